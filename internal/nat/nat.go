@@ -1,0 +1,116 @@
+// Package nat holds the one number type of the fleet: a natural number that
+// costs no allocation while it fits in a machine word, which is what nearly
+// every number of a long list does.
+//
+// It has no arithmetic. Engines take the word or the big.Int out of a Nat and
+// work on that; a Nat only travels.
+package nat
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math/big"
+	"math/bits"
+	"strconv"
+)
+
+// A Nat is an integer n >= 0. The zero value is 0. Nats are immutable and may
+// be copied and used from several goroutines.
+//
+// Invariant: big == nil if and only if n < 2^64, and then n == word.
+type Nat struct {
+	word uint64
+	big  *big.Int
+}
+
+// New returns w.
+func New(w uint64) Nat { return Nat{word: w} }
+
+// FromBig returns x, which must not be negative. It keeps x itself when
+// x >= 2^64, so the caller must not change x afterwards.
+func FromBig(x *big.Int) Nat {
+	if x.Sign() < 0 {
+		panic("nat: internal error: negative number " + x.String())
+	}
+	if x.IsUint64() {
+		return Nat{word: x.Uint64()}
+	}
+	return Nat{big: x}
+}
+
+// FromBytes returns the number whose big-endian bytes are b; leading zeros are
+// allowed and an empty b is 0. It does not keep b.
+func FromBytes(b []byte) Nat {
+	for len(b) > 0 && b[0] == 0 {
+		b = b[1:]
+	}
+	if len(b) > 8 {
+		return Nat{big: new(big.Int).SetBytes(b)}
+	}
+	var w uint64
+	for _, c := range b {
+		w = w<<8 | uint64(c)
+	}
+	return Nat{word: w}
+}
+
+// Word returns n and true if n < 2^64, else 0 and false.
+func (n Nat) Word() (w uint64, ok bool) { return n.word, n.big == nil }
+
+// Big returns n as a big.Int that the caller must not change: Nats share it.
+func (n Nat) Big() *big.Int {
+	if n.big != nil {
+		return n.big
+	}
+	return new(big.Int).SetUint64(n.word)
+}
+
+// BitLen returns the number of bits of n: 0 for 0, else floor(log2 n) + 1.
+func (n Nat) BitLen() int {
+	if n.big != nil {
+		return n.big.BitLen()
+	}
+	return bits.Len64(n.word)
+}
+
+// ByteLen returns the length of what AppendBytes appends, (BitLen+7)/8.
+func (n Nat) ByteLen() int { return (n.BitLen() + 7) / 8 }
+
+// AppendBytes appends the big-endian bytes of n without leading zeros; nothing
+// for 0.
+func (n Nat) AppendBytes(b []byte) []byte {
+	if n.big != nil {
+		size, at := n.ByteLen(), len(b)
+		b = append(b, make([]byte, size)...)
+		n.big.FillBytes(b[at:])
+		return b
+	}
+	var buf [8]byte
+	binary.BigEndian.PutUint64(buf[:], n.word)
+	return append(b, buf[8-n.ByteLen():]...)
+}
+
+// AppendDecimal appends n in decimal.
+func (n Nat) AppendDecimal(b []byte) []byte {
+	if n.big != nil {
+		return n.big.Append(b, 10)
+	}
+	return strconv.AppendUint(b, n.word, 10)
+}
+
+// String returns n in decimal.
+func (n Nat) String() string { return string(n.AppendDecimal(nil)) }
+
+// Cmp returns -1, 0 or +1 as n is less than, equal to or greater than m.
+func (n Nat) Cmp(m Nat) int {
+	switch {
+	case n.big != nil && m.big != nil:
+		return n.big.Cmp(m.big)
+	case n.big != nil:
+		return 1
+	case m.big != nil:
+		return -1
+	default:
+		return cmp.Compare(n.word, m.word)
+	}
+}
