@@ -1,0 +1,91 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// MaxPosition bounds positions and counts: they stay exact in every JSON reader.
+const MaxPosition = 1 << 53
+
+// A Range is the positions First, First+1, ..., First+Count-1 of a job's
+// accepted numbers, counted from 0. It is the name of a chunk, of a remainder and
+// of a single number alike: collecting is covering, resuming is looking for what
+// is not covered.
+//
+// Invariant of a parsed Range: Count >= 1 and First+Count <= MaxPosition.
+type Range struct {
+	First, Count uint64
+}
+
+// Span returns the range [first, end).
+func Span(first, end uint64) Range { return Range{First: first, Count: end - first} }
+
+// End returns the first position after r.
+func (r Range) End() uint64 { return r.First + r.Count }
+
+// Contains reports whether all of s lies in r.
+func (r Range) Contains(s Range) bool { return r.First <= s.First && s.End() <= r.End() }
+
+// String returns the subject token of r, "<first>-<count>".
+func (r Range) String() string {
+	var buf [40]byte
+	b := strconv.AppendUint(buf[:0], r.First, 10)
+	b = append(b, '-')
+	return string(strconv.AppendUint(b, r.Count, 10))
+}
+
+// Pieces cuts r into at most n ranges of nearly equal size, in order; n <= 1 and
+// ranges of one number stay whole.
+func (r Range) Pieces(n uint64) []Range {
+	n = max(1, min(n, r.Count))
+	pieces := make([]Range, 0, n)
+	for i, first := uint64(0), r.First; i < n; i++ {
+		end := r.First + (r.Count/n)*(i+1) + min(i+1, r.Count%n)
+		pieces = append(pieces, Span(first, end))
+		first = end
+	}
+	return pieces
+}
+
+// IsolationPieces returns into how many pieces a chunk whose worker died is cut:
+// ceil(sqrt(Count)). Five such cuts bring 4096 numbers down to single ones, by way of
+// 64, 8, 3 and 2.
+func (r Range) IsolationPieces() uint64 {
+	return uint64(math.Ceil(math.Sqrt(float64(r.Count))))
+}
+
+var errRange = errors.New("not a range of positions <first>-<count>")
+
+// ParseRange is the inverse of String. It accepts nothing else: no signs, no
+// leading zeros, no empty range, nothing at or beyond MaxPosition.
+func ParseRange(s string) (Range, error) {
+	first, count, ok := strings.Cut(s, "-")
+	if !ok {
+		return Range{}, fmt.Errorf("%w: %.60q", errRange, s)
+	}
+	f, okFirst := parseDecimal(first)
+	c, okCount := parseDecimal(count)
+	if !okFirst || !okCount || c == 0 || c > MaxPosition-f {
+		return Range{}, fmt.Errorf("%w: %.60q", errRange, s)
+	}
+	return Range{First: f, Count: c}, nil
+}
+
+// parseDecimal reads a canonical decimal below MaxPosition.
+func parseDecimal(s string) (uint64, bool) {
+	if len(s) == 0 || len(s) > 16 || s[0] == '0' && len(s) > 1 {
+		return 0, false
+	}
+	var x uint64
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		x = 10*x + uint64(c-'0')
+	}
+	return x, x < MaxPosition
+}

@@ -1,0 +1,257 @@
+package task
+
+import (
+	"bytes"
+	"math/big"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"factorfleet/internal/nat"
+)
+
+var (
+	longest = nat.FromBig(new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), MaxBits), big.NewInt(1)))
+	tooLong = nat.FromBig(new(big.Int).Lsh(big.NewInt(1), MaxBits+7))
+	square  = nat.FromBig(new(big.Int).Mul(longest.Big(), longest.Big()))
+	some    = []nat.Nat{nat.New(0), nat.New(1), nat.New(255), nat.New(256), nat.New(1<<64 - 1), nat.FromBytes([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0}), longest}
+	now     = time.UnixMilli(1795171200123)
+)
+
+var (
+	tasks = []Task{
+		{Numbers: []nat.Nat{}},
+		{Kind: KindFactor, Numbers: some, Budget: time.Minute, Predicted: 3 * time.Second},
+		{Kind: KindSquare, Numbers: make([]nat.Nat, MaxCount)},
+	}
+	results = []Result{
+		{Items: []Factorization{}},
+		{
+			Kind: KindFactor, Worker: "lab3", Version: "0.1.0", Attempt: 2, Elapsed: time.Second,
+			Items: []Factorization{
+				{Factors: []Factor{}, Method: "trivial"},
+				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},
+				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1},
+			},
+		},
+		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}},
+	}
+	returns  = []Return{{}, {Reason: Isolate, Detail: "a worker died on it", Pieces: 64}}
+	failures = []Failure{
+		{Numbers: []nat.Nat{}, Time: time.UnixMilli(0)},
+		{
+			Kind: KindFactor, Class: ClassHi, Worker: "lab3", Version: "0.1.0", Attempt: 3, Err: "panic: é",
+			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute,
+		},
+	}
+	jobs = []Job{
+		{},
+		{
+			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Keep: time.Hour, State: Done, Note: "n",
+			Created: now.UTC(), Ended: new(now.UTC()), Expires: new(now.UTC()),
+			Count: 5, Digest: "ab", BadCount: 1, Bad: []BadToken{{"-", 3, `"x"`, "not a natural number"}}, Verified: 3, Unfinished: 1, Dead: 1,
+		},
+	}
+)
+
+func TestRoundTrip(t *testing.T) {
+	for i := range tasks {
+		got, err := DecodeTask(tasks[i].Encode())
+		checkEqual(t, got, &tasks[i], err)
+	}
+	for i := range results {
+		got, err := DecodeResult(results[i].Encode())
+		checkEqual(t, got, &results[i], err)
+	}
+	for i := range returns {
+		got, err := DecodeReturn(returns[i].Encode())
+		checkEqual(t, got, &returns[i], err)
+	}
+	for i := range failures {
+		got, err := DecodeFailure(failures[i].Encode())
+		checkEqual(t, got, &failures[i], err)
+	}
+	for i := range jobs {
+		got, err := DecodeJob(jobs[i].Encode())
+		checkEqual(t, got, &jobs[i], err)
+	}
+	for _, block := range [][]nat.Nat{{}, some} {
+		got, err := DecodeBlock(EncodeBlock(block))
+		checkEqual(t, got, block, err)
+	}
+}
+
+func checkEqual(t *testing.T, got, want any, err error) {
+	t.Helper()
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+// TestLimits checks that what is too large is refused.
+func TestLimits(t *testing.T) {
+	many := make([]nat.Nat, MaxCount+1)
+	for name, err := range map[string]error{
+		"task of too many":    second(DecodeTask((&Task{Numbers: many}).Encode())),
+		"task too long":       second(DecodeTask((&Task{Numbers: []nat.Nat{tooLong}}).Encode())),
+		"block of too many":   second(DecodeBlock(EncodeBlock(many))),
+		"block too long":      second(DecodeBlock(EncodeBlock([]nat.Nat{tooLong}))),
+		"failure of too many": second(DecodeFailure((&Failure{Numbers: many}).Encode())),
+		"failure too long":    second(DecodeFailure((&Failure{Numbers: []nat.Nat{tooLong}}).Encode())),
+		"result of too many":  second(DecodeResult((&Result{Items: make([]Factorization, MaxCount+1)}).Encode())),
+		"result too long": second(DecodeResult((&Result{Items: []Factorization{{Factors: []Factor{
+			{P: nat.FromBig(new(big.Int).Lsh(square.Big(), 8)), Exp: 1}}}}}).Encode())),
+		"result of too many factors": second(DecodeResult((&Result{Items: []Factorization{{Factors: make([]Factor, maxFactors+1)}}}).Encode())),
+		"no protobuf":                second(DecodeTask([]byte("hello"))),
+		"no json":                    second(DecodeJob([]byte("hello"))),
+	} {
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// TestHostile checks that what a stranger wrote for a person is one line without
+// control characters, both ways.
+func TestHostile(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"", ""},
+		{" a\n\tb  c\r\n", "a b c"},
+		{"\x1b[2Jgone\x00\x7f\u0085\u202eback", "[2Jgone back"},
+		{"é\xff", "é?"},
+		{strings.Repeat("x", 1000), strings.Repeat("x", 1000)},
+		{strings.Repeat("x", 1001), strings.Repeat("x", 997) + "..."},
+		{strings.Repeat("é", 501), strings.Repeat("é", 498) + "..."},
+	} {
+		if got := oneLine(test.text); got != test.want {
+			t.Errorf("oneLine(%.40q) = %.40q, want %.40q", test.text, got, test.want)
+		}
+		for _, text := range []string{test.text, test.want} {
+			r, err := DecodeReturn((&Return{Detail: text}).Encode())
+			if err != nil || r.Detail != test.want {
+				t.Errorf("detail %.40q arrives as %.40q, %v", text, r.Detail, err)
+			}
+		}
+	}
+	// 0x12 = field 2, a string: as an encoder that is not ours would send it.
+	if r, err := DecodeReturn([]byte("\x12\x03a\nb")); err != nil || r.Detail != "a b" {
+		t.Errorf("a detail of two lines arrives as %+v, %v", r, err)
+	}
+	if r, err := DecodeResult((&Result{Items: []Factorization{{Method: "\xff"}}}).Encode()); err != nil || r.Items[0].Method != "?" {
+		t.Errorf("a method that is not UTF-8 arrives as %+v, %v", r, err)
+	}
+	if r := (Return{Detail: "\xff"}); len(r.Encode()) == 0 {
+		t.Error("a detail that is not UTF-8 is lost")
+	}
+	if d := (&Task{Budget: -1}).Encode(); second(DecodeTask(d)) != nil {
+		t.Error("a negative duration is an error")
+	} else if got, _ := DecodeTask(d); got.Budget < 0 {
+		t.Errorf("a negative duration arrives as %v", got.Budget)
+	}
+}
+
+func FuzzDecodeTask(f *testing.F) {
+	for i := range tasks {
+		f.Add(tasks[i].Encode())
+	}
+	fuzzDecoder(f, DecodeTask, (*Task).Encode)
+}
+
+func FuzzDecodeResult(f *testing.F) {
+	for i := range results {
+		f.Add(results[i].Encode())
+	}
+	fuzzDecoder(f, DecodeResult, (*Result).Encode)
+}
+
+func FuzzDecodeReturn(f *testing.F) {
+	for i := range returns {
+		f.Add(returns[i].Encode())
+	}
+	fuzzDecoder(f, DecodeReturn, (*Return).Encode)
+}
+
+func FuzzDecodeFailure(f *testing.F) {
+	for i := range failures {
+		f.Add(failures[i].Encode())
+	}
+	fuzzDecoder(f, DecodeFailure, (*Failure).Encode)
+}
+
+func FuzzDecodeBlock(f *testing.F) {
+	f.Add(EncodeBlock(nil))
+	f.Add(EncodeBlock(some))
+	fuzzDecoder(f, DecodeBlock, EncodeBlock)
+}
+
+func FuzzDecodeJob(f *testing.F) {
+	for i := range jobs {
+		f.Add(jobs[i].Encode())
+	}
+	f.Add([]byte(`null`))
+	f.Add([]byte(`{"created":"0000-01-01T00:00:00+23:59","bad":[{"text":"\ud800"}]}`))
+	fuzzDecoder(f, DecodeJob, (*Job).Encode)
+}
+
+// fuzzDecoder checks for any bytes that decode does not panic, allocates at most a
+// small multiple of their length, and that what it returns survives a round trip.
+func fuzzDecoder[T any](f *testing.F, decode func([]byte) (T, error), encode func(T) []byte) {
+	f.Fuzz(func(t *testing.T, b []byte) {
+		// The worst are the columns of empty numbers and methods: 1 to 3 bytes for a
+		// Nat, a Factor, a Factorization or a string, while slices grow.
+		if used, most := allocated(func() { decode(b) }), uint64(200*len(b)+16<<10); used > most {
+			t.Errorf("%d bytes allocated for %d", used, len(b))
+		}
+		v, err := decode(b)
+		if err != nil {
+			return
+		}
+		once := encode(v)
+		again, err := decode(once)
+		if err != nil || !reflect.DeepEqual(again, v) {
+			t.Errorf("%+v returns as %+v, %v", v, again, err)
+		}
+		if twice := encode(again); !bytes.Equal(once, twice) || !utf8.Valid(once) && utf8.Valid(twice) {
+			t.Errorf("%+v is encoded as %q, then as %q", v, once, twice)
+		}
+	})
+}
+
+// allocated returns how many bytes f allocates, the least of three measurements,
+// as others may allocate at the same time.
+func allocated(f func()) (least uint64) {
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; least == 0 || used < least {
+			least = used
+		}
+	}
+	return least
+}
+
+// TestAllocated sends the worst messages there are.
+func TestAllocated(t *testing.T) {
+	empty := bytes.Repeat([]byte{0x32, 0}, 100_000)                         // methods ""
+	zeros := append([]byte{0x42, 0x80, 0x80, 0x06}, make([]byte, 3<<15)...) // cpu_ns
+	for name, b := range map[string][]byte{
+		"factors":     (&Result{Items: []Factorization{{Factors: make([]Factor, maxFactors)}}}).Encode(),
+		"items":       (&Result{Items: make([]Factorization, MaxCount)}).Encode(),
+		"many items":  (&Result{Items: make([]Factorization, 50*MaxCount)}).Encode(),
+		"methods":     empty,
+		"cpu columns": zeros,
+	} {
+		used := allocated(func() { DecodeResult(b) })
+		t.Logf("%s: %d bytes for %d, %.1f times", name, used, len(b), float64(used)/float64(len(b)))
+		if used > uint64(64*len(b)) {
+			t.Errorf("%s: %d bytes allocated for %d", name, used, len(b))
+		}
+	}
+}
