@@ -1,0 +1,277 @@
+package verify
+
+import (
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// number parses a decimal, or a product or power such as "2^64*3^2".
+func number(s string) nat.Nat {
+	x := big.NewInt(1)
+	for _, part := range strings.Split(s, "*") {
+		base, exp, _ := strings.Cut(part, "^")
+		b, ok := new(big.Int).SetString(base, 10)
+		if !ok {
+			panic(s)
+		}
+		e, _ := strconv.ParseInt("0"+exp, 10, 64)
+		x.Mul(x, b.Exp(b, big.NewInt(max(1, e)), nil))
+	}
+	return nat.FromBig(x)
+}
+
+// factorization parses factors such as "2^3 P, 5 P, 123456789012345678901 C".
+func factorization(s string) *task.Factorization {
+	f := new(task.Factorization)
+	if s == "" {
+		return f
+	}
+	marks := map[string]task.Status{"P": task.Prime, "PRP": task.PRP, "C": task.Composite, "V": task.Value, "0": 0, "5": 5}
+	for _, part := range strings.Split(s, ", ") {
+		power, mark, _ := strings.Cut(part, " ")
+		base, exp, ok := strings.Cut(power, "^")
+		e, _ := strconv.ParseUint(exp, 10, 32)
+		if !ok {
+			e = 1
+		}
+		f.Factors = append(f.Factors, task.Factor{P: number(base), Exp: uint32(e), Status: marks[mark]})
+	}
+	return f
+}
+
+const (
+	p64  = "18446744073709551557"        // 2^64-59, the largest prime of a word
+	p65  = "18446744073709551629"        // 2^64+13, the smallest prime beyond
+	m89  = "618970019642690137449562111" // 2^89-1
+	m127 = "170141183460469231731687303715884105727"
+	psp  = "318665857834031151167461" // a strong pseudoprime to the first 12 primes
+)
+
+var factorTests = []struct {
+	n, factors string
+	want       string // a part of the error, "" = true
+}{
+	{"0", "", ""},
+	{"1", "", ""},
+	{"2", "2 P", ""},
+	{"360", "2^3 P, 3^2 P, 5 P", ""},
+	{"2^63", "2^63 P", ""},
+	{"2^64", "2^64 P", ""},
+	{"2^16383", "2^16383 P", ""},
+	{p64, p64 + " P", ""},
+	{"4294967291^2", "4294967291^2 P", ""},
+	{p65, p65 + " PRP", ""},
+	{"2^5*3*" + p64 + "*" + p65 + "^2*" + m89, "2^5 P, 3 P, " + p64 + " P, " + p65 + "^2 PRP, " + m89 + " PRP", ""},
+	{"3*" + psp, "3 P, " + psp + " C", ""},
+	{m89 + "*" + m127, number(m89+"*"+m127).String() + " C", ""},
+	{p65, p65 + " C", ""}, // not tested for want of time: honest
+
+	// 1. Wrong products.
+	{"0", "2 P", "0 and 1 have no factors"},
+	{"1", "2 P", "0 and 1 have no factors"},
+	{"2", "", "product"},
+	{"360", "", "product"},
+	{"360", "2^3 P, 3^2 P", "product"},
+	{"360", "2^3 P, 3^2 P, 7 P", "product"},
+	{"360", "2^3 P, 3^2 P, 5^2 P", "product"},
+	{"360", "2^3 P, 3^2 P, 5 P, " + p65 + " PRP", "product"},
+	{"2^64", "2^63 P", "product"},
+	{"2^64", "2^65 P", "product"},
+	{"2^64", "2^128 P", "product"},
+	{"6", "2^65 P, 3 P", "product"}, // 2^65*3 = 0 mod 2^64
+	{"2^64", "", "product"},
+	{m127, m89 + " PRP", "product"},
+	{m127, m89 + "^2 PRP", "product"},
+	{"7", "2 P, 9223372036854775811 P", "product"}, // 2^64 + 6
+	// 2. Hostile exponents.
+	{"360", "2^4294967295 P", "product"},
+	{"2^64", "2^4294967295 P", "product"},
+	{"2^16383", "2^4294967295 P", "product"},
+	{"2^16383", "2^16384 P", "product"},
+	{"2^16383", "2^16382 P, 3^4294967295 P, " + m127 + "^4294967295 PRP", "product"},
+	{"360", "2^0 P, 3 P", "exponent is 0"},
+	{"360", "2^3 P, 3^2 P, 5 P, 7^0 P", "exponent is 0"},
+	// 3. Wrong form.
+	{"360", "3^2 P, 2^3 P, 5 P", "ascending"},
+	{"360", "2 P, 2^2 P, 3^2 P, 5 P", "ascending"},
+	{"360", "2^3 P, 3 P, 3 P, 5 P", "ascending"},
+	{m127 + "^2", m127 + " PRP, " + m127 + " PRP", "ascending"},
+	{"1", "1 P", "0 or 1"},
+	{"360", "1 P, 2^3 P, 3^2 P, 5 P", "0 or 1"},
+	{"0", "0 P", "0 or 1"},
+	// 4. Wrong status.
+	{"360", "8 P, 45 P", "8 is not prime"},
+	{"360", "2^3 P, 45 P", "45 is not prime"},
+	{"9", "9 P", "9 is not prime"},
+	{"561", "561 P", "561 is not prime"}, // Carmichael
+	{"825265", "825265 P", "825265 is not prime"},
+	{"9746347772161", "9746347772161 P", "9746347772161 is not prime"},
+	{"3215031751", "3215031751 P", "3215031751 is not prime"},
+	{"341550071728321", "341550071728321 P", "341550071728321 is not prime"},
+	{"3825123056546413051", "3825123056546413051 P", "3825123056546413051 is not prime"},
+	{"4294967291^2", "18446744030759878681 P", "18446744030759878681 is not prime"},
+	{psp, psp + " PRP", "318665857834031151167461 is not a probable prime"},
+	{psp, psp + " P", "318665857834031151167461 has 2^64 or more"},
+	{m89 + "^2", number(m89+"^2").String() + " PRP", "38312388521647221458…(54 digits) is not a probable prime"},
+	{"2^16383", number("2^16383").String() + " PRP", "(4932 digits) is not a probable prime"},
+	{"7", "7 C", "7 is below 2^64 and left unfinished"},
+	{"360", "2^3 P, 45 C", "45 is below 2^64 and left unfinished"},
+	{p64, p64 + " C", p64 + " is below 2^64 and left unfinished"},
+	{"7", "7 PRP", "7 is below 2^64 and only a probable prime"},
+	{p65, p65 + " P", "has 2^64 or more and cannot be proved prime"},
+	{"7", "7 V", "7 has the status V"},
+	{"7", "7 0", "7 has the status Status(0)"},
+	{"7", "7 5", "7 has the status Status(5)"},
+}
+
+func TestFactor(t *testing.T) {
+	for _, test := range factorTests {
+		start := time.Now()
+		err := Answer(task.KindFactor, number(test.n), factorization(test.factors))
+		check(t, test.n+" = "+test.factors, err, test.want)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%.60s = %.60s: took %v", test.n, test.factors, took)
+		}
+	}
+}
+
+func TestSquare(t *testing.T) {
+	for _, test := range []struct{ n, answer, want string }{
+		{"0", "0 V", ""},
+		{"1", "1 V", ""},
+		{"12", "144 V", ""},
+		{"4294967295", "18446744065119617025 V", ""},
+		{"4294967296", "18446744073709551616 V", ""},
+		{p64, number(p64+"^2").String() + " V", ""},
+		{m127, number(m127+"^2").String() + " V", ""},
+		{"12", "145 V", "not the square"},
+		{"12", "144 P", "not the square"},
+		{"12", "144^2 V", "not the square"},
+		{"12", "12^2 V", "not the square"},
+		{"12", "144 V, 1 V", "not the square"},
+		{"12", "", "not the square"},
+		{"4294967296", "0 V", "not the square"},
+		{m127, "1 V", "not the square"},
+		{p64, number(p64+"^2").String() + "0 V", "not the square"},
+	} {
+		check(t, test.n+" -> "+test.answer, Answer(task.KindSquare, number(test.n), factorization(test.answer)), test.want)
+	}
+}
+
+func TestResult(t *testing.T) {
+	numbers := []nat.Nat{nat.New(360), nat.New(7), nat.New(1)}
+	items := func() []task.Factorization {
+		return []task.Factorization{*factorization("2^3 P, 3^2 P, 5 P"), *factorization("7 P"), {}}
+	}
+	for _, test := range []struct {
+		name  string
+		kind  string
+		spoil func(*task.Result)
+		want  string
+	}{
+		{"true", task.KindFactor, func(*task.Result) {}, ""},
+		{"truncated", task.KindFactor, func(r *task.Result) { r.Items = r.Items[:2] }, "2 answers to 3 numbers"},
+		{"none", task.KindFactor, func(r *task.Result) { r.Items = nil }, "0 answers to 3 numbers"},
+		{"extra", task.KindFactor, func(r *task.Result) { r.Items = append(r.Items, task.Factorization{}) }, "4 answers to 3 numbers"},
+		{"other order", task.KindFactor, func(r *task.Result) { r.Items[0], r.Items[1] = r.Items[1], r.Items[0] }, "number 1 of 3, 360: the product"},
+		{"one wrong", task.KindFactor, func(r *task.Result) { r.Items[2] = *factorization("1 P") }, "number 3 of 3, 1: 0 or 1"},
+		{"other kind", task.KindSquare, func(*task.Result) {}, `answers of kind "factor" to a job of kind square`},
+		{"unknown kind", "exec:x", func(r *task.Result) { r.Kind = "exec:x" }, `nothing is known of kind "exec:x"`},
+	} {
+		r := &task.Result{Kind: task.KindFactor, Items: items()}
+		test.spoil(r)
+		check(t, test.name, Result(test.kind, numbers, r), test.want)
+	}
+}
+
+func check(t *testing.T, name string, err error, want string) {
+	t.Helper()
+	switch {
+	case err == nil && want != "":
+		t.Errorf("%.120s: accepted, want %q", name, want)
+	case err != nil && (want == "" || !strings.Contains(err.Error(), want)):
+		t.Errorf("%.120s: %v, want %q", name, err, want)
+	}
+}
+
+// TestSieve checks the answers for all n below 10^6 with a sieve of smallest
+// prime factors, and that a composite factor is never taken for a prime.
+func TestSieve(t *testing.T) {
+	const limit = 1_000_000
+	smallest := make([]uint32, limit)
+	for p := uint32(2); p < limit; p++ {
+		if smallest[p] == 0 {
+			for m := p; m < limit; m += p {
+				if smallest[m] == 0 {
+					smallest[m] = p
+				}
+			}
+		}
+	}
+	factors := make([]task.Factor, 0, 20)
+	for n := uint32(2); n < limit; n++ {
+		factors = factors[:0]
+		for m := n; m > 1; m /= smallest[m] {
+			p := nat.New(uint64(smallest[m]))
+			if k := len(factors); k > 0 && factors[k-1].P == p {
+				factors[k-1].Exp++
+			} else {
+				factors = append(factors, task.Factor{P: p, Exp: 1, Status: task.Prime})
+			}
+		}
+		if err := Answer(task.KindFactor, nat.New(uint64(n)), &task.Factorization{Factors: factors}); err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+		if got, want := provedPrime(uint64(n)), smallest[n] == n; got != want {
+			t.Fatalf("provedPrime(%d) = %v", n, got)
+		}
+		// The bases above the table's bound prove the numbers below it as well.
+		if n > 61 && n%2 == 1 {
+			f := newField(uint64(n))
+			if got, want := f.strong(2, 7, 61, 61), smallest[n] == n; got != want {
+				t.Fatalf("strong(%d) = %v", n, got)
+			}
+		}
+	}
+}
+
+// TestProvedPrime checks the neighbourhood of every bound, and the pseudoprimes
+// that belong to the bases.
+func TestProvedPrime(t *testing.T) {
+	for _, middle := range []uint64{tableSize, 1 << 32, 4_759_123_141, 1_122_004_669_633, 1 << 48, 1 << 62, 1 << 63, math.MaxUint64 - 1000} {
+		for n := middle - 1000; n != middle+1000; n++ {
+			if got, want := provedPrime(n), new(big.Int).SetUint64(n).ProbablyPrime(0); got != want {
+				t.Errorf("provedPrime(%d) = %v", n, got)
+			}
+		}
+	}
+	for _, n := range []uint64{
+		2047, 3277, 4033, 1373653, 25326001, 3215031751, 2152302898747, 3474749660383, 341550071728321, // 2; 2, 3; ...; 2 to 17
+		3825123056546413051,                      // 2 to 23
+		4759123141, 1122004669633, 3141703961467, // 2, 7, 61; 2, 13, 23, 1662803, twice
+		561, 41041, 825265, 321197185, 5394826801, 232250619601, 9746347772161, 1436697831295441, // Carmichael
+		2152302898747 * 3, math.MaxUint64,
+	} {
+		if provedPrime(n) {
+			t.Errorf("provedPrime(%d) = true", n)
+		}
+	}
+}
+
+// TestAllocs checks that an answer in words costs no memory.
+func TestAllocs(t *testing.T) {
+	n, f := number("2^5*3*1125899906842597"), factorization("2^5 P, 3 P, 1125899906842597 P")
+	if err := Answer(task.KindFactor, n, f); err != nil {
+		t.Fatal(err)
+	}
+	if got := testing.AllocsPerRun(100, func() { Answer(task.KindFactor, n, f) }); got != 0 {
+		t.Errorf("%v allocations", got)
+	}
+}
