@@ -1,0 +1,113 @@
+package kind
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"factorfleet/internal/factor"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A Factor answers n with its prime factors.
+//
+// The same number is always factored in the same way: the engine's seed is fixed. A
+// number that was left unfinished is not found by luck on a second try, but by a
+// larger budget.
+type Factor struct {
+	benches sync.Pool // of *bench, unused
+}
+
+// A bench is an engine with what is worth keeping between two tasks.
+type bench struct {
+	engine *factor.Engine
+	budget time.Duration // of engine
+	tick   func()        // of the task under way
+	found  []factor.Factor
+
+	// A number below 2^64 for which trial division does is done in the time of two
+	// looks at the clock. Such numbers are timed together, up to timedTogether of them;
+	// a number at which the engine ticks a second time is timed from there on.
+	ticks int       // of the number at hand
+	hard  time.Time // when it turned out to be hard: its second tick
+}
+
+const timedTogether = 16
+
+// Run is worker.Kind's. The time of a number is wall-clock time: it is computed on
+// this goroutine alone, so the two differ only on a machine with more work than CPUs.
+func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	b := k.bench(o)
+	var slab []task.Factor
+	last, timed := time.Now(), len(*done) // those before timed have their time
+	for i, n := range numbers {
+		b.begin(n)
+		found, method, err := b.engine.Append(ctx, b.found[:0], n) // ticks, and looks at ctx
+		if err != nil {
+			share((*done)[timed:], time.Since(last))
+			return err
+		}
+		b.found = found
+		if cap(slab)-len(slab) < len(found) {
+			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-i))
+		}
+		from := len(slab)
+		for _, f := range found {
+			slab = append(slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
+		}
+		*done = append(*done, task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method})
+		if easy := b.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
+			now := time.Now()
+			if easy {
+				b.hard = now
+			}
+			share((*done)[timed:], b.hard.Sub(last))
+			(*done)[len(*done)-1].CPU += now.Sub(b.hard)
+			last, timed = now, len(*done)
+		}
+	}
+	k.benches.Put(b) // not after an error or a panic: who knows its state
+	return nil
+}
+
+// begin prepares for n. One above 2^64 counts as hard from its first tick on.
+func (b *bench) begin(n nat.Nat) {
+	b.ticks = 0
+	if _, ok := n.Word(); !ok {
+		b.ticks = 1
+	}
+}
+
+func (b *bench) onTick() {
+	if b.ticks++; b.ticks == 2 {
+		b.hard = time.Now()
+	}
+	b.tick()
+}
+
+// share says of each of answers that it took an equal part of t.
+func share(answers []task.Factorization, t time.Duration) {
+	for i := range answers {
+		answers[i].CPU = t / time.Duration(len(answers))
+	}
+}
+
+// bench returns a bench for o.
+func (k *Factor) bench(o worker.RunOptions) *bench {
+	b, _ := k.benches.Get().(*bench)
+	if b == nil {
+		b = new(bench)
+	}
+	if b.engine == nil || b.budget != o.Budget {
+		b.budget = o.Budget
+		b.engine = factor.New(factor.Options{Budget: o.Budget, Tick: b.onTick})
+	}
+	b.tick = o.Tick
+	return b
+}
+
+// slabSize returns for how many factors to make room at once: first of the number at
+// hand, with the others of left numbers still to come. Most have 3 to 5.
+func slabSize(first, left int) int { return first + 4*min(left-1, 64) }

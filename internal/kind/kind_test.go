@@ -1,0 +1,242 @@
+package kind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/factor"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// number reads a decimal.
+func number(t testing.TB, s string) nat.Nat {
+	t.Helper()
+	x, ok := new(big.Int).SetString(s, 10)
+	if !ok {
+		t.Fatalf("%q is no number", s)
+	}
+	return nat.FromBig(x)
+}
+
+func run(t testing.TB, kind string, o worker.RunOptions, numbers ...string) []task.Factorization {
+	t.Helper()
+	var in []nat.Nat
+	for _, s := range numbers {
+		in = append(in, number(t, s))
+	}
+	if o.Tick == nil {
+		o.Tick = func() {}
+	}
+	var done []task.Factorization
+	if err := All()[kind].Run(t.Context(), in, o, &done); err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// show writes an answer as "2^3*5(P)".
+func show(f task.Factorization) string {
+	var parts []string
+	for _, p := range f.Factors {
+		s := p.P.String()
+		if p.Exp != 1 {
+			s += fmt.Sprintf("^%d", p.Exp)
+		}
+		parts = append(parts, s+p.Status.String())
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestSquare(t *testing.T) {
+	in := []string{"0", "1", "999999999999", "4294967295", "4294967296", "18446744073709551615", "18446744073709551616"}
+	want := []string{"0V", "1V", "999999999998000000000001V", "18446744065119617025V", "18446744073709551616V",
+		"340282366920938463426481119284349108225V", "340282366920938463463374607431768211456V"}
+	for i, got := range run(t, task.KindSquare, worker.RunOptions{}, in...) {
+		if show(got) != want[i] || got.Method != "square" {
+			t.Errorf("square of %s is %s by %q, want %s", in[i], show(got), got.Method, want[i])
+		}
+	}
+}
+
+func TestFactor(t *testing.T) {
+	in := []string{"0", "1", "2", "360", "999999999999", "18446744073709551557",
+		"147573952589676412927", "170141183460469231731687303715884105727"}
+	want := []string{"", "", "2P", "2^3P 3^2P 5P", "3^3P 7P 11P 13P 37P 101P 9901P", "18446744073709551557P",
+		"193707721P 761838257287P", "170141183460469231731687303715884105727PRP"}
+	for i, got := range run(t, task.KindFactor, worker.RunOptions{Budget: 20 * time.Second}, in...) {
+		if show(got) != want[i] {
+			t.Errorf("%s is %s, want %s", in[i], show(got), want[i])
+		}
+	}
+}
+
+// TestTimes: easy numbers share their time, a hard one between them keeps its own,
+// and all times together are what the task took.
+func TestTimes(t *testing.T) {
+	numbers := make([]nat.Nat, 100)
+	for i := range numbers {
+		numbers[i] = nat.New(uint64(i))
+	}
+	const hard = 57
+	numbers[hard] = nat.FromBig(mersenneProduct(521, 607))
+	var done []task.Factorization
+	begin := time.Now()
+	if err := new(Factor).Run(t.Context(), numbers, worker.RunOptions{Budget: 100 * time.Millisecond, Tick: func() {}}, &done); err != nil {
+		t.Fatal(err)
+	}
+	took, sum := time.Since(begin), time.Duration(0)
+	for i := range done {
+		sum += done[i].CPU
+		if i != hard && done[i].CPU > 20*time.Millisecond {
+			t.Errorf("%d is said to have taken %v", i, done[i].CPU)
+		}
+	}
+	if done[hard].CPU < 80*time.Millisecond {
+		t.Errorf("the hard number is said to have taken %v", done[hard].CPU)
+	}
+	if sum > took || sum < took*9/10 {
+		t.Errorf("took %v, the numbers say %v", took, sum)
+	}
+}
+
+// TestStatusValues: the bridge copies the numbers.
+func TestStatusValues(t *testing.T) {
+	if task.Status(factor.Prime) != task.Prime || task.Status(factor.PRP) != task.PRP || task.Status(factor.Composite) != task.Composite {
+		t.Error("packages task and factor disagree")
+	}
+}
+
+// TestFactorBudget: what is not finished in time is an answer, not an error, and
+// the next task of the same bench has its own budget.
+func TestFactorBudget(t *testing.T) {
+	hard := mersenneProduct(521, 607).String()
+	begin := time.Now()
+	got := run(t, task.KindFactor, worker.RunOptions{Budget: 50 * time.Millisecond}, hard, "6")
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if len(got) != 2 || show(got[1]) != "2P 3P" {
+		t.Fatalf("got %v", got)
+	}
+	if show(got[0]) != hard+"C" {
+		t.Errorf("got %s", show(got[0]))
+	}
+}
+
+// TestEnd: every kind stops with its context, says why, and keeps what it has.
+func TestEnd(t *testing.T) {
+	cause := errors.New("enough")
+	for name, kind := range All() {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		numbers := make([]nat.Nat, task.MaxCount)
+		for i := range numbers {
+			numbers[i] = nat.New(uint64(i) + 2)
+		}
+		ticks := 0
+		var done []task.Factorization
+		err := kind.Run(ctx, numbers, worker.RunOptions{Budget: time.Minute, Tick: func() {
+			if ticks++; ticks == 10 {
+				cancel(cause)
+			}
+		}}, &done)
+		if err != cause {
+			t.Errorf("%s: returned %v", name, err)
+		}
+		if len(done) == 0 || len(done) > 1000 {
+			t.Errorf("%s: %d numbers done", name, len(done))
+		}
+	}
+}
+
+// TestEndOfHardNumber: a long computation stops soon.
+func TestEndOfHardNumber(t *testing.T) {
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	n := nat.FromBig(mersenneProduct(521, 607)) // hopeless
+	var ended time.Time
+	time.AfterFunc(100*time.Millisecond, func() { ended = time.Now(); cancel(cause) })
+	var done []task.Factorization
+	err := new(Factor).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {}}, &done)
+	if err != cause || len(done) != 0 {
+		t.Fatalf("returned %v with %d answers", err, len(done))
+	}
+	if took := time.Since(ended); took > 100*time.Millisecond {
+		t.Errorf("took %v to stop", took)
+	}
+}
+
+// mersenneProduct returns the product of 2^e - 1 for all exponents e.
+func mersenneProduct(exponents ...uint) *big.Int {
+	product := big.NewInt(1)
+	for _, e := range exponents {
+		m := new(big.Int).Lsh(big.NewInt(1), e)
+		product.Mul(product, m.Sub(m, big.NewInt(1)))
+	}
+	return product
+}
+
+// TestAnswersStay: answers of a task do not change when the same kind runs another.
+func TestAnswersStay(t *testing.T) {
+	k := new(Factor)
+	o := worker.RunOptions{Budget: time.Minute, Tick: func() {}}
+	var first, second []task.Factorization
+	if err := k.Run(t.Context(), []nat.Nat{nat.New(12), nat.New(210)}, o, &first); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Run(t.Context(), []nat.Nat{nat.New(35), nat.New(143)}, o, &second); err != nil {
+		t.Fatal(err)
+	}
+	if show(first[0]) != "2^2P 3P" || show(first[1]) != "2P 3P 5P 7P" || show(second[1]) != "11P 13P" {
+		t.Errorf("got %s, %s, %s", show(first[0]), show(first[1]), show(second[1]))
+	}
+}
+
+// benchmarkNumbers measures a kind on chunks of 4096 numbers from n on.
+func benchmarkNumbers(b *testing.B, kind worker.Kind, n uint64, count int) {
+	numbers := make([]nat.Nat, count)
+	for i := range numbers {
+		numbers[i] = nat.New(n + uint64(i))
+	}
+	o := worker.RunOptions{Budget: time.Minute, Tick: func() {}}
+	var done []task.Factorization
+	b.ReportAllocs()
+	for b.Loop() {
+		done = done[:0]
+		if err := kind.Run(b.Context(), numbers, o, &done); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/number")
+}
+
+func BenchmarkKind(b *testing.B) {
+	for name, kind := range All() {
+		for _, count := range []int{1, 4096} {
+			b.Run(fmt.Sprintf("%s/small/%d", name, count), func(b *testing.B) { benchmarkNumbers(b, kind, 2, count) })
+			b.Run(fmt.Sprintf("%s/1e12/%d", name, count), func(b *testing.B) { benchmarkNumbers(b, kind, 999999999999, count) })
+		}
+	}
+}
+
+// BenchmarkEngine is what BenchmarkKind/factor adds to.
+func BenchmarkEngine(b *testing.B) {
+	for _, first := range []uint64{2, 999999999999} {
+		b.Run(fmt.Sprint(first), func(b *testing.B) {
+			e := factor.New(factor.Options{Tick: func() {}})
+			var found []factor.Factor
+			for b.Loop() {
+				for i := range uint64(4096) {
+					found, _, _ = e.Append(b.Context(), found[:0], nat.New(first+i))
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/number")
+		})
+	}
+}

@@ -1,0 +1,302 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestDrainIdle: nothing to do, nothing to wait for.
+func TestDrainIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 3)
+		r.start()
+		time.Sleep(time.Second)
+		begin := time.Now()
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("drain took %v", took)
+		}
+		if s := r.Stats(); s.State != StateDraining {
+			t.Errorf("stats %+v", s)
+		}
+	})
+}
+
+// TestDrainWhileComputing: what ends within half of the drain timeout is finished,
+// the rest is cut off; both cost no delivery.
+func TestDrainWhileComputing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 3)
+		r.offer(r.chunk(0, 12_000), r.chunk(10, 5000, 5000, 5000), r.chunk(20, 60_000))
+		r.start()
+		time.Sleep(time.Second)
+		begin := time.Now()
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took < 12500*time.Millisecond || took > 12600*time.Millisecond {
+			t.Errorf("drain took %v, want half of 25 s", took)
+		}
+		lines := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" || s == "ack" })
+		slices.Sort(lines)
+		if got, want := strings.Join(lines, ", "), "result 0-1, result 10-2, return 12-1 drained, return 20-1 drained"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
+// TestHurry: the second signal does at once what half of the timeout would do.
+func TestHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		d := r.chunk(0, 1000, 1000, 60_000, 1)
+		d.Attempt = 1
+		r.offer(d)
+		r.start()
+		time.Sleep(2500 * time.Millisecond)
+		r.stop()
+		time.Sleep(time.Second)
+		if n := r.journal.count("result"); n != 0 {
+			t.Fatal("did not wait for the computation")
+		}
+		begin := time.Now()
+		r.Hurry()
+		r.Hurry()
+		if err := <-r.result; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took > 100*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		lines := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" })
+		if got := fmt.Sprint(lines); got != "[result 0-2 return 2-2 drained ack]" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+// TestDrainSpendsNoDelivery: also not the last one of a number that is running.
+func TestDrainSpendsNoDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		d := r.chunk(0, freezes)
+		d.Attempt = 3
+		r.offer(d)
+		r.start()
+		time.Sleep(time.Second)
+		r.Hurry()
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		r.wantJournal("return 0-1 drained", "ack")
+	})
+}
+
+// TestDrainOfBuffer: what waits goes back at once, and so does what the server hands
+// out while the last pull ends.
+func TestDrainOfBuffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		for i := range uint64(4) {
+			r.offer(r.chunk(i, 0))
+		}
+		r.start()
+		time.Sleep(time.Second)
+		r.journal.take()
+		r.source.late = []*Delivery{r.chunk(30, 1)}
+		r.offer(r.chunk(10, 5000), r.chunk(20, 1, 2))
+		time.Sleep(50 * time.Millisecond)
+		r.stop()
+		synctest.Wait()
+		lines := r.journal.take()
+		slices.Sort(lines) // two settlers at once
+		if want := []string{"ack", "ack", "return 20-2 drained", "return 30-1 drained"}; !slices.Equal(lines, want) {
+			t.Errorf("got %q, want %q", lines, want)
+		}
+		if err := <-r.result; err != nil {
+			t.Error(err)
+		}
+		if r.journal.count("result 10-1") != 1 || r.journal.count("return") != 0 {
+			t.Errorf("got %q", r.journal.take())
+		}
+	})
+}
+
+// TestDrainWithBlockedOutbox: what cannot be stored is left to redelivery, in time,
+// and counted; it is not acked.
+func TestDrainWithBlockedOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		r.outbox.blocked = make(chan struct{})
+		r.offer(r.chunk(0, 0), r.chunk(1, 100)) // one with a settler, one in its slot
+		r.start()
+		time.Sleep(time.Second)
+		r.offer(r.chunk(2, 60_000))
+		time.Sleep(time.Second)
+		begin := time.Now()
+		err := r.drain()
+		if err == nil || !strings.Contains(err.Error(), "3 unsettled tasks") {
+			t.Errorf("Run returned %v", err)
+		}
+		if took := time.Since(begin); took != 25*time.Second {
+			t.Errorf("drain took %v", took)
+		}
+		if lines := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" }); len(lines) > 0 {
+			t.Errorf("settled all the same: %q", lines)
+		}
+	})
+}
+
+// TestDrainOutboxRecovers: a server that comes back during the drain gets everything.
+func TestDrainOutboxRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.outbox.blocked = make(chan struct{})
+		r.offer(r.chunk(0, 1))
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		time.AfterFunc(20*time.Second, func() { close(r.outbox.blocked) })
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		if r.journal.count("result 0-1") != 1 || r.journal.count("ack") != 1 {
+			t.Errorf("got %q", r.journal.take())
+		}
+	})
+}
+
+// TestDrainWithHang: a computation that ignores its context does not keep the
+// program longer than the timeout (and a second for last words).
+func TestDrainWithHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer close(r.kind.release)
+		r.offer(r.chunk(0, hangs))
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		begin := time.Now()
+		err := r.drain()
+		if err == nil || !strings.Contains(err.Error(), "1 unsettled tasks") {
+			t.Errorf("Run returned %v", err)
+		}
+		if took := time.Since(begin); took > 26*time.Second {
+			t.Errorf("drain took %v", took)
+		}
+		r.wantJournal()
+	})
+}
+
+// TestQuarantine: work goes back whole, nothing is pulled until the release.
+func TestQuarantine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, 100, 60_000))
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		r.Quarantine()
+		r.Quarantine()
+		r.offer(r.chunk(5, 1))
+		time.Sleep(10 * time.Second)
+		r.wantJournal("return 0-2 drained", "ack")
+		if s := r.Stats(); s.State != StateQuarantined || s.Held != 0 {
+			t.Errorf("stats %+v", s)
+		}
+		r.Release()
+		r.Release()
+		time.Sleep(time.Second)
+		r.wantJournal("result 5-1", "ack")
+		if s := r.Stats(); s.State != StateRunning {
+			t.Errorf("stats %+v", s)
+		}
+		r.offer(r.chunk(10, 1, freezes, 2)) // also after a number that was interrupted
+		time.Sleep(95 * time.Second)
+		r.wantJournal("result 10-1", "result 12-1", "failed 11-1 #1", "return 11-1 isolate", "ack")
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestQuarantineDuringDrain: the worker ends as usual.
+func TestQuarantineDuringDrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, 60_000))
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		r.Quarantine()
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		r.Release()
+		r.wantJournal("return 0-1 drained", "ack")
+	})
+}
+
+// TestCancelWhileOverdue: also while a number of the job is overdue.
+func TestCancelWhileOverdue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		r.offer(r.chunk(0, hangs, forever))
+		r.start()
+		time.Sleep(91*time.Second + 300*time.Millisecond) // interrupted, not yet abandoned
+		r.Cancel("job")
+		close(r.kind.release)
+		time.Sleep(100 * time.Millisecond)
+		r.wantJournal("ack")
+		r.drain()
+	})
+}
+
+// TestCancel: running work of the job, and what still arrives of it, is acked
+// without a result; other jobs go on.
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		other := r.chunk(50, 2000)
+		other.Job = "other"
+		r.offer(r.chunk(0, 100, 60_000), other)
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		begin := time.Now()
+		r.Cancel("job")
+		synctest.Wait()
+		if took := time.Since(begin); took > 100*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		r.wantJournal("ack")
+		r.offer(r.chunk(10, 1), r.chunk(11, 0)) // the second is done before it looks at its context
+		time.Sleep(300 * time.Millisecond)
+		r.wantJournal("ack", "ack")
+		time.Sleep(3 * time.Second)
+		if r.journal.count("result 50-1") != 1 {
+			t.Errorf("the other job: %q", r.journal.take())
+		}
+		r.journal.take()
+
+		time.Sleep(rememberCancel)
+		r.offer(r.chunk(20, 1))
+		time.Sleep(time.Second)
+		r.wantJournal("result 20-1", "ack")
+		r.drain()
+	})
+}
+
+// TestRestart: when the source is beyond repair the worker drains and says so.
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.source.err = fmt.Errorf("stalled: %w", ErrRestart)
+		r.start()
+		if err := <-r.result; !errors.Is(err, ErrRestart) {
+			t.Errorf("Run returned %v", err)
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package worker
+
+import (
+	"fmt"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// staleSweep is how often the buffer is looked through. What was pulled ahead is 50
+// ms of work; a task that is still there after a whole sweep waits behind longer
+// ones than were expected, and goes back.
+const staleSweep = time.Second
+
+// limit is the wall-clock time after which one number counts as overdue:
+//
+//	2*budget + 30 s
+//
+// A sound computation ends at its budget by itself. A task of n numbers thus has
+// n*limit at most.
+func limit(budget time.Duration) time.Duration {
+	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
+	return 2*min(budget, month) + 30*time.Second
+}
+
+// heartbeat speaks for the held deliveries until Run returns.
+func (w *Worker) heartbeat() {
+	beat := time.NewTicker(max(w.config.AckWait/6, time.Millisecond))
+	defer beat.Stop()
+	sweep := time.NewTicker(staleSweep)
+	defer sweep.Stop()
+	for {
+		select {
+		case <-beat.C:
+			w.walk(time.Now())
+		case <-sweep.C:
+			w.sweep(time.Now())
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+// walk tells the server of every delivery that is not stuck. One that arrived since
+// the last walk needs no word yet: its timer has run for at most a sixth of AckWait.
+func (w *Worker) walk(now time.Time) {
+	w.mu.Lock()
+	w.walks++
+	w.beats = w.beats[:0]
+	var younger *Delivery
+	for d := w.held.oldest; d != nil; d = younger {
+		younger = d.younger // inspectLocked may take d off the list
+		if d.state == running && !w.inspectLocked(d.slot, now) {
+			continue
+		}
+		if w.walks-d.walk >= 2 {
+			w.beats = append(w.beats, d)
+		}
+	}
+	w.mu.Unlock()
+	for i, d := range w.beats {
+		if err := d.Handle.InProgress(); err != nil {
+			w.config.Log.Debug().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("heartbeat failed")
+		}
+		w.beats[i] = nil
+	}
+}
+
+// inspectLocked reports whether the computation in s has moved since the last walk.
+// One that is overdue is interrupted, and abandoned if that does not help.
+func (w *Worker) inspectLocked(s *slot, now time.Time) bool {
+	p := s.progress.Load()
+	moved := p != s.seen
+	if (p^s.seen)&(1<<indexBits-1) != 0 {
+		s.since = now
+	}
+	s.seen = p
+	switch {
+	case s.overdue.IsZero() && now.Sub(s.since) >= time.Duration(s.limit.Load()):
+		s.interruptLocked(errOverdue)
+		s.overdue = now
+		return false
+	case !s.overdue.IsZero():
+		if now.Sub(s.overdue) >= w.config.AckWait/3 {
+			w.abandonLocked(s)
+		}
+		return false
+	}
+	return moved
+}
+
+// abandonLocked gives up the computation of s, which did not end when it was told
+// to: the server will hand the task to another worker.
+func (w *Worker) abandonLocked(s *slot) {
+	d := s.current
+	d.state = abandoned
+	w.held.remove(d)
+	w.setAheadLocked(s, 0)
+	s.samples = 0
+	w.busy--
+	w.lost++
+	w.failures++
+	w.config.Log.Error().Str("job", d.Job).Stringer("range", d.Range).Int("attempt", d.Attempt).
+		Int("slots_left", len(w.slots)-w.lost).Msg("computation hangs, its slot is lost")
+	if w.lost == len(w.slots) {
+		w.fail(fmt.Errorf("%w: the computations of all %d slots hang", ErrRestart, w.lost))
+	}
+	if w.draining {
+		w.left++
+		w.checkDrainedLocked()
+	}
+}
+
+// regainLocked takes a slot back whose abandoned computation ended after all. What
+// it computed is not used: the task is another worker's by now.
+func (w *Worker) regainLocked(d *Delivery) {
+	w.lost--
+	w.config.Log.Warn().Str("job", d.Job).Stringer("range", d.Range).Msg("hanging computation ended, its slot is back")
+}
+
+// sweep hands back what has waited too long, and forgets what it may forget.
+func (w *Worker) sweep(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sweeps++
+	if w.unsettled.len >= maxUnsettled { // slots wait for the server: this does not count
+		for d := w.buffer.head; d != nil; d = d.next {
+			d.sweep = w.sweeps
+		}
+	}
+	for w.buffer.head != nil && w.sweeps-w.buffer.head.sweep >= 2 {
+		d := w.buffer.pop()
+		d.outcome.handBack(d.Range, task.Return{Reason: task.Drained, Detail: "waited behind longer tasks"})
+		w.settleLaterLocked(d)
+	}
+	w.wakePullerLocked()
+	w.forgetLocked(now)
+}

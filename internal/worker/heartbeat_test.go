@@ -1,0 +1,186 @@
+package worker
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestHeartbeatOfMovingComputation: a word every sixth of AckWait, the first one
+// before two sixths are over.
+func TestHeartbeatOfMovingComputation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		r.offer(r.chunk(0, 10_000))
+		time.Sleep(5 * time.Second)
+		if n := r.journal.count("beat"); n < 3 || n > 5 {
+			t.Errorf("%d beats in 5 s, want one a second after the first", n)
+		}
+		time.Sleep(10 * time.Second)
+		r.journal.take()
+		r.drain()
+	})
+}
+
+// TestNoHeartbeatWithoutProgress: a frozen computation is not spoken for, is
+// interrupted at its limit (90 s for the default budget) and counts as failed.
+func TestNoHeartbeatWithoutProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, freezes))
+		r.start()
+		time.Sleep(89 * time.Second)
+		r.wantJournal()
+		time.Sleep(3 * time.Second)
+		r.wantJournal("failed 0-1 #1", "nak")
+		if got, want := r.outbox.failures["0-1"].Err, "no answer within 1m30s (budget 30s)"; got != want {
+			t.Errorf("failure says %q, want %q", got, want)
+		}
+		r.drain()
+	})
+}
+
+// TestTickingForever: ticks alone do not help beyond the limit either.
+func TestTickingForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		d := r.chunk(0, forever)
+		d.Attempt = 3
+		r.offer(d)
+		r.start()
+		time.Sleep(92 * time.Second)
+		if n := r.journal.count("beat"); n < 85 {
+			t.Errorf("%d beats in 90 s", n)
+		}
+		if r.journal.count("dead") != 1 || r.journal.count("term") != 1 {
+			t.Errorf("not given up: %q", r.journal.take())
+		}
+		r.drain()
+	})
+}
+
+// TestOverdueInBatch: the limit is each number's own; the others are not lost.
+func TestOverdueInBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, 60_000, 70_000, freezes, 80_000, freezes, 1))
+		r.start()
+		time.Sleep(8 * time.Minute)
+		lines := r.journal.take()
+		r.journal.lines = nil
+		for _, line := range lines {
+			if line != "beat" {
+				r.journal.add("%s", line)
+			}
+		}
+		r.wantJournal("result 0-2", "result 3-1", "result 5-1", "failed 2-1 #1", "failed 4-1 #1",
+			"return 2-1 isolate", "return 4-1 isolate", "ack")
+		r.drain()
+	})
+}
+
+// TestHeartbeatWhileSettling: waiting for the server is no reason to lose a task.
+func TestHeartbeatWhileSettling(t *testing.T) {
+	for name, number := range map[string]uint64{"short": 1, "long": 100} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 1)
+				r.outbox.blocked = make(chan struct{})
+				r.offer(r.chunk(0, number))
+				r.start()
+				time.Sleep(time.Minute + time.Millisecond)
+				if n := len(r.journal.take()); n != 59 {
+					t.Errorf("%d beats in a minute, want 59", n)
+				}
+				close(r.outbox.blocked)
+				synctest.Wait()
+				r.wantJournal("result 0-1", "ack")
+				r.drain()
+			})
+		})
+	}
+}
+
+// TestHeartbeatInBuffer: tasks that were pulled ahead are spoken for too.
+func TestHeartbeatInBuffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		for i := range uint64(4) {
+			r.offer(r.chunk(i, 0))
+		}
+		r.start()
+		time.Sleep(time.Second / 2) // now its tasks count as short
+		r.journal.take()
+		d := r.chunk(11, 0)
+		d.Handle.(*fakeHandle).prefix = "buffered "
+		r.offer(r.chunk(10, 100_000), d)
+		time.Sleep(1200 * time.Millisecond) // 1.7 s: walked over once, too young for a word
+		if r.Stats().Held != 2 {
+			t.Errorf("%d tasks held, want the second pulled ahead", r.Stats().Held)
+		}
+		if r.journal.count("buffered beat") != 0 {
+			t.Error("a beat for a young delivery")
+		}
+		time.Sleep(400 * time.Millisecond)
+		if n := r.journal.count("buffered beat"); n != 1 {
+			t.Errorf("%d beats for the buffered task, want 1", n)
+		}
+		r.Hurry()
+		r.drain()
+	})
+}
+
+// TestHangingComputation: a computation that ignores its context is given up, and
+// takes its slot with it; the last one takes the worker.
+func TestHangingComputation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		defer close(r.kind.release)
+		r.offer(r.chunk(0, hangs))
+		r.start()
+		time.Sleep(95*time.Second + 300*time.Millisecond)
+		if s := r.Stats(); s.Lost != 1 || s.Busy != 0 || s.Held != 0 || s.Failures != 1 {
+			t.Errorf("after one hang: %+v", s)
+		}
+		r.wantJournal()
+		r.offer(r.chunk(1, 1)) // the other slot works
+		time.Sleep(time.Second)
+		r.wantJournal("result 1-1", "ack")
+		if pulls := r.source.asked(); pulls[len(pulls)-1] != 1 {
+			t.Errorf("asks for %d tasks with one slot left", pulls[len(pulls)-1])
+		}
+
+		r.offer(r.chunk(2, hangs))
+		if err := <-r.result; !errors.Is(err, ErrRestart) {
+			t.Errorf("Run returned %v, want ErrRestart", err)
+		}
+		r.wantJournal()
+	})
+}
+
+// TestHangingComputationReturns: its slot is used again, its answer is not.
+func TestHangingComputationReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		r.offer(r.chunk(0, 1, hangs, 2))
+		r.start()
+		time.Sleep(95 * time.Second)
+		if s := r.Stats(); s.Lost != 1 {
+			t.Errorf("%+v", s)
+		}
+		close(r.kind.release)
+		synctest.Wait()
+		if s := r.Stats(); s.Lost != 0 || s.Busy != 0 {
+			t.Errorf("after its return: %+v", s)
+		}
+		r.offer(r.chunk(1, 100), r.chunk(2, 200))
+		time.Sleep(time.Second)
+		r.wantJournal("result 1-1", "ack", "result 2-1", "ack")
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,236 @@
+package worker
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestLongTasksAreNotHeld: with a long queue, no more is asked for than slots are
+// free, and nothing waits in the worker.
+func TestLongTasksAreNotHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 4)
+		for i := range uint64(400) {
+			r.offer(r.chunk(i, 20+i%50))
+		}
+		r.start()
+		for range 2000 {
+			time.Sleep(time.Millisecond)
+			synctest.Wait()
+			if s := r.Stats(); s.Held > 4 || s.Busy < 4 {
+				t.Fatalf("at %v: %+v", time.Since(r.began), s)
+			}
+		}
+		if n := slices.Max(r.source.asked()); n > 4 {
+			t.Errorf("asked for %d tasks", n)
+		}
+		r.drain()
+	})
+}
+
+// TestOutstandingRequests: a busy slot asks for nothing.
+func TestOutstandingRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 3)
+		r.offer(r.chunk(0, 60_000), r.chunk(1, 50_000))
+		r.start()
+		time.Sleep(10 * time.Second)
+		for i, n := range r.source.asked() {
+			if want := map[bool]int{true: 3, false: 1}[i == 0]; n != want {
+				t.Errorf("pull %d asks for %d tasks, want %d", i, n, want)
+			}
+		}
+		r.offer(r.chunk(2, 60_000))
+		time.Sleep(time.Second)
+		before := len(r.source.asked())
+		time.Sleep(10 * time.Second)
+		if n := len(r.source.asked()) - before; n != 0 {
+			t.Errorf("%d pulls with all slots busy", n)
+		}
+		r.Hurry()
+		r.drain()
+	})
+}
+
+// TestShortTasksArePulledAhead: up to 50 ms of work for each slot.
+func TestShortTasksArePulledAhead(t *testing.T) {
+	for _, test := range []struct {
+		number uint64 // milliseconds a task
+		ahead  int    // most in one pull
+		held   int
+	}{
+		{0, 256, 2 * 512}, // and the caps
+		{2, 2 * 25, 2 * 25},
+		{5, 2 * 10, 2 * 10},
+		{9, 2 * 5, 2 * 5},
+		{11, 2, 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, 2)
+			r.outbox.journal = new(journal)
+			for i := range uint64(5000) {
+				r.offer(r.chunk(i, test.number))
+			}
+			held := 0
+			r.start()
+			for range 300 {
+				time.Sleep(time.Millisecond)
+				r.mu.Lock()
+				held = max(held, r.buffer.len+r.busy)
+				r.mu.Unlock()
+			}
+			if n := slices.Max(r.source.asked()); n > test.ahead || n < test.ahead/2 {
+				t.Errorf("tasks of %d ms: asked for %d at once, want up to %d", test.number, n, test.ahead)
+			}
+			if test.number > 0 && (held > test.held || held < test.held*8/10) {
+				t.Errorf("tasks of %d ms: held %d, want up to %d", test.number, held, test.held)
+			}
+			if n := len(r.source.asked()); test.number == 2 && n > 40 {
+				t.Errorf("tasks of 2 ms: %d pulls for 300 tasks", n)
+			}
+			if err := r.drain(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestShortTasksTurnLong: what was pulled ahead and turns out to wait is handed back.
+func TestShortTasksTurnLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		for i := range uint64(10) {
+			r.offer(r.chunk(i, 1))
+		}
+		for i := range uint64(40) {
+			r.offer(r.chunk(100+i, 60_000))
+		}
+		r.start()
+		time.Sleep(3 * time.Second)
+		if s := r.Stats(); s.Held != 1 || s.Busy != 1 {
+			t.Errorf("%+v", s)
+		}
+		if n := r.journal.count("return 1"); n == 0 {
+			t.Error("nothing was handed back")
+		}
+		r.Hurry()
+		r.drain()
+	})
+}
+
+// TestSettlingIsPipelined: a slot does not wait for the round trips of short tasks,
+// but for a full backlog of them.
+func TestSettlingIsPipelined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.outbox.blocked = make(chan struct{})
+		for i := range uint64(5000) {
+			r.offer(r.chunk(i, 0))
+		}
+		r.start()
+		time.Sleep(5 * time.Second)
+		r.mu.Lock()
+		if r.settlers != maxSettlers || r.unsettled.len != maxUnsettled || r.busy != 1 {
+			t.Errorf("%d settlers, %d unsettled, %d busy", r.settlers, r.unsettled.len, r.busy)
+		}
+		if r.buffer.len >= aheadTasks {
+			t.Errorf("%d in the buffer", r.buffer.len)
+		}
+		r.mu.Unlock()
+		close(r.outbox.blocked)
+		time.Sleep(time.Second)
+		if s := r.Stats(); s.Tasks != 5000 || s.Held != 0 {
+			t.Errorf("%+v", s)
+		}
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestWaitForSettlersIsNoWork: the time for which a slot waits for the server is not
+// counted against its next number.
+func TestWaitForSettlersIsNoWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.outbox.blocked = make(chan struct{})
+		for i := range uint64(maxSettlers + maxUnsettled + 1) {
+			r.offer(r.chunk(i, 0))
+		}
+		r.offer(r.chunk(9000, 3000))
+		r.start()
+		time.Sleep(10*time.Minute + 300*time.Millisecond)
+		close(r.outbox.blocked)
+		time.Sleep(4 * time.Second)
+		if r.journal.count("failed") != 0 || r.journal.count("result 9000-1") != 1 {
+			t.Errorf("%d failures, %d results", r.journal.count("failed"), r.journal.count("result 9000-1"))
+		}
+		if got := r.outbox.results["9000-1"]; got != nil && got.Elapsed != 3*time.Second {
+			t.Errorf("took %v", got.Elapsed)
+		}
+		r.drain()
+	})
+}
+
+// TestLongTasksSettleInTheirSlot: while the server is away, they are not replaced.
+func TestLongTasksSettleInTheirSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		r.outbox.blocked = make(chan struct{})
+		for i := range uint64(10) {
+			r.offer(r.chunk(i, 100))
+		}
+		r.start()
+		time.Sleep(10 * time.Second)
+		if s := r.Stats(); s.Held != 2 || s.Busy != 2 || s.Tasks != 2 {
+			t.Errorf("%+v", s)
+		}
+		close(r.outbox.blocked)
+		time.Sleep(time.Second)
+		if s := r.Stats(); s.Held != 0 || s.Tasks != 10 {
+			t.Errorf("%+v", s)
+		}
+		r.drain()
+	})
+}
+
+// TestUnsupportedIsNotPulledAhead: handing back is fast, but it is no work.
+func TestUnsupportedIsNotPulledAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		for i := range uint64(100) {
+			d := r.chunk(i, 1)
+			d.Schema = "9"
+			r.offer(d)
+		}
+		r.start()
+		time.Sleep(time.Second)
+		if n := slices.Max(r.source.asked()); n > 2 {
+			t.Errorf("asked for %d tasks", n)
+		}
+		r.drain()
+	})
+}
+
+// TestPullErrors: the puller tries again, at growing distances of at most 5 s.
+func TestPullErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.source.err = errors.New("no server")
+		r.start()
+		time.Sleep(time.Minute)
+		if n := len(r.source.asked()); n < 12 || n > 25 {
+			t.Errorf("%d pulls in a minute", n)
+		}
+		begin := time.Now()
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("drain took %v", took)
+		}
+	})
+}

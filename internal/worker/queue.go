@@ -1,0 +1,65 @@
+package worker
+
+// A queue is a first-in first-out list of deliveries, linked by their next field: a
+// delivery is in at most one queue.
+type queue struct {
+	head, tail *Delivery
+	len        int
+}
+
+func (q *queue) push(d *Delivery) {
+	if q.tail == nil {
+		q.head = d
+	} else {
+		q.tail.next = d
+	}
+	q.tail = d
+	q.len++
+}
+
+// pop returns nil if q is empty.
+func (q *queue) pop() *Delivery {
+	d := q.head
+	if d == nil {
+		return nil
+	}
+	q.head, d.next = d.next, nil
+	if q.head == nil {
+		q.tail = nil
+	}
+	q.len--
+	return d
+}
+
+// A heldList has deliveries in the order of their arrival, linked by their older
+// and younger fields.
+type heldList struct {
+	oldest, youngest *Delivery
+	len              int
+}
+
+func (l *heldList) add(d *Delivery) {
+	d.older = l.youngest
+	if l.youngest == nil {
+		l.oldest = d
+	} else {
+		l.youngest.younger = d
+	}
+	l.youngest = d
+	l.len++
+}
+
+func (l *heldList) remove(d *Delivery) {
+	if d.older == nil {
+		l.oldest = d.younger
+	} else {
+		d.older.younger = d.younger
+	}
+	if d.younger == nil {
+		l.youngest = d.older
+	} else {
+		d.younger.older = d.older
+	}
+	d.older, d.younger = nil, nil
+	l.len--
+}

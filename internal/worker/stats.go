@@ -1,0 +1,52 @@
+package worker
+
+import "time"
+
+// States of a worker, as its Stats name them.
+const (
+	StateRunning     = "running"
+	StateDraining    = "draining"
+	StateQuarantined = "quarantined"
+)
+
+// Stats say what a worker is doing and has done since it began.
+type Stats struct {
+	State    string        `json:"state"`    // one of the States above
+	Slots    int           `json:"slots"`    // as configured
+	Busy     int           `json:"busy"`     // slots that run or settle a task
+	Lost     int           `json:"lost"`     // slots whose computation hangs
+	Held     int           `json:"held"`     // tasks waiting, running or being settled
+	Tasks    uint64        `json:"tasks"`    // deliveries that a slot has dealt with
+	Numbers  uint64        `json:"numbers"`  // numbers answered
+	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
+	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered
+}
+
+// Stats returns the present state.
+func (w *Worker) Stats() Stats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := Stats{
+		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lost, Held: w.held.len,
+		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu,
+	}
+	switch {
+	case w.draining:
+		s.State = StateDraining
+	case w.quarantined:
+		s.State = StateQuarantined
+	}
+	return s
+}
+
+// countLocked adds the outcome of a delivery that a slot has dealt with.
+func (w *Worker) countLocked(d *Delivery) {
+	o := &d.outcome
+	w.tasks++
+	w.numbers += uint64(o.numbers)
+	w.cpu += o.cpu
+	w.failures += uint64(len(o.failures))
+	if o.letter != nil {
+		w.failures++
+	}
+}
