@@ -1,0 +1,19 @@
+//go:build unix
+
+package natsserver
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// tryLock takes the exclusive lock of f, which ends with the process at the latest.
+// It returns errLocked at once if another process has it.
+func tryLock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
+}

@@ -1,0 +1,183 @@
+// Package natsserver runs nats-server inside this process. It is the only package
+// that imports nats-server.
+//
+// What the library does not do is done here: a store directory is locked against a
+// second server, a failing start returns its reason, and signals stay the
+// program's own.
+package natsserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
+)
+
+// Sync says when the store writes to disk for good.
+type Sync struct {
+	Always   bool          // before each acknowledgement: survives a power cut
+	Interval time.Duration // else as often as this; 0 = the operating system's business
+}
+
+// ParseSync reads the value of --sync: "always", "never" or a duration such as 1s.
+func ParseSync(s string) (Sync, error) {
+	switch s {
+	case "always":
+		return Sync{Always: true}, nil
+	case "never":
+		return Sync{}, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return Sync{}, fmt.Errorf("--sync %q is neither always, never nor a duration such as 1s", s)
+	}
+	return Sync{Interval: d}, nil
+}
+
+// Config of a server.
+type Config struct {
+	Store  string // directory of the streams; "" = a temporary one, removed by Stop
+	Sync   Sync
+	Listen string // host:port for other machines; "" = none, this process only
+	Log    zerolog.Logger
+}
+
+// A Server is a running NATS server with JetStream.
+type Server struct {
+	ns    *server.Server
+	store *store
+}
+
+// readyTimeout bounds the start, which replays the store: some seconds for a large one.
+const readyTimeout = 30 * time.Second
+
+// Start starts a server and returns once it is ready and its store is healthy.
+func Start(c Config) (*Server, error) {
+	st, err := openStore(c.Store)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(c, st)
+	if err != nil {
+		st.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func start(c Config, st *store) (*Server, error) {
+	opts, err := options(c, st.dir)
+	if err != nil {
+		return nil, err
+	}
+	ns, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("start the nats server: %w", err)
+	}
+	log := &logger{log: c.Log}
+	ns.SetLoggerV2(log, false, false, false)
+	go ns.Start()
+	s := &Server{ns: ns, store: st}
+	if err := s.awaitReady(log); err != nil {
+		s.shutdown()
+		return nil, err
+	}
+	return s, nil
+}
+
+func options(c Config, dir string) (*server.Options, error) {
+	opts := &server.Options{
+		ServerName:             "factorfleet",
+		DontListen:             c.Listen == "",
+		NoSigs:                 true, // else the library ends the process on SIGINT and SIGTERM
+		JetStream:              true,
+		StoreDir:               dir,
+		SyncAlways:             c.Sync.Always,
+		SyncInterval:           c.Sync.Interval,
+		MaxPayload:             1 << 20,
+		DisableJetStreamBanner: true,
+		JetStreamMaxMemory:     256 << 20,
+	}
+	if !c.Sync.Always && c.Sync.Interval == 0 {
+		opts.SyncInterval = 24 * time.Hour
+	}
+	if c.Listen == "" {
+		return opts, nil
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %q is not host:port", c.Listen)
+	}
+	opts.Host = host
+	if opts.Port, err = strconv.Atoi(port); err != nil || opts.Port < 0 || opts.Port > 65535 {
+		return nil, fmt.Errorf("--listen %q has no port number", c.Listen)
+	}
+	if opts.Port == 0 {
+		opts.Port = server.RANDOM_PORT
+	}
+	return opts, nil
+}
+
+// awaitReady returns nil once clients can connect and the store is whole. The
+// library reports why it can't only to its logger.
+func (s *Server) awaitReady(log *logger) error {
+	deadline := time.Now().Add(readyTimeout)
+	for !s.ns.ReadyForConnections(10 * time.Millisecond) {
+		if why := log.fatal(); why != "" {
+			return fmt.Errorf("start the nats server: %s", lowerFirst(why))
+		}
+		if time.Now().After(deadline) {
+			return errors.New("start the nats server: not ready after " + readyTimeout.String())
+		}
+	}
+	return s.Health()
+}
+
+// Health returns nil while the server and every stream in its store are whole.
+func (s *Server) Health() error {
+	h := s.ns.Healthz(&server.HealthzOptions{})
+	if h.StatusCode == http.StatusOK {
+		return nil
+	}
+	why := h.Error
+	for _, e := range h.Errors {
+		why += "; " + e.Error
+	}
+	return fmt.Errorf("the nats server's store in %s is not healthy: %s", s.store.dir, strings.TrimPrefix(why, "; "))
+}
+
+// InProcessConn makes a connection without a network; nats.InProcessServer takes s.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
+
+// URL is where other machines reach the server; "" if it does not listen.
+func (s *Server) URL() string {
+	if addr := s.ns.Addr(); addr != nil {
+		return "nats://" + addr.String()
+	}
+	return ""
+}
+
+// Stop ends the server. Connections of this process must be closed before, else
+// they try to reconnect for ever. It waits at most until ctx ends.
+func (s *Server) Stop(ctx context.Context) error {
+	stopped := make(chan struct{})
+	go func() { s.shutdown(); close(stopped) }()
+	select {
+	case <-stopped:
+		return s.store.close()
+	case <-ctx.Done():
+		return fmt.Errorf("stop the nats server: %w", context.Cause(ctx))
+	}
+}
+
+func (s *Server) shutdown() {
+	s.ns.Shutdown()
+	s.ns.WaitForShutdown()
+}

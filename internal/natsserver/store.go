@@ -1,0 +1,94 @@
+package natsserver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// A store is a directory that this process alone uses: nats-server itself takes no
+// lock, and two servers on one directory destroy it.
+type store struct {
+	dir       string
+	temporary bool
+	lock      *os.File // held open, and locked, until close
+}
+
+// lockName is the file whose lock is the directory's; it holds a word for whoever
+// finds it.
+const lockName = "LOCK"
+
+// temporaryPattern names throw-away stores, so that one left behind by a killed
+// process can be told and removed.
+const temporaryPattern = "factorfleet-store-"
+
+var errLocked = errors.New("locked")
+
+// openStore locks dir, creating it if needed; "" makes a temporary directory.
+func openStore(dir string) (*store, error) {
+	temporary := dir == ""
+	if temporary {
+		removeStale(os.TempDir())
+		made, err := os.MkdirTemp("", temporaryPattern)
+		if err != nil {
+			return nil, fmt.Errorf("make a temporary store: %w", err)
+		}
+		dir = made
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the store: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("the store %s is in use by another process; stop it, or name another --store", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock the store %s: %w", dir, err)
+	}
+	return &store{dir: dir, temporary: temporary, lock: lock}, nil
+}
+
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := tryLock(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	// A store of one server alone: as a member of a cluster its streams would be deleted.
+	f.Truncate(0)
+	f.WriteAt([]byte("factorfleet standalone store: never start a cluster member on it\n"), 0)
+	return f, nil
+}
+
+// close unlocks the directory, and removes it if it is temporary. It may be called
+// more than once.
+func (s *store) close() error {
+	if s.lock == nil {
+		return nil
+	}
+	if s.temporary {
+		os.RemoveAll(s.dir)
+	}
+	err := s.lock.Close()
+	s.lock = nil
+	return err
+}
+
+// removeStale removes the temporary stores whose process is gone: nobody holds
+// their lock. A store just being made has no lock file yet and is left alone.
+func removeStale(parent string) {
+	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPattern+"*"))
+	for _, dir := range dirs {
+		if _, err := os.Stat(filepath.Join(dir, lockName)); err != nil {
+			continue
+		}
+		if lock, err := lockDir(dir); err == nil {
+			os.RemoveAll(dir)
+			lock.Close()
+		}
+	}
+}
