@@ -62,13 +62,13 @@ func TestNewJobID(t *testing.T) {
 	start := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	var ids []string
 	for i := range 1000 {
-		id := NewJobID(start.Add(time.Duration(i*i*i) * time.Millisecond))
+		id := NewJobID(start.Add(time.Duration(i) * time.Millisecond))
 		if len(id) != 13 || CheckJob(id) != nil {
 			t.Errorf("%q is not a job id of 13 characters", id)
 		}
 		ids = append(ids, id)
 	}
-	if !slices.IsSorted(ids[1:]) {
+	if !slices.IsSorted(ids) {
 		t.Error("ids are not sorted by time")
 	}
 	if a, b := NewJobID(time.UnixMilli(1<<44-1)), NewJobID(start); a < b {

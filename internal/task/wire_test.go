@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"factorfleet/internal/nat"
+	"factorfleet/internal/task/taskpb"
 )
 
 var (
@@ -110,6 +111,40 @@ func TestLimits(t *testing.T) {
 	} {
 		if err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestMalformed sends messages whose columns do not fit each other.
+func TestMalformed(t *testing.T) {
+	fine := func() *taskpb.Result {
+		return &taskpb.Result{
+			Methods: []string{"rho"}, Method: []uint32{0, 0}, CpuNs: []uint64{1, 1}, FactorCounts: []uint32{1, 0},
+			Exponents: []uint32{1}, Statuses: []byte{1}, Factors: &taskpb.Numbers{Sizes: []uint32{1}, Data: []byte{7}},
+		}
+	}
+	for name, spoil := range map[string]func(*taskpb.Result){
+		"":                        func(*taskpb.Result) {},
+		"no methods":              func(m *taskpb.Result) { m.Methods = nil },
+		"method beyond the list":  func(m *taskpb.Result) { m.Method[1] = 1 },
+		"method far beyond":       func(m *taskpb.Result) { m.Method[1] = 1<<32 - 1 },
+		"short method column":     func(m *taskpb.Result) { m.Method = m.Method[:1] },
+		"short CPU column":        func(m *taskpb.Result) { m.CpuNs = m.CpuNs[:1] },
+		"more factors than there": func(m *taskpb.Result) { m.FactorCounts[1] = 1 },
+		"far more factors":        func(m *taskpb.Result) { m.FactorCounts[0] = 1<<32 - 1 },
+		"fewer factors":           func(m *taskpb.Result) { m.FactorCounts[0] = 0 },
+		"long exponents":          func(m *taskpb.Result) { m.Exponents = append(m.Exponents, 1) },
+		"short statuses":          func(m *taskpb.Result) { m.Statuses = nil },
+		"no factors":              func(m *taskpb.Result) { m.Factors = nil },
+		"short data":              func(m *taskpb.Result) { m.Factors.Data = nil },
+		"long data":               func(m *taskpb.Result) { m.Factors.Data = []byte{7, 7} },
+		"size beyond data":        func(m *taskpb.Result) { m.Factors.Sizes[0] = 2 },
+		"size far beyond":         func(m *taskpb.Result) { m.Factors.Sizes[0] = 1<<32 - 1 },
+	} {
+		m := fine()
+		spoil(m)
+		if _, err := DecodeResult(marshal(m)); (err == nil) != (name == "") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -1,0 +1,135 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// A DeadLetter says that a range was given up, and why.
+type DeadLetter struct {
+	Job    string
+	Range  task.Range
+	Writer string // a worker's name, or Sweeper
+	Seq    uint64
+	task.Failure
+}
+
+// Authoritative reports whether the letter is more than a worker's claim.
+func (d *DeadLetter) Authoritative() bool { return d.Writer == Sweeper }
+
+// DeadLetters returns the dead letters of a job, or of all jobs for "", in the order
+// in which they came.
+func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, error) {
+	return f.failures(ctx, deadPrefix+orAny(job)+".*.*")
+}
+
+// Attempts returns the records of failed attempts of a job, oldest first.
+func (f *Fleet) Attempts(ctx context.Context, job string) ([]DeadLetter, error) {
+	return f.failures(ctx, failedPrefix+orAny(job)+".*.*.*.*")
+}
+
+func orAny(job string) string {
+	if job == "" {
+		return "*"
+	}
+	return job
+}
+
+var errCaughtUp = errors.New("caught up")
+
+func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, error) {
+	var letters []DeadLetter
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err := f.follow(ctx, f.dead, filter, func(batch []followed) error {
+		for _, m := range batch {
+			letter := DeadLetter{Job: m.Job, Range: m.Range, Writer: m.Worker, Seq: m.seq}
+			failure, err := task.DecodeFailure(m.data)
+			if err != nil {
+				failure = &task.Failure{Worker: m.Worker, Err: "unreadable record: " + err.Error()}
+			}
+			letter.Failure = *failure
+			letters = append(letters, letter)
+		}
+		return nil
+	}, func() { stop(errCaughtUp) })
+	if errors.Is(err, errCaughtUp) {
+		return letters, nil
+	}
+	return letters, err
+}
+
+// FollowDead calls got whenever dead letters of the job come, until ctx ends.
+func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
+	return f.follow(ctx, f.dead, deadPrefix+job+".*.*", func([]followed) error { got(); return nil }, nil)
+}
+
+// DeadRanges returns the ranges of a job that have a dead letter, each with the
+// authoritative letter if there is one.
+func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
+	letters, err := f.DeadLetters(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(letters, func(a, b DeadLetter) int {
+		switch {
+		case a.Authoritative() == b.Authoritative():
+			return 0
+		case a.Authoritative():
+			return -1
+		}
+		return 1
+	})
+	return letters, nil
+}
+
+// bury stores the sweeper's dead letter of a task.
+func (f *Fleet) bury(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
+	failure.Worker, failure.Time = Sweeper, time.Now()
+	return f.store(ctx, message(deadSubject(job, r, Sweeper), failure.Encode()))
+}
+
+// Retry queues the numbers of a dead letter again and removes the letter.
+func (f *Fleet) Retry(ctx context.Context, d *DeadLetter) error {
+	j, err := f.Job(ctx, d.Job)
+	if err != nil {
+		return err
+	}
+	if j.State != task.Open && j.State != task.Sealed {
+		if j, err = f.reopen(ctx, d.Job); err != nil {
+			return err
+		}
+	}
+	in, err := f.Inputs(ctx, d.Job)
+	if err != nil {
+		return err
+	}
+	if err := f.Requeue(ctx, j, in, d.Range.Pieces(d.Range.Count)); err != nil {
+		return err
+	}
+	return f.Forget(ctx, d)
+}
+
+// reopen makes a finished job wait for answers again.
+func (f *Fleet) reopen(ctx context.Context, job string) (*task.Job, error) {
+	return f.ChangeJob(ctx, job, func(j *task.Job) error {
+		if j.State != task.Done {
+			return fmt.Errorf("%w: job %s is %s", ErrDiffers, job, j.State)
+		}
+		j.State, j.Ended, j.Expires = task.Sealed, nil, nil
+		return nil
+	})
+}
+
+// Forget removes a dead letter.
+func (f *Fleet) Forget(ctx context.Context, d *DeadLetter) error {
+	if err := f.dead.DeleteMsg(ctx, d.Seq); err != nil && !isNotFound(err) {
+		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, explain(err))
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+// Package fleet is the messaging of factorfleet: streams and subjects, publishing,
+// pulling, settling, the registry of workers, jobs and leases. It is the only
+// package that imports nats.go and jsm.go.
+//
+// Four orders hold everywhere, and the rest follows from them: inputs are stored
+// before their tasks; a result before its task is acked; a dead letter before its
+// task is terminated; and whoever lists, lists TASKS, RETURNS, RESULTS, DEAD in this
+// order, so that a range on its way from one to the next is seen at least once.
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+)
+
+// A link is a connection with what every use of it needs.
+type link struct {
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	api     string        // subject prefix of the JetStream API, with its last dot
+	timeout time.Duration // for one reply of the server
+	log     zerolog.Logger
+}
+
+// A Fleet is a producer's access to the streams. It is safe for concurrent use.
+type Fleet struct {
+	link
+	inputs, results, dead, tasks, returns jetstream.Stream
+	jobs, leases, workers                 jetstream.KeyValue
+}
+
+// Options of Open and OpenWorker.
+type Options struct {
+	Timeout time.Duration // for one reply of the server; 0 = 5 s
+	Log     zerolog.Logger
+}
+
+// Open binds to the streams of an already provisioned server; an error wraps
+// ErrNotProvisioned if something is missing.
+func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Options) (*Fleet, error) {
+	f := &Fleet{link: newLink(nc, js, o)}
+	for name, at := range map[string]*jetstream.Stream{
+		StreamInputs: &f.inputs, StreamTasks: &f.tasks, StreamResults: &f.results, StreamReturns: &f.returns, StreamDead: &f.dead,
+	} {
+		s, err := js.Stream(ctx, name)
+		if err != nil {
+			return nil, missing("stream", name, err)
+		}
+		*at = s
+	}
+	for name, at := range map[string]*jetstream.KeyValue{BucketJobs: &f.jobs, BucketLeases: &f.leases, BucketWorkers: &f.workers} {
+		kv, err := js.KeyValue(ctx, name)
+		if err != nil {
+			return nil, missing("bucket", name, err)
+		}
+		*at = kv
+	}
+	return f, nil
+}
+
+func newLink(nc *nats.Conn, js jetstream.JetStream, o Options) link {
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	return link{nc: nc, js: js, api: apiPrefix(js), timeout: o.Timeout, log: o.Log}
+}
+
+// apiPrefix returns "$JS.API." or what a domain or prefix of the connection makes of it.
+func apiPrefix(js jetstream.JetStream) string {
+	o := js.Options()
+	switch {
+	case o.APIPrefix != "":
+		return o.APIPrefix + "."
+	case o.Domain != "":
+		return "$JS." + o.Domain + ".API."
+	}
+	return "$JS.API."
+}
+
+func missing(what, name string, err error) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return fmt.Errorf("%w: %s %s is missing; run `producer init` once against this server", ErrNotProvisioned, what, name)
+	}
+	return fmt.Errorf("open %s %s: %w", what, name, explain(err))
+}
+
+// explain puts what the client library reports into words a user can act on.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", ErrConnect)
+	case errors.Is(err, nats.ErrNoResponders):
+		return fmt.Errorf("%w: nobody answers for JetStream on this server; start it with -js", ErrConnect)
+	case errors.Is(err, nats.ErrConnectionClosed):
+		return fmt.Errorf("%w: the connection is closed", ErrConnect)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
+		return fmt.Errorf("no answer from the nats server: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,179 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// Inputs is the record of one job's numbers in FACTOR_INPUTS: blocks of up to 4096
+// numbers, which verification and re-queueing read. It is safe for concurrent use.
+type Inputs struct {
+	f   *Fleet
+	job string
+
+	mu     sync.Mutex
+	blocks []task.Range // what is known to be stored; ascending, no gaps, from 0
+	cache  blockCache
+}
+
+// Inputs opens the record of a job as it stands.
+func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
+	in := &Inputs{f: f, job: job}
+	return in, in.Reload(ctx)
+}
+
+// Reload looks for blocks that others have stored.
+func (in *Inputs) Reload(ctx context.Context) error {
+	places, err := in.f.list(ctx, in.f.inputs, inputsPrefix+in.job+".*")
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(places, func(a, b place) int { return int(int64(a.Range.First) - int64(b.Range.First)) })
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.blocks = in.blocks[:0]
+	for _, p := range places {
+		if p.Range.First == in.countLocked() { // a block after a gap is none: its predecessor was lost
+			in.blocks = append(in.blocks, p.Range)
+		}
+	}
+	return nil
+}
+
+// Count returns how many numbers are stored.
+func (in *Inputs) Count() uint64 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.countLocked()
+}
+
+func (in *Inputs) countLocked() uint64 {
+	if len(in.blocks) == 0 {
+		return 0
+	}
+	return in.blocks[len(in.blocks)-1].End()
+}
+
+// Append stores the next block. It returns once it is stored; numbers is kept and
+// must not be changed.
+func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
+	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
+	if err := in.f.store(ctx, message(inputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
+		return r, err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.blocks = append(in.blocks, r)
+	in.cache.put(r, numbers)
+	return r, nil
+}
+
+// Numbers returns the numbers of a range. An error wraps collect.ErrNoInput if the
+// range is not within what is stored. The caller must not change them.
+func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) {
+	if r.End() > in.Count() {
+		if err := in.Reload(ctx); err != nil {
+			return nil, err
+		}
+		if count := in.Count(); r.End() > count {
+			return nil, fmt.Errorf("%w: %v lies outside the %d numbers of job %s", collect.ErrNoInput, r, count, in.job)
+		}
+	}
+	var numbers []nat.Nat
+	for r.Count > 0 {
+		b, block, err := in.block(ctx, r.First)
+		if err != nil {
+			return nil, err
+		}
+		end := min(r.End(), b.End())
+		part := block[r.First-b.First : end-b.First : end-b.First]
+		if numbers == nil && end == r.End() {
+			return part, nil
+		}
+		numbers = append(numbers, part...)
+		r = task.Span(end, r.End())
+	}
+	return numbers, nil
+}
+
+// block returns the block that holds a position, which must be stored.
+func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat.Nat, error) {
+	in.mu.Lock()
+	i, found := slices.BinarySearchFunc(in.blocks, position, func(b task.Range, p uint64) int {
+		switch {
+		case p < b.First:
+			return 1
+		case p >= b.End():
+			return -1
+		}
+		return 0
+	})
+	if !found {
+		in.mu.Unlock()
+		return task.Range{}, nil, fmt.Errorf("%w: position %d of job %s", collect.ErrNoInput, position, in.job)
+	}
+	b := in.blocks[i]
+	numbers, ok := in.cache.get(b)
+	in.mu.Unlock()
+	if ok {
+		return b, numbers, nil
+	}
+
+	m, err := in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return b, nil, fmt.Errorf("input block %v of job %s is gone: the job was removed, or the store has lost it", b, in.job)
+	}
+	if err != nil {
+		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, explain(err))
+	}
+	numbers, err = task.DecodeBlock(m.Data)
+	if err == nil && uint64(len(numbers)) != b.Count {
+		err = errors.New("another count of numbers than its subject says")
+	}
+	if err != nil {
+		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, err)
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.cache.put(b, numbers)
+	return b, numbers, nil
+}
+
+// blockCache keeps the blocks used last. A block of words takes 64 KiB; one of long
+// numbers at most about four times its 256 KiB on the wire.
+type blockCache struct {
+	entries []cachedBlock // the last used comes last
+}
+
+type cachedBlock struct {
+	first   uint64
+	numbers []nat.Nat
+}
+
+const cachedBlocks = 24
+
+func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
+	for i := len(c.entries) - 1; i >= 0; i-- {
+		if e := c.entries[i]; e.first == r.First {
+			c.entries = append(append(c.entries[:i], c.entries[i+1:]...), e)
+			return e.numbers, true
+		}
+	}
+	return nil, false
+}
+
+func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
+	if len(c.entries) == cachedBlocks {
+		c.entries = append(c.entries[:0], c.entries[1:]...)
+	}
+	c.entries = append(c.entries, cachedBlock{r.First, numbers})
+}

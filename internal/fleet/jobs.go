@@ -1,0 +1,218 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/task"
+)
+
+// TombstoneAge is how long the id of a removed job stays taken.
+const TombstoneAge = 24 * time.Hour
+
+// CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is
+// taken.
+func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
+	_, err := f.jobs.Create(ctx, j.ID, j.Encode())
+	if errors.Is(err, jetstream.ErrKeyExists) {
+		return fmt.Errorf("%w: job %s exists", ErrDiffers, j.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("create job %s: %w", j.ID, explain(err))
+	}
+	return nil
+}
+
+// Job returns the manifest of a job. An error wraps ErrNoJob if there is none.
+func (f *Fleet) Job(ctx context.Context, id string) (*task.Job, error) {
+	j, _, err := f.jobRevision(ctx, id)
+	return j, err
+}
+
+func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, error) {
+	if err := task.CheckJob(id); err != nil {
+		return nil, 0, fmt.Errorf("%w: %w", ErrNoJob, err)
+	}
+	e, err := f.jobs.Get(ctx, id)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, 0, fmt.Errorf("%w: %s; `producer ls` lists them", ErrNoJob, id)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("read job %s: %w", id, explain(err))
+	}
+	j, err := task.DecodeJob(e.Value())
+	return j, e.Revision(), err
+}
+
+// ChangeJob applies change to the manifest as it stands and stores the outcome,
+// again if somebody else changed it meanwhile. An error of change ends it and is
+// returned as it is.
+func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
+	for {
+		j, revision, err := f.jobRevision(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := change(j); err != nil {
+			return j, err
+		}
+		_, err = f.jobs.Update(ctx, id, j.Encode(), revision)
+		if err == nil {
+			return j, nil
+		}
+		if !isConflict(err) {
+			return nil, fmt.Errorf("write job %s: %w", id, explain(err))
+		}
+	}
+}
+
+// isConflict reports whether somebody else wrote the key first.
+func isConflict(err error) bool {
+	var api *jetstream.APIError
+	return errors.Is(err, jetstream.ErrKeyExists) ||
+		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == 10164)
+}
+
+// Jobs returns all manifests, tombstones too, in no order.
+func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
+	w, err := f.jobs.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", explain(err))
+	}
+	defer w.Stop()
+	var jobs []*task.Job
+	for e := range w.Updates() {
+		if e == nil {
+			return jobs, nil
+		}
+		if task.CheckJob(e.Key()) != nil {
+			continue // strikes of a worker
+		}
+		j, err := task.DecodeJob(e.Value())
+		if err != nil {
+			return nil, fmt.Errorf("list jobs: %s: %w", e.Key(), err)
+		}
+		jobs = append(jobs, j)
+	}
+	return nil, fmt.Errorf("list jobs: %w", context.Cause(ctx))
+}
+
+// WatchJob calls changed with the manifest as it stands and after each change, until
+// ctx ends.
+func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)) error {
+	w, err := f.jobs.Watch(ctx, id, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("watch job %s: %w", id, explain(err))
+	}
+	go func() {
+		defer w.Stop()
+		for e := range w.Updates() {
+			if e == nil {
+				continue
+			}
+			if j, err := task.DecodeJob(e.Value()); err == nil {
+				changed(j)
+			}
+		}
+	}()
+	return nil
+}
+
+// Cancel marks the job cancelled, tells the workers, and empties the queue of it. The
+// workers are told again by the holder for as long as it runs.
+func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
+	j, err := f.ChangeJob(ctx, id, func(j *task.Job) error {
+		if j.Over() {
+			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
+		}
+		now := time.Now()
+		j.State, j.Ended = task.Cancelled, &now
+		expires := now.Add(max(j.Keep, TombstoneAge))
+		j.Expires = &expires
+		return nil
+	})
+	if err != nil {
+		return j, err
+	}
+	return j, f.StopWork(ctx, id)
+}
+
+// StopWork tells the workers to drop the job and empties the queue of it.
+func (f *Fleet) StopWork(ctx context.Context, id string) error {
+	if err := f.nc.Publish(cancelPrefix+id, nil); err != nil {
+		return fmt.Errorf("tell the workers to stop job %s: %w", id, explain(err))
+	}
+	return f.PurgeQueue(ctx, id)
+}
+
+// PurgeQueue removes the job from FACTOR_TASKS and FACTOR_RETURNS.
+func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
+	return f.purge(ctx, id, []purge{
+		{f.tasks, tasksPrefix + "*." + id + ".>"},
+		{f.returns, returnsPrefix + id + ".>"},
+	})
+}
+
+// Remove removes all of the job but a tombstone, which keeps its id taken for a day.
+func (f *Fleet) Remove(ctx context.Context, id string) error {
+	if err := f.PurgeQueue(ctx, id); err != nil {
+		return err
+	}
+	err := f.purge(ctx, id, []purge{
+		{f.results, resultsPrefix + id + ".>"},
+		{f.inputs, inputsPrefix + id + ".>"},
+		{f.dead, deadPrefix + id + ".>"},
+		{f.dead, failedPrefix + id + ".>"},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = f.ChangeJob(ctx, id, func(j *task.Job) error {
+		expires := time.Now().Add(TombstoneAge)
+		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
+		return nil
+	})
+	return err
+}
+
+// RemoveExpired removes the jobs whose time is over, and the tombstones of those
+// removed before. It is anybody's work.
+func (f *Fleet) RemoveExpired(ctx context.Context) error {
+	jobs, err := f.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if j.Expires == nil || time.Now().Before(*j.Expires) {
+			continue
+		}
+		if err := f.Remove(ctx, j.ID); err != nil { // purges once more: a late result may have come
+			return err
+		}
+		if j.State != task.Removed {
+			continue
+		}
+		if err := f.jobs.Purge(ctx, j.ID); err != nil {
+			return fmt.Errorf("remove job %s: %w", j.ID, explain(err))
+		}
+	}
+	return nil
+}
+
+type purge struct {
+	stream  jetstream.Stream
+	subject string
+}
+
+func (f *Fleet) purge(ctx context.Context, id string, list []purge) error {
+	for _, p := range list {
+		if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject)); err != nil {
+			return fmt.Errorf("remove job %s from %s: %w", id, p.stream.CachedInfo().Config.Name, explain(err))
+		}
+	}
+	return nil
+}

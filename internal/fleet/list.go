@@ -1,0 +1,85 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/task"
+)
+
+// list returns the places of the stream whose subjects match the filter, in no
+// order. Subjects that are not of the fleet's form are left out.
+func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]place, error) {
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", filter, explain(err))
+	}
+	places := make([]place, 0, len(info.State.Subjects))
+	for subject := range info.State.Subjects {
+		if p, err := parseSubject(subject); err == nil {
+			places = append(places, p)
+		}
+	}
+	return places, nil
+}
+
+// Queued returns the ranges of a job that are queued or in work, and those that wait
+// for the sweeper. Chunks is how many messages FACTOR_TASKS holds of it.
+func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks int, err error) {
+	tasks, err := f.list(ctx, f.tasks, tasksPrefix+"*."+job+".*.*")
+	if err != nil {
+		return queued, 0, err
+	}
+	returns, err := f.list(ctx, f.returns, returnsPrefix+job+".*.*.*")
+	if err != nil {
+		return queued, 0, err
+	}
+	for _, p := range append(tasks, returns...) {
+		queued.Add(p.Range)
+	}
+	return queued, len(tasks), nil
+}
+
+// Depth returns how many tasks of all jobs FACTOR_TASKS holds.
+func (f *Fleet) Depth(ctx context.Context) (uint64, error) {
+	info, err := f.tasks.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("look at stream %s: %w", StreamTasks, explain(err))
+	}
+	return info.State.Msgs, nil
+}
+
+// Answered returns the ranges of a job that have a result, verified or not.
+func (f *Fleet) Answered(ctx context.Context, job string) (answered task.Set, err error) {
+	places, err := f.list(ctx, f.results, resultsPrefix+job+".*.*")
+	for _, p := range places {
+		answered.Add(p.Range)
+	}
+	return answered, err
+}
+
+// A ClassStatus is how the queue of one priority stands; all but Class count tasks or
+// requests for tasks.
+type ClassStatus struct {
+	Class       task.Class `json:"priority"`
+	Pending     uint64     `json:"queued"`
+	InWork      int        `json:"in_work"`
+	Redelivered int        `json:"delivered_again"`
+	Waiting     int        `json:"asking"` // workers that ask for a task now
+}
+
+// Queue returns how the queue stands, most urgent priority first.
+func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
+	var list []ClassStatus
+	for _, class := range task.Classes {
+		c, err := f.tasks.Consumer(ctx, Durable(class))
+		if err != nil {
+			return nil, missing("durable", Durable(class), err)
+		}
+		info := c.CachedInfo()
+		list = append(list, ClassStatus{Class: class, Pending: info.NumPending, InWork: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})
+	}
+	return list, nil
+}

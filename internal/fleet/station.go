@@ -1,0 +1,121 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/task"
+)
+
+// A Station is a worker's access to the streams: it pulls tasks, settles them, and
+// stores what they leave behind. It needs far fewer permissions than a Fleet.
+type Station struct {
+	link
+	worker   string // name: the last token of everything it publishes
+	instance string // told apart from other processes of the same name
+	ackWait  time.Duration
+	puller   *puller
+}
+
+// OpenStation binds to the durables as the worker of that name. An error wraps
+// ErrNotProvisioned if they are missing.
+func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o Options) (*Station, error) {
+	if err := task.CheckWorker(worker); err != nil {
+		return nil, err
+	}
+	s := &Station{link: newLink(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
+	for _, class := range task.Classes {
+		c, err := js.Consumer(ctx, StreamTasks, Durable(class))
+		if err != nil {
+			return nil, missing("durable", Durable(class), err)
+		}
+		s.ackWait = c.CachedInfo().Config.AckWait
+	}
+	puller, err := newPuller(&s.link)
+	if err != nil {
+		return nil, err
+	}
+	s.puller = puller
+	return s, nil
+}
+
+// AckWait is how long the server leaves a task with a silent worker.
+func (s *Station) AckWait() time.Duration { return s.ackWait }
+
+// Result stores the result of a range; the first of this worker stands.
+func (s *Station) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
+	return s.store(ctx, message(resultSubject(job, r, s.worker), payload))
+}
+
+// Return hands a range back to the sweeper.
+func (s *Station) Return(ctx context.Context, a task.Address, payload []byte) error {
+	return s.store(ctx, message(returnSubject(a.Job, a.Range, a.Round, s.worker), payload))
+}
+
+// Failed stores the record of a failed attempt.
+func (s *Station) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
+	return s.store(ctx, message(failedSubject(a, attempt, s.worker), payload))
+}
+
+// Dead stores a dead letter.
+func (s *Station) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
+	return s.store(ctx, message(deadSubject(job, r, s.worker), payload))
+}
+
+// Beat publishes the worker's heartbeat, any JSON, to the registry. It does not
+// wait for an answer: the next beat comes soon.
+func (s *Station) Beat(status any) error {
+	b, err := json.Marshal(status)
+	if err != nil {
+		return fmt.Errorf("heartbeat: %w", err)
+	}
+	return s.nc.Publish("$KV."+BucketWorkers+"."+s.worker+"."+s.instance, b)
+}
+
+// Leave removes the worker from the registry.
+func (s *Station) Leave() error {
+	m := nats.NewMsg("$KV." + BucketWorkers + "." + s.worker + "." + s.instance)
+	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
+	m.Header.Set("KV-Operation", "PURGE")
+	if err := s.nc.PublishMsg(m); err != nil {
+		return err
+	}
+	return s.nc.FlushTimeout(s.timeout)
+}
+
+// Orders are what a worker can be told while it runs; a nil function is not called.
+type Orders struct {
+	Cancel     func(job string)
+	Quarantine func()
+	Release    func()
+}
+
+// Listen calls the functions of o as orders come, until ctx ends.
+func (s *Station) Listen(ctx context.Context, o Orders) error {
+	sub, err := s.nc.Subscribe("FACTOR.ctl.>", func(m *nats.Msg) {
+		if job, ok := strings.CutPrefix(m.Subject, cancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
+			o.Cancel(job)
+		}
+		if m.Subject == quarantineCtl+s.worker && o.Quarantine != nil {
+			o.Quarantine()
+		}
+		if m.Subject == releaseCtl+s.worker && o.Release != nil {
+			o.Release()
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("listen for orders: %w", explain(err))
+	}
+	context.AfterFunc(ctx, func() { sub.Unsubscribe() })
+	return nil
+}
+
+// errGone is returned for a settlement of a message without a reply subject.
+var errGone = errors.New("fleet: internal error: the message has no reply subject")

@@ -1,0 +1,217 @@
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/task"
+)
+
+// The sweeper reads FACTOR_RETURNS: what workers hand back it queues again, and tasks
+// whose deliveries are exhausted it dead-letters. It believes nobody: numbers come
+// from FACTOR_INPUTS, the job from its manifest. A forged return costs repeated work,
+// nothing else. Any number of sweepers may run; each step may be done twice.
+type sweeper struct {
+	f    *Fleet
+	jobs map[string]*sweptJob // of late, so that a burst of returns reads each job once
+}
+
+type sweptJob struct {
+	at       time.Time
+	manifest *task.Job
+	inputs   *Inputs
+}
+
+const (
+	sweptJobAge      = time.Second
+	unsupportedDelay = 5 * time.Second  // before a task that nobody knew is queued again
+	sweepTimeout     = 20 * time.Second // for one return: below the durable's ack wait
+)
+
+// Sweep runs the sweeper until ctx ends.
+func (f *Fleet) Sweep(ctx context.Context) error {
+	c, err := f.returns.Consumer(ctx, DurableSweeper)
+	if err != nil {
+		return missing("durable", DurableSweeper, err)
+	}
+	messages, err := c.Messages(jetstream.PullMaxMessages(32), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	if err != nil {
+		return fmt.Errorf("sweep: %w", explain(err))
+	}
+	defer messages.Stop()
+	stop := context.AfterFunc(ctx, messages.Stop)
+	defer stop()
+	go f.probe(ctx)
+
+	s := &sweeper{f: f, jobs: make(map[string]*sweptJob)}
+	for {
+		m, err := messages.Next()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return fmt.Errorf("sweep: %w", explain(err))
+		case err != nil:
+			f.log.Debug().Err(err).Msg("sweep")
+			continue
+		}
+		s.settle(ctx, m)
+	}
+}
+
+// settle does what one message asks for and acks it; a message that can't be served
+// now comes again.
+func (s *sweeper) settle(ctx context.Context, m jetstream.Msg) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+	defer cancel()
+	delay, err := s.sweep(ctx, m)
+	switch {
+	case delay > 0:
+		m.NakWithDelay(delay)
+	case err == nil:
+		m.DoubleAck(ctx)
+	case errors.Is(err, errVoid):
+		s.f.log.Warn().Str("subject", m.Subject()).Err(err).Msg("a return was dropped")
+		m.DoubleAck(ctx)
+	default:
+		s.f.log.Warn().Str("subject", m.Subject()).Err(err).Msg("sweep again in a while")
+		m.NakWithDelay(2 * time.Second)
+	}
+}
+
+// errVoid is wrapped by what makes a message meaningless: it is dropped.
+var errVoid = errors.New("void")
+
+func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
+	if strings.HasPrefix(m.Subject(), advisoryPrefix) {
+		return 0, s.exhausted(ctx, m.Data())
+	}
+	at, err := parseSubject(m.Subject())
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errVoid, err)
+	}
+	r, err := task.DecodeReturn(m.Data())
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errVoid, err)
+	}
+	if meta, err := m.Metadata(); r.Reason == task.Unsupported && err == nil && meta.NumDelivered == 1 {
+		return unsupportedDelay, nil
+	}
+	return 0, s.requeue(ctx, at.Job, at.Range, uint64(r.Pieces))
+}
+
+// requeue queues a range of a job that goes on again, in pieces.
+func (s *sweeper) requeue(ctx context.Context, id string, r task.Range, pieces uint64) error {
+	j, err := s.job(ctx, id)
+	if err != nil || j == nil {
+		return err
+	}
+	if r.Count > task.MaxCount {
+		return fmt.Errorf("%w: a range of %d numbers is no chunk", errVoid, r.Count)
+	}
+	err = s.f.Requeue(ctx, j.manifest, j.inputs, r.Pieces(pieces))
+	if errors.Is(err, collect.ErrNoInput) {
+		return fmt.Errorf("%w: %w", errVoid, err)
+	}
+	return err
+}
+
+// job returns a job that goes on; nil for one that is over or was never there.
+func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
+	if j := s.jobs[id]; j != nil && time.Since(j.at) < sweptJobAge {
+		return j, nil
+	}
+	delete(s.jobs, id)
+	manifest, err := s.f.Job(ctx, id)
+	if errors.Is(err, ErrNoJob) || err == nil && manifest.Over() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := s.f.Inputs(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	clear(s.jobs) // one job at a time is what there is nearly always
+	s.jobs[id] = &sweptJob{at: time.Now(), manifest: manifest, inputs: inputs}
+	return s.jobs[id], nil
+}
+
+// exhausted deals with a task that was handed out three times and never settled. A
+// single number is dead-lettered; of several, all but at most one are innocent, so
+// they are queued again in pieces. The task leaves the queue last.
+func (s *sweeper) exhausted(ctx context.Context, advisory []byte) error {
+	var a struct {
+		Seq        uint64 `json:"stream_seq"`
+		Deliveries int    `json:"deliveries"`
+	}
+	if err := json.Unmarshal(advisory, &a); err != nil || a.Seq == 0 {
+		return fmt.Errorf("%w: unreadable advisory", errVoid)
+	}
+	m, err := s.f.tasks.GetMsg(ctx, a.Seq)
+	if isNotFound(err) {
+		return nil // finished late, or dealt with before
+	}
+	if err != nil {
+		return fmt.Errorf("read task %d: %w", a.Seq, explain(err))
+	}
+	if err := s.giveUp(ctx, m, a.Deliveries); err != nil {
+		return err
+	}
+	if err := s.f.tasks.DeleteMsg(ctx, a.Seq); err != nil && !isNotFound(err) {
+		return fmt.Errorf("remove task %d: %w", a.Seq, explain(err))
+	}
+	return nil
+}
+
+func (s *sweeper) giveUp(ctx context.Context, m *jetstream.RawStreamMsg, deliveries int) error {
+	at, err := parseSubject(m.Subject)
+	if err != nil {
+		return nil // nobody's task
+	}
+	if at.Range.Count > 1 {
+		return s.requeue(ctx, at.Job, at.Range, at.Range.IsolationPieces())
+	}
+	failure := &task.Failure{
+		Class: at.Class, Attempt: uint32(deliveries),
+		Err: fmt.Sprintf("its worker died or fell silent on each of %d deliveries", deliveries),
+	}
+	if t, err := task.DecodeTask(m.Data); err == nil {
+		failure.Kind, failure.Numbers, failure.Budget = t.Kind, t.Numbers, t.Budget
+	}
+	return s.f.bury(ctx, at.Job, at.Range, failure)
+}
+
+// probe makes the server notice exhausted tasks when no worker is left: it does so
+// only when somebody asks for a task. A request for at most one byte is answered
+// with nothing and spends no delivery.
+func (f *Fleet) probe(ctx context.Context) {
+	for {
+		wait, err := f.AckWait(ctx)
+		if err != nil {
+			wait = DefaultAckWait
+		}
+		if sleep(ctx, max(wait, time.Second)) != nil {
+			return
+		}
+		for _, class := range task.Classes {
+			c, err := f.tasks.Consumer(ctx, Durable(class))
+			if err != nil {
+				continue
+			}
+			if info := c.CachedInfo(); info.NumWaiting == 0 && info.NumAckPending > 0 {
+				f.nc.PublishRequest(f.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), nats.NewInbox(),
+					[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
+			}
+		}
+	}
+}
