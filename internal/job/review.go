@@ -1,0 +1,285 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+const (
+	reviewEvery = 30 * time.Second
+	reviewIdle  = 2 * time.Second // after so long without an answer; doubles up to reviewEvery
+	cutOffAfter = 3 * time.Second // between two looks that find no feeder
+)
+
+// askReview asks for a review soon.
+func (r *run) askReview() {
+	select {
+	case r.reviews <- struct{}{}:
+	default:
+	}
+}
+
+// hold marks this process as the holder for as long as it has the lease.
+func (r *run) hold(ctx context.Context) error {
+	r.holding.Store(true)
+	defer r.holding.Store(false)
+	r.askReview()
+	<-ctx.Done()
+	return nil
+}
+
+// review compares now and then what the job's input holds with what became of it.
+// It starts once the stored results are dealt with.
+func (r *run) review(ctx context.Context) error {
+	select {
+	case <-r.caughtUp:
+	case <-ctx.Done():
+		return nil
+	}
+	if err := r.checkComplete(); err != nil {
+		return err
+	}
+	rv := &reviewer{run: r}
+	timer := time.NewTimer(reviewIdle)
+	defer timer.Stop()
+	idle := reviewIdle
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.reviews:
+			idle = reviewIdle
+		case <-timer.C:
+			still := time.Since(time.Unix(0, r.moved.Load()))
+			if still < idle && time.Since(rv.last) < reviewEvery {
+				timer.Reset(min(idle, idle-still+time.Millisecond))
+				continue
+			}
+			idle = min(2*idle, reviewEvery)
+		}
+		if err := rv.once(ctx); err != nil {
+			if ctx.Err() != nil || isVerdict(err) {
+				return err
+			}
+			r.watch.Log.Debug().Err(err).Msg("review again")
+		}
+		timer.Reset(idle)
+	}
+}
+
+// isVerdict reports whether err ends the run; anything else is tried again.
+func isVerdict(err error) bool {
+	return errors.Is(err, errComplete) || errors.Is(err, ErrOutput) || errors.Is(err, ErrCancelled) ||
+		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, fleet.ErrConnect)
+}
+
+// A reviewer finds the dead and the missing. Listing in the order TASKS, RETURNS,
+// RESULTS, DEAD sees every range on its way from one to the next at least once.
+type reviewer struct {
+	run      *run
+	last     time.Time
+	noFeeder time.Time // since when nobody feeds an open job; zero = somebody does
+}
+
+func (v *reviewer) once(ctx context.Context) error {
+	r := v.run
+	v.last = time.Now()
+	j, err := r.f.Job(ctx, r.id())
+	if err != nil {
+		return err
+	}
+	if j.Over() && j.State != task.Done {
+		return r.changed(ctx, j)
+	}
+	if err := v.cutOff(ctx, j); err != nil {
+		return err
+	}
+	queued, _, err := r.f.Queued(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	if err := v.awaitResults(ctx, j.ID); err != nil {
+		return err
+	}
+	if err := v.bury(ctx, j.ID, &queued); err != nil {
+		return err
+	}
+	if err := r.checkComplete(); err != nil {
+		return err
+	}
+	if !r.holding.Load() {
+		return nil
+	}
+	return v.requeue(ctx, j, &queued)
+}
+
+// awaitResults waits until every result that is stored now is dealt with: covered
+// means verified in this process, never merely listed.
+func (v *reviewer) awaitResults(ctx context.Context, id string) error {
+	last, err := v.run.f.LastResult(ctx, id)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(reviewEvery)
+	for v.run.seen.Load() < last {
+		if time.Now().After(deadline) {
+			return errors.New("results come too slowly for a review")
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// bury gives up what has a dead letter. A worker's letter is a claim: it does not
+// count while the range is queued or once it is verified.
+func (v *reviewer) bury(ctx context.Context, id string, queued *task.Set) error {
+	letters, err := v.run.f.DeadRanges(ctx, id)
+	if err != nil {
+		return err
+	}
+	r := v.run
+	count := r.inputs.Count()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range letters {
+		d := &letters[i]
+		if d.Range.End() > count || d.Range.Count > task.MaxCount {
+			continue // not of this job's numbers: forged
+		}
+		if !d.Authoritative() && queued.Overlaps(d.Range) {
+			continue
+		}
+		if err := r.c.Bury(ctx, d.Range, d.Err); err != nil {
+			return err
+		}
+	}
+	return r.watch.Flush()
+}
+
+// requeue queues again what is missing: below the end of what was ever queued, for a
+// job whose feeder is still at work.
+func (v *reviewer) requeue(ctx context.Context, j *task.Job, queued *task.Set) error {
+	end := j.Count
+	if j.State == task.Open {
+		end = v.published(queued)
+	}
+	missing := v.missing(end, queued)
+	if len(missing) == 0 {
+		return nil
+	}
+	// A return that was queued again between the two listings is in neither.
+	again, _, err := v.run.f.Queued(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	queued.AddSet(&again)
+	missing = v.missing(end, queued)
+	if len(missing) == 0 || !v.run.holding.Load() {
+		return nil
+	}
+	v.run.watch.Log.Info().Str("job", j.ID).Int("ranges", len(missing)).Msg("queueing again what was lost")
+	v.run.requeued.Add(uint64(len(missing)))
+	return v.run.f.Requeue(ctx, j, v.run.inputs, missing)
+}
+
+// published returns the end of what is known to have been queued; chunks are queued
+// in order.
+func (v *reviewer) published(queued *task.Set) (end uint64) {
+	for r := range queued.Ranges() {
+		end = max(end, r.End())
+	}
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	for r := range v.run.c.Covered().Ranges() {
+		end = max(end, r.End())
+	}
+	return min(end, v.run.inputs.Count())
+}
+
+// missing returns the positions below end that are neither covered nor queued.
+func (v *reviewer) missing(end uint64, queued *task.Set) []task.Range {
+	if end == 0 {
+		return nil
+	}
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	var missing []task.Range
+	for gap := range v.run.c.Covered().Missing(task.Span(0, end)) {
+		missing = slices.AppendSeq(missing, queued.Missing(gap))
+	}
+	return missing
+}
+
+// cutOff seals an open job that nobody feeds any more: its feeder died. What is
+// stored is finished, and the manifest says that the input was longer.
+func (v *reviewer) cutOff(ctx context.Context, j *task.Job) error {
+	r := v.run
+	if j.State != task.Open || r.feeding.Load() || !r.holding.Load() || r.f.Holder(ctx, feedLease(j.ID)) != "" {
+		v.noFeeder = time.Time{}
+		return nil
+	}
+	if v.noFeeder.IsZero() {
+		v.noFeeder = time.Now()
+		time.AfterFunc(cutOffAfter, r.askReview)
+		return nil
+	}
+	if time.Since(v.noFeeder) < cutOffAfter {
+		return nil
+	}
+	if err := r.inputs.Reload(ctx); err != nil {
+		return err
+	}
+	sealed, err := r.f.ChangeJob(ctx, j.ID, func(j *task.Job) error {
+		if j.State == task.Open {
+			j.State, j.CutOff, j.Count = task.Sealed, true, r.inputs.Count()
+			j.Note = "its submitter died before it had read all input"
+		}
+		return nil
+	})
+	if err == nil {
+		*j = *sealed
+	}
+	return err
+}
+
+// notThere is the reason with which Results passes over what has no answer yet.
+const notThere = "no answer yet"
+
+// present emits what has an answer now.
+func (r *run) present(ctx context.Context) (*Summary, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	close(r.joined)
+	go func() {
+		select {
+		case <-r.caughtUp:
+			stop(errComplete)
+		case <-ctx.Done():
+		}
+	}()
+	if err := r.follow(ctx); !errors.Is(err, errComplete) && context.Cause(ctx) != errComplete {
+		return r.summary(), err
+	}
+	r.mu.Lock()
+	counts := r.c.Counts()
+	var err error
+	if n := r.inputs.Count(); n > 0 {
+		err = r.c.Bury(context.WithoutCancel(ctx), task.Span(0, n), notThere)
+	}
+	r.mu.Unlock()
+	if err == nil {
+		err = r.watch.Flush()
+	}
+	s := r.summary()
+	s.Counts.Dead = counts.Dead
+	return s, err
+}

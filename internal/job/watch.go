@@ -1,0 +1,262 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+)
+
+// errComplete ends a run: every number is accounted for.
+var errComplete = errors.New("complete")
+
+// until runs all parts of this process until the job has ended, and returns its
+// summary. feeder may be nil.
+func (r *run) until(ctx context.Context, feeder *feeder) (*Summary, error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	part := func(f func(context.Context) error) { group.Go(func() error { return f(groupCtx) }) }
+
+	if feeder != nil {
+		part(feeder.hold)
+	} else {
+		close(r.joined)
+	}
+	part(r.follow)
+	part(r.review)
+	part(r.followManifest)
+	part(func(ctx context.Context) error { return r.f.FollowDead(ctx, r.id(), r.askReview) })
+	part(func(ctx context.Context) error { return r.f.Hold(ctx, r.id(), r.holder, r.hold) })
+	part(r.f.Sweep)
+
+	err := group.Wait()
+	switch {
+	case errors.Is(err, errComplete):
+		return r.end(ctx, feeder != nil)
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	}
+	return r.summary(), err
+}
+
+// summary returns how things stand.
+func (r *run) summary() *Summary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &Summary{Job: *r.manifest.Load(), Counts: r.c.Counts(), Requeued: r.requeued.Load()}
+}
+
+// follow verifies and takes the results as they come.
+func (r *run) follow(ctx context.Context) error {
+	select {
+	case <-r.joined:
+	case <-ctx.Done():
+		return nil
+	}
+	var once sync.Once
+	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival) error {
+		if err := r.take(ctx, batch); err != nil {
+			return err
+		}
+		r.seen.Store(batch[len(batch)-1].Seq)
+		return r.checkComplete()
+	}, func() { once.Do(func() { close(r.caughtUp) }) })
+}
+
+// take checks the results of a batch on all cores and accepts those that hold, in
+// order.
+func (r *run) take(ctx context.Context, batch []collect.Arrival) error {
+	checked := make([]collect.Checked, len(batch))
+	errs := make([]error, len(batch))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(batch)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(batch)); i = next.Add(1) - 1 {
+				checked[i], errs[i] = r.c.Check(ctx, batch[i])
+			}
+		})
+	}
+	group.Wait()
+
+	for i := range batch {
+		if err := r.accept(ctx, checked[i], errs[i], batch[i].Seq); err != nil {
+			return err
+		}
+	}
+	if err := r.watch.Flush(); err != nil {
+		return fmt.Errorf("%w: %w", ErrOutput, err)
+	}
+	return nil
+}
+
+// accept takes one checked result, or deals with one that was refused.
+func (r *run) accept(ctx context.Context, k collect.Checked, err error, seq uint64) error {
+	var refused *collect.Refused
+	var lost *collect.Lost
+	if errors.As(err, &refused) {
+		return r.refuse(ctx, refused, seq)
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	fresh, err := r.c.Accept(ctx, k)
+	r.mu.Unlock()
+	r.finished.Add(1)
+	if fresh > 0 {
+		now := time.Now()
+		r.moved.Store(now.UnixNano())
+		r.progress(now, &k, fresh)
+	}
+	if errors.As(err, &lost) {
+		r.watch.Log.Warn().Err(err).Msg("its range is queued again")
+		r.askReview()
+		return nil
+	}
+	return err
+}
+
+// progress counts the fresh numbers of k.
+func (r *run) progress(now time.Time, k *collect.Checked, fresh uint64) {
+	var work time.Duration
+	for _, n := range k.Numbers() {
+		work += plan.Cost(r.manifest.Load().Kind, n.BitLen())
+	}
+	if count := uint64(len(k.Numbers())); fresh < count {
+		work = time.Duration(float64(work) * float64(fresh) / float64(count))
+	}
+	select {
+	case <-r.caughtUp:
+		r.watch.Progress.Done(now, fresh, work)
+	default:
+		r.watch.Progress.Found(fresh, work)
+	}
+}
+
+// maxRefusals is how many refused results of one range a job survives.
+const maxRefusals = 5
+
+// refuse removes a result that does not verify. Its range is found missing by the
+// next review and queued again.
+func (r *run) refuse(ctx context.Context, refused *collect.Refused, seq uint64) error {
+	r.watch.Log.Warn().Str("job", r.id()).Str("worker", refused.Worker).Stringer("range", refused.Range).Err(refused.Err).
+		Msg("a result was refused: its range is queued again")
+	if err := r.f.DropResult(ctx, seq); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.refusals[refused.Range]++
+	count := r.refusals[refused.Range]
+	r.mu.Unlock()
+	if count >= maxRefusals {
+		return fmt.Errorf("%w: %d results for %v were refused, the last: %w", ErrBeyondRepair, count, refused.Range, refused.Err)
+	}
+	r.askReview()
+	return nil
+}
+
+// followManifest keeps the manifest up to date and ends the run when the job is
+// cancelled.
+func (r *run) followManifest(ctx context.Context) error {
+	changed := make(chan *task.Job)
+	err := r.f.WatchJob(ctx, r.id(), func(j *task.Job) {
+		select {
+		case changed <- j:
+		case <-ctx.Done():
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case j := <-changed:
+			if err := r.changed(ctx, j); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *run) changed(ctx context.Context, j *task.Job) error {
+	was := r.manifest.Swap(j)
+	switch j.State {
+	case task.Cancelled:
+		if r.holding.Load() {
+			r.f.StopWork(ctx, j.ID)
+		}
+		return fmt.Errorf("job %s was %w", j.ID, ErrCancelled)
+	case task.Removed:
+		return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, j.ID)
+	case task.Sealed, task.Done:
+		if !r.feeding.Load() && was.State == task.Open || was == j {
+			r.sealed(j)
+		}
+		r.askReview()
+	}
+	return r.checkComplete()
+}
+
+// sealed tells the progress how much there is, if the feeder in this process did not.
+func (r *run) sealed(j *task.Job) {
+	r.watch.Progress.Submitted(j.Count, j.Work)
+	r.watch.Progress.Seal()
+}
+
+// checkComplete returns errComplete once every number of a sealed job is accounted
+// for, and the input is read to its end if this process reads it.
+func (r *run) checkComplete() error {
+	j := r.manifest.Load()
+	if r.feeding.Load() || j.State != task.Sealed && j.State != task.Done {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.c.Complete(j.Count) {
+		return errComplete
+	}
+	return nil
+}
+
+// end writes down that the job is done and empties the queue of it. The submitter of
+// a job that is not to be kept removes it if it ended well; nobody else does, he may
+// still be printing.
+func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
+	s := r.summary()
+	if r.watch.Private {
+		return s, nil
+	}
+	j, err := r.f.ChangeJob(ctx, r.id(), func(j *task.Job) error {
+		if j.State != task.Sealed {
+			return errComplete // somebody else was first
+		}
+		now := time.Now()
+		expires := now.Add(max(j.Keep, fleet.TombstoneAge))
+		j.State, j.Ended, j.Expires = task.Done, &now, &expires
+		j.Verified, j.Unfinished, j.Dead = s.Verified, s.Unfinished, s.Counts.Dead
+		return nil
+	})
+	if err != nil && !errors.Is(err, errComplete) {
+		return s, err
+	}
+	s.Job = *j
+	if submitter && j.Keep == 0 && s.Clean() {
+		return s, r.f.Remove(ctx, j.ID)
+	}
+	if err == nil {
+		return s, r.f.PurgeQueue(ctx, j.ID)
+	}
+	return s, nil
+}
