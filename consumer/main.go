@@ -1,0 +1,37 @@
+// Consumer is the worker: it pulls chunks of numbers from a NATS server, factors
+// them, and publishes the answers.
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+)
+
+func main() {
+	cli.Main(&ucli.App{
+		Name:     "consumer",
+		Usage:    "factor what a producer submits",
+		Version:  command.Build(),
+		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Commands: []*ucli.Command{runCommand(), versionCommand()},
+	})
+}
+
+func versionCommand() *ucli.Command {
+	return &ucli.Command{
+		Name:  "version",
+		Usage: "print version, Go version and platform",
+		Action: func(c *ucli.Context) error {
+			if err := cli.NoArgs(c); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.App.Writer, "consumer %s %s %s/%s\n", command.Build(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+func runCommand() *ucli.Command {
+	return &ucli.Command{
+		Name:  "run",
+		Usage: "work until a signal; the first one drains, a second one hands back at once what runs",
+		Flags: []ucli.Flag{
+			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks worked on at a time; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
+			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
+			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "`DURATION` that a drain may take; running tasks may finish for half of it"},
+		},
+		Action: run,
+	}
+}
+
+func run(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	options, err := workerOptions(c)
+	if err != nil {
+		return err
+	}
+	var running atomic.Pointer[worker.Worker]
+	s, stop, err := command.Start(c, func() {
+		if w := running.Load(); w != nil {
+			w.Hurry()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer stop()
+	nc, js, err := s.Connect(c, "consumer "+options.Name)
+	if err != nil {
+		return command.Fail(err)
+	}
+	defer nc.Close()
+	options.Log = s.Log
+	options.Ready = func(w *worker.Worker, name string) {
+		running.Store(w)
+		s.Log.Info().Str("worker", name).Str("url", nc.ConnectedUrlRedacted()).Str("version", command.Version).Msg("connected")
+	}
+	return command.Fail(command.RunWorker(s.Context, nc, js, options))
+}
+
+func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
+	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
+	if o.Name != "" {
+		if err := task.CheckWorker(o.Name); err != nil {
+			return o, cli.Exit(cli.Usage, err)
+		}
+	}
+	if n := c.String("n"); n != "auto" {
+		slots, err := strconv.Atoi(n)
+		if err != nil || slots < 1 || slots > 4096 {
+			return o, cli.Usagef("-n %q is neither auto nor a number from 1 to 4096", n)
+		}
+		o.Slots = slots
+	}
+	if o.DrainTimeout <= 0 {
+		return o, cli.Usagef("--drain-timeout must be positive")
+	}
+	return o, nil
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/worker"
+)
+
+// houseFlags are the flags of both commands.
+func houseFlags(syncDefault string) []ucli.Flag {
+	return []ucli.Flag{
+		&ucli.IntFlag{Name: "n", Value: -1, Usage: "`NUMBER` of tasks worked on at a time (default: one for each CPU)"},
+		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
+		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to write to disk for good: always, never, or an interval such as 1s (default: " + syncDefault + ")"},
+		&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
+	}
+}
+
+// A house is a server, its streams, and a worker.
+type house struct {
+	session *command.Session
+	server  *natsserver.Server
+	nc      *nats.Conn // the submitter's
+	fleet   *fleet.Fleet
+	work    func() error // ends the worker and returns what came of it
+	stats   func() worker.Stats
+}
+
+// stopTimeout bounds the server's shutdown.
+const stopTimeout = 10 * time.Second
+
+// build starts all of it. syncAs is what --sync means when it is not given.
+func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog zerolog.Logger) (h *house, err error) {
+	if c.IsSet("sync") {
+		syncAs = c.String("sync")
+	}
+	sync, err := natsserver.ParseSync(syncAs)
+	if err != nil {
+		return nil, cli.Exit(cli.Usage, err)
+	}
+	if c.Duration("ack-wait") < 100*time.Millisecond {
+		return nil, cli.Usagef("--ack-wait is at least 100ms")
+	}
+	h = &house{session: s, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
+	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Log: s.Log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	var js jetstream.JetStream
+	if h.nc, js, err = h.connect("submitter"); err != nil {
+		return nil, err
+	}
+	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait")}); err != nil {
+		return nil, err
+	}
+	if h.fleet, err = fleet.Open(s.Context, h.nc, js, fleet.Options{Log: s.Log}); err != nil {
+		return nil, err
+	}
+	if slots := c.Int("n"); slots != 0 {
+		err = h.startWorker(max(slots, 0), workerLog)
+	}
+	return h, err
+}
+
+func (h *house) connect(name string) (*nats.Conn, jetstream.JetStream, error) {
+	nc, err := nats.Connect("", nats.InProcessServer(h.server), nats.Name(name), nats.MaxReconnects(-1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to the server in this process: %w", err)
+	}
+	js, err := jetstream.New(nc)
+	return nc, js, err
+}
+
+// startWorker returns once the worker is about to pull.
+func (h *house) startWorker(slots int, log zerolog.Logger) error {
+	nc, js, err := h.connect("worker")
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(h.session.Context))
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- command.RunWorker(ctx, nc, js, command.WorkerOptions{
+			Slots: slots, DrainTimeout: 5 * time.Second, Log: log,
+			Ready: func(w *worker.Worker, _ string) { h.stats = w.Stats; close(ready) },
+		})
+		nc.Close()
+	}()
+	select {
+	case <-ready:
+		h.work = func() error { stop(); return <-ended }
+		return nil
+	case err := <-ended:
+		stop()
+		return err
+	}
+}
+
+// close ends the worker, if it still runs, and the server.
+func (h *house) close() {
+	if h.nc != nil {
+		h.nc.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if err := h.server.Stop(ctx); err != nil {
+		h.session.Log.Error().Err(err).Send()
+	}
+}

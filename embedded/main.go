@@ -1,0 +1,20 @@
+// Embedded is the whole fleet in one process: a NATS server, workers, and the
+// submitter or nobody.
+package main
+
+import (
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+)
+
+func main() {
+	cli.Main(&ucli.App{
+		Name:     "embedded",
+		Usage:    "factor numbers with a fleet in one process",
+		Version:  command.Build(),
+		Flags:    cli.LogFlags(),
+		Commands: []*ucli.Command{submitCommand(), runCommand()},
+	})
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/job"
+)
+
+func runCommand() *ucli.Command {
+	return &ucli.Command{
+		Name:  "run",
+		Usage: "run a server and workers for others to submit to, until a signal",
+		Flags: append([]ucli.Flag{
+			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` for producers and consumers to connect to"},
+		}, houseFlags("always with --store, else never")...),
+		Action: run,
+	}
+}
+
+// healthEvery is how often the server's store is looked at.
+const healthEvery = 5 * time.Second
+
+func run(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	s, stop, err := command.Start(c, nil)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	syncAs := "never"
+	if c.String("store") != "" {
+		syncAs = "always"
+	}
+	h, err := build(c, s, c.String("listen"), syncAs, s.Log)
+	if err != nil {
+		return command.Fail(err)
+	}
+	defer h.close()
+	fmt.Fprintf(s.Screen, "embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", h.server.URL(), h.server.URL(), h.server.URL())
+
+	served := make(chan error, 1)
+	go func() { served <- h.fleet.Sweep(s.Context) }()
+	go job.Serve(s.Context, h.fleet, s.Log)
+	ticker := time.NewTicker(healthEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.Context.Done():
+			return h.work()
+		case err := <-served:
+			if err != nil {
+				return command.Fail(err)
+			}
+			served = nil
+		case <-ticker.C:
+			if err := h.server.Health(); err != nil {
+				return cli.Exit(cli.Restart, err)
+			}
+		}
+	}
+}

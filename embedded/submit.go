@@ -1,0 +1,51 @@
+package main
+
+import (
+	"runtime"
+
+	"github.com/rs/zerolog"
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/command"
+)
+
+func submitCommand() *ucli.Command {
+	return &ucli.Command{
+		Name:      "submit",
+		Usage:     "factor numbers on this machine and print the answers",
+		ArgsUsage: "[NUMBER...]",
+		Flags:     append(command.SubmitFlags(), houseFlags("always with --store, else never")...),
+		Action:    submit,
+	}
+}
+
+func submit(c *ucli.Context) error {
+	s, stop, err := command.Start(c, nil)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return s.Submit(c, func() (command.Host, func(), error) {
+		syncAs := "never"
+		if c.String("store") != "" {
+			syncAs = "always"
+		}
+		h, err := build(c, s, "", syncAs, s.Log.Level(max(s.Log.GetLevel(), zerolog.WarnLevel)))
+		if err != nil {
+			return command.Host{}, nil, err
+		}
+		return command.Host{
+			Fleet: h.fleet, Private: c.String("store") == "",
+			Workers: func() int { return 1 }, Slots: func() int { return runtime.GOMAXPROCS(0) },
+		}, h.leave, nil
+	})
+}
+
+// leave ends a house whose job is over: with a store the worker hands back what it
+// has, without one there is nothing to keep.
+func (h *house) leave() {
+	if h.session.Context.Err() != nil {
+		h.work()
+	}
+	h.close()
+}

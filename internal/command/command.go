@@ -1,0 +1,170 @@
+// Package command holds what the commands of producer, consumer and embedded have in
+// common: opening the fleet, running a job in the foreground, printing its answers,
+// running a worker, and turning the errors of all that into exit codes.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/job"
+	"factorfleet/internal/worker"
+)
+
+// Version of the three programs.
+const Version = "0.1.0"
+
+// Build returns Version and, if it is known, the commit.
+func Build() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return Version
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return Version + " (" + s.Value[:12] + ")"
+		}
+	}
+	return Version
+}
+
+// A Session is one run of one command.
+type Session struct {
+	Context context.Context // ends at the first SIGINT or SIGTERM
+	Screen  *cli.Screen
+	Log     zerolog.Logger
+}
+
+// Start begins a session. hurry is called at the second signal and may be nil. stop
+// must be called at its end.
+func Start(c *ucli.Context, hurry func()) (s *Session, stop func(), err error) {
+	screen := cli.NewScreen()
+	log, err := cli.NewLogger(c, screen)
+	if err != nil {
+		return nil, nil, err
+	}
+	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of Write, so that we can clean up
+	ctx, stopSignals := cli.Signals(c.Context, hurry)
+	return &Session{Context: ctx, Screen: screen, Log: log}, stopSignals, nil
+}
+
+// Open connects to the server that the flags name and binds to its streams.
+func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), error) {
+	nc, js, err := s.Connect(c, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(s.Context, c.Duration("timeout"))
+	defer cancel()
+	f, err := fleet.Open(ctx, nc, js, fleet.Options{Timeout: c.Duration("timeout"), Log: s.Log})
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	return f, nc.Close, nil
+}
+
+// Connect connects to the server that the flags name.
+func (s *Session) Connect(c *ucli.Context, name string) (*nats.Conn, jetstream.JetStream, error) {
+	config, err := cli.Connection(c, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if config, err = config.Resolve(); err != nil {
+		return nil, nil, err
+	}
+	nc, url, err := config.Dial(s.Context, s.connectionEvents()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	js, err := config.JetStream(nc)
+	if err != nil {
+		nc.Close()
+		return nil, nil, err
+	}
+	s.Log.Debug().Str("url", url).Msg("connected")
+	return nc, js, nil
+}
+
+// connectionEvents tells the log when the connection is lost and found again.
+func (s *Session) connectionEvents() []nats.Option {
+	return []nats.Option{
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				s.Log.Warn().Err(err).Msg("connection to NATS lost: trying again")
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) { s.Log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("connected to NATS again") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.Log.Error().Err(err).Msg("nats") }),
+	}
+}
+
+// Fail gives an error its exit code.
+func Fail(err error) error {
+	var exit *cli.ExitError
+	switch {
+	case err == nil, errors.As(err, &exit):
+		return err
+	case errors.Is(err, syscall.EPIPE):
+		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
+	case errors.Is(err, fleet.ErrNotProvisioned):
+		return cli.Exit(cli.NoConnect, err)
+	case errors.Is(err, job.ErrCancelled):
+		return cli.Exit(cli.Cancelled, err)
+	case errors.Is(err, job.ErrBeyondRepair):
+		return cli.Exit(cli.Unverified, err)
+	case errors.Is(err, fleet.ErrNoJob):
+		return cli.Exit(cli.NoJob, err)
+	case errors.Is(err, fleet.ErrDiffers):
+		return cli.Exit(cli.Conflict, err)
+	case errors.Is(err, worker.ErrRestart):
+		return cli.Exit(cli.Restart, err)
+	}
+	return err
+}
+
+// errDeadline is the cause of a context that --deadline ended.
+var errDeadline = errors.New("deadline reached")
+
+// WithDeadline returns a context that ends after d, if d is not 0.
+func WithDeadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if d == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, d, errDeadline)
+}
+
+// Reply bounds a command that only asks the server for something.
+func Reply(c *ucli.Context, s *Session) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.Context, max(c.Duration("timeout"), time.Second)*6)
+}
+
+// hostName is this machine's name, or "host".
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "host"
+	}
+	return name
+}
+
+// plural returns "1 number" or "n numbers".
+func plural(n uint64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

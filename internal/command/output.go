@@ -1,0 +1,98 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/collect"
+	"factorfleet/internal/job"
+	"factorfleet/internal/output"
+	"factorfleet/internal/plan"
+)
+
+// OutputFlags returns the flags that say how answers are printed.
+func OutputFlags() []ucli.Flag {
+	return []ucli.Flag{
+		&ucli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the answers to `FILE`", Category: "output"},
+		&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari", Category: "output"},
+		&ucli.BoolFlag{Name: "json", Usage: "short for --format json", Category: "output"},
+		&ucli.BoolFlag{Name: "exponents", Aliases: []string{"e"}, Usage: "write p^e instead of p p p", Category: "output"},
+		&ucli.BoolFlag{Name: "as-completed", Usage: "print answers as they come, not in the order of the input", Category: "output"},
+	}
+}
+
+// A printer writes answers, and tells of numbers that have none.
+type printer struct {
+	session *Session
+	name    string // of the program
+	out     *output.Writer
+	file    *os.File // nil for standard output
+	ordered bool
+	record  output.Record
+}
+
+func (s *Session) newPrinter(c *ucli.Context) (*printer, error) {
+	name := c.String("format")
+	if c.Bool("json") {
+		name = "json"
+	}
+	format, err := output.ParseFormat(name)
+	if err != nil {
+		return nil, cli.Exit(cli.Usage, err)
+	}
+	p := &printer{session: s, name: c.App.Name, ordered: !c.Bool("as-completed")}
+	var w io.Writer = s.Screen.Stdout()
+	if path := c.String("output"); path != "" && path != "-" {
+		if p.file, err = os.Create(path); err != nil {
+			return nil, fmt.Errorf("open the output: %w", err)
+		}
+		w = p.file
+	}
+	p.out = output.New(w, format, c.Bool("exponents"))
+	return p, nil
+}
+
+func (p *printer) emit(item *collect.Item) error {
+	p.record = output.Record{
+		Position: item.Position, N: item.N, Kind: item.Kind, Factorization: item.Factorization,
+		Worker: item.Worker, Attempt: item.Attempt, Dead: item.Dead,
+	}
+	if item.Dead != "" {
+		fmt.Fprintf(p.session.Screen, "%s: number %d of the input, %s, was given up: %s\n", p.name, item.Position+1, shorten(item.N.String()), item.Dead)
+	}
+	return p.out.Write(&p.record)
+}
+
+// close flushes the output and closes its file.
+func (p *printer) close() error {
+	err := p.out.Flush()
+	if p.file != nil {
+		if e := p.file.Close(); err == nil {
+			err = e
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", job.ErrOutput, err)
+	}
+	return nil
+}
+
+// shorten cuts the middle out of a long number.
+func shorten(n string) string {
+	if len(n) <= 60 {
+		return n
+	}
+	return fmt.Sprintf("%s...%s (%d digits)", n[:20], n[len(n)-10:], len(n))
+}
+
+// show starts the progress display of a job.
+func (s *Session) show(c *ucli.Context, id func() string, progress *plan.Progress, workers func() int) (stop func(), err error) {
+	return cli.StartProgress(c.String("progress"), s.Screen, s.Log, func() cli.Status {
+		return cli.Status{Job: id(), Workers: workers(), Snapshot: progress.Snapshot(time.Now())}
+	})
+}

@@ -1,0 +1,76 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/kind"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// WorkerOptions say how a worker runs.
+type WorkerOptions struct {
+	Name         string // "" = the host's name
+	Slots        int    // 0 = one for each CPU
+	DrainTimeout time.Duration
+	Timeout      time.Duration // for one reply of the server
+	Log          zerolog.Logger
+	Ready        func(w *worker.Worker, name string) // called before it pulls; may be nil
+}
+
+// RunWorker runs a worker until ctx ends and its drain is complete.
+func RunWorker(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o WorkerOptions) error {
+	if o.Name == "" {
+		o.Name = task.WorkerName(hostName())
+	}
+	station, err := fleet.OpenStation(ctx, nc, js, o.Name, fleet.Options{Timeout: o.Timeout, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	w := worker.New(worker.Config{
+		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: station.AckWait(), DrainTimeout: o.DrainTimeout,
+		Kinds: kind.All(), Log: o.Log,
+	}, station, station)
+
+	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of what lasts as long as the worker, drain included
+	defer end()
+	if err := station.Listen(life, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+		return err
+	}
+	if o.Ready != nil {
+		o.Ready(w, o.Name)
+	}
+	go beat(life, station, w, o)
+	err = w.Run(ctx)
+	end()
+	if e := station.Leave(); e != nil && !errors.Is(e, nats.ErrConnectionClosed) {
+		o.Log.Debug().Err(e).Msg("leave the registry")
+	}
+	return err
+}
+
+// beat shows that the worker lives, at once and every BeatInterval.
+func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, o WorkerOptions) {
+	status := fleet.WorkerStatus{Version: Version, Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	ticker := time.NewTicker(fleet.BeatInterval)
+	defer ticker.Stop()
+	for {
+		status.Stats = w.Stats()
+		if err := station.Beat(status); err != nil {
+			o.Log.Debug().Err(err).Msg("heartbeat")
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

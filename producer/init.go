@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+)
+
+func initCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "init", Usage: "create the streams, once for a server or cluster; what exists is compared, never changed",
+		Flags: []ucli.Flag{
+			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that hold each stream: 1, 3 or 5"},
+			&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
+			&ucli.BoolFlag{Name: "dry-run", Usage: "only say what would be created"},
+			jsonFlag(),
+		},
+		Action: func(c *ucli.Context) error {
+			return inSession(c, func(s *command.Session) error { return initialize(c, s) })
+		},
+	}
+}
+
+// An initReport is what init says in JSON.
+type initReport struct {
+	DryRun  bool     `json:"dry_run"`
+	Created []string `json:"created"`
+}
+
+func initialize(c *ucli.Context, s *command.Session) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	p := fleet.Provision{Replicas: c.Int("replicas"), AckWait: c.Duration("ack-wait"), DryRun: c.Bool("dry-run")}
+	if p.Replicas < 1 || p.Replicas > 5 {
+		return cli.Usagef("--replicas is a number from 1 to 5")
+	}
+	if p.AckWait < 100*time.Millisecond || p.AckWait > time.Hour {
+		return cli.Usagef("--ack-wait is a duration from 100ms to 1h")
+	}
+	nc, js, err := s.Connect(c, "producer init")
+	if err != nil {
+		return command.Fail(err)
+	}
+	defer nc.Close()
+	ctx, cancel := command.Reply(c, s)
+	defer cancel()
+	made, err := fleet.Init(ctx, js, p)
+	if err != nil {
+		return command.Fail(err)
+	}
+	if c.Bool("json") {
+		return printJSON(c, initReport{DryRun: p.DryRun, Created: append([]string{}, made...)})
+	}
+	verb := "created"
+	if p.DryRun {
+		verb = "would create"
+	}
+	for _, m := range made {
+		fmt.Fprintln(c.App.Writer, verb, m)
+	}
+	if len(made) == 0 {
+		fmt.Fprintln(c.App.Writer, "all streams are there, with these settings")
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+// Producer submits lists of numbers to a fleet, waits for the answers, and looks
+// after the jobs.
+package main
+
+import (
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+)
+
+func main() {
+	cli.Main(&ucli.App{
+		Name:    "producer",
+		Usage:   "submit numbers to a fleet of workers and collect the answers",
+		Version: command.Build(),
+		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Commands: []*ucli.Command{
+			submitCommand(), waitCommand(), resultsCommand(),
+			statusCommand(), lsCommand(), cancelCommand(), rmCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), initCommand(),
+		},
+	})
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/output"
+	"factorfleet/internal/task"
+	"factorfleet/internal/verify"
+)
+
+func verifyCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "verify", Usage: "check a file of answers in any output format, without a server", ArgsUsage: "FILE",
+		Description: "Checks each line: the product, and that every factor is prime (proved below 2^64, Baillie-PSW above). FILE - is standard input.",
+		Flags:       []ucli.Flag{jsonFlag()},
+		Action: func(c *ucli.Context) error {
+			path, err := cli.Arg(c, "FILE")
+			if err != nil {
+				return err
+			}
+			return inSession(c, func(s *command.Session) error { return verifyFile(c, s, path) })
+		},
+	}
+}
+
+// A verifyReport counts the lines of a file.
+type verifyReport struct {
+	Lines      uint64 `json:"lines"`      // records read
+	Verified   uint64 `json:"verified"`   // complete, and true
+	Unfinished uint64 `json:"unfinished"` // true as far as they go
+	Dead       uint64 `json:"dead"`       // say that the number was given up
+	Wrong      uint64 `json:"wrong"`      // not true, or no record
+}
+
+func verifyFile(c *ucli.Context, s *command.Session, path string) error {
+	in := io.Reader(os.Stdin)
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("open the answers: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	var r verifyReport
+	for line, err := range output.Parse(in) {
+		if s.Context.Err() != nil {
+			return cli.Interrupted(s.Context)
+		}
+		var syntax *output.SyntaxError
+		if err != nil && !errors.As(err, &syntax) {
+			return fmt.Errorf("read the answers: %w", err)
+		}
+		r.Lines++
+		if err == nil {
+			err = r.count(&line)
+		}
+		if err != nil {
+			r.Wrong++
+			fmt.Fprintf(s.Screen, "producer: %s: %v\n", path, err)
+		}
+	}
+	if c.Bool("json") {
+		if err := printJSON(c, r); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(c.App.Writer, "%d lines: %d verified, %d unfinished, %d given up, %d wrong\n", r.Lines, r.Verified, r.Unfinished, r.Dead, r.Wrong)
+	}
+	switch {
+	case r.Wrong > 0:
+		return cli.Exit(cli.Unverified, nil)
+	case r.Unfinished+r.Dead > 0:
+		return cli.Exit(cli.Defects, nil)
+	}
+	return nil
+}
+
+// count checks one record and counts it unless it is wrong.
+func (r *verifyReport) count(line *output.Line) error {
+	if line.Dead != "" {
+		r.Dead++
+		return nil
+	}
+	kind := line.Kind
+	if kind == "" {
+		kind = task.KindFactor
+	}
+	if err := verify.Answer(kind, line.N, &line.Factorization); err != nil {
+		return fmt.Errorf("line %d: %w", line.Number, err)
+	}
+	for _, f := range line.Factors {
+		if f.Status == task.Composite {
+			r.Unfinished++
+			return nil
+		}
+	}
+	r.Verified++
+	return nil
+}

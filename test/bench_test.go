@@ -1,0 +1,141 @@
+package test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/input"
+	"factorfleet/internal/job"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/output"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// BenchmarkQueue measures the queue alone, end to end: tasks of one number that is
+// squared, submitted, handed out, answered, verified and printed in order, with the
+// server and two slots in this process and the store written to disk once a second.
+func BenchmarkQueue(b *testing.B) {
+	for _, tasks := range []uint64{20_000, 200_000} {
+		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
+			benchmarkJob(b, tasks, "1", task.KindSquare, nat.New(1))
+		})
+	}
+	b.Run("chunk=43", func(b *testing.B) { benchmarkJob(b, 430_000, "43", task.KindSquare, nat.New(1)) })
+	b.Run("chunk=4096", func(b *testing.B) { benchmarkJob(b, 2_000_000, "4096", task.KindSquare, nat.New(1)) })
+}
+
+// BenchmarkFactor measures lists of numbers through the whole fleet.
+func BenchmarkFactor(b *testing.B) {
+	b.Run("to-1e6", func(b *testing.B) { benchmarkJob(b, 1_000_000, "auto", task.KindFactor, nat.New(1)) })
+	b.Run("from-1e12", func(b *testing.B) {
+		benchmarkJob(b, 200_000, "auto", task.KindFactor, nat.New(999_999_999_999))
+	})
+}
+
+func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat) {
+	chunking, err := plan.ParseChunking(chunk)
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := newHouse(b, natsserver.Sync{Interval: time.Second}, 2)
+	first, _ := from.Word()
+	var elapsed time.Duration
+	for b.Loop() {
+		steps, err := input.Steps(from, nat.New(first+numbers-1), nat.New(1))
+		if err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		w := output.New(io.Discard, output.Factor, false)
+		s, err := job.Submit(b.Context(), h.fleet, job.Submission{
+			Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []input.Source{steps},
+		}, job.Watch{
+			Emit:    func(item *collect.Item) error { return w.Write((*output.Record)(item)) },
+			Flush:   w.Flush,
+			Ordered: true,
+		}, func(string) {})
+		if err != nil || s.Verified != numbers {
+			b.Fatalf("verified %d of %d: %v", s.Verified, numbers, err)
+		}
+		elapsed += time.Since(began)
+	}
+	b.ReportMetric(float64(numbers)*float64(b.N)/elapsed.Seconds(), "numbers/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// A house is a fleet in this process.
+type house struct {
+	server *natsserver.Server
+	js     jetstream.JetStream
+	fleet  *fleet.Fleet
+	worker *worker.Worker
+}
+
+// newHouse starts a server and a worker that end with the test.
+func newHouse(t testing.TB, sync natsserver.Sync, slots int) *house {
+	t.Helper()
+	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
+	server, err := natsserver.Start(natsserver.Config{Store: t.TempDir(), Sync: sync, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := func() (*nats.Conn, jetstream.JetStream) {
+		nc, err := nats.Connect("", nats.InProcessServer(server), nats.MaxReconnects(-1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return nc, js
+	}
+	nc, js := connect()
+	ctx := context.Background()
+	if _, err := fleet.Init(ctx, js, fleet.Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	h := &house{server: server, js: js}
+	if h.fleet, err = fleet.Open(ctx, nc, js, fleet.Options{Log: log}); err != nil {
+		t.Fatal(err)
+	}
+	workerConn, workerJS := connect()
+	workerCtx, stop := context.WithCancel(ctx)
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- command.RunWorker(workerCtx, workerConn, workerJS, command.WorkerOptions{
+			Name: "w", Slots: slots, DrainTimeout: 5 * time.Second, Log: log,
+			Ready: func(w *worker.Worker, _ string) { h.worker = w; close(ready) },
+		})
+	}()
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		workerConn.Close()
+		nc.Close()
+		if err := server.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
