@@ -1,0 +1,154 @@
+package input
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/big"
+	"math/bits"
+	"strconv"
+	"unicode/utf8"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+const (
+	maxDigits = 4933 // of a number below 2^task.MaxBits = 1.18...e4932
+	maxShown  = 40   // bytes of a bad token that are kept for its report
+)
+
+var (
+	whyNotNatural = "not a natural number"
+	whyTooLong    = fmt.Sprintf("longer than %d bits (%d digits)", task.MaxBits, maxDigits)
+)
+
+// A token collects the bytes of one token, in one piece or in several. It holds a
+// bounded part of them, whatever their number.
+type token struct {
+	started bool   // at least one byte has been added
+	bad     bool   // there was a byte that no number has
+	digit   bool   // there was a digit
+	digits  []byte // the first maxDigits+1 digits without leading zeros
+	shown   []byte // the first maxShown+1 bytes
+}
+
+// reset makes t empty; it keeps the memory.
+func (t *token) reset() { *t = token{digits: t.digits[:0], shown: t.shown[:0]} }
+
+// add appends the bytes of b, which is not empty.
+func (t *token) add(b []byte) {
+	t.shown = append(t.shown, b[:min(len(b), maxShown+1-len(t.shown))]...)
+	if !t.started && b[0] == '+' {
+		b = b[1:]
+	}
+	t.started = true
+	if t.bad {
+		return
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			t.bad = true
+			return
+		}
+	}
+	t.digit = t.digit || len(b) > 0
+	if len(t.digits) == 0 {
+		for len(b) > 0 && b[0] == '0' {
+			b = b[1:]
+		}
+	}
+	t.digits = append(t.digits, b[:min(len(b), maxDigits+1-len(t.digits))]...)
+}
+
+// number returns the value of t, or why it has none.
+func (t *token) number() (n nat.Nat, why string) {
+	d := t.digits
+	switch {
+	case t.bad || !t.digit:
+		return n, whyNotNatural
+	case len(d) > maxDigits:
+		return n, whyTooLong
+	case len(d) > 20:
+		return bigNumber(d)
+	}
+	// Before each iteration but the 20th: w < 10^19 / 10, so 10w + 9 < 2^64.
+	var w, over uint64
+	for _, c := range d {
+		high, low := bits.Mul64(w, 10)
+		var carry uint64
+		w, carry = bits.Add64(low, uint64(c-'0'), 0)
+		over |= high | carry
+	}
+	if over != 0 {
+		return bigNumber(d)
+	}
+	return nat.New(w), ""
+}
+
+func bigNumber(digits []byte) (n nat.Nat, why string) {
+	x, ok := new(big.Int).SetString(string(digits), 10)
+	if !ok {
+		panic("input: internal error: not digits: " + string(digits))
+	}
+	if x.BitLen() > task.MaxBits {
+		return n, whyTooLong
+	}
+	return nat.FromBig(x), ""
+}
+
+// quoted returns the beginning of t, quoted so that it is safe to print.
+func (t *token) quoted() string {
+	if len(t.shown) <= maxShown {
+		return strconv.Quote(string(t.shown))
+	}
+	cut := maxShown
+	for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(t.shown[cut]) {
+		cut--
+	}
+	return strconv.Quote(string(t.shown[:cut]) + "…")
+}
+
+// word reads a number of at most 19 digits that stands at the start of b and is
+// followed there by white space. It returns the number of its digits, or 0 if b
+// does not start like this.
+func word(b []byte) (w uint64, size int) {
+	for size <= 8 && len(b)-size >= 8 {
+		x := binary.LittleEndian.Uint64(b[size:])
+		if !eightDigits(x) {
+			break
+		}
+		w = w*1e8 + eightDigitValue(x)
+		size += 8
+	}
+	for size < len(b) && size <= 19 {
+		c := b[size]
+		if space[c] {
+			return w, size
+		}
+		if c < '0' || c > '9' {
+			return 0, 0
+		}
+		w = w*10 + uint64(c-'0') // may overflow at the 20th digit, then it is not returned
+		size++
+	}
+	return 0, 0
+}
+
+// eightDigits reports whether all eight bytes of x are decimal digits. A byte is
+// one if its high half is 3, and still is after adding 6.
+func eightDigits(x uint64) bool {
+	const high, three = 0xf0f0f0f0f0f0f0f0, 0x3030303030303030
+	return x&high == three && (x+0x0606060606060606)&high == three
+}
+
+// eightDigitValue returns the value of eight digits, the first one in the lowest
+// byte: pairs of neighbours are joined to numbers below 10^2, 10^4 and 10^8.
+func eightDigitValue(x uint64) uint64 {
+	x &= 0x0f0f0f0f0f0f0f0f
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	return (x*10000 + x>>32) & 0xffffffff
+}
+
+// space marks the bytes that separate tokens.
+var space = [256]bool{' ': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true}
