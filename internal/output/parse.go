@@ -1,0 +1,230 @@
+package output
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// maxLine bounds a line that Parse reads. The longest honest one has the 16,383
+// factors of 2^16383 at two bytes each, or some 1,500 small primes in JSON.
+const maxLine = 1 << 20
+
+// A Line is a record that was read, and where.
+type Line struct {
+	Number uint64 // from 1
+	Record
+}
+
+// A SyntaxError says that one line is no record.
+type SyntaxError struct {
+	Line uint64 // from 1
+	Why  string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Why) }
+
+// Parse returns the records of r. The format of each line is recognised by
+// itself; blank lines and headers are skipped. A line that is no record yields a
+// *SyntaxError and the rest goes on; any other error is one of r and the last.
+//
+// What a format does not carry is filled in: the position by counting records, the
+// status of a factor by its size (Prime below 2^64, else PRP, which is a claim that
+// package verify then checks), an unfinished c123…(92) by division: it is what the
+// known factors leave of the number. Two different unfinished factors of one
+// number thereby become one. Factors keep the order in which they stand, but for
+// the unfinished ones, which are sorted in.
+func Parse(r io.Reader) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		in := bufio.NewReaderSize(r, bufferSize)
+		position := uint64(0)
+		for number := uint64(1); ; number++ {
+			line, long, err := readLine(in)
+			if err != nil && err != io.EOF {
+				yield(Line{Number: number}, err)
+				return
+			}
+			if number == 1 {
+				line = bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark
+			}
+			if text := bytes.Trim(line, " \t\r\n"); long || len(text) > 0 && string(text) != csvHeader {
+				record, bad := Record{}, error(errLong)
+				if !long {
+					record, bad = parseLine(text, position)
+				}
+				position++
+				if bad != nil {
+					bad = &SyntaxError{Line: number, Why: bad.Error()}
+				}
+				if !yield(Line{number, record}, bad) {
+					return
+				}
+			}
+			if err == io.EOF {
+				return
+			}
+		}
+	}
+}
+
+// readLine returns the next line, which is valid until the next call. Of a line
+// longer than maxLine it returns nothing but that.
+func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
+	line, err = in.ReadSlice('\n')
+	if err != bufio.ErrBufferFull {
+		return line, false, err
+	}
+	line = slices.Clone(line)
+	for err == bufio.ErrBufferFull {
+		var more []byte
+		more, err = in.ReadSlice('\n')
+		if long = long || len(line)+len(more) > maxLine; long {
+			line = nil
+		} else {
+			line = append(line, more...)
+		}
+	}
+	return line, long, err
+}
+
+var (
+	errLong     = fmt.Errorf("longer than %d bytes", maxLine)
+	errFormat   = errors.New("not a line of factor, json, csv, factordb or pari")
+	errNumber   = errors.New("the number is not a decimal one, or too long")
+	errFactor   = errors.New("a factor is not a decimal number, or too long")
+	errExponent = errors.New("an exponent is not a decimal number below 2^32")
+	errMark     = errors.New("the mark of an unfinished factor does not fit what is left of the number")
+	errLeft     = errors.New("the known factors do not divide the number")
+	errStatus   = errors.New("the status is not what the factors say")
+)
+
+// parseLine reads one line, which is not empty. Its format is told by what stands
+// after the digits in front.
+func parseLine(text []byte, position uint64) (Record, error) {
+	r := Record{Position: position, Kind: task.KindFactor}
+	digits := 0
+	for digits < len(text) && '0' <= text[digits] && text[digits] <= '9' {
+		digits++
+	}
+	var err error
+	switch rest := text[digits:]; {
+	case digits == 0 && rest[0] == '{':
+		err = r.parseJSON(text)
+	case digits == 0 && rest[0] == '[':
+		err = r.parsePARI(text)
+	case digits == 0 || len(rest) == 0:
+		err = errFormat
+	case rest[0] == ':':
+		err = r.parseFactor(text[:digits], rest[1:])
+	case rest[0] == ',':
+		err = r.parseCSV(string(text))
+	case rest[0] == '=':
+		err = r.parseFactorDB(text[:digits], rest[1:])
+	case bytes.HasPrefix(rest, []byte("^2=")):
+		err = r.parseSquare(text[:digits], rest[3:])
+	default:
+		err = errFormat
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	return r, nil
+}
+
+// setNumber sets the number of r.
+func (r *Record) setNumber(text []byte) error {
+	n, ok := parseNumber(text)
+	if !ok || n.BitLen() > task.MaxBits {
+		return errNumber
+	}
+	r.N = n
+	return nil
+}
+
+// setValue makes r the record of a square.
+func (r *Record) setValue(text []byte) error {
+	v, ok := parseNumber(text)
+	if !ok {
+		return errFactor
+	}
+	r.Kind = task.KindSquare
+	r.Factors = []task.Factor{{P: v, Exp: 1, Status: task.Value}}
+	return nil
+}
+
+// addPower adds p^e, written as "p" or "p^e".
+func (r *Record) addPower(text []byte, status task.Status) error {
+	base, exp, err := cutExponent(text)
+	if err != nil {
+		return err
+	}
+	p, ok := parseNumber(base)
+	if !ok {
+		return errFactor
+	}
+	return r.addFactor(p, exp, status)
+}
+
+// addFactor adds p^exp. A p equal to the one before it adds to its exponent.
+func (r *Record) addFactor(p nat.Nat, exp uint32, status task.Status) error {
+	if k := len(r.Factors) - 1; k >= 0 && r.Factors[k].P.Cmp(p) == 0 && r.Factors[k].Status == status {
+		if r.Factors[k].Exp+exp < exp {
+			return errExponent
+		}
+		r.Factors[k].Exp += exp
+		return nil
+	}
+	r.Factors = append(r.Factors, task.Factor{P: p, Exp: exp, Status: status})
+	return nil
+}
+
+// sizeStatus returns the status of a factor that is called prime.
+func sizeStatus(p nat.Nat) task.Status {
+	if _, ok := p.Word(); ok {
+		return task.Prime
+	}
+	return task.PRP
+}
+
+// markBySize gives all factors from the first on the status that goes with their
+// size, and the last count of them Composite; these are sorted in.
+func (r *Record) markBySize(count int) error {
+	if count > len(r.Factors) {
+		return errMark
+	}
+	for i := range r.Factors {
+		r.Factors[i].Status = sizeStatus(r.Factors[i].P)
+	}
+	last := len(r.Factors) - count
+	unfinished := slices.Clone(r.Factors[last:])
+	r.Factors = r.Factors[:last]
+	for _, f := range unfinished {
+		f.Status = task.Composite
+		r.sortIn(f)
+	}
+	return nil
+}
+
+// sortIn puts f before the first factor that is greater.
+func (r *Record) sortIn(f task.Factor) {
+	at := slices.IndexFunc(r.Factors, func(g task.Factor) bool { return g.P.Cmp(f.P) > 0 })
+	if at < 0 {
+		at = len(r.Factors)
+	}
+	r.Factors = slices.Insert(r.Factors, at, f)
+}
+
+// checkStatus reports an error if the line called r something else.
+func (r *Record) checkStatus(status string) error {
+	if status != r.Status() {
+		return errStatus
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package output
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"factorfleet/internal/task"
+)
+
+// jsonLine is a line of format json. Its fields may be added to, never changed:
+// that would be version 2.
+type jsonLine struct {
+	V       int          `json:"v"`
+	I       uint64       `json:"i"`
+	N       string       `json:"n"`
+	Status  string       `json:"status"`
+	Value   *string      `json:"value"`
+	Factors []jsonFactor `json:"factors"`
+	Method  string       `json:"method"`
+	CPU     json.Number  `json:"cpu_s"`
+	Worker  string       `json:"worker"`
+	Attempt uint32       `json:"attempt"`
+	Error   string       `json:"error"`
+}
+
+type jsonFactor struct {
+	P  string `json:"p"`
+	E  uint32 `json:"e"`
+	St string `json:"st"`
+}
+
+var (
+	errVersion = errors.New(`not a JSON line of version 1: "v" is missing or other`)
+	errColumns = errors.New("not the seven columns " + csvHeader)
+	errSeconds = errors.New("the CPU time is not a number of seconds")
+)
+
+// gaveUp is the error of a dead number in a format that does not say it.
+const gaveUp = "given up"
+
+var statuses = map[string]task.Status{"P": task.Prime, "PRP": task.PRP, "C": task.Composite}
+
+func (r *Record) parseJSON(text []byte) error {
+	var line jsonLine
+	if err := json.Unmarshal(text, &line); err != nil {
+		return err
+	}
+	if line.V != 1 {
+		return errVersion
+	}
+	if err := r.setNumber([]byte(line.N)); err != nil {
+		return err
+	}
+	r.Position, r.Worker, r.Attempt, r.Method = line.I, line.Worker, line.Attempt, line.Method
+	cpu, ok := parseSeconds(cmp.Or(line.CPU.String(), "0"))
+	if !ok {
+		return errSeconds
+	}
+	r.CPU = cpu
+	for _, f := range line.Factors {
+		p, ok := parseNumber([]byte(f.P))
+		if !ok {
+			return errFactor
+		}
+		status, ok := statuses[f.St]
+		if !ok {
+			return errStatus
+		}
+		r.Factors = append(r.Factors, task.Factor{P: p, Exp: f.E, Status: status})
+	}
+	if line.Value != nil {
+		if err := r.setValue([]byte(*line.Value)); err != nil {
+			return err
+		}
+	}
+	if line.Status == "DEAD" {
+		r.Dead = cmp.Or(line.Error, gaveUp)
+	}
+	return r.checkStatus(line.Status)
+}
+
+func (r *Record) parseCSV(text string) error {
+	fields, ok := splitCSV(strings.ToValidUTF8(text, "\ufffd"))
+	if !ok {
+		return errColumns
+	}
+	position, err := strconv.ParseUint(fields[0], 10, 64)
+	if err != nil {
+		return errColumns
+	}
+	if err := r.setNumber([]byte(fields[1])); err != nil {
+		return err
+	}
+	cpu, ok := parseSeconds(cmp.Or(fields[5], "0"))
+	if !ok {
+		return errSeconds
+	}
+	r.Position, r.Method, r.CPU, r.Worker = position, fields[4], cpu, fields[6]
+	if fields[2] == "V" {
+		return r.setValue([]byte(fields[3]))
+	}
+	unfinished := 0
+	for part := range strings.SplitSeq(fields[3], "*") {
+		if fields[3] == "" {
+			break
+		}
+		digits, marked := strings.CutPrefix(part, "c")
+		status := task.Status(0)
+		if marked {
+			unfinished++
+			status = task.Composite
+		} else if unfinished > 0 {
+			return errMark
+		}
+		if err := r.addPower([]byte(digits), status); err != nil {
+			return err
+		}
+	}
+	if err := r.markBySize(unfinished); err != nil {
+		return err
+	}
+	if fields[2] == "DEAD" {
+		r.Dead = gaveUp
+	}
+	return r.checkStatus(fields[2])
+}
+
+// splitCSV splits a line of seven fields as RFC 4180 has it.
+func splitCSV(text string) (fields [7]string, ok bool) {
+	for i := range fields {
+		if i > 0 {
+			if text, ok = strings.CutPrefix(text, ","); !ok {
+				return fields, false
+			}
+		}
+		if !strings.HasPrefix(text, `"`) {
+			end := strings.IndexByte(text, ',')
+			if end < 0 {
+				end = len(text)
+			}
+			fields[i], text = text[:end], text[end:]
+			continue
+		}
+		var field strings.Builder
+		for strings.HasPrefix(text, `"`) { // the first time, and after each quote in it
+			piece, rest, closed := strings.Cut(text[1:], `"`)
+			if !closed {
+				return fields, false
+			}
+			field.WriteString(piece)
+			if text = rest; strings.HasPrefix(text, `"`) {
+				field.WriteByte('"')
+			}
+		}
+		fields[i] = field.String()
+	}
+	return fields, text == ""
+}

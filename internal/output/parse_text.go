@@ -1,0 +1,232 @@
+package output
+
+import (
+	"bytes"
+	"math/big"
+	"strconv"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// A mark stands for an unfinished factor: its first digits, its length, and the
+// power of it that divides the number.
+type mark struct {
+	start  string
+	digits uint64
+	exp    uint32
+}
+
+// parseMark reads c123…(92) or c123…(92)^2.
+func parseMark(text []byte) (mark, error) {
+	text, exp, err := cutExponent(text)
+	if err != nil {
+		return mark{}, err
+	}
+	start, length, ok := bytes.Cut(bytes.TrimPrefix(text, []byte("c")), []byte("…("))
+	length, closed := bytes.CutSuffix(length, []byte(")"))
+	_, number := parseNumber(start)
+	digits, err := strconv.ParseUint(string(length), 10, 16)
+	if !ok || !closed || !number || err != nil || digits == 0 || digits > maxDigits || exp == 0 || len(start) != int(min(digits, 3)) {
+		return mark{}, errMark
+	}
+	return mark{string(start), digits, exp}, nil
+}
+
+// fits reports whether m is the mark of x.
+func (m mark) fits(x *big.Int) bool {
+	var buf [40]byte
+	return string(appendMark(buf[:0], nat.FromBig(x))) == "c"+m.start+"…("+strconv.FormatUint(m.digits, 10)+")"
+}
+
+// parseFactor reads the part of a line after "n:".
+func (r *Record) parseFactor(n, text []byte) error {
+	if err := r.setNumber(n); err != nil {
+		return err
+	}
+	var marks []mark
+	for token := range bytes.FieldsSeq(text) {
+		if token[0] == 'c' {
+			m, err := parseMark(token)
+			if err != nil {
+				return err
+			}
+			if k := len(marks) - 1; k >= 0 && marks[k].start == m.start && marks[k].digits == m.digits && marks[k].exp+m.exp > m.exp {
+				marks[k].exp += m.exp
+			} else {
+				marks = append(marks, m)
+			}
+			continue
+		}
+		if err := r.addPower(token, 0); err != nil {
+			return err
+		}
+	}
+	for i := range r.Factors {
+		r.Factors[i].Status = sizeStatus(r.Factors[i].P)
+	}
+	if len(marks) > 0 {
+		return r.fillIn(marks)
+	}
+	if f := r.Factors; len(f) == 1 && f[0].Exp == 1 && isSquare(f[0].P, r.N) {
+		f[0].Status = task.Value
+		r.Kind = task.KindSquare
+	}
+	return nil
+}
+
+// isSquare reports whether v = n*n and this is no factorization of n.
+func isSquare(v, n nat.Nat) bool {
+	if k := v.BitLen(); k != 2*n.BitLen() && k != 2*n.BitLen()-1 && n.BitLen() > 0 {
+		return false
+	}
+	x := n.Big()
+	return new(big.Int).Mul(x, x).Cmp(v.Big()) == 0
+}
+
+// fillIn adds the factor that marks stand for: what the known ones leave of the
+// number, or its root if there is one mark to a higher power and it fits.
+func (r *Record) fillIn(marks []mark) error {
+	left, err := r.cofactor()
+	if err != nil {
+		return err
+	}
+	if left.BitLen() < 2 {
+		return errMark
+	}
+	if m := marks[0]; len(marks) == 1 {
+		if x := root(left, m.exp); x != nil && m.fits(x) {
+			r.sortIn(task.Factor{P: nat.FromBig(x), Exp: m.exp, Status: task.Composite})
+			return nil
+		}
+		if m.exp == 1 {
+			return errMark
+		}
+	}
+	// The product of k numbers > 1 with d1, d2, ... digits is at least 2^k, has more
+	// than (d1-1)+(d2-1)+... digits and at most d1+d2+...
+	var count, most uint64 // < 2^17 * 2^32 * 2^14, as a line has at most 2^17 marks
+	for _, m := range marks {
+		count += uint64(m.exp)
+		most += uint64(m.exp) * m.digits
+	}
+	digits := uint64(len(left.Append(nil, 10)))
+	if count >= uint64(left.BitLen()) || digits <= most-count || digits > most {
+		return errMark
+	}
+	r.sortIn(task.Factor{P: nat.FromBig(left), Exp: 1, Status: task.Composite})
+	return nil
+}
+
+// cofactor returns the number divided by its factors, a new number. It looks at
+// lengths first, so that no exponent makes it compute anything longer than the
+// number twice.
+func (r *Record) cofactor() (*big.Int, error) {
+	room := uint64(r.N.BitLen())
+	for i := range r.Factors {
+		f := &r.Factors[i]
+		need := uint64(max(f.P.BitLen(), 2)-1) * uint64(f.Exp)
+		if need >= room {
+			return nil, errLeft
+		}
+		room -= need
+	}
+	left, rest := new(big.Int).Set(r.N.Big()), new(big.Int)
+	for i := range r.Factors {
+		f := &r.Factors[i]
+		power := new(big.Int).Exp(f.P.Big(), big.NewInt(int64(f.Exp)), nil)
+		if power.Sign() == 0 {
+			return nil, errLeft
+		}
+		if left.QuoRem(left, power, rest); rest.Sign() != 0 {
+			return nil, errLeft
+		}
+	}
+	return left, nil
+}
+
+// parseSquare reads the part of a line after "n^2=".
+func (r *Record) parseSquare(n, text []byte) error {
+	if err := r.setNumber(n); err != nil {
+		return err
+	}
+	return r.setValue(text)
+}
+
+// parseFactorDB reads the part of a line after "n=".
+func (r *Record) parseFactorDB(n, text []byte) error {
+	if err := r.setNumber(n); err != nil {
+		return err
+	}
+	text, comment, _ := bytes.Cut(text, []byte("#"))
+	text = bytes.TrimSpace(text)
+	if r.N.BitLen() < 2 && bytes.Equal(n, text) {
+		return nil
+	}
+	for part := range bytes.SplitSeq(text, []byte("*")) {
+		if err := r.addPower(part, 0); err != nil {
+			return err
+		}
+	}
+	return r.markBySize(countUnfinished(comment))
+}
+
+// countUnfinished returns how many marks a comment lists.
+func countUnfinished(comment []byte) int {
+	list, ok := bytes.CutPrefix(bytes.TrimSpace(comment), []byte(unfinishedLabel))
+	if !ok {
+		return 0
+	}
+	return len(bytes.Fields(list))
+}
+
+// parsePARI reads [n,matrix] or [n,value], with spaces as gp prints them.
+func (r *Record) parsePARI(text []byte) error {
+	text, comment, _ := bytes.Cut(text, []byte(`\\`))
+	text = bytes.ReplaceAll(text, []byte(" "), nil)
+	text, ok := bytes.CutSuffix(text, []byte("]"))
+	n, answer, comma := bytes.Cut(text[min(1, len(text)):], []byte(","))
+	if !ok || !comma {
+		return errFormat
+	}
+	if err := r.setNumber(n); err != nil {
+		return err
+	}
+	if string(answer) == "matrix(0,2)" || r.N.BitLen() == 0 && string(answer) == "Mat([0,1])" {
+		return nil
+	}
+	matrix, ok := cut(answer, "Mat([", "])")
+	if !ok {
+		matrix, ok = cut(answer, "[", "]")
+	}
+	if !ok {
+		return r.setValue(answer)
+	}
+	for row := range bytes.SplitSeq(matrix, []byte(";")) {
+		p, e, ok := bytes.Cut(row, []byte(","))
+		if !ok {
+			return errFormat
+		}
+		base, okBase := parseNumber(p)
+		exp, okExp := parseExponent(string(e))
+		switch {
+		case !okBase:
+			return errFactor
+		case !okExp:
+			return errExponent
+		}
+		if err := r.addFactor(base, exp, 0); err != nil {
+			return err
+		}
+	}
+	return r.markBySize(countUnfinished(comment))
+}
+
+// cut returns what stands in text between a prefix and a suffix.
+func cut(text []byte, prefix, suffix string) ([]byte, bool) {
+	text, ok := bytes.CutPrefix(text, []byte(prefix))
+	if !ok {
+		return nil, false
+	}
+	return bytes.CutSuffix(text, []byte(suffix))
+}
