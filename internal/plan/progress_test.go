@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"math"
+	"sync"
+	"testing"
+	"time"
+)
+
+func near(got, want, tolerance float64) bool { return math.Abs(got/want-1) <= tolerance }
+
+var start = time.Unix(1_700_000_000, 0)
+
+// run reports count numbers of work each, one every interval, and returns the time after.
+func run(p *Progress, now time.Time, count int, interval, work time.Duration) time.Time {
+	for range count {
+		now = now.Add(interval)
+		p.Done(now, 1, work)
+	}
+	return now
+}
+
+func TestProgressSteady(t *testing.T) {
+	var p Progress
+	p.Submitted(6000, 6000*time.Second)
+	if s := p.Snapshot(start); s.Known || s.Rate != 0 || s.Total != 6000 || s.Sealed {
+		t.Errorf("before anything is done: %+v", s)
+	}
+	// The first worker comes after an hour: that is not slowness.
+	now := run(&p, start.Add(time.Hour), 3000, 10*time.Millisecond, time.Second)
+	if s := p.Snapshot(now); s.Known || s.Share != 0 || !near(s.Rate, 100, 0.02) {
+		t.Errorf("while input comes: %+v", s)
+	}
+	p.Seal()
+	s := p.Snapshot(now)
+	if !s.Known || s.Share != 0.5 || s.Done != 3000 || !near(s.Rate, 100, 0.02) || !near(s.ETA.Seconds(), 30, 0.02) {
+		t.Errorf("half-way: %+v", s)
+	}
+	now = run(&p, now, 3000, 10*time.Millisecond, time.Second)
+	if s := p.Snapshot(now.Add(time.Hour)); !s.Known || s.ETA != 0 || s.Share != 1 {
+		t.Errorf("at the end: %+v", s)
+	}
+}
+
+func TestProgressFollowsTheSpeed(t *testing.T) {
+	var p Progress
+	p.Submitted(1e6, 1e6*time.Second)
+	p.Seal()
+	now := run(&p, start, 1000, 100*time.Millisecond, time.Second)
+	now = run(&p, now, 4000, 10*time.Millisecond, time.Second) // nine more workers, for 40 s
+	if s := p.Snapshot(now); !near(s.Rate, 100, 0.05) {
+		t.Errorf("rate %v, want about 100", s.Rate)
+	}
+	if s := p.Snapshot(now.Add(time.Minute)); s.Rate > 1 || s.ETA < 10*time.Hour {
+		t.Errorf("all workers are gone: %+v", s)
+	}
+}
+
+// TestProgressOfHardNumbers: an answer every 30 s is a steady speed, not a silence.
+func TestProgressOfHardNumbers(t *testing.T) {
+	var p Progress
+	p.Submitted(100, 100*time.Minute)
+	p.Seal()
+	now := run(&p, start, 10, 30*time.Second, time.Minute)
+	for _, later := range []time.Duration{0, 10 * time.Second, 29 * time.Second} {
+		if s := p.Snapshot(now.Add(later)); !near(s.ETA.Minutes(), 45, 0.01) {
+			t.Errorf("%v after an answer: ETA %v, want 45m", later, s.ETA)
+		}
+	}
+}
+
+// TestProgressMixed: the ETA is about work, not about numbers.
+func TestProgressMixed(t *testing.T) {
+	var p Progress
+	p.Submitted(1000, time.Second)
+	p.Submitted(10, 1000*time.Second)
+	p.Seal()
+	now := run(&p, start, 1000, 10*time.Millisecond, time.Millisecond)
+	if s := p.Snapshot(now); s.Share > 0.01 || s.ETA < time.Hour {
+		t.Errorf("the easy ones are done: %+v", s)
+	}
+}
+
+func TestProgressFound(t *testing.T) {
+	var p Progress
+	p.Submitted(1000, 1000*time.Second)
+	p.Found(900, 900*time.Second)
+	p.Seal()
+	if s := p.Snapshot(start); s.Done != 900 || s.Share != 0.9 || s.Known {
+		t.Errorf("after a resume: %+v", s)
+	}
+	now := run(&p, start, 50, time.Second, time.Second)
+	if s := p.Snapshot(now); !near(s.ETA.Seconds(), 50, 0.05) {
+		t.Errorf("after a resume: ETA %v, want 50s", s.ETA)
+	}
+}
+
+// TestProgressEmpty: a job without numbers is done.
+func TestProgressEmpty(t *testing.T) {
+	var p Progress
+	p.Seal()
+	if s := p.Snapshot(start); !s.Known || s.ETA != 0 || s.Share != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestProgressConcurrent(t *testing.T) {
+	var p Progress
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 1000 {
+				p.Submitted(1, time.Second)
+				p.Done(time.Now(), 1, time.Second)
+				p.Snapshot(time.Now())
+			}
+		})
+	}
+	wg.Wait()
+	if s := p.Snapshot(time.Now()); s.Done != 4000 || s.Total != 4000 {
+		t.Errorf("%+v", s)
+	}
+}
