@@ -1,0 +1,95 @@
+// Package cli is what the three programs share with their users: flags, the order of
+// arguments, log lines, signals, exit codes, error messages and the progress line.
+//
+// Rules of what users see: results go to standard output, everything else to standard
+// error. An error is one line, "program: error: ...", lower case, without full stop,
+// input quoted; what to do about it may follow as "program: hint: ...". Functions here
+// and in the programs return errors; only Main prints them and exits.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"factorfleet/internal/fleet"
+)
+
+// An ExitCode is what a program says to its caller. The values are documented and
+// never change.
+type ExitCode int
+
+const (
+	OK         ExitCode = 0  // everything asked for was done, and verified
+	Defects    ExitCode = 1  // done with defects: bad input, unfinished, dead-lettered; or any other failure
+	Usage      ExitCode = 2  // the command line is wrong
+	NoConnect  ExitCode = 3  // cannot reach or authenticate to NATS
+	Deadline   ExitCode = 4  // deadline reached, the job goes on
+	Cancelled  ExitCode = 5  // the job was cancelled
+	Unverified ExitCode = 6  // verification failed beyond repair
+	NoJob      ExitCode = 7  // no such job, chunk or worker
+	Conflict   ExitCode = 8  // exists already, and differs
+	Bug        ExitCode = 70 // a bug in this program
+	Restart    ExitCode = 75 // start me again
+	signalled  ExitCode = 128
+)
+
+// An ExitError ends the program with Code. With a nil Err nothing is printed: what
+// there is to say has been said.
+//
+// It has no method ExitCode on purpose: urfave/cli exits inside Run on errors that do.
+type ExitError struct {
+	Code ExitCode
+	Err  error
+}
+
+func (e *ExitError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit code %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Exit returns err as an ExitError.
+func Exit(code ExitCode, err error) error { return &ExitError{Code: code, Err: err} }
+
+// Exitf returns an ExitError with a message.
+func Exitf(code ExitCode, format string, args ...any) error {
+	return &ExitError{Code: code, Err: fmt.Errorf(format, args...)}
+}
+
+// Code returns the exit code for what a command returned.
+func Code(err error) ExitCode {
+	var exit *ExitError
+	var signal SignalError
+	switch {
+	case err == nil:
+		return OK
+	case errors.As(err, &exit):
+		return exit.Code
+	case errors.As(err, &signal):
+		return signal.code()
+	case errors.Is(err, fleet.ErrConnect):
+		return NoConnect
+	case errors.Is(err, context.DeadlineExceeded):
+		return Deadline
+	}
+	return Defects
+}
+
+// A hinted error knows what the user can do about it. Other packages need not know
+// this one: any error with a method Hint() string has a hint.
+type hinted struct {
+	error
+	hint string
+}
+
+func (e *hinted) Unwrap() error { return e.error }
+func (e *hinted) Hint() string  { return e.hint }
+
+// WithHint returns err with a line about what to do.
+func WithHint(err error, format string, args ...any) error {
+	return &hinted{error: err, hint: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/urfave/cli/v2"
+)
+
+// Main runs a program with its command line and exits. Nothing else may exit.
+//
+// How to write a command: give it an Action, no Required flags (urfave/cli prints
+// pages about them; check with Usagef), take positional arguments by Arg or NoArgs, and
+// return an error, an ExitError for a particular code.
+func Main(app *cli.App) {
+	os.Exit(int(Run(context.Background(), app, os.Args)))
+}
+
+// Run is Main without the exit. It prints to app.Writer and app.ErrWriter. A panic of a
+// command is reported as a bug; one in another goroutine is beyond its reach.
+func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
+	prepare(app)
+	defer func() {
+		if value := recover(); value != nil {
+			report(app, fmt.Errorf("internal error, please report: %v", value))
+			if level, ok := app.Metadata[logLevelKey].(zerolog.Level); ok && level <= zerolog.DebugLevel {
+				app.ErrWriter.Write(debug.Stack())
+			}
+			code = Bug
+		}
+	}()
+	args, command, err := permute(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
+	var exit *ExitError
+	if errors.As(err, &exit) && exit.Code == Usage && hintOf(err) == "" {
+		err = WithHint(err, "%s -h tells how it is used", command)
+	}
+	if err != nil && (exit == nil || exit.Err != nil) {
+		report(app, err)
+	}
+	return Code(err)
+}
+
+// report is the one place that prints an error.
+func report(app *cli.App, err error) {
+	fmt.Fprintf(app.ErrWriter, "%s: error: %s\n", app.Name, oneLine(err.Error()))
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(app.ErrWriter, "%s: hint: %s\n", app.Name, oneLine(hint))
+	}
+}
+
+func hintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// logLevelKey is where NewLogger leaves its level in an app's Metadata.
+const logLevelKey = "log-level"
+
+// prepare makes an app behave as this package promises; doing it twice is harmless.
+func prepare(app *cli.App) {
+	app.ExitErrHandler = func(*cli.Context, error) {} // the default exits inside Run
+	app.OnUsageError = onUsageError
+	app.DisableSliceFlagSeparator = true // a comma may be part of a file name
+	if app.Writer == nil {
+		app.Writer = os.Stdout
+	}
+	if app.ErrWriter == nil {
+		app.ErrWriter = os.Stderr
+	}
+	if app.Metadata == nil {
+		app.Metadata = make(map[string]any)
+	}
+	if app.Action == nil {
+		app.Action = noCommand
+	}
+	for _, c := range app.Commands {
+		prepareCommand(c)
+	}
+}
+
+func prepareCommand(c *cli.Command) {
+	c.OnUsageError = onUsageError
+	c.HideHelpCommand = true // else "help" and "h" could not be arguments, such as job ids
+	if c.Action == nil {
+		c.Action = noCommand
+	}
+	for _, sub := range c.Subcommands {
+		prepareCommand(sub)
+	}
+}
+
+func onUsageError(_ *cli.Context, err error, _ bool) error { return Exit(Usage, err) }
+
+// noCommand is the action of what only has subcommands.
+func noCommand(c *cli.Context) error {
+	commands := c.Command.Subcommands
+	var names []string
+	for _, sub := range commands {
+		if !sub.Hidden && sub.Name != "help" {
+			names = append(names, sub.Name)
+		}
+	}
+	if !c.Args().Present() {
+		return Usagef("which command? one of %s", strings.Join(names, ", "))
+	}
+	err := Usagef("unknown command %q; use one of %s", c.Args().First(), strings.Join(names, ", "))
+	if near := nearest(c.Args().First(), names); near != "" {
+		return WithHint(err, "did you mean %s?", near)
+	}
+	return err
+}
+
+// Usagef returns an error about the command line; how to get help is added to it.
+func Usagef(format string, args ...any) error { return Exitf(Usage, format, args...) }
+
+// Arg returns the one positional argument that the command needs; what names it as in
+// the command's ArgsUsage, such as JOB.
+func Arg(c *cli.Context, what string) (string, error) {
+	switch c.NArg() {
+	case 0:
+		return "", Usagef("%s needs a %s", commandName(c), what)
+	case 1:
+		return c.Args().First(), nil
+	}
+	return "", Usagef("%s takes one %s, and %q is one more", commandName(c), what, c.Args().Get(1))
+}
+
+// OptionalArg is Arg for an argument that may be missing: "" then.
+func OptionalArg(c *cli.Context, what string) (string, error) {
+	if c.NArg() == 0 {
+		return "", nil
+	}
+	return Arg(c, what)
+}
+
+// commandName returns the words that call the command, without the program.
+func commandName(c *cli.Context) string {
+	return strings.TrimPrefix(c.Command.HelpName, c.App.HelpName+" ")
+}
+
+// NoArgs returns an error if there are positional arguments.
+func NoArgs(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return Usagef("%s takes no argument such as %q", commandName(c), c.Args().First())
+	}
+	return nil
+}

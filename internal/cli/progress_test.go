@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/plan"
+)
+
+var half = Status{Job: "01jd9x2k4m6p8", Workers: 2, Snapshot: plan.Snapshot{
+	Done: 12345, Total: 100000, Sealed: true, Share: 0.123, Rate: 4567.2, ETA: 72 * time.Second, Known: true}}
+
+func TestProgressLine(t *testing.T) {
+	lines := half.lines()
+	if want := "j 01jd9x2k4m6p8 12,345/100,000 numbers · 12.3 % of the work · 4,567/s · 2 workers · ETA 1m12s"; lines[0] != want {
+		t.Errorf("%q, want %q", lines[0], want)
+	}
+	if want := "j 01jd… 12,345/"; !strings.HasPrefix(lines[1], want) {
+		t.Errorf("%q, want %q...", lines[1], want)
+	}
+	nearly := Status{Job: "x", Snapshot: plan.Snapshot{Done: 999, Total: 1000, Sealed: true, Share: 0.9999}}
+	if got, want := nearly.lines()[0], "j x 999/1,000 numbers · 99.9 % of the work · no workers"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	reading := Status{Job: "x", Workers: -1, Snapshot: plan.Snapshot{Done: 3, Total: 7, Rate: 0.25}}
+	if got, want := reading.lines()[0], "j x 3 numbers, reading on · 15/min"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := group(n); got != want {
+			t.Errorf("group(%d) = %q", n, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0s", time.Millisecond: "1s", 59 * time.Second: "59s", 72 * time.Second: "1m12s",
+		2*time.Hour + 5*time.Minute: "2h05m", 76 * time.Hour: "3d04h", 1 << 62: "years",
+	} {
+		if got := shortDuration(d); got != want {
+			t.Errorf("shortDuration(%v) = %q, want %q", d, got, want)
+		}
+	}
+	for rate, want := range map[float64]string{1e6: "1,000,000/s", 12.34: "12.3/s", 0.5: "0.5/s", 0.1: "6/min", 0.001: "3.6/h"} {
+		if got := perSecond(rate); got != want {
+			t.Errorf("perSecond(%v) = %q, want %q", rate, got, want)
+		}
+	}
+}
+
+// terminal is a Screen whose both outputs appear on one terminal of the given width.
+func terminal(width int) (*Screen, *strings.Builder) {
+	var b strings.Builder
+	return &Screen{stderr: &b, stdout: &b, terminal: true, shared: true, width: func() int { return width }}, &b
+}
+
+func TestScreen(t *testing.T) {
+	s, out := terminal(11)
+	expect := func(want string) {
+		t.Helper()
+		want = strings.ReplaceAll(want, "<", clearLine)
+		if got := out.String(); got != want {
+			t.Errorf("terminal got %q, want %q", got, want)
+		}
+		out.Reset()
+	}
+	s.Draw("one")
+	expect("<one")
+	s.Draw("one")
+	expect("") // nothing changed
+	fmt.Fprint(s.Stdout(), "15: 3 5\n")
+	expect("<15: 3 5\n")
+	fmt.Fprint(s, "log\n")
+	expect("log\n")
+	s.Draw("two")
+	expect("<two")
+	fmt.Fprint(s.Stdout(), "21: 3")
+	expect("<21: 3")
+	s.Draw("three") // would destroy the beginning of a result
+	expect("")
+	fmt.Fprint(s.Stdout(), " 7\n")
+	s.Draw("three")
+	expect(" 7\n<three")
+	s.Draw("much too long", "too long")
+	expect("<too long")
+	s.Draw("äöüäöüäöüäöü")
+	expect("<äöüäöüäöüä")
+	s.Clear()
+	s.Clear()
+	expect("<")
+
+	s.shared = false
+	if s.Stdout() != s.stdout {
+		t.Error("results in a file go through the screen")
+	}
+}
+
+func TestStartProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, out := terminal(60)
+		calls := 0
+		status := func() Status {
+			calls++
+			return Status{Job: "x", Snapshot: plan.Snapshot{Done: uint64(calls)}}
+		}
+		stop, err := StartProgress("auto", s, zerolog.Nop(), status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second + time.Millisecond)
+		stop()
+		stop()
+		if got := out.String(); calls != 5 || strings.Count(got, "numbers") != 5 || !strings.HasSuffix(got, clearLine) {
+			t.Errorf("%d calls in a second, terminal got %q", calls, got)
+		}
+
+		s.terminal = false
+		out.Reset()
+		var lines strings.Builder
+		stop, err = StartProgress("auto", s, zerolog.New(&lines), func() Status { return half })
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2*time.Minute + time.Second)
+		stop()
+		want := `{"level":"info","job":"01jd9x2k4m6p8","done":12345,"total":100000,"work":"12.3%","rate":"4,567/s","workers":2,"eta":"1m12s","message":"progress"}` + "\n"
+		if lines.String() != want+want || out.Len() != 0 {
+			t.Errorf("log %q, terminal %q", lines.String(), out.String())
+		}
+
+		stop, err = StartProgress("always", s, zerolog.Nop(), status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(300 * time.Millisecond)
+		stop()
+		if out.Len() == 0 {
+			t.Error("always: nothing")
+		}
+
+		calls = 0
+		stop, err = StartProgress("never", s, zerolog.Nop(), status)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		stop()
+		if calls != 0 {
+			t.Error("never is often")
+		}
+		if _, err := StartProgress("often", s, zerolog.Nop(), status); Code(err) != Usage {
+			t.Errorf("unknown mode: %v", err)
+		}
+	})
+}

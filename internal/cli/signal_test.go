@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"testing/synctest"
+)
+
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		received, done := make(chan os.Signal), make(chan struct{})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		hurried, exited := 0, ExitCode(0)
+		go watch(received, done, cancel, func() { hurried++ }, func(code ExitCode) { exited = code })
+		if Interrupted(ctx) != nil {
+			t.Error("interrupted before any signal")
+		}
+		received <- syscall.SIGTERM
+		<-ctx.Done()
+		err := Interrupted(ctx)
+		if Code(err) != 143 || !errors.Is(err, SignalError{syscall.SIGTERM}) || Code(context.Cause(ctx)) != 143 || hurried != 0 {
+			t.Errorf("first signal: %v, code %d", err, Code(err))
+		}
+		received <- os.Interrupt
+		synctest.Wait()
+		if hurried != 1 || exited != 0 {
+			t.Errorf("second signal: hurried %d times, exit %d", hurried, exited)
+		}
+		received <- os.Interrupt
+		synctest.Wait()
+		if hurried != 1 || exited != 130 {
+			t.Errorf("third signal: hurried %d times, exit %d", hurried, exited)
+		}
+		close(done)
+	})
+}
+
+// TestSignals sends a real one.
+func TestSignals(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send itself a signal on Windows")
+	}
+	ctx, stop := Signals(t.Context(), nil)
+	defer stop()
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	if Code(Interrupted(ctx)) != 143 {
+		t.Errorf("%v", context.Cause(ctx))
+	}
+
+	ctx, stop = Signals(t.Context(), nil)
+	stop()
+	stop()
+	if ctx.Err() == nil || Interrupted(ctx) != nil {
+		t.Errorf("stopped: %v", context.Cause(ctx))
+	}
+}
