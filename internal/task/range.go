@@ -3,7 +3,6 @@ package task
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -51,12 +50,11 @@ func (r Range) Pieces(n uint64) []Range {
 	return pieces
 }
 
-// IsolationPieces returns into how many pieces a chunk whose worker died is cut:
-// ceil(sqrt(Count)). Five such cuts bring 4096 numbers down to single ones, by way of
-// 64, 8, 3 and 2.
-func (r Range) IsolationPieces() uint64 {
-	return uint64(math.Ceil(math.Sqrt(float64(r.Count))))
-}
+// IsolationPieces returns into how many pieces a chunk whose worker died is cut: 64,
+// the square root of MaxCount, or as many as it has numbers. Two such cuts bring any
+// chunk down to single numbers, so a number that kills its worker costs at most two
+// workers before it stands alone.
+func (r Range) IsolationPieces() uint64 { return min(r.Count, 64) }
 
 var errRange = errors.New("not a range of positions <first>-<count>")
 

@@ -35,8 +35,8 @@ func provedPrime(n uint64) bool {
 }
 
 // tableSize is the bound of the table: 64 KiB, and it saves a test for the primes
-// of 16 to 20 bits that every fourth number has. Bases exceed no n above it but
-// 1662803, which is used above 2^32 only.
+// of 16 to 20 bits that every fourth number has. So no n that is tested divides a
+// base, as long as base 1662803 is used above 2^32 only and those of 2^31 above 2^40.
 const tableSize = 1 << 20
 
 // table returns the sieve of Eratosthenes as bits: bit i stands for 2i+1.

@@ -265,6 +265,29 @@ func TestProvedPrime(t *testing.T) {
 	}
 }
 
+// TestHalves checks that no half of the bases above 2^40 would do: these are
+// products p*(2p-1) and p*(3p-2) of primes that pass one half, found by search.
+func TestHalves(t *testing.T) {
+	for _, n := range []uint64{144285431502745081, 145269965802703141, 96315493350135361} {
+		if f := newField(n); !f.strong(2, 325, 9375, 28178) || provedPrime(n) {
+			t.Errorf("%d: passes half of the bases %v, all of them %v", n, f.strong(2, 325, 9375, 28178), provedPrime(n))
+		}
+	}
+	for _, n := range []uint64{144162160322884003, 144226235169194041, 96190433962729633} {
+		if f := newField(n); !f.strong(450775, 9780504, 1795265022, 1795265022) || provedPrime(n) {
+			t.Errorf("%d: passes half of the bases, or all of them %v", n, provedPrime(n))
+		}
+	}
+	for _, n := range []uint64{1122004669633, 3141703961467, 144458539556987701, 97068583249709633} {
+		if f := newField(n); !f.strong(2, 13, 23, 1662803) || provedPrime(n) {
+			t.Errorf("%d: passes the bases of 2^40, or all of them %v", n, provedPrime(n))
+		}
+	}
+	if f := newField(4759123141); !f.strong(2, 7, 61, 61) || provedPrime(4759123141) {
+		t.Error("4759123141: does not pass bases 2, 7, 61, or all of them")
+	}
+}
+
 // TestAllocs checks that an answer in words costs no memory.
 func TestAllocs(t *testing.T) {
 	n, f := number("2^5*3*1125899906842597"), factorization("2^5 P, 3 P, 1125899906842597 P")
