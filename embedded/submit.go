@@ -1,8 +1,6 @@
 package main
 
 import (
-	"runtime"
-
 	"github.com/rs/zerolog"
 	ucli "github.com/urfave/cli/v2"
 
@@ -36,16 +34,18 @@ func submit(c *ucli.Context) error {
 		}
 		return command.Host{
 			Fleet: h.fleet, Private: c.String("store") == "",
-			Workers: func() int { return 1 }, Slots: func() int { return runtime.GOMAXPROCS(0) },
-		}, h.leave, nil
+			Workers: func() int { return 1 }, Slots: func() int { return h.stats().Slots },
+		}, func() { h.leave(c.String("store") != "") }, nil
 	})
 }
 
-// leave ends a house whose job is over: with a store the worker hands back what it
-// has, without one there is nothing to keep.
-func (h *house) leave() {
-	if h.session.Context.Err() != nil {
-		h.work()
+// leave ends a house whose job is over or interrupted. If the store is kept the
+// worker hands back what it has, else there is nothing to keep.
+func (h *house) leave(kept bool) {
+	if kept {
+		if err := h.work(); err != nil {
+			h.session.Log.Error().Err(err).Send()
+		}
 	}
 	h.close()
 }

@@ -19,7 +19,10 @@ func verifyCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "verify", Usage: "check a file of answers in any output format, without a server", ArgsUsage: "FILE",
 		Description: "Checks each line: the product, and that every factor is prime (proved below 2^64, Baillie-PSW above). FILE - is standard input.",
-		Flags:       []ucli.Flag{jsonFlag()},
+		Flags: []ucli.Flag{
+			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work whose answers these are: factor or square"},
+			jsonFlag(),
+		},
 		Action: func(c *ucli.Context) error {
 			path, err := cli.Arg(c, "FILE")
 			if err != nil {
@@ -60,7 +63,7 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 		}
 		r.Lines++
 		if err == nil {
-			err = r.count(&line)
+			err = r.count(c.String("kind"), &line)
 		}
 		if err != nil {
 			r.Wrong++
@@ -84,14 +87,13 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 }
 
 // count checks one record and counts it unless it is wrong.
-func (r *verifyReport) count(line *output.Line) error {
+func (r *verifyReport) count(kind string, line *output.Line) error {
 	if line.Dead != "" {
 		r.Dead++
 		return nil
 	}
-	kind := line.Kind
-	if kind == "" {
-		kind = task.KindFactor
+	if line.Kind != "" && line.Kind != kind { // 12: 144 is no factorization
+		return fmt.Errorf("line %d: an answer of kind %s; see --kind", line.Number, line.Kind)
 	}
 	if err := verify.Answer(kind, line.N, &line.Factorization); err != nil {
 		return fmt.Errorf("line %d: %w", line.Number, err)

@@ -1,0 +1,52 @@
+# Recipes over the commands of README.md; `just` lists them.
+
+# list the recipes
+help:
+    @just --list --unsorted
+
+# build the three programs into bin/
+build:
+    go build -o bin/ ./producer ./consumer ./embedded
+
+# factor numbers on this machine: just factor 10403 360
+factor *numbers:
+    go run ./embedded submit {{numbers}}
+
+# the list of the tutorial that this grew out of, in its chunks of 43
+tutorial:
+    go run ./embedded submit --range 999999999999:1000000001997:2 --chunk 43
+
+# all tests, as README has it
+test:
+    go test ./...
+
+# tests of the concurrent packages under the race detector
+race:
+    go test -race -short ./internal/worker ./internal/collect ./internal/plan ./internal/cli ./internal/fleet ./internal/job ./internal/natsserver
+
+# what the gate runs
+ci:
+    bash .ci/run
+
+# benchmarks: the queue alone, lists through the fleet, then every kernel
+bench:
+    go test ./test -run '^$' -bench . -benchtime 3x
+    go test ./internal/... -run '^$' -bench . -benchmem
+
+# format, vet, staticcheck
+lint:
+    gofmt -l -w $(git ls-files '*.go')
+    go vet ./...
+    go tool staticcheck ./...
+
+# fuzz one target: just fuzz internal/task FuzzDecodeResult 5m
+fuzz package target time="1m":
+    go test -run '^$' -fuzz '^{{target}}$' -fuzztime {{time}} ./{{package}}
+
+# a nats-server with JetStream in DIR, built from the module
+server dir="/tmp/factorfleet-server":
+    go run github.com/nats-io/nats-server/v2 -js -sd {{dir}}
+
+# make internal/task/taskpb anew from task.proto (needs protoc)
+proto:
+    protoc --plugin=protoc-gen-go="$(go tool -n protoc-gen-go)" --go_out=internal/task/taskpb --go_opt=paths=source_relative -I internal/task task.proto
