@@ -1,0 +1,173 @@
+package factor
+
+import (
+	"context"
+	"math/bits"
+	"time"
+
+	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/factor/rho"
+	"factorfleet/internal/nat"
+)
+
+// trialCount is the number of odd primes, 3 to 1021, that a word is divided by
+// before it is tested. BenchmarkFactor/random40 to 63 is flat from 110 to 308.
+const trialCount = 171
+
+// An Engine factors numbers one after the other. Below 2^64 it allocates nothing
+// beyond the factors it appends. It is not for concurrent use.
+type Engine struct {
+	o        Options
+	pulse    pulse
+	alive    func() error // pulse.alive, bound once: a bound method is an allocation
+	inBudget func() error // pulse.inBudget
+	trial    []prime.Divisor
+}
+
+// New returns an engine.
+func New(o Options) *Engine {
+	e := &Engine{o: o, trial: prime.Divisors()[:trialCount]}
+	e.pulse.tick = o.Tick
+	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget
+	return e
+}
+
+// Append appends the factors of n to dst, in the order of Result, and returns
+// them with the method. If it returns an error, which is the cause of the end of ctx,
+// dst is as it was.
+func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors []Factor, method string, err error) {
+	e.pulse.ctx = ctx
+	if err := e.alive(); err != nil {
+		return dst, "", err
+	}
+	start := len(dst)
+	if w, ok := n.Word(); ok {
+		dst, method, err = e.word(dst, w)
+	} else {
+		if e.o.Budget > 0 {
+			e.pulse.deadline = time.Now().Add(e.o.Budget)
+		}
+		dst, method, err = e.big(dst, n.Big())
+	}
+	if err != nil {
+		return dst[:start], "", err
+	}
+	return dst, method, nil
+}
+
+// word appends the factors of n.
+func (e *Engine) word(dst []Factor, n uint64) ([]Factor, string, error) {
+	if n < 2 {
+		return dst, "", nil
+	}
+	start := len(dst)
+	dst, m := e.trialWord(dst, n)
+	if m == 1 {
+		return dst, trialMethod(dst[start:]), nil
+	}
+	if e.roughPrime(m) {
+		dst = addPrime(dst, start, m, 1)
+		return dst, trialMethod(dst[start:]), nil
+	}
+	return e.splitWord(dst, start, m, 1)
+}
+
+// trialMethod names the method for factors found by trial division alone.
+func trialMethod(fs []Factor) string {
+	if len(fs) == 1 && fs[0].Exp == 1 {
+		return "prime"
+	}
+	return "trial"
+}
+
+// trialWord appends the prime factors of n >= 1 that trial division finds and
+// returns what is left: 1, a prime, or a number without a factor up to the last
+// prime tried.
+func (e *Engine) trialWord(dst []Factor, n uint64) ([]Factor, uint64) {
+	if twos := bits.TrailingZeros64(n); twos > 0 {
+		n >>= twos
+		dst = append(dst, Factor{nat.New(2), uint32(twos), Prime})
+	}
+	for i := range e.trial {
+		d := &e.trial[i]
+		if d.P*d.P > n {
+			break
+		}
+		q, ok := d.Quotient(n)
+		if !ok {
+			continue
+		}
+		exp := uint32(0)
+		for ; ok; q, ok = d.Quotient(n) {
+			n = q
+			exp++
+		}
+		dst = append(dst, Factor{nat.New(d.P), exp, Prime})
+	}
+	return dst, n
+}
+
+// roughPrime reports whether m > 1 is prime, m being what trialWord left.
+func (e *Engine) roughPrime(m uint64) bool {
+	last := e.trial[len(e.trial)-1].P
+	return m < last*last || prime.IsPrimeRough(m)
+}
+
+// splitWord appends the prime factors of m^exp to those of dst[start:], m being
+// composite and without the factors of trial division.
+func (e *Engine) splitWord(dst []Factor, start int, m uint64, exp uint32) ([]Factor, string, error) {
+	d, method, err := e.divisor(m)
+	if err != nil {
+		return dst, "", err
+	}
+	for _, part := range [...]uint64{d, m / d} {
+		if e.roughPrime(part) {
+			dst = addPrime(dst, start, part, exp)
+			continue
+		}
+		if dst, _, err = e.splitWord(dst, start, part, exp); err != nil {
+			return dst, "", err
+		}
+	}
+	return dst, method, nil
+}
+
+// divisor returns a proper divisor of the composite m, and how it was found.
+func (e *Engine) divisor(m uint64) (uint64, string, error) {
+	if r := prime.Sqrt(m); r*r == m {
+		return r, "power", nil
+	}
+	l := wordLevelFor(m)
+	for i := range l.curves {
+		if d := ecm.FindWord(m, l.plan, sigma(e.o.Seed, uint64(i))); d != 0 {
+			return d, l.plan.String(), nil
+		}
+		if err := e.alive(); err != nil {
+			return 0, "", err
+		}
+	}
+	d, err := rho.Split(m, e.o.Seed, e.alive)
+	return d, "rho", err
+}
+
+// addPrime puts p^exp into the ascending factors dst[start:].
+func addPrime(dst []Factor, start int, p uint64, exp uint32) []Factor {
+	return addFactor(dst, start, Factor{nat.New(p), exp, Prime})
+}
+
+// addFactor puts f into the ascending factors dst[start:].
+func addFactor(dst []Factor, start int, f Factor) []Factor {
+	i := len(dst)
+	for i > start && dst[i-1].P.Cmp(f.P) > 0 {
+		i--
+	}
+	if i > start && dst[i-1].P.Cmp(f.P) == 0 {
+		dst[i-1].Exp += f.Exp
+		return dst
+	}
+	dst = append(dst, f)
+	copy(dst[i+1:], dst[i:])
+	dst[i] = f
+	return dst
+}

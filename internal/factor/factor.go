@@ -1,0 +1,109 @@
+// Package factor writes integers as products of primes.
+//
+// A number below 2^64 is always factored completely, and its factors are proved
+// to be prime: trial division, then the Baillie-PSW test, then some elliptic curves
+// and, if they fail or the number is small, Pollard's rho. A larger one goes through
+// trial division, roots, Baillie-PSW, and then p-1 and elliptic curves with bounds
+// that grow until it is done or its budget is spent.
+//
+// The methods are packages of their own below this one; here is what is tried
+// on which number for how long. Sources are named there. The order of the
+// elliptic curves' bounds follows P. Zimmermann, B. Dodson, 20 years of ECM
+// (2006).
+//
+// A composite is never called a prime; a number that could not be tested or
+// split in time is called Composite. Primes above 2^64 are probable primes: no
+// certificate is made. There is no sieve: of a number without a factor that
+// elliptic curves can find, nothing is found.
+//
+// How to add a method: 1) a package beside rho, which imports prime and mont at
+// most and takes a check function as those do; 2) a step in search.step; 3) its
+// row in the table of TestMethods and a benchmark that says where it wins.
+package factor
+
+import (
+	"context"
+	"time"
+
+	"factorfleet/internal/nat"
+)
+
+// Status says what is known of a factor. The numeric values are fixed, they go
+// over the wire.
+type Status uint8
+
+const (
+	Prime     Status = 1 // proved: below 2^64
+	PRP       Status = 2 // Baillie-PSW probable prime
+	Composite Status = 3 // left unfinished: composite, or not tested in time
+)
+
+// String returns the letter or letters that stand for s in results.
+func (s Status) String() string {
+	switch s {
+	case Prime:
+		return "P"
+	case PRP:
+		return "PRP"
+	case Composite:
+		return "C"
+	default:
+		return "?"
+	}
+}
+
+// A Factor is the power P^Exp in a factorization.
+type Factor struct {
+	P      nat.Nat
+	Exp    uint32 // >= 1
+	Status Status
+}
+
+// A Result is what is known of a number n: n is the product of all P^Exp.
+//
+// Factors ascend in P, each P is there once, and no P is 1. There are none for n = 0
+// and for n = 1. Entries with Status Composite are unfinished.
+type Result struct {
+	Factors []Factor
+	// Method is what split n last, of several methods the hardest, with its
+	// parameters: "trial", "power", "rho", "p-1(B1=...,B2=...)",
+	// "ecm(B1=...,B2=...,sigma=...)", for words without sigma, which the seed
+	// gives. It is "prime" if n is prime and "" for 0 and 1. If something is left unfinished it ends in the effort spent on that, as in
+	// "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".
+	Method string
+}
+
+// Complete reports whether all factors are primes or probable primes.
+func (r Result) Complete() bool {
+	for _, f := range r.Factors {
+		if f.Status == Composite {
+			return false
+		}
+	}
+	return true
+}
+
+// Options says how hard to try. The zero value is no limit, seed 0.
+type Options struct {
+	// Budget is the wall-clock limit for one number, 0 none. Once it is spent the
+	// rest of the number is returned as Composite, without an error. It is looked
+	// at about every tenth of a millisecond, at 16,384 bits every few
+	// milliseconds; trial division and roots, which are not interrupted, take 4 ms
+	// there (BenchmarkSmallDivisors, BenchmarkPerfectPower). A number whose primality
+	// could not be tested in time is Composite too: that means unfinished. Numbers and
+	// cofactors below 2^64 ignore the budget.
+	Budget time.Duration
+	// Seed chooses the constants of rho and the curves: the same n and Seed are
+	// factored the same way.
+	Seed uint64
+	// Tick is called from within the computation, as often as Budget is looked
+	// at, while it moves. It may be nil and should be quick.
+	Tick func()
+}
+
+// Factorize factors n completely or as far as the budget goes. It returns an error
+// only if ctx ended, the cause of that, and then no factors.
+func Factorize(ctx context.Context, n nat.Nat, o Options) (Result, error) {
+	fs, method, err := New(o).Append(ctx, nil, n)
+	return Result{fs, method}, err
+}

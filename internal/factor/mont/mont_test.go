@@ -1,0 +1,229 @@
+package mont
+
+import (
+	"encoding/binary"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+)
+
+// edgeWords are the words that carries and borrows trip over; 0 and -1 combine
+// well, so they are there twice.
+var edgeWords = []uint64{0, 0, 1, 2, 3, 1 << 32, 1<<32 - 1, 1 << 63, 1<<63 - 1, ^uint64(0), ^uint64(0), ^uint64(0) - 1}
+
+func edgeWord(rnd *rand.Rand) uint64 {
+	if rnd.IntN(3) == 0 {
+		return rnd.Uint64()
+	}
+	return edgeWords[rnd.IntN(len(edgeWords))]
+}
+
+func TestModulusExhaustive(t *testing.T) {
+	for n := uint64(3); n < 128; n += 2 {
+		m := New(n)
+		for a := range n {
+			if got := m.Value(m.Form(a)); got != a {
+				t.Fatalf("n=%d: Value(Form(%d)) = %d", n, a, got)
+			}
+			for b := range n {
+				x, y := m.Form(a), m.Form(b)
+				if got := m.Value(m.Mul(x, y)); got != a*b%n {
+					t.Fatalf("n=%d: %d*%d = %d", n, a, b, got)
+				}
+				if got := m.Value(m.Add(x, y)); got != (a+b)%n {
+					t.Fatalf("n=%d: %d+%d = %d", n, a, b, got)
+				}
+				if got := m.Value(m.Sub(x, y)); got != (n+a-b)%n {
+					t.Fatalf("n=%d: %d-%d = %d", n, a, b, got)
+				}
+			}
+		}
+	}
+}
+
+func TestInverse(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for range 10000 {
+		if n := edgeWord(rnd) | 1; n*Inverse(n) != 1 {
+			t.Fatalf("Inverse(%d) = %d", n, Inverse(n))
+		}
+	}
+}
+
+func FuzzModulus(f *testing.F) {
+	for _, n := range []uint64{3, 5, 1<<32 + 1, 1<<63 + 1, ^uint64(0), ^uint64(58)} {
+		f.Add(n, n-1, n-1)
+		f.Add(n, n/2, uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, n, a, b uint64) {
+		if n |= 1; n < 3 {
+			return
+		}
+		m := New(n)
+		bn, ba, bb := new(big.Int).SetUint64(n), new(big.Int).SetUint64(a), new(big.Int).SetUint64(b)
+		x, y := m.Form(a), m.Form(b)
+		check := func(op string, got uint64, want *big.Int) {
+			if got >= n || m.Value(got) != want.Mod(want, bn).Uint64() {
+				t.Errorf("n=%d: %s(%d, %d) = %d, want %v", n, op, a, b, m.Value(got), want)
+			}
+		}
+		check("Mul", m.Mul(x, y), new(big.Int).Mul(ba, bb))
+		check("Add", m.Add(x, y), new(big.Int).Add(ba, bb))
+		check("Sub", m.Sub(x, y), new(big.Int).Sub(ba, bb))
+		check("Exp", m.Exp(x, b), new(big.Int).Exp(ba, bb, bn))
+	})
+}
+
+func FuzzGCD(f *testing.F) {
+	f.Add(uint64(0), uint64(1))
+	f.Add(^uint64(0), ^uint64(0))
+	f.Add(uint64(1<<63), uint64(1<<63+1))
+	f.Fuzz(func(t *testing.T, a, n uint64) {
+		n |= 1
+		want := new(big.Int).GCD(nil, nil, new(big.Int).SetUint64(a), new(big.Int).SetUint64(n))
+		if got := GCD(a, n); got != want.Uint64() {
+			t.Errorf("GCD(%d, %d) = %d", a, n, got)
+		}
+	})
+}
+
+// bigOf reads 8-byte groups, little-endian, as a number.
+func bigOf(words []uint64) *big.Int {
+	b := make([]byte, 8*len(words))
+	for i, w := range words {
+		binary.BigEndian.PutUint64(b[8*(len(words)-1-i):], w)
+	}
+	return new(big.Int).SetBytes(b)
+}
+
+// TestWide checks every operation for every number of words, aliased and not,
+// on moduli and residues made of edge words, against math/big.
+func TestWide(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	words := func(k int) *big.Int {
+		w := make([]uint64, k)
+		for i := range w {
+			w[i] = edgeWord(rnd)
+		}
+		return bigOf(w)
+	}
+	for k := 1; k <= 9; k++ {
+		for range 2000 {
+			n := words(k)
+			n.SetBit(n, 0, 1)
+			if n.BitLen() < 2 {
+				continue
+			}
+			a, b := words(k), words(k)
+			testWide(t, n, a, b)
+			testRaw(t, n, a, b)
+			// n-1 and its like have the largest carries.
+			testRaw(t, n, new(big.Int).Sub(n, big.NewInt(1)), new(big.Int).Sub(n, big.NewInt(2)))
+		}
+	}
+}
+
+func testWide(t *testing.T, n, a, b *big.Int) {
+	w := NewWide(n)
+	x, y := w.New(), w.New()
+	w.SetBig(x, a)
+	w.SetBig(y, b)
+	ops := []struct {
+		name string
+		f    func(z, x, y Element)
+		want func(z, x, y *big.Int) *big.Int
+	}{
+		{"Mul", w.Mul, (*big.Int).Mul},
+		{"Add", w.Add, (*big.Int).Add},
+		{"Sub", w.Sub, (*big.Int).Sub},
+		{"mulGeneric", func(z, x, y Element) { mulGeneric(z, x, y, w.n, w.t, w.neg) }, (*big.Int).Mul},
+	}
+	for _, op := range ops {
+		want := op.want(new(big.Int), a, b)
+		want.Mod(want, n)
+		z, zx, zy := w.New(), append(Element(nil), x...), append(Element(nil), y...)
+		op.f(z, x, y)
+		op.f(zx, zx, y)
+		op.f(zy, x, zy)
+		if bigOf(z).Cmp(n) >= 0 || w.Value(new(big.Int), z).Cmp(want) != 0 {
+			t.Fatalf("n=%v: %s(%v, %v) = %v, want %v", n, op.name, a, b, w.Value(new(big.Int), z), want)
+		}
+		if !zx.Equal(z) || !zy.Equal(z) {
+			t.Fatalf("n=%v: %s(%v, %v) depends on aliasing", n, op.name, a, b)
+		}
+	}
+}
+
+// testRaw multiplies a and b as they are, without taking them to Montgomery form,
+// so that edge words meet edge words in the carries.
+func testRaw(t *testing.T, n, a, b *big.Int) {
+	w := NewWide(n)
+	a, b = new(big.Int).Mod(a, n), new(big.Int).Mod(b, n)
+	x, y, z, zg := w.New(), w.New(), w.New(), w.New()
+	w.words(x, a)
+	w.words(y, b)
+	w.Mul(z, x, y)
+	mulGeneric(zg, x, y, w.n, w.t, w.neg)
+	// z*R = a*b mod n
+	got := bigOf(z)
+	got.Lsh(got, uint(64*len(z)))
+	want := new(big.Int).Mul(a, b)
+	if got.Sub(got, want).Mod(got, n).Sign() != 0 || bigOf(z).Cmp(n) >= 0 || !zg.Equal(z) {
+		t.Fatalf("n=%v: %v * %v = %v/R, generic %v/R", n, a, b, z, zg)
+	}
+}
+
+func FuzzWide(f *testing.F) {
+	f.Add([]byte{7}, []byte{3}, []byte{4})
+	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe"), []byte{2})
+	f.Fuzz(func(t *testing.T, n, a, b []byte) {
+		m := new(big.Int).SetBytes(n)
+		if m.SetBit(m, 0, 1); m.BitLen() < 2 || m.BitLen() > 2048 {
+			return
+		}
+		x, y := new(big.Int).SetBytes(a), new(big.Int).SetBytes(b)
+		testWide(t, m, x, y)
+		testRaw(t, m, x, y)
+	})
+}
+
+func TestWideExp(t *testing.T) {
+	n, _ := new(big.Int).SetString("340282366920938463463374607431768211507", 10) // 2^128 + 51
+	w := NewWide(n)
+	x, z := w.New(), w.New()
+	w.SetWord(x, 3)
+	for _, e := range []uint64{0, 1, 2, 1<<63 + 5, ^uint64(0)} {
+		w.Exp(z, x, e)
+		want := new(big.Int).Exp(big.NewInt(3), new(big.Int).SetUint64(e), n)
+		if got := w.Value(new(big.Int), z); got.Cmp(want) != 0 {
+			t.Errorf("3^%d = %v, want %v", e, got, want)
+		}
+	}
+}
+
+func BenchmarkMul(b *testing.B) {
+	m := New(1<<64 - 59)
+	x := m.Form(12345)
+	b.ReportAllocs()
+	for b.Loop() {
+		x = m.Mul(x, x)
+	}
+	sink = x
+}
+
+func BenchmarkWideMul(b *testing.B) {
+	for _, k := range []int{1, 2, 3, 4, 6, 8, 256} {
+		b.Run(big.NewInt(int64(64*k)).String(), func(b *testing.B) {
+			n := new(big.Int).Lsh(big.NewInt(1), uint(64*k))
+			w := NewWide(n.Sub(n, big.NewInt(59)))
+			x := w.New()
+			w.SetWord(x, 12345)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Mul(x, x, x)
+			}
+		})
+	}
+}
+
+var sink uint64

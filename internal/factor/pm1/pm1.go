@@ -1,0 +1,182 @@
+// Package pm1 finds a prime factor p of n for which p-1 is smooth.
+//
+// Stage 1 computes h = 3^E mod n, E the product of all prime powers up to B1. If
+// p-1 divides E, then h = 1 mod p and p divides gcd(h-1, n). Stage 2 finds a p
+// whose p-1 has, beyond that, one more prime factor q with B1 < q <= B2: it
+// multiplies the h^q - 1 for all such q, going from one prime to the next by a
+// small table of powers.
+//
+// Source: J. M. Pollard, Theorems on factorization and primality testing, Proc.
+// Cambridge Phil. Soc. 76 (1974); P. L. Montgomery, Speeding the Pollard and
+// elliptic curve methods of factorization, Math. Comp. 48 (1987), section 4.
+//
+// It tests nothing for primality: the factor found may be composite.
+package pm1
+
+import (
+	"math/big"
+	"math/bits"
+
+	"factorfleet/internal/factor/mont"
+	"factorfleet/internal/factor/prime"
+)
+
+// checkEvery is how many word products, about a nanosecond each, pass between
+// two calls of check.
+const checkEvery = 1 << 16
+
+// Find looks for a divisor d of n, 1 < d < n, with the bounds b1 < b2 < 2^40. It
+// returns nil if it finds none. Requires n odd, n >= 3, not divisible by 3. It calls
+// check about every tenth of a millisecond, never less often than after each
+// product modulo n, and returns its error if there is one.
+func Find(n *big.Int, b1, b2 uint64, check func() error) (*big.Int, error) {
+	s := newSearch(n, check)
+	s.stage1(b1, false)
+	switch d := s.gcd(s.minusOne(s.h)); {
+	case s.err != nil:
+		return nil, s.err
+	case d.Cmp(n) == 0:
+		// All prime factors at once: they part if it goes prime by prime.
+		s = newSearch(n, check)
+		d = s.stage1(b1, true)
+		return d, s.err
+	case d.Cmp(one) != 0:
+		return d, nil
+	}
+	stage1 := append(mont.Element(nil), s.h...)
+	d := s.stage2(b1, b2, false)
+	if s.err == nil && d != nil && d.Cmp(n) == 0 {
+		s.h = stage1
+		d = s.stage2(b1, b2, true)
+	}
+	return d, s.err
+}
+
+var one = big.NewInt(1)
+
+type search struct {
+	n     *big.Int
+	w     *mont.Wide
+	h     mont.Element // stage 1: 3^(what has been multiplied so far)
+	t     mont.Element
+	check func() error
+	done  int // word products since the last check
+	err   error
+}
+
+func newSearch(n *big.Int, check func() error) *search {
+	s := &search{n: n, w: mont.NewWide(n), check: check}
+	s.h, s.t = s.w.New(), s.w.New()
+	s.w.SetWord(s.h, 3)
+	return s
+}
+
+func (s *search) mul(z, x, y mont.Element) {
+	s.w.Mul(z, x, y)
+	s.done += 2 * s.w.Words() * s.w.Words()
+	if s.done >= checkEvery {
+		s.done = 0
+		s.err = s.check()
+	}
+}
+
+// exp sets h = h^e. Requires e > 0.
+func (s *search) exp(e uint64) {
+	copy(s.t, s.h)
+	for i := bits.Len64(e) - 2; i >= 0 && s.err == nil; i-- {
+		s.mul(s.h, s.h, s.h)
+		if e>>i&1 == 1 {
+			s.mul(s.h, s.h, s.t)
+		}
+	}
+}
+
+// minusOne returns x-1 in the scratch element.
+func (s *search) minusOne(x mont.Element) mont.Element {
+	s.w.Sub(s.t, x, s.w.One())
+	return s.t
+}
+
+// gcd returns gcd(x, n), which is n for x = 0.
+func (s *search) gcd(x mont.Element) *big.Int {
+	d := s.w.Raw(new(big.Int), x)
+	return d.GCD(nil, nil, d, s.n)
+}
+
+// proper returns gcd(x, n) if 1 < gcd < n.
+func (s *search) proper(x mont.Element) *big.Int {
+	if d := s.gcd(x); d.Cmp(one) != 0 && d.Cmp(s.n) != 0 {
+		return d
+	}
+	return nil
+}
+
+// stage1 raises h to every prime as often as its powers are <= b1. If careful,
+// it takes a gcd after each power and returns the first proper divisor.
+func (s *search) stage1(b1 uint64, careful bool) *big.Int {
+	product := uint64(1)
+	it := prime.Primes(2, b1)
+	for p := it.Next(); p != 0 && s.err == nil; p = it.Next() {
+		for q := p; q <= b1; q *= p {
+			if careful {
+				s.exp(p)
+				if d := s.proper(s.minusOne(s.h)); d != nil {
+					return d
+				}
+				continue
+			}
+			hi, lo := bits.Mul64(product, p)
+			if hi != 0 {
+				s.exp(product)
+				lo = p
+			}
+			product = lo
+		}
+	}
+	s.exp(product)
+	return nil
+}
+
+// stage2 multiplies h^q - 1 over the primes b1 < q <= b2 and returns the gcd of
+// the product with n if it is above 1. If careful, it takes a gcd after each
+// factor and returns the first proper divisor.
+func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
+	it := prime.Primes(max(b1+1, 3), b2)
+	q := it.Next()
+	if q == 0 {
+		return nil
+	}
+	gaps := []mont.Element{append(mont.Element(nil), s.w.One()...)} // gaps[i] = h^(2i)
+	square := s.w.New()
+	s.mul(square, s.h, s.h)
+	h := append(mont.Element(nil), s.h...)
+	s.exp(q)
+	hq, product := s.h, s.w.New() // hq = h^q
+	copy(product, s.w.One())
+	for s.err == nil {
+		x := s.minusOne(hq)
+		if careful {
+			if d := s.proper(x); d != nil {
+				return d
+			}
+		}
+		s.mul(product, product, x)
+		next := it.Next()
+		if next == 0 {
+			break
+		}
+		i := int(next-q) / 2
+		for i >= len(gaps) {
+			g := s.w.New()
+			s.mul(g, gaps[len(gaps)-1], square)
+			gaps = append(gaps, g)
+		}
+		s.mul(hq, hq, gaps[i])
+		q = next
+	}
+	s.h = h
+	if d := s.gcd(product); !careful && d.Cmp(one) != 0 {
+		return d
+	}
+	return nil
+}

@@ -1,0 +1,372 @@
+package prime
+
+import (
+	"errors"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// naive is the sieve that everything below limit is compared with, written
+// without a thought for speed.
+func naive(limit int) []bool {
+	is := make([]bool, limit)
+	for i := 2; i < limit; i++ {
+		is[i] = true
+	}
+	for i := range is {
+		for j := 2 * i; i > 1 && j < limit; j += i {
+			is[j] = false
+		}
+	}
+	return is
+}
+
+const limit = 1 << 20
+
+func TestIsPrimeExhaustive(t *testing.T) {
+	for n, want := range naive(limit) {
+		if got := IsPrime(uint64(n)); got != want {
+			t.Errorf("IsPrime(%d) = %v", n, got)
+		}
+	}
+}
+
+func TestSmall(t *testing.T) {
+	var want []uint32
+	for n, is := range naive(Bound) {
+		if is {
+			want = append(want, uint32(n))
+		}
+	}
+	if !slices.Equal(Small(), want) {
+		t.Errorf("Small has %d primes, want %d", len(Small()), len(want))
+	}
+	if len(Divisors()) != len(want)-1 || Divisors()[0].P != 3 {
+		t.Errorf("Divisors has %d primes and begins with %d", len(Divisors()), Divisors()[0].P)
+	}
+}
+
+func TestPrimes(t *testing.T) {
+	is := naive(limit)
+	for _, low := range []uint64{0, 2, 3, 4, 9, 25, 2*segment + 1, 12345} {
+		for _, bound := range []uint64{0, 1, 2, 3, 4, 9, 2*segment - 1, 2 * segment, 2*segment + 1, 4 * segment, limit - 1} {
+			it := Primes(low, bound)
+			for n := low; n <= bound; n++ {
+				if is[n] {
+					if p := it.Next(); p != n {
+						t.Fatalf("Primes(%d, %d): %d, want %d", low, bound, p, n)
+					}
+				}
+			}
+			for range 2 {
+				if p := it.Next(); p != 0 {
+					t.Errorf("Primes(%d, %d): %d at the end", low, bound, p)
+				}
+			}
+		}
+	}
+}
+
+// TestPrimesBeyondTable sieves where primes above Bound are needed.
+func TestPrimesBeyondTable(t *testing.T) {
+	const low, high = 65537*65537 - 1<<16, 65537*65537 + 1<<17
+	it := Primes(low, high)
+	for n := uint64(low); n <= high; n++ {
+		if IsPrime(n) {
+			if p := it.Next(); p != n {
+				t.Fatalf("%d, want %d", p, n)
+			}
+		}
+	}
+	if p := it.Next(); p != 0 {
+		t.Errorf("%d at the end", p)
+	}
+}
+
+// TestWordHalves looks at each half of Baillie-PSW by itself: the composites
+// that pass it are known (OEIS A001262, A217719), and none passes both.
+func TestWordHalves(t *testing.T) {
+	var strong, lucas []uint64
+	is := naive(limit)
+	for n := uint64(5); n < 60000; n += 2 {
+		m := mont.New(n)
+		s, l := strongBase2(&m), extraStrongLucas(&m)
+		if is[n] && !(s && l) {
+			t.Errorf("prime %d: strong %v, Lucas %v", n, s, l)
+		}
+		if !is[n] && s {
+			strong = append(strong, n)
+		}
+		if !is[n] && l {
+			lucas = append(lucas, n)
+		}
+	}
+	if want := []uint64{2047, 3277, 4033, 4681, 8321, 15841, 29341, 42799, 49141, 52633}; !slices.Equal(strong, want) {
+		t.Errorf("strong pseudoprimes to base 2: %d, want %d", strong, want)
+	}
+	if want := []uint64{989, 3239, 5777, 10877, 27971, 29681, 30739, 31631, 39059}; !slices.Equal(lucas, want) {
+		t.Errorf("extra strong Lucas pseudoprimes: %d, want %d", lucas, want)
+	}
+}
+
+// wordTests are numbers that some other test takes for something else.
+var wordTests = []struct {
+	n    uint64
+	want bool
+	why  string
+}{
+	{3215031751, false, "strong to 2, 3, 5, 7"},
+	{341550071728321, false, "strong to the first 7 primes"},
+	{3825123056546413051, false, "strong to the first 9 primes"},
+	{1093 * 1093, false, "Wieferich: strong to base 2, no P with symbol -1"},
+	{3511 * 3511, false, "Wieferich"},
+	{18446744030759878681, false, "(2^32-5)^2, the largest square of a prime"},
+	{561, false, "Carmichael"},
+	{1729, false, "Carmichael"},
+	{9746347772161, false, "Carmichael, 7*11*13*17*19*31*37*41"},
+	{1<<64 - 1, false, "n+1 is no word"},
+	{1<<64 - 59, true, "the largest"},
+	{1<<64 - 83, true, "the one before"},
+	{1<<61 - 1, true, "Mersenne: n+1 a power of 2"},
+	{1<<32 + 15, true, "first above 2^32"},
+	{1<<32 - 5, true, "last below 2^32"},
+	{4611686018427387847, true, "last below 2^62"},
+	{41 * 43, false, "smallest without the divisors of IsPrime"},
+	{41 * 41, false, "its lower bound"},
+}
+
+func TestIsPrimeTable(t *testing.T) {
+	for _, test := range wordTests {
+		if got := IsPrime(test.n); got != test.want {
+			t.Errorf("IsPrime(%d) = %v: %s", test.n, got, test.why)
+		}
+		if got := IsProbablePrime(new(big.Int).SetUint64(test.n)); got != test.want {
+			t.Errorf("IsProbablePrime(%d) = %v: %s", test.n, got, test.why)
+		}
+	}
+}
+
+func FuzzIsPrime(f *testing.F) {
+	for _, test := range wordTests {
+		f.Add(test.n)
+	}
+	f.Fuzz(func(t *testing.T, n uint64) {
+		for ; n > 0; n &= n - 1 { // and its leading bits, for all sizes
+			if got, want := IsPrime(n|1), new(big.Int).SetUint64(n|1).ProbablyPrime(8); got != want {
+				t.Errorf("IsPrime(%d) = %v", n|1, got)
+			}
+		}
+	})
+}
+
+func big10(s string) *big.Int {
+	n, ok := new(big.Int).SetString(s, 10)
+	if !ok {
+		panic(s)
+	}
+	return n
+}
+
+// arnault returns the composite of F. Arnault, Constructing Carmichael numbers
+// which are strong pseudoprimes to several bases, J. Symb. Comp. 20 (1995): it is
+// one to all prime bases below 307.
+func arnault() *big.Int {
+	p := big10("29674495668685510550154174642905332730771991799853043350995075531276838753171770199594238596428121188033664754218345562493168782883")
+	n := new(big.Int).Set(p)
+	for _, k := range []int64{313, 353} {
+		q := new(big.Int).Sub(p, big.NewInt(1))
+		q.Mul(q, big.NewInt(k))
+		n.Mul(n, q.Add(q, big.NewInt(1)))
+	}
+	return n
+}
+
+func TestIsProbablePrime(t *testing.T) {
+	mersenne := func(e uint) *big.Int {
+		n := new(big.Int).Lsh(big.NewInt(1), e)
+		return n.Sub(n, big.NewInt(1))
+	}
+	square := func(n *big.Int) *big.Int { return new(big.Int).Mul(n, n) }
+	for _, test := range []struct {
+		n    *big.Int
+		want bool
+		why  string
+	}{
+		{big10("18446744073709551629"), true, "first above 2^64"},
+		{big10("318665857834031151167461"), false, "strong to the first 12 primes"},
+		{big10("3317044064679887385961981"), false, "strong to the first 13 primes"},
+		{arnault(), false, "strong to all primes below 307"},
+		{mersenne(67), false, "Cole's"},
+		{mersenne(89), true, "n+1 a power of 2"},
+		{mersenne(127), true, "n+1 a power of 2, two words"},
+		{mersenne(521), true, "n+1 a power of 2, nine words"},
+		{mersenne(128), false, "all bits of two words"},
+		{square(mersenne(61)), false, "square without small divisor"},
+		{square(mersenne(127)), false, "square without small divisor"},
+		{new(big.Int).Lsh(big.NewInt(1), 64), false, "even"},
+		{new(big.Int), false, "0"},
+		{big.NewInt(1), false, "1"},
+		{big.NewInt(2), true, "2"},
+	} {
+		if got := IsProbablePrime(test.n); got != test.want {
+			t.Errorf("IsProbablePrime(%v) = %v: %s", test.n, got, test.why)
+		}
+	}
+	if !arnaultStrong() {
+		t.Error("Arnault's number does not pass the strong test to base 2: the vector is wrong")
+	}
+}
+
+// arnaultStrong reports whether the strong half accepts Arnault's number, which
+// leaves it to the Lucas half.
+func arnaultStrong() bool {
+	n := arnault()
+	t := &tester{w: mont.NewWide(n), n: n, words: Words(n), check: func() error { return nil }}
+	return t.strongBase2()
+}
+
+// TestBigHalves runs the tests for big numbers on words, where the other ones
+// give the answer.
+func TestBigHalves(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 3))
+	for i := range 20000 {
+		n := uint64(2*i + 101)
+		if i%2 == 1 {
+			n = rnd.Uint64()>>rnd.IntN(40) | 1
+		}
+		b := new(big.Int).SetUint64(n)
+		m := mont.New(n)
+		tb := &tester{w: mont.NewWide(b), n: b, words: Words(b), check: func() error { return nil }}
+		if got, want := tb.strongBase2(), strongBase2(&m); got != want {
+			t.Errorf("strong test of %d: %v as a big.Int", n, got)
+		}
+		if lucasP(n) == n-2 {
+			continue // cannot be above 2^64
+		}
+		if got, want := tb.extraStrongLucas(), extraStrongLucas(&m); got != want {
+			t.Errorf("Lucas test of %d: %v as a big.Int", n, got)
+		}
+	}
+}
+
+func FuzzIsProbablePrime(f *testing.F) {
+	f.Add(big10("318665857834031151167461").Bytes())
+	f.Add(big10("18446744073709551629").Bytes())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n := new(big.Int).SetBytes(b[:min(len(b), 40)])
+		for n.SetBit(n, 0, 1); ; n.Add(n, big.NewInt(2)) {
+			want := n.ProbablyPrime(0)
+			if got := IsProbablePrime(n); got != want {
+				t.Errorf("IsProbablePrime(%v) = %v", n, got)
+			}
+			if want {
+				break // both answers have been seen
+			}
+		}
+	})
+}
+
+func TestTestStops(t *testing.T) {
+	stop := errors.New("stop")
+	n := new(big.Int).Lsh(big.NewInt(1), 2203)
+	n.Sub(n, big.NewInt(1)) // a prime
+	calls := 0
+	Test(n, func() error { calls++; return nil })
+	for _, at := range []int{1, calls / 2, calls} {
+		i := 0
+		_, err := Test(n, func() error {
+			if i++; i == at {
+				return stop
+			}
+			return nil
+		})
+		if err != stop || i != at {
+			t.Errorf("stopped at call %d of %d: error %v after %d calls", at, calls, err, i)
+		}
+	}
+}
+
+func FuzzDivisor(f *testing.F) {
+	f.Add(uint64(0), uint16(0))
+	f.Add(^uint64(0), uint16(1))
+	f.Add(uint64(65521)*281479271743489, uint16(6540))
+	f.Fuzz(func(t *testing.T, n uint64, i uint16) {
+		d := Divisors()[int(i)%len(table)]
+		for _, n := range []uint64{n, n / d.P * d.P, n/d.P*d.P + 1} {
+			q, ok := d.Quotient(n)
+			if ok != (n%d.P == 0) || ok && q != n/d.P {
+				t.Errorf("%d/%d = %d, %v", n, d.P, q, ok)
+			}
+		}
+	})
+}
+
+func TestSmallDivisors(t *testing.T) {
+	want := []uint64{3, 7, 251, 257, 65519, 65521}
+	n := new(big.Int).Lsh(big.NewInt(1), 300)
+	n.Sub(n, big.NewInt(153)) // a prime
+	if !n.ProbablyPrime(0) {
+		t.Fatal("the vector is no prime")
+	}
+	for _, p := range want {
+		n.Mul(n, new(big.Int).SetUint64(p*p))
+	}
+	var got []uint64
+	SmallDivisors(n, func(p uint64) { got = append(got, p) })
+	if !slices.Equal(got, want) {
+		t.Errorf("SmallDivisors: %d, want %d", got, want)
+	}
+}
+
+func TestSqrt(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 4))
+	roots := []uint64{0, 1, 2, 3, 1<<26 - 1, 1 << 26, 94906265, 94906266, 1<<32 - 2, 1<<32 - 1}
+	for range 10000 {
+		roots = append(roots, uint64(rnd.Uint32()>>rnd.IntN(32)))
+	}
+	for _, r := range roots {
+		for _, n := range []uint64{r * r, r*r + 1, r*r + 2*r} {
+			if got := Sqrt(n); n <= r*r+2*r && got != r && !(r == 0 && n == 1) {
+				t.Errorf("Sqrt(%d) = %d, want %d", n, got, r)
+			}
+		}
+	}
+}
+
+func BenchmarkIsPrime(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		IsPrime(1<<64 - 59)
+	}
+}
+
+// BenchmarkIsProbablePrime measures a prime of each size, the slowest case.
+func BenchmarkIsProbablePrime(b *testing.B) {
+	for _, e := range []uint{89, 127, 521, 1279, 4423, 11213} { // Mersenne
+		b.Run(big.NewInt(int64(e)).String(), func(b *testing.B) {
+			n := new(big.Int).Lsh(big.NewInt(1), e)
+			n.Sub(n, big.NewInt(1))
+			b.ReportAllocs()
+			for b.Loop() {
+				IsProbablePrime(n)
+			}
+		})
+	}
+}
+
+func BenchmarkSmallDivisors(b *testing.B) {
+	for _, bits := range []uint{128, 1024, 16384} {
+		b.Run(big.NewInt(int64(bits)).String(), func(b *testing.B) {
+			n := new(big.Int).Lsh(big.NewInt(1), bits)
+			n.Sub(n, big.NewInt(1))
+			b.ReportAllocs()
+			for b.Loop() {
+				SmallDivisors(n, func(uint64) {})
+			}
+		})
+	}
+}
