@@ -119,7 +119,7 @@ func (h *house) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := h.server.Stop(ctx); err != nil {
+	if err := h.server.Discard(ctx); err != nil {
 		h.session.Log.Error().Err(err).Send()
 	}
 }

@@ -14,13 +14,22 @@ import (
 type logger struct {
 	log   zerolog.Logger
 	first atomic.Pointer[string]
+	muted atomic.Bool
 }
 
-func (l *logger) Noticef(format string, v ...any) { l.log.Debug().Msgf(format, v...) }
-func (l *logger) Warnf(format string, v ...any)   { l.log.Warn().Msgf("nats server: "+format, v...) }
-func (l *logger) Errorf(format string, v ...any)  { l.log.Error().Msgf("nats server: "+format, v...) }
-func (l *logger) Debugf(format string, v ...any)  { l.log.Debug().Msgf(format, v...) }
-func (l *logger) Tracef(format string, v ...any)  { l.log.Trace().Msgf(format, v...) }
+func (l *logger) mute() { l.muted.Store(true) }
+
+func (l *logger) event(e *zerolog.Event, format string, v []any) {
+	if !l.muted.Load() {
+		e.Msgf(format, v...)
+	}
+}
+
+func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
+func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
+func (l *logger) Errorf(format string, v ...any)  { l.event(l.log.Error(), "nats server: "+format, v) }
+func (l *logger) Debugf(format string, v ...any)  { l.event(l.log.Debug(), format, v) }
+func (l *logger) Tracef(format string, v ...any)  { l.event(l.log.Trace(), format, v) }
 
 func (l *logger) Fatalf(format string, v ...any) {
 	why := fmt.Sprintf(format, v...)

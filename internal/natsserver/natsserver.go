@@ -53,6 +53,7 @@ type Config struct {
 type Server struct {
 	ns    *server.Server
 	store *store
+	log   *logger
 }
 
 // readyTimeout bounds the start, which replays the store: some seconds for a large one.
@@ -84,7 +85,7 @@ func start(c Config, st *store) (*Server, error) {
 	log := &logger{log: c.Log}
 	ns.SetLoggerV2(log, false, false, false)
 	go ns.Start()
-	s := &Server{ns: ns, store: st}
+	s := &Server{ns: ns, store: st, log: log}
 	if err := s.awaitReady(log); err != nil {
 		s.shutdown()
 		return nil, err
@@ -175,6 +176,20 @@ func (s *Server) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("stop the nats server: %w", context.Cause(ctx))
 	}
+}
+
+// Discard removes a temporary store under the running server, for a process that is
+// about to end: an orderly shutdown takes a tenth of a second and would save nothing.
+// A server with a store to keep is stopped.
+func (s *Server) Discard(ctx context.Context) error {
+	if !s.store.temporary {
+		return s.Stop(ctx)
+	}
+	s.log.mute() // it will complain
+	if err := s.store.close(); err != nil {
+		return s.Stop(ctx)
+	}
+	return nil
 }
 
 func (s *Server) shutdown() {

@@ -70,12 +70,25 @@ func (s *store) close() error {
 	if s.lock == nil {
 		return nil
 	}
+	var err error
 	if s.temporary {
-		os.RemoveAll(s.dir)
+		err = removeAll(s.dir)
 	}
-	err := s.lock.Close()
+	if e := s.lock.Close(); err == nil {
+		err = e
+	}
 	s.lock = nil
 	return err
+}
+
+// removeAll removes a directory into which a server may still be writing.
+func removeAll(dir string) (err error) {
+	for range 5 {
+		if err = os.RemoveAll(dir); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("remove the temporary store: %w", err)
 }
 
 // removeStale removes the temporary stores whose process is gone: nobody holds

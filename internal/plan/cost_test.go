@@ -20,7 +20,7 @@ func TestCost(t *testing.T) {
 		}
 	}
 	// log-linear: the middle is the geometric mean
-	want := math.Sqrt(float64(time.Millisecond) * float64(5*time.Millisecond))
+	want := math.Sqrt(float64(Cost(task.KindFactor, 80)) * float64(Cost(task.KindFactor, 96)))
 	if got := float64(Cost(task.KindFactor, 88)); math.Abs(got/want-1) > 0.001 {
 		t.Errorf("88 bits cost %v ns, want %v", got, want)
 	}
