@@ -13,6 +13,7 @@ import (
 )
 
 func main() {
+	cli.Tune()
 	cli.Main(&ucli.App{
 		Name:     "consumer",
 		Usage:    "factor what a producer submits",

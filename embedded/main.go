@@ -10,6 +10,7 @@ import (
 )
 
 func main() {
+	cli.Tune()
 	cli.Main(&ucli.App{
 		Name:     "embedded",
 		Usage:    "factor numbers with a fleet in one process",

@@ -11,10 +11,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/cli"
 	"factorfleet/internal/collect"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/input"
+	source "factorfleet/internal/input"
 	"factorfleet/internal/job"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/natsserver"
@@ -50,18 +51,19 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 	if err != nil {
 		b.Fatal(err)
 	}
+	cli.Tune() // as the programs do
 	h := newHouse(b, natsserver.Sync{Interval: time.Second}, 2)
 	first, _ := from.Word()
 	var elapsed time.Duration
 	for b.Loop() {
-		steps, err := input.Steps(from, nat.New(first+numbers-1), nat.New(1))
+		steps, err := source.Steps(from, nat.New(first+numbers-1), nat.New(1))
 		if err != nil {
 			b.Fatal(err)
 		}
 		began := time.Now()
 		w := output.New(io.Discard, output.Factor, false)
 		s, err := job.Submit(b.Context(), h.fleet, job.Submission{
-			Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []input.Source{steps},
+			Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []source.Source{steps},
 		}, job.Watch{
 			Emit:    func(item *collect.Item) error { return w.Write((*output.Record)(item)) },
 			Flush:   w.Flush,

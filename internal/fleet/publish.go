@@ -16,11 +16,15 @@ import (
 var classDepth = map[task.Class]uint64{task.ClassLow: 50_000, task.ClassNorm: 80_000, task.ClassHi: 95_000}
 
 // maxOwn is how many tasks of one job may be queued.
-const maxOwn = 20_000
+var maxOwn uint64 = 20_000
 
 // recountEvery spaces the counts of a job's tasks in a full queue: each costs the
 // server some tens of milliseconds.
 const recountEvery = time.Second
+
+// depthEvery spaces the looks at the whole queue. In that time other producers can add
+// some thousand tasks, which the distance of classDepth to the stream's limit covers.
+const depthEvery = 50 * time.Millisecond
 
 // A Publisher puts the chunks of one job into the queue, and waits while that is
 // full. It is used by one goroutine.
@@ -32,6 +36,8 @@ type Publisher struct {
 	finished  func() uint64 // chunks that this process saw finished, ever; may be nil
 	mark      uint64        // finished at the last count
 	counting  time.Time     // when the last count was
+	depth     uint64        // of FACTOR_TASKS as last seen, and what was published since
+	depthAt   time.Time     // when it was seen
 	waiting   func(bool)    // told when a wait for room begins and ends; may be nil
 }
 
@@ -65,6 +71,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)
 		}
 		p.published += uint64(len(part))
+		p.depth += uint64(len(part))
 		chunks = chunks[len(part):]
 	}
 	return nil
@@ -96,7 +103,7 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 }
 
 func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
-	depth, err := p.f.Depth(ctx)
+	depth, err := p.queueDepth(ctx)
 	if err != nil || depth+n > classDepth[p.job.Class] {
 		return false, err
 	}
@@ -113,6 +120,19 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	p.counted, p.published, p.mark = uint64(own), 0, p.finished()
 	p.counting = time.Now()
 	return p.own()+n <= maxOwn, nil
+}
+
+// queueDepth returns how many tasks FACTOR_TASKS holds, or held a moment ago and what
+// was added since: looking costs the server a millisecond.
+func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
+	if time.Since(p.depthAt) >= depthEvery {
+		depth, err := p.f.Depth(ctx)
+		if err != nil {
+			return 0, err
+		}
+		p.depth, p.depthAt = depth, time.Now()
+	}
+	return p.depth, nil
 }
 
 // own estimates the job's tasks in the queue; it may be too high, never too low by

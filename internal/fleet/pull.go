@@ -25,6 +25,7 @@ import (
 // each request.
 type puller struct {
 	link     *link
+	acks     map[task.Class]*acker // never changed
 	sub      *nats.Subscription
 	inbox    string // the requests' reply subject is inbox + number
 	requests uint64
@@ -45,7 +46,10 @@ const (
 )
 
 func newPuller(l *link) (*puller, error) {
-	p := &puller{link: l, idle: idleMin}
+	p := &puller{link: l, acks: make(map[task.Class]*acker), idle: idleMin}
+	for _, class := range task.Classes {
+		p.acks[class] = &acker{link: l}
+	}
 	return p, p.subscribe()
 }
 
@@ -68,6 +72,9 @@ func (p *puller) subscribe() error {
 // then. See worker.Source.
 func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := s.puller
+	if s.nc.IsClosed() { // for good, such as after a second refused login
+		return fmt.Errorf("%w: %w", worker.ErrRestart, ErrClosed)
+	}
 	n = min(n, maxRequestBatch)
 	for _, class := range p.order(time.Now()) {
 		got, err := p.request(ctx, class, n, 0, deliver)
@@ -155,7 +162,7 @@ func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 	return &worker.Delivery{
 		Address: at.Address, Attempt: attempt, MaxDeliver: maxDeliver,
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
-		Handle: &handle{link: p.link, reply: m.Reply},
+		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}
 }
 

@@ -19,6 +19,7 @@ var (
 // A handle settles one delivery. It implements worker.Handle.
 type handle struct {
 	link  *link
+	acks  *acker // of the durable that handed it out
 	reply string
 }
 
@@ -27,29 +28,40 @@ func (h *handle) InProgress() error { return h.link.nc.Publish(h.reply, progress
 
 // Ack returns once the server has confirmed that the task is done. It tries for as
 // long as ctx lasts: after a reconnect the ack is as good as before.
-func (h *handle) Ack(ctx context.Context) error { return h.settle(ctx, ackBody) }
+func (h *handle) Ack(ctx context.Context) error {
+	return h.link.settle(ctx, func() error { return h.acks.ack(ctx, h.reply) })
+}
 
 // NakWithDelay gives the task back; it is handed out again after d.
 func (h *handle) NakWithDelay(ctx context.Context, d time.Duration) error {
-	return h.settle(ctx, fmt.Appendf(nil, `-NAK {"delay": %d}`, d.Nanoseconds()))
+	body := fmt.Appendf(nil, `-NAK {"delay": %d}`, d.Nanoseconds())
+	return h.link.settle(ctx, func() error { return h.link.confirm(ctx, h.reply, body) })
 }
 
 // Term says that the task is never to be handed out again; it leaves the stream.
 func (h *handle) Term(ctx context.Context, reason string) error {
-	return h.settle(ctx, []byte("+TERM "+strings.ReplaceAll(reason, "\n", " ")))
+	body := []byte("+TERM " + strings.ReplaceAll(reason, "\n", " "))
+	return h.link.settle(ctx, func() error { return h.link.confirm(ctx, h.reply, body) })
 }
 
-func (h *handle) settle(ctx context.Context, body []byte) error {
+// confirm sends what settles a delivery and waits for the server's answer.
+func (l *link) confirm(ctx context.Context, reply string, body []byte) error {
+	_, err := l.request(ctx, &nats.Msg{Subject: reply, Data: body})
+	return err
+}
+
+// settle calls try until the server has answered, for as long as ctx lasts.
+func (l *link) settle(ctx context.Context, try func() error) error {
 	pause := newPause()
 	for {
-		_, err := h.link.request(ctx, &nats.Msg{Subject: h.reply, Data: body})
+		err := try()
 		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("settle a task: %w", context.Cause(ctx))
 		}
-		if fatal := h.link.fatal(err); fatal != nil {
+		if fatal := l.fatal(err); fatal != nil {
 			return fmt.Errorf("settle a task: %w", fatal)
 		}
 		if err := pause.wait(ctx); err != nil {

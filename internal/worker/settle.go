@@ -12,8 +12,8 @@ import (
 // Settling takes round trips. A long task waits for them in its slot; short ones
 // are left to settlers, and the slot goes on.
 const (
-	maxSettlers  = 256 // short tasks whose round trips overlap
-	maxUnsettled = 256 // and that wait for a settler before slots wait too
+	maxSettlers  = 512 // short tasks whose round trips overlap
+	maxUnsettled = 512 // and that wait for a settler before slots wait too
 )
 
 // Delays before a failed delivery comes back: nakFirst after the first attempt,

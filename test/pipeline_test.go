@@ -1,0 +1,130 @@
+package test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/natsserver"
+)
+
+// BenchmarkPipeline is the yardstick for BenchmarkQueue: the least that squares a
+// list over JetStream, written straight on nats.go. Tasks are published
+// asynchronously to a work queue, two workers pull 100 ahead, each task is acked
+// when the server has acknowledged its result, and an ordered consumer collects. It
+// verifies nothing, keeps no order, and loses work when anything dies.
+func BenchmarkPipeline(b *testing.B) {
+	const tasks = 20_000
+	cli.Tune()
+	server, err := natsserver.Start(natsserver.Config{Store: b.TempDir(), Sync: natsserver.Sync{Interval: time.Second}, Log: zerolog.Nop()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer server.Stop(context.Background())
+	p := &pipeline{b: b, server: server}
+	var elapsed time.Duration
+	for round := 0; b.Loop(); round++ {
+		p.create(round)
+		began := time.Now()
+		p.run(round, tasks)
+		elapsed += time.Since(began)
+	}
+	p.close()
+	b.ReportMetric(tasks*float64(b.N)/elapsed.Seconds(), "numbers/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// A pipeline has fresh streams for each round.
+type pipeline struct {
+	b      *testing.B
+	server *natsserver.Server
+	conns  []*nats.Conn
+}
+
+func (p *pipeline) check(err error) {
+	p.b.Helper()
+	if err != nil {
+		p.b.Fatal(err)
+	}
+}
+
+func (p *pipeline) connect() jetstream.JetStream {
+	nc, err := nats.Connect("", nats.InProcessServer(p.server))
+	p.check(err)
+	p.conns = append(p.conns, nc)
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4000))
+	p.check(err)
+	return js
+}
+
+func (p *pipeline) close() {
+	for _, nc := range p.conns {
+		nc.Close()
+	}
+}
+
+func (p *pipeline) create(round int) {
+	js := p.connect()
+	for _, c := range []jetstream.StreamConfig{
+		{Name: fmt.Sprint("T", round), Subjects: []string{fmt.Sprintf("t%d.>", round)}, Retention: jetstream.WorkQueuePolicy},
+		{Name: fmt.Sprint("R", round), Subjects: []string{fmt.Sprintf("r%d.>", round)}},
+	} {
+		_, err := js.CreateStream(p.b.Context(), c)
+		p.check(err)
+	}
+	_, err := js.CreateConsumer(p.b.Context(), fmt.Sprint("T", round), jetstream.ConsumerConfig{Durable: "w", AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: -1})
+	p.check(err)
+}
+
+func (p *pipeline) run(round, tasks int) {
+	var collected sync.WaitGroup
+	collected.Add(tasks)
+	results, err := p.connect().OrderedConsumer(p.b.Context(), fmt.Sprint("R", round), jetstream.OrderedConsumerConfig{})
+	p.check(err)
+	collect, err := results.Consume(func(jetstream.Msg) { collected.Done() }, jetstream.PullExpiry(2*time.Second), jetstream.PullHeartbeat(500*time.Millisecond))
+	p.check(err)
+	defer collect.Stop()
+	for range 2 {
+		defer p.work(round).Stop()
+	}
+	js := p.connect()
+	for i := range tasks {
+		_, err := js.PublishAsync(fmt.Sprintf("t%d.%d", round, i), []byte(strconv.Itoa(i)), jetstream.WithStallWait(time.Minute))
+		p.check(err)
+	}
+	collected.Wait() // every task came through, so every publish did
+}
+
+// work starts a worker.
+func (p *pipeline) work(round int) jetstream.ConsumeContext {
+	var inFlight sync.Map // future of the result -> task
+	nc, err := nats.Connect("", nats.InProcessServer(p.server))
+	p.check(err)
+	p.conns = append(p.conns, nc)
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4000), jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, _ *jetstream.PubAck) {
+		if task, ok := inFlight.LoadAndDelete(m); ok {
+			task.(jetstream.Msg).Ack()
+		}
+	}))
+	p.check(err)
+	tasks, err := js.Consumer(p.b.Context(), fmt.Sprint("T", round), "w")
+	p.check(err)
+	c, err := tasks.Consume(func(task jetstream.Msg) {
+		n, err := strconv.Atoi(string(task.Data()))
+		p.check(err)
+		result := &nats.Msg{Subject: fmt.Sprintf("r%d.%d", round, n), Data: []byte(strconv.Itoa(n * n))}
+		inFlight.Store(result, task)
+		_, err = js.PublishMsgAsync(result, jetstream.WithStallWait(time.Minute))
+		p.check(err)
+	}, jetstream.PullMaxMessages(100), jetstream.PullExpiry(2*time.Second), jetstream.PullHeartbeat(500*time.Millisecond))
+	p.check(err)
+	return c
+}
