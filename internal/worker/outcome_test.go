@@ -37,7 +37,7 @@ func TestOutcomes(t *testing.T) {
 			[]string{"result 100-1", "result 102-2", "failed 101-1 #1", "return 101-1 isolate", "ack"}},
 		{"first and last of a batch fail", []uint64{breaks, 1, panics}, nil,
 			[]string{"result 101-1", "failed 100-1 #1", "failed 102-1 #1", "return 100-1 isolate", "return 102-1 isolate", "ack"}},
-		{"batch that killed a worker", repeat(10, 1), attempt(2), []string{"return 100-10 isolate in 4", "ack"}},
+		{"batch that killed a worker", repeat(10, 1), attempt(2), []string{"return 100-10 isolate in 10", "ack"}},
 		{"batch that killed two workers", repeat(2, 1), attempt(3), []string{"return 100-2 isolate in 2", "ack"}},
 		{"unknown schema", []uint64{1}, func(d *Delivery) { d.Schema = "2"; d.Data = []byte("?") }, []string{"return 100-1 unsupported", "ack"}},
 		{"unknown kind", []uint64{1}, kind("alchemy"), []string{"return 100-1 unsupported", "ack"}},
