@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,6 +32,9 @@ type puller struct {
 	inbox    string // the requests' reply subject is inbox + number
 	requests uint64
 
+	mu      sync.Mutex
+	shunned map[task.Class]time.Time // until when no task of the class is asked for
+
 	hiAt   time.Time     // when hi was last looked at
 	round  uint64        // counts looks, for low's turn
 	idle   time.Duration // how long the next wait may take
@@ -41,12 +46,13 @@ const (
 	lowTurn    = 8                      // low comes first in one look of so many
 	idleMin    = 100 * time.Millisecond // a waiting request; it doubles while nothing comes
 	idleMax    = time.Second
-	grace      = 2 * time.Second // how much later than its expiry a request's end may arrive
-	maxSilent  = 3               // then the subscription is made anew, and after as many again the program
+	grace      = 2 * time.Second  // how much later than its expiry a request's end may arrive
+	shunTime   = 30 * time.Second // how long a class is left alone
+	maxSilent  = 3                // then the subscription is made anew, and after as many again the program
 )
 
 func newPuller(l *link) (*puller, error) {
-	p := &puller{link: l, acks: make(map[task.Class]*acker), idle: idleMin}
+	p := &puller{link: l, acks: make(map[task.Class]*acker), shunned: make(map[task.Class]time.Time), idle: idleMin}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
 	}
@@ -86,13 +92,25 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 	if ctx.Err() != nil {
 		return nil
 	}
-	got, err := p.request(ctx, task.ClassNorm, n, p.idle, deliver)
+	class, ok := p.waitingClass()
+	if !ok {
+		sleep(ctx, p.idle)
+		return nil
+	}
+	got, err := p.request(ctx, class, n, p.idle, deliver)
 	if got > 0 {
 		p.idle = idleMin
 	} else {
 		p.idle = min(2*p.idle, idleMax)
 	}
 	return err
+}
+
+// Shun leaves a class alone for shunTime. See worker.Source.
+func (s *Station) Shun(class task.Class) {
+	s.puller.mu.Lock()
+	defer s.puller.mu.Unlock()
+	s.puller.shunned[class] = time.Now().Add(shunTime)
 }
 
 // order returns the classes to look at, in turn. hi comes first, but only on its
@@ -104,9 +122,25 @@ func (p *puller) order(now time.Time) []task.Class {
 	}
 	if now.Sub(p.hiAt) >= hiInterval {
 		p.hiAt = now
-		return append([]task.Class{task.ClassHi}, classes...)
+		classes = append([]task.Class{task.ClassHi}, classes...)
 	}
-	return classes
+	return slices.DeleteFunc(classes, p.isShunned)
+}
+
+// waitingClass returns the class to wait for when there is nothing of any.
+func (p *puller) waitingClass() (task.Class, bool) {
+	for _, class := range []task.Class{task.ClassNorm, task.ClassHi, task.ClassLow} {
+		if !p.isShunned(class) {
+			return class, true
+		}
+	}
+	return "", false
+}
+
+func (p *puller) isShunned(class task.Class) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Now().Before(p.shunned[class])
 }
 
 // request sends one pull request and waits for its end. wait = 0 takes only what is

@@ -118,8 +118,15 @@ type fakeSource struct {
 	late  []*Delivery // delivered when a Pull is told to stop
 	err   error       // what Pull returns; set before Run
 
-	mu    sync.Mutex
-	pulls []int // n of every Pull
+	mu      sync.Mutex
+	pulls   []int // n of every Pull
+	shunned []task.Class
+}
+
+func (s *fakeSource) Shun(class task.Class) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shunned = append(s.shunned, class)
 }
 
 func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {

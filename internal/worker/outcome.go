@@ -114,11 +114,12 @@ func (w *Worker) failure(d *Delivery, t *task.Task, numbers []nat.Nat, err error
 }
 
 // unsupported says so in the log, once for each of a few names: they come from
-// outside, so their number is bounded.
-func (w *Worker) unsupported(what, name string) task.Return {
+// outside, so their number is bounded. The class is left alone for a while.
+func (w *Worker) unsupported(class task.Class, what, name string) task.Return {
 	const most = 16
 	why := task.Return{Reason: task.Unsupported, Detail: what + " " + name + " is not known here"}
 	key := what + " " + name
+	w.source.Shun(class)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.warned[key] && len(w.warned) < most {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // TestLongTasksAreNotHeld: with a long queue, no more is asked for than slots are
@@ -197,7 +199,8 @@ func TestLongTasksSettleInTheirSlot(t *testing.T) {
 	})
 }
 
-// TestUnsupportedIsNotPulledAhead: handing back is fast, but it is no work.
+// TestUnsupportedIsNotPulledAhead: handing back is fast, but it is no work. The
+// source is told to leave the class alone.
 func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -211,6 +214,11 @@ func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 		if n := slices.Max(r.source.asked()); n > 2 {
 			t.Errorf("asked for %d tasks", n)
 		}
+		r.source.mu.Lock()
+		if len(r.source.shunned) != 100 || r.source.shunned[0] != task.ClassNorm {
+			t.Errorf("shunned %v", r.source.shunned)
+		}
+		r.source.mu.Unlock()
 		r.drain()
 	})
 }

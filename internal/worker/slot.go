@@ -124,7 +124,7 @@ func (w *Worker) take(s *slot) *Delivery {
 func (w *Worker) compute(s *slot, d *Delivery) {
 	o := &d.outcome
 	if d.Schema != task.Schema {
-		o.handBack(d.Range, w.unsupported("schema", d.Schema))
+		o.handBack(d.Range, w.unsupported(d.Class, "schema", d.Schema))
 		return
 	}
 	t, err := task.DecodeTask(d.Data)
@@ -139,7 +139,7 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 	kind, ok := w.config.Kinds[t.Kind]
 	switch {
 	case !ok:
-		o.handBack(d.Range, w.unsupported("kind", t.Kind))
+		o.handBack(d.Range, w.unsupported(d.Class, "kind", t.Kind))
 	case d.Attempt > 1 && len(t.Numbers) > 1:
 		o.handBack(d.Range, task.Return{
 			Reason: task.Isolate, Pieces: uint32(d.Range.IsolationPieces()),

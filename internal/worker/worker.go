@@ -87,6 +87,10 @@ type Source interface {
 	// returns. An error is for the log, and Pull is called again after a pause,
 	// unless the error wraps ErrRestart.
 	Pull(ctx context.Context, n int, deliver func(*Delivery)) error
+	// Shun says that this worker could not do a task of the class, so that for a
+	// while none is asked for: what it hands back would come again and again. It may be
+	// called while Pull runs.
+	Shun(class task.Class)
 }
 
 // An Outbox stores what a delivery leaves behind. Each call returns nil once it is
