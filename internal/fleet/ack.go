@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
@@ -60,11 +61,19 @@ func (a *acker) fly() {
 }
 
 func (a *acker) send(group []pendingAck) error {
-	last := len(group) - 1
+	last, reconnects := len(group)-1, a.link.nc.Stats().Reconnects
 	for _, p := range group[:last] {
 		if err := a.link.nc.Publish(p.reply, ackBody); err != nil {
 			return err
 		}
 	}
-	return a.link.confirm(context.Background(), group[last].reply, ackBody)
+	err := a.link.confirm(context.Background(), group[last].reply, ackBody)
+	if err == nil && last > 0 && a.link.nc.Stats().Reconnects != reconnects {
+		return errReconnected
+	}
+	return err
 }
+
+// errReconnected is returned when the others of a group may have been lost with the
+// connection that was there before.
+var errReconnected = errors.New("the connection was lost meanwhile")

@@ -96,7 +96,11 @@ func (l *link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error)
 				return full, err // nothing was committed
 			}
 			if len(reply.Data) > 0 {
-				return judge(reply, nil)
+				result, err := judge(reply, nil)
+				if result == stored { // a server that knows no batches: it has this one message
+					result = present
+				}
+				return result, err
 			}
 		default:
 			if err := l.nc.PublishMsg(m); err != nil {

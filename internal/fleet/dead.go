@@ -46,7 +46,7 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 	var letters []DeadLetter
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := f.follow(ctx, f.dead, filter, func(batch []followed) error {
+	err := f.follow(ctx, f.dead, filter, func(batch []followed, _ uint64) error {
 		for _, m := range batch {
 			letter := DeadLetter{Job: m.Job, Range: m.Range, Writer: m.Worker, Seq: m.seq}
 			failure, err := task.DecodeFailure(m.data)
@@ -66,12 +66,16 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 
 // FollowDead calls got whenever dead letters of the job come, until ctx ends.
 func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
-	return f.follow(ctx, f.dead, deadPrefix+job+".*.*", func([]followed) error { got(); return nil }, nil)
+	return f.follow(ctx, f.dead, deadPrefix+job+".*.*", func([]followed, uint64) error { got(); return nil }, nil)
 }
 
 // DeadRanges returns the ranges of a job that have a dead letter, each with the
 // authoritative letter if there is one.
 func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
+	there, err := f.list(ctx, f.dead, deadPrefix+job+".*.*")
+	if err != nil || len(there) == 0 { // nearly always, and cheap to know
+		return nil, err
+	}
 	letters, err := f.DeadLetters(ctx, job)
 	if err != nil {
 		return nil, err
@@ -100,14 +104,17 @@ func (f *Fleet) Retry(ctx context.Context, d *DeadLetter) error {
 	if err != nil {
 		return err
 	}
+	in, err := f.Inputs(ctx, d.Job)
+	if err != nil {
+		return err
+	}
+	if d.Range.Count > task.MaxCount || d.Range.End() > in.Count() { // whoever may publish chose it
+		return fmt.Errorf("%w: %v is no chunk of job %s", ErrDiffers, d.Range, d.Job)
+	}
 	if j.State != task.Open && j.State != task.Sealed {
 		if j, err = f.reopen(ctx, d.Job); err != nil {
 			return err
 		}
-	}
-	in, err := f.Inputs(ctx, d.Job)
-	if err != nil {
-		return err
 	}
 	if err := f.Requeue(ctx, j, in, d.Range.Pieces(d.Range.Count)); err != nil {
 		return err
@@ -128,7 +135,7 @@ func (f *Fleet) reopen(ctx context.Context, job string) (*task.Job, error) {
 
 // Forget removes a dead letter.
 func (f *Fleet) Forget(ctx context.Context, d *DeadLetter) error {
-	if err := f.dead.DeleteMsg(ctx, d.Seq); err != nil && !isNotFound(err) {
+	if err := f.deleteMessage(ctx, StreamDead, d.Seq); err != nil {
 		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, explain(err))
 	}
 	return nil

@@ -33,6 +33,7 @@ type Fleet struct {
 	link
 	inputs, results, dead, tasks, returns jetstream.Stream
 	jobs, leases, workers                 jetstream.KeyValue
+	leaseTTL                              time.Duration
 }
 
 // Options of Open and OpenWorker.
@@ -44,7 +45,7 @@ type Options struct {
 // Open binds to the streams of an already provisioned server; an error wraps
 // ErrNotProvisioned if something is missing.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Options) (*Fleet, error) {
-	f := &Fleet{link: newLink(nc, js, o)}
+	f := &Fleet{link: newLink(nc, js, o), leaseTTL: leaseTTL}
 	for name, at := range map[string]*jetstream.Stream{
 		StreamInputs: &f.inputs, StreamTasks: &f.tasks, StreamResults: &f.results, StreamReturns: &f.returns, StreamDead: &f.dead,
 	} {
@@ -90,17 +91,21 @@ func missing(what, name string, err error) error {
 	return fmt.Errorf("open %s %s: %w", what, name, explain(err))
 }
 
-// explain puts what the client library reports into words a user can act on.
+// ErrClosed is returned when the connection was closed for good. It wraps ErrConnect.
+var ErrClosed = fmt.Errorf("%w: the connection is closed", ErrConnect)
+
+// explain puts what the client library reports into words a user can act on. The
+// cause stays wrapped, for Insist to judge.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("%w: nobody answers for JetStream on this server; start it with -js", ErrConnect)
+		return refuse(err, "%v: nobody answers for JetStream on this server; start it with -js", ErrConnect)
 	case errors.Is(err, nats.ErrConnectionClosed):
-		return fmt.Errorf("%w: the connection is closed", ErrConnect)
+		return ErrClosed
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("no answer from the nats server: %w", err)
+		return fmt.Errorf("%w: no answer from the nats server: %w", ErrConnect, err)
 	}
 	return err
 }

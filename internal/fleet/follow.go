@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
@@ -23,15 +25,24 @@ type followed struct {
 // followBatch bounds what is handed over at once.
 const followBatch = 256
 
+// How long a follower waits for what the server has announced before it asks what
+// became of it: that may have been deleted meanwhile.
+const (
+	followLinger     = 100 * time.Millisecond
+	followLingerMost = 5 * time.Second // above twice the heartbeat, so that a lost consumer is noticed
+)
+
 // follow calls got with the messages of the stream that match the filter, from the
 // first stored on and as they come, in order, until ctx ends or got returns an error.
-// Batches hold what has arrived. caughtUp is called once no stored message is left
-// unseen, and again after more have come; it may be nil. got may keep the batch.
-func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, got func([]followed) error, caughtUp func()) error {
-	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}})
+// Batches hold what has arrived, last is the sequence up to which that is all; got may
+// keep the batch. caughtUp is called once when no stored message is left unseen; it
+// may be nil.
+func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, got func(batch []followed, last uint64) error, caughtUp func()) error {
+	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, InactiveThreshold: time.Minute})
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", filter, explain(err))
 	}
+	defer f.forgetConsumer(c)
 	messages, err := c.Messages(jetstream.PullMaxMessages(2*followBatch), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", filter, explain(err))
@@ -39,73 +50,120 @@ func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, g
 	defer messages.Stop()
 	stop := context.AfterFunc(ctx, messages.Stop)
 	defer stop()
-	if info := c.CachedInfo(); caughtUp != nil && info != nil && info.NumPending == 0 {
-		caughtUp()
+	caught := false
+	catchUp := func() {
+		if !caught && caughtUp != nil {
+			caughtUp()
+		}
+		caught = true
+	}
+	if info := c.CachedInfo(); info != nil && info.NumPending == 0 {
+		catchUp()
 	}
 
 	var batch []followed
+	var at position // of the last message
+	linger := followLinger
 	for {
-		m, err := messages.Next()
+		var wait []jetstream.NextOpt
+		if len(batch) > 0 || !caught {
+			wait = append(wait, jetstream.NextMaxWait(linger))
+		}
+		m, err := messages.Next(wait...)
+		silent := errors.Is(err, nats.ErrTimeout)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
 			return fmt.Errorf("follow %s: %w", filter, explain(err))
+		case silent:
+			at.pending = 0 // for now
 		case err != nil: // a missed heartbeat, a reset: the iterator goes on by itself
 			f.log.Debug().Err(err).Str("filter", filter).Msg("follow")
 			continue
-		}
-		seq, pending, ok := sequence(m.Reply())
-		if p, err := parseSubject(m.Subject()); err == nil && ok {
-			batch = append(batch, followed{place: p, seq: seq, data: m.Data()})
+		default:
+			linger = followLinger
+			at = positionOf(m.Reply())
+			if p, err := parseSubject(m.Subject()); err == nil {
+				batch = append(batch, followed{place: p, seq: at.seq, data: m.Data()})
+			}
 		}
 		// More is on its way while the server says so; it is worth waiting for a batch.
-		if pending > 0 && len(batch) < followBatch {
+		if at.pending > 0 && len(batch) < followBatch {
 			continue
 		}
-		if len(batch) > 0 {
-			if err := got(batch); err != nil {
+		if !silent || len(batch) > 0 {
+			if err := got(batch, at.seq); err != nil {
 				return err
 			}
 			batch = nil
 		}
-		if pending == 0 && caughtUp != nil {
-			caughtUp()
+		switch {
+		case caught || at.pending > 0:
+		case !silent:
+			catchUp()
+		default:
+			if info, err := c.Info(ctx); err == nil && info.NumPending == 0 && info.Delivered.Consumer <= at.delivered {
+				catchUp()
+			}
+			linger = min(2*linger, followLingerMost)
 		}
 	}
 }
 
-// sequence reads the stream sequence and the number of messages still to come out of
-// a reply subject; see deliveryCount for its forms.
-func sequence(reply string) (seq, pending uint64, ok bool) {
+// forgetConsumer tells the server that nobody reads from c any more, without waiting:
+// else it would keep it for a while, and a stream has only so many.
+func (f *Fleet) forgetConsumer(c jetstream.Consumer) {
+	if info := c.CachedInfo(); info != nil {
+		f.nc.PublishRequest(f.api+"CONSUMER.DELETE."+info.Stream+"."+info.Name, nats.NewInbox(), nil)
+	}
+}
+
+// A position is what the reply subject of a delivered message tells.
+type position struct {
+	seq       uint64 // in the stream
+	delivered uint64 // how many messages the consumer has handed out
+	pending   uint64 // how many are still to come
+}
+
+// positionOf reads a reply subject; see deliveryCount for its forms.
+func positionOf(reply string) (p position) {
 	tokens := strings.Split(reply, ".")
-	at := 5
+	first := 5
 	if len(tokens) >= 11 {
-		at = 7
+		first = 7
 	}
-	if len(tokens) < at+4 {
-		return 0, 0, false
+	if len(tokens) < first+4 {
+		return p
 	}
-	seq, err1 := strconv.ParseUint(tokens[at], 10, 64)
-	pending, err2 := strconv.ParseUint(tokens[at+3], 10, 64)
-	return seq, pending, err1 == nil && err2 == nil
+	p.seq, _ = strconv.ParseUint(tokens[first], 10, 64)
+	p.delivered, _ = strconv.ParseUint(tokens[first+1], 10, 64)
+	p.pending, _ = strconv.ParseUint(tokens[first+3], 10, 64)
+	return p
 }
 
 // FollowResults calls got with the results of a job, stored and to come, until ctx
-// ends or got returns an error. caughtUp is as for follow.
-func (f *Fleet) FollowResults(ctx context.Context, job string, got func([]collect.Arrival) error, caughtUp func()) error {
-	return f.follow(ctx, f.results, resultsPrefix+job+".*.*", func(batch []followed) error {
+// ends or got returns an error; last is the sequence up to which it has seen all.
+// caughtUp is called once when no stored result is left unseen.
+func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals []collect.Arrival, last uint64) error, caughtUp func()) error {
+	return f.follow(ctx, f.results, resultsFilter(job), func(batch []followed, last uint64) error {
 		arrivals := make([]collect.Arrival, len(batch))
 		for i, m := range batch {
 			arrivals[i] = collect.Arrival{Range: m.Range, Worker: m.Worker, Seq: m.seq, Data: m.data}
 		}
-		return got(arrivals)
+		return got(arrivals, last)
 	}, caughtUp)
 }
 
-// Result returns the payload of a result again.
+func resultsFilter(job string) string { return resultsPrefix + job + ".*.*" }
+
+// Result returns the payload of a result again. A server that is away is waited for.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
-	m, err := f.results.GetMsg(ctx, seq)
+	var m *jetstream.RawStreamMsg
+	err := f.Insist(ctx, func() (err error) {
+		m, err = f.results.GetMsg(ctx, seq)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read result %d again: %w", seq, explain(err))
 	}
@@ -115,7 +173,8 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 // DropResult removes a result that is not to be believed, so that the worker's next
 // one for the range can be stored.
 func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
-	if err := f.results.DeleteMsg(ctx, seq); err != nil && !isNotFound(err) {
+	err := f.Insist(ctx, func() error { return f.deleteMessage(ctx, StreamResults, seq) })
+	if err != nil {
 		return fmt.Errorf("drop result %d: %w", seq, explain(err))
 	}
 	return nil
@@ -123,7 +182,7 @@ func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
 
 // LastResult returns the sequence of the job's last stored result, 0 if there is none.
 func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
-	m, err := f.results.GetLastMsgForSubject(ctx, resultsPrefix+job+".>")
+	m, err := f.results.GetLastMsgForSubject(ctx, resultsFilter(job))
 	if isNotFound(err) {
 		return 0, nil
 	}
@@ -136,6 +195,30 @@ func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 // isNotFound reports whether err says that a message is not there.
 func isNotFound(err error) bool {
 	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrMsgNotFound) ||
-		errors.As(err, &api) && (api.ErrorCode == codeMessageNotFound || api.ErrorCode == codeNoMessageFound)
+	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == codeMessageNotFound
+}
+
+// deleteMessage removes a message; it returns nil if it is gone already. The client
+// library's DeleteMsg hides why it failed.
+func (l *link) deleteMessage(ctx context.Context, stream string, seq uint64) error {
+	m := nats.NewMsg(l.api + "STREAM.MSG.DELETE." + stream)
+	m.Data = fmt.Appendf(nil, `{"seq":%d,"no_erase":true}`, seq)
+	reply, err := l.request(ctx, m)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Error *jetstream.APIError `json:"error"`
+	}
+	if err := json.Unmarshal(reply.Data, &answer); err != nil {
+		return fmt.Errorf("unreadable answer to a deletion: %w", err)
+	}
+	if answer.Error == nil {
+		return nil
+	}
+	switch answer.Error.ErrorCode {
+	case codeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
+		return nil
+	}
+	return answer.Error
 }

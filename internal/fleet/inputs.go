@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,11 @@ type Inputs struct {
 	f   *Fleet
 	job string
 
-	mu     sync.Mutex
-	blocks []task.Range // what is known to be stored; ascending, no gaps, from 0
+	mu sync.Mutex
+	// What is known to be stored: from 0, without gaps, both ends ascending. Blocks
+	// may overlap: a feeder that lost its lease unawares has stored the same numbers
+	// in other blocks than the next one.
+	blocks []task.Range
 	cache  blockCache
 }
 
@@ -33,16 +37,23 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 
 // Reload looks for blocks that others have stored.
 func (in *Inputs) Reload(ctx context.Context) error {
-	places, err := in.f.list(ctx, in.f.inputs, inputsPrefix+in.job+".*")
+	var places []place
+	err := in.f.Insist(ctx, func() (err error) {
+		places, err = in.f.list(ctx, in.f.inputs, inputsPrefix+in.job+".*")
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(places, func(a, b place) int { return int(int64(a.Range.First) - int64(b.Range.First)) })
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.Range.First, b.Range.First), cmp.Compare(a.Range.End(), b.Range.End()))
+	})
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.blocks = in.blocks[:0]
 	for _, p := range places {
-		if p.Range.First == in.countLocked() { // a block after a gap is none: its predecessor was lost
+		// A block after a gap is none: its predecessor was lost.
+		if count := in.countLocked(); p.Range.First <= count && count < p.Range.End() && p.Range.Count <= task.MaxCount {
 			in.blocks = append(in.blocks, p.Range)
 		}
 	}
@@ -72,7 +83,9 @@ func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, er
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.blocks = append(in.blocks, r)
+	if in.countLocked() == r.First { // nobody reloaded it meanwhile
+		in.blocks = append(in.blocks, r)
+	}
 	in.cache.put(r, numbers)
 	return r, nil
 }
@@ -108,16 +121,9 @@ func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) 
 // block returns the block that holds a position, which must be stored.
 func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat.Nat, error) {
 	in.mu.Lock()
-	i, found := slices.BinarySearchFunc(in.blocks, position, func(b task.Range, p uint64) int {
-		switch {
-		case p < b.First:
-			return 1
-		case p >= b.End():
-			return -1
-		}
-		return 0
-	})
-	if !found {
+	// The first block that ends behind position.
+	i, _ := slices.BinarySearchFunc(in.blocks, position+1, func(b task.Range, end uint64) int { return cmp.Compare(b.End(), end) })
+	if i == len(in.blocks) {
 		in.mu.Unlock()
 		return task.Range{}, nil, fmt.Errorf("%w: position %d of job %s", collect.ErrNoInput, position, in.job)
 	}
@@ -128,7 +134,11 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 		return b, numbers, nil
 	}
 
-	m, err := in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
+	var m *jetstream.RawStreamMsg
+	err := in.f.Insist(ctx, func() (err error) {
+		m, err = in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
+		return err
+	})
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return b, nil, fmt.Errorf("input block %v of job %s is gone: the job was removed, or the store has lost it", b, in.job)
 	}
@@ -155,7 +165,7 @@ type blockCache struct {
 }
 
 type cachedBlock struct {
-	first   uint64
+	task.Range
 	numbers []nat.Nat
 }
 
@@ -163,7 +173,7 @@ const cachedBlocks = 24
 
 func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
 	for i := len(c.entries) - 1; i >= 0; i-- {
-		if e := c.entries[i]; e.first == r.First {
+		if e := c.entries[i]; e.Range == r {
 			c.entries = append(append(c.entries[:i], c.entries[i+1:]...), e)
 			return e.numbers, true
 		}
@@ -172,8 +182,11 @@ func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
 }
 
 func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
+	if _, ok := c.get(r); ok {
+		return // read by two at once
+	}
 	if len(c.entries) == cachedBlocks {
 		c.entries = append(c.entries[:0], c.entries[1:]...)
 	}
-	c.entries = append(c.entries, cachedBlock{r.First, numbers})
+	c.entries = append(c.entries, cachedBlock{r, numbers})
 }

@@ -180,27 +180,52 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 }
 
 // RemoveExpired removes the jobs whose time is over, and the tombstones of those
-// removed before. It is anybody's work.
+// removed before. It is anybody's work; a job that somebody takes part in is left.
 func (f *Fleet) RemoveExpired(ctx context.Context) error {
 	jobs, err := f.Jobs(ctx)
 	if err != nil {
 		return err
 	}
+	remover := task.NewJobID(time.Now())
 	for _, j := range jobs {
-		if j.Expires == nil || time.Now().Before(*j.Expires) {
+		if !expired(j) {
 			continue
 		}
-		if err := f.Remove(ctx, j.ID); err != nil { // purges once more: a late result may have come
+		revision, err := f.acquire(ctx, j.ID, remover)
+		if errors.Is(err, jetstream.ErrKeyExists) {
+			continue
+		}
+		if err == nil {
+			err = f.removeExpired(ctx, j.ID)
+			f.release(lease{job: j.ID, revision: revision})
+		}
+		if err != nil {
 			return err
-		}
-		if j.State != task.Removed {
-			continue
-		}
-		if err := f.jobs.Purge(ctx, j.ID); err != nil {
-			return fmt.Errorf("remove job %s: %w", j.ID, explain(err))
 		}
 	}
 	return nil
+}
+
+func expired(j *task.Job) bool { return j.Expires != nil && !time.Now().Before(*j.Expires) }
+
+// removeExpired removes a job under its lease, if it is still to be removed.
+func (f *Fleet) removeExpired(ctx context.Context, id string) error {
+	j, err := f.Job(ctx, id)
+	if errors.Is(err, ErrNoJob) {
+		return nil
+	}
+	if err != nil || !expired(j) {
+		return err
+	}
+	if err := f.Remove(ctx, id); err != nil || j.State != task.Removed {
+		return err // a tombstone's job was purged once more: a late result may have come
+	}
+	// Not Purge of the bucket, which would leave a mark for ever.
+	s, err := f.js.Stream(ctx, "KV_"+BucketJobs)
+	if err != nil {
+		return fmt.Errorf("remove job %s: %w", id, explain(err))
+	}
+	return f.purge(ctx, id, []purge{{s, "$KV." + BucketJobs + "." + id}})
 }
 
 type purge struct {

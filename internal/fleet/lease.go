@@ -14,8 +14,8 @@ import (
 // ranges. Losing it unawares for a while is harmless, all that a holder does may be
 // done twice.
 const (
-	leaseTTL   = 15 * time.Second
-	leaseRenew = 5 * time.Second
+	leaseTTL = 15 * time.Second // renewed every third of it
+	leaseAsk = time.Second      // between two attempts to get it
 )
 
 // Hold tries to become the holder of the job until ctx ends, and while this process
@@ -23,16 +23,19 @@ const (
 // ctx has ended, or with the error of held.
 func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.Context) error) error {
 	for ctx.Err() == nil {
+		since := time.Now()
 		revision, err := f.acquire(ctx, job, holder)
 		switch {
 		case err == nil:
-			if err := f.holding(ctx, job, holder, revision, held); err != nil {
+			if err := f.holding(ctx, lease{job, holder, revision, since}, held); err != nil {
 				return err
 			}
+		case f.nc.IsClosed():
+			return ErrClosed
 		case !errors.Is(err, jetstream.ErrKeyExists):
 			f.log.Debug().Err(err).Str("job", job).Msg("ask for the lease again")
 		}
-		sleep(ctx, time.Second)
+		sleep(ctx, min(leaseAsk, f.leaseTTL/3))
 	}
 	return nil
 }
@@ -42,64 +45,101 @@ func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.
 func (f *Fleet) acquire(ctx context.Context, job, holder string) (revision uint64, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timeout)
 	defer cancel()
-	return f.leases.Create(ctx, job, []byte(holder), jetstream.KeyTTL(leaseTTL))
+	return f.leases.Create(ctx, job, []byte(holder), jetstream.KeyTTL(f.leaseTTL))
 }
 
-// Holder returns who holds the job, or "".
-func (f *Fleet) Holder(ctx context.Context, job string) string {
+// Holder returns who holds the job; "" if nobody does.
+func (f *Fleet) Holder(ctx context.Context, job string) (string, error) {
 	e, err := f.leases.Get(ctx, job)
-	if err != nil {
-		return ""
+	switch {
+	case errors.Is(err, jetstream.ErrKeyNotFound):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("look at the lease of job %s: %w", job, explain(err))
 	}
-	return string(e.Value())
+	return string(e.Value()), nil
+}
+
+// A lease is one that this process holds.
+type lease struct {
+	job, holder string
+	revision    uint64    // of its last renewal
+	since       time.Time // it was asked for no earlier than then
 }
 
 var errLeaseLost = errors.New("the lease was lost")
 
 // holding runs held while it renews the lease, and gives the lease up at the end.
-func (f *Fleet) holding(ctx context.Context, job, holder string, revision uint64, held func(context.Context) error) error {
+func (f *Fleet) holding(ctx context.Context, l lease, held func(context.Context) error) error {
 	holdCtx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
-	renewed := make(chan uint64, 1) // the last revision, once renewing has ended
+	renewed := make(chan lease, 1) // its last state, once renewing has ended
 	go func() {
-		revision, err := f.renew(holdCtx, job, holder, revision)
+		err := f.renew(holdCtx, &l)
 		lose(err)
-		renewed <- revision
+		renewed <- l
 	}()
 	err := held(holdCtx)
+	lost := context.Cause(holdCtx) == errLeaseLost
 	lose(nil)
-	last := <-renewed
-	if context.Cause(holdCtx) != errLeaseLost {
-		f.release(job, last)
+	if last := <-renewed; !lost {
+		f.release(last)
 	}
-	if errors.Is(err, errLeaseLost) {
+	if lost && (errors.Is(err, errLeaseLost) || errors.Is(err, context.Canceled)) {
 		return nil
 	}
 	return err
 }
 
-// renew renews the lease until ctx ends or somebody else has it. It publishes by
-// itself: the key-value interface's Update would drop the time to live.
-func (f *Fleet) renew(ctx context.Context, job, holder string, revision uint64) (uint64, error) {
-	renewedAt := time.Now()
-	for sleep(ctx, leaseRenew) == nil {
-		m := &nats.Msg{Subject: "$KV." + BucketLeases + "." + job, Data: []byte(holder)}
-		ack, err := f.js.PublishMsg(ctx, m, jetstream.WithMsgTTL(leaseTTL), jetstream.WithExpectLastSequencePerSubject(revision))
+// renew renews the lease until ctx ends, which returns nil, or somebody else may have
+// it. It publishes by itself: the key-value interface's Update would drop the time to
+// live.
+func (f *Fleet) renew(ctx context.Context, l *lease) error {
+	wait := f.leaseTTL / 3
+	for sleep(ctx, wait) == nil {
+		now := time.Now()
+		revision, err := f.renewOnce(ctx, l)
 		switch {
 		case err == nil:
-			revision, renewedAt = ack.Sequence, time.Now()
-		case isConflict(err), time.Since(renewedAt) > leaseTTL:
-			return revision, errLeaseLost
+			l.revision, l.since, wait = revision, now, f.leaseTTL/3
+			continue
+		case ctx.Err() != nil:
+			return nil
+		case isConflict(err):
+			// A renewal whose answer was lost is a conflict with ourselves.
+			e, err := f.leases.Get(ctx, l.job)
+			if err != nil || string(e.Value()) != l.holder {
+				return errLeaseLost
+			}
+			l.revision, wait = e.Revision(), 0
+		default:
+			wait = f.leaseTTL / 15
+		}
+		if time.Since(l.since)+wait >= f.leaseTTL {
+			return errLeaseLost
 		}
 	}
-	return revision, nil
+	return nil
 }
 
-// release gives the lease up, so that another need not wait for its end.
-func (f *Fleet) release(job string, revision uint64) {
+// renewOnce gives up when the lease ends.
+func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err error) {
+	ctx, cancel := context.WithDeadline(ctx, l.since.Add(f.leaseTTL))
+	defer cancel()
+	m := &nats.Msg{Subject: "$KV." + BucketLeases + "." + l.job, Data: []byte(l.holder)}
+	ack, err := f.js.PublishMsg(ctx, m, jetstream.WithMsgTTL(f.leaseTTL), jetstream.WithExpectLastSequencePerSubject(l.revision))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// release gives the lease up, so that another need not wait for its end. What marks
+// it as free goes away by itself.
+func (f *Fleet) release(l lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := f.leases.Purge(ctx, job, jetstream.LastRevision(revision)); err != nil {
-		f.log.Debug().Err(fmt.Errorf("release the lease of %s: %w", job, err)).Send()
+	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(f.leaseTTL)); err != nil {
+		f.log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
 	}
 }

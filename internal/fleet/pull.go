@@ -82,7 +82,11 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 		return fmt.Errorf("%w: %w", worker.ErrRestart, ErrClosed)
 	}
 	n = min(n, maxRequestBatch)
-	for _, class := range p.order(time.Now()) {
+	classes := p.order(time.Now())
+	if classes[0] != task.ClassHi { // when nothing else is there, it is worth a look
+		classes = append(classes, task.ClassHi)
+	}
+	for _, class := range classes {
 		got, err := p.request(ctx, class, n, 0, deliver)
 		if err != nil || got > 0 {
 			p.idle = idleMin
@@ -164,6 +168,10 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 		m, err := p.sub.NextMsg(time.Until(deadline))
 		if errors.Is(err, nats.ErrTimeout) {
 			return got, p.noAnswer(got)
+		}
+		if errors.Is(err, nats.ErrNoResponders) { // the library's form of a 503
+			p.silent = 0
+			return got, statusError("503", "")
 		}
 		if err != nil {
 			return got, fmt.Errorf("wait for tasks: %w", explain(err))

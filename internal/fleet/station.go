@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -116,6 +115,3 @@ func (s *Station) Listen(ctx context.Context, o Orders) error {
 	context.AfterFunc(ctx, func() { sub.Unsubscribe() })
 	return nil
 }
-
-// errGone is returned for a settlement of a message without a reply subject.
-var errGone = errors.New("fleet: internal error: the message has no reply subject")

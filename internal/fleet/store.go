@@ -34,6 +34,7 @@ const (
 	codeStreamNotFound   = 10059
 	codeMessageNotFound  = 10037
 	codeNoMessageFound   = 10057
+	codeSequenceNotFound = 10043
 )
 
 // pubAck is the server's answer to a stored message.

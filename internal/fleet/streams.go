@@ -101,7 +101,7 @@ func (p Provision) sweeper() jetstream.ConsumerConfig {
 		Durable:       DurableSweeper,
 		DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       30 * time.Second,
+		AckWait:       sweepAckWait,
 		MaxDeliver:    -1,
 		MaxAckPending: 1000,
 		MaxWaiting:    512,

@@ -33,21 +33,33 @@ type sweptJob struct {
 const (
 	sweptJobAge      = time.Second
 	unsupportedDelay = 5 * time.Second  // before a task that nobody knew is queued again
-	sweepTimeout     = 20 * time.Second // for one return: below the durable's ack wait
+	sweepAckWait     = 10 * time.Second // of the durable
+	sweepTimeout     = 7 * time.Second  // for one return: below that
 )
 
 // Sweep runs the sweeper until ctx ends.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	c, err := f.returns.Consumer(ctx, DurableSweeper)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return missing("durable", DurableSweeper, err)
 	}
-	messages, err := c.Messages(jetstream.PullMaxMessages(32), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	// One at a time: what a process that is killed had been given comes to the others
+	// only after the durable's ack wait.
+	messages, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return fmt.Errorf("sweep: %w", explain(err))
 	}
 	defer messages.Stop()
-	stop := context.AfterFunc(ctx, messages.Stop)
+	stop := context.AfterFunc(ctx, func() {
+		if f.nc.IsConnected() {
+			messages.Drain() // what is on its way is handed back
+		} else {
+			messages.Stop()
+		}
+	})
 	defer stop()
 	go f.probe(ctx)
 
@@ -55,10 +67,13 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	for {
 		m, err := messages.Next()
 		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+		case err == nil && ctx.Err() != nil:
+			m.Nak()
+			continue
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() == nil:
 			return fmt.Errorf("sweep: %w", explain(err))
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
+			return nil
 		case err != nil:
 			f.log.Debug().Err(err).Msg("sweep")
 			continue
@@ -69,11 +84,15 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 
 // settle does what one message asks for and acks it; a message that can't be served
 // now comes again.
-func (s *sweeper) settle(ctx context.Context, m jetstream.Msg) {
-	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
+	ctx, cancel := context.WithTimeout(life, sweepTimeout)
 	defer cancel()
 	delay, err := s.sweep(ctx, m)
 	switch {
+	case life.Err() != nil && err == nil && delay == 0:
+		m.Ack()
+	case life.Err() != nil:
+		m.Nak() // another sweeper's
 	case delay > 0:
 		m.NakWithDelay(delay)
 	case err == nil:
@@ -164,11 +183,16 @@ func (s *sweeper) exhausted(ctx context.Context, advisory []byte) error {
 	if err != nil {
 		return fmt.Errorf("read task %d: %w", a.Seq, explain(err))
 	}
-	if err := s.giveUp(ctx, m, a.Deliveries); err != nil {
+	return s.remove(ctx, m, a.Deliveries)
+}
+
+// remove gives an exhausted task up and takes it out of the queue.
+func (s *sweeper) remove(ctx context.Context, m *jetstream.RawStreamMsg, deliveries int) error {
+	if err := s.giveUp(ctx, m, deliveries); err != nil && !errors.Is(err, errVoid) {
 		return err
 	}
-	if err := s.f.tasks.DeleteMsg(ctx, a.Seq); err != nil && !isNotFound(err) {
-		return fmt.Errorf("remove task %d: %w", a.Seq, explain(err))
+	if err := s.f.deleteMessage(ctx, StreamTasks, m.Sequence); err != nil {
+		return fmt.Errorf("remove task %d: %w", m.Sequence, explain(err))
 	}
 	return nil
 }
@@ -194,7 +218,13 @@ func (s *sweeper) giveUp(ctx context.Context, m *jetstream.RawStreamMsg, deliver
 // probe makes the server notice exhausted tasks when no worker is left: it does so
 // only when somebody asks for a task. A request for at most one byte is answered
 // with nothing and spends no delivery.
+//
+// It also finds the tasks whose advisory was lost: what lies at or below the ack floor
+// of its durable, or was handed out when nothing is unsettled, and is still there will
+// never be handed out again.
 func (f *Fleet) probe(ctx context.Context) {
+	s := &sweeper{f: f, jobs: make(map[string]*sweptJob)}
+	floors := make(map[task.Class]uint64) // as they were one ack wait ago: advisories have had their time
 	for {
 		wait, err := f.AckWait(ctx)
 		if err != nil {
@@ -208,10 +238,40 @@ func (f *Fleet) probe(ctx context.Context) {
 			if err != nil {
 				continue
 			}
-			if info := c.CachedInfo(); info.NumWaiting == 0 && info.NumAckPending > 0 {
+			info := c.CachedInfo()
+			if info.NumWaiting == 0 && info.NumAckPending > 0 {
 				f.nc.PublishRequest(f.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), nats.NewInbox(),
 					[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
 			}
+			if err := s.sweepBelow(ctx, class, floors[class]); err != nil {
+				f.log.Debug().Err(err).Msg("look for exhausted tasks again")
+			}
+			floors[class] = info.AckFloor.Stream
+			if info.NumAckPending == 0 { // the floor moves with acks alone
+				floors[class] = info.Delivered.Stream
+			}
 		}
 	}
+}
+
+// sweepBelow deals with the tasks of a class that are at or below a floor of some
+// time ago.
+func (s *sweeper) sweepBelow(ctx context.Context, class task.Class, floor uint64) error {
+	for seq := uint64(1); seq <= floor; {
+		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(tasksPrefix+string(class)+".>"))
+		if isNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return explain(err)
+		}
+		if m.Sequence > floor {
+			return nil
+		}
+		if err := s.remove(ctx, m, maxDeliver); err != nil {
+			return err
+		}
+		seq = m.Sequence + 1
+	}
+	return nil
 }

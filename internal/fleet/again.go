@@ -1,0 +1,43 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Insist calls try until it succeeds or fails for good, or ctx ends. What passes by
+// itself, such as a server that starts anew or has no leader now, is waited for: a
+// job must outlive it. try must be harmless if done twice.
+func (l *link) Insist(ctx context.Context, try func() error) error {
+	pause := newPause()
+	for {
+		err := try()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case l.nc.IsClosed():
+			return ErrClosed
+		case !isPassing(err):
+			return err
+		}
+		l.log.Debug().Err(err).Msg("ask the server again")
+		if err := pause.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// isPassing reports whether err says that there is no answer for now.
+func isPassing(err error) bool {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.Code == 503 && api.ErrorCode != codeLimits
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
+		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
+}

@@ -1,0 +1,73 @@
+package fleet
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nats-io/jsm.go/natscontext"
+)
+
+// loadContext reads the named context, or the selected one if name is empty. Without
+// either it returns nil.
+func loadContext(name string) (*natscontext.Context, error) {
+	what := fmt.Sprintf("NATS context %q", name)
+	if name == "" {
+		if name = natscontext.SelectedContext(); name == "" {
+			return nil, nil
+		}
+		what = fmt.Sprintf("selected NATS context %q", name)
+	}
+	saved, err := natscontext.New(name, true)
+	switch {
+	case err == nil:
+		return saved, nil
+	case natscontext.IsKnown(name):
+		return nil, refuse(err, "%s cannot be used: %s (--no-context ignores it)", what, oneLine(err))
+	}
+	known := strings.Join(natscontext.KnownContexts(), ", ")
+	if known == "" {
+		known = "none"
+	}
+	return nil, refuse(err, "%s does not exist; known are: %s (--no-context ignores them)", what, known)
+}
+
+// merge fills in what a context says and c does not.
+func (c *Config) merge(saved *natscontext.Context) {
+	fill := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	own := c.User+c.Token+c.Creds+c.NKey+c.JWT+c.Seed != "" || strings.Contains(c.Server, "@")
+	fill(&c.Server, saved.ServerURL())
+	if !own {
+		fill(&c.Password, saved.Password()) // a password alone is for the context's user
+		c.User, c.Token = saved.User(), saved.Token()
+		c.Creds, c.NKey, c.JWT, c.Seed = saved.Creds(), saved.NKey(), saved.UserJWT(), saved.UserSeed()
+	}
+	if c.TLSCert+c.TLSKey == "" {
+		c.TLSCert, c.TLSKey = saved.Certificate(), saved.Key()
+		if saved.WindowsCertStore() != "" {
+			c.store = saved
+		}
+	}
+	fill(&c.TLSCA, saved.CA())
+	fill(&c.JSDomain, saved.JSDomain())
+	fill(&c.JSAPIPrefix, saved.JSAPIPrefix())
+	fill(&c.InboxPrefix, saved.InboxPrefix())
+	fill(&c.SocksProxy, saved.SocksProxy())
+	c.TLSFirst = c.TLSFirst || saved.TLSHandshakeFirst()
+}
+
+// expand replaces $VARIABLES and a leading ~ in a path, as natscontext does with those
+// in a context.
+func expand(path string) string {
+	path = os.ExpandEnv(path)
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+		if home, err := os.UserHomeDir(); err == nil {
+			return home + rest
+		}
+	}
+	return path
+}

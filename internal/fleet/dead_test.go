@@ -1,0 +1,127 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+func failure(err string) []byte {
+	return (&task.Failure{Kind: task.KindSquare, Worker: "somebody else", Err: err, Numbers: []nat.Nat{nat.New(3)}, Time: time.Now()}).Encode()
+}
+
+func TestDeadLetters(t *testing.T) {
+	h := newHouse(t, Provision{})
+	ctx := t.Context()
+	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts, h.DeadRanges} {
+		if letters, err := list(ctx, "j"); err != nil || len(letters) != 0 {
+			t.Errorf("of nothing: %+v, %v", letters, err)
+		}
+	}
+	var told atomic.Int32
+	background(t, func(ctx context.Context) error { return h.FollowDead(ctx, "j", func() { told.Add(1) }) })
+	w := h.station("w")
+	a := task.Address{Class: task.ClassNorm, Job: "j", Range: single(3), Round: task.FirstRound}
+	for attempt := 1; attempt <= 2; attempt++ {
+		if err := w.Failed(ctx, a, attempt, failure("try")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Dead(ctx, "j", single(3), failure("it is 3")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Dead(ctx, "k", single(5), []byte("\xff")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.bury(ctx, "j", single(3), &task.Failure{Err: "fell silent"}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "somebody is told", func() bool { return told.Load() > 0 })
+	letters, err := h.DeadLetters(ctx, "j")
+	if err != nil || len(letters) != 2 || letters[0].Writer != "w" || letters[0].Err != "it is 3" || letters[0].Authoritative() ||
+		letters[0].Range != single(3) || !letters[1].Authoritative() || letters[1].Err != "fell silent" || letters[1].Time.IsZero() {
+		t.Errorf("%+v, %v", letters, err)
+	}
+	if ranges, err := h.DeadRanges(ctx, "j"); err != nil || len(ranges) != 2 || !ranges[0].Authoritative() {
+		t.Errorf("%+v, %v", ranges, err)
+	}
+	if all, err := h.DeadLetters(ctx, ""); err != nil || len(all) != 3 || all[1].Job != "k" || all[1].Err == "" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if attempts, err := h.Attempts(ctx, "j"); err != nil || len(attempts) != 2 || attempts[1].Err != "try" {
+		t.Errorf("%+v, %v", attempts, err)
+	}
+	for range 2 { // gone, and still gone
+		if err := h.Forget(ctx, &letters[0]); err != nil {
+			t.Error(err)
+		}
+	}
+	if letters, err := h.DeadLetters(ctx, "j"); err != nil || len(letters) != 1 {
+		t.Errorf("%+v, %v", letters, err)
+	}
+}
+
+// TestRetry: the numbers of a dead letter are queued one by one, a job that is done
+// goes on, and a letter that nobody honest wrote is refused.
+func TestRetry(t *testing.T) {
+	h := newHouse(t, Provision{})
+	ctx := t.Context()
+	h.job("j", task.ClassLow, 100)
+	w := h.station("w")
+	dead := func(r task.Range) *DeadLetter {
+		t.Helper()
+		if err := w.Dead(ctx, "j", r, failure("oops")); err != nil {
+			t.Fatal(err)
+		}
+		letters, err := h.DeadLetters(ctx, "j")
+		if err != nil || len(letters) != 1 {
+			t.Fatalf("%+v, %v", letters, err)
+		}
+		return &letters[0]
+	}
+	if _, err := h.ChangeJob(ctx, "j", func(j *task.Job) error {
+		now := time.Now()
+		j.State, j.Ended, j.Expires = task.Done, &now, &now
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []task.Range{{First: 99, Count: 2}, {First: 0, Count: task.MaxPosition - 1}} {
+		d := dead(r)
+		if err := h.Retry(ctx, d); !errors.Is(err, ErrDiffers) {
+			t.Errorf("%v: %v", r, err)
+		}
+		if err := h.Forget(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if j, err := h.Job(ctx, "j"); err != nil || j.State != task.Done {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if err := h.Retry(ctx, dead(task.Range{First: 7, Count: 3})); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.ranges("j"); got != "7-1 8-1 9-1" {
+		t.Errorf("queued %s", got)
+	}
+	if j, err := h.Job(ctx, "j"); err != nil || j.State != task.Sealed || j.Ended != nil || j.Expires != nil {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if letters, err := h.DeadLetters(ctx, "j"); err != nil || len(letters) != 0 {
+		t.Errorf("%+v, %v", letters, err)
+	}
+	if _, err := h.Cancel(ctx, "j"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Retry(ctx, dead(single(7))); !errors.Is(err, ErrDiffers) {
+		t.Errorf("of a cancelled job: %v", err)
+	}
+	if got := h.ranges("j"); got != "" {
+		t.Errorf("queued %s", got)
+	}
+}

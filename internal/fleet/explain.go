@@ -1,0 +1,100 @@
+package fleet
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/nats-io/nats.go"
+)
+
+// ErrConnect is wrapped by every error which means that NATS cannot be reached, does
+// not let us in, or that the settings for it are wrong.
+var ErrConnect = errors.New("no connection to NATS")
+
+// A connectError is one line for the user; it wraps ErrConnect and what caused it.
+type connectError struct {
+	line  string
+	cause error
+}
+
+func (e *connectError) Error() string { return e.line }
+
+func (e *connectError) Unwrap() []error {
+	if e.cause == nil {
+		return []error{ErrConnect}
+	}
+	return []error{ErrConnect, e.cause}
+}
+
+func refuse(cause error, format string, args ...any) error {
+	return &connectError{line: fmt.Sprintf(format, args...), cause: cause}
+}
+
+// explain turns what the client library reports into a line that names the server,
+// the cause and what to do. last is why the last attempt to dial failed, if it did:
+// the library forgets it.
+func (c Config) explain(err, last error, shown string) error {
+	var (
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		record   tls.RecordHeaderError
+	)
+	if last != nil && (errors.Is(err, nats.ErrNoServers) || err == errNoAnswer) {
+		err = last
+	}
+	text := reason(err)
+	switch {
+	case errors.Is(err, nats.ErrAuthorization) && c.login() == "":
+		return refuse(err, "NATS at %s asks for a login; use --creds FILE, or --user and --password, or a context", shown)
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
+		errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired), errors.Is(err, nats.ErrNkeysNotSupported):
+		return refuse(err, "NATS at %s refuses %s: %s", shown, c.login(), strings.ToLower(text))
+	case errors.As(err, &unknown):
+		return refuse(err, "cannot trust NATS at %s: its certificate is signed by an unknown authority; name the authority with --tlsca FILE", shown)
+	case errors.As(err, &hostname), errors.As(err, &invalid):
+		return refuse(err, "cannot trust NATS at %s: %s", shown, text)
+	case faultWithUs(err) && c.TLSCert == "":
+		return refuse(err, "NATS at %s asks for a TLS client certificate (%s); use --tlscert and --tlskey", shown, text)
+	case faultWithUs(err):
+		return refuse(err, "NATS at %s refuses the TLS certificate in %s: %s", shown, c.TLSCert, text)
+	case errors.Is(err, nats.ErrSecureConnWanted), errors.As(err, &record):
+		return refuse(err, "NATS at %s does not speak TLS here (%s)", shown, text)
+	case errors.Is(err, nats.ErrNoInfoReceived):
+		return refuse(err, "cannot reach NATS at %s: what listens there is not a NATS server", shown)
+	case errors.Is(err, io.EOF):
+		return refuse(err, "cannot reach NATS at %s: the connection was closed before the greeting; is it a NATS server, does it want --tlsfirst?", shown)
+	case last == nil && (err == errNoAnswer || isTimeout(err)):
+		return refuse(err, "cannot reach NATS at %s: no greeting within %v; is it a NATS server, does it want --tlsfirst?", shown, c.Timeout)
+	case isTimeout(err):
+		text = fmt.Sprintf("no answer within %v", c.Timeout)
+	}
+	return refuse(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout() || errors.Is(err, nats.ErrTimeout)
+}
+
+// reason returns the innermost words of an error of the network or the library.
+func reason(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return fmt.Sprintf("%s: %s", dns.Name, dns.Err)
+	}
+	return strings.ReplaceAll(err.Error(), "nats: ", "")
+}
+
+// oneLine is for errors that repeat what another program printed.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

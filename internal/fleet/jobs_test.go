@@ -1,0 +1,242 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+func TestJobs(t *testing.T) {
+	h := newHouse(t, Provision{})
+	ctx := t.Context()
+	h.job("a", task.ClassHi, 10)
+	if err := h.CreateJob(ctx, &task.Job{ID: "a"}); !errors.Is(err, ErrDiffers) {
+		t.Errorf("the same id again: %v", err)
+	}
+	for _, id := range []string{"none", "", "a.b", "*"} {
+		if _, err := h.Job(ctx, id); !errors.Is(err, ErrNoJob) {
+			t.Errorf("job %q: %v", id, err)
+		}
+		if _, err := h.ChangeJob(ctx, id, func(*task.Job) error { return nil }); !errors.Is(err, ErrNoJob) {
+			t.Errorf("change job %q: %v", id, err)
+		}
+	}
+	oops := errors.New("oops")
+	if j, err := h.ChangeJob(ctx, "a", func(j *task.Job) error { j.Count = 7; return oops }); err != oops || j.Class != task.ClassHi {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if j, err := h.Job(ctx, "a"); err != nil || j.Count != 0 || j.Class != task.ClassHi {
+		t.Errorf("%+v, %v", j, err)
+	}
+	h.job("b", task.ClassNorm, 0)
+	if _, err := h.jobs.PutString(ctx, "worker.w", "{}"); err != nil { // not a job
+		t.Fatal(err)
+	}
+	jobs, err := h.Jobs(ctx)
+	var ids []string
+	for _, j := range jobs {
+		ids = append(ids, j.ID)
+	}
+	slices.Sort(ids)
+	if err != nil || strings.Join(ids, " ") != "a b" {
+		t.Errorf("jobs %q, %v", ids, err)
+	}
+}
+
+// TestChangeJob: concurrent changes are all there.
+func TestChangeJob(t *testing.T) {
+	h := newHouse(t, Provision{})
+	h.job("j", task.ClassNorm, 0)
+	var group sync.WaitGroup
+	const writers, times = 4, 25
+	for range writers {
+		f := h.open(h.connect())
+		group.Go(func() {
+			for range times {
+				if _, err := f.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Count++; return nil }); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if j, err := h.Job(t.Context(), "j"); err != nil || j.Count != writers*times {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+func TestWatchJob(t *testing.T) {
+	h := newHouse(t, Provision{})
+	h.job("j", task.ClassNorm, 0)
+	h.job("k", task.ClassNorm, 0)
+	ctx, cancel := context.WithCancel(t.Context())
+	seen := make(chan uint64)
+	err := h.WatchJob(ctx, "j", func(j *task.Job) {
+		select {
+		case seen <- j.Count:
+		case <-ctx.Done():
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := <-seen; n != 0 {
+		t.Errorf("first %d", n)
+	}
+	for i := range uint64(3) {
+		for _, id := range []string{"k", "j"} {
+			if _, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { j.Count = i + 1; return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := <-seen; n != i+1 {
+			t.Errorf("change %d is %d", i+1, n)
+		}
+	}
+	cancel()
+	await(t, "the consumer is removed", func() bool {
+		s, err := h.js.Stream(t.Context(), "KV_"+BucketJobs)
+		return err == nil && s.CachedInfo().State.Consumers == 0
+	})
+}
+
+// fill leaves something of the job in every stream.
+func (h *house) fill(id string) {
+	h.t.Helper()
+	j, in := h.job(id, task.ClassNorm, 10)
+	h.queue(j, single(1))
+	w := h.station("w")
+	a := task.Address{Class: j.Class, Job: id, Range: single(2), Round: task.FirstRound}
+	for _, err := range []error{
+		w.Result(h.t.Context(), id, single(2), nil), w.Return(h.t.Context(), a, nil),
+		w.Failed(h.t.Context(), a, 1, nil), w.Dead(h.t.Context(), id, single(2), nil),
+	} {
+		if err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	if in.Count() != 10 {
+		h.t.Fatal("no input")
+	}
+}
+
+// left returns what the streams hold of the job.
+func (h *house) left(id string) (list []string) {
+	h.t.Helper()
+	for _, stream := range []string{StreamInputs, StreamTasks, StreamReturns, StreamResults, StreamDead} {
+		for _, s := range h.subjects(stream) {
+			if slices.Contains(strings.Split(s, "."), id) {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
+
+// TestCancel: the queue is empty of it and the workers know; what is there stays.
+func TestCancel(t *testing.T) {
+	h := newHouse(t, Provision{})
+	h.fill("j")
+	h.fill("other")
+	orders := make(chan string, 10)
+	w := h.station("w")
+	if err := w.Listen(t.Context(), Orders{Cancel: func(job string) { orders <- job }}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := h.Cancel(t.Context(), "j")
+	if err != nil || j.State != task.Cancelled || j.Ended == nil || j.Expires == nil || time.Until(*j.Expires) < TombstoneAge-time.Minute {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if got := <-orders; got != "j" {
+		t.Errorf("the worker was told %q", got)
+	}
+	if got := strings.Join(h.left("j"), " "); got != "inputs.j.0-10 results.j.2-1.w dead.j.2-1.w failed.j.2-1.0.1.w" {
+		t.Errorf("left: %s", got)
+	}
+	if got := h.left("other"); len(got) != 6 {
+		t.Errorf("left of another job: %q", got)
+	}
+	if _, err := h.Cancel(t.Context(), "j"); !errors.Is(err, ErrDiffers) {
+		t.Errorf("cancelled again: %v", err)
+	}
+	if _, err := h.Cancel(t.Context(), "none"); !errors.Is(err, ErrNoJob) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	h := newHouse(t, Provision{})
+	h.fill("j")
+	h.fill("other")
+	if err := h.Remove(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.left("j"); len(got) != 0 {
+		t.Errorf("left: %q", got)
+	}
+	if got := h.left("other"); len(got) != 6 {
+		t.Errorf("left of another job: %q", got)
+	}
+	j, err := h.Job(t.Context(), "j")
+	if err != nil || j.State != task.Removed || j.Expires == nil {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if err := h.CreateJob(t.Context(), &task.Job{ID: "j"}); !errors.Is(err, ErrDiffers) {
+		t.Errorf("its id is free: %v", err)
+	}
+}
+
+// TestRemoveExpired: a job whose time is over becomes a tombstone, a tombstone whose
+// time is over leaves nothing; others stay, and so does one that somebody looks at.
+func TestRemoveExpired(t *testing.T) {
+	h := newHouse(t, Provision{})
+	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
+	for id, expires := range map[string]*time.Time{"old": &past, "new": &future, "open": nil, "held": &past} {
+		h.fill(id)
+		if _, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { j.Expires = expires; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.acquire(t.Context(), "held", "somebody"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := h.RemoveExpired(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for id, want := range map[string]int{"old": 0, "new": 6, "open": 6, "held": 6} {
+			if got := h.left(id); len(got) != want {
+				t.Errorf("left of %s: %q", id, got)
+			}
+		}
+	}
+	if j, err := h.Job(t.Context(), "old"); err != nil || j.State != task.Removed || time.Until(*j.Expires) < TombstoneAge-time.Minute {
+		t.Errorf("%+v, %v", j, err)
+	}
+	if _, err := h.ChangeJob(t.Context(), "old", func(j *task.Job) error { j.Expires = &past; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	h.put(resultSubject("old", single(3), "late"), nil)
+	if err := h.RemoveExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.left("old"); len(got) != 0 {
+		t.Errorf("left of a tombstone: %q", got)
+	}
+	if got := strings.Join(h.subjects("KV_"+BucketJobs), " "); strings.Contains(got, ".old") {
+		t.Errorf("jobs: %s", got)
+	}
+	if _, err := h.Job(t.Context(), "old"); !errors.Is(err, ErrNoJob) {
+		t.Errorf("%v", err)
+	}
+	h.job("old", task.ClassNorm, 1) // the id is free
+}

@@ -1,0 +1,146 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"factorfleet/internal/natsserver"
+)
+
+// testTTL is short; the server counts whole seconds.
+const testTTL = 2 * time.Second
+
+// A tenant asks for the lease of job "j" all the time.
+type tenant struct {
+	f      *Fleet
+	held   atomic.Int32
+	losses atomic.Int32
+	stop   func()
+}
+
+func (h *house) tenant(name string) *tenant {
+	nc, js := h.connect()
+	n := &tenant{f: h.open(nc, js)}
+	n.f.leaseTTL = testTTL
+	n.stop = background(h.t, func(ctx context.Context) error {
+		return n.f.Hold(ctx, "j", name, func(ctx context.Context) error {
+			n.held.Add(1)
+			<-ctx.Done()
+			if context.Cause(ctx) == errLeaseLost {
+				n.losses.Add(1)
+			}
+			n.held.Add(-1)
+			return context.Cause(ctx)
+		})
+	})
+	return n
+}
+
+// TestLease: one holds it, beyond its time to live, until it gives it up; then
+// another has it soon.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	a := h.tenant("a")
+	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	b := h.tenant("b")
+	for end := time.Now().Add(testTTL * 3 / 2); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if a.held.Load() != 1 || b.held.Load() != 0 {
+			t.Fatalf("a holds %d, b %d", a.held.Load(), b.held.Load())
+		}
+	}
+	if who, err := h.Holder(t.Context(), "j"); who != "a" || err != nil {
+		t.Errorf("the holder is %q, %v", who, err)
+	}
+	a.stop()
+	if a.held.Load() != 0 || a.losses.Load() != 0 {
+		t.Error("a was stopped and still holds, or says that it lost the lease")
+	}
+	began := time.Now()
+	await(t, "b holds", func() bool { return b.held.Load() == 1 })
+	if d := time.Since(began); d > testTTL {
+		t.Errorf("the lease was free and not taken for %v", d)
+	}
+	b.stop()
+	if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
+		t.Errorf("the holder is %q, %v", who, err)
+	}
+	await(t, "nothing is left of it", func() bool { return len(h.subjects("KV_"+BucketLeases)) == 0 })
+}
+
+// TestLeaseTakeover: a holder that falls silent is followed by another when its time
+// is over, and knows by itself that it has lost the lease.
+func TestLeaseTakeover(t *testing.T) {
+	t.Parallel()
+	h := serve(t, natsserver.Config{Listen: "127.0.0.1:0"})
+	h.provision(Provision{})
+	a := h.tenant("a")
+	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	b := h.tenant("b")
+	a.f.api, a.f.timeout = "nowhere.", 100*time.Millisecond
+	a.f.nc.Close() // as if the process had died: nothing is released
+	began := time.Now()
+	await(t, "b holds", func() bool { return b.held.Load() == 1 })
+	if d := time.Since(began); d > 3*testTTL || a.held.Load() != 0 || a.losses.Load() != 1 {
+		t.Errorf("taken over after %v, a holds %d and lost %d", d, a.held.Load(), a.losses.Load())
+	}
+}
+
+// TestLeaseStolen: who finds another's name in his place stops.
+func TestLeaseStolen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	a := h.tenant("a")
+	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	if _, err := h.leases.PutString(t.Context(), "j", "thief"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a has noticed", func() bool { return a.held.Load() == 0 && a.losses.Load() == 1 })
+	if who, err := h.Holder(t.Context(), "j"); who != "thief" || err != nil {
+		t.Errorf("the holder is %q, %v: a released what is not his", who, err)
+	}
+}
+
+// TestLeaseAnswerLost: a renewal that was stored although its answer never came does
+// not cost the lease.
+func TestLeaseAnswerLost(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	a := h.tenant("a")
+	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	e, err := h.leases.Get(t.Context(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.leaseTTL = testTTL
+	if _, err := h.renewOnce(t.Context(), &lease{"j", "a", e.Revision(), time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(testTTL) // some renewals
+	if a.held.Load() != 1 || a.losses.Load() != 0 {
+		t.Errorf("a holds %d, lost %d", a.held.Load(), a.losses.Load())
+	}
+}
+
+// TestHoldError: what the holder's work returns ends its hold and gives the lease up.
+func TestHoldError(t *testing.T) {
+	h := newHouse(t, Provision{})
+	oops := errors.New("oops")
+	if err := h.Hold(t.Context(), "j", "a", func(context.Context) error { return oops }); !errors.Is(err, oops) {
+		t.Errorf("%v", err)
+	}
+	if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
+		t.Errorf("the holder is %q, %v", who, err)
+	}
+	h.nc.Close()
+	if err := h.Hold(t.Context(), "j", "a", nil); !errors.Is(err, ErrConnect) {
+		t.Errorf("without a connection: %v", err)
+	}
+	if _, err := h.Holder(t.Context(), "j"); err == nil || strings.Contains(err.Error(), "%!") {
+		t.Errorf("the holder without a connection: %v", err)
+	}
+}

@@ -1,0 +1,92 @@
+package fleet
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/task"
+)
+
+// TestInit: a dry run makes nothing, a run makes everything, a second one nothing.
+func TestInit(t *testing.T) {
+	h := serve(t, natsserver.Config{})
+	ctx := t.Context()
+	if _, err := Open(ctx, h.nc, h.js, Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
+		t.Errorf("Open of an empty server: %v", err)
+	}
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) {
+		t.Errorf("OpenStation of an empty server: %v", err)
+	}
+	would, err := Init(ctx, h.js, Provision{DryRun: true})
+	if err != nil || len(would) != 5+4+3 {
+		t.Errorf("dry run: %q, %v", would, err)
+	}
+	if _, err := Open(ctx, h.nc, h.js, Options{}); !errors.Is(err, ErrNotProvisioned) {
+		t.Errorf("Open after a dry run: %v", err)
+	}
+	made, err := Init(ctx, h.js, Provision{})
+	if err != nil || strings.Join(made, ";") != strings.Join(would, ";") {
+		t.Errorf("made %q, %v, the dry run said %q", made, err, would)
+	}
+	for _, p := range []Provision{{}, {DryRun: true}} {
+		if made, err := Init(ctx, h.js, p); err != nil || len(made) != 0 {
+			t.Errorf("again, %+v: %q, %v", p, made, err)
+		}
+	}
+	h.Fleet = h.open(h.nc, h.js)
+	if wait, err := h.AckWait(ctx); err != nil || wait != DefaultAckWait {
+		t.Errorf("ack wait %v, %v", wait, err)
+	}
+	if err := h.js.DeleteConsumer(ctx, StreamTasks, Durable(task.ClassLow)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), Durable(task.ClassLow)) {
+		t.Errorf("OpenStation without a durable: %v", err)
+	}
+	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
+		t.Errorf("made %q, %v, one durable was missing", made, err)
+	}
+}
+
+// TestDifferences: what exists is never changed, and every difference is told.
+func TestDifferences(t *testing.T) {
+	h := newHouse(t, Provision{AckWait: 2 * time.Second})
+	ctx := t.Context()
+	stream, err := h.js.Stream(ctx, StreamResults)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := stream.CachedInfo().Config
+	config.MaxAge, config.MaxMsgs = time.Hour, 17
+	if _, err := h.js.UpdateStream(ctx, config); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.js.DeleteKeyValue(ctx, BucketWorkers); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: BucketWorkers, History: 3}); err != nil {
+		t.Fatal(err)
+	}
+	for _, dryRun := range []bool{true, false} {
+		_, err = Init(ctx, h.js, Provision{DryRun: dryRun})
+		if !errors.Is(err, ErrDiffers) {
+			t.Fatalf("%v", err)
+		}
+		for _, want := range []string{
+			"FACTOR_RESULTS has max age 1h0m0s, not 0s", "FACTOR_RESULTS has max messages 17, not -1",
+			"workers-hi has ack wait 2s, not 30s", "workers-norm has", "workers-low has", "FACTOR_WORKERS has history 3, not 1",
+		} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q is missing in: %v", want, err)
+			}
+		}
+	}
+	if stream, err = h.js.Stream(ctx, StreamResults); err != nil || stream.CachedInfo().Config.MaxMsgs != 17 {
+		t.Errorf("the stream was changed: %+v, %v", stream.CachedInfo().Config, err)
+	}
+}

@@ -1,0 +1,338 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+func TestPull(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	for i := range 10 {
+		h.queue(j, single(i))
+	}
+	w := h.station("w")
+	text, deliveries := pull(t, w, 3)
+	if want := "norm j 0-1 1;norm j 1-1 1;norm j 2-1 1"; strings.Join(text, ";") != want {
+		t.Errorf("pulled %q, want %s", text, want)
+	}
+	for _, d := range deliveries {
+		if d.Round != task.FirstRound || d.MaxDeliver != maxDeliver || d.Schema != task.Schema {
+			t.Errorf("%+v", d)
+		}
+	}
+	text, _ = pull(t, w, 1000)
+	if len(text) != 7 {
+		t.Errorf("pulled %q, 7 tasks were left", text)
+	}
+	began := time.Now()
+	if text, _ = pull(t, w, 1); len(text) != 0 {
+		t.Errorf("pulled %q of nothing", text)
+	}
+	if d := time.Since(began); d < idleMin/2 || d > idleMax+grace {
+		t.Errorf("an empty pull took %v", d)
+	}
+}
+
+// TestPullOrder: hi comes first whenever its clock says so, low has its turn although
+// norm is never empty.
+func TestPullOrder(t *testing.T) {
+	p := &puller{}
+	now := time.Now()
+	first := func(at time.Time) string {
+		var text []string
+		for _, c := range p.order(at) {
+			text = append(text, string(c))
+		}
+		return strings.Join(text, " ")
+	}
+	counts := make(map[string]int)
+	for i := range 1000 {
+		counts[first(now.Add(time.Duration(i)*time.Millisecond))]++
+	}
+	if counts["hi norm low"]+counts["hi low norm"] != 10 || counts["norm low"] < 860 || counts["low norm"]+counts["hi low norm"] != 125 {
+		t.Errorf("%v", counts)
+	}
+}
+
+func TestPullClasses(t *testing.T) {
+	h := newHouse(t, Provision{})
+	for _, c := range task.Classes {
+		j, _ := h.job("j-"+string(c), c, 100)
+		for i := range 20 {
+			h.queue(j, single(i))
+		}
+	}
+	w := h.station("w")
+	text, _ := pull(t, w, 1)
+	if text[0] != "hi j-hi 0-1 1" {
+		t.Errorf("the first is %q", text)
+	}
+	seen := make(map[string]int)
+	for range 59 { // none is empty
+		text, _ := pull(t, w, 1)
+		for _, s := range text {
+			seen[strings.Fields(s)[0]]++
+		}
+	}
+	if seen["hi"] != 19 || seen["norm"] != 20 || seen["low"] != 20 {
+		t.Errorf("%v", seen)
+	}
+}
+
+// TestPullWaits: a request that waits ends with the first task.
+func TestPullWaits(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	w := h.station("w")
+	w.puller.idle = idleMax
+	waiting := func() bool {
+		c, err := h.tasks.Consumer(t.Context(), Durable(task.ClassNorm))
+		return err == nil && c.CachedInfo().NumWaiting > 0
+	}
+	var once sync.Once
+	go func() {
+		await(t, "it asks", waiting)
+		once.Do(func() { h.queue(j, single(5)) })
+	}()
+	text, _ := pull(t, w, 100)
+	if strings.Join(text, ";") != "norm j 5-1 1" {
+		t.Errorf("pulled %q", text)
+	}
+	once.Do(func() {}) // the task was queued: nothing of the goroutine is left
+}
+
+// TestPullEnd: after the end of its context a Pull asks no more, but what was handed
+// out by then is delivered.
+func TestPullEnd(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	for i := range 10 {
+		h.queue(j, single(i))
+	}
+	w := h.station("w")
+	ctx, cancel := context.WithCancel(t.Context())
+	got := 0
+	err := w.Pull(ctx, 10, func(*worker.Delivery) { got++; cancel() })
+	if err != nil || got != 10 {
+		t.Errorf("%d deliveries, %v", got, err)
+	}
+	h.queue(j, single(50))
+	if err := w.Pull(ctx, 10, func(d *worker.Delivery) { t.Errorf("%v was pulled after the end", d.Range) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPullStrange: a message that is no task is passed over; the others come.
+func TestPullStrange(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
+	h.queue(j, single(1))
+	w := h.station("w")
+	if err := w.nc.Publish(w.puller.inbox+"x", []byte("hello")); err != nil { // who knows the inbox may write to it
+		t.Fatal(err)
+	}
+	var got []string
+	for range 3 {
+		text, _ := pull(t, w, 10)
+		got = append(got, text...)
+	}
+	if strings.Join(got, ";") != "norm j 1-1 1" {
+		t.Errorf("pulled %q", got)
+	}
+}
+
+// TestWatchdog: when nobody answers, the subscription is made anew; if the durable is
+// gone, that is said.
+func TestWatchdog(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	h.queue(j, single(1))
+	w := h.station("w")
+	mute := func() error { // as if answers did not come
+		w.puller.silent++
+		return w.puller.noAnswer(0)
+	}
+	w.puller.silent = maxSilent - 2
+	inbox := w.puller.inbox
+	if err := mute(); err == nil || !strings.Contains(err.Error(), "subscribing anew") || w.puller.inbox == inbox {
+		t.Errorf("%v", err)
+	}
+	if text, _ := pull(t, w, 1); len(text) != 1 {
+		t.Errorf("pulled %q by the new subscription", text)
+	}
+	if w.puller.silent != 0 {
+		t.Error("an answer does not calm the watchdog")
+	}
+	w.puller.silent = 2*maxSilent - 2
+	if err := mute(); err == nil || !strings.Contains(err.Error(), "reconnecting") {
+		t.Errorf("%v", err)
+	}
+	await(t, "it is connected again", w.nc.IsConnected)
+	w.puller.silent = 3*maxSilent - 2
+	if err := mute(); !errors.Is(err, worker.ErrRestart) {
+		t.Errorf("%v", err)
+	}
+	w.puller.silent = 0
+	for _, class := range task.Classes {
+		if err := h.js.DeleteConsumer(t.Context(), StreamTasks, Durable(class)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "no such durable") {
+		t.Errorf("%v", err)
+	}
+	w.nc.Close()
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); !errors.Is(err, worker.ErrRestart) || !errors.Is(err, ErrConnect) {
+		t.Errorf("without a connection: %v", err)
+	}
+}
+
+func TestStatusError(t *testing.T) {
+	for status, fine := range map[string]bool{
+		"404 No Messages": true, "408 Request Timeout": true, "409 Server Shutdown": true, "409 Leadership Change": true,
+		"409 Exceeded MaxWaiting": false, "409 Consumer Deleted": false, "503 ": false, "400 Bad Request": false,
+	} {
+		code, description, _ := strings.Cut(status, " ")
+		if err := statusError(code, description); (err == nil) != fine {
+			t.Errorf("%s: %v", status, err)
+		}
+	}
+}
+
+func TestReplySubject(t *testing.T) {
+	for reply, want := range map[string]int{
+		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                 2,
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd": 3,
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":     3,
+	} {
+		if n, ok := deliveryCount(reply); n != want || !ok {
+			t.Errorf("%s: %d, %v", reply, n, ok)
+		}
+		if p := positionOf(reply); p != (position{seq: 17, delivered: 5, pending: 3}) {
+			t.Errorf("%s: %+v", reply, p)
+		}
+	}
+	for _, reply := range []string{"", "_INBOX.a.b.c.d.e.f.g.h", "$JS.ACK.a.b.x.1.1.1.1", "$JS.ACK.a.b.0.1.1.1.1", "$JS.ACK"} {
+		if n, ok := deliveryCount(reply); ok {
+			t.Errorf("%s: %d", reply, n)
+		}
+	}
+	if p := positionOf("a.b"); p != (position{}) {
+		t.Errorf("%+v", p)
+	}
+}
+
+// TestSettle: what the server makes of each way to end a delivery.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{AckWait: time.Second})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	for i := range 4 {
+		h.queue(j, single(i))
+	}
+	w := h.station("w")
+	if w.AckWait() != time.Second {
+		t.Errorf("ack wait %v", w.AckWait())
+	}
+	_, d := pull(t, w, 4)
+	if err := d[0].Handle.Ack(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := d[1].Handle.Term(t.Context(), "bad\nnumber"); err != nil {
+		t.Error(err)
+	}
+	if got := h.ranges("j"); got != "2-1 3-1" {
+		t.Errorf("queued: %s", got)
+	}
+	began := time.Now()
+	if err := d[2].Handle.NakWithDelay(t.Context(), 300*time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	stop := background(t, func(ctx context.Context) error { // keeps d[3]
+		for sleep(ctx, 100*time.Millisecond) == nil {
+			if err := d[3].Handle.InProgress(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var text []string
+	await(t, "it comes again", func() bool { text, _ = pull(t, w, 10); return len(text) > 0 })
+	if d := time.Since(began); strings.Join(text, ";") != "norm j 2-1 2" || d < 300*time.Millisecond {
+		t.Errorf("%q came again after %v", text, d)
+	}
+	for time.Since(began) < 1500*time.Millisecond {
+		text, _ := pull(t, w, 10)
+		for _, s := range text {
+			if strings.Contains(s, " 3-1 ") {
+				t.Errorf("%s came although it is in work", s)
+			}
+		}
+	}
+	stop()
+	await(t, "the abandoned one comes again", func() bool {
+		text, _ = pull(t, w, 10)
+		return strings.Contains(strings.Join(text, ";"), "norm j 3-1 2")
+	})
+}
+
+// TestSettleAcrossReconnect: a settlement waits for a connection that is lost.
+func TestSettleAcrossReconnect(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	h.queue(j, single(0))
+	h.queue(j, single(1))
+	w := h.station("w")
+	_, d := pull(t, w, 2)
+	if err := w.nc.ForceReconnect(); err != nil {
+		t.Fatal(err)
+	}
+	ack(t, d[:1])
+	if got := h.ranges("j"); got != "1-1" {
+		t.Errorf("queued: %s", got)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	because := errors.New("enough")
+	cancel(because)
+	if err := d[1].Handle.NakWithDelay(ctx, time.Hour); !errors.Is(err, because) {
+		t.Errorf("%v", err)
+	}
+	w.nc.Close()
+	for name, err := range map[string]error{"ack": d[1].Handle.Ack(t.Context()), "term": d[1].Handle.Term(t.Context(), "")} {
+		if !errors.Is(err, ErrConnect) {
+			t.Errorf("%s without a connection: %v", name, err)
+		}
+	}
+}
+
+// TestAckGroups: many acks at once are all confirmed, and all done.
+func TestAckGroups(t *testing.T) {
+	h := newHouse(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 200)
+	for i := range 200 {
+		h.queue(j, single(i))
+	}
+	w := h.station("w")
+	_, d := pull(t, w, 200)
+	var group sync.WaitGroup
+	for _, d := range d {
+		group.Go(func() {
+			if err := d.Handle.Ack(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if got := h.ranges("j"); got != "" {
+		t.Errorf("still queued: %s", got)
+	}
+}

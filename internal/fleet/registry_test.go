@@ -1,0 +1,92 @@
+package fleet
+
+import (
+	"fmt"
+	"testing"
+
+	"factorfleet/internal/worker"
+)
+
+func TestRegistry(t *testing.T) {
+	h := newHouse(t, Provision{})
+	names := func() (text string) {
+		t.Helper()
+		list, err := h.Workers(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range list {
+			if s.Seen.IsZero() || s.Instance == "" {
+				t.Errorf("%+v", s)
+			}
+			text += fmt.Sprintf("%s:%d ", s.Name, s.Slots)
+		}
+		return text
+	}
+	if got := names(); got != "" {
+		t.Errorf("nobody is %s", got)
+	}
+	stations := []*Station{h.station("b"), h.station("a"), h.station("a")}
+	beat := func(s *Station, slots int) {
+		t.Helper()
+		// What it says of its name does not count.
+		if err := s.Beat(WorkerStatus{Name: "x", Instance: "y", Stats: worker.Stats{Slots: slots}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, s := range stations {
+		beat(s, 10*i)
+		beat(s, 10*i+1)
+	}
+	await(t, "all beats", func() bool { got := names(); return got == "a:11 a:21 b:1 " || got == "a:21 a:11 b:1 " })
+	h.put("$KV."+BucketWorkers+".rogue.i", []byte("no json"))
+	if err := stations[0].Leave(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "b has left", func() bool { got := names(); return got == "a:11 a:21 " || got == "a:21 a:11 " })
+	if err := stations[1].Beat(func() {}); err == nil {
+		t.Error("a function was sent as JSON")
+	}
+	nc, js := h.connect()
+	if _, err := OpenStation(t.Context(), nc, js, "Not A Name", Options{}); err == nil {
+		t.Error("a bad name was accepted")
+	}
+}
+
+// TestOrders: a worker hears what concerns it, and nothing after the end.
+func TestOrders(t *testing.T) {
+	h := newHouse(t, Provision{})
+	w := h.station("w")
+	heard := make(chan string, 10)
+	err := w.Listen(t.Context(), Orders{
+		Cancel: func(job string) { heard <- "cancel " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deaf := h.station("deaf")
+	if err := deaf.Listen(t.Context(), Orders{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*Station{w, deaf} {
+		if err := s.nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, subject := range []string{
+		cancelPrefix + "a.b", cancelPrefix + "j", quarantineCtl + "other", quarantineCtl + "w", releaseCtl + "other", releaseCtl + "w",
+		quarantineCtl + "deaf", releaseCtl + "deaf", "FACTOR.ctl.unknown", cancelPrefix + "last",
+	} {
+		if err := h.nc.Publish(subject, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last"} {
+		if got := <-heard; got != want {
+			t.Errorf("heard %q, want %q", got, want)
+		}
+	}
+}

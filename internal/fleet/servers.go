@@ -1,0 +1,45 @@
+package fleet
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// parseServers splits a list of URLs and returns them also without secrets.
+func parseServers(list string) (servers []string, shown string, err error) {
+	var show []string
+	for one := range strings.SplitSeq(list, ",") {
+		one = strings.TrimSpace(one)
+		if one == "" {
+			continue
+		}
+		if !strings.Contains(one, "://") {
+			one = "nats://" + one
+		}
+		u, err := url.Parse(one)
+		if err != nil || u.Hostname() == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
+			// without the cause, which would repeat a password
+			return nil, "", refuse(nil, "%q is not a NATS URL: use nats://HOST:PORT, or tls, ws or wss instead of nats", hideLogin(one))
+		}
+		servers = append(servers, one)
+		show = append(show, hideLogin(one))
+	}
+	if len(servers) == 0 {
+		return nil, "", refuse(nil, "%q names no NATS server: use nats://HOST:PORT", list)
+	}
+	return servers, strings.Join(show, ","), nil
+}
+
+// hideLogin removes user, password or token from a URL, even from one that is no URL.
+func hideLogin(s string) string {
+	at := strings.LastIndex(s, "@")
+	if at < 0 {
+		return s
+	}
+	scheme, _, ok := strings.Cut(s[:at], "://")
+	if !ok {
+		return s[at+1:]
+	}
+	return scheme + "://" + s[at+1:]
+}

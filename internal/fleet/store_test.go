@@ -1,0 +1,210 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/natsserver"
+)
+
+// shelf makes a stream of one message a subject, of at most most messages.
+func shelf(t *testing.T, h *house, most int64, atomic bool) jetstream.Stream {
+	t.Helper()
+	s, err := h.js.CreateStream(t.Context(), jetstream.StreamConfig{
+		Name: "SHELF", Subjects: []string{"shelf.*"}, MaxMsgs: most, MaxMsgsPerSubject: 1, MaxMsgSize: 256 << 10,
+		Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, AllowAtomicPublish: atomic,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func count(t *testing.T, s jetstream.Stream) uint64 {
+	t.Helper()
+	info, err := s.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.State.Msgs
+}
+
+func TestStore(t *testing.T) {
+	h := serve(t, natsserver.Config{})
+	s := shelf(t, h, 2, true)
+	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	for range 2 { // stored, then there already
+		if err := l.store(t.Context(), message("shelf.a", []byte("1"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.store(t.Context(), message("shelf.b", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := s.GetMsg(t.Context(), 1); err != nil || m.Header.Get("Factor-Schema") != "1" {
+		t.Errorf("stored %v, %v", m, err)
+	}
+
+	// Full: waited for, and stored once there is room.
+	done := make(chan error)
+	go func() { done <- l.store(t.Context(), message("shelf.c", nil)) }()
+	select {
+	case err := <-done:
+		t.Fatalf("a full stream took a message: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := s.DeleteMsg(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+
+	// Full, and nobody waits any longer.
+	because := errors.New("enough")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
+	defer cancel()
+	if err := l.store(ctx, message("shelf.d", nil)); !errors.Is(err, because) {
+		t.Errorf("given up with %v", err)
+	}
+
+	// Never.
+	for name, m := range map[string]*nats.Msg{
+		"above the stream's limit": message("shelf.e", make([]byte, 257<<10)),
+		"above the server's limit": message("shelf.e", make([]byte, 2<<20)),
+		"no subject":               message("", nil),
+	} {
+		if err := l.store(t.Context(), m); err == nil {
+			t.Errorf("%s: stored", name)
+		}
+	}
+	h.nc.Close()
+	if err := l.store(t.Context(), message("shelf.f", nil)); !errors.Is(err, ErrConnect) {
+		t.Errorf("without a connection: %v", err)
+	}
+}
+
+func TestJudge(t *testing.T) {
+	for reply, want := range map[string]outcome{
+		`{"stream":"S", "seq":17}`:                     stored,
+		`{"type":"x","stream":"S","seq":17}`:           stored,
+		`{"stream":"S","seq":3,"batch":"x","count":3}`: stored,
+		`{"error":{"code":503,"err_code":10077,"description":"maximum messages per subject exceeded"},"stream":"S","seq":0}`: present,
+		`{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"S"}`:                     full,
+		`{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}`:                                     full,
+		`{"error":{"code":503,"err_code":10023,"description":"insufficient resources"}}`:                                     full,
+		`{"error":{"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"}}`:                   unknown,
+		`{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}`:                       refused,
+		`{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"}}`:                             refused,
+		"": unknown, "hello": unknown,
+	} {
+		if got, err := judge(&nats.Msg{Data: []byte(reply)}, nil); got != want {
+			t.Errorf("%s is %d, %v, want %d", reply, got, err, want)
+		}
+	}
+	if got, err := judge(nil, nats.ErrTimeout); got != unknown || err == nil {
+		t.Errorf("no reply is %d, %v", got, err)
+	}
+}
+
+// batch returns messages shelf.<from>, ... of the given size.
+func batch(from, count, size int) (list []*nats.Msg) {
+	for i := range count {
+		list = append(list, message(fmt.Sprintf("shelf.%d", from+i), make([]byte, size)))
+	}
+	return list
+}
+
+func TestStoreAll(t *testing.T) {
+	t.Parallel()
+	h := serve(t, natsserver.Config{})
+	s := shelf(t, h, 4000, true)
+	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	all := func(want uint64, list []*nats.Msg) {
+		t.Helper()
+		if err := l.storeAll(t.Context(), list); err != nil {
+			t.Error(err)
+		}
+		if got := count(t, s); got != want {
+			t.Errorf("%d messages, want %d", got, want)
+		}
+	}
+	all(0, nil)
+	all(1, batch(0, 1, 10))
+	all(501, batch(1, 500, 10))
+	all(501, batch(1, 500, 10))        // all there
+	all(601, batch(401, 200, 10))      // half of them there
+	all(1900, batch(601, 1299, 10))    // three batches
+	all(2000, batch(1900, 100, 100e3)) // above 4 MiB
+	all(2100, batch(2000, 100, 5))
+	if m, err := s.GetLastMsgForSubject(t.Context(), "shelf.1999"); err != nil || len(m.Data) != 100e3 {
+		t.Errorf("the last of a large batch: %v", err)
+	}
+
+	// The rest does not fit until there is room.
+	done := make(chan error)
+	go func() { done <- l.storeAll(t.Context(), batch(2100, 1950, 1)) }()
+	await(t, "the stream is nearly full", func() bool { return count(t, s) == 3600 })
+	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("shelf.0")); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		t.Fatalf("450 messages went into room for 401: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := s.Purge(t.Context(), jetstream.WithPurgeKeep(1000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := count(t, s); got != 1450 {
+		t.Errorf("%d messages, want 1450", got)
+	}
+	if err := l.storeAll(t.Context(), batch(9000, 2, 300<<10)); err == nil || !strings.Contains(err.Error(), "shelf.9000") {
+		t.Errorf("messages above the limit: %v", err)
+	}
+}
+
+// TestStoreAllWithoutBatches: a stream that takes no atomic batches gets the messages
+// one by one.
+func TestStoreAllWithoutBatches(t *testing.T) {
+	h := serve(t, natsserver.Config{})
+	s := shelf(t, h, -1, false)
+	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	if err := l.storeAll(t.Context(), batch(0, 20, 1)); err != nil || count(t, s) != 20 {
+		t.Errorf("%d messages, %v", count(t, s), err)
+	}
+}
+
+// TestStoreAcrossRestart: a server that is away is waited for.
+func TestStoreAcrossRestart(t *testing.T) {
+	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
+	h := serve(t, c)
+	s := shelf(t, h, -1, true)
+	l := newLink(h.nc, h.js, Options{Timeout: 300 * time.Millisecond})
+	c.Listen = strings.TrimPrefix(h.server.URL(), "nats://")
+	h.stop()
+	done := make(chan error)
+	go func() { done <- l.storeAll(t.Context(), batch(0, 700, 1)) }()
+	select {
+	case err := <-done:
+		t.Fatalf("stored without a server: %v", err)
+	case <-time.After(400 * time.Millisecond):
+	}
+	h.start(c)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := count(t, s); got != 700 {
+		t.Errorf("%d messages, want 700", got)
+	}
+}

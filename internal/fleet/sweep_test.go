@@ -1,0 +1,185 @@
+package fleet
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// TestSweep: what workers hand back is queued again as the job's record has it, what
+// is forged is dropped; either way the sweeper is left with nothing.
+func TestSweep(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		subject string // without FACTOR.returns.; job j has 5000 numbers
+		ret     *task.Return
+		want    string // ranges queued
+	}{
+		{"drained", "j.0-43.0.w", &task.Return{Reason: task.Drained}, "0-43"},
+		{"a remainder", "j.17-26.abc.w", &task.Return{Reason: task.Drained, Pieces: 1}, "17-26"},
+		{"across blocks", "j.4000-1000.0.w", &task.Return{Reason: task.Drained}, "4000-1000"},
+		{"isolate", "j.0-10.0.w", &task.Return{Reason: task.Isolate, Pieces: 4}, "0-3 3-3 6-2 8-2"},
+		{"more pieces than numbers", "j.8-2.0.w", &task.Return{Reason: task.Isolate, Pieces: 1 << 31}, "8-1 9-1"},
+		{"no reason", "j.8-2.0.w", &task.Return{}, "8-2"},
+		{"outside of the input", "j.4990-11.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"far outside", "j.0-9007199254740991.0.w", &task.Return{Reason: task.Isolate, Pieces: 1 << 31}, ""},
+		{"no chunk", "j.0-4097.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"no such job", "k.0-1.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"a job that is over", "over.0-1.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"no range", "j.x.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"no return", "j.0-1.0.w", nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, Provision{})
+			h.job("j", task.ClassLow, 5000)
+			over, _ := h.job("over", task.ClassNorm, 10)
+			if _, err := h.Cancel(t.Context(), over.ID); err != nil {
+				t.Fatal(err)
+			}
+			payload := []byte("\xff")
+			if test.ret != nil {
+				payload = test.ret.Encode()
+			}
+			h.put(returnsPrefix+test.subject, payload)
+			background(t, h.Sweep)
+			await(t, "nothing is returned any more", func() bool { return len(h.subjects(StreamReturns)) == 0 })
+			if got := h.ranges("j"); got != test.want {
+				t.Errorf("queued %q, want %q", got, test.want)
+			}
+			for _, s := range h.subjects(StreamTasks) {
+				if !strings.HasPrefix(s, "tasks.low.j.") || strings.HasSuffix(s, "."+task.FirstRound) {
+					t.Errorf("queued as %s", s)
+				}
+			}
+			if test.want == "" {
+				return
+			}
+			w := h.station("w")
+			_, deliveries := pull(t, w, 10)
+			for _, d := range deliveries {
+				got, err := task.DecodeTask(d.Data)
+				if err != nil || got.Kind != task.KindSquare || uint64(len(got.Numbers)) != d.Range.Count {
+					t.Fatalf("%v is %+v, %v", d.Range, got, err)
+				}
+				if n, _ := got.Numbers[0].Word(); n != d.Range.First {
+					t.Errorf("%v begins with %d", d.Range, n)
+				}
+			}
+		})
+	}
+}
+
+// TestSweepUnsupported: what nobody knew is queued again, but not at once.
+func TestSweepUnsupported(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	h.job("j", task.ClassNorm, 10)
+	h.put(returnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.Unsupported}).Encode())
+	h.put(returnSubject("j", single(4), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
+	background(t, h.Sweep)
+	await(t, "the other one", func() bool { return h.ranges("j") == "4-1" })
+	began := time.Now()
+	await(t, "both", func() bool { return h.ranges("j") == "3-1 4-1" })
+	if d := time.Since(began); d < unsupportedDelay-time.Second {
+		t.Errorf("queued again after %v", d)
+	}
+}
+
+// exhaust hands the tasks of a class out until nobody will get them any more.
+func (h *house) exhaust(tasks int) {
+	h.t.Helper()
+	w := h.station("dying")
+	for deliveries := 0; deliveries < maxDeliver*tasks; {
+		text, _ := pull(h.t, w, 10)
+		deliveries += len(text)
+	}
+}
+
+// TestSweepExhausted: a worker that dies on the third delivery. The number is given
+// up by the sweeper, a chunk is cut up; also if no worker is left, and also if the
+// server's word of it was lost.
+func TestSweepExhausted(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		lost  bool // the server's word
+		acked bool // a later task
+	}{{"told", false, false}, {"lost", true, false}, {"lost below the floor", true, true}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, Provision{AckWait: 300 * time.Millisecond})
+			j, _ := h.job("j", task.ClassNorm, 20)
+			chunk := task.Range{First: 0, Count: 9}
+			h.queue(j, chunk)
+			h.queue(j, single(17))
+			h.exhaust(2)
+			if test.lost {
+				w := h.station("asking")
+				info := func() int {
+					pull(t, w, 1)
+					c, err := h.tasks.Consumer(t.Context(), Durable(task.ClassNorm))
+					if err != nil {
+						t.Fatal(err)
+					}
+					return c.CachedInfo().NumAckPending
+				}
+				await(t, "the server's word", func() bool { return info() == 0 })
+				if test.acked {
+					h.queue(j, single(16))
+					_, d := pull(t, w, 1)
+					ack(t, d)
+				}
+				if err := h.returns.Purge(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.queue(j, single(18)) // one that nobody has asked for
+			background(t, h.Sweep)
+			var pieces []string
+			for _, r := range chunk.Pieces(chunk.IsolationPieces()) {
+				pieces = append(pieces, r.String())
+			}
+			cut := strings.Join(pieces, " ")
+			await(t, "the chunk is cut up", func() bool { return strings.HasPrefix(h.ranges("j"), cut+" ") })
+			await(t, "the number is given up", func() bool { return len(h.subjects(StreamDead)) == 1 })
+			await(t, "the task is gone", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
+			if got, want := h.ranges("j"), cut+" 18-1"; got != want {
+				t.Errorf("queued %s, want %s", got, want)
+			}
+			letters, err := h.DeadLetters(t.Context(), "j")
+			if err != nil || len(letters) != 1 {
+				t.Fatalf("%+v, %v", letters, err)
+			}
+			d := letters[0]
+			if n, _ := d.Numbers[0].Word(); !d.Authoritative() || d.Range != single(17) || n != 17 || d.Attempt != maxDeliver || d.Kind != task.KindSquare {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+}
+
+// TestSweepEnds: it ends with its context, and says so when the connection is gone.
+func TestSweepEnds(t *testing.T) {
+	h := newHouse(t, Provision{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- h.Sweep(ctx) }()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	nc, js := h.connect()
+	f := h.open(nc, js)
+	go func() { ended <- f.Sweep(t.Context()) }()
+	await(t, "it asks", func() bool {
+		c, err := h.returns.Consumer(t.Context(), DurableSweeper)
+		return err == nil && c.CachedInfo().NumWaiting > 0
+	})
+	nc.Close()
+	if err := <-ended; err == nil {
+		t.Error("it ended without an error")
+	}
+}
