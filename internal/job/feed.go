@@ -18,8 +18,12 @@ import (
 	"factorfleet/internal/task"
 )
 
-// pauseAfter is how long the input may be silent before what was read goes out.
-const pauseAfter = 30 * time.Millisecond
+// What was read goes out when the input has been silent for pauseAfter, and after
+// waitMost even if it never is.
+const (
+	pauseAfter = 30 * time.Millisecond
+	waitMost   = 500 * time.Millisecond
+)
 
 // readAhead bounds what the reader has read before the feeder takes it.
 const readAhead = 2
@@ -37,19 +41,25 @@ type feeder struct {
 	inputs *fleet.Inputs
 	run    *run // set by attach
 
-	release func() // closes run.joined, once
+	life    context.Context // of this process's part in the job: of the reader
+	release func()          // closes run.joined, once
 
-	// Owned by the goroutine that runs feed.
+	batches <-chan []nat.Nat // what the reader has read; nil before there is one
+
+	// Owned by the goroutine that runs feed. What was read outlives a lost lease: feed
+	// may run more than once, the input is read once.
 	read      uint64 // numbers read so far
 	sum       hash.Hash
-	line      []byte        // scratch
+	text      []byte        // scratch: what sum is made of
 	work      time.Duration // predicted, of all numbers read
-	block     []nat.Nat     // read, not yet stored
-	size      int           // bytes of block
+	block     []nat.Nat     // the last numbers read: neither compared with stored ones nor stored
+	since     time.Time     // the first of block was read then
+	stored    uint64        // numbers that were stored when feed began
 	chunker   *plan.Chunker
 	publisher *fleet.Publisher
 
-	// Written by the reader's goroutine, read after it has closed its channel.
+	// Written by the reader's goroutine, read after it has closed batches.
+	failed   error // why the input could not be read to its end
 	badCount uint64
 	bad      []task.BadToken
 }
@@ -101,6 +111,7 @@ func (fd *feeder) join(ctx context.Context) error {
 func (fd *feeder) attach(r *run) {
 	fd.run = r
 	fd.release = sync.OnceFunc(func() { close(r.joined) })
+	r.fed = true
 	r.feeding.Store(true)
 }
 
@@ -110,7 +121,8 @@ var errFed = errors.New("fed")
 // hold feeds while this process has the feeder's lease: two feeders at once would
 // cut the same input into different blocks.
 func (fd *feeder) hold(ctx context.Context) error {
-	if fd.joined && fd.f.Holder(ctx, feedLease(fd.job.ID)) != "" {
+	fd.life = ctx
+	if holder, _ := fd.f.Holder(ctx, feedLease(fd.job.ID)); fd.joined && holder != "" {
 		fd.run.watch.Status("another process is still submitting this job, or died a moment ago: waiting for it")
 	}
 	err := fd.f.Hold(ctx, feedLease(fd.job.ID), fd.run.holder, func(ctx context.Context) error {
@@ -126,14 +138,13 @@ func (fd *feeder) hold(ctx context.Context) error {
 	return err
 }
 
-// feed reads the input to its end.
+// feed reads the input to its end. It goes on from what is stored, by this process
+// or by others.
 func (fd *feeder) feed(ctx context.Context) error {
-	if err := fd.inputs.Reload(ctx); err != nil {
+	if err := fd.look(ctx); err != nil {
 		return err
 	}
-	stored := fd.inputs.Count()
-	fd.compared(stored)
-	fd.chunker = plan.NewChunker(fd.s.Chunking, fd.s.Kind, max(2, fd.run.watch.Slots()), stored)
+	fd.chunker = plan.NewChunker(fd.s.Chunking, fd.s.Kind, max(2, fd.run.watch.Slots()), fd.stored)
 	fd.publisher = fd.f.Publisher(fd.job, fd.run.finished.Load, func(waiting bool) {
 		if waiting {
 			fd.run.watch.Status("the queue is full: waiting for the workers")
@@ -141,18 +152,23 @@ func (fd *feeder) feed(ctx context.Context) error {
 			fd.run.watch.Status("")
 		}
 	})
-	batches, failed := fd.reader(ctx)
+	if err := fd.take(ctx, nil); err != nil { // what an earlier feed has left
+		return err
+	}
+	if fd.batches == nil {
+		fd.batches = fd.reader()
+	}
 	silence := time.NewTimer(pauseAfter)
 	defer silence.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case numbers, ok := <-batches:
+		case numbers, ok := <-fd.batches:
 			if !ok {
-				return fd.finish(ctx, stored, *failed)
+				return fd.finish(ctx)
 			}
-			if err := fd.take(ctx, numbers, stored); err != nil {
+			if err := fd.take(ctx, numbers); err != nil {
 				return err
 			}
 			silence.Reset(pauseAfter)
@@ -164,11 +180,30 @@ func (fd *feeder) feed(ctx context.Context) error {
 	}
 }
 
+// look finds out how the job stands now that nobody else feeds it.
+func (fd *feeder) look(ctx context.Context) error {
+	err := fd.f.Insist(ctx, func() (err error) {
+		fd.job, err = fd.f.Job(ctx, fd.job.ID)
+		return err
+	})
+	if err == nil {
+		err = fd.inputs.Reload(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if fd.job.State == task.Cancelled || fd.job.State == task.Removed {
+		return fmt.Errorf("job %s was %w", fd.job.ID, ErrCancelled)
+	}
+	fd.stored = fd.inputs.Count()
+	fd.compared()
+	return nil
+}
+
 // reader reads the input in a goroutine of its own, which nothing can stop while it
-// waits for a terminal or a pipe. The error is set before the channel is closed.
-func (fd *feeder) reader(ctx context.Context) (<-chan []nat.Nat, *error) {
+// waits for a terminal or a pipe.
+func (fd *feeder) reader() <-chan []nat.Nat {
 	batches := make(chan []nat.Nat, readAhead)
-	failed := new(error)
 	in := input.New(func(b task.BadToken) {
 		fd.badCount++
 		if len(fd.bad) < task.MaxBad {
@@ -186,61 +221,80 @@ func (fd *feeder) reader(ctx context.Context) (<-chan []nat.Nat, *error) {
 			if n > 0 {
 				select {
 				case batches <- numbers[:n:n]:
-				case <-ctx.Done():
+				case <-fd.life.Done():
 					return
 				}
 			}
 			if err != nil {
 				if err != io.EOF {
-					*failed = err
+					fd.failed = err
 				}
 				return
 			}
 		}
 	}()
-	return batches, failed
+	return batches
 }
 
 // take counts numbers, compares those that are stored already, and stores the rest
-// in full blocks.
-func (fd *feeder) take(ctx context.Context, numbers []nat.Nat, stored uint64) error {
-	var work time.Duration
-	for _, n := range numbers {
-		fd.line = append(n.AppendDecimal(fd.line[:0]), '\n')
-		fd.sum.Write(fd.line)
-		work += plan.Cost(fd.s.Kind, n.BitLen())
+// in full blocks. After an error nothing is lost: the next call goes on.
+func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
+	fd.count(numbers)
+	if err := fd.compare(ctx); err != nil {
+		return err
 	}
-	fd.work += work
-	fd.run.watch.Progress.Submitted(uint64(len(numbers)), work)
-	first := fd.read
-	fd.read += uint64(len(numbers))
-	if first < stored {
-		same := numbers[:min(uint64(len(numbers)), stored-first)]
-		if err := fd.compare(ctx, first, same); err != nil {
+	for {
+		n := blockLen(fd.block)
+		if n == len(fd.block) && n < task.MaxCount {
+			break
+		}
+		if err := fd.storeBlock(ctx, n); err != nil {
 			return err
 		}
-		numbers = numbers[len(same):]
-		fd.compared(stored)
-	}
-	if len(numbers) > 0 && fd.closed() {
-		return fmt.Errorf("%w: job %s exists with %d numbers, this input has more", fleet.ErrDiffers, fd.job.ID, stored)
-	}
-	for _, n := range numbers {
-		if len(fd.block) == task.MaxCount || len(fd.block) > 0 && fd.size+n.ByteLen() > task.MaxBlockBytes {
-			if err := fd.store(ctx, plan.Flowing); err != nil {
-				return err
-			}
+		if err := fd.queue(ctx, plan.Flowing); err != nil {
+			return err
 		}
-		fd.block = append(fd.block, n)
-		fd.size += n.ByteLen()
+		fd.since = time.Now()
+	}
+	if len(fd.block) > 0 && time.Since(fd.since) > waitMost {
+		return fd.store(ctx, plan.Paused)
 	}
 	return nil
 }
 
+// count takes numbers into the sums and into block.
+func (fd *feeder) count(numbers []nat.Nat) {
+	var work time.Duration
+	fd.text = fd.text[:0]
+	for _, n := range numbers {
+		fd.text = append(n.AppendDecimal(fd.text), '\n')
+		work += plan.Cost(fd.s.Kind, n.BitLen())
+	}
+	fd.sum.Write(fd.text)
+	fd.work += work
+	fd.read += uint64(len(numbers))
+	fd.run.watch.Progress.Submitted(uint64(len(numbers)), work)
+	if len(fd.block) == 0 {
+		fd.since = time.Now()
+	}
+	fd.block = append(fd.block, numbers...)
+}
+
+// blockLen returns how many of numbers fit into one block, from the first on.
+func blockLen(numbers []nat.Nat) int {
+	size := 0
+	for i, n := range numbers {
+		if size += n.ByteLen(); i == task.MaxCount || i > 0 && size > task.MaxBlockBytes {
+			return i
+		}
+	}
+	return len(numbers)
+}
+
 // compared lets the answers be printed once all numbers that were stored before are
 // seen to be the same; for a job that takes no more, once its whole input is.
-func (fd *feeder) compared(stored uint64) {
-	if fd.read >= stored && !fd.closed() {
+func (fd *feeder) compared() {
+	if fd.read-uint64(len(fd.block)) >= fd.stored && !fd.closed() {
 		fd.release()
 	}
 }
@@ -250,34 +304,67 @@ func (fd *feeder) closed() bool {
 	return fd.joined && fd.job.State != task.Open && !fd.job.CutOff
 }
 
-// compare returns an error wrapping fleet.ErrDiffers if the stored numbers from first
-// on are others.
-func (fd *feeder) compare(ctx context.Context, first uint64, numbers []nat.Nat) error {
-	there, err := fd.inputs.Numbers(ctx, task.Range{First: first, Count: uint64(len(numbers))})
-	if err != nil {
-		return err
-	}
-	for i, n := range numbers {
-		if n.Cmp(there[i]) != 0 {
-			return fmt.Errorf("%w: job %s exists with other input: its number %d is %.40s, here it is %.40s",
-				fleet.ErrDiffers, fd.job.ID, first+uint64(i)+1, there[i], n)
+// compare takes the numbers that are stored off the front of block. An error wraps
+// fleet.ErrDiffers if the stored ones are others, or if there are to be no more.
+func (fd *feeder) compare(ctx context.Context) error {
+	if first := fd.read - uint64(len(fd.block)); first < fd.stored {
+		same := fd.block[:min(uint64(len(fd.block)), fd.stored-first)]
+		there, err := fd.stretch(ctx, first, len(same))
+		if err != nil {
+			return err
 		}
+		for i, n := range same {
+			if n.Cmp(there[i]) != 0 {
+				return fmt.Errorf("%w: job %s exists with other input: its number %d is %.40s, here it is %.40s",
+					fleet.ErrDiffers, fd.job.ID, first+uint64(i)+1, there[i], n)
+			}
+		}
+		fd.block = fd.block[len(same):]
+		fd.compared()
+	}
+	if len(fd.block) > 0 && fd.closed() {
+		return fmt.Errorf("%w: job %s exists with %d numbers, this input has more", fleet.ErrDiffers, fd.job.ID, fd.stored)
 	}
 	return nil
 }
 
-// store stores the block that was read and queues the chunks that are ready.
-func (fd *feeder) store(ctx context.Context, flow plan.Flow) error {
-	if len(fd.block) > 0 {
-		if err := fd.reopen(ctx); err != nil {
-			return err
-		}
-		if _, err := fd.inputs.Append(ctx, fd.block); err != nil {
-			return err
-		}
-		fd.chunker.Add(fd.block)
-		fd.block, fd.size = make([]nat.Nat, 0, task.MaxCount), 0
+// stretch returns n stored numbers.
+func (fd *feeder) stretch(ctx context.Context, first uint64, n int) ([]nat.Nat, error) {
+	if n == 0 {
+		return nil, nil
 	}
+	return fd.inputs.Numbers(ctx, task.Range{First: first, Count: uint64(n)})
+}
+
+// store stores what was read and queues the chunks that are ready.
+func (fd *feeder) store(ctx context.Context, flow plan.Flow) error {
+	for len(fd.block) > 0 {
+		if err := fd.storeBlock(ctx, blockLen(fd.block)); err != nil {
+			return err
+		}
+	}
+	return fd.queue(ctx, flow)
+}
+
+// storeBlock stores the first n numbers of block.
+func (fd *feeder) storeBlock(ctx context.Context, n int) error {
+	if err := fd.reopen(ctx); err != nil {
+		return err
+	}
+	numbers := fd.block[:n:n]
+	if _, err := fd.inputs.Append(ctx, numbers); err != nil {
+		return err
+	}
+	fd.chunker.Add(numbers)
+	if fd.block = fd.block[n:]; len(fd.block) == 0 {
+		fd.block = make([]nat.Nat, 0, task.MaxCount)
+	}
+	return nil
+}
+
+// queue publishes the chunks that are ready. What it does not come to publish is
+// stored, and found missing by the holder.
+func (fd *feeder) queue(ctx context.Context, flow plan.Flow) error {
 	var chunks []plan.Chunk
 	for {
 		chunk, ok := fd.chunker.Next(flow)
@@ -290,10 +377,13 @@ func (fd *feeder) store(ctx context.Context, flow plan.Flow) error {
 
 // reopen takes back that a job was cut off: here is its input.
 func (fd *feeder) reopen(ctx context.Context) error {
-	if !fd.joined || fd.job.State == task.Open {
+	if fd.job.State == task.Open {
 		return nil
 	}
-	j, err := fd.f.ChangeJob(ctx, fd.job.ID, func(j *task.Job) error {
+	j, err := changeJob(ctx, fd.f, fd.job.ID, func(j *task.Job) error {
+		if j.State == task.Cancelled || j.State == task.Removed {
+			return fmt.Errorf("job %s was %w", j.ID, ErrCancelled)
+		}
 		j.State, j.CutOff, j.Note, j.Count = task.Open, false, "", 0
 		j.Ended, j.Expires = nil, nil
 		return nil
@@ -305,19 +395,21 @@ func (fd *feeder) reopen(ctx context.Context) error {
 	return err
 }
 
-// finish stores and queues the rest and seals the job. failed is why the input could
-// not be read to its end, or nil: what was read of it is done all the same.
-func (fd *feeder) finish(ctx context.Context, stored uint64, failed error) error {
-	if ctx.Err() != nil {
+// finish stores and queues the rest and seals the job. If the input could not be read
+// to its end, what was read of it is done all the same.
+func (fd *feeder) finish(ctx context.Context) error {
+	switch {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	if fd.read < stored && failed == nil {
-		return fmt.Errorf("%w: job %s exists with %d numbers, this input has only %d", fleet.ErrDiffers, fd.job.ID, stored, fd.read)
+	case fd.read < fd.stored && fd.failed != nil:
+		return fmt.Errorf("compare the input with that of job %s: %w", fd.job.ID, fd.failed)
+	case fd.read < fd.stored:
+		return fmt.Errorf("%w: job %s exists with %d numbers, this input has only %d", fleet.ErrDiffers, fd.job.ID, fd.stored, fd.read)
 	}
 	if err := fd.store(ctx, plan.Ended); err != nil {
 		return err
 	}
-	if err := fd.seal(ctx, failed); err != nil {
+	if err := fd.seal(ctx); err != nil {
 		return err
 	}
 	fd.release()
@@ -329,17 +421,17 @@ func (fd *feeder) finish(ctx context.Context, stored uint64, failed error) error
 
 // seal writes down that all input is stored, or how it was cut off. Of a job that was
 // sealed before, only that it was not cut off after all.
-func (fd *feeder) seal(ctx context.Context, failed error) error {
-	j, err := fd.f.ChangeJob(ctx, fd.job.ID, func(j *task.Job) error {
+func (fd *feeder) seal(ctx context.Context) error {
+	j, err := changeJob(ctx, fd.f, fd.job.ID, func(j *task.Job) error {
 		switch {
 		case j.State == task.Cancelled || j.State == task.Removed:
 			return fmt.Errorf("job %s was %w", j.ID, ErrCancelled)
-		case j.State == task.Open:
-			j.State = task.Sealed
+		case j.State == task.Open, j.Count != fd.read: // or sealed as cut off while we could not be seen
+			j.State, j.Ended, j.Expires = task.Sealed, nil, nil
 		}
 		j.CutOff, j.Note = false, ""
-		if failed != nil {
-			j.CutOff, j.Note = true, failed.Error()
+		if fd.failed != nil {
+			j.CutOff, j.Note = true, fd.failed.Error()
 		}
 		j.Count, j.Work, j.Digest = fd.read, fd.work, hex.EncodeToString(fd.sum.Sum(nil))
 		j.BadCount, j.Bad = fd.badCount, fd.bad
@@ -349,4 +441,14 @@ func (fd *feeder) seal(ctx context.Context, failed error) error {
 		fd.run.manifest.Store(j)
 	}
 	return err
+}
+
+// changeJob is fleet.ChangeJob for a change that may be done twice: a server that is
+// away is waited for.
+func changeJob(ctx context.Context, f *fleet.Fleet, id string, change func(*task.Job) error) (j *task.Job, err error) {
+	err = f.Insist(ctx, func() error {
+		j, err = f.ChangeJob(ctx, id, change)
+		return err
+	})
+	return j, err
 }

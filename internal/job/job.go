@@ -86,7 +86,8 @@ type run struct {
 	holder string // this process, in leases
 
 	manifest atomic.Pointer[task.Job] // as last seen
-	feeding  atomic.Bool              // this process is the feeder
+	fed      bool                     // this process is or was the feeder
+	feeding  atomic.Bool              // and has not read all its input
 	holding  atomic.Bool              // this process is the holder
 	requeued atomic.Uint64
 
@@ -97,7 +98,9 @@ type run struct {
 	finished atomic.Uint64 // results accepted
 	moved    atomic.Int64  // when one was last accepted, unix nanoseconds
 
-	mu       sync.Mutex // guards below
+	told sync.Once // progress knows how much there is
+
+	mu       sync.Mutex // guards below, and that only one goroutine emits or flushes
 	c        *collect.Collector
 	refusals map[task.Range]int
 }
@@ -143,6 +146,9 @@ func (r *run) id() string { return r.manifest.Load().ID }
 // ctx's cause; started is called with the id once the job exists.
 func Submit(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started func(id string)) (*Summary, error) {
 	feeder, err := begin(ctx, f, s)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,39 +161,44 @@ func Submit(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started 
 // Feed stores and queues the input of a job and returns, without waiting for answers.
 func Feed(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started func(id string)) (*task.Job, error) {
 	feeder, err := begin(ctx, f, s)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	started(feeder.job.ID)
-	feeder.attach(newRun(f, feeder.job, feeder.inputs, w))
-	err = feeder.hold(ctx)
-	return feeder.run.manifest.Load(), err
+	r := newRun(f, feeder.job, feeder.inputs, w)
+	feeder.attach(r)
+	return r.feedOnly(ctx, feeder)
 }
 
 // Wait runs a job as a watcher until it has ended.
 func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, error) {
-	j, err := f.Job(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if j.State == task.Removed {
-		return nil, fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id)
-	}
-	in, err := f.Inputs(ctx, id)
+	j, in, err := open(ctx, f, id)
 	if err != nil {
 		return nil, err
 	}
 	return newRun(f, j, in, w).until(ctx, nil)
 }
 
-// Results emits the verified answers that are there now, in order if w says so, and
-// returns without waiting for more.
-func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, error) {
+// open looks up a job that is there.
+func open(ctx context.Context, f *fleet.Fleet, id string) (*task.Job, *fleet.Inputs, error) {
 	j, err := f.Job(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if j.State == task.Removed {
+		return nil, nil, fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id)
 	}
 	in, err := f.Inputs(ctx, id)
+	return j, in, err
+}
+
+// Results emits the verified answers that are there now and the numbers that were
+// given up, in order if w says so, and returns without waiting for more.
+func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, error) {
+	j, in, err := open(ctx, f, id)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (r *run) review(ctx context.Context) error {
 // isVerdict reports whether err ends the run; anything else is tried again.
 func isVerdict(err error) bool {
 	return errors.Is(err, errComplete) || errors.Is(err, ErrOutput) || errors.Is(err, ErrCancelled) ||
-		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, fleet.ErrConnect)
+		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, fleet.ErrClosed)
 }
 
 // A reviewer finds the dead and the missing. Listing in the order TASKS, RETURNS,
@@ -93,8 +93,12 @@ func (v *reviewer) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.Over() && j.State != task.Done {
-		return r.changed(ctx, j)
+	if j.Over() && j.State != task.Done || j.State != task.Open && r.manifest.Load().State == task.Open && !r.feeding.Load() {
+		// Known here before followManifest tells, which after a restart of the server
+		// may take half a minute.
+		if err := r.changed(j); err != nil {
+			return err
+		}
 	}
 	if err := v.cutOff(ctx, j); err != nil {
 		return err
@@ -148,6 +152,10 @@ func (v *reviewer) bury(ctx context.Context, id string, queued *task.Set) error 
 	}
 	r := v.run
 	count := r.inputs.Count()
+	claims := count // what may have a worker's letter: of a job that is being fed, what was queued
+	if r.manifest.Load().State == task.Open {
+		claims = v.published(queued)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range letters {
@@ -155,14 +163,14 @@ func (v *reviewer) bury(ctx context.Context, id string, queued *task.Set) error 
 		if d.Range.End() > count || d.Range.Count > task.MaxCount {
 			continue // not of this job's numbers: forged
 		}
-		if !d.Authoritative() && queued.Overlaps(d.Range) {
+		if !d.Authoritative() && (d.Range.End() > claims || queued.Overlaps(d.Range)) {
 			continue
 		}
 		if err := r.c.Bury(ctx, d.Range, d.Err); err != nil {
 			return err
 		}
 	}
-	return r.watch.Flush()
+	return r.flushLocked()
 }
 
 // requeue queues again what is missing: below the end of what was ever queued, for a
@@ -223,9 +231,14 @@ func (v *reviewer) missing(end uint64, queued *task.Set) []task.Range {
 // stored is finished, and the manifest says that the input was longer.
 func (v *reviewer) cutOff(ctx context.Context, j *task.Job) error {
 	r := v.run
-	if j.State != task.Open || r.feeding.Load() || !r.holding.Load() || r.f.Holder(ctx, feedLease(j.ID)) != "" {
+	if j.State != task.Open || r.feeding.Load() || !r.holding.Load() {
 		v.noFeeder = time.Time{}
 		return nil
+	}
+	feeder, err := r.f.Holder(ctx, feedLease(j.ID))
+	if err != nil || feeder != "" {
+		v.noFeeder = time.Time{}
+		return err
 	}
 	if v.noFeeder.IsZero() {
 		v.noFeeder = time.Now()
@@ -254,11 +267,35 @@ func (v *reviewer) cutOff(ctx context.Context, j *task.Job) error {
 // notThere is the reason with which Results passes over what has no answer yet.
 const notThere = "no answer yet"
 
-// present emits what has an answer now.
+// present emits what has an answer now, or was given up.
 func (r *run) present(ctx context.Context) (*Summary, error) {
+	close(r.joined)
+	if err := r.catchUp(ctx); err != nil {
+		return r.summary(), err
+	}
+	queued, _, err := r.f.Queued(ctx, r.id())
+	if err == nil {
+		err = (&reviewer{run: r}).bury(ctx, r.id(), &queued)
+	}
+	s := r.summary()
+	if err != nil {
+		return s, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.inputs.Count(); n > 0 {
+		err = r.c.Bury(ctx, task.Span(0, n), notThere)
+	}
+	if err == nil {
+		err = r.flushLocked()
+	}
+	return s, err
+}
+
+// catchUp takes the results that are stored now.
+func (r *run) catchUp(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	close(r.joined)
 	go func() {
 		select {
 		case <-r.caughtUp:
@@ -267,19 +304,7 @@ func (r *run) present(ctx context.Context) (*Summary, error) {
 		}
 	}()
 	if err := r.follow(ctx); !errors.Is(err, errComplete) && context.Cause(ctx) != errComplete {
-		return r.summary(), err
+		return err
 	}
-	r.mu.Lock()
-	counts := r.c.Counts()
-	var err error
-	if n := r.inputs.Count(); n > 0 {
-		err = r.c.Bury(context.WithoutCancel(ctx), task.Span(0, n), notThere)
-	}
-	r.mu.Unlock()
-	if err == nil {
-		err = r.watch.Flush()
-	}
-	s := r.summary()
-	s.Counts.Dead = counts.Dead
-	return s, err
+	return nil
 }

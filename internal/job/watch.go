@@ -38,14 +38,45 @@ func (r *run) until(ctx context.Context, feeder *feeder) (*Summary, error) {
 	part(func(ctx context.Context) error { return r.f.Hold(ctx, r.id(), r.holder, r.hold) })
 	part(r.f.Sweep)
 
-	err := group.Wait()
-	switch {
-	case errors.Is(err, errComplete):
+	err := r.ended(ctx, group.Wait())
+	if errors.Is(err, errComplete) {
 		return r.end(ctx, feeder != nil)
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
 	}
 	return r.summary(), err
+}
+
+// feedOnly runs the feeder alone.
+func (r *run) feedOnly(ctx context.Context, feeder *feeder) (*task.Job, error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		err := feeder.hold(groupCtx)
+		if err == nil && groupCtx.Err() == nil {
+			err = errFed
+		}
+		return err
+	})
+	group.Go(func() error { return r.followManifest(groupCtx) })
+	err := r.ended(ctx, group.Wait())
+	if errors.Is(err, errFed) || errors.Is(err, errComplete) {
+		err = nil
+	}
+	return r.manifest.Load(), err
+}
+
+// ended returns why the parts of this process have ended, err being the first of
+// their errors. None of them queues anything any more, so that of a cancelled job
+// nothing is left now.
+func (r *run) ended(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, errComplete), errors.Is(err, errFed):
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, ErrCancelled):
+		if e := r.f.Insist(ctx, func() error { return r.f.StopWork(ctx, r.id()) }); e != nil {
+			r.watch.Log.Debug().Err(e).Msg("empty the queue of a cancelled job")
+		}
+	}
+	return err
 }
 
 // summary returns how things stand.
@@ -63,11 +94,11 @@ func (r *run) follow(ctx context.Context) error {
 		return nil
 	}
 	var once sync.Once
-	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival) error {
+	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival, last uint64) error {
 		if err := r.take(ctx, batch); err != nil {
 			return err
 		}
-		r.seen.Store(batch[len(batch)-1].Seq)
+		r.seen.Store(last)
 		return r.checkComplete()
 	}, func() { once.Do(func() { close(r.caughtUp) }) })
 }
@@ -93,6 +124,12 @@ func (r *run) take(ctx context.Context, batch []collect.Arrival) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.flushLocked()
+}
+
+func (r *run) flushLocked() error {
 	if err := r.watch.Flush(); err != nil {
 		return fmt.Errorf("%w: %w", ErrOutput, err)
 	}
@@ -183,36 +220,30 @@ func (r *run) followManifest(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case j := <-changed:
-			if err := r.changed(ctx, j); err != nil {
+			if err := r.changed(j); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-func (r *run) changed(ctx context.Context, j *task.Job) error {
-	was := r.manifest.Swap(j)
+func (r *run) changed(j *task.Job) error {
+	r.manifest.Store(j)
 	switch j.State {
 	case task.Cancelled:
-		if r.holding.Load() {
-			r.f.StopWork(ctx, j.ID)
-		}
 		return fmt.Errorf("job %s was %w", j.ID, ErrCancelled)
 	case task.Removed:
 		return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, j.ID)
 	case task.Sealed, task.Done:
-		if !r.feeding.Load() && was.State == task.Open || was == j {
-			r.sealed(j)
+		if !r.fed { // else the feeder has told the progress how much there is
+			r.told.Do(func() {
+				r.watch.Progress.Submitted(j.Count, j.Work)
+				r.watch.Progress.Seal()
+			})
 		}
 		r.askReview()
 	}
 	return r.checkComplete()
-}
-
-// sealed tells the progress how much there is, if the feeder in this process did not.
-func (r *run) sealed(j *task.Job) {
-	r.watch.Progress.Submitted(j.Count, j.Work)
-	r.watch.Progress.Seal()
 }
 
 // checkComplete returns errComplete once every number of a sealed job is accounted
@@ -238,7 +269,7 @@ func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
 	if r.watch.Private {
 		return s, nil
 	}
-	j, err := r.f.ChangeJob(ctx, r.id(), func(j *task.Job) error {
+	j, err := changeJob(ctx, r.f, r.id(), func(j *task.Job) error {
 		if j.State != task.Sealed {
 			return errComplete // somebody else was first
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,11 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(c, st)
+	s, err := start(c, st, 0)
+	if err == nil && s.ns.JetStreamConfig().MaxStore < leastStore {
+		s.shutdown()
+		s, err = start(c, st, leastStore)
+	}
 	if err != nil {
 		st.close()
 		return nil, err
@@ -73,11 +78,19 @@ func Start(c Config) (*Server, error) {
 	return s, nil
 }
 
-func start(c Config, st *store) (*Server, error) {
+// leastStore is what the streams may take up at least. The library allows three
+// quarters of the free disk, and refuses to make a stream whose limit lies above that:
+// on a small disk the fleet could not even begin.
+var leastStore int64 = 8 << 30
+
+// start starts a server whose streams may take up maxStore bytes; 0 = what the library
+// thinks right.
+func start(c Config, st *store, maxStore int64) (*Server, error) {
 	opts, err := options(c, st.dir)
 	if err != nil {
 		return nil, err
 	}
+	opts.JetStreamMaxStore = maxStore
 	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("start the nats server: %w", err)
@@ -159,10 +172,15 @@ func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn()
 
 // URL is where other machines reach the server; "" if it does not listen.
 func (s *Server) URL() string {
-	if addr := s.ns.Addr(); addr != nil {
-		return "nats://" + addr.String()
+	addr, ok := s.ns.Addr().(*net.TCPAddr)
+	if !ok {
+		return ""
 	}
-	return ""
+	host := addr.IP.String()
+	if name, err := os.Hostname(); addr.IP.IsUnspecified() && err == nil {
+		host = name // all addresses: none of them is one to connect to
+	}
+	return "nats://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
 // Stop ends the server. Connections of this process must be closed before, else

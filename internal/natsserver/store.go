@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // A store is a directory that this process alone uses: nats-server itself takes no
@@ -91,12 +92,17 @@ func removeAll(dir string) (err error) {
 	return fmt.Errorf("remove the temporary store: %w", err)
 }
 
+// staleAge is how old the lock file of a temporary store must be for the store to be
+// removed: one just being made is not locked for a moment.
+const staleAge = time.Minute
+
 // removeStale removes the temporary stores whose process is gone: nobody holds
-// their lock. A store just being made has no lock file yet and is left alone.
+// their lock.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPattern+"*"))
 	for _, dir := range dirs {
-		if _, err := os.Stat(filepath.Join(dir, lockName)); err != nil {
+		info, err := os.Stat(filepath.Join(dir, lockName))
+		if err != nil || time.Since(info.ModTime()) < staleAge {
 			continue
 		}
 		if lock, err := lockDir(dir); err == nil {
