@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 	ucli "github.com/urfave/cli/v2"
 
@@ -20,7 +17,7 @@ import (
 // houseFlags are the flags of both commands.
 func houseFlags(syncDefault string) []ucli.Flag {
 	return []ucli.Flag{
-		&ucli.IntFlag{Name: "n", Value: -1, Usage: "`NUMBER` of tasks worked on at a time (default: one for each CPU)"},
+		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks worked on at a time"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to write to disk for good: always, never, or an interval such as 1s (default: " + syncDefault + ")"},
 		&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
@@ -31,7 +28,7 @@ func houseFlags(syncDefault string) []ucli.Flag {
 type house struct {
 	session *command.Session
 	server  *natsserver.Server
-	nc      *nats.Conn // the submitter's
+	nc      *fleet.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it
 	stats   func() worker.Stats
@@ -49,6 +46,9 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 	if err != nil {
 		return nil, cli.Exit(cli.Usage, err)
 	}
+	if c.IsSet("n") && c.Int("n") < 0 {
+		return nil, cli.Usagef("-n is not negative")
+	}
 	if c.Duration("ack-wait") < 100*time.Millisecond {
 		return nil, cli.Usagef("--ack-wait is at least 100ms")
 	}
@@ -62,8 +62,8 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 			h.close()
 		}
 	}()
-	var js jetstream.JetStream
-	if h.nc, js, err = h.connect("submitter"); err != nil {
+	var js fleet.JetStream
+	if h.nc, js, err = fleet.InProcess(h.server, "submitter"); err != nil {
 		return nil, err
 	}
 	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait")}); err != nil {
@@ -78,18 +78,9 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 	return h, err
 }
 
-func (h *house) connect(name string) (*nats.Conn, jetstream.JetStream, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(h.server), nats.Name(name), nats.MaxReconnects(-1))
-	if err != nil {
-		return nil, nil, fmt.Errorf("connect to the server in this process: %w", err)
-	}
-	js, err := jetstream.New(nc)
-	return nc, js, err
-}
-
 // startWorker returns once the worker is about to pull.
 func (h *house) startWorker(slots int, log zerolog.Logger) error {
-	nc, js, err := h.connect("worker")
+	nc, js, err := fleet.InProcess(h.server, "worker")
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -29,6 +30,9 @@ func run(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
+	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
+		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err
@@ -43,7 +47,8 @@ func run(c *ucli.Context) error {
 		return command.Fail(err)
 	}
 	defer h.close()
-	fmt.Fprintf(s.Screen, "embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", h.server.URL(), h.server.URL(), h.server.URL())
+	url := h.server.URL()
+	fmt.Fprintf(s.Screen, "embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url)
 
 	served := make(chan error, 1)
 	go func() { served <- h.fleet.Sweep(s.Context) }()

@@ -4,6 +4,7 @@ import (
 	"github.com/rs/zerolog"
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 )
 
@@ -11,13 +12,19 @@ func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
-		ArgsUsage: "[NUMBER...]",
-		Flags:     append(command.SubmitFlags(), houseFlags("always with --store, else never")...),
-		Action:    submit,
+		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
+		Flags:  append(command.SubmitFlags(), houseFlags("always with --store, else never")...),
+		Action: submit,
 	}
 }
 
 func submit(c *ucli.Context) error {
+	switch {
+	case c.IsSet("n") && c.Int("n") < 1:
+		return cli.Usagef("-n is at least 1: there is nobody else to do the work")
+	case c.Bool("detach") && c.String("store") == "":
+		return cli.Usagef("--detach needs a --store to leave the job in")
+	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err

@@ -26,6 +26,15 @@ func deadCommand() *ucli.Command {
 					return err
 				}
 				return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+					if id != "" {
+						j, err := fl.Job(ctx, id)
+						if err != nil {
+							return err
+						}
+						if j.State == task.Removed {
+							return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id)
+						}
+					}
 					letters, err := fl.DeadLetters(ctx, id)
 					if err != nil {
 						return err
@@ -180,7 +189,7 @@ func (d deadSession) retry() error {
 			return err
 		}
 	}
-	fmt.Fprintf(d.s.Screen, "producer: %d dead letters queued again; `producer wait JOB` collects the answers\n", len(d.letters))
+	fmt.Fprintf(d.s.Screen, "producer: dead letters queued again: %d; `producer wait JOB` collects the answers\n", len(d.letters))
 	return nil
 }
 
@@ -190,7 +199,7 @@ func (d deadSession) remove() error {
 			return err
 		}
 	}
-	fmt.Fprintf(d.s.Screen, "producer: %d dead letters removed\n", len(d.letters))
+	fmt.Fprintf(d.s.Screen, "producer: dead letters removed: %d\n", len(d.letters))
 	return nil
 }
 

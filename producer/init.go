@@ -17,7 +17,7 @@ func initCommand() *ucli.Command {
 		Flags: []ucli.Flag{
 			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that hold each stream: 1, 3 or 5"},
 			&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
-			&ucli.BoolFlag{Name: "dry-run", Usage: "only say what would be created"},
+			&ucli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "only say what would be created"},
 			jsonFlag(),
 		},
 		Action: func(c *ucli.Context) error {

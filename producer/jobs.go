@@ -57,7 +57,7 @@ func statusCommand() *ucli.Command {
 		Name: "status", Usage: "show how a job stands, or the whole fleet", ArgsUsage: "[JOB]",
 		Flags: []ucli.Flag{
 			jsonFlag(),
-			&ucli.BoolFlag{Name: "watch", Usage: "show it again every two seconds"},
+			&ucli.BoolFlag{Name: "watch", DisableDefaultText: true, Usage: "show it again every two seconds"},
 		},
 		Action: func(c *ucli.Context) error {
 			id, err := cli.OptionalArg(c, "JOB")
@@ -79,7 +79,13 @@ func status(c *ucli.Context, s *command.Session, id string) error {
 	if id != "" {
 		show = func(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error { return jobStatus(ctx, c, fl, id) }
 	}
-	for {
+	for first := true; ; first = false {
+		if c.Bool("watch") && !c.Bool("json") {
+			if !first {
+				fmt.Fprintln(c.App.Writer)
+			}
+			fmt.Fprintln(c.App.Writer, time.Now().Format(time.TimeOnly))
+		}
 		ctx, cancel := command.Reply(c, s)
 		err := show(ctx, c, fl)
 		cancel()
@@ -110,7 +116,13 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if err != nil {
 		return err
 	}
-	r := jobReport{Job: j, Holder: fl.Holder(ctx, id)}
+	if j.State == task.Removed {
+		return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id)
+	}
+	r := jobReport{Job: j}
+	if r.Holder, err = fl.Holder(ctx, id); err != nil {
+		return err
+	}
 	in, err := fl.Inputs(ctx, id)
 	if err != nil {
 		return err
@@ -185,7 +197,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 	if c.Bool("json") {
 		return printJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "%d jobs go on, %d workers with %d slots, %d busy\n", r.Jobs, r.Workers, r.Slots, r.Busy)
+	fmt.Fprintf(c.App.Writer, "jobs going on: %d  workers: %d  slots: %d  busy: %d\n", r.Jobs, r.Workers, r.Slots, r.Busy)
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "PRIORITY\tQUEUED\tIN WORK\tDELIVERED AGAIN\tASKING")
 	for _, q := range r.Queue {
@@ -222,7 +234,7 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 		if err := fl.StopWork(ctx, id); err != nil {
 			return err
 		}
-		if fl.Holder(ctx, id) == "" {
+		if holder, err := fl.Holder(ctx, id); err == nil && holder == "" {
 			break
 		}
 	}
@@ -233,7 +245,7 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 func rmCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "rm", Usage: "remove a job and all that is stored of it", ArgsUsage: "JOB",
-		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Usage: "also if it goes on: it is cancelled first"}},
+		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "also if it goes on: it is cancelled first"}},
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 func jsonFlag() ucli.Flag {
-	return &ucli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON"}
+	return &ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "print JSON"}
 }
 
 func printJSON(c *ucli.Context, v any) error {

@@ -15,7 +15,7 @@ func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "submit", Usage: "queue numbers, wait for the answers and print them",
 		ArgsUsage:   "[NUMBER...]",
-		Description: "Numbers come from the arguments, --range and -f, else from standard input, separated by white space.",
+		Description: command.SubmitDescription + command.ConnectionHint,
 		Flags:       command.SubmitFlags(),
 		Action: func(c *ucli.Context) error {
 			return inSession(c, func(s *command.Session) error { return s.Submit(c, host(c, s)) })
@@ -27,7 +27,7 @@ func waitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "wait", Usage: "wait for a job that was submitted before, and print its answers", ArgsUsage: "JOB",
 		Flags: append([]ucli.Flag{
-			&ucli.DurationFlag{Name: "deadline", Usage: "stop waiting after `DURATION`; the job goes on"},
+			&ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the job goes on"},
 			cli.ProgressFlag(),
 		}, command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {

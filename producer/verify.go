@@ -44,7 +44,9 @@ type verifyReport struct {
 
 func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 	in := io.Reader(os.Stdin)
-	if path != "-" {
+	if path == "-" {
+		path = "standard input"
+	} else {
 		file, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("open the answers: %w", err)

@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 	ucli "github.com/urfave/cli/v2"
 
@@ -78,7 +76,7 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 }
 
 // Connect connects to the server that the flags name.
-func (s *Session) Connect(c *ucli.Context, name string) (*nats.Conn, jetstream.JetStream, error) {
+func (s *Session) Connect(c *ucli.Context, name string) (*fleet.Conn, fleet.JetStream, error) {
 	config, err := cli.Connection(c, name)
 	if err != nil {
 		return nil, nil, err
@@ -86,7 +84,7 @@ func (s *Session) Connect(c *ucli.Context, name string) (*nats.Conn, jetstream.J
 	if config, err = config.Resolve(); err != nil {
 		return nil, nil, err
 	}
-	nc, url, err := config.Dial(s.Context, s.connectionEvents()...)
+	nc, url, err := config.Dial(s.Context, fleet.LogEvents(s.Log)...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,19 +95,6 @@ func (s *Session) Connect(c *ucli.Context, name string) (*nats.Conn, jetstream.J
 	}
 	s.Log.Debug().Str("url", url).Msg("connected")
 	return nc, js, nil
-}
-
-// connectionEvents tells the log when the connection is lost and found again.
-func (s *Session) connectionEvents() []nats.Option {
-	return []nats.Option{
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				s.Log.Warn().Err(err).Msg("connection to NATS lost: trying again")
-			}
-		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) { s.Log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("connected to NATS again") }),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { s.Log.Error().Err(err).Msg("nats") }),
-	}
 }
 
 // Fail gives an error its exit code.

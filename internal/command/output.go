@@ -20,9 +20,9 @@ func OutputFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the answers to `FILE`", Category: "output"},
 		&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari", Category: "output"},
-		&ucli.BoolFlag{Name: "json", Usage: "short for --format json", Category: "output"},
-		&ucli.BoolFlag{Name: "exponents", Aliases: []string{"e"}, Usage: "write p^e instead of p p p", Category: "output"},
-		&ucli.BoolFlag{Name: "as-completed", Usage: "print answers as they come, not in the order of the input", Category: "output"},
+		&ucli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "short for --format json", Category: "output"},
+		&ucli.BoolFlag{Name: "exponents", DisableDefaultText: true, Aliases: []string{"e"}, Usage: "write p^e instead of p p p", Category: "output"},
+		&ucli.BoolFlag{Name: "as-completed", DisableDefaultText: true, Usage: "print answers as they come, not in the order of the input", Category: "output"},
 	}
 }
 
@@ -36,22 +36,33 @@ type printer struct {
 	record  output.Record
 }
 
-func (s *Session) newPrinter(c *ucli.Context) (*printer, error) {
+// outputFormat checks what the flags say of the output, before anything is begun.
+func outputFormat(c *ucli.Context) (output.Format, error) {
+	switch mode := c.String("progress"); mode {
+	case "auto", "always", "never":
+	default:
+		return "", cli.Usagef("--progress %q: use auto, always or never", mode)
+	}
 	name := c.String("format")
 	if c.Bool("json") {
 		name = "json"
 	}
 	format, err := output.ParseFormat(name)
 	if err != nil {
-		return nil, cli.Exit(cli.Usage, err)
+		return "", cli.Exit(cli.Usage, err)
 	}
+	return format, nil
+}
+
+func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, error) {
 	p := &printer{session: s, name: c.App.Name, ordered: !c.Bool("as-completed")}
 	var w io.Writer = s.Screen.Stdout()
 	if path := c.String("output"); path != "" && path != "-" {
-		if p.file, err = os.Create(path); err != nil {
+		file, err := os.Create(path)
+		if err != nil {
 			return nil, fmt.Errorf("open the output: %w", err)
 		}
-		w = p.file
+		p.file, w = file, file
 	}
 	p.out = output.New(w, format, c.Bool("exponents"))
 	return p, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -18,6 +19,12 @@ import (
 	"factorfleet/internal/task"
 )
 
+// SubmitDescription says where submit finds its numbers.
+const SubmitDescription = "Numbers come from the arguments, then --range, then -f; from standard input if none of these is given. White space separates them."
+
+// ConnectionHint says where the flags are that every command of producer takes.
+const ConnectionHint = " Flags such as -s URL, which say how to reach NATS, are listed by `producer -h`."
+
 // SubmitFlags returns the flags of submit.
 func SubmitFlags() []ucli.Flag {
 	return append([]ucli.Flag{
@@ -26,11 +33,11 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or predicted work such as 5s"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again goes on with that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "`CLASS` of the job's tasks: hi, norm or low"},
-		&ucli.DurationFlag{Name: "budget", Usage: "`DURATION` a worker spends on one number at most (default: 30s)"},
-		&ucli.DurationFlag{Name: "deadline", Usage: "stop waiting after `DURATION`; the job goes on"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "30s", Usage: "`DURATION` a worker spends on one number at most"},
+		&ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the job goes on"},
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square as a measure of the queue"},
-		&ucli.BoolFlag{Name: "detach", Usage: "print the job's id once all input is queued, and do not wait"},
-		&ucli.DurationFlag{Name: "keep", Usage: "keep the job for `DURATION` after its end (default: 720h with --id or --detach, else not at all)"},
+		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "print the job's id once all input is queued, and do not wait"},
+		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else not at all", Usage: "keep the job for `DURATION` after its end"},
 		cli.ProgressFlag(),
 	}, OutputFlags()...)
 }
@@ -172,12 +179,16 @@ func (s *Session) status(what string) {
 
 // foreground runs a job, shows its progress, prints its answers, and says how it ended.
 func (s *Session) foreground(c *ucli.Context, open Open, run func(context.Context, Host, job.Watch, func(string)) (*job.Summary, error)) error {
+	format, err := outputFormat(c)
+	if err != nil {
+		return err
+	}
 	host, closeHost, err := open()
 	if err != nil {
 		return Fail(err)
 	}
 	defer closeHost()
-	p, err := s.newPrinter(c)
+	p, err := s.newPrinter(c, format)
 	if err != nil {
 		return err
 	}
@@ -200,12 +211,28 @@ func (s *Session) foreground(c *ucli.Context, open Open, run func(context.Contex
 	if e := p.close(); err == nil {
 		err = e
 	}
+	if errors.Is(err, syscall.EPIPE) && c.Command.Name == "submit" && c.String("id") == "" && !host.Private {
+		s.abandon(host.Fleet, *id.Load())
+	}
 	if err != nil {
 		return s.stopped(c, *id.Load(), host, err)
 	}
 	s.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", summary.Verified).Dur("cpu", summary.CPU).
 		Uint64("duplicate", summary.Duplicate).Uint64("refused", summary.Refused).Uint64("requeued", summary.Requeued).Msg("job ended")
 	return s.ended(c, summary)
+}
+
+// abandon removes a job whose reader has gone away: its id was never shown to anybody.
+func (s *Session) abandon(f *fleet.Fleet, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context), 5*time.Second)
+	defer cancel()
+	_, err := f.Cancel(ctx, id)
+	if err == nil {
+		err = f.Remove(ctx, id)
+	}
+	if err != nil {
+		s.Log.Debug().Err(err).Msg("remove the job that nobody reads")
+	}
 }
 
 // stopped says how to come back to a job that goes on without this process.

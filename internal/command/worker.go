@@ -2,12 +2,9 @@ package command
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
@@ -27,7 +24,7 @@ type WorkerOptions struct {
 }
 
 // RunWorker runs a worker until ctx ends and its drain is complete.
-func RunWorker(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o WorkerOptions) error {
+func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
 		o.Name = task.WorkerName(hostName())
 	}
@@ -51,7 +48,7 @@ func RunWorker(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Wor
 	go beat(life, station, w, o)
 	err = w.Run(ctx)
 	end()
-	if e := station.Leave(); e != nil && !errors.Is(e, nats.ErrConnectionClosed) {
+	if e := station.Leave(); e != nil {
 		o.Log.Debug().Err(e).Msg("leave the registry")
 	}
 	return err

@@ -242,7 +242,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer endSettling(errEnded)
 	w.settleCtx = settleCtx
 
-	w.config.Log.Info().Int("slots", w.config.Slots).Dur("ack_wait", w.config.AckWait).Msg("worker ready")
+	w.config.Log.Info().Int("slots", w.config.Slots).Stringer("ack_wait", w.config.AckWait).Msg("worker ready")
 	for _, s := range w.slots {
 		go w.serve(s)
 	}

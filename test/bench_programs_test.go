@@ -1,0 +1,77 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// BenchmarkAnswer is the time from pressing Enter to the end of the process, for the
+// smallest job there is.
+func BenchmarkAnswer(b *testing.B) {
+	binary(b, "embedded") // build it first
+	for b.Loop() {
+		run(b, "embedded", "submit 10403").wantCode(0)
+	}
+}
+
+// BenchmarkSequence is a list as large as coreutils users make them, through the
+// whole fleet in one process. coreutils' own time is beside it where it is installed.
+func BenchmarkSequence(b *testing.B) {
+	var list strings.Builder
+	for n := range 1_000_000 {
+		fmt.Fprintln(&list, n+1)
+	}
+	for _, command := range []struct{ name, args string }{{"embedded", "submit"}, {"factor", ""}} {
+		b.Run(command.name, func(b *testing.B) {
+			path := binary(b, command.name)
+			if command.name == "factor" {
+				path = "/usr/bin/factor"
+			}
+			if _, err := os.Stat(path); err != nil {
+				b.Skipf("NOT MEASURED: %v", err)
+			}
+			for b.Loop() {
+				run(b, command.name, command.args, feed(list.String()), func(c *exec.Cmd) { c.Path = path }).wantCode(0)
+			}
+		})
+	}
+}
+
+// BenchmarkProducerMemory is the most memory that a producer holds for a job of a
+// million numbers whose first chunk is the last to be finished: a number that no
+// worker factors within its budget of twenty seconds stands before all the others.
+func BenchmarkProducerMemory(b *testing.B) {
+	var list strings.Builder
+	// The product of two primes of 40 digits: nothing finds them in that time.
+	list.WriteString("5698659916814440909989562272574224868191463185583009895495666337811544346213073\n")
+	for n := range 1_000_000 {
+		fmt.Fprintln(&list, 1_000_000_000_001+2*n)
+	}
+	file := filepath.Join(b.TempDir(), "numbers")
+	if err := os.WriteFile(file, []byte(list.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	s := startFleet(b)
+	s.consumer("--name w")
+	for _, chunk := range []string{"auto", "10"} {
+		b.Run("chunk="+chunk, func(b *testing.B) {
+			var most int64
+			var elapsed time.Duration
+			for b.Loop() {
+				began := time.Now()
+				p := s.run("producer", "submit --budget 20s --chunk "+chunk+" -f "+file).wantCode(1)
+				elapsed += time.Since(began)
+				most = max(most, p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+			}
+			b.ReportMetric(float64(most)/1024, "MiB")
+			b.ReportMetric(elapsed.Seconds()/float64(b.N), "s/job")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

@@ -1,0 +1,153 @@
+package test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/kind"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A fragile kind panics at one number.
+type fragile struct{ at nat.Nat }
+
+func (f fragile) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	honest := kind.All()[task.KindFactor]
+	for i, n := range numbers {
+		if n.Cmp(f.at) == 0 {
+			panic("this number is too much for me")
+		}
+		if err := honest.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A liar says that every number is prime.
+type liar struct{}
+
+func (liar) Run(_ context.Context, numbers []nat.Nat, _ worker.RunOptions, done *[]task.Factorization) error {
+	for _, n := range numbers {
+		*done = append(*done, task.Factorization{Factors: []task.Factor{{P: n, Exp: 1, Status: task.Prime}}, Method: "lie"})
+	}
+	return nil
+}
+
+// worker runs a worker in this process that factors with k, until stop is called.
+func (s *server) worker(name string, k worker.Kind) (stop func()) {
+	s.t.Helper()
+	nc, js := s.connect()
+	ctx, cancel := context.WithCancel(context.Background())
+	station, err := fleet.OpenStation(ctx, nc, js, name, fleet.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w := worker.New(worker.Config{
+		Name: name, Slots: 2, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second,
+		Kinds: map[string]worker.Kind{task.KindFactor: k}, Log: zerolog.Nop(),
+	}, station, station)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			s.t.Errorf("worker %s: %v", name, err)
+		}
+		ended <- nil
+	}
+	s.t.Cleanup(stop)
+	return stop
+}
+
+// A number that fails three times is given up, and only that number. It can be looked
+// at, and tried again.
+func TestDeadLetter(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	stop := s.worker("fragile", fragile{nat.New(1_000_017)})
+	numbers := sequence(1_000_001, 1_000_050, 1)
+	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(1)
+	p.wantStderr("producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me\n" +
+		"producer: 1 number of job j given up; `producer dead show j` tells more\n")
+	checkAnswers(t, strings.Replace(numbers, "1000017\n", "", 1), p.stdout.String())
+
+	type letter struct {
+		Job, Range, Error, Reproduce string
+		Numbers                      []string
+		Attempt                      int
+		Attempts                     []struct {
+			Attempt int
+			Worker  string
+			Error   string
+		}
+	}
+	letters := report[[]letter](s, "dead ls j")
+	if len(letters) != 1 || letters[0].Job != "j" || letters[0].Range != "16-1" || letters[0].Attempt != 3 ||
+		!slices.Equal(letters[0].Numbers, []string{"1000017"}) {
+		t.Fatalf("dead letters: %+v", letters)
+	}
+	shown := report[[]letter](s, "dead show")
+	if len(shown) != 1 || len(shown[0].Attempts) < 3 || shown[0].Attempts[0].Worker != "fragile" ||
+		!strings.Contains(shown[0].Attempts[0].Error, "too much for me") {
+		t.Errorf("dead show: %+v", shown)
+	}
+	name, args, _ := strings.Cut(shown[0].Reproduce, " ")
+	checkAnswers(t, "1000017", run(t, name, args).wantCode(0).stdout.String())
+	if list := s.run("producer", "dead ls").wantCode(0).stdout.String(); strings.Count(list, "\n") != 2 || !strings.Contains(list, "1000017") {
+		t.Errorf("dead ls: %s", list)
+	}
+	if text := s.run("producer", "dead show j").wantCode(0).stdout.String(); strings.Count(text, "too much for me") < 4 {
+		t.Errorf("dead show: %s", text)
+	}
+	s.run("producer", "dead export j").wantCode(0).wantStdout("1000017\n")
+	s.run("producer", "wait j").wantCode(1).wantStdout(p.stdout.String()).wantSaid("1000017, was given up")
+	run(t, "producer", "verify -", feed(s.run("producer", "wait j --json").wantCode(1).stdout.String())).
+		wantCode(1).wantStdout("50 lines: 49 verified, 0 unfinished, 1 given up, 0 wrong\n")
+
+	stop()
+	s.run("producer", "dead retry j").wantCode(0).wantSaid("queued again: 1;")
+	if left := report[[]letter](s, "dead ls"); len(left) != 0 {
+		t.Errorf("dead letters after the retry: %+v", left)
+	}
+	s.consumer("-n 1")
+	checkAnswers(t, numbers, s.run("producer", "wait j").wantCode(0).wantStderr("").stdout.String())
+}
+
+// Removing a dead letter is to ask for the number again: nothing else is known of it.
+func TestDeadLetterRemoved(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	stop := s.worker("fragile", fragile{nat.New(15)})
+	s.run("producer", "submit --id j 15 21").wantCode(1).wantStdout("21: 3 7\n")
+	stop()
+	s.run("producer", "dead rm j").wantCode(0).wantSaid("removed: 1\n")
+	if left := report[[]any](s, "dead ls"); len(left) != 0 {
+		t.Errorf("dead letters are left: %+v", left)
+	}
+	s.consumer("-n 1")
+	s.run("producer", "wait j").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
+}
+
+// What a worker claims is printed only if it is true, however often it is claimed.
+func TestLyingWorker(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	stop := s.worker("liar", liar{})
+	p := s.run("producer", "submit --id j --chunk 1 7 15 21").wantCode(6).wantSaid("producer: error: verification failed beyond repair: ", "worker=liar")
+	if said := p.stdout.String(); said != "7: 7\n" && said != "" { // 7 is prime indeed
+		t.Errorf("printed %q", said)
+	}
+	stop()
+	s.run("producer", "results j").wantCode(0)
+	s.consumer("-n 1 --name honest")
+	s.run("producer", "wait j").wantCode(0).wantStdout("7: 7\n15: 3 5\n21: 3 7\n")
+}

@@ -1,0 +1,143 @@
+package test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The digest is of what coreutils factor 9.1 prints for the same numbers.
+const digestTo100000 = "9daf4b947fe21710770c8febace27636f70283543bf6a133b22b9202afabe7e4"
+
+func TestEmbeddedPrintsWhatFactorPrints(t *testing.T) {
+	t.Parallel()
+	numbers := sequence(1, 100_000, 1)
+	p := run(t, "embedded", "submit", feed(numbers)).wantCode(0).wantStderr("")
+	if got := digest(p.stdout.String()); got != digestTo100000 {
+		t.Errorf("digest %s, not %s", got, digestTo100000)
+	}
+	checkFactor(t, numbers, p.stdout.String())
+}
+
+func TestMersenneNumbersAndFactorials(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	one := big.NewInt(1)
+	for n := range uint(129) {
+		fmt.Fprintln(&b, new(big.Int).Sub(new(big.Int).Lsh(one, n), one))
+	}
+	for n := range int64(31) {
+		fmt.Fprintln(&b, new(big.Int).Add(new(big.Int).MulRange(1, n), one))
+	}
+	numbers := strings.TrimPrefix(b.String(), "0\n")
+	p := run(t, "embedded", "submit", feed(numbers)).wantCode(0).wantStderr("")
+	checkAnswers(t, numbers, p.stdout.String())
+}
+
+// Input that is no number costs its own token and nothing else.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	long := strings.Repeat("1234567890", 1000)
+	file := "15\nabc\n\n  \n21\r\n0 1\n+12 0007\n-5\n1e3 0x1F 12,5 ++1 +\n" + long + "\n35 36 1_000 37\n\x00\n99"
+	if err := os.WriteFile(dir+"/numbers.txt", []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const stdout = `15: 3 5
+21: 3 7
+0:
+1:
+12: 2 2 3
+7: 7
+35: 5 7
+36: 2 2 3 3
+37: 37
+99: 3 3 11
+`
+	const stderr = `embedded: numbers.txt: line 2: "abc" is not a natural number
+embedded: numbers.txt: line 8: "-5" is not a natural number
+embedded: numbers.txt: line 9: "1e3" is not a natural number
+embedded: numbers.txt: line 9: "0x1F" is not a natural number
+embedded: numbers.txt: line 9: "12,5" is not a natural number
+embedded: numbers.txt: line 9: "++1" is not a natural number
+embedded: numbers.txt: line 9: "+" is not a natural number
+embedded: numbers.txt: line 10: "1234567890123456789012345678901234567890…" is longer than 16384 bits (4933 digits)
+embedded: numbers.txt: line 11: "1_000" is not a natural number
+embedded: numbers.txt: line 12: "\x00" is not a natural number
+`
+	run(t, "embedded", "submit -f numbers.txt", workDir(dir)).wantCode(1).wantStdout(stdout).wantStderr(stderr)
+
+	fromStdin := strings.ReplaceAll(stderr, "numbers.txt:", "standard input:")
+	run(t, "embedded", "submit", feed(file)).wantCode(1).wantStdout(stdout).wantStderr(fromStdin)
+	run(t, "embedded", "submit -f -", feed(file)).wantCode(1).wantStdout(stdout).wantStderr(fromStdin)
+
+	s := startFleet(t)
+	s.consumer("-n 1")
+	fromProducer := strings.ReplaceAll(stderr, "embedded:", "producer:")
+	p := s.run("producer", "submit --detach -f numbers.txt", workDir(dir)).wantCode(1).wantStderr(fromProducer)
+	s.run("producer", "wait "+strings.TrimSpace(p.stdout.String())).wantCode(1).wantStdout(stdout).wantStderr(fromProducer)
+}
+
+// Answers come while the input is still open, however long it is.
+func TestAnswersBeforeTheInputEnds(t *testing.T) {
+	t.Parallel()
+	in, w := pipe(t)
+	p := start(t, "embedded", "submit", in)
+	const portion = 10_000
+	for first := uint64(1); first <= 100_000; first += portion {
+		last := first + portion - 1
+		if _, err := io.WriteString(w, sequence(first, last, 1)); err != nil {
+			t.Fatal(err)
+		}
+		p.await(&p.stdout, fmt.Sprintf("\n%d: ", last)) // nothing more is written before
+	}
+	w.Close()
+	p.wantCode(0).wantStderr("")
+	if got := digest(p.stdout.String()); got != digestTo100000 {
+		t.Errorf("digest %s, not %s", got, digestTo100000)
+	}
+}
+
+// A reader that leaves early, such as head, ends the program soon and without noise.
+func TestReaderLeaves(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "embedded", "submit --range 1:1000000000", stdoutTo(w))
+	w.Close()
+	line, err := bufio.NewReaderSize(r, 16).ReadString('\n')
+	if err != nil || line != "1:\n" {
+		t.Fatalf("first line %q, %v", line, err)
+	}
+	r.Close()
+	left := time.Now()
+	p.wantCode(141).wantStderr("")
+	if took := time.Since(left); took > 5*time.Second {
+		t.Errorf("ended %v after its reader", took)
+	}
+}
+
+// A store that is kept can be gone on with; one that is in use is refused.
+func TestKeptStore(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	numbers := sequence(1_000_001, 1_000_400, 1)
+	first := run(t, "embedded", "submit --id a --store "+store, feed(numbers)).wantCode(0)
+	checkAnswers(t, numbers, first.stdout.String())
+	again := run(t, "embedded", "submit --id a --store "+store, feed(numbers)).wantCode(0)
+	again.wantStdout(first.stdout.String())
+	run(t, "embedded", "submit --id a 17 --store "+store).wantCode(8).wantSaid("conflict", "17")
+
+	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
+	house.await(&house.stderr, "listening on nats://")
+	run(t, "embedded", "submit 15 --store "+store).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "in use by another process")
+	house.signal(os.Interrupt)
+	house.wantCode(0)
+}

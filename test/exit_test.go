@@ -1,0 +1,257 @@
+package test
+
+import (
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What a program says when it cannot do what it was asked for is one line, and at
+// most one more with a hint. Its exit code is part of its interface.
+type refusal struct {
+	program, args string
+	code          int
+	says          string // a piece of it
+}
+
+func (r refusal) check(t *testing.T, settings ...setting) {
+	t.Helper()
+	binary(t, r.program) // building does not count
+	began := time.Now()
+	p := run(t, r.program, r.args, settings...).wantCode(r.code).wantStdout("").wantSaid(r.says)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%s: took %v", p.line, took)
+	}
+	said := p.stderr.String()
+	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+	if !strings.HasPrefix(lines[0], r.program+": error: ") || len(lines) > 2 ||
+		len(lines) == 2 && !strings.HasPrefix(lines[1], r.program+": hint: ") {
+		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, said)
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	t.Parallel()
+	for _, r := range []refusal{
+		{"producer", "", 2, "which command? one of submit, wait,"},
+		{"consumer", "", 2, "which command? one of run,"},
+		{"embedded", "", 2, "which command? one of submit, run"},
+		{"producer", "submti", 2, "did you mean submit?"},
+		{"producer", "submit --formt csv 15", 2, "did you mean --format?"},
+		{"producer", "submit --zzz 15", 2, "unknown flag --zzz"},
+		{"producer", "submit 15 --id", 2, "flag --id needs a value"},
+		{"producer", "wait", 2, "wait needs a JOB"},
+		{"producer", "wait a b", 2, `takes one JOB, and "b" is one more`},
+		{"producer", "dead", 2, "one of ls, show, retry, rm, export"},
+		{"producer", "dead ls a b", 2, `"b" is one more`},
+		{"producer", "verify", 2, "verify needs a FILE"},
+		{"producer", "init 15", 2, `"15"`},
+		{"producer", "init --replicas 9", 2, "--replicas"},
+		{"producer", "init --ack-wait 1ms", 2, "--ack-wait"},
+		{"producer", "submit --id a.b 15", 2, `"a.b" is not a job id`},
+		{"producer", "submit --priority urgent 15", 2, `"urgent" is not a priority`},
+		{"producer", "submit --kind cube 15", 2, `"cube" is not a kind of work`},
+		{"producer", "submit --chunk 0 15", 2, `"0" is not a chunk size`},
+		{"producer", "submit --chunk many 15", 2, `"many" is not a chunk size`},
+		{"producer", "submit --deadline=-1s 15", 2, "not negative"},
+		{"producer", "submit --deadline soon 15", 2, "deadline"},
+		{"producer", "submit --range 5:1", 2, `"5:1"`},
+		{"producer", "submit --range 1:9:0", 2, `"1:9:0"`},
+		{"producer", "submit --range 1", 2, `"1" is not a range`},
+		{"producer", "submit --format xml 15", 2, `"xml" is not a format`},
+		{"producer", "submit --progress often 15", 2, `"often"`},
+		{"producer", "wait j --format xml", 2, `"xml" is not a format`},
+		{"producer", "submit -f nowhere.txt", 2, "nowhere.txt: no such file or directory"},
+		{"producer", "submit -f .", 2, ". is a directory"},
+		{"producer", "--log-level loud ls", 2, `"loud" is not a log level`},
+		{"producer", "ls --timeout 0", 2, "--timeout"},
+		{"consumer", "run 15", 2, `"15"`},
+		{"consumer", "run -n 0", 2, `"0" is neither auto nor a number`},
+		{"consumer", "run --name No_Name", 2, `"No_Name"`},
+		{"consumer", "run --drain-timeout 0", 2, "--drain-timeout must be positive"},
+		{"embedded", "submit --format xml 15", 2, `"xml" is not a format`},
+		{"embedded", "submit --sync often 15", 2, `--sync "often"`},
+		{"embedded", "submit --ack-wait 1ms 15", 2, "--ack-wait"},
+		{"embedded", "submit -n 0 15", 2, "-n"},
+		{"embedded", "submit -n=-2 15", 2, "-n"},
+		{"embedded", "submit --detach 15", 2, "--store"},
+		{"embedded", "submit -o no/such/dir 15", 1, "no/such/dir: no such file or directory"},
+		{"embedded", "run --listen nonsense", 2, `--listen "nonsense" is not host:port`},
+	} {
+		t.Run(r.program+" "+r.args, func(t *testing.T) {
+			t.Parallel()
+			r.check(t, workDir(t.TempDir()))
+		})
+	}
+}
+
+// Without a server every command ends within seconds and names the URL.
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, but says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mute.Close() })
+	silent := "nats://" + mute.Addr().String()
+	const nobody = "nats://127.0.0.1:1"
+	for _, r := range []refusal{
+		{"producer", "submit 15 -s " + nobody, 3, nobody},
+		{"producer", "wait j -s " + nobody, 3, nobody},
+		{"producer", "ls -s " + nobody, 3, nobody},
+		{"producer", "init -s " + nobody, 3, nobody},
+		{"producer", "dead ls -s " + nobody, 3, nobody},
+		{"consumer", "run -s " + nobody, 3, nobody},
+		{"producer", "ls -s nats://no-such-host.invalid:4222", 3, "no-such-host.invalid"},
+		{"producer", "ls --timeout 1s -s " + silent, 3, silent},
+		{"consumer", "run --timeout 1s -s " + silent, 3, silent},
+		{"producer", "ls --creds nowhere.creds", 3, "nowhere.creds"},
+		{"producer", "ls --context nowhere", 3, "nowhere"},
+	} {
+		t.Run(r.program+" "+r.args, func(t *testing.T) {
+			t.Parallel()
+			r.check(t, workDir(t.TempDir()))
+		})
+	}
+}
+
+func TestServerNotSetUp(t *testing.T) {
+	t.Parallel()
+	bare := startServer(t)
+	here := environment("NATS_URL=" + bare.url)
+	const missing = "is missing; run `producer init` once against this server"
+	refusal{"producer", "submit 15", 3, missing}.check(t, here)
+	refusal{"producer", "wait j", 3, missing}.check(t, here)
+	refusal{"producer", "status", 3, missing}.check(t, here)
+	refusal{"consumer", "run", 3, missing}.check(t, here)
+
+	plan := bare.run("producer", "init --dry-run").wantCode(0).stdout.String()
+	if strings.Count(plan, "would create ") != strings.Count(plan, "\n") || !strings.Contains(plan, "FACTOR_TASKS") {
+		t.Errorf("dry run says %q", plan)
+	}
+	refusal{"producer", "status", 3, missing}.check(t, here) // it was dry
+	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created"))
+	bare.run("producer", "init").wantCode(0).wantStdout("all streams are there, with these settings\n")
+
+	refusal{"producer", "init --ack-wait 2s", 8, "workers-norm has ack wait 30s, not 2s"}.check(t, here)
+	_, js := bare.connect()
+	config := bare.stream("FACTOR_DEAD").CachedInfo().Config
+	config.MaxAge, config.MaxMsgsPerSubject = time.Hour, 7
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	differs := refusal{"producer", "init", 8, "FACTOR_DEAD has max messages per subject 7, not 1; FACTOR_DEAD has max age 1h0m0s, not 0s"}
+	differs.check(t, here)
+	differs.check(t, here) // nothing was changed by the first
+	if err := js.DeleteStream(t.Context(), "FACTOR_DEAD"); err != nil {
+		t.Fatal(err)
+	}
+	refusal{"producer", "ls", 3, "stream FACTOR_DEAD " + missing}.check(t, here)
+	bare.run("producer", "init").wantCode(0).wantStdout("created stream FACTOR_DEAD\n")
+	bare.run("producer", "ls").wantCode(0)
+}
+
+func TestServerWithoutJetStream(t *testing.T) {
+	t.Parallel()
+	s := &server{program: start(t, "nats-server", "-a 127.0.0.1 -p -1")}
+	s.await(&s.stderr, "Server is ready")
+	here := environment("NATS_URL=" + listens(t, s.program))
+	refusal{"producer", "init", 3, "start it with -js"}.check(t, here)
+	refusal{"producer", "submit 15", 3, "start it with -js"}.check(t, here)
+	refusal{"consumer", "run", 3, "start it with -js"}.check(t, here)
+}
+
+func TestJobErrors(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	here := environment("NATS_URL=" + s.url)
+	for _, command := range []string{"wait", "results", "status", "cancel", "rm", "dead ls", "dead retry", "dead export", "dead rm"} {
+		refusal{"producer", command + " nosuchjob", 7, "no such job: nosuchjob"}.check(t, here)
+	}
+	refusal{"producer", "wait ../x", 7, `"../x"`}.check(t, here)
+
+	// Nobody works, so these go on.
+	late := s.run("producer", "submit --id a --deadline 100ms 15").wantCode(4).wantStdout("")
+	late.wantSaid("producer: error: deadline reached\n", "`producer wait a` waits for it, `producer cancel a` stops it")
+	s.run("producer", "wait --deadline 100ms a").wantCode(4).wantSaid("deadline reached")
+	refusal{"producer", "submit --id a 21 --deadline 1m", 8, "number 1 is 15, here it is 21"}.check(t, here)
+	refusal{"producer", "submit --id a 15 21 --deadline 1m", 8, "this input has more"}.check(t, here)
+	refusal{"producer", "submit --id a --kind square 15", 8, "of kind factor, not square"}.check(t, here)
+	refusal{"producer", "rm a", 8, "goes on; cancel it first, or use --force"}.check(t, here)
+
+	waiting := s.start("producer", "wait a")
+	eventually(t, "somebody looks after job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
+	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
+	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
+	refusal{"producer", "submit --id a 15", 8, "job a was cancelled"}.check(t, here)
+	refusal{"producer", "cancel a", 8, "cancelled already"}.check(t, here)
+	s.run("producer", "rm a").wantCode(0)
+	for _, command := range []string{"wait", "results", "rm", "dead ls", "dead retry"} {
+		refusal{"producer", command + " a", 7, "a was removed"}.check(t, here)
+	}
+	refusal{"producer", "submit --id a 15", 8, "was removed"}.check(t, here)
+	if jobs := report[[]any](s, "ls"); len(jobs) != 0 {
+		t.Errorf("jobs are left: %v", jobs)
+	}
+}
+
+// A first signal ends each program in order, wherever it is.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	open := func() setting { in, _ := pipe(t); return in } // standard input that does not end
+	interrupt := func(p *program, s os.Signal, code int) *program {
+		p.signal(s)
+		return p.wantCode(code)
+	}
+	exists := func(id string) func() bool {
+		return func() bool { return s.run("producer", "status "+id).code() == 0 }
+	}
+
+	reading := s.start("producer", "submit --id reading", open())
+	eventually(t, "job reading", exists("reading"))
+	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: ended by signal: interrupt\n", "`producer wait reading`")
+
+	waiting := s.start("producer", "submit --id waiting 15")
+	eventually(t, "job waiting is sealed", func() bool { return exists("waiting")() && s.job("waiting").State == "sealed" })
+	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
+
+	resumed := s.start("producer", "wait waiting")
+	eventually(t, "somebody looks after job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
+
+	watching := s.start("producer", "status --watch")
+	watching.await(&watching.stdout, "PRIORITY")
+	watching.signal(os.Interrupt)
+	watching.wait()
+	watching.wantStderr("")
+
+	interrupt(s.consumer("-n 1"), os.Interrupt, 0)
+	interrupt(s.consumer("-n 1"), syscall.SIGTERM, 0)
+
+	embedded := start(t, "embedded", "submit 15 "+hard, open(), arguments("-f", "-", "--budget", "10m", "--as-completed"))
+	embedded.await(&embedded.stdout, "15: 3 5\n")
+	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: ended by signal: interrupt\n")
+
+	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
+	house.await(&house.stderr, "listening on nats://")
+	interrupt(house, syscall.SIGTERM, 0)
+}
+
+// Many watchers of one job print the same.
+func TestTwoWaitForOneJob(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	numbers := sequence(1_000_000_000_000, 1_000_000_000_500, 1)
+	submitted := s.start("producer", "submit --id both --chunk 7", feed(numbers))
+	eventually(t, "job both", func() bool { return s.run("producer", "status both").code() == 0 })
+	other := s.start("producer", "wait both")
+	s.consumer("-n 2")
+	submitted.wantCode(0)
+	checkAnswers(t, numbers, submitted.stdout.String())
+	other.wantCode(0).wantStdout(submitted.stdout.String())
+}

@@ -1,0 +1,286 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The digest is of what coreutils factor 9.1 prints for the same numbers.
+const digestTutorial = "039505f905dc6618c6454a21e39ec6a9e440dc33eb210420ece60f1621e9a6fe"
+
+func TestTutorial(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 1 --name one")
+	s.consumer("-n 1 --name two")
+	p := s.run("producer", "submit --chunk 43 --id tutorial", feed(tutorial)).wantCode(0).wantStderr("")
+	checkAnswers(t, tutorial, p.stdout.String())
+	if got := digest(p.stdout.String()); got != digestTutorial {
+		t.Errorf("digest %s, not %s", got, digestTutorial)
+	}
+	checkFactor(t, tutorial, p.stdout.String())
+
+	var want []string // 23 chunks of 43, and 11 numbers left
+	for first := 0; first < 1000; first += 43 {
+		want = append(want, fmt.Sprintf("%d-%d", first, min(43, 1000-first)))
+	}
+	slices.Sort(want)
+	if got := s.answeredRanges("tutorial"); !slices.Equal(got, want) {
+		t.Errorf("answers came for the ranges %v", got)
+	}
+	if j := s.job("tutorial"); j.State != "done" || j.Count != 1000 || j.Verified != 1000 || j.Queued != 0 {
+		t.Errorf("job: %+v", j)
+	}
+}
+
+// answeredRanges returns the ranges for which a result is stored, sorted as text.
+func (s *server) answeredRanges(job string) (ranges []string) {
+	s.t.Helper()
+	for _, subject := range s.resultSubjects() {
+		token := strings.Split(subject, ".") // FACTOR.results.<job>.<range>.<worker>
+		if token[2] == job {
+			ranges = append(ranges, token[3])
+		}
+	}
+	slices.Sort(ranges)
+	return ranges
+}
+
+// checkAnsweredOnce checks that the stored results cover the first count numbers of a
+// job, and each only once.
+func (s *server) checkAnsweredOnce(job string, count int) {
+	s.t.Helper()
+	type span struct{ first, count int }
+	var spans []span
+	for _, r := range s.answeredRanges(job) {
+		first, length, _ := strings.Cut(r, "-")
+		f, _ := strconv.Atoi(first)
+		n, _ := strconv.Atoi(length)
+		spans = append(spans, span{f, n})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.first - b.first })
+	next := 0
+	for _, r := range spans {
+		if r.first != next {
+			s.t.Fatalf("job %s: answers stored for %v: after %d comes %d", job, spans, next, r.first)
+		}
+		next += r.count
+	}
+	if next != count {
+		s.t.Fatalf("job %s: answers stored for %d numbers, not %d", job, next, count)
+	}
+}
+
+// A producer that dies while it waits loses nothing: another prints everything, once.
+func TestProducerDiesWaiting(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	submit := s.start("producer", "submit --id j --chunk 43", feed(tutorial))
+	eventually(t, "all input is queued", func() bool {
+		return s.run("producer", "status j").code() == 0 && s.job("j").State == "sealed"
+	})
+	submit.kill()
+	s.consumer("-n 2")
+	p := s.run("producer", "wait j").wantCode(0).wantStderr("")
+	checkAnswers(t, tutorial, p.stdout.String())
+	s.checkAnsweredOnce("j", 1000)
+	if queued := s.queuedEver(); queued != 24 {
+		t.Errorf("%d tasks were queued for 24 chunks", queued)
+	}
+
+	// To submit it again is to ask for the answers again.
+	again := s.run("producer", "submit --id j --chunk 43", feed(tutorial)).wantCode(0).wantStdout(p.stdout.String())
+	again.wantStderr("")
+	s.run("producer", "results j").wantCode(0).wantStdout(p.stdout.String())
+	s.run("producer", "submit --id j", feed(strings.Replace(tutorial, "\n1000000000099\n", "\n1000000000098\n", 1))).
+		wantCode(8).wantStdout("").wantSaid("other input: its number 51 is 1000000000099, here it is 1000000000098")
+	s.run("producer", "submit --id j", feed(tutorial+"15\n")).wantCode(8).wantStdout("").wantSaid("1000 numbers, this input has more")
+	s.run("producer", "submit --id j", feed(sequence(999_999_999_999, 1_000_000_000_197, 2))).wantCode(8).wantStdout("").wantSaid("1000 numbers, this input has only 100")
+	if queued := s.queuedEver(); queued != 24 {
+		t.Errorf("submitting again queued %d tasks", queued-24)
+	}
+}
+
+// A producer that dies while it reads leaves a job that was cut off. It is finished as
+// far as it goes, and whoever has the whole input can go on with it.
+func TestProducerDiesReading(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 2")
+	const stored = 430
+	lines := strings.SplitAfter(tutorial, "\n")
+	part := strings.Join(lines[:stored], "")
+	in, feeder := pipe(t)
+	submit := s.start("producer", "submit --id j --chunk 43", in)
+	if _, err := feeder.WriteString(part); err != nil {
+		t.Fatal(err)
+	}
+	submit.await(&submit.stdout, "\n"+strings.TrimSpace(lines[stored-1])+": ")
+	submit.kill()
+
+	// The dead producer's leases last for 15 s.
+	p := s.run("producer", "wait j").wantCode(1).wantSaid("the input of job j was cut off after 430 numbers")
+	checkAnswers(t, part, p.stdout.String())
+	if j := s.job("j"); !j.CutOff || j.State != "done" || j.Count != stored {
+		t.Errorf("job: %+v", j)
+	}
+	s.run("producer", "submit --id j --chunk 43 15 21").wantCode(8).wantStdout("").wantSaid("number 1 is 999999999999, here it is 15")
+
+	before := s.queuedEver()
+	p = s.run("producer", "submit --id j --chunk 43", feed(tutorial)).wantCode(0).wantStderr("")
+	checkAnswers(t, tutorial, p.stdout.String())
+	s.checkAnsweredOnce("j", 1000)
+	if queued := s.queuedEver() - before; queued != 14 {
+		t.Errorf("%d tasks were queued for 13 chunks and 11 numbers", queued)
+	}
+	if j := s.job("j"); j.CutOff || j.State != "done" || j.Verified != 1000 {
+		t.Errorf("job: %+v", j)
+	}
+	s.run("producer", "wait j").wantCode(0).wantStdout(p.stdout.String()).wantStderr("")
+}
+
+// Cancel ends running work within a second, so that the slots are free for others.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 2")
+	job := s.start("producer", "submit --id hard --chunk 1 --budget 10m", arguments(hard, hard, hard, hard))
+	eventually(t, "both slots work", func() bool { _, inWork := s.status(); return inWork == 2 })
+	began := time.Now()
+	s.run("producer", "cancel hard").wantCode(0)
+	job.wantCode(5).wantSaid("job hard was cancelled")
+	s.run("producer", "submit 15 21 --chunk 1").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
+	// One second for the slots; the rest is for starting two programs.
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("the next job was done %v after cancelling", took)
+	}
+	if status, inWork := s.status(); inWork != 0 || status.Jobs != 0 {
+		t.Errorf("afterwards: %+v", status)
+	}
+	s.run("producer", "results hard").wantCode(0)
+}
+
+// A consumer that is told to end hands back what it cannot finish in time. That is no
+// failure: no delivery is spent on it.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	for _, signals := range []int{1, 2} {
+		t.Run(fmt.Sprintf("%d signals", signals), func(t *testing.T) {
+			t.Parallel()
+			s := startFleet(t)
+			numbers := semiprimes(90, 52, 1)
+			leaving := s.consumer("-n 1 --name leaving --drain-timeout 1s")
+			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
+			eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+			for range signals {
+				leaving.signal(syscall.SIGTERM)
+			}
+			began := time.Now()
+			leaving.wantCode(0)
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("the drain took %v", took)
+			}
+			s.consumer("-n 2 --name staying")
+			job.wantCode(0).wantStderr("")
+			checkAnswers(t, numbers, job.stdout.String())
+			s.checkAnsweredOnce("j", 90)
+			if tasks, deliveries := s.queuedEver(), s.deliveries(); deliveries != tasks {
+				t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
+			}
+			if j := s.job("j"); j.Letters != 0 || j.State != "done" {
+				t.Errorf("job: %+v", j)
+			}
+		})
+	}
+}
+
+// A consumer that dies costs one delivery, and the ack wait.
+func TestConsumerDies(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.run("producer", "init --ack-wait 1s").wantCode(0)
+	numbers := semiprimes(60, 52, 500)
+	dying := s.consumer("-n 1 --name dying")
+	job := s.start("producer", "submit --chunk 30", feed(numbers))
+	eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+	dying.kill()
+	s.consumer("-n 2 --name heir")
+	job.wantCode(0).wantStderr("")
+	checkAnswers(t, numbers, job.stdout.String())
+	if letters := report[[]any](s, "dead ls"); len(letters) != 0 {
+		t.Errorf("dead letters: %v", letters)
+	}
+}
+
+// The server may go away and come back: nothing is lost, nobody gives up.
+func TestServerRestarts(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir()
+	serve := func(port string) *server {
+		s := &server{program: start(t, "nats-server", "-a 127.0.0.1 -js -sd "+store+" -p "+port)}
+		s.await(&s.stderr, "Server is ready")
+		s.url = listens(t, s.program)
+		return s
+	}
+	s := serve("-1")
+	s.run("producer", "init").wantCode(0)
+	numbers := semiprimes(60, 50, 900)
+	worker := s.consumer("-n 2")
+	job := s.start("producer", "submit --chunk 3 --as-completed", feed(numbers))
+	job.await(&job.stdout, "\n")
+	s.signal(syscall.SIGTERM)
+	s.wait()
+	serve(s.url[strings.LastIndexByte(s.url, ':')+1:])
+	job.wantCode(0)
+	lines := strings.SplitAfter(job.stdout.String(), "\n")
+	place := make(map[string]int)
+	for i, n := range strings.Fields(numbers) {
+		place[n] = i
+	}
+	slices.SortStableFunc(lines[:len(lines)-1], func(a, b string) int {
+		a, _, _ = strings.Cut(a, ":")
+		b, _, _ = strings.Cut(b, ":")
+		return place[a] - place[b]
+	})
+	checkAnswers(t, numbers, strings.Join(lines, ""))
+	worker.signal(syscall.SIGTERM)
+	worker.wantCode(0)
+}
+
+// The server in embedded serves others too, and with a store it remembers their jobs.
+func TestEmbeddedRun(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	serve := func(args string) (house *program, url string) {
+		house = start(t, "embedded", "run --listen 127.0.0.1:0 --store "+store+" "+args)
+		house.await(&house.stderr, "listening on ")
+		_, rest, _ := strings.Cut(house.stderr.String(), "listening on ")
+		url, _, _ = strings.Cut(rest, ";")
+		return house, url
+	}
+	house, url := serve("-n 0")
+	numbers := sequence(1_000_000_007, 1_000_000_206, 1)
+	id := strings.TrimSpace(run(t, "producer", "submit --detach --server "+url, feed(numbers)).wantCode(0).stdout.String())
+	house.signal(syscall.SIGTERM)
+	house.wantCode(0)
+
+	house, url = serve("-n 0")
+	worker := start(t, "consumer", "run -s "+url)
+	worker.await(&worker.stderr, "worker ready")
+	p := run(t, "producer", "-s "+url+" wait "+id).wantCode(0).wantStderr("")
+	checkAnswers(t, numbers, p.stdout.String())
+	worker.signal(syscall.SIGTERM)
+	worker.wantCode(0)
+	house.signal(syscall.SIGTERM)
+	house.wantCode(0)
+
+	house, url = serve("-n 1")
+	run(t, "producer", "submit 15 -s "+url).wantCode(0).wantStdout("15: 3 5\n")
+	house.signal(syscall.SIGTERM)
+	house.wantCode(0)
+}

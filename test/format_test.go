@@ -1,0 +1,224 @@
+package test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var formats = []string{"factor", "json", "csv", "factordb", "pari"}
+
+// oddities are numbers that formats treat in different ways.
+var oddities = "0\n1\n2\n4\n7\n360\n1024\n18446744073709551615\n18446744073709551616\n170141183460469231731687303715884105727\n" +
+	semiprimes(2, 40, 7)
+
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	outputs := make(map[string]string)
+	for _, format := range formats {
+		p := run(t, "embedded", "submit --format "+format, feed(oddities)).wantCode(0).wantStderr("")
+		outputs[format] = p.stdout.String()
+		run(t, "producer", "verify -", feed(p.stdout.String())).wantCode(0).wantStdout("12 lines: 12 verified, 0 unfinished, 0 given up, 0 wrong\n").wantStderr("")
+	}
+	checkAnswers(t, strings.TrimPrefix(oddities, "0\n"), strings.TrimPrefix(outputs["factor"], "0:\n"))
+	checkJSON(t, outputs["json"], outputs["factor"])
+	checkCSV(t, outputs["csv"], outputs["factor"])
+
+	short := run(t, "embedded", "submit --json 360").wantCode(0)
+	checkJSON(t, short.stdout.String(), "360: 2 2 2 3 3 5\n")
+	for format, want := range map[string]string{
+		"factor":   "0:\n1:\n7: 7\n360: 2^3 3^2 5\n",
+		"factordb": "0=0\n1=1\n7=7\n360=2^3*3^2*5\n",
+		"pari":     "[0,Mat([0,1])]\n[1,matrix(0,2)]\n[7,Mat([7,1])]\n[360,[2,3;3,2;5,1]]\n",
+	} {
+		run(t, "embedded", "submit -e 0 1 7 360 --format "+format).wantCode(0).wantStdout(want)
+	}
+}
+
+// checkJSON compares lines of JSON with the answers in format factor.
+func checkJSON(t *testing.T, lines, answers string) {
+	t.Helper()
+	var got strings.Builder
+	position := 0
+	for line := range strings.Lines(lines) {
+		var record struct {
+			V, I      int
+			N, Status string
+			Factors   []struct {
+				P string
+				E int
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if record.V != 1 || record.I != position || record.Status == "" {
+			t.Errorf("%+v", record)
+		}
+		position++
+		got.WriteString(record.N + ":")
+		for _, f := range record.Factors {
+			got.WriteString(strings.Repeat(" "+f.P, f.E))
+		}
+		got.WriteByte('\n')
+	}
+	if got.String() != answers {
+		t.Errorf("JSON: %s", difference(got.String(), answers))
+	}
+}
+
+// checkCSV compares a table with the answers in format factor.
+func checkCSV(t *testing.T, table, answers string) {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"index", "n", "status", "factors", "method", "cpu_s", "worker"}; !slices.Equal(rows[0], want) {
+		t.Errorf("header %v", rows[0])
+	}
+	var got strings.Builder
+	for i, row := range rows[1:] {
+		if row[0] != fmt.Sprint(i) {
+			t.Errorf("row %d is number %s", i, row[0])
+		}
+		got.WriteString(row[1] + ":")
+		for power := range strings.SplitSeq(row[3], "*") {
+			p, exp, _ := strings.Cut(power, "^")
+			e := 1
+			fmt.Sscan(exp, &e)
+			if p != "" {
+				got.WriteString(strings.Repeat(" "+p, e))
+			}
+		}
+		got.WriteByte('\n')
+	}
+	if got.String() != answers {
+		t.Errorf("CSV: %s", difference(got.String(), answers))
+	}
+}
+
+// What is not finished is said in every format, and is not called an answer.
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	for _, format := range formats {
+		p := run(t, "embedded", "submit --budget 50ms -n 1 --format "+format, arguments("15", hard)).wantCode(1)
+		p.wantSaid("1 number could not be factored completely within the budget")
+		run(t, "producer", "verify -", feed(p.stdout.String())).
+			wantCode(1).wantStdout("2 lines: 1 verified, 1 unfinished, 0 given up, 0 wrong\n").wantStderr("")
+		if format == "factor" {
+			p.wantStdout("15: 3 5\n" + hard + ": c152…(100)\n")
+		}
+	}
+}
+
+func TestVerifyFindsLies(t *testing.T) {
+	t.Parallel()
+	for _, lie := range []string{"15: 3 7", "15: 15", "15:", "15: 1 3 5", "21: 7 3", "x: 3", "15=3*7", "[15,[3,1;7,1]]", "15 3 5"} {
+		p := run(t, "producer", "verify -", feed("4: 2 2\n"+lie+"\n6: 2 3\n")).wantCode(6).wantSaid("producer: standard input: line 2: ")
+		p.wantStdout("3 lines: 2 verified, 0 unfinished, 0 given up, 1 wrong\n")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/answers", []byte("15: 3 5\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "producer", "verify answers", workDir(dir)).wantCode(0)
+	run(t, "producer", "verify nowhere", workDir(dir)).wantCode(1).wantSaid("nowhere: no such file or directory")
+	var counts map[string]int
+	p := run(t, "producer", "verify --json answers", workDir(dir)).wantCode(0)
+	if err := json.Unmarshal([]byte(p.stdout.String()), &counts); err != nil || counts["verified"] != 1 {
+		t.Errorf("%v, %v", counts, err)
+	}
+}
+
+// Numbers come from arguments, ranges and files; answers go to a file.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"a.txt": "10 11\n", "b,c.txt": "12\n", "empty.txt": ""} {
+		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	here := workDir(dir)
+	const all = "8: 2 2 2\n1:\n2: 2\n3: 3\n20: 2 2 5\n25: 5 5\n30: 2 3 5\n10: 2 5\n11: 11\n6: 2 3\n12: 2 2 3\n"
+	run(t, "embedded", "submit --range 1:3 8 -f a.txt --range 20:31:5 -f - -f b,c.txt", here, feed("6")).wantCode(0).wantStdout(all).wantStderr("")
+	run(t, "embedded", "submit -f a.txt -o out.txt", here).wantCode(0).wantStdout("").wantStderr("")
+	if got, err := os.ReadFile(dir + "/out.txt"); err != nil || string(got) != "10: 2 5\n11: 11\n" {
+		t.Errorf("out.txt: %q, %v", got, err)
+	}
+	run(t, "embedded", "submit -f empty.txt", here).wantCode(0).wantStdout("").wantStderr("")
+	run(t, "embedded", "submit --format csv", here).wantCode(0).wantStdout("index,n,status,factors,method,cpu_s,worker\n").wantStderr("")
+	run(t, "embedded", "submit --kind square 12 340282366920938463463374607431768211456", here).wantCode(0).
+		wantStdout("12: 144\n340282366920938463463374607431768211456: 115792089237316195423570985008687907853269984665640564039457584007913129639936\n")
+	run(t, "embedded", "submit -- -7 7", here).wantCode(1).wantStdout("7: 7\n").wantStderr("embedded: argument: \"-7\" is not a natural number\n")
+
+	numbers := sequence(1_000_000_001, 1_000_000_200, 1)
+	p := run(t, "embedded", "submit --as-completed --chunk 7", feed(numbers)).wantCode(0)
+	lines := slices.Sorted(strings.Lines(p.stdout.String())) // all of one length
+	checkAnswers(t, numbers, strings.Join(lines, ""))
+}
+
+// A job that nobody waits for is done all the same, and can be asked for later.
+func TestDetach(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	p := s.run("producer", "submit --detach 15 21 33 --chunk 1").wantCode(0).wantStderr("")
+	id := strings.TrimSpace(p.stdout.String())
+	s.run("producer", "results "+id).wantCode(0).wantStdout("")
+	if j := s.job(id); j.State != "sealed" || j.Stored != 3 || j.Queued != 3 || j.Chunks != 3 {
+		t.Errorf("job: %+v", j)
+	}
+	s.consumer("-n 1")
+	eventually(t, "all is answered", func() bool { return s.job(id).Answered == 3 })
+	const answers = "15: 3 5\n21: 3 7\n33: 3 11\n"
+	s.run("producer", "results "+id).wantCode(0).wantStdout(answers)
+	s.run("producer", "wait "+id).wantCode(0).wantStdout(answers).wantStderr("")
+	s.run("producer", "results -e --format factordb "+id).wantCode(0).wantStdout("15=3*5\n21=3*7\n33=3*11\n")
+
+	// Every report is JSON if it is asked for.
+	if jobs := report[[]struct{ ID, State string }](s, "ls"); len(jobs) != 1 || jobs[0].ID != id || jobs[0].State != "done" {
+		t.Errorf("jobs: %+v", jobs)
+	}
+	workers := report[[]struct {
+		Name  string
+		Slots int
+	}](s, "workers ls")
+	if len(workers) != 1 || workers[0].Slots != 1 {
+		t.Errorf("workers: %+v", workers)
+	}
+	for _, command := range []string{"ls", "status", "status " + id, "workers ls", "dead ls", "dead show", "init"} {
+		report[any](s, command)
+		if text := s.run("producer", command).wantCode(0).wantStderr("").stdout.String(); strings.ContainsAny(text, "{}") {
+			t.Errorf("%s: %s", command, text)
+		}
+	}
+	// A job without an id of the user's choice is gone once it is printed.
+	s.run("producer", "submit 15").wantCode(0)
+	if jobs := report[[]any](s, "ls"); len(jobs) != 1 {
+		t.Errorf("jobs: %+v", jobs)
+	}
+}
+
+// hi overtakes norm, which overtakes low.
+func TestPriority(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	numbers := semiprimes(40, 50, 300)
+	s.run("producer", "submit --detach --id low --priority low --chunk 1", feed(numbers)).wantCode(0)
+	s.run("producer", "submit --detach --id norm --chunk 1", feed(numbers)).wantCode(0)
+	s.consumer("-n 1")
+	s.run("producer", "submit --priority hi 15").wantCode(0).wantStdout("15: 3 5\n")
+	if low, norm := s.job("low"), s.job("norm"); low.Answered > norm.Answered || norm.Answered == norm.Stored {
+		t.Errorf("hi is done; of low %d of %d, of norm %d of %d", low.Answered, low.Stored, norm.Answered, norm.Stored)
+	}
+	s.run("producer", "wait norm").wantCode(0)
+	if low := s.job("low"); low.Answered == low.Stored {
+		t.Error("norm is done, and so is low")
+	}
+	s.run("producer", "wait low").wantCode(0)
+}

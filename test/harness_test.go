@@ -1,0 +1,321 @@
+// Package test runs the three programs as their users do: as processes, with pipes
+// and signals, against a nats-server process or the server inside embedded.
+//
+// Every program is started by start or run, which see to it that it ends with the
+// test, that it never prints a stack trace, and that it leaves nothing behind in its
+// $TMPDIR. What takes time is awaited by looking at output or at reports; a test that
+// waits longer than patience fails and shows what the program was doing.
+package test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for one thing, on a machine with other work.
+const patience = 50 * time.Second
+
+// binaries returns a directory with the three programs and nats-server. They are built
+// by the first test that runs one of them.
+var binaries = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "factorfleet-test-"); err != nil {
+		return "", err
+	}
+	toRemove = dir
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator),
+		"factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
+	}
+	return dir, nil
+})
+
+var toRemove string // by TestMain
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
+		p.Set(strconv.Itoa(max(6, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
+	}
+	code := m.Run()
+	if toRemove != "" {
+		os.RemoveAll(toRemove)
+	}
+	os.Exit(code)
+}
+
+func binary(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}
+
+// A program is one run of a program.
+type program struct {
+	t              testing.TB
+	cmd            *exec.Cmd
+	line           string // its command line, for messages
+	stdout, stderr text
+	temp           string        // its $TMPDIR
+	ended          chan struct{} // closed once it has ended and all its output is here
+	killed         bool          // by the test, so it could not clean up
+}
+
+// A setting changes a command before it is started.
+type setting func(*exec.Cmd)
+
+func stdin(r io.Reader) setting        { return func(c *exec.Cmd) { c.Stdin = r } }
+func feed(text string) setting         { return stdin(strings.NewReader(text)) }
+func workDir(dir string) setting       { return func(c *exec.Cmd) { c.Dir = dir } }
+func stdoutTo(f *os.File) setting      { return func(c *exec.Cmd) { c.Stdout = f } }
+func environment(e string) setting     { return func(c *exec.Cmd) { c.Env = append(c.Env, e) } }
+func arguments(list ...string) setting { return func(c *exec.Cmd) { c.Args = append(c.Args, list...) } }
+
+// pipe returns a standard input that stays open until w is closed.
+func pipe(t testing.TB) (in setting, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return stdin(r), w
+}
+
+// start starts a program; args are separated by single spaces. Without a setting its
+// standard input is empty. It knows nothing of the user's environment.
+func start(t testing.TB, name, args string, settings ...setting) *program {
+	t.Helper()
+	home := t.TempDir()
+	p := &program{t: t, temp: t.TempDir(), ended: make(chan struct{})}
+	p.cmd = exec.Command(binary(t, name))
+	p.cmd.Args[0] = name
+	if args != "" {
+		p.cmd.Args = append(p.cmd.Args, strings.Split(args, " ")...)
+	}
+	p.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + p.temp, "PATH=" + os.Getenv("PATH")}
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.WaitDelay = 5 * time.Second
+	for _, s := range settings {
+		s(p.cmd)
+	}
+	p.line = strings.Join(p.cmd.Args, " ")
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.cmd.Wait()
+		close(p.ended)
+		p.stdout.end()
+		p.stderr.end()
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+// run runs a program to its end.
+func run(t testing.TB, name, args string, settings ...setting) *program {
+	t.Helper()
+	p := start(t, name, args, settings...)
+	p.wait()
+	return p
+}
+
+// signal sends a signal to a program that runs.
+func (p *program) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("%s: %v: %v", p.line, s, err)
+	}
+}
+
+// kill ends a program that still runs, at once.
+func (p *program) kill() {
+	select {
+	case <-p.ended:
+	default:
+		p.killed = true
+		p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
+
+// wait waits for the end of the program and checks what holds for all of them.
+func (p *program) wait() {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.killed = true
+		p.signal(syscall.SIGQUIT) // the runtime shows all goroutines
+		<-p.ended
+		p.t.Fatalf("%s: still runs after %v\nstdout: %.2000s\nstderr: %.4000s", p.line, patience, p.stdout.String(), p.stderr.String())
+	}
+	if trace := regexp.MustCompile(`(?m)^(panic:|fatal error:|goroutine \d|WARNING: DATA RACE).*`).FindString(p.stderr.String()); trace != "" {
+		p.t.Errorf("%s: stack trace on standard error:\n%.5000s", p.line, p.stderr.String())
+	}
+	left, err := os.ReadDir(p.temp)
+	if err != nil {
+		p.t.Error(err)
+	}
+	if len(left) > 0 && !p.killed {
+		p.t.Errorf("%s: left %v behind in $TMPDIR", p.line, left)
+	}
+}
+
+// code returns the exit code of a program that has ended; -1 means by a signal.
+func (p *program) code() int {
+	<-p.ended
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// wantCode waits for the program's end.
+func (p *program) wantCode(code int) *program {
+	p.t.Helper()
+	p.wait()
+	if p.code() != code {
+		p.t.Fatalf("%s: exit code %d, not %d\nstdout: %.2000s\nstderr: %.5000s", p.line, p.code(), code, p.stdout.String(), p.stderr.String())
+	}
+	return p
+}
+
+func (p *program) wantStdout(want string) *program {
+	p.t.Helper()
+	if got := p.stdout.String(); got != want {
+		p.t.Errorf("%s: standard output differs: %s", p.line, difference(got, want))
+	}
+	return p
+}
+
+func (p *program) wantStderr(want string) *program {
+	p.t.Helper()
+	if got := p.stderr.String(); got != want {
+		p.t.Errorf("%s: standard error differs: %s", p.line, difference(got, want))
+	}
+	return p
+}
+
+// wantSaid checks that standard error has all the given pieces.
+func (p *program) wantSaid(pieces ...string) *program {
+	p.t.Helper()
+	for _, piece := range pieces {
+		if !strings.Contains(p.stderr.String(), piece) {
+			p.t.Errorf("%s: standard error does not say %q:\n%.5000s", p.line, piece, p.stderr.String())
+		}
+	}
+	return p
+}
+
+// difference shows the first line in which two texts differ.
+func difference(got, want string) string {
+	a, b := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("line %d is\n  %.300q\nnot\n  %.300q", i+1, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("it has %d bytes, not %d; one is the beginning of the other", len(got), len(want))
+}
+
+// A text is output that is still being written.
+type text struct {
+	mu    sync.Mutex
+	b     []byte
+	grown chan struct{} // closed by the next write, if anybody waits; nil if nobody does
+	over  bool          // there will be no more
+}
+
+func (x *text) Write(b []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.b = append(x.b, b...)
+	x.wakeLocked()
+	return len(b), nil
+}
+
+func (x *text) end() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.over = true
+	x.wakeLocked()
+}
+
+func (x *text) wakeLocked() {
+	if x.grown != nil {
+		close(x.grown)
+		x.grown = nil
+	}
+}
+
+func (x *text) String() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return string(x.b)
+}
+
+var errNoMore = errors.New("the program has ended")
+
+// look returns nil if piece is there, else a channel that is closed when there is more.
+func (x *text) look(piece string) (<-chan struct{}, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if bytes.Contains(x.b, []byte(piece)) {
+		return nil, nil
+	}
+	if x.over {
+		return nil, errNoMore
+	}
+	if x.grown == nil {
+		x.grown = make(chan struct{})
+	}
+	return x.grown, nil
+}
+
+// await waits until the program has written piece to x, its stdout or stderr.
+func (p *program) await(x *text, piece string) {
+	p.t.Helper()
+	late := time.After(patience)
+	for {
+		grown, err := x.look(piece)
+		if err != nil {
+			p.t.Fatalf("%s: %v without having written %q\nstdout: %.2000s\nstderr: %.5000s", p.line, err, piece, p.stdout.String(), p.stderr.String())
+		}
+		if grown == nil {
+			return
+		}
+		select {
+		case <-grown:
+		case <-late:
+			p.t.Fatalf("%s: has not written %q after %v\nstdout: %.2000s\nstderr: %.5000s", p.line, piece, patience, p.stdout.String(), p.stderr.String())
+		}
+	}
+}
+
+// eventually looks again and again until ok returns true.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for late := time.Now().Add(patience); !ok(); <-ticker.C {
+		if time.Now().After(late) {
+			t.Fatalf("waited %v in vain: %s", patience, what)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// imports says which packages each package of this module may import. It is a
+// statement of policy: where a test fails here, change the code, and this table only
+// with the same care as ARCHITECTURE.md.
+//
+// Left of "<" stand packages, relative to internal/, or a program as /producer; right
+// of it what they may import: packages of this module, relative to internal/, and
+// modules of others by a prefix of their path. A star is any one package below. The
+// standard library is free for all. Tests are not held to it.
+const imports = `
+	nat             <
+	task/taskpb     < google.golang.org/protobuf
+	task            < nat task/taskpb google.golang.org/protobuf
+	verify          < nat task
+	plan            < nat task
+	input           < nat task
+	output          < nat task
+	collect         < nat task verify
+
+	factor/*        < factor/* nat golang.org/x/sys/cpu
+	factor          < factor/* nat golang.org/x/sys/cpu
+	worker          < nat task github.com/rs/zerolog
+	kind            < nat task worker factor
+
+	fleet           < nat task plan collect worker github.com/rs/zerolog
+	fleet           < github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/nuid golang.org/x/net/proxy
+	natsserver      < github.com/nats-io/nats-server/v2 github.com/rs/zerolog golang.org/x/sys
+	job             < nat task plan input collect fleet github.com/rs/zerolog golang.org/x/sync
+
+	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
+	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < task output verify plan fleet job cli command github.com/urfave/cli/v2
+	/consumer       < task worker cli command github.com/urfave/cli/v2
+	/embedded       < worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+`
+
+const module = "factorfleet"
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	allowed := make(map[string][]string)
+	for line := range strings.Lines(imports) {
+		left, right, ok := strings.Cut(line, "<")
+		if !ok {
+			continue
+		}
+		for pkg := range strings.FieldsSeq(left) {
+			allowed[pkg] = append(allowed[pkg], strings.Fields(right)...)
+		}
+	}
+	for pkg, imported := range moduleImports(t) {
+		list, found := allowed[pkg]
+		if !found {
+			list, found = allowed[path.Dir(pkg)+"/*"]
+		}
+		if !found {
+			t.Errorf("%s is not in the table: say there what it may import", pkg)
+			continue
+		}
+		for _, name := range imported {
+			if !slices.ContainsFunc(list, func(rule string) bool { return allows(rule, name) }) {
+				t.Errorf("%s must not import %s", pkg, name)
+			}
+		}
+	}
+	// The rules that the design names, whatever the table says.
+	for pkg, list := range allowed {
+		for _, rule := range list {
+			switch {
+			case strings.Contains(rule, "nats.go") || strings.Contains(rule, "jsm.go"):
+				only(t, pkg, rule, "fleet")
+			case strings.Contains(rule, "nats-server"):
+				only(t, pkg, rule, "natsserver")
+			case strings.Contains(rule, "urfave"):
+				only(t, pkg, rule, "cli", "command", "/producer", "/consumer", "/embedded")
+			case strings.Contains(rule, "zerolog"):
+				only(t, pkg, rule, "worker", "fleet", "natsserver", "job", "cli", "command", "/embedded")
+			case rule == "fleet":
+				only(t, pkg, rule, "job", "cli", "command", "/producer", "/embedded")
+			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
+				only(t, pkg, rule, "factor", "factor/*", "kind")
+			}
+		}
+	}
+}
+
+func only(t *testing.T, pkg, rule string, may ...string) {
+	t.Helper()
+	if !slices.Contains(may, pkg) {
+		t.Errorf("the table allows %s to import %s; only %v may", pkg, rule, may)
+	}
+}
+
+// allows reports whether a rule of the table covers an import.
+func allows(rule, name string) bool {
+	if within, ours := strings.CutPrefix(name, module+"/internal/"); ours {
+		return rule == within || strings.HasSuffix(rule, "/*") && path.Dir(within) == strings.TrimSuffix(rule, "/*")
+	}
+	return name == rule || strings.HasPrefix(name, rule+"/") && strings.Contains(rule, ".")
+}
+
+// moduleImports returns what each package imports besides the standard library, for
+// all operating systems, named as in the table.
+func moduleImports(t *testing.T) map[string][]string {
+	t.Helper()
+	found := make(map[string]map[string]bool)
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (strings.HasPrefix(entry.Name(), "_") || entry.Name() == "testdata" || entry.Name() == ".git"):
+			return filepath.SkipDir // no packages of the module
+		case !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go"):
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := "/" + filepath.ToSlash(strings.TrimPrefix(filepath.Dir(file), ".."+string(filepath.Separator)))
+		pkg := strings.TrimPrefix(dir, "/internal/")
+		if found[pkg] == nil {
+			found[pkg] = make(map[string]bool)
+		}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if first, _, _ := strings.Cut(name, "/"); first == module || strings.Contains(first, ".") {
+				found[pkg][name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := make(map[string][]string)
+	for pkg, names := range found {
+		list[pkg] = slices.Sorted(maps.Keys(names))
+	}
+	if len(list) < 20 || list["fleet"] == nil {
+		t.Fatalf("found only the packages %v", slices.Sorted(maps.Keys(list)))
+	}
+	return list
+}
