@@ -74,16 +74,17 @@ func TestFollowStrange(t *testing.T) {
 	if err := w.Result(t.Context(), "j", single(0), nil); err != nil {
 		t.Fatal(err)
 	}
+	var got atomic.Uint64
+	background(t, func(ctx context.Context) error {
+		return h.FollowResults(ctx, "j", func(_ []collect.Arrival, last uint64) error { got.Store(last); return nil }, nil)
+	})
+	await(t, "the result", func() bool { return got.Load() == 1 })
 	h.put("FACTOR.results.j.nonsense.w", nil)
 	h.put("FACTOR.results.j.0-1.w.too.long", nil)
 	want, err := h.LastResult(t.Context(), "j")
 	if err != nil || want != 2 {
 		t.Errorf("the last result is %d, %v", want, err)
 	}
-	var got atomic.Uint64
-	background(t, func(ctx context.Context) error {
-		return h.FollowResults(ctx, "j", func(_ []collect.Arrival, last uint64) error { got.Store(last); return nil }, nil)
-	})
 	await(t, "the strange message", func() bool { return got.Load() == want })
 	if last, err := h.LastResult(t.Context(), "none"); last != 0 || err != nil {
 		t.Errorf("the last of none is %d, %v", last, err)

@@ -82,7 +82,7 @@ func TestInputGap(t *testing.T) {
 func TestInputOverlap(t *testing.T) {
 	h := newHouse(t, Provision{})
 	for _, r := range []task.Range{
-		{First: 0, Count: 10}, {First: 0, Count: 30}, {First: 10, Count: 5}, {First: 15, Count: 40}, {First: 20, Count: 3}, {First: 30, Count: 8},
+		{First: 0, Count: 10}, {First: 0, Count: 7}, {First: 10, Count: 5}, {First: 10, Count: 9}, {First: 19, Count: 36}, {First: 20, Count: 3},
 	} {
 		h.put(inputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
 	}

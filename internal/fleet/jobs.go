@@ -14,6 +14,9 @@ import (
 // TombstoneAge is how long the id of a removed job stays taken.
 const TombstoneAge = 24 * time.Hour
 
+// abandonedAge is how old a job may get that never ended and that nobody waits for.
+const abandonedAge = 30 * 24 * time.Hour
+
 // CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is
 // taken.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
@@ -206,7 +209,14 @@ func (f *Fleet) RemoveExpired(ctx context.Context) error {
 	return nil
 }
 
-func expired(j *task.Job) bool { return j.Expires != nil && !time.Now().Before(*j.Expires) }
+// expired reports whether the time of a job is over, or whether it was left alone: the
+// caller sees to it that nobody takes part in it.
+func expired(j *task.Job) bool {
+	if j.Expires != nil {
+		return !time.Now().Before(*j.Expires)
+	}
+	return !j.Over() && time.Since(j.Created) > abandonedAge
+}
 
 // removeExpired removes a job under its lease, if it is still to be removed.
 func (f *Fleet) removeExpired(ctx context.Context, id string) error {

@@ -185,6 +185,33 @@ func TestStoreAllWithoutBatches(t *testing.T) {
 	}
 }
 
+// TestStoreAllOldServer: a server that does not know batches stores each message by
+// itself.
+func TestStoreAllOldServer(t *testing.T) {
+	h := serve(t, natsserver.Config{})
+	acked := make(map[string]bool)
+	sub, err := h.nc.Subscribe("shelf.*", func(m *nats.Msg) {
+		if m.Reply != "" {
+			acked[m.Subject] = true
+			m.Respond([]byte(`{"stream":"SHELF","seq":1}`))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	if err := l.storeAll(t.Context(), batch(0, 20, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := sub.Drain(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the end", func() bool { return !sub.IsValid() })
+	if len(acked) != 20 {
+		t.Errorf("%d messages of 20 were acknowledged", len(acked))
+	}
+}
+
 // TestStoreAcrossRestart: a server that is away is waited for.
 func TestStoreAcrossRestart(t *testing.T) {
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}

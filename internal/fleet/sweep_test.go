@@ -161,6 +161,25 @@ func TestSweepExhausted(t *testing.T) {
 	}
 }
 
+// TestSweepHandsOver: what a sweeper was given when it ended comes to the next at once.
+func TestSweepHandsOver(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	h.job("j", task.ClassNorm, 100)
+	for i := range 40 {
+		stop := background(t, h.Sweep)
+		h.put(returnSubject("j", single(i), "0", "w"), (&task.Return{}).Encode())
+		time.Sleep(time.Duration(i%8) * time.Millisecond)
+		stop()
+	}
+	began := time.Now()
+	background(t, h.Sweep)
+	await(t, "nothing is returned any more", func() bool { return len(h.subjects(StreamReturns)) == 0 })
+	if d := time.Since(began); d > sweepAckWait/2 {
+		t.Errorf("it took %v", d)
+	}
+}
+
 // TestSweepEnds: it ends with its context, and says so when the connection is gone.
 func TestSweepEnds(t *testing.T) {
 	h := newHouse(t, Provision{})

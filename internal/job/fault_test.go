@@ -88,8 +88,11 @@ func TestBeyondRepair(t *testing.T) {
 func TestLost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.worker("forgetful", lying(3, nil))
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
+	await(t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 12 })
+	h.worker("forgetful", lying(12, nil))
+	await(t, "no tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 0 })
+	h.put("FACTOR.results.j.nonsense.rogue", nil) // the last result there is
 	if s := r.clean(); s.Requeued == 0 {
 		t.Errorf("nothing was queued again: %+v", s)
 	}
@@ -139,6 +142,7 @@ func TestForged(t *testing.T) {
 		h.put("FACTOR.results.j.5-1.rogue", []byte("\xff\xff"))
 		h.put("FACTOR.results.j.7-1.rogue", square(task.Range{}, 50))
 		h.put("FACTOR.dead.j.0-300.rogue", letter) // of what is queued
+		h.put("FACTOR.dead.j.180-1.rogue", letter) // of what is stored and not yet queued: four chunks hold 172
 		h.put("FACTOR.dead.j.x.rogue", letter)
 		h.put("FACTOR.dead.j.9-1.rogue", []byte("\xff"))
 		h.put("FACTOR.returns.j.x.0.rogue", nil)
@@ -185,6 +189,34 @@ func TestCancel(t *testing.T) {
 	}
 	if _, err := h.submit(h.Fleet, submission("j", text(0, 5000))).end(); !errors.Is(err, fleet.ErrDiffers) {
 		t.Errorf("Submit of a cancelled job: %v", err)
+	}
+}
+
+// TestCancelledLate: what was queued while a job was being cancelled is gone when the
+// last who takes part has ended.
+func TestCancelledLate(t *testing.T) {
+	h := newHouse(t)
+	r := h.submit(h.Fleet, submission("j", text(0, 500)))
+	await(t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 12 })
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State = task.Cancelled; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.end(); !errors.Is(err, ErrCancelled) {
+		t.Errorf("%v", err)
+	}
+	if n := h.held(fleet.StreamTasks, "j"); n != 0 {
+		t.Errorf("%d tasks are still queued", n)
+	}
+}
+
+// TestVerdict: only what cannot pass by itself ends a job.
+func TestVerdict(t *testing.T) {
+	for err, want := range map[error]bool{
+		fleet.ErrConnect: false, context.DeadlineExceeded: false, fleet.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
+	} {
+		if isVerdict(fmt.Errorf("look: %w", err)) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
 	}
 }
 

@@ -84,6 +84,7 @@ type reviewer struct {
 	run      *run
 	last     time.Time
 	noFeeder time.Time // since when nobody feeds an open job; zero = somebody does
+	told     bool      // that somebody does, or did
 }
 
 func (v *reviewer) once(ctx context.Context) error {
@@ -110,7 +111,7 @@ func (v *reviewer) once(ctx context.Context) error {
 	if err := v.awaitResults(ctx, j.ID); err != nil {
 		return err
 	}
-	if err := v.bury(ctx, j.ID, &queued); err != nil {
+	if err := v.bury(ctx, j, &queued); err != nil {
 		return err
 	}
 	if err := r.checkComplete(); err != nil {
@@ -145,15 +146,16 @@ func (v *reviewer) awaitResults(ctx context.Context, id string) error {
 
 // bury gives up what has a dead letter. A worker's letter is a claim: it does not
 // count while the range is queued or once it is verified.
-func (v *reviewer) bury(ctx context.Context, id string, queued *task.Set) error {
-	letters, err := v.run.f.DeadRanges(ctx, id)
+// j is the manifest as it was before queued was listed.
+func (v *reviewer) bury(ctx context.Context, j *task.Job, queued *task.Set) error {
+	letters, err := v.run.f.DeadRanges(ctx, j.ID)
 	if err != nil {
 		return err
 	}
 	r := v.run
 	count := r.inputs.Count()
 	claims := count // what may have a worker's letter: of a job that is being fed, what was queued
-	if r.manifest.Load().State == task.Open {
+	if j.State == task.Open {
 		claims = v.published(queued)
 	}
 	r.mu.Lock()
@@ -238,6 +240,10 @@ func (v *reviewer) cutOff(ctx context.Context, j *task.Job) error {
 	feeder, err := r.f.Holder(ctx, feedLease(j.ID))
 	if err != nil || feeder != "" {
 		v.noFeeder = time.Time{}
+		if feeder != "" && !v.told {
+			v.told = true
+			r.watch.Status("another process is still reading the input of this job, or died a moment ago: waiting for it")
+		}
 		return err
 	}
 	if v.noFeeder.IsZero() {
@@ -273,9 +279,13 @@ func (r *run) present(ctx context.Context) (*Summary, error) {
 	if err := r.catchUp(ctx); err != nil {
 		return r.summary(), err
 	}
-	queued, _, err := r.f.Queued(ctx, r.id())
+	j, err := r.f.Job(ctx, r.id())
+	if err != nil {
+		return r.summary(), err
+	}
+	queued, _, err := r.f.Queued(ctx, j.ID)
 	if err == nil {
-		err = (&reviewer{run: r}).bury(ctx, r.id(), &queued)
+		err = (&reviewer{run: r}).bury(ctx, j, &queued)
 	}
 	s := r.summary()
 	if err != nil {
