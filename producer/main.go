@@ -3,13 +3,20 @@
 package main
 
 import (
+	"runtime/debug"
+
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 )
 
+// softMemory is from where on the garbage collector works harder to keep the process
+// small. A job of a million numbers needs less, whatever its chunks.
+const softMemory = 110 << 20
+
 func main() {
+	debug.SetMemoryLimit(softMemory)
 	cli.Main(&ucli.App{
 		Name:    "producer",
 		Usage:   "submit numbers to a fleet of workers and collect the answers",

@@ -25,21 +25,44 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 	return places, nil
 }
 
-// Queued returns the ranges of a job that are queued or in work, and those that wait
-// for the sweeper. Chunks is how many messages FACTOR_TASKS holds of it.
-func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks int, err error) {
+// A Backlog is what of a job is queued at one moment.
+type Backlog struct {
+	Ranges task.Set // queued, in work, or waiting for the sweeper
+	Chunks int      // messages in FACTOR_TASKS
+	Fed    uint64   // end of what the feeder has queued of these; who hands back cannot move it
+}
+
+// Backlog looks at the queue of a job.
+func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
 	tasks, err := f.list(ctx, f.tasks, tasksPrefix+"*."+job+".*.*")
 	if err != nil {
-		return queued, 0, err
+		return nil, err
 	}
 	returns, err := f.list(ctx, f.returns, returnsPrefix+job+".*.*.*")
 	if err != nil {
+		return nil, err
+	}
+	b := &Backlog{Chunks: len(tasks)}
+	for _, p := range tasks {
+		b.Ranges.Add(p.Range)
+		if p.Round == task.FirstRound {
+			b.Fed = max(b.Fed, p.Range.End())
+		}
+	}
+	for _, p := range returns {
+		b.Ranges.Add(p.Range)
+	}
+	return b, nil
+}
+
+// Queued returns the ranges of a job that are queued or in work, and those that wait
+// for the sweeper. Chunks is how many messages FACTOR_TASKS holds of it.
+func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks int, err error) {
+	b, err := f.Backlog(ctx, job)
+	if err != nil {
 		return queued, 0, err
 	}
-	for _, p := range append(tasks, returns...) {
-		queued.Add(p.Range)
-	}
-	return queued, len(tasks), nil
+	return b.Ranges, b.Chunks, nil
 }
 
 // Depth returns how many tasks of all jobs FACTOR_TASKS holds.

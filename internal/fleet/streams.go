@@ -22,7 +22,7 @@ const DefaultAckWait = 30 * time.Second
 // Limits of the streams.
 const (
 	maxTasks        = 100_000 // messages in FACTOR_TASKS: about 185 B of the server's heap for each
-	maxTaskBytes    = 4 << 30
+	maxTaskBytes    = 1 << 30 // the server sets as much of the disk aside
 	maxTaskSize     = 512 << 10
 	maxResultSize   = 896 << 10
 	maxDeliver      = 3

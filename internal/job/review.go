@@ -104,14 +104,14 @@ func (v *reviewer) once(ctx context.Context) error {
 	if err := v.cutOff(ctx, j); err != nil {
 		return err
 	}
-	queued, _, err := r.f.Queued(ctx, j.ID)
+	q, err := v.look(ctx, j)
 	if err != nil {
 		return err
 	}
 	if err := v.awaitResults(ctx, j.ID); err != nil {
 		return err
 	}
-	if err := v.bury(ctx, j, &queued); err != nil {
+	if err := v.bury(ctx, j.ID, q); err != nil {
 		return err
 	}
 	if err := r.checkComplete(); err != nil {
@@ -120,7 +120,40 @@ func (v *reviewer) once(ctx context.Context) error {
 	if !r.holding.Load() {
 		return nil
 	}
-	return v.requeue(ctx, j, &queued)
+	return v.requeue(ctx, j, q)
+}
+
+// A queue is how the queue stood at one moment.
+type queue struct {
+	queued task.Set // and returned
+	end    uint64   // of what had been queued, ever, by then
+}
+
+// look lists the queue. j is the manifest as it was before.
+func (v *reviewer) look(ctx context.Context, j *task.Job) (*queue, error) {
+	q := &queue{end: j.Count}
+	if j.State == task.Open { // chunks are queued in order: below one that was, all were
+		q.end = v.coveredEnd()
+	}
+	backlog, err := v.run.f.Backlog(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	q.queued = backlog.Ranges
+	if j.State == task.Open {
+		q.end = min(max(q.end, backlog.Fed), v.run.inputs.Count())
+	}
+	return q, nil
+}
+
+// coveredEnd returns the end of what is covered.
+func (v *reviewer) coveredEnd() (end uint64) {
+	v.run.mu.Lock()
+	defer v.run.mu.Unlock()
+	for r := range v.run.c.Covered().Ranges() {
+		end = r.End()
+	}
+	return end
 }
 
 // awaitResults waits until every result that is stored now is dealt with: covered
@@ -145,19 +178,14 @@ func (v *reviewer) awaitResults(ctx context.Context, id string) error {
 }
 
 // bury gives up what has a dead letter. A worker's letter is a claim: it does not
-// count while the range is queued or once it is verified.
-// j is the manifest as it was before queued was listed.
-func (v *reviewer) bury(ctx context.Context, j *task.Job, queued *task.Set) error {
-	letters, err := v.run.f.DeadRanges(ctx, j.ID)
+// count before the range is queued, while it is, or once it is verified.
+func (v *reviewer) bury(ctx context.Context, id string, q *queue) error {
+	letters, err := v.run.f.DeadRanges(ctx, id)
 	if err != nil {
 		return err
 	}
 	r := v.run
 	count := r.inputs.Count()
-	claims := count // what may have a worker's letter: of a job that is being fed, what was queued
-	if j.State == task.Open {
-		claims = v.published(queued)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range letters {
@@ -165,7 +193,7 @@ func (v *reviewer) bury(ctx context.Context, j *task.Job, queued *task.Set) erro
 		if d.Range.End() > count || d.Range.Count > task.MaxCount {
 			continue // not of this job's numbers: forged
 		}
-		if !d.Authoritative() && (d.Range.End() > claims || queued.Overlaps(d.Range)) {
+		if !d.Authoritative() && (d.Range.End() > q.end || q.queued.Overlaps(d.Range)) {
 			continue
 		}
 		if err := r.c.Bury(ctx, d.Range, d.Err); err != nil {
@@ -177,13 +205,8 @@ func (v *reviewer) bury(ctx context.Context, j *task.Job, queued *task.Set) erro
 
 // requeue queues again what is missing: below the end of what was ever queued, for a
 // job whose feeder is still at work.
-func (v *reviewer) requeue(ctx context.Context, j *task.Job, queued *task.Set) error {
-	end := j.Count
-	if j.State == task.Open {
-		end = v.published(queued)
-	}
-	missing := v.missing(end, queued)
-	if len(missing) == 0 {
+func (v *reviewer) requeue(ctx context.Context, j *task.Job, q *queue) error {
+	if len(v.missing(q)) == 0 {
 		return nil
 	}
 	// A return that was queued again between the two listings is in neither.
@@ -191,8 +214,8 @@ func (v *reviewer) requeue(ctx context.Context, j *task.Job, queued *task.Set) e
 	if err != nil {
 		return err
 	}
-	queued.AddSet(&again)
-	missing = v.missing(end, queued)
+	q.queued.AddSet(&again)
+	missing := v.missing(q)
 	if len(missing) == 0 || !v.run.holding.Load() {
 		return nil
 	}
@@ -201,30 +224,16 @@ func (v *reviewer) requeue(ctx context.Context, j *task.Job, queued *task.Set) e
 	return v.run.f.Requeue(ctx, j, v.run.inputs, missing)
 }
 
-// published returns the end of what is known to have been queued; chunks are queued
-// in order.
-func (v *reviewer) published(queued *task.Set) (end uint64) {
-	for r := range queued.Ranges() {
-		end = max(end, r.End())
-	}
-	v.run.mu.Lock()
-	defer v.run.mu.Unlock()
-	for r := range v.run.c.Covered().Ranges() {
-		end = max(end, r.End())
-	}
-	return min(end, v.run.inputs.Count())
-}
-
-// missing returns the positions below end that are neither covered nor queued.
-func (v *reviewer) missing(end uint64, queued *task.Set) []task.Range {
-	if end == 0 {
+// missing returns the positions below q.end that are neither covered nor queued.
+func (v *reviewer) missing(q *queue) []task.Range {
+	if q.end == 0 {
 		return nil
 	}
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
 	var missing []task.Range
-	for gap := range v.run.c.Covered().Missing(task.Span(0, end)) {
-		missing = slices.AppendSeq(missing, queued.Missing(gap))
+	for gap := range v.run.c.Covered().Missing(task.Span(0, q.end)) {
+		missing = slices.AppendSeq(missing, q.queued.Missing(gap))
 	}
 	return missing
 }
@@ -283,9 +292,10 @@ func (r *run) present(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return r.summary(), err
 	}
-	queued, _, err := r.f.Queued(ctx, j.ID)
+	v := &reviewer{run: r}
+	q, err := v.look(ctx, j)
 	if err == nil {
-		err = (&reviewer{run: r}).bury(ctx, j, &queued)
+		err = v.bury(ctx, j.ID, q)
 	}
 	s := r.summary()
 	if err != nil {

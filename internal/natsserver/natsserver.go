@@ -66,11 +66,7 @@ func Start(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := start(c, st, 0)
-	if err == nil && s.ns.JetStreamConfig().MaxStore < leastStore {
-		s.shutdown()
-		s, err = start(c, st, leastStore)
-	}
+	s, err := start(c, st)
 	if err != nil {
 		st.close()
 		return nil, err
@@ -78,19 +74,11 @@ func Start(c Config) (*Server, error) {
 	return s, nil
 }
 
-// leastStore is what the streams may take up at least. The library allows three
-// quarters of the free disk, and refuses to make a stream whose limit lies above that:
-// on a small disk the fleet could not even begin.
-var leastStore int64 = 8 << 30
-
-// start starts a server whose streams may take up maxStore bytes; 0 = what the library
-// thinks right.
-func start(c Config, st *store, maxStore int64) (*Server, error) {
+func start(c Config, st *store) (*Server, error) {
 	opts, err := options(c, st.dir)
 	if err != nil {
 		return nil, err
 	}
-	opts.JetStreamMaxStore = maxStore
 	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("start the nats server: %w", err)

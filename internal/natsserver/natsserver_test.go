@@ -79,16 +79,6 @@ func TestTemporary(t *testing.T) {
 	stop(t, s) // once more is harmless
 }
 
-// TestSmallDisk: a stream's limit may be larger than the disk.
-func TestSmallDisk(t *testing.T) {
-	defer func(least int64) { leastStore = least }(leastStore)
-	leastStore = 1 << 50
-	_, js := connect(t, run(t, Config{}))
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}, MaxBytes: leastStore}); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestDiscard: a temporary store is gone at once, one to keep is not.
 func TestDiscard(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
