@@ -13,7 +13,7 @@ import (
 
 // softMemory is from where on the garbage collector works harder to keep the process
 // small. A job of a million numbers needs less, whatever its chunks.
-const softMemory = 110 << 20
+const softMemory = 80 << 20
 
 func main() {
 	debug.SetMemoryLimit(softMemory)
