@@ -62,6 +62,14 @@ type Result struct {
 
 // Encode returns the wire form of r.
 func (r *Result) Encode() []byte {
+	if r.oneMethod() {
+		return r.quickEncode()
+	}
+	return r.encode()
+}
+
+// encode is Encode by the generated code.
+func (r *Result) encode() []byte {
 	total := 0
 	for i := range r.Items {
 		total += len(r.Items[i].Factors)
@@ -107,6 +115,14 @@ var errResult = errors.New("malformed result")
 // DecodeResult is the inverse of Encode. It checks the form, not the truth: that
 // is package verify's.
 func DecodeResult(b []byte) (*Result, error) {
+	if r, ok := quickResult(b); ok {
+		return r, nil
+	}
+	return decodeResult(b)
+}
+
+// decodeResult is DecodeResult by the generated code.
+func decodeResult(b []byte) (*Result, error) {
 	var m taskpb.Result
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("result: %w", err)

@@ -80,6 +80,14 @@ func (t *Task) Encode() []byte {
 // DecodeTask is the inverse of Encode. The numbers of a decoded task are at most
 // MaxCount and each has at most MaxBits bits.
 func DecodeTask(b []byte) (*Task, error) {
+	if t, ok := quickTask(b); ok {
+		return t, nil
+	}
+	return decodeTask(b)
+}
+
+// decodeTask is DecodeTask by the generated code.
+func decodeTask(b []byte) (*Task, error) {
 	var m taskpb.Task
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("task: %w", err)
