@@ -24,6 +24,10 @@ test:
 race:
     go test -race -short ./internal/worker ./internal/collect ./internal/plan ./internal/cli ./internal/fleet ./internal/job ./internal/natsserver
 
+# break a fleet in all ways at random: just soak 10m
+soak time="2m":
+    go test ./test -run '^TestSoak$' -v -count 1 -timeout 0 -soak {{time}}
+
 # what the gate runs
 ci:
     bash .ci/run

@@ -20,6 +20,7 @@ func runCommand() *ucli.Command {
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks worked on at a time; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
+			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of what there is", Usage: "heap of `SIZE`, such as 2GiB, beyond which the number at hand fails; none is no limit"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "`DURATION` that a drain may take; running tasks may finish for half of it"},
 		},
 		Action: run,
@@ -57,6 +58,9 @@ func run(c *ucli.Context) error {
 	return command.Fail(command.RunWorker(s.Context, nc, js, options))
 }
 
+// leastMemory is what a worker needs for sound numbers.
+const leastMemory = 64 << 20
+
 func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
 	if o.Name != "" {
@@ -70,6 +74,17 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 			return o, cli.Usagef("-n %q is neither auto nor a number from 1 to 4096", n)
 		}
 		o.Slots = slots
+	}
+	switch text := c.String("max-mem"); text {
+	case "":
+		o.MaxMemory = command.DefaultMaxMemory()
+	case "none":
+	default:
+		size, err := cli.ParseSize(text)
+		if err != nil || size < leastMemory {
+			return o, cli.Usagef("--max-mem %q is neither none nor a size from %s on", text, cli.FormatSize(leastMemory))
+		}
+		o.MaxMemory = uint64(size)
 	}
 	if o.DrainTimeout <= 0 {
 		return o, cli.Usagef("--drain-timeout must be positive")

@@ -20,6 +20,7 @@ func houseFlags(syncDefault string) []ucli.Flag {
 		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks worked on at a time"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to write to disk for good: always, never, or an interval such as 1s (default: " + syncDefault + ")"},
+		&ucli.StringFlag{Name: "max-store", DefaultText: "what is there and three quarters of the free disk", Usage: "`SIZE` up to which the streams may grow, such as 10GiB"},
 		&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
 	}
 }
@@ -27,12 +28,16 @@ func houseFlags(syncDefault string) []ucli.Flag {
 // A house is a server, its streams, and a worker.
 type house struct {
 	session *command.Session
+	ledger  *ledger // nil if the store is not kept
 	server  *natsserver.Server
 	nc      *fleet.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it
 	stats   func() worker.Stats
 }
+
+// kinds are what the worker can do; nil = all there are. A test has its own.
+var kinds map[string]worker.Kind
 
 // stopTimeout bounds the server's shutdown.
 const stopTimeout = 10 * time.Second
@@ -52,8 +57,14 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 	if c.Duration("ack-wait") < 100*time.Millisecond {
 		return nil, cli.Usagef("--ack-wait is at least 100ms")
 	}
+	limit := int64(0)
+	if c.IsSet("max-store") {
+		if limit, err = cli.ParseSize(c.String("max-store")); err != nil {
+			return nil, cli.Usagef("--max-store %w", err)
+		}
+	}
 	h = &house{session: s, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
-	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Log: s.Log})
+	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -62,20 +73,30 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 			h.close()
 		}
 	}()
+	if dir := c.String("store"); dir != "" {
+		if h.ledger, err = openLedger(dir); err != nil {
+			return nil, err
+		}
+	}
 	var js fleet.JetStream
 	if h.nc, js, err = fleet.InProcess(h.server, "submitter"); err != nil {
 		return nil, err
 	}
-	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait")}); err != nil {
+	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait"), TaskBytes: -1}); err != nil {
 		return nil, err
 	}
 	if h.fleet, err = fleet.Open(s.Context, h.nc, js, fleet.Options{Log: s.Log}); err != nil {
 		return nil, err
 	}
 	if slots := c.Int("n"); slots != 0 {
-		err = h.startWorker(max(slots, 0), workerLog)
+		if err = h.startWorker(max(slots, 0), workerLog); err != nil {
+			return h, err
+		}
 	}
-	return h, err
+	ctx, fail := context.WithCancelCause(s.Context)
+	s.Context = ctx // a house that falls ill ends the session
+	go h.watch(ctx, fail, c.Duration("full-wait"))
+	return h, nil
 }
 
 // startWorker returns once the worker is about to pull.
@@ -87,10 +108,14 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	ctx, stop := context.WithCancel(context.WithoutCancel(h.session.Context))
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- command.RunWorker(ctx, nc, js, command.WorkerOptions{
-			Slots: slots, DrainTimeout: 5 * time.Second, Log: log,
+		o := command.WorkerOptions{
+			Slots: slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Kinds: kinds, Log: log,
 			Ready: func(w *worker.Worker, _ string) { h.stats = w.Stats; close(ready) },
-		})
+		}
+		if h.ledger != nil {
+			o.Ledger = h.ledger
+		}
+		ended <- command.RunWorker(ctx, nc, js, o)
 		nc.Close()
 	}()
 	select {

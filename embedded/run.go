@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net"
-	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -22,9 +21,6 @@ func runCommand() *ucli.Command {
 		Action: run,
 	}
 }
-
-// healthEvery is how often the server's store is looked at.
-const healthEvery = 5 * time.Second
 
 func run(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
@@ -53,21 +49,19 @@ func run(c *ucli.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- h.fleet.Sweep(s.Context) }()
 	go job.Serve(s.Context, h.fleet, s.Log)
-	ticker := time.NewTicker(healthEvery)
-	defer ticker.Stop()
 	for {
 		select {
 		case <-s.Context.Done():
-			return h.work()
+			err := h.work()
+			if fault := h.fault(); fault != nil {
+				return fault
+			}
+			return err
 		case err := <-served:
 			if err != nil {
 				return command.Fail(err)
 			}
 			served = nil
-		case <-ticker.C:
-			if err := h.server.Health(); err != nil {
-				return cli.Exit(cli.Restart, err)
-			}
 		}
 	}
 }

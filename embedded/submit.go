@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/rs/zerolog"
 	ucli "github.com/urfave/cli/v2"
 
@@ -13,7 +15,8 @@ func submitCommand() *ucli.Command {
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
 		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
-		Flags:  append(command.SubmitFlags(), houseFlags("always with --store, else never")...),
+		Flags: append(command.SubmitFlags(), append(houseFlags("always with --store, else never"),
+			&ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before exit code 75"})...),
 		Action: submit,
 	}
 }

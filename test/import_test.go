@@ -45,7 +45,7 @@ const imports = `
 	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	/producer       < task output verify plan fleet job cli command github.com/urfave/cli/v2
 	/consumer       < task worker cli command github.com/urfave/cli/v2
-	/embedded       < worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/embedded       < task worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"

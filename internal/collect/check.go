@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -67,6 +68,9 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	case uint64(len(result.Items)) != a.Range.Count || a.Range.Count == 0:
 		return Checked{}, c.refuse(a, fmt.Errorf("%d answers", len(result.Items)))
 	}
+	if err := checkMethods(result); err != nil {
+		return Checked{}, c.refuse(a, err)
+	}
 	numbers, err := c.numbers(ctx, a.Range)
 	switch {
 	case errors.Is(err, ErrNoInput):
@@ -78,6 +82,27 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 		return Checked{}, c.refuse(a, err)
 	}
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil
+}
+
+// maxMethod is how many bytes the name of a method may have: one long name could be
+// that of all answers of a result, and is printed with each.
+const maxMethod = 200
+
+// checkMethods checks that what is printed of an answer, but not proved by it, is
+// short and fit for a line.
+func checkMethods(r *task.Result) error {
+	checked := ""
+	for i := range r.Items {
+		m := r.Items[i].Method
+		if m == checked {
+			continue
+		}
+		if len(m) > maxMethod || strings.ContainsFunc(m, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return fmt.Errorf("answer %d has the method %.40q", i+1, m)
+		}
+		checked = m
+	}
+	return nil
 }
 
 func (c *Collector) refuse(a Arrival, err error) error {

@@ -32,6 +32,9 @@ func TestRefused(t *testing.T) {
 		{"not prime", func(_ *Arrival, r *task.Result) {
 			r.Items[2].Factors = []task.Factor{{P: nat.New(14), Exp: 1, Status: task.Prime}}
 		}, "number 3"},
+		{"long method", func(_ *Arrival, r *task.Result) { r.Items[1].Method = strings.Repeat("x", maxMethod+1) }, "answer 2 has the method"},
+		{"method of two lines", func(_ *Arrival, r *task.Result) { r.Items[2].Method = "rho\n7: 7" }, "answer 3 has the method"},
+		{"method for a terminal", func(_ *Arrival, r *task.Result) { r.Items[0].Method = "\u202eohr" }, "answer 1 has the method"},
 		{"bytes", func(a *Arrival, _ *task.Result) { a.Data = []byte("\xff{}") }, `result 10-3 of worker "w" refused`},
 		{"truncated", func(a *Arrival, _ *task.Result) { a.Data = a.Data[:len(a.Data)-1] }, "refused"},
 	} {

@@ -65,9 +65,7 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithTimeout(s.Context, c.Duration("timeout"))
-	defer cancel()
-	f, err := fleet.Open(ctx, nc, js, fleet.Options{Timeout: c.Duration("timeout"), Log: s.Log})
+	f, err := fleet.Open(s.Context, nc, js, fleet.Options{Timeout: c.Duration("timeout"), Log: s.Log})
 	if err != nil {
 		nc.Close()
 		return nil, nil, err

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,7 +19,10 @@ type WorkerOptions struct {
 	Name         string // "" = the host's name
 	Slots        int    // 0 = one for each CPU
 	DrainTimeout time.Duration
-	Timeout      time.Duration // for one reply of the server
+	MaxMemory    uint64                 // see worker.Config; 0 = no limit
+	Ledger       worker.Ledger          // likewise; may be nil
+	Kinds        map[string]worker.Kind // nil = all
+	Timeout      time.Duration          // for one reply of the server
 	Log          zerolog.Logger
 	Ready        func(w *worker.Worker, name string) // called before it pulls; may be nil
 }
@@ -32,9 +36,15 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 	if err != nil {
 		return err
 	}
+	if o.Kinds == nil {
+		o.Kinds = kind.All()
+	}
+	if o.MaxMemory > 0 {
+		debug.SetMemoryLimit(int64(o.MaxMemory))
+	}
 	w := worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: station.AckWait(), DrainTimeout: o.DrainTimeout,
-		Kinds: kind.All(), Log: o.Log,
+		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: o.Kinds, Log: o.Log,
 	}, station, station)
 
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of what lasts as long as the worker, drain included

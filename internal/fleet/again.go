@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -31,6 +32,27 @@ func (l *link) Insist(ctx context.Context, try func() error) error {
 		}
 	}
 }
+
+// outlast is Insist for the start of a program, when somebody waits and the server may
+// be the wrong one: it takes the time in which a cluster elects a leader, no more, and
+// returns the last error of try.
+func (l *link) outlast(ctx context.Context, try func() error) error {
+	pause := newPause()
+	for end := time.Now().Add(electionTimeouts * l.timeout); ; {
+		err := try()
+		if err == nil || !isPassing(err) || errors.Is(err, nats.ErrNoResponders) || time.Now().After(end) {
+			return err
+		}
+		l.log.Debug().Err(err).Msg("ask the server again")
+		if pause.wait(ctx) != nil {
+			return err
+		}
+	}
+}
+
+// electionTimeouts is how many timeouts of one reply an election may take: 15 s were
+// seen, and the timeout is 5 s if nobody has changed it.
+const electionTimeouts = 3
 
 // isPassing reports whether err says that there is no answer for now.
 func isPassing(err error) bool {

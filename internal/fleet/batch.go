@@ -14,6 +14,8 @@ const (
 	maxBatchCount = 500
 	maxBatchBytes = 4 << 20
 
+	fullTries = 5 // of a whole batch in a full stream
+
 	headerBatchID       = "Nats-Batch-Id"
 	headerBatchSequence = "Nats-Batch-Sequence"
 	headerBatchCommit   = "Nats-Batch-Commit"
@@ -42,7 +44,7 @@ func (l *link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 		return l.store(ctx, batch[0])
 	}
 	pause := newPause()
-	for {
+	for try := 1; ; try++ {
 		switch result, err := l.tryBatch(ctx, batch); result {
 		case stored:
 			return nil
@@ -54,7 +56,9 @@ func (l *link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 				return fmt.Errorf("publish %d messages: %w", len(batch), fatal)
 			}
 			l.log.Debug().Err(err).Int("messages", len(batch)).Msg("publish the batch again")
-			if result == unknown { // it may have been stored: then every subject is taken
+			// An unknown batch may have been stored: then every subject is taken. One that
+			// finds no room as a whole goes in as others make room.
+			if result == unknown || try >= fullTries {
 				return l.storeSingly(ctx, batch)
 			}
 		default: // present, or a limit that single messages do not meet

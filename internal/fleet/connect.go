@@ -134,8 +134,8 @@ func (c Config) options(d *dialer, extra []nats.Option) (nats.Options, error) {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(500 * time.Millisecond),
 		nats.ReconnectJitter(200*time.Millisecond, time.Second),
-		nats.PingInterval(20 * time.Second),
-		nats.MaxPingsOutstanding(3),
+		nats.PingInterval(10 * time.Second), // a connection that died silently is noticed after three of them
+		nats.MaxPingsOutstanding(2),
 	}
 	if c.InboxPrefix != "" {
 		if err := nats.CustomInboxPrefix(c.InboxPrefix)(&o); err != nil {

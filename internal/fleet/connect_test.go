@@ -116,7 +116,7 @@ func TestDial(t *testing.T) {
 	}
 	defer nc.Close()
 	if o := nc.Opts; shown != open || o.Name != "test" || o.MaxReconnect != -1 || o.ReconnectWait != 500*time.Millisecond ||
-		o.PingInterval != 20*time.Second || o.MaxPingsOut != 3 {
+		o.PingInterval != 10*time.Second || o.MaxPingsOut != 2 {
 		t.Errorf("URL %q, options %+v", shown, o)
 	}
 	connects(t, fleet.Config{Server: strings.TrimPrefix(open, "nats://")})

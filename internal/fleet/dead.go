@@ -44,6 +44,12 @@ var errCaughtUp = errors.New("caught up")
 
 func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, error) {
 	var letters []DeadLetter
+	err := f.eachFailure(ctx, filter, func(d *DeadLetter) { letters = append(letters, *d) })
+	return letters, err
+}
+
+// eachFailure calls got with each record; what it gets is its own.
+func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLetter)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	err := f.follow(ctx, f.dead, filter, func(batch []followed, _ uint64) error {
@@ -54,14 +60,14 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 				failure = &task.Failure{Worker: m.Worker, Err: "unreadable record: " + err.Error()}
 			}
 			letter.Failure = *failure
-			letters = append(letters, letter)
+			got(&letter)
 		}
 		return nil
 	}, func() { stop(errCaughtUp) })
 	if errors.Is(err, errCaughtUp) {
-		return letters, nil
+		return nil
 	}
-	return letters, err
+	return err
 }
 
 // FollowDead calls got whenever dead letters of the job come, until ctx ends.
@@ -69,14 +75,24 @@ func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
 	return f.follow(ctx, f.dead, deadPrefix+job+".*.*", func([]followed, uint64) error { got(); return nil }, nil)
 }
 
-// DeadRanges returns the ranges of a job that have a dead letter, each with the
-// authoritative letter if there is one.
+// maxDeadRanges bounds the letters that DeadRanges returns: strangers may write any number.
+const maxDeadRanges = 100_000
+
+// DeadRanges returns the dead letters of a job, authoritative ones first, without
+// their numbers.
 func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
 	there, err := f.list(ctx, f.dead, deadPrefix+job+".*.*")
 	if err != nil || len(there) == 0 { // nearly always, and cheap to know
 		return nil, err
 	}
-	letters, err := f.DeadLetters(ctx, job)
+	var letters []DeadLetter
+	err = f.eachFailure(ctx, deadPrefix+job+".*.*", func(d *DeadLetter) {
+		if d.Range.Count > task.MaxCount || len(letters) == maxDeadRanges && !d.Authoritative() {
+			return // of no chunk: forged
+		}
+		d.Numbers = nil
+		letters = append(letters, *d)
+	})
 	if err != nil {
 		return nil, err
 	}

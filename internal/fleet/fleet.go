@@ -43,24 +43,37 @@ type Options struct {
 }
 
 // Open binds to the streams of an already provisioned server; an error wraps
-// ErrNotProvisioned if something is missing.
+// ErrNotProvisioned if something is missing. A cluster that elects a leader is waited
+// for.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Options) (*Fleet, error) {
 	f := &Fleet{link: newLink(nc, js, o), leaseTTL: leaseTTL}
 	for name, at := range map[string]*jetstream.Stream{
 		StreamInputs: &f.inputs, StreamTasks: &f.tasks, StreamResults: &f.results, StreamReturns: &f.returns, StreamDead: &f.dead,
 	} {
-		s, err := js.Stream(ctx, name)
+		err := f.outlast(ctx, func() error {
+			s, err := js.Stream(ctx, name)
+			if err != nil {
+				return missing("stream", name, err)
+			}
+			*at = s
+			return nil
+		})
 		if err != nil {
-			return nil, missing("stream", name, err)
+			return nil, err
 		}
-		*at = s
 	}
 	for name, at := range map[string]*jetstream.KeyValue{BucketJobs: &f.jobs, BucketLeases: &f.leases, BucketWorkers: &f.workers} {
-		kv, err := js.KeyValue(ctx, name)
+		err := f.outlast(ctx, func() error {
+			kv, err := js.KeyValue(ctx, name)
+			if err != nil {
+				return missing("bucket", name, err)
+			}
+			*at = kv
+			return nil
+		})
 		if err != nil {
-			return nil, missing("bucket", name, err)
+			return nil, err
 		}
-		*at = kv
 	}
 	return f, nil
 }

@@ -22,8 +22,12 @@ type followed struct {
 	data []byte
 }
 
-// followBatch bounds what is handed over at once.
-const followBatch = 256
+// What is handed over at once, and what waits in this process: large messages, which
+// strangers may have written, are bounded by their bytes.
+const (
+	followBatch = 256
+	followBytes = 16 << 20
+)
 
 // How long a follower waits for what the server has announced before it asks what
 // became of it: that may have been deleted meanwhile.
@@ -38,12 +42,16 @@ const (
 // keep the batch. caughtUp is called once when no stored message is left unseen; it
 // may be nil.
 func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, got func(batch []followed, last uint64) error, caughtUp func()) error {
-	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, InactiveThreshold: time.Minute})
+	var c jetstream.Consumer
+	err := f.Insist(ctx, func() (err error) {
+		c, err = s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, InactiveThreshold: time.Minute})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", filter, explain(err))
 	}
 	defer f.forgetConsumer(c)
-	messages, err := c.Messages(jetstream.PullMaxMessages(2*followBatch), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	messages, err := c.Messages(jetstream.PullMaxBytes(followBytes), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return fmt.Errorf("follow %s: %w", filter, explain(err))
 	}
@@ -63,6 +71,7 @@ func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, g
 
 	var batch []followed
 	var at position // of the last message
+	size := 0       // bytes of batch
 	linger := followLinger
 	for {
 		var wait []jetstream.NextOpt
@@ -86,17 +95,18 @@ func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, g
 			at = positionOf(m.Reply())
 			if p, err := parseSubject(m.Subject()); err == nil {
 				batch = append(batch, followed{place: p, seq: at.seq, data: m.Data()})
+				size += len(m.Data())
 			}
 		}
 		// More is on its way while the server says so; it is worth waiting for a batch.
-		if at.pending > 0 && len(batch) < followBatch {
+		if at.pending > 0 && len(batch) < followBatch && size < followBytes {
 			continue
 		}
 		if !silent || len(batch) > 0 {
 			if err := got(batch, at.seq); err != nil {
 				return err
 			}
-			batch = nil
+			batch, size = nil, 0
 		}
 		switch {
 		case caught || at.pending > 0:

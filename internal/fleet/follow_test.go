@@ -96,9 +96,10 @@ func TestFollowStrange(t *testing.T) {
 func TestFollowDeleted(t *testing.T) {
 	h := newHouse(t, Provision{})
 	w := h.station("w")
-	const stored = 3 * followBatch // more than are handed out before the first is dealt with
+	const stored = 3 * followBatch // more than are handed out before the first is dealt with, as large as they are
+	payload := make([]byte, followBytes/followBatch*3/4)
 	for i := range stored {
-		if err := w.Result(t.Context(), "j", single(i), make([]byte, 100)); err != nil {
+		if err := w.Result(t.Context(), "j", single(i), payload); err != nil {
 			t.Fatal(err)
 		}
 	}

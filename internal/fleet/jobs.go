@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,17 @@ const abandonedAge = 30 * 24 * time.Hour
 // CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is
 // taken.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
-	_, err := f.jobs.Create(ctx, j.ID, j.Encode())
+	manifest, again := j.Encode(), false
+	err := f.outlast(ctx, func() error {
+		_, err := f.jobs.Create(ctx, j.ID, manifest)
+		if again && errors.Is(err, jetstream.ErrKeyExists) { // perhaps by ourselves, and the answer was lost
+			if e, getErr := f.jobs.Get(ctx, j.ID); getErr == nil && bytes.Equal(e.Value(), manifest) {
+				return nil
+			}
+		}
+		again = true
+		return err
+	})
 	if errors.Is(err, jetstream.ErrKeyExists) {
 		return fmt.Errorf("%w: job %s exists", ErrDiffers, j.ID)
 	}
@@ -107,7 +118,11 @@ func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 // WatchJob calls changed with the manifest as it stands and after each change, until
 // ctx ends.
 func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)) error {
-	w, err := f.jobs.Watch(ctx, id, jetstream.IgnoreDeletes())
+	var w jetstream.KeyWatcher
+	err := f.Insist(ctx, func() (err error) {
+		w, err = f.jobs.Watch(ctx, id, jetstream.IgnoreDeletes())
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("watch job %s: %w", id, explain(err))
 	}

@@ -202,7 +202,7 @@ func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 		return nil
 	}
 	return &worker.Delivery{
-		Address: at.Address, Attempt: attempt, MaxDeliver: maxDeliver,
+		Address: at.Address, Attempt: attempt + spent(m.Header), MaxDeliver: maxDeliver,
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}
@@ -224,6 +224,7 @@ func (p *puller) noAnswer(got int) error {
 	case p.silent == maxSilent:
 		return errors.Join(errors.New("no answer to pull requests: subscribing anew"), p.subscribe())
 	case p.silent == 2*maxSilent:
+		p.link.log.Warn().Msg("no answer from NATS for too long: connecting anew")
 		return errors.Join(errors.New("no answer to pull requests: reconnecting"), p.link.nc.ForceReconnect())
 	}
 	return fmt.Errorf("%w: no answer to pull requests", worker.ErrRestart)

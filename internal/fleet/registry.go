@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -28,6 +29,15 @@ type WorkerStatus struct {
 	worker.Stats
 	Seen time.Time `json:"seen"` // the server's time of the heartbeat
 }
+
+// States that a list of workers shows; others are the worker's own.
+const (
+	StateQuarantined = worker.StateQuarantined
+	StateGone        = "gone" // no heartbeat
+)
+
+// IsQuarantined reports whether the worker knows that it is.
+func (s *WorkerStatus) IsQuarantined() bool { return s.State == StateQuarantined }
 
 // Workers returns the workers that live, by name.
 func (f *Fleet) Workers(ctx context.Context) ([]WorkerStatus, error) {
@@ -53,11 +63,33 @@ func (f *Fleet) Workers(ctx context.Context) ([]WorkerStatus, error) {
 
 // readStatus reads a heartbeat. Its key, not its content, says whose it is.
 func readStatus(e jetstream.KeyValueEntry) (WorkerStatus, bool) {
+	s, ok := decodeStatus(e.Key(), e.Value())
+	s.Seen = e.Created()
+	return s, ok
+}
+
+// Bounds of what a worker may say of itself.
+const (
+	maxStatusSize = 16 << 10 // bytes
+	maxSlots      = 1 << 12
+)
+
+// decodeStatus reads a heartbeat that a stranger may have written: texts are made fit
+// to be printed, and numbers to be added.
+func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
 	var s WorkerStatus
-	name, instance, ok := strings.Cut(e.Key(), ".")
-	if !ok || json.Unmarshal(e.Value(), &s) != nil {
-		return s, false
+	name, instance, ok := strings.Cut(key, ".")
+	if !ok || task.CheckWorker(name) != nil || task.CheckJob(instance) != nil || len(b) > maxStatusSize || json.Unmarshal(b, &s) != nil {
+		return WorkerStatus{}, false
 	}
-	s.Name, s.Instance, s.Seen = name, instance, e.Created()
+	s.Name, s.Instance = name, instance
+	for _, text := range []*string{&s.Version, &s.Host, &s.State} {
+		*text = brief(*text)
+	}
+	s.Started = *writable(&s.Started)
+	s.Seen = time.Time{}
+	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
+		*n = min(max(*n, 0), maxSlots)
+	}
 	return s, true
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/worker"
 )
 
 // The bodies that settle a delivery.
@@ -50,9 +52,15 @@ func (l *link) confirm(ctx context.Context, reply string, body []byte) error {
 	return err
 }
 
-// settle calls try until the server has answered, for as long as ctx lasts.
+// maxIgnored is how many times in a row a server that is there may leave unanswered
+// what settles a delivery.
+const maxIgnored = 2
+
+// settle calls try until the server has answered, for as long as ctx lasts. A server
+// that was killed may come back without knowing that it had handed the task out; then
+// it ignores what settles it, and the error wraps worker.ErrForgotten.
 func (l *link) settle(ctx context.Context, try func() error) error {
-	pause := newPause()
+	pause, ignored := newPause(), 0
 	for {
 		err := try()
 		if err == nil {
@@ -63,6 +71,12 @@ func (l *link) settle(ctx context.Context, try func() error) error {
 		}
 		if fatal := l.fatal(err); fatal != nil {
 			return fmt.Errorf("settle a task: %w", fatal)
+		}
+		if ignored++; !isTimeout(err) || !l.flushed(ctx) {
+			ignored = 0
+		}
+		if ignored == maxIgnored {
+			return fmt.Errorf("settle a task: %w", worker.ErrForgotten)
 		}
 		if err := pause.wait(ctx); err != nil {
 			return fmt.Errorf("settle a task: %w", err)

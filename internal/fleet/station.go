@@ -31,11 +31,17 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 	}
 	s := &Station{link: newLink(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
 	for _, class := range task.Classes {
-		c, err := js.Consumer(ctx, StreamTasks, Durable(class))
+		err := s.outlast(ctx, func() error {
+			c, err := js.Consumer(ctx, StreamTasks, Durable(class))
+			if err != nil {
+				return missing("durable", Durable(class), err)
+			}
+			s.ackWait = c.CachedInfo().Config.AckWait
+			return nil
+		})
 		if err != nil {
-			return nil, missing("durable", Durable(class), err)
+			return nil, err
 		}
-		s.ackWait = c.CachedInfo().Config.AckWait
 	}
 	puller, err := newPuller(&s.link)
 	if err != nil {

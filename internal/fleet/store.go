@@ -88,18 +88,37 @@ var schemaValue = []string{task.Schema}
 
 // request sends m and waits for one answer, at most the link's timeout.
 func (l *link) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	return l.requestWithin(ctx, l.timeout, m)
+}
+
+func (l *link) requestWithin(ctx context.Context, timeout time.Duration, m *nats.Msg) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return l.nc.RequestMsgWithContext(ctx, m)
+}
+
+// maxFlush is how long what was sent may take to arrive.
+const maxFlush = time.Minute
+
+// flushed waits until all that was sent has arrived at the server, and reports whether
+// it has: not if the connection is lost meanwhile.
+func (l *link) flushed(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, maxFlush)
+	defer cancel()
+	return l.nc.FlushWithContext(ctx) == nil
 }
 
 // store publishes m until it is stored, or known to be there already. It gives up
 // only when ctx ends or the server says that it never will. A full stream and a
 // server that is away are waited for.
 func (l *link) store(ctx context.Context, m *nats.Msg) error {
-	pause := newPause()
+	pause, timeout := newPause(), l.timeout
 	for {
-		reply, err := l.request(ctx, m)
+		reply, err := l.requestWithin(ctx, timeout, m)
+		if isTimeout(err) { // on a slow line it may still be on its way
+			l.flushed(ctx)
+			timeout = min(2*timeout, maxFlush)
+		}
 		result, err := judge(reply, err)
 		switch result {
 		case stored, present:

@@ -13,6 +13,10 @@ type Provision struct {
 	Replicas int           // 1, or 3 in a cluster; 0 = 1
 	AckWait  time.Duration // how long a silent worker keeps its task; 0 = 30 s
 	DryRun   bool          // only say what would be done
+
+	// TaskBytes bounds FACTOR_TASKS; the server sets as much of its store aside. 0 = 1 GiB,
+	// -1 = whatever the store has.
+	TaskBytes int64
 }
 
 // DefaultAckWait is the time after which a task whose worker has fallen silent is
@@ -22,7 +26,7 @@ const DefaultAckWait = 30 * time.Second
 // Limits of the streams.
 const (
 	maxTasks        = 100_000 // messages in FACTOR_TASKS: about 185 B of the server's heap for each
-	maxTaskBytes    = 1 << 30 // the server sets as much of the disk aside
+	maxTaskBytes    = 1 << 30
 	maxTaskSize     = 512 << 10
 	maxResultSize   = 896 << 10
 	maxDeliver      = 3
@@ -37,6 +41,9 @@ func (p Provision) withDefaults() Provision {
 	}
 	if p.AckWait == 0 {
 		p.AckWait = DefaultAckWait
+	}
+	if p.TaskBytes == 0 {
+		p.TaskBytes = maxTaskBytes
 	}
 	return p
 }
@@ -58,7 +65,7 @@ func (p Provision) streams() []jetstream.StreamConfig {
 		once(jetstream.StreamConfig{
 			Name: StreamTasks, Description: "chunks waiting for a worker, and in work",
 			Subjects: []string{tasksPrefix + ">"}, Retention: jetstream.WorkQueuePolicy,
-			MaxMsgs: maxTasks, MaxBytes: maxTaskBytes, MaxMsgSize: maxTaskSize, AllowAtomicPublish: true,
+			MaxMsgs: maxTasks, MaxBytes: p.TaskBytes, MaxMsgSize: maxTaskSize, AllowAtomicPublish: true,
 		}),
 		once(jetstream.StreamConfig{
 			Name: StreamResults, Description: "answers, not yet verified",
@@ -115,6 +122,6 @@ func (p Provision) buckets() []jetstream.KeyValueConfig {
 		// History 1: in a bucket with more, a lease would outlive its time to live by LimitMarkerTTL.
 		{Bucket: BucketLeases, Description: "who holds a job", History: 1, Replicas: p.Replicas, LimitMarkerTTL: time.Second},
 		{Bucket: BucketWorkers, Description: "heartbeats of workers", History: 1, Replicas: p.Replicas,
-			Storage: jetstream.MemoryStorage, TTL: workerTTL, LimitMarkerTTL: time.Minute},
+			TTL: workerTTL, LimitMarkerTTL: time.Minute},
 	}
 }

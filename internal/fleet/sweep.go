@@ -32,6 +32,8 @@ type sweptJob struct {
 
 const (
 	sweptJobAge      = time.Second
+	advisoryDelay    = time.Second // before an advisory is believed or not once more
+	advisoryTries    = 5
 	unsupportedDelay = 5 * time.Second  // before a task that nobody knew is queued again
 	sweepAckWait     = 10 * time.Second // of the durable
 	sweepTimeout     = 7 * time.Second  // for one return: below that
@@ -39,7 +41,11 @@ const (
 
 // Sweep runs the sweeper until ctx ends.
 func (f *Fleet) Sweep(ctx context.Context) error {
-	c, err := f.returns.Consumer(ctx, DurableSweeper)
+	var c jetstream.Consumer
+	err := f.Insist(ctx, func() (err error) {
+		c, err = f.returns.Consumer(ctx, DurableSweeper)
+		return err
+	})
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -111,7 +117,7 @@ var errVoid = errors.New("void")
 
 func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
 	if strings.HasPrefix(m.Subject(), advisoryPrefix) {
-		return 0, s.exhausted(ctx, m.Data())
+		return s.exhausted(ctx, m)
 	}
 	at, err := parseSubject(m.Subject())
 	if err != nil {
@@ -124,11 +130,15 @@ func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, er
 	if meta, err := m.Metadata(); r.Reason == task.Unsupported && err == nil && meta.NumDelivered == 1 {
 		return unsupportedDelay, nil
 	}
-	return 0, s.requeue(ctx, at.Job, at.Range, uint64(r.Pieces))
+	deliveries := 0
+	if r.Reason == task.Spared && at.Range.Count == 1 {
+		deliveries = maxDeliver - 1 // it has one left
+	}
+	return 0, s.requeue(ctx, at.Job, at.Range, uint64(r.Pieces), deliveries)
 }
 
 // requeue queues a range of a job that goes on again, in pieces.
-func (s *sweeper) requeue(ctx context.Context, id string, r task.Range, pieces uint64) error {
+func (s *sweeper) requeue(ctx context.Context, id string, r task.Range, pieces uint64, spent int) error {
 	j, err := s.job(ctx, id)
 	if err != nil || j == nil {
 		return err
@@ -136,7 +146,7 @@ func (s *sweeper) requeue(ctx context.Context, id string, r task.Range, pieces u
 	if r.Count > task.MaxCount {
 		return fmt.Errorf("%w: a range of %d numbers is no chunk", errVoid, r.Count)
 	}
-	err = s.f.Requeue(ctx, j.manifest, j.inputs, r.Pieces(pieces))
+	err = s.f.requeue(ctx, j.manifest, j.inputs, r.Pieces(pieces), spent)
 	if errors.Is(err, collect.ErrNoInput) {
 		return fmt.Errorf("%w: %w", errVoid, err)
 	}
@@ -168,22 +178,56 @@ func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
 // exhausted deals with a task that was handed out three times and never settled. A
 // single number is dead-lettered; of several, all but at most one are innocent, so
 // they are queued again in pieces. The task leaves the queue last.
-func (s *sweeper) exhausted(ctx context.Context, advisory []byte) error {
+//
+// Where there are no credentials anybody can send an advisory, so the durable is asked.
+// As long as an older task is not settled it can't tell; after a few tries the task
+// is left to the probe, which looks at all of them now and then.
+func (s *sweeper) exhausted(ctx context.Context, msg jetstream.Msg) (time.Duration, error) {
 	var a struct {
-		Seq        uint64 `json:"stream_seq"`
-		Deliveries int    `json:"deliveries"`
+		Seq uint64 `json:"stream_seq"`
 	}
-	if err := json.Unmarshal(advisory, &a); err != nil || a.Seq == 0 {
-		return fmt.Errorf("%w: unreadable advisory", errVoid)
+	if err := json.Unmarshal(msg.Data(), &a); err != nil || a.Seq == 0 {
+		return 0, fmt.Errorf("%w: unreadable advisory", errVoid)
 	}
 	m, err := s.f.tasks.GetMsg(ctx, a.Seq)
 	if isNotFound(err) {
-		return nil // finished late, or dealt with before
+		return 0, nil // finished late, or dealt with before
 	}
 	if err != nil {
-		return fmt.Errorf("read task %d: %w", a.Seq, explain(err))
+		return 0, fmt.Errorf("read task %d: %w", a.Seq, explain(err))
 	}
-	return s.remove(ctx, m, a.Deliveries)
+	switch over, err := s.f.isExhausted(ctx, m); {
+	case err != nil:
+		return 0, err
+	case over:
+		if m, err = s.f.tasks.GetMsg(ctx, a.Seq); isNotFound(err) {
+			return 0, nil // settled a moment before the durable was asked
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read task %d: %w", a.Seq, explain(err))
+		}
+		return 0, s.remove(ctx, m, maxDeliver)
+	}
+	if meta, err := msg.Metadata(); err == nil && meta.NumDelivered < advisoryTries {
+		return advisoryDelay, nil
+	}
+	return 0, nil
+}
+
+// isExhausted reports whether a task that is still in the queue will never be handed
+// out again. It may say so late, but never wrongly: what is below the durable's ack
+// floor, or was handed out when nothing is unsettled, is over.
+func (f *Fleet) isExhausted(ctx context.Context, m *jetstream.RawStreamMsg) (bool, error) {
+	at, err := parseSubject(m.Subject)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", errVoid, err)
+	}
+	c, err := f.tasks.Consumer(ctx, Durable(at.Class))
+	if err != nil {
+		return false, fmt.Errorf("look at durable %s: %w", Durable(at.Class), explain(err))
+	}
+	info := c.CachedInfo()
+	return m.Sequence <= info.AckFloor.Stream || info.NumAckPending == 0 && m.Sequence <= info.Delivered.Stream, nil
 }
 
 // remove gives an exhausted task up and takes it out of the queue.
@@ -203,7 +247,7 @@ func (s *sweeper) giveUp(ctx context.Context, m *jetstream.RawStreamMsg, deliver
 		return nil // nobody's task
 	}
 	if at.Range.Count > 1 {
-		return s.requeue(ctx, at.Job, at.Range, at.Range.IsolationPieces())
+		return s.requeue(ctx, at.Job, at.Range, at.Range.IsolationPieces(), 0)
 	}
 	failure := &task.Failure{
 		Class: at.Class, Attempt: uint32(deliveries),
@@ -217,11 +261,13 @@ func (s *sweeper) giveUp(ctx context.Context, m *jetstream.RawStreamMsg, deliver
 
 // probe makes the server notice exhausted tasks when no worker is left: it does so
 // only when somebody asks for a task. A request for at most one byte is answered
-// with nothing and spends no delivery.
+// with nothing and spends no delivery, of a stream with replicas neither.
 //
 // It also finds the tasks whose advisory was lost: what lies at or below the ack floor
 // of its durable, or was handed out when nothing is unsettled, and is still there will
-// never be handed out again.
+// never be handed out again. What lies among unsettled tasks is found once one of the
+// class is settled: the server counts it as unsettled no longer, but the floor that it
+// tells is the stored one, which moves with acks alone.
 func (f *Fleet) probe(ctx context.Context) {
 	s := &sweeper{f: f, jobs: make(map[string]*sweptJob)}
 	floors := make(map[task.Class]uint64) // as they were one ack wait ago: advisories have had their time

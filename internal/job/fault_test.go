@@ -54,35 +54,6 @@ func lying(lies int64, spoil func(*task.Result)) func(*fleet.Station) worker.Out
 
 func wrongFactor(r *task.Result) { r.Items[0].Factors[0].P = nat.New(4711) }
 
-// TestLies: a wrong result is dropped and its range done again, for everybody who
-// waits.
-func TestLies(t *testing.T) {
-	h := newHouse(t)
-	const count = 1000
-	a := h.submit(h.Fleet, submission("j", text(0, count)))
-	<-a.id
-	b := h.wait(h.other(), "j")
-	h.worker("liar", lying(4, wrongFactor))
-	s, _ := a.clean(), b.clean()
-	a.out.check(t, 0, count)
-	b.out.check(t, 0, count)
-	if s.Refused == 0 {
-		t.Error("nothing was refused")
-	}
-}
-
-func TestBeyondRepair(t *testing.T) {
-	h := newHouse(t)
-	h.worker("liar", lying(1<<40, wrongFactor))
-	r := h.submit(h.Fleet, submission("j", text(0, 10)))
-	if _, err := r.end(); !errors.Is(err, ErrBeyondRepair) {
-		t.Errorf("%v", err)
-	}
-	if r.out.len() != 0 {
-		t.Errorf("%d answers were printed", r.out.len())
-	}
-}
-
 // TestLost: a task that is acked without a result, and results that are deleted
 // before anybody has seen them, are found missing and done again.
 func TestLost(t *testing.T) {

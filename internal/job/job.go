@@ -100,9 +100,11 @@ type run struct {
 
 	told sync.Once // progress knows how much there is
 
+	trust *fleet.Trust // set before caughtUp is closed
+
 	mu       sync.Mutex // guards below, and that only one goroutine emits or flushes
 	c        *collect.Collector
-	refusals map[task.Range]int
+	refusals map[task.Range][]string // whose results were refused; of at most maxRefusedRanges
 }
 
 func newRun(f *fleet.Fleet, j *task.Job, in *fleet.Inputs, w Watch) *run {
@@ -121,7 +123,7 @@ func newRun(f *fleet.Fleet, j *task.Job, in *fleet.Inputs, w Watch) *run {
 	r := &run{
 		f: f, watch: w, inputs: in, holder: task.NewJobID(time.Now()),
 		joined: make(chan struct{}), reviews: make(chan struct{}, 1), caughtUp: make(chan struct{}),
-		refusals: make(map[task.Range]int),
+		refusals: make(map[task.Range][]string),
 	}
 	r.manifest.Store(j)
 	r.c = collect.New(collect.Config{

@@ -11,9 +11,12 @@ import (
 )
 
 const (
-	reviewEvery = 30 * time.Second
-	reviewIdle  = 2 * time.Second // after so long without an answer; doubles up to reviewEvery
-	cutOffAfter = 3 * time.Second // between two looks that find no feeder
+	reviewEvery   = 30 * time.Second
+	reviewIdle    = 2 * time.Second        // after so long without an answer; doubles up to reviewEvery
+	reviewSpacing = 100 * time.Millisecond // between two, however often somebody asks
+	lookAgain     = 500 * time.Millisecond // when the sweeper is about to take a task away
+	remindEvery   = 5 * time.Second
+	cutOffAfter   = 3 * time.Second // between two looks that find no feeder
 )
 
 // askReview asks for a review soon.
@@ -54,6 +57,11 @@ func (r *run) review(ctx context.Context) error {
 			return nil
 		case <-r.reviews:
 			idle = reviewIdle
+			select {
+			case <-time.After(reviewSpacing - time.Since(rv.last)):
+			case <-ctx.Done():
+				return nil
+			}
 		case <-timer.C:
 			still := time.Since(time.Unix(0, r.moved.Load()))
 			if still < idle && time.Since(rv.last) < reviewEvery {
@@ -69,6 +77,30 @@ func (r *run) review(ctx context.Context) error {
 			r.watch.Log.Debug().Err(err).Msg("review again")
 		}
 		timer.Reset(idle)
+	}
+}
+
+// remind tells workers now and then, for as long as this process is the holder, of a
+// quarantine or a release that they have missed.
+func (r *run) remind(ctx context.Context) error {
+	select {
+	case <-r.caughtUp:
+	case <-ctx.Done():
+		return nil
+	}
+	ticker := time.NewTicker(remindEvery)
+	defer ticker.Stop()
+	for {
+		if r.holding.Load() {
+			if err := r.trust.Remind(ctx); err != nil && ctx.Err() == nil {
+				r.watch.Log.Debug().Err(err).Msg("remind the workers again")
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
 	}
 }
 
@@ -177,15 +209,21 @@ func (v *reviewer) awaitResults(ctx context.Context, id string) error {
 	return nil
 }
 
-// bury gives up what has a dead letter. A worker's letter is a claim: it does not
-// count before the range is queued, while it is, or once it is verified.
+// bury gives up what has a dead letter. A letter does not count before its range is
+// queued, while it is, or once it is verified, and never if a quarantined worker has
+// written it. The sweeper's come a moment before their task leaves the queue.
 func (v *reviewer) bury(ctx context.Context, id string, q *queue) error {
 	letters, err := v.run.f.DeadRanges(ctx, id)
 	if err != nil {
 		return err
 	}
 	r := v.run
-	count := r.inputs.Count()
+	count, again := r.inputs.Count(), false
+	defer func() {
+		if again {
+			time.AfterFunc(lookAgain, r.askReview)
+		}
+	}()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range letters {
@@ -193,7 +231,11 @@ func (v *reviewer) bury(ctx context.Context, id string, q *queue) error {
 		if d.Range.End() > count || d.Range.Count > task.MaxCount {
 			continue // not of this job's numbers: forged
 		}
-		if !d.Authoritative() && (d.Range.End() > q.end || q.queued.Overlaps(d.Range)) {
+		if r.trust.Quarantined(d.Writer) {
+			continue
+		}
+		if d.Range.End() > q.end || q.queued.Overlaps(d.Range) {
+			again = again || d.Authoritative() && !r.c.Covered().Contains(d.Range)
 			continue
 		}
 		if err := r.c.Bury(ctx, d.Range, d.Err); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ func (r *run) until(ctx context.Context, feeder *feeder) (*Summary, error) {
 	}
 	part(r.follow)
 	part(r.review)
+	part(r.remind)
 	part(r.followManifest)
 	part(func(ctx context.Context) error { return r.f.FollowDead(ctx, r.id(), r.askReview) })
 	part(func(ctx context.Context) error { return r.f.Hold(ctx, r.id(), r.holder, r.hold) })
@@ -93,6 +95,14 @@ func (r *run) follow(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
+	trust, err := r.f.Trust(ctx)
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	if err != nil {
+		return nil
+	}
+	r.trust = trust
 	var once sync.Once
 	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival, last uint64) error {
 		if err := r.take(ctx, batch); err != nil {
@@ -113,14 +123,28 @@ func (r *run) take(ctx context.Context, batch []collect.Arrival) error {
 	for range min(runtime.GOMAXPROCS(0), len(batch)) {
 		group.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(batch)); i = next.Add(1) - 1 {
+				if r.trust.Refuses(batch[i].Worker, batch[i].Seq) {
+					errs[i] = errUnread
+					continue
+				}
 				checked[i], errs[i] = r.c.Check(ctx, batch[i])
 			}
 		})
 	}
 	group.Wait()
 
+	var refused []uint64
 	for i := range batch {
-		if err := r.accept(ctx, checked[i], errs[i], batch[i].Seq); err != nil {
+		ok, err := r.accept(ctx, checked[i], errs[i], batch[i].Seq)
+		if !ok {
+			refused = append(refused, batch[i].Seq)
+		}
+		if err != nil {
+			return errors.Join(err, r.f.DropResults(ctx, refused))
+		}
+	}
+	if len(refused) > 0 {
+		if err := r.dropRefused(ctx, batch, errs, refused); err != nil {
 			return err
 		}
 	}
@@ -136,15 +160,20 @@ func (r *run) flushLocked() error {
 	return nil
 }
 
-// accept takes one checked result, or deals with one that was refused.
-func (r *run) accept(ctx context.Context, k collect.Checked, err error, seq uint64) error {
+// errUnread says that a result was not looked at: its worker is quarantined.
+var errUnread = errors.New("its worker is quarantined")
+
+// accept takes one checked result, or deals with one that was refused: ok is false then.
+func (r *run) accept(ctx context.Context, k collect.Checked, err error, seq uint64) (ok bool, _ error) {
 	var refused *collect.Refused
 	var lost *collect.Lost
-	if errors.As(err, &refused) {
-		return r.refuse(ctx, refused, seq)
-	}
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, errUnread):
+		return false, nil
+	case errors.As(err, &refused):
+		return false, r.refuse(ctx, refused, seq)
+	case err != nil:
+		return true, err
 	}
 	r.mu.Lock()
 	fresh, err := r.c.Accept(ctx, k)
@@ -158,9 +187,9 @@ func (r *run) accept(ctx context.Context, k collect.Checked, err error, seq uint
 	if errors.As(err, &lost) {
 		r.watch.Log.Warn().Err(err).Msg("its range is queued again")
 		r.askReview()
-		return nil
+		return true, nil
 	}
-	return err
+	return true, err
 }
 
 // progress counts the fresh numbers of k.
@@ -180,23 +209,76 @@ func (r *run) progress(now time.Time, k *collect.Checked, fresh uint64) {
 	}
 }
 
-// maxRefusals is how many refused results of one range a job survives.
-const maxRefusals = 5
+const (
+	maxRefusals      = 5    // refused results of one range that a job survives
+	maxRefusedRanges = 4096 // ranges whose refusals are counted
+)
 
-// refuse removes a result that does not verify. Its range is found missing by the
-// next review and queued again.
+// refuse deals with a result that does not verify: it earns its worker a strike. A
+// job ends when nobody, as it seems, can answer one of its ranges; what quarantined
+// workers said does not count.
 func (r *run) refuse(ctx context.Context, refused *collect.Refused, seq uint64) error {
-	r.watch.Log.Warn().Str("job", r.id()).Str("worker", refused.Worker).Stringer("range", refused.Range).Err(refused.Err).
-		Msg("a result was refused: its range is queued again")
-	if err := r.f.DropResult(ctx, seq); err != nil {
+	id := r.id()
+	log := r.watch.Log.With().Str("job", id).Str("worker", refused.Worker).Stringer("range", refused.Range).Logger()
+	if !r.isLie(ctx, refused) {
+		log.Debug().Err(refused.Err).Msg("a result was dropped: it answers nothing that is stored")
+		return nil
+	}
+	standing, fresh, err := r.trust.Strike(ctx, refused.Worker, fleet.Strike{
+		Time: time.Now().UTC(), Job: id, Range: refused.Range.String(), Seq: seq, Reason: refused.Err.Error(),
+	})
+	if err != nil {
 		return err
 	}
+	event := log.Debug() // who lies once more, or under very many names, has had his lines
+	if fresh {
+		event = log.Warn()
+	}
+	event.Err(refused.Err).Int("strikes", len(standing.Strikes)).Msg("a result was refused: its range is queued again")
+	if standing.Quarantined != nil {
+		if fresh {
+			log.Warn().Msg("worker quarantined: its results are refused until it is released")
+		}
+		return nil
+	}
+
 	r.mu.Lock()
-	r.refusals[refused.Range]++
-	count := r.refusals[refused.Range]
-	r.mu.Unlock()
-	if count >= maxRefusals {
-		return fmt.Errorf("%w: %d results for %v were refused, the last: %w", ErrBeyondRepair, count, refused.Range, refused.Err)
+	defer r.mu.Unlock()
+	if len(r.refusals) >= maxRefusedRanges {
+		clear(r.refusals)
+	}
+	workers := append(slices.DeleteFunc(r.refusals[refused.Range], r.trust.Quarantined), refused.Worker)
+	r.refusals[refused.Range] = workers
+	if len(workers) >= maxRefusals {
+		return fmt.Errorf("%w: %d results for %v were refused, the last: %w", ErrBeyondRepair, len(workers), refused.Range, refused.Err)
+	}
+	return nil
+}
+
+// isLie reports whether a refused result is its worker's fault. An answer to what is
+// not stored may be the fault of a store that has lost it, unless the job never had it.
+func (r *run) isLie(ctx context.Context, refused *collect.Refused) bool {
+	if !errors.Is(refused.Err, collect.ErrNoInput) {
+		return true
+	}
+	j, err := r.f.Job(ctx, r.id())
+	return err == nil && j.State != task.Open && refused.Range.End() > j.Count
+}
+
+// dropRefused removes the refused results of a batch, so that new ones can take their
+// place. Their ranges are found missing by the next review and queued again.
+func (r *run) dropRefused(ctx context.Context, batch []collect.Arrival, errs []error, refused []uint64) error {
+	if err := r.f.DropResults(ctx, refused); err != nil {
+		return err
+	}
+	told := make(map[string]bool)
+	for i := range batch {
+		if w := batch[i].Worker; errors.Is(errs[i], errUnread) && !told[w] {
+			told[w] = true
+			if err := r.trust.Stop(w); err != nil {
+				r.watch.Log.Debug().Err(err).Msg("tell a worker that it is quarantined")
+			}
+		}
 	}
 	r.askReview()
 	return nil
@@ -284,10 +366,10 @@ func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
 	}
 	s.Job = *j
 	if submitter && j.Keep == 0 && s.Clean() {
-		return s, r.f.Remove(ctx, j.ID)
+		return s, r.f.Insist(ctx, func() error { return r.f.Remove(ctx, j.ID) })
 	}
 	if err == nil {
-		return s, r.f.PurgeQueue(ctx, j.ID)
+		return s, r.f.Insist(ctx, func() error { return r.f.PurgeQueue(ctx, j.ID) })
 	}
 	return s, nil
 }

@@ -27,9 +27,15 @@ func (l *logger) event(e *zerolog.Event, format string, v []any) {
 
 func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
-func (l *logger) Errorf(format string, v ...any)  { l.event(l.log.Error(), "nats server: "+format, v) }
-func (l *logger) Debugf(format string, v ...any)  { l.event(l.log.Debug(), format, v) }
-func (l *logger) Tracef(format string, v ...any)  { l.event(l.log.Trace(), format, v) }
+func (l *logger) Errorf(format string, v ...any) {
+	if strings.Contains(format, "resource limits exceeded") { // said every 10 s; see Server.Usage
+		l.event(l.log.Debug(), format, v)
+		return
+	}
+	l.event(l.log.Error(), "nats server: "+format, v)
+}
+func (l *logger) Debugf(format string, v ...any) { l.event(l.log.Debug(), format, v) }
+func (l *logger) Tracef(format string, v ...any) { l.event(l.log.Trace(), format, v) }
 
 func (l *logger) Fatalf(format string, v ...any) {
 	why := fmt.Sprintf(format, v...)

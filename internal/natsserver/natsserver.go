@@ -46,6 +46,7 @@ func ParseSync(s string) (Sync, error) {
 type Config struct {
 	Store  string // directory of the streams; "" = a temporary one, removed by Stop
 	Sync   Sync
+	Limit  int64  // bytes that the streams may take; 0 = by the space that is free
 	Listen string // host:port for other machines; "" = none, this process only
 	Log    zerolog.Logger
 }
@@ -75,6 +76,13 @@ func Start(c Config) (*Server, error) {
 }
 
 func start(c Config, st *store) (*Server, error) {
+	if err := checkLimit(c.Limit); err != nil {
+		return nil, err
+	}
+	if c.Limit == 0 {
+		c.Limit = storeLimit(st.dir)
+	}
+	dropIndexes(st.dir)
 	opts, err := options(c, st.dir)
 	if err != nil {
 		return nil, err
@@ -106,6 +114,7 @@ func options(c Config, dir string) (*server.Options, error) {
 		MaxPayload:             1 << 20,
 		DisableJetStreamBanner: true,
 		JetStreamMaxMemory:     256 << 20,
+		JetStreamMaxStore:      c.Limit,
 	}
 	if !c.Sync.Always && c.Sync.Interval == 0 {
 		opts.SyncInterval = 24 * time.Hour

@@ -231,3 +231,18 @@ func TestParseSync(t *testing.T) {
 		}
 	}
 }
+
+// TestOptions: every write is synced if it is to be, and a limit is always set.
+func TestOptions(t *testing.T) {
+	opts, err := options(Config{Sync: Sync{Always: true}, Limit: 5 << 20}, t.TempDir())
+	if err != nil || !opts.SyncAlways || opts.JetStreamMaxStore != 5<<20 {
+		t.Errorf("%+v, %v", opts, err)
+	}
+	s := run(t, Config{Store: t.TempDir(), Sync: Sync{Always: true}})
+	if u := s.Usage(); u.Limit < leastStore || u.Full() {
+		t.Errorf("usage %+v", u)
+	}
+	if _, err := Start(Config{Store: t.TempDir(), Limit: 1, Log: zerolog.Nop()}); err == nil {
+		t.Error("started with a store of one byte")
+	}
+}

@@ -24,6 +24,15 @@ const lockName = "LOCK"
 // process can be told and removed.
 const temporaryPattern = "factorfleet-store-"
 
+const lockText = `This is the store of one embedded server of factorfleet, alone: "embedded run --store" and
+"embedded submit --store" use it, one process at a time, which keeps this file locked.
+
+Never start a nats-server that is a member of a cluster on this directory: after half a
+minute it would delete every stream in it. To move to a cluster, run "nats stream backup"
+for each stream while "embedded run" serves this store, end it, start the cluster on empty
+directories, and run "nats stream restore" there. Jobs go on with "producer wait JOB".
+`
+
 var errLocked = errors.New("locked")
 
 // openStore locks dir, creating it if needed; "" makes a temporary directory.
@@ -61,7 +70,7 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	// A store of one server alone: as a member of a cluster its streams would be deleted.
 	f.Truncate(0)
-	f.WriteAt([]byte("factorfleet standalone store: never start a cluster member on it\n"), 0)
+	f.WriteAt([]byte(lockText), 0)
 	return f, nil
 }
 

@@ -17,6 +17,7 @@ const (
 	Drained     Reason = "drained"     // the worker is leaving
 	Isolate     Reason = "isolate"     // an earlier worker died on it, or one number of it failed: cut it up
 	Unsupported Reason = "unsupported" // the worker does not know this kind or schema
+	Spared      Reason = "spared"      // a number on its last delivery that is to have it again, elsewhere
 )
 
 // A Return is a range handed back for another worker; it spends no delivery.
@@ -55,6 +56,12 @@ type Failure struct {
 	Budget  time.Duration
 }
 
+// The milliseconds of the years 1 to 9999, which JSON can hold.
+const (
+	firstMilli = -62_135_596_800_000
+	lastMilli  = 253_402_300_799_999
+)
+
 // Encode returns the wire form of f.
 func (f *Failure) Encode() []byte {
 	return marshal(&taskpb.Failure{
@@ -74,11 +81,18 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	if err != nil {
 		return nil, fmt.Errorf("failure: %w", err)
 	}
+	if m.UnixMs < firstMilli || m.UnixMs > lastMilli {
+		m.UnixMs = 0
+	}
 	return &Failure{
-		Kind: m.Kind, Class: Class(m.Class), Worker: m.Worker, Version: m.Version, Attempt: m.Attempt,
+		Kind: oneLine(m.Kind), Class: Class(oneLine(m.Class)), Worker: oneLine(m.Worker), Version: oneLine(m.Version), Attempt: m.Attempt,
 		Err: oneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
 	}, nil
 }
+
+// OneLine makes s, which a stranger may have written, fit to be printed on one line of
+// a terminal; at most 1,000 bytes of it are kept.
+func OneLine(s string) string { return oneLine(s) }
 
 // oneLine makes s, which a stranger may have written, fit to be printed on one
 // line of a terminal and sent as a protobuf string; at most 1,000 bytes of it are

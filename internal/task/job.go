@@ -72,11 +72,19 @@ func (j *Job) Encode() []byte {
 	return b
 }
 
-// DecodeJob is the inverse of Encode.
+// DecodeJob is the inverse of Encode. It checks no field, but that Encode can write it again.
 func DecodeJob(b []byte) (*Job, error) {
 	j := new(Job)
 	if err := json.Unmarshal(b, j); err != nil {
 		return nil, fmt.Errorf("job manifest: %w", err)
+	}
+	for _, t := range []*time.Time{&j.Created, j.Ended, j.Expires} {
+		if t == nil {
+			continue
+		}
+		if _, err := t.MarshalText(); err != nil { // JSON reads times that it does not write
+			return nil, fmt.Errorf("job manifest: %w", err)
+		}
 	}
 	return j, nil
 }

@@ -173,7 +173,7 @@ func TestDrainOutboxRecovers(t *testing.T) {
 }
 
 // TestDrainWithHang: a computation that ignores its context does not keep the
-// program longer than the timeout (and a second for last words).
+// program; that it failed is written down.
 func TestDrainWithHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -182,14 +182,13 @@ func TestDrainWithHang(t *testing.T) {
 		r.start()
 		time.Sleep(500 * time.Millisecond)
 		begin := time.Now()
-		err := r.drain()
-		if err == nil || !strings.Contains(err.Error(), "1 unsettled tasks") {
+		if err := r.drain(); err != nil {
 			t.Errorf("Run returned %v", err)
 		}
-		if took := time.Since(begin); took > 26*time.Second {
+		if took := time.Since(begin); took > 6*time.Second {
 			t.Errorf("drain took %v", took)
 		}
-		r.wantJournal()
+		r.wantJournal("failed 0-1 #1", "nak")
 	})
 }
 
@@ -246,7 +245,7 @@ func TestCancelWhileOverdue(t *testing.T) {
 		r := newRig(t, 2)
 		r.offer(r.chunk(0, hangs, forever))
 		r.start()
-		time.Sleep(91*time.Second + 300*time.Millisecond) // interrupted, not yet abandoned
+		time.Sleep(2300 * time.Millisecond) // interrupted, not yet abandoned
 		r.Cancel("job")
 		close(r.kind.release)
 		time.Sleep(100 * time.Millisecond)

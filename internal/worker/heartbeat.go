@@ -14,14 +14,19 @@ const staleSweep = time.Second
 
 // limit is the wall-clock time after which one number counts as overdue:
 //
-//	2*budget + 30 s
+//	2*budget + Config.Grace
 //
 // A sound computation ends at its budget by itself. A task of n numbers thus has
 // n*limit at most.
-func limit(budget time.Duration) time.Duration {
+func (w *Worker) limit(budget time.Duration) time.Duration {
 	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
-	return 2*min(budget, month) + 30*time.Second
+	return 2*min(budget, month) + w.config.Grace
 }
+
+// silence is how long a computation may go without a tick. One that does not heed its
+// interruption is given up as long after it, and its record written: both before the
+// server hands the task to somebody else, since nobody speaks for it any more.
+func (w *Worker) silence() time.Duration { return max(w.config.AckWait/3, time.Second) }
 
 // heartbeat speaks for the held deliveries until Run returns.
 func (w *Worker) heartbeat() {
@@ -67,15 +72,25 @@ func (w *Worker) walk(now time.Time) {
 }
 
 // inspectLocked reports whether the computation in s has moved since the last walk.
-// One that is overdue is interrupted, and abandoned if that does not help.
+// One that is overdue or silent is interrupted, and abandoned if that does not help.
 func (w *Worker) inspectLocked(s *slot, now time.Time) bool {
+	if s.task == nil { // not yet, or no more: it moves
+		return true
+	}
 	p := s.progress.Load()
 	moved := p != s.seen
+	if moved {
+		s.moved = now
+	}
 	if (p^s.seen)&(1<<indexBits-1) != 0 {
 		s.since = now
 	}
 	s.seen = p
 	switch {
+	case s.overdue.IsZero() && now.Sub(s.moved) >= w.silence():
+		s.interruptLocked(errSilent)
+		s.overdue = now
+		return false
 	case s.overdue.IsZero() && now.Sub(s.since) >= time.Duration(s.limit.Load()):
 		s.interruptLocked(errOverdue)
 		s.overdue = now
@@ -90,11 +105,21 @@ func (w *Worker) inspectLocked(s *slot, now time.Time) bool {
 }
 
 // abandonLocked gives up the computation of s, which did not end when it was told
-// to: the server will hand the task to another worker.
+// to. The delivery is settled all the same, as far as it goes without the slot: the
+// number at hand has failed, the others go back.
+//
+// The number at hand is the one of the last tick: the one that hangs is that or a later
+// one. Those behind it go back in pieces, so that it is found in any case.
 func (w *Worker) abandonLocked(s *slot) {
 	d := s.current
 	d.state = abandoned
 	w.held.remove(d)
+	rest := &Delivery{
+		Address: d.Address, Attempt: d.Attempt, MaxDeliver: d.MaxDeliver, Handle: d.Handle, walk: d.walk,
+	}
+	w.held.add(rest)
+	w.failAtLocked(s, rest)
+	w.settleLaterLocked(rest)
 	w.setAheadLocked(s, 0)
 	s.samples = 0
 	w.busy--
@@ -105,9 +130,32 @@ func (w *Worker) abandonLocked(s *slot) {
 	if w.lost == len(w.slots) {
 		w.fail(fmt.Errorf("%w: the computations of all %d slots hang", ErrRestart, w.lost))
 	}
-	if w.draining {
-		w.left++
-		w.checkDrainedLocked()
+}
+
+// failAtLocked leaves in d, which is the delivery of s without what s knows of it, that
+// the number at hand failed.
+func (w *Worker) failAtLocked(s *slot, d *Delivery) {
+	if w.isCancelledLocked(d.Job) {
+		d.outcome.drop()
+		return
+	}
+	t, now := s.task, time.Now()
+	at := min(int(s.seen&(1<<indexBits-1)), len(t.Numbers)-1)
+	err := w.stuck(s, s.interruption, t)
+	letter := w.failure(d, t, t.Numbers[at:at+1], fmt.Errorf("%w, and the computation did not end when told to", err), now.Sub(s.since))
+	if len(t.Numbers) == 1 {
+		d.outcome.fail(letter, err)
+		return
+	}
+	first := d.Range.First + uint64(at)
+	if at > 0 {
+		d.outcome.handBack(task.Span(d.Range.First, first), task.Return{Reason: task.Isolate, Detail: "a later number of the chunk hangs"})
+	}
+	d.outcome.isolate(task.Range{First: first, Count: 1}, letter, err)
+	if behind := task.Span(first+1, d.Range.End()); behind.Count > 0 {
+		d.outcome.handBack(behind, task.Return{
+			Reason: task.Isolate, Pieces: uint32(behind.IsolationPieces()), Detail: "an earlier number of the chunk hangs",
+		})
 	}
 }
 

@@ -70,7 +70,7 @@ func (w *Worker) awaitHunger() (context.Context, int) {
 		}
 		if n := w.wantLocked(); n > 0 {
 			ctx, cancel := context.WithCancel(w.settleCtx)
-			w.endPull = cancel
+			w.endPull, w.pulling = cancel, true
 			return ctx, n
 		}
 		w.pullerIdle = true
@@ -82,7 +82,7 @@ func (w *Worker) awaitHunger() (context.Context, int) {
 // wantLocked returns how many tasks there is room for, and 0 also while the buffer
 // is more than half full and no slot is without work.
 func (w *Worker) wantLocked() int {
-	if w.draining || w.quarantined {
+	if w.draining || w.quarantined || w.lasts > 0 && time.Since(w.lastSince) < lastMost {
 		return 0
 	}
 	free := len(w.slots) - w.lost - w.busy - w.buffer.len
@@ -103,12 +103,21 @@ func (w *Worker) wakePullerLocked() {
 // deliver takes one delivery into the buffer, or hands it back if there is no more
 // work here.
 func (w *Worker) deliver(d *Delivery) {
+	if w.config.Ledger != nil {
+		d.Attempt = max(d.Attempt, 1+w.config.Ledger.Deaths(d.Address))
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	d.walk, d.sweep = w.walks, w.sweeps
 	w.held.add(d)
+	if d.last() {
+		w.lasts++
+	}
 	if w.draining || w.quarantined {
 		w.handBackLocked(d)
+		return
+	}
+	if d.last() && w.spareLocked(d, time.Now()) {
 		return
 	}
 	w.buffer.push(d)
@@ -133,6 +142,7 @@ func (w *Worker) pullEnded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.endPullLocked()
+	w.pulling = false
 }
 
 // endPullLocked stops the Pull under way, if any, from asking again.

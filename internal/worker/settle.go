@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -56,7 +57,7 @@ func (w *Worker) settle(d *Delivery) {
 	case rejected:
 		err = w.bury(ctx, d)
 	}
-	d.wasSettled = err == nil
+	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) // nobody is left to confirm it
 	w.report(d, err)
 }
 
@@ -101,7 +102,7 @@ func (w *Worker) confirm(ctx context.Context, d *Delivery, name string, step fun
 	pause := confirmPause
 	for try := 1; ; try++ {
 		err := step()
-		if err == nil || ctx.Err() != nil || try == confirmTries {
+		if err == nil || ctx.Err() != nil || try == confirmTries || errors.Is(err, ErrForgotten) {
 			return err
 		}
 		w.config.Log.Debug().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg(name + " was not confirmed, trying again")
@@ -120,6 +121,8 @@ func (w *Worker) confirm(ctx context.Context, d *Delivery, name string, step fun
 func (w *Worker) report(d *Delivery, err error) {
 	log, o := &w.config.Log, &d.outcome
 	switch {
+	case errors.Is(err, ErrForgotten):
+		log.Warn().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("a finished task will come again")
 	case err != nil:
 		log.Error().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("could not settle a task, left to redelivery")
 	case o.verdict == rejected:
@@ -183,6 +186,11 @@ func (w *Worker) settler() {
 // releaseLocked forgets a delivery that has come to its end.
 func (w *Worker) releaseLocked(d *Delivery) {
 	w.held.remove(d)
+	if d.last() {
+		if w.lasts--; w.lasts == 0 {
+			w.wakePullerLocked()
+		}
+	}
 	if w.draining {
 		if !d.wasSettled {
 			w.left++

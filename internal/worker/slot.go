@@ -18,6 +18,8 @@ var (
 	errQuarantined = errors.New("worker: quarantined")
 	errCancelled   = errors.New("worker: job cancelled")
 	errOverdue     = errors.New("worker: number took too long")
+	errSilent      = errors.New("worker: no sign of life")
+	errMemory      = errors.New("worker: out of memory")
 )
 
 // Reasons for which a number fails although its computation said nothing.
@@ -32,6 +34,8 @@ var (
 // interruption change under Worker.mu, so a task is never interrupted by what was
 // meant for its predecessor.
 type slot struct {
+	index int // in Worker.slots
+
 	// Owned by the slot's goroutine.
 	done  []task.Factorization
 	base  int       // index in the task's numbers of the first of done
@@ -44,28 +48,31 @@ type slot struct {
 	limit    atomic.Int64  // nanoseconds after which a number is overdue
 
 	// Guarded by Worker.mu.
-	current      *Delivery // what it runs, nil while it does not
-	interruption error     // cause with which ctx was cancelled
+	current      *Delivery  // what it runs, nil while it does not
+	task         *task.Task // what is computed of current; nil before and after
+	interruption error      // cause with which ctx was cancelled
 	ctx          context.Context
 	cancel       context.CancelCauseFunc
 	seen         uint64        // progress at the heartbeat's last walk
+	moved        time.Time     // when the heartbeat last saw it move
 	since        time.Time     // when the number at hand was first seen there
 	overdue      time.Time     // when it was interrupted for taking too long
 	samples      int           // tasks measured
 	pace         time.Duration // moving average of the time of a task
 	ahead        int           // how many tasks may wait for it
+	mark         mark          // of the guard
 }
 
 // indexBits is the room for an index 0 <= i <= task.MaxCount in slot.progress.
 const indexBits = 13
 
-func newSlot() *slot {
-	s := new(slot)
+func newSlot(index int, limit time.Duration) *slot {
+	s := &slot{index: index}
 	s.tick = func() {
 		s.ticks++
 		s.progress.Store(s.ticks<<indexBits | uint64(s.base+len(s.done)))
 	}
-	s.limit.Store(int64(limit(0)))
+	s.limit.Store(int64(limit))
 	s.renewLocked()
 	return s
 }
@@ -145,6 +152,11 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 			Reason: task.Isolate, Pieces: uint32(d.Range.IsolationPieces()),
 			Detail: fmt.Sprintf("attempt %d of several numbers: an earlier worker died on them", d.Attempt),
 		})
+	case d.Attempt > d.MaxDeliver: // by its header's or the ledger's account; a single number
+		err := fmt.Errorf("its worker died or fell silent on each of %d deliveries", d.Attempt-1)
+		o.fail(w.failure(d, t, t.Numbers, err, 0), err)
+	case d.last() && !w.awaitAlone(s):
+		o.handBack(d.Range, task.Return{Reason: task.Spared, Detail: "worker left before the last attempt"})
 	default:
 		w.run(s, d, t, kind)
 	}
@@ -160,7 +172,9 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 	if t.Budget <= 0 {
 		t.Budget = w.config.Budget
 	}
-	s.limit.Store(int64(limit(t.Budget)))
+	s.limit.Store(int64(w.limit(t.Budget)))
+	w.begin(s, d, t)
+	defer w.end(s)
 	for i := 0; i < len(t.Numbers); {
 		s.base, s.done = i, s.done[:0]
 		began := s.now
@@ -191,8 +205,8 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 		case errDrained:
 			o.handBack(task.Span(d.Range.First+uint64(i), d.Range.End()), task.Return{Reason: task.Drained, Detail: cause.Error()})
 			return
-		case errOverdue:
-			err = fmt.Errorf("no answer within %v (budget %v)", limit(t.Budget), t.Budget)
+		case errOverdue, errSilent, errMemory:
+			err = w.stuck(s, cause, t)
 		}
 		if err == nil {
 			err = errNoAnswer
@@ -207,6 +221,39 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 			return
 		}
 	}
+}
+
+// begin makes known what s is about to compute.
+func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
+	if s.now.IsZero() {
+		s.now = time.Now()
+	}
+	if w.config.Ledger != nil {
+		w.config.Ledger.Begin(s.index, d.Address)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.task, s.since, s.moved = t, s.now, s.now
+}
+
+func (w *Worker) end(s *slot) {
+	if w.config.Ledger != nil {
+		w.config.Ledger.End(s.index)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.task = nil
+}
+
+// stuck says what it means that a number of t was interrupted for cause.
+func (w *Worker) stuck(s *slot, cause error, t *task.Task) error {
+	switch cause {
+	case errMemory:
+		return errNoMemory
+	case errSilent:
+		return fmt.Errorf("no sign of life for %v", w.silence())
+	}
+	return fmt.Errorf("no answer within %v (budget %v)", time.Duration(s.limit.Load()), t.Budget)
 }
 
 // call runs the kind on numbers with the slot's context, which it returns. A panic
@@ -234,7 +281,7 @@ func (w *Worker) goOn(s *slot, d *Delivery) bool {
 		return false
 	}
 	s.renewLocked()
-	s.since = s.now
+	s.since, s.moved = s.now, s.now
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)
 	}

@@ -33,6 +33,10 @@ import (
 // helps: the source says so, or no slot is left.
 var ErrRestart = errors.New("worker: needs a restart")
 
+// ErrForgotten is returned by a Handle when the server does not know of the delivery
+// any more, such as after its process was killed: it will hand the task out again.
+var ErrForgotten = errors.New("worker: the server has forgotten that it handed this out")
+
 // A Handle settles one handed-out message. Its methods may be called from
 // several goroutines.
 type Handle interface {
@@ -65,6 +69,7 @@ type Delivery struct {
 	older      *Delivery // in Worker.held; guarded by Worker.mu
 	younger    *Delivery // in Worker.held; guarded by Worker.mu
 	outcome    outcome   // owned by the slot while running, then by who settles it
+	alone      bool      // the last of a number, whose turn it is; guarded by Worker.mu
 	wasSettled bool      // the last step was confirmed; written by who settles it
 }
 
@@ -123,6 +128,16 @@ type RunOptions struct {
 	Tick func()
 }
 
+// A Ledger remembers, beyond the end of the process, which tasks were being computed.
+// Its methods may be called from several goroutines.
+type Ledger interface {
+	// Deaths returns how many earlier processes ended while they computed a.
+	Deaths(a task.Address) int
+	// Begin notes that slot, counted from 0, computes a; End that it does no more.
+	Begin(slot int, a task.Address)
+	End(slot int)
+}
+
 // A Config is what New needs to know.
 type Config struct {
 	Name    string // of the worker, in results and failures
@@ -138,6 +153,15 @@ type Config struct {
 	DrainTimeout time.Duration
 	// Budget is the time for one number when its task names none; 0 = 30 s.
 	Budget time.Duration
+	// Grace is how long a number may take beyond twice its budget before its
+	// computation counts as stuck; 0 = 30 s.
+	Grace time.Duration
+	// MaxMemory is how many bytes of heap, of the whole process, may be in use before a
+	// computation is ended for it; 0 = no limit.
+	MaxMemory uint64
+	// Ledger remembers what ran when the process died; nil = only the server's count of
+	// deliveries tells.
+	Ledger Ledger
 	// Kinds are the sorts of tasks that this worker can do, by name. Others it hands
 	// back.
 	Kinds map[string]Kind
@@ -149,6 +173,7 @@ func (c Config) withDefaults() Config {
 	c.AckWait = cmp.Or(max(c.AckWait, 0), 30*time.Second)
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
 	c.Budget = cmp.Or(max(c.Budget, 0), 30*time.Second)
+	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
 	return c
 }
 
@@ -161,6 +186,7 @@ type Worker struct {
 	config Config
 	source Source
 	outbox Outbox
+	heap   func() uint64 // bytes in use; of the guard
 
 	// Written by Run before it starts a goroutine.
 	settleCtx context.Context // lives until the drain's timeout
@@ -195,16 +221,22 @@ type Worker struct {
 	settlers     int // goroutines of settler
 	idleSettlers int // of these, waiting for errand
 	left         int // deliveries of a drain that were not settled
+	lasts        int // held deliveries that are the last of a single number
+	spared       int // of these, handed back since sparedSince
 
 	draining    bool
 	closed      bool               // Run ends: settlers end
 	pullerGone  bool               // no further delivery arrives
 	quarantined bool               // no pulling until Release
 	halt        error              // why no computation may run now: errDrained, errQuarantined or nil
+	pulling     bool               // Pull has not returned
 	endPull     context.CancelFunc // ends the current Pull; nil between two
 
 	cancelled map[string]time.Time // job -> when it may be forgotten
 	warned    map[string]bool      // unsupported schemas and kinds that were reported
+
+	sparedSince time.Time
+	lastSince   time.Time // when lasts became positive
 
 	walks  uint64      // how often the heartbeat has gone round
 	sweeps uint64      // how often the buffer was looked through
@@ -217,7 +249,7 @@ type Worker struct {
 // New returns a worker that has not begun. Its Run may be called once.
 func New(c Config, s Source, o Outbox) *Worker {
 	w := &Worker{
-		config: c.withDefaults(), source: s, outbox: o,
+		config: c.withDefaults(), source: s, outbox: o, heap: heapInUse,
 		quit: make(chan struct{}), stop: make(chan struct{}), hurry: make(chan struct{}),
 		drained: make(chan struct{}), fatal: make(chan error, 1),
 		cancelled: make(map[string]time.Time), warned: make(map[string]bool),
@@ -225,8 +257,8 @@ func New(c Config, s Source, o Outbox) *Worker {
 	for _, c := range []*sync.Cond{&w.work, &w.hunger, &w.errand, &w.room} {
 		c.L = &w.mu
 	}
-	for range w.config.Slots {
-		w.slots = append(w.slots, newSlot())
+	for i := range w.config.Slots {
+		w.slots = append(w.slots, newSlot(i, w.limit(0)))
 	}
 	return w
 }
@@ -248,6 +280,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.helpers.Go(w.pull)
 	w.helpers.Go(w.heartbeat)
+	if w.config.MaxMemory > 0 {
+		w.helpers.Go(w.guard)
+	}
 
 	var fatal error
 	select {

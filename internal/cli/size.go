@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// ParseSize reads a number of bytes such as 500MB, 2GiB, 1.5G (the same as 1.5GiB) or
+// 1000000. It is positive.
+func ParseSize(text string) (int64, error) {
+	digits := strings.TrimRight(text, "KMGTiB")
+	factor, known := units[text[len(digits):]]
+	x, err := strconv.ParseFloat(digits, 64)
+	if !known || err != nil || strings.ContainsAny(digits, "eEpPxXnN_+") || !(x*factor >= 1) || x*factor > math.MaxInt64/2 {
+		return 0, fmt.Errorf("%q is not a size such as 500MB or 2GiB", text)
+	}
+	return int64(x * factor), nil
+}
+
+var units = map[string]float64{
+	"": 1, "B": 1,
+	"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40,
+	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+}
+
+// FormatSize writes a number of bytes for a person.
+func FormatSize(n int64) string {
+	for _, u := range []string{"TiB", "GiB", "MiB", "KiB"} {
+		if x := float64(n) / units[u]; x >= 1 {
+			return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) + " " + u
+		}
+	}
+	return strconv.FormatInt(n, 10) + " B"
+}

@@ -1,0 +1,398 @@
+package job
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// squares returns a result of squares, as worker would send it for count numbers from
+// first on.
+func squares(worker string, first, count int) *task.Result {
+	items := make([]task.Factorization, count)
+	for i := range items {
+		n := uint64(first + i)
+		items[i].Factors = []task.Factor{{P: nat.New(n * n), Exp: 1, Status: task.Value}}
+	}
+	return &task.Result{Kind: task.KindSquare, Worker: worker, Items: items}
+}
+
+// spoilt returns squares with a wrong one.
+func spoilt(worker string, first, count int) []byte {
+	r := squares(worker, first, count)
+	wrongFactor(r)
+	return r.Encode()
+}
+
+// standing returns what is held against a worker.
+func (h *house) standing(name string) fleet.Standing {
+	h.t.Helper()
+	list, err := h.Standings(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, s := range list {
+		if s.Worker == name {
+			return s
+		}
+	}
+	return fleet.Standing{}
+}
+
+// queued submits a job of count numbers and returns once all its tasks are there.
+func (h *house) queued(count int) *running {
+	h.t.Helper()
+	r := h.submit(h.Fleet, submission("j", text(0, count)))
+	await(h.t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == (count+42)/43 })
+	await(h.t, "it is sealed", func() bool {
+		j, err := h.Job(h.t.Context(), "j")
+		return err == nil && j.State == task.Sealed
+	})
+	return r
+}
+
+// TestLies: a wrong result is dropped and its range done again, for everybody who
+// waits, and is one strike however many have seen it.
+func TestLies(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const count = 1000
+	a := h.submit(h.Fleet, submission("j", text(0, count)))
+	<-a.id
+	b := h.wait(h.other(), "j")
+	c := h.wait(h.other(), "j")
+	h.worker("liar", lying(fleet.MaxStrikes-1, wrongFactor))
+	s := a.clean()
+	for _, r := range []*running{a, b, c} {
+		r.clean()
+		r.out.check(t, 0, count)
+	}
+	if s.Refused == 0 {
+		t.Error("nothing was refused")
+	}
+	x := h.standing("liar")
+	if len(x.Strikes) != fleet.MaxStrikes-1 || x.Quarantined != nil {
+		t.Fatalf("%+v", x)
+	}
+	if y := x.Strikes[0]; y.Job != "j" || y.Range == "" || y.Seq == 0 || time.Since(y.Time) > time.Minute || !strings.Contains(y.Reason, "not the square") {
+		t.Errorf("%+v", y)
+	}
+	for _, y := range x.Strikes {
+		if _, err := h.Result(t.Context(), y.Seq); !errors.Is(err, jetstream.ErrMsgNotFound) {
+			t.Errorf("the result %d is still there: %v", y.Seq, err)
+		}
+	}
+}
+
+// TestQuarantine: who lies three times is stopped, and works again when released.
+func TestQuarantine(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const count = 2000
+	a := h.queued(count)
+	var l *liar
+	h.worker("liar", func(s *fleet.Station) worker.Outbox {
+		l = &liar{Station: s, spoil: wrongFactor}
+		l.lies.Store(1 << 40)
+		return l
+	})
+	await(t, "the quarantine", func() bool { return h.standing("liar").Quarantined != nil })
+	if x := h.standing("liar"); len(x.Strikes) != fleet.MaxStrikes || !strings.Contains(x.Reason, "did not verify") {
+		t.Errorf("%+v", x)
+	}
+	if a.out.len() != 0 {
+		t.Errorf("%d answers were printed", a.out.len())
+	}
+	stop := h.worker("honest", nil)
+	if s := a.clean(); len(s.Workers) != 1 || s.Workers[0].Name != "honest" {
+		t.Errorf("answers of %+v were taken", s.Workers)
+	}
+	a.out.check(t, 0, count)
+	stop()
+
+	sub := submission("k", text(0, count))
+	b := h.submit(h.Fleet, sub)
+	l.lies.Store(0)
+	if known, err := h.Release(t.Context(), "liar"); err != nil || !known {
+		t.Fatal(known, err)
+	}
+	if x := h.standing("liar"); x.Quarantined != nil || len(x.Strikes) != 0 {
+		t.Errorf("after the release: %+v", x)
+	}
+	b.clean()
+	b.out.check(t, 0, count)
+}
+
+// TestRefusedUnread: a quarantined worker's results do not count, right or wrong, and
+// do not end the job; what it did before stands.
+func TestRefusedUnread(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.put("FACTOR.results.j.0-43.w", squares("w", 0, 43).Encode())
+	if known, err := h.Quarantine(t.Context(), "w", "it is hot\x1b[2J"); err != nil || known {
+		t.Fatal(known, err)
+	}
+	if known, err := h.Quarantine(t.Context(), "w", "again"); err != nil || !known {
+		t.Fatal(known, err)
+	}
+	if x := h.standing("w"); x.Reason != "it is hot [2J" {
+		t.Errorf("the reason is %q", x.Reason)
+	}
+	h.put("FACTOR.results.j.43-43.w", squares("w", 43, 43).Encode())
+	r := h.queued(100)
+	for range 2 * maxRefusals {
+		h.put("FACTOR.results.j.86-14.w", spoilt("w", 86, 14))
+		await(t, "it is dropped", func() bool { return h.held(fleet.StreamResults, "j") == 1 })
+	}
+	// Its dead letters are void too, also when nothing of it is queued.
+	h.put("FACTOR.dead.j.99-1.w", (&task.Failure{Err: "forged"}).Encode())
+	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	h.worker("honest", nil)
+	s := r.clean()
+	r.out.check(t, 0, 100)
+	for _, x := range s.Workers {
+		if x.Name == "w" && x.Verified != 43 || x.Name == "honest" && x.Verified != 57 {
+			t.Errorf("%+v", x)
+		}
+	}
+	if len(h.standing("w").Strikes) != 0 {
+		t.Error("results that nobody read have earned strikes")
+	}
+}
+
+// TestBeyondRepair: when everybody is wrong about a range, the job ends.
+func TestBeyondRepair(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.queued(10)
+	for i := range maxRefusals {
+		w := fmt.Sprint("w", i)
+		h.put("FACTOR.results.j.0-10."+w, spoilt(w, 0, 10))
+	}
+	if _, err := r.end(); !errors.Is(err, ErrBeyondRepair) {
+		t.Errorf("%v", err)
+	}
+	if r.out.len() != 0 {
+		t.Errorf("%d answers were printed", r.out.len())
+	}
+}
+
+// TestBeyondRepairCounts: what a quarantined worker says of a range is not counted.
+func TestBeyondRepairCounts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.queued(100)
+	lie := func(w, at string, first, count int) {
+		t.Helper()
+		before := len(h.standing(w).Strikes)
+		h.put("FACTOR.results.j."+at+"."+w, spoilt(w, first, count))
+		await(t, "the strike", func() bool { return len(h.standing(w).Strikes) == before+1 })
+		await(t, "it is dropped", func() bool { return h.held(fleet.StreamResults, "j") == 0 })
+	}
+	for _, w := range []string{"v", "w"} {
+		lie(w, "0-43", 0, 43)
+		lie(w, "0-43", 0, 43)
+	}
+	lie("x", "43-43", 43, 43)
+	lie("x", "86-14", 86, 14)
+	lie("x", "0-43", 0, 43) // the fifth of this range, and its third strike
+	h.worker("honest", nil)
+	r.clean()
+	r.out.check(t, 0, 100)
+}
+
+// TestForgeries: whatever is put into the results, what is printed is right.
+func TestForgeries(t *testing.T) {
+	t.Parallel()
+	const count = 430
+	good := squares("w", 0, 43).Encode()
+	random := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(rand.Uint32())
+		}
+		return b
+	}
+	huge := squares("w", 0, task.MaxCount)
+	for i := range huge.Items {
+		huge.Items[i].Method = strings.Repeat("x", 100)
+	}
+	tests := map[string]struct {
+		at      string
+		payload []byte
+		strikes int
+	}{
+		"wrong":            {"0-43", spoilt("w", 0, 43), 1},
+		"of another chunk": {"43-43", good, 1},
+		"shifted":          {"1-43", good, 1},
+		"too few":          {"0-44", good, 1},
+		"too many":         {"0-42", good, 1},
+		"another's name":   {"0-43", squares("honest", 0, 43).Encode(), 1},
+		"another kind":     {"0-43", (&task.Result{Kind: task.KindFactor, Worker: "w", Items: squares("w", 0, 43).Items}).Encode(), 1},
+		"truncated":        {"0-43", good[:len(good)-1], 1},
+		"doubled":          {"0-43", append(bytes.Clone(good), good...), 1},
+		"empty":            {"0-43", nil, 1},
+		"noise":            {"0-43", random(1000), 1},
+		"much noise":       {"0-43", random(800_000), 1},
+		"all there may be": {"0-4096", huge.Encode(), 1},
+		"behind the end":   {"430-43", squares("w", 430, 43).Encode(), 1},
+		"across the end":   {"429-2", squares("w", 429, 2).Encode(), 1},
+		"a million":        {"0-1000000", good, 1},
+		"the last place":   {"9007199254740990-1", squares("w", 7, 1).Encode(), 1},
+		"no range":         {"0-0", good, 0},
+		"no number":        {"00-43", good, 0},
+		"no such place":    {"9007199254740992-1", good, 0},
+		"negative":         {"-1-2", good, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			r := h.queued(count)
+			h.put("FACTOR.results.j."+test.at+".w", test.payload)
+			most := test.payload[:min(len(test.payload), 500_000)] // that these streams take
+			h.put("FACTOR.failed.j."+test.at+".0.1.w", most)
+			h.put("FACTOR.returns.j."+test.at+".0.w", most)
+			h.put("FACTOR.dead.j."+test.at+".w", most)
+			h.worker("honest", nil)
+			if s := r.clean(); len(s.Workers) != 1 || s.Counts.Dead != 0 {
+				t.Errorf("%+v", s.Counts)
+			}
+			r.out.check(t, 0, count)
+			if x := h.standing("w"); len(x.Strikes) != test.strikes {
+				t.Errorf("strikes: %+v", x)
+			}
+			if x := h.standing("honest"); len(x.Strikes) != 0 {
+				t.Errorf("strikes of who is honest: %+v", x)
+			}
+		})
+	}
+}
+
+// TestForgedLetters: a letter counts for nothing while its range is queued, in
+// whosever name it is.
+func TestForgedLetters(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const count = 430
+	r := h.queued(count)
+	for _, w := range []string{"w", "honest", fleet.Sweeper} {
+		for _, at := range []string{"0-430", "17-1", "0-43", "430-1", "0-1000000", "9007199254740990-1"} {
+			h.put("FACTOR.dead.j."+at+"."+w, (&task.Failure{Err: "forged", Numbers: []nat.Nat{nat.New(1)}}).Encode())
+		}
+	}
+	for range 3 { // reviews see the letters
+		time.Sleep(reviewSpacing)
+		if r.out.len() != 0 {
+			t.Fatal("something was given up")
+		}
+	}
+	h.worker("honest", nil)
+	r.clean()
+	r.out.check(t, 0, count)
+}
+
+// TestRogueAck: a task that somebody else acks is found missing and done.
+func TestRogueAck(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const count = 430
+	r := h.queued(count)
+	nc, js := h.connect()
+	durable, err := js.Consumer(t.Context(), fleet.StreamTasks, fleet.Durable(task.ClassNorm))
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := durable.Fetch(10, jetstream.FetchMaxWait(5*time.Second)) // a worker that never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	for m := range batch.Messages() {
+		taken++
+		meta, err := m.Metadata()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", fleet.StreamTasks, fleet.Durable(task.ClassNorm), // easy to guess
+			meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp.UnixNano())
+		if _, err := nc.Request(reply, []byte("+ACK"), 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if taken != 10 {
+		t.Fatalf("%d tasks were there", taken)
+	}
+	h.worker("honest", nil)
+	if s := r.clean(); s.Requeued == 0 {
+		t.Errorf("nothing was queued again: %+v", s)
+	}
+	r.out.check(t, 0, count)
+}
+
+// TestFlood: a flood of forged messages, under more names than anybody would want to
+// remember, costs little memory and does not keep the job from its end.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	const count, flood = 4300, 15_000
+	r := h.queued(count)
+	nc, _ := h.connect()
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	noise := bytes.Repeat([]byte{0xff}, 2000)
+	for i := range flood {
+		subject := fmt.Sprintf("FACTOR.results.j.%d-%d.n%d", rand.IntN(count), 1+rand.IntN(5000), i%5000)
+		switch i % 20 {
+		case 0:
+			subject = fmt.Sprintf("FACTOR.dead.j.%d-1.n%d", rand.IntN(count), i)
+		case 1:
+			subject = fmt.Sprintf("FACTOR.failed.j.%d-1.0.1.n%d", rand.IntN(count), i)
+		}
+		if _, err := js.PublishMsgAsync(&nats.Msg{Subject: subject, Data: noise}, jetstream.WithStallWait(5*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.worker("honest", nil)
+	s, err := r.end()
+	switch {
+	case errors.Is(err, ErrBeyondRepair): // five names for one range: without credentials that is possible
+		r = h.wait(h.other(), "j")
+		s, err = r.end()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	r.out.check(t, 0, count)
+	list, err := h.Standings(t.Context())
+	if err != nil || len(list) > 1100 {
+		t.Errorf("%d workers have strikes, %v", len(list), err)
+	}
+	grown := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
+	if grown > 100 {
+		t.Errorf("the heap has grown by %d MiB", grown)
+	}
+	t.Logf("%d messages: %d results refused, %d workers with strikes, heap %+d MiB", flood, s.Refused, len(list), grown)
+}

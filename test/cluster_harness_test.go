@@ -1,0 +1,318 @@
+package test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/kind"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A cluster is three nats-server processes that replicate every stream. Programs that
+// are started with it know all of them.
+type cluster struct {
+	*server
+	nodes []*node
+}
+
+// A node is one of them. It comes back with the same store and at the same ports.
+type node struct {
+	*server
+	name, args string
+	away       bool                // stopped or ended
+	js         jetstream.JetStream // to this node alone, once made; it reconnects
+}
+
+// startCluster starts a cluster with streams on all of its nodes, without workers.
+func startCluster(t testing.TB, init string) *cluster {
+	t.Helper()
+	const size = 3
+	c := &cluster{}
+	ports, urls, routes := freePorts(t, 2*size), make([]string, size), make([]string, size)
+	for i := range size {
+		urls[i], routes[i] = "nats://127.0.0.1:"+ports[i], "nats://127.0.0.1:"+ports[size+i]
+	}
+	// Programs are not to be left for ten seconds on a node that is about to go.
+	config := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(config, []byte("lame_duck_grace_period: 500ms\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := range size {
+		n := &node{server: &server{url: urls[i]}, name: fmt.Sprintf("n%d", i)}
+		n.args = fmt.Sprintf("-c %s -a 127.0.0.1 -p %s -js -sd %s --server_name %s --cluster_name c --cluster %s --routes %s",
+			config, ports[i], t.TempDir(), n.name, routes[i], strings.Join(routes, ","))
+		n.program = start(t, "nats-server", n.args)
+		c.nodes = append(c.nodes, n)
+	}
+	c.server = &server{program: &program{t: t}, url: strings.Join(urls, ",")}
+	for _, n := range c.nodes {
+		n.await(&n.stderr, "Server is ready")
+	}
+	eventually(t, "all nodes know a leader of the cluster", func() bool {
+		return !slices.ContainsFunc(c.nodes, func(n *node) bool {
+			said := n.stderr.String()
+			return !strings.Contains(said, "JetStream cluster new metadata leader: ") && !strings.Contains(said, "Self is new JetStream cluster metadata leader")
+		})
+	})
+	eventually(t, "the streams can be made", func() bool { // once the leader knows the others
+		p := c.run("producer", "init --replicas 3"+init)
+		if p.code() != 0 {
+			t.Logf("init: %s", p.stderr.String())
+		}
+		return p.code() == 0
+	})
+	return c
+}
+
+// freePorts returns ports that nobody listens on now.
+func freePorts(t testing.TB, n int) (ports []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		ports = append(ports, port)
+	}
+	return ports
+}
+
+// restart starts a node that has ended.
+func (c *cluster) restart(n *node) {
+	c.t.Helper()
+	n.program = start(c.t, "nats-server", n.args)
+	n.await(&n.stderr, "Server is ready")
+	n.away = false
+}
+
+// pause stops a node as a network that loses everything would: its connections stay
+// open, and nothing comes.
+func (n *node) pause() {
+	n.t.Helper()
+	n.away = true
+	n.signal(syscall.SIGSTOP)
+}
+
+func (n *node) resume() {
+	n.t.Helper()
+	n.signal(syscall.SIGCONT)
+	n.away = false
+}
+
+// die ends a node at once.
+func (n *node) die() {
+	n.away = true
+	n.kill()
+}
+
+// retire ends a node by lame duck: it hands over all that it leads and then goes. It
+// would send its clients away within two minutes; after the second signal it does so
+// at once.
+func (n *node) retire() {
+	n.t.Helper()
+	n.away = true
+	n.signal(syscall.SIGUSR2)
+	n.await(&n.stderr, "Initiating JetStream Shutdown")
+	n.await(&n.stderr, "JetStream Shutdown\n")
+	n.signal(syscall.SIGTERM)
+	n.wait()
+}
+
+// info asks a node that is there.
+func (c *cluster) info(stream string) (*jetstream.StreamInfo, error) {
+	c.t.Helper()
+	for _, n := range c.nodes {
+		if n.away {
+			continue
+		}
+		if n.js == nil {
+			_, n.js = n.connect()
+		}
+		ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+		defer cancel()
+		s, err := n.js.Stream(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		return s.CachedInfo(), nil
+	}
+	return nil, errors.New("no node is there")
+}
+
+// leader returns the node that leads a stream; nil if none does now.
+func (c *cluster) leader(stream string) *node {
+	c.t.Helper()
+	info, err := c.info(stream)
+	if err != nil || info.Cluster == nil {
+		return nil
+	}
+	i := slices.IndexFunc(c.nodes, func(n *node) bool { return n.name == info.Cluster.Leader })
+	if i < 0 {
+		return nil
+	}
+	return c.nodes[i]
+}
+
+// awaitLeader waits until the stream is led by another node than the old one.
+func (c *cluster) awaitLeader(stream string, old *node) {
+	c.t.Helper()
+	eventually(c.t, "a new leader of "+stream, func() bool {
+		n := c.leader(stream)
+		return n != nil && n != old
+	})
+}
+
+// awaitCurrent waits until every replica of every stream is there and up to date.
+func (c *cluster) awaitCurrent() {
+	c.t.Helper()
+	for _, stream := range []string{"FACTOR_INPUTS", "FACTOR_TASKS", "FACTOR_RESULTS", "FACTOR_RETURNS", "FACTOR_DEAD", "KV_FACTOR_JOBS", "KV_FACTOR_LEASES", "KV_FACTOR_WORKERS"} {
+		eventually(c.t, stream+" has all its replicas", func() bool {
+			info, err := c.info(stream)
+			if err != nil || info.Cluster == nil || info.Cluster.Leader == "" || len(info.Cluster.Replicas) != len(c.nodes)-1 {
+				return false
+			}
+			for _, r := range info.Cluster.Replicas {
+				if !r.Current || r.Offline {
+					return false
+				}
+			}
+			return true
+		})
+	}
+}
+
+// A gate is a kind that stops at some numbers until they are let through.
+type gate struct {
+	at      map[string]chan struct{} // closed to let the number through
+	reached chan string              // gets each such number when it is begun
+}
+
+func newGate(numbers ...string) gate {
+	g := gate{at: make(map[string]chan struct{}), reached: make(chan string, 100)}
+	for _, n := range numbers {
+		g.at[n] = make(chan struct{})
+	}
+	return g
+}
+
+func (g gate) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	honest := kind.All()[task.KindFactor]
+	for i, n := range numbers {
+		if opened := g.at[n.String()]; opened != nil {
+			g.reached <- n.String()
+			if err := g.wait(ctx, o, opened); err != nil {
+				return err
+			}
+		}
+		if err := honest.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait ticks like a computation until the gate is opened.
+func (g gate) wait(ctx context.Context, o worker.RunOptions, opened <-chan struct{}) error {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-opened:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+			o.Tick()
+		}
+	}
+}
+
+// awaitReached waits until n numbers are held.
+func (g gate) awaitReached(t testing.TB, n int) {
+	t.Helper()
+	late := time.After(patience)
+	for i := range n {
+		select {
+		case <-g.reached:
+		case <-late:
+			t.Fatalf("%d of %d numbers are in work after %v", i, n, patience)
+		}
+	}
+}
+
+// A typist is the user of a submitting producer: what is typed is one line after the
+// other.
+type typist struct {
+	t     testing.TB
+	w     *os.File
+	typed strings.Builder
+}
+
+func (y *typist) write(text string) {
+	y.t.Helper()
+	if _, err := y.w.WriteString(text); err != nil {
+		y.t.Fatal(err)
+	}
+	y.typed.WriteString(text)
+}
+
+// submit starts a producer whose input is typed.
+func (c *cluster) submit(args string) (*program, *typist) {
+	c.t.Helper()
+	in, w := pipe(c.t)
+	return c.start("producer", "submit "+args, in), &typist{t: c.t, w: w}
+}
+
+// awaitAnswer waits until the last line typed is answered.
+func (y *typist) awaitAnswer(p *program) {
+	y.t.Helper()
+	lines := strings.Fields(y.typed.String())
+	p.await(&p.stdout, "\n"+lines[len(lines)-1]+": ")
+}
+
+// wantOnce ends the input and checks what must hold whatever happened to the servers:
+// all is answered, once, and nothing was queued twice nor found missing. It returns
+// how many deliveries there were beyond one a task.
+func (c *cluster) wantOnce(job string, p *program, y *typist, before account) (spent uint64) {
+	c.t.Helper()
+	y.w.Close()
+	p.wantCode(0)
+	checkAnswers(c.t, y.typed.String(), p.stdout.String())
+	count := len(strings.Fields(y.typed.String()))
+	c.checkAnsweredOnce(job, count)
+	if strings.Contains(p.stderr.String(), "what was lost") {
+		c.t.Errorf("something was thought lost:\n%s", p.stderr.String())
+	}
+	now := c.account()
+	if queued := now.queued - before.queued; queued != uint64(count) {
+		c.t.Errorf("%d tasks were queued for %d chunks", queued, count)
+	}
+	if now.left != 0 {
+		c.t.Errorf("%d tasks are left in the queue", now.left)
+	}
+	return now.delivered - before.delivered - uint64(count)
+}
+
+// An account is what was ever queued and handed out.
+type account struct{ queued, delivered, left uint64 }
+
+func (c *cluster) account() account {
+	c.t.Helper()
+	state := c.stream("FACTOR_TASKS").CachedInfo().State
+	return account{queued: state.LastSeq, delivered: c.deliveries(), left: state.Msgs}
+}

@@ -1,0 +1,217 @@
+package test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// serveStore starts `embedded run` on a store and returns its address.
+func serveStore(t testing.TB, args string) (house *program, url string) {
+	t.Helper()
+	house = start(t, "embedded", "run --listen 127.0.0.1:0 "+args)
+	house.await(&house.stderr, "listening on ")
+	_, rest, _ := strings.Cut(house.stderr.String(), "listening on ")
+	url, _, _ = strings.Cut(rest, ";")
+	return house, url
+}
+
+// What was acknowledged is there after the house was killed. (A power cut cannot be
+// had here: that each write is synced is a setting of the server, tested with it.)
+func TestHouseIsKilled(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	house, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
+	numbers := semiprimes(200, 56, 3000)
+	id := strings.TrimSpace(run(t, "producer", "submit --detach --chunk 5 -s "+url, feed(numbers)).wantCode(0).stdout.String())
+	house.kill()
+	p := run(t, "embedded", "submit --ack-wait 1s --chunk 5 --id "+id+" --store "+store, feed(numbers)).wantCode(0)
+	checkAnswers(t, numbers, p.stdout.String())
+}
+
+// longNumbers returns numbers of 300 digits, of which a store is soon full.
+func longNumbers(count int) string {
+	var b strings.Builder
+	source := rand.New(rand.NewPCG(1, 2))
+	for range count {
+		b.WriteByte('1')
+		for range 16 {
+			fmt.Fprintf(&b, "%019d", source.Uint64()>>1)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// A full store makes everybody wait and says so once; nothing is lost, and work goes on
+// when there is room.
+func TestFullStore(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	house, url := serveStore(t, "-n 1 --max-store 5MiB --store "+store)
+	numbers := longNumbers(15_000)
+	cut := len(numbers) / 15 * 7
+	run(t, "producer", "submit --kind square --id ballast -s "+url, feed(numbers[:cut])).wantCode(0)
+	job := start(t, "producer", "submit --kind square --id j -s "+url, feed(numbers[cut:]))
+	house.await(&house.stderr, "the store is full, work waits for room")
+	run(t, "producer", "rm ballast -s "+url).wantCode(0)
+	job.wantCode(0)
+	run(t, "producer", "submit 15 21 -s "+url).wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
+	if n := strings.Count(house.stderr.String(), "the store is full"); n != 1 {
+		t.Errorf("%d warnings:\n%s", n, house.stderr.String())
+	}
+	house.signal(syscall.SIGTERM)
+	house.wantCode(0)
+}
+
+// `embedded submit` gives up with exit code 75 when nothing moves in a full store, and
+// goes on with a larger one.
+func TestFullStoreOfSubmit(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	numbers := longNumbers(20_000)
+	args := "submit --kind square --id j --store " + store
+	p := run(t, "embedded", args+" --max-store 5MiB --full-wait 2s", feed(numbers)).wantCode(75)
+	p.wantSaid("embedded: error: the store in "+store+" is full", "embedded: hint: start again with a larger --max-store")
+	run(t, "embedded", args, feed(numbers)).wantCode(0)
+	run(t, "embedded", args+" --max-store 1K", feed("15")).wantCode(1).wantSaid("is too small")
+	run(t, "embedded", args+" --max-store much", feed("15")).wantCode(2).wantSaid(`"much" is not a size`)
+}
+
+// On a disk that is really full the server's streams break. It is noticed within
+// seconds, and cured by a restart once there is space.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	disk := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk).CombinedOutput(); err != nil {
+		t.Skipf("NOT TESTED: a full disk needs a small file system of its own, and mounting one needs root: %v %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
+	store := disk + "/store"
+	house, url := serveStore(t, "-n 1 --max-store 1GiB --store "+store) // the limit is of no use here
+	submit := start(t, "producer", "submit --kind square --id j -s "+url, feed(longNumbers(30_000)))
+	if err := os.WriteFile(disk+"/other", make([]byte, 6<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	house.wantCode(75).wantSaid("embedded: error: the nats server's store in "+store+" is not healthy", "embedded: hint: free some space")
+	submit.kill()
+	if err := os.Remove(disk + "/other"); err != nil {
+		t.Fatal(err)
+	}
+	numbers := sequence(1_000_000, 1_000_100, 1)
+	p := run(t, "embedded", "submit --id k --store "+store, feed(numbers)).wantCode(0)
+	checkAnswers(t, numbers, p.stdout.String())
+}
+
+// A damaged store is either refused, with what to do, or what was lost is done again:
+// never a wrong or a missing answer.
+func TestDamagedStore(t *testing.T) {
+	t.Parallel()
+	numbers := sequence(1_000_000_001, 1_000_004_000, 1)
+	blocks := func(store, stream string) string {
+		list, _ := filepath.Glob(store + "/jetstream/$G/streams/" + stream + "/msgs/*.blk")
+		if len(list) == 0 {
+			t.Fatalf("no block of %s", stream)
+		}
+		return list[len(list)-1]
+	}
+	for name, test := range map[string]struct {
+		stream  string
+		damage  func(t *testing.T, path string)
+		refused bool
+	}{
+		"results flipped":   {"FACTOR_RESULTS", flip, false},
+		"results truncated": {"FACTOR_RESULTS", halve, false},
+		"tasks flipped":     {"FACTOR_TASKS", flip, false},
+		"meta damaged": {"FACTOR_RESULTS", func(t *testing.T, path string) {
+			flip(t, filepath.Dir(filepath.Dir(path))+"/meta.inf")
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := t.TempDir() + "/store"
+			args := "--id j --chunk 50 --store " + store
+			if test.stream == "FACTOR_TASKS" {
+				house, url := serveStore(t, "-n 0 --store "+store)
+				run(t, "producer", "submit --detach --id j --chunk 50 -s "+url, feed(numbers)).wantCode(0)
+				house.signal(syscall.SIGTERM)
+				house.wantCode(0)
+			} else {
+				run(t, "embedded", "submit "+args, feed(numbers)).wantCode(0)
+			}
+			test.damage(t, blocks(store, test.stream))
+			p := run(t, "embedded", "submit "+args, feed(numbers))
+			if test.refused {
+				p.wantCode(1).wantStdout("").wantSaid("is not healthy", test.stream)
+				return
+			}
+			p.wantCode(0)
+			checkAnswers(t, numbers, p.stdout.String())
+		})
+	}
+}
+
+// flip inverts 40 bytes in the middle of a file.
+func flip(t *testing.T, path string) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		b[len(b)/2+i] ^= 0xff
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// halve cuts a file off.
+func halve(t *testing.T, path string) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.Truncate(path, info.Size()/2)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A number that kills the house, again and again, is given up all the same: the house
+// keeps its own count. The server forgets a delivery that it did not outlive.
+func TestLedgerOfHouse(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	deaths := 0
+	for deaths < 6 {
+		p := start(t, "embedded", "submit -n 1 --ack-wait 1s --id j --budget 10m --store "+store+" 21 "+hard)
+		began := time.Now()
+		eventually(t, "the hard number is in work, or given up", func() bool {
+			info, err := os.Stat(store + "/RUNNING")
+			running, _ := os.ReadFile(store + "/RUNNING")
+			select {
+			case <-p.ended:
+				return true
+			default:
+			}
+			return err == nil && info.ModTime().After(began) && strings.Contains(string(running), "norm j ")
+		})
+		select {
+		case <-p.ended:
+		default:
+			p.kill() // as if the number had done it
+			deaths++
+			continue
+		}
+		p.wantCode(1).wantStdout("21: 3 7\n").wantSaid("embedded: number 2 of the input, ", "was given up: its worker died")
+		break
+	}
+	if deaths > 5 || deaths < 3 {
+		t.Errorf("it took %d deaths", deaths)
+	}
+}

@@ -1,0 +1,115 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/fleet"
+)
+
+// A rolling restart of all consumers costs nothing, ten times over: what they cannot
+// finish they hand back, and no delivery is spent on it. That holds too when the queue is
+// full, so that what is handed back finds no room at first.
+func TestRollingRestarts(t *testing.T) {
+	t.Parallel()
+	for name, room := range map[string]int64{"room": 100_000, "full": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, 2*time.Second)
+			const others = 6 // tasks of a class that nobody takes
+			_, js := s.connect()
+			for i := range others {
+				if _, err := js.Publish(t.Context(), fmt.Sprintf("FACTOR.tasks.exec-none.other.%d-1.0", i), nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.setLimit(fleet.StreamTasks, others+room)
+			crew := s.hire(s.server, 2, "-n 1")
+			in, feeder := pipe(t)
+			job := s.submit("--id j --chunk 20", "", in)
+			numbers, stop := trickle(feeder, 20, 400*time.Millisecond)
+			if room < 100 {
+				eventually(t, "the queue is full", func() bool { return len(s.subjects(fleet.StreamTasks)) == int(others+room) })
+			}
+			for range 10 {
+				for i := range crew.members {
+					old := crew.replace(i)
+					crew.members[i].await(&crew.members[i].stderr, "worker ready")
+					old.signal(syscall.SIGTERM)
+					<-time.After(10 * time.Millisecond) // two at once are one
+					old.cmd.Process.Signal(syscall.SIGTERM)
+					old.wantCode(0)
+				}
+			}
+			stop()
+			s.wantDone(job)
+			checkAnswers(t, numbers(), job.stdout.String())
+			crew.dismiss()
+			if tasks, deliveries := s.queuedEver()-others, s.deliveries(); deliveries != tasks {
+				t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
+			}
+			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+				t.Errorf("dead letters: %v", list)
+			}
+			if err := s.stream(fleet.StreamTasks).Purge(t.Context(), jetstream.WithPurgeSubject("FACTOR.tasks.exec-none.>")); err != nil {
+				t.Fatal(err)
+			}
+			s.checkClean("j")
+		})
+	}
+}
+
+// trickle writes semiprimes to w, some at a time, until stop is called. Then numbers
+// returns them all.
+func trickle(w *os.File, some int, every time.Duration) (numbers func() string, stop func()) {
+	var all strings.Builder
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer w.Close()
+		for seed := uint64(1); ; seed += uint64(2 * some) {
+			part := semiprimes(some, 48, seed)
+			w.WriteString(part)
+			all.WriteString(part)
+			select {
+			case <-end:
+				return
+			case <-time.After(every):
+			}
+		}
+	}()
+	return func() string { <-ended; return all.String() }, func() { close(end) }
+}
+
+// While the results find no room the workers keep their tasks and say so; nothing is
+// computed again.
+func TestResultsFull(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, time.Second)
+	s.setLimit(fleet.StreamResults, 1)
+	w := s.watch()
+	crew := s.hire(s.server, 2, "-n 1")
+	numbers := semiprimes(40, 50, 100)
+	job := s.submit("--id j --chunk 5", numbers)
+	eventually(t, "the results are full and both slots wait", func() bool {
+		return len(s.subjects(fleet.StreamResults)) == 1 && s.inWork() == 2
+	})
+	beats := w.beatCount()
+	eventually(t, "they beat for three ack waits", func() bool { return w.beatCount() >= beats+2*18 })
+	if n := s.inWork(); n != 2 {
+		t.Errorf("%d tasks in work, not 2", n)
+	}
+	s.setLimit(fleet.StreamResults, -1)
+	s.wantDone(job)
+	checkAnswers(t, numbers, job.stdout.String())
+	crew.dismiss()
+	s.checkAnsweredOnce("j", 40)
+	s.checkSpent()
+	s.checkClean("j")
+}

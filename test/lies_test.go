@@ -1,0 +1,199 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/kind"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A liar factors honestly and then twists its answers, as long as it lies.
+type liar struct {
+	twist  func(n nat.Nat, f *task.Factorization)
+	honest atomic.Bool
+}
+
+func (l *liar) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	from := len(*done)
+	err := kind.All()[task.KindFactor].Run(ctx, numbers, o, done)
+	for i := from; i < len(*done) && !l.honest.Load(); i++ {
+		l.twist(numbers[i-from], &(*done)[i])
+	}
+	return err
+}
+
+// allPrime says that n is one.
+func allPrime(n nat.Nat, f *task.Factorization) {
+	f.Factors = []task.Factor{{P: n, Exp: 1, Status: task.Prime}}
+}
+
+// A workerReport is what `producer workers ls --json` says of one.
+type workerReport struct {
+	Name, State string
+	Alive       bool
+	Quarantined *time.Time
+	Reason      string `json:"quarantine_reason"`
+	Strikes     []struct {
+		Job, Range, Reason string
+		Seq                uint64
+	}
+}
+
+func (s *server) workerReport(name string) (r workerReport) {
+	s.t.Helper()
+	for _, r = range report[[]workerReport](s, "workers ls") {
+		if r.Name == name {
+			return r
+		}
+	}
+	return workerReport{}
+}
+
+// What a worker claims is printed only if it is true; who lies three times is stopped,
+// and the job ends well with an honest worker beside it.
+func TestLyingWorkers(t *testing.T) {
+	t.Parallel()
+	numbers := sequence(1_000_001, 1_001_200, 1) // composites and primes below 2^64
+	for name, twist := range map[string]func(nat.Nat, *task.Factorization){
+		"composite primes":  allPrime,
+		"wrong factors":     func(_ nat.Nat, f *task.Factorization) { f.Factors[0].P = nat.New(4711) },
+		"a factor left out": func(_ nat.Nat, f *task.Factorization) { f.Factors = f.Factors[1:] },
+		"exponents":         func(_ nat.Nat, f *task.Factorization) { f.Factors[0].Exp += 1 << 30 },
+		"no order":          func(_ nat.Nat, f *task.Factorization) { f.Factors = append(f.Factors, f.Factors[0]) },
+		"unfinished primes": func(_ nat.Nat, f *task.Factorization) { f.Factors[0].Status = task.Composite },
+		"of something else": func(n nat.Nat, f *task.Factorization) { allPrime(nat.New(1_000_003), f) },
+		"nothing":           func(_ nat.Nat, f *task.Factorization) { f.Factors = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startFleet(t)
+			s.worker("liar", &liar{twist: twist})
+			p := s.start("producer", "submit --id j --chunk 20", feed(numbers))
+			p.await(&p.stderr, "worker quarantined")
+			if said := p.stdout.String(); said != "" {
+				t.Errorf("printed %.200q", said)
+			}
+			s.consumer("-n 1 --name honest")
+			checkAnswers(t, numbers, p.wantCode(0).stdout.String())
+			if r := s.workerReport("liar"); len(r.Strikes) != 3 || r.State != "quarantined" || r.Quarantined == nil {
+				t.Errorf("liar: %+v", r)
+			}
+			if r := s.workerReport("honest"); len(r.Strikes) != 0 || !r.Alive || r.State != "running" {
+				t.Errorf("honest: %+v", r)
+			}
+		})
+	}
+}
+
+// A worker can be quarantined and released, by the fleet and by hand.
+func TestQuarantine(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	l := &liar{twist: allPrime}
+	stop := s.worker("liar", l)
+	numbers := sequence(1_000_001, 1_000_100, 1)
+	p := s.start("producer", "submit --id j --chunk 10", feed(numbers))
+	p.await(&p.stderr, "worker quarantined")
+	r := s.workerReport("liar")
+	if !r.Alive || len(r.Strikes) != 3 || r.Strikes[0].Job != "j" || r.Strikes[0].Seq == 0 || !strings.Contains(r.Reason, "3 results did not verify") {
+		t.Errorf("liar: %+v", r)
+	}
+	if list := s.run("producer", "workers ls").wantCode(0).stdout.String(); !slices.Contains(strings.Fields(list), "quarantined") {
+		t.Errorf("workers ls:\n%s", list)
+	}
+	l.honest.Store(true)
+	s.run("producer", "workers release liar").wantCode(0).wantStderr("").wantStdout("")
+	checkAnswers(t, numbers, p.wantCode(0).stdout.String())
+	eventually(t, "the worker is free", func() bool {
+		r := s.workerReport("liar")
+		return r.State == "running" && len(r.Strikes) == 0 && r.Quarantined == nil
+	})
+	stop()
+
+	s.run("producer", "workers quarantine other --reason").wantCode(2)
+	s.run("producer", "workers quarantine other", arguments("--reason", "too \x1b[1m hot")).wantCode(0)
+	s.run("producer", "workers quarantine other").wantCode(0).wantSaid("producer: worker other was quarantined already\n")
+	if r := s.workerReport("other"); r.Alive || r.State != "quarantined" || r.Reason != "too [1m hot" || len(r.Strikes) != 0 {
+		t.Errorf("other: %+v", r)
+	}
+	q := s.start("producer", "submit --id k 15 21")
+	other := s.consumer("-n 1 --name other") // learns it from the holder
+	other.await(&other.stderr, "worker quarantined")
+	s.run("producer", "workers release other").wantCode(0)
+	other.await(&other.stderr, "worker released")
+	q.wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
+
+	s.run("producer", "workers release nobody").wantCode(7).wantStderr("producer: error: no such worker: nobody; `producer workers ls` lists them\n")
+	s.run("producer", "workers release other").wantCode(0)
+	for _, bad := range []string{"release", "release a b", "release A.B", "quarantine", "quarantine *"} {
+		s.run("producer", "workers "+bad).wantCode(2)
+	}
+}
+
+// Whatever strangers put into the streams, what is printed is right, and reports can be
+// read.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	numbers := sequence(1_000_001, 1_002_000, 1)
+	s.run("producer", "submit --id j --chunk 43 --detach", feed(numbers)).wantCode(0)
+	p := s.start("producer", "wait j")
+
+	nc, js := s.connect()
+	put := func(subject, payload string) {
+		t.Helper()
+		m := nats.NewMsg(subject)
+		m.Data = []byte(payload)
+		if _, err := js.PublishMsg(t.Context(), m); err != nil {
+			t.Fatalf("%s: %v", subject, err)
+		}
+	}
+	escape := "\x1b]0;owned\x07\x1b[2J\u202e\n"
+	letter := string((&task.Failure{Err: escape, Kind: escape, Version: escape, Worker: escape, Time: time.UnixMilli(1 << 60)}).Encode())
+	for _, r := range []string{"0-43", "17-1", "0-2000", "0-1000000", "9007199254740990-1", "x", "00-1"} {
+		for _, w := range []string{"honest", "stranger", "sweeper"} {
+			put("FACTOR.results.j."+r+"."+w+"x", letter)
+			put("FACTOR.returns.j."+r+".0."+w, letter)
+			put("FACTOR.failed.j."+r+".0.1."+w, letter)
+			put("FACTOR.dead.j."+r+"."+w, letter)
+		}
+	}
+	for seq := range 60 {
+		put("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.FACTOR_TASKS.workers-norm", fmt.Sprintf(`{"stream_seq":%d,"deliveries":3}`, seq))
+	}
+	status, err := json.Marshal(map[string]any{"host": escape, "version": escape, "state": escape, "slots": 1 << 40, "started": time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc.Publish("$KV.FACTOR_WORKERS.stranger.1", status)
+	nc.Publish("$KV.FACTOR_WORKERS.stranger.2", []byte("{"))
+	nc.Publish("FACTOR.ctl.cancel.*.x", nil)
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+
+	s.consumer("-n 2 --name honest")
+	checkAnswers(t, numbers, p.wantCode(0).stdout.String())
+	for _, command := range []string{"workers ls", "dead ls", "dead show", "dead ls --json", "dead show --json", "workers ls --json", "ls", "status", "status j"} {
+		p := s.run("producer", command).wantCode(0)
+		for _, bad := range []string{"\x1b", "\x07", "\u202e"} {
+			if strings.Contains(p.stdout.String()+p.stderr.String(), bad) {
+				t.Errorf("%s: prints %q", p.line, bad)
+			}
+		}
+	}
+	if r := s.workerReport("honest"); len(r.Strikes) != 0 {
+		t.Errorf("honest: %+v", r)
+	}
+}

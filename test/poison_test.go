@@ -1,0 +1,265 @@
+package test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/kind"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A poison kind factors, but for some numbers, each of which does what poisonous
+// programs do: "exit", "kill", "panic", "hang", or "hoard".
+type poison map[string]string
+
+func (p poison) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	honest := kind.All()[task.KindFactor]
+	for i, n := range numbers {
+		switch p[n.String()] {
+		case "exit":
+			os.Exit(1)
+		case "kill":
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		case "panic":
+			panic("this number is poison")
+		case "hang":
+			o.Tick()
+			select {}
+		case "hoard":
+			o.Tick()
+			for ; ; time.Sleep(time.Millisecond) {
+				if ctx.Err() != nil {
+					hoard = nil
+					return context.Cause(ctx)
+				}
+				block := make([]byte, 2<<20)
+				for j := range block {
+					block[j] = 1
+				}
+				hoard = append(hoard, block)
+				o.Tick()
+			}
+		}
+		if err := honest.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hoard keeps what the deed of this name has allocated.
+var hoard [][]byte
+
+// poisonEnv makes this test binary a worker: "URL NAME SLOTS NUMBER=DEED...".
+const poisonEnv = "FACTORFLEET_TEST_POISON"
+
+func init() {
+	if text := os.Getenv(poisonEnv); text != "" {
+		if err := poisonWorker(strings.Fields(text)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(75)
+		}
+		os.Exit(0)
+	}
+}
+
+func poisonWorker(args []string) error {
+	nc, err := nats.Connect(args[0])
+	if err != nil {
+		return err
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	station, err := fleet.OpenStation(context.Background(), nc, js, args[1], fleet.Options{})
+	if err != nil {
+		return err
+	}
+	slots, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	deeds := make(poison)
+	for _, pair := range args[3:] {
+		number, deed, _ := strings.Cut(pair, "=")
+		deeds[number] = deed
+	}
+	w := worker.New(worker.Config{
+		Name: args[1], Slots: slots, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second,
+		Grace: 300 * time.Millisecond, MaxMemory: 128 << 20,
+		Kinds: map[string]worker.Kind{task.KindFactor: deeds}, Log: zerolog.New(os.Stderr),
+	}, station, station)
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { // ends with the test
+		os.Stdin.Read(make([]byte, 1))
+		stop()
+	}()
+	return w.Run(ctx)
+}
+
+// A supervisor starts a worker again whenever it ends.
+type supervisor struct {
+	mu    sync.Mutex
+	codes []int // exit codes so far; -1 = by a signal
+}
+
+func (s *supervisor) deaths() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.codes
+}
+
+// poisonWorker supervises a worker in processes of its own, until the end of the test.
+func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor {
+	s.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sup := new(supervisor)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	var said text
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			cmd := exec.Command(exe)
+			cmd.Env = []string{poisonEnv + "=" + strings.Join([]string{s.url, name, strconv.Itoa(slots), deeds}, " ")}
+			cmd.Stderr = &said
+			in, err := cmd.StdinPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				s.t.Error(err)
+				return
+			}
+			leave := context.AfterFunc(ctx, func() { in.Close() })
+			err = cmd.Wait()
+			var exit *exec.ExitError
+			if leave() && errors.As(err, &exit) {
+				sup.mu.Lock()
+				sup.codes = append(sup.codes, exit.ExitCode())
+				sup.mu.Unlock()
+			}
+		}
+	}()
+	s.t.Cleanup(func() {
+		stop()
+		<-ended
+		if s.t.Failed() {
+			s.t.Logf("worker %s said: %.6000s", name, said.String())
+		}
+	})
+	return sup
+}
+
+// poisonLetter is what `producer dead show --json` says.
+type poisonLetter struct {
+	Range, Writer, Error, Reproduce string
+	Numbers                         []string
+	Attempt                         int
+	Attempts                        []struct {
+		Attempt int
+		Worker  string
+		Error   string
+		Elapsed time.Duration `json:"elapsed_ns"`
+	}
+}
+
+// One number out of 4096 that does a worker harm is given up, alone, after the promised
+// number of deaths; all others are answered.
+func TestPoison(t *testing.T) {
+	t.Parallel()
+	const first, count, bad = 1_000_000_000_001, 4096, 1_000_000_002_345
+	numbers := sequence(first, first+count-1, 1)
+	for _, test := range []struct {
+		deed    string
+		slots   int
+		deaths  int // of the worker, at most
+		records int // of failed attempts: those that the worker survived, but not the last
+		ackWait string
+		says    string // the letter
+	}{
+		{"exit", 1, 5, 0, "2s", "its worker died or fell silent on each of 3 deliveries"},
+		{"kill", 3, 5, 0, "2s", "its worker died or fell silent on each of 3 deliveries"},
+		{"panic", 2, 0, 3, "1s", "panic: this number is poison"},
+		{"hang", 2, 2, 3, "4s", "no sign of life for 1.3"},
+		{"hoard", 2, 0, 3, "1s", "more memory than a worker may use"},
+	} {
+		t.Run(test.deed, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t)
+			s.run("producer", "init --ack-wait "+test.ackWait).wantCode(0)
+			sup := s.poisonWorker("victim", test.slots, fmt.Sprintf("%d=%s", bad, test.deed))
+			began := time.Now()
+			p := s.run("producer", "submit --id j --budget 1s --chunk 4096", feed(numbers)).wantCode(1)
+			t.Logf("%s: isolated and given up after %v, %d deaths", test.deed, time.Since(began).Round(100*time.Millisecond), len(sup.deaths()))
+			p.wantSaid("producer: number 2345 of the input, 1000000002345, was given up: ", test.says)
+			checkAnswers(t, strings.Replace(numbers, strconv.Itoa(bad)+"\n", "", 1), p.stdout.String())
+			if codes := sup.deaths(); len(codes) > test.deaths {
+				t.Errorf("the worker died %d times: %v", len(codes), codes)
+			}
+			shown := report[[]poisonLetter](s, "dead show j")
+			if len(shown) != 1 || shown[0].Range != "2344-1" || shown[0].Attempt != 3 || len(shown[0].Numbers) != 1 ||
+				shown[0].Numbers[0] != strconv.Itoa(bad) || !strings.Contains(shown[0].Error, test.says) ||
+				shown[0].Reproduce != "embedded submit -n 1 --budget 1s "+strconv.Itoa(bad) {
+				t.Fatalf("dead show: %+v", shown)
+			}
+			if len(shown[0].Attempts) != test.records {
+				t.Errorf("%d records of attempts: %+v", len(shown[0].Attempts), shown[0].Attempts)
+			}
+			for _, a := range shown[0].Attempts {
+				if a.Worker != "victim" || !strings.Contains(a.Error, test.says) {
+					t.Errorf("attempt: %+v", a)
+				}
+			}
+		})
+	}
+}
+
+// Numbers that are in work beside a killer, every time, are not given up with it.
+func TestPoisonBesideOthers(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.run("producer", "init --ack-wait 1s").wantCode(0)
+	// All four come at once to a worker with four slots, and are not done when it dies.
+	others := strings.Fields(semiprimes(3, 62, 40))
+	sup := s.poisonWorker("victim", 4, "15=kill")
+	p := s.run("producer", "submit --id j --chunk 1 15", arguments(others...)).wantCode(1)
+	p.wantSaid("producer: number 1 of the input, 15, was given up: ", "1 number of job j given up")
+	checkAnswers(t, strings.Join(others, "\n")+"\n", p.stdout.String())
+	if codes := sup.deaths(); len(codes) != 3 {
+		t.Errorf("the worker died %d times: %v", len(codes), codes)
+	}
+}
+
+// A worker that dies on the third delivery, the last worker there was: the number is
+// given up all the same.
+func TestPoisonKillsLastWorker(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.run("producer", "init --ack-wait 1s").wantCode(0)
+	sup := s.poisonWorker("victim", 1, "15=exit")
+	job := s.start("producer", "submit --id j 15")
+	eventually(t, "the worker is dead", func() bool { return len(sup.deaths()) >= 3 })
+	job.wantCode(1).wantSaid("15, was given up")
+}
