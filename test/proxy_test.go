@@ -36,9 +36,8 @@ func (l *line) down() { l.proxy.Stop() }
 
 func (l *line) up() {
 	l.t.Helper()
-	if err := l.proxy.Start(); err != nil {
-		l.t.Fatal(err)
-	}
+	// Somebody else's connection may have the port for a moment.
+	eventually(l.t, "the line has its port again", func() bool { return l.proxy.Start() == nil })
 }
 
 // cut ends all connections; new ones may be made.
