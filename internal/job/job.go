@@ -91,12 +91,13 @@ type run struct {
 	holding  atomic.Bool              // this process is the holder
 	requeued atomic.Uint64
 
-	joined   chan struct{} // closed once the input is known to be this job's: before, nothing is printed
-	reviews  chan struct{} // capacity 1: somebody wants a review
-	caughtUp chan struct{} // closed once every result that was stored at the start is dealt with
-	seen     atomic.Uint64 // sequence of the last result dealt with
-	finished atomic.Uint64 // results accepted
-	moved    atomic.Int64  // when one was last accepted, unix nanoseconds
+	joined   chan struct{}                           // closed once the input is known to be this job's: before, nothing is printed
+	reviews  chan struct{}                           // capacity 1: somebody wants a review
+	caughtUp chan struct{}                           // closed once every result that was stored at the start is dealt with
+	seen     atomic.Uint64                           // sequence of the last result dealt with
+	finished atomic.Uint64                           // results accepted
+	stall    atomic.Pointer[context.CancelCauseFunc] // ends the following of results, which begins anew on errStalled
+	moved    atomic.Int64                            // when one was last accepted, unix nanoseconds
 
 	told sync.Once // progress knows how much there is
 

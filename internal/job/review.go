@@ -12,6 +12,7 @@ import (
 
 const (
 	reviewEvery   = 30 * time.Second
+	stallAfter    = 8 * time.Second        // without a result while some are stored that were not seen
 	reviewIdle    = 2 * time.Second        // after so long without an answer; doubles up to reviewEvery
 	reviewSpacing = 100 * time.Millisecond // between two, however often somebody asks
 	lookAgain     = 500 * time.Millisecond // when the sweeper is about to take a task away
@@ -195,8 +196,15 @@ func (v *reviewer) awaitResults(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	deadline := time.Now().Add(reviewEvery)
+	deadline, moved, seen := time.Now().Add(reviewEvery), time.Now(), v.run.seen.Load()
 	for v.run.seen.Load() < last {
+		if now := v.run.seen.Load(); now != seen {
+			moved, seen = time.Now(), now
+		}
+		if stall := v.run.stall.Load(); stall != nil && time.Since(moved) > stallAfter {
+			(*stall)(errStalled)
+			moved = time.Now()
+		}
 		if time.Now().After(deadline) {
 			return errors.New("results come too slowly for a review")
 		}

@@ -104,14 +104,28 @@ func (r *run) follow(ctx context.Context) error {
 	}
 	r.trust = trust
 	var once sync.Once
-	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival, last uint64) error {
-		if err := r.take(ctx, batch); err != nil {
+	for {
+		followCtx, stop := context.WithCancelCause(ctx)
+		r.stall.Store(&stop)
+		err := r.f.FollowResults(followCtx, r.id(), func(batch []collect.Arrival, last uint64) error {
+			if err := r.take(ctx, batch); err != nil {
+				return err
+			}
+			r.seen.Store(last)
+			return r.checkComplete()
+		}, func() { once.Do(func() { close(r.caughtUp) }) })
+		stop(nil)
+		if !errors.Is(err, errStalled) {
 			return err
 		}
-		r.seen.Store(last)
-		return r.checkComplete()
-	}, func() { once.Do(func() { close(r.caughtUp) }) })
+		r.watch.Log.Debug().Str("job", r.id()).Msg("results are stored that do not come: following anew")
+	}
 }
+
+// errStalled has the results followed anew, from the first on: what was seen before is
+// a duplicate then. A reader of the client library may fall silent when the server
+// comes back after a restart.
+var errStalled = errors.New("stalled")
 
 // take checks the results of a batch on all cores and accepts those that hold, in
 // order.
