@@ -86,5 +86,8 @@ func DecodeJob(b []byte) (*Job, error) {
 			return nil, fmt.Errorf("job manifest: %w", err)
 		}
 	}
+	if len(j.Bad) == 0 {
+		j.Bad = nil // an empty list is not written
+	}
 	return j, nil
 }
