@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -30,13 +29,6 @@ func TestFormats(t *testing.T) {
 
 	short := run(t, "embedded", "submit --json 360").wantCode(0)
 	checkJSON(t, short.stdout.String(), "360: 2 2 2 3 3 5\n")
-	for format, want := range map[string]string{
-		"factor":   "0:\n1:\n7: 7\n360: 2^3 3^2 5\n",
-		"factordb": "0=0\n1=1\n7=7\n360=2^3*3^2*5\n",
-		"pari":     "[0,Mat([0,1])]\n[1,matrix(0,2)]\n[7,Mat([7,1])]\n[360,[2,3;3,2;5,1]]\n",
-	} {
-		run(t, "embedded", "submit -e 0 1 7 360 --format "+format).wantCode(0).wantStdout(want)
-	}
 }
 
 // checkJSON compares lines of JSON with the answers in format factor.
@@ -122,41 +114,11 @@ func TestVerifyFindsLies(t *testing.T) {
 		p := run(t, "producer", "verify -", feed("4: 2 2\n"+lie+"\n6: 2 3\n")).wantCode(6).wantSaid("producer: standard input: line 2: ")
 		p.wantStdout("3 lines: 2 verified, 0 unfinished, 0 given up, 1 wrong\n")
 	}
-	dir := t.TempDir()
-	if err := os.WriteFile(dir+"/answers", []byte("15: 3 5\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run(t, "producer", "verify answers", workDir(dir)).wantCode(0)
-	run(t, "producer", "verify nowhere", workDir(dir)).wantCode(1).wantSaid("nowhere: no such file or directory")
-	var counts map[string]int
-	p := run(t, "producer", "verify --json answers", workDir(dir)).wantCode(0)
-	if err := json.Unmarshal([]byte(p.stdout.String()), &counts); err != nil || counts["verified"] != 1 {
-		t.Errorf("%v, %v", counts, err)
-	}
 }
 
-// Numbers come from arguments, ranges and files; answers go to a file.
-func TestSources(t *testing.T) {
+// As they are completed, answers come in any order.
+func TestAsCompleted(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"a.txt": "10 11\n", "b,c.txt": "12\n", "empty.txt": ""} {
-		if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	here := workDir(dir)
-	const all = "8: 2 2 2\n1:\n2: 2\n3: 3\n20: 2 2 5\n25: 5 5\n30: 2 3 5\n10: 2 5\n11: 11\n6: 2 3\n12: 2 2 3\n"
-	run(t, "embedded", "submit --range 1:3 8 -f a.txt --range 20:31:5 -f - -f b,c.txt", here, feed("6")).wantCode(0).wantStdout(all).wantStderr("")
-	run(t, "embedded", "submit -f a.txt -o out.txt", here).wantCode(0).wantStdout("").wantStderr("")
-	if got, err := os.ReadFile(dir + "/out.txt"); err != nil || string(got) != "10: 2 5\n11: 11\n" {
-		t.Errorf("out.txt: %q, %v", got, err)
-	}
-	run(t, "embedded", "submit -f empty.txt", here).wantCode(0).wantStdout("").wantStderr("")
-	run(t, "embedded", "submit --format csv", here).wantCode(0).wantStdout("index,n,status,factors,method,cpu_s,worker\n").wantStderr("")
-	run(t, "embedded", "submit --kind square 12 340282366920938463463374607431768211456", here).wantCode(0).
-		wantStdout("12: 144\n340282366920938463463374607431768211456: 115792089237316195423570985008687907853269984665640564039457584007913129639936\n")
-	run(t, "embedded", "submit -- -7 7", here).wantCode(1).wantStdout("7: 7\n").wantStderr("embedded: argument: \"-7\" is not a natural number\n")
-
 	numbers := sequence(1_000_000_001, 1_000_000_200, 1)
 	p := run(t, "embedded", "submit --as-completed --chunk 7", feed(numbers)).wantCode(0)
 	lines := slices.Sorted(strings.Lines(p.stdout.String())) // all of one length
