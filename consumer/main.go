@@ -19,7 +19,7 @@ func main() {
 		Usage:    "factor what a producer submits",
 		Version:  command.Build(),
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
-		Commands: []*ucli.Command{runCommand(), versionCommand()},
+		Commands: []*ucli.Command{runCommand(), benchCommand(), versionCommand()},
 	})
 }
 

@@ -35,6 +35,7 @@ const imports = `
 	factor          < factor/* nat golang.org/x/sys/cpu
 	worker          < nat task github.com/rs/zerolog
 	kind            < nat task worker factor
+	sample          < nat
 
 	fleet           < nat task plan collect worker github.com/rs/zerolog
 	fleet           < github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/nuid golang.org/x/net/proxy
@@ -44,7 +45,7 @@ const imports = `
 	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	/producer       < task output verify plan fleet job cli command github.com/urfave/cli/v2
-	/consumer       < task worker cli command github.com/urfave/cli/v2
+	/consumer       < nat task worker kind sample cli command github.com/urfave/cli/v2
 	/embedded       < task worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
