@@ -62,6 +62,9 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 		if limit, err = cli.ParseSize(c.String("max-store")); err != nil {
 			return nil, cli.Usagef("--max-store %w", err)
 		}
+		if limit < natsserver.LeastStore {
+			return nil, cli.Usagef("--max-store %s is too small: the least is %s", c.String("max-store"), cli.FormatSize(natsserver.LeastStore))
+		}
 	}
 	h = &house{session: s, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
 	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log})

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net"
+	"strconv"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -26,7 +27,8 @@ func run(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(c.String("listen")); err != nil {
+	_, port, err := net.SplitHostPort(c.String("listen"))
+	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 0 || n > 65535 {
 		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
 	}
 	s, stop, err := command.Start(c, nil)
@@ -47,8 +49,7 @@ func run(c *ucli.Context) error {
 	fmt.Fprintf(s.Screen, "embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url)
 
 	served := make(chan error, 1)
-	go func() { served <- h.fleet.Sweep(s.Context) }()
-	go job.Serve(s.Context, h.fleet, s.Log)
+	go func() { served <- job.Serve(s.Context, h.fleet, s.Log) }()
 	for {
 		select {
 		case <-s.Context.Done():

@@ -16,7 +16,7 @@ func submitCommand() *ucli.Command {
 		Usage:     "factor numbers on this machine and print the answers",
 		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
 		Flags: append(command.SubmitFlags(), append(houseFlags("always with --store, else never"),
-			&ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before exit code 75"})...),
+			&ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before exit code 75; 0 is for ever"})...),
 		Action: submit,
 	}
 }
@@ -25,6 +25,8 @@ func submit(c *ucli.Context) error {
 	switch {
 	case c.IsSet("n") && c.Int("n") < 1:
 		return cli.Usagef("-n is at least 1: there is nobody else to do the work")
+	case c.Duration("full-wait") < 0:
+		return cli.Usagef("--full-wait is not negative")
 	case c.Bool("detach") && c.String("store") == "":
 		return cli.Usagef("--detach needs a --store to leave the job in")
 	}

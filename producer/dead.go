@@ -45,7 +45,7 @@ func deadCommand() *ucli.Command {
 		}
 	}
 	return &ucli.Command{
-		Name: "dead", Usage: "look at numbers that were given up, and try them again",
+		Name: "dead", Usage: "look at numbers that were given up, of JOB or of all jobs, and try them again",
 		Subcommands: []*ucli.Command{
 			sub("ls", "list the dead letters", []ucli.Flag{jsonFlag()}, deadSession.list),
 			sub("show", "list them with the history of their attempts", []ucli.Flag{jsonFlag()}, deadSession.show),

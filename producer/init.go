@@ -26,6 +26,10 @@ func initCommand() *ucli.Command {
 	}
 }
 
+// syncAdvice is for the operator of the server, whose settings nobody can ask for.
+const syncAdvice = "producer: advice: set `sync_interval: always` in the jetstream block of the server's configuration; " +
+	"by default a power cut can take back what it acknowledged in the last two minutes"
+
 // An initReport is what init says in JSON.
 type initReport struct {
 	DryRun  bool     `json:"dry_run"`
@@ -37,8 +41,8 @@ func initialize(c *ucli.Context, s *command.Session) error {
 		return err
 	}
 	p := fleet.Provision{Replicas: c.Int("replicas"), AckWait: c.Duration("ack-wait"), DryRun: c.Bool("dry-run")}
-	if p.Replicas < 1 || p.Replicas > 5 {
-		return cli.Usagef("--replicas is a number from 1 to 5")
+	if p.Replicas != 1 && p.Replicas != 3 && p.Replicas != 5 {
+		return cli.Usagef("--replicas is 1, 3 or 5")
 	}
 	if p.AckWait < 100*time.Millisecond || p.AckWait > time.Hour {
 		return cli.Usagef("--ack-wait is a duration from 100ms to 1h")
@@ -53,6 +57,9 @@ func initialize(c *ucli.Context, s *command.Session) error {
 	made, err := fleet.Init(ctx, js, p)
 	if err != nil {
 		return command.Fail(err)
+	}
+	if len(made) > 0 && !p.DryRun {
+		fmt.Fprintln(s.Screen, syncAdvice)
 	}
 	if c.Bool("json") {
 		return printJSON(c, initReport{DryRun: p.DryRun, Created: append([]string{}, made...)})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -245,7 +246,7 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 func rmCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "rm", Usage: "remove a job and all that is stored of it", ArgsUsage: "JOB",
-		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", DisableDefaultText: true, Usage: "also if it goes on: it is cancelled first"}},
+		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Aliases: []string{"f"}, DisableDefaultText: true, Usage: "also if it goes on: it is cancelled first"}},
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {
@@ -269,7 +270,8 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 	case !j.Over() && !force:
 		return fmt.Errorf("%w: job %s goes on; cancel it first, or use --force", fleet.ErrDiffers, id)
 	case !j.Over():
-		if err := cancel(ctx, s, fl, id); err != nil {
+		// In a full store the mark may find no room before the results are gone.
+		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, fleet.ErrFull) {
 			return err
 		}
 	}

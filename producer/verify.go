@@ -28,6 +28,9 @@ func verifyCommand() *ucli.Command {
 			if err != nil {
 				return err
 			}
+			if kind := c.String("kind"); kind != task.KindFactor && kind != task.KindSquare {
+				return cli.Usagef("%q is not a kind of work: use factor or square", kind)
+			}
 			return inSession(c, func(s *command.Session) error { return verifyFile(c, s, path) })
 		},
 	}
@@ -49,7 +52,7 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 	} else {
 		file, err := os.Open(path)
 		if err != nil {
-			return fmt.Errorf("open the answers: %w", err)
+			return err // it names the file
 		}
 		defer file.Close()
 		in = file

@@ -286,9 +286,10 @@ func (y *typist) awaitAnswer(p *program) {
 }
 
 // wantOnce ends the input and checks what must hold whatever happened to the servers:
-// all is answered, once, and nothing was queued twice nor found missing. It returns
-// how many deliveries there were beyond one a task.
-func (c *cluster) wantOnce(job string, p *program, y *typist, before account) (spent uint64) {
+// all is answered, once, nothing was queued twice nor found missing, and no delivery was
+// spent for nothing. The durables' own counts cannot tell: those of a new leader may be
+// older.
+func (c *cluster) wantOnce(job string, p *program, y *typist, before account) {
 	c.t.Helper()
 	y.w.Close()
 	p.wantCode(0)
@@ -305,17 +306,19 @@ func (c *cluster) wantOnce(job string, p *program, y *typist, before account) (s
 	if now.left != 0 {
 		c.t.Errorf("%d tasks are left in the queue", now.left)
 	}
-	if now.delivered < before.delivered+uint64(count) {
-		return 0 // a new leader of a durable may count from an older state
+	if again, spent := before.watch.handedAgain(), c.spentBeforeAnswers(); again+spent > 0 {
+		c.t.Errorf("workers were given %d tasks more than once; %d deliveries were spent before answers", again, spent)
 	}
-	return now.delivered - before.delivered - uint64(count)
 }
 
-// An account is what was ever queued and handed out.
-type account struct{ queued, delivered, left uint64 }
+// An account is what was ever queued, what is left of it, and a look at who gets it.
+type account struct {
+	queued, left uint64
+	watch        *watch
+}
 
 func (c *cluster) account() account {
 	c.t.Helper()
 	state := c.stream("FACTOR_TASKS").CachedInfo().State
-	return account{queued: state.LastSeq, delivered: c.deliveries(), left: state.Msgs}
+	return account{queued: state.LastSeq, left: state.Msgs, watch: c.watch()}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/task"
 )
 
 // The node that leads the queue dies while a job is fed and worked on, and comes
@@ -35,13 +37,11 @@ func TestClusterLeaderDies(t *testing.T) {
 	user.awaitAnswer(job)
 	t.Logf("a new leader after %v, all answered after %v", led, time.Since(died))
 	late.wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
-	before.queued, before.delivered = before.queued+1, before.delivered+1
+	before.queued++
 	c.restart(old)
 	c.awaitCurrent()
 	user.write(sequence(1_000_000_000_300, 1_000_000_000_309, 1))
-	if spent := c.wantOnce("j", job, user, before); spent != 0 {
-		t.Errorf("%d deliveries were spent for nothing", spent)
-	}
+	c.wantOnce("j", job, user, before)
 }
 
 // The node that leads the queue falls silent, as one does that the network has cut
@@ -74,9 +74,7 @@ func TestClusterNodeStops(t *testing.T) {
 	t.Logf("a new leader after %v, all answered after %v", led, time.Since(stopped))
 	c.awaitCurrent()
 	user.write(sequence(1_000_000_000_300, 1_000_000_000_309, 1))
-	if spent := c.wantOnce("j", job, user, before); spent != 0 {
-		t.Errorf("%d deliveries were spent for nothing", spent)
-	}
+	c.wantOnce("j", job, user, before)
 }
 
 // All nodes are exchanged, one after the other, while a job is fed and worked on.
@@ -110,9 +108,7 @@ func TestClusterRollingRestart(t *testing.T) {
 	close(held.at["1000000000100"])
 	user.awaitAnswer(job)
 	t.Logf("all nodes exchanged and all answered after %v", time.Since(began))
-	if spent := c.wantOnce("j", job, user, before); spent != 0 {
-		t.Errorf("%d deliveries were spent for nothing", spent)
-	}
+	c.wantOnce("j", job, user, before)
 }
 
 // A number whose worker dies on each of three deliveries is given up although no
@@ -148,6 +144,10 @@ func TestClusterExhausted(t *testing.T) {
 		c.run("producer", "submit --detach --chunk 1 --priority "+test.class+" --id "+poison+" 15").wantCode(0)
 		for attempt := range uint64(3) {
 			take(poison+".0-1", attempt+1)
+		}
+		mark := task.Failure{Class: task.Class(test.class), Worker: "victim", Attempt: 3, Err: "the last attempt has begun", Time: time.Now()}
+		if _, err := js.Publish(t.Context(), "FACTOR.failed."+poison+".0-1.0.3.victim", mark.Encode()); err != nil {
+			t.Fatal(err)
 		}
 		c.run("producer", "submit --detach --chunk 1 --priority "+test.class+" --id "+others+" 21").wantCode(0)
 		if test.lost {

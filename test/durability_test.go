@@ -28,7 +28,7 @@ func TestHouseIsKilled(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
 	house, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
-	numbers := semiprimes(200, 56, 3000)
+	numbers := slow(0, 200, 2203)
 	id := strings.TrimSpace(run(t, "producer", "submit --detach --chunk 5 -s "+url, feed(numbers)).wantCode(0).stdout.String())
 	house.kill()
 	p := run(t, "embedded", "submit --ack-wait 1s --chunk 5 --id "+id+" --store "+store, feed(numbers)).wantCode(0)
@@ -70,6 +70,43 @@ func TestFullStore(t *testing.T) {
 	house.wantCode(0)
 }
 
+// A job can be cancelled, and removed while it goes on, in a store that has no room for
+// a word about it: nobody could make room otherwise.
+func TestStopInFullStore(t *testing.T) {
+	t.Parallel()
+	for _, stop := range []string{"cancel j", "rm --force j"} {
+		t.Run(stop, func(t *testing.T) {
+			t.Parallel()
+			house, url := serveStore(t, "-n 1 --max-store 5MiB --store "+t.TempDir()+"/store")
+			s := &server{house, url}
+			open, _ := pipe(t) // standard input that does not end
+			idle := s.start("producer", "submit --id idle", open)
+			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
+			job := s.start("producer", "submit --kind square --id j", feed(longNumbers(15_000)))
+			house.await(&house.stderr, "the store is full, work waits for room")
+
+			// The idle job has nothing to give up.
+			for _, command := range []string{"cancel idle", "rm --force idle"} {
+				s.run("producer", command).wantCode(75).wantStdout("").wantSaid(
+					"producer: error: write job idle: the store of the nats server is full (insufficient resources)\n", "producer: hint: remove jobs with `producer rm JOB`")
+			}
+			s.run("producer", stop).wantCode(0)
+			job.wantCode(5)
+			if stop == "cancel j" {
+				s.run("producer", "rm j").wantCode(0)
+			}
+			s.run("producer", "rm --force idle").wantCode(0)
+			idle.wantCode(5)
+			s.run("producer", "submit 15 21").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
+			for _, stream := range []string{"FACTOR_INPUTS", "FACTOR_TASKS", "FACTOR_RETURNS"} {
+				if n := s.stream(stream).CachedInfo().State.Msgs; n != 0 {
+					t.Errorf("%s holds %d messages of removed jobs", stream, n)
+				}
+			}
+		})
+	}
+}
+
 // `embedded submit` gives up with exit code 75 when nothing moves in a full store, and
 // goes on with a larger one.
 func TestFullStoreOfSubmit(t *testing.T) {
@@ -80,7 +117,7 @@ func TestFullStoreOfSubmit(t *testing.T) {
 	p := run(t, "embedded", args+" --max-store 5MiB --full-wait 2s", feed(numbers)).wantCode(75)
 	p.wantSaid("embedded: error: the store in "+store+" is full", "embedded: hint: start again with a larger --max-store")
 	run(t, "embedded", args, feed(numbers)).wantCode(0)
-	run(t, "embedded", args+" --max-store 1K", feed("15")).wantCode(1).wantSaid("is too small")
+	run(t, "embedded", args+" --max-store 1K", feed("15")).wantCode(2).wantSaid("--max-store 1K is too small: the least is 4 MiB")
 	run(t, "embedded", args+" --max-store much", feed("15")).wantCode(2).wantSaid(`"much" is not a size`)
 }
 
@@ -155,6 +192,31 @@ func TestDamagedStore(t *testing.T) {
 			checkAnswers(t, numbers, p.stdout.String())
 		})
 	}
+}
+
+// Numbers that the store has lost are missed, not waited for; who has them can give
+// them again, and only them.
+func TestLostInput(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir() + "/store"
+	numbers := sequence(1_000_000_001, 1_000_020_000, 1) // five blocks of 4096
+	args := "submit --id j --store " + store
+	run(t, "embedded", args, feed(numbers)).wantCode(0)
+	list, err := filepath.Glob(store + "/jetstream/$G/streams/FACTOR_INPUTS/msgs/*.blk")
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	flip(t, list[0])
+
+	house, url := serveStore(t, "-n 1 --store "+store)
+	s := &server{house, url}
+	lost := s.run("producer", "wait j").wantCode(1).wantStdout("")
+	lost.wantSaid("producer: error: the server has lost input: of the 20000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
+	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20000 numbers")
+	s.run("producer", "submit --id j", feed(strings.Replace(numbers, "1000019999\n", "1000019998\n", 1))).wantCode(8).wantSaid("job j exists with other input")
+	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(0).wantStderr("")
+	checkAnswers(t, numbers, p.stdout.String())
+	s.run("producer", "wait j").wantCode(0).wantStdout(p.stdout.String())
 }
 
 // flip inverts 40 bytes in the middle of a file.

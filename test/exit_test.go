@@ -49,7 +49,7 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "dead ls a b", 2, `"b" is one more`},
 		{"producer", "verify", 2, "verify needs a FILE"},
 		{"producer", "init 15", 2, `"15"`},
-		{"producer", "init --replicas 9", 2, "--replicas"},
+		{"producer", "init --replicas 2", 2, "--replicas is 1, 3 or 5"},
 		{"producer", "init --ack-wait 1ms", 2, "--ack-wait"},
 		{"producer", "submit --id a.b 15", 2, `"a.b" is not a job id`},
 		{"producer", "submit --priority urgent 15", 2, `"urgent" is not a priority`},
@@ -57,7 +57,17 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "submit --chunk 0 15", 2, `"0" is not a chunk size`},
 		{"producer", "submit --chunk many 15", 2, `"many" is not a chunk size`},
 		{"producer", "submit --deadline=-1s 15", 2, "not negative"},
-		{"producer", "submit --deadline soon 15", 2, "deadline"},
+		{"producer", "submit --deadline soon 15", 2, `--deadline "soon" is not a duration such as `},
+		{"producer", "wait j --deadline 10", 2, `--deadline "10" is not a duration such as `},
+		{"producer", "wiat j", 2, "did you mean wait?"},
+		{"producer", "stat j", 2, "did you mean status?"},
+		{"producer", "help wiat", 2, "did you mean wait?"},
+		{"producer", "rm --froce j", 2, "did you mean --force?"},
+		{"producer", "dead retyr", 2, "did you mean retry?"},
+		{"producer", "workers quarantin w", 2, "did you mean quarantine?"},
+		{"producer", "workers release Bad_Name", 2, `"Bad_Name" is not a worker name`},
+		{"producer", "verify --kind cube x", 2, `"cube" is not a kind of work`},
+		{"producer", "verify nowhere", 1, "open nowhere: no such file or directory"},
 		{"producer", "submit --range 5:1", 2, `"5:1"`},
 		{"producer", "submit --range 1:9:0", 2, `"1:9:0"`},
 		{"producer", "submit --range 1", 2, `"1" is not a range`},
@@ -79,7 +89,11 @@ func TestUsageErrors(t *testing.T) {
 		{"embedded", "submit -n=-2 15", 2, "-n"},
 		{"embedded", "submit --detach 15", 2, "--store"},
 		{"embedded", "submit -o no/such/dir 15", 1, "no/such/dir: no such file or directory"},
+		{"embedded", "submit --full-wait=-1s 15", 2, "--full-wait is not negative"},
+		{"embedded", "submit --max-store 1K 15", 2, "--max-store 1K is too small: the least is 4 MiB"},
 		{"embedded", "run --listen nonsense", 2, `--listen "nonsense" is not host:port`},
+		{"embedded", "run --listen 127.0.0.1:99999", 2, `--listen "127.0.0.1:99999" is not host:port`},
+		{"embedded", "rnu", 2, "did you mean run?"},
 	} {
 		t.Run(r.program+" "+r.args, func(t *testing.T) {
 			t.Parallel()
@@ -133,8 +147,8 @@ func TestServerNotSetUp(t *testing.T) {
 		t.Errorf("dry run says %q", plan)
 	}
 	refusal{"producer", "status", 3, missing}.check(t, here) // it was dry
-	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created"))
-	bare.run("producer", "init").wantCode(0).wantStdout("all streams are there, with these settings\n")
+	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created")).wantSaid("`sync_interval: always`")
+	bare.run("producer", "init").wantCode(0).wantStdout("all streams are there, with these settings\n").wantStderr("")
 
 	refusal{"producer", "init --ack-wait 2s", 8, "workers-norm has ack wait 30s, not 2s"}.check(t, here)
 	_, js := bare.connect()
@@ -240,6 +254,51 @@ func TestSignals(t *testing.T) {
 	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
 	house.await(&house.stderr, "listening on nats://")
 	interrupt(house, syscall.SIGTERM, 0)
+}
+
+// What is there of a job that goes on can be had at any time; that it is not all is
+// told, and shows in the exit code.
+func TestResultsOfUnfinishedJob(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 1")
+	in, w := pipe(t)
+	submit := s.start("producer", "submit --id j --chunk 1 --budget 10m", in)
+	if _, err := w.WriteString("15 21 33\n"); err != nil {
+		t.Fatal(err)
+	}
+	submit.await(&submit.stdout, "33: 3 11\n")
+	const there = "15: 3 5\n21: 3 7\n33: 3 11\n"
+	s.run("producer", "results j").wantCode(1).wantStdout(there).
+		wantStderr("producer: no answer yet for 0 of 3 numbers, and the input of job j is still being read; `producer wait j` waits for the rest\n")
+	if _, err := w.WriteString(hard + " 35\n"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	eventually(t, "all input is queued", func() bool { return s.job("j").State == "sealed" })
+	s.run("producer", "results j").wantCode(1).wantStdout(there).wantStderr("producer: no answer yet for 2 of 5 numbers; `producer wait j` waits for the rest\n")
+	s.run("producer", "cancel j").wantCode(0)
+	submit.wantCode(5)
+	s.run("producer", "results --json j").wantCode(1).wantStderr("producer: no answer yet for 2 of 5 numbers: job j was cancelled\n")
+}
+
+// What cannot be written is told: a report that did not arrive was not made.
+func TestFullOutput(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("NOT TESTED: it needs a device that is always full: %v", err)
+	}
+	t.Cleanup(func() { full.Close() })
+	s := startFleet(t)
+	s.run("producer", "submit --detach --id j 15").wantCode(0)
+	for _, command := range []string{
+		"ls", "ls --json", "status", "status j", "dead ls", "workers ls", "init", "verify /dev/null", "verify --json /dev/null", "-h", "submit -h",
+	} {
+		s.run("producer", command, stdoutTo(full)).wantCode(1).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
+	}
+	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(1).wantSaid("producer: hint: the job is queued, its id is k\n")
+	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
 }
 
 // Many watchers of one job print the same.

@@ -1,10 +1,14 @@
 package test
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
 )
 
 // Consumers are killed at random moments, and fall silent for longer than the ack wait
@@ -12,7 +16,7 @@ import (
 func TestConsumersKilled(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Second)
-	numbers := semiprimes(200, 50, 2000)
+	numbers := slow(0, 200, 2203)
 	crew := s.hire(s.server, 3, "-n 1")
 	job := s.submit("--id j --chunk 8", numbers)
 	eventually(t, "work has begun", func() bool { return s.inWork() > 0 })
@@ -44,14 +48,16 @@ func TestConsumersKilled(t *testing.T) {
 func TestProducerKilled(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Second)
-	numbers := semiprimes(150, 50, 5000)
+	numbers := slow(0, 150, 2203)
 	lines := strings.SplitAfter(numbers, "\n")
 	crew := s.hire(s.server, 2, "-n 1")
+	w := s.watch()
 	in, feeder := pipe(t)
 	p := s.start("producer", "submit --id j --chunk 5", in)
 	feeder.WriteString(strings.Join(lines[:37], ""))
 	p.await(&p.stdout, "\n")
 	p.kill()
+	unqueued := s.unqueued("j")
 
 	// The feeder's lease lasts for 15 s after its death. Somebody else prints meanwhile.
 	first := s.start("producer", "wait j")
@@ -62,6 +68,8 @@ func TestProducerKilled(t *testing.T) {
 	feeder.WriteString(strings.Join(lines[:90], ""))
 	eventually(t, "more of it is stored", func() bool { return s.job("j").Stored >= 90 })
 	p.kill()
+	also := s.unqueued("j")
+	unqueued.AddSet(&also)
 	p = s.submit("--id j --chunk 5", numbers)
 	eventually(t, "all of it is stored", func() bool { return s.job("j").State == "sealed" })
 	p.kill()
@@ -72,6 +80,15 @@ func TestProducerKilled(t *testing.T) {
 	}
 	final := s.run("producer", "wait j").wantCode(0)
 	checkAnswers(t, numbers, final.stdout.String())
+	// What was thought lost is what a killed producer had stored and not yet queued.
+	for _, r := range w.queuedAgain() {
+		if !unqueued.Contains(r) {
+			t.Errorf("%v was queued again although only %v was not queued", r, slices.Collect(unqueued.Ranges()))
+		}
+	}
+	if said := final.stderr.String(); said != "" && (strings.Count(said, "\n") > 1 || !strings.Contains(said, "INF queueing again what was lost") || len(w.queuedAgain()) == 0) {
+		t.Errorf("the last one says %q", said)
+	}
 	if killed := p.stdout.String(); !strings.HasPrefix(final.stdout.String(), killed) {
 		t.Error("the one that was killed had printed something else")
 	}
@@ -81,31 +98,86 @@ func TestProducerKilled(t *testing.T) {
 	s.checkClean("j")
 }
 
+// unqueued returns what of a job's stored numbers is neither queued nor answered.
+func (s *server) unqueued(job string) (missing task.Set) {
+	s.t.Helper()
+	var there task.Set
+	for _, stream := range []string{fleet.StreamTasks, fleet.StreamResults} { // in this order: work goes on
+		for _, subject := range s.subjects(stream) {
+			token := strings.Split(subject, ".")
+			if r, err := task.ParseRange(token[len(token)-2]); err == nil {
+				there.Add(r)
+			}
+		}
+	}
+	for r := range there.Missing(task.Span(0, uint64(s.job(job).Stored))) {
+		missing.Add(r)
+	}
+	return missing
+}
+
+// queuedAgain returns the ranges of tasks that were queued again.
+func (w *watch) queuedAgain() (ranges []task.Range) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, subject := range w.requeued {
+		token := strings.Split(subject, ".")
+		if r, err := task.ParseRange(token[len(token)-2]); err == nil {
+			ranges = append(ranges, r)
+		}
+	}
+	return ranges
+}
+
 // The server process ends again and again and is started on the same store and port.
-// Nobody gives up, nothing is lost or printed twice. Work may be done twice: a killed
-// server may have forgotten that a task was acked, and an ack may be on its way when
-// one is terminated.
+// Nobody gives up, nothing is lost or printed twice. A server that ends in peace knows
+// afterwards what it had handed out and takes the ack of it, so no work is done twice.
+// One that is killed forgets what it did in its last tenth of a second: each worker may
+// have been given a task then, which the server hands out once more as if never before.
 func TestServerComesAndGoes(t *testing.T) {
 	t.Parallel()
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		t.Run(signal.String(), func(t *testing.T) {
+	const restarts, crewSize = 3, 2
+	for _, end := range []struct {
+		signal  syscall.Signal
+		ackWait time.Duration
+		twice   int // tasks that may be handed out, and computed, twice
+	}{
+		{syscall.SIGTERM, 15 * time.Second, 0},
+		{syscall.SIGKILL, 4 * time.Second, restarts * crewSize},
+	} {
+		t.Run(end.signal.String(), func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, 4*time.Second)
-			numbers := semiprimes(160, 50, 9000)
-			crew := s.hire(s.server, 2, "-n 1")
+			s := newStand(t, end.ackWait)
+			crew := s.hire(s.server, crewSize, "-n 1")
 			w := s.watch()
-			job := s.submit("--id j --chunk 4", numbers)
-			for range 3 {
+			in, feeder := pipe(t)
+			job := s.submit("--id j --chunk 4", "", in)
+			numbers, stop := trickle(feeder, 8, 300*time.Millisecond)
+			for range restarts {
 				done := w.resultCount()
 				eventually(t, "results come", func() bool { return w.resultCount() > done })
 				<-time.After(s.between(0, 200*time.Millisecond))
-				s.endServer(signal)
+				s.endServer(end.signal)
 				<-time.After(s.between(0, time.Second))
 				s.reviveServer()
 			}
+			stop()
 			s.wantDone(job)
-			checkAnswers(t, numbers, job.stdout.String())
+			checkAnswers(t, numbers(), job.stdout.String())
 			crew.dismiss()
+			if spent := s.spentBeforeAnswers(); spent > end.twice {
+				t.Errorf("%d deliveries were spent, %d may be", spent, end.twice)
+			}
+			if end.twice == 0 {
+				s.checkSpent() // as the server knows it
+				s.checkAnsweredOnce("j", strings.Count(numbers(), "\n"))
+			}
+			if results, queued := len(s.resultSubjects()), int(s.queuedEver()); results > queued+end.twice {
+				t.Errorf("%d results for %d tasks: at most %d were to be computed twice", results, queued, end.twice)
+			}
+			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+				t.Errorf("dead letters: %v", list)
+			}
 			s.checkClean("j")
 		})
 	}

@@ -33,7 +33,11 @@ func TestRollingRestarts(t *testing.T) {
 			crew := s.hire(s.server, 2, "-n 1")
 			in, feeder := pipe(t)
 			job := s.submit("--id j --chunk 20", "", in)
-			numbers, stop := trickle(feeder, 20, 400*time.Millisecond)
+			every := 400 * time.Millisecond
+			if room < 100 {
+				every = 50 * time.Millisecond // more than the crew can do
+			}
+			numbers, stop := trickle(feeder, 20, every)
 			if room < 100 {
 				eventually(t, "the queue is full", func() bool { return len(s.subjects(fleet.StreamTasks)) == int(others+room) })
 			}
@@ -65,7 +69,7 @@ func TestRollingRestarts(t *testing.T) {
 	}
 }
 
-// trickle writes semiprimes to w, some at a time, until stop is called. Then numbers
+// trickle writes slow numbers to w, some at a time, until stop is called. Then numbers
 // returns them all.
 func trickle(w *os.File, some int, every time.Duration) (numbers func() string, stop func()) {
 	var all strings.Builder
@@ -73,8 +77,8 @@ func trickle(w *os.File, some int, every time.Duration) (numbers func() string, 
 	go func() {
 		defer close(ended)
 		defer w.Close()
-		for seed := uint64(1); ; seed += uint64(2 * some) {
-			part := semiprimes(some, 48, seed)
+		for first := 0; ; first += some {
+			part := slow(first, some, 2203)
 			w.WriteString(part)
 			all.WriteString(part)
 			select {
@@ -95,7 +99,7 @@ func TestResultsFull(t *testing.T) {
 	s.setLimit(fleet.StreamResults, 1)
 	w := s.watch()
 	crew := s.hire(s.server, 2, "-n 1")
-	numbers := semiprimes(40, 50, 100)
+	numbers := slow(0, 40, 2203)
 	job := s.submit("--id j --chunk 5", numbers)
 	eventually(t, "the results are full and both slots wait", func() bool {
 		return len(s.subjects(fleet.StreamResults)) == 1 && s.inWork() == 2
@@ -112,4 +116,60 @@ func TestResultsFull(t *testing.T) {
 	s.checkAnsweredOnce("j", 40)
 	s.checkSpent()
 	s.checkClean("j")
+}
+
+// The server stands still, or is away, for longer than the ack wait. What was in work by
+// then may be handed out once more when it is back, nothing else, and nothing is lost or
+// printed twice.
+func TestServerAwayLong(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]func(*stand){
+		"stopped": func(s *stand) {
+			s.program.signal(syscall.SIGSTOP)
+			<-time.After(2 * s.ackWait)
+			s.program.signal(syscall.SIGCONT)
+		},
+		"ended": func(s *stand) {
+			s.endServer(syscall.SIGTERM)
+			<-time.After(2 * s.ackWait)
+			s.reviveServer()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, 2*time.Second)
+			const slots = 2
+			crew := s.hire(s.server, slots, "-n 1")
+			w := s.watch()
+			numbers := slow(0, 80, 3217)
+			job := s.submit("--id j --chunk 1", numbers)
+			eventually(t, "results come", func() bool { return w.resultCount() > 0 })
+			away(s)
+			back := time.Now()
+			s.wantDone(job)
+			t.Logf("first result %v after it was back", w.resultAfter(back).Sub(back).Round(time.Millisecond))
+			checkAnswers(t, numbers, job.stdout.String())
+			crew.dismiss()
+			tasks, deliveries := s.queuedEver(), s.deliveries()
+			if tasks != 80 || deliveries < tasks || deliveries > tasks+slots {
+				t.Errorf("%d deliveries of %d tasks: %d were in work", deliveries, tasks, slots)
+			}
+			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+				t.Errorf("dead letters: %v", list)
+			}
+			s.checkClean("j")
+		})
+	}
+}
+
+// resultAfter returns when the first result after a moment was seen.
+func (w *watch) resultAfter(moment time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.results {
+		if r.at.After(moment) {
+			return r.at
+		}
+	}
+	return time.Time{}
 }

@@ -229,10 +229,12 @@ func (s *stand) setLimit(stream string, messages int64) {
 
 // A watch sees what goes on in a fleet: what workers publish, and their heartbeats.
 type watch struct {
-	mu      sync.Mutex
-	beats   int
-	results []sighting
-	returns []sighting
+	mu       sync.Mutex
+	beats    int
+	results  []sighting
+	returns  []sighting
+	requeued []string                   // subjects of tasks that were queued once more
+	handed   map[string]map[string]bool // by a task's sequence, the deliveries of which a worker spoke
 }
 
 // A sighting is a result or a return that was on its way.
@@ -244,9 +246,9 @@ type sighting struct {
 }
 
 // watch begins to look; it outlives restarts of the server.
-func (s *stand) watch() *watch {
+func (s *server) watch() *watch {
 	s.t.Helper()
-	w := new(watch)
+	w := &watch{handed: make(map[string]map[string]bool)}
 	nc, err := nats.Connect(s.url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
 	if err != nil {
 		s.t.Fatal(err)
@@ -256,9 +258,20 @@ func (s *stand) watch() *watch {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		seen := sighting{at: time.Now(), subject: m.Subject}
+		if token := strings.Split(m.Subject, "."); token[0] == "$JS" && len(token) == 9 {
+			// $JS.ACK.<stream>.<durable>.<delivered>.<sequence>.<number of the delivery>.<time>.<pending>
+			if w.handed[token[5]] == nil {
+				w.handed[token[5]] = make(map[string]bool)
+			}
+			w.handed[token[5]][token[4]+" "+token[6]] = true
+		}
 		switch {
 		case string(m.Data) == "+WPI":
 			w.beats++
+		case strings.HasPrefix(m.Subject, "FACTOR.tasks."):
+			if !strings.HasSuffix(m.Subject, ".0") {
+				w.requeued = append(w.requeued, m.Subject)
+			}
 		case strings.HasPrefix(m.Subject, "FACTOR.results."):
 			if r, err := task.DecodeResult(m.Data); err == nil {
 				seen.attempt = r.Attempt
@@ -271,7 +284,7 @@ func (s *stand) watch() *watch {
 			w.returns = append(w.returns, seen)
 		}
 	}
-	for _, subject := range []string{"$JS.ACK." + fleet.StreamTasks + ".>", "FACTOR.results.>", "FACTOR.returns.>"} {
+	for _, subject := range []string{"$JS.ACK." + fleet.StreamTasks + ".>", "FACTOR.tasks.>", "FACTOR.results.>", "FACTOR.returns.>"} {
 		if _, err := nc.Subscribe(subject, see); err != nil {
 			s.t.Fatal(err)
 		}
@@ -294,6 +307,18 @@ func (w *watch) resultCount() int {
 	return len(w.results)
 }
 
+// handedAgain returns how many deliveries workers were given beyond one a task: each
+// speaks of its delivery at once. What happened while the watch itself had no connection
+// is not seen.
+func (w *watch) handedAgain() (count int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, deliveries := range w.handed {
+		count += len(deliveries) - 1
+	}
+	return count
+}
+
 // lastResult returns when a result was last seen.
 func (w *watch) lastResult() time.Time {
 	w.mu.Lock()
@@ -311,6 +336,16 @@ func (s *server) inWork() (n int) {
 		n += c.NumAckPending
 	}
 	return n
+}
+
+// spentBeforeAnswers returns how many deliveries the answered tasks had had before the one
+// that was answered.
+func (s *server) spentBeforeAnswers() (count int) {
+	s.t.Helper()
+	for attempt, results := range s.attempts() {
+		count += int(attempt-1) * results
+	}
+	return count
 }
 
 // attempts returns which attempt each stored result of a job came from.

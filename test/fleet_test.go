@@ -162,7 +162,7 @@ func TestCancel(t *testing.T) {
 	if status, inWork := s.status(); inWork != 0 || status.Jobs != 0 {
 		t.Errorf("afterwards: %+v", status)
 	}
-	s.run("producer", "results hard").wantCode(0)
+	s.run("producer", "results hard").wantCode(1).wantStdout("").wantStderr("producer: no answer yet for 4 of 4 numbers: job hard was cancelled\n")
 }
 
 // A consumer that is told to end hands back what it cannot finish in time. That is no
@@ -173,7 +173,7 @@ func TestDrain(t *testing.T) {
 		t.Run(fmt.Sprintf("%d signals", signals), func(t *testing.T) {
 			t.Parallel()
 			s := startFleet(t)
-			numbers := semiprimes(90, 52, 1)
+			numbers := slow(0, 90, 2203)
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 1s")
 			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
 			eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
@@ -204,7 +204,7 @@ func TestConsumerDies(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.run("producer", "init --ack-wait 1s").wantCode(0)
-	numbers := semiprimes(60, 52, 500)
+	numbers := slow(0, 60, 2203)
 	dying := s.consumer("-n 1 --name dying")
 	job := s.start("producer", "submit --chunk 30", feed(numbers))
 	eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
@@ -229,7 +229,7 @@ func TestServerRestarts(t *testing.T) {
 	}
 	s := serve("-1")
 	s.run("producer", "init").wantCode(0)
-	numbers := semiprimes(60, 50, 900)
+	numbers := slow(0, 60, 2203)
 	worker := s.consumer("-n 2")
 	job := s.start("producer", "submit --chunk 3 --as-completed", feed(numbers))
 	job.await(&job.stdout, "\n")

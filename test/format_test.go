@@ -131,14 +131,14 @@ func TestDetach(t *testing.T) {
 	s := startFleet(t)
 	p := s.run("producer", "submit --detach 15 21 33 --chunk 1").wantCode(0).wantStderr("")
 	id := strings.TrimSpace(p.stdout.String())
-	s.run("producer", "results "+id).wantCode(0).wantStdout("")
+	s.run("producer", "results "+id).wantCode(1).wantStdout("").wantStderr("producer: no answer yet for 3 of 3 numbers; `producer wait " + id + "` waits for the rest\n")
 	if j := s.job(id); j.State != "sealed" || j.Stored != 3 || j.Queued != 3 || j.Chunks != 3 {
 		t.Errorf("job: %+v", j)
 	}
 	s.consumer("-n 1")
 	eventually(t, "all is answered", func() bool { return s.job(id).Answered == 3 })
 	const answers = "15: 3 5\n21: 3 7\n33: 3 11\n"
-	s.run("producer", "results "+id).wantCode(0).wantStdout(answers)
+	s.run("producer", "results "+id).wantCode(0).wantStdout(answers).wantStderr("")
 	s.run("producer", "wait "+id).wantCode(0).wantStdout(answers).wantStderr("")
 	s.run("producer", "results -e --format factordb "+id).wantCode(0).wantStdout("15=3*5\n21=3*7\n33=3*11\n")
 
@@ -170,7 +170,7 @@ func TestDetach(t *testing.T) {
 func TestPriority(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
-	numbers := semiprimes(40, 50, 300)
+	numbers := slow(0, 40, 2203)
 	s.run("producer", "submit --detach --id low --priority low --chunk 1", feed(numbers)).wantCode(0)
 	s.run("producer", "submit --detach --id norm --chunk 1", feed(numbers)).wantCode(0)
 	s.consumer("-n 1")

@@ -32,6 +32,7 @@ const imports = `
 	collect         < nat task verify
 
 	factor/*        < factor/* nat golang.org/x/sys/cpu
+	factor/mont/gen <
 	factor          < factor/* nat golang.org/x/sys/cpu
 	worker          < nat task github.com/rs/zerolog
 	kind            < nat task worker factor

@@ -46,6 +46,9 @@ func permute(app *cli.App, args []string) (ordered []string, command string, err
 			rest = append(rest, word)
 		}
 	}
+	if last := p.levels[len(p.levels)-1]; last.name == helpName && len(rest) > 0 && !slices.ContainsFunc(app.Commands, func(c *cli.Command) bool { return c.HasName(rest[0]) }) {
+		return nil, name, unknownCommand(rest[0], app.Commands)
+	}
 	ordered = args[:1:1]
 	for _, l := range p.levels {
 		if l.name != "" {
@@ -79,12 +82,15 @@ type level struct {
 	found    []string // its flags so far, as urfave/cli wants them
 }
 
+// helpName is the command of urfave/cli that shows the help of another.
+const helpName = "help"
+
 // enter makes word the next level if it is a command of the last one.
 func (p *permuter) enter(word string) bool {
 	last := &p.levels[len(p.levels)-1]
-	if len(p.levels) == 1 && (word == "help" || word == "h") {
+	if len(p.levels) == 1 && (word == helpName || word == "h") {
 		// urfave/cli's own command, which takes the name of another
-		p.levels = append(p.levels, level{name: word, flags: []cli.Flag{cli.HelpFlag}})
+		p.levels = append(p.levels, level{name: helpName, flags: []cli.Flag{cli.HelpFlag}})
 		return true
 	}
 	for _, c := range last.commands {
@@ -197,36 +203,47 @@ func (p *permuter) unknown(word, name string) error {
 	return err
 }
 
-// nearest returns the candidate that differs from word by at most a third of its
-// letters, or "".
+// nearest returns the candidate that word is the beginning of, if there is one such, or
+// else the one that differs from word by at most a third of its letters, or "".
 func nearest(word string, candidates []string) string {
+	var longer []string
 	best, least := "", len(word)/3+1
 	for _, c := range candidates {
+		if len(word) > 1 && strings.HasPrefix(c, word) {
+			longer = append(longer, c)
+		}
 		if d := distance(word, c); d < least {
 			best, least = c, d
 		}
 	}
+	if len(longer) == 1 {
+		return longer[0]
+	}
 	return best
 }
 
-// distance returns how many bytes must be inserted, deleted or replaced to get from
-// a to b.
+// distance returns how many bytes must be inserted, deleted, replaced or exchanged with
+// their neighbour to get from a to b.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // row[j]: from a[:i] to b[:j]
+	// before[j] and row[j]: from a[:i-1] and a[:i] to b[:j]
+	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0] // of the row above
-		row[0] = i + 1
+		next[0] = i + 1
 		for j := range len(b) {
-			replace := diagonal
+			d := row[j] // replace
 			if a[i] != b[j] {
-				replace++
+				d++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+			d = min(d, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, before[j-1]+1)
+			}
+			next[j+1] = d
 		}
+		before, row, next = row, next, before
 	}
 	return row[len(b)]
 }

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
@@ -47,6 +51,9 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	if err == nil {
 		err = app.RunContext(ctx, args)
 	}
+	if err == nil {
+		err = app.Writer.(*reportWriter).failed()
+	}
 	var exit *ExitError
 	if errors.As(err, &exit) && exit.Code == Usage && hintOf(err) == "" {
 		err = WithHint(err, "%s -h tells how it is used", command)
@@ -55,6 +62,30 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 		report(app, err)
 	}
 	return Code(err)
+}
+
+// A reportWriter remembers its first error, so that those who print a report or a page
+// of help need not look: a report that did not arrive was not made.
+type reportWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (r *reportWriter) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
+}
+
+// failed returns the error with which a program ends that could not print: none is told
+// if whoever read has left, as head does.
+func (r *reportWriter) failed() error {
+	if errors.Is(r.err, syscall.EPIPE) {
+		return Exit(signalled+ExitCode(syscall.SIGPIPE), nil)
+	}
+	return r.err
 }
 
 // report is the one place that prints an error.
@@ -88,6 +119,9 @@ func prepare(app *cli.App) {
 	if app.Writer == nil {
 		app.Writer = os.Stdout
 	}
+	if _, ok := app.Writer.(*reportWriter); !ok {
+		app.Writer = &reportWriter{w: app.Writer}
+	}
 	if app.ErrWriter == nil {
 		app.ErrWriter = os.Stderr
 	}
@@ -113,22 +147,62 @@ func prepareCommand(c *cli.Command) {
 	}
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error { return Exit(Usage, err) }
+func onUsageError(c *cli.Context, err error, _ bool) error { return Exit(Usage, badValue(c, err)) }
+
+// The library's word for a value that a flag cannot take.
+var invalidValue = regexp.MustCompile(`^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-+([a-z-]+): `)
+
+// badValue says what kind of value a flag takes.
+func badValue(c *cli.Context, err error) error {
+	found := invalidValue.FindStringSubmatch(err.Error())
+	if found == nil {
+		return err
+	}
+	flags := c.App.Flags
+	if c.Command != nil {
+		flags = append(slices.Clone(c.Command.Flags), flags...)
+	}
+	for _, f := range flags {
+		if !slices.Contains(f.Names(), found[2]) {
+			continue
+		}
+		name := "--" + found[2]
+		if len(found[2]) == 1 {
+			name = "-" + found[2]
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			return fmt.Errorf("%s %s is not a duration such as 500ms, 30s or 720h", name, found[1])
+		case *cli.IntFlag:
+			return fmt.Errorf("%s %s is not a number", name, found[1])
+		case *cli.BoolFlag:
+			return fmt.Errorf("%s is a switch: it takes no value such as %s", name, found[1])
+		}
+	}
+	return err
+}
 
 // noCommand is the action of what only has subcommands.
 func noCommand(c *cli.Context) error {
-	commands := c.Command.Subcommands
-	var names []string
-	for _, sub := range commands {
-		if !sub.Hidden && sub.Name != "help" {
-			names = append(names, sub.Name)
+	if c.Args().Present() {
+		return unknownCommand(c.Args().First(), c.Command.Subcommands)
+	}
+	return Usagef("which command? one of %s", strings.Join(commandNames(c.Command.Subcommands), ", "))
+}
+
+func commandNames(commands []*cli.Command) (names []string) {
+	for _, c := range commands {
+		if !c.Hidden && c.Name != helpName {
+			names = append(names, c.Name)
 		}
 	}
-	if !c.Args().Present() {
-		return Usagef("which command? one of %s", strings.Join(names, ", "))
-	}
-	err := Usagef("unknown command %q; use one of %s", c.Args().First(), strings.Join(names, ", "))
-	if near := nearest(c.Args().First(), names); near != "" {
+	return names
+}
+
+func unknownCommand(word string, commands []*cli.Command) error {
+	names := commandNames(commands)
+	err := Usagef("unknown command %q; use one of %s", word, strings.Join(names, ", "))
+	if near := nearest(word, names); near != "" {
 		return WithHint(err, "did you mean %s?", near)
 	}
 	return err

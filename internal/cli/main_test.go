@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,7 +125,13 @@ func TestMessages(t *testing.T) {
 		{"submit --chnk 5", nil, 2, "producer: error: unknown flag --chnk\nproducer: hint: did you mean --chunk?\n"},
 		{"submit --frobnicate=5", nil, 2, "producer: error: unknown flag --frobnicate\nproducer: hint: producer submit -h tells how it is used\n"},
 		{"submit 5 --chunk", nil, 2, "producer: error: flag --chunk needs a value\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit -n x", nil, 2, "producer: error: invalid value \"x\" for flag -n: parse error\nproducer: hint: producer submit -h tells how it is used\n"},
+		{"submit -n x", nil, 2, "producer: error: -n \"x\" is not a number\nproducer: hint: producer submit -h tells how it is used\n"},
+		{"submit --budget 5", nil, 2, "producer: error: --budget \"5\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: producer submit -h tells how it is used\n"},
+		{"submit -j=maybe", nil, 2, "producer: error: --json is a switch: it takes no value such as \"maybe\"\nproducer: hint: producer submit -h tells how it is used\n"},
+		{"submit --timeout 1d", nil, 2, "producer: error: --timeout \"1d\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: producer submit -h tells how it is used\n"},
+		{"help sumbit", nil, 2, "producer: error: unknown command \"sumbit\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
+		{"wiat j", nil, 2, "producer: error: unknown command \"wiat\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean wait?\n"},
+		{"pa", nil, 2, "producer: error: unknown command \"pa\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean panic?\n"},
 		{"--json submit", nil, 2, "producer: error: unknown flag --json before a command\nproducer: hint: producer -h tells how it is used\n"},
 		{"sumbit 15", nil, 2, "producer: error: unknown command \"sumbit\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
 		{"", nil, 2, "producer: error: which command? one of submit, wait, ls, panic, dead\nproducer: hint: producer -h tells how it is used\n"},
@@ -252,5 +260,28 @@ func TestLogger(t *testing.T) {
 	t.Setenv("FACTOR_LOG_LEVEL", "error")
 	if got := log(); got != "" {
 		t.Errorf("error: %q", got)
+	}
+}
+
+// A shut pipe takes nothing.
+type shut struct{ err error }
+
+func (s shut) Write([]byte) (int, error) { return 0, s.err }
+
+// TestReportDoesNotArrive: who prints need not look whether it arrives.
+func TestReportDoesNotArrive(t *testing.T) {
+	for err, want := range map[error]string{
+		errors.New("no space left on device"):                     "producer: error: no space left on device\n",
+		&os.PathError{Op: "write", Path: "|", Err: syscall.EPIPE}: "",
+	} {
+		for _, line := range []string{"submit", "--help", "submit -h", "--version"} {
+			app, _, _, stderr := testApp(nil)
+			app.Commands[0].Action = func(c *cli.Context) error { fmt.Fprintln(c.App.Writer, "a line"); return nil }
+			app.Writer, app.ErrWriter = shut{err}, stderr
+			code := Run(t.Context(), app, append([]string{"producer"}, strings.Fields(line)...))
+			if code == OK || (want == "") != (code == 141) || stderr.String() != want {
+				t.Errorf("%s, %v: exit code %d, %q", line, err, code, stderr)
+			}
+		}
 	}
 }

@@ -107,12 +107,16 @@ func Fail(err error) error {
 		return cli.Exit(cli.NoConnect, err)
 	case errors.Is(err, job.ErrCancelled):
 		return cli.Exit(cli.Cancelled, err)
+	case errors.Is(err, job.ErrInputLost):
+		return cli.WithHint(err, "submit the same input again with the same --id: what was lost is stored and done again")
 	case errors.Is(err, job.ErrBeyondRepair):
 		return cli.Exit(cli.Unverified, err)
 	case errors.Is(err, fleet.ErrNoJob):
 		return cli.Exit(cli.NoJob, err)
 	case errors.Is(err, fleet.ErrDiffers):
 		return cli.Exit(cli.Conflict, err)
+	case errors.Is(err, fleet.ErrFull):
+		return cli.WithHint(cli.Exit(cli.Restart, err), "remove jobs with `producer rm JOB`, which works in a full store too, or give the server a larger one; then try again")
 	case errors.Is(err, worker.ErrRestart):
 		return cli.Exit(cli.Restart, err)
 	}

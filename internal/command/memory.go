@@ -1,8 +1,10 @@
 package command
 
 import (
+	"io/fs"
 	"math"
 	"os"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -16,9 +18,30 @@ func DefaultMaxMemory() uint64 {
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 		return uint64(limit)
 	}
-	has := uint64(math.MaxUint64)
-	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		b, err := os.ReadFile(path)
+	has := machineMemory(os.DirFS("/"))
+	if has == math.MaxUint64 {
+		return 0
+	}
+	return has / 4 * 3
+}
+
+// machineMemory returns the bytes of memory that this process may use by what the
+// kernel says below root: the least of the machine's and the limits of its control group
+// and of those above. It returns MaxUint64 where nothing is said.
+func machineMemory(root fs.FS) uint64 {
+	b, _ := fs.ReadFile(root, "proc/meminfo")
+	has := memTotal(string(b))
+	groups := []string{"sys/fs/cgroup/memory/memory.limit_in_bytes"} // version 1, in a container
+	own, _ := fs.ReadFile(root, "proc/self/cgroup")
+	for line := range strings.Lines(string(own)) {
+		if group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::/"); ok {
+			for ; group != "" && group != "."; group = path.Dir(group) {
+				groups = append(groups, path.Join("sys/fs/cgroup", group, "memory.max"))
+			}
+		}
+	}
+	for _, name := range append(groups, "sys/fs/cgroup/memory.max") {
+		b, err := fs.ReadFile(root, name)
 		if err != nil {
 			continue
 		}
@@ -26,12 +49,7 @@ func DefaultMaxMemory() uint64 {
 			has = min(has, n)
 		}
 	}
-	b, _ := os.ReadFile("/proc/meminfo")
-	has = min(has, memTotal(string(b)))
-	if has == math.MaxUint64 {
-		return 0
-	}
-	return has / 4 * 3
+	return has
 }
 
 // memTotal returns the bytes that the text of /proc/meminfo says the machine has.

@@ -60,7 +60,7 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	if path := c.String("output"); path != "" && path != "-" {
 		file, err := os.Create(path)
 		if err != nil {
-			return nil, fmt.Errorf("open the output: %w", err)
+			return nil, err // it names the file
 		}
 		p.file, w = file, file
 	}

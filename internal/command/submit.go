@@ -160,7 +160,9 @@ func (s *Session) detach(c *ucli.Context, sub job.Submission, open Open) error {
 	if err != nil {
 		return Fail(err)
 	}
-	fmt.Fprintln(s.Screen.Stdout(), j.ID)
+	if _, err := fmt.Fprintln(s.Screen.Stdout(), j.ID); err != nil {
+		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
+	}
 	if j.CutOff {
 		return fmt.Errorf("the input of job %s ended early: %s", j.ID, j.Note)
 	}
@@ -227,7 +229,7 @@ func (s *Session) abandon(f *fleet.Fleet, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context), 5*time.Second)
 	defer cancel()
 	_, err := f.Cancel(ctx, id)
-	if err == nil {
+	if err == nil || errors.Is(err, fleet.ErrFull) {
 		err = f.Remove(ctx, id)
 	}
 	if err != nil {
@@ -271,6 +273,9 @@ func (s *Session) ended(c *ucli.Context, sum *job.Summary) error {
 	if sum.Job.CutOff {
 		say("the input of job %s was cut off after %s: %s", sum.Job.ID, plural(sum.Job.Count, "number"), sum.Job.Note)
 	}
+	if !sum.Complete() { // of results, which does not wait
+		say("%s", incomplete(sum))
+	}
 	if sum.Unfinished > 0 {
 		say("%s could not be factored completely within the budget; a larger --budget may help", plural(sum.Unfinished, "number"))
 	}
@@ -281,4 +286,17 @@ func (s *Session) ended(c *ucli.Context, sum *job.Summary) error {
 		return cli.Exit(cli.Defects, nil)
 	}
 	return nil
+}
+
+// incomplete says what is missing of a job that was not waited for.
+func incomplete(sum *job.Summary) string {
+	id := sum.Job.ID
+	text := fmt.Sprintf("no answer yet for %d of %s", sum.Missing, plural(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))
+	switch sum.Job.State {
+	case task.Open:
+		return fmt.Sprintf("%s, and the input of job %s is still being read; `producer wait %s` waits for the rest", text, id, id)
+	case task.Cancelled:
+		return fmt.Sprintf("%s: job %s was cancelled", text, id)
+	}
+	return fmt.Sprintf("%s; `producer wait %s` waits for the rest", text, id)
 }

@@ -40,6 +40,9 @@ func (l *link) outlast(ctx context.Context, try func() error) error {
 	pause := newPause()
 	for end := time.Now().Add(electionTimeouts * l.timeout); ; {
 		err := try()
+		if err != nil && ctx.Err() != nil {
+			return context.Cause(ctx) // the caller's own end, no fault of the server
+		}
 		if err == nil || !isPassing(err) || errors.Is(err, nats.ErrNoResponders) || time.Now().After(end) {
 			return err
 		}

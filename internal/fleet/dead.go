@@ -28,9 +28,12 @@ func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, erro
 	return f.failures(ctx, deadPrefix+orAny(job)+".*.*")
 }
 
-// Attempts returns the records of failed attempts of a job, oldest first.
+// Attempts returns the records of failed attempts of a job, oldest first. The last one of
+// a number is not among them: what is stored of it says only that it has begun, and how
+// it ended is in the dead letter.
 func (f *Fleet) Attempts(ctx context.Context, job string) ([]DeadLetter, error) {
-	return f.failures(ctx, failedPrefix+orAny(job)+".*.*.*.*")
+	list, err := f.failures(ctx, failedPrefix+orAny(job)+".*.*.*.*")
+	return slices.DeleteFunc(list, func(d DeadLetter) bool { return d.Attempt >= maxDeliver }), err
 }
 
 func orAny(job string) string {
@@ -52,12 +55,16 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLetter)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := f.follow(ctx, f.dead, filter, func(batch []followed, _ uint64) error {
+	err := f.follow(ctx, source{stream: StreamDead, filter: filter}, func(batch []followed, _ uint64) error {
 		for _, m := range batch {
-			letter := DeadLetter{Job: m.Job, Range: m.Range, Writer: m.Worker, Seq: m.seq}
+			p, err := parseSubject(m.subject)
+			if err != nil {
+				continue
+			}
+			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.seq}
 			failure, err := task.DecodeFailure(m.data)
 			if err != nil {
-				failure = &task.Failure{Worker: m.Worker, Err: "unreadable record: " + err.Error()}
+				failure = &task.Failure{Worker: p.Worker, Err: "unreadable record: " + err.Error()}
 			}
 			letter.Failure = *failure
 			got(&letter)
@@ -72,7 +79,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 
 // FollowDead calls got whenever dead letters of the job come, until ctx ends.
 func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
-	return f.follow(ctx, f.dead, deadPrefix+job+".*.*", func([]followed, uint64) error { got(); return nil }, nil)
+	return f.follow(ctx, source{stream: StreamDead, filter: deadPrefix + job + ".*.*"}, func([]followed, uint64) error { got(); return nil }, nil)
 }
 
 // maxDeadRanges bounds the letters that DeadRanges returns: strangers may write any number.

@@ -117,6 +117,8 @@ func explain(err error) error {
 		return refuse(err, "%v: nobody answers for JetStream on this server; start it with -js", ErrConnect)
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return ErrClosed
+	case isFull(err):
+		return &fullError{err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return fmt.Errorf("%w: no answer from the nats server: %w", ErrConnect, err)
 	}

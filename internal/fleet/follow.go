@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,122 +10,347 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"factorfleet/internal/collect"
+	"github.com/nats-io/nuid"
 )
 
 // A message of a followed stream.
 type followed struct {
-	place
-	seq  uint64
-	data []byte
+	subject string
+	header  nats.Header
+	seq     uint64
+	data    []byte
 }
 
-// What is handed over at once, and what waits in this process: large messages, which
-// strangers may have written, are bounded by their bytes.
+// A source is what is followed: the messages of a stream that match the filter.
+type source struct {
+	stream, filter string
+	latest         bool // of those stored by now only the last of each subject
+}
+
+// What is handed over at once, and what may be on its way to this process: large
+// messages, which strangers may have written, are bounded by their bytes.
 const (
 	followBatch = 256
+	followAhead = 1024
 	followBytes = 16 << 20
 )
 
-// How long a follower waits for what the server has announced before it asks what
-// became of it: that may have been deleted meanwhile.
 const (
-	followLinger     = 100 * time.Millisecond
-	followLingerMost = 5 * time.Second // above twice the heartbeat, so that a lost consumer is noticed
+	followWait  = 2 * time.Second // how long a request waits for the first message
+	followGrace = 2 * time.Second // how much later its end may arrive
+	followPause = 500 * time.Millisecond
 )
 
-// follow calls got with the messages of the stream that match the filter, from the
-// first stored on and as they come, in order, until ctx ends or got returns an error.
-// Batches hold what has arrived, last is the sequence up to which that is all; got may
-// keep the batch. caughtUp is called once when no stored message is left unseen; it
-// may be nil.
-func (f *Fleet) follow(ctx context.Context, s jetstream.Stream, filter string, got func(batch []followed, last uint64) error, caughtUp func()) error {
-	var c jetstream.Consumer
-	err := f.Insist(ctx, func() (err error) {
-		c, err = s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, InactiveThreshold: time.Minute})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("follow %s: %w", filter, explain(err))
-	}
-	defer f.forgetConsumer(c)
-	messages, err := c.Messages(jetstream.PullMaxBytes(followBytes), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
-	if err != nil {
-		return fmt.Errorf("follow %s: %w", filter, explain(err))
-	}
-	defer messages.Stop()
-	stop := context.AfterFunc(ctx, messages.Stop)
-	defer stop()
-	caught := false
-	catchUp := func() {
-		if !caught && caughtUp != nil {
-			caughtUp()
-		}
-		caught = true
-	}
-	if info := c.CachedInfo(); info != nil && info.NumPending == 0 {
-		catchUp()
-	}
-
-	var batch []followed
-	var at position // of the last message
-	size := 0       // bytes of batch
-	linger := followLinger
-	for {
-		var wait []jetstream.NextOpt
-		if len(batch) > 0 || !caught {
-			wait = append(wait, jetstream.NextMaxWait(linger))
-		}
-		m, err := messages.Next(wait...)
-		silent := errors.Is(err, nats.ErrTimeout)
+// follow calls got with the messages of the source, from the first stored on and as
+// they come, in order, until ctx ends or got returns an error. Batches hold what has
+// arrived, last is the sequence up to which that is all; got may keep the batch.
+// caughtUp is called once when no stored message is left unseen; it may be nil.
+//
+// A server that is away or starts anew is waited for, and seen to be back within
+// seconds. nats.go's ordered consumer is not used because it may wait for half a
+// minute then: it gives each attempt to make a consumer ten seconds even if the
+// connection was lost meanwhile, and doubles the pause between two up to ten more, in
+// which it does not heed the end of its user either.
+func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed, last uint64) error, caughtUp func()) error {
+	w := &follower{f: f, source: s, got: got, caughtUp: caughtUp}
+	w.connection = f.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
+	defer f.nc.RemoveStatusListener(w.connection)
+	defer w.close()
+	for pause := newPause(); ; {
+		before := w.last
+		err := w.read(ctx)
+		var refusal *userError
 		switch {
+		case errors.As(err, &refusal):
+			return refusal.error
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return fmt.Errorf("follow %s: %w", filter, explain(err))
-		case silent:
-			at.pending = 0 // for now
-		case err != nil: // a missed heartbeat, a reset: the iterator goes on by itself
-			f.log.Debug().Err(err).Str("filter", filter).Msg("follow")
-			continue
-		default:
-			linger = followLinger
-			at = positionOf(m.Reply())
-			if p, err := parseSubject(m.Subject()); err == nil {
-				batch = append(batch, followed{place: p, seq: at.seq, data: m.Data()})
-				size += len(m.Data())
-			}
+		case f.nc.IsClosed():
+			return fmt.Errorf("follow %s: %w", s.filter, ErrClosed)
+		case !w.opened && !isPassing(err) && !errors.Is(err, errReconnected):
+			return fmt.Errorf("follow %s: %w", s.filter, explain(err))
 		}
-		// More is on its way while the server says so; it is worth waiting for a batch.
-		if at.pending > 0 && len(batch) < followBatch && size < followBytes {
-			continue
+		f.log.Debug().Err(err).Str("filter", s.filter).Uint64("last", w.last).Msg("follow anew")
+		if w.last > before {
+			pause = newPause()
 		}
-		if !silent || len(batch) > 0 {
-			if err := got(batch, at.seq); err != nil {
-				return err
-			}
-			batch, size = nil, 0
-		}
-		switch {
-		case caught || at.pending > 0:
-		case !silent:
-			catchUp()
-		default:
-			if info, err := c.Info(ctx); err == nil && info.NumPending == 0 && info.Delivered.Consumer <= at.delivered {
-				catchUp()
-			}
-			linger = min(2*linger, followLingerMost)
+		if err := pause.waitAtMost(ctx, followPause); err != nil {
+			return err
 		}
 	}
 }
 
-// forgetConsumer tells the server that nobody reads from c any more, without waiting:
-// else it would keep it for a while, and a stream has only so many.
-func (f *Fleet) forgetConsumer(c jetstream.Consumer) {
-	if info := c.CachedInfo(); info != nil {
-		f.nc.PublishRequest(f.api+"CONSUMER.DELETE."+info.Stream+"."+info.Name, nats.NewInbox(), nil)
+// A follower reads a stream with consumers of its own, one after the other. Each
+// begins behind the last message that was seen, lives in the server's memory, and is
+// asked for messages by one request at a time. When anything is strange there is a
+// new one: the connection was lost, a message is missing, a request has no end.
+type follower struct {
+	f *Fleet
+	source
+	got      func([]followed, uint64) error
+	caughtUp func() // nil once it was called
+
+	messages   chan *nats.Msg
+	connection chan nats.Status // of what the connection has become
+
+	last     uint64 // sequence of the last message seen
+	told     uint64 // and of the last that got knows of
+	opened   bool   // there was a consumer, ever
+	batch    []followed
+	size     int // bytes of batch
+	consumer string
+	at       position // of the consumer
+	sub      *nats.Subscription
+	requests uint64
+	left     int // messages that the request may still bring
+}
+
+// A userError is one of the function that gets the messages.
+type userError struct{ error }
+
+var (
+	errGap    = errors.New("a message was lost")
+	errSilent = errors.New("no answer to a request for messages")
+)
+
+// read makes a consumer and reads from it until something goes wrong.
+func (w *follower) read(ctx context.Context) error {
+	if err := w.open(ctx); err != nil {
+		return err
 	}
+	for ctx.Err() == nil {
+		if err := w.request(); err != nil {
+			return errors.Join(err, w.handOver())
+		}
+		if err := w.handOver(); err != nil { // while more is on its way
+			return err
+		}
+		if err := w.finish(ctx); err != nil {
+			if ctx.Err() == nil {
+				err = errors.Join(err, w.handOver())
+			}
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// open makes a consumer that begins behind the last message seen.
+func (w *follower) open(ctx context.Context) error {
+	w.close()
+	for len(w.connection) > 0 {
+		<-w.connection
+	}
+	w.messages = make(chan *nats.Msg, 2*followAhead)
+	sub, err := w.f.nc.ChanSubscribe(w.f.nc.NewInbox()+".*", w.messages)
+	if err != nil {
+		return err
+	}
+	w.sub = sub
+	ctx, cancel := w.f.untilReconnect(ctx)
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, w.f.timeout)
+	defer stop()
+	err = w.create(ctx)
+	if context.Cause(ctx) == errReconnected {
+		return errReconnected
+	}
+	return err
+}
+
+// create makes the consumer.
+func (w *follower) create(ctx context.Context) error {
+	if err := w.checkStream(ctx); err != nil {
+		return err
+	}
+	w.consumer = nuid.Next()
+	config := jetstream.ConsumerConfig{
+		Name: w.consumer, FilterSubject: w.filter, AckPolicy: jetstream.AckNonePolicy,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: w.last + 1,
+		MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
+	}
+	if w.latest && w.last == 0 {
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
+	}
+	c, err := w.f.js.CreateOrUpdateConsumer(ctx, w.stream, config)
+	if err != nil {
+		return err
+	}
+	w.opened = true
+	w.at = position{pending: c.CachedInfo().NumPending}
+	w.checkCaughtUp()
+	return nil
+}
+
+// checkStream has the stream read from its first message on if it ends before the last
+// message seen: after a power cut, or when an older store was put in its place, numbers
+// are given anew. Whoever reads can tell what is there twice.
+func (w *follower) checkStream(ctx context.Context) error {
+	if w.last == 0 {
+		return nil
+	}
+	s, err := w.f.js.Stream(ctx, w.stream)
+	if err != nil {
+		return err
+	}
+	if end := s.CachedInfo().State.LastSeq; end < w.last {
+		w.f.log.Warn().Str("stream", w.stream).Uint64("seen", w.last).Uint64("last", end).Msg("the server has lost messages: reading all again")
+		w.last, w.told = 0, 0
+	}
+	return nil
+}
+
+// close forgets the consumer and tells the server so, without waiting: else it would
+// keep it for a while, and a stream has only so many.
+func (w *follower) close() {
+	if w.sub == nil {
+		return
+	}
+	w.sub.Unsubscribe()
+	w.sub = nil
+	w.f.nc.PublishRequest(w.f.api+"CONSUMER.DELETE."+w.stream+"."+w.consumer, w.f.nc.NewInbox(), nil)
+}
+
+// request asks for messages: for what is there, or if that is nothing, for the first
+// that comes. What was announced is asked for without waiting, since somebody may have
+// deleted it.
+func (w *follower) request() error {
+	wait := followWait
+	if w.at.pending > 0 {
+		wait = 0
+	}
+	w.requests++
+	w.left = followAhead
+	body := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"no_wait":true,"expires":%d}`, followAhead, followBytes, wait.Nanoseconds())
+	subject := w.f.api + "CONSUMER.MSG.NEXT." + w.stream + "." + w.consumer
+	return w.f.nc.PublishRequest(subject, w.reply(), body)
+}
+
+// reply returns where the messages of the request are sent to.
+func (w *follower) reply() string {
+	return strings.TrimSuffix(w.sub.Subject, "*") + strconv.FormatUint(w.requests, 36)
+}
+
+// finish reads to the end of the request.
+func (w *follower) finish(ctx context.Context) error {
+	timer := time.NewTimer(followWait + followGrace)
+	defer timer.Stop()
+	for w.left > 0 {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-w.connection:
+			return errReconnected
+		case <-timer.C:
+			// On a slow line it may still be on its way.
+			if !w.f.flushed(ctx) || len(w.messages) == 0 {
+				return errSilent
+			}
+		case m := <-w.messages:
+			status := m.Header.Get("Status")
+			if len(m.Data) > 0 || status == "" {
+				if err := w.take(m); err != nil {
+					return err
+				}
+			} else if m.Subject == w.reply() { // else the late end of an earlier request
+				return w.ended(status, m)
+			}
+		}
+		timer.Reset(followWait + followGrace)
+	}
+	return nil
+}
+
+// take adds a message to the batch.
+func (w *follower) take(m *nats.Msg) error {
+	at := positionOf(m.Reply)
+	if at.delivered != w.at.delivered+1 || at.seq <= w.last {
+		return errGap
+	}
+	w.at, w.last = at, at.seq
+	w.left--
+	w.batch = append(w.batch, followed{subject: m.Subject, header: m.Header, seq: at.seq, data: m.Data})
+	w.size += len(m.Data)
+	if len(w.batch) >= followBatch || w.size >= followBytes {
+		return w.handOver()
+	}
+	return nil
+}
+
+// ended deals with the end of a request.
+func (w *follower) ended(status string, m *nats.Msg) error {
+	description := m.Header.Get("Description")
+	switch status {
+	case "404": // nothing is left; what was announced is deleted, or lost
+		if w.at.pending > 0 {
+			return errGap
+		}
+	case "408", "409":
+		left, err := strconv.Atoi(m.Header.Get("Nats-Pending-Messages"))
+		if err != nil {
+			return fmt.Errorf("the server ended a request for messages: %s", description)
+		}
+		if left != w.left {
+			return errGap
+		}
+	default:
+		return fmt.Errorf("the server answered a request for messages with %s %s", status, description)
+	}
+	w.left = 0
+	return nil
+}
+
+// handOver gives what has come to the user.
+func (w *follower) handOver() error {
+	if w.last > w.told {
+		batch := w.batch
+		w.batch, w.size, w.told = nil, 0, w.last
+		if err := w.got(batch, w.last); err != nil {
+			return &userError{err}
+		}
+	}
+	w.checkCaughtUp()
+	return nil
+}
+
+func (w *follower) checkCaughtUp() {
+	if w.at.pending == 0 && w.told == w.last && w.caughtUp != nil {
+		w.caughtUp()
+		w.caughtUp = nil
+	}
+}
+
+// followKeys calls put with the keys of FACTOR_JOBS that match the filter, as they stand
+// and after each change, until ctx ends; value is nil for one that was removed. The
+// client library's own watch may take half a minute to see that a server is back.
+func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key string, value []byte), caughtUp func()) error {
+	const prefix = "$KV." + BucketJobs + "."
+	return f.follow(ctx, source{stream: "KV_" + BucketJobs, filter: prefix + filter, latest: true}, func(batch []followed, _ uint64) error {
+		for _, m := range batch {
+			value := m.data
+			if m.header.Get("KV-Operation") != "" || m.header.Get("Nats-Marker-Reason") != "" {
+				value = nil
+			}
+			put(strings.TrimPrefix(m.subject, prefix), value)
+		}
+		return nil
+	}, caughtUp)
+}
+
+// untilReconnect returns a context that ends when the connection was lost and is there
+// again: what was asked before gets no answer then.
+func (l *link) untilReconnect(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	connection := l.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
+	go func() {
+		select {
+		case <-connection:
+			cancel(errReconnected)
+		case <-ctx.Done():
+		}
+		l.nc.RemoveStatusListener(connection)
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // A position is what the reply subject of a delivered message tells.
@@ -150,85 +374,4 @@ func positionOf(reply string) (p position) {
 	p.delivered, _ = strconv.ParseUint(tokens[first+1], 10, 64)
 	p.pending, _ = strconv.ParseUint(tokens[first+3], 10, 64)
 	return p
-}
-
-// FollowResults calls got with the results of a job, stored and to come, until ctx
-// ends or got returns an error; last is the sequence up to which it has seen all.
-// caughtUp is called once when no stored result is left unseen.
-func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals []collect.Arrival, last uint64) error, caughtUp func()) error {
-	return f.follow(ctx, f.results, resultsFilter(job), func(batch []followed, last uint64) error {
-		arrivals := make([]collect.Arrival, len(batch))
-		for i, m := range batch {
-			arrivals[i] = collect.Arrival{Range: m.Range, Worker: m.Worker, Seq: m.seq, Data: m.data}
-		}
-		return got(arrivals, last)
-	}, caughtUp)
-}
-
-func resultsFilter(job string) string { return resultsPrefix + job + ".*.*" }
-
-// Result returns the payload of a result again. A server that is away is waited for.
-func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
-	var m *jetstream.RawStreamMsg
-	err := f.Insist(ctx, func() (err error) {
-		m, err = f.results.GetMsg(ctx, seq)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read result %d again: %w", seq, explain(err))
-	}
-	return m.Data, nil
-}
-
-// DropResult removes a result that is not to be believed, so that the worker's next
-// one for the range can be stored.
-func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
-	err := f.Insist(ctx, func() error { return f.deleteMessage(ctx, StreamResults, seq) })
-	if err != nil {
-		return fmt.Errorf("drop result %d: %w", seq, explain(err))
-	}
-	return nil
-}
-
-// LastResult returns the sequence of the job's last stored result, 0 if there is none.
-func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
-	m, err := f.results.GetLastMsgForSubject(ctx, resultsFilter(job))
-	if isNotFound(err) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
-	}
-	return m.Sequence, nil
-}
-
-// isNotFound reports whether err says that a message is not there.
-func isNotFound(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == codeMessageNotFound
-}
-
-// deleteMessage removes a message; it returns nil if it is gone already. The client
-// library's DeleteMsg hides why it failed.
-func (l *link) deleteMessage(ctx context.Context, stream string, seq uint64) error {
-	m := nats.NewMsg(l.api + "STREAM.MSG.DELETE." + stream)
-	m.Data = fmt.Appendf(nil, `{"seq":%d,"no_erase":true}`, seq)
-	reply, err := l.request(ctx, m)
-	if err != nil {
-		return err
-	}
-	var answer struct {
-		Error *jetstream.APIError `json:"error"`
-	}
-	if err := json.Unmarshal(reply.Data, &answer); err != nil {
-		return fmt.Errorf("unreadable answer to a deletion: %w", err)
-	}
-	if answer.Error == nil {
-		return nil
-	}
-	switch answer.Error.ErrorCode {
-	case codeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
-		return nil
-	}
-	return answer.Error
 }

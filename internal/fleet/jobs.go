@@ -116,34 +116,30 @@ func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 }
 
 // WatchJob calls changed with the manifest as it stands and after each change, until
-// ctx ends.
+// ctx ends. It does not wait.
 func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)) error {
-	var w jetstream.KeyWatcher
-	err := f.Insist(ctx, func() (err error) {
-		w, err = f.jobs.Watch(ctx, id, jetstream.IgnoreDeletes())
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("watch job %s: %w", id, explain(err))
+	if err := task.CheckJob(id); err != nil {
+		return fmt.Errorf("watch job: %w", err)
 	}
 	go func() {
-		defer w.Stop()
-		for e := range w.Updates() {
-			if e == nil {
-				continue
-			}
-			if j, err := task.DecodeJob(e.Value()); err == nil {
+		err := f.followKeys(ctx, id, func(_ string, value []byte) {
+			if j, err := task.DecodeJob(value); err == nil {
 				changed(j)
 			}
+		}, nil)
+		if err != nil && ctx.Err() == nil {
+			f.log.Debug().Err(err).Str("job", id).Msg("watch job")
 		}
 	}()
 	return nil
 }
 
 // Cancel marks the job cancelled, tells the workers, and empties the queue of it. The
-// workers are told again by the holder for as long as it runs.
+// workers are told again by the holder for as long as it runs. In a store without room
+// for the mark the queue is emptied first; an error wraps ErrFull if that was not
+// enough, and the job goes on: what was queued its holder queues again.
 func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
-	j, err := f.ChangeJob(ctx, id, func(j *task.Job) error {
+	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
 		if j.Over() {
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
 		}
@@ -157,6 +153,32 @@ func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 		return j, err
 	}
 	return j, f.StopWork(ctx, id)
+}
+
+// How often changeMakingRoom makes room, and how far apart: everybody who waits for some
+// tries again within seconds, and may be faster.
+const (
+	roomTries = 25
+	roomPause = 150 * time.Millisecond
+)
+
+// changeMakingRoom is ChangeJob with something to do when the store has no room for the
+// manifest. What makeRoom takes away before the change is written may come back before:
+// the caller takes it away again.
+func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(context.Context, string) error, change func(*task.Job) error) (*task.Job, error) {
+	pause := newPause()
+	for try := 0; ; try++ {
+		j, err := f.ChangeJob(ctx, id, change)
+		if !errors.Is(err, ErrFull) || try == roomTries {
+			return j, err
+		}
+		if try > 0 && pause.waitAtMost(ctx, roomPause) != nil {
+			return j, err
+		}
+		if err := makeRoom(ctx, id); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // StopWork tells the workers to drop the job and empties the queue of it.
@@ -175,26 +197,40 @@ func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
 	})
 }
 
-// Remove removes all of the job but a tombstone, which keeps its id taken for a day.
+// Remove removes all of the job but a tombstone, which keeps its id taken for a day. A
+// job that goes on ends with it. In a store without room for the tombstone, even so,
+// the error wraps ErrFull: the job is still listed, and can be removed again.
 func (f *Fleet) Remove(ctx context.Context, id string) error {
+	if err := f.purgeJob(ctx, id); err != nil {
+		return err
+	}
+	wentOn := false
+	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
+		wentOn = !j.Over()
+		expires := time.Now().Add(TombstoneAge)
+		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
+		return nil
+	})
+	if err != nil || !wentOn {
+		return err
+	}
+	if err := f.StopWork(ctx, id); err != nil {
+		return err
+	}
+	return f.purgeJob(ctx, id) // what came until the workers and the holder knew
+}
+
+// purgeJob removes the job from all streams.
+func (f *Fleet) purgeJob(ctx context.Context, id string) error {
 	if err := f.PurgeQueue(ctx, id); err != nil {
 		return err
 	}
-	err := f.purge(ctx, id, []purge{
+	return f.purge(ctx, id, []purge{
 		{f.results, resultsPrefix + id + ".>"},
 		{f.inputs, inputsPrefix + id + ".>"},
 		{f.dead, deadPrefix + id + ".>"},
 		{f.dead, failedPrefix + id + ".>"},
 	})
-	if err != nil {
-		return err
-	}
-	_, err = f.ChangeJob(ctx, id, func(j *task.Job) error {
-		expires := time.Now().Add(TombstoneAge)
-		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
-		return nil
-	})
-	return err
 }
 
 // RemoveExpired removes the jobs whose time is over, and the tombstones of those

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/natsserver"
 	"factorfleet/internal/task"
 )
 
@@ -192,6 +193,132 @@ func TestRemove(t *testing.T) {
 	}
 	if err := h.CreateJob(t.Context(), &task.Job{ID: "j"}); !errors.Is(err, ErrDiffers) {
 		t.Errorf("its id is free: %v", err)
+	}
+}
+
+// fillStore publishes messages with the subjects that makeSubject makes until the store is full.
+func (h *house) fillStore(makeSubject func(i int) string) {
+	h.t.Helper()
+	payload := make([]byte, 100<<10)
+	for i := range 100 {
+		_, err := h.js.PublishMsg(h.t.Context(), message(makeSubject(i), payload))
+		switch {
+		case isFull(err):
+			return
+		case err != nil:
+			h.t.Fatal(err)
+		}
+	}
+	h.t.Fatal("the store takes more than 10 MB")
+}
+
+// TestFullStore: a job can be cancelled and removed although the store has no room for
+// a word about it, and where nothing can be had from a job, that is said.
+func TestFullStore(t *testing.T) {
+	newFull := func(t *testing.T, makeSubject func(i int) string) *house {
+		h := serve(t, natsserver.Config{Limit: 4 << 20})
+		h.provision(Provision{TaskBytes: -1})
+		h.job("idle", task.ClassNorm, 0)
+		h.job("j", task.ClassNorm, 10)
+		h.fillStore(makeSubject)
+		if _, err := h.ChangeJob(t.Context(), "idle", func(*task.Job) error { return nil }); !errors.Is(err, ErrFull) {
+			t.Fatalf("the store has room: %v", err)
+		}
+		return h
+	}
+	taskOf := func(i int) string {
+		return taskSubject(task.Address{Class: task.ClassNorm, Job: "j", Range: single(i), Round: task.FirstRound})
+	}
+	resultOf := func(i int) string { return resultSubject("j", single(i), "w") }
+
+	t.Run("cancel", func(t *testing.T) {
+		t.Parallel()
+		h := newFull(t, taskOf)
+		if _, err := h.Cancel(t.Context(), "idle"); !errors.Is(err, ErrFull) {
+			t.Errorf("cancelled a job that has nothing: %v", err)
+		}
+		if j, err := h.Cancel(t.Context(), "j"); err != nil || j.State != task.Cancelled {
+			t.Errorf("%+v, %v", j, err)
+		}
+		if got := strings.Join(h.left("j"), " "); got != "inputs.j.0-10" {
+			t.Errorf("left: %s", got)
+		}
+	})
+	t.Run("remove", func(t *testing.T) {
+		t.Parallel()
+		h := newFull(t, resultOf)
+		if _, err := h.Cancel(t.Context(), "j"); !errors.Is(err, ErrFull) {
+			t.Errorf("cancelled without taking a result away: %v", err)
+		}
+		if j, err := h.Job(t.Context(), "j"); err != nil || j.Over() || len(h.left("j")) < 20 {
+			t.Errorf("a job that could not be cancelled: %+v, %v; left %q", j, err, h.left("j"))
+		}
+		if err := h.Remove(t.Context(), "idle"); !errors.Is(err, ErrFull) {
+			t.Errorf("removed a job that has nothing: %v", err)
+		}
+		if err := h.Remove(t.Context(), "j"); err != nil {
+			t.Error(err)
+		}
+		if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || len(h.left("j")) > 0 {
+			t.Errorf("%+v, %v; left %q", j, err, h.left("j"))
+		}
+		if err := h.Remove(t.Context(), "idle"); err != nil {
+			t.Errorf("with room: %v", err)
+		}
+	})
+	// Whoever looks after the job puts back what is taken from it before it is marked.
+	t.Run("holder", func(t *testing.T) {
+		t.Parallel()
+		h := newFull(t, taskOf)
+		mark, back := 0, 0
+		_, err := h.changeMakingRoom(t.Context(), "j", func(ctx context.Context, id string) error {
+			if err := h.PurgeQueue(ctx, id); err != nil {
+				return err
+			}
+			if back++; back < 3 {
+				h.fillStore(func(i int) string { return taskOf(back*1000 + i) })
+			}
+			return nil
+		}, func(j *task.Job) error { mark++; return nil })
+		if err != nil || back != 3 || mark != 4 {
+			t.Errorf("after room was made %d times and the mark was tried %d times: %v", back, mark, err)
+		}
+	})
+}
+
+// TestRemoveGoingOn: a job that is removed while its holder queues something leaves
+// nothing once the holder knows.
+func TestRemoveGoingOn(t *testing.T) {
+	h := newHouse(t, Provision{})
+	h.fill("j")
+	ctx, cancel := context.WithCancel(t.Context())
+	removed := make(chan struct{})
+	err := h.WatchJob(ctx, "j", func(j *task.Job) {
+		if j.State == task.Removed {
+			close(removed)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	orders := make(chan string, 1)
+	w := h.station("w")
+	if err := w.Listen(ctx, Orders{Cancel: func(job string) { orders <- job }}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Remove(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	<-removed
+	if got := <-orders; got != "j" {
+		t.Errorf("the worker was told %q", got)
+	}
+	cancel()
+	if got := h.left("j"); len(got) != 0 {
+		t.Errorf("left: %q", got)
 	}
 }
 

@@ -20,6 +20,8 @@ var (
 	ErrDiffers = errors.New("conflict")
 	// ErrNoJob is returned when a job does not exist.
 	ErrNoJob = errors.New("no such job")
+	// ErrFull is wrapped by an error about something for which the server has no room.
+	ErrFull = errors.New("the store of the nats server is full")
 )
 
 // Init creates what is missing of streams, durables and buckets, and returns a line

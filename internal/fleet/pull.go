@@ -49,6 +49,7 @@ const (
 	grace      = 2 * time.Second  // how much later than its expiry a request's end may arrive
 	shunTime   = 30 * time.Second // how long a class is left alone
 	maxSilent  = 3                // then the subscription is made anew, and after as many again the program
+	manyTasks  = 32               // a request for more is one for short tasks
 )
 
 func newPuller(l *link) (*puller, error) {
@@ -184,6 +185,12 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 			return got, statusError(status, m.Header.Get("Description"))
 		}
 		if d := p.delivery(m); d != nil {
+			// A server that starts anew, or a new leader, takes a task for as old as its
+			// message until it hears of it: after a long wait in the queue it would hand it
+			// out again at once. Short tasks are done before that matters.
+			if n <= manyTasks {
+				d.Handle.InProgress()
+			}
 			deliver(d)
 			got++
 		}

@@ -13,39 +13,51 @@ import (
 // Requeue queues ranges of a job again, with a new round; j is its manifest. Numbers
 // are taken from the record, never from whoever asks.
 func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
-	return f.requeue(ctx, j, in, ranges, 0)
+	return f.requeue(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
 }
 
-// headerSpent says how many deliveries a task has had in earlier rounds.
+// headerSpent says how many deliveries a task has had in earlier rounds. More than one
+// below maxDeliver means that its last one was lost so many times before it began.
 const headerSpent = "Factor-Spent"
 
-// spent reads the header.
-func spent(h nats.Header) int {
+// spent reads the header: a task that is there has one delivery left.
+func spent(h nats.Header) int { return min(rawSpent(h), maxDeliver-1) }
+
+func rawSpent(h nats.Header) int {
 	n, _ := strconv.Atoi(h.Get(headerSpent))
-	return min(max(n, 0), maxDeliver-1)
+	return max(n, 0)
 }
 
-func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, spent int) error {
-	round := task.NewRound(time.Now())
+// requeue queues the ranges, all at once if they fit in one batch: a return that is
+// dealt with twice has its pieces refused the second time, if the round is the same.
+func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
+	var batch []*nats.Msg
+	size := 0
 	for _, r := range ranges {
 		for r.Count > 0 {
 			part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
-			n, err := f.requeueRange(ctx, j, in, part, round, spent)
+			m, n, err := f.again(ctx, j, in, part, round, spent)
 			if err != nil {
 				return err
 			}
+			if size += len(m.Data); size > maxBatchBytes {
+				if err := f.storeAll(ctx, batch); err != nil {
+					return err
+				}
+				batch, size = nil, len(m.Data)
+			}
+			batch = append(batch, m)
 			r = task.Span(r.First+n, r.End())
 		}
 	}
-	return nil
+	return f.storeAll(ctx, batch)
 }
 
-// requeueRange publishes as much of r as one chunk holds, and returns how many
-// numbers that was.
-func (f *Fleet) requeueRange(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (uint64, error) {
+// again returns a task of as much of r as one chunk holds, and how many numbers that is.
+func (f *Fleet) again(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (*nats.Msg, uint64, error) {
 	numbers, err := in.Numbers(ctx, r)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	n, size := 0, 0
 	for n < len(numbers) && (n == 0 || size+numbers[n].ByteLen() <= task.MaxChunkBytes) {
@@ -58,5 +70,5 @@ func (f *Fleet) requeueRange(ctx context.Context, j *task.Job, in *Inputs, r tas
 	if spent > 0 {
 		m.Header.Set(headerSpent, strconv.Itoa(spent))
 	}
-	return uint64(n), f.store(ctx, m)
+	return m, uint64(n), nil
 }

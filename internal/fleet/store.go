@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/task"
 )
@@ -28,6 +29,7 @@ const (
 const (
 	codeLimits           = 10077 // "maximum messages per subject exceeded" or another limit of the stream
 	codeInsufficient     = 10023 // no room left in the server's store
+	codeAccountLimits    = 10002 // nor in what the account may use of it
 	codeStreamOffline    = 10118
 	codeTempNotAvailable = 10008
 	codeNotLeader        = 10009
@@ -70,13 +72,41 @@ func judge(reply *nats.Msg, err error) (outcome, error) {
 	switch {
 	case ack.Error.ErrCode == codeLimits && strings.Contains(ack.Error.Description, "per subject"):
 		return present, nil
-	case ack.Error.ErrCode == codeLimits, ack.Error.ErrCode == codeInsufficient:
+	case ack.Error.ErrCode == codeLimits, ack.Error.ErrCode == codeInsufficient, ack.Error.ErrCode == codeAccountLimits:
 		return full, ack.Error
 	case ack.Error.Code == 503, ack.Error.ErrCode == codeNotLeader, ack.Error.ErrCode == codeTempNotAvailable, ack.Error.ErrCode == codeStreamOffline:
 		return unknown, ack.Error
 	}
 	return refused, ack.Error
 }
+
+// isFull reports whether the server has refused a write for lack of room.
+func isFull(err error) bool {
+	var api *jetstream.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode {
+	case codeInsufficient, codeAccountLimits:
+		return true
+	case codeLimits:
+		return !strings.Contains(api.Description, "per subject")
+	}
+	return false
+}
+
+// A fullError is ErrFull with the server's reason, in words a user can act on.
+type fullError struct{ cause error }
+
+func (e *fullError) Error() string {
+	var api *jetstream.APIError
+	if errors.As(e.cause, &api) {
+		return ErrFull.Error() + " (" + api.Description + ")"
+	}
+	return ErrFull.Error()
+}
+
+func (e *fullError) Unwrap() []error { return []error{ErrFull, e.cause} }
 
 // message returns a message of this program.
 func message(subject string, payload []byte) *nats.Msg {
@@ -126,14 +156,14 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 		case refused:
 			return fmt.Errorf("publish %s: %w", m.Subject, err)
 		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("publish %s: %w", m.Subject, context.Cause(ctx))
-		}
-		if fatal := l.fatal(err); fatal != nil {
+		if fatal := l.fatal(err); ctx.Err() == nil && fatal != nil {
 			return fmt.Errorf("publish %s: %w", m.Subject, fatal)
 		}
 		l.log.Debug().Err(err).Str("subject", m.Subject).Msg("publish again")
-		if err := pause.wait(ctx); err != nil {
+		switch err := pause.wait(ctx); {
+		case err != nil && result == full:
+			return fmt.Errorf("publish %s: %w: %w", m.Subject, ErrFull, err)
+		case err != nil:
 			return fmt.Errorf("publish %s: %w", m.Subject, err)
 		}
 	}

@@ -71,7 +71,7 @@ func TestStore(t *testing.T) {
 	because := errors.New("enough")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
 	defer cancel()
-	if err := l.store(ctx, message("shelf.d", nil)); !errors.Is(err, because) {
+	if err := l.store(ctx, message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
 		t.Errorf("given up with %v", err)
 	}
 
@@ -100,6 +100,7 @@ func TestJudge(t *testing.T) {
 		`{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"S"}`:                     full,
 		`{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}`:                                     full,
 		`{"error":{"code":503,"err_code":10023,"description":"insufficient resources"}}`:                                     full,
+		`{"error":{"code":400,"err_code":10002,"description":"resource limits exceeded for account"}}`:                       full,
 		`{"error":{"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"}}`:                   unknown,
 		`{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}`:                       refused,
 		`{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"}}`:                             refused,

@@ -240,57 +240,33 @@ type Trust struct {
 // Trust reads what is held against workers and follows it until ctx ends.
 func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
 	t := &Trust{f: f, standings: make(map[string]Standing)}
-	var w jetstream.KeyWatcher
-	err := f.Insist(ctx, func() (err error) {
-		w, err = f.jobs.Watch(ctx, standingPrefix+"*")
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look up the standing of workers: %w", explain(err))
-	}
-	known := make(chan struct{})
-	tell := sync.OnceFunc(func() { close(known) })
-	go func() {
-		defer w.Stop()
-		defer tell()
-		for {
-			select {
-			case e, ok := <-w.Updates():
-				switch {
-				case !ok:
-					return
-				case e == nil:
-					tell()
-				default:
-					t.put(e)
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
+	known, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- f.followKeys(ctx, standingPrefix+"*", t.put, func() { close(known) }) }()
 	select {
 	case <-known:
 		return t, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	case err := <-ended:
+		if ctx.Err() == nil {
+			err = fmt.Errorf("look up the standing of workers: %w", err)
+		}
+		return nil, err
 	}
 }
 
 // put takes the news of a key.
-func (t *Trust) put(e jetstream.KeyValueEntry) {
-	name := strings.TrimPrefix(e.Key(), standingPrefix)
+func (t *Trust) put(key string, value []byte) {
+	name := strings.TrimPrefix(key, standingPrefix)
 	if task.CheckWorker(name) != nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e.Operation() != jetstream.KeyValuePut {
+	if value == nil {
 		delete(t.standings, name)
 		return
 	}
 	if _, ok := t.standings[name]; ok || len(t.standings) < 4*maxStandings {
-		t.standings[name] = decodeStanding(name, e.Value())
+		t.standings[name] = decodeStanding(name, value)
 	}
 }
 

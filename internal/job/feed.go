@@ -53,6 +53,7 @@ type feeder struct {
 	block     []nat.Nat     // the last numbers read: neither compared with stored ones nor stored
 	since     time.Time     // the first of block was read then
 	stored    uint64        // numbers that were stored when feed began
+	restores  string        // digest of the whole input, of which the server has lost some; "" = of none
 	chunker   *plan.Chunker
 	publisher *fleet.Publisher
 
@@ -143,6 +144,10 @@ func (fd *feeder) look(ctx context.Context) error {
 		return fmt.Errorf("job %s was %w", fd.job.ID, ErrCancelled)
 	}
 	fd.stored = fd.inputs.Count()
+	fd.restores = ""
+	if fd.joined && !fd.job.CutOff && (fd.job.State == task.Open || fd.stored < fd.job.Count) {
+		fd.restores = fd.job.Digest // an open job has one only if somebody began to restore it
+	}
 	fd.compared()
 	return nil
 }
@@ -187,7 +192,7 @@ func (fd *feeder) reader() <-chan []nat.Nat {
 // in full blocks. After an error nothing is lost: the next call goes on.
 func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 	fd.count(numbers)
-	if err := fd.compare(ctx); err != nil {
+	if err := fd.compare(ctx); err != nil || fd.restores != "" {
 		return err
 	}
 	for {
@@ -238,8 +243,12 @@ func blockLen(numbers []nat.Nat) int {
 	return len(numbers)
 }
 
-// store stores what was read and queues the chunks that are ready.
+// store stores what was read and queues the chunks that are ready. What is to be restored
+// waits until all of it is read, and known to be the same.
 func (fd *feeder) store(ctx context.Context, flow plan.Flow) error {
+	if fd.restores != "" {
+		return nil
+	}
 	for len(fd.block) > 0 {
 		if err := fd.storeBlock(ctx, blockLen(fd.block)); err != nil {
 			return err
@@ -283,11 +292,15 @@ func (fd *feeder) finish(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case fd.read < fd.stored && fd.failed != nil:
+	case fd.failed != nil && (fd.read < fd.stored || fd.restores != ""):
 		return fmt.Errorf("compare the input with that of job %s: %w", fd.job.ID, fd.failed)
 	case fd.read < fd.stored:
 		return fmt.Errorf("%w: job %s exists with %d numbers, this input has only %d", fleet.ErrDiffers, fd.job.ID, fd.stored, fd.read)
 	}
+	if fd.restores != "" && fd.restores != fd.digest() {
+		return fmt.Errorf("%w: job %s exists with other input", fleet.ErrDiffers, fd.job.ID)
+	}
+	fd.restores = ""
 	if err := fd.store(ctx, plan.Ended); err != nil {
 		return err
 	}
@@ -300,6 +313,9 @@ func (fd *feeder) finish(ctx context.Context) error {
 	fd.run.askReview()
 	return fd.run.checkComplete()
 }
+
+// digest returns that of the numbers read so far.
+func (fd *feeder) digest() string { return hex.EncodeToString(fd.sum.Sum(nil)) }
 
 // seal writes down that all input is stored, or how it was cut off. Of a job that was
 // sealed before, only that it was not cut off after all.
@@ -315,7 +331,7 @@ func (fd *feeder) seal(ctx context.Context) error {
 		if fd.failed != nil {
 			j.CutOff, j.Note = true, fd.failed.Error()
 		}
-		j.Count, j.Work, j.Digest = fd.read, fd.work, hex.EncodeToString(fd.sum.Sum(nil))
+		j.Count, j.Work, j.Digest = fd.read, fd.work, fd.digest()
 		j.BadCount, j.Bad = fd.badCount, fd.bad
 		return nil
 	})

@@ -35,6 +35,9 @@ var (
 	ErrCancelled = errors.New("cancelled")
 	// ErrBeyondRepair is returned when results for one range were refused again and again.
 	ErrBeyondRepair = errors.New("verification failed beyond repair")
+	// ErrInputLost is returned when the server has lost numbers of a job. Who submits the
+	// same input again under the same id, stores them again.
+	ErrInputLost = errors.New("the server has lost input")
 	// ErrOutput is wrapped by errors of Watch.Emit.
 	ErrOutput = errors.New("write results")
 )
@@ -60,6 +63,7 @@ type Watch struct {
 	Flush    func() error              // called when nothing more is there for the moment; may be nil
 	Ordered  bool
 	Private  bool           // nobody else can know the job: nothing is written about its end
+	Swept    bool           // this process runs a sweeper already
 	Slots    func() int     // how many numbers the fleet works on at a time, for cutting; may be nil
 	Status   func(string)   // what is being waited for, for a person; "" = nothing; may be nil
 	Progress *plan.Progress // filled if not nil
@@ -70,12 +74,19 @@ type Watch struct {
 type Summary struct {
 	Job task.Job
 	collect.Counts
+	Missing  uint64 // numbers without an answer: only of Results, which does not wait
 	Requeued uint64 // ranges queued again by this process
 }
 
 // Clean reports whether every token was a number and every number is done completely.
 func (s *Summary) Clean() bool {
-	return s.Job.BadCount == 0 && s.Unfinished == 0 && s.Counts.Dead == 0 && !s.Job.CutOff
+	return s.Complete() && s.Job.BadCount == 0 && s.Unfinished == 0 && s.Counts.Dead == 0 && !s.Job.CutOff
+}
+
+// Complete reports whether all input was read and each of its numbers was answered or
+// given up.
+func (s *Summary) Complete() bool {
+	return s.Missing == 0 && (s.Job.State == task.Sealed || s.Job.State == task.Done)
 }
 
 // A run is one process's part in one job.
@@ -91,13 +102,12 @@ type run struct {
 	holding  atomic.Bool              // this process is the holder
 	requeued atomic.Uint64
 
-	joined   chan struct{}                           // closed once the input is known to be this job's: before, nothing is printed
-	reviews  chan struct{}                           // capacity 1: somebody wants a review
-	caughtUp chan struct{}                           // closed once every result that was stored at the start is dealt with
-	seen     atomic.Uint64                           // sequence of the last result dealt with
-	finished atomic.Uint64                           // results accepted
-	stall    atomic.Pointer[context.CancelCauseFunc] // ends the following of results, which begins anew on errStalled
-	moved    atomic.Int64                            // when one was last accepted, unix nanoseconds
+	joined   chan struct{} // closed once the input is known to be this job's: before, nothing is printed
+	reviews  chan struct{} // capacity 1: somebody wants a review
+	caughtUp chan struct{} // closed once every result that was stored at the start is dealt with
+	seen     atomic.Uint64 // sequence of the last result dealt with
+	finished atomic.Uint64 // results accepted
+	moved    atomic.Int64  // when one was last accepted, unix nanoseconds
 
 	told sync.Once // progress knows how much there is
 
@@ -148,32 +158,35 @@ func (r *run) id() string { return r.manifest.Load().ID }
 // the error wraps fleet.ErrDiffers. When ctx ends the job goes on, and the error is
 // ctx's cause; started is called with the id once the job exists.
 func Submit(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started func(id string)) (*Summary, error) {
-	feeder, err := begin(ctx, f, s)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
+	r, feeder, err := newFeeding(ctx, f, s, w, started)
 	if err != nil {
 		return nil, err
 	}
-	started(feeder.job.ID)
-	r := newRun(f, feeder.job, feeder.inputs, w)
-	feeder.attach(r)
 	return r.until(ctx, feeder)
 }
 
 // Feed stores and queues the input of a job and returns, without waiting for answers.
 func Feed(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started func(id string)) (*task.Job, error) {
+	r, feeder, err := newFeeding(ctx, f, s, w, started)
+	if err != nil {
+		return nil, err
+	}
+	return r.feedOnly(ctx, feeder)
+}
+
+// newFeeding creates the job, or joins it, and returns this process's part in it.
+func newFeeding(ctx context.Context, f *fleet.Fleet, s Submission, w Watch, started func(id string)) (*run, *feeder, error) {
 	feeder, err := begin(ctx, f, s)
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	started(feeder.job.ID)
 	r := newRun(f, feeder.job, feeder.inputs, w)
 	feeder.attach(r)
-	return r.feedOnly(ctx, feeder)
+	return r, feeder, nil
 }
 
 // Wait runs a job as a watcher until it has ended.
@@ -181,6 +194,9 @@ func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, er
 	j, in, err := open(ctx, f, id)
 	if err != nil {
 		return nil, err
+	}
+	if n := in.Count(); n < j.Count {
+		return nil, fmt.Errorf("%w: of the %d numbers of job %s only the first %d are whole", ErrInputLost, j.Count, id, n)
 	}
 	return newRun(f, j, in, w).until(ctx, nil)
 }
@@ -205,12 +221,15 @@ func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary,
 	if err != nil {
 		return nil, err
 	}
-	emit := w.Emit
+	emit, missing := w.Emit, uint64(0)
 	w.Emit = func(item *collect.Item) error {
 		if item.Dead == notThere {
+			missing++
 			return nil
 		}
 		return emit(item)
 	}
-	return newRun(f, j, in, w).present(ctx)
+	s, err := newRun(f, j, in, w).present(ctx)
+	s.Missing = missing + max(j.Count, in.Count()) - in.Count() // and what the server has lost
+	return s, err
 }

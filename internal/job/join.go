@@ -70,14 +70,14 @@ func (fd *feeder) attach(r *run) {
 // compared lets the answers be printed once all numbers that were stored before are
 // seen to be the same; for a job that takes no more, once its whole input is.
 func (fd *feeder) compared() {
-	if fd.read-uint64(len(fd.block)) >= fd.stored && !fd.closed() {
+	if fd.read-uint64(len(fd.block)) >= fd.stored && !fd.closed() && fd.restores == "" {
 		fd.release()
 	}
 }
 
-// closed reports whether all input of the job was stored before.
+// closed reports whether all input of the job was stored before, and still is.
 func (fd *feeder) closed() bool {
-	return fd.joined && fd.job.State != task.Open && !fd.job.CutOff
+	return fd.joined && fd.job.State != task.Open && !fd.job.CutOff && fd.stored >= fd.job.Count
 }
 
 // compare takes the numbers that are stored off the front of block. An error wraps
@@ -112,7 +112,8 @@ func (fd *feeder) stretch(ctx context.Context, first uint64, n int) ([]nat.Nat, 
 	return fd.inputs.Numbers(ctx, task.Range{First: first, Count: uint64(n)})
 }
 
-// reopen takes back that a job was cut off: here is its input.
+// reopen takes back that a job was cut off, or has all its input: here is more of it, or
+// what the server has lost.
 func (fd *feeder) reopen(ctx context.Context) error {
 	if fd.job.State == task.Open {
 		return nil
@@ -120,6 +121,9 @@ func (fd *feeder) reopen(ctx context.Context) error {
 	j, err := changeJob(ctx, fd.f, fd.job.ID, func(j *task.Job) error {
 		if j.State == task.Cancelled || j.State == task.Removed {
 			return fmt.Errorf("job %s was %w", j.ID, ErrCancelled)
+		}
+		if j.CutOff {
+			j.Digest = "" // of a part
 		}
 		j.State, j.CutOff, j.Note, j.Count = task.Open, false, "", 0
 		j.Ended, j.Expires = nil, nil

@@ -12,7 +12,6 @@ import (
 
 const (
 	reviewEvery   = 30 * time.Second
-	stallAfter    = 8 * time.Second        // without a result while some are stored that were not seen
 	reviewIdle    = 2 * time.Second        // after so long without an answer; doubles up to reviewEvery
 	reviewSpacing = 100 * time.Millisecond // between two, however often somebody asks
 	lookAgain     = 500 * time.Millisecond // when the sweeper is about to take a task away
@@ -127,13 +126,6 @@ func (v *reviewer) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.Over() && j.State != task.Done || j.State != task.Open && r.manifest.Load().State == task.Open && !r.feeding.Load() {
-		// Known here before followManifest tells, which after a restart of the server
-		// may take half a minute.
-		if err := r.changed(j); err != nil {
-			return err
-		}
-	}
 	if err := v.cutOff(ctx, j); err != nil {
 		return err
 	}
@@ -196,15 +188,8 @@ func (v *reviewer) awaitResults(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	deadline, moved, seen := time.Now().Add(reviewEvery), time.Now(), v.run.seen.Load()
+	deadline := time.Now().Add(reviewEvery)
 	for v.run.seen.Load() < last {
-		if now := v.run.seen.Load(); now != seen {
-			moved, seen = time.Now(), now
-		}
-		if stall := v.run.stall.Load(); stall != nil && time.Since(moved) > stallAfter {
-			(*stall)(errStalled)
-			moved = time.Now()
-		}
 		if time.Now().After(deadline) {
 			return errors.New("results come too slowly for a review")
 		}

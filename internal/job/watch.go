@@ -38,7 +38,7 @@ func (r *run) until(ctx context.Context, feeder *feeder) (*Summary, error) {
 	part(r.followManifest)
 	part(func(ctx context.Context) error { return r.f.FollowDead(ctx, r.id(), r.askReview) })
 	part(func(ctx context.Context) error { return r.f.Hold(ctx, r.id(), r.holder, r.hold) })
-	part(r.f.Sweep)
+	part(r.sweep)
 
 	err := r.ended(ctx, group.Wait())
 	if errors.Is(err, errComplete) {
@@ -103,29 +103,14 @@ func (r *run) follow(ctx context.Context) error {
 		return nil
 	}
 	r.trust = trust
-	var once sync.Once
-	for {
-		followCtx, stop := context.WithCancelCause(ctx)
-		r.stall.Store(&stop)
-		err := r.f.FollowResults(followCtx, r.id(), func(batch []collect.Arrival, last uint64) error {
-			if err := r.take(ctx, batch); err != nil {
-				return err
-			}
-			r.seen.Store(last)
-			return r.checkComplete()
-		}, func() { once.Do(func() { close(r.caughtUp) }) })
-		stop(nil)
-		if !errors.Is(err, errStalled) {
+	return r.f.FollowResults(ctx, r.id(), func(batch []collect.Arrival, last uint64) error {
+		if err := r.take(ctx, batch); err != nil {
 			return err
 		}
-		r.watch.Log.Debug().Str("job", r.id()).Msg("results are stored that do not come: following anew")
-	}
+		r.seen.Store(last)
+		return r.checkComplete()
+	}, func() { close(r.caughtUp) })
 }
-
-// errStalled has the results followed anew, from the first on: what was seen before is
-// a duplicate then. A reader of the client library may fall silent when the server
-// comes back after a restart.
-var errStalled = errors.New("stalled")
 
 // take checks the results of a batch on all cores and accepts those that hold, in
 // order.

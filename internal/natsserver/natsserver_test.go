@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
@@ -239,10 +241,42 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v, %v", opts, err)
 	}
 	s := run(t, Config{Store: t.TempDir(), Sync: Sync{Always: true}})
-	if u := s.Usage(); u.Limit < leastStore || u.Full() {
+	if u := s.Usage(); u.Limit < LeastStore || u.Full() {
 		t.Errorf("usage %+v", u)
 	}
 	if _, err := Start(Config{Store: t.TempDir(), Limit: 1, Log: zerolog.Nop()}); err == nil {
 		t.Error("started with a store of one byte")
+	}
+}
+
+// TestHealth: a machine that is busy is not ill, unless it stays so; a damaged stream is
+// told at once.
+func TestHealth(t *testing.T) {
+	const busy, damaged = "failed to be ready for connections after 1ms: ", "JetStream stream '$G > S' could not be recovered"
+	for name, test := range map[string]struct {
+		says  []string // one after the other, the last again and again; "" = all is well
+		want  string
+		looks int
+	}{
+		"well":               {[]string{""}, "", 1},
+		"busy for a while":   {[]string{busy, busy, ""}, "", 3},
+		"busy for too long":  {[]string{busy}, busy, busyTries},
+		"damaged":            {[]string{damaged}, damaged, 1},
+		"busy, then damaged": {[]string{busy, damaged}, damaged, 2},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			looks := 0
+			err := health(func() *server.HealthStatus {
+				why := test.says[min(looks, len(test.says)-1)]
+				looks++
+				if why == "" {
+					return &server.HealthStatus{StatusCode: 200}
+				}
+				return &server.HealthStatus{StatusCode: 500, Error: why}
+			})
+			if looks != test.looks || (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+				t.Errorf("%s: %v after %d looks", name, err, looks)
+			}
+		})
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// leastStore is the smallest limit that makes sense: some messages of 1 MiB.
-const leastStore = 4 << 20
+// LeastStore is the smallest limit that makes sense: some messages of 1 MiB.
+const LeastStore = 4 << 20
 
 // storeLimit returns how large the streams in dir may become: what they have and three
 // quarters of what is free. A disk that is really full leaves the server with errors
@@ -21,7 +21,7 @@ func storeLimit(dir string) int64 {
 	if !ok {
 		return 0
 	}
-	return max(usedSpace(dir)+free/4*3, leastStore)
+	return max(usedSpace(dir)+free/4*3, LeastStore)
 }
 
 // usedSpace returns the size of the files below dir.
@@ -39,8 +39,8 @@ func usedSpace(dir string) (used int64) {
 
 // checkLimit returns an error for a limit that no fleet could work with.
 func checkLimit(limit int64) error {
-	if limit != 0 && limit < leastStore {
-		return fmt.Errorf("a store of %d bytes is too small, the least is %d", limit, leastStore)
+	if limit != 0 && limit < LeastStore {
+		return fmt.Errorf("a store of %d bytes is too small, the least is %d", limit, LeastStore)
 	}
 	return nil
 }

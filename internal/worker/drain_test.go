@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // TestDrainIdle: nothing to do, nothing to wait for.
@@ -95,7 +98,7 @@ func TestDrainSpendsNoDelivery(t *testing.T) {
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
-		r.wantJournal("return 0-1 drained", "ack")
+		r.wantJournal("failed 0-1 #3", "return 0-1 drained", "ack")
 	})
 }
 
@@ -188,7 +191,34 @@ func TestDrainWithHang(t *testing.T) {
 		if took := time.Since(begin); took > 6*time.Second {
 			t.Errorf("drain took %v", took)
 		}
-		r.wantJournal("failed 0-1 #1", "nak")
+		r.wantJournal("beat", "failed 0-1 #1", "nak")
+	})
+}
+
+// TestForgotten: an ack that the server has forgotten about, after its process was
+// killed, is nothing that a drain has left to do: it counts as settled, and one line
+// says that the task will come again.
+func TestForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		var said bytes.Buffer
+		r.Worker.config.Log = zerolog.New(&said).Level(zerolog.WarnLevel)
+		d := r.chunk(0, 1000)
+		d.Handle.(*fakeHandle).forgotten = true
+		r.offer(d)
+		r.start()
+		time.Sleep(500 * time.Millisecond)
+		begin := time.Now()
+		if err := r.drain(); err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("drain took %v", took)
+		}
+		r.wantJournal("result 0-1", "ack forgotten")
+		if s := said.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "a finished task will come again") || !strings.Contains(s, `"range":"0-1"`) {
+			t.Errorf("said %q", s)
+		}
 	})
 }
 

@@ -239,9 +239,11 @@ func (o *fakeOutbox) Dead(ctx context.Context, job string, r task.Range, payload
 type fakeHandle struct {
 	journal *journal
 	prefix  string
-	refuse  int           // acks to refuse first
-	delay   time.Duration // of the nak
-	reason  string        // of the term
+	refuse  int // acks to refuse first
+	// forgotten makes every ack ErrForgotten.
+	forgotten bool
+	delay     time.Duration // of the nak
+	reason    string        // of the term
 }
 
 func (h *fakeHandle) InProgress() error { h.journal.add("%sbeat", h.prefix); return nil }
@@ -251,6 +253,10 @@ func (h *fakeHandle) Ack(context.Context) error {
 		h.refuse--
 		h.journal.add("%sack refused", h.prefix)
 		return errors.New("refused")
+	}
+	if h.forgotten {
+		h.journal.add("%sack forgotten", h.prefix)
+		return fmt.Errorf("settle a task: %w", ErrForgotten)
 	}
 	h.journal.add("%sack", h.prefix)
 	return nil

@@ -23,14 +23,25 @@ func (w *Worker) limit(budget time.Duration) time.Duration {
 	return 2*min(budget, month) + w.config.Grace
 }
 
-// silence is how long a computation may go without a tick. One that does not heed its
-// interruption is given up as long after it, and its record written: both before the
-// server hands the task to somebody else, since nobody speaks for it any more.
-func (w *Worker) silence() time.Duration { return max(w.config.AckWait/3, time.Second) }
+// beatEvery is the time between two walks.
+func (w *Worker) beatEvery() time.Duration { return max(w.config.AckWait/6, time.Millisecond) }
+
+// silence is how long a computation may go without a tick, and patience how long one may
+// take to end that was told to. What follows has to be settled before the server hands
+// the task to somebody else, because nobody speaks for it in these times. In sixths of
+// AckWait, of which the server gives six:
+//
+//	1  until the first walk that sees it stand still
+//	2  silence
+//	1  patience, or a second where that is more
+//
+// so two are left for it. Below an AckWait of some four seconds they are not: see lapsed.
+func (w *Worker) silence() time.Duration  { return max(w.config.AckWait/3, time.Second) }
+func (w *Worker) patience() time.Duration { return max(w.config.AckWait/6, time.Second) }
 
 // heartbeat speaks for the held deliveries until Run returns.
 func (w *Worker) heartbeat() {
-	beat := time.NewTicker(max(w.config.AckWait/6, time.Millisecond))
+	beat := time.NewTicker(w.beatEvery())
 	defer beat.Stop()
 	sweep := time.NewTicker(staleSweep)
 	defer sweep.Stop()
@@ -52,13 +63,16 @@ func (w *Worker) walk(now time.Time) {
 	w.mu.Lock()
 	w.walks++
 	w.beats = w.beats[:0]
+	step := min(now.Sub(w.walked), w.beatEvery())
+	w.walked = now
 	var younger *Delivery
 	for d := w.held.oldest; d != nil; d = younger {
 		younger = d.younger // inspectLocked may take d off the list
-		if d.state == running && !w.inspectLocked(d.slot, now) {
+		if d.state == running && !w.inspectLocked(d.slot, now, step) || w.lapsedLocked(d, now) {
 			continue
 		}
 		if w.walks-d.walk >= 2 {
+			d.spoken = now
 			w.beats = append(w.beats, d)
 		}
 	}
@@ -71,32 +85,44 @@ func (w *Worker) walk(now time.Time) {
 	}
 }
 
+// lapsedLocked reports whether the server has heard nothing of d for all of AckWait: the
+// process stood still, or a hanging computation took too long to be given up. The task
+// is, or will be, somebody else's then, and stays it whatever this worker says.
+func (w *Worker) lapsedLocked(d *Delivery, now time.Time) bool {
+	d.lapsed = d.lapsed || now.Sub(d.spoken) >= w.config.AckWait
+	return d.lapsed
+}
+
 // inspectLocked reports whether the computation in s has moved since the last walk.
 // One that is overdue or silent is interrupted, and abandoned if that does not help.
-func (w *Worker) inspectLocked(s *slot, now time.Time) bool {
+//
+// Both times are counted in walks, step after step: while the process itself stood
+// still no computation could move. Half a walk is nothing, for tickers are not exact.
+func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool {
 	if s.task == nil { // not yet, or no more: it moves
 		return true
 	}
 	p := s.progress.Load()
 	moved := p != s.seen
-	if moved {
-		s.moved = now
+	if s.still += step; moved && s.overdue.IsZero() {
+		s.still = 0
 	}
 	if (p^s.seen)&(1<<indexBits-1) != 0 {
 		s.since = now
 	}
 	s.seen = p
+	still := s.still + w.beatEvery()/2
 	switch {
-	case s.overdue.IsZero() && now.Sub(s.moved) >= w.silence():
+	case s.overdue.IsZero() && still >= w.silence():
 		s.interruptLocked(errSilent)
-		s.overdue = now
+		s.overdue, s.still = now, 0
 		return false
 	case s.overdue.IsZero() && now.Sub(s.since) >= time.Duration(s.limit.Load()):
 		s.interruptLocked(errOverdue)
-		s.overdue = now
+		s.overdue, s.still = now, 0
 		return false
 	case !s.overdue.IsZero():
-		if now.Sub(s.overdue) >= w.config.AckWait/3 {
+		if still >= w.patience() {
 			w.abandonLocked(s)
 		}
 		return false
@@ -115,7 +141,8 @@ func (w *Worker) abandonLocked(s *slot) {
 	d.state = abandoned
 	w.held.remove(d)
 	rest := &Delivery{
-		Address: d.Address, Attempt: d.Attempt, MaxDeliver: d.MaxDeliver, Handle: d.Handle, walk: d.walk,
+		Address: d.Address, Attempt: d.Attempt, MaxDeliver: d.MaxDeliver, Handle: d.Handle, walk: w.walks,
+		spoken: d.spoken, lapsed: d.lapsed, alone: d.alone, urgent: true,
 	}
 	w.held.add(rest)
 	w.failAtLocked(s, rest)
@@ -178,8 +205,12 @@ func (w *Worker) sweep(now time.Time) {
 	}
 	for w.buffer.head != nil && w.sweeps-w.buffer.head.sweep >= 2 {
 		d := w.buffer.pop()
-		d.outcome.handBack(d.Range, task.Return{Reason: task.Drained, Detail: "waited behind longer tasks"})
-		w.settleLaterLocked(d)
+		if d.Attempt > 1 && d.Range.Count == 1 { // it would have three deliveries more
+			d.sweep = w.sweeps
+			w.buffer.push(d)
+			continue
+		}
+		w.handBackLocked(d, "waited behind longer tasks")
 	}
 	w.wakePullerLocked()
 	w.forgetLocked(now)

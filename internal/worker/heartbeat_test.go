@@ -2,9 +2,12 @@ package worker
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // TestHeartbeatOfMovingComputation: a word every sixth of AckWait, the first one
@@ -145,7 +148,7 @@ func TestHangingComputation(t *testing.T) {
 		if s := r.Stats(); s.Lost != 1 || s.Busy != 0 || s.Held != 0 || s.Failures != 1 {
 			t.Errorf("after one hang: %+v", s)
 		}
-		r.wantJournal("failed 0-1 #1", "nak")
+		r.wantJournal("beat", "failed 0-1 #1", "nak")
 		f := r.outbox.failures["0-1"]
 		if want := "no sign of life for 2s, and the computation did not end when told to"; f.Err != want || f.Attempt != 1 ||
 			f.Elapsed < 2*time.Second || len(f.Numbers) != 1 || f.Numbers[0].String() != "1000006" {
@@ -164,7 +167,7 @@ func TestHangingComputation(t *testing.T) {
 		if err := <-r.result; !errors.Is(err, ErrRestart) {
 			t.Errorf("Run returned %v, want ErrRestart", err)
 		}
-		r.wantJournal("dead 2-1", "term")
+		r.wantJournal("failed 2-1 #3", "beat", "dead 2-1", "term")
 	})
 }
 
@@ -180,7 +183,7 @@ func TestHangingComputationReturns(t *testing.T) {
 		}
 		// It has not ticked since it began: the first number is held responsible, and the
 		// one that hangs is found among those behind it.
-		r.wantJournal("failed 0-1 #1", "return 0-1 isolate", "return 1-2 isolate in 2", "ack")
+		r.wantJournal("beat", "failed 0-1 #1", "return 0-1 isolate", "return 1-2 isolate in 2", "ack")
 		close(r.kind.release)
 		synctest.Wait()
 		if s := r.Stats(); s.Lost != 0 || s.Busy != 0 {
@@ -191,6 +194,99 @@ func TestHangingComputationReturns(t *testing.T) {
 		r.wantJournal("result 1-1", "ack", "result 2-1", "ack")
 		if err := r.drain(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestHangIsSettledInTime: whenever in the heartbeat's round a task comes, its
+// computation hangs and does not end when told to, it is settled a sixth of the ack wait
+// before the server gives it to somebody else: a range that is handed back by then too
+// would be queued twice.
+func TestHangIsSettledInTime(t *testing.T) {
+	for _, ackWait := range []time.Duration{4 * time.Second, 5 * time.Second, 7 * time.Second, 30 * time.Second} {
+		for phase := range time.Duration(8) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 2)
+				defer close(r.kind.release)
+				r.Worker.config.AckWait = ackWait
+				r.start()
+				time.Sleep(time.Second + phase*ackWait/48 + time.Millisecond)
+				r.offer(r.chunk(0, 1, hangs, 2))
+				came, told := time.Now(), time.Now()
+				for r.journal.count("ack") == 0 && time.Since(came) < 2*ackWait {
+					beats := r.journal.count("beat")
+					time.Sleep(ackWait / 480)
+					if r.journal.count("return") == 0 && r.journal.count("beat") > beats {
+						told = time.Now()
+					}
+				}
+				if took := time.Since(told); took > ackWait*11/12 {
+					t.Errorf("ack wait %v, phase %d: settled after %v", ackWait, phase, took)
+				}
+				if r.journal.count("return") != 2 {
+					t.Errorf("%q", r.journal.take())
+				}
+				r.Hurry()
+				r.drain()
+			})
+		}
+	}
+}
+
+// TestLapsed: where silence takes as long as the ack wait, what hangs is another
+// worker's by the time it is given up: it is neither handed back nor nak'ed. That it
+// failed is written down, and results are kept.
+func TestLapsed(t *testing.T) {
+	for _, test := range []struct {
+		numbers []uint64
+		want    string
+	}{
+		{[]uint64{hangs}, "[failed 0-1 #1]"},
+		{[]uint64{1, hangs, 2}, "[failed 0-1 #1]"},
+		{[]uint64{1, freezes, 2}, "[result 0-1 result 2-1 failed 1-1 #1]"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, 2)
+			r.Worker.config.AckWait = time.Second
+			r.start()
+			d := r.chunk(0, test.numbers...)
+			r.offer(d)
+			time.Sleep(5 * time.Second)
+			if got := fmt.Sprint(r.journal.take()); got != test.want {
+				t.Errorf("%v: %s, want %s", test.numbers, got, test.want)
+			}
+			close(r.kind.release)
+			if err := r.drain(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestStandstill: a process that stood still, with its computations, has not seen them
+// hang.
+func TestStandstill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		s, now := r.Worker.slots[0], time.Now()
+		s.current = r.chunk(0, 1)
+		s.task, s.since = new(task.Task), now
+		s.tick()
+		r.Worker.walked = now
+		for i, want := range []error{nil, nil, errSilent} {
+			now = now.Add(time.Second)
+			if i == 1 {
+				now = now.Add(time.Hour)
+				s.since = now // a long budget
+			}
+			s.current.state, s.current.slot, s.current.spoken = running, s, now
+			if i == 0 {
+				r.Worker.held.add(s.current)
+			}
+			r.walk(now)
+			if s.interruption != want {
+				t.Errorf("walk %d: %v", i, s.interruption)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"time"
 
 	"factorfleet/internal/task"
@@ -8,19 +9,26 @@ import (
 
 // Numbers that a worker held when it died come back together, with the one that killed
 // it: those beside it, and those that it had answered a moment ago. Were they to die
-// with it three times they would be given up like it. So the last delivery of a single
-// number is computed only when no other such number runs here or waits for the server;
-// nothing is pulled meanwhile, and those that came with it go back, to have their last
-// attempt later: with a header that says so, since the killer may be one of them.
+// with it three times they would be given up like it. So:
 //
-// No more than mostSpared in spareEvery are spared, so that a crowd of numbers that fail
-// without harm makes no crowd of returns.
+//   - The last delivery of a single number is computed alone: nothing else is computed
+//     here meanwhile, no other last delivery waits for the server, nothing is pulled.
+//   - Before it begins it leaves a mark, the record of a third failed attempt. Nobody is
+//     given up for a delivery that was lost before: the sweeper looks for the mark, and
+//     queues a number without it for one more.
+//   - Of several that come together all but one go back, to have theirs later or
+//     elsewhere, with a header that says so, since the killer may be one of them.
+//
+// No more than mostSpared in spareEvery are sent back, so that a crowd of numbers that
+// fail without harm makes no crowd of returns; those wait for their turn.
 const (
 	mostSpared = 256
 	spareEvery = time.Minute
-	lastMost   = 10 * time.Second // then tasks are pulled again, be it done or not
 	lastPoll   = 5 * time.Millisecond
 )
+
+// errBegun is what the mark says.
+var errBegun = errors.New("the last attempt has begun")
 
 // last reports whether d is the last delivery of a single number.
 func (d *Delivery) last() bool { return d.Range.Count == 1 && d.Attempt >= d.MaxDeliver }
@@ -28,39 +36,59 @@ func (d *Delivery) last() bool { return d.Range.Count == 1 && d.Attempt >= d.Max
 // spareLocked hands d back, the last of a number, if it is to be spared.
 func (w *Worker) spareLocked(d *Delivery, now time.Time) bool {
 	w.endPullLocked()
-	if w.lasts == 1 {
-		w.lastSince = now
-	}
 	if now.Sub(w.sparedSince) >= spareEvery {
 		w.spared, w.sparedSince = 0, now
 	}
-	if w.lasts == 1 || w.spared == mostSpared || d.Attempt > d.MaxDeliver {
+	why := task.Return{Reason: task.Spared, Detail: "another number has its last attempt here"}
+	switch {
+	case d.deaths >= d.MaxDeliver:
 		return false
+	case d.Attempt > d.MaxDeliver: // by its header's account: the sweeper knows whether it had begun
+		why.Detail = "its last delivery was lost"
+	case w.lasts == 1 || w.spared == mostSpared:
+		return false
+	default:
+		w.spared++
 	}
-	w.spared++
-	d.outcome.handBack(d.Range, task.Return{Reason: task.Spared, Detail: "another number has its last attempt here"})
+	d.outcome.handBack(d.Range, why)
 	w.settleLaterLocked(d)
 	return true
 }
 
-// awaitAlone waits until nobody whom the delivery of s could take with it is left. It
-// reports false if computations are to stop.
-func (w *Worker) awaitAlone(s *slot) bool {
+// nextLocked returns what a free slot is to begin with; nil if it has to wait. Beside
+// the last delivery of a number nothing else begins.
+func (w *Worker) nextLocked() *Delivery {
+	if w.finals.len > 0 {
+		return w.finals.pop()
+	}
+	if w.lasts > 0 {
+		return nil
+	}
+	return w.buffer.pop()
+}
+
+// beginLast waits until nobody whom the last delivery of s could take with it, or who
+// could take it along, is left, and leaves the mark. It reports false if computations
+// are to stop.
+func (w *Worker) beginLast(s *slot, d *Delivery, t *task.Task) bool {
 	for ; ; time.Sleep(lastPoll) {
-		switch alone, stop := w.tryAlone(s); {
-		case stop:
+		alone, stop := w.tryAlone(s)
+		if stop {
 			return false
-		case alone:
-			s.now = time.Time{} // it has waited
-			return true
+		}
+		if alone {
+			break
 		}
 	}
+	s.now = time.Time{} // it has waited
+	err := w.outbox.Failed(w.settleCtx, d.Address, d.MaxDeliver, w.failure(d, t, t.Numbers, errBegun, 0))
+	return err == nil
 }
 
 func (w *Worker) tryAlone(s *slot) (alone, stop bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if s.interruption != nil {
+	if s.interruption != nil || w.lapsedLocked(s.current, time.Now()) {
 		return false, true
 	}
 	if w.pulling { // others may have been handed out with it
@@ -68,7 +96,8 @@ func (w *Worker) tryAlone(s *slot) (alone, stop bool) {
 		return false, false
 	}
 	for d := w.held.oldest; d != nil; d = d.younger {
-		if d != s.current && d.last() && (d.state == settling || d.alone) {
+		waits := d.last() && !d.alone // for its turn, too
+		if d != s.current && (d.state == running && !waits || d.state == settling && d.last()) {
 			return false, false
 		}
 	}

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,17 +24,95 @@ func TestLastAttempts(t *testing.T) {
 		}
 		r.offer(last(0, panics), last(1, 1))
 		time.Sleep(100 * time.Millisecond)
-		r.wantJournal("return 1-1 spared", "ack", "dead 0-1", "term")
+		r.wantJournal("return 1-1 spared", "ack", "failed 0-1 #3", "dead 0-1", "term")
 		r.offer(last(2, panics))
 		time.Sleep(time.Second)
-		r.wantJournal("dead 2-1", "term")
+		r.wantJournal("failed 2-1 #3", "dead 2-1", "term")
 		r.offer(last(3, 500), last(4, 1), last(5, 1))
 		time.Sleep(2 * time.Second)
-		r.wantJournal("return 4-1 spared", "ack", "result 3-1", "ack", "result 5-1", "ack")
+		r.wantJournal("return 4-1 spared", "ack", "failed 3-1 #3", "result 3-1", "ack", "failed 5-1 #3", "result 5-1", "ack")
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// TestLastAttemptAlone: it begins, with its mark, when all that runs has ended, and
+// nothing begins beside it: not what was pulled ahead, and nothing is pulled, be it long.
+func TestLastAttemptAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 3)
+		r.start()
+		last, long, again := r.chunk(1, 60_000), r.chunk(0, 2700), r.chunk(2, panics)
+		last.Attempt, again.Attempt = 3, 2
+		r.offer(long)
+		time.Sleep(time.Second)
+		r.Worker.mu.Lock()
+		r.Worker.ahead = 10 // as if tasks were short
+		r.Worker.mu.Unlock()
+		time.Sleep(300 * time.Millisecond) // the next pull asks for more
+		r.offer(last, again, r.chunk(3, 1))
+		time.Sleep(1500 * time.Millisecond)
+		r.offer(r.chunk(4, 1))
+		time.Sleep(2 * time.Minute)
+		lines := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" || s == "ack" })
+		// What waits for too long goes back, but not what would have three deliveries more.
+		if got, want := strings.Join(lines, ", "), "result 0-1, failed 1-1 #3, return 3-1 drained, result 1-1, failed 2-1 #2, nak, result 4-1"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLastAttemptLost: a number that comes once more than it may, by its header's
+// account, is for the sweeper to judge: its last attempt need not have begun.
+func TestLastAttemptLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		r.start()
+		d := r.chunk(0, 1)
+		d.Attempt = 4
+		r.offer(d, r.chunk(1, 1))
+		time.Sleep(time.Second)
+		r.wantJournal("return 0-1 spared", "ack", "result 1-1", "ack")
+		r.drain()
+	})
+}
+
+// TestLastAttemptUnmarked: without its mark it does not begin, not even when the drain's
+// timeout ends the waiting for it.
+func TestLastAttemptUnmarked(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, 2)
+			l := &fakeLedger{active: make(map[int]string)}
+			r.Worker.config.Ledger = l
+			r.outbox.blocked = make(chan struct{})
+			r.start()
+			d := r.chunk(0, 1)
+			d.Attempt = 3
+			r.offer(d)
+			time.Sleep(20500 * time.Millisecond)
+			if n := r.journal.count("beat"); n != 19 || len(r.journal.take()) != n || len(l.begun) > 0 {
+				t.Errorf("%d beats, and more; begun %v", n, l.begun)
+			}
+			if !stored {
+				if err := r.drain(); err == nil || len(l.begun) > 0 {
+					t.Errorf("begun %v, %v", l.begun, err)
+				}
+				return
+			}
+			close(r.outbox.blocked)
+			time.Sleep(100 * time.Millisecond)
+			r.wantJournal("failed 0-1 #3", "result 0-1", "ack")
+			if f := r.outbox.failures["0-1"]; f.Err != errBegun.Error() || f.Attempt != 3 || len(f.Numbers) != 1 {
+				t.Errorf("the mark: %+v", f)
+			}
+			r.drain()
+		})
+	}
 }
 
 // TestLastAttemptsDrain: a drain does not wait for a turn that does not come.
@@ -42,12 +122,10 @@ func TestLastAttemptsDrain(t *testing.T) {
 		r.start()
 		d, e := r.chunk(0, 20_000), r.chunk(1, 1)
 		d.Attempt, e.Attempt = 3, 3
-		r.offer(d)
-		time.Sleep(11 * time.Second) // now others are pulled again
 		r.Worker.mu.Lock()
 		r.Worker.spared, r.Worker.sparedSince = mostSpared, time.Now()
 		r.Worker.mu.Unlock()
-		r.offer(e)
+		r.offer(d, e)
 		time.Sleep(time.Second)
 		if r.journal.count("result") > 0 || r.journal.count("return") > 0 {
 			t.Errorf("two last attempts at once: %q", r.journal.take())
@@ -99,7 +177,7 @@ func TestLedger(t *testing.T) {
 		{1, []uint64{1, 1}, 0, []string{"return 0-2 isolate in 2", "ack"}},
 		{5, []uint64{1, 1}, 0, []string{"return 0-2 isolate in 2", "ack"}},
 		{1, []uint64{breaks}, 1, []string{"failed 0-1 #2", "nak"}},
-		{2, []uint64{breaks}, 1, []string{"dead 0-1", "term"}},
+		{2, []uint64{breaks}, 1, []string{"failed 0-1 #3", "dead 0-1", "term"}},
 		{3, []uint64{1}, 0, []string{"dead 0-1", "term"}},
 	} {
 		synctest.Test(t, func(t *testing.T) {

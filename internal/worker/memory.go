@@ -83,7 +83,7 @@ func (w *Worker) watchMemory(now time.Time) {
 			Uint64("limit", w.config.MaxMemory).Msg("computation ended for want of memory")
 		s.seen = s.progress.Load()
 		s.interruptLocked(errMemory)
-		s.overdue = now
+		s.overdue, s.still = now, 0
 	}
 }
 

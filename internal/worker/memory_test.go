@@ -112,7 +112,7 @@ func TestMemoryHangs(t *testing.T) {
 		if took := time.Since(r.began); took > 3*time.Second {
 			t.Errorf("took %v", took)
 		}
-		r.wantJournal("failed 0-1 #1", "nak")
+		r.wantJournal("beat", "failed 0-1 #1", "nak")
 	})
 }
 

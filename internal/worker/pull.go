@@ -82,7 +82,7 @@ func (w *Worker) awaitHunger() (context.Context, int) {
 // wantLocked returns how many tasks there is room for, and 0 also while the buffer
 // is more than half full and no slot is without work.
 func (w *Worker) wantLocked() int {
-	if w.draining || w.quarantined || w.lasts > 0 && time.Since(w.lastSince) < lastMost {
+	if w.draining || w.quarantined || w.lasts > 0 {
 		return 0
 	}
 	free := len(w.slots) - w.lost - w.busy - w.buffer.len
@@ -104,36 +104,51 @@ func (w *Worker) wakePullerLocked() {
 // work here.
 func (w *Worker) deliver(d *Delivery) {
 	if w.config.Ledger != nil {
-		d.Attempt = max(d.Attempt, 1+w.config.Ledger.Deaths(d.Address))
+		d.deaths = w.config.Ledger.Deaths(d.Address)
+		d.Attempt = max(d.Attempt, 1+d.deaths)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	d.walk, d.sweep = w.walks, w.sweeps
+	d.walk, d.sweep, d.spoken = w.walks, w.sweeps, time.Now()
 	w.held.add(d)
 	if d.last() {
 		w.lasts++
 	}
 	if w.draining || w.quarantined {
-		w.handBackLocked(d)
+		w.handBackLocked(d, w.haltDetailLocked())
 		return
 	}
-	if d.last() && w.spareLocked(d, time.Now()) {
+	switch {
+	case !d.last():
+		w.buffer.push(d)
+	case w.spareLocked(d, d.spoken):
 		return
+	default:
+		w.finals.push(d)
 	}
-	w.buffer.push(d)
 	w.work.Signal()
 }
 
-// handBackLocked has a delivery returned that no slot has begun.
-func (w *Worker) handBackLocked(d *Delivery) {
-	d.outcome.handBack(d.Range, task.Return{Reason: task.Drained, Detail: w.haltDetailLocked()})
+// handBackLocked has a delivery returned that no slot has begun. What its earlier
+// deliveries were is not forgotten: a number that does harm would have three more.
+func (w *Worker) handBackLocked(d *Delivery, detail string) {
+	why := task.Return{Reason: task.Drained, Detail: detail}
+	switch {
+	case d.last():
+		why.Reason = task.Spared
+	case d.Attempt > 1 && d.Range.Count > 1:
+		why = isolation(d)
+	}
+	d.outcome.handBack(d.Range, why)
 	w.settleLaterLocked(d)
 }
 
 // emptyBufferLocked hands back all that waits.
 func (w *Worker) emptyBufferLocked() {
-	for d := w.buffer.pop(); d != nil; d = w.buffer.pop() {
-		w.handBackLocked(d)
+	for _, q := range []*queue{&w.finals, &w.buffer} {
+		for d := q.pop(); d != nil; d = q.pop() {
+			w.handBackLocked(d, w.haltDetailLocked())
+		}
 	}
 }
 

@@ -38,16 +38,25 @@ const (
 func (w *Worker) settle(d *Delivery) {
 	ctx, o := w.settleCtx, &d.outcome
 	var err error
+	lost := w.isLost(d)
+	if d.urgent && !lost {
+		d.Handle.InProgress() // settling takes a while too
+	}
 	switch o.verdict {
 	case answered, handedBack:
-		if err = w.store(ctx, d); err == nil {
+		if lost && len(o.returns) > 0 {
+			o.returns, err = nil, errLost
+		}
+		if err = errors.Join(w.store(ctx, d), err); err == nil {
 			err = w.confirm(ctx, d, "ack", func() error { return d.Handle.Ack(ctx) })
 		}
 	case dropped:
 		err = w.confirm(ctx, d, "ack", func() error { return d.Handle.Ack(ctx) })
 	case failed:
 		if d.Attempt < d.MaxDeliver {
-			if err = w.outbox.Failed(ctx, d.Address, d.Attempt, o.letter); err == nil {
+			if err = w.outbox.Failed(ctx, d.Address, d.Attempt, o.letter); err == nil && lost {
+				err = errLost
+			} else if err == nil {
 				delay := backoff(d.Attempt)
 				err = w.confirm(ctx, d, "nak", func() error { return d.Handle.NakWithDelay(ctx, delay) })
 			}
@@ -57,8 +66,21 @@ func (w *Worker) settle(d *Delivery) {
 	case rejected:
 		err = w.bury(ctx, d)
 	}
-	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) // nobody is left to confirm it
+	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) || errors.Is(err, errLost) // nobody is left to confirm it
 	w.report(d, err)
+}
+
+// errLost says that a delivery is another worker's by now.
+var errLost = errors.New("worker: held for too long without a word to the server")
+
+// isLost reports whether the server has given d to somebody else, or is about to. Were
+// it handed back or nak'ed all the same, its numbers would be queued twice from then on,
+// and one that does harm would do it twice as often. A last attempt that began is
+// nobody else's, ever.
+func (w *Worker) isLost(d *Delivery) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !d.alone && w.lapsedLocked(d, time.Now())
 }
 
 // store puts results, failure records and returns where they belong. Results come
@@ -123,6 +145,8 @@ func (w *Worker) report(d *Delivery, err error) {
 	switch {
 	case errors.Is(err, ErrForgotten):
 		log.Warn().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("a finished task will come again")
+	case errors.Is(err, errLost):
+		log.Warn().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("left to whom the server hands it out now")
 	case err != nil:
 		log.Error().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("could not settle a task, left to redelivery")
 	case o.verdict == rejected:
@@ -188,6 +212,7 @@ func (w *Worker) releaseLocked(d *Delivery) {
 	w.held.remove(d)
 	if d.last() {
 		if w.lasts--; w.lasts == 0 {
+			w.work.Broadcast()
 			w.wakePullerLocked()
 		}
 	}

@@ -54,7 +54,7 @@ type slot struct {
 	ctx          context.Context
 	cancel       context.CancelCauseFunc
 	seen         uint64        // progress at the heartbeat's last walk
-	moved        time.Time     // when the heartbeat last saw it move
+	still        time.Duration // how long the heartbeat has seen it not move, or not end when told to
 	since        time.Time     // when the number at hand was first seen there
 	overdue      time.Time     // when it was interrupted for taking too long
 	samples      int           // tasks measured
@@ -105,8 +105,9 @@ func (w *Worker) serve(s *slot) {
 func (w *Worker) take(s *slot) *Delivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.buffer.len == 0 {
-		if w.draining {
+	d := w.nextLocked()
+	for ; d == nil; d = w.nextLocked() {
+		if w.draining && w.buffer.len == 0 {
 			return nil
 		}
 		w.wakePullerLocked()
@@ -116,7 +117,6 @@ func (w *Worker) take(s *slot) *Delivery {
 	if s.now.IsZero() {
 		s.now = time.Now()
 	}
-	d := w.buffer.pop()
 	d.state, d.slot = running, s
 	w.busy++
 	s.current, s.since = d, s.now
@@ -148,17 +148,22 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 	case !ok:
 		o.handBack(d.Range, w.unsupported(d.Class, "kind", t.Kind))
 	case d.Attempt > 1 && len(t.Numbers) > 1:
-		o.handBack(d.Range, task.Return{
-			Reason: task.Isolate, Pieces: uint32(d.Range.IsolationPieces()),
-			Detail: fmt.Sprintf("attempt %d of several numbers: an earlier worker died on them", d.Attempt),
-		})
-	case d.Attempt > d.MaxDeliver: // by its header's or the ledger's account; a single number
-		err := fmt.Errorf("its worker died or fell silent on each of %d deliveries", d.Attempt-1)
+		o.handBack(d.Range, isolation(d))
+	case d.deaths >= d.MaxDeliver: // by the ledger's account, which knows of those that had begun; a single number
+		err := fmt.Errorf("its worker died or fell silent on each of %d deliveries", d.deaths)
 		o.fail(w.failure(d, t, t.Numbers, err, 0), err)
-	case d.last() && !w.awaitAlone(s):
+	case d.last() && !w.beginLast(s, d, t):
 		o.handBack(d.Range, task.Return{Reason: task.Spared, Detail: "worker left before the last attempt"})
 	default:
 		w.run(s, d, t, kind)
+	}
+}
+
+// isolation is how several numbers go back that have come a second time.
+func isolation(d *Delivery) task.Return {
+	return task.Return{
+		Reason: task.Isolate, Pieces: uint32(d.Range.IsolationPieces()),
+		Detail: fmt.Sprintf("attempt %d of several numbers: an earlier worker died on them", d.Attempt),
 	}
 }
 
@@ -233,7 +238,7 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s.task, s.since, s.moved = t, s.now, s.now
+	s.task, s.since, s.still = t, s.now, 0
 }
 
 func (w *Worker) end(s *slot) {
@@ -281,7 +286,7 @@ func (w *Worker) goOn(s *slot, d *Delivery) bool {
 		return false
 	}
 	s.renewLocked()
-	s.since, s.moved = s.now, s.now
+	s.since, s.still = s.now, 0
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)
 	}

@@ -69,7 +69,11 @@ type Delivery struct {
 	older      *Delivery // in Worker.held; guarded by Worker.mu
 	younger    *Delivery // in Worker.held; guarded by Worker.mu
 	outcome    outcome   // owned by the slot while running, then by who settles it
+	deaths     int       // processes that died while they computed it, by the ledger; never changed
 	alone      bool      // the last of a number, whose turn it is; guarded by Worker.mu
+	spoken     time.Time // when the server last heard of it, its arrival included; guarded by Worker.mu
+	lapsed     bool      // once that was longer ago than AckWait; guarded by Worker.mu
+	urgent     bool      // the server has heard nothing for most of AckWait; never changed
 	wasSettled bool      // the last step was confirmed; written by who settles it
 }
 
@@ -179,7 +183,7 @@ func (c Config) withDefaults() Config {
 
 // A Worker runs the tasks of one Source.
 //
-// A delivery that is waiting is in buffer and held, one that is running is a
+// A delivery that is waiting is in buffer or finals and held, one that is running is a
 // slot's current and held, one that is settling is held and either in unsettled or
 // in somebody's hands.
 type Worker struct {
@@ -205,7 +209,7 @@ type Worker struct {
 	// It is never held while a method of an interface runs.
 	mu sync.Mutex
 
-	work       sync.Cond // a delivery is in buffer, or the drain has begun; slots wait
+	work       sync.Cond // nextLocked may have something, or the drain has begun; slots wait
 	hunger     sync.Cond // wantLocked may have become positive, or the drain has begun; the puller waits
 	errand     sync.Cond // a delivery is in unsettled, or Run ends; settlers wait
 	room       sync.Cond // unsettled has become shorter; slots wait
@@ -213,6 +217,7 @@ type Worker struct {
 
 	held      heldList // every delivery from its arrival to its end
 	buffer    queue    // waiting for a slot
+	finals    queue    // last deliveries of single numbers, likewise
 	unsettled queue    // waiting for a settler
 
 	busy         int // slots that run or settle a delivery
@@ -236,9 +241,9 @@ type Worker struct {
 	warned    map[string]bool      // unsupported schemas and kinds that were reported
 
 	sparedSince time.Time
-	lastSince   time.Time // when lasts became positive
 
 	walks  uint64      // how often the heartbeat has gone round
+	walked time.Time   // when it last did
 	sweeps uint64      // how often the buffer was looked through
 	beats  []*Delivery // owned by the heartbeat: whom to speak for
 

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+)
+
+// options returns what run makes of a command line.
+func options(t *testing.T, line string) (o command.WorkerOptions, err error) {
+	t.Helper()
+	c := runCommand()
+	c.Action = func(c *ucli.Context) error { o, err = workerOptions(c); return nil }
+	app := &ucli.App{Name: "consumer", Flags: cli.ConnectionFlags(), Commands: []*ucli.Command{c}}
+	if e := app.Run(append([]string{"consumer", "run"}, strings.Fields(line)...)); e != nil {
+		t.Fatalf("%s: %v", line, e)
+	}
+	return o, err
+}
+
+func TestWorkerOptions(t *testing.T) {
+	old := debug.SetMemoryLimit(777 << 20) // what is taken if nobody says
+	t.Cleanup(func() { debug.SetMemoryLimit(old) })
+	for line, want := range map[string]command.WorkerOptions{
+		"":                       {MaxMemory: 777 << 20},
+		"--max-mem none":         {},
+		"--max-mem 64MiB":        {MaxMemory: 64 << 20},
+		"--max-mem 2GiB":         {MaxMemory: 2 << 30},
+		"--max-mem 1.5G":         {MaxMemory: 3 << 29},
+		"--max-mem 500MB":        {MaxMemory: 500_000_000},
+		"--max-mem 100000000":    {MaxMemory: 100_000_000},
+		"-n 7 --max-mem none":    {Slots: 7},
+		"-n auto --max-mem none": {},
+		"--name w-1 --drain-timeout 3s --max-mem none": {Name: "w-1", DrainTimeout: 3 * time.Second},
+	} {
+		got, err := options(t, line)
+		if want.DrainTimeout == 0 {
+			want.DrainTimeout = 25 * time.Second
+		}
+		if err != nil || got.MaxMemory != want.MaxMemory || got.Slots != want.Slots || got.Name != want.Name || got.DrainTimeout != want.DrainTimeout {
+			t.Errorf("%s: %+v, %v", line, got, err)
+		}
+	}
+	for _, line := range []string{
+		"--max-mem 0", "--max-mem 63MiB", "--max-mem -1", "--max-mem 2gib", "--max-mem 1e9", "--max-mem None", "--max-mem 9999999999999GiB",
+		"-n 0", "-n -1", "-n 4097", "-n two", "--name Upper", "--name a.b", "--drain-timeout 0", "--drain-timeout -1s",
+	} {
+		if _, err := options(t, line); cli.Code(err) != cli.Usage {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}

@@ -1,0 +1,299 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// exhaust hands the tasks of a class out, to a worker that dies each time, until nobody
+// will get them any more, and returns the last deliveries. If it is to, the worker marks
+// the last attempts at single numbers.
+func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
+	h.t.Helper()
+	w := h.station("dying")
+	for deliveries := 0; deliveries < maxDeliver*tasks; {
+		_, list := pull(h.t, w, 10)
+		deliveries += len(list)
+		for _, d := range list {
+			if n, _ := deliveryCount(d.Handle.(*handle).reply); n < maxDeliver {
+				continue
+			}
+			if last = append(last, d); marks && d.Range.Count == 1 {
+				h.mark(w, d)
+			}
+		}
+	}
+	return last
+}
+
+// mark leaves the mark of a last attempt.
+func (h *house) mark(w *Station, d *worker.Delivery) {
+	h.t.Helper()
+	if err := w.Failed(h.t.Context(), d.Address, maxDeliver, failure("begun")); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// awaitWord waits until the server has said of all exhausted tasks that they are: only so
+// many are unsettled then. lost drops what it said.
+func (h *house) awaitWord(unsettled int, lost bool) {
+	h.t.Helper()
+	w := h.station("asking")
+	await(h.t, "the server's word", func() bool {
+		pull(h.t, w, 1)
+		info, err := h.durable(h.t.Context(), task.ClassNorm)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		return info.NumAckPending == unsettled
+	})
+	if lost {
+		if err := h.returns.Purge(h.t.Context()); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
+
+// letters returns the dead letters of job j, as text.
+func (h *house) letters() string {
+	h.t.Helper()
+	list, err := h.DeadLetters(h.t.Context(), "j")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var text []string
+	for _, d := range list {
+		text = append(text, fmt.Sprintf("%v by %s, attempt %d: %s", d.Range, d.Writer, d.Attempt, d.Err))
+	}
+	return strings.Join(text, "; ")
+}
+
+// hold keeps a delivery alive until the end of the test.
+func hold(t *testing.T, d *worker.Delivery) (stop func()) {
+	return background(t, func(ctx context.Context) error {
+		for sleep(ctx, 30*time.Millisecond) == nil {
+			if err := d.Handle.InProgress(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// TestSweepExhausted: a worker that dies on the third delivery. The number is given
+// up by the sweeper, a chunk is cut up; also if no worker is left, and also if the
+// server's word of it was lost.
+func TestSweepExhausted(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		lost  bool // the server's word
+		acked bool // a later task
+	}{{"told", false, false}, {"lost", true, false}, {"lost below the floor", true, true}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, Provision{AckWait: 300 * time.Millisecond})
+			j, _ := h.job("j", task.ClassNorm, 20)
+			chunk := task.Range{First: 0, Count: 9}
+			h.queue(j, chunk)
+			h.queue(j, single(17))
+			h.exhaust(2, true)
+			if test.lost {
+				h.awaitWord(0, false)
+				if test.acked {
+					w := h.station("w")
+					h.queue(j, single(16))
+					_, d := pull(t, w, 1)
+					ack(t, d)
+				}
+				if err := h.returns.Purge(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h.queue(j, single(18)) // one that nobody has asked for
+			background(t, h.Sweep)
+			var pieces []string
+			for _, r := range chunk.Pieces(chunk.IsolationPieces()) {
+				pieces = append(pieces, r.String())
+			}
+			cut := strings.Join(pieces, " ")
+			await(t, "the chunk is cut up", func() bool { return strings.HasPrefix(h.ranges("j"), cut+" ") })
+			await(t, "the number is given up", func() bool { return h.letters() != "" })
+			await(t, "the task is gone", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
+			if got, want := h.ranges("j"), cut+" 18-1"; got != want {
+				t.Errorf("queued %s, want %s", got, want)
+			}
+			letters, err := h.DeadLetters(t.Context(), "j")
+			if err != nil || len(letters) != 1 {
+				t.Fatalf("%+v, %v", letters, err)
+			}
+			d := letters[0]
+			if n, _ := d.Numbers[0].Word(); !d.Authoritative() || d.Range != single(17) || n != 17 || d.Attempt != maxDeliver || d.Kind != task.KindSquare {
+				t.Errorf("%+v", d)
+			}
+		})
+	}
+}
+
+// TestSweepExhaustedBesideOthers: an exhausted number is found, the server's word of it
+// lost or not, although an older task of the class is in work all the time: so the ack
+// floor does not tell.
+func TestSweepExhaustedBesideOthers(t *testing.T) {
+	for name, lost := range map[string]bool{"told": false, "lost": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, Provision{AckWait: time.Second})
+			j, _ := h.job("j", task.ClassNorm, 20)
+			h.queue(j, single(1))
+			_, long := pull(t, h.station("long"), 1)
+			hold(t, long[0])
+			h.queue(j, single(17))
+			if over, err := h.isExhausted(t.Context(), 1, task.ClassNorm); over || err != nil {
+				t.Errorf("the long one: %v, %v", over, err)
+			}
+			h.exhaust(1, true)
+			h.queue(j, single(18)) // nobody has asked for it
+			h.awaitWord(2, lost)   // "asking" got it
+			if over, err := h.isExhausted(t.Context(), 2, task.ClassNorm); !over || err != nil {
+				t.Errorf("the exhausted one: %v, %v", over, err)
+			}
+			background(t, h.Sweep)
+			began := time.Now()
+			await(t, "the number is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+errFellSilent })
+			t.Logf("given up after %v", time.Since(began))
+			await(t, "it has left the queue", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
+			if info, err := h.durable(t.Context(), task.ClassNorm); err != nil || info.AckFloor.Stream != 0 || !strings.HasPrefix(h.ranges("j"), "1-1 ") {
+				t.Errorf("floor %+v, %v; queued %s", info.AckFloor, err, h.ranges("j"))
+			}
+			ack(t, long)
+		})
+	}
+}
+
+// TestSweepSparesLastAttempts: a last attempt that goes on, by a worker that lives, is
+// not taken for the exhausted task that there is.
+func TestSweepSparesLastAttempts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{AckWait: time.Second})
+	j, _ := h.job("j", task.ClassNorm, 20)
+	h.queue(j, single(1))
+	w := h.station("long")
+	if err := w.Beat(WorkerStatus{Started: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	last := h.exhaust(1, false)
+	hold(t, last[0])
+	h.mark(w, last[0])
+	h.queue(j, single(17))
+	h.exhaust(1, false)
+	h.awaitWord(1, true)
+	if n, _, err := h.stranded(t.Context(), task.ClassNorm); n != 1 || err != nil {
+		t.Errorf("%d stranded, %v", n, err)
+	}
+	background(t, h.Sweep)
+	for range 8 {
+		time.Sleep(500 * time.Millisecond)
+		if got, text := h.ranges("j"), h.letters(); got != "1-1 17-1" || text != "" {
+			t.Fatalf("queued %s; %s", got, text)
+		}
+	}
+	ack(t, last) // now the floor tells
+	await(t, "the other one comes again", func() bool { text, _ := pull(t, w, 1); return strings.Join(text, "") == "norm j 17-1 3" })
+}
+
+// TestSweepUnbegun: a number whose last delivery was lost before it began is not given up
+// for it, but has one more; so often that a worker without marks ends, too.
+func TestSweepUnbegun(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{AckWait: 300 * time.Millisecond})
+	j, in := h.job("j", task.ClassNorm, 20)
+	h.queue(j, single(17))
+	h.exhaust(1, false)
+	background(t, h.Sweep)
+	w := h.station("w")
+	var got []*worker.Delivery
+	next := func() string {
+		t.Helper()
+		var text []string
+		await(t, "a task", func() bool { text, got = pull(t, w, 1); return len(text) > 0 })
+		return text[0]
+	}
+	back := func() {
+		t.Helper()
+		if err := w.Return(t.Context(), got[0].Address, (&task.Return{Reason: task.Spared}).Encode()); err != nil {
+			t.Fatal(err)
+		}
+		ack(t, got)
+	}
+	for range 3 { // handed back unbegun
+		if text := next(); text != "norm j 17-1 3" {
+			t.Fatalf("pulled %s", text)
+		}
+		back()
+	}
+	if text := next(); text != "norm j 17-1 3" {
+		t.Fatalf("pulled %s", text)
+	}
+	h.mark(w, got[0])
+	if text := next(); text != "norm j 17-1 4" { // its worker died
+		t.Fatalf("pulled %s", text)
+	}
+	back()
+	await(t, "it is given up", func() bool { return h.letters() == "17-1 by w, attempt 3: "+errFellSilent })
+	if got := h.ranges("j"); got != "" {
+		t.Errorf("queued %s", got)
+	}
+	if err := h.requeue(t.Context(), j, in, []task.Range{single(5)}, "x", mostLost); err != nil {
+		t.Fatal(err)
+	}
+	h.exhaust(1, false)
+	await(t, "the other one is given up", func() bool { return strings.Contains(h.letters(), "5-1 by sweeper") })
+}
+
+// TestSweepLate: a worker that was only slow is not taken for dead.
+func TestSweepLate(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{AckWait: time.Second})
+	j, _ := h.job("j", task.ClassNorm, 20)
+	h.queue(j, single(17))
+	last := h.exhaust(1, true)
+	h.awaitWord(0, false)
+	background(t, h.Sweep)
+	time.Sleep(300 * time.Millisecond)
+	ack(t, last)
+	time.Sleep(2 * time.Second)
+	if got, text := h.ranges("j"), h.letters(); got != "" || text != "" {
+		t.Errorf("queued %s; %s", got, text)
+	}
+}
+
+// TestSweepTwice: a return that two sweepers deal with is queued once.
+func TestSweepTwice(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	h.job("j", task.ClassNorm, 100)
+	h.put(returnsPrefix+"j.0-80.0.w", (&task.Return{Reason: task.Isolate, Pieces: 64}).Encode())
+	c, err := h.returns.Consumer(t.Context(), DurableSweeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := c.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		time.Sleep(2 * time.Millisecond)
+		s := &sweeper{f: h.Fleet, jobs: make(map[string]*sweptJob)}
+		if _, err := s.sweep(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(h.subjects(StreamTasks)); got != 64 {
+			t.Errorf("%d tasks", got)
+		}
+	}
+}

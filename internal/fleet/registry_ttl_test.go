@@ -1,0 +1,43 @@
+package fleet
+
+import (
+	"testing"
+	"time"
+)
+
+// TestDeadWorkerLeaves: a worker that died leaves the list when its last heartbeat is as
+// old as the bucket keeps one, and at most a second and a half later.
+func TestDeadWorkerLeaves(t *testing.T) {
+	t.Parallel()
+	const ttl = 2 * time.Second
+	h := newHouse(t, Provision{})
+	s, err := h.js.Stream(t.Context(), "KV_"+BucketWorkers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := s.CachedInfo().Config
+	if config.MaxAge != 3*BeatInterval {
+		t.Errorf("heartbeats are kept for %v, not for three of %v", config.MaxAge, BeatInterval)
+	}
+	config.MaxAge, config.Duplicates = ttl, ttl
+	if _, err := h.js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	w := h.station("w")
+	if err := w.Beat(WorkerStatus{}); err != nil {
+		t.Fatal(err)
+	}
+	listed := func() bool {
+		list, err := h.Workers(t.Context())
+		return err == nil && len(list) > 0
+	}
+	await(t, "it is listed", listed)
+	began := time.Now()
+	w.nc.Close() // it says nothing
+	await(t, "it has left", func() bool { return !listed() })
+	if took := time.Since(began); took < ttl-200*time.Millisecond || took > ttl+1500*time.Millisecond {
+		t.Errorf("it left %v after its last heartbeat, which is kept for %v", took, ttl)
+	} else {
+		t.Logf("it left %v after its last heartbeat", took)
+	}
+}

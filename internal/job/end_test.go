@@ -1,0 +1,105 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// TestVerdict: only what cannot pass by itself ends a job.
+func TestVerdict(t *testing.T) {
+	for err, want := range map[error]bool{
+		fleet.ErrConnect: false, context.DeadlineExceeded: false, fleet.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
+	} {
+		if isVerdict(fmt.Errorf("look: %w", err)) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
+	}
+}
+
+// TestPrivate: of a job that ends with its process nothing is written down.
+func TestPrivate(t *testing.T) {
+	h := newHouse(t)
+	h.worker("w", nil)
+	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
+		w.Private = true
+		sub := submission("j", text(0, 500))
+		sub.Keep = 0
+		return Submit(ctx, h.Fleet, sub, w, started)
+	})
+	r.clean()
+	r.out.check(t, 0, 500)
+	if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Sealed {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// TestOutputFails: who cannot print stops, and the job goes on.
+func TestOutputFails(t *testing.T) {
+	h := newHouse(t)
+	h.worker("w", nil)
+	oops := errors.New("no space left")
+	for _, flush := range []bool{false, true} {
+		var lines int
+		id := fmt.Sprint("j", flush)
+		_, err := Submit(t.Context(), h.Fleet, submission(id, text(0, 1000)), Watch{
+			Ordered: true,
+			Emit: func(*collect.Item) error {
+				if lines++; lines > 100 && !flush {
+					return oops
+				}
+				return nil
+			},
+			Flush: func() error {
+				if flush {
+					return oops
+				}
+				return nil
+			},
+		}, func(string) {})
+		if !errors.Is(err, ErrOutput) || !errors.Is(err, oops) {
+			t.Errorf("%v", err)
+		}
+		r := h.submit(h.Fleet, submission(id, text(0, 1000)))
+		r.clean()
+		r.out.check(t, 0, 1000)
+	}
+}
+
+// TestDeadline: who waits no longer says why.
+func TestDeadline(t *testing.T) {
+	h := newHouse(t)
+	a := h.submit(h.Fleet, submission("j", text(0, 100)))
+	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") > 0 })
+	because := errors.New("deadline")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
+	defer cancel()
+	var out output
+	if _, err := Wait(ctx, h.other(), "j", out.watch()); !errors.Is(err, because) {
+		t.Errorf("%v", err)
+	}
+	a.kill()
+}
+
+// TestNoJob: there is none of that id.
+func TestNoJob(t *testing.T) {
+	h := newHouse(t)
+	for _, id := range []string{"none", "", "a.b", strings.Repeat("x", 41)} {
+		if _, err := Wait(t.Context(), h.Fleet, id, Watch{}); !errors.Is(err, fleet.ErrNoJob) {
+			t.Errorf("Wait for %q: %v", id, err)
+		}
+		if _, err := Results(t.Context(), h.Fleet, id, Watch{}); !errors.Is(err, fleet.ErrNoJob) {
+			t.Errorf("Results of %q: %v", id, err)
+		}
+	}
+	if _, err := Submit(t.Context(), h.Fleet, submission("a.b", "1"), Watch{}, func(string) {}); err == nil {
+		t.Error("a job of a bad id was submitted")
+	}
+}

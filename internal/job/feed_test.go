@@ -1,0 +1,78 @@
+package job
+
+import (
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/input"
+	"factorfleet/internal/task"
+)
+
+// TestCutOff: of a job whose submitter died in the middle of its input, a waiter does
+// what is there and says so; submitted again, it is whole.
+func TestCutOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.worker("w", nil)
+	pipe, feed := io.Pipe()
+	defer feed.Close()
+	sub := submission("j", "")
+	sub.Sources = []input.Source{input.From("-", pipe)}
+	a := h.submit(h.Fleet, sub)
+	io.WriteString(feed, text(0, 200))
+	await(t, "the numbers are stored", func() bool { return h.held(fleet.StreamInputs, "j") > 0 })
+	await(t, "some answers", func() bool { return a.out.len() > 0 })
+	a.kill()
+	b := h.wait(h.other(), "j")
+	s, err := b.end()
+	if err != nil || s.Clean() || !s.Job.CutOff || s.Job.Count != 200 || s.Job.State != task.Done {
+		t.Errorf("%+v, %v", s, err)
+	}
+	b.out.check(t, 0, 200)
+	c := h.submit(h.Fleet, submission("j", text(0, 1000)))
+	if s := c.clean(); s.Job.CutOff || s.Job.Count != 1000 || s.Job.State != task.Done {
+		t.Errorf("%+v", s.Job)
+	}
+	c.out.check(t, 0, 1000)
+}
+
+// TestFeederLosesLease: the input is read once, however often the lease changes hands.
+func TestFeederLosesLease(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.worker("w", nil)
+	pipe, feed := io.Pipe()
+	sub := submission("j", "")
+	sub.Sources = []input.Source{input.From("-", pipe)}
+	a := h.submit(h.Fleet, sub)
+	<-a.id
+	leases, err := h.js.KeyValue(t.Context(), fleet.BucketLeases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const count = 3000
+	var group sync.WaitGroup
+	group.Go(func() {
+		for i := 0; i < count; i += 10 {
+			io.WriteString(feed, text(i, 10))
+			time.Sleep(20 * time.Millisecond)
+		}
+		feed.Close()
+	})
+	await(t, "it is fed", func() bool { who, err := h.Holder(t.Context(), feedLease("j")); return who != "" && err == nil })
+	if _, err := leases.PutString(t.Context(), feedLease("j"), "thief"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(5500 * time.Millisecond) // it has noticed
+	if err := leases.Purge(t.Context(), feedLease("j")); err != nil {
+		t.Fatal(err)
+	}
+	group.Wait()
+	if s := a.clean(); s.Job.Count != count {
+		t.Errorf("%+v", s.Job)
+	}
+	a.out.check(t, 0, count)
+}

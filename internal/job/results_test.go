@@ -1,0 +1,45 @@
+package job
+
+import (
+	"testing"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// TestResults: what is there now, in order, and the job goes on.
+func TestResults(t *testing.T) {
+	h := newHouse(t)
+	a := h.submit(h.Fleet, submission("j", text(0, 1000)))
+	await(t, "all is stored", func() bool { j, err := h.Job(t.Context(), "j"); return err == nil && j.State == task.Sealed })
+	for _, ordered := range []bool{true, false} {
+		var out output
+		w := out.watch()
+		w.Ordered = ordered
+		if s, err := Results(t.Context(), h.other(), "j", w); err != nil || out.len() != 0 || s.Verified != 0 || s.Missing == 0 || s.Complete() {
+			t.Errorf("nothing is there, and yet: %+v, %v, %d lines", s, err, out.len())
+		}
+	}
+	items := make([]task.Factorization, 43)
+	for i := range items {
+		items[i].Factors = []task.Factor{{P: nat.New(uint64((86 + i) * (86 + i))), Exp: 1, Status: task.Value}}
+	}
+	h.put("FACTOR.results.j.86-43.w", (&task.Result{Kind: task.KindSquare, Worker: "w", Items: items}).Encode())
+	for _, ordered := range []bool{true, false} {
+		var out output
+		w := out.watch()
+		w.Ordered = ordered
+		s, err := Results(t.Context(), h.other(), "j", w)
+		if err != nil || s.Verified != 43 || s.Missing != 957 || s.Complete() || s.Counts.Dead != 0 || out.len() != 43 || out.items[0].Position != 86 || out.items[42].Position != 128 {
+			t.Errorf("%+v, %v, %d lines", s, err, out.len())
+		}
+	}
+	h.worker("w2", nil)
+	a.clean()
+	a.out.check(t, 0, 1000)
+	var out output
+	if s, err := Results(t.Context(), h.other(), "j", out.watch()); err != nil || !s.Clean() {
+		t.Errorf("of a job that is done: %+v, %v", s, err)
+	}
+	out.check(t, 0, 1000)
+}

@@ -1,0 +1,129 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+
+	"github.com/rs/zerolog"
+)
+
+// TestServe: a detached job is done without anybody who waits, and kept.
+func TestServe(t *testing.T) {
+	h := newHouse(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- Serve(ctx, h.other(), Watch{}.Log) }()
+	h.worker("w", nil)
+	j, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 1000)), Watch{}, func(string) {})
+	if err != nil || j.State != task.Sealed && j.State != task.Done || j.Count != 1000 {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	await(t, "it is done", func() bool {
+		j, err := h.Job(t.Context(), "j")
+		return err == nil && j.State == task.Done && j.Verified == 1000
+	})
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if h.held(fleet.StreamResults, "j") == 0 || h.held(fleet.StreamInputs, "j") == 0 {
+		t.Error("the results are gone")
+	}
+	r := h.wait(h.Fleet, "j")
+	r.clean()
+	r.out.check(t, 0, 1000)
+}
+
+// A logbook is what a process logged.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) count(piece string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), piece)
+}
+
+// TestServeBeyondRepair: a job that is beyond repair is told once and left alone, until
+// somebody changes it.
+func TestServeBeyondRepair(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var book logbook
+	s := newHost(h.other(), zerolog.New(&book))
+	s.every = 50 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { s.run(ctx); close(ended) }()
+	if _, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 10)), Watch{}, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxRefusals {
+		w := fmt.Sprint("w", i)
+		h.put("FACTOR.results.j.0-10."+w, spoilt(w, 0, 10))
+	}
+	const told, taken = "job is left alone until it is changed", "taking part in job"
+	await(t, "the verdict", func() bool { return book.count(told) > 0 })
+	before := book.count(taken) // the manifest may have been sealed meanwhile
+	time.Sleep(10 * s.every)
+	if n := book.count(taken); n != before || book.count(told) > before {
+		t.Errorf("taken up %d times after %d, told %d times", n, before, book.count(told))
+	}
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Note = "try again"; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	h.worker("honest", nil)
+	await(t, "it is done", func() bool {
+		j, err := h.Job(t.Context(), "j")
+		return err == nil && j.State == task.Done && j.Verified == 10
+	})
+	cancel()
+	<-ended
+}
+
+// TestServeSweepsOnce: there is one sweeper, however many jobs are served.
+func TestServeSweepsOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := Feed(t.Context(), h.Fleet, submission(id, text(0, 10)), Watch{}, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- Serve(ctx, h.other(), zerolog.Nop()) }()
+	asking := func() int {
+		c, err := h.js.Consumer(t.Context(), fleet.StreamReturns, fleet.DurableSweeper)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.CachedInfo().NumWaiting
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		await(t, "job "+id+" has a holder", func() bool { who, err := h.Holder(t.Context(), id); return who != "" && err == nil })
+	}
+	await(t, "a sweeper asks", func() bool { return asking() > 0 })
+	if n := asking(); n != 1 {
+		t.Errorf("%d sweepers ask for returns", n)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
