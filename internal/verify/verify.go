@@ -50,6 +50,9 @@ func Result(kind string, numbers []nat.Nat, r *task.Result) error {
 func Answer(kind string, n nat.Nat, f *task.Factorization) error {
 	switch kind {
 	case task.KindFactor:
+		if words(n, f.Factors) {
+			return nil
+		}
 		if err := order(f.Factors); err != nil {
 			return err
 		}
@@ -67,6 +70,29 @@ func Answer(kind string, n nat.Nat, f *task.Factorization) error {
 	default:
 		return fmt.Errorf("nothing is known of kind %.20q", kind)
 	}
+}
+
+// words reports whether factors are a true answer for n and all of it are words, as
+// nearly always. If not, the checks below say why or look at larger factors.
+func words(n nat.Nat, factors []task.Factor) bool {
+	w, ok := n.Word()
+	product, last := uint64(1), uint64(1)
+	for i := range factors {
+		f := &factors[i]
+		p, word := f.P.Word()
+		ok = ok && word && p > last && f.Exp != 0 && f.Status == task.Prime
+		// As p >= 2, product leaves the word after 64 multiplications at most.
+		for e := f.Exp; ok && e > 0; e-- {
+			var high uint64
+			high, product = bits.Mul64(product, p)
+			ok = high == 0
+		}
+		if !ok || !provedPrime(p) {
+			return false
+		}
+		last = p
+	}
+	return ok && product == w && w > 1
 }
 
 var (

@@ -1,0 +1,81 @@
+package verify
+
+import (
+	"math"
+	"math/bits"
+)
+
+// lucasP returns the smallest P >= 3 for which D = P^2-4 has the Jacobi symbol
+// (D/n) = -1, or 0 if it finds n to be composite before. Requires n odd, n >= 840.
+func lucasP(n uint64) uint64 {
+	if p := firstP[n%840]; p != undecided {
+		return uint64(p)
+	}
+	if isSquare(n) {
+		return 0 // it has no such P
+	}
+	for p := uint64(9); ; p++ {
+		// D has no prime factor beyond P+2, far below n.
+		switch jacobi(p*p-4, n) {
+		case -1:
+			return p
+		case 0:
+			return 0
+		}
+	}
+}
+
+// undecided says that none of P = 3..8 has the symbol -1.
+const undecided = 255
+
+// firstP is what lucasP returns for n by n mod 840 = 8*3*5*7, as far as P = 3..8 decide
+// it: the D of these are products of 2, 3, 5 and 7, so that (D/n) depends on n mod 840
+// alone.
+var firstP = func() (t [840]uint8) {
+	for n := range t {
+		for p := 3; t[n] == 0 && gcd(n, 840) == 1; p++ {
+			switch {
+			case p > 8:
+				t[n] = undecided
+			case jacobi(uint64(p*p-4), uint64(n+840)) < 0:
+				t[n] = uint8(p)
+			}
+		}
+	}
+	return t
+}()
+
+// gcd returns the greatest common divisor of a, b >= 0.
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// jacobi returns the Jacobi symbol (a/n). Requires n odd.
+func jacobi(a, n uint64) int {
+	j := 1
+	for a %= n; a != 0; a %= n {
+		twos := bits.TrailingZeros64(a)
+		a >>= twos
+		if twos&1 == 1 && (n&7 == 3 || n&7 == 5) {
+			j = -j // (2/n)
+		}
+		if a&3 == 3 && n&3 == 3 {
+			j = -j // reciprocity
+		}
+		a, n = n, a
+	}
+	if n != 1 {
+		return 0
+	}
+	return j
+}
+
+// isSquare reports whether n is a square. The root of a float64 is off by at most
+// one, a number below 2^64 having one below 2^32.
+func isSquare(n uint64) bool {
+	r := uint64(math.Sqrt(float64(n)))
+	return r*r == n || (r-1)*(r-1) == n || (r+1)*(r+1) == n && r+1 < 1<<32
+}
