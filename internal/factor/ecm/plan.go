@@ -16,8 +16,9 @@
 // P. Zimmermann, B. Dodson, 20 years of ECM (2006), for Suyama's sigma (a group
 // order divisible by 12), the stages and the numbers of curves.
 //
-// There are two implementations of the curves: Search for numbers of any size, and
-// FindWord for those below 2^64, which needs no memory. They do the same steps.
+// There are these implementations of the curves: Search for numbers of any size; Batch
+// for many numbers below 2^128, in the lanes of mont.Lanes, and for single words by the same
+// programs; and FindWord for words, which needs no memory.
 //
 // It tests nothing for primality: the factor found may be composite. The same
 // n, sigma, B1 and B2 give the same outcome everywhere.
@@ -56,7 +57,12 @@ func NewPlan(b1, b2 uint64, check func() error) (*Plan, error) {
 	if b1 < MinB1 || b2 < b1 || b2 >= 1<<32 {
 		panic(fmt.Sprintf("ecm: internal error: bounds %d and %d", b1, b2))
 	}
-	p := &Plan{B1: b1, B2: b2, d: giantStep(b1, b2)}
+	return newPlanStep(b1, b2, giantStep(b1, b2), check)
+}
+
+// newPlanStep is NewPlan with the giant step d, whose primes and whose half are at most b1.
+func newPlanStep(b1, b2, d uint64, check func() error) (*Plan, error) {
+	p := &Plan{B1: b1, B2: b2, d: d}
 	index := p.makeBabies()
 	p.first = (b1 + p.d/2) / p.d // >= 1, since d/2 <= b1
 	seen := make([]uint64, p.d/2+1)

@@ -131,13 +131,14 @@ func GCD(a, n uint64) uint64 {
 		return n
 	}
 	a >>= bits.TrailingZeros64(a)
-	// Before and after each iteration a and n are odd and have the gcd wanted.
+	// Before and after each iteration a and n are odd and have the gcd wanted. Which of
+	// them is larger cannot be predicted: n becomes the less and a the difference without
+	// a branch, mask being all ones if a < n. a-n and its absolute value end in the same zeros.
 	for a != n {
-		if a > n {
-			a, n = n, a
-		}
-		n -= a
-		n >>= bits.TrailingZeros64(n)
+		d, borrow := bits.Sub64(a, n, 0)
+		mask := -borrow
+		n += d & mask
+		a = ((d ^ mask) - mask) >> (bits.TrailingZeros64(d) & 63)
 	}
 	return a
 }

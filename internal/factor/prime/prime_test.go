@@ -95,6 +95,9 @@ func TestWordHalves(t *testing.T) {
 	for n := uint64(5); n < 60000; n += 2 {
 		m := mont.New(n)
 		s, l := strongBase2(&m), extraStrongLucas(&m)
+		if ls, ll := lazyStrongBase2(n), lazyExtraStrongLucas(n); ls != s || ll != l && lucasP(n) < n-2 {
+			t.Errorf("%d: strong %v, lazily %v; Lucas %v, lazily %v", n, s, ls, l, ll)
+		}
 		if is[n] && !(s && l) {
 			t.Errorf("prime %d: strong %v, Lucas %v", n, s, l)
 		}
@@ -161,6 +164,29 @@ func FuzzIsPrime(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLazy compares the two ways to compute modulo a word, next to lazyBound too.
+func TestLazy(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 3))
+	for i := range 20000 {
+		n := rnd.Uint64N(lazyBound)>>rnd.IntN(44) | 1<<14 | 1
+		if i < 2000 {
+			n = lazyBound - 1 - 2*uint64(i)
+		}
+		if rnd.IntN(2) == 0 {
+			for !IsPrime(n) {
+				n -= 2
+			}
+		}
+		m := mont.New(n)
+		if got, want := lazyStrongBase2(n), strongBase2(&m); got != want {
+			t.Errorf("lazyStrongBase2(%d) = %v", n, got)
+		}
+		if got, want := lazyExtraStrongLucas(n), extraStrongLucas(&m); got != want {
+			t.Errorf("lazyExtraStrongLucas(%d) = %v", n, got)
+		}
+	}
 }
 
 func big10(s string) *big.Int {

@@ -33,6 +33,9 @@ func IsPrimeRough(n uint64) bool { return n < sureBelow || baillie(n) }
 // baillie is the Baillie-PSW test. Requires n odd, n > 37 and no prime factor of n up to
 // 37.
 func baillie(n uint64) bool {
+	if n < lazyBound {
+		return lazyStrongBase2(n) && lazyExtraStrongLucas(n)
+	}
 	m := mont.New(n)
 	return strongBase2(&m) && extraStrongLucas(&m)
 }
@@ -115,7 +118,15 @@ func extraStrongLucas(m *mont.Modulus) bool {
 // has, and half of all P are. Of squares only those of 1093 and 3511, strong
 // pseudoprimes to base 2, are asked about here.
 func lucasP(n uint64) uint64 {
-	for p := uint64(3); ; p++ {
+	start := uint64(3)
+	if n >= residues {
+		p := uint64(firstP[n%residues])
+		if p != undecided {
+			return p
+		}
+		start = undecidedP
+	}
+	for p := start; ; p++ {
 		switch jacobi(p*p-4, n%8, func(q uint64) uint64 { return n % q }) {
 		case -1:
 			return p

@@ -1,0 +1,364 @@
+package ecm
+
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// A Batch splits many numbers at a time, by curves in the lanes of mont.Lanes. It keeps its
+// memory, up to three megabytes, and is not for concurrent use. The zero value is ready.
+type Batch struct {
+	machines [mont.LaneKinds]*machine
+	order    []int32 // of the numbers of one class, their places in the list
+	first    [len(classes) + 1]int
+	jobs     []job
+	word     *mont.WordMachine
+	scalar   bool // do without lanes; for tests
+}
+
+// A machine is lanes, and the program of the class that they work on.
+type machine struct {
+	program *Program
+	lanes   *mont.Lanes
+	owner   []int32 // the number that a lane is set up for, -1 for none
+}
+
+// A job is a number that is being worked on.
+type job struct {
+	at    int32 // in the list
+	curve int   // the next
+	lane  int   // the first of its lanes
+	count int   // of its lanes
+}
+
+// A Number is n[0] + n[1]*2^64.
+type Number = [2]uint64
+
+// MaxBits is the size of the largest numbers of Batch.
+const MaxBits = mont.MaxLaneBits
+
+// Split looks for a divisor of each of ns, and calls found(i, d, method) with a d of ns[i],
+// 1 < d < ns[i], for those that have been found, in any order. The others have been
+// given up: those that are even, below 5 or above MaxBits, and those that withstood
+// all curves of their class, which few products of two primes do.
+//
+// A curve cannot split a prime or a power of one; the others should have no factor below 50
+// or so, as all prime factors of a number are found at once if they are small, and nothing
+// is learned from that.
+//
+// d and method depend on ns[i] and the seed alone. It calls alive about every tenth of
+// a millisecond and returns its error if there is one.
+func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i int, d Number, method string)) error {
+	if b.scalar || !mont.Fast() {
+		return b.splitSlowly(ns, seed, alive, found)
+	}
+	b.sort(ns)
+	for c := range classes {
+		list := b.order[b.first[c]:b.first[c+1]]
+		if len(list) == 0 {
+			continue
+		}
+		s := split{ns: ns, list: list, seed: seed, machine: b.machine(c), jobs: b.jobs[:0]}
+		err := s.run(alive, found)
+		b.jobs = s.jobs
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// splitSlowly works like Split without lanes, and gives up numbers from 2^64.
+func (b *Batch) splitSlowly(ns []Number, seed uint64, alive func() error, found func(int, Number, string)) error {
+	for i, n := range ns {
+		if n[1] != 0 || classOf(n) < 0 {
+			continue
+		}
+		d, method, err := b.SplitWord(n[0], seed, alive)
+		if err != nil {
+			return err
+		}
+		if d != 0 {
+			found(i, Number{d}, method)
+		}
+	}
+	return nil
+}
+
+// SplitWord works like Split for one word, by scalar arithmetic. It returns 0 for a
+// number that has been given up. It runs the same curves and has success with the
+// same one; of a number with more than two prime factors it may return another divisor.
+func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method string, err error) {
+	c := classOf(Number{n})
+	if c < 0 {
+		return 0, "", nil
+	}
+	p := programs[c]()
+	if b.word == nil {
+		b.word = new(mont.WordMachine)
+	}
+	w := b.word
+	w.SetModulus(n)
+	for i, small := range smallNumbers {
+		w.Set(slotThree+i, small)
+	}
+	for i := range p.curves {
+		if err := alive(); err != nil {
+			return 0, "", err
+		}
+		num, den := sigma(seed, i)
+		w.Set(slotSigma, num)
+		w.Set(slotSigmaDen, den)
+		if d := p.runWord(w, n); d != 0 {
+			return d, p.name, nil
+		}
+	}
+	return 0, "", nil
+}
+
+// runWord runs the curve that w is set up for, and returns a proper divisor of n or 0.
+func (p *Program) runWord(w *mont.WordMachine, n uint64) uint64 {
+	w.Run(p.stages[0])
+	d := mont.GCD(w.Value(p.q+1), n)
+	if d == 1 {
+		w.Run(p.stages[1])
+		d = mont.GCD(w.Value(slotResult), n)
+		for i := 0; d == n && i < 3; i++ {
+			if part := mont.GCD(w.Value(mont.SlotProduct+i), n); part != 1 {
+				d = part
+			}
+		}
+	}
+	if d == 1 || d == n {
+		return 0
+	}
+	return d
+}
+
+// sort makes the order of the numbers by class.
+func (b *Batch) sort(ns []Number) {
+	b.first = [len(classes) + 1]int{}
+	for _, n := range ns {
+		if c := classOf(n); c >= 0 {
+			b.first[c+1]++
+		}
+	}
+	for c := range classes {
+		b.first[c+1] += b.first[c]
+	}
+	total := b.first[len(classes)]
+	if cap(b.order) < total {
+		b.order = make([]int32, total)
+	}
+	b.order = b.order[:total]
+	next := b.first
+	for i, n := range ns {
+		if c := classOf(n); c >= 0 {
+			b.order[next[c]] = int32(i)
+			next[c]++
+		}
+	}
+}
+
+// classOf returns the class of n, or -1.
+func classOf(n Number) int {
+	if n[0]&1 == 0 || n[1] == 0 && n[0] < 5 {
+		return -1
+	}
+	size := bitLen(n)
+	for c := range classes {
+		if size <= classes[c].bits {
+			return c
+		}
+	}
+	return -1
+}
+
+func bitLen(n Number) int {
+	if n[1] != 0 {
+		return 64 + bits.Len64(n[1])
+	}
+	return bits.Len64(n[0])
+}
+
+// machine returns the lanes for a class with its program.
+func (b *Batch) machine(c int) *machine {
+	p := programs[c]()
+	m := &b.machines[mont.LaneKind(classes[c].bits)]
+	if *m == nil || (*m).lanes.Slots() < p.slots {
+		*m = newMachine(mont.NewLanes(classes[c].bits, p.slots))
+	}
+	(*m).program = p
+	return *m
+}
+
+func newMachine(lanes *mont.Lanes) *machine {
+	m := &machine{lanes: lanes, owner: make([]int32, lanes.Width())}
+	for l := range m.owner {
+		for i, small := range smallNumbers {
+			lanes.Set(slotThree+i, l, Number{small})
+		}
+	}
+	return m
+}
+
+// A split is the work on the numbers of one class.
+type split struct {
+	*machine
+	ns   []Number
+	list []int32 // of ns, those not begun
+	seed uint64
+	jobs []job // at most one a lane
+}
+
+func (s *split) run(alive func() error, found func(int, Number, string)) error {
+	for l := range s.owner {
+		s.owner[l] = -1
+	}
+	for {
+		s.begin()
+		if len(s.jobs) == 0 {
+			return nil
+		}
+		s.load()
+		for _, code := range s.program.stages {
+			if err := s.execute(code, alive); err != nil {
+				return err
+			}
+		}
+		if s.lanes.HasGCDs() {
+			s.lanes.Run(resultGCDs)
+		}
+		s.collect(found)
+	}
+}
+
+var resultGCDs = []mont.Instruction{mont.GCDs(slotGCD, slotResult)}
+
+func (s *split) execute(code []mont.Instruction, alive func() error) error {
+	for len(code) > 0 {
+		if err := alive(); err != nil {
+			return err
+		}
+		part := min(len(code), aliveEvery)
+		s.lanes.Run(code[:part])
+		code = code[part:]
+	}
+	return nil
+}
+
+// aliveEvery is the number of instructions between two calls of alive, a tenth
+// of a microsecond each.
+const aliveEvery = 1000
+
+// begin takes numbers while there are lanes, and shares the lanes out.
+func (s *split) begin() {
+	width := len(s.owner)
+	for len(s.jobs) < width && len(s.list) > 0 {
+		s.jobs = append(s.jobs, job{at: s.list[0]})
+		s.list = s.list[1:]
+	}
+	lane := 0
+	for i := range s.jobs {
+		j := &s.jobs[i]
+		j.lane, j.count = lane, (width-lane)/(len(s.jobs)-i)
+		lane += j.count
+	}
+}
+
+// load sets the lanes to the next curves of the jobs: one of each number, and more if
+// there are lanes to spare.
+func (s *split) load() {
+	for i := range s.jobs {
+		j := &s.jobs[i]
+		for k := range j.count {
+			l := j.lane + k
+			if s.owner[l] != j.at {
+				s.owner[l] = j.at
+				s.lanes.SetModulus(l, s.ns[j.at])
+			}
+			num, den := sigma(s.seed, j.curve+k)
+			s.lanes.Set(slotSigma, l, Number{num})
+			s.lanes.Set(slotSigmaDen, l, Number{den})
+		}
+	}
+}
+
+// collect ends the jobs that are done. Of several curves of one number the first
+// counts that has found something, as if they had been run one after the other.
+func (s *split) collect(found func(int, Number, string)) {
+	left := s.jobs[:0]
+	for _, j := range s.jobs {
+		n := s.ns[j.at]
+		var d Number
+		for k := 0; k < j.count && d == (Number{}) && j.curve+k < s.program.curves; k++ {
+			d = s.divisor(j.lane+k, n)
+		}
+		if j.curve += j.count; d != (Number{}) {
+			found(int(j.at), d, s.program.name)
+		} else if j.curve < s.program.curves {
+			left = append(left, j)
+		}
+	}
+	s.jobs = left
+}
+
+// divisor returns a proper divisor of n that the curve in a lane has found, or 0. If
+// the curve has found all prime factors they may still differ in the stage, or in
+// the product out of three.
+func (s *split) divisor(lane int, n Number) Number {
+	var d Number
+	if s.lanes.HasGCDs() {
+		d = s.lanes.Value(slotGCD, lane) // n is 0 modulo n
+	} else if d = gcd(s.lanes.Value(slotResult, lane), n); d == n {
+		d = Number{}
+	}
+	if d == (Number{}) {
+		for _, slot := range [...]int{s.program.q + 1, mont.SlotProduct, mont.SlotProduct + 1, mont.SlotProduct + 2} {
+			if d = gcd(s.lanes.Value(slot, lane), n); d != n && d != (Number{1}) {
+				break
+			}
+		}
+	}
+	if d == n || d == (Number{1}) {
+		return Number{}
+	}
+	return d
+}
+
+// gcd returns the greatest common divisor of a and the odd n.
+func gcd(a, n Number) Number {
+	if a[1]|n[1] == 0 {
+		return Number{mont.GCD(a[0], n[0])}
+	}
+	if a == (Number{}) {
+		return n
+	}
+	a = odd(a)
+	// It works like mont.GCD.
+	for a[1]|n[1] != 0 {
+		lo, borrow := bits.Sub64(a[0], n[0], 0)
+		hi, borrow := bits.Sub64(a[1], n[1], borrow)
+		if lo|hi == 0 {
+			return n
+		}
+		mask := -borrow
+		var carry uint64
+		n[0], carry = bits.Add64(n[0], lo&mask, 0)
+		n[1], _ = bits.Add64(n[1], hi&mask, carry)
+		lo, borrow = bits.Sub64(lo^mask, mask, 0)
+		hi, _ = bits.Sub64(hi^mask, mask, borrow)
+		a = odd(Number{lo, hi})
+	}
+	return Number{mont.GCD(a[0], n[0])}
+}
+
+// odd returns a without its factors 2. Requires a > 0.
+func odd(a Number) Number {
+	if a[0] == 0 {
+		return Number{a[1] >> bits.TrailingZeros64(a[1])}
+	}
+	s := bits.TrailingZeros64(a[0])
+	return Number{a[0]>>s | a[1]<<1<<(63-s), a[1] >> s}
+}

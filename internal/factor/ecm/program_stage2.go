@@ -1,0 +1,139 @@
+package ecm
+
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// newAdd and newDouble make points in new slots.
+func (c *compiler) newAdd(p, q, diff int) int {
+	dst := c.point()
+	c.emit(mont.PointAdd(dst, p, q, diff))
+	return dst
+}
+
+func (c *compiler) newDouble(p int) int {
+	dst := c.point()
+	c.emit(mont.PointDouble(dst, p))
+	return dst
+}
+
+// stage2 makes slotResult the product of the differences of the x of the giant m*D*q
+// and the baby j*q over all pairs (m, j), times a power of the common denominator.
+func (c *compiler) stage2(q int, p *Plan) {
+	chain, step := c.babies(q, p.d)
+	babies := make([]int, len(p.babies))
+	for i, j := range p.babies {
+		babies[i] = chain[chainIndex(j)]
+	}
+	giants := c.giants(step, p.first, len(p.end))
+	c.commonDenominator(append(append([]int(nil), babies...), giants...))
+	for i := range 3 {
+		c.emit(mont.Product(mont.SlotProduct+i, mont.SlotOne, mont.SlotOne))
+	}
+	at := uint32(0)
+	for i, end := range p.end {
+		c.pairs(giants[i], babies, p.pairs[at:end])
+		at = end
+	}
+	c.emit(mont.Product(slotResult, mont.SlotProduct, mont.SlotProduct+1),
+		mont.Product(slotResult, slotResult, mont.SlotProduct+2))
+}
+
+// pairs multiplies by the differences of the giant and some babies, three at a time. To
+// make them up to that some are there twice, which changes no divisor.
+func (c *compiler) pairs(giant int, babies []int, list []uint16) {
+	for ; len(list) > 0; list = list[min(3, len(list)):] {
+		last := len(list) - 1
+		c.emit(mont.Pairs(giant, babies[list[0]], babies[list[min(1, last)]], babies[list[min(2, last)]]))
+	}
+}
+
+// babies makes the points j*q for the j = 1, 5, 7, 11, ... prime to 6 up to a
+// little more than d/2, at chainIndex(j), and d*q.
+//
+// Each is the one before the last plus 6q, and their difference is another of them. d/2
+// is odd or even, and then d = (d/2+2) + (d/2-2) or (d/2+1) + (d/2-1), all of which
+// are prime to 6 since d/2 is divisible by 3.
+func (c *compiler) babies(q int, d uint64) (chain []int, step int) {
+	two := c.newDouble(q)
+	three := c.newAdd(two, q, q)
+	six := c.newDouble(three)
+	chain = append(chain, q, c.newAdd(three, two, q))
+	chain = append(chain, c.newAdd(six, q, chain[1]), c.newAdd(six, chain[1], q))
+	apart := uint64(2)
+	diff := two
+	if d/2%2 == 1 {
+		apart = 4
+		diff = c.newDouble(two)
+	}
+	last := chainIndex(uint16(d/2 + apart/2))
+	for i := 4; i <= last; i++ {
+		chain = append(chain, c.newAdd(chain[i-2], six, chain[i-4]))
+	}
+	return chain, c.newAdd(chain[last], chain[chainIndex(uint16(d/2-apart/2))], diff)
+}
+
+// giants makes the points m*step for count m from first >= 1.
+func (c *compiler) giants(step int, first uint64, count int) []int {
+	r, next := c.ladder(step, first)
+	giants := []int{r, next}
+	for i := 2; i < count; i++ {
+		giants = append(giants, c.newAdd(giants[i-1], step, giants[i-2]))
+	}
+	return giants[:count]
+}
+
+// ladder makes k*p and (k+1)*p. Requires k >= 1.
+func (c *compiler) ladder(p int, k uint64) (r, next int) {
+	r, next = p, c.newDouble(p)
+	for i := bits.Len64(k) - 2; i >= 0; i-- {
+		sum := c.newAdd(next, r, p)
+		if k>>i&1 == 1 {
+			r, next = sum, c.newDouble(next)
+		} else {
+			r, next = c.newDouble(r), sum
+		}
+	}
+	return r, next
+}
+
+// commonDenominator replaces the X of each point by X times the Z of all others.
+//
+// It works like an inversion of all Z by one, without it: upwards before[i] = Z0*...*Zi,
+// downwards after = Z(i+1)*...*Zlast. Every fourth point belongs to one chain, so that
+// there are independent products; the other chains' Z are where after begins.
+func (c *compiler) commonDenominator(points []int) {
+	chains := min(4, len(points))
+	before := make([]int, len(points))
+	for i, p := range points {
+		if before[i] = p + 1; i >= chains {
+			before[i] = c.product(before[i-chains], p+1)
+		}
+	}
+	totals := before[len(points)-chains:]
+	after := make([]int, chains)
+	for i := range after {
+		var others []int
+		for j, t := range totals {
+			if j != i {
+				others = append(others, t)
+			}
+		}
+		others = append(others, mont.SlotOne)
+		after[(len(points)-chains+i)%chains] = c.product(others...)
+	}
+	temp := make([]int, chains)
+	for i := range temp {
+		temp[i] = c.slot()
+	}
+	for i := len(points) - 1; i >= 0; i-- {
+		p, t, a := points[i], temp[i%chains], after[i%chains]
+		if i < chains {
+			c.emit(mont.Product(p, p, a))
+			continue
+		}
+		c.emit(mont.Product(t, a, before[i-chains]), mont.Product(p, p, t), mont.Product(a, a, p+1))
+	}
+}

@@ -1,0 +1,312 @@
+package mont
+
+import (
+	"math/bits"
+	"unsafe"
+)
+
+//go:generate go run ./gen
+
+// Lanes executes one program on many moduli at the same time, each in a lane of its
+// own. Memory is a row of slots, a slot holding one residue for each lane. The
+// program does not depend on data, so that all lanes do the same.
+//
+// A residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs), in limbs of 52 bits,
+// the least significant first. According to the size of the moduli there are five kinds:
+//
+//	limbs   lanes   n below   products are   sums and differences are
+//	1       48      2^48      < 2n           < 4n
+//	1       48      2^52      < n            < n                      (strict)
+//	2       32      2^75      < 2n           < 4n                     (short)
+//	2       32      2^98      < 2n           < 4n
+//	3       16      2^128     < 2n           < 4n
+//
+// The operands of sums and differences must be below 2n, which a product is, and those of a
+// product a*b < R*n, which all below 4n satisfy: the kinds but the strict one have
+// 16n <= R. Points have ranges of their own; their four slots, for X, Z, X+Z and
+// X-Z, are operands of products only.
+//
+// There are as many lanes as it takes to hide the latency of a chain of products.
+//
+// Why no comparison is needed is proved in gen/field.go, which writes the assembly for
+// AVX-512 IFMA. Without that, Run works limb for limb the same, slowly: see Fast.
+type Lanes struct {
+	limbs, width int
+	strict       bool
+	ctx          []uint64 // of each lane n, 2n, inverse: limb i of lane l at i*width + l
+	mem          []uint64 // slot s begins at s*limbs*width
+	slots        int
+	run          laneKernel // nil: none, runGeneric
+}
+
+// A laneKernel executes count > 0 instructions.
+type laneKernel func(ctx, mem *uint64, code *Instruction, count int)
+
+// An Instruction is one step of a program. Its operands are slots below MaxSlots; a point
+// is PointSlots of them.
+type Instruction uint64
+
+// MaxSlots bounds the slots of a machine.
+const MaxSlots = 1 << slotBits
+
+// PointSlots is the number of slots of a point; X is in the first and Z in the second.
+const PointSlots = 4
+
+const (
+	opAdd = iota
+	opDouble
+	opPairs
+	opMul
+	opSum
+	opDiff
+	opPoint
+	opGCD
+
+	opBits, slotBits = 4, 15
+)
+
+// The slots with a fixed use.
+const (
+	SlotProduct = 0 // three products, of Pairs
+	SlotNum     = 3 // (A+2)/4 of the curve is Num/Den
+	SlotDen     = 4
+	SlotOne     = 5 // the form of 1, set by SetModulus
+	SlotR2      = 6 // the form of R, set by SetModulus
+	FirstSlot   = 7
+)
+
+func instruction(op int, a, b, c, d int) Instruction {
+	in := Instruction(op)
+	for i, s := range [...]int{a, b, c, d} {
+		in |= Instruction(s) << (opBits + i*slotBits)
+	}
+	return in
+}
+
+// split returns the code and the operands.
+func (in Instruction) split() (op int, s [4]int) {
+	op = int(in & (1<<opBits - 1))
+	for i := range s {
+		s[i] = int(in >> (opBits + i*slotBits) & (1<<slotBits - 1))
+	}
+	return op, s
+}
+
+// Products returns the number of products that the instruction takes.
+func (in Instruction) Products() int {
+	op, _ := in.split()
+	return [...]int{opAdd: 6, opDouble: 6, opPairs: 3, opMul: 1, opSum: 0, opDiff: 0, opPoint: 0, opGCD: 0}[op]
+}
+
+// PointAdd sets the point dst = p+q on a Montgomery curve, given diff = p-q. It may
+// be any of them.
+func PointAdd(dst, p, q, diff int) Instruction { return instruction(opAdd, dst, p, q, diff) }
+
+// PointDouble sets the point dst = 2p on the curve given by SlotNum and SlotDen. It may be p.
+func PointDouble(dst, p int) Instruction { return instruction(opDouble, dst, p, 0, 0) }
+
+// MakePoint makes a point of what products have put into the slots of its X and Z.
+func MakePoint(p int) Instruction { return instruction(opPoint, p, 0, 0, 0) }
+
+// Pairs multiplies the slots SlotProduct to SlotProduct+2 by a-b, a-c and a-d, which
+// are other slots.
+func Pairs(a, b, c, d int) Instruction { return instruction(opPairs, a, b, c, d) }
+
+// Product sets dst = a*b.
+func Product(dst, a, b int) Instruction { return instruction(opMul, dst, a, b, 0) }
+
+// GCDs sets dst to the numbers gcd(a, n), for a product a in a machine of one limb.
+func GCDs(dst, a int) Instruction { return instruction(opGCD, dst, a, 0, 0) }
+
+// Sum sets dst = a+b, which is an operand for Product only.
+func Sum(dst, a, b int) Instruction { return instruction(opSum, dst, a, b, 0) }
+
+// Difference sets dst = a-b, which is an operand for Product only.
+func Difference(dst, a, b int) Instruction { return instruction(opDiff, dst, a, b, 0) }
+
+// A kind is a row of the table of Lanes.
+type kind struct {
+	bits, limbs, width int
+	strict             bool
+}
+
+var kinds = [...]kind{{48, 1, 48, false}, {52, 1, 48, true}, {75, 2, 32, false}, {98, 2, 32, false}, {MaxLaneBits, 3, 16, false}}
+
+// MaxLaneBits is the size of the largest modulus of Lanes.
+const MaxLaneBits = 128
+
+// LaneKinds is the number of kinds of machines.
+const LaneKinds = len(kinds)
+
+// LaneKind returns the kind of machine for moduli of up to size bits, at most MaxLaneBits.
+func LaneKind(size int) int {
+	i := 0
+	for kinds[i].bits < size {
+		i++
+	}
+	return i
+}
+
+// NewLanes returns a machine of the kind for moduli of up to size bits, with memory for slots
+// slots, at most MaxSlots.
+func NewLanes(size, slots int) *Lanes { return newLanes(LaneKind(size), slots, Fast()) }
+
+// newLanes returns a machine of the kind kinds[i], on assembly if fast.
+func newLanes(i, slots int, fast bool) *Lanes {
+	k := kinds[i]
+	if slots > MaxSlots {
+		panic("mont: internal error: too many slots")
+	}
+	l := &Lanes{limbs: k.limbs, width: k.width, strict: k.strict, slots: slots}
+	l.ctx = aligned((2*k.limbs + 1) * k.width)
+	l.mem = aligned(slots * k.limbs * k.width)
+	if fast {
+		l.run = laneKernels[i]
+	}
+	for lane := range k.width {
+		l.SetModulus(lane, [2]uint64{3, 0}) // so that idle lanes compute something
+	}
+	return l
+}
+
+// aligned returns words that begin at a cache line.
+func aligned(words int) []uint64 {
+	const line = 64
+	mem := make([]uint64, words+line/8)
+	skip := (line - uintptr(unsafe.Pointer(&mem[0]))%line) % line / 8
+	return mem[skip:][:words:words]
+}
+
+// Slots returns the number of slots.
+func (l *Lanes) Slots() int { return l.slots }
+
+// Width returns the number of lanes.
+func (l *Lanes) Width() int { return l.width }
+
+// HasGCDs reports whether the machine has the instruction GCDs.
+func (l *Lanes) HasGCDs() bool { return l.limbs == 1 }
+
+// SetModulus gives a lane the odd modulus n = n[0] + n[1]*2^64, 3 <= n, of the size that
+// the machine was made for. It sets SlotOne and SlotR2; other slots are to be set anew.
+func (l *Lanes) SetModulus(lane int, n [2]uint64) {
+	inv := Inverse(n[0])
+	if l.limbs > 1 {
+		inv = -inv
+	}
+	l.ctx[2*l.limbs*l.width+lane] = inv & limbMask
+	l.put(l.ctx, lane, n, 0)
+	l.put(l.ctx[l.limbs*l.width:], lane, [2]uint64{n[0] << 1, n[1]<<1 | n[0]>>63}, n[1]>>63)
+	one, r2 := montgomeryConstants(n, 52*l.limbs)
+	l.Set(SlotOne, lane, one)
+	l.Set(SlotR2, lane, r2)
+}
+
+const limbMask = 1<<52 - 1
+
+// Set puts a into a lane of a slot. Requires a < 2n, or else that a is only used in
+// products a*b with a*b < R*n.
+func (l *Lanes) Set(slot, lane int, a [2]uint64) {
+	l.put(l.mem[slot*l.limbs*l.width:], lane, a, 0)
+}
+
+// put puts top*2^128 + a into a lane of the number that begins with to[0].
+func (l *Lanes) put(to []uint64, lane int, a [2]uint64, top uint64) {
+	to[lane] = a[0] & limbMask
+	if l.limbs > 1 {
+		to[l.width+lane] = (a[0]>>52 | a[1]<<12) & limbMask
+	}
+	if l.limbs > 2 {
+		to[2*l.width+lane] = a[1]>>40 | top<<24
+	}
+}
+
+// Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
+func (l *Lanes) Value(slot, lane int) [2]uint64 {
+	a, top := l.get(l.mem[slot*l.limbs*l.width:], lane)
+	n, _ := l.get(l.ctx, lane)
+	lo, b := bits.Sub64(a[0], n[0], 0)
+	hi, b := bits.Sub64(a[1], n[1], b)
+	if b <= top { // a >= n; a < 2n
+		return [2]uint64{lo, hi}
+	}
+	return a
+}
+
+// get returns the number in a lane of the number that begins with from[0], which
+// is a + top*2^128.
+func (l *Lanes) get(from []uint64, lane int) (a [2]uint64, top uint64) {
+	a[0] = from[lane]
+	if l.limbs > 1 {
+		a[0] &= limbMask
+		x := from[l.width+lane]
+		if l.limbs > 2 {
+			x &= limbMask
+		}
+		a[0] |= x << 52
+		a[1] = x >> 12
+	}
+	if l.limbs > 2 {
+		x := from[2*l.width+lane]
+		a[1] |= x << 40
+		top = x >> 24
+	}
+	return a, top
+}
+
+// runMost is the most instructions of one call of a kernel, which cannot be interrupted: a
+// point addition in 3 limbs takes a tenth of a microsecond.
+const runMost = 512
+
+// Run executes the program.
+func (l *Lanes) Run(code []Instruction) {
+	if l.run == nil {
+		l.runGeneric(code)
+		return
+	}
+	for len(code) > 0 {
+		part := code[:min(len(code), runMost)]
+		l.run(&l.ctx[0], &l.mem[0], &part[0], len(part))
+		code = code[len(part):]
+	}
+}
+
+// montgomeryConstants returns R and R^2 mod n, R = 2^r. Requires n < 2^64 or n < R.
+func montgomeryConstants(n [2]uint64, r int) (one, r2 [2]uint64) {
+	if n[1] == 0 {
+		hi, lo := uint64(0), uint64(1)<<(r%64)
+		if r >= 64 {
+			hi, lo = lo, 0
+		}
+		if r >= 128 { // one limb more than a modulus of this size needs
+			hi = bits.Rem64(hi, 0, n[0])
+		}
+		one[0] = bits.Rem64(hi, lo, n[0])
+		hi, lo = bits.Mul64(one[0], one[0])
+		r2[0] = bits.Rem64(hi, lo, n[0])
+		return one, r2
+	}
+	// The power of 2 below n, doubled until it is R, then until it is R^2.
+	size := 64 + bits.Len64(n[1])
+	one[1] = 1 << (size - 1 - 64)
+	for range r - size + 1 {
+		one = doubleMod(one, n)
+	}
+	r2 = one
+	for range r {
+		r2 = doubleMod(r2, n)
+	}
+	return one, r2
+}
+
+// doubleMod returns 2a mod n. Requires a < n.
+func doubleMod(a, n [2]uint64) [2]uint64 {
+	top := a[1] >> 63
+	a[1] = a[1]<<1 | a[0]>>63
+	a[0] <<= 1
+	lo, b := bits.Sub64(a[0], n[0], 0)
+	hi, b := bits.Sub64(a[1], n[1], b)
+	if b <= top {
+		return [2]uint64{lo, hi}
+	}
+	return a
+}

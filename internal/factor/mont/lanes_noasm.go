@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package mont
+
+// Fast reports whether this machine has the instructions that make Lanes worth while.
+func Fast() bool { return false }
+
+var laneKernels [len(kinds)]laneKernel

@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package mont
+
+var strongKernels, lucasKernels [4]powerKernel
