@@ -1,0 +1,166 @@
+package siqs
+
+import "math/bits"
+
+// buckets hold the hits of the primes above blockSize, block by block, so that a
+// pass over all primes for the whole interval replaces one for each block.
+//
+// An entry is (i-first)<<15 | position in the block, where i < first + 2^17 is the index of
+// the prime. Entries are in the order of i, hence of the logarithm.
+type buckets struct {
+	first    int // index of the first prime above blockSize; the last index + 1 if there are no buckets
+	blocks   int
+	room     uint     // log2 of the room of a block
+	entries  []uint32 // of all blocks, 1<<room each
+	count    []uint32 // of entries by block; those above the room have overwritten the oldest
+	groups   []group
+	starts   [][]uint32 // starts[g][b]: count[b] before group g; one more than groups
+	standing []uint32   // a step of zero
+	found    [hitRoom]uint32
+}
+
+// A group is a run of primes with the same logarithm.
+type group struct {
+	first, end int // indices
+	log        uint8
+}
+
+// prepare makes the buckets for a base and an interval; for one block there are none.
+func (b *buckets) prepare(f *factorBase, interval uint32) {
+	b.first, b.blocks = len(f.prime), int(interval/blockSize)
+	b.groups = b.groups[:0]
+	if b.blocks < 2 || f.largest() < blockSize {
+		return
+	}
+	b.first = f.index(blockSize)
+	hits := 0.0
+	for i := b.first; i < len(f.prime); i++ {
+		hits += 2 * blockSize / float64(f.prime[i])
+		if i == b.first || f.logp[i] != f.logp[i-1] {
+			b.groups = append(b.groups, group{first: i, log: f.logp[i]})
+		}
+		b.groups[len(b.groups)-1].end = i + 1
+	}
+	// Hits are spread at random: the mean and a lot more than six deviations.
+	b.room = uint(bits.Len(uint(1.05*hits) + 512))
+	b.entries = resize(b.entries, b.blocks<<b.room)
+	b.count = resize(b.count, b.blocks)
+	for len(b.starts) <= len(b.groups) {
+		b.starts = append(b.starts, nil)
+	}
+	for g := range b.starts {
+		b.starts[g] = resize(b.starts[g], b.blocks)
+	}
+	b.standing = resize(b.standing, len(f.prime))
+	clear(b.standing)
+}
+
+// fill moves the roots of the large primes by a step, up or down, and puts all
+// their hits into the buckets.
+func (b *buckets) fill(prime, root1, root2, step []uint32, up bool) {
+	clear(b.count)
+	for g := range b.groups {
+		copy(b.starts[g], b.count)
+		from, to := b.groups[g].first, b.groups[g].end
+		id := uint32(from-b.first) << 15
+		b.fillGroup(prime[from:to], root1[from:to], root2[from:to], step[from:to], up, id)
+	}
+	copy(b.starts[len(b.groups)], b.count)
+}
+
+// fillGroup is fill for the primes of a group, the first of which has that id.
+//
+// Whether a root hits is a coin toss that no branch predictor wins. So a first pass
+// writes down all positions that may be hits, and moves on only after those that are; a second
+// pass puts them into the buckets.
+func (b *buckets) fillGroup(prime, root1, root2, step []uint32, up bool, id uint32) {
+	interval := uint32(b.blocks) * blockSize
+	for len(prime) > 0 {
+		trips := interval / prime[0] // a root hits at most once more
+		n := min(len(prime), hitRoom/2/int(trips+1))
+		hits := b.hits(prime[:n], root1[:n], root2[:n], step[:n], up, trips)
+		b.scatter(b.found[:hits], id)
+		id += uint32(n) * blockSize
+		prime, root1, root2, step = prime[n:], root1[n:], root2[n:], step[n:]
+	}
+}
+
+// hitRoom is the room for hits between the passes.
+const hitRoom = 1 << 13
+
+// hits moves the roots and writes i<<20 | position into found for each hit of
+// prime[i]. It returns how many there are. Requires at most hitRoom/2/(trips+1) primes, hence
+// 2^12, trips the most whole periods of one in the interval.
+//
+// Moving up by a step is moving down by the rest to the prime. All positions are
+// below interval + prime[i] < 2^31, hence position - interval is negative, 1<<31 set, exactly for a hit.
+func (b *buckets) hits(prime, root1, root2, step []uint32, up bool, trips uint32) (n uint32) {
+	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
+	interval := uint32(b.blocks) * blockSize
+	found := &b.found
+	for i, p := range prime {
+		d := step[i]
+		if up {
+			d = p - d
+		}
+		x, y := root1[i]-d, root2[i]-d
+		x, y = min(x, x+p), min(y, y+p)
+		root1[i], root2[i] = x, y
+		key := uint32(i) << 20
+		for t := trips; ; t-- {
+			found[n%hitRoom] = key | x
+			n += (x - interval) >> 31
+			found[n%hitRoom] = key | y
+			n += (y - interval) >> 31
+			if t == 0 {
+				break
+			}
+			x += p
+			y += p
+		}
+	}
+	return n
+}
+
+// scatter puts the hits into the buckets, id being that of the first prime.
+func (b *buckets) scatter(found []uint32, id uint32) {
+	count, entries, room := b.count, b.entries, b.room&31
+	mask := uint32(1)<<room - 1
+	for _, e := range found {
+		position := e & (maxInterval - 1)
+		at := position / blockSize
+		c := count[at]
+		entries[at<<room|c&mask] = id + e>>20*blockSize | position%blockSize
+		count[at] = c + 1
+	}
+}
+
+// block returns the entries of block number n from start to end, which may be
+// more than there is room for.
+func (b *buckets) block(n int, start, end uint32) []uint32 {
+	room := uint32(1) << b.room
+	return b.entries[n<<b.room:][min(start, room):min(end, room)]
+}
+
+// add adds the logarithms of the entries of block number n to the block.
+func (b *buckets) add(block *[blockSize]uint8, n int) {
+	for g := range b.groups {
+		log := b.groups[g].log
+		for _, e := range b.block(n, b.starts[g][n], b.starts[g+1][n]) {
+			block[e&(blockSize-1)] += log
+		}
+	}
+}
+
+// divide divides r by the large primes that hit the position.
+func (b *buckets) divide(r *remainder, f *factorBase, position uint32) {
+	if len(b.groups) == 0 {
+		return
+	}
+	n, offset := int(position/blockSize), position%blockSize
+	for _, e := range b.block(n, 0, b.count[n]) {
+		if e&(blockSize-1) == offset {
+			r.divide(f, b.first+int(e>>15))
+		}
+	}
+}

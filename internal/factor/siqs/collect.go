@@ -1,0 +1,93 @@
+package siqs
+
+import (
+	"errors"
+	"math/big"
+)
+
+// ErrExhausted is returned when there are no coefficients left.
+var ErrExhausted = errors.New("siqs: no coefficients left")
+
+// Reset makes the sieve ready for the number that p describes. It returns ErrParams
+// if the factor base of this program is another than that of p.
+func (s *Sieve) Reset(alive func() error, p Params) error {
+	if err := s.base.rebuild(alive, &p); err != nil {
+		return err
+	}
+	s.params = p
+	return s.prepare(alive)
+}
+
+// start is NewParams and Reset in one.
+func (s *Sieve) start(alive func() error, n *big.Int, t tuning) error {
+	if err := s.base.choose(alive, &s.params, n, t); err != nil {
+		return err
+	}
+	return s.prepare(alive)
+}
+
+// prepare makes all that depends on the parameters and the factor base.
+func (s *Sieve) prepare(alive func() error) error {
+	p, count := &s.params, len(s.base.prime)
+	s.half = int32(p.Interval / 2)
+	s.pools.set(p, s.base.target(p))
+	s.root1, s.root2 = resize(s.root1, count), resize(s.root2, count)
+	s.work1, s.work2 = resize(s.work1, count), resize(s.work2, count)
+	if s.block == nil {
+		s.block, s.blank = make([]uint8, blockSize), make([]uint8, blockSize)
+	}
+	if start := 128 - p.Candidate; s.blank[0] != start {
+		for i := range s.blank {
+			s.blank[i] = start
+		}
+	}
+	s.buckets.prepare(&s.base, p.Interval)
+	s.root1[0], s.root2[0] = noRoot, noRoot
+	s.Stats = Stats{}
+	return s.fillInverses(alive)
+}
+
+// Coefficients returns how many numbers of coefficients there are, of which some are void.
+func (s *Sieve) Coefficients() uint64 { return s.pools.count }
+
+// positionsEvery is how many positions at least are sieved between two calls of alive, the work
+// of a fraction of a millisecond.
+const positionsEvery = 1 << 19
+
+// Collect sieves the polynomials of the coefficients from <= number < to in this
+// order and calls emit with each relation until it returns false. The relation is
+// valid only within the call. The relations of a number depend on nothing but the
+// parameters. Collect returns the error of alive, which it asks now and then, or
+// ErrExhausted if there are fewer coefficients.
+func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation) bool) error {
+	s.emit = emit
+	sieved := uint32(0)
+	for number := from; number < to; number++ {
+		if number >= s.pools.count {
+			return ErrExhausted
+		}
+		factors, ok := s.pools.factors(s.poly.factors[:0], number, &s.base)
+		s.poly.factors = factors
+		if !ok {
+			continue
+		}
+		s.rel.Coefficient = number
+		s.startCoefficient()
+		for {
+			if !s.sievePoly() {
+				return nil
+			}
+			if sieved += s.params.Interval; sieved >= positionsEvery {
+				sieved = 0
+				if err := alive(); err != nil {
+					return err
+				}
+			}
+			if s.poly.number == s.poly.last() {
+				break
+			}
+			s.nextPoly()
+		}
+	}
+	return nil
+}

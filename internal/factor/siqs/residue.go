@@ -1,0 +1,159 @@
+package siqs
+
+import (
+	"math/big"
+	"math/bits"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// A modulus is an odd n of k words, for residues in Montgomery form with R = 2^(64k), as
+// mont.Wide, but without a pointer in it: the next number needs no new memory.
+type modulus struct {
+	n   huge
+	k   int
+	neg uint64 // -1/n mod 2^64
+	one huge   // R mod n
+	r2  huge   // R^2 mod n
+}
+
+// set makes m the modulus n. Requires n odd, n > 1.
+func (m *modulus) set(n *huge) {
+	m.n, m.k = *n, hugeWords
+	for m.n[m.k-1] == 0 {
+		m.k--
+	}
+	m.neg = -mont.Inverse(n[0])
+	m.one = huge{1}
+	for range 64 * m.k {
+		m.double(&m.one)
+	}
+	m.r2 = m.one
+	for range 64 * m.k {
+		m.double(&m.r2)
+	}
+}
+
+// double sets z = 2z mod n. Requires z < n.
+func (m *modulus) double(z *huge) {
+	top := uint64(0)
+	for i := range m.k {
+		z[i], top = z[i]<<1|top, z[i]>>63
+	}
+	m.correct(z, top)
+}
+
+// correct subtracts n from z + top*R unless that is below n. Requires z + top*R < 2n.
+func (m *modulus) correct(z *huge, top uint64) {
+	var d huge
+	var borrow uint64
+	for i := range m.k {
+		d[i], borrow = bits.Sub64(z[i], m.n[i], borrow)
+	}
+	if top >= borrow {
+		*z = d
+	}
+}
+
+// mul sets z = x*y/R mod n. Requires x*y < n*R. z may alias x and y.
+//
+// The invariant is that of mont.Wide: t < 2n before and after each iteration.
+func (m *modulus) mul(z, x, y *huge) {
+	var t huge
+	top := uint64(0)
+	for i := range m.k {
+		b := y[i]
+		hi, lo := bits.Mul64(x[0], b)
+		lo, c := bits.Add64(lo, t[0], 0)
+		carry := hi + c
+		q := lo * m.neg
+		hi, low := bits.Mul64(m.n[0], q)
+		_, c = bits.Add64(lo, low, 0)
+		carryN := hi + c
+		for j := 1; j < m.k; j++ {
+			hi, lo = bits.Mul64(x[j], b)
+			lo, c = bits.Add64(lo, carry, 0)
+			hi += c
+			lo, c = bits.Add64(lo, t[j], 0)
+			carry = hi + c
+			hi, low = bits.Mul64(m.n[j], q)
+			low, c = bits.Add64(low, carryN, 0)
+			hi += c
+			t[j-1], c = bits.Add64(lo, low, 0)
+			carryN = hi + c
+		}
+		lo, c = bits.Add64(carry, carryN, 0)
+		t[m.k-1], carry = bits.Add64(lo, top, 0)
+		top = c + carry
+	}
+	m.correct(&t, top)
+	*z = t
+}
+
+// mulWord sets z = z*w mod n, z in Montgomery form, w not.
+func (m *modulus) mulWord(z *huge, w uint64) {
+	form := huge{w}
+	m.mul(&form, &m.r2, &form)
+	m.mul(z, z, &form)
+}
+
+// mulWide sets z = z*w mod n, z in Montgomery form, w not. Requires 0 <= w < R.
+func (m *modulus) mulWide(z *huge, w *wide) {
+	var form huge
+	copy(form[:], w[:])
+	m.mul(&form, &m.r2, &form)
+	m.mul(z, z, &form)
+}
+
+// sub sets z = x-y mod n. Requires x, y < n.
+func (m *modulus) sub(z, x, y *huge) {
+	if z.sub(x, y) {
+		var c uint64
+		for i := range z {
+			z[i], c = bits.Add64(z[i], m.n[i], c)
+		}
+	}
+}
+
+// gcdOdd returns the greatest common divisor of x and n. Requires n odd.
+func gcdOdd(x, n huge) huge {
+	if x == (huge{}) {
+		return n
+	}
+	x.shiftOdd()
+	// Before and after each iteration x and n are odd and have the gcd wanted.
+	for x != n {
+		var d huge
+		if d.sub(&x, &n) {
+			d.sub(&n, &x)
+			n = x
+		}
+		x = d
+		x.shiftOdd()
+	}
+	return n
+}
+
+// shiftOdd divides z by 2 as often as possible. Requires z > 0.
+func (z *huge) shiftOdd() {
+	for z[0] == 0 {
+		copy(z[:], z[1:])
+		z[hugeWords-1] = 0
+	}
+	s := uint(bits.TrailingZeros64(z[0]))
+	for i := range hugeWords - 1 {
+		z[i] = z[i]>>s | z[i+1]<<(64-s)
+	}
+	z[hugeWords-1] >>= s
+}
+
+// big returns x.
+func (x *huge) big() *big.Int {
+	var buf [8 * hugeWords]byte
+	for i, w := range x {
+		for b := range 8 {
+			buf[8*(hugeWords-i)-1-b] = byte(w >> (8 * b))
+		}
+	}
+	return new(big.Int).SetBytes(buf[:])
+}

@@ -1,0 +1,127 @@
+package siqs
+
+import (
+	"encoding/binary"
+)
+
+// A Sieve finds the relations of one number after the other. It keeps its memory
+// for the next number. It is not for concurrent use.
+type Sieve struct {
+	params Params
+	base   factorBase
+	pools  pools
+	poly   polynomial
+	half   int32 // half the interval: position i stands for x = i-half
+
+	// Of each prime p of the base but those of the coefficient, at index i:
+	// Q(x) = 0 mod p exactly for the positions root1[i], root2[i] mod p, both below p.
+	// For the primes of the coefficient both are noRoot or a little less.
+	root1, root2 []uint32
+	work1, work2 []uint32   // the same, counted from the block that is being sieved
+	step         [][]uint32 // step[j][i] = 2*terms[j]/A mod prime[i]
+	inverses     [][]uint32 // inverses[slot][i] = 1/p mod prime[i] for the p in that slot of the pools
+	prefix       []uint32   // scratch of fillInverses
+
+	buckets buckets
+
+	block []uint8
+	blank []uint8 // a block without hits
+
+	rel   Relation
+	emit  func(*Relation) bool
+	Stats Stats
+}
+
+// Stats count the work of a Sieve.
+type Stats struct {
+	Coefficients, Polys   int
+	Candidates, Divided   int // positions above the threshold, and after the small primes
+	Full, Partial, Double int
+}
+
+// noRoot is a root that no position reaches: a coefficient has at most 2^15
+// polynomials, and each moves it by less than maxFactor = 2^13, hence by less than 2^28
+// in all, downwards.
+const noRoot = 1<<31 - 1
+
+// startBlock fills the block with the value from which hits, at most 127 above the
+// threshold in all, lead to a byte of 128 or more exactly where the threshold is
+// reached. The primes of a value below 2^213 that are sieved with have no larger sum.
+func (s *Sieve) startBlock(block []uint8) { copy(block, s.blank) }
+
+// sieveBlock adds logp[i] to the block at all positions root1[i] + a*prime[i] and
+// root2[i] + a*prime[i], and moves the roots to the next block.
+// Requires |root1[i]-root2[i]| < prime[i] for roots within the block.
+func sieveBlock(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
+	n := uint(len(block))
+	root1, root2, logp = root1[:len(prime)], root2[:len(prime)], logp[:len(prime)]
+	for i := range prime {
+		p, log := uint(prime[i]), logp[i]
+		x, y := uint(root1[i]), uint(root2[i])
+		for x < n && y < n {
+			block[x] += log
+			block[y] += log
+			x += p
+			y += p
+		}
+		// One of them is outside, and the other will be after one hit more.
+		if x < n {
+			block[x] += log
+			x += p
+		}
+		if y < n {
+			block[y] += log
+			y += p
+		}
+		root1[i], root2[i] = uint32(x-n), uint32(y-n)
+	}
+}
+
+// sievePoly sieves the whole interval of the polynomial and reports the candidates.
+// It returns false if emit did.
+func (s *Sieve) sievePoly() bool {
+	s.Stats.Polys++
+	low, high := int(s.params.Small), s.buckets.first
+	copy(s.work1[low:high], s.root1[low:high])
+	copy(s.work2[low:high], s.root2[low:high])
+	for start := uint32(0); start < s.params.Interval; start += blockSize {
+		block := s.sieveBlockAt(start)
+		if !s.scan(block, start) {
+			return false
+		}
+	}
+	return true
+}
+
+// sieveBlockAt sieves the block that begins at the position start, the blocks before it
+// having been sieved, and returns it.
+func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
+	low, high := int(s.params.Small), s.buckets.first
+	block := s.block[:min(blockSize, s.params.Interval-start)]
+	s.startBlock(block)
+	sieveBlock(block, s.base.prime[low:high], s.work1[low:high], s.work2[low:high], s.base.logp[low:high])
+	if len(s.buckets.groups) > 0 {
+		s.buckets.add((*[blockSize]uint8)(block), int(start/blockSize))
+	}
+	return block
+}
+
+// scan reports all positions of the block that begins at start whose byte is 128 or
+// more.
+func (s *Sieve) scan(block []uint8, start uint32) bool {
+	const tops = 0x8080808080808080
+	for i := 0; i+32 <= len(block); i += 32 {
+		b := block[i : i+32 : i+32]
+		or := binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) |
+			binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+		if or&tops == 0 {
+			continue
+		}
+		for j, sum := range b {
+			if sum >= 128 && !s.candidate(start+uint32(i+j), sum-s.blank[0]) {
+				return false
+			}
+		}
+	}
+	return true
+}
