@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/factor/rho"
 	"factorfleet/internal/nat"
@@ -23,11 +24,14 @@ type Engine struct {
 	alive    func() error // pulse.alive, bound once: a bound method is an allocation
 	inBudget func() error // pulse.inBudget
 	trial    []prime.Divisor
+	lanes    bool     // Batch does numbers together
+	batch    *batch   // nil until it is needed
+	factors  []Factor // of the number that Batch has done last
 }
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, trial: prime.Divisors()[:trialCount]}
+	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
 	e.pulse.tick = o.Tick
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget
 	return e

@@ -38,8 +38,49 @@ const timedTogether = 16
 
 // Run is worker.Kind's. The time of a number is wall-clock time: it is computed on
 // this goroutine alone, so the two differ only on a machine with more work than CPUs.
+// Numbers that the engine does together share their time.
 func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	b := k.bench(o)
+	for len(numbers) > 0 {
+		count, do := b.engine.BatchLen(numbers), b.together
+		if count == 1 {
+			count, do = b.apart(numbers), b.oneByOne
+		}
+		if err := do(ctx, numbers[:count], done); err != nil {
+			return err
+		}
+		numbers = numbers[count:]
+	}
+	k.benches.Put(b) // not after an error or a panic: who knows its state
+	return nil
+}
+
+// apart returns how many of numbers, from the first on, the engine does one by one.
+func (b *bench) apart(numbers []nat.Nat) int {
+	for i := range numbers {
+		if i > 0 && b.engine.BatchLen(numbers[i:]) > 1 {
+			return i
+		}
+	}
+	return len(numbers)
+}
+
+// together answers numbers which the engine does at the same time.
+func (b *bench) together(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
+	began, from := time.Now(), len(*done)
+	var slab []task.Factor
+	err := b.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
+		if cap(slab)-len(slab) < len(found) {
+			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-len(*done)+from))
+		}
+		answer(&slab, found, method, done)
+	})
+	share((*done)[from:], time.Since(began))
+	return err
+}
+
+// oneByOne answers numbers one after the other.
+func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	var slab []task.Factor
 	last, timed := time.Now(), len(*done) // those before timed have their time
 	for i, n := range numbers {
@@ -53,11 +94,7 @@ func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions
 		if cap(slab)-len(slab) < len(found) {
 			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-i))
 		}
-		from := len(slab)
-		for _, f := range found {
-			slab = append(slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
-		}
-		*done = append(*done, task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method})
+		answer(&slab, found, method, done)
 		if easy := b.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
 			now := time.Now()
 			if easy {
@@ -68,8 +105,16 @@ func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions
 			last, timed = now, len(*done)
 		}
 	}
-	k.benches.Put(b) // not after an error or a panic: who knows its state
 	return nil
+}
+
+// answer appends an answer to done, its factors to slab, which has room for them.
+func answer(slab *[]task.Factor, found []factor.Factor, method string, done *[]task.Factorization) {
+	from := len(*slab)
+	for _, f := range found {
+		*slab = append(*slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
+	}
+	*done = append(*done, task.Factorization{Factors: (*slab)[from:len(*slab):len(*slab)], Method: method})
 }
 
 // begin prepares for n. One above 2^64 counts as hard from its first tick on.

@@ -1,0 +1,297 @@
+package factor
+
+import (
+	"cmp"
+	"context"
+	"math/big"
+	"math/bits"
+	"slices"
+	"time"
+
+	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/mont"
+	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/nat"
+)
+
+// A batch is the work on many numbers below 2^128 together: each step is done with
+// all of them before the next, so that the lanes of the machine are full. It is
+// memory that is used again and again.
+//
+// Before and after each step a number is the product of its found primes and of its
+// parts, which are in untested and composite.
+type batch struct {
+	trial  *mont.Trial
+	divs   []uint64 // bitsets of trial
+	primes *prime.Batch
+	curves ecm.Batch
+
+	answers   []answer
+	untested  []part // odd, without the primes of trial division
+	composite []part
+
+	words []uint64 // arguments and results of a step
+	wides []ecm.Number
+	yes   []bool
+}
+
+// An answer is what is known of the number at its place in the list.
+type answer struct {
+	found  []power
+	method string // the first that split it, which was the hardest
+	alone  bool   // not done here: the lanes gave it up
+}
+
+// A power is p^exp, p prime.
+type power struct {
+	p   ecm.Number
+	exp uint32
+}
+
+// A part is what is left of the number at a place.
+type part struct {
+	n  ecm.Number
+	at int32
+}
+
+// batchMost is how many numbers are worked on together: enough to fill the lanes for
+// each size, and few enough to stay in the second cache and to be done soon.
+const (
+	batchMost = 2048
+	wideMost  = 128 // of 65 to 128 bits
+)
+
+// batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by. In lanes
+// they cost 67 ns a word. BenchmarkBatch/random63 took 3053 ns a number with 171 primes, 2632
+// with 512, 2462 with 1024 and 2377 with 2048; random40 is quickest with 1024.
+const batchTrial = 1024
+
+// leastBudget is the budget from which on numbers above 2^64 may be done together: nobody
+// looks at a smaller one while others are worked on.
+const leastBudget = 10 * time.Second
+
+// CanBatch reports whether Batch does numbers of this size together. If not it does
+// them one by one.
+func (e *Engine) CanBatch(bits int) bool {
+	return e.lanes && (bits <= 64 || bits <= ecm.MaxBits && (e.o.Budget == 0 || e.o.Budget >= leastBudget))
+}
+
+// BatchLen returns how many of ns, from the first on, Batch would do together, at least 1 if
+// there are any.
+func (e *Engine) BatchLen(ns []nat.Nat) int {
+	if len(ns) == 0 {
+		return 0
+	}
+	most, size := batchMost, ns[0].BitLen()
+	if !e.CanBatch(size) {
+		return 1
+	}
+	if size > 64 {
+		most = wideMost
+	}
+	for i, n := range ns[:min(len(ns), most)] {
+		if b := n.BitLen(); !e.CanBatch(b) || b > 64 != (size > 64) {
+			return i
+		}
+	}
+	return min(len(ns), most)
+}
+
+// Batch factors all numbers and calls got for each, in order, with what Append would
+// return; got may not keep the factors. The answers do not depend on what else is
+// in ns, but Method may name another plan than Append. If it returns an error, the cause of
+// the end of ctx, the numbers for which got was not called are not done.
+func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Factor, method string)) error {
+	for len(ns) > 0 {
+		count := e.BatchLen(ns)
+		if count == 1 || !e.CanBatch(ns[0].BitLen()) {
+			fs, method, err := e.Append(ctx, e.factors[:0], ns[0])
+			if err != nil {
+				return err
+			}
+			e.factors = fs
+			got(fs, method)
+			ns = ns[1:]
+			continue
+		}
+		if err := e.together(ctx, ns[:count], got); err != nil {
+			return err
+		}
+		ns = ns[count:]
+	}
+	return nil
+}
+
+// together does numbers for which CanBatch holds.
+func (e *Engine) together(ctx context.Context, ns []nat.Nat, got func([]Factor, string)) error {
+	e.pulse.ctx, e.pulse.deadline = ctx, time.Time{}
+	if err := e.alive(); err != nil {
+		return err
+	}
+	if e.batch == nil {
+		e.batch = newBatch()
+	}
+	b := e.batch
+	b.begin(ns)
+	for len(b.untested) > 0 {
+		b.classify()
+		if err := e.alive(); err != nil {
+			return err
+		}
+		if err := e.splitAll(b); err != nil {
+			return err
+		}
+	}
+	for i, n := range ns {
+		a := &b.answers[i]
+		if a.alone {
+			fs, method, err := e.Append(ctx, e.factors[:0], n)
+			if err != nil {
+				return err
+			}
+			e.factors = fs
+			got(fs, method)
+			continue
+		}
+		e.factors = a.appendFactors(e.factors[:0])
+		got(e.factors, a.name())
+	}
+	return nil
+}
+
+func newBatch() *batch {
+	return &batch{trial: mont.NewTrial(prime.Small()[1 : batchTrial+1]), primes: prime.NewBatch()}
+}
+
+// begin divides ns by small primes.
+func (b *batch) begin(ns []nat.Nat) {
+	for len(b.answers) < len(ns) {
+		b.answers = append(b.answers, answer{})
+	}
+	b.untested, b.composite = b.untested[:0], b.composite[:0]
+	b.wides = b.wides[:0]
+	for i, n := range ns {
+		a := &b.answers[i]
+		*a = answer{found: a.found[:0]}
+		w := number(n)
+		if twos := trailingZeros(w); twos > 0 && w != (ecm.Number{}) {
+			a.found = append(a.found, power{ecm.Number{2}, uint32(twos)})
+			w = shiftRight(w, twos)
+		}
+		b.wides = append(b.wides, w)
+	}
+	b.divide()
+	for i, w := range b.wides {
+		if w[0] > 1 || w[1] > 0 {
+			b.untested = append(b.untested, part{w, int32(i)})
+		}
+	}
+}
+
+// divide takes the primes of trial division out of b.wides.
+func (b *batch) divide() {
+	words := b.trial.Words()
+	if need := len(b.wides) * words; len(b.divs) < need {
+		b.divs = make([]uint64, need)
+	}
+	b.words = b.words[:0]
+	wide := false
+	for i, w := range b.wides {
+		if w == (ecm.Number{}) {
+			b.wides[i] = ecm.Number{1}
+			w[0] = 1
+		}
+		wide = wide || w[1] > 0
+		b.words = append(b.words, w[0])
+	}
+	if wide {
+		b.trial.DivideWide(b.divs, b.wides)
+	} else {
+		b.trial.Divide(b.divs, b.words)
+	}
+	divisors := prime.Divisors()
+	for i := range b.wides {
+		for k, set := range b.divs[i*words:][:words] {
+			for ; set != 0; set &= set - 1 {
+				b.take(i, &divisors[64*k+bits.TrailingZeros64(set)])
+			}
+		}
+	}
+}
+
+// take moves the prime of d, which divides number i, to its found.
+func (b *batch) take(i int, d *prime.Divisor) {
+	w, exp := b.wides[i], uint32(0)
+	for {
+		q, ok := quotient(w, d)
+		if !ok {
+			break
+		}
+		w = q
+		exp++
+	}
+	b.wides[i] = w
+	b.answers[i].found = append(b.answers[i].found, power{ecm.Number{d.P}, exp})
+}
+
+// name returns the method as Result has it.
+func (a *answer) name() string {
+	switch {
+	case a.method != "":
+		return a.method
+	case len(a.found) == 0:
+		return ""
+	case len(a.found) == 1 && a.found[0].exp == 1:
+		return "prime"
+	}
+	return "trial"
+}
+
+// appendFactors appends the primes found, ascending.
+func (a *answer) appendFactors(dst []Factor) []Factor {
+	slices.SortFunc(a.found, func(x, y power) int {
+		return cmp.Or(cmp.Compare(x.p[1], y.p[1]), cmp.Compare(x.p[0], y.p[0]))
+	})
+	for i, f := range a.found {
+		if i > 0 && f.p == a.found[i-1].p {
+			dst[len(dst)-1].Exp += f.exp
+			continue
+		}
+		if f.p[1] == 0 {
+			dst = append(dst, Factor{nat.New(f.p[0]), f.exp, Prime})
+		} else {
+			dst = append(dst, Factor{nat.FromBig(bigNumber(f.p)), f.exp, PRP})
+		}
+	}
+	return dst
+}
+
+// number returns n < 2^128 as words.
+func number(n nat.Nat) ecm.Number {
+	if w, ok := n.Word(); ok {
+		return ecm.Number{w}
+	}
+	words := prime.Words(n.Big())
+	return ecm.Number{words[0], words[1]}
+}
+
+// bigNumber is the inverse of number.
+func bigNumber(n ecm.Number) *big.Int {
+	hi := new(big.Int).SetUint64(n[1])
+	return hi.Or(hi.Lsh(hi, 64), new(big.Int).SetUint64(n[0]))
+}
+
+func trailingZeros(n ecm.Number) int {
+	if n[0] == 0 {
+		return 64 + bits.TrailingZeros64(n[1])
+	}
+	return bits.TrailingZeros64(n[0])
+}
+
+// shiftRight returns n/2^s, s < 128.
+func shiftRight(n ecm.Number, s int) ecm.Number {
+	if s >= 64 {
+		return ecm.Number{n[1] >> (s - 64)}
+	}
+	return ecm.Number{n[0]>>s | n[1]<<(64-s), n[1] >> s}
+}
