@@ -70,6 +70,12 @@ func TestPullClasses(t *testing.T) {
 			h.queue(j, single(i))
 		}
 	}
+	for _, c := range task.Classes { // the server tells a durable of a task a moment after it is stored
+		await(t, "durable "+string(c)+" has its tasks", func() bool {
+			info, err := h.durable(t.Context(), c)
+			return err == nil && info.NumPending == 20
+		})
+	}
 	w := h.station("w")
 	text, _ := pull(t, w, 1)
 	if text[0] != "hi j-hi 0-1 1" {
