@@ -184,7 +184,7 @@ func TestSieveBlock(t *testing.T) {
 		}
 		ok := false
 		for i := uint64(0); !ok; i++ {
-			s.poly.factors, ok = s.pools.factors(s.poly.factors[:0], i, &s.base)
+			ok = s.setFactors(i)
 		}
 		s.startCoefficient()
 		s.nextPoly()
@@ -196,8 +196,7 @@ func TestSieveBlock(t *testing.T) {
 				}
 			}
 		}
-		copy(s.work1, s.root1)
-		copy(s.work2, s.root2)
+		s.startWork()
 		for start := uint32(0); start < s.params.Interval; start += blockSize {
 			block := s.sieveBlockAt(start)
 			for i, sum := range block {

@@ -1,6 +1,6 @@
 package siqs
 
-import "math/bits"
+import "slices"
 
 // buckets hold the hits of the primes above blockSize, block by block, so that a
 // pass over all primes for the whole interval replaces one for each block.
@@ -10,13 +10,14 @@ import "math/bits"
 type buckets struct {
 	first    int // index of the first prime above blockSize; the last index + 1 if there are no buckets
 	blocks   int
-	room     uint     // log2 of the room of a block
-	entries  []uint32 // of all blocks, 1<<room each
-	count    []uint32 // of entries by block; those above the room have overwritten the oldest
+	room     uint32   // for entries of a block
+	stride   uint32   // room and what kernels overwrite; an odd number of cache lines
+	entries  []uint32 // of all blocks, stride each
+	count    []uint32 // of entries by block; those above the room are lost
 	groups   []group
-	starts   [][]uint32 // starts[g][b]: count[b] before group g; one more than groups
-	standing []uint32   // a step of zero
-	found    [hitRoom]uint32
+	starts   [][]uint32           // starts[g][b]: count[b] before group g; one more than groups
+	standing []uint32             // a step of zero
+	found    [hitRoom + 16]uint32 // results of kernels, which overwrite 16 more
 }
 
 // A group is a run of primes with the same logarithm.
@@ -42,8 +43,9 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 		b.groups[len(b.groups)-1].end = i + 1
 	}
 	// Hits are spread at random: the mean and a lot more than six deviations.
-	b.room = uint(bits.Len(uint(1.05*hits) + 512))
-	b.entries = resize(b.entries, b.blocks<<b.room)
+	b.room = uint32(1.05*hits) + 512
+	b.stride = (b.room+48)&^31 + 16
+	b.entries = resize(b.entries, b.blocks*int(b.stride))
 	b.count = resize(b.count, b.blocks)
 	for len(b.starts) <= len(b.groups) {
 		b.starts = append(b.starts, nil)
@@ -78,8 +80,15 @@ func (b *buckets) fillGroup(prime, root1, root2, step []uint32, up bool, id uint
 	for len(prime) > 0 {
 		trips := interval / prime[0] // a root hits at most once more
 		n := min(len(prime), hitRoom/2/int(trips+1))
-		hits := b.hits(prime[:n], root1[:n], root2[:n], step[:n], up, trips)
-		b.scatter(b.found[:hits], id)
+		if inLanes {
+			hits := hitsLanes(&prime[0], &root1[0], &root2[0], &step[0], n, b2i(up), int(trips), int(interval), &b.found[0])
+			if hits > 0 {
+				scatterLanes(&b.found[0], hits, &b.count[0], b.blocks, &b.entries[0], int(b.room), int(b.stride), int(id))
+			}
+		} else {
+			hits := b.hits(prime[:n], root1[:n], root2[:n], step[:n], up, trips)
+			b.scatter(b.found[:hits], id)
+		}
 		id += uint32(n) * blockSize
 		prime, root1, root2, step = prime[n:], root1[n:], root2[n:], step[n:]
 	}
@@ -124,13 +133,12 @@ func (b *buckets) hits(prime, root1, root2, step []uint32, up bool, trips uint32
 
 // scatter puts the hits into the buckets, id being that of the first prime.
 func (b *buckets) scatter(found []uint32, id uint32) {
-	count, entries, room := b.count, b.entries, b.room&31
-	mask := uint32(1)<<room - 1
+	count, entries, room, stride := b.count, b.entries, b.room, b.stride
 	for _, e := range found {
 		position := e & (maxInterval - 1)
 		at := position / blockSize
 		c := count[at]
-		entries[at<<room|c&mask] = id + e>>20*blockSize | position%blockSize
+		entries[at*stride+min(c, room)] = id + e>>20*blockSize | position%blockSize
 		count[at] = c + 1
 	}
 }
@@ -138,29 +146,56 @@ func (b *buckets) scatter(found []uint32, id uint32) {
 // block returns the entries of block number n from start to end, which may be
 // more than there is room for.
 func (b *buckets) block(n int, start, end uint32) []uint32 {
-	room := uint32(1) << b.room
-	return b.entries[n<<b.room:][min(start, room):min(end, room)]
+	return b.entries[n*int(b.stride):][min(start, b.room):min(end, b.room)]
 }
 
 // add adds the logarithms of the entries of block number n to the block.
 func (b *buckets) add(block *[blockSize]uint8, n int) {
 	for g := range b.groups {
-		log := b.groups[g].log
-		for _, e := range b.block(n, b.starts[g][n], b.starts[g+1][n]) {
-			block[e&(blockSize-1)] += log
+		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
+		if inLanes && len(entries) > 0 {
+			addLanes(&block[0], &entries[0], len(entries), b.groups[g].log)
+		} else {
+			addEntries(block, entries, b.groups[g].log)
 		}
 	}
 }
 
-// divide divides r by the large primes that hit the position.
+func addEntries(block *[blockSize]uint8, entries []uint32, log uint8) {
+	for _, e := range entries {
+		block[e&(blockSize-1)] += log
+	}
+}
+
+// divide divides r by the large primes that hit the position, in the order of their indices.
 func (b *buckets) divide(r *remainder, f *factorBase, position uint32) {
 	if len(b.groups) == 0 {
 		return
 	}
 	n, offset := int(position/blockSize), position%blockSize
-	for _, e := range b.block(n, 0, b.count[n]) {
-		if e&(blockSize-1) == offset {
-			r.divide(f, b.first+int(e>>15))
+	entries := b.block(n, 0, b.count[n])
+	for len(entries) > 0 {
+		part := entries[:min(len(entries), hitRoom)]
+		entries = entries[len(part):]
+		var found []uint32
+		if inLanes {
+			found = b.found[:findLanes(&part[0], len(part), int(offset), &b.found[0])]
+			slices.Sort(found) // as they come without lanes, but for parts
+		} else {
+			found = find(b.found[:0], part, offset)
+		}
+		for _, i := range found {
+			r.divide(f, b.first+int(i))
 		}
 	}
+}
+
+// find appends to dst the i of the entries that have the offset.
+func find(dst, entries []uint32, offset uint32) []uint32 {
+	for _, e := range entries {
+		if e&(blockSize-1) == offset {
+			dst = append(dst, e>>15)
+		}
+	}
+	return dst
 }

@@ -33,8 +33,9 @@ func (s *Sieve) prepare(alive func() error) error {
 	s.pools.set(p, s.base.target(p))
 	s.root1, s.root2 = resize(s.root1, count), resize(s.root2, count)
 	s.work1, s.work2 = resize(s.work1, count), resize(s.work2, count)
+	s.matched = resize(s.matched, count+16)
 	if s.block == nil {
-		s.block, s.blank = make([]uint8, blockSize), make([]uint8, blockSize)
+		s.block, s.blank = make([]uint8, blockSize+blockPad), make([]uint8, blockSize)
 	}
 	if start := 128 - p.Candidate; s.blank[0] != start {
 		for i := range s.blank {
@@ -42,9 +43,26 @@ func (s *Sieve) prepare(alive func() error) error {
 		}
 	}
 	s.buckets.prepare(&s.base, p.Interval)
+	s.prepareSieve()
+	s.setGap()
 	s.root1[0], s.root2[0] = noRoot, noRoot
 	s.Stats = Stats{}
 	return s.fillInverses(alive)
+}
+
+// prepareSieve makes what the medium primes need. Requires buckets.
+func (s *Sieve) prepareSieve() {
+	low, high := int(s.params.Small), s.buckets.first
+	s.schedule.prepare(&s.base, low, max(low, high), int(min(s.params.Interval, blockSize)))
+	s.logp = append(s.logp[:0], s.base.logp...)
+	s.poly.factors = s.poly.factors[:0]
+	s.rest = resize(s.rest, len(s.base.prime))
+	if s.params.Interval <= blockSize {
+		return
+	}
+	for i := low; i < high; i++ {
+		s.rest[i] = uint32(reduce(blockSize, uint64(s.base.prime[i]), s.base.recip[i]))
+	}
 }
 
 // Coefficients returns how many numbers of coefficients there are, of which some are void.
@@ -66,9 +84,7 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 		if number >= s.pools.count {
 			return ErrExhausted
 		}
-		factors, ok := s.pools.factors(s.poly.factors[:0], number, &s.base)
-		s.poly.factors = factors
-		if !ok {
+		if !s.setFactors(number) {
 			continue
 		}
 		s.rel.Coefficient = number
@@ -90,4 +106,17 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 		}
 	}
 	return nil
+}
+
+// setFactors sets the primes of the coefficient with that number, and reports whether it is
+// not void.
+func (s *Sieve) setFactors(number uint64) (ok bool) {
+	for _, i := range s.poly.factors {
+		s.logp[i] = s.base.logp[i]
+	}
+	s.poly.factors, ok = s.pools.factors(s.poly.factors[:0], number, &s.base)
+	for _, i := range s.poly.factors {
+		s.logp[i] = 0
+	}
+	return ok
 }

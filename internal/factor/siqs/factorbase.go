@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/bits"
 
+	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 )
 
@@ -20,6 +21,8 @@ type factorBase struct {
 	root    []uint32
 	logp    []uint8  // log2 of the prime, rounded
 	recip   []uint64 // reciprocal of the prime
+	inverse []uint32 // 1/prime modulo 2^32, if it is odd
+	most    []uint32 // floor((2^32-1)/prime)
 	special int
 }
 
@@ -31,6 +34,7 @@ func (f *factorBase) build(alive func() error, n *huge, k uint32, count int) err
 	f.kn.mulWord(uint64(k))
 	f.prime, f.root = f.prime[:0], f.root[:0]
 	f.logp, f.recip = f.logp[:0], f.recip[:0]
+	f.inverse, f.most = f.inverse[:0], f.most[:0]
 	f.add(1, 0)
 	f.add(2, uint64(f.kn[0]&1))
 	for _, p := range prime.Small()[1:] {
@@ -95,6 +99,8 @@ func (f *factorBase) add(p uint32, root uint64) {
 	f.root = append(f.root, uint32(root))
 	f.logp = append(f.logp, uint8(bits.Len64(uint64(p)*uint64(p))/2))
 	f.recip = append(f.recip, reciprocal(max(p, 2)))
+	f.inverse = append(f.inverse, uint32(mont.Inverse(uint64(p))))
+	f.most = append(f.most, math.MaxUint32/p)
 }
 
 // largest returns the largest prime of the base.

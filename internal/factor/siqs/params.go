@@ -62,29 +62,29 @@ type tuning struct {
 	double   float64 // exponent of Large in Double, 0 for none
 }
 
-// tunings are by TestCalibrate to 232 bits, and above that from the prototype; between two rows
-// all is interpolated, but two large primes begin with a row.
+// tunings are by TestCalibrate to 249 bits, on a machine with lanes, and above that from the
+// prototype; between two rows all is interpolated, but two large primes begin with a row.
 var tunings = []tuning{
 	//bits primes large interval small slack factor double
 	{50, 40, 10, 8192, 15, 4, 60, 0},
 	{64, 60, 12, 8192, 20, 4.5, 80, 0},
 	{80, 95, 15, 12288, 30, 5.5, 100, 0},
-	{96, 150, 20, 16384, 45, 6.5, 120, 0},
-	{112, 250, 25, 20480, 75, 9.5, 140, 0},
-	{128, 450, 30, 28672, 130, 13, 160, 0},
-	{140, 680, 40, 32768, 190, 15.5, 220, 0},
-	{149, 900, 50, 32768, 256, 19, 300, 0},
-	{165, 1550, 60, 32768, 256, 23, 400, 0},
-	{181, 2600, 70, 32768, 256, 24, 600, 0},
-	{198, 4300, 100, 65536, 256, 25, 900, 0},
-	{215, 7000, 100, 131072, 256, 25, 1200, 0},
-	{222, 8700, 100, 163840, 256, 25, 1250, 0},
-	{226, 9800, 80, 163840, 256, 19, 1300, 1.75},
-	{232, 12000, 80, 196608, 256, 19, 1500, 1.75},
-	{248, 24000, 90, 262144, 256, 19, 2000, 1.75},
-	{265, 40000, 90, 327680, 256, 19, 2000, 1.75},
-	{298, 71768, 120, 524288, 256, 19, 2000, 1.8},
-	{330, 115000, 150, 655360, 256, 19, 2000, 1.8},
+	{96, 150, 20, 14336, 45, 6.5, 120, 0},
+	{112, 250, 25, 16384, 75, 9.5, 140, 0},
+	{128, 470, 30, 16384, 140, 13, 160, 0},
+	{140, 680, 40, 16384, 210, 15.5, 220, 0},
+	{149, 900, 50, 16384, 256, 19, 300, 0},
+	{165, 1550, 60, 20480, 300, 22, 450, 0},
+	{181, 2600, 70, 24576, 300, 23, 700, 0},
+	{198, 4600, 100, 32768, 330, 24.5, 1100, 0},
+	{215, 7000, 100, 32768, 330, 24.5, 1300, 0},
+	{222, 8700, 100, 65536, 256, 25, 1250, 0},
+	{226, 9400, 80, 65536, 350, 19, 1300, 1.75},
+	{232, 11000, 80, 65536, 400, 19, 1500, 1.75},
+	{248, 20500, 90, 65536, 400, 19, 2000, 1.75},
+	{265, 38000, 90, 65536, 400, 19, 2000, 1.75},
+	{298, 71768, 120, 131072, 400, 19, 2000, 1.8},
+	{330, 115000, 150, 163840, 400, 19, 2000, 1.8},
 }
 
 // tuningFor returns the tuning for a size.
@@ -208,8 +208,9 @@ func (p *Params) setPools(f *factorBase, t *tuning) {
 	low := f.index(5) // 3 is too precious
 	high := min(len(f.prime), max(f.index(maxFactor), low))
 	centre := min(max(f.index(average), low), high)
-	// Pool a has half of the entries around the centre.
-	half := min(max(9, centre/2), maxPool)
+	// Pool a has half of the entries around the centre: 2s of which s-1 are chosen at least,
+	// more than a hundred times as many as are needed.
+	half := min(max(9, 2*int(p.Factors), centre/2), maxPool)
 	p.PoolA = span(centre-half, centre+half, low, high)
 	p.PoolB = span(max(f.index(average/2.5), centre-maxPool), min(f.index(average*2.5), centre+maxPool), low, high)
 	p.Tolerance = 1.15

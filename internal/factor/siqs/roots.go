@@ -115,12 +115,21 @@ func (s *Sieve) nextPoly() {
 	j, minus := s.poly.next()
 	end := s.buckets.first
 	prime, root1, root2, step := s.base.prime[2:end], s.root1[2:end], s.root2[2:end], s.step[j][2:end]
-	if minus {
+	move(prime, root1, root2, step, minus)
+	s.fill(s.step[j], minus)
+}
+
+// move adds step[i] to both roots modulo prime[i] if up is true, else subtracts it.
+func move(prime, root1, root2, step []uint32, up bool) {
+	switch {
+	case len(prime) == 0:
+	case inLanes:
+		moveLanes(&prime[0], &root1[0], &root2[0], &step[0], len(prime), b2i(up))
+	case up:
 		moveUp(prime, root1, root2, step)
-	} else {
+	default:
 		moveDown(prime, root1, root2, step)
 	}
-	s.fill(s.step[j], minus)
 }
 
 // moveDown subtracts step[i] from both roots modulo prime[i].

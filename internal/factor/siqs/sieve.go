@@ -23,8 +23,15 @@ type Sieve struct {
 	prefix       []uint32   // scratch of fillInverses
 
 	buckets buckets
+	matched []uint32 // scratch of match: as many as primes, and 16 that kernels overwrite
 
-	block []uint8
+	schedule schedule
+	logp     []uint8  // of the base, but 0 for the primes of the coefficient
+	rest     []uint32 // blockSize modulo the primes to sieve with; if there are more blocks than one
+
+	gap [3]int // see hopeless
+
+	block []uint8 // with blockPad more
 	blank []uint8 // a block without hits
 
 	rel   Relation
@@ -81,9 +88,7 @@ func sieveBlock(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
 // It returns false if emit did.
 func (s *Sieve) sievePoly() bool {
 	s.Stats.Polys++
-	low, high := int(s.params.Small), s.buckets.first
-	copy(s.work1[low:high], s.root1[low:high])
-	copy(s.work2[low:high], s.root2[low:high])
+	s.startWork()
 	for start := uint32(0); start < s.params.Interval; start += blockSize {
 		block := s.sieveBlockAt(start)
 		if !s.scan(block, start) {
@@ -93,13 +98,34 @@ func (s *Sieve) sievePoly() bool {
 	return true
 }
 
+// startWork sets the roots for the first block. For the primes of the coefficient, which
+// have the logarithm 0, they are as good as any others below them.
+func (s *Sieve) startWork() {
+	low, high := int(s.params.Small), s.buckets.first
+	copy(s.work1[low:high], s.root1[low:high])
+	copy(s.work2[low:high], s.root2[low:high])
+	for _, i := range s.poly.factors {
+		s.work1[i], s.work2[i] = 0, 0
+	}
+}
+
 // sieveBlockAt sieves the block that begins at the position start, the blocks before it
 // having been sieved, and returns it.
 func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	low, high := int(s.params.Small), s.buckets.first
 	block := s.block[:min(blockSize, s.params.Interval-start)]
 	s.startBlock(block)
-	sieveBlock(block, s.base.prime[low:high], s.work1[low:high], s.work2[low:high], s.base.logp[low:high])
+	prime, work1, work2 := s.base.prime, s.work1, s.work2
+	switch {
+	case low >= high:
+	case inLanes:
+		s.schedule.sieve(block, prime, work1, work2, s.logp)
+		if s.params.Interval > start+blockSize {
+			move(prime[low:high], work1[low:high], work2[low:high], s.rest[low:high], false)
+		}
+	default:
+		sieveBlock(block, prime[low:high], work1[low:high], work2[low:high], s.logp[low:high])
+	}
 	if len(s.buckets.groups) > 0 {
 		s.buckets.add((*[blockSize]uint8)(block), int(start/blockSize))
 	}
@@ -109,19 +135,39 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 // scan reports all positions of the block that begins at start whose byte is 128 or
 // more.
 func (s *Sieve) scan(block []uint8, start uint32) bool {
-	const tops = 0x8080808080808080
-	for i := 0; i+32 <= len(block); i += 32 {
-		b := block[i : i+32 : i+32]
-		or := binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) |
-			binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
-		if or&tops == 0 {
-			continue
+	for i := 0; ; i += 64 {
+		if i = s.top(block, i); i == len(block) {
+			return true
 		}
-		for j, sum := range b {
+		for j, sum := range block[i : i+64] {
 			if sum >= 128 && !s.candidate(start+uint32(i+j), sum-s.blank[0]) {
 				return false
 			}
 		}
 	}
-	return true
+}
+
+// top returns the first multiple of 64 from i on at which there are 64 bytes with one of 128 or
+// more, or the length of the block. That is a multiple of 64, as i is.
+func (s *Sieve) top(block []uint8, i int) int {
+	if inLanes && i < len(block) {
+		return topLanes(&block[0], i, len(block))
+	}
+	return top(block, i)
+}
+
+func top(block []uint8, i int) int {
+	for ; i+64 <= len(block); i += 64 {
+		b := block[i : i+64 : i+64]
+		or := uint64(0)
+		for j := 0; j < 64; j += 32 {
+			b := b[j : j+32 : j+32]
+			or |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) |
+				binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+		}
+		if or&0x8080808080808080 != 0 {
+			break
+		}
+	}
+	return i
 }

@@ -10,13 +10,14 @@
 //
 //	params, multiplier, factorbase   what to sieve with, by the size of N
 //	coefficient, poly                polynomials (Ax+B)^2-kN, by number
-//	roots, sieve, bucket             where their values are likely to be smooth
+//	roots, sieve, schedule, bucket   where their values are likely to be smooth
 //	trialdivide, cofactor            which of those are: relations
 //	collect                          from a range of coefficients to relations: a task
 //	relation, verify                 relations from elsewhere
 //	set, cycle                       how many relations are still needed
 //	forest, sqrt                     from relations to a factor, by way of package gf2
 //	siqs                             all of it in one process
+//	kernels                          the inner loops in AVX-512, each beside its Go
 //
 // Sources: C. Pomerance, The quadratic sieve factoring algorithm (1985); R. Silverman, The multiple
 // polynomial quadratic sieve (1987); W. Alford, C. Pomerance, Implementing the
@@ -180,7 +181,7 @@ func (s *Searcher) work(alive func() error, sieve *Sieve) error {
 	take := func(r *Relation) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if !s.take(r) {
+		if !s.enough.Load() && !s.take(r) {
 			s.enough.Store(true)
 		}
 		return !s.enough.Load()

@@ -80,6 +80,15 @@ func (x *wide) negative() bool { return x[wideWords-1]>>63 == 1 }
 // isWord reports whether 0 <= x < 2^64.
 func (x *wide) isWord() bool { return x[1]|x[2]|x[3] == 0 }
 
+// bitLen returns the number of bits of x >= 0, 0 for 0.
+func (x *wide) bitLen() int {
+	i := wideWords - 1
+	for i > 0 && x[i] == 0 {
+		i--
+	}
+	return 64*i + bits.Len64(x[i])
+}
+
 // shiftRight sets z = z >> s. Requires z >= 0, 0 <= s < 64.
 func (z *wide) shiftRight(s uint) {
 	for i := range wideWords - 1 {

@@ -1,0 +1,67 @@
+//go:build amd64 && !purego
+
+package siqs
+
+import "golang.org/x/sys/cpu"
+
+// inLanes says whether the kernels work in vectors; tests change it.
+var inLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
+	cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+
+// moveLanes works like moveDown, or like moveUp if up is 1, for count primes.
+//
+//go:noescape
+func moveLanes(prime, root1, root2, step *uint32, count, up int)
+
+// hitsLanes works like buckets.hits for count primes, but the hits come in another
+// order. It may overwrite 16 words after the hits.
+//
+//go:noescape
+func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+
+// scatterLanes works like buckets.scatter for hits > 0. It may overwrite 16 words after the
+// entries of a block.
+//
+//go:noescape
+func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+
+// addLanes adds log to the block at the positions of count entries.
+//
+//go:noescape
+func addLanes(block *uint8, entries *uint32, count int, log uint8)
+
+// matchLanes works like match for count odd primes, first being the index of the first. It may
+// overwrite 16 words after the result. Either both roots are below the prime or none is.
+//
+//go:noescape
+func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int
+
+// findLanes works like find for count entries. It may overwrite 16 words after the
+// result.
+//
+//go:noescape
+func findLanes(entries *uint32, count, offset int, out *uint32) int
+
+// topLanes works like top for a block of so many bytes, a multiple of 64, as from is.
+//
+//go:noescape
+func topLanes(block *uint8, from, size int) int
+
+// sieveQuads adds logp[i] to quads[i]*4 bytes from each root of count primes. It may write up
+// to 4*prime[i] behind the block.
+//
+//go:noescape
+func sieveQuads(block *uint8, prime, root1, root2 *uint32, logp *uint8, quads *uint16, count int)
+
+// sieveMiddle adds logp[i] to so many bytes, at most 16, from each root of count primes. It may
+// write up to prime[i] behind the block.
+//
+//go:noescape
+func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, hits int)
+
+// sieveLarge adds log to those of so many bytes from each root of count primes that are in the
+// block, which has size bytes. It writes one byte behind it, and into found as many words as
+// count*hits*2 and 16 more.
+//
+//go:noescape
+func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)

@@ -1,0 +1,325 @@
+package siqs
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"factorfleet/internal/factor/prime"
+)
+
+// A sample is made up data for the kernels: primes with roots and steps.
+type sample struct {
+	factorBase
+	root1, root2, step []uint32
+	rnd                *rand.Rand
+	shape              uint8
+}
+
+// Shapes of a sample: how the roots are chosen.
+const (
+	anyRoots = iota
+	zeroRoots
+	lastRoots
+	edgeRoots // just before and behind the ends of blocks
+	sameRoots // all hit the same position
+	shapes
+)
+
+// newSample returns a sample of count primes >= least.
+func newSample(rnd *rand.Rand, shape uint8, count int, least uint64) *sample {
+	s := &sample{rnd: rnd, shape: shape % shapes}
+	position := uint64(rnd.IntN(maxInterval))
+	for it := prime.Primes(least, least+1000+100*uint64(count)); len(s.prime) < count; {
+		p := it.Next()
+		if len(s.prime) < count/2 && rnd.IntN(2) == 0 { // some neighbours, some gaps
+			continue
+		}
+		s.add(uint32(p), 0)
+		s.root1 = append(s.root1, uint32(s.root(p, position)))
+		s.root2 = append(s.root2, uint32(s.root(p, position)))
+		s.step = append(s.step, uint32(rnd.Uint64N(p)))
+	}
+	return s
+}
+
+func (s *sample) root(p, position uint64) uint64 {
+	switch s.shape {
+	case zeroRoots:
+		return 0
+	case lastRoots:
+		return p - 1
+	case edgeRoots:
+		return (uint64(blockSize*s.rnd.IntN(32)) + p*p + uint64(s.rnd.IntN(3)) - 1) % p
+	case sameRoots:
+		return position % p
+	}
+	return s.rnd.Uint64N(p)
+}
+
+// leasts are where samples begin.
+var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1 << 20, 1<<22 - 1000}
+
+// eachSample calls f with samples of all kinds.
+func eachSample(t *testing.T, f func(t *testing.T, s *sample)) {
+	if !inLanes {
+		t.Skip("no lanes")
+	}
+	for seed, least := range leasts {
+		for _, count := range []int{1, 2, 15, 16, 17, 31, 33, 48, 255, 256, 1000} {
+			for shape := range uint8(shapes) {
+				f(t, newSample(rand.New(rand.NewPCG(uint64(seed), uint64(count))), shape, count, least))
+			}
+		}
+	}
+}
+
+// fuzzSamples has f called with whatever samples the fuzzer thinks of.
+func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
+	if !inLanes {
+		f.Skip("no lanes")
+	}
+	for i, least := range leasts {
+		f.Add(uint64(i), uint8(i), uint16(10*i+1), uint32(least))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, shape uint8, count uint16, least uint32) {
+		check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
+	})
+}
+
+func TestMove(t *testing.T) { eachSample(t, checkMove) }
+func FuzzMove(f *testing.F) { fuzzSamples(f, checkMove) }
+
+// checkMove compares the kernel with Go, for noRoot too.
+func checkMove(t *testing.T, s *sample) {
+	if i := s.rnd.IntN(len(s.prime)); s.shape == anyRoots {
+		s.root1[i], s.root2[i], s.step[i] = noRoot, noRoot, 0
+	}
+	for _, up := range []bool{false, true} {
+		want1, want2 := slices.Clone(s.root1), slices.Clone(s.root2)
+		withoutLanes(func() { move(s.prime, want1, want2, s.step, up) })
+		got1, got2 := guarded(s.root1), guarded(s.root2)
+		move(s.prime, got1, got2, s.step, up)
+		if !slices.Equal(got1, want1) || !slices.Equal(got2, want2) {
+			t.Fatalf("%d primes from %d, up %v: roots %v, %v, want %v, %v", len(s.prime), s.prime[0], up, got1, got2, want1, want2)
+		}
+		checkGuard(t, got1, got2)
+	}
+}
+
+const guard = 0x5a5a5a5a
+
+// guarded returns a copy of x, behind which there are guards.
+func guarded(x []uint32) []uint32 {
+	y := slices.Clone(x)
+	y = append(y, slices.Repeat([]uint32{guard}, 16)...)
+	return y[:len(x)]
+}
+
+// checkGuard expects the guards behind the slices to be as they were.
+func checkGuard(t *testing.T, xs ...[]uint32) {
+	t.Helper()
+	for _, x := range xs {
+		for i, g := range x[len(x) : len(x)+16] {
+			if g != guard {
+				t.Fatalf("word %d behind %d is overwritten", i, len(x))
+			}
+		}
+	}
+}
+
+func TestFill(t *testing.T) { eachSample(t, checkFill) }
+func FuzzFill(f *testing.F) { fuzzSamples(f, checkFill) }
+
+// checkFill compares buckets filled in lanes with those filled by Go, several times, so that
+// they overflow, too.
+func checkFill(t *testing.T, s *sample) {
+	if s.prime[0] < blockSize {
+		return
+	}
+	var b, c buckets
+	interval := uint32(blockSize * (2 + s.rnd.IntN(maxInterval/blockSize-1)))
+	s.special = 0
+	b.prepare(&s.factorBase, interval)
+	c.prepare(&s.factorBase, interval)
+	if s.shape == sameRoots { // all in one bucket, too small for that
+		b.room, c.room = b.room/64, c.room/64
+	}
+	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
+	for _, up := range []bool{false, true, true} {
+		got1, got2 := guarded(root1), guarded(root2)
+		b.fill(s.prime, got1, got2, s.step, up)
+		withoutLanes(func() { c.fill(s.prime, root1, root2, s.step, up) })
+		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
+			t.Fatalf("%d primes from %d, interval %d, up %v: roots %v, %v, want %v, %v; counts %v, want %v",
+				len(s.prime), s.prime[0], interval, up, got1, got2, root1, root2, b.count, c.count)
+		}
+		checkGuard(t, got1, got2)
+		checkBuckets(t, &b, &c)
+	}
+}
+
+// checkBuckets expects the same entries in each group, in any order, unless they overflow, and
+// the same from add and find.
+func checkBuckets(t *testing.T, b, c *buckets) {
+	for n := range b.blocks {
+		if b.count[n] > b.room {
+			continue
+		}
+		for g := range b.groups {
+			got := slices.Sorted(slices.Values(b.block(n, b.starts[g][n], b.starts[g+1][n])))
+			want := slices.Sorted(slices.Values(c.block(n, c.starts[g][n], c.starts[g+1][n])))
+			if !slices.Equal(got, want) {
+				t.Fatalf("block %d, group %d: entries %x, want %x", n, g, got, want)
+			}
+		}
+		var got, want [blockSize]uint8
+		b.add(&got, n)
+		withoutLanes(func() { c.add(&want, n) })
+		if got != want {
+			t.Fatalf("block %d: add differs", n)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	if !inLanes {
+		t.Skip("no lanes")
+	}
+	rnd := rand.New(rand.NewPCG(9, 1))
+	for count := 1; count < 300; count++ {
+		for _, kinds := range []int{1, 2, 20, blockSize} {
+			entries := make([]uint32, count)
+			for i := range entries {
+				entries[i] = rnd.Uint32()&^(blockSize-1) | uint32(blockSize-1-rnd.IntN(kinds))
+			}
+			for _, offset := range []uint32{0, blockSize - 1, entries[count/2] % blockSize} {
+				want := find(nil, entries, offset)
+				got := make([]uint32, count+16)
+				got = got[:findLanes(&entries[0], count, int(offset), &got[0])]
+				if !slices.Equal(got, want) {
+					t.Fatalf("find(%x, %x) = %x, want %x", entries, offset, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestMatch(t *testing.T) { eachSample(t, checkMatch) }
+func FuzzMatch(f *testing.F) { fuzzSamples(f, checkMatch) }
+
+// checkMatch compares the kernel with Go for positions everywhere and where the
+// roots are.
+func checkMatch(t *testing.T, s *sample) {
+	i := s.rnd.IntN(len(s.prime))
+	for _, root := range []uint32{noRoot, noRoot - 1000, noRoot - 1<<28} {
+		i := s.rnd.IntN(len(s.prime))
+		s.root1[i], s.root2[i] = root, root
+	}
+	positions := []uint32{0, 1, maxInterval - 1, maxInterval - 2, blockSize - 1, blockSize}
+	for range 20 {
+		positions = append(positions, uint32(s.rnd.IntN(maxInterval)), s.root1[i]%maxInterval,
+			(s.root2[i]+s.prime[i]*uint32(s.rnd.IntN(20)))%maxInterval)
+	}
+	got := make([]uint32, len(s.prime)+16)
+	for _, x := range positions {
+		for low := range min(3, len(s.prime)) {
+			want := match(nil, s.prime, s.recip, s.root1, s.root2, x, low)
+			n := matchLanes(&s.prime[low], &s.root1[low], &s.root2[low], &s.inverse[low], &s.most[low], len(s.prime)-low, int(x), low, &got[0])
+			if !slices.Equal(got[:n], want) {
+				t.Fatalf("match(%v, %v, %v, %d) = %d, want %d", s.prime, s.root1, s.root2, x, got[:n], want)
+			}
+		}
+	}
+}
+
+// TestMatchMultiples tries positions next to multiples of all odd primes below 2^16.
+func TestMatchMultiples(t *testing.T) {
+	if !inLanes {
+		t.Skip("no lanes")
+	}
+	s := newSample(rand.New(rand.NewPCG(9, 2)), zeroRoots, 6000, 3)
+	for i, p := range s.prime {
+		s.root2[i] = p - 1
+	}
+	got := make([]uint32, len(s.prime)+16)
+	for x := uint32(maxInterval - 1); x > 0; x -= min(x, 977) {
+		want := match(nil, s.prime, s.recip, s.root1, s.root2, x, 0)
+		n := matchLanes(&s.prime[0], &s.root1[0], &s.root2[0], &s.inverse[0], &s.most[0], len(s.prime), int(x), 0, &got[0])
+		if !slices.Equal(got[:n], want) {
+			t.Fatalf("match(%d) = %d, want %d", x, got[:n], want)
+		}
+	}
+}
+
+func TestTop(t *testing.T) {
+	if !inLanes {
+		t.Skip("no lanes")
+	}
+	rnd := rand.New(rand.NewPCG(9, 3))
+	for size := 64; size <= 2048; size += 64 {
+		block := make([]uint8, size+64)
+		for i := range block {
+			block[i] = uint8(rnd.IntN(128))
+		}
+		block[size] = 255 // behind the end
+		for range 20 {
+			for from := 0; from < size; from += 64 {
+				if got, want := topLanes(&block[0], from, size), top(block[:size], from); got != want {
+					t.Fatalf("top of %d from %d is %d, want %d", size, from, got, want)
+				}
+			}
+			block[rnd.IntN(size)] = uint8(128 + rnd.IntN(128))
+		}
+	}
+}
+
+func TestSchedule(t *testing.T) { eachSample(t, checkSchedule) }
+func FuzzSchedule(f *testing.F) { fuzzSamples(f, checkSchedule) }
+
+// checkSchedule compares the kernels of a schedule with sieveBlock, for three blocks that
+// follow each other, or for one that is shorter. Behind the block they may write blockPad bytes.
+func checkSchedule(t *testing.T, s *sample) {
+	size, blocks := blockSize, 3
+	if s.rnd.IntN(2) == 0 {
+		size, blocks = 64*(1+s.rnd.IntN(blockSize/64)), 1
+	}
+	var sched schedule
+	sched.prepare(&s.factorBase, 0, len(s.prime), size)
+	rest := make([]uint32, len(s.prime))
+	for i, p := range s.prime {
+		rest[i] = uint32(size) % p
+	}
+	want1, want2 := slices.Clone(s.root1), slices.Clone(s.root2)
+	for n := range blocks {
+		got, want := bytes.Repeat([]uint8{7}, size+blockPad+64), bytes.Repeat([]uint8{7}, size)
+		sched.sieve(got[:size], s.prime, s.root1, s.root2, s.logp)
+		sieveBlock(want, s.prime, want1, want2, s.logp)
+		if !bytes.Equal(got[:size], want) {
+			t.Fatalf("%d primes from %d, size %d: block %d differs", len(s.prime), s.prime[0], size, n)
+		}
+		for i, v := range got[size+blockPad:] {
+			if v != 7 {
+				t.Fatalf("%d primes from %d, size %d: byte %d behind the padding is overwritten", len(s.prime), s.prime[0], size, i)
+			}
+		}
+		move(s.prime, s.root1, s.root2, rest, false)
+	}
+}
+
+// TestSameRelations expects the same relations with and without lanes.
+func TestSameRelations(t *testing.T) {
+	if !inLanes {
+		t.Skip("no lanes")
+	}
+	for _, bits := range []int{64, 100, 150, 190, 220, 250} {
+		p := mustParams(t, semiprime(rand.New(rand.NewPCG(10, uint64(bits))), bits))
+		got := collect(t, p, 0, 20)
+		var want []Relation
+		withoutLanes(func() { want = collect(t, p, 0, 20) })
+		if len(got) == 0 || !slices.EqualFunc(got, want, equal) {
+			t.Errorf("%d bits: %d relations in lanes, others than the %d without", bits, len(got), len(want))
+		}
+	}
+}
