@@ -17,7 +17,7 @@ type Batch struct {
 	scalar   bool // do without lanes; for tests
 }
 
-// A machine is lanes, and the program of the class that they work on.
+// A machine is lanes, and the program that they work on.
 type machine struct {
 	program *Program
 	lanes   *mont.Lanes
@@ -40,8 +40,9 @@ const MaxBits = mont.MaxLaneBits
 
 // Split looks for a divisor of each of ns, and calls found(i, d, method) with a d of ns[i],
 // 1 < d < ns[i], for those that have been found, in any order. The others have been
-// given up: those that are even, below 5 or above MaxBits, and those that withstood
-// all curves of their class, which few products of two primes do.
+// given up: those that are even, below 5 or above MaxBits, those that withstood all curves
+// of their class, which few products of two primes do up to 104 bits, and above that most of
+// those without a factor below 2^40, for which a sieve is quicker.
 //
 // A curve cannot split a prime or a power of one; the others should have no factor below 50
 // or so, as all prime factors of a number are found at once if they are small, and nothing
@@ -60,7 +61,7 @@ func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i
 			continue
 		}
 		s := split{ns: ns, list: list, seed: seed, machine: b.machine(c), jobs: b.jobs[:0]}
-		err := s.run(alive, found)
+		err := s.runClass(&classes[c], alive, found)
 		b.jobs = s.jobs
 		if err != nil {
 			return err
@@ -94,7 +95,6 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	if c < 0 {
 		return 0, "", nil
 	}
-	p := programs[c]()
 	if b.word == nil {
 		b.word = new(mont.WordMachine)
 	}
@@ -103,15 +103,19 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	for i, small := range smallNumbers {
 		w.Set(slotThree+i, small)
 	}
-	for i := range p.curves {
-		if err := alive(); err != nil {
-			return 0, "", err
-		}
-		num, den := sigma(seed, i)
-		w.Set(slotSigma, num)
-		w.Set(slotSigmaDen, den)
-		if d := p.runWord(w, n); d != 0 {
-			return d, p.name, nil
+	i := 0
+	for _, r := range classes[c].rounds {
+		p := programs[r.class]()
+		for end := i + r.curves; i < end; i++ {
+			if err := alive(); err != nil {
+				return 0, "", err
+			}
+			num, den := sigma(seed, i)
+			w.Set(slotSigma, num)
+			w.Set(slotSigmaDen, den)
+			if d := p.runWord(w, n); d != 0 {
+				return d, p.name, nil
+			}
 		}
 	}
 	return 0, "", nil
@@ -182,14 +186,16 @@ func bitLen(n Number) int {
 	return bits.Len64(n[0])
 }
 
-// machine returns the lanes for a class with its program.
+// machine returns the lanes for a class.
 func (b *Batch) machine(c int) *machine {
-	p := programs[c]()
-	m := &b.machines[mont.LaneKind(classes[c].bits)]
-	if *m == nil || (*m).lanes.Slots() < p.slots {
-		*m = newMachine(mont.NewLanes(classes[c].bits, p.slots))
+	slots := 0
+	for _, r := range classes[c].rounds {
+		slots = max(slots, programs[r.class]().slots)
 	}
-	(*m).program = p
+	m := &b.machines[mont.LaneKind(classes[c].bits)]
+	if *m == nil || (*m).lanes.Slots() < slots {
+		*m = newMachine(mont.NewLanes(classes[c].bits, slots))
+	}
 	return *m
 }
 
@@ -203,21 +209,37 @@ func newMachine(lanes *mont.Lanes) *machine {
 	return m
 }
 
-// A split is the work on the numbers of one class.
+// A split is the work on the numbers of one class, round by round.
 type split struct {
 	*machine
-	ns   []Number
-	list []int32 // of ns, those not begun
-	seed uint64
-	jobs []job // at most one a lane
+	ns         []Number
+	list       []int32 // of ns, those not begun in this round
+	withstood  []int32 // those that this round has not split; at most as many as have left list, and in its memory
+	seed       uint64
+	begin, end int   // the curves of this round
+	jobs       []job // at most one a lane
 }
 
-func (s *split) run(alive func() error, found func(int, Number, string)) error {
+func (s *split) runClass(c *class, alive func() error, found func(int, Number, string)) error {
 	for l := range s.owner {
 		s.owner[l] = -1
 	}
+	for _, r := range c.rounds {
+		s.program = programs[r.class]()
+		s.begin, s.end = s.end, s.end+r.curves
+		s.withstood = s.list[:0]
+		if err := s.run(alive, found); err != nil {
+			return err
+		}
+		s.list = s.withstood
+	}
+	return nil
+}
+
+// run does one round.
+func (s *split) run(alive func() error, found func(int, Number, string)) error {
 	for {
-		s.begin()
+		s.fill()
 		if len(s.jobs) == 0 {
 			return nil
 		}
@@ -252,17 +274,17 @@ func (s *split) execute(code []mont.Instruction, alive func() error) error {
 // of a microsecond each.
 const aliveEvery = 1000
 
-// begin takes numbers while there are lanes, and shares the lanes out.
-func (s *split) begin() {
+// fill takes numbers while there are lanes, and shares the lanes out.
+func (s *split) fill() {
 	width := len(s.owner)
 	for len(s.jobs) < width && len(s.list) > 0 {
-		s.jobs = append(s.jobs, job{at: s.list[0]})
+		s.jobs = append(s.jobs, job{at: s.list[0], curve: s.begin})
 		s.list = s.list[1:]
 	}
 	lane := 0
 	for i := range s.jobs {
 		j := &s.jobs[i]
-		j.lane, j.count = lane, (width-lane)/(len(s.jobs)-i)
+		j.lane, j.count = lane, min((width-lane)/(len(s.jobs)-i), s.end-j.curve)
 		lane += j.count
 	}
 }
@@ -292,13 +314,15 @@ func (s *split) collect(found func(int, Number, string)) {
 	for _, j := range s.jobs {
 		n := s.ns[j.at]
 		var d Number
-		for k := 0; k < j.count && d == (Number{}) && j.curve+k < s.program.curves; k++ {
+		for k := 0; k < j.count && d == (Number{}); k++ {
 			d = s.divisor(j.lane+k, n)
 		}
 		if j.curve += j.count; d != (Number{}) {
 			found(int(j.at), d, s.program.name)
-		} else if j.curve < s.program.curves {
+		} else if j.curve < s.end {
 			left = append(left, j)
+		} else {
+			s.withstood = append(s.withstood, j.at)
 		}
 	}
 	s.jobs = left

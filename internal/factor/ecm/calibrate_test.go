@@ -66,7 +66,7 @@ func cheapestStep(b1, b2 uint64) uint64 {
 // tryClass returns the share of curves that split a number and the time of one in
 // nanoseconds, a fixed time for the gcd included.
 func tryClass(c *class, size, rounds int) (found, perCurve float64) {
-	p := c.compile()
+	p := newProgram(c.b1, c.b2, c.d)
 	lanes := mont.NewLanes(c.bits, p.slots)
 	width := lanes.Width()
 	m := newMachine(lanes)

@@ -6,45 +6,81 @@ import "sync"
 type class struct {
 	bits      int
 	b1, b2, d uint64
-	curves    int
+	first     []round // curves of smaller classes
+	curves    int     // and then so many of its own
+
+	rounds []round // all of these
 }
+
+// A round is so many curves with the program of a class.
+type round struct{ class, curves int }
+
+// The classes.
+const (
+	to36 = iota
+	to40
+	to44
+	to48
+	to52
+	to56
+	to60
+	to64
+	to70
+	to75
+	to80
+	to86
+	to92
+	to98
+	to104
+	to112
+	to120
+	to128
+)
 
 // classes are by TestCalibrate on a Sapphire Rapids, which gives the best of 25 choices
 // around them; the optimum is flat. All curves fail for no balanced semiprime but one in
 // many millions. 48, 52, 75 and 98 are where the machines of mont.Lanes end.
+//
+// Those bounds are for two factors of half the size, the first rounds for numbers from
+// anywhere without a prime factor below 2^13: TestSchedule. It finds that such numbers
+// win 6 % of their time by them at 52 bits, 12 at 56, 30 at 64, 9 at 70 to 80, where a change
+// of the modulus costs as much as a curve, and 28 at 98; semiprimes lose 1 to 4.
+//
+// Package siqs takes as long as the class does for semiprimes of 104 to 106 bits: 1.4 ms.
+// Above, the rounds are the best before a sieve that takes 1.8, 3 and 5 ms: semiprimes lose
+// 5 % by them.
 var classes = [...]class{
-	{36, 30, 900, 60, 30},
-	{40, 49, 1500, 90, 40},
-	{44, 58, 1800, 90, 50},
-	{48, 90, 3000, 120, 60},
-	{52, 106, 5500, 210, 60},
-	{56, 135, 7000, 210, 60},
-	{60, 190, 8500, 210, 60},
-	{64, 280, 17000, 420, 60},
-	{70, 340, 22000, 420, 100},
-	{75, 500, 27000, 420, 120},
-	{80, 650, 42000, 630, 150},
-	{86, 1000, 55000, 630, 200},
-	{92, 1450, 80000, 840, 250},
-	{98, 1800, 120000, 1050, 400},
-	{104, 2500, 190000, 1260, 400},
-	{112, 3600, 270000, 1260, 500},
-	{120, 6000, 450000, 2310, 600},
-	{128, 10000, 500000, 2310, 800},
+	to36:  {36, 30, 900, 60, nil, 30, nil},
+	to40:  {40, 49, 1500, 90, nil, 40, nil},
+	to44:  {44, 58, 1800, 90, nil, 50, nil},
+	to48:  {48, 90, 3000, 120, nil, 60, nil},
+	to52:  {52, 106, 5500, 210, []round{{to48, 1}}, 60, nil},
+	to56:  {56, 135, 7000, 210, []round{{to48, 1}}, 60, nil},
+	to60:  {60, 190, 8500, 210, []round{{to52, 1}}, 60, nil},
+	to64:  {64, 280, 17000, 420, []round{{to52, 1}, {to60, 3}}, 60, nil},
+	to70:  {70, 340, 22000, 420, []round{{to48, 1}}, 100, nil},
+	to75:  {75, 500, 27000, 420, []round{{to48, 1}}, 120, nil},
+	to80:  {80, 650, 42000, 630, []round{{to56, 2}}, 150, nil},
+	to86:  {86, 1000, 55000, 630, []round{{to48, 1}, {to75, 2}}, 200, nil},
+	to92:  {92, 1450, 80000, 840, []round{{to60, 1}, {to70, 1}, {to86, 3}}, 250, nil},
+	to98:  {98, 1800, 120000, 1050, []round{{to56, 2}, {to80, 3}, {to92, 4}}, 400, nil},
+	to104: {104, 2500, 190000, 1260, []round{{to56, 1}, {to92, 4}}, 400, nil},
+	to112: {112, 3600, 270000, 1260, []round{{to56, 2}, {to104, 3}}, 4, nil},
+	to120: {bits: 120, first: []round{{to64, 1}, {to98, 2}, {to104, 3}, {to112, 4}}},
+	to128: {bits: 128, first: []round{{to64, 3}, {to104, 4}, {to112, 4}}},
 }
 
 var programs [len(classes)]func() *Program
 
 func init() {
 	for i := range classes {
-		programs[i] = sync.OnceValue(classes[i].compile)
+		c := &classes[i]
+		c.rounds = c.first
+		if c.curves > 0 {
+			c.rounds = append(c.rounds, round{i, c.curves})
+			programs[i] = sync.OnceValue(func() *Program { return newProgram(c.b1, c.b2, c.d) })
+		}
 	}
-}
-
-func (c *class) compile() *Program {
-	p := newProgram(c.b1, c.b2, c.d)
-	p.curves = c.curves
-	return p
 }
 
 // goodSigmas are fractions sigma that find a factor more often than others, by 6 in a

@@ -90,12 +90,13 @@ func (c *chainCost) end()       { *c += addCost }
 // Requires k odd, k >= 3.
 func bestChain(k uint64) uint64 {
 	best, bestCost := uint64(0), chainCost(math.MaxInt)
+	cost := new(chainCost) // one allocation, not one for each r
 	try := func(r uint64) {
 		if 2*r <= k || r >= k {
 			return
 		}
-		if cost := chainCost(0); walk(k, r, &cost) && cost < bestCost {
-			best, bestCost = r, cost
+		if *cost = 0; walk(k, r, cost) && *cost < bestCost {
+			best, bestCost = r, *cost
 		}
 	}
 	if k < 400 {

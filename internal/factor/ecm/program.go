@@ -17,7 +17,6 @@ type Program struct {
 	B1, B2 uint64
 
 	name   string
-	curves int
 	slots  int
 	stages [2][]mont.Instruction // the curve and stage 1; stage 2
 	q      int                   // the point after stage 1

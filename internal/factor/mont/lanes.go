@@ -61,6 +61,7 @@ const (
 	opDiff
 	opPoint
 	opGCD
+	opTwoPairs
 
 	opBits, slotBits = 4, 15
 )
@@ -75,12 +76,9 @@ const (
 	FirstSlot   = 7
 )
 
-func instruction(op int, a, b, c, d int) Instruction {
-	in := Instruction(op)
-	for i, s := range [...]int{a, b, c, d} {
-		in |= Instruction(s) << (opBits + i*slotBits)
-	}
-	return in
+func instruction(op, a, b, c, d int) Instruction {
+	return Instruction(op) | Instruction(a)<<opBits | Instruction(b)<<(opBits+slotBits) |
+		Instruction(c)<<(opBits+2*slotBits) | Instruction(d)<<(opBits+3*slotBits)
 }
 
 // split returns the code and the operands.
@@ -95,7 +93,7 @@ func (in Instruction) split() (op int, s [4]int) {
 // Products returns the number of products that the instruction takes.
 func (in Instruction) Products() int {
 	op, _ := in.split()
-	return [...]int{opAdd: 6, opDouble: 6, opPairs: 3, opMul: 1, opSum: 0, opDiff: 0, opPoint: 0, opGCD: 0}[op]
+	return [...]int{opAdd: 6, opDouble: 6, opPairs: 3, opMul: 1, opSum: 0, opDiff: 0, opPoint: 0, opGCD: 0, opTwoPairs: 2}[op]
 }
 
 // PointAdd sets the point dst = p+q on a Montgomery curve, given diff = p-q. It may
@@ -111,6 +109,10 @@ func MakePoint(p int) Instruction { return instruction(opPoint, p, 0, 0, 0) }
 // Pairs multiplies the slots SlotProduct to SlotProduct+2 by a-b, a-c and a-d, which
 // are other slots.
 func Pairs(a, b, c, d int) Instruction { return instruction(opPairs, a, b, c, d) }
+
+// TwoPairs multiplies dst by a-b and the slot after it by a-c: instead of Pairs, where all
+// lanes have one modulus.
+func TwoPairs(dst, a, b, c int) Instruction { return instruction(opTwoPairs, dst, a, b, c) }
 
 // Product sets dst = a*b.
 func Product(dst, a, b int) Instruction { return instruction(opMul, dst, a, b, 0) }
@@ -285,28 +287,52 @@ func montgomeryConstants(n [2]uint64, r int) (one, r2 [2]uint64) {
 		r2[0] = bits.Rem64(hi, lo, n[0])
 		return one, r2
 	}
-	// The power of 2 below n, doubled until it is R, then until it is R^2.
-	size := 64 + bits.Len64(n[1])
-	one[1] = 1 << (size - 1 - 64)
-	for range r - size + 1 {
-		one = doubleMod(one, n)
+	shift := bits.LeadingZeros64(n[1])
+	m := [2]uint64{n[0] << shift, n[1]<<shift | n[0]>>1>>(63-shift)}
+	var x [4]uint64
+	x[(r+shift)/64] = 1 << ((r + shift) % 64) // R * 2^shift
+	one = remainder(x, m, shift)
+	x[1], x[0] = bits.Mul64(one[0], one[0])
+	x[3], x[2] = bits.Mul64(one[1], one[1])
+	hi, lo := bits.Mul64(one[0], one[1])
+	for range 2 {
+		var c uint64
+		x[1], c = bits.Add64(x[1], lo, 0)
+		x[2], c = bits.Add64(x[2], hi, c)
+		x[3] += c
 	}
-	r2 = one
-	for range r {
-		r2 = doubleMod(r2, n)
+	for i := 3; i > 0; i-- {
+		x[i] = x[i]<<shift | x[i-1]>>1>>(63-shift)
 	}
-	return one, r2
+	x[0] <<= shift
+	return one, remainder(x, m, shift)
 }
 
-// doubleMod returns 2a mod n. Requires a < n.
-func doubleMod(a, n [2]uint64) [2]uint64 {
-	top := a[1] >> 63
-	a[1] = a[1]<<1 | a[0]>>63
-	a[0] <<= 1
-	lo, b := bits.Sub64(a[0], n[0], 0)
-	hi, b := bits.Sub64(a[1], n[1], b)
-	if b <= top {
-		return [2]uint64{lo, hi}
+// remainder returns (x mod m) / 2^shift. Requires m >= 2^127, x < m*2^128, and both multiples of
+// 2^shift, shift < 64.
+//
+// It divides as one does by hand, with digits of 64 bits. Of the two digits of the
+// quotient the first guess, by the high word of m, is at most two too large.
+func remainder(x [4]uint64, m [2]uint64, shift int) [2]uint64 {
+	for i := 1; i >= 0; i-- {
+		q := ^uint64(0)
+		if x[i+2] < m[1] {
+			q, _ = bits.Div64(x[i+2], x[i+1], m[1])
+		}
+		h0, l0 := bits.Mul64(q, m[0])
+		h1, l1 := bits.Mul64(q, m[1])
+		var b, c uint64
+		h0, c = bits.Add64(h0, l1, 0)
+		h1 += c
+		x[i], b = bits.Sub64(x[i], l0, 0)
+		x[i+1], b = bits.Sub64(x[i+1], h0, b)
+		x[i+2], b = bits.Sub64(x[i+2], h1, b)
+		for b != 0 {
+			x[i], c = bits.Add64(x[i], m[0], 0)
+			x[i+1], c = bits.Add64(x[i+1], m[1], c)
+			x[i+2], c = bits.Add64(x[i+2], 0, c)
+			b -= c
+		}
 	}
-	return a
+	return [2]uint64{x[0]>>shift | x[1]<<1<<(63-shift), x[1] >> shift}
 }

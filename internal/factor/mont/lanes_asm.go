@@ -11,3 +11,7 @@ func Fast() bool { return fastLanes }
 
 // laneKernels are the kernels of kinds.
 var laneKernels = [len(kinds)]laneKernel{runLanes1, runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
+
+// wideKernels are the kernels of WideLanes, from minWideLimbs on.
+var wideKernels = [...]laneKernel{runWide3, runWide4, runWide5, runWide6, runWide7, runWide8, runWide9, runWide10,
+	runWide12, runWide14, runWide16, runWide18, runWide20}

@@ -6,3 +6,5 @@ package mont
 func Fast() bool { return false }
 
 var laneKernels [len(kinds)]laneKernel
+
+var wideKernels [(maxPairLimbs+maxWideLimbs)/2 - minWideLimbs + 1]laneKernel

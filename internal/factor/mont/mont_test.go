@@ -107,7 +107,7 @@ func TestWide(t *testing.T) {
 		}
 		return bigOf(w)
 	}
-	for k := 1; k <= 9; k++ {
+	for k := 1; k <= 18; k++ {
 		for range 2000 {
 			n := words(k)
 			n.SetBit(n, 0, 1)
@@ -136,7 +136,10 @@ func testWide(t *testing.T, n, a, b *big.Int) {
 		{"Mul", w.Mul, (*big.Int).Mul},
 		{"Add", w.Add, (*big.Int).Add},
 		{"Sub", w.Sub, (*big.Int).Sub},
+		{"mulGo", w.mulGo, (*big.Int).Mul},
 		{"mulGeneric", func(z, x, y Element) { mulGeneric(z, x, y, w.n, w.t, w.neg) }, (*big.Int).Mul},
+		{"addGo", w.addGo, (*big.Int).Add},
+		{"subGo", w.subGo, (*big.Int).Sub},
 	}
 	for _, op := range ops {
 		want := op.want(new(big.Int), a, b)
@@ -159,17 +162,27 @@ func testWide(t *testing.T, n, a, b *big.Int) {
 func testRaw(t *testing.T, n, a, b *big.Int) {
 	w := NewWide(n)
 	a, b = new(big.Int).Mod(a, n), new(big.Int).Mod(b, n)
-	x, y, z, zg := w.New(), w.New(), w.New(), w.New()
+	x, y, z, zg, zo := w.New(), w.New(), w.New(), w.New(), w.New()
 	w.words(x, a)
 	w.words(y, b)
 	w.Mul(z, x, y)
 	mulGeneric(zg, x, y, w.n, w.t, w.neg)
+	w.mulGo(zo, x, y)
 	// z*R = a*b mod n
 	got := bigOf(z)
 	got.Lsh(got, uint(64*len(z)))
 	want := new(big.Int).Mul(a, b)
-	if got.Sub(got, want).Mod(got, n).Sign() != 0 || bigOf(z).Cmp(n) >= 0 || !zg.Equal(z) {
-		t.Fatalf("n=%v: %v * %v = %v/R, generic %v/R", n, a, b, z, zg)
+	if got.Sub(got, want).Mod(got, n).Sign() != 0 || bigOf(z).Cmp(n) >= 0 || !zg.Equal(z) || !zo.Equal(z) {
+		t.Fatalf("n=%v: %v * %v = %v/R, generic %v/R, Go %v/R", n, a, b, z, zg, zo)
+	}
+	// y may be any words.
+	for i := range y {
+		y[i] = ^uint64(0)
+	}
+	w.Mul(z, x, y)
+	mulGeneric(zg, x, y, w.n, w.t, w.neg)
+	if w.mulGo(zo, x, y); !zg.Equal(z) || !zo.Equal(z) {
+		t.Fatalf("n=%v: %v * (R-1) = %v/R, generic %v/R, Go %v/R", n, a, z, zg, zo)
 	}
 }
 
@@ -185,6 +198,35 @@ func FuzzWide(f *testing.F) {
 		testWide(t, m, x, y)
 		testRaw(t, m, x, y)
 	})
+}
+
+// TestWideReset compares moduli made anew with one that is used again, of all sizes in turn.
+func TestWideReset(t *testing.T) {
+	w := NewWide(big.NewInt(3))
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		size := 2 + rnd.IntN(600)
+		n := new(big.Int).Lsh(big.NewInt(1), uint(size-1))
+		n.Add(n, new(big.Int).Rsh(n, uint(rnd.IntN(size)))).SetBit(n, 0, 1)
+		w.Reset(n)
+		fresh := NewWide(n)
+		r := new(big.Int).Lsh(big.NewInt(1), uint(64*w.Words()))
+		if !w.one.Equal(fresh.one) || !w.r2.Equal(fresh.r2) || w.N().Cmp(n) != 0 {
+			t.Fatalf("n=%v: constants differ", n)
+		}
+		r2 := new(big.Int).Mul(r, r)
+		if bigOf(w.one).Cmp(r.Mod(r, n)) != 0 || bigOf(w.r2).Cmp(r2.Mod(r2, n)) != 0 {
+			t.Fatalf("n=%v: constants %v, %v", n, w.one, w.r2)
+		}
+		if size := n.BitLen(); size > 128 && size/64+1 != w.Words() {
+			t.Fatalf("n=%v: %d words", n, w.Words())
+		}
+	}
+	n := new(big.Int).Lsh(big.NewInt(1), 500)
+	n.Sub(n, big.NewInt(863))
+	if a := testing.AllocsPerRun(100, func() { w.Reset(n) }); a != 0 {
+		t.Errorf("Reset allocates %v times", a)
+	}
 }
 
 func TestWideExp(t *testing.T) {
@@ -212,9 +254,9 @@ func BenchmarkMul(b *testing.B) {
 }
 
 func BenchmarkWideMul(b *testing.B) {
-	for _, k := range []int{1, 2, 3, 4, 6, 8, 256} {
+	for _, k := range []int{1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 256} {
 		b.Run(big.NewInt(int64(64*k)).String(), func(b *testing.B) {
-			n := new(big.Int).Lsh(big.NewInt(1), uint(64*k))
+			n := new(big.Int).Lsh(big.NewInt(1), uint(64*k-2))
 			w := NewWide(n.Sub(n, big.NewInt(59)))
 			x := w.New()
 			w.SetWord(x, 12345)

@@ -6,15 +6,17 @@ import (
 	"math/bits"
 )
 
-// A Wide is an odd modulus n of k words, k >= 1, with R = 2^(64k). Residues are
-// Elements of k words in Montgomery form, least significant word first, always
-// below n. A Wide has scratch space: it is not for concurrent use.
+// A Wide is an odd modulus n with R = 2^(64k). Residues are Elements of k words in
+// Montgomery form, least significant word first, always below n. From 2^128 on k is so
+// large that the top bit of n is 0, which saves Mul a word. A Wide has scratch space: it
+// is not for concurrent use.
 type Wide struct {
 	n    []uint64
 	neg  uint64  // -n^-1 mod 2^64
 	one  Element // R mod n
 	r2   Element // R^2 mod n
 	t    []uint64
+	unit Element // for Value and Reset
 	big  big.Int // n
 	conv []byte
 }
@@ -24,20 +26,51 @@ type Element []uint64
 
 // NewWide returns the modulus n, which must be odd and at least 3.
 func NewWide(n *big.Int) *Wide {
+	w := new(Wide)
+	w.Reset(n)
+	return w
+}
+
+// Reset makes w the modulus n, which must be odd and at least 3. Elements made before are
+// void. It needs memory only if n has more words than any before.
+func (w *Wide) Reset(n *big.Int) {
 	if n.Sign() <= 0 || n.Bit(0) == 0 || n.BitLen() < 2 {
 		panic("mont: internal error: modulus is even or 1")
 	}
-	k := (n.BitLen() + 63) / 64
-	w := &Wide{n: make([]uint64, k), t: make([]uint64, k+2), conv: make([]byte, 8*k)}
+	size := n.BitLen()
+	k := (size + 63) / 64
+	if size%64 == 0 && size > 128 {
+		k++
+	}
+	if cap(w.n) < k {
+		mem := make([]uint64, 5*k+2)
+		for i, s := range [...]*[]uint64{&w.n, (*[]uint64)(&w.one), (*[]uint64)(&w.r2), (*[]uint64)(&w.unit)} {
+			*s = mem[i*k : (i+1)*k : (i+1)*k]
+		}
+		w.t, w.conv = mem[4*k:], make([]byte, 8*k)
+	}
+	w.n, w.one, w.r2, w.unit, w.t, w.conv = w.n[:k], w.one[:k], w.r2[:k], w.unit[:k], w.t[:k+2], w.conv[:8*k]
 	w.big.Set(n)
 	w.words(w.n, n)
 	w.neg = -Inverse(w.n[0])
-	r := new(big.Int).Lsh(big.NewInt(1), uint(64*k))
-	r.Mod(r, n)
-	w.one, w.r2 = w.New(), w.New()
-	w.words(w.one, r)
-	w.words(w.r2, r.Mod(r.Mul(r, r), n))
-	return w
+	w.constants(size)
+}
+
+// constants sets one and r2. size is that of n.
+func (w *Wide) constants(size int) {
+	// The power of 2 below n is doubled until it is R, then until it is the form of 2^64,
+	// of which the form of R is the k-th power.
+	k := len(w.n)
+	clear(w.one)
+	w.one[(size-1)/64] = 1 << ((size - 1) % 64)
+	for range 64*k - size + 1 {
+		w.Add(w.one, w.one, w.one)
+	}
+	copy(w.unit, w.one)
+	for range 64 {
+		w.Add(w.unit, w.unit, w.unit)
+	}
+	w.Exp(w.r2, w.unit, uint64(k))
 }
 
 // words sets z to the words of x. Requires 0 <= x < 2^(64 len(z)).
@@ -91,10 +124,10 @@ func (w *Wide) SetWord(z Element, x uint64) {
 
 // Value sets z to the number whose form is x, 0 <= z < n, and returns z.
 func (w *Wide) Value(z *big.Int, x Element) *big.Int {
-	e := w.New()
-	e[0] = 1
-	w.Mul(e, x, e)
-	return w.Raw(z, e)
+	clear(w.unit)
+	w.unit[0] = 1
+	w.Mul(w.unit, w.unit, x)
+	return w.Raw(z, w.unit)
 }
 
 // Raw sets z to the number that the words of x spell, which is the value of x
@@ -122,42 +155,6 @@ func (x Element) Equal(y Element) bool {
 		or |= word ^ y[i]
 	}
 	return or == 0
-}
-
-// Add sets z = x+y mod n. z may alias x and y.
-func (w *Wide) Add(z, x, y Element) {
-	if len(w.n) == 2 {
-		add2(z, x, y, w.n)
-		return
-	}
-	var carry, borrow uint64
-	t := w.t[:len(w.n)]
-	for i, word := range w.n {
-		z[i], carry = bits.Add64(x[i], y[i], carry)
-		t[i], borrow = bits.Sub64(z[i], word, borrow)
-	}
-	// x+y >= n exactly if the sum left the k words or n could be subtracted.
-	if carry >= borrow {
-		copy(z, t)
-	}
-}
-
-// Sub sets z = x-y mod n. z may alias x and y.
-func (w *Wide) Sub(z, x, y Element) {
-	if len(w.n) == 2 {
-		sub2(z, x, y, w.n)
-		return
-	}
-	var borrow, carry uint64
-	for i := range w.n {
-		z[i], borrow = bits.Sub64(x[i], y[i], borrow)
-	}
-	if borrow == 0 {
-		return
-	}
-	for i, word := range w.n {
-		z[i], carry = bits.Add64(z[i], word, carry)
-	}
 }
 
 // Exp sets z to the form of v^e, where x is the form of v; v^0 = 1. z must not

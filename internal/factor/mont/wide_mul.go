@@ -2,9 +2,19 @@ package mont
 
 import "math/bits"
 
-// Mul sets z = x*y/R mod n, R = 2^(64k). Requires x*y < n*R: one of x, y below n
-// is enough. z < n, and z may alias x and y.
+// Mul sets z = x*y/R mod n, R = 2^(64k). Requires x < n; y may be any k words. z < n,
+// and z may alias x and y.
 func (w *Wide) Mul(z, x, y Element) {
+	switch {
+	case len(w.n) == 2:
+		mul2(z, x, y, w.n, w.neg)
+	case !fastWide || !mulFast(z, x, y, w.n, w.neg):
+		w.mulGo(z, x, y)
+	}
+}
+
+// mulGo is Mul without assembly.
+func (w *Wide) mulGo(z, x, y Element) {
 	switch len(w.n) {
 	case 2:
 		mul2(z, x, y, w.n, w.neg)
@@ -12,6 +22,14 @@ func (w *Wide) Mul(z, x, y Element) {
 		mul3(z, x, y, w.n, w.neg)
 	case 4:
 		mul4(z, x, y, w.n, w.neg)
+	case 5:
+		mul5(z, x, y, w.n, w.neg)
+	case 6:
+		mul6(z, x, y, w.n, w.neg)
+	case 7:
+		mul7(z, x, y, w.n, w.neg)
+	case 8:
+		mul8(z, x, y, w.n, w.neg)
 	default:
 		mulGeneric(z, x, y, w.n, w.t, w.neg)
 	}
@@ -78,6 +96,54 @@ func addMulShift(t, n []uint64, q uint64) (c uint64) {
 	return c
 }
 
+// Add sets z = x+y mod n. z may alias x and y.
+func (w *Wide) Add(z, x, y Element) {
+	switch {
+	case len(w.n) == 2:
+		add2(z, x, y, w.n)
+	case !fastWide || !addFast(z, x, y, w.n):
+		w.addGo(z, x, y)
+	}
+}
+
+// addGo is Add without assembly.
+func (w *Wide) addGo(z, x, y Element) {
+	var carry, borrow uint64
+	t := w.t[:len(w.n)]
+	for i, word := range w.n {
+		z[i], carry = bits.Add64(x[i], y[i], carry)
+		t[i], borrow = bits.Sub64(z[i], word, borrow)
+	}
+	// x+y >= n exactly if the sum left the k words or n could be subtracted.
+	if carry >= borrow {
+		copy(z, t)
+	}
+}
+
+// Sub sets z = x-y mod n. z may alias x and y.
+func (w *Wide) Sub(z, x, y Element) {
+	switch {
+	case len(w.n) == 2:
+		sub2(z, x, y, w.n)
+	case !fastWide || !subFast(z, x, y, w.n):
+		w.subGo(z, x, y)
+	}
+}
+
+// subGo is Sub without assembly.
+func (w *Wide) subGo(z, x, y Element) {
+	var borrow, carry uint64
+	for i := range w.n {
+		z[i], borrow = bits.Sub64(x[i], y[i], borrow)
+	}
+	if borrow == 0 {
+		return
+	}
+	for i, word := range w.n {
+		z[i], carry = bits.Add64(z[i], word, carry)
+	}
+}
+
 // add2 works like Add for k = 2.
 func add2(z, x, y Element, n []uint64) {
 	_, _, _, _ = z[1], x[1], y[1], n[1]
@@ -100,4 +166,14 @@ func sub2(z, x, y Element, n []uint64) {
 	d0, c := bits.Add64(d0, n[0]&mask, 0)
 	d1, _ = bits.Add64(d1, n[1]&mask, c)
 	z[0], z[1] = d0, d1
+}
+
+// mulAdd returns a*b + c + d, which is less than 2^128:
+// (2^64-1)^2 + 2*(2^64-1) = 2^128 - 1.
+func mulAdd(a, b, c, d uint64) (hi, lo uint64) {
+	hi, lo = bits.Mul64(a, b)
+	lo, carry := bits.Add64(lo, c, 0)
+	hi += carry
+	lo, carry = bits.Add64(lo, d, 0)
+	return hi + carry, lo
 }

@@ -1,10 +1,8 @@
 // Package pm1 finds a prime factor p of n for which p-1 is smooth.
 //
 // Stage 1 computes h = 3^E mod n, E the product of all prime powers up to B1. If
-// p-1 divides E, then h = 1 mod p and p divides gcd(h-1, n). Stage 2 finds a p
-// whose p-1 has, beyond that, one more prime factor q with B1 < q <= B2: it
-// multiplies the h^q - 1 for all such q, going from one prime to the next by a
-// small table of powers.
+// p-1 divides E, then h = 1 mod p and p divides gcd(h-1, n). Stage 2, see stage2.go,
+// finds a p whose p-1 has, beyond that, one more prime factor q with B1 < q <= B2.
 //
 // Source: J. M. Pollard, Theorems on factorization and primality testing, Proc.
 // Cambridge Phil. Soc. 76 (1974); P. L. Montgomery, Speeding the Pollard and
@@ -25,11 +23,12 @@ import (
 // two calls of check.
 const checkEvery = 1 << 16
 
-// Find looks for a divisor d of n, 1 < d < n, with the bounds b1 < b2 < 2^40. It
-// returns nil if it finds none. Requires n odd, n >= 3, not divisible by 3. It calls
+// Find looks for a divisor d of n, 1 < d < n, with the bounds b1 < b2 < 2^40; a b1 below 3 counts
+// as 3. It returns nil if it finds none. Requires n odd, n >= 3, not divisible by 3. It calls
 // check about every tenth of a millisecond, never less often than after each
 // product modulo n, and returns its error if there is one.
 func Find(n *big.Int, b1, b2 uint64, check func() error) (*big.Int, error) {
+	b1 = max(b1, 3)
 	s := newSearch(n, check)
 	s.stage1(b1, false)
 	switch d := s.gcd(s.minusOne(s.h)); {
@@ -43,10 +42,8 @@ func Find(n *big.Int, b1, b2 uint64, check func() error) (*big.Int, error) {
 	case d.Cmp(one) != 0:
 		return d, nil
 	}
-	stage1 := append(mont.Element(nil), s.h...)
 	d := s.stage2(b1, b2, false)
 	if s.err == nil && d != nil && d.Cmp(n) == 0 {
-		s.h = stage1
 		d = s.stage2(b1, b2, true)
 	}
 	return d, s.err
@@ -83,10 +80,16 @@ func (s *search) mul(z, x, y mont.Element) {
 // exp sets h = h^e. Requires e > 0.
 func (s *search) exp(e uint64) {
 	copy(s.t, s.h)
+	s.power(s.h, s.t, e)
+}
+
+// power sets z = x^e. Requires e > 0 and z to be another element than x.
+func (s *search) power(z, x mont.Element, e uint64) {
+	copy(z, x)
 	for i := bits.Len64(e) - 2; i >= 0 && s.err == nil; i-- {
-		s.mul(s.h, s.h, s.h)
+		s.mul(z, z, z)
 		if e>>i&1 == 1 {
-			s.mul(s.h, s.h, s.t)
+			s.mul(z, z, x)
 		}
 	}
 }
@@ -134,49 +137,5 @@ func (s *search) stage1(b1 uint64, careful bool) *big.Int {
 		}
 	}
 	s.exp(product)
-	return nil
-}
-
-// stage2 multiplies h^q - 1 over the primes b1 < q <= b2 and returns the gcd of
-// the product with n if it is above 1. If careful, it takes a gcd after each
-// factor and returns the first proper divisor.
-func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
-	it := prime.Primes(max(b1+1, 3), b2)
-	q := it.Next()
-	if q == 0 {
-		return nil
-	}
-	gaps := []mont.Element{append(mont.Element(nil), s.w.One()...)} // gaps[i] = h^(2i)
-	square := s.w.New()
-	s.mul(square, s.h, s.h)
-	h := append(mont.Element(nil), s.h...)
-	s.exp(q)
-	hq, product := s.h, s.w.New() // hq = h^q
-	copy(product, s.w.One())
-	for s.err == nil {
-		x := s.minusOne(hq)
-		if careful {
-			if d := s.proper(x); d != nil {
-				return d
-			}
-		}
-		s.mul(product, product, x)
-		next := it.Next()
-		if next == 0 {
-			break
-		}
-		i := int(next-q) / 2
-		for i >= len(gaps) {
-			g := s.w.New()
-			s.mul(g, gaps[len(gaps)-1], square)
-			gaps = append(gaps, g)
-		}
-		s.mul(hq, hq, gaps[i])
-		q = next
-	}
-	s.h = h
-	if d := s.gcd(product); !careful && d.Cmp(one) != 0 {
-		return d
-	}
 	return nil
 }

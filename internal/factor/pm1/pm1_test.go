@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math/big"
 	"testing"
+
+	"factorfleet/internal/factor/prime"
 )
 
 func always() error { return nil }
@@ -57,6 +59,62 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s: %v does not divide %v", test.why, d, test.n)
 		case test.want != "any" && d.String() != test.want:
 			t.Errorf("%s: %v, want %q", test.why, d, test.want)
+		}
+	}
+}
+
+// TestStage2 checks for every prime q of a stretch that a p with p-1 = 2*k*q, k smooth, is found
+// exactly if q is within the bounds, for each D.
+func TestStage2(t *testing.T) {
+	rough := big10("170141183460469231731687303715884105727") // 2^127-1
+	for _, b2 := range []uint64{2000, 200e3, 6e6} {
+		count := 0
+		it := prime.Primes(b2/2, b2)
+		for q := it.Next(); q != 0 && count < 20; q = it.Next() {
+			for k := uint64(1); k <= 30; k++ {
+				p := 2*k*q + 1
+				if !prime.IsPrime(p) {
+					continue
+				}
+				count++
+				n := new(big.Int).SetUint64(p)
+				n.Mul(n, rough)
+				if d, _ := Find(n, 30, q, always); d == nil || d.Uint64() != p {
+					t.Errorf("p=%d, q=%d: %v", p, q, d)
+				}
+				break
+			}
+			if b2 > 1e6 && count >= 2 {
+				break
+			}
+		}
+	}
+}
+
+// TestLucas checks the table of V and the giant steps.
+func TestLucas(t *testing.T) {
+	n := big10("340282366920938463463374607431768211507")
+	s := newSearch(n, always)
+	s.exp(1 << 40)
+	h := s.w.Value(new(big.Int), s.h)
+	v := func(k uint64) *big.Int {
+		a := new(big.Int).Exp(h, new(big.Int).SetUint64(k), n)
+		b := new(big.Int).ModInverse(a, n)
+		return b.Add(b, a).Mod(b, n)
+	}
+	for _, m := range []uint64{0, 1, 2, 1000} {
+		e := s.newStage2(210, m)
+		for i := range e.babies {
+			j := uint64(3*i + 1 + i%2)
+			if got := s.w.Value(new(big.Int), e.babies[i]); got.Cmp(v(j)) != 0 {
+				t.Errorf("V(%d) = %v, want %v", j, got, v(j))
+			}
+		}
+		for i := range uint64(4) {
+			if got := s.w.Value(new(big.Int), e.giant); got.Cmp(v((m+i)*210)) != 0 || e.m != m+i {
+				t.Errorf("V(%d*D) = %v", m+i, got)
+			}
+			e.next()
 		}
 	}
 }

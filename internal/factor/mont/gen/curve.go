@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-func init() { register("curve", emitCurve) }
+func init() { register("lanes_curve", emitCurve) }
 
 // The machines of Lanes, see there for the fields and for what a program is. Fewer groups are
 // slower, by BenchmarkLanes; more are not quicker.
@@ -82,6 +82,7 @@ const (
 	opDiff
 	opPoint
 	opGCD
+	opTwoPairs // of WideLanes
 
 	opBits, slotBits = 4, 15
 	slotNum, slotDen = 3, 4 // 0 to 2 are the products of opPairs

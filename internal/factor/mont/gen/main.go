@@ -1,10 +1,10 @@
-// Command gen writes the assembly of package mont: lanes_*_amd64.s, and the Go
-// declarations beside it, into the working directory. It is run by go generate.
+// Command gen writes the assembly of package mont: *_amd64.s, and the Go declarations beside
+// it, into the working directory, and wide_fixed.go. It is run by go generate.
 //
 // To add a file of kernels, write a function that makes them with the methods of
 // kernel and register it in an init:
 //
-//	func init() { register("curve", emitCurve) } // lanes_curve_amd64.s and .go
+//	func init() { register("lanes_curve", emitCurve) } // lanes_curve_amd64.s and .go
 //
 //	func emitCurve(f *file) {
 //		k := f.kernel("square2", "Square2 sets dst to a^2.", field{limbs: 2, groups: 1},
@@ -29,7 +29,7 @@ import (
 
 var emitters = make(map[string]func(*file))
 
-// register has the kernels that emit makes written to lanes_<name>_amd64.s and .go.
+// register has the kernels that emit makes written to <name>_amd64.s and .go.
 func register(name string, emit func(*file)) { emitters[name] = emit }
 
 func main() {
@@ -41,9 +41,13 @@ func main() {
 	for _, name := range names {
 		f := new(file)
 		emitters[name](f)
-		if err := f.write("lanes_" + name + "_amd64"); err != nil {
+		if err := f.write(name + "_amd64"); err != nil {
 			fmt.Fprintln(os.Stderr, "gen:", err)
 			os.Exit(1)
 		}
+	}
+	if err := writeFixed("wide_fixed.go"); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
 	}
 }

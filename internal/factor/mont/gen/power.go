@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-func init() { register("power", emitPower) }
+func init() { register("lanes_power", emitPower) }
 
 // powerGroups is how many groups the kernels of each number of limbs have: so many that
 // the chains of dependent products, one or two a group, hide each other's latency, if

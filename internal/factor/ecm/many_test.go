@@ -1,0 +1,216 @@
+package ecm
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// manyPair returns a Many on lanes, if there are, and one without.
+func manyPair(n *big.Int) [2]*Many {
+	ms := [2]*Many{NewMany(n, always), NewMany(n, always)}
+	ms[1].narrow = true
+	return ms
+}
+
+// TestManyFind runs the curves of known order, each in every place of a group between others
+// with the same bounds that find nothing.
+func TestManyFind(t *testing.T) {
+	for _, test := range findTests {
+		p, rough := big10(test.p), new(big.Int).Sub(new(big.Int).Lsh(one, 127), one)
+		n := new(big.Int).Mul(p, rough)
+		plan, width := newPlan(test.b1, test.b2), Group
+		if test.b2 > 1e6 {
+			width = 2
+		}
+		var others []uint64
+		for sigma := uint64(2000); len(others) < width; sigma++ {
+			if d, _ := NewSearch(n, always).Run(plan, sigma); d == nil {
+				others = append(others, sigma)
+			}
+		}
+		for i, s := range manyPair(n) {
+			for place := range width {
+				if i == 1 && place > 1 {
+					break
+				}
+				sigmas := append([]uint64(nil), others...)
+				sigmas[place] = test.sigma
+				d, which, err := s.Run(plan, sigmas)
+				if err != nil || (d != nil) != test.found || d != nil && (d.Cmp(p) != 0 || which != place) {
+					t.Errorf("%s, %v, place %d, lanes %v: %v, %d, %v: %s", test.p, plan, place, i == 0, d, which, err, test.why)
+				}
+			}
+		}
+	}
+}
+
+// TestManySame compares Many with and without lanes, and both with Search, on numbers of all
+// sizes with factors that curves find in either stage, or find both.
+func TestManySame(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 8))
+	found := 0
+	plans := []*Plan{newPlan(15, 100), newPlan(60, 800), newPlan(200, 6000), newPlan(1200, 30000)}
+	rounds := 150
+	if testing.Short() {
+		rounds = 60
+	}
+	for round := range rounds {
+		size := 70 + rnd.IntN(980)
+		n := new(big.Int).SetUint64(randomPrime(rnd, 12+rnd.IntN(25)))
+		n.Mul(n, new(big.Int).SetUint64(randomPrime(rnd, 12+rnd.IntN(25))))
+		for n.BitLen() < size-63 {
+			n.Mul(n, new(big.Int).SetUint64(randomPrime(rnd, 63)))
+		}
+		plan := plans[round%len(plans)]
+		var sigmas []uint64
+		for range 1 + rnd.IntN(20) {
+			sigmas = append(sigmas, MinSigma+rnd.Uint64()>>40)
+		}
+		ms := manyPair(n)
+		d, which, _ := ms[0].Run(plan, sigmas)
+		e, other, _ := ms[1].Run(plan, sigmas)
+		if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
+			t.Fatalf("n=%v, %v: lanes find %v by %d, without %v by %d", n, plan, d, which, e, other)
+		}
+		if d != nil {
+			found++
+			if d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0 {
+				t.Fatalf("n=%v: %v", n, d)
+			}
+			if alone, _, _ := ms[1].Run(plan, sigmas[which:which+1]); alone == nil || alone.Cmp(d) != 0 {
+				t.Errorf("n=%v: sigma %d finds %v among others, %v alone", n, sigmas[which], d, alone)
+			}
+		}
+		// What Search finds Many finds too.
+		for _, sigma := range sigmas {
+			a, _ := NewSearch(n, always).Run(plan, sigma)
+			if b, _, _ := ms[0].Run(plan, []uint64{sigma}); a != nil && b == nil {
+				t.Errorf("n=%v, %v, sigma %d: %v, by Many nothing", n, plan, sigma, a)
+			}
+		}
+	}
+	t.Logf("%d found", found)
+	if found < rounds/3 {
+		t.Errorf("only %d found", found)
+	}
+}
+
+// TestGoodChain checks that there is a chain, and what it costs.
+func TestGoodChain(t *testing.T) {
+	plan := newPlan(20e3, 20e3)
+	good, best := chainCost(0), chainCost(0)
+	for _, q := range plan.primes[1:] {
+		k := uint64(q)
+		if !walk(k, goodChain(k), &good) {
+			t.Fatalf("%d: no chain", k)
+		}
+		walk(k, bestChain(k), &best)
+	}
+	if float64(good) > 1.01*float64(best) {
+		t.Errorf("%d products, the best %d", good, best)
+	}
+}
+
+func TestManyStops(t *testing.T) {
+	stop := errors.New("stop")
+	for _, bits := range []uint{1277, 400} {
+		n := new(big.Int).Lsh(one, bits)
+		n.Sub(n, one)
+		if bits == 400 {
+			n.Sub(n, big.NewInt(592)) // 2^400-593 is a prime
+		}
+		plan := newPlan(200, 5000)
+		sigmas := []uint64{11, 12}
+		calls := 0
+		s := NewMany(n, func() error { calls++; return nil })
+		if d, _, err := s.Run(plan, sigmas); d != nil || err != nil {
+			t.Fatalf("Run = %v, %v", d, err)
+		}
+		calls = 0
+		s.Run(plan, sigmas)
+		for _, at := range []int{1, calls / 2, calls * 3 / 4, calls} {
+			i := 0
+			s := NewMany(n, func() error {
+				if i++; i >= at {
+					return stop
+				}
+				return nil
+			})
+			if _, _, err := s.Run(plan, sigmas); err != stop || i != at {
+				t.Errorf("stopped at call %d of %d: error %v after %d calls", at, calls, err, i)
+			}
+		}
+	}
+}
+
+// FuzzMany checks that whatever is found divides n, for small n, where stages end with n as often
+// as not, and that lanes change nothing.
+func FuzzMany(f *testing.F) {
+	plans := []*Plan{newPlan(15, 15), newPlan(15, 100), newPlan(110, 3000), newPlan(1200, 20000)}
+	f.Add(uint64(25), uint64(1), uint32(0), uint8(0))
+	f.Add(uint64(1<<32-5)*(1<<32-5), uint64(1), uint32(1), uint8(1))
+	f.Add(uint64(1009*1013), uint64(1<<61-1), uint32(2), uint8(2))
+	f.Add(uint64(10007*10009), uint64(10007*10009), uint32(3), uint8(3))
+	f.Fuzz(func(t *testing.T, a, b uint64, sigma uint32, plan uint8) {
+		if a, b = a|1, b|1; a%3 == 0 || b%3 == 0 {
+			return
+		}
+		n := new(big.Int).SetUint64(a)
+		if n.Mul(n, new(big.Int).SetUint64(b)); n.BitLen() < 3 {
+			return
+		}
+		sigmas := []uint64{MinSigma + uint64(sigma), MinSigma + uint64(sigma)*3 + 1, MinSigma + 5}
+		ms, p := manyPair(n), plans[int(plan)%len(plans)]
+		d, which, err := ms[0].Run(p, sigmas)
+		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0) {
+			t.Errorf("n=%d, sigmas %d: %v, %v", n, sigmas, d, err)
+		}
+		e, other, _ := ms[1].Run(p, sigmas)
+		if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
+			t.Errorf("n=%v, %v: lanes find %v by %d, without %v by %d", n, p, d, which, e, other)
+		}
+	})
+}
+
+var calibrateMany = flag.Bool("calibratemany", false, "measure curves of single numbers")
+
+// TestCalibrateMany prints the CPU time of a curve by Search, by Many without lanes and on
+// lanes, the least of three of each.
+func TestCalibrateMany(t *testing.T) {
+	if !*calibrateMany {
+		t.Skip("for a new machine or new kernels: -calibratemany")
+	}
+	for _, digits := range []int64{40, 60, 100, 150, 200, 300} {
+		n := new(big.Int).Exp(big.NewInt(10), big.NewInt(digits), nil)
+		for n.Add(n, one); n.Bit(0) == 0 || new(big.Int).Mod(n, big.NewInt(3)).Sign() == 0 || !n.ProbablyPrime(0); n.Add(n, one) {
+		}
+		for _, b1 := range []uint64{2000, 11e3, 50e3} {
+			plan := newPlan(b1, 100*b1)
+			ms := manyPair(n)
+			sigmas := []uint64{6, 7, 8, 9, 10, 11, 12, 13}
+			ms[0].Run(plan, sigmas[:1])
+			s := NewSearch(n, always)
+			least := [3]time.Duration{1 << 62, 1 << 62, 1 << 62}
+			for range 3 {
+				for i, run := range [...]func(){
+					func() { s.Run(plan, 6) },
+					func() { ms[1].Run(plan, sigmas[:1]) },
+					func() { ms[0].Run(plan, sigmas) },
+				} {
+					from := cpuTime()
+					run()
+					least[i] = min(least[i], cpuTime()-from)
+				}
+			}
+			fmt.Printf("%3d digits B1=%5d: Search %8.3f ms, Many scalar %8.3f, lanes %8.3f\n", digits, b1,
+				ms3(least[0]), ms3(least[1]), ms3(least[2])/Group)
+		}
+	}
+}
+
+func ms3(d time.Duration) float64 { return d.Seconds() * 1e3 }

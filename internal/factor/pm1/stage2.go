@@ -1,0 +1,132 @@
+package pm1
+
+import (
+	"math/big"
+
+	"factorfleet/internal/factor/mont"
+	"factorfleet/internal/factor/prime"
+)
+
+// Stage 2 writes q = m*D + j or m*D - j with 0 <= j < D/2 and multiplies the V(m*D) - V(j),
+// where V(k) = h^k + h^-k: since
+//
+//	V(a) - V(b) = (h^(a+b) - 1) (h^(a-b) - 1) / h^a
+//
+// that is 0 mod p exactly if h^(m*D+j) = 1 or h^(m*D-j) = 1. Two primes with the same m and j
+// make one pair. The next V comes from the two before it:
+//
+//	V(a+b) = V(a) V(b) - V(a-b)
+
+// giantStep returns D, a multiple of 6 with many small primes; the babies take D/6 products.
+func giantStep(b2 uint64) uint64 {
+	switch {
+	case b2 >= 5e6:
+		return 30030
+	case b2 >= 1e5:
+		return 2310
+	default:
+		return 210
+	}
+}
+
+// A stage2 is the work of stage 2 on one h.
+type stage2 struct {
+	*search
+	d            uint64
+	inv          mont.Element   // 1/h
+	babies       []mont.Element // V(j) of the j = 1, 5, 7, 11, ... prime to 6, at j/3
+	step         mont.Element   // V(D)
+	m            uint64
+	giant, other mont.Element // V(m*D), V((m-1)*D)
+	seen         []uint64     // seen[j/3]: 1 + the last m that had the pair (m, j)
+	product, t2  mont.Element
+}
+
+// stage2 multiplies over the primes b1 < q <= b2, all above 3, and returns the gcd of the
+// product with n if it is above 1. If careful, it takes a gcd after each pair and returns the
+// first proper divisor.
+func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
+	it := prime.Primes(b1+1, b2)
+	q := it.Next()
+	if q == 0 {
+		return nil
+	}
+	e := s.newStage2(giantStep(b2), (q+giantStep(b2)/2)/giantStep(b2))
+	for ; q != 0 && s.err == nil; q = it.Next() {
+		for m := (q + e.d/2) / e.d; e.m < m; {
+			e.next()
+		}
+		j := max(q, e.m*e.d) - min(q, e.m*e.d)
+		if e.seen[j/3] == e.m+1 {
+			continue
+		}
+		e.seen[j/3] = e.m + 1
+		s.w.Sub(e.t2, e.giant, e.babies[j/3])
+		if careful {
+			if d := s.proper(e.t2); d != nil {
+				return d
+			}
+		}
+		s.mul(e.product, e.product, e.t2)
+	}
+	if d := s.gcd(e.product); !careful && d.Cmp(one) != 0 {
+		return d
+	}
+	return nil
+}
+
+// newStage2 returns the work for the giant step d from m on.
+func (s *search) newStage2(d, m uint64) *stage2 {
+	w := s.w
+	e := &stage2{search: s, d: d, m: m, inv: w.New(), step: w.New(), giant: w.New(), other: w.New(),
+		product: w.New(), t2: w.New(), babies: w.NewSlice(int(d/6) + 1), seen: make([]uint64, d/6+1)}
+	copy(e.product, w.One())
+	// h is a power of 3, which n is prime to.
+	inv := w.Value(new(big.Int), s.h)
+	w.SetBig(e.inv, inv.ModInverse(inv, w.N()))
+	e.set(e.step, d)
+	e.set(e.giant, m*d)
+	if m == 0 {
+		copy(e.other, e.step) // V(-D) = V(D)
+	} else {
+		e.set(e.other, (m-1)*d)
+	}
+	six := w.New()
+	e.set(six, 6)
+	e.set(e.babies[0], 1)
+	e.set(e.babies[1], 5)
+	for i := 2; i < len(e.babies) && s.err == nil; i++ {
+		// j = (j-6) + 6, where j-12 is -5 and -1 at first, and V(-j) = V(j).
+		before := [...]int{1, 0}
+		at := i - 4
+		if at < 0 {
+			at = before[i-2]
+		}
+		e.sum(e.babies[i], e.babies[i-2], six, e.babies[at])
+	}
+	return e
+}
+
+// set sets z = V(k).
+func (e *stage2) set(z mont.Element, k uint64) {
+	if k == 0 {
+		e.w.Add(z, e.w.One(), e.w.One())
+		return
+	}
+	e.power(z, e.h, k)
+	e.power(e.t2, e.inv, k)
+	e.w.Add(z, z, e.t2)
+}
+
+// sum sets z = V(a+b), given x = V(a), y = V(b), diff = V(a-b), which z may be.
+func (e *stage2) sum(z, x, y, diff mont.Element) {
+	e.mul(e.t2, x, y)
+	e.w.Sub(z, e.t2, diff)
+}
+
+// next goes to the next giant step.
+func (e *stage2) next() {
+	e.sum(e.other, e.giant, e.step, e.other)
+	e.giant, e.other = e.other, e.giant
+	e.m++
+}
