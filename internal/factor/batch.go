@@ -24,7 +24,6 @@ type batch struct {
 	trial  *mont.Trial
 	divs   []uint64 // bitsets of trial
 	primes *prime.Batch
-	curves ecm.Batch
 
 	answers   []answer
 	untested  []part // odd, without the primes of trial division

@@ -1,11 +1,13 @@
 package factor
 
 import (
+	"math/big"
 	"math/bits"
 
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/factor/rho"
 )
 
 // classify tells the primes among the untested parts from the composites.
@@ -65,28 +67,63 @@ func (e *Engine) splitAll(b *batch) error {
 			}
 			continue
 		}
+		if p.n[1] == 0 && bits.Len64(p.n[0]) <= rhoBits {
+			d, err := rho.Split(p.n[0], e.o.Seed, e.alive)
+			if err != nil {
+				return err
+			}
+			b.split(p, ecm.Number{d}, "rho")
+			continue
+		}
 		rest = append(rest, p)
 	}
 	b.wides = b.wides[:0]
 	for _, p := range rest {
 		b.wides = append(b.wides, p.n)
 	}
-	err := b.curves.Split(b.wides, e.o.Seed, e.alive, func(i int, d ecm.Number, method string) {
-		p := &rest[i]
-		b.method(p.at, method)
-		b.untested = append(b.untested, part{d, p.at}, part{divide(p.n, d), p.at})
-		p.n = ecm.Number{} // done
+	err := e.curves.Split(b.wides, e.o.Seed, e.alive, func(i int, d ecm.Number, method string) {
+		b.split(rest[i], d, method)
+		rest[i].n = ecm.Number{} // done
 	})
 	if err != nil {
 		return err
 	}
 	for _, p := range rest {
-		if p.n != (ecm.Number{}) {
-			b.answers[p.at].alone = true
+		if p.n == (ecm.Number{}) {
+			continue
+		}
+		if err := e.splitAlone(b, p); err != nil {
+			return err
 		}
 	}
 	b.composite = b.composite[:0]
 	return nil
+}
+
+// splitAlone has a number that the curves have given up sieved, if it is no word.
+func (e *Engine) splitAlone(b *batch, p part) error {
+	var d *big.Int
+	if p.n[1] > 0 {
+		var err error
+		if d, err = e.sieve(bigNumber(p.n), e.alive); err != nil {
+			return err
+		}
+	}
+	if d == nil {
+		b.answers[p.at].alone = true
+		return nil
+	}
+	words := prime.Words(d)
+	var w ecm.Number
+	copy(w[:], words)
+	b.split(p, w, "siqs")
+	return nil
+}
+
+// split notes the divisor d of p.
+func (b *batch) split(p part, d ecm.Number, method string) {
+	b.method(p.at, method)
+	b.untested = append(b.untested, part{d, p.at}, part{divide(p.n, d), p.at})
 }
 
 // method notes the first method that split a number.

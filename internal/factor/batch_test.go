@@ -68,6 +68,10 @@ func TestBatch(t *testing.T) {
 	for bits := 65; bits <= 80; bits++ {
 		ns = append(ns, sample.Semiprimes(bits, count(20), 1)...)
 	}
+	for bits := 90; bits <= 128; bits++ { // the sieve takes over
+		ns = append(ns, sample.Semiprimes(bits, 3, 1)...)
+		ns = append(ns, sample.Random(bits, 3, 1)...)
+	}
 	for n := range uint64(1000) { // the largest words, even ones too
 		ns = append(ns, nat.New(^n))
 	}
@@ -174,7 +178,7 @@ func BenchmarkBatch(b *testing.B) {
 		make  func(bits, count int, seed uint64) []nat.Nat
 		sizes []int
 	}{
-		{"random", sample.Random, []int{32, 40, 48, 56, 63, 80, 96, 128}},
+		{"random", sample.Random, []int{32, 40, 48, 56, 63, 64, 80, 96, 128}},
 		{"semiprime", sample.Semiprimes, []int{40, 48, 52, 56, 60, 64, 72, 80, 96, 112, 128}},
 	} {
 		for _, bits := range k.sizes {

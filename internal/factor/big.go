@@ -3,6 +3,7 @@ package factor
 import (
 	"fmt"
 	"math/big"
+	"time"
 
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/pm1"
@@ -20,10 +21,12 @@ type piece struct {
 // progress is how far the levels have been passed through with a piece. The
 // parts of a piece inherit it: a curve meets all prime factors at once.
 type progress struct {
-	level int
-	pm1   bool   // p-1 of the level is done
-	curve int    // curves of the level done
-	total uint64 // curves done at all levels
+	level  int
+	pm1    bool          // p-1 of the level is done
+	curve  int           // curves of the level done
+	total  uint64        // curves done at all levels
+	effort time.Duration // predicted, of all of that
+	sieved bool          // in vain
 }
 
 // A search is the work on one number of 2^64 or more. Before and after each
@@ -180,7 +183,7 @@ func (s *search) takeSmallest() piece {
 // split works on a composite until it falls apart. If it returns an error the
 // piece is back among the composites.
 func (s *search) split(p piece) error {
-	curves := ecm.NewSearch(p.n, s.e.inBudget)
+	curves := s.e.curvesFor(p.n)
 	for {
 		d, method, err := s.step(&p, curves)
 		if err != nil {
@@ -195,38 +198,57 @@ func (s *search) split(p piece) error {
 	}
 }
 
-// step does the next piece of work on p, p-1 or one curve. It returns a divisor
-// and what found it, or nil.
-func (s *search) step(p *piece, curves *ecm.Search) (*big.Int, string, error) {
+// step does the next piece of work on p: p-1, a group of curves, or the sieve. It
+// returns a divisor and what found it, or nil.
+func (s *search) step(p *piece, curves *ecm.Many) (*big.Int, string, error) {
 	at := &p.done
 	l := levelAt(at.level)
-	if !at.pm1 {
-		if l.pm1B1 != 0 && at.level < len(levels) {
-			d, err := pm1.Find(p.n, l.pm1B1, l.pm1B2, s.e.inBudget)
-			if err != nil {
-				return nil, "", err
-			}
-			s.effort = fmt.Sprintf("p-1(B1=%d,B2=%d)", l.pm1B1, l.pm1B2)
-			at.pm1 = true
-			return d, s.effort, nil
+	cost := l.cost(at, p.n)
+	if s.e.sieves(p, cost) {
+		d, err := s.e.sieve(p.n, s.e.inBudget)
+		if err == errBudget {
+			s.effort = "siqs"
 		}
+		at.sieved = d == nil
+		return d, "siqs", err
+	}
+	d, method, err := s.levelStep(p, l, curves)
+	if err == nil {
+		at.effort += cost
+	}
+	return d, method, err
+}
+
+// levelStep does p-1 or a group of curves of the level l.
+func (s *search) levelStep(p *piece, l *level, curves *ecm.Many) (*big.Int, string, error) {
+	at := &p.done
+	if l.beginsWithPM1(at) {
+		d, err := pm1.Find(p.n, l.pm1B1, l.pm1B2, s.e.inBudget)
+		if err != nil {
+			return nil, "", err
+		}
+		s.effort = fmt.Sprintf("p-1(B1=%d,B2=%d)", l.pm1B1, l.pm1B2)
 		at.pm1 = true
+		return d, s.effort, nil
 	}
 	plan, err := l.plan(s.e.inBudget)
 	if err != nil {
 		return nil, "", err
 	}
-	c := ecm.Curve{B1: plan.B1, B2: plan.B2, Sigma: sigma(s.e.o.Seed, at.total)}
-	d, err := curves.Run(plan, c.Sigma)
+	var sigmas [ecm.Group]uint64
+	for i := range sigmas {
+		sigmas[i] = ecm.Sigma(s.e.o.Seed, at.total+uint64(i))
+	}
+	d, which, err := curves.Run(plan, sigmas[:])
 	if err != nil {
 		return nil, "", err
 	}
-	at.total++
-	if at.curve++; at.curve == l.curves {
+	at.total += ecm.Group
+	if at.curve += ecm.Group; at.curve >= l.curves {
 		at.level, at.curve, at.pm1 = at.level+1, 0, false
 	}
 	if d != nil {
-		return d, c.String(), nil
+		return d, ecm.Curve{B1: plan.B1, B2: plan.B2, Sigma: sigmas[which]}.String(), nil
 	}
 	s.effort = fmt.Sprintf("ecm(%s,curves=%d)", plan, at.curve)
 	return nil, "", nil

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"context"
+	"math/big"
 	"math/bits"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/factor/rho"
+	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/nat"
 )
 
@@ -16,22 +18,31 @@ import (
 // before it is tested. BenchmarkFactor/random40 to 63 is flat from 110 to 308.
 const trialCount = 171
 
+// rhoBits is the size up to which rho is quicker than a curve: BenchmarkFactor/semiprime24 to 32.
+const rhoBits = 26
+
 // An Engine factors numbers one after the other. Below 2^64 it allocates nothing
-// beyond the factors it appends. It is not for concurrent use.
+// beyond the factors it appends. It keeps its memory: some megabytes for numbers done together,
+// and up to 65 of the sieve. While it sieves a number of 75 digits it takes 150 megabytes, of
+// 95 digits 750. It is not for concurrent use.
 type Engine struct {
 	o        Options
 	pulse    pulse
 	alive    func() error // pulse.alive, bound once: a bound method is an allocation
 	inBudget func() error // pulse.inBudget
 	trial    []prime.Divisor
-	lanes    bool     // Batch does numbers together
-	batch    *batch   // nil until it is needed
-	factors  []Factor // of the number that Batch has done last
+	lanes    bool   // Batch does numbers together
+	batch    *batch // nil until it is needed
+	curves   ecm.Batch
+	many     *ecm.Many      // nil until it is needed
+	siqs     *siqs.Searcher // nil until it is needed
+	fast     bool           // as siqs is with lanes
+	factors  []Factor       // of the number that Batch has done last
 }
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
+	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast(), fast: mont.Fast()}
 	e.pulse.tick = o.Tick
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget
 	return e
@@ -58,6 +69,16 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 		return dst[:start], "", err
 	}
 	return dst, method, nil
+}
+
+// curvesFor returns the curves for n; there is one number at a time.
+func (e *Engine) curvesFor(n *big.Int) *ecm.Many {
+	if e.many == nil {
+		e.many = ecm.NewMany(n, e.inBudget)
+	} else {
+		e.many.Reset(n, e.inBudget)
+	}
+	return e.many
 }
 
 // word appends the factors of n.
@@ -142,13 +163,9 @@ func (e *Engine) divisor(m uint64) (uint64, string, error) {
 	if r := prime.Sqrt(m); r*r == m {
 		return r, "power", nil
 	}
-	l := wordLevelFor(m)
-	for i := range l.curves {
-		if d := ecm.FindWord(m, l.plan, sigma(e.o.Seed, uint64(i))); d != 0 {
-			return d, l.plan.String(), nil
-		}
-		if err := e.alive(); err != nil {
-			return 0, "", err
+	if bits.Len64(m) > rhoBits {
+		if d, method, err := e.curves.SplitWord(m, e.o.Seed, e.alive); err != nil || d != 0 {
+			return d, method, err
 		}
 	}
 	d, err := rho.Split(m, e.o.Seed, e.alive)

@@ -1,10 +1,15 @@
 // Package factor writes integers as products of primes.
 //
 // A number below 2^64 is always factored completely, and its factors are proved
-// to be prime: trial division, then the Baillie-PSW test, then some elliptic curves
-// and, if they fail or the number is small, Pollard's rho. A larger one goes through
-// trial division, roots, Baillie-PSW, and then p-1 and elliptic curves with bounds
-// that grow until it is done or its budget is spent.
+// to be prime: trial division, then the Baillie-PSW test, then elliptic curves and, if
+// they fail or the number is small, Pollard's rho. A larger one goes through trial
+// division, roots, Baillie-PSW, and then p-1 and elliptic curves with bounds that grow. Up
+// to 95 digits that ends when a fifth of the time is spent that the quadratic sieve is
+// expected to take, which then does the rest; above, and if the budget is too small for the
+// sieve, it goes on until the number is done or the budget is spent.
+//
+// Where the machine has lanes (mont.Fast) lists of numbers below 2^128 are done together: see
+// Batch. There curves are quicker than the sieve up to 104 bits.
 //
 // The methods are packages of their own below this one; here is what is tried
 // on which number for how long. Sources are named there. The order of the
@@ -13,8 +18,8 @@
 //
 // A composite is never called a prime; a number that could not be tested or
 // split in time is called Composite. Primes above 2^64 are probable primes: no
-// certificate is made. There is no sieve: of a number without a factor that
-// elliptic curves can find, nothing is found.
+// certificate is made. Of a number above 95 digits without a factor that elliptic curves can
+// find, nothing is found.
 //
 // How to add a method: 1) a package beside rho, which imports prime and mont at
 // most and takes a check function as those do; 2) a step in search.step; 3) its
@@ -66,9 +71,10 @@ type Factor struct {
 type Result struct {
 	Factors []Factor
 	// Method is what split n last, of several methods the hardest, with its
-	// parameters: "trial", "power", "rho", "p-1(B1=...,B2=...)",
-	// "ecm(B1=...,B2=...,sigma=...)", for words without sigma, which the seed
-	// gives. It is "prime" if n is prime and "" for 0 and 1. If something is left unfinished it ends in the effort spent on that, as in
+	// parameters: "trial", "power", "rho", "p-1(B1=...,B2=...)", "siqs",
+	// "ecm(B1=...,B2=...,sigma=...)", for words and numbers done together without
+	// sigma, which the seed gives. It is "prime" if n is prime and "" for 0 and 1. If
+	// something is left unfinished it ends in the effort spent on that, as in
 	// "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".
 	Method string
 }

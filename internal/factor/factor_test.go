@@ -212,19 +212,25 @@ func TestMethods(t *testing.T) {
 		{big.NewInt(1000003), "prime"},
 		{big.NewInt(2 * 1000003), "trial"},
 		{big.NewInt(1031 * 1033), "rho"},
-		{big.NewInt(1000003 * 1000033), "ecm(B1=47,B2=1000)"},
+		{big.NewInt(1000003 * 1000033), "ecm(B1=49,B2=1500)"},
 		{big.NewInt(1000003 * 1000003), "power"},
 		{new(big.Int).Sub(pow(2, 127), one), "prime"},
 		{product(big.NewInt(6), new(big.Int).Sub(pow(2, 127), one)), "trial"},
-		{product(big.NewInt(1<<30), big.NewInt(1000003*1000033)), "ecm(B1=47,B2=1000)"},
+		{product(big.NewInt(1<<30), big.NewInt(1000003*1000033)), "ecm(B1=49,B2=1500)"},
 		{pow(4294967311, 3), "power"},
-		{product(big.NewInt(4324321), new(big.Int).Sub(pow(2, 127), one)), "p-1(B1=300,B2=10000)"},
+		{product(smoothPlusOne, new(big.Int).Sub(pow(2, 127), one)), "p-1(B1=1000,B2=30000)"},
+		{product(p1, p2, new(big.Int).Sub(pow(2, 127), one)), "ecm(B1=1800,B2=160000,sigma=1010581929)"},
+		{product(p1, big.NewInt(4294967291)), "siqs"},
+		{product(big10("562949953421381"), big10("1125899906842679")), "siqs"},
 	} {
 		if _, got := complete(t, e, test.n); got != test.want {
 			t.Errorf("method for %v is %q, want %q", test.n, got, test.want)
 		}
 	}
 }
+
+// smoothPlusOne is a prime of 79 bits, one more than a product of primes below 1000.
+var smoothPlusOne = big10("446938342233808228736363")
 
 // hard is a product of two primes of 110 bits, out of reach.
 func hard() *big.Int {
@@ -350,7 +356,7 @@ func longestSilence(t *testing.T, n *big.Int) time.Duration {
 // TestSeed: the same seed gives the same curves, another one others, and all the
 // same factors.
 func TestSeed(t *testing.T) {
-	n := new(big.Int).Sub(pow(2, 101), one)
+	n := product(p1, new(big.Int).Sub(pow(2, 127), one))
 	var first string
 	methods := map[string]bool{}
 	for seed := range uint64(4) {

@@ -1,14 +1,16 @@
 package factor
 
 import (
-	"math/bits"
+	"math/big"
 	"sync/atomic"
+	"time"
 
 	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/mont"
 )
 
 // A level is a stretch of work that finds most factors of a certain size: p-1
-// once, then curves.
+// once, then curves, in groups of ecm.Group.
 type level struct {
 	pm1B1, pm1B2 uint64
 	curves       int
@@ -40,14 +42,14 @@ func (l *level) plan(check func() error) (*ecm.Plan, error) {
 // level's curves.
 var levels = []level{
 	//  p-1: B1, B2  curves  B1    B2
-	newLevel(300, 10e3, 3, 120, 6e3),
-	newLevel(0, 0, 8, 300, 18e3),                // 11 digits
-	newLevel(3000, 60e3, 12, 700, 42e3),         // 13
-	newLevel(15e3, 600e3, 25, 1800, 160e3),      // 15
-	newLevel(30e3, 1500e3, 45, 4500, 450e3),     // 17
-	newLevel(100e3, 5e6, 90, 11e3, 1100e3),      // 20
-	newLevel(500e3, 25e6, 230, 50e3, 5e6),       // 25
-	newLevel(2500e3, 125e6, 460, 250e3, 25e6),   // 30
+	newLevel(0, 0, 8, 120, 6e3),
+	newLevel(1000, 30e3, 8, 300, 18e3),          // 11 digits
+	newLevel(3000, 60e3, 16, 700, 42e3),         // 13
+	newLevel(15e3, 600e3, 24, 1800, 160e3),      // 15
+	newLevel(30e3, 1500e3, 48, 4500, 450e3),     // 17
+	newLevel(100e3, 5e6, 88, 11e3, 1100e3),      // 20
+	newLevel(500e3, 25e6, 232, 50e3, 5e6),       // 25
+	newLevel(2500e3, 125e6, 464, 250e3, 25e6),   // 30
 	newLevel(10e6, 500e6, 1000, 1000e3, 100e6),  // 35
 	newLevel(30e6, 1500e6, 2600, 3000e3, 300e6), // 40
 }
@@ -59,43 +61,24 @@ func newLevel(pm1B1, pm1B2 uint64, curves int, b1, b2 uint64) level {
 // levelAt returns the level i >= 0.
 func levelAt(i int) *level { return &levels[min(i, len(levels)-1)] }
 
-// A wordLevel is the work on a composite word before rho gets it.
-type wordLevel struct {
-	bits   int // up to this size
-	curves int
-	plan   *ecm.WordPlan
+// beginsWithPM1 reports whether p-1 is the next step of l.
+func (l *level) beginsWithPM1(at *progress) bool {
+	return !at.pm1 && l.pm1B1 != 0 && at.level < len(levels)
 }
 
-// wordLevels are by BenchmarkFactor/semiprime24 to 64: bounds that give the least
-// time, and curves of which all fail for less than one balanced semiprime in 10^4.
-var wordLevels = []wordLevel{
-	{26, 0, nil}, // rho is quicker
-	{36, 20, ecm.NewWordPlan(27, 400)},
-	{44, 30, ecm.NewWordPlan(47, 1000)},
-	{48, 40, ecm.NewWordPlan(60, 1500)},
-	{54, 50, ecm.NewWordPlan(105, 4000)},
-	{58, 50, ecm.NewWordPlan(150, 5000)},
-	{62, 50, ecm.NewWordPlan(180, 6000)},
-	{64, 60, ecm.NewWordPlan(230, 8000)},
-}
-
-// wordLevelFor returns the level for m.
-func wordLevelFor(m uint64) *wordLevel {
-	size := bits.Len64(m)
-	i := 0
-	for wordLevels[i].bits < size {
-		i++
+// cost predicts the time of the next step of l with n.
+//
+// On a Sapphire Rapids a curve takes 150 to 180 ns for each of B1 and word of n, from three words
+// on, and less words as long as three. A group of them takes no longer in lanes. p-1 takes
+// about 0.6 of a curve.
+func (l *level) cost(at *progress, n *big.Int) time.Duration {
+	size := n.BitLen()
+	unit := time.Duration(max(3, (size+63)/64)) * 160 * time.Nanosecond
+	switch {
+	case l.beginsWithPM1(at):
+		return time.Duration(l.pm1B1*6/10) * unit
+	case mont.HasWideLanes(size):
+		return time.Duration(l.b1) * unit
 	}
-	return &wordLevels[i]
-}
-
-// sigma returns the parameter of a curve by number, 32 bits like those that
-// people pass around.
-func sigma(seed, curve uint64) uint64 {
-	// The finaliser of splitmix64: a bijection that mixes well.
-	x := seed + (curve+1)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	x ^= x >> 31
-	return ecm.MinSigma + x>>32
+	return time.Duration(l.b1) * unit * ecm.Group
 }

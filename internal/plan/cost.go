@@ -3,7 +3,7 @@
 // rest is done.
 //
 // A prediction is the expected value for a random number of that size, not a bound:
-// a prime costs a microsecond and a product of two equal primes several times the
+// a prime costs a microsecond and a product of two equal primes five to ten times the
 // mean. Only sums over many numbers and ratios of sums are used for decisions, and
 // what is shown to people is scaled by the speed that the fleet is seen to have.
 package plan
@@ -22,30 +22,41 @@ const otherCost = 100 * time.Millisecond
 // squareCost is the time of one n -> n*n with its share of encoding.
 const squareCost = 50 * time.Nanosecond
 
-// factorCosts is the expected time to factor one random number completely. Between
-// two rows the logarithm of the time is linear in the bits; beyond the ends it is
-// flat, at the top because the default budget of one number ends there.
+// factorCosts is the expected time to factor one random number completely, on one core of
+// a worker with lanes (factor.Engine.CanBatch), in a chunk of many: decoding, factoring and
+// encoding. Between two rows the logarithm of the time is linear in the bits; beyond the ends
+// it is flat, at the top because the default budget of one number ends there.
 //
-// Measured with BenchmarkRandom of internal/factor on one core of a Zen 5, and
-// 0.15 us added for what else a number costs a worker. From 80 bits on the mean is
-// that of a heavy tail, estimated from samples.
+// Measured on a Sapphire Rapids: to 128 bits with "consumer bench random16 ...", the best of six
+// runs; above, where numbers are done one by one, the mean of 400 numbers of 129 bits to 40 of
+// 224, as a curve through them since the tail is heavy; from 240 bits on extrapolated. Without
+// lanes it takes three to four times as long from 56 to 128 bits.
 var factorCosts = []struct {
 	bits int
 	time time.Duration
 }{
-	{16, 200 * time.Nanosecond},
-	{32, 900 * time.Nanosecond},
-	{40, 1900 * time.Nanosecond},
-	{48, 3 * time.Microsecond},
-	{56, 5 * time.Microsecond},
-	{64, 9 * time.Microsecond},
-	{72, 50 * time.Microsecond},
-	{80, 150 * time.Microsecond},
-	{96, 700 * time.Microsecond},
-	{112, 2500 * time.Microsecond},
-	{128, 9 * time.Millisecond},
-	{160, 500 * time.Millisecond},
-	{200, 30 * time.Second},
+	{24, 600 * time.Nanosecond},
+	{32, 700 * time.Nanosecond},
+	{40, 850 * time.Nanosecond},
+	{48, 1100 * time.Nanosecond},
+	{56, 1700 * time.Nanosecond},
+	{64, 2900 * time.Nanosecond},
+	{65, 9 * time.Microsecond},
+	{72, 15 * time.Microsecond},
+	{80, 27 * time.Microsecond},
+	{96, 66 * time.Microsecond},
+	{112, 200 * time.Microsecond},
+	{128, 600 * time.Microsecond},
+	{129, 1200 * time.Microsecond},
+	{144, 2800 * time.Microsecond},
+	{160, 7 * time.Millisecond},
+	{176, 17 * time.Millisecond},
+	{192, 43 * time.Millisecond},
+	{208, 100 * time.Millisecond},
+	{224, 270 * time.Millisecond},
+	{256, 1600 * time.Millisecond},
+	{288, 10 * time.Second},
+	{320, 30 * time.Second},
 }
 
 // Expected times by bits; the last one stands for all longer numbers.

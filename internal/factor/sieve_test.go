@@ -1,0 +1,126 @@
+package factor
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/sample"
+)
+
+// TestSieve has semiprimes that Append leaves to the sieve, with and without lanes.
+func TestSieve(t *testing.T) {
+	t.Parallel()
+	for name, e := range batchEngines(Options{}) {
+		sieved := 0
+		var ns []nat.Nat
+		for bits := 65; bits <= 150; bits += 5 {
+			ns = append(ns, sample.Semiprimes(bits, 2, 3)...)
+		}
+		for _, n := range ns {
+			if _, method := complete(t, e, n.Big()); method == "siqs" {
+				sieved++
+			}
+		}
+		if sieved < len(ns)*3/4 {
+			t.Errorf("%s: %d of %d are sieved", name, sieved, len(ns))
+		}
+	}
+}
+
+// TestSieveComposed: parts that the sieve finds are looked at again.
+func TestSieveComposed(t *testing.T) {
+	t.Parallel()
+	e := New(Options{})
+	for _, n := range []*big.Int{product(p1, p1, p2), product(p1, p1, p2, p2), product(p1, p2, big.NewInt(4294967291))} {
+		complete(t, e, n)
+	}
+}
+
+// TestSieveFails: curves do what the sieve cannot, and it is not asked again.
+func TestSieveFails(t *testing.T) {
+	e := New(Options{})
+	e.pulse.ctx = t.Context()
+	cube := pow(1000003, 5)
+	if d, err := e.sieve(cube, e.alive); d != nil || err != nil {
+		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
+	}
+	s := &search{e: e}
+	if err := s.split(piece{n: cube, exp: 1, done: progress{effort: time.Hour}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+		t.Errorf("%v is not split: %v", cube, err)
+	}
+	for _, p := range s.untested {
+		if !p.done.sieved {
+			t.Error("the sieve has not been tried")
+		}
+	}
+}
+
+func TestSieveStops(t *testing.T) {
+	stop := errors.New("stop")
+	e := New(Options{})
+	e.pulse.ctx = t.Context()
+	n := sample.Semiprimes(140, 1, 1)[0].Big()
+	for calls := range 4 {
+		left := calls
+		if d, err := e.sieve(n, func() error {
+			if left--; left < 0 {
+				return stop
+			}
+			return nil
+		}); d != nil || err != stop {
+			t.Errorf("after %d calls: %v, %v", calls, d, err)
+		}
+	}
+	if d, err := e.sieve(n, e.alive); d == nil || err != nil {
+		t.Errorf("what is left over does harm: %v, %v", d, err)
+	}
+
+	s := &search{e: e, method: "prime"}
+	e.pulse.deadline = time.Now().Add(-time.Second)
+	p := piece{n: n, exp: 1, done: progress{effort: time.Hour}}
+	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
+		t.Errorf("without a budget: %v", err)
+	}
+	if s.giveUp(); s.method != "unfinished after siqs" {
+		t.Errorf("method %q", s.method)
+	}
+}
+
+func TestSieveTimes(t *testing.T) {
+	last := time.Duration(0)
+	for bits := 65; bits <= sieveBits; bits++ {
+		now := sieveTime(bits)
+		if now <= last || last > 0 && now > last*6/5 {
+			t.Errorf("%d bits: %v after %v", bits, now, last)
+		}
+		last = now
+	}
+	for _, test := range []struct {
+		bits   int
+		budget time.Duration
+		effort time.Duration
+		want   bool
+	}{
+		{128, 0, 0, false},
+		{128, 0, 2 * time.Millisecond, true},
+		{66, 0, 0, false}, // one curve
+		{66, 0, 1, true},
+		{sieveBits, 0, time.Hour, true},
+		{sieveBits + 1, 0, time.Hour, false},
+		{230, time.Second, time.Hour, false},
+		{230, time.Minute, time.Hour, true},
+	} {
+		e := New(Options{Budget: test.budget})
+		p := &piece{n: pow(2, int64(test.bits-1)), done: progress{effort: test.effort}}
+		if got := e.sieves(p, time.Millisecond/20); got != test.want {
+			t.Errorf("%d bits, budget %v, effort %v: %v", test.bits, test.budget, test.effort, got)
+		}
+		p.done.sieved = true
+		if e.sieves(p, 0) {
+			t.Errorf("%d bits are sieved twice", test.bits)
+		}
+	}
+}
