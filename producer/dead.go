@@ -25,6 +25,12 @@ func deadCommand() *ucli.Command {
 				if err != nil {
 					return err
 				}
+				switch all := c.Bool("all"); { // rm alone has that flag: the others harm nothing
+				case name == "rm" && id == "" && !all:
+					return cli.WithHint(cli.Usagef("dead rm needs a JOB"), "`producer dead rm --all` removes the letters of all jobs")
+				case id != "" && all:
+					return cli.Usagef("dead rm takes a JOB or --all, not both")
+				}
 				return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
 					if id != "" {
 						j, err := fl.Job(ctx, id)
@@ -50,7 +56,7 @@ func deadCommand() *ucli.Command {
 			sub("ls", "list the dead letters", []ucli.Flag{jsonFlag()}, deadSession.list),
 			sub("show", "list them with the history of their attempts", []ucli.Flag{jsonFlag()}, deadSession.show),
 			sub("retry", "queue their numbers again", nil, deadSession.retry),
-			sub("rm", "remove them", nil, deadSession.remove),
+			sub("rm", "remove them, of JOB or with --all", []ucli.Flag{&ucli.BoolFlag{Name: "all", Usage: "those of all jobs"}}, deadSession.remove),
 			sub("export", "print their numbers, one a line", nil, deadSession.export),
 		},
 	}

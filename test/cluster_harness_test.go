@@ -25,7 +25,8 @@ import (
 // are started with it know all of them.
 type cluster struct {
 	*server
-	nodes []*node
+	nodes  []*node
+	routes map[*node][]*line // to it and from it, if the nodes speak through these
 }
 
 // A node is one of them. It comes back with the same store and at the same ports.
@@ -39,8 +40,15 @@ type node struct {
 // startCluster starts a cluster with streams on all of its nodes, without workers.
 func startCluster(t testing.TB, init string) *cluster {
 	t.Helper()
+	return makeCluster(t, init, false)
+}
+
+// makeCluster is startCluster; if apart is true, the network between the nodes can be
+// spoiled.
+func makeCluster(t testing.TB, init string, apart bool) *cluster {
+	t.Helper()
 	const size = 3
-	c := &cluster{}
+	c := &cluster{routes: make(map[*node][]*line)}
 	ports, urls, routes := freePorts(t, 2*size), make([]string, size), make([]string, size)
 	for i := range size {
 		urls[i], routes[i] = "nats://127.0.0.1:"+ports[i], "nats://127.0.0.1:"+ports[size+i]
@@ -51,11 +59,16 @@ func startCluster(t testing.TB, init string) *cluster {
 		t.Fatal(err)
 	}
 	for i := range size {
-		n := &node{server: &server{url: urls[i]}, name: fmt.Sprintf("n%d", i)}
-		n.args = fmt.Sprintf("-c %s -a 127.0.0.1 -p %s -js -sd %s --server_name %s --cluster_name c --cluster %s --routes %s",
-			config, ports[i], t.TempDir(), n.name, routes[i], strings.Join(routes, ","))
+		c.nodes = append(c.nodes, &node{server: &server{url: urls[i]}, name: fmt.Sprintf("n%d", i)})
+	}
+	for i, n := range c.nodes {
+		others, more := routes, ""
+		if apart { // nobody is to learn another way
+			others, more = c.layRoutes(t, i, routes), " --cluster_advertise 127.0.0.1:1 --no_advertise"
+		}
+		n.args = fmt.Sprintf("-c %s -a 127.0.0.1 -p %s -js -sd %s --server_name %s --cluster_name c --cluster %s --routes %s%s",
+			config, ports[i], t.TempDir(), n.name, routes[i], strings.Join(others, ","), more)
 		n.program = start(t, "nats-server", n.args)
-		c.nodes = append(c.nodes, n)
 	}
 	c.server = &server{program: &program{t: t}, url: strings.Join(urls, ",")}
 	for _, n := range c.nodes {
@@ -75,6 +88,40 @@ func startCluster(t testing.TB, init string) *cluster {
 		return p.code() == 0
 	})
 	return c
+}
+
+// layRoutes lays lines from a node to the others and returns their URLs.
+func (c *cluster) layRoutes(t testing.TB, from int, routes []string) (urls []string) {
+	t.Helper()
+	for to, url := range routes {
+		if to == from {
+			continue
+		}
+		l := (&server{program: &program{t: t}, url: url}).line()
+		for _, end := range []int{from, to} {
+			c.routes[c.nodes[end]] = append(c.routes[c.nodes[end]], l)
+		}
+		urls = append(urls, l.url)
+	}
+	return urls
+}
+
+// isolate has all that a node sends to the others, or is sent by them, lost.
+func (c *cluster) isolate(n *node) {
+	c.t.Helper()
+	n.away = true
+	for _, l := range c.routes[n] {
+		l.swallow()
+	}
+}
+
+// rejoin undoes isolate.
+func (c *cluster) rejoin(n *node) {
+	c.t.Helper()
+	for _, l := range c.routes[n] {
+		l.heal()
+	}
+	n.away = false
 }
 
 // freePorts returns ports that nobody listens on now.
@@ -192,6 +239,26 @@ func (c *cluster) awaitCurrent() {
 				}
 			}
 			return true
+		})
+	}
+}
+
+// awaitAgreed waits until all nodes name the same leader of every stream: one that was cut
+// off takes itself for it for a while.
+func (c *cluster) awaitAgreed() {
+	c.t.Helper()
+	for _, stream := range []string{"FACTOR_INPUTS", "FACTOR_TASKS", "FACTOR_RESULTS"} {
+		eventually(c.t, "all know who leads "+stream, func() bool {
+			var leaders []string
+			for _, n := range c.nodes {
+				one := &cluster{server: c.server, nodes: []*node{n}}
+				info, err := one.info(stream)
+				if err != nil || info.Cluster == nil || info.Cluster.Leader == "" {
+					return false
+				}
+				leaders = append(leaders, info.Cluster.Leader)
+			}
+			return len(slices.Compact(leaders)) == 1
 		})
 	}
 }

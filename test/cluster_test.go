@@ -1,6 +1,9 @@
 package test
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +78,62 @@ func TestClusterNodeStops(t *testing.T) {
 	c.awaitCurrent()
 	user.write(sequence(1_000_000_000_300, 1_000_000_000_309, 1))
 	c.wantOnce("j", job, user, before)
+}
+
+// The network parts the node that leads the queue from the other two, while programs are
+// connected to all of them. The others go on; those who are with it wait and lose
+// nothing. What it has handed out without the others' knowledge is done twice, no more.
+func TestClusterParts(t *testing.T) {
+	t.Parallel()
+	c := makeCluster(t, "", true)
+	c.awaitCurrent()
+	old := c.leader("FACTOR_TASKS")
+	rest := slices.DeleteFunc(slices.Clone(c.nodes), func(n *node) bool { return n == old })
+	for i, n := range c.nodes {
+		n.consumer(fmt.Sprintf("-n 1 --name w%d", i))
+	}
+	before := c.account()
+	in, w := pipe(t)
+	job, user := rest[0].start("producer", "submit --id j --chunk 1", in), &typist{t: t, w: w}
+	user.write(slow(0, 20, 2203))
+	user.awaitAnswer(job)
+	wait := old.start("producer", "wait j")
+	wait.await(&wait.stdout, "\n")
+
+	began := time.Now()
+	c.isolate(old)
+	user.write(slow(20, 40, 2203))
+	c.awaitLeader("FACTOR_TASKS", old)
+	led := time.Since(began)
+	user.awaitAnswer(job) // while it is away
+	answered := time.Since(began)
+	c.rejoin(old)
+	user.write(slow(60, 20, 2203))
+	w.Close()
+	for _, p := range []*program{job, wait} {
+		p.wantCode(0)
+		checkAnswers(t, user.typed.String(), p.stdout.String())
+		if strings.Contains(p.stderr.String(), "what was lost") {
+			t.Errorf("something was thought lost:\n%s", p.stderr.String())
+		}
+	}
+	took := time.Since(began)
+	t.Logf("a new leader after %v, answers after %v, all done after %v", led, answered, took)
+	if took > 25*time.Second {
+		t.Errorf("the job took %v from the parting on", took)
+	}
+	c.awaitCurrent()
+	c.awaitAgreed()
+	const count = 80
+	now := c.account()
+	if queued := now.queued - before.queued; queued != count || now.left != 0 {
+		t.Errorf("%d tasks were queued for %d chunks, %d are left", queued, count, now.left)
+	}
+	if again := len(c.resultSubjects()) - count; again < 0 || again > 3 {
+		t.Errorf("%d results too many", again)
+	} else {
+		t.Logf("%d tasks were done twice", again)
+	}
 }
 
 // All nodes are exchanged, one after the other, while a job is fed and worked on.

@@ -127,7 +127,17 @@ func TestDeadLetterRemoved(t *testing.T) {
 	stop := s.worker("fragile", fragile{nat.New(15)})
 	s.run("producer", "submit --id j 15 21").wantCode(1).wantStdout("21: 3 7\n")
 	stop()
+	_, js := s.connect()
+	letter := task.Failure{Worker: "w", Attempt: 3, Err: "no", Numbers: []nat.Nat{nat.New(15)}}
+	if _, err := js.Publish(t.Context(), "FACTOR.dead.k.0-1.w", letter.Encode()); err != nil { // of another job
+		t.Fatal(err)
+	}
+	s.run("producer", "dead rm").wantCode(2)
+	if there := report[[]any](s, "dead ls"); len(there) != 2 {
+		t.Fatalf("dead letters: %+v", there)
+	}
 	s.run("producer", "dead rm j").wantCode(0).wantSaid("removed: 1\n")
+	s.run("producer", "dead rm --all").wantCode(0).wantSaid("removed: 1\n")
 	if left := report[[]any](s, "dead ls"); len(left) != 0 {
 		t.Errorf("dead letters are left: %+v", left)
 	}

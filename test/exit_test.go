@@ -47,6 +47,8 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "wait a b", 2, `takes one JOB, and "b" is one more`},
 		{"producer", "dead", 2, "one of ls, show, retry, rm, export"},
 		{"producer", "dead ls a b", 2, `"b" is one more`},
+		{"producer", "dead rm", 2, "dead rm needs a JOB\nproducer: hint: `producer dead rm --all` removes the letters of all jobs\n"},
+		{"producer", "dead rm j --all", 2, "takes a JOB or --all, not both"},
 		{"producer", "verify", 2, "verify needs a FILE"},
 		{"producer", "init 15", 2, `"15"`},
 		{"producer", "init --replicas 2", 2, "--replicas is 1, 3 or 5"},

@@ -1,8 +1,13 @@
 package test
 
 import (
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go"
 )
 
 // Connections are cut again and again, on both sides.
@@ -125,4 +130,46 @@ func TestSlowLine(t *testing.T) {
 	s.checkAnsweredOnce("j", 2001)
 	s.checkSpent()
 	s.checkClean("j")
+}
+
+// A server that keeps the connection and answers everything but requests for tasks: the
+// worker listens anew, then connects anew, and then ends and asks to be started again.
+func TestPullsUnanswered(t *testing.T) {
+	t.Parallel()
+	s := &server{program: start(t, "nats-server", "-a 127.0.0.1 -p -1")}
+	s.await(&s.stderr, "Server is ready")
+	s.url = listens(t, s.program)
+	nc, _ := s.connect()
+	var mu sync.Mutex
+	var inboxes []string // of the requests, each once
+	for subject, answer := range map[string]func(*nats.Msg){
+		"$JS.API.CONSUMER.INFO.FACTOR_TASKS.*": func(m *nats.Msg) {
+			m.Respond([]byte(`{"stream_name":"FACTOR_TASKS","name":"` + m.Subject[strings.LastIndexByte(m.Subject, '.')+1:] + `","config":{"ack_wait":30000000000}}`))
+		},
+		"$JS.API.CONSUMER.MSG.NEXT.>": func(m *nats.Msg) {
+			mu.Lock()
+			defer mu.Unlock()
+			if inbox := m.Reply[:strings.LastIndexByte(m.Reply, '.')]; !slices.Contains(inboxes, inbox) {
+				inboxes = append(inboxes, inbox)
+			}
+		},
+	} {
+		if _, err := nc.Subscribe(subject, answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	worker := s.consumer("-n 1")
+	began := time.Now()
+	worker.wantCode(75).wantSaid("connecting anew", "connected to NATS again", "consumer: error: worker: needs a restart: no answer to pull requests\n")
+	if took := time.Since(began).Round(100 * time.Millisecond); took > 35*time.Second {
+		t.Errorf("given up after %v", took)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(inboxes) != 2 {
+		t.Errorf("requests came from inboxes %q, not from two", inboxes)
+	}
 }

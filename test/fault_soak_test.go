@@ -18,6 +18,11 @@ var (
 	seedFlag = flag.Uint64("seed", 0, "seed of the faults; 0 = another one each time")
 )
 
+const (
+	longSoak    = 2 * time.Minute  // longer ones have faults that take long
+	pingTimeout = 30 * time.Second // of the programs' connections
+)
+
 // A soak is one run of TestSoak.
 type soak struct {
 	*stand
@@ -30,11 +35,12 @@ type soak struct {
 	id    string
 	input string // input of the job
 
-	did     map[string]int
-	numbers int
-	broken  time.Time     // when the last fault was mended; zero once a result was seen since
-	slowest time.Duration // recovery
-	died    []time.Time   // when workers were killed or stopped
+	did       map[string]int
+	numbers   int
+	stillness time.Duration // how long the server stood still, in all
+	broken    time.Time     // when the last fault was mended; zero once a result was seen since
+	slowest   time.Duration // recovery
+	died      []time.Time   // when workers were killed or stopped
 }
 
 // TestSoak does all that the other tests of faults do, in a mix and for as long as the
@@ -87,7 +93,7 @@ func (s *soak) oneJob() {
 	s.input = slow(s.random.IntN(1000), count, 2203)
 	args := fmt.Sprintf("submit --id %s --chunk %d", s.id, 1+s.random.IntN(12))
 	s.produce(args)
-	for late := time.Now().Add(3 * patience); ; {
+	for late, still := time.Now().Add(3*patience), s.stillness; ; {
 		select {
 		case <-s.job.ended:
 			if s.printed(args) {
@@ -102,7 +108,7 @@ func (s *soak) oneJob() {
 			}
 			s.supervise()
 		}
-		if time.Now().After(late) {
+		if time.Now().After(late.Add(s.stillness - still)) {
 			s.wantDone(s.job)
 			s.t.Fatalf("job %s is not done after %v", s.id, 3*patience)
 		}
@@ -176,6 +182,9 @@ func (s *soak) fault(args string) {
 		"consumers killed", "consumers killed", "consumers stopped", "consumers ended", "consumers ended",
 		"producers killed", "server kills", "server restarts", "cuts", "cuts", "frozen lines", "swallowing lines", "slow lines",
 	}[s.random.IntN(13)]
+	if *soakFlag > longSoak && s.random.IntN(40) == 0 {
+		kind = "servers that stood still"
+	}
 	s.did[kind]++
 	long := s.between(0, 1500*time.Millisecond)
 	switch kind {
@@ -200,6 +209,11 @@ func (s *soak) fault(args string) {
 		s.endServer(signal)
 		<-time.After(long)
 		s.reviveServer()
+	case "servers that stood still": // until everybody has given the connection up
+		s.program.signal(syscall.SIGSTOP)
+		<-time.After(pingTimeout + long)
+		s.program.signal(syscall.SIGCONT)
+		s.stillness += pingTimeout + long
 	case "cuts":
 		line.cut()
 	case "frozen lines":

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"sync"
 )
 
@@ -73,7 +72,3 @@ func (a *acker) send(group []pendingAck) error {
 	}
 	return err
 }
-
-// errReconnected is returned when the others of a group may have been lost with the
-// connection that was there before.
-var errReconnected = errors.New("the connection was lost meanwhile")

@@ -38,7 +38,7 @@ func (l *link) Insist(ctx context.Context, try func() error) error {
 // returns the last error of try.
 func (l *link) outlast(ctx context.Context, try func() error) error {
 	pause := newPause()
-	for end := time.Now().Add(electionTimeouts * l.timeout); ; {
+	for end := time.Now().Add(l.Election()); ; {
 		err := try()
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // the caller's own end, no fault of the server
@@ -57,6 +57,9 @@ func (l *link) outlast(ctx context.Context, try func() error) error {
 // seen, and the timeout is 5 s if nobody has changed it.
 const electionTimeouts = 3
 
+// Election is how long a cluster may take until all its servers know the same again.
+func (l *link) Election() time.Duration { return electionTimeouts * l.timeout }
+
 // isPassing reports whether err says that there is no answer for now.
 func isPassing(err error) bool {
 	var api *jetstream.APIError
@@ -64,5 +67,5 @@ func isPassing(err error) bool {
 		return api.Code == 503 && api.ErrorCode != codeLimits
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
-		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
+		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, errReconnected) || errors.Is(err, errStale) || errors.Is(err, errAlone) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
 }

@@ -25,6 +25,7 @@ type link struct {
 	js      jetstream.JetStream
 	api     string        // subject prefix of the JetStream API, with its last dot
 	timeout time.Duration // for one reply of the server
+	clock   *clock
 	log     zerolog.Logger
 }
 
@@ -82,7 +83,7 @@ func newLink(nc *nats.Conn, js jetstream.JetStream, o Options) link {
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
-	return link{nc: nc, js: js, api: apiPrefix(js), timeout: o.Timeout, log: o.Log}
+	return link{nc: nc, js: js, api: apiPrefix(js), timeout: o.Timeout, clock: newClock(nc), log: o.Log}
 }
 
 // apiPrefix returns "$JS.API." or what a domain or prefix of the connection makes of it.

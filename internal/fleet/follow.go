@@ -67,7 +67,7 @@ func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed,
 			return context.Cause(ctx)
 		case f.nc.IsClosed():
 			return fmt.Errorf("follow %s: %w", s.filter, ErrClosed)
-		case !w.opened && !isPassing(err) && !errors.Is(err, errReconnected):
+		case !w.opened && !isPassing(err):
 			return fmt.Errorf("follow %s: %w", s.filter, explain(err))
 		}
 		f.log.Debug().Err(err).Str("filter", s.filter).Uint64("last", w.last).Msg("follow anew")
@@ -151,11 +151,7 @@ func (w *follower) open(ctx context.Context) error {
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, w.f.timeout)
 	defer stop()
-	err = w.create(ctx)
-	if context.Cause(ctx) == errReconnected {
-		return errReconnected
-	}
-	return err
+	return orReconnected(ctx, w.create(ctx))
 }
 
 // create makes the consumer.
@@ -335,22 +331,6 @@ func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key stri
 		}
 		return nil
 	}, caughtUp)
-}
-
-// untilReconnect returns a context that ends when the connection was lost and is there
-// again: what was asked before gets no answer then.
-func (l *link) untilReconnect(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	connection := l.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
-	go func() {
-		select {
-		case <-connection:
-			cancel(errReconnected)
-		case <-ctx.Done():
-		}
-		l.nc.RemoveStatusListener(connection)
-	}()
-	return ctx, func() { cancel(nil) }
 }
 
 // A position is what the reply subject of a delivered message tells.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -26,12 +27,14 @@ type Inputs struct {
 	// may overlap: a feeder that lost its lease unawares has stored the same numbers
 	// in other blocks than the next one.
 	blocks []task.Range
+	gone   map[task.Range]time.Time // since when blocks are not found
+	late   time.Time                // when to wait no longer for what is not stored; zero = nobody waits
 	cache  blockCache
 }
 
 // Inputs opens the record of a job as it stands.
 func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
-	in := &Inputs{f: f, job: job}
+	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
 	return in, in.Reload(ctx)
 }
 
@@ -97,6 +100,9 @@ func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) 
 		if err := in.Reload(ctx); err != nil {
 			return nil, err
 		}
+		if err := in.await(ctx, r.End()); err != nil {
+			return nil, err
+		}
 		if count := in.Count(); r.End() > count {
 			return nil, fmt.Errorf("%w: %v lies outside the %d numbers of job %s", collect.ErrNoInput, r, count, in.job)
 		}
@@ -118,6 +124,36 @@ func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) 
 	return numbers, nil
 }
 
+// await waits until so many numbers are stored, if it may be that the servers do not know
+// it yet: a result can come from one part of a cluster when what it answers is not seen
+// from here. Whoever forges results gets one such wait, no more.
+func (in *Inputs) await(ctx context.Context, count uint64) error {
+	if c := in.f.inputs.CachedInfo().Cluster; c == nil || len(c.Replicas) == 0 {
+		return nil
+	}
+	for pause := newPause(); in.Count() < count; {
+		in.mu.Lock()
+		if in.late.IsZero() {
+			in.late = time.Now().Add(in.f.Election())
+		}
+		over := time.Now().After(in.late)
+		in.mu.Unlock()
+		if over {
+			return nil
+		}
+		if err := pause.waitAtMost(ctx, time.Second/2); err != nil {
+			return err
+		}
+		if err := in.Reload(ctx); err != nil {
+			return err
+		}
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.late = time.Time{}
+	return nil
+}
+
 // block returns the block that holds a position, which must be stored.
 func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat.Nat, error) {
 	in.mu.Lock()
@@ -134,13 +170,9 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 		return b, numbers, nil
 	}
 
-	var m *jetstream.RawStreamMsg
-	err := in.f.Insist(ctx, func() (err error) {
-		m, err = in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
-		return err
-	})
+	m, err := in.read(ctx, b)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return b, nil, fmt.Errorf("input block %v of job %s is gone: the job was removed, or the store has lost it", b, in.job)
+		return b, nil, fmt.Errorf("%w: block %v of job %s is gone", ErrInputLost, b, in.job)
 	}
 	if err != nil {
 		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, explain(err))
@@ -150,12 +182,44 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 		err = errors.New("another count of numbers than its subject says")
 	}
 	if err != nil {
-		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, err)
+		return b, nil, fmt.Errorf("%w: block %v of job %s: %w", ErrInputLost, b, in.job, err)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.cache.put(b, numbers)
 	return b, numbers, nil
+}
+
+var errStale = errors.New("the server does not find an input block")
+
+// read reads a block. A server that was cut off from its cluster may not have it yet, so it
+// is gone only if it stays so for as long as an election takes.
+func (in *Inputs) read(ctx context.Context, b task.Range) (m *jetstream.RawStreamMsg, err error) {
+	err = in.f.Insist(ctx, func() (err error) {
+		m, err = in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
+		notFound := errors.Is(err, jetstream.ErrMsgNotFound)
+		if gone := in.missing(b, notFound); notFound && gone < in.f.Election() {
+			return errStale
+		}
+		return err
+	})
+	return m, err
+}
+
+// missing notes whether a block was not found, and returns for how long it was not.
+func (in *Inputs) missing(b task.Range, now bool) time.Duration {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	since, before := in.gone[b]
+	switch {
+	case !now:
+		delete(in.gone, b)
+		return 0
+	case !before:
+		since = time.Now()
+		in.gone[b] = since
+	}
+	return time.Since(since)
 }
 
 // blockCache keeps the blocks used last. A block of words takes 64 KiB; one of long

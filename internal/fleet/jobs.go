@@ -155,6 +155,13 @@ func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 	return j, f.StopWork(ctx, id)
 }
 
+// EndJob is ChangeJob for the end of a job, of which nothing that is queued is needed any
+// more: in a store without room for the mark the queue is emptied first. An error wraps
+// ErrFull if that was not enough.
+func (f *Fleet) EndJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
+	return f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+}
+
 // How often changeMakingRoom makes room, and how far apart: everybody who waits for some
 // tries again within seconds, and may be faster.
 const (
@@ -234,30 +241,40 @@ func (f *Fleet) purgeJob(ctx context.Context, id string) error {
 }
 
 // RemoveExpired removes the jobs whose time is over, and the tombstones of those
-// removed before. It is anybody's work; a job that somebody takes part in is left.
+// removed before. It is anybody's work; a job that somebody takes part in is left. Where
+// there is no room for a lease that cannot be known of a job that has ended, and it goes
+// all the same: who prints it learns that it was removed.
 func (f *Fleet) RemoveExpired(ctx context.Context) error {
 	jobs, err := f.Jobs(ctx)
 	if err != nil {
 		return err
 	}
 	remover := task.NewJobID(time.Now())
+	var errs []error
 	for _, j := range jobs {
-		if !expired(j) {
-			continue
-		}
-		revision, err := f.acquire(ctx, j.ID, remover)
-		if errors.Is(err, jetstream.ErrKeyExists) {
-			continue
-		}
-		if err == nil {
-			err = f.removeExpired(ctx, j.ID)
-			f.release(lease{job: j.ID, revision: revision})
-		}
-		if err != nil {
-			return err
+		if expired(j) {
+			errs = append(errs, f.removeUnheld(ctx, j, remover))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// removeUnheld removes a job whose time is over unless somebody holds it.
+func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job, remover string) error {
+	revision, err := f.acquire(ctx, j.ID, remover)
+	switch {
+	case err == nil:
+		defer f.release(lease{job: j.ID, revision: revision})
+	case errors.Is(err, jetstream.ErrKeyExists):
+		return nil
+	case isFull(err) && j.Expires != nil: // it has ended
+		if holder, err := f.Holder(ctx, j.ID); err != nil || holder != "" {
+			return err
+		}
+	default:
+		return fmt.Errorf("ask for the lease of job %s: %w", j.ID, explain(err))
+	}
+	return f.removeExpired(ctx, j.ID)
 }
 
 // expired reports whether the time of a job is over, or whether it was left alone: the

@@ -266,6 +266,43 @@ func TestFullStore(t *testing.T) {
 			t.Errorf("with room: %v", err)
 		}
 	})
+	// Where there is no room for a lease, what has ended can be removed without.
+	t.Run("expired", func(t *testing.T) {
+		t.Parallel()
+		h := serve(t, natsserver.Config{Limit: 4 << 20})
+		h.provision(Provision{TaskBytes: -1})
+		past := time.Now().Add(-time.Second)
+		for id, change := range map[string]func(*task.Job){
+			"j":         func(j *task.Job) { j.State, j.Expires = task.Done, &past },
+			"held":      func(j *task.Job) { j.State, j.Expires = task.Done, &past },
+			"abandoned": func(j *task.Job) { j.Created = time.Now().Add(-2 * abandonedAge) },
+		} {
+			h.job(id, task.ClassNorm, 10)
+			if _, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { change(j); return nil }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.acquire(t.Context(), "held", "somebody"); err != nil {
+			t.Fatal(err)
+		}
+		h.fillStore(resultOf)
+		abandoned, err := h.Job(t.Context(), "abandoned")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.removeUnheld(t.Context(), abandoned, "me"); !errors.Is(err, ErrFull) || len(h.left("abandoned")) == 0 {
+			t.Errorf("a job that may go on: %v", err)
+		}
+		if err := h.RemoveExpired(t.Context()); err != nil && !errors.Is(err, ErrFull) { // the abandoned one may come first
+			t.Error(err)
+		}
+		if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || len(h.left("j")) > 0 {
+			t.Errorf("%+v, %v; left %q", j, err, h.left("j"))
+		}
+		if len(h.left("held")) == 0 {
+			t.Error("a job that somebody holds was removed")
+		}
+	})
 	// Whoever looks after the job puts back what is taken from it before it is marked.
 	t.Run("holder", func(t *testing.T) {
 		t.Parallel()

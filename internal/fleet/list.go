@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -16,6 +18,9 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", filter, explain(err))
 	}
+	if !leads(info) {
+		return nil, fmt.Errorf("list %s: %w", filter, errAlone)
+	}
 	places := make([]place, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
 		if p, err := parseSubject(subject); err == nil {
@@ -23,6 +28,27 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 		}
 	}
 	return places, nil
+}
+
+var errAlone = errors.New("the server that answers may have been cut off from its cluster")
+
+// seenWithin is how long ago a leader has heard of another replica, which answers it every
+// second.
+const seenWithin = 4 * time.Second
+
+// leads reports whether the server that has answered for a stream sees a majority of its
+// replicas. One that does not may lead no more, and not know what was stored since.
+func leads(info *jetstream.StreamInfo) bool {
+	if info.Cluster == nil {
+		return true
+	}
+	seen := 1
+	for _, r := range info.Cluster.Replicas {
+		if !r.Offline && r.Active < seenWithin {
+			seen++
+		}
+	}
+	return 2*seen > len(info.Cluster.Replicas)+1
 }
 
 // A Backlog is what of a job is queued at one moment.

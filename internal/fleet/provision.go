@@ -20,6 +20,8 @@ var (
 	ErrDiffers = errors.New("conflict")
 	// ErrNoJob is returned when a job does not exist.
 	ErrNoJob = errors.New("no such job")
+	// ErrInputLost is wrapped when numbers of a job, which were stored, are gone.
+	ErrInputLost = errors.New("the server has lost input")
 	// ErrFull is wrapped by an error about something for which the server has no room.
 	ErrFull = errors.New("the store of the nats server is full")
 )

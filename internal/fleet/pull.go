@@ -160,14 +160,20 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if wait == 0 {
 		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
 	}
+	answer, cancel := context.WithTimeout(p.era(), wait+grace)
+	defer cancel()
 	if err := p.link.nc.PublishRequest(p.link.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), reply, body); err != nil {
 		return 0, fmt.Errorf("ask for tasks: %w", explain(err))
 	}
-	deadline := time.Now().Add(wait + grace)
 	got := 0
 	for got < n {
-		m, err := p.sub.NextMsg(time.Until(deadline))
-		if errors.Is(err, nats.ErrTimeout) {
+		m, err := p.sub.NextMsgWithContext(answer)
+		switch {
+		case err == nil:
+		case context.Cause(answer) == errReconnected: // it went to the server that was there before
+			p.silent = 0
+			return got, nil
+		case answer.Err() != nil:
 			return got, p.noAnswer(got)
 		}
 		if errors.Is(err, nats.ErrNoResponders) { // the library's form of a 503
@@ -197,6 +203,16 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	}
 	p.silent = 0
 	return got, nil
+}
+
+// era returns a context that ends when what is asked now gets no answer any more. What is
+// asked without a connection is sent once there is one, and answered.
+func (p *puller) era() context.Context {
+	now := p.link.clock.now.Load()
+	if !p.link.nc.IsConnected() || p.link.nc.Stats().Reconnects != now.number {
+		return context.Background()
+	}
+	return now
 }
 
 // delivery reads a task's message. What nobody can settle, and what does not come

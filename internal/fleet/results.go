@@ -52,16 +52,38 @@ func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
 	return nil
 }
 
-// LastResult returns the sequence of the job's last stored result, 0 if there is none.
+// LastResult returns the sequence of the job's last stored result, 0 if there is none. It
+// asks the stream's leader: any other replica may be behind the listing that came before.
 func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
-	m, err := f.results.GetLastMsgForSubject(ctx, resultsFilter(job))
+	info, err := f.results.Info(ctx)
+	if err == nil && !leads(info) {
+		err = errAlone
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
+	}
+	m := nats.NewMsg(f.api + "STREAM.MSG.GET." + StreamResults)
+	m.Data = fmt.Appendf(nil, `{"last_by_subj":%q}`, resultsFilter(job))
+	var answer struct {
+		Error   *jetstream.APIError `json:"error"`
+		Message struct {
+			Seq uint64 `json:"seq"`
+		} `json:"message"`
+	}
+	reply, err := f.request(ctx, m)
+	if err == nil {
+		err = json.Unmarshal(reply.Data, &answer)
+	}
+	if err == nil && answer.Error != nil {
+		err = answer.Error
+	}
 	if isNotFound(err) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
 	}
-	return m.Sequence, nil
+	return answer.Message.Seq, nil
 }
 
 // isNotFound reports whether err says that a message is not there.

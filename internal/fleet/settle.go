@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -74,6 +75,9 @@ func (l *link) settle(ctx context.Context, try func() error) error {
 		}
 		if ignored++; !isTimeout(err) || !l.flushed(ctx) {
 			ignored = 0
+		}
+		if errors.Is(err, errReconnected) {
+			pause = newPause()
 		}
 		if ignored == maxIgnored {
 			return fmt.Errorf("settle a task: %w", worker.ErrForgotten)

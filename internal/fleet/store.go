@@ -116,19 +116,27 @@ func message(subject string, payload []byte) *nats.Msg {
 // schemaValue is shared by all messages; nobody writes to it.
 var schemaValue = []string{task.Schema}
 
-// request sends m and waits for one answer, at most the link's timeout.
+// request sends m and waits for one answer, at most the link's timeout and not beyond a
+// reconnect: then the error is errReconnected.
 func (l *link) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	return l.requestWithin(ctx, l.timeout, m)
 }
 
 func (l *link) requestWithin(ctx context.Context, timeout time.Duration, m *nats.Msg) (*nats.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := l.untilReconnect(ctx)
 	defer cancel()
-	return l.nc.RequestMsgWithContext(ctx, m)
+	ctx, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
+	reply, err := l.nc.RequestMsgWithContext(ctx, m)
+	return reply, orReconnected(ctx, err)
 }
 
 // maxFlush is how long what was sent may take to arrive.
 const maxFlush = time.Minute
+
+// quickFlush is how soon it arrives on a line that is not slow: then it was the server that
+// did not answer.
+const quickFlush = time.Second
 
 // flushed waits until all that was sent has arrived at the server, and reports whether
 // it has: not if the connection is lost meanwhile.
@@ -146,8 +154,10 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 	for {
 		reply, err := l.requestWithin(ctx, timeout, m)
 		if isTimeout(err) { // on a slow line it may still be on its way
-			l.flushed(ctx)
-			timeout = min(2*timeout, maxFlush)
+			sent := time.Now()
+			if l.flushed(ctx); time.Since(sent) > quickFlush {
+				timeout = min(2*timeout, maxFlush)
+			}
 		}
 		result, err := judge(reply, err)
 		switch result {
@@ -160,6 +170,9 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 			return fmt.Errorf("publish %s: %w", m.Subject, fatal)
 		}
 		l.log.Debug().Err(err).Str("subject", m.Subject).Msg("publish again")
+		if errors.Is(err, errReconnected) {
+			pause, timeout = newPause(), l.timeout
+		}
 		switch err := pause.wait(ctx); {
 		case err != nil && result == full:
 			return fmt.Errorf("publish %s: %w: %w", m.Subject, ErrFull, err)

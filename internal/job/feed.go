@@ -144,6 +144,9 @@ func (fd *feeder) look(ctx context.Context) error {
 		return fmt.Errorf("job %s was %w", fd.job.ID, ErrCancelled)
 	}
 	fd.stored = fd.inputs.Count()
+	if had := fd.read - uint64(len(fd.block)); fd.stored < had {
+		return inputLost(fd.job.ID, had, fd.stored)
+	}
 	fd.restores = ""
 	if fd.joined && !fd.job.CutOff && (fd.job.State == task.Open || fd.stored < fd.job.Count) {
 		fd.restores = fd.job.Digest // an open job has one only if somebody began to restore it

@@ -57,7 +57,11 @@ func build(t *testing.T, c natsserver.Config) *house {
 	t.Cleanup(h.stop)
 	var nc *nats.Conn
 	nc, h.js = h.connect()
-	if _, err := fleet.Init(t.Context(), h.js, fleet.Provision{AckWait: time.Second}); err != nil {
+	p := fleet.Provision{AckWait: time.Second}
+	if c.Limit > 0 {
+		p.TaskBytes = -1 // else the queue would claim it all
+	}
+	if _, err := fleet.Init(t.Context(), h.js, p); err != nil {
 		t.Fatal(err)
 	}
 	h.Fleet = h.open(nc, h.js)
@@ -111,6 +115,24 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 
 // other is another producer's access.
 func (h *house) other() *fleet.Fleet { return h.open(h.connect()) }
+
+// fill fills the store with records that belong to a job.
+func (h *house) fill(job string) {
+	h.t.Helper()
+	payload := make([]byte, 100<<10)
+	for i := range 200 {
+		_, err := h.js.Publish(h.t.Context(), fmt.Sprintf("FACTOR.failed.%s.%d-1.0.1.w", job, i), payload)
+		var refused *jetstream.APIError
+		switch {
+		case errors.As(err, &refused) && refused.ErrorCode == 10023:
+			return
+		case err != nil:
+			h.t.Error(err)
+			return
+		}
+	}
+	h.t.Error("the store takes more than 20 MB")
+}
 
 // worker runs a worker until stop is called. outbox may wrap what it publishes to.
 func (h *house) worker(name string, outbox func(*fleet.Station) worker.Outbox) (stop func()) {

@@ -37,7 +37,7 @@ var (
 	ErrBeyondRepair = errors.New("verification failed beyond repair")
 	// ErrInputLost is returned when the server has lost numbers of a job. Who submits the
 	// same input again under the same id, stores them again.
-	ErrInputLost = errors.New("the server has lost input")
+	ErrInputLost = fleet.ErrInputLost
 	// ErrOutput is wrapped by errors of Watch.Emit.
 	ErrOutput = errors.New("write results")
 )
@@ -196,9 +196,14 @@ func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, er
 		return nil, err
 	}
 	if n := in.Count(); n < j.Count {
-		return nil, fmt.Errorf("%w: of the %d numbers of job %s only the first %d are whole", ErrInputLost, j.Count, id, n)
+		return nil, inputLost(id, j.Count, n)
 	}
 	return newRun(f, j, in, w).until(ctx, nil)
+}
+
+// inputLost says how much of a job's input is left.
+func inputLost(id string, count, left uint64) error {
+	return fmt.Errorf("%w: of the %d numbers of job %s only the first %d are whole", ErrInputLost, count, id, left)
 }
 
 // open looks up a job that is there.

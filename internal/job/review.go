@@ -3,9 +3,11 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
+	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
@@ -106,7 +108,7 @@ func (r *run) remind(ctx context.Context) error {
 
 // isVerdict reports whether err ends the run; anything else is tried again.
 func isVerdict(err error) bool {
-	return errors.Is(err, errComplete) || errors.Is(err, ErrOutput) || errors.Is(err, ErrCancelled) ||
+	return errors.Is(err, errComplete) || errors.Is(err, ErrOutput) || errors.Is(err, ErrCancelled) || errors.Is(err, ErrInputLost) ||
 		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, fleet.ErrClosed)
 }
 
@@ -116,6 +118,7 @@ type reviewer struct {
 	run      *run
 	last     time.Time
 	noFeeder time.Time // since when nobody feeds an open job; zero = somebody does
+	noInput  time.Time // since when what is to be queued again is not stored; zero = it is
 	told     bool      // that somebody does, or did
 }
 
@@ -256,7 +259,26 @@ func (v *reviewer) requeue(ctx context.Context, j *task.Job, q *queue) error {
 	}
 	v.run.watch.Log.Info().Str("job", j.ID).Int("ranges", len(missing)).Msg("queueing again what was lost")
 	v.run.requeued.Add(uint64(len(missing)))
-	return v.run.f.Requeue(ctx, j, v.run.inputs, missing)
+	err = v.run.f.Requeue(ctx, j, v.run.inputs, missing)
+	return v.checkInput(j, err)
+}
+
+// checkInput takes err, with which queueing again has ended, for the loss of input if it
+// says for longer than an election that something is not stored. Who feeds may be about to
+// store it once more.
+func (v *reviewer) checkInput(j *task.Job, err error) error {
+	if !errors.Is(err, collect.ErrNoInput) || j.State == task.Open || v.run.feeding.Load() {
+		v.noInput = time.Time{}
+		return err
+	}
+	if v.noInput.IsZero() {
+		v.noInput = time.Now()
+	}
+	if time.Since(v.noInput) < v.run.f.Election() {
+		time.AfterFunc(v.run.f.Election(), v.run.askReview)
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrInputLost, err)
 }
 
 // missing returns the positions below q.end that are neither covered nor queued.

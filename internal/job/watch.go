@@ -77,6 +77,19 @@ func (r *run) ended(ctx context.Context, err error) error {
 		if e := r.f.Insist(ctx, func() error { return r.f.StopWork(ctx, r.id()) }); e != nil {
 			r.watch.Log.Debug().Err(e).Msg("empty the queue of a cancelled job")
 		}
+	case errors.Is(err, ErrInputLost):
+		return r.lost(ctx, err)
+	}
+	return err
+}
+
+// lost says what the server has lost, if that can be seen.
+func (r *run) lost(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, r.f.Election())
+	defer cancel()
+	count := max(r.manifest.Load().Count, r.inputs.Count())
+	if e := r.inputs.Reload(ctx); e == nil && r.inputs.Count() < count {
+		return inputLost(r.id(), count, r.inputs.Count())
 	}
 	return err
 }
@@ -350,25 +363,57 @@ func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
 	if r.watch.Private {
 		return s, nil
 	}
-	j, err := changeJob(ctx, r.f, r.id(), func(j *task.Job) error {
-		if j.State != task.Sealed {
-			return errComplete // somebody else was first
-		}
-		now := time.Now()
-		expires := now.Add(max(j.Keep, fleet.TombstoneAge))
-		j.State, j.Ended, j.Expires = task.Done, &now, &expires
-		j.Verified, j.Unfinished, j.Dead = s.Verified, s.Unfinished, s.Counts.Dead
-		return nil
+	var j *task.Job
+	err := r.insist(ctx, func() (err error) {
+		j, err = r.f.EndJob(ctx, r.id(), func(j *task.Job) error { return finish(j, s) })
+		return err
 	})
+	if errors.Is(err, fleet.ErrFull) && submitter && r.manifest.Load().Keep == 0 && s.Clean() {
+		return s, r.insist(ctx, func() error { return r.f.Remove(ctx, r.id()) })
+	}
 	if err != nil && !errors.Is(err, errComplete) {
 		return s, err
 	}
-	s.Job = *j
-	if submitter && j.Keep == 0 && s.Clean() {
-		return s, r.f.Insist(ctx, func() error { return r.f.Remove(ctx, j.ID) })
+	if j.State != task.Open { // else the server that has answered does not know yet that it is sealed
+		s.Job = *j
 	}
-	if err == nil {
+	if submitter && j.Keep == 0 && s.Clean() {
+		return s, r.insist(ctx, func() error { return r.f.Remove(ctx, j.ID) })
+	}
+	if err == nil || s.Requeued > 0 { // perhaps after the first had emptied the queue
 		return s, r.f.Insist(ctx, func() error { return r.f.PurgeQueue(ctx, j.ID) })
 	}
 	return s, nil
+}
+
+// finish writes into j how it ended.
+func finish(j *task.Job, s *Summary) error {
+	if j.State != task.Sealed {
+		return errComplete // somebody else was first
+	}
+	now := time.Now()
+	expires := now.Add(max(j.Keep, fleet.TombstoneAge))
+	j.State, j.Ended, j.Expires = task.Done, &now, &expires
+	j.Verified, j.Unfinished, j.Dead = s.Verified, s.Unfinished, s.Counts.Dead
+	return nil
+}
+
+// insist is fleet.Insist, but does not wait for room in the store if somebody waits for
+// this process: he may be the only one who can make some.
+func (r *run) insist(ctx context.Context, try func() error) error {
+	if r.watch.Swept { // a host
+		return r.f.Insist(ctx, try)
+	}
+	var full error
+	err := r.f.Insist(ctx, func() error {
+		err := try()
+		if full = nil; errors.Is(err, fleet.ErrFull) {
+			full, err = err, nil
+		}
+		return err
+	})
+	if err == nil {
+		err = full
+	}
+	return err
 }

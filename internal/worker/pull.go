@@ -21,7 +21,7 @@ const (
 // Pauses of the puller.
 const (
 	emptyPause = 10 * time.Millisecond  // least time that an empty-handed Pull takes
-	errorPause = 100 * time.Millisecond // after a failed Pull, doubled up to
+	errorPause = 100 * time.Millisecond // least time that a failed Pull takes, doubled up to
 	errorMost  = 5 * time.Second
 )
 
@@ -46,7 +46,7 @@ func (w *Worker) pull() {
 			if failures++; failures == 1 {
 				w.config.Log.Warn().Err(err).Msg("cannot pull tasks, trying again")
 			}
-			w.rest(min(errorPause<<min(failures-1, 10), errorMost))
+			w.rest(min(errorPause<<min(failures-1, 10), errorMost) - time.Since(begin))
 		case came > 0 || err == nil:
 			if failures > 0 {
 				w.config.Log.Info().Msg("pulling tasks again")

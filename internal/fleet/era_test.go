@@ -1,0 +1,85 @@
+package fleet
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A wire dials, and can cut what was dialled last.
+type wire struct{ conn net.Conn }
+
+func (w *wire) Dial(network, address string) (_ net.Conn, err error) {
+	w.conn, err = net.Dial(network, address)
+	return w.conn, err
+}
+
+func (w *wire) cut() { w.conn.Close() }
+
+// TestEra: what is on its way when the connection is lost is sent once more as soon as
+// there is a new one, long before its time is over.
+func TestEra(t *testing.T) {
+	t.Parallel()
+	h := serve(t, natsserver.Config{Listen: "127.0.0.1:0"})
+	server, _ := h.connect()
+	var wire wire
+	nc, js := h.connect(nats.SetCustomDialer(&wire))
+	asked := make(chan *nats.Msg, 100)
+	if _, err := server.ChanSubscribe("mute.>", asked); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	link := newLink(nc, js, Options{Timeout: time.Minute})
+	link.api = "mute."
+	puller, err := newPuller(&link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle := &handle{link: &link, acks: &acker{link: &link}, reply: "mute.ack"}
+	for name, ask := range map[string]func(context.Context) error{
+		"store": func(ctx context.Context) error { return link.store(ctx, message("mute.store", nil)) },
+		"ack":   handle.Ack,
+		"term":  func(ctx context.Context) error { return handle.Term(ctx, "no") },
+	} {
+		done := make(chan error, 1)
+		go func() { done <- ask(t.Context()) }()
+		<-asked // and not answered
+		began := time.Now()
+		wire.cut()
+		if err := (<-asked).Respond([]byte(`{"stream":"S","seq":1}`)); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: asked again after %v", name, took)
+		}
+	}
+
+	begin := time.Now()
+	done := make(chan error, 1)
+	go func() {
+		_, err := puller.request(t.Context(), task.ClassNorm, 1, time.Minute, func(*worker.Delivery) {})
+		done <- err
+	}()
+	<-asked
+	wire.cut()
+	if err := <-done; err != nil || time.Since(begin) > 5*time.Second {
+		t.Errorf("a pull ended after %v: %v", time.Since(begin), err)
+	}
+
+	nc.Close()
+	if err := link.store(t.Context(), message("mute.store", nil)); err == nil {
+		t.Error("stored without a connection")
+	}
+}

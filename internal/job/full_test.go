@@ -1,0 +1,163 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/task"
+)
+
+// newSmall is a house whose store takes little.
+func newSmall(t *testing.T) *house {
+	return build(t, natsserver.Config{Store: t.TempDir(), Limit: 4 << 20})
+}
+
+// filling fills the store when the last of count numbers is answered.
+func (h *house) filling(w Watch, count uint64) Watch {
+	emit := w.Emit
+	w.Emit = func(item *collect.Item) error {
+		if item.Position == count-1 {
+			h.fill("j")
+		}
+		return emit(item)
+	}
+	return w
+}
+
+// TestEndInFullStore: a job that has filled the store itself, and so leaves no room to
+// write down its end, is removed by its submitter if it is not to be kept. Of any other
+// it is said, after all answers.
+func TestEndInFullStore(t *testing.T) {
+	t.Parallel()
+	const count = 500
+	for name, keep := range map[string]time.Duration{"removed": 0, "kept": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newSmall(t)
+			h.worker("w", nil)
+			r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
+				sub := submission("j", text(0, count))
+				sub.Keep = keep
+				return Submit(ctx, h.Fleet, sub, h.filling(w, count), started)
+			})
+			_, err := r.end()
+			r.out.check(t, 0, count)
+			if keep > 0 {
+				if !errors.Is(err, fleet.ErrFull) {
+					t.Errorf("ended with %v", err)
+				}
+				if err := h.Remove(t.Context(), "j"); err != nil {
+					t.Error(err)
+				}
+			} else if err != nil {
+				t.Errorf("ended with %v", err)
+			}
+			if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || h.held(fleet.StreamDead, "j") > 0 {
+				t.Errorf("%+v, %v; %d records are left", j, err, h.held(fleet.StreamDead, "j"))
+			}
+		})
+	}
+}
+
+// TestQueueEndsInFullStore: what a finished job has queued makes room for its end.
+func TestQueueEndsInFullStore(t *testing.T) {
+	t.Parallel()
+	h := newSmall(t)
+	h.worker("w", nil)
+	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
+		emit := w.Emit
+		w.Emit = func(item *collect.Item) error {
+			if item.Position == 499 {
+				h.put("FACTOR.tasks.low.j.0-1.late", make([]byte, 300<<10))
+				h.fill("j")
+			}
+			return emit(item)
+		}
+		return Submit(ctx, h.Fleet, submission("j", text(0, 500)), w, started)
+	})
+	r.clean()
+	if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Done {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// TestInputLost: a job whose input the server loses while it goes on ends where it needs
+// it, and says so. Who submits the same input again has it done.
+func TestInputLost(t *testing.T) {
+	t.Parallel()
+	const count = 10_000 // in three blocks
+	for name, sealed := range map[string]bool{"needed for the queue": true, "needed for an answer": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			if _, err := Feed(t.Context(), h.other(), submission("j", text(0, count)), Watch{}, func(string) {}); err != nil {
+				t.Fatal(err)
+			}
+			r := h.wait(h.Fleet, "j")
+			await(t, "somebody holds the job", func() bool {
+				holder, err := h.Holder(t.Context(), "j")
+				return err == nil && holder != ""
+			})
+			h.lose(fleet.StreamInputs, "FACTOR.inputs.j.8192-1808")
+			if sealed {
+				h.lose(fleet.StreamTasks, "FACTOR.tasks.norm.j.>")
+			} else {
+				h.worker("w", nil)
+			}
+			if _, err := r.end(); !errors.Is(err, ErrInputLost) || !strings.Contains(err.Error(), "of the 10000 numbers of job j only the first 8192 are whole") {
+				t.Errorf("ended with %v", err)
+			}
+			if sealed {
+				h.worker("w", nil)
+			}
+			again := h.submit(h.other(), submission("j", text(0, count)))
+			again.clean()
+			again.out.check(t, 0, count)
+		})
+	}
+}
+
+// TestInputRemoved: of a job whose input goes because it is removed nobody says that the
+// server has lost it.
+func TestInputRemoved(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	if _, err := Feed(t.Context(), h.other(), submission("j", text(0, 500)), Watch{}, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	r := h.wait(h.Fleet, "j")
+	await(t, "somebody holds the job", func() bool {
+		holder, err := h.Holder(t.Context(), "j")
+		return err == nil && holder != ""
+	})
+	h.lose(fleet.StreamInputs, "FACTOR.inputs.j.>")
+	h.worker("w", nil)
+	await(t, "results", func() bool { return h.held(fleet.StreamResults, "j") > 0 })
+	time.Sleep(h.Election() / 4)
+	if err := h.Remove(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.end(); !errors.Is(err, fleet.ErrNoJob) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// lose removes from a stream what matches the subject.
+func (h *house) lose(stream, subject string) {
+	h.t.Helper()
+	s, err := h.js.Stream(h.t.Context(), stream)
+	if err == nil {
+		err = s.Purge(h.t.Context(), jetstream.WithPurgeSubject(subject))
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
