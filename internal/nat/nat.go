@@ -76,8 +76,11 @@ func (n Nat) BitLen() int {
 // ByteLen returns the length of what AppendBytes appends, (BitLen+7)/8.
 func (n Nat) ByteLen() int { return (n.BitLen() + 7) / 8 }
 
+// Slack is the room behind its result that AppendBytes writes to.
+const Slack = 8
+
 // AppendBytes appends the big-endian bytes of n without leading zeros; nothing
-// for 0.
+// for 0. It is quickest with room for Slack bytes more.
 func (n Nat) AppendBytes(b []byte) []byte {
 	if n.big != nil {
 		size, at := n.ByteLen(), len(b)
@@ -85,9 +88,10 @@ func (n Nat) AppendBytes(b []byte) []byte {
 		n.big.FillBytes(b[at:])
 		return b
 	}
-	var buf [8]byte
-	binary.BigEndian.PutUint64(buf[:], n.word)
-	return append(b, buf[8-n.ByteLen():]...)
+	size := n.ByteLen()
+	at := len(b)
+	b = binary.BigEndian.AppendUint64(b, n.word<<(64-8*size)) // the bytes wanted come first
+	return b[:at+size]
 }
 
 // AppendDecimal appends n in decimal.

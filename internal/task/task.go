@@ -126,7 +126,7 @@ func encodeNumbers(numbers []nat.Nat) *taskpb.Numbers {
 	for _, n := range numbers {
 		size += n.ByteLen()
 	}
-	m := &taskpb.Numbers{Sizes: make([]uint32, len(numbers)), Data: make([]byte, 0, size)}
+	m := &taskpb.Numbers{Sizes: make([]uint32, len(numbers)), Data: make([]byte, 0, size+nat.Slack)}
 	for i, n := range numbers {
 		m.Sizes[i] = uint32(n.ByteLen())
 		m.Data = n.AppendBytes(m.Data)
