@@ -37,6 +37,10 @@ bench:
     go test ./test -run '^$' -bench . -benchtime 3x
     go test ./internal/... -run '^$' -bench . -benchmem
 
+# the engine beside coreutils' factor and PARI's gp, if they are installed
+peers:
+    go test ./test -run '^$' -bench Peers -benchtime 1x
+
 # format, vet, staticcheck
 lint:
     gofmt -l -w $(git ls-files '*.go')

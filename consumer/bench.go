@@ -132,10 +132,12 @@ func (b *benchClass) measure(ctx context.Context, least time.Duration) (*benchRe
 	work := kind.All()[task.KindFactor]
 	methods := make(map[string]int)
 	var took time.Duration
+	var items []task.Factorization // a slot keeps its memory
 	done := 0
 	for took < least {
 		began := time.Now()
-		items, err := benchChunk(ctx, work, chunk)
+		var err error
+		items, err = benchChunk(ctx, work, chunk, items[:0])
 		if err != nil {
 			return nil, fmt.Errorf("measure %s: %w", b.name, err)
 		}
@@ -149,13 +151,12 @@ func (b *benchClass) measure(ctx context.Context, least time.Duration) (*benchRe
 	return &benchReport{Class: b.name, Numbers: done, Rate: rate, Micros: 1e6 / rate, Method: mostOf(methods), Before: lastRelease[b.name]}, nil
 }
 
-// benchChunk does what a worker does with a chunk.
-func benchChunk(ctx context.Context, work worker.Kind, chunk []byte) ([]task.Factorization, error) {
+// benchChunk does what a worker does with a chunk, and appends the answers to items.
+func benchChunk(ctx context.Context, work worker.Kind, chunk []byte, items []task.Factorization) ([]task.Factorization, error) {
 	t, err := task.DecodeTask(chunk)
 	if err != nil {
 		return nil, err
 	}
-	var items []task.Factorization
 	if err := work.Run(ctx, t.Numbers, worker.RunOptions{Tick: func() {}}, &items); err != nil {
 		return nil, err
 	}
@@ -185,9 +186,17 @@ func tableOfBenches(w io.Writer) func(*benchReport) error {
 		}
 		before, ratio := "-", "-"
 		if r.Before > 0 {
-			before, ratio = fmt.Sprintf("%.3g", r.Before), fmt.Sprintf("%.2f", r.Before/r.Micros)
+			before, ratio = micros(r.Before), fmt.Sprintf("%.1f", r.Before/r.Micros)
 		}
-		fmt.Fprintf(tw, "%s\t%.0f\t%.4g\t%s\t%s\t%s\t\n", r.Class, r.Rate, r.Micros, before, ratio, r.Method)
+		fmt.Fprintf(tw, "%s\t%.0f\t%s\t%s\t%s\t%s\t\n", r.Class, r.Rate, micros(r.Micros), before, ratio, r.Method)
 		return tw.Flush()
 	}
+}
+
+// micros writes microseconds with three digits at least.
+func micros(us float64) string {
+	if us >= 100 {
+		return fmt.Sprintf("%.0f", us)
+	}
+	return fmt.Sprintf("%.3g", us)
 }
