@@ -76,7 +76,7 @@ func TestQueueEndsInFullStore(t *testing.T) {
 		emit := w.Emit
 		w.Emit = func(item *collect.Item) error {
 			if item.Position == 499 {
-				h.put("FACTOR.tasks.low.j.0-1.late", make([]byte, 300<<10))
+				h.put("FACTOR.tasks.exec-none.j.0-1.late", make([]byte, 300<<10)) // nobody takes it
 				h.fill("j")
 			}
 			return emit(item)
