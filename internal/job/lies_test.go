@@ -141,6 +141,7 @@ func TestQuarantine(t *testing.T) {
 func TestRefusedUnread(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
+	r := h.queued(100) // a result that came before its input would be dropped
 	h.put("FACTOR.results.j.0-43.w", squares("w", 0, 43).Encode())
 	if known, err := h.Quarantine(t.Context(), "w", "it is hot\x1b[2J"); err != nil || known {
 		t.Fatal(known, err)
@@ -152,7 +153,6 @@ func TestRefusedUnread(t *testing.T) {
 		t.Errorf("the reason is %q", x.Reason)
 	}
 	h.put("FACTOR.results.j.43-43.w", squares("w", 43, 43).Encode())
-	r := h.queued(100)
 	for range 2 * maxRefusals {
 		h.put("FACTOR.results.j.86-14.w", spoilt("w", 86, 14))
 		await(t, "it is dropped", func() bool { return h.held(fleet.StreamResults, "j") == 1 })
