@@ -62,6 +62,8 @@ type manyCurve struct {
 	d     *big.Int        // a proper divisor, or nil
 }
 
+var one = big.NewInt(1)
+
 // NewMany returns a Many for n, see Reset.
 func NewMany(n *big.Int, check func() error) *Many {
 	s := new(Many)
@@ -250,8 +252,12 @@ func (s *Many) proper(x mont.Element) *big.Int {
 	return nil
 }
 
-// suyama sets the curves and their points, see field.suyama. A curve whose constant has no
-// denominator is over, with the divisor that this means.
+// suyama sets the curves and their points by Suyama's parameter sigma:
+//
+//	u = sigma^2 - 5,  v = 4 sigma,  q = u^3 : v^3
+//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)
+//
+// A curve whose constant has no denominator is over, with the divisor that this means.
 func (s *Many) suyama(cs []manyCurve, sigmas []uint64) {
 	w := &s.w
 	u, v, x, t := s.t[0], s.t[1], s.t[2], s.t[3]

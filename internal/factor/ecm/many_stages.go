@@ -9,6 +9,13 @@ import (
 // manyBuffer is the most instructions that are written before they are executed.
 const manyBuffer = 512
 
+// checkEvery is how many word products, about a nanosecond each, pass between
+// two calls of check.
+const checkEvery = 1 << 16
+
+// block is the number of giant steps that share an inversion.
+const block = 128
+
 // emit appends to the program and executes it when it is long enough.
 func (s *Many) emit(code ...mont.Instruction) {
 	for _, in := range code {
@@ -285,7 +292,8 @@ func (s *Many) multiple(r, next, p int, k uint64) {
 }
 
 // makeManyBabies makes the points of the babies. The chain of the j = 1, 5, 7, 11, ... prime
-// to 6 is that of stage2.makeBabies, of which the last four are kept.
+// to 6 is made upwards, each from the one before the last plus 6q, their difference being
+// another of them; the last four are kept.
 func (s *Many) makeManyBabies(p *Plan) {
 	m := &s.stage
 	c := func(i int) int { return m.chain + i%4*mont.PointSlots }

@@ -16,9 +16,10 @@
 // P. Zimmermann, B. Dodson, 20 years of ECM (2006), for Suyama's sigma (a group
 // order divisible by 12), the stages and the numbers of curves.
 //
-// There are these implementations of the curves: Search for numbers of any size; Batch
-// for many numbers below 2^128, in the lanes of mont.Lanes, and for single words by the same
-// programs; and FindWord for words, which needs no memory.
+// There are these implementations of the curves: Many for one number of any size, eight
+// curves at a time; Batch for many numbers below 2^128, in the lanes of mont.Lanes, and for
+// single words by the same programs; and FindWord for words, which needs no memory. The
+// tests hold them against a plain one, Search, which is in search_test.go.
 //
 // It tests nothing for primality: the factor found may be composite. The same
 // n, sigma, B1 and B2 give the same outcome everywhere.
@@ -136,3 +137,7 @@ func (p *Plan) addPair(q, m uint64, index []uint16, seen []uint64) uint64 {
 
 // String returns the bounds as results name them.
 func (p *Plan) String() string { return fmt.Sprintf("B1=%d,B2=%d", p.B1, p.B2) }
+
+// chainIndex returns the place of j*q in the chain of babies, which are the j =
+// 1, 5, 7, 11, 13, ... prime to 6. Requires such a j.
+func chainIndex(j uint16) int { return int(j) / 3 }

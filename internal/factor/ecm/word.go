@@ -7,8 +7,7 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A wordPoint is a point X:Z modulo a word. The arithmetic here is that of field
-// for one word, by value and without memory: there is the description.
+// A wordPoint is a point X:Z modulo a word, x = X/Z; Z = 0 is the point at infinity.
 type wordPoint struct{ x, z uint64 }
 
 // maxBabies is the length of the chain of baby steps for D = 210.
@@ -59,7 +58,7 @@ func FindWord(n uint64, p *WordPlan, sigma uint64) uint64 {
 	return d
 }
 
-// suyama works like field.suyama. It returns the gcd of the denominator and n,
+// suyama works like Many.suyama. It returns the gcd of the denominator and n,
 // which is 1 if all is well.
 func (c *wordCurve) suyama(sigma uint64) (q wordPoint, d uint64) {
 	m := &c.m
@@ -169,7 +168,7 @@ func (c *wordCurve) stage2(q wordPoint, p *Plan) uint64 {
 	return product
 }
 
-// makeBabies works like stage2.makeBabies.
+// makeBabies works like Many.makeManyBabies.
 func (c *wordCurve) makeBabies(chain []wordPoint, q wordPoint) {
 	two := c.double(q)
 	six := c.add(two, q, q)

@@ -6,9 +6,6 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// block is the number of giant steps that share an inversion.
-const block = 128
-
 // stage2 is the memory of stage 2, kept from curve to curve.
 type stage2 struct {
 	d       uint64 // the D that the babies belong to
@@ -59,10 +56,6 @@ func newPoints(f *field, count int) []point {
 	}
 	return ps
 }
-
-// chainIndex returns the place of j*q in the chain of babies, which are the j =
-// 1, 5, 7, 11, 13, ... prime to 6. Requires such a j.
-func chainIndex(j uint16) int { return int(j) / 3 }
 
 // makeBabies sets the chain to the multiples of q: each is the one before the
 // last plus 6q, and their difference is another of them.

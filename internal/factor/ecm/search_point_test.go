@@ -10,10 +10,6 @@ import (
 // A point is X:Z on the curve, x = X/Z; Z = 0 is the point at infinity.
 type point struct{ x, z mont.Element }
 
-// checkEvery is how many word products, about a nanosecond each, pass between
-// two calls of check.
-const checkEvery = 1 << 16
-
 // A field is the arithmetic modulo n, and the curve. Once err is set the
 // computation is void and runs to its end without work.
 type field struct {
@@ -174,5 +170,3 @@ func (f *field) ifProper(d *big.Int) *big.Int {
 	}
 	return d
 }
-
-var one = big.NewInt(1)
