@@ -53,8 +53,6 @@ const (
 // which it does not heed the end of its user either.
 func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed, last uint64) error, caughtUp func()) error {
 	w := &follower{f: f, source: s, got: got, caughtUp: caughtUp}
-	w.connection = f.nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
-	defer f.nc.RemoveStatusListener(w.connection)
 	defer w.close()
 	for pause := newPause(); ; {
 		before := w.last
@@ -90,8 +88,8 @@ type follower struct {
 	got      func([]followed, uint64) error
 	caughtUp func() // nil once it was called
 
-	messages   chan *nats.Msg
-	connection chan nats.Status // of what the connection has become
+	messages chan *nats.Msg
+	era      *era // of the connection that the consumer was made on
 
 	last     uint64 // sequence of the last message seen
 	told     uint64 // and of the last that got knows of
@@ -138,9 +136,7 @@ func (w *follower) read(ctx context.Context) error {
 // open makes a consumer that begins behind the last message seen.
 func (w *follower) open(ctx context.Context) error {
 	w.close()
-	for len(w.connection) > 0 {
-		<-w.connection
-	}
+	w.era = w.f.clock.now.Load()
 	w.messages = make(chan *nats.Msg, 2*followAhead)
 	sub, err := w.f.nc.ChanSubscribe(w.f.nc.NewInbox()+".*", w.messages)
 	if err != nil {
@@ -235,7 +231,7 @@ func (w *follower) finish(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.connection:
+		case <-w.era.Done():
 			return errReconnected
 		case <-timer.C:
 			// On a slow line it may still be on its way.
