@@ -42,7 +42,7 @@ func (t *tuning) field(name string) *float64 {
 // is where the table comes from.
 func TestCalibrate(t *testing.T) {
 	if *calibrate == "" {
-		t.Skip("-calibrate is not set")
+		t.Skip("for a new machine or new kernels: -calibrate 96,128")
 	}
 	runtime.LockOSThread()
 	name, values, _ := strings.Cut(*vary, "=")

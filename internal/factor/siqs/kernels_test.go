@@ -64,7 +64,7 @@ var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1
 // eachSample calls f with samples of all kinds.
 func eachSample(t *testing.T, f func(t *testing.T, s *sample)) {
 	if !inLanes {
-		t.Skip("no lanes")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
 	}
 	for seed, least := range leasts {
 		for _, count := range []int{1, 2, 15, 16, 17, 31, 33, 48, 255, 256, 1000} {
@@ -185,7 +185,7 @@ func checkBuckets(t *testing.T, b, c *buckets) {
 
 func TestFind(t *testing.T) {
 	if !inLanes {
-		t.Skip("no lanes")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
 	}
 	rnd := rand.New(rand.NewPCG(9, 1))
 	for count := 1; count < 300; count++ {
@@ -237,7 +237,7 @@ func checkMatch(t *testing.T, s *sample) {
 // TestMatchMultiples tries positions next to multiples of all odd primes below 2^16.
 func TestMatchMultiples(t *testing.T) {
 	if !inLanes {
-		t.Skip("no lanes")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
 	}
 	s := newSample(rand.New(rand.NewPCG(9, 2)), zeroRoots, 6000, 3)
 	for i, p := range s.prime {
@@ -255,7 +255,7 @@ func TestMatchMultiples(t *testing.T) {
 
 func TestTop(t *testing.T) {
 	if !inLanes {
-		t.Skip("no lanes")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
 	}
 	rnd := rand.New(rand.NewPCG(9, 3))
 	for size := 64; size <= 2048; size += 64 {
@@ -311,7 +311,7 @@ func checkSchedule(t *testing.T, s *sample) {
 // TestSameRelations expects the same relations with and without lanes.
 func TestSameRelations(t *testing.T) {
 	if !inLanes {
-		t.Skip("no lanes")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
 	}
 	for _, bits := range []int{64, 100, 150, 190, 220, 250} {
 		p := mustParams(t, semiprime(rand.New(rand.NewPCG(10, uint64(bits))), bits))
