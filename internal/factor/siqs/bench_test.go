@@ -32,9 +32,9 @@ func BenchmarkSieve(b *testing.B) {
 		{"large", func() { s.sieveMedium(s.base.index(maxFactor), high) }},
 		{"block", func() { s.sieveBlockAt(0); s.startWork() }},
 		{"match", func() { s.match(12345, low, high) }},
-		{"find", func() { s.buckets.divide(&unit, &s.base, 12345) }},
+		{"find", func() { s.buckets.divide(&unit, &s.base, 0, 12345) }},
 		{"top", func() { s.top(s.blank, 0) }},
-		{"next", func() { s.fill(s.step[0], true); s.fill(s.step[0], false) }},
+		{"fill", s.fill},
 	} {
 		b.Run(part.name, func(b *testing.B) {
 			for b.Loop() {

@@ -2,22 +2,33 @@ package siqs
 
 import "slices"
 
+// ahead is how many polynomials the buckets are filled for at a time: the primes and roots are
+// more than the caches hold, and are read once for all of them.
+const ahead = 4
+
 // buckets hold the hits of the primes above blockSize, block by block, so that a
-// pass over all primes for the whole interval replaces one for each block.
+// pass over all primes for the whole interval replaces one for each block. They do so
+// for the polynomials ahead*q to ahead*q+ahead-1 at a time.
 //
 // An entry is (i-first)<<15 | position in the block, where i < first + 2^17 is the index of
 // the prime. Entries are in the order of i, hence of the logarithm.
 type buckets struct {
-	first    int // index of the first prime above blockSize; the last index + 1 if there are no buckets
-	blocks   int
+	first    int      // index of the first prime above blockSize; the last index + 1 if there are no buckets
+	blocks   int      // of a polynomial: its block b of polynomial ahead*q+k has the number k*blocks+b
 	room     uint32   // for entries of a block
 	stride   uint32   // room and what kernels overwrite; an odd number of cache lines
 	entries  []uint32 // of all blocks, stride each
 	count    []uint32 // of entries by block; those above the room are lost
 	groups   []group
-	starts   [][]uint32           // starts[g][b]: count[b] before group g; one more than groups
-	standing []uint32             // a step of zero
-	found    [hitRoom + 16]uint32 // results of kernels, which overwrite 16 more
+	starts   [][]uint32                  // starts[g][b]: count[b] before group g; one more than groups
+	standing []uint32                    // a step of zero
+	found    [ahead][hitRoom + 16]uint32 // results of kernels, which overwrite 16 more
+}
+
+// A turn is how the roots move from one polynomial to the next.
+type turn struct {
+	step []uint32 // of all primes
+	up   bool     // else down
 }
 
 // A group is a run of primes with the same logarithm.
@@ -45,56 +56,74 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 	// Hits are spread at random: the mean and a lot more than six deviations.
 	b.room = uint32(1.05*hits) + 512
 	b.stride = (b.room+48)&^31 + 16
-	b.entries = resize(b.entries, b.blocks*int(b.stride))
-	b.count = resize(b.count, b.blocks)
+	b.entries = resize(b.entries, ahead*b.blocks*int(b.stride))
+	b.count = resize(b.count, ahead*b.blocks)
 	for len(b.starts) <= len(b.groups) {
 		b.starts = append(b.starts, nil)
 	}
 	for g := range b.starts {
-		b.starts[g] = resize(b.starts[g], b.blocks)
+		b.starts[g] = resize(b.starts[g], ahead*b.blocks)
 	}
 	b.standing = resize(b.standing, len(f.prime))
 	clear(b.standing)
 }
 
-// fill moves the roots of the large primes by a step, up or down, and puts all
-// their hits into the buckets.
-func (b *buckets) fill(prime, root1, root2, step []uint32, up bool) {
+// fill makes the turns of the roots of the large primes one after the other, and puts all their
+// hits after turn k into the buckets of polynomial k.
+func (b *buckets) fill(prime, root1, root2 []uint32, turns *[ahead]turn) {
 	clear(b.count)
 	for g := range b.groups {
 		copy(b.starts[g], b.count)
-		from, to := b.groups[g].first, b.groups[g].end
-		id := uint32(from-b.first) << 15
-		b.fillGroup(prime[from:to], root1[from:to], root2[from:to], step[from:to], up, id)
+		b.fillGroup(&b.groups[g], prime, root1, root2, turns)
 	}
 	copy(b.starts[len(b.groups)], b.count)
 }
 
-// fillGroup is fill for the primes of a group, the first of which has that id.
+// fillGroup is fill for the primes of a group.
 //
 // Whether a root hits is a coin toss that no branch predictor wins. So a first pass
 // writes down all positions that may be hits, and moves on only after those that are; a second
 // pass puts them into the buckets.
-func (b *buckets) fillGroup(prime, root1, root2, step []uint32, up bool, id uint32) {
-	interval := uint32(b.blocks) * blockSize
-	for len(prime) > 0 {
-		trips := interval / prime[0] // a root hits at most once more
-		n := min(len(prime), hitRoom/2/int(trips+1))
-		if inLanes {
-			hits := hitsLanes(&prime[0], &root1[0], &root2[0], &step[0], n, b2i(up), int(trips), int(interval), &b.found[0])
-			if hits > 0 {
-				scatterLanes(&b.found[0], hits, &b.count[0], b.blocks, &b.entries[0], int(b.room), int(b.stride), int(id))
-			}
-		} else {
-			hits := b.hits(prime[:n], root1[:n], root2[:n], step[:n], up, trips)
-			b.scatter(b.found[:hits], id)
-		}
-		id += uint32(n) * blockSize
-		prime, root1, root2, step = prime[n:], root1[n:], root2[n:], step[n:]
+func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahead]turn) {
+	for from := g.first; from < g.end; {
+		trips := b.interval() / prime[from] // a root hits at most once more
+		to := min(g.end, from+hitRoom/2/int(trips+1))
+		b.fillPart(from, to, int(trips), prime, root1, root2, turns)
+		from = to
 	}
 }
 
-// hitRoom is the room for hits between the passes.
+// fillPart is fill for the primes from one index to another, hitRoom/2/(trips+1) at most.
+func (b *buckets) fillPart(from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
+	var hits [ahead]int
+	switch {
+	case inLanes && trips == 0:
+		up := 0
+		for k := range turns {
+			up |= b2i(turns[k].up) << k
+		}
+		// Turns 1 and 3 are made by the same step.
+		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &turns[0].step[from], &turns[1].step[from], &turns[2].step[from],
+			to-from, up, int(b.interval()), &b.found[0][0], &hits[0])
+	case inLanes:
+		for k, t := range turns {
+			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, int(b.interval()), &b.found[k][0])
+		}
+	default:
+		for k, t := range turns {
+			hits[k] = b.hits(&b.found[k], prime[from:to], root1[from:to], root2[from:to], t.step[from:to], t.up, trips)
+		}
+	}
+	id := uint32(from-b.first) << 15
+	for k, n := range hits {
+		b.scatter(k, n, id)
+	}
+}
+
+// interval returns how many positions a polynomial has.
+func (b *buckets) interval() uint32 { return uint32(b.blocks) * blockSize }
+
+// hitRoom is the room for hits of a polynomial between the passes.
 const hitRoom = 1 << 13
 
 // hits moves the roots and writes i<<20 | position into found for each hit of
@@ -103,10 +132,9 @@ const hitRoom = 1 << 13
 //
 // Moving up by a step is moving down by the rest to the prime. All positions are
 // below interval + prime[i] < 2^31, hence position - interval is negative, 1<<31 set, exactly for a hit.
-func (b *buckets) hits(prime, root1, root2, step []uint32, up bool, trips uint32) (n uint32) {
+func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []uint32, up bool, trips int) int {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
-	interval := uint32(b.blocks) * blockSize
-	found := &b.found
+	interval, n := b.interval(), uint32(0)
 	for i, p := range prime {
 		d := step[i]
 		if up {
@@ -128,19 +156,32 @@ func (b *buckets) hits(prime, root1, root2, step []uint32, up bool, trips uint32
 			y += p
 		}
 	}
-	return n
+	return int(n)
 }
 
-// scatter puts the hits into the buckets, id being that of the first prime.
-func (b *buckets) scatter(found []uint32, id uint32) {
-	count, entries, room, stride := b.count, b.entries, b.room, b.stride
-	for _, e := range found {
+// scatter puts the hits of polynomial k into its buckets, id being that of the first prime.
+func (b *buckets) scatter(k, hits int, id uint32) {
+	if hits == 0 {
+		return
+	}
+	count, entries := b.count[k*b.blocks:][:b.blocks], b.entries[k*b.blocks*int(b.stride):]
+	if inLanes {
+		scatterLanes(&b.found[k][0], hits, &count[0], b.blocks, &entries[0], int(b.room), int(b.stride), int(id))
+		return
+	}
+	room, stride := b.room, b.stride
+	for _, e := range b.found[k][:hits] {
 		position := e & (maxInterval - 1)
 		at := position / blockSize
 		c := count[at]
 		entries[at*stride+min(c, room)] = id + e>>20*blockSize | position%blockSize
 		count[at] = c + 1
 	}
+}
+
+// number returns that of the block which has the position of the polynomial with the number n.
+func (b *buckets) number(n, position uint32) int {
+	return int(n%ahead)*b.blocks + int(position/blockSize)
 }
 
 // block returns the entries of block number n from start to end, which may be
@@ -167,22 +208,22 @@ func addEntries(block *[blockSize]uint8, entries []uint32, log uint8) {
 	}
 }
 
-// divide divides r by the large primes that hit the position, in the order of their indices.
-func (b *buckets) divide(r *remainder, f *factorBase, position uint32) {
+// divide divides r by the large primes that hit the position of the polynomial with the number, in the order of their indices.
+func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 	if len(b.groups) == 0 {
 		return
 	}
-	n, offset := int(position/blockSize), position%blockSize
+	n, offset := b.number(number, position), position%blockSize
 	entries := b.block(n, 0, b.count[n])
 	for len(entries) > 0 {
 		part := entries[:min(len(entries), hitRoom)]
 		entries = entries[len(part):]
 		var found []uint32
 		if inLanes {
-			found = b.found[:findLanes(&part[0], len(part), int(offset), &b.found[0])]
+			found = b.found[0][:findLanes(&part[0], len(part), int(offset), &b.found[0][0])]
 			slices.Sort(found) // as they come without lanes, but for parts
 		} else {
-			found = find(b.found[:0], part, offset)
+			found = find(b.found[0][:0], part, offset)
 		}
 		for _, i := range found {
 			r.divide(f, b.first+int(i))

@@ -19,7 +19,14 @@ func moveLanes(prime, root1, root2, step *uint32, count, up int)
 //go:noescape
 func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
 
-// scatterLanes works like buckets.scatter for hits > 0. It may overwrite 16 words after the
+// hitsAheadLanes works like buckets.hits for count primes above the interval and four turns, by the
+// steps 0, 1, 2 and 1; bit k of up is that of turn k. The hits of turn k, hits[k] of them, are at
+// found + k*(hitRoom+16), in another order. It may overwrite 16 words after them.
+//
+//go:noescape
+func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
+
+// scatterLanes works like buckets.scatter for hits > 0, count and entries being those of the polynomial. It may overwrite 16 words after the
 // entries of a block.
 //
 //go:noescape

@@ -12,9 +12,12 @@
 	KMOVW   R13, K7
 
 // EMIT appends the lanes k of z to the words at R10. It uses t and AX.
-#define EMIT(z, k, t) \
+#define EMIT(z, k, t) EMITTO(z, k, t, R10)
+
+// EMITTO appends the lanes k of z to the words at out. It uses t and AX.
+#define EMITTO(z, k, t, out) \
 	VPCOMPRESSD z, k, t     \
-	VMOVDQU32   t, (R10)    \
+	VMOVDQU32   t, (out)    \
 	KMOVW       k, AX       \
 	POPCNTL     AX, AX      \
-	LEAQ        (R10)(AX*4), R10
+	LEAQ        (out)(AX*4), out

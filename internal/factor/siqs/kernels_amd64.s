@@ -105,6 +105,107 @@ trips:
 	VZEROUPPER
 	RET
 
+// TURN subtracts the step, or the rest of it to the primes Z0 if up, from the roots Z2 and Z3
+// modulo the primes, and appends the hits to out: the key Z29 and a position below Z30. It uses
+// Z4 to Z8, K1, K2 and AX.
+#define TURN(step, up, out) \
+	VMOVDQA32 step, Z4              \
+	VPSUBD    step, Z0, up, Z4      \
+	VPSUBD    Z4, Z2, Z2            \
+	VPSUBD    Z4, Z3, Z3            \
+	VPADDD    Z0, Z2, Z5            \
+	VPADDD    Z0, Z3, Z6            \
+	VPMINUD   Z5, Z2, Z2            \
+	VPMINUD   Z6, Z3, Z3            \
+	VPCMPUD   $1, Z30, Z2, K7, K1   \
+	VPCMPUD   $1, Z30, Z3, K7, K2   \
+	VPORD     Z29, Z2, Z5           \
+	VPORD     Z29, Z3, Z6           \
+	EMITTO(Z5, K1, Z7, out)         \
+	EMITTO(Z6, K2, Z8, out)
+
+// foundBytes is the distance of the results of two turns.
+#define foundBytes ((1<<13)+16)*4
+
+// COUNTED stores the number of words from R13 + k*foundBytes up to out in number k at CX.
+#define COUNTED(k, out) \
+	SUBQ R13, out              \
+	SUBQ $(k*foundBytes), out  \
+	SHRQ $2, out               \
+	MOVQ out, (k*8)(CX)
+
+// func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
+TEXT ·hitsAheadLanes(SB), NOSPLIT, $0-88
+	MOVQ         prime+0(FP), DI
+	MOVQ         root1+8(FP), SI
+	MOVQ         root2+16(FP), DX
+	MOVQ         step0+24(FP), CX
+	MOVQ         step1+32(FP), R9
+	MOVQ         step2+40(FP), BX
+	MOVQ         count+48(FP), R8
+	MOVQ         up+56(FP), R12
+	MOVQ         R12, AX
+	ANDL         $1, AX
+	NEGL         AX
+	KMOVW        AX, K3
+	MOVQ         R12, AX
+	SHRL         $1, AX
+	ANDL         $1, AX
+	NEGL         AX
+	KMOVW        AX, K4
+	MOVQ         R12, AX
+	SHRL         $2, AX
+	ANDL         $1, AX
+	NEGL         AX
+	KMOVW        AX, K5
+	SHRL         $3, R12
+	NEGL         R12
+	KMOVW        R12, K6
+	MOVQ         interval+64(FP), AX
+	VPBROADCASTD AX, Z30
+	VMOVDQU32    indices<>(SB), Z29
+	VPSLLD       $20, Z29, Z29
+	MOVL         $(16<<20), AX
+	VPBROADCASTD AX, Z28
+	MOVQ         found+72(FP), R10
+	LEAQ         foundBytes(R10), R11
+	LEAQ         (2*foundBytes)(R10), R14
+	LEAQ         (3*foundBytes)(R10), R15
+	MOVL         $-1, AX
+	KMOVW        AX, K7
+	XORL         R12, R12
+
+ahead:
+	CMPQ R8, $16
+	JGE  whole
+	LANES(R8)
+
+whole:
+	VMOVDQU32.Z (DI)(R12*4), K7, Z0
+	VMOVDQU32.Z (SI)(R12*4), K7, Z2
+	VMOVDQU32.Z (DX)(R12*4), K7, Z3
+	VMOVDQU32.Z (CX)(R12*4), K7, Z9
+	VMOVDQU32.Z (R9)(R12*4), K7, Z10
+	VMOVDQU32.Z (BX)(R12*4), K7, Z11
+	TURN(Z9, K3, R10)
+	TURN(Z10, K4, R11)
+	TURN(Z11, K5, R14)
+	TURN(Z10, K6, R15)
+	VMOVDQU32   Z2, K7, (SI)(R12*4)
+	VMOVDQU32   Z3, K7, (DX)(R12*4)
+	VPADDD      Z28, Z29, Z29
+	ADDQ        $16, R12
+	SUBQ        $16, R8
+	JGT         ahead
+	MOVQ        found+72(FP), R13
+	MOVQ        hits+80(FP), CX
+	COUNTED(0, R10)
+	COUNTED(1, R11)
+	COUNTED(2, R14)
+	COUNTED(3, R15)
+	VZEROUPPER
+	RET
+
 // func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
 //
 // Of 16 hits those of one block after the other are written to the end of its bucket.

@@ -12,6 +12,10 @@ func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int
 	panic(noLanes)
 }
 
+func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int) {
+	panic(noLanes)
+}
+
 func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int) {
 	panic(noLanes)
 }

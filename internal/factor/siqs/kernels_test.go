@@ -147,23 +147,39 @@ func checkFill(t *testing.T, s *sample) {
 		b.room, c.room = b.room/64, c.room/64
 	}
 	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
-	for _, up := range []bool{false, true, true} {
+	for range 3 {
+		turns := s.turns()
 		got1, got2 := guarded(root1), guarded(root2)
-		b.fill(s.prime, got1, got2, s.step, up)
-		withoutLanes(func() { c.fill(s.prime, root1, root2, s.step, up) })
+		b.fill(s.prime, got1, got2, turns)
+		withoutLanes(func() { c.fill(s.prime, root1, root2, turns) })
 		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
-			t.Fatalf("%d primes from %d, interval %d, up %v: roots %v, %v, want %v, %v; counts %v, want %v",
-				len(s.prime), s.prime[0], interval, up, got1, got2, root1, root2, b.count, c.count)
+			t.Fatalf("%d primes from %d, interval %d: roots %v, %v, want %v, %v; counts %v, want %v",
+				len(s.prime), s.prime[0], interval, got1, got2, root1, root2, b.count, c.count)
 		}
 		checkGuard(t, got1, got2)
 		checkBuckets(t, &b, &c)
 	}
 }
 
+// turns returns turns by three steps, as the Gray code has them.
+func (s *sample) turns() *[ahead]turn {
+	var steps [3][]uint32
+	for i := range steps {
+		for _, p := range s.prime {
+			steps[i] = append(steps[i], uint32(s.rnd.Uint64N(uint64(p))))
+		}
+	}
+	var turns [ahead]turn
+	for k, i := range [ahead]int{0, 1, 2, 1} {
+		turns[k] = turn{steps[i], s.rnd.IntN(2) == 0}
+	}
+	return &turns
+}
+
 // checkBuckets expects the same entries in each group, in any order, unless they overflow, and
 // the same from add and find.
 func checkBuckets(t *testing.T, b, c *buckets) {
-	for n := range b.blocks {
+	for n := range ahead * b.blocks {
 		if b.count[n] > b.room {
 			continue
 		}

@@ -11,7 +11,7 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 	pool := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
 	// Of each prime: the base, its roots twice, standing, what the kernels need, steps, inverses.
 	sieve = primes * (25 + 16 + 4 + 9 + 4*uint64(p.Factors) + 4*pool)
-	sieve += 8*uint64(p.Interval) + 1<<17 // buckets: less than one hit of large primes for two positions
+	sieve += ahead*8*uint64(p.Interval) + 1<<18 // buckets: less than one hit of large primes for two positions
 	// resize and append leave a quarter unused.
 	sieve += sieve / 4
 

@@ -78,8 +78,7 @@ func (p *polynomial) setC(kn *huge) {
 // With B' = B +- 2T, T = terms[j]: C' = C +- 4T(B+-T)/A = C +- 4 gamma (B+-T)/q.
 func (p *polynomial) next() (j int, minus bool) {
 	p.number++
-	j = bits.TrailingZeros32(p.number)
-	minus = (p.number^p.number>>1)>>j&1 == 1
+	j, minus = change(p.number)
 	t := &p.terms[j]
 	if minus {
 		p.b.sub(&p.b, t)
@@ -104,6 +103,13 @@ func (p *polynomial) next() (j int, minus bool) {
 		p.b.add(&p.b, t)
 	}
 	return j, minus
+}
+
+// change returns which term has another sign in polynomial number n > 0 than in the one before,
+// and whether it is minus.
+func change(n uint32) (j int, minus bool) {
+	j = bits.TrailingZeros32(n)
+	return j, (n^n>>1)>>j&1 == 1
 }
 
 // seek makes the polynomial with that number, without c. Requires number <=

@@ -83,14 +83,25 @@ func (s *Sieve) startCoefficient() {
 			s.step[j][i] = 0
 		}
 	}
-	s.fill(s.buckets.standing, false)
+	s.fill()
 }
 
-// fill fills the buckets, if there are any.
-func (s *Sieve) fill(step []uint32, up bool) {
-	if len(s.buckets.groups) > 0 {
-		s.buckets.fill(s.base.prime, s.root1, s.root2, step, up)
+// fill fills the buckets, if there are any, for the polynomial that is set and those after
+// it. Requires poly.number = 0 mod ahead. The roots of the large primes are those of the polynomial
+// before, and become those of the last one.
+func (s *Sieve) fill() {
+	if len(s.buckets.groups) == 0 {
+		return
 	}
+	var turns [ahead]turn
+	turns[0].step = s.buckets.standing
+	for k := range turns {
+		if number := s.poly.number + uint32(k); number > 0 {
+			j, minus := change(number)
+			turns[k] = turn{s.step[j], minus}
+		}
+	}
+	s.buckets.fill(s.base.prime, s.root1, s.root2, &turns)
 }
 
 func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
@@ -116,7 +127,9 @@ func (s *Sieve) nextPoly() {
 	end := s.buckets.first
 	prime, root1, root2, step := s.base.prime[2:end], s.root1[2:end], s.root2[2:end], s.step[j][2:end]
 	move(prime, root1, root2, step, minus)
-	s.fill(s.step[j], minus)
+	if s.poly.number%ahead == 0 {
+		s.fill()
+	}
 }
 
 // move adds step[i] to both roots modulo prime[i] if up is true, else subtracts it.

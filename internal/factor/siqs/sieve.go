@@ -127,7 +127,7 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 		sieveBlock(block, prime[low:high], work1[low:high], work2[low:high], s.logp[low:high])
 	}
 	if len(s.buckets.groups) > 0 {
-		s.buckets.add((*[blockSize]uint8)(block), int(start/blockSize))
+		s.buckets.add((*[blockSize]uint8)(block), s.buckets.number(s.poly.number, start))
 	}
 	return block
 }

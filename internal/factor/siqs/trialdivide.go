@@ -67,7 +67,7 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 		r.divide(&s.base, i)
 	}
 	s.divideAt(&r, position, small, s.buckets.first)
-	s.buckets.divide(&r, &s.base, position)
+	s.buckets.divide(&r, &s.base, s.poly.number, position)
 	if !r.word || !s.large(r.v[0]) {
 		return true
 	}
