@@ -174,8 +174,8 @@ func (p *polynomial) isFactor(i int) bool {
 	return false
 }
 
-// TestSieveBlock compares the sieve, by blocks and with buckets, with adding up the
-// logarithms position by position.
+// TestSieveBlock compares the sieve of successive polynomials, by blocks and with buckets, with
+// adding up the logarithms position by position.
 func TestSieveBlock(t *testing.T) {
 	for _, bits := range []int{70, 200, 225} {
 		var s Sieve
@@ -187,22 +187,51 @@ func TestSieveBlock(t *testing.T) {
 			ok = s.setFactors(i)
 		}
 		s.startCoefficient()
-		s.nextPoly()
-		want := make([]uint8, s.params.Interval)
-		for i := int(s.params.Small); i < len(s.base.prime); i++ {
-			for _, x := range []uint32{s.root1[i], s.root2[i]} {
-				for ; x < s.params.Interval; x += s.base.prime[i] {
-					want[x] += s.base.logp[i]
-				}
+		for s.poly.number < min(2*ahead, s.poly.last()) {
+			s.checkBlocks(t, s.logarithms())
+			s.nextPoly()
+		}
+	}
+}
+
+// logarithms returns for each position of the polynomial the sum of the logarithms of the primes
+// that divide its value, less those of the coefficient and those that are not sieved with.
+func (s *Sieve) logarithms() []uint8 {
+	sums := make([]uint8, s.params.Interval)
+	b := s.poly.b.big(new(big.Int))
+	if s.poly.b.negative() {
+		abs := s.poly.b
+		abs.negate()
+		b.Neg(abs.big(b))
+	}
+	a, p, root, x := s.poly.a.big(new(big.Int)), new(big.Int), new(big.Int), new(big.Int)
+	for i := int(s.params.Small); i < len(s.base.prime); i++ {
+		if s.poly.isFactor(i) {
+			continue
+		}
+		p.SetUint64(uint64(s.base.prime[i]))
+		inv := new(big.Int).ModInverse(a, p)
+		root.SetUint64(uint64(s.base.root[i]))
+		for range 2 {
+			x.Sub(root.Neg(root), b) // (+-root - B)/A
+			x.Add(x.Mul(x, inv), big.NewInt(int64(s.half)))
+			for at := x.Mod(x, p).Uint64(); at < uint64(s.params.Interval); at += p.Uint64() {
+				sums[at] += s.base.logp[i]
 			}
 		}
-		s.startWork()
-		for start := uint32(0); start < s.params.Interval; start += blockSize {
-			block := s.sieveBlockAt(start)
-			for i, sum := range block {
-				if sum-s.blank[0] != want[start+uint32(i)] {
-					t.Fatalf("%d bits: position %d has %d, want %d", bits, start+uint32(i), sum-s.blank[0], want[start+uint32(i)])
-				}
+	}
+	return sums
+}
+
+// checkBlocks expects the sums in the blocks of the polynomial.
+func (s *Sieve) checkBlocks(t *testing.T, sums []uint8) {
+	t.Helper()
+	s.startWork()
+	for start := uint32(0); start < s.params.Interval; start += blockSize {
+		block := s.sieveBlockAt(start)
+		for i, sum := range block {
+			if want := sums[start+uint32(i)]; sum-s.blank[0] != want {
+				t.Fatalf("%v, polynomial %d: position %d has %d, want %d", s.params.N, s.poly.number, start+uint32(i), sum-s.blank[0], want)
 			}
 		}
 	}
