@@ -8,6 +8,11 @@ import "golang.org/x/sys/cpu"
 var inLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
 	cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
+// startLanes works like Sieve.startPrime for count odd primes and so many factors.
+//
+//go:noescape
+func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)
+
 // moveLanes works like moveDown, or like moveUp if up is 1, for count primes.
 //
 //go:noescape

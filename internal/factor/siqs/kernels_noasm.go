@@ -6,6 +6,10 @@ const inLanes = false
 
 const noLanes = "siqs: internal error: no lanes"
 
+func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
+	panic(noLanes)
+}
+
 func moveLanes(prime, root1, root2, step *uint32, count, up int) { panic(noLanes) }
 
 func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int {

@@ -88,6 +88,46 @@ func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
 	})
 }
 
+func TestStart(t *testing.T) { eachSample(t, checkStart) }
+func FuzzStart(f *testing.F) { fuzzSamples(f, checkStart) }
+
+// checkStart compares the roots and steps of a coefficient whose primes are none of the sample,
+// made up like all of it, with those that Go makes.
+func checkStart(t *testing.T, s *sample) {
+	sieve := &Sieve{base: s.factorBase, half: int32(s.rnd.IntN(maxInterval / 2))}
+	sieve.base.prime = append([]uint32{1, 2}, s.prime...)
+	sieve.base.recip = append([]uint64{0, 0}, s.recip...)
+	sieve.base.root = append([]uint32{0, 0}, s.root1...)
+	sieve.root1, sieve.root2 = make([]uint32, len(s.prime)+2), make([]uint32, len(s.prime)+2)
+	var inverses [maxFactors][]uint32
+	for j := range 2 + s.rnd.IntN(maxFactors-1) {
+		sieve.poly.factors = append(sieve.poly.factors, 0)
+		sieve.poly.gamma[j] = uint32(s.rnd.IntN(maxFactor / 2))
+		sieve.step = append(sieve.step, make([]uint32, len(s.prime)+2))
+		inverses[j] = []uint32{0, 0}
+		for _, p := range s.prime {
+			inverses[j] = append(inverses[j], uint32(1+s.rnd.Uint64N(uint64(p-1))))
+		}
+	}
+	for i := 2; i < len(sieve.base.prime); i++ {
+		sieve.startPrime(i, &inverses)
+	}
+	want := append([][]uint32{sieve.root1, sieve.root2}, sieve.step...)
+	sieve.root1, sieve.root2 = guarded(make([]uint32, len(s.prime)+2)), guarded(make([]uint32, len(s.prime)+2))
+	sieve.step = nil
+	for range sieve.poly.factors {
+		sieve.step = append(sieve.step, guarded(make([]uint32, len(s.prime)+2)))
+	}
+	sieve.startRoots(&inverses)
+	got := append([][]uint32{sieve.root1, sieve.root2}, sieve.step...)
+	for i := range want {
+		if !slices.Equal(got[i][2:], want[i][2:]) {
+			t.Fatalf("%d primes from %d, %d factors, array %d: %v, want %v", len(s.prime), s.prime[0], len(sieve.poly.factors), i, got[i], want[i])
+		}
+	}
+	checkGuard(t, got...)
+}
+
 func TestMove(t *testing.T) { eachSample(t, checkMove) }
 func FuzzMove(f *testing.F) { fuzzSamples(f, checkMove) }
 

@@ -74,8 +74,12 @@ func (s *Sieve) startCoefficient() {
 		}
 		s.step[j] = resize(s.step[j], len(s.base.prime))
 	}
-	for i := 2; i < len(s.base.prime); i++ {
-		s.startPrime(i, &inverses)
+	if inLanes {
+		s.startRoots(&inverses)
+	} else {
+		for i := 2; i < len(s.base.prime); i++ {
+			s.startPrime(i, &inverses)
+		}
 	}
 	for _, i := range s.poly.factors {
 		s.root1[i], s.root2[i] = noRoot, noRoot
@@ -104,6 +108,16 @@ func (s *Sieve) fill() {
 	s.buckets.fill(s.base.prime, s.root1, s.root2, &turns)
 }
 
+// startRoots is startPrime for all primes.
+func (s *Sieve) startRoots(inverses *[maxFactors][]uint32) {
+	var inverse, step [maxFactors]*uint32
+	for j := range s.poly.factors {
+		inverse[j], step[j] = &inverses[j][2], &s.step[j][2]
+	}
+	startLanes(&s.base.prime[2], &s.base.root[2], &inverse, &step, &s.poly.gamma, len(s.poly.factors), len(s.base.prime)-2, int(s.half), &s.root1[2], &s.root2[2])
+}
+
+// startPrime sets the roots and the steps of prime[i].
 func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	root := uint64(s.base.root[i]) // becomes root/A
