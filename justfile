@@ -41,6 +41,10 @@ bench:
 peers:
     go test ./test -run '^$' -bench Peers -benchtime 1x
 
+# hard semiprimes one by one beside PARI's gp, in user seconds: just hard 60,70
+hard digits="40,50,60":
+    go test ./test -run '^$' -bench Hard -benchtime 1x -timeout 0 -digits {{digits}}
+
 # format, vet, staticcheck
 lint:
     gofmt -l -w $(git ls-files '*.go')
