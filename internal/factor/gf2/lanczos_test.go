@@ -1,0 +1,396 @@
+package gf2
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// whole returns the matrix as a core, without filtering.
+func (m *Matrix) whole() *core {
+	f := filter{pulse: pulse{alive: always}}
+	f.load(m)
+	f.relist()
+	return f.core()
+}
+
+// filteredCore returns what a filter leaves, and what it has done.
+func (m *Matrix) filteredCore() (*core, []merge) {
+	var f filter
+	f.run(m, always)
+	return f.core(), f.merges
+}
+
+// TestLanczos compares with the slow twin, from sizes where it may break down to those where it
+// must not.
+func TestLanczos(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 1))
+	for i, x := range []struct {
+		rows, columns int
+	}{
+		{1, 1}, {5, 9}, {20, 1}, {64, 60}, {130, 128}, {200, 150}, {300, 200},
+		{900, 700}, {1100, 1092}, {1500, 1380}, {2000, 2100}, {3000, 2950},
+	} {
+		for _, filtered := range []bool{true, false} {
+			shapes := [][][]uint32{sieved(rnd, x.rows, x.columns), random(rnd, x.rows, x.columns, 3), sieved(rnd, x.rows, (x.columns+1)/2)}
+			for range 8 { // the third has zero rows, rows that are there several times, empty columns
+				shapes[2][rnd.IntN(x.rows)] = shapes[2][rnd.IntN(x.rows)]
+				shapes[2][rnd.IntN(x.rows)] = nil
+			}
+			for shape, rows := range shapes {
+				var m Matrix
+				m.setRows(x.columns, rows)
+				done, must := false, false
+				sets := dependencies(t, rows, x.columns, func(f func([]uint32) bool) (err error) {
+					s := search{m: &m, f: f, alive: always, scratch: &m.scratch}
+					core := m.whole()
+					if filtered {
+						core, s.merges = m.filteredCore()
+					}
+					s.origin = core.origin
+					must = core.rows > 5*width
+					done, err = s.lanczos(core)
+					return err
+				})
+				want := min(wanted, x.rows-rank(rows, x.columns))
+				if !done && len(sets) > 0 || (done || must) && len(sets) < want {
+					t.Errorf("%d: %dx%d, shape %d, filter %v: %d dependencies (enough: %v), want %d", i, x.rows, x.columns, shape, filtered, len(sets), done, want)
+				}
+			}
+		}
+	}
+}
+
+// TestSeeds expects enough solutions from every seed, for ranks that are any number of vectors more
+// than whole blocks: with a few the last step breaks down.
+func TestSeeds(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 6))
+	for n := 1000; n < 1000+width; n += 5 {
+		var m Matrix
+		m.setRows(n, sieved(rnd, n+50, n))
+		l := newLanczos(m.whole(), 1, always)
+		for seed := range uint64(3) {
+			if ok, err := l.run(seed); !ok || err != nil {
+				t.Fatalf("%d columns, seed %d: %v, %v", n, seed, ok, err)
+			}
+			if _, count, err := l.solutions(); err != nil || count < wanted {
+				t.Errorf("%d columns, seed %d: %d solutions, %v", n, seed, count, err)
+			}
+		}
+	}
+}
+
+// TestProjection expects A*(X-Y) = 0 where V[m] is 0.
+func TestProjection(t *testing.T) {
+	const n = 1500
+	var m Matrix
+	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 6)), n+50, n))
+	l := newLanczos(m.whole(), 1, always)
+	zero := 0
+	for seed := range uint64(20) {
+		if ok, err := l.run(seed); !ok || err != nil {
+			t.Fatalf("seed %d: %v, %v", seed, ok, err)
+		}
+		isNot := func(x vec) bool { return x != vec{} }
+		if slices.ContainsFunc(l.v[0], isNot) {
+			continue
+		}
+		zero++
+		if _, _, err := l.apply(l.av, l.x); err != nil || slices.ContainsFunc(l.av, isNot) {
+			t.Errorf("seed %d: A*(X-Y) is not 0, %v", seed, err)
+		}
+	}
+	if zero == 0 {
+		t.Error("V[m] is never 0")
+	}
+}
+
+// TestParts expects that all rows are divided, about evenly.
+func TestParts(t *testing.T) {
+	var m Matrix
+	m.setRows(2000, sieved(rand.New(rand.NewPCG(2, 7)), 2100, 2000))
+	core := m.whole()
+	for workers := 1; workers <= maxWorkers; workers++ {
+		o, next := newOperator(core, workers, always), 0
+		for i := range o.parts {
+			p := &o.parts[i]
+			if mean := core.rows / workers; p.from != next || p.to-p.from < mean*9/10 || p.to-p.from > mean*11/10 {
+				t.Errorf("part %d of %d has the rows %d to %d of %d", i, workers, p.from, p.to, core.rows)
+			}
+			next = p.to
+		}
+		if next != core.rows {
+			t.Errorf("%d parts have %d rows of %d", workers, next, core.rows)
+		}
+	}
+}
+
+// TestLarge has a core that is large enough for block Lanczos, and expects the same for any
+// number of workers, and each time.
+func TestLarge(t *testing.T) {
+	const n = 14000
+	rows := sieved(rand.New(rand.NewPCG(2, 2)), n+30, n)
+	var first [][]uint32
+	for _, workers := range []int{0, 1, 2, 3, 100} {
+		var m Matrix
+		m.Workers = workers
+		m.setRows(n, rows)
+		sets := dependencies(t, rows, n, func(f func([]uint32) bool) error { return m.Dependencies(always, f) })
+		if first == nil {
+			first = sets
+		}
+		if len(sets) < wanted || len(sets) > 64 || !slices.EqualFunc(sets, first, slices.Equal) {
+			t.Errorf("%d workers: %d dependencies, not those %d of one worker", workers, len(sets), len(first))
+		}
+	}
+}
+
+// TestBreakdown has a matrix that block Lanczos cannot deal with: all rows have an even weight and no
+// column in common but with their twin, so that A is 0. Elimination follows.
+func TestBreakdown(t *testing.T) {
+	const n = lanczosFrom + 100
+	var rows [][]uint32
+	for r := range uint32(n) {
+		rows = append(rows, []uint32{r &^ 1, r | 1})
+	}
+	var m Matrix
+	m.setRows(n, rows)
+	sets := dependencies(t, rows, n, func(f func([]uint32) bool) error {
+		s := search{m: &m, f: f, alive: always, scratch: &m.scratch}
+		if done, err := s.lanczos(m.whole()); done || err != nil {
+			t.Errorf("block Lanczos: %v, %v", done, err)
+		}
+		return s.solve(m.whole())
+	})
+	if len(sets) != n/2 {
+		t.Errorf("%d dependencies, want %d", len(sets), n/2)
+	}
+}
+
+// bit returns entry i, j.
+func (z *square) bit(i, j int) int {
+	if z[i].at(j) {
+		return 1
+	}
+	return 0
+}
+
+func randomSquare(rnd *rand.Rand) (z square) {
+	for i := range z {
+		z[i] = vec{rnd.Uint64(), rnd.Uint64()}
+	}
+	return z
+}
+
+// TestProducts compares the products with their definition.
+func TestProducts(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 3))
+	x, y := randomSquare(rnd), randomSquare(rnd)
+	y[3], y[70] = vec{}, ones
+	var z, w, v square
+	z.mul(&x, &y)
+	w.addTransposed(&x, &y)
+	p := slices.Clone(y[:])
+	var scratch table
+	scratch.addInnerProduct(&v, x[:], y[:])
+	scratch[1][0].flip(5)
+	scratch.setSums((*[64]vec)(y[:64]))
+	if scratch[1][0] != (vec{}) {
+		t.Error("the sum of no rows is not 0")
+	}
+	scratch.addProduct(p, x[:], &y)
+	for i := range width {
+		for j := range width {
+			sum, inner := 0, 0
+			for k := range width {
+				sum ^= x.bit(i, k) & y.bit(k, j)
+				inner ^= x.bit(k, i) & y.bit(k, j)
+			}
+			if z.bit(i, j) != sum || (*square)(p).bit(i, j) != sum^y.bit(i, j) || w.bit(i, j) != inner || v.bit(i, j) != inner {
+				t.Fatalf("entry %d, %d: mul %d, addProduct %d, addTransposed %d, addInnerProduct %d, want %d and %d",
+					i, j, z.bit(i, j), (*square)(p).bit(i, j)^y.bit(i, j), w.bit(i, j), v.bit(i, j), sum, inner)
+			}
+		}
+	}
+}
+
+// TestInvert checks the inverse of symmetric matrices of all ranks, and which columns are
+// chosen.
+func TestInvert(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(2, 4))
+	for size := 0; size <= width; size += 4 {
+		// B^T*B for a B of so many rows.
+		var b, g square
+		for i := range size {
+			b[i] = vec{rnd.Uint64(), rnd.Uint64()}
+		}
+		g.addTransposed(&b, &b)
+		last := vec{rnd.Uint64(), rnd.Uint64()}
+		scratch := g
+		var inverse, product square
+		chosen := inverse.invert(&scratch, last)
+		var columns [][]uint32
+		for j := range width {
+			columns = append(columns, nil)
+			for i := range width {
+				if g.bit(i, j) == 1 {
+					columns[j] = append(columns[j], uint32(i))
+				}
+			}
+		}
+		var preferred, all [][]uint32
+		taken := 0
+		for j := range width {
+			if chosen.at(j) {
+				all = append(all, columns[j])
+			}
+			if !last.at(j) {
+				preferred = append(preferred, columns[j])
+				if chosen.at(j) {
+					taken++
+				}
+			}
+		}
+		if got := rank(all, width); got != len(all) || got != rank(columns, width) || taken != rank(preferred, width) {
+			t.Errorf("size %d: %d columns chosen, of rank %d, the whole has %d; %d of rank %d preferred", size, len(all), got, rank(columns, width), taken, rank(preferred, width))
+		}
+		part := g
+		part.mask(chosen)
+		product.mul(&inverse, &part)
+		for i := range width {
+			for j := range width {
+				want := 0
+				if i == j && chosen.at(i) {
+					want = 1
+				}
+				if product.bit(i, j) != want || !chosen.at(i) && inverse[i] != (vec{}) || !chosen.at(j) && inverse.bit(i, j) != 0 {
+					t.Fatalf("size %d: entry %d, %d of inverse*part is %d", size, i, j, product.bit(i, j))
+				}
+			}
+		}
+	}
+}
+
+// TestFilter expects rows that are the sums that the merges say, and few of them.
+func TestFilter(t *testing.T) {
+	const n = 3000
+	var m Matrix
+	rows := sieved(rand.New(rand.NewPCG(2, 5)), n+200, n)
+	m.setRows(n, rows)
+	var f filter
+	if err := f.run(&m, always); err != nil {
+		t.Fatal(err)
+	}
+	parts := make([]map[uint32]bool, len(rows))
+	for r := range parts {
+		parts[r] = map[uint32]bool{uint32(r): true}
+	}
+	for _, x := range f.merges {
+		for r := range parts[x.pivot] {
+			if parts[x.target][r] {
+				delete(parts[x.target], r)
+			} else {
+				parts[x.target][r] = true
+			}
+		}
+	}
+	live := 0
+	for r, s := range f.row {
+		if f.gone[r] {
+			continue
+		}
+		live += s.len()
+		odd := map[uint32]bool{}
+		for part := range parts[r] {
+			for _, c := range rows[part] {
+				if odd[c] = !odd[c]; !odd[c] {
+					delete(odd, c)
+				}
+			}
+		}
+		for _, c := range f.entries(s) {
+			if !odd[c] {
+				t.Fatalf("row %d has the column %d", r, c)
+			}
+			delete(odd, c)
+		}
+		heavy := 0
+		for b := range f.blocks {
+			for c := range width {
+				if f.heavy[r*f.blocks+b].at(c) {
+					heavy++
+				}
+			}
+		}
+		if heavy != len(odd) {
+			t.Fatalf("row %d has %d heavy columns, want %d", r, heavy, len(odd))
+		}
+	}
+	core := f.core()
+	columns := map[uint32]bool{}
+	for _, c := range core.entries {
+		columns[c] = true
+	}
+	if live != f.live || len(columns) != core.columns || core.rows != f.rows || core.rows > n*6/10 || core.rows > core.columns+f.blocks*width+excess {
+		t.Errorf("%d rows and %d columns, %d entries, counted as %d", core.rows, core.columns, live, f.live)
+	}
+}
+
+// TestFilterStops expects the error of alive.
+func TestFilterStops(t *testing.T) {
+	const n = 8000
+	var m Matrix
+	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 8)), n+200, n))
+	stop := errors.New("stop")
+	for at := 1; ; at++ {
+		calls := 0
+		var f filter
+		err := f.run(&m, func() error {
+			if calls++; calls == at {
+				return stop
+			}
+			return nil
+		})
+		if err == nil && calls < at && at > 5 {
+			break // there are no more
+		}
+		if err != stop || calls != at {
+			t.Fatalf("%v after %d calls of alive, of which the one of number %d stops", err, calls, at)
+		}
+	}
+}
+
+// BenchmarkCore is the time of the two ways from a core to its dependencies: where they
+// meet is lanczosFrom.
+func BenchmarkCore(b *testing.B) {
+	for _, n := range []int{3000, 6000, 8000, 10000} {
+		var m Matrix
+		m.setRows(n, sieved(rand.New(rand.NewPCG(1, 3)), n+100, n))
+		var f filter
+		if err := f.run(&m, always); err != nil {
+			b.Fatal(err)
+		}
+		core := f.core()
+		b.Run(fmt.Sprintf("lanczos/%d", core.rows), func(b *testing.B) {
+			for b.Loop() {
+				s := search{m: &m, f: func([]uint32) bool { return false }, alive: always, merges: f.merges, origin: core.origin, scratch: &m.scratch}
+				if done, err := s.lanczos(core); !done || err != nil {
+					b.Fatal(done, err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("dense/%d", core.rows), func(b *testing.B) {
+			for b.Loop() {
+				s := search{m: &m, f: func([]uint32) bool { return false }, alive: always, merges: f.merges, origin: core.origin, scratch: &m.scratch}
+				if err := core.fill(&m.dense, always); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.eliminate(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

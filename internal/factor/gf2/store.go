@@ -1,0 +1,153 @@
+package gf2
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A store has the rows of a matrix while it is filtered, in memory that does not grow.
+type store struct {
+	columns
+	row    []span // of light columns, ascending
+	gone   []bool // of rows: removed
+	arena  []uint32
+	end    uint32   // of what is used of arena
+	live   int      // entries of all rows
+	rows   int      // that are there
+	blocks int      // of width heavy columns
+	heavy  []vec    // blocks of them for each row
+	order  []uint32 // of the rows that are there: see compact
+}
+
+// A span is a part of the arena. That of a row that is gone is empty.
+type span struct{ start, end uint32 }
+
+func (s span) len() int { return int(s.end - s.start) }
+
+const (
+	// maxBlocks bounds the blocks of heavy columns.
+	maxBlocks = 3
+	// heavyFrom is how many 1s a row has in a block of columns at least for them to be heavy.
+	heavyFrom = 2
+	// roomPerRow is how many entries a row may grow by in the mean.
+	roomPerRow = 20
+)
+
+// arenaRoom returns the entries that an arena has, for rows with so many.
+func arenaRoom(rows, entries int) int { return entries + roomPerRow*rows + 1<<10 }
+
+// load takes the rows of m.
+func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
+	const light = ^uint32(0)
+	place := make([]uint32, m.columns)
+	for c := range place {
+		place[c] = light
+	}
+	for i, c := range heavy {
+		place[c] = uint32(i)
+	}
+	for _, c := range m.entries {
+		if place[c] == light {
+			s.live++
+		}
+	}
+	s.rows = m.Rows()
+	s.blocks = (len(heavy) + width - 1) / width
+	s.row, s.gone = make([]span, s.rows), make([]bool, s.rows)
+	s.order = make([]uint32, 0, s.rows)
+	s.arena = make([]uint32, arenaRoom(s.rows, s.live))
+	s.heavy = make([]vec, s.rows*s.blocks)
+	for r := range s.row {
+		start := s.end
+		columns := m.row(uint32(r))
+		for _, c := range columns {
+			if at := place[c]; at != light {
+				s.heavy[r*s.blocks+int(at)/width].flip(int(at) % width)
+			} else {
+				s.arena[s.end] = c
+				s.end++
+			}
+		}
+		s.row[r] = span{start, s.end}
+		slices.Sort(s.arena[start:s.end])
+		if err := p.spend(8 * len(columns)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries returns the light columns of a row.
+func (s *store) entries(at span) []uint32 { return s.arena[at.start:at.end] }
+
+// add adds the row pivot to the row target. It reports whether there was room.
+func (s *store) add(pivot, target uint32) bool {
+	most := s.row[pivot].len() + s.row[target].len()
+	if int(s.end)+most > len(s.arena) && !s.makeRoom(most) {
+		return false
+	}
+	x, y := s.entries(s.row[pivot]), s.entries(s.row[target])
+	z := s.arena[s.end:s.end]
+	for len(x) > 0 && len(y) > 0 {
+		switch {
+		case x[0] < y[0]:
+			z = append(z, x[0])
+			s.enter(x[0], target)
+			x = x[1:]
+		case x[0] > y[0]:
+			z = append(z, y[0])
+			y = y[1:]
+		default:
+			s.leave(x[0], target)
+			x, y = x[1:], y[1:]
+		}
+	}
+	for _, c := range x {
+		s.enter(c, target)
+	}
+	z = append(append(z, x...), y...)
+	s.live += len(z) - s.row[target].len()
+	s.row[target] = span{s.end, s.end + uint32(len(z))}
+	s.end += uint32(len(z))
+	for b := range s.blocks {
+		s.heavy[int(target)*s.blocks+b].add(&s.heavy[int(pivot)*s.blocks+b])
+	}
+	return true
+}
+
+// remove removes a row.
+func (s *store) remove(r uint32) {
+	for _, c := range s.entries(s.row[r]) {
+		s.leave(c, r)
+	}
+	s.live -= s.row[r].len()
+	s.rows--
+	s.row[r], s.gone[r] = span{}, true
+}
+
+// makeRoom moves the rows together and reports whether there is then room for so many
+// more entries, and some to spare.
+func (s *store) makeRoom(more int) bool {
+	if s.live+more > len(s.arena)/8*7 {
+		return false
+	}
+	s.compact()
+	return true
+}
+
+// compact moves the rows together. Then order has them as they are in the arena.
+func (s *store) compact() {
+	s.order = s.order[:0]
+	for r, gone := range s.gone {
+		if !gone {
+			s.order = append(s.order, uint32(r))
+		}
+	}
+	slices.SortFunc(s.order, func(x, y uint32) int { return cmp.Compare(s.row[x].start, s.row[y].start) })
+	s.end = 0
+	for _, r := range s.order {
+		n := copy(s.arena[s.end:], s.entries(s.row[r]))
+		s.row[r] = span{s.end, s.end + uint32(n)}
+		s.end += uint32(n)
+	}
+}

@@ -1,0 +1,87 @@
+package gf2
+
+// A table holds a vec for each value of each byte of a word: 32 KiB, which fit in the
+// first level cache.
+type table [8][256]vec
+
+// setSums makes t the sums of the rows of a matrix of 64 rows: t[k][m] is the sum of the rows 8k+b
+// for the bits b of m. So the product of a word and the matrix takes 8 additions.
+func (t *table) setSums(rows *[64]vec) {
+	for k := range t {
+		t[k][0] = vec{}
+		for b := range 8 {
+			for m := range 1 << b {
+				t[k][1<<b+m] = t[k][m]
+				t[k][1<<b+m].add(&rows[8*k+b])
+			}
+		}
+	}
+}
+
+// addRows adds to rows[8k+b] all t[k][m] for which m has the bit b: the opposite of
+// setSums. It destroys t.
+func (t *table) addRows(rows *[64]vec) {
+	for k := range t {
+		for b := 7; b >= 0; b-- {
+			for m := range 1 << b {
+				rows[8*k+b].add(&t[k][1<<b+m])
+				t[k][m].add(&t[k][1<<b+m])
+			}
+		}
+	}
+}
+
+// half returns the word of x[i] with the columns 64*h to 64*h+63.
+func (x *vec) half(h int) uint64 {
+	if h == 0 {
+		return x.lo
+	}
+	return x.hi
+}
+
+// addProducts adds to each z[i] the product of half h of x[i] and the matrix whose sums
+// t has.
+func (t *table) addProducts(z, x []vec, h int) {
+	x = x[:len(z)]
+	for i := range z {
+		w := x[i].half(h)
+		a, b, c, d := &t[0][w&255], &t[1][w>>8&255], &t[2][w>>16&255], &t[3][w>>24&255]
+		e, f, g, h := &t[4][w>>32&255], &t[5][w>>40&255], &t[6][w>>48&255], &t[7][w>>56]
+		z[i].lo ^= a.lo ^ b.lo ^ c.lo ^ d.lo ^ e.lo ^ f.lo ^ g.lo ^ h.lo
+		z[i].hi ^= a.hi ^ b.hi ^ c.hi ^ d.hi ^ e.hi ^ f.hi ^ g.hi ^ h.hi
+	}
+}
+
+// addInner adds each y[i] to the entries of t for half h of x[i]. Then addRows gives the
+// product of the transposed x and y.
+func (t *table) addInner(x, y []vec, h int) {
+	x = x[:len(y)]
+	for i := range y {
+		w, s := x[i].half(h), y[i]
+		t[0][w&255].add(&s)
+		t[1][w>>8&255].add(&s)
+		t[2][w>>16&255].add(&s)
+		t[3][w>>24&255].add(&s)
+		t[4][w>>32&255].add(&s)
+		t[5][w>>40&255].add(&s)
+		t[6][w>>48&255].add(&s)
+		t[7][w>>56].add(&s)
+	}
+}
+
+// addProduct sets z += x*c, t being scratch.
+func (t *table) addProduct(z, x []vec, c *square) {
+	for h := range 2 {
+		t.setSums((*[64]vec)(c[64*h:]))
+		t.addProducts(z, x, h)
+	}
+}
+
+// addInnerProduct adds the product of the transposed x and y to z, t being scratch.
+func (t *table) addInnerProduct(z *square, x, y []vec) {
+	for h := range 2 {
+		*t = table{}
+		t.addInner(x, y, h)
+		t.addRows((*[64]vec)(z[64*h:]))
+	}
+}
