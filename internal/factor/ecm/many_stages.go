@@ -108,7 +108,9 @@ func (s *Many) stage1(p *Plan, chains []uint32, batch []*manyCurve) {
 		})
 	}
 	s.executeAll(s.c.code)
-	s.c.code = s.c.code[:0]
+	if s.c.code = s.c.code[:0]; s.err != nil {
+		return // the slots may hold what they did for an earlier number
+	}
 	for lane, c := range batch {
 		for i := range c.r {
 			s.m.Get(c.r[i], r+i, lane)
@@ -168,7 +170,9 @@ func (s *Many) carefully(slot int) bool {
 		return false
 	}
 	s.executeAll(s.c.code)
-	s.c.code, s.work = s.c.code[:0], 0
+	if s.c.code, s.work = s.c.code[:0], 0; s.err != nil {
+		return false
+	}
 	s.m.Get(s.t[0], slot, 0)
 	s.found = s.proper(s.t[0])
 	return s.found != nil
@@ -254,7 +258,9 @@ func (s *Many) stage2(p *Plan, batch []*manyCurve) {
 	}
 	s.emit(mont.Product(manyTemp, manyProducts, manyProducts+1),
 		mont.Product(manyTemp, manyTemp, manyProducts+2), mont.Product(manyTemp, manyTemp, manyProducts+3))
-	s.flush()
+	if s.flush(); s.err != nil {
+		return
+	}
 	for lane, c := range batch {
 		s.m.Get(c.out, manyTemp, lane)
 	}

@@ -21,7 +21,7 @@ func manyPair(n *big.Int) [2]*Many {
 // with the same bounds that find nothing.
 func TestManyFind(t *testing.T) {
 	for _, test := range findTests {
-		p, rough := big10(test.p), new(big.Int).Sub(new(big.Int).Lsh(one, 127), one)
+		p, rough := big10(test.p), new(big.Int).Sub(new(big.Int).Lsh(one, 107), one)
 		n := new(big.Int).Mul(p, rough)
 		plan, width := newPlan(test.b1, test.b2), Group
 		if test.b2 > 1e6 {
@@ -214,3 +214,48 @@ func TestCalibrateMany(t *testing.T) {
 }
 
 func ms3(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+// TestManyAfterStop: what a stopped run has left behind does no harm to the next, of a shorter number.
+func TestManyAfterStop(t *testing.T) {
+	stop := errors.New("stop")
+	primeAbove := func(bits uint) *big.Int {
+		n := new(big.Int).Lsh(one, bits)
+		for n.Add(n, one); !n.ProbablyPrime(0); {
+			n.Add(n, big.NewInt(2))
+		}
+		return n
+	}
+	long, short := primeAbove(305), primeAbove(263) // of as many limbs
+	plan, err := NewPlan(2000, 100000, always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sigmas := []uint64{11, 12, 13, 14, 15, 16, 17, 18}
+	var s Many
+	for stopAt := range 30 {
+		s.Reset(long, always)
+		if _, _, err := s.Run(plan, sigmas); err != nil {
+			t.Fatal(err)
+		}
+		calls := 0
+		s.Reset(short, func() error {
+			if calls++; calls > stopAt {
+				return stop
+			}
+			return nil
+		})
+		done := make(chan error, 1)
+		go func() {
+			_, _, err := s.Run(plan, sigmas)
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err != stop && stopAt < 10 {
+				t.Fatalf("stopped at check %d: %v", stopAt, err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("stopped at check %d it does not end", stopAt)
+		}
+	}
+}
