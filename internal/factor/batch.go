@@ -123,7 +123,8 @@ func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Fac
 
 // together does numbers for which CanBatch holds.
 func (e *Engine) together(ctx context.Context, ns []nat.Nat, got func([]Factor, string)) error {
-	e.pulse.ctx, e.pulse.deadline = ctx, time.Time{}
+	e.pulse.ctx = ctx
+	e.pulse.start(0)
 	if err := e.alive(); err != nil {
 		return err
 	}

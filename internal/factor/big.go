@@ -5,9 +5,8 @@ import (
 	"math/big"
 	"time"
 
-	"factorfleet/internal/factor/ecm"
-	"factorfleet/internal/factor/pm1"
 	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 )
 
@@ -22,11 +21,11 @@ type piece struct {
 // parts of a piece inherit it: a curve meets all prime factors at once.
 type progress struct {
 	level  int
-	pm1    bool          // p-1 of the level is done
-	curve  int           // curves of the level done
-	total  uint64        // curves done at all levels
-	effort time.Duration // predicted, of all of that
-	sieved bool          // in vain
+	pm1    bool   // p-1 of the level is done
+	curve  int    // curves of the level done
+	total  uint64 // curves done at all levels
+	sieved bool   // in vain
+	need   uint64 // bytes that the sieve would take and there were not
 }
 
 // A search is the work on one number of 2^64 or more. Before and after each
@@ -41,6 +40,7 @@ type search struct {
 	unknown   []piece // not tested in time
 	method    string  // the last that split something
 	effort    string  // the last that did not
+	lack      string  // why the sieve was not used
 }
 
 // big appends the factors of n >= 2^64.
@@ -183,9 +183,11 @@ func (s *search) takeSmallest() piece {
 // split works on a composite until it falls apart. If it returns an error the
 // piece is back among the composites.
 func (s *search) split(p piece) error {
-	curves := s.e.curvesFor(p.n)
 	for {
-		d, method, err := s.step(&p, curves)
+		d, method, err := s.findByCurves(&p)
+		if d == nil && err == nil {
+			d, method, err = s.findBySieve(&p)
+		}
 		if err != nil {
 			s.composite = append(s.composite, p)
 			return err
@@ -196,62 +198,6 @@ func (s *search) split(p piece) error {
 			return nil
 		}
 	}
-}
-
-// step does the next piece of work on p: p-1, a group of curves, or the sieve. It
-// returns a divisor and what found it, or nil.
-func (s *search) step(p *piece, curves *ecm.Many) (*big.Int, string, error) {
-	at := &p.done
-	l := levelAt(at.level)
-	cost := l.cost(at, p.n)
-	if s.e.sieves(p, cost) {
-		d, err := s.e.sieve(p.n, s.e.inBudget)
-		if err == errBudget {
-			s.effort = "siqs"
-		}
-		at.sieved = d == nil
-		return d, "siqs", err
-	}
-	d, method, err := s.levelStep(p, l, curves)
-	if err == nil {
-		at.effort += cost
-	}
-	return d, method, err
-}
-
-// levelStep does p-1 or a group of curves of the level l.
-func (s *search) levelStep(p *piece, l *level, curves *ecm.Many) (*big.Int, string, error) {
-	at := &p.done
-	if l.beginsWithPM1(at) {
-		d, err := pm1.Find(p.n, l.pm1B1, l.pm1B2, s.e.inBudget)
-		if err != nil {
-			return nil, "", err
-		}
-		s.effort = fmt.Sprintf("p-1(B1=%d,B2=%d)", l.pm1B1, l.pm1B2)
-		at.pm1 = true
-		return d, s.effort, nil
-	}
-	plan, err := l.plan(s.e.inBudget)
-	if err != nil {
-		return nil, "", err
-	}
-	var sigmas [ecm.Group]uint64
-	for i := range sigmas {
-		sigmas[i] = ecm.Sigma(s.e.o.Seed, at.total+uint64(i))
-	}
-	d, which, err := curves.Run(plan, sigmas[:])
-	if err != nil {
-		return nil, "", err
-	}
-	at.total += ecm.Group
-	if at.curve += ecm.Group; at.curve >= l.curves {
-		at.level, at.curve, at.pm1 = at.level+1, 0, false
-	}
-	if d != nil {
-		return d, ecm.Curve{B1: plan.B1, B2: plan.B2, Sigma: sigmas[which]}.String(), nil
-	}
-	s.effort = fmt.Sprintf("ecm(%s,curves=%d)", plan, at.curve)
-	return nil, "", nil
 }
 
 // parts puts the parts d and p/d of p among the untested pieces, a factor that
@@ -278,11 +224,22 @@ func (s *search) giveUp() {
 	if s.effort == "" {
 		s.effort = "trial"
 	}
+	s.effort += s.lacks()
 	if s.method == "prime" {
 		s.method = "unfinished after " + s.effort
 	} else {
 		s.method += "; unfinished after " + s.effort
 	}
+}
+
+// lacks says why none of the composites was sieved that could be: for want of memory, or of time.
+func (s *search) lacks() string {
+	for _, p := range s.composite {
+		if bits := p.n.BitLen(); bits <= measured.SieveBits && !p.done.sieved && p.done.need == 0 && !s.e.affords(bits) {
+			return fmt.Sprintf("; the sieve takes about %v", s.e.sieveTime(bits).Round(time.Second))
+		}
+	}
+	return s.lack
 }
 
 // refine takes the primes already found out of p before it gives p up.

@@ -23,8 +23,8 @@ const rhoBits = 26
 
 // An Engine factors numbers one after the other. Below 2^64 it allocates nothing
 // beyond the factors it appends. It keeps its memory: some megabytes for numbers done together,
-// and up to 65 of the sieve. While it sieves a number of 75 digits it takes 150 megabytes, of
-// 95 digits 750. It is not for concurrent use.
+// and up to 65 of the sieve. While it sieves a number of 75 digits it takes 115 megabytes at most, of
+// 95 digits 470. It is not for concurrent use.
 type Engine struct {
 	o        Options
 	pulse    pulse
@@ -38,14 +38,27 @@ type Engine struct {
 	siqs     *siqs.Searcher // nil until it is needed
 	fast     bool           // as siqs is with lanes
 	factors  []Factor       // of the number that Batch has done last
+	report   reporter
+	helped   time.Duration // by other cores, since TakeHelped
 }
 
 // New returns an engine.
 func New(o Options) *Engine {
 	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast(), fast: mont.Fast()}
 	e.pulse.tick = o.Tick
+	e.report.to = o.Progress
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget
 	return e
+}
+
+// SetBudget changes Options.Budget for the numbers that follow.
+func (e *Engine) SetBudget(d time.Duration) { e.o.Budget = d }
+
+// TakeHelped returns the time that borrowed cores have spent on numbers since the last call.
+func (e *Engine) TakeHelped() time.Duration {
+	t := e.helped
+	e.helped = 0
+	return t
 }
 
 // Append appends the factors of n to dst, in the order of Result, and returns
@@ -60,9 +73,7 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 	if w, ok := n.Word(); ok {
 		dst, method, err = e.word(dst, w)
 	} else {
-		if e.o.Budget > 0 {
-			e.pulse.deadline = time.Now().Add(e.o.Budget)
-		}
+		e.pulse.start(e.o.Budget)
 		dst, method, err = e.big(dst, n.Big())
 	}
 	if err != nil {
@@ -72,12 +83,11 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 }
 
 // curvesFor returns the curves for n; there is one number at a time.
-func (e *Engine) curvesFor(n *big.Int) *ecm.Many {
+func (e *Engine) curvesFor(n *big.Int, check func() error) *ecm.Many {
 	if e.many == nil {
-		e.many = ecm.NewMany(n, e.inBudget)
-	} else {
-		e.many.Reset(n, e.inBudget)
+		e.many = new(ecm.Many)
 	}
+	e.many.Reset(n, check)
 	return e.many
 }
 

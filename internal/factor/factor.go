@@ -8,6 +8,8 @@
 // expected to take, which then does the rest; above, and if the budget is too small for the
 // sieve, it goes on until the number is done or the budget is spent.
 //
+// One number is done on one core, or with a Pool on all that are idle: the answer is the same.
+//
 // Where the machine has lanes (mont.Fast) lists of numbers below 2^128 are done together: see
 // Batch. There curves are quicker than the sieve up to 104 bits.
 //
@@ -17,12 +19,12 @@
 // (2006).
 //
 // A composite is never called a prime; a number that could not be tested or
-// split in time is called Composite. Primes above 2^64 are probable primes: no
-// certificate is made. Of a number above 95 digits without a factor that elliptic curves can
+// split in time is called Composite. Primes above 2^64 are probable primes, which a
+// Prover may prove. Of a number above 95 digits without a factor that elliptic curves can
 // find, nothing is found.
 //
 // How to add a method: 1) a package beside rho, which imports prime and mont at
-// most and takes a check function as those do; 2) a step in search.step; 3) its
+// most and takes a check function as those do; 2) a step in curves.go; 3) its
 // row in the table of TestMethods and a benchmark that says where it wins.
 package factor
 
@@ -30,6 +32,8 @@ import (
 	"context"
 	"time"
 
+	"factorfleet/internal/factor/resource"
+	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 )
 
@@ -38,7 +42,7 @@ import (
 type Status uint8
 
 const (
-	Prime     Status = 1 // proved: below 2^64
+	Prime     Status = 1 // below 2^64, and so proved
 	PRP       Status = 2 // Baillie-PSW probable prime
 	Composite Status = 3 // left unfinished: composite, or not tested in time
 )
@@ -105,7 +109,24 @@ type Options struct {
 	// Tick is called from within the computation, as often as Budget is looked
 	// at, while it moves. It may be nil and should be quick.
 	Tick func()
+	// Progress is called ten times a second at most, from within the computation, while a number
+	// above 2^64 is done by itself. It may be nil and should be quick.
+	Progress func(Progress)
+	// Pool lends further cores for a number that takes long, and knows how much memory there is.
+	// It is shared by all engines of the process. nil is one core and no limit.
+	Pool *Pool
 }
+
+// A Pool is the cores and the memory of a process. Who has an engine compute calls Enter before and
+// Leave after; what is not in use then is lent to the others.
+type Pool = resource.Pool
+
+// NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
+func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, memory) }
+
+// DefaultBudget returns the budget for a number of so many bits if nobody says: up to 95 digits
+// enough to finish it, above that what finds most factors of 30 digits.
+func DefaultBudget(bits int) time.Duration { return measured.Budget(bits) }
 
 // Factorize factors n completely or as far as the budget goes. It returns an error
 // only if ctx ended, the cause of that, and then no factors.

@@ -1,7 +1,9 @@
 package factor
 
 import (
+	"math"
 	"math/big"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,10 +14,69 @@ import (
 // A level is a stretch of work that finds most factors of a certain size: p-1
 // once, then curves, in groups of ecm.Group.
 type level struct {
+	digits       int // of the factors
 	pm1B1, pm1B2 uint64
-	curves       int
 	b1, b2       uint64
+	curves       int                       // a multiple of ecm.Group
 	cached       *atomic.Pointer[ecm.Plan] // nil inside until made; shared by all engines
+
+	chance [maxDigits]float64 // chance[d]: of a curve to find a factor of d digits
+	before [maxDigits]float64 // the sum of that over all curves of the levels before
+}
+
+// Sizes of factors that are reckoned with, in digits: smaller ones are found by trial division,
+// larger ones never by curves.
+const (
+	minDigits = 4
+	maxDigits = 60
+)
+
+// bounds are those of the levels. B1 is about where the expected time for a factor of that many
+// digits is least, which within a factor of two makes a difference of a tenth; B2 = 100*B1
+// takes four tenths of a curve. p-1 takes a few hundredths of the time of a level's curves.
+var bounds = [...]level{
+	{digits: 9, b1: 120, b2: 6e3},
+	{digits: 11, pm1B1: 1000, pm1B2: 10e3, b1: 300, b2: 18e3},
+	{digits: 13, pm1B1: 3000, pm1B2: 30e3, b1: 700, b2: 42e3},
+	{digits: 15, pm1B1: 15e3, pm1B2: 150e3, b1: 1800, b2: 160e3},
+	{digits: 17, pm1B1: 30e3, pm1B2: 300e3, b1: 4500, b2: 450e3},
+	{digits: 20, pm1B1: 100e3, pm1B2: 1e6, b1: 11e3, b2: 1100e3},
+	{digits: 25, pm1B1: 500e3, pm1B2: 5e6, b1: 50e3, b2: 5e6},
+	{digits: 30, pm1B1: 2500e3, pm1B2: 25e6, b1: 250e3, b2: 25e6},
+	{digits: 35, pm1B1: 10e6, pm1B2: 100e6, b1: 1000e3, b2: 100e6},
+	{digits: 40, pm1B1: 30e6, pm1B2: 300e6, b1: 3000e3, b2: 300e6},
+	{digits: 45, pm1B1: 100e6, pm1B2: 1e9, b1: 11e6, b2: 1100e6},
+}
+
+// levels returns the levels. They are passed through in order; the last one is repeated for
+// ever. A composite of any size begins with the first, since a factor that trial
+// division has missed is as likely to be small as not.
+//
+// A level has as many curves as it takes, with those of the levels before, to miss a factor of its
+// size with probability 1/e.
+var levels = sync.OnceValue(func() []level {
+	all := bounds[:]
+	var sum [maxDigits]float64
+	for i := range all {
+		l := &all[i]
+		l.cached = new(atomic.Pointer[ecm.Plan])
+		l.before = sum
+		for d := minDigits; d < maxDigits; d++ {
+			l.chance[d] = ecm.Chance(l.b1, l.b2, float64(d))
+		}
+		groups := math.Ceil((1 - sum[l.digits]) / l.chance[l.digits] / ecm.Group)
+		l.curves = ecm.Group * int(max(groups, 1))
+		for d := range sum {
+			sum[d] += float64(l.curves) * l.chance[d]
+		}
+	}
+	return all
+})
+
+// levelAt returns the level i >= 0.
+func levelAt(i int) *level {
+	all := levels()
+	return &all[min(i, len(all)-1)]
 }
 
 // plan returns the plan of the curves, or the error of check while it is made.
@@ -32,53 +93,45 @@ func (l *level) plan(check func() error) (*ecm.Plan, error) {
 	return p, err
 }
 
-// levels are passed through in order; the last one is repeated for ever. A
-// composite of any size begins with the first, since a factor that trial
-// division has missed is as likely to be small as not.
-//
-// Up to 15 digits the levels are by BenchmarkFactor/semiprime72 to 96, where the
-// optimum is flat. Above, the numbers of curves are about what finds a factor of that
-// size with probability 1-1/e, for B2 = 100*B1. p-1 takes a small part of the time of a
-// level's curves.
-var levels = []level{
-	//  p-1: B1, B2  curves  B1    B2
-	newLevel(0, 0, 8, 120, 6e3),
-	newLevel(1000, 30e3, 8, 300, 18e3),          // 11 digits
-	newLevel(3000, 60e3, 16, 700, 42e3),         // 13
-	newLevel(15e3, 600e3, 24, 1800, 160e3),      // 15
-	newLevel(30e3, 1500e3, 48, 4500, 450e3),     // 17
-	newLevel(100e3, 5e6, 88, 11e3, 1100e3),      // 20
-	newLevel(500e3, 25e6, 232, 50e3, 5e6),       // 25
-	newLevel(2500e3, 125e6, 464, 250e3, 25e6),   // 30
-	newLevel(10e6, 500e6, 1000, 1000e3, 100e6),  // 35
-	newLevel(30e6, 1500e6, 2600, 3000e3, 300e6), // 40
-}
-
-func newLevel(pm1B1, pm1B2 uint64, curves int, b1, b2 uint64) level {
-	return level{pm1B1, pm1B2, curves, b1, b2, new(atomic.Pointer[ecm.Plan])}
-}
-
-// levelAt returns the level i >= 0.
-func levelAt(i int) *level { return &levels[min(i, len(levels)-1)] }
-
 // beginsWithPM1 reports whether p-1 is the next step of l.
 func (l *level) beginsWithPM1(at *progress) bool {
-	return !at.pm1 && l.pm1B1 != 0 && at.level < len(levels)
+	return !at.pm1 && l.pm1B1 != 0 && at.level < len(bounds)
 }
 
-// cost predicts the time of the next step of l with n.
+// promise returns the probability that the next group of l splits n, after at.
 //
-// On a Sapphire Rapids a curve takes 150 to 180 ns for each of B1 and word of n, from three words
-// on, and less words as long as three. A group of them takes no longer in lanes. p-1 takes
-// about 0.6 of a curve.
-func (l *level) cost(at *progress, n *big.Int) time.Duration {
-	size := n.BitLen()
-	unit := time.Duration(max(3, (size+63)/64)) * 160 * time.Nanosecond
-	switch {
-	case l.beginsWithPM1(at):
-		return time.Duration(l.pm1B1*6/10) * unit
-	case mont.HasWideLanes(size):
-		return time.Duration(l.b1) * unit
+// Half of the numbers that people give are made to be hard, say: products of two primes of the same
+// size. The others are random composites: a prime factor of d digits is there with
+// probability 1/d, so that the number of those up to the square root of n is that of Poisson's law
+// with the mean m = sum of 1/d, but not 0. The curves so far have missed a factor of d digits with
+// probability exp(-the sum of their chances); with these weights m becomes m', and that n is
+// still there has the probability (1-exp(-m'))/(1-exp(-m)) if it is random, and 1 if it is hard.
+func (l *level) promise(at *progress, n *big.Int) float64 {
+	again := max(0, at.level-(len(bounds)-1)) // how often the last level has been repeated
+	done := float64(at.curve + again*l.curves)
+	most := min(int(float64(n.BitLen())*math.Log10(2)/2), maxDigits-1)
+	before, now, found := 0.0, 0.0, 0.0
+	for d := minDigits; d <= most; d++ {
+		left := math.Exp(-l.before[d]-done*l.chance[d]) / float64(d)
+		before += 1 / float64(d)
+		now += left
+		found += left * -math.Expm1(-ecm.Group*l.chance[d])
 	}
-	return time.Duration(l.b1) * unit * ecm.Group
+	if before == 0 {
+		return 0
+	}
+	composite := -math.Expm1(-before)
+	return found / (composite - math.Expm1(-now))
+}
+
+// cost predicts the time of a group with n on a Sapphire Rapids: B1 times 150 ns and 15 for each
+// product of two limbs in lanes, which is within a fifth of what 150 to 1000 bits take; without them
+// B1 times 8*160 for each word.
+func (l *level) cost(n *big.Int) time.Duration {
+	size := n.BitLen()
+	if mont.HasWideLanes(size) {
+		limbs := (size + 51) / 52
+		return time.Duration(l.b1) * time.Duration(150+15*limbs*limbs)
+	}
+	return time.Duration(l.b1) * time.Duration(ecm.Group*160*max(3, (size+63)/64))
 }

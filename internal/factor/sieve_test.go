@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
 )
@@ -48,7 +49,7 @@ func TestSieveFails(t *testing.T) {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
 	s := &search{e: e}
-	if err := s.split(piece{n: cube, exp: 1, done: progress{effort: time.Hour}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+	if err := s.split(piece{n: cube, exp: 1, done: progress{level: len(bounds)}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
 	for _, p := range s.untested {
@@ -80,7 +81,7 @@ func TestSieveStops(t *testing.T) {
 
 	s := &search{e: e, method: "prime"}
 	e.pulse.deadline = time.Now().Add(-time.Second)
-	p := piece{n: n, exp: 1, done: progress{effort: time.Hour}}
+	p := piece{n: n, exp: 1, done: progress{level: len(bounds)}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)
 	}
@@ -91,8 +92,8 @@ func TestSieveStops(t *testing.T) {
 
 func TestSieveTimes(t *testing.T) {
 	last := time.Duration(0)
-	for bits := 65; bits <= sieveBits; bits++ {
-		now := sieveTime(bits)
+	for bits := 65; bits <= measured.SieveBits; bits++ {
+		now := measured.Sieve(bits)
 		if now <= last || last > 0 && now > last*6/5 {
 			t.Errorf("%d bits: %v after %v", bits, now, last)
 		}
@@ -101,25 +102,26 @@ func TestSieveTimes(t *testing.T) {
 	for _, test := range []struct {
 		bits   int
 		budget time.Duration
-		effort time.Duration
+		level  int
 		want   bool
 	}{
 		{128, 0, 0, false},
-		{128, 0, 2 * time.Millisecond, true},
-		{66, 0, 0, false}, // one curve
+		{128, 0, 4, true},
+		{66, 0, 0, false}, // one group
 		{66, 0, 1, true},
-		{sieveBits, 0, time.Hour, true},
-		{sieveBits + 1, 0, time.Hour, false},
-		{230, time.Second, time.Hour, false},
-		{230, time.Minute, time.Hour, true},
+		{measured.SieveBits, 0, 6, false},
+		{measured.SieveBits, 0, len(bounds), true},
+		{measured.SieveBits + 1, 0, len(bounds), false},
+		{230, time.Second, len(bounds), false},
+		{230, time.Minute, len(bounds), true},
 	} {
 		e := New(Options{Budget: test.budget})
-		p := &piece{n: pow(2, int64(test.bits-1)), done: progress{effort: test.effort}}
-		if got := e.sieves(p, time.Millisecond/20); got != test.want {
-			t.Errorf("%d bits, budget %v, effort %v: %v", test.bits, test.budget, test.effort, got)
+		n, at := pow(2, int64(test.bits-1)), progress{level: test.level}
+		if got := e.sieves(&at, n); got != test.want {
+			t.Errorf("%d bits, budget %v, level %d: %v", test.bits, test.budget, test.level, got)
 		}
-		p.done.sieved = true
-		if e.sieves(p, 0) {
+		at.sieved = true
+		if e.sieves(&at, n) {
 			t.Errorf("%d bits are sieved twice", test.bits)
 		}
 	}

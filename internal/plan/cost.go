@@ -9,9 +9,9 @@
 package plan
 
 import (
-	"math"
 	"time"
 
+	"factorfleet/internal/measured"
 	"factorfleet/internal/task"
 )
 
@@ -22,46 +22,9 @@ const otherCost = 100 * time.Millisecond
 // squareCost is the time of one n -> n*n with its share of encoding.
 const squareCost = 50 * time.Nanosecond
 
-// factorCosts is the expected time to factor one random number completely, on one core of
-// a worker with lanes (factor.Engine.CanBatch), in a chunk of many: decoding, factoring and
-// encoding. Between two rows the logarithm of the time is linear in the bits; beyond the ends
-// it is flat, at the top because the default budget of one number ends there.
-//
-// Measured on a Sapphire Rapids: to 128 bits with "consumer bench random16 ...", the best of six
-// runs; above, where numbers are done one by one, the mean of 400 numbers of 129 bits to 40 of
-// 224, as a curve through them since the tail is heavy; from 240 bits on extrapolated. Without
-// lanes it takes three to four times as long from 56 to 128 bits.
-var factorCosts = []struct {
-	bits int
-	time time.Duration
-}{
-	{24, 600 * time.Nanosecond},
-	{32, 700 * time.Nanosecond},
-	{40, 850 * time.Nanosecond},
-	{48, 1100 * time.Nanosecond},
-	{56, 1700 * time.Nanosecond},
-	{64, 2900 * time.Nanosecond},
-	{65, 9 * time.Microsecond},
-	{72, 15 * time.Microsecond},
-	{80, 27 * time.Microsecond},
-	{96, 66 * time.Microsecond},
-	{112, 200 * time.Microsecond},
-	{128, 600 * time.Microsecond},
-	{129, 1200 * time.Microsecond},
-	{144, 2800 * time.Microsecond},
-	{160, 7 * time.Millisecond},
-	{176, 17 * time.Millisecond},
-	{192, 43 * time.Millisecond},
-	{208, 100 * time.Millisecond},
-	{224, 270 * time.Millisecond},
-	{256, 1600 * time.Millisecond},
-	{288, 10 * time.Second},
-	{320, 30 * time.Second},
-}
-
 // Expected times by bits; the last one stands for all longer numbers.
 var (
-	factorTable = interpolate()
+	factorTable = factorTimes()
 	squareTable = []time.Duration{squareCost}
 	otherTable  = []time.Duration{otherCost}
 )
@@ -82,19 +45,11 @@ func tableOf(kind string) []time.Duration {
 
 func lookUp(table []time.Duration, bits int) time.Duration { return table[min(bits, len(table)-1)] }
 
-func interpolate() []time.Duration {
-	first, last := factorCosts[0], factorCosts[len(factorCosts)-1]
-	table := make([]time.Duration, last.bits+1)
+// factorTimes returns measured.Random as a table.
+func factorTimes() []time.Duration {
+	table := make([]time.Duration, measured.Flat+1)
 	for bits := range table {
-		table[bits] = first.time
+		table[bits] = measured.Random(bits)
 	}
-	for i, low := range factorCosts[:len(factorCosts)-1] {
-		high := factorCosts[i+1]
-		slope := math.Log(float64(high.time)/float64(low.time)) / float64(high.bits-low.bits)
-		for bits := low.bits; bits < high.bits; bits++ {
-			table[bits] = time.Duration(float64(low.time) * math.Exp(slope*float64(bits-low.bits)))
-		}
-	}
-	table[last.bits] = last.time
 	return table
 }

@@ -1,31 +1,21 @@
 package plan
 
 import (
-	"math"
 	"testing"
 	"time"
 
+	"factorfleet/internal/measured"
 	"factorfleet/internal/task"
 )
 
 func TestCost(t *testing.T) {
-	for _, row := range factorCosts {
-		if got := Cost(task.KindFactor, row.bits); got != row.time {
-			t.Errorf("%d bits cost %v, want the table's %v", row.bits, got, row.time)
+	for bits := range 5000 {
+		if got, want := Cost(task.KindFactor, bits), measured.Random(bits); got != want {
+			t.Errorf("%d bits cost %v, measured are %v", bits, got, want)
 		}
 	}
-	for bits := range 400 {
-		if a, b := Cost(task.KindFactor, bits), Cost(task.KindFactor, bits+1); a <= 0 || b < a {
-			t.Errorf("%d bits cost %v, one more %v", bits, a, b)
-		}
-	}
-	// log-linear: the middle is the geometric mean
-	want := math.Sqrt(float64(Cost(task.KindFactor, 80)) * float64(Cost(task.KindFactor, 96)))
-	if got := float64(Cost(task.KindFactor, 88)); math.Abs(got/want-1) > 0.001 {
-		t.Errorf("88 bits cost %v ns, want %v", got, want)
-	}
-	if Cost(task.KindFactor, 0) != factorCosts[0].time || Cost(task.KindFactor, 1<<20) != 30*time.Second {
-		t.Error("the table is not flat beyond its ends")
+	if Cost(task.KindFactor, 1<<20) != measured.Random(measured.Flat) {
+		t.Error("the table is not flat beyond its end")
 	}
 	if Cost(task.KindSquare, 5000) != squareCost || Cost("exec:echo", 5) != otherCost {
 		t.Error("wrong cost of another kind")

@@ -20,6 +20,7 @@ var (
 	vary      = flag.String("vary", "", "what to vary, as primes=0.8:1:1.2 (factors of the table's)")
 	set       = flag.String("set", "", "what to set for all, as double=1.75,slack=19")
 	count     = flag.Int("count", 30, "numbers of each size")
+	some      = flag.Uint64("some", 0, "sieve only with so many `coefficients`, for large numbers, and print the rate of relations")
 )
 
 // cpuTime returns the time that this thread has spent.
@@ -71,7 +72,11 @@ func TestCalibrate(t *testing.T) {
 				}
 			}
 			*tune.field(name) *= by
-			measure(t, name+"*"+value, ns, tune)
+			if *some > 0 {
+				rate(t, name+"*"+value, ns[0], tune)
+			} else {
+				measure(t, name+"*"+value, ns, tune)
+			}
 		}
 	}
 }
@@ -91,14 +96,40 @@ func measure(t *testing.T, label string, ns []*big.Int, tune tuning) {
 			if _, err := s.factor(always, n, tune); err != nil {
 				t.Fatal(n, err)
 			}
-			stats.add(&s.sieves[0].Stats)
+			stats.add(&s.sieve.Stats)
 		}
 		best = min(best, cpuTime()-start)
 	}
-	p, c := &s.sieves[0].params, float64(len(ns))
-	fmt.Printf("%3.0f bits %-13s %10.1f us  F=%d s=%d small=%d M=%d T=%d/%d pools %d %d; A %.1f polys %.0f cand %.0f div %.0f full %.0f partial %.0f double %.0f\n",
-		tune.bits, label, float64(best.Microseconds())/c, p.Primes, p.Factors, p.Small, p.Interval/2, p.Candidate, p.Smooth, len(s.sieves[0].pools.a), len(s.sieves[0].pools.b),
+	start := cpuTime()
+	if _, err := s.set.solve(always, ns[len(ns)-1]); err != nil { // once more, to see what it takes
+		t.Fatal(err)
+	}
+	solve := cpuTime() - start
+	p, c := &s.sieve.params, float64(len(ns))
+	fmt.Printf("%3.0f bits %-13s %10.1f us, %.1f of it to solve  F=%d s=%d small=%d M=%d T=%d/%d pools %d %d; A %.1f polys %.0f cand %.0f div %.0f full %.0f partial %.0f double %.0f\n",
+		tune.bits, label, float64(best.Microseconds())/c, float64(solve.Nanoseconds())/1000, p.Primes, p.Factors, p.Small, p.Interval/2, p.Candidate, p.Smooth, len(s.sieve.pools.a), len(s.sieve.pools.b),
 		float64(stats.Coefficients)/c, float64(stats.Polys)/c, float64(stats.Candidates)/c, float64(stats.Divided)/c, float64(stats.Full)/c, float64(stats.Partial)/c, float64(stats.Double)/c)
+}
+
+// rate prints what the first coefficients of n give.
+func rate(t *testing.T, label string, n *big.Int, tune tuning) {
+	var s Sieve
+	if err := s.start(always, n, tune); err != nil {
+		t.Fatal(err)
+	}
+	best, found := time.Hour, 0
+	for range 3 {
+		start := cpuTime()
+		s.Stats, found = Stats{}, 0
+		if err := s.Collect(always, 0, *some, func(*Relation) bool { found++; return true }); err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, cpuTime()-start)
+	}
+	p, c, second := &s.params, &s.Stats, best.Seconds()
+	fmt.Printf("%3.0f bits %-13s F=%d s=%d M=%d T=%d/%d: %6.1f us a polynomial, %6.0f relations a second (full %.1f, partial %.1f), %5.0f s for the %d expected\n",
+		tune.bits, label, p.Primes, p.Factors, p.Interval/2, p.Candidate, p.Smooth, 1e6*second/float64(c.Polys),
+		float64(found)/second, float64(c.Full)/second, float64(c.Partial)/second, float64(p.ExpectedRelations())*second/float64(found), p.ExpectedRelations())
 }
 
 func (s *Stats) add(x *Stats) {

@@ -18,16 +18,30 @@ func (s *Sieve) Reset(alive func() error, p Params) error {
 	return s.prepare(alive)
 }
 
-// start is NewParams and Reset in one.
-func (s *Sieve) start(alive func() error, n *big.Int, t tuning) error {
-	if err := s.base.choose(alive, &s.params, n, t); err != nil {
-		return err
-	}
-	return s.prepare(alive)
+// choose sets the parameters and the factor base for n; prepare is to follow.
+func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
+	return s.base.choose(alive, &s.params, n, t)
 }
+
+// share makes the sieve ready for the number of another one, whose factor base and inverses, which
+// sieving does not change, it uses until unshare.
+func (s *Sieve) share(alive func() error, with *Sieve) error {
+	s.params, s.base, s.inverses = with.params, with.base, with.inverses
+	s.prepareOwn()
+	return alive()
+}
+
+// unshare forgets what belongs to another sieve.
+func (s *Sieve) unshare() { s.params, s.base, s.inverses = Params{}, factorBase{}, nil }
 
 // prepare makes all that depends on the parameters and the factor base.
 func (s *Sieve) prepare(alive func() error) error {
+	s.prepareOwn()
+	return s.fillInverses(alive)
+}
+
+// prepareOwn is prepare without what several sieves can share.
+func (s *Sieve) prepareOwn() {
 	p, count := &s.params, len(s.base.prime)
 	s.half = int32(p.Interval / 2)
 	s.pools.set(p, s.base.target(p))
@@ -47,7 +61,6 @@ func (s *Sieve) prepare(alive func() error) error {
 	s.setGap()
 	s.root1[0], s.root2[0] = noRoot, noRoot
 	s.Stats = Stats{}
-	return s.fillInverses(alive)
 }
 
 // prepareSieve makes what the medium primes need. Requires buckets.

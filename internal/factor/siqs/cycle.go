@@ -1,6 +1,9 @@
 package siqs
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A graph counts the cycles that relations make. Its vertices are 1, which has the
 // id 0, and the large primes; a relation is an edge between its two large primes. The
@@ -16,10 +19,10 @@ type graph struct {
 	cycles int
 }
 
-// reset makes the graph that has the vertex 1 alone.
-func (g *graph) reset() {
-	g.slots = emptyTable(g.slots)
-	g.prime, g.parent, g.cycles = g.prime[:0], g.parent[:0], 0
+// reset makes the graph that has the vertex 1 alone, and room for more.
+func (g *graph) reset(vertices int) {
+	g.slots = emptyTable(g.slots, vertices)
+	g.prime, g.parent, g.cycles = slices.Grow(g.prime[:0], vertices), slices.Grow(g.parent[:0], vertices), 0
 	g.vertex(1)
 }
 

@@ -26,7 +26,9 @@ func (f *forest) grow(alive func() error, s *Set) error {
 	}
 	for v := range uint32(vertices) {
 		if f.depth[v] == unseen {
-			f.span(v)
+			if err := f.span(alive, v); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -58,6 +60,11 @@ func (f *forest) link(alive func() error, s *Set, vertices int) error {
 	}
 	f.edges = resize(f.edges, int(sum))
 	for i := len(f.ends) - 1; i >= 0; i-- {
+		if i%aliveEvery == 0 {
+			if err := alive(); err != nil {
+				return err
+			}
+		}
 		if u, v := f.ends[i][0], f.ends[i][1]; u != v {
 			f.first[u]--
 			f.edges[f.first[u]] = uint32(i)
@@ -68,11 +75,16 @@ func (f *forest) link(alive func() error, s *Set, vertices int) error {
 	return nil
 }
 
-// span builds the tree with the root r.
-func (f *forest) span(r uint32) {
+// span builds the tree with the root r, or returns the error of alive.
+func (f *forest) span(alive func() error, r uint32) error {
 	f.depth[r], f.up[r] = 0, unseen
 	f.queue = append(f.queue[:0], r)
 	for at := 0; at < len(f.queue); at++ {
+		if at%aliveEvery == aliveEvery-1 {
+			if err := alive(); err != nil {
+				return err
+			}
+		}
 		v := f.queue[at]
 		for _, e := range f.edges[f.first[v]:f.first[v+1]] {
 			if w := f.other(e, v); f.depth[w] == unseen {
@@ -81,6 +93,7 @@ func (f *forest) span(r uint32) {
 			}
 		}
 	}
+	return nil
 }
 
 // other returns the end of edge e that is not v.

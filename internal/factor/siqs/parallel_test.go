@@ -4,28 +4,92 @@ import (
 	"errors"
 	"math/big"
 	"math/rand/v2"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"factorfleet/internal/factor/resource"
 )
 
-// TestWorkers factors with several goroutines.
-func TestWorkers(t *testing.T) {
+// poolOf returns a pool that lends so many cores to one computation, its own included.
+func poolOf(cores int) *resource.Pool {
+	p := resource.NewPool(cores, 0)
+	p.Enter()
+	return p
+}
+
+// TestCores factors on several cores, some of which are wanted elsewhere now and then.
+func TestCores(t *testing.T) {
 	s := NewSearcher()
-	s.Workers = 3
-	calls, last := 0, 0
+	s.Pool = poolOf(3)
+	most, calls, solving := 0, 0, 0
 	s.Progress = func(p Progress) {
-		calls++
-		last = p.Cycles
-		if p.Cycles > p.Need || p.Relations > 2*p.Expected {
+		most = max(most, p.Cores)
+		if p.Relations > 2*p.Expected && !p.Solving {
 			t.Errorf("%+v", p)
 		}
+		if solving += b2i(p.Solving); !p.Solving {
+			calls++
+		}
 	}
-	for bits := 70; bits <= 140; bits += 14 {
-		checkFactor(t, s, semiprime(rand.New(rand.NewPCG(6, uint64(bits))), bits))
+	wanted, returns, bits, since := false, 0, 0, 0
+	alive := func() error {
+		switch size := s.crew.Size(); {
+		case !wanted && size == 2:
+			wanted, since = true, bits
+			s.Pool.Enter()
+		case wanted && size < 2 && !s.enough.Load():
+			wanted = false
+			s.Pool.Leave()
+			returns += b2i(since == bits) // else it is what the number before has left
+		}
+		return nil
 	}
-	if calls == 0 || last == 0 {
-		t.Error("no progress")
+	sizes := []int{70, 90, 110, 130, 150, 185}
+	for _, bits = range sizes {
+		n := semiprime(rand.New(rand.NewPCG(6, uint64(bits))), bits)
+		if d, err := s.Factor(alive, n); err != nil || new(big.Int).Rem(n, d).Sign() != 0 || d.Cmp(one) == 0 || d.Cmp(n) == 0 {
+			t.Errorf("Factor(%v) = %v, %v", n, d, err)
+		}
+	}
+	if returns == 0 {
+		t.Error("a core that is wanted elsewhere is not given back")
+	}
+	if calls == 0 || solving < len(sizes) || most < 2 {
+		t.Errorf("%d reports, %d of linear algebra, on up to %d cores", calls, solving, most)
+	}
+	if wanted {
+		s.Pool.Leave()
+	}
+	if got := s.Pool.Idle(); got != 2 {
+		t.Errorf("%d cores are idle at the end, want 2", got)
+	}
+}
+
+// TestNoMemory: what does not fit is refused before it is begun, and what fits once has no helper.
+func TestNoMemory(t *testing.T) {
+	n := semiprime(rand.New(rand.NewPCG(6, 150)), 150)
+	p := mustParams(t, n)
+	sieve, set, solve := p.Memory()
+	s := NewSearcher()
+	s.Pool = resource.NewPool(3, sieve+set+solve-1)
+	var small *MemoryError
+	if _, err := s.Factor(always, n); !errors.As(err, &small) || small.Need != sieve+set+solve {
+		t.Errorf("without memory: %v", err)
+	}
+	s.Pool = resource.NewPool(9, sieve+set+solve)
+	s.Pool.Enter()
+	most := 0
+	s.Progress = func(p Progress) {
+		if !p.Solving {
+			most = max(most, p.Cores)
+		}
+	}
+	checkFactor(t, s, n)
+	if allowed := 1 + int(solve/sieve); most > allowed {
+		t.Errorf("%d cores have sieved, with the memory for %d", most, allowed)
+	}
+	if !s.Pool.Fits(sieve + set + solve) {
+		t.Error("memory is still reserved")
 	}
 }
 
@@ -33,25 +97,26 @@ func TestWorkers(t *testing.T) {
 func TestStops(t *testing.T) {
 	n := semiprime(rand.New(rand.NewPCG(6, 280)), 280)
 	stop := errors.New("stop")
-	for _, workers := range []int{1, 2} {
-		var calls atomic.Int64
-		var last atomic.Int64
+	for _, cores := range []int{1, 2} {
+		calls := 0
+		var last time.Time
 		s := NewSearcher()
-		s.Workers = workers
-		start := time.Now()
+		s.Pool = poolOf(cores)
 		_, err := s.Factor(func() error {
-			now := int64(time.Since(start))
-			if calls.Add(1) > 3 {
+			if calls++; calls > 30 && s.crew.Size() == cores-1 {
 				return stop
 			}
-			last.Store(now)
+			last = time.Now()
 			return nil
 		}, n)
 		if err != stop {
-			t.Errorf("%d workers: Factor: %v", workers, err)
+			t.Errorf("%d cores: Factor: %v", cores, err)
 		}
-		if wait := time.Since(start) - time.Duration(last.Load()); wait > time.Second {
-			t.Errorf("%d workers: it took %v to stop", workers, wait)
+		if wait := time.Since(last); wait > time.Second {
+			t.Errorf("%d cores: it took %v to stop", cores, wait)
+		}
+		if got := s.Pool.Idle(); got != cores-1 {
+			t.Errorf("%d cores are idle at the end, want %d", got, cores-1)
 		}
 	}
 }
@@ -97,7 +162,7 @@ func TestDouble(t *testing.T) {
 	if err != nil || new(big.Int).Rem(n, d).Sign() != 0 {
 		t.Fatalf("factor(%v) = %v, %v", n, d, err)
 	}
-	st := &s.sieves[0].Stats
+	st := &s.sieve.Stats
 	if st.Double < 100 {
 		t.Errorf("%d full, %d partial, %d with two large primes", st.Full, st.Partial, st.Double)
 	}

@@ -3,6 +3,8 @@ package siqs
 import (
 	"errors"
 	"math/big"
+	"math/bits"
+	"slices"
 )
 
 // ErrInvalid is returned for a relation that does not hold.
@@ -41,15 +43,21 @@ func firstNeed(primes int) int {
 	return primes - primes/64 + 4
 }
 
+// primesOfRelation is about how many bytes the primes of a relation take.
+const primesOfRelation = 30
+
 // spare is how many more cycles are asked for after each failure.
 const spare = 8
 
-// reset makes the set empty, for the base.
-func (s *Set) reset(base *factorBase) {
+// reset makes the set empty, for the base and about as many relations as expected. So it has the room
+// from the beginning: to grow by a hundred megabytes would take a good part of a second.
+func (s *Set) reset(base *factorBase, expected int) {
+	expected += expected / 8
 	s.base = base
-	s.entries, s.primes = s.entries[:0], s.primes[:0]
-	s.seen = emptyTable(s.seen)
-	s.graph.reset()
+	s.entries = slices.Grow(s.entries[:0], expected)
+	s.primes = slices.Grow(s.primes[:0], primesOfRelation*expected)
+	s.seen = emptyTable(s.seen, expected)
+	s.graph.reset(expected) // each relation brings at most about one large prime
 	s.need = firstNeed(len(base.prime))
 }
 
@@ -62,7 +70,7 @@ func (s *Set) Reset(alive func() error, p Params) error {
 	if err := s.check.Reset(alive, p); err != nil {
 		return err
 	}
-	s.reset(&s.check.base)
+	s.reset(&s.check.base, p.ExpectedRelations())
 	return nil
 }
 
@@ -112,11 +120,12 @@ func (s *Set) insert(r *Relation) bool {
 	return true
 }
 
-// emptyTable returns a hash table without entries, in place of t. It does not keep one so large
-// that to clear it would take longer than a small number.
-func emptyTable(t []uint32) []uint32 {
-	if t == nil || len(t) > 1<<14 {
-		return make([]uint32, 1<<10)
+// emptyTable returns a hash table for so many entries, in place of t unless that is too small, or so
+// large that to clear it would take longer than the work on the number.
+func emptyTable(t []uint32, entries int) []uint32 {
+	size := 1 << bits.Len(uint(2*entries))
+	if len(t) < size || len(t) > 4*size {
+		return make([]uint32, size)
 	}
 	clear(t)
 	return t

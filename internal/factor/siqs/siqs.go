@@ -32,56 +32,82 @@ package siqs
 
 import (
 	"errors"
+	"fmt"
 	"math/big"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"factorfleet/internal/factor/resource"
 )
 
 // ErrFailed is returned when all relations that there are did not split the
 // number, as it is with powers of primes.
 var ErrFailed = errors.New("siqs: no relation splits the number")
 
+// A MemoryError is returned when the pool has not as much memory as a number needs.
+type MemoryError struct{ Need uint64 }
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("siqs: the number needs %d bytes of memory", e.Need)
+}
+
 // A Searcher factors numbers one after the other. It keeps its memory. It is not for
 // concurrent use.
 type Searcher struct {
-	// Workers is how many goroutines sieve; 0 is 1, which is the caller's.
-	Workers int
-	// Progress is called now and then, from any goroutine but not concurrently.
-	// It may be nil.
+	// Pool lends cores to sieve on, besides the caller's, and memory; nil is the caller's core and
+	// no limit.
+	Pool *resource.Pool
+	// Borrow says whether it is time to borrow a core; nil is always.
+	Borrow func() bool
+	// Helper is what alive is to Factor for the goroutines on borrowed cores; nil is never an
+	// error. What it returns ends only that goroutine.
+	Helper func() error
+	// Progress is called ten times a second at most, from Factor's goroutine. It may be nil.
 	Progress func(Progress)
 
-	mu     sync.Mutex // of set while several goroutines sieve
+	mu     sync.Mutex // guards set and next while helpers sieve
 	set    Set
-	enough atomic.Bool // set.Have() >= set.need
-	next   uint64      // coefficient that comes next; by mu
+	next   uint64      // coefficient that comes next
+	enough atomic.Bool // set.Have() >= set.need: all are to end
 
-	expected int // relations
+	crew     resource.Crew
+	expected int       // relations
+	reported time.Time // when Progress was last called
 
-	sieves []*Sieve // the first is the caller's
-	take   func(*Relation) bool
+	sieve Sieve // the caller's
+	take  func(*Relation) bool
 }
 
-// Progress says how far the sieving is.
+// Progress says how far the work is.
 type Progress struct {
-	Relations, Expected int // the first grows in proportion to time, the second is an estimate
-	Cycles, Need        int // the end is where they are equal; with two large primes cycles come late
+	Relations, Expected int  // the first grows in proportion to time, the second is an estimate
+	Cycles, Need        int  // the end is where they are equal; with two large primes cycles come late
+	Cores               int  // at work
+	Solving             bool // the sieving is over, and the linear algebra has begun
 }
+
+// reportEvery is the time between two calls of Progress.
+const reportEvery = 100 * time.Millisecond
 
 // NewSearcher returns a searcher.
 func NewSearcher() *Searcher {
-	s := &Searcher{sieves: []*Sieve{new(Sieve)}}
+	s := new(Searcher)
 	s.take = func(r *Relation) bool {
-		s.set.insert(r)
-		if s.Progress != nil && s.set.Len()%progressEvery == 0 {
-			s.Progress(Progress{s.set.Len(), s.expected, s.set.Have(), s.set.need})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.enough.Load() {
+			return false
 		}
-		return s.set.Have() < s.set.need
+		s.set.insert(r)
+		if s.set.Have() < s.set.need {
+			return true
+		}
+		s.enough.Store(true)
+		return false
 	}
 	return s
 }
-
-// progressEvery is how many relations pass between two calls of Progress.
-const progressEvery = 256
 
 // maxTries is how often the linear algebra is done for a number. After each time that it
 // fails there are spare new dependencies, and of a number that is no power of a prime at
@@ -90,30 +116,44 @@ const maxTries = 12
 
 // Factor returns a divisor d of n, 1 < d < n. n must be odd and have MinBits to MaxBits
 // bits, or the error is ErrParams. It returns the error of alive, which it calls
-// every few milliseconds at least, from the goroutines that it runs. Linear algebra is
-// done by one.
+// every few milliseconds at least, from the caller's goroutine. None that it has started runs on when
+// it returns. If the pool has not the memory for one sieve the error is a MemoryError; if it has
+// no more than for some, so many sieve.
 func (s *Searcher) Factor(alive func() error, n *big.Int) (*big.Int, error) {
 	return s.factor(alive, n, tuningFor(n.BitLen()))
 }
 
+// TakeSpent returns the time that borrowed cores have sieved since the last call.
+func (s *Searcher) TakeSpent() time.Duration { return s.crew.TakeSpent() }
+
 func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, error) {
-	first := s.sieves[0]
-	if err := first.start(alive, n, t); err != nil {
+	first := &s.sieve
+	if err := first.choose(alive, n, t); err != nil {
 		var found *DivisorError
 		if errors.As(err, &found) {
 			return found.Divisor, nil
 		}
 		return nil, err
 	}
-	s.set.reset(&first.base)
+	sieve, set, solve := first.params.Memory()
+	need := sieve + set + solve
+	if !s.Pool.Reserve(need) {
+		return nil, &MemoryError{need}
+	}
+	defer s.Pool.Release(need)
+	if err := first.prepare(alive); err != nil {
+		return nil, err
+	}
 	s.expected = first.params.ExpectedRelations()
+	s.set.reset(&first.base, s.expected)
 	s.next = 0
+	s.crew.Pool = s.Pool
 	for range maxTries {
 		err := s.collect(alive)
 		if err != nil && err != ErrExhausted {
 			return nil, err
 		}
-		d, solveErr := s.set.solve(alive, n)
+		d, solveErr := s.solve(alive, n)
 		if d != nil || solveErr != nil {
 			return d, solveErr
 		}
@@ -123,77 +163,4 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 		s.set.need = s.set.Have() + spare
 	}
 	return nil, ErrFailed
-}
-
-// collect sieves until there are enough cycles.
-func (s *Searcher) collect(alive func() error) error {
-	if s.Workers > 1 {
-		return s.collectAll(alive)
-	}
-	for s.set.Have() < s.set.need {
-		s.next++
-		if err := s.sieves[0].Collect(alive, s.next-1, s.next, s.take); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// errEnough ends the other goroutines.
-var errEnough = errors.New("siqs: enough relations")
-
-// collectAll is collect by several goroutines.
-func (s *Searcher) collectAll(alive func() error) error {
-	s.enough.Store(false)
-	for len(s.sieves) < s.Workers {
-		s.sieves = append(s.sieves, new(Sieve))
-	}
-	errs := make([]error, s.Workers)
-	var wg sync.WaitGroup
-	for i, sieve := range s.sieves[:s.Workers] {
-		wg.Go(func() {
-			if i > 0 {
-				errs[i] = sieve.Reset(alive, s.sieves[0].params)
-			}
-			if errs[i] == nil {
-				errs[i] = s.work(alive, sieve)
-			}
-			s.enough.Store(true) // one error ends all
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil && err != errEnough {
-			return err
-		}
-	}
-	return nil
-}
-
-// work sieves one coefficient after the other until there are enough relations.
-func (s *Searcher) work(alive func() error, sieve *Sieve) error {
-	check := func() error {
-		if s.enough.Load() {
-			return errEnough
-		}
-		return alive()
-	}
-	take := func(r *Relation) bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !s.enough.Load() && !s.take(r) {
-			s.enough.Store(true)
-		}
-		return !s.enough.Load()
-	}
-	for !s.enough.Load() {
-		s.mu.Lock()
-		number := s.next
-		s.next++
-		s.mu.Unlock()
-		if err := sieve.Collect(check, number, number+1, take); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -179,3 +179,11 @@ func BenchmarkFactor(b *testing.B) {
 		})
 	}
 }
+
+// start is choose and prepare.
+func (s *Sieve) start(alive func() error, n *big.Int, t tuning) error {
+	if err := s.choose(alive, n, t); err != nil {
+		return err
+	}
+	return s.prepare(alive)
+}

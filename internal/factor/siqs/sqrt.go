@@ -32,10 +32,14 @@ func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
 	var words huge
 	words.setBig(n)
 	s.solver.modulus.set(&words)
+	var splitErr error
 	err = s.solver.matrix.Dependencies(alive, func(rows []uint32) bool {
-		d = s.split(rows)
-		return d == nil
+		d, splitErr = s.split(alive, rows)
+		return d == nil && splitErr == nil
 	})
+	if splitErr != nil {
+		return nil, splitErr
+	}
 	return d, err
 }
 
@@ -94,15 +98,20 @@ func (s *Set) appendEntry(dst []uint32, e uint32) []uint32 {
 }
 
 // split multiplies the relations of the rows, which make a square: X^2 = Y^2 mod
-// n. It returns gcd(X-Y, n) if that is a proper divisor, else nil.
-func (s *Set) split(rows []uint32) *big.Int {
+// n. It returns gcd(X-Y, n) if that is a proper divisor, else nil, or the error of alive.
+func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	v := &s.solver
 	m := &v.modulus
 	x := m.one
 	v.count = resize(v.count, len(s.base.prime))
 	clear(v.count)
 	v.large = v.large[:0]
-	for _, e := range s.dependency(rows) {
+	for i, e := range s.dependency(rows) {
+		if i%aliveEvery == 0 {
+			if err := alive(); err != nil {
+				return nil, err
+			}
+		}
 		en := &s.entries[e]
 		m.mulWide(&x, &en.value)
 		v.primes = s.appendEntry(v.primes[:0], e)
@@ -115,9 +124,9 @@ func (s *Set) split(rows []uint32) *big.Int {
 	m.sub(&x, &x, &y)
 	d := gcdOdd(x, m.n)
 	if d == (huge{1}) || d == m.n {
-		return nil
+		return nil, nil
 	}
-	return d.big()
+	return d.big(), nil
 }
 
 // dependency returns the entries that are in an odd number of the rows, in no

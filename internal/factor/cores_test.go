@@ -1,0 +1,229 @@
+package factor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"factorfleet/internal/nat"
+)
+
+// lending returns a pool with cores to lend besides that of the one computation that has begun.
+func lending(cores int) *Pool {
+	p := NewPool(1+cores, 0)
+	p.Enter()
+	return p
+}
+
+// TestCores: the answer and what found it do not depend on how many cores there were, nor on when
+// they were wanted elsewhere.
+func TestCores(t *testing.T) {
+	twoProcessors(t)
+	rnd := rand.New(rand.NewPCG(7, 1))
+	for range 3 {
+		// Too long for the sieve, with factors of different levels.
+		n := nat.FromBig(product(randomPrime(rnd, 62), randomPrime(rnd, 68), randomPrime(rnd, 72), randomPrime(rnd, 300)))
+		want, method, err := New(Options{}).Append(t.Context(), nil, n)
+		if err != nil || !strings.HasPrefix(method, "ecm") && !strings.HasPrefix(method, "p-1") {
+			t.Fatalf("%v: %s, %v", n, method, err)
+		}
+		pool := lending(3)
+		ticks, most := 0, 0
+		e := New(Options{Pool: pool, Progress: func(p Progress) { most = max(most, p.Cores) }, Tick: func() {
+			switch ticks++; ticks % 1000 {
+			case 0:
+				pool.Enter()
+				pool.Enter()
+			case 500:
+				if ticks > 1000 {
+					pool.Leave()
+					pool.Leave()
+				}
+			}
+		}})
+		got, gotMethod, err := e.Append(t.Context(), nil, n)
+		if err != nil || format(got) != format(want) || gotMethod != method {
+			t.Errorf("%v is %s by %s on several cores (%v), %s by %s on one", n, format(got), gotMethod, err, format(want), method)
+		}
+		if most < 2 || e.TakeHelped() == 0 {
+			t.Errorf("%v: at most %d cores at work", n, most)
+		}
+	}
+}
+
+// TestStretch: of the steps that find something the first counts, whenever it does; what was given
+// back is done again, and what was not done is not forgotten.
+func TestStretch(t *testing.T) {
+	r := &stretch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), at: progress{level: 5}}
+	r.found.Store(1 << 40)
+	taken := func(own bool, want int) step {
+		t.Helper()
+		st, ok := r.take(own)
+		if !ok || st.index != want {
+			t.Fatalf("step %d is taken (%v), want %d", st.index, ok, want)
+		}
+		return st
+	}
+	one, two := taken(false, 1), taken(false, 2)
+	zero := taken(true, 0)
+	if !zero.pm1 || one.pm1 {
+		t.Error("the first step is p-1, and the own goroutine's")
+	}
+	three, four := taken(false, 3), taken(true, 4)
+	r.record(&one, nil, "", errRecalled)
+	one = taken(false, 1)
+	r.record(&three, big.NewInt(33), "three", nil)
+	if _, ok := r.take(true); ok {
+		t.Error("there are steps behind the one that has found something")
+	}
+	if r.behind(&four) == nil || r.behind(&two) != nil {
+		t.Error("the wrong steps go on")
+	}
+	r.record(&two, big.NewInt(22), "two", nil)
+	r.record(&four, big.NewInt(44), "four", nil)
+	r.record(&one, nil, "", nil)
+	if r.method != "two" || r.after != two.after {
+		t.Errorf("%s counts", r.method)
+	}
+	if r.open[0].index != 0 {
+		t.Errorf("step %d is the first that is not done, want 0", r.open[0].index)
+	}
+}
+
+// TestHelperPanics: what a borrowed core panics with comes out of Append.
+func TestHelperPanics(t *testing.T) {
+	pool := lending(1)
+	r := &stretch{e: New(Options{Pool: pool}), n: nil}
+	r.crew.Pool = pool
+	r.e.pulse.ctx = t.Context()
+	r.crew.Borrow(r.help)
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+		if pool.Idle() != 1 {
+			t.Error("the core is not given back")
+		}
+	}()
+	r.end(nil)
+}
+
+// TestProgress has a semiprime of 55 digits tell how far it is.
+func TestProgress(t *testing.T) {
+	twoProcessors(t)
+	var list []string
+	methods := make(map[string]bool)
+	last := time.Time{}
+	o := Options{Pool: lending(1), Progress: func(p Progress) {
+		if since := time.Since(last); since < 50*time.Millisecond && p.Method != MethodSolve {
+			t.Errorf("%+v %v after the last", p, since)
+		}
+		last = time.Now()
+		methods[p.Method] = true
+		list = append(list, fmt.Sprintf("%+v", p))
+		if p.Done > p.Total || p.Bits < 180 || p.Bits > 182 || p.Cores < 1 || p.Cores > 2 || p.Left < 0 || p.Left > time.Minute {
+			t.Errorf("%+v", p)
+		}
+		switch p.Method {
+		case MethodPM1, MethodECM:
+			if p.B1 == 0 || p.Left == 0 {
+				t.Errorf("%+v", p)
+			}
+		case MethodSIQS:
+			if p.Total < 1000 {
+				t.Errorf("%+v", p)
+			}
+		}
+	}}
+	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), 182))
+	if fs, _, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 {
+		t.Fatal(fs, err)
+	}
+	if !methods[MethodSIQS] || !methods[MethodSolve] {
+		t.Errorf("reports:\n%s", strings.Join(list, "\n"))
+	}
+}
+
+// TestMemory: a number whose sieve does not fit goes on with curves, and says why it is not done.
+func TestMemory(t *testing.T) {
+	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 3)), 180))
+	fs, method, err := New(Options{Budget: 500 * time.Millisecond, Pool: NewPool(1, 5<<20)}).Append(t.Context(), nil, n)
+	if err != nil || len(fs) != 1 || fs[0].Status != Composite ||
+		!strings.HasPrefix(method, "unfinished after ecm(B1=") || !strings.HasSuffix(method, " MB of memory, the limit is 5") {
+		t.Errorf("%s by %q, %v", format(fs), method, err)
+	}
+	// Where it does not fit for a while it is sieved later.
+	pool := NewPool(1, 100<<20)
+	pool.Reserve(98 << 20)
+	ticks := 0
+	o := Options{Pool: pool, Tick: func() {
+		if ticks++; ticks == 2000 {
+			pool.Release(98 << 20)
+		}
+	}}
+	if fs, method, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 || method != "siqs" {
+		t.Errorf("%s by %q, %v", format(fs), method, err)
+	}
+}
+
+// TestCancelCores ends the work on numbers of up to 60 digits at random moments, on two cores.
+func TestCancelCores(t *testing.T) {
+	const times = 12
+	enough := errors.New("enough")
+	rnd := rand.New(rand.NewPCG(7, 4))
+	n := nat.FromBig(semiprime(rnd, 195))
+	before := runtime.NumGoroutine()
+	pool := lending(1)
+	e := New(Options{Pool: pool})
+	longest, ended := time.Duration(0), 0
+	for range times {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var at time.Time
+		done := make(chan struct{})
+		timer := time.AfterFunc(time.Duration(rnd.Int64N(int64(600*time.Millisecond))), func() {
+			at = time.Now()
+			cancel(enough)
+			close(done)
+		})
+		_, _, err := e.Append(ctx, nil, n)
+		if timer.Stop() { // it was done
+			cancel(nil)
+			continue
+		}
+		<-done
+		if err == enough {
+			ended++
+			longest = max(longest, time.Since(at))
+		} else if err != nil {
+			t.Error(err)
+		}
+		if pool.Idle() != 1 {
+			t.Fatal("a core is not given back")
+		}
+	}
+	t.Logf("%d of %d ended, the last after %v at most", ended, times, longest)
+	if longest > 500*time.Millisecond { // TestGaps says more exactly
+		t.Errorf("it took %v to end", longest)
+	}
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Errorf("%d goroutines more than before", runtime.NumGoroutine()-before)
+}
+
+// twoProcessors has goroutines run side by side for the length of the test, on a machine with one
+// processor too.
+func twoProcessors(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(max(2, before))
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}

@@ -1,0 +1,108 @@
+package factor
+
+import (
+	"context"
+	"flag"
+	"math/big"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"factorfleet/internal/nat"
+)
+
+var gapDigits = flag.String("gaps", "40,50,58", "TestGaps factors semiprimes of these `digits`")
+
+// threadTime returns the CPU time of this thread.
+func threadTime() time.Duration {
+	const thread = 1 // RUSAGE_THREAD
+	var r syscall.Rusage
+	if err := syscall.Getrusage(thread, &r); err != nil {
+		panic(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// A gapMeter measures how much work there is between two looks at the context. CPU time is measured,
+// for what else runs on the machine does not count; the goroutine must be locked to its thread.
+type gapMeter struct {
+	t             *testing.T
+	most          time.Duration // allowed
+	last, longest time.Duration
+	ticks         int
+	method        string // at work
+	methods       map[string]bool
+}
+
+func newGapMeter(t *testing.T, most time.Duration) *gapMeter {
+	return &gapMeter{t: t, most: most, last: threadTime(), methods: make(map[string]bool)}
+}
+
+func (g *gapMeter) options() Options {
+	return Options{Tick: g.tick, Progress: func(p Progress) { g.method = p.Method; g.methods[p.Method] = true }}
+}
+
+func (g *gapMeter) tick() {
+	now := threadTime()
+	if gap := now - g.last; gap > g.longest {
+		if g.longest = gap; gap > g.most*slowed {
+			g.t.Errorf("%v between two looks, at %s, before\n%s", gap, g.method, debug.Stack())
+		}
+	}
+	g.last = now
+	g.ticks++
+}
+
+// TestGaps: from the first division to the square root a number looks at its context all the time.
+func TestGaps(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for _, text := range strings.Split(*gapDigits, ",") {
+		digits, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := nat.FromBig(semiprime(rand.New(rand.NewPCG(4, uint64(digits))), digits*10000/3010))
+		g := newGapMeter(t, 20*time.Millisecond)
+		fs, _, err := New(g.options()).Append(context.Background(), nil, n)
+		if err != nil || len(fs) != 2 {
+			t.Fatalf("%v: %v, %v", n, fs, err)
+		}
+		t.Logf("%d digits: at most %v between two of %d looks, by %v", digits, g.longest, g.ticks, g.methods)
+	}
+}
+
+// TestGapsOfPlans: so it does while a level of large bounds is prepared, and with a long number.
+func TestGapsOfPlans(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	rnd := rand.New(rand.NewPCG(4, 1))
+	for _, test := range []struct {
+		bits  int
+		level int
+		pm1   bool // done
+		most  time.Duration
+	}{
+		{400, 6, true, 20 * time.Millisecond}, {400, 9, true, 20 * time.Millisecond}, {400, 9, false, 20 * time.Millisecond},
+		{16384, 3, true, 70 * time.Millisecond}, {16384, 3, false, 70 * time.Millisecond}, // one product takes 0.1 ms
+	} {
+		g := newGapMeter(t, test.most)
+		e := New(g.options())
+		e.pulse.ctx = t.Context()
+		e.pulse.start(300 * time.Millisecond)
+		s := &search{e: e}
+		n := randomBits(rnd, test.bits)
+		n.SetBit(n, 0, 1)
+		if new(big.Int).Rem(n, big.NewInt(3)).Sign() == 0 {
+			n.Add(n, big.NewInt(2))
+		}
+		g.last = threadTime()
+		err := s.split(piece{n: n, exp: 1, done: progress{level: test.level, pm1: test.pm1, sieved: true}})
+		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
+	}
+}

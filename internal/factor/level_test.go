@@ -1,0 +1,70 @@
+package factor
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/measured"
+)
+
+// TestLevels expects that after a level a factor of its size is missed with probability 1/e, but
+// for one group more or less, and that no other B1 would be much quicker. It prints the table.
+func TestLevels(t *testing.T) {
+	for i := range levels() {
+		l := levelAt(i)
+		d := float64(l.digits)
+		missed := l.before[l.digits] + float64(l.curves)*l.chance[l.digits]
+		if i > 0 && (missed < 1 || missed-float64(ecm.Group)*l.chance[l.digits] > 1) {
+			t.Errorf("%d digits are missed with probability exp(-%.3f)", l.digits, missed)
+		}
+		ratio := l.b2 / l.b1
+		time := func(b1 float64) float64 { return b1 / ecm.Chance(uint64(b1), uint64(b1)*ratio, d) }
+		here, best := time(float64(l.b1)), math.Inf(1)
+		for b1 := float64(l.b1) / 4; b1 < 4*float64(l.b1); b1 *= 1.1 {
+			best = min(best, time(b1))
+		}
+		t.Logf("%d digits: %d curves of B1=%d, B2=%d, expected alone %.0f; time %.2f of the least", l.digits, l.curves, l.b1, l.b2, 1/ecm.Chance(l.b1, l.b2, d), here/best)
+		if here > 1.1*best {
+			t.Errorf("%d digits: B1=%d takes %.2f of the least expected time", l.digits, l.b1, here/best)
+		}
+	}
+}
+
+// TestPromise expects less and less of curves, and the sieve after a small part of its time, a smaller
+// one for larger numbers.
+func TestPromise(t *testing.T) {
+	e := New(Options{})
+	last := math.Inf(1)
+	for _, bits := range []int{100, 150, 200, 250, 300, measured.SieveBits} {
+		n := pow(2, int64(bits-1))
+		var spent time.Duration
+		before := 1.0
+		level := -1
+		for i, at := 0, (progress{}); ; i++ {
+			st, ok := e.next(i, at, n)
+			if !ok {
+				break
+			}
+			if st.level.digits != level {
+				level, before = st.level.digits, 1
+			}
+			if now := st.level.promise(&at, n); now > before || now <= 0 {
+				t.Errorf("%d bits, %v: promise %v after %v", bits, &st, now, before)
+			} else {
+				before = now
+			}
+			if !st.pm1 {
+				spent += st.level.cost(n)
+			}
+			at = st.after
+		}
+		share := float64(spent) / float64(measured.Sieve(bits))
+		t.Logf("%d bits: curves for %.3f of the time of the sieve, to the level of %d digits", bits, share, level)
+		if share > 0.2 || share < 0.02 || share > last+0.02 {
+			t.Errorf("%d bits: curves for %.3f of the time of the sieve, after %.3f", bits, share, last)
+		}
+		last = share
+	}
+}
