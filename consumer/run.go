@@ -18,7 +18,7 @@ func runCommand() *ucli.Command {
 		Name:  "run",
 		Usage: "work until a signal; the first one drains, a second one hands back at once what runs",
 		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks worked on at a time; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
+			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks worked on at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
 			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of what there is", Usage: "heap of `SIZE`, such as 2GiB, beyond which the number at hand fails; none is no limit"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "`DURATION` that a drain may take; running tasks may finish for half of it"},

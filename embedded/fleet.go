@@ -17,7 +17,7 @@ import (
 // houseFlags are the flags of both commands.
 func houseFlags(syncDefault string) []ucli.Flag {
 	return []ucli.Flag{
-		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks worked on at a time"},
+		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks worked on at a time, and of cores in use"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to write to disk for good: always, never, or an interval such as 1s (default: " + syncDefault + ")"},
 		&ucli.StringFlag{Name: "max-store", DefaultText: "what is there and three quarters of the free disk", Usage: "`SIZE` up to which the streams may grow, such as 10GiB"},

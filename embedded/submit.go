@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/worker"
 )
 
 func submitCommand() *ucli.Command {
@@ -47,6 +48,7 @@ func submit(c *ucli.Context) error {
 		return command.Host{
 			Fleet: h.fleet, Private: c.String("store") == "",
 			Workers: func() int { return 1 }, Slots: func() int { return h.stats().Slots },
+			Activities: func() []worker.Activity { return h.stats().Activities },
 		}, func() { h.leave(c.String("store") != "") }, nil
 	})
 }

@@ -186,6 +186,9 @@ func reproduce(l *fleet.DeadLetter) string {
 	if l.Budget > 0 {
 		cmd += " --budget " + l.Budget.String()
 	}
+	if l.Certify {
+		cmd += " --certify"
+	}
 	return cmd + " " + l.Numbers[0].String()
 }
 

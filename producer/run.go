@@ -94,7 +94,7 @@ func host(c *ucli.Context, s *command.Session) command.Open {
 		}
 		fleetSize := watchWorkers(s.Context, fl)
 		go fl.RemoveExpired(s.Context)
-		return command.Host{Fleet: fl, Workers: fleetSize.workers, Slots: fleetSize.slots}, closeFleet, nil
+		return command.Host{Fleet: fl, Workers: fleetSize.workers, Slots: fleetSize.slots, Activities: fleetSize.working}, closeFleet, nil
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func verifyCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "verify", Usage: "check a file of answers in any output format, without a server", ArgsUsage: "FILE",
-		Description: "Checks each line: the product, and that every factor is prime (proved below 2^64, Baillie-PSW above). FILE - is standard input.",
+		Description: "Checks each line: the product, and that every factor is prime (proved below 2^64, above by its certificate if the line has one, else Baillie-PSW). FILE - is standard input.",
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work whose answers these are: factor or square"},
 			jsonFlag(),
@@ -43,6 +43,13 @@ type verifyReport struct {
 	Unfinished uint64 `json:"unfinished"` // true as far as they go
 	Dead       uint64 `json:"dead"`       // say that the number was given up
 	Wrong      uint64 `json:"wrong"`      // not true, or no record
+
+	// The prime factors of the lines that are not wrong, each as often as lines have it.
+	Primes struct {
+		Below       uint64 `json:"below_2_64"`     // proved here
+		Certificate uint64 `json:"by_certificate"` // proved by what the line carries
+		Probable    uint64 `json:"prp"`            // pass Baillie-PSW
+	} `json:"primes"`
 }
 
 func verifyFile(c *ucli.Context, s *command.Session, path string) error {
@@ -80,7 +87,8 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(c.App.Writer, "%d lines: %d verified, %d unfinished, %d given up, %d wrong\n", r.Lines, r.Verified, r.Unfinished, r.Dead, r.Wrong)
+		fmt.Fprintf(c.App.Writer, "%d lines: %d verified, %d unfinished, %d given up, %d wrong; primes: %d below 2^64, %d by certificate, %d PRP\n",
+			r.Lines, r.Verified, r.Unfinished, r.Dead, r.Wrong, r.Primes.Below, r.Primes.Certificate, r.Primes.Probable)
 	}
 	switch {
 	case r.Wrong > 0:
@@ -103,12 +111,23 @@ func (r *verifyReport) count(kind string, line *output.Line) error {
 	if err := verify.Answer(kind, line.N, &line.Factorization); err != nil {
 		return fmt.Errorf("line %d: %w", line.Number, err)
 	}
-	for _, f := range line.Factors {
-		if f.Status == task.Composite {
-			r.Unfinished++
-			return nil
+	finished := true
+	for i, f := range line.Factors {
+		switch {
+		case f.Status == task.Composite:
+			finished = false
+		case f.Status == task.PRP:
+			r.Primes.Probable++
+		case line.Certificate(i) != "":
+			r.Primes.Certificate++
+		case f.Status == task.Prime:
+			r.Primes.Below++
 		}
 	}
-	r.Verified++
+	if finished {
+		r.Verified++
+	} else {
+		r.Unfinished++
+	}
 	return nil
 }

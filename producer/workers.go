@@ -15,6 +15,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 func workersCommand() *ucli.Command {
@@ -133,25 +134,60 @@ func listWorkers(c *ucli.Context) error {
 			return printJSON(c, list)
 		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
-		fmt.Fprintln(w, "NAME\tHOST\tPID\tSTATE\tSTRIKES\tBUSY\tNUMBERS\tFAILURES\tCPU\tUP\tSEEN")
+		fmt.Fprintln(w, "NAME\tHOST\tPID\tSTATE\tSTRIKES\tBUSY\tNUMBERS\tFAILURES\tCPU\tUP\tSEEN\tWORKING ON")
 		for i := range list {
 			x := &list[i]
 			if !x.Alive {
-				fmt.Fprintf(w, "%s\t-\t-\t%s\t%d\t-\t-\t-\t-\t-\t-\n", x.Name, x.State, len(x.Strikes))
+				fmt.Fprintf(w, "%s\t-\t-\t%s\t%d\t-\t-\t-\t-\t-\t-\t-\n", x.Name, x.State, len(x.Strikes))
 				continue
 			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d/%d\t%d\t%d\t%s\t%s\t%s ago\n", x.Name, x.Host, x.PID, x.State, len(x.Strikes), x.Busy, x.Slots,
-				x.Numbers, x.Failures, x.CPU.Round(time.Millisecond), age(x.Started), age(x.Seen))
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d/%d\t%d\t%d\t%s\t%s\t%s ago\t%s\n", x.Name, x.Host, x.PID, x.State, len(x.Strikes), x.Busy, x.Slots,
+				x.Numbers, x.Failures, x.CPU.Round(time.Millisecond), age(x.Started), age(x.Seen), workingOn(x.Activities))
 		}
 		return w.Flush()
 	})
 }
 
-// A size is how many workers there are, as last seen.
-type size struct{ count, slotCount atomic.Int64 }
+// workingOn returns the activity that takes longest, as one cell, and how many more there are.
+func workingOn(list []worker.Activity) string {
+	if len(list) == 0 {
+		return "-"
+	}
+	a := &list[0]
+	text := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position, a.Job, a.Digits, a.Progress)
+	if len(list) > 1 {
+		text += fmt.Sprintf("; %d more", len(list)-1)
+	}
+	return text
+}
+
+// A size is how many workers there are, and what they do, as last seen.
+type size struct {
+	count, slotCount atomic.Int64
+	list             atomic.Pointer[[]fleet.WorkerStatus]
+}
 
 func (z *size) workers() int { return int(z.count.Load()) }
 func (z *size) slots() int   { return int(z.slotCount.Load()) }
+
+// working returns the numbers that they have at hand for long. What is left of their time has become
+// less since the heartbeats.
+func (z *size) working() (all []worker.Activity) {
+	list := z.list.Load()
+	if list == nil {
+		return nil
+	}
+	for i := range *list {
+		w := &(*list)[i]
+		for _, a := range w.Activities {
+			if a.Left > 0 {
+				a.Left = max(a.Left-time.Since(w.Seen), time.Second)
+			}
+			all = append(all, a)
+		}
+	}
+	return all
+}
 
 // watchWorkers looks at the registry now and every workersEvery until ctx ends.
 func watchWorkers(ctx context.Context, fl *fleet.Fleet) *size {
@@ -164,6 +200,7 @@ func watchWorkers(ctx context.Context, fl *fleet.Fleet) *size {
 		if err != nil {
 			return
 		}
+		z.list.Store(&list)
 		slots := 0
 		for _, x := range list {
 			slots += x.Slots

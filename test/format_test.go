@@ -21,7 +21,7 @@ func TestFormats(t *testing.T) {
 	for _, format := range formats {
 		p := run(t, "embedded", "submit --format "+format, feed(oddities)).wantCode(0).wantStderr("")
 		outputs[format] = p.stdout.String()
-		run(t, "producer", "verify -", feed(p.stdout.String())).wantCode(0).wantStdout("12 lines: 12 verified, 0 unfinished, 0 given up, 0 wrong\n").wantStderr("")
+		run(t, "producer", "verify -", feed(p.stdout.String())).wantCode(0).wantStdout("12 lines: 12 verified, 0 unfinished, 0 given up, 0 wrong; primes: 19 below 2^64, 0 by certificate, 1 PRP\n").wantStderr("")
 	}
 	checkAnswers(t, strings.TrimPrefix(oddities, "0\n"), strings.TrimPrefix(outputs["factor"], "0:\n"))
 	checkJSON(t, outputs["json"], outputs["factor"])
@@ -101,7 +101,7 @@ func TestUnfinished(t *testing.T) {
 		p := run(t, "embedded", "submit --budget 50ms -n 1 --format "+format, arguments("15", hard)).wantCode(1)
 		p.wantSaid("1 number could not be factored completely within the budget")
 		run(t, "producer", "verify -", feed(p.stdout.String())).
-			wantCode(1).wantStdout("2 lines: 1 verified, 1 unfinished, 0 given up, 0 wrong\n").wantStderr("")
+			wantCode(1).wantStdout("2 lines: 1 verified, 1 unfinished, 0 given up, 0 wrong; primes: 2 below 2^64, 0 by certificate, 0 PRP\n").wantStderr("")
 		if format == "factor" {
 			p.wantStdout("15: 3 5\n" + hard + ": c152…(100)\n")
 		}

@@ -23,17 +23,18 @@ import (
 // standard library is free for all. Tests are not held to it.
 const imports = `
 	nat             <
+	measured        <
 	task/taskpb     < google.golang.org/protobuf
 	task            < nat task/taskpb google.golang.org/protobuf
 	verify          < nat task
-	plan            < nat task
+	plan            < nat task measured
 	input           < nat task
 	output          < nat task
 	collect         < nat task verify
 
 	factor/*        < factor/* nat golang.org/x/sys/cpu
 	factor/mont/gen <
-	factor          < factor/* nat golang.org/x/sys/cpu
+	factor          < factor/* nat measured golang.org/x/sys/cpu
 	worker          < nat task github.com/rs/zerolog
 	kind            < nat task worker factor
 	sample          < nat
@@ -45,7 +46,7 @@ const imports = `
 
 	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
-	/producer       < task output verify plan fleet job cli command github.com/urfave/cli/v2
+	/producer       < task output verify plan worker fleet job cli command github.com/urfave/cli/v2
 	/consumer       < nat task worker kind sample cli command github.com/urfave/cli/v2
 	/embedded       < task worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -91,6 +92,54 @@ func TestLyingWorkers(t *testing.T) {
 			}
 			if r := s.workerReport("honest"); len(r.Strikes) != 0 || !r.Alive || r.State != "running" {
 				t.Errorf("honest: %+v", r)
+			}
+		})
+	}
+}
+
+// A proof that is none does not count, and costs its worker a strike.
+func TestForgedCertificates(t *testing.T) {
+	t.Parallel()
+	var numbers strings.Builder
+	for n, found := new(big.Int).Lsh(big.NewInt(1), 80), 0; found < 12; n.Add(n, big.NewInt(1)) {
+		if n.ProbablyPrime(0) {
+			found++
+			fmt.Fprintln(&numbers, new(big.Int).Mul(n, big.NewInt(3)))
+		}
+	}
+	// forge applies twist to the proved large prime of an answer, which is its last factor.
+	forge := func(twist func(f *task.Factor, certificate *string)) func(nat.Nat, *task.Factorization) {
+		return func(_ nat.Nat, f *task.Factorization) {
+			if last := len(f.Factors) - 1; last == len(f.Certificates)-1 {
+				twist(&f.Factors[last], &f.Certificates[last])
+			}
+		}
+	}
+	for name, twist := range map[string]func(nat.Nat, *task.Factorization){
+		"no certificate":    forge(func(_ *task.Factor, c *string) { *c = "" }),
+		"cut off":           forge(func(_ *task.Factor, c *string) { *c = (*c)[:len(*c)-1] }),
+		"no witness":        forge(func(_ *task.Factor, c *string) { *c = (*c)[:strings.LastIndex(*c, ":")] + ":1" }),
+		"of another":        forge(func(_ *task.Factor, c *string) { *c = "618970019642690137449562111 +2:1" }),
+		"of a probable one": forge(func(f *task.Factor, _ *string) { f.Status = task.PRP }),
+		"a composite proved": func(n nat.Nat, f *task.Factorization) {
+			allPrime(n, f)
+			f.Certificates = []string{n.String() + " -2:3"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startFleet(t)
+			s.worker("liar", &liar{twist: twist})
+			p := s.start("producer", "submit --certify --json --id j --chunk 1", feed(numbers.String()))
+			p.await(&p.stderr, "worker quarantined")
+			if said := p.stdout.String(); said != "" {
+				t.Errorf("printed %.200q", said)
+			}
+			s.consumer("-n 1 --name honest")
+			run(t, "producer", "verify -", feed(p.wantCode(0).stdout.String())).wantCode(0).
+				wantStdout("12 lines: 12 verified, 0 unfinished, 0 given up, 0 wrong; primes: 12 below 2^64, 12 by certificate, 0 PRP\n")
+			if r := s.workerReport("liar"); len(r.Strikes) != 3 || r.State != "quarantined" {
+				t.Errorf("liar: %+v", r)
 			}
 		})
 	}

@@ -28,7 +28,21 @@ func ProgressFlag() cli.Flag {
 type Status struct {
 	Job     string
 	Workers int // -1 = unknown
+	// Working is what is done with a number that takes long; it is shown when few are left. ""
+	// = unknown.
+	Working string
 	plan.Snapshot
+}
+
+// fewLeft is how many numbers are so few that one of them is what there is to say.
+const fewLeft = 4
+
+// working returns Working if it says more than the counts do.
+func (s Status) working() string {
+	if !s.Sealed || s.Done >= s.Total || s.Total-s.Done > fewLeft {
+		return ""
+	}
+	return s.Working
 }
 
 // StartProgress shows what status returns until stop is called, as --progress says. It
@@ -72,23 +86,30 @@ func every(interval time.Duration, f, last func()) (stop func()) {
 // lines returns the line with the job's whole id, and a shorter one.
 func (s Status) lines() []string {
 	var parts []string
-	if s.Sealed {
+	working := s.working()
+	switch {
+	case working != "" && s.Total == 1:
+		parts = append(parts, working)
+	case working != "":
+		parts = append(parts, fmt.Sprintf("%s/%s numbers", group(s.Done), group(s.Total)), working)
+	case s.Sealed:
 		parts = append(parts, fmt.Sprintf("%s/%s numbers", group(s.Done), group(s.Total)), fmt.Sprintf("%.1f %% of the work", s.percent()))
-	} else {
+	default:
 		parts = append(parts, fmt.Sprintf("%s numbers, reading on", group(s.Done)))
 	}
-	if s.Rate > 0 {
+	if s.Rate > 0 && working == "" {
 		parts = append(parts, perSecond(s.Rate))
 	}
 	switch {
 	case s.Workers == 0:
 		parts = append(parts, "no workers")
+	case working != "": // it says how many cores
 	case s.Workers == 1:
 		parts = append(parts, "1 worker")
 	case s.Workers > 1:
 		parts = append(parts, group(uint64(s.Workers))+" workers")
 	}
-	if s.Known && s.Done < s.Total {
+	if s.Known && s.Done < s.Total && working == "" {
 		parts = append(parts, "ETA "+shortDuration(s.ETA))
 	}
 	line := strings.Join(parts, " · ")
@@ -117,6 +138,9 @@ func (s Status) log(log zerolog.Logger) {
 	}
 	if s.Workers >= 0 {
 		e = e.Int("workers", s.Workers)
+	}
+	if working := s.working(); working != "" {
+		e = e.Str("working", working)
 	}
 	if s.Known {
 		e = e.Str("eta", shortDuration(s.ETA))

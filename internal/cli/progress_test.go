@@ -33,6 +33,31 @@ func TestProgressLine(t *testing.T) {
 	}
 }
 
+// TestProgressLineWorking: of the last numbers the line tells what is done with one of them.
+func TestProgressLineWorking(t *testing.T) {
+	const working = "siqs 43% of 85,000 relations, 2 cores, about 50 s left"
+	status := func(done, total uint64, sealed bool) Status {
+		return Status{Job: "x", Workers: 3, Working: working, Snapshot: plan.Snapshot{
+			Done: done, Total: total, Sealed: sealed, Share: 0.5, Rate: 2, ETA: time.Minute, Known: sealed}}
+	}
+	for want, s := range map[string]Status{
+		"j x " + working:                  status(0, 1, true),
+		"j x 96/100 numbers · " + working: status(96, 100, true),
+		"j x 95/100 numbers · 50.0 % of the work · 2/s · 3 workers · ETA 1m00s": status(95, 100, true),
+		"j x 1/1 numbers · 50.0 % of the work · 2/s · 3 workers":                status(1, 1, true),
+		"j x 0 numbers, reading on · 2/s · 3 workers":                           status(0, 1, false),
+	} {
+		if got := s.lines()[0]; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	var lines strings.Builder
+	status(0, 1, true).log(zerolog.New(&lines))
+	if want := `"working":"` + working + `"`; !strings.Contains(lines.String(), want) {
+		t.Errorf("log %q without %s", lines.String(), want)
+	}
+}
+
 func TestFormats(t *testing.T) {
 	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		if got := group(n); got != want {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -13,6 +14,8 @@ import (
 	"factorfleet/internal/job"
 	"factorfleet/internal/output"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // OutputFlags returns the flags that say how answers are printed.
@@ -34,6 +37,8 @@ type printer struct {
 	file    *os.File // nil for standard output
 	ordered bool
 	record  output.Record
+	// unproved counts the numbers with a factor that is only a probable prime.
+	unproved uint64
 }
 
 // outputFormat checks what the flags say of the output, before anything is begun.
@@ -76,6 +81,9 @@ func (p *printer) emit(item *collect.Item) error {
 	if item.Dead != "" {
 		fmt.Fprintf(p.session.Screen, "%s: number %d of the input, %s, was given up: %s\n", p.name, item.Position+1, shorten(item.N.String()), item.Dead)
 	}
+	if slices.ContainsFunc(item.Factors, func(f task.Factor) bool { return f.Status == task.PRP }) {
+		p.unproved++
+	}
 	return p.out.Write(&p.record)
 }
 
@@ -102,8 +110,23 @@ func shorten(n string) string {
 }
 
 // show starts the progress display of a job.
-func (s *Session) show(c *ucli.Context, id func() string, progress *plan.Progress, workers func() int) (stop func(), err error) {
+func (s *Session) show(c *ucli.Context, id func() string, progress *plan.Progress, host Host) (stop func(), err error) {
 	return cli.StartProgress(c.String("progress"), s.Screen, s.Log, func() cli.Status {
-		return cli.Status{Job: id(), Workers: workers(), Snapshot: progress.Snapshot(time.Now())}
+		job := id()
+		return cli.Status{Job: job, Workers: host.Workers(), Working: working(job, host.Activities()), Snapshot: progress.Snapshot(time.Now())}
 	})
+}
+
+// working returns the activity for the job that takes longest, "" if none is known.
+func working(job string, list []worker.Activity) string {
+	longest := -1
+	for i := range list {
+		if list[i].Job == job && (longest < 0 || list[i].Left > list[longest].Left) {
+			longest = i
+		}
+	}
+	if longest < 0 {
+		return ""
+	}
+	return list[longest].Progress.String()
 }

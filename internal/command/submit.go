@@ -17,6 +17,7 @@ import (
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // SubmitDescription says where submit finds its numbers.
@@ -33,7 +34,8 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or predicted work such as 5s"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again goes on with that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "`CLASS` of the job's tasks: hi, norm or low"},
-		&ucli.DurationFlag{Name: "budget", DefaultText: "30s", Usage: "`DURATION` a worker spends on one number at most"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "by its size, 30s or what finishes it up to 95 digits", Usage: "`DURATION` a worker spends on one number at most"},
+		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more too, as far as the budget goes; the certificates are in the json output"},
 		&ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the job goes on"},
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square as a measure of the queue"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "print the job's id once all input is queued, and do not wait"},
@@ -46,7 +48,7 @@ func SubmitFlags() []ucli.Flag {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Budget: c.Duration("budget"), Keep: c.Duration("keep"),
+		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { fmt.Fprintf(s.Screen, "%s: %s\n", c.App.Name, input.Explain(b)) },
 	}
 	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
@@ -61,6 +63,9 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	}
 	if sub.Kind != task.KindFactor && sub.Kind != task.KindSquare {
 		return sub, cli.Usagef("%q is not a kind of work: use factor or square", sub.Kind)
+	}
+	if sub.Certify && sub.Kind != task.KindFactor {
+		return sub, cli.Usagef("--certify is for --kind factor")
 	}
 	if sub.ID != "" {
 		if err := task.CheckJob(sub.ID); err != nil {
@@ -114,6 +119,8 @@ type Host struct {
 	Private bool       // it ends with this process
 	Workers func() int // that live; -1 = unknown
 	Slots   func() int // of these workers; 0 = unknown
+	// Activities are the numbers that the workers say they have at hand for long.
+	Activities func() []worker.Activity
 }
 
 // Open is called by Submit once the command line is known to be right.
@@ -200,7 +207,7 @@ func (s *Session) foreground(c *ucli.Context, open Open, run func(context.Contex
 	var id atomic.Pointer[string]
 	id.Store(new(string))
 	progress := new(plan.Progress)
-	stopShow, err := s.show(c, func() string { return *id.Load() }, progress, host.Workers)
+	stopShow, err := s.show(c, func() string { return *id.Load() }, progress, host)
 	if err != nil {
 		return err
 	}
@@ -221,7 +228,7 @@ func (s *Session) foreground(c *ucli.Context, open Open, run func(context.Contex
 	}
 	s.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", summary.Verified).Dur("cpu", summary.CPU).
 		Uint64("duplicate", summary.Duplicate).Uint64("refused", summary.Refused).Uint64("requeued", summary.Requeued).Msg("job ended")
-	return s.ended(c, summary)
+	return s.ended(c, summary, p.unproved)
 }
 
 // abandon removes a job whose reader has gone away: its id was never shown to anybody.
@@ -257,8 +264,9 @@ func (s *Session) stopped(c *ucli.Context, id string, host Host, err error) erro
 	return Fail(err)
 }
 
-// ended reports the defects of a job that came to its end.
-func (s *Session) ended(c *ucli.Context, sum *job.Summary) error {
+// ended reports the defects of a job that came to its end, of whose numbers printed so many
+// have a factor that is only a probable prime.
+func (s *Session) ended(c *ucli.Context, sum *job.Summary, unproved uint64) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintf(s.Screen, "%s: "+format+"\n", append([]any{c.App.Name}, args...)...)
 	}
@@ -278,6 +286,9 @@ func (s *Session) ended(c *ucli.Context, sum *job.Summary) error {
 	}
 	if sum.Unfinished > 0 {
 		say("%s could not be factored completely within the budget; a larger --budget may help", plural(sum.Unfinished, "number"))
+	}
+	if sum.Job.Certify && unproved > 0 {
+		say("%s with a probable prime that was not proved within the budget, PRP in the json output", plural(unproved, "number"))
 	}
 	if sum.Counts.Dead > 0 {
 		say("%s of job %s given up; `producer dead show %s` tells more", plural(sum.Counts.Dead, "number"), sum.Job.ID, sum.Job.ID)

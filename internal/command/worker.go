@@ -37,7 +37,8 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 		return err
 	}
 	if o.Kinds == nil {
-		o.Kinds = kind.All()
+		// What is found and sent, and what is not yet collected, takes some memory too.
+		o.Kinds = kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	}
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
@@ -64,15 +65,27 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 	return err
 }
 
-// beat shows that the worker lives, at once and every BeatInterval.
+// A worker with a number at hand for long tells of it within lookEvery, and then every tellEvery.
+const (
+	lookEvery = time.Second
+	tellEvery = fleet.BeatInterval / 2
+)
+
+// beat shows that the worker lives, at once and every BeatInterval or more often.
 func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, o WorkerOptions) {
 	status := fleet.WorkerStatus{Version: Version, Host: hostName(), PID: os.Getpid(), Started: time.Now()}
-	ticker := time.NewTicker(fleet.BeatInterval)
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	var last time.Time
 	for {
+		told := len(status.Activities) > 0
 		status.Stats = w.Stats()
-		if err := station.Beat(status); err != nil {
-			o.Log.Debug().Err(err).Msg("heartbeat")
+		telling := len(status.Activities) > 0
+		if since := time.Since(last); since >= fleet.BeatInterval || telling != told || telling && since >= tellEvery {
+			last = time.Now()
+			if err := station.Beat(status); err != nil {
+				o.Log.Debug().Err(err).Msg("heartbeat")
+			}
 		}
 		select {
 		case <-ticker.C:

@@ -172,7 +172,7 @@ func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at pl
 	}
 	failure := &task.Failure{Class: at.Class, Attempt: maxDeliver, Err: errFellSilent}
 	if t, err := task.DecodeTask(m.Data); err == nil {
-		failure.Kind, failure.Numbers, failure.Budget = t.Kind, t.Numbers, t.Budget
+		failure.Kind, failure.Numbers, failure.Budget, failure.Certify = t.Kind, t.Numbers, t.Budget, t.Certify
 	}
 	return s.f.bury(ctx, at.Job, at.Range, failure)
 }

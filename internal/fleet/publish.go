@@ -64,7 +64,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
 			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
-			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted}
+			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify}
 			messages[i] = message(taskSubject(at), t.Encode())
 		}
 		if err := p.f.storeAll(ctx, messages); err != nil {

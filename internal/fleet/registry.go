@@ -72,6 +72,8 @@ func readStatus(e jetstream.KeyValueEntry) (WorkerStatus, bool) {
 const (
 	maxStatusSize = 16 << 10 // bytes
 	maxSlots      = 1 << 12
+	maxActivities = 8
+	maxDigits     = 5000
 )
 
 // decodeStatus reads a heartbeat that a stranger may have written: texts are made fit
@@ -91,5 +93,20 @@ func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
 	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
 		*n = min(max(*n, 0), maxSlots)
 	}
+	s.Activities = soundActivities(s.Activities)
 	return s, true
+}
+
+// soundActivities makes what a stranger says of its work fit to be printed.
+func soundActivities(list []worker.Activity) (sound []worker.Activity) {
+	for _, a := range list[:min(len(list), maxActivities)] {
+		if task.CheckJob(a.Job) != nil || a.Position >= task.MaxPosition {
+			continue
+		}
+		a.Method = brief(a.Method)
+		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
+		a.Left = max(a.Left, 0)
+		sound = append(sound, a)
+	}
+	return sound
 }

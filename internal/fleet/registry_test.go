@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"factorfleet/internal/worker"
 )
@@ -53,6 +55,27 @@ func TestRegistry(t *testing.T) {
 	nc, js := h.connect()
 	if _, err := OpenStation(t.Context(), nc, js, "Not A Name", Options{}); err == nil {
 		t.Error("a bad name was accepted")
+	}
+}
+
+// TestActivitiesOfStrangers: what a heartbeat says of its work is made fit to be printed.
+func TestActivitiesOfStrangers(t *testing.T) {
+	text := `{"activities":[
+		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000},
+		{"job":"no.job","position":7,"method":"siqs"},
+		{"job":"j","position":18446744073709551615,"method":"siqs"},
+		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 5000) + `","cores":-1,"left_ns":-1}` +
+		strings.Repeat(`,{"job":"j","method":"ecm","cores":1}`, 20) + `]}`
+	s, ok := decodeStatus("w.i", []byte(text))
+	if !ok || len(s.Activities) != maxActivities-2 {
+		t.Fatalf("%v, %+v", ok, s.Activities)
+	}
+	want := worker.Activity{Job: "j", Position: 7, Progress: worker.Progress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second}}
+	if s.Activities[0] != want {
+		t.Errorf("%+v, want %+v", s.Activities[0], want)
+	}
+	if a := s.Activities[1]; a.Digits != 0 || a.Cores != 1 || a.Left != 0 || len(a.Method) > 1000 || strings.ContainsAny(a.Method, "\x1b\n") {
+		t.Errorf("%+v", a)
 	}
 }
 

@@ -65,7 +65,7 @@ func (f *Fleet) again(ctx context.Context, j *task.Job, in *Inputs, r task.Range
 		n++
 	}
 	at := task.Address{Class: j.Class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
-	t := task.Task{Kind: j.Kind, Numbers: numbers[:n], Budget: j.Budget}
+	t := task.Task{Kind: j.Kind, Numbers: numbers[:n], Budget: j.Budget, Certify: j.Certify}
 	m := message(taskSubject(at), t.Encode())
 	if spent > 0 {
 		m.Header.Set(headerSpent, strconv.Itoa(spent))

@@ -52,6 +52,7 @@ type Submission struct {
 	Class    task.Class
 	Chunking plan.Chunking
 	Budget   time.Duration // for one number; 0 = the workers' default
+	Certify  bool          // prove the primes of 2^64 and more; of kind factor
 	Keep     time.Duration // after the end; 0 = it is removed once printed
 	Sources  []input.Source
 	OnBad    func(task.BadToken) // called for each piece of input that is no number

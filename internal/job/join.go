@@ -26,7 +26,7 @@ func begin(ctx context.Context, f *fleet.Fleet, s Submission) (*feeder, error) {
 	}
 	fd.job = &task.Job{
 		ID: id, Schema: 1, Kind: s.Kind, Class: s.Class, Chunk: s.Chunking.String(),
-		Budget: s.Budget, Keep: s.Keep, State: task.Open, Created: now,
+		Budget: s.Budget, Certify: s.Certify, Keep: s.Keep, State: task.Open, Created: now,
 	}
 	err := f.CreateJob(ctx, fd.job)
 	if errors.Is(err, fleet.ErrDiffers) && s.ID != "" {
@@ -59,8 +59,8 @@ func (fd *feeder) join(ctx context.Context) error {
 // attach makes the feeder part of r.
 func (fd *feeder) attach(r *run) {
 	fd.run = r
-	if fd.joined && (fd.job.Chunk != fd.s.Chunking.String() || fd.job.Class != fd.s.Class || fd.job.Budget != fd.s.Budget) {
-		r.watch.Status("the job is there already: its --chunk, --priority and --budget stay what they were")
+	if fd.joined && (fd.job.Chunk != fd.s.Chunking.String() || fd.job.Class != fd.s.Class || fd.job.Budget != fd.s.Budget || fd.job.Certify != fd.s.Certify) {
+		r.watch.Status("the job is there already: its --chunk, --priority, --budget and --certify stay what they were")
 	}
 	fd.release = sync.OnceFunc(func() { close(r.joined) })
 	r.fed = true

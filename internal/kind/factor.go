@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -17,15 +18,21 @@ import (
 // number that was left unfinished is not found by luck on a second try, but by a
 // larger budget.
 type Factor struct {
-	benches sync.Pool // of *bench, unused
+	pool    *factor.Pool // of the process; nil: one core, no limit
+	benches sync.Pool    // of *bench, unused
 }
+
+// Budget is worker.Budgeter's.
+func (k *Factor) Budget(n nat.Nat) time.Duration { return factor.DefaultBudget(n.BitLen()) }
 
 // A bench is an engine with what is worth keeping between two tasks.
 type bench struct {
-	engine *factor.Engine
-	budget time.Duration // of engine
-	tick   func()        // of the task under way
-	found  []factor.Factor
+	options factor.Options // of engine and prover
+	engine  *factor.Engine
+	prover  *factor.Prover    // nil until it is needed
+	o       worker.RunOptions // of the task under way
+	began   time.Time         // the number at hand, if it is to be certified
+	found   []factor.Factor
 
 	// A number below 2^64 for which trial division does is done in the time of two
 	// looks at the clock. Such numbers are timed together, up to timedTogether of them;
@@ -36,10 +43,12 @@ type bench struct {
 
 const timedTogether = 16
 
-// Run is worker.Kind's. The time of a number is wall-clock time: it is computed on
-// this goroutine alone, so the two differ only on a machine with more work than CPUs.
-// Numbers that the engine does together share their time.
+// Run is worker.Kind's. The time of a number is wall-clock time of this goroutine, and of those that
+// help it: that differs from CPU time only on a machine with more work than CPUs. Numbers that the
+// engine does together share their time.
 func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	k.pool.Enter()
+	defer k.pool.Leave()
 	b := k.bench(o)
 	for len(numbers) > 0 {
 		count, do := b.engine.BatchLen(numbers), b.together
@@ -69,14 +78,26 @@ func (b *bench) apart(numbers []nat.Nat) int {
 func (b *bench) together(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	began, from := time.Now(), len(*done)
 	var slab []task.Factor
+	var failed error // of certify
+	b.began = began  // the numbers are done in the time of one
 	err := b.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
 		if cap(slab)-len(slab) < len(found) {
 			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-len(*done)+from))
 		}
-		answer(&slab, found, method, done)
+		if failed != nil {
+			return
+		}
+		a := answer(&slab, found, method)
+		if failed = b.certify(ctx, numbers[len(*done)-from], &a); failed != nil {
+			return
+		}
+		*done = append(*done, a)
+		if b.o.Certify {
+			b.began = time.Now()
+		}
 	})
-	share((*done)[from:], time.Since(began))
-	return err
+	share((*done)[from:], time.Since(began)+b.takeHelped())
+	return cmp.Or(err, failed)
 }
 
 // oneByOne answers numbers one after the other.
@@ -94,42 +115,57 @@ func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Fa
 		if cap(slab)-len(slab) < len(found) {
 			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-i))
 		}
-		answer(&slab, found, method, done)
+		a := answer(&slab, found, method)
+		if err := b.certify(ctx, n, &a); err != nil {
+			share((*done)[timed:], time.Since(last))
+			return err
+		}
+		*done = append(*done, a)
 		if easy := b.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
 			now := time.Now()
 			if easy {
 				b.hard = now
 			}
 			share((*done)[timed:], b.hard.Sub(last))
-			(*done)[len(*done)-1].CPU += now.Sub(b.hard)
+			(*done)[len(*done)-1].CPU += now.Sub(b.hard) + b.takeHelped()
 			last, timed = now, len(*done)
 		}
 	}
 	return nil
 }
 
-// answer appends an answer to done, its factors to slab, which has room for them.
-func answer(slab *[]task.Factor, found []factor.Factor, method string, done *[]task.Factorization) {
+// answer returns an answer. Its factors are appended to slab, which has room for them.
+func answer(slab *[]task.Factor, found []factor.Factor, method string) task.Factorization {
 	from := len(*slab)
 	for _, f := range found {
 		*slab = append(*slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
 	}
-	*done = append(*done, task.Factorization{Factors: (*slab)[from:len(*slab):len(*slab)], Method: method})
+	return task.Factorization{Factors: (*slab)[from:len(*slab):len(*slab)], Method: method}
 }
 
 // begin prepares for n. One above 2^64 counts as hard from its first tick on.
 func (b *bench) begin(n nat.Nat) {
 	b.ticks = 0
-	if _, ok := n.Word(); !ok {
-		b.ticks = 1
+	if _, ok := n.Word(); ok {
+		return
 	}
+	b.ticks, b.began = 1, time.Now()
+	b.engine.SetBudget(cmp.Or(b.o.Budget, factor.DefaultBudget(n.BitLen())))
 }
 
 func (b *bench) onTick() {
 	if b.ticks++; b.ticks == 2 {
 		b.hard = time.Now()
 	}
-	b.tick()
+	b.o.Tick()
+}
+
+func (b *bench) onProgress(p factor.Progress) {
+	const digitsOfBit = 0.30103 // log10(2)
+	b.o.Progress(worker.Progress{
+		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,
+		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
+	})
 }
 
 // share says of each of answers that it took an equal part of t.
@@ -144,12 +180,13 @@ func (k *Factor) bench(o worker.RunOptions) *bench {
 	b, _ := k.benches.Get().(*bench)
 	if b == nil {
 		b = new(bench)
+		b.options = factor.Options{Tick: b.onTick, Progress: b.onProgress, Pool: k.pool}
+		b.engine = factor.New(b.options)
 	}
-	if b.engine == nil || b.budget != o.Budget {
-		b.budget = o.Budget
-		b.engine = factor.New(factor.Options{Budget: o.Budget, Tick: b.onTick})
+	if b.o = o; b.o.Progress == nil {
+		b.o.Progress = func(worker.Progress) {}
 	}
-	b.tick = o.Tick
+	b.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers done together
 	return b
 }
 

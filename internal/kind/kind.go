@@ -8,14 +8,26 @@
 package kind
 
 import (
+	"runtime"
+
+	"factorfleet/internal/factor"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// All returns every built-in kind by its name in package task.
-func All() map[string]worker.Kind {
+// All returns every built-in kind by its name in package task. Each task has one core.
+func All() map[string]worker.Kind { return AllOn(1, 0) }
+
+// AllOn works like All for a process that computes on so many cores and with so many bytes of memory:
+// what is idle of both is lent to a number that takes long. 0 cores is as many as there are, 0
+// bytes no limit.
+func AllOn(cores int, memory uint64) map[string]worker.Kind {
+	if most := runtime.GOMAXPROCS(0); cores <= 0 || cores > most {
+		cores = most
+	}
+	pool := factor.NewPool(cores, memory)
 	return map[string]worker.Kind{
-		task.KindFactor: new(Factor),
-		task.KindSquare: Square{},
+		task.KindFactor: &Factor{pool: pool},
+		task.KindSquare: Square{pool},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,40 @@ func TestFactorBudget(t *testing.T) {
 	}
 	if show(got[0]) != hard+"C" {
 		t.Errorf("got %s", show(got[0]))
+	}
+}
+
+// TestIdleCores: a number that takes long has the cores that no other task has, says so, and its time
+// is that of all of them. Without a budget of the task it has that of its size.
+func TestIdleCores(t *testing.T) {
+	k := AllOn(2, 0)[task.KindFactor].(*Factor)
+	if k.Budget(nat.New(1<<40)) != 30*time.Second || k.Budget(nat.FromBig(mersenneProduct(300))) < 10*time.Minute {
+		t.Error("budgets by size")
+	}
+	// 100000000000000000000000000319 * 500000000000000000000000000009
+	n := number(t, "50000000000000000000000000160400000000000000000000000002871")
+	most, methods := 0, make(map[string]bool)
+	o := worker.RunOptions{Tick: func() {}, Progress: func(p worker.Progress) {
+		most = max(most, p.Cores)
+		methods[p.Method] = true
+		if p.Digits != len(n.String()) {
+			t.Errorf("%+v of %v", p, n)
+		}
+	}}
+	var done []task.Factorization
+	begin := time.Now()
+	if err := k.Run(t.Context(), []nat.Nat{n}, o, &done); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(begin)
+	if cores := min(2, runtime.GOMAXPROCS(0)); most != cores || !methods["siqs"] {
+		t.Errorf("%d cores at work, by %v", most, methods)
+	}
+	if cpu := done[0].CPU; cpu > 2*took || most > 1 && cpu < took*5/4 {
+		t.Errorf("%v on %d cores are said to have taken %v", took, most, cpu)
+	}
+	if len(done[0].Factors) != 2 {
+		t.Errorf("%s", show(done[0]))
 	}
 }
 

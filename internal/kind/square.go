@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"time"
 
+	"factorfleet/internal/factor"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -13,7 +14,7 @@ import (
 
 // A Square answers n with n*n. It is the yardstick of the queue alone, so it does
 // next to nothing for each number.
-type Square struct{}
+type Square struct{ pool *factor.Pool }
 
 // squareStride is after how many numbers Square looks at its context: under 1 ms
 // for numbers of task.MaxBits bits.
@@ -21,7 +22,9 @@ const squareStride = 64
 
 // Run is worker.Kind's. The clock is read once for all numbers: each is said to
 // have taken the same time.
-func (Square) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+func (k Square) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	k.pool.Enter()
+	defer k.pool.Leave()
 	begin, from := time.Now(), len(*done)
 	answers := make([]task.Factor, len(numbers))
 	for i, n := range numbers {

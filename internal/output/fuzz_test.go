@@ -103,7 +103,7 @@ func carried(r Record, format string) *Record {
 
 func same(a, b *Record) bool {
 	return a.Position == b.Position && a.N.Cmp(b.N) == 0 && a.Kind == b.Kind && sameFactors(a.Factors, b.Factors) &&
-		a.Method == b.Method && a.CPU == b.CPU && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead
+		a.Method == b.Method && a.CPU == b.CPU && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
 }
 
 // FuzzParse checks that no text makes Parse panic, and that what it accepts can be

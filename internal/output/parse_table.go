@@ -27,9 +27,10 @@ type jsonLine struct {
 }
 
 type jsonFactor struct {
-	P  string `json:"p"`
-	E  uint32 `json:"e"`
-	St string `json:"st"`
+	P    string `json:"p"`
+	E    uint32 `json:"e"`
+	St   string `json:"st"`
+	Cert string `json:"cert"`
 }
 
 var (
@@ -71,6 +72,7 @@ func (r *Record) parseJSON(text []byte) error {
 		}
 		r.Factors = append(r.Factors, task.Factor{P: p, Exp: f.E, Status: status})
 	}
+	r.Certificates = certificates(line.Factors)
 	if line.Value != nil {
 		if err := r.setValue([]byte(*line.Value)); err != nil {
 			return err
@@ -80,6 +82,19 @@ func (r *Record) parseJSON(text []byte) error {
 		r.Dead = cmp.Or(line.Error, gaveUp)
 	}
 	return r.checkStatus(line.Status)
+}
+
+// certificates returns those of a list of factors, nil if there is none.
+func certificates(list []jsonFactor) (texts []string) {
+	for i, f := range list {
+		if f.Cert != "" && texts == nil {
+			texts = make([]string, len(list))
+		}
+		if f.Cert != "" {
+			texts[i] = f.Cert
+		}
+	}
+	return texts
 }
 
 func (r *Record) parseCSV(text string) error {
@@ -122,8 +137,11 @@ func (r *Record) parseCSV(text string) error {
 	if err := r.markBySize(unfinished); err != nil {
 		return err
 	}
-	if fields[2] == "DEAD" {
+	switch {
+	case fields[2] == "DEAD":
 		r.Dead = gaveUp
+	case fields[2] == "P" && r.Status() == "PRP": // proved, by a certificate that the format does not carry
+		return nil
 	}
 	return r.checkStatus(fields[2])
 }

@@ -21,7 +21,9 @@
 //	factordb  360=2^2*90 # unfinished: c90…(2)
 //	pari      [360,[2,2;90,1]] \\ unfinished: c90…(2)
 //
-// In json, factors stay ascending. The answer n*n of kind square is written 12: 144,
+// In json, factors stay ascending, and a prime of 2^64 or more that is proved has "st":"P" and
+// its certificate, "cert". The other formats do not carry certificates: what is read of them
+// has the status PRP. The answer n*n of kind square is written 12: 144,
 // "value":"144" in json, 0,12,V,144 in csv, 12^2=144 and [12,144].
 //
 // A number that was given up is a line with status DEAD in json, which says why,

@@ -278,7 +278,11 @@ func appendJSON(b []byte, r *Record) []byte {
 		b = f.P.AppendDecimal(append(b, `{"p":"`...))
 		b = strconv.AppendUint(append(b, `","e":`...), uint64(f.Exp), 10)
 		b = append(append(b, `,"st":"`...), f.Status.String()...)
-		b = append(b, `"}`...)
+		b = append(b, '"')
+		if text := r.Certificate(i); text != "" {
+			b = appendString(append(b, `,"cert":`...), text)
+		}
+		b = append(b, '}')
 	}
 	b = appendString(append(b, `],"method":`...), r.Method)
 	b = appendSeconds(append(b, `,"cpu_s":`...), r.CPU)

@@ -54,6 +54,7 @@ type Failure struct {
 	Time    time.Time // to the millisecond
 	Numbers []nat.Nat
 	Budget  time.Duration
+	Certify bool
 }
 
 // The milliseconds of the years 1 to 9999, which JSON can hold.
@@ -67,7 +68,7 @@ func (f *Failure) Encode() []byte {
 	return marshal(&taskpb.Failure{
 		Kind: f.Kind, Class: string(f.Class), Worker: f.Worker, Version: f.Version, Attempt: f.Attempt,
 		Error: oneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
-		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget),
+		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget), Certify: f.Certify,
 	})
 }
 
@@ -87,6 +88,7 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	return &Failure{
 		Kind: oneLine(m.Kind), Class: Class(oneLine(m.Class)), Worker: oneLine(m.Worker), Version: oneLine(m.Version), Attempt: m.Attempt,
 		Err: oneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
+		Certify: m.Certify,
 	}, nil
 }
 

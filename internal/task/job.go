@@ -21,15 +21,16 @@ const (
 // A Job is the manifest of one submit, the value of its key in FACTOR_JOBS. It is
 // JSON so that a person with the nats CLI can read it.
 type Job struct {
-	ID     string        `json:"id"`
-	Schema int           `json:"schema"`
-	Kind   string        `json:"kind"`
-	Class  Class         `json:"class"`
-	Chunk  string        `json:"chunk"`     // the --chunk it was submitted with
-	Budget time.Duration `json:"budget_ns"` // for one number; 0 = the workers' default
-	Keep   time.Duration `json:"keep_ns"`   // how long it is kept once done; 0 = its submitter removes it
-	State  State         `json:"state"`
-	Note   string        `json:"note,omitempty"` // why it ended as it did, for a person
+	ID      string        `json:"id"`
+	Schema  int           `json:"schema"`
+	Kind    string        `json:"kind"`
+	Class   Class         `json:"class"`
+	Chunk   string        `json:"chunk"`             // the --chunk it was submitted with
+	Budget  time.Duration `json:"budget_ns"`         // for one number; 0 = the workers' default
+	Certify bool          `json:"certify,omitempty"` // primes of 2^64 and more are to be proved
+	Keep    time.Duration `json:"keep_ns"`           // how long it is kept once done; 0 = its submitter removes it
+	State   State         `json:"state"`
+	Note    string        `json:"note,omitempty"` // why it ended as it did, for a person
 
 	Created time.Time  `json:"created"`
 	Ended   *time.Time `json:"ended,omitempty"`

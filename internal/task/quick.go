@@ -104,9 +104,9 @@ func (l *list) next(maxBits uint32) (n nat.Nat, ok bool) {
 
 // quickTask is DecodeTask for what Task.Encode writes.
 func quickTask(b []byte) (*Task, bool) {
-	var varints [5]uint64
-	var bytes [5][]byte
-	if !fields(b, 1<<3|1<<4, varints[:], bytes[:]) || !utf8.Valid(bytes[1]) {
+	var varints [6]uint64
+	var bytes [6][]byte
+	if !fields(b, 1<<3|1<<4|1<<5, varints[:], bytes[:]) || !utf8.Valid(bytes[1]) {
 		return nil, false
 	}
 	l, ok := numberList(bytes[2])
@@ -114,7 +114,10 @@ func quickTask(b []byte) (*Task, bool) {
 	if !ok || !whole || count > MaxCount {
 		return nil, false
 	}
-	t := &Task{Kind: kindName(bytes[1]), Numbers: make([]nat.Nat, count), Budget: duration(varints[3]), Predicted: duration(varints[4])}
+	t := &Task{
+		Kind: kindName(bytes[1]), Numbers: make([]nat.Nat, count),
+		Budget: duration(varints[3]), Predicted: duration(varints[4]), Certify: varints[5] != 0,
+	}
 	for i := range t.Numbers {
 		if t.Numbers[i], ok = l.next(MaxBits); !ok {
 			return nil, false

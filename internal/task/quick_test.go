@@ -47,7 +47,7 @@ func TestQuickIsTaken(t *testing.T) {
 			t.Errorf("a result of %d numbers is read by the generated code", count)
 		}
 	}
-	task := &Task{Kind: KindSquare, Numbers: []nat.Nat{nat.New(0), nat.New(1 << 63)}, Budget: 1, Predicted: 2}
+	task := &Task{Kind: KindSquare, Numbers: []nat.Nat{nat.New(0), nat.New(1 << 63)}, Budget: 1, Predicted: 2, Certify: true}
 	if _, ok := quickTask(task.Encode()); !ok {
 		t.Error("a task is read by the generated code")
 	}

@@ -6,17 +6,18 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// oneMethod reports whether all items have the same method, as is usual.
-func (r *Result) oneMethod() bool {
+// isPlain reports whether all items have the same method and none has certificates, as
+// is usual.
+func (r *Result) isPlain() bool {
 	for i := range r.Items {
-		if r.Items[i].Method != r.Items[0].Method {
+		if r.Items[i].Method != r.Items[0].Method || r.Items[i].Certificates != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// quickEncode is encode for a result with one method, to the same bytes in one
+// quickEncode is encode for a result that isPlain, to the same bytes in one
 // allocation. A column's length stands before it, so each is gone through twice.
 func (r *Result) quickEncode() []byte {
 	s := r.sizes()

@@ -4,7 +4,7 @@ import (
 	"unicode/utf8"
 )
 
-// Field numbers of taskpb.Result.
+// Field numbers of taskpb.Result, without certificates.
 const (
 	resultKind = iota + 1
 	resultWorker
@@ -22,7 +22,7 @@ const (
 )
 
 // quickResult is DecodeResult for what Result.Encode writes when all items have the
-// same method, as is usual, or there are none.
+// same method and none has certificates, as is usual, or there are none.
 func quickResult(b []byte) (*Result, bool) {
 	var varints [resultFields]uint64
 	var bytes [resultFields][]byte

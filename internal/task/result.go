@@ -14,7 +14,7 @@ import (
 type Status uint8
 
 const (
-	Prime     Status = 1 // proved prime
+	Prime     Status = 1 // proved prime: below 2^64, or by a certificate
 	PRP       Status = 2 // Baillie-PSW probable prime
 	Composite Status = 3 // not finished: composite, or not known to be prime
 	Value     Status = 4 // not a factor but the answer of another kind, such as n*n
@@ -47,6 +47,18 @@ type Factorization struct {
 	Factors []Factor // distinct, ascending; none for 0 and 1
 	Method  string   // what found it, with parameters
 	CPU     time.Duration
+
+	// Certificates prove that factors of 2^64 and more are Prime: nil, or one text for
+	// each of Factors, "" where there is none. See Certificate.
+	Certificates []string
+}
+
+// Certificate returns the certificate of factor i, "" if it has none.
+func (f *Factorization) Certificate(i int) string {
+	if i >= len(f.Certificates) {
+		return ""
+	}
+	return f.Certificates[i]
 }
 
 // A Result is the answer for one range; Items has one entry a number. Its job,
@@ -62,7 +74,7 @@ type Result struct {
 
 // Encode returns the wire form of r.
 func (r *Result) Encode() []byte {
-	if r.oneMethod() {
+	if r.isPlain() {
 		return r.quickEncode()
 	}
 	return r.encode()
@@ -102,7 +114,47 @@ func (r *Result) encode() []byte {
 		}
 	}
 	m.Factors = encodeNumbers(primes)
+	m.CertificateSizes, m.Certificates = r.certificates(total)
 	return marshal(m)
+}
+
+// certificates returns the two columns of the certificates of all total factors, nil if
+// there are none.
+func (r *Result) certificates(total int) (sizes []uint32, data []byte) {
+	sizes = make([]uint32, 0, total)
+	for i := range r.Items {
+		for j := range r.Items[i].Factors {
+			text := r.Items[i].Certificate(j)
+			sizes = append(sizes, uint32(len(text)))
+			data = append(data, text...)
+		}
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	return sizes, data
+}
+
+// takeCertificates takes the certificates of n factors off the front of the columns; nil
+// if none of them has one.
+func takeCertificates(n int, sizes *[]uint32, data *[]byte) (texts []string, err error) {
+	if len(*sizes) == 0 {
+		return nil, nil
+	}
+	for i, size := range (*sizes)[:n] {
+		if size > MaxCertificate || int(size) > len(*data) {
+			return nil, errColumns
+		}
+		if size > 0 && texts == nil {
+			texts = make([]string, n)
+		}
+		if size > 0 {
+			texts[i] = string((*data)[:size])
+			*data = (*data)[size:]
+		}
+	}
+	*sizes = (*sizes)[n:]
+	return texts, nil
 }
 
 // maxFactors bounds the distinct factors of one result message: 4096 numbers of 256 bits
@@ -133,7 +185,7 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	count, total := len(m.FactorCounts), len(primes)
 	if len(m.Method) != count || len(m.CpuNs) != count || count > MaxCount ||
-		len(m.Exponents) != total || len(m.Statuses) != total {
+		len(m.Exponents) != total || len(m.Statuses) != total || len(m.CertificateSizes) != 0 && len(m.CertificateSizes) != total {
 		return nil, fmt.Errorf("result: %w", errColumns)
 	}
 	r := &Result{
@@ -148,10 +200,14 @@ func decodeResult(b []byte) (*Result, error) {
 		if int(n) > len(factors) || int(m.Method[i]) >= len(m.Methods) {
 			return nil, errResult
 		}
-		r.Items[i] = Factorization{Factors: factors[:n:n], Method: m.Methods[m.Method[i]], CPU: duration(m.CpuNs[i])}
+		certificates, err := takeCertificates(int(n), &m.CertificateSizes, &m.Certificates)
+		if err != nil {
+			return nil, fmt.Errorf("result: %w", err)
+		}
+		r.Items[i] = Factorization{Factors: factors[:n:n], Method: m.Methods[m.Method[i]], CPU: duration(m.CpuNs[i]), Certificates: certificates}
 		factors = factors[n:]
 	}
-	if len(factors) != 0 {
+	if len(factors) != 0 || len(m.Certificates) != 0 {
 		return nil, errResult
 	}
 	return r, nil

@@ -65,6 +65,7 @@ type Task struct {
 	Numbers   []nat.Nat
 	Budget    time.Duration // wall-clock time for one number; 0 = the worker's default
 	Predicted time.Duration // what the cost model expects the whole to take
+	Certify   bool          // prove the primes of 2^64 and more, as far as the budget goes
 }
 
 // Encode returns the wire form of t.
@@ -74,6 +75,7 @@ func (t *Task) Encode() []byte {
 		Numbers:     encodeNumbers(t.Numbers),
 		BudgetNs:    uint64(t.Budget),
 		PredictedNs: uint64(t.Predicted),
+		Certify:     t.Certify,
 	})
 }
 
@@ -96,7 +98,9 @@ func decodeTask(b []byte) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
-	return &Task{Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs)}, nil
+	return &Task{
+		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
+	}, nil
 }
 
 // EncodeBlock returns the wire form of one message of FACTOR_INPUTS.

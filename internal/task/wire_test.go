@@ -25,7 +25,7 @@ var (
 var (
 	tasks = []Task{
 		{Numbers: []nat.Nat{}},
-		{Kind: KindFactor, Numbers: some, Budget: time.Minute, Predicted: 3 * time.Second},
+		{Kind: KindFactor, Numbers: some, Budget: time.Minute, Predicted: 3 * time.Second, Certify: true},
 		{Kind: KindSquare, Numbers: make([]nat.Nat, MaxCount)},
 	}
 	results = []Result{
@@ -39,19 +39,24 @@ var (
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}},
+		{Kind: KindFactor, Items: []Factorization{
+			{Factors: []Factor{{nat.New(2), 1, Prime}, {some[5], 1, Prime}, {longest, 1, Prime}}, Certificates: []string{"", "18446744073709551616 -2:3", "x"}},
+			{Factors: []Factor{{nat.New(7), 1, Prime}}},
+			{Factors: []Factor{{longest, 1, Prime}}, Certificates: []string{strings.Repeat("1", MaxCertificate)}},
+		}},
 	}
 	returns  = []Return{{}, {Reason: Isolate, Detail: "a worker died on it", Pieces: 64}}
 	failures = []Failure{
 		{Numbers: []nat.Nat{}, Time: time.UnixMilli(0)},
 		{
 			Kind: KindFactor, Class: ClassHi, Worker: "lab3", Version: "0.1.0", Attempt: 3, Err: "panic: é",
-			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute,
+			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute, Certify: true,
 		},
 	}
 	jobs = []Job{
 		{},
 		{
-			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Keep: time.Hour, State: Done, Note: "n",
+			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Certify: true, Keep: time.Hour, State: Done, Note: "n",
 			Created: now.UTC(), Ended: new(now.UTC()), Expires: new(now.UTC()),
 			Count: 5, Digest: "ab", BadCount: 1, Bad: []BadToken{{"-", 3, `"x"`, "not a natural number"}}, Verified: 3, Unfinished: 1, Dead: 1,
 		},
@@ -106,8 +111,10 @@ func TestLimits(t *testing.T) {
 		"result too long": second(DecodeResult((&Result{Items: []Factorization{{Factors: []Factor{
 			{P: nat.FromBig(new(big.Int).Lsh(square.Big(), 8)), Exp: 1}}}}}).Encode())),
 		"result of too many factors": second(DecodeResult((&Result{Items: []Factorization{{Factors: make([]Factor, maxFactors+1)}}}).Encode())),
-		"no protobuf":                second(DecodeTask([]byte("hello"))),
-		"no json":                    second(DecodeJob([]byte("hello"))),
+		"result with a long certificate": second(DecodeResult((&Result{Items: []Factorization{{
+			Factors: []Factor{{P: longest, Exp: 1}}, Certificates: []string{strings.Repeat("1", MaxCertificate+1)}}}}).Encode())),
+		"no protobuf": second(DecodeTask([]byte("hello"))),
+		"no json":     second(DecodeJob([]byte("hello"))),
 	} {
 		if err == nil {
 			t.Errorf("%s: accepted", name)
@@ -139,11 +146,17 @@ func TestMalformed(t *testing.T) {
 		"short data":              func(m *taskpb.Result) { m.Factors.Data = nil },
 		"long data":               func(m *taskpb.Result) { m.Factors.Data = []byte{7, 7} },
 		"size beyond data":        func(m *taskpb.Result) { m.Factors.Sizes[0] = 2 },
+		"a certificate":           func(m *taskpb.Result) { m.CertificateSizes, m.Certificates = []uint32{1}, []byte("x") },
+		"too many certificates":   func(m *taskpb.Result) { m.CertificateSizes, m.Certificates = []uint32{1, 1}, []byte("xy") },
+		"certificate beyond":      func(m *taskpb.Result) { m.CertificateSizes, m.Certificates = []uint32{2}, []byte("x") },
+		"certificate far beyond":  func(m *taskpb.Result) { m.CertificateSizes = []uint32{1<<32 - 1} },
+		"certificates left over":  func(m *taskpb.Result) { m.CertificateSizes, m.Certificates = []uint32{1}, []byte("xy") },
+		"certificate of nothing":  func(m *taskpb.Result) { m.Certificates = []byte("x") },
 		"size far beyond":         func(m *taskpb.Result) { m.Factors.Sizes[0] = 1<<32 - 1 },
 	} {
 		m := fine()
 		spoil(m)
-		if _, err := DecodeResult(marshal(m)); (err == nil) != (name == "") {
+		if _, err := DecodeResult(marshal(m)); (err == nil) != (name == "" || name == "a certificate") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -5,7 +5,8 @@
 // ascending, the product of their powers is exactly n, and each of them is what
 // its status says:
 //
-//	Prime      below 2^64 and proved prime here, see provedPrime
+//	Prime      proved prime: below 2^64 here, see provedPrime; else by the certificate
+//	           that comes with it, see Certificate
 //	PRP        at least 2^64 and a Baillie-PSW probable prime, of which no
 //	           composite is known (R. Baillie, S. Wagstaff, Lucas pseudoprimes,
 //	           Math. Comp. 35 (1980), 1391-1417); the test is that of math/big
@@ -50,7 +51,7 @@ func Result(kind string, numbers []nat.Nat, r *task.Result) error {
 func Answer(kind string, n nat.Nat, f *task.Factorization) error {
 	switch kind {
 	case task.KindFactor:
-		if words(n, f.Factors) {
+		if f.Certificates == nil && words(n, f.Factors) {
 			return nil
 		}
 		if err := order(f.Factors); err != nil {
@@ -59,13 +60,19 @@ func Answer(kind string, n nat.Nat, f *task.Factorization) error {
 		if err := product(n, f.Factors); err != nil {
 			return err
 		}
+		if f.Certificates != nil && len(f.Certificates) != len(f.Factors) {
+			return errCertificates
+		}
 		for i := range f.Factors {
-			if err := status(&f.Factors[i]); err != nil {
+			if err := status(&f.Factors[i], f.Certificate(i)); err != nil {
 				return err
 			}
 		}
 		return nil
 	case task.KindSquare:
+		if f.Certificates != nil {
+			return errCertificates
+		}
 		return square(n, f.Factors)
 	default:
 		return fmt.Errorf("nothing is known of kind %.20q", kind)
@@ -102,6 +109,8 @@ var (
 	errProduct  = errors.New("the product of the factors is another number")
 	errNone     = errors.New("0 and 1 have no factors")
 	errSquare   = errors.New("the answer is not the square")
+
+	errCertificates = errors.New("certificates for what has no need of them")
 )
 
 // order checks that factors is strictly ascending and that it starts at 2, with
@@ -199,14 +208,21 @@ func bigProduct(n nat.Nat, factors []task.Factor) error {
 	return nil
 }
 
-// status checks that f is what its status says.
-func status(f *task.Factor) error {
+// status checks that f is what its status says, with its certificate if that is not "".
+func status(f *task.Factor, certificate string) error {
 	w, word := f.P.Word()
+	if certificate != "" && (word || f.Status != task.Prime) {
+		return errCertificates
+	}
 	switch f.Status {
 	case task.Prime:
 		switch {
+		case !word && certificate == "":
+			return fmt.Errorf("%s has 2^64 or more and is called proved without a certificate", short(f.P))
 		case !word:
-			return fmt.Errorf("%s has 2^64 or more and cannot be proved prime", short(f.P))
+			if err := Certificate(f.P, certificate); err != nil {
+				return fmt.Errorf("the certificate of %s: %w", short(f.P), err)
+			}
 		case !provedPrime(w):
 			return fmt.Errorf("%s is not prime", short(f.P))
 		}

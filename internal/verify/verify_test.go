@@ -127,7 +127,7 @@ var factorTests = []struct {
 	{"360", "2^3 P, 45 C", "45 is below 2^64 and left unfinished"},
 	{p64, p64 + " C", p64 + " is below 2^64 and left unfinished"},
 	{"7", "7 PRP", "7 is below 2^64 and only a probable prime"},
-	{p65, p65 + " P", "has 2^64 or more and cannot be proved prime"},
+	{p65, p65 + " P", "has 2^64 or more and is called proved without a certificate"},
 	{"7", "7 V", "7 has the status V"},
 	{"7", "7 0", "7 has the status Status(0)"},
 	{"7", "7 5", "7 has the status Status(5)"},

@@ -108,7 +108,7 @@ func (w *Worker) failure(d *Delivery, t *task.Task, numbers []nat.Nat, err error
 		Err: err.Error(), Elapsed: elapsed, Time: time.Now(), Numbers: numbers,
 	}
 	if t != nil {
-		f.Kind, f.Budget = t.Kind, t.Budget
+		f.Kind, f.Budget, f.Certify = t.Kind, t.Budget, t.Certify
 	}
 	return f.Encode()
 }

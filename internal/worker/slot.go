@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,12 @@ type slot struct {
 	ticks uint64    // calls of tick
 	now   time.Time // when it last looked at the clock; zero if it has waited since
 	tick  func()    // RunOptions.Tick of every task of the slot
+	tell  func(Progress)
 
 	// Written by the slot's goroutine, read by the heartbeat.
 	progress atomic.Uint64 // ticks<<indexBits | index of the number at hand
-	limit    atomic.Int64  // nanoseconds after which a number is overdue
+	report   atomic.Pointer[report]
+	limit    atomic.Int64 // nanoseconds after which a number is overdue
 
 	// Guarded by Worker.mu.
 	current      *Delivery  // what it runs, nil while it does not
@@ -72,6 +75,7 @@ func newSlot(index int, limit time.Duration) *slot {
 		s.ticks++
 		s.progress.Store(s.ticks<<indexBits | uint64(s.base+len(s.done)))
 	}
+	s.tell = func(p Progress) { s.report.Store(&report{s.base + len(s.done), p}) }
 	s.limit.Store(int64(limit))
 	s.renewLocked()
 	return s
@@ -174,8 +178,9 @@ func isolation(d *Delivery) task.Return {
 // result or isolated.
 func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 	o := &d.outcome
-	if t.Budget <= 0 {
-		t.Budget = w.config.Budget
+	each := max(t.Budget, 0) // 0: the kind knows
+	if each == 0 {
+		t.Budget, each = w.budget(kind, t.Numbers)
 	}
 	s.limit.Store(int64(w.limit(t.Budget)))
 	w.begin(s, d, t)
@@ -183,7 +188,7 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 	for i := 0; i < len(t.Numbers); {
 		s.base, s.done = i, s.done[:0]
 		began := s.now
-		ctx, err := w.call(s, kind, t.Numbers[i:], t.Budget)
+		ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
 		s.now = time.Now()
 		elapsed := s.now.Sub(began)
 		if len(s.done) > len(t.Numbers)-i {
@@ -248,6 +253,21 @@ func (w *Worker) end(s *slot) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.task = nil
+	s.report.Store(nil)
+}
+
+// budget returns the time for a number of a task that names none, the longest of them, and what the
+// kind is told: 0 if it has a budget of its own for each.
+func (w *Worker) budget(kind Kind, numbers []nat.Nat) (longest, each time.Duration) {
+	own, ok := kind.(Budgeter)
+	if !ok || w.config.Budget > 0 {
+		d := cmp.Or(w.config.Budget, defaultBudget)
+		return d, d
+	}
+	for _, n := range numbers {
+		longest = max(longest, own.Budget(n))
+	}
+	return longest, 0
 }
 
 // stuck says what it means that a number of t was interrupted for cause.
@@ -263,7 +283,7 @@ func (w *Worker) stuck(s *slot, cause error, t *task.Task) error {
 
 // call runs the kind on numbers with the slot's context, which it returns. A panic
 // becomes an error.
-func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration) (ctx context.Context, err error) {
+func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration, certify bool) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -274,7 +294,7 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	}()
 	ctx = s.ctx // only this goroutine replaces it
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Tick: s.tick}, &s.done)
+	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Tick: s.tick, Progress: s.tell}, &s.done)
 }
 
 // goOn gives the slot a new context for the rest of d after a number was overdue.

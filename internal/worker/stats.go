@@ -20,6 +20,8 @@ type Stats struct {
 	Numbers  uint64        `json:"numbers"`  // numbers answered
 	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
 	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered
+	// Activities are the numbers at hand that take long, at most eight.
+	Activities []Activity `json:"activities,omitempty"`
 }
 
 // Stats returns the present state.
@@ -28,7 +30,7 @@ func (w *Worker) Stats() Stats {
 	defer w.mu.Unlock()
 	s := Stats{
 		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lost, Held: w.held.len,
-		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu,
+		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, Activities: w.activitiesLocked(),
 	}
 	switch {
 	case w.draining:

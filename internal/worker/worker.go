@@ -124,12 +124,22 @@ type Kind interface {
 
 // RunOptions come with one call of Kind.Run.
 type RunOptions struct {
-	// Budget is the wall-clock time for each number. What is not finished then is
-	// answered as task.Composite, without an error.
+	// Budget is the wall-clock time for each number, 0 for a Budgeter its own. What is not
+	// finished then is answered as task.Composite, without an error.
 	Budget time.Duration
+	// Certify asks for proofs of the primes of 2^64 and more, as far as the budget goes.
+	Certify bool
 	// Tick says that the computation moves. It is cheap (a few ns), is to be called at
 	// least every 100 ms, and only from the goroutine that called Run.
 	Tick func()
+	// Progress says what is done with the number at hand, if that takes long. It is cheap, and
+	// to be called like Tick, but as often as it has something new to say.
+	Progress func(Progress)
+}
+
+// A Budgeter is a Kind that knows how long a number may take if its task does not say.
+type Budgeter interface {
+	Budget(n nat.Nat) time.Duration
 }
 
 // A Ledger remembers, beyond the end of the process, which tasks were being computed.
@@ -155,7 +165,8 @@ type Config struct {
 	// DrainTimeout bounds the time from the end of Run's context to Run's return;
 	// 0 = 25 s. Computations may go on for half of it.
 	DrainTimeout time.Duration
-	// Budget is the time for one number when its task names none; 0 = 30 s.
+	// Budget is the time for one number when its task names none; 0 = what the kind says, if
+	// it is a Budgeter, else 30 s.
 	Budget time.Duration
 	// Grace is how long a number may take beyond twice its budget before its
 	// computation counts as stuck; 0 = 30 s.
@@ -172,11 +183,14 @@ type Config struct {
 	Log   zerolog.Logger
 }
 
+// defaultBudget is the time for one number if nobody says.
+const defaultBudget = 30 * time.Second
+
 func (c Config) withDefaults() Config {
 	c.Slots = cmp.Or(max(c.Slots, 0), runtime.GOMAXPROCS(0))
 	c.AckWait = cmp.Or(max(c.AckWait, 0), 30*time.Second)
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
-	c.Budget = cmp.Or(max(c.Budget, 0), 30*time.Second)
+	c.Budget = max(c.Budget, 0)
 	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
 	return c
 }

@@ -88,6 +88,7 @@ type Task struct {
 	Numbers       *Numbers               `protobuf:"bytes,2,opt,name=numbers,proto3" json:"numbers,omitempty"`                             // as many as the range counts
 	BudgetNs      uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`          // wall-clock time for one number; 0 = the worker's default
 	PredictedNs   uint64                 `protobuf:"varint,4,opt,name=predicted_ns,json=predictedNs,proto3" json:"predicted_ns,omitempty"` // what the cost model expects the whole chunk to take
+	Certify       bool                   `protobuf:"varint,5,opt,name=certify,proto3" json:"certify,omitempty"`                            // primes of 2^64 and more are to be proved
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,6 +151,13 @@ func (x *Task) GetPredictedNs() uint64 {
 	return 0
 }
 
+func (x *Task) GetCertify() bool {
+	if x != nil {
+		return x.Certify
+	}
+	return false
+}
+
 // What came out. Subject: FACTOR.results.<job>.<first>-<count>.<worker>
 type Result struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -164,11 +172,14 @@ type Result struct {
 	CpuNs        []uint64 `protobuf:"varint,8,rep,packed,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`
 	FactorCounts []uint32 `protobuf:"varint,9,rep,packed,name=factor_counts,json=factorCounts,proto3" json:"factor_counts,omitempty"` // distinct factors
 	// One entry for each factor, number after number.
-	Exponents     []uint32 `protobuf:"varint,10,rep,packed,name=exponents,proto3" json:"exponents,omitempty"`
-	Statuses      []byte   `protobuf:"bytes,11,opt,name=statuses,proto3" json:"statuses,omitempty"` // task.Status
-	Factors       *Numbers `protobuf:"bytes,12,opt,name=factors,proto3" json:"factors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Exponents []uint32 `protobuf:"varint,10,rep,packed,name=exponents,proto3" json:"exponents,omitempty"`
+	Statuses  []byte   `protobuf:"bytes,11,opt,name=statuses,proto3" json:"statuses,omitempty"` // task.Status
+	Factors   *Numbers `protobuf:"bytes,12,opt,name=factors,proto3" json:"factors,omitempty"`
+	// If a factor has a certificate, one entry for each factor, else none.
+	CertificateSizes []uint32 `protobuf:"varint,13,rep,packed,name=certificate_sizes,json=certificateSizes,proto3" json:"certificate_sizes,omitempty"` // bytes of its text, 0 = none
+	Certificates     []byte   `protobuf:"bytes,14,opt,name=certificates,proto3" json:"certificates,omitempty"`                                         // sum of certificate_sizes bytes: task.Certificate
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
@@ -285,6 +296,20 @@ func (x *Result) GetFactors() *Numbers {
 	return nil
 }
 
+func (x *Result) GetCertificateSizes() []uint32 {
+	if x != nil {
+		return x.CertificateSizes
+	}
+	return nil
+}
+
+func (x *Result) GetCertificates() []byte {
+	if x != nil {
+		return x.Certificates
+	}
+	return nil
+}
+
 // What a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
 type Return struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -360,6 +385,7 @@ type Failure struct {
 	Numbers       *Numbers               `protobuf:"bytes,8,opt,name=numbers,proto3" json:"numbers,omitempty"`
 	Class         string                 `protobuf:"bytes,9,opt,name=class,proto3" json:"class,omitempty"` // so that it can be queued again
 	BudgetNs      uint64                 `protobuf:"varint,10,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`
+	Certify       bool                   `protobuf:"varint,11,opt,name=certify,proto3" json:"certify,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +490,13 @@ func (x *Failure) GetBudgetNs() uint64 {
 	return 0
 }
 
+func (x *Failure) GetCertify() bool {
+	if x != nil {
+		return x.Certify
+	}
+	return false
+}
+
 var File_task_proto protoreflect.FileDescriptor
 
 const file_task_proto_rawDesc = "" +
@@ -472,12 +505,13 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\x92\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xac\x01\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
-	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\"\xe7\x02\n" +
+	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
+	"\acertify\x18\x05 \x01(\bR\acertify\"\xb8\x03\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -492,11 +526,13 @@ const file_task_proto_rawDesc = "" +
 	"\texponents\x18\n" +
 	" \x03(\rR\texponents\x12\x1a\n" +
 	"\bstatuses\x18\v \x01(\fR\bstatuses\x126\n" +
-	"\afactors\x18\f \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\"P\n" +
+	"\afactors\x18\f \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\x12+\n" +
+	"\x11certificate_sizes\x18\r \x03(\rR\x10certificateSizes\x12\"\n" +
+	"\fcertificates\x18\x0e \x01(\fR\fcertificates\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
-	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\xa2\x02\n" +
+	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\xbc\x02\n" +
 	"\aFailure\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -509,7 +545,8 @@ const file_task_proto_rawDesc = "" +
 	"\anumbers\x18\b \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x14\n" +
 	"\x05class\x18\t \x01(\tR\x05class\x12\x1b\n" +
 	"\tbudget_ns\x18\n" +
-	" \x01(\x04R\bbudgetNsB\"Z factorfleet/internal/task/taskpbb\x06proto3"
+	" \x01(\x04R\bbudgetNs\x12\x18\n" +
+	"\acertify\x18\v \x01(\bR\acertifyB\"Z factorfleet/internal/task/taskpbb\x06proto3"
 
 var (
 	file_task_proto_rawDescOnce sync.Once

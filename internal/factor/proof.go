@@ -1,0 +1,123 @@
+package factor
+
+import (
+	"math/big"
+	"slices"
+
+	"factorfleet/internal/nat"
+)
+
+// A Proof shows that the N of its first step is prime. A step uses primes of N-1 or N+1,
+// and for each of them that is 2^64 or more there is a later step. Steps descend in N.
+type Proof struct {
+	Steps []ProofStep
+}
+
+// A ProofStep proves N prime by the theorems of J. Brillhart, D. H. Lehmer, J. L. Selfridge,
+// New primality criteria and factorizations of 2^m +- 1 (1975): Minus are primes of N-1,
+// Plus of N+1, both ascending. With F1 and F2 the products of their powers that divide N-1
+// and N+1 it holds that F1^3 > N, or (F2-1)^3 > N, or lcm(F1, F2)^2 > N.
+type ProofStep struct {
+	N           nat.Nat
+	Minus, Plus []Witness
+}
+
+// A Witness belongs to a prime Q of N-1 or N+1.
+//
+//	of N-1: A^(N-1) = 1 mod N, and A^((N-1)/Q) - 1 is prime to N
+//	of N+1: with a = A + sqrt(D), D >= 2 the least with (D/N) = -1, in the ring of all
+//	x + y*sqrt(D) mod N: the y of a^(N+1) is 0, and that of a^((N+1)/Q) is prime to N
+type Witness struct {
+	Q nat.Nat
+	A uint32
+}
+
+// A known is a prime q that was found of n-1, or of n+1 if plus, with its full power there.
+type known struct {
+	plus  bool
+	q     nat.Nat
+	power *big.Int
+	claim *claim // that q is prime; nil below 2^64
+}
+
+// A goal says whether the products of the parts' powers are large enough for one of the
+// conclusions; see ProofStep.
+type goal struct {
+	minus, plus bool // which parts it takes
+	reached     func(n, f1, f2 *big.Int) bool
+}
+
+var goals = [...]goal{
+	{true, false, func(n, f1, _ *big.Int) bool { return cube(f1).Cmp(n) > 0 }},
+	{false, true, func(n, _, f2 *big.Int) bool { return cube(new(big.Int).Sub(f2, one)).Cmp(n) > 0 }},
+	{true, true, func(n, f1, f2 *big.Int) bool {
+		l := new(big.Int).Mul(f1, f2)
+		l.Quo(l, new(big.Int).GCD(nil, nil, f1, f2))
+		return l.Mul(l, l).Cmp(n) > 0
+	}},
+}
+
+func cube(f *big.Int) *big.Int {
+	x := new(big.Int).Mul(f, f)
+	return x.Mul(x, f)
+}
+
+// by reports whether parts reach g.
+func (g *goal) by(n *big.Int, parts []known) bool {
+	f1, f2 := big.NewInt(1), big.NewInt(1)
+	for i := range parts {
+		if parts[i].plus {
+			f2.Mul(f2, parts[i].power)
+		} else {
+			f1.Mul(f1, parts[i].power)
+		}
+	}
+	return g.reached(n, f1, f2)
+}
+
+// reachable reports whether all parts together reach a goal.
+func reachable(n *big.Int, parts []known) bool {
+	return slices.ContainsFunc(goals[:], func(g goal) bool { return g.by(n, parts) })
+}
+
+// choose returns few of the parts that reach a goal, nil if all of them do not. If words
+// do, it takes nothing else: each other prime makes the proof longer by its own.
+func choose(n *big.Int, parts []known) []known {
+	for _, wordsOnly := range [...]bool{true, false} {
+		for i := range goals {
+			g := &goals[i]
+			list := slices.DeleteFunc(slices.Clone(parts), func(p known) bool {
+				return p.plus && !g.plus || !p.plus && !g.minus || p.claim != nil && wordsOnly
+			})
+			slices.SortStableFunc(list, func(a, b known) int { return b.power.Cmp(a.power) })
+			if g.by(n, list) {
+				return g.shorten(n, list)
+			}
+		}
+	}
+	return nil
+}
+
+// shorten takes off list, which reaches g, what is not needed: first claims, the greatest
+// first, as their proofs are the longest; then words, the smallest first.
+func (g *goal) shorten(n *big.Int, list []known) []known {
+	try := func(i int) bool {
+		less := slices.Delete(slices.Clone(list), i, i+1)
+		if g.by(n, less) {
+			list = less
+			return true
+		}
+		return false
+	}
+	for i := 0; i < len(list); {
+		if list[i].claim == nil || !try(i) {
+			i++
+		}
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].claim == nil {
+			try(i)
+		}
+	}
+	return list
+}

@@ -1,0 +1,210 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"factorfleet/internal/nat"
+)
+
+// A Certificate is a proof that a number is prime, which whoever has it can check
+// without factoring anything: package verify says how. This is its form alone.
+//
+// The first step is about that number, each of the others about a prime that a step
+// before it uses. The steps descend in N: q divides N-1 or N+1 and both are even, so
+// q < N, and no step can rest on itself.
+type Certificate struct {
+	Steps []Step
+}
+
+// A Step proves N prime from primes of N-1 (Minus), of N+1 (Plus), or of both.
+type Step struct {
+	N           nat.Nat
+	Minus, Plus []Witness // ascending in Q
+}
+
+// A Witness is a prime Q of N-1 or N+1, and the number A that shows how Q divides the
+// order of a group. Q < 2^64, or a later step is about it.
+type Witness struct {
+	Q nat.Nat
+	A uint32 // >= 1
+}
+
+// Limits of a certificate. They bound what a hostile one costs: at most the work of
+// maxPowers powers modulo a number of MaxBits bits, which is that of four Baillie-PSW tests
+// of such a number (BenchmarkHostileCertificate in package verify).
+const (
+	MaxCertificate = 64 << 10 // bytes of its text
+	maxSteps       = 256
+	maxWitnesses   = 1024 // of all steps
+	maxPowers      = 4    // modulo numbers of MaxBits bits, or as many more as are quicker
+)
+
+// A power in the ring that Plus needs takes as long as lucasWeight modulo N.
+const lucasWeight = 2
+
+var (
+	errCertificate = errors.New("malformed certificate")
+	errLarge       = errors.New("certificate beyond the limits")
+)
+
+// Text returns c in the one form in which it travels and is printed:
+//
+//	N -Q:A -Q:A +Q:A; N ...
+//
+// Steps are separated by "; ", the primes of N-1 are marked by - and stand before those
+// of N+1, marked by +; all numbers are decimal. It returns an error if c is beyond the
+// limits; that its primes ascend and its steps descend is left to the caller.
+func (c *Certificate) Text() (string, error) {
+	if err := c.limits(); err != nil {
+		return "", err
+	}
+	var b []byte
+	for i := range c.Steps {
+		if i > 0 {
+			b = append(b, "; "...)
+		}
+		b = c.Steps[i].append(b)
+	}
+	if len(b) > MaxCertificate {
+		return "", errLarge
+	}
+	return string(b), nil
+}
+
+func (s *Step) append(b []byte) []byte {
+	b = s.N.AppendDecimal(b)
+	b = appendWitnesses(b, " -", s.Minus)
+	return appendWitnesses(b, " +", s.Plus)
+}
+
+func appendWitnesses(b []byte, mark string, list []Witness) []byte {
+	for i := range list {
+		b = list[i].Q.AppendDecimal(append(b, mark...))
+		b = strconv.AppendUint(append(b, ':'), uint64(list[i].A), 10)
+	}
+	return b
+}
+
+// limits checks how much c is, and how much work.
+func (c *Certificate) limits() error {
+	if len(c.Steps) == 0 || len(c.Steps) > maxSteps {
+		return errLarge
+	}
+	count := 0
+	var work, most uint64 = 0, maxPowers * MaxBits * MaxBits * MaxBits // 2^44
+	for i := range c.Steps {
+		s := &c.Steps[i]
+		size := uint64(s.N.BitLen())
+		if size > MaxBits {
+			return errLarge
+		}
+		// A power takes time size^3; the sum stays below 2^10 * 2 * 2^42.
+		count += len(s.Minus) + len(s.Plus)
+		if count > maxWitnesses {
+			return errLarge
+		}
+		work += uint64(len(s.Minus)+lucasWeight*len(s.Plus)) * size * size * size
+	}
+	if work > most {
+		return errLarge
+	}
+	return nil
+}
+
+// ParseCertificate is the inverse of Text, and accepts nothing that Text does not
+// write: no other text means the same. A certificate that it returns is within the
+// limits, its steps descend, its primes ascend, all of this from 2 on; whether it proves
+// anything is another question.
+func ParseCertificate(text string) (*Certificate, error) {
+	if len(text) > MaxCertificate {
+		return nil, errLarge
+	}
+	c := new(Certificate)
+	for part := range strings.SplitSeq(text, "; ") {
+		if len(c.Steps) == maxSteps {
+			return nil, errLarge
+		}
+		s, err := parseStep(part)
+		if err != nil {
+			return nil, err
+		}
+		if i := len(c.Steps); i > 0 && c.Steps[i-1].N.Cmp(s.N) <= 0 {
+			return nil, fmt.Errorf("%w: the steps do not descend", errCertificate)
+		}
+		c.Steps = append(c.Steps, s)
+	}
+	if err := c.limits(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func parseStep(text string) (s Step, err error) {
+	number, rest, more := strings.Cut(text, " ")
+	if s.N, err = parseNatural(number); err != nil {
+		return s, err
+	}
+	for more {
+		var item string
+		item, rest, more = strings.Cut(rest, " ")
+		list := &s.Minus
+		switch {
+		case strings.HasPrefix(item, "+"):
+			list = &s.Plus
+		case !strings.HasPrefix(item, "-") || len(s.Plus) > 0:
+			return s, errCertificate
+		}
+		w, err := parseWitness(item[1:])
+		if err != nil {
+			return s, err
+		}
+		if i := len(*list); i > 0 && (*list)[i-1].Q.Cmp(w.Q) >= 0 {
+			return s, fmt.Errorf("%w: the primes do not ascend", errCertificate)
+		}
+		*list = append(*list, w)
+	}
+	return s, nil
+}
+
+func parseWitness(text string) (w Witness, err error) {
+	q, a, ok := strings.Cut(text, ":")
+	if !ok {
+		return w, errCertificate
+	}
+	if w.Q, err = parseNatural(q); err != nil {
+		return w, err
+	}
+	v, err := strconv.ParseUint(a, 10, 32)
+	if err != nil || a[0] < '1' || a[0] > '9' {
+		return w, errCertificate
+	}
+	w.A = uint32(v)
+	return w, nil
+}
+
+// parseNatural reads a number of 2 to 2^MaxBits-1 without leading zeros.
+func parseNatural(text string) (n nat.Nat, err error) {
+	const maxDigits = 4933 // of 2^MaxBits
+	if len(text) == 0 || len(text) > maxDigits || text[0] == '0' {
+		return n, errCertificate
+	}
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return n, errCertificate
+		}
+	}
+	if v, err := strconv.ParseUint(text, 10, 64); err == nil {
+		n = nat.New(v)
+	} else {
+		x, _ := new(big.Int).SetString(text, 10)
+		n = nat.FromBig(x)
+	}
+	if n.BitLen() < 2 || n.BitLen() > MaxBits {
+		return n, errCertificate
+	}
+	return n, nil
+}

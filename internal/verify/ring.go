@@ -1,0 +1,37 @@
+package verify
+
+import "math/big"
+
+// A ring is that of all x + y*sqrt(D) modulo n.
+type ring struct{ n, d *big.Int }
+
+// An element is x + y*sqrt(D), 0 <= x, y < n.
+type element struct{ x, y *big.Int }
+
+// unit reports whether e has an inverse: whether its norm x^2 - D*y^2 is prime to n.
+func (r *ring) unit(e element) bool {
+	norm := new(big.Int).Mul(e.x, e.x)
+	dy := new(big.Int).Mul(e.y, e.y)
+	norm.Sub(norm, dy.Mul(dy, r.d)).Mod(norm, r.n)
+	return norm.GCD(nil, nil, norm, r.n).Cmp(one) == 0
+}
+
+// mul returns (a.x*b.x + D*a.y*b.y) + (a.x*b.y + a.y*b.x)*sqrt(D).
+func (r *ring) mul(a, b element) element {
+	x, y, t := new(big.Int).Mul(a.x, b.x), new(big.Int).Mul(a.x, b.y), new(big.Int).Mul(a.y, b.y)
+	x.Add(x, t.Mul(t, r.d)).Mod(x, r.n)
+	y.Add(y, t.Mul(a.y, b.x)).Mod(y, r.n)
+	return element{x, y}
+}
+
+// exp returns a^e, e >= 0: before and after each iteration b is a to the bits of e so far.
+func (r *ring) exp(a element, e *big.Int) element {
+	b := element{big.NewInt(1), new(big.Int)}
+	for i := e.BitLen() - 1; i >= 0; i-- {
+		b = r.mul(b, b)
+		if e.Bit(i) == 1 {
+			b = r.mul(b, a)
+		}
+	}
+	return b
+}

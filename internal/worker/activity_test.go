@@ -1,0 +1,141 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+func TestProgressString(t *testing.T) {
+	for want, p := range map[string]Progress{
+		"siqs 43% of 85,000 relations, 2 cores, about 50 s left": {Method: "siqs", Done: 36_975, Total: 85_000, Cores: 2, Left: 49*time.Second + 1},
+		"siqs 99% of 999 relations, 1 core, about 1 s left":      {Method: "siqs", Done: 999, Total: 999, Cores: 1, Left: time.Millisecond},
+		"ecm B1=50000 0% of 232 curves, 64 cores":                {Method: "ecm", B1: 50000, Total: 232, Cores: 64},
+		"p-1 B1=2500000, 1 core, about 2 min left":               {Method: "p-1", B1: 2500000, Cores: 1, Left: 2 * time.Minute},
+		"linear algebra, 8 cores, about 20 h left":               {Method: "linear algebra", Cores: 8, Left: 19*time.Hour + time.Second},
+		"siqs 50% of 1,234,567 relations, 1 core":                {Method: "siqs", Done: 617_284, Total: 1_234_567, Cores: 1},
+	} {
+		if got := p.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// talkKind reports n as the relations of a number n, and then takes n seconds.
+type talkKind struct{ heard *journal } // budgets
+
+func (talkKind) Budget(n nat.Nat) time.Duration {
+	v, _ := n.Word()
+	return time.Duration(v) * time.Minute
+}
+
+func (k talkKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done *[]task.Factorization) error {
+	k.heard.add("%v", o.Budget)
+	for _, n := range numbers {
+		v, _ := n.Word()
+		if v > 1 {
+			o.Progress(Progress{Method: "siqs", Done: v, Total: 100, Cores: 1, Left: time.Duration(v) * time.Second})
+		}
+		for range 10 * v {
+			select {
+			case <-time.After(100 * time.Millisecond):
+				o.Tick()
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		*done = append(*done, task.Factorization{Factors: []task.Factor{{P: n, Exp: 1, Status: task.Prime}}, Method: "talk"})
+	}
+	return nil
+}
+
+// talkRig returns a rig with a talkKind, and the budgets that it is given.
+func talkRig(t *testing.T, slots int) (*rig, *journal) {
+	heard := new(journal)
+	r := newRig(t, slots)
+	r.config.Kinds = map[string]Kind{"script": talkKind{heard}}
+	return r, heard
+}
+
+// TestActivities: Stats tell of the numbers at hand of which something was said, as long as they are.
+func TestActivities(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := talkRig(t, 10)
+		for i := range uint64(10) {
+			r.offer(r.chunk(100*i, 4, 1, 20+i))
+		}
+		r.start()
+		show := func() (text string) {
+			list := r.Stats().Activities
+			slices.SortStableFunc(list, func(a, b Activity) int { return int(a.Position) - int(b.Position) })
+			for _, a := range list {
+				text += fmt.Sprintf("%s %d %d/%d; ", a.Job, a.Position, a.Done, a.Total)
+			}
+			return text
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if got := show(); strings.Count(got, "; ") != maxActivities || strings.Count(got, " 4/100; ") != maxActivities || !strings.HasPrefix(got, "job ") {
+			t.Errorf("first %q", got)
+		}
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if got := show(); got != "" {
+			t.Errorf("between %q", got)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if got := show(); strings.Count(got, "; ") != maxActivities || strings.Contains(got, " 20/100") || strings.Contains(got, " 21/100") || !strings.Contains(got, "job 902 29/100; ") {
+			t.Errorf("those that take longest are %q", got)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := show(); got != "" {
+			t.Errorf("last %q", got)
+		}
+		r.drain()
+	})
+}
+
+// TestBudgets: a task's budget counts, else the worker's, else the kind's own, which it then finds for
+// each number by itself; a number is overdue by the longest.
+func TestBudgets(t *testing.T) {
+	for _, test := range []struct {
+		task, config, want, limit time.Duration
+	}{
+		{5 * time.Second, 7 * time.Second, 5 * time.Second, 40 * time.Second},
+		{0, 7 * time.Second, 7 * time.Second, 44 * time.Second},
+		{0, 0, 0, 2*2*time.Minute + 30*time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, heard := talkRig(t, 1)
+			r.config.Budget = test.config
+			d := r.chunk(0, 1, 2)
+			tk, err := task.DecodeTask(d.Data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tk.Budget = test.task
+			d.Data = tk.Encode()
+			r.offer(d)
+			r.start()
+			time.Sleep(time.Second / 2)
+			synctest.Wait()
+			if got := time.Duration(r.slots[0].limit.Load()); got != test.limit {
+				t.Errorf("%+v: overdue after %v", test, got)
+			}
+			time.Sleep(time.Minute)
+			if got := heard.take(); !slices.Equal(got, []string{test.want.String()}) {
+				t.Errorf("%+v: the kind has got %v", test, got)
+			}
+			r.drain()
+		})
+	}
+}

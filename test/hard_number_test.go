@@ -1,0 +1,48 @@
+package test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestWorkingOn: who looks at the workers, or waits for a single number, sees what is done with it,
+// until nothing is any more.
+func TestWorkingOn(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 1 --name w")
+	const hopeless = "3960439321326347713186810253249860682787109984927714341359962255887000408161388587124997446649"
+	s.run("producer", "submit --detach --id j "+hopeless).wantCode(0)
+	type activity struct {
+		Job                string
+		Position           uint64
+		Digits, Cores      int
+		Method             string
+		B1, Total, Left_ns uint64
+	}
+	look := func() (all []activity) {
+		var list []struct{ Activities []activity }
+		text := s.run("producer", "workers ls --json").wantCode(0).stdout.String()
+		if err := json.Unmarshal([]byte(text), &list); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		for _, w := range list {
+			all = append(all, w.Activities...)
+		}
+		return all
+	}
+	eventually(t, "the worker says what it does", func() bool { return len(look()) > 0 })
+	a := look()[0]
+	if a.Job != "j" || a.Position != 0 || a.Digits != len(hopeless) || a.Cores != 1 || a.Method != "ecm" && a.Method != "p-1" || a.B1 == 0 || a.Left_ns == 0 {
+		t.Errorf("it says %+v", a)
+	}
+	if got := s.run("producer", "workers ls").wantCode(0).stdout.String(); !strings.Contains(got, "number 0 of j: 94 digits, ") || !strings.Contains(got, ", 1 core, about ") {
+		t.Errorf("the list is\n%s", got)
+	}
+	w := s.start("producer", "wait --progress always j")
+	w.await(&w.stderr, ", 1 core, about ")
+	s.run("producer", "cancel j").wantCode(0)
+	w.wantCode(5)
+	eventually(t, "the worker has nothing to say", func() bool { return len(look()) == 0 })
+}
