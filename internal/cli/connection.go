@@ -20,7 +20,7 @@ func ConnectionFlags() []cli.Flag {
 	tlsFirst := &cli.BoolFlag{Name: "tlsfirst", DisableDefaultText: true, Aliases: []string{"tls-first"}, Usage: "TLS handshake before the server's greeting", Category: connection}
 	return []cli.Flag{
 		server,
-		text("context", "`NAME` of a nats context", "NATS_CONTEXT"),
+		text("context", "`NAME` of a nats context, or a file with one that ends in .json", "NATS_CONTEXT"),
 		&cli.BoolFlag{Name: "no-context", DisableDefaultText: true, Usage: "do not use the selected nats context", Category: connection},
 		text("user", "`USER`, or a token if there is no password", "NATS_USER"),
 		text("password", "`PASSWORD` of the user", "NATS_PASSWORD"),

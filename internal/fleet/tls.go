@@ -40,6 +40,8 @@ func (c Config) security() (options []nats.Option, err error) {
 			return nil, refuse(nil, "%s holds no TLS certificate in PEM form", c.TLSCA)
 		}
 		options = append(options, nats.RootCAs(c.TLSCA))
+	} else if trust := c.authorities(); trust != nil {
+		options = append(options, trust)
 	}
 	if c.TLSFirst {
 		options = append(options, nats.TLSHandshakeFirst())

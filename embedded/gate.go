@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/identity"
+	"factorfleet/internal/natsserver"
+)
+
+// A gate decides who may join a server that listens. A nil gate lets everybody in.
+type gate struct {
+	keys  *identity.Store
+	hosts []string // by which other machines know this one, the best first
+	rules natsserver.Security
+}
+
+func gateFlags() []ucli.Flag {
+	return []ucli.Flag{
+		&ucli.StringFlag{Name: "secure", Usage: "let in over TLS only those who have keys from `DIR`, which is made if it is not there"},
+		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address by which other machines know this one, as often as you like; the first is told them"},
+		&ucli.BoolFlag{Name: "insecure", DisableDefaultText: true, Usage: "let in everybody who can reach --listen: to read, forge and delete"},
+	}
+}
+
+// firstUsers are the identities that a new directory of keys begins with: two workers,
+// since a fleet of three machines is this one and two more.
+var firstUsers = []identity.User{
+	{Name: "admin", Role: fleet.RoleAdmin}, {Name: "producer", Role: fleet.RoleProducer}, {Name: "observer", Role: fleet.RoleObserver},
+	{Name: "worker-1", Role: fleet.RoleWorker}, {Name: "worker-2", Role: fleet.RoleWorker},
+}
+
+// openGate reads what the flags say of who is let in. Others than this machine are, only
+// if that was said.
+func openGate(c *ucli.Context, host string) (*gate, error) {
+	dir := c.String("secure")
+	switch {
+	case dir != "" && c.Bool("insecure"):
+		return nil, cli.Usagef("--secure and --insecure exclude each other")
+	case dir == "" && c.IsSet("san"):
+		return nil, cli.Usagef("--san is for the certificate that --secure makes")
+	case dir == "" && !c.Bool("insecure") && !isLoopback(host):
+		return nil, cli.WithHint(cli.Usagef("--listen %s would let everybody in who can reach it", c.String("listen")),
+			"add --secure DIR, which makes keys and tells how others join; or --insecure in a network where you trust everybody")
+	case dir == "":
+		return nil, nil
+	}
+	keys, err := identity.Open(dir)
+	if errors.Is(err, identity.ErrNone) {
+		if keys, err = identity.Create(dir); err == nil {
+			err = addFirst(keys)
+		}
+	}
+	if err != nil {
+		return nil, keyFault(err)
+	}
+	g := &gate{keys: keys, hosts: append(c.StringSlice("san"), hostsOf(host)...)}
+	claims, err := keys.Claims()
+	if err != nil {
+		return nil, err
+	}
+	g.rules = natsserver.Security{Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey}
+	g.rules.TLS, err = keys.ServerTLS(g.hosts)
+	return g, err
+}
+
+func addFirst(keys *identity.Store) error {
+	for _, u := range firstUsers {
+		if err := keys.Add(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine can reach the host.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// hostsOf returns by what a server that listens at host can be known: all names and
+// addresses of this machine if it listens everywhere. First comes what others are to be
+// told: the host's name only if it leads further than to this machine.
+func hostsOf(host string) (hosts []string) {
+	ip := net.ParseIP(host)
+	if host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return []string{host, "localhost", "127.0.0.1"}
+	}
+	var last []string
+	addresses, _ := net.InterfaceAddrs()
+	for _, a := range addresses {
+		n, ok := a.(*net.IPNet)
+		switch {
+		case !ok || n.IP.IsLinkLocalUnicast():
+		case n.IP.IsLoopback():
+			last = append(last, n.IP.String())
+		default:
+			hosts = append(hosts, n.IP.String())
+		}
+	}
+	hosts = append(hosts, last...)
+	if name, err := os.Hostname(); err == nil && reachable(name) {
+		hosts = append([]string{name}, hosts...)
+	} else if err == nil {
+		hosts = append(hosts, name)
+	}
+	return append(hosts, "localhost", "127.0.0.1")
+}
+
+// reachable reports whether a name of this machine stands for an address that others can
+// reach.
+func reachable(name string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIP(ctx, "ip", name)
+	return err == nil && slices.ContainsFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() })
+}
+
+// security returns what the server is to be told, nil for a server that lets everybody in.
+func (g *gate) security() *natsserver.Security {
+	if g == nil {
+		return nil
+	}
+	return &g.rules
+}
+
+// credentials returns credentials for a part of this process; none are needed without a gate.
+func (g *gate) credentials(role fleet.Role, name string) (fleet.Credentials, error) {
+	if g == nil {
+		return fleet.Credentials{}, nil
+	}
+	return g.keys.Sign(identity.User{Role: role, Name: name})
+}
+
+// revokeEvery is how soon the server hears of a revocation.
+const revokeEvery = time.Second
+
+// watch puts revocations in force as they come, until ctx ends.
+func (g *gate) watch(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
+	known, err := g.keys.Revision()
+	ticker := time.NewTicker(revokeEvery)
+	defer ticker.Stop()
+	for warned := false; ; {
+		if err != nil && !warned {
+			log.Warn().Err(err).Msg("revocations cannot be read: those made since are not in force")
+		}
+		warned = err != nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		var now string
+		if now, err = g.keys.Revision(); err != nil || now == known {
+			continue
+		}
+		var claims identity.Claims
+		if claims, err = g.keys.Claims(); err != nil {
+			continue
+		}
+		if err = server.UpdateAccount(claims.Account); err == nil {
+			known = now
+			log.Info().Int("revoked", claims.Revoked).Msg("revocations are in force")
+		}
+	}
+}
+
+// greet says how others join: the line for each worker, and the contexts.
+func (g *gate) greet(server *natsserver.Server) (string, error) {
+	url := server.URLAt(g.hosts[0])
+	if err := g.keys.SetURL(url); err != nil {
+		return "", err
+	}
+	users, err := g.keys.Users()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "embedded: listening on %s, for those with keys from %s\n", url, g.keys.Dir())
+	workers := 0
+	for _, u := range users {
+		if u.Role == fleet.RoleWorker && workers < len(firstUsers)/2 {
+			workers++
+			fmt.Fprintf(&b, "embedded: on the next machine: %s\n", joinLine(g.keys, u, url))
+		}
+	}
+	fmt.Fprintf(&b, "embedded: submit here: producer submit --context %s NUMBER...\n", quote(g.keys.ContextFile("producer")))
+	fmt.Fprintf(&b, "embedded: one more machine: embedded keys add --secure %s worker NAME\n", quote(g.keys.Dir()))
+	return b.String(), nil
+}
