@@ -66,6 +66,12 @@ func run(c *ucli.Context) error {
 		s.Log.Info().Str("worker", name).Str("url", nc.ConnectedUrlRedacted()).Str("version", command.Version).Msg("connected")
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
+	if nc.IsClosed() { // for good: why is told a moment later
+		select {
+		case <-s.Context.Done():
+		case <-time.After(time.Second):
+		}
+	}
 	if refused := s.Refused(); refused != nil {
 		return refused
 	}

@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,13 +30,6 @@ func gateFlags() []ucli.Flag {
 	}
 }
 
-// firstUsers are the identities that a new directory of keys begins with: two workers,
-// since a fleet of three machines is this one and two more.
-var firstUsers = []identity.User{
-	{Name: "admin", Role: fleet.RoleAdmin}, {Name: "producer", Role: fleet.RoleProducer}, {Name: "observer", Role: fleet.RoleObserver},
-	{Name: "worker-1", Role: fleet.RoleWorker}, {Name: "worker-2", Role: fleet.RoleWorker},
-}
-
 // openGate reads what the flags say of who is let in. Others than this machine are, only
 // if that was said.
 func openGate(c *ucli.Context, host string) (*gate, error) {
@@ -56,16 +45,11 @@ func openGate(c *ucli.Context, host string) (*gate, error) {
 	case dir == "":
 		return nil, nil
 	}
-	keys, err := identity.Open(dir)
-	if errors.Is(err, identity.ErrNone) {
-		if keys, err = identity.Create(dir); err == nil {
-			err = addFirst(keys)
-		}
-	}
+	keys, err := identity.Prepare(dir)
 	if err != nil {
 		return nil, keyFault(err)
 	}
-	g := &gate{keys: keys, hosts: append(c.StringSlice("san"), hostsOf(host)...)}
+	g := &gate{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
 	claims, err := keys.Claims()
 	if err != nil {
 		return nil, err
@@ -75,57 +59,10 @@ func openGate(c *ucli.Context, host string) (*gate, error) {
 	return g, err
 }
 
-func addFirst(keys *identity.Store) error {
-	for _, u := range firstUsers {
-		if err := keys.Add(u); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // isLoopback reports whether only this machine can reach the host.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// hostsOf returns by what a server that listens at host can be known: all names and
-// addresses of this machine if it listens everywhere. First comes what others are to be
-// told: the host's name only if it leads further than to this machine.
-func hostsOf(host string) (hosts []string) {
-	ip := net.ParseIP(host)
-	if host != "" && (ip == nil || !ip.IsUnspecified()) {
-		return []string{host, "localhost", "127.0.0.1"}
-	}
-	var last []string
-	addresses, _ := net.InterfaceAddrs()
-	for _, a := range addresses {
-		n, ok := a.(*net.IPNet)
-		switch {
-		case !ok || n.IP.IsLinkLocalUnicast():
-		case n.IP.IsLoopback():
-			last = append(last, n.IP.String())
-		default:
-			hosts = append(hosts, n.IP.String())
-		}
-	}
-	hosts = append(hosts, last...)
-	if name, err := os.Hostname(); err == nil && reachable(name) {
-		hosts = append([]string{name}, hosts...)
-	} else if err == nil {
-		hosts = append(hosts, name)
-	}
-	return append(hosts, "localhost", "127.0.0.1")
-}
-
-// reachable reports whether a name of this machine stands for an address that others can
-// reach.
-func reachable(name string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupIP(ctx, "ip", name)
-	return err == nil && slices.ContainsFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() })
 }
 
 // security returns what the server is to be told, nil for a server that lets everybody in.
@@ -183,20 +120,10 @@ func (g *gate) greet(server *natsserver.Server) (string, error) {
 	if err := g.keys.SetURL(url); err != nil {
 		return "", err
 	}
-	users, err := g.keys.Users()
+	lines, err := g.keys.Greeting()
 	if err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "embedded: listening on %s, for those with keys from %s\n", url, g.keys.Dir())
-	workers := 0
-	for _, u := range users {
-		if u.Role == fleet.RoleWorker && workers < len(firstUsers)/2 {
-			workers++
-			fmt.Fprintf(&b, "embedded: on the next machine: %s\n", joinLine(g.keys, u, url))
-		}
-	}
-	fmt.Fprintf(&b, "embedded: submit here: producer submit --context %s NUMBER...\n", quote(g.keys.ContextFile("producer")))
-	fmt.Fprintf(&b, "embedded: one more machine: embedded keys add --secure %s worker NAME\n", quote(g.keys.Dir()))
-	return b.String(), nil
+	lines = append([]string{"listening on " + url + ", for those with keys from " + g.keys.Dir()}, lines...)
+	return "embedded: " + strings.Join(lines, "\nembedded: ") + "\n", nil
 }

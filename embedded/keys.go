@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -96,14 +94,14 @@ func addKeys(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	at, err := keys.URL()
-	if err != nil {
-		return err
-	}
 	if err := keys.Add(u); err != nil {
 		return keyFault(err)
 	}
-	fmt.Fprintf(c.App.Writer, "%s\n", joinLine(keys, u, at))
+	line, err := keys.JoinLine(u)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(c.App.Writer, line)
 	return nil
 }
 
@@ -173,31 +171,4 @@ func listKeys(c *ucli.Context) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Name, u.Role, from, until)
 	}
 	return w.Flush()
-}
-
-// joinLine is what another machine runs to take part as u, once its credentials are there:
-// the file comes by ssh, and nothing secret is in the line.
-func joinLine(keys *identity.Store, u identity.User, at string) string {
-	if at == "" {
-		at = "tls://SERVER:4222"
-	}
-	file, host := keys.CredsFile(u.Name), "SERVER"
-	if parsed, err := url.Parse(at); err == nil {
-		if host = parsed.Hostname(); strings.Contains(host, ":") {
-			host = "[" + host + "]"
-		}
-	}
-	local := filepath.Base(file)
-	verb := map[fleet.Role]string{
-		fleet.RoleWorker: "consumer run", fleet.RoleProducer: "producer submit", fleet.RoleObserver: "producer status", fleet.RoleAdmin: "producer init",
-	}[u.Role]
-	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), verb, at, local)
-}
-
-// quote makes text one word of a shell.
-func quote(text string) string {
-	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 	"github.com/rs/zerolog"
@@ -57,6 +58,7 @@ func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 	if refused == nil {
 		refused = func(error) {}
 	}
+	var login atomic.Pointer[error] // the last time that we were not let in
 	return []nats.Option{
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -73,10 +75,14 @@ func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 				return
 			}
 			log.Error().Err(err).Msg("nats")
+			if isLoginError(err) {
+				login.Store(&err)
+			}
 		}),
-		nats.ClosedHandler(func(nc *nats.Conn) {
-			if err := nc.LastError(); isLoginError(err) {
-				refused(c.explain(err, nil, hideLogin(c.Server)))
+		nats.ClosedHandler(func(*nats.Conn) { // the library gives up when it is not let in twice
+			if err := login.Load(); err != nil {
+				_, shown, _ := parseServers(c.Server)
+				refused(c.explain(*err, nil, shown))
 			}
 		}),
 	}
