@@ -78,7 +78,7 @@ func (g *gate) credentials(role fleet.Role, name string) (fleet.Credentials, err
 	if g == nil {
 		return fleet.Credentials{}, nil
 	}
-	return g.keys.Sign(identity.User{Role: role, Name: name})
+	return g.keys.Sign(identity.User{Role: role, Name: name}, fleet.PermissionsOf(role, name))
 }
 
 // revokeEvery is how soon the server hears of a revocation.

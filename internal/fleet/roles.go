@@ -121,15 +121,14 @@ func producerPublish() []Permission {
 		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "the sweeper"},
 		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "the sweeper"},
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "the sweeper"},
-		Permission{"$JS.API.DIRECT.GET." + StreamInputs, "to read blocks of input"},
+		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + inputsPrefix + ">", "to read blocks of input"},
 		Permission{"$JS.API.DIRECT.GET." + StreamResults, "to read a result again"},
-		Permission{"$JS.API.DIRECT.GET." + StreamDead + ".>", "to look for the mark of a last attempt"},
+		Permission{"$JS.API.DIRECT.GET." + StreamDead, "to look for the mark of a last attempt"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	)
 	list = append(list, follow(StreamResults, resultsPrefix)...)
 	list = append(list, follow(StreamDead, "FACTOR.")...)
-	list = append(list, follow(kvStream(BucketJobs), kvSubject(BucketJobs))...)
-	return append(list, watch(BucketWorkers)...)
+	return append(list, buckets()...)
 }
 
 func observerPublish() []Permission {
@@ -143,8 +142,19 @@ func observerPublish() []Permission {
 		{"$JS.API.CONSUMER.INFO.*.*", "how they stand"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	}
-	list = append(list, follow(kvStream(BucketJobs), kvSubject(BucketJobs))...)
-	return append(list, watch(BucketWorkers)...)
+	return append(list, buckets()...)
+}
+
+// buckets lists what it takes to read all jobs and workers. The client library has the
+// server push a whole bucket: a large one comes in portions, each confirmed.
+func buckets() []Permission {
+	jobs, workers := kvStream(BucketJobs), kvStream(BucketWorkers)
+	return append(follow(jobs, kvSubject(BucketJobs)),
+		Permission{"$JS.FC." + jobs + ".>", "to confirm portions of a large bucket"},
+		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + kvSubject(BucketWorkers) + ">", "to list the workers"},
+		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "to leave nothing behind"},
+		Permission{"$JS.FC." + workers + ".>", "to confirm portions of a large bucket"},
+	)
 }
 
 // follow lists what it takes to read a stream with consumers of one's own.
@@ -153,17 +163,6 @@ func follow(stream, subjects string) []Permission {
 		{"$JS.API.CONSUMER.CREATE." + stream + ".*." + subjects + ">", "to read the stream"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + stream + ".*", "to read the stream"},
 		{"$JS.API.CONSUMER.DELETE." + stream + ".*", "to leave nothing behind"},
-	}
-}
-
-// watch lists what it takes to read a whole bucket by the client library, which has the
-// server push: a large bucket comes in portions, each confirmed.
-func watch(bucket string) []Permission {
-	s := kvStream(bucket)
-	return []Permission{
-		{"$JS.API.CONSUMER.CREATE." + s + ".*." + kvSubject(bucket) + ">", "to read the bucket"},
-		{"$JS.API.CONSUMER.DELETE." + s + ".*", "to leave nothing behind"},
-		{"$JS.FC." + s + ".>", "to confirm portions of a large bucket"},
 	}
 }
 

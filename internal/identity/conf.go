@@ -14,7 +14,7 @@ func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 		return "", err
 	}
 	// Paths are quoted as Go does: the format reads the same escapes.
-	return fmt.Sprintf(`# A nats-server for factorfleet: TLS only, and nobody in whom %s has not signed.
+	return fmt.Sprintf(`# A nats-server for factorfleet: TLS only, for those with keys from %s alone.
 # After `+"`embedded keys revoke`"+` print it anew and run: nats-server --signal reload
 listen: %s
 server_name: factorfleet

@@ -43,9 +43,9 @@ func ParseSource(text string) (string, error) {
 	return p.Masked().String(), nil
 }
 
-// Sign returns credentials for an identity that the store keeps no record of: one within
-// this process.
-func (s *Store) Sign(u User) (fleet.Credentials, error) {
+// Sign returns credentials for an identity with these permissions, of which the store
+// keeps no record.
+func (s *Store) Sign(u User, p fleet.Permissions) (fleet.Credentials, error) {
 	key, err := nkeys.CreateUser()
 	if err != nil {
 		return fleet.Credentials{}, err
@@ -57,7 +57,7 @@ func (s *Store) Sign(u User) (fleet.Credentials, error) {
 	if u.key, err = key.PublicKey(); err != nil {
 		return fleet.Credentials{}, err
 	}
-	token, err := s.sign(u, fleet.PermissionsOf(u.Role, u.Name))
+	token, err := s.sign(u, p)
 	return fleet.Credentials{JWT: token, Seed: string(seed), Inbox: fleet.InboxOf(u.Name)}, err
 }
 
@@ -65,12 +65,8 @@ func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
 	claims := jwt.NewUserClaims(u.key)
 	claims.Name = u.Name
 	claims.Tags.Add(fleet.RoleTag + string(u.Role))
-	for _, x := range p.Publish {
-		claims.Permissions.Pub.Allow.Add(x.Subject)
-	}
-	for _, x := range p.Subscribe {
-		claims.Permissions.Sub.Allow.Add(x.Subject)
-	}
+	allow(&claims.Permissions.Pub, p.Publish)
+	allow(&claims.Permissions.Sub, p.Subscribe)
 	claims.Src.Add(u.Sources...)
 	if !u.Expires.IsZero() {
 		claims.Expires = u.Expires.Unix()
@@ -82,13 +78,23 @@ func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
 	return token, nil
 }
 
+// allow puts a list into claims. An empty one would be read as no limit at all.
+func allow(to *jwt.Permission, list []fleet.Permission) {
+	if len(list) == 0 {
+		to.Deny.Add(">")
+	}
+	for _, x := range list {
+		to.Allow.Add(x.Subject)
+	}
+}
+
 // Add makes a new identity, with its credentials and its context. An error wraps ErrTaken
 // if the name is.
 func (s *Store) Add(u User) error {
 	if err := fleet.CheckIdentity(u.Role, u.Name); err != nil {
 		return err
 	}
-	c, err := s.Sign(u)
+	c, err := s.Sign(u, fleet.PermissionsOf(u.Role, u.Name))
 	if err != nil {
 		return err
 	}
