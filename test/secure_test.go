@@ -200,9 +200,9 @@ worker-2  worker    anywhere  never
 
 	attic := f.worker(f.add("worker attic"))
 	f.submit()
-	f.runs(f.add("worker shed")+" --name barn").wantCode(2).wantSaid("--name barn: the credentials are those of worker shed")
+	f.runs(f.add("worker shed") + " --name barn").wantCode(2).wantSaid("--name barn: the credentials are those of worker shed")
 	f.runs(f.add("observer eye")).wantCode(0).wantSaid()
-	f.runs(f.add("producer second")+" 15").wantCode(0).wantStdout("15: 3 5\n")
+	f.runs(f.add("producer second") + " 15").wantCode(0).wantStdout("15: 3 5\n")
 	f.runs(strings.Replace(f.add("producer third"), "producer submit", "consumer run", 1)).wantCode(3).
 		wantSaid(`consumer: error: NATS does not let producer third subscribe to "FACTOR.ctl.>"`)
 
@@ -229,7 +229,7 @@ worker-2  worker    anywhere  never
 		return strings.Count(attic.stderr.String(), "connected to NATS again") > 0
 	})
 	again.submit()
-	f.runs(f.add("worker last")+" --name x").wantCode(2)
+	f.runs(f.add("worker last") + " --name x").wantCode(2)
 	again.tellsNothing()
 }
 

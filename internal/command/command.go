@@ -123,7 +123,7 @@ func Fail(err error) error {
 	switch {
 	case err == nil, errors.As(err, &exit):
 		return err
-	case errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, fleet.ErrConnect): // a connection has pipes that break, too
 		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
 	case errors.Is(err, fleet.ErrNotProvisioned):
 		return cli.Exit(cli.NoConnect, err)

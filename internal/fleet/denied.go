@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"sync/atomic"
 
@@ -75,17 +76,25 @@ func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 				return
 			}
 			log.Error().Err(err).Msg("nats")
-			if isLoginError(err) {
+			var file *fs.PathError
+			switch before := login.Load(); {
+			case isLoginError(err):
 				login.Store(&err)
+			case before != nil && errors.As(err, &file): // nor are there others to try with
+				refused(c.explain(*before, nil, shownServers(c.Server)))
 			}
 		}),
 		nats.ClosedHandler(func(*nats.Conn) { // the library gives up when it is not let in twice
 			if err := login.Load(); err != nil {
-				_, shown, _ := parseServers(c.Server)
-				refused(c.explain(*err, nil, shown))
+				refused(c.explain(*err, nil, shownServers(c.Server)))
 			}
 		}),
 	}
+}
+
+func shownServers(list string) string {
+	_, shown, _ := parseServers(list)
+	return shown
 }
 
 // isLoginError reports whether the server does not let us in, or no more.

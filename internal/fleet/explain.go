@@ -60,9 +60,9 @@ func (c Config) explain(err, last error, shown string) error {
 		return refuse(err, "cannot trust NATS at %s: its certificate is signed by an unknown authority; name the authority with --tlsca FILE", shown)
 	case errors.As(err, &hostname), errors.As(err, &invalid):
 		return refuse(err, "cannot trust NATS at %s: %s", shown, text)
-	case faultWithUs(err) && c.TLSCert == "":
+	case c.faultWithUs(err) && c.TLSCert == "":
 		return refuse(err, "NATS at %s asks for a TLS client certificate (%s); use --tlscert and --tlskey", shown, text)
-	case faultWithUs(err):
+	case c.faultWithUs(err):
 		return refuse(err, "NATS at %s refuses the TLS certificate in %s: %s", shown, c.TLSCert, text)
 	case errors.Is(err, nats.ErrSecureConnWanted), errors.As(err, &record):
 		return refuse(err, "NATS at %s does not speak TLS here (%s)", shown, text)

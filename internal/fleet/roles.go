@@ -3,7 +3,6 @@ package fleet
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"factorfleet/internal/task"
 )
@@ -172,25 +171,3 @@ func readKey(bucket string) Permission {
 
 func kvStream(bucket string) string  { return "KV_" + bucket }
 func kvSubject(bucket string) string { return "$KV." + bucket + "." }
-
-// Allows reports whether one of the permissions covers a subject, which may itself have
-// wildcards.
-func Allows(list []Permission, subject string) bool {
-	return slices.ContainsFunc(list, func(p Permission) bool { return covers(p.Subject, subject) })
-}
-
-// covers reports whether all that matches subject matches pattern.
-func covers(pattern, subject string) bool {
-	ps, ss := strings.Split(pattern, "."), strings.Split(subject, ".")
-	for i, p := range ps {
-		switch {
-		case i >= len(ss):
-			return false
-		case p == ">":
-			return true
-		case ss[i] == ">", p != "*" && p != ss[i]:
-			return false
-		}
-	}
-	return len(ps) == len(ss)
-}

@@ -24,26 +24,58 @@ type Claims struct {
 	Revoked    int // how many identities are revoked
 }
 
-// Claims signs the claims as they are now.
-func (s *Store) Claims() (Claims, error) {
-	c := Claims{SystemKey: s.system}
-	var err error
-	if c.AccountKey, err = s.account.PublicKey(); err != nil {
-		return c, err
+// writeClaims signs what is signed only once. The system account's own key is forgotten:
+// nobody is to be a user of it.
+func (s *Store) writeClaims() error {
+	system, err := nkeys.CreateAccount()
+	if err != nil {
+		return err
+	}
+	if s.claims.SystemKey, err = system.PublicKey(); err != nil {
+		return err
+	}
+	account := jwt.NewAccountClaims(s.claims.SystemKey)
+	account.Name = "SYS"
+	if s.claims.System, err = account.Encode(s.operator); err != nil {
+		return fmt.Errorf("sign the system account: %w", err)
 	}
 	operatorKey, err := s.operator.PublicKey()
 	if err != nil {
-		return c, err
+		return err
 	}
 	operator := jwt.NewOperatorClaims(operatorKey)
-	operator.Name, operator.SystemAccount = "factorfleet", s.system
-	if c.Operator, err = operator.Encode(s.operator); err != nil {
-		return c, fmt.Errorf("sign the operator: %w", err)
+	operator.Name, operator.SystemAccount = "factorfleet", s.claims.SystemKey
+	if s.claims.Operator, err = operator.Encode(s.operator); err != nil {
+		return fmt.Errorf("sign the operator: %w", err)
 	}
-	system := jwt.NewAccountClaims(s.system)
-	system.Name = "SYS"
-	if c.System, err = system.Encode(s.operator); err != nil {
-		return c, fmt.Errorf("sign the system account: %w", err)
+	if err := writeFile(s.path(fileSystemJWT), []byte(s.claims.System), 0o644); err != nil {
+		return err
+	}
+	return writeFile(s.path(fileOperatorJWT), []byte(s.claims.Operator), 0o644)
+}
+
+func (s *Store) readClaims() error {
+	for file, at := range map[string]*string{fileSystemJWT: &s.claims.System, fileOperatorJWT: &s.claims.Operator} {
+		text, err := os.ReadFile(s.path(file))
+		if err != nil {
+			return err
+		}
+		*at = string(text)
+	}
+	operator, err := jwt.DecodeOperatorClaims(s.claims.Operator)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", s.path(fileOperatorJWT), err)
+	}
+	s.claims.SystemKey = operator.SystemAccount
+	return nil
+}
+
+// Claims returns the claims, those of the account signed as they are now.
+func (s *Store) Claims() (Claims, error) {
+	c := s.claims
+	var err error
+	if c.AccountKey, err = s.account.PublicKey(); err != nil {
+		return c, err
 	}
 	account := jwt.NewAccountClaims(c.AccountKey)
 	account.Name = "FACTOR"

@@ -7,7 +7,8 @@
 //	ca.crt ca.key           the authority; clients get the certificate
 //	server.crt server.key   what the server shows
 //	operator.nk account.nk  seeds: the operator signs the account, the account signs users
-//	system.pub              the system account, which has no users
+//	operator.jwt system.jwt their claims, which a running server takes only once: who they
+//	                        are, and the system account, which has no users
 //	url                     where the server is
 //	users/NAME.jwt          what an identity may do; no secret
 //	NAME.creds              that and its seed, and ca.crt: all that another machine needs
@@ -33,7 +34,7 @@ import (
 type Store struct {
 	dir               string
 	operator, account nkeys.KeyPair
-	system            string // public key
+	claims            Claims // those of the operator and of the system account
 	authority         authority
 }
 
@@ -41,7 +42,9 @@ const (
 	fileCA, fileCAKey         = "ca.crt", "ca.key"
 	fileServer, fileServerKey = "server.crt", "server.key"
 	fileOperator, fileAccount = "operator.nk", "account.nk"
-	fileSystem, fileURL       = "system.pub", "url"
+	fileOperatorJWT           = "operator.jwt"
+	fileSystemJWT             = "system.jwt"
+	fileURL                   = "url"
 	dirUsers, dirRevoked      = "users", "revoked"
 )
 
@@ -75,12 +78,8 @@ func Open(dir string) (*Store, error) {
 	if s.account, err = s.readSeed(fileAccount, nkeys.PrefixByteAccount); err != nil {
 		return nil, err
 	}
-	system, err := os.ReadFile(s.path(fileSystem))
-	if err != nil {
+	if err := s.readClaims(); err != nil {
 		return nil, err
-	}
-	if s.system = string(system); !nkeys.IsValidPublicAccountKey(s.system) {
-		return nil, fmt.Errorf("%s holds no public key of an account", s.path(fileSystem))
 	}
 	s.authority, err = readAuthority(s.path(fileCA), s.path(fileCAKey))
 	return s, err
@@ -105,20 +104,13 @@ func Create(dir string) (*Store, error) {
 	if err := s.authority.write(s.path(fileCA), s.path(fileCAKey)); err != nil {
 		return nil, err
 	}
-	system, err := nkeys.CreateAccount() // its seed is forgotten: nobody is to be a user of it
-	if err != nil {
-		return nil, err
-	}
-	if s.system, err = system.PublicKey(); err != nil {
-		return nil, err
-	}
-	if err := writeFile(s.path(fileSystem), []byte(s.system), 0o644); err != nil {
-		return nil, err
-	}
 	if s.operator, err = nkeys.CreateOperator(); err != nil {
 		return nil, err
 	}
 	if s.account, err = nkeys.CreateAccount(); err != nil {
+		return nil, err
+	}
+	if err := s.writeClaims(); err != nil {
 		return nil, err
 	}
 	if err := s.writeSeed(fileOperator, s.operator); err != nil {
