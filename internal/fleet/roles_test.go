@@ -189,12 +189,12 @@ func (c *castle) refuses(r fleet.Role, name string, act func(*castle, *visitor) 
 
 // fill puts so much into the buckets that the server sends them in portions.
 func (c *castle) fill() {
-	for i := range 64 {
-		j := &task.Job{ID: fmt.Sprintf("old%d", i), State: task.Open, Created: time.Now(), Note: strings.Repeat("x", 40<<10)}
+	for i := range 160 {
+		j := &task.Job{ID: fmt.Sprintf("old%d", i), State: task.Open, Created: time.Now(), Note: strings.Repeat("x", 15<<10)}
 		if err := c.CreateJob(c.t.Context(), j); err != nil {
 			c.t.Fatal(err)
 		}
-		c.put(fmt.Sprintf("$KV.FACTOR_WORKERS.old.%d", i), []byte(`{"version": "`+strings.Repeat("x", 40<<10)+`"}`))
+		c.put(fmt.Sprintf("$KV.FACTOR_WORKERS.old.%d", i), []byte(`{"version": "`+strings.Repeat("x", 15<<10)+`"}`))
 	}
 }
 

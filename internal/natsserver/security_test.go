@@ -1,0 +1,108 @@
+package natsserver
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/identity"
+)
+
+// secure returns keys, and a server that lets in nobody without.
+func secure(t *testing.T) (*identity.Store, *Server, Config) {
+	t.Helper()
+	keys, err := identity.Create(filepath.Join(t.TempDir(), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{Listen: "127.0.0.1:0", Security: &Security{
+		Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey,
+	}}
+	if c.Security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	return keys, run(t, c), c
+}
+
+// Within the process, too, nobody gets in without keys, and whose are revoked is put out
+// at once while others stay.
+func TestSecurity(t *testing.T) {
+	t.Parallel()
+	keys, s, _ := secure(t)
+	if !strings.HasPrefix(s.URL(), "tls://127.0.0.1:") || !strings.HasPrefix(s.URLAt("::1"), "tls://[::1]:") {
+		t.Errorf("it is at %s, %s", s.URL(), s.URLAt("::1"))
+	}
+	if nc, err := nats.Connect("", nats.InProcessServer(s)); err == nil { // the pipe may break before the reason is read
+		nc.Close()
+		t.Error("connected without keys")
+	}
+	closed := make(chan string, 2)
+	enter := func(name string) *nats.Conn {
+		t.Helper()
+		if err := keys.Add(identity.User{Name: name, Role: fleet.RoleWorker}); err != nil {
+			t.Fatal(err)
+		}
+		nc, err := nats.Connect(s.URL(), nats.RootCAs(filepath.Join(keys.Dir(), "ca.crt")), nats.UserCredentials(keys.CredsFile(name)), nats.NoReconnect(),
+			nats.ClosedHandler(func(*nats.Conn) { closed <- name }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	stays := enter("stays")
+	enter("goes")
+	if err := keys.Revoke("goes"); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UpdateAccount(claims.Account); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case name := <-closed:
+		if name != "goes" {
+			t.Errorf("%s was put out", name)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("nobody was put out")
+	}
+	if err := stays.FlushTimeout(10 * time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := s.Health(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Claims that another operator has signed are not put in force, nor is what is no claim.
+func TestForeignClaims(t *testing.T) {
+	t.Parallel()
+	_, s, c := secure(t)
+	_, other, foreign := secure(t)
+	for _, claims := range []string{foreign.Security.Account, "hello", c.Security.Operator, ""} {
+		if err := s.UpdateAccount(claims); err == nil {
+			t.Errorf("%.40q was put in force", claims)
+		}
+	}
+	if err := other.UpdateAccount(foreign.Security.Account); err != nil {
+		t.Error(err)
+	}
+	if err := run(t, Config{}).UpdateAccount(c.Security.Account); err == nil {
+		t.Error("a server that lets everybody in has an account")
+	}
+	if _, err := Start(Config{Security: &Security{Operator: "hello"}, Log: c.Log}); err == nil {
+		t.Error("a server started without an operator")
+	}
+}
