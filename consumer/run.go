@@ -63,7 +63,7 @@ func run(c *ucli.Context) error {
 	options.Log = s.Log
 	options.Ready = func(w *worker.Worker, name string) {
 		running.Store(w)
-		s.Log.Info().Str("worker", name).Str("url", nc.ConnectedUrlRedacted()).Str("version", command.Version).Msg("connected")
+		s.Log.Info().Str("worker", name).Str("url", fleet.URL(nc)).Str("version", command.Version).Msg("connected")
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
 	if nc.IsClosed() { // for good: why is told a moment later

@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nats-io/jsm.go/natscontext"
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/identity"
 )
 
@@ -310,4 +313,70 @@ func TestStrangersAtTheGate(t *testing.T) {
 	}
 	refusal{"embedded", "keys ls --secure " + f.keys, 3, "the key file " + loose + " is readable by others: its mode is 0640; if nobody has read it, chmod 600 " + loose}.check(t)
 	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "readable by others"}.check(t)
+}
+
+// The contexts are those of the nats command, and one file is enough for its flags too.
+func TestKeysForNatsCommand(t *testing.T) {
+	t.Parallel()
+	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0")
+	for _, name := range []string{"admin", "producer", "observer", "worker-1"} {
+		file := filepath.Join(f.keys, name)
+		saved, err := natscontext.NewFromFile(file + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc, err := saved.Connect()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if prefix := "_INBOX_" + name; saved.InboxPrefix() != prefix || !strings.HasPrefix(nc.NewInbox(), prefix+".") {
+			t.Errorf("%s: inbox %s", name, nc.NewInbox())
+		}
+		nc.Close()
+		if nc, err = nats.Connect(f.url, nats.UserCredentials(file+".creds"), nats.RootCAs(file+".creds")); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		nc.Close()
+	}
+}
+
+// Neither are passwords and tokens told, wherever they were given.
+func TestLoginsAreNotTold(t *testing.T) {
+	t.Parallel()
+	const secret = "s3cret-s3cret"
+	ports := freePorts(t, 2)
+	user := "-a 127.0.0.1 -js --user alice --pass " + secret + " -p " + ports[0] + " -sd " + t.TempDir()
+	token := "-a 127.0.0.1 -js --auth " + secret + " -p " + ports[1] + " -sd " + t.TempDir()
+	for i, logins := range [][]string{
+		{"-s nats://alice:" + secret + "@127.0.0.1:" + ports[0], "-s nats://127.0.0.1:" + ports[0] + " --user alice --password " + secret},
+		{"-s nats://" + secret + "@127.0.0.1:" + ports[1], "-s nats://127.0.0.1:" + ports[1] + " --token " + secret, "-s nats://127.0.0.1:" + ports[1] + " --user " + secret},
+	} {
+		server := start(t, "nats-server", []string{user, token}[i])
+		server.await(&server.stderr, "Server is ready")
+		var heard []*program
+		for j, login := range logins {
+			if j == 0 {
+				heard = append(heard, run(t, "producer", "--log-level debug init "+login).wantCode(0))
+			}
+			heard = append(heard, run(t, "producer", "--log-level debug ls "+login).wantCode(0))
+			heard = append(heard, run(t, "producer", "--log-level debug ls "+strings.ReplaceAll(login, secret, secret+"!")).wantCode(3))
+			worker := start(t, "consumer", "--log-level debug run -n 1 "+login)
+			worker.await(&worker.stderr, "worker ready")
+			heard = append(heard, worker)
+		}
+		server.kill()
+		for _, p := range heard {
+			if strings.Contains(p.line, "consumer") {
+				p.await(&p.stderr, "connection to NATS lost")
+				p.kill()
+			}
+			if said := p.stdout.String() + p.stderr.String(); strings.Contains(said, secret) || said == "" {
+				t.Errorf("%s: it says\n%s", p.line, said)
+			}
+		}
+		_, shown, _ := strings.Cut(run(t, "producer", "ls --timeout 1s "+logins[0]).wantCode(3).stderr.String(), "error: ")
+		if strings.Contains(shown, secret) {
+			t.Error(shown)
+		}
+	}
 }

@@ -14,6 +14,10 @@ type (
 	JetStream = jetstream.JetStream
 )
 
+// URL is where a connection leads, without a login: the library's own way to hide one
+// shows a token.
+func URL(nc *Conn) string { return hideLogin(nc.ConnectedUrl()) }
+
 // Credentials of a user, as a server with an operator asks for them. The zero value is for
 // one that asks for none.
 type Credentials struct {

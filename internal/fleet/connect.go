@@ -111,7 +111,7 @@ func (c Config) Dial(ctx context.Context, extra ...nats.Option) (*nats.Conn, str
 	nc, err := connect(limited, o)
 	switch {
 	case err == nil:
-		return nc, hideLogin(nc.ConnectedUrl()), nil
+		return nc, URL(nc), nil
 	case ctx.Err() != nil:
 		return nil, shown, context.Cause(ctx) // the caller's own end, no fault of NATS
 	}

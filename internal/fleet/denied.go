@@ -67,7 +67,7 @@ func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 			}
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
-			log.Info().Str("url", nc.ConnectedUrlRedacted()).Msg("connected to NATS again")
+			log.Info().Str("url", URL(nc)).Msg("connected to NATS again")
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if denied := c.permissionError(err); denied != nil {

@@ -98,6 +98,9 @@ func Create(dir string) (*Store, error) {
 			return nil, err
 		}
 	}
+	if err := s.checkModes(); err != nil { // of a directory that was there
+		return nil, err
+	}
 	if s.authority, err = newAuthority(); err != nil {
 		return nil, err
 	}

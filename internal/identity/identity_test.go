@@ -134,6 +134,11 @@ func TestModes(t *testing.T) {
 	if _, err := Open(s.dir); !errors.Is(err, ErrLoose) {
 		t.Errorf("a directory that others may write to: %v", err)
 	}
+	public := t.TempDir()
+	os.Chmod(public, 0o777)
+	if _, err := Prepare(public); !errors.Is(err, ErrLoose) {
+		t.Errorf("keys were put where everybody may write: %v", err)
+	}
 	os.Chmod(s.dir, 0o755)
 	if _, err := Open(s.dir); err != nil {
 		t.Error(err)
