@@ -37,6 +37,9 @@ type house struct {
 	stats   func() worker.Stats
 }
 
+// inHouse is the identity of the submitter: no name that anybody else can have.
+const inHouse = "EMBEDDED"
+
 // kinds are what the worker can do; nil = all there are. A test has its own.
 var kinds map[string]worker.Kind
 
@@ -83,7 +86,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 			return nil, err
 		}
 	}
-	credentials, err := g.credentials(fleet.RoleAdmin, "embedded")
+	credentials, err := g.credentials(fleet.RoleAdmin, inHouse)
 	if err != nil {
 		return nil, err
 	}

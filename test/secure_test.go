@@ -67,7 +67,7 @@ type fortress struct {
 
 func fortify(t *testing.T, keys, listen string) *fortress {
 	t.Helper()
-	f := &fortress{program: start(t, "embedded", "--log-level debug run -n 0 --listen "+listen, arguments("--secure", keys)), keys: keys, heard: new([]*program)}
+	f := &fortress{program: start(t, "embedded", "--log-level debug run --listen "+listen, arguments("--secure", keys)), keys: keys, heard: new([]*program)}
 	*f.heard = append(*f.heard, f.program)
 	f.await(&f.stderr, "worker NAME\n")
 	for line := range strings.Lines(f.stderr.String()) {
@@ -182,7 +182,7 @@ func (f *fortress) from(address string) (url string) {
 // printed. Then identities come and go while it runs.
 func TestSecureFleet(t *testing.T) {
 	t.Parallel()
-	f := fortify(t, filepath.Join(t.TempDir(), "the keys"), "127.0.0.1:0")
+	f := fortify(t, filepath.Join(t.TempDir(), "the keys"), "127.0.0.1:0 -n 0")
 	joins := f.says("on the next machine: ")
 	first, second := f.worker(joins[0]), f.worker(joins[1])
 	f.submit()
@@ -225,7 +225,7 @@ worker-2  worker    anywhere  never
 	// The same keys again, on the same port: who had them goes on.
 	f.signal(syscall.SIGTERM)
 	f.wantCode(0)
-	again := fortify(t, f.keys, strings.TrimPrefix(f.url, "tls://"))
+	again := fortify(t, f.keys, strings.TrimPrefix(f.url, "tls://")+" -n 0")
 	again.heard = f.heard
 	*f.heard = append(*f.heard, again.program)
 	eventually(t, "attic is there again", func() bool {
@@ -275,7 +275,7 @@ func (f *fortress) tellsNothing() {
 // what to do.
 func TestStrangersAtTheGate(t *testing.T) {
 	t.Parallel()
-	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0")
+	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 0")
 	other := filepath.Join(t.TempDir(), "other")
 	if _, err := identity.Prepare(other); err != nil {
 		t.Fatal(err)
@@ -318,7 +318,8 @@ func TestStrangersAtTheGate(t *testing.T) {
 // The contexts are those of the nats command, and one file is enough for its flags too.
 func TestKeysForNatsCommand(t *testing.T) {
 	t.Parallel()
-	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0")
+	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 1")
+	f.submit() // its own worker has keys too
 	for _, name := range []string{"admin", "producer", "observer", "worker-1"} {
 		file := filepath.Join(f.keys, name)
 		saved, err := natscontext.NewFromFile(file + ".json")

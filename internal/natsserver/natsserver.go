@@ -86,6 +86,9 @@ func start(c Config, st *store) (*Server, error) {
 	if c.Limit == 0 {
 		c.Limit = storeLimit(st.dir)
 	}
+	if err := checkAccount(st.dir, c.Security.account()); err != nil {
+		return nil, err
+	}
 	dropIndexes(st.dir)
 	opts, err := options(c, st.dir)
 	if err != nil {

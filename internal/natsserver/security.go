@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
@@ -67,4 +69,35 @@ func operatorKey(c *Security) (string, error) {
 		return "", err
 	}
 	return operator.Subject, nil
+}
+
+// noAccount is where the library keeps the streams of a server that lets everybody in.
+const noAccount = "$G"
+
+// account is the account whose streams the server keeps.
+func (c *Security) account() string {
+	if c == nil {
+		return noAccount
+	}
+	return c.AccountKey
+}
+
+// checkAccount returns an error if a store holds streams of another account than own: they
+// would be there, take their room, and be seen by nobody.
+func checkAccount(dir, own string) error {
+	accounts, err := os.ReadDir(filepath.Join(dir, "jetstream"))
+	if err != nil {
+		return nil // a new store
+	}
+	for _, a := range accounts {
+		streams, err := os.ReadDir(filepath.Join(dir, "jetstream", a.Name(), "streams"))
+		if err != nil || len(streams) == 0 || a.Name() == own {
+			continue
+		}
+		if a.Name() == noAccount {
+			return fmt.Errorf("the store in %s is that of a server without --secure, whose jobs would not be seen: start it without, or with another --store", dir)
+		}
+		return fmt.Errorf("the store in %s is that of a server with other keys (account %s), whose jobs would not be seen: start it with the same --secure, or with another --store", dir, a.Name())
+	}
+	return nil
 }

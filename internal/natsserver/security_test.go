@@ -2,12 +2,14 @@ package natsserver
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
@@ -104,5 +106,43 @@ func TestForeignClaims(t *testing.T) {
 	}
 	if _, err := Start(Config{Security: &Security{Operator: "hello"}, Log: c.Log}); err == nil {
 		t.Error("a server started without an operator")
+	}
+}
+
+// A store is one account's: who takes it up with other keys, or none, would not see its jobs.
+func TestStoreOfAnother(t *testing.T) {
+	t.Parallel()
+	_, _, one := secure(t)
+	_, _, other := secure(t)
+	open := Config{}
+	for name, test := range map[string]struct {
+		first, next Config
+		want        string
+	}{
+		"keys first":    {one, open, "with other keys"},
+		"keys later":    {open, one, "without --secure"},
+		"other keys":    {one, other, "with other keys"},
+		"the same keys": {one, one, ""},
+		"none":          {open, open, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.first.Store, test.next.Store = t.TempDir(), ""
+			s := run(t, test.first)
+			dir := filepath.Join(s.Dir(), "jetstream", test.first.Security.account(), "streams", "S")
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			stop(t, s)
+			err := checkAccount(test.first.Store, test.next.Security.account())
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+			if test.want != "" {
+				test.next.Store, test.next.Log = test.first.Store, zerolog.Nop()
+				if _, err := Start(test.next); err == nil {
+					t.Error("it starts")
+				}
+			}
+		})
 	}
 }
