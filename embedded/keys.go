@@ -127,6 +127,7 @@ func revokeKeys(c *ucli.Context) error {
 // A keyReport is what keys ls says of an identity in JSON.
 type keyReport struct {
 	Name    string     `json:"name"`
+	Key     string     `json:"key"`
 	Role    fleet.Role `json:"role"`
 	Sources []string   `json:"src,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"`
@@ -149,7 +150,7 @@ func listKeys(c *ucli.Context) error {
 	if c.Bool("json") {
 		reports := make([]keyReport, len(users))
 		for i, u := range users {
-			reports[i] = keyReport{Name: u.Name, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
+			reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
 			if !u.Expires.IsZero() {
 				reports[i].Expires = &users[i].Expires
 			}
@@ -159,7 +160,7 @@ func listKeys(c *ucli.Context) error {
 		return e.Encode(reports)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tROLE\tFROM\tEXPIRES")
+	fmt.Fprintln(w, "NAME\tROLE\tFROM\tEXPIRES\tKEY")
 	for _, u := range users {
 		from, until := "anywhere", "never"
 		if len(u.Sources) > 0 {
@@ -168,7 +169,7 @@ func listKeys(c *ucli.Context) error {
 		if !u.Expires.IsZero() {
 			until = u.Expires.Format(time.RFC3339)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Name, u.Role, from, until)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.Name, u.Role, from, until, u.Key)
 	}
 	return w.Flush()
 }

@@ -136,7 +136,7 @@ func (s *Store) Revoke(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(s.path(dirRevoked, u.key), []byte(name+"\n"), 0o644); err != nil {
+	if err := writeFile(s.path(dirRevoked, u.Key), []byte(name+"\n"), 0o644); err != nil {
 		return err
 	}
 	for _, file := range []string{s.CredsFile(name), s.ContextFile(name), s.path(dirUsers, name+".jwt")} {

@@ -326,7 +326,7 @@ func TestRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	is := func(u User) bool { return account.Revocations.IsRevoked(u.key, time.Now().Add(time.Hour)) }
+	is := func(u User) bool { return account.Revocations.IsRevoked(u.Key, time.Now().Add(time.Hour)) }
 	if !is(old) || is(now) || claims.Revoked != 1 {
 		t.Errorf("revoked: the old key %v, the new key %v, %d in all", is(old), is(now), claims.Revoked)
 	}

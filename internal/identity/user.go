@@ -28,7 +28,7 @@ type User struct {
 	Role    fleet.Role
 	Sources []string  // networks it may come from, as CIDR; empty = anywhere
 	Expires time.Time // zero = never
-	key     string    // public
+	Key     string    // public: what a server writes in its log
 }
 
 // ParseSource reads a network, or one address, from which an identity may come.
@@ -54,7 +54,7 @@ func (s *Store) Sign(u User, p fleet.Permissions) (fleet.Credentials, error) {
 	if err != nil {
 		return fleet.Credentials{}, err
 	}
-	if u.key, err = key.PublicKey(); err != nil {
+	if u.Key, err = key.PublicKey(); err != nil {
 		return fleet.Credentials{}, err
 	}
 	token, err := s.sign(u, p)
@@ -62,7 +62,7 @@ func (s *Store) Sign(u User, p fleet.Permissions) (fleet.Credentials, error) {
 }
 
 func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
-	claims := jwt.NewUserClaims(u.key)
+	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
 	claims.Tags.Add(fleet.RoleTag + string(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
@@ -140,7 +140,7 @@ func (s *Store) User(name string) (User, error) {
 	if err != nil {
 		return u, fmt.Errorf("read %s: %w", s.path(dirUsers, name+".jwt"), err)
 	}
-	u.key, u.Sources = claims.Subject, claims.Src
+	u.Key, u.Sources = claims.Subject, claims.Src
 	for _, tag := range claims.Tags {
 		if role, ok := strings.CutPrefix(tag, fleet.RoleTag); ok {
 			u.Role = fleet.Role(role)
