@@ -21,11 +21,24 @@ import (
 
 // fill puts so much into the buckets that the server sends them in portions.
 func (c *castle) fill() {
+	c.t.Helper()
 	for i := range 160 {
 		j := &task.Job{ID: fmt.Sprintf("old%d", i), State: task.Open, Created: time.Now(), Note: strings.Repeat("x", 15<<10)}
 		if err := c.CreateJob(c.t.Context(), j); err != nil {
 			c.t.Fatal(err)
 		}
+	}
+	c.beat()
+}
+
+// beat fills the bucket of heartbeats, which do not last.
+func (c *castle) beat() {
+	c.t.Helper()
+	if time.Since(c.beaten) < fleet.BeatInterval {
+		return
+	}
+	c.beaten = time.Now()
+	for i := range 160 {
 		c.put(fmt.Sprintf("$KV.FACTOR_WORKERS.old.%d", i), []byte(`{"version": "`+strings.Repeat("x", 15<<10)+`"}`))
 	}
 }
@@ -64,6 +77,7 @@ func (c *castle) job(f *fleet.Fleet, ctx context.Context) (*task.Job, *fleet.Inp
 // clean removes what an earlier visitor has left.
 func (c *castle) clean() {
 	c.t.Helper()
+	c.beat()
 	for _, stream := range []string{fleet.StreamTasks, fleet.StreamReturns, fleet.StreamResults, fleet.StreamDead} {
 		s, err := c.js.Stream(c.t.Context(), stream)
 		if err != nil {
@@ -277,6 +291,7 @@ func (c *castle) bury(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 
 // observe does what an observer does, with these programs and with the nats command.
 func (c *castle) observe(v *visitor) error {
+	c.clean()
 	ctx := v.ctx
 	f, err := fleet.Open(ctx, v.nc, v.js, fleet.Options{Log: zerolog.Nop()})
 	if err != nil {

@@ -28,6 +28,7 @@ type castle struct {
 	js     jetstream.JetStream // the admin's
 	*fleet.Fleet
 	rounds int
+	beaten time.Time
 	acts   *sync.WaitGroup // visitors that may still be about
 }
 
