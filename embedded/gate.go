@@ -20,6 +20,7 @@ type gate struct {
 	keys  *identity.Store
 	hosts []string // by which other machines know this one, the best first
 	rules natsserver.Security
+	known string // revision of the revocations that rules know of, at least
 }
 
 func gateFlags() []ucli.Flag {
@@ -50,6 +51,9 @@ func openGate(c *ucli.Context, host string) (*gate, error) {
 		return nil, keyFault(err)
 	}
 	g := &gate{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
+	if g.known, err = keys.Revision(); err != nil { // before the claims: what comes between is put in force again
+		return nil, err
+	}
 	claims, err := keys.Claims()
 	if err != nil {
 		return nil, err
@@ -86,9 +90,10 @@ const revokeEvery = time.Second
 
 // watch puts revocations in force as they come, until ctx ends.
 func (g *gate) watch(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
-	known, err := g.keys.Revision()
+	known := g.known
 	ticker := time.NewTicker(revokeEvery)
 	defer ticker.Stop()
+	var err error
 	for warned := false; ; {
 		if err != nil && !warned {
 			log.Warn().Err(err).Msg("revocations cannot be read: those made since are not in force")
