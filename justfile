@@ -51,6 +51,17 @@ lint:
     go vet ./...
     go tool staticcheck ./...
 
+# build the last commit twice, in two directories, and compare the programs byte by byte
+reproducible dir="/tmp/factorfleet-reproducible":
+    for d in one two/deeper; do mkdir -p {{dir}}/$d && git archive HEAD | tar -x -C {{dir}}/$d && \
+      (cd {{dir}}/$d && CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./producer ./consumer ./embedded) || exit 1; done
+    for p in producer consumer embedded; do cmp {{dir}}/one/bin/$p {{dir}}/two/deeper/bin/$p || exit 1; done
+    sha256sum {{dir}}/one/bin/*
+
+# known vulnerabilities in what the programs call; it needs vuln.go.dev
+vulnerabilities:
+    go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
 # fuzz one target: just fuzz internal/task FuzzDecodeResult 5m
 fuzz package target time="1m":
     go test -run '^$' -fuzz '^{{target}}$' -fuzztime {{time}} ./{{package}}

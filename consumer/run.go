@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -50,12 +52,42 @@ func run(c *ucli.Context) error {
 		return command.Fail(err)
 	}
 	defer nc.Close()
+	if options.Name, err = workerName(options.Name, s.Identity); err != nil {
+		return err
+	}
+	context.AfterFunc(s.Context, func() {
+		if w := running.Load(); w != nil && s.Refused() != nil { // nothing can be handed back
+			w.Hurry()
+		}
+	})
 	options.Log = s.Log
 	options.Ready = func(w *worker.Worker, name string) {
 		running.Store(w)
-		s.Log.Info().Str("worker", name).Str("url", nc.ConnectedUrlRedacted()).Str("version", command.Version).Msg("connected")
+		s.Log.Info().Str("worker", name).Str("url", fleet.URL(nc)).Str("version", command.Version).Msg("connected")
 	}
-	return command.Fail(command.RunWorker(s.Context, nc, js, options))
+	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
+	if nc.IsClosed() { // for good: why is told a moment later
+		select {
+		case <-s.Context.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	if refused := s.Refused(); refused != nil {
+		return refused
+	}
+	return err
+}
+
+// workerName returns the name under which the server lets the identity publish, if it is a
+// worker's.
+func workerName(name string, id fleet.Identity) (string, error) {
+	switch {
+	case id.Role != fleet.RoleWorker:
+		return name, nil
+	case name != "" && name != id.Name:
+		return "", cli.Usagef("--name %s: the credentials are those of worker %s, and let nobody publish under another name", name, id.Name)
+	}
+	return id.Name, nil
 }
 
 // leastMemory is what a worker needs for sound numbers.

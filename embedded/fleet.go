@@ -30,11 +30,15 @@ type house struct {
 	session *command.Session
 	ledger  *ledger // nil if the store is not kept
 	server  *natsserver.Server
+	gate    *gate       // nil if everybody is let in
 	nc      *fleet.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it
 	stats   func() worker.Stats
 }
+
+// inHouse is the identity of the submitter: no name that anybody else can have.
+const inHouse = "EMBEDDED"
 
 // kinds are what the worker can do; nil = all there are. A test has its own.
 var kinds map[string]worker.Kind
@@ -42,8 +46,9 @@ var kinds map[string]worker.Kind
 // stopTimeout bounds the server's shutdown.
 const stopTimeout = 10 * time.Second
 
-// build starts all of it. syncAs is what --sync means when it is not given.
-func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog zerolog.Logger) (h *house, err error) {
+// build starts all of it. syncAs is what --sync means when it is not given; a gate is for a
+// server that listens and lets not everybody in.
+func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs string, workerLog zerolog.Logger) (h *house, err error) {
 	if c.IsSet("sync") {
 		syncAs = c.String("sync")
 	}
@@ -66,8 +71,8 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 			return nil, cli.Usagef("--max-store %s is too small: the least is %s", c.String("max-store"), cli.FormatSize(natsserver.LeastStore))
 		}
 	}
-	h = &house{session: s, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
-	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log})
+	h = &house{session: s, gate: g, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
+	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log, Security: g.security()})
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +86,12 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 			return nil, err
 		}
 	}
+	credentials, err := g.credentials(fleet.RoleAdmin, inHouse)
+	if err != nil {
+		return nil, err
+	}
 	var js fleet.JetStream
-	if h.nc, js, err = fleet.InProcess(h.server, "submitter"); err != nil {
+	if h.nc, js, err = fleet.InProcess(h.server, "submitter", credentials); err != nil {
 		return nil, err
 	}
 	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait"), TaskBytes: -1}); err != nil {
@@ -104,7 +113,12 @@ func build(c *ucli.Context, s *command.Session, listen, syncAs string, workerLog
 
 // startWorker returns once the worker is about to pull.
 func (h *house) startWorker(slots int, log zerolog.Logger) error {
-	nc, js, err := fleet.InProcess(h.server, "worker")
+	name := command.WorkerName()
+	credentials, err := h.gate.credentials(fleet.RoleWorker, name)
+	if err != nil {
+		return err
+	}
+	nc, js, err := fleet.InProcess(h.server, "worker", credentials)
 	if err != nil {
 		return err
 	}
@@ -112,7 +126,7 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		o := command.WorkerOptions{
-			Slots: slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Kinds: kinds, Log: log,
+			Name: name, Slots: slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Kinds: kinds, Log: log,
 			Ready: func(w *worker.Worker, _ string) { h.stats = w.Stats; close(ready) },
 		}
 		if h.ledger != nil {

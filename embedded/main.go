@@ -16,6 +16,6 @@ func main() {
 		Usage:    "factor numbers with a fleet in one process",
 		Version:  command.Build(),
 		Flags:    cli.LogFlags(),
-		Commands: []*ucli.Command{submitCommand(), runCommand()},
+		Commands: []*ucli.Command{submitCommand(), runCommand(), keysCommand()},
 	})
 }

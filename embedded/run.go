@@ -16,9 +16,9 @@ func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
 		Usage: "run a server and workers for others to submit to, until a signal",
-		Flags: append([]ucli.Flag{
+		Flags: append(append([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` for producers and consumers to connect to"},
-		}, houseFlags("always with --store, else never")...),
+		}, gateFlags()...), houseFlags("always with --store, else never")...),
 		Action: run,
 	}
 }
@@ -27,9 +27,13 @@ func run(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
-	_, port, err := net.SplitHostPort(c.String("listen"))
+	host, port, err := net.SplitHostPort(c.String("listen"))
 	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 0 || n > 65535 {
 		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	}
+	g, err := openGate(c, host)
+	if err != nil {
+		return err
 	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
@@ -40,13 +44,19 @@ func run(c *ucli.Context) error {
 	if c.String("store") != "" {
 		syncAs = "always"
 	}
-	h, err := build(c, s, c.String("listen"), syncAs, s.Log)
+	h, err := build(c, s, c.String("listen"), g, syncAs, s.Log)
 	if err != nil {
 		return command.Fail(err)
 	}
 	defer h.close()
-	url := h.server.URL()
-	fmt.Fprintf(s.Screen, "embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url)
+	greeting, err := h.greeting()
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(s.Screen, greeting)
+	if g != nil {
+		go g.watch(s.Context, h.server, s.Log)
+	}
 
 	served := make(chan error, 1)
 	go func() { served <- job.Serve(s.Context, h.fleet, s.Log) }()
@@ -65,4 +75,13 @@ func run(c *ucli.Context) error {
 			served = nil
 		}
 	}
+}
+
+// greeting says where the server is and how others join.
+func (h *house) greeting() (string, error) {
+	if h.gate != nil {
+		return h.gate.greet(h.server)
+	}
+	url := h.server.URL()
+	return fmt.Sprintf("embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url), nil
 }

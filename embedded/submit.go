@@ -41,7 +41,7 @@ func submit(c *ucli.Context) error {
 		if c.String("store") != "" {
 			syncAs = "always"
 		}
-		h, err := build(c, s, "", syncAs, s.Log.Level(max(s.Log.GetLevel(), zerolog.WarnLevel)))
+		h, err := build(c, s, "", nil, syncAs, s.Log.Level(max(s.Log.GetLevel(), zerolog.WarnLevel)))
 		if err != nil {
 			return command.Host{}, nil, err
 		}

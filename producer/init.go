@@ -18,9 +18,21 @@ func initCommand() *ucli.Command {
 			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that hold each stream: 1, 3 or 5"},
 			&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
 			&ucli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "only say what would be created"},
+			&ucli.BoolFlag{Name: "print-permissions", DisableDefaultText: true, Usage: "only print what each role may publish and subscribe to, and why"},
+			&ucli.BoolFlag{Name: "print-server-conf", DisableDefaultText: true, Usage: "only print the configuration of a nats-server that lets in those with keys from --secure"},
+			&ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys, which is made if it is not there"},
+			&ucli.StringFlag{Name: "listen", Value: "0.0.0.0:4222", Usage: "`ADDRESS` of that nats-server"},
+			&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address by which others know it, as often as you like; the first is told them"},
+			&ucli.StringFlag{Name: "store", Value: "/var/lib/factorfleet", Usage: "`DIR` of its streams"},
 			jsonFlag(),
 		},
 		Action: func(c *ucli.Context) error {
+			switch {
+			case c.Bool("print-permissions"):
+				return printPermissions(c)
+			case c.Bool("print-server-conf"):
+				return printServerConf(c)
+			}
 			return inSession(c, func(s *command.Session) error { return initialize(c, s) })
 		},
 	}

@@ -139,11 +139,9 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return err
 	}
 	r.Answered = answered.Len()
-	letters, err := fl.DeadLetters(ctx, id)
-	if err != nil {
+	if r.Letters, err = fl.CountDead(ctx, id); err != nil {
 		return err
 	}
-	r.Letters = len(letters)
 	if c.Bool("json") {
 		return printJSON(c, r)
 	}

@@ -61,7 +61,7 @@ func inSession(c *ucli.Context, f func(*command.Session) error) error {
 		return err
 	}
 	defer stop()
-	return f(s)
+	return s.Verdict(f(s))
 }
 
 // withFleet runs f with the fleet that the flags name, for a command that is over

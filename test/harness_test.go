@@ -103,13 +103,19 @@ func pipe(t testing.TB) (in setting, w *os.File) {
 // standard input is empty. It knows nothing of the user's environment.
 func start(t testing.TB, name, args string, settings ...setting) *program {
 	t.Helper()
-	home := t.TempDir()
-	p := &program{t: t, temp: t.TempDir(), ended: make(chan struct{})}
-	p.cmd = exec.Command(binary(t, name))
-	p.cmd.Args[0] = name
+	cmd := exec.Command(binary(t, name))
+	cmd.Args[0] = name
 	if args != "" {
-		p.cmd.Args = append(p.cmd.Args, strings.Split(args, " ")...)
+		cmd.Args = append(cmd.Args, strings.Split(args, " ")...)
 	}
+	return startCommand(t, cmd, settings...)
+}
+
+// startCommand starts any command as start does.
+func startCommand(t testing.TB, cmd *exec.Cmd, settings ...setting) *program {
+	t.Helper()
+	home := t.TempDir()
+	p := &program{t: t, temp: t.TempDir(), ended: make(chan struct{}), cmd: cmd}
 	p.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + p.temp, "PATH=" + os.Getenv("PATH")}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.WaitDelay = 5 * time.Second

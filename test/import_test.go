@@ -40,15 +40,16 @@ const imports = `
 	sample          < nat
 
 	fleet           < nat task plan collect worker github.com/rs/zerolog
-	fleet           < github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/nuid golang.org/x/net/proxy
-	natsserver      < github.com/nats-io/nats-server/v2 github.com/rs/zerolog golang.org/x/sys
+	fleet           < github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/nats-io/nuid golang.org/x/net/proxy
+	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
+	identity        < fleet github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
-	/producer       < task output verify plan worker fleet job cli command github.com/urfave/cli/v2
-	/consumer       < nat task worker kind sample cli command github.com/urfave/cli/v2
-	/embedded       < task worker fleet job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < task output verify plan worker fleet identity job cli command github.com/urfave/cli/v2
+	/consumer       < nat task worker kind sample fleet cli command github.com/urfave/cli/v2
+	/embedded       < task worker fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"
@@ -93,7 +94,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "fleet", "natsserver", "job", "cli", "command", "/embedded")
 			case rule == "fleet":
-				only(t, pkg, rule, "job", "cli", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "job", "identity", "cli", "command", "/producer", "/consumer", "/embedded")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
 				only(t, pkg, rule, "factor", "factor/*", "kind")
 			}

@@ -20,12 +20,12 @@ func ConnectionFlags() []cli.Flag {
 	tlsFirst := &cli.BoolFlag{Name: "tlsfirst", DisableDefaultText: true, Aliases: []string{"tls-first"}, Usage: "TLS handshake before the server's greeting", Category: connection}
 	return []cli.Flag{
 		server,
-		text("context", "`NAME` of a nats context", "NATS_CONTEXT"),
+		text("context", "`NAME` of a nats context, or a file with one that ends in .json", "NATS_CONTEXT"),
 		&cli.BoolFlag{Name: "no-context", DisableDefaultText: true, Usage: "do not use the selected nats context", Category: connection},
 		text("user", "`USER`, or a token if there is no password", "NATS_USER"),
 		text("password", "`PASSWORD` of the user", "NATS_PASSWORD"),
 		text("token", "`TOKEN` to log in with", "NATS_TOKEN"),
-		text("creds", "`FILE` with credentials", "NATS_CREDS"),
+		text("creds", "`FILE` with credentials, and perhaps the TLS authorities to trust", "NATS_CREDS"),
 		text("nkey", "`FILE` with the seed of an nkey", "NATS_NKEY"),
 		text("jwt", "user `JWT`", "NATS_JWT"),
 		text("seed", "`SEED` of the user JWT", "NATS_SEED"),
@@ -36,7 +36,7 @@ func ConnectionFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "timeout", Usage: "`DURATION` to wait for NATS", EnvVars: []string{"NATS_TIMEOUT"}, Value: 5 * time.Second, Category: connection},
 		text("js-domain", "JetStream `DOMAIN`"),
 		text("js-api-prefix", "`PREFIX` of JetStream's subjects"),
-		text("inbox-prefix", "`PREFIX` of reply subjects"),
+		text("inbox-prefix", "`PREFIX` of reply subjects (default: the one that the credentials allow, else _INBOX)"),
 		text("connection-name", "`NAME` of the connection, for the server's operator"),
 		text("socks-proxy", "SOCKS 5 `PROXY`, socks5://HOST:PORT", "NATS_SOCKS_PROXY"),
 	}

@@ -41,9 +41,12 @@ func Build() string {
 
 // A Session is one run of one command.
 type Session struct {
-	Context context.Context // ends at the first SIGINT or SIGTERM
-	Screen  *cli.Screen
-	Log     zerolog.Logger
+	Context  context.Context // ends at the first SIGINT or SIGTERM, or when the server refuses something
+	Screen   *cli.Screen
+	Log      zerolog.Logger
+	Identity fleet.Identity // what the credentials of Connect say
+
+	refuse context.CancelCauseFunc // ends Context
 }
 
 // Start begins a session. hurry is called at the second signal and may be nil. stop
@@ -56,7 +59,25 @@ func Start(c *ucli.Context, hurry func()) (s *Session, stop func(), err error) {
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of Write, so that we can clean up
 	ctx, stopSignals := cli.Signals(c.Context, hurry)
-	return &Session{Context: ctx, Screen: screen, Log: log}, stopSignals, nil
+	ctx, refuse := context.WithCancelCause(ctx)
+	return &Session{Context: ctx, Screen: screen, Log: log, refuse: refuse}, func() { stopSignals(); refuse(nil) }, nil
+}
+
+// Refused returns why the server refused something, or lets us in no more; nil if it did
+// not. What a command returns then is only what follows from it.
+func (s *Session) Refused() error {
+	if err := context.Cause(s.Context); errors.Is(err, fleet.ErrConnect) {
+		return err
+	}
+	return nil
+}
+
+// Verdict returns err, or what Refused says if that is why the command ended.
+func (s *Session) Verdict(err error) error {
+	if refused := s.Refused(); err != nil && refused != nil {
+		return refused
+	}
+	return err
 }
 
 // Open connects to the server that the flags name and binds to its streams.
@@ -82,7 +103,8 @@ func (s *Session) Connect(c *ucli.Context, name string) (*fleet.Conn, fleet.JetS
 	if config, err = config.Resolve(); err != nil {
 		return nil, nil, err
 	}
-	nc, url, err := config.Dial(s.Context, fleet.LogEvents(s.Log)...)
+	s.Identity = config.Identity()
+	nc, url, err := config.Dial(s.Context, config.Events(s.Log, s.refuse)...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +123,7 @@ func Fail(err error) error {
 	switch {
 	case err == nil, errors.As(err, &exit):
 		return err
-	case errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, fleet.ErrConnect): // a connection has pipes that break, too
 		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
 	case errors.Is(err, fleet.ErrNotProvisioned):
 		return cli.Exit(cli.NoConnect, err)

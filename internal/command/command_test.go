@@ -34,7 +34,8 @@ func TestFail(t *testing.T) {
 		job.ErrOutput:            cli.Defects,
 		context.DeadlineExceeded: cli.Deadline,
 		syscall.EPIPE:            141,
-		errors.New("any other"):  cli.Defects,
+		fmt.Errorf("%w: %w", fleet.ErrConnect, syscall.EPIPE): cli.NoConnect, // not the pipe behind standard output
+		errors.New("any other"):                               cli.Defects,
 	} {
 		if got := cli.Code(Fail(fmt.Errorf("look: %w", err))); got != want {
 			t.Errorf("%v: exit code %d, want %d", err, got, want)

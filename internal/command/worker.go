@@ -27,10 +27,13 @@ type WorkerOptions struct {
 	Ready        func(w *worker.Worker, name string) // called before it pulls; may be nil
 }
 
+// WorkerName is the name of a worker that is given none: the host's.
+func WorkerName() string { return task.WorkerName(hostName()) }
+
 // RunWorker runs a worker until ctx ends and its drain is complete.
 func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
-		o.Name = task.WorkerName(hostName())
+		o.Name = WorkerName()
 	}
 	station, err := fleet.OpenStation(ctx, nc, js, o.Name, fleet.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {

@@ -30,12 +30,12 @@ type Config struct {
 	JWT, Seed      string // a user's JWT and seed themselves
 
 	TLSCert, TLSKey string // files: client certificate and its key
-	TLSCA           string // file: authorities that vouch for the server; "" = the system's
+	TLSCA           string // file: authorities that vouch for the server; "" = those in Creds, else the system's
 	TLSFirst        bool   // TLS handshake before the server's greeting
 
 	JSDomain    string // JetStream domain; "" = none
 	JSAPIPrefix string // subject prefix of the JetStream API; "" = $JS.API
-	InboxPrefix string // "" = _INBOX
+	InboxPrefix string // "" = the one of the credentials, else _INBOX
 	SocksProxy  string // socks5://[USER:PASSWORD@]HOST:PORT; "" and "none" = direct
 	Name        string // of the connection, shown by the server's monitoring; "" = none
 
@@ -68,6 +68,9 @@ func (c Config) Resolve() (Config, error) {
 	}
 	if c.Server == "" {
 		c.Server = nats.DefaultURL
+	}
+	if c.InboxPrefix == "" {
+		c.InboxPrefix = c.Identity().Inbox
 	}
 	if c.SocksProxy == "none" || c.SocksProxy == "-" {
 		c.SocksProxy = ""
@@ -108,7 +111,7 @@ func (c Config) Dial(ctx context.Context, extra ...nats.Option) (*nats.Conn, str
 	nc, err := connect(limited, o)
 	switch {
 	case err == nil:
-		return nc, hideLogin(nc.ConnectedUrl()), nil
+		return nc, URL(nc), nil
 	case ctx.Err() != nil:
 		return nil, shown, context.Cause(ctx) // the caller's own end, no fault of NATS
 	}

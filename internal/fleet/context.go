@@ -8,9 +8,16 @@ import (
 	"github.com/nats-io/jsm.go/natscontext"
 )
 
-// loadContext reads the named context, or the selected one if name is empty. Without
+// loadContext reads the named context, which may be a file that ends in .json, or the selected one if name is empty. Without
 // either it returns nil.
 func loadContext(name string) (*natscontext.Context, error) {
+	if strings.HasSuffix(name, ".json") { // a file, as for the nats command
+		saved, err := natscontext.NewFromFile(name)
+		if err != nil {
+			return nil, refuse(err, "the NATS context in %s cannot be read: %s", name, oneLine(err))
+		}
+		return saved, nil
+	}
 	what := fmt.Sprintf("NATS context %q", name)
 	if name == "" {
 		if name = natscontext.SelectedContext(); name == "" {

@@ -28,6 +28,12 @@ func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, erro
 	return f.failures(ctx, deadPrefix+orAny(job)+".*.*")
 }
 
+// CountDead returns how many dead letters a job has. Who may not read them may know that.
+func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
+	places, err := f.list(ctx, f.dead, deadPrefix+job+".*.*")
+	return len(places), err
+}
+
 // Attempts returns the records of failed attempts of a job, oldest first. The last one of
 // a number is not among them: what is stored of it says only that it has begun, and how
 // it ended is in the dead letter.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/task"
@@ -250,7 +249,7 @@ func (p *probe) look(ctx context.Context, class task.Class, suspects map[task.Ad
 		return err
 	}
 	if info.NumWaiting == 0 && info.NumAckPending > 0 {
-		p.f.nc.PublishRequest(p.f.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), nats.NewInbox(),
+		p.f.nc.PublishRequest(p.f.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), p.f.nc.NewInbox(),
 			[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
 	}
 	floor := p.floors[class]

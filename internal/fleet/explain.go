@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -53,16 +54,15 @@ func (c Config) explain(err, last error, shown string) error {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization) && c.login() == "":
 		return refuse(err, "NATS at %s asks for a login; use --creds FILE, or --user and --password, or a context", shown)
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
-		errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired), errors.Is(err, nats.ErrNkeysNotSupported):
-		return refuse(err, "NATS at %s refuses %s: %s", shown, c.login(), strings.ToLower(text))
+	case isLoginError(err):
+		return refuse(err, "NATS at %s refuses %s: %s", shown, c.login(), c.whyRefused(strings.ToLower(text)))
 	case errors.As(err, &unknown):
 		return refuse(err, "cannot trust NATS at %s: its certificate is signed by an unknown authority; name the authority with --tlsca FILE", shown)
 	case errors.As(err, &hostname), errors.As(err, &invalid):
 		return refuse(err, "cannot trust NATS at %s: %s", shown, text)
-	case faultWithUs(err) && c.TLSCert == "":
+	case c.faultWithUs(err) && c.TLSCert == "":
 		return refuse(err, "NATS at %s asks for a TLS client certificate (%s); use --tlscert and --tlskey", shown, text)
-	case faultWithUs(err):
+	case c.faultWithUs(err):
 		return refuse(err, "NATS at %s refuses the TLS certificate in %s: %s", shown, c.TLSCert, text)
 	case errors.Is(err, nats.ErrSecureConnWanted), errors.As(err, &record):
 		return refuse(err, "NATS at %s does not speak TLS here (%s)", shown, text)
@@ -76,6 +76,20 @@ func (c Config) explain(err, last error, shown string) error {
 		text = fmt.Sprintf("no answer within %v", c.Timeout)
 	}
 	return refuse(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
+}
+
+// whyRefused adds to the server's words, which are always the same, what the credentials
+// say of themselves.
+func (c Config) whyRefused(text string) string {
+	switch id := c.Identity(); {
+	case !id.Expires.IsZero() && time.Now().After(id.Expires):
+		return text + "; they expired at " + id.Expires.Format(time.RFC3339) + ", ask for new ones"
+	case len(id.Sources) > 0:
+		return text + "; they hold only for connections from " + strings.Join(id.Sources, ", ") + ", if they were not revoked"
+	case id.Role != "":
+		return text + "; they were revoked, or are of another server"
+	}
+	return text
 }
 
 func isTimeout(err error) bool {

@@ -29,6 +29,7 @@ const (
 	maxTaskBytes    = 1 << 30
 	maxTaskSize     = 512 << 10
 	maxResultSize   = 896 << 10
+	maxLeaseSize    = 1 << 10
 	maxDeliver      = 3
 	maxWaiting      = 16384 // pull requests a durable holds; cannot be changed later
 	maxRequestBatch = 256   // so that no client can hoard
@@ -120,8 +121,8 @@ func (p Provision) buckets() []jetstream.KeyValueConfig {
 	return []jetstream.KeyValueConfig{
 		{Bucket: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5, Replicas: p.Replicas},
 		// History 1: in a bucket with more, a lease would outlive its time to live by LimitMarkerTTL.
-		{Bucket: BucketLeases, Description: "who holds a job", History: 1, Replicas: p.Replicas, LimitMarkerTTL: time.Second},
+		{Bucket: BucketLeases, Description: "who holds a job", History: 1, Replicas: p.Replicas, LimitMarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{Bucket: BucketWorkers, Description: "heartbeats of workers", History: 1, Replicas: p.Replicas,
-			TTL: workerTTL, LimitMarkerTTL: time.Minute},
+			TTL: workerTTL, LimitMarkerTTL: time.Minute, MaxValueSize: maxStatusSize},
 	}
 }

@@ -3,8 +3,10 @@ package fleet
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/nats-io/jsm.go/natscontext"
 	"github.com/nats-io/nats.go"
@@ -40,6 +42,8 @@ func (c Config) security() (options []nats.Option, err error) {
 			return nil, refuse(nil, "%s holds no TLS certificate in PEM form", c.TLSCA)
 		}
 		options = append(options, nats.RootCAs(c.TLSCA))
+	} else if trust := c.authorities(); trust != nil {
+		options = append(options, trust)
 	}
 	if c.TLSFirst {
 		options = append(options, nats.TLSHandshakeFirst())
@@ -48,9 +52,17 @@ func (c Config) security() (options []nats.Option, err error) {
 }
 
 // faultWithUs reports whether the server ended TLS because of the client certificate, or
-// of its absence. It may say so, or just hang up once the handshake is over.
-func faultWithUs(err error) bool {
+// of its absence. It may say so, or just hang up once the handshake is over, while we write.
+func (c Config) faultWithUs(err error) bool {
 	text := err.Error()
+	if c.wantsTLS() && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
+		return true
+	}
 	return strings.Contains(text, "closed by remote after TLS handshake") || strings.Contains(text, "certificate required") ||
 		strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: unknown certificate authority")
+}
+
+// wantsTLS reports whether there is no connection without TLS.
+func (c Config) wantsTLS() bool {
+	return c.TLSFirst || c.TLSCA != "" || c.TLSCert != "" || strings.Contains(c.Server, "tls://") || c.authorities() != nil
 }

@@ -49,6 +49,8 @@ type Config struct {
 	Limit  int64  // bytes that the streams may take; 0 = by the space that is free
 	Listen string // host:port for other machines; "" = none, this process only
 	Log    zerolog.Logger
+
+	Security *Security // nil = everybody is let in
 }
 
 // A Server is a running NATS server with JetStream.
@@ -56,6 +58,8 @@ type Server struct {
 	ns    *server.Server
 	store *store
 	log   *logger
+
+	security *Security // nil = everybody is let in
 }
 
 // readyTimeout bounds the start, which replays the store: some seconds for a large one.
@@ -82,6 +86,9 @@ func start(c Config, st *store) (*Server, error) {
 	if c.Limit == 0 {
 		c.Limit = storeLimit(st.dir)
 	}
+	if err := checkAccount(st.dir, c.Security.account()); err != nil {
+		return nil, err
+	}
 	dropIndexes(st.dir)
 	opts, err := options(c, st.dir)
 	if err != nil {
@@ -94,7 +101,7 @@ func start(c Config, st *store) (*Server, error) {
 	log := &logger{log: c.Log}
 	ns.SetLoggerV2(log, false, false, false)
 	go ns.Start()
-	s := &Server{ns: ns, store: st, log: log}
+	s := &Server{ns: ns, store: st, log: log, security: c.Security}
 	if err := s.awaitReady(log); err != nil {
 		s.shutdown()
 		return nil, err
@@ -118,6 +125,11 @@ func options(c Config, dir string) (*server.Options, error) {
 	}
 	if !c.Sync.Always && c.Sync.Interval == 0 {
 		opts.SyncInterval = 24 * time.Hour
+	}
+	if c.Security != nil {
+		if err := c.Security.apply(opts); err != nil {
+			return nil, err
+		}
 	}
 	if c.Listen == "" {
 		return opts, nil
@@ -190,16 +202,25 @@ func health(look func() *server.HealthStatus) error {
 func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
 
 // URL is where other machines reach the server; "" if it does not listen.
-func (s *Server) URL() string {
+func (s *Server) URL() string { return s.URLAt("") }
+
+// URLAt is URL with a name or address of this machine that the caller knows better.
+func (s *Server) URLAt(host string) string {
 	addr, ok := s.ns.Addr().(*net.TCPAddr)
 	if !ok {
 		return ""
 	}
-	host := addr.IP.String()
-	if name, err := os.Hostname(); addr.IP.IsUnspecified() && err == nil {
-		host = name // all addresses: none of them is one to connect to
+	if host == "" {
+		host = addr.IP.String()
+		if name, err := os.Hostname(); addr.IP.IsUnspecified() && err == nil {
+			host = name // all addresses: none of them is one to connect to
+		}
 	}
-	return "nats://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
+	scheme := "nats://"
+	if s.security != nil {
+		scheme = "tls://"
+	}
+	return scheme + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
 // Stop ends the server. Connections of this process must be closed before, else

@@ -1,0 +1,201 @@
+package fleet_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/identity"
+	"factorfleet/internal/natsserver"
+)
+
+// A castle is a server that lets in only whom its keys have signed, with all streams.
+type castle struct {
+	t      *testing.T
+	server *natsserver.Server
+	keys   *identity.Store
+	js     jetstream.JetStream // the admin's
+	*fleet.Fleet
+	rounds int
+	beaten time.Time
+	acts   *sync.WaitGroup // visitors that may still be about
+}
+
+func newCastle(t *testing.T) *castle {
+	t.Helper()
+	keys, err := identity.Create(filepath.Join(t.TempDir(), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	security := &natsserver.Security{Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey}
+	if security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	server, err := natsserver.Start(natsserver.Config{Store: t.TempDir(), Log: zerolog.Nop(), Security: security})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := server.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	c := &castle{t: t, server: server, keys: keys}
+	admin := c.enter(fleet.RoleAdmin, "admin", fleet.PermissionsOf(fleet.RoleAdmin, "admin"))
+	c.js = admin.js
+	if _, err := fleet.Init(t.Context(), c.js, fleet.Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Fleet, err = fleet.Open(t.Context(), admin.nc, c.js, fleet.Options{Log: zerolog.Nop()}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A visitor is a connection in a role. The first thing that the server refuses ends its
+// context.
+type visitor struct {
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	ctx  context.Context
+	done func() // ends ctx
+	told chan bool
+
+	mu      sync.Mutex
+	refused []string // subjects
+}
+
+// visitorTimeout is how long the client library waits for what is never answered.
+const visitorTimeout = time.Second
+
+var inQuotes = regexp.MustCompile(`"([^"]*)"`)
+
+func (c *castle) enter(r fleet.Role, name string, p fleet.Permissions) *visitor {
+	c.t.Helper()
+	credentials, err := c.keys.Sign(identity.User{Role: r, Name: name}, p)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	v := &visitor{ctx: ctx, done: cancel, told: make(chan bool, 1)}
+	v.nc, err = nats.Connect("", nats.InProcessServer(c.server), nats.UserJWTAndSeed(credentials.JWT, credentials.Seed), nats.CustomInboxPrefix(credentials.Inbox),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			if found := inQuotes.FindStringSubmatch(err.Error()); errors.Is(err, nats.ErrPermissionViolation) && found != nil {
+				v.refused = append(v.refused, found[1])
+				cancel()
+				select {
+				case v.told <- true:
+				default:
+				}
+			}
+		}))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() { cancel(); v.nc.Close() })
+	if v.js, err = jetstream.New(v.nc, jetstream.WithDefaultTimeout(visitorTimeout)); err != nil {
+		c.t.Fatal(err)
+	}
+	return v
+}
+
+// leave waits until the server has seen all, and returns what it refused.
+func (v *visitor) leave() []string {
+	v.nc.FlushTimeout(5 * time.Second)
+	if errors.Is(v.nc.LastError(), nats.ErrPermissionViolation) {
+		<-v.told // a moment later
+	}
+	v.nc.Close()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.refused
+}
+
+// TestRoles: each role can do all that it must, and each line of its permissions is needed
+// for that.
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	var acts sync.WaitGroup
+	t.Cleanup(acts.Wait)
+	for _, test := range []struct {
+		role fleet.Role
+		name string
+		act  func(*castle, *visitor) error
+	}{
+		{fleet.RoleWorker, "w", (*castle).work},
+		{fleet.RoleProducer, "p", (*castle).produce},
+		{fleet.RoleObserver, "o", (*castle).observe},
+	} {
+		t.Run(string(test.role), func(t *testing.T) {
+			t.Parallel()
+			c := newCastle(t)
+			c.acts = &acts
+			c.fill()
+			all := fleet.PermissionsOf(test.role, test.name)
+			v := c.enter(test.role, test.name, all)
+			err := test.act(c, v)
+			if refused := v.leave(); err != nil || len(refused) > 0 {
+				t.Fatalf("with all permissions: %v, refused: %q", err, refused)
+			}
+			for i, line := range all.Publish {
+				c.refuses(test.role, test.name, test.act, fleet.Permissions{Publish: without(all.Publish, i), Subscribe: all.Subscribe}, line)
+			}
+			for i, line := range all.Subscribe {
+				c.refuses(test.role, test.name, test.act, fleet.Permissions{Publish: all.Publish, Subscribe: without(all.Subscribe, i)}, line)
+			}
+		})
+	}
+}
+
+func without(list []fleet.Permission, i int) []fleet.Permission {
+	return slices.Concat(list[:i], list[i+1:])
+}
+
+// refuses checks that act fails for want of the line that p lacks.
+func (c *castle) refuses(r fleet.Role, name string, act func(*castle, *visitor) error, p fleet.Permissions, line fleet.Permission) {
+	v := c.enter(r, name, p)
+	c.acts.Go(func() {
+		act(c, v)
+		v.done()
+	})
+	<-v.ctx.Done() // the library may wait some seconds more for what is never answered
+	refused := v.leave()
+	if len(refused) == 0 || !covers(line.Subject, refused[0]) {
+		c.t.Errorf("without %q the server refused %q: the line is not needed, or not exercised", line.Subject, refused)
+	}
+}
+
+// covers reports whether all that matches subject matches pattern.
+func covers(pattern, subject string) bool {
+	ps, ss := strings.Split(pattern, "."), strings.Split(subject, ".")
+	for i, p := range ps {
+		switch {
+		case i >= len(ss):
+			return false
+		case p == ">":
+			return true
+		case ss[i] == ">", p != "*" && p != ss[i]:
+			return false
+		}
+	}
+	return len(ps) == len(ss)
+}

@@ -1,0 +1,164 @@
+package identity
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"slices"
+	"time"
+)
+
+// How long certificates are valid, and how long before its end the server's is made anew
+// at a start.
+const (
+	authorityLife = 20 * 365 * 24 * time.Hour
+	serverLife    = 2 * 365 * 24 * time.Hour
+	serverRenewal = 90 * 24 * time.Hour
+	clockSkew     = time.Hour // clocks of other machines may be late
+)
+
+// An authority signs the server's certificate. It may sign no other authority.
+type authority struct {
+	cert *x509.Certificate
+	key  crypto.Signer
+}
+
+func newAuthority() (authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return authority{}, err
+	}
+	template := &x509.Certificate{
+		Subject:   pkix.Name{CommonName: "factorfleet authority"},
+		NotBefore: time.Now().Add(-clockSkew), NotAfter: time.Now().Add(authorityLife),
+		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}
+	der, err := sign(template, template, key.Public(), key)
+	if err != nil {
+		return authority{}, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	return authority{cert, key}, err
+}
+
+func sign(template, parent *x509.Certificate, public crypto.PublicKey, key crypto.Signer) (der []byte, err error) {
+	template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	return x509.CreateCertificate(rand.Reader, template, parent, public, key)
+}
+
+func (a authority) write(certFile, keyFile string) error {
+	if err := writeKey(keyFile, a.key); err != nil {
+		return err
+	}
+	return writeFile(certFile, certPEM(a.cert.Raw), 0o644)
+}
+
+func certPEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func writeKey(file string, key crypto.Signer) error {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+}
+
+func readAuthority(certFile, keyFile string) (authority, error) {
+	pair, err := readPair(certFile, keyFile)
+	if err != nil {
+		return authority{}, err
+	}
+	return authority{pair.Leaf, pair.PrivateKey.(crypto.Signer)}, nil
+}
+
+func readPair(certFile, keyFile string) (tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return pair, fmt.Errorf("read %s and %s: %w", certFile, keyFile, err)
+	}
+	return pair, nil
+}
+
+// ServerTLS returns how the server shows who it is to those who know it by the hosts,
+// names or IP addresses. Its certificate is made at the first call, and anew if it lacks
+// a host or will soon end; it keeps the hosts that it had.
+func (s *Store) ServerTLS(hosts []string) (*tls.Config, error) {
+	pair, err := s.serverPair(hosts)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func (s *Store) serverPair(hosts []string) (tls.Certificate, error) {
+	certFile, keyFile := s.path(fileServer), s.path(fileServerKey)
+	if _, err := os.Stat(certFile); err == nil {
+		pair, err := readPair(certFile, keyFile)
+		if err != nil {
+			return pair, err
+		}
+		if serves(pair.Leaf, hosts) && time.Now().Before(pair.Leaf.NotAfter.Add(-serverRenewal)) {
+			return pair, nil
+		}
+		hosts = append(hostsOf(pair.Leaf), hosts...)
+	}
+	if err := s.newServerPair(hosts); err != nil {
+		return tls.Certificate{}, err
+	}
+	return readPair(certFile, keyFile)
+}
+
+func (s *Store) newServerPair(hosts []string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{
+		Subject:   pkix.Name{CommonName: "factorfleet server"},
+		NotBefore: time.Now().Add(-clockSkew), NotAfter: time.Now().Add(serverLife),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for _, h := range slices.Compact(slices.Sorted(slices.Values(hosts))) {
+		if ip := net.ParseIP(h); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, h)
+		}
+	}
+	der, err := sign(template, s.authority.cert, key.Public(), s.authority.key)
+	if err != nil {
+		return fmt.Errorf("sign the server's certificate: %w", err)
+	}
+	os.Remove(s.path(fileServer)) // a key without its certificate is one to make anew
+	if err := writeKey(s.path(fileServerKey), key); err != nil {
+		return err
+	}
+	return writeFile(s.path(fileServer), certPEM(der), 0o644)
+}
+
+func serves(cert *x509.Certificate, hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(h string) bool { return cert.VerifyHostname(h) != nil })
+}
+
+func hostsOf(cert *x509.Certificate) []string {
+	hosts := slices.Clone(cert.DNSNames)
+	for _, ip := range cert.IPAddresses {
+		hosts = append(hosts, ip.String())
+	}
+	return hosts
+}

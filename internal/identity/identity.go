@@ -1,0 +1,199 @@
+// Package identity makes and keeps what decides who takes part in a fleet: a
+// certificate authority and the server's certificate, an operator and its account, and
+// a file of credentials for each identity.
+//
+// A directory holds it all:
+//
+//	ca.crt ca.key           the authority; clients get the certificate
+//	server.crt server.key   what the server shows
+//	operator.nk account.nk  seeds: the operator signs the account, the account signs users
+//	operator.jwt system.jwt their claims, which a running server takes only once: who they
+//	                        are, and the system account, which has no users
+//	url                     where the server is
+//	users/NAME.jwt          what an identity may do; no secret
+//	NAME.creds              that and its seed, and ca.crt: all that another machine needs
+//	NAME.json               a context of the nats command for it
+//	revoked/KEY             the public key of an identity that was revoked
+//
+// Nothing is written twice: whoever has the directory can sign, and a server that
+// watches it (Revision) learns of a revocation without being restarted.
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/nats-io/nkeys"
+)
+
+// A Store is a directory of keys.
+type Store struct {
+	dir               string
+	operator, account nkeys.KeyPair
+	claims            Claims // those of the operator and of the system account
+	authority         authority
+}
+
+const (
+	fileCA, fileCAKey         = "ca.crt", "ca.key"
+	fileServer, fileServerKey = "server.crt", "server.key"
+	fileOperator, fileAccount = "operator.nk", "account.nk"
+	fileOperatorJWT           = "operator.jwt"
+	fileSystemJWT             = "system.jwt"
+	fileURL                   = "url"
+	dirUsers, dirRevoked      = "users", "revoked"
+)
+
+// ErrNone is wrapped when a directory holds no keys.
+var ErrNone = errors.New("no keys")
+
+// ErrLoose is wrapped when others can read a key.
+var ErrLoose = errors.New("readable by others")
+
+// Dir is the directory.
+func (s *Store) Dir() string { return s.dir }
+
+// Open reads a directory that Create has made. An error wraps ErrNone if there is none, and
+// ErrLoose if others can read a key in it.
+func Open(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir}
+	// The last file that Create writes: without it nothing was ever signed.
+	if _, err := os.Stat(s.path(fileAccount)); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", dir, ErrNone)
+	}
+	if err := s.checkModes(); err != nil {
+		return nil, err
+	}
+	if s.operator, err = s.readSeed(fileOperator, nkeys.PrefixByteOperator); err != nil {
+		return nil, err
+	}
+	if s.account, err = s.readSeed(fileAccount, nkeys.PrefixByteAccount); err != nil {
+		return nil, err
+	}
+	if err := s.readClaims(); err != nil {
+		return nil, err
+	}
+	s.authority, err = readAuthority(s.path(fileCA), s.path(fileCAKey))
+	return s, err
+}
+
+// Create makes a directory of keys: an authority, an operator and an account. What an
+// interrupted Create has left is made anew.
+func Create(dir string) (*Store, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir}
+	for _, d := range []string{dir, s.path(dirUsers), s.path(dirRevoked)} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkModes(); err != nil { // of a directory that was there
+		return nil, err
+	}
+	if s.authority, err = newAuthority(); err != nil {
+		return nil, err
+	}
+	if err := s.authority.write(s.path(fileCA), s.path(fileCAKey)); err != nil {
+		return nil, err
+	}
+	if s.operator, err = nkeys.CreateOperator(); err != nil {
+		return nil, err
+	}
+	if s.account, err = nkeys.CreateAccount(); err != nil {
+		return nil, err
+	}
+	if err := s.writeClaims(); err != nil {
+		return nil, err
+	}
+	if err := s.writeSeed(fileOperator, s.operator); err != nil {
+		return nil, err
+	}
+	return s, s.writeSeed(fileAccount, s.account)
+}
+
+func (s *Store) path(elem ...string) string {
+	return filepath.Join(append([]string{s.dir}, elem...)...)
+}
+
+func (s *Store) writeSeed(name string, key nkeys.KeyPair) error {
+	seed, err := key.Seed()
+	if err != nil {
+		return err
+	}
+	return writeFile(s.path(name), seed, 0o600)
+}
+
+func (s *Store) readSeed(name string, kind nkeys.PrefixByte) (nkeys.KeyPair, error) {
+	seed, err := os.ReadFile(s.path(name))
+	if err != nil {
+		return nil, err
+	}
+	if prefix, _, err := nkeys.DecodeSeed(seed); err != nil || prefix != kind {
+		return nil, fmt.Errorf("%s holds no seed of an %v", s.path(name), kind)
+	}
+	return nkeys.FromSeed(seed)
+}
+
+// checkModes returns an error that wraps ErrLoose if others can read a key, or change
+// what is in the directory.
+func (s *Store) checkModes() error {
+	if runtime.GOOS == "windows" { // has no such bits
+		return nil
+	}
+	info, err := os.Stat(s.dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%s is %w, or worse: its mode is %#o; chmod 700 %s", s.dir, ErrLoose, info.Mode().Perm(), s.dir)
+	}
+	for _, pattern := range []string{"*.key", "*.nk", "*.creds"} {
+		files, err := filepath.Glob(filepath.Join(s.dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			if err := checkMode(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkMode(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("the key file %s is %w: its mode is %#o; if nobody has read it, chmod 600 %s", file, ErrLoose, info.Mode().Perm(), file)
+	}
+	return nil
+}
+
+// writeFile writes a file whole or not at all.
+func writeFile(path string, content []byte, mode fs.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // its mode is 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,383 @@
+package identity
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/fleet"
+)
+
+func prepare(t *testing.T) *Store {
+	t.Helper()
+	s, err := Prepare(filepath.Join(t.TempDir(), "a", "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// contents returns all files of a directory.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// What is there is used again and not changed.
+func TestPrepareAgain(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	if _, err := s.ServerTLS([]string{"here"}); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, s.dir)
+	again, err := Prepare(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.ServerTLS([]string{"here"}); err != nil {
+		t.Fatal(err)
+	}
+	after := contents(t, s.dir)
+	if len(before) != len(after) {
+		t.Errorf("%d files became %d", len(before), len(after))
+	}
+	for file, text := range before {
+		if after[file] != text {
+			t.Errorf("%s was changed", file)
+		}
+	}
+	a, err := s.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := again.Claims()
+	if err != nil || a.Operator != b.Operator || a.System != b.System || a.AccountKey != b.AccountKey {
+		t.Errorf("the server is told something else: %v", err)
+	}
+}
+
+// A Create that was interrupted before anything was signed is done again.
+func TestCreateInterrupted(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	for file := range contents(t, s.dir) {
+		if filepath.Dir(file) != s.dir || filepath.Base(file) == fileAccount {
+			os.Remove(file)
+		}
+	}
+	if _, err := Open(s.dir); !errors.Is(err, ErrNone) {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := Prepare(s.dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// Secrets are for the owner alone, and what has become readable for others is not used.
+func TestModes(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	if _, err := s.ServerTLS([]string{"here"}); err != nil {
+		t.Fatal(err)
+	}
+	secret := 0
+	for file, text := range contents(t, s.dir) {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text, "PRIVATE KEY") && !strings.Contains(text, "SEED") && !strings.HasSuffix(file, ".nk") {
+			continue
+		}
+		secret++
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", file, info.Mode())
+		}
+		for _, loose := range []fs.FileMode{0o640, 0o604, 0o620, 0o700 | 0o001} {
+			if err := os.Chmod(file, loose); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(s.dir); !errors.Is(err, ErrLoose) || !strings.Contains(err.Error(), "chmod 600 "+file) {
+				t.Errorf("%s with mode %v: %v", file, loose, err)
+			}
+		}
+		os.Chmod(file, 0o600)
+	}
+	if want := 4 + len(firstUsers); secret != want {
+		t.Errorf("%d secret files, want %d", secret, want)
+	}
+	os.Chmod(s.dir, 0o770)
+	if _, err := Open(s.dir); !errors.Is(err, ErrLoose) {
+		t.Errorf("a directory that others may write to: %v", err)
+	}
+	public := t.TempDir()
+	os.Chmod(public, 0o777)
+	if _, err := Prepare(public); !errors.Is(err, ErrLoose) {
+		t.Errorf("keys were put where everybody may write: %v", err)
+	}
+	os.Chmod(s.dir, 0o755)
+	if _, err := Open(s.dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// A file that is not what it should be is named.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{fileCA, fileCAKey, fileOperator, fileAccount, fileOperatorJWT, fileSystemJWT, fileServer, "users/producer.jwt"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, damage := range []func(string) error{
+				func(file string) error { return os.WriteFile(file, []byte("hello\n"), 0o600) },
+				os.Remove,
+			} {
+				s := prepare(t)
+				if _, err := s.ServerTLS([]string{"here"}); err != nil {
+					t.Fatal(err)
+				}
+				if err := damage(s.path(name)); err != nil {
+					t.Fatal(err)
+				}
+				again, err := Prepare(s.dir)
+				if err == nil {
+					_, err = again.ServerTLS([]string{"here"})
+				}
+				if err == nil {
+					_, err = again.User("producer")
+				}
+				_, gone := os.Stat(s.path(name))
+				made := gone == nil // what was not there was made anew
+				if name == fileSystemJWT || made && err == nil {
+					continue // read by the server alone
+				}
+				if err == nil || !strings.Contains(err.Error(), filepath.Base(name)) && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrTaken) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+}
+
+// The server's certificate is trusted for its hosts by who trusts the authority; it is made
+// anew for a new host and near its end, and keeps the hosts that it had.
+func TestServerTLS(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	leaf := func(hosts ...string) *x509.Certificate {
+		t.Helper()
+		c, err := s.ServerTLS(hosts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.MinVersion < tls.VersionTLS12 {
+			t.Errorf("TLS %x", c.MinVersion)
+		}
+		return c.Certificates[0].Leaf
+	}
+	hosts := []string{"one.example", "192.0.2.1", "::1", "one.example"}
+	first := leaf(hosts...)
+	if !slices.Equal(hosts, []string{"one.example", "192.0.2.1", "::1", "one.example"}) {
+		t.Errorf("the caller's hosts became %q", hosts)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(s.authority.cert)
+	for _, host := range []string{"one.example", "192.0.2.1", "::1"} {
+		if _, err := first.Verify(x509.VerifyOptions{DNSName: host, Roots: pool}); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	if err := first.VerifyHostname("two.example"); err == nil {
+		t.Error("it is good for any host")
+	}
+	if again := leaf("192.0.2.1"); !again.Equal(first) {
+		t.Error("it was made anew without need")
+	}
+	second := leaf("two.example")
+	if second.VerifyHostname("one.example") != nil || second.VerifyHostname("two.example") != nil || second.IsCA {
+		t.Errorf("the next one is for %q", hostsOf(second))
+	}
+	if _, err := second.Verify(x509.VerifyOptions{DNSName: "two.example", Roots: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err == nil {
+		t.Error("the server's certificate is one for clients")
+	}
+}
+
+func TestAdd(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	if err := s.SetURL("tls://here:4222"); err != nil {
+		t.Fatal(err)
+	}
+	until := time.Now().Add(time.Hour).Truncate(time.Second)
+	if err := s.Add(User{Name: "attic", Role: fleet.RoleWorker, Sources: []string{"10.0.0.0/8"}, Expires: until}); err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.User("attic")
+	if err != nil || u.Role != fleet.RoleWorker || !slices.Equal(u.Sources, []string{"10.0.0.0/8"}) || !u.Expires.Equal(until) {
+		t.Errorf("%+v, %v", u, err)
+	}
+	for _, name := range []string{"attic", "producer"} {
+		if err := s.Add(User{Name: name, Role: fleet.RoleWorker}); !errors.Is(err, ErrTaken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"", "a.b", "../x", "A", "*", ">", "sweeper", strings.Repeat("x", 33)} {
+		if err := s.Add(User{Name: name, Role: fleet.RoleWorker}); err == nil {
+			t.Errorf("%q is the name of a worker", name)
+		}
+	}
+	// The file is a user's, signed by the account, and holds the authority.
+	c := fleet.Config{Creds: s.CredsFile("attic")}
+	if id := c.Identity(); id.Name != "attic" || id.Role != fleet.RoleWorker || id.Inbox != "_INBOX_attic" || !id.Expires.Equal(until) {
+		t.Errorf("%+v", id)
+	}
+	text, err := os.ReadFile(s.CredsFile("attic"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := jwt.ParseDecoratedJWT(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := jwt.ParseDecoratedUserNKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := jwt.DecodeUserClaims(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, _ := key.PublicKey()
+	account, _ := s.account.PublicKey()
+	if claims.Subject != public || claims.Issuer != account || claims.BearerToken || len(claims.Permissions.Pub.Allow) == 0 || len(claims.Permissions.Sub.Allow) == 0 {
+		t.Errorf("%+v", claims)
+	}
+	var context map[string]string
+	text, err = os.ReadFile(s.ContextFile("attic"))
+	if err != nil || json.Unmarshal(text, &context) != nil {
+		t.Fatal(err)
+	}
+	if context["url"] != "tls://here:4222" || context["creds"] != s.CredsFile("attic") || context["ca"] != s.path(fileCA) || context["inbox_prefix"] != "_INBOX_attic" {
+		t.Errorf("context: %s", text)
+	}
+}
+
+// A revoked key stays revoked when its name is given anew.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	old, err := s.User("worker-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Revision()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revoke("worker-1"); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := s.Revision(); err != nil || after == before {
+		t.Errorf("revision %q, %v", after, err)
+	}
+	for _, file := range []string{s.CredsFile("worker-1"), s.ContextFile("worker-1")} {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if err := s.Revoke("worker-1"); !errors.Is(err, ErrUnknown) {
+		t.Error(err)
+	}
+	if err := s.Add(User{Name: "worker-1", Role: fleet.RoleWorker}); err != nil {
+		t.Fatal(err)
+	}
+	now, err := s.User("worker-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := s.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := jwt.DecodeAccountClaims(claims.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func(u User) bool { return account.Revocations.IsRevoked(u.Key, time.Now().Add(time.Hour)) }
+	if !is(old) || is(now) || claims.Revoked != 1 {
+		t.Errorf("revoked: the old key %v, the new key %v, %d in all", is(old), is(now), claims.Revoked)
+	}
+}
+
+func TestParseSource(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.0/8": "10.0.0.0/8", "10.1.2.3/8": "10.0.0.0/8", "192.0.2.7": "192.0.2.7/32", "2001:db8::/32": "2001:db8::/32", "::1": "::1/128",
+		"": "", "10.0.0.0/33": "", "ten": "", "10.0.0.0/8,192.0.2.0/24": "", "fe80::1%eth0": "",
+	} {
+		got, err := ParseSource(text)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+}
+
+// A printed line survives the shell.
+func TestJoinLine(t *testing.T) {
+	s := &Store{dir: filepath.Join(t.TempDir(), "it's $HOME; keys")}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for url, host := range map[string]string{"": "SERVER", "tls://here:4222": "here", "tls://[::1]:4222": "[::1]"} {
+		if url != "" {
+			if err := writeFile(s.path(fileURL), []byte(url), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		line, err := s.JoinLine(User{Name: "attic", Role: fleet.RoleWorker})
+		want := "scp '" + host + ":" + strings.ReplaceAll(s.CredsFile("attic"), "'", `'\''`) + "' . && consumer run -s "
+		if err != nil || !strings.HasPrefix(line, want) || !strings.HasSuffix(line, " --creds attic.creds") {
+			t.Errorf("%q: %s, %v", url, line, err)
+		}
+		os.Remove(s.path(fileURL))
+	}
+}
+
+func TestNoBearers(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	claims, err := s.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := jwt.DecodeAccountClaims(claims.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator, _ := s.operator.PublicKey()
+	if !account.Limits.DisallowBearer || account.Issuer != operator || !nkeys.IsValidPublicAccountKey(claims.SystemKey) {
+		t.Errorf("%+v", account)
+	}
+}

@@ -1,0 +1,136 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"factorfleet/internal/fleet"
+)
+
+// firstUsers are the identities that a new directory of keys begins with: two workers,
+// since a fleet of three machines is that of the server and two more.
+var firstUsers = []User{
+	{Name: "admin", Role: fleet.RoleAdmin}, {Name: "producer", Role: fleet.RoleProducer}, {Name: "observer", Role: fleet.RoleObserver},
+	{Name: "worker-1", Role: fleet.RoleWorker}, {Name: "worker-2", Role: fleet.RoleWorker},
+}
+
+// Prepare opens a directory of keys, or creates it with the first identities.
+func Prepare(dir string) (*Store, error) {
+	s, err := Open(dir)
+	if !errors.Is(err, ErrNone) {
+		return s, err
+	}
+	if s, err = Create(dir); err != nil {
+		return nil, err
+	}
+	for _, u := range firstUsers {
+		if err := s.Add(u); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Hosts returns by what a server that listens at host can be known: all names and
+// addresses of this machine if it listens everywhere. First comes what others are to be
+// told: the host's name only if it leads further than to this machine.
+func Hosts(host string) (hosts []string) {
+	ip := net.ParseIP(host)
+	if host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return []string{host, "localhost", "127.0.0.1"}
+	}
+	var last []string
+	addresses, _ := net.InterfaceAddrs()
+	for _, a := range addresses {
+		n, ok := a.(*net.IPNet)
+		switch {
+		case !ok || n.IP.IsLinkLocalUnicast():
+		case n.IP.IsLoopback():
+			last = append(last, n.IP.String())
+		default:
+			hosts = append(hosts, n.IP.String())
+		}
+	}
+	hosts = append(hosts, last...)
+	if name, err := os.Hostname(); err == nil && reachable(name) {
+		hosts = append([]string{name}, hosts...)
+	} else if err == nil {
+		hosts = append(hosts, name)
+	}
+	return append(hosts, "localhost", "127.0.0.1")
+}
+
+// reachable reports whether a name of this machine stands for an address that others can
+// reach.
+func reachable(name string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIP(ctx, "ip", name)
+	return err == nil && slices.ContainsFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() })
+}
+
+// JoinLine is what another machine runs to take part as u: it fetches the credentials by
+// ssh, and nothing secret is in the line.
+func (s *Store) JoinLine(u User) (string, error) {
+	at, err := s.URL()
+	if err != nil {
+		return "", err
+	}
+	if at == "" {
+		at = "tls://SERVER:4222"
+	}
+	host := "SERVER"
+	if parsed, err := url.Parse(at); err == nil {
+		if host = parsed.Hostname(); strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+	}
+	file := s.CredsFile(u.Name)
+	verb := map[fleet.Role]string{
+		fleet.RoleWorker: "consumer run", fleet.RoleProducer: "producer submit", fleet.RoleObserver: "producer status", fleet.RoleAdmin: "producer init",
+	}[u.Role]
+	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), verb, at, filepath.Base(file)), nil
+}
+
+// Greeting says how others take part: the lines for the first two workers, for a
+// producer here, and for further machines.
+func (s *Store) Greeting() (lines []string, err error) {
+	users, err := s.Users()
+	if err != nil {
+		return nil, err
+	}
+	workers := 0
+	for _, u := range users {
+		if u.Role != fleet.RoleWorker {
+			continue
+		}
+		if workers++; workers > 2 {
+			break
+		}
+		line, err := s.JoinLine(u)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, "on the next machine: "+line)
+	}
+	if slices.ContainsFunc(users, func(u User) bool { return u.Name == "producer" }) {
+		lines = append(lines, "submit here: producer submit --context "+quote(s.ContextFile("producer"))+" NUMBER...")
+	}
+	return append(lines, "for one more machine: embedded keys add --secure "+quote(s.dir)+" worker NAME"), nil
+}
+
+// quote makes text one word of a shell.
+func quote(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

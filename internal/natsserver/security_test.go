@@ -1,0 +1,148 @@
+package natsserver
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/identity"
+)
+
+// secure returns keys, and a server that lets in nobody without.
+func secure(t *testing.T) (*identity.Store, *Server, Config) {
+	t.Helper()
+	keys, err := identity.Create(filepath.Join(t.TempDir(), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{Listen: "127.0.0.1:0", Security: &Security{
+		Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey,
+	}}
+	if c.Security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	return keys, run(t, c), c
+}
+
+// Nobody gets in without keys, and whose are revoked is put out
+// at once while others stay.
+func TestSecurity(t *testing.T) {
+	t.Parallel()
+	keys, s, _ := secure(t)
+	if !strings.HasPrefix(s.URL(), "tls://127.0.0.1:") || !strings.HasPrefix(s.URLAt("::1"), "tls://[::1]:") {
+		t.Errorf("it is at %s, %s", s.URL(), s.URLAt("::1"))
+	}
+	if _, err := nats.Connect(s.URL(), nats.RootCAs(filepath.Join(keys.Dir(), "ca.crt"))); !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("without keys: %v", err)
+	}
+	closed := make(chan string, 2)
+	enter := func(name string) *nats.Conn {
+		t.Helper()
+		if err := keys.Add(identity.User{Name: name, Role: fleet.RoleWorker}); err != nil {
+			t.Fatal(err)
+		}
+		nc, err := nats.Connect(s.URL(), nats.RootCAs(filepath.Join(keys.Dir(), "ca.crt")), nats.UserCredentials(keys.CredsFile(name)), nats.NoReconnect(),
+			nats.ClosedHandler(func(*nats.Conn) { closed <- name }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	stays := enter("stays")
+	enter("goes")
+	if err := keys.Revoke("goes"); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := keys.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UpdateAccount(claims.Account); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case name := <-closed:
+		if name != "goes" {
+			t.Errorf("%s was put out", name)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("nobody was put out")
+	}
+	if err := stays.FlushTimeout(10 * time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := s.Health(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Claims that another operator has signed are not put in force, nor is what is no claim.
+func TestForeignClaims(t *testing.T) {
+	t.Parallel()
+	_, s, c := secure(t)
+	_, other, foreign := secure(t)
+	for _, claims := range []string{foreign.Security.Account, "hello", c.Security.Operator, ""} {
+		if err := s.UpdateAccount(claims); err == nil {
+			t.Errorf("%.40q was put in force", claims)
+		}
+	}
+	if err := other.UpdateAccount(foreign.Security.Account); err != nil {
+		t.Error(err)
+	}
+	if err := run(t, Config{}).UpdateAccount(c.Security.Account); err == nil {
+		t.Error("a server that lets everybody in has an account")
+	}
+	if _, err := Start(Config{Security: &Security{Operator: "hello"}, Log: c.Log}); err == nil {
+		t.Error("a server started without an operator")
+	}
+}
+
+// A store is one account's: who takes it up with other keys, or none, would not see its jobs.
+func TestStoreOfAnother(t *testing.T) {
+	t.Parallel()
+	_, _, one := secure(t)
+	_, _, other := secure(t)
+	open := Config{}
+	for name, test := range map[string]struct {
+		first, next Config
+		want        string
+	}{
+		"keys first":    {one, open, "with other keys"},
+		"keys later":    {open, one, "without --secure"},
+		"other keys":    {one, other, "with other keys"},
+		"the same keys": {one, one, ""},
+		"none":          {open, open, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.first.Store, test.next.Store = t.TempDir(), ""
+			s := run(t, test.first)
+			dir := filepath.Join(s.Dir(), "jetstream", test.first.Security.account(), "streams", "S")
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			stop(t, s)
+			err := checkAccount(test.first.Store, test.next.Security.account())
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v, want %q", err, test.want)
+			}
+			if test.want != "" {
+				test.next.Store, test.next.Log = test.first.Store, zerolog.Nop()
+				if _, err := Start(test.next); err == nil {
+					t.Error("it starts")
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/identity"
+)
+
+// printPermissions prints the lists for an identity NAME in each role.
+func printPermissions(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	const name = "NAME"
+	if c.Bool("json") {
+		lists := make(map[fleet.Role]fleet.Permissions)
+		for _, r := range fleet.Roles {
+			lists[r] = fleet.PermissionsOf(r, name)
+		}
+		return printJSON(c, lists)
+	}
+	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
+	for _, r := range fleet.Roles {
+		p := fleet.PermissionsOf(r, name)
+		for _, x := range p.Publish {
+			fmt.Fprintf(w, "%s\tpublish\t%s\t# %s\n", r, x.Subject, x.Why)
+		}
+		for _, x := range p.Subscribe {
+			fmt.Fprintf(w, "%s\tsubscribe\t%s\t# %s\n", r, x.Subject, x.Why)
+		}
+	}
+	return w.Flush()
+}
+
+// printServerConf makes the keys, unless they are there, and prints what a nats-server is
+// to be told of them. How others join goes to standard error.
+func printServerConf(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	if c.String("secure") == "" {
+		return cli.Usagef("--print-server-conf needs --secure DIR: keys are made there, or are there")
+	}
+	host, port, err := net.SplitHostPort(c.String("listen"))
+	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 1 || n > 65535 {
+		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	}
+	keys, err := identity.Prepare(c.String("secure"))
+	if errors.Is(err, identity.ErrLoose) {
+		return cli.Exit(cli.NoConnect, err)
+	}
+	if err != nil {
+		return err
+	}
+	hosts := append(c.StringSlice("san"), identity.Hosts(host)...)
+	if _, err := keys.ServerTLS(hosts); err != nil {
+		return err
+	}
+	if err := keys.SetURL("tls://" + net.JoinHostPort(hosts[0], port)); err != nil {
+		return err
+	}
+	conf, err := keys.ServerConf(c.String("listen"), c.String("store"))
+	if err != nil {
+		return err
+	}
+	lines, err := keys.Greeting()
+	if err != nil {
+		return err
+	}
+	first := "once the server runs: producer init --context " + keys.ContextFile("admin")
+	fmt.Fprintf(c.App.ErrWriter, "producer: %s\n", strings.Join(append([]string{first}, lines...), "\nproducer: "))
+	_, err = fmt.Fprint(c.App.Writer, conf)
+	return err
+}
