@@ -34,7 +34,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or predicted work such as 5s"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again goes on with that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "`CLASS` of the job's tasks: hi, norm or low"},
-		&ucli.DurationFlag{Name: "budget", DefaultText: "by its size, 30s or what finishes it up to 95 digits", Usage: "`DURATION` a worker spends on one number at most"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "by its size, 30s or what finishes it up to 100 digits", Usage: "`DURATION` a worker spends on one number at most"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more too, as far as the budget goes; the certificates are in the json output"},
 		&ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the job goes on"},
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square as a measure of the queue"},

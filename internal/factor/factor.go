@@ -4,8 +4,8 @@
 // to be prime: trial division, then the Baillie-PSW test, then elliptic curves and, if
 // they fail or the number is small, Pollard's rho. A larger one goes through trial
 // division, roots, Baillie-PSW, and then p-1 and elliptic curves with bounds that grow. Up
-// to 95 digits that ends when a fifth of the time is spent that the quadratic sieve is
-// expected to take, which then does the rest; above, and if the budget is too small for the
+// to 100 digits that ends when the quadratic sieve promises more, after some hundredths of
+// the time that it is expected to take; above, and if the budget is too small for the
 // sieve, it goes on until the number is done or the budget is spent.
 //
 // One number is done on one core, or with a Pool on all that are idle: the answer is the same.
@@ -20,7 +20,7 @@
 //
 // A composite is never called a prime; a number that could not be tested or
 // split in time is called Composite. Primes above 2^64 are probable primes, which a
-// Prover may prove. Of a number above 95 digits without a factor that elliptic curves can
+// Prover may prove. Of a number above 100 digits without a factor that elliptic curves can
 // find, nothing is found.
 //
 // How to add a method: 1) a package beside rho, which imports prime and mont at
@@ -124,7 +124,7 @@ type Pool = resource.Pool
 // NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, memory) }
 
-// DefaultBudget returns the budget for a number of so many bits if nobody says: up to 95 digits
+// DefaultBudget returns the budget for a number of so many bits if nobody says: up to 100 digits
 // enough to finish it, above that what finds most factors of 30 digits.
 func DefaultBudget(bits int) time.Duration { return measured.Budget(bits) }
 

@@ -17,14 +17,14 @@ type row struct {
 	time time.Duration
 }
 
-// SieveBits is the size of the largest numbers that are sieved, 95 digits.
-const SieveBits = 315
+// SieveBits is the size of the largest numbers that are sieved, 100 digits.
+const SieveBits = 333
 
 // WithoutLanes is how many times as long the sieve takes in plain Go.
 const WithoutLanes = 2
 
-// sieve has the times of the quadratic sieve for semiprimes: measured up to 232 bits, above that
-// estimated from the relations that it finds in a second.
+// sieve has the times of the quadratic sieve for semiprimes: from 198 bits on medians of three numbers, of
+// two and one in the last rows ("just hard 60,70,80").
 var sieve = []row{
 	{64, 170 * time.Microsecond},
 	{80, 310 * time.Microsecond},
@@ -34,12 +34,14 @@ var sieve = []row{
 	{150, 26 * time.Millisecond},
 	{165, 80 * time.Millisecond},
 	{180, 210 * time.Millisecond},
-	{200, 750 * time.Millisecond},
-	{215, 2700 * time.Millisecond},
-	{232, 8 * time.Second},
-	{265, 50 * time.Second},
-	{298, 5 * time.Minute},
-	{SieveBits, 15 * time.Minute},
+	{198, 540 * time.Millisecond},
+	{231, 4800 * time.Millisecond},
+	{248, 11800 * time.Millisecond},
+	{264, 33 * time.Second},
+	{281, 92 * time.Second},
+	{297, 225 * time.Second},
+	{314, 13 * time.Minute},
+	{SieveBits, 38 * time.Minute},
 }
 
 // random has the expected times to factor a random number completely, in a chunk of many:
