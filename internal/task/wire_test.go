@@ -243,6 +243,7 @@ func FuzzDecodeJob(f *testing.F) {
 	}
 	f.Add([]byte(`null`))
 	f.Add([]byte(`{"created":"0000-01-01T00:00:00+23:59","bad":[{"text":"\ud800"}]}`))
+	f.Add([]byte(`{"created":"0000-01-01T00:00:00+00:00"}`))
 	fuzzDecoder(f, DecodeJob, (*Job).Encode)
 }
 
