@@ -83,7 +83,7 @@ func DecodeJob(b []byte) (*Job, error) {
 		if t == nil {
 			continue
 		}
-		*t = t.UTC() // one form for each time
+		*t = t.UTC()                               // one form for each time
 		if _, err := t.MarshalText(); err != nil { // JSON reads times that it does not write
 			return nil, fmt.Errorf("job manifest: %w", err)
 		}
