@@ -84,6 +84,7 @@ func TestStopInFullStore(t *testing.T) {
 			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
 			job := s.start("producer", "submit --kind square --id j", feed(longNumbers(15_000)))
 			house.await(&house.stderr, "the store is full, work waits for room")
+			s.fillUp()
 
 			// The idle job has nothing to give up.
 			for _, command := range []string{"cancel idle", "rm --force idle"} {
@@ -105,6 +106,22 @@ func TestStopInFullStore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fillUp stores small messages until the store takes none for a while: what was being settled when
+// it became full has made some room.
+func (s *server) fillUp() {
+	_, js := s.connect()
+	written, refused := 0, 0
+	eventually(s.t, "the store takes nothing more", func() bool {
+		written++
+		if _, err := js.Publish(s.t.Context(), fmt.Sprintf("$KV.FACTOR_JOBS.worker.filler-%d", written), []byte("{}")); err == nil {
+			refused = 0
+		} else {
+			refused++
+		}
+		return refused == 10
+	})
 }
 
 // `embedded submit` gives up with exit code 75 when nothing moves in a full store, and
