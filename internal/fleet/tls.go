@@ -59,7 +59,7 @@ func (c Config) faultWithUs(err error) bool {
 		return true
 	}
 	return strings.Contains(text, "closed by remote after TLS handshake") || strings.Contains(text, "certificate required") ||
-		strings.Contains(text, "remote error: tls: bad certificate") || strings.Contains(text, "remote error: tls: unknown certificate authority")
+		strings.Contains(text, "remote error: tls:") && strings.Contains(text, "certificate") // bad, expired, revoked, of an unknown authority
 }
 
 // wantsTLS reports whether there is no connection without TLS.
