@@ -3,6 +3,7 @@ package factor
 import (
 	"math"
 	"math/big"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,7 +56,7 @@ var bounds = [...]level{
 // A level has as many curves as it takes, with those of the levels before, to miss a factor of its
 // size with probability 1/e.
 var levels = sync.OnceValue(func() []level {
-	all := bounds[:]
+	all := slices.Clone(bounds[:])
 	var sum [maxDigits]float64
 	for i := range all {
 		l := &all[i]
