@@ -118,6 +118,8 @@ type fakeSource struct {
 	late  []*Delivery // delivered when a Pull is told to stop
 	err   error       // what Pull returns; set before Run
 
+	offering sync.Mutex // held while deliveries that are to come together are put in tasks
+
 	mu      sync.Mutex
 	pulls   []int // n of every Pull
 	shunned []task.Class
@@ -148,6 +150,8 @@ func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) e
 	case <-time.After(200 * time.Millisecond):
 		return nil
 	}
+	s.offering.Lock()
+	defer s.offering.Unlock()
 	for range n - 1 {
 		select {
 		case d := <-s.tasks:
@@ -330,7 +334,10 @@ func (r *rig) chunk(first uint64, numbers ...uint64) *Delivery {
 	}
 }
 
+// offer has one pull take all of the deliveries, if it asks for so many.
 func (r *rig) offer(deliveries ...*Delivery) {
+	r.source.offering.Lock()
+	defer r.source.offering.Unlock()
 	for _, d := range deliveries {
 		r.source.tasks <- d
 	}
