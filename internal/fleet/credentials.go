@@ -30,6 +30,9 @@ func (c Config) credentials() ([]nats.Option, error) {
 		if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
 			return nil, refuse(err, "%s is not a credentials file: it must hold a user JWT and its seed", c.Creds)
 		}
+		if err := looseKey(c.Creds); err != nil {
+			return nil, err
+		}
 		return []nats.Option{nats.UserCredentials(c.Creds)}, nil
 	case c.NKey != "":
 		option, err := nats.NkeyOptionFromSeed(c.NKey)
@@ -39,6 +42,9 @@ func (c Config) credentials() ([]nats.Option, error) {
 			return nil, refuse(err, "cannot read the nkey: %v", pathError)
 		case err != nil:
 			return nil, refuse(err, "%s is not an nkey file: it must hold the seed of a user", c.NKey)
+		}
+		if err := looseKey(c.NKey); err != nil {
+			return nil, err
 		}
 		return []nats.Option{option}, nil
 	case c.JWT != "":

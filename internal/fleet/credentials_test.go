@@ -1,7 +1,10 @@
 package fleet_test
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -26,6 +29,38 @@ func TestDialNKey(t *testing.T) {
 	fails(t, fleet.Config{Server: natsServer(t, plain), NKey: file}, "refuses the nkey in "+file, "nkeys not supported")
 	fails(t, fleet.Config{Server: guarded, NKey: file + "x"}, "cannot read the nkey", "user.nkx")
 	fails(t, fleet.Config{Server: guarded, NKey: write(t, file+"y", "hello")}, "user.nky is not an nkey file")
+}
+
+// TestDialLooseKey: a key that all users of the machine can read is refused, and taken once its
+// mode is 0600.
+func TestDialLooseKey(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT TESTED: files have no modes here")
+	}
+	noContexts(t)
+	user, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, _ := user.PublicKey()
+	seed, _ := user.Seed()
+	guarded := natsServer(t, func(o *server.Options) { o.Nkeys = []*server.NkeyUser{{Nkey: public}} })
+	file := write(t, filepath.Join(t.TempDir(), "user.nk"), string(seed))
+	creds := write(t, filepath.Join(t.TempDir(), "user.creds"),
+		"-----BEGIN NATS USER JWT-----\nx\n------END NATS USER JWT------\n-----BEGIN USER NKEY SEED-----\n"+string(seed)+"\n------END USER NKEY SEED------\n")
+	for _, mode := range []fs.FileMode{0o640, 0o604, 0o620} {
+		for _, loose := range []string{file, creds} {
+			if err := os.Chmod(loose, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fails(t, fleet.Config{Server: guarded, NKey: file}, file+": its mode is", "chmod 600 "+file)
+		fails(t, fleet.Config{Server: guarded, Creds: creds}, creds+": its mode is", "chmod 600 "+creds)
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	connects(t, fleet.Config{Server: guarded, NKey: file})
 }
 
 func TestDialBadFiles(t *testing.T) {

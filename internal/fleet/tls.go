@@ -31,6 +31,9 @@ func (c Config) security() (options []nats.Option, err error) {
 		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
 			return nil, refuse(err, "cannot use the TLS certificate %s with the key %s: %v", c.TLSCert, c.TLSKey, err)
 		}
+		if err := looseKey(c.TLSKey); err != nil {
+			return nil, err
+		}
 		options = append(options, nats.ClientCert(c.TLSCert, c.TLSKey))
 	}
 	if c.TLSCA != "" {
