@@ -84,6 +84,7 @@ type stretch struct {
 	// found is the index of the first step that is known to find something, math.MaxInt64 before:
 	// those behind it end. All do at -1. It changes under mu.
 	found atomic.Int64
+	ended chan struct{} // a helper has ended a step; room for one
 
 	mu      sync.Mutex // guards what follows
 	at      progress   // after all steps that there have been
@@ -104,7 +105,7 @@ var (
 // findByCurves does the steps of p until one finds a divisor or the sieve is next. p.done is then
 // as after this step, or before the first that was not done.
 func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
-	r := &stretch{e: s.e, n: p.n, at: p.done}
+	r := &stretch{e: s.e, n: p.n, at: p.done, ended: make(chan struct{}, 1)}
 	r.found.Store(math.MaxInt64)
 	r.crew.Pool = s.e.o.Pool
 	err = r.work()
@@ -157,9 +158,14 @@ func (r *stretch) work() error {
 	}
 }
 
-// await has helpers go on for a moment.
+// await waits until a helper has ended a step, or for the time between two looks at the budget.
 func (r *stretch) await() error {
-	time.Sleep(time.Millisecond)
+	look := time.NewTimer(5 * time.Millisecond)
+	defer look.Stop()
+	select {
+	case <-r.ended:
+	case <-look.C:
+	}
 	return r.e.inBudget()
 }
 
@@ -279,6 +285,10 @@ func (r *stretch) help(recalled resource.Call) {
 		}
 		d, method, err := st.do(curves, r.e.o.Seed, check)
 		r.record(&st, d, method, err)
+		select {
+		case r.ended <- struct{}{}:
+		default:
+		}
 		if err != nil {
 			break
 		}
