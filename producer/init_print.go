@@ -37,6 +37,9 @@ func printPermissions(c *ucli.Context) error {
 		for _, x := range p.Subscribe {
 			fmt.Fprintf(w, "%s\tsubscribe\t%s\t# %s\n", r, x.Subject, x.Why)
 		}
+		if p.Respond != "" {
+			fmt.Fprintf(w, "%s\trespond\tonce to each request\t# %s\n", r, p.Respond)
+		}
 	}
 	return w.Flush()
 }

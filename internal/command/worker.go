@@ -56,10 +56,19 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 	if err := station.Listen(life, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		return err
 	}
+	status := fleet.WorkerStatus{Version: Version, Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	err = station.Serve(life, func() fleet.WorkerStatus {
+		status := status
+		status.Stats, status.Seen = w.Stats(), time.Now()
+		return status
+	})
+	if err != nil {
+		return err
+	}
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}
-	go beat(life, station, w, o)
+	go beat(life, station, w, status, o.Log)
 	err = w.Run(ctx)
 	end()
 	if e := station.Leave(); e != nil {
@@ -75,8 +84,7 @@ const (
 )
 
 // beat shows that the worker lives, at once and every BeatInterval or more often.
-func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, o WorkerOptions) {
-	status := fleet.WorkerStatus{Version: Version, Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, status fleet.WorkerStatus, log zerolog.Logger) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	var last time.Time
@@ -87,7 +95,7 @@ func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, o Worke
 		if since := time.Since(last); since >= fleet.BeatInterval || telling != told || telling && since >= tellEvery {
 			last = time.Now()
 			if err := station.Beat(status); err != nil {
-				o.Log.Debug().Err(err).Msg("heartbeat")
+				log.Debug().Err(err).Msg("heartbeat")
 			}
 		}
 		select {

@@ -40,6 +40,7 @@ type Permission struct {
 type Permissions struct {
 	Publish   []Permission `json:"publish"`
 	Subscribe []Permission `json:"subscribe"`
+	Respond   string       `json:"respond,omitempty"` // why it may answer requests, once each within a minute, wherever they ask for it; "" = it may not
 }
 
 // CheckIdentity returns an error if name cannot be that of an identity in the role. It is
@@ -64,7 +65,10 @@ func PermissionsOf(r Role, name string) Permissions {
 	inbox := Permission{InboxOf(name) + ".>", "answers to its own requests, and nobody else's"}
 	switch r {
 	case RoleWorker:
-		return Permissions{Publish: workerPublish(name), Subscribe: []Permission{inbox, {"FACTOR.ctl.>", "to be told of cancelled jobs and of its quarantine"}}}
+		return Permissions{
+			Publish: workerPublish(name), Subscribe: append(workerSubscribe(), inbox),
+			Respond: "to answer as a service of NATS",
+		}
 	case RoleProducer:
 		return Permissions{Publish: producerPublish(), Subscribe: []Permission{inbox}}
 	case RoleObserver:
@@ -88,6 +92,17 @@ func workerPublish(name string) []Permission {
 		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "to bind to the durables"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "to pull tasks"},
 		{"$JS.ACK." + StreamTasks + ".>", "to settle them, and to show that it works on them"},
+	}
+}
+
+func workerSubscribe() []Permission {
+	return []Permission{
+		{"FACTOR.ctl.>", "to be told of cancelled jobs and of its quarantine, and asked for its status"},
+		{"$SRV.PING", "to show in `nats service ls`"},
+		{"$SRV.INFO", "to show in `nats service ls`"},
+		{"$SRV.STATS", "to show in `nats service ls`"},
+		{"$SRV.*." + ServiceName, "to be asked together with all workers"},
+		{"$SRV.*." + ServiceName + ".*", "to be asked alone"},
 	}
 }
 
@@ -140,6 +155,11 @@ func observerPublish() []Permission {
 		{"$JS.API.CONSUMER.LIST.*", "to list the durables"},
 		{"$JS.API.CONSUMER.INFO.*.*", "how they stand"},
 		readKey(BucketJobs), readKey(BucketLeases),
+		{"$SRV.PING", "`nats service ping`"},
+		{"$SRV.INFO", "`nats service ls`"},
+		{"$SRV.STATS", "to ask all services how they fare"},
+		{"$SRV.*." + ServiceName, "`nats service info` and stats, of all workers"},
+		{"$SRV.*." + ServiceName + ".*", "and of one"},
 	}
 	return append(list, buckets()...)
 }

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go/micro"
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/collect"
@@ -117,6 +119,9 @@ func (c *castle) work(v *visitor) error {
 			return err
 		}
 	}
+	if err := c.ask(v, s); err != nil {
+		return err
+	}
 	var got []*worker.Delivery
 	for len(got) == 0 && err == nil && v.ctx.Err() == nil {
 		err = s.Pull(v.ctx, 1, func(d *worker.Delivery) { got = append(got, d) })
@@ -137,6 +142,39 @@ func (c *castle) work(v *visitor) error {
 	} {
 		if err := act(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// ask has the worker answer all requests that the nats command makes of services, and one for
+// its status.
+func (c *castle) ask(v *visitor, s *fleet.Station) error {
+	err := s.Serve(v.ctx, func() fleet.WorkerStatus { return fleet.WorkerStatus{Version: "1.2.3", PID: 17} })
+	if err = errors.Join(err, v.nc.FlushWithContext(v.ctx)); err != nil {
+		return err
+	}
+	var pong micro.Ping
+	for _, request := range []func() (subject, want string){
+		func() (string, string) { return "$SRV.PING", `"worker":"w"` },
+		func() (string, string) { return "$SRV.INFO", `"worker":"w"` },
+		func() (string, string) { return "$SRV.STATS", `"pid":17` },
+		func() (string, string) { return "$SRV.PING." + fleet.ServiceName, `"version":"1.2.3"` },
+		func() (string, string) { return "$SRV.STATS." + fleet.ServiceName + "." + pong.ID, `"pid":17` },
+		func() (string, string) { return "FACTOR.ctl.status.w", `"name":"w"` },
+	} {
+		subject, want := request()
+		answer, err := c.admin.nc.RequestWithContext(v.ctx, subject, nil)
+		if err != nil {
+			return fmt.Errorf("%s: %w", subject, err)
+		}
+		if !strings.Contains(string(answer.Data), want) {
+			return fmt.Errorf("%s: %s lacks %s", subject, answer.Data, want)
+		}
+		if pong.ID == "" {
+			if err := json.Unmarshal(answer.Data, &pong); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -313,6 +351,11 @@ func (c *castle) observe(v *visitor) error {
 		func() error { l := v.js.ListStreams(ctx); all(l.Info()); return l.Err() },
 	} {
 		if err := look(); err != nil {
+			return err
+		}
+	}
+	for _, subject := range []string{"$SRV.PING", "$SRV.INFO", "$SRV.STATS", "$SRV.INFO." + fleet.ServiceName, "$SRV.STATS." + fleet.ServiceName + ".ID"} {
+		if err := v.nc.PublishRequest(subject, v.nc.NewInbox(), nil); err != nil {
 			return err
 		}
 	}

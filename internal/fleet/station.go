@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -104,17 +105,26 @@ type Orders struct {
 
 // Listen calls the functions of o as orders come, until ctx ends.
 func (s *Station) Listen(ctx context.Context, o Orders) error {
-	sub, err := s.nc.Subscribe("FACTOR.ctl.>", func(m *nats.Msg) {
-		if job, ok := strings.CutPrefix(m.Subject, cancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
+	cancel := func(m *nats.Msg) {
+		if job := strings.TrimPrefix(m.Subject, cancelPrefix); task.CheckJob(job) == nil && o.Cancel != nil {
 			o.Cancel(job)
 		}
-		if m.Subject == quarantineCtl+s.worker && o.Quarantine != nil {
-			o.Quarantine()
+	}
+	call := func(f func()) nats.MsgHandler {
+		return func(*nats.Msg) {
+			if f != nil {
+				f()
+			}
 		}
-		if m.Subject == releaseCtl+s.worker && o.Release != nil {
-			o.Release()
-		}
-	})
+	}
+	return errors.Join(
+		s.listen(ctx, cancelPrefix+"*", cancel),
+		s.listen(ctx, quarantineCtl+s.worker, call(o.Quarantine)),
+		s.listen(ctx, releaseCtl+s.worker, call(o.Release)))
+}
+
+func (s *Station) listen(ctx context.Context, subject string, heard nats.MsgHandler) error {
+	sub, err := s.nc.Subscribe(subject, heard)
 	if err != nil {
 		return fmt.Errorf("listen for orders: %w", explain(err))
 	}

@@ -67,6 +67,9 @@ func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
 	claims.Tags.Add(fleet.RoleTag + string(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
 	allow(&claims.Permissions.Sub, p.Subscribe)
+	if p.Respond != "" {
+		claims.Resp = &jwt.ResponsePermission{MaxMsgs: 1, Expires: time.Minute}
+	}
 	claims.Src.Add(u.Sources...)
 	if !u.Expires.IsZero() {
 		claims.Expires = u.Expires.Unix()

@@ -1,0 +1,45 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/micro"
+)
+
+// ServiceName is the name under which all workers answer the service requests of NATS, as
+// `nats service ls`, ping, info and stats make them (ADR-32 of NATS). Such a list shows who answers
+// now; Workers also shows who has fallen silent.
+const ServiceName = "factor-worker"
+
+// Serve answers these requests until ctx ends. status is what the worker says of itself: stats have
+// it, and so has the answer to a request to FACTOR.ctl.status.<worker>. It is called by
+// several goroutines.
+func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
+	now := status()
+	service, err := micro.AddService(s.nc, micro.Config{
+		Name: ServiceName, Version: now.Version, Description: "factors numbers",
+		Metadata:           map[string]string{"worker": s.worker, "instance": s.instance, "host": now.Host, "slots": fmt.Sprint(now.Slots)},
+		QueueGroupDisabled: true, // all processes answer, also those of one name
+		StatsHandler:       func(*micro.Endpoint) any { return s.named(status()) },
+	})
+	if err != nil {
+		return fmt.Errorf("answer service requests: %w", explain(err))
+	}
+	answer := micro.HandlerFunc(func(r micro.Request) {
+		if err := r.RespondJSON(s.named(status())); err != nil {
+			s.log.Debug().Err(err).Msg("answer a request for the status")
+		}
+	})
+	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(statusCtl+s.worker)); err != nil {
+		return fmt.Errorf("answer service requests: %w", explain(err))
+	}
+	context.AfterFunc(ctx, func() { service.Stop() })
+	return nil
+}
+
+// named returns the status with who it is about, which those who read a heartbeat know by its key.
+func (s *Station) named(status WorkerStatus) WorkerStatus {
+	status.Name, status.Instance = s.worker, s.instance
+	return status
+}
