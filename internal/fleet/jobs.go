@@ -190,7 +190,7 @@ func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(c
 
 // StopWork tells the workers to drop the job and empties the queue of it.
 func (f *Fleet) StopWork(ctx context.Context, id string) error {
-	if err := f.nc.Publish(cancelPrefix+id, nil); err != nil {
+	if err := f.nc.PublishMsg(order(cancelPrefix + id)); err != nil {
 		return fmt.Errorf("tell the workers to stop job %s: %w", id, explain(err))
 	}
 	return f.PurgeQueue(ctx, id)

@@ -99,11 +99,20 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// An answer of the server that somebody had sent there is no order.
+	for _, subject := range []string{cancelPrefix + "unasked", quarantineCtl + "w"} {
+		if err := h.nc.PublishRequest("$JS.API.INFO", subject, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	for _, subject := range []string{
 		cancelPrefix + "a.b", cancelPrefix + "j", quarantineCtl + "other", quarantineCtl + "w", releaseCtl + "other", releaseCtl + "w",
 		quarantineCtl + "deaf", releaseCtl + "deaf", "FACTOR.ctl.unknown", cancelPrefix + "last",
 	} {
-		if err := h.nc.Publish(subject, nil); err != nil {
+		if err := h.nc.PublishMsg(order(subject)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -66,7 +66,7 @@ func PermissionsOf(r Role, name string) Permissions {
 	switch r {
 	case RoleWorker:
 		return Permissions{
-			Publish: workerPublish(name), Subscribe: append(workerSubscribe(), inbox),
+			Publish: workerPublish(name), Subscribe: append(workerSubscribe(name), inbox),
 			Respond: "to answer as a service of NATS",
 		}
 	case RoleProducer:
@@ -95,9 +95,10 @@ func workerPublish(name string) []Permission {
 	}
 }
 
-func workerSubscribe() []Permission {
+func workerSubscribe(name string) []Permission {
 	return []Permission{
-		{"FACTOR.ctl.>", "to be told of cancelled jobs and of its quarantine, and asked for its status"},
+		{"FACTOR.ctl.>", "to be told of cancelled jobs and of its quarantine"},
+		{statusPrefix + name, "to be asked for its status"},
 		{"$SRV.PING", "to show in `nats service ls`"},
 		{"$SRV.INFO", "to show in `nats service ls`"},
 		{"$SRV.STATS", "to show in `nats service ls`"},
@@ -158,6 +159,7 @@ func observerPublish() []Permission {
 		{"$SRV.PING", "`nats service ping`"},
 		{"$SRV.INFO", "`nats service ls`"},
 		{"$SRV.STATS", "to ask all services how they fare"},
+		{statusPrefix + "*", "to ask a worker for its status"},
 		{"$SRV.*." + ServiceName, "`nats service info` and stats, of all workers"},
 		{"$SRV.*." + ServiceName + ".*", "and of one"},
 	}

@@ -161,7 +161,7 @@ func (c *castle) ask(v *visitor, s *fleet.Station) error {
 		func() (string, string) { return "$SRV.STATS", `"pid":17` },
 		func() (string, string) { return "$SRV.PING." + fleet.ServiceName, `"version":"1.2.3"` },
 		func() (string, string) { return "$SRV.STATS." + fleet.ServiceName + "." + pong.ID, `"pid":17` },
-		func() (string, string) { return "FACTOR.ctl.status.w", `"name":"w"` },
+		func() (string, string) { return "FACTOR.status.w", `"name":"w"` },
 	} {
 		subject, want := request()
 		answer, err := c.admin.nc.RequestWithContext(v.ctx, subject, nil)
@@ -354,7 +354,7 @@ func (c *castle) observe(v *visitor) error {
 			return err
 		}
 	}
-	for _, subject := range []string{"$SRV.PING", "$SRV.INFO", "$SRV.STATS", "$SRV.INFO." + fleet.ServiceName, "$SRV.STATS." + fleet.ServiceName + ".ID"} {
+	for _, subject := range []string{"$SRV.PING", "$SRV.INFO", "$SRV.STATS", "FACTOR.status.w", "$SRV.INFO." + fleet.ServiceName, "$SRV.STATS." + fleet.ServiceName + ".ID"} {
 		if err := v.nc.PublishRequest(subject, v.nc.NewInbox(), nil); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 const ServiceName = "factor-worker"
 
 // Serve answers these requests until ctx ends. status is what the worker says of itself: stats have
-// it, and so has the answer to a request to FACTOR.ctl.status.<worker>. It is called by
+// it, and so has the answer to a request to FACTOR.status.<worker>. It is called by
 // several goroutines.
 func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
 	now := status()
@@ -31,7 +31,7 @@ func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
 			s.log.Debug().Err(err).Msg("answer a request for the status")
 		}
 	})
-	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(statusCtl+s.worker)); err != nil {
+	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(statusPrefix+s.worker)); err != nil {
 		return fmt.Errorf("answer service requests: %w", explain(err))
 	}
 	context.AfterFunc(ctx, func() { service.Stop() })

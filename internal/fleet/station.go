@@ -3,9 +3,7 @@ package fleet
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -94,40 +92,4 @@ func (s *Station) Leave() error {
 		return err
 	}
 	return s.nc.FlushTimeout(s.timeout)
-}
-
-// Orders are what a worker can be told while it runs; a nil function is not called.
-type Orders struct {
-	Cancel     func(job string)
-	Quarantine func()
-	Release    func()
-}
-
-// Listen calls the functions of o as orders come, until ctx ends.
-func (s *Station) Listen(ctx context.Context, o Orders) error {
-	cancel := func(m *nats.Msg) {
-		if job := strings.TrimPrefix(m.Subject, cancelPrefix); task.CheckJob(job) == nil && o.Cancel != nil {
-			o.Cancel(job)
-		}
-	}
-	call := func(f func()) nats.MsgHandler {
-		return func(*nats.Msg) {
-			if f != nil {
-				f()
-			}
-		}
-	}
-	return errors.Join(
-		s.listen(ctx, cancelPrefix+"*", cancel),
-		s.listen(ctx, quarantineCtl+s.worker, call(o.Quarantine)),
-		s.listen(ctx, releaseCtl+s.worker, call(o.Release)))
-}
-
-func (s *Station) listen(ctx context.Context, subject string, heard nats.MsgHandler) error {
-	sub, err := s.nc.Subscribe(subject, heard)
-	if err != nil {
-		return fmt.Errorf("listen for orders: %w", explain(err))
-	}
-	context.AfterFunc(ctx, func() { sub.Unsubscribe() })
-	return nil
 }

@@ -200,14 +200,6 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 	return changed || s.Forgiven > 0, f.order(releaseCtl + worker)
 }
 
-// order tells the workers something.
-func (f *Fleet) order(subject string) error {
-	if err := f.nc.Publish(subject, nil); err != nil {
-		return fmt.Errorf("tell the workers: %w", explain(err))
-	}
-	return f.nc.FlushTimeout(f.timeout)
-}
-
 // Standings returns what is held against workers, by name.
 func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -310,7 +302,7 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 
 // Stop tells a quarantined worker that it is.
 func (t *Trust) Stop(worker string) error {
-	if err := t.f.nc.Publish(quarantineCtl+worker, nil); err != nil {
+	if err := t.f.nc.PublishMsg(order(quarantineCtl + worker)); err != nil {
 		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, explain(err))
 	}
 	return nil

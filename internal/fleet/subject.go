@@ -40,7 +40,7 @@ const (
 	cancelPrefix   = "FACTOR.ctl.cancel."
 	quarantineCtl  = "FACTOR.ctl.quarantine."
 	releaseCtl     = "FACTOR.ctl.release."
-	statusCtl      = "FACTOR.ctl.status."
+	statusPrefix   = "FACTOR.status."
 )
 
 func inputSubject(job string, r task.Range) string { return inputsPrefix + job + "." + r.String() }

@@ -1,0 +1,58 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/task"
+)
+
+// orderHeader is on every order. A server does not mind where the answer to a request goes: without
+// the header an identity that may give no orders could have an answer published as one.
+const orderHeader = "Factor-Order"
+
+// order returns a message that tells workers something.
+func order(subject string) *nats.Msg {
+	return &nats.Msg{Subject: subject, Header: nats.Header{orderHeader: {"1"}}}
+}
+
+// order tells the workers something.
+func (f *Fleet) order(subject string) error {
+	if err := f.nc.PublishMsg(order(subject)); err != nil {
+		return fmt.Errorf("tell the workers: %w", explain(err))
+	}
+	return f.nc.FlushTimeout(f.timeout)
+}
+
+// Orders are what a worker can be told while it runs; a nil function is not called.
+type Orders struct {
+	Cancel     func(job string)
+	Quarantine func()
+	Release    func()
+}
+
+// Listen calls the functions of o as orders come, in their order, until ctx ends.
+func (s *Station) Listen(ctx context.Context, o Orders) error {
+	sub, err := s.nc.Subscribe("FACTOR.ctl.>", func(m *nats.Msg) {
+		if m.Header.Get(orderHeader) == "" {
+			return
+		}
+		if job, ok := strings.CutPrefix(m.Subject, cancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
+			o.Cancel(job)
+		}
+		if m.Subject == quarantineCtl+s.worker && o.Quarantine != nil {
+			o.Quarantine()
+		}
+		if m.Subject == releaseCtl+s.worker && o.Release != nil {
+			o.Release()
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("listen for orders: %w", explain(err))
+	}
+	context.AfterFunc(ctx, func() { sub.Unsubscribe() })
+	return nil
+}
