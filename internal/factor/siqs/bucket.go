@@ -97,7 +97,7 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahea
 func (b *buckets) fillPart(from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
 	var hits [ahead]int
 	switch {
-	case inLanes && trips == 0:
+	case level > levelGo && trips == 0:
 		up := 0
 		for k := range turns {
 			up |= b2i(turns[k].up) << k
@@ -105,7 +105,7 @@ func (b *buckets) fillPart(from, to, trips int, prime, root1, root2 []uint32, tu
 		// Turns 1 and 3 are made by the same step.
 		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &turns[0].step[from], &turns[1].step[from], &turns[2].step[from],
 			to-from, up, int(b.interval()), &b.found[0][0], &hits[0])
-	case inLanes:
+	case level > levelGo:
 		for k, t := range turns {
 			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, int(b.interval()), &b.found[k][0])
 		}
@@ -165,7 +165,7 @@ func (b *buckets) scatter(k, hits int, id uint32) {
 		return
 	}
 	count, entries := b.count[k*b.blocks:][:b.blocks], b.entries[k*b.blocks*int(b.stride):]
-	if inLanes {
+	if level > levelGo {
 		scatterLanes(&b.found[k][0], hits, &count[0], b.blocks, &entries[0], int(b.room), int(b.stride), int(id))
 		return
 	}
@@ -194,7 +194,7 @@ func (b *buckets) block(n int, start, end uint32) []uint32 {
 func (b *buckets) add(block *[blockSize]uint8, n int) {
 	for g := range b.groups {
 		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
-		if inLanes && len(entries) > 0 {
+		if level > levelGo && len(entries) > 0 {
 			addLanes(&block[0], &entries[0], len(entries), b.groups[g].log)
 		} else {
 			addEntries(block, entries, b.groups[g].log)
@@ -219,7 +219,7 @@ func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 		part := entries[:min(len(entries), hitRoom)]
 		entries = entries[len(part):]
 		var found []uint32
-		if inLanes {
+		if level > levelGo {
 			found = b.found[0][:findLanes(&part[0], len(part), int(offset), &b.found[0][0])]
 			slices.Sort(found) // as they come without lanes, but for parts
 		} else {

@@ -4,38 +4,67 @@ package siqs
 
 import "golang.org/x/sys/cpu"
 
-// inLanes says whether the kernels work in vectors; tests change it.
-var inLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
-	cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+// level is that of the kernels that run; tests change it.
+var level = machineLevel
 
-// startLanes works like Sieve.startPrime for count odd primes and so many factors.
-//
-//go:noescape
-func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)
+// machineLevel is the best level of this machine.
+var machineLevel = func() int {
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT:
+		return levelAVX512
+	case cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT:
+		return levelAVX2
+	}
+	return levelGo
+}()
+
+// startLanes works like Sieve.startPrime for count >= startLeast odd primes and so many factors.
+func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
+	if level == levelAVX512 {
+		startAVX512(prime, root, inverse, step, gamma, factors, count, half, root1, root2)
+	} else {
+		startAVX2(prime, root, inverse, step, gamma, factors, count, half, root1, root2)
+	}
+}
 
 // moveLanes works like moveDown, or like moveUp if up is 1, for count primes.
-//
-//go:noescape
-func moveLanes(prime, root1, root2, step *uint32, count, up int)
+func moveLanes(prime, root1, root2, step *uint32, count, up int) {
+	if level == levelAVX512 {
+		moveAVX512(prime, root1, root2, step, count, up)
+	} else {
+		moveAVX2(prime, root1, root2, step, count, up)
+	}
+}
 
 // hitsLanes works like buckets.hits for count primes, but the hits come in another
 // order. It may overwrite 16 words after the hits.
-//
-//go:noescape
-func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int {
+	if level == levelAVX512 {
+		return hitsAVX512(prime, root1, root2, step, count, up, trips, interval, found)
+	}
+	return hitsAVX2(prime, root1, root2, step, count, up, trips, interval, found)
+}
 
 // hitsAheadLanes works like buckets.hits for count primes above the interval and four turns, by the
 // steps 0, 1, 2 and 1; bit k of up is that of turn k. The hits of turn k, hits[k] of them, are at
 // found + k*(hitRoom+16), in another order. It may overwrite 16 words after them.
-//
-//go:noescape
-func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
+func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int) {
+	if level == levelAVX512 {
+		hitsAheadAVX512(prime, root1, root2, step0, step1, step2, count, up, interval, found, hits)
+	} else {
+		hitsAheadAVX2(prime, root1, root2, step0, step1, step2, count, up, interval, found, hits)
+	}
+}
 
 // scatterLanes works like buckets.scatter for hits > 0, count and entries being those of the polynomial. It may overwrite 16 words after the
 // entries of a block.
-//
-//go:noescape
-func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int) {
+	if level == levelAVX512 {
+		scatterAVX512(found, hits, count, blocks, entries, room, stride, id)
+	} else {
+		scatterAVX2(found, hits, count, blocks, entries, room, stride, id)
+	}
+}
 
 // addLanes adds log to the block at the positions of count entries.
 //
@@ -44,20 +73,29 @@ func addLanes(block *uint8, entries *uint32, count int, log uint8)
 
 // matchLanes works like match for count odd primes, first being the index of the first. It may
 // overwrite 16 words after the result. Either both roots are below the prime or none is.
-//
-//go:noescape
-func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int
+func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int {
+	if level == levelAVX512 {
+		return matchAVX512(prime, root1, root2, inverse, most, count, position, first, out)
+	}
+	return matchAVX2(prime, root1, root2, inverse, most, count, position, first, out)
+}
 
 // findLanes works like find for count entries. It may overwrite 16 words after the
 // result.
-//
-//go:noescape
-func findLanes(entries *uint32, count, offset int, out *uint32) int
+func findLanes(entries *uint32, count, offset int, out *uint32) int {
+	if level == levelAVX512 {
+		return findAVX512(entries, count, offset, out)
+	}
+	return findAVX2(entries, count, offset, out)
+}
 
 // topLanes works like top for a block of so many bytes, a multiple of 64, as from is.
-//
-//go:noescape
-func topLanes(block *uint8, from, size int) int
+func topLanes(block *uint8, from, size int) int {
+	if level == levelAVX512 {
+		return topAVX512(block, from, size)
+	}
+	return topAVX2(block, from, size)
+}
 
 // sieveQuads adds logp[i] to quads[i]*4 bytes from each root of count primes. It may write up
 // to 4*prime[i] behind the block.
@@ -74,6 +112,10 @@ func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, 
 // sieveLarge adds log to those of so many bytes from each root of count primes that are in the
 // block, which has size bytes. It writes one byte behind it, and into found as many words as
 // count*hits*2 and 16 more.
-//
-//go:noescape
-func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32) {
+	if level == levelAVX512 {
+		sieveLargeAVX512(block, size, prime, root1, root2, count, hits, log, found)
+	} else {
+		sieveLargeAVX2(block, size, prime, root1, root2, count, hits, log, found)
+	}
+}

@@ -1,23 +1,31 @@
-// Vectors hold the 16 primes or entries at hand; K7 says which of the lanes are in use.
-// Masked loads and stores do not touch memory where the mask is 0, so that no array but those
-// that take results has to be padded.
+// What the kernels in AVX2 and in AVX-512 share.
 
-// LANES sets K7 to the min(n, 16) lowest lanes, n > 0. It uses AX and R13.
-#define LANES(n) \
-	MOVL    $16, AX      \
-	CMPQ    n, AX        \
-	CMOVLLT n, AX        \
-	MOVL    $-1, R13     \
-	BZHIL   AX, R13, R13 \
-	KMOVW   R13, K7
+// INDICES is 0, 1, .. 15.
+DATA indices<>+0(SB)/4, $0
+DATA indices<>+4(SB)/4, $1
+DATA indices<>+8(SB)/4, $2
+DATA indices<>+12(SB)/4, $3
+DATA indices<>+16(SB)/4, $4
+DATA indices<>+20(SB)/4, $5
+DATA indices<>+24(SB)/4, $6
+DATA indices<>+28(SB)/4, $7
+DATA indices<>+32(SB)/4, $8
+DATA indices<>+36(SB)/4, $9
+DATA indices<>+40(SB)/4, $10
+DATA indices<>+44(SB)/4, $11
+DATA indices<>+48(SB)/4, $12
+DATA indices<>+52(SB)/4, $13
+DATA indices<>+56(SB)/4, $14
+DATA indices<>+60(SB)/4, $15
+GLOBL indices<>(SB), RODATA|NOPTR, $64
 
-// EMIT appends the lanes k of z to the words at R10. It uses t and AX.
-#define EMIT(z, k, t) EMITTO(z, k, t, R10)
+// foundBytes is the distance of the results of two turns.
+#define foundBytes ((1<<13)+16)*4
 
-// EMITTO appends the lanes k of z to the words at out. It uses t and AX.
-#define EMITTO(z, k, t, out) \
-	VPCOMPRESSD z, k, t     \
-	VMOVDQU32   t, (out)    \
-	KMOVW       k, AX       \
-	POPCNTL     AX, AX      \
-	LEAQ        (out)(AX*4), out
+// PAIR adds BX at two of the positions found.
+#define PAIR(off, a, b) \
+	MOVQ off(R11), a     \
+	MOVL a, b            \
+	SHRQ $32, a          \
+	ADDB BX, (DI)(b*1)   \
+	ADDB BX, (DI)(a*1)

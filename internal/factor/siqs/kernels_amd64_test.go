@@ -2,10 +2,10 @@
 
 package siqs
 
-// withoutLanes runs f as on a machine without lanes.
-func withoutLanes(f func()) {
-	saved := inLanes
-	defer func() { inLanes = saved }()
-	inLanes = false
+// onLevel runs f as on a machine of that level.
+func onLevel(l int, f func()) {
+	saved := level
+	defer func() { level = saved }()
+	level = l
 	f()
 }

@@ -2,7 +2,7 @@
 
 package siqs
 
-const inLanes = false
+const level, machineLevel = levelGo, levelGo
 
 const noLanes = "siqs: internal error: no lanes"
 

@@ -2,4 +2,4 @@
 
 package siqs
 
-func withoutLanes(f func()) { f() }
+func onLevel(_ int, f func()) { f() }

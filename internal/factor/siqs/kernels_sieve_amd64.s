@@ -1,7 +1,6 @@
 //go:build amd64 && !purego
 
 #include "textflag.h"
-#include "kernels_amd64.h"
 
 // A pair of roots of a prime, as addresses R9 and R10 in the block: ONE to FOUR add the
 // logarithm AX to so many bytes a prime R8 apart from each; R13 is 3*R8.
@@ -234,60 +233,45 @@ hits16:
 	FOUR
 	NEXT(hits16)
 
-// PAIR adds BX at two of the positions found.
-#define PAIR(off, a, b) \
-	MOVQ off(R11), a     \
-	MOVL a, b            \
-	SHRQ $32, a          \
-	ADDB BX, (DI)(b*1)   \
-	ADDB BX, (DI)(a*1)
+// ADD2 adds AX at the positions of two entries.
+#define ADD2(off, a, b) \
+	MOVQ off(SI), a     \
+	MOVL a, b           \
+	SHRQ $32, a         \
+	ANDL $0x7fff, b     \
+	ANDL $0x7fff, a     \
+	ADDB AX, (DI)(b*1)  \
+	ADDB AX, (DI)(a*1)
 
-// func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
-//
-// First all positions in the block are found, 16 primes at a time. Then log is added there,
-// eight at a time: the last of them are at the byte behind the block.
-TEXT ·sieveLarge(SB), NOSPLIT, $0-72
-	MOVQ         block+0(FP), DI
-	MOVQ         size+8(FP), AX
-	MOVQ         prime+16(FP), SI
-	MOVQ         root1+24(FP), DX
-	MOVQ         root2+32(FP), CX
-	MOVQ         count+40(FP), R8
-	VPBROADCASTD AX, Z30
-	MOVQ         found+64(FP), R10
-	MOVQ         R10, R11
-	XORL         R12, R12
+// func addLanes(block *uint8, entries *uint32, count int, log uint8)
+TEXT ·addLanes(SB), NOSPLIT, $0-25
+	MOVQ    block+0(FP), DI
+	MOVQ    entries+8(FP), SI
+	MOVQ    count+16(FP), CX
+	MOVBLZX log+24(FP), AX
+	SUBQ    $8, CX
+	JLT     rest
 
-sixteen:
-	LANES(R8)
-	VMOVDQU32.Z (SI)(R12*4), K7, Z0
-	VMOVDQU32.Z (DX)(R12*4), K7, Z2
-	VMOVDQU32.Z (CX)(R12*4), K7, Z3
-	MOVQ        hits+48(FP), BX
+eights:
+	ADD2(0, R8, R9)
+	ADD2(8, R10, R11)
+	ADD2(16, R8, R9)
+	ADD2(24, R10, R11)
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JGE  eights
 
-again:
-	VPCMPUD $1, Z30, Z2, K7, K1
-	VPCMPUD $1, Z30, Z3, K7, K2
-	EMIT(Z2, K1, Z4)
-	EMIT(Z3, K2, Z5)
-	VPADDD  Z0, Z2, Z2
-	VPADDD  Z0, Z3, Z3
-	DECQ    BX
-	JNZ     again
-	ADDQ    $16, R12
-	SUBQ    $16, R8
-	JGT     sixteen
+rest:
+	ADDQ $8, CX
+	JEQ  added
 
-	VMOVDQU32 Z30, (R10)
-	MOVBLZX   log+56(FP), BX
+singles:
+	MOVL (SI), R8
+	ANDL $0x7fff, R8
+	ADDB AX, (DI)(R8*1)
+	ADDQ $4, SI
+	DECQ CX
+	JNZ  singles
 
-eight:
-	PAIR(0, R8, R9)
-	PAIR(8, R12, R13)
-	PAIR(16, R8, R9)
-	PAIR(24, R12, R13)
-	ADDQ $32, R11
-	CMPQ R11, R10
-	JCS  eight
-	VZEROUPPER
+added:
 	RET

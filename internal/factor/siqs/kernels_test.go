@@ -61,11 +61,12 @@ func (s *sample) root(p, position uint64) uint64 {
 // leasts are where samples begin.
 var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1 << 20, 1<<22 - 1000}
 
-// eachSample calls f with samples of all kinds.
+// eachSample calls f with samples of all kinds on each level.
 func eachSample(t *testing.T, f func(t *testing.T, s *sample)) {
-	if !inLanes {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
+	eachLevel(t, func(t *testing.T) { sampleAll(t, f) })
+}
+
+func sampleAll(t *testing.T, f func(t *testing.T, s *sample)) {
 	for seed, least := range leasts {
 		for _, count := range []int{1, 2, 15, 16, 17, 31, 33, 48, 255, 256, 1000} {
 			for shape := range uint8(shapes) {
@@ -75,16 +76,22 @@ func eachSample(t *testing.T, f func(t *testing.T, s *sample)) {
 	}
 }
 
-// fuzzSamples has f called with whatever samples the fuzzer thinks of.
+// fuzzSamples has f called with whatever samples the fuzzer thinks of, on each level of the machine.
 func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
-	if !inLanes {
-		f.Skip("no lanes")
+	if machineLevel == levelGo {
+		f.Skip("NOT TESTED: this machine or build has no kernels")
 	}
 	for i, least := range leasts {
 		f.Add(uint64(i), uint8(i), uint16(10*i+1), uint32(least))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, shape uint8, count uint16, least uint32) {
-		check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
+		for _, l := range []int{levelAVX2, levelAVX512} {
+			if l <= machineLevel {
+				onLevel(l, func() {
+					check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
+				})
+			}
+		}
 	})
 }
 
@@ -94,6 +101,9 @@ func FuzzStart(f *testing.F) { fuzzSamples(f, checkStart) }
 // checkStart compares the roots and steps of a coefficient whose primes are none of the sample,
 // made up like all of it, with those that Go makes.
 func checkStart(t *testing.T, s *sample) {
+	if len(s.prime) < startLeast {
+		return // no base is so small
+	}
 	sieve := &Sieve{base: s.factorBase, half: int32(s.rnd.IntN(maxInterval / 2))}
 	sieve.base.prime = append([]uint32{1, 2}, s.prime...)
 	sieve.base.recip = append([]uint64{0, 0}, s.recip...)
@@ -138,7 +148,7 @@ func checkMove(t *testing.T, s *sample) {
 	}
 	for _, up := range []bool{false, true} {
 		want1, want2 := slices.Clone(s.root1), slices.Clone(s.root2)
-		withoutLanes(func() { move(s.prime, want1, want2, s.step, up) })
+		onLevel(levelGo, func() { move(s.prime, want1, want2, s.step, up) })
 		got1, got2 := guarded(s.root1), guarded(s.root2)
 		move(s.prime, got1, got2, s.step, up)
 		if !slices.Equal(got1, want1) || !slices.Equal(got2, want2) {
@@ -191,7 +201,7 @@ func checkFill(t *testing.T, s *sample) {
 		turns := s.turns()
 		got1, got2 := guarded(root1), guarded(root2)
 		b.fill(s.prime, got1, got2, turns)
-		withoutLanes(func() { c.fill(s.prime, root1, root2, turns) })
+		onLevel(levelGo, func() { c.fill(s.prime, root1, root2, turns) })
 		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
 			t.Fatalf("%d primes from %d, interval %d: roots %v, %v, want %v, %v; counts %v, want %v",
 				len(s.prime), s.prime[0], interval, got1, got2, root1, root2, b.count, c.count)
@@ -232,17 +242,16 @@ func checkBuckets(t *testing.T, b, c *buckets) {
 		}
 		var got, want [blockSize]uint8
 		b.add(&got, n)
-		withoutLanes(func() { c.add(&want, n) })
+		onLevel(levelGo, func() { c.add(&want, n) })
 		if got != want {
 			t.Fatalf("block %d: add differs", n)
 		}
 	}
 }
 
-func TestFind(t *testing.T) {
-	if !inLanes {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
+func TestFind(t *testing.T) { eachLevel(t, testFind) }
+
+func testFind(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 1))
 	for count := 1; count < 300; count++ {
 		for _, kinds := range []int{1, 2, 20, blockSize} {
@@ -291,10 +300,9 @@ func checkMatch(t *testing.T, s *sample) {
 }
 
 // TestMatchMultiples tries positions next to multiples of all odd primes below 2^16.
-func TestMatchMultiples(t *testing.T) {
-	if !inLanes {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
+func TestMatchMultiples(t *testing.T) { eachLevel(t, testMatchMultiples) }
+
+func testMatchMultiples(t *testing.T) {
 	s := newSample(rand.New(rand.NewPCG(9, 2)), zeroRoots, 6000, 3)
 	for i, p := range s.prime {
 		s.root2[i] = p - 1
@@ -309,10 +317,9 @@ func TestMatchMultiples(t *testing.T) {
 	}
 }
 
-func TestTop(t *testing.T) {
-	if !inLanes {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
+func TestTop(t *testing.T) { eachLevel(t, testTop) }
+
+func testTop(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 3))
 	for size := 64; size <= 2048; size += 64 {
 		block := make([]uint8, size+64)
@@ -365,15 +372,14 @@ func checkSchedule(t *testing.T, s *sample) {
 }
 
 // TestSameRelations expects the same relations with and without lanes.
-func TestSameRelations(t *testing.T) {
-	if !inLanes {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
+func TestSameRelations(t *testing.T) { eachLevel(t, testSameRelations) }
+
+func testSameRelations(t *testing.T) {
 	for _, bits := range []int{64, 100, 150, 190, 220, 250} {
 		p := mustParams(t, semiprime(rand.New(rand.NewPCG(10, uint64(bits))), bits))
 		got := collect(t, p, 0, 20)
 		var want []Relation
-		withoutLanes(func() { want = collect(t, p, 0, 20) })
+		onLevel(levelGo, func() { want = collect(t, p, 0, 20) })
 		if len(got) == 0 || !slices.EqualFunc(got, want, equal) {
 			t.Errorf("%d bits: %d relations in lanes, others than the %d without", bits, len(got), len(want))
 		}

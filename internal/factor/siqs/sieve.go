@@ -119,7 +119,7 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	prime, work1, work2 := s.base.prime, s.work1, s.work2
 	switch {
 	case low >= high:
-	case inLanes:
+	case level > levelGo:
 		s.schedule.sieve(block, prime, work1, work2, s.logp)
 		if s.params.Interval > start+blockSize {
 			move(prime[low:high], work1[low:high], work2[low:high], s.rest[low:high], false)
@@ -151,7 +151,7 @@ func (s *Sieve) scan(block []uint8, start uint32) bool {
 // top returns the first multiple of 64 from i on at which there are 64 bytes with one of 128 or
 // more, or the length of the block. That is a multiple of 64, as i is.
 func (s *Sieve) top(block []uint8, i int) int {
-	if inLanes && i < len(block) {
+	if level > levelGo && i < len(block) {
 		return topLanes(&block[0], i, len(block))
 	}
 	return top(block, i)

@@ -17,7 +17,7 @@
 //	set, cycle                       how many relations are still needed
 //	forest, sqrt                     from relations to a factor, by way of package gf2
 //	siqs                             all of it in one process
-//	kernels                          the inner loops in AVX-512, each beside its Go
+//	kernels                          the inner loops in AVX-512 and in AVX2, each beside its Go
 //
 // Sources: C. Pomerance, The quadratic sieve factoring algorithm (1985); R. Silverman, The multiple
 // polynomial quadratic sieve (1987); W. Alford, C. Pomerance, Implementing the

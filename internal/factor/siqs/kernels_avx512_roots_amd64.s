@@ -2,25 +2,90 @@
 
 #include "textflag.h"
 #include "kernels_amd64.h"
+#include "kernels_avx512_amd64.h"
 
-// INDICES is 0, 1, .. 15.
-DATA indices<>+0(SB)/4, $0
-DATA indices<>+4(SB)/4, $1
-DATA indices<>+8(SB)/4, $2
-DATA indices<>+12(SB)/4, $3
-DATA indices<>+16(SB)/4, $4
-DATA indices<>+20(SB)/4, $5
-DATA indices<>+24(SB)/4, $6
-DATA indices<>+28(SB)/4, $7
-DATA indices<>+32(SB)/4, $8
-DATA indices<>+36(SB)/4, $9
-DATA indices<>+40(SB)/4, $10
-DATA indices<>+44(SB)/4, $11
-DATA indices<>+48(SB)/4, $12
-DATA indices<>+52(SB)/4, $13
-DATA indices<>+56(SB)/4, $14
-DATA indices<>+60(SB)/4, $15
-GLOBL indices<>(SB), RODATA|NOPTR, $64
+// MOD reduces the eight x modulo the primes Z0, Z1 being about their reciprocals. It uses t.
+// Requires x < 2^52 and x/p < 2^32.
+//
+// The quotient q, in float64, is x/p to a relative error of 2^-50, hence rounded to the nearest
+// integer it is within 1/2 + 2^-18 of x/p, if x/p < 2^32: x - q*p is between -p and p, below 0
+// exactly where it is, as an unsigned number, above x - q*p + p.
+#define MOD(x, t) \
+	VCVTUQQ2PD x, t      \
+	VMULPD     Z1, t, t  \
+	VCVTPD2UQQ t, t      \
+	VPMULUDQ   Z0, t, t  \
+	VPSUBQ     t, x, x   \
+	VPADDQ     Z0, x, t  \
+	VPMINUQ    t, x, x
+
+// func startAVX512(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)
+//
+// Eight primes at a time, each in 64 bits; K7 says which of the lanes are in use.
+TEXT ·startAVX512(SB), NOSPLIT, $0-80
+	MOVQ         prime+0(FP), DI
+	MOVQ         root+8(FP), SI
+	MOVQ         inverse+16(FP), DX
+	MOVQ         step+24(FP), CX
+	MOVQ         gamma+32(FP), R9
+	MOVQ         factors+40(FP), R10
+	MOVQ         count+48(FP), R8
+	MOVQ         half+56(FP), AX
+	VPBROADCASTQ AX, Z30
+	MOVQ         root1+64(FP), BX
+	MOVQ         root2+72(FP), R14
+	MOVQ         $1, AX
+	VPBROADCASTQ AX, Z29
+	VCVTUQQ2PD   Z29, Z29
+	XORL         R12, R12
+
+primes:
+	MOVL        $8, AX
+	CMPQ        R8, AX
+	CMOVLLT     R8, AX
+	MOVL        $-1, R13
+	BZHIL       AX, R13, R13
+	KMOVW       R13, K7
+	VPMOVZXDQ.Z (DI)(R12*4), K7, Z0
+	VCVTUQQ2PD  Z0, Z1
+	VDIVPD      Z1, Z29, Z1
+	VPMOVZXDQ.Z (SI)(R12*4), K7, Z2
+	VPXORQ      Z3, Z3, Z3
+	XORL        R11, R11
+
+factors:
+	MOVQ         (DX)(R11*8), AX
+	VPMOVZXDQ.Z  (AX)(R12*4), K7, Z4
+	VPBROADCASTD (R9)(R11*4), Z5
+	VPMULUDQ     Z4, Z2, Z2           // root/(the factors so far), below p^2
+	MOD(Z2, Z6)
+	VPMULUDQ     Z4, Z5, Z5           // gamma/q
+	MOD(Z5, Z7)
+	VPADDQ       Z5, Z3, Z3           // B/A, at most factors*p
+	VPADDQ       Z5, Z5, Z5
+	VPSUBQ       Z0, Z5, Z6
+	VPMINUQ      Z6, Z5, Z5
+	MOVQ         (CX)(R11*8), AX
+	VPMOVQD      Z5, K7, (AX)(R12*4)
+	INCQ         R11
+	CMPQ         R11, R10
+	JLT          factors
+
+	VPSLLQ  $4, Z0, Z4              // maxFactors*p
+	VPADDQ  Z30, Z4, Z4
+	VPSUBQ  Z3, Z4, Z4
+	VPADDQ  Z0, Z4, Z5
+	VPADDQ  Z2, Z4, Z4
+	VPSUBQ  Z2, Z5, Z5
+	MOD(Z4, Z6)
+	MOD(Z5, Z7)
+	VPMOVQD Z4, K7, (BX)(R12*4)
+	VPMOVQD Z5, K7, (R14)(R12*4)
+	ADDQ    $8, R12
+	SUBQ    $8, R8
+	JGT     primes
+	VZEROUPPER
+	RET
 
 // MOVE loads the roots at ptr, subtracts Z1 modulo the primes Z0 and stores them: z. It uses t.
 #define MOVE(ptr, z, t) \
@@ -30,8 +95,8 @@ GLOBL indices<>(SB), RODATA|NOPTR, $64
 	VPMINUD     t, z, z             \
 	VMOVDQU32   z, K7, (ptr)(R12*4)
 
-// func moveLanes(prime, root1, root2, step *uint32, count, up int)
-TEXT ·moveLanes(SB), NOSPLIT, $0-48
+// func moveAVX512(prime, root1, root2, step *uint32, count, up int)
+TEXT ·moveAVX512(SB), NOSPLIT, $0-48
 	MOVQ  prime+0(FP), DI
 	MOVQ  root1+8(FP), SI
 	MOVQ  root2+16(FP), DX
@@ -55,8 +120,8 @@ moves:
 	VZEROUPPER
 	RET
 
-// func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
-TEXT ·hitsLanes(SB), NOSPLIT, $0-80
+// func hitsAVX512(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+TEXT ·hitsAVX512(SB), NOSPLIT, $0-80
 	MOVQ         prime+0(FP), DI
 	MOVQ         root1+8(FP), SI
 	MOVQ         root2+16(FP), DX
@@ -124,9 +189,6 @@ trips:
 	EMITTO(Z5, K1, Z7, out)         \
 	EMITTO(Z6, K2, Z8, out)
 
-// foundBytes is the distance of the results of two turns.
-#define foundBytes ((1<<13)+16)*4
-
 // COUNTED stores the number of words from R13 + k*foundBytes up to out in number k at CX.
 #define COUNTED(k, out) \
 	SUBQ R13, out              \
@@ -134,8 +196,8 @@ trips:
 	SHRQ $2, out               \
 	MOVQ out, (k*8)(CX)
 
-// func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
-TEXT ·hitsAheadLanes(SB), NOSPLIT, $0-88
+// func hitsAheadAVX512(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
+TEXT ·hitsAheadAVX512(SB), NOSPLIT, $0-88
 	MOVQ         prime+0(FP), DI
 	MOVQ         root1+8(FP), SI
 	MOVQ         root2+16(FP), DX
@@ -212,10 +274,10 @@ whole:
 	VZEROUPPER
 	RET
 
-// func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+// func scatterAVX512(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
 //
 // Of 16 hits those of one block after the other are written to the end of its bucket.
-TEXT ·scatterLanes(SB), NOSPLIT, $0-64
+TEXT ·scatterAVX512(SB), NOSPLIT, $0-64
 	MOVQ         found+0(FP), SI
 	MOVQ         hits+8(FP), R8
 	MOVQ         room+40(FP), R9
@@ -265,203 +327,5 @@ blocks:
 	ADDQ        $64, SI
 	SUBQ        $16, R8
 	JGT         hits
-	VZEROUPPER
-	RET
-
-// ADD2 adds AX at the positions of two entries.
-#define ADD2(off, a, b) \
-	MOVQ off(SI), a     \
-	MOVL a, b           \
-	SHRQ $32, a         \
-	ANDL $0x7fff, b     \
-	ANDL $0x7fff, a     \
-	ADDB AX, (DI)(b*1)  \
-	ADDB AX, (DI)(a*1)
-
-// func addLanes(block *uint8, entries *uint32, count int, log uint8)
-TEXT ·addLanes(SB), NOSPLIT, $0-25
-	MOVQ    block+0(FP), DI
-	MOVQ    entries+8(FP), SI
-	MOVQ    count+16(FP), CX
-	MOVBLZX log+24(FP), AX
-	SUBQ    $8, CX
-	JLT     rest
-
-eights:
-	ADD2(0, R8, R9)
-	ADD2(8, R10, R11)
-	ADD2(16, R8, R9)
-	ADD2(24, R10, R11)
-	ADDQ $32, SI
-	SUBQ $8, CX
-	JGE  eights
-
-rest:
-	ADDQ $8, CX
-	JEQ  added
-
-singles:
-	MOVL (SI), R8
-	ANDL $0x7fff, R8
-	ADDB AX, (DI)(R8*1)
-	ADDQ $4, SI
-	DECQ CX
-	JNZ  singles
-
-added:
-	RET
-
-// func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int
-//
-// The position is a root r modulo p exactly if p divides t = position + p - r, 0 < t < 2^32. As
-// multiplication by 1/p permutes the numbers modulo 2^32 and takes the multiples of p to the
-// numbers up to (2^32-1)/p, it takes t to one of those exactly then.
-TEXT ·matchLanes(SB), NOSPLIT, $0-80
-	MOVQ         prime+0(FP), DI
-	MOVQ         root1+8(FP), SI
-	MOVQ         root2+16(FP), DX
-	MOVQ         inverse+24(FP), CX
-	MOVQ         most+32(FP), R9
-	MOVQ         count+40(FP), R8
-	MOVQ         position+48(FP), AX
-	VPBROADCASTD AX, Z1
-	MOVQ         first+56(FP), AX
-	VPBROADCASTD AX, Z29
-	VPADDD       indices<>(SB), Z29, Z29
-	MOVQ         out+64(FP), R10
-	MOVL         $-1, AX
-	KMOVW        AX, K7
-	XORL         R12, R12
-
-match:
-	CMPQ R8, $16
-	JGE  full
-	LANES(R8)
-
-full:
-	VMOVDQU32.Z (DI)(R12*4), K7, Z0
-	VMOVDQU32.Z (SI)(R12*4), K7, Z5
-	VMOVDQU32.Z (DX)(R12*4), K7, Z6
-	VMOVDQU32.Z (CX)(R12*4), K7, Z3
-	VMOVDQU32.Z (R9)(R12*4), K7, Z4
-	VPCMPUD     $1, Z0, Z5, K3         // there are roots: not so where p is 0 or 1
-	VPADDD      Z0, Z1, Z2
-	VPSUBD      Z5, Z2, Z5
-	VPSUBD      Z6, Z2, Z6
-	VPMULLD     Z3, Z5, Z5
-	VPMULLD     Z3, Z6, Z6
-	VPCMPUD     $2, Z4, Z5, K3, K1
-	VPCMPUD     $2, Z4, Z6, K3, K2
-	KORTESTW    K1, K2
-	JNE         matched
-
-unmatched:
-	ADDQ $16, R12
-	SUBQ $16, R8
-	JGT  match
-	SUBQ out+64(FP), R10
-	SHRQ $2, R10
-	MOVQ R10, ret+72(FP)
-	VZEROUPPER
-	RET
-
-matched:
-	KORW         K1, K2, K1
-	VPBROADCASTD R12, Z7
-	VPADDD       Z29, Z7, Z7
-	EMIT(Z7, K1, Z8)
-	JMP          unmatched
-
-// func findLanes(entries *uint32, count, offset int, out *uint32) int
-//
-// 32 entries at a time, as long as there are so many.
-TEXT ·findLanes(SB), NOSPLIT, $0-40
-	MOVQ         entries+0(FP), DI
-	MOVQ         count+8(FP), R8
-	MOVQ         offset+16(FP), AX
-	VPBROADCASTD AX, Z1
-	MOVL         $0x7fff, AX
-	VPBROADCASTD AX, Z2
-	MOVQ         out+24(FP), R10
-	SUBQ         $32, R8
-	JLT          few
-
-many:
-	VPXORD    (DI), Z1, Z3
-	VPXORD    64(DI), Z1, Z4
-	VPTESTNMD Z2, Z3, K1 // the low bits are those of offset
-	VPTESTNMD Z2, Z4, K2
-	KORTESTW  K1, K2
-	JNE       some
-
-next:
-	ADDQ $128, DI
-	SUBQ $32, R8
-	JGE  many
-
-few:
-	ADDQ $32, R8
-	JLE  done
-
-tail:
-	LANES(R8)
-	VMOVDQU32.Z (DI), K7, Z3
-	VPXORD      Z1, Z3, Z3
-	VPTESTNMD   Z2, Z3, K7, K1
-	VPSRLD      $15, Z3, Z3
-	EMIT(Z3, K1, Z5)
-	ADDQ        $64, DI
-	SUBQ        $16, R8
-	JGT         tail
-
-done:
-	SUBQ out+24(FP), R10
-	SHRQ $2, R10
-	MOVQ R10, ret+32(FP)
-	VZEROUPPER
-	RET
-
-some:
-	VPSRLD $15, Z3, Z3
-	VPSRLD $15, Z4, Z4
-	EMIT(Z3, K1, Z5)
-	EMIT(Z4, K2, Z6)
-	JMP    next
-
-// func topLanes(block *uint8, from, size int) int
-TEXT ·topLanes(SB), NOSPLIT, $0-32
-	MOVQ block+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ size+16(FP), DX
-	VPXORQ Z0, Z0, Z0
-	LEAQ -256(DX), CX
-	CMPQ SI, CX
-	JGT  lines
-
-quads:
-	VMOVDQU64 (DI)(SI*1), Z1
-	VPORQ     64(DI)(SI*1), Z1, Z1
-	VMOVDQU64 128(DI)(SI*1), Z2
-	VPORQ     192(DI)(SI*1), Z2, Z2
-	VPORQ     Z1, Z2, Z2
-	VPMOVB2M  Z2, K1
-	KORTESTQ  K1, K1
-	JNE       lines
-	ADDQ      $256, SI
-	CMPQ      SI, CX
-	JLE       quads
-
-lines:
-	CMPQ SI, DX
-	JGE  top
-	VMOVDQU64 (DI)(SI*1), Z1
-	VPMOVB2M  Z1, K1
-	KORTESTQ  K1, K1
-	JNE  top
-	ADDQ $64, SI
-	JMP  lines
-
-top:
-	MOVQ SI, ret+24(FP)
 	VZEROUPPER
 	RET

@@ -1,0 +1,48 @@
+//go:build amd64 && !purego
+
+package siqs
+
+// The kernels in AVX2, 8 primes or entries at a time: each works like the function named Lanes, sieveLargeAVX2 like sieveLarge.
+
+//go:noescape
+func startAVX2(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)
+
+//go:noescape
+func moveAVX2(prime, root1, root2, step *uint32, count, up int)
+
+//go:noescape
+func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+
+//go:noescape
+func hitsAheadAVX2(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
+
+//go:noescape
+func scatterAVX2(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+
+//go:noescape
+func matchAVX2(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int
+
+//go:noescape
+func findAVX2(entries *uint32, count, offset int, out *uint32) int
+
+//go:noescape
+func topAVX2(block *uint8, from, size int) int
+
+//go:noescape
+func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+
+// compress[m] has the numbers of the bits that are set in m, lowest first, a byte each, and then
+// zeros: the permutation that brings the lanes m to the front. The kernels read it.
+var compress [256]uint64
+
+func init() {
+	for m := range compress {
+		at := 0
+		for lane := range 8 {
+			if m>>lane&1 == 1 {
+				compress[m] |= uint64(lane) << at
+				at += 8
+			}
+		}
+	}
+}
