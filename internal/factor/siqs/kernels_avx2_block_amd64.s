@@ -55,9 +55,9 @@ eight:
 	PAIR(8, R12, R13)
 	PAIR(16, R8, R9)
 	PAIR(24, R12, R13)
-	ADDQ $32, R11
-	CMPQ R11, R10
-	JCS  eight
+	ADDQ       $32, R11
+	CMPQ       R11, R10
+	JCS        eight
 	VZEROUPPER
 	RET
 
@@ -110,12 +110,12 @@ loaded:
 	JNE       matched
 
 unmatched:
-	ADDQ $8, R12
-	SUBQ $8, R9
-	JGT  match
-	SUBQ out+64(FP), R10
-	SHRQ $2, R10
-	MOVQ R10, ret+72(FP)
+	ADDQ       $8, R12
+	SUBQ       $8, R9
+	JGT        match
+	SUBQ       out+64(FP), R10
+	SHRQ       $2, R10
+	MOVQ       R10, ret+72(FP)
 	VZEROUPPER
 	RET
 
@@ -126,7 +126,7 @@ matched:
 	VPBROADCASTD X8, Y8
 	VPADDD       Y14, Y8, Y8
 	EMIT(Y8, Y7, Y9, R10)
-	JMP          unmatched
+	JMP unmatched
 
 few:
 	LANES(R9)
@@ -193,14 +193,14 @@ tail:
 	VPAND      Y15, Y3, Y3
 	VPSRLD     $15, Y7, Y7
 	EMIT(Y7, Y3, Y3, R10)
-	ADDQ       $32, DI
-	SUBQ       $8, R9
-	JGT        tail
+	ADDQ $32, DI
+	SUBQ $8, R9
+	JGT  tail
 
 done:
-	SUBQ out+24(FP), R10
-	SHRQ $2, R10
-	MOVQ R10, ret+32(FP)
+	SUBQ       out+24(FP), R10
+	SHRQ       $2, R10
+	MOVQ       R10, ret+32(FP)
 	VZEROUPPER
 	RET
 
@@ -249,6 +249,6 @@ lines:
 	JMP       lines
 
 top:
-	MOVQ SI, ret+24(FP)
+	MOVQ       SI, ret+24(FP)
 	VZEROUPPER
 	RET

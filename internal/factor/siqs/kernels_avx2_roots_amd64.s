@@ -78,24 +78,24 @@ factors:
 	VPBROADCASTD (R9)(R11*4), Y5
 	VPMULUDQ     Y4, Y2, Y2           // root/(the factors so far), below p^2
 	MOD(Y2, Y6)
-	VPMULUDQ     Y4, Y5, Y5           // gamma/q
+	VPMULUDQ Y4, Y5, Y5           // gamma/q
 	MOD(Y5, Y7)
-	VPADDQ       Y5, Y3, Y3           // B/A, at most factors*p
-	VPADDQ       Y5, Y5, Y5
-	VPSUBQ       Y0, Y5, Y6
-	VPMINUD      Y6, Y5, Y5           // as in MOD, Y6 being below 0 or not
-	MOVQ         (CX)(R11*8), AX
+	VPADDQ  Y5, Y3, Y3           // B/A, at most factors*p
+	VPADDQ  Y5, Y5, Y5
+	VPSUBQ  Y0, Y5, Y6
+	VPMINUD Y6, Y5, Y5           // as in MOD, Y6 being below 0 or not
+	MOVQ    (CX)(R11*8), AX
 	PUT(Y5, X5, AX)
-	INCQ         R11
-	CMPQ         R11, R10
-	JLT          factors
+	INCQ R11
+	CMPQ R11, R10
+	JLT  factors
 
-	VPSLLQ  $4, Y0, Y4              // maxFactors*p
-	VPADDQ  Y12, Y4, Y4
-	VPSUBQ  Y3, Y4, Y4
-	VPADDQ  Y0, Y4, Y5
-	VPADDQ  Y2, Y4, Y4
-	VPSUBQ  Y2, Y5, Y5
+	VPSLLQ $4, Y0, Y4              // maxFactors*p
+	VPADDQ Y12, Y4, Y4
+	VPSUBQ Y3, Y4, Y4
+	VPADDQ Y0, Y4, Y5
+	VPADDQ Y2, Y4, Y4
+	VPSUBQ Y2, Y5, Y5
 	MOD(Y4, Y6)
 	MOD(Y5, Y7)
 	PUT(Y4, X4, BX)
@@ -111,13 +111,11 @@ started:
 	VZEROUPPER
 	RET
 
-// UP sets y to all ones if bit k of x is set, else to 0. It uses AX.
-#define UP(x, k, y, low) \
-	MOVQ         x, AX    \
-	SHRL         $k, AX   \
-	ANDL         $1, AX   \
-	NEGL         AX       \
-	VMOVQ        AX, low  \
+// UP sets y, whose low half is low, to all ones if x is 1, to 0 if it is 0. It uses AX.
+#define UP(x, y, low) \
+	MOVQ         x, AX   \
+	NEGL         AX      \
+	VMOVQ        AX, low \
 	VPBROADCASTD low, y
 
 // REST sets d to the steps s, or to the rest of them to the primes if up is all ones, else 0; next is
@@ -140,12 +138,12 @@ started:
 
 // func moveAVX2(prime, root1, root2, step *uint32, count, up int)
 TEXT ·moveAVX2(SB), NOSPLIT, $0-48
-	MOVQ     prime+0(FP), DI
-	MOVQ     root1+8(FP), SI
-	MOVQ     root2+16(FP), DX
-	MOVQ     step+24(FP), CX
-	MOVQ     count+32(FP), R9
-	UP(up+40(FP), 0, Y14, X14)
+	MOVQ prime+0(FP), DI
+	MOVQ root1+8(FP), SI
+	MOVQ root2+16(FP), DX
+	MOVQ step+24(FP), CX
+	MOVQ count+32(FP), R9
+	UP(up+40(FP), Y14, X14)
 	VPCMPEQD Y13, Y13, Y13
 	XORL     R12, R12
 	SUBQ     $8, R9
@@ -165,8 +163,8 @@ moves:
 	JGE     moves
 
 last:
-	ADDQ       $8, R9
-	JEQ        moved
+	ADDQ $8, R9
+	JEQ  moved
 	LANES(R9)
 	VPMASKMOVD (DI)(R12*4), Y15, Y0
 	VPMASKMOVD (SI)(R12*4), Y15, Y2
@@ -205,12 +203,12 @@ GLOBL eight<>(SB), RODATA|NOPTR, $32
 //
 // In the lanes that are not in use the position is 0, and not below the interval, which is 0.
 TEXT ·hitsAVX2(SB), NOSPLIT, $0-80
-	MOVQ         prime+0(FP), DI
-	MOVQ         root1+8(FP), SI
-	MOVQ         root2+16(FP), DX
-	MOVQ         step+24(FP), CX
-	MOVQ         count+32(FP), R9
-	UP(up+40(FP), 0, Y9, X9)
+	MOVQ prime+0(FP), DI
+	MOVQ root1+8(FP), SI
+	MOVQ root2+16(FP), DX
+	MOVQ step+24(FP), CX
+	MOVQ count+32(FP), R9
+	UP(up+40(FP), Y9, X9)
 	MOVQ         trips+48(FP), R11
 	MOVQ         interval+56(FP), AX
 	VMOVQ        AX, X8
@@ -218,8 +216,8 @@ TEXT ·hitsAVX2(SB), NOSPLIT, $0-80
 	MOVQ         found+64(FP), R10
 	LEAQ         ·compress(SB), R8
 	KEYS(Y7)
-	VPCMPEQD     Y10, Y10, Y10
-	XORL         R12, R12
+	VPCMPEQD Y10, Y10, Y10
+	XORL     R12, R12
 
 primes:
 	LANES(R9)
@@ -231,10 +229,10 @@ primes:
 	VPSUBD     Y10, Y0, Y4
 	REST(Y3, Y9, Y4, Y5, Y6)
 	MOVE(Y1, Y2, Y5, Y6)
-	CMPQ       R9, $8
-	JLT        few
-	VMOVDQU    Y1, (SI)(R12*4)
-	VMOVDQU    Y2, (DX)(R12*4)
+	CMPQ    R9, $8
+	JLT     few
+	VMOVDQU Y1, (SI)(R12*4)
+	VMOVDQU Y2, (DX)(R12*4)
 
 stored:
 	MOVQ R11, BX
@@ -242,17 +240,17 @@ stored:
 trips:
 	HITS(Y1, R10)
 	HITS(Y2, R10)
-	VPADDD Y0, Y1, Y1
-	VPADDD Y0, Y2, Y2
-	SUBQ   $1, BX
-	JGE    trips
-	VPADDD eight<>(SB), Y7, Y7
-	ADDQ   $8, R12
-	SUBQ   $8, R9
-	JGT    primes
-	SUBQ   found+64(FP), R10
-	SHRQ   $2, R10
-	MOVQ   R10, ret+72(FP)
+	VPADDD     Y0, Y1, Y1
+	VPADDD     Y0, Y2, Y2
+	SUBQ       $1, BX
+	JGE        trips
+	VPADDD     eight<>(SB), Y7, Y7
+	ADDQ       $8, R12
+	SUBQ       $8, R9
+	JGT        primes
+	SUBQ       found+64(FP), R10
+	SHRQ       $2, R10
+	MOVQ       R10, ret+72(FP)
 	VZEROUPPER
 	RET
 
@@ -261,12 +259,26 @@ few:
 	VPMASKMOVD Y2, Y15, (DX)(R12*4)
 	JMP        stored
 
-// TURN subtracts the steps, or the rest of them to the primes Y0 if up, from the roots Y1 and Y2
-// modulo the primes, and appends the hits to out. Y6 is prime + 1. It uses Y13 to Y15, AX and R13.
-#define TURN(steps, up, out) \
-	REST(steps, up, Y6, Y13, Y14) \
-	MOVE(Y1, Y2, Y13, Y14)        \
-	HITS(Y1, out)                 \
+// TURN subtracts the steps from the roots Y1 and Y2 modulo the primes Y0, or adds them if bit k of
+// up is set, and appends the hits to out. It uses Y13 to Y15, AX and R13. The branch, to labels of
+// its own, is the same throughout a call and takes less than REST.
+#define TURN(steps, up, k, down, moved, out) \
+	TESTB   $(1<<k), up        \
+	JEQ     down               \
+	VPADDD  steps, Y1, Y1      \
+	VPADDD  steps, Y2, Y2      \
+	VPSUBD  Y0, Y1, Y13        \
+	VPSUBD  Y0, Y2, Y14        \
+	JMP     moved              \
+down:                        \
+	VPSUBD  steps, Y1, Y1      \
+	VPSUBD  steps, Y2, Y2      \
+	VPADDD  Y0, Y1, Y13        \
+	VPADDD  Y0, Y2, Y14        \
+moved:                       \
+	VPMINUD Y13, Y1, Y1        \
+	VPMINUD Y14, Y2, Y2        \
+	HITS(Y1, out)              \
 	HITS(Y2, out)
 
 // COUNTED stores the number of words from R13 + k*foundBytes up to out in number k at CX.
@@ -295,44 +307,44 @@ TEXT ·hitsAheadAVX2(SB), NOSPLIT, $0-88
 	MOVQ         step2+40(FP), BX
 	LEAQ         (BX)(R12*4), BX
 	NEGQ         R12
-	UP(up+56(FP), 0, Y9, X9)
-	UP(up+56(FP), 1, Y10, X10)
-	UP(up+56(FP), 2, Y11, X11)
-	UP(up+56(FP), 3, Y12, X12)
 	MOVQ         interval+64(FP), AX
 	VMOVQ        AX, X8
 	VPBROADCASTD X8, Y8
 	KEYS(Y7)
-	MOVQ         found+72(FP), R10
-	LEAQ         foundBytes(R10), R11
-	LEAQ         (2*foundBytes)(R10), R14
-	LEAQ         (3*foundBytes)(R10), R15
-	LEAQ         ·compress(SB), R8
+	MOVQ found+72(FP), R10
+	LEAQ foundBytes(R10), R11
+	LEAQ (2*foundBytes)(R10), R14
+	LEAQ (3*foundBytes)(R10), R15
+	LEAQ ·compress(SB), R8
 
 ahead:
-	CMPQ    R12, $-8
-	JGT     few
-	VMOVDQU (DI)(R12*4), Y0
-	VMOVDQU (SI)(R12*4), Y1
-	VMOVDQU (DX)(R12*4), Y2
-	VMOVDQU (CX)(R12*4), Y3
-	VMOVDQU (R9)(R12*4), Y4
-	VMOVDQU (BX)(R12*4), Y5
+	PREFETCHT0 1024(DI)(R12*4)
+	PREFETCHT0 1024(SI)(R12*4)
+	PREFETCHT0 1024(DX)(R12*4)
+	PREFETCHT0 1024(CX)(R12*4)
+	PREFETCHT0 1024(R9)(R12*4)
+	PREFETCHT0 1024(BX)(R12*4)
+	CMPQ       R12, $-8
+	JGT        few
+	VMOVDQU    (DI)(R12*4), Y0
+	VMOVDQU    (SI)(R12*4), Y1
+	VMOVDQU    (DX)(R12*4), Y2
+	VMOVDQU    (CX)(R12*4), Y3
+	VMOVDQU    (R9)(R12*4), Y4
+	VMOVDQU    (BX)(R12*4), Y5
 
 loaded:
-	VPCMPEQD Y6, Y6, Y6
-	VPSUBD   Y6, Y0, Y6
-	TURN(Y3, Y9, R10)
-	TURN(Y4, Y10, R11)
-	TURN(Y5, Y11, R14)
-	TURN(Y4, Y12, R15)
-	VPADDD   eight<>(SB), Y7, Y7
-	CMPQ     R12, $-8
-	JGT      fewer
-	VMOVDQU  Y1, (SI)(R12*4)
-	VMOVDQU  Y2, (DX)(R12*4)
-	ADDQ     $8, R12
-	JLT      ahead
+	TURN(Y3, up+56(FP), 0, down0, moved0, R10)
+	TURN(Y4, up+56(FP), 1, down1, moved1, R11)
+	TURN(Y5, up+56(FP), 2, down2, moved2, R14)
+	TURN(Y4, up+56(FP), 3, down3, moved3, R15)
+	VPADDD  eight<>(SB), Y7, Y7
+	CMPQ    R12, $-8
+	JGT     fewer
+	VMOVDQU Y1, (SI)(R12*4)
+	VMOVDQU Y2, (DX)(R12*4)
+	ADDQ    $8, R12
+	JLT     ahead
 
 counts:
 	MOVQ found+72(FP), R13
@@ -345,8 +357,8 @@ counts:
 	RET
 
 few:
-	MOVQ       R12, AX
-	NEGQ       AX
+	MOVQ R12, AX
+	NEGQ AX
 	LANES(AX)
 	VPAND      Y15, Y8, Y8
 	VPMASKMOVD (DI)(R12*4), Y15, Y0
@@ -358,8 +370,8 @@ few:
 	JMP        loaded
 
 fewer:
-	MOVQ       R12, AX
-	NEGQ       AX
+	MOVQ R12, AX
+	NEGQ AX
 	LANES(AX)
 	VPMASKMOVD Y1, Y15, (SI)(R12*4)
 	VPMASKMOVD Y2, Y15, (DX)(R12*4)
@@ -399,26 +411,26 @@ hits:
 	MOVQ    entries+32(FP), DI
 
 blocks:
-	VPCMPEQD  Y1, Y3, Y4
-	VPADDD    Y13, Y3, Y3
-	VMOVMSKPS Y4, AX
-	POPCNTL   AX, BX
-	VPMOVZXBD (R8)(AX*8), Y4
-	VPERMD    Y2, Y4, Y4
-	MOVL      (DX), R10
-	CMPQ      R10, R9
-	MOVQ      R10, R12
-	CMOVQHI   R9, R12
-	VMOVDQU   Y4, (DI)(R12*4)
-	ADDL      BX, R10
-	MOVL      R10, (DX)
-	ADDQ      $4, DX
-	MOVQ      stride+48(FP), AX
-	LEAQ      (DI)(AX*4), DI
-	DECQ      CX
-	JNZ       blocks
-	ADDQ      $32, SI
-	SUBQ      $8, R11
-	JGT       hits
+	VPCMPEQD   Y1, Y3, Y4
+	VPADDD     Y13, Y3, Y3
+	VMOVMSKPS  Y4, AX
+	POPCNTL    AX, BX
+	VPMOVZXBD  (R8)(AX*8), Y4
+	VPERMD     Y2, Y4, Y4
+	MOVL       (DX), R10
+	CMPQ       R10, R9
+	MOVQ       R10, R12
+	CMOVQHI    R9, R12
+	VMOVDQU    Y4, (DI)(R12*4)
+	ADDL       BX, R10
+	MOVL       R10, (DX)
+	ADDQ       $4, DX
+	MOVQ       stride+48(FP), AX
+	LEAQ       (DI)(AX*4), DI
+	DECQ       CX
+	JNZ        blocks
+	ADDQ       $32, SI
+	SUBQ       $8, R11
+	JGT        hits
 	VZEROUPPER
 	RET
