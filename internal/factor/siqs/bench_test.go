@@ -46,10 +46,6 @@ func BenchmarkSieve(b *testing.B) {
 
 // sieveMedium sieves with the primes of these indices.
 func (s *Sieve) sieveMedium(from, to int) {
-	if level == levelGo {
-		sieveBlock(s.block[:blockSize], s.base.prime[from:to], slices.Clone(s.work1[from:to]), slices.Clone(s.work2[from:to]), s.logp[from:to])
-		return
-	}
 	part := s.schedule
 	if from > part.low {
 		part.quads = nil

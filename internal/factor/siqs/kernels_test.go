@@ -338,7 +338,11 @@ func testTop(t *testing.T) {
 	}
 }
 
-func TestSchedule(t *testing.T) { eachSample(t, checkSchedule) }
+func TestSchedule(t *testing.T) {
+	eachSample(t, checkSchedule)
+	onLevel(levelGo, func() { sampleAll(t, checkSchedule) })
+}
+
 func FuzzSchedule(f *testing.F) { fuzzSamples(f, checkSchedule) }
 
 // checkSchedule compares the kernels of a schedule with sieveBlock, for three blocks that
@@ -368,6 +372,34 @@ func checkSchedule(t *testing.T, s *sample) {
 			}
 		}
 		move(s.prime, s.root1, s.root2, rest, false)
+	}
+}
+
+// sieveBlock adds logp[i] to the block at all positions root1[i] + a*prime[i] and
+// root2[i] + a*prime[i], and moves the roots to the next block.
+// Requires |root1[i]-root2[i]| < prime[i] for roots within the block.
+func sieveBlock(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
+	n := uint(len(block))
+	root1, root2, logp = root1[:len(prime)], root2[:len(prime)], logp[:len(prime)]
+	for i := range prime {
+		p, log := uint(prime[i]), logp[i]
+		x, y := uint(root1[i]), uint(root2[i])
+		for x < n && y < n {
+			block[x] += log
+			block[y] += log
+			x += p
+			y += p
+		}
+		// One of them is outside, and the other will be after one hit more.
+		if x < n {
+			block[x] += log
+			x += p
+		}
+		if y < n {
+			block[y] += log
+			y += p
+		}
+		root1[i], root2[i] = uint32(x-n), uint32(y-n)
 	}
 }
 

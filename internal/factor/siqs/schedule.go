@@ -1,7 +1,6 @@
 package siqs
 
-// A schedule says with which kernel each prime is sieved, when they are there, for
-// blocks of one size. A kernel has no branch that depends on a root: it adds the logarithm
+// A schedule says with which kernel each prime is sieved, for blocks of one size. A kernel has no branch that depends on a root: it adds the logarithm
 // as often as some root below the prime may hit the block, and what is too much ends up
 // behind the block, where there are blockPad bytes of no meaning.
 //
@@ -63,6 +62,10 @@ func (s *schedule) prepare(f *factorBase, low, high, size int) {
 // sieve adds the logarithms to the block, behind which there are blockPad bytes more. The
 // roots stay.
 func (s *schedule) sieve(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
+	if level == levelGo {
+		s.sieveGo(block, prime, root1, root2, logp)
+		return
+	}
 	_ = block[:len(block)+blockPad]
 	if n, i := len(s.quads), s.low; n > 0 {
 		sieveQuads(&block[0], &prime[i], &root1[i], &root2[i], &logp[i], &s.quads[0], n)

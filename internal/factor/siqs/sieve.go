@@ -57,34 +57,6 @@ const noRoot = 1<<31 - 1
 // reached. The primes of a value below 2^213 that are sieved with have no larger sum.
 func (s *Sieve) startBlock(block []uint8) { copy(block, s.blank) }
 
-// sieveBlock adds logp[i] to the block at all positions root1[i] + a*prime[i] and
-// root2[i] + a*prime[i], and moves the roots to the next block.
-// Requires |root1[i]-root2[i]| < prime[i] for roots within the block.
-func sieveBlock(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
-	n := uint(len(block))
-	root1, root2, logp = root1[:len(prime)], root2[:len(prime)], logp[:len(prime)]
-	for i := range prime {
-		p, log := uint(prime[i]), logp[i]
-		x, y := uint(root1[i]), uint(root2[i])
-		for x < n && y < n {
-			block[x] += log
-			block[y] += log
-			x += p
-			y += p
-		}
-		// One of them is outside, and the other will be after one hit more.
-		if x < n {
-			block[x] += log
-			x += p
-		}
-		if y < n {
-			block[y] += log
-			y += p
-		}
-		root1[i], root2[i] = uint32(x-n), uint32(y-n)
-	}
-}
-
 // sievePoly sieves the whole interval of the polynomial and reports the candidates.
 // It returns false if emit did.
 func (s *Sieve) sievePoly() bool {
@@ -117,15 +89,11 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	block := s.block[:min(blockSize, s.params.Interval-start)]
 	s.startBlock(block)
 	prime, work1, work2 := s.base.prime, s.work1, s.work2
-	switch {
-	case low >= high:
-	case level > levelGo:
+	if low < high {
 		s.schedule.sieve(block, prime, work1, work2, s.logp)
 		if s.params.Interval > start+blockSize {
 			move(prime[low:high], work1[low:high], work2[low:high], s.rest[low:high], false)
 		}
-	default:
-		sieveBlock(block, prime[low:high], work1[low:high], work2[low:high], s.logp[low:high])
 	}
 	if len(s.buckets.groups) > 0 {
 		s.buckets.add((*[blockSize]uint8)(block), s.buckets.number(s.poly.number, start))

@@ -1,0 +1,55 @@
+package siqs
+
+// sieveGo is sieve without kernels.
+func (s *schedule) sieveGo(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
+	size := uint32(len(block))
+	block = block[:size+blockPad]
+	for i, quads := range s.quads {
+		i += s.low
+		addHits(block, uint(prime[i]), uint(root1[i]), uint(root2[i]), 4*int(quads), logp[i])
+	}
+	for _, r := range s.runs {
+		if r.log == 0 {
+			for i := r.first; i < r.end; i++ {
+				addHits(block, uint(prime[i]), uint(root1[i]), uint(root2[i]), r.hits, logp[i])
+			}
+			continue
+		}
+		for i := r.first; i < r.end; i += largeAtOnce {
+			end := min(r.end, i+largeAtOnce)
+			s.addLarge(block, size, prime[i:end], root1[i:end], root2[i:end], r.hits, r.log)
+		}
+	}
+}
+
+// addHits adds log to so many bytes, p apart, from each of the roots x and y. Requires all of
+// them in the block, the padding being part of it.
+func addHits(block []uint8, p, x, y uint, hits int, log uint8) {
+	for range hits {
+		block[x] += log
+		block[y] += log
+		x += p
+		y += p
+	}
+}
+
+// addLarge works like sieveLarge for the primes, largeAtOnce at most.
+//
+// Whether the last of so many hits is in the block is a coin toss: so a first pass writes down
+// all positions that may be, and moves on only after those that are, as for buckets.hits.
+func (s *schedule) addLarge(block []uint8, size uint32, prime, root1, root2 []uint32, hits int, log uint8) {
+	root1, root2 = root1[:len(prime)], root2[:len(prime)]
+	n := uint32(0)
+	for trip := range uint32(hits) {
+		for i, p := range prime {
+			x, y := root1[i]+trip*p, root2[i]+trip*p
+			s.found[n%foundRoom] = x
+			n += (x - size) >> 31
+			s.found[n%foundRoom] = y
+			n += (y - size) >> 31
+		}
+	}
+	for _, x := range s.found[:n] {
+		block[x] += log
+	}
+}
