@@ -338,6 +338,28 @@ func testTop(t *testing.T) {
 	}
 }
 
+// TestTopAlone looks for a single byte of 128 at each place, and for one that is behind the block.
+func TestTopAlone(t *testing.T) { eachLevel(t, testTopAlone) }
+
+func testTopAlone(t *testing.T) {
+	for size := 64; size <= 1024; size += 64 {
+		block := make([]uint8, size+256)
+		for at := range block {
+			block[at] = 128
+			for from := 0; from < size; from += 64 {
+				want := size
+				if at >= from && at < size {
+					want = at &^ 63
+				}
+				if got := topLanes(&block[0], from, size); got != want {
+					t.Fatalf("top of %d from %d, with one at %d, is %d, want %d", size, from, at, got, want)
+				}
+			}
+			block[at] = 0
+		}
+	}
+}
+
 func TestSchedule(t *testing.T) {
 	eachSample(t, checkSchedule)
 	onLevel(levelGo, func() { sampleAll(t, checkSchedule) })
