@@ -36,7 +36,6 @@ type Engine struct {
 	curves   ecm.Batch
 	many     *ecm.Many      // nil until it is needed
 	siqs     *siqs.Searcher // nil until it is needed
-	fast     bool           // as siqs is with lanes
 	factors  []Factor       // of the number that Batch has done last
 	report   reporter
 	helped   time.Duration // by other cores, since TakeHelped
@@ -44,7 +43,7 @@ type Engine struct {
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast(), fast: mont.Fast()}
+	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
 	e.pulse.tick = o.Tick
 	e.report.to = o.Progress
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget

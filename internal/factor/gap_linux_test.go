@@ -29,7 +29,8 @@ func threadTime() time.Duration {
 }
 
 // A gapMeter measures how much work there is between two looks at the context. CPU time is measured,
-// for what else runs on the machine does not count; the goroutine must be locked to its thread.
+// for what else runs on the machine hardly counts; the goroutine must be locked to its thread. What is
+// allowed is twice what a quiet machine shows, and less than the tenth of a second that is promised.
 type gapMeter struct {
 	t             *testing.T
 	most          time.Duration // allowed
@@ -68,7 +69,7 @@ func TestGaps(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := nat.FromBig(semiprime(rand.New(rand.NewPCG(4, uint64(digits))), digits*10000/3010))
-		g := newGapMeter(t, 20*time.Millisecond)
+		g := newGapMeter(t, 40*time.Millisecond)
 		fs, _, err := New(g.options()).Append(context.Background(), nil, n)
 		if err != nil || len(fs) != 2 {
 			t.Fatalf("%v: %v, %v", n, fs, err)
@@ -88,8 +89,8 @@ func TestGapsOfPlans(t *testing.T) {
 		pm1   bool // done
 		most  time.Duration
 	}{
-		{400, 6, true, 20 * time.Millisecond}, {400, 9, true, 20 * time.Millisecond}, {400, 9, false, 20 * time.Millisecond},
-		{16384, 3, true, 70 * time.Millisecond}, {16384, 3, false, 70 * time.Millisecond}, // one product takes 0.1 ms
+		{400, 6, true, 40 * time.Millisecond}, {400, 9, true, 40 * time.Millisecond}, {400, 9, false, 40 * time.Millisecond},
+		{16384, 3, true, 90 * time.Millisecond}, {16384, 3, false, 90 * time.Millisecond}, // one product takes 0.1 ms
 	} {
 		g := newGapMeter(t, test.most)
 		e := New(g.options())

@@ -38,8 +38,8 @@ func (e *Engine) affords(bits int) bool {
 // sieveTime predicts the time to sieve such a number on one core of this machine.
 func (e *Engine) sieveTime(bits int) time.Duration {
 	t := measured.Sieve(bits)
-	if !e.fast {
-		t *= measured.WithoutLanes
+	if !siqs.HasKernels() {
+		t *= measured.WithoutKernels
 	}
 	return t
 }

@@ -41,12 +41,12 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestBudget: what is sieved can be finished, three quarters of the time being something else's; no
+// TestBudget: what is sieved can be finished, half of the time being something else's; no
 // number has less than half a minute, and none that is not sieved more than ten.
 func TestBudget(t *testing.T) {
 	for bits := range 1 << 14 {
 		b := Budget(bits)
-		if bits <= SieveBits && b < 4*Sieve(bits)*WithoutLanes || b < 30*time.Second || bits > SieveBits && b > 10*time.Minute {
+		if bits <= SieveBits && b < 2*Sieve(bits)*WithoutKernels || b < 30*time.Second || bits > SieveBits && b > 10*time.Minute {
 			t.Errorf("%d bits have %v", bits, b)
 		}
 	}
