@@ -80,21 +80,27 @@ func (r *reporter) sieve(bits int, at siqs.Progress) {
 	r.to(p)
 }
 
-// A pace is how fast the count of relations has grown lately.
+// A pace is how fast the count of relations has grown lately: in an eighth to a quarter of the time
+// that it has taken so far, so that it neither jumps nor clings to cores that have left.
 type pace struct {
-	time  [2]time.Time // of two looks, the first paceMemory ago or more, or when it began
+	began time.Time
+	time  [2]time.Time // of two looks, the first a memory ago or more, or when it began
 	count [2]uint64
 }
 
-// paceMemory is how far a pace looks back, at least once it has looked for so long.
-const paceMemory = 5 * time.Second
+// Bounds of the memory of a pace, how far it looks back at least once it has looked for so long.
+const (
+	shortMemory = 5 * time.Second
+	longMemory  = time.Minute
+)
 
 // left returns when count will be total.
 func (p *pace) left(now time.Time, count, total uint64) time.Duration {
 	if p.time[0].IsZero() || count < p.count[1] { // another number
-		*p = pace{[2]time.Time{now, now}, [2]uint64{count, count}}
+		*p = pace{now, [2]time.Time{now, now}, [2]uint64{count, count}}
 	}
-	if now.Sub(p.time[1]) >= paceMemory {
+	memory := min(max(now.Sub(p.began)/8, shortMemory), longMemory)
+	if now.Sub(p.time[1]) >= memory {
 		p.time[0], p.count[0] = p.time[1], p.count[1]
 		p.time[1], p.count[1] = now, count
 	}
