@@ -58,7 +58,7 @@ func openGate(c *ucli.Context, host string) (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.rules = natsserver.Security{Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey}
+	g.rules = natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
 	g.rules.TLS, err = keys.ServerTLS(g.hosts)
 	return g, err
 }
@@ -112,7 +112,7 @@ func (g *gate) watch(ctx context.Context, server *natsserver.Server, log zerolog
 		if claims, err = g.keys.Claims(); err != nil {
 			continue
 		}
-		if err = server.UpdateAccount(claims.Account); err == nil {
+		if err = server.UpdateAccounts(claims.Tokens()); err == nil {
 			known = now
 			log.Info().Int("revoked", claims.Revoked).Msg("revocations are in force")
 		}

@@ -75,10 +75,7 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 		n.await(&n.stderr, "Server is ready")
 	}
 	eventually(t, "all nodes know a leader of the cluster", func() bool {
-		return !slices.ContainsFunc(c.nodes, func(n *node) bool {
-			said := n.stderr.String()
-			return !strings.Contains(said, "JetStream cluster new metadata leader: ") && !strings.Contains(said, "Self is new JetStream cluster metadata leader")
-		})
+		return !slices.ContainsFunc(c.nodes, func(n *node) bool { return !knowsLeader(n.program) })
 	})
 	eventually(t, "the streams can be made", func() bool { // once the leader knows the others
 		p := c.run("producer", "init --replicas 3"+init)
@@ -88,6 +85,12 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 		return p.code() == 0
 	})
 	return c
+}
+
+// knowsLeader reports whether a nats-server has said who leads its cluster.
+func knowsLeader(server *program) bool {
+	said := server.stderr.String()
+	return strings.Contains(said, "JetStream cluster new metadata leader: ") || strings.Contains(said, "Self is new JetStream cluster metadata leader")
 }
 
 // layRoutes lays lines from a node to the others and returns their URLs.

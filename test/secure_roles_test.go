@@ -149,6 +149,8 @@ func trials() []trial {
 		{"worker", "take a lease", publishes(worker, "$KV.FACTOR_LEASES.j"), false},
 		{"worker", "cancel a job", publishes(worker, "FACTOR.ctl.cancel.j"), false},
 		{"worker", "stop another worker", publishes(worker, "FACTOR.ctl.quarantine.worker-2"), false},
+		{"worker", "have the server's answer stored: as input, task, manifest or lease, or in another's name", misdirects(worker, requests(worker), stored(), admin), false},
+		{"worker", "have the server's answer given as an order", misdirects(worker, requests(worker), ordered(), admin, "worker-2"), false},
 		{"worker", "ack what another works on", publishes(worker, "$JS.ACK.FACTOR_TASKS.workers-norm.1.1.1.1.0"), true},
 
 		{"producer", "delete a stream", publishes(producer, api+"STREAM.DELETE.FACTOR_RESULTS"), false},
@@ -176,6 +178,7 @@ func trials() []trial {
 			}
 			return publishes(observer, api+"CONSUMER.CREATE.FACTOR_RESULTS.x.FACTOR.results.>")(g)
 		}, false},
+		{"observer", "have the server's answer stored", misdirects(observer, []request{{"$JS.API.INFO", ""}}, []string{"FACTOR.inputs.answers.1-1"}, admin), true},
 		{"observer", "publish anything else", publishes(observer, "anything"), false},
 		{"observer", "read another's inbox", subscribes(observer, "_INBOX_producer.>"), false},
 
@@ -303,7 +306,7 @@ func isRefusal(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	var api *jetstream.APIError
 	return !strings.HasPrefix(err.Error(), "not tried") && (errors.Is(err, nats.ErrPermissionViolation) || errors.Is(err, nats.ErrAuthorization) ||
-		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, errMute) || errors.As(err, &unknown) || errors.As(err, &api) && api.ErrorCode == 10077)
+		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, errMute) || errors.Is(err, errKept) || errors.As(err, &unknown) || errors.As(err, &api) && api.ErrorCode == 10077)
 }
 
 // isCut reports whether the server hung up while the client was still writing, so that why was lost.

@@ -40,7 +40,7 @@ func TestEra(t *testing.T) {
 	}
 	link := newLink(nc, js, Options{Timeout: time.Minute})
 	link.api = "mute."
-	puller, err := newPuller(&link)
+	puller, err := newPuller(&link, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,9 @@ import (
 type link struct {
 	nc      *nats.Conn
 	js      jetstream.JetStream
-	api     string        // subject prefix of the JetStream API, with its last dot
-	timeout time.Duration // for one reply of the server
+	ask     func(context.Context, *nats.Msg) (*nats.Msg, error) // sends a request and waits for its answer
+	api     string                                              // subject prefix of the JetStream API, with its last dot
+	timeout time.Duration                                       // for one reply of the server
 	clock   *clock
 	log     zerolog.Logger
 }
@@ -83,7 +84,7 @@ func newLink(nc *nats.Conn, js jetstream.JetStream, o Options) link {
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
-	return link{nc: nc, js: js, api: apiPrefix(js), timeout: o.Timeout, clock: newClock(nc), log: o.Log}
+	return link{nc: nc, js: js, ask: nc.RequestMsgWithContext, api: apiPrefix(js), timeout: o.Timeout, clock: newClock(nc), log: o.Log}
 }
 
 // apiPrefix returns "$JS.API." or what a domain or prefix of the connection makes of it.

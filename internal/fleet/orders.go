@@ -36,7 +36,7 @@ type Orders struct {
 
 // Listen calls the functions of o as orders come, in their order, until ctx ends.
 func (s *Station) Listen(ctx context.Context, o Orders) error {
-	sub, err := s.nc.Subscribe("FACTOR.ctl.>", func(m *nats.Msg) {
+	sub, err := s.nc.Subscribe(OrderSubject, func(m *nats.Msg) {
 		if m.Header.Get(orderHeader) == "" {
 			return
 		}

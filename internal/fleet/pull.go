@@ -31,6 +31,7 @@ type puller struct {
 	sub      *nats.Subscription
 	inbox    string // the requests' reply subject is inbox + number
 	requests uint64
+	moves    bool // the inbox changes after each boxSize requests: see mailbox
 
 	mu      sync.Mutex
 	shunned map[task.Class]time.Time // until when no task of the class is asked for
@@ -52,8 +53,8 @@ const (
 	manyTasks  = 32               // a request for more is one for short tasks
 )
 
-func newPuller(l *link) (*puller, error) {
-	p := &puller{link: l, acks: make(map[task.Class]*acker), shunned: make(map[task.Class]time.Time), idle: idleMin}
+func newPuller(l *link, moves bool) (*puller, error) {
+	p := &puller{link: l, moves: moves, acks: make(map[task.Class]*acker), shunned: make(map[task.Class]time.Time), idle: idleMin}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
 	}
@@ -154,7 +155,11 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if ctx.Err() != nil {
 		return 0, nil
 	}
-	p.requests++
+	if p.requests++; p.moves && p.requests%boxSize == 0 && p.silent == 0 { // nothing can be on its way
+		if err := p.subscribe(); err != nil {
+			return 0, err
+		}
+	}
 	reply := p.inbox + strconv.FormatUint(p.requests, 36)
 	body := fmt.Appendf(nil, `{"batch":%d,"no_wait":true,"expires":%d}`, n, wait.Nanoseconds())
 	if wait == 0 {

@@ -97,7 +97,7 @@ func workerPublish(name string) []Permission {
 
 func workerSubscribe(name string) []Permission {
 	return []Permission{
-		{"FACTOR.ctl.>", "to be told of cancelled jobs and of its quarantine"},
+		{OrderSubject, "to be told of cancelled jobs and of its quarantine"},
 		{statusPrefix + name, "to be asked for its status"},
 		{"$SRV.PING", "to show in `nats service ls`"},
 		{"$SRV.INFO", "to show in `nats service ls`"},
@@ -112,7 +112,7 @@ func producerPublish() []Permission {
 		{inputsPrefix + ">", "the numbers of a job"},
 		{tasksPrefix + ">", "its chunks, and those queued again"},
 		{deadPrefix + "*.*.*", "dead letters, as the sweeper"},
-		{"FACTOR.ctl.>", "to tell workers of cancelled jobs and of a quarantine"},
+		{OrderSubject, "to tell workers of cancelled jobs and of a quarantine"},
 		{kvSubject(BucketJobs) + ">", "manifests, and what is held against workers"},
 		{kvSubject(BucketLeases) + ">", "who holds a job"},
 	}

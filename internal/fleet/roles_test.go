@@ -43,7 +43,7 @@ func newCastle(t *testing.T) *castle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	security := &natsserver.Security{Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey}
+	security := &natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
 	if security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestRoles(t *testing.T) {
 			}
 			if less := all; less.Respond != "" {
 				less.Respond = ""
-				c.refuses(test.role, test.name, test.act, less, fleet.InboxOf("admin")+".>")
+				c.refuses(test.role, test.name, test.act, less, "_R_.>")
 			}
 		})
 	}

@@ -29,6 +29,10 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 		return nil, err
 	}
 	s := &Station{link: newLink(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
+	crosses := nc.Opts.UserJWT != nil // from the workers' account to the fleet's: see mailbox
+	if crosses {
+		s.ask = (&mailbox{nc: nc}).ask
+	}
 	for _, class := range task.Classes {
 		err := s.outlast(ctx, func() error {
 			c, err := js.Consumer(ctx, StreamTasks, Durable(class))
@@ -42,7 +46,7 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 			return nil, err
 		}
 	}
-	puller, err := newPuller(&s.link)
+	puller, err := newPuller(&s.link, crosses)
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func (l *link) requestWithin(ctx context.Context, timeout time.Duration, m *nats
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	reply, err := l.nc.RequestMsgWithContext(ctx, m)
+	reply, err := l.ask(ctx, m)
 	return reply, orReconnected(ctx, err)
 }
 

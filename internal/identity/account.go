@@ -12,16 +12,33 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/fleet"
 )
 
 // Claims are what a server is told: whom to trust, and who was revoked.
 type Claims struct {
-	Operator   string // JWT
-	Account    string // JWT of the fleet's account
-	System     string // JWT of the system account
-	AccountKey string // public keys of the two
-	SystemKey  string
-	Revoked    int // how many identities are revoked
+	Operator  string    // JWT
+	Accounts  []Account // in the order in which they are to be put in force
+	System    string    // JWT of the system account
+	FleetKey  string    // public key of the account that has the streams
+	SystemKey string    // and of the system account
+	Revoked   int       // how many identities are revoked
+}
+
+// An Account is one in which identities are users.
+type Account struct {
+	Name fleet.AccountName
+	Key  string // public
+	JWT  string
+}
+
+// Tokens returns the JWTs of the accounts, in their order.
+func (c Claims) Tokens() (tokens []string) {
+	for _, a := range c.Accounts {
+		tokens = append(tokens, a.JWT)
+	}
+	return tokens
 }
 
 // writeClaims signs what is signed only once. The system account's own key is forgotten:
@@ -70,34 +87,6 @@ func (s *Store) readClaims() error {
 	return nil
 }
 
-// Claims returns the claims, those of the account signed as they are now.
-func (s *Store) Claims() (Claims, error) {
-	c := s.claims
-	var err error
-	if c.AccountKey, err = s.account.PublicKey(); err != nil {
-		return c, err
-	}
-	account := jwt.NewAccountClaims(c.AccountKey)
-	account.Name = "FACTOR"
-	account.Limits.DisallowBearer = true // a JWT alone lets nobody in
-	account.Limits.JetStreamLimits = jwt.JetStreamLimits{
-		MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit, Streams: jwt.NoLimit, Consumer: jwt.NoLimit,
-		MaxAckPending: jwt.NoLimit, MemoryMaxStreamBytes: jwt.NoLimit, DiskMaxStreamBytes: jwt.NoLimit,
-	}
-	revoked, err := s.revoked()
-	if err != nil {
-		return c, err
-	}
-	for key, at := range revoked {
-		account.RevokeAt(key, at)
-	}
-	c.Revoked = len(revoked)
-	if c.Account, err = account.Encode(s.operator); err != nil {
-		return c, fmt.Errorf("sign the account: %w", err)
-	}
-	return c, nil
-}
-
 // Revision changes when an identity is revoked: Claims are then to be signed anew.
 func (s *Store) Revision() (string, error) {
 	entries, err := os.ReadDir(s.path(dirRevoked))
@@ -114,17 +103,27 @@ func (s *Store) Revision() (string, error) {
 // forEver is after all that was ever issued to a key, by whatever clock.
 var forEver = time.Unix(1<<40, 0)
 
-// revoked returns the public keys that were revoked. They stay so for ever: a new
-// identity of the same name has a new key.
-func (s *Store) revoked() (map[string]time.Time, error) {
+// revoked returns the public keys that were revoked, each with that of the account that has
+// signed it, "" if that was not written down. They stay so for ever: a new identity of the
+// same name has a new key.
+func (s *Store) revoked() (map[string]string, error) {
 	entries, err := os.ReadDir(s.path(dirRevoked))
 	if err != nil {
 		return nil, err
 	}
-	keys := make(map[string]time.Time)
+	keys := make(map[string]string)
 	for _, e := range entries {
-		if key := e.Name(); nkeys.IsValidPublicUserKey(key) {
-			keys[key] = forEver
+		key := e.Name()
+		if !nkeys.IsValidPublicUserKey(key) {
+			continue
+		}
+		text, err := os.ReadFile(s.path(dirRevoked, key))
+		if err != nil {
+			return nil, err
+		}
+		keys[key] = ""
+		if fields := strings.Fields(string(text)); len(fields) == 2 && nkeys.IsValidPublicAccountKey(fields[1]) {
+			keys[key] = fields[1]
 		}
 	}
 	return keys, nil
@@ -136,7 +135,7 @@ func (s *Store) Revoke(name string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(s.path(dirRevoked, u.Key), []byte(name+"\n"), 0o644); err != nil {
+	if err := writeFile(s.path(dirRevoked, u.Key), []byte(name+" "+u.issuer+"\n"), 0o644); err != nil {
 		return err
 	}
 	for _, file := range []string{s.CredsFile(name), s.ContextFile(name), s.path(dirUsers, name+".jwt")} {

@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // ServerConf returns the configuration of a nats-server that lets in those whom the store
@@ -12,6 +13,10 @@ func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 	c, err := s.Claims()
 	if err != nil {
 		return "", err
+	}
+	var accounts strings.Builder
+	for _, a := range c.Accounts {
+		fmt.Fprintf(&accounts, "  # %s, %d revoked\n  %s: %s\n", a.Name, c.Revoked, a.Key, a.JWT)
 	}
 	// Paths are quoted as Go does: the format reads the same escapes.
 	return fmt.Sprintf(`# A nats-server for factorfleet: TLS only, for those with keys from %s alone.
@@ -37,12 +42,10 @@ operator: %s
 system_account: %s
 resolver: MEMORY
 resolver_preload {
-  # FACTOR, %d revoked
-  %s: %s
-  # SYS, without users
+%s  # SYS, without users
   %s: %s
 }
 `, s.dir, strconv.Quote(listen), strconv.Quote(storeDir),
 		strconv.Quote(s.path(fileServer)), strconv.Quote(s.path(fileServerKey)), strconv.Quote(s.path(fileCA)),
-		c.Operator, c.SystemKey, c.Revoked, c.AccountKey, c.Account, c.SystemKey, c.System), nil
+		c.Operator, c.SystemKey, accounts.String(), c.SystemKey, c.System), nil
 }

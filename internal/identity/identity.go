@@ -1,19 +1,21 @@
 // Package identity makes and keeps what decides who takes part in a fleet: a
-// certificate authority and the server's certificate, an operator and its account, and
+// certificate authority and the server's certificate, an operator and its accounts, and
 // a file of credentials for each identity.
 //
 // A directory holds it all:
 //
 //	ca.crt ca.key           the authority; clients get the certificate
 //	server.crt server.key   what the server shows
-//	operator.nk account.nk  seeds: the operator signs the account, the account signs users
+//	operator.nk             seed: the operator signs the accounts
+//	account.nk workers.nk   seeds: the account of the fleet and that of workers sign users
 //	operator.jwt system.jwt their claims, which a running server takes only once: who they
 //	                        are, and the system account, which has no users
 //	url                     where the server is
 //	users/NAME.jwt          what an identity may do; no secret
 //	NAME.creds              that and its seed, and ca.crt: all that another machine needs
 //	NAME.json               a context of the nats command for it
-//	revoked/KEY             the public key of an identity that was revoked
+//	revoked/KEY             the public key of an identity that was revoked; holds its name
+//	                        and the public key of its account
 //
 // Nothing is written twice: whoever has the directory can sign, and a server that
 // watches it (Revision) learns of a revocation without being restarted.
@@ -28,20 +30,24 @@ import (
 	"runtime"
 
 	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/fleet"
 )
 
 // A Store is a directory of keys.
 type Store struct {
-	dir               string
-	operator, account nkeys.KeyPair
-	claims            Claims // those of the operator and of the system account
-	authority         authority
+	dir              string
+	operator         nkeys.KeyPair
+	account, workers nkeys.KeyPair
+	claims           Claims // those of the operator and of the system account
+	authority        authority
 }
 
 const (
 	fileCA, fileCAKey         = "ca.crt", "ca.key"
 	fileServer, fileServerKey = "server.crt", "server.key"
 	fileOperator, fileAccount = "operator.nk", "account.nk"
+	fileWorkers               = "workers.nk"
 	fileOperatorJWT           = "operator.jwt"
 	fileSystemJWT             = "system.jwt"
 	fileURL                   = "url"
@@ -78,6 +84,9 @@ func Open(dir string) (*Store, error) {
 	if s.account, err = s.readSeed(fileAccount, nkeys.PrefixByteAccount); err != nil {
 		return nil, err
 	}
+	if s.workers, err = s.workersSeed(); err != nil {
+		return nil, err
+	}
 	if err := s.readClaims(); err != nil {
 		return nil, err
 	}
@@ -85,7 +94,7 @@ func Open(dir string) (*Store, error) {
 	return s, err
 }
 
-// Create makes a directory of keys: an authority, an operator and an account. What an
+// Create makes a directory of keys: an authority, an operator and its accounts. What an
 // interrupted Create has left is made anew.
 func Create(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
@@ -111,6 +120,9 @@ func Create(dir string) (*Store, error) {
 		return nil, err
 	}
 	if s.account, err = nkeys.CreateAccount(); err != nil {
+		return nil, err
+	}
+	if s.workers, err = s.workersSeed(); err != nil {
 		return nil, err
 	}
 	if err := s.writeClaims(); err != nil {
@@ -143,6 +155,36 @@ func (s *Store) readSeed(name string, kind nkeys.PrefixByte) (nkeys.KeyPair, err
 		return nil, fmt.Errorf("%s holds no seed of an %v", s.path(name), kind)
 	}
 	return nkeys.FromSeed(seed)
+}
+
+// workersSeed reads the key of the workers' account. A directory that was made when workers
+// were users of the fleet's has none, and gets one.
+func (s *Store) workersSeed() (nkeys.KeyPair, error) {
+	key, err := s.readSeed(fileWorkers, nkeys.PrefixByteAccount)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if key, err = nkeys.CreateAccount(); err != nil {
+		return nil, err
+	}
+	made := fmt.Sprintf(".new-%d-%s", os.Getpid(), fileWorkers)
+	if err := s.writeSeed(made, key); err != nil {
+		return nil, err
+	}
+	defer os.Remove(s.path(made))
+	// Another process may have made one meanwhile, which then is the key.
+	if err := os.Link(s.path(made), s.path(fileWorkers)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return s.readSeed(fileWorkers, nkeys.PrefixByteAccount)
+}
+
+// signer is the account in which identities of a role are users.
+func (s *Store) signer(r fleet.Role) nkeys.KeyPair {
+	if fleet.AccountOf(r) == fleet.AccountWorkers {
+		return s.workers
+	}
+	return s.account
 }
 
 // checkModes returns an error that wraps ErrLoose if others can read a key, or change

@@ -75,7 +75,7 @@ func TestPrepareAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, err := again.Claims()
-	if err != nil || a.Operator != b.Operator || a.System != b.System || a.AccountKey != b.AccountKey {
+	if err != nil || a.Operator != b.Operator || a.System != b.System || a.FleetKey != b.FleetKey || a.Accounts[1].Key != b.Accounts[1].Key {
 		t.Errorf("the server is told something else: %v", err)
 	}
 }
@@ -94,6 +94,106 @@ func TestCreateInterrupted(t *testing.T) {
 	}
 	if _, err := Prepare(s.dir); err != nil {
 		t.Error(err)
+	}
+}
+
+// A directory made when workers were users of the fleet's account gets an account for them;
+// who was there stays known, can be revoked, and is added anew in it.
+func TestWorkersAccountIsAdded(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	s.workers = s.account
+	if err := s.Add(User{Name: "old", Role: fleet.RoleWorker}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(s.path(fileWorkers)); err != nil {
+		t.Fatal(err)
+	}
+	first, err := Open(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := again.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before, err := first.Claims(); err != nil || before.Accounts[1].Key != claims.Accounts[1].Key || claims.Accounts[1].Key == claims.FleetKey {
+		t.Errorf("the accounts are %+v, were %+v, %v", claims.Accounts, before.Accounts, err)
+	}
+	if left, err := filepath.Glob(s.path(".new*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
+	}
+	told := func() (about []string) {
+		t.Helper()
+		lines, err := again.Greeting()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			if name, _, ok := strings.Cut(line, " is from before workers had an account"); ok {
+				about = append(about, name)
+			}
+		}
+		return about
+	}
+	if about := told(); !slices.Equal(about, []string{"old", "worker-1", "worker-2"}) {
+		t.Errorf("told about %q", about)
+	}
+	for _, name := range []string{"old", "worker-1", "worker-2"} {
+		if err := errors.Join(again.Revoke(name), again.Add(User{Name: name, Role: fleet.RoleWorker})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if about := told(); len(about) > 0 {
+		t.Errorf("still told about %q", about)
+	}
+	for name, account := range map[string]string{"old": claims.Accounts[1].Key, "producer": claims.FleetKey} {
+		text, err := os.ReadFile(s.path(dirUsers, name+".jwt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if user, err := jwt.DecodeUserClaims(string(text)); err != nil || user.Issuer != account {
+			t.Errorf("%s is signed by %s, want %s; %v", name, user.Issuer, account, err)
+		}
+	}
+}
+
+// What workers publish to is passed on under their account's own subjects, and nothing else is
+// but what they may not publish.
+func TestPassedOn(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	claims, err := s.Claims()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passed []string
+	for _, a := range claims.Accounts {
+		account, err := jwt.DecodeAccountClaims(a.JWT)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (a.Name == fleet.AccountFleet) != account.Limits.IsJSEnabled() || account.Subject != a.Key {
+			t.Errorf("%s: %+v", a.Name, account)
+		}
+		for _, i := range account.Imports {
+			passed = append(passed, string(a.Name)+" "+i.Type.String()+" "+string(i.Subject))
+		}
+	}
+	want := []string{
+		"WORKERS service FACTOR.results.*.*.*", "WORKERS service FACTOR.returns.*.*.*.*", "WORKERS service FACTOR.dead.*.*.*",
+		"WORKERS service FACTOR.failed.*.*.*.*.*", "WORKERS service $KV.FACTOR_WORKERS.*.*", "WORKERS service $JS.API.CONSUMER.INFO.FACTOR_TASKS.*",
+		"WORKERS service $JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.*", "WORKERS service $JS.ACK.FACTOR_TASKS.>", "WORKERS service $JS.API.INFO",
+		"WORKERS stream FACTOR.ctl.>", "FACTOR service $SRV.>", "FACTOR service FACTOR.status.*",
+	}
+	slices.Sort(passed)
+	slices.Sort(want)
+	if !slices.Equal(passed, want) {
+		t.Errorf("passed on:\n%s\nwant:\n%s", strings.Join(passed, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -127,7 +227,7 @@ func TestModes(t *testing.T) {
 		}
 		os.Chmod(file, 0o600)
 	}
-	if want := 4 + len(firstUsers); secret != want {
+	if want := 5 + len(firstUsers); secret != want {
 		t.Errorf("%d secret files, want %d", secret, want)
 	}
 	os.Chmod(s.dir, 0o770)
@@ -148,7 +248,7 @@ func TestModes(t *testing.T) {
 // A file that is not what it should be is named.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{fileCA, fileCAKey, fileOperator, fileAccount, fileOperatorJWT, fileSystemJWT, fileServer, "users/producer.jwt"} {
+	for _, name := range []string{fileCA, fileCAKey, fileOperator, fileAccount, fileWorkers, fileOperatorJWT, fileSystemJWT, fileServer, "users/producer.jwt"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, damage := range []func(string) error{
@@ -271,7 +371,7 @@ func TestAdd(t *testing.T) {
 		t.Fatal(err)
 	}
 	public, _ := key.PublicKey()
-	account, _ := s.account.PublicKey()
+	account, _ := s.workers.PublicKey()
 	if claims.Subject != public || claims.Issuer != account || claims.BearerToken || len(claims.Permissions.Pub.Allow) == 0 || len(claims.Permissions.Sub.Allow) == 0 {
 		t.Errorf("%+v", claims)
 	}
@@ -290,6 +390,10 @@ func TestRevoke(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
 	old, err := s.User("worker-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	producer, err := s.User("producer")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -322,13 +426,31 @@ func TestRevoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := jwt.DecodeAccountClaims(claims.Account)
+	if err := s.Revoke("producer"); err != nil {
+		t.Fatal(err)
+	}
+	// One that says no account was revoked when there was only one.
+	unknown, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
 	}
-	is := func(u User) bool { return account.Revocations.IsRevoked(u.Key, time.Now().Add(time.Hour)) }
-	if !is(old) || is(now) || claims.Revoked != 1 {
-		t.Errorf("revoked: the old key %v, the new key %v, %d in all", is(old), is(now), claims.Revoked)
+	unknownKey, _ := unknown.PublicKey()
+	if err := writeFile(s.path(dirRevoked, unknownKey), []byte("name\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if claims, err = s.Claims(); err != nil || claims.Revoked != 3 {
+		t.Fatalf("%d revoked, %v", claims.Revoked, err)
+	}
+	for _, a := range claims.Accounts {
+		account, err := jwt.DecodeAccountClaims(a.JWT)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is := func(key string) bool { return account.Revocations.IsRevoked(key, time.Now().Add(time.Hour)) }
+		workers := a.Name == fleet.AccountWorkers
+		if is(old.Key) != workers || is(producer.Key) == workers || is(now.Key) || !is(unknownKey) {
+			t.Errorf("%s: revoked: the old worker %v, the producer %v, the new worker %v, one from before %v", a.Name, is(old.Key), is(producer.Key), is(now.Key), is(unknownKey))
+		}
 	}
 }
 
@@ -372,12 +494,14 @@ func TestNoBearers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := jwt.DecodeAccountClaims(claims.Account)
-	if err != nil {
-		t.Fatal(err)
-	}
 	operator, _ := s.operator.PublicKey()
-	if !account.Limits.DisallowBearer || account.Issuer != operator || !nkeys.IsValidPublicAccountKey(claims.SystemKey) {
-		t.Errorf("%+v", account)
+	for _, token := range claims.Tokens() {
+		account, err := jwt.DecodeAccountClaims(token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !account.Limits.DisallowBearer || account.Issuer != operator || !nkeys.IsValidPublicAccountKey(claims.SystemKey) {
+			t.Errorf("%+v", account)
+		}
 	}
 }

@@ -124,7 +124,28 @@ func (s *Store) Greeting() (lines []string, err error) {
 	if slices.ContainsFunc(users, func(u User) bool { return u.Name == "producer" }) {
 		lines = append(lines, "submit here: producer submit --context "+quote(s.ContextFile("producer"))+" NUMBER...")
 	}
+	old, err := s.outdated(users)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range old {
+		lines = append(lines, fmt.Sprintf("%s is from before workers had an account of their own, and can do more than a worker may: run `embedded keys revoke` and `add` for it", u.Name))
+	}
 	return append(lines, "for one more machine: embedded keys add --secure "+quote(s.dir)+" worker NAME"), nil
+}
+
+// outdated returns those who are users of another account than that of their role.
+func (s *Store) outdated(users []User) (old []User, err error) {
+	for _, u := range users {
+		key, err := s.signer(u.Role).PublicKey()
+		if err != nil {
+			return nil, err
+		}
+		if u.issuer != key {
+			old = append(old, u)
+		}
+	}
+	return old, nil
 }
 
 // quote makes text one word of a shell.

@@ -29,6 +29,8 @@ type User struct {
 	Sources []string  // networks it may come from, as CIDR; empty = anywhere
 	Expires time.Time // zero = never
 	Key     string    // public: what a server writes in its log
+
+	issuer string // public key of the account that has signed it
 }
 
 // ParseSource reads a network, or one address, from which an identity may come.
@@ -74,7 +76,7 @@ func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
 	if !u.Expires.IsZero() {
 		claims.Expires = u.Expires.Unix()
 	}
-	token, err := claims.Encode(s.account)
+	token, err := claims.Encode(s.signer(u.Role))
 	if err != nil {
 		return "", fmt.Errorf("sign %s: %w", u.Name, err)
 	}
@@ -143,7 +145,7 @@ func (s *Store) User(name string) (User, error) {
 	if err != nil {
 		return u, fmt.Errorf("read %s: %w", s.path(dirUsers, name+".jwt"), err)
 	}
-	u.Key, u.Sources = claims.Subject, claims.Src
+	u.Key, u.Sources, u.issuer = claims.Subject, claims.Src, claims.Issuer
 	for _, tag := range claims.Tags {
 		if role, ok := strings.CutPrefix(tag, fleet.RoleTag); ok {
 			u.Role = fleet.Role(role)

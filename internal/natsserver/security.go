@@ -6,17 +6,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Security makes a server let in only those whom the account has signed, over TLS only.
+// Security makes a server let in only those whom one of the accounts has signed, over TLS only.
 type Security struct {
-	TLS                *tls.Config
-	Operator           string // JWT
-	Account, System    string // JWTs, signed by the operator
-	AccountKey, SysKey string // their public keys
+	TLS       *tls.Config
+	Operator  string   // JWT
+	Accounts  []string // JWTs, signed by the operator
+	System    string   // that of the system account
+	StreamKey string   // public key of the account that has streams
+	SystemKey string   // and of the system account
 }
 
 // tlsTimeout bounds the handshake of a client, in seconds.
@@ -28,35 +31,68 @@ func (c *Security) apply(o *server.Options) error {
 		return fmt.Errorf("read the operator's claims: %w", err)
 	}
 	resolver := new(server.MemAccResolver)
-	for key, claims := range map[string]string{c.AccountKey: c.Account, c.SysKey: c.System} {
-		if err := resolver.Store(key, claims); err != nil {
+	for _, token := range append([]string{c.System}, c.Accounts...) {
+		account, err := jwt.DecodeAccountClaims(token)
+		if err != nil {
+			return fmt.Errorf("read an account's claims: %w", err)
+		}
+		if err := resolver.Store(account.Subject, token); err != nil {
 			return err
 		}
 	}
 	o.TrustedOperators = []*jwt.OperatorClaims{operator}
-	o.AccountResolver, o.SystemAccount = resolver, c.SysKey
+	o.AccountResolver, o.SystemAccount = resolver, c.SystemKey
 	o.TLS, o.TLSConfig, o.TLSTimeout = true, c.TLS, tlsTimeout
 	return nil
 }
 
-// UpdateAccount puts new claims of the account in force: who is revoked by them is
-// disconnected at once, and not let in again.
-func (s *Server) UpdateAccount(claims string) error {
-	account, err := jwt.DecodeAccountClaims(claims)
+// UpdateAccounts puts new claims of accounts in force, in this order: who is revoked by them
+// is disconnected at once, and not let in again. The accounts before the first of which there
+// is something new are left alone: to put exports in force drops what is on its way through
+// them, and tasks that are sent for lost requests are handed out again only later.
+func (s *Server) UpdateAccounts(tokens []string) error {
+	trusted, err := operatorKey(s.security)
 	if err != nil {
-		return fmt.Errorf("read the account's claims: %w", err)
-	}
-	if trusted, err := operatorKey(s.security); err != nil || account.Issuer != trusted {
-		return errors.New("the account's claims are of another operator")
-	}
-	if err := s.ns.AccountResolver().Store(account.Subject, claims); err != nil {
 		return err
 	}
-	a, err := s.ns.LookupAccount(account.Subject)
-	if err != nil {
-		return fmt.Errorf("look up the account: %w", err)
+	changed := false
+	for _, token := range tokens {
+		claims, err := jwt.DecodeAccountClaims(token)
+		if err != nil {
+			return fmt.Errorf("read an account's claims: %w", err)
+		}
+		if claims.Issuer != trusted {
+			return errors.New("an account's claims are of another operator")
+		}
+		if changed = changed || s.isNew(claims); !changed {
+			continue
+		}
+		if err := s.updateAccount(claims, token); err != nil {
+			return fmt.Errorf("update the account %s: %w", claims.Name, err)
+		}
 	}
-	s.ns.UpdateAccountClaims(a, account)
+	return nil
+}
+
+// isNew reports whether an account's claims say something else than those in force.
+func (s *Server) isNew(claims *jwt.AccountClaims) bool {
+	token, err := s.ns.AccountResolver().Fetch(claims.Subject)
+	if err != nil {
+		return true
+	}
+	now, err := jwt.DecodeAccountClaims(token)
+	return err != nil || !reflect.DeepEqual(now.Account, claims.Account)
+}
+
+func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
+	if err := s.ns.AccountResolver().Store(claims.Subject, token); err != nil {
+		return err
+	}
+	account, err := s.ns.LookupAccount(claims.Subject)
+	if err != nil {
+		return err
+	}
+	s.ns.UpdateAccountClaims(account, claims)
 	return nil
 }
 
@@ -79,7 +115,7 @@ func (c *Security) account() string {
 	if c == nil {
 		return noAccount
 	}
-	return c.AccountKey
+	return c.StreamKey
 }
 
 // checkAccount returns an error if a store holds streams of another account than own: they

@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/task"
 )
 
 // secure returns keys, and a server that lets in nobody without.
@@ -27,7 +28,7 @@ func secure(t *testing.T) (*identity.Store, *Server, Config) {
 		t.Fatal(err)
 	}
 	c := Config{Listen: "127.0.0.1:0", Security: &Security{
-		Operator: claims.Operator, Account: claims.Account, System: claims.System, AccountKey: claims.AccountKey, SysKey: claims.SystemKey,
+		Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey,
 	}}
 	if c.Security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
 		t.Fatal(err)
@@ -69,7 +70,7 @@ func TestSecurity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.UpdateAccount(claims.Account); err != nil {
+	if err := s.UpdateAccounts(claims.Tokens()); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -88,20 +89,126 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
+// enter connects with a new key.
+func enter(t *testing.T, keys *identity.Store, s *Server, r fleet.Role) (*fleet.Conn, fleet.JetStream) {
+	t.Helper()
+	credentials, err := keys.Sign(identity.User{Role: r, Name: "x"}, fleet.PermissionsOf(r, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nc, js, err := fleet.InProcess(s, "x", credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc, js
+}
+
+// provide makes the streams, and returns the admin's connection.
+func provide(t *testing.T, keys *identity.Store, s *Server) *fleet.Conn {
+	t.Helper()
+	nc, js := enter(t, keys, s, fleet.RoleAdmin)
+	if _, err := fleet.Init(t.Context(), js, fleet.Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	return nc
+}
+
+// A worker that waits for a task gets it, though another is revoked meanwhile; and can ask
+// again after a producer was.
+func TestRevocationDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	keys, s, _ := secure(t)
+	admin := provide(t, keys, s)
+	nc, _ := enter(t, keys, s, fleet.RoleWorker)
+	revoke := func(r fleet.Role) {
+		t.Helper()
+		err := errors.Join(keys.Add(identity.User{Name: "goes", Role: r}), keys.Revoke("goes"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		claims, err := keys.Claims()
+		if err == nil {
+			err = s.UpdateAccounts(claims.Tokens())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	pull := func() *nats.Subscription {
+		t.Helper()
+		inbox := nc.NewInbox()
+		sub, err := nc.SubscribeSync(inbox)
+		if err == nil {
+			err = nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-norm", inbox, []byte(`{"batch":1,"expires":60000000000}`))
+		}
+		if err = errors.Join(err, nc.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		return sub
+	}
+	get := func(sub *nats.Subscription, subject string) {
+		t.Helper()
+		if _, err := admin.Request(subject, []byte("x"), 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		m, err := sub.NextMsg(10 * time.Second)
+		if err != nil || m.Subject != subject {
+			t.Fatalf("want %s, got %v, %v", subject, m, err)
+		}
+		if _, err := nc.Request(m.Reply, []byte("+ACK"), 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits := pull()
+	revoke(fleet.RoleWorker)
+	get(waits, "FACTOR.tasks.norm.j.0-1.0")
+	revoke(fleet.RoleProducer)
+	get(pull(), "FACTOR.tasks.norm.j.1-1.0")
+}
+
+// A server that passes requests of workers on to the account with the streams does not remember
+// each for long.
+func TestAnswersAreForgotten(t *testing.T) {
+	t.Parallel()
+	keys, s, c := secure(t)
+	provide(t, keys, s)
+	nc, js := enter(t, keys, s, fleet.RoleWorker)
+	station, err := fleet.OpenStation(t.Context(), nc, js, "x", fleet.Options{Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := s.ns.LookupAccount(c.Security.StreamKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for i := range uint64(20000) {
+		if err := station.Result(t.Context(), "j", task.Range{First: i, Count: 1}, nil); err != nil {
+			t.Fatal(err)
+		}
+		now := account.NumPendingAllResponses()
+		if most = max(most, now); now < most/2 {
+			return
+		}
+	}
+	t.Errorf("it remembers %d answers, and forgets none", most)
+}
+
 // Claims that another operator has signed are not put in force, nor is what is no claim.
 func TestForeignClaims(t *testing.T) {
 	t.Parallel()
 	_, s, c := secure(t)
 	_, other, foreign := secure(t)
-	for _, claims := range []string{foreign.Security.Account, "hello", c.Security.Operator, ""} {
-		if err := s.UpdateAccount(claims); err == nil {
+	for _, claims := range []string{foreign.Security.Accounts[0], "hello", c.Security.Operator, ""} {
+		if err := s.UpdateAccounts([]string{claims}); err == nil {
 			t.Errorf("%.40q was put in force", claims)
 		}
 	}
-	if err := other.UpdateAccount(foreign.Security.Account); err != nil {
+	if err := other.UpdateAccounts(foreign.Security.Accounts); err != nil {
 		t.Error(err)
 	}
-	if err := run(t, Config{}).UpdateAccount(c.Security.Account); err == nil {
+	if err := run(t, Config{}).UpdateAccounts(c.Security.Accounts); err == nil {
 		t.Error("a server that lets everybody in has an account")
 	}
 	if _, err := Start(Config{Security: &Security{Operator: "hello"}, Log: c.Log}); err == nil {

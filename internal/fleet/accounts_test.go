@@ -1,0 +1,90 @@
+package fleet_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/fleet"
+)
+
+// A worker can have no answer of the server, not even a task, sent to where it may not publish:
+// neither to what the fleet's account stores or hears, nor to other workers as an order.
+func TestAnswersElsewhere(t *testing.T) {
+	t.Parallel()
+	c := newCastle(t)
+	w := c.enter(fleet.RoleWorker, "w", fleet.PermissionsOf(fleet.RoleWorker, "w"))
+	other := c.enter(fleet.RoleWorker, "other", fleet.PermissionsOf(fleet.RoleWorker, "other"))
+	requests := []struct{ subject, body string }{
+		{"$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-norm", `{"batch":1,"no_wait":true}`}, // a task
+		{"$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-low", `{"batch":1,"no_wait":true}`},  // that there is none
+		{"$JS.API.CONSUMER.INFO.FACTOR_TASKS.workers-norm", ""},
+		{"FACTOR.results.j.0-1.w", "x"},
+		{"$JS.ACK.FACTOR_TASKS.workers-norm.1.1.1.1.0", "+WPI"},
+	}
+	for _, place := range []string{
+		"FACTOR.inputs.j.0-1", "FACTOR.tasks.norm.j.0-1.0", "FACTOR.results.j.0-1.other", "FACTOR.returns.j.0-1.0.other", "FACTOR.dead.j.0-1.sweeper",
+		"FACTOR.failed.j.0-1.0.1.other", "$KV.FACTOR_WORKERS.other.x", "$KV.FACTOR_JOBS.j", "$KV.FACTOR_LEASES.j",
+		"$JS.API.STREAM.PURGE.FACTOR_TASKS", "$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-hi", "$SRV.PING", "FACTOR.status.other",
+		"FACTOR.ctl.cancel.j", "FACTOR.ctl.quarantine.other",
+	} {
+		c.clean()
+		if _, _, err := c.job(c.Fleet, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ears := map[string]*nats.Subscription{"the fleet's account": c.listen(c.admin, place)}
+		if covers(fleet.OrderSubject, place) {
+			ears["another worker"] = c.listen(other, place)
+		}
+		for _, r := range requests {
+			if err := w.nc.PublishRequest(r.subject, place, []byte(r.body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, r := range requests { // when these are answered, so are those
+			if _, err := w.nc.RequestWithContext(w.ctx, r.subject, []byte(r.body)); err != nil {
+				t.Fatalf("%s: %v", r.subject, err)
+			}
+		}
+		durable, err := c.js.Consumer(t.Context(), fleet.StreamTasks, "workers-norm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A server that knows of nobody who would hear of it sends no task.
+		sent, imports := 1, append(fleet.WorkerRequests(), fleet.OrderSubject)
+		if slices.ContainsFunc(imports, func(subject string) bool { return covers(subject, place) }) {
+			sent = 2
+		}
+		if n := durable.CachedInfo().NumAckPending; n != sent {
+			t.Errorf("%s: %d tasks were sent there and to the worker, want %d", place, n, sent)
+		}
+		for _, v := range []*visitor{c.admin, other} {
+			if err := v.nc.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for who, sub := range ears {
+			if n, _, err := sub.Pending(); err != nil || n > 0 {
+				t.Errorf("%s: %s got %d answers, %v", place, who, n, err)
+			}
+			sub.Unsubscribe()
+		}
+	}
+	if refused := append(w.leave(), other.leave()...); len(refused) > 0 {
+		t.Errorf("refused: %q", refused)
+	}
+}
+
+// listen subscribes, and has the server know it.
+func (c *castle) listen(v *visitor, subject string) *nats.Subscription {
+	c.t.Helper()
+	sub, err := v.nc.SubscribeSync(subject)
+	if err == nil {
+		err = v.nc.Flush()
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return sub
+}
