@@ -73,8 +73,8 @@ func (r *reporter) sieve(bits int, at siqs.Progress) {
 	if at.Solving {
 		p.Method, p.Done, p.Total = MethodSolve, 0, 0
 	} else {
-		p.Total = max(p.Total, p.Done+1)
 		p.Left = r.pace.left(time.Now(), p.Done, p.Total)
+		p.Total = max(p.Total, p.Done+1) // more are needed than expected
 	}
 	r.last = time.Now()
 	r.to(p)
@@ -94,7 +94,7 @@ const (
 	longMemory  = time.Minute
 )
 
-// left returns when count will be total.
+// left returns when count will be total, 0 if nobody knows or it is.
 func (p *pace) left(now time.Time, count, total uint64) time.Duration {
 	if p.time[0].IsZero() || count < p.count[1] { // another number
 		*p = pace{now, [2]time.Time{now, now}, [2]uint64{count, count}}
@@ -105,7 +105,7 @@ func (p *pace) left(now time.Time, count, total uint64) time.Duration {
 		p.time[1], p.count[1] = now, count
 	}
 	grown, took := count-p.count[0], now.Sub(p.time[0])
-	if grown == 0 || took < reportEvery {
+	if grown == 0 || count >= total || took < reportEvery {
 		return 0
 	}
 	return time.Duration(float64(took) * float64(total-count) / float64(grown))

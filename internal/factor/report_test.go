@@ -37,5 +37,8 @@ func TestPace(t *testing.T) {
 		run(time.Minute, 1000)
 	}
 	check("two cores", run(3*time.Minute, 2000), steady(2000)*11/10, steady(2000)*9/10)
+	if left := p.left(now, total, total); left != 0 {
+		t.Errorf("%v are left of nothing", left)
+	}
 	check("another number", func() time.Duration { count = 0; return run(30*time.Second, 500) }(), steady(500), steady(500)-time.Minute)
 }

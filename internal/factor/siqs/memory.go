@@ -38,12 +38,13 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 // on.
 //
 // With two large primes it grows with the room that they have above the base: 7.9 for each prime of the
-// base at 6.4 bits of room (265 bits), 9.3 at 7.3 (281), 10.7 to 11.3 at 8.2 (297).
+// base at 6.4 bits of room (265 bits), 9.3 at 7.3 (281), 10.4 to 11.3 at 8.2 (297); and with the base
+// itself, 12.4 at 8.4 (314 bits, 120000 primes).
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {
 		room := math.Log2(float64(p.Double)) - 2*math.Log2(nthPrime(2*primes))
-		return int(primes * (8 + 1.6*(room-6.5)))
+		return int(primes * (8 + 1.6*(room-6.5) + 1.3*max(math.Log2(primes/(1<<16)), 0)))
 	}
 	return int(primes * (2.8 + math.Log2(max(primes/150, 1))/2))
 }
