@@ -82,8 +82,13 @@ func TestDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
 	defer cancel()
 	var out output
-	if _, err := Wait(ctx, h.other(), "j", out.watch()); !errors.Is(err, because) {
+	f := h.other()
+	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
 		t.Errorf("%v", err)
+	}
+	// Now it has passed before the job is read.
+	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
+		t.Errorf("late: %v", err)
 	}
 	a.kill()
 }

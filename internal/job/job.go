@@ -210,6 +210,9 @@ func inputLost(id string, count, left uint64) error {
 // open looks up a job that is there.
 func open(ctx context.Context, f *fleet.Fleet, id string) (*task.Job, *fleet.Inputs, error) {
 	j, err := f.Job(ctx, id)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
