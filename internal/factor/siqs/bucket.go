@@ -10,8 +10,9 @@ const ahead = 4
 // pass over all primes for the whole interval replaces one for each block. They do so
 // for the polynomials ahead*q to ahead*q+ahead-1 at a time.
 //
-// An entry is (i-first)<<15 | position in the block, where i < first + 2^17 is the index of
-// the prime. Entries are in the order of i, hence of the logarithm.
+// An entry is (i-first)<<16 | position in the block, where i is the index of the prime and first
+// that of its group, i < first + groupRoom. The position takes 15 bits, and bit 15 is 0: the lower half of an entry is an
+// address. Entries are in the order of the groups.
 type buckets struct {
 	first    int      // index of the first prime above blockSize; the last index + 1 if there are no buckets
 	blocks   int      // of a polynomial: its block b of polynomial ahead*q+k has the number k*blocks+b
@@ -31,11 +32,14 @@ type turn struct {
 	up   bool     // else down
 }
 
-// A group is a run of primes with the same logarithm.
+// A group is a run of at most groupRoom primes with the same logarithm.
 type group struct {
 	first, end int // indices
 	log        uint8
 }
+
+// groupRoom is the room for primes of a group: the index in it has the upper half of an entry.
+const groupRoom = 1 << 16
 
 // prepare makes the buckets for a base and an interval; for one block there are none.
 func (b *buckets) prepare(f *factorBase, interval uint32) {
@@ -48,7 +52,7 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 	hits := 0.0
 	for i := b.first; i < len(f.prime); i++ {
 		hits += 2 * blockSize / float64(f.prime[i])
-		if i == b.first || f.logp[i] != f.logp[i-1] {
+		if n := len(b.groups); n == 0 || f.logp[i] != f.logp[i-1] || i == b.groups[n-1].first+groupRoom {
 			b.groups = append(b.groups, group{first: i, log: f.logp[i]})
 		}
 		b.groups[len(b.groups)-1].end = i + 1
@@ -88,13 +92,13 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahea
 	for from := g.first; from < g.end; {
 		trips := b.interval() / prime[from] // a root hits at most once more
 		to := min(g.end, from+hitRoom/2/int(trips+1))
-		b.fillPart(from, to, int(trips), prime, root1, root2, turns)
+		b.fillPart(g, from, to, int(trips), prime, root1, root2, turns)
 		from = to
 	}
 }
 
-// fillPart is fill for the primes from one index to another, hitRoom/2/(trips+1) at most.
-func (b *buckets) fillPart(from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
+// fillPart is fill for the primes of the group from one index to another, hitRoom/2/(trips+1) at most.
+func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
 	var hits [ahead]int
 	switch {
 	case level > levelGo && trips == 0:
@@ -114,7 +118,7 @@ func (b *buckets) fillPart(from, to, trips int, prime, root1, root2 []uint32, tu
 			hits[k] = b.hits(&b.found[k], prime[from:to], root1[from:to], root2[from:to], t.step[from:to], t.up, trips)
 		}
 	}
-	id := uint32(from-b.first) << 15
+	id := uint32(from-g.first) << 16
 	for k, n := range hits {
 		b.scatter(k, n, id)
 	}
@@ -159,7 +163,7 @@ func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []
 	return int(n)
 }
 
-// scatter puts the hits of polynomial k into its buckets, id being that of the first prime.
+// scatter puts the hits of polynomial k into its buckets, id being the entry of the first prime at position 0.
 func (b *buckets) scatter(k, hits int, id uint32) {
 	if hits == 0 {
 		return
@@ -174,7 +178,7 @@ func (b *buckets) scatter(k, hits int, id uint32) {
 		position := e & (maxInterval - 1)
 		at := position / blockSize
 		c := count[at]
-		entries[at*stride+min(c, room)] = id + e>>20*blockSize | position%blockSize
+		entries[at*stride+min(c, room)] = id + e>>20<<16 | position%blockSize
 		count[at] = c + 1
 	}
 }
@@ -204,7 +208,7 @@ func (b *buckets) add(block *[blockSize]uint8, n int) {
 
 func addEntries(block *[blockSize]uint8, entries []uint32, log uint8) {
 	for _, e := range entries {
-		block[e&(blockSize-1)] += log
+		block[e%blockSize] += log
 	}
 }
 
@@ -214,28 +218,34 @@ func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 		return
 	}
 	n, offset := b.number(number, position), position%blockSize
-	entries := b.block(n, 0, b.count[n])
-	for len(entries) > 0 {
-		part := entries[:min(len(entries), hitRoom)]
-		entries = entries[len(part):]
-		var found []uint32
-		if level > levelGo {
-			found = b.found[0][:findLanes(&part[0], len(part), int(offset), &b.found[0][0])]
-			slices.Sort(found) // as they come without lanes, but for parts
-		} else {
-			found = find(b.found[0][:0], part, offset)
-		}
-		for _, i := range found {
-			r.divide(f, b.first+int(i))
+	for g := range b.groups {
+		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
+		for len(entries) > 0 {
+			part := entries[:min(len(entries), hitRoom)]
+			entries = entries[len(part):]
+			for _, i := range b.find(part, offset) {
+				r.divide(f, b.groups[g].first+int(i))
+			}
 		}
 	}
 }
 
-// find appends to dst the i of the entries that have the offset.
+// find returns the indices in the group of the entries that have the offset, hitRoom entries at most. The
+// result is valid until the next call.
+func (b *buckets) find(entries []uint32, offset uint32) []uint32 {
+	if level == levelGo {
+		return find(b.found[0][:0], entries, offset)
+	}
+	found := b.found[0][:findLanes(&entries[0], len(entries), int(offset), &b.found[0][0])]
+	slices.Sort(found) // as they come without lanes, but for parts
+	return found
+}
+
+// find appends to dst the index in the group of the entries that have the offset.
 func find(dst, entries []uint32, offset uint32) []uint32 {
 	for _, e := range entries {
-		if e&(blockSize-1) == offset {
-			dst = append(dst, e>>15)
+		if e%blockSize == offset {
+			dst = append(dst, e>>16)
 		}
 	}
 	return dst

@@ -145,7 +145,7 @@ few:
 // FOUND appends the indices of the 8 entries off bytes from DI with m. It uses Y7, AX and R13.
 #define FOUND(off, m) \
 	VMOVDQU off(DI), Y7 \
-	VPSRLD  $15, Y7, Y7 \
+	VPSRLD  $16, Y7, Y7 \
 	EMIT(Y7, m, m, R10)
 
 // func findAVX2(entries *uint32, count, offset int, out *uint32) int
@@ -191,7 +191,7 @@ tail:
 	VPAND      Y7, Y2, Y3
 	VPCMPEQD   Y1, Y3, Y3
 	VPAND      Y15, Y3, Y3
-	VPSRLD     $15, Y7, Y7
+	VPSRLD     $16, Y7, Y7
 	EMIT(Y7, Y3, Y3, R10)
 	ADDQ $32, DI
 	SUBQ $8, R9

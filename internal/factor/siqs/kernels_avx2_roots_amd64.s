@@ -399,7 +399,7 @@ hits:
 	VMOVDQU (SI), Y0
 	VPSRLD  $15, Y0, Y1
 	VPSRLD  $20, Y0, Y2
-	VPSLLD  $15, Y2, Y2
+	VPSLLD  $16, Y2, Y2
 	VPAND   Y11, Y1, Y1
 	VPANDN  Y15, Y1, Y1 // complement of the block
 	VPAND   Y12, Y0, Y0

@@ -151,7 +151,7 @@ tail:
 	VMOVDQU32.Z (DI), K7, Z3
 	VPXORD      Z1, Z3, Z3
 	VPTESTNMD   Z2, Z3, K7, K1
-	VPSRLD      $15, Z3, Z3
+	VPSRLD      $16, Z3, Z3
 	EMIT(Z3, K1, Z5)
 	ADDQ        $64, DI
 	SUBQ        $16, R8
@@ -165,8 +165,8 @@ done:
 	RET
 
 some:
-	VPSRLD $15, Z3, Z3
-	VPSRLD $15, Z4, Z4
+	VPSRLD $16, Z3, Z3
+	VPSRLD $16, Z4, Z4
 	EMIT(Z3, K1, Z5)
 	EMIT(Z4, K2, Z6)
 	JMP    next

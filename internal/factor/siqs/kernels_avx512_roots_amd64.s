@@ -297,7 +297,7 @@ hits:
 	VMOVDQU32.Z (SI), K7, Z0
 	VPSRLD      $15, Z0, Z1
 	VPSRLD      $20, Z0, Z2
-	VPSLLD      $15, Z2, Z2
+	VPSLLD      $16, Z2, Z2
 	VPANDD      Z29, Z1, Z1 // block
 	VPANDD      Z30, Z0, Z0
 	VPADDD      Z31, Z2, Z2

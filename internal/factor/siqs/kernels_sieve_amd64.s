@@ -233,15 +233,12 @@ hits16:
 	FOUR
 	NEXT(hits16)
 
-// ADD2 adds AX at the positions of two entries.
+// ADD2 adds AX at the positions of two entries, which are their lower halves.
 #define ADD2(off, a, b) \
-	MOVQ off(SI), a     \
-	MOVL a, b           \
-	SHRQ $32, a         \
-	ANDL $0x7fff, b     \
-	ANDL $0x7fff, a     \
-	ADDB AX, (DI)(b*1)  \
-	ADDB AX, (DI)(a*1)
+	MOVWLZX off(SI), a     \
+	MOVWLZX (off+4)(SI), b \
+	ADDB    AX, (DI)(a*1)  \
+	ADDB    AX, (DI)(b*1)
 
 // func addLanes(block *uint8, entries *uint32, count int, log uint8)
 TEXT ·addLanes(SB), NOSPLIT, $0-25
@@ -266,12 +263,11 @@ rest:
 	JEQ  added
 
 singles:
-	MOVL (SI), R8
-	ANDL $0x7fff, R8
-	ADDB AX, (DI)(R8*1)
-	ADDQ $4, SI
-	DECQ CX
-	JNZ  singles
+	MOVWLZX (SI), R8
+	ADDB    AX, (DI)(R8*1)
+	ADDQ    $4, SI
+	DECQ    CX
+	JNZ     singles
 
 added:
 	RET
