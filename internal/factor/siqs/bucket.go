@@ -15,6 +15,7 @@ const ahead = 4
 // address. Entries are in the order of the groups.
 type buckets struct {
 	first    int      // index of the first prime above blockSize; the last index + 1 if there are no buckets
+	far      int      // index of the first prime of two intervals or more, see pair; the last index + 1 if there is none
 	blocks   int      // of a polynomial: its block b of polynomial ahead*q+k has the number k*blocks+b
 	room     uint32   // for entries of a block
 	stride   uint32   // room and what kernels overwrite; an odd number of cache lines
@@ -43,12 +44,12 @@ const groupRoom = 1 << 16
 
 // prepare makes the buckets for a base and an interval; for one block there are none.
 func (b *buckets) prepare(f *factorBase, interval uint32) {
-	b.first, b.blocks = len(f.prime), int(interval/blockSize)
+	b.first, b.far, b.blocks = len(f.prime), len(f.prime), int(interval/blockSize)
 	b.groups = b.groups[:0]
 	if b.blocks < 2 || f.largest() < blockSize {
 		return
 	}
-	b.first = f.index(blockSize)
+	b.first, b.far = f.index(blockSize), f.index(2*float64(interval))
 	hits := 0.0
 	for i := b.first; i < len(f.prime); i++ {
 		hits += 2 * blockSize / float64(f.prime[i])
@@ -72,8 +73,26 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 	clear(b.standing)
 }
 
+// pair replaces the roots of the far primes at the start of a coefficient: root1 becomes one of
+// them and root2 their distance, such that root1 - root2 is the other one modulo the prime. The distance is the
+// same for all polynomials, so that only root1 has to be moved.
+//
+// Of the two distances, whose sum is the prime p, it is the lesser. So where root1 - root2 is negative the other root,
+// root1 - root2 + p >= p/2, is behind the interval: root1 - root2 as an unsigned number is below the
+// interval exactly if the other root is.
+func (b *buckets) pair(prime, root1, root2 []uint32) {
+	for i := b.far; i < len(prime); i++ {
+		p, x, y := prime[i], root1[i], root2[i]
+		d := min(x-y, x-y+p)
+		if p-d < d {
+			root1[i], d = y, p-d
+		}
+		root2[i] = d
+	}
+}
+
 // fill makes the turns of the roots of the large primes one after the other, and puts all their
-// hits after turn k into the buckets of polynomial k.
+// hits after turn k into the buckets of polynomial k. The roots of the far primes are as pair leaves them.
 func (b *buckets) fill(prime, root1, root2 []uint32, turns *[ahead]turn) {
 	clear(b.count)
 	for g := range b.groups {
@@ -92,6 +111,9 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahea
 	for from := g.first; from < g.end; {
 		trips := b.interval() / prime[from] // a root hits at most once more
 		to := min(g.end, from+hitRoom/2/int(trips+1))
+		if from < b.far {
+			to = min(to, b.far)
+		}
 		b.fillPart(g, from, to, int(trips), prime, root1, root2, turns)
 		from = to
 	}
@@ -101,7 +123,7 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahea
 func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
 	var hits [ahead]int
 	switch {
-	case level > levelGo && trips == 0:
+	case level > levelGo && from >= b.far:
 		up := 0
 		for k := range turns {
 			up |= b2i(turns[k].up) << k
@@ -112,6 +134,10 @@ func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []
 	case level > levelGo:
 		for k, t := range turns {
 			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, int(b.interval()), &b.found[k][0])
+		}
+	case from >= b.far:
+		for k, t := range turns {
+			hits[k] = b.hitsFar(&b.found[k], prime[from:to], root1[from:to], root2[from:to], t.step[from:to], t.up)
 		}
 	default:
 		for k, t := range turns {
@@ -161,6 +187,28 @@ func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []
 		}
 	}
 	return int(n)
+}
+
+// hitsFar is hits for at most 2^12 far primes, of which it moves root1.
+func (b *buckets) hitsFar(found *[hitRoom + 16]uint32, prime, root1, root2, step []uint32, up bool) int {
+	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
+	interval, n := b.interval(), 0
+	for i, p := range prime {
+		d := step[i]
+		if up {
+			d = p - d
+		}
+		x := root1[i] - d
+		x = min(x, x+p)
+		root1[i] = x
+		y := x - root2[i]
+		key := uint32(i) << 20
+		found[n%hitRoom] = key | x
+		n += b2i(x < interval)
+		found[n%hitRoom] = key | y
+		n += b2i(y < interval)
+	}
+	return n
 }
 
 // scatter puts the hits of polynomial k into its buckets, id being the entry of the first prime at position 0.

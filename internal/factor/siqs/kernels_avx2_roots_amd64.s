@@ -259,27 +259,27 @@ few:
 	VPMASKMOVD Y2, Y15, (DX)(R12*4)
 	JMP        stored
 
-// TURN subtracts the steps from the roots Y1 and Y2 modulo the primes Y0, or adds them if bit k of
-// up is set, and appends the hits to out. It uses Y13 to Y15, AX and R13. The branch, to labels of
-// its own, is the same throughout a call and takes less than REST.
+// TURN subtracts the steps from the roots Y1 modulo the primes Y0, or adds them if bit k of
+// up is set, and appends the hits to out, of these roots and of those the distances Y2 below, where they are not
+// negative. It uses Y12 to Y15, AX and R13. The branch, to labels of its own, is the same throughout
+// a call and takes less than REST.
 #define TURN(steps, up, k, down, moved, out) \
 	TESTB   $(1<<k), up        \
 	JEQ     down               \
 	VPADDD  steps, Y1, Y1      \
-	VPADDD  steps, Y2, Y2      \
 	VPSUBD  Y0, Y1, Y13        \
-	VPSUBD  Y0, Y2, Y14        \
 	JMP     moved              \
 down:                        \
 	VPSUBD  steps, Y1, Y1      \
-	VPSUBD  steps, Y2, Y2      \
 	VPADDD  Y0, Y1, Y13        \
-	VPADDD  Y0, Y2, Y14        \
 moved:                       \
 	VPMINUD Y13, Y1, Y1        \
-	VPMINUD Y14, Y2, Y2        \
+	VPSUBD  Y2, Y1, Y12        \
 	HITS(Y1, out)              \
-	HITS(Y2, out)
+	VPSUBD  Y8, Y12, Y13       \
+	VPANDN  Y13, Y12, Y13      \
+	VPOR    Y7, Y12, Y14       \
+	EMIT(Y14, Y13, Y15, out)
 
 // COUNTED stores the number of words from R13 + k*foundBytes up to out in number k at CX.
 #define COUNTED(k, out) \
@@ -342,7 +342,6 @@ loaded:
 	CMPQ    R12, $-8
 	JGT     fewer
 	VMOVDQU Y1, (SI)(R12*4)
-	VMOVDQU Y2, (DX)(R12*4)
 	ADDQ    $8, R12
 	JLT     ahead
 
@@ -374,7 +373,6 @@ fewer:
 	NEGQ AX
 	LANES(AX)
 	VPMASKMOVD Y1, Y15, (SI)(R12*4)
-	VPMASKMOVD Y2, Y15, (DX)(R12*4)
 	JMP        counts
 
 // func scatterAVX2(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)

@@ -170,24 +170,27 @@ trips:
 	VZEROUPPER
 	RET
 
-// TURN subtracts the step, or the rest of it to the primes Z0 if up, from the roots Z2 and Z3
-// modulo the primes, and appends the hits to out: the key Z29 and a position below Z30. It uses
-// Z4 to Z8, K1, K2 and AX.
-#define TURN(step, up, out) \
-	VMOVDQA32 step, Z4              \
-	VPSUBD    step, Z0, up, Z4      \
-	VPSUBD    Z4, Z2, Z2            \
-	VPSUBD    Z4, Z3, Z3            \
-	VPADDD    Z0, Z2, Z5            \
-	VPADDD    Z0, Z3, Z6            \
-	VPMINUD   Z5, Z2, Z2            \
-	VPMINUD   Z6, Z3, Z3            \
-	VPCMPUD   $1, Z30, Z2, K7, K1   \
-	VPCMPUD   $1, Z30, Z3, K7, K2   \
-	VPORD     Z29, Z2, Z5           \
-	VPORD     Z29, Z3, Z6           \
-	EMITTO(Z5, K1, Z7, out)         \
-	EMITTO(Z6, K2, Z8, out)
+// TURN subtracts the steps from the roots Z2 modulo the primes Z0, or adds them if bit k of up is set,
+// and appends the hits to out, of these roots and of those the distances Z3 below: the key Z29 and a
+// position below Z30. It uses Z4 to Z7, K1, K2 and AX. The branch, to labels of its own, is the same throughout a call.
+#define TURN(steps, up, k, down, moved, out) \
+	TESTB   $(1<<k), up           \
+	JEQ     down                  \
+	VPADDD  steps, Z2, Z2         \
+	VPSUBD  Z0, Z2, Z4            \
+	JMP     moved                 \
+down:                           \
+	VPSUBD  steps, Z2, Z2         \
+	VPADDD  Z0, Z2, Z4            \
+moved:                          \
+	VPMINUD Z4, Z2, Z2            \
+	VPSUBD  Z3, Z2, Z5            \
+	VPCMPUD $1, Z30, Z2, K7, K1   \
+	VPCMPUD $1, Z30, Z5, K7, K2   \
+	VPORD   Z29, Z2, Z4           \
+	VPORD   Z29, Z5, Z5           \
+	EMITTO(Z4, K1, Z6, out)       \
+	EMITTO(Z5, K2, Z7, out)
 
 // COUNTED stores the number of words from R13 + k*foundBytes up to out in number k at CX.
 #define COUNTED(k, out) \
@@ -205,24 +208,6 @@ TEXT ·hitsAheadAVX512(SB), NOSPLIT, $0-88
 	MOVQ         step1+32(FP), R9
 	MOVQ         step2+40(FP), BX
 	MOVQ         count+48(FP), R8
-	MOVQ         up+56(FP), R12
-	MOVQ         R12, AX
-	ANDL         $1, AX
-	NEGL         AX
-	KMOVW        AX, K3
-	MOVQ         R12, AX
-	SHRL         $1, AX
-	ANDL         $1, AX
-	NEGL         AX
-	KMOVW        AX, K4
-	MOVQ         R12, AX
-	SHRL         $2, AX
-	ANDL         $1, AX
-	NEGL         AX
-	KMOVW        AX, K5
-	SHRL         $3, R12
-	NEGL         R12
-	KMOVW        R12, K6
 	MOVQ         interval+64(FP), AX
 	VPBROADCASTD AX, Z30
 	VMOVDQU32    indices<>(SB), Z29
@@ -255,12 +240,11 @@ whole:
 	VMOVDQU32.Z (CX)(R12*4), K7, Z9
 	VMOVDQU32.Z (R9)(R12*4), K7, Z10
 	VMOVDQU32.Z (BX)(R12*4), K7, Z11
-	TURN(Z9, K3, R10)
-	TURN(Z10, K4, R11)
-	TURN(Z11, K5, R14)
-	TURN(Z10, K6, R15)
+	TURN(Z9, up+56(FP), 0, down0, moved0, R10)
+	TURN(Z10, up+56(FP), 1, down1, moved1, R11)
+	TURN(Z11, up+56(FP), 2, down2, moved2, R14)
+	TURN(Z10, up+56(FP), 3, down3, moved3, R15)
 	VMOVDQU32   Z2, K7, (SI)(R12*4)
-	VMOVDQU32   Z3, K7, (DX)(R12*4)
 	VPADDD      Z28, Z29, Z29
 	ADDQ        $16, R12
 	SUBQ        $16, R8

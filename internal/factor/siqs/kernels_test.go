@@ -197,6 +197,7 @@ func checkFill(t *testing.T, s *sample) {
 		b.room, c.room = b.room/64, c.room/64
 	}
 	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
+	c.pair(s.prime, root1, root2)
 	for range 3 {
 		turns := s.turns()
 		got1, got2 := guarded(root1), guarded(root2)

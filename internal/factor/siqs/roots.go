@@ -87,6 +87,7 @@ func (s *Sieve) startCoefficient() {
 			s.step[j][i] = 0
 		}
 	}
+	s.buckets.pair(s.base.prime, s.root1, s.root2)
 	s.fill()
 }
 

@@ -16,7 +16,8 @@ type Sieve struct {
 	// Of each prime p of the base but those of the coefficient, at index i:
 	// Q(x) = 0 mod p exactly for the positions root1[i], root2[i] mod p, both below p.
 	// For the primes of the coefficient both are noRoot or a little less. Those of the large primes
-	// are of the last polynomial that the buckets are filled for.
+	// are of the last polynomial that the buckets are filled for, and those of the far ones are as
+	// buckets.pair leaves them.
 	root1, root2 []uint32
 	work1, work2 []uint32   // the same, counted from the block that is being sieved
 	step         [][]uint32 // step[j][i] = 2*terms[j]/A mod prime[i]

@@ -1,0 +1,88 @@
+package siqs
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestLongGroup finds the primes of a run of one logarithm that is longer than a group may be.
+func TestLongGroup(t *testing.T) {
+	onLevel(levelGo, func() { testLongGroup(t) })
+	eachLevel(t, testLongGroup)
+}
+
+func testLongGroup(t *testing.T) {
+	const count, interval = groupRoom + 200, 4 * blockSize
+	s := newSample(rand.New(rand.NewPCG(20, 1)), anyRoots, count, 1483000) // above 2^20.5, to below 2^21.5
+	var b buckets
+	b.prepare(&s.factorBase, interval)
+	if n := len(b.groups); n != 2 || b.groups[0].end != groupRoom || b.groups[1].end != count {
+		t.Fatalf("groups %v of %d primes with the logarithms %d to %d", b.groups, count, s.logp[0], s.logp[count-1])
+	}
+	want := make(map[uint32][]uint32)
+	for i, p := range s.prime {
+		for _, root := range []uint32{s.root1[i], s.root2[i]} {
+			if step := s.step[i]; root < step {
+				root += p - step
+			} else {
+				root -= step
+			}
+			if root < interval {
+				want[root] = append(want[root], uint32(i))
+			}
+		}
+	}
+	b.pair(s.prime, s.root1, s.root2)
+	b.fill(s.prime, s.root1, s.root2, &[ahead]turn{{step: s.step}, {step: b.standing}, {step: b.standing}, {step: b.standing}})
+	for number := range uint32(ahead) {
+		for position := range uint32(interval) {
+			if position%16 != 0 && len(want[position]) < 2 {
+				continue
+			}
+			r := remainder{v: wide{1}, word: true, primes: new([]uint32)}
+			for _, i := range want[position][:min(len(want[position]), 2)] { // below 2^64
+				r.v[0] *= uint64(s.prime[i])
+			}
+			b.divide(&r, &s.factorBase, number, position)
+			if found := *r.primes; r.v[0] != 1 || !slices.IsSorted(found) {
+				t.Fatalf("polynomial %d, position %d: found %d, want %d", number, position, found, want[position])
+			}
+		}
+	}
+}
+
+// TestPair: root1 and root1 less the distance are the roots, and the other root is in the interval exactly if
+// the difference is.
+func TestPair(t *testing.T) {
+	onLevel(levelGo, func() { sampleAll(t, checkPair) })
+}
+
+func checkPair(t *testing.T, s *sample) {
+	if s.prime[0] < blockSize {
+		return
+	}
+	var b buckets
+	interval := uint32(blockSize * (2 + s.rnd.IntN(6)))
+	b.prepare(&s.factorBase, interval)
+	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
+	b.pair(s.prime, root1, root2)
+	for i, p := range s.prime {
+		x, y := root1[i], root2[i]
+		if p >= 2*interval {
+			d := y
+			if y = x - d; x < d {
+				y += p
+			}
+			if d > p/2 || (x-d < interval) != (y < interval) {
+				t.Fatalf("prime %d: roots %d, %d become %d less %d", p, s.root1[i], s.root2[i], x, d)
+			}
+		}
+		if x > y {
+			x, y = y, x
+		}
+		if x != min(s.root1[i], s.root2[i]) || y != max(s.root1[i], s.root2[i]) {
+			t.Fatalf("prime %d, interval %d: roots %d, %d become %d, %d", p, interval, s.root1[i], s.root2[i], x, y)
+		}
+	}
+}
