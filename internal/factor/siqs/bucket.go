@@ -58,8 +58,9 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 		}
 		b.groups[len(b.groups)-1].end = i + 1
 	}
-	// Hits are spread at random: the mean and a lot more than six deviations.
-	b.room = uint32(1.05*hits) + 512
+	// Hits are spread at random: the mean and a lot more than six deviations, and for the kernels
+	// room for all hits of the last part.
+	b.room = uint32(1.05*hits) + 512 + hitRoom
 	b.stride = (b.room+48)&^31 + 16
 	b.entries = resize(b.entries, ahead*b.blocks*int(b.stride))
 	b.count = resize(b.count, ahead*b.blocks)
@@ -217,11 +218,11 @@ func (b *buckets) scatter(k, hits int, id uint32) {
 		return
 	}
 	count, entries := b.count[k*b.blocks:][:b.blocks], b.entries[k*b.blocks*int(b.stride):]
-	if level > levelGo {
-		scatterLanes(&b.found[k][0], hits, &count[0], b.blocks, &entries[0], int(b.room), int(b.stride), int(id))
+	room, stride := b.room, b.stride
+	if level > levelGo && slices.Max(count)+uint32(hits) <= room {
+		scatterLanes(&b.found[k][0], hits, &count[0], b.blocks, &entries[0], int(stride), int(id))
 		return
 	}
-	room, stride := b.room, b.stride
 	for _, e := range b.found[k][:hits] {
 		position := e & (maxInterval - 1)
 		at := position / blockSize

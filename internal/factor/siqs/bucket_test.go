@@ -86,3 +86,45 @@ func checkPair(t *testing.T, s *sample) {
 		}
 	}
 }
+
+// TestScatter compares buckets of all numbers of blocks with those of Go, up to the last entry that there is room for.
+func TestScatter(t *testing.T) { eachLevel(t, testScatter) }
+
+func testScatter(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(20, 2))
+	for blocks := 2; blocks <= maxInterval/blockSize; blocks++ {
+		for _, hits := range []int{1, 7, 8, 9, 15, 16, 17, 40, 100} {
+			b, c := testBuckets(blocks, hits), testBuckets(blocks, hits)
+			for part := range uint32(3) { // the second and third may be too many
+				for i := range hits {
+					at := rnd.IntN(blocks)
+					if rnd.IntN(2) == 0 {
+						at = blocks - 1
+					}
+					b.found[1][i] = uint32(rnd.IntN(1<<12))<<20 | uint32(at*blockSize+rnd.IntN(blockSize))
+				}
+				c.found[1] = b.found[1]
+				b.scatter(1, hits, part<<28)
+				onLevel(levelGo, func() { c.scatter(1, hits, part<<28) })
+				if !slices.Equal(b.count, c.count) {
+					t.Fatalf("%d blocks, %d hits: counts %d, want %d", blocks, hits, b.count, c.count)
+				}
+				for n := range ahead * blocks {
+					if got, want := b.block(n, 0, b.count[n]), c.block(n, 0, c.count[n]); !slices.Equal(got, want) {
+						t.Fatalf("%d blocks, %d hits, block %d: entries %x, want %x", blocks, hits, n, got, want)
+					}
+					if b.entries[(n+1)*int(b.stride)-1] != guard {
+						t.Fatalf("%d blocks, %d hits, block %d: the word behind is overwritten", blocks, hits, n)
+					}
+				}
+			}
+		}
+	}
+}
+
+// testBuckets returns buckets with room for so many entries and 16 that kernels overwrite, and a guard.
+func testBuckets(blocks, room int) *buckets {
+	stride := room + 17
+	return &buckets{blocks: blocks, room: uint32(room), stride: uint32(stride),
+		entries: slices.Repeat([]uint32{guard}, ahead*blocks*stride), count: make([]uint32, ahead*blocks)}
+}

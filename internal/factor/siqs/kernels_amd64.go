@@ -56,13 +56,13 @@ func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up,
 	}
 }
 
-// scatterLanes works like buckets.scatter for hits > 0, count and entries being those of the polynomial. It may overwrite 16 words after the
-// entries of a block.
-func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int) {
+// scatterLanes works like buckets.scatter for hits > 0 and buckets with room for all of them, count and entries being
+// those of the polynomial. It may overwrite 16 words after the entries of a block.
+func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int) {
 	if level == levelAVX512 {
-		scatterAVX512(found, hits, count, blocks, entries, room, stride, id)
+		scatterAVX512(found, hits, count, blocks, entries, stride, id)
 	} else {
-		scatterAVX2(found, hits, count, blocks, entries, room, stride, id)
+		scatterAVX2(found, hits, count, blocks, entries, stride, id)
 	}
 }
 

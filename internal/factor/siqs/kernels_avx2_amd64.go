@@ -17,7 +17,7 @@ func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, interval int,
 func hitsAheadAVX2(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
 
 //go:noescape
-func scatterAVX2(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+func scatterAVX2(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int)
 
 //go:noescape
 func matchAVX2(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int

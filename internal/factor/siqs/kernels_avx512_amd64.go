@@ -17,7 +17,7 @@ func hitsAVX512(prime, root1, root2, step *uint32, count, up, trips, interval in
 func hitsAheadAVX512(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)
 
 //go:noescape
-func scatterAVX512(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int)
+func scatterAVX512(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int)
 
 //go:noescape
 func matchAVX512(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int

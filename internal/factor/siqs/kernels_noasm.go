@@ -20,7 +20,7 @@ func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up,
 	panic(noLanes)
 }
 
-func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, room, stride, id int) {
+func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int) {
 	panic(noLanes)
 }
 
