@@ -193,7 +193,7 @@ func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []
 // hitsFar is hits for at most 2^12 far primes, of which it moves root1.
 func (b *buckets) hitsFar(found *[hitRoom + 16]uint32, prime, root1, root2, step []uint32, up bool) int {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
-	interval, n := b.interval(), 0
+	interval, n := b.interval(), uint32(0)
 	for i, p := range prime {
 		d := step[i]
 		if up {
@@ -205,11 +205,11 @@ func (b *buckets) hitsFar(found *[hitRoom + 16]uint32, prime, root1, root2, step
 		y := x - root2[i]
 		key := uint32(i) << 20
 		found[n%hitRoom] = key | x
-		n += b2i(x < interval)
+		n += uint32(b2i(x < interval))
 		found[n%hitRoom] = key | y
-		n += b2i(y < interval)
+		n += uint32(b2i(y < interval))
 	}
-	return n
+	return int(n)
 }
 
 // scatter puts the hits of polynomial k into its buckets, id being the entry of the first prime at position 0.
