@@ -267,34 +267,34 @@ func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 		return
 	}
 	n, offset := b.number(number, position), position%blockSize
-	for g := range b.groups {
-		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
-		for len(entries) > 0 {
-			part := entries[:min(len(entries), hitRoom)]
-			entries = entries[len(part):]
-			for _, i := range b.find(part, offset) {
-				r.divide(f, b.groups[g].first+int(i))
+	entries := b.block(n, 0, b.count[n])
+	for from := 0; from < len(entries); from += hitRoom {
+		part := entries[from:min(len(entries), from+hitRoom)]
+		var found []uint32
+		if level > levelGo {
+			found = b.found[0][:findLanes(&part[0], len(part), int(offset), &b.found[0][0])]
+		} else {
+			found = find(b.found[0][:0], part, offset)
+		}
+		g := 0
+		for k, at := range found {
+			for uint32(from)+at >= b.starts[g+1][n] {
+				g++
 			}
+			found[k] = uint32(b.groups[g].first) + part[at]>>16
+		}
+		slices.Sort(found) // as they come without lanes, but for parts
+		for _, i := range found {
+			r.divide(f, int(i))
 		}
 	}
 }
 
-// find returns the indices in the group of the entries that have the offset, hitRoom entries at most. The
-// result is valid until the next call.
-func (b *buckets) find(entries []uint32, offset uint32) []uint32 {
-	if level == levelGo {
-		return find(b.found[0][:0], entries, offset)
-	}
-	found := b.found[0][:findLanes(&entries[0], len(entries), int(offset), &b.found[0][0])]
-	slices.Sort(found) // as they come without lanes, but for parts
-	return found
-}
-
-// find appends to dst the index in the group of the entries that have the offset.
+// find appends to dst the places of the entries that have the offset.
 func find(dst, entries []uint32, offset uint32) []uint32 {
-	for _, e := range entries {
+	for at, e := range entries {
 		if e%blockSize == offset {
-			dst = append(dst, e>>16)
+			dst = append(dst, uint32(at))
 		}
 	}
 	return dst

@@ -6,20 +6,30 @@ import (
 	"testing"
 )
 
-// TestLongGroup finds the primes of a run of one logarithm that is longer than a group may be.
-func TestLongGroup(t *testing.T) {
-	onLevel(levelGo, func() { testLongGroup(t) })
-	eachLevel(t, testLongGroup)
+// TestDivide finds the primes at a position, also those of a run of one logarithm that is longer than a group
+// may be, and where more entries have to be looked at than at a time.
+func TestDivide(t *testing.T) {
+	onLevel(levelGo, func() { testDivide(t) })
+	eachLevel(t, testDivide)
 }
 
-func testLongGroup(t *testing.T) {
-	const count, interval = groupRoom + 200, 4 * blockSize
-	s := newSample(rand.New(rand.NewPCG(20, 1)), anyRoots, count, 1483000) // above 2^20.5, to below 2^21.5
+func testDivide(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(20, 1))
+	b := checkDivide(t, newSample(rnd, anyRoots, groupRoom+200, 1483000)) // from above 2^20.5 to below 2^21.5
+	if n := len(b.groups); n != 2 || b.groups[0].end != groupRoom {
+		t.Errorf("groups %v", b.groups)
+	}
+	b = checkDivide(t, newSample(rnd, anyRoots, 24000, blockSize))
+	if n := b.count[0]; n < hitRoom+100 || n > b.room {
+		t.Errorf("%d entries, want more than %d", n, hitRoom)
+	}
+}
+
+// checkDivide returns the buckets.
+func checkDivide(t *testing.T, s *sample) *buckets {
+	const interval = 4 * blockSize
 	var b buckets
 	b.prepare(&s.factorBase, interval)
-	if n := len(b.groups); n != 2 || b.groups[0].end != groupRoom || b.groups[1].end != count {
-		t.Fatalf("groups %v of %d primes with the logarithms %d to %d", b.groups, count, s.logp[0], s.logp[count-1])
-	}
 	want := make(map[uint32][]uint32)
 	for i, p := range s.prime {
 		for _, root := range []uint32{s.root1[i], s.root2[i]} {
@@ -28,7 +38,7 @@ func testLongGroup(t *testing.T) {
 			} else {
 				root -= step
 			}
-			if root < interval {
+			for ; root < interval; root += p {
 				want[root] = append(want[root], uint32(i))
 			}
 		}
@@ -50,6 +60,7 @@ func testLongGroup(t *testing.T) {
 			}
 		}
 	}
+	return &b
 }
 
 // TestPair: root1 and root1 less the distance are the roots, and the other root is in the interval exactly if

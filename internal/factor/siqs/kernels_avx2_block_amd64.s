@@ -142,10 +142,15 @@ few:
 	VPAND    off(DI), Y2, m \
 	VPCMPEQD Y1, m, m
 
-// FOUND appends the indices of the 8 entries off bytes from DI with m. It uses Y7, AX and R13.
+// FOUND appends the places, counted from R11, of the 8 entries off bytes from DI with m. It uses Y7, AX
+// and R13.
 #define FOUND(off, m) \
-	VMOVDQU off(DI), Y7 \
-	VPSRLD  $16, Y7, Y7 \
+	LEAQ         off(DI), AX              \
+	SUBQ         R11, AX                  \
+	SHRQ         $2, AX                   \
+	VMOVQ        AX, X7                   \
+	VPBROADCASTD X7, Y7                   \
+	VPADDD       indices<>(SB), Y7, Y7    \
 	EMIT(Y7, m, m, R10)
 
 // func findAVX2(entries *uint32, count, offset int, out *uint32) int
@@ -153,6 +158,7 @@ few:
 // 32 entries at a time, as long as there are so many.
 TEXT ·findAVX2(SB), NOSPLIT, $0-40
 	MOVQ         entries+0(FP), DI
+	MOVQ         DI, R11
 	MOVQ         count+8(FP), R9
 	MOVQ         offset+16(FP), AX
 	VMOVQ        AX, X1
@@ -187,12 +193,11 @@ few:
 
 tail:
 	LANES(R9)
-	VPMASKMOVD (DI), Y15, Y7
-	VPAND      Y7, Y2, Y3
+	VPMASKMOVD (DI), Y15, Y3
+	VPAND      Y3, Y2, Y3
 	VPCMPEQD   Y1, Y3, Y3
 	VPAND      Y15, Y3, Y3
-	VPSRLD     $16, Y7, Y7
-	EMIT(Y7, Y3, Y3, R10)
+	FOUND(0, Y3)
 	ADDQ $32, DI
 	SUBQ $8, R9
 	JGT  tail

@@ -115,16 +115,26 @@ matched:
 	EMIT(Z7, K1, Z8)
 	JMP          unmatched
 
+// PLACES sets z to the places, counted from R11, of the 16 entries off bytes from DI. It uses AX.
+#define PLACES(off, z) \
+	LEAQ         off(DI), AX           \
+	SUBQ         R11, AX               \
+	SHRQ         $2, AX                \
+	VPBROADCASTD AX, z                 \
+	VPADDD       Z29, z, z
+
 // func findAVX512(entries *uint32, count, offset int, out *uint32) int
 //
 // 32 entries at a time, as long as there are so many.
 TEXT ·findAVX512(SB), NOSPLIT, $0-40
 	MOVQ         entries+0(FP), DI
+	MOVQ         DI, R11
 	MOVQ         count+8(FP), R8
 	MOVQ         offset+16(FP), AX
 	VPBROADCASTD AX, Z1
 	MOVL         $0x7fff, AX
 	VPBROADCASTD AX, Z2
+	VMOVDQU32    indices<>(SB), Z29
 	MOVQ         out+24(FP), R10
 	SUBQ         $32, R8
 	JLT          few
@@ -151,7 +161,7 @@ tail:
 	VMOVDQU32.Z (DI), K7, Z3
 	VPXORD      Z1, Z3, Z3
 	VPTESTNMD   Z2, Z3, K7, K1
-	VPSRLD      $16, Z3, Z3
+	PLACES(0, Z3)
 	EMIT(Z3, K1, Z5)
 	ADDQ        $64, DI
 	SUBQ        $16, R8
@@ -165,8 +175,8 @@ done:
 	RET
 
 some:
-	VPSRLD $16, Z3, Z3
-	VPSRLD $16, Z4, Z4
+	PLACES(0, Z3)
+	PLACES(64, Z4)
 	EMIT(Z3, K1, Z5)
 	EMIT(Z4, K2, Z6)
 	JMP    next

@@ -258,7 +258,7 @@ func testFind(t *testing.T) {
 		for _, kinds := range []int{1, 2, 20, blockSize} {
 			entries := make([]uint32, count)
 			for i := range entries {
-				entries[i] = rnd.Uint32()<<16 | uint32(blockSize-1-rnd.IntN(kinds))
+				entries[i] = rnd.Uint32()&^(blockSize-1) | uint32(blockSize-1-rnd.IntN(kinds))
 			}
 			for _, offset := range []uint32{0, blockSize - 1, entries[count/2] % blockSize} {
 				want := find(nil, entries, offset)
