@@ -25,7 +25,8 @@ const SieveBits = 333
 const WithoutKernels = 3
 
 // sieve has the times of the quadratic sieve for semiprimes: from 198 bits on medians of three numbers
-// ("just hard 60,70,80"), at 297 and 314 bits means of two. The last row is predicted from the others.
+// ("just hard 60,70,80"), at 297 bits the mean of two, at 314 bits one. The last row is predicted from
+// the others.
 var sieve = []row{
 	{64, 170 * time.Microsecond},
 	{80, 310 * time.Microsecond},
@@ -38,11 +39,11 @@ var sieve = []row{
 	{198, 540 * time.Millisecond},
 	{231, 4800 * time.Millisecond},
 	{248, 11800 * time.Millisecond},
-	{264, 33 * time.Second},
-	{281, 92 * time.Second},
-	{297, 225 * time.Second},
-	{314, 14 * time.Minute},
-	{SieveBits, 38 * time.Minute},
+	{264, 29 * time.Second},
+	{281, 82 * time.Second},
+	{297, 200 * time.Second},
+	{314, 11*time.Minute + 30*time.Second},
+	{SieveBits, 33 * time.Minute},
 }
 
 // random has the expected times to factor a random number completely, in a chunk of many:
