@@ -11,8 +11,8 @@ const ahead = 4
 // for the polynomials ahead*q to ahead*q+ahead-1 at a time.
 //
 // An entry is (i-first)<<16 | position in the block, where i is the index of the prime and first
-// that of its group, i < first + groupRoom. The position takes 15 bits, and bit 15 is 0: the lower half of an entry is an
-// address. Entries are in the order of the groups.
+// that of its group, i < first + groupRoom. The position takes 15 bits, and bit 15 is 0: the lower
+// half of an entry is an address. Entries are in the order of the groups.
 type buckets struct {
 	first    int      // index of the first prime above blockSize; the last index + 1 if there are no buckets
 	far      int      // index of the first prime of two intervals or more, see pair; the last index + 1 if there is none
@@ -75,12 +75,12 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 }
 
 // pair replaces the roots of the far primes at the start of a coefficient: root1 becomes one of
-// them and root2 their distance, such that root1 - root2 is the other one modulo the prime. The distance is the
-// same for all polynomials, so that only root1 has to be moved.
+// them and root2 their distance, such that root1 - root2 is the other one modulo the prime. The
+// distance is the same for all polynomials, so that only root1 has to be moved.
 //
-// Of the two distances, whose sum is the prime p, it is the lesser. So where root1 - root2 is negative the other root,
-// root1 - root2 + p >= p/2, is behind the interval: root1 - root2 as an unsigned number is below the
-// interval exactly if the other root is.
+// Of the two distances, whose sum is the prime p, it is the lesser. So where root1 - root2 is
+// negative the other root, root1 - root2 + p >= p/2, is behind the interval: root1 - root2 as an
+// unsigned number is below the interval exactly if the other root is.
 func (b *buckets) pair(prime, root1, root2 []uint32) {
 	for i := b.far; i < len(prime); i++ {
 		p, x, y := prime[i], root1[i], root2[i]
@@ -93,7 +93,8 @@ func (b *buckets) pair(prime, root1, root2 []uint32) {
 }
 
 // fill makes the turns of the roots of the large primes one after the other, and puts all their
-// hits after turn k into the buckets of polynomial k. The roots of the far primes are as pair leaves them.
+// hits after turn k into the buckets of polynomial k. The roots of the far primes are as pair leaves
+// them.
 func (b *buckets) fill(prime, root1, root2 []uint32, turns *[ahead]turn) {
 	clear(b.count)
 	for g := range b.groups {
@@ -261,7 +262,8 @@ func addEntries(block *[blockSize]uint8, entries []uint32, log uint8) {
 	}
 }
 
-// divide divides r by the large primes that hit the position of the polynomial with the number, in the order of their indices.
+// divide divides r by the large primes that hit the position of the polynomial with the number, in
+// the order of their indices.
 func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 	if len(b.groups) == 0 {
 		return
@@ -276,7 +278,7 @@ func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 		} else {
 			found = find(b.found[0][:0], part, offset)
 		}
-		g := 0
+		g := 0 // places ascend, and so do groups
 		for k, at := range found {
 			for uint32(from)+at >= b.starts[g+1][n] {
 				g++

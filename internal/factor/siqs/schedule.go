@@ -1,8 +1,9 @@
 package siqs
 
-// A schedule says with which kernel each prime is sieved, for blocks of one size. A kernel has no branch that depends on a root: it adds the logarithm
-// as often as some root below the prime may hit the block, and what is too much ends up
-// behind the block, where there are blockPad bytes of no meaning.
+// A schedule says with which kernel each prime is sieved, for blocks of one size. A kernel has no
+// branch that depends on a root: it adds the logarithm as often as some root below the prime may hit
+// the block, and what is too much ends up behind the block, where there are blockPad bytes of no
+// meaning.
 //
 // The roots must be below the prime, which those of the primes of a coefficient are not: these
 // get the root 0 and the logarithm 0.
