@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"time"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
 )
@@ -38,7 +39,7 @@ func (e *Engine) affords(bits int) bool {
 // sieveTime predicts the time to sieve such a number on one core of this machine.
 func (e *Engine) sieveTime(bits int) time.Duration {
 	t := measured.Sieve(bits)
-	if !siqs.HasKernels() {
+	if kernels.Active() == kernels.Plain {
 		t *= measured.WithoutKernels
 	}
 	return t

@@ -3,6 +3,8 @@ package mont
 import (
 	"math/bits"
 	"unsafe"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 //go:generate go run ./gen
@@ -137,6 +139,9 @@ var kinds = [...]kind{{48, 1, 48, false}, {52, 1, 48, true}, {75, 2, 32, false},
 // MaxLaneBits is the size of the largest modulus of Lanes.
 const MaxLaneBits = 128
 
+// Fast reports whether the level in force has the instructions that make Lanes worth while.
+func Fast() bool { return kernels.HasIFMA() }
+
 // LaneKinds is the number of kinds of machines.
 const LaneKinds = len(kinds)
 
@@ -153,7 +158,7 @@ func LaneKind(size int) int {
 // slots, at most MaxSlots.
 func NewLanes(size, slots int) *Lanes { return newLanes(LaneKind(size), slots, Fast()) }
 
-// newLanes returns a machine of the kind kinds[i], on assembly if fast.
+// newLanes returns a machine of the kind kinds[i], on assembly if fast and if the level in force has it.
 func newLanes(i, slots int, fast bool) *Lanes {
 	k := kinds[i]
 	if slots > MaxSlots {
@@ -162,7 +167,7 @@ func newLanes(i, slots int, fast bool) *Lanes {
 	l := &Lanes{limbs: k.limbs, width: k.width, strict: k.strict, slots: slots}
 	l.ctx = aligned((2*k.limbs + 1) * k.width)
 	l.mem = aligned(slots * k.limbs * k.width)
-	if fast {
+	if fast && Fast() {
 		l.run = laneKernels[i]
 	}
 	for lane := range k.width {

@@ -2,13 +2,6 @@
 
 package mont
 
-import "golang.org/x/sys/cpu"
-
-var fastLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512IFMA
-
-// Fast reports whether this machine has the instructions that make Lanes worth while.
-func Fast() bool { return fastLanes }
-
 // laneKernels are the kernels of kinds.
 var laneKernels = [len(kinds)]laneKernel{runLanes1, runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
 

@@ -43,7 +43,7 @@ var powerWidth = [4]int{1: 32, 2: 32, 3: 16}
 func NewPowers(size int) *Powers { return newPowers(size, Fast()) }
 
 func newPowers(size int, fast bool) *Powers {
-	p := &Powers{limbs: 1, fast: fast}
+	p := &Powers{limbs: 1, fast: fast && Fast()}
 	switch {
 	case size > 100:
 		p.limbs = 3

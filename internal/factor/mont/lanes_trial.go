@@ -17,6 +17,7 @@ type Trial struct {
 	primes []trialPrime // textbook
 	groups []trialGroup // lanes
 	words  int
+	lanes  bool // there are kernels
 }
 
 // A trialPrime is p with p^-1 mod 2^64 and floor((2^64-1)/p).
@@ -30,7 +31,7 @@ const maxTrialPrime = 1 << 16
 
 // NewTrial returns a Trial of odd primes below 2^16.
 func NewTrial(primes []uint32) *Trial {
-	t := &Trial{words: (len(primes) + 63) / 64}
+	t := &Trial{words: (len(primes) + 63) / 64, lanes: Fast()}
 	t.groups = make([]trialGroup, 8*t.words)
 	for i := range t.groups {
 		// Without a prime: t = n0 + n1 + n2 + n3 > 0 = max.
@@ -88,7 +89,7 @@ func (t *Trial) DivideWide(divs []uint64, ns [][2]uint64) {
 
 // inLanes reports whether count numbers go to the kernel that takes atOnce.
 func (t *Trial) inLanes(count, atOnce int) bool {
-	return trialLanes && count >= atOnce && t.words > 0
+	return t.lanes && count >= atOnce && t.words > 0
 }
 
 // perCall returns how many numbers, a multiple of 8, a kernel may take in one

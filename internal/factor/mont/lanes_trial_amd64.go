@@ -2,11 +2,6 @@
 
 package mont
 
-import "golang.org/x/sys/cpu"
-
-// trialLanes says whether Trial divides in lanes; tests change it.
-var trialLanes = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512IFMA
-
 // trialWords works like Trial.Divide for count numbers, a multiple of 8, and
 // groups groups, a multiple of 8.
 //

@@ -2,8 +2,6 @@
 
 package mont
 
-const trialLanes = false
-
 func trialWords(divs, ns *uint64, count int, group *trialGroup, groups int) {
 	panic("mont: internal error: no lanes")
 }

@@ -5,6 +5,9 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/kernels/kernelstest"
 )
 
 // oddPrimes returns the first count odd primes by division.
@@ -46,22 +49,27 @@ func checkTrial(t *testing.T, primes []uint32, divs []uint64, lo, hi uint64) {
 	for j := range 64 * len(divs) {
 		want := j < len(primes) && new(big.Int).Mod(n, big.NewInt(int64(primes[j]))).Sign() == 0
 		if got := divs[j/64]>>(j%64)&1 == 1; got != want {
-			t.Fatalf("lanes %v: bit %d of %v is %v", trialLanes, j, n, got)
+			t.Fatalf("bit %d of %v is %v", j, n, got)
 		}
 	}
 }
 
-// eachTrial runs f by the textbook and, where there are lanes, in lanes.
-func eachTrial(f func()) {
-	f()
-	withoutTrialLanes(f)
+// eachTrial calls f with a Trial of each level of the machine.
+func eachTrial(primes []uint32, f func(trial *Trial)) {
+	for _, l := range kernels.Levels {
+		if l <= kernels.Best() {
+			before := kernels.Use(l)
+			trial := NewTrial(primes)
+			kernels.Use(before)
+			f(trial)
+		}
+	}
 }
 
 func TestTrial(t *testing.T) {
 	all := oddPrimes(6541)
 	rnd := rand.New(rand.NewPCG(5, 5))
 	for _, primes := range [][]uint32{nil, all[:1], all[:63], all[:64], all[:65], all[:192], all[6541-70:]} {
-		trial := NewTrial(primes)
 		for _, count := range []int{0, 1, 7, 8, 9, 35, 80} {
 			wide, words := make([][2]uint64, count), make([]uint64, count)
 			for i := range wide {
@@ -81,8 +89,8 @@ func TestTrial(t *testing.T) {
 					words[i], words[i+8], words[i+16] = (1<<52-1)/p*p, 1<<52/p*p+p, (1<<64-1)/p*p
 				}
 			}
-			divs := make([]uint64, count*trial.Words()+1)
-			eachTrial(func() {
+			eachTrial(primes, func(trial *Trial) {
+				divs := make([]uint64, count*trial.Words()+1)
 				for i := range divs {
 					divs[i] = 0xdead
 				}
@@ -108,8 +116,6 @@ func FuzzTrial(f *testing.F) {
 	f.Add(uint64(65521*65519), uint64(0))
 	primes := oddPrimes(6541)
 	primes = append(primes[:100:100], primes[6541-28:]...)
-	trial := NewTrial(primes)
-	divs := make([]uint64, 8*trial.Words())
 	f.Fuzz(func(t *testing.T, lo, hi uint64) {
 		lo |= 1
 		words, wide := make([]uint64, 8), make([][2]uint64, 8)
@@ -118,7 +124,8 @@ func FuzzTrial(f *testing.F) {
 			words[i] = max(lo/p*p>>i, 1)
 			wide[i] = [2]uint64{lo * p, hi >> (8 * i)}
 		}
-		eachTrial(func() {
+		eachTrial(primes, func(trial *Trial) {
+			divs := make([]uint64, 8*trial.Words())
 			trial.Divide(divs, words)
 			for i, n := range words {
 				checkTrial(t, primes, divs[i*trial.Words():][:trial.Words()], n, 0)
@@ -141,22 +148,21 @@ func BenchmarkTrial(b *testing.B) {
 		wide[i] = [2]uint64{rnd.Uint64() | 1, rnd.Uint64()}
 	}
 	for _, count := range []int{64, 128, 192, 256, 512, 1024} {
-		t := NewTrial(oddPrimes(count))
-		divs := make([]uint64, t.Words()*len(words))
-		run := func(name string, f func()) {
-			b.Run(fmt.Sprintf("%s/primes=%d", name, count), func(b *testing.B) {
-				for i := 0; i < b.N; i += len(words) {
-					f()
+		for _, l := range kernels.Levels {
+			b.Run(fmt.Sprintf("%v/primes=%d", l, count), func(b *testing.B) {
+				kernelstest.At(b, l)
+				t := NewTrial(oddPrimes(count))
+				divs := make([]uint64, t.Words()*len(words))
+				run := func(name string, f func()) {
+					b.Run(name, func(b *testing.B) {
+						for i := 0; i < b.N; i += len(words) {
+							f()
+						}
+					})
 				}
-			})
-		}
-		run("lanes52", func() { t.Divide(divs, narrow) })
-		run("lanes64", func() { t.Divide(divs, words) })
-		run("lanes128", func() { t.DivideWide(divs, wide) })
-		if count <= 192 {
-			withoutTrialLanes(func() {
-				run("scalar64", func() { t.Divide(divs, words) })
-				run("scalar128", func() { t.DivideWide(divs, wide) })
+				run("52", func() { t.Divide(divs, narrow) })
+				run("64", func() { t.Divide(divs, words) })
+				run("128", func() { t.DivideWide(divs, wide) })
 			})
 		}
 	}

@@ -2,10 +2,6 @@
 
 package mont
 
-import "golang.org/x/sys/cpu"
-
-var fastWide = cpu.X86.HasADX && cpu.X86.HasBMI2
-
 // mulFast, addFast and subFast work like Mul, Add and Sub, and report whether there is assembly
 // for the number of words. Elements of another modulus may be shorter: the checks of bounds
 // are here.

@@ -1,6 +1,10 @@
 package mont
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/kernels"
+)
 
 // Mul sets z = x*y/R mod n, R = 2^(64k). Requires x < n; y may be any k words. z < n,
 // and z may alias x and y.
@@ -8,7 +12,7 @@ func (w *Wide) Mul(z, x, y Element) {
 	switch {
 	case len(w.n) == 2:
 		mul2(z, x, y, w.n, w.neg)
-	case !fastWide || !mulFast(z, x, y, w.n, w.neg):
+	case !kernels.HasADX() || !mulFast(z, x, y, w.n, w.neg):
 		w.mulGo(z, x, y)
 	}
 }
@@ -101,7 +105,7 @@ func (w *Wide) Add(z, x, y Element) {
 	switch {
 	case len(w.n) == 2:
 		add2(z, x, y, w.n)
-	case !fastWide || !addFast(z, x, y, w.n):
+	case !kernels.HasADX() || !addFast(z, x, y, w.n):
 		w.addGo(z, x, y)
 	}
 }
@@ -125,7 +129,7 @@ func (w *Wide) Sub(z, x, y Element) {
 	switch {
 	case len(w.n) == 2:
 		sub2(z, x, y, w.n)
-	case !fastWide || !subFast(z, x, y, w.n):
+	case !kernels.HasADX() || !subFast(z, x, y, w.n):
 		w.subGo(z, x, y)
 	}
 }

@@ -125,7 +125,7 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahea
 func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
 	var hits [ahead]int
 	switch {
-	case level > levelGo && from >= b.far:
+	case hasKernels() && from >= b.far:
 		up := 0
 		for k := range turns {
 			up |= b2i(turns[k].up) << k
@@ -133,7 +133,7 @@ func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []
 		// Turns 1 and 3 are made by the same step.
 		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &turns[0].step[from], &turns[1].step[from], &turns[2].step[from],
 			to-from, up, int(b.interval()), &b.found[0][0], &hits[0])
-	case level > levelGo:
+	case hasKernels():
 		for k, t := range turns {
 			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, int(b.interval()), &b.found[k][0])
 		}
@@ -220,7 +220,7 @@ func (b *buckets) scatter(k, hits int, id uint32) {
 	}
 	count, entries := b.count[k*b.blocks:][:b.blocks], b.entries[k*b.blocks*int(b.stride):]
 	room, stride := b.room, b.stride
-	if level > levelGo && slices.Max(count)+uint32(hits) <= room {
+	if hasKernels() && slices.Max(count)+uint32(hits) <= room {
 		scatterLanes(&b.found[k][0], hits, &count[0], b.blocks, &entries[0], int(stride), int(id))
 		return
 	}
@@ -248,7 +248,7 @@ func (b *buckets) block(n int, start, end uint32) []uint32 {
 func (b *buckets) add(block *[blockSize]uint8, n int) {
 	for g := range b.groups {
 		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
-		if level > levelGo && len(entries) > 0 {
+		if hasKernels() && len(entries) > 0 {
 			addLanes(&block[0], &entries[0], len(entries), b.groups[g].log)
 		} else {
 			addEntries(block, entries, b.groups[g].log)
@@ -273,7 +273,7 @@ func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 	for from := 0; from < len(entries); from += hitRoom {
 		part := entries[from:min(len(entries), from+hitRoom)]
 		var found []uint32
-		if level > levelGo {
+		if hasKernels() {
 			found = b.found[0][:findLanes(&part[0], len(part), int(offset), &b.found[0][0])]
 		} else {
 			found = find(b.found[0][:0], part, offset)

@@ -4,12 +4,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 // TestDivide finds the primes at a position, also those of a run of one logarithm that is longer than a group
 // may be, and where more entries have to be looked at than at a time.
 func TestDivide(t *testing.T) {
-	onLevel(levelGo, func() { testDivide(t) })
+	onLevel(kernels.Plain, func() { testDivide(t) })
 	eachLevel(t, testDivide)
 }
 
@@ -66,7 +68,7 @@ func checkDivide(t *testing.T, s *sample) *buckets {
 // TestPair: root1 and root1 less the distance are the roots, and the other root is in the interval exactly if
 // the difference is.
 func TestPair(t *testing.T) {
-	onLevel(levelGo, func() { sampleAll(t, checkPair) })
+	onLevel(kernels.Plain, func() { sampleAll(t, checkPair) })
 }
 
 func checkPair(t *testing.T, s *sample) {
@@ -116,7 +118,7 @@ func testScatter(t *testing.T) {
 				}
 				c.found[1] = b.found[1]
 				b.scatter(1, hits, part<<28)
-				onLevel(levelGo, func() { c.scatter(1, hits, part<<28) })
+				onLevel(kernels.Plain, func() { c.scatter(1, hits, part<<28) })
 				if !slices.Equal(b.count, c.count) {
 					t.Fatalf("%d blocks, %d hits: counts %d, want %d", blocks, hits, b.count, c.count)
 				}

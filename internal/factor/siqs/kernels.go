@@ -1,16 +1,10 @@
 package siqs
 
-// The levels of the kernels, by the instructions that they are made of and how many primes they
-// work on at a time. On levelGo, without kernels, the code in Go beside their calls does the same.
-const (
-	levelGo     = 0
-	levelAVX2   = 8
-	levelAVX512 = 16
-)
+import "factorfleet/internal/factor/kernels"
+
+// hasKernels reports whether there are kernels at the level in force: 8 primes at a time in AVX2, 16
+// in AVX-512. At level plain the code in Go beside their calls does the same.
+func hasKernels() bool { return kernels.Active() > kernels.Plain }
 
 // startLeast is how many primes startLanes needs; a base has more.
 const startLeast = 4
-
-// HasKernels reports whether this machine has kernels: without them, in Go, sieving takes two times
-// as long at 60 digits and five times at 90.
-func HasKernels() bool { return level != levelGo }

@@ -2,25 +2,14 @@
 
 package siqs
 
-import "golang.org/x/sys/cpu"
+import "factorfleet/internal/factor/kernels"
 
-// level is that of the kernels that run; tests change it.
-var level = machineLevel
-
-// machineLevel is the best level of this machine.
-var machineLevel = func() int {
-	switch {
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT:
-		return levelAVX512
-	case cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT:
-		return levelAVX2
-	}
-	return levelGo
-}()
+// inAVX512 reports whether the kernels in AVX-512 run, not those in AVX2.
+func inAVX512() bool { return kernels.Active() == kernels.AVX512 }
 
 // startLanes works like Sieve.startPrime for count >= startLeast odd primes and so many factors.
 func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
-	if level == levelAVX512 {
+	if inAVX512() {
 		startAVX512(prime, root, inverse, step, gamma, factors, count, half, root1, root2)
 	} else {
 		startAVX2(prime, root, inverse, step, gamma, factors, count, half, root1, root2)
@@ -29,7 +18,7 @@ func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *
 
 // moveLanes works like moveDown, or like moveUp if up is 1, for count primes.
 func moveLanes(prime, root1, root2, step *uint32, count, up int) {
-	if level == levelAVX512 {
+	if inAVX512() {
 		moveAVX512(prime, root1, root2, step, count, up)
 	} else {
 		moveAVX2(prime, root1, root2, step, count, up)
@@ -39,7 +28,7 @@ func moveLanes(prime, root1, root2, step *uint32, count, up int) {
 // hitsLanes works like buckets.hits for count primes, but the hits come in another
 // order. It may overwrite 16 words after the hits.
 func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int {
-	if level == levelAVX512 {
+	if inAVX512() {
 		return hitsAVX512(prime, root1, root2, step, count, up, trips, interval, found)
 	}
 	return hitsAVX2(prime, root1, root2, step, count, up, trips, interval, found)
@@ -49,7 +38,7 @@ func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int
 // steps 0, 1, 2 and 1; bit k of up is that of turn k. The hits of turn k, hits[k] of them, are at
 // found + k*(hitRoom+16), in another order. It may overwrite 16 words after them.
 func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int) {
-	if level == levelAVX512 {
+	if inAVX512() {
 		hitsAheadAVX512(prime, root1, root2, step0, step1, step2, count, up, interval, found, hits)
 	} else {
 		hitsAheadAVX2(prime, root1, root2, step0, step1, step2, count, up, interval, found, hits)
@@ -59,7 +48,7 @@ func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up,
 // scatterLanes works like buckets.scatter for hits > 0 and buckets with room for all of them, count and entries being
 // those of the polynomial. It may overwrite 16 words after the entries of a block.
 func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int) {
-	if level == levelAVX512 {
+	if inAVX512() {
 		scatterAVX512(found, hits, count, blocks, entries, stride, id)
 	} else {
 		scatterAVX2(found, hits, count, blocks, entries, stride, id)
@@ -74,7 +63,7 @@ func addLanes(block *uint8, entries *uint32, count int, log uint8)
 // matchLanes works like match for count odd primes, first being the index of the first. It may
 // overwrite 16 words after the result. Either both roots are below the prime or none is.
 func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int {
-	if level == levelAVX512 {
+	if inAVX512() {
 		return matchAVX512(prime, root1, root2, inverse, most, count, position, first, out)
 	}
 	return matchAVX2(prime, root1, root2, inverse, most, count, position, first, out)
@@ -83,7 +72,7 @@ func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, fir
 // findLanes works like find for count entries. It may overwrite 16 words after the
 // result.
 func findLanes(entries *uint32, count, offset int, out *uint32) int {
-	if level == levelAVX512 {
+	if inAVX512() {
 		return findAVX512(entries, count, offset, out)
 	}
 	return findAVX2(entries, count, offset, out)
@@ -91,7 +80,7 @@ func findLanes(entries *uint32, count, offset int, out *uint32) int {
 
 // topLanes works like top for a block of so many bytes, a multiple of 64, as from is.
 func topLanes(block *uint8, from, size int) int {
-	if level == levelAVX512 {
+	if inAVX512() {
 		return topAVX512(block, from, size)
 	}
 	return topAVX2(block, from, size)
@@ -113,7 +102,7 @@ func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, 
 // block, which has size bytes. It writes one byte behind it, and into found as many words as
 // count*hits*2 and 16 more.
 func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32) {
-	if level == levelAVX512 {
+	if inAVX512() {
 		sieveLargeAVX512(block, size, prime, root1, root2, count, hits, log, found)
 	} else {
 		sieveLargeAVX2(block, size, prime, root1, root2, count, hits, log, found)

@@ -2,8 +2,6 @@
 
 package siqs
 
-const level, machineLevel = levelGo, levelGo
-
 const noLanes = "siqs: internal error: no lanes"
 
 func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {

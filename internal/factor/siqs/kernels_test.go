@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/prime"
 )
 
@@ -78,15 +79,15 @@ func sampleAll(t *testing.T, f func(t *testing.T, s *sample)) {
 
 // fuzzSamples has f called with whatever samples the fuzzer thinks of, on each level of the machine.
 func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
-	if machineLevel == levelGo {
+	if kernels.Best() == kernels.Plain {
 		f.Skip("NOT TESTED: this machine or build has no kernels")
 	}
 	for i, least := range leasts {
 		f.Add(uint64(i), uint8(i), uint16(10*i+1), uint32(least))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, shape uint8, count uint16, least uint32) {
-		for _, l := range []int{levelAVX2, levelAVX512} {
-			if l <= machineLevel {
+		for _, l := range kernels.Levels[1:] {
+			if l <= kernels.Best() {
 				onLevel(l, func() {
 					check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
 				})
@@ -148,7 +149,7 @@ func checkMove(t *testing.T, s *sample) {
 	}
 	for _, up := range []bool{false, true} {
 		want1, want2 := slices.Clone(s.root1), slices.Clone(s.root2)
-		onLevel(levelGo, func() { move(s.prime, want1, want2, s.step, up) })
+		onLevel(kernels.Plain, func() { move(s.prime, want1, want2, s.step, up) })
 		got1, got2 := guarded(s.root1), guarded(s.root2)
 		move(s.prime, got1, got2, s.step, up)
 		if !slices.Equal(got1, want1) || !slices.Equal(got2, want2) {
@@ -202,7 +203,7 @@ func checkFill(t *testing.T, s *sample) {
 		turns := s.turns()
 		got1, got2 := guarded(root1), guarded(root2)
 		b.fill(s.prime, got1, got2, turns)
-		onLevel(levelGo, func() { c.fill(s.prime, root1, root2, turns) })
+		onLevel(kernels.Plain, func() { c.fill(s.prime, root1, root2, turns) })
 		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
 			t.Fatalf("%d primes from %d, interval %d: roots %v, %v, want %v, %v; counts %v, want %v",
 				len(s.prime), s.prime[0], interval, got1, got2, root1, root2, b.count, c.count)
@@ -243,7 +244,7 @@ func checkBuckets(t *testing.T, b, c *buckets) {
 		}
 		var got, want [blockSize]uint8
 		b.add(&got, n)
-		onLevel(levelGo, func() { c.add(&want, n) })
+		onLevel(kernels.Plain, func() { c.add(&want, n) })
 		if got != want {
 			t.Fatalf("block %d: add differs", n)
 		}
@@ -363,7 +364,7 @@ func testTopAlone(t *testing.T) {
 
 func TestSchedule(t *testing.T) {
 	eachSample(t, checkSchedule)
-	onLevel(levelGo, func() { sampleAll(t, checkSchedule) })
+	onLevel(kernels.Plain, func() { sampleAll(t, checkSchedule) })
 }
 
 func FuzzSchedule(f *testing.F) { fuzzSamples(f, checkSchedule) }
@@ -434,7 +435,7 @@ func testSameRelations(t *testing.T) {
 		p := mustParams(t, semiprime(rand.New(rand.NewPCG(10, uint64(bits))), bits))
 		got := collect(t, p, 0, 20)
 		var want []Relation
-		onLevel(levelGo, func() { want = collect(t, p, 0, 20) })
+		onLevel(kernels.Plain, func() { want = collect(t, p, 0, 20) })
 		if len(got) == 0 || !slices.EqualFunc(got, want, equal) {
 			t.Errorf("%d bits: %d relations in lanes, others than the %d without", bits, len(got), len(want))
 		}

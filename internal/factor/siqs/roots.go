@@ -74,7 +74,7 @@ func (s *Sieve) startCoefficient() {
 		}
 		s.step[j] = resize(s.step[j], len(s.base.prime))
 	}
-	if level > levelGo {
+	if hasKernels() {
 		s.startRoots(&inverses)
 	} else {
 		for i := 2; i < len(s.base.prime); i++ {
@@ -151,7 +151,7 @@ func (s *Sieve) nextPoly() {
 func move(prime, root1, root2, step []uint32, up bool) {
 	switch {
 	case len(prime) == 0:
-	case level > levelGo:
+	case hasKernels():
 		moveLanes(&prime[0], &root1[0], &root2[0], &step[0], len(prime), b2i(up))
 	case up:
 		moveUp(prime, root1, root2, step)

@@ -63,7 +63,7 @@ func (s *schedule) prepare(f *factorBase, low, high, size int) {
 // sieve adds the logarithms to the block, behind which there are blockPad bytes more. The
 // roots stay.
 func (s *schedule) sieve(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
-	if level == levelGo {
+	if !hasKernels() {
 		s.sieveGo(block, prime, root1, root2, logp)
 		return
 	}

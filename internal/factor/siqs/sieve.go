@@ -120,7 +120,7 @@ func (s *Sieve) scan(block []uint8, start uint32) bool {
 // top returns the first multiple of 64 from i on at which there are 64 bytes with one of 128 or
 // more, or the length of the block. That is a multiple of 64, as i is.
 func (s *Sieve) top(block []uint8, i int) int {
-	if level > levelGo && i < len(block) {
+	if hasKernels() && i < len(block) {
 		return topLanes(&block[0], i, len(block))
 	}
 	return top(block, i)

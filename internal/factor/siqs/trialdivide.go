@@ -117,7 +117,7 @@ func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int)
 // root. The result is valid until the next call. Requires 1 < low < high.
 func (s *Sieve) match(position uint32, low, high int) []uint32 {
 	f := &s.base
-	if level > levelGo {
+	if hasKernels() {
 		n := matchLanes(&f.prime[low], &s.root1[low], &s.root2[low], &f.inverse[low], &f.most[low], high-low, int(position), low, &s.matched[0])
 		return s.matched[:n]
 	}
