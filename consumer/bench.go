@@ -16,6 +16,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
@@ -118,6 +119,7 @@ func (b *benchClass) count() int {
 // A benchReport says how quickly numbers of a class were done.
 type benchReport struct {
 	Class   string  `json:"class"`
+	Kernels string  `json:"kernels"`        // the level that was measured
 	Numbers int     `json:"numbers"`        // done
 	Rate    float64 `json:"numbers_per_s"`  // of one core
 	Micros  float64 `json:"us_per_number"`  // its inverse
@@ -148,7 +150,7 @@ func (b *benchClass) measure(ctx context.Context, least time.Duration) (*benchRe
 		}
 	}
 	rate := float64(done) / took.Seconds()
-	return &benchReport{Class: b.name, Numbers: done, Rate: rate, Micros: 1e6 / rate, Method: mostOf(methods), Before: lastRelease[b.name]}, nil
+	return &benchReport{Class: b.name, Kernels: kernels.Active().String(), Numbers: done, Rate: rate, Micros: 1e6 / rate, Method: mostOf(methods), Before: lastRelease[b.name]}, nil
 }
 
 // benchChunk does what a worker does with a chunk, and appends the answers to items.
@@ -181,14 +183,14 @@ func tableOfBenches(w io.Writer) func(*benchReport) error {
 	return func(r *benchReport) error {
 		tw := tabwriter.NewWriter(w, 14, 8, 2, ' ', tabwriter.AlignRight)
 		if head {
-			fmt.Fprint(tw, "CLASS\tNUMBERS/S\tUS/NUMBER\tLAST RELEASE\tRATIO\tMOSTLY BY\t\n")
+			fmt.Fprint(tw, "CLASS\tKERNELS\tNUMBERS/S\tUS/NUMBER\tLAST RELEASE\tRATIO\tMOSTLY BY\t\n")
 			head = false
 		}
 		before, ratio := "-", "-"
 		if r.Before > 0 {
 			before, ratio = micros(r.Before), fmt.Sprintf("%.1f", r.Before/r.Micros)
 		}
-		fmt.Fprintf(tw, "%s\t%.0f\t%s\t%s\t%s\t%s\t\n", r.Class, r.Rate, micros(r.Micros), before, ratio, r.Method)
+		fmt.Fprintf(tw, "%s\t%s\t%.0f\t%s\t%s\t%s\t%s\t\n", r.Class, r.Kernels, r.Rate, micros(r.Micros), before, ratio, r.Method)
 		return tw.Flush()
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/factor/kernels"
 )
 
 func main() {
@@ -18,6 +19,7 @@ func main() {
 		Name:     "consumer",
 		Usage:    "factor what a producer submits",
 		Version:  command.Build(),
+		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
 		Commands: []*ucli.Command{runCommand(), benchCommand(), versionCommand()},
 	})
@@ -26,12 +28,12 @@ func main() {
 func versionCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "version",
-		Usage: "print version, Go version and platform",
+		Usage: "print version, Go version, platform and the level of kernels",
 		Action: func(c *ucli.Context) error {
 			if err := cli.NoArgs(c); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "consumer %s %s %s/%s\n", command.Build(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(c.App.Writer, "consumer %s %s %s/%s, kernels %s\n", command.Build(), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernels.Active())
 			return nil
 		},
 	}

@@ -15,6 +15,7 @@ func main() {
 		Name:     "embedded",
 		Usage:    "factor numbers with a fleet in one process",
 		Version:  command.Build(),
+		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
 		Commands: []*ucli.Command{submitCommand(), runCommand(), keysCommand()},
 	})

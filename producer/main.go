@@ -21,6 +21,7 @@ func main() {
 		Name:    "producer",
 		Usage:   "submit numbers to a fleet of workers and collect the answers",
 		Version: command.Build(),
+		Before:  command.CheckKernels,
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 // TestWorkingOn: who looks at the workers, or waits for a single number, sees what is done with it,
@@ -22,12 +24,18 @@ func TestWorkingOn(t *testing.T) {
 		B1, Total, Left_ns uint64
 	}
 	look := func() (all []activity) {
-		var list []struct{ Activities []activity }
+		var list []struct {
+			Kernels    string
+			Activities []activity
+		}
 		text := s.run("producer", "workers ls --json").wantCode(0).stdout.String()
 		if err := json.Unmarshal([]byte(text), &list); err != nil {
 			t.Fatalf("%v in %s", err, text)
 		}
 		for _, w := range list {
+			if w.Kernels != kernels.Active().String() {
+				t.Errorf("the worker's kernels are %q, want %v", w.Kernels, kernels.Active())
+			}
 			all = append(all, w.Activities...)
 		}
 		return all

@@ -24,6 +24,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 // patience is how long a test waits for one thing, on a machine with other work.
@@ -100,7 +102,7 @@ func pipe(t testing.TB) (in setting, w *os.File) {
 }
 
 // start starts a program; args are separated by single spaces. Without a setting its
-// standard input is empty. It knows nothing of the user's environment.
+// standard input is empty. It knows nothing of the user's environment but kernels.Variable.
 func start(t testing.TB, name, args string, settings ...setting) *program {
 	t.Helper()
 	cmd := exec.Command(binary(t, name))
@@ -117,6 +119,9 @@ func startCommand(t testing.TB, cmd *exec.Cmd, settings ...setting) *program {
 	home := t.TempDir()
 	p := &program{t: t, temp: t.TempDir(), ended: make(chan struct{}), cmd: cmd}
 	p.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + p.temp, "PATH=" + os.Getenv("PATH")}
+	if level, ok := os.LookupEnv(kernels.Variable); ok { // all programs at one level
+		p.cmd.Env = append(p.cmd.Env, kernels.Variable+"="+level)
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.WaitDelay = 5 * time.Second
 	for _, s := range settings {

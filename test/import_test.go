@@ -48,9 +48,9 @@ const imports = `
 	job             < nat task plan input collect fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < factor/kernels nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	/producer       < task output verify plan worker fleet identity job cli command github.com/urfave/cli/v2
-	/consumer       < nat task worker kind sample fleet cli command github.com/urfave/cli/v2
+	/consumer       < factor/kernels nat task worker kind sample fleet cli command github.com/urfave/cli/v2
 	/embedded       < task worker fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/task"
@@ -56,7 +57,7 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 	if err := station.Listen(life, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		return err
 	}
-	status := fleet.WorkerStatus{Version: Version, Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	status := fleet.WorkerStatus{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
 	err = station.Serve(life, func() fleet.WorkerStatus {
 		status := status
 		status.Stats, status.Seen = w.Stats(), time.Now()

@@ -23,6 +23,7 @@ type WorkerStatus struct {
 	Name     string    `json:"name"`
 	Instance string    `json:"instance"`
 	Version  string    `json:"version"`
+	Kernels  string    `json:"kernels,omitempty"` // the level of kernels of its engine
 	Host     string    `json:"host"`
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
@@ -85,7 +86,7 @@ func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
 		return WorkerStatus{}, false
 	}
 	s.Name, s.Instance = name, instance
-	for _, text := range []*string{&s.Version, &s.Host, &s.State} {
+	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State} {
 		*text = brief(*text)
 	}
 	s.Started = *writable(&s.Started)
