@@ -101,7 +101,7 @@ func parseClass(name string) (benchClass, error) {
 }
 
 // benchMost is the size up to which a second says something.
-const benchMost = 160
+const benchMost = 256
 
 // count returns how many numbers a chunk has: as a producer would cut them.
 func (b *benchClass) count() int {

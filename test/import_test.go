@@ -23,7 +23,7 @@ import (
 // standard library is free for all. Tests are not held to it.
 const imports = `
 	nat             <
-	measured        <
+	measured        < factor/kernels
 	task/taskpb     < google.golang.org/protobuf
 	task            < nat task/taskpb google.golang.org/protobuf
 	verify          < nat task

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
 )
@@ -46,8 +47,9 @@ func checkBatch(t *testing.T, ns []nat.Nat) {
 	}
 }
 
-func TestBatch(t *testing.T) {
-	t.Parallel()
+func TestBatch(t *testing.T) { kernelstest.Each(t, testBatch) }
+
+func testBatch(t *testing.T) {
 	count := func(all int) int {
 		if testing.Short() {
 			return all / 10
@@ -81,8 +83,9 @@ func TestBatch(t *testing.T) {
 }
 
 // Powers, of primes just above those of trial division too, and products of them.
-func TestBatchPowers(t *testing.T) {
-	t.Parallel()
+func TestBatchPowers(t *testing.T) { kernelstest.Each(t, testBatchPowers) }
+
+func testBatchPowers(t *testing.T) {
 	var ns []nat.Nat
 	for _, p := range []int64{2, 3, 1019, 1021, 1031, 1033, 2003, 8167, 8171, 65537, 1048583, 4294967291, 4294967311} {
 		for n, e := pow(p, 1), int64(1); n.BitLen() <= 128; n, e = pow(p, e+1), e+1 {
@@ -101,8 +104,9 @@ func TestBatchPowers(t *testing.T) {
 }
 
 // What Batch answers for a number does not depend on the others.
-func TestBatchRepeats(t *testing.T) {
-	t.Parallel()
+func TestBatchRepeats(t *testing.T) { kernelstest.Each(t, testBatchRepeats) }
+
+func testBatchRepeats(t *testing.T) {
 	e := batchEngines(Options{})["together"]
 	ns := sample.Random(64, 300, 5)
 	answers := make(map[string]string)
@@ -123,8 +127,9 @@ func TestBatchRepeats(t *testing.T) {
 	}
 }
 
-func TestBatchStops(t *testing.T) {
-	t.Parallel()
+func TestBatchStops(t *testing.T) { kernelstest.Each(t, testBatchStops) }
+
+func testBatchStops(t *testing.T) {
 	cause := errors.New("enough")
 	ctx, stop := context.WithCancelCause(t.Context())
 	ticks := 0
@@ -142,8 +147,9 @@ func TestBatchStops(t *testing.T) {
 }
 
 // A small budget is for one number, so nothing large is done together then.
-func TestBatchBudget(t *testing.T) {
-	t.Parallel()
+func TestBatchBudget(t *testing.T) { kernelstest.Each(t, testBatchBudget) }
+
+func testBatchBudget(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Millisecond})
 	e.lanes = true
 	if e.CanBatch(65) || !e.CanBatch(64) {
@@ -156,7 +162,9 @@ func TestBatchBudget(t *testing.T) {
 	}
 }
 
-func TestBatchAllocatesNothing(t *testing.T) {
+func TestBatchAllocatesNothing(t *testing.T) { kernelstest.Each(t, testBatchAllocatesNothing) }
+
+func testBatchAllocatesNothing(t *testing.T) {
 	e := batchEngines(Options{})["together"]
 	ns := sample.Random(63, 1000, 1)
 	run := func() {

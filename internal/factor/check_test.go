@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
@@ -19,8 +20,9 @@ var checkFlag = flag.Float64("check", 2e5, "`COUNT` of numbers to factor and to 
 
 // TestConsecutive compares Batch with a sieve: all factors of consecutive numbers, of
 // several sizes, are known without the engine.
-func TestConsecutive(t *testing.T) {
-	t.Parallel()
+func TestConsecutive(t *testing.T) { kernelstest.Each(t, testConsecutive) }
+
+func testConsecutive(t *testing.T) {
 	const block = 1 << 16
 	firsts := []uint64{0, 1e9, 1e12 - block/2, 1 << 44, 1e14}
 	each := uint64(*checkFlag) / uint64(len(firsts))
@@ -89,8 +91,9 @@ func compareWithSieve(t *testing.T, e *Engine, primes []uint32, first, count uin
 
 // TestClasses has package verify, which knows nothing of this one, look at the answers
 // for random numbers and semiprimes of all sizes in lanes.
-func TestClasses(t *testing.T) {
-	t.Parallel()
+func TestClasses(t *testing.T) { kernelstest.Each(t, testClasses) }
+
+func testClasses(t *testing.T) {
 	left := int(*checkFlag)
 	total := 0
 	e := batchEngines(Options{})["together"]

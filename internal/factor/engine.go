@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/factor/rho"
 	"factorfleet/internal/factor/siqs"
+	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 )
 
@@ -28,8 +29,9 @@ const rhoBits = 26
 type Engine struct {
 	o        Options
 	pulse    pulse
-	alive    func() error // pulse.alive, bound once: a bound method is an allocation
-	inBudget func() error // pulse.inBudget
+	alive    func() error    // pulse.alive, bound once: a bound method is an allocation
+	inBudget func() error    // pulse.inBudget
+	times    *measured.Times // of the level
 	trial    []prime.Divisor
 	lanes    bool   // Batch does numbers together
 	batch    *batch // nil until it is needed
@@ -43,7 +45,7 @@ type Engine struct {
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
+	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
 	e.pulse.tick = o.Tick
 	e.report.to = o.Progress
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget

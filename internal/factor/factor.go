@@ -126,7 +126,7 @@ func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, me
 
 // DefaultBudget returns the budget for a number of so many bits if nobody says: up to 100 digits
 // enough to finish it, above that what finds most factors of 30 digits.
-func DefaultBudget(bits int) time.Duration { return measured.Budget(bits) }
+func DefaultBudget(bits int) time.Duration { return measured.Active().Budget(bits) }
 
 // Factorize factors n completely or as far as the budget goes. It returns an error
 // only if ctx ended, the cause of that, and then no factors.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 )
 
@@ -60,7 +61,9 @@ func (g *gapMeter) tick() {
 }
 
 // TestGaps: from the first division to the square root a number looks at its context all the time.
-func TestGaps(t *testing.T) {
+func TestGaps(t *testing.T) { kernelstest.Each(t, testGaps) }
+
+func testGaps(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for _, text := range strings.Split(*gapDigits, ",") {
@@ -79,7 +82,9 @@ func TestGaps(t *testing.T) {
 }
 
 // TestGapsOfPlans: so it does while a level of large bounds is prepared, and with a long number.
-func TestGapsOfPlans(t *testing.T) {
+func TestGapsOfPlans(t *testing.T) { kernelstest.Each(t, testGapsOfPlans) }
+
+func testGapsOfPlans(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	rnd := rand.New(rand.NewPCG(4, 1))

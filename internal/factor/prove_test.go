@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 )
 
@@ -24,7 +25,9 @@ func prove(t *testing.T, n string) *Proof {
 }
 
 // TestProveComposite: numbers that are no primes have no proof, and the search for it ends.
-func TestProveComposite(t *testing.T) {
+func TestProveComposite(t *testing.T) { kernelstest.Each(t, testProveComposite) }
+
+func testProveComposite(t *testing.T) {
 	for _, n := range []string{
 		"147573952589676412927", // 2^67-1, a pseudoprime to base 2
 		"18446744202558570721",  // 4294967311^2
@@ -41,7 +44,9 @@ func TestProveComposite(t *testing.T) {
 }
 
 // TestProveShort: of n-1 = 2*3*p*q*..., no more is factored and used than is needed.
-func TestProveShort(t *testing.T) {
+func TestProveShort(t *testing.T) { kernelstest.Each(t, testProveShort) }
+
+func testProveShort(t *testing.T) {
 	for n, want := range map[string]int{
 		"46043073207979040833537":     1, // 39*2^70+1: 2 alone
 		"618970019642690137449562111": 1, // 2^89-1: n+1 = 2^89, but n-1 comes first
@@ -54,7 +59,9 @@ func TestProveShort(t *testing.T) {
 	}
 }
 
-func TestProveInterrupted(t *testing.T) {
+func TestProveInterrupted(t *testing.T) { kernelstest.Each(t, testProveInterrupted) }
+
+func testProveInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("enough")
 	cancel(cause)

@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"time"
 
-	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
 )
@@ -19,7 +18,7 @@ const keptSieve = 235
 // its time as long as that is less than what the sieve would take times the
 // probability that the group makes it needless. p-1 goes with the first group of its level.
 //
-// Times are predicted, so that the same is done on every machine, but for numbers for
+// Times are predicted, so that the same is done on every machine of a level, but for numbers for
 // which the budget or the memory will not do.
 func (e *Engine) sieves(at *progress, n *big.Int) bool {
 	bits := n.BitLen()
@@ -27,7 +26,7 @@ func (e *Engine) sieves(at *progress, n *big.Int) bool {
 		return false
 	}
 	l := levelAt(at.level)
-	return float64(l.cost(n)) > l.promise(at, n)*float64(measured.Sieve(bits))
+	return float64(l.cost(n)) > l.promise(at, n)*float64(e.times.Sieve(bits))
 }
 
 // affords reports whether the budget is enough to sieve a number of so many bits, at most
@@ -38,11 +37,7 @@ func (e *Engine) affords(bits int) bool {
 
 // sieveTime predicts the time to sieve such a number on one core of this machine.
 func (e *Engine) sieveTime(bits int) time.Duration {
-	t := measured.Sieve(bits)
-	if kernels.Active() == kernels.Plain {
-		t *= measured.WithoutKernels
-	}
-	return t
+	return e.times.Sieve(bits)
 }
 
 // findBySieve sieves p. It returns nil if that fails, or cannot be for want of memory.

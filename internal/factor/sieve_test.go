@@ -6,14 +6,16 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
 )
 
 // TestSieve has semiprimes that Append leaves to the sieve, with and without lanes.
-func TestSieve(t *testing.T) {
-	t.Parallel()
+func TestSieve(t *testing.T) { kernelstest.Each(t, testSieve) }
+
+func testSieve(t *testing.T) {
 	for name, e := range batchEngines(Options{}) {
 		sieved := 0
 		var ns []nat.Nat
@@ -32,8 +34,9 @@ func TestSieve(t *testing.T) {
 }
 
 // TestSieveComposed: parts that the sieve finds are looked at again.
-func TestSieveComposed(t *testing.T) {
-	t.Parallel()
+func TestSieveComposed(t *testing.T) { kernelstest.Each(t, testSieveComposed) }
+
+func testSieveComposed(t *testing.T) {
 	e := New(Options{})
 	for _, n := range []*big.Int{product(p1, p1, p2), product(p1, p1, p2, p2), product(p1, p2, big.NewInt(4294967291))} {
 		complete(t, e, n)
@@ -41,7 +44,9 @@ func TestSieveComposed(t *testing.T) {
 }
 
 // TestSieveFails: curves do what the sieve cannot, and it is not asked again.
-func TestSieveFails(t *testing.T) {
+func TestSieveFails(t *testing.T) { kernelstest.Each(t, testSieveFails) }
+
+func testSieveFails(t *testing.T) {
 	e := New(Options{})
 	e.pulse.ctx = t.Context()
 	cube := pow(1000003, 5)
@@ -49,7 +54,7 @@ func TestSieveFails(t *testing.T) {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
 	s := &search{e: e}
-	if err := s.split(piece{n: cube, exp: 1, done: progress{level: len(bounds)}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+	if err := s.split(piece{n: cube, exp: 1, done: progress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
 	for _, p := range s.untested {
@@ -59,7 +64,9 @@ func TestSieveFails(t *testing.T) {
 	}
 }
 
-func TestSieveStops(t *testing.T) {
+func TestSieveStops(t *testing.T) { kernelstest.Each(t, testSieveStops) }
+
+func testSieveStops(t *testing.T) {
 	stop := errors.New("stop")
 	e := New(Options{})
 	e.pulse.ctx = t.Context()
@@ -90,10 +97,12 @@ func TestSieveStops(t *testing.T) {
 	}
 }
 
-func TestSieveTimes(t *testing.T) {
+func TestSieveTimes(t *testing.T) { kernelstest.Each(t, testSieveTimes) }
+
+func testSieveTimes(t *testing.T) {
 	last := time.Duration(0)
 	for bits := 65; bits <= measured.SieveBits; bits++ {
-		now := measured.Sieve(bits)
+		now := measured.Active().Sieve(bits)
 		if now <= last || last > 0 && now > last*6/5 {
 			t.Errorf("%d bits: %v after %v", bits, now, last)
 		}
@@ -105,15 +114,12 @@ func TestSieveTimes(t *testing.T) {
 		level  int
 		want   bool
 	}{
-		{128, 0, 0, false},
 		{128, 0, 4, true},
-		{66, 0, 0, false}, // one group
-		{66, 0, 1, true},
-		{measured.SieveBits, 0, 6, false},
+		{measured.SieveBits, 0, 5, false},
 		{measured.SieveBits, 0, len(bounds), true},
 		{measured.SieveBits + 1, 0, len(bounds), false},
-		{230, time.Second, len(bounds), false},
-		{230, time.Minute, len(bounds), true},
+		{230, 100 * time.Millisecond, len(bounds), false},
+		{230, 10 * time.Minute, len(bounds), true},
 	} {
 		e := New(Options{Budget: test.budget})
 		n, at := pow(2, int64(test.bits-1)), progress{level: test.level}
@@ -124,5 +130,29 @@ func TestSieveTimes(t *testing.T) {
 		if e.sieves(&at, n) {
 			t.Errorf("%d bits are sieved twice", test.bits)
 		}
+	}
+}
+
+// TestSieveBegins: once the sieve is next it stays so, whatever curves are done, and it comes later
+// for larger numbers.
+func TestSieveBegins(t *testing.T) { kernelstest.Each(t, testSieveBegins) }
+
+func testSieveBegins(t *testing.T) {
+	e := New(Options{})
+	before := 0
+	for bits := 70; bits <= measured.SieveBits; bits += 10 {
+		n, first := pow(2, int64(bits-1)), len(bounds)
+		for level := len(bounds) - 1; level >= 0; level-- {
+			if e.sieves(&progress{level: level}, n) {
+				if first != level+1 {
+					t.Errorf("%d bits: the sieve is next after level %d, and not after level %d", bits, level, level+1)
+				}
+				first = level
+			}
+		}
+		if first < before-1 {
+			t.Errorf("%d bits are sieved from level %d on, smaller numbers from %d", bits, first, before)
+		}
+		before = max(before, first)
 	}
 }

@@ -45,11 +45,13 @@ func tableOf(kind string) []time.Duration {
 
 func lookUp(table []time.Duration, bits int) time.Duration { return table[min(bits, len(table)-1)] }
 
-// factorTimes returns measured.Random as a table.
+// factorTimes returns the times of random numbers at the level of this process, by bits. A producer
+// that plans for workers of another level is wrong by the ratio of the two.
 func factorTimes() []time.Duration {
+	times := measured.Active()
 	table := make([]time.Duration, measured.Flat+1)
 	for bits := range table {
-		table[bits] = measured.Random(bits)
+		table[bits] = times.Random(bits)
 	}
 	return table
 }

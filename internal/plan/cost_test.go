@@ -10,11 +10,11 @@ import (
 
 func TestCost(t *testing.T) {
 	for bits := range 5000 {
-		if got, want := Cost(task.KindFactor, bits), measured.Random(bits); got != want {
+		if got, want := Cost(task.KindFactor, bits), measured.Active().Random(bits); got != want {
 			t.Errorf("%d bits cost %v, measured are %v", bits, got, want)
 		}
 	}
-	if Cost(task.KindFactor, 1<<20) != measured.Random(measured.Flat) {
+	if Cost(task.KindFactor, 1<<20) != measured.Active().Random(measured.Flat) {
 		t.Error("the table is not flat beyond its end")
 	}
 	if Cost(task.KindSquare, 5000) != squareCost || Cost("exec:echo", 5) != otherCost {
