@@ -34,6 +34,22 @@ func TestChoose(t *testing.T) {
 	}
 }
 
+// TestMachine says which levels the tests of the engine run at on this machine.
+func TestMachine(t *testing.T) {
+	var tested, missing []string
+	for _, l := range Levels {
+		if l <= machine.level {
+			tested = append(tested, l.String())
+		} else {
+			missing = append(missing, l.String())
+		}
+	}
+	if len(missing) == 0 {
+		missing = []string{"-"}
+	}
+	t.Logf("kernels tested: %s; NOT TESTED here: %s", strings.Join(tested, " "), strings.Join(missing, " "))
+}
+
 // TestUse: the level in force decides, also about the instructions that go with it.
 func TestUse(t *testing.T) {
 	defer Use(Use(Plain))
