@@ -35,7 +35,11 @@ func testCores(t *testing.T) {
 		smaller = 4
 	}
 	most, helped := 0, time.Duration(0)
-	for range 3 {
+	count := 3
+	if testing.Short() {
+		count = 1
+	}
+	for range count {
 		// Too long for the sieve, with factors of different levels.
 		n := nat.FromBig(product(randomPrime(rnd, 50-smaller), randomPrime(rnd, 54-smaller), randomPrime(rnd, 58-smaller), randomPrime(rnd, 230)))
 		want, method, err := New(Options{}).Append(t.Context(), nil, n)
@@ -166,8 +170,11 @@ func testProgress(t *testing.T) {
 func TestMemory(t *testing.T) { kernelstest.Each(t, testMemory) }
 
 func testMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("spends a budget, of which an emulator does too little")
+	}
 	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 3)), 180))
-	fs, method, err := New(Options{Budget: 500 * time.Millisecond, Pool: NewPool(1, 5<<20)}).Append(t.Context(), nil, n)
+	fs, method, err := New(Options{Budget: slowly(500 * time.Millisecond), Pool: NewPool(1, 5<<20)}).Append(t.Context(), nil, n)
 	if err != nil || len(fs) != 1 || fs[0].Status != Composite ||
 		!strings.HasPrefix(method, "unfinished after ") || !strings.HasSuffix(method, " MB of memory, the limit is 5") {
 		t.Errorf("%s by %q, %v", format(fs), method, err)
@@ -224,7 +231,7 @@ func testCancelCores(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d ended, the last after %v at most", ended, times, longest)
-	if longest > 500*time.Millisecond { // TestGaps says more exactly
+	if longest > slowly(500*time.Millisecond) { // TestGaps says more exactly
 		t.Errorf("it took %v to end", longest)
 	}
 	for range 100 {

@@ -265,7 +265,7 @@ func testBudget(t *testing.T) {
 		{product(pow(2, 5), pow(1000003, 2), hard()), "2^5 1000003^2 C" + hard().String(), "with small factors"},
 		{product(hard(), hard(), hard()), "C" + hard().String() + "^3", "a power"},
 	} {
-		const budget = 60 * time.Millisecond
+		budget := slowly(60 * time.Millisecond)
 		begin := time.Now()
 		r, err := Factorize(context.Background(), nat.FromBig(test.n), Options{Budget: budget})
 		if err != nil {
@@ -278,7 +278,7 @@ func testBudget(t *testing.T) {
 		if !strings.Contains(r.Method, "unfinished after ecm(B1=") && !strings.Contains(r.Method, "unfinished after p-1(B1=") {
 			t.Errorf("%s: method %q does not say what was tried", test.why, r.Method)
 		}
-		if d := time.Since(begin); d > budget+slack {
+		if d := time.Since(begin); d > budget+slowly(slack) {
 			t.Errorf("%s: %v for a budget of %v", test.why, d, budget)
 		}
 	}
@@ -334,7 +334,7 @@ func testCancel(t *testing.T) {
 		if err != cause || len(fs) != 1 {
 			t.Errorf("%s: %d factors, error %v", test.why, len(fs), err)
 		}
-		if d := time.Since(at); d > 100*time.Millisecond+slack || count > test.ticks {
+		if d := time.Since(at); d > slowly(100*time.Millisecond+slack) || count > test.ticks {
 			t.Errorf("%s: %v and %d calls of Tick after the end", test.why, d, count-test.ticks)
 		}
 	}
@@ -346,11 +346,11 @@ func TestTick(t *testing.T) { kernelstest.Each(t, testTick) }
 
 func testTick(t *testing.T) {
 	n := product(big.NewInt(3), new(big.Int).Sub(pow(2, 16381), one)) // a composite cofactor
-	best := time.Duration(1<<63 - 1)
-	for attempt := 0; attempt < 5 && best > 100*time.Millisecond; attempt++ {
+	most, best := slowly(100*time.Millisecond), time.Duration(1<<63-1)
+	for attempt := 0; attempt < 5 && best > most; attempt++ {
 		best = min(best, longestSilence(t, n))
 	}
-	if best > 100*time.Millisecond {
+	if best > most {
 		t.Errorf("%v without a call", best)
 	}
 	t.Logf("longest silence %v", best)
@@ -358,7 +358,7 @@ func testTick(t *testing.T) {
 
 func longestSilence(t *testing.T, n *big.Int) time.Duration {
 	last, longest, count := time.Now(), time.Duration(0), 0
-	e := New(Options{Budget: 300 * time.Millisecond, Tick: func() {
+	e := New(Options{Budget: slowly(300 * time.Millisecond), Tick: func() {
 		now := time.Now()
 		longest = max(longest, now.Sub(last))
 		last = now

@@ -52,7 +52,7 @@ func (g *gapMeter) options() Options {
 func (g *gapMeter) tick() {
 	now := threadTime()
 	if gap := now - g.last; gap > g.longest {
-		if g.longest = gap; gap > g.most*slowed {
+		if g.longest = gap; gap > slowly(g.most) {
 			g.t.Errorf("%v between two looks, at %s, before\n%s", gap, g.method, debug.Stack())
 		}
 	}
