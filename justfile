@@ -37,11 +37,11 @@ bench:
     go test ./test -run '^$' -bench . -benchtime 3x
     go test ./internal/... -run '^$' -bench . -benchmem
 
-# the engine beside coreutils' factor and PARI's gp, if they are installed
+# the engine beside factor (coreutils), gp (PARI), yafu and ecm (GMP-ECM), those that are on PATH
 peers:
-    go test ./test -run '^$' -bench Peers -benchtime 1x
+    go test ./test -run '^$' -bench 'Peers|Curves' -benchtime 1x -timeout 0
 
-# hard semiprimes one by one beside PARI's gp, in user seconds: just hard 60,70
+# hard semiprimes one by one beside gp and yafu, in user seconds: just hard 60,70
 hard digits="40,50,60":
     go test ./test -run '^$' -bench Hard -benchtime 1x -timeout 0 -digits {{digits}}
 

@@ -2,6 +2,7 @@ package test
 
 import (
 	"flag"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -15,11 +16,11 @@ import (
 var (
 	hardDigits = flag.String("digits", "40,50,60", "sizes of semiprimes for BenchmarkHard, in decimal digits")
 	hardCount  = flag.Int("count-hard", 3, "semiprimes of each size")
-	hardPeers  = flag.String("peers-hard", "gp", "programs to compare with")
+	hardPeers  = flag.String("peers-hard", "gp yafu", "programs to compare with: "+strings.Join(slices.Sorted(maps.Keys(peers)), ", "))
 )
 
 // BenchmarkHard factors balanced semiprimes one by one with the engine, as one slot of a worker
-// does, and with PARI's gp: median seconds of user time of one core, and the ratio in the same
+// does, and with peers: median seconds of user time of one core, and the ratio in the same
 // run.
 func BenchmarkHard(b *testing.B) {
 	for size := range strings.SplitSeq(*hardDigits, ",") {

@@ -2,8 +2,6 @@ package test
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,8 +15,7 @@ import (
 )
 
 // BenchmarkPeers factors the same lists with the engine, as one slot of a worker does, and
-// with the programs that are installed of coreutils' factor and PARI's gp, one after the
-// other: microseconds a number of one core, and the ratio to the engine in the same run.
+// with the programs of peers that are installed, one after the other: microseconds a number of one core, and the ratio to the engine in the same run.
 func BenchmarkPeers(b *testing.B) {
 	for _, class := range []struct {
 		name    string
@@ -30,10 +27,13 @@ func BenchmarkPeers(b *testing.B) {
 		{"random63", sample.Random(63, 20_000, 1), "factor gp"},
 		{"semiprime40", sample.Semiprimes(40, 20_000, 1), "factor gp"},
 		{"semiprime52", sample.Semiprimes(52, 20_000, 1), "factor gp"},
+		{"semiprime60", sample.Semiprimes(60, 8_192, 1), "factor gp"},
 		{"semiprime64", sample.Semiprimes(64, 4_096, 1), "factor gp"},
+		{"semiprime80", sample.Semiprimes(80, 512, 1), "gp"},
+		{"semiprime92", sample.Semiprimes(92, 512, 1), "gp"},
 		{"semiprime96", sample.Semiprimes(96, 512, 1), "gp"},
 		{"random128", sample.Random(128, 512, 1), "gp"},
-		{"semiprime128", sample.Semiprimes(128, 64, 1), "gp"},
+		{"semiprime128", sample.Semiprimes(128, 64, 1), "gp yafu"},
 	} {
 		b.Run(class.name, func(b *testing.B) {
 			factorHere(b, class.numbers[:min(len(class.numbers), 64)]) // tables are made at first use
@@ -87,32 +87,4 @@ func userTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano())
-}
-
-// factorThere returns the user time of a program that factors the numbers, less that of
-// one which has nothing to do.
-func factorThere(b *testing.B, name string, numbers []nat.Nat) (took time.Duration, installed bool) {
-	if _, err := exec.LookPath(name); err != nil {
-		return 0, false
-	}
-	run := func(numbers []nat.Nat) time.Duration {
-		cmd := exec.Command(name)
-		var in strings.Builder
-		for _, n := range numbers {
-			if name == "gp" {
-				fmt.Fprintf(&in, "factor(%v);\n", n)
-			} else {
-				fmt.Fprintln(&in, n)
-			}
-		}
-		if name == "gp" {
-			cmd.Args = append(cmd.Args, "-q", "-f")
-		}
-		cmd.Stdin = strings.NewReader(in.String())
-		if err := cmd.Run(); err != nil {
-			b.Fatalf("%s: %v", name, err)
-		}
-		return cmd.ProcessState.UserTime()
-	}
-	return run(numbers) - run(nil), true
 }
