@@ -82,22 +82,10 @@ func (s *search) trial(n *big.Int) {
 		rest.Rsh(rest, twos)
 		s.dst = append(s.dst, Factor{nat.New(2), uint32(twos), Prime})
 	}
-	found := len(s.dst) > s.start
-	var q, r, d big.Int
-	prime.SmallDivisors(rest, func(p uint64) {
-		found = true
-		d.SetUint64(p)
-		exp := uint32(0)
-		for {
-			if q.QuoRem(rest, &d, &r); r.Sign() != 0 {
-				break
-			}
-			rest.Set(&q)
-			exp++
-		}
+	rest = prime.Divide(rest, func(p uint64, exp uint32) {
 		s.dst = append(s.dst, Factor{nat.New(p), exp, Prime})
 	})
-	if found {
+	if len(s.dst) > s.start {
 		s.method = "trial"
 	}
 	s.untested = append(s.untested, piece{n: rest, exp: 1})

@@ -331,23 +331,6 @@ func FuzzDivisor(f *testing.F) {
 	})
 }
 
-func TestSmallDivisors(t *testing.T) {
-	want := []uint64{3, 7, 251, 257, 65519, 65521}
-	n := new(big.Int).Lsh(big.NewInt(1), 300)
-	n.Sub(n, big.NewInt(153)) // a prime
-	if !n.ProbablyPrime(0) {
-		t.Fatal("the vector is no prime")
-	}
-	for _, p := range want {
-		n.Mul(n, new(big.Int).SetUint64(p*p))
-	}
-	var got []uint64
-	SmallDivisors(n, func(p uint64) { got = append(got, p) })
-	if !slices.Equal(got, want) {
-		t.Errorf("SmallDivisors: %d, want %d", got, want)
-	}
-}
-
 func TestSqrt(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 4))
 	roots := []uint64{0, 1, 2, 3, 1<<26 - 1, 1 << 26, 94906265, 94906266, 1<<32 - 2, 1<<32 - 1}
@@ -379,19 +362,6 @@ func BenchmarkIsProbablePrime(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				IsProbablePrime(n)
-			}
-		})
-	}
-}
-
-func BenchmarkSmallDivisors(b *testing.B) {
-	for _, bits := range []uint{128, 1024, 16384} {
-		b.Run(big.NewInt(int64(bits)).String(), func(b *testing.B) {
-			n := new(big.Int).Lsh(big.NewInt(1), bits)
-			n.Sub(n, big.NewInt(1))
-			b.ReportAllocs()
-			for b.Loop() {
-				SmallDivisors(n, func(uint64) {})
 			}
 		})
 	}

@@ -105,20 +105,6 @@ func makeBlocks(divs []Divisor) []block {
 	return bs
 }
 
-// SmallDivisors calls f for each odd prime below Bound that divides n > 0, in
-// ascending order.
-func SmallDivisors(n *big.Int, f func(p uint64)) {
-	words := Words(n)
-	for _, b := range blocks {
-		r := Mod(words, b.product)
-		for i := range b.divs {
-			if _, ok := b.divs[i].Quotient(r); ok {
-				f(b.divs[i].P)
-			}
-		}
-	}
-}
-
 // Words returns the 64-bit words of n >= 0, least significant first.
 func Words(n *big.Int) []uint64 {
 	w := make([]uint64, (n.BitLen()+63)/64)
