@@ -232,17 +232,15 @@ func (s *search) lacks() string {
 
 // refine takes the primes already found out of p before it gives p up.
 func (s *search) refine(p piece) {
-	var q, r big.Int
 	n := p.n
 	for i := s.start; i < len(s.dst); i++ {
 		f := &s.dst[i]
 		if f.Status == Composite {
 			continue
 		}
-		for q.QuoRem(n, f.P.Big(), &r); r.Sign() == 0; q.QuoRem(n, f.P.Big(), &r) {
-			n = new(big.Int).Set(&q)
-			f.Exp += p.exp
-		}
+		rest, times := prime.TakeOut(n, f.P.Big())
+		n = rest
+		f.Exp += times * p.exp
 	}
 	if n.Cmp(one) != 0 {
 		s.found(piece{n: n, exp: p.exp}, Composite)

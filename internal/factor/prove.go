@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 )
 
@@ -204,15 +205,8 @@ func (p *Prover) parts(c *claim, proved bool) (list []known) {
 
 // fullPower returns the power of q that divides m. Requires q > 1, m > 0.
 func fullPower(m, q *big.Int) *big.Int {
-	power, left, rest := big.NewInt(1), new(big.Int).Set(m), new(big.Int)
-	for {
-		next, _ := new(big.Int).QuoRem(left, q, rest)
-		if rest.Sign() != 0 {
-			return power
-		}
-		left = next
-		power.Mul(power, q)
-	}
+	rest, _ := prime.TakeOut(m, q)
+	return new(big.Int).Quo(m, rest)
 }
 
 // prove makes the step of c if its known and proved primes are enough.

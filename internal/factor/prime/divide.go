@@ -176,10 +176,16 @@ func divideWord(n, from uint64, found func(p uint64, exp uint32)) uint64 {
 	return n
 }
 
+// TakeOut returns n > 0 without its factors p > 1, and how many there were. It takes the time of a few
+// multiplications of the length of n, whatever the exponent. It may return n itself.
+func TakeOut(n, p *big.Int) (rest *big.Int, exp uint32) {
+	rest, _, exp = takeOut(n, p)
+	return rest, exp
+}
+
 // takeOut returns n > 0 without its factors p > 1, the rest modulo p, which is not 0, and how many
 // factors there were. It divides by p, p^2, p^4 and so on as long as that is possible, and then by these
-// powers in descending order, which takes the time of a few multiplications of the length of n,
-// whatever the exponent.
+// powers in descending order.
 //
 // After p has been divided out once and then all p^2, a last p is left if rest mod p^2 = kp, k > 0.
 // Then rest/p mod p = k.
