@@ -1,0 +1,160 @@
+// Package fermat splits n = pq where p/q is close to a fraction a/b of small a and b.
+//
+// For k = ab, with x = bp + aq and y = bp - aq,
+//
+//	x^2 - y^2 = 4kn.
+//
+// If y is small, x is just above 2 sqrt(kn): so the x from there on are tried until x^2 - 4kn is a
+// square. For k = 1 that is Fermat's method, for others the idea of Lehman's.
+//
+// If a and b are odd, x and y are even and their halves are taken, x^2 - y^2 = kn; else x and y are
+// odd. In both cases only every second x comes into question:
+//
+//	k even:         x odd
+//	kn = 1 mod 4:   x odd, as x^2 - y^2 = 1 mod 4
+//	kn = 3 mod 4:   x even
+//
+// What is found: let m be kn for odd k and 4kn for even k. Then x - sqrt(m) = y^2/(x + sqrt(m)) <=
+// y^2/(2 sqrt(m)). The first s of every second integer from sqrt(m) on include x if x - sqrt(m) <= 2(s-1).
+// So y^2 <= 4(s-1) sqrt(m) suffices. As y is (bp-aq)/2 for odd k, and m is 4kn for even k, with s
+// steps for k = ab all p and q are found with
+//
+//	(bp - aq)^2 <= 8(s-1) sqrt(kn).
+//
+// Sources: R. S. Lehman, Factoring large integers, Math. Comp. 28 (1974); the sieve for squares goes
+// back to Fermat and Gauss, see R. Crandall, C. Pomerance, Prime Numbers, 2nd ed. (2005), section 5.1.
+//
+// It tests nothing for primality: the divisor found may be composite.
+package fermat
+
+import (
+	"math/big"
+	"math/bits"
+
+	"factorfleet/internal/factor/prime"
+)
+
+// checkEvery is how many blocks of 64 steps, about 20 ns each, pass between two calls of check.
+const checkEvery = 1 << 12
+
+// Find looks for a divisor d of n, 1 < d < n, and the k with which it was found: with first steps
+// for k = 1, and with further steps for each k from 2 to most. It returns nil if it finds none. Steps are
+// rounded up to a multiple of 64. Requires n odd, n > 1, most < 2^16. It calls check
+// for each k and about every tenth of a millisecond, and returns its error if there is one.
+func Find(n *big.Int, first, most, further uint64, check func() error) (d *big.Int, k uint64, err error) {
+	s := newSearch(n)
+	for k, steps := uint64(1), first; k <= most; k, steps = k+1, further {
+		s.begin(k)
+		for block := range (steps + 63) / 64 {
+			if block%checkEvery == 0 {
+				if err := check(); err != nil {
+					return nil, 0, err
+				}
+			}
+			if d := s.block(block); d != nil {
+				return d, k, nil
+			}
+		}
+	}
+	return nil, 0, nil
+}
+
+// A search is the work for one n. The numbers x are x0 + 2i.
+type search struct {
+	n       *big.Int
+	residue uint64  // n modulo product
+	m       big.Int // factor*n, factor being k or 4k
+	x0      big.Int // the first x
+	// The sieve: the i of a block for which x^2 - m is a square modulo 64, the same for each block,
+	// and modulo each of moduli, at the place of the next block.
+	even uint64
+	row  [len(moduli)]*pattern
+	at   [len(moduli)]uint8
+
+	x, y, v, t big.Int // scratch
+}
+
+func newSearch(n *big.Int) *search {
+	return &search{n: n, residue: prime.Mod(prime.Words(n), product)}
+}
+
+// begin prepares for k.
+func (s *search) begin(k uint64) {
+	factor := k // m = factor*n
+	if k%2 == 0 {
+		factor *= 4
+	}
+	s.m.Mul(s.n, s.t.SetUint64(factor))
+	s.x0.Sqrt(&s.m)
+	if s.v.Mul(&s.x0, &s.x0); s.v.Cmp(&s.m) < 0 {
+		s.x0.Add(&s.x0, one)
+	}
+	odd := uint(1)
+	if k%2 == 1 && s.m.Bit(1) == 1 { // kn = 3 mod 4
+		odd = 0
+	}
+	if s.x0.Bit(0) != odd {
+		s.x0.Add(&s.x0, one)
+	}
+	s.patterns(factor)
+}
+
+// patterns sets what the sieve needs for m = factor*n and x0.
+func (s *search) patterns(factor uint64) {
+	t := tables()
+	x := prime.Mod(prime.Words(&s.x0), product)
+	for i, q := range moduli {
+		q := uint64(q)
+		s.row[i] = &t[i][s.residue%q*(factor%q)%q]
+		s.at[i] = uint8(x % q * ((q + 1) / 2) % q) // x0/2
+	}
+	s.even = 0
+	x, m := low(&s.x0), low(&s.m)
+	for i := range uint64(32) {
+		z := x + 2*i
+		s.even |= squares64 >> ((z*z - m) % 64) & 1 << i
+	}
+	s.even |= s.even << 32
+}
+
+// low returns x modulo 2^64.
+func low(x *big.Int) uint64 { return prime.Words(x)[0] }
+
+// block looks at the x of the next block, number index.
+func (s *search) block(index uint64) *big.Int {
+	set := s.even
+	for i := range moduli {
+		at := s.at[i]
+		set &= s.row[i].from(at)
+		at += 64 % moduli[i]
+		if at >= moduli[i] {
+			at -= moduli[i]
+		}
+		s.at[i] = at
+	}
+	for ; set != 0; set &= set - 1 {
+		if d := s.try(64*index + uint64(bits.TrailingZeros64(set))); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// try returns a proper divisor if x^2 - m is a square for x = x0 + 2i and gives one.
+func (s *search) try(i uint64) *big.Int {
+	s.x.Add(&s.x0, s.x.SetUint64(2*i))
+	s.v.Mul(&s.x, &s.x)
+	s.v.Sub(&s.v, &s.m)
+	s.y.Sqrt(&s.v)
+	if s.t.Mul(&s.y, &s.y).Cmp(&s.v) != 0 {
+		return nil
+	}
+	// n divides m = (x-y)(x+y). If it divides neither, it has factors in common with both.
+	d := s.x.Sub(&s.x, &s.y)
+	if d.GCD(nil, nil, d, s.n); d.Cmp(one) == 0 || d.Cmp(s.n) == 0 {
+		return nil
+	}
+	return new(big.Int).Set(d)
+}
+
+var one = big.NewInt(1)
