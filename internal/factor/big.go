@@ -18,8 +18,10 @@ type piece struct {
 }
 
 // progress is how far the levels have been passed through with a piece. The
-// parts of a piece inherit it: a curve meets all prime factors at once.
+// parts of a piece inherit it, except shape and ratio: a curve meets all prime factors at once.
 type progress struct {
+	shape  bool // divisors that a form has have been tried, with this piece
+	ratio  bool // factors of a close ratio have been looked for, in this piece
 	level  int
 	pm1    bool   // p-1 of the level is done
 	curve  int    // curves of the level done
@@ -33,6 +35,8 @@ type progress struct {
 // pieces.
 type search struct {
 	e         *Engine
+	whole     *big.Int // the number
+	shape     *shape   // of the number, nil before it is looked at
 	dst       []Factor
 	start     int
 	untested  []piece // prime, a power, or composite: not yet looked at
@@ -77,6 +81,7 @@ func (s *search) run() error {
 // trial moves the prime factors of n below prime.Bound to dst and the rest to
 // untested.
 func (s *search) trial(n *big.Int) {
+	s.whole = n
 	rest := new(big.Int).Set(n)
 	if twos := rest.TrailingZeroBits(); twos > 0 {
 		rest.Rsh(rest, twos)
@@ -172,7 +177,13 @@ func (s *search) takeSmallest() piece {
 // piece is back among the composites.
 func (s *search) split(p piece) error {
 	for {
-		d, method, err := s.findByCurves(&p)
+		d, method, err := s.findByShape(&p)
+		if d == nil && err == nil {
+			d, method, err = s.findByRatio(&p)
+		}
+		if d == nil && err == nil {
+			d, method, err = s.findByCurves(&p)
+		}
 		if d == nil && err == nil {
 			d, method, err = s.findBySieve(&p)
 		}
@@ -191,6 +202,7 @@ func (s *search) split(p piece) error {
 // parts puts the parts d and p/d of p among the untested pieces, a factor that
 // they share by itself: (d/g) (p/d/g) g^2.
 func (s *search) parts(p piece, d *big.Int) {
+	p.done.shape, p.done.ratio = false, false
 	rest := new(big.Int).Quo(p.n, d)
 	g := new(big.Int).GCD(nil, nil, d, rest)
 	if g.Cmp(one) != 0 {

@@ -3,10 +3,11 @@
 // A number below 2^64 is always factored completely, and its factors are proved
 // to be prime: trial division, then the Baillie-PSW test, then elliptic curves and, if
 // they fail or the number is small, Pollard's rho. A larger one goes through trial
-// division, roots, Baillie-PSW, and then p-1 and elliptic curves with bounds that grow. Up
-// to 100 digits that ends when the quadratic sieve promises more, after some hundredths of
-// the time that it is expected to take; above, and if the budget is too small for the
-// sieve, it goes on until the number is done or the budget is spent.
+// division, roots, Baillie-PSW, the algebraic factors of a^n-1 and a^n+1, Fermat's and Lehman's methods for factors of close ratio, and
+// then p-1 and elliptic curves with bounds that grow. Up to 100 digits that ends when the
+// quadratic sieve promises more, after some hundredths of the time that it is expected
+// to take; above, and if the budget is too small for the sieve, it goes on until the
+// number is done or the budget is spent.
 //
 // One number is done on one core, or with a Pool on all that are idle: the answer is the same.
 //
@@ -75,7 +76,9 @@ type Factor struct {
 type Result struct {
 	Factors []Factor
 	// Method is what split n last, of several methods the hardest, with its
-	// parameters: "trial", "power", "rho", "p-1(B1=...,B2=...)", "siqs",
+	// parameters: "trial", "power", "algebraic(10^120+1)" for a number, or one that it divides, that is
+	// such a power but for 1, "fermat", "lehman(k=...)" for two factors p and q with p/q close to
+	// a/b and ab = k, "rho", "p-1(B1=...,B2=...)", "siqs",
 	// "ecm(B1=...,B2=...,sigma=...)", for words and numbers done together without
 	// sigma, which the seed gives. It is "prime" if n is prime and "" for 0 and 1. If
 	// something is left unfinished it ends in the effort spent on that, as in

@@ -108,6 +108,7 @@ func testGapsOfPlans(t *testing.T) {
 			n.Add(n, big.NewInt(2))
 		}
 		g.last = threadTime()
+		s.whole = n
 		err := s.split(piece{n: n, exp: 1, done: progress{level: test.level, pm1: test.pm1, sieved: true}})
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
 	}

@@ -32,9 +32,32 @@ func perfectPower(n *big.Int) (base *big.Int, exp int) {
 	return base, exp
 }
 
+// anyPower works like perfectPower for n > 3 that may have small prime factors. An exponent divides
+// the number of factors 2, if there are some; odd n are at least 3^k.
+func anyPower(n *big.Int) (base *big.Int, exp int) {
+	base, exp = n, 1
+	words := prime.Words(n)
+	twos := int(n.TrailingZeroBits())
+	for _, p := range prime.Small() {
+		k := int(p)
+		if twos > 0 && k > twos || k >= base.BitLen() {
+			break
+		}
+		for (twos == 0 || twos%k == 0) && mayBePower(words, p) {
+			root := kthRoot(base, k)
+			if root == nil {
+				break
+			}
+			base, exp, twos = root, exp*k, twos/k
+			words = prime.Words(base)
+		}
+	}
+	return base, exp
+}
+
 // mayBePower reports whether n may be a k-th power, k prime. It looks at n modulo
 // two or three primes q = 1 mod k: only one residue in k is a k-th power there,
-// those with n^((q-1)/k) = 1. Requires n without prime factors below prime.Bound.
+// 0 and those with n^((q-1)/k) = 1.
 func mayBePower(n []uint64, k uint32) bool {
 	tests := 3
 	if k == 2 {
@@ -45,7 +68,7 @@ func mayBePower(n []uint64, k uint32) bool {
 			continue
 		}
 		tests--
-		if powMod(prime.Mod(n, q), (q-1)/uint64(k), q) != 1 {
+		if r := prime.Mod(n, q); r != 0 && powMod(r, (q-1)/uint64(k), q) != 1 {
 			return false
 		}
 	}

@@ -43,6 +43,27 @@ func TestPerfectPower(t *testing.T) {
 	}
 }
 
+// TestAnyPower has powers of numbers with small factors, and their neighbours.
+func TestAnyPower(t *testing.T) {
+	for _, base := range []*big.Int{big.NewInt(2), big.NewInt(3), big.NewInt(6), big.NewInt(10), big.NewInt(12), big.NewInt(2 * 2 * 2 * 3), big.NewInt(30031), big10("1000000000000000000000000000057"), big10("2000000000000000000000000000114")} {
+		for exp := int64(1); exp*int64(base.BitLen()) <= 16384; exp = exp*2 + exp%3 {
+			n := new(big.Int).Exp(base, big.NewInt(exp), nil)
+			if n.BitLen() < 4 {
+				continue
+			}
+			if b, e := anyPower(n); b.Cmp(base) != 0 || int64(e) != exp {
+				t.Errorf("%v^%d is taken for %v^%d", base, exp, b, e)
+			}
+			for _, d := range []int64{-1, 2, 5} {
+				m := new(big.Int).Add(n, big.NewInt(d))
+				if b, e := anyPower(m); e != 1 && new(big.Int).Exp(b, big.NewInt(int64(e)), nil).Cmp(m) != 0 {
+					t.Errorf("%v^%d%+d is taken for %v^%d", base, exp, d, b, e)
+				}
+			}
+		}
+	}
+}
+
 func BenchmarkPerfectPower(b *testing.B) {
 	for _, bits := range []int{128, 1024, 16384} {
 		b.Run(big.NewInt(int64(bits)).String(), func(b *testing.B) {

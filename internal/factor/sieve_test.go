@@ -53,7 +53,7 @@ func testSieveFails(t *testing.T) {
 	if d, err := e.sieve(cube, e.alive); d != nil || err != nil {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
-	s := &search{e: e}
+	s := &search{e: e, whole: cube}
 	if err := s.split(piece{n: cube, exp: 1, done: progress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
@@ -86,9 +86,9 @@ func testSieveStops(t *testing.T) {
 		t.Errorf("what is left over does harm: %v, %v", d, err)
 	}
 
-	s := &search{e: e, method: "prime"}
+	s := &search{e: e, whole: n, method: "prime"}
 	e.pulse.deadline = time.Now().Add(-time.Second)
-	p := piece{n: n, exp: 1, done: progress{level: len(bounds)}}
+	p := piece{n: n, exp: 1, done: progress{shape: true, ratio: true, level: len(bounds)}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)
 	}
