@@ -42,7 +42,7 @@ func TestWorkingOn(t *testing.T) {
 	}
 	eventually(t, "the worker says what it does", func() bool { return len(look()) > 0 })
 	a := look()[0]
-	if a.Job != "j" || a.Position != 0 || a.Digits != len(hopeless) || a.Cores != 1 || a.Method != "ecm" && a.Method != "p-1" || a.B1 == 0 || a.Left_ns == 0 {
+	if a.Job != "j" || a.Position != 0 || a.Digits != len(hopeless) || a.Cores != 1 || a.Method != "ecm" && a.Method != "p-1" && a.Method != "p+1" || a.B1 == 0 || a.Left_ns == 0 {
 		t.Errorf("it says %+v", a)
 	}
 	if got := s.run("producer", "workers ls").wantCode(0).stdout.String(); !strings.Contains(got, "number 0 of j: 94 digits, ") || !strings.Contains(got, ", 1 core, about ") {

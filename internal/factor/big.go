@@ -24,6 +24,7 @@ type progress struct {
 	ratio  bool // factors of a close ratio have been looked for, in this piece
 	level  int
 	pm1    bool   // p-1 of the level is done
+	pp1    bool   // p+1 likewise
 	curve  int    // curves of the level done
 	total  uint64 // curves done at all levels
 	sieved bool   // in vain

@@ -43,7 +43,7 @@ func testCores(t *testing.T) {
 		// Too long for the sieve, with factors of different levels.
 		n := nat.FromBig(product(randomPrime(rnd, 50-smaller), randomPrime(rnd, 54-smaller), randomPrime(rnd, 58-smaller), randomPrime(rnd, 230)))
 		want, method, err := New(Options{}).Append(t.Context(), nil, n)
-		if err != nil || !strings.HasPrefix(method, "ecm") && !strings.HasPrefix(method, "p-1") {
+		if err != nil || !strings.HasPrefix(method, "ecm") && !strings.HasPrefix(method, "p-1") && !strings.HasPrefix(method, "p+1") {
 			t.Fatalf("%v: %s, %v", n, method, err)
 		}
 		pool := lending(3)
@@ -74,7 +74,7 @@ func testCores(t *testing.T) {
 // TestStretch: of the steps that find something the first counts, whenever it does; what was given
 // back is done again, and what was not done is not forgotten.
 func TestStretch(t *testing.T) {
-	r := &stretch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), at: progress{level: 5}}
+	r := &stretch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), at: progress{level: 5, pp1: true}}
 	r.found.Store(1 << 40)
 	taken := func(own bool, want int) step {
 		t.Helper()
@@ -147,7 +147,7 @@ func testProgress(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		switch p.Method {
-		case MethodPM1, MethodECM:
+		case MethodPM1, MethodPP1, MethodECM:
 			if p.B1 == 0 || p.Left == 0 {
 				t.Errorf("%+v", p)
 			}

@@ -15,13 +15,14 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// A step is what is done with a piece at a time before it is sieved: p-1, or a group of curves. The
+// A step is what is done with a piece at a time before it is sieved: p-1, p+1, or a group of curves. The
 // steps of a piece are the same whoever does them, and how many at a time: of those that find
 // something the first counts, and none before it is left out.
 type step struct {
 	index  int // from 0
 	level  *level
 	pm1    bool
+	pp1    bool     // p+1; neither: curves
 	before progress // of the piece
 	after  progress
 	taken  bool // somebody does it; of a stretch
@@ -33,13 +34,16 @@ func (e *Engine) next(index int, at progress, n *big.Int) (step, bool) {
 	if e.sieves(&at, n) {
 		return step{}, false
 	}
-	st := step{index: index, level: l, pm1: l.beginsWithPM1(&at), before: at}
-	if st.pm1 {
-		at.pm1 = true
-	} else {
+	st := step{index: index, level: l, before: at}
+	switch {
+	case l.wantsPM1(&at):
+		st.pm1, at.pm1 = true, true
+	case l.wantsPP1(&at):
+		st.pp1, at.pp1 = true, true
+	default:
 		at.total += ecm.Group
 		if at.curve += ecm.Group; at.curve >= l.curves {
-			at.level, at.curve, at.pm1 = at.level+1, 0, false
+			at.level, at.curve, at.pm1, at.pp1 = at.level+1, 0, false, false
 		}
 	}
 	st.after = at
@@ -49,17 +53,31 @@ func (e *Engine) next(index int, at progress, n *big.Int) (step, bool) {
 // String returns the method and how much of it has been done after the step.
 func (st *step) String() string {
 	l := st.level
-	if st.pm1 {
+	switch {
+	case st.pm1:
 		return fmt.Sprintf("p-1(B1=%d,B2=%d)", l.pm1B1, l.pm1B2)
+	case st.pp1:
+		return fmt.Sprintf("p+1(B1=%d,B2=%d,x0=%s)", l.pp1B1, l.pp1B2, st.start().Name)
 	}
 	return fmt.Sprintf("ecm(B1=%d,B2=%d,curves=%d)", l.b1, l.b2, st.before.curve+ecm.Group)
 }
 
+// start returns the start of p+1. It changes from level to level, so that primes that one is not for
+// are found at the next.
+func (st *step) start() pm1.Start { return pm1.Starts[st.before.level%len(pm1.Starts)] }
+
+// isLong reports whether the step cannot be given back half done without loss: helpers leave it.
+func (st *step) isLong() bool { return st.pm1 || st.pp1 }
+
 // do does the step with the number of curves, and returns a divisor and what found it, or nil.
 func (st *step) do(curves *ecm.Many, seed uint64, check func() error) (*big.Int, string, error) {
 	l := st.level
-	if st.pm1 {
+	switch {
+	case st.pm1:
 		d, err := pm1.Find(curves.N(), l.pm1B1, l.pm1B2, check)
+		return d, st.String(), err
+	case st.pp1:
+		d, err := pm1.FindPlus(curves.N(), l.pp1B1, l.pp1B2, st.start(), check)
 		return d, st.String(), err
 	}
 	plan, err := l.plan(check)
@@ -75,7 +93,7 @@ func (st *step) do(curves *ecm.Many, seed uint64, check func() error) (*big.Int,
 }
 
 // A stretch is the steps of one piece from where it stands to the sieve. The goroutine of Append
-// takes one after the other, and so do helpers on borrowed cores. They leave p-1 to it, which is
+// takes one after the other, and so do helpers on borrowed cores. They leave p-1 and p+1 to it, which are
 // long: what they are called away from is begun again.
 type stretch struct {
 	e    *Engine
@@ -214,7 +232,7 @@ func (r *stretch) firstLocked(own bool) (int, bool) {
 		if int64(st.index) > r.found.Load() {
 			return 0, false
 		}
-		if !st.taken && (own || !st.pm1) {
+		if !st.taken && (own || !st.isLong()) {
 			return i, true
 		}
 	}

@@ -78,7 +78,7 @@ type Result struct {
 	// Method is what split n last, of several methods the hardest, with its
 	// parameters: "trial", "power", "algebraic(10^120+1)" for a number, or one that it divides, that is
 	// such a power but for 1, "fermat", "lehman(k=...)" for two factors p and q with p/q close to
-	// a/b and ab = k, "rho", "p-1(B1=...,B2=...)", "siqs",
+	// a/b and ab = k, "rho", "p-1(B1=...,B2=...)", "p+1(B1=...,B2=...,x0=2/7)", "siqs",
 	// "ecm(B1=...,B2=...,sigma=...)", for words and numbers done together without
 	// sigma, which the seed gives. It is "prime" if n is prime and "" for 0 and 1. If
 	// something is left unfinished it ends in the effort spent on that, as in

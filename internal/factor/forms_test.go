@@ -2,10 +2,13 @@ package factor
 
 import (
 	"math/big"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 )
@@ -93,6 +96,50 @@ func germain(from *big.Int) *big.Int {
 		b := new(big.Int).Add(a, new(big.Int).Lsh(t, 2))
 		if a.ProbablyPrime(0) && b.ProbablyPrime(0) {
 			return a.Mul(a, b)
+		}
+	}
+}
+
+// smoothMinusOne returns a prime p = 2 mod 3 of some 100 bits for which p+1 has no prime factor above most, and
+// p-1 has one above 10^9.
+func smoothMinusOne(most int) *big.Int {
+	rnd := rand.New(rand.NewPCG(1, uint64(most)))
+	count := slices.IndexFunc(prime.Small(), func(p uint32) bool { return int(p) > most })
+	for {
+		p := big.NewInt(6)
+		for p.BitLen() < 100 {
+			p.Mul(p, big.NewInt(int64(prime.Small()[count-1-rnd.IntN(count/2)])))
+		}
+		if p.Sub(p, one); !p.ProbablyPrime(0) {
+			continue
+		}
+		rough := new(big.Int).Sub(p, one)
+		for it := prime.Primes(2, 1e6); ; {
+			q := it.Next()
+			if q == 0 {
+				break
+			}
+			rough, _ = prime.TakeOut(rough, new(big.Int).SetUint64(q))
+		}
+		if rough.BitLen() > 40 {
+			return p
+		}
+	}
+}
+
+// TestPlusOne: primes for which p+1 is smooth are found by that.
+func TestPlusOne(t *testing.T) {
+	e := New(Options{Budget: 20 * time.Second})
+	large := primeNear(pow(10, 120)) // too large for the sieve
+	for _, test := range []struct {
+		most int
+		want string
+	}{
+		{3900, "p+1(B1=4000,B2=40000,x0=2/7)"},
+	} {
+		n := product(smoothMinusOne(test.most), large)
+		if fs, method := complete(t, e, n); method != test.want || len(fs) != 2 {
+			t.Errorf("%v by %s, want %s", n, method, test.want)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 type Progress struct {
 	Bits   int    // of the part of the number that is being split
 	Method string // one of the Methods
-	B1     uint64 // of p-1 and ecm
+	B1     uint64 // of p-1, p+1 and ecm
 	// Done of Total: the curves of this B1, the relations, which are an estimate; 0 of 0 for other
 	// methods.
 	Done, Total uint64
@@ -23,6 +23,7 @@ type Progress struct {
 // Methods as Progress names them.
 const (
 	MethodPM1   = "p-1"
+	MethodPP1   = "p+1"
 	MethodECM   = "ecm"
 	MethodSIQS  = "siqs"
 	MethodSolve = "linear algebra"
@@ -55,8 +56,11 @@ func (r *reporter) due() bool {
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	p := Progress{Bits: n.BitLen(), Method: MethodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
-	if st.pm1 {
+	switch {
+	case st.pm1:
 		p.Method, p.B1, p.Done, p.Total = MethodPM1, st.level.pm1B1, 0, 0
+	case st.pp1:
+		p.Method, p.B1, p.Done, p.Total = MethodPP1, st.level.pp1B1, 0, 0
 	}
 	if p.Bits <= measured.SieveBits && !st.before.sieved && e.affords(n.BitLen()) {
 		p.Left = e.sieveTime(p.Bits) / time.Duration(cores)

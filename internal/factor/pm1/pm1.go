@@ -1,4 +1,4 @@
-// Package pm1 finds a prime factor p of n for which p-1 is smooth.
+// Package pm1 finds a prime factor p of n for which p-1, or p+1, is smooth. For p+1 see plus.go.
 //
 // Stage 1 computes h = 3^E mod n, E the product of all prime powers up to B1. If
 // p-1 divides E, then h = 1 mod p and p divides gcd(h-1, n). Stage 2, see stage2.go,
@@ -28,22 +28,32 @@ const checkEvery = 1 << 16
 // check about every tenth of a millisecond, never less often than after each
 // product modulo n, and returns its error if there is one.
 func Find(n *big.Int, b1, b2 uint64, check func() error) (*big.Int, error) {
+	return find(b1, b2, func() *search {
+		s := newSearch(n, check)
+		s.w.SetWord(s.h, 3)
+		copy(s.unit, s.w.One())
+		return s
+	})
+}
+
+// find does both stages with what begin returns.
+func find(b1, b2 uint64, begin func() *search) (*big.Int, error) {
 	b1 = max(b1, 3)
-	s := newSearch(n, check)
+	s := begin()
 	s.stage1(b1, false)
-	switch d := s.gcd(s.minusOne(s.h)); {
+	switch d := s.gcd(s.excess()); {
 	case s.err != nil:
 		return nil, s.err
-	case d.Cmp(n) == 0:
+	case d.Cmp(s.n) == 0:
 		// All prime factors at once: they part if it goes prime by prime.
-		s = newSearch(n, check)
+		s = begin()
 		d = s.stage1(b1, true)
 		return d, s.err
 	case d.Cmp(one) != 0:
 		return d, nil
 	}
 	d := s.stage2(b1, b2, false)
-	if s.err == nil && d != nil && d.Cmp(n) == 0 {
+	if s.err == nil && d != nil && d.Cmp(s.n) == 0 {
 		d = s.stage2(b1, b2, true)
 	}
 	return d, s.err
@@ -54,8 +64,11 @@ var one = big.NewInt(1)
 type search struct {
 	n     *big.Int
 	w     *mont.Wide
-	h     mont.Element // stage 1: 3^(what has been multiplied so far)
-	t     mont.Element
+	plus  bool         // p+1
+	h     mont.Element // stage 1: 3^(what has been multiplied so far), or V of that
+	unit  mont.Element // what h is if that is 0: 1, or 2
+	two   mont.Element
+	t, u  mont.Element // scratch
 	check func() error
 	done  int // word products since the last check
 	err   error
@@ -63,8 +76,8 @@ type search struct {
 
 func newSearch(n *big.Int, check func() error) *search {
 	s := &search{n: n, w: mont.NewWide(n), check: check}
-	s.h, s.t = s.w.New(), s.w.New()
-	s.w.SetWord(s.h, 3)
+	s.h, s.unit, s.two, s.t, s.u = s.w.New(), s.w.New(), s.w.New(), s.w.New(), s.w.New()
+	s.w.Add(s.two, s.w.One(), s.w.One())
 	return s
 }
 
@@ -77,10 +90,14 @@ func (s *search) mul(z, x, y mont.Element) {
 	}
 }
 
-// exp sets h = h^e. Requires e > 0.
+// exp sets h = h^e, or V(e) of h. Requires e > 0.
 func (s *search) exp(e uint64) {
 	copy(s.t, s.h)
-	s.power(s.h, s.t, e)
+	if s.plus {
+		s.lucas(s.h, s.t, e)
+	} else {
+		s.power(s.h, s.t, e)
+	}
 }
 
 // power sets z = x^e. Requires e > 0 and z to be another element than x.
@@ -94,9 +111,9 @@ func (s *search) power(z, x mont.Element, e uint64) {
 	}
 }
 
-// minusOne returns x-1 in the scratch element.
-func (s *search) minusOne(x mont.Element) mont.Element {
-	s.w.Sub(s.t, x, s.w.One())
+// excess returns h-1, or h-2, in the scratch element.
+func (s *search) excess() mont.Element {
+	s.w.Sub(s.t, s.h, s.unit)
 	return s.t
 }
 
@@ -114,7 +131,7 @@ func (s *search) proper(x mont.Element) *big.Int {
 	return nil
 }
 
-// stage1 raises h to every prime as often as its powers are <= b1. If careful,
+// stage1 has exp take every prime as often as its powers are <= b1. If careful,
 // it takes a gcd after each power and returns the first proper divisor.
 func (s *search) stage1(b1 uint64, careful bool) *big.Int {
 	product := uint64(1)
@@ -123,7 +140,7 @@ func (s *search) stage1(b1 uint64, careful bool) *big.Int {
 		for q := p; q <= b1; q *= p {
 			if careful {
 				s.exp(p)
-				if d := s.proper(s.minusOne(s.h)); d != nil {
+				if d := s.proper(s.excess()); d != nil {
 					return d
 				}
 				continue

@@ -95,6 +95,7 @@ func TestStage2(t *testing.T) {
 func TestLucas(t *testing.T) {
 	n := big10("340282366920938463463374607431768211507")
 	s := newSearch(n, always)
+	s.w.SetWord(s.h, 3)
 	s.exp(1 << 40)
 	h := s.w.Value(new(big.Int), s.h)
 	v := func(k uint64) *big.Int {

@@ -8,7 +8,7 @@ import (
 )
 
 // Stage 2 writes q = m*D + j or m*D - j with 0 <= j < D/2 and multiplies the V(m*D) - V(j),
-// where V(k) = h^k + h^-k: since
+// where V(k) = h^k + h^-k, or for p+1 V(k) of h, h = x + 1/x, which is the same with x: since
 //
 //	V(a) - V(b) = (h^(a+b) - 1) (h^(a-b) - 1) / h^a
 //
@@ -33,7 +33,7 @@ func giantStep(b2 uint64) uint64 {
 type stage2 struct {
 	*search
 	d            uint64
-	inv          mont.Element   // 1/h
+	first        mont.Element   // V(1)
 	babies       []mont.Element // V(j) of the j = 1, 5, 7, 11, ... prime to 6, at j/3
 	step         mont.Element   // V(D)
 	m            uint64
@@ -78,12 +78,16 @@ func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
 // newStage2 returns the work for the giant step d from m on.
 func (s *search) newStage2(d, m uint64) *stage2 {
 	w := s.w
-	e := &stage2{search: s, d: d, m: m, inv: w.New(), step: w.New(), giant: w.New(), other: w.New(),
+	e := &stage2{search: s, d: d, m: m, first: w.New(), step: w.New(), giant: w.New(), other: w.New(),
 		product: w.New(), t2: w.New(), babies: w.NewSlice(int(d/6) + 1), seen: make([]uint64, d/6+1)}
 	copy(e.product, w.One())
-	// h is a power of 3, which n is prime to.
-	inv := w.Value(new(big.Int), s.h)
-	w.SetBig(e.inv, inv.ModInverse(inv, w.N()))
+	copy(e.first, s.h)
+	if !s.plus {
+		// h is a power of 3, which n is prime to.
+		inv := w.Value(new(big.Int), s.h)
+		w.SetBig(e.first, inv.ModInverse(inv, w.N()))
+		w.Add(e.first, e.first, s.h)
+	}
 	e.set(e.step, d)
 	e.set(e.giant, m*d)
 	if m == 0 {
@@ -110,12 +114,10 @@ func (s *search) newStage2(d, m uint64) *stage2 {
 // set sets z = V(k).
 func (e *stage2) set(z mont.Element, k uint64) {
 	if k == 0 {
-		e.w.Add(z, e.w.One(), e.w.One())
+		copy(z, e.two)
 		return
 	}
-	e.power(z, e.h, k)
-	e.power(e.t2, e.inv, k)
-	e.w.Add(z, z, e.t2)
+	e.lucas(z, e.first, k)
 }
 
 // sum sets z = V(a+b), given x = V(a), y = V(b), diff = V(a-b), which z may be.
