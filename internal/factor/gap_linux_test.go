@@ -113,3 +113,39 @@ func testGapsOfPlans(t *testing.T) {
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
 	}
 }
+
+// TestGapsOfForms: so it does while the form of a long number is looked at.
+func TestGapsOfForms(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	base := product(big.NewInt(6), randomBits(rand.New(rand.NewPCG(4, 2)), 7998))
+	for _, test := range []struct {
+		why string
+		n   *big.Int
+	}{
+		{"many cyclotomic factors", powPlus(2, 15120, -1)},
+		{"an even number", powPlus(3, 10080, -1)},
+		{"a large base", new(big.Int).Add(product(base, base), one)},
+		{"a divisor of a form", new(big.Int).Quo(powPlus(10, 4801, -1), big.NewInt(9))},
+		{"no form, even", product(pow(2, 16), powPlus(7, 5700, 2))},
+	} {
+		g := newGapMeter(t, 40*time.Millisecond)
+		e := New(g.options())
+		e.pulse.ctx = t.Context()
+		e.pulse.start(0)
+		s := &search{e: e}
+		began := threadTime()
+		g.last = began
+		s.trial(test.n)
+		p := s.untested[0]
+		_, form, err := s.findByShape(&p)
+		if err == nil {
+			_, _, err = s.findByRatio(&p)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		g.tick()
+		t.Logf("%s, %d bits: %q in %v, at most %v between two of %d looks", test.why, test.n.BitLen(), form, threadTime()-began, g.longest, g.ticks)
+	}
+}

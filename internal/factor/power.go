@@ -63,7 +63,7 @@ func mayBePower(n []uint64, k uint32) bool {
 	if k == 2 {
 		tests = 8
 	}
-	for q := uint64(2*k + 1); tests > 0 && q < prime.Bound; q += uint64(2 * k) {
+	for q := 2*uint64(k) + 1; tests > 0 && q < 1<<32; q += 2 * uint64(k) {
 		if !prime.IsPrime(q) {
 			continue
 		}

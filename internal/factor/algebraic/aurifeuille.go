@@ -21,8 +21,12 @@ const maxSquarefree = 200
 // apart.
 func (f Form) aurifeuillian(d int) *big.Int {
 	for s := 2; s <= min(maxSquarefree, d); s++ {
-		t, h := f.root(s), d/prime4(s)
-		if d%prime4(s) != 0 || h%2 == 0 || moebius(s) == 0 || t == nil {
+		h := d / prime4(s)
+		if d%prime4(s) != 0 || h%2 == 0 || moebius(s) == 0 {
+			continue
+		}
+		t := f.root(s)
+		if t == nil {
 			continue
 		}
 		x := new(big.Int).Exp(f.Base, big.NewInt(int64(h)), nil)
