@@ -168,7 +168,7 @@ func TestOfDivisor(t *testing.T) {
 			t.Errorf("a factor of %v is taken for one of %v, %v, %v", f, got, ok, err)
 		}
 	}
-	for bits := 80; bits < 600; bits += 7 {
+	for bits := 80; bits < 600; bits += 37 {
 		n := new(big.Int).SetUint64(rnd.Uint64())
 		for n.BitLen() < bits {
 			n.Lsh(n, 1).SetBit(n, 0, uint(rnd.IntN(2)))

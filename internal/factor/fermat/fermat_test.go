@@ -105,7 +105,7 @@ func TestBound(t *testing.T) {
 // TestPatterns holds the sieve against a test of each number: it lets all squares pass, and few others.
 func TestPatterns(t *testing.T) {
 	passed := 0
-	for n := int64(1001); n < 1401; n += 2 {
+	for n := int64(1001); n < 1101; n += 2 {
 		s := newSearch(big.NewInt(n))
 		for k := uint64(1); k < 20; k++ {
 			s.begin(k)
@@ -133,8 +133,8 @@ func TestPatterns(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d numbers that are no squares pass", passed, 200*19*192)
-	if passed > 200 {
+	t.Logf("%d of %d numbers that are no squares pass", passed, 50*19*192)
+	if passed > 50 {
 		t.Error("that is too many")
 	}
 }

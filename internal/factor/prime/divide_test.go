@@ -85,7 +85,7 @@ func checkDivide(t *testing.T, why string, n *big.Int) {
 // TestDivideRandom has random products with every length of the cofactor to four words.
 func TestDivideRandom(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 1))
-	for i := range 300 {
+	for i := range 100 {
 		n := big.NewInt(1)
 		for range rnd.IntN(5) {
 			n.Lsh(n, uint(rnd.IntN(64))).Add(n, new(big.Int).SetUint64(rnd.Uint64()))
