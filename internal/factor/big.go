@@ -20,7 +20,7 @@ type piece struct {
 // progress is how far the levels have been passed through with a piece. The
 // parts of a piece inherit it, except shape and ratio: a curve meets all prime factors at once.
 type progress struct {
-	shape  bool // divisors that a form has have been tried, with this piece
+	shape  bool // the divisors of a form have been tried with this piece
 	ratio  bool // factors of a close ratio have been looked for, in this piece
 	level  int
 	pm1    bool   // p-1 of the level is done

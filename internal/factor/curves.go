@@ -66,7 +66,8 @@ func (st *step) String() string {
 // are found at the next.
 func (st *step) start() pm1.Start { return pm1.Starts[st.before.level%len(pm1.Starts)] }
 
-// isLong reports whether the step cannot be given back half done without loss: helpers leave it.
+// isLong reports whether helpers leave the step to the goroutine of Append: p-1 and p+1 begin anew after
+// an interruption.
 func (st *step) isLong() bool { return st.pm1 || st.pp1 }
 
 // do does the step with the number of curves, and returns a divisor and what found it, or nil.
