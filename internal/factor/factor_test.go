@@ -275,7 +275,7 @@ func testBudget(t *testing.T) {
 		if got := format(r.Factors); got != test.want || r.Complete() {
 			t.Errorf("%s: %s, want %s", test.why, got, test.want)
 		}
-		if !strings.Contains(r.Method, "unfinished after ecm(B1=") && !strings.Contains(r.Method, "unfinished after p-1(B1=") {
+		if !strings.Contains(r.Method, "unfinished after ecm(B1=") && !strings.Contains(r.Method, "unfinished after p-1(B1=") && !strings.Contains(r.Method, "unfinished after p+1(B1=") {
 			t.Errorf("%s: method %q does not say what was tried", test.why, r.Method)
 		}
 		if d := time.Since(begin); d > budget+slowly(slack) {
