@@ -64,13 +64,14 @@ func TestAlgebraic(t *testing.T) {
 	small := new(big.Int).Quo(powPlus(5, 47, -1), big.NewInt(4))
 	large := new(big.Int).Quo(powPlus(5, 141, -1), product(small, powPlus(5, 3, -1)))
 	sophie := germain(pow(10, 35))
+	const slow = "10^120+1, of which 55 digits are sieved"
 	for _, test := range []struct {
 		why    string
 		n      *big.Int
 		parts  int // distinct primes
 		method string
 	}{
-		{"10^120+1", powPlus(10, 120, 1), 8, ""},
+		{slow, powPlus(10, 120, 1), 8, ""},
 		{"an even one", powPlus(3, 300, -1), 29, "algebraic(3^300-1)"},
 		{"two factors of Aurifeuille", powPlus(2, 300, -1), 25, "algebraic(2^300-1)"},
 		{"a repunit", new(big.Int).Quo(powPlus(10, 96, -1), big.NewInt(9)), 22, ""},
@@ -81,6 +82,9 @@ func TestAlgebraic(t *testing.T) {
 		{"a power", product(small, large, small, large, small, large), 2, "algebraic(5^141-1)"},
 		{"4t^4+1", sophie, 2, "algebraic(a^2+1)"},
 	} {
+		if testing.Short() && test.why == slow {
+			continue
+		}
 		fs, method := complete(t, e, test.n)
 		if len(fs) != test.parts || test.method != "" && method != test.method {
 			t.Errorf("%s: %d primes, %s by %s, want %d by %s", test.why, len(fs), format(fs), method, test.parts, test.method)
