@@ -138,8 +138,8 @@ func TestIdleCores(t *testing.T) {
 	if k.Budget(nat.New(1<<40)) != 30*time.Second || k.Budget(nat.FromBig(mersenneProduct(300))) < 10*time.Minute {
 		t.Error("budgets by size")
 	}
-	// 100000000000000000000000000319 * 500000000000000000000000000009
-	n := number(t, "50000000000000000000000000160400000000000000000000000002871")
+	// 100000000000000000000000000319 * 462718293847561029384756102949
+	n := number(t, "46271829384756102938475610442507135737371968373737196840731")
 	most, methods := 0, make(map[string]bool)
 	o := worker.RunOptions{Tick: func() {}, Progress: func(p worker.Progress) {
 		most = max(most, p.Cores)
