@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"math/big"
 	"math/bits"
-	"strconv"
 )
 
 // A Nat is an integer n >= 0. The zero value is 0. Nats are immutable and may
@@ -83,15 +82,19 @@ const Slack = 8
 // for 0. It is quickest with room for Slack bytes more.
 func (n Nat) AppendBytes(b []byte) []byte {
 	if n.big != nil {
-		size, at := n.ByteLen(), len(b)
-		b = append(b, make([]byte, size)...)
-		n.big.FillBytes(b[at:])
-		return b
+		return n.appendBig(b)
 	}
-	size := n.ByteLen()
-	at := len(b)
-	b = binary.BigEndian.AppendUint64(b, n.word<<(64-8*size)) // the bytes wanted come first
-	return b[:at+size]
+	size := (bits.Len64(n.word) + 7) / 8
+	// The bytes wanted come first.
+	return binary.BigEndian.AppendUint64(b, n.word<<(64-8*size))[:len(b)+size]
+}
+
+// appendBig is AppendBytes for n >= 2^64.
+func (n Nat) appendBig(b []byte) []byte {
+	size, at := n.ByteLen(), len(b)
+	b = append(b, make([]byte, size)...)
+	n.big.FillBytes(b[at:])
+	return b
 }
 
 // AppendDecimal appends n in decimal.
@@ -99,7 +102,7 @@ func (n Nat) AppendDecimal(b []byte) []byte {
 	if n.big != nil {
 		return n.big.Append(b, 10)
 	}
-	return strconv.AppendUint(b, n.word, 10)
+	return appendWord(b, n.word)
 }
 
 // String returns n in decimal.
