@@ -3,6 +3,7 @@ package task
 import (
 	"bytes"
 	"fmt"
+	"math/big"
 	"reflect"
 	"testing"
 	"time"
@@ -21,7 +22,9 @@ func FuzzQuick(f *testing.F) {
 			t.Numbers = append(t.Numbers, nat.New(uint64(i)<<40))
 		}
 		f.Add(t.Encode())
+		f.Add(EncodeBlock(t.Numbers))
 	}
+	f.Add(mixedResult(40, quickMethods).Encode())
 	f.Add(protowire.AppendTag(nil, 2, protowire.BytesType))
 	f.Add([]byte{0x0a, 0x00, 0x0a, 0x00})
 	f.Add([]byte{0x38, 0x00, 0x42, 0x01, 0x00, 0x4a, 0x01, 0x00}) // a list that is not packed
@@ -36,35 +39,75 @@ func FuzzQuick(f *testing.F) {
 				t.Errorf("%x\nquick %+v\nslow  %+v, %v", b, quick, slow, err)
 			}
 		}
+		if quick, ok := quickNumbers(b, MaxCount); ok {
+			if slow, err := decodeBlock(b); err != nil || !reflect.DeepEqual(quick, slow) {
+				t.Errorf("%x\nquick %v\nslow  %v, %v", b, quick, slow, err)
+			}
+		}
 	})
 }
 
-// TestQuickIsTaken: what our encoders write is read the quick way, else nobody would
-// notice that it is not.
+// TestQuickIsTaken: what our encoders write of usual numbers is read the quick way, else
+// nobody would notice that it is not.
 func TestQuickIsTaken(t *testing.T) {
-	for _, count := range []int{0, 1, 4096} {
-		if _, ok := quickResult(sampleResult(count).Encode()); !ok {
-			t.Errorf("a result of %d numbers is read by the generated code", count)
+	for _, r := range []*Result{sampleResult(0), sampleResult(1), sampleResult(4096), mixedResult(4096, 2), mixedResult(100, quickMethods)} {
+		b, ok := r.quickEncode()
+		if !ok {
+			t.Errorf("a result of %d numbers is written by the generated code", len(r.Items))
+		}
+		if _, ok := quickResult(b); !ok {
+			t.Errorf("a result of %d numbers is read by the generated code", len(r.Items))
 		}
 	}
 	task := &Task{Kind: KindSquare, Numbers: []nat.Nat{nat.New(0), nat.New(1 << 63)}, Budget: 1, Predicted: 2, Certify: true}
 	if _, ok := quickTask(task.Encode()); !ok {
 		t.Error("a task is read by the generated code")
 	}
-	for _, count := range []int{0, 1, 2, 300} {
-		r := sampleResult(count)
-		if count == 2 {
-			r.Items[0].Factors, r.Items[1].Factors = nil, nil
-		}
+	if _, ok := quickNumbers(EncodeBlock(task.Numbers), MaxCount); !ok {
+		t.Error("a block is read by the generated code")
+	}
+}
+
+// TestQuickWritesTheSame: the quick way and the generated code write the same bytes, or the
+// quick way leaves it to the other.
+func TestQuickWritesTheSame(t *testing.T) {
+	list := []*Result{mixedResult(3, 3), mixedResult(300, quickMethods), mixedResult(300, quickMethods+1)}
+	for i := range results {
+		list = append(list, &results[i])
+	}
+	for _, count := range []int{0, 1, 2, 300, 4096} {
+		list = append(list, sampleResult(count))
+	}
+	for bits := 0; bits <= 1100; bits++ { // factors of all lengths, exponents of one byte and of two
+		n := nat.FromBig(new(big.Int).SetBit(new(big.Int), bits, 1))
+		list = append(list, &Result{Items: []Factorization{
+			{Factors: []Factor{{some[4], 1, Prime}, {n, uint32(bits % 140), PRP}, {some[4], 1, Prime}}, CPU: 1 << (bits % 63)},
+			{Factors: make([]Factor, bits%140), Method: "é\xff", CPU: 1<<(bits%63) - 1},
+		}})
+	}
+	for _, r := range list {
 		if got, want := r.Encode(), r.encode(); !bytes.Equal(got, want) {
-			t.Errorf("%d numbers are written as\n%x, by the generated code as\n%x", count, got, want)
+			t.Fatalf("%+v is written as\n%x, by the generated code as\n%x", r, got, want)
 		}
 	}
-	mixed := sampleResult(2)
-	mixed.Items[1].Method = "ecm(B1=2000)"
-	if got, err := DecodeResult(mixed.Encode()); err != nil || got.Items[1].Method != "ecm(B1=2000)" {
-		t.Errorf("two methods: %+v, %v", got, err)
+	for i := range tasks {
+		if got, want := tasks[i].Encode(), tasks[i].encode(); !bytes.Equal(got, want) {
+			t.Errorf("%+v is written as\n%x, by the generated code as\n%x", tasks[i], got, want)
+		}
+		if got, want := EncodeBlock(tasks[i].Numbers), marshal(encodeNumbers(tasks[i].Numbers)); !bytes.Equal(got, want) {
+			t.Errorf("the block %v is written as\n%x, by the generated code as\n%x", tasks[i].Numbers, got, want)
+		}
 	}
+}
+
+// mixedResult is a sampleResult with so many methods.
+func mixedResult(count, methods int) *Result {
+	r := sampleResult(count)
+	for i := range r.Items {
+		r.Items[i].Method = fmt.Sprintf("ecm(B1=%d)", i%methods)
+		r.Items[i].CPU *= 1000
+	}
+	return r
 }
 
 func sampleResult(count int) *Result {

@@ -2,6 +2,10 @@ package task
 
 import (
 	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"factorfleet/internal/nat"
 )
 
 // Field numbers of taskpb.Result, without certificates.
@@ -21,29 +25,65 @@ const (
 	resultFields // one more than the last
 )
 
-// quickResult is DecodeResult for what Result.Encode writes when all items have the
-// same method and none has certificates, as is usual, or there are none.
+// quickMethods is how many methods a result may name that is read and written the quick way.
+const quickMethods = 16
+
+// quickResult is DecodeResult for what Result.Encode writes when no item has certificates
+// and there are at most quickMethods methods, as is usual.
 func quickResult(b []byte) (*Result, bool) {
 	var varints [resultFields]uint64
 	var bytes [resultFields][]byte
-	if !fields(b, 1<<resultAttempt|1<<resultElapsed, varints[:], bytes[:]) {
+	var methods methodTable
+	more := func(number protowire.Number, value []byte) bool { // than the first
+		return number == resultMethods && methods.read(value)
+	}
+	if !fields(b, 1<<resultAttempt|1<<resultElapsed, varints[:], bytes[:], more) {
 		return nil, false
 	}
-	for _, number := range []int{resultKind, resultWorker, resultVersion, resultMethods} {
+	for _, number := range []int{resultKind, resultWorker, resultVersion} {
 		if !utf8.Valid(bytes[number]) {
 			return nil, false
 		}
+	}
+	if bytes[resultMethods] != nil && !methods.readFirst(bytes[resultMethods]) {
+		return nil, false
 	}
 	r := &Result{
 		Kind: kindName(bytes[resultKind]), Worker: string(bytes[resultWorker]), Version: string(bytes[resultVersion]),
 		Attempt: uint32(varints[resultAttempt]), Elapsed: duration(varints[resultElapsed]),
 	}
-	c := columns{method: bytes[resultMethod], cpu: bytes[resultCPU], counts: bytes[resultCounts], exponents: bytes[resultExponents], statuses: bytes[resultStatuses]}
+	c := columns{
+		method: bytes[resultMethod], cpu: bytes[resultCPU], counts: bytes[resultCounts],
+		exponents: bytes[resultExponents], statuses: bytes[resultStatuses],
+	}
 	var ok bool
-	if c.factors, ok = numberList(bytes[resultFactors]); !ok || bytes[resultMethods] == nil && len(c.counts) > 0 {
+	if c.factors, ok = numberList(bytes[resultFactors]); !ok || !c.fit() {
 		return nil, false
 	}
-	return r, c.items(r, methodName(bytes[resultMethods]))
+	factors, ok := c.readFactors()
+	return r, ok && c.readItems(r, factors, methods.names[:methods.count])
+}
+
+// A methodTable lists the methods of a result in the order of their first appearance.
+type methodTable struct {
+	names [quickMethods]string
+	count int
+}
+
+// read appends a method after the first; false if there is no room.
+func (m *methodTable) read(name []byte) bool {
+	if m.count++; m.count >= quickMethods || !utf8.Valid(name) {
+		return false
+	}
+	m.names[m.count] = methodName(name)
+	return true
+}
+
+// readFirst puts the first method before those that were read, which then are all.
+func (m *methodTable) readFirst(name []byte) bool {
+	m.names[0] = methodName(name)
+	m.count++
+	return utf8.Valid(name)
 }
 
 // methodName is string(b), without an allocation for the methods of most numbers.
@@ -59,45 +99,54 @@ func methodName(b []byte) string {
 	return string(b)
 }
 
-// columns are the lists of a result.
+// columns are the lists of a result; all entries but those of cpu have one byte.
 type columns struct {
-	method, cpu, counts column // an entry a number
-	exponents           column // an entry a factor
-	statuses            []byte
+	method, cpu, counts []byte // an entry a number
+	exponents, statuses []byte // an entry a factor
 	factors             list
 }
 
-// items fills r.Items; false if the columns are not those of one result with one method.
-func (c *columns) items(r *Result, method string) bool {
-	count, ok1 := c.counts.len()
-	methods, ok2 := c.method.len()
-	cpu, ok3 := c.cpu.len()
-	total, ok4 := c.factors.sizes.len()
-	exponents, ok5 := c.exponents.len()
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || count > MaxCount || methods != count || cpu != count ||
-		total > maxFactors || exponents != total || len(c.statuses) != total {
-		return false
+// fit reports whether the columns have the lengths and the form that the quick way reads.
+func (c *columns) fit() bool {
+	count, total := len(c.counts), len(c.factors.sizes)
+	return count <= MaxCount && len(c.method) == count && total <= maxFactors && len(c.exponents) == total && len(c.statuses) == total &&
+		isNarrow(c.method) && isNarrow(c.counts) && isNarrow(c.exponents)
+}
+
+// readFactors returns the factors of all items. Requires fit.
+func (c *columns) readFactors() ([]Factor, bool) {
+	data := c.factors.data
+	factors := make([]Factor, len(c.factors.sizes))
+	exponents, statuses := c.exponents[:len(factors)], c.statuses[:len(factors)]
+	for i, size := range c.factors.sizes {
+		f := &factors[i]
+		f.Exp, f.Status = uint32(exponents[i]), Status(statuses[i])
+		switch {
+		case size <= 8 && len(data) >= 8:
+			f.P = nat.New(wordPrefix(data, size))
+		case int(size) <= len(data):
+			f.P = nat.FromBytes(data[:size])
+		default:
+			return nil, false
+		}
+		data = data[size:]
 	}
-	r.Items = make([]Factorization, count)
-	factors := make([]Factor, total)
-	for i := range factors {
-		var ok1, ok2 bool
-		factors[i].P, ok1 = c.factors.next(2 * MaxBits)
-		factors[i].Exp, ok2 = c.exponents.next32()
-		if !ok1 || !ok2 {
+	return factors, len(data) == 0
+}
+
+// readItems fills r.Items with their shares of factors. Requires fit.
+func (c *columns) readItems(r *Result, factors []Factor, methods []string) bool {
+	r.Items = make([]Factorization, len(c.counts))
+	cpu, method := c.cpu, c.method[:len(c.counts)]
+	for i, n := range c.counts {
+		ns, size := nextVarint(cpu)
+		if size < 0 || int(n) > len(factors) || int(method[i]) >= len(methods) {
 			return false
 		}
-		factors[i].Status = Status(c.statuses[i])
-	}
-	for i := range r.Items {
-		index, ok1 := c.method.next32()
-		ns, ok2 := c.cpu.next()
-		n, ok3 := c.counts.next32()
-		if !ok1 || !ok2 || !ok3 || index != 0 || uint64(n) > uint64(len(factors)) {
-			return false
-		}
-		r.Items[i] = Factorization{Factors: factors[:n:n], Method: method, CPU: duration(ns)}
+		cpu = cpu[size:]
+		item := &r.Items[i]
+		item.Factors, item.Method, item.CPU = factors[:n:n], methods[method[i]], duration(ns)
 		factors = factors[n:]
 	}
-	return len(factors) == 0 && len(c.factors.data) == 0
+	return len(factors) == 0 && len(cpu) == 0
 }

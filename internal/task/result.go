@@ -74,8 +74,8 @@ type Result struct {
 
 // Encode returns the wire form of r.
 func (r *Result) Encode() []byte {
-	if r.isPlain() {
-		return r.quickEncode()
+	if b, ok := r.quickEncode(); ok {
+		return b
 	}
 	return r.encode()
 }

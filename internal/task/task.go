@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
 	"factorfleet/internal/nat"
@@ -70,6 +71,19 @@ type Task struct {
 
 // Encode returns the wire form of t.
 func (t *Task) Encode() []byte {
+	numbers := sizesOf(t.Numbers)
+	total := numbers.total()
+	b := make([]byte, 0, 64+len(t.Kind)+total+nat.Slack)
+	b = appendText(b, taskKind, t.Kind)
+	b = protowire.AppendTag(b, taskNumbers, protowire.BytesType)
+	b = appendNumbers(protowire.AppendVarint(b, uint64(total)), t.Numbers, numbers)
+	b = appendScalar(b, taskBudget, uint64(t.Budget))
+	b = appendScalar(b, taskPredicted, uint64(t.Predicted))
+	return appendScalar(b, taskCertify, protowire.EncodeBool(t.Certify))
+}
+
+// encode is Encode by the generated code.
+func (t *Task) encode() []byte {
 	return marshal(&taskpb.Task{
 		Kind:        t.Kind,
 		Numbers:     encodeNumbers(t.Numbers),
@@ -104,10 +118,21 @@ func decodeTask(b []byte) (*Task, error) {
 }
 
 // EncodeBlock returns the wire form of one message of FACTOR_INPUTS.
-func EncodeBlock(numbers []nat.Nat) []byte { return marshal(encodeNumbers(numbers)) }
+func EncodeBlock(numbers []nat.Nat) []byte {
+	s := sizesOf(numbers)
+	return appendNumbers(make([]byte, 0, s.total()+nat.Slack), numbers, s)
+}
 
 // DecodeBlock is the inverse of EncodeBlock.
 func DecodeBlock(b []byte) ([]nat.Nat, error) {
+	if numbers, ok := quickNumbers(b, MaxCount); ok {
+		return numbers, nil
+	}
+	return decodeBlock(b)
+}
+
+// decodeBlock is DecodeBlock by the generated code.
+func decodeBlock(b []byte) ([]nat.Nat, error) {
 	var m taskpb.Numbers
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("input block: %w", err)
