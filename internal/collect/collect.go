@@ -47,8 +47,8 @@ type Config struct {
 	// for as long as that may help. Needed if Ordered.
 	Reread func(ctx context.Context, seq uint64) ([]byte, error)
 
-	// Emit gets the answer of one number. The Item is the collector's and
-	// overwritten after the call; what it points to never changes. A position
+	// Emit gets the answer of one number. The Item and its Factors are the
+	// collector's and overwritten after the call. A position
 	// counts as emitted when Emit returned nil, and is not emitted again.
 	Emit func(*Item) error
 
@@ -108,7 +108,8 @@ func New(cfg Config) *Collector {
 }
 
 // Accept takes a checked result; any order will do. It returns how many of its
-// positions were not covered before: 0 for a duplicate.
+// positions were not covered before: 0 for a duplicate. Without an error k must not be
+// used again, but for its Numbers.
 //
 // What is counted in fresh stays counted whatever the error, which is a *Lost or
 // comes from Numbers, from Emit or from ctx. After the latter three, ordered output
@@ -143,6 +144,9 @@ func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err er
 		}
 	}
 	c.countRest(&k, fresh, worker)
+	if err == nil {
+		k.result.Release()
+	}
 	return fresh, err
 }
 

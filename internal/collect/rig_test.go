@@ -66,7 +66,9 @@ func newRig(count int, ordered bool, limit int64) *rig {
 					return errInjected
 				}
 			}
-			r.out = append(r.out, *item)
+			kept := *item
+			kept.Factors = slices.Clone(item.Factors)
+			r.out = append(r.out, kept)
 			return nil
 		},
 	})

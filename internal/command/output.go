@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -36,7 +35,6 @@ type printer struct {
 	out     *output.Writer
 	file    *os.File // nil for standard output
 	ordered bool
-	record  output.Record
 	// unproved counts the numbers with a factor that is only a probable prime.
 	unproved uint64
 }
@@ -74,17 +72,16 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 }
 
 func (p *printer) emit(item *collect.Item) error {
-	p.record = output.Record{
-		Position: item.Position, N: item.N, Kind: item.Kind, Factorization: item.Factorization,
-		Worker: item.Worker, Attempt: item.Attempt, Dead: item.Dead,
-	}
 	if item.Dead != "" {
 		fmt.Fprintf(p.session.Screen, "%s: number %d of the input, %s, was given up: %s\n", p.name, item.Position+1, shorten(item.N.String()), item.Dead)
 	}
-	if slices.ContainsFunc(item.Factors, func(f task.Factor) bool { return f.Status == task.PRP }) {
-		p.unproved++
+	for i := range item.Factors {
+		if item.Factors[i].Status == task.PRP {
+			p.unproved++
+			break
+		}
 	}
-	return p.out.Write(&p.record)
+	return p.out.Write((*output.Record)(item))
 }
 
 // close flushes the output and closes its file.

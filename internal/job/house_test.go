@@ -225,7 +225,9 @@ type output struct {
 func (o *output) emit(item *collect.Item) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.items = append(o.items, *item)
+	kept := *item
+	kept.Factors = slices.Clone(item.Factors) // they are the collector's
+	o.items = append(o.items, kept)
 	return nil
 }
 

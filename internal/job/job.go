@@ -60,7 +60,7 @@ type Submission struct {
 
 // A Watch says how a job's answers are wanted.
 type Watch struct {
-	Emit     func(*collect.Item) error // one number's answer; see collect.Config
+	Emit     func(*collect.Item) error // one number's answer, its Factors valid during the call; see collect.Config
 	Flush    func() error              // called when nothing more is there for the moment; may be nil
 	Ordered  bool
 	Private  bool           // nobody else can know the job: nothing is written about its end

@@ -77,17 +77,13 @@ func (b *bench) apart(numbers []nat.Nat) int {
 // together answers numbers which the engine does at the same time.
 func (b *bench) together(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	began, from := time.Now(), len(*done)
-	var slab []task.Factor
 	var failed error // of certify
 	b.began = began  // the numbers are done in the time of one
 	err := b.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
-		if cap(slab)-len(slab) < len(found) {
-			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-len(*done)+from))
-		}
 		if failed != nil {
 			return
 		}
-		a := answer(&slab, found, method)
+		a := b.answer(found, method, len(numbers)-len(*done)+from)
 		if failed = b.certify(ctx, numbers[len(*done)-from], &a); failed != nil {
 			return
 		}
@@ -102,7 +98,6 @@ func (b *bench) together(ctx context.Context, numbers []nat.Nat, done *[]task.Fa
 
 // oneByOne answers numbers one after the other.
 func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
-	var slab []task.Factor
 	last, timed := time.Now(), len(*done) // those before timed have their time
 	for i, n := range numbers {
 		b.begin(n)
@@ -112,10 +107,7 @@ func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Fa
 			return err
 		}
 		b.found = found
-		if cap(slab)-len(slab) < len(found) {
-			slab = make([]task.Factor, 0, slabSize(len(found), len(numbers)-i))
-		}
-		a := answer(&slab, found, method)
+		a := b.answer(found, method, len(numbers)-i)
 		if err := b.certify(ctx, n, &a); err != nil {
 			share((*done)[timed:], time.Since(last))
 			return err
@@ -134,13 +126,18 @@ func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Fa
 	return nil
 }
 
-// answer returns an answer. Its factors are appended to slab, which has room for them.
-func answer(slab *[]task.Factor, found []factor.Factor, method string) task.Factorization {
-	from := len(*slab)
-	for _, f := range found {
-		*slab = append(*slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
+// answer returns an answer for the first of left numbers still to come.
+func (b *bench) answer(found []factor.Factor, method string, left int) task.Factorization {
+	if cap(*b.o.Factors)-len(*b.o.Factors) < len(found) { // those before keep the memory that they have
+		*b.o.Factors = make([]task.Factor, 0, slabSize(cap(*b.o.Factors), len(found), left))
 	}
-	return task.Factorization{Factors: (*slab)[from:len(*slab):len(*slab)], Method: method}
+	slab := *b.o.Factors
+	from := len(slab)
+	for _, f := range found {
+		slab = append(slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
+	}
+	*b.o.Factors = slab
+	return task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method}
 }
 
 // begin prepares for n. One above 2^64 counts as hard from its first tick on.
@@ -186,10 +183,16 @@ func (k *Factor) bench(o worker.RunOptions) *bench {
 	if b.o = o; b.o.Progress == nil {
 		b.o.Progress = func(worker.Progress) {}
 	}
+	if b.o.Factors == nil {
+		b.o.Factors = new([]task.Factor)
+	}
 	b.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers done together
 	return b
 }
 
-// slabSize returns for how many factors to make room at once: first of the number at
-// hand, with the others of left numbers still to come. Most have 3 to 5.
-func slabSize(first, left int) int { return first + 4*min(left-1, 64) }
+// slabSize returns for how many factors to make room at once: first of the number at hand,
+// with the others of left numbers still to come, most of which have 3 to 5. If the last room
+// was too small it is doubled, so that after a few tasks one is enough for all of a task.
+func slabSize(last, first, left int) int {
+	return first + max(4*min(left-1, 64), min(2*last, 8*left))
+}

@@ -30,6 +30,8 @@ func FuzzQuick(f *testing.F) {
 	f.Add([]byte{0x38, 0x00, 0x42, 0x01, 0x00, 0x4a, 0x01, 0x00}) // a list that is not packed
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if quick, ok := quickResult(b); ok {
+			defer func(r Result) { r.Release() }(*quick)
+			quick.memory = nil
 			if slow, err := decodeResult(b); err != nil || !reflect.DeepEqual(quick, slow) {
 				t.Errorf("%x\nquick %+v\nslow  %+v, %v", b, quick, slow, err)
 			}

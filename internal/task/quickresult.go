@@ -1,6 +1,7 @@
 package task
 
 import (
+	"sync"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -60,8 +61,37 @@ func quickResult(b []byte) (*Result, bool) {
 	if c.factors, ok = numberList(bytes[resultFactors]); !ok || !c.fit() {
 		return nil, false
 	}
-	factors, ok := c.readFactors()
-	return r, ok && c.readItems(r, factors, methods.names[:methods.count])
+	r.memory = resultMemories.Get().(*resultMemory)
+	factors, ok := c.readFactors(r.memory)
+	if !ok || !c.readItems(r, factors, methods.names[:methods.count]) {
+		r.Release()
+		return nil, false
+	}
+	return r, true
+}
+
+// resultMemories holds the memory of results that were released.
+var resultMemories = sync.Pool{New: func() any { return new(resultMemory) }}
+
+// A resultMemory holds the items and the factors of a result.
+type resultMemory struct {
+	items   []Factorization
+	factors []Factor
+}
+
+// mostKept bounds the factors of a released result whose memory is kept, 2 MiB.
+const mostKept = 1 << 16
+
+// resized returns a slice of count elements, to be overwritten, in the memory of old if that
+// has room; what is behind them is cleared, so that it keeps nothing alive.
+func resized[E any](old []E, count int) []E {
+	if old == nil || cap(old) < count {
+		return make([]E, count)
+	}
+	if count < len(old) {
+		clear(old[count:])
+	}
+	return old[:count]
 }
 
 // A methodTable lists the methods of a result in the order of their first appearance.
@@ -113,10 +143,11 @@ func (c *columns) fit() bool {
 		isNarrow(c.method) && isNarrow(c.counts) && isNarrow(c.exponents)
 }
 
-// readFactors returns the factors of all items. Requires fit.
-func (c *columns) readFactors() ([]Factor, bool) {
+// readFactors returns the factors of all items, in m. Requires fit.
+func (c *columns) readFactors(m *resultMemory) ([]Factor, bool) {
 	data := c.factors.data
-	factors := make([]Factor, len(c.factors.sizes))
+	m.factors = resized(m.factors, len(c.factors.sizes))
+	factors := m.factors
 	exponents, statuses := c.exponents[:len(factors)], c.statuses[:len(factors)]
 	for i, size := range c.factors.sizes {
 		f := &factors[i]
@@ -136,7 +167,8 @@ func (c *columns) readFactors() ([]Factor, bool) {
 
 // readItems fills r.Items with their shares of factors. Requires fit.
 func (c *columns) readItems(r *Result, factors []Factor, methods []string) bool {
-	r.Items = make([]Factorization, len(c.counts))
+	r.memory.items = resized(r.memory.items, len(c.counts))
+	r.Items = r.memory.items
 	cpu, method := c.cpu, c.method[:len(c.counts)]
 	for i, n := range c.counts {
 		ns, size := nextVarint(cpu)

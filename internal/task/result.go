@@ -70,6 +70,21 @@ type Result struct {
 	Attempt uint32
 	Elapsed time.Duration
 	Items   []Factorization
+
+	memory *resultMemory // of Items, if the quick way has read it
+}
+
+// Release gives the memory of a decoded result to those decoded later. Neither r nor what it
+// holds may be used any more, but for strings and numbers.
+func (r *Result) Release() {
+	m := r.memory
+	if m == nil {
+		return
+	}
+	*r = Result{}
+	if cap(m.factors) <= mostKept {
+		resultMemories.Put(m)
+	}
 }
 
 // Encode returns the wire form of r.

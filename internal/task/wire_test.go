@@ -69,7 +69,7 @@ func TestRoundTrip(t *testing.T) {
 		checkEqual(t, got, &tasks[i], err)
 	}
 	for i := range results {
-		got, err := DecodeResult(results[i].Encode())
+		got, err := decodeOwn(results[i].Encode())
 		checkEqual(t, got, &results[i], err)
 	}
 	for i := range returns {
@@ -88,6 +88,15 @@ func TestRoundTrip(t *testing.T) {
 		got, err := DecodeBlock(EncodeBlock(block))
 		checkEqual(t, got, block, err)
 	}
+}
+
+// decodeOwn is DecodeResult into memory of its own, which a Result does not tell from others.
+func decodeOwn(b []byte) (*Result, error) {
+	r, err := DecodeResult(b)
+	if err == nil {
+		r.memory = nil
+	}
+	return r, err
 }
 
 func checkEqual(t *testing.T, got, want any, err error) {
@@ -214,7 +223,7 @@ func FuzzDecodeResult(f *testing.F) {
 	for i := range results {
 		f.Add(results[i].Encode())
 	}
-	fuzzDecoder(f, DecodeResult, (*Result).Encode)
+	fuzzDecoder(f, decodeOwn, (*Result).Encode)
 }
 
 func FuzzDecodeReturn(f *testing.F) {

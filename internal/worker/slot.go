@@ -39,10 +39,11 @@ type slot struct {
 
 	// Owned by the slot's goroutine.
 	done  []task.Factorization
-	base  int       // index in the task's numbers of the first of done
-	ticks uint64    // calls of tick
-	now   time.Time // when it last looked at the clock; zero if it has waited since
-	tick  func()    // RunOptions.Tick of every task of the slot
+	room  []task.Factor // of done
+	base  int           // index in the task's numbers of the first of done
+	ticks uint64        // calls of tick
+	now   time.Time     // when it last looked at the clock; zero if it has waited since
+	tick  func()        // RunOptions.Tick of every task of the slot
 	tell  func(Progress)
 
 	// Written by the slot's goroutine, read by the heartbeat.
@@ -186,7 +187,7 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task, kind Kind) {
 	w.begin(s, d, t)
 	defer w.end(s)
 	for i := 0; i < len(t.Numbers); {
-		s.base, s.done = i, s.done[:0]
+		s.base, s.done, s.room = i, s.done[:0], s.room[:0] // the answers before are encoded
 		began := s.now
 		ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
 		s.now = time.Now()
@@ -294,7 +295,7 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	}()
 	ctx = s.ctx // only this goroutine replaces it
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Tick: s.tick, Progress: s.tell}, &s.done)
+	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.room, Tick: s.tick, Progress: s.tell}, &s.done)
 }
 
 // goOn gives the slot a new context for the rest of d after a number was overdue.
@@ -339,6 +340,7 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	}
 	d.state = settling
 	clear(s.done)
+	clear(s.room)
 	if elapsed < shortTask {
 		for w.unsettled.len >= maxUnsettled {
 			w.room.Wait()

@@ -129,6 +129,10 @@ type RunOptions struct {
 	Budget time.Duration
 	// Certify asks for proofs of the primes of 2^64 and more, as far as the budget goes.
 	Certify bool
+	// Factors is memory for the factors of the answers, which are appended: what it holds and
+	// its room serve the next Run of the same slot, when nobody needs the answers any more. May
+	// be nil.
+	Factors *[]task.Factor
 	// Tick says that the computation moves. It is cheap (a few ns), is to be called at
 	// least every 100 ms, and only from the goroutine that called Run.
 	Tick func()
