@@ -62,10 +62,12 @@ func (c *Collector) countVerified(items []task.Factorization, worker uint16) {
 	w.Verified += uint64(len(items))
 	c.counts.Verified += uint64(len(items))
 	c.counts.Unfinished += unfinished(items)
+	var cpu time.Duration
 	for i := range items {
-		w.CPU = plus(w.CPU, items[i].CPU)
-		c.counts.CPU = plus(c.counts.CPU, items[i].CPU)
+		cpu = plus(cpu, items[i].CPU)
 	}
+	w.CPU = plus(w.CPU, cpu)
+	c.counts.CPU = plus(c.counts.CPU, cpu)
 }
 
 // countRest counts the answers of k that were not fresh.
