@@ -26,7 +26,7 @@ func emitCurve(f *file) {
 		k.op("MOVQ mem+8(FP), DI")
 		k.op("MOVQ code+16(FP), SI")
 		k.op("MOVQ count+24(FP), BX")
-		k.machine()
+		k.curveMachine()
 	}
 }
 
@@ -40,8 +40,8 @@ type instructionCode struct {
 	emit func()
 }
 
-// machine writes the loop over the instructions.
-func (k *kernel) machine() {
+// curveMachine writes the loop over the instructions.
+func (k *kernel) curveMachine() {
 	codes := []instructionCode{ // the most frequent first
 		{opAdd, "add", k.pointAdd},
 		{opPairs, "pairs", k.pairs},
@@ -54,8 +54,14 @@ func (k *kernel) machine() {
 	if k.limbs == 1 {
 		codes = append(codes, instructionCode{opGCD, "gcd", k.gcd})
 	}
+	k.machine(codes, k.slotSize())
+}
+
+// machine writes the loop over the instructions, for slots of so many bytes.
+func (k *kernel) machine(codes []instructionCode, slotSize int) {
+	free := len(k.free)
 	k.label("loop")
-	k.decode()
+	k.decode(slotSize)
 	for _, c := range codes[1:] {
 		k.op("CMPQ AX, $%d", c.op)
 		k.op("JEQ %s", c.name)
@@ -66,7 +72,7 @@ func (k *kernel) machine() {
 		k.op("DECQ BX")
 		k.op("JNZ loop")
 		k.ret()
-		if len(k.free) != 31 {
+		if len(k.free) != free {
 			panic("gen: registers are lost in " + c.name)
 		}
 	}
@@ -93,7 +99,7 @@ func (k *kernel) slotSize() int { return 64 * k.limbs * k.groups }
 
 // decode loads the next instruction: the code to AX, the addresses of its operands to
 // operandRegs.
-func (k *kernel) decode() {
+func (k *kernel) decode(slotSize int) {
 	k.op("MOVQ (SI), AX")
 	k.op("ADDQ $8, SI")
 	k.op("MOVQ AX, R8")
@@ -106,7 +112,7 @@ func (k *kernel) decode() {
 			k.op("SHRQ $%d, %s", slotBits, operandRegs[i+1])
 			k.op("ANDQ $%d, %s", 1<<slotBits-1, r)
 		}
-		k.op("IMUL3Q $%d, %s, %s", k.slotSize(), r, r)
+		k.op("IMUL3Q $%d, %s, %s", slotSize, r, r)
 		k.op("ADDQ DI, %s", r)
 	}
 	k.op("ANDQ $%d, AX", 1<<opBits-1)

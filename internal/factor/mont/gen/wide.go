@@ -279,7 +279,7 @@ func (k *kernel) wideMachine() {
 		{opPoint, "point", k.wideMakePoint},
 	}
 	k.label("loop")
-	k.decode()
+	k.decode(k.slotSize())
 	for _, c := range starts[1:] {
 		k.op("CMPQ AX, $%d", c.op)
 		k.op("JEQ %s", c.name)
