@@ -72,7 +72,7 @@ const leastBudget = 10 * time.Second
 // CanBatch reports whether Batch does numbers of this size together. If not it does
 // them one by one.
 func (e *Engine) CanBatch(bits int) bool {
-	return e.lanes && (bits <= 64 || bits <= ecm.MaxBits && (e.o.Budget == 0 || e.o.Budget >= leastBudget))
+	return bits <= e.lanes && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
 }
 
 // BatchLen returns how many of ns, from the first on, Batch would do together, at least 1 if

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
@@ -18,7 +19,7 @@ import (
 // and one that leaves them to Append.
 func batchEngines(o Options) map[string]*Engine {
 	together, apart := New(o), New(o)
-	together.lanes, apart.lanes = true, false
+	together.lanes, apart.lanes = ecm.MaxBits, 0
 	return map[string]*Engine{"together": together, "apart": apart}
 }
 
@@ -138,7 +139,7 @@ func testBatchStops(t *testing.T) {
 			stop(cause)
 		}
 	}})
-	e.lanes = true
+	e.lanes = ecm.MaxBits
 	began := time.Now()
 	err := e.Batch(ctx, sample.Semiprimes(128, 100, 1), func([]Factor, string) {})
 	if err != cause || ticks > 101 {
@@ -151,7 +152,7 @@ func TestBatchBudget(t *testing.T) { kernelstest.Each(t, testBatchBudget) }
 
 func testBatchBudget(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Millisecond})
-	e.lanes = true
+	e.lanes = ecm.MaxBits
 	if e.CanBatch(65) || !e.CanBatch(64) {
 		t.Error("wrong sizes are done together")
 	}

@@ -33,7 +33,7 @@ type Engine struct {
 	inBudget func() error    // pulse.inBudget
 	times    *measured.Times // of the level
 	trial    []prime.Divisor
-	lanes    bool   // Batch does numbers together
+	lanes    int    // Batch does numbers up to so many bits together
 	batch    *batch // nil until it is needed
 	curves   ecm.Batch
 	many     *ecm.Many      // nil until it is needed
@@ -45,7 +45,7 @@ type Engine struct {
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], lanes: mont.Fast()}
+	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], lanes: mont.LaneBits()}
 	e.pulse.tick = o.Tick
 	e.report.to = o.Progress
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget

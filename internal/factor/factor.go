@@ -11,7 +11,7 @@
 //
 // One number is done on one core, or with a Pool on all that are idle: the answer is the same.
 //
-// Where the machine has lanes (mont.Fast) lists of numbers below 2^128 are done together: see
+// Where the level in force has lanes lists of numbers up to mont.LaneBits bits are done together: see
 // Batch. There curves are quicker than the sieve up to 104 bits.
 //
 // The methods are packages of their own below this one; here is what is tried

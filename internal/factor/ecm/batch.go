@@ -3,18 +3,59 @@ package ecm
 import (
 	"math/bits"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/mont"
 )
 
 // A Batch splits many numbers at a time, by curves in the lanes of mont.Lanes. It keeps its
 // memory, up to three megabytes, and is not for concurrent use. The zero value is ready.
 type Batch struct {
+	level    kernels.Level     // of groups and machines
+	groups   []group           // nil before the first use
+	groupAt  [MaxBits + 1]int8 // of numbers of so many bits; len(groups) if there is none
 	machines [mont.LaneKinds]*machine
-	order    []int32 // of the numbers of one class, their places in the list
-	first    [len(classes) + 1]int
+	order    []int32 // of the numbers of one group, their places in the list
+	first    [maxGroups + 1]int
 	jobs     []job
 	word     *mont.WordMachine
 	scalar   bool // do without lanes; for tests
+}
+
+// A group is the numbers that are worked on together: those of one class that one kind of machine takes.
+type group struct {
+	bits  int // of the largest
+	class int
+	kind  int // of the machine
+}
+
+const maxGroups = len(classes) + mont.LaneKinds
+
+// makeGroups returns the groups of the level in force, ascending.
+func makeGroups() []group {
+	var gs []group
+	for size, most := 1, min(mont.LaneBits(), MaxBits); size <= most; size++ {
+		g := group{class: classOf(size)}
+		g.kind, g.bits = mont.LaneKind(size)
+		g.bits = min(g.bits, classes[g.class].bits)
+		gs = append(gs, g)
+		size = g.bits
+	}
+	return gs
+}
+
+// use makes b ready for the level in force.
+func (b *Batch) use(level kernels.Level) {
+	if b.groups == nil || b.level != level {
+		b.level, b.groups = level, makeGroups()
+		b.machines = [mont.LaneKinds]*machine{}
+		i := 0
+		for size := range b.groupAt {
+			if i < len(b.groups) && size > b.groups[i].bits {
+				i++
+			}
+			b.groupAt[size] = int8(i)
+		}
+	}
 }
 
 // A machine is lanes, and the program that they work on.
@@ -35,13 +76,13 @@ type job struct {
 // A Number is n[0] + n[1]*2^64.
 type Number = [2]uint64
 
-// MaxBits is the size of the largest numbers of Batch.
+// MaxBits is the size of the largest numbers of Batch at any level: see mont.LaneBits.
 const MaxBits = mont.MaxLaneBits
 
 // Split looks for a divisor of each of ns, and calls found(i, d, method) with a d of ns[i],
 // 1 < d < ns[i], for those that have been found, in any order. The others have been
-// given up: those that are even, below 5 or above MaxBits, those that withstood all curves
-// of their class, which few products of two primes do up to 104 bits, and above that most of
+// given up: those that are even, below 5 or above mont.LaneBits, or without lanes 64 bits, those that
+// withstood all curves of their class, which few products of two primes do up to 104 bits, and above that most of
 // those without a factor below 2^40, for which a sieve is quicker.
 //
 // A curve cannot split a prime or a power of one; the others should have no factor below 50
@@ -51,17 +92,18 @@ const MaxBits = mont.MaxLaneBits
 // d and method depend on ns[i] and the seed alone. It calls alive about every tenth of
 // a millisecond and returns its error if there is one.
 func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i int, d Number, method string)) error {
-	if b.scalar || !mont.Fast() {
+	if b.scalar || mont.LaneBits() == 0 {
 		return b.splitSlowly(ns, seed, alive, found)
 	}
+	b.use(kernels.Active())
 	b.sort(ns)
-	for c := range classes {
-		list := b.order[b.first[c]:b.first[c+1]]
+	for i, g := range b.groups {
+		list := b.order[b.first[i]:b.first[i+1]]
 		if len(list) == 0 {
 			continue
 		}
-		s := split{ns: ns, list: list, seed: seed, machine: b.machine(c), jobs: b.jobs[:0]}
-		err := s.runClass(&classes[c], alive, found)
+		s := split{ns: ns, list: list, seed: seed, machine: b.machine(g), jobs: b.jobs[:0]}
+		err := s.runClass(&classes[g.class], alive, found)
 		b.jobs = s.jobs
 		if err != nil {
 			return err
@@ -73,7 +115,7 @@ func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i
 // splitSlowly works like Split without lanes, and gives up numbers from 2^64.
 func (b *Batch) splitSlowly(ns []Number, seed uint64, alive func() error, found func(int, Number, string)) error {
 	for i, n := range ns {
-		if n[1] != 0 || classOf(n) < 0 {
+		if n[1] != 0 || !splittable(n) {
 			continue
 		}
 		d, method, err := b.SplitWord(n[0], seed, alive)
@@ -91,10 +133,10 @@ func (b *Batch) splitSlowly(ns []Number, seed uint64, alive func() error, found 
 // number that has been given up. It runs the same curves and has success with the
 // same one; of a number with more than two prime factors it may return another divisor.
 func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method string, err error) {
-	c := classOf(Number{n})
-	if c < 0 {
+	if !splittable(Number{n}) {
 		return 0, "", nil
 	}
+	c := classOf(bits.Len64(n))
 	if b.word == nil {
 		b.word = new(mont.WordMachine)
 	}
@@ -140,43 +182,52 @@ func (p *Program) runWord(w *mont.WordMachine, n uint64) uint64 {
 	return d
 }
 
-// sort makes the order of the numbers by class.
+// sort makes the order of the numbers by group.
 func (b *Batch) sort(ns []Number) {
-	b.first = [len(classes) + 1]int{}
+	b.first = [maxGroups + 1]int{}
 	for _, n := range ns {
-		if c := classOf(n); c >= 0 {
-			b.first[c+1]++
+		if i := b.groupOf(n); i >= 0 {
+			b.first[i+1]++
 		}
 	}
-	for c := range classes {
-		b.first[c+1] += b.first[c]
+	for i := range maxGroups {
+		b.first[i+1] += b.first[i]
 	}
-	total := b.first[len(classes)]
+	total := b.first[maxGroups]
 	if cap(b.order) < total {
 		b.order = make([]int32, total)
 	}
 	b.order = b.order[:total]
 	next := b.first
-	for i, n := range ns {
-		if c := classOf(n); c >= 0 {
-			b.order[next[c]] = int32(i)
-			next[c]++
+	for at, n := range ns {
+		if i := b.groupOf(n); i >= 0 {
+			b.order[next[i]] = int32(at)
+			next[i]++
 		}
 	}
 }
 
-// classOf returns the class of n, or -1.
-func classOf(n Number) int {
-	if n[0]&1 == 0 || n[1] == 0 && n[0] < 5 {
+// groupOf returns the group of n, or -1.
+func (b *Batch) groupOf(n Number) int {
+	if !splittable(n) {
 		return -1
 	}
-	size := bitLen(n)
-	for c := range classes {
-		if size <= classes[c].bits {
-			return c
-		}
+	if i := int(b.groupAt[bitLen(n)]); i < len(b.groups) {
+		return i
 	}
 	return -1
+}
+
+// splittable reports whether there are curves modulo n: it is odd and at least 5.
+func splittable(n Number) bool { return n[0]&1 == 1 && (n[1] != 0 || n[0] >= 5) }
+
+// classOf returns the class of numbers of so many bits, at most MaxBits.
+func classOf(size int) int {
+	c := 0
+	for classes[c].bits < size {
+		c++
+	}
+	return c
 }
 
 func bitLen(n Number) int {
@@ -186,15 +237,15 @@ func bitLen(n Number) int {
 	return bits.Len64(n[0])
 }
 
-// machine returns the lanes for a class.
-func (b *Batch) machine(c int) *machine {
+// machine returns the lanes for a group.
+func (b *Batch) machine(g group) *machine {
 	slots := 0
-	for _, r := range classes[c].rounds {
+	for _, r := range classes[g.class].rounds {
 		slots = max(slots, programs[r.class]().slots)
 	}
-	m := &b.machines[mont.LaneKind(classes[c].bits)]
+	m := &b.machines[g.kind]
 	if *m == nil || (*m).lanes.Slots() < slots {
-		*m = newMachine(mont.NewLanes(classes[c].bits, slots))
+		*m = newMachine(mont.NewLanes(g.bits, slots))
 	}
 	return *m
 }

@@ -3,8 +3,6 @@ package mont
 import (
 	"math/bits"
 	"unsafe"
-
-	"factorfleet/internal/factor/kernels"
 )
 
 //go:generate go run ./gen
@@ -13,8 +11,8 @@ import (
 // own. Memory is a row of slots, a slot holding one residue for each lane. The
 // program does not depend on data, so that all lanes do the same.
 //
-// A residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs), in limbs of 52 bits,
-// the least significant first. According to the size of the moduli there are five kinds:
+// With AVX-512 IFMA a residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs), in limbs of 52
+// bits, the least significant first. According to the size of the moduli there are five kinds:
 //
 //	limbs   lanes   n below   products are   sums and differences are
 //	1       48      2^48      < 2n           < 4n
@@ -31,14 +29,27 @@ import (
 // There are as many lanes as it takes to hide the latency of a chain of products.
 //
 // Why no comparison is needed is proved in gen/field.go, which writes the assembly for
-// AVX-512 IFMA. Without that, Run works limb for limb the same, slowly: see Fast.
+// AVX-512 IFMA.
+//
+// With AVX2 the kinds are these; all products, and sums and differences, are what gen/avx2_field.go says, and
+// points are X and Z alone:
+//
+//	held as                    R       lanes   n below
+//	a double                   1       48      2^49
+//	a double, of least size    1       48      2^52
+//	a signed word, lazy        2^64    16      2^60
+//	a word below n             2^64    16      2^63
+//	the same, by comparisons   2^64    16      2^64
+//	two doubles                2^92    16      2^87
+//	two doubles, carried       2^100   16      2^96
+//
+// At the plain level Run works limb for limb like the assembly for AVX-512, slowly: see LaneBits.
 type Lanes struct {
-	limbs, width int
-	strict       bool
-	ctx          []uint64 // of each lane n, 2n, inverse: limb i of lane l at i*width + l
-	mem          []uint64 // slot s begins at s*limbs*width
-	slots        int
-	run          laneKernel // nil: none, runGeneric
+	kind
+	ctx   []uint64 // of each lane n, 2n, inverse: limb i of lane l at i*width + l; or see avxForm
+	mem   []uint64 // slot s begins at s*limbs*width
+	slots int
+	run   laneKernel // nil: none, runGeneric
 }
 
 // A laneKernel executes count > 0 instructions.
@@ -128,54 +139,6 @@ func Sum(dst, a, b int) Instruction { return instruction(opSum, dst, a, b, 0) }
 // Difference sets dst = a-b, which is an operand for Product only.
 func Difference(dst, a, b int) Instruction { return instruction(opDiff, dst, a, b, 0) }
 
-// A kind is a row of the table of Lanes.
-type kind struct {
-	bits, limbs, width int
-	strict             bool
-}
-
-var kinds = [...]kind{{48, 1, 48, false}, {52, 1, 48, true}, {75, 2, 32, false}, {98, 2, 32, false}, {MaxLaneBits, 3, 16, false}}
-
-// MaxLaneBits is the size of the largest modulus of Lanes.
-const MaxLaneBits = 128
-
-// Fast reports whether the level in force has the instructions that make Lanes worth while.
-func Fast() bool { return kernels.HasIFMA() }
-
-// LaneKinds is the number of kinds of machines.
-const LaneKinds = len(kinds)
-
-// LaneKind returns the kind of machine for moduli of up to size bits, at most MaxLaneBits.
-func LaneKind(size int) int {
-	i := 0
-	for kinds[i].bits < size {
-		i++
-	}
-	return i
-}
-
-// NewLanes returns a machine of the kind for moduli of up to size bits, with memory for slots
-// slots, at most MaxSlots.
-func NewLanes(size, slots int) *Lanes { return newLanes(LaneKind(size), slots, Fast()) }
-
-// newLanes returns a machine of the kind kinds[i], on assembly if fast and if the level in force has it.
-func newLanes(i, slots int, fast bool) *Lanes {
-	k := kinds[i]
-	if slots > MaxSlots {
-		panic("mont: internal error: too many slots")
-	}
-	l := &Lanes{limbs: k.limbs, width: k.width, strict: k.strict, slots: slots}
-	l.ctx = aligned((2*k.limbs + 1) * k.width)
-	l.mem = aligned(slots * k.limbs * k.width)
-	if fast && Fast() {
-		l.run = laneKernels[i]
-	}
-	for lane := range k.width {
-		l.SetModulus(lane, [2]uint64{3, 0}) // so that idle lanes compute something
-	}
-	return l
-}
-
 // aligned returns words that begin at a cache line.
 func aligned(words int) []uint64 {
 	const line = 64
@@ -191,11 +154,20 @@ func (l *Lanes) Slots() int { return l.slots }
 func (l *Lanes) Width() int { return l.width }
 
 // HasGCDs reports whether the machine has the instruction GCDs.
-func (l *Lanes) HasGCDs() bool { return l.limbs == 1 }
+func (l *Lanes) HasGCDs() bool {
+	if l.form != nil {
+		return l.form.hasGCDs()
+	}
+	return l.limbs == 1
+}
 
 // SetModulus gives a lane the odd modulus n = n[0] + n[1]*2^64, 3 <= n, of the size that
 // the machine was made for. It sets SlotOne and SlotR2; other slots are to be set anew.
 func (l *Lanes) SetModulus(lane int, n [2]uint64) {
+	if l.form != nil {
+		l.setFormModulus(lane, n)
+		return
+	}
 	inv := Inverse(n[0])
 	if l.limbs > 1 {
 		inv = -inv
@@ -210,9 +182,13 @@ func (l *Lanes) SetModulus(lane int, n [2]uint64) {
 
 const limbMask = 1<<52 - 1
 
-// Set puts a into a lane of a slot. Requires a < 2n, or else that a is only used in
-// products a*b with a*b < R*n.
+// Set puts a into a lane of a slot. Requires a < n, or else that a is below 2^40 and only used in
+// products with SlotR2.
 func (l *Lanes) Set(slot, lane int, a [2]uint64) {
+	if l.form != nil {
+		l.setForm(slot, lane, a)
+		return
+	}
 	l.put(l.mem[slot*l.limbs*l.width:], lane, a, 0)
 }
 
@@ -229,6 +205,10 @@ func (l *Lanes) put(to []uint64, lane int, a [2]uint64, top uint64) {
 
 // Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
 func (l *Lanes) Value(slot, lane int) [2]uint64 {
+	if l.form != nil {
+		c := l.constants(lane)
+		return l.form.value(c, l.number(slot, lane))
+	}
 	a, top := l.get(l.mem[slot*l.limbs*l.width:], lane)
 	n, _ := l.get(l.ctx, lane)
 	lo, b := bits.Sub64(a[0], n[0], 0)
@@ -267,7 +247,11 @@ const runMost = 512
 // Run executes the program.
 func (l *Lanes) Run(code []Instruction) {
 	if l.run == nil {
-		l.runGeneric(code)
+		if l.form != nil {
+			l.runForm(code)
+		} else {
+			l.runGeneric(code)
+		}
 		return
 	}
 	for len(code) > 0 {

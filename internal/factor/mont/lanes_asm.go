@@ -2,8 +2,11 @@
 
 package mont
 
-// laneKernels are the kernels of kinds.
-var laneKernels = [len(kinds)]laneKernel{runLanes1, runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
+// laneKernels and avxKernels are the kernels of ifmaKinds and avxKinds.
+var (
+	laneKernels = [...]laneKernel{runLanes1, runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
+	avxKernels  = [...]laneKernel{runFloat, runHalving, runShortInt, runInt63, runInt64, runPair46, runPair50}
+)
 
 // wideKernels are the kernels of WideLanes, from minWideLimbs on.
 var wideKernels = [...]laneKernel{runWide3, runWide4, runWide5, runWide6, runWide7, runWide8, runWide9, runWide10,

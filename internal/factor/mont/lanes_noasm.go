@@ -2,6 +2,9 @@
 
 package mont
 
-var laneKernels [len(kinds)]laneKernel
+var (
+	laneKernels [5]laneKernel
+	avxKernels  [7]laneKernel
+)
 
 var wideKernels [(maxPairLimbs+maxWideLimbs)/2 - minWideLimbs + 1]laneKernel

@@ -2,11 +2,14 @@ package mont
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 // toBig returns the number that limbs of 52 bits are.
@@ -88,32 +91,95 @@ const (
 	testSlots  = firstSum + 4
 )
 
-// pair returns two machines of the kind i, on assembly and not, with the same random
+// allKinds are the kinds of all levels, by name.
+func allKinds() map[string]*kind {
+	all := make(map[string]*kind)
+	for i := range ifmaKinds {
+		all[fmt.Sprint("ifma", ifmaKinds[i].bits)] = &ifmaKinds[i]
+	}
+	for i := range avxKinds {
+		all[fmt.Sprint("avx", avxKinds[i].bits)] = &avxKinds[i]
+	}
+	return all
+}
+
+// eachKind runs a subtest for each kind.
+func eachKind(t *testing.T, f func(t *testing.T, k *kind)) {
+	all := allKinds()
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) { f(t, all[name]) })
+	}
+}
+
+// hasAssembly reports whether the level in force has the kernel.
+func (k *kind) hasAssembly() bool {
+	if k.form != nil {
+		return kernels.Active() >= kernels.AVX2
+	}
+	return kernels.HasIFMA()
+}
+
+// pair returns two machines of a kind, on assembly if there is some and not, with the same random
 // moduli and memory.
-func pair(rnd *rand.Rand, i int) (asm, generic *Lanes) {
-	asm, generic = newLanes(i, testSlots, true), newLanes(i, testSlots, false)
+func pair(rnd *rand.Rand, k *kind) (asm, generic *Lanes) {
+	asm, generic = newLanes(k, testSlots, k.hasAssembly()), newLanes(k, testSlots, false)
 	for lane := range asm.width {
-		n := edgyModulus(rnd, kinds[i].bits)
-		bound := new(big.Int).Lsh(wordsToBig(n), 1)
-		if kinds[i].strict {
-			bound = wordsToBig(n)
-		}
+		n := edgyModulus(rnd, k.bits)
 		for _, l := range []*Lanes{asm, generic} {
 			l.SetModulus(lane, n)
 		}
-		v := laneView{lane: lane0(asm), l: asm, i: lane}
 		for s := range testSlots {
-			x := edgy(rnd, bound)
-			var a laneNum
-			for j := range a {
-				a[j] = new(big.Int).And(x, big.NewInt(limbMask)).Uint64()
-				x.Rsh(x, 52)
-			}
-			v.set(s, a)
+			asm.setAny(rnd, s, lane)
 		}
 	}
 	copy(generic.mem, asm.mem)
 	return asm, generic
+}
+
+// setAny puts any number that a slot may hold into a lane, often at an end of the range.
+func (l *Lanes) setAny(rnd *rand.Rand, s, lane int) {
+	if l.form != nil {
+		l.setNumber(s, lane, l.anyNumber(rnd, lane))
+		return
+	}
+	v := laneView{lane: lane0(l), l: l, i: lane}
+	bound := l.modulus(lane)
+	if !l.strict {
+		bound.Lsh(bound, 1)
+	}
+	x := edgy(rnd, bound)
+	var a laneNum
+	for j := range a {
+		a[j] = new(big.Int).And(x, big.NewInt(limbMask)).Uint64()
+		x.Rsh(x, 52)
+	}
+	v.set(s, a)
+}
+
+// modulus returns n of a lane.
+func (l *Lanes) modulus(lane int) *big.Int {
+	if l.form != nil {
+		c := l.constants(lane)
+		return wordsToBig(l.form.modulus(c))
+	}
+	n, _ := l.get(l.ctx, lane)
+	return wordsToBig(n)
+}
+
+// residue returns the number in a lane of a slot as it is held, times R.
+func (l *Lanes) residue(s, lane int) *big.Int {
+	if l.form != nil {
+		return toBig(l.form, l.number(s, lane))
+	}
+	return l.view(lane).slot(s).toBig()
+}
+
+// bitsOfR returns r with R = 2^r.
+func (l *Lanes) bitsOfR() int {
+	if l.form != nil {
+		return l.form.sizeOfR()
+	}
+	return 52 * l.limbs
 }
 
 func lane0(l *Lanes) lane { return lane{limbs: l.limbs, strict: l.strict} }
@@ -157,137 +223,126 @@ func randomProgram(rnd *rand.Rand, size int) (code []Instruction) {
 // TestLanesTwins compares the assembly with the generic code, limb for limb, on random
 // programs.
 func TestLanesTwins(t *testing.T) {
-	if !Fast() {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
-	}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for i := range kinds {
-		t.Run(fmt.Sprint(kinds[i].bits), func(t *testing.T) {
-			for range 200 {
-				asm, generic := pair(rnd, i)
-				code := randomProgram(rnd, 30)
-				asm.Run(code)
-				generic.Run(code)
-				for lane := range asm.width {
-					v, w := asm.view(lane), generic.view(lane)
-					for s := range testSlots {
-						if v.slot(s) != w.slot(s) {
-							t.Fatalf("n=%v: slot %d differs: %x, generic %x", v.n.toBig(), s, v.slot(s), w.slot(s))
-						}
+	eachKind(t, func(t *testing.T, k *kind) {
+		if !k.hasAssembly() {
+			t.Skip("NOT TESTED: the level in force has no such kernel to hold the Go code against")
+		}
+		for range 200 {
+			asm, generic := pair(rnd, k)
+			code := randomProgram(rnd, 30)
+			asm.Run(code)
+			generic.Run(code)
+			for lane := range asm.width {
+				for s := range testSlots {
+					if x, y := asm.limbsOf(s, lane), generic.limbsOf(s, lane); x != y {
+						t.Fatalf("n=%v: slot %d differs: %x, generic %x", asm.modulus(lane), s, x, y)
 					}
 				}
 			}
-		})
-	}
+		}
+	})
 }
 
-func (l *Lanes) view(i int) *laneView {
-	v := &laneView{l: l, i: i, lane: lane0(l)}
-	v.n = v.load(l.ctx)
-	return v
+// limbsOf returns the limbs of a slot, without the bits that a product does not look at.
+func (l *Lanes) limbsOf(s, lane int) laneNum {
+	if l.form != nil {
+		a := l.number(s, lane)
+		return laneNum{a[0], a[1]}
+	}
+	return l.view(lane).slot(s)
 }
 
 // TestLanesGCDs checks both implementations with math/big.
 func TestLanesGCDs(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	for i := range kinds {
+	eachKind(t, func(t *testing.T, k *kind) {
 		for range 50 {
-			asm, generic := pair(rnd, i)
+			asm, generic := pair(rnd, k)
 			if !asm.HasGCDs() {
 				continue
 			}
 			for _, l := range []*Lanes{asm, generic} {
-				l.Run([]Instruction{GCDs(4, 5)})
+				if l.form == nil {
+					l.Run([]Instruction{GCDs(4, 5)})
+				} else {
+					l.Run([]Instruction{Product(5, 5, 6), GCDs(4, 5)})
+				}
 				for lane := range l.width {
-					v := l.view(lane)
-					n := v.n.toBig()
-					want := new(big.Int).GCD(nil, nil, v.slot(5).toBig(), n)
-					if v.slot(4).toBig().Cmp(want) != 0 {
-						t.Fatalf("gcd(%v, %v) = %v", v.slot(5).toBig(), n, v.slot(4).toBig())
+					a, n := l.residue(5, lane), l.modulus(lane)
+					want := new(big.Int).GCD(nil, nil, new(big.Int).Abs(a), n)
+					if want.Mod(want, n); wordsToBig(l.Value(4, lane)).Cmp(want) != 0 {
+						t.Fatalf("gcd(%v, %v) = %v", a, n, l.Value(4, lane))
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 // TestLanesConstants checks SetModulus, Set and Value.
 func TestLanesConstants(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
-	for i := range kinds {
-		l := newLanes(i, testSlots, false)
+	eachKind(t, func(t *testing.T, k *kind) {
+		l := newLanes(k, testSlots, false)
 		for range 500 {
-			n := edgyModulus(rnd, kinds[i].bits)
+			n := edgyModulus(rnd, k.bits)
 			bn, lane := wordsToBig(n), rnd.IntN(l.width)
 			l.SetModulus(lane, n)
-			r := new(big.Int).Lsh(one, uint(52*l.limbs))
-			r2 := new(big.Int).Mul(r, r)
-			v := l.view(lane)
-			if r.Mod(r, bn).Cmp(v.slot(SlotOne).toBig()) != 0 || r2.Mod(r2, bn).Cmp(v.slot(SlotR2).toBig()) != 0 {
-				t.Fatalf("n=%v: the constants differ", bn)
+			if got := l.modulus(lane); got.Cmp(bn) != 0 {
+				t.Fatalf("the modulus is %v, want %v", got, bn)
 			}
-			if v.n.toBig().Cmp(bn) != 0 || !l.strict && v.load(l.ctx[l.limbs*l.width:]).toBig().Cmp(new(big.Int).Lsh(bn, 1)) != 0 {
-				t.Fatalf("n=%v: n or 2n differs", bn)
+			r := new(big.Int).Lsh(one, uint(l.bitsOfR()))
+			r2 := new(big.Int).Mul(r, r)
+			mod := func(s int) *big.Int { return new(big.Int).Mod(l.residue(s, lane), bn) }
+			if r.Mod(r, bn).Cmp(mod(SlotOne)) != 0 || r2.Mod(r2, bn).Cmp(mod(SlotR2)) != 0 {
+				t.Fatalf("n=%v: the constants differ", bn)
 			}
 			a := edgy(rnd, bn)
 			l.Set(8, lane, bigToWords(a))
 			if got := wordsToBig(l.Value(8, lane)); got.Cmp(a) != 0 {
 				t.Fatalf("n=%v: set %v, got %v", bn, a, got)
 			}
-			// n more is the same residue.
-			v.set(8, v.normalise(v.lane.sumLimbs(v.slot(8), v.n)))
-			if got := wordsToBig(l.Value(8, lane)); got.Cmp(a) != 0 {
-				t.Fatalf("n=%v: set %v + n, got %v", bn, a, got)
+			l.setAny(rnd, 8, lane)
+			if got := wordsToBig(l.Value(8, lane)); got.Cmp(mod(8)) != 0 {
+				t.Fatalf("n=%v: %v has the value %v", bn, l.residue(8, lane), got)
+			}
+			if k.form != nil {
+				continue
+			}
+			v := l.view(lane)
+			if !l.strict && v.load(l.ctx[l.limbs*l.width:]).toBig().Cmp(new(big.Int).Lsh(bn, 1)) != 0 {
+				t.Fatalf("n=%v: 2n differs", bn)
 			}
 		}
-	}
-}
-
-// sumLimbs returns a+b in raw limbs.
-func (l *lane) sumLimbs(a, b laneNum) laneNum {
-	for i := range a {
-		a[i] += b[i]
-	}
-	return a
+	})
 }
 
 func FuzzLanes(f *testing.F) {
-	f.Add(uint64(1<<48-1), uint64(0), uint64(1), uint8(0))
-	f.Add(uint64(1<<52-1), uint64(0), uint64(2), uint8(1))
-	f.Add(^uint64(0), uint64(1<<36-1), uint64(3), uint8(2))
-	f.Add(^uint64(0), ^uint64(0), uint64(4), uint8(3))
+	all := allKinds()
+	names := slices.Sorted(maps.Keys(all))
+	for i := range names {
+		f.Add(^uint64(0), ^uint64(0), uint64(i), uint8(i))
+	}
 	f.Fuzz(func(t *testing.T, n0, n1, seed uint64, which uint8) {
-		i := int(which) % len(kinds)
+		k := all[names[int(which)%len(names)]]
 		n := bigToWords(new(big.Int).SetBit(new(big.Int).And(wordsToBig([2]uint64{n0, n1}),
-			new(big.Int).Sub(new(big.Int).Lsh(one, uint(kinds[i].bits)), one)), 0, 1))
+			new(big.Int).Sub(new(big.Int).Lsh(one, uint(k.bits)), one)), 0, 1))
 		if n == [2]uint64{1} {
 			return
 		}
 		rnd := rand.New(rand.NewPCG(seed, 0))
-		asm, generic := pair(rnd, i)
+		asm, generic := pair(rnd, k)
 		for lane := range asm.width {
 			asm.SetModulus(lane, n)
-			v := asm.view(lane)
 			for s := range testSlots {
-				v.set(s, v.reduce(v.slot(s)))
+				asm.setAny(rnd, s, lane)
 			}
 		}
 		copy(generic.ctx, asm.ctx)
 		copy(generic.mem, asm.mem)
-		code := randomProgram(rnd, 8)
-		checkModels(t, []*Lanes{asm, generic}, code)
+		checkModels(t, []*Lanes{asm, generic}, randomProgram(rnd, 8))
 	})
-}
-
-// reduce returns a mod n.
-func (v *laneView) reduce(a laneNum) (r laneNum) {
-	x := a.toBig()
-	x.Mod(x, v.n.toBig())
-	for j := range r {
-		r[j] = new(big.Int).And(x, big.NewInt(limbMask)).Uint64()
-		x.Rsh(x, 52)
-	}
-	return r
 }
 
 // BenchmarkLanes measures instructions: the best time is of one for one lane.
@@ -298,10 +353,12 @@ func BenchmarkLanes(b *testing.B) {
 		"pairs":  func(i int) Instruction { return Pairs(8+i%8, 9, 10, 11) },
 		"mul":    func(i int) Instruction { return Product(8+i%4, 8+i%4, 12) },
 	}
-	for i, k := range kinds {
+	all := allKinds()
+	for _, kindName := range slices.Sorted(maps.Keys(all)) {
 		for _, name := range []string{"add", "double", "pairs", "mul"} {
-			b.Run(fmt.Sprint(k.bits, name), func(b *testing.B) {
-				l := newLanes(i, testSlots, Fast())
+			b.Run(fmt.Sprint(kindName, name), func(b *testing.B) {
+				k := all[kindName]
+				l := newLanes(k, testSlots, k.hasAssembly())
 				code := make([]Instruction, 240)
 				for j := range code {
 					code[j] = codes[name](j)
@@ -316,4 +373,10 @@ func BenchmarkLanes(b *testing.B) {
 			})
 		}
 	}
+}
+
+func (l *Lanes) view(i int) *laneView {
+	v := &laneView{l: l, i: i, lane: lane0(l)}
+	v.n = v.load(l.ctx)
+	return v
 }
