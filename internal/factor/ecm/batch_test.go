@@ -2,11 +2,14 @@ package ecm
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"testing"
 
+	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 )
@@ -64,8 +67,12 @@ func toBig(n Number) *big.Int {
 }
 
 // TestSplit splits numbers of all sizes, and the same in another order, one by one and
-// by scalar arithmetic.
+// by scalar arithmetic, at every level.
 func TestSplit(t *testing.T) {
+	kernelstest.Each(t, testSplit)
+}
+
+func testSplit(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 8))
 	var ns []Number
 	for size := 24; size <= 100; size += 2 {
@@ -76,8 +83,8 @@ func TestSplit(t *testing.T) {
 	var b Batch
 	out := splitAll(t, &b, ns, 5)
 	for i, n := range ns {
-		if out[i].d == (Number{}) && (mont.Fast() || n[1] == 0) {
-			t.Errorf("%v is not split", toBig(n))
+		if taken := bitLen(n) <= max(64, mont.LaneBits()); taken == (out[i].d == (Number{})) {
+			t.Errorf("%v: %v, taken: %v", toBig(n), out[i], taken)
 		}
 		if alone := splitAll(t, &b, []Number{n}, 5); alone[0] != out[i] {
 			t.Errorf("%v: %v, alone %v", toBig(n), out[i], alone[0])
@@ -105,6 +112,82 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%v: %v, in another order %v", toBig(shuffled[i]), out[perm[i]], s)
 		}
 	}
+}
+
+// TestSplitSame checks that the answer does not depend on the level.
+func TestSplitSame(t *testing.T) {
+	var ns []Number
+	for size := 24; size <= 96; size++ {
+		ns = append(ns, semiprimes(size, 2)...)
+	}
+	var want []splitting
+	for l := kernels.Best(); l > kernels.Plain; l-- {
+		kernelstest.At(t, l)
+		out := splitAll(t, new(Batch), ns, 3)
+		if want == nil {
+			want = out
+		}
+		for i := range out {
+			if out[i] != want[i] {
+				t.Errorf("%v at level %v: %v, want %v", toBig(ns[i]), l, out[i], want[i])
+			}
+		}
+	}
+}
+
+// TestSplitLevels checks that a Batch follows the level in force.
+func TestSplitLevels(t *testing.T) {
+	ns := semiprimes(98, 2) // above the lanes of AVX2
+	b := new(Batch)
+	kernelstest.Each(t, func(t *testing.T) {
+		for _, s := range splitAll(t, b, ns, 0) {
+			if split := s != (splitting{}); split != (mont.LaneBits() >= 98) {
+				t.Errorf("98 bits: split %v, lanes up to %d bits", split, mont.LaneBits())
+			}
+		}
+		splitAll(t, b, semiprimes(60, 3), 0)
+	})
+}
+
+// TestGroups checks that the groups of a level divide the sizes, each within a class and a kind of machine.
+func TestGroups(t *testing.T) {
+	kernelstest.Each(t, func(t *testing.T) {
+		size := 1
+		for _, g := range makeGroups() {
+			if classOf(size) != g.class || classOf(g.bits) != g.class || g.bits < size {
+				t.Errorf("from %d bits on: %+v", size, g)
+			}
+			if kind, _ := mont.LaneKind(g.bits); kind != g.kind {
+				t.Errorf("%+v: machine %d", g, kind)
+			}
+			size = g.bits + 1
+		}
+		if size != mont.LaneBits()+1 && mont.LaneBits() > 0 {
+			t.Errorf("groups up to %d bits, lanes up to %d", size-1, mont.LaneBits())
+		}
+	})
+}
+
+var manyCount = flag.Int("many", 0, "split so many semiprimes of 27 to 44 bits, and fewer of each size up to 96")
+
+// TestSplitMany splits many semiprimes of each size at every level that has lanes:
+//
+//	go test ./internal/factor/ecm -run SplitMany -v -many 20000
+func TestSplitMany(t *testing.T) {
+	if *manyCount == 0 {
+		t.Skip("takes minutes: -many 20000")
+	}
+	kernelstest.Each(t, func(t *testing.T) {
+		var b Batch
+		for size := 27; size <= mont.LaneBits() && size <= 96; size++ {
+			ns := semiprimes(size, max(100, *manyCount>>(max(0, size-44)/4)))
+			for i, s := range splitAll(t, &b, ns, 1) {
+				if s == (splitting{}) {
+					t.Errorf("%v is not split", toBig(ns[i]))
+				}
+			}
+		}
+	})
 }
 
 // TestSplitOdd has numbers that no curve can split, and numbers that Split does not take.
@@ -145,12 +228,14 @@ func TestSplitStops(t *testing.T) {
 
 // TestSplitMemory checks that a number costs no memory.
 func TestSplitMemory(t *testing.T) {
-	ns := append(semiprimes(40, 100), semiprimes(64, 50)...)
-	var b Batch
-	found := func(int, Number, string) {}
-	if a := testing.AllocsPerRun(3, func() { b.Split(ns, 0, always, found) }); a != 0 {
-		t.Errorf("%v allocations", a)
-	}
+	ns := append(append(semiprimes(40, 100), semiprimes(64, 50)...), semiprimes(58, 20)...)
+	kernelstest.Each(t, func(t *testing.T) {
+		var b Batch
+		found := func(int, Number, string) {}
+		if a := testing.AllocsPerRun(3, func() { b.Split(ns, 0, always, found) }); a != 0 {
+			t.Errorf("%v allocations", a)
+		}
+	})
 }
 
 func FuzzSplit(f *testing.F) {

@@ -206,8 +206,7 @@ func (l *Lanes) put(to []uint64, lane int, a [2]uint64, top uint64) {
 // Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
 func (l *Lanes) Value(slot, lane int) [2]uint64 {
 	if l.form != nil {
-		c := l.constants(lane)
-		return l.form.value(c, l.number(slot, lane))
+		return l.formValue(slot, lane)
 	}
 	a, top := l.get(l.mem[slot*l.limbs*l.width:], lane)
 	n, _ := l.get(l.ctx, lane)

@@ -3,39 +3,47 @@ package mont
 import (
 	"math/big"
 	"math/rand/v2"
+	"testing"
 )
 
 // anyNumber returns a number that a slot of the lane may hold, often at an end of the range.
 func (l *Lanes) anyNumber(rnd *rand.Rand, lane int) avxNumber {
-	n := l.modulus(lane)
+	return anyNumber(rnd, l.form, l.modulus(lane))
+}
+
+func anyNumber(rnd *rand.Rand, form avxForm, n *big.Int) avxNumber {
 	x := edgy(rnd, new(big.Int).Add(n, one)) // up to n
-	switch f := l.form.(type) {
+	if f, ok := form.(floatForm); ok && f.halves {
+		x = edgy(rnd, new(big.Int).Rsh(new(big.Int).Add(n, big.NewInt(3)), 1)) // up to (n+1)/2
+	}
+	if rnd.IntN(2) == 0 {
+		x.Neg(x)
+	}
+	switch f := form.(type) {
 	case floatForm:
-		if f.halves {
-			x = edgy(rnd, new(big.Int).Rsh(new(big.Int).Add(n, big.NewInt(3)), 1)) // up to (n+1)/2
-		}
-		if rnd.IntN(2) == 0 {
-			x.Neg(x)
-		}
 		return avxNumber{scaled(x.Int64(), 0)}
 	case shortIntForm:
-		if rnd.IntN(2) == 0 {
-			x.Neg(x)
-		}
 		return avxNumber{uint64(x.Int64())}
 	case pairForm:
-		if rnd.IntN(2) == 0 {
-			x.Neg(x)
-		}
-		low, high := f.limbs(twosComplement(x))
-		if i := int64(rnd.IntN(3) - 1); !f.carry && low+i<<f.k <= f.lowMost() && low+i<<f.k >= -f.lowMost() {
-			low, high = low+i<<f.k, high-i
-		} else if f.carry && low == -1<<(f.k-1) && i > 0 {
-			low, high = -low, high-1
-		}
-		return avxNumber{scaled(low, -2*f.k), scaled(high, -f.k)}
+		return f.anyLimbs(rnd, x)
 	}
 	return avxNumber{edgy(rnd, n).Uint64()}
+}
+
+// anyLimbs returns x or a number near it, with a low limb often at an end of its range.
+func (f pairForm) anyLimbs(rnd *rand.Rand, x *big.Int) avxNumber {
+	low := edgy(rnd, big.NewInt(f.lowMost()+1)).Int64()
+	if rnd.IntN(2) == 0 {
+		low = -low
+	}
+	rest := new(big.Int).Sub(x, big.NewInt(low))
+	high := rest.Quo(rest, new(big.Int).Lsh(one, uint(f.k))).Int64()
+	a := avxNumber{scaled(low, -2*f.k), scaled(high, -f.k)}
+	if rnd.IntN(2) == 0 || f.toBig(a).CmpAbs(x) > 0 {
+		low, high = f.limbs(twosComplement(x))
+		a = avxNumber{scaled(low, -2*f.k), scaled(high, -f.k)}
+	}
+	return a
 }
 
 // twosComplement returns x modulo 2^128.
@@ -64,27 +72,78 @@ func toBig(f avxForm, a avxNumber) *big.Int {
 	return f.(interface{ toBig(avxNumber) *big.Int }).toBig(a)
 }
 
-// formInRange is inRange for AVX2: see gen/avx2_field.go.
-func (l *Lanes) formInRange(i, lane int, x *big.Int) bool {
-	n, size := l.modulus(lane), new(big.Int).Abs(x)
-	switch f := l.form.(type) {
+// formInRange is inRange for AVX2.
+func (l *Lanes) formInRange(i, lane int, _ *big.Int) bool {
+	times := int64(1)
+	if i >= firstSum {
+		times = 2
+	}
+	return inRange(l.form, l.number(i, lane), l.modulus(lane), times)
+}
+
+// inRange reports whether a is a number that may be stored, or times 2 a sum of two: see
+// gen/avx2_field.go.
+func inRange(form avxForm, a avxNumber, n *big.Int, times int64) bool {
+	size := toBig(form, a)
+	switch f := form.(type) {
 	case intForm:
-		return x.Sign() >= 0 && x.Cmp(n) < 0
+		return size.Sign() >= 0 && size.Cmp(n) < 0
 	case floatForm:
 		if f.halves {
-			return size.Lsh(size, 1).Cmp(n.Add(n, one)) <= 0
+			return size.Abs(size.Lsh(size, 1)).Cmp(new(big.Int).Add(n, one)) <= 0
 		}
 	case pairForm:
-		low, most := unscaled(l.number(i, lane)[0], -2*f.k), f.lowMost()
-		if i >= firstSum {
-			most *= 2
-		}
-		if low > most || low < -most {
+		if low := unscaled(a[0], -2*f.k); max(low, -low) > times*f.lowMost() {
 			return false
 		}
 	}
-	if i >= firstSum {
-		n.Lsh(n, 1)
+	return size.CmpAbs(times64(n, times)) <= 0
+}
+
+// anyOperands returns two factors: sums and differences of stored numbers, but one at most where they are
+// to be of least size.
+func anyOperands(rnd *rand.Rand, form avxForm, c avxConstants, n *big.Int) (a, b avxNumber) {
+	sum := func() avxNumber {
+		x, y := anyNumber(rnd, form, n), anyNumber(rnd, form, n)
+		switch rnd.IntN(4) {
+		case 0:
+			return x
+		case 1:
+			return form.add(c, x, x)
+		case 2:
+			return form.add(c, x, y)
+		}
+		return form.sub(c, x, y)
 	}
-	return size.Cmp(n) <= 0
+	return sum(), form.half(c, sum())
+}
+
+// TestFormRanges multiplies operands at the ends of their ranges, modulo the largest numbers that a kind takes
+// and others, and checks the product and its range: what lanes have proved.
+func TestFormRanges(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(11, 12))
+	for _, k := range avxKinds {
+		f := k.form
+		rInv := new(big.Int).Lsh(one, uint(f.sizeOfR()))
+		for range 400 {
+			words := edgyModulus(rnd, k.bits)
+			n := wordsToBig(words)
+			c := f.constants(words)
+			inv := new(big.Int).ModInverse(rInv, n)
+			for range 50 {
+				a, b := anyOperands(rnd, f, c, n)
+				r := f.mul(c, a, b)
+				want := new(big.Int).Mul(toBig(f, a), toBig(f, b))
+				want.Mod(want.Mul(want, inv), n)
+				got := toBig(f, r)
+				if new(big.Int).Mod(got, n).Cmp(want) != 0 {
+					t.Fatalf("%d bits: %v*%v modulo %v is %v, want %v", k.bits, toBig(f, a), toBig(f, b), n, got, want)
+				}
+				stored := f.half(c, r)
+				if !inRange(f, stored, n, 1) || got.CmpAbs(n) > 0 {
+					t.Fatalf("%d bits: %v*%v modulo %v is out of range: %v", k.bits, toBig(f, a), toBig(f, b), n, got)
+				}
+			}
+		}
+	}
 }
