@@ -21,27 +21,33 @@ type avxOrders struct{ add, double, pairs, mul, linear order }
 // same has one order for all instructions but one for pairs.
 func same(o, pairs order) avxOrders { return avxOrders{o, o, pairs, o, o} }
 
+// pipeline is the order of instructions in stages.
 func pipeline(interval, latency float64, far int) order {
 	return order{interval: interval, latency: latency, far: far, stages: true}
+}
+
+// single is the order of instructions without stages.
+func single(interval, latency float64, far int) order {
+	return order{interval: interval, latency: latency, far: far}
 }
 
 // avxMachines are those of kinds in package mont, see there. Twelve vectors of doubles share the cost of an
 // instruction best; the others have few enough to keep the program's memory in the first cache.
 var avxMachines = []avxMachine{
 	{"runFloat", 49, 12, func(b avxBase) avxField { return &floatField{b} }, true, avxOrders{
-		pipeline(8, 1, 30), pipeline(8, 1, 30), pipeline(12, 1, 8), pipeline(8, 1, 30), pipeline(8, 1, 30)}},
+		pipeline(8, 1, 30), pipeline(8, 1, 30), single(4, 1, 8), pipeline(8, 1, 30), pipeline(8, 1, 30)}},
 	{"runHalving", 52, 12, func(b avxBase) avxField { return &halvingField{floatField{b}} }, true, avxOrders{
-		pipeline(12, 0.5, 30), pipeline(12, 1, 8), pipeline(8, 0.5, 8), pipeline(8, 1, 30), pipeline(12, 0.5, 30)}},
+		pipeline(12, 0.5, 30), pipeline(12, 1, 8), single(5, 1, 30), pipeline(8, 1, 30), pipeline(12, 0.5, 30)}},
 	{"runShortInt", 60, 4, func(b avxBase) avxField { return &shortIntField{b} }, false,
-		same(pipeline(10, 0.5, 8), pipeline(10, 0.5, 8))},
+		same(pipeline(10, 0.5, 8), single(5, 0.8, 8))},
 	{"runInt63", 63, 4, func(b avxBase) avxField { return &intField{b, false} }, false,
-		same(pipeline(10, 0.5, 8), order{interval: 16, latency: 0.8, far: 8})},
+		same(pipeline(10, 0.5, 8), single(5, 0.8, 8))},
 	{"runInt64", 64, 4, func(b avxBase) avxField { return &intField{b, true} }, false,
-		same(pipeline(10, 0.5, 8), order{interval: 15, latency: 0.8, far: 8})},
+		same(pipeline(10, 0.5, 8), single(5, 0.8, 8))},
 	{"runPair46", 87, 4, func(b avxBase) avxField { return &pairField{b, 46, false} }, false,
-		same(pipeline(10, 0.2, 8), order{interval: 60, latency: 0.8, far: 3})},
+		same(pipeline(30, 0.5, 3), single(20, 0.8, 3))},
 	{"runPair50", 96, 4, func(b avxBase) avxField { return &pairField{b, 50, true} }, false,
-		same(pipeline(10, 0.2, 8), order{interval: 60, latency: 0.8, far: 3})},
+		same(pipeline(30, 0.5, 3), single(20, 0.8, 3))},
 }
 
 func emitAVX2(f *file) {
@@ -75,6 +81,7 @@ type avxWriter struct {
 	avxMachine
 	pins map[string]int
 	size int // of a slot in vectors
+	vec  int // of the code that is being written
 	f    avxField
 	g    *graph
 }
@@ -123,18 +130,19 @@ func (w *avxWriter) graph(o order, body func()) {
 }
 
 func (w *avxWriter) one(v int, body func()) {
+	w.vec = v
 	w.f.at(v)
-	w.g.at(v, 0)
+	w.stage(0)
 	body()
 }
 
-func (w *avxWriter) stage(s int) { w.g.at(w.g.vec, s) }
+func (w *avxWriter) stage(s int) { w.g.at(w.vec, s) }
 
 // number makes the number that is i slots behind base by load or fixed.
 func (w *avxWriter) number(base string, i int, load func(string) *node) avxNum {
 	n := make(avxNum, w.f.limbs())
 	for j := range n {
-		n[j] = load(vector(base, i*w.size+j*w.vectors+w.g.vec))
+		n[j] = load(vector(base, i*w.size+j*w.vectors+w.vec))
 	}
 	return n
 }
@@ -143,7 +151,7 @@ func (w *avxWriter) load(base string, i int) avxNum { return w.number(base, i, w
 
 func (w *avxWriter) store(base string, i int, a avxNum) {
 	for j := range a {
-		w.g.store(vector(base, i*w.size+j*w.vectors+w.g.vec), a[j])
+		w.g.store(vector(base, i*w.size+j*w.vectors+w.vec), a[j])
 	}
 }
 
@@ -179,10 +187,12 @@ func (w *avxWriter) pointDouble() {
 	w.store(dst, 1, z)
 }
 
-// pairs is as kernel.pairs says. A product depends on all that it is made of.
+// pairs is as kernel.pairs says. A product depends on all that it is made of. In the order there are three
+// vectors for each of the others.
 func (w *avxWriter) pairs() {
 	giant := w.number(operandRegs[0], 0, w.g.fixed)
 	for i, baby := range operandRegs[1:] {
+		w.g.at(3*w.vec+i, 0)
 		d := w.f.sub(giant, w.number(baby, 0, w.g.fixed))
 		w.store("DI", i, w.f.half(w.f.mul(w.number("DI", i, w.g.fixed), d)))
 	}
