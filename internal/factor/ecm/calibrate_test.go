@@ -67,7 +67,7 @@ func cheapestStep(b1, b2 uint64) uint64 {
 // nanoseconds, a fixed time for the gcd included.
 func tryClass(c *class, size, rounds int) (found, perCurve float64) {
 	p := newProgram(c.b1, c.b2, c.d)
-	lanes := mont.NewLanes(c.bits, p.slots)
+	lanes := mont.NewLanes(size, p.slots)
 	width := lanes.Width()
 	m := newMachine(lanes)
 	m.program = p
