@@ -39,7 +39,8 @@ const (
 
 // classes are by TestCalibrate on a Sapphire Rapids, which gives the best of 25 choices
 // around them; the optimum is flat. All curves fail for no balanced semiprime but one in
-// many millions. 48, 52, 75 and 98 are where the machines of mont.Lanes end.
+// many millions. 52, 75 and 98 are where the machines of mont.Lanes end with AVX-512 IFMA; a class may have
+// several with AVX2, where the bounds are within 3 % of the best for 64 and 92 bits.
 //
 // Those bounds are for two factors of half the size, the first rounds for numbers from
 // anywhere without a prime factor below 2^13: TestSchedule. It finds that such numbers

@@ -12,10 +12,10 @@ import (
 // program does not depend on data, so that all lanes do the same.
 //
 // With AVX-512 IFMA a residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs), in limbs of 52
-// bits, the least significant first. According to the size of the moduli there are five kinds:
+// bits, the least significant first. According to the size of the moduli there are four kinds, after the
+// first one of AVX2:
 //
 //	limbs   lanes   n below   products are   sums and differences are
-//	1       48      2^48      < 2n           < 4n
 //	1       48      2^52      < n            < n                      (strict)
 //	2       32      2^75      < 2n           < 4n                     (short)
 //	2       32      2^98      < 2n           < 4n

@@ -2,9 +2,9 @@
 
 package mont
 
-// laneKernels and avxKernels are the kernels of ifmaKinds and avxKinds.
+// laneKernels and avxKernels are the kernels of ifmaKinds, from the second on, and avxKinds.
 var (
-	laneKernels = [...]laneKernel{runLanes1, runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
+	laneKernels = [...]laneKernel{runLanes1Strict, runLanes2Short, runLanes2, runLanes3}
 	avxKernels  = [...]laneKernel{runFloat, runHalving, runShortInt, runInt63, runInt64, runPair46, runPair50}
 )
 

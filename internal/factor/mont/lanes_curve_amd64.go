@@ -4,11 +4,6 @@
 
 package mont
 
-// runLanes1 executes count instructions, which is not 0, on 48 lanes of 1 limbs.
-//
-//go:noescape
-func runLanes1(ctx *uint64, mem *uint64, code *Instruction, count int)
-
 // runLanes1Strict executes count instructions, which is not 0, on 48 lanes of 1 limbs.
 //
 //go:noescape

@@ -96,8 +96,6 @@ func (l *Lanes) inRange(i, lane int, x *big.Int) bool {
 		times = 1
 	case i >= firstSum:
 		times = 4
-	case i >= firstPoint && l.limbs == 1:
-		times = [...]int64{2, 2, 4, 4}[(i-firstPoint)%PointSlots]
 	case i >= firstPoint:
 		times = [...]int64{4, 2, 6, 4}[(i-firstPoint)%PointSlots]
 	}

@@ -3,7 +3,7 @@
 package mont
 
 var (
-	laneKernels [5]laneKernel
+	laneKernels [4]laneKernel
 	avxKernels  [7]laneKernel
 )
 

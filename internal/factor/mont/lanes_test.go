@@ -95,7 +95,9 @@ const (
 func allKinds() map[string]*kind {
 	all := make(map[string]*kind)
 	for i := range ifmaKinds {
-		all[fmt.Sprint("ifma", ifmaKinds[i].bits)] = &ifmaKinds[i]
+		if ifmaKinds[i].form == nil {
+			all[fmt.Sprint("ifma", ifmaKinds[i].bits)] = &ifmaKinds[i]
+		}
 	}
 	for i := range avxKinds {
 		all[fmt.Sprint("avx", avxKinds[i].bits)] = &avxKinds[i]

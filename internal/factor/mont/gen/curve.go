@@ -10,7 +10,6 @@ var machines = []struct {
 	name string
 	field
 }{
-	{"runLanes1", field{limbs: 1, groups: 6}},
 	{"runLanes1Strict", field{limbs: 1, groups: 6, strict: true}},
 	{"runLanes2Short", field{limbs: 2, groups: 4, short: true}},
 	{"runLanes2", field{limbs: 2, groups: 4}},
@@ -128,13 +127,13 @@ func (k *kernel) phases(phase ...func(g int)) {
 	}
 }
 
-// A point is four numbers, for products only: X, Z, X+Z and X-Z. In a lazy field with more
-// than one limb X is held plus 2n, so that these are ready when it is. The ranges there are
+// A point is four numbers, for products only: X, Z, X+Z and X-Z. In a lazy field X is held plus 2n, so
+// that these are ready when it is. The ranges there are
 //
 //	X < 4n   Z < 2n   X+Z < 6n   X-Z < 4n
 //
-// and products are of less than 36n^2, which is below R*n if n < 2^98 or 2^150. With one limb X
-// is below 2n, X+Z below 4n, and n < 2^48 is enough.
+// and products are of less than 36n^2, which is below R*n if n < 2^98 or 2^150. With one limb, strict,
+// all are below n.
 
 // lifts reports whether results get 2n added on the way.
 func (k *kernel) lifts() bool { return k.limbs > 1 }
