@@ -24,6 +24,9 @@ func TestCalibrate(t *testing.T) {
 	if *calibrateSize == 0 {
 		t.Skip("for a new machine or new kernels: -calibrate 64")
 	}
+	if lanes := mont.LaneBits(); *calibrateSize > lanes {
+		t.Fatalf("the level in force has lanes up to %d bits", lanes)
+	}
 	at := 0
 	for classes[at].bits < *calibrateSize {
 		at++

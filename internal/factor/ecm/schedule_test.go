@@ -31,6 +31,9 @@ func TestSchedule(t *testing.T) {
 	if *scheduleSize == 0 {
 		t.Skip("for a new machine or new kernels: -schedule 64")
 	}
+	if lanes := mont.LaneBits(); *scheduleSize > lanes {
+		t.Fatalf("the level in force has lanes up to %d bits", lanes)
+	}
 	at := 0
 	for classes[at].bits != *scheduleSize {
 		at++

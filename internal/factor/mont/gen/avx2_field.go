@@ -43,7 +43,7 @@ func (f *avxBase) constant(i int) *node { return f.g.fixed(vector(f.base, i*f.ve
 
 func (f *avxBase) half(a avxNum) avxNum { return a }
 
-// float returns the bits of sign * 2^(exponent) * 3/2.
+// threeHalves returns the bits of 3/2 * 2^exponent.
 func threeHalves(exponent int) uint64 { return uint64(1023+exponent)<<52 | 1<<51 }
 
 // A floatField holds a residue in a double that is an integer, with R = 1. The constants are n and

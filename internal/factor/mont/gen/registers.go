@@ -258,7 +258,7 @@ func (a *allocator) fused(n *node) {
 	x, y, c := n.args[0], n.args[1], n.args[2]
 	var fold *node
 	for _, arg := range []*node{c, x, y} {
-		if a.folds(arg) && !(x == y && arg == x) {
+		if a.folds(arg) && x != y && x != c && y != c {
 			fold = arg
 		}
 	}
@@ -306,15 +306,20 @@ func (a *allocator) steal(n *node) int {
 	return r
 }
 
-// finish writes r = x*y + r or the like. One of x and y may be in memory.
+// finish writes r = x*y + r or the like. One of x and y may be in memory, and either the third argument, which
+// is in r.
 func (a *allocator) finish(n *node, r int, order string, x, y *node) {
+	inRegister := func(m *node) bool {
+		_, ok := a.reg(m)
+		return ok || m == n.args[2]
+	}
 	text := func(m *node) string {
-		if _, ok := a.where[m]; !ok && m.op != constant && m == n.args[2] {
-			return fmt.Sprint("Y", r) // it has just been stolen from
+		if m == n.args[2] {
+			return fmt.Sprint("Y", r)
 		}
 		return a.operand(m)
 	}
-	if _, ok := a.reg(x); !ok {
+	if !inRegister(x) {
 		x, y = y, x
 	}
 	a.write("%s%sPD %s, %s, Y%d", n.op.name, order, text(y), text(x), r)
