@@ -14,7 +14,7 @@ func (l *Lanes) anyNumber(rnd *rand.Rand, lane int) avxNumber {
 func anyNumber(rnd *rand.Rand, form avxForm, n *big.Int) avxNumber {
 	x := edgy(rnd, new(big.Int).Add(n, one)) // up to n
 	if f, ok := form.(floatForm); ok && f.halves {
-		x = edgy(rnd, new(big.Int).Rsh(new(big.Int).Add(n, big.NewInt(3)), 1)) // up to (n+1)/2
+		x = edgy(rnd, new(big.Int).Add(halfMost(n), one))
 	}
 	if rnd.IntN(2) == 0 {
 		x.Neg(x)
@@ -28,6 +28,15 @@ func anyNumber(rnd *rand.Rand, form avxForm, n *big.Int) avxNumber {
 		return f.anyLimbs(rnd, x)
 	}
 	return avxNumber{edgy(rnd, n).Uint64()}
+}
+
+// halfMost returns the largest number that half returns: see halvingField of gen/avx2_field.go.
+func halfMost(n *big.Int) *big.Int {
+	most := new(big.Int).Rsh(n, 1)
+	if n.Int64() < 1<<52-1 {
+		most.Add(most, one)
+	}
+	return most
 }
 
 // anyLimbs returns x or a number near it, with a low limb often at an end of its range.
@@ -90,7 +99,7 @@ func inRange(form avxForm, a avxNumber, n *big.Int, times int64) bool {
 		return size.Sign() >= 0 && size.Cmp(n) < 0
 	case floatForm:
 		if f.halves {
-			return size.Abs(size.Lsh(size, 1)).Cmp(new(big.Int).Add(n, one)) <= 0
+			return size.CmpAbs(halfMost(n)) <= 0
 		}
 	case pairForm:
 		if low := unscaled(a[0], -2*f.k); max(low, -low) > times*f.lowMost() {
