@@ -7,10 +7,11 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch splits many numbers at a time, by curves in the lanes of mont.Lanes. It keeps its
-// memory, up to three megabytes, and is not for concurrent use. The zero value is ready.
+// A Batch splits many numbers at a time, by curves in the lanes of mont.Lanes or, where there are
+// none, of mont.WordLanes. It keeps its memory, up to three megabytes, and is not for concurrent use. The zero value is ready.
 type Batch struct {
 	level    kernels.Level     // of groups and machines
+	words    bool              // that level has no mont.Lanes
 	groups   []group           // nil before the first use
 	groupAt  [MaxBits + 1]int8 // of numbers of so many bits; len(groups) if there is none
 	machines [mont.LaneKinds]*machine
@@ -18,7 +19,7 @@ type Batch struct {
 	first    [maxGroups + 1]int
 	jobs     []job
 	word     *mont.WordMachine
-	scalar   bool // do without lanes; for tests
+	scalar   bool // do as without mont.Lanes; for tests
 }
 
 // A group is the numbers that are worked on together: those of one class that one kind of machine takes.
@@ -30,13 +31,31 @@ type group struct {
 
 const maxGroups = len(classes) + mont.LaneKinds
 
-// makeGroups returns the groups of the level in force, ascending.
-func makeGroups() []group {
+// BatchBits returns the size of the largest numbers of Batch at the level in force.
+func BatchBits() int {
+	if size := mont.LaneBits(); size > 0 {
+		return size
+	}
+	return wordBits
+}
+
+// wordBits is the size of the largest numbers of mont.WordLanes.
+const wordBits = 64
+
+// makeGroups returns the groups of the level in force, ascending, or those of words.
+func makeGroups(words bool) []group {
+	most := BatchBits()
+	if words {
+		most = wordBits
+	}
 	var gs []group
-	for size, most := 1, min(mont.LaneBits(), MaxBits); size <= most; size++ {
+	for size := 1; size <= most; size++ {
 		g := group{class: classOf(size)}
-		g.kind, g.bits = mont.LaneKind(size)
-		g.bits = min(g.bits, classes[g.class].bits)
+		g.bits = classes[g.class].bits
+		if !words {
+			kind, bits := mont.LaneKind(size)
+			g.kind, g.bits = kind, min(g.bits, bits)
+		}
 		gs = append(gs, g)
 		size = g.bits
 	}
@@ -46,7 +65,8 @@ func makeGroups() []group {
 // use makes b ready for the level in force.
 func (b *Batch) use(level kernels.Level) {
 	if b.groups == nil || b.level != level {
-		b.level, b.groups = level, makeGroups()
+		b.level, b.words = level, b.scalar || mont.LaneBits() == 0
+		b.groups = makeGroups(b.words)
 		b.machines = [mont.LaneKinds]*machine{}
 		i := 0
 		for size := range b.groupAt {
@@ -58,10 +78,21 @@ func (b *Batch) use(level kernels.Level) {
 	}
 }
 
+// lanes are a mont.Lanes or a mont.WordLanes, where the methods are explained.
+type lanes interface {
+	Slots() int
+	Width() int
+	HasGCDs() bool
+	SetModulus(lane int, n Number)
+	Set(slot, lane int, a Number)
+	Value(slot, lane int) Number
+	Run(code []mont.Instruction)
+}
+
 // A machine is lanes, and the program that they work on.
 type machine struct {
 	program *Program
-	lanes   *mont.Lanes
+	lanes   lanes
 	owner   []int32 // the number that a lane is set up for, -1 for none
 }
 
@@ -76,13 +107,13 @@ type job struct {
 // A Number is n[0] + n[1]*2^64.
 type Number = [2]uint64
 
-// MaxBits is the size of the largest numbers of Batch at any level: see mont.LaneBits.
+// MaxBits is the size of the largest numbers of Batch at any level: see BatchBits.
 const MaxBits = mont.MaxLaneBits
 
 // Split looks for a divisor of each of ns, and calls found(i, d, method) with a d of ns[i],
 // 1 < d < ns[i], for those that have been found, in any order. The others have been
-// given up: those that are even, below 5 or above mont.LaneBits, or without lanes 64 bits, those that
-// withstood all curves of their class, which few products of two primes do up to 104 bits, and above that most of
+// given up: those that are even, below 5 or above BatchBits, those that withstood all curves
+// of their class, which few products of two primes do up to 104 bits, and above that most of
 // those without a factor below 2^40, for which a sieve is quicker.
 //
 // A curve cannot split a prime or a power of one; the others should have no factor below 50
@@ -92,9 +123,6 @@ const MaxBits = mont.MaxLaneBits
 // d and method depend on ns[i] and the seed alone. It calls alive about every tenth of
 // a millisecond and returns its error if there is one.
 func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i int, d Number, method string)) error {
-	if b.scalar || mont.LaneBits() == 0 {
-		return b.splitSlowly(ns, seed, alive, found)
-	}
 	b.use(kernels.Active())
 	b.sort(ns)
 	for i, g := range b.groups {
@@ -112,24 +140,7 @@ func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i
 	return nil
 }
 
-// splitSlowly works like Split without lanes, and gives up numbers from 2^64.
-func (b *Batch) splitSlowly(ns []Number, seed uint64, alive func() error, found func(int, Number, string)) error {
-	for i, n := range ns {
-		if n[1] != 0 || !splittable(n) {
-			continue
-		}
-		d, method, err := b.SplitWord(n[0], seed, alive)
-		if err != nil {
-			return err
-		}
-		if d != 0 {
-			found(i, Number{d}, method)
-		}
-	}
-	return nil
-}
-
-// SplitWord works like Split for one word, by scalar arithmetic. It returns 0 for a
+// SplitWord works like Split for one word, without lanes. It returns 0 for a
 // number that has been given up. It runs the same curves and has success with the
 // same one; of a number with more than two prime factors it may return another divisor.
 func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method string, err error) {
@@ -138,13 +149,10 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	}
 	c := classOf(bits.Len64(n))
 	if b.word == nil {
-		b.word = new(mont.WordMachine)
+		b.word = newWord()
 	}
 	w := b.word
-	w.SetModulus(n)
-	for i, small := range smallNumbers {
-		w.Set(slotThree+i, small)
-	}
+	w.SetModulus(0, Number{n})
 	i := 0
 	for _, r := range classes[c].rounds {
 		p := programs[r.class]()
@@ -153,8 +161,8 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 				return 0, "", err
 			}
 			num, den := sigma(seed, i)
-			w.Set(slotSigma, num)
-			w.Set(slotSigmaDen, den)
+			w.Set(slotSigma, 0, Number{num})
+			w.Set(slotSigmaDen, 0, Number{den})
 			if d := p.runWord(w, n); d != 0 {
 				return d, p.name, nil
 			}
@@ -163,15 +171,25 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	return 0, "", nil
 }
 
-// runWord runs the curve that w is set up for, and returns a proper divisor of n or 0.
+// newWord returns a machine for programs.
+func newWord() *mont.WordMachine {
+	w := mont.NewWordMachine()
+	for i, small := range smallNumbers {
+		w.Set(slotThree+i, 0, Number{small})
+	}
+	return w
+}
+
+// runWord runs the curve that w is set up for, and returns a proper divisor of n or 0. Many
+// curves have success in stage 1, so that a gcd there pays.
 func (p *Program) runWord(w *mont.WordMachine, n uint64) uint64 {
 	w.Run(p.stages[0])
-	d := mont.GCD(w.Value(p.q+1), n)
+	d := mont.GCD(w.Value(p.q+1, 0)[0], n)
 	if d == 1 {
 		w.Run(p.stages[1])
-		d = mont.GCD(w.Value(slotResult), n)
+		d = mont.GCD(w.Value(slotResult, 0)[0], n)
 		for i := 0; d == n && i < 3; i++ {
-			if part := mont.GCD(w.Value(mont.SlotProduct+i), n); part != 1 {
+			if part := mont.GCD(w.Value(mont.SlotProduct+i, 0)[0], n); part != 1 {
 				d = part
 			}
 		}
@@ -239,18 +257,24 @@ func bitLen(n Number) int {
 
 // machine returns the lanes for a group.
 func (b *Batch) machine(g group) *machine {
+	m := &b.machines[g.kind]
+	if b.words {
+		if *m == nil {
+			*m = newMachine(mont.NewWordLanes())
+		}
+		return *m
+	}
 	slots := 0
 	for _, r := range classes[g.class].rounds {
 		slots = max(slots, programs[r.class]().slots)
 	}
-	m := &b.machines[g.kind]
 	if *m == nil || (*m).lanes.Slots() < slots {
 		*m = newMachine(mont.NewLanes(g.bits, slots))
 	}
 	return *m
 }
 
-func newMachine(lanes *mont.Lanes) *machine {
+func newMachine(lanes lanes) *machine {
 	m := &machine{lanes: lanes, owner: make([]int32, lanes.Width())}
 	for l := range m.owner {
 		for i, small := range smallNumbers {

@@ -103,19 +103,16 @@ func TestProgram(t *testing.T) {
 	for _, c := range []struct{ b1, b2, d uint64 }{{27, 400, 30}, {110, 4000, 210}, {230, 8000, 210}} {
 		// FindWord has the giant step of NewPlan; the pairs are the same set of primes.
 		plan, p := NewWordPlan(c.b1, c.b2), newProgram(c.b1, c.b2, c.d)
-		var w mont.WordMachine
+		w := newWord()
 		for _, n := range semiprimes(40, 300) {
 			sigma := MinSigma + uint64(rnd.Uint32())
-			w.SetModulus(n[0])
-			for i, small := range smallNumbers {
-				w.Set(slotThree+i, small)
-			}
-			w.Set(slotSigma, sigma)
-			w.Set(slotSigmaDen, 1)
-			d, want := p.runWord(&w, n[0]), FindWord(n[0], plan, sigma)
+			w.SetModulus(0, n)
+			w.Set(slotSigma, 0, Number{sigma})
+			w.Set(slotSigmaDen, 0, Number{1})
+			d, want := p.runWord(w, n[0]), FindWord(n[0], plan, sigma)
 			if want == 0 && d != 0 {
 				both++ // it tells apart factors that are found at once
-			} else if d != want && w.Value(p.q+1) != 0 && w.Value(slotResult) != 0 {
+			} else if d != want && w.Value(p.q+1, 0) != (Number{}) && w.Value(slotResult, 0) != (Number{}) {
 				// 0: both factors are found at once, since a chain or the common denominator
 				// meets points that coincide modulo the other.
 				t.Errorf("n=%d, sigma=%d, B1=%d: %d, FindWord %d", n[0], sigma, c.b1, d, want)
@@ -134,15 +131,15 @@ func TestCommonDenominator(t *testing.T) {
 	for count := 2; count < 20; count++ {
 		c := &compiler{slots: firstFree}
 		var points []int
-		var w mont.WordMachine
-		w.SetModulus(n)
+		w := mont.NewWordMachine()
+		w.SetModulus(0, Number{n})
 		x, z := make([]*big.Int, count), make([]*big.Int, count)
 		for i := range count {
 			p := c.point()
 			points = append(points, p)
 			a, b := rnd.Uint64N(n), rnd.Uint64N(n)
-			w.Set(p, a)
-			w.Set(p+1, b)
+			w.Set(p, 0, Number{a})
+			w.Set(p+1, 0, Number{b})
 			x[i], z[i] = new(big.Int).SetUint64(a), new(big.Int).SetUint64(b)
 		}
 		c.commonDenominator(points)
@@ -151,14 +148,14 @@ func TestCommonDenominator(t *testing.T) {
 		// that Xi' * Zi * xj = Xj' * Zj * xi.
 		bn := new(big.Int).SetUint64(n)
 		product := func(i, j int) *big.Int {
-			v := new(big.Int).SetUint64(w.Value(points[i]))
+			v := new(big.Int).SetUint64(w.Value(points[i], 0)[0])
 			return v.Mod(v.Mul(v.Mul(v, z[i]), x[j]), bn)
 		}
 		for i := 1; i < count; i++ {
 			if product(0, i).Cmp(product(i, 0)) != 0 {
 				t.Errorf("%d points: point %d differs", count, i)
 			}
-			if w.Value(points[i]+1) != z[i].Uint64() {
+			if w.Value(points[i]+1, 0)[0] != z[i].Uint64() {
 				t.Errorf("%d points: Z of point %d has changed", count, i)
 			}
 		}

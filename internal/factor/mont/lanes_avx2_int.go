@@ -79,5 +79,5 @@ func (intForm) sub(c avxConstants, a, b avxNumber) avxNumber {
 }
 func (intForm) half(_ avxConstants, a avxNumber) avxNumber { return a }
 func (intForm) mul(c avxConstants, a, b avxNumber) avxNumber {
-	return avxNumber{mulWord(a[0], b[0], c[0], Inverse(c[0]))}
+	return avxNumber{mulStrict(a[0], b[0], c[0], Inverse(c[0]))}
 }

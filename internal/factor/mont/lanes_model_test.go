@@ -105,7 +105,7 @@ func (l *Lanes) inRange(i, lane int, x *big.Int) bool {
 
 func times64(n *big.Int, times int64) *big.Int { return new(big.Int).Mul(n, big.NewInt(times)) }
 
-// TestLanesModel compares both implementations, and WordMachine, with math/big.
+// TestLanesModel compares both implementations with math/big.
 func TestLanesModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	eachKind(t, func(t *testing.T, k *kind) {
@@ -123,7 +123,6 @@ func checkModels(t *testing.T, machines []*Lanes, code []Instruction) {
 	models := make([]*model, l.width)
 	for i := range models {
 		models[i] = newModel(l.modulus(i), l.bitsOfR(), func(s int) *big.Int { return l.residue(s, i) })
-		checkWord(t, models[i], code)
 		for _, in := range code {
 			models[i].step(in)
 		}
@@ -132,31 +131,6 @@ func checkModels(t *testing.T, machines []*Lanes, code []Instruction) {
 		l.Run(code)
 		for i, m := range models {
 			m.check(t, fmt.Sprint("machine ", k), l, i)
-		}
-	}
-}
-
-// checkWord runs the program on a WordMachine with the same residues, if n is a word.
-func checkWord(t *testing.T, lanes *model, code []Instruction) {
-	if !lanes.n.IsUint64() {
-		return
-	}
-	var w WordMachine
-	w.SetModulus(lanes.n.Uint64())
-	m := newModel(lanes.n, 64, func(s int) *big.Int { return new(big.Int).Set(lanes.slots[s]) })
-	for i, x := range m.slots {
-		w.Set(i, x.Uint64())
-	}
-	w.Run(code)
-	for _, in := range code {
-		m.step(in)
-	}
-	for i, x := range m.slots {
-		if i >= firstPoint && i < firstSum && (i-firstPoint)%PointSlots > 1 {
-			continue // it does not keep X+Z and X-Z
-		}
-		if w.Value(i) != x.Uint64() {
-			t.Fatalf("word, n=%v: slot %d is %d, want %v", m.n, i, w.Value(i), x)
 		}
 	}
 }

@@ -2,79 +2,122 @@ package mont
 
 import "math/bits"
 
-// A WordMachine executes the programs of Lanes for one modulus of one word: the same
-// residues modulo n come out, though their forms differ, R being 2^64. It is what there is
-// without Lanes, and for a single number. All residues are below n.
-type WordMachine struct {
-	m   Modulus
-	mem [MaxWordSlots]uint64
+// Words executes the programs of Lanes in Go for moduli of one word, each in a lane of its own: the
+// same residues modulo n come out, though their forms differ, R being 2^64. The ranges of the
+// residues follow the largest modulus: see gen/word.go, which writes the kernels.
+type Words[S wordSlot] struct {
+	n, inv  S // inv is n^-1 mod R
+	kernels *wordKernels[S]
+	run     wordKernel[S]                // for the moduli
+	mem     [MaxWordSlots + PointSlots]S // the last ones are no slots; they spare checks
 }
 
-// MaxWordSlots bounds the slots of a WordMachine.
+// A wordSlot is a residue for each lane.
+type wordSlot interface{ [1]uint64 | [2]uint64 }
+
+// A wordKernel executes instructions.
+type wordKernel[S wordSlot] func(w *Words[S], code []Instruction)
+
+// wordKernels are those for n below 2^60, 2^62 and 2^64.
+type wordKernels[S wordSlot] [3]wordKernel[S]
+
+// A wordPoint is the slots of a point: X, Z, X+Z and X-Z.
+type wordPoint[S wordSlot] [PointSlots]S
+
+// A WordMachine has one lane, for a single number.
+type WordMachine = Words[[1]uint64]
+
+// WordLanes has two lanes. The steps of both are woven, so that one computes while the other
+// waits for its product.
+type WordLanes = Words[[2]uint64]
+
+// MaxWordSlots bounds the slots of Words.
 const MaxWordSlots = 1 << 11
 
-// SetModulus gives the machine the odd modulus n >= 3, and sets SlotOne and SlotR2; other slots are
-// to be set anew.
-func (w *WordMachine) SetModulus(n uint64) {
-	w.m = New(n)
-	w.mem[SlotOne], w.mem[SlotR2] = w.m.one, w.m.r2
+// NewWordMachine returns a machine of one lane.
+func NewWordMachine() *WordMachine {
+	return newWords(&wordKernels[[1]uint64]{runFree1, runLazy1, runAlone1})
 }
 
-// Set puts a into a slot: a number below n, or one that is for products with a
-// number below n only.
-func (w *WordMachine) Set(slot int, a uint64) { w.mem[slot] = a }
+// NewWordLanes returns a machine of two lanes.
+func NewWordLanes() *WordLanes {
+	return newWords(&wordKernels[[2]uint64]{runFree2, runLazy2, runStrict2})
+}
 
-// Value returns what is in a slot.
-func (w *WordMachine) Value(slot int) uint64 { return w.mem[slot] }
+func newWords[S wordSlot](kernels *wordKernels[S]) *Words[S] {
+	w := &Words[S]{kernels: kernels}
+	for lane := range len(w.n) {
+		w.SetModulus(lane, [2]uint64{3}) // so that idle lanes compute something
+	}
+	return w
+}
+
+// Slots returns the number of slots.
+func (w *Words[S]) Slots() int { return MaxWordSlots }
+
+// Width returns the number of lanes.
+func (w *Words[S]) Width() int { return len(w.n) }
+
+// HasGCDs reports whether the machine has the instruction GCDs.
+func (w *Words[S]) HasGCDs() bool { return true }
+
+// SetModulus gives a lane the odd modulus n[0] >= 3; n[1] must be 0. It sets SlotOne and SlotR2. Other
+// slots, of all lanes, are to be set anew, as the ranges of the residues may change.
+func (w *Words[S]) SetModulus(lane int, n [2]uint64) {
+	m := New(n[0])
+	w.n[lane], w.inv[lane] = m.n, m.nInv
+	w.mem[SlotOne][lane], w.mem[SlotR2][lane] = m.one, m.r2
+	all := uint64(0)
+	for i := range len(w.n) {
+		all |= w.n[i]
+	}
+	w.run = w.kernels[max(0, bits.Len64(all)-59)/2]
+}
+
+// Set puts a[0] into a lane of a slot: a number below n, or one that is for products with a number
+// below n only. a[1] must be 0.
+func (w *Words[S]) Set(slot, lane int, a [2]uint64) { w.mem[slot][lane] = a[0] }
+
+// Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
+func (w *Words[S]) Value(slot, lane int) [2]uint64 {
+	a := w.mem[slot][lane]
+	if a >= w.n[lane] { // a < 2n
+		a -= w.n[lane]
+	}
+	return [2]uint64{a}
+}
 
 // Run executes the program, which has slots below MaxWordSlots.
-func (w *WordMachine) Run(code []Instruction) {
-	n, nInv, mem := w.m.n, w.m.nInv, &w.mem
-	for _, in := range code {
-		// The mask is that of an index: nothing needs to be checked.
-		const mask = MaxWordSlots - 1
-		dst, a := in>>opBits&mask, in>>(opBits+slotBits)&mask
-		b, c := in>>(opBits+2*slotBits)&mask, in>>(opBits+3*slotBits)&mask
-		switch in & (1<<opBits - 1) {
-		case opAdd:
-			mem[dst], mem[(dst+1)&mask] = wordAdd(mem[a], mem[(a+1)&mask], mem[b], mem[(b+1)&mask], mem[c], mem[(c+1)&mask], n, nInv)
-		case opDouble:
-			mem[dst], mem[(dst+1)&mask] = wordDouble(mem[a], mem[(a+1)&mask], mem[SlotNum], mem[SlotDen], n, nInv)
-		case opPairs:
-			x := mem[dst]
-			mem[0] = mulWord(mem[0], Sub(x, mem[a], n), n, nInv)
-			mem[1] = mulWord(mem[1], Sub(x, mem[b], n), n, nInv)
-			mem[2] = mulWord(mem[2], Sub(x, mem[c], n), n, nInv)
-		case opMul:
-			mem[dst] = mulWord(mem[a], mem[b], n, nInv)
-		case opSum:
-			mem[dst] = Add(mem[a], mem[b], n)
-		case opDiff:
-			mem[dst] = Sub(mem[a], mem[b], n)
+func (w *Words[S]) Run(code []Instruction) { w.run(w, code) }
+
+const opMask = 1<<opBits - 1
+
+// slot returns operand i, which is below MaxWordSlots.
+func (in Instruction) slot(i int) int {
+	const mask = MaxWordSlots - 1 // that of an index, which needs no check then
+	return int(in >> (opBits + i*slotBits) & mask)
+}
+
+// point returns the point that begins at a slot.
+func (w *Words[S]) point(slot int) *wordPoint[S] {
+	return (*wordPoint[S])(w.mem[slot:][:PointSlots])
+}
+
+// gcds1 returns the gcd of a and the odd n.
+func gcds1(a, n [1]uint64) [1]uint64 { return [1]uint64{GCD(a[0], n[0])} }
+
+// gcds2 returns the gcds of a and the odd n in both lanes. The iterations are those of GCD, with
+// both lanes as long as neither is done.
+func gcds2(a, n [2]uint64) [2]uint64 {
+	x, y := a[0], a[1]
+	m, k := n[0], n[1]
+	if x != 0 && y != 0 {
+		x >>= bits.TrailingZeros64(x) & 63
+		y >>= bits.TrailingZeros64(y) & 63
+		for x != m && y != k {
+			x, m = gcdStep(x, m)
+			y, k = gcdStep(y, k)
 		}
 	}
-}
-
-// mulWord is Modulus.Mul.
-func mulWord(a, b, n, nInv uint64) uint64 {
-	hi, lo := bits.Mul64(a, b)
-	return Redc(hi, lo, n, nInv)
-}
-
-// wordAdd returns the sum of the points p and q, d being their difference.
-func wordAdd(px, pz, qx, qz, dx, dz, n, nInv uint64) (x, z uint64) {
-	u := mulWord(Sub(px, pz, n), Add(qx, qz, n), n, nInv)
-	v := mulWord(Add(px, pz, n), Sub(qx, qz, n), n, nInv)
-	s, t := Add(u, v, n), Sub(u, v, n)
-	s, t = mulWord(s, s, n, nInv), mulWord(t, t, n, nInv)
-	return mulWord(s, dz, n, nInv), mulWord(t, dx, n, nInv)
-}
-
-// wordDouble returns twice the point p on the curve with (A+2)/4 = num/den.
-func wordDouble(px, pz, num, den, n, nInv uint64) (x, z uint64) {
-	s, d := Add(px, pz, n), Sub(px, pz, n)
-	s, d = mulWord(s, s, n, nInv), mulWord(d, d, n, nInv)
-	t := Sub(s, d, n)
-	e := mulWord(d, den, n, nInv)
-	return mulWord(s, e, n, nInv), mulWord(t, Add(e, mulWord(t, num, n, nInv), n), n, nInv)
+	return [2]uint64{GCD(x, m), GCD(y, k)}
 }

@@ -130,15 +130,19 @@ func GCD(a, n uint64) uint64 {
 	if a == 0 {
 		return n
 	}
-	a >>= bits.TrailingZeros64(a)
-	// Before and after each iteration a and n are odd and have the gcd wanted. Which of
-	// them is larger cannot be predicted: n becomes the less and a the difference without
-	// a branch, mask being all ones if a < n. a-n and its absolute value end in the same zeros.
+	a >>= bits.TrailingZeros64(a) & 63
 	for a != n {
-		d, borrow := bits.Sub64(a, n, 0)
-		mask := -borrow
-		n += d & mask
-		a = ((d ^ mask) - mask) >> (bits.TrailingZeros64(d) & 63)
+		a, n = gcdStep(a, n)
 	}
 	return a
+}
+
+// gcdStep returns odd numbers with the gcd of a and n, which are odd and differ.
+//
+// Which of them is larger cannot be predicted: n becomes the less and a the difference without
+// a branch, mask being all ones if a < n. a-n and its absolute value end in the same zeros.
+func gcdStep(a, n uint64) (uint64, uint64) {
+	d, borrow := bits.Sub64(a, n, 0)
+	mask := -borrow
+	return ((d ^ mask) - mask) >> (bits.TrailingZeros64(d) & 63), n + d&mask
 }

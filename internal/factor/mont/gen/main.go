@@ -1,5 +1,5 @@
 // Command gen writes the assembly of package mont: *_amd64.s, and the Go declarations beside
-// it, into the working directory, and wide_fixed.go. It is run by go generate.
+// it, into the working directory, and wide_fixed.go and word_kernels.go. It is run by go generate.
 //
 // To add a file of kernels, write a function that makes them with the methods of
 // kernel and register it in an init:
@@ -46,8 +46,10 @@ func main() {
 			os.Exit(1)
 		}
 	}
-	if err := writeFixed("wide_fixed.go"); err != nil {
-		fmt.Fprintln(os.Stderr, "gen:", err)
-		os.Exit(1)
+	for name, write := range map[string]func(string) error{"wide_fixed.go": writeFixed, "word_kernels.go": writeWord} {
+		if err := write(name); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
 	}
 }
