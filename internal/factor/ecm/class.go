@@ -24,6 +24,7 @@ const (
 	to52
 	to56
 	to60
+	to62
 	to64
 	to70
 	to75
@@ -38,9 +39,11 @@ const (
 )
 
 // classes are by TestCalibrate on a Sapphire Rapids, which gives the best of 25 choices
-// around them; the optimum is flat. All curves fail for no balanced semiprime but one in
-// many millions. 52, 75 and 98 are where the machines of mont.Lanes end with AVX-512 IFMA; a class may have
-// several with AVX2, where the bounds are within 3 % of the best for 64 and 92 bits.
+// around them; the optimum is flat. Those up to 48 bits, 62 and 64 are by the time of lanes of
+// two sorts on a Zen 4, mont.Lanes and mont.WordLanes. All curves fail for no balanced semiprime but one in
+// many millions. 52, 75 and 98 are where the machines of mont.Lanes end with AVX-512 IFMA, 60 and 62 where the
+// kernels of mont.WordLanes do; a class may have several with AVX2, where the bounds are within 3 % of the best
+// for 92 bits.
 //
 // Those bounds are for two factors of half the size, the first rounds for numbers from
 // anywhere without a prime factor below 2^13: TestSchedule. It finds that such numbers
@@ -51,14 +54,15 @@ const (
 // Above, the rounds are the best before a sieve that takes 1.8, 3 and 5 ms: semiprimes lose
 // 5 % by them.
 var classes = [...]class{
-	to36:  {36, 30, 900, 60, nil, 30, nil},
-	to40:  {40, 49, 1500, 90, nil, 40, nil},
-	to44:  {44, 58, 1800, 90, nil, 50, nil},
-	to48:  {48, 90, 3000, 120, nil, 60, nil},
+	to36:  {36, 27, 500, 54, nil, 30, nil},
+	to40:  {40, 34, 850, 60, nil, 40, nil},
+	to44:  {44, 49, 1225, 90, nil, 50, nil},
+	to48:  {48, 65, 2000, 120, nil, 60, nil},
 	to52:  {52, 106, 5500, 210, []round{{to48, 1}}, 60, nil},
 	to56:  {56, 135, 7000, 210, []round{{to48, 1}}, 60, nil},
 	to60:  {60, 190, 8500, 210, []round{{to52, 1}}, 60, nil},
-	to64:  {64, 280, 17000, 420, []round{{to52, 1}, {to60, 3}}, 60, nil},
+	to62:  {62, 180, 8000, 210, []round{{to52, 1}}, 70, nil},
+	to64:  {64, 210, 9500, 210, []round{{to52, 1}}, 90, nil},
 	to70:  {70, 340, 22000, 420, []round{{to48, 1}}, 100, nil},
 	to75:  {75, 500, 27000, 420, []round{{to48, 1}}, 120, nil},
 	to80:  {80, 650, 42000, 630, []round{{to56, 2}}, 150, nil},
