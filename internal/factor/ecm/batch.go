@@ -18,6 +18,7 @@ type Batch struct {
 	order    []int32 // of the numbers of one group, their places in the list
 	first    [maxGroups + 1]int
 	jobs     []job
+	weave    *weave // for words without mont.Lanes; nil until it is needed
 	word     *mont.WordMachine
 	scalar   bool // do as without mont.Lanes; for tests
 }
@@ -130,7 +131,10 @@ func (b *Batch) Split(ns []Number, seed uint64, alive func() error, found func(i
 		if len(list) == 0 {
 			continue
 		}
-		s := split{ns: ns, list: list, seed: seed, machine: b.machine(g), jobs: b.jobs[:0]}
+		s := split{ns: ns, list: list, seed: seed, machine: b.machine(g), weave: b.weave, jobs: b.jobs[:0]}
+		if !b.words {
+			s.weave = nil
+		}
 		err := s.runClass(&classes[g.class], alive, found)
 		b.jobs = s.jobs
 		if err != nil {
@@ -156,19 +160,28 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	i := 0
 	for _, r := range classes[c].rounds {
 		p := programs[r.class]()
-		for end := i + r.curves; i < end; i++ {
-			if err := alive(); err != nil {
-				return 0, "", err
-			}
-			num, den := sigma(seed, i)
-			w.Set(slotSigma, 0, Number{num})
-			w.Set(slotSigmaDen, 0, Number{den})
-			if d := p.runWord(w, n); d != 0 {
-				return d, p.name, nil
-			}
+		if d, err := p.curves(w, n, seed, i, i+r.curves, alive); d != 0 || err != nil {
+			return d, p.name, err
 		}
+		i += r.curves
 	}
 	return 0, "", nil
+}
+
+// curves runs curves on n, the modulus of w, until one finds a proper divisor, which it returns, or 0.
+func (p *Program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, alive func() error) (uint64, error) {
+	for i := begin; i < end; i++ {
+		if err := alive(); err != nil {
+			return 0, err
+		}
+		num, den := sigma(seed, i)
+		w.Set(slotSigma, 0, Number{num})
+		w.Set(slotSigmaDen, 0, Number{den})
+		if d := p.runWord(w, n); d != 0 {
+			return d, nil
+		}
+	}
+	return 0, nil
 }
 
 // newWord returns a machine for programs.
@@ -259,10 +272,10 @@ func bitLen(n Number) int {
 func (b *Batch) machine(g group) *machine {
 	m := &b.machines[g.kind]
 	if b.words {
-		if *m == nil {
-			*m = newMachine(mont.NewWordLanes())
+		if b.weave == nil {
+			b.weave = newWeave()
 		}
-		return *m
+		return &b.weave.first
 	}
 	slots := 0
 	for _, r := range classes[g.class].rounds {
@@ -291,8 +304,9 @@ type split struct {
 	list       []int32 // of ns, those not begun in this round
 	withstood  []int32 // those that this round has not split; at most as many as have left list, and in its memory
 	seed       uint64
-	begin, end int   // the curves of this round
-	jobs       []job // at most one a lane
+	begin, end int    // the curves of this round
+	jobs       []job  // at most one a lane
+	weave      *weave // of machine, nil if it is mont.Lanes
 }
 
 func (s *split) runClass(c *class, alive func() error, found func(int, Number, string)) error {
@@ -313,6 +327,9 @@ func (s *split) runClass(c *class, alive func() error, found func(int, Number, s
 
 // run does one round.
 func (s *split) run(alive func() error, found func(int, Number, string)) error {
+	if s.weave != nil {
+		return s.runWords(s.weave, alive, found)
+	}
 	for {
 		s.fill()
 		if len(s.jobs) == 0 {
@@ -406,16 +423,16 @@ func (s *split) collect(found func(int, Number, string)) {
 // divisor returns a proper divisor of n that the curve in a lane has found, or 0. If
 // the curve has found all prime factors they may still differ in the stage, or in
 // the product out of three.
-func (s *split) divisor(lane int, n Number) Number {
+func (m *machine) divisor(lane int, n Number) Number {
 	var d Number
-	if s.lanes.HasGCDs() {
-		d = s.lanes.Value(slotGCD, lane) // n is 0 modulo n
-	} else if d = gcd(s.lanes.Value(slotResult, lane), n); d == n {
+	if m.lanes.HasGCDs() {
+		d = m.lanes.Value(slotGCD, lane) // n is 0 modulo n
+	} else if d = gcd(m.lanes.Value(slotResult, lane), n); d == n {
 		d = Number{}
 	}
 	if d == (Number{}) {
-		for _, slot := range [...]int{s.program.q + 1, mont.SlotProduct, mont.SlotProduct + 1, mont.SlotProduct + 2} {
-			if d = gcd(s.lanes.Value(slot, lane), n); d != n && d != (Number{1}) {
+		for _, slot := range [...]int{m.program.q + 1, mont.SlotProduct, mont.SlotProduct + 1, mont.SlotProduct + 2} {
+			if d = gcd(m.lanes.Value(slot, lane), n); d != n && d != (Number{1}) {
 				break
 			}
 		}

@@ -121,14 +121,14 @@ func TestSplitSame(t *testing.T) {
 		ns = append(ns, semiprimes(size, 2)...)
 	}
 	var want []splitting
-	for l := kernels.Best(); l > kernels.Plain; l-- {
+	for l := kernels.Best(); l >= kernels.Plain; l-- {
 		kernelstest.At(t, l)
 		out := splitAll(t, new(Batch), ns, 3)
 		if want == nil {
 			want = out
 		}
 		for i := range out {
-			if out[i] != want[i] {
+			if bitLen(ns[i]) <= BatchBits() && out[i] != want[i] {
 				t.Errorf("%v at level %v: %v, want %v", toBig(ns[i]), l, out[i], want[i])
 			}
 		}
@@ -141,8 +141,8 @@ func TestSplitLevels(t *testing.T) {
 	b := new(Batch)
 	kernelstest.Each(t, func(t *testing.T) {
 		for _, s := range splitAll(t, b, ns, 0) {
-			if split := s != (splitting{}); split != (mont.LaneBits() >= 98) {
-				t.Errorf("98 bits: split %v, lanes up to %d bits", split, mont.LaneBits())
+			if split := s != (splitting{}); split != (BatchBits() >= 98) {
+				t.Errorf("98 bits: split %v, numbers up to %d bits", split, BatchBits())
 			}
 		}
 		splitAll(t, b, semiprimes(60, 3), 0)
@@ -153,24 +153,25 @@ func TestSplitLevels(t *testing.T) {
 func TestGroups(t *testing.T) {
 	kernelstest.Each(t, func(t *testing.T) {
 		size := 1
-		for _, g := range makeGroups() {
+		words := mont.LaneBits() == 0
+		for _, g := range makeGroups(words) {
 			if classOf(size) != g.class || classOf(g.bits) != g.class || g.bits < size {
 				t.Errorf("from %d bits on: %+v", size, g)
 			}
-			if kind, _ := mont.LaneKind(g.bits); kind != g.kind {
+			if kind, _ := mont.LaneKind(g.bits); !words && kind != g.kind {
 				t.Errorf("%+v: machine %d", g, kind)
 			}
 			size = g.bits + 1
 		}
-		if size != mont.LaneBits()+1 && mont.LaneBits() > 0 {
-			t.Errorf("groups up to %d bits, lanes up to %d", size-1, mont.LaneBits())
+		if size != BatchBits()+1 {
+			t.Errorf("groups up to %d bits, not %d", size-1, BatchBits())
 		}
 	})
 }
 
 var manyCount = flag.Int("many", 0, "split so many semiprimes of 27 to 44 bits, and fewer of each size up to 96")
 
-// TestSplitMany splits many semiprimes of each size at every level that has lanes:
+// TestSplitMany splits many semiprimes of each size at every level:
 //
 //	go test ./internal/factor/ecm -run SplitMany -v -many 20000
 func TestSplitMany(t *testing.T) {
@@ -179,7 +180,7 @@ func TestSplitMany(t *testing.T) {
 	}
 	kernelstest.Each(t, func(t *testing.T) {
 		var b Batch
-		for size := 27; size <= mont.LaneBits() && size <= 96; size++ {
+		for size := 27; size <= BatchBits() && size <= 96; size++ {
 			ns := semiprimes(size, max(100, *manyCount>>(max(0, size-44)/4)))
 			for i, s := range splitAll(t, &b, ns, 1) {
 				if s == (splitting{}) {
@@ -190,6 +191,26 @@ func TestSplitMany(t *testing.T) {
 	})
 }
 
+// TestSplitWords splits short lists of words, in which lanes are idle or a number is the last one, and
+// long ones whose sizes are around the ends of the kernels' ranges, without mont.Lanes.
+func TestSplitWords(t *testing.T) {
+	var all []Number
+	for _, size := range []int{27, 40, 59, 60, 61, 62, 63, 64} {
+		all = append(all, semiprimes(size, 9)...)
+	}
+	rnd := rand.New(rand.NewPCG(1, 1))
+	rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	b := Batch{scalar: true}
+	for count := 0; count < len(all); count += 1 + count/7 {
+		ns := all[:count]
+		for i, s := range splitAll(t, &b, ns, 9) {
+			if d, method, err := b.SplitWord(ns[i][0], 9, always); s != (splitting{Number{d}, method}) || err != nil || d == 0 {
+				t.Errorf("%d of %d numbers: %v: %v, alone %d, %q", i, count, ns[i][0], s, d, method)
+			}
+		}
+	}
+}
+
 // TestSplitOdd has numbers that no curve can split, and numbers that Split does not take.
 func TestSplitOdd(t *testing.T) {
 	ns := []Number{{}, {1}, {2}, {3}, {4}, {5}, {7}, {9}, {15}, {25}, {27}, {35}, {49}, {6}, {1 << 40}, {0, 1}, {0, 1 << 63},
@@ -198,6 +219,11 @@ func TestSplitOdd(t *testing.T) {
 	for i, s := range splitAll(t, &b, ns, 0) {
 		if n := ns[i]; s != (splitting{}) && (n[0]&1 == 0 || prime.IsPrime(n[0])) {
 			t.Errorf("%v: %v", n, s)
+		}
+	}
+	for i, s := range splitAll(t, &Batch{scalar: true}, ns, 0) {
+		if n := ns[i]; s != (splitting{}) && (n[1] != 0 || n[0]&1 == 0 || prime.IsPrime(n[0])) {
+			t.Errorf("without lanes, %v: %v", n, s)
 		}
 	}
 	for _, n := range ns {

@@ -20,6 +20,9 @@ type Program struct {
 	slots  int
 	stages [2][]mont.Instruction // the curve and stage 1; stage 2
 	q      int                   // the point after stage 1
+
+	// To go on with stage 2 in another machine: the gcd of Z of q, and the rest of q.
+	zGCD, point [1]mont.Instruction
 }
 
 // The slots of a program, after those with a fixed use.
@@ -65,7 +68,8 @@ func newProgram(b1, b2, d uint64) *Program {
 	one := c.code
 	c.code = nil
 	c.stage2(q, plan)
-	return &Program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q}
+	return &Program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q,
+		zGCD: [1]mont.Instruction{mont.GCDs(slotGCD, q+1)}, point: [1]mont.Instruction{mont.MakePoint(q)}}
 }
 
 // A compiler writes a program.

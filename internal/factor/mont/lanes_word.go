@@ -67,11 +67,26 @@ func (w *Words[S]) SetModulus(lane int, n [2]uint64) {
 	m := New(n[0])
 	w.n[lane], w.inv[lane] = m.n, m.nInv
 	w.mem[SlotOne][lane], w.mem[SlotR2][lane] = m.one, m.r2
+	w.choose()
+}
+
+// choose sets run to the kernel for the largest modulus.
+func (w *Words[S]) choose() {
 	all := uint64(0)
 	for i := range len(w.n) {
 		all |= w.n[i]
 	}
 	w.run = w.kernels[max(0, bits.Len64(all)-59)/2]
+}
+
+// Take gives a lane the modulus and the curve of a lane of another machine, and X and Z of the point p,
+// which MakePoint is to complete. Other slots are to be set anew.
+func (w *Words[S]) Take(lane int, from *Words[S], other, p int) {
+	w.n[lane], w.inv[lane] = from.n[other], from.inv[other]
+	w.choose()
+	for _, slot := range [...]int{SlotNum, SlotDen, SlotOne, SlotR2, p, p + 1} {
+		w.mem[slot][lane] = from.Value(slot, other)[0] // below n, which is in the range of every kernel
+	}
 }
 
 // Set puts a[0] into a lane of a slot: a number below n, or one that is for products with a number

@@ -129,6 +129,38 @@ func TestWordsGCDs(t *testing.T) {
 	}
 }
 
+// TestWordsTake goes on in another machine, whose other lane has a modulus of another range.
+func TestWordsTake(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(8, 7))
+	const p = firstPoint
+	code := []Instruction{PointDouble(p, p), PointAdd(p, p, p, p)}
+	from, to := NewWordLanes(), NewWordLanes()
+	for _, n := range wordModuli {
+		for _, m := range wordModuli {
+			from.SetModulus(0, [2]uint64{m})
+			from.SetModulus(1, [2]uint64{n})
+			to.SetModulus(1, [2]uint64{m})
+			for s := range testSlots {
+				from.Set(s, 0, [2]uint64{1})
+				from.Set(s, 1, bigToWords(edgy(rnd, new(big.Int).SetUint64(n))))
+				to.Set(s, 1, [2]uint64{1})
+			}
+			from.Run([]Instruction{MakePoint(p), PointDouble(p, p)})
+			to.Take(0, from, 1, p)
+			if x, z := to.mem[p][0], to.mem[p+1][0]; x >= n || z >= n {
+				t.Fatalf("n=%d beside %d: %d and %d are not in the range of all kernels", n, m, x, z)
+			}
+			from.Run(code)
+			to.Run(append([]Instruction{MakePoint(p)}, code...))
+			for s := p; s < p+2; s++ {
+				if got, want := to.Value(s, 0), from.Value(s, 1); got != want {
+					t.Fatalf("n=%d beside %d: slot %d is %d, want %d", n, m, s, got, want)
+				}
+			}
+		}
+	}
+}
+
 // BenchmarkWords measures a point addition for each size of modulus, in time a product.
 func BenchmarkWords(b *testing.B) {
 	code := make([]Instruction, 0, 1000)
