@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
@@ -21,9 +22,11 @@ import (
 // Before and after each step a number is the product of its found primes and of its
 // parts, which are in untested and composite.
 type batch struct {
-	trial  *mont.Trial
-	divs   []uint64 // bitsets of trial
-	primes *prime.Batch
+	divisors []prime.Divisor
+	trial    *mont.Trial // by divisors, nil if they are tried one by one
+	below    uint64      // the square of its last prime: what it leaves below that is prime
+	divs     []uint64    // bitsets of trial
+	primes   *prime.Batch
 
 	answers   []answer
 	untested  []part // odd, without the primes of trial division
@@ -65,6 +68,10 @@ const (
 // with 512, 2462 with 1024 and 2377 with 2048; random40 is quickest with 1024.
 const batchTrial = 1024
 
+// plainLeast is the size from which on numbers are done together at the plain level, where smaller
+// ones, which trial division nearly always finishes, are done sooner one by one.
+const plainLeast = 32
+
 // leastBudget is the budget from which on numbers above 2^64 may be done together: nobody
 // looks at a smaller one while others are worked on.
 const leastBudget = 10 * time.Second
@@ -72,7 +79,7 @@ const leastBudget = 10 * time.Second
 // CanBatch reports whether Batch does numbers of this size together. If not it does
 // them one by one.
 func (e *Engine) CanBatch(bits int) bool {
-	return bits <= e.lanes && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
+	return bits >= e.least && bits <= e.lanes && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
 }
 
 // BatchLen returns how many of ns, from the first on, Batch would do together, at least 1 if
@@ -160,7 +167,15 @@ func (e *Engine) together(ctx context.Context, ns []nat.Nat, got func([]Factor, 
 }
 
 func newBatch() *batch {
-	return &batch{trial: mont.NewTrial(prime.Small()[1 : batchTrial+1]), primes: prime.NewBatch()}
+	b := &batch{primes: prime.NewBatch(), divisors: prime.Divisors()[:batchTrial]}
+	if kernels.Active() == kernels.Plain {
+		b.divisors = b.divisors[:trialCount]
+	} else {
+		b.trial = mont.NewTrial(prime.Small()[1 : batchTrial+1])
+	}
+	last := b.divisors[len(b.divisors)-1].P
+	b.below = last * last
+	return b
 }
 
 // begin divides ns by small primes.
@@ -174,15 +189,26 @@ func (b *batch) begin(ns []nat.Nat) {
 		a := &b.answers[i]
 		*a = answer{found: a.found[:0]}
 		w := number(n)
-		if twos := trailingZeros(w); twos > 0 && w != (ecm.Number{}) {
+		if w == (ecm.Number{}) {
+			w[0] = 1 // 0 has no factors either
+		}
+		if twos := trailingZeros(w); twos > 0 {
 			a.found = append(a.found, power{ecm.Number{2}, uint32(twos)})
 			w = shiftRight(w, twos)
 		}
 		b.wides = append(b.wides, w)
 	}
-	b.divide()
+	if b.trial == nil {
+		b.divideOneByOne()
+	} else {
+		b.divide()
+	}
 	for i, w := range b.wides {
-		if w[0] > 1 || w[1] > 0 {
+		switch {
+		case w[1] == 0 && w[0] <= 1:
+		case w[1] == 0 && w[0] < b.below:
+			b.answers[i].found = append(b.answers[i].found, power{w, 1})
+		default:
 			b.untested = append(b.untested, part{w, int32(i)})
 		}
 	}
@@ -196,11 +222,7 @@ func (b *batch) divide() {
 	}
 	b.words = b.words[:0]
 	wide := false
-	for i, w := range b.wides {
-		if w == (ecm.Number{}) {
-			b.wides[i] = ecm.Number{1}
-			w[0] = 1
-		}
+	for _, w := range b.wides {
 		wide = wide || w[1] > 0
 		b.words = append(b.words, w[0])
 	}
@@ -209,12 +231,26 @@ func (b *batch) divide() {
 	} else {
 		b.trial.Divide(b.divs, b.words)
 	}
-	divisors := prime.Divisors()
 	for i := range b.wides {
 		for k, set := range b.divs[i*words:][:words] {
 			for ; set != 0; set &= set - 1 {
-				b.take(i, &divisors[64*k+bits.TrailingZeros64(set)])
+				b.take(i, &b.divisors[64*k+bits.TrailingZeros64(set)])
 			}
+		}
+	}
+}
+
+// divideOneByOne is divide without a Trial. For a word it ends at the square root.
+func (b *batch) divideOneByOne() {
+	for i := range b.wides {
+		w, k := &b.wides[i], 0
+		for ; w[1] > 0 && k < len(b.divisors); k++ {
+			if _, ok := quotient(*w, &b.divisors[k]); ok {
+				b.take(i, &b.divisors[k])
+			}
+		}
+		for k = nextDivisor(b.divisors, k, w[0]); k < len(b.divisors); k = nextDivisor(b.divisors, k+1, w[0]) {
+			b.take(i, &b.divisors[k])
 		}
 	}
 }

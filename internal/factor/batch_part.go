@@ -12,14 +12,13 @@ import (
 
 // classify tells the primes among the untested parts from the composites.
 func (b *batch) classify() {
-	last := uint64(prime.Small()[batchTrial])
 	b.words, b.wides = b.words[:0], b.wides[:0]
 	for _, p := range b.untested {
 		switch {
 		case b.answers[p.at].alone:
 		case p.n[1] > 0:
 			b.wides = append(b.wides, p.n)
-		case p.n[0] >= last*last:
+		case p.n[0] >= b.below:
 			b.words = append(b.words, p.n[0])
 		}
 	}
@@ -28,13 +27,13 @@ func (b *batch) classify() {
 	b.primes.IsPrimeRough(b.words, words)
 	b.primes.IsProbablePrime(b.wides, wides)
 	for _, p := range b.untested {
-		isPrime := true // below last*last, being without factors up to last
+		isPrime := true // if below b.below
 		switch {
 		case b.answers[p.at].alone:
 			continue
 		case p.n[1] > 0:
 			isPrime, wides = wides[0], wides[1:]
-		case p.n[0] >= last*last:
+		case p.n[0] >= b.below:
 			isPrime, words = words[0], words[1:]
 		}
 		if isPrime {

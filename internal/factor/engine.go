@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/ecm"
-	"factorfleet/internal/factor/mont"
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/factor/rho"
 	"factorfleet/internal/factor/siqs"
@@ -33,7 +33,8 @@ type Engine struct {
 	inBudget func() error    // pulse.inBudget
 	times    *measured.Times // of the level
 	trial    []prime.Divisor
-	lanes    int    // Batch does numbers up to so many bits together
+	least    int    // Batch does numbers from so many bits on together
+	lanes    int    // up to so many
 	batch    *batch // nil until it is needed
 	curves   ecm.Batch
 	many     *ecm.Many      // nil until it is needed
@@ -45,7 +46,10 @@ type Engine struct {
 
 // New returns an engine.
 func New(o Options) *Engine {
-	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], lanes: mont.LaneBits()}
+	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], lanes: ecm.BatchBits()}
+	if kernels.Active() == kernels.Plain {
+		e.least = plainLeast
+	}
 	e.pulse.tick = o.Tick
 	e.report.to = o.Progress
 	e.alive, e.inBudget = e.pulse.alive, e.pulse.inBudget
@@ -125,20 +129,9 @@ func (e *Engine) trialWord(dst []Factor, n uint64) ([]Factor, uint64) {
 		n >>= twos
 		dst = append(dst, Factor{nat.New(2), uint32(twos), Prime})
 	}
-	for i := range e.trial {
-		d := &e.trial[i]
-		if d.P*d.P > n {
-			break
-		}
-		q, ok := d.Quotient(n)
-		if !ok {
-			continue
-		}
-		exp := uint32(0)
-		for ; ok; q, ok = d.Quotient(n) {
-			n = q
-			exp++
-		}
+	for i := nextDivisor(e.trial, 0, n); i < len(e.trial); i = nextDivisor(e.trial, i+1, n) {
+		d, exp := &e.trial[i], uint32(0)
+		n, exp = removeAll(n, d)
 		dst = append(dst, Factor{nat.New(d.P), exp, Prime})
 	}
 	return dst, n

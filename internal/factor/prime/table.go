@@ -41,6 +41,9 @@ func (d *Divisor) Quotient(n uint64) (q uint64, ok bool) {
 	return q, q <= d.max
 }
 
+// Divides reports whether P divides n, as Quotient does.
+func (d *Divisor) Divides(n uint64) bool { return n*d.inv <= d.max }
+
 var (
 	small  = sieve(Bound)
 	table  = makeTable(small[1:])
