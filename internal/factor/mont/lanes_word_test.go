@@ -67,15 +67,19 @@ func checkWords[S wordSlot](t *testing.T, w *Words[S], rnd *rand.Rand, ns []uint
 func TestWords(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	one, two := NewWordMachine(), NewWordLanes()
+	rounds := 300
+	if testing.Short() {
+		rounds = 30
+	}
 	for _, n := range wordModuli {
-		for range 20 {
+		for range rounds / 15 {
 			checkWords(t, one, rnd, []uint64{n}, randomProgram(rnd, 40))
 		}
 		for _, m := range wordModuli {
 			checkWords(t, two, rnd, []uint64{n, m}, randomProgram(rnd, 40))
 		}
 	}
-	for range 300 {
+	for range rounds {
 		size := 58 + rnd.IntN(7)
 		n, m := edgyModulus(rnd, size), edgyModulus(rnd, size)
 		checkWords(t, two, rnd, []uint64{n[0], m[0]}, randomProgram(rnd, 40))
@@ -95,7 +99,7 @@ func TestWordsRepeat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			code := []Instruction{MakePoint(p), MakePoint(q), MakePoint(d), MakePoint(d + PointSlots)}
-			for range 100 {
+			for range 40 {
 				code = append(code, step...)
 			}
 			for i, n := range wordModuli {
