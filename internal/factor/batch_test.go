@@ -19,7 +19,7 @@ import (
 // and one that leaves them to Append.
 func batchEngines(o Options) map[string]*Engine {
 	together, apart := New(o), New(o)
-	together.lanes, apart.lanes = ecm.MaxBits, 0
+	together.lanes, together.least, apart.lanes = ecm.MaxBits, 0, 0
 	return map[string]*Engine{"together": together, "apart": apart}
 }
 

@@ -11,7 +11,7 @@
 //
 // One number is done on one core, or with a Pool on all that are idle: the answer is the same.
 //
-// Where the level in force has lanes lists of numbers up to mont.LaneBits bits are done together: see
+// Lists of numbers of up to ecm.BatchBits bits are done together at the level of kernels in force: see
 // Batch. There curves are quicker than the sieve up to 104 bits.
 //
 // The methods are packages of their own below this one; here is what is tried
