@@ -1,0 +1,76 @@
+package ecm
+
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// SplitWord works like Split for one word, without lanes. It returns 0 for a
+// number that has been given up. It runs the same curves and has success with the
+// same one; of a number with more than two prime factors it may return another divisor.
+func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method string, err error) {
+	if !splittable(Number{n}) {
+		return 0, "", nil
+	}
+	c := classOf(bits.Len64(n))
+	if b.word == nil {
+		b.word = newWord()
+	}
+	w := b.word
+	w.SetModulus(0, Number{n})
+	i := 0
+	for _, r := range classes[c].rounds {
+		p := programs[r.class]()
+		if d, err := p.curves(w, n, seed, i, i+r.curves, alive); d != 0 || err != nil {
+			return d, p.name, err
+		}
+		i += r.curves
+	}
+	return 0, "", nil
+}
+
+// curves runs curves on n, the modulus of w, until one finds a proper divisor, which it returns, or 0.
+func (p *Program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, alive func() error) (uint64, error) {
+	for i := begin; i < end; i++ {
+		if err := alive(); err != nil {
+			return 0, err
+		}
+		num, den := sigma(seed, i)
+		w.Set(slotSigma, 0, Number{num})
+		w.Set(slotSigmaDen, 0, Number{den})
+		if d := p.runWord(w, n); d != 0 {
+			return d, nil
+		}
+	}
+	return 0, nil
+}
+
+// newWord returns a machine for programs.
+func newWord() *mont.WordMachine {
+	w := mont.NewWordMachine()
+	for i, small := range smallNumbers {
+		w.Set(slotThree+i, 0, Number{small})
+	}
+	return w
+}
+
+// runWord runs the curve that w is set up for, and returns a proper divisor of n or 0. Many
+// curves have success in stage 1, so that a gcd there pays.
+func (p *Program) runWord(w *mont.WordMachine, n uint64) uint64 {
+	w.Run(p.stages[0])
+	d := mont.GCD(w.Value(p.q+1, 0)[0], n)
+	if d == 1 {
+		w.Run(p.stages[1])
+		d = mont.GCD(w.Value(slotResult, 0)[0], n)
+		for i := 0; d == n && i < 3; i++ {
+			if part := mont.GCD(w.Value(mont.SlotProduct+i, 0)[0], n); part != 1 {
+				d = part
+			}
+		}
+	}
+	if d == 1 || d == n {
+		return 0
+	}
+	return d
+}
