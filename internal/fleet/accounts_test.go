@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -33,6 +34,7 @@ func TestAnswersElsewhere(t *testing.T) {
 		if _, _, err := c.job(c.Fleet, t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		c.awaitQueued(2)
 		ears := map[string]*nats.Subscription{"the fleet's account": c.listen(c.admin, place)}
 		if covers(fleet.OrderSubject, place) {
 			ears["another worker"] = c.listen(other, place)
@@ -73,6 +75,23 @@ func TestAnswersElsewhere(t *testing.T) {
 	}
 	if refused := append(w.leave(), other.leave()...); len(refused) > 0 {
 		t.Errorf("refused: %q", refused)
+	}
+}
+
+// awaitQueued waits until the durable of class norm knows of so many tasks. The server
+// tells it a moment after a task is stored, and a request with no_wait may come before.
+func (c *castle) awaitQueued(tasks uint64) {
+	c.t.Helper()
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		durable, err := c.js.Consumer(c.t.Context(), fleet.StreamTasks, "workers-norm")
+		switch {
+		case err != nil:
+			c.t.Fatal(err)
+		case durable.CachedInfo().NumPending == tasks:
+			return
+		case time.Now().After(late):
+			c.t.Fatalf("the durable knows of %d tasks, not of %d", durable.CachedInfo().NumPending, tasks)
+		}
 	}
 }
 

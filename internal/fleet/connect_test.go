@@ -41,9 +41,9 @@ func plain(*server.Options) {}
 
 func withLogin(o *server.Options) { o.Username, o.Password = "alice", "s3cret" }
 
-// noContexts makes the test independent of the machine's contexts and returns the folder
-// for those of the test.
-func noContexts(t *testing.T) string {
+// contexts returns the folder for the contexts of a test that needs some. The test can't
+// run in parallel with others.
+func contexts(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", dir)
@@ -83,7 +83,7 @@ func connects(t *testing.T, c fleet.Config) {
 func fails(t *testing.T, c fleet.Config, words ...string) {
 	t.Helper()
 	if c.Timeout == 0 {
-		c.Timeout = 2 * time.Second
+		c.Timeout = 10 * time.Second // nothing here takes that long
 	}
 	begin := time.Now()
 	nc, _, err := c.Dial(t.Context())
@@ -108,7 +108,7 @@ func fails(t *testing.T, c fleet.Config, words ...string) {
 }
 
 func TestDial(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	open := natsServer(t, plain)
 	nc, shown, err := fleet.Config{Server: open, Name: "test"}.Dial(t.Context())
 	if err != nil {
@@ -144,7 +144,7 @@ func TestDial(t *testing.T) {
 
 // TestDialOneOfSeveral: a dead server in the list does not keep us from the others.
 func TestDialOneOfSeveral(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	silence := func(conn net.Conn) { io.Copy(io.Discard, conn) }
 	dead := listen(t, silence)
 	fails(t, fleet.Config{Server: dead + "," + listen(t, silence), Timeout: 2 * time.Second}, dead+",nats://", "no greeting")
@@ -153,7 +153,7 @@ func TestDialOneOfSeveral(t *testing.T) {
 
 // TestDialCancelled: a caller who gives up is told its own reason, at once.
 func TestDialCancelled(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	greeted := make(chan bool, 1)
 	silent := listen(t, func(conn net.Conn) { greeted <- true; io.Copy(io.Discard, conn) })
 	why := errors.New("enough")
@@ -167,7 +167,7 @@ func TestDialCancelled(t *testing.T) {
 
 // TestDialReconnects: the limit on the first connection does not outlive it.
 func TestDialReconnects(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	o := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true}
 	s, err := server.NewServer(o)
 	if err != nil {

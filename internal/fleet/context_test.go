@@ -13,7 +13,7 @@ import (
 )
 
 func TestContext(t *testing.T) {
-	dir := noContexts(t)
+	dir := contexts(t)
 	open, guarded := natsServer(t, plain), natsServer(t, withLogin)
 	login := `"user":"alice","password":"s3cret"`
 	write(t, filepath.Join(dir, "context", "lab.json"), `{"description":"x","url":"`+guarded+`",`+login+`,"jetstream_domain":"","token":""}`)
@@ -49,7 +49,7 @@ func TestContext(t *testing.T) {
 // TestContextFlags: each setting of the command overrides that of the context, and the
 // kinds of credentials override each other.
 func TestContextFlags(t *testing.T) {
-	dir := noContexts(t)
+	dir := contexts(t)
 	t.Setenv("KEYS", "/keys")
 	write(t, filepath.Join(dir, "context.txt"), "lab")
 	write(t, filepath.Join(dir, "context", "lab.json"), `{"url":"nats://lab","creds":"$KEYS/lab.creds","cert":"lab.crt","key":"lab.key",
@@ -80,7 +80,7 @@ func TestContextTools(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs scripts of sh")
 	}
-	dir, tools := noContexts(t), t.TempDir()
+	dir, tools := contexts(t), t.TempDir()
 	write(t, filepath.Join(dir, "context", "nsc.json"), `{"nsc":"nsc://o/a/u"}`)
 	write(t, filepath.Join(dir, "context", "vault.json"), `{"creds":"op://vault/x"}`)
 	write(t, filepath.Join(dir, "context", "win.json"), `{"windows_cert_store":"user","windows_cert_match":"x"}`)

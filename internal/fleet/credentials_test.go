@@ -14,7 +14,6 @@ import (
 )
 
 func TestDialNKey(t *testing.T) {
-	noContexts(t)
 	user, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
@@ -34,10 +33,10 @@ func TestDialNKey(t *testing.T) {
 // TestDialLooseKey: a key that all users of the machine can read is refused, and taken once its
 // mode is 0600.
 func TestDialLooseKey(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT TESTED: files have no modes here")
 	}
-	noContexts(t)
 	user, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +63,7 @@ func TestDialLooseKey(t *testing.T) {
 }
 
 func TestDialBadFiles(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	junk := write(t, filepath.Join(t.TempDir(), "junk"), "hello")
 	const s = "nats://127.0.0.1:1"
 	fails(t, fleet.Config{Server: s, Creds: "/no/such.creds"}, "cannot read the credentials", "/no/such.creds", "no such file")

@@ -16,6 +16,7 @@ func failure(err string) []byte {
 }
 
 func TestDeadLetters(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	ctx := t.Context()
 	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts, h.DeadRanges} {
@@ -69,6 +70,7 @@ func TestDeadLetters(t *testing.T) {
 // TestRetry: the numbers of a dead letter are queued one by one, a job that is done
 // goes on, and a letter that nobody honest wrote is refused.
 func TestRetry(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	ctx := t.Context()
 	h.job("j", task.ClassLow, 100)

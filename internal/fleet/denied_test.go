@@ -18,7 +18,7 @@ import (
 
 // What the server does not permit is told with subject and login, and at once.
 func TestPermissionError(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	key, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestPermissionError(t *testing.T) {
 
 // Credentials that are not of our making are used as they are.
 func TestForeignCredentials(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	account, err := nkeys.CreateAccount()
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestForeignCredentials(t *testing.T) {
 
 // A context may be a file.
 func TestContextFile(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	open := natsServer(t, plain)
 	file := write(t, filepath.Join(t.TempDir(), "here.json"), `{"url": "`+open+`", "inbox_prefix": "_INBOX_x"}`)
 	connects(t, fleet.Config{Context: file})

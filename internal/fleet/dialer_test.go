@@ -13,7 +13,7 @@ import (
 
 // TestSocks connects through a proxy that knows one user.
 func TestSocks(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	open := natsServer(t, plain)
 	proxy := strings.TrimPrefix(listen(t, serveSocks), "nats://")
 	connects(t, fleet.Config{Server: open, SocksProxy: "socks5://bob:pw@" + proxy})

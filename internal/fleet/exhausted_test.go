@@ -90,6 +90,7 @@ func hold(t *testing.T, d *worker.Delivery) (stop func()) {
 // up by the sweeper, a chunk is cut up; also if no worker is left, and also if the
 // server's word of it was lost.
 func TestSweepExhausted(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		lost  bool // the server's word
@@ -144,6 +145,7 @@ func TestSweepExhausted(t *testing.T) {
 // lost or not, although an older task of the class is in work all the time: so the ack
 // floor does not tell.
 func TestSweepExhaustedBesideOthers(t *testing.T) {
+	t.Parallel()
 	for name, lost := range map[string]bool{"told": false, "lost": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

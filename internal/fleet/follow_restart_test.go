@@ -87,6 +87,7 @@ func soon(t *testing.T, within time.Duration, what string, ok func() bool) {
 // TestFollowRestart: everything that is followed goes on within seconds when the server
 // was stopped and started again, also twice in a row, and nothing is seen twice.
 func TestFollowRestart(t *testing.T) {
+	t.Parallel()
 	h, again := newLasting(t)
 	h.job("j", task.ClassNorm, 0)
 	w := h.station("w")
@@ -187,6 +188,7 @@ func (s *snare) serve(client net.Conn) {
 // TestFollowAnswerLost: a question that is lost with the connection is asked again at
 // once, not after the time in which its answer might have come.
 func TestFollowAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, word := range []string{"CONSUMER.CREATE.", "CONSUMER.MSG.NEXT.", "STREAM.INFO."} {
 		t.Run(word, func(t *testing.T) {
 			h, _ := newLasting(t)
@@ -222,6 +224,7 @@ func TestFollowAnswerLost(t *testing.T) {
 
 // TestFollowConsumerGone: a consumer that the server has forgotten is made anew.
 func TestFollowConsumerGone(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	r := read(t, h.Fleet)
@@ -243,6 +246,7 @@ func TestFollowConsumerGone(t *testing.T) {
 // TestFollowOlderStore: a stream that was set back, so that it gives numbers anew, is
 // read from its beginning.
 func TestFollowOlderStore(t *testing.T) {
+	t.Parallel()
 	h, again := newLasting(t)
 	w := h.station("w")
 	publish := func(from, to int) {
@@ -273,6 +277,7 @@ func TestFollowOlderStore(t *testing.T) {
 
 // TestFollowGap: a message that was lost on its way is not passed over.
 func TestFollowGap(t *testing.T) {
+	t.Parallel()
 	message := func(seq, delivered, pending string) *nats.Msg {
 		return &nats.Msg{Subject: "FACTOR.results.j.0-1.w", Reply: "$JS.ACK.FACTOR_RESULTS.c.1." + seq + "." + delivered + ".0." + pending}
 	}

@@ -19,6 +19,7 @@ func single(position int) task.Range { return task.Range{First: uint64(position)
 // TestFollowResults: stored results come first, then those that are stored while it
 // runs, each once and in order.
 func TestFollowResults(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	publish := func(from, to int) {
@@ -69,6 +70,7 @@ func TestFollowResults(t *testing.T) {
 // TestFollowStrange: messages that are not of the fleet's form are passed over, but
 // not waited for: last moves on, as LastResult does.
 func TestFollowStrange(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	if err := w.Result(t.Context(), "j", single(0), nil); err != nil {
@@ -94,6 +96,7 @@ func TestFollowStrange(t *testing.T) {
 // TestFollowDeleted: what the server has announced and somebody deletes before it
 // comes is not waited for.
 func TestFollowDeleted(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	const stored = 3 * followBatch // more than are handed out before the first is dealt with, as large as they are
@@ -124,6 +127,7 @@ func TestFollowDeleted(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	if err := w.Result(t.Context(), "j", single(0), []byte("first")); err != nil {

@@ -2,8 +2,12 @@ package fleet
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +22,23 @@ import (
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
+
+// TestMain lets many tests run at once: most of them wait for a server most of the time.
+// No test sees the contexts of the machine's user.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
+		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0))))
+	}
+	dir, err := os.MkdirTemp("", "factorfleet-test-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_CONFIG_HOME", dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
 
 // A house is a server in this process with the fleet's streams, seen by one producer.
 type house struct {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
@@ -25,6 +26,7 @@ func checkNumbers(t *testing.T, in *Inputs, r task.Range) {
 }
 
 func TestInputs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	_, writer := h.job("j", task.ClassNorm, 0)
 	reader, err := h.Inputs(t.Context(), "j")
@@ -62,6 +64,7 @@ func TestInputs(t *testing.T) {
 
 // TestInputGap: what comes after a lost block is not there.
 func TestInputGap(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	for _, r := range []task.Range{{First: 0, Count: 10}, {First: 20, Count: 10}, {First: 30, Count: 5}} {
 		h.put(inputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
@@ -80,6 +83,7 @@ func TestInputGap(t *testing.T) {
 // TestInputOverlap: two feeders that did not know of each other stored the same
 // numbers in different blocks.
 func TestInputOverlap(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	for _, r := range []task.Range{
 		{First: 0, Count: 10}, {First: 0, Count: 7}, {First: 10, Count: 5}, {First: 10, Count: 9}, {First: 19, Count: 36}, {First: 20, Count: 3},
@@ -99,7 +103,9 @@ func TestInputOverlap(t *testing.T) {
 // TestInputDamaged: a block that is not what its subject says is an error, but not
 // one that would make a result refused.
 func TestInputDamaged(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
+	h.timeout = time.Second // a block counts as lost after three of it
 	h.put(inputSubject("j", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 9)))
 	h.put(inputSubject("k", task.Range{Count: 10}), []byte("no block"))
 	seq := h.put(inputSubject("l", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 10)))

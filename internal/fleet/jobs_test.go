@@ -14,6 +14,7 @@ import (
 )
 
 func TestJobs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	ctx := t.Context()
 	h.job("a", task.ClassHi, 10)
@@ -52,6 +53,7 @@ func TestJobs(t *testing.T) {
 
 // TestChangeJob: concurrent changes are all there.
 func TestChangeJob(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.job("j", task.ClassNorm, 0)
 	var group sync.WaitGroup
@@ -73,6 +75,7 @@ func TestChangeJob(t *testing.T) {
 }
 
 func TestWatchJob(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.job("j", task.ClassNorm, 0)
 	h.job("k", task.ClassNorm, 0)
@@ -142,6 +145,7 @@ func (h *house) left(id string) (list []string) {
 
 // TestCancel: the queue is empty of it and the workers know; what is there stays.
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.fill("j")
 	h.fill("other")
@@ -175,6 +179,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestRemove(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.fill("j")
 	h.fill("other")
@@ -215,6 +220,7 @@ func (h *house) fillStore(makeSubject func(i int) string) {
 // TestFullStore: a job can be cancelled and removed although the store has no room for
 // a word about it, and where nothing can be had from a job, that is said.
 func TestFullStore(t *testing.T) {
+	t.Parallel()
 	newFull := func(t *testing.T, makeSubject func(i int) string) *house {
 		h := serve(t, natsserver.Config{Limit: 4 << 20})
 		h.provision(Provision{TaskBytes: -1})
@@ -326,6 +332,7 @@ func TestFullStore(t *testing.T) {
 // TestRemoveGoingOn: a job that is removed while its holder queues something leaves
 // nothing once the holder knows.
 func TestRemoveGoingOn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.fill("j")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -362,6 +369,7 @@ func TestRemoveGoingOn(t *testing.T) {
 // TestRemoveExpired: a job whose time is over becomes a tombstone, a tombstone whose
 // time is over leaves nothing; others stay, and so does one that somebody looks at.
 func TestRemoveExpired(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
 	for id, expires := range map[string]*time.Time{"old": &past, "new": &future, "open": nil, "held": &past} {

@@ -14,6 +14,7 @@ import (
 
 // TestInit: a dry run makes nothing, a run makes everything, a second one nothing.
 func TestInit(t *testing.T) {
+	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	ctx := t.Context()
 	if _, err := Open(ctx, h.nc, h.js, Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
@@ -55,6 +56,7 @@ func TestInit(t *testing.T) {
 
 // TestDifferences: what exists is never changed, and every difference is told.
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{AckWait: 2 * time.Second})
 	ctx := t.Context()
 	stream, err := h.js.Stream(ctx, StreamResults)

@@ -21,6 +21,7 @@ func chunks(from, count int) (list []plan.Chunk) {
 }
 
 func TestPublisher(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassLow, 0)
 	j.Budget = time.Minute
@@ -138,6 +139,7 @@ func TestPublisherOwnCount(t *testing.T) {
 
 // TestRequeue: ranges of any length are queued again in chunks that fit a message.
 func TestRequeue(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, in := h.job("j", task.ClassHi, 10_000)
 	if err := h.Requeue(t.Context(), j, in, []task.Range{{First: 3, Count: 9000}, {First: 9999, Count: 1}}); err != nil {

@@ -55,6 +55,7 @@ func TestRestartSpendsNothing(t *testing.T) {
 // TestOpenEnded: who is told to end while it opens says why it did, not what the
 // library makes of it.
 func TestOpenEnded(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	because := errors.New("a signal")

@@ -13,6 +13,7 @@ import (
 )
 
 func TestPull(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
@@ -44,6 +45,7 @@ func TestPull(t *testing.T) {
 // TestPullOrder: hi comes first whenever its clock says so, low has its turn although
 // norm is never empty.
 func TestPullOrder(t *testing.T) {
+	t.Parallel()
 	p := &puller{}
 	now := time.Now()
 	first := func(at time.Time) string {
@@ -63,6 +65,7 @@ func TestPullOrder(t *testing.T) {
 }
 
 func TestPullClasses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	for _, c := range task.Classes {
 		j, _ := h.job("j-"+string(c), c, 100)
@@ -95,6 +98,7 @@ func TestPullClasses(t *testing.T) {
 
 // TestPullWaits: a request that waits ends with the first task.
 func TestPullWaits(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	w := h.station("w")
@@ -118,6 +122,7 @@ func TestPullWaits(t *testing.T) {
 // TestPullEnd: after the end of its context a Pull asks no more, but what was handed
 // out by then is delivered.
 func TestPullEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
@@ -138,6 +143,7 @@ func TestPullEnd(t *testing.T) {
 
 // TestPullStrange: a message that is no task is passed over; the others come.
 func TestPullStrange(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
@@ -159,6 +165,7 @@ func TestPullStrange(t *testing.T) {
 // TestWatchdog: when nobody answers, the subscription is made anew; if the durable is
 // gone, that is said.
 func TestWatchdog(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(1))
@@ -203,6 +210,7 @@ func TestWatchdog(t *testing.T) {
 }
 
 func TestStatusError(t *testing.T) {
+	t.Parallel()
 	for status, fine := range map[string]bool{
 		"404 No Messages": true, "408 Request Timeout": true, "409 Server Shutdown": true, "409 Leadership Change": true,
 		"409 Exceeded MaxWaiting": false, "409 Consumer Deleted": false, "503 ": false, "400 Bad Request": false,
@@ -215,6 +223,7 @@ func TestStatusError(t *testing.T) {
 }
 
 func TestReplySubject(t *testing.T) {
+	t.Parallel()
 	for reply, want := range map[string]int{
 		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                 2,
 		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd": 3,
@@ -293,6 +302,7 @@ func TestSettle(t *testing.T) {
 
 // TestSettleAcrossReconnect: a settlement waits for a connection that is lost.
 func TestSettleAcrossReconnect(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(0))
@@ -322,6 +332,7 @@ func TestSettleAcrossReconnect(t *testing.T) {
 
 // TestAckGroups: many acks at once are all confirmed, and all done.
 func TestAckGroups(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 200)
 	for i := range 200 {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRegistry(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	names := func() (text string) {
 		t.Helper()
@@ -60,6 +61,7 @@ func TestRegistry(t *testing.T) {
 
 // TestActivitiesOfStrangers: what a heartbeat says of its work is made fit to be printed.
 func TestActivitiesOfStrangers(t *testing.T) {
+	t.Parallel()
 	text := `{"activities":[
 		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000},
 		{"job":"no.job","position":7,"method":"siqs"},
@@ -81,6 +83,7 @@ func TestActivitiesOfStrangers(t *testing.T) {
 
 // TestOrders: a worker hears what concerns it, and nothing after the end.
 func TestOrders(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	heard := make(chan string, 10)

@@ -37,6 +37,7 @@ func count(t *testing.T, s jetstream.Stream) uint64 {
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, 2, true)
 	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
@@ -67,9 +68,9 @@ func TestStore(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Full, and nobody waits any longer.
+	// Full, and nobody waits any longer once the server has said so.
 	because := errors.New("enough")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, because)
 	defer cancel()
 	if err := l.store(ctx, message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
 		t.Errorf("given up with %v", err)
@@ -92,6 +93,7 @@ func TestStore(t *testing.T) {
 }
 
 func TestJudge(t *testing.T) {
+	t.Parallel()
 	for reply, want := range map[string]outcome{
 		`{"stream":"S", "seq":17}`:                     stored,
 		`{"type":"x","stream":"S","seq":17}`:           stored,
@@ -178,6 +180,7 @@ func TestStoreAll(t *testing.T) {
 // TestStoreAllWithoutBatches: a stream that takes no atomic batches gets the messages
 // one by one.
 func TestStoreAllWithoutBatches(t *testing.T) {
+	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, -1, false)
 	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
@@ -189,6 +192,7 @@ func TestStoreAllWithoutBatches(t *testing.T) {
 // TestStoreAllOldServer: a server that does not know batches stores each message by
 // itself.
 func TestStoreAllOldServer(t *testing.T) {
+	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	acked := make(map[string]bool)
 	sub, err := h.nc.Subscribe("shelf.*", func(m *nats.Msg) {
@@ -215,6 +219,7 @@ func TestStoreAllOldServer(t *testing.T) {
 
 // TestStoreAcrossRestart: a server that is away is waited for.
 func TestStoreAcrossRestart(t *testing.T) {
+	t.Parallel()
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
 	h := serve(t, c)
 	s := shelf(t, h, -1, true)

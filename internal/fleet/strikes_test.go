@@ -20,6 +20,7 @@ func strikeAt(seq uint64) Strike {
 // TestStrikes: a result is one strike, whoever and however many have seen it, and the
 // third quarantines its worker.
 func TestStrikes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	stop := h.station("w")
 	ordered := make(chan struct{}, 100)
@@ -105,6 +106,7 @@ func TestStrikes(t *testing.T) {
 
 // TestRemind: a worker that missed a quarantine or its end is told.
 func TestRemind(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	if _, err := h.Quarantine(t.Context(), "w", ""); err != nil {
 		t.Fatal(err)
@@ -160,6 +162,7 @@ func TestRemind(t *testing.T) {
 
 // TestManyNames: only so many workers get a key.
 func TestManyNames(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	trust, err := h.Trust(t.Context())
 	if err != nil {
@@ -181,6 +184,7 @@ func TestManyNames(t *testing.T) {
 
 // TestHostileStanding: what can't be read is overwritten.
 func TestHostileStanding(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	for i, value := range []string{"", "[]", `{"strikes":7}`, `{"quarantined":"yes"}`, strings.Repeat(" ", maxStandingSize) + `{"quarantined":"2026-01-01T00:00:00Z"}`} {
 		name := fmt.Sprint("w", i)
@@ -202,6 +206,7 @@ func TestHostileStanding(t *testing.T) {
 
 // TestForgedAdvisory: nobody but the server can say that a task is exhausted.
 func TestForgedAdvisory(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{AckWait: time.Minute})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	for i := range uint64(10) {
@@ -295,6 +300,7 @@ func FuzzReply(f *testing.F) {
 }
 
 func TestReplySubjects(t *testing.T) {
+	t.Parallel()
 	for reply, want := range map[string]position{
 		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {seq: 2, delivered: 3, pending: 4},
 		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {seq: 2, delivered: 3, pending: 4},

@@ -12,6 +12,7 @@ import (
 // TestSweep: what workers hand back is queued again as the job's record has it, what
 // is forged is dropped; either way the sweeper is left with nothing.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		subject string // without FACTOR.returns.; job j has 5000 numbers
@@ -110,6 +111,7 @@ func TestSweepHandsOver(t *testing.T) {
 
 // TestSweepEnds: it ends with its context, and says so when the connection is gone.
 func TestSweepEnds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, Provision{})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)

@@ -46,7 +46,7 @@ func certificate(t *testing.T) (cert tls.Certificate, certText, keyText string) 
 }
 
 func TestTLS(t *testing.T) {
-	noContexts(t)
+	t.Parallel()
 	cert, certText, keyText := certificate(t)
 	dir := t.TempDir()
 	ca, key := write(t, filepath.Join(dir, "ca.pem"), certText), write(t, filepath.Join(dir, "key.pem"), keyText)

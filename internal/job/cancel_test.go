@@ -12,6 +12,7 @@ import (
 )
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 5000)))
 	<-a.id
@@ -39,6 +40,7 @@ func TestCancel(t *testing.T) {
 // TestCancelledLate: what was queued while a job was being cancelled is gone when the
 // last who takes part has ended.
 func TestCancelledLate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
 	await(t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 12 })
@@ -56,6 +58,7 @@ func TestCancelledLate(t *testing.T) {
 // TestCancelFeeding: who only feeds a job stops when it is cancelled, although its
 // input goes on.
 func TestCancelFeeding(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	pipe, feed := io.Pipe()
 	sub := submission("j", "")

@@ -15,6 +15,7 @@ import (
 
 // TestVerdict: only what cannot pass by itself ends a job.
 func TestVerdict(t *testing.T) {
+	t.Parallel()
 	for err, want := range map[error]bool{
 		fleet.ErrConnect: false, context.DeadlineExceeded: false, fleet.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
 	} {
@@ -26,6 +27,7 @@ func TestVerdict(t *testing.T) {
 
 // TestPrivate: of a job that ends with its process nothing is written down.
 func TestPrivate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
@@ -43,6 +45,7 @@ func TestPrivate(t *testing.T) {
 
 // TestOutputFails: who cannot print stops, and the job goes on.
 func TestOutputFails(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	oops := errors.New("no space left")
@@ -75,6 +78,7 @@ func TestOutputFails(t *testing.T) {
 
 // TestDeadline: who waits no longer says why.
 func TestDeadline(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 100)))
 	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") > 0 })
@@ -95,6 +99,7 @@ func TestDeadline(t *testing.T) {
 
 // TestNoJob: there is none of that id.
 func TestNoJob(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	for _, id := range []string{"none", "", "a.b", strings.Repeat("x", 41)} {
 		if _, err := Wait(t.Context(), h.Fleet, id, Watch{}); !errors.Is(err, fleet.ErrNoJob) {

@@ -3,8 +3,12 @@ package job
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +27,15 @@ import (
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
+
+// TestMain lets many tests run at once: most of them wait for a server most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
+		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0))))
+	}
+	os.Exit(m.Run())
+}
 
 // A house is a fleet in this process.
 type house struct {

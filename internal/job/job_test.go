@@ -17,6 +17,7 @@ import (
 )
 
 func TestSubmit(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	sub := submission("", text(7, 10_000))
@@ -43,6 +44,7 @@ func TestSubmit(t *testing.T) {
 
 // TestAsCompleted: every answer once, in any order.
 func TestAsCompleted(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
@@ -56,6 +58,7 @@ func TestAsCompleted(t *testing.T) {
 
 // TestEmpty: a job of no numbers is done at once, without any worker.
 func TestEmpty(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.submit(h.Fleet, submission("j", " \n"))
 	if s := r.clean(); s.Job.State != task.Done || s.Job.Count != 0 {
@@ -67,6 +70,7 @@ func TestEmpty(t *testing.T) {
 }
 
 func TestBadTokens(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	var told []task.BadToken
@@ -86,6 +90,7 @@ func TestBadTokens(t *testing.T) {
 // TestInputBreaks: what was read before the input failed is done, and said to be less
 // than all.
 func TestInputBreaks(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	sub := submission("j", text(0, 100))
@@ -120,6 +125,7 @@ func TestInputBreaks(t *testing.T) {
 // again with the same id and input; in the end every number is printed by the last,
 // and none is asked for twice without need.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	stop := h.worker("w", nil)
 	const count = 20_000
@@ -152,6 +158,7 @@ func TestResume(t *testing.T) {
 
 // TestTwoWaiters: everybody who waits prints everything, also who joins late.
 func TestTwoWaiters(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	const count = 5000
 	a := h.submit(h.Fleet, submission("j", text(0, count)))
@@ -169,6 +176,7 @@ func TestTwoWaiters(t *testing.T) {
 // TestAttach: a second submit of the same id prints the same, one of other input
 // prints nothing.
 func TestAttach(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	const count = 6000
@@ -210,6 +218,7 @@ func TestAttach(t *testing.T) {
 
 // TestChunkings: the answers do not depend on how the input is cut.
 func TestChunkings(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	for _, chunk := range []string{"auto", "1", "4096", "5ms"} {

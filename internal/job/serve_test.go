@@ -16,6 +16,7 @@ import (
 
 // TestServe: a detached job is done without anybody who waits, and kept.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error)
