@@ -26,8 +26,12 @@ func AllOn(cores int, memory uint64) map[string]worker.Kind {
 		cores = most
 	}
 	pool := factor.NewPool(cores, memory)
-	return map[string]worker.Kind{
+	kinds := map[string]worker.Kind{
 		task.KindFactor: &Factor{pool: pool},
 		task.KindSquare: Square{pool},
 	}
+	if waits != "" {
+		kinds[task.KindFactor] = &waiting{&Factor{pool: pool}, parseWaits(waits)}
+	}
+	return kinds
 }

@@ -1,0 +1,86 @@
+package kind
+
+import (
+	"context"
+	"math/big"
+	"strings"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// waits is for the tests of the programs, which need numbers that take a known time on every processor
+// and leave it free. The linker sets it (-X factorfleet/internal/kind.waits=PRIME=TIME,PRIME=TIME): the
+// kind "factor" waits TIME before it factors a multiple of PRIME. Programs for users have it empty.
+var waits string
+
+// A wait is one entry of waits.
+type wait struct {
+	prime *big.Int
+	time  time.Duration
+}
+
+func parseWaits(text string) (list []wait) {
+	for entry := range strings.SplitSeq(text, ",") {
+		digits, length, _ := strings.Cut(entry, "=")
+		prime, ok := new(big.Int).SetString(digits, 10)
+		d, err := time.ParseDuration(length)
+		if !ok || prime.Sign() <= 0 || err != nil {
+			panic("kind: linked with waits=" + text)
+		}
+		list = append(list, wait{prime, d})
+	}
+	return list
+}
+
+// A waiting kind is a Factor that waits before some numbers.
+type waiting struct {
+	*Factor
+	waits []wait
+}
+
+// Run is worker.Kind's.
+func (k *waiting) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	for len(numbers) > 0 {
+		if err := pause(ctx, k.wait(numbers[0])); err != nil {
+			return err
+		}
+		count := 1
+		for count < len(numbers) && k.wait(numbers[count]) == 0 {
+			count++
+		}
+		if err := k.Factor.Run(ctx, numbers[:count], o, done); err != nil {
+			return err
+		}
+		numbers = numbers[count:]
+	}
+	return nil
+}
+
+// wait returns how long to wait before n is factored.
+func (k *waiting) wait(n nat.Nat) time.Duration {
+	x, rest := n.Big(), new(big.Int)
+	for _, w := range k.waits {
+		if x.Sign() > 0 && rest.Mod(x, w.prime).Sign() == 0 {
+			return w.time
+		}
+	}
+	return 0
+}
+
+// pause returns nil after d, or the cause of ctx's end.
+func pause(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
