@@ -95,20 +95,20 @@ func TestClusterParts(t *testing.T) {
 	before := c.account()
 	in, w := pipe(t)
 	job, user := rest[0].start("producer", "submit --id j --chunk 1", in), &typist{t: t, w: w}
-	user.write(slow(0, 20, 2203))
+	user.write(slow(0, 20, 61))
 	user.awaitAnswer(job)
 	wait := old.start("producer", "wait j")
 	wait.await(&wait.stdout, "\n")
 
 	began := time.Now()
 	c.isolate(old)
-	user.write(slow(20, 40, 2203))
+	user.write(slow(20, 40, 61))
 	c.awaitLeader("FACTOR_TASKS", old)
 	led := time.Since(began)
 	user.awaitAnswer(job) // while it is away
 	answered := time.Since(began)
 	c.rejoin(old)
-	user.write(slow(60, 20, 2203))
+	user.write(slow(60, 20, 61))
 	w.Close()
 	for _, p := range []*program{job, wait} {
 		p.wantCode(0)

@@ -28,7 +28,7 @@ func TestHouseIsKilled(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
 	house, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
-	numbers := slow(0, 200, 2203)
+	numbers := slow(0, 200, 61)
 	id := strings.TrimSpace(run(t, "producer", "submit --detach --chunk 5 -s "+url, feed(numbers)).wantCode(0).stdout.String())
 	house.kill()
 	p := run(t, "embedded", "submit --ack-wait 1s --chunk 5 --id "+id+" --store "+store, feed(numbers)).wantCode(0)

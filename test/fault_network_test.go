@@ -17,7 +17,7 @@ func TestConnectionsCut(t *testing.T) {
 	far, near := s.line(), s.line()
 	w := s.watch()
 	crew := s.hire(far.server, 2, "-n 1")
-	numbers := slow(0, 160, 2203)
+	numbers := slow(0, 160, 61)
 	job := near.start("producer", "submit --id j --chunk 4", feed(numbers))
 	s.watched = append(s.watched, job)
 	for i := range 8 {
@@ -57,7 +57,7 @@ func TestNetworkAway(t *testing.T) {
 			s := newStand(t, kind.ackWait)
 			far := s.line()
 			crew := s.hire(far.server, 1, "-n 1")
-			numbers := slow(0, 8, 3217)
+			numbers := slow(0, 8, 89)
 			job := s.submit("--id j --chunk 8", numbers)
 			eventually(t, "the chunk is in work", func() bool { return s.inWork() == 1 })
 			kind.break_(far)
@@ -86,7 +86,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 			s := newStand(t, 30*time.Second)
 			far := s.line()
 			crew := s.hire(far.server, 1, "-n 1")
-			numbers := slow(0, 8, 3217)
+			numbers := slow(0, 8, 89)
 			var job *program
 			if busy {
 				job = s.submit("--id j --chunk 8", numbers)

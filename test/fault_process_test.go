@@ -16,7 +16,7 @@ import (
 func TestConsumersKilled(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Second)
-	numbers := slow(0, 200, 2203)
+	numbers := slow(0, 200, 61)
 	crew := s.hire(s.server, 3, "-n 1")
 	job := s.submit("--id j --chunk 8", numbers)
 	eventually(t, "work has begun", func() bool { return s.inWork() > 0 })
@@ -48,7 +48,7 @@ func TestConsumersKilled(t *testing.T) {
 func TestProducerKilled(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Second)
-	numbers := slow(0, 150, 2203)
+	numbers := slow(0, 150, 61)
 	lines := strings.SplitAfter(numbers, "\n")
 	crew := s.hire(s.server, 2, "-n 1")
 	w := s.watch()
@@ -63,21 +63,31 @@ func TestProducerKilled(t *testing.T) {
 	first := s.start("producer", "wait j")
 	first.await(&first.stdout, "\n")
 	first.kill()
+	s.dropLeases() // TestProducerDiesReading waits until they run out
+	f := s.open()
 	in, feeder = pipe(t)
 	p = s.start("producer", "submit --id j --chunk 5", in)
 	feeder.WriteString(strings.Join(lines[:90], ""))
-	eventually(t, "more of it is stored", func() bool { return s.job("j").Stored >= 90 })
+	eventually(t, "more of it is stored", func() bool {
+		in, err := f.Inputs(t.Context(), "j")
+		return err == nil && in.Count() >= 90
+	})
 	p.kill()
+	s.dropLeases()
 	also := s.unqueued("j")
 	unqueued.AddSet(&also)
 	p = s.submit("--id j --chunk 5", numbers)
-	eventually(t, "all of it is stored", func() bool { return s.job("j").State == "sealed" })
+	eventually(t, "all of it is stored", func() bool {
+		j, err := f.Job(t.Context(), "j")
+		return err == nil && j.State == task.Sealed
+	})
 	p.kill()
 	for range 3 {
 		p = s.start("producer", "wait j")
 		<-time.After(s.between(20*time.Millisecond, 200*time.Millisecond))
 		p.kill()
 	}
+	s.dropLeases()
 	final := s.run("producer", "wait j").wantCode(0)
 	checkAnswers(t, numbers, final.stdout.String())
 	// What was thought lost is what a killed producer had stored and not yet queued.
@@ -96,6 +106,36 @@ func TestProducerKilled(t *testing.T) {
 	s.checkAnsweredOnce("j", 150)
 	s.checkSpent()
 	s.checkClean("j")
+}
+
+// dropLeases takes the leases of programs that were killed away before they run out.
+func (s *server) dropLeases() {
+	s.t.Helper()
+	_, js := s.connect()
+	leases, err := js.KeyValue(s.t.Context(), fleet.BucketLeases)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keys, err := leases.ListKeys(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for key := range keys.Keys() {
+		if err := leases.Purge(s.t.Context(), key); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// open opens the fleet as a producer does, for a test that looks at it often.
+func (s *server) open() *fleet.Fleet {
+	s.t.Helper()
+	nc, js := s.connect()
+	f, err := fleet.Open(s.t.Context(), nc, js, fleet.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return f
 }
 
 // unqueued returns what of a job's stored numbers is neither queued nor answered.

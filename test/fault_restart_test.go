@@ -78,7 +78,7 @@ func trickle(w *os.File, some int, every time.Duration) (numbers func() string, 
 		defer close(ended)
 		defer w.Close()
 		for first := 0; ; first += some {
-			part := slow(first, some, 2203)
+			part := slow(first, some, 61)
 			w.WriteString(part)
 			all.WriteString(part)
 			select {
@@ -99,7 +99,7 @@ func TestResultsFull(t *testing.T) {
 	s.setLimit(fleet.StreamResults, 1)
 	w := s.watch()
 	crew := s.hire(s.server, 2, "-n 1")
-	numbers := slow(0, 40, 2203)
+	numbers := slow(0, 40, 61)
 	job := s.submit("--id j --chunk 5", numbers)
 	eventually(t, "the results are full and both slots wait", func() bool {
 		return len(s.subjects(fleet.StreamResults)) == 1 && s.inWork() == 2
@@ -142,7 +142,7 @@ func TestServerAwayLong(t *testing.T) {
 			crew := s.hire(s.server, slots, "-n 1")
 			w := s.watch()
 			const count = 40
-			numbers := slow(0, count, 3217)
+			numbers := slow(0, count, 89)
 			job := s.submit("--id j --chunk 1", numbers)
 			eventually(t, "results come", func() bool { return w.resultCount() > 0 })
 			away(s)

@@ -90,7 +90,7 @@ func (s *soak) oneJob() {
 	s.did["jobs"]++
 	s.id = fmt.Sprintf("j%d", s.did["jobs"])
 	count := 50 + s.random.IntN(200)
-	s.input = slow(s.random.IntN(1000), count, 2203)
+	s.input = heavy(s.random.IntN(1000), count, 2203)
 	args := fmt.Sprintf("submit --id %s --chunk %d", s.id, 1+s.random.IntN(12))
 	s.produce(args)
 	for late, still := time.Now().Add(3*patience), s.stillness; ; {

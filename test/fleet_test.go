@@ -173,9 +173,9 @@ func TestDrain(t *testing.T) {
 		t.Run(fmt.Sprintf("%d signals", signals), func(t *testing.T) {
 			t.Parallel()
 			s := startFleet(t)
-			numbers := slow(0, 90, 2203)
+			numbers := heavy(0, 60, 2203)
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 1s")
-			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
+			job := s.start("producer", "submit --id j --chunk 30", feed(numbers))
 			eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
 			for range signals {
 				leaving.signal(syscall.SIGTERM)
@@ -188,7 +188,7 @@ func TestDrain(t *testing.T) {
 			s.consumer("-n 2 --name staying")
 			job.wantCode(0).wantStderr("")
 			checkAnswers(t, numbers, job.stdout.String())
-			s.checkAnsweredOnce("j", 90)
+			s.checkAnsweredOnce("j", 60)
 			if tasks, deliveries := s.queuedEver(), s.deliveries(); deliveries != tasks {
 				t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
 			}
@@ -204,7 +204,7 @@ func TestConsumerDies(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.run("producer", "init --ack-wait 1s").wantCode(0)
-	numbers := slow(0, 60, 2203)
+	numbers := slow(0, 60, 61)
 	dying := s.consumer("-n 1 --name dying")
 	job := s.start("producer", "submit --chunk 30", feed(numbers))
 	eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
@@ -229,7 +229,7 @@ func TestServerRestarts(t *testing.T) {
 	}
 	s := serve("-1")
 	s.run("producer", "init").wantCode(0)
-	numbers := slow(0, 60, 2203)
+	numbers := slow(0, 60, 61)
 	worker := s.consumer("-n 2")
 	job := s.start("producer", "submit --chunk 3 --as-completed", feed(numbers))
 	job.await(&job.stdout, "\n")

@@ -170,7 +170,7 @@ func TestDetach(t *testing.T) {
 func TestPriority(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
-	numbers := slow(0, 40, 2203)
+	numbers := slow(0, 40, 61)
 	s.run("producer", "submit --detach --id low --priority low --chunk 1", feed(numbers)).wantCode(0)
 	s.run("producer", "submit --detach --id norm --chunk 1", feed(numbers)).wantCode(0)
 	s.consumer("-n 1")

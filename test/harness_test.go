@@ -38,8 +38,11 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 		return "", err
 	}
 	toRemove = dir
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator),
-		"factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator))
+	if flag.Lookup("test.bench").Value.String() == "" { // else they are to be as they are for users
+		build.Args = append(build.Args, "-ldflags", "-X factorfleet/internal/kind.waits="+waits)
+	}
+	build.Args = append(build.Args, "factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
 	}
@@ -51,7 +54,7 @@ var toRemove string // by TestMain
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(6, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
+		p.Set(strconv.Itoa(max(10, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
 	}
 	code := m.Run()
 	if toRemove != "" {

@@ -47,10 +47,13 @@ func semiprimes(count, bits int, seed uint64) string {
 	return b.String()
 }
 
-// slow returns lines with numbers first, first+1, ... of a row whose every member takes
-// about as long, however good the engine gets at factoring: odd multiples of a Mersenne prime
-// 2^exponent-1, which must be told to be prime. That takes some 15 ms for 2203, 60 ms
-// for 3217, 150 ms for 4423, and as long again for who verifies it.
+// waits is what the tested programs are linked with (package kind): how long a worker waits
+// before it factors a multiple of a Mersenne prime.
+const waits = "2305843009213693951=15ms,618970019642690137449562111=60ms"
+
+// slow returns lines with numbers first, first+1, ... of a row whose every member takes a worker
+// as long, on any processor and without a load on it: odd multiples of a Mersenne prime
+// 2^exponent-1, 15 ms for 61 and 60 ms for 89.
 func slow(first, count int, exponent uint) string {
 	mersenne := new(big.Int).Lsh(big.NewInt(1), exponent)
 	mersenne.Sub(mersenne, big.NewInt(1))
@@ -60,6 +63,10 @@ func slow(first, count int, exponent uint) string {
 	}
 	return b.String()
 }
+
+// heavy is slow with numbers that have the engine compute: 2^exponent-1 must be told to be prime.
+// That takes some 15 ms for 2203 and 150 ms for 4423, and as long again for who verifies it.
+func heavy(first, count int, exponent uint) string { return slow(first, count, exponent) }
 
 // hard is a number that nobody factors within a test: RSA-100 was a challenge of 1991.
 const hard = "1522605027922533360535618378132637429718068114961380688657908494580122963258952897654000350692006139"

@@ -247,7 +247,7 @@ func TestPoisonBesideOthers(t *testing.T) {
 			s := startServer(t)
 			s.run("producer", "init --ack-wait 1s").wantCode(0)
 			// All come at once to a worker with five slots, and are not done when it dies.
-			others := strings.Fields(slow(0, 3, 4423))
+			others := strings.Fields(heavy(0, 3, 4423))
 			sup := s.poisonWorker("victim", 5, strings.Join(killers, "=kill ")+"=kill")
 			p := s.run("producer", "submit --id j --chunk 1", arguments(killers...), arguments(others...)).wantCode(1)
 			for i, n := range killers {
