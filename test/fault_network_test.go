@@ -58,8 +58,9 @@ func TestNetworkAway(t *testing.T) {
 			far := s.line()
 			crew := s.hire(far.server, 1, "-n 1")
 			numbers := slow(0, 8, 89)
+			w := s.watch()
 			job := s.submit("--id j --chunk 8", numbers)
-			eventually(t, "the chunk is in work", func() bool { return s.inWork() == 1 })
+			w.awaitReceived(t)
 			kind.break_(far)
 			<-time.After(4 * time.Second) // it ends its chunk meanwhile
 			kind.mend(far)
@@ -89,8 +90,9 @@ func TestConnectionDiesSilently(t *testing.T) {
 			numbers := slow(0, 8, 89)
 			var job *program
 			if busy {
+				w := s.watch()
 				job = s.submit("--id j --chunk 8", numbers)
-				eventually(t, "the chunk is in work", func() bool { return s.inWork() == 1 })
+				w.awaitReceived(t)
 			}
 			far.swallow()
 			began := time.Now()

@@ -319,6 +319,17 @@ func (w *watch) handedAgain() (count int) {
 	return count
 }
 
+// awaitReceived waits until a worker has spoken of a delivery: the server may have handed it out
+// some time before it arrived.
+func (w *watch) awaitReceived(t testing.TB) {
+	t.Helper()
+	eventually(t, "a worker has a task", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.handed) > 0
+	})
+}
+
 // lastResult returns when a result was last seen.
 func (w *watch) lastResult() time.Time {
 	w.mu.Lock()
