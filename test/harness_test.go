@@ -54,7 +54,7 @@ var toRemove string // by TestMain
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(10, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
+		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
 	}
 	code := m.Run()
 	if toRemove != "" {

@@ -245,7 +245,7 @@ func TestPoisonBesideOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
-			s.run("producer", "init --ack-wait 1s").wantCode(0)
+			s.run("producer", "init --ack-wait 2s").wantCode(0)
 			// All come at once to a worker with five slots, and are not done when it dies.
 			others := strings.Fields(heavy(0, 3, 4423))
 			sup := s.poisonWorker("victim", 5, strings.Join(killers, "=kill ")+"=kill")
