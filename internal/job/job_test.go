@@ -17,7 +17,6 @@ import (
 )
 
 func TestSubmit(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	sub := submission("", text(7, 10_000))
@@ -218,7 +217,6 @@ func TestAttach(t *testing.T) {
 
 // TestChunkings: the answers do not depend on how the input is cut.
 func TestChunkings(t *testing.T) {
-	t.Parallel()
 	h := newHouse(t)
 	h.worker("w", nil)
 	for _, chunk := range []string{"auto", "1", "4096", "5ms"} {
