@@ -40,7 +40,7 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 	toRemove = dir
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator))
 	if flag.Lookup("test.bench").Value.String() == "" { // else they are to be as they are for users
-		build.Args = append(build.Args, "-ldflags", "-s -w -X factorfleet/internal/kind.waits="+waits)
+		build.Args = append(build.Args, "-tags", "waits", "-ldflags", "-s -w -X factorfleet/internal/kind.waits="+waits)
 	}
 	build.Args = append(build.Args, "factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
 	if out, err := build.CombinedOutput(); err != nil {

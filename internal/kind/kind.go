@@ -26,12 +26,8 @@ func AllOn(cores int, memory uint64) map[string]worker.Kind {
 		cores = most
 	}
 	pool := factor.NewPool(cores, memory)
-	kinds := map[string]worker.Kind{
-		task.KindFactor: &Factor{pool: pool},
+	return map[string]worker.Kind{
+		task.KindFactor: forTests(&Factor{pool: pool}),
 		task.KindSquare: Square{pool},
 	}
-	if waits != "" {
-		kinds[task.KindFactor] = &waiting{&Factor{pool: pool}, parseWaits(waits)}
-	}
-	return kinds
 }

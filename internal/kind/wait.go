@@ -1,3 +1,5 @@
+//go:build waits
+
 package kind
 
 import (
@@ -12,9 +14,18 @@ import (
 )
 
 // waits is for the tests of the programs, which need numbers that take a known time on every processor
-// and leave it free. The linker sets it (-X factorfleet/internal/kind.waits=PRIME=TIME,PRIME=TIME): the
-// kind "factor" waits TIME before it factors a multiple of PRIME. Programs for users have it empty.
+// and leave it free. The tests build the programs with the tag waits, and the linker sets this variable
+// (-X factorfleet/internal/kind.waits=PRIME=TIME,PRIME=TIME): the kind "factor" waits TIME before it
+// factors a multiple of PRIME. No other program contains this file.
 var waits string
+
+// forTests returns f, with waits if there are some.
+func forTests(f *Factor) worker.Kind {
+	if waits == "" {
+		return f
+	}
+	return &waiting{f, parseWaits(waits)}
+}
 
 // A wait is one entry of waits.
 type wait struct {

@@ -1,3 +1,5 @@
+//go:build waits
+
 package kind
 
 import (
@@ -15,8 +17,8 @@ import (
 // TestWaits: multiples of the given primes take their time, others none, and the answers are
 // those of Factor.
 func TestWaits(t *testing.T) {
-	if waits != "" {
-		t.Errorf("the test is linked with waits=%s", waits)
+	if _, plain := forTests(new(Factor)).(*Factor); !plain || waits != "" {
+		t.Errorf("the test is linked with waits=%q", waits)
 	}
 	for n, want := range map[uint64]time.Duration{0: 0, 1: 0, 7: 15 * time.Millisecond, 21: 15 * time.Millisecond, 22: time.Second, 6: 0} {
 		synctest.Test(t, func(t *testing.T) {
