@@ -2,14 +2,12 @@
 
 package mont
 
-// trialWords works like Trial.Divide for count numbers, a multiple of 8, and
-// groups groups, a multiple of 8.
+// trialWords works like Trial.Divide for count > 0 numbers, a multiple of 4, and groups > 0.
 //
 //go:noescape
 func trialWords(divs, ns *uint64, count int, group *trialGroup, groups int)
 
-// trialWide works like Trial.DivideWide for count numbers, a multiple of 4, and
-// groups groups, a multiple of 8.
+// trialWide works like Trial.DivideWide for count > 0 numbers, a multiple of 2, and groups > 0.
 //
 //go:noescape
 func trialWide(divs *uint64, ns *[2]uint64, count int, group *trialGroup, groups int)

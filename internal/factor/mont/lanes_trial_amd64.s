@@ -4,198 +4,158 @@
 
 // The layout of trialGroup.
 #define INV 0(DX)
-#define MAX 64(DX)
-#define C1 128(DX)
-#define C2 192(DX)
-#define C3 256(DX)
-#define SIZE 320
+#define END 32(DX)
+#define C1 64(DX)
+#define B2(r) 96(DX)(r*1) // r = 0 without the top bit, 32 with it
+#define C3 160(DX)
+#define C5 192(DX)
+#define B6(r) 224(DX)(r*1)
+#define SIZE 288
 
-// Z0 = inv, Z1 = max, Z2, Z3, Z4 = c1, c2, c3 of eight primes; Z5 = 0;
-// Z31 = 2^32-1 in each lane.
+// Y0 = inv, Y1 = end, Y2, Y3, Y4 = pairs of c of eight primes.
 
-// LOAD broadcasts the word at src and cuts it: lo gets its low half, hi the high one.
-#define LOAD(src, lo, hi) \
-	VPBROADCASTQ src, lo   \
-	VPSRLQ       $32, lo, hi \
-	VPANDQ       Z31, lo, lo
+// BROADCAST puts the low 32 bits of r into all lanes.
+#define BROADCAST(r, x, y) \
+	VMOVD        r, x \
+	VPBROADCASTD x, y
 
-// WORD makes the mask of the primes that divide lo + hi*2^32.
-#define WORD(lo, hi, t, z, k) \
-	VMOVDQA64   lo, t         \
-	VMOVDQA64   Z5, z         \
-	VPMADD52LUQ hi, Z2, t     \
-	VPMADD52LUQ t, Z0, z      \
-	VPCMPUQ     $2, Z1, z, k  // z <= max
+// LOAD cuts the word at src: low gets its low 31 bits, pair the next 32, which are two signed
+// digits less 2^15 each, top 32 times the highest bit.
+#define LOAD(src, xlow, low, xpair, pair, top) \
+	MOVQ src, top                \
+	MOVL top, R12                \
+	ANDL $0x7fffffff, R12        \
+	BROADCAST(R12, xlow, low)    \
+	SHRQ $31, top                \
+	MOVL top, R12                \
+	XORL R13, R12                \
+	BROADCAST(R12, xpair, pair)  \
+	SHRQ $32, top                \
+	SHLQ $5, top
 
-// NARROW makes the mask of the primes that divide n < 2^52.
-#define NARROW(n, z, k) \
-	VMOVDQA64   Z5, z        \
-	VPMADD52LUQ n, Z0, z     \
-	VPCMPUQ     $2, Z1, z, k // z <= max
+// TEST sets the byte at to to the set of the primes that divide the number with t*inv mod 2^32 in t,
+// less 2^31.
+#define TEST(t, to) \
+	VPMULLD   t, Y0, t \
+	VPCMPGTD  t, Y1, t \
+	VMOVMSKPS t, R12   \
+	MOVB      R12, to
 
-// MASKS stores the masks K1 to K7 of the first seven numbers.
-#define MASKS \
-	KMOVB K1, (DI)       \
-	KMOVB K2, (DI)(AX*1) \
-	KMOVB K3, (DI)(AX*2) \
-	KMOVB K4, (DI)(R8*1) \
-	KMOVB K5, (DI)(AX*4) \
-	KMOVB K6, (DI)(R9*1) \
-	KMOVB K7, (DI)(R8*2)
+// WORD does TEST for the number low + pair*2^31 + top*2^63.
+#define WORD(low, pair, top, t, to) \
+	VPMADDWD pair, Y2, t     \
+	VPADDD   low, t, t       \
+	VPADDD   B2(top), t, t   \
+	TEST(t, to)
 
 // func trialWords(divs, ns *uint64, count int, group *trialGroup, groups int)
 //
-// Eight numbers at a time, number i in Z(8+2i) and Z(9+2i). The bitset of a number
-// has as many bytes as there are groups: AX; R8 = 3*AX, R9 = 5*AX, R10 = 7*AX.
+// Four numbers at a time, number i in Y(5+2i) and Y(6+2i). The bitset of a number has as many bytes
+// as there are groups: AX; R8 = 3*AX.
 TEXT ·trialWords(SB), NOSPLIT, $0-40
 	MOVQ divs+0(FP), DI
 	MOVQ ns+8(FP), SI
 	MOVQ count+16(FP), CX
 	MOVQ groups+32(FP), AX
 	LEAQ (AX)(AX*2), R8
-	LEAQ (AX)(AX*4), R9
-	LEAQ (R8)(AX*4), R10
-	VPXORQ Z5, Z5, Z5
-	VPTERNLOGQ $255, Z31, Z31, Z31
-	VPSRLQ $32, Z31, Z31
+	MOVL $0x80008000, R13
 
 numbers:
-	MOVQ 0(SI), DX
-	ORQ  8(SI), DX
-	ORQ  16(SI), DX
-	ORQ  24(SI), DX
-	ORQ  32(SI), DX
-	ORQ  40(SI), DX
-	ORQ  48(SI), DX
-	ORQ  56(SI), DX
-	SHRQ $52, DX
-	JEQ  narrow
-	LOAD(0(SI), Z8, Z9)
-	LOAD(8(SI), Z10, Z11)
-	LOAD(16(SI), Z12, Z13)
-	LOAD(24(SI), Z14, Z15)
-	LOAD(32(SI), Z16, Z17)
-	LOAD(40(SI), Z18, Z19)
-	LOAD(48(SI), Z20, Z21)
-	LOAD(56(SI), Z22, Z23)
+	LOAD(0(SI), X5, Y5, X6, Y6, BX)
+	LOAD(8(SI), X7, Y7, X8, Y8, R9)
+	LOAD(16(SI), X9, Y9, X10, Y10, R10)
+	LOAD(24(SI), X11, Y11, X12, Y12, R11)
 	MOVQ group+24(FP), DX
-	MOVQ AX, BX
+	LEAQ (DI)(AX*1), R15
 
 group:
-	VMOVDQU64 INV, Z0
-	VMOVDQU64 MAX, Z1
-	VMOVDQU64 C1, Z2
-	WORD(Z8, Z9, Z24, Z25, K1)
-	WORD(Z10, Z11, Z26, Z27, K2)
-	WORD(Z12, Z13, Z28, Z29, K3)
-	WORD(Z14, Z15, Z30, Z3, K4)
-	WORD(Z16, Z17, Z24, Z25, K5)
-	WORD(Z18, Z19, Z26, Z27, K6)
-	WORD(Z20, Z21, Z28, Z29, K7)
-	MASKS
-	WORD(Z22, Z23, Z30, Z3, K1)
-	KMOVB K1, (DI)(R10*1)
-	INCQ DI
+	VMOVDQU INV, Y0
+	VMOVDQU END, Y1
+	VMOVDQU C1, Y2
+	WORD(Y5, Y6, BX, Y13, (DI))
+	WORD(Y7, Y8, R9, Y14, (DI)(AX*1))
+	WORD(Y9, Y10, R10, Y15, (DI)(AX*2))
+	WORD(Y11, Y12, R11, Y3, (DI)(R8*1))
 	ADDQ $SIZE, DX
-	DECQ BX
-	JNZ  group
+	INCQ DI
+	CMPQ DI, R15
+	JNE  group
 
-next:
-	ADDQ $64, SI
-	ADDQ R10, DI // it stands AX further already
-	SUBQ $8, CX
+	ADDQ $32, SI
+	ADDQ R8, DI // it stands AX further already
+	SUBQ $4, CX
 	JNZ  numbers
 	VZEROUPPER
 	RET
 
-narrow: // n itself is t
-	VPBROADCASTQ 0(SI), Z8
-	VPBROADCASTQ 8(SI), Z9
-	VPBROADCASTQ 16(SI), Z10
-	VPBROADCASTQ 24(SI), Z11
-	VPBROADCASTQ 32(SI), Z12
-	VPBROADCASTQ 40(SI), Z13
-	VPBROADCASTQ 48(SI), Z14
-	VPBROADCASTQ 56(SI), Z15
-	MOVQ group+24(FP), DX
-	MOVQ AX, BX
+// LOADWIDE cuts the number at hi:lo: low gets its low 31 bits, the pairs the next 96, which are six
+// signed digits less 2^15 each, top 32 times the highest bit.
+#define LOADWIDE(lo, hi, xlow, low, xp1, p1, xp2, p2, xp3, p3, top) \
+	MOVQ lo, top              \
+	MOVL top, R12             \
+	ANDL $0x7fffffff, R12     \
+	BROADCAST(R12, xlow, low) \
+	SHRQ $31, top             \
+	MOVL top, R12             \
+	XORL R13, R12             \
+	BROADCAST(R12, xp1, p1)   \
+	SHRQ $32, top             \
+	MOVQ hi, R12              \
+	ADDQ R12, R12             \
+	ORQ  R12, top             \
+	MOVL top, R12             \
+	XORL R13, R12             \
+	BROADCAST(R12, xp2, p2)   \
+	SHRQ $32, top             \
+	XORL R13, top             \
+	BROADCAST(top, xp3, p3)   \
+	MOVQ hi, top              \
+	SHRQ $63, top             \
+	SHLQ $5, top
 
-narrowgroup:
-	VMOVDQU64 INV, Z0
-	VMOVDQU64 MAX, Z1
-	NARROW(Z8, Z16, K1)
-	NARROW(Z9, Z17, K2)
-	NARROW(Z10, Z18, K3)
-	NARROW(Z11, Z19, K4)
-	NARROW(Z12, Z20, K5)
-	NARROW(Z13, Z21, K6)
-	NARROW(Z14, Z22, K7)
-	MASKS
-	NARROW(Z15, Z23, K1)
-	KMOVB K1, (DI)(R10*1)
-	INCQ DI
-	ADDQ $SIZE, DX
-	DECQ BX
-	JNZ  narrowgroup
-	JMP  next
-
-// WIDE makes the mask of the primes that divide a + b*2^32 + c*2^64 + d*2^96.
-#define WIDE(a, b, c, d, t, z, k) \
-	VMOVDQA64   a, t         \
-	VMOVDQA64   Z5, z        \
-	VPMADD52LUQ b, Z2, t     \
-	VPMADD52LUQ c, Z3, t     \
-	VPMADD52LUQ d, Z4, t     \
-	VPMADD52LUQ t, Z0, z     \
-	VPCMPUQ     $2, Z1, z, k // z <= max
+// WIDE does TEST for the number low + p1*2^31 + p2*2^63 + p3*2^95 + top*2^127.
+#define WIDE(low, p1, p2, p3, top, t, u, to) \
+	VPMADDWD p1, Y2, t       \
+	VPADDD   low, t, t       \
+	VPMADDWD p2, Y3, u       \
+	VPADDD   u, t, t         \
+	VPMADDWD p3, Y4, u       \
+	VPADDD   B6(top), t, t   \
+	VPADDD   u, t, t         \
+	TEST(t, to)
 
 // func trialWide(divs *uint64, ns *[2]uint64, count int, group *trialGroup, groups int)
 //
-// Four numbers at a time, number i in Z(8+4i) to Z(11+4i); AX and R8 as above.
+// Two numbers at a time, number i in Y(5+4i) to Y(8+4i); AX as above.
 TEXT ·trialWide(SB), NOSPLIT, $0-40
 	MOVQ divs+0(FP), DI
 	MOVQ ns+8(FP), SI
 	MOVQ count+16(FP), CX
 	MOVQ groups+32(FP), AX
-	LEAQ (AX)(AX*2), R8
-	VPXORQ Z5, Z5, Z5
-	VPTERNLOGQ $255, Z31, Z31, Z31
-	VPSRLQ $32, Z31, Z31
+	MOVL $0x80008000, R13
 
 numbers:
-	LOAD(0(SI), Z8, Z9)
-	LOAD(8(SI), Z10, Z11)
-	LOAD(16(SI), Z12, Z13)
-	LOAD(24(SI), Z14, Z15)
-	LOAD(32(SI), Z16, Z17)
-	LOAD(40(SI), Z18, Z19)
-	LOAD(48(SI), Z20, Z21)
-	LOAD(56(SI), Z22, Z23)
+	LOADWIDE(0(SI), 8(SI), X5, Y5, X6, Y6, X7, Y7, X8, Y8, BX)
+	LOADWIDE(16(SI), 24(SI), X9, Y9, X10, Y10, X11, Y11, X12, Y12, R9)
 	MOVQ group+24(FP), DX
-	MOVQ AX, BX
+	LEAQ (DI)(AX*1), R15
 
 group:
-	VMOVDQU64 INV, Z0
-	VMOVDQU64 MAX, Z1
-	VMOVDQU64 C1, Z2
-	VMOVDQU64 C2, Z3
-	VMOVDQU64 C3, Z4
-	WIDE(Z8, Z9, Z10, Z11, Z24, Z25, K1)
-	WIDE(Z12, Z13, Z14, Z15, Z26, Z27, K2)
-	WIDE(Z16, Z17, Z18, Z19, Z28, Z29, K3)
-	WIDE(Z20, Z21, Z22, Z23, Z30, Z6, K4)
-	KMOVB K1, (DI)
-	KMOVB K2, (DI)(AX*1)
-	KMOVB K3, (DI)(AX*2)
-	KMOVB K4, (DI)(R8*1)
-	INCQ DI
+	VMOVDQU INV, Y0
+	VMOVDQU END, Y1
+	VMOVDQU C1, Y2
+	VMOVDQU C3, Y3
+	VMOVDQU C5, Y4
+	WIDE(Y5, Y6, Y7, Y8, BX, Y13, Y14, (DI))
+	WIDE(Y9, Y10, Y11, Y12, R9, Y15, Y14, (DI)(AX*1))
 	ADDQ $SIZE, DX
-	DECQ BX
-	JNZ  group
+	INCQ DI
+	CMPQ DI, R15
+	JNE  group
 
-	ADDQ $64, SI
-	ADDQ R8, DI // it stands AX further already
-	SUBQ $4, CX
+	ADDQ $32, SI
+	ADDQ AX, DI // it stands AX further already
+	SUBQ $2, CX
 	JNZ  numbers
 	VZEROUPPER
 	RET
