@@ -1,20 +1,73 @@
 package mont
 
-import "math/bits"
+import (
+	"math/bits"
 
-// Powers makes the two halves of the Baillie-PSW test in lanes, each lane with its own n:
+	"factorfleet/internal/factor/kernels"
+)
+
+// Powers makes the two halves of the Baillie-PSW test in lanes, each lane with its own odd n:
 //
 //	strong   with n-1 = d*2^s, d odd: 2^d = 1, or 2^(d*2^i) = -1 mod n for an i < s
 //	Lucas    with n+1 = k*2^r, k odd: V(k) = 2 or -2 and U(k) = 0, or V(k*2^i) = 0 mod n
 //	         for an i < r-1, of the Lucas sequences of P and Q = 1, (P^2-4 / n) = -1
 //
-// The moduli are those of Lanes, but for the strict kind. All lanes go through as many i as the one
-// with most: a lane cannot pass late. If 2^(d*2^i) = -1, each prime p dividing n has
-// 2^(i+1) as the power of 2 in the order of 2^d modulo p, which divides p-1; so n = 1 mod
-// 2^(i+1), and i < s. If V(k*2^i) = 0, then a^(k*2^(i+1)) = -1 for the root a of x^2 - P*x + 1,
-// whose order modulo p divides p - (D/p), D = P^2-4; so p = (D/p) mod 2^(i+2) for each p, and
-// n = (D/n) = -1 mod 2^(i+2), and i < r-1.
-type Powers struct {
+// All lanes go through as many i as the one with most: a lane cannot pass late. If
+// 2^(d*2^i) = -1, each prime p dividing n has 2^(i+1) as the power of 2 in the order of 2^d
+// modulo p, which divides p-1; so n = 1 mod 2^(i+1), and i < s. If V(k*2^i) = 0, then
+// a^(k*2^(i+1)) = -1 for the root a of x^2 - P*x + 1, whose order modulo p divides
+// p - (D/p), D = P^2-4; so p = (D/p) mod 2^(i+2) for each p, and n = (D/n) = -1 mod 2^(i+2), and
+// i < r-1.
+type Powers interface {
+	// Width returns the number of lanes, at most 32.
+	Width() int
+	// Prepare sets m for the odd modulus n >= 5 of the size that the lanes were made for.
+	Prepare(m *PowerModulus, n [2]uint64)
+	// SetStrong prepares a lane for Strong with the modulus m.
+	SetStrong(lane int, m *PowerModulus)
+	// Strong reports which of the lanes 0 to count-1, count > 0, pass the strong test.
+	Strong(count int) uint32
+	// SetLucas prepares a lane for Lucas with the modulus m and its P. Requires 3 <= P < n-2,
+	// P < 2^16, and n+1 not a power of 2^64.
+	SetLucas(lane int, m *PowerModulus, param uint64)
+	// Lucas reports which of the lanes 0 to count-1, count > 0, pass the Lucas test.
+	Lucas(count int) uint32
+}
+
+// A PowerModulus is what Powers of its size need to know of n.
+type PowerModulus struct {
+	N   [2]uint64 // n = N[0] + N[1]*2^64
+	one [2]uint64 // R mod n
+	inv uint64
+}
+
+// A PowerKind makes Powers of one kind.
+type PowerKind struct {
+	Bits int // of the largest moduli
+	Few  int // so many words are tested one by one in less time: BenchmarkBatchFew of package prime
+	New  func() Powers
+}
+
+// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending. There are none at
+// level plain.
+func PowerKinds() []PowerKind {
+	var kinds []PowerKind
+	switch {
+	case kernels.HasIFMA():
+		for _, k := range [...]struct{ bits, few int }{{48, 3}, {100, 8}, {MaxLaneBits, 0}} {
+			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newLimbPowers(k.bits, true) }})
+		}
+	case kernels.Active() >= kernels.AVX2:
+		for i := range vectorPowerKinds {
+			k := &vectorPowerKinds[i]
+			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
+		}
+	}
+	return kinds
+}
+
+// limbPowers are Powers of the moduli of Lanes, but for the strict kind, in limbs of 52 bits.
+type limbPowers struct {
 	limbs, width int
 	fast         bool
 	ctx          []uint64    // as in Lanes, but that 2n is not used
@@ -39,11 +92,9 @@ const (
 // powerWidth is the number of lanes for 1, 2 and 3 limbs: gen/power.go.
 var powerWidth = [4]int{1: 32, 2: 32, 3: 16}
 
-// NewPowers returns lanes for moduli of up to size bits, at most MaxLaneBits.
-func NewPowers(size int) *Powers { return newPowers(size, Fast()) }
-
-func newPowers(size int, fast bool) *Powers {
-	p := &Powers{limbs: 1, fast: fast && Fast()}
+// newLimbPowers returns lanes for moduli of up to size bits, at most MaxLaneBits, on assembly if fast.
+func newLimbPowers(size int, fast bool) *limbPowers {
+	p := &limbPowers{limbs: 1, fast: fast}
 	switch {
 	case size > 100:
 		p.limbs = 3
@@ -63,18 +114,9 @@ func newPowers(size int, fast bool) *Powers {
 	return p
 }
 
-// Width returns the number of lanes.
-func (p *Powers) Width() int { return p.width }
+func (p *limbPowers) Width() int { return p.width }
 
-// A PowerModulus is what Powers of its size need to know of n.
-type PowerModulus struct {
-	N   [2]uint64 // n = N[0] + N[1]*2^64
-	one [2]uint64 // R mod n
-	inv uint64
-}
-
-// Prepare sets m for the odd modulus n >= 5 of the size that p was made for.
-func (p *Powers) Prepare(m *PowerModulus, n [2]uint64) {
+func (p *limbPowers) Prepare(m *PowerModulus, n [2]uint64) {
 	m.N = n
 	inv := Inverse(n[0])
 	if p.limbs == 1 {
@@ -101,14 +143,14 @@ func (p *Powers) Prepare(m *PowerModulus, n [2]uint64) {
 }
 
 // set gives a lane its modulus.
-func (p *Powers) set(lane int, m *PowerModulus) {
+func (p *limbPowers) set(lane int, m *PowerModulus) {
 	p.ctx[2*p.limbs*p.width+lane] = m.inv
 	p.put(p.ctx, lane, m.N)
 	p.put(p.state, lane, m.one) // slotOne
 }
 
 // put puts a into a lane of the number at to.
-func (p *Powers) put(to []uint64, lane int, a [2]uint64) {
+func (p *limbPowers) put(to []uint64, lane int, a [2]uint64) {
 	to[lane] = a[0] & limbMask
 	if p.limbs > 1 {
 		to[p.width+lane] = (a[0]>>52 | a[1]<<12) & limbMask
@@ -119,16 +161,14 @@ func (p *Powers) put(to []uint64, lane int, a [2]uint64) {
 }
 
 // slot returns the memory of slot s.
-func (p *Powers) slot(s int) []uint64 { return p.state[s*p.limbs*p.width:] }
+func (p *limbPowers) slot(s int) []uint64 { return p.state[s*p.limbs*p.width:] }
 
-// SetStrong prepares a lane for Strong with the modulus m.
-func (p *Powers) SetStrong(lane int, m *PowerModulus) {
+func (p *limbPowers) SetStrong(lane int, m *PowerModulus) {
 	p.set(lane, m)
 	p.setExponent(lane, [2]uint64{m.N[0] - 1, m.N[1]})
 }
 
-// Strong reports which of the lanes 0 to count-1, count > 0, pass the strong test.
-func (p *Powers) Strong(count int) uint32 {
+func (p *limbPowers) Strong(count int) uint32 {
 	bits, tail := p.align(count)
 	if p.fast {
 		strongKernels[p.limbs](&p.ctx[0], &p.state[0], &p.exp[0], bits, tail, &p.out[0])
@@ -143,9 +183,7 @@ func (p *Powers) Strong(count int) uint32 {
 	return mask
 }
 
-// SetLucas prepares a lane for Lucas with the modulus m and its P. Requires 3 <= P < n-2,
-// P < 2^52, n != 2^128-1.
-func (p *Powers) SetLucas(lane int, m *PowerModulus, param uint64) {
+func (p *limbPowers) SetLucas(lane int, m *PowerModulus, param uint64) {
 	p.set(lane, m)
 	p.put(p.slot(slotW), lane, timesWord(m.one, param, m.N))
 	p.slot(slotP)[lane] = param
@@ -153,8 +191,7 @@ func (p *Powers) SetLucas(lane int, m *PowerModulus, param uint64) {
 	p.setExponent(lane, [2]uint64{k, m.N[1] + c})
 }
 
-// Lucas reports which of the lanes 0 to count-1, count > 0, pass the Lucas test.
-func (p *Powers) Lucas(count int) uint32 {
+func (p *limbPowers) Lucas(count int) uint32 {
 	bits, tail := p.align(count)
 	if p.fast {
 		lucasKernels[p.limbs](&p.ctx[0], &p.state[0], &p.exp[0], bits, tail, &p.out[0])
@@ -174,7 +211,7 @@ func (p *Powers) Lucas(count int) uint32 {
 type powerKernel func(ctx, state, exp *uint64, bits, tail int, out *uint8)
 
 // setExponent sets the exponent of a lane to a > 0 without its trailing zeros.
-func (p *Powers) setExponent(lane int, a [2]uint64) {
+func (p *limbPowers) setExponent(lane int, a [2]uint64) {
 	s := 0
 	if a[0] == 0 {
 		a[0], a[1], s = a[1], 0, 64
@@ -185,7 +222,7 @@ func (p *Powers) setExponent(lane int, a [2]uint64) {
 }
 
 // passed returns the lanes below count of out.
-func (p *Powers) passed(count int) uint32 {
+func (p *limbPowers) passed(count int) uint32 {
 	mask := uint32(p.out[0]) | uint32(p.out[1])<<8 | uint32(p.out[2])<<16 | uint32(p.out[3])<<24
 	return mask & (1<<count - 1)
 }
@@ -195,7 +232,7 @@ func (p *Powers) passed(count int) uint32 {
 // highest bit becomes the highest of its first word, and the others follow suit. Bits in
 // front of an exponent change nothing, as 1^2 = 1, V(2*0) = V(0) and V(2*0+1) = V(1). The
 // tail is the longest as well. Lanes that nothing was set in give length 1.
-func (p *Powers) align(count int) (length, tail int) {
+func (p *limbPowers) align(count int) (length, tail int) {
 	var or [2]uint64
 	for i, e := range p.exps[:count] {
 		or[0] |= e[0]

@@ -1,6 +1,6 @@
 package mont
 
-// A powerLane is one lane of Powers with its limbs as in Lanes.
+// A powerLane is one lane of limbPowers with its limbs as in Lanes.
 type powerLane struct {
 	lane
 	one, w laneNum
@@ -9,7 +9,7 @@ type powerLane struct {
 }
 
 // lane returns lane i.
-func (p *Powers) lane(i int) powerLane {
+func (p *limbPowers) lane(i int) powerLane {
 	get := func(from []uint64) (a laneNum) {
 		for j := range p.limbs {
 			a[j] = from[j*p.width+i]

@@ -3,3 +3,5 @@
 package mont
 
 var strongKernels, lucasKernels [4]powerKernel
+
+var strongVectors, lucasVectors [vectorKindCount]vectorKernel

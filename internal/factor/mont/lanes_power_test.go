@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/kernels/kernelstest"
 )
 
 // wideBig returns n as a big.Int.
@@ -80,22 +83,69 @@ func textbookLucas(n *big.Int, param uint64) bool {
 	return ok
 }
 
-// checkPowers compares the lanes for ns, all of them odd, above 1000 and of at most size
-// bits, with the textbook, on every implementation.
-func checkPowers(t *testing.T, size int, ns [][2]uint64) {
-	t.Helper()
-	for _, fast := range []bool{false, true} {
-		if fast && !Fast() {
-			continue
+// A namedPowers is an implementation of Powers for moduli of up to bits bits.
+type namedPowers struct {
+	Powers
+	name  string
+	bits  int
+	model bool
+}
+
+// allPowers returns every kind of Powers, its models and the kernels that the machine has.
+func allPowers() (all []namedPowers) {
+	for _, size := range []int{48, 100, 128} {
+		all = append(all, namedPowers{newLimbPowers(size, false), fmt.Sprintf("limbs/%d/model", size), size, true})
+		if kernels.HasIFMA() {
+			all = append(all, namedPowers{newLimbPowers(size, true), fmt.Sprintf("limbs/%d", size), size, false})
 		}
-		p := newPowers(size, fast)
-		for some := range slices.Chunk(ns, p.Width()) {
-			checkSome(t, p, some)
+	}
+	for i := range vectorPowerKinds {
+		k := &vectorPowerKinds[i]
+		all = append(all, namedPowers{newVectorPowers(k, false), fmt.Sprintf("vector/%d/model", k.bits), k.bits, true})
+		if kernels.Active() >= kernels.AVX2 {
+			all = append(all, namedPowers{newVectorPowers(k, true), fmt.Sprintf("vector/%d", k.bits), k.bits, false})
+		}
+	}
+	return all
+}
+
+// checkPowers compares the lanes for ns, all of them odd and above 1000, with the textbook, on every
+// implementation for their size. The models get the first of a long list.
+func checkPowers(t *testing.T, ns [][2]uint64) {
+	t.Helper()
+	answers := make(map[[2]uint64]*powerAnswer)
+	for _, n := range ns {
+		if answers[n] == nil {
+			answers[n] = newPowerAnswer(n)
+		}
+	}
+	for _, p := range allPowers() {
+		some := slices.DeleteFunc(slices.Clone(ns), func(n [2]uint64) bool {
+			return wideBig(n).BitLen() > p.bits || p.bits == 64 && n[0] == ^uint64(0)
+		})
+		if p.model {
+			some = some[:min(len(some), 4000)]
+		}
+		for some := range slices.Chunk(some, p.Width()) {
+			checkSome(t, p, some, answers)
 		}
 	}
 }
 
-func checkSome(t *testing.T, p *Powers, ns [][2]uint64) {
+// A powerAnswer is what the textbook says of n.
+type powerAnswer struct {
+	strong, lucas bool
+	param         uint64 // 0: there is none
+}
+
+func newPowerAnswer(n [2]uint64) *powerAnswer {
+	b := wideBig(n)
+	a := &powerAnswer{strong: textbookStrong(b), param: textbookP(b)}
+	a.lucas = a.param != 0 && textbookLucas(b, a.param)
+	return a
+}
+
+func checkSome(t *testing.T, p namedPowers, ns [][2]uint64, answers map[[2]uint64]*powerAnswer) {
 	t.Helper()
 	ms := make([]PowerModulus, len(ns))
 	for i, n := range ns {
@@ -104,24 +154,18 @@ func checkSome(t *testing.T, p *Powers, ns [][2]uint64) {
 	}
 	mask := p.Strong(len(ns))
 	for i, n := range ns {
-		if got := mask>>i&1 == 1; got != textbookStrong(wideBig(n)) {
-			t.Errorf("%d limbs, fast %v: Strong of %v is %v", p.limbs, p.fast, wideBig(n), got)
+		if got := mask>>i&1 == 1; got != answers[n].strong {
+			t.Errorf("%s: Strong of %v is %v", p.name, wideBig(n), got)
 		}
 	}
-	params := make([]uint64, len(ns))
 	for i, n := range ns {
-		if params[i] = textbookP(wideBig(n)); params[i] == 0 {
-			params[i] = 3
-		}
-		p.SetLucas(i, &ms[i], params[i])
+		p.SetLucas(i, &ms[i], max(answers[n].param, 3))
 	}
 	mask = p.Lucas(len(ns))
 	for i, n := range ns {
-		if textbookP(wideBig(n)) == 0 {
-			continue
-		}
-		if got := mask>>i&1 == 1; got != textbookLucas(wideBig(n), params[i]) {
-			t.Errorf("%d limbs, fast %v: Lucas of %v with P = %d is %v", p.limbs, p.fast, wideBig(n), params[i], got)
+		a := answers[n]
+		if got := mask>>i&1 == 1; a.param != 0 && got != a.lucas {
+			t.Errorf("%s: Lucas of %v with P = %d is %v", p.name, wideBig(n), a.param, got)
 		}
 	}
 }
@@ -164,11 +208,11 @@ func powerCases(size int) [][2]uint64 {
 
 func TestPowers(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 8))
-	for _, size := range []int{48, 100, 128} {
-		ns := powerCases(size)
-		for range 500 {
+	ns := powerCases(128)
+	for _, size := range []int{48, 50, 52, 60, 63, 64, 100, 128} {
+		for range 300 {
 			b := wideBig([2]uint64{rnd.Uint64(), rnd.Uint64()})
-			b.Rsh(b, uint(128-size+rnd.IntN(size-12))).SetBit(b, 0, 1).SetBit(b, 11, 1)
+			b.Rsh(b, uint(128-size+rnd.IntN(size-12)/(1+rnd.IntN(8)))).SetBit(b, 0, 1).SetBit(b, 11, 1)
 			for rnd.IntN(3) > 0 && b.BitLen() <= size && !b.ProbablyPrime(0) {
 				b.Add(b, big.NewInt(2))
 			}
@@ -176,8 +220,22 @@ func TestPowers(t *testing.T) {
 				ns = append(ns, wideWords(b))
 			}
 		}
-		checkPowers(t, size, ns)
 	}
+	checkPowers(t, ns)
+}
+
+// TestPowersEnds has the numbers just below the end of each kind, where its ranges are tightest.
+func TestPowersEnds(t *testing.T) {
+	var ns [][2]uint64
+	for _, k := range vectorPowerKinds {
+		for d := uint64(1); d < 2000; d += 2 {
+			n := [2]uint64{^uint64(0)>>(64-k.bits) - d + 1, 0}
+			if wideBig(n).ProbablyPrime(0) || d < 200 {
+				ns = append(ns, n)
+			}
+		}
+	}
+	checkPowers(t, ns)
 }
 
 // TestPowersPseudoprimes has all small odd numbers, among them pseudoprimes of both
@@ -187,25 +245,20 @@ func TestPowersPseudoprimes(t *testing.T) {
 	for n := uint64(1001); n < 60000; n += 2 {
 		ns = append(ns, [2]uint64{n, 0})
 	}
-	checkPowers(t, 48, ns)
-	checkPowers(t, 100, ns[:8000])
-	checkPowers(t, 128, ns[:4000])
+	checkPowers(t, ns)
 }
 
 // TestPowersTwo has numbers with V(k) = 2 but not V(k+1) = P, and the other way round, found by
 // search. Their P is not the first.
 func TestPowersTwo(t *testing.T) {
-	for _, fast := range []bool{false, Fast()} {
-		for _, size := range []int{48, 100, 128} {
-			p := newPowers(size, fast)
-			for _, c := range [][2]uint64{{2197, 34}, {2299, 14}, {3509, 14}, {3509, 21}, {5831, 48}, {6137, 7}, {6859, 42}, {6929, 8},
-				{1271, 30}, {1691, 9}, {1739, 10}, {3905, 14}, {5863, 21}} {
-				var m PowerModulus
-				p.Prepare(&m, [2]uint64{c[0], 0})
-				p.SetLucas(0, &m, c[1])
-				if p.Lucas(1) != 0 || textbookLucas(new(big.Int).SetUint64(c[0]), c[1]) {
-					t.Errorf("%d limbs, fast %v: %d passes with P = %d", p.limbs, fast, c[0], c[1])
-				}
+	for _, p := range allPowers() {
+		for _, c := range [][2]uint64{{2197, 34}, {2299, 14}, {3509, 14}, {3509, 21}, {5831, 48}, {6137, 7}, {6859, 42}, {6929, 8},
+			{1271, 30}, {1691, 9}, {1739, 10}, {3905, 14}, {5863, 21}} {
+			var m PowerModulus
+			p.Prepare(&m, [2]uint64{c[0], 0})
+			p.SetLucas(0, &m, c[1])
+			if p.Lucas(1) != 0 || textbookLucas(new(big.Int).SetUint64(c[0]), c[1]) {
+				t.Errorf("%s: %d passes with P = %d", p.name, c[0], c[1])
 			}
 		}
 	}
@@ -213,78 +266,109 @@ func TestPowersTwo(t *testing.T) {
 
 // TestPowersIdle runs lanes in which nothing was set: no answer is wrong, but they end.
 func TestPowersIdle(t *testing.T) {
-	for _, fast := range []bool{false, Fast()} {
-		for _, size := range []int{48, 100, 128} {
-			p := newPowers(size, fast)
-			for _, count := range []int{0, 1, p.Width()} {
-				p.Strong(count)
-				p.Lucas(count)
+	for _, p := range allPowers() {
+		for _, count := range []int{0, 1, p.Width()} {
+			p.Strong(count)
+			p.Lucas(count)
+		}
+	}
+}
+
+// TestPowerKinds checks what there is at each level, also if the level changes before New is called.
+func TestPowerKinds(t *testing.T) {
+	var kinds [len(kernels.Levels)][]PowerKind
+	kernelstest.Each(t, func(t *testing.T) { kinds[kernels.Active()] = PowerKinds() })
+	for level, list := range kinds {
+		if kernels.Level(level) <= kernels.Best() && (len(list) == 0) != (kernels.Level(level) == kernels.Plain) {
+			t.Errorf("level %v: %d kinds", kernels.Level(level), len(list))
+		}
+		last := 0
+		for _, k := range list {
+			p := k.New()
+			if _, ok := p.(*vectorPowers); !ok && kernels.Level(level) == kernels.AVX2 {
+				t.Errorf("level %v: %T for %d bits", kernels.Level(level), p, k.Bits)
 			}
+			if w := p.Width(); w < 1 || w > 32 || k.Bits <= last {
+				t.Errorf("level %v: %d lanes for %d bits", kernels.Level(level), w, k.Bits)
+			}
+			last = k.Bits
 		}
 	}
 }
 
 func FuzzPowers(f *testing.F) {
-	f.Add(uint64(1), uint64(0), uint8(48))
-	f.Add(^uint64(0), ^uint64(0)>>28, uint8(100))
-	f.Add(^uint64(0)-158, ^uint64(0), uint8(128))
-	f.Fuzz(func(t *testing.T, lo, hi uint64, size uint8) {
-		kind := []int{48, 100, 128}[size%3]
+	f.Add(uint64(1), uint64(0))
+	f.Add(^uint64(0), ^uint64(0)>>28)
+	f.Add(^uint64(0)-158, ^uint64(0))
+	f.Add(^uint64(0)-58, uint64(0))
+	f.Fuzz(func(t *testing.T, lo, hi uint64) {
 		var ns [][2]uint64
 		b := wideBig([2]uint64{lo | 1, hi})
-		b.Rsh(b, uint(128-kind)).SetBit(b, 0, 1)
-		for b.Cmp(big.NewInt(1000)) > 0 && len(ns) < 40 {
+		for b.Cmp(big.NewInt(1000)) > 0 {
 			if b.Bit(0) == 1 && new(big.Int).Add(b, big.NewInt(1)).BitLen() <= 128 {
 				ns = append(ns, wideWords(b))
 			}
 			b = new(big.Int).Rsh(b, 1)
 		}
-		checkPowers(t, kind, ns)
+		checkPowers(t, ns)
 	})
 }
 
 // BenchmarkPowers measures the kernels with full lanes, and the preparation; the time is
 // for one number.
 func BenchmarkPowers(b *testing.B) {
-	for _, size := range []int{32, 48, 64, 100, 127} {
-		p := NewPowers(size)
-		max := new(big.Int).Lsh(big.NewInt(1), uint(size))
-		ns := make([][2]uint64, p.Width())
-		for i := range ns {
-			max.Sub(max, big.NewInt(1))
-			for !max.ProbablyPrime(0) {
-				max.Sub(max, big.NewInt(1))
-			}
-			ns[i] = wideWords(max)
-		}
-		ms := make([]PowerModulus, len(ns))
-		run := func(name string, f func()) {
-			b.Run(fmt.Sprintf("%s/bits=%d", name, size), func(b *testing.B) {
-				for i := 0; i < b.N; i += len(ns) {
-					f()
+	for _, level := range kernels.Levels[1:] {
+		b.Run(level.String(), func(b *testing.B) {
+			kernelstest.At(b, level)
+			for _, size := range []int{32, 48, 52, 60, 63, 64, 100, 127} {
+				for _, k := range PowerKinds() {
+					if k.Bits >= size {
+						benchmarkPowers(b, k.New(), size)
+						break
+					}
 				}
-			})
-		}
-		run("prepare", func() {
-			for i := range ns {
-				p.Prepare(&ms[i], ns[i])
 			}
 		})
-		for i := range ns { // for when only some are run
+	}
+}
+
+func benchmarkPowers(b *testing.B, p Powers, size int) {
+	max := new(big.Int).Lsh(big.NewInt(1), uint(size))
+	ns := make([][2]uint64, p.Width())
+	for i := range ns {
+		max.Sub(max, big.NewInt(1))
+		for !max.ProbablyPrime(0) {
+			max.Sub(max, big.NewInt(1))
+		}
+		ns[i] = wideWords(max)
+	}
+	ms := make([]PowerModulus, len(ns))
+	run := func(name string, f func()) {
+		b.Run(fmt.Sprintf("%s/bits=%d", name, size), func(b *testing.B) {
+			for i := 0; i < b.N; i += len(ns) {
+				f()
+			}
+		})
+	}
+	run("prepare", func() {
+		for i := range ns {
 			p.Prepare(&ms[i], ns[i])
+		}
+	})
+	for i := range ns { // for when only some are run
+		p.Prepare(&ms[i], ns[i])
+		p.SetStrong(i, &ms[i])
+	}
+	run("setStrong", func() {
+		for i := range ns {
 			p.SetStrong(i, &ms[i])
 		}
-		run("setStrong", func() {
-			for i := range ns {
-				p.SetStrong(i, &ms[i])
-			}
-		})
-		run("strong", func() { p.Strong(len(ns)) })
-		run("setLucas", func() {
-			for i := range ns {
-				p.SetLucas(i, &ms[i], 3+uint64(i&3))
-			}
-		})
-		run("lucas", func() { p.Lucas(len(ns)) })
-	}
+	})
+	run("strong", func() { p.Strong(len(ns)) })
+	run("setLucas", func() {
+		for i := range ns {
+			p.SetLucas(i, &ms[i], 3+uint64(i&3))
+		}
+	})
+	run("lucas", func() { p.Lucas(len(ns)) })
 }

@@ -7,16 +7,16 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch tests many numbers at once, in lanes where the machine has them (mont.Fast), and else
-// one by one. The answers are those of IsPrime and IsProbablePrime. In lanes its memory is
+// A Batch tests many numbers at once, in lanes where the level of kernels has them (mont.PowerKinds),
+// and else one by one. The answers are those of IsPrime and IsProbablePrime. In lanes its memory is
 // reused from call to call. It is not for concurrent use.
 type Batch struct {
-	fast   bool
 	trial  *mont.Trial
 	divs   []uint64
 	found  []candidate // what is left to test
 	sorted []candidate
-	pipes  [3]*pipe // by size, each made when it is first needed
+	kinds  []mont.PowerKind // of the pipes; none without lanes
+	pipes  []*pipe          // each made when it is first needed
 }
 
 // A candidate is an odd number n[0] + n[1]*2^64 >= minCandidate and its index.
@@ -36,17 +36,22 @@ const (
 // trialPrimes is the number of odd primes, 3 to 313, by which the numbers are divided first.
 const trialPrimes = 64
 
-// NewBatch returns a Batch.
-func NewBatch() *Batch { return newBatch(mont.Fast()) }
-
-func newBatch(fast bool) *Batch {
+// NewBatch returns a Batch for the active level of kernels.
+func NewBatch() *Batch {
+	kinds := mont.PowerKinds()
 	return &Batch{
-		fast:   fast,
 		trial:  mont.NewTrial(small[1 : 1+trialPrimes]),
 		divs:   make([]uint64, batchBlock),
 		found:  make([]candidate, 0, batchBlock),
 		sorted: make([]candidate, batchBlock),
+		kinds:  kinds,
+		pipes:  make([]*pipe, len(kinds)),
 	}
+}
+
+// inLanes reports whether numbers of a size are tested in lanes.
+func (b *Batch) inLanes(bits int) bool {
+	return len(b.kinds) > 0 && bits <= b.kinds[len(b.kinds)-1].Bits
 }
 
 // IsPrime sets out[i] to whether ns[i] is prime, with proof. Requires len(out) >= len(ns).
@@ -68,12 +73,16 @@ func (b *Batch) IsPrimeRough(ns []uint64, out []bool) {
 
 // isPrime is IsPrime for at most batchBlock numbers; divide says whether to divide first.
 func (b *Batch) isPrime(ns []uint64, out []bool, divide bool) {
-	if b.fast && divide {
+	if !b.inLanes(64) {
+		b.oneByOne(ns, out, divide)
+		return
+	}
+	if divide {
 		b.trial.Divide(b.divs, ns)
 	}
 	for i, n := range ns {
 		switch {
-		case !b.fast || n < minCandidate:
+		case n < minCandidate:
 			out[i] = IsPrime(n)
 		case n&1 == 0 || divide && b.divs[i] != 0:
 			out[i] = false
@@ -82,6 +91,17 @@ func (b *Batch) isPrime(ns []uint64, out []bool, divide bool) {
 		}
 	}
 	b.test(out)
+}
+
+// oneByOne is isPrime without lanes.
+func (b *Batch) oneByOne(ns []uint64, out []bool, divide bool) {
+	for i, n := range ns {
+		if divide || n < 41 {
+			out[i] = IsPrime(n)
+		} else {
+			out[i] = IsPrimeRough(n)
+		}
+	}
 }
 
 // IsProbablePrime sets out[i] to whether ns[i][0] + ns[i][1]*2^64 passes the Baillie-PSW test,
@@ -95,19 +115,21 @@ func (b *Batch) IsProbablePrime(ns [][2]uint64, out []bool) {
 
 // isProbablePrime is IsProbablePrime for at most batchBlock numbers.
 func (b *Batch) isProbablePrime(ns [][2]uint64, out []bool) {
-	if b.fast {
+	if b.inLanes(64) {
 		b.trial.DivideWide(b.divs, ns)
 	}
 	for i, n := range ns {
+		c := candidate{n, i}
+		size := c.length()
 		switch {
-		case !b.fast && n[1] != 0:
-			out[i] = IsProbablePrime(wideBig(n))
-		case n[1] == 0 && (!b.fast || n[0] < minCandidate):
+		case size <= 64 && (n[0] < minCandidate || !b.inLanes(64)):
 			out[i] = IsPrime(n[0])
-		case n[0]&1 == 0 || b.divs[i] != 0:
+		case n[0]&1 == 0 || b.inLanes(64) && b.divs[i] != 0:
 			out[i] = false
+		case b.inLanes(size):
+			b.found = append(b.found, c)
 		default:
-			b.found = append(b.found, candidate{n, i})
+			out[i] = IsProbablePrime(wideBig(n))
 		}
 	}
 	b.test(out)
@@ -139,15 +161,15 @@ func (b *Batch) test(out []bool) {
 	at := 0
 	for i := range b.sorted[:len(b.found)] {
 		c := &b.sorted[i]
-		if size := c.length(); size > pipeBits[at] {
-			b.pipe(at).flush(out)
-			for size > pipeBits[at] {
+		if size := c.length(); size > b.kinds[at].Bits {
+			b.flush(at, out)
+			for size > b.kinds[at].Bits {
 				at++
 			}
 		}
 		b.pipe(at).add(c, out)
 	}
-	b.pipe(at).flush(out)
+	b.flush(at, out)
 	b.found = b.found[:0]
 }
 
@@ -161,39 +183,39 @@ func (c *candidate) length() int {
 // pipe returns pipe i.
 func (b *Batch) pipe(i int) *pipe {
 	if b.pipes[i] == nil {
-		b.pipes[i] = newPipe(pipeBits[i], wordsAlone[i])
+		b.pipes[i] = newPipe(b.kinds[i])
 	}
 	return b.pipes[i]
 }
 
-// pipeBits are the sizes up to which the pipes go, with 1, 2 and 3 limbs in the lanes.
-var pipeBits = [...]int{48, 100, 128}
-
-// wordsAlone is how many words are tested one by one rather than in lanes that are mostly
-// empty: BenchmarkBatchFew.
-var wordsAlone = [...]int{3, 8, 0}
+// flush sets out for all candidates that pipe i, if there is one, has taken.
+func (b *Batch) flush(i int, out []bool) {
+	if i < len(b.pipes) && b.pipes[i] != nil {
+		b.pipes[i].flush(out)
+	}
+}
 
 // A pipe makes the strong test when its lanes are full of candidates, and the Lucas test
 // when those of this test are full of numbers that have passed the first.
 type pipe struct {
 	strong, lucas lanes
-	alone         int // so many words are tested one by one
+	few           int // so many words are tested one by one, rather than in lanes that are mostly empty
 }
 
 // lanes are the numbers in the lanes of one test.
 type lanes struct {
-	p     *mont.Powers
+	p     mont.Powers
 	count int
 	mods  []mont.PowerModulus
 	index []int
 }
 
-func newPipe(size, alone int) *pipe {
-	return &pipe{newLanes(size), newLanes(size), alone}
+func newPipe(kind mont.PowerKind) *pipe {
+	return &pipe{newLanes(kind), newLanes(kind), kind.Few}
 }
 
-func newLanes(size int) lanes {
-	p := mont.NewPowers(size)
+func newLanes(kind mont.PowerKind) lanes {
+	p := kind.New()
 	return lanes{p, 0, make([]mont.PowerModulus, p.Width()), make([]int, p.Width())}
 }
 
@@ -211,10 +233,10 @@ func (q *pipe) add(c *candidate, out []bool) {
 
 // flush sets out for all candidates taken.
 func (q *pipe) flush(out []bool) {
-	if !q.strong.alone(q.alone, out) {
+	if !q.strong.alone(q.few, out) {
 		q.testStrong(out)
 	}
-	if !q.lucas.alone(q.alone, out) {
+	if !q.lucas.alone(q.few, out) {
 		q.testLucas(out)
 	}
 }

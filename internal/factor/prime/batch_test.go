@@ -7,15 +7,13 @@ import (
 	"slices"
 	"testing"
 
-	"factorfleet/internal/factor/mont"
+	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/kernels/kernelstest"
 )
 
-// eachBatch calls f with a Batch of each implementation.
-func eachBatch(f func(b *Batch, name string)) {
-	f(newBatch(false), "scalar")
-	if mont.Fast() {
-		f(newBatch(true), "lanes")
-	}
+// eachBatch calls f with a Batch of each level of kernels that the machine has.
+func eachBatch(t *testing.T, f func(t *testing.T, b *Batch)) {
+	kernelstest.Each(t, func(t *testing.T) { f(t, NewBatch()) })
 }
 
 func wideWords(b *big.Int) [2]uint64 {
@@ -30,17 +28,17 @@ func TestBatchExhaustive(t *testing.T) {
 	for i := range ns {
 		ns[i], wide[i][0] = uint64(i), uint64(i)
 	}
-	eachBatch(func(b *Batch, name string) {
+	eachBatch(t, func(t *testing.T, b *Batch) {
 		b.IsPrime(ns, out)
 		for n, want := range is {
 			if out[n] != want {
-				t.Errorf("%s: IsPrime(%d) = %v", name, n, out[n])
+				t.Errorf("IsPrime(%d) = %v", n, out[n])
 			}
 		}
 		b.IsProbablePrime(wide, out)
 		for n, want := range is {
 			if out[n] != want {
-				t.Errorf("%s: IsProbablePrime(%d) = %v", name, n, out[n])
+				t.Errorf("IsProbablePrime(%d) = %v", n, out[n])
 			}
 		}
 	})
@@ -48,11 +46,11 @@ func TestBatchExhaustive(t *testing.T) {
 	ns = slices.DeleteFunc(ns, func(n uint64) bool {
 		return n < 41 || slices.ContainsFunc(small[:12], func(p uint32) bool { return n%uint64(p) == 0 })
 	})
-	eachBatch(func(b *Batch, name string) {
+	eachBatch(t, func(t *testing.T, b *Batch) {
 		b.IsPrimeRough(ns, out)
 		for i, n := range ns {
 			if out[i] != is[n] {
-				t.Errorf("%s: IsPrimeRough(%d) = %v", name, n, out[i])
+				t.Errorf("IsPrimeRough(%d) = %v", n, out[i])
 			}
 		}
 	})
@@ -107,14 +105,14 @@ func TestBatch(t *testing.T) {
 		}
 	}
 	out := make([]bool, len(list))
-	eachBatch(func(b *Batch, name string) {
+	eachBatch(t, func(t *testing.T, b *Batch) {
 		for _, size := range []int{1, 3, 31, 33, 1000, 1025, len(list)} {
 			for at := 0; at < len(wide) && at < 40*size; at += size {
 				end := min(at+size, len(wide))
 				b.IsProbablePrime(wide[at:end], out[at:])
 				for i := at; i < end; i++ {
 					if out[i] != want[i] {
-						t.Errorf("%s, %d at once: IsProbablePrime(%v) = %v", name, size, list[i], out[i])
+						t.Errorf("%d at once: IsProbablePrime(%v) = %v", size, list[i], out[i])
 					}
 				}
 			}
@@ -123,7 +121,7 @@ func TestBatch(t *testing.T) {
 				b.IsPrime(ns[at:end], out[at:])
 				for i := at; i < end; i++ {
 					if out[i] != wantWord[i] {
-						t.Errorf("%s, %d at once: IsPrime(%d) = %v", name, size, ns[i], out[i])
+						t.Errorf("%d at once: IsPrime(%d) = %v", size, ns[i], out[i])
 					}
 				}
 			}
@@ -174,13 +172,13 @@ func TestBatchAllocs(t *testing.T) {
 		ns[i] = rnd.Uint64() >> rnd.IntN(40)
 		wide[i] = [2]uint64{rnd.Uint64() | 1, rnd.Uint64() >> rnd.IntN(64)}
 	}
-	eachBatch(func(b *Batch, name string) {
+	eachBatch(t, func(t *testing.T, b *Batch) {
 		wide := wide
-		if !b.fast {
+		if !b.inLanes(128) {
 			wide = nil
 		}
 		if got := testing.AllocsPerRun(3, func() { b.IsPrime(ns, out); b.IsProbablePrime(wide, out) }); got != 0 {
-			t.Errorf("%s: %v allocations", name, got)
+			t.Errorf("%v allocations", got)
 		}
 	})
 }
@@ -190,7 +188,6 @@ func FuzzBatch(f *testing.F) {
 		f.Add(test.n, uint64(0))
 	}
 	f.Add(^uint64(0), ^uint64(0))
-	scalar, fast := newBatch(false), newBatch(mont.Fast())
 	f.Fuzz(func(t *testing.T, lo, hi uint64) {
 		var ns []uint64
 		var wide [][2]uint64
@@ -203,21 +200,20 @@ func FuzzBatch(f *testing.F) {
 			wide = append(wide, wideWords(m))
 			ns = append(ns, wideWords(m)[0])
 		}
-		out := make([]bool, len(ns))
-		for _, b := range []*Batch{scalar, fast} {
-			b.IsPrime(ns, out)
-			for i, n := range ns {
-				if out[i] != new(big.Int).SetUint64(n).ProbablyPrime(0) {
-					t.Errorf("fast %v: IsPrime(%d) = %v", b.fast, n, out[i])
-				}
-			}
-			b.IsProbablePrime(wide, out)
-			for i, n := range wide {
-				if out[i] != wideBig(n).ProbablyPrime(0) {
-					t.Errorf("fast %v: IsProbablePrime(%v) = %v", b.fast, wideBig(n), out[i])
-				}
-			}
+		want, wantWide := make([]bool, len(ns)), make([]bool, len(ns))
+		for i := range ns {
+			want[i] = new(big.Int).SetUint64(ns[i]).ProbablyPrime(0)
+			wantWide[i] = wideBig(wide[i]).ProbablyPrime(0)
 		}
+		out := make([]bool, len(ns))
+		eachBatch(t, func(t *testing.T, b *Batch) {
+			if b.IsPrime(ns, out); !slices.Equal(out, want) {
+				t.Errorf("IsPrime(%v) = %v", ns, out)
+			}
+			if b.IsProbablePrime(wide, out); !slices.Equal(out, wantWide) {
+				t.Errorf("IsProbablePrime(%v) = %v", wide, out)
+			}
+		})
 	})
 }
 
@@ -236,12 +232,11 @@ func benchNumbers(size int, primes bool) [][2]uint64 {
 	return ns
 }
 
-// BenchmarkBatch measures the time a number, of primes and of random odd numbers, in lanes
-// and one by one.
+// BenchmarkBatch measures the time a number, of primes and of random odd numbers, by level. IsPrime is
+// what there was before.
 func BenchmarkBatch(b *testing.B) {
-	batch := NewBatch()
 	out := make([]bool, 1024)
-	for _, size := range []int{32, 40, 48, 50, 63, 96, 127} {
+	for _, size := range []int{32, 40, 48, 50, 52, 58, 63, 64, 96, 127} {
 		for _, kind := range []string{"prime", "odd"} {
 			wide := benchNumbers(size, kind == "prime")
 			words := make([]uint64, len(wide))
@@ -249,49 +244,59 @@ func BenchmarkBatch(b *testing.B) {
 				words[i] = wide[i][0]
 			}
 			run := func(name string, f func()) {
-				b.Run(fmt.Sprintf("%s/%s/bits=%d", name, kind, size), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/bits=%d/%s", kind, size, name), func(b *testing.B) {
 					for i := 0; i < b.N; i += len(words) {
 						f()
 					}
 				})
 			}
-			if size > 64 {
-				run("lanes", func() { batch.IsProbablePrime(wide, out) })
-				run("scalar", func() {
-					for i := range wide {
-						out[i] = IsProbablePrime(wideBig(wide[i]))
+			if size <= 64 {
+				run("IsPrime", func() {
+					for i, n := range words {
+						out[i] = IsPrime(n)
 					}
 				})
-				continue
 			}
-			run("lanes", func() { batch.IsPrime(words, out) })
-			run("scalar", func() {
-				for i, n := range words {
-					out[i] = IsPrime(n)
-				}
-			})
+			for _, level := range kernels.Levels {
+				b.Run(level.String(), func(b *testing.B) {
+					kernelstest.At(b, level)
+					batch := NewBatch()
+					if size > 64 {
+						run(level.String(), func() { batch.IsProbablePrime(wide, out) })
+					} else {
+						run(level.String(), func() { batch.IsPrime(words, out) })
+					}
+				})
+			}
 		}
 	}
 }
 
-// BenchmarkBatchFew measures the time a number of few primes, in lanes.
+// BenchmarkBatchFew measures the time a number of few primes, in lanes and one by one.
 func BenchmarkBatchFew(b *testing.B) {
-	batch := NewBatch()
-	for i := range pipeBits {
-		batch.pipe(i).alone = 0
-	}
 	out := make([]bool, 1024)
-	for _, size := range []int{32, 48, 63} {
-		var words []uint64
-		for _, n := range benchNumbers(size, true) {
-			words = append(words, n[0])
-		}
-		for _, count := range []int{1, 2, 4, 6, 8, 16, 32} {
-			b.Run(fmt.Sprintf("bits=%d/count=%d", size, count), func(b *testing.B) {
-				for i := 0; i < b.N; i += count {
-					batch.IsPrimeRough(words[:count], out)
+	for _, level := range kernels.Levels[1:] {
+		b.Run(level.String(), func(b *testing.B) {
+			kernelstest.At(b, level)
+			for _, size := range []int{32, 48, 52, 60, 63, 64} {
+				var words []uint64
+				for _, n := range benchNumbers(size, true) {
+					words = append(words, n[0])
 				}
-			})
-		}
+				for _, count := range []int{1, 2, 3, 4, 6, 8, 16, 32} {
+					for _, few := range []int{0, count} {
+						batch := NewBatch()
+						for i := range batch.kinds {
+							batch.pipe(i).few = few
+						}
+						b.Run(fmt.Sprintf("bits=%d/count=%d/alone=%v", size, count, few > 0), func(b *testing.B) {
+							for i := 0; i < b.N; i += count {
+								batch.IsPrimeRough(words[:count], out)
+							}
+						})
+					}
+				}
+			}
+		})
 	}
 }
