@@ -1,11 +1,9 @@
 package factor
 
 import (
-	"cmp"
 	"context"
 	"math/big"
 	"math/bits"
-	"slices"
 	"time"
 
 	"factorfleet/internal/factor/ecm"
@@ -64,8 +62,8 @@ const (
 )
 
 // batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by. In lanes
-// they cost 67 ns a word. BenchmarkBatch/random63 took 3053 ns a number with 171 primes, 2632
-// with 512, 2462 with 1024 and 2377 with 2048; random40 is quickest with 1024.
+// they cost 57 ns a word. At level avx2 random numbers of 63 bits took 2150 ns with 384 primes, 2080
+// with 512, 2010 with 768 and 1990 with 1024, the most that mont.Trial takes; of 40 bits 430 with all.
 const batchTrial = 1024
 
 // plainLeast is the size from which on numbers are done together at the plain level, where smaller
@@ -172,6 +170,7 @@ func newBatch() *batch {
 		b.divisors = b.divisors[:trialCount]
 	} else {
 		b.trial = mont.NewTrial(prime.Small()[1 : batchTrial+1])
+		b.divs = make([]uint64, divideAtOnce*b.trial.Words())
 	}
 	last := b.divisors[len(b.divisors)-1].P
 	b.below = last * last
@@ -214,25 +213,34 @@ func (b *batch) begin(ns []nat.Nat) {
 	}
 }
 
+// divideAtOnce is how many numbers are divided before their bitsets, 128 bytes each, are read: they are
+// in the first cache then.
+const divideAtOnce = 64
+
 // divide takes the primes of trial division out of b.wides.
 func (b *batch) divide() {
-	words := b.trial.Words()
-	if need := len(b.wides) * words; len(b.divs) < need {
-		b.divs = make([]uint64, need)
-	}
 	b.words = b.words[:0]
 	wide := false
 	for _, w := range b.wides {
 		wide = wide || w[1] > 0
 		b.words = append(b.words, w[0])
 	}
-	if wide {
-		b.trial.DivideWide(b.divs, b.wides)
-	} else {
-		b.trial.Divide(b.divs, b.words)
+	for at := 0; at < len(b.wides); at += divideAtOnce {
+		end := min(at+divideAtOnce, len(b.wides))
+		if wide {
+			b.trial.DivideWide(b.divs, b.wides[at:end])
+		} else {
+			b.trial.Divide(b.divs, b.words[at:end])
+		}
+		b.takeAll(at, end)
 	}
-	for i := range b.wides {
-		for k, set := range b.divs[i*words:][:words] {
+}
+
+// takeAll takes the primes in b.divs out of the numbers from at to end-1.
+func (b *batch) takeAll(at, end int) {
+	words := b.trial.Words()
+	for i := at; i < end; i++ {
+		for k, set := range b.divs[(i-at)*words:][:words] {
 			for ; set != 0; set &= set - 1 {
 				b.take(i, &b.divisors[64*k+bits.TrailingZeros64(set)])
 			}
@@ -285,9 +293,7 @@ func (a *answer) name() string {
 
 // appendFactors appends the primes found, ascending.
 func (a *answer) appendFactors(dst []Factor) []Factor {
-	slices.SortFunc(a.found, func(x, y power) int {
-		return cmp.Or(cmp.Compare(x.p[1], y.p[1]), cmp.Compare(x.p[0], y.p[0]))
-	})
+	sortPowers(a.found)
 	for i, f := range a.found {
 		if i > 0 && f.p == a.found[i-1].p {
 			dst[len(dst)-1].Exp += f.exp
@@ -301,6 +307,20 @@ func (a *answer) appendFactors(dst []Factor) []Factor {
 	}
 	return dst
 }
+
+// sortPowers sorts a few powers by their primes.
+func sortPowers(list []power) {
+	for i := 1; i < len(list); i++ {
+		f := list[i]
+		j := i
+		for ; j > 0 && less(f.p, list[j-1].p); j-- {
+			list[j] = list[j-1]
+		}
+		list[j] = f
+	}
+}
+
+func less(x, y ecm.Number) bool { return x[1] < y[1] || x[1] == y[1] && x[0] < y[0] }
 
 // number returns n < 2^128 as words.
 func number(n nat.Nat) ecm.Number {
