@@ -48,8 +48,8 @@ type PowerKind struct {
 	New  func() Powers
 }
 
-// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending. There are none at
-// level plain.
+// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending. All go to 64 bits at
+// least.
 func PowerKinds() []PowerKind {
 	var kinds []PowerKind
 	switch {
@@ -61,6 +61,10 @@ func PowerKinds() []PowerKind {
 		for i := range vectorPowerKinds {
 			k := &vectorPowerKinds[i]
 			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
+		}
+	default:
+		for _, k := range wordPowerKinds {
+			kinds = append(kinds, PowerKind{k.bits, 1, func() Powers { return newWordPowers(k.free) }})
 		}
 	}
 	return kinds

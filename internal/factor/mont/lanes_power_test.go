@@ -99,6 +99,9 @@ func allPowers() (all []namedPowers) {
 			all = append(all, namedPowers{newLimbPowers(size, true), fmt.Sprintf("limbs/%d", size), size, false})
 		}
 	}
+	for _, k := range wordPowerKinds {
+		all = append(all, namedPowers{newWordPowers(k.free), fmt.Sprintf("words/%d", k.bits), k.bits, false})
+	}
 	for i := range vectorPowerKinds {
 		k := &vectorPowerKinds[i]
 		all = append(all, namedPowers{newVectorPowers(k, false), fmt.Sprintf("vector/%d/model", k.bits), k.bits, true})
@@ -279,19 +282,21 @@ func TestPowerKinds(t *testing.T) {
 	var kinds [len(kernels.Levels)][]PowerKind
 	kernelstest.Each(t, func(t *testing.T) { kinds[kernels.Active()] = PowerKinds() })
 	for level, list := range kinds {
-		if kernels.Level(level) <= kernels.Best() && (len(list) == 0) != (kernels.Level(level) == kernels.Plain) {
-			t.Errorf("level %v: %d kinds", kernels.Level(level), len(list))
-		}
 		last := 0
 		for _, k := range list {
 			p := k.New()
-			if _, ok := p.(*vectorPowers); !ok && kernels.Level(level) == kernels.AVX2 {
+			_, vector := p.(*vectorPowers)
+			_, word := p.(*wordPowers)
+			if vector != (kernels.Level(level) == kernels.AVX2) || word != (kernels.Level(level) == kernels.Plain) {
 				t.Errorf("level %v: %T for %d bits", kernels.Level(level), p, k.Bits)
 			}
 			if w := p.Width(); w < 1 || w > 32 || k.Bits <= last {
 				t.Errorf("level %v: %d lanes for %d bits", kernels.Level(level), w, k.Bits)
 			}
 			last = k.Bits
+		}
+		if kernels.Level(level) <= kernels.Best() && last < 64 {
+			t.Errorf("level %v: kinds up to %d bits", kernels.Level(level), last)
 		}
 	}
 }
@@ -317,7 +322,7 @@ func FuzzPowers(f *testing.F) {
 // BenchmarkPowers measures the kernels with full lanes, and the preparation; the time is
 // for one number.
 func BenchmarkPowers(b *testing.B) {
-	for _, level := range kernels.Levels[1:] {
+	for _, level := range kernels.Levels {
 		b.Run(level.String(), func(b *testing.B) {
 			kernelstest.At(b, level)
 			for _, size := range []int{32, 48, 52, 60, 63, 64, 100, 127} {
