@@ -4,19 +4,21 @@ import (
 	"math/big"
 	"math/bits"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch tests many numbers at once, in lanes where the level of kernels has them (mont.PowerKinds),
-// and else one by one. The answers are those of IsPrime and IsProbablePrime. In lanes its memory is
+// A Batch tests many numbers at once, in the lanes that the level of kernels has (mont.PowerKinds), and
+// larger ones one by one. The answers are those of IsPrime and IsProbablePrime. In lanes its memory is
 // reused from call to call. It is not for concurrent use.
 type Batch struct {
-	trial  *mont.Trial
-	divs   []uint64
-	found  []candidate // what is left to test
-	sorted []candidate
-	kinds  []mont.PowerKind // of the pipes; none without lanes
-	pipes  []*pipe          // each made when it is first needed
+	vectors bool // trial divides in vectors
+	trial   *mont.Trial
+	divs    []uint64
+	found   []candidate // what is left to test
+	sorted  []candidate
+	kinds   []mont.PowerKind // of the pipes
+	pipes   []*pipe          // each made when it is first needed
 }
 
 // A candidate is an odd number n[0] + n[1]*2^64 >= minCandidate and its index.
@@ -40,18 +42,14 @@ const trialPrimes = 64
 func NewBatch() *Batch {
 	kinds := mont.PowerKinds()
 	return &Batch{
-		trial:  mont.NewTrial(small[1 : 1+trialPrimes]),
-		divs:   make([]uint64, batchBlock),
-		found:  make([]candidate, 0, batchBlock),
-		sorted: make([]candidate, batchBlock),
-		kinds:  kinds,
-		pipes:  make([]*pipe, len(kinds)),
+		vectors: kernels.Active() >= kernels.AVX2,
+		trial:   mont.NewTrial(small[1 : 1+trialPrimes]),
+		divs:    make([]uint64, batchBlock),
+		found:   make([]candidate, 0, batchBlock),
+		sorted:  make([]candidate, batchBlock),
+		kinds:   kinds,
+		pipes:   make([]*pipe, len(kinds)),
 	}
-}
-
-// inLanes reports whether numbers of a size are tested in lanes.
-func (b *Batch) inLanes(bits int) bool {
-	return len(b.kinds) > 0 && bits <= b.kinds[len(b.kinds)-1].Bits
 }
 
 // IsPrime sets out[i] to whether ns[i] is prime, with proof. Requires len(out) >= len(ns).
@@ -73,18 +71,14 @@ func (b *Batch) IsPrimeRough(ns []uint64, out []bool) {
 
 // isPrime is IsPrime for at most batchBlock numbers; divide says whether to divide first.
 func (b *Batch) isPrime(ns []uint64, out []bool, divide bool) {
-	if !b.inLanes(64) {
-		b.oneByOne(ns, out, divide)
-		return
-	}
-	if divide {
+	if divide && b.vectors {
 		b.trial.Divide(b.divs, ns)
 	}
 	for i, n := range ns {
 		switch {
 		case n < minCandidate:
 			out[i] = IsPrime(n)
-		case n&1 == 0 || divide && b.divs[i] != 0:
+		case n&1 == 0 || divide && b.divides(i, n):
 			out[i] = false
 		default:
 			b.found = append(b.found, candidate{[2]uint64{n, 0}, i})
@@ -93,15 +87,17 @@ func (b *Batch) isPrime(ns []uint64, out []bool, divide bool) {
 	b.test(out)
 }
 
-// oneByOne is isPrime without lanes.
-func (b *Batch) oneByOne(ns []uint64, out []bool, divide bool) {
-	for i, n := range ns {
-		if divide || n < 41 {
-			out[i] = IsPrime(n)
-		} else {
-			out[i] = IsPrimeRough(n)
+// divides reports whether a small prime divides number i, n >= minCandidate.
+func (b *Batch) divides(i int, n uint64) bool {
+	if b.vectors {
+		return b.divs[i] != 0
+	}
+	for j := range table[:wordPrimes] {
+		if n*table[j].inv <= table[j].max {
+			return true
 		}
 	}
+	return false
 }
 
 // IsProbablePrime sets out[i] to whether ns[i][0] + ns[i][1]*2^64 passes the Baillie-PSW test,
@@ -115,18 +111,18 @@ func (b *Batch) IsProbablePrime(ns [][2]uint64, out []bool) {
 
 // isProbablePrime is IsProbablePrime for at most batchBlock numbers.
 func (b *Batch) isProbablePrime(ns [][2]uint64, out []bool) {
-	if b.inLanes(64) {
+	if b.vectors {
 		b.trial.DivideWide(b.divs, ns)
 	}
 	for i, n := range ns {
 		c := candidate{n, i}
 		size := c.length()
 		switch {
-		case size <= 64 && (n[0] < minCandidate || !b.inLanes(64)):
+		case size <= 64 && n[0] < minCandidate:
 			out[i] = IsPrime(n[0])
-		case n[0]&1 == 0 || b.inLanes(64) && b.divs[i] != 0:
+		case n[0]&1 == 0 || b.vectors && b.divs[i] != 0 || size <= 64 && !b.vectors && b.divides(i, n[0]):
 			out[i] = false
-		case b.inLanes(size):
+		case size <= b.kinds[len(b.kinds)-1].Bits:
 			b.found = append(b.found, c)
 		default:
 			out[i] = IsProbablePrime(wideBig(n))

@@ -174,7 +174,7 @@ func TestBatchAllocs(t *testing.T) {
 	}
 	eachBatch(t, func(t *testing.T, b *Batch) {
 		wide := wide
-		if !b.inLanes(128) {
+		if b.kinds[len(b.kinds)-1].Bits < 128 {
 			wide = nil
 		}
 		if got := testing.AllocsPerRun(3, func() { b.IsPrime(ns, out); b.IsProbablePrime(wide, out) }); got != 0 {
@@ -275,7 +275,7 @@ func BenchmarkBatch(b *testing.B) {
 // BenchmarkBatchFew measures the time a number of few primes, in lanes and one by one.
 func BenchmarkBatchFew(b *testing.B) {
 	out := make([]bool, 1024)
-	for _, level := range kernels.Levels[1:] {
+	for _, level := range kernels.Levels {
 		b.Run(level.String(), func(b *testing.B) {
 			kernelstest.At(b, level)
 			for _, size := range []int{32, 48, 52, 60, 63, 64} {

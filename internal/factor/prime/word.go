@@ -6,16 +6,20 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// sureBelow is the square of the first odd prime that IsPrime does not divide
-// by.
-const sureBelow = 41 * 41
+const (
+	// wordPrimes is the number of odd primes, 3 to 37, that IsPrime divides by.
+	wordPrimes = 11
+	// sureBelow is the square of the first odd prime that IsPrime does not divide
+	// by.
+	sureBelow = 41 * 41
+)
 
 // IsPrime reports whether n is prime. The answer is proved for every n.
 func IsPrime(n uint64) bool {
 	if n < 3 || n&1 == 0 {
 		return n == 2
 	}
-	for i := range table[:11] { // 3..37
+	for i := range table[:wordPrimes] {
 		if _, ok := table[i].Quotient(n); ok {
 			return n == table[i].P
 		}
