@@ -377,3 +377,40 @@ func benchmarkPowers(b *testing.B, p Powers, size int) {
 	})
 	run("lucas", func() { p.Lucas(len(ns)) })
 }
+
+// pseudoprimes returns products p*(m*p+c) of two primes, of size bits, that are no primes but pass. With
+// c = 1-m they are often strong pseudoprimes to base 2, as p-1 divides n-1; with m = 2, c = 3 Lucas
+// pseudoprimes, as p+1 divides n+1.
+func pseudoprimes(rnd *rand.Rand, size int, m, c int64, count int, pass func(a *powerAnswer) bool) (ns [][2]uint64) {
+	for len(ns) < count {
+		p := new(big.Int).SetUint64(rnd.Uint64()>>(64-(size-1)/2) | 1<<((size-1)/2-1) | 1)
+		if !p.ProbablyPrime(0) {
+			continue
+		}
+		q := new(big.Int).Mul(p, big.NewInt(m))
+		if q.Add(q, big.NewInt(c)); !q.ProbablyPrime(0) {
+			continue
+		}
+		if n := wideWords(q.Mul(p, q)); pass(newPowerAnswer(n)) {
+			ns = append(ns, n)
+		}
+	}
+	return ns
+}
+
+// TestPowersLargePseudoprimes has composites of all sizes that pass one of the tests, found by their form. None
+// passes both.
+func TestPowersLargePseudoprimes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(9, 9))
+	var ns [][2]uint64
+	for size := 30; size <= 65; size++ {
+		ns = append(ns, pseudoprimes(rnd, size, 2, -1, 2, func(a *powerAnswer) bool { return a.strong })...)
+		ns = append(ns, pseudoprimes(rnd, size, 2, 3, 2, func(a *powerAnswer) bool { return a.lucas })...)
+	}
+	for _, n := range ns {
+		if a := newPowerAnswer(n); a.strong == a.lucas {
+			t.Errorf("%d: strong %v, Lucas %v", n, a.strong, a.lucas)
+		}
+	}
+	checkPowers(t, ns)
+}

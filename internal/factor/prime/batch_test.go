@@ -78,6 +78,19 @@ func batchCases() []*big.Int {
 			}
 		}
 	}
+	for k := int64(1); k < 3000; k++ { // J. Chernick's Carmichael numbers (1939)
+		n := big.NewInt(1)
+		for _, m := range []int64{6, 12, 18} {
+			if p := big.NewInt(k*m + 1); p.ProbablyPrime(0) {
+				n.Mul(n, p)
+			} else {
+				n.SetInt64(0)
+			}
+		}
+		if n.Sign() > 0 {
+			ns = append(ns, n)
+		}
+	}
 	for _, p := range []uint64{1093, 3511, 65521, 1<<32 - 5, 4294967311, 1<<40 - 87, 1<<61 - 1, 1<<64 - 59} {
 		b := new(big.Int).SetUint64(p)
 		ns = append(ns, new(big.Int).Mul(b, b))
