@@ -48,24 +48,33 @@ type PowerKind struct {
 	New  func() Powers
 }
 
-// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending. All go to 64 bits at
-// least.
+// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending, to 128 bits.
 func PowerKinds() []PowerKind {
-	var kinds []PowerKind
-	switch {
-	case kernels.HasIFMA():
-		for _, k := range [...]struct{ bits, few int }{{48, 3}, {100, 8}, {MaxLaneBits, 0}} {
-			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newLimbPowers(k.bits, true) }})
-		}
-	case kernels.Active() >= kernels.AVX2:
-		for i := range vectorPowerKinds {
-			k := &vectorPowerKinds[i]
-			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
-		}
-	default:
+	if kernels.HasIFMA() {
+		return limbPowerKinds()
+	}
+	kinds := wordKindsOf(kernels.Active())
+	return append(kinds, PowerKind{MaxLaneBits, 0, func() Powers { return newTwoPowers() }})
+}
+
+func limbPowerKinds() (kinds []PowerKind) {
+	for _, k := range [...]struct{ bits, few int }{{48, 3}, {100, 8}, {MaxLaneBits, 0}} {
+		kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newLimbPowers(k.bits, true) }})
+	}
+	return kinds
+}
+
+// wordKindsOf returns the kinds to 64 bits of a level without IFMA.
+func wordKindsOf(level kernels.Level) (kinds []PowerKind) {
+	if level == kernels.Plain {
 		for _, k := range wordPowerKinds {
 			kinds = append(kinds, PowerKind{k.bits, 1, func() Powers { return newWordPowers(k.free) }})
 		}
+		return kinds
+	}
+	for i := range vectorPowerKinds {
+		k := &vectorPowerKinds[i]
+		kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
 	}
 	return kinds
 }

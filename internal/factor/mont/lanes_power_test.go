@@ -99,6 +99,7 @@ func allPowers() (all []namedPowers) {
 			all = append(all, namedPowers{newLimbPowers(size, true), fmt.Sprintf("limbs/%d", size), size, false})
 		}
 	}
+	all = append(all, namedPowers{newTwoPowers(), "two words", 128, false})
 	for _, k := range wordPowerKinds {
 		all = append(all, namedPowers{newWordPowers(k.free), fmt.Sprintf("words/%d", k.bits), k.bits, false})
 	}
@@ -287,7 +288,8 @@ func TestPowerKinds(t *testing.T) {
 			p := k.New()
 			_, vector := p.(*vectorPowers)
 			_, word := p.(*wordPowers)
-			if vector != (kernels.Level(level) == kernels.AVX2) || word != (kernels.Level(level) == kernels.Plain) {
+			narrow := k.Bits <= 64
+			if vector != (narrow && kernels.Level(level) == kernels.AVX2) || word != (narrow && kernels.Level(level) == kernels.Plain) {
 				t.Errorf("level %v: %T for %d bits", kernels.Level(level), p, k.Bits)
 			}
 			if w := p.Width(); w < 1 || w > 32 || k.Bits <= last {
@@ -295,7 +297,7 @@ func TestPowerKinds(t *testing.T) {
 			}
 			last = k.Bits
 		}
-		if kernels.Level(level) <= kernels.Best() && last < 64 {
+		if kernels.Level(level) <= kernels.Best() && last != MaxLaneBits {
 			t.Errorf("level %v: kinds up to %d bits", kernels.Level(level), last)
 		}
 	}
