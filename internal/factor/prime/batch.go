@@ -1,16 +1,15 @@
 package prime
 
 import (
-	"math/big"
 	"math/bits"
 
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch tests many numbers at once, in the lanes that the level of kernels has (mont.PowerKinds), and
-// larger ones one by one. The answers are those of IsPrime and IsProbablePrime. In lanes its memory is
-// reused from call to call. It is not for concurrent use.
+// A Batch tests many numbers at once, in the lanes that the level of kernels has (mont.PowerKinds). The
+// answers are those of IsPrime and IsProbablePrime. Its memory is reused from call to call. It is not for
+// concurrent use.
 type Batch struct {
 	vectors bool // trial divides in vectors
 	trial   *mont.Trial
@@ -111,30 +110,18 @@ func (b *Batch) IsProbablePrime(ns [][2]uint64, out []bool) {
 
 // isProbablePrime is IsProbablePrime for at most batchBlock numbers.
 func (b *Batch) isProbablePrime(ns [][2]uint64, out []bool) {
-	if b.vectors {
-		b.trial.DivideWide(b.divs, ns)
-	}
+	b.trial.DivideWide(b.divs, ns)
 	for i, n := range ns {
-		c := candidate{n, i}
-		size := c.length()
 		switch {
-		case size <= 64 && n[0] < minCandidate:
+		case n[1] == 0 && n[0] < minCandidate:
 			out[i] = IsPrime(n[0])
-		case n[0]&1 == 0 || b.vectors && b.divs[i] != 0 || size <= 64 && !b.vectors && b.divides(i, n[0]):
+		case n[0]&1 == 0 || b.divs[i] != 0:
 			out[i] = false
-		case size <= b.kinds[len(b.kinds)-1].Bits:
-			b.found = append(b.found, c)
 		default:
-			out[i] = IsProbablePrime(wideBig(n))
+			b.found = append(b.found, candidate{n, i})
 		}
 	}
 	b.test(out)
-}
-
-// wideBig returns n[0] + n[1]*2^64.
-func wideBig(n [2]uint64) *big.Int {
-	b := new(big.Int).SetUint64(n[1])
-	return b.Add(b.Lsh(b, 64), new(big.Int).SetUint64(n[0]))
 }
 
 // test sets out for the candidates found, and removes them.
