@@ -50,13 +50,10 @@ func (l *lane) mul(a, b laneNum) laneNum {
 	return l.normalise(r)
 }
 
-// redc1 is the reduction for one limb.
+// redc1 is the reduction for one limb, which is strict.
 func (l *lane) redc1(hi, lo uint64) laneNum {
 	_, q := mulLimbs(lo, l.inv)
 	h, _ := mulLimbs(q, l.n[0])
-	if !l.strict {
-		return laneNum{hi + l.n[0] - h}
-	}
 	return laneNum{min(hi-h, hi-h+l.n[0])}
 }
 

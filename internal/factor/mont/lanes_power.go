@@ -50,36 +50,45 @@ type PowerKind struct {
 
 // PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending, to 128 bits.
 func PowerKinds() []PowerKind {
-	if kernels.HasIFMA() {
-		return limbPowerKinds()
+	switch {
+	case kernels.HasIFMA():
+		return append(vectorKinds(52), limbKinds()...)
+	case kernels.Active() >= kernels.AVX2:
+		return append(vectorKinds(64), twoWordKind())
 	}
-	kinds := wordKindsOf(kernels.Active())
-	return append(kinds, PowerKind{MaxLaneBits, 0, func() Powers { return newTwoPowers() }})
+	return append(wordKinds(), twoWordKind())
 }
 
-func limbPowerKinds() (kinds []PowerKind) {
-	for _, k := range [...]struct{ bits, few int }{{48, 3}, {100, 8}, {MaxLaneBits, 0}} {
+// limbKinds returns the kinds from 53 bits on with IFMA. Below, doubles take less time.
+func limbKinds() (kinds []PowerKind) {
+	for _, k := range [...]struct{ bits, few int }{{100, 8}, {MaxLaneBits, 0}} {
 		kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newLimbPowers(k.bits, true) }})
 	}
 	return kinds
 }
 
-// wordKindsOf returns the kinds to 64 bits of a level without IFMA.
-func wordKindsOf(level kernels.Level) (kinds []PowerKind) {
-	if level == kernels.Plain {
-		for _, k := range wordPowerKinds {
-			kinds = append(kinds, PowerKind{k.bits, 1, func() Powers { return newWordPowers(k.free) }})
-		}
-		return kinds
-	}
+// vectorKinds returns the kinds with AVX2 up to a number of bits.
+func vectorKinds(bits int) (kinds []PowerKind) {
 	for i := range vectorPowerKinds {
-		k := &vectorPowerKinds[i]
-		kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
+		if k := &vectorPowerKinds[i]; k.bits <= bits {
+			kinds = append(kinds, PowerKind{k.bits, k.few, func() Powers { return newVectorPowers(k, true) }})
+		}
 	}
 	return kinds
 }
 
-// limbPowers are Powers of the moduli of Lanes, but for the strict kind, in limbs of 52 bits.
+func wordKinds() (kinds []PowerKind) {
+	for _, k := range wordPowerKinds {
+		kinds = append(kinds, PowerKind{k.bits, 1, func() Powers { return newWordPowers(k.free) }})
+	}
+	return kinds
+}
+
+func twoWordKind() PowerKind {
+	return PowerKind{MaxLaneBits, 0, func() Powers { return newTwoPowers() }}
+}
+
+// limbPowers are Powers of the moduli of Lanes in two and three limbs of 52 bits.
 type limbPowers struct {
 	limbs, width int
 	fast         bool
@@ -102,17 +111,14 @@ const (
 	powerSlots = 5
 )
 
-// powerWidth is the number of lanes for 1, 2 and 3 limbs: gen/power.go.
-var powerWidth = [4]int{1: 32, 2: 32, 3: 16}
+// powerWidth is the number of lanes for 2 and 3 limbs: gen/power.go.
+var powerWidth = [4]int{2: 32, 3: 16}
 
 // newLimbPowers returns lanes for moduli of up to size bits, at most MaxLaneBits, on assembly if fast.
 func newLimbPowers(size int, fast bool) *limbPowers {
-	p := &limbPowers{limbs: 1, fast: fast}
-	switch {
-	case size > 100:
+	p := &limbPowers{limbs: 2, fast: fast}
+	if size > 100 {
 		p.limbs = 3
-	case size > 48:
-		p.limbs = 2
 	}
 	p.width = powerWidth[p.limbs]
 	p.ctx = aligned((2*p.limbs + 1) * p.width)
@@ -131,13 +137,7 @@ func (p *limbPowers) Width() int { return p.width }
 
 func (p *limbPowers) Prepare(m *PowerModulus, n [2]uint64) {
 	m.N = n
-	inv := Inverse(n[0])
-	if p.limbs == 1 {
-		m.inv = inv & limbMask
-		m.one = [2]uint64{1 << 52 % n[0], 0}
-		return
-	}
-	m.inv = -inv & limbMask
+	m.inv = -Inverse(n[0]) & limbMask
 	switch {
 	case n[1] == 0:
 		r := -n[0] % n[0] // 2^64, then 2^104 and 2^156
@@ -165,9 +165,7 @@ func (p *limbPowers) set(lane int, m *PowerModulus) {
 // put puts a into a lane of the number at to.
 func (p *limbPowers) put(to []uint64, lane int, a [2]uint64) {
 	to[lane] = a[0] & limbMask
-	if p.limbs > 1 {
-		to[p.width+lane] = (a[0]>>52 | a[1]<<12) & limbMask
-	}
+	to[p.width+lane] = (a[0]>>52 | a[1]<<12) & limbMask
 	if p.limbs > 2 {
 		to[2*p.width+lane] = a[1] >> 40
 	}

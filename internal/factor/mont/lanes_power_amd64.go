@@ -4,16 +4,6 @@
 
 package mont
 
-// strongLanes1 works like powerLane.strong in all lanes.
-//
-//go:noescape
-func strongLanes1(ctx *uint64, state *uint64, exp *uint64, bits int, tail int, out *uint8)
-
-// lucasLanes1 works like powerLane.lucas in all lanes.
-//
-//go:noescape
-func lucasLanes1(ctx *uint64, state *uint64, exp *uint64, bits int, tail int, out *uint8)
-
 // strongLanes2 works like powerLane.strong in all lanes.
 //
 //go:noescape

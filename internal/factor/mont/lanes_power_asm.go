@@ -4,8 +4,8 @@ package mont
 
 // The kernels of Powers by limbs.
 var (
-	strongKernels = [4]powerKernel{1: strongLanes1, 2: strongLanes2, 3: strongLanes3}
-	lucasKernels  = [4]powerKernel{1: lucasLanes1, 2: lucasLanes2, 3: lucasLanes3}
+	strongKernels = [4]powerKernel{2: strongLanes2, 3: strongLanes3}
+	lucasKernels  = [4]powerKernel{2: lucasLanes2, 3: lucasLanes3}
 )
 
 // The kernels of vectorPowers by kinds.

@@ -8,8 +8,8 @@ import "fmt"
 // product of two limbs, of which they see the low 52 bits, to an accumulator of 64 bits.
 // R = 2^(52*limbs).
 //
-// There are two kinds. A lazy field, for 16n <= R, has n < 2^48, 2^100 or 2^152
-// for 1, 2 or 3 limbs, and reduces without comparing:
+// There are two kinds. A lazy field, for 16n <= R, has n < 2^100 or 2^152 for 2 or 3
+// limbs, and reduces without comparing:
 //
 //	mul, sqr           operands a*b < R*n, as all below 4n are; result < 2n
 //	mulPlus, sqrPlus   the same plus 2n; result < 4n
@@ -226,33 +226,23 @@ func (k *kernel) redc(g int, t num) num {
 	return t[k.limbs:]
 }
 
-// mul1 is mul for one limb.
+// mul1 is mul for one limb, strict.
 //
 // With q = a*b/n mod 2^52 the low words of a*b and q*n are the same, and a*b/R - q*n/R
-// is the difference of their high words, that of q*n being below n. Lazily n is added:
-// the result is above 0, and below n + a*b/R < 2n. A strict field has a*b/R < n, and
-// a difference below 0, which as an unsigned word is above 2^63, is larger
-// than itself plus n.
+// is the difference of their high words, both below n. A difference below 0, which as an unsigned
+// word is above 2^63, is larger than itself plus n.
 func (k *kernel) mul1(g int, a, b num) num {
 	n := k.n(g)[0]
 	t := k.zeros(3)
 	lo, q, h := t[0], t[1], t[2]
 	k.madlo(lo, a[0], b[0])
-	var hi string
-	if k.strict {
-		hi = k.zeros(1)[0]
-	} else {
-		hi = k.reg()
-		k.op("VMOVDQU64 %s, %s", n, hi)
-	}
+	hi := k.zeros(1)[0]
 	k.madhi(hi, a[0], b[0])
 	k.madlo(q, lo, k.inverse(g))
 	k.madhi(h, q, n)
 	k.op("VPSUBQ %s, %s, %s", h, hi, hi)
-	if k.strict {
-		k.op("VPADDQ %s, %s, %s", n, hi, lo)
-		k.op("VPMINUQ %s, %s, %s", lo, hi, hi)
-	}
+	k.op("VPADDQ %s, %s, %s", n, hi, lo)
+	k.op("VPMINUQ %s, %s, %s", lo, hi, hi)
 	k.drop(t)
 	return num{hi}
 }

@@ -7,10 +7,10 @@ func init() { register("lanes_power", emitPower) }
 // powerGroups is how many groups the kernels of each number of limbs have: so many that
 // the chains of dependent products, one or two a group, hide each other's latency, if
 // there are registers for them.
-var powerGroups = [4]int{1: 4, 2: 4, 3: 2}
+var powerGroups = [4]int{2: 4, 3: 2}
 
 func emitPower(f *file) {
-	for limbs := 1; limbs <= 3; limbs++ {
+	for limbs := 2; limbs <= 3; limbs++ {
 		fd := field{limbs: limbs, groups: powerGroups[limbs]}
 		args := []param{{"ctx", "*uint64"}, {"state", "*uint64"}, {"exp", "*uint64"}, {"bits", "int"}, {"tail", "int"}, {"out", "*uint8"}}
 		name := fmt.Sprintf("strongLanes%d", limbs)
@@ -101,24 +101,13 @@ func (k *kernel) constant(c int) string {
 	return r
 }
 
-// value returns a/R mod n, the number whose form is a < 4n, normalised: n if it is 0 (or,
-// of more than one limb, perhaps 0), and else below n.
+// value returns a/R mod n, the number whose form is a < 4n, normalised: n if it is perhaps 0, and else
+// below n.
 //
-// For q as in redc the result is (a + q*n)/R <= (4n + (R-1)n)/R < n+1. For one limb, as
-// in mul1, it is n - q*n/R.
+// For q as in redc the result is (a + q*n)/R <= (4n + (R-1)n)/R < n+1.
 func (k *kernel) value(g int, a num) num {
-	if k.limbs > 1 {
-		t := append(k.copied(a), k.zeros(k.limbs)...)
-		return k.normalise(k.redc(g, t), false)
-	}
-	t := k.zeros(2)
-	n, r := k.n(g)[0], k.reg()
-	k.madlo(t[0], a[0], k.inverse(g))
-	k.madhi(t[1], t[0], n)
-	k.op("VMOVDQU64 %s, %s", n, r)
-	k.op("VPSUBQ %s, %s, %s", t[1], r, r)
-	k.drop(t)
-	return num{r}
+	t := append(k.copied(a), k.zeros(k.limbs)...)
+	return k.normalise(k.redc(g, t), false)
 }
 
 // equal sets mask where a = b, and where it was set before if and is true.
