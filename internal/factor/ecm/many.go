@@ -6,7 +6,8 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// Group is the number of curves that Many runs side by side.
+// Group is the number of curves that Many runs side by side, as far as there are lanes: the
+// others in turns.
 const Group = mont.WideLaneWidth
 
 // A wideMachine is one of those of package mont: all its lanes have the same modulus.
@@ -27,13 +28,14 @@ type wideMachine interface {
 type Many struct {
 	w      mont.Wide
 	lanes  mont.WideLanes
+	quads  mont.QuadLanes
 	scalar mont.WideMachine
 	check  func() error
 	err    error
 
-	m        wideMachine // one of the two
-	narrow   bool        // never use lanes: for tests
-	machines [2]struct { // of scalar and lanes
+	m        wideMachine // one of the three
+	kind     machineKind // the quickest for the number
+	machines [3]struct { // by machineKind
 		fresh bool // has the modulus
 		slots int
 	}
@@ -77,6 +79,7 @@ func NewMany(n *big.Int, check func() error) *Many {
 func (s *Many) Reset(n *big.Int, check func() error) {
 	s.w.Reset(n)
 	s.check = check
+	s.kind = bestMachine(n.BitLen())
 	for i := range s.machines {
 		s.machines[i].fresh = false
 	}
@@ -98,9 +101,25 @@ func (s *Many) Reset(n *big.Int, check func() error) {
 // N returns the number, which the caller must not change.
 func (s *Many) N() *big.Int { return s.w.N() }
 
-// Parallel reports whether the curves of a group run at the same time: then one costs nearly as
-// much as a group does.
-func (s *Many) Parallel() bool { return !s.narrow && mont.HasWideLanes(s.w.N().BitLen()) }
+// A machineKind is one of the machines of a Many.
+type machineKind int
+
+const (
+	onScalar machineKind = iota
+	onQuads
+	onLanes
+)
+
+// bestMachine returns the quickest machine for moduli of size bits.
+func bestMachine(size int) machineKind {
+	switch {
+	case mont.HasWideLanes(size):
+		return onLanes
+	case mont.HasQuadLanes(size):
+		return onQuads
+	}
+	return onScalar
+}
 
 // Run runs the curves with the given parameters, all at least MinSigma. It returns a divisor d
 // of n, 1 < d < n, and the index of the parameter that found it; the curves of later groups
@@ -127,7 +146,7 @@ func (s *Many) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err error
 	if d, which = first(cs); d != nil {
 		return d, which, nil
 	}
-	s.choose(s.Parallel(), p)
+	s.choose(s.kind, p)
 	for batch := range s.batches(cs) {
 		s.stage1(p, chains, batch)
 	}
@@ -137,7 +156,7 @@ func (s *Many) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err error
 	if d, which = first(cs); d != nil || s.err != nil {
 		return d, which, s.err // not both: inspect stops at an error
 	}
-	s.choose(s.Parallel(), p)
+	s.choose(s.kind, p)
 	for batch := range s.batches(cs) {
 		s.stage2(p, batch)
 	}
@@ -151,13 +170,9 @@ func (s *Many) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err error
 	return d, which, nil
 }
 
-// choose has the next stages run on lanes or on the scalar machine.
-func (s *Many) choose(lanes bool, p *Plan) {
-	i := 0
-	s.m = &s.scalar
-	if lanes {
-		i, s.m = 1, &s.lanes
-	}
+// choose has the next stages run on a machine.
+func (s *Many) choose(i machineKind, p *Plan) {
+	s.m = [...]wideMachine{&s.scalar, &s.quads, &s.lanes}[i]
 	slots := s.stage.layout(p)
 	if is := &s.machines[i]; !is.fresh || is.slots < slots {
 		is.fresh, is.slots = true, slots
@@ -167,7 +182,7 @@ func (s *Many) choose(lanes bool, p *Plan) {
 
 // only prepares a stage that is careful with one curve.
 func (s *Many) only(c *manyCurve, p *Plan) []*manyCurve {
-	s.choose(false, p)
+	s.choose(onScalar, p)
 	return []*manyCurve{c}
 }
 

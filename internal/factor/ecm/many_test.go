@@ -2,19 +2,25 @@ package ecm
 
 import (
 	"errors"
-	"flag"
-	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"factorfleet/internal/factor/kernels"
 )
 
-// manyPair returns a Many on lanes, if there are, and one without.
-func manyPair(n *big.Int) [2]*Many {
-	ms := [2]*Many{NewMany(n, always), NewMany(n, always)}
-	ms[1].narrow = true
-	return ms
+// manyWays returns a Many for n in each way that there is on this machine: at the best level, at
+// those below, and without lanes.
+func manyWays(n *big.Int) (ways []*Many) {
+	for l := kernels.Best(); l >= kernels.Plain; l-- {
+		before := kernels.Use(l)
+		ways = append(ways, NewMany(n, always))
+		kernels.Use(before)
+	}
+	s := NewMany(n, always)
+	s.kind = onScalar
+	return append(ways, s)
 }
 
 // TestManyFind runs the curves of known order, each in every place of a group between others
@@ -33,23 +39,23 @@ func TestManyFind(t *testing.T) {
 				others = append(others, sigma)
 			}
 		}
-		for i, s := range manyPair(n) {
+		for i, s := range manyWays(n) {
 			for place := range width {
-				if i == 1 && place > 1 {
+				if s.kind == onScalar && place > 1 {
 					break
 				}
 				sigmas := append([]uint64(nil), others...)
 				sigmas[place] = test.sigma
 				d, which, err := s.Run(plan, sigmas)
 				if err != nil || (d != nil) != test.found || d != nil && (d.Cmp(p) != 0 || which != place) {
-					t.Errorf("%s, %v, place %d, lanes %v: %v, %d, %v: %s", test.p, plan, place, i == 0, d, which, err, test.why)
+					t.Errorf("%s, %v, place %d, way %d: %v, %d, %v: %s", test.p, plan, place, i, d, which, err, test.why)
 				}
 			}
 		}
 	}
 }
 
-// TestManySame compares Many with and without lanes, and both with Search, on numbers of all
+// TestManySame compares the ways of Many with each other, and with Search, on numbers of all
 // sizes with factors that curves find in either stage, or find both.
 func TestManySame(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 8))
@@ -71,11 +77,13 @@ func TestManySame(t *testing.T) {
 		for range 1 + rnd.IntN(20) {
 			sigmas = append(sigmas, MinSigma+rnd.Uint64()>>40)
 		}
-		ms := manyPair(n)
+		ms := manyWays(n)
 		d, which, _ := ms[0].Run(plan, sigmas)
-		e, other, _ := ms[1].Run(plan, sigmas)
-		if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
-			t.Fatalf("n=%v, %v: lanes find %v by %d, without %v by %d", n, plan, d, which, e, other)
+		for i, m := range ms[1:] {
+			e, other, _ := m.Run(plan, sigmas)
+			if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
+				t.Fatalf("n=%v, %v: %v by %d, way %d finds %v by %d", n, plan, d, which, i+1, e, other)
+			}
 		}
 		if d != nil {
 			found++
@@ -165,55 +173,19 @@ func FuzzMany(f *testing.F) {
 			return
 		}
 		sigmas := []uint64{MinSigma + uint64(sigma), MinSigma + uint64(sigma)*3 + 1, MinSigma + 5}
-		ms, p := manyPair(n), plans[int(plan)%len(plans)]
+		ms, p := manyWays(n), plans[int(plan)%len(plans)]
 		d, which, err := ms[0].Run(p, sigmas)
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0) {
 			t.Errorf("n=%d, sigmas %d: %v, %v", n, sigmas, d, err)
 		}
-		e, other, _ := ms[1].Run(p, sigmas)
-		if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
-			t.Errorf("n=%v, %v: lanes find %v by %d, without %v by %d", n, p, d, which, e, other)
+		for i, m := range ms[1:] {
+			e, other, _ := m.Run(p, sigmas)
+			if (d == nil) != (e == nil) || d != nil && (d.Cmp(e) != 0 || which != other) {
+				t.Errorf("n=%v, %v: %v by %d, way %d finds %v by %d", n, p, d, which, i+1, e, other)
+			}
 		}
 	})
 }
-
-var calibrateMany = flag.Bool("calibratemany", false, "measure curves of single numbers")
-
-// TestCalibrateMany prints the CPU time of a curve by Search, by Many without lanes and on
-// lanes, the least of three of each.
-func TestCalibrateMany(t *testing.T) {
-	if !*calibrateMany {
-		t.Skip("for a new machine or new kernels: -calibratemany")
-	}
-	for _, digits := range []int64{40, 60, 100, 150, 200, 300} {
-		n := new(big.Int).Exp(big.NewInt(10), big.NewInt(digits), nil)
-		for n.Add(n, one); n.Bit(0) == 0 || new(big.Int).Mod(n, big.NewInt(3)).Sign() == 0 || !n.ProbablyPrime(0); n.Add(n, one) {
-		}
-		for _, b1 := range []uint64{2000, 11e3, 50e3} {
-			plan := newPlan(b1, 100*b1)
-			ms := manyPair(n)
-			sigmas := []uint64{6, 7, 8, 9, 10, 11, 12, 13}
-			ms[0].Run(plan, sigmas[:1])
-			s := NewSearch(n, always)
-			least := [3]time.Duration{1 << 62, 1 << 62, 1 << 62}
-			for range 3 {
-				for i, run := range [...]func(){
-					func() { s.Run(plan, 6) },
-					func() { ms[1].Run(plan, sigmas[:1]) },
-					func() { ms[0].Run(plan, sigmas) },
-				} {
-					from := cpuTime()
-					run()
-					least[i] = min(least[i], cpuTime()-from)
-				}
-			}
-			fmt.Printf("%3d digits B1=%5d: Search %8.3f ms, Many scalar %8.3f, lanes %8.3f\n", digits, b1,
-				ms3(least[0]), ms3(least[1]), ms3(least[2])/Group)
-		}
-	}
-}
-
-func ms3(d time.Duration) float64 { return d.Seconds() * 1e3 }
 
 // TestManyAfterStop: what a stopped run has left behind does no harm to the next, of a shorter number.
 func TestManyAfterStop(t *testing.T) {

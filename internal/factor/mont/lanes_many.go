@@ -57,8 +57,8 @@ func (l *WideLanes) Reset(w *Wide, slots int) {
 	// 2^r as it is and 2^(128k-r), the first of which Mul takes from a*2^(64k) to a*2^r and the
 	// other back. 2k words are more than 3 limbs for k > 1.
 	r := 52 * l.limbs
-	l.powerOfTwo(l.in, r)
-	l.powerOfTwo(l.out, 128*k-r)
+	w.powerOfTwo(l.in, r)
+	w.powerOfTwo(l.out, 128*k-r)
 
 	var n2, carry uint64
 	l.split(l.ctx, 1, w.n)
@@ -79,17 +79,6 @@ func resized(mem []uint64, words int) []uint64 {
 		return mem[:words]
 	}
 	return aligned(words)
-}
-
-// powerOfTwo sets z to 2^e mod n itself, not its form. Requires e >= 0.
-func (l *WideLanes) powerOfTwo(z Element, e int) {
-	w := l.w
-	two := l.t[:w.Words()]
-	w.Add(two, w.one, w.one)
-	w.Exp(z, two, uint64(e))
-	clear(two)
-	two[0] = 1
-	w.Mul(z, z, two)
 }
 
 // Width returns WideLaneWidth.

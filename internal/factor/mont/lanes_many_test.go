@@ -115,7 +115,7 @@ func wideProgram(rnd *rand.Rand, count int) []Instruction {
 	return code
 }
 
-// A wideTester is what WideLanes and WideMachine have in common.
+// A wideTester is what WideLanes, QuadLanes and WideMachine have in common.
 type wideTester interface {
 	Reset(w *Wide, slots int)
 	Width() int
@@ -238,6 +238,11 @@ func FuzzWideLanes(f *testing.F) {
 			l := new(WideLanes)
 			testWideMachine(t, l, m, rand.New(rand.NewPCG(seed, 1)), 50)
 			checkWideRanges(t, l)
+		}
+		if HasQuadLanes(m.BitLen()) {
+			l := new(QuadLanes)
+			testWideMachine(t, l, m, rand.New(rand.NewPCG(seed, 1)), 50)
+			checkQuadRanges(t, l)
 		}
 	})
 }

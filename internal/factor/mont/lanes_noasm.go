@@ -8,3 +8,5 @@ var (
 )
 
 var wideKernels [(maxPairLimbs+maxWideLimbs)/2 - minWideLimbs + 1]laneKernel
+
+var quadKernels []quadKernel

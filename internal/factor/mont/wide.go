@@ -168,3 +168,13 @@ func (w *Wide) Exp(z, x Element, e uint64) {
 		}
 	}
 }
+
+// powerOfTwo sets z to 2^e mod n itself, not its form. Requires e >= 0.
+func (w *Wide) powerOfTwo(z Element, e int) {
+	two := w.unit
+	w.Add(two, w.one, w.one)
+	w.Exp(z, two, uint64(e))
+	clear(two)
+	two[0] = 1
+	w.Mul(z, z, two)
+}
