@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"factorfleet/internal/factor/kernels/kernelstest"
 )
 
 // wideModuli returns moduli for each number of limbs: the largest, the least, and others.
@@ -174,12 +176,26 @@ func testWideMachine(t *testing.T, m wideTester, n *big.Int, rnd *rand.Rand, cou
 	}
 }
 
-func TestWideMachine(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(8, 8))
-	m := new(WideMachine)
-	for _, n := range wideModuli(rnd) {
-		testWideMachine(t, m, n, rnd, 100)
+// machineModuli returns moduli at the ends of the ranges of WideMachine for each number of words.
+func machineModuli() (ns []*big.Int) {
+	one := big.NewInt(1)
+	for k := uint(1); k <= 18; k++ {
+		for _, size := range []uint{64*k - 4, 64*k - 1, 64 * k} {
+			top := new(big.Int).Lsh(one, size)
+			ns = append(ns, new(big.Int).Sub(top, one), new(big.Int).Add(top, one))
+		}
 	}
+	return ns
+}
+
+func TestWideMachine(t *testing.T) {
+	kernelstest.Each(t, func(t *testing.T) {
+		rnd := rand.New(rand.NewPCG(8, 8))
+		m := new(WideMachine)
+		for _, n := range append(wideModuli(rnd), machineModuli()...) {
+			testWideMachine(t, m, n, rnd, 100)
+		}
+	})
 }
 
 func TestWideLanes(t *testing.T) {
@@ -188,7 +204,7 @@ func TestWideLanes(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(9, 9))
 	l := new(WideLanes)
-	for range 20 {
+	for range 8 {
 		for _, n := range wideModuli(rnd) {
 			testWideMachine(t, l, n, rnd, 100)
 			checkWideRanges(t, l)

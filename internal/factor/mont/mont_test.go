@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"factorfleet/internal/factor/kernels"
 )
 
 // edgeWords are the words that carries and borrows trip over; 0 and -1 combine
@@ -108,7 +110,7 @@ func TestWide(t *testing.T) {
 		return bigOf(w)
 	}
 	for k := 1; k <= 18; k++ {
-		for range 2000 {
+		for range 800 {
 			n := words(k)
 			n.SetBit(n, 0, 1)
 			if n.BitLen() < 2 {
@@ -123,8 +125,17 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// testWide checks the operations at every level of kernels.
 func testWide(t *testing.T, n, a, b *big.Int) {
-	w := NewWide(n)
+	for l := kernels.Best(); l >= kernels.Plain; l-- {
+		before := kernels.Use(l)
+		w := NewWide(n)
+		kernels.Use(before)
+		testWideAt(t, w, n, a, b)
+	}
+}
+
+func testWideAt(t *testing.T, w *Wide, n, a, b *big.Int) {
 	x, y := w.New(), w.New()
 	w.SetBig(x, a)
 	w.SetBig(y, b)
@@ -136,8 +147,6 @@ func testWide(t *testing.T, n, a, b *big.Int) {
 		{"Mul", w.Mul, (*big.Int).Mul},
 		{"Add", w.Add, (*big.Int).Add},
 		{"Sub", w.Sub, (*big.Int).Sub},
-		{"mulGo", w.mulGo, (*big.Int).Mul},
-		{"mulGeneric", func(z, x, y Element) { mulGeneric(z, x, y, w.n, w.t, w.neg) }, (*big.Int).Mul},
 		{"addGo", w.addGo, (*big.Int).Add},
 		{"subGo", w.subGo, (*big.Int).Sub},
 	}
@@ -160,29 +169,125 @@ func testWide(t *testing.T, n, a, b *big.Int) {
 // testRaw multiplies a and b as they are, without taking them to Montgomery form,
 // so that edge words meet edge words in the carries.
 func testRaw(t *testing.T, n, a, b *big.Int) {
+	t.Helper()
 	w := NewWide(n)
 	a, b = new(big.Int).Mod(a, n), new(big.Int).Mod(b, n)
-	x, y, z, zg, zo := w.New(), w.New(), w.New(), w.New(), w.New()
+	x, y := w.New(), w.New()
 	w.words(x, a)
 	w.words(y, b)
-	w.Mul(z, x, y)
-	mulGeneric(zg, x, y, w.n, w.t, w.neg)
-	w.mulGo(zo, x, y)
-	// z*R = a*b mod n
-	got := bigOf(z)
-	got.Lsh(got, uint(64*len(z)))
-	want := new(big.Int).Mul(a, b)
-	if got.Sub(got, want).Mod(got, n).Sign() != 0 || bigOf(z).Cmp(n) >= 0 || !zg.Equal(z) || !zo.Equal(z) {
-		t.Fatalf("n=%v: %v * %v = %v/R, generic %v/R, Go %v/R", n, a, b, z, zg, zo)
-	}
-	// y may be any words.
+	testProducts(t, w, x, y)
 	for i := range y {
-		y[i] = ^uint64(0)
+		y[i] = ^uint64(0) // y may be any words
 	}
+	testProducts(t, w, x, y)
+}
+
+// products are the products for k words, by name.
+func products(k int) map[string]wideProduct {
+	ps := make(map[string]wideProduct)
+	switch {
+	case k == 1:
+		ps["mulOne"] = mulOne
+	case k == 2:
+		ps["mulTwo"] = mulTwo
+	default:
+		ps["mulGeneric"] = mulGeneric
+	}
+	if k > 2 && k < len(fixedMul) {
+		ps["fixedMul"] = fixedMul[k]
+	}
+	if kernels.HasADX() && hasWords(k) {
+		ps["mulFast"] = mulFast
+	}
+	return ps
+}
+
+// testProducts checks that z*R = x*y mod n and z < n after Mul, z < 2n after all products.
+func testProducts(t *testing.T, w *Wide, x, y Element) {
+	t.Helper()
+	check := func(name string, z Element, most int64) {
+		t.Helper()
+		got := bigOf(z)
+		below := got.Cmp(new(big.Int).Mul(&w.big, big.NewInt(most))) < 0
+		got.Lsh(got, uint(64*len(z)))
+		if got.Sub(got, new(big.Int).Mul(bigOf(x), bigOf(y))).Mod(got, &w.big).Sign() != 0 || !below {
+			t.Fatalf("n=%v: %s(%v, %v) = %v", w.N(), name, x, y, z)
+		}
+	}
+	z := w.New()
 	w.Mul(z, x, y)
-	mulGeneric(zg, x, y, w.n, w.t, w.neg)
-	if w.mulGo(zo, x, y); !zg.Equal(z) || !zo.Equal(z) {
-		t.Fatalf("n=%v: %v * (R-1) = %v/R, generic %v/R, Go %v/R", n, a, z, zg, zo)
+	check("Mul", z, 1)
+	for name, product := range products(w.Words()) {
+		product(w, z, x, y)
+		check(name, z, 2)
+	}
+}
+
+// TestWideLazy checks the functions of lazy numbers at the ends of their ranges: products and squares
+// of what is below 4n, sums and differences of what is below 2n.
+func TestWideLazy(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for k := 3; k <= 18; k++ {
+		for range 300 {
+			n := randomBig(rnd, 64*k-4-rnd.IntN(3))
+			if rnd.IntN(3) == 0 {
+				n.Lsh(big.NewInt(1), uint(64*k-4))
+				n.Sub(n, big.NewInt(1))
+			}
+			w := NewWide(n)
+			below := func(multiple int64) Element {
+				top := new(big.Int).Mul(n, big.NewInt(multiple))
+				a := new(big.Int).Sub(top, big.NewInt(1+int64(rnd.IntN(2))))
+				switch rnd.IntN(4) {
+				case 0:
+					a.SetInt64(int64(rnd.IntN(2)))
+				case 1, 2:
+					a = randomBig(rnd, n.BitLen()+2)
+					a.Mod(a, top)
+				}
+				z := w.New()
+				w.words(z, a)
+				return z
+			}
+			x, y := below(4), below(4)
+			testProducts(t, w, x, y)
+			testProducts(t, w, x, x)
+			z := w.New()
+			if k < len(fixedSqr) {
+				fixedSqr[k](w, z, x, x)
+				want := w.New()
+				if mulGeneric(w, want, x, x); !z.Equal(want) {
+					t.Fatalf("n=%v: square of %v is %v, want %v", n, x, z, want)
+				}
+			}
+			testLinear(t, w, below(2), below(2))
+		}
+	}
+}
+
+func testLinear(t *testing.T, w *Wide, x, y Element) {
+	t.Helper()
+	k := w.Words()
+	sum := new(big.Int).Add(bigOf(x), bigOf(y))
+	diff := new(big.Int).Sub(bigOf(x), bigOf(y))
+	diff.Add(diff, new(big.Int).Lsh(w.N(), 1))
+	type linear struct {
+		name string
+		f    wideProduct
+		want *big.Int
+	}
+	fs := []linear{{"sumGeneric", sumGeneric, sum}, {"diffGeneric", diffGeneric, diff}}
+	if k < len(fixedSum) {
+		fs = append(fs, linear{"fixedSum", fixedSum[k], sum}, linear{"fixedDiff", fixedDiff[k], diff})
+	}
+	for _, f := range fs {
+		for alias := range 3 {
+			a, b := append(Element(nil), x...), append(Element(nil), y...)
+			z := [...]Element{w.New(), a, b}[alias]
+			if f.f(w, z, a, b); bigOf(z).Cmp(f.want) != 0 {
+				t.Fatalf("n=%v: %s(%v, %v) = %v", w.N(), f.name, x, y, z)
+			}
+		}
 	}
 }
 

@@ -11,15 +11,24 @@ import (
 // large that the top bit of n is 0, which saves Mul a word. A Wide has scratch space: it
 // is not for concurrent use.
 type Wide struct {
-	n    []uint64
-	neg  uint64  // -n^-1 mod 2^64
-	one  Element // R mod n
-	r2   Element // R^2 mod n
-	t    []uint64
-	unit Element // for Value and Reset
-	big  big.Int // n
-	conv []byte
+	n     []uint64
+	neg   uint64   // -n^-1 mod 2^64
+	twice []uint64 // 2n mod R
+	one   Element  // R mod n
+	r2    Element  // R^2 mod n
+	t     []uint64
+	unit  Element // for Value and Reset
+	big   big.Int // n
+	conv  []byte
+
+	product wideProduct
+	exact   bool // products are below n
+	adx     bool // there is assembly
 }
+
+// A wideProduct sets z to x*y/R mod n, plus n at most. Requires that x < n, or x*y < R*n and
+// x+n < R; y may be any k words, and z may be x and y.
+type wideProduct func(w *Wide, z, x, y Element)
 
 // An Element is a residue modulo the Wide that made it.
 type Element []uint64
@@ -43,17 +52,30 @@ func (w *Wide) Reset(n *big.Int) {
 		k++
 	}
 	if cap(w.n) < k {
-		mem := make([]uint64, 5*k+2)
-		for i, s := range [...]*[]uint64{&w.n, (*[]uint64)(&w.one), (*[]uint64)(&w.r2), (*[]uint64)(&w.unit)} {
+		mem := make([]uint64, 6*k)
+		for i, s := range w.vectors() {
 			*s = mem[i*k : (i+1)*k : (i+1)*k]
 		}
-		w.t, w.conv = mem[4*k:], make([]byte, 8*k)
+		w.conv = make([]byte, 8*k)
 	}
-	w.n, w.one, w.r2, w.unit, w.t, w.conv = w.n[:k], w.one[:k], w.r2[:k], w.unit[:k], w.t[:k+2], w.conv[:8*k]
+	for _, s := range w.vectors() {
+		*s = (*s)[:k]
+	}
+	w.conv = w.conv[:8*k]
 	w.big.Set(n)
 	w.words(w.n, n)
 	w.neg = -Inverse(w.n[0])
+	w.choose()
+	var top uint64
+	for i, word := range w.n {
+		w.twice[i], top = word<<1|top, word>>63
+	}
 	w.constants(size)
+}
+
+// vectors are all the numbers of k words.
+func (w *Wide) vectors() [6]*[]uint64 {
+	return [...]*[]uint64{&w.n, &w.twice, (*[]uint64)(&w.one), (*[]uint64)(&w.r2), (*[]uint64)(&w.unit), &w.t}
 }
 
 // constants sets one and r2. size is that of n.

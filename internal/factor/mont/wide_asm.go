@@ -2,48 +2,25 @@
 
 package mont
 
-// mulFast, addFast and subFast work like Mul, Add and Sub, and report whether there is assembly
-// for the number of words. Elements of another modulus may be shorter: the checks of bounds
-// are here.
-func mulFast(z, x, y Element, n []uint64, neg uint64) bool {
-	k := len(n)
-	if k < 3 || k > 16 {
-		return false
-	}
-	z, x, y = z[:k], x[:k], y[:k]
-	switch k {
-	case 3:
-		mulWords3(&z[0], &x[0], &y[0], &n[0], neg)
-	case 4:
-		mulWords4(&z[0], &x[0], &y[0], &n[0], neg)
-	case 5:
-		mulWords5(&z[0], &x[0], &y[0], &n[0], neg)
-	case 6:
-		mulWords6(&z[0], &x[0], &y[0], &n[0], neg)
-	case 7:
-		mulWords7(&z[0], &x[0], &y[0], &n[0], neg)
-	case 8:
-		mulWords8(&z[0], &x[0], &y[0], &n[0], neg)
-	case 9:
-		mulWords9(&z[0], &x[0], &y[0], &n[0], neg)
-	case 10:
-		mulWords10(&z[0], &x[0], &y[0], &n[0], neg)
-	case 11:
-		mulWords11(&z[0], &x[0], &y[0], &n[0], neg)
-	case 12:
-		mulWords12(&z[0], &x[0], &y[0], &n[0], neg)
-	case 13:
-		mulWords13(&z[0], &x[0], &y[0], &n[0], neg)
-	case 14:
-		mulWords14(&z[0], &x[0], &y[0], &n[0], neg)
-	case 15:
-		mulWords15(&z[0], &x[0], &y[0], &n[0], neg)
-	case 16:
-		mulWords16(&z[0], &x[0], &y[0], &n[0], neg)
-	}
-	return true
+// hasWords reports whether there is assembly for k words, if the processor can execute it.
+func hasWords(k int) bool { return k >= 3 && k < len(adxProducts) }
+
+// adxProducts are the products by number of words.
+var adxProducts = [...]func(z, x, y, n *uint64, neg uint64){
+	3: mulWords3, mulWords4, mulWords5, mulWords6, mulWords7, mulWords8, mulWords9, mulWords10,
+	mulWords11, mulWords12, mulWords13, mulWords14, mulWords15, mulWords16,
 }
 
+// mulFast is a product whose z is below n. Elements of another modulus may be shorter: the
+// checks of bounds are here.
+func mulFast(w *Wide, z, x, y Element) {
+	k := len(w.n)
+	z, x, y = z[:k], x[:k], y[:k]
+	adxProducts[k](&z[0], &x[0], &y[0], &w.n[0], w.neg)
+}
+
+// addFast and subFast work like Add and Sub, and report whether there is assembly for the number
+// of words.
 func addFast(z, x, y Element, n []uint64) bool {
 	k := len(n)
 	if k < 3 || k > 8 {

@@ -4,703 +4,2285 @@ package mont
 
 import "math/bits"
 
-// The functions of this file work like mulGeneric for one k each, unrolled and with t in
-// registers, as far as there are some: each step adds x*y[i], and the q*n that makes the low
-// word zero, and moves t down by a word. From 3 words on the top bit of n is 0 and nothing is
-// carried out of t[k].
-
-func mul2(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:2], y[:2], z[:2], n[:2]
-	x0, x1 := x[0], x[1]
-	n0, n1 := n[0], n[1]
-
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	t2 := c
-	top := uint64(0)
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	t1, c = bits.Add64(t2, c, 0)
-	t2 = top + c
-
-	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	t2, top = bits.Add64(t2, c, 0)
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	t1, c = bits.Add64(t2, c, 0)
-	t2 = top + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	if t2 < borrow { // t < n
-		d0, d1 = t0, t1
-	}
-	z[0], z[1] = d0, d1
+// fixedMul are the products by number of words, see mulFixed3.
+var fixedMul = [...]func(w *Wide, z, x, y Element){
+	3:  mulFixed3,
+	4:  mulFixed4,
+	5:  mulFixed5,
+	6:  mulFixed6,
+	7:  mulFixed7,
+	8:  mulFixed8,
+	9:  mulFixed9,
+	10: mulFixed10,
+	11: mulFixed11,
+	12: mulFixed12,
+	13: mulFixed13,
+	14: mulFixed14,
+	15: mulFixed15,
+	16: mulFixed16,
 }
 
-func mul3(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:3], y[:3], z[:3], n[:3]
-	x0, x1, x2 := x[0], x[1], x[2]
-	n0, n1, n2 := n[0], n[1], n[2]
-
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	t3 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	t2 = t3 + c
-
-	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	t3 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	t2 = t3 + c
-
-	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	t3 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	t2 = t3 + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2 = t0, t1, t2
-	}
-	z[0], z[1], z[2] = d0, d1, d2
+// fixedSqr are the squares by number of words, see sqrFixed3.
+var fixedSqr = [...]func(w *Wide, z, x, y Element){
+	3: sqrFixed3,
+	4: sqrFixed4,
+	5: sqrFixed5,
+	6: sqrFixed6,
+	7: sqrFixed7,
+	8: sqrFixed8,
 }
 
-func mul4(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:4], y[:4], z[:4], n[:4]
-	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
-	n0, n1, n2, n3 := n[0], n[1], n[2], n[3]
+// fixedSum are the sums by number of words, see sumFixed3.
+var fixedSum = [...]func(w *Wide, z, x, y Element){
+	3:  sumFixed3,
+	4:  sumFixed4,
+	5:  sumFixed5,
+	6:  sumFixed6,
+	7:  sumFixed7,
+	8:  sumFixed8,
+	9:  sumFixed9,
+	10: sumFixed10,
+	11: sumFixed11,
+	12: sumFixed12,
+	13: sumFixed13,
+	14: sumFixed14,
+	15: sumFixed15,
+	16: sumFixed16,
+}
 
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	c, t3 := mulAdd(x3, b, c, 0)
-	t4 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	t3 = t4 + c
+// fixedDiff are the differences by number of words, see diffFixed3.
+var fixedDiff = [...]func(w *Wide, z, x, y Element){
+	3:  diffFixed3,
+	4:  diffFixed4,
+	5:  diffFixed5,
+	6:  diffFixed6,
+	7:  diffFixed7,
+	8:  diffFixed8,
+	9:  diffFixed9,
+	10: diffFixed10,
+	11: diffFixed11,
+	12: diffFixed12,
+	13: diffFixed13,
+	14: diffFixed14,
+	15: diffFixed15,
+	16: diffFixed16,
+}
 
+// mulFixed3 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed3(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[3]uint64)(zs), (*[3]uint64)(xs), (*[3]uint64)(ys)
+	n := (*[3]uint64)(w.n)
+	t := (*[3]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
 	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	t4 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	t3 = t4 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
 	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	t4 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	t3 = t4 + c
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
+	*z = *t
+}
 
+// sqrFixed3 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed3(w *Wide, zs, xs, _ Element) {
+	z, x := (*[3]uint64)(zs), (*[3]uint64)(xs)
+	n := (*[3]uint64)(w.n)
+	t := (*[3]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	t[2] = a + c
+	*z = *t
+}
+
+// sumFixed3 sets z = x+y. Requires x+y < R.
+func sumFixed3(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[3]uint64)(zs), (*[3]uint64)(xs), (*[3]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], _ = bits.Add64(x[2], y[2], c)
+}
+
+// diffFixed3 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed3(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[3]uint64)(zs), (*[3]uint64)(xs), (*[3]uint64)(ys)
+	twice := (*[3]uint64)(w.twice)
+	t := (*[3]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], _ = bits.Add64(x[2], twice[2], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], _ = bits.Sub64(t[2], y[2], b)
+}
+
+// mulFixed4 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed4(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[4]uint64)(zs), (*[4]uint64)(xs), (*[4]uint64)(ys)
+	n := (*[4]uint64)(w.n)
+	t := (*[4]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	b = y[1]
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	b = y[2]
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
 	b = y[3]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	t4 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	t3 = t4 + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	d3, borrow := bits.Sub64(t3, n3, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2, d3 = t0, t1, t2, t3
-	}
-	z[0], z[1], z[2], z[3] = d0, d1, d2, d3
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	*z = *t
 }
 
-func mul5(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:5], y[:5], z[:5], n[:5]
-	x0, x1, x2, x3, x4 := x[0], x[1], x[2], x[3], x[4]
-	n0, n1, n2, n3, n4 := n[0], n[1], n[2], n[3], n[4]
+// sqrFixed4 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed4(w *Wide, zs, xs, _ Element) {
+	z, x := (*[4]uint64)(zs), (*[4]uint64)(xs)
+	n := (*[4]uint64)(w.n)
+	t := (*[4]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3]<<1|x[2]>>63, b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1|x[2]>>63, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	b = x[3]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(b, b, t[3])
+	c, t[2] = mulAdd(n[3], q, u, c)
+	t[3] = a + c
+	*z = *t
+}
 
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	c, t3 := mulAdd(x3, b, c, 0)
-	c, t4 := mulAdd(x4, b, c, 0)
-	t5 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	t4 = t5 + c
+// sumFixed4 sets z = x+y. Requires x+y < R.
+func sumFixed4(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[4]uint64)(zs), (*[4]uint64)(xs), (*[4]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], _ = bits.Add64(x[3], y[3], c)
+}
 
+// diffFixed4 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed4(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[4]uint64)(zs), (*[4]uint64)(xs), (*[4]uint64)(ys)
+	twice := (*[4]uint64)(w.twice)
+	t := (*[4]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], _ = bits.Add64(x[3], twice[3], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], _ = bits.Sub64(t[3], y[3], b)
+}
+
+// mulFixed5 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed5(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[5]uint64)(zs), (*[5]uint64)(xs), (*[5]uint64)(ys)
+	n := (*[5]uint64)(w.n)
+	t := (*[5]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
 	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	t5 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	t4 = t5 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
 	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	t5 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	t4 = t5 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
 	b = y[3]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	t5 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	t4 = t5 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
 	b = y[4]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	t5 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	t4 = t5 + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	d3, borrow := bits.Sub64(t3, n3, borrow)
-	d4, borrow := bits.Sub64(t4, n4, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2, d3, d4 = t0, t1, t2, t3, t4
-	}
-	z[0], z[1], z[2], z[3], z[4] = d0, d1, d2, d3, d4
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	*z = *t
 }
 
-func mul6(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:6], y[:6], z[:6], n[:6]
-	x0, x1, x2, x3, x4, x5 := x[0], x[1], x[2], x[3], x[4], x[5]
-	n0, n1, n2, n3, n4, n5 := n[0], n[1], n[2], n[3], n[4], n[5]
+// sqrFixed5 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed5(w *Wide, zs, xs, _ Element) {
+	z, x := (*[5]uint64)(zs), (*[5]uint64)(xs)
+	n := (*[5]uint64)(w.n)
+	t := (*[5]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3]<<1|x[2]>>63, b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4]<<1|x[3]>>63, b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1|x[2]>>63, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	b = x[3]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(b, b, t[3])
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	b = x[4]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(b, b, t[4])
+	c, t[3] = mulAdd(n[4], q, u, c)
+	t[4] = a + c
+	*z = *t
+}
 
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	c, t3 := mulAdd(x3, b, c, 0)
-	c, t4 := mulAdd(x4, b, c, 0)
-	c, t5 := mulAdd(x5, b, c, 0)
-	t6 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
+// sumFixed5 sets z = x+y. Requires x+y < R.
+func sumFixed5(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[5]uint64)(zs), (*[5]uint64)(xs), (*[5]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], _ = bits.Add64(x[4], y[4], c)
+}
 
+// diffFixed5 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed5(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[5]uint64)(zs), (*[5]uint64)(xs), (*[5]uint64)(ys)
+	twice := (*[5]uint64)(w.twice)
+	t := (*[5]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], _ = bits.Add64(x[4], twice[4], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], _ = bits.Sub64(t[4], y[4], b)
+}
+
+// mulFixed6 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed6(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[6]uint64)(zs), (*[6]uint64)(xs), (*[6]uint64)(ys)
+	n := (*[6]uint64)(w.n)
+	t := (*[6]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
 	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	t6 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
 	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	t6 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
 	b = y[3]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	t6 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
 	b = y[4]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	t6 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
 	b = y[5]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	t6 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	t5 = t6 + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	d3, borrow := bits.Sub64(t3, n3, borrow)
-	d4, borrow := bits.Sub64(t4, n4, borrow)
-	d5, borrow := bits.Sub64(t5, n5, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2, d3, d4, d5 = t0, t1, t2, t3, t4, t5
-	}
-	z[0], z[1], z[2], z[3], z[4], z[5] = d0, d1, d2, d3, d4, d5
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	*z = *t
 }
 
-func mul7(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:7], y[:7], z[:7], n[:7]
-	x0, x1, x2, x3, x4, x5, x6 := x[0], x[1], x[2], x[3], x[4], x[5], x[6]
-	n0, n1, n2, n3, n4, n5, n6 := n[0], n[1], n[2], n[3], n[4], n[5], n[6]
+// sqrFixed6 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed6(w *Wide, zs, xs, _ Element) {
+	z, x := (*[6]uint64)(zs), (*[6]uint64)(xs)
+	n := (*[6]uint64)(w.n)
+	t := (*[6]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3]<<1|x[2]>>63, b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4]<<1|x[3]>>63, b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5]<<1|x[4]>>63, b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1|x[2]>>63, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	b = x[3]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(b, b, t[3])
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	b = x[4]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(b, b, t[4])
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	b = x[5]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(b, b, t[5])
+	c, t[4] = mulAdd(n[5], q, u, c)
+	t[5] = a + c
+	*z = *t
+}
 
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	c, t3 := mulAdd(x3, b, c, 0)
-	c, t4 := mulAdd(x4, b, c, 0)
-	c, t5 := mulAdd(x5, b, c, 0)
-	c, t6 := mulAdd(x6, b, c, 0)
-	t7 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
+// sumFixed6 sets z = x+y. Requires x+y < R.
+func sumFixed6(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[6]uint64)(zs), (*[6]uint64)(xs), (*[6]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], _ = bits.Add64(x[5], y[5], c)
+}
 
+// diffFixed6 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed6(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[6]uint64)(zs), (*[6]uint64)(xs), (*[6]uint64)(ys)
+	twice := (*[6]uint64)(w.twice)
+	t := (*[6]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], _ = bits.Add64(x[5], twice[5], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], _ = bits.Sub64(t[5], y[5], b)
+}
+
+// mulFixed7 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed7(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[7]uint64)(zs), (*[7]uint64)(xs), (*[7]uint64)(ys)
+	n := (*[7]uint64)(w.n)
+	t := (*[7]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[3]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[4]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[5]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
 	b = y[6]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	t7 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	t6 = t7 + c
-
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	d3, borrow := bits.Sub64(t3, n3, borrow)
-	d4, borrow := bits.Sub64(t4, n4, borrow)
-	d5, borrow := bits.Sub64(t5, n5, borrow)
-	d6, borrow := bits.Sub64(t6, n6, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2, d3, d4, d5, d6 = t0, t1, t2, t3, t4, t5, t6
-	}
-	z[0], z[1], z[2], z[3], z[4], z[5], z[6] = d0, d1, d2, d3, d4, d5, d6
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	*z = *t
 }
 
-func mul8(z, x, y Element, n []uint64, neg uint64) {
-	x, y, z, n = x[:8], y[:8], z[:8], n[:8]
-	x0, x1, x2, x3, x4, x5, x6, x7 := x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7]
-	n0, n1, n2, n3, n4, n5, n6, n7 := n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]
+// sqrFixed7 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed7(w *Wide, zs, xs, _ Element) {
+	z, x := (*[7]uint64)(zs), (*[7]uint64)(xs)
+	n := (*[7]uint64)(w.n)
+	t := (*[7]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3]<<1|x[2]>>63, b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4]<<1|x[3]>>63, b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5]<<1|x[4]>>63, b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6]<<1|x[5]>>63, b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1|x[2]>>63, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[3]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(b, b, t[3])
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[4]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(b, b, t[4])
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[5]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(b, b, t[5])
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	b = x[6]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	u = t[5]
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(b, b, t[6])
+	c, t[5] = mulAdd(n[6], q, u, c)
+	t[6] = a + c
+	*z = *t
+}
 
-	b := y[0]
-	c, t0 := bits.Mul64(x0, b)
-	c, t1 := mulAdd(x1, b, c, 0)
-	c, t2 := mulAdd(x2, b, c, 0)
-	c, t3 := mulAdd(x3, b, c, 0)
-	c, t4 := mulAdd(x4, b, c, 0)
-	c, t5 := mulAdd(x5, b, c, 0)
-	c, t6 := mulAdd(x6, b, c, 0)
-	c, t7 := mulAdd(x7, b, c, 0)
-	t8 := c
-	q := t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
+// sumFixed7 sets z = x+y. Requires x+y < R.
+func sumFixed7(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[7]uint64)(zs), (*[7]uint64)(xs), (*[7]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], _ = bits.Add64(x[6], y[6], c)
+}
 
+// diffFixed7 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed7(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[7]uint64)(zs), (*[7]uint64)(xs), (*[7]uint64)(ys)
+	twice := (*[7]uint64)(w.twice)
+	t := (*[7]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], _ = bits.Add64(x[6], twice[6], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], _ = bits.Sub64(t[6], y[6], b)
+}
+
+// mulFixed8 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed8(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[8]uint64)(zs), (*[8]uint64)(xs), (*[8]uint64)(ys)
+	n := (*[8]uint64)(w.n)
+	t := (*[8]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[1]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[2]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[3]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[4]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[5]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[6]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
-
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
 	b = y[7]
-	c, t0 = mulAdd(x0, b, t0, 0)
-	c, t1 = mulAdd(x1, b, t1, c)
-	c, t2 = mulAdd(x2, b, t2, c)
-	c, t3 = mulAdd(x3, b, t3, c)
-	c, t4 = mulAdd(x4, b, t4, c)
-	c, t5 = mulAdd(x5, b, t5, c)
-	c, t6 = mulAdd(x6, b, t6, c)
-	c, t7 = mulAdd(x7, b, t7, c)
-	t8 = c
-	q = t0 * neg
-	c, _ = mulAdd(n0, q, t0, 0)
-	c, t0 = mulAdd(n1, q, t1, c)
-	c, t1 = mulAdd(n2, q, t2, c)
-	c, t2 = mulAdd(n3, q, t3, c)
-	c, t3 = mulAdd(n4, q, t4, c)
-	c, t4 = mulAdd(n5, q, t5, c)
-	c, t5 = mulAdd(n6, q, t6, c)
-	c, t6 = mulAdd(n7, q, t7, c)
-	t7 = t8 + c
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2], b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3], b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4], b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5], b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6], b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7], b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	*z = *t
+}
 
-	d0, borrow := bits.Sub64(t0, n0, 0)
-	d1, borrow := bits.Sub64(t1, n1, borrow)
-	d2, borrow := bits.Sub64(t2, n2, borrow)
-	d3, borrow := bits.Sub64(t3, n3, borrow)
-	d4, borrow := bits.Sub64(t4, n4, borrow)
-	d5, borrow := bits.Sub64(t5, n5, borrow)
-	d6, borrow := bits.Sub64(t6, n6, borrow)
-	d7, borrow := bits.Sub64(t7, n7, borrow)
-	if borrow != 0 { // t < n
-		d0, d1, d2, d3, d4, d5, d6, d7 = t0, t1, t2, t3, t4, t5, t6, t7
+// sqrFixed8 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed8(w *Wide, zs, xs, _ Element) {
+	z, x := (*[8]uint64)(zs), (*[8]uint64)(xs)
+	n := (*[8]uint64)(w.n)
+	t := (*[8]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2]<<1|x[1]>>63, b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3]<<1|x[2]>>63, b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4]<<1|x[3]>>63, b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5]<<1|x[4]>>63, b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6]<<1|x[5]>>63, b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7]<<1|x[6]>>63, b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd(x[2]<<1, b, t[2], a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1|x[2]>>63, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1|x[6]>>63, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[2]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(b, b, t[2])
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd(x[3]<<1, b, t[3], a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1|x[3]>>63, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1|x[6]>>63, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[3]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(b, b, t[3])
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd(x[4]<<1, b, t[4], a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1|x[4]>>63, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1|x[6]>>63, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[4]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(b, b, t[4])
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd(x[5]<<1, b, t[5], a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1|x[5]>>63, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1|x[6]>>63, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[5]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(b, b, t[5])
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd(x[6]<<1, b, t[6], a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1|x[6]>>63, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[6]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	u = t[5]
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(b, b, t[6])
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd(x[7]<<1, b, t[7], a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	b = x[7]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	u = t[1]
+	c, t[0] = mulAdd(n[1], q, u, c)
+	u = t[2]
+	c, t[1] = mulAdd(n[2], q, u, c)
+	u = t[3]
+	c, t[2] = mulAdd(n[3], q, u, c)
+	u = t[4]
+	c, t[3] = mulAdd(n[4], q, u, c)
+	u = t[5]
+	c, t[4] = mulAdd(n[5], q, u, c)
+	u = t[6]
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(b, b, t[7])
+	c, t[6] = mulAdd(n[7], q, u, c)
+	t[7] = a + c
+	*z = *t
+}
+
+// sumFixed8 sets z = x+y. Requires x+y < R.
+func sumFixed8(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[8]uint64)(zs), (*[8]uint64)(xs), (*[8]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], _ = bits.Add64(x[7], y[7], c)
+}
+
+// diffFixed8 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed8(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[8]uint64)(zs), (*[8]uint64)(xs), (*[8]uint64)(ys)
+	twice := (*[8]uint64)(w.twice)
+	t := (*[8]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], _ = bits.Add64(x[7], twice[7], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], _ = bits.Sub64(t[7], y[7], b)
+}
+
+// mulFixed9 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed9(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[9]uint64)(zs), (*[9]uint64)(xs), (*[9]uint64)(ys)
+	n := (*[9]uint64)(w.n)
+	t := (*[9]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	t[8] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		t[8] = a + c
 	}
-	z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7] = d0, d1, d2, d3, d4, d5, d6, d7
+	*z = *t
+}
+
+// sumFixed9 sets z = x+y. Requires x+y < R.
+func sumFixed9(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[9]uint64)(zs), (*[9]uint64)(xs), (*[9]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], _ = bits.Add64(x[8], y[8], c)
+}
+
+// diffFixed9 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed9(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[9]uint64)(zs), (*[9]uint64)(xs), (*[9]uint64)(ys)
+	twice := (*[9]uint64)(w.twice)
+	t := (*[9]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], _ = bits.Add64(x[8], twice[8], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], _ = bits.Sub64(t[8], y[8], b)
+}
+
+// mulFixed10 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed10(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[10]uint64)(zs), (*[10]uint64)(xs), (*[10]uint64)(ys)
+	n := (*[10]uint64)(w.n)
+	t := (*[10]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	t[9] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		t[9] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed10 sets z = x+y. Requires x+y < R.
+func sumFixed10(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[10]uint64)(zs), (*[10]uint64)(xs), (*[10]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], _ = bits.Add64(x[9], y[9], c)
+}
+
+// diffFixed10 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed10(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[10]uint64)(zs), (*[10]uint64)(xs), (*[10]uint64)(ys)
+	twice := (*[10]uint64)(w.twice)
+	t := (*[10]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], _ = bits.Add64(x[9], twice[9], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], _ = bits.Sub64(t[9], y[9], b)
+}
+
+// mulFixed11 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed11(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[11]uint64)(zs), (*[11]uint64)(xs), (*[11]uint64)(ys)
+	n := (*[11]uint64)(w.n)
+	t := (*[11]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	t[10] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		t[10] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed11 sets z = x+y. Requires x+y < R.
+func sumFixed11(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[11]uint64)(zs), (*[11]uint64)(xs), (*[11]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], _ = bits.Add64(x[10], y[10], c)
+}
+
+// diffFixed11 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed11(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[11]uint64)(zs), (*[11]uint64)(xs), (*[11]uint64)(ys)
+	twice := (*[11]uint64)(w.twice)
+	t := (*[11]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], _ = bits.Add64(x[10], twice[10], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], _ = bits.Sub64(t[10], y[10], b)
+}
+
+// mulFixed12 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed12(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[12]uint64)(zs), (*[12]uint64)(xs), (*[12]uint64)(ys)
+	n := (*[12]uint64)(w.n)
+	t := (*[12]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	a, u = mulAdd1(x[11], b, a)
+	c, t[10] = mulAdd(n[11], q, u, c)
+	t[11] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		a, u = mulAdd(x[11], b, t[11], a)
+		c, t[10] = mulAdd(n[11], q, u, c)
+		t[11] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed12 sets z = x+y. Requires x+y < R.
+func sumFixed12(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[12]uint64)(zs), (*[12]uint64)(xs), (*[12]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], c = bits.Add64(x[10], y[10], c)
+	z[11], _ = bits.Add64(x[11], y[11], c)
+}
+
+// diffFixed12 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed12(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[12]uint64)(zs), (*[12]uint64)(xs), (*[12]uint64)(ys)
+	twice := (*[12]uint64)(w.twice)
+	t := (*[12]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], c = bits.Add64(x[10], twice[10], c)
+	t[11], _ = bits.Add64(x[11], twice[11], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], b = bits.Sub64(t[10], y[10], b)
+	z[11], _ = bits.Sub64(t[11], y[11], b)
+}
+
+// mulFixed13 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed13(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[13]uint64)(zs), (*[13]uint64)(xs), (*[13]uint64)(ys)
+	n := (*[13]uint64)(w.n)
+	t := (*[13]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	a, u = mulAdd1(x[11], b, a)
+	c, t[10] = mulAdd(n[11], q, u, c)
+	a, u = mulAdd1(x[12], b, a)
+	c, t[11] = mulAdd(n[12], q, u, c)
+	t[12] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		a, u = mulAdd(x[11], b, t[11], a)
+		c, t[10] = mulAdd(n[11], q, u, c)
+		a, u = mulAdd(x[12], b, t[12], a)
+		c, t[11] = mulAdd(n[12], q, u, c)
+		t[12] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed13 sets z = x+y. Requires x+y < R.
+func sumFixed13(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[13]uint64)(zs), (*[13]uint64)(xs), (*[13]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], c = bits.Add64(x[10], y[10], c)
+	z[11], c = bits.Add64(x[11], y[11], c)
+	z[12], _ = bits.Add64(x[12], y[12], c)
+}
+
+// diffFixed13 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed13(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[13]uint64)(zs), (*[13]uint64)(xs), (*[13]uint64)(ys)
+	twice := (*[13]uint64)(w.twice)
+	t := (*[13]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], c = bits.Add64(x[10], twice[10], c)
+	t[11], c = bits.Add64(x[11], twice[11], c)
+	t[12], _ = bits.Add64(x[12], twice[12], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], b = bits.Sub64(t[10], y[10], b)
+	z[11], b = bits.Sub64(t[11], y[11], b)
+	z[12], _ = bits.Sub64(t[12], y[12], b)
+}
+
+// mulFixed14 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed14(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[14]uint64)(zs), (*[14]uint64)(xs), (*[14]uint64)(ys)
+	n := (*[14]uint64)(w.n)
+	t := (*[14]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	a, u = mulAdd1(x[11], b, a)
+	c, t[10] = mulAdd(n[11], q, u, c)
+	a, u = mulAdd1(x[12], b, a)
+	c, t[11] = mulAdd(n[12], q, u, c)
+	a, u = mulAdd1(x[13], b, a)
+	c, t[12] = mulAdd(n[13], q, u, c)
+	t[13] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		a, u = mulAdd(x[11], b, t[11], a)
+		c, t[10] = mulAdd(n[11], q, u, c)
+		a, u = mulAdd(x[12], b, t[12], a)
+		c, t[11] = mulAdd(n[12], q, u, c)
+		a, u = mulAdd(x[13], b, t[13], a)
+		c, t[12] = mulAdd(n[13], q, u, c)
+		t[13] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed14 sets z = x+y. Requires x+y < R.
+func sumFixed14(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[14]uint64)(zs), (*[14]uint64)(xs), (*[14]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], c = bits.Add64(x[10], y[10], c)
+	z[11], c = bits.Add64(x[11], y[11], c)
+	z[12], c = bits.Add64(x[12], y[12], c)
+	z[13], _ = bits.Add64(x[13], y[13], c)
+}
+
+// diffFixed14 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed14(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[14]uint64)(zs), (*[14]uint64)(xs), (*[14]uint64)(ys)
+	twice := (*[14]uint64)(w.twice)
+	t := (*[14]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], c = bits.Add64(x[10], twice[10], c)
+	t[11], c = bits.Add64(x[11], twice[11], c)
+	t[12], c = bits.Add64(x[12], twice[12], c)
+	t[13], _ = bits.Add64(x[13], twice[13], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], b = bits.Sub64(t[10], y[10], b)
+	z[11], b = bits.Sub64(t[11], y[11], b)
+	z[12], b = bits.Sub64(t[12], y[12], b)
+	z[13], _ = bits.Sub64(t[13], y[13], b)
+}
+
+// mulFixed15 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed15(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[15]uint64)(zs), (*[15]uint64)(xs), (*[15]uint64)(ys)
+	n := (*[15]uint64)(w.n)
+	t := (*[15]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	a, u = mulAdd1(x[11], b, a)
+	c, t[10] = mulAdd(n[11], q, u, c)
+	a, u = mulAdd1(x[12], b, a)
+	c, t[11] = mulAdd(n[12], q, u, c)
+	a, u = mulAdd1(x[13], b, a)
+	c, t[12] = mulAdd(n[13], q, u, c)
+	a, u = mulAdd1(x[14], b, a)
+	c, t[13] = mulAdd(n[14], q, u, c)
+	t[14] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		a, u = mulAdd(x[11], b, t[11], a)
+		c, t[10] = mulAdd(n[11], q, u, c)
+		a, u = mulAdd(x[12], b, t[12], a)
+		c, t[11] = mulAdd(n[12], q, u, c)
+		a, u = mulAdd(x[13], b, t[13], a)
+		c, t[12] = mulAdd(n[13], q, u, c)
+		a, u = mulAdd(x[14], b, t[14], a)
+		c, t[13] = mulAdd(n[14], q, u, c)
+		t[14] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed15 sets z = x+y. Requires x+y < R.
+func sumFixed15(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[15]uint64)(zs), (*[15]uint64)(xs), (*[15]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], c = bits.Add64(x[10], y[10], c)
+	z[11], c = bits.Add64(x[11], y[11], c)
+	z[12], c = bits.Add64(x[12], y[12], c)
+	z[13], c = bits.Add64(x[13], y[13], c)
+	z[14], _ = bits.Add64(x[14], y[14], c)
+}
+
+// diffFixed15 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed15(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[15]uint64)(zs), (*[15]uint64)(xs), (*[15]uint64)(ys)
+	twice := (*[15]uint64)(w.twice)
+	t := (*[15]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], c = bits.Add64(x[10], twice[10], c)
+	t[11], c = bits.Add64(x[11], twice[11], c)
+	t[12], c = bits.Add64(x[12], twice[12], c)
+	t[13], c = bits.Add64(x[13], twice[13], c)
+	t[14], _ = bits.Add64(x[14], twice[14], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], b = bits.Sub64(t[10], y[10], b)
+	z[11], b = bits.Sub64(t[11], y[11], b)
+	z[12], b = bits.Sub64(t[12], y[12], b)
+	z[13], b = bits.Sub64(t[13], y[13], b)
+	z[14], _ = bits.Sub64(t[14], y[14], b)
+}
+
+// mulFixed16 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed16(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[16]uint64)(zs), (*[16]uint64)(xs), (*[16]uint64)(ys)
+	n := (*[16]uint64)(w.n)
+	t := (*[16]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	a, u = mulAdd1(x[2], b, a)
+	c, t[1] = mulAdd(n[2], q, u, c)
+	a, u = mulAdd1(x[3], b, a)
+	c, t[2] = mulAdd(n[3], q, u, c)
+	a, u = mulAdd1(x[4], b, a)
+	c, t[3] = mulAdd(n[4], q, u, c)
+	a, u = mulAdd1(x[5], b, a)
+	c, t[4] = mulAdd(n[5], q, u, c)
+	a, u = mulAdd1(x[6], b, a)
+	c, t[5] = mulAdd(n[6], q, u, c)
+	a, u = mulAdd1(x[7], b, a)
+	c, t[6] = mulAdd(n[7], q, u, c)
+	a, u = mulAdd1(x[8], b, a)
+	c, t[7] = mulAdd(n[8], q, u, c)
+	a, u = mulAdd1(x[9], b, a)
+	c, t[8] = mulAdd(n[9], q, u, c)
+	a, u = mulAdd1(x[10], b, a)
+	c, t[9] = mulAdd(n[10], q, u, c)
+	a, u = mulAdd1(x[11], b, a)
+	c, t[10] = mulAdd(n[11], q, u, c)
+	a, u = mulAdd1(x[12], b, a)
+	c, t[11] = mulAdd(n[12], q, u, c)
+	a, u = mulAdd1(x[13], b, a)
+	c, t[12] = mulAdd(n[13], q, u, c)
+	a, u = mulAdd1(x[14], b, a)
+	c, t[13] = mulAdd(n[14], q, u, c)
+	a, u = mulAdd1(x[15], b, a)
+	c, t[14] = mulAdd(n[15], q, u, c)
+	t[15] = a + c
+	for _, b := range y[1:] {
+		a, u = mulAdd1(x[0], b, t[0])
+		q = u * neg
+		c, _ = mulAdd1(n[0], q, u)
+		a, u = mulAdd(x[1], b, t[1], a)
+		c, t[0] = mulAdd(n[1], q, u, c)
+		a, u = mulAdd(x[2], b, t[2], a)
+		c, t[1] = mulAdd(n[2], q, u, c)
+		a, u = mulAdd(x[3], b, t[3], a)
+		c, t[2] = mulAdd(n[3], q, u, c)
+		a, u = mulAdd(x[4], b, t[4], a)
+		c, t[3] = mulAdd(n[4], q, u, c)
+		a, u = mulAdd(x[5], b, t[5], a)
+		c, t[4] = mulAdd(n[5], q, u, c)
+		a, u = mulAdd(x[6], b, t[6], a)
+		c, t[5] = mulAdd(n[6], q, u, c)
+		a, u = mulAdd(x[7], b, t[7], a)
+		c, t[6] = mulAdd(n[7], q, u, c)
+		a, u = mulAdd(x[8], b, t[8], a)
+		c, t[7] = mulAdd(n[8], q, u, c)
+		a, u = mulAdd(x[9], b, t[9], a)
+		c, t[8] = mulAdd(n[9], q, u, c)
+		a, u = mulAdd(x[10], b, t[10], a)
+		c, t[9] = mulAdd(n[10], q, u, c)
+		a, u = mulAdd(x[11], b, t[11], a)
+		c, t[10] = mulAdd(n[11], q, u, c)
+		a, u = mulAdd(x[12], b, t[12], a)
+		c, t[11] = mulAdd(n[12], q, u, c)
+		a, u = mulAdd(x[13], b, t[13], a)
+		c, t[12] = mulAdd(n[13], q, u, c)
+		a, u = mulAdd(x[14], b, t[14], a)
+		c, t[13] = mulAdd(n[14], q, u, c)
+		a, u = mulAdd(x[15], b, t[15], a)
+		c, t[14] = mulAdd(n[15], q, u, c)
+		t[15] = a + c
+	}
+	*z = *t
+}
+
+// sumFixed16 sets z = x+y. Requires x+y < R.
+func sumFixed16(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[16]uint64)(zs), (*[16]uint64)(xs), (*[16]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], c = bits.Add64(x[1], y[1], c)
+	z[2], c = bits.Add64(x[2], y[2], c)
+	z[3], c = bits.Add64(x[3], y[3], c)
+	z[4], c = bits.Add64(x[4], y[4], c)
+	z[5], c = bits.Add64(x[5], y[5], c)
+	z[6], c = bits.Add64(x[6], y[6], c)
+	z[7], c = bits.Add64(x[7], y[7], c)
+	z[8], c = bits.Add64(x[8], y[8], c)
+	z[9], c = bits.Add64(x[9], y[9], c)
+	z[10], c = bits.Add64(x[10], y[10], c)
+	z[11], c = bits.Add64(x[11], y[11], c)
+	z[12], c = bits.Add64(x[12], y[12], c)
+	z[13], c = bits.Add64(x[13], y[13], c)
+	z[14], c = bits.Add64(x[14], y[14], c)
+	z[15], _ = bits.Add64(x[15], y[15], c)
+}
+
+// diffFixed16 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed16(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[16]uint64)(zs), (*[16]uint64)(xs), (*[16]uint64)(ys)
+	twice := (*[16]uint64)(w.twice)
+	t := (*[16]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], c = bits.Add64(x[1], twice[1], c)
+	t[2], c = bits.Add64(x[2], twice[2], c)
+	t[3], c = bits.Add64(x[3], twice[3], c)
+	t[4], c = bits.Add64(x[4], twice[4], c)
+	t[5], c = bits.Add64(x[5], twice[5], c)
+	t[6], c = bits.Add64(x[6], twice[6], c)
+	t[7], c = bits.Add64(x[7], twice[7], c)
+	t[8], c = bits.Add64(x[8], twice[8], c)
+	t[9], c = bits.Add64(x[9], twice[9], c)
+	t[10], c = bits.Add64(x[10], twice[10], c)
+	t[11], c = bits.Add64(x[11], twice[11], c)
+	t[12], c = bits.Add64(x[12], twice[12], c)
+	t[13], c = bits.Add64(x[13], twice[13], c)
+	t[14], c = bits.Add64(x[14], twice[14], c)
+	t[15], _ = bits.Add64(x[15], twice[15], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], b = bits.Sub64(t[1], y[1], b)
+	z[2], b = bits.Sub64(t[2], y[2], b)
+	z[3], b = bits.Sub64(t[3], y[3], b)
+	z[4], b = bits.Sub64(t[4], y[4], b)
+	z[5], b = bits.Sub64(t[5], y[5], b)
+	z[6], b = bits.Sub64(t[6], y[6], b)
+	z[7], b = bits.Sub64(t[7], y[7], b)
+	z[8], b = bits.Sub64(t[8], y[8], b)
+	z[9], b = bits.Sub64(t[9], y[9], b)
+	z[10], b = bits.Sub64(t[10], y[10], b)
+	z[11], b = bits.Sub64(t[11], y[11], b)
+	z[12], b = bits.Sub64(t[12], y[12], b)
+	z[13], b = bits.Sub64(t[13], y[13], b)
+	z[14], b = bits.Sub64(t[14], y[14], b)
+	z[15], _ = bits.Sub64(t[15], y[15], b)
 }

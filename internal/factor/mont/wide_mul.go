@@ -9,95 +9,109 @@ import (
 // Mul sets z = x*y/R mod n, R = 2^(64k). Requires x < n; y may be any k words. z < n,
 // and z may alias x and y.
 func (w *Wide) Mul(z, x, y Element) {
+	w.product(w, z, x, y)
+	if !w.exact {
+		w.reduce(z)
+	}
+}
+
+// choose sets the kind of products by the number of words.
+func (w *Wide) choose() {
+	k := len(w.n)
+	w.adx = kernels.HasADX() && hasWords(k)
+	w.exact = k < 3 || w.adx
 	switch {
-	case len(w.n) == 2:
-		mul2(z, x, y, w.n, w.neg)
-	case !kernels.HasADX() || !mulFast(z, x, y, w.n, w.neg):
-		w.mulGo(z, x, y)
-	}
-}
-
-// mulGo is Mul without assembly.
-func (w *Wide) mulGo(z, x, y Element) {
-	switch len(w.n) {
-	case 2:
-		mul2(z, x, y, w.n, w.neg)
-	case 3:
-		mul3(z, x, y, w.n, w.neg)
-	case 4:
-		mul4(z, x, y, w.n, w.neg)
-	case 5:
-		mul5(z, x, y, w.n, w.neg)
-	case 6:
-		mul6(z, x, y, w.n, w.neg)
-	case 7:
-		mul7(z, x, y, w.n, w.neg)
-	case 8:
-		mul8(z, x, y, w.n, w.neg)
+	case k == 1:
+		w.product = mulOne
+	case k == 2:
+		w.product = mulTwo
+	case w.adx:
+		w.product = mulFast
+	case k < len(fixedMul):
+		w.product = fixedMul[k]
 	default:
-		mulGeneric(z, x, y, w.n, w.t, w.neg)
+		w.product = mulGeneric
 	}
 }
 
-// mulGeneric is Mul for any k; len(t) = k+2.
-//
-// Before and after each step t = (x * (the words of y so far) + q*n) / 2^(64i)
-// for some q < 2^(64i), hence t < x + n < 2R: k words and one more bit. Inside
-// a step t grows to at most t + x*(2^64-1) + n*(2^64-1) < (x + n)*2^64, k+1
-// words and one more bit, which t[k+1] holds. At the end t < n*y/R + n < 2n.
-func mulGeneric(z, x, y Element, n, t []uint64, neg uint64) {
-	k := len(n)
-	x, y, z, t = x[:k], y[:k], z[:k], t[:k+2]
-	clear(t)
-	for _, b := range y {
-		c := addMul(t, x, b)
-		var carry uint64
-		t[k], carry = bits.Add64(t[k], c, 0)
-		t[k+1] = carry
-		c = addMulShift(t, n, t[0]*neg)
-		t[k-1], carry = bits.Add64(t[k], c, 0)
-		t[k] = t[k+1] + carry
-	}
+// reduce sets z, below 2n, to z mod n.
+func (w *Wide) reduce(z Element) {
+	n, t := w.n, w.t
+	z, t = z[:len(n)], t[:len(n)]
 	var borrow uint64
 	for i, word := range n {
-		z[i], borrow = bits.Sub64(t[i], word, borrow)
+		t[i], borrow = bits.Sub64(z[i], word, borrow)
 	}
-	if t[k] < borrow { // t < n
+	if borrow == 0 { // z >= n
 		copy(z, t)
 	}
 }
 
-// addMul sets t[:k] += x*b and returns the word carried out, k = len(x).
+// mulGeneric is a product for any k from 3 on, so that the top bit of n is 0. The functions of
+// wide_fixed.go work like it, unrolled.
 //
-// A step cannot leave two words: (2^64-1)^2 + 2*(2^64-1) = 2^128 - 1.
-func addMul(t, x []uint64, b uint64) (c uint64) {
-	t = t[:len(x)]
-	for i, a := range x {
-		hi, lo := bits.Mul64(a, b)
-		var carry uint64
-		lo, carry = bits.Add64(lo, c, 0)
-		hi += carry
-		t[i], carry = bits.Add64(t[i], lo, 0)
-		c = hi + carry
+// Before and after each step t = (x * (the words of y so far) + q*n) / 2^(64i) for some
+// q < 2^(64i), hence t < x + n < R: k words. At the end t < x*y/R + n, which is below 2n.
+// Inside a step the product x*y[i] and n*q, which makes the low word 0, are added to t at the same
+// time; a and c are their carries.
+func mulGeneric(w *Wide, z, x, y Element) {
+	k := len(w.n)
+	n, t, neg := w.n, w.t[:k], w.neg
+	x, y, z = x[:k], y[:k], z[:k]
+	clear(t)
+	for _, b := range y {
+		a, u := mulAdd1(x[0], b, t[0])
+		q := u * neg
+		c, _ := mulAdd1(n[0], q, u)
+		for j := 1; j < k; j++ {
+			a, u = mulAdd(x[j], b, t[j], a)
+			c, t[j-1] = mulAdd(n[j], q, u, c)
+		}
+		t[k-1] = a + c
 	}
-	return c
+	copy(z, t)
 }
 
-// addMulShift sets t[:k-1] to the words 1..k-1 of t[:k] + n*q and returns the
-// word carried out. Requires q = -t[0]/n mod 2^64, which makes word 0 zero.
-func addMulShift(t, n []uint64, q uint64) (c uint64) {
-	t = t[:len(n)]
-	hi, lo := bits.Mul64(n[0], q)
-	_, carry := bits.Add64(t[0], lo, 0)
-	c = hi + carry
-	for i := 1; i < len(n); i++ {
-		hi, lo = bits.Mul64(n[i], q)
-		lo, carry = bits.Add64(lo, c, 0)
-		hi += carry
-		t[i-1], carry = bits.Add64(t[i], lo, 0)
-		c = hi + carry
+// mulOne is the product for one word. All of z < n.
+//
+// x*y + q*n < (n + R)*R, of which the high word and a carry are below n + R.
+func mulOne(w *Wide, z, x, y Element) {
+	n := w.n[0]
+	hi, lo := bits.Mul64(x[0], y[0])
+	high, low := bits.Mul64(lo*w.neg, n)
+	_, carry := bits.Add64(lo, low, 0)
+	sum, carry := bits.Add64(hi, high, carry)
+	d, borrow := bits.Sub64(sum, n, 0)
+	if carry < borrow { // sum < n
+		d = sum
 	}
-	return c
+	z[0] = d
+}
+
+// mulTwo is the product for two words. All of z < n. It is mulGeneric with the carry out of t, since n
+// may have its top bit set.
+func mulTwo(w *Wide, z, x, y Element) {
+	_, _, _, _ = w.n[1], x[1], y[1], z[1]
+	n0, n1, x0, x1 := w.n[0], w.n[1], x[0], x[1]
+	var t0, t1, top uint64 // t2 = top
+	for i := range 2 {
+		b := y[i]
+		a, u := mulAdd1(x0, b, t0)
+		q := u * w.neg
+		c, _ := mulAdd1(n0, q, u)
+		a, u = mulAdd(x1, b, t1, a)
+		c, t0 = mulAdd(n1, q, u, c)
+		var k1, k2 uint64
+		t1, k1 = bits.Add64(top, a, 0)
+		t1, k2 = bits.Add64(t1, c, 0)
+		top = k1 + k2
+	}
+	d0, borrow := bits.Sub64(t0, n0, 0)
+	d1, borrow := bits.Sub64(t1, n1, borrow)
+	if top < borrow { // t < n
+		d0, d1 = t0, t1
+	}
+	z[0], z[1] = d0, d1
 }
 
 // Add sets z = x+y mod n. z may alias x and y.
@@ -105,7 +119,7 @@ func (w *Wide) Add(z, x, y Element) {
 	switch {
 	case len(w.n) == 2:
 		add2(z, x, y, w.n)
-	case !kernels.HasADX() || !addFast(z, x, y, w.n):
+	case !w.adx || !addFast(z, x, y, w.n):
 		w.addGo(z, x, y)
 	}
 }
@@ -129,7 +143,7 @@ func (w *Wide) Sub(z, x, y Element) {
 	switch {
 	case len(w.n) == 2:
 		sub2(z, x, y, w.n)
-	case !kernels.HasADX() || !subFast(z, x, y, w.n):
+	case !w.adx || !subFast(z, x, y, w.n):
 		w.subGo(z, x, y)
 	}
 }
@@ -173,11 +187,21 @@ func sub2(z, x, y Element, n []uint64) {
 }
 
 // mulAdd returns a*b + c + d, which is less than 2^128:
-// (2^64-1)^2 + 2*(2^64-1) = 2^128 - 1.
+// (2^64-1)^2 + 2*(2^64-1) = 2^128 - 1. The sum with d, the carry of a chain, comes last. The high
+// words are added by Add64 since the compiler makes an add with carry of that.
 func mulAdd(a, b, c, d uint64) (hi, lo uint64) {
 	hi, lo = bits.Mul64(a, b)
 	lo, carry := bits.Add64(lo, c, 0)
-	hi += carry
+	hi, _ = bits.Add64(hi, 0, carry)
 	lo, carry = bits.Add64(lo, d, 0)
-	return hi + carry, lo
+	hi, _ = bits.Add64(hi, 0, carry)
+	return hi, lo
+}
+
+// mulAdd1 returns a*b + c.
+func mulAdd1(a, b, c uint64) (hi, lo uint64) {
+	hi, lo = bits.Mul64(a, b)
+	lo, carry := bits.Add64(lo, c, 0)
+	hi, _ = bits.Add64(hi, 0, carry)
+	return hi, lo
 }

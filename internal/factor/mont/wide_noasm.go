@@ -2,6 +2,8 @@
 
 package mont
 
-func mulFast(z, x, y Element, n []uint64, neg uint64) bool { return false }
-func addFast(z, x, y Element, n []uint64) bool             { return false }
-func subFast(z, x, y Element, n []uint64) bool             { return false }
+func hasWords(int) bool { return false }
+
+func mulFast(w *Wide, z, x, y Element)         {}
+func addFast(z, x, y Element, n []uint64) bool { return false }
+func subFast(z, x, y Element, n []uint64) bool { return false }
