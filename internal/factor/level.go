@@ -134,14 +134,23 @@ func (l *level) promise(at *progress, n *big.Int) float64 {
 	return found / (composite - math.Expm1(-now))
 }
 
-// cost predicts the time of a group with n on a Sapphire Rapids: B1 times 150 ns and 15 for each
-// product of two limbs in lanes, which is within a fifth of what 150 to 1000 bits take; without them
-// B1 times 8*160 for each word.
+// cost predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
+// limbs, or words where there are no lanes, a few more. The figures for eight lanes are those of a
+// Sapphire Rapids, which are within a fifth of what 150 to 1000 bits take; those for four lanes and for
+// words are by TestCalibrateMany of package ecm on a Zen 4, divided by what that takes for eight lanes.
 func (l *level) cost(n *big.Int) time.Duration {
 	size := n.BitLen()
-	if mont.HasWideLanes(size) {
+	var each int
+	switch {
+	case mont.HasWideLanes(size):
 		limbs := (size + 51) / 52
-		return time.Duration(l.b1) * time.Duration(150+15*limbs*limbs)
+		each = 150 + 15*limbs*limbs
+	case mont.HasQuadLanes(size):
+		limbs := mont.QuadLimbs(size)
+		each = 350 + 15*limbs*limbs
+	default:
+		words := (size + 63) / 64
+		each = 1700 + 165*words*words
 	}
-	return time.Duration(l.b1) * time.Duration(ecm.Group*160*max(3, (size+63)/64))
+	return time.Duration(l.b1) * time.Duration(each)
 }

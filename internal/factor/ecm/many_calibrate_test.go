@@ -36,7 +36,7 @@ func TestCalibrateMany(t *testing.T) {
 		t.Skip("for a new machine or new kernels: -calibratemany")
 	}
 	ways := []curveWay{{kernels.Plain, true}, {kernels.AVX2, true}, {kernels.AVX2, false}, {kernels.AVX512, false}}
-	for _, digits := range []int{40, 60, 80, 100, 125, 150, 200, 250, 300} {
+	for _, digits := range []int{25, 40, 60, 80, 100, 125, 150, 200, 250, 300, 400} {
 		n := primeOfDigits(digits)
 		for _, b1 := range []uint64{2000, 11e3, 50e3} {
 			plan := newPlan(b1, 100*b1)

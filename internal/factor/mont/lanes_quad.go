@@ -34,6 +34,15 @@ func HasQuadLanes(size int) bool {
 	return kernels.Active() >= kernels.AVX2 && size > 64 && size <= MaxQuadLaneBits
 }
 
+// QuadLimbs returns the number of limbs for moduli of size bits, for which there must be lanes.
+func QuadLimbs(size int) int {
+	i := 0
+	for quadKernels[i].bits*quadKernels[i].limbs-4 < size {
+		i++
+	}
+	return quadKernels[i].limbs
+}
+
 // A quadKernel is assembly for a number of limbs.
 type quadKernel struct {
 	limbs, bits int

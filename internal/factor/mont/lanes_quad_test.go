@@ -54,7 +54,10 @@ func checkQuadRanges(t *testing.T, l *QuadLanes) {
 	for i := l.limbs - 1; i >= 0; i-- {
 		n.Lsh(n, uint(l.bits)).Add(n, new(big.Int).SetUint64(l.ctx[(2+i)*QuadLaneWidth]))
 	}
-	x := new(big.Int)
+	x := new(big.Int).Rsh(n, 20)
+	if x.Add(x, n).BitLen() > l.bits*l.limbs-4 {
+		t.Fatalf("n=%v: %v is not below R/16*(1-2^-20)", l.w.N(), n)
+	}
 	for s := range wideSlots {
 		most, limbs := int64(2), uint64(1)
 		part := (s - widePoints) % PointSlots
