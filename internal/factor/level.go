@@ -150,7 +150,7 @@ func (l *level) cost(n *big.Int) time.Duration {
 		each = 350 + 15*limbs*limbs
 	default:
 		words := (size + 63) / 64
-		each = 1700 + 165*words*words
+		each = 1200 + 170*words*words
 	}
 	return time.Duration(l.b1) * time.Duration(each)
 }

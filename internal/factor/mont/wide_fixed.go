@@ -4,8 +4,9 @@ package mont
 
 import "math/bits"
 
-// fixedMul are the products by number of words, see mulFixed3.
+// fixedMul are the products by number of words, see mulFixed2.
 var fixedMul = [...]func(w *Wide, z, x, y Element){
+	2:  mulFixed2,
 	3:  mulFixed3,
 	4:  mulFixed4,
 	5:  mulFixed5,
@@ -22,8 +23,9 @@ var fixedMul = [...]func(w *Wide, z, x, y Element){
 	16: mulFixed16,
 }
 
-// fixedSqr are the squares by number of words, see sqrFixed3.
+// fixedSqr are the squares by number of words, see sqrFixed2.
 var fixedSqr = [...]func(w *Wide, z, x, y Element){
+	2: sqrFixed2,
 	3: sqrFixed3,
 	4: sqrFixed4,
 	5: sqrFixed5,
@@ -32,8 +34,9 @@ var fixedSqr = [...]func(w *Wide, z, x, y Element){
 	8: sqrFixed8,
 }
 
-// fixedSum are the sums by number of words, see sumFixed3.
+// fixedSum are the sums by number of words, see sumFixed2.
 var fixedSum = [...]func(w *Wide, z, x, y Element){
+	2:  sumFixed2,
 	3:  sumFixed3,
 	4:  sumFixed4,
 	5:  sumFixed5,
@@ -50,8 +53,9 @@ var fixedSum = [...]func(w *Wide, z, x, y Element){
 	16: sumFixed16,
 }
 
-// fixedDiff are the differences by number of words, see diffFixed3.
+// fixedDiff are the differences by number of words, see diffFixed2.
 var fixedDiff = [...]func(w *Wide, z, x, y Element){
+	2:  diffFixed2,
 	3:  diffFixed3,
 	4:  diffFixed4,
 	5:  diffFixed5,
@@ -66,6 +70,71 @@ var fixedDiff = [...]func(w *Wide, z, x, y Element){
 	14: diffFixed14,
 	15: diffFixed15,
 	16: diffFixed16,
+}
+
+// mulFixed2 sets z = x*y/R mod n, plus n at most, see mulGeneric.
+func mulFixed2(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[2]uint64)(zs), (*[2]uint64)(xs), (*[2]uint64)(ys)
+	n := (*[2]uint64)(w.n)
+	t := (*[2]uint64)(w.t)
+	neg, b := w.neg, y[0]
+	a, u := bits.Mul64(x[0], b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1], b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	t[1] = a + c
+	b = y[1]
+	a, u = mulAdd1(x[0], b, t[0])
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd(x[1], b, t[1], a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	t[1] = a + c
+	*z = *t
+}
+
+// sqrFixed2 sets z = x*x/R mod n, plus n at most. Requires 2x+n < R.
+func sqrFixed2(w *Wide, zs, xs, _ Element) {
+	z, x := (*[2]uint64)(zs), (*[2]uint64)(xs)
+	n := (*[2]uint64)(w.n)
+	t := (*[2]uint64)(w.t)
+	neg, b := w.neg, x[0]
+	a, u := bits.Mul64(b, b)
+	q := u * neg
+	c, _ := mulAdd1(n[0], q, u)
+	a, u = mulAdd1(x[1]<<1, b, a)
+	c, t[0] = mulAdd(n[1], q, u, c)
+	t[1] = a + c
+	b = x[1]
+	u = t[0]
+	q = u * neg
+	c, _ = mulAdd1(n[0], q, u)
+	a, u = mulAdd1(b, b, t[1])
+	c, t[0] = mulAdd(n[1], q, u, c)
+	t[1] = a + c
+	*z = *t
+}
+
+// sumFixed2 sets z = x+y. Requires x+y < R.
+func sumFixed2(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[2]uint64)(zs), (*[2]uint64)(xs), (*[2]uint64)(ys)
+	var c uint64
+	z[0], c = bits.Add64(x[0], y[0], 0)
+	z[1], _ = bits.Add64(x[1], y[1], c)
+}
+
+// diffFixed2 sets z = x-y+2n. Requires y <= 2n and x+2n < R.
+func diffFixed2(w *Wide, zs, xs, ys Element) {
+	z, x, y := (*[2]uint64)(zs), (*[2]uint64)(xs), (*[2]uint64)(ys)
+	twice := (*[2]uint64)(w.twice)
+	t := (*[2]uint64)(w.t)
+	var c uint64
+	t[0], c = bits.Add64(x[0], twice[0], 0)
+	t[1], _ = bits.Add64(x[1], twice[1], c)
+	var b uint64
+	z[0], b = bits.Sub64(t[0], y[0], 0)
+	z[1], _ = bits.Sub64(t[1], y[1], b)
 }
 
 // mulFixed3 sets z = x*y/R mod n, plus n at most, see mulGeneric.

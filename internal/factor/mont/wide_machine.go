@@ -34,7 +34,7 @@ func (m *WideMachine) Reset(w *Wide, slots int) {
 // choose sets the functions by the size of the modulus.
 func (m *WideMachine) choose() {
 	k := m.k
-	m.lazy = k > 2 && m.w.big.BitLen() <= 64*k-4
+	m.lazy = k > 1 && m.w.big.BitLen() <= 64*k-4
 	m.mul, m.sqr = m.w.product, m.w.product
 	m.sum, m.diff = sumGeneric, diffGeneric
 	switch {
@@ -44,7 +44,7 @@ func (m *WideMachine) choose() {
 		m.sum, m.diff = fixedSum[k], fixedDiff[k]
 	}
 	if m.lazy && k < len(fixedSqr) && !m.w.adx {
-		m.sqr = fixedSqr[k]
+		m.mul, m.sqr = fixedMul[k], fixedSqr[k]
 	}
 }
 

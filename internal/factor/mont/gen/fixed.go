@@ -8,7 +8,7 @@ import (
 )
 
 // Numbers of words with Go code of their own; from minLoop on the rows of a product are a loop.
-const minFixed, minLoop, maxFixed = 3, 9, 16
+const minFixed, minLoop, maxFixed = 2, 9, 16
 
 // writeFixed writes the arithmetic of Wide in Go for minFixed to maxFixed words.
 //
