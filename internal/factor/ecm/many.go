@@ -6,8 +6,7 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// Group is the number of curves that Many runs side by side, as far as there are lanes: the
-// others in turns.
+// Group is the number of curves of a group: one in each lane of the machine that has the most.
 const Group = mont.WideLaneWidth
 
 // A wideMachine is one of those of package mont: all its lanes have the same modulus.
@@ -19,9 +18,9 @@ type wideMachine interface {
 	Run(code []mont.Instruction)
 }
 
-// A Many runs curves modulo one n, in groups: where there are lanes for n, the curves of
-// a group at the same time. The outcome is the same without, curve by curve: the
-// instructions are the same, and so are the residues.
+// A Many runs curves modulo one n, in groups: the curves of a group at the same time in eight lanes
+// (AVX-512), half of them at a time in four (AVX2), or one after the other. The outcome is the
+// same: the instructions are the same, and so are the residues.
 //
 // A group does stage 1 of all its curves before stage 2, and of the curves that find something in
 // the same stage the first counts.

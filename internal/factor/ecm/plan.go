@@ -16,8 +16,8 @@
 // P. Zimmermann, B. Dodson, 20 years of ECM (2006), for Suyama's sigma (a group
 // order divisible by 12), the stages and the numbers of curves.
 //
-// There are these implementations of the curves: Many for one number of any size, eight
-// curves at a time; Batch for many numbers below 2^128, in the lanes of mont.Lanes, and for
+// There are these implementations of the curves: Many for one number of any size, up to
+// eight curves at a time; Batch for many numbers below 2^128, in the lanes of mont.Lanes, and for
 // single words by the same programs; and FindWord for words, which needs no memory. The
 // tests hold them against a plain one, Search, which is in search_test.go.
 //

@@ -86,8 +86,8 @@ func (l *QuadLanes) Reset(w *Wide, slots int) {
 //
 // K = 2n' is written with limbs of at least 2^bits-1, so that no limb of x+K-y is negative: 2^bits is
 // added to each limb but the top one, and 1 taken from the limb above. For the top one let T be
-// n' divided by 2^(bits*(limbs-1)). If y < (2-d)n' and d*T >= 2, then 2T-1 rounded down is not below
-// the top limb of y.
+// n' divided by 2^(bits*(limbs-1)). The top limb of K is 2T rounded down, less 1. That of y < (2-d)n' is
+// at most 2T - d*T rounded down, which is not more if d*T >= 1.
 //
 // Let n' = R/16*(1-f). Products of factors below (4-d)n' are below (2-d)n' if
 // (4-d)^2/16*(1-f) + 1 <= 2-d. As d <= 1/2 below, (4-d)^2/16 < 1-d/2+d/8, so that f >= d is enough.

@@ -10,12 +10,12 @@ func init() { register("lanes_avx", emitAVX) }
 //
 // Ranges. Let n <= R/16*(1 - 2^-20). X, Z and products are below 2n, with limbs below 2^b. A sum of
 // two such is below 4n, its limbs are below 2^(b+1); it is not carried. A difference x-y is
-// computed limb by limb as x + K - y, where K = c*n has limbs of at least 2^b-1, but for the top one,
-// so that no limb is negative; its limbs are below 3*2^b. Package mont chooses c and proves the
-// top limb, see avxBias.
+// computed limb by limb as x + K - y, where K = 2n is written with limbs from 2^b-1 to 2^(b+1)-1, so that
+// no limb is negative; it is below 4n, its limbs are below 3*2^b. For the top limb, which is less,
+// that is proved in package mont, see QuadLanes.constants.
 //
 // A product of factors x, y is x*y/R mod n plus less than n: (x*y + q*n)/R < x*y/R + n with q < R,
-// which is below 2n for x, y <= 4n as 16n <= R.
+// which is at most 2n for x, y <= 4n as 16n <= R.
 //
 // No sum of column products overflows: of the 2*limbs terms x[i]*y[j] and q[i]*n[j], those of a
 // square of a difference are the largest, 9*2^(2b) and 2^(2b), and the carry of the column before is
