@@ -137,7 +137,7 @@ func (l *level) promise(at *progress, n *big.Int) float64 {
 // cost predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
 // limbs, or words where there are no lanes, a few more. The figures for eight lanes are those of a
 // Sapphire Rapids, which are within a fifth of what 150 to 1000 bits take; those for four lanes and for
-// words are by TestCalibrateMany of package ecm on a Zen 4, divided by what that takes for eight lanes.
+// words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from 80 to 1000 bits.
 func (l *level) cost(n *big.Int) time.Duration {
 	size := n.BitLen()
 	var each int
@@ -147,10 +147,10 @@ func (l *level) cost(n *big.Int) time.Duration {
 		each = 150 + 15*limbs*limbs
 	case mont.HasQuadLanes(size):
 		limbs := mont.QuadLimbs(size)
-		each = 350 + 15*limbs*limbs
+		each = 420 + 18*limbs*limbs
 	default:
 		words := (size + 63) / 64
-		each = 1200 + 170*words*words
+		each = 1450 + 205*words*words
 	}
 	return time.Duration(l.b1) * time.Duration(each)
 }
