@@ -92,7 +92,7 @@ func TestPolynomial(t *testing.T) {
 	}
 }
 
-// checkValue checks A*Q(x) = (Ax+B)^2 - kN.
+// checkValue checks A*Q(x) = (Dx+B)^2 - kN, and that 8 divides it where X is to be odd.
 func checkValue(t *testing.T, p *polynomial, x int32, kn *big.Int) {
 	t.Helper()
 	v := p.value(x)
@@ -110,6 +110,9 @@ func checkValue(t *testing.T, p *polynomial, x int32, kn *big.Int) {
 	right.Mul(right, right).Sub(right, kn)
 	if left.Cmp(right) != 0 {
 		t.Fatalf("polynomial %d: A*Q(%d) = %v, want %v", p.number, x, left, right)
+	}
+	if p.shift == 1 && (v[0]%8 != 0 || linear[0]%2 != 1) {
+		t.Fatalf("polynomial %d: Q(%d) = %v with X = %v, want a multiple of 8 and an odd X", p.number, x, v, linear)
 	}
 }
 
@@ -205,6 +208,7 @@ func (s *Sieve) logarithms() []uint8 {
 		b.Neg(abs.big(b))
 	}
 	a, p, root, x := s.poly.a.big(new(big.Int)), new(big.Int), new(big.Int), new(big.Int)
+	a.Lsh(a, s.poly.shift) // D
 	for i := int(s.params.Small); i < len(s.base.prime); i++ {
 		if s.poly.isFactor(i) {
 			continue
@@ -213,7 +217,7 @@ func (s *Sieve) logarithms() []uint8 {
 		inv := new(big.Int).ModInverse(a, p)
 		root.SetUint64(uint64(s.base.root[i]))
 		for range 2 {
-			x.Sub(root.Neg(root), b) // (+-root - B)/A
+			x.Sub(root.Neg(root), b) // (+-root - B)/D
 			x.Add(x.Mul(x, inv), big.NewInt(int64(s.half)))
 			for at := x.Mod(x, p).Uint64(); at < uint64(s.params.Interval); at += p.Uint64() {
 				sums[at] += s.base.logp[i]

@@ -23,16 +23,16 @@ func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
 	return s.base.choose(alive, &s.params, n, t)
 }
 
-// share makes the sieve ready for the number of another one, whose factor base and inverses, which
+// share makes the sieve ready for the number of another one, whose factor base and tables, which
 // sieving does not change, it uses until unshare.
 func (s *Sieve) share(alive func() error, with *Sieve) error {
-	s.params, s.base, s.inverses = with.params, with.base, with.inverses
+	s.params, s.base, s.inverses, s.lifted = with.params, with.base, with.inverses, with.lifted
 	s.prepareOwn()
 	return alive()
 }
 
 // unshare forgets what belongs to another sieve.
-func (s *Sieve) unshare() { s.params, s.base, s.inverses = Params{}, factorBase{}, nil }
+func (s *Sieve) unshare() { s.params, s.base, s.inverses, s.lifted = Params{}, factorBase{}, nil, nil }
 
 // prepare makes all that depends on the parameters and the factor base.
 func (s *Sieve) prepare(alive func() error) error {

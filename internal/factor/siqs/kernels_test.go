@@ -108,7 +108,7 @@ func checkStart(t *testing.T, s *sample) {
 	sieve := &Sieve{base: s.factorBase, half: int32(s.rnd.IntN(maxInterval / 2))}
 	sieve.base.prime = append([]uint32{1, 2}, s.prime...)
 	sieve.base.recip = append([]uint64{0, 0}, s.recip...)
-	sieve.base.root = append([]uint32{0, 0}, s.root1...)
+	sieve.lifted = append([]uint32{0, 0}, s.root1...)
 	sieve.root1, sieve.root2 = make([]uint32, len(s.prime)+2), make([]uint32, len(s.prime)+2)
 	var inverses [maxFactors][]uint32
 	for j := range 2 + s.rnd.IntN(maxFactors-1) {

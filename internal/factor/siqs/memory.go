@@ -12,8 +12,8 @@ import (
 func (p *Params) Memory() (sieve, set, solve uint64) {
 	primes := uint64(p.Primes)
 	pool := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
-	// Of each prime: the base, its roots twice, standing, what the kernels need, steps, inverses.
-	sieve = primes * (25 + 16 + 4 + 9 + 4*uint64(p.Factors) + 4*pool)
+	// Of each prime: the base, its roots twice, its lifted root, standing, what the kernels need, steps, inverses.
+	sieve = primes * (25 + 20 + 4 + 9 + 4*uint64(p.Factors) + 4*pool)
 	sieve += ahead*8*uint64(p.Interval) + 1<<18 // buckets: less than one hit of large primes for two positions
 	// resize and append leave a quarter unused.
 	sieve += sieve / 4

@@ -99,11 +99,12 @@ func multiplier(n *huge) uint32 {
 	return multipliers[best]
 }
 
-// score2 is the contribution of the prime 2, by kN mod 8.
+// score2 is the contribution of the prime 2, by kN mod 8. For 1 mod 8 it is 4 log(2) less the log(2) by
+// which the values of odd X alone are larger: see factorBase.shift.
 func score2(kn uint32) float64 {
 	switch kn % 8 {
 	case 1:
-		return 2 * math.Ln2
+		return 3 * math.Ln2
 	case 5:
 		return math.Ln2
 	default:

@@ -189,7 +189,7 @@ func (f *factorBase) rebuild(alive func() error, p *Params) error {
 }
 
 // setBounds sets the bounds of large primes and the thresholds. A value is at most about
-// Interval/2 * sqrt(kN/2).
+// D/A * Interval/2 * sqrt(kN/2).
 func (p *Params) setBounds(f *factorBase, t *tuning) {
 	p.Large = uint32(min(t.large*float64(f.largest()), math.MaxUint32))
 	rest := math.Log2(float64(p.Large))
@@ -197,7 +197,7 @@ func (p *Params) setBounds(f *factorBase, t *tuning) {
 		p.Double = uint64(math.Pow(float64(p.Large), t.double))
 		rest *= t.double
 	}
-	size := math.Log2(float64(p.Interval/2)) + math.Log2(f.kn.float())/2 - 0.5
+	size := math.Log2(float64(p.Interval/2)) + math.Log2(f.kn.float())/2 - 0.5 + float64(f.shift())
 	smooth := size - rest - 1
 	p.Smooth = uint8(max(smooth, 1))
 	p.Candidate = uint8(min(max(smooth-t.slack, 5), 128))
@@ -234,10 +234,10 @@ func span(from, to, low, high int) [2]uint32 {
 	return [2]uint32{uint32(from), uint32(to)}
 }
 
-// target returns sqrt(2kN)/M, the A for which the values are smallest, M being half
-// the interval. It is the same number on all machines.
+// target returns the A for which the values are smallest: D = sqrt(2kN)/M, M being half the
+// interval. It is the same number on all machines.
 func (f *factorBase) target(p *Params) float64 {
-	return math.Sqrt(2*f.kn.float()) / float64(p.Interval/2)
+	return math.Sqrt(2*f.kn.float()) / float64(p.Interval/2<<f.shift())
 }
 
 // float returns x as a float64, from its leading 64 bits.

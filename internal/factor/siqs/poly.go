@@ -2,7 +2,8 @@ package siqs
 
 import "math/bits"
 
-// A polynomial is Q(x) = ((Ax+B)^2 - kN)/A = Ax^2 + 2Bx + C with C = (B^2-kN)/A.
+// A polynomial is Q(x) = (X^2 - kN)/A with X = Dx+B, D = A or 2A, see factorBase.shift. With C =
+// (B^2-kN)/A it is Q(x) = (D/A)x(Dx+2B) + C.
 //
 // A is the product of the s primes q[j] of the factor base, B the sum of
 // +-terms[j], where terms[j]^2 = kN mod q[j] and terms[j] = 0 modulo the other primes:
@@ -10,8 +11,11 @@ import "math/bits"
 // the same values as B; the others are the bits of the Gray code of number, 1 for
 // minus, so that the next polynomial differs in one term.
 //
-// Bounds: terms[j] = (A/q[j])*gamma[j] with gamma[j] < q[j]/2, so that 0 < B < s*A/2
-// whatever the signs in absolute value, and for A = sqrt(2kN)/M, s^2 < M, C < 0.
+// For D = 2A all X must be odd, hence B, whose parity the signs do not change: if the sum of the terms is
+// even, the last one is replaced by A less it, A being odd.
+//
+// Bounds: terms[j] = (A/q[j])*gamma[j] with gamma[j] < q[j]/2, but gamma[s-1] < q[s-1]. So |B| <
+// (s+1)*A/2, and for D = sqrt(2kN)/M, (s+1)^2 < M, C < 0.
 type polynomial struct {
 	factors []int // indices of the primes of A in the factor base
 	q       [maxFactors]uint32
@@ -19,6 +23,7 @@ type polynomial struct {
 	terms   [maxFactors]wide
 	a, b, c wide // b and c signed
 	number  uint32
+	shift   uint // of A in D
 }
 
 // last returns the number of the last polynomial with this A.
@@ -27,6 +32,7 @@ func (p *polynomial) last() uint32 { return 1<<(len(p.factors)-1) - 1 }
 // set makes the polynomial number 0 for the primes that p.factors lists.
 func (p *polynomial) set(f *factorBase) {
 	p.number = 0
+	p.shift = f.shift()
 	p.a, p.b = wide{1}, wide{}
 	for j, i := range p.factors {
 		p.q[j] = f.prime[i]
@@ -36,7 +42,20 @@ func (p *polynomial) set(f *factorBase) {
 		p.setTerm(j, uint64(f.root[i]), f.recip[i])
 		p.b.add(&p.b, &p.terms[j])
 	}
+	if p.shift == 1 && p.b[0]%2 == 0 {
+		p.otherLast()
+	}
 	p.setC(&f.kn)
+}
+
+// otherLast replaces the last term T by A-T, and b by the sum of the new terms.
+func (p *polynomial) otherLast() {
+	j := len(p.factors) - 1
+	t := &p.terms[j]
+	p.gamma[j] = p.q[j] - p.gamma[j]
+	p.b.sub(&p.b, t)
+	t.sub(&p.a, t)
+	p.b.add(&p.b, t)
 }
 
 // setTerm sets gamma[j] = +-root/(A/q[j]) mod q[j], the smaller of the two, and
@@ -129,6 +148,7 @@ func (p *polynomial) seek(number uint32) {
 
 // value returns Q(x), signed: |Q(x)| < 2^255.
 func (p *polynomial) value(x int32) (v wide) {
+	x <<= p.shift
 	v.mulInt(&p.a, x)
 	v.add(&v, &p.b)
 	v.add(&v, &p.b)
@@ -137,9 +157,9 @@ func (p *polynomial) value(x int32) (v wide) {
 	return v
 }
 
-// linear returns |Ax+B|.
+// linear returns |Dx+B|.
 func (p *polynomial) linear(x int32) (v wide) {
-	v.mulInt(&p.a, x)
+	v.mulInt(&p.a, x<<p.shift)
 	v.add(&v, &p.b)
 	if v.negative() {
 		v.negate()

@@ -1,10 +1,10 @@
 package siqs
 
-// A Relation says that (Ax+B)^2 - kN is a product of primes of the factor base
-// and at most two others: with A the coefficient number Coefficient and B that of
-// its polynomial number Poly,
+// A Relation says that (Dx+B)^2 - kN is a product of primes of the factor base
+// and at most two others: with A the coefficient number Coefficient, D = A or 2A (see
+// factorBase.shift), and B that of its polynomial number Poly,
 //
-//	(A*X+B)^2 - kN = Large[0] * Large[1] * product of prime[i] for i in Primes.
+//	(D*X+B)^2 - kN = Large[0] * Large[1] * product of prime[i] for i in Primes.
 //
 // The primes of A are among them, and index 0 for a negative value.
 type Relation struct {
@@ -14,7 +14,7 @@ type Relation struct {
 	Large       [2]uint32 // ascending, 1 where there is none
 	Primes      []uint32  // indices into the factor base, an index as often as its exponent
 
-	value wide // |AX+B|
+	value wide // |DX+B|
 }
 
 // holds reports whether the equation of r is true, r.value being right.

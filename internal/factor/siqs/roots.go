@@ -1,6 +1,6 @@
 package siqs
 
-// fillInverses fills the table of inverses of the primes of the pools.
+// fillInverses fills the table of inverses of the primes of the pools, and lifted.
 func (s *Sieve) fillInverses(alive func() error) error {
 	count := s.pools.size()
 	for len(s.inverses) < count {
@@ -10,8 +10,14 @@ func (s *Sieve) fillInverses(alive func() error) error {
 		s.inverses[slot] = resize(s.inverses[slot], len(s.base.prime))
 	}
 	s.prefix = resize(s.prefix, count+1)
+	s.lifted = resize(s.lifted, len(s.base.prime))
+	lift := uint64(1)
+	if s.base.shift() == 1 {
+		lift = 1 << (s.pools.s - 1)
+	}
 	for i := 2; i < len(s.base.prime); i++ {
 		s.fillInverse(i)
+		s.lifted[i] = uint32(reduce(uint64(s.base.root[i])*lift, uint64(s.base.prime[i]), s.base.recip[i]))
 		if i%aliveEvery == 0 {
 			if err := alive(); err != nil {
 				return err
@@ -22,7 +28,7 @@ func (s *Sieve) fillInverses(alive func() error) error {
 }
 
 // fillInverse fills the table for prime[i], with one inversion for all (P.
-// Montgomery). The prime itself, if it is in the pools, counts as 1.
+// Montgomery). The prime itself, if it is in the pools, counts as 1. With shift it is a table of halves.
 func (s *Sieve) fillInverse(i int) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	prefix := s.prefix // prefix[j] is the product of the first j primes
@@ -33,12 +39,13 @@ func (s *Sieve) fillInverse(i int) {
 		s.inverses[slot][i] = uint32(q)
 		prefix[slot+1] = uint32(reduce(uint64(prefix[slot])*q, p, recip))
 	}
+	half := (p+1)/2*uint64(s.base.shift()) + 1 - uint64(s.base.shift()) // 1/2 or 1
 	// Before and after each iteration inv is the inverse of prefix[slot+1].
 	inv := uint64(inverse(prefix[s.pools.size()], uint32(p)))
 	for slot := s.pools.size() - 1; slot >= 0; slot-- {
 		at := &s.inverses[slot][i]
 		q := uint64(*at)
-		*at = uint32(reduce(inv*uint64(prefix[slot]), p, recip))
+		*at = uint32(reduce(reduce(inv*uint64(prefix[slot]), p, recip)*half, p, recip))
 		inv = reduce(inv*q, p, recip)
 	}
 }
@@ -61,8 +68,9 @@ func resize[E any](s []E, n int) []E {
 
 // startCoefficient sets the roots and the steps for polynomial number 0 of the coefficient.
 //
-// The roots are x = (+-root - B)/A, and since terms[j]/A = gamma[j]/q[j], all
-// that is needed of A modulo a prime are the inverses of its primes.
+// The roots are x = (+-root - B)/D, and since terms[j]/A = gamma[j]/q[j], all
+// that is needed of A modulo a prime are the inverses of its s primes. For D = 2A their halves serve as
+// well: terms[j]/D is gamma[j] times such a half, and root/D is 2^(s-1)*root times all of them.
 func (s *Sieve) startCoefficient() {
 	s.Stats.Coefficients++
 	s.poly.set(&s.base)
@@ -115,14 +123,14 @@ func (s *Sieve) startRoots(inverses *[maxFactors][]uint32) {
 	for j := range s.poly.factors {
 		inverse[j], step[j] = &inverses[j][2], &s.step[j][2]
 	}
-	startLanes(&s.base.prime[2], &s.base.root[2], &inverse, &step, &s.poly.gamma, len(s.poly.factors), len(s.base.prime)-2, int(s.half), &s.root1[2], &s.root2[2])
+	startLanes(&s.base.prime[2], &s.lifted[2], &inverse, &step, &s.poly.gamma, len(s.poly.factors), len(s.base.prime)-2, int(s.half), &s.root1[2], &s.root2[2])
 }
 
 // startPrime sets the roots and the steps of prime[i].
 func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
-	root := uint64(s.base.root[i]) // becomes root/A
-	b := uint64(0)                 // becomes B/A
+	root := uint64(s.lifted[i]) // becomes root/D
+	b := uint64(0)              // becomes B/D
 	for j := range s.poly.factors {
 		inv := uint64(inverses[j][i])
 		root = reduce(root*inv, p, recip)

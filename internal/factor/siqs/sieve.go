@@ -20,8 +20,9 @@ type Sieve struct {
 	// buckets.pair leaves them.
 	root1, root2 []uint32
 	work1, work2 []uint32   // the same, counted from the block that is being sieved
-	step         [][]uint32 // step[j][i] = 2*terms[j]/A mod prime[i]
-	inverses     [][]uint32 // inverses[slot][i] = 1/p mod prime[i] for the p in that slot of the pools
+	step         [][]uint32 // step[j][i] = 2*terms[j]/D mod prime[i]
+	inverses     [][]uint32 // inverses[slot][i] = 1/p or 1/(2p) mod prime[i], by shift, for the p in that slot of the pools
+	lifted       []uint32   // root of the base, with shift times 2^(s-1), s the primes of a coefficient
 	prefix       []uint32   // scratch of fillInverses
 
 	buckets buckets
