@@ -22,7 +22,7 @@ func BenchmarkSieve(b *testing.B) {
 	s.startCoefficient()
 	s.startWork()
 	low, high := int(p.Small), s.buckets.first
-	unit := remainder{v: wide{1}, word: true, primes: new([]uint32)}
+	unit := remainder{v: wide{1}, words: 1, primes: new([]uint32)}
 	for _, part := range []struct {
 		name string
 		run  func()
@@ -33,7 +33,7 @@ func BenchmarkSieve(b *testing.B) {
 		{"block", func() { s.sieveBlockAt(0); s.startWork() }},
 		{"match", func() { s.match(12345, low, high) }},
 		{"find", func() { s.buckets.divide(&unit, &s.base, 0, 12345) }},
-		{"top", func() { s.top(s.blank, 0) }},
+		{"top", func() { s.startBlock(s.block); s.top(s.block[:blockSize], 0) }},
 		{"fill", s.fill},
 	} {
 		b.Run(part.name, func(b *testing.B) {

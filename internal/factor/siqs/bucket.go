@@ -134,8 +134,9 @@ func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []
 		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &turns[0].step[from], &turns[1].step[from], &turns[2].step[from],
 			to-from, up, int(b.interval()), &b.found[0][0], &hits[0])
 	case hasKernels():
+		sure := int(b.interval() / prime[to-1])
 		for k, t := range turns {
-			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, int(b.interval()), &b.found[k][0])
+			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, sure, int(b.interval()), &b.found[k][0])
 		}
 	case from >= b.far:
 		for k, t := range turns {

@@ -52,7 +52,7 @@ func checkDivide(t *testing.T, s *sample) *buckets {
 			if position%16 != 0 && len(want[position]) < 2 {
 				continue
 			}
-			r := remainder{v: wide{1}, word: true, primes: new([]uint32)}
+			r := remainder{v: wide{1}, words: 1, primes: new([]uint32)}
 			for _, i := range want[position][:min(len(want[position]), 2)] { // below 2^64
 				r.v[0] *= uint64(s.prime[i])
 			}

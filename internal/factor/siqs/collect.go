@@ -49,7 +49,7 @@ func (s *Sieve) prepareOwn() {
 	s.work1, s.work2 = resize(s.work1, count), resize(s.work2, count)
 	s.matched = resize(s.matched, count+16)
 	if s.block == nil {
-		s.block, s.blank = make([]uint8, blockSize+blockPad), make([]uint8, blockSize)
+		s.block, s.blank = make([]uint8, blockSize+blockPad), make([]uint8, blankSize)
 	}
 	if start := 128 - p.Candidate; s.blank[0] != start {
 		for i := range s.blank {

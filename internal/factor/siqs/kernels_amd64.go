@@ -26,12 +26,13 @@ func moveLanes(prime, root1, root2, step *uint32, count, up int) {
 }
 
 // hitsLanes works like buckets.hits for count primes, but the hits come in another
-// order. It may overwrite 16 words after the hits.
-func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int {
+// order. At least sure <= trips periods of each prime are in the interval. It may overwrite 16 words
+// after the hits.
+func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, sure, interval int, found *uint32) int {
 	if inAVX512() {
 		return hitsAVX512(prime, root1, root2, step, count, up, trips, interval, found)
 	}
-	return hitsAVX2(prime, root1, root2, step, count, up, trips, interval, found)
+	return hitsAVX2(prime, root1, root2, step, count, up, trips, sure, interval, found)
 }
 
 // hitsAheadLanes works like buckets.hitsFar for count primes and four turns, by the
@@ -99,7 +100,7 @@ func sieveQuads(block *uint8, prime, root1, root2 *uint32, logp *uint8, quads *u
 func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, hits int)
 
 // sieveLarge adds log to those of so many bytes from each root of count primes that are in the
-// block, which has size bytes. It writes one byte behind it, and into found as many words as
+// block, which has size bytes; all but the last must be. It writes one byte behind it, and into found as many words as
 // count*hits*2 and 16 more.
 func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32) {
 	if inAVX512() {

@@ -11,7 +11,7 @@ func startAVX2(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[
 func moveAVX2(prime, root1, root2, step *uint32, count, up int)
 
 //go:noescape
-func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, sure, interval int, found *uint32) int
 
 //go:noescape
 func hitsAheadAVX2(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int)

@@ -4,6 +4,11 @@
 #include "kernels_amd64.h"
 #include "kernels_avx2_amd64.h"
 
+// ALL appends the positions x to R10.
+#define ALL(x) \
+	VMOVDQU x, (R10) \
+	ADDQ    $32, R10
+
 // BELOW appends those of the positions x below Y8 to R10. It uses t, AX and R13.
 #define BELOW(x, t) \
 	VPSUBD Y8, x, t \
@@ -12,8 +17,8 @@
 // func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
 //
 // First all positions in the block are found, 8 primes at a time: none in the lanes that are not in
-// use, where the size is 0. Then log is added there, eight at a time: the last of them are at
-// the byte behind the block.
+// use, where the size is 0. Of 8 whole lanes all hits but the last are in the block. Then log is
+// added there, eight at a time: the last of them are at the byte behind the block.
 TEXT ·sieveLargeAVX2(SB), NOSPLIT, $0-72
 	MOVQ         block+0(FP), DI
 	MOVQ         size+8(FP), AX
@@ -28,7 +33,36 @@ TEXT ·sieveLargeAVX2(SB), NOSPLIT, $0-72
 	LEAQ         ·compress(SB), R8
 	XORL         R12, R12
 
+	VMOVDQA      Y9, Y8
+	SUBQ         $8, R9
+	JLT          few
+
 eights:
+	VMOVDQU (SI)(R12*4), Y0
+	VMOVDQU (DX)(R12*4), Y2
+	VMOVDQU (CX)(R12*4), Y3
+	MOVQ    hits+48(FP), BX
+	DECQ    BX
+	JEQ     last
+
+inside:
+	ALL(Y2)
+	ALL(Y3)
+	VPADDD Y0, Y2, Y2
+	VPADDD Y0, Y3, Y3
+	DECQ   BX
+	JNZ    inside
+
+last:
+	BELOW(Y2, Y4)
+	BELOW(Y3, Y5)
+	ADDQ $8, R12
+	SUBQ $8, R9
+	JGE  eights
+
+few:
+	ADDQ       $8, R9
+	JEQ        found
 	LANES(R9)
 	VPAND      Y15, Y9, Y8
 	VPMASKMOVD (SI)(R12*4), Y15, Y0
@@ -43,10 +77,8 @@ again:
 	VPADDD Y0, Y3, Y3
 	DECQ   BX
 	JNZ    again
-	ADDQ   $8, R12
-	SUBQ   $8, R9
-	JGT    eights
 
+found:
 	VMOVDQU Y9, (R10)
 	MOVBLZX log+56(FP), BX
 

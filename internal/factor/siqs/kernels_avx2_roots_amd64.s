@@ -199,10 +199,11 @@ GLOBL eight<>(SB), RODATA|NOPTR, $32
 	VPOR   Y7, x, Y14 \
 	EMIT(Y14, Y13, Y15, out)
 
-// func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int
+// func hitsAVX2(prime, root1, root2, step *uint32, count, up, trips, sure, interval int, found *uint32) int
 //
-// In the lanes that are not in use the position is 0, and not below the interval, which is 0.
-TEXT ·hitsAVX2(SB), NOSPLIT, $0-80
+// Of 8 whole lanes the sure hits need no comparison. In the lanes that are not in use the position is 0,
+// and not below the interval, which is 0.
+TEXT ·hitsAVX2(SB), NOSPLIT, $0-88
 	MOVQ prime+0(FP), DI
 	MOVQ root1+8(FP), SI
 	MOVQ root2+16(FP), DX
@@ -210,16 +211,59 @@ TEXT ·hitsAVX2(SB), NOSPLIT, $0-80
 	MOVQ count+32(FP), R9
 	UP(up+40(FP), Y9, X9)
 	MOVQ         trips+48(FP), R11
-	MOVQ         interval+56(FP), AX
+	MOVQ         sure+56(FP), R14
+	MOVQ         interval+64(FP), AX
 	VMOVQ        AX, X8
 	VPBROADCASTD X8, Y8
-	MOVQ         found+64(FP), R10
+	MOVQ         found+72(FP), R10
 	LEAQ         ·compress(SB), R8
 	KEYS(Y7)
 	VPCMPEQD Y10, Y10, Y10
 	XORL     R12, R12
+	SUBQ     $8, R9
+	JLT      few
 
 primes:
+	VMOVDQU (DI)(R12*4), Y0
+	VMOVDQU (SI)(R12*4), Y1
+	VMOVDQU (DX)(R12*4), Y2
+	VPSUBD  Y10, Y0, Y4
+	REST((CX)(R12*4), Y9, Y4, Y5, Y6)
+	MOVE(Y1, Y2, Y5, Y6)
+	VMOVDQU Y1, (SI)(R12*4)
+	VMOVDQU Y2, (DX)(R12*4)
+	MOVQ    R11, BX
+	SUBQ    R14, BX
+	MOVQ    R14, AX
+	SUBQ    $1, AX
+	JLT     trips
+
+inside:
+	VPOR    Y7, Y1, Y13
+	VPOR    Y7, Y2, Y14
+	VMOVDQU Y13, (R10)
+	VMOVDQU Y14, 32(R10)
+	ADDQ    $64, R10
+	VPADDD  Y0, Y1, Y1
+	VPADDD  Y0, Y2, Y2
+	SUBQ    $1, AX
+	JGE     inside
+
+trips:
+	HITS(Y1, R10)
+	HITS(Y2, R10)
+	VPADDD Y0, Y1, Y1
+	VPADDD Y0, Y2, Y2
+	SUBQ   $1, BX
+	JGE    trips
+	VPADDD eight<>(SB), Y7, Y7
+	ADDQ   $8, R12
+	SUBQ   $8, R9
+	JGE    primes
+
+few:
+	ADDQ $8, R9
+	JEQ  moved
 	LANES(R9)
 	VPAND      Y15, Y8, Y8
 	VPMASKMOVD (DI)(R12*4), Y15, Y0
@@ -229,35 +273,23 @@ primes:
 	VPSUBD     Y10, Y0, Y4
 	REST(Y3, Y9, Y4, Y5, Y6)
 	MOVE(Y1, Y2, Y5, Y6)
-	CMPQ    R9, $8
-	JLT     few
-	VMOVDQU Y1, (SI)(R12*4)
-	VMOVDQU Y2, (DX)(R12*4)
-
-stored:
-	MOVQ R11, BX
-
-trips:
-	HITS(Y1, R10)
-	HITS(Y2, R10)
-	VPADDD     Y0, Y1, Y1
-	VPADDD     Y0, Y2, Y2
-	SUBQ       $1, BX
-	JGE        trips
-	VPADDD     eight<>(SB), Y7, Y7
-	ADDQ       $8, R12
-	SUBQ       $8, R9
-	JGT        primes
-	SUBQ       found+64(FP), R10
-	SHRQ       $2, R10
-	MOVQ       R10, ret+72(FP)
-	VZEROUPPER
-	RET
-
-few:
 	VPMASKMOVD Y1, Y15, (SI)(R12*4)
 	VPMASKMOVD Y2, Y15, (DX)(R12*4)
-	JMP        stored
+
+fewer:
+	HITS(Y1, R10)
+	HITS(Y2, R10)
+	VPADDD Y0, Y1, Y1
+	VPADDD Y0, Y2, Y2
+	SUBQ   $1, R11
+	JGE    fewer
+
+moved:
+	SUBQ found+72(FP), R10
+	SHRQ $2, R10
+	MOVQ R10, ret+80(FP)
+	VZEROUPPER
+	RET
 
 // TURN subtracts the steps from the roots Y1 modulo the primes Y0, or adds them if bit k of
 // up is set, and appends the hits to out, of these roots and of those the distances Y2 below, where they are not

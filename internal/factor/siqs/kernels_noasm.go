@@ -10,7 +10,7 @@ func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *
 
 func moveLanes(prime, root1, root2, step *uint32, count, up int) { panic(noLanes) }
 
-func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, interval int, found *uint32) int {
+func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, sure, interval int, found *uint32) int {
 	panic(noLanes)
 }
 

@@ -25,7 +25,7 @@ const (
 // A run is a range of primes for one call of a kernel.
 type run struct {
 	first, end int
-	hits       int
+	hits       int   // of a root in a block, or one less
 	log        uint8 // of all of them, or 0 if they are below maxFactor
 }
 

@@ -36,18 +36,23 @@ func addHits(block []uint8, p, x, y uint, hits int, log uint8) {
 // addLarge works like sieveLarge for the primes, largeAtOnce at most.
 //
 // Whether the last of so many hits is in the block is a coin toss: so a first pass writes down
-// all positions that may be, and moves on only after those that are, as for buckets.hits.
+// all positions that may be, and moves on only after those that are, as for buckets.hits. The
+// hits before it are in the block.
 func (s *schedule) addLarge(block []uint8, size uint32, prime, root1, root2 []uint32, hits int, log uint8) {
 	root1, root2 = root1[:len(prime)], root2[:len(prime)]
 	n := uint32(0)
-	for trip := range uint32(hits) {
-		for i, p := range prime {
-			x, y := root1[i]+trip*p, root2[i]+trip*p
-			s.found[n%foundRoom] = x
-			n += (x - size) >> 31
-			s.found[n%foundRoom] = y
-			n += (y - size) >> 31
+	for i, p := range prime {
+		x, y := root1[i], root2[i]
+		for range hits - 1 {
+			block[x] += log
+			block[y] += log
+			x += p
+			y += p
 		}
+		s.found[n%foundRoom] = x
+		n += (x - size) >> 31
+		s.found[n%foundRoom] = y
+		n += (y - size) >> 31
 	}
 	for _, x := range s.found[:n] {
 		block[x] += log

@@ -35,7 +35,7 @@ type Sieve struct {
 	gap [3]int // see hopeless
 
 	block []uint8 // with blockPad more
-	blank []uint8 // a block without hits
+	blank []uint8 // a piece of a block without hits, blankSize
 
 	rel   Relation
 	emit  func(*Relation) bool
@@ -54,10 +54,17 @@ type Stats struct {
 // in all, downwards.
 const noRoot = 1<<31 - 1
 
+// blankSize divides blockSize. A blank of a whole block would push that out of the first level cache.
+const blankSize = 1 << 12
+
 // startBlock fills the block with the value from which hits, at most 127 above the
 // threshold in all, lead to a byte of 128 or more exactly where the threshold is
 // reached. The primes of a value below 2^213 that are sieved with have no larger sum.
-func (s *Sieve) startBlock(block []uint8) { copy(block, s.blank) }
+func (s *Sieve) startBlock(block []uint8) {
+	for len(block) > 0 {
+		block = block[copy(block, s.blank):]
+	}
+}
 
 // sievePoly sieves the whole interval of the polynomial and reports the candidates.
 // It returns false if emit did.

@@ -5,28 +5,38 @@ import "math/bits"
 // A remainder is what is left of a value while it is divided.
 type remainder struct {
 	v      wide
-	word   bool // v is v[0]
+	words  int // v is v[:words], at least one
 	primes *[]uint32
 }
 
-// divide divides by prime[i] as often as possible, notes it, and returns how often.
+// trim sets words to those of v.
+func (r *remainder) trim() {
+	for r.words = wideWords; r.words > 1 && r.v[r.words-1] == 0; r.words-- {
+	}
+}
+
+// divide divides by the odd prime[i] as often as possible, notes it, and returns how often.
+//
+// A word v is a multiple of p exactly if v/p modulo 2^64 is at most (2^64-1)/p, as multiplication
+// by 1/p permutes the words and takes the multiples to those.
 func (r *remainder) divide(f *factorBase, i int) (times int) {
 	p, recip := uint64(f.prime[i]), f.recip[i]
-	for ; !r.word; times++ {
-		q, rest := r.v.quoWord(p)
-		if rest != 0 {
+	inverse := uint64(f.inverse[i])
+	inverse *= 2 - p*inverse // modulo 2^64: one Newton step
+	for ; r.words > 1; times++ {
+		q, ok := r.v.quoExact(r.words, p, inverse)
+		if !ok {
 			return times
 		}
-		r.v, r.word = q, q.isWord()
+		r.v = q
+		for r.words > 1 && q[r.words-1] == 0 {
+			r.words--
+		}
 		*r.primes = append(*r.primes, uint32(i))
 	}
 	for ; ; times++ {
-		q, _ := bits.Mul64(r.v[0], recip) // the quotient or one less, as in reduce
-		switch r.v[0] - q*p {
-		case 0:
-		case p:
-			q++
-		default:
+		q := r.v[0] * inverse
+		if q > recip {
 			return times
 		}
 		r.v[0] = q
@@ -54,7 +64,7 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	}
 	twos := bits.TrailingZeros64(r.v[0])
 	r.v.shiftRight(uint(twos))
-	r.word = r.v.isWord()
+	r.trim()
 	rel.Primes = append(rel.Primes, twos64[:twos]...)
 	small := int(s.params.Small)
 	log := int(sum) + twos + s.divideAt(&r, position, 2, small)
@@ -68,7 +78,7 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	}
 	s.divideAt(&r, position, small, s.buckets.first)
 	s.buckets.divide(&r, &s.base, s.poly.number, position)
-	if !r.word || !s.large(r.v[0]) {
+	if r.words > 1 || !s.large(r.v[0]) {
 		return true
 	}
 	rel.Poly, rel.X = s.poly.number, x

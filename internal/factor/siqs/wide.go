@@ -77,9 +77,6 @@ func (z *wide) negate() {
 // negative reports whether x < 0.
 func (x *wide) negative() bool { return x[wideWords-1]>>63 == 1 }
 
-// isWord reports whether 0 <= x < 2^64.
-func (x *wide) isWord() bool { return x[1]|x[2]|x[3] == 0 }
-
 // bitLen returns the number of bits of x >= 0, 0 for 0.
 func (x *wide) bitLen() int {
 	i := wideWords - 1
@@ -95,6 +92,22 @@ func (z *wide) shiftRight(s uint) {
 		z[i] = z[i]>>s | z[i+1]<<(64-s)
 	}
 	z[wideWords-1] >>= s
+}
+
+// quoExact returns x/d and true if d divides x, or false. Requires x = x[:words] >= 0, inverse =
+// 1/d mod 2^64, d odd.
+//
+// Exact division from the lowest word up (T. Jebelean, 1993): before and after each iteration
+// x[:i] = q[:i]*d - carry*2^(64i), 0 <= carry <= d, so that d divides x exactly if the last carry is 0.
+func (x *wide) quoExact(words int, d, inverse uint64) (q wide, ok bool) {
+	carry := uint64(0)
+	for i, a := range x[:words] {
+		t, borrow := bits.Sub64(a, carry, 0)
+		q[i] = t * inverse
+		carry, _ = bits.Mul64(q[i], d)
+		carry += borrow
+	}
+	return q, carry == 0
 }
 
 // quoWord returns floor(x/d) and x mod d. Requires x >= 0, d > 0.
