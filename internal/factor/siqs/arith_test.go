@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/factor/prime"
 )
 
@@ -241,28 +242,35 @@ func (s *Sieve) checkBlocks(t *testing.T, sums []uint8) {
 	}
 }
 
-// TestSplitCofactor splits products of two primes.
-func TestSplitCofactor(t *testing.T) {
+// TestWaiting splits products of two primes, with primes and squares among them, at each level.
+func TestWaiting(t *testing.T) { kernelstest.Each(t, testWaiting) }
+
+func testWaiting(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 1))
-	failed := 0
-	for range 300 {
-		p, q := randomPrime(rnd, 16+rnd.IntN(10)).Uint64(), randomPrime(rnd, 16+rnd.IntN(10)).Uint64()
-		p, q = min(p, q), max(p, q)
-		switch a, b := splitCofactor(p * q); {
-		case a == 0:
-			failed++
-		case a != p || b != q:
-			t.Errorf("splitCofactor(%d*%d) = %d, %d", p, q, a, b)
+	var w waiting
+	var want [][2]uint64
+	for i := range 600 {
+		p, q := randomPrime(rnd, 17+rnd.IntN(10)).Uint64(), randomPrime(rnd, 17+rnd.IntN(10)).Uint64()
+		if i%50 == 0 {
+			q = p
 		}
-		if a, _ := splitCofactor(p); a != 0 {
-			t.Errorf("splitCofactor(%d) = %d", p, a)
-		}
-		if a, b := splitCofactor(p * p); a != p || b != p {
-			t.Errorf("splitCofactor(%d^2) = %d, %d", p, a, b)
-		}
+		want = append(want, [2]uint64{min(p, q), max(p, q)})
+		w.add(&Relation{X: int32(i), Primes: []uint32{uint32(i), 2}}, p*q)
+		w.add(&Relation{X: -1}, p)
 	}
-	if failed > 6 {
-		t.Errorf("%d of 300 products were not split", failed)
+	if err := w.split(always); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.rels) != len(want) || len(w.primes) != 2*len(want) {
+		t.Fatalf("%d relations with %d primes, want %d and twice as many", len(w.rels), len(w.primes), len(want))
+	}
+	for i, d := range w.divisors {
+		if got := [2]uint64{min(d, w.products[i][0]/max(d, 1)), max(d, w.products[i][0]/max(d, 1))}; got != want[i] {
+			t.Errorf("%v: divisor %d", want[i], d)
+		}
+		if at := w.ends[i]; w.rels[i].X != int32(i) || w.primes[at-2] != uint32(i) {
+			t.Errorf("relation %d is %+v, primes %d", i, w.rels[i], w.primes[at-2:at])
+		}
 	}
 }
 

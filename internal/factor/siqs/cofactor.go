@@ -2,38 +2,87 @@ package siqs
 
 import (
 	"math/bits"
-	"sync"
 
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 )
 
-// cofactorPlan finds a factor of most products of two primes below 2^28 with a few curves,
-// see BenchmarkFactor in the package factor.
-var cofactorPlan = sync.OnceValue(func() *ecm.WordPlan { return ecm.NewWordPlan(60, 1500) })
+// waiting are relations but for their two large primes, of which the product is known. Many products
+// are split at a time, since package ecm takes a tenth of the time for each of them then.
+type waiting struct {
+	batch    ecm.Batch
+	products []ecm.Number
+	divisors []uint64   // of the products; 0 where there is none
+	rels     []Relation // without Primes and Large
+	primes   []uint32   // those of all relations, one after the other
+	ends     []int      // of each relation in primes
+}
 
-// cofactorCurves is how many curves are tried. What they do not split is lost.
-const cofactorCurves = 12
+// waitingRoom is how many relations wait before their products are split, so that few lanes of package
+// ecm idle. It is a constant, since the order of the relations must not depend on the machine.
+const waitingRoom = 512
 
-// splitCofactor returns the prime factors p <= q of n if there are two. It may
-// fail: it returns 0 then. Requires n odd, n > 2^16, without prime factors below the
-// fourth root of n.
-func splitCofactor(n uint64) (p, q uint64) {
-	m := mont.New(n)
-	if fermat(&m) {
-		return 0, 0
+func (w *waiting) clear() {
+	w.products, w.rels = w.products[:0], w.rels[:0]
+	w.primes, w.ends = w.primes[:0], w.ends[:0]
+}
+
+// add adds a copy of the relation. Requires product odd, above 2^16, without prime factors below its
+// fourth root. It leaves primes out, which no curve splits.
+func (w *waiting) add(r *Relation, product uint64) {
+	if m := mont.New(product); fermat(&m) {
+		return
 	}
-	if r := prime.Sqrt(n); r*r == n {
-		return r, r
-	}
-	for i := range uint64(cofactorCurves) {
-		if p = ecm.FindWord(n, cofactorPlan(), ecm.MinSigma+i); p != 0 {
-			q = n / p
-			return min(p, q), max(p, q)
+	w.products = append(w.products, ecm.Number{product})
+	w.primes = append(w.primes, r.Primes...)
+	w.ends = append(w.ends, len(w.primes))
+	w.rels = append(w.rels, *r)
+}
+
+// split fills divisors. The few products that no curve splits are lost.
+func (w *waiting) split(alive func() error) error {
+	w.divisors = resize(w.divisors, len(w.products))
+	clear(w.divisors)
+	// A square would go through all curves of its class in vain: one in many thousands is.
+	err := w.batch.Split(w.products, 0, alive, func(i int, d ecm.Number, _ string) { w.divisors[i] = d[0] })
+	for i, d := range w.divisors {
+		if n := w.products[i][0]; d == 0 {
+			if r := prime.Sqrt(n); r*r == n {
+				w.divisors[i] = r
+			}
 		}
 	}
-	return 0, 0
+	return err
+}
+
+// emitWaiting emits those of the waiting relations whose large primes are within the bounds, in the
+// order in which they have come. It returns false if emit did.
+func (s *Sieve) emitWaiting(alive func() error) (ok bool, err error) {
+	w := &s.waiting
+	defer w.clear()
+	if err := w.split(alive); err != nil {
+		return false, err
+	}
+	start := 0
+	for i, d := range w.divisors {
+		r := &w.rels[i]
+		r.Primes = w.primes[start:w.ends[i]:w.ends[i]]
+		start = w.ends[i]
+		if d == 0 {
+			continue
+		}
+		e := w.products[i][0] / d
+		if min(d, e) <= uint64(s.base.largest()) || max(d, e) >= uint64(s.params.Large) {
+			continue
+		}
+		s.Stats.Double++
+		r.Large = [2]uint32{uint32(min(d, e)), uint32(max(d, e))}
+		if !s.emit(r) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // fermat reports whether 2^(n-1) = 1 mod n, as for all primes n and few others.

@@ -92,6 +92,7 @@ const positionsEvery = 1 << 19
 // ErrExhausted if there are fewer coefficients.
 func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation) bool) error {
 	s.emit = emit
+	s.waiting.clear()
 	sieved := uint32(0)
 	for number := from; number < to; number++ {
 		if number >= s.pools.count {
@@ -112,7 +113,13 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 					return err
 				}
 			}
-			if s.poly.number == s.poly.last() {
+			last := s.poly.number == s.poly.last()
+			if last || len(s.waiting.rels) >= waitingRoom {
+				if ok, err := s.emitWaiting(alive); !ok {
+					return err
+				}
+			}
+			if last {
 				break
 			}
 			s.nextPoly()

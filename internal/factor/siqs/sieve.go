@@ -37,9 +37,10 @@ type Sieve struct {
 	block []uint8 // with blockPad more
 	blank []uint8 // a piece of a block without hits, blankSize
 
-	rel   Relation
-	emit  func(*Relation) bool
-	Stats Stats
+	rel     Relation
+	waiting waiting
+	emit    func(*Relation) bool
+	Stats   Stats
 }
 
 // Stats count the work of a Sieve.

@@ -45,8 +45,8 @@ func (r *remainder) divide(f *factorBase, i int) (times int) {
 }
 
 // candidate divides the value at the position by the factor base. sum is what
-// the sieve has of its logarithm. If all that is left are large primes it emits a
-// relation. It returns false if emit did.
+// the sieve has of its logarithm. If all that is left may be large primes it is a relation. It returns
+// false if emit did.
 func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	s.Stats.Candidates++
 	x := int32(position) - s.half
@@ -78,11 +78,32 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	}
 	s.divideAt(&r, position, small, s.buckets.first)
 	s.buckets.divide(&r, &s.base, s.poly.number, position)
-	if r.words > 1 || !s.large(r.v[0]) {
+	if r.words > 1 {
+		return true
+	}
+	return s.finish(x, r.v[0])
+}
+
+// finish emits the relation of position x if rest is 1 or a large prime, and has it wait if rest may be the
+// product of two. It returns false if emit did.
+func (s *Sieve) finish(x int32, rest uint64) bool {
+	rel, least := &s.rel, uint64(s.base.largest())
+	double := rest >= uint64(s.params.Large)
+	if double && (rest >= s.params.Double || rest <= least*least) {
 		return true
 	}
 	rel.Poly, rel.X = s.poly.number, x
 	rel.value = s.poly.linear(x)
+	if double {
+		s.waiting.add(rel, rest)
+		return true
+	}
+	rel.Large = [2]uint32{1, uint32(rest)}
+	if rest == 1 {
+		s.Stats.Full++
+	} else {
+		s.Stats.Partial++
+	}
 	return s.emit(rel)
 }
 
@@ -146,28 +167,4 @@ func match(dst, prime []uint32, recip []uint64, root1, root2 []uint32, position 
 		}
 	}
 	return dst
-}
-
-// large sets the large primes of the relation to the factors of rest, and reports
-// whether they are within the bounds.
-func (s *Sieve) large(rest uint64) bool {
-	bound, least := uint64(s.params.Large), uint64(s.base.largest())
-	switch {
-	case rest == 1:
-		s.Stats.Full++
-		s.rel.Large = [2]uint32{1, 1}
-	case rest < bound:
-		s.Stats.Partial++
-		s.rel.Large = [2]uint32{1, uint32(rest)}
-	case rest < s.params.Double && rest > least*least:
-		p, q := splitCofactor(rest)
-		if p <= least || q >= bound {
-			return false
-		}
-		s.Stats.Double++
-		s.rel.Large = [2]uint32{uint32(p), uint32(q)}
-	default:
-		return false
-	}
-	return true
 }
