@@ -99,13 +99,13 @@ func sieveQuads(block *uint8, prime, root1, root2 *uint32, logp *uint8, quads *u
 //go:noescape
 func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, hits int)
 
-// sieveLarge adds log to those of so many bytes from each root of count primes that are in the
-// block, which has size bytes; all but the last must be. It writes one byte behind it, and into found as many words as
-// count*hits*2 and 16 more.
-func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32) {
+// sieveLarge adds log at the position skip*prime[i] above each root of count primes, if that is in the
+// block, which has size bytes. It writes one byte behind it, and into found as many words as count*2
+// and 16 more.
+func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32) {
 	if inAVX512() {
-		sieveLargeAVX512(block, size, prime, root1, root2, count, hits, log, found)
+		sieveLargeAVX512(block, size, prime, root1, root2, count, skip, log, found)
 	} else {
-		sieveLargeAVX2(block, size, prime, root1, root2, count, hits, log, found)
+		sieveLargeAVX2(block, size, prime, root1, root2, count, skip, log, found)
 	}
 }

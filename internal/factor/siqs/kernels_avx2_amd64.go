@@ -29,7 +29,7 @@ func findAVX2(entries *uint32, count, offset int, out *uint32) int
 func topAVX2(block *uint8, from, size int) int
 
 //go:noescape
-func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32)
 
 // compress[m] has the numbers of the bits that are set in m, lowest first, a byte each, and then
 // zeros: the permutation that brings the lanes m to the front. The kernels read it.

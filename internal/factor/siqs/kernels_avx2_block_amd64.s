@@ -4,21 +4,16 @@
 #include "kernels_amd64.h"
 #include "kernels_avx2_amd64.h"
 
-// ALL appends the positions x to R10.
-#define ALL(x) \
-	VMOVDQU x, (R10) \
-	ADDQ    $32, R10
-
 // BELOW appends those of the positions x below Y8 to R10. It uses t, AX and R13.
 #define BELOW(x, t) \
 	VPSUBD Y8, x, t \
 	EMIT(x, t, t, R10)
 
-// func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+// func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32)
 //
 // First all positions in the block are found, 8 primes at a time: none in the lanes that are not in
-// use, where the size is 0. Of 8 whole lanes all hits but the last are in the block. Then log is
-// added there, eight at a time: the last of them are at the byte behind the block.
+// use, where the size is 0. Then log is added there, eight at a time: the last of them are at
+// the byte behind the block.
 TEXT ·sieveLargeAVX2(SB), NOSPLIT, $0-72
 	MOVQ         block+0(FP), DI
 	MOVQ         size+8(FP), AX
@@ -28,57 +23,32 @@ TEXT ·sieveLargeAVX2(SB), NOSPLIT, $0-72
 	MOVQ         count+40(FP), R9
 	VMOVQ        AX, X9
 	VPBROADCASTD X9, Y9
+	MOVQ         skip+48(FP), AX
+	VMOVQ        AX, X10
+	VPBROADCASTD X10, Y10
 	MOVQ         found+64(FP), R10
 	MOVQ         R10, R11
 	LEAQ         ·compress(SB), R8
+	VMOVDQA      Y9, Y8
 	XORL         R12, R12
 
-	VMOVDQA      Y9, Y8
-	SUBQ         $8, R9
-	JLT          few
-
 eights:
+	CMPQ    R9, $8
+	JLT     few
 	VMOVDQU (SI)(R12*4), Y0
 	VMOVDQU (DX)(R12*4), Y2
 	VMOVDQU (CX)(R12*4), Y3
-	MOVQ    hits+48(FP), BX
-	DECQ    BX
-	JEQ     last
 
-inside:
-	ALL(Y2)
-	ALL(Y3)
-	VPADDD Y0, Y2, Y2
-	VPADDD Y0, Y3, Y3
-	DECQ   BX
-	JNZ    inside
-
-last:
+loaded:
+	VPMULLD Y10, Y0, Y0
+	VPADDD  Y0, Y2, Y2
+	VPADDD  Y0, Y3, Y3
 	BELOW(Y2, Y4)
 	BELOW(Y3, Y5)
-	ADDQ $8, R12
-	SUBQ $8, R9
-	JGE  eights
+	ADDQ    $8, R12
+	SUBQ    $8, R9
+	JGT     eights
 
-few:
-	ADDQ       $8, R9
-	JEQ        found
-	LANES(R9)
-	VPAND      Y15, Y9, Y8
-	VPMASKMOVD (SI)(R12*4), Y15, Y0
-	VPMASKMOVD (DX)(R12*4), Y15, Y2
-	VPMASKMOVD (CX)(R12*4), Y15, Y3
-	MOVQ       hits+48(FP), BX
-
-again:
-	BELOW(Y2, Y4)
-	BELOW(Y3, Y5)
-	VPADDD Y0, Y2, Y2
-	VPADDD Y0, Y3, Y3
-	DECQ   BX
-	JNZ    again
-
-found:
 	VMOVDQU Y9, (R10)
 	MOVBLZX log+56(FP), BX
 
@@ -92,6 +62,14 @@ eight:
 	JCS        eight
 	VZEROUPPER
 	RET
+
+few:
+	LANES(R9)
+	VPAND      Y15, Y9, Y8
+	VPMASKMOVD (SI)(R12*4), Y15, Y0
+	VPMASKMOVD (DX)(R12*4), Y15, Y2
+	VPMASKMOVD (CX)(R12*4), Y15, Y3
+	JMP        loaded
 
 // func matchAVX2(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int
 //

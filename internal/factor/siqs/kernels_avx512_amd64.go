@@ -29,4 +29,4 @@ func findAVX512(entries *uint32, count, offset int, out *uint32) int
 func topAVX512(block *uint8, from, size int) int
 
 //go:noescape
-func sieveLargeAVX512(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+func sieveLargeAVX512(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32)

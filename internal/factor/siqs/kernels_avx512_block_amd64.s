@@ -4,7 +4,7 @@
 #include "kernels_amd64.h"
 #include "kernels_avx512_amd64.h"
 
-// func sieveLargeAVX512(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32)
+// func sieveLargeAVX512(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32)
 //
 // First all positions in the block are found, 16 primes at a time. Then log is added there,
 // eight at a time: the last of them are at the byte behind the block.
@@ -16,6 +16,8 @@ TEXT ·sieveLargeAVX512(SB), NOSPLIT, $0-72
 	MOVQ         root2+32(FP), CX
 	MOVQ         count+40(FP), R8
 	VPBROADCASTD AX, Z30
+	MOVQ         skip+48(FP), AX
+	VPBROADCASTD AX, Z29
 	MOVQ         found+64(FP), R10
 	MOVQ         R10, R11
 	XORL         R12, R12
@@ -25,20 +27,16 @@ sixteen:
 	VMOVDQU32.Z (SI)(R12*4), K7, Z0
 	VMOVDQU32.Z (DX)(R12*4), K7, Z2
 	VMOVDQU32.Z (CX)(R12*4), K7, Z3
-	MOVQ        hits+48(FP), BX
-
-again:
-	VPCMPUD $1, Z30, Z2, K7, K1
-	VPCMPUD $1, Z30, Z3, K7, K2
+	VPMULLD     Z29, Z0, Z0
+	VPADDD      Z0, Z2, Z2
+	VPADDD      Z0, Z3, Z3
+	VPCMPUD     $1, Z30, Z2, K7, K1
+	VPCMPUD     $1, Z30, Z3, K7, K2
 	EMIT(Z2, K1, Z4)
 	EMIT(Z3, K2, Z5)
-	VPADDD  Z0, Z2, Z2
-	VPADDD  Z0, Z3, Z3
-	DECQ    BX
-	JNZ     again
-	ADDQ    $16, R12
-	SUBQ    $16, R8
-	JGT     sixteen
+	ADDQ        $16, R12
+	SUBQ        $16, R8
+	JGT         sixteen
 
 	VMOVDQU32 Z30, (R10)
 	MOVBLZX   log+56(FP), BX

@@ -40,6 +40,6 @@ func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, 
 	panic(noLanes)
 }
 
-func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, hits int, log uint8, found *uint32) {
+func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32) {
 	panic(noLanes)
 }

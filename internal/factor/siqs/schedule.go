@@ -18,8 +18,8 @@ type schedule struct {
 // foundRoom is the room for the hits that sieveLarge finds first, of largeAtOnce primes;
 // it overwrites 16 words more, and reads 8.
 const (
-	foundRoom   = largeAtOnce * 2 * (blockSize / maxFactor)
-	largeAtOnce = 256
+	foundRoom   = largeAtOnce * 2
+	largeAtOnce = 128
 )
 
 // A run is a range of primes for one call of a kernel.
@@ -72,14 +72,19 @@ func (s *schedule) sieve(block []uint8, prime, root1, root2 []uint32, logp []uin
 		sieveQuads(&block[0], &prime[i], &root1[i], &root2[i], &logp[i], &s.quads[0], n)
 	}
 	for _, r := range s.runs {
+		sure := r.hits
+		if r.log != 0 {
+			sure--
+		}
+		if i := r.first; sure > 0 {
+			sieveMiddle(&block[0], &prime[i], &root1[i], &root2[i], &logp[i], r.end-i, sure)
+		}
 		if r.log == 0 {
-			i := r.first
-			sieveMiddle(&block[0], &prime[i], &root1[i], &root2[i], &logp[i], r.end-i, r.hits)
 			continue
 		}
 		for i := r.first; i < r.end; i += largeAtOnce {
 			n := min(r.end-i, largeAtOnce)
-			sieveLarge(&block[0], len(block), &prime[i], &root1[i], &root2[i], n, r.hits, r.log, &s.found[0])
+			sieveLarge(&block[0], len(block), &prime[i], &root1[i], &root2[i], n, sure, r.log, &s.found[0])
 		}
 	}
 }
