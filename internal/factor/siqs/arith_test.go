@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"factorfleet/internal/factor/kernels/kernelstest"
+	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 )
 
@@ -242,7 +243,7 @@ func (s *Sieve) checkBlocks(t *testing.T, sums []uint8) {
 	}
 }
 
-// TestWaiting splits products of two primes, with primes and squares among them, at each level.
+// TestWaiting splits products of two primes, with primes among them, at each level.
 func TestWaiting(t *testing.T) { kernelstest.Each(t, testWaiting) }
 
 func testWaiting(t *testing.T) {
@@ -251,9 +252,6 @@ func testWaiting(t *testing.T) {
 	var want [][2]uint64
 	for i := range 600 {
 		p, q := randomPrime(rnd, 17+rnd.IntN(10)).Uint64(), randomPrime(rnd, 17+rnd.IntN(10)).Uint64()
-		if i%50 == 0 {
-			q = p
-		}
 		want = append(want, [2]uint64{min(p, q), max(p, q)})
 		w.add(&Relation{X: int32(i), Primes: []uint32{uint32(i), 2}}, p*q)
 		w.add(&Relation{X: -1}, p)
@@ -323,6 +321,37 @@ func FuzzModulus(f *testing.F) {
 		d := gcdOdd(hx, hn)
 		if want.GCD(nil, nil, x, n); d.big().Cmp(want) != 0 {
 			t.Errorf("gcd(%v, %v) = %v, want %v", x, n, d.big(), want)
+		}
+	})
+}
+
+// FuzzQuoExact compares exact division with division, of multiples and of their neighbours.
+func FuzzQuoExact(f *testing.F) {
+	ones := ^uint64(0)
+	f.Add(uint64(0), uint64(0), uint64(0), uint64(1), uint32(3))
+	f.Add(ones, ones, ones, ones>>1, uint32(3))
+	f.Add(ones, uint64(0), ones, uint64(0), ^uint32(0))
+	f.Add(uint64(1), uint64(0), uint64(0), uint64(0), uint32(8191))
+	f.Fuzz(func(t *testing.T, a, b, c, d uint64, p uint32) {
+		p |= 1
+		x := wide{a, b, c, d &^ (1 << 63)}
+		multiple, _ := x.quoWord(uint64(p))
+		multiple.mulWord(&multiple, uint64(p))
+		for words := 1; words <= wideWords; words++ {
+			for _, v := range []wide{x, multiple} {
+				clear(v[words:])
+				for range 3 {
+					want, rest := v.quoWord(uint64(p))
+					got, ok := v.quoExact(words, uint64(p), mont.Inverse(uint64(p)))
+					if ok != (rest == 0) || ok && got != want {
+						t.Fatalf("%x / %d in %d words = %x, %v, want %x, rest %d", v, p, words, got, ok, want, rest)
+					}
+					v[0]++
+					if v[0] == 0 {
+						break
+					}
+				}
+			}
 		}
 	})
 }

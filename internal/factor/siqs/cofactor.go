@@ -5,11 +5,10 @@ import (
 
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/mont"
-	"factorfleet/internal/factor/prime"
 )
 
-// waiting are relations but for their two large primes, of which the product is known. Many products
-// are split at a time, since package ecm takes a tenth of the time for each of them then.
+// waiting are relations of which the product of two large primes is known, but not yet the primes.
+// Package ecm splits many products in a fraction of the time that one at a time would take.
 type waiting struct {
 	batch    ecm.Batch
 	products []ecm.Number
@@ -44,16 +43,7 @@ func (w *waiting) add(r *Relation, product uint64) {
 func (w *waiting) split(alive func() error) error {
 	w.divisors = resize(w.divisors, len(w.products))
 	clear(w.divisors)
-	// A square would go through all curves of its class in vain: one in many thousands is.
-	err := w.batch.Split(w.products, 0, alive, func(i int, d ecm.Number, _ string) { w.divisors[i] = d[0] })
-	for i, d := range w.divisors {
-		if n := w.products[i][0]; d == 0 {
-			if r := prime.Sqrt(n); r*r == n {
-				w.divisors[i] = r
-			}
-		}
-	}
-	return err
+	return w.batch.Split(w.products, 0, alive, func(i int, d ecm.Number, _ string) { w.divisors[i] = d[0] })
 }
 
 // emitWaiting emits those of the waiting relations whose large primes are within the bounds, in the

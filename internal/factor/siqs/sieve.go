@@ -2,6 +2,7 @@ package siqs
 
 import (
 	"encoding/binary"
+	"math/bits"
 )
 
 // A Sieve finds the relations of one number after the other. It keeps its memory
@@ -114,13 +115,16 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 // scan reports all positions of the block that begins at start whose byte is 128 or
 // more.
 func (s *Sieve) scan(block []uint8, start uint32) bool {
-	for i := 0; ; i += 64 {
+	for i := 0; ; {
 		if i = s.top(block, i); i == len(block) {
 			return true
 		}
-		for j, sum := range block[i : i+64] {
-			if sum >= 128 && !s.candidate(start+uint32(i+j), sum-s.blank[0]) {
-				return false
+		for end := i + 64; i < end; i += 8 {
+			for tops := binary.LittleEndian.Uint64(block[i:]) & topBits; tops != 0; tops &= tops - 1 {
+				at := i + bits.TrailingZeros64(tops)/8
+				if !s.candidate(start+uint32(at), block[at]-s.blank[0]) {
+					return false
+				}
 			}
 		}
 	}
@@ -135,6 +139,9 @@ func (s *Sieve) top(block []uint8, i int) int {
 	return top(block, i)
 }
 
+// topBits are the highest bits of eight bytes.
+const topBits = 0x8080808080808080
+
 func top(block []uint8, i int) int {
 	for ; i+64 <= len(block); i += 64 {
 		b := block[i : i+64 : i+64]
@@ -144,7 +151,7 @@ func top(block []uint8, i int) int {
 			or |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) |
 				binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
 		}
-		if or&0x8080808080808080 != 0 {
+		if or&topBits != 0 {
 			break
 		}
 	}
