@@ -118,8 +118,8 @@ func (s *Sieve) hopeless(left int) bool {
 // by a bit or so in all: at 232 bits this spares a quarter of the divisions for one relation in
 // forty.
 func (s *Sieve) setGap() {
-	s.gap[0] = bits.Len32(s.params.Large) + 2
-	s.gap[1] = 2*bits.Len32(s.base.largest()) - 2
+	s.gap[0] = bits.Len32(s.params.Large) + 1
+	s.gap[1] = 2*bits.Len32(s.base.largest()) - 1
 	s.gap[2] = bits.Len64(s.params.Double) + 1
 }
 
