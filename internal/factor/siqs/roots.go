@@ -28,24 +28,25 @@ func (s *Sieve) fillInverses(alive func() error) error {
 }
 
 // fillInverse fills the table for prime[i], with one inversion for all (P.
-// Montgomery). The prime itself, if it is in the pools, counts as 1. With shift it is a table of halves.
+// Montgomery). The prime itself, if it is in the pools, counts as 1. With shift all
+// primes of the pools are doubled.
 func (s *Sieve) fillInverse(i int) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
-	prefix := s.prefix // prefix[j] is the product of the first j primes
+	shift := s.base.shift()
+	prefix := s.prefix // prefix[j] is the product of the first j primes, or of their doubles
 	prefix[0] = 1
 	for slot := range s.pools.size() {
-		q := reduce(uint64(s.base.prime[s.pools.index(slot)]), p, recip)
+		q := reduce(uint64(s.base.prime[s.pools.index(slot)])<<shift, p, recip)
 		q += uint64(b2i(q == 0))
 		s.inverses[slot][i] = uint32(q)
 		prefix[slot+1] = uint32(reduce(uint64(prefix[slot])*q, p, recip))
 	}
-	half := (p+1)/2*uint64(s.base.shift()) + 1 - uint64(s.base.shift()) // 1/2 or 1
 	// Before and after each iteration inv is the inverse of prefix[slot+1].
 	inv := uint64(inverse(prefix[s.pools.size()], uint32(p)))
 	for slot := s.pools.size() - 1; slot >= 0; slot-- {
 		at := &s.inverses[slot][i]
 		q := uint64(*at)
-		*at = uint32(reduce(reduce(inv*uint64(prefix[slot]), p, recip)*half, p, recip))
+		*at = uint32(reduce(inv*uint64(prefix[slot]), p, recip))
 		inv = reduce(inv*q, p, recip)
 	}
 }

@@ -115,8 +115,8 @@ func (s *Sieve) hopeless(left int) bool {
 }
 
 // setGap sets the sizes for hopeless. Logarithms are rounded, those of a dozen primes are wrong
-// by a bit or so in all: at 232 bits this spares a quarter of the divisions for one relation in
-// forty.
+// by a bit or so in all: at 232 bits this spares more than a quarter of the divisions for one relation
+// in forty.
 func (s *Sieve) setGap() {
 	s.gap[0] = bits.Len32(s.params.Large) + 1
 	s.gap[1] = 2*bits.Len32(s.base.largest()) - 1
