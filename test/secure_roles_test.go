@@ -105,7 +105,7 @@ func trials() []trial {
 	)
 	return []trial{
 		{"admin", "`init`: create streams, durables and buckets", runs(admin, "producer init"), true},
-		{"worker", "`run`: pull tasks, store results, settle, show that it lives", func(g *guarded) error {
+		{"worker", "`run`: pull tasks, store results, settle, send heartbeats", func(g *guarded) error {
 			p := start(g.t, "consumer", "run -n 1"+g.as(worker))
 			p.await(&p.stderr, "worker ready")
 			return nil
@@ -120,10 +120,10 @@ func trials() []trial {
 		{"worker", "read inputs", publishes(worker, api+"DIRECT.GET.FACTOR_INPUTS.FACTOR.inputs.j.0-1"), false},
 		{"worker", "read results", publishes(worker, api+"DIRECT.GET.FACTOR_RESULTS"), false},
 		{"worker", "read results by a consumer", publishes(worker, api+"CONSUMER.CREATE.FACTOR_RESULTS.x.FACTOR.results.>"), false},
-		{"worker", "listen to results", subscribes(worker, "FACTOR.results.>"), false},
-		{"worker", "listen to tasks", subscribes(worker, "FACTOR.tasks.>"), false},
-		{"worker", "listen to everything", subscribes(worker, ">"), false},
-		{"worker", "read a queued task past the queue", publishes(worker, api+"STREAM.MSG.GET.FACTOR_TASKS"), false},
+		{"worker", "subscribe to results", subscribes(worker, "FACTOR.results.>"), false},
+		{"worker", "subscribe to tasks", subscribes(worker, "FACTOR.tasks.>"), false},
+		{"worker", "subscribe to everything", subscribes(worker, ">"), false},
+		{"worker", "read a queued task without pulling it", publishes(worker, api+"STREAM.MSG.GET.FACTOR_TASKS"), false},
 		{"worker", "delete a task", publishes(worker, api+"STREAM.MSG.DELETE.FACTOR_TASKS"), false},
 		{"worker", "purge a stream", publishes(worker, api+"STREAM.PURGE.FACTOR_TASKS"), false},
 		{"worker", "delete a stream", publishes(worker, api+"STREAM.DELETE.FACTOR_TASKS"), false},
@@ -131,11 +131,11 @@ func trials() []trial {
 		{"worker", "create a durable of tasks", publishes(worker, api+"CONSUMER.DURABLE.CREATE.FACTOR_TASKS.x"), false},
 		{"worker", "delete a durable", publishes(worker, api+"CONSUMER.DELETE.FACTOR_TASKS.workers-norm"), false},
 		{"worker", "pause a durable", publishes(worker, api+"CONSUMER.PAUSE.FACTOR_TASKS.workers-norm"), false},
-		{"worker", "read another's inbox", subscribes(worker, "_INBOX_worker-2.>"), false},
-		{"worker", "read everybody's inbox", subscribes(worker, "_INBOX.>"), false},
-		{"worker", "store a result under another's name", publishes(worker, "FACTOR.results.j.0-1.worker-2"), false},
-		{"worker", "overwrite a result that is stored", overwrites, false},
-		{"worker", "hand back, fail or give up under another's name", func(g *guarded) error {
+		{"worker", "read another user's inbox", subscribes(worker, "_INBOX_worker-2.>"), false},
+		{"worker", "read the inboxes of all users", subscribes(worker, "_INBOX.>"), false},
+		{"worker", "store a result under another worker's name", publishes(worker, "FACTOR.results.j.0-1.worker-2"), false},
+		{"worker", "overwrite a stored result", overwrites, false},
+		{"worker", "store a return, failure or dead letter under another worker's name", func(g *guarded) error {
 			for _, subject := range []string{"FACTOR.returns.j.0-1.0.worker-2", "FACTOR.failed.j.0-1.0.1.worker-2", "FACTOR.dead.j.0-1.worker-2"} {
 				if err := publishes(worker, subject)(g); err == nil || !errors.Is(err, nats.ErrPermissionViolation) {
 					return err
@@ -143,15 +143,15 @@ func trials() []trial {
 			}
 			return nats.ErrPermissionViolation
 		}, false},
-		{"worker", "give a number up as the sweeper", publishes(worker, "FACTOR.dead.j.0-1.sweeper"), false},
-		{"worker", "send another's heartbeat", publishes(worker, "$KV.FACTOR_WORKERS.worker-2.x"), false},
-		{"worker", "change a manifest, or lift its own quarantine", publishes(worker, "$KV.FACTOR_JOBS.worker.worker-1"), false},
+		{"worker", "store a dead letter as the sweeper", publishes(worker, "FACTOR.dead.j.0-1.sweeper"), false},
+		{"worker", "send another worker's heartbeat", publishes(worker, "$KV.FACTOR_WORKERS.worker-2.x"), false},
+		{"worker", "change a manifest, or end its own quarantine", publishes(worker, "$KV.FACTOR_JOBS.worker.worker-1"), false},
 		{"worker", "take a lease", publishes(worker, "$KV.FACTOR_LEASES.j"), false},
 		{"worker", "cancel a job", publishes(worker, "FACTOR.ctl.cancel.j"), false},
 		{"worker", "stop another worker", publishes(worker, "FACTOR.ctl.quarantine.worker-2"), false},
-		{"worker", "have the server's answer stored: as input, task, manifest or lease, or in another's name", misdirects(worker, requests(worker), stored(), admin), false},
-		{"worker", "have the server's answer given as an order", misdirects(worker, requests(worker), ordered(), admin, "worker-2"), false},
-		{"worker", "ack what another works on", publishes(worker, "$JS.ACK.FACTOR_TASKS.workers-norm.1.1.1.1.0"), true},
+		{"worker", "have an answer of the server stored as input, task, manifest, lease or another's result", misdirects(worker, requests(worker), stored(), admin), false},
+		{"worker", "have an answer of the server delivered as an order", misdirects(worker, requests(worker), ordered(), admin, "worker-2"), false},
+		{"worker", "ack a delivery of another worker", publishes(worker, "$JS.ACK.FACTOR_TASKS.workers-norm.1.1.1.1.0"), true},
 
 		{"producer", "delete a stream", publishes(producer, api+"STREAM.DELETE.FACTOR_RESULTS"), false},
 		{"producer", "create or change a stream", func(g *guarded) error {
@@ -164,7 +164,7 @@ func trials() []trial {
 		{"producer", "delete a durable", publishes(producer, api+"CONSUMER.DELETE.FACTOR_TASKS.workers-norm"), false},
 		{"producer", "store a result", publishes(producer, "FACTOR.results.j.0-1.worker-1"), false},
 		{"producer", "send a worker's heartbeat", publishes(producer, "$KV.FACTOR_WORKERS.worker-1.x"), false},
-		{"producer", "read another's inbox", subscribes(producer, "_INBOX_worker-1.>"), false},
+		{"producer", "read another user's inbox", subscribes(producer, "_INBOX_worker-1.>"), false},
 
 		{"observer", "queue a task", publishes(observer, "FACTOR.tasks.norm.j.0-1.0"), false},
 		{"observer", "cancel a job", publishes(observer, "FACTOR.ctl.cancel.j"), false},
@@ -178,11 +178,11 @@ func trials() []trial {
 			}
 			return publishes(observer, api+"CONSUMER.CREATE.FACTOR_RESULTS.x.FACTOR.results.>")(g)
 		}, false},
-		{"observer", "have the server's answer stored", misdirects(observer, []request{{"$JS.API.INFO", ""}}, []string{"FACTOR.inputs.answers.1-1"}, admin), true},
+		{"observer", "have an answer of the server stored", misdirects(observer, []request{{"$JS.API.INFO", ""}}, []string{"FACTOR.inputs.answers.1-1"}, admin), true},
 		{"observer", "publish anything else", publishes(observer, "anything"), false},
-		{"observer", "read another's inbox", subscribes(observer, "_INBOX_producer.>"), false},
+		{"observer", "read another user's inbox", subscribes(observer, "_INBOX_producer.>"), false},
 
-		{"admin", "see the server's own account", func(g *guarded) error {
+		{"admin", "read the server's system account", func(g *guarded) error {
 			nc, err := g.dial("admin")
 			if err != nil {
 				return fmt.Errorf("not tried: %w", err)
@@ -197,8 +197,8 @@ func trials() []trial {
 		}, false},
 		{"nobody", "connect with a key that is revoked", revoked, false},
 		{"nobody", "connect with a key that has expired", signed(identity.User{Expires: time.Now().Add(-time.Minute)}, ""), false},
-		{"nobody", "connect from another address than `--src` says", signed(identity.User{Sources: []string{"127.0.0.2/32"}}, "127.0.0.1"), false},
-		{"producer", "connect from the address that `--src` says", signed(identity.User{Sources: []string{"127.0.0.2/32"}}, "127.0.0.2"), true},
+		{"nobody", "connect from an address that `--src` does not permit", signed(identity.User{Sources: []string{"127.0.0.2/32"}}, "127.0.0.1"), false},
+		{"producer", "connect from an address that `--src` permits", signed(identity.User{Sources: []string{"127.0.0.2/32"}}, "127.0.0.2"), true},
 		{"nobody", "connect with a key that another operator's account has signed", func(g *guarded) error {
 			other, err := identity.Create(filepath.Join(g.t.TempDir(), "other"))
 			if err != nil {
@@ -230,7 +230,7 @@ func trials() []trial {
 			}
 			return errors.Join(errMute, err)
 		}, false},
-		{"nobody", "connect with the JWT of the producer and a key of one's own", func(g *guarded) error {
+		{"nobody", "connect with the JWT of the producer and another key", func(g *guarded) error {
 			forged := filepath.Join(g.keys, "users", "producer.jwt")
 			token, err := os.ReadFile(forged)
 			if err != nil {
@@ -318,7 +318,7 @@ func isCut(err error) bool {
 var errMute = errors.New("no answer")
 
 // What each role can and cannot do, tried on a nats-server with the printed configuration.
-// The table that comes out is the one in README.md.
+// The table that comes out is the one in ARCHITECTURE.md.
 func TestRolesOnServer(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, unchanged)
@@ -342,11 +342,11 @@ func TestRolesOnServer(t *testing.T) {
 		fmt.Fprintf(&table, "| %s | %s | %s |\n", x.who, x.what, outcome)
 	}
 	t.Logf("what was tried:\n%s", table.String())
-	readme, err := os.ReadFile("../README.md")
+	page, err := os.ReadFile("../ARCHITECTURE.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(readme), table.String()) {
-		t.Error("README.md has another table than this")
+	if !strings.Contains(string(page), table.String()) {
+		t.Error("ARCHITECTURE.md has another table than this")
 	}
 }
