@@ -67,7 +67,7 @@ func testPromise(t *testing.T) {
 		sieve := float64(measured.Active().Sieve(bits))
 		share := float64(spent) / sieve
 		t.Logf("%d bits: curves for %.3f of the time of the sieve, to the level of %d digits", bits, share, level)
-		if share > max(0.2, float64(group)/sieve) || share < 0.02 || share > last+0.02 {
+		if share > max(0.2, float64(group)/sieve) || share < 0.02 || share > last+0.02+float64(group)/sieve {
 			t.Errorf("%d bits: curves for %.3f of the time of the sieve, after %.3f", bits, share, last)
 		}
 		last = share

@@ -19,7 +19,7 @@ func eachLevel(t *testing.T, f func(t *testing.T, times *Times)) {
 func TestTables(t *testing.T) {
 	eachLevel(t, func(t *testing.T, times *Times) {
 		checkTable(t, "Sieve", times.sieve, times.Sieve, SieveBits+100, 1.2)
-		checkTable(t, "Random", times.random, times.Random, Flat+100, 4) // where lanes end
+		checkTable(t, "Random", times.random, times.Random, Flat+100, 6) // where lanes end, or words
 		// log-linear: the middle is the geometric mean
 		want := math.Sqrt(float64(times.Random(80)) * float64(times.Random(96)))
 		if got := float64(times.Random(88)); math.Abs(got/want-1) > 0.001 {
