@@ -99,10 +99,12 @@ func (e *Engine) splitAll(b *batch) error {
 	return nil
 }
 
-// splitAlone has a number that the curves have given up sieved, if it is no word.
+// splitAlone has a number that the curves have given up sieved, if it is no word. One of several primes
+// that are hardly larger than those of trial division is for Append, which divides by more of them: a
+// curve finds all of these at once, and so none.
 func (e *Engine) splitAlone(b *batch, p part) error {
 	var d *big.Int
-	if p.n[1] > 0 {
+	if p.n[1] > 0 && !hasSmallPrime(p.n) {
 		var err error
 		if d, err = e.sieve(bigNumber(p.n), e.alive); err != nil {
 			return err
@@ -117,6 +119,12 @@ func (e *Engine) splitAlone(b *batch, p part) error {
 	copy(w[:], words)
 	b.split(p, w, "siqs")
 	return nil
+}
+
+// hasSmallPrime reports whether an odd prime below prime.Bound divides n.
+func hasSmallPrime(n ecm.Number) (has bool) {
+	prime.Divide(bigNumber(n), func(uint64, uint32) { has = true })
+	return has
 }
 
 // split notes the divisor d of p.
@@ -139,12 +147,12 @@ func root(n ecm.Number) (r ecm.Number, k int) {
 		if s := prime.Sqrt(n[0]); s*s == n[0] {
 			return ecm.Number{s}, 2
 		}
-		return n, 1 // curves find the prime of a higher power
+		return n, 1 // curves find the prime of p^3 or p^4: those of words split most of them
 	}
 	if !mayBePowerWide(n) {
 		return n, 1
 	}
-	base, k := perfectPower(bigNumber(n))
+	base, k := anyPower(bigNumber(n)) // trial division here ends below that of perfectPower
 	if k == 1 {
 		return n, 1
 	}

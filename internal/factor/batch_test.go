@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -205,5 +206,25 @@ func BenchmarkBatch(b *testing.B) {
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*count), "ns/number")
 			})
 		}
+	}
+}
+
+// TestBatchRough: primes just above those of trial division are found at once by every curve, so that no
+// curve splits their product. It is not sieved for all that.
+func TestBatchRough(t *testing.T) { kernelstest.Each(t, testBatchRough) }
+
+func testBatchRough(t *testing.T) {
+	ps := []int64{8171, 8179, 8191, 8209, 8219, 8221, 8231}
+	seventh, different := pow(ps[0], 7), big.NewInt(1)
+	for _, p := range ps {
+		different.Mul(different, big.NewInt(p))
+	}
+	ns := slices.Repeat([]nat.Nat{nat.FromBig(seventh), nat.FromBig(different)}, 20)
+	if err := New(Options{}).Batch(t.Context(), ns, func(fs []Factor, method string) {
+		if len(fs) != 1 && len(fs) != 7 || method == "siqs" {
+			t.Errorf("%s by %s", format(fs), method)
+		}
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

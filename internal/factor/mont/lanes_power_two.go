@@ -72,8 +72,8 @@ func (t *twoPowers) SetLucas(_ int, m *PowerModulus, param uint64) {
 
 // mul returns a*b/R mod n.
 //
-// As in mulRegisters of gen/words.go, r = (a*b0 + q0*n)/2^64 < a + n, and (r + a*b1 + q1*n)/2^64 < 2n; both may
-// have a carry into a third word.
+// As in mulRegisters of gen/words.go, r = (a*b0 + q0*n)/2^64 < a + n, and s = r + a*b1 + q1*n < 2n*2^64. So r may
+// have a third word, and s a bit above its third, which is top: if n is close to 2^128, r + a*b1 has it already.
 func (t *twoPowers) mul(a, b twoWords) twoWords {
 	n := t.n
 	h0, r0 := bits.Mul64(a.lo, b.lo)
@@ -93,15 +93,17 @@ func (t *twoPowers) mul(a, b twoWords) twoWords {
 	h1, l1 = bits.Mul64(a.hi, b.hi)
 	r1, c = bits.Add64(r1, l0, 0)
 	r2, c = bits.Add64(r2, l1, c)
-	r3 += h1 + c
+	r3, top := bits.Add64(r3, h1, c)
 	r2, c = bits.Add64(r2, h0, 0)
-	r3 += c
+	r3, c = bits.Add64(r3, 0, c)
+	top += c
 	q = r1 * t.neg
 	h0, l0 = bits.Mul64(q, n.lo)
 	h1, l1 = bits.Mul64(q, n.hi)
 	_, c = bits.Add64(r1, l0, 0)
 	r2, c = bits.Add64(r2, l1, c)
-	r3, top := bits.Add64(r3, h1, c)
+	r3, c = bits.Add64(r3, h1, c)
+	top += c
 	r2, c = bits.Add64(r2, h0, 0)
 	r3, c = bits.Add64(r3, 0, c)
 	return t.reduce(twoWords{r2, r3}, top+c)
