@@ -85,7 +85,7 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 	}
 	n = min(n, maxRequestBatch)
 	classes := p.order(time.Now())
-	if classes[0] != task.ClassHi { // when nothing else is there, it is worth a look
+	if !slices.Contains(classes, task.ClassHi) && !p.isShunned(task.ClassHi) { // when nothing else is there, it is worth a look
 		classes = append(classes, task.ClassHi)
 	}
 	for _, class := range classes {

@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,6 +95,50 @@ func TestPullClasses(t *testing.T) {
 	}
 	if seen["hi"] != 19 || seen["norm"] != 20 || seen["low"] != 20 {
 		t.Errorf("%v", seen)
+	}
+}
+
+// TestPullShunned: a worker gets no task of a class that it shuns, and Pull returns if it
+// shuns all of them.
+func TestPullShunned(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, Provision{})
+	jobs := make(map[task.Class]*task.Job)
+	for _, c := range task.Classes {
+		jobs[c], _ = h.job("j-"+string(c), c, 100)
+	}
+	for i, test := range []struct {
+		shunned []task.Class
+		want    string // the classes of the tasks that come, sorted
+	}{
+		{task.Classes, ""},
+		{[]task.Class{task.ClassNorm, task.ClassLow}, "hi"},
+		{[]task.Class{task.ClassHi, task.ClassLow}, "norm"},
+		{[]task.Class{task.ClassHi, task.ClassNorm}, "low"},
+		{[]task.Class{task.ClassHi}, "low norm"},
+	} {
+		for _, c := range task.Classes {
+			h.queue(jobs[c], single(i))
+			await(t, "durable "+string(c)+" has a task", func() bool {
+				info, err := h.durable(t.Context(), c)
+				return err == nil && info.NumPending > 0
+			})
+		}
+		w := h.station("w")
+		for _, c := range test.shunned {
+			w.Shun(c)
+		}
+		seen := make(map[string]bool)
+		for range 3 { // one for each class
+			w.puller.hiAt = time.Now() // not yet the time to look at hi first
+			text, _ := pull(t, w, 10)
+			for _, s := range text {
+				seen[strings.Fields(s)[0]] = true
+			}
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(seen)), " "); got != test.want {
+			t.Errorf("%q are shunned: the tasks are of %q, want %q", test.shunned, got, test.want)
+		}
 	}
 }
 
