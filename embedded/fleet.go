@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -48,7 +51,7 @@ const stopTimeout = 10 * time.Second
 
 // build starts all of it. syncAs is what --sync means when it is not given; a gate is for a
 // server that listens and lets not everybody in.
-func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs string, workerLog zerolog.Logger) (h *house, err error) {
+func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs string, workerLog zerolog.Logger) (_ *house, err error) {
 	if c.IsSet("sync") {
 		syncAs = c.String("sync")
 	}
@@ -71,14 +74,14 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 			return nil, cli.Usagef("--max-store %s is too small: the least is %s", c.String("max-store"), cli.FormatSize(natsserver.LeastStore))
 		}
 	}
-	h = &house{session: s, gate: g, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
+	h := &house{session: s, gate: g, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
 	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log, Security: g.security()})
 	if err != nil {
-		return nil, err
+		return nil, startFault(err)
 	}
 	defer func() {
 		if err != nil {
-			h.close()
+			err = h.abandon(err)
 		}
 	}()
 	if dir := c.String("store"); dir != "" {
@@ -102,7 +105,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 	}
 	if slots := c.Int("n"); slots != 0 {
 		if err = h.startWorker(max(slots, 0), workerLog); err != nil {
-			return h, err
+			return nil, err
 		}
 	}
 	ctx, fail := context.WithCancelCause(s.Context)
@@ -132,8 +135,9 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 		if h.ledger != nil {
 			o.Ledger = h.ledger
 		}
-		ended <- command.RunWorker(ctx, nc, js, o)
-		nc.Close()
+		err := command.RunWorker(ctx, nc, js, o)
+		nc.Close() // before the server ends
+		ended <- err
 	}()
 	select {
 	case <-ready:
@@ -145,14 +149,40 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	}
 }
 
+// abandon closes a house whose start has failed with err, and returns the error for the user: the
+// signal if one interrupted the start, else err and what is wrong with the disk. The server may
+// still be making a stream, and would make the directory of a store that was removed under it.
+func (h *house) abandon(err error) error {
+	disk := h.server.CheckDisk()
+	h.shut(h.server.Stop)
+	if signalled := cli.Interrupted(h.session.Context); signalled != nil {
+		return signalled
+	}
+	if disk != nil {
+		err = fmt.Errorf("%w: %w", err, disk)
+	}
+	return startFault(err)
+}
+
+// startFault gives an error of the start its exit code: 75 if the disk is full.
+func startFault(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return cli.WithHint(cli.Exit(cli.Restart, err), "free some space on the disk of the store, and start it again")
+	}
+	return err
+}
+
 // close ends the worker, if it still runs, and the server.
-func (h *house) close() {
+func (h *house) close() { h.shut(h.server.Discard) }
+
+// shut is close with a given way to end the server.
+func (h *house) shut(end func(context.Context) error) {
 	if h.nc != nil {
 		h.nc.Close()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := h.server.Discard(ctx); err != nil {
+	if err := end(ctx); err != nil {
 		h.session.Log.Error().Err(err).Send()
 	}
 }

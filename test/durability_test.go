@@ -138,15 +138,59 @@ func TestFullStoreOfSubmit(t *testing.T) {
 	run(t, "embedded", args+" --max-store much", feed("15")).wantCode(2).wantSaid(`"much" is not a size`)
 }
 
+// smallDisk mounts a small file system of its own, with the options of mount, until the end of the test.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	disk := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", disk).CombinedOutput(); err != nil {
+		t.Skipf("NOT TESTED: a full disk needs a small file system of its own, and mounting one needs root: %v %s", err, out)
+	}
+	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
+	return disk
+}
+
+// A server that cannot make its streams says why, and leaves no temporary store behind: run
+// looks after that.
+func TestStartWithoutRoom(t *testing.T) {
+	t.Parallel()
+	t.Run("descriptors", func(t *testing.T) {
+		t.Parallel()
+		limited := exec.Command("sh", "-c", `ulimit -n 12; exec "$0" submit 10403`, binary(t, "embedded"))
+		startCommand(t, limited).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "too many open files")
+	})
+	for _, options := range []string{"size=64k", "size=100m,nr_inodes=40"} {
+		t.Run(options, func(t *testing.T) {
+			t.Parallel()
+			disk := smallDisk(t, options)
+			for _, command := range []string{"submit 10403", "run -n 1 --listen 127.0.0.1:0"} {
+				run(t, "embedded", command+" --store "+disk+"/store").wantCode(75).wantStdout("").
+					wantSaid("no space left on device", "embedded: hint: free some space on the disk of the store")
+			}
+		})
+	}
+}
+
+// An interrupt ends a start at any moment with the exit code of the signal, or the whole program.
+func TestInterruptedStart(t *testing.T) {
+	t.Parallel()
+	for i, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		for k := range 10 {
+			p := start(t, "embedded", "submit 10403")
+			time.Sleep(time.Duration(5+6*k+3*i) * time.Millisecond)
+			p.cmd.Process.Signal(s) // it may have ended
+			p.wait()
+			if code := p.code(); code != -1 && code != 128+int(s) && code != 0 { // -1: before the program looks after signals
+				t.Fatalf("%v: exit code %d\n%s", s, code, p.stderr.String())
+			}
+		}
+	}
+}
+
 // On a disk that is really full the server's streams break. It is noticed within
 // seconds, and cured by a restart once there is space.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	disk := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk).CombinedOutput(); err != nil {
-		t.Skipf("NOT TESTED: a full disk needs a small file system of its own, and mounting one needs root: %v %s", err, out)
-	}
-	t.Cleanup(func() { exec.Command("umount", "-l", disk).Run() })
+	disk := smallDisk(t, "size=12m")
 	store := disk + "/store"
 	house, url := serveStore(t, "-n 1 --max-store 1GiB --store "+store) // the limit is of no use here
 	submit := start(t, "producer", "submit --kind square --id j -s "+url, feed(longNumbers(30_000)))

@@ -73,6 +73,9 @@ func Start(c Config) (*Server, error) {
 	}
 	s, err := start(c, st)
 	if err != nil {
+		if disk := st.check(); disk != nil {
+			err = fmt.Errorf("%w: %w", err, disk)
+		}
 		st.close()
 		return nil, err
 	}
@@ -249,6 +252,10 @@ func (s *Server) Discard(ctx context.Context) error {
 	}
 	return nil
 }
+
+// CheckDisk returns why the store's directory cannot take another file, or nil if it can. The
+// library itself does not tell its clients why it could not write.
+func (s *Server) CheckDisk() error { return s.store.check() }
 
 func (s *Server) shutdown() {
 	s.ns.Shutdown()

@@ -2,6 +2,8 @@ package natsserver
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -92,6 +94,47 @@ func TestDiscard(t *testing.T) {
 		if isDir(s.store.dir) != (dir != "") {
 			t.Errorf("store %q: there is a directory: %v", dir, isDir(s.store.dir))
 		}
+	}
+}
+
+// TestCheckDisk: a store that can be written is left as it was; another one tells why not.
+func TestCheckDisk(t *testing.T) {
+	s := run(t, Config{Store: t.TempDir()})
+	if err := s.CheckDisk(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(s.Dir(), "probe-*")); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+	gone := &store{dir: filepath.Join(t.TempDir(), "gone")}
+	if err := gone.check(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRemoveTree(t *testing.T) {
+	parent := t.TempDir()
+	other, dir := filepath.Join(parent, "other"), filepath.Join(parent, "tree")
+	for _, path := range []string{other, filepath.Join(dir, "a", "b", "c"), filepath.Join(dir, "a", "empty")} {
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{filepath.Join(other, "file"), filepath.Join(dir, "file"), filepath.Join(dir, "a", "b", "c", "file")} {
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(other, filepath.Join(dir, "a", "link")); err != nil {
+		t.Log(err) // not every user of Windows may
+	}
+	for range 2 { // once more is harmless
+		if err := removeTree(dir); err != nil || isDir(dir) {
+			t.Errorf("%v, there is a directory: %v", err, isDir(dir))
+		}
+	}
+	if _, err := os.Stat(filepath.Join(other, "file")); err != nil {
+		t.Errorf("the target of a link was removed: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -74,19 +75,41 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// What check writes: about as many files as the server makes for a stream, and more bytes
+// than the last block of a full disk may have left.
+const (
+	probeFiles = 8
+	probeSize  = 8 << 10 // bytes of each
+)
+
+// check writes some files into the directory, removes them, and returns what failed.
+func (s *store) check() error {
+	dir, err := os.MkdirTemp(s.dir, "probe-")
+	if err == nil {
+		defer removeTree(dir)
+	}
+	for i := 0; i < probeFiles && err == nil; i++ {
+		err = os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), make([]byte, probeSize), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write to the store: %w", err)
+	}
+	return nil
+}
+
 // close unlocks the directory, and removes it if it is temporary. It may be called
-// more than once.
+// more than once. If the removal fails, such as for want of descriptors while the server
+// still runs, the next call tries it again.
 func (s *store) close() error {
 	if s.lock == nil {
 		return nil
 	}
-	var err error
 	if s.temporary {
-		err = removeAll(s.dir)
+		if err := removeAll(s.dir); err != nil {
+			return err
+		}
 	}
-	if e := s.lock.Close(); err == nil {
-		err = e
-	}
+	err := s.lock.Close()
 	s.lock = nil
 	return err
 }
@@ -97,8 +120,34 @@ func removeAll(dir string) (err error) {
 		if err = os.RemoveAll(dir); err == nil {
 			return nil
 		}
+		if err = removeTree(dir); err == nil {
+			return nil
+		}
 	}
 	return fmt.Errorf("remove the temporary store: %w", err)
+}
+
+// removeTree is os.RemoveAll with one descriptor at a time: that one holds a descriptor for
+// each level of the tree, which a process near its limit does not have.
+func removeTree(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		remove := os.Remove
+		if e.IsDir() {
+			remove = removeTree
+		}
+		if err := remove(path); err != nil && !os.IsNotExist(err) {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
 }
 
 // staleAge is how old the lock file of a temporary store must be for the store to be
