@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/fleet"
 )
 
 // What a program says when it cannot do what it was asked for is one line, and at
@@ -178,6 +180,31 @@ func TestServerWithoutJetStream(t *testing.T) {
 	refusal{"producer", "init", 3, "start it with -js"}.check(t, here)
 	refusal{"producer", "submit 15", 3, "start it with -js"}.check(t, here)
 	refusal{"consumer", "run", 3, "start it with -js"}.check(t, here)
+}
+
+// A manifest that cannot be decoded costs no other job anything.
+func TestUnreadableManifest(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	here := environment("NATS_URL=" + s.url)
+	s.run("producer", "submit --detach --id good 15 21").wantCode(0)
+	_, js := s.connect()
+	manifests, err := js.KeyValue(t.Context(), fleet.BucketJobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := manifests.PutString(t.Context(), "bad", "hello"); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{"ls": "good", "ls --json": `"good"`, "status": "jobs going on: 1"} {
+		p := s.run("producer", command).wantCode(0).wantSaid("read job bad: job manifest: ", "`nats kv purge FACTOR_JOBS bad` removes it")
+		if lines := strings.Count(p.stderr.String(), "\n"); lines != 1 || !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("%s: %d lines on standard error, and on standard output %q, want %q", command, lines, p.stdout.String(), want)
+		}
+	}
+	refusal{"producer", "status bad", 1, "read job bad: job manifest: "}.check(t, here)
+	s.run("producer", "status good").wantCode(0).wantStderr("")
+	s.run("producer", "rm --force good").wantCode(0)
 }
 
 func TestJobErrors(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -36,6 +37,7 @@ type Fleet struct {
 	inputs, results, dead, tasks, returns jetstream.Stream
 	jobs, leases, workers                 jetstream.KeyValue
 	leaseTTL                              time.Duration
+	unreadable                            sync.Map // key of FACTOR_JOBS -> its revision that was logged
 }
 
 // Options of Open and OpenWorker.

@@ -58,8 +58,20 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read job %s: %w", id, explain(err))
 	}
-	j, err := task.DecodeJob(e.Value())
+	j, err := decodeManifest(id, e.Value())
 	return j, e.Revision(), err
+}
+
+// decodeManifest decodes the value of a key of FACTOR_JOBS, which must be of the job of that id.
+func decodeManifest(id string, value []byte) (*task.Job, error) {
+	j, err := task.DecodeJob(value)
+	if err != nil {
+		return nil, fmt.Errorf("read job %s: %w", id, err)
+	}
+	if j.ID != id {
+		return nil, fmt.Errorf("read job %s: the manifest is of job %.60q", id, j.ID)
+	}
+	return j, nil
 }
 
 // ChangeJob applies change to the manifest as it stands and stores the outcome,
@@ -91,7 +103,8 @@ func isConflict(err error) bool {
 		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == 10164)
 }
 
-// Jobs returns all manifests, tombstones too, in no order.
+// Jobs returns all manifests, tombstones too, in no order. A manifest that cannot be decoded is
+// left out, and logged once for each time that it was written.
 func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 	w, err := f.jobs.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
@@ -106,13 +119,23 @@ func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 		if task.CheckJob(e.Key()) != nil {
 			continue // strikes of a worker
 		}
-		j, err := task.DecodeJob(e.Value())
+		j, err := decodeManifest(e.Key(), e.Value())
 		if err != nil {
-			return nil, fmt.Errorf("list jobs: %s: %w", e.Key(), err)
+			f.logUnreadable(e.Key(), e.Revision(), err)
+			continue
 		}
 		jobs = append(jobs, j)
 	}
 	return nil, fmt.Errorf("list jobs: %w", context.Cause(ctx))
+}
+
+// logUnreadable logs that the revision of a key of FACTOR_JOBS cannot be decoded, unless it
+// has been logged before.
+func (f *Fleet) logUnreadable(key string, revision uint64, err error) {
+	if old, ok := f.unreadable.Swap(key, revision); ok && old == revision {
+		return
+	}
+	f.log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", BucketJobs, key)
 }
 
 // WatchJob calls changed with the manifest as it stands and after each change, until
@@ -123,7 +146,7 @@ func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)
 	}
 	go func() {
 		err := f.followKeys(ctx, id, func(_ string, value []byte) {
-			if j, err := task.DecodeJob(value); err == nil {
+			if j, err := decodeManifest(id, value); err == nil {
 				changed(j)
 			}
 		}, nil)

@@ -14,10 +14,18 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// TestServe: a detached job is done without anybody who waits, and kept.
+// TestServe: a detached job is done without anybody who waits, and kept. A manifest that
+// cannot be decoded does not disturb that.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
+	manifests, err := h.js.KeyValue(t.Context(), fleet.BucketJobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := manifests.PutString(t.Context(), "bad", "hello"); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error)
 	go func() { served <- Serve(ctx, h.other(), Watch{}.Log) }()
