@@ -25,7 +25,7 @@ const rhoBits = 26
 // An Engine factors numbers one after the other. Below 2^64 it allocates nothing
 // beyond the factors it appends. It keeps its memory: some megabytes for numbers done together,
 // and up to 65 of the sieve. While it sieves a number of 75 digits it takes 115 megabytes at most, of
-// 95 digits 400. It is not for concurrent use.
+// 95 digits 680. It is not for concurrent use.
 type Engine struct {
 	o        Options
 	pulse    pulse
