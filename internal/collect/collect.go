@@ -77,8 +77,8 @@ type Collector struct {
 	cfg     Config
 	refused atomic.Uint64 // the only thing here that Check writes
 
-	// Covered is the disjoint union of verified and dead.
-	covered, verified, dead task.Set
+	covered task.Set // verified, or given up
+	dead    task.Set // given up; a subset of covered
 
 	// emitted counts the positions that were emitted. Ordered: they are
 	// [0, emitted), and held, spilled and graves are disjoint and together hold
@@ -113,7 +113,7 @@ func New(cfg Config) *Collector {
 //
 // What is counted in fresh stays counted whatever the error, which is a *Lost or
 // comes from Numbers, from Emit or from ctx. After the latter three, ordered output
-// goes on where it stopped with the next call of Flush, Accept or Bury; if not
+// goes on where it stopped with the next call of Accept or Bury; if not
 // ordered, the positions that were not emitted are not covered.
 func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err error) {
 	if k.result == nil {
@@ -152,7 +152,6 @@ func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err er
 
 // cover counts r, which lies in k and was not covered.
 func (c *Collector) cover(r task.Range, k *Checked, worker uint16) {
-	c.verified.Add(r)
 	c.covered.Add(r)
 	c.countVerified(k.items(r), worker)
 }
@@ -181,9 +180,6 @@ func (c *Collector) Bury(ctx context.Context, r task.Range, why string) error {
 	return c.drain(ctx)
 }
 
-// Flush emits what waits for nothing but an earlier error to pass.
-func (c *Collector) Flush(ctx context.Context) error { return c.drain(ctx) }
-
 // Complete reports whether all positions of a job of count numbers are verified
 // or dead, and emitted.
 func (c *Collector) Complete(count uint64) bool {
@@ -193,9 +189,3 @@ func (c *Collector) Complete(count uint64) bool {
 // Covered returns the positions that are verified or dead. The set is the
 // collector's: it changes with the next call.
 func (c *Collector) Covered() *task.Set { return &c.covered }
-
-// Verified returns the positions that have a verified answer, as Covered does.
-func (c *Collector) Verified() *task.Set { return &c.verified }
-
-// Dead returns the positions that were given up, as Covered does.
-func (c *Collector) Dead() *task.Set { return &c.dead }

@@ -48,7 +48,7 @@ func TestInOrder(t *testing.T) {
 	for _, f := range r.answers {
 		cpu += f.CPU
 	}
-	if n.Verified != 100 || n.Emitted != 100 || n.Duplicate != 2+8+8+31 || n.CPU != cpu || n.Unfinished != 10 || len(n.Workers) != 6 {
+	if n.Verified != 100 || r.emitted != 100 || n.Duplicate != 2+8+8+31 || n.CPU != cpu || n.Unfinished != 10 || len(n.Workers) != 6 {
 		t.Errorf("counts %+v", n)
 	}
 	if w := n.Workers[2]; w.Name != "w-14-8" || w.Verified != 6 || w.Duplicate != 10 {

@@ -9,14 +9,13 @@ import (
 
 // Counts is what a Collector has seen. All but Refused count numbers.
 type Counts struct {
-	Verified   uint64 // have a verified answer
-	Unfinished uint64 // of these, with a composite left over
-	Dead       uint64 // given up
-	Duplicate  uint64 // verified answers for what was verified before
-	Late       uint64 // verified answers for what was given up before
-	Lost       uint64 // answers that could not be read again
-	Refused    uint64 // results
-	Emitted    uint64
+	Verified   uint64        // have a verified answer
+	Unfinished uint64        // of these, with a composite left over
+	Dead       uint64        // given up
+	Duplicate  uint64        // verified answers for what was verified before
+	Late       uint64        // verified answers for what was given up before
+	Lost       uint64        // answers that could not be read again
+	Refused    uint64        // results
 	CPU        time.Duration // as the workers say, for every answer that was new
 	Workers    []Tally       // in order of appearance
 }
@@ -33,7 +32,6 @@ type Tally struct {
 func (c *Collector) Counts() Counts {
 	n := c.counts
 	n.Refused = c.refused.Load()
-	n.Emitted = c.emitted
 	n.Workers = append([]Tally(nil), c.workers...)
 	return n
 }

@@ -59,9 +59,10 @@ func play(t *testing.T, ordered bool, choose func(n int) int) {
 		} else if err != nil && !errors.Is(err, errInjected) {
 			t.Fatal(err)
 		}
+		verified := r.verified()
 		for x, who := range model {
 			at := task.Range{First: uint64(x), Count: 1}
-			if r.Covered().Contains(at) != (who != 0) || r.Dead().Contains(at) != (who == buried) || r.Verified().Contains(at) != (who != 0 && who != buried) {
+			if r.Covered().Contains(at) != (who != 0) || r.dead.Contains(at) != (who == buried) || verified.Contains(at) != (who != 0 && who != buried) {
 				t.Fatalf("position %d: sets differ from the model's %d", x, who)
 			}
 		}
@@ -75,7 +76,7 @@ func play(t *testing.T, ordered bool, choose func(n int) int) {
 		for _, w := range n.Workers {
 			tally += w.Verified
 		}
-		if n.Verified != r.Verified().Len() || n.Dead != r.Dead().Len() || n.Emitted != uint64(len(r.out)) || n.Unfinished != unfinished || tally != n.Verified {
+		if n.Verified != verified.Len() || n.Dead != r.dead.Len() || r.emitted != uint64(len(r.out)) || n.Unfinished != unfinished || tally != n.Verified {
 			t.Fatalf("counts %+v; %d unfinished", n, unfinished)
 		}
 		if n.Verified+n.Dead != uint64(count-left) || r.Complete(count) != (left == 0 && len(r.out) == count) {
@@ -143,7 +144,7 @@ func play(t *testing.T, ordered bool, choose func(n int) int) {
 			}
 			err := r.Bury(t.Context(), s, "dead")
 			for x := s.First; x < s.End(); x++ {
-				if model[x] == 0 && r.Dead().Contains(task.Range{First: x, Count: 1}) {
+				if model[x] == 0 && r.dead.Contains(task.Range{First: x, Count: 1}) {
 					model[x] = buried
 					left--
 				} else if model[x] == 0 && err == nil {
@@ -154,7 +155,7 @@ func play(t *testing.T, ordered bool, choose func(n int) int) {
 		case 1:
 			r.failNumbers = !r.failNumbers
 		case 2:
-			settle(r.Flush(t.Context()))
+			settle(r.drain(t.Context()))
 		default:
 			accept(random(), worker[choose(3)])
 		}
@@ -165,12 +166,12 @@ func play(t *testing.T, ordered bool, choose func(n int) int) {
 		if i > 1000 {
 			t.Fatalf("%d positions left, %d emitted", left, len(r.out))
 		}
-		settle(r.Flush(t.Context()))
+		settle(r.drain(t.Context()))
 		if missing := slices.Collect(r.Covered().Missing(task.Range{Count: count})); len(missing) > 0 {
 			accept(missing[choose(len(missing))], "z")
 		}
 	}
-	settle(r.Flush(t.Context()))
+	settle(r.drain(t.Context()))
 	if !r.Complete(count) {
 		t.Fatal("not complete")
 	}

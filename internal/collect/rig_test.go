@@ -75,6 +75,16 @@ func newRig(count int, ordered bool, limit int64) *rig {
 	return r
 }
 
+// verified returns the positions that are covered and not given up.
+func (r *rig) verified() (verified task.Set) {
+	for covered := range r.covered.Ranges() {
+		for answered := range r.dead.Missing(covered) {
+			verified.Add(answered)
+		}
+	}
+	return verified
+}
+
 // factorization divides n by everything.
 func factorization(n uint64) task.Factorization {
 	f := task.Factorization{Method: "trial", CPU: time.Duration(n)}

@@ -183,7 +183,6 @@ func (e *Lost) Unwrap() error { return e.Err }
 func (c *Collector) lose(p *piece, why error) error {
 	r := p.span()
 	c.covered.Remove(r)
-	c.verified.Remove(r)
 	w := &c.workers[p.worker]
 	c.counts.Verified -= r.Count
 	c.counts.Unfinished -= uint64(p.unfinished)

@@ -68,7 +68,7 @@ func TestLost(t *testing.T) {
 		if !ok || fresh != 1 || lost.Range != want || lost.Worker != "w" || !errors.Is(err, step.why) || len(r.out) != step.emitted {
 			t.Fatalf("%d fresh, %d emitted, error %v", fresh, len(r.out), err)
 		}
-		if r.Covered().Contains(want) || r.Verified().Contains(want) || r.Complete(10) {
+		if r.Covered().Contains(want) || r.Complete(10) {
 			t.Fatal("what is lost is still covered")
 		}
 	}
@@ -87,7 +87,7 @@ func TestLostRest(t *testing.T) {
 		t.Fatalf("Accept says %v", err)
 	}
 	r.replace(1)
-	lost, ok := errors.AsType[*Lost](r.Flush(t.Context()))
+	lost, ok := errors.AsType[*Lost](r.drain(t.Context()))
 	if n := r.Counts(); !ok || lost.Range != task.Span(15, 40) || len(r.out) != 15 || n.Verified != 15 || n.Unfinished != 2 {
 		t.Errorf("lost %v, %d emitted, counts %+v", lost, len(r.out), n)
 	}
@@ -106,7 +106,7 @@ func TestCancelledReread(t *testing.T) {
 		t.Fatalf("Accept says %v", err)
 	}
 	delete(r.failReread, 1)
-	must(t, r.Flush(t.Context()))
+	must(t, r.drain(t.Context()))
 	if len(r.out) != 10 {
 		t.Errorf("%d emitted", len(r.out))
 	}
