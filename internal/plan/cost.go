@@ -15,10 +15,6 @@ import (
 	"factorfleet/internal/task"
 )
 
-// otherCost is the prediction for the kinds nobody can predict, such as exec: about
-// what it takes to start a process and let it do a little.
-const otherCost = 100 * time.Millisecond
-
 // squareCost is the time of one n -> n*n with its share of encoding.
 const squareCost = 50 * time.Nanosecond
 
@@ -26,7 +22,6 @@ const squareCost = 50 * time.Nanosecond
 var (
 	factorTable = factorTimes()
 	squareTable = []time.Duration{squareCost}
-	otherTable  = []time.Duration{otherCost}
 )
 
 // Cost returns the expected time of one core for one number of the given length in
@@ -34,13 +29,10 @@ var (
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
 
 func tableOf(kind string) []time.Duration {
-	switch kind {
-	case task.KindFactor:
-		return factorTable
-	case task.KindSquare:
+	if kind == task.KindSquare {
 		return squareTable
 	}
-	return otherTable
+	return factorTable
 }
 
 func lookUp(table []time.Duration, bits int) time.Duration { return table[min(bits, len(table)-1)] }
