@@ -82,17 +82,6 @@ func (t *Task) Encode() []byte {
 	return appendScalar(b, taskCertify, protowire.EncodeBool(t.Certify))
 }
 
-// encode is Encode by the generated code.
-func (t *Task) encode() []byte {
-	return marshal(&taskpb.Task{
-		Kind:        t.Kind,
-		Numbers:     encodeNumbers(t.Numbers),
-		BudgetNs:    uint64(t.Budget),
-		PredictedNs: uint64(t.Predicted),
-		Certify:     t.Certify,
-	})
-}
-
 // DecodeTask is the inverse of Encode. The numbers of a decoded task are at most
 // MaxCount and each has at most MaxBits bits.
 func DecodeTask(b []byte) (*Task, error) {
