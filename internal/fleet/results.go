@@ -89,7 +89,7 @@ func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 // isNotFound reports whether err says that a message is not there.
 func isNotFound(err error) bool {
 	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == codeMessageNotFound
+	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound
 }
 
 // deleteMessage removes a message; it returns nil if it is gone already. The client
@@ -111,7 +111,7 @@ func (l *link) deleteMessage(ctx context.Context, stream string, seq uint64) err
 		return nil
 	}
 	switch answer.Error.ErrorCode {
-	case codeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
+	case jetstream.JSErrCodeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
 		return nil
 	}
 	return answer.Error

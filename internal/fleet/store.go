@@ -33,8 +33,6 @@ const (
 	codeStreamOffline    = 10118
 	codeTempNotAvailable = 10008
 	codeNotLeader        = 10009
-	codeStreamNotFound   = 10059
-	codeMessageNotFound  = 10037
 	codeNoMessageFound   = 10057
 	codeSequenceNotFound = 10043
 )
