@@ -23,6 +23,7 @@ import (
 // standard library is free for all. Tests are not held to it.
 const imports = `
 	nat             <
+	text            <
 	measured        < factor/kernels
 	task/taskpb     < google.golang.org/protobuf
 	task            < nat task/taskpb google.golang.org/protobuf
@@ -37,7 +38,7 @@ const imports = `
 	factor/*        < factor/* nat
 	factor/mont/gen <
 	factor          < factor/* nat measured
-	worker          < nat task github.com/rs/zerolog
+	worker          < nat task text github.com/rs/zerolog
 	kind            < nat task worker factor
 	sample          < nat
 
@@ -47,7 +48,7 @@ const imports = `
 	identity        < fleet github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect fleet github.com/rs/zerolog golang.org/x/sync
 
-	cli             < plan fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
+	cli             < plan text fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < factor/kernels nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	/producer       < task output verify plan worker fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample fleet cli command github.com/urfave/cli/v2

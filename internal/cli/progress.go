@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"factorfleet/internal/plan"
+	"factorfleet/internal/text"
 )
 
 const (
@@ -91,11 +92,11 @@ func (s Status) lines() []string {
 	case working != "" && s.Total == 1:
 		parts = append(parts, working)
 	case working != "":
-		parts = append(parts, fmt.Sprintf("%s/%s numbers", group(s.Done), group(s.Total)), working)
+		parts = append(parts, fmt.Sprintf("%s/%s numbers", text.Thousands(s.Done), text.Thousands(s.Total)), working)
 	case s.Sealed:
-		parts = append(parts, fmt.Sprintf("%s/%s numbers", group(s.Done), group(s.Total)), fmt.Sprintf("%.1f %% of the work", s.percent()))
+		parts = append(parts, fmt.Sprintf("%s/%s numbers", text.Thousands(s.Done), text.Thousands(s.Total)), fmt.Sprintf("%.1f %% of the work", s.percent()))
 	default:
-		parts = append(parts, fmt.Sprintf("%s numbers, reading on", group(s.Done)))
+		parts = append(parts, fmt.Sprintf("%s numbers, reading on", text.Thousands(s.Done)))
 	}
 	if s.Rate > 0 && working == "" {
 		parts = append(parts, perSecond(s.Rate))
@@ -107,7 +108,7 @@ func (s Status) lines() []string {
 	case s.Workers == 1:
 		parts = append(parts, "1 worker")
 	case s.Workers > 1:
-		parts = append(parts, group(uint64(s.Workers))+" workers")
+		parts = append(parts, text.Thousands(uint64(s.Workers))+" workers")
 	}
 	if s.Known && s.Done < s.Total && working == "" {
 		parts = append(parts, "ETA "+shortDuration(s.ETA))
@@ -148,24 +149,11 @@ func (s Status) log(log zerolog.Logger) {
 	e.Msg("progress")
 }
 
-// group writes 12345 as 12,345.
-func group(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
 // perSecond writes a rate with about three digits, slow ones by the minute or hour.
 func perSecond(rate float64) string {
 	switch {
 	case rate >= 100:
-		return group(uint64(rate+0.5)) + "/s"
+		return text.Thousands(uint64(rate+0.5)) + "/s"
 	case rate >= 0.5:
 		return fmt.Sprintf("%.3g/s", rate)
 	case rate >= 0.5/60:

@@ -59,11 +59,6 @@ func TestProgressLineWorking(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := group(n); got != want {
-			t.Errorf("group(%d) = %q", n, got)
-		}
-	}
 	for d, want := range map[time.Duration]string{
 		0: "0s", time.Millisecond: "1s", 59 * time.Second: "59s", 72 * time.Second: "1m12s",
 		2*time.Hour + 5*time.Minute: "2h05m", 76 * time.Hour: "3d04h", 1 << 62: "years",

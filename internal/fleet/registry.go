@@ -73,7 +73,6 @@ func readStatus(e jetstream.KeyValueEntry) (WorkerStatus, bool) {
 const (
 	maxStatusSize = 16 << 10 // bytes
 	maxSlots      = 1 << 12
-	maxActivities = 8
 	maxDigits     = 5000
 )
 
@@ -100,7 +99,7 @@ func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
 
 // soundActivities makes what a stranger says of its work fit to be printed.
 func soundActivities(list []worker.Activity) (sound []worker.Activity) {
-	for _, a := range list[:min(len(list), maxActivities)] {
+	for _, a := range list[:min(len(list), worker.MaxActivities)] {
 		if task.CheckJob(a.Job) != nil || a.Position >= task.MaxPosition {
 			continue
 		}

@@ -69,7 +69,7 @@ func TestActivitiesOfStrangers(t *testing.T) {
 		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 5000) + `","cores":-1,"left_ns":-1}` +
 		strings.Repeat(`,{"job":"j","method":"ecm","cores":1}`, 20) + `]}`
 	s, ok := decodeStatus("w.i", []byte(text))
-	if !ok || len(s.Activities) != maxActivities-2 {
+	if !ok || len(s.Activities) != worker.MaxActivities-2 {
 		t.Fatalf("%v, %+v", ok, s.Activities)
 	}
 	want := worker.Activity{Job: "j", Position: 7, Progress: worker.Progress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second}}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"factorfleet/internal/text"
 )
 
 // A Progress says what a computation does with a number that takes long.
@@ -30,18 +32,18 @@ type Activity struct {
 
 // String returns such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left".
 func (p Progress) String() string {
-	text := p.Method
+	what := p.Method
 	if p.B1 > 0 {
-		text += " B1=" + strconv.FormatUint(p.B1, 10)
+		what += " B1=" + strconv.FormatUint(p.B1, 10)
 	}
 	if p.Total > 0 {
-		what := "curves"
+		unit := "curves"
 		if p.Method == "siqs" {
-			what = "relations"
+			unit = "relations"
 		}
-		text += fmt.Sprintf(" %d%% of %s %s", min(p.Done*100/p.Total, 99), thousands(p.Total), what)
+		what += fmt.Sprintf(" %d%% of %s %s", min(p.Done*100/p.Total, 99), text.Thousands(p.Total), unit)
 	}
-	parts := []string{text, "1 core"}
+	parts := []string{what, "1 core"}
 	if p.Cores != 1 {
 		parts[1] = strconv.Itoa(p.Cores) + " cores"
 	}
@@ -49,15 +51,6 @@ func (p Progress) String() string {
 		parts = append(parts, "about "+roughly(p.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// thousands writes 12345 as 12,345.
-func thousands(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
 
 // roughly writes a prediction of d, which is no more exact than this.
@@ -80,8 +73,8 @@ type report struct {
 	Progress
 }
 
-// maxActivities is how many numbers Stats tells of.
-const maxActivities = 8
+// MaxActivities is how many numbers Stats tells of.
+const MaxActivities = 8
 
 // activitiesLocked returns what is known of the numbers at hand, those first that take longest.
 func (w *Worker) activitiesLocked() []Activity {
@@ -94,5 +87,5 @@ func (w *Worker) activitiesLocked() []Activity {
 		list = append(list, Activity{s.current.Job, s.current.Range.First + uint64(r.index), r.Progress})
 	}
 	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.Left, a.Left) })
-	return list[:min(len(list), maxActivities)]
+	return list[:min(len(list), MaxActivities)]
 }

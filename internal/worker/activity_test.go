@@ -82,7 +82,7 @@ func TestActivities(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if got := show(); strings.Count(got, "; ") != maxActivities || strings.Count(got, " 4/100; ") != maxActivities || !strings.HasPrefix(got, "job ") {
+		if got := show(); strings.Count(got, "; ") != MaxActivities || strings.Count(got, " 4/100; ") != MaxActivities || !strings.HasPrefix(got, "job ") {
 			t.Errorf("first %q", got)
 		}
 		time.Sleep(1500 * time.Millisecond)
@@ -92,7 +92,7 @@ func TestActivities(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if got := show(); strings.Count(got, "; ") != maxActivities || strings.Contains(got, " 20/100") || strings.Contains(got, " 21/100") || !strings.Contains(got, "job 902 29/100; ") {
+		if got := show(); strings.Count(got, "; ") != MaxActivities || strings.Contains(got, " 20/100") || strings.Contains(got, " 21/100") || !strings.Contains(got, "job 902 29/100; ") {
 			t.Errorf("those that take longest are %q", got)
 		}
 		time.Sleep(time.Minute)
