@@ -74,9 +74,9 @@ const plainLeast = 32
 // looks at a smaller one while others are worked on.
 const leastBudget = 10 * time.Second
 
-// CanBatch reports whether Batch does numbers of this size together. If not it does
+// canBatch reports whether Batch does numbers of this size together. If not it does
 // them one by one.
-func (e *Engine) CanBatch(bits int) bool {
+func (e *Engine) canBatch(bits int) bool {
 	return bits >= e.least && bits <= e.lanes && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
 }
 
@@ -87,14 +87,14 @@ func (e *Engine) BatchLen(ns []nat.Nat) int {
 		return 0
 	}
 	most, size := batchMost, ns[0].BitLen()
-	if !e.CanBatch(size) {
+	if !e.canBatch(size) {
 		return 1
 	}
 	if size > 64 {
 		most = wideMost
 	}
 	for i, n := range ns[:min(len(ns), most)] {
-		if b := n.BitLen(); !e.CanBatch(b) || b > 64 != (size > 64) {
+		if b := n.BitLen(); !e.canBatch(b) || b > 64 != (size > 64) {
 			return i
 		}
 	}
@@ -108,7 +108,7 @@ func (e *Engine) BatchLen(ns []nat.Nat) int {
 func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Factor, method string)) error {
 	for len(ns) > 0 {
 		count := e.BatchLen(ns)
-		if count == 1 || !e.CanBatch(ns[0].BitLen()) {
+		if count == 1 || !e.canBatch(ns[0].BitLen()) {
 			fs, method, err := e.Append(ctx, e.factors[:0], ns[0])
 			if err != nil {
 				return err
@@ -126,7 +126,7 @@ func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Fac
 	return nil
 }
 
-// together does numbers for which CanBatch holds.
+// together does numbers for which canBatch holds.
 func (e *Engine) together(ctx context.Context, ns []nat.Nat, got func([]Factor, string)) error {
 	e.pulse.ctx = ctx
 	e.pulse.start(0)
@@ -278,7 +278,7 @@ func (b *batch) take(i int, d *prime.Divisor) {
 	b.answers[i].found = append(b.answers[i].found, power{ecm.Number{d.P}, exp})
 }
 
-// name returns the method as Result has it.
+// name returns the method as Append returns it.
 func (a *answer) name() string {
 	switch {
 	case a.method != "":

@@ -154,7 +154,7 @@ func TestBatchBudget(t *testing.T) { kernelstest.Each(t, testBatchBudget) }
 func testBatchBudget(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Millisecond})
 	e.lanes = ecm.MaxBits
-	if e.CanBatch(65) || !e.CanBatch(64) {
+	if e.canBatch(65) || !e.canBatch(64) {
 		t.Error("wrong sizes are done together")
 	}
 	ns := sample.Semiprimes(128, 3, 1)

@@ -66,9 +66,19 @@ func (e *Engine) TakeHelped() time.Duration {
 	return t
 }
 
-// Append appends the factors of n to dst, in the order of Result, and returns
-// them with the method. If it returns an error, which is the cause of the end of ctx,
-// dst is as it was.
+// Append appends the factors of n to dst and returns them with the method. If it returns an error,
+// which is the cause of the end of ctx, dst is as it was.
+//
+// n is the product of all P^Exp. The factors ascend in P, each P is there once, and no P is 1. There
+// are none for n = 0 and for n = 1. Factors with Status Composite are unfinished.
+//
+// The method is what split n last, of several methods the hardest, with its parameters: "trial",
+// "power", "algebraic(10^120+1)" for a number, or one that it divides, that is such a power but for
+// 1, "fermat", "lehman(k=...)" for two factors p and q with p/q close to a/b and ab = k, "rho",
+// "p-1(B1=...,B2=...)", "p+1(B1=...,B2=...,x0=2/7)", "siqs", "ecm(B1=...,B2=...,sigma=...)", for
+// words and numbers done together without sigma, which the seed gives. It is "prime" if n is prime
+// and "" for 0 and 1. If something is left unfinished it ends in the effort spent on that, as in
+// "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".
 func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors []Factor, method string, err error) {
 	e.pulse.ctx = ctx
 	if err := e.alive(); err != nil {

@@ -30,7 +30,6 @@
 package factor
 
 import (
-	"context"
 	"time"
 
 	"factorfleet/internal/factor/resource"
@@ -69,33 +68,6 @@ type Factor struct {
 	Status Status
 }
 
-// A Result is what is known of a number n: n is the product of all P^Exp.
-//
-// Factors ascend in P, each P is there once, and no P is 1. There are none for n = 0
-// and for n = 1. Entries with Status Composite are unfinished.
-type Result struct {
-	Factors []Factor
-	// Method is what split n last, of several methods the hardest, with its
-	// parameters: "trial", "power", "algebraic(10^120+1)" for a number, or one that it divides, that is
-	// such a power but for 1, "fermat", "lehman(k=...)" for two factors p and q with p/q close to
-	// a/b and ab = k, "rho", "p-1(B1=...,B2=...)", "p+1(B1=...,B2=...,x0=2/7)", "siqs",
-	// "ecm(B1=...,B2=...,sigma=...)", for words and numbers done together without
-	// sigma, which the seed gives. It is "prime" if n is prime and "" for 0 and 1. If
-	// something is left unfinished it ends in the effort spent on that, as in
-	// "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".
-	Method string
-}
-
-// Complete reports whether all factors are primes or probable primes.
-func (r Result) Complete() bool {
-	for _, f := range r.Factors {
-		if f.Status == Composite {
-			return false
-		}
-	}
-	return true
-}
-
 // Options says how hard to try. The zero value is no limit, seed 0.
 type Options struct {
 	// Budget is the wall-clock limit for one number, 0 none. Once it is spent the
@@ -130,10 +102,3 @@ func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, me
 // DefaultBudget returns the budget for a number of so many bits if nobody says: up to 100 digits
 // enough to finish it, above that what finds most factors of 30 digits.
 func DefaultBudget(bits int) time.Duration { return measured.Active().Budget(bits) }
-
-// Factorize factors n completely or as far as the budget goes. It returns an error
-// only if ctx ended, the cause of that, and then no factors.
-func Factorize(ctx context.Context, n nat.Nat, o Options) (Result, error) {
-	fs, method, err := New(o).Append(ctx, nil, n)
-	return Result{fs, method}, err
-}
