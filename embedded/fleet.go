@@ -43,9 +43,6 @@ type house struct {
 // inHouse is the identity of the submitter: no name that anybody else can have.
 const inHouse = "EMBEDDED"
 
-// kinds are what the worker can do; nil = all there are. A test has its own.
-var kinds map[string]worker.Kind
-
 // stopTimeout bounds the server's shutdown.
 const stopTimeout = 10 * time.Second
 
@@ -129,7 +126,7 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		o := command.WorkerOptions{
-			Name: name, Slots: slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Kinds: kinds, Log: log,
+			Name: name, Slots: slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Log: log,
 			Ready: func(w *worker.Worker, _ string) { h.stats = w.Stats; close(ready) },
 		}
 		if h.ledger != nil {

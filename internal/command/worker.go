@@ -20,10 +20,9 @@ type WorkerOptions struct {
 	Name         string // "" = the host's name
 	Slots        int    // 0 = one for each CPU
 	DrainTimeout time.Duration
-	MaxMemory    uint64                 // see worker.Config; 0 = no limit
-	Ledger       worker.Ledger          // likewise; may be nil
-	Kinds        map[string]worker.Kind // nil = all
-	Timeout      time.Duration          // for one reply of the server
+	MaxMemory    uint64        // see worker.Config; 0 = no limit
+	Ledger       worker.Ledger // likewise; may be nil
+	Timeout      time.Duration // for one reply of the server
 	Log          zerolog.Logger
 	Ready        func(w *worker.Worker, name string) // called before it pulls; may be nil
 }
@@ -40,16 +39,14 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 	if err != nil {
 		return err
 	}
-	if o.Kinds == nil {
-		// What is found and sent, and what is not yet collected, takes some memory too.
-		o.Kinds = kind.AllOn(o.Slots, o.MaxMemory/4*3)
-	}
+	// What is found and sent, and what is not yet collected, takes some memory too.
+	kinds := kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
 	w := worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: station.AckWait(), DrainTimeout: o.DrainTimeout,
-		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: o.Kinds, Log: o.Log,
+		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
 	}, station, station)
 
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of what lasts as long as the worker, drain included
