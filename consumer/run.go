@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -82,7 +83,7 @@ func run(c *ucli.Context) error {
 // worker's.
 func workerName(name string, id fleet.Identity) (string, error) {
 	switch {
-	case id.Role != fleet.RoleWorker:
+	case id.Role != schema.RoleWorker:
 		return name, nil
 	case name != "" && name != id.Name:
 		return "", cli.Usagef("--name %s: the credentials are those of worker %s, and let nobody publish under another name", name, id.Name)

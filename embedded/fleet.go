@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/worker"
 )
 
@@ -24,7 +25,7 @@ func houseFlags(syncDefault string) []ucli.Flag {
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to write to disk for good: always, never, or an interval such as 1s (default: " + syncDefault + ")"},
 		&ucli.StringFlag{Name: "max-store", DefaultText: "what is there and three quarters of the free disk", Usage: "`SIZE` up to which the streams may grow, such as 10GiB"},
-		&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
+		&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
 	}
 }
 
@@ -86,7 +87,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 			return nil, err
 		}
 	}
-	credentials, err := g.credentials(fleet.RoleAdmin, inHouse)
+	credentials, err := g.credentials(schema.RoleAdmin, inHouse)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 // startWorker returns once the worker is about to pull.
 func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	name := command.WorkerName()
-	credentials, err := h.gate.credentials(fleet.RoleWorker, name)
+	credentials, err := h.gate.credentials(schema.RoleWorker, name)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 )
 
 // A gate decides who may join a server that listens. A nil gate lets everybody in.
@@ -78,11 +79,11 @@ func (g *gate) security() *natsserver.Security {
 }
 
 // credentials returns credentials for a part of this process; none are needed without a gate.
-func (g *gate) credentials(role fleet.Role, name string) (fleet.Credentials, error) {
+func (g *gate) credentials(role schema.Role, name string) (fleet.Credentials, error) {
 	if g == nil {
 		return fleet.Credentials{}, nil
 	}
-	return g.keys.Sign(identity.User{Role: role, Name: name}, fleet.PermissionsOf(role, name))
+	return g.keys.Sign(identity.User{Role: role, Name: name}, schema.PermissionsOf(role, name))
 }
 
 // revokeEvery is how soon the server hears of a revocation.

@@ -12,8 +12,8 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/schema"
 )
 
 func keysCommand() *ucli.Command {
@@ -71,10 +71,10 @@ func addKeys(c *ucli.Context) error {
 	}
 	u := identity.User{Name: c.Args().Get(1)}
 	var err error
-	if u.Role, err = fleet.ParseRole(c.Args().First()); err != nil {
+	if u.Role, err = schema.ParseRole(c.Args().First()); err != nil {
 		return cli.Exit(cli.Usage, err)
 	}
-	if err := fleet.CheckIdentity(u.Role, u.Name); err != nil {
+	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
 		return cli.Exit(cli.Usage, err)
 	}
 	for _, text := range c.StringSlice("src") {
@@ -114,7 +114,7 @@ func revokeKeys(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := fleet.CheckIdentity("", name); err != nil {
+	if err := schema.CheckIdentity("", name); err != nil {
 		return cli.Exit(cli.Usage, err)
 	}
 	if err := keys.Revoke(name); err != nil {
@@ -126,13 +126,13 @@ func revokeKeys(c *ucli.Context) error {
 
 // A keyReport is what keys ls says of an identity in JSON.
 type keyReport struct {
-	Name    string     `json:"name"`
-	Key     string     `json:"key"`
-	Role    fleet.Role `json:"role"`
-	Sources []string   `json:"src,omitempty"`
-	Expires *time.Time `json:"expires,omitempty"`
-	Creds   string     `json:"creds"`
-	Context string     `json:"context"`
+	Name    string      `json:"name"`
+	Key     string      `json:"key"`
+	Role    schema.Role `json:"role"`
+	Sources []string    `json:"src,omitempty"`
+	Expires *time.Time  `json:"expires,omitempty"`
+	Creds   string      `json:"creds"`
+	Context string      `json:"context"`
 }
 
 func listKeys(c *ucli.Context) error {

@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 func initCommand() *ucli.Command {
@@ -16,7 +17,7 @@ func initCommand() *ucli.Command {
 		Name: "init", Usage: "create the streams, once for a server or cluster; what exists is compared, never changed",
 		Flags: []ucli.Flag{
 			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that hold each stream: 1, 3 or 5"},
-			&ucli.DurationFlag{Name: "ack-wait", Value: fleet.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
+			&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` after which a silent worker's task is handed out again"},
 			&ucli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "only say what would be created"},
 			&ucli.BoolFlag{Name: "print-permissions", DisableDefaultText: true, Usage: "only print what each role may publish and subscribe to, and why"},
 			&ucli.BoolFlag{Name: "print-server-conf", DisableDefaultText: true, Usage: "only print the configuration of a nats-server that lets in those with keys from --secure"},

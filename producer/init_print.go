@@ -11,8 +11,8 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/schema"
 )
 
 // printPermissions prints the lists for an identity NAME in each role.
@@ -22,15 +22,15 @@ func printPermissions(c *ucli.Context) error {
 	}
 	const name = "NAME"
 	if c.Bool("json") {
-		lists := make(map[fleet.Role]fleet.Permissions)
-		for _, r := range fleet.Roles {
-			lists[r] = fleet.PermissionsOf(r, name)
+		lists := make(map[schema.Role]schema.Permissions)
+		for _, r := range schema.Roles {
+			lists[r] = schema.PermissionsOf(r, name)
 		}
 		return printJSON(c, lists)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	for _, r := range fleet.Roles {
-		p := fleet.PermissionsOf(r, name)
+	for _, r := range schema.Roles {
+		p := schema.PermissionsOf(r, name)
 		for _, x := range p.Publish {
 			fmt.Fprintf(w, "%s\tpublish\t%s\t# %s\n", r, x.Subject, x.Why)
 		}

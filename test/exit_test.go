@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // What a program says when it cannot do what it was asked for is one line, and at
@@ -189,7 +189,7 @@ func TestUnreadableManifest(t *testing.T) {
 	here := environment("NATS_URL=" + s.url)
 	s.run("producer", "submit --detach --id good 15 21").wantCode(0)
 	_, js := s.connect()
-	manifests, err := js.KeyValue(t.Context(), fleet.BucketJobs)
+	manifests, err := js.KeyValue(t.Context(), schema.BucketJobs)
 	if err != nil {
 		t.Fatal(err)
 	}

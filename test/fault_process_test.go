@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -112,7 +113,7 @@ func TestProducerKilled(t *testing.T) {
 func (s *server) dropLeases() {
 	s.t.Helper()
 	_, js := s.connect()
-	leases, err := js.KeyValue(s.t.Context(), fleet.BucketLeases)
+	leases, err := js.KeyValue(s.t.Context(), schema.BucketLeases)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func (s *server) open() *fleet.Fleet {
 func (s *server) unqueued(job string) (missing task.Set) {
 	s.t.Helper()
 	var there task.Set
-	for _, stream := range []string{fleet.StreamTasks, fleet.StreamResults} { // in this order: work goes on
+	for _, stream := range []string{schema.StreamTasks, schema.StreamResults} { // in this order: work goes on
 		for _, subject := range s.subjects(stream) {
 			token := strings.Split(subject, ".")
 			if r, err := task.ParseRange(token[len(token)-2]); err == nil {
@@ -215,7 +216,7 @@ func TestServerComesAndGoes(t *testing.T) {
 			if results, queued := len(s.resultSubjects()), int(s.queuedEver()); results > queued+end.twice {
 				t.Errorf("%d results for %d tasks: at most %d were to be computed twice", results, queued, end.twice)
 			}
-			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+			if list := s.subjects(schema.StreamDead); len(list) > 0 {
 				t.Errorf("dead letters: %v", list)
 			}
 			s.checkClean("j")

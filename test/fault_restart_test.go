@@ -10,7 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // A rolling restart of all consumers costs nothing, ten times over: what they cannot
@@ -29,7 +29,7 @@ func TestRollingRestarts(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			s.setLimit(fleet.StreamTasks, others+room)
+			s.setLimit(schema.StreamTasks, others+room)
 			crew := s.hire(s.server, 2, "-n 1")
 			in, feeder := pipe(t)
 			job := s.submit("--id j --chunk 20", "", in)
@@ -39,7 +39,7 @@ func TestRollingRestarts(t *testing.T) {
 			}
 			numbers, stop := trickle(feeder, 20, every)
 			if room < 100 {
-				eventually(t, "the queue is full", func() bool { return len(s.subjects(fleet.StreamTasks)) == int(others+room) })
+				eventually(t, "the queue is full", func() bool { return len(s.subjects(schema.StreamTasks)) == int(others+room) })
 			}
 			for range 10 {
 				for i := range crew.members {
@@ -58,10 +58,10 @@ func TestRollingRestarts(t *testing.T) {
 			if tasks, deliveries := s.queuedEver()-others, s.deliveries(); deliveries != tasks {
 				t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
 			}
-			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+			if list := s.subjects(schema.StreamDead); len(list) > 0 {
 				t.Errorf("dead letters: %v", list)
 			}
-			if err := s.stream(fleet.StreamTasks).Purge(t.Context(), jetstream.WithPurgeSubject("FACTOR.tasks.exec-none.>")); err != nil {
+			if err := s.stream(schema.StreamTasks).Purge(t.Context(), jetstream.WithPurgeSubject("FACTOR.tasks.exec-none.>")); err != nil {
 				t.Fatal(err)
 			}
 			s.checkClean("j")
@@ -96,20 +96,20 @@ func trickle(w *os.File, some int, every time.Duration) (numbers func() string, 
 func TestResultsFull(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, time.Second)
-	s.setLimit(fleet.StreamResults, 1)
+	s.setLimit(schema.StreamResults, 1)
 	w := s.watch()
 	crew := s.hire(s.server, 2, "-n 1")
 	numbers := slow(0, 40, 61)
 	job := s.submit("--id j --chunk 5", numbers)
 	eventually(t, "the results are full and both slots wait", func() bool {
-		return len(s.subjects(fleet.StreamResults)) == 1 && s.inWork() == 2
+		return len(s.subjects(schema.StreamResults)) == 1 && s.inWork() == 2
 	})
 	beats := w.beatCount()
 	eventually(t, "they beat for three ack waits", func() bool { return w.beatCount() >= beats+2*18 })
 	if n := s.inWork(); n != 2 {
 		t.Errorf("%d tasks in work, not 2", n)
 	}
-	s.setLimit(fleet.StreamResults, -1)
+	s.setLimit(schema.StreamResults, -1)
 	s.wantDone(job)
 	checkAnswers(t, numbers, job.stdout.String())
 	crew.dismiss()
@@ -155,7 +155,7 @@ func TestServerAwayLong(t *testing.T) {
 			if tasks != count || deliveries < tasks || deliveries > tasks+slots {
 				t.Errorf("%d deliveries of %d tasks: %d were in work", deliveries, tasks, slots)
 			}
-			if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+			if list := s.subjects(schema.StreamDead); len(list) > 0 {
 				t.Errorf("dead letters: %v", list)
 			}
 			s.checkClean("j")

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 var (
@@ -59,11 +59,11 @@ func TestSoak(t *testing.T) {
 		s.awaitMember(i)
 	}
 	s.crew.dismiss()
-	if list := s.subjects(fleet.StreamTasks); len(list) > 0 {
-		t.Errorf("%s holds %v", fleet.StreamTasks, list)
+	if list := s.subjects(schema.StreamTasks); len(list) > 0 {
+		t.Errorf("%s holds %v", schema.StreamTasks, list)
 	}
 	// What a worker hands back of a job that is over waits for the next sweeper.
-	for _, name := range []string{fleet.StreamReturns, fleet.StreamResults, fleet.StreamInputs, fleet.StreamDead} {
+	for _, name := range []string{schema.StreamReturns, schema.StreamResults, schema.StreamInputs, schema.StreamDead} {
 		t.Logf("%5d left in %s", len(s.subjects(name)), name)
 	}
 	s.report()

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -79,10 +79,10 @@ func (s *stand) wantDone(p *program) {
 	select {
 	case <-p.ended:
 	case <-time.After(patience - 5*time.Second):
-		for _, name := range []string{fleet.StreamTasks, fleet.StreamReturns, fleet.StreamDead, fleet.StreamResults} {
+		for _, name := range []string{schema.StreamTasks, schema.StreamReturns, schema.StreamDead, schema.StreamResults} {
 			stream := s.stream(name)
 			s.t.Logf("%s: %+v", name, stream.CachedInfo().State)
-			if name != fleet.StreamResults {
+			if name != schema.StreamResults {
 				s.t.Logf("%s holds %v", name, s.subjects(name))
 			}
 			for c := range stream.ListConsumers(s.t.Context()).Info() {
@@ -172,13 +172,13 @@ func (c *crew) dismiss() {
 // is left of it once it is removed. No worker may be at work any more.
 func (s *stand) checkClean(id string) {
 	s.t.Helper()
-	for _, name := range []string{fleet.StreamTasks, fleet.StreamReturns} {
+	for _, name := range []string{schema.StreamTasks, schema.StreamReturns} {
 		if list := s.subjects(name); len(list) > 0 {
 			s.t.Errorf("%s holds %v after job %s", name, list, id)
 		}
 	}
 	s.run("producer", "rm "+id).wantCode(0)
-	for _, name := range []string{fleet.StreamTasks, fleet.StreamReturns, fleet.StreamResults, fleet.StreamInputs, fleet.StreamDead} {
+	for _, name := range []string{schema.StreamTasks, schema.StreamReturns, schema.StreamResults, schema.StreamInputs, schema.StreamDead} {
 		if list := s.subjects(name); len(list) > 0 {
 			s.t.Errorf("%s holds %v after job %s was removed", name, list, id)
 		}
@@ -207,7 +207,7 @@ func (s *stand) checkSpent() {
 	if tasks, deliveries := s.queuedEver(), s.deliveries(); deliveries != tasks {
 		s.t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
 	}
-	if list := s.subjects(fleet.StreamDead); len(list) > 0 {
+	if list := s.subjects(schema.StreamDead); len(list) > 0 {
 		s.t.Errorf("dead letters: %v", list)
 	}
 }
@@ -284,7 +284,7 @@ func (s *server) watch() *watch {
 			w.returns = append(w.returns, seen)
 		}
 	}
-	for _, subject := range []string{"$JS.ACK." + fleet.StreamTasks + ".>", "FACTOR.tasks.>", "FACTOR.results.>", "FACTOR.returns.>"} {
+	for _, subject := range []string{"$JS.ACK." + schema.StreamTasks + ".>", "FACTOR.tasks.>", "FACTOR.results.>", "FACTOR.returns.>"} {
 		if _, err := nc.Subscribe(subject, see); err != nil {
 			s.t.Fatal(err)
 		}
@@ -343,7 +343,7 @@ func (w *watch) lastResult() time.Time {
 // inWork returns how many tasks are handed out and not settled.
 func (s *server) inWork() (n int) {
 	s.t.Helper()
-	for c := range s.stream(fleet.StreamTasks).ListConsumers(s.t.Context()).Info() {
+	for c := range s.stream(schema.StreamTasks).ListConsumers(s.t.Context()).Info() {
 		n += c.NumAckPending
 	}
 	return n
@@ -363,7 +363,7 @@ func (s *server) spentBeforeAnswers() (count int) {
 func (s *server) attempts() map[uint32]int {
 	s.t.Helper()
 	attempts := make(map[uint32]int)
-	stream := s.stream(fleet.StreamResults)
+	stream := s.stream(schema.StreamResults)
 	for seq, state := uint64(1), stream.CachedInfo().State; seq <= state.LastSeq; seq++ {
 		m, err := stream.GetMsg(s.t.Context(), seq)
 		if err != nil {

@@ -42,17 +42,18 @@ const imports = `
 	kind            < nat task worker factor
 	sample          < nat
 
-	fleet           < nat task plan collect worker github.com/rs/zerolog
+	schema          < task
+	fleet           < nat task plan collect worker schema github.com/rs/zerolog
 	fleet           < github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/nats-io/nuid golang.org/x/net/proxy
 	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
-	identity        < fleet github.com/nats-io/jwt github.com/nats-io/nkeys
+	identity        < fleet schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text fleet github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels nat task plan input output collect worker kind fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
-	/producer       < task output verify plan worker fleet identity job cli command github.com/urfave/cli/v2
-	/consumer       < factor/kernels nat task worker kind sample fleet cli command github.com/urfave/cli/v2
-	/embedded       < task worker fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < factor/kernels nat task plan input output collect worker kind schema fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < task output verify plan worker schema fleet identity job cli command github.com/urfave/cli/v2
+	/consumer       < factor/kernels nat task worker kind sample schema fleet cli command github.com/urfave/cli/v2
+	/embedded       < task worker schema fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"

@@ -17,8 +17,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/schema"
 )
 
 // A trial is something that somebody tries, and what comes of it.
@@ -249,8 +249,8 @@ func trials() []trial {
 
 // enters connects with a key that keys sign for a producer like u.
 func enters(g *guarded, keys *identity.Store, u identity.User, from string) error {
-	u.Name, u.Role = "guest", fleet.RoleProducer
-	c, err := keys.Sign(u, fleet.PermissionsOf(u.Role, u.Name))
+	u.Name, u.Role = "guest", schema.RoleProducer
+	c, err := keys.Sign(u, schema.PermissionsOf(u.Role, u.Name))
 	if err != nil {
 		return fmt.Errorf("not tried: %w", err)
 	}
@@ -276,7 +276,7 @@ func signed(u identity.User, from string) func(*guarded) error {
 func revoked(g *guarded) error {
 	keys, err := identity.Open(g.keys)
 	if err == nil {
-		err = keys.Add(identity.User{Name: "gone", Role: fleet.RoleWorker})
+		err = keys.Add(identity.User{Name: "gone", Role: schema.RoleWorker})
 	}
 	if err != nil {
 		return fmt.Errorf("not tried: %w", err)

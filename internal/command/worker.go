@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -78,7 +79,7 @@ func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o Worker
 // A worker with a number at hand for long tells of it within lookEvery, and then every tellEvery.
 const (
 	lookEvery = time.Second
-	tellEvery = fleet.BeatInterval / 2
+	tellEvery = schema.BeatInterval / 2
 )
 
 // beat shows that the worker lives, at once and every BeatInterval or more often.
@@ -90,7 +91,7 @@ func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, status 
 		told := len(status.Activities) > 0
 		status.Stats = w.Stats()
 		telling := len(status.Activities) > 0
-		if since := time.Since(last); since >= fleet.BeatInterval || telling != told || telling && since >= tellEvery {
+		if since := time.Since(last); since >= schema.BeatInterval || telling != told || telling && since >= tellEvery {
 			last = time.Now()
 			if err := station.Beat(status); err != nil {
 				log.Debug().Err(err).Msg("heartbeat")

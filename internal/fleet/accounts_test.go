@@ -7,7 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // A worker can have no answer of the server, not even a task, sent to where it may not publish:
@@ -15,8 +15,8 @@ import (
 func TestAnswersElsewhere(t *testing.T) {
 	t.Parallel()
 	c := newCastle(t)
-	w := c.enter(fleet.RoleWorker, "w", fleet.PermissionsOf(fleet.RoleWorker, "w"))
-	other := c.enter(fleet.RoleWorker, "other", fleet.PermissionsOf(fleet.RoleWorker, "other"))
+	w := c.enter(schema.RoleWorker, "w", schema.PermissionsOf(schema.RoleWorker, "w"))
+	other := c.enter(schema.RoleWorker, "other", schema.PermissionsOf(schema.RoleWorker, "other"))
 	requests := []struct{ subject, body string }{
 		{"$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-norm", `{"batch":1,"no_wait":true}`}, // a task
 		{"$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS.workers-low", `{"batch":1,"no_wait":true}`},  // that there is none
@@ -36,7 +36,7 @@ func TestAnswersElsewhere(t *testing.T) {
 		}
 		c.awaitQueued(2)
 		ears := map[string]*nats.Subscription{"the fleet's account": c.listen(c.admin, place)}
-		if covers(fleet.OrderSubject, place) {
+		if covers(schema.OrderSubject, place) {
 			ears["another worker"] = c.listen(other, place)
 		}
 		for _, r := range requests {
@@ -49,12 +49,12 @@ func TestAnswersElsewhere(t *testing.T) {
 				t.Fatalf("%s: %v", r.subject, err)
 			}
 		}
-		durable, err := c.js.Consumer(t.Context(), fleet.StreamTasks, "workers-norm")
+		durable, err := c.js.Consumer(t.Context(), schema.StreamTasks, "workers-norm")
 		if err != nil {
 			t.Fatal(err)
 		}
 		// A server that knows of nobody who would hear of it sends no task.
-		sent, imports := 1, append(fleet.WorkerRequests(), fleet.OrderSubject)
+		sent, imports := 1, append(schema.WorkerRequests(), schema.OrderSubject)
 		if slices.ContainsFunc(imports, func(subject string) bool { return covers(subject, place) }) {
 			sent = 2
 		}
@@ -83,7 +83,7 @@ func TestAnswersElsewhere(t *testing.T) {
 func (c *castle) awaitQueued(tasks uint64) {
 	c.t.Helper()
 	for late := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
-		durable, err := c.js.Consumer(c.t.Context(), fleet.StreamTasks, "workers-norm")
+		durable, err := c.js.Consumer(c.t.Context(), schema.StreamTasks, "workers-norm")
 		switch {
 		case err != nil:
 			c.t.Fatal(err)

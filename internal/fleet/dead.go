@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -20,17 +21,17 @@ type DeadLetter struct {
 }
 
 // Authoritative reports whether the letter is more than a worker's claim.
-func (d *DeadLetter) Authoritative() bool { return d.Writer == Sweeper }
+func (d *DeadLetter) Authoritative() bool { return d.Writer == schema.Sweeper }
 
 // DeadLetters returns the dead letters of a job, or of all jobs for "", in the order
 // in which they came.
 func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, error) {
-	return f.failures(ctx, deadPrefix+orAny(job)+".*.*")
+	return f.failures(ctx, schema.DeadPrefix+orAny(job)+".*.*")
 }
 
 // CountDead returns how many dead letters a job has. Who may not read them may know that.
 func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
-	places, err := f.list(ctx, f.dead, deadPrefix+job+".*.*")
+	places, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
 	return len(places), err
 }
 
@@ -38,8 +39,8 @@ func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
 // a number is not among them: what is stored of it says only that it has begun, and how
 // it ended is in the dead letter.
 func (f *Fleet) Attempts(ctx context.Context, job string) ([]DeadLetter, error) {
-	list, err := f.failures(ctx, failedPrefix+orAny(job)+".*.*.*.*")
-	return slices.DeleteFunc(list, func(d DeadLetter) bool { return d.Attempt >= maxDeliver }), err
+	list, err := f.failures(ctx, schema.FailedPrefix+orAny(job)+".*.*.*.*")
+	return slices.DeleteFunc(list, func(d DeadLetter) bool { return d.Attempt >= schema.MaxDeliver }), err
 }
 
 func orAny(job string) string {
@@ -61,9 +62,9 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLetter)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := f.follow(ctx, source{stream: StreamDead, filter: filter}, func(batch []followed, _ uint64) error {
+	err := f.follow(ctx, source{stream: schema.StreamDead, filter: filter}, func(batch []followed, _ uint64) error {
 		for _, m := range batch {
-			p, err := parseSubject(m.subject)
+			p, err := schema.ParseSubject(m.subject)
 			if err != nil {
 				continue
 			}
@@ -85,7 +86,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 
 // FollowDead calls got whenever dead letters of the job come, until ctx ends.
 func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
-	return f.follow(ctx, source{stream: StreamDead, filter: deadPrefix + job + ".*.*"}, func([]followed, uint64) error { got(); return nil }, nil)
+	return f.follow(ctx, source{stream: schema.StreamDead, filter: schema.DeadPrefix + job + ".*.*"}, func([]followed, uint64) error { got(); return nil }, nil)
 }
 
 // maxDeadRanges bounds the letters that DeadRanges returns: strangers may write any number.
@@ -94,12 +95,12 @@ const maxDeadRanges = 100_000
 // DeadRanges returns the dead letters of a job, authoritative ones first, without
 // their numbers.
 func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
-	there, err := f.list(ctx, f.dead, deadPrefix+job+".*.*")
+	there, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
 	if err != nil || len(there) == 0 { // nearly always, and cheap to know
 		return nil, err
 	}
 	var letters []DeadLetter
-	err = f.eachFailure(ctx, deadPrefix+job+".*.*", func(d *DeadLetter) {
+	err = f.eachFailure(ctx, schema.DeadPrefix+job+".*.*", func(d *DeadLetter) {
 		if d.Range.Count > task.MaxCount || len(letters) == maxDeadRanges && !d.Authoritative() {
 			return // of no chunk: forged
 		}
@@ -123,8 +124,8 @@ func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error
 
 // bury stores the sweeper's dead letter of a task.
 func (f *Fleet) bury(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
-	failure.Worker, failure.Time = Sweeper, time.Now()
-	return f.store(ctx, message(deadSubject(job, r, Sweeper), failure.Encode()))
+	failure.Worker, failure.Time = schema.Sweeper, time.Now()
+	return f.store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
 }
 
 // Retry queues the numbers of a dead letter again and removes the letter.
@@ -164,7 +165,7 @@ func (f *Fleet) reopen(ctx context.Context, job string) (*task.Job, error) {
 
 // Forget removes a dead letter.
 func (f *Fleet) Forget(ctx context.Context, d *DeadLetter) error {
-	if err := f.deleteMessage(ctx, StreamDead, d.Seq); err != nil {
+	if err := f.deleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
 		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, explain(err))
 	}
 	return nil

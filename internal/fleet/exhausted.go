@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -69,17 +70,17 @@ func (s *sweeper) exhausted(ctx context.Context, msg jetstream.Msg) (time.Durati
 
 // exhaustedTask returns the task with that sequence; nil if it was finished late, or
 // dealt with before.
-func (s *sweeper) exhaustedTask(ctx context.Context, seq uint64) (*jetstream.RawStreamMsg, place, error) {
+func (s *sweeper) exhaustedTask(ctx context.Context, seq uint64) (*jetstream.RawStreamMsg, schema.Place, error) {
 	m, err := s.f.tasks.GetMsg(ctx, seq)
 	if isNotFound(err) {
-		return nil, place{}, nil
+		return nil, schema.Place{}, nil
 	}
 	if err != nil {
-		return nil, place{}, fmt.Errorf("read task %d: %w", seq, explain(err))
+		return nil, schema.Place{}, fmt.Errorf("read task %d: %w", seq, explain(err))
 	}
-	at, err := parseSubject(m.Subject)
+	at, err := schema.ParseSubject(m.Subject)
 	if err != nil {
-		return nil, place{}, fmt.Errorf("%w: %w", errVoid, err)
+		return nil, schema.Place{}, fmt.Errorf("%w: %w", errVoid, err)
 	}
 	return m, at, nil
 }
@@ -99,9 +100,9 @@ func (f *Fleet) isExhausted(ctx context.Context, seq uint64, class task.Class) (
 }
 
 func (f *Fleet) durable(ctx context.Context, class task.Class) (*jetstream.ConsumerInfo, error) {
-	c, err := f.tasks.Consumer(ctx, Durable(class))
+	c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 	if err != nil {
-		return nil, fmt.Errorf("look at durable %s: %w", Durable(class), explain(err))
+		return nil, fmt.Errorf("look at durable %s: %w", schema.Durable(class), explain(err))
 	}
 	return c.CachedInfo(), nil
 }
@@ -120,7 +121,7 @@ func over(info *jetstream.ConsumerInfo) uint64 {
 // the class: those that are there before and after the durable is asked, less what it
 // has yet to hand out and what is unsettled.
 func (f *Fleet) stranded(ctx context.Context, class task.Class) (int, map[task.Address]bool, error) {
-	filter := tasksPrefix + string(class) + ".>"
+	filter := schema.TasksPrefix + string(class) + ".>"
 	before, err := f.list(ctx, f.tasks, filter)
 	if err != nil {
 		return 0, nil, err
@@ -147,17 +148,17 @@ func (f *Fleet) stranded(ctx context.Context, class task.Class) (int, map[task.A
 
 // remove gives an exhausted task up, or what it holds another chance, and takes it out
 // of the queue.
-func (s *sweeper) remove(ctx context.Context, m *jetstream.RawStreamMsg, at place) error {
+func (s *sweeper) remove(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
 	if err := s.conclude(ctx, m, at); err != nil && !errors.Is(err, errVoid) {
 		return err
 	}
-	if err := s.f.deleteMessage(ctx, StreamTasks, m.Sequence); err != nil {
+	if err := s.f.deleteMessage(ctx, schema.StreamTasks, m.Sequence); err != nil {
 		return fmt.Errorf("remove task %d: %w", m.Sequence, explain(err))
 	}
 	return nil
 }
 
-func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at place) error {
+func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
 	round := roundAfter(at.Round, m.Time)
 	if at.Range.Count > 1 {
 		return s.requeue(ctx, at, at.Range.IsolationPieces(), round, 0)
@@ -167,37 +168,37 @@ func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at pl
 		return err
 	}
 	if lost := rawSpent(m.Header); mark == nil && lost < mostLost {
-		return s.requeue(ctx, at, 1, round, max(lost+1, maxDeliver-1))
+		return s.requeue(ctx, at, 1, round, max(lost+1, schema.MaxDeliver-1))
 	}
-	failure := &task.Failure{Class: at.Class, Attempt: maxDeliver, Err: errFellSilent}
+	failure := &task.Failure{Class: at.Class, Attempt: schema.MaxDeliver, Err: errFellSilent}
 	if t, err := task.DecodeTask(m.Data); err == nil {
 		failure.Kind, failure.Numbers, failure.Budget, failure.Certify = t.Kind, t.Numbers, t.Budget, t.Certify
 	}
 	return s.f.bury(ctx, at.Job, at.Range, failure)
 }
 
-var errFellSilent = fmt.Sprintf("its worker died or fell silent on each of %d deliveries", maxDeliver)
+var errFellSilent = fmt.Sprintf("its worker died or fell silent on each of %d deliveries", schema.MaxDeliver)
 
 // spare queues a number that a worker hands back for its last delivery. If that had
 // begun before, in this round, it is given up, by the claim of that worker.
-func (s *sweeper) spare(ctx context.Context, at place, round string) error {
+func (s *sweeper) spare(ctx context.Context, at schema.Place, round string) error {
 	mark, err := s.f.mark(ctx, at.Address)
 	if err != nil {
 		return err
 	}
 	if mark == nil {
-		return s.requeue(ctx, at, 1, round, maxDeliver-1)
+		return s.requeue(ctx, at, 1, round, schema.MaxDeliver-1)
 	}
 	if j, err := s.job(ctx, at.Job); err != nil || j == nil {
 		return err
 	}
-	mark.Err, mark.Attempt, mark.Time = errFellSilent, maxDeliver, time.Now()
-	return s.f.store(ctx, message(deadSubject(at.Job, at.Range, at.Worker), mark.Encode()))
+	mark.Err, mark.Attempt, mark.Time = errFellSilent, schema.MaxDeliver, time.Now()
+	return s.f.store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), mark.Encode()))
 }
 
 // mark returns the mark of the last attempt at a number in a round; nil if there is none.
 func (f *Fleet) mark(ctx context.Context, a task.Address) (*task.Failure, error) {
-	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(failedSubject(a, maxDeliver, "*")))
+	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.FailedSubject(a, schema.MaxDeliver, "*")))
 	if isNotFound(err) {
 		return nil, nil
 	}
@@ -224,7 +225,7 @@ func (f *Fleet) probe(ctx context.Context) {
 	for {
 		wait, err := f.AckWait(ctx)
 		if err != nil {
-			wait = DefaultAckWait
+			wait = schema.DefaultAckWait
 		}
 		if sleep(ctx, max(wait, time.Second)) != nil {
 			return
@@ -249,7 +250,7 @@ func (p *probe) look(ctx context.Context, class task.Class, suspects map[task.Ad
 		return err
 	}
 	if info.NumWaiting == 0 && info.NumAckPending > 0 {
-		p.f.nc.PublishRequest(p.f.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), p.f.nc.NewInbox(),
+		p.f.nc.PublishRequest(p.f.api+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), p.f.nc.NewInbox(),
 			[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
 	}
 	floor := p.floors[class]
@@ -267,7 +268,7 @@ func (p *probe) look(ctx context.Context, class task.Class, suspects map[task.Ad
 // time ago.
 func (s *sweeper) sweepBelow(ctx context.Context, class task.Class, floor uint64) error {
 	for seq := uint64(1); seq <= floor; {
-		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(tasksPrefix+string(class)+".>"))
+		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schema.TasksPrefix+string(class)+".>"))
 		if isNotFound(err) {
 			return nil
 		}
@@ -287,9 +288,9 @@ func (s *sweeper) sweepBelow(ctx context.Context, class task.Class, floor uint64
 
 // removeAny is remove also for what is nobody's task.
 func (s *sweeper) removeAny(ctx context.Context, m *jetstream.RawStreamMsg) error {
-	at, err := parseSubject(m.Subject)
+	at, err := schema.ParseSubject(m.Subject)
 	if err != nil {
-		return s.f.deleteMessage(ctx, StreamTasks, m.Sequence)
+		return s.f.deleteMessage(ctx, schema.StreamTasks, m.Sequence)
 	}
 	return s.remove(ctx, m, at)
 }
@@ -302,7 +303,7 @@ func (p *probe) sweepMarked(ctx context.Context, class task.Class, suspects map[
 	if err != nil || stranded <= 0 {
 		return err
 	}
-	marks, err := p.f.list(ctx, p.f.dead, failedPrefix+"*.*.*."+fmt.Sprint(maxDeliver)+".*")
+	marks, err := p.f.list(ctx, p.f.dead, schema.FailedPrefix+"*.*.*."+fmt.Sprint(schema.MaxDeliver)+".*")
 	if err != nil || len(marks) == 0 {
 		return err
 	}
@@ -325,7 +326,7 @@ func (p *probe) sweepMarked(ctx context.Context, class task.Class, suspects map[
 		if suspects[at.Address] = class; p.marked[at.Address] != class {
 			continue
 		}
-		m, err := p.f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(taskSubject(at.Address)))
+		m, err := p.f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.TaskSubject(at.Address)))
 		if isNotFound(err) {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -17,11 +18,11 @@ import (
 func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 	h.t.Helper()
 	w := h.station("dying")
-	for deliveries := 0; deliveries < maxDeliver*tasks; {
+	for deliveries := 0; deliveries < schema.MaxDeliver*tasks; {
 		_, list := pull(h.t, w, 10)
 		deliveries += len(list)
 		for _, d := range list {
-			if n, _ := deliveryCount(d.Handle.(*handle).reply); n < maxDeliver {
+			if n, _ := deliveryCount(d.Handle.(*handle).reply); n < schema.MaxDeliver {
 				continue
 			}
 			if last = append(last, d); marks && d.Range.Count == 1 {
@@ -35,7 +36,7 @@ func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 // mark leaves the mark of a last attempt.
 func (h *house) mark(w *Station, d *worker.Delivery) {
 	h.t.Helper()
-	if err := w.Failed(h.t.Context(), d.Address, maxDeliver, failure("begun")); err != nil {
+	if err := w.Failed(h.t.Context(), d.Address, schema.MaxDeliver, failure("begun")); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -134,7 +135,7 @@ func TestSweepExhausted(t *testing.T) {
 				t.Fatalf("%+v, %v", letters, err)
 			}
 			d := letters[0]
-			if n, _ := d.Numbers[0].Word(); !d.Authoritative() || d.Range != single(17) || n != 17 || d.Attempt != maxDeliver || d.Kind != task.KindSquare {
+			if n, _ := d.Numbers[0].Word(); !d.Authoritative() || d.Range != single(17) || n != 17 || d.Attempt != schema.MaxDeliver || d.Kind != task.KindSquare {
 				t.Errorf("%+v", d)
 			}
 		})
@@ -279,8 +280,8 @@ func TestSweepTwice(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.job("j", task.ClassNorm, 100)
-	h.put(returnsPrefix+"j.0-80.0.w", (&task.Return{Reason: task.Isolate, Pieces: 64}).Encode())
-	c, err := h.returns.Consumer(t.Context(), DurableSweeper)
+	h.put(schema.ReturnsPrefix+"j.0-80.0.w", (&task.Return{Reason: task.Isolate, Pieces: 64}).Encode())
+	c, err := h.returns.Consumer(t.Context(), schema.DurableSweeper)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func TestSweepTwice(t *testing.T) {
 		if _, err := s.sweep(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
-		if got := len(h.subjects(StreamTasks)); got != 64 {
+		if got := len(h.subjects(schema.StreamTasks)); got != 64 {
 			t.Errorf("%d tasks", got)
 		}
 	}

@@ -11,6 +11,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/schema"
 	"fmt"
 	"sync"
 	"time"
@@ -52,7 +53,7 @@ type Options struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Options) (*Fleet, error) {
 	f := &Fleet{link: newLink(nc, js, o), leaseTTL: leaseTTL}
 	for name, at := range map[string]*jetstream.Stream{
-		StreamInputs: &f.inputs, StreamTasks: &f.tasks, StreamResults: &f.results, StreamReturns: &f.returns, StreamDead: &f.dead,
+		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {
 		err := f.outlast(ctx, func() error {
 			s, err := js.Stream(ctx, name)
@@ -66,7 +67,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o Options)
 			return nil, err
 		}
 	}
-	for name, at := range map[string]*jetstream.KeyValue{BucketJobs: &f.jobs, BucketLeases: &f.leases, BucketWorkers: &f.workers} {
+	for name, at := range map[string]*jetstream.KeyValue{schema.BucketJobs: &f.jobs, schema.BucketLeases: &f.leases, schema.BucketWorkers: &f.workers} {
 		err := f.outlast(ctx, func() error {
 			kv, err := js.KeyValue(ctx, name)
 			if err != nil {

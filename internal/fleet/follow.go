@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/schema"
 	"fmt"
 	"strconv"
 	"strings"
@@ -316,8 +317,8 @@ func (w *follower) checkCaughtUp() {
 // and after each change, until ctx ends; value is nil for one that was removed. The
 // client library's own watch may take half a minute to see that a server is back.
 func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key string, value []byte), caughtUp func()) error {
-	const prefix = "$KV." + BucketJobs + "."
-	return f.follow(ctx, source{stream: "KV_" + BucketJobs, filter: prefix + filter, latest: true}, func(batch []followed, _ uint64) error {
+	const prefix = "$KV." + schema.BucketJobs + "."
+	return f.follow(ctx, source{stream: "KV_" + schema.BucketJobs, filter: prefix + filter, latest: true}, func(batch []followed, _ uint64) error {
 		for _, m := range batch {
 			value := m.data
 			if m.header.Get("KV-Operation") != "" || m.header.Get("Nats-Marker-Reason") != "" {

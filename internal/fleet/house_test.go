@@ -19,6 +19,7 @@ import (
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -177,7 +178,7 @@ func (h *house) put(subject string, payload []byte) uint64 {
 func (h *house) queue(j *task.Job, r task.Range) uint64 {
 	h.t.Helper()
 	t := task.Task{Kind: j.Kind, Numbers: numbers(int(r.First), int(r.Count))}
-	return h.put(taskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), t.Encode())
+	return h.put(schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), t.Encode())
 }
 
 // subjects returns what a stream holds, sorted, without the prefix "FACTOR.".
@@ -202,11 +203,11 @@ func (h *house) subjects(stream string) []string {
 // ranges returns the ranges of the job's tasks, as text, in order.
 func (h *house) ranges(job string) string {
 	h.t.Helper()
-	places, err := h.list(h.t.Context(), h.tasks, tasksPrefix+"*."+job+".*.*")
+	places, err := h.list(h.t.Context(), h.tasks, schema.TasksPrefix+"*."+job+".*.*")
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	slices.SortFunc(places, func(a, b place) int { return int(a.Range.First) - int(b.Range.First) })
+	slices.SortFunc(places, func(a, b schema.Place) int { return int(a.Range.First) - int(b.Range.First) })
 	var text []string
 	for _, p := range places {
 		text = append(text, p.Range.String())

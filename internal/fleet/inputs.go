@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -40,15 +41,15 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 
 // Reload looks for blocks that others have stored.
 func (in *Inputs) Reload(ctx context.Context) error {
-	var places []place
+	var places []schema.Place
 	err := in.f.Insist(ctx, func() (err error) {
-		places, err = in.f.list(ctx, in.f.inputs, inputsPrefix+in.job+".*")
+		places, err = in.f.list(ctx, in.f.inputs, schema.InputsPrefix+in.job+".*")
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(places, func(a, b place) int {
+	slices.SortFunc(places, func(a, b schema.Place) int {
 		return cmp.Or(cmp.Compare(a.Range.First, b.Range.First), cmp.Compare(a.Range.End(), b.Range.End()))
 	})
 	in.mu.Lock()
@@ -81,7 +82,7 @@ func (in *Inputs) countLocked() uint64 {
 // must not be changed.
 func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
 	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
-	if err := in.f.store(ctx, message(inputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
+	if err := in.f.store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
 		return r, err
 	}
 	in.mu.Lock()
@@ -196,7 +197,7 @@ var errStale = errors.New("the server does not find an input block")
 // is gone only if it stays so for as long as an election takes.
 func (in *Inputs) read(ctx context.Context, b task.Range) (m *jetstream.RawStreamMsg, err error) {
 	err = in.f.Insist(ctx, func() (err error) {
-		m, err = in.f.inputs.GetLastMsgForSubject(ctx, inputSubject(in.job, b))
+		m, err = in.f.inputs.GetLastMsgForSubject(ctx, schema.InputSubject(in.job, b))
 		notFound := errors.Is(err, jetstream.ErrMsgNotFound)
 		if gone := in.missing(b, notFound); notFound && gone < in.f.Election() {
 			return errStale

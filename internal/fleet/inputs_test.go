@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -67,7 +68,7 @@ func TestInputGap(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{})
 	for _, r := range []task.Range{{First: 0, Count: 10}, {First: 20, Count: 10}, {First: 30, Count: 5}} {
-		h.put(inputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
+		h.put(schema.InputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
 	}
 	in, err := h.Inputs(t.Context(), "j")
 	if err != nil || in.Count() != 10 {
@@ -76,7 +77,7 @@ func TestInputGap(t *testing.T) {
 	if _, err := in.Numbers(t.Context(), task.Range{First: 25, Count: 1}); !errors.Is(err, collect.ErrNoInput) {
 		t.Errorf("a number behind the gap: %v", err)
 	}
-	h.put(inputSubject("j", task.Range{First: 10, Count: 10}), task.EncodeBlock(numbers(10, 10)))
+	h.put(schema.InputSubject("j", task.Range{First: 10, Count: 10}), task.EncodeBlock(numbers(10, 10)))
 	checkNumbers(t, in, task.Range{First: 0, Count: 35})
 }
 
@@ -88,7 +89,7 @@ func TestInputOverlap(t *testing.T) {
 	for _, r := range []task.Range{
 		{First: 0, Count: 10}, {First: 0, Count: 7}, {First: 10, Count: 5}, {First: 10, Count: 9}, {First: 19, Count: 36}, {First: 20, Count: 3},
 	} {
-		h.put(inputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
+		h.put(schema.InputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
 	}
 	in, err := h.Inputs(t.Context(), "j")
 	if err != nil || in.Count() != 55 {
@@ -106,9 +107,9 @@ func TestInputDamaged(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.timeout = time.Second // a block counts as lost after three of it
-	h.put(inputSubject("j", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 9)))
-	h.put(inputSubject("k", task.Range{Count: 10}), []byte("no block"))
-	seq := h.put(inputSubject("l", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 10)))
+	h.put(schema.InputSubject("j", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 9)))
+	h.put(schema.InputSubject("k", task.Range{Count: 10}), []byte("no block"))
+	seq := h.put(schema.InputSubject("l", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 10)))
 	for _, job := range []string{"j", "k", "l"} {
 		in, err := h.Inputs(t.Context(), job)
 		if err != nil || in.Count() != 10 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -135,7 +136,7 @@ func (f *Fleet) logUnreadable(key string, revision uint64, err error) {
 	if old, ok := f.unreadable.Swap(key, revision); ok && old == revision {
 		return
 	}
-	f.log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", BucketJobs, key)
+	f.log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, key)
 }
 
 // WatchJob calls changed with the manifest as it stands and after each change, until
@@ -213,7 +214,7 @@ func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(c
 
 // StopWork tells the workers to drop the job and empties the queue of it.
 func (f *Fleet) StopWork(ctx context.Context, id string) error {
-	if err := f.nc.PublishMsg(order(cancelPrefix + id)); err != nil {
+	if err := f.nc.PublishMsg(order(schema.CancelPrefix + id)); err != nil {
 		return fmt.Errorf("tell the workers to stop job %s: %w", id, explain(err))
 	}
 	return f.PurgeQueue(ctx, id)
@@ -222,8 +223,8 @@ func (f *Fleet) StopWork(ctx context.Context, id string) error {
 // PurgeQueue removes the job from FACTOR_TASKS and FACTOR_RETURNS.
 func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
 	return f.purge(ctx, id, []purge{
-		{f.tasks, tasksPrefix + "*." + id + ".>"},
-		{f.returns, returnsPrefix + id + ".>"},
+		{f.tasks, schema.TasksPrefix + "*." + id + ".>"},
+		{f.returns, schema.ReturnsPrefix + id + ".>"},
 	})
 }
 
@@ -256,10 +257,10 @@ func (f *Fleet) purgeJob(ctx context.Context, id string) error {
 		return err
 	}
 	return f.purge(ctx, id, []purge{
-		{f.results, resultsPrefix + id + ".>"},
-		{f.inputs, inputsPrefix + id + ".>"},
-		{f.dead, deadPrefix + id + ".>"},
-		{f.dead, failedPrefix + id + ".>"},
+		{f.results, schema.ResultsPrefix + id + ".>"},
+		{f.inputs, schema.InputsPrefix + id + ".>"},
+		{f.dead, schema.DeadPrefix + id + ".>"},
+		{f.dead, schema.FailedPrefix + id + ".>"},
 	})
 }
 
@@ -322,11 +323,11 @@ func (f *Fleet) removeExpired(ctx context.Context, id string) error {
 		return err // a tombstone's job was purged once more: a late result may have come
 	}
 	// Not Purge of the bucket, which would leave a mark for ever.
-	s, err := f.js.Stream(ctx, "KV_"+BucketJobs)
+	s, err := f.js.Stream(ctx, "KV_"+schema.BucketJobs)
 	if err != nil {
 		return fmt.Errorf("remove job %s: %w", id, explain(err))
 	}
-	return f.purge(ctx, id, []purge{{s, "$KV." + BucketJobs + "." + id}})
+	return f.purge(ctx, id, []purge{{s, "$KV." + schema.BucketJobs + "." + id}})
 }
 
 type purge struct {

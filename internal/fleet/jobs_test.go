@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -166,7 +167,7 @@ func TestWatchJob(t *testing.T) {
 	}
 	cancel()
 	await(t, "the consumer is removed", func() bool {
-		s, err := h.js.Stream(t.Context(), "KV_"+BucketJobs)
+		s, err := h.js.Stream(t.Context(), "KV_"+schema.BucketJobs)
 		return err == nil && s.CachedInfo().State.Consumers == 0
 	})
 }
@@ -194,7 +195,7 @@ func (h *house) fill(id string) {
 // left returns what the streams hold of the job.
 func (h *house) left(id string) (list []string) {
 	h.t.Helper()
-	for _, stream := range []string{StreamInputs, StreamTasks, StreamReturns, StreamResults, StreamDead} {
+	for _, stream := range []string{schema.StreamInputs, schema.StreamTasks, schema.StreamReturns, schema.StreamResults, schema.StreamDead} {
 		for _, s := range h.subjects(stream) {
 			if slices.Contains(strings.Split(s, "."), id) {
 				list = append(list, s)
@@ -294,9 +295,9 @@ func TestFullStore(t *testing.T) {
 		return h
 	}
 	taskOf := func(i int) string {
-		return taskSubject(task.Address{Class: task.ClassNorm, Job: "j", Range: single(i), Round: task.FirstRound})
+		return schema.TaskSubject(task.Address{Class: task.ClassNorm, Job: "j", Range: single(i), Round: task.FirstRound})
 	}
-	resultOf := func(i int) string { return resultSubject("j", single(i), "w") }
+	resultOf := func(i int) string { return schema.ResultSubject("j", single(i), "w") }
 
 	t.Run("cancel", func(t *testing.T) {
 		t.Parallel()
@@ -458,14 +459,14 @@ func TestRemoveExpired(t *testing.T) {
 	if _, err := h.ChangeJob(t.Context(), "old", func(j *task.Job) error { j.Expires = &past; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	h.put(resultSubject("old", single(3), "late"), nil)
+	h.put(schema.ResultSubject("old", single(3), "late"), nil)
 	if err := h.RemoveExpired(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.left("old"); len(got) != 0 {
 		t.Errorf("left of a tombstone: %q", got)
 	}
-	if got := strings.Join(h.subjects("KV_"+BucketJobs), " "); strings.Contains(got, ".old") {
+	if got := strings.Join(h.subjects("KV_"+schema.BucketJobs), " "); strings.Contains(got, ".old") {
 		t.Errorf("jobs: %s", got)
 	}
 	if _, err := h.Job(t.Context(), "old"); !errors.Is(err, ErrNoJob) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 )
 
 // testTTL is short; the server counts whole seconds.
@@ -72,7 +73,7 @@ func TestLease(t *testing.T) {
 	if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
 		t.Errorf("the holder is %q, %v", who, err)
 	}
-	await(t, "nothing is left of it", func() bool { return len(h.subjects("KV_"+BucketLeases)) == 0 })
+	await(t, "nothing is left of it", func() bool { return len(h.subjects("KV_"+schema.BucketLeases)) == 0 })
 }
 
 // TestLeaseTakeover: a holder that falls silent is followed by another when its time

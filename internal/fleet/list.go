@@ -8,12 +8,13 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
 // list returns the places of the stream whose subjects match the filter, in no
 // order. Subjects that are not of the fleet's form are left out.
-func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]place, error) {
+func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]schema.Place, error) {
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", filter, explain(err))
@@ -21,9 +22,9 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 	if !leads(info) {
 		return nil, fmt.Errorf("list %s: %w", filter, errAlone)
 	}
-	places := make([]place, 0, len(info.State.Subjects))
+	places := make([]schema.Place, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
-		if p, err := parseSubject(subject); err == nil {
+		if p, err := schema.ParseSubject(subject); err == nil {
 			places = append(places, p)
 		}
 	}
@@ -60,11 +61,11 @@ type Backlog struct {
 
 // Backlog looks at the queue of a job.
 func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
-	tasks, err := f.list(ctx, f.tasks, tasksPrefix+"*."+job+".*.*")
+	tasks, err := f.list(ctx, f.tasks, schema.TasksPrefix+"*."+job+".*.*")
 	if err != nil {
 		return nil, err
 	}
-	returns, err := f.list(ctx, f.returns, returnsPrefix+job+".*.*.*")
+	returns, err := f.list(ctx, f.returns, schema.ReturnsPrefix+job+".*.*.*")
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +96,14 @@ func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks
 func (f *Fleet) Depth(ctx context.Context) (uint64, error) {
 	info, err := f.tasks.Info(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("look at stream %s: %w", StreamTasks, explain(err))
+		return 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, explain(err))
 	}
 	return info.State.Msgs, nil
 }
 
 // Answered returns the ranges of a job that have a result, verified or not.
 func (f *Fleet) Answered(ctx context.Context, job string) (answered task.Set, err error) {
-	places, err := f.list(ctx, f.results, resultsPrefix+job+".*.*")
+	places, err := f.list(ctx, f.results, schema.ResultsPrefix+job+".*.*")
 	for _, p := range places {
 		answered.Add(p.Range)
 	}
@@ -123,9 +124,9 @@ type ClassStatus struct {
 func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	var list []ClassStatus
 	for _, class := range task.Classes {
-		c, err := f.tasks.Consumer(ctx, Durable(class))
+		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 		if err != nil {
-			return nil, missing("durable", Durable(class), err)
+			return nil, missing("durable", schema.Durable(class), err)
 		}
 		info := c.CachedInfo()
 		list = append(list, ClassStatus{Class: class, Pending: info.NumPending, InWork: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})

@@ -7,16 +7,13 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
-// orderHeader is on every order. A server does not mind where the answer to a request goes: without
-// the header an identity that may give no orders could have an answer published as one.
-const orderHeader = "Factor-Order"
-
 // order returns a message that tells workers something.
 func order(subject string) *nats.Msg {
-	return &nats.Msg{Subject: subject, Header: nats.Header{orderHeader: {"1"}}}
+	return &nats.Msg{Subject: subject, Header: nats.Header{schema.OrderHeader: {"1"}}}
 }
 
 // order tells the workers something.
@@ -36,17 +33,17 @@ type Orders struct {
 
 // Listen calls the functions of o as orders come, in their order, until ctx ends.
 func (s *Station) Listen(ctx context.Context, o Orders) error {
-	sub, err := s.nc.Subscribe(OrderSubject, func(m *nats.Msg) {
-		if m.Header.Get(orderHeader) == "" {
+	sub, err := s.nc.Subscribe(schema.OrderSubject, func(m *nats.Msg) {
+		if m.Header.Get(schema.OrderHeader) == "" {
 			return
 		}
-		if job, ok := strings.CutPrefix(m.Subject, cancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
+		if job, ok := strings.CutPrefix(m.Subject, schema.CancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
 			o.Cancel(job)
 		}
-		if m.Subject == quarantineCtl+s.worker && o.Quarantine != nil {
+		if m.Subject == schema.QuarantineCtl+s.worker && o.Quarantine != nil {
 			o.Quarantine()
 		}
-		if m.Subject == releaseCtl+s.worker && o.Release != nil {
+		if m.Subject == schema.ReleaseCtl+s.worker && o.Release != nil {
 			o.Release()
 		}
 	})

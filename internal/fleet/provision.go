@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -30,17 +32,16 @@ var (
 // for each thing made, or that it would make. What exists is never changed: a
 // difference is an error wrapping ErrDiffers that lists all of them.
 func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []string, err error) {
-	p = p.withDefaults()
+	replicas := cmp.Or(p.Replicas, 1)
 	in := &initializer{js: js, dryRun: p.DryRun}
-	for _, c := range p.streams() {
-		in.stream(ctx, c)
+	for _, s := range schema.Streams(p.TaskBytes) {
+		in.stream(ctx, streamConfig(s, replicas))
 	}
-	for _, class := range task.Classes {
-		in.durable(ctx, StreamTasks, p.durable(class))
+	for _, d := range schema.Durables(p.AckWait) {
+		in.durable(ctx, d.Stream, consumerConfig(d))
 	}
-	in.durable(ctx, StreamReturns, p.sweeper())
-	for _, c := range p.buckets() {
-		in.bucket(ctx, c)
+	for _, b := range schema.Buckets() {
+		in.bucket(ctx, bucketConfig(b, replicas))
 	}
 	if in.err == nil && len(in.differences) > 0 {
 		in.err = fmt.Errorf("%w: %s; set them alike, or remove the stream and run init again", ErrDiffers, strings.Join(in.differences, "; "))
@@ -180,9 +181,9 @@ func bucketDifferences(want jetstream.KeyValueConfig, got jetstream.KeyValueStat
 
 // AckWait returns the durables' ack wait: how long a silent worker keeps its task.
 func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
-	c, err := f.js.Consumer(ctx, StreamTasks, Durable(task.ClassNorm))
+	c, err := f.js.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
-		return 0, fmt.Errorf("look at durable %s: %w", Durable(task.ClassNorm), explain(err))
+		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), explain(err))
 	}
 	return c.CachedInfo().Config.AckWait, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -40,13 +41,13 @@ func TestInit(t *testing.T) {
 		}
 	}
 	h.Fleet = h.open(h.nc, h.js)
-	if wait, err := h.AckWait(ctx); err != nil || wait != DefaultAckWait {
+	if wait, err := h.AckWait(ctx); err != nil || wait != schema.DefaultAckWait {
 		t.Errorf("ack wait %v, %v", wait, err)
 	}
-	if err := h.js.DeleteConsumer(ctx, StreamTasks, Durable(task.ClassLow)); err != nil {
+	if err := h.js.DeleteConsumer(ctx, schema.StreamTasks, schema.Durable(task.ClassLow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), Durable(task.ClassLow)) {
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
 		t.Errorf("OpenStation without a durable: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
@@ -59,7 +60,7 @@ func TestDifferences(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{AckWait: 2 * time.Second})
 	ctx := t.Context()
-	stream, err := h.js.Stream(ctx, StreamResults)
+	stream, err := h.js.Stream(ctx, schema.StreamResults)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +69,10 @@ func TestDifferences(t *testing.T) {
 	if _, err := h.js.UpdateStream(ctx, config); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.js.DeleteKeyValue(ctx, BucketWorkers); err != nil {
+	if err := h.js.DeleteKeyValue(ctx, schema.BucketWorkers); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: BucketWorkers, History: 3}); err != nil {
+	if _, err := h.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: schema.BucketWorkers, History: 3}); err != nil {
 		t.Fatal(err)
 	}
 	for _, dryRun := range []bool{true, false} {
@@ -88,7 +89,7 @@ func TestDifferences(t *testing.T) {
 			}
 		}
 	}
-	if stream, err = h.js.Stream(ctx, StreamResults); err != nil || stream.CachedInfo().Config.MaxMsgs != 17 {
+	if stream, err = h.js.Stream(ctx, schema.StreamResults); err != nil || stream.CachedInfo().Config.MaxMsgs != 17 {
 		t.Errorf("the stream was changed: %+v, %v", stream.CachedInfo().Config, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -65,7 +66,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		for i, c := range part {
 			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
 			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify}
-			messages[i] = message(taskSubject(at), t.Encode())
+			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
 		if err := p.f.storeAll(ctx, messages); err != nil {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -83,7 +84,7 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 	if s.nc.IsClosed() { // for good, such as after a second refused login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, ErrClosed)
 	}
-	n = min(n, maxRequestBatch)
+	n = min(n, schema.MaxRequestBatch)
 	classes := p.order(time.Now())
 	if !slices.Contains(classes, task.ClassHi) && !p.isShunned(task.ClassHi) { // when nothing else is there, it is worth a look
 		classes = append(classes, task.ClassHi)
@@ -167,7 +168,7 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	}
 	answer, cancel := context.WithTimeout(p.era(), wait+grace)
 	defer cancel()
-	if err := p.link.nc.PublishRequest(p.link.api+"CONSUMER.MSG.NEXT."+StreamTasks+"."+Durable(class), reply, body); err != nil {
+	if err := p.link.nc.PublishRequest(p.link.api+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), reply, body); err != nil {
 		return 0, fmt.Errorf("ask for tasks: %w", explain(err))
 	}
 	got := 0
@@ -223,14 +224,14 @@ func (p *puller) era() context.Context {
 // delivery reads a task's message. What nobody can settle, and what does not come
 // from the queue at all, is nil.
 func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
-	at, err := parseSubject(m.Subject)
+	at, err := schema.ParseSubject(m.Subject)
 	attempt, ok := deliveryCount(m.Reply)
 	if err != nil || !ok {
 		p.link.log.Warn().Str("subject", m.Subject).Msg("a message that is no task was ignored")
 		return nil
 	}
 	return &worker.Delivery{
-		Address: at.Address, Attempt: attempt + spent(m.Header), MaxDeliver: maxDeliver,
+		Address: at.Address, Attempt: attempt + spent(m.Header), MaxDeliver: schema.MaxDeliver,
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}

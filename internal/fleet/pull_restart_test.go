@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -17,7 +18,7 @@ func TestRestartSpendsNothing(t *testing.T) {
 	t.Parallel()
 	const ackWait = 4 * time.Second
 	h, again := newLasting(t)
-	c, err := h.tasks.Consumer(t.Context(), Durable(task.ClassNorm))
+	c, err := h.tasks.Consumer(t.Context(), schema.Durable(task.ClassNorm))
 	if err != nil {
 		t.Fatal(err)
 	}

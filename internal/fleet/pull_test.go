@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -27,7 +28,7 @@ func TestPull(t *testing.T) {
 		t.Errorf("pulled %q, want %s", text, want)
 	}
 	for _, d := range deliveries {
-		if d.Round != task.FirstRound || d.MaxDeliver != maxDeliver || d.Schema != task.Schema {
+		if d.Round != task.FirstRound || d.MaxDeliver != schema.MaxDeliver || d.Schema != task.Schema {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -150,7 +151,7 @@ func TestPullWaits(t *testing.T) {
 	w := h.station("w")
 	w.puller.idle = idleMax
 	waiting := func() bool {
-		c, err := h.tasks.Consumer(t.Context(), Durable(task.ClassNorm))
+		c, err := h.tasks.Consumer(t.Context(), schema.Durable(task.ClassNorm))
 		return err == nil && c.CachedInfo().NumWaiting > 0
 	}
 	var once sync.Once
@@ -242,7 +243,7 @@ func TestWatchdog(t *testing.T) {
 	}
 	w.puller.silent = 0
 	for _, class := range task.Classes {
-		if err := h.js.DeleteConsumer(t.Context(), StreamTasks, Durable(class)); err != nil {
+		if err := h.js.DeleteConsumer(t.Context(), schema.StreamTasks, schema.Durable(class)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,13 +10,10 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
-
-// BeatInterval is how often a worker shows that it lives; after workerTTL, three
-// times as long, it is gone from the list.
-const BeatInterval = 10 * time.Second
 
 // A WorkerStatus is what a worker says of itself with each heartbeat.
 type WorkerStatus struct {
@@ -71,9 +68,8 @@ func readStatus(e jetstream.KeyValueEntry) (WorkerStatus, bool) {
 
 // Bounds of what a worker may say of itself.
 const (
-	maxStatusSize = 16 << 10 // bytes
-	maxSlots      = 1 << 12
-	maxDigits     = 5000
+	maxSlots  = 1 << 12
+	maxDigits = 5000
 )
 
 // decodeStatus reads a heartbeat that a stranger may have written: texts are made fit
@@ -81,7 +77,7 @@ const (
 func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
 	var s WorkerStatus
 	name, instance, ok := strings.Cut(key, ".")
-	if !ok || task.CheckWorker(name) != nil || task.CheckJob(instance) != nil || len(b) > maxStatusSize || json.Unmarshal(b, &s) != nil {
+	if !ok || task.CheckWorker(name) != nil || task.CheckJob(instance) != nil || len(b) > schema.MaxStatusSize || json.Unmarshal(b, &s) != nil {
 		return WorkerStatus{}, false
 	}
 	s.Name, s.Instance = name, instance

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/worker"
 )
 
@@ -45,7 +46,7 @@ func TestRegistry(t *testing.T) {
 		beat(s, 10*i+1)
 	}
 	await(t, "all beats", func() bool { got := names(); return got == "a:11 a:21 b:1 " || got == "a:21 a:11 b:1 " })
-	h.put("$KV."+BucketWorkers+".rogue.i", []byte("no json"))
+	h.put("$KV."+schema.BucketWorkers+".rogue.i", []byte("no json"))
 	if err := stations[0].Leave(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestOrders(t *testing.T) {
 		}
 	}
 	// An answer of the server that somebody had sent there is no order.
-	for _, subject := range []string{cancelPrefix + "unasked", quarantineCtl + "w"} {
+	for _, subject := range []string{schema.CancelPrefix + "unasked", schema.QuarantineCtl + "w"} {
 		if err := h.nc.PublishRequest("$JS.API.INFO", subject, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -112,8 +113,8 @@ func TestOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, subject := range []string{
-		cancelPrefix + "a.b", cancelPrefix + "j", quarantineCtl + "other", quarantineCtl + "w", releaseCtl + "other", releaseCtl + "w",
-		quarantineCtl + "deaf", releaseCtl + "deaf", "FACTOR.ctl.unknown", cancelPrefix + "last",
+		schema.CancelPrefix + "a.b", schema.CancelPrefix + "j", schema.QuarantineCtl + "other", schema.QuarantineCtl + "w", schema.ReleaseCtl + "other", schema.ReleaseCtl + "w",
+		schema.QuarantineCtl + "deaf", schema.ReleaseCtl + "deaf", "FACTOR.ctl.unknown", schema.CancelPrefix + "last",
 	} {
 		if err := h.nc.PublishMsg(order(subject)); err != nil {
 			t.Fatal(err)

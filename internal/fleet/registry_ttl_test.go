@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"factorfleet/internal/schema"
 	"testing"
 	"time"
 )
@@ -11,13 +12,13 @@ func TestDeadWorkerLeaves(t *testing.T) {
 	t.Parallel()
 	const ttl = 2 * time.Second
 	h := newHouse(t, Provision{})
-	s, err := h.js.Stream(t.Context(), "KV_"+BucketWorkers)
+	s, err := h.js.Stream(t.Context(), "KV_"+schema.BucketWorkers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := s.CachedInfo().Config
-	if config.MaxAge != 3*BeatInterval {
-		t.Errorf("heartbeats are kept for %v, not for three of %v", config.MaxAge, BeatInterval)
+	if config.MaxAge != 3*schema.BeatInterval {
+		t.Errorf("heartbeats are kept for %v, not for three of %v", config.MaxAge, schema.BeatInterval)
 	}
 	config.MaxAge, config.Duplicates = ttl, ttl
 	if _, err := h.js.UpdateStream(t.Context(), config); err != nil {

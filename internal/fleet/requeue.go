@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -16,15 +17,11 @@ func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	return f.requeue(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
 }
 
-// headerSpent says how many deliveries a task has had in earlier rounds. More than one
-// below maxDeliver means that its last one was lost so many times before it began.
-const headerSpent = "Factor-Spent"
-
 // spent reads the header: a task that is there has one delivery left.
-func spent(h nats.Header) int { return min(rawSpent(h), maxDeliver-1) }
+func spent(h nats.Header) int { return min(rawSpent(h), schema.MaxDeliver-1) }
 
 func rawSpent(h nats.Header) int {
-	n, _ := strconv.Atoi(h.Get(headerSpent))
+	n, _ := strconv.Atoi(h.Get(schema.HeaderSpent))
 	return max(n, 0)
 }
 
@@ -66,9 +63,9 @@ func (f *Fleet) again(ctx context.Context, j *task.Job, in *Inputs, r task.Range
 	}
 	at := task.Address{Class: j.Class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
 	t := task.Task{Kind: j.Kind, Numbers: numbers[:n], Budget: j.Budget, Certify: j.Certify}
-	m := message(taskSubject(at), t.Encode())
+	m := message(schema.TaskSubject(at), t.Encode())
 	if spent > 0 {
-		m.Header.Set(headerSpent, strconv.Itoa(spent))
+		m.Header.Set(schema.HeaderSpent, strconv.Itoa(spent))
 	}
 	return m, uint64(n), nil
 }

@@ -10,16 +10,17 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/schema"
 )
 
 // FollowResults calls got with the results of a job, stored and to come, until ctx
 // ends or got returns an error; last is the sequence up to which it has seen all.
 // caughtUp is called once when no stored result is left unseen.
 func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals []collect.Arrival, last uint64) error, caughtUp func()) error {
-	return f.follow(ctx, source{stream: StreamResults, filter: resultsFilter(job)}, func(batch []followed, last uint64) error {
+	return f.follow(ctx, source{stream: schema.StreamResults, filter: resultsFilter(job)}, func(batch []followed, last uint64) error {
 		arrivals := make([]collect.Arrival, 0, len(batch))
 		for _, m := range batch {
-			if p, err := parseSubject(m.subject); err == nil { // else strange: nothing but last moves on
+			if p, err := schema.ParseSubject(m.subject); err == nil { // else strange: nothing but last moves on
 				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.seq, Data: m.data})
 			}
 		}
@@ -27,7 +28,7 @@ func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals
 	}, caughtUp)
 }
 
-func resultsFilter(job string) string { return resultsPrefix + job + ".*.*" }
+func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.*" }
 
 // Result returns the payload of a result again. A server that is away is waited for.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
@@ -45,7 +46,7 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 // DropResult removes a result that is not to be believed, so that the worker's next
 // one for the range can be stored.
 func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
-	err := f.Insist(ctx, func() error { return f.deleteMessage(ctx, StreamResults, seq) })
+	err := f.Insist(ctx, func() error { return f.deleteMessage(ctx, schema.StreamResults, seq) })
 	if err != nil {
 		return fmt.Errorf("drop result %d: %w", seq, explain(err))
 	}
@@ -62,7 +63,7 @@ func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
 	}
-	m := nats.NewMsg(f.api + "STREAM.MSG.GET." + StreamResults)
+	m := nats.NewMsg(f.api + "STREAM.MSG.GET." + schema.StreamResults)
 	m.Data = fmt.Appendf(nil, `{"last_by_subj":%q}`, resultsFilter(job))
 	var answer struct {
 		Error   *jetstream.APIError `json:"error"`

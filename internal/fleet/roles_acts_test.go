@@ -17,6 +17,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -36,7 +37,7 @@ func (c *castle) fill() {
 // beat fills the bucket of heartbeats, which do not last.
 func (c *castle) beat() {
 	c.t.Helper()
-	if time.Since(c.beaten) < fleet.BeatInterval {
+	if time.Since(c.beaten) < schema.BeatInterval {
 		return
 	}
 	c.beaten = time.Now()
@@ -80,7 +81,7 @@ func (c *castle) job(f *fleet.Fleet, ctx context.Context) (*task.Job, *fleet.Inp
 func (c *castle) clean() {
 	c.t.Helper()
 	c.beat()
-	for _, stream := range []string{fleet.StreamTasks, fleet.StreamReturns, fleet.StreamResults, fleet.StreamDead} {
+	for _, stream := range []string{schema.StreamTasks, schema.StreamReturns, schema.StreamResults, schema.StreamDead} {
 		s, err := c.js.Stream(c.t.Context(), stream)
 		if err != nil {
 			c.t.Fatal(err)
@@ -159,8 +160,8 @@ func (c *castle) ask(v *visitor, s *fleet.Station) error {
 		func() (string, string) { return "$SRV.PING", `"worker":"w"` },
 		func() (string, string) { return "$SRV.INFO", `"worker":"w"` },
 		func() (string, string) { return "$SRV.STATS", `"pid":17` },
-		func() (string, string) { return "$SRV.PING." + fleet.ServiceName, `"version":"1.2.3"` },
-		func() (string, string) { return "$SRV.STATS." + fleet.ServiceName + "." + pong.ID, `"pid":17` },
+		func() (string, string) { return "$SRV.PING." + schema.ServiceName, `"version":"1.2.3"` },
+		func() (string, string) { return "$SRV.STATS." + schema.ServiceName + "." + pong.ID, `"pid":17` },
 		func() (string, string) { return "FACTOR.status.w", `"name":"w"` },
 	} {
 		subject, want := request()
@@ -261,7 +262,7 @@ func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- f.Sweep(ctx) }()
-	returns, err := c.js.Stream(c.t.Context(), fleet.StreamReturns)
+	returns, err := c.js.Stream(c.t.Context(), schema.StreamReturns)
 	if err != nil {
 		return err
 	}
@@ -286,7 +287,7 @@ func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 
 // exhaust has a task dealt with that was delivered three times, while another is in work.
 func (c *castle) exhaust(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
-	durable, err := c.js.Consumer(c.t.Context(), fleet.StreamTasks, fleet.Durable(j.Class))
+	durable, err := c.js.Consumer(c.t.Context(), schema.StreamTasks, schema.Durable(j.Class))
 	if err != nil {
 		return err
 	}
@@ -354,12 +355,12 @@ func (c *castle) observe(v *visitor) error {
 			return err
 		}
 	}
-	for _, subject := range []string{"$SRV.PING", "$SRV.INFO", "$SRV.STATS", "FACTOR.status.w", "$SRV.INFO." + fleet.ServiceName, "$SRV.STATS." + fleet.ServiceName + ".ID"} {
+	for _, subject := range []string{"$SRV.PING", "$SRV.INFO", "$SRV.STATS", "FACTOR.status.w", "$SRV.INFO." + schema.ServiceName, "$SRV.STATS." + schema.ServiceName + ".ID"} {
 		if err := v.nc.PublishRequest(subject, v.nc.NewInbox(), nil); err != nil {
 			return err
 		}
 	}
-	s, err := v.js.Stream(ctx, fleet.StreamTasks)
+	s, err := v.js.Stream(ctx, schema.StreamTasks)
 	if err != nil {
 		return err
 	}

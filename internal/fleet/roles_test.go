@@ -18,6 +18,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 )
 
 // A castle is a server that lets in only whom its keys have signed, with all streams.
@@ -59,7 +60,7 @@ func newCastle(t *testing.T) *castle {
 		}
 	})
 	c := &castle{t: t, server: server, keys: keys}
-	c.admin = c.enter(fleet.RoleAdmin, "admin", fleet.PermissionsOf(fleet.RoleAdmin, "admin"))
+	c.admin = c.enter(schema.RoleAdmin, "admin", schema.PermissionsOf(schema.RoleAdmin, "admin"))
 	c.js = c.admin.js
 	if _, err := fleet.Init(t.Context(), c.js, fleet.Provision{}); err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ const visitorTimeout = time.Second
 
 var inQuotes = regexp.MustCompile(`"([^"]*)"`)
 
-func (c *castle) enter(r fleet.Role, name string, p fleet.Permissions) *visitor {
+func (c *castle) enter(r schema.Role, name string, p schema.Permissions) *visitor {
 	c.t.Helper()
 	credentials, err := c.keys.Sign(identity.User{Role: r, Name: name}, p)
 	if err != nil {
@@ -138,20 +139,20 @@ func TestRoles(t *testing.T) {
 	var acts sync.WaitGroup
 	t.Cleanup(acts.Wait)
 	for _, test := range []struct {
-		role fleet.Role
+		role schema.Role
 		name string
 		act  func(*castle, *visitor) error
 	}{
-		{fleet.RoleWorker, "w", (*castle).work},
-		{fleet.RoleProducer, "p", (*castle).produce},
-		{fleet.RoleObserver, "o", (*castle).observe},
+		{schema.RoleWorker, "w", (*castle).work},
+		{schema.RoleProducer, "p", (*castle).produce},
+		{schema.RoleObserver, "o", (*castle).observe},
 	} {
 		t.Run(string(test.role), func(t *testing.T) {
 			t.Parallel()
 			c := newCastle(t)
 			c.acts = &acts
 			c.fill()
-			all := fleet.PermissionsOf(test.role, test.name)
+			all := schema.PermissionsOf(test.role, test.name)
 			v := c.enter(test.role, test.name, all)
 			err := test.act(c, v)
 			if refused := v.leave(); err != nil || len(refused) > 0 {
@@ -175,12 +176,12 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-func without(list []fleet.Permission, i int) []fleet.Permission {
+func without(list []schema.Permission, i int) []schema.Permission {
 	return slices.Concat(list[:i], list[i+1:])
 }
 
 // refuses checks that act fails for want of what p lacks, a permission for the subject.
-func (c *castle) refuses(r fleet.Role, name string, act func(*castle, *visitor) error, p fleet.Permissions, subject string) {
+func (c *castle) refuses(r schema.Role, name string, act func(*castle, *visitor) error, p schema.Permissions, subject string) {
 	v := c.enter(r, name, p)
 	c.acts.Go(func() {
 		act(c, v)

@@ -2,15 +2,11 @@ package fleet
 
 import (
 	"context"
+	"factorfleet/internal/schema"
 	"fmt"
 
 	"github.com/nats-io/nats.go/micro"
 )
-
-// ServiceName is the name under which all workers answer the service requests of NATS, as
-// `nats service ls`, ping, info and stats make them (ADR-32 of NATS). Such a list shows who answers
-// now; Workers also shows who has fallen silent.
-const ServiceName = "factor-worker"
 
 // Serve answers these requests until ctx ends. status is what the worker says of itself: stats have
 // it, and so has the answer to a request to FACTOR.status.<worker>. It is called by
@@ -18,7 +14,7 @@ const ServiceName = "factor-worker"
 func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
 	now := status()
 	service, err := micro.AddService(s.nc, micro.Config{
-		Name: ServiceName, Version: now.Version, Description: "factors numbers",
+		Name: schema.ServiceName, Version: now.Version, Description: "factors numbers",
 		Metadata:           map[string]string{"worker": s.worker, "instance": s.instance, "host": now.Host, "slots": fmt.Sprint(now.Slots)},
 		QueueGroupDisabled: true, // all processes answer, also those of one name
 		StatsHandler:       func(*micro.Endpoint) any { return s.named(status()) },
@@ -31,7 +27,7 @@ func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
 			s.log.Debug().Err(err).Msg("answer a request for the status")
 		}
 	})
-	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(statusPrefix+s.worker)); err != nil {
+	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(schema.StatusPrefix+s.worker)); err != nil {
 		return fmt.Errorf("answer service requests: %w", explain(err))
 	}
 	context.AfterFunc(ctx, func() { service.Stop() })

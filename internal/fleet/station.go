@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -35,9 +36,9 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 	}
 	for _, class := range task.Classes {
 		err := s.outlast(ctx, func() error {
-			c, err := js.Consumer(ctx, StreamTasks, Durable(class))
+			c, err := js.Consumer(ctx, schema.StreamTasks, schema.Durable(class))
 			if err != nil {
-				return missing("durable", Durable(class), err)
+				return missing("durable", schema.Durable(class), err)
 			}
 			s.ackWait = c.CachedInfo().Config.AckWait
 			return nil
@@ -59,22 +60,22 @@ func (s *Station) AckWait() time.Duration { return s.ackWait }
 
 // Result stores the result of a range; the first of this worker stands.
 func (s *Station) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, message(resultSubject(job, r, s.worker), payload))
+	return s.store(ctx, message(schema.ResultSubject(job, r, s.worker), payload))
 }
 
 // Return hands a range back to the sweeper.
 func (s *Station) Return(ctx context.Context, a task.Address, payload []byte) error {
-	return s.store(ctx, message(returnSubject(a.Job, a.Range, a.Round, s.worker), payload))
+	return s.store(ctx, message(schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload))
 }
 
 // Failed stores the record of a failed attempt.
 func (s *Station) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
-	return s.store(ctx, message(failedSubject(a, attempt, s.worker), payload))
+	return s.store(ctx, message(schema.FailedSubject(a, attempt, s.worker), payload))
 }
 
 // Dead stores a dead letter.
 func (s *Station) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, message(deadSubject(job, r, s.worker), payload))
+	return s.store(ctx, message(schema.DeadSubject(job, r, s.worker), payload))
 }
 
 // Beat publishes the worker's heartbeat, any JSON, to the registry. It does not
@@ -84,12 +85,12 @@ func (s *Station) Beat(status any) error {
 	if err != nil {
 		return fmt.Errorf("heartbeat: %w", err)
 	}
-	return s.nc.Publish("$KV."+BucketWorkers+"."+s.worker+"."+s.instance, b)
+	return s.nc.Publish("$KV."+schema.BucketWorkers+"."+s.worker+"."+s.instance, b)
 }
 
 // Leave removes the worker from the registry.
 func (s *Station) Leave() error {
-	m := nats.NewMsg("$KV." + BucketWorkers + "." + s.worker + "." + s.instance)
+	m := nats.NewMsg("$KV." + schema.BucketWorkers + "." + s.worker + "." + s.instance)
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	m.Header.Set("KV-Operation", "PURGE")
 	if err := s.nc.PublishMsg(m); err != nil {

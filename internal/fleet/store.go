@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorfleet/internal/schema"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-
-	"factorfleet/internal/task"
 )
 
 // An outcome is what the server made of one message, or of one atomic batch.
@@ -108,11 +107,8 @@ func (e *fullError) Unwrap() []error { return []error{ErrFull, e.cause} }
 
 // message returns a message of this program.
 func message(subject string, payload []byte) *nats.Msg {
-	return &nats.Msg{Subject: subject, Header: nats.Header{task.SchemaHeader: schemaValue}, Data: payload}
+	return &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload}
 }
-
-// schemaValue is shared by all messages; nobody writes to it.
-var schemaValue = []string{task.Schema}
 
 // request sends m and waits for one answer, at most the link's timeout and not beyond a
 // reconnect: then the error is errReconnected.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -164,7 +165,7 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", StreamResults, explain(err))
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, explain(err))
 	}
 	_, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined != nil {
@@ -177,7 +178,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 	if err != nil {
 		return false, err
 	}
-	return !changed, f.order(quarantineCtl + worker)
+	return !changed, f.order(schema.QuarantineCtl + worker)
 }
 
 // Release ends a quarantine and clears the strikes. known reports whether anything
@@ -185,7 +186,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", StreamResults, explain(err))
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, explain(err))
 	}
 	s, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined == nil && len(s.Strikes) == 0 {
@@ -197,7 +198,7 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 	if err != nil {
 		return false, err
 	}
-	return changed || s.Forgiven > 0, f.order(releaseCtl + worker)
+	return changed || s.Forgiven > 0, f.order(schema.ReleaseCtl + worker)
 }
 
 // Standings returns what is held against workers, by name.
@@ -302,7 +303,7 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 
 // Stop tells a quarantined worker that it is.
 func (t *Trust) Stop(worker string) error {
-	if err := t.f.nc.PublishMsg(order(quarantineCtl + worker)); err != nil {
+	if err := t.f.nc.PublishMsg(order(schema.QuarantineCtl + worker)); err != nil {
 		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, explain(err))
 	}
 	return nil
@@ -330,7 +331,7 @@ func (t *Trust) Remind(ctx context.Context) error {
 		default: // to release is more dangerous: what is known here may be old
 			var s Standing
 			if s, _, err = t.f.standing(ctx, name); err == nil && s.Quarantined == nil {
-				err = t.f.order(releaseCtl + name)
+				err = t.f.order(schema.ReleaseCtl + name)
 			}
 		}
 		if err != nil {

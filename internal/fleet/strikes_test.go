@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -136,7 +137,7 @@ func TestRemind(t *testing.T) {
 		if err := trust.Remind(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.nc.Publish(cancelPrefix+"end", nil); err != nil {
+		if err := h.nc.Publish(schema.CancelPrefix+"end", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,13 +217,13 @@ func TestForgedAdvisory(t *testing.T) {
 	_, held := pull(t, h.station("w"), 3)
 	for seq := range uint64(14) {
 		for range 2 {
-			h.put(advisoryPrefix+Durable(task.ClassNorm), fmt.Appendf(nil, `{"stream_seq":%d,"deliveries":3}`, seq))
+			h.put(schema.AdvisoryPrefix+schema.Durable(task.ClassNorm), fmt.Appendf(nil, `{"stream_seq":%d,"deliveries":3}`, seq))
 		}
 	}
-	h.put(advisoryPrefix+"x", []byte("{"))
+	h.put(schema.AdvisoryPrefix+"x", []byte("{"))
 	background(t, h.Sweep)
-	await(t, "all advisories are dealt with", func() bool { return len(h.subjects(StreamReturns)) == 0 })
-	if dead := h.subjects(StreamDead); len(dead) != 0 {
+	await(t, "all advisories are dealt with", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
+	if dead := h.subjects(schema.StreamDead); len(dead) != 0 {
 		t.Errorf("dead letters: %v", dead)
 	}
 	if got := h.ranges("j"); got != "0-1 1-1 2-1 3-1 4-1 5-1 6-1 7-1 8-1 9-1 50-10" {

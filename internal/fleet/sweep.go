@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -32,23 +33,22 @@ const (
 	sweptJobAge      = time.Second
 	advisoryDelay    = time.Second // before an advisory is believed or not once more
 	advisoryTries    = 5
-	unsupportedDelay = 5 * time.Second  // before a task that nobody knew is queued again
-	sweepAckWait     = 10 * time.Second // of the durable
-	sweepTimeout     = 7 * time.Second  // for one return: below that
+	unsupportedDelay = 5 * time.Second // before a task that nobody knew is queued again
+	sweepTimeout     = 7 * time.Second // for one return: below the ack wait of the durable
 )
 
 // Sweep runs the sweeper until ctx ends.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	var c jetstream.Consumer
 	err := f.Insist(ctx, func() (err error) {
-		c, err = f.returns.Consumer(ctx, DurableSweeper)
+		c, err = f.returns.Consumer(ctx, schema.DurableSweeper)
 		return err
 	})
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
-		return missing("durable", DurableSweeper, err)
+		return missing("durable", schema.DurableSweeper, err)
 	}
 	// One at a time: what a process that is killed had been given comes to the others
 	// only after the durable's ack wait.
@@ -114,10 +114,10 @@ func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 var errVoid = errors.New("void")
 
 func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
-	if strings.HasPrefix(m.Subject(), advisoryPrefix) {
+	if strings.HasPrefix(m.Subject(), schema.AdvisoryPrefix) {
 		return s.exhausted(ctx, m)
 	}
-	at, err := parseSubject(m.Subject())
+	at, err := schema.ParseSubject(m.Subject())
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errVoid, err)
 	}
@@ -150,7 +150,7 @@ func roundAfter(before string, stored time.Time) string {
 }
 
 // requeue queues the range of a job that goes on again, in pieces.
-func (s *sweeper) requeue(ctx context.Context, at place, pieces uint64, round string, spent int) error {
+func (s *sweeper) requeue(ctx context.Context, at schema.Place, pieces uint64, round string, spent int) error {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -45,13 +46,13 @@ func TestSweep(t *testing.T) {
 			if test.ret != nil {
 				payload = test.ret.Encode()
 			}
-			h.put(returnsPrefix+test.subject, payload)
+			h.put(schema.ReturnsPrefix+test.subject, payload)
 			background(t, h.Sweep)
-			await(t, "nothing is returned any more", func() bool { return len(h.subjects(StreamReturns)) == 0 })
+			await(t, "nothing is returned any more", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
 			if got := h.ranges("j"); got != test.want {
 				t.Errorf("queued %q, want %q", got, test.want)
 			}
-			for _, s := range h.subjects(StreamTasks) {
+			for _, s := range h.subjects(schema.StreamTasks) {
 				if !strings.HasPrefix(s, "tasks.low.j.") || strings.HasSuffix(s, "."+task.FirstRound) {
 					t.Errorf("queued as %s", s)
 				}
@@ -79,8 +80,8 @@ func TestSweepUnsupported(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{})
 	h.job("j", task.ClassNorm, 10)
-	h.put(returnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.Unsupported}).Encode())
-	h.put(returnSubject("j", single(4), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
+	h.put(schema.ReturnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.Unsupported}).Encode())
+	h.put(schema.ReturnSubject("j", single(4), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
 	background(t, h.Sweep)
 	await(t, "the other one", func() bool { return h.ranges("j") == "4-1" })
 	began := time.Now()
@@ -97,14 +98,14 @@ func TestSweepHandsOver(t *testing.T) {
 	h.job("j", task.ClassNorm, 100)
 	for i := range 40 {
 		stop := background(t, h.Sweep)
-		h.put(returnSubject("j", single(i), "0", "w"), (&task.Return{}).Encode())
+		h.put(schema.ReturnSubject("j", single(i), "0", "w"), (&task.Return{}).Encode())
 		time.Sleep(time.Duration(i%8) * time.Millisecond)
 		stop()
 	}
 	began := time.Now()
 	background(t, h.Sweep)
-	await(t, "nothing is returned any more", func() bool { return len(h.subjects(StreamReturns)) == 0 })
-	if d := time.Since(began); d > sweepAckWait/2 {
+	await(t, "nothing is returned any more", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
+	if d := time.Since(began); d > schema.SweepAckWait/2 {
 		t.Errorf("it took %v", d)
 	}
 }
@@ -124,7 +125,7 @@ func TestSweepEnds(t *testing.T) {
 	f := h.open(nc, js)
 	go func() { ended <- f.Sweep(t.Context()) }()
 	await(t, "it asks", func() bool {
-		c, err := h.returns.Consumer(t.Context(), DurableSweeper)
+		c, err := h.returns.Consumer(t.Context(), schema.DurableSweeper)
 		return err == nil && c.CachedInfo().NumWaiting > 0
 	})
 	nc.Close()

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"crypto/x509"
+	"factorfleet/internal/schema"
 	"os"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 // mistakes early, and to spare flags.
 type Identity struct {
 	Name    string
-	Role    Role // "" = the credentials do not say
+	Role    schema.Role // "" = the credentials do not say
 	Inbox   string
 	Sources []string  // networks it may come from; empty = anywhere
 	Expires time.Time // zero = never
@@ -40,26 +41,23 @@ func (c Config) Identity() Identity {
 	}
 	id := Identity{Name: claims.Name, Sources: claims.Src}
 	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, RoleTag); ok {
-			id.Role = Role(role)
+		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
+			id.Role = schema.Role(role)
 		}
 	}
 	for _, subject := range claims.Permissions.Sub.Allow {
-		if prefix, ok := strings.CutSuffix(subject, ".>"); ok && strings.HasPrefix(prefix, inboxStem) {
+		if prefix, ok := strings.CutSuffix(subject, ".>"); ok && strings.HasPrefix(prefix, schema.InboxStem) {
 			id.Inbox = prefix
 		}
 	}
 	if id.Inbox == "" && id.Role != "" { // of a role that may subscribe to everything
-		id.Inbox = InboxOf(id.Name)
+		id.Inbox = schema.InboxOf(id.Name)
 	}
 	if claims.Expires > 0 {
 		id.Expires = time.Unix(claims.Expires, 0)
 	}
 	return id
 }
-
-// RoleTag is the beginning of the tag of a user JWT that names its role.
-const RoleTag = "role:"
 
 // who names those whom the server knows us as, for messages.
 func (c Config) who() string {

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // Claims are what a server is told: whom to trust, and who was revoked.
@@ -28,7 +28,7 @@ type Claims struct {
 
 // An Account is one in which identities are users.
 type Account struct {
-	Name fleet.AccountName
+	Name schema.AccountName
 	Key  string // public
 	JWT  string
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // A directory made when workers were users of the fleet's account gets an account for them;
@@ -22,7 +22,7 @@ func TestWorkersAccountIsAdded(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
 	s.workers = s.account
-	if err := s.Add(User{Name: "old", Role: fleet.RoleWorker}); err != nil {
+	if err := s.Add(User{Name: "old", Role: schema.RoleWorker}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(s.path(fileWorkers)); err != nil {
@@ -63,7 +63,7 @@ func TestWorkersAccountIsAdded(t *testing.T) {
 		t.Errorf("told about %q", about)
 	}
 	for _, name := range []string{"old", "worker-1", "worker-2"} {
-		if err := errors.Join(again.Revoke(name), again.Add(User{Name: name, Role: fleet.RoleWorker})); err != nil {
+		if err := errors.Join(again.Revoke(name), again.Add(User{Name: name, Role: schema.RoleWorker})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestPassedOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (a.Name == fleet.AccountFleet) != account.Limits.IsJSEnabled() || account.Subject != a.Key {
+		if (a.Name == schema.AccountFleet) != account.Limits.IsJSEnabled() || account.Subject != a.Key {
 			t.Errorf("%s: %+v", a.Name, account)
 		}
 		for _, i := range account.Imports {
@@ -146,7 +146,7 @@ func TestRevoke(t *testing.T) {
 	if err := s.Revoke("worker-1"); !errors.Is(err, ErrUnknown) {
 		t.Error(err)
 	}
-	if err := s.Add(User{Name: "worker-1", Role: fleet.RoleWorker}); err != nil {
+	if err := s.Add(User{Name: "worker-1", Role: schema.RoleWorker}); err != nil {
 		t.Fatal(err)
 	}
 	now, err := s.User("worker-1")
@@ -178,7 +178,7 @@ func TestRevoke(t *testing.T) {
 			t.Fatal(err)
 		}
 		is := func(key string) bool { return account.Revocations.IsRevoked(key, time.Now().Add(time.Hour)) }
-		workers := a.Name == fleet.AccountWorkers
+		workers := a.Name == schema.AccountWorkers
 		if is(old.Key) != workers || is(producer.Key) == workers || is(now.Key) || !is(unknownKey) {
 			t.Errorf("%s: revoked: the old worker %v, the producer %v, the new worker %v, one from before %v", a.Name, is(old.Key), is(producer.Key), is(now.Key), is(unknownKey))
 		}

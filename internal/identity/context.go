@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // ContextFile is a context of the nats command for an identity.
@@ -30,7 +30,7 @@ func (s *Store) writeContext(u User) error {
 	}
 	text, err := json.MarshalIndent(natsContext{
 		Description: fmt.Sprintf("factorfleet %s %s", u.Role, u.Name), URL: url,
-		Creds: s.CredsFile(u.Name), CA: s.path(fileCA), InboxPrefix: fleet.InboxOf(u.Name),
+		Creds: s.CredsFile(u.Name), CA: s.path(fileCA), InboxPrefix: schema.InboxOf(u.Name),
 	}, "", "  ")
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ import (
 
 	"github.com/nats-io/nkeys"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // A Store is a directory of keys.
@@ -180,8 +180,8 @@ func (s *Store) workersSeed() (nkeys.KeyPair, error) {
 }
 
 // signer is the account in which identities of a role are users.
-func (s *Store) signer(r fleet.Role) nkeys.KeyPair {
-	if fleet.AccountOf(r) == fleet.AccountWorkers {
+func (s *Store) signer(r schema.Role) nkeys.KeyPair {
+	if schema.AccountOf(r) == schema.AccountWorkers {
 		return s.workers
 	}
 	return s.account

@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 func prepare(t *testing.T) *Store {
@@ -231,26 +232,26 @@ func TestAdd(t *testing.T) {
 		t.Fatal(err)
 	}
 	until := time.Now().Add(time.Hour).Truncate(time.Second)
-	if err := s.Add(User{Name: "attic", Role: fleet.RoleWorker, Sources: []string{"10.0.0.0/8"}, Expires: until}); err != nil {
+	if err := s.Add(User{Name: "attic", Role: schema.RoleWorker, Sources: []string{"10.0.0.0/8"}, Expires: until}); err != nil {
 		t.Fatal(err)
 	}
 	u, err := s.User("attic")
-	if err != nil || u.Role != fleet.RoleWorker || !slices.Equal(u.Sources, []string{"10.0.0.0/8"}) || !u.Expires.Equal(until) {
+	if err != nil || u.Role != schema.RoleWorker || !slices.Equal(u.Sources, []string{"10.0.0.0/8"}) || !u.Expires.Equal(until) {
 		t.Errorf("%+v, %v", u, err)
 	}
 	for _, name := range []string{"attic", "producer"} {
-		if err := s.Add(User{Name: name, Role: fleet.RoleWorker}); !errors.Is(err, ErrTaken) {
+		if err := s.Add(User{Name: name, Role: schema.RoleWorker}); !errors.Is(err, ErrTaken) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, name := range []string{"", "a.b", "../x", "A", "*", ">", "sweeper", strings.Repeat("x", 33)} {
-		if err := s.Add(User{Name: name, Role: fleet.RoleWorker}); err == nil {
+		if err := s.Add(User{Name: name, Role: schema.RoleWorker}); err == nil {
 			t.Errorf("%q is the name of a worker", name)
 		}
 	}
 	// The file is a user's, signed by the account, and holds the authority.
 	c := fleet.Config{Creds: s.CredsFile("attic")}
-	if id := c.Identity(); id.Name != "attic" || id.Role != fleet.RoleWorker || id.Inbox != "_INBOX_attic" || !id.Expires.Equal(until) {
+	if id := c.Identity(); id.Name != "attic" || id.Role != schema.RoleWorker || id.Inbox != "_INBOX_attic" || !id.Expires.Equal(until) {
 		t.Errorf("%+v", id)
 	}
 	text, err := os.ReadFile(s.CredsFile("attic"))
@@ -308,7 +309,7 @@ func TestJoinLine(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		line, err := s.JoinLine(User{Name: "attic", Role: fleet.RoleWorker})
+		line, err := s.JoinLine(User{Name: "attic", Role: schema.RoleWorker})
 		want := "scp '" + host + ":" + strings.ReplaceAll(s.CredsFile("attic"), "'", `'\''`) + "' . && consumer run -s "
 		if err != nil || !strings.HasPrefix(line, want) || !strings.HasSuffix(line, " --creds attic.creds") {
 			t.Errorf("%q: %s, %v", url, line, err)

@@ -12,14 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // firstUsers are the identities that a new directory of keys begins with: two workers,
 // since a fleet of three machines is that of the server and two more.
 var firstUsers = []User{
-	{Name: "admin", Role: fleet.RoleAdmin}, {Name: "producer", Role: fleet.RoleProducer}, {Name: "observer", Role: fleet.RoleObserver},
-	{Name: "worker-1", Role: fleet.RoleWorker}, {Name: "worker-2", Role: fleet.RoleWorker},
+	{Name: "admin", Role: schema.RoleAdmin}, {Name: "producer", Role: schema.RoleProducer}, {Name: "observer", Role: schema.RoleObserver},
+	{Name: "worker-1", Role: schema.RoleWorker}, {Name: "worker-2", Role: schema.RoleWorker},
 }
 
 // Prepare opens a directory of keys, or creates it with the first identities.
@@ -94,8 +94,8 @@ func (s *Store) JoinLine(u User) (string, error) {
 		}
 	}
 	file := s.CredsFile(u.Name)
-	verb := map[fleet.Role]string{
-		fleet.RoleWorker: "consumer run", fleet.RoleProducer: "producer submit", fleet.RoleObserver: "producer status", fleet.RoleAdmin: "producer init",
+	verb := map[schema.Role]string{
+		schema.RoleWorker: "consumer run", schema.RoleProducer: "producer submit", schema.RoleObserver: "producer status", schema.RoleAdmin: "producer init",
 	}[u.Role]
 	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), verb, at, filepath.Base(file)), nil
 }
@@ -109,7 +109,7 @@ func (s *Store) Greeting() (lines []string, err error) {
 	}
 	workers := 0
 	for _, u := range users {
-		if u.Role != fleet.RoleWorker {
+		if u.Role != schema.RoleWorker {
 			continue
 		}
 		if workers++; workers > 2 {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 // Claims returns the claims, those of the accounts signed as they are now.
@@ -37,7 +37,7 @@ func (s *Store) Claims() (Claims, error) {
 		if err != nil {
 			return c, err
 		}
-		c.Accounts = append(c.Accounts, Account{Name: fleet.AccountName(account.Name), Key: account.Subject, JWT: token})
+		c.Accounts = append(c.Accounts, Account{Name: schema.AccountName(account.Name), Key: account.Subject, JWT: token})
 	}
 	return c, nil
 }
@@ -71,15 +71,15 @@ const everyService = ">"
 // fleetAccount is the account that has the streams.
 func fleetAccount(key, workers string) *jwt.AccountClaims {
 	a := jwt.NewAccountClaims(key)
-	a.Name = string(fleet.AccountFleet)
+	a.Name = string(schema.AccountFleet)
 	a.Limits.JetStreamLimits = jwt.JetStreamLimits{
 		MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit, Streams: jwt.NoLimit, Consumer: jwt.NoLimit,
 		MaxAckPending: jwt.NoLimit, MemoryMaxStreamBytes: jwt.NoLimit, DiskMaxStreamBytes: jwt.NoLimit,
 	}
 	// A pull is answered by as many messages as there are tasks.
 	a.Exports.Add(&jwt.Export{Name: "requests of workers", Subject: everyService, Type: jwt.Service, ResponseType: jwt.ResponseTypeStream})
-	a.Exports.Add(&jwt.Export{Name: "orders", Subject: fleet.OrderSubject, Type: jwt.Stream})
-	for _, subject := range fleet.FleetRequests() {
+	a.Exports.Add(&jwt.Export{Name: "orders", Subject: schema.OrderSubject, Type: jwt.Stream})
+	for _, subject := range schema.FleetRequests() {
 		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: workers, Type: jwt.Service})
 	}
 	return a
@@ -88,15 +88,15 @@ func fleetAccount(key, workers string) *jwt.AccountClaims {
 // workersAccount is the account of the workers, without streams.
 func workersAccount(key, fleetKey string) *jwt.AccountClaims {
 	a := jwt.NewAccountClaims(key)
-	a.Name = string(fleet.AccountWorkers)
-	for _, subject := range append(fleet.WorkerRequests(), hideOwn) {
+	a.Name = string(schema.AccountWorkers)
+	for _, subject := range append(schema.WorkerRequests(), hideOwn) {
 		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: fleetKey, Type: jwt.Service})
 	}
-	a.Imports.Add(&jwt.Import{Name: "orders", Subject: fleet.OrderSubject, Account: fleetKey, Type: jwt.Stream})
+	a.Imports.Add(&jwt.Import{Name: "orders", Subject: schema.OrderSubject, Account: fleetKey, Type: jwt.Stream})
 	// What is sent there from within the account is an answer that a worker has had sent to
 	// the others. Orders come from without, and are not mapped.
-	a.AddMapping(fleet.OrderSubject, jwt.WeightedMapping{Subject: noOrder})
-	for _, subject := range fleet.FleetRequests() {
+	a.AddMapping(schema.OrderSubject, jwt.WeightedMapping{Subject: noOrder})
+	for _, subject := range schema.FleetRequests() {
 		a.Exports.Add(&jwt.Export{Name: subject, Subject: jwt.Subject(subject), Type: jwt.Service, ResponseType: jwt.ResponseTypeStream})
 	}
 	return a

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 )
 
 var (
@@ -25,7 +26,7 @@ var (
 // A User is one identity.
 type User struct {
 	Name    string
-	Role    fleet.Role
+	Role    schema.Role
 	Sources []string  // networks it may come from, as CIDR; empty = anywhere
 	Expires time.Time // zero = never
 	Key     string    // public: what a server writes in its log
@@ -47,7 +48,7 @@ func ParseSource(text string) (string, error) {
 
 // Sign returns credentials for an identity with these permissions, of which the store
 // keeps no record.
-func (s *Store) Sign(u User, p fleet.Permissions) (fleet.Credentials, error) {
+func (s *Store) Sign(u User, p schema.Permissions) (fleet.Credentials, error) {
 	key, err := nkeys.CreateUser()
 	if err != nil {
 		return fleet.Credentials{}, err
@@ -60,13 +61,13 @@ func (s *Store) Sign(u User, p fleet.Permissions) (fleet.Credentials, error) {
 		return fleet.Credentials{}, err
 	}
 	token, err := s.sign(u, p)
-	return fleet.Credentials{JWT: token, Seed: string(seed), Inbox: fleet.InboxOf(u.Name)}, err
+	return fleet.Credentials{JWT: token, Seed: string(seed), Inbox: schema.InboxOf(u.Name)}, err
 }
 
-func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
+func (s *Store) sign(u User, p schema.Permissions) (string, error) {
 	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
-	claims.Tags.Add(fleet.RoleTag + string(u.Role))
+	claims.Tags.Add(schema.RoleTag + string(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
 	allow(&claims.Permissions.Sub, p.Subscribe)
 	if p.Respond != "" {
@@ -84,7 +85,7 @@ func (s *Store) sign(u User, p fleet.Permissions) (string, error) {
 }
 
 // allow puts a list into claims. An empty one would be read as no limit at all.
-func allow(to *jwt.Permission, list []fleet.Permission) {
+func allow(to *jwt.Permission, list []schema.Permission) {
 	if len(list) == 0 {
 		to.Deny.Add(">")
 	}
@@ -96,10 +97,10 @@ func allow(to *jwt.Permission, list []fleet.Permission) {
 // Add makes a new identity, with its credentials and its context. An error wraps ErrTaken
 // if the name is.
 func (s *Store) Add(u User) error {
-	if err := fleet.CheckIdentity(u.Role, u.Name); err != nil {
+	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
 		return err
 	}
-	c, err := s.Sign(u, fleet.PermissionsOf(u.Role, u.Name))
+	c, err := s.Sign(u, schema.PermissionsOf(u.Role, u.Name))
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (s *Store) Add(u User) error {
 // User returns the identity of that name. An error wraps ErrUnknown if there is none.
 func (s *Store) User(name string) (User, error) {
 	u := User{Name: name}
-	if err := fleet.CheckIdentity("", name); err != nil {
+	if err := schema.CheckIdentity("", name); err != nil {
 		return u, err
 	}
 	text, err := os.ReadFile(s.path(dirUsers, name+".jwt"))
@@ -147,8 +148,8 @@ func (s *Store) User(name string) (User, error) {
 	}
 	u.Key, u.Sources, u.issuer = claims.Subject, claims.Src, claims.Issuer
 	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, fleet.RoleTag); ok {
-			u.Role = fleet.Role(role)
+		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
+			u.Role = schema.Role(role)
 		}
 	}
 	if claims.Expires > 0 {

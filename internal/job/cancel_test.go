@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -17,7 +18,7 @@ func TestCancel(t *testing.T) {
 	a := h.submit(h.Fleet, submission("j", text(0, 5000)))
 	<-a.id
 	b := h.wait(h.other(), "j")
-	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") > 10 })
+	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") > 10 })
 	if _, err := h.Cancel(t.Context(), "j"); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,7 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if n := h.held(fleet.StreamTasks, "j"); n != 0 {
+	if n := h.held(schema.StreamTasks, "j"); n != 0 {
 		t.Errorf("%d tasks are still queued", n)
 	}
 	if _, err := Wait(t.Context(), h.Fleet, "j", a.out.watch()); !errors.Is(err, ErrCancelled) {
@@ -43,14 +44,14 @@ func TestCancelledLate(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
-	await(t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 12 })
+	await(t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == 12 })
 	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State = task.Cancelled; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.end(); !errors.Is(err, ErrCancelled) {
 		t.Errorf("%v", err)
 	}
-	if n := h.held(fleet.StreamTasks, "j"); n != 0 {
+	if n := h.held(schema.StreamTasks, "j"); n != 0 {
 		t.Errorf("%d tasks are still queued", n)
 	}
 }
@@ -68,7 +69,7 @@ func TestCancelFeeding(t *testing.T) {
 		return nil, err
 	})
 	io.WriteString(feed, text(0, 100))
-	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") > 0 })
+	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") > 0 })
 	if _, err := h.Cancel(t.Context(), "j"); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestCancelFeeding(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	feed.Close()
-	if n := h.held(fleet.StreamTasks, "j"); n != 0 {
+	if n := h.held(schema.StreamTasks, "j"); n != 0 {
 		t.Errorf("%d tasks are still queued", n)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -81,7 +82,7 @@ func TestDeadline(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 100)))
-	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") > 0 })
+	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") > 0 })
 	because := errors.New("deadline")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, because)
 	defer cancel()

@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -55,9 +56,9 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
-	await(t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 12 })
+	await(t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == 12 })
 	h.worker("forgetful", lying(12, nil))
-	await(t, "no tasks", func() bool { return h.held(fleet.StreamTasks, "j") == 0 })
+	await(t, "no tasks", func() bool { return h.held(schema.StreamTasks, "j") == 0 })
 	h.put("FACTOR.results.j.nonsense.rogue", nil) // the last result there is
 	if s := r.clean(); s.Requeued == 0 {
 		t.Errorf("nothing was queued again: %+v", s)
@@ -72,8 +73,8 @@ func TestResultsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.worker("w", nil)
-	await(t, "all results", func() bool { return h.held(fleet.StreamResults, "j") == 12 && h.held(fleet.StreamTasks, "j") == 0 })
-	s, err := h.js.Stream(t.Context(), fleet.StreamResults)
+	await(t, "all results", func() bool { return h.held(schema.StreamResults, "j") == 12 && h.held(schema.StreamTasks, "j") == 0 })
+	s, err := h.js.Stream(t.Context(), schema.StreamResults)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestForged(t *testing.T) {
 	a := h.submit(h.Fleet, sub)
 	<-a.id
 	io.WriteString(feed, text(0, 200))
-	await(t, "some tasks", func() bool { return h.held(fleet.StreamTasks, "j") >= 4 })
+	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") >= 4 })
 	forge()
 	b := h.wait(h.other(), "j")
 	time.Sleep(300 * time.Millisecond) // so that the forged letters are looked at while the input flows

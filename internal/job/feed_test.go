@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -23,7 +23,7 @@ func TestCutOff(t *testing.T) {
 	sub.Sources = []input.Source{input.From("-", pipe)}
 	a := h.submit(h.Fleet, sub)
 	io.WriteString(feed, text(0, 200))
-	await(t, "the numbers are stored", func() bool { return h.held(fleet.StreamInputs, "j") > 0 })
+	await(t, "the numbers are stored", func() bool { return h.held(schema.StreamInputs, "j") > 0 })
 	await(t, "some answers", func() bool { return a.out.len() > 0 })
 	a.kill()
 	b := h.wait(h.other(), "j")
@@ -49,7 +49,7 @@ func TestFeederLosesLease(t *testing.T) {
 	sub.Sources = []input.Source{input.From("-", pipe)}
 	a := h.submit(h.Fleet, sub)
 	<-a.id
-	leases, err := h.js.KeyValue(t.Context(), fleet.BucketLeases)
+	leases, err := h.js.KeyValue(t.Context(), schema.BucketLeases)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -60,8 +61,8 @@ func TestEndInFullStore(t *testing.T) {
 			} else if err != nil {
 				t.Errorf("ended with %v", err)
 			}
-			if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || h.held(fleet.StreamDead, "j") > 0 {
-				t.Errorf("%+v, %v; %d records are left", j, err, h.held(fleet.StreamDead, "j"))
+			if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || h.held(schema.StreamDead, "j") > 0 {
+				t.Errorf("%+v, %v; %d records are left", j, err, h.held(schema.StreamDead, "j"))
 			}
 		})
 	}
@@ -106,9 +107,9 @@ func TestInputLost(t *testing.T) {
 				holder, err := h.Holder(t.Context(), "j")
 				return err == nil && holder != ""
 			})
-			h.lose(fleet.StreamInputs, "FACTOR.inputs.j.8192-1808")
+			h.lose(schema.StreamInputs, "FACTOR.inputs.j.8192-1808")
 			if sealed {
-				h.lose(fleet.StreamTasks, "FACTOR.tasks.norm.j.>")
+				h.lose(schema.StreamTasks, "FACTOR.tasks.norm.j.>")
 			} else {
 				h.worker("w", nil)
 			}
@@ -138,9 +139,9 @@ func TestInputRemoved(t *testing.T) {
 		holder, err := h.Holder(t.Context(), "j")
 		return err == nil && holder != ""
 	})
-	h.lose(fleet.StreamInputs, "FACTOR.inputs.j.>")
+	h.lose(schema.StreamInputs, "FACTOR.inputs.j.>")
 	h.worker("w", nil)
-	await(t, "results", func() bool { return h.held(fleet.StreamResults, "j") > 0 })
+	await(t, "results", func() bool { return h.held(schema.StreamResults, "j") > 0 })
 	time.Sleep(h.Election() / 4)
 	if err := h.Remove(t.Context(), "j"); err != nil {
 		t.Fatal(err)

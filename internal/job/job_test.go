@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -28,7 +29,7 @@ func TestSubmit(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	id := <-r.id
-	for _, stream := range []string{fleet.StreamInputs, fleet.StreamTasks, fleet.StreamReturns, fleet.StreamResults, fleet.StreamDead} {
+	for _, stream := range []string{schema.StreamInputs, schema.StreamTasks, schema.StreamReturns, schema.StreamResults, schema.StreamDead} {
 		if n := h.held(stream, id); n != 0 {
 			t.Errorf("%s still holds %d messages of a job that was not to be kept", stream, n)
 		}

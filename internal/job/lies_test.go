@@ -15,6 +15,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -56,7 +57,7 @@ func (h *house) standing(name string) fleet.Standing {
 func (h *house) queued(count int) *running {
 	h.t.Helper()
 	r := h.submit(h.Fleet, submission("j", text(0, count)))
-	await(h.t, "all tasks", func() bool { return h.held(fleet.StreamTasks, "j") == (count+42)/43 })
+	await(h.t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == (count+42)/43 })
 	await(h.t, "it is sealed", func() bool {
 		j, err := h.Job(h.t.Context(), "j")
 		return err == nil && j.State == task.Sealed
@@ -155,7 +156,7 @@ func TestRefusedUnread(t *testing.T) {
 	h.put("FACTOR.results.j.43-43.w", squares("w", 43, 43).Encode())
 	for range 2 * maxRefusals {
 		h.put("FACTOR.results.j.86-14.w", spoilt("w", 86, 14))
-		await(t, "it is dropped", func() bool { return h.held(fleet.StreamResults, "j") == 1 })
+		await(t, "it is dropped", func() bool { return h.held(schema.StreamResults, "j") == 1 })
 	}
 	// Its dead letters are void too, also when nothing of it is queued.
 	h.put("FACTOR.dead.j.99-1.w", (&task.Failure{Err: "forged"}).Encode())
@@ -202,7 +203,7 @@ func TestBeyondRepairCounts(t *testing.T) {
 		before := len(h.standing(w).Strikes)
 		h.put("FACTOR.results.j."+at+"."+w, spoilt(w, first, count))
 		await(t, "the strike", func() bool { return len(h.standing(w).Strikes) == before+1 })
-		await(t, "it is dropped", func() bool { return h.held(fleet.StreamResults, "j") == 0 })
+		await(t, "it is dropped", func() bool { return h.held(schema.StreamResults, "j") == 0 })
 	}
 	for _, w := range []string{"v", "w"} {
 		lie(w, "0-43", 0, 43)
@@ -291,7 +292,7 @@ func TestForgedLetters(t *testing.T) {
 	h := newHouse(t)
 	const count = 430
 	r := h.queued(count)
-	for _, w := range []string{"w", "honest", fleet.Sweeper} {
+	for _, w := range []string{"w", "honest", schema.Sweeper} {
 		for _, at := range []string{"0-430", "17-1", "0-43", "430-1", "0-1000000", "9007199254740990-1"} {
 			h.put("FACTOR.dead.j."+at+"."+w, (&task.Failure{Err: "forged", Numbers: []nat.Nat{nat.New(1)}}).Encode())
 		}
@@ -314,7 +315,7 @@ func TestRogueAck(t *testing.T) {
 	const count = 430
 	r := h.queued(count)
 	nc, js := h.connect()
-	durable, err := js.Consumer(t.Context(), fleet.StreamTasks, fleet.Durable(task.ClassNorm))
+	durable, err := js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +330,7 @@ func TestRogueAck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", fleet.StreamTasks, fleet.Durable(task.ClassNorm), // easy to guess
+		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", schema.StreamTasks, schema.Durable(task.ClassNorm), // easy to guess
 			meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp.UnixNano())
 		if _, err := nc.Request(reply, []byte("+ACK"), 5*time.Second); err != nil {
 			t.Fatal(err)

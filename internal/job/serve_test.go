@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 
 	"github.com/rs/zerolog"
@@ -19,7 +19,7 @@ import (
 func TestServe(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	manifests, err := h.js.KeyValue(t.Context(), fleet.BucketJobs)
+	manifests, err := h.js.KeyValue(t.Context(), schema.BucketJobs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestServe(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
-	if h.held(fleet.StreamResults, "j") == 0 || h.held(fleet.StreamInputs, "j") == 0 {
+	if h.held(schema.StreamResults, "j") == 0 || h.held(schema.StreamInputs, "j") == 0 {
 		t.Error("the results are gone")
 	}
 	r := h.wait(h.Fleet, "j")
@@ -118,7 +118,7 @@ func TestServeSweepsOnce(t *testing.T) {
 	served := make(chan error)
 	go func() { served <- Serve(ctx, h.other(), zerolog.Nop()) }()
 	asking := func() int {
-		c, err := h.js.Consumer(t.Context(), fleet.StreamReturns, fleet.DurableSweeper)
+		c, err := h.js.Consumer(t.Context(), schema.StreamReturns, schema.DurableSweeper)
 		if err != nil {
 			t.Fatal(err)
 		}

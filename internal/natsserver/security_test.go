@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -50,7 +51,7 @@ func TestSecurity(t *testing.T) {
 	closed := make(chan string, 2)
 	enter := func(name string) *nats.Conn {
 		t.Helper()
-		if err := keys.Add(identity.User{Name: name, Role: fleet.RoleWorker}); err != nil {
+		if err := keys.Add(identity.User{Name: name, Role: schema.RoleWorker}); err != nil {
 			t.Fatal(err)
 		}
 		nc, err := nats.Connect(s.URL(), nats.RootCAs(filepath.Join(keys.Dir(), "ca.crt")), nats.UserCredentials(keys.CredsFile(name)), nats.NoReconnect(),
@@ -90,9 +91,9 @@ func TestSecurity(t *testing.T) {
 }
 
 // enter connects with a new key.
-func enter(t *testing.T, keys *identity.Store, s *Server, r fleet.Role) (*fleet.Conn, fleet.JetStream) {
+func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*fleet.Conn, fleet.JetStream) {
 	t.Helper()
-	credentials, err := keys.Sign(identity.User{Role: r, Name: "x"}, fleet.PermissionsOf(r, "x"))
+	credentials, err := keys.Sign(identity.User{Role: r, Name: "x"}, schema.PermissionsOf(r, "x"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func enter(t *testing.T, keys *identity.Store, s *Server, r fleet.Role) (*fleet.
 // provide makes the streams, and returns the admin's connection.
 func provide(t *testing.T, keys *identity.Store, s *Server) *fleet.Conn {
 	t.Helper()
-	nc, js := enter(t, keys, s, fleet.RoleAdmin)
+	nc, js := enter(t, keys, s, schema.RoleAdmin)
 	if _, err := fleet.Init(t.Context(), js, fleet.Provision{}); err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +121,8 @@ func TestRevocationDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	keys, s, _ := secure(t)
 	admin := provide(t, keys, s)
-	nc, _ := enter(t, keys, s, fleet.RoleWorker)
-	revoke := func(r fleet.Role) {
+	nc, _ := enter(t, keys, s, schema.RoleWorker)
+	revoke := func(r schema.Role) {
 		t.Helper()
 		err := errors.Join(keys.Add(identity.User{Name: "goes", Role: r}), keys.Revoke("goes"))
 		if err != nil {
@@ -161,9 +162,9 @@ func TestRevocationDisturbsNobody(t *testing.T) {
 		}
 	}
 	waits := pull()
-	revoke(fleet.RoleWorker)
+	revoke(schema.RoleWorker)
 	get(waits, "FACTOR.tasks.norm.j.0-1.0")
-	revoke(fleet.RoleProducer)
+	revoke(schema.RoleProducer)
 	get(pull(), "FACTOR.tasks.norm.j.1-1.0")
 }
 
@@ -173,7 +174,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	t.Parallel()
 	keys, s, c := secure(t)
 	provide(t, keys, s)
-	nc, js := enter(t, keys, s, fleet.RoleWorker)
+	nc, js := enter(t, keys, s, schema.RoleWorker)
 	station, err := fleet.OpenStation(t.Context(), nc, js, "x", fleet.Options{Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)

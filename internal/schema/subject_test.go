@@ -1,4 +1,4 @@
-package fleet
+package schema
 
 import (
 	"strings"
@@ -12,32 +12,32 @@ import (
 func FuzzParseSubject(f *testing.F) {
 	a := task.Address{Class: task.ClassHi, Job: "j_1", Range: task.Range{First: 17, Count: 1}, Round: "0"}
 	for _, s := range []string{
-		taskSubject(a), inputSubject(a.Job, a.Range), resultSubject(a.Job, a.Range, "w-1"),
-		returnSubject(a.Job, a.Range, "zz9", "w"), deadSubject(a.Job, a.Range, Sweeper), failedSubject(a, 3, "w"),
+		TaskSubject(a), InputSubject(a.Job, a.Range), ResultSubject(a.Job, a.Range, "w-1"),
+		ReturnSubject(a.Job, a.Range, "zz9", "w"), DeadSubject(a.Job, a.Range, Sweeper), FailedSubject(a, 3, "w"),
 		"FACTOR.tasks.hi.j.00-1.0", "FACTOR.tasks.up.j.0-1.0", "FACTOR.results.j.0-1.w.x", "FACTOR.results.*.0-1.w", "",
 		"FACTOR.failed.j.0-1.0.03.w", "FACTOR.returns.j.0-1.-1.w", "FACTOR.inputs.j.0-0",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		p, err := parseSubject(s)
+		p, err := ParseSubject(s)
 		if err != nil {
 			return
 		}
 		var again string
 		switch strings.SplitN(s, ".", 3)[1] {
 		case "tasks":
-			again = taskSubject(p.Address)
+			again = TaskSubject(p.Address)
 		case "inputs":
-			again = inputSubject(p.Job, p.Range)
+			again = InputSubject(p.Job, p.Range)
 		case "results":
-			again = resultSubject(p.Job, p.Range, p.Worker)
+			again = ResultSubject(p.Job, p.Range, p.Worker)
 		case "returns":
-			again = returnSubject(p.Job, p.Range, p.Round, p.Worker)
+			again = ReturnSubject(p.Job, p.Range, p.Round, p.Worker)
 		case "dead":
-			again = deadSubject(p.Job, p.Range, p.Worker)
+			again = DeadSubject(p.Job, p.Range, p.Worker)
 		case "failed":
-			again = failedSubject(p.Address, p.Attempt, p.Worker)
+			again = FailedSubject(p.Address, p.Attempt, p.Worker)
 		}
 		if again != s {
 			t.Errorf("%q parses to %+v, which is %q", s, p, again)

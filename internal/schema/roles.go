@@ -1,4 +1,4 @@
-package fleet
+package schema
 
 import (
 	"fmt"
@@ -18,6 +18,9 @@ const (
 	RoleObserver Role = "observer" // producer ls, status, workers ls: looks, and changes nothing
 	RoleAdmin    Role = "admin"    // producer init, the nats command
 )
+
+// RoleTag is the beginning of the tag of a user JWT that names its role.
+const RoleTag = "role:"
 
 // Roles are all roles.
 var Roles = []Role{RoleWorker, RoleProducer, RoleObserver, RoleAdmin}
@@ -56,9 +59,10 @@ func CheckIdentity(r Role, name string) error {
 }
 
 // InboxOf returns the inbox prefix of an identity: nobody else can read what comes there.
-func InboxOf(name string) string { return inboxStem + name }
+func InboxOf(name string) string { return InboxStem + name }
 
-const inboxStem = "_INBOX_"
+// InboxStem is what the inbox prefix of every identity begins with.
+const InboxStem = "_INBOX_"
 
 // PermissionsOf returns what the identity of that name may do in a role.
 func PermissionsOf(r Role, name string) Permissions {
@@ -84,10 +88,10 @@ func PermissionsOf(r Role, name string) Permissions {
 // $JS.ACK it could ack what others work on: such a chunk is found missing and queued again.
 func workerPublish(name string) []Permission {
 	return []Permission{
-		{resultsPrefix + "*.*." + name, "its results; the first of a range stands"},
-		{returnsPrefix + "*.*.*." + name, "ranges that it hands back"},
-		{deadPrefix + "*.*." + name, "numbers that it gives up: a claim"},
-		{failedPrefix + "*.*.*.*." + name, "its failed attempts"},
+		{ResultsPrefix + "*.*." + name, "its results; the first of a range stands"},
+		{ReturnsPrefix + "*.*.*." + name, "ranges that it hands back"},
+		{DeadPrefix + "*.*." + name, "numbers that it gives up: a claim"},
+		{FailedPrefix + "*.*.*.*." + name, "its failed attempts"},
 		{kvSubject(BucketWorkers) + name + ".*", "its heartbeat"},
 		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "to bind to the durables"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "to pull tasks"},
@@ -98,7 +102,7 @@ func workerPublish(name string) []Permission {
 func workerSubscribe(name string) []Permission {
 	return []Permission{
 		{OrderSubject, "to be told of cancelled jobs and of its quarantine"},
-		{statusPrefix + name, "to be asked for its status"},
+		{StatusPrefix + name, "to be asked for its status"},
 		{"$SRV.PING", "to show in `nats service ls`"},
 		{"$SRV.INFO", "to show in `nats service ls`"},
 		{"$SRV.STATS", "to show in `nats service ls`"},
@@ -109,9 +113,9 @@ func workerSubscribe(name string) []Permission {
 
 func producerPublish() []Permission {
 	list := []Permission{
-		{inputsPrefix + ">", "the numbers of a job"},
-		{tasksPrefix + ">", "its chunks, and those queued again"},
-		{deadPrefix + "*.*.*", "dead letters, as the sweeper"},
+		{InputsPrefix + ">", "the numbers of a job"},
+		{TasksPrefix + ">", "its chunks, and those queued again"},
+		{DeadPrefix + "*.*.*", "dead letters, as the sweeper"},
 		{OrderSubject, "to tell workers of cancelled jobs and of a quarantine"},
 		{kvSubject(BucketJobs) + ">", "manifests, and what is held against workers"},
 		{kvSubject(BucketLeases) + ">", "who holds a job"},
@@ -136,12 +140,12 @@ func producerPublish() []Permission {
 		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "the sweeper"},
 		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "the sweeper"},
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "the sweeper"},
-		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + inputsPrefix + ">", "to read blocks of input"},
+		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "to read blocks of input"},
 		Permission{"$JS.API.DIRECT.GET." + StreamResults, "to read a result again"},
 		Permission{"$JS.API.DIRECT.GET." + StreamDead, "to look for the mark of a last attempt"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	)
-	list = append(list, follow(StreamResults, resultsPrefix)...)
+	list = append(list, follow(StreamResults, ResultsPrefix)...)
 	list = append(list, follow(StreamDead, "FACTOR.")...)
 	return append(list, buckets()...)
 }
@@ -159,7 +163,7 @@ func observerPublish() []Permission {
 		{"$SRV.PING", "`nats service ping`"},
 		{"$SRV.INFO", "`nats service ls`"},
 		{"$SRV.STATS", "to ask all services how they fare"},
-		{statusPrefix + "*", "to ask a worker for its status"},
+		{StatusPrefix + "*", "to ask a worker for its status"},
 		{"$SRV.*." + ServiceName, "`nats service info` and stats, of all workers"},
 		{"$SRV.*." + ServiceName + ".*", "and of one"},
 	}

@@ -1,4 +1,4 @@
-package fleet
+package schema
 
 // Workers are users of an account of their own. A server checks what a client publishes to, but
 // not which subject it names for the answer, and there the server publishes with its own
@@ -34,7 +34,7 @@ func WorkerRequests() (subjects []string) {
 
 // FleetRequests are the subjects that the fleet's account passes on to the workers', for
 // workers to answer.
-func FleetRequests() []string { return []string{"$SRV.>", statusPrefix + "*"} }
+func FleetRequests() []string { return []string{"$SRV.>", StatusPrefix + "*"} }
 
 // OrderSubject is what workers hear from the fleet's account, and never from their own.
 const OrderSubject = "FACTOR.ctl.>"

@@ -1,0 +1,61 @@
+package fleet
+
+import (
+	"factorfleet/internal/schema"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Provision says how the streams are to be made.
+type Provision struct {
+	Replicas int           // 1, or 3 in a cluster; 0 = 1
+	AckWait  time.Duration // how long a silent worker keeps its task; 0 = 30 s
+	DryRun   bool          // only say what would be done
+
+	// TaskBytes bounds FACTOR_TASKS; the server sets as much of its store aside. 0 = 1 GiB,
+	// -1 = whatever the store has.
+	TaskBytes int64
+}
+
+// streamConfig returns what the server must know of a stream.
+func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
+	c := jetstream.StreamConfig{
+		Name: s.Name, Description: s.Description, Subjects: s.Subjects,
+		MaxMsgs: s.MaxMsgs, MaxBytes: s.MaxBytes, MaxMsgSize: s.MaxMsgSize,
+		AllowDirect: s.DirectGet, AllowAtomicPublish: s.AtomicBatch,
+		Storage: jetstream.FileStorage, Replicas: replicas,
+	}
+	if s.WorkQueue {
+		c.Retention = jetstream.WorkQueuePolicy
+	}
+	if s.Once {
+		c.MaxMsgsPerSubject = 1
+		c.Discard = jetstream.DiscardNew
+		c.DiscardNewPerSubject = true
+	}
+	return c
+}
+
+// consumerConfig returns what the server must know of a durable.
+func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
+	return jetstream.ConsumerConfig{
+		Durable:         d.Name,
+		FilterSubject:   d.Filter,
+		DeliverPolicy:   jetstream.DeliverAllPolicy,
+		AckPolicy:       jetstream.AckExplicitPolicy,
+		AckWait:         d.AckWait,
+		MaxDeliver:      d.MaxDeliver,
+		MaxAckPending:   d.MaxAckPending,
+		MaxWaiting:      d.MaxWaiting,
+		MaxRequestBatch: d.MaxRequestBatch,
+	}
+}
+
+// bucketConfig returns what the server must know of a bucket.
+func bucketConfig(b schema.Bucket, replicas int) jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{
+		Bucket: b.Name, Description: b.Description, History: b.History, Replicas: replicas,
+		TTL: b.TTL, LimitMarkerTTL: b.MarkerTTL, MaxValueSize: b.MaxValueSize,
+	}
+}
