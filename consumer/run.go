@@ -10,7 +10,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -64,7 +64,7 @@ func run(c *ucli.Context) error {
 	options.Log = s.Log
 	options.Ready = func(w *worker.Worker, name string) {
 		running.Store(w)
-		s.Log.Info().Str("worker", name).Str("url", fleet.URL(nc)).Str("version", command.Version).Msg("connected")
+		s.Log.Info().Str("worker", name).Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("connected")
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
 	if nc.IsClosed() { // for good: why is told a moment later
@@ -81,7 +81,7 @@ func run(c *ucli.Context) error {
 
 // workerName returns the name under which the server lets the identity publish, if it is a
 // worker's.
-func workerName(name string, id fleet.Identity) (string, error) {
+func workerName(name string, id natsconn.Identity) (string, error) {
 	switch {
 	case id.Role != schema.RoleWorker:
 		return name, nil

@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/worker"
@@ -34,8 +35,8 @@ type house struct {
 	session *command.Session
 	ledger  *ledger // nil if the store is not kept
 	server  *natsserver.Server
-	gate    *gate       // nil if everybody is let in
-	nc      *fleet.Conn // the submitter's
+	gate    *gate          // nil if everybody is let in
+	nc      *natsconn.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it
 	stats   func() worker.Stats
@@ -91,8 +92,8 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 	if err != nil {
 		return nil, err
 	}
-	var js fleet.JetStream
-	if h.nc, js, err = fleet.InProcess(h.server, "submitter", credentials); err != nil {
+	var js natsconn.JetStream
+	if h.nc, js, err = natsconn.InProcess(h.server, "submitter", credentials); err != nil {
 		return nil, err
 	}
 	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait"), TaskBytes: -1}); err != nil {
@@ -119,7 +120,7 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
-	nc, js, err := fleet.InProcess(h.server, "worker", credentials)
+	nc, js, err := natsconn.InProcess(h.server, "worker", credentials)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
@@ -79,9 +78,9 @@ func (g *gate) security() *natsserver.Security {
 }
 
 // credentials returns credentials for a part of this process; none are needed without a gate.
-func (g *gate) credentials(role schema.Role, name string) (fleet.Credentials, error) {
+func (g *gate) credentials(role schema.Role, name string) (schema.Credentials, error) {
 	if g == nil {
-		return fleet.Credentials{}, nil
+		return schema.Credentials{}, nil
 	}
 	return g.keys.Sign(identity.User{Role: role, Name: name}, schema.PermissionsOf(role, name))
 }

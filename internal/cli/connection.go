@@ -5,7 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // ConnectionFlags returns the flags that say how to reach NATS, with the names and
@@ -46,8 +46,8 @@ const connection = "connection"
 
 // Connection returns what ConnectionFlags were set to. name is the name of the
 // connection if the user gives none.
-func Connection(c *cli.Context, name string) (fleet.Config, error) {
-	config := fleet.Config{
+func Connection(c *cli.Context, name string) (natsconn.Config, error) {
+	config := natsconn.Config{
 		Server:      c.String("server"),
 		Context:     c.String("context"),
 		NoContext:   c.Bool("no-context"),

@@ -12,7 +12,7 @@ import (
 	"errors"
 	"fmt"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // An ExitCode is what a program says to its caller. The values are documented and
@@ -71,7 +71,7 @@ func Code(err error) ExitCode {
 		return exit.Code
 	case errors.As(err, &signal):
 		return signal.code()
-	case errors.Is(err, fleet.ErrConnect):
+	case errors.Is(err, natsconn.ErrConnect):
 		return NoConnect
 	case errors.Is(err, context.DeadlineExceeded):
 		return Deadline

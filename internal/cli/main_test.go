@@ -13,7 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // A call is what an app's command was called with.
@@ -86,8 +86,8 @@ func TestCode(t *testing.T) {
 		{errors.New("no space left on device"), 1},
 		{Exit(Defects, nil), 1},
 		{Usagef("no"), 2},
-		{fmt.Errorf("open: %w", fmt.Errorf("%w: refused", fleet.ErrConnect)), 3},
-		{fmt.Errorf("%w: %w", fleet.ErrConnect, context.DeadlineExceeded), 3},
+		{fmt.Errorf("open: %w", fmt.Errorf("%w: refused", natsconn.ErrConnect)), 3},
+		{fmt.Errorf("%w: %w", natsconn.ErrConnect, context.DeadlineExceeded), 3},
 		{fmt.Errorf("wait: %w", context.DeadlineExceeded), 4},
 		{fmt.Errorf("wait: %w", Exitf(Cancelled, "job %s was cancelled", "x")), 5},
 		{WithHint(Exitf(Conflict, "job exists"), "take another id"), 8},
@@ -220,7 +220,7 @@ func TestConnection(t *testing.T) {
 	t.Setenv("NATS_CONTEXT", "lab")
 	_, called, _, _ := run(nil, "submit", "15", "--creds", "/flag.creds", "--tls-first", "--js-domain=hub")
 	got, err := Connection(called.c, "producer submit")
-	want := fleet.Config{Server: "nats://env", Creds: "/flag.creds", Timeout: 7 * time.Second, Context: "lab", TLSFirst: true, JSDomain: "hub", Name: "producer submit"}
+	want := natsconn.Config{Server: "nats://env", Creds: "/flag.creds", Timeout: 7 * time.Second, Context: "lab", TLSFirst: true, JSDomain: "hub", Name: "producer submit"}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v\nwant %+v", got, err, want)
 	}

@@ -19,6 +19,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/worker"
 )
 
@@ -44,7 +45,7 @@ type Session struct {
 	Context  context.Context // ends at the first SIGINT or SIGTERM, or when the server refuses something
 	Screen   *cli.Screen
 	Log      zerolog.Logger
-	Identity fleet.Identity // what the credentials of Connect say
+	Identity natsconn.Identity // what the credentials of Connect say
 
 	refuse context.CancelCauseFunc // ends Context
 }
@@ -66,7 +67,7 @@ func Start(c *ucli.Context, hurry func()) (s *Session, stop func(), err error) {
 // Refused returns why the server refused something, or lets us in no more; nil if it did
 // not. What a command returns then is only what follows from it.
 func (s *Session) Refused() error {
-	if err := context.Cause(s.Context); errors.Is(err, fleet.ErrConnect) {
+	if err := context.Cause(s.Context); errors.Is(err, natsconn.ErrConnect) {
 		return err
 	}
 	return nil
@@ -95,7 +96,7 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 }
 
 // Connect connects to the server that the flags name.
-func (s *Session) Connect(c *ucli.Context, name string) (*fleet.Conn, fleet.JetStream, error) {
+func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natsconn.JetStream, error) {
 	config, err := cli.Connection(c, name)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +124,7 @@ func Fail(err error) error {
 	switch {
 	case err == nil, errors.As(err, &exit):
 		return err
-	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, fleet.ErrConnect): // a connection has pipes that break, too
+	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, natsconn.ErrConnect): // a connection has pipes that break, too
 		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
 	case errors.Is(err, fleet.ErrNotProvisioned):
 		return cli.Exit(cli.NoConnect, err)

@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -21,8 +22,8 @@ import (
 // TestFail: every kind of error has its exit code, however it is wrapped.
 func TestFail(t *testing.T) {
 	for err, want := range map[error]cli.ExitCode{
-		fleet.ErrConnect:         cli.NoConnect,
-		fleet.ErrClosed:          cli.NoConnect,
+		natsconn.ErrConnect:      cli.NoConnect,
+		natsconn.ErrClosed:       cli.NoConnect,
 		fleet.ErrNotProvisioned:  cli.NoConnect,
 		fleet.ErrNoJob:           cli.NoJob,
 		fleet.ErrDiffers:         cli.Conflict,
@@ -34,8 +35,8 @@ func TestFail(t *testing.T) {
 		job.ErrOutput:            cli.Defects,
 		context.DeadlineExceeded: cli.Deadline,
 		syscall.EPIPE:            141,
-		fmt.Errorf("%w: %w", fleet.ErrConnect, syscall.EPIPE): cli.NoConnect, // not the pipe behind standard output
-		errors.New("any other"):                               cli.Defects,
+		fmt.Errorf("%w: %w", natsconn.ErrConnect, syscall.EPIPE): cli.NoConnect, // not the pipe behind standard output
+		errors.New("any other"):                                  cli.Defects,
 	} {
 		if got := cli.Code(Fail(fmt.Errorf("look: %w", err))); got != want {
 			t.Errorf("%v: exit code %d, want %d", err, got, want)

@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -32,7 +33,7 @@ type WorkerOptions struct {
 func WorkerName() string { return task.WorkerName(hostName()) }
 
 // RunWorker runs a worker until ctx ends and its drain is complete.
-func RunWorker(ctx context.Context, nc *fleet.Conn, js fleet.JetStream, o WorkerOptions) error {
+func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}

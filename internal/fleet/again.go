@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/natsconn"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,7 +23,7 @@ func (l *link) Insist(ctx context.Context, try func() error) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case l.nc.IsClosed():
-			return ErrClosed
+			return natsconn.ErrClosed
 		case !isPassing(err):
 			return err
 		}

@@ -1,6 +1,6 @@
-// Package fleet is the messaging of factorfleet: streams and subjects, publishing,
-// pulling, settling, the registry of workers, jobs and leases. It is the only
-// package that imports nats.go and jsm.go.
+// Package fleet is the messaging of factorfleet: publishing, pulling, settling, the
+// registry of workers, jobs and leases. Package schema names the streams and subjects,
+// package natsconn makes the connection.
 //
 // Four orders hold everywhere, and the rest follows from them: inputs are stored
 // before their tasks; a result before its task is acked; a dead letter before its
@@ -11,6 +11,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"fmt"
 	"sync"
@@ -109,23 +110,20 @@ func missing(what, name string, err error) error {
 	return fmt.Errorf("open %s %s: %w", what, name, explain(err))
 }
 
-// ErrClosed is returned when the connection was closed for good. It wraps ErrConnect.
-var ErrClosed = fmt.Errorf("%w: the connection is closed", ErrConnect)
-
 // explain puts what the client library reports into words a user can act on. The
 // cause stays wrapped, for Insist to judge.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
-		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", ErrConnect)
+		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
-		return refuse(err, "%v: nobody answers for JetStream on this server; start it with -js", ErrConnect)
+		return natsconn.Refuse(err, "%v: nobody answers for JetStream on this server; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrConnectionClosed):
-		return ErrClosed
+		return natsconn.ErrClosed
 	case isFull(err):
 		return &fullError{err}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("%w: no answer from the nats server: %w", ErrConnect, err)
+		return fmt.Errorf("%w: no answer from the nats server: %w", natsconn.ErrConnect, err)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"fmt"
 	"strconv"
@@ -65,7 +66,7 @@ func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed,
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case f.nc.IsClosed():
-			return fmt.Errorf("follow %s: %w", s.filter, ErrClosed)
+			return fmt.Errorf("follow %s: %w", s.filter, natsconn.ErrClosed)
 		case !w.opened && !isPassing(err):
 			return fmt.Errorf("follow %s: %w", s.filter, explain(err))
 		}

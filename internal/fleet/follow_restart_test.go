@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/task"
 )
@@ -198,7 +199,7 @@ func TestFollowAnswerLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(nc.Close)
-			js, err := Config{NoContext: true}.JetStream(nc)
+			js, err := natsconn.Config{NoContext: true}.JetStream(nc)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"fmt"
 	"time"
@@ -32,7 +33,7 @@ func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.
 				return err
 			}
 		case f.nc.IsClosed():
-			return ErrClosed
+			return natsconn.ErrClosed
 		case !errors.Is(err, jetstream.ErrKeyExists):
 			f.log.Debug().Err(err).Str("job", job).Msg("ask for the lease again")
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 )
@@ -37,7 +38,7 @@ func (h *house) tenant(name string) *tenant {
 			n.held.Add(-1)
 			return context.Cause(ctx)
 		})
-		if errors.Is(err, ErrClosed) { // by the test
+		if errors.Is(err, natsconn.ErrClosed) { // by the test
 			return nil
 		}
 		return err
@@ -140,7 +141,7 @@ func TestHoldError(t *testing.T) {
 		t.Errorf("the holder is %q, %v", who, err)
 	}
 	h.nc.Close()
-	if err := h.Hold(t.Context(), "j", "a", nil); !errors.Is(err, ErrConnect) {
+	if err := h.Hold(t.Context(), "j", "a", nil); !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
 	if _, err := h.Holder(t.Context(), "j"); err == nil || strings.Contains(err.Error(), "%!") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -82,7 +83,7 @@ func (p *puller) subscribe() error {
 func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := s.puller
 	if s.nc.IsClosed() { // for good, such as after a second refused login
-		return fmt.Errorf("%w: %w", worker.ErrRestart, ErrClosed)
+		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
 	}
 	n = min(n, schema.MaxRequestBatch)
 	classes := p.order(time.Now())

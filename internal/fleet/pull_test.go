@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -251,7 +252,7 @@ func TestWatchdog(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	w.nc.Close()
-	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); !errors.Is(err, worker.ErrRestart) || !errors.Is(err, ErrConnect) {
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); !errors.Is(err, worker.ErrRestart) || !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
 }
@@ -371,7 +372,7 @@ func TestSettleAcrossReconnect(t *testing.T) {
 	}
 	w.nc.Close()
 	for name, err := range map[string]error{"ack": d[1].Handle.Ack(t.Context()), "term": d[1].Handle.Term(t.Context(), "")} {
-		if !errors.Is(err, ErrConnect) {
+		if !errors.Is(err, natsconn.ErrConnect) {
 			t.Errorf("%s without a connection: %v", name, err)
 		}
 	}

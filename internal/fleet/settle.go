@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/worker"
 )
 
@@ -73,7 +74,7 @@ func (l *link) settle(ctx context.Context, try func() error) error {
 		if fatal := l.fatal(err); fatal != nil {
 			return fmt.Errorf("settle a task: %w", fatal)
 		}
-		if ignored++; !isTimeout(err) || !l.flushed(ctx) {
+		if ignored++; !natsconn.IsTimeout(err) || !l.flushed(ctx) {
 			ignored = 0
 		}
 		if errors.Is(err, errReconnected) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"fmt"
 	"strings"
@@ -147,7 +148,7 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 	pause, timeout := newPause(), l.timeout
 	for {
 		reply, err := l.requestWithin(ctx, timeout, m)
-		if isTimeout(err) { // on a slow line it may still be on its way
+		if natsconn.IsTimeout(err) { // on a slow line it may still be on its way
 			sent := time.Now()
 			if l.flushed(ctx); time.Since(sent) > quickFlush {
 				timeout = min(2*timeout, maxFlush)

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 )
 
@@ -87,7 +88,7 @@ func TestStore(t *testing.T) {
 		}
 	}
 	h.nc.Close()
-	if err := l.store(t.Context(), message("shelf.f", nil)); !errors.Is(err, ErrConnect) {
+	if err := l.store(t.Context(), message("shelf.f", nil)); !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 )
 
@@ -250,7 +250,7 @@ func TestAdd(t *testing.T) {
 		}
 	}
 	// The file is a user's, signed by the account, and holds the authority.
-	c := fleet.Config{Creds: s.CredsFile("attic")}
+	c := natsconn.Config{Creds: s.CredsFile("attic")}
 	if id := c.Identity(); id.Name != "attic" || id.Role != schema.RoleWorker || id.Inbox != "_INBOX_attic" || !id.Expires.Equal(until) {
 		t.Errorf("%+v", id)
 	}

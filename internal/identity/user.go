@@ -12,7 +12,6 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/schema"
 )
 
@@ -48,20 +47,20 @@ func ParseSource(text string) (string, error) {
 
 // Sign returns credentials for an identity with these permissions, of which the store
 // keeps no record.
-func (s *Store) Sign(u User, p schema.Permissions) (fleet.Credentials, error) {
+func (s *Store) Sign(u User, p schema.Permissions) (schema.Credentials, error) {
 	key, err := nkeys.CreateUser()
 	if err != nil {
-		return fleet.Credentials{}, err
+		return schema.Credentials{}, err
 	}
 	seed, err := key.Seed()
 	if err != nil {
-		return fleet.Credentials{}, err
+		return schema.Credentials{}, err
 	}
 	if u.Key, err = key.PublicKey(); err != nil {
-		return fleet.Credentials{}, err
+		return schema.Credentials{}, err
 	}
 	token, err := s.sign(u, p)
-	return fleet.Credentials{JWT: token, Seed: string(seed), Inbox: schema.InboxOf(u.Name)}, err
+	return schema.Credentials{JWT: token, Seed: string(seed), Inbox: schema.InboxOf(u.Name)}, err
 }
 
 func (s *Store) sign(u User, p schema.Permissions) (string, error) {

@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
@@ -18,7 +19,7 @@ import (
 func TestVerdict(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]bool{
-		fleet.ErrConnect: false, context.DeadlineExceeded: false, fleet.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
+		natsconn.ErrConnect: false, context.DeadlineExceeded: false, natsconn.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
 	} {
 		if isVerdict(fmt.Errorf("look: %w", err)) != want {
 			t.Errorf("%v: %v", err, !want)

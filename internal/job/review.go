@@ -9,6 +9,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/task"
 )
 
@@ -109,7 +110,7 @@ func (r *run) remind(ctx context.Context) error {
 // isVerdict reports whether err ends the run; anything else is tried again.
 func isVerdict(err error) bool {
 	return errors.Is(err, errComplete) || errors.Is(err, ErrOutput) || errors.Is(err, ErrCancelled) || errors.Is(err, ErrInputLost) ||
-		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, fleet.ErrClosed)
+		errors.Is(err, fleet.ErrNoJob) || errors.Is(err, natsconn.ErrClosed)
 }
 
 // A reviewer finds the dead and the missing. Listing in the order TASKS, RETURNS,

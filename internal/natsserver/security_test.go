@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
@@ -91,13 +92,13 @@ func TestSecurity(t *testing.T) {
 }
 
 // enter connects with a new key.
-func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*fleet.Conn, fleet.JetStream) {
+func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*natsconn.Conn, natsconn.JetStream) {
 	t.Helper()
 	credentials, err := keys.Sign(identity.User{Role: r, Name: "x"}, schema.PermissionsOf(r, "x"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc, js, err := fleet.InProcess(s, "x", credentials)
+	nc, js, err := natsconn.InProcess(s, "x", credentials)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*fleet
 }
 
 // provide makes the streams, and returns the admin's connection.
-func provide(t *testing.T, keys *identity.Store, s *Server) *fleet.Conn {
+func provide(t *testing.T, keys *identity.Store, s *Server) *natsconn.Conn {
 	t.Helper()
 	nc, js := enter(t, keys, s, schema.RoleAdmin)
 	if _, err := fleet.Init(t.Context(), js, fleet.Provision{}); err != nil {

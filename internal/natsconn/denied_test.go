@@ -1,4 +1,4 @@
-package fleet_test
+package natsconn_test
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nkeys"
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // What the server does not permit is told with subject and login, and at once.
@@ -35,15 +35,15 @@ func TestPermissionError(t *testing.T) {
 	})
 	file := write(t, filepath.Join(t.TempDir(), "user.nk"), string(seed))
 	for _, test := range []struct {
-		config fleet.Config
+		config natsconn.Config
 		act    func(*nats.Conn) error
 		want   string
 	}{
-		{fleet.Config{User: "alice", Password: "s3cret"}, func(nc *nats.Conn) error { return nc.Publish("may.Not", nil) },
+		{natsconn.Config{User: "alice", Password: "s3cret"}, func(nc *nats.Conn) error { return nc.Publish("may.Not", nil) },
 			`NATS does not let user "alice" publish to "may.Not"`},
-		{fleet.Config{User: "alice", Password: "s3cret", InboxPrefix: "_INBOX_alice"}, func(nc *nats.Conn) error { _, err := nc.Request("May-not", nil, time.Second); return err },
+		{natsconn.Config{User: "alice", Password: "s3cret", InboxPrefix: "_INBOX_alice"}, func(nc *nats.Conn) error { _, err := nc.Request("May-not", nil, time.Second); return err },
 			`NATS does not let user "alice" publish to "May-not"`},
-		{fleet.Config{NKey: file}, func(nc *nats.Conn) error { _, err := nc.SubscribeSync("_INBOX_bob.>"); return err },
+		{natsconn.Config{NKey: file}, func(nc *nats.Conn) error { _, err := nc.SubscribeSync("_INBOX_bob.>"); return err },
 			`NATS does not let the nkey in ` + file + ` subscribe to "_INBOX_bob.>"`},
 	} {
 		c := test.config
@@ -57,8 +57,8 @@ func TestPermissionError(t *testing.T) {
 		nc.Flush()
 		select {
 		case err := <-refused:
-			var p *fleet.PermissionError
-			if err.Error() != test.want || !errors.As(err, &p) || !errors.Is(err, fleet.ErrConnect) || !strings.Contains(p.Hint(), "--print-permissions") {
+			var p *natsconn.PermissionError
+			if err.Error() != test.want || !errors.As(err, &p) || !errors.Is(err, natsconn.ErrConnect) || !strings.Contains(p.Hint(), "--print-permissions") {
 				t.Errorf("%v, want %s", err, test.want)
 			}
 		case <-time.After(10 * time.Second):
@@ -92,7 +92,7 @@ func TestForeignCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	creds := write(t, filepath.Join(t.TempDir(), "bob.creds"), string(text))
-	for _, c := range []fleet.Config{{Creds: creds}, {JWT: token, Seed: string(seed)}} {
+	for _, c := range []natsconn.Config{{Creds: creds}, {JWT: token, Seed: string(seed)}} {
 		if id := c.Identity(); id.Name != "bob" || id.Role != "" || id.Inbox != "" || !id.Expires.IsZero() {
 			t.Errorf("%+v", id)
 		}
@@ -102,7 +102,7 @@ func TestForeignCredentials(t *testing.T) {
 		}
 	}
 	for _, junk := range []string{"", "hello", strings.Repeat("A", 1<<20), "-----BEGIN NATS USER JWT-----\neyJ.eyJ.x\n------END NATS USER JWT------\n"} {
-		if id := (fleet.Config{Creds: write(t, creds+"x", junk)}).Identity(); id.Name != "" || id.Role != "" {
+		if id := (natsconn.Config{Creds: write(t, creds+"x", junk)}).Identity(); id.Name != "" || id.Role != "" {
 			t.Errorf("%.40q is %+v", junk, id)
 		}
 	}
@@ -113,11 +113,11 @@ func TestContextFile(t *testing.T) {
 	t.Parallel()
 	open := natsServer(t, plain)
 	file := write(t, filepath.Join(t.TempDir(), "here.json"), `{"url": "`+open+`", "inbox_prefix": "_INBOX_x"}`)
-	connects(t, fleet.Config{Context: file})
-	c, err := fleet.Config{Context: file}.Resolve()
+	connects(t, natsconn.Config{Context: file})
+	c, err := natsconn.Config{Context: file}.Resolve()
 	if err != nil || c.Server != open || c.InboxPrefix != "_INBOX_x" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	fails(t, fleet.Config{Context: file + ".json"}, "here.json.json cannot be read", "no such file")
-	fails(t, fleet.Config{Context: write(t, file, "{")}, "here.json cannot be read")
+	fails(t, natsconn.Config{Context: file + ".json"}, "here.json.json cannot be read", "no such file")
+	fails(t, natsconn.Config{Context: write(t, file, "{")}, "here.json cannot be read")
 }

@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"crypto/tls"
@@ -21,15 +21,15 @@ func (c Config) security() (options []nats.Option, err error) {
 			natscontext.WithWindowsCertStoreMatch(c.store.WindowsCertStoreMatch()),
 			natscontext.WithWindowsCaCertsMatch(c.store.WindowsCaCertsMatch()...))
 		if err != nil {
-			return nil, refuse(err, "cannot use the certificate store of Windows that NATS context %q names: %s", c.store.Name, oneLine(err))
+			return nil, Refuse(err, "cannot use the certificate store of Windows that NATS context %q names: %s", c.store.Name, oneLine(err))
 		}
 	}
 	if c.TLSCert != "" || c.TLSKey != "" {
 		if c.TLSCert == "" || c.TLSKey == "" {
-			return nil, refuse(nil, "a TLS client certificate needs both --tlscert and --tlskey")
+			return nil, Refuse(nil, "a TLS client certificate needs both --tlscert and --tlskey")
 		}
 		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
-			return nil, refuse(err, "cannot use the TLS certificate %s with the key %s: %v", c.TLSCert, c.TLSKey, err)
+			return nil, Refuse(err, "cannot use the TLS certificate %s with the key %s: %v", c.TLSCert, c.TLSKey, err)
 		}
 		if err := looseKey(c.TLSKey); err != nil {
 			return nil, err
@@ -39,10 +39,10 @@ func (c Config) security() (options []nats.Option, err error) {
 	if c.TLSCA != "" {
 		text, err := os.ReadFile(c.TLSCA)
 		if err != nil {
-			return nil, refuse(err, "cannot read the TLS authorities: %v", err)
+			return nil, Refuse(err, "cannot read the TLS authorities: %v", err)
 		}
 		if !x509.NewCertPool().AppendCertsFromPEM(text) {
-			return nil, refuse(nil, "%s holds no TLS certificate in PEM form", c.TLSCA)
+			return nil, Refuse(nil, "%s holds no TLS certificate in PEM form", c.TLSCA)
 		}
 		options = append(options, nats.RootCAs(c.TLSCA))
 	} else if trust := c.authorities(); trust != nil {

@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"errors"
@@ -19,16 +19,16 @@ func (c Config) credentials() ([]nats.Option, error) {
 	case strings.HasPrefix(c.Creds, "op://"):
 		options, err := optionsOf(natscontext.WithCreds(c.Creds))
 		if err != nil {
-			return nil, refuse(err, "cannot read the credentials %s: %s; op, the tool of 1Password, must be able to", c.Creds, oneLine(err))
+			return nil, Refuse(err, "cannot read the credentials %s: %s; op, the tool of 1Password, must be able to", c.Creds, oneLine(err))
 		}
 		return options, nil
 	case c.Creds != "":
 		text, err := os.ReadFile(c.Creds)
 		if err != nil {
-			return nil, refuse(err, "cannot read the credentials: %v", err)
+			return nil, Refuse(err, "cannot read the credentials: %v", err)
 		}
 		if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
-			return nil, refuse(err, "%s is not a credentials file: it must hold a user JWT and its seed", c.Creds)
+			return nil, Refuse(err, "%s is not a credentials file: it must hold a user JWT and its seed", c.Creds)
 		}
 		if err := looseKey(c.Creds); err != nil {
 			return nil, err
@@ -39,9 +39,9 @@ func (c Config) credentials() ([]nats.Option, error) {
 		var pathError *fs.PathError
 		switch {
 		case errors.As(err, &pathError):
-			return nil, refuse(err, "cannot read the nkey: %v", pathError)
+			return nil, Refuse(err, "cannot read the nkey: %v", pathError)
 		case err != nil:
-			return nil, refuse(err, "%s is not an nkey file: it must hold the seed of a user", c.NKey)
+			return nil, Refuse(err, "%s is not an nkey file: it must hold the seed of a user", c.NKey)
 		}
 		if err := looseKey(c.NKey); err != nil {
 			return nil, err

@@ -1,6 +1,6 @@
 //go:build unix
 
-package fleet
+package natsconn
 
 import (
 	"os"
@@ -16,7 +16,7 @@ func looseKey(path string) error {
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); ok && int(owner.Uid) == os.Geteuid() && mode&0o077 != 0 {
-		return refuse(nil, "others may read or write the key file %s: its mode is %#o; if nobody has read it, chmod 600 %s", path, mode, path)
+		return Refuse(nil, "others may read or write the key file %s: its mode is %#o; if nobody has read it, chmod 600 %s", path, mode, path)
 	}
 	return nil
 }

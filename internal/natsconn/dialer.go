@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func newDialer(timeout time.Duration, through string) (*dialer, error) {
 			return &dialer{timeout: timeout, network: network, proxy: u.Host}, nil
 		}
 	}
-	return nil, refuse(nil, "%q is not a SOCKS proxy: use socks5://HOST:PORT", hideLogin(through))
+	return nil, Refuse(nil, "%q is not a SOCKS proxy: use socks5://HOST:PORT", hideLogin(through))
 }
 
 // Dial implements nats.CustomDialer.
@@ -74,7 +74,7 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	var op *net.OpError
 	if d.proxy != "" && errors.As(err, &op) { // its own words would repeat both addresses
 		why := reason(op.Err)
-		if isTimeout(op.Err) {
+		if IsTimeout(op.Err) {
 			why = fmt.Sprintf("no answer within %v", d.timeout)
 		}
 		err = fmt.Errorf("SOCKS proxy %s: %s", d.proxy, why)

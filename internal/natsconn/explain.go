@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"crypto/tls"
@@ -13,29 +13,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 )
-
-// ErrConnect is wrapped by every error which means that NATS cannot be reached, does
-// not let us in, or that the settings for it are wrong.
-var ErrConnect = errors.New("no connection to NATS")
-
-// A connectError is one line for the user; it wraps ErrConnect and what caused it.
-type connectError struct {
-	line  string
-	cause error
-}
-
-func (e *connectError) Error() string { return e.line }
-
-func (e *connectError) Unwrap() []error {
-	if e.cause == nil {
-		return []error{ErrConnect}
-	}
-	return []error{ErrConnect, e.cause}
-}
-
-func refuse(cause error, format string, args ...any) error {
-	return &connectError{line: fmt.Sprintf(format, args...), cause: cause}
-}
 
 // explain turns what the client library reports into a line that names the server,
 // the cause and what to do. last is why the last attempt to dial failed, if it did:
@@ -53,29 +30,29 @@ func (c Config) explain(err, last error, shown string) error {
 	text := reason(err)
 	switch {
 	case errors.Is(err, nats.ErrAuthorization) && c.login() == "":
-		return refuse(err, "NATS at %s asks for a login; use --creds FILE, or --user and --password, or a context", shown)
+		return Refuse(err, "NATS at %s asks for a login; use --creds FILE, or --user and --password, or a context", shown)
 	case isLoginError(err):
-		return refuse(err, "NATS at %s refuses %s: %s", shown, c.login(), c.whyRefused(strings.ToLower(text)))
+		return Refuse(err, "NATS at %s refuses %s: %s", shown, c.login(), c.whyRefused(strings.ToLower(text)))
 	case errors.As(err, &unknown):
-		return refuse(err, "cannot trust NATS at %s: its certificate is signed by an unknown authority; name the authority with --tlsca FILE", shown)
+		return Refuse(err, "cannot trust NATS at %s: its certificate is signed by an unknown authority; name the authority with --tlsca FILE", shown)
 	case errors.As(err, &hostname), errors.As(err, &invalid):
-		return refuse(err, "cannot trust NATS at %s: %s", shown, text)
+		return Refuse(err, "cannot trust NATS at %s: %s", shown, text)
 	case c.faultWithUs(err) && c.TLSCert == "":
-		return refuse(err, "NATS at %s asks for a TLS client certificate (%s); use --tlscert and --tlskey", shown, text)
+		return Refuse(err, "NATS at %s asks for a TLS client certificate (%s); use --tlscert and --tlskey", shown, text)
 	case c.faultWithUs(err):
-		return refuse(err, "NATS at %s refuses the TLS certificate in %s: %s", shown, c.TLSCert, text)
+		return Refuse(err, "NATS at %s refuses the TLS certificate in %s: %s", shown, c.TLSCert, text)
 	case errors.Is(err, nats.ErrSecureConnWanted), errors.As(err, &record):
-		return refuse(err, "NATS at %s does not speak TLS here (%s)", shown, text)
+		return Refuse(err, "NATS at %s does not speak TLS here (%s)", shown, text)
 	case errors.Is(err, nats.ErrNoInfoReceived):
-		return refuse(err, "cannot reach NATS at %s: what listens there is not a NATS server", shown)
+		return Refuse(err, "cannot reach NATS at %s: what listens there is not a NATS server", shown)
 	case errors.Is(err, io.EOF):
-		return refuse(err, "cannot reach NATS at %s: the connection was closed before the greeting; is it a NATS server, does it want --tlsfirst?", shown)
-	case last == nil && (err == errNoAnswer || isTimeout(err)):
-		return refuse(err, "cannot reach NATS at %s: no greeting within %v; is it a NATS server, does it want --tlsfirst?", shown, c.Timeout)
-	case isTimeout(err):
+		return Refuse(err, "cannot reach NATS at %s: the connection was closed before the greeting; is it a NATS server, does it want --tlsfirst?", shown)
+	case last == nil && (err == errNoAnswer || IsTimeout(err)):
+		return Refuse(err, "cannot reach NATS at %s: no greeting within %v; is it a NATS server, does it want --tlsfirst?", shown, c.Timeout)
+	case IsTimeout(err):
 		text = fmt.Sprintf("no answer within %v", c.Timeout)
 	}
-	return refuse(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
+	return Refuse(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
 }
 
 // whyRefused adds to the server's words, which are always the same, what the credentials
@@ -92,7 +69,8 @@ func (c Config) whyRefused(text string) string {
 	return text
 }
 
-func isTimeout(err error) bool {
+// IsTimeout reports whether err says that the network or the server did not answer in time.
+func IsTimeout(err error) bool {
 	var n net.Error
 	return errors.As(err, &n) && n.Timeout() || errors.Is(err, nats.ErrTimeout)
 }

@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"net/url"
@@ -20,13 +20,13 @@ func parseServers(list string) (servers []string, shown string, err error) {
 		u, err := url.Parse(one)
 		if err != nil || u.Hostname() == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
 			// without the cause, which would repeat a password
-			return nil, "", refuse(nil, "%q is not a NATS URL: use nats://HOST:PORT, or tls, ws or wss instead of nats", hideLogin(one))
+			return nil, "", Refuse(nil, "%q is not a NATS URL: use nats://HOST:PORT, or tls, ws or wss instead of nats", hideLogin(one))
 		}
 		servers = append(servers, one)
 		show = append(show, hideLogin(one))
 	}
 	if len(servers) == 0 {
-		return nil, "", refuse(nil, "%q names no NATS server: use nats://HOST:PORT", list)
+		return nil, "", Refuse(nil, "%q names no NATS server: use nats://HOST:PORT", list)
 	}
 	return servers, strings.Join(show, ","), nil
 }

@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"context"
@@ -142,12 +142,12 @@ func (c Config) options(d *dialer, extra []nats.Option) (nats.Options, error) {
 	}
 	if c.InboxPrefix != "" {
 		if err := nats.CustomInboxPrefix(c.InboxPrefix)(&o); err != nil {
-			return o, refuse(err, "%q is not a prefix for inboxes: it must be a subject without wildcards", c.InboxPrefix)
+			return o, Refuse(err, "%q is not a prefix for inboxes: it must be a subject without wildcards", c.InboxPrefix)
 		}
 	}
 	for _, option := range slices.Concat(auth, security, settings, extra) {
 		if err := option(&o); err != nil {
-			return o, refuse(err, "NATS connection: %s", reason(err))
+			return o, Refuse(err, "NATS connection: %s", reason(err))
 		}
 	}
 	return o, nil
@@ -163,7 +163,7 @@ func (c Config) JetStream(nc *nats.Conn, opts ...jetstream.JetStreamOpt) (jetstr
 	var js jetstream.JetStream
 	switch {
 	case c.JSDomain != "" && c.JSAPIPrefix != "":
-		return nil, refuse(nil, "a JetStream domain (%q) and an API prefix (%q) exclude each other", c.JSDomain, c.JSAPIPrefix)
+		return nil, Refuse(nil, "a JetStream domain (%q) and an API prefix (%q) exclude each other", c.JSDomain, c.JSAPIPrefix)
 	case c.JSDomain != "":
 		js, err = jetstream.NewWithDomain(nc, c.JSDomain, opts...)
 	case c.JSAPIPrefix != "":
@@ -172,7 +172,7 @@ func (c Config) JetStream(nc *nats.Conn, opts ...jetstream.JetStreamOpt) (jetstr
 		js, err = jetstream.New(nc, opts...)
 	}
 	if err != nil {
-		return nil, refuse(err, "JetStream: %s", reason(err))
+		return nil, Refuse(err, "JetStream: %s", reason(err))
 	}
 	return js, nil
 }

@@ -1,4 +1,4 @@
-package fleet_test
+package natsconn_test
 
 import (
 	"crypto/ecdsa"
@@ -17,7 +17,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // certificate returns a self-signed certificate for 127.0.0.1, and the PEM of it and of
@@ -53,25 +53,25 @@ func TestTLS(t *testing.T) {
 	guarded := natsServer(t, func(o *server.Options) {
 		o.TLS, o.TLSTimeout, o.TLSConfig = true, 2, &tls.Config{Certificates: []tls.Certificate{cert}}
 	})
-	connects(t, fleet.Config{Server: guarded, TLSCA: ca})
-	fails(t, fleet.Config{Server: guarded}, guarded, "unknown authority", "--tlsca")
+	connects(t, natsconn.Config{Server: guarded, TLSCA: ca})
+	fails(t, natsconn.Config{Server: guarded}, guarded, "unknown authority", "--tlsca")
 	other := strings.Replace(guarded, "127.0.0.1", "localhost", 1)
-	fails(t, fleet.Config{Server: other, TLSCA: ca}, "cannot trust NATS at "+other)
+	fails(t, natsconn.Config{Server: other, TLSCA: ca}, "cannot trust NATS at "+other)
 	open := natsServer(t, plain)
-	fails(t, fleet.Config{Server: open, TLSCA: ca}, open, "does not speak TLS")
-	fails(t, fleet.Config{Server: open, TLSFirst: true}, open, "does not speak TLS")
+	fails(t, natsconn.Config{Server: open, TLSCA: ca}, open, "does not speak TLS")
+	fails(t, natsconn.Config{Server: open, TLSFirst: true}, open, "does not speak TLS")
 
 	mutual := natsServer(t, func(o *server.Options) {
 		o.TLS, o.TLSTimeout = true, 2
 		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.RequireAnyClientCert}
 	})
-	fails(t, fleet.Config{Server: mutual, TLSCA: ca}, mutual, "client certificate", "--tlscert")
-	connects(t, fleet.Config{Server: mutual, TLSCA: ca, TLSCert: ca, TLSKey: key})
+	fails(t, natsconn.Config{Server: mutual, TLSCA: ca}, mutual, "client certificate", "--tlscert")
+	connects(t, natsconn.Config{Server: mutual, TLSCA: ca, TLSCert: ca, TLSKey: key})
 
 	first := natsServer(t, func(o *server.Options) {
 		o.TLS, o.TLSTimeout, o.TLSHandshakeFirst = true, 0.2, true
 		o.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
 	})
-	connects(t, fleet.Config{Server: first, TLSCA: ca, TLSFirst: true})
-	fails(t, fleet.Config{Server: first, TLSCA: ca}, first, "--tlsfirst")
+	connects(t, natsconn.Config{Server: first, TLSCA: ca, TLSFirst: true})
+	fails(t, natsconn.Config{Server: first, TLSCA: ca}, first, "--tlsfirst")
 }

@@ -1,14 +1,16 @@
-package fleet
+package natsconn
 
 import (
 	"fmt"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
 )
 
-// Conn and JetStream are what Dial and InProcess return and Open and OpenStation take,
-// for those who hand them on: no other package imports the client library.
+// Conn and JetStream are what Dial and InProcess return and fleet.Open and fleet.OpenStation
+// take, for those who hand them on: they need not import the client library.
 type (
 	Conn      = nats.Conn
 	JetStream = jetstream.JetStream
@@ -18,15 +20,8 @@ type (
 // shows a token.
 func URL(nc *Conn) string { return hideLogin(nc.ConnectedUrl()) }
 
-// Credentials of a user, as a server with an operator asks for them. The zero value is for
-// one that asks for none.
-type Credentials struct {
-	JWT, Seed string
-	Inbox     string // prefix of the inboxes that the user may read
-}
-
 // InProcess connects to a server in this process; name is the connection's.
-func InProcess(server nats.InProcessConnProvider, name string, c Credentials) (*Conn, JetStream, error) {
+func InProcess(server nats.InProcessConnProvider, name string, c schema.Credentials) (*Conn, JetStream, error) {
 	options := []nats.Option{nats.InProcessServer(server), nats.Name(name), nats.MaxReconnects(-1)}
 	if c.JWT != "" {
 		options = append(options, nats.UserJWTAndSeed(c.JWT, c.Seed), nats.CustomInboxPrefix(c.Inbox))

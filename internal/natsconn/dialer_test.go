@@ -1,4 +1,4 @@
-package fleet_test
+package natsconn_test
 
 import (
 	"bufio"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // TestSocks connects through a proxy that knows one user.
@@ -16,12 +16,12 @@ func TestSocks(t *testing.T) {
 	t.Parallel()
 	open := natsServer(t, plain)
 	proxy := strings.TrimPrefix(listen(t, serveSocks), "nats://")
-	connects(t, fleet.Config{Server: open, SocksProxy: "socks5://bob:pw@" + proxy})
-	fails(t, fleet.Config{Server: open, SocksProxy: "socks5://bob:s3cret@" + proxy}, "SOCKS proxy "+proxy+": username/password authentication failed")
-	fails(t, fleet.Config{Server: open, SocksProxy: "socks5://" + proxy}, "no acceptable authentication methods")
-	fails(t, fleet.Config{Server: "nats://127.0.0.1:1", SocksProxy: "socks5://bob:pw@" + proxy}, "cannot reach NATS at nats://127.0.0.1:1: SOCKS proxy "+proxy+": unknown error connection refused")
+	connects(t, natsconn.Config{Server: open, SocksProxy: "socks5://bob:pw@" + proxy})
+	fails(t, natsconn.Config{Server: open, SocksProxy: "socks5://bob:s3cret@" + proxy}, "SOCKS proxy "+proxy+": username/password authentication failed")
+	fails(t, natsconn.Config{Server: open, SocksProxy: "socks5://" + proxy}, "no acceptable authentication methods")
+	fails(t, natsconn.Config{Server: "nats://127.0.0.1:1", SocksProxy: "socks5://bob:pw@" + proxy}, "cannot reach NATS at nats://127.0.0.1:1: SOCKS proxy "+proxy+": unknown error connection refused")
 	silent := strings.TrimPrefix(listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn) }), "nats://")
-	fails(t, fleet.Config{Server: open, SocksProxy: "socks5://bob:s3cret@" + silent, Timeout: 300 * time.Millisecond}, open, "300ms")
+	fails(t, natsconn.Config{Server: open, SocksProxy: "socks5://bob:s3cret@" + silent, Timeout: 300 * time.Millisecond}, open, "300ms")
 }
 
 // serveSocks knows bob, and addresses of IPv4.

@@ -1,4 +1,4 @@
-package fleet_test
+package natsconn_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // natsServer runs a server with JetStream in this process and returns its URL.
@@ -62,7 +62,7 @@ func write(t *testing.T, path, text string) string {
 }
 
 // connects checks that c gets through to JetStream.
-func connects(t *testing.T, c fleet.Config) {
+func connects(t *testing.T, c natsconn.Config) {
 	t.Helper()
 	nc, _, err := c.Dial(t.Context())
 	if err != nil {
@@ -80,7 +80,7 @@ func connects(t *testing.T, c fleet.Config) {
 
 // fails checks that c does not connect and that the one line says all of words, and no
 // secret.
-func fails(t *testing.T, c fleet.Config, words ...string) {
+func fails(t *testing.T, c natsconn.Config, words ...string) {
 	t.Helper()
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second // nothing here takes that long
@@ -91,7 +91,7 @@ func fails(t *testing.T, c fleet.Config, words ...string) {
 		nc.Close()
 		t.Fatalf("connected, want an error with %q", words)
 	}
-	if !errors.Is(err, fleet.ErrConnect) {
+	if !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("%v does not wrap ErrConnect", err)
 	}
 	if took := time.Since(begin); took > c.Timeout+time.Second {
@@ -110,7 +110,7 @@ func fails(t *testing.T, c fleet.Config, words ...string) {
 func TestDial(t *testing.T) {
 	t.Parallel()
 	open := natsServer(t, plain)
-	nc, shown, err := fleet.Config{Server: open, Name: "test"}.Dial(t.Context())
+	nc, shown, err := natsconn.Config{Server: open, Name: "test"}.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +119,12 @@ func TestDial(t *testing.T) {
 		o.PingInterval != 10*time.Second || o.MaxPingsOut != 2 {
 		t.Errorf("URL %q, options %+v", shown, o)
 	}
-	connects(t, fleet.Config{Server: strings.TrimPrefix(open, "nats://")})
+	connects(t, natsconn.Config{Server: strings.TrimPrefix(open, "nats://")})
 
 	guarded := natsServer(t, withLogin)
-	connects(t, fleet.Config{Server: guarded, User: "alice", Password: "s3cret"})
+	connects(t, natsconn.Config{Server: guarded, User: "alice", Password: "s3cret"})
 	inURL := strings.Replace(guarded, "//", "//alice:s3cret@", 1)
-	nc, shown, err = fleet.Config{Server: inURL}.Dial(t.Context())
+	nc, shown, err = natsconn.Config{Server: inURL}.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,14 +132,14 @@ func TestDial(t *testing.T) {
 	if shown != guarded {
 		t.Errorf("URL %q is shown as %q", inURL, shown)
 	}
-	fails(t, fleet.Config{Server: guarded, User: "alice", Password: "s3cret!"}, guarded, `refuses user "alice": authorization violation`)
-	fails(t, fleet.Config{Server: strings.Replace(guarded, "//", "//alice:s3cret!@", 1)}, guarded, "refuses the login in the URL")
-	fails(t, fleet.Config{Server: guarded}, guarded, "asks for a login", "--creds")
+	fails(t, natsconn.Config{Server: guarded, User: "alice", Password: "s3cret!"}, guarded, `refuses user "alice": authorization violation`)
+	fails(t, natsconn.Config{Server: strings.Replace(guarded, "//", "//alice:s3cret!@", 1)}, guarded, "refuses the login in the URL")
+	fails(t, natsconn.Config{Server: guarded}, guarded, "asks for a login", "--creds")
 
 	token := natsServer(t, func(o *server.Options) { o.Authorization = "t0ken" })
-	connects(t, fleet.Config{Server: token, Token: "t0ken"})
-	connects(t, fleet.Config{Server: token, User: "t0ken"}) // as with the nats command
-	fails(t, fleet.Config{Server: token, Token: "no"}, token, "refuses the token")
+	connects(t, natsconn.Config{Server: token, Token: "t0ken"})
+	connects(t, natsconn.Config{Server: token, User: "t0ken"}) // as with the nats command
+	fails(t, natsconn.Config{Server: token, Token: "no"}, token, "refuses the token")
 }
 
 // TestDialOneOfSeveral: a dead server in the list does not keep us from the others.
@@ -147,8 +147,8 @@ func TestDialOneOfSeveral(t *testing.T) {
 	t.Parallel()
 	silence := func(conn net.Conn) { io.Copy(io.Discard, conn) }
 	dead := listen(t, silence)
-	fails(t, fleet.Config{Server: dead + "," + listen(t, silence), Timeout: 2 * time.Second}, dead+",nats://", "no greeting")
-	connects(t, fleet.Config{Server: dead + ", " + natsServer(t, plain), Timeout: 2 * time.Second})
+	fails(t, natsconn.Config{Server: dead + "," + listen(t, silence), Timeout: 2 * time.Second}, dead+",nats://", "no greeting")
+	connects(t, natsconn.Config{Server: dead + ", " + natsServer(t, plain), Timeout: 2 * time.Second})
 }
 
 // TestDialCancelled: a caller who gives up is told its own reason, at once.
@@ -159,8 +159,8 @@ func TestDialCancelled(t *testing.T) {
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() { <-greeted; cancel(why) }()
-	_, _, err := fleet.Config{Server: silent, Timeout: time.Minute}.Dial(ctx)
-	if err != why || errors.Is(err, fleet.ErrConnect) {
+	_, _, err := natsconn.Config{Server: silent, Timeout: time.Minute}.Dial(ctx)
+	if err != why || errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("error %v, want %v", err, why)
 	}
 }
@@ -179,7 +179,7 @@ func TestDialReconnects(t *testing.T) {
 	}
 	url := "nats://" + s.Addr().String()
 	again := make(chan bool, 1)
-	nc, _, err := fleet.Config{Server: url}.Dial(t.Context(), nats.ReconnectHandler(func(*nats.Conn) { again <- true }))
+	nc, _, err := natsconn.Config{Server: url}.Dial(t.Context(), nats.ReconnectHandler(func(*nats.Conn) { again <- true }))
 	if err != nil {
 		t.Fatal(err)
 	}

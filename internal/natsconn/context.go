@@ -1,4 +1,4 @@
-package fleet
+package natsconn
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ func loadContext(name string) (*natscontext.Context, error) {
 	if strings.HasSuffix(name, ".json") { // a file, as for the nats command
 		saved, err := natscontext.NewFromFile(name)
 		if err != nil {
-			return nil, refuse(err, "the NATS context in %s cannot be read: %s", name, oneLine(err))
+			return nil, Refuse(err, "the NATS context in %s cannot be read: %s", name, oneLine(err))
 		}
 		return saved, nil
 	}
@@ -30,13 +30,13 @@ func loadContext(name string) (*natscontext.Context, error) {
 	case err == nil:
 		return saved, nil
 	case natscontext.IsKnown(name):
-		return nil, refuse(err, "%s cannot be used: %s (--no-context ignores it)", what, oneLine(err))
+		return nil, Refuse(err, "%s cannot be used: %s (--no-context ignores it)", what, oneLine(err))
 	}
 	known := strings.Join(natscontext.KnownContexts(), ", ")
 	if known == "" {
 		known = "none"
 	}
-	return nil, refuse(err, "%s does not exist; known are: %s (--no-context ignores them)", what, known)
+	return nil, Refuse(err, "%s does not exist; known are: %s (--no-context ignores them)", what, known)
 }
 
 // merge fills in what a context says and c does not.

@@ -1,4 +1,4 @@
-package fleet_test
+package natsconn_test
 
 import (
 	"io"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
 )
 
 // listen accepts connections and hands them to serve; it returns its URL.
@@ -40,18 +40,18 @@ func TestDialNobody(t *testing.T) {
 	}
 	free := l.Addr().String()
 	l.Close()
-	fails(t, fleet.Config{Server: "nats://alice:s3cret@" + free}, "cannot reach NATS at nats://"+free+": connection refused; start a server (nats-server -js) or name one with -s URL")
-	fails(t, fleet.Config{Server: "nats://no-such-host.invalid:4222"}, "cannot reach NATS at nats://no-such-host.invalid:4222: no-such-host.invalid: ")
+	fails(t, natsconn.Config{Server: "nats://alice:s3cret@" + free}, "cannot reach NATS at nats://"+free+": connection refused; start a server (nats-server -js) or name one with -s URL")
+	fails(t, natsconn.Config{Server: "nats://no-such-host.invalid:4222"}, "cannot reach NATS at nats://no-such-host.invalid:4222: no-such-host.invalid: ")
 
 	silent := listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
-	fails(t, fleet.Config{Server: silent, Timeout: 300 * time.Millisecond}, silent, "no greeting within 300ms")
+	fails(t, natsconn.Config{Server: silent, Timeout: 300 * time.Millisecond}, silent, "no greeting within 300ms")
 	closing := listen(t, func(net.Conn) {})
-	fails(t, fleet.Config{Server: closing}, closing, "closed before the greeting")
+	fails(t, natsconn.Config{Server: closing}, closing, "closed before the greeting")
 	web := listen(t, func(conn net.Conn) {
 		io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		io.Copy(io.Discard, conn)
 	})
-	fails(t, fleet.Config{Server: web}, web, "not a NATS server")
-	fails(t, fleet.Config{Server: silent, SocksProxy: "socks5://" + free}, "SOCKS proxy "+free+": connection refused")
-	fails(t, fleet.Config{Server: silent, SocksProxy: "http://" + free}, "is not a SOCKS proxy")
+	fails(t, natsconn.Config{Server: web}, web, "not a NATS server")
+	fails(t, natsconn.Config{Server: silent, SocksProxy: "socks5://" + free}, "SOCKS proxy "+free+": connection refused")
+	fails(t, natsconn.Config{Server: silent, SocksProxy: "http://" + free}, "is not a SOCKS proxy")
 }
