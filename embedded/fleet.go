@@ -16,6 +16,7 @@ import (
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
 
@@ -99,7 +100,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 	if _, err = fleet.Init(s.Context, js, fleet.Provision{AckWait: c.Duration("ack-wait"), TaskBytes: -1}); err != nil {
 		return nil, err
 	}
-	if h.fleet, err = fleet.Open(s.Context, h.nc, js, fleet.Options{Log: s.Log}); err != nil {
+	if h.fleet, err = fleet.Open(s.Context, h.nc, js, stream.Options{Log: s.Log}); err != nil {
 		return nil, err
 	}
 	if slots := c.Int("n"); slots != 0 {

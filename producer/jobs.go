@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -269,7 +270,7 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 		return fmt.Errorf("%w: job %s goes on; cancel it first, or use --force", fleet.ErrDiffers, id)
 	case !j.Over():
 		// In a full store the mark may find no room before the results are gone.
-		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, fleet.ErrFull) {
+		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/output"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -111,7 +112,7 @@ func newHouse(t testing.TB, sync natsserver.Sync, slots int) *house {
 		t.Fatal(err)
 	}
 	h := &house{server: server, js: js}
-	if h.fleet, err = fleet.Open(ctx, nc, js, fleet.Options{Log: log}); err != nil {
+	if h.fleet, err = fleet.Open(ctx, nc, js, stream.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	workerConn, workerJS := connect()

@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -37,7 +38,7 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
 	nc, js := s.connect()
 	ctx, cancel := context.WithCancel(context.Background())
-	station, err := fleet.OpenStation(ctx, nc, js, name, fleet.Options{})
+	station, err := fleet.OpenStation(ctx, nc, js, name, stream.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

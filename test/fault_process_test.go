@@ -9,6 +9,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -132,7 +133,7 @@ func (s *server) dropLeases() {
 func (s *server) open() *fleet.Fleet {
 	s.t.Helper()
 	nc, js := s.connect()
-	f, err := fleet.Open(s.t.Context(), nc, js, fleet.Options{})
+	f, err := fleet.Open(s.t.Context(), nc, js, stream.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -89,7 +90,7 @@ func poisonWorker(args []string) error {
 	if err != nil {
 		return err
 	}
-	station, err := fleet.OpenStation(context.Background(), nc, js, args[1], fleet.Options{})
+	station, err := fleet.OpenStation(context.Background(), nc, js, args[1], stream.Options{})
 	if err != nil {
 		return err
 	}

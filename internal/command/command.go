@@ -20,6 +20,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
 
@@ -87,7 +88,7 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := fleet.Open(s.Context, nc, js, fleet.Options{Timeout: c.Duration("timeout"), Log: s.Log})
+	f, err := fleet.Open(s.Context, nc, js, stream.Options{Timeout: c.Duration("timeout"), Log: s.Log})
 	if err != nil {
 		nc.Close()
 		return nil, nil, err
@@ -126,7 +127,7 @@ func Fail(err error) error {
 		return err
 	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, natsconn.ErrConnect): // a connection has pipes that break, too
 		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
-	case errors.Is(err, fleet.ErrNotProvisioned):
+	case errors.Is(err, stream.ErrNotProvisioned):
 		return cli.Exit(cli.NoConnect, err)
 	case errors.Is(err, job.ErrCancelled):
 		return cli.Exit(cli.Cancelled, err)
@@ -138,7 +139,7 @@ func Fail(err error) error {
 		return cli.Exit(cli.NoJob, err)
 	case errors.Is(err, fleet.ErrDiffers):
 		return cli.Exit(cli.Conflict, err)
-	case errors.Is(err, fleet.ErrFull):
+	case errors.Is(err, stream.ErrFull):
 		return cli.WithHint(cli.Exit(cli.Restart, err), "remove jobs with `producer rm JOB`, which works in a full store too, or give the server a larger one; then try again")
 	case errors.Is(err, worker.ErrRestart):
 		return cli.Exit(cli.Restart, err)

@@ -15,6 +15,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -24,10 +25,10 @@ func TestFail(t *testing.T) {
 	for err, want := range map[error]cli.ExitCode{
 		natsconn.ErrConnect:      cli.NoConnect,
 		natsconn.ErrClosed:       cli.NoConnect,
-		fleet.ErrNotProvisioned:  cli.NoConnect,
+		stream.ErrNotProvisioned: cli.NoConnect,
 		fleet.ErrNoJob:           cli.NoJob,
 		fleet.ErrDiffers:         cli.Conflict,
-		fleet.ErrFull:            cli.Restart,
+		stream.ErrFull:           cli.Restart,
 		worker.ErrRestart:        cli.Restart,
 		job.ErrCancelled:         cli.Cancelled,
 		job.ErrBeyondRepair:      cli.Unverified,

@@ -16,6 +16,7 @@ import (
 	"factorfleet/internal/input"
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -236,7 +237,7 @@ func (s *Session) abandon(f *fleet.Fleet, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context), 5*time.Second)
 	defer cancel()
 	_, err := f.Cancel(ctx, id)
-	if err == nil || errors.Is(err, fleet.ErrFull) {
+	if err == nil || errors.Is(err, stream.ErrFull) {
 		err = f.Remove(ctx, id)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -37,7 +38,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}
-	station, err := fleet.OpenStation(ctx, nc, js, o.Name, fleet.Options{Timeout: o.Timeout, Log: o.Log})
+	station, err := fleet.OpenStation(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"sync"
+
+	"factorfleet/internal/stream"
 )
 
 // An acker has the acks of one durable confirmed in groups: while one group is on
@@ -10,7 +12,7 @@ import (
 // as good as confirming each, because a durable processes the acks of a connection
 // in the order in which they were sent; it answers the last when all are done.
 type acker struct {
-	link *link
+	link *stream.Link
 
 	mu     sync.Mutex
 	group  []pendingAck // gathers
@@ -60,15 +62,15 @@ func (a *acker) fly() {
 }
 
 func (a *acker) send(group []pendingAck) error {
-	last, reconnects := len(group)-1, a.link.nc.Stats().Reconnects
+	last, reconnects := len(group)-1, a.link.NC.Stats().Reconnects
 	for _, p := range group[:last] {
-		if err := a.link.nc.Publish(p.reply, ackBody); err != nil {
+		if err := a.link.NC.Publish(p.reply, ackBody); err != nil {
 			return err
 		}
 	}
-	err := a.link.confirm(context.Background(), group[last].reply, ackBody)
-	if err == nil && last > 0 && a.link.nc.Stats().Reconnects != reconnects {
-		return errReconnected
+	err := confirm(context.Background(), a.link, group[last].reply, ackBody)
+	if err == nil && last > 0 && a.link.NC.Stats().Reconnects != reconnects {
+		return stream.ErrReconnected
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -50,8 +51,6 @@ func orAny(job string) string {
 	return job
 }
 
-var errCaughtUp = errors.New("caught up")
-
 func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, error) {
 	var letters []DeadLetter
 	err := f.eachFailure(ctx, filter, func(d *DeadLetter) { letters = append(letters, *d) })
@@ -62,14 +61,14 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLetter)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := f.follow(ctx, source{stream: schema.StreamDead, filter: filter}, func(batch []followed, _ uint64) error {
+	err := f.link.Follow(ctx, stream.Source{Stream: schema.StreamDead, Filter: filter}, func(batch []stream.Message, _ uint64) error {
 		for _, m := range batch {
-			p, err := schema.ParseSubject(m.subject)
+			p, err := schema.ParseSubject(m.Subject)
 			if err != nil {
 				continue
 			}
-			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.seq}
-			failure, err := task.DecodeFailure(m.data)
+			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq}
+			failure, err := task.DecodeFailure(m.Data)
 			if err != nil {
 				failure = &task.Failure{Worker: p.Worker, Err: "unreadable record: " + err.Error()}
 			}
@@ -86,7 +85,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 
 // FollowDead calls got whenever dead letters of the job come, until ctx ends.
 func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
-	return f.follow(ctx, source{stream: schema.StreamDead, filter: schema.DeadPrefix + job + ".*.*"}, func([]followed, uint64) error { got(); return nil }, nil)
+	return f.link.Follow(ctx, stream.Source{Stream: schema.StreamDead, Filter: schema.DeadPrefix + job + ".*.*"}, func([]stream.Message, uint64) error { got(); return nil }, nil)
 }
 
 // maxDeadRanges bounds the letters that DeadRanges returns: strangers may write any number.
@@ -125,7 +124,7 @@ func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error
 // bury stores the sweeper's dead letter of a task.
 func (f *Fleet) bury(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
 	failure.Worker, failure.Time = schema.Sweeper, time.Now()
-	return f.store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
+	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
 }
 
 // Retry queues the numbers of a dead letter again and removes the letter.
@@ -165,8 +164,8 @@ func (f *Fleet) reopen(ctx context.Context, job string) (*task.Job, error) {
 
 // Forget removes a dead letter.
 func (f *Fleet) Forget(ctx context.Context, d *DeadLetter) error {
-	if err := f.deleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
-		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, explain(err))
+	if err := f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
+		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, stream.Explain(err))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -38,15 +39,15 @@ func TestEra(t *testing.T) {
 	if err := server.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	link := newLink(nc, js, Options{Timeout: time.Minute})
-	link.api = "mute."
-	puller, err := newPuller(&link, false)
+	link := stream.New(nc, js, stream.Options{Timeout: time.Minute})
+	link.API = "mute."
+	puller, err := newPuller(link, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handle := &handle{link: &link, acks: &acker{link: &link}, reply: "mute.ack"}
+	handle := &handle{link: link, acks: &acker{link: link}, reply: "mute.ack"}
 	for name, ask := range map[string]func(context.Context) error{
-		"store": func(ctx context.Context) error { return link.store(ctx, message("mute.store", nil)) },
+		"store": func(ctx context.Context) error { return link.Store(ctx, message("mute.store", nil)) },
 		"ack":   handle.Ack,
 		"term":  func(ctx context.Context) error { return handle.Term(ctx, "no") },
 	} {
@@ -79,7 +80,7 @@ func TestEra(t *testing.T) {
 	}
 
 	nc.Close()
-	if err := link.store(t.Context(), message("mute.store", nil)); err == nil {
+	if err := link.Store(t.Context(), message("mute.store", nil)); err == nil {
 		t.Error("stored without a connection")
 	}
 }

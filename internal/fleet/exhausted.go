@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -72,11 +73,11 @@ func (s *sweeper) exhausted(ctx context.Context, msg jetstream.Msg) (time.Durati
 // dealt with before.
 func (s *sweeper) exhaustedTask(ctx context.Context, seq uint64) (*jetstream.RawStreamMsg, schema.Place, error) {
 	m, err := s.f.tasks.GetMsg(ctx, seq)
-	if isNotFound(err) {
+	if stream.IsNotFound(err) {
 		return nil, schema.Place{}, nil
 	}
 	if err != nil {
-		return nil, schema.Place{}, fmt.Errorf("read task %d: %w", seq, explain(err))
+		return nil, schema.Place{}, fmt.Errorf("read task %d: %w", seq, stream.Explain(err))
 	}
 	at, err := schema.ParseSubject(m.Subject)
 	if err != nil {
@@ -102,7 +103,7 @@ func (f *Fleet) isExhausted(ctx context.Context, seq uint64, class task.Class) (
 func (f *Fleet) durable(ctx context.Context, class task.Class) (*jetstream.ConsumerInfo, error) {
 	c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 	if err != nil {
-		return nil, fmt.Errorf("look at durable %s: %w", schema.Durable(class), explain(err))
+		return nil, fmt.Errorf("look at durable %s: %w", schema.Durable(class), stream.Explain(err))
 	}
 	return c.CachedInfo(), nil
 }
@@ -152,8 +153,8 @@ func (s *sweeper) remove(ctx context.Context, m *jetstream.RawStreamMsg, at sche
 	if err := s.conclude(ctx, m, at); err != nil && !errors.Is(err, errVoid) {
 		return err
 	}
-	if err := s.f.deleteMessage(ctx, schema.StreamTasks, m.Sequence); err != nil {
-		return fmt.Errorf("remove task %d: %w", m.Sequence, explain(err))
+	if err := s.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence); err != nil {
+		return fmt.Errorf("remove task %d: %w", m.Sequence, stream.Explain(err))
 	}
 	return nil
 }
@@ -193,17 +194,17 @@ func (s *sweeper) spare(ctx context.Context, at schema.Place, round string) erro
 		return err
 	}
 	mark.Err, mark.Attempt, mark.Time = errFellSilent, schema.MaxDeliver, time.Now()
-	return s.f.store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), mark.Encode()))
+	return s.f.link.Store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), mark.Encode()))
 }
 
 // mark returns the mark of the last attempt at a number in a round; nil if there is none.
 func (f *Fleet) mark(ctx context.Context, a task.Address) (*task.Failure, error) {
 	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.FailedSubject(a, schema.MaxDeliver, "*")))
-	if isNotFound(err) {
+	if stream.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the last attempt at %s %v: %w", a.Job, a.Range, explain(err))
+		return nil, fmt.Errorf("look for the last attempt at %s %v: %w", a.Job, a.Range, stream.Explain(err))
 	}
 	mark, err := task.DecodeFailure(m.Data)
 	if err != nil {
@@ -227,13 +228,13 @@ func (f *Fleet) probe(ctx context.Context) {
 		if err != nil {
 			wait = schema.DefaultAckWait
 		}
-		if sleep(ctx, max(wait, time.Second)) != nil {
+		if stream.Sleep(ctx, max(wait, time.Second)) != nil {
 			return
 		}
 		suspects := make(map[task.Address]task.Class)
 		for _, class := range task.Classes {
 			if err := p.look(ctx, class, suspects); err != nil {
-				f.log.Debug().Err(err).Msg("look for exhausted tasks again")
+				f.link.Log.Debug().Err(err).Msg("look for exhausted tasks again")
 			}
 		}
 		p.marked = suspects
@@ -250,7 +251,7 @@ func (p *probe) look(ctx context.Context, class task.Class, suspects map[task.Ad
 		return err
 	}
 	if info.NumWaiting == 0 && info.NumAckPending > 0 {
-		p.f.nc.PublishRequest(p.f.api+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), p.f.nc.NewInbox(),
+		p.f.link.NC.PublishRequest(p.f.link.API+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), p.f.link.NC.NewInbox(),
 			[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
 	}
 	floor := p.floors[class]
@@ -269,11 +270,11 @@ func (p *probe) look(ctx context.Context, class task.Class, suspects map[task.Ad
 func (s *sweeper) sweepBelow(ctx context.Context, class task.Class, floor uint64) error {
 	for seq := uint64(1); seq <= floor; {
 		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schema.TasksPrefix+string(class)+".>"))
-		if isNotFound(err) {
+		if stream.IsNotFound(err) {
 			return nil
 		}
 		if err != nil {
-			return explain(err)
+			return stream.Explain(err)
 		}
 		if m.Sequence > floor {
 			return nil
@@ -290,7 +291,7 @@ func (s *sweeper) sweepBelow(ctx context.Context, class task.Class, floor uint64
 func (s *sweeper) removeAny(ctx context.Context, m *jetstream.RawStreamMsg) error {
 	at, err := schema.ParseSubject(m.Subject)
 	if err != nil {
-		return s.f.deleteMessage(ctx, schema.StreamTasks, m.Sequence)
+		return s.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence)
 	}
 	return s.remove(ctx, m, at)
 }
@@ -327,11 +328,11 @@ func (p *probe) sweepMarked(ctx context.Context, class task.Class, suspects map[
 			continue
 		}
 		m, err := p.f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.TaskSubject(at.Address)))
-		if isNotFound(err) {
+		if stream.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return explain(err)
+			return stream.Explain(err)
 		}
 		if err := p.remove(ctx, m, at); err != nil {
 			return err

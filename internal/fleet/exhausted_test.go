@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -22,7 +23,7 @@ func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 		_, list := pull(h.t, w, 10)
 		deliveries += len(list)
 		for _, d := range list {
-			if n, _ := deliveryCount(d.Handle.(*handle).reply); n < schema.MaxDeliver {
+			if n, _ := stream.DeliveryCount(d.Handle.(*handle).reply); n < schema.MaxDeliver {
 				continue
 			}
 			if last = append(last, d); marks && d.Range.Count == 1 {
@@ -78,7 +79,7 @@ func (h *house) letters() string {
 // hold keeps a delivery alive until the end of the test.
 func hold(t *testing.T, d *worker.Delivery) (stop func()) {
 	return background(t, func(ctx context.Context) error {
-		for sleep(ctx, 30*time.Millisecond) == nil {
+		for stream.Sleep(ctx, 30*time.Millisecond) == nil {
 			if err := d.Handle.InProgress(); err != nil {
 				return err
 			}

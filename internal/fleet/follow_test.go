@@ -11,7 +11,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+)
+
+// What package stream hands over at once, at most.
+const (
+	followBatch = 256
+	followBytes = 16 << 20
 )
 
 func single(position int) task.Range { return task.Range{First: uint64(position), Count: 1} }
@@ -148,7 +155,7 @@ func TestResult(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := h.Result(t.Context(), 1); !isNotFound(err) {
+	if _, err := h.Result(t.Context(), 1); !stream.IsNotFound(err) {
 		t.Errorf("a dropped result: %v", err)
 	}
 	if err := w.Result(t.Context(), "j", single(0), []byte("third")); err != nil { // there is room again

@@ -20,6 +20,7 @@ import (
 	"factorfleet/internal/nat"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -118,7 +119,7 @@ func (h *house) provision(p Provision) {
 
 func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 	h.t.Helper()
-	f, err := Open(h.t.Context(), nc, js, Options{Log: zerolog.Nop()})
+	f, err := Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 func (h *house) station(name string) *Station {
 	h.t.Helper()
 	nc, js := h.connect()
-	s, err := OpenStation(h.t.Context(), nc, js, name, Options{Log: zerolog.Nop()})
+	s, err := OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -42,7 +43,7 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 // Reload looks for blocks that others have stored.
 func (in *Inputs) Reload(ctx context.Context) error {
 	var places []schema.Place
-	err := in.f.Insist(ctx, func() (err error) {
+	err := in.f.link.Insist(ctx, func() (err error) {
 		places, err = in.f.list(ctx, in.f.inputs, schema.InputsPrefix+in.job+".*")
 		return err
 	})
@@ -82,7 +83,7 @@ func (in *Inputs) countLocked() uint64 {
 // must not be changed.
 func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
 	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
-	if err := in.f.store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
+	if err := in.f.link.Store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
 		return r, err
 	}
 	in.mu.Lock()
@@ -132,17 +133,17 @@ func (in *Inputs) await(ctx context.Context, count uint64) error {
 	if c := in.f.inputs.CachedInfo().Cluster; c == nil || len(c.Replicas) == 0 {
 		return nil
 	}
-	for pause := newPause(); in.Count() < count; {
+	for pause := stream.NewPause(); in.Count() < count; {
 		in.mu.Lock()
 		if in.late.IsZero() {
-			in.late = time.Now().Add(in.f.Election())
+			in.late = time.Now().Add(in.f.link.Election())
 		}
 		over := time.Now().After(in.late)
 		in.mu.Unlock()
 		if over {
 			return nil
 		}
-		if err := pause.waitAtMost(ctx, time.Second/2); err != nil {
+		if err := pause.WaitAtMost(ctx, time.Second/2); err != nil {
 			return err
 		}
 		if err := in.Reload(ctx); err != nil {
@@ -176,7 +177,7 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 		return b, nil, fmt.Errorf("%w: block %v of job %s is gone", ErrInputLost, b, in.job)
 	}
 	if err != nil {
-		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, explain(err))
+		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, stream.Explain(err))
 	}
 	numbers, err = task.DecodeBlock(m.Data)
 	if err == nil && uint64(len(numbers)) != b.Count {
@@ -191,16 +192,14 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 	return b, numbers, nil
 }
 
-var errStale = errors.New("the server does not find an input block")
-
 // read reads a block. A server that was cut off from its cluster may not have it yet, so it
 // is gone only if it stays so for as long as an election takes.
 func (in *Inputs) read(ctx context.Context, b task.Range) (m *jetstream.RawStreamMsg, err error) {
-	err = in.f.Insist(ctx, func() (err error) {
+	err = in.f.link.Insist(ctx, func() (err error) {
 		m, err = in.f.inputs.GetLastMsgForSubject(ctx, schema.InputSubject(in.job, b))
 		notFound := errors.Is(err, jetstream.ErrMsgNotFound)
-		if gone := in.missing(b, notFound); notFound && gone < in.f.Election() {
-			return errStale
+		if gone := in.missing(b, notFound); notFound && gone < in.f.link.Election() {
+			return stream.ErrStale
 		}
 		return err
 	})

@@ -106,7 +106,7 @@ func TestInputOverlap(t *testing.T) {
 func TestInputDamaged(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, Provision{})
-	h.timeout = time.Second // a block counts as lost after three of it
+	h.link.Timeout = time.Second // a block counts as lost after three of it
 	h.put(schema.InputSubject("j", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 9)))
 	h.put(schema.InputSubject("k", task.Range{Count: 10}), []byte("no block"))
 	seq := h.put(schema.InputSubject("l", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 10)))

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -23,7 +24,7 @@ const abandonedAge = 30 * 24 * time.Hour
 // taken.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 	manifest, again := j.Encode(), false
-	err := f.outlast(ctx, func() error {
+	err := f.link.Outlast(ctx, func() error {
 		_, err := f.jobs.Create(ctx, j.ID, manifest)
 		if again && errors.Is(err, jetstream.ErrKeyExists) { // perhaps by ourselves, and the answer was lost
 			if e, getErr := f.jobs.Get(ctx, j.ID); getErr == nil && bytes.Equal(e.Value(), manifest) {
@@ -37,7 +38,7 @@ func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 		return fmt.Errorf("%w: job %s exists", ErrDiffers, j.ID)
 	}
 	if err != nil {
-		return fmt.Errorf("create job %s: %w", j.ID, explain(err))
+		return fmt.Errorf("create job %s: %w", j.ID, stream.Explain(err))
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 		return nil, 0, fmt.Errorf("%w: %s; `producer ls` lists them", ErrNoJob, id)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("read job %s: %w", id, explain(err))
+		return nil, 0, fmt.Errorf("read job %s: %w", id, stream.Explain(err))
 	}
 	j, err := decodeManifest(id, e.Value())
 	return j, e.Revision(), err
@@ -91,17 +92,10 @@ func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job)
 		if err == nil {
 			return j, nil
 		}
-		if !isConflict(err) {
-			return nil, fmt.Errorf("write job %s: %w", id, explain(err))
+		if !stream.IsConflict(err) {
+			return nil, fmt.Errorf("write job %s: %w", id, stream.Explain(err))
 		}
 	}
-}
-
-// isConflict reports whether somebody else wrote the key first.
-func isConflict(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrKeyExists) ||
-		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
 // Jobs returns all manifests, tombstones too, in no order. A manifest that cannot be decoded is
@@ -109,7 +103,7 @@ func isConflict(err error) bool {
 func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 	w, err := f.jobs.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", explain(err))
+		return nil, fmt.Errorf("list jobs: %w", stream.Explain(err))
 	}
 	defer w.Stop()
 	var jobs []*task.Job
@@ -136,7 +130,7 @@ func (f *Fleet) logUnreadable(key string, revision uint64, err error) {
 	if old, ok := f.unreadable.Swap(key, revision); ok && old == revision {
 		return
 	}
-	f.log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, key)
+	f.link.Log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, key)
 }
 
 // WatchJob calls changed with the manifest as it stands and after each change, until
@@ -152,7 +146,7 @@ func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)
 			}
 		}, nil)
 		if err != nil && ctx.Err() == nil {
-			f.log.Debug().Err(err).Str("job", id).Msg("watch job")
+			f.link.Log.Debug().Err(err).Str("job", id).Msg("watch job")
 		}
 	}()
 	return nil
@@ -197,13 +191,13 @@ const (
 // manifest. What makeRoom takes away before the change is written may come back before:
 // the caller takes it away again.
 func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(context.Context, string) error, change func(*task.Job) error) (*task.Job, error) {
-	pause := newPause()
+	pause := stream.NewPause()
 	for try := 0; ; try++ {
 		j, err := f.ChangeJob(ctx, id, change)
-		if !errors.Is(err, ErrFull) || try == roomTries {
+		if !errors.Is(err, stream.ErrFull) || try == roomTries {
 			return j, err
 		}
-		if try > 0 && pause.waitAtMost(ctx, roomPause) != nil {
+		if try > 0 && pause.WaitAtMost(ctx, roomPause) != nil {
 			return j, err
 		}
 		if err := makeRoom(ctx, id); err != nil {
@@ -214,8 +208,8 @@ func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(c
 
 // StopWork tells the workers to drop the job and empties the queue of it.
 func (f *Fleet) StopWork(ctx context.Context, id string) error {
-	if err := f.nc.PublishMsg(order(schema.CancelPrefix + id)); err != nil {
-		return fmt.Errorf("tell the workers to stop job %s: %w", id, explain(err))
+	if err := f.link.NC.PublishMsg(order(schema.CancelPrefix + id)); err != nil {
+		return fmt.Errorf("tell the workers to stop job %s: %w", id, stream.Explain(err))
 	}
 	return f.PurgeQueue(ctx, id)
 }
@@ -291,12 +285,12 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job, remover string) e
 		defer f.release(lease{job: j.ID, revision: revision})
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return nil
-	case isFull(err) && j.Expires != nil: // it has ended
+	case stream.IsFull(err) && j.Expires != nil: // it has ended
 		if holder, err := f.Holder(ctx, j.ID); err != nil || holder != "" {
 			return err
 		}
 	default:
-		return fmt.Errorf("ask for the lease of job %s: %w", j.ID, explain(err))
+		return fmt.Errorf("ask for the lease of job %s: %w", j.ID, stream.Explain(err))
 	}
 	return f.removeExpired(ctx, j.ID)
 }
@@ -323,9 +317,9 @@ func (f *Fleet) removeExpired(ctx context.Context, id string) error {
 		return err // a tombstone's job was purged once more: a late result may have come
 	}
 	// Not Purge of the bucket, which would leave a mark for ever.
-	s, err := f.js.Stream(ctx, "KV_"+schema.BucketJobs)
+	s, err := f.link.JS.Stream(ctx, "KV_"+schema.BucketJobs)
 	if err != nil {
-		return fmt.Errorf("remove job %s: %w", id, explain(err))
+		return fmt.Errorf("remove job %s: %w", id, stream.Explain(err))
 	}
 	return f.purge(ctx, id, []purge{{s, "$KV." + schema.BucketJobs + "." + id}})
 }
@@ -338,7 +332,7 @@ type purge struct {
 func (f *Fleet) purge(ctx context.Context, id string, list []purge) error {
 	for _, p := range list {
 		if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject)); err != nil {
-			return fmt.Errorf("remove job %s from %s: %w", id, p.stream.CachedInfo().Config.Name, explain(err))
+			return fmt.Errorf("remove job %s from %s: %w", id, p.stream.CachedInfo().Config.Name, stream.Explain(err))
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -77,7 +78,7 @@ func TestUnreadableManifests(t *testing.T) {
 	}
 	var log bytes.Buffer
 	nc, js := h.connect()
-	f, err := Open(ctx, nc, js, Options{Log: zerolog.New(&log)})
+	f, err := Open(ctx, nc, js, stream.Options{Log: zerolog.New(&log)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestCancel(t *testing.T) {
 	if err := w.Listen(t.Context(), Orders{Cancel: func(job string) { orders <- job }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.nc.Flush(); err != nil {
+	if err := w.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	j, err := h.Cancel(t.Context(), "j")
@@ -270,7 +271,7 @@ func (h *house) fillStore(makeSubject func(i int) string) {
 	for i := range 100 {
 		_, err := h.js.PublishMsg(h.t.Context(), message(makeSubject(i), payload))
 		switch {
-		case isFull(err):
+		case stream.IsFull(err):
 			return
 		case err != nil:
 			h.t.Fatal(err)
@@ -289,7 +290,7 @@ func TestFullStore(t *testing.T) {
 		h.job("idle", task.ClassNorm, 0)
 		h.job("j", task.ClassNorm, 10)
 		h.fillStore(makeSubject)
-		if _, err := h.ChangeJob(t.Context(), "idle", func(*task.Job) error { return nil }); !errors.Is(err, ErrFull) {
+		if _, err := h.ChangeJob(t.Context(), "idle", func(*task.Job) error { return nil }); !errors.Is(err, stream.ErrFull) {
 			t.Fatalf("the store has room: %v", err)
 		}
 		return h
@@ -302,7 +303,7 @@ func TestFullStore(t *testing.T) {
 	t.Run("cancel", func(t *testing.T) {
 		t.Parallel()
 		h := newFull(t, taskOf)
-		if _, err := h.Cancel(t.Context(), "idle"); !errors.Is(err, ErrFull) {
+		if _, err := h.Cancel(t.Context(), "idle"); !errors.Is(err, stream.ErrFull) {
 			t.Errorf("cancelled a job that has nothing: %v", err)
 		}
 		if j, err := h.Cancel(t.Context(), "j"); err != nil || j.State != task.Cancelled {
@@ -315,13 +316,13 @@ func TestFullStore(t *testing.T) {
 	t.Run("remove", func(t *testing.T) {
 		t.Parallel()
 		h := newFull(t, resultOf)
-		if _, err := h.Cancel(t.Context(), "j"); !errors.Is(err, ErrFull) {
+		if _, err := h.Cancel(t.Context(), "j"); !errors.Is(err, stream.ErrFull) {
 			t.Errorf("cancelled without taking a result away: %v", err)
 		}
 		if j, err := h.Job(t.Context(), "j"); err != nil || j.Over() || len(h.left("j")) < 20 {
 			t.Errorf("a job that could not be cancelled: %+v, %v; left %q", j, err, h.left("j"))
 		}
-		if err := h.Remove(t.Context(), "idle"); !errors.Is(err, ErrFull) {
+		if err := h.Remove(t.Context(), "idle"); !errors.Is(err, stream.ErrFull) {
 			t.Errorf("removed a job that has nothing: %v", err)
 		}
 		if err := h.Remove(t.Context(), "j"); err != nil {
@@ -358,10 +359,10 @@ func TestFullStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.removeUnheld(t.Context(), abandoned, "me"); !errors.Is(err, ErrFull) || len(h.left("abandoned")) == 0 {
+		if err := h.removeUnheld(t.Context(), abandoned, "me"); !errors.Is(err, stream.ErrFull) || len(h.left("abandoned")) == 0 {
 			t.Errorf("a job that may go on: %v", err)
 		}
-		if err := h.RemoveExpired(t.Context()); err != nil && !errors.Is(err, ErrFull) { // the abandoned one may come first
+		if err := h.RemoveExpired(t.Context()); err != nil && !errors.Is(err, stream.ErrFull) { // the abandoned one may come first
 			t.Error(err)
 		}
 		if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Removed || len(h.left("j")) > 0 {
@@ -412,7 +413,7 @@ func TestRemoveGoingOn(t *testing.T) {
 	if err := w.Listen(ctx, Orders{Cancel: func(job string) { orders <- job }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.nc.Flush(); err != nil {
+	if err := w.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Remove(t.Context(), "j"); err != nil {

@@ -3,13 +3,15 @@ package fleet
 import (
 	"context"
 	"errors"
-	"factorfleet/internal/natsconn"
-	"factorfleet/internal/schema"
 	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/natsconn"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 )
 
 // A lease makes one process the holder of a job: the only one that re-queues its
@@ -32,12 +34,12 @@ func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.
 			if err := f.holding(ctx, lease{job, holder, revision, since}, held); err != nil {
 				return err
 			}
-		case f.nc.IsClosed():
+		case f.link.NC.IsClosed():
 			return natsconn.ErrClosed
 		case !errors.Is(err, jetstream.ErrKeyExists):
-			f.log.Debug().Err(err).Str("job", job).Msg("ask for the lease again")
+			f.link.Log.Debug().Err(err).Str("job", job).Msg("ask for the lease again")
 		}
-		sleep(ctx, min(leaseAsk, f.leaseTTL/3))
+		stream.Sleep(ctx, min(leaseAsk, f.leaseTTL/3))
 	}
 	return nil
 }
@@ -45,7 +47,7 @@ func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.
 // acquire asks for the lease once. The end of ctx does not interrupt it: else the
 // server might give a lease that nobody knows of.
 func (f *Fleet) acquire(ctx context.Context, job, holder string) (revision uint64, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.link.Timeout)
 	defer cancel()
 	return f.leases.Create(ctx, job, []byte(holder), jetstream.KeyTTL(f.leaseTTL))
 }
@@ -57,7 +59,7 @@ func (f *Fleet) Holder(ctx context.Context, job string) (string, error) {
 	case errors.Is(err, jetstream.ErrKeyNotFound):
 		return "", nil
 	case err != nil:
-		return "", fmt.Errorf("look at the lease of job %s: %w", job, explain(err))
+		return "", fmt.Errorf("look at the lease of job %s: %w", job, stream.Explain(err))
 	}
 	return string(e.Value()), nil
 }
@@ -68,8 +70,6 @@ type lease struct {
 	revision    uint64    // of its last renewal
 	since       time.Time // it was asked for no earlier than then
 }
-
-var errLeaseLost = errors.New("the lease was lost")
 
 // holding runs held while it renews the lease, and gives the lease up at the end.
 func (f *Fleet) holding(ctx context.Context, l lease, held func(context.Context) error) error {
@@ -98,7 +98,7 @@ func (f *Fleet) holding(ctx context.Context, l lease, held func(context.Context)
 // live.
 func (f *Fleet) renew(ctx context.Context, l *lease) error {
 	wait := f.leaseTTL / 3
-	for sleep(ctx, wait) == nil {
+	for stream.Sleep(ctx, wait) == nil {
 		now := time.Now()
 		revision, err := f.renewOnce(ctx, l)
 		switch {
@@ -107,7 +107,7 @@ func (f *Fleet) renew(ctx context.Context, l *lease) error {
 			continue
 		case ctx.Err() != nil:
 			return nil
-		case isConflict(err):
+		case stream.IsConflict(err):
 			// A renewal whose answer was lost is a conflict with ourselves.
 			e, err := f.leases.Get(ctx, l.job)
 			if err != nil || string(e.Value()) != l.holder {
@@ -129,7 +129,7 @@ func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err e
 	ctx, cancel := context.WithDeadline(ctx, l.since.Add(f.leaseTTL))
 	defer cancel()
 	m := &nats.Msg{Subject: "$KV." + schema.BucketLeases + "." + l.job, Data: []byte(l.holder)}
-	ack, err := f.js.PublishMsg(ctx, m, jetstream.WithMsgTTL(f.leaseTTL), jetstream.WithExpectLastSequencePerSubject(l.revision))
+	ack, err := f.link.JS.PublishMsg(ctx, m, jetstream.WithMsgTTL(f.leaseTTL), jetstream.WithExpectLastSequencePerSubject(l.revision))
 	if err != nil {
 		return 0, err
 	}
@@ -142,6 +142,6 @@ func (f *Fleet) release(l lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(f.leaseTTL)); err != nil {
-		f.log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
+		f.link.Log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
 	}
 }

@@ -86,7 +86,7 @@ func TestLeaseTakeover(t *testing.T) {
 	a := h.tenant("a")
 	await(t, "a has renewed", func() bool { e, err := h.leases.Get(t.Context(), "j"); return err == nil && e.Revision() > 1 })
 	b := h.tenant("b")
-	a.f.nc.Close() // as if the process had died: nothing is released
+	a.f.link.NC.Close() // as if the process had died: nothing is released
 	await(t, "b holds", func() bool { return b.held.Load() == 1 })
 	if a.held.Load() != 0 || a.losses.Load() == 0 {
 		t.Errorf("b holds, a holds %d and lost %d", a.held.Load(), a.losses.Load())

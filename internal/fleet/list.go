@@ -2,13 +2,12 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -17,10 +16,10 @@ import (
 func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]schema.Place, error) {
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", filter, explain(err))
+		return nil, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
-	if !leads(info) {
-		return nil, fmt.Errorf("list %s: %w", filter, errAlone)
+	if !stream.Leads(info) {
+		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrAlone)
 	}
 	places := make([]schema.Place, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
@@ -29,27 +28,6 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 		}
 	}
 	return places, nil
-}
-
-var errAlone = errors.New("the server that answers may have been cut off from its cluster")
-
-// seenWithin is how long ago a leader has heard of another replica, which answers it every
-// second.
-const seenWithin = 4 * time.Second
-
-// leads reports whether the server that has answered for a stream sees a majority of its
-// replicas. One that does not may lead no more, and not know what was stored since.
-func leads(info *jetstream.StreamInfo) bool {
-	if info.Cluster == nil {
-		return true
-	}
-	seen := 1
-	for _, r := range info.Cluster.Replicas {
-		if !r.Offline && r.Active < seenWithin {
-			seen++
-		}
-	}
-	return 2*seen > len(info.Cluster.Replicas)+1
 }
 
 // A Backlog is what of a job is queued at one moment.
@@ -96,7 +74,7 @@ func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks
 func (f *Fleet) Depth(ctx context.Context) (uint64, error) {
 	info, err := f.tasks.Info(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, explain(err))
+		return 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))
 	}
 	return info.State.Msgs, nil
 }
@@ -126,7 +104,7 @@ func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	for _, class := range task.Classes {
 		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 		if err != nil {
-			return nil, missing("durable", schema.Durable(class), err)
+			return nil, stream.Missing("durable", schema.Durable(class), err)
 		}
 		info := c.CachedInfo()
 		list = append(list, ClassStatus{Class: class, Pending: info.NumPending, InWork: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -18,10 +19,10 @@ func order(subject string) *nats.Msg {
 
 // order tells the workers something.
 func (f *Fleet) order(subject string) error {
-	if err := f.nc.PublishMsg(order(subject)); err != nil {
-		return fmt.Errorf("tell the workers: %w", explain(err))
+	if err := f.link.NC.PublishMsg(order(subject)); err != nil {
+		return fmt.Errorf("tell the workers: %w", stream.Explain(err))
 	}
-	return f.nc.FlushTimeout(f.timeout)
+	return f.link.NC.FlushTimeout(f.link.Timeout)
 }
 
 // Orders are what a worker can be told while it runs; a nil function is not called.
@@ -33,7 +34,7 @@ type Orders struct {
 
 // Listen calls the functions of o as orders come, in their order, until ctx ends.
 func (s *Station) Listen(ctx context.Context, o Orders) error {
-	sub, err := s.nc.Subscribe(schema.OrderSubject, func(m *nats.Msg) {
+	sub, err := s.link.NC.Subscribe(schema.OrderSubject, func(m *nats.Msg) {
 		if m.Header.Get(schema.OrderHeader) == "" {
 			return
 		}
@@ -48,7 +49,7 @@ func (s *Station) Listen(ctx context.Context, o Orders) error {
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("listen for orders: %w", explain(err))
+		return fmt.Errorf("listen for orders: %w", stream.Explain(err))
 	}
 	context.AfterFunc(ctx, func() { sub.Unsubscribe() })
 	return nil

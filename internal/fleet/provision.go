@@ -12,20 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
-)
-
-var (
-	// ErrNotProvisioned is returned when a stream, bucket or durable is missing.
-	ErrNotProvisioned = errors.New("not set up")
-	// ErrDiffers is returned when one exists with other settings, or an id with other input.
-	ErrDiffers = errors.New("conflict")
-	// ErrNoJob is returned when a job does not exist.
-	ErrNoJob = errors.New("no such job")
-	// ErrInputLost is wrapped when numbers of a job, which were stored, are gone.
-	ErrInputLost = errors.New("the server has lost input")
-	// ErrFull is wrapped by an error about something for which the server has no room.
-	ErrFull = errors.New("the store of the nats server is full")
 )
 
 // Init creates what is missing of streams, durables and buckets, and returns a line
@@ -69,22 +57,22 @@ func (in *initializer) stream(ctx context.Context, want jetstream.StreamConfig) 
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		in.make("stream "+want.Name, func() error { _, err := in.js.CreateStream(ctx, want); return err })
 	default:
-		in.err = fmt.Errorf("look at stream %s: %w", want.Name, explain(err))
+		in.err = fmt.Errorf("look at stream %s: %w", want.Name, stream.Explain(err))
 	}
 }
 
-func (in *initializer) durable(ctx context.Context, stream string, want jetstream.ConsumerConfig) {
+func (in *initializer) durable(ctx context.Context, of string, want jetstream.ConsumerConfig) {
 	if in.err != nil {
 		return
 	}
-	c, err := in.js.Consumer(ctx, stream, want.Durable)
+	c, err := in.js.Consumer(ctx, of, want.Durable)
 	switch {
 	case err == nil:
-		in.compare(stream+" > "+want.Durable, durableDifferences(want, c.CachedInfo().Config))
+		in.compare(of+" > "+want.Durable, durableDifferences(want, c.CachedInfo().Config))
 	case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrStreamNotFound) && in.dryRun:
-		in.make("durable "+want.Durable, func() error { _, err := in.js.CreateConsumer(ctx, stream, want); return err })
+		in.make("durable "+want.Durable, func() error { _, err := in.js.CreateConsumer(ctx, of, want); return err })
 	default:
-		in.err = fmt.Errorf("look at durable %s: %w", want.Durable, explain(err))
+		in.err = fmt.Errorf("look at durable %s: %w", want.Durable, stream.Explain(err))
 	}
 }
 
@@ -97,21 +85,21 @@ func (in *initializer) bucket(ctx context.Context, want jetstream.KeyValueConfig
 	case err == nil:
 		status, err := kv.Status(ctx)
 		if err != nil {
-			in.err = fmt.Errorf("look at bucket %s: %w", want.Bucket, explain(err))
+			in.err = fmt.Errorf("look at bucket %s: %w", want.Bucket, stream.Explain(err))
 			return
 		}
 		in.compare(want.Bucket, bucketDifferences(want, status))
 	case errors.Is(err, jetstream.ErrBucketNotFound):
 		in.make("bucket "+want.Bucket, func() error { _, err := in.js.CreateKeyValue(ctx, want); return err })
 	default:
-		in.err = fmt.Errorf("look at bucket %s: %w", want.Bucket, explain(err))
+		in.err = fmt.Errorf("look at bucket %s: %w", want.Bucket, stream.Explain(err))
 	}
 }
 
 func (in *initializer) make(what string, create func() error) {
 	if !in.dryRun {
 		if err := create(); err != nil {
-			in.err = fmt.Errorf("create %s: %w", what, explain(err))
+			in.err = fmt.Errorf("create %s: %w", what, stream.Explain(err))
 			return
 		}
 	}
@@ -181,9 +169,9 @@ func bucketDifferences(want jetstream.KeyValueConfig, got jetstream.KeyValueStat
 
 // AckWait returns the durables' ack wait: how long a silent worker keeps its task.
 func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
-	c, err := f.js.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
+	c, err := f.link.JS.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
-		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), explain(err))
+		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), stream.Explain(err))
 	}
 	return c.CachedInfo().Config.AckWait, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -18,17 +19,17 @@ func TestInit(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	ctx := t.Context()
-	if _, err := Open(ctx, h.nc, h.js, Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
+	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
 		t.Errorf("Open of an empty server: %v", err)
 	}
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) {
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
 		t.Errorf("OpenStation of an empty server: %v", err)
 	}
 	would, err := Init(ctx, h.js, Provision{DryRun: true})
 	if err != nil || len(would) != 5+4+3 {
 		t.Errorf("dry run: %q, %v", would, err)
 	}
-	if _, err := Open(ctx, h.nc, h.js, Options{}); !errors.Is(err, ErrNotProvisioned) {
+	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
 		t.Errorf("Open after a dry run: %v", err)
 	}
 	made, err := Init(ctx, h.js, Provision{})
@@ -47,7 +48,7 @@ func TestInit(t *testing.T) {
 	if err := h.js.DeleteConsumer(ctx, schema.StreamTasks, schema.Durable(task.ClassLow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); !errors.Is(err, ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
 		t.Errorf("OpenStation without a durable: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {

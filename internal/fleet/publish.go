@@ -9,6 +9,7 @@ import (
 
 	"factorfleet/internal/plan"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -58,7 +59,7 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 // stored.
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	for len(chunks) > 0 {
-		part := chunks[:min(len(chunks), maxBatchCount)]
+		part := chunks[:min(len(chunks), stream.MaxBatchCount)]
 		if err := p.room(ctx, uint64(len(part))); err != nil {
 			return err
 		}
@@ -68,7 +69,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify}
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
-		if err := p.f.storeAll(ctx, messages); err != nil {
+		if err := p.f.link.StoreAll(ctx, messages); err != nil {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)
 		}
 		p.published += uint64(len(part))
@@ -80,14 +81,14 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 
 // room waits until the queue has room for n more tasks of this class and job.
 func (p *Publisher) room(ctx context.Context, n uint64) error {
-	pause := newPause()
+	pause := stream.NewPause()
 	for waited := false; ; waited = true {
 		ok, err := p.hasRoom(ctx, n)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
-			p.f.log.Debug().Err(err).Msg("look at the queue again")
+			p.f.link.Log.Debug().Err(err).Msg("look at the queue again")
 		case ok:
 			if waited {
 				p.waiting(false)
@@ -97,7 +98,7 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 		if !waited {
 			p.waiting(true)
 		}
-		if err := pause.waitAtMost(ctx, 200*time.Millisecond); err != nil {
+		if err := pause.WaitAtMost(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -28,7 +29,7 @@ import (
 // interval when very short tasks empty its buffer, and its Fetch subscribes anew for
 // each request.
 type puller struct {
-	link     *link
+	link     *stream.Link
 	acks     map[task.Class]*acker // never changed
 	sub      *nats.Subscription
 	inbox    string // the requests' reply subject is inbox + number
@@ -55,7 +56,7 @@ const (
 	manyTasks  = 32               // a request for more is one for short tasks
 )
 
-func newPuller(l *link, moves bool) (*puller, error) {
+func newPuller(l *stream.Link, moves bool) (*puller, error) {
 	p := &puller{link: l, moves: moves, acks: make(map[task.Class]*acker), shunned: make(map[task.Class]time.Time), idle: idleMin}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
@@ -67,10 +68,10 @@ func (p *puller) subscribe() error {
 	if p.sub != nil {
 		p.sub.Unsubscribe()
 	}
-	p.inbox = p.link.nc.NewInbox() + "."
-	sub, err := p.link.nc.SubscribeSync(p.inbox + "*")
+	p.inbox = p.link.NC.NewInbox() + "."
+	sub, err := p.link.NC.SubscribeSync(p.inbox + "*")
 	if err != nil {
-		return fmt.Errorf("listen for tasks: %w", explain(err))
+		return fmt.Errorf("listen for tasks: %w", stream.Explain(err))
 	}
 	sub.SetPendingLimits(-1, -1)
 	p.sub = sub
@@ -82,7 +83,7 @@ func (p *puller) subscribe() error {
 // then. See worker.Source.
 func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := s.puller
-	if s.nc.IsClosed() { // for good, such as after a second refused login
+	if s.link.NC.IsClosed() { // for good, such as after a second refused login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
 	}
 	n = min(n, schema.MaxRequestBatch)
@@ -102,7 +103,7 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 	}
 	class, ok := p.waitingClass()
 	if !ok {
-		sleep(ctx, p.idle)
+		stream.Sleep(ctx, p.idle)
 		return nil
 	}
 	got, err := p.request(ctx, class, n, p.idle, deliver)
@@ -167,17 +168,17 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if wait == 0 {
 		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
 	}
-	answer, cancel := context.WithTimeout(p.era(), wait+grace)
+	answer, cancel := context.WithTimeout(p.link.UntilLost(), wait+grace)
 	defer cancel()
-	if err := p.link.nc.PublishRequest(p.link.api+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), reply, body); err != nil {
-		return 0, fmt.Errorf("ask for tasks: %w", explain(err))
+	if err := p.link.NC.PublishRequest(p.link.API+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), reply, body); err != nil {
+		return 0, fmt.Errorf("ask for tasks: %w", stream.Explain(err))
 	}
 	got := 0
 	for got < n {
 		m, err := p.sub.NextMsgWithContext(answer)
 		switch {
 		case err == nil:
-		case context.Cause(answer) == errReconnected: // it went to the server that was there before
+		case context.Cause(answer) == stream.ErrReconnected: // it went to the server that was there before
 			p.silent = 0
 			return got, nil
 		case answer.Err() != nil:
@@ -188,7 +189,7 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 			return got, statusError("503", "")
 		}
 		if err != nil {
-			return got, fmt.Errorf("wait for tasks: %w", explain(err))
+			return got, fmt.Errorf("wait for tasks: %w", stream.Explain(err))
 		}
 		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" {
 			if m.Subject != reply || status == "100" {
@@ -212,23 +213,13 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	return got, nil
 }
 
-// era returns a context that ends when what is asked now gets no answer any more. What is
-// asked without a connection is sent once there is one, and answered.
-func (p *puller) era() context.Context {
-	now := p.link.clock.now.Load()
-	if !p.link.nc.IsConnected() || p.link.nc.Stats().Reconnects != now.number {
-		return context.Background()
-	}
-	return now
-}
-
 // delivery reads a task's message. What nobody can settle, and what does not come
 // from the queue at all, is nil.
 func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 	at, err := schema.ParseSubject(m.Subject)
-	attempt, ok := deliveryCount(m.Reply)
+	attempt, ok := stream.DeliveryCount(m.Reply)
 	if err != nil || !ok {
-		p.link.log.Warn().Str("subject", m.Subject).Msg("a message that is no task was ignored")
+		p.link.Log.Warn().Str("subject", m.Subject).Msg("a message that is no task was ignored")
 		return nil
 	}
 	return &worker.Delivery{
@@ -242,7 +233,7 @@ func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 // explains it; else the subscription is made anew, and if that does not help the
 // program is to be started anew.
 func (p *puller) noAnswer(got int) error {
-	if !p.link.nc.IsConnected() {
+	if !p.link.NC.IsConnected() {
 		p.silent = 0
 		return nil
 	}
@@ -254,8 +245,8 @@ func (p *puller) noAnswer(got int) error {
 	case p.silent == maxSilent:
 		return errors.Join(errors.New("no answer to pull requests: subscribing anew"), p.subscribe())
 	case p.silent == 2*maxSilent:
-		p.link.log.Warn().Msg("no answer from NATS for too long: connecting anew")
-		return errors.Join(errors.New("no answer to pull requests: reconnecting"), p.link.nc.ForceReconnect())
+		p.link.Log.Warn().Msg("no answer from NATS for too long: connecting anew")
+		return errors.Join(errors.New("no answer to pull requests: reconnecting"), p.link.NC.ForceReconnect())
 	}
 	return fmt.Errorf("%w: no answer to pull requests", worker.ErrRestart)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -36,7 +37,7 @@ func TestRestartSpendsNothing(t *testing.T) {
 		t.Fatalf("pulled %q", text)
 	}
 	until := time.Now().Add(ackWait - 1500*time.Millisecond) // the server counts in whole seconds
-	if err := w.nc.Flush(); err != nil {
+	if err := w.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	h.stop()
@@ -61,10 +62,10 @@ func TestOpenEnded(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	because := errors.New("a signal")
 	cancel(because)
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", Options{}); err != because {
+	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); err != because {
 		t.Errorf("a station: %v", err)
 	}
-	if _, err := Open(ctx, h.nc, h.js, Options{}); err != because {
+	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); err != because {
 		t.Errorf("a fleet: %v", err)
 	}
 }

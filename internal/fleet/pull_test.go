@@ -12,6 +12,7 @@ import (
 
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -197,7 +198,7 @@ func TestPullStrange(t *testing.T) {
 	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
 	h.queue(j, single(1))
 	w := h.station("w")
-	if err := w.nc.Publish(w.puller.inbox+"x", []byte("hello")); err != nil { // who knows the inbox may write to it
+	if err := w.link.NC.Publish(w.puller.inbox+"x", []byte("hello")); err != nil { // who knows the inbox may write to it
 		t.Fatal(err)
 	}
 	var got []string
@@ -237,7 +238,7 @@ func TestWatchdog(t *testing.T) {
 	if err := mute(); err == nil || !strings.Contains(err.Error(), "reconnecting") {
 		t.Errorf("%v", err)
 	}
-	await(t, "it is connected again", w.nc.IsConnected)
+	await(t, "it is connected again", w.link.NC.IsConnected)
 	w.puller.silent = 3*maxSilent - 2
 	if err := mute(); !errors.Is(err, worker.ErrRestart) {
 		t.Errorf("%v", err)
@@ -251,7 +252,7 @@ func TestWatchdog(t *testing.T) {
 	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "no such durable") {
 		t.Errorf("%v", err)
 	}
-	w.nc.Close()
+	w.link.NC.Close()
 	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); !errors.Is(err, worker.ErrRestart) || !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
@@ -267,30 +268,6 @@ func TestStatusError(t *testing.T) {
 		if err := statusError(code, description); (err == nil) != fine {
 			t.Errorf("%s: %v", status, err)
 		}
-	}
-}
-
-func TestReplySubject(t *testing.T) {
-	t.Parallel()
-	for reply, want := range map[string]int{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                 2,
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd": 3,
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":     3,
-	} {
-		if n, ok := deliveryCount(reply); n != want || !ok {
-			t.Errorf("%s: %d, %v", reply, n, ok)
-		}
-		if p := positionOf(reply); p != (position{seq: 17, delivered: 5, pending: 3}) {
-			t.Errorf("%s: %+v", reply, p)
-		}
-	}
-	for _, reply := range []string{"", "_INBOX.a.b.c.d.e.f.g.h", "$JS.ACK.a.b.x.1.1.1.1", "$JS.ACK.a.b.0.1.1.1.1", "$JS.ACK"} {
-		if n, ok := deliveryCount(reply); ok {
-			t.Errorf("%s: %d", reply, n)
-		}
-	}
-	if p := positionOf("a.b"); p != (position{}) {
-		t.Errorf("%+v", p)
 	}
 }
 
@@ -321,7 +298,7 @@ func TestSettle(t *testing.T) {
 		t.Error(err)
 	}
 	stop := background(t, func(ctx context.Context) error { // keeps d[3]
-		for sleep(ctx, 100*time.Millisecond) == nil {
+		for stream.Sleep(ctx, 100*time.Millisecond) == nil {
 			if err := d[3].Handle.InProgress(); err != nil {
 				return err
 			}
@@ -357,7 +334,7 @@ func TestSettleAcrossReconnect(t *testing.T) {
 	h.queue(j, single(1))
 	w := h.station("w")
 	_, d := pull(t, w, 2)
-	if err := w.nc.ForceReconnect(); err != nil {
+	if err := w.link.NC.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}
 	ack(t, d[:1])
@@ -370,7 +347,7 @@ func TestSettleAcrossReconnect(t *testing.T) {
 	if err := d[1].Handle.NakWithDelay(ctx, time.Hour); !errors.Is(err, because) {
 		t.Errorf("%v", err)
 	}
-	w.nc.Close()
+	w.link.NC.Close()
 	for name, err := range map[string]error{"ack": d[1].Handle.Ack(t.Context()), "term": d[1].Handle.Term(t.Context(), "")} {
 		if !errors.Is(err, natsconn.ErrConnect) {
 			t.Errorf("%s without a connection: %v", name, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -41,7 +42,7 @@ func (s *WorkerStatus) IsQuarantined() bool { return s.State == StateQuarantined
 func (f *Fleet) Workers(ctx context.Context) ([]WorkerStatus, error) {
 	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
-		return nil, fmt.Errorf("list workers: %w", explain(err))
+		return nil, fmt.Errorf("list workers: %w", stream.Explain(err))
 	}
 	defer w.Stop()
 	var list []WorkerStatus

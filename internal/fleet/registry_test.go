@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
 
@@ -37,7 +38,7 @@ func TestRegistry(t *testing.T) {
 		if err := s.Beat(WorkerStatus{Name: "x", Instance: "y", Stats: worker.Stats{Slots: slots}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.nc.Flush(); err != nil {
+		if err := s.link.NC.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +56,7 @@ func TestRegistry(t *testing.T) {
 		t.Error("a function was sent as JSON")
 	}
 	nc, js := h.connect()
-	if _, err := OpenStation(t.Context(), nc, js, "Not A Name", Options{}); err == nil {
+	if _, err := OpenStation(t.Context(), nc, js, "Not A Name", stream.Options{}); err == nil {
 		t.Error("a bad name was accepted")
 	}
 }
@@ -99,7 +100,7 @@ func TestOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*Station{w, deaf} {
-		if err := s.nc.Flush(); err != nil {
+		if err := s.link.NC.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +110,7 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.nc.Flush(); err != nil {
+	if err := w.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	for _, subject := range []string{

@@ -1,9 +1,10 @@
 package fleet
 
 import (
-	"factorfleet/internal/schema"
 	"testing"
 	"time"
+
+	"factorfleet/internal/schema"
 )
 
 // TestDeadWorkerLeaves: a worker that died leaves the list when its last heartbeat is as
@@ -34,7 +35,7 @@ func TestDeadWorkerLeaves(t *testing.T) {
 	}
 	await(t, "it is listed", listed)
 	began := time.Now()
-	w.nc.Close() // it says nothing
+	w.link.NC.Close() // it says nothing
 	await(t, "it has left", func() bool { return !listed() })
 	if took := time.Since(began); took < ttl-200*time.Millisecond || took > ttl+1500*time.Millisecond {
 		t.Errorf("it left %v after its last heartbeat, which is kept for %v", took, ttl)

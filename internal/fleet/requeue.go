@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -37,8 +38,8 @@ func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 			if err != nil {
 				return err
 			}
-			if size += len(m.Data); size > maxBatchBytes {
-				if err := f.storeAll(ctx, batch); err != nil {
+			if size += len(m.Data); size > stream.MaxBatchBytes {
+				if err := f.link.StoreAll(ctx, batch); err != nil {
 					return err
 				}
 				batch, size = nil, len(m.Data)
@@ -47,7 +48,7 @@ func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 			r = task.Span(r.First+n, r.End())
 		}
 	}
-	return f.storeAll(ctx, batch)
+	return f.link.StoreAll(ctx, batch)
 }
 
 // again returns a task of as much of r as one chunk holds, and how many numbers that is.

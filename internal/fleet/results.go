@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -11,17 +10,18 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 )
 
 // FollowResults calls got with the results of a job, stored and to come, until ctx
 // ends or got returns an error; last is the sequence up to which it has seen all.
 // caughtUp is called once when no stored result is left unseen.
 func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals []collect.Arrival, last uint64) error, caughtUp func()) error {
-	return f.follow(ctx, source{stream: schema.StreamResults, filter: resultsFilter(job)}, func(batch []followed, last uint64) error {
+	return f.link.Follow(ctx, stream.Source{Stream: schema.StreamResults, Filter: resultsFilter(job)}, func(batch []stream.Message, last uint64) error {
 		arrivals := make([]collect.Arrival, 0, len(batch))
 		for _, m := range batch {
-			if p, err := schema.ParseSubject(m.subject); err == nil { // else strange: nothing but last moves on
-				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.seq, Data: m.data})
+			if p, err := schema.ParseSubject(m.Subject); err == nil { // else strange: nothing but last moves on
+				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.Seq, Data: m.Data})
 			}
 		}
 		return got(arrivals, last)
@@ -33,12 +33,12 @@ func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.
 // Result returns the payload of a result again. A server that is away is waited for.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	var m *jetstream.RawStreamMsg
-	err := f.Insist(ctx, func() (err error) {
+	err := f.link.Insist(ctx, func() (err error) {
 		m, err = f.results.GetMsg(ctx, seq)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read result %d again: %w", seq, explain(err))
+		return nil, fmt.Errorf("read result %d again: %w", seq, stream.Explain(err))
 	}
 	return m.Data, nil
 }
@@ -46,9 +46,9 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 // DropResult removes a result that is not to be believed, so that the worker's next
 // one for the range can be stored.
 func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
-	err := f.Insist(ctx, func() error { return f.deleteMessage(ctx, schema.StreamResults, seq) })
+	err := f.link.Insist(ctx, func() error { return f.link.DeleteMessage(ctx, schema.StreamResults, seq) })
 	if err != nil {
-		return fmt.Errorf("drop result %d: %w", seq, explain(err))
+		return fmt.Errorf("drop result %d: %w", seq, stream.Explain(err))
 	}
 	return nil
 }
@@ -57,13 +57,13 @@ func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
 // asks the stream's leader: any other replica may be behind the listing that came before.
 func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 	info, err := f.results.Info(ctx)
-	if err == nil && !leads(info) {
-		err = errAlone
+	if err == nil && !stream.Leads(info) {
+		err = stream.ErrAlone
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
+		return 0, fmt.Errorf("look for results of job %s: %w", job, stream.Explain(err))
 	}
-	m := nats.NewMsg(f.api + "STREAM.MSG.GET." + schema.StreamResults)
+	m := nats.NewMsg(f.link.API + "STREAM.MSG.GET." + schema.StreamResults)
 	m.Data = fmt.Appendf(nil, `{"last_by_subj":%q}`, resultsFilter(job))
 	var answer struct {
 		Error   *jetstream.APIError `json:"error"`
@@ -71,49 +71,18 @@ func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 			Seq uint64 `json:"seq"`
 		} `json:"message"`
 	}
-	reply, err := f.request(ctx, m)
+	reply, err := f.link.Request(ctx, m)
 	if err == nil {
 		err = json.Unmarshal(reply.Data, &answer)
 	}
 	if err == nil && answer.Error != nil {
 		err = answer.Error
 	}
-	if isNotFound(err) {
+	if stream.IsNotFound(err) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look for results of job %s: %w", job, explain(err))
+		return 0, fmt.Errorf("look for results of job %s: %w", job, stream.Explain(err))
 	}
 	return answer.Message.Seq, nil
-}
-
-// isNotFound reports whether err says that a message is not there.
-func isNotFound(err error) bool {
-	var api *jetstream.APIError
-	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound
-}
-
-// deleteMessage removes a message; it returns nil if it is gone already. The client
-// library's DeleteMsg hides why it failed.
-func (l *link) deleteMessage(ctx context.Context, stream string, seq uint64) error {
-	m := nats.NewMsg(l.api + "STREAM.MSG.DELETE." + stream)
-	m.Data = fmt.Appendf(nil, `{"seq":%d,"no_erase":true}`, seq)
-	reply, err := l.request(ctx, m)
-	if err != nil {
-		return err
-	}
-	var answer struct {
-		Error *jetstream.APIError `json:"error"`
-	}
-	if err := json.Unmarshal(reply.Data, &answer); err != nil {
-		return fmt.Errorf("unreadable answer to a deletion: %w", err)
-	}
-	if answer.Error == nil {
-		return nil
-	}
-	switch answer.Error.ErrorCode {
-	case jetstream.JSErrCodeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
-		return nil
-	}
-	return answer.Error
 }

@@ -18,6 +18,7 @@ import (
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -99,7 +100,7 @@ func (c *castle) work(v *visitor) error {
 	if err != nil {
 		return err
 	}
-	s, err := fleet.OpenStation(v.ctx, v.nc, v.js, "w", fleet.Options{Log: zerolog.Nop()})
+	s, err := fleet.OpenStation(v.ctx, v.nc, v.js, "w", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (c *castle) ask(v *visitor, s *fleet.Station) error {
 func (c *castle) produce(v *visitor) error {
 	c.clean()
 	ctx := v.ctx
-	f, err := fleet.Open(ctx, v.nc, v.js, fleet.Options{Timeout: visitorTimeout, Log: zerolog.Nop()})
+	f, err := fleet.Open(ctx, v.nc, v.js, stream.Options{Timeout: visitorTimeout, Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}
@@ -332,7 +333,7 @@ func (c *castle) bury(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 func (c *castle) observe(v *visitor) error {
 	c.clean()
 	ctx := v.ctx
-	f, err := fleet.Open(ctx, v.nc, v.js, fleet.Options{Log: zerolog.Nop()})
+	f, err := fleet.Open(ctx, v.nc, v.js, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}

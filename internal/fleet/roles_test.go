@@ -19,6 +19,7 @@ import (
 	"factorfleet/internal/identity"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 )
 
 // A castle is a server that lets in only whom its keys have signed, with all streams.
@@ -65,7 +66,7 @@ func newCastle(t *testing.T) *castle {
 	if _, err := fleet.Init(t.Context(), c.js, fleet.Provision{}); err != nil {
 		t.Fatal(err)
 	}
-	if c.Fleet, err = fleet.Open(t.Context(), c.admin.nc, c.js, fleet.Options{Log: zerolog.Nop()}); err != nil {
+	if c.Fleet, err = fleet.Open(t.Context(), c.admin.nc, c.js, stream.Options{Log: zerolog.Nop()}); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -2,10 +2,12 @@ package fleet
 
 import (
 	"context"
-	"factorfleet/internal/schema"
 	"fmt"
 
 	"github.com/nats-io/nats.go/micro"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 )
 
 // Serve answers these requests until ctx ends. status is what the worker says of itself: stats have
@@ -13,22 +15,22 @@ import (
 // several goroutines.
 func (s *Station) Serve(ctx context.Context, status func() WorkerStatus) error {
 	now := status()
-	service, err := micro.AddService(s.nc, micro.Config{
+	service, err := micro.AddService(s.link.NC, micro.Config{
 		Name: schema.ServiceName, Version: now.Version, Description: "factors numbers",
 		Metadata:           map[string]string{"worker": s.worker, "instance": s.instance, "host": now.Host, "slots": fmt.Sprint(now.Slots)},
 		QueueGroupDisabled: true, // all processes answer, also those of one name
 		StatsHandler:       func(*micro.Endpoint) any { return s.named(status()) },
 	})
 	if err != nil {
-		return fmt.Errorf("answer service requests: %w", explain(err))
+		return fmt.Errorf("answer service requests: %w", stream.Explain(err))
 	}
 	answer := micro.HandlerFunc(func(r micro.Request) {
 		if err := r.RespondJSON(s.named(status())); err != nil {
-			s.log.Debug().Err(err).Msg("answer a request for the status")
+			s.link.Log.Debug().Err(err).Msg("answer a request for the status")
 		}
 	})
 	if err := service.AddEndpoint("status", answer, micro.WithEndpointSubject(schema.StatusPrefix+s.worker)); err != nil {
-		return fmt.Errorf("answer service requests: %w", explain(err))
+		return fmt.Errorf("answer service requests: %w", stream.Explain(err))
 	}
 	context.AfterFunc(ctx, func() { service.Stop() })
 	return nil

@@ -1,10 +1,11 @@
 package fleet
 
 import (
-	"factorfleet/internal/schema"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
 )
 
 // Provision says how the streams are to be made.

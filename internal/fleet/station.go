@@ -10,13 +10,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
 // A Station is a worker's access to the streams: it pulls tasks, settles them, and
 // stores what they leave behind. It needs far fewer permissions than a Fleet.
 type Station struct {
-	link
+	link     *stream.Link
 	worker   string // name: the last token of everything it publishes
 	instance string // told apart from other processes of the same name
 	ackWait  time.Duration
@@ -25,20 +26,20 @@ type Station struct {
 
 // OpenStation binds to the durables as the worker of that name. An error wraps
 // ErrNotProvisioned if they are missing.
-func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o Options) (*Station, error) {
+func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o stream.Options) (*Station, error) {
 	if err := task.CheckWorker(worker); err != nil {
 		return nil, err
 	}
-	s := &Station{link: newLink(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
+	s := &Station{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
 	crosses := nc.Opts.UserJWT != nil // from the workers' account to the fleet's: see mailbox
 	if crosses {
-		s.ask = (&mailbox{nc: nc}).ask
+		s.link.Ask = (&mailbox{nc: nc}).ask
 	}
 	for _, class := range task.Classes {
-		err := s.outlast(ctx, func() error {
+		err := s.link.Outlast(ctx, func() error {
 			c, err := js.Consumer(ctx, schema.StreamTasks, schema.Durable(class))
 			if err != nil {
-				return missing("durable", schema.Durable(class), err)
+				return stream.Missing("durable", schema.Durable(class), err)
 			}
 			s.ackWait = c.CachedInfo().Config.AckWait
 			return nil
@@ -47,7 +48,7 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 			return nil, err
 		}
 	}
-	puller, err := newPuller(&s.link, crosses)
+	puller, err := newPuller(s.link, crosses)
 	if err != nil {
 		return nil, err
 	}
@@ -60,22 +61,22 @@ func (s *Station) AckWait() time.Duration { return s.ackWait }
 
 // Result stores the result of a range; the first of this worker stands.
 func (s *Station) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, message(schema.ResultSubject(job, r, s.worker), payload))
+	return s.link.Store(ctx, message(schema.ResultSubject(job, r, s.worker), payload))
 }
 
 // Return hands a range back to the sweeper.
 func (s *Station) Return(ctx context.Context, a task.Address, payload []byte) error {
-	return s.store(ctx, message(schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload))
+	return s.link.Store(ctx, message(schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload))
 }
 
 // Failed stores the record of a failed attempt.
 func (s *Station) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
-	return s.store(ctx, message(schema.FailedSubject(a, attempt, s.worker), payload))
+	return s.link.Store(ctx, message(schema.FailedSubject(a, attempt, s.worker), payload))
 }
 
 // Dead stores a dead letter.
 func (s *Station) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, message(schema.DeadSubject(job, r, s.worker), payload))
+	return s.link.Store(ctx, message(schema.DeadSubject(job, r, s.worker), payload))
 }
 
 // Beat publishes the worker's heartbeat, any JSON, to the registry. It does not
@@ -85,7 +86,7 @@ func (s *Station) Beat(status any) error {
 	if err != nil {
 		return fmt.Errorf("heartbeat: %w", err)
 	}
-	return s.nc.Publish("$KV."+schema.BucketWorkers+"."+s.worker+"."+s.instance, b)
+	return s.link.NC.Publish("$KV."+schema.BucketWorkers+"."+s.worker+"."+s.instance, b)
 }
 
 // Leave removes the worker from the registry.
@@ -93,8 +94,8 @@ func (s *Station) Leave() error {
 	m := nats.NewMsg("$KV." + schema.BucketWorkers + "." + s.worker + "." + s.instance)
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	m.Header.Set("KV-Operation", "PURGE")
-	if err := s.nc.PublishMsg(m); err != nil {
+	if err := s.link.NC.PublishMsg(m); err != nil {
 		return err
 	}
-	return s.nc.FlushTimeout(s.timeout)
+	return s.link.NC.FlushTimeout(s.link.Timeout)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -134,7 +135,7 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 		return s, false, err
 	}
 	for {
-		err = f.Insist(ctx, func() error {
+		err = f.link.Insist(ctx, func() error {
 			var revision uint64
 			var err error
 			s, revision, err = f.standing(ctx, worker)
@@ -154,8 +155,8 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 		switch {
 		case err == nil:
 			return s, changed, nil
-		case !isConflict(err):
-			return s, false, fmt.Errorf("write the standing of worker %s: %w", worker, explain(err))
+		case !stream.IsConflict(err):
+			return s, false, fmt.Errorf("write the standing of worker %s: %w", worker, stream.Explain(err))
 		}
 	}
 }
@@ -165,7 +166,7 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, explain(err))
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
 	}
 	_, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined != nil {
@@ -186,7 +187,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, explain(err))
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
 	}
 	s, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined == nil && len(s.Strikes) == 0 {
@@ -303,8 +304,8 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 
 // Stop tells a quarantined worker that it is.
 func (t *Trust) Stop(worker string) error {
-	if err := t.f.nc.PublishMsg(order(schema.QuarantineCtl + worker)); err != nil {
-		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, explain(err))
+	if err := t.f.link.NC.PublishMsg(order(schema.QuarantineCtl + worker)); err != nil {
+		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, stream.Explain(err))
 	}
 	return nil
 }

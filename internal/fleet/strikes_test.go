@@ -28,7 +28,7 @@ func TestStrikes(t *testing.T) {
 	if err := stop.Listen(t.Context(), Orders{Quarantine: func() { ordered <- struct{}{} }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := stop.nc.Flush(); err != nil {
+	if err := stop.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	var watchers []*Trust
@@ -277,38 +277,4 @@ func FuzzStatus(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-// FuzzReply: the two readers of reply subjects agree with the client library's.
-func FuzzReply(f *testing.F) {
-	for _, s := range []string{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4",
-		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.3.2.3.1700000000000000000.4.random",
-		"$JS.ACK.a.b.0.1.2.3.4", "$JS.ACK.a.b.-1.1.2.3.4", "$JS.ACK.a.b.1.2.3", "........", "$JS.NAK.a.b.1.2.3.4.5", "", "_INBOX.x.1",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, reply string) {
-		count, ok := deliveryCount(reply)
-		if ok && count < 1 {
-			t.Errorf("%q: %d, %v", reply, count, ok)
-		}
-		p := positionOf(reply)
-		if tokens := strings.Split(reply, "."); len(tokens) < 9 && (ok || p != position{}) {
-			t.Errorf("%q has %d tokens: %d, %+v", reply, len(tokens), count, p)
-		}
-	})
-}
-
-func TestReplySubjects(t *testing.T) {
-	t.Parallel()
-	for reply, want := range map[string]position{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {seq: 2, delivered: 3, pending: 4},
-		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {seq: 2, delivered: 3, pending: 4},
-		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random": {seq: 2, delivered: 3, pending: 4},
-	} {
-		if n, ok := deliveryCount(reply); n != 1 || !ok || positionOf(reply) != want {
-			t.Errorf("%s: %d, %v, %+v", reply, n, ok, positionOf(reply))
-		}
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -40,7 +41,7 @@ const (
 // Sweep runs the sweeper until ctx ends.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	var c jetstream.Consumer
-	err := f.Insist(ctx, func() (err error) {
+	err := f.link.Insist(ctx, func() (err error) {
 		c, err = f.returns.Consumer(ctx, schema.DurableSweeper)
 		return err
 	})
@@ -48,17 +49,17 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return missing("durable", schema.DurableSweeper, err)
+		return stream.Missing("durable", schema.DurableSweeper, err)
 	}
 	// One at a time: what a process that is killed had been given comes to the others
 	// only after the durable's ack wait.
 	messages, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
-		return fmt.Errorf("sweep: %w", explain(err))
+		return fmt.Errorf("sweep: %w", stream.Explain(err))
 	}
 	defer messages.Stop()
 	stop := context.AfterFunc(ctx, func() {
-		if f.nc.IsConnected() {
+		if f.link.NC.IsConnected() {
 			messages.Drain() // what is on its way is handed back
 		} else {
 			messages.Stop()
@@ -75,11 +76,11 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 			m.Nak()
 			continue
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() == nil:
-			return fmt.Errorf("sweep: %w", explain(err))
+			return fmt.Errorf("sweep: %w", stream.Explain(err))
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
 			return nil
 		case err != nil:
-			f.log.Debug().Err(err).Msg("sweep")
+			f.link.Log.Debug().Err(err).Msg("sweep")
 			continue
 		}
 		s.settle(ctx, m)
@@ -102,16 +103,13 @@ func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 	case err == nil:
 		m.DoubleAck(ctx)
 	case errors.Is(err, errVoid):
-		s.f.log.Warn().Str("subject", m.Subject()).Err(err).Msg("a return was dropped")
+		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("a return was dropped")
 		m.DoubleAck(ctx)
 	default:
-		s.f.log.Warn().Str("subject", m.Subject()).Err(err).Msg("sweep again in a while")
+		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("sweep again in a while")
 		m.NakWithDelay(2 * time.Second)
 	}
 }
-
-// errVoid is wrapped by what makes a message meaningless: it is dropped.
-var errVoid = errors.New("void")
 
 func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
 	if strings.HasPrefix(m.Subject(), schema.AdvisoryPrefix) {

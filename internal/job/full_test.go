@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -52,7 +53,7 @@ func TestEndInFullStore(t *testing.T) {
 			_, err := r.end()
 			r.out.check(t, 0, count)
 			if keep > 0 {
-				if !errors.Is(err, fleet.ErrFull) {
+				if !errors.Is(err, stream.ErrFull) {
 					t.Errorf("ended with %v", err)
 				}
 				if err := h.Remove(t.Context(), "j"); err != nil {

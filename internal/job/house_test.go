@@ -24,6 +24,7 @@ import (
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -119,7 +120,7 @@ func (h *house) connect() (*nats.Conn, jetstream.JetStream) {
 
 func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	h.t.Helper()
-	f, err := fleet.Open(h.t.Context(), nc, js, fleet.Options{Log: zerolog.Nop(), Timeout: 2 * time.Second})
+	f, err := fleet.Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop(), Timeout: 2 * time.Second})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func (h *house) fill(job string) {
 func (h *house) worker(name string, outbox func(*fleet.Station) worker.Outbox) (stop func()) {
 	h.t.Helper()
 	nc, js := h.connect()
-	station, err := fleet.OpenStation(h.t.Context(), nc, js, name, fleet.Options{Log: zerolog.Nop()})
+	station, err := fleet.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}

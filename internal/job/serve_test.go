@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
-
-	"github.com/rs/zerolog"
 )
 
 // TestServe: a detached job is done without anybody who waits, and kept. A manifest that

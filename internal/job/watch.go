@@ -15,6 +15,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -368,7 +369,7 @@ func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
 		j, err = r.f.EndJob(ctx, r.id(), func(j *task.Job) error { return finish(j, s) })
 		return err
 	})
-	if errors.Is(err, fleet.ErrFull) && submitter && r.manifest.Load().Keep == 0 && s.Clean() {
+	if errors.Is(err, stream.ErrFull) && submitter && r.manifest.Load().Keep == 0 && s.Clean() {
 		return s, r.insist(ctx, func() error { return r.f.Remove(ctx, r.id()) })
 	}
 	if err != nil && !errors.Is(err, errComplete) {
@@ -407,7 +408,7 @@ func (r *run) insist(ctx context.Context, try func() error) error {
 	var full error
 	err := r.f.Insist(ctx, func() error {
 		err := try()
-		if full = nil; errors.Is(err, fleet.ErrFull) {
+		if full = nil; errors.Is(err, stream.ErrFull) {
 			full, err = err, nil
 		}
 		return err

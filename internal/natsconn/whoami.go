@@ -3,7 +3,6 @@ package natsconn
 import (
 	"bytes"
 	"crypto/x509"
-	"factorfleet/internal/schema"
 	"os"
 	"strings"
 	"time"
@@ -11,6 +10,8 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/schema"
 )
 
 // An Identity is what credentials say of themselves. The server decides; this is to tell

@@ -1,8 +1,7 @@
-package fleet
+package stream
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -12,16 +11,12 @@ import (
 // What was asked in an era gets no answer in the next, so whoever waits for one asks
 // again at once.
 type era struct {
-	context.Context        // ends with it, because of errReconnected
+	context.Context        // ends with it, because of ErrReconnected
 	number          uint64 // how many connections were lost before
 }
 
 // A clock knows which era it is.
 type clock struct{ now atomic.Pointer[era] }
-
-// errReconnected is returned when what was sent may have been lost with the connection
-// that was there before.
-var errReconnected = errors.New("the connection was lost meanwhile")
 
 // newClock returns a clock that goes until the connection is closed for good.
 func newClock(nc *nats.Conn) *clock {
@@ -42,7 +37,7 @@ func newClock(nc *nats.Conn) *clock {
 		for status := range changed {
 			over := end
 			end = begin()
-			over(errReconnected)
+			over(ErrReconnected)
 			if status == nats.CLOSED {
 				return
 			}
@@ -53,20 +48,30 @@ func newClock(nc *nats.Conn) *clock {
 
 // untilReconnect returns a context that ends when the connection was lost and is there
 // again, or is closed.
-func (l *link) untilReconnect(ctx context.Context) (context.Context, context.CancelFunc) {
+func (l *Link) untilReconnect(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.clock.now.Load(), func() { cancel(errReconnected) })
+	stop := context.AfterFunc(l.clock.now.Load(), func() { cancel(ErrReconnected) })
 	return ctx, func() {
 		stop()
 		cancel(nil)
 	}
 }
 
-// orReconnected returns err, or errReconnected if that is why a context of
+// orReconnected returns err, or ErrReconnected if that is why a context of
 // untilReconnect has ended.
 func orReconnected(ctx context.Context, err error) error {
-	if err != nil && context.Cause(ctx) == errReconnected {
-		return errReconnected
+	if err != nil && context.Cause(ctx) == ErrReconnected {
+		return ErrReconnected
 	}
 	return err
+}
+
+// UntilLost returns a context that ends when what is asked now gets no answer any more. What is
+// asked without a connection is sent once there is one, and answered.
+func (l *Link) UntilLost() context.Context {
+	now := l.clock.now.Load()
+	if !l.NC.IsConnected() || l.NC.Stats().Reconnects != now.number {
+		return context.Background()
+	}
+	return now
 }

@@ -1,17 +1,16 @@
-package fleet
+package stream
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"factorfleet/internal/natsconn"
-	"factorfleet/internal/schema"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/natsconn"
 )
 
 // An outcome is what the server made of one message, or of one atomic batch.
@@ -23,18 +22,6 @@ const (
 	full                   // a limit of the stream or the server: later
 	unknown                // no answer, or a passing fault: it may be stored or not
 	refused                // never: the message or the stream is wrong
-)
-
-// JetStream's error codes (nats-server errors.json).
-const (
-	codeLimits           = 10077 // "maximum messages per subject exceeded" or another limit of the stream
-	codeInsufficient     = 10023 // no room left in the server's store
-	codeAccountLimits    = 10002 // nor in what the account may use of it
-	codeStreamOffline    = 10118
-	codeTempNotAvailable = 10008
-	codeNotLeader        = 10009
-	codeNoMessageFound   = 10057
-	codeSequenceNotFound = 10043
 )
 
 // pubAck is the server's answer to a stored message.
@@ -78,51 +65,18 @@ func judge(reply *nats.Msg, err error) (outcome, error) {
 	return refused, ack.Error
 }
 
-// isFull reports whether the server has refused a write for lack of room.
-func isFull(err error) bool {
-	var api *jetstream.APIError
-	if !errors.As(err, &api) {
-		return false
-	}
-	switch api.ErrorCode {
-	case codeInsufficient, codeAccountLimits:
-		return true
-	case codeLimits:
-		return !strings.Contains(api.Description, "per subject")
-	}
-	return false
+// Request sends m and waits for one answer, at most the link's timeout and not beyond a
+// reconnect: then the error is ErrReconnected.
+func (l *Link) Request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+	return l.requestWithin(ctx, l.Timeout, m)
 }
 
-// A fullError is ErrFull with the server's reason, in words a user can act on.
-type fullError struct{ cause error }
-
-func (e *fullError) Error() string {
-	var api *jetstream.APIError
-	if errors.As(e.cause, &api) {
-		return ErrFull.Error() + " (" + api.Description + ")"
-	}
-	return ErrFull.Error()
-}
-
-func (e *fullError) Unwrap() []error { return []error{ErrFull, e.cause} }
-
-// message returns a message of this program.
-func message(subject string, payload []byte) *nats.Msg {
-	return &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload}
-}
-
-// request sends m and waits for one answer, at most the link's timeout and not beyond a
-// reconnect: then the error is errReconnected.
-func (l *link) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
-	return l.requestWithin(ctx, l.timeout, m)
-}
-
-func (l *link) requestWithin(ctx context.Context, timeout time.Duration, m *nats.Msg) (*nats.Msg, error) {
+func (l *Link) requestWithin(ctx context.Context, timeout time.Duration, m *nats.Msg) (*nats.Msg, error) {
 	ctx, cancel := l.untilReconnect(ctx)
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	reply, err := l.ask(ctx, m)
+	reply, err := l.Ask(ctx, m)
 	return reply, orReconnected(ctx, err)
 }
 
@@ -133,24 +87,24 @@ const maxFlush = time.Minute
 // did not answer.
 const quickFlush = time.Second
 
-// flushed waits until all that was sent has arrived at the server, and reports whether
+// Flushed waits until all that was sent has arrived at the server, and reports whether
 // it has: not if the connection is lost meanwhile.
-func (l *link) flushed(ctx context.Context) bool {
+func (l *Link) Flushed(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, maxFlush)
 	defer cancel()
-	return l.nc.FlushWithContext(ctx) == nil
+	return l.NC.FlushWithContext(ctx) == nil
 }
 
-// store publishes m until it is stored, or known to be there already. It gives up
+// Store publishes m until it is stored, or known to be there already. It gives up
 // only when ctx ends or the server says that it never will. A full stream and a
 // server that is away are waited for.
-func (l *link) store(ctx context.Context, m *nats.Msg) error {
-	pause, timeout := newPause(), l.timeout
+func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
+	pause, timeout := NewPause(), l.Timeout
 	for {
 		reply, err := l.requestWithin(ctx, timeout, m)
 		if natsconn.IsTimeout(err) { // on a slow line it may still be on its way
 			sent := time.Now()
-			if l.flushed(ctx); time.Since(sent) > quickFlush {
+			if l.Flushed(ctx); time.Since(sent) > quickFlush {
 				timeout = min(2*timeout, maxFlush)
 			}
 		}
@@ -161,14 +115,14 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 		case refused:
 			return fmt.Errorf("publish %s: %w", m.Subject, err)
 		}
-		if fatal := l.fatal(err); ctx.Err() == nil && fatal != nil {
+		if fatal := l.Fatal(err); ctx.Err() == nil && fatal != nil {
 			return fmt.Errorf("publish %s: %w", m.Subject, fatal)
 		}
-		l.log.Debug().Err(err).Str("subject", m.Subject).Msg("publish again")
-		if errors.Is(err, errReconnected) {
-			pause, timeout = newPause(), l.timeout
+		l.Log.Debug().Err(err).Str("subject", m.Subject).Msg("publish again")
+		if errors.Is(err, ErrReconnected) {
+			pause, timeout = NewPause(), l.Timeout
 		}
-		switch err := pause.wait(ctx); {
+		switch err := pause.Wait(ctx); {
 		case err != nil && result == full:
 			return fmt.Errorf("publish %s: %w: %w", m.Subject, ErrFull, err)
 		case err != nil:
@@ -177,30 +131,32 @@ func (l *link) store(ctx context.Context, m *nats.Msg) error {
 	}
 }
 
-// fatal returns an error if err means that trying again is of no use.
-func (l *link) fatal(err error) error {
+// Fatal returns an error if err means that trying again is of no use.
+func (l *Link) Fatal(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed):
-		return explain(err)
+		return Explain(err)
 	case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrBadSubject):
 		return err
 	}
 	return nil
 }
 
-// A pause waits longer each time: 20 ms doubling to 2 s.
-type pause struct{ next time.Duration }
+// A Pause waits longer each time: 20 ms doubling to 2 s.
+type Pause struct{ next time.Duration }
 
-func newPause() *pause { return &pause{next: 20 * time.Millisecond} }
+// NewPause returns the pause before the first repetition.
+func NewPause() *Pause { return &Pause{next: 20 * time.Millisecond} }
 
-func (p *pause) wait(ctx context.Context) error {
+// Wait returns nil when the pause is over, or the cause of ctx's end.
+func (p *Pause) Wait(ctx context.Context) error {
 	d := p.next
 	p.next = min(2*p.next, 2*time.Second)
-	return sleep(ctx, d)
+	return Sleep(ctx, d)
 }
 
-// sleep returns nil after d, or the cause of ctx's end.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep returns nil after d, or the cause of ctx's end.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -211,8 +167,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// waitAtMost waits like wait, but never longer than most.
-func (p *pause) waitAtMost(ctx context.Context, most time.Duration) error {
+// WaitAtMost waits like wait, but never longer than most.
+func (p *Pause) WaitAtMost(ctx context.Context, most time.Duration) error {
 	p.next = min(p.next, most)
-	return p.wait(ctx)
+	return p.Wait(ctx)
 }

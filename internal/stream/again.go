@@ -1,20 +1,21 @@
-package fleet
+package stream
 
 import (
 	"context"
 	"errors"
-	"factorfleet/internal/natsconn"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/natsconn"
 )
 
 // Insist calls try until it succeeds or fails for good, or ctx ends. What passes by
 // itself, such as a server that starts anew or has no leader now, is waited for: a
 // job must outlive it. try must be harmless if done twice.
-func (l *link) Insist(ctx context.Context, try func() error) error {
-	pause := newPause()
+func (l *Link) Insist(ctx context.Context, try func() error) error {
+	pause := NewPause()
 	for {
 		err := try()
 		switch {
@@ -22,23 +23,23 @@ func (l *link) Insist(ctx context.Context, try func() error) error {
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case l.nc.IsClosed():
+		case l.NC.IsClosed():
 			return natsconn.ErrClosed
 		case !isPassing(err):
 			return err
 		}
-		l.log.Debug().Err(err).Msg("ask the server again")
-		if err := pause.wait(ctx); err != nil {
+		l.Log.Debug().Err(err).Msg("ask the server again")
+		if err := pause.Wait(ctx); err != nil {
 			return err
 		}
 	}
 }
 
-// outlast is Insist for the start of a program, when somebody waits and the server may
+// Outlast is Insist for the start of a program, when somebody waits and the server may
 // be the wrong one: it takes the time in which a cluster elects a leader, no more, and
 // returns the last error of try.
-func (l *link) outlast(ctx context.Context, try func() error) error {
-	pause := newPause()
+func (l *Link) Outlast(ctx context.Context, try func() error) error {
+	pause := NewPause()
 	for end := time.Now().Add(l.Election()); ; {
 		err := try()
 		if err != nil && ctx.Err() != nil {
@@ -47,8 +48,8 @@ func (l *link) outlast(ctx context.Context, try func() error) error {
 		if err == nil || !isPassing(err) || errors.Is(err, nats.ErrNoResponders) || time.Now().After(end) {
 			return err
 		}
-		l.log.Debug().Err(err).Msg("ask the server again")
-		if pause.wait(ctx) != nil {
+		l.Log.Debug().Err(err).Msg("ask the server again")
+		if pause.Wait(ctx) != nil {
 			return err
 		}
 	}
@@ -59,7 +60,7 @@ func (l *link) outlast(ctx context.Context, try func() error) error {
 const electionTimeouts = 3
 
 // Election is how long a cluster may take until all its servers know the same again.
-func (l *link) Election() time.Duration { return electionTimeouts * l.timeout }
+func (l *Link) Election() time.Duration { return electionTimeouts * l.Timeout }
 
 // isPassing reports whether err says that there is no answer for now.
 func isPassing(err error) bool {
@@ -68,5 +69,5 @@ func isPassing(err error) bool {
 		return api.Code == 503 && api.ErrorCode != codeLimits
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
-		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, errReconnected) || errors.Is(err, errStale) || errors.Is(err, errAlone) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
+		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, ErrReconnected) || errors.Is(err, ErrStale) || errors.Is(err, ErrAlone) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
 }

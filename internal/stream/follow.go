@@ -1,10 +1,8 @@
-package fleet
+package stream
 
 import (
 	"context"
 	"errors"
-	"factorfleet/internal/natsconn"
-	"factorfleet/internal/schema"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,20 +11,22 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
+
+	"factorfleet/internal/natsconn"
 )
 
-// A message of a followed stream.
-type followed struct {
-	subject string
-	header  nats.Header
-	seq     uint64
-	data    []byte
+// A Message is one of a followed stream.
+type Message struct {
+	Subject string
+	Header  nats.Header
+	Seq     uint64 // its sequence in the stream
+	Data    []byte
 }
 
-// A source is what is followed: the messages of a stream that match the filter.
-type source struct {
-	stream, filter string
-	latest         bool // of those stored by now only the last of each subject
+// A Source is what is followed: the messages of a stream that match the filter.
+type Source struct {
+	Stream, Filter string
+	Latest         bool // of those stored by now only the last of each subject
 }
 
 // What is handed over at once, and what may be on its way to this process: large
@@ -43,7 +43,7 @@ const (
 	followPause = 500 * time.Millisecond
 )
 
-// follow calls got with the messages of the source, from the first stored on and as
+// Follow calls got with the messages of the source, from the first stored on and as
 // they come, in order, until ctx ends or got returns an error. Batches hold what has
 // arrived, last is the sequence up to which that is all; got may keep the batch.
 // caughtUp is called once when no stored message is left unseen; it may be nil.
@@ -53,10 +53,10 @@ const (
 // minute then: it gives each attempt to make a consumer ten seconds even if the
 // connection was lost meanwhile, and doubles the pause between two up to ten more, in
 // which it does not heed the end of its user either.
-func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed, last uint64) error, caughtUp func()) error {
-	w := &follower{f: f, source: s, got: got, caughtUp: caughtUp}
+func (l *Link) Follow(ctx context.Context, s Source, got func(batch []Message, last uint64) error, caughtUp func()) error {
+	w := &follower{link: l, Source: s, got: got, caughtUp: caughtUp}
 	defer w.close()
-	for pause := newPause(); ; {
+	for pause := NewPause(); ; {
 		before := w.last
 		err := w.read(ctx)
 		var refusal *userError
@@ -65,16 +65,16 @@ func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed,
 			return refusal.error
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case f.nc.IsClosed():
-			return fmt.Errorf("follow %s: %w", s.filter, natsconn.ErrClosed)
+		case l.NC.IsClosed():
+			return fmt.Errorf("follow %s: %w", s.Filter, natsconn.ErrClosed)
 		case !w.opened && !isPassing(err):
-			return fmt.Errorf("follow %s: %w", s.filter, explain(err))
+			return fmt.Errorf("follow %s: %w", s.Filter, Explain(err))
 		}
-		f.log.Debug().Err(err).Str("filter", s.filter).Uint64("last", w.last).Msg("follow anew")
+		l.Log.Debug().Err(err).Str("filter", s.Filter).Uint64("last", w.last).Msg("follow anew")
 		if w.last > before {
-			pause = newPause()
+			pause = NewPause()
 		}
-		if err := pause.waitAtMost(ctx, followPause); err != nil {
+		if err := pause.WaitAtMost(ctx, followPause); err != nil {
 			return err
 		}
 	}
@@ -85,9 +85,9 @@ func (f *Fleet) follow(ctx context.Context, s source, got func(batch []followed,
 // asked for messages by one request at a time. When anything is strange there is a
 // new one: the connection was lost, a message is missing, a request has no end.
 type follower struct {
-	f *Fleet
-	source
-	got      func([]followed, uint64) error
+	link *Link
+	Source
+	got      func([]Message, uint64) error
 	caughtUp func() // nil once it was called
 
 	messages chan *nats.Msg
@@ -96,7 +96,7 @@ type follower struct {
 	last     uint64 // sequence of the last message seen
 	told     uint64 // and of the last that got knows of
 	opened   bool   // there was a consumer, ever
-	batch    []followed
+	batch    []Message
 	size     int // bytes of batch
 	consumer string
 	at       position // of the consumer
@@ -107,11 +107,6 @@ type follower struct {
 
 // A userError is one of the function that gets the messages.
 type userError struct{ error }
-
-var (
-	errGap    = errors.New("a message was lost")
-	errSilent = errors.New("no answer to a request for messages")
-)
 
 // read makes a consumer and reads from it until something goes wrong.
 func (w *follower) read(ctx context.Context) error {
@@ -138,16 +133,16 @@ func (w *follower) read(ctx context.Context) error {
 // open makes a consumer that begins behind the last message seen.
 func (w *follower) open(ctx context.Context) error {
 	w.close()
-	w.era = w.f.clock.now.Load()
+	w.era = w.link.clock.now.Load()
 	w.messages = make(chan *nats.Msg, 2*followAhead)
-	sub, err := w.f.nc.ChanSubscribe(w.f.nc.NewInbox()+".*", w.messages)
+	sub, err := w.link.NC.ChanSubscribe(w.link.NC.NewInbox()+".*", w.messages)
 	if err != nil {
 		return err
 	}
 	w.sub = sub
-	ctx, cancel := w.f.untilReconnect(ctx)
+	ctx, cancel := w.link.untilReconnect(ctx)
 	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, w.f.timeout)
+	ctx, stop := context.WithTimeout(ctx, w.link.Timeout)
 	defer stop()
 	return orReconnected(ctx, w.create(ctx))
 }
@@ -159,14 +154,14 @@ func (w *follower) create(ctx context.Context) error {
 	}
 	w.consumer = nuid.Next()
 	config := jetstream.ConsumerConfig{
-		Name: w.consumer, FilterSubject: w.filter, AckPolicy: jetstream.AckNonePolicy,
+		Name: w.consumer, FilterSubject: w.Filter, AckPolicy: jetstream.AckNonePolicy,
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: w.last + 1,
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: time.Minute,
 	}
-	if w.latest && w.last == 0 {
+	if w.Latest && w.last == 0 {
 		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
 	}
-	c, err := w.f.js.CreateOrUpdateConsumer(ctx, w.stream, config)
+	c, err := w.link.JS.CreateOrUpdateConsumer(ctx, w.Stream, config)
 	if err != nil {
 		return err
 	}
@@ -183,12 +178,12 @@ func (w *follower) checkStream(ctx context.Context) error {
 	if w.last == 0 {
 		return nil
 	}
-	s, err := w.f.js.Stream(ctx, w.stream)
+	s, err := w.link.JS.Stream(ctx, w.Stream)
 	if err != nil {
 		return err
 	}
 	if end := s.CachedInfo().State.LastSeq; end < w.last {
-		w.f.log.Warn().Str("stream", w.stream).Uint64("seen", w.last).Uint64("last", end).Msg("the server has lost messages: reading all again")
+		w.link.Log.Warn().Str("stream", w.Stream).Uint64("seen", w.last).Uint64("last", end).Msg("the server has lost messages: reading all again")
 		w.last, w.told = 0, 0
 	}
 	return nil
@@ -202,7 +197,7 @@ func (w *follower) close() {
 	}
 	w.sub.Unsubscribe()
 	w.sub = nil
-	w.f.nc.PublishRequest(w.f.api+"CONSUMER.DELETE."+w.stream+"."+w.consumer, w.f.nc.NewInbox(), nil)
+	w.link.NC.PublishRequest(w.link.API+"CONSUMER.DELETE."+w.Stream+"."+w.consumer, w.link.NC.NewInbox(), nil)
 }
 
 // request asks for messages: for what is there, or if that is nothing, for the first
@@ -216,8 +211,8 @@ func (w *follower) request() error {
 	w.requests++
 	w.left = followAhead
 	body := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"no_wait":true,"expires":%d}`, followAhead, followBytes, wait.Nanoseconds())
-	subject := w.f.api + "CONSUMER.MSG.NEXT." + w.stream + "." + w.consumer
-	return w.f.nc.PublishRequest(subject, w.reply(), body)
+	subject := w.link.API + "CONSUMER.MSG.NEXT." + w.Stream + "." + w.consumer
+	return w.link.NC.PublishRequest(subject, w.reply(), body)
 }
 
 // reply returns where the messages of the request are sent to.
@@ -234,10 +229,10 @@ func (w *follower) finish(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-w.era.Done():
-			return errReconnected
+			return ErrReconnected
 		case <-timer.C:
 			// On a slow line it may still be on its way.
-			if !w.f.flushed(ctx) || len(w.messages) == 0 {
+			if !w.link.Flushed(ctx) || len(w.messages) == 0 {
 				return errSilent
 			}
 		case m := <-w.messages:
@@ -263,7 +258,7 @@ func (w *follower) take(m *nats.Msg) error {
 	}
 	w.at, w.last = at, at.seq
 	w.left--
-	w.batch = append(w.batch, followed{subject: m.Subject, header: m.Header, seq: at.seq, data: m.Data})
+	w.batch = append(w.batch, Message{Subject: m.Subject, Header: m.Header, Seq: at.seq, Data: m.Data})
 	w.size += len(m.Data)
 	if len(w.batch) >= followBatch || w.size >= followBytes {
 		return w.handOver()
@@ -312,44 +307,4 @@ func (w *follower) checkCaughtUp() {
 		w.caughtUp()
 		w.caughtUp = nil
 	}
-}
-
-// followKeys calls put with the keys of FACTOR_JOBS that match the filter, as they stand
-// and after each change, until ctx ends; value is nil for one that was removed. The
-// client library's own watch may take half a minute to see that a server is back.
-func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key string, value []byte), caughtUp func()) error {
-	const prefix = "$KV." + schema.BucketJobs + "."
-	return f.follow(ctx, source{stream: "KV_" + schema.BucketJobs, filter: prefix + filter, latest: true}, func(batch []followed, _ uint64) error {
-		for _, m := range batch {
-			value := m.data
-			if m.header.Get("KV-Operation") != "" || m.header.Get("Nats-Marker-Reason") != "" {
-				value = nil
-			}
-			put(strings.TrimPrefix(m.subject, prefix), value)
-		}
-		return nil
-	}, caughtUp)
-}
-
-// A position is what the reply subject of a delivered message tells.
-type position struct {
-	seq       uint64 // in the stream
-	delivered uint64 // how many messages the consumer has handed out
-	pending   uint64 // how many are still to come
-}
-
-// positionOf reads a reply subject; see deliveryCount for its forms.
-func positionOf(reply string) (p position) {
-	tokens := strings.Split(reply, ".")
-	first := 5
-	if len(tokens) >= 11 {
-		first = 7
-	}
-	if len(tokens) < first+4 {
-		return p
-	}
-	p.seq, _ = strconv.ParseUint(tokens[first], 10, 64)
-	p.delivered, _ = strconv.ParseUint(tokens[first+1], 10, 64)
-	p.pending, _ = strconv.ParseUint(tokens[first+3], 10, 64)
-	return p
 }

@@ -1,4 +1,4 @@
-package fleet
+package stream
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 
 // An atomic batch (ADR-50) is stored whole or not at all, with one write to disk.
 const (
-	maxBatchCount = 500
-	maxBatchBytes = 4 << 20
+	MaxBatchCount = 500     // messages
+	MaxBatchBytes = 4 << 20 // of their payloads
 
 	fullTries = 5 // of a whole batch in a full stream
 
@@ -21,13 +21,13 @@ const (
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// storeAll stores the messages, all for the same stream, in order: in atomic batches
+// StoreAll stores the messages, all for the same stream, in order: in atomic batches
 // where that works, one by one where a batch is refused because a part of it is
 // there already.
-func (l *link) storeAll(ctx context.Context, messages []*nats.Msg) error {
+func (l *Link) StoreAll(ctx context.Context, messages []*nats.Msg) error {
 	for len(messages) > 0 {
 		n, size := 0, 0
-		for n < len(messages) && n < maxBatchCount && (n == 0 || size+len(messages[n].Data) <= maxBatchBytes) {
+		for n < len(messages) && n < MaxBatchCount && (n == 0 || size+len(messages[n].Data) <= MaxBatchBytes) {
 			size += len(messages[n].Data)
 			n++
 		}
@@ -39,11 +39,11 @@ func (l *link) storeAll(ctx context.Context, messages []*nats.Msg) error {
 	return nil
 }
 
-func (l *link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
+func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 	if len(batch) == 1 {
-		return l.store(ctx, batch[0])
+		return l.Store(ctx, batch[0])
 	}
-	pause := newPause()
+	pause := NewPause()
 	for try := 1; ; try++ {
 		switch result, err := l.tryBatch(ctx, batch); result {
 		case stored:
@@ -52,10 +52,10 @@ func (l *link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 			if ctx.Err() != nil {
 				return fmt.Errorf("publish %d messages: %w", len(batch), context.Cause(ctx))
 			}
-			if fatal := l.fatal(err); fatal != nil {
+			if fatal := l.Fatal(err); fatal != nil {
 				return fmt.Errorf("publish %d messages: %w", len(batch), fatal)
 			}
-			l.log.Debug().Err(err).Int("messages", len(batch)).Msg("publish the batch again")
+			l.Log.Debug().Err(err).Int("messages", len(batch)).Msg("publish the batch again")
 			// An unknown batch may have been stored: then every subject is taken. One that
 			// finds no room as a whole goes in as others make room.
 			if result == unknown || try >= fullTries {
@@ -64,18 +64,18 @@ func (l *link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 		default: // present, or a limit that single messages do not meet
 			return l.storeSingly(ctx, batch)
 		}
-		if err := pause.wait(ctx); err != nil {
+		if err := pause.Wait(ctx); err != nil {
 			return fmt.Errorf("publish %d messages: %w", len(batch), err)
 		}
 	}
 }
 
-func (l *link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
+func (l *Link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
 	for _, m := range batch {
 		for _, h := range []string{headerBatchID, headerBatchSequence, headerBatchCommit} {
 			m.Header.Del(h)
 		}
-		if err := l.store(ctx, m); err != nil {
+		if err := l.Store(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (l *link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
 
 // tryBatch sends the batch once. The first and the last message are requests: the
 // first answer says that the server takes the batch, the last that it is stored.
-func (l *link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error) {
+func (l *Link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error) {
 	id := nuid.Next()
 	for i, m := range batch {
 		m.Header.Set(headerBatchID, id)
@@ -93,9 +93,9 @@ func (l *link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error)
 		switch {
 		case i == len(batch)-1:
 			m.Header.Set(headerBatchCommit, "1")
-			return judge(l.request(ctx, m))
+			return judge(l.Request(ctx, m))
 		case i == 0:
-			reply, err := l.request(ctx, m)
+			reply, err := l.Request(ctx, m)
 			if err != nil {
 				return full, err // nothing was committed
 			}
@@ -107,10 +107,10 @@ func (l *link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error)
 				return result, err
 			}
 		default:
-			if err := l.nc.PublishMsg(m); err != nil {
+			if err := l.NC.PublishMsg(m); err != nil {
 				return full, err
 			}
 		}
 	}
-	panic("fleet: internal error: empty batch")
+	panic("stream: internal error: empty batch")
 }

@@ -1,4 +1,4 @@
-package fleet
+package stream
 
 import (
 	"context"
@@ -41,13 +41,13 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, 2, true)
-	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
 	for range 2 { // stored, then there already
-		if err := l.store(t.Context(), message("shelf.a", []byte("1"))); err != nil {
+		if err := l.Store(t.Context(), message("shelf.a", []byte("1"))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.store(t.Context(), message("shelf.b", nil)); err != nil {
+	if err := l.Store(t.Context(), message("shelf.b", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := s.GetMsg(t.Context(), 1); err != nil || m.Header.Get("Factor-Schema") != "1" {
@@ -56,7 +56,7 @@ func TestStore(t *testing.T) {
 
 	// Full: waited for, and stored once there is room.
 	done := make(chan error)
-	go func() { done <- l.store(t.Context(), message("shelf.c", nil)) }()
+	go func() { done <- l.Store(t.Context(), message("shelf.c", nil)) }()
 	select {
 	case err := <-done:
 		t.Fatalf("a full stream took a message: %v", err)
@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 	because := errors.New("enough")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, because)
 	defer cancel()
-	if err := l.store(ctx, message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
+	if err := l.Store(ctx, message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
 		t.Errorf("given up with %v", err)
 	}
 
@@ -83,12 +83,12 @@ func TestStore(t *testing.T) {
 		"above the server's limit": message("shelf.e", make([]byte, 2<<20)),
 		"no subject":               message("", nil),
 	} {
-		if err := l.store(t.Context(), m); err == nil {
+		if err := l.Store(t.Context(), m); err == nil {
 			t.Errorf("%s: stored", name)
 		}
 	}
 	h.nc.Close()
-	if err := l.store(t.Context(), message("shelf.f", nil)); !errors.Is(err, natsconn.ErrConnect) {
+	if err := l.Store(t.Context(), message("shelf.f", nil)); !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
 }
@@ -130,10 +130,10 @@ func TestStoreAll(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, 4000, true)
-	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
 	all := func(want uint64, list []*nats.Msg) {
 		t.Helper()
-		if err := l.storeAll(t.Context(), list); err != nil {
+		if err := l.StoreAll(t.Context(), list); err != nil {
 			t.Error(err)
 		}
 		if got := count(t, s); got != want {
@@ -155,7 +155,7 @@ func TestStoreAll(t *testing.T) {
 	// The rest does not fit until there is room. A batch that is refused for a while goes in one by one, so
 	// what makes room in the end spares what comes after the 3600th.
 	done := make(chan error)
-	go func() { done <- l.storeAll(t.Context(), batch(2100, 1950, 1)) }()
+	go func() { done <- l.StoreAll(t.Context(), batch(2100, 1950, 1)) }()
 	await(t, "the stream is nearly full", func() bool { return count(t, s) == 3600 })
 	last := s.CachedInfo().State.LastSeq
 	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("shelf.0")); err != nil {
@@ -175,7 +175,7 @@ func TestStoreAll(t *testing.T) {
 	if got := count(t, s); got != 1450 {
 		t.Errorf("%d messages, want 1450", got)
 	}
-	if err := l.storeAll(t.Context(), batch(9000, 2, 300<<10)); err == nil || !strings.Contains(err.Error(), "shelf.9000") {
+	if err := l.StoreAll(t.Context(), batch(9000, 2, 300<<10)); err == nil || !strings.Contains(err.Error(), "shelf.9000") {
 		t.Errorf("messages above the limit: %v", err)
 	}
 }
@@ -186,8 +186,8 @@ func TestStoreAllWithoutBatches(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, -1, false)
-	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
-	if err := l.storeAll(t.Context(), batch(0, 20, 1)); err != nil || count(t, s) != 20 {
+	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	if err := l.StoreAll(t.Context(), batch(0, 20, 1)); err != nil || count(t, s) != 20 {
 		t.Errorf("%d messages, %v", count(t, s), err)
 	}
 }
@@ -207,8 +207,8 @@ func TestStoreAllOldServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLink(h.nc, h.js, Options{Timeout: 2 * time.Second})
-	if err := l.storeAll(t.Context(), batch(0, 20, 1)); err != nil {
+	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	if err := l.StoreAll(t.Context(), batch(0, 20, 1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := sub.Drain(); err != nil {
@@ -226,11 +226,11 @@ func TestStoreAcrossRestart(t *testing.T) {
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
 	h := serve(t, c)
 	s := shelf(t, h, -1, true)
-	l := newLink(h.nc, h.js, Options{Timeout: 300 * time.Millisecond})
+	l := New(h.nc, h.js, Options{Timeout: 300 * time.Millisecond})
 	c.Listen = strings.TrimPrefix(h.server.URL(), "nats://")
 	h.stop()
 	done := make(chan error)
-	go func() { done <- l.storeAll(t.Context(), batch(0, 700, 1)) }()
+	go func() { done <- l.StoreAll(t.Context(), batch(0, 700, 1)) }()
 	select {
 	case err := <-done:
 		t.Fatalf("stored without a server: %v", err)

@@ -1,0 +1,35 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// DeleteMessage removes a message; it returns nil if it is gone already. The client
+// library's DeleteMsg hides why it failed.
+func (l *Link) DeleteMessage(ctx context.Context, stream string, seq uint64) error {
+	m := nats.NewMsg(l.API + "STREAM.MSG.DELETE." + stream)
+	m.Data = fmt.Appendf(nil, `{"seq":%d,"no_erase":true}`, seq)
+	reply, err := l.Request(ctx, m)
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Error *jetstream.APIError `json:"error"`
+	}
+	if err := json.Unmarshal(reply.Data, &answer); err != nil {
+		return fmt.Errorf("unreadable answer to a deletion: %w", err)
+	}
+	if answer.Error == nil {
+		return nil
+	}
+	switch answer.Error.ErrorCode {
+	case jetstream.JSErrCodeMessageNotFound, codeNoMessageFound, codeSequenceNotFound:
+		return nil
+	}
+	return answer.Error
+}
