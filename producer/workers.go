@@ -65,7 +65,7 @@ func releaseWorker(ctx context.Context, _ *command.Session, fl *fleet.Fleet, nam
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(list, func(w fleet.WorkerStatus) bool { return w.Name == name }) {
+	if !slices.ContainsFunc(list, func(w worker.Status) bool { return w.Name == name }) {
 		return cli.Exitf(cli.NoJob, "no such worker: %s; `producer workers ls` lists them", name)
 	}
 	return nil
@@ -73,7 +73,7 @@ func releaseWorker(ctx context.Context, _ *command.Session, fl *fleet.Fleet, nam
 
 // A workerReport is a worker with what is held against it.
 type workerReport struct {
-	fleet.WorkerStatus
+	worker.Status
 	Alive       bool           `json:"alive"`
 	Quarantined *time.Time     `json:"quarantined,omitempty"`
 	Reason      string         `json:"quarantine_reason,omitempty"`
@@ -108,11 +108,11 @@ func workerReports(ctx context.Context, fl *fleet.Fleet) ([]workerReport, error)
 	living := make(map[string]bool)
 	for _, w := range alive {
 		living[w.Name] = true
-		add(workerReport{WorkerStatus: w, Alive: true})
+		add(workerReport{Status: w, Alive: true})
 	}
 	for name := range against {
 		if !living[name] {
-			gone := workerReport{WorkerStatus: fleet.WorkerStatus{Name: name}}
+			gone := workerReport{Status: worker.Status{Name: name}}
 			gone.State = fleet.StateGone
 			add(gone)
 		}
@@ -164,7 +164,7 @@ func workingOn(list []worker.Activity) string {
 // A size is how many workers there are, and what they do, as last seen.
 type size struct {
 	count, slotCount atomic.Int64
-	list             atomic.Pointer[[]fleet.WorkerStatus]
+	list             atomic.Pointer[[]worker.Status]
 }
 
 func (z *size) workers() int { return int(z.count.Load()) }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -38,7 +38,7 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
 	nc, js := s.connect()
 	ctx, cancel := context.WithCancel(context.Background())
-	station, err := fleet.OpenStation(ctx, nc, js, name, stream.Options{})
+	station, err := puller.OpenStation(ctx, nc, js, name, stream.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -46,12 +46,12 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 		Name: name, Slots: 2, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second,
 		Kinds: map[string]worker.Kind{task.KindFactor: k}, Log: zerolog.Nop(),
 	}, station, station)
-	if err := station.Listen(ctx, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := station.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		s.t.Fatal(err)
 	}
 	go func() {
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
-			station.Beat(fleet.WorkerStatus{Host: "test", Stats: w.Stats()})
+			station.Beat(worker.Status{Host: "test", Stats: w.Stats()})
 		}
 	}()
 	ended := make(chan error, 1)

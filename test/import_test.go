@@ -45,13 +45,14 @@ const imports = `
 	schema          < task
 	natsconn        < schema github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
+	puller          < task worker schema natsconn stream github.com/nats-io/nats.go
 	fleet           < nat task plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
 	identity        < schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels nat task plan input output collect worker kind schema natsconn stream fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < factor/kernels nat task plan input output collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	/producer       < task output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < task worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
@@ -93,7 +94,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "jsm.go"):
 				only(t, pkg, rule, "natsconn")
 			case strings.Contains(rule, "nats.go"):
-				only(t, pkg, rule, "natsconn", "stream", "fleet")
+				only(t, pkg, rule, "natsconn", "stream", "puller", "fleet")
 			case strings.Contains(rule, "nats-server"):
 				only(t, pkg, rule, "natsserver")
 			case strings.Contains(rule, "urfave"):
@@ -102,8 +103,12 @@ func TestImports(t *testing.T) {
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "job", "cli", "command", "/embedded")
 			case rule == "fleet":
 				only(t, pkg, rule, "job", "command", "/producer", "/embedded")
+			case rule == "puller":
+				only(t, pkg, rule, "command")
+			case rule == "stream":
+				only(t, pkg, rule, "puller", "fleet", "job", "command", "/producer", "/embedded")
 			case rule == "natsconn":
-				only(t, pkg, rule, "stream", "fleet", "job", "cli", "command", "/consumer", "/embedded")
+				only(t, pkg, rule, "stream", "puller", "fleet", "job", "cli", "command", "/consumer", "/embedded")
 			case rule == "factor/kernels": // a leaf
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")

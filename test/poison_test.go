@@ -17,9 +17,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -90,7 +90,7 @@ func poisonWorker(args []string) error {
 	if err != nil {
 		return err
 	}
-	station, err := fleet.OpenStation(context.Background(), nc, js, args[1], stream.Options{})
+	station, err := puller.OpenStation(context.Background(), nc, js, args[1], stream.Options{})
 	if err != nil {
 		return err
 	}

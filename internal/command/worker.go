@@ -9,9 +9,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/factor/kernels"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -38,7 +38,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}
-	station, err := fleet.OpenStation(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
+	station, err := puller.OpenStation(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -54,11 +54,11 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 
 	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of what lasts as long as the worker, drain included
 	defer end()
-	if err := station.Listen(life, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := station.Listen(life, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		return err
 	}
-	status := fleet.WorkerStatus{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
-	err = station.Serve(life, func() fleet.WorkerStatus {
+	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	err = station.Serve(life, func() worker.Status {
 		status := status
 		status.Stats, status.Seen = w.Stats(), time.Now()
 		return status
@@ -85,7 +85,7 @@ const (
 )
 
 // beat shows that the worker lives, at once and every BeatInterval or more often.
-func beat(ctx context.Context, station *fleet.Station, w *worker.Worker, status fleet.WorkerStatus, log zerolog.Logger) {
+func beat(ctx context.Context, station *puller.Station, w *worker.Worker, status worker.Status, log zerolog.Logger) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	var last time.Time

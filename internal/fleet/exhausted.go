@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // Tasks whose deliveries are exhausted stay in the queue for ever, and nobody gets them.
@@ -168,7 +169,7 @@ func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at sc
 	if err != nil {
 		return err
 	}
-	if lost := rawSpent(m.Header); mark == nil && lost < mostLost {
+	if lost := schema.ParseSpent(m.Header.Get(schema.HeaderSpent)); mark == nil && lost < mostLost {
 		return s.requeue(ctx, at, 1, round, max(lost+1, schema.MaxDeliver-1))
 	}
 	failure := &task.Failure{Class: at.Class, Attempt: schema.MaxDeliver, Err: errFellSilent}
@@ -343,7 +344,7 @@ func (p *probe) sweepMarked(ctx context.Context, class task.Class, suspects map[
 
 // lives reports whether a process of that worker shows that it lives and did so at a
 // time in the past.
-func lives(workers []WorkerStatus, name string, then time.Time) bool {
+func lives(workers []worker.Status, name string, then time.Time) bool {
 	for _, w := range workers {
 		if w.Name == name && w.Started.Before(then) {
 			return true

@@ -19,11 +19,12 @@ import (
 func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 	h.t.Helper()
 	w := h.station("dying")
+	times := make(map[task.Address]int)
 	for deliveries := 0; deliveries < schema.MaxDeliver*tasks; {
 		_, list := pull(h.t, w, 10)
 		deliveries += len(list)
 		for _, d := range list {
-			if n, _ := stream.DeliveryCount(d.Handle.(*handle).reply); n < schema.MaxDeliver {
+			if times[d.Address]++; times[d.Address] < schema.MaxDeliver {
 				continue
 			}
 			if last = append(last, d); marks && d.Range.Count == 1 {
@@ -35,7 +36,7 @@ func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 }
 
 // mark leaves the mark of a last attempt.
-func (h *house) mark(w *Station, d *worker.Delivery) {
+func (h *house) mark(w *station, d *worker.Delivery) {
 	h.t.Helper()
 	if err := w.Failed(h.t.Context(), d.Address, schema.MaxDeliver, failure("begun")); err != nil {
 		h.t.Fatal(err)
@@ -187,7 +188,7 @@ func TestSweepSparesLastAttempts(t *testing.T) {
 	j, _ := h.job("j", task.ClassNorm, 20)
 	h.queue(j, single(1))
 	w := h.station("long")
-	if err := w.Beat(WorkerStatus{Started: time.Now()}); err != nil {
+	if err := w.Beat(worker.Status{Started: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	last := h.exhaust(1, false)

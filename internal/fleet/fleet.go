@@ -1,5 +1,6 @@
-// Package fleet is the messaging of factorfleet: publishing, pulling, settling, the
-// registry of workers, jobs and leases. Package schema names the streams and subjects,
+// Package fleet has what a producer does with the streams: jobs, inputs, tasks, results,
+// returns, dead letters, leases, the registry of workers and what is held against them.
+// Package puller is the workers' side; package schema names the streams and subjects,
 // package natsconn makes the connection.
 //
 // Four orders hold everywhere, and the rest follows from them: inputs are stored

@@ -19,6 +19,7 @@ import (
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -126,15 +127,21 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 	return f
 }
 
+// A station is a worker's access with its connection.
+type station struct {
+	*puller.Station
+	nc *nats.Conn
+}
+
 // station opens a worker's access on a connection of its own.
-func (h *house) station(name string) *Station {
+func (h *house) station(name string) *station {
 	h.t.Helper()
 	nc, js := h.connect()
-	s, err := OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	s, err := puller.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return s
+	return &station{s, nc}
 }
 
 // job creates an open job whose input is the numbers 0, 1, ..., count-1.
@@ -241,7 +248,7 @@ func background(t testing.TB, f func(context.Context) error) (stop func()) {
 }
 
 // pull pulls once and returns what came, as "class job range attempt".
-func pull(t testing.TB, s *Station, n int) (text []string, deliveries []*worker.Delivery) {
+func pull(t testing.TB, s *station, n int) (text []string, deliveries []*worker.Delivery) {
 	t.Helper()
 	err := s.Pull(t.Context(), n, func(d *worker.Delivery) {
 		deliveries = append(deliveries, d)

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -214,10 +215,10 @@ func TestCancel(t *testing.T) {
 	h.fill("other")
 	orders := make(chan string, 10)
 	w := h.station("w")
-	if err := w.Listen(t.Context(), Orders{Cancel: func(job string) { orders <- job }}); err != nil {
+	if err := w.Listen(t.Context(), puller.Orders{Cancel: func(job string) { orders <- job }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.link.NC.Flush(); err != nil {
+	if err := w.nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	j, err := h.Cancel(t.Context(), "j")
@@ -410,10 +411,10 @@ func TestRemoveGoingOn(t *testing.T) {
 	}
 	orders := make(chan string, 1)
 	w := h.station("w")
-	if err := w.Listen(ctx, Orders{Cancel: func(job string) { orders <- job }}); err != nil {
+	if err := w.Listen(ctx, puller.Orders{Cancel: func(job string) { orders <- job }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.link.NC.Flush(); err != nil {
+	if err := w.nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Remove(t.Context(), "j"); err != nil {

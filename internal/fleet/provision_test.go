@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -22,7 +23,7 @@ func TestInit(t *testing.T) {
 	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
 		t.Errorf("Open of an empty server: %v", err)
 	}
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
+	if _, err := puller.OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
 		t.Errorf("OpenStation of an empty server: %v", err)
 	}
 	would, err := Init(ctx, h.js, Provision{DryRun: true})
@@ -48,7 +49,7 @@ func TestInit(t *testing.T) {
 	if err := h.js.DeleteConsumer(ctx, schema.StreamTasks, schema.Durable(task.ClassLow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
+	if _, err := puller.OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
 		t.Errorf("OpenStation without a durable: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {

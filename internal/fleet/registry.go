@@ -16,39 +16,23 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A WorkerStatus is what a worker says of itself with each heartbeat.
-type WorkerStatus struct {
-	Name     string    `json:"name"`
-	Instance string    `json:"instance"`
-	Version  string    `json:"version"`
-	Kernels  string    `json:"kernels,omitempty"` // the level of kernels of its engine
-	Host     string    `json:"host"`
-	PID      int       `json:"pid"`
-	Started  time.Time `json:"started"`
-	worker.Stats
-	Seen time.Time `json:"seen"` // the server's time of the heartbeat
-}
-
 // States that a list of workers shows; others are the worker's own.
 const (
 	StateQuarantined = worker.StateQuarantined
 	StateGone        = "gone" // no heartbeat
 )
 
-// IsQuarantined reports whether the worker knows that it is.
-func (s *WorkerStatus) IsQuarantined() bool { return s.State == StateQuarantined }
-
 // Workers returns the workers that live, by name.
-func (f *Fleet) Workers(ctx context.Context) ([]WorkerStatus, error) {
+func (f *Fleet) Workers(ctx context.Context) ([]worker.Status, error) {
 	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", stream.Explain(err))
 	}
 	defer w.Stop()
-	var list []WorkerStatus
+	var list []worker.Status
 	for e := range w.Updates() {
 		if e == nil {
-			slices.SortFunc(list, func(a, b WorkerStatus) int {
+			slices.SortFunc(list, func(a, b worker.Status) int {
 				return strings.Compare(a.Name+" "+a.Instance, b.Name+" "+b.Instance)
 			})
 			return list, nil
@@ -61,7 +45,7 @@ func (f *Fleet) Workers(ctx context.Context) ([]WorkerStatus, error) {
 }
 
 // readStatus reads a heartbeat. Its key, not its content, says whose it is.
-func readStatus(e jetstream.KeyValueEntry) (WorkerStatus, bool) {
+func readStatus(e jetstream.KeyValueEntry) (worker.Status, bool) {
 	s, ok := decodeStatus(e.Key(), e.Value())
 	s.Seen = e.Created()
 	return s, ok
@@ -75,11 +59,11 @@ const (
 
 // decodeStatus reads a heartbeat that a stranger may have written: texts are made fit
 // to be printed, and numbers to be added.
-func decodeStatus(key string, b []byte) (WorkerStatus, bool) {
-	var s WorkerStatus
+func decodeStatus(key string, b []byte) (worker.Status, bool) {
+	var s worker.Status
 	name, instance, ok := strings.Cut(key, ".")
 	if !ok || task.CheckWorker(name) != nil || task.CheckJob(instance) != nil || len(b) > schema.MaxStatusSize || json.Unmarshal(b, &s) != nil {
-		return WorkerStatus{}, false
+		return worker.Status{}, false
 	}
 	s.Name, s.Instance = name, instance
 	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
@@ -31,14 +32,14 @@ func TestRegistry(t *testing.T) {
 	if got := names(); got != "" {
 		t.Errorf("nobody is %s", got)
 	}
-	stations := []*Station{h.station("b"), h.station("a"), h.station("a")}
-	beat := func(s *Station, slots int) {
+	stations := []*station{h.station("b"), h.station("a"), h.station("a")}
+	beat := func(s *station, slots int) {
 		t.Helper()
 		// What it says of its name does not count.
-		if err := s.Beat(WorkerStatus{Name: "x", Instance: "y", Stats: worker.Stats{Slots: slots}}); err != nil {
+		if err := s.Beat(worker.Status{Name: "x", Instance: "y", Stats: worker.Stats{Slots: slots}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.link.NC.Flush(); err != nil {
+		if err := s.nc.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -56,7 +57,7 @@ func TestRegistry(t *testing.T) {
 		t.Error("a function was sent as JSON")
 	}
 	nc, js := h.connect()
-	if _, err := OpenStation(t.Context(), nc, js, "Not A Name", stream.Options{}); err == nil {
+	if _, err := puller.OpenStation(t.Context(), nc, js, "Not A Name", stream.Options{}); err == nil {
 		t.Error("a bad name was accepted")
 	}
 }
@@ -89,18 +90,18 @@ func TestOrders(t *testing.T) {
 	h := newHouse(t, Provision{})
 	w := h.station("w")
 	heard := make(chan string, 10)
-	err := w.Listen(t.Context(), Orders{
+	err := w.Listen(t.Context(), puller.Orders{
 		Cancel: func(job string) { heard <- "cancel " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	deaf := h.station("deaf")
-	if err := deaf.Listen(t.Context(), Orders{}); err != nil {
+	if err := deaf.Listen(t.Context(), puller.Orders{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range []*Station{w, deaf} {
-		if err := s.link.NC.Flush(); err != nil {
+	for _, s := range []*station{w, deaf} {
+		if err := s.nc.Flush(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.link.NC.Flush(); err != nil {
+	if err := w.nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	for _, subject := range []string{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/worker"
 )
 
 // TestDeadWorkerLeaves: a worker that died leaves the list when its last heartbeat is as
@@ -26,7 +27,7 @@ func TestDeadWorkerLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := h.station("w")
-	if err := w.Beat(WorkerStatus{}); err != nil {
+	if err := w.Beat(worker.Status{}); err != nil {
 		t.Fatal(err)
 	}
 	listed := func() bool {
@@ -35,7 +36,7 @@ func TestDeadWorkerLeaves(t *testing.T) {
 	}
 	await(t, "it is listed", listed)
 	began := time.Now()
-	w.link.NC.Close() // it says nothing
+	w.nc.Close() // it says nothing
 	await(t, "it has left", func() bool { return !listed() })
 	if took := time.Since(began); took < ttl-200*time.Millisecond || took > ttl+1500*time.Millisecond {
 		t.Errorf("it left %v after its last heartbeat, which is kept for %v", took, ttl)

@@ -18,14 +18,6 @@ func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	return f.requeue(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
 }
 
-// spent reads the header: a task that is there has one delivery left.
-func spent(h nats.Header) int { return min(rawSpent(h), schema.MaxDeliver-1) }
-
-func rawSpent(h nats.Header) int {
-	n, _ := strconv.Atoi(h.Get(schema.HeaderSpent))
-	return max(n, 0)
-}
-
 // requeue queues the ranges, all at once if they fit in one batch: a return that is
 // dealt with twice has its pieces refused the second time, if the round is the same.
 func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {

@@ -17,6 +17,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -100,12 +101,12 @@ func (c *castle) work(v *visitor) error {
 	if err != nil {
 		return err
 	}
-	s, err := fleet.OpenStation(v.ctx, v.nc, v.js, "w", stream.Options{Log: zerolog.Nop()})
+	s, err := puller.OpenStation(v.ctx, v.nc, v.js, "w", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}
 	cancelled := make(chan bool, 1)
-	if err := s.Listen(v.ctx, fleet.Orders{Cancel: func(string) { cancelled <- true }}); err != nil {
+	if err := s.Listen(v.ctx, puller.Orders{Cancel: func(string) { cancelled <- true }}); err != nil {
 		return err
 	}
 	if err := errors.Join(s.Beat(struct{}{}), v.nc.FlushWithContext(v.ctx)); err != nil {
@@ -151,8 +152,8 @@ func (c *castle) work(v *visitor) error {
 
 // ask has the worker answer all requests that the nats command makes of services, and one for
 // its status.
-func (c *castle) ask(v *visitor, s *fleet.Station) error {
-	err := s.Serve(v.ctx, func() fleet.WorkerStatus { return fleet.WorkerStatus{Version: "1.2.3", PID: 17} })
+func (c *castle) ask(v *visitor, s *puller.Station) error {
+	err := s.Serve(v.ctx, func() worker.Status { return worker.Status{Version: "1.2.3", PID: 17} })
 	if err = errors.Join(err, v.nc.FlushWithContext(v.ctx)); err != nil {
 		return err
 	}

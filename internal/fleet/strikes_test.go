@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -25,10 +26,10 @@ func TestStrikes(t *testing.T) {
 	h := newHouse(t, Provision{})
 	stop := h.station("w")
 	ordered := make(chan struct{}, 100)
-	if err := stop.Listen(t.Context(), Orders{Quarantine: func() { ordered <- struct{}{} }}); err != nil {
+	if err := stop.Listen(t.Context(), puller.Orders{Quarantine: func() { ordered <- struct{}{} }}); err != nil {
 		t.Fatal(err)
 	}
-	if err := stop.link.NC.Flush(); err != nil {
+	if err := stop.nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	var watchers []*Trust
@@ -114,7 +115,7 @@ func TestRemind(t *testing.T) {
 	}
 	w := h.station("w") // starts later
 	heard := make(chan string, 10)
-	err := w.Listen(t.Context(), Orders{Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" }})
+	err := w.Listen(t.Context(), puller.Orders{Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestRemind(t *testing.T) {
 	}
 	say := func(state string) {
 		t.Helper()
-		if err := w.Beat(WorkerStatus{Stats: worker.Stats{State: state}}); err != nil {
+		if err := w.Beat(worker.Status{Stats: worker.Stats{State: state}}); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "the heartbeat", func() bool {
@@ -257,7 +258,7 @@ func FuzzStanding(f *testing.F) {
 }
 
 func FuzzStatus(f *testing.F) {
-	b, err := json.Marshal(WorkerStatus{Host: "h", Started: time.Now(), Stats: worker.Stats{State: worker.StateRunning, Slots: 2}})
+	b, err := json.Marshal(worker.Status{Host: "h", Started: time.Now(), Stats: worker.Stats{State: worker.StateRunning, Slots: 2}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"factorfleet/internal/fleet"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -14,7 +14,7 @@ import (
 func TestDead(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	broken := func(s *fleet.Station) worker.Outbox { return breaker{s} }
+	broken := func(s *puller.Station) worker.Outbox { return breaker{s} }
 	stop := h.worker("broken", broken)
 	a := h.submit(h.Fleet, submission("j", text(0, 100)))
 	s, err := a.end()
@@ -46,7 +46,7 @@ func TestDead(t *testing.T) {
 }
 
 // A breaker dead-letters the number 17 instead of storing its answer.
-type breaker struct{ *fleet.Station }
+type breaker struct{ *puller.Station }
 
 func (b breaker) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
 	if !r.Contains(task.Range{First: 17, Count: 1}) {

@@ -9,9 +9,9 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -19,7 +19,7 @@ import (
 
 // A liar spoils the results that it is to publish while lies > 0.
 type liar struct {
-	*fleet.Station
+	*puller.Station
 	lies  atomic.Int64
 	spoil func(*task.Result) // nil = nothing is published
 }
@@ -40,8 +40,8 @@ func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []b
 }
 
 // lying makes an outbox that tells lies.
-func lying(lies int64, spoil func(*task.Result)) func(*fleet.Station) worker.Outbox {
-	return func(s *fleet.Station) worker.Outbox {
+func lying(lies int64, spoil func(*task.Result)) func(*puller.Station) worker.Outbox {
+	return func(s *puller.Station) worker.Outbox {
 		l := &liar{Station: s, spoil: spoil}
 		l.lies.Store(lies)
 		return l

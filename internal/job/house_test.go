@@ -24,6 +24,7 @@ import (
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -149,10 +150,10 @@ func (h *house) fill(job string) {
 }
 
 // worker runs a worker until stop is called. outbox may wrap what it publishes to.
-func (h *house) worker(name string, outbox func(*fleet.Station) worker.Outbox) (stop func()) {
+func (h *house) worker(name string, outbox func(*puller.Station) worker.Outbox) (stop func()) {
 	h.t.Helper()
 	nc, js := h.connect()
-	station, err := fleet.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	station, err := puller.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func (h *house) worker(name string, outbox func(*fleet.Station) worker.Outbox) (
 		Name: name, Slots: 2, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kind.All(), Log: zerolog.Nop(),
 	}, station, out)
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := station.Listen(ctx, fleet.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := station.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		h.t.Fatal(err)
 	}
 	var group sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -105,7 +106,7 @@ func TestQuarantine(t *testing.T) {
 	const count = 2000
 	a := h.queued(count)
 	var l *liar
-	h.worker("liar", func(s *fleet.Station) worker.Outbox {
+	h.worker("liar", func(s *puller.Station) worker.Outbox {
 		l = &liar{Station: s, spoil: wrongFactor}
 		l.lies.Store(1 << 40)
 		return l

@@ -9,7 +9,7 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// Conn and JetStream are what Dial and InProcess return and fleet.Open and fleet.OpenStation
+// Conn and JetStream are what Dial and InProcess return and fleet.Open and puller.OpenStation
 // take, for those who hand them on: they need not import the client library.
 type (
 	Conn      = nats.Conn

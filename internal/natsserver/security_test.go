@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -177,7 +178,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	keys, s, c := secure(t)
 	provide(t, keys, s)
 	nc, js := enter(t, keys, s, schema.RoleWorker)
-	station, err := fleet.OpenStation(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
+	station, err := puller.OpenStation(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package schema
 
-import "factorfleet/internal/task"
+import (
+	"strconv"
+
+	"factorfleet/internal/task"
+)
 
 // ServiceName is the name under which all workers answer the service requests of NATS, as
 // `nats service ls`, ping, info and stats make them (ADR-32 of NATS). Such a list shows who answers
@@ -14,6 +18,12 @@ const OrderHeader = "Factor-Order"
 // HeaderSpent says how many deliveries a task has had in earlier rounds. More than one
 // below MaxDeliver means that its last one was lost so many times before it began.
 const HeaderSpent = "Factor-Spent"
+
+// ParseSpent reads the value of HeaderSpent; 0 if it is missing or no count.
+func ParseSpent(value string) int {
+	n, _ := strconv.Atoi(value)
+	return max(n, 0)
+}
 
 // Header returns the header of a message of this program; the map is the caller's own.
 func Header() map[string][]string {

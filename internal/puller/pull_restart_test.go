@@ -1,4 +1,4 @@
-package fleet
+package puller
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -19,16 +20,16 @@ func TestRestartSpendsNothing(t *testing.T) {
 	t.Parallel()
 	const ackWait = 4 * time.Second
 	h, again := newLasting(t)
-	c, err := h.tasks.Consumer(t.Context(), schema.Durable(task.ClassNorm))
+	c, err := h.js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := c.CachedInfo().Config
 	config.AckWait = ackWait
-	if _, err := h.tasks.UpdateConsumer(t.Context(), config); err != nil {
+	if _, err := h.js.UpdateConsumer(t.Context(), schema.StreamTasks, config); err != nil {
 		t.Fatal(err)
 	}
-	j, _ := h.job("j", task.ClassNorm, 10)
+	j := h.job("j", task.ClassNorm, 10)
 	h.queue(j, single(0))
 	w := h.station("w")
 	<-time.After(ackWait + 100*time.Millisecond)
@@ -58,14 +59,14 @@ func TestRestartSpendsNothing(t *testing.T) {
 // library makes of it.
 func TestOpenEnded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newHouse(t, fleet.Provision{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	because := errors.New("a signal")
 	cancel(because)
 	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); err != because {
 		t.Errorf("a station: %v", err)
 	}
-	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); err != because {
+	if _, err := fleet.Open(ctx, h.nc, h.js, stream.Options{}); err != because {
 		t.Errorf("a fleet: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package fleet
+package puller
 
 import (
 	"context"
@@ -227,6 +227,12 @@ func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}
+}
+
+// spent returns how many deliveries a task has had in earlier rounds. One that is there has one
+// left, whatever its header says.
+func spent(h nats.Header) int {
+	return min(schema.ParseSpent(h.Get(schema.HeaderSpent)), schema.MaxDeliver-1)
 }
 
 // noAnswer is the watchdog: the end of a request did not come. A lost connection

@@ -1,4 +1,4 @@
-package fleet
+package puller
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -19,8 +20,8 @@ import (
 
 func TestPull(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
 		h.queue(j, single(i))
 	}
@@ -71,18 +72,15 @@ func TestPullOrder(t *testing.T) {
 
 func TestPullClasses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newHouse(t, fleet.Provision{})
 	for _, c := range task.Classes {
-		j, _ := h.job("j-"+string(c), c, 100)
+		j := h.job("j-"+string(c), c, 100)
 		for i := range 20 {
 			h.queue(j, single(i))
 		}
 	}
 	for _, c := range task.Classes { // the server tells a durable of a task a moment after it is stored
-		await(t, "durable "+string(c)+" has its tasks", func() bool {
-			info, err := h.durable(t.Context(), c)
-			return err == nil && info.NumPending == 20
-		})
+		await(t, "durable "+string(c)+" has its tasks", func() bool { return h.durable(c).NumPending == 20 })
 	}
 	w := h.station("w")
 	text, _ := pull(t, w, 1)
@@ -105,10 +103,10 @@ func TestPullClasses(t *testing.T) {
 // shuns all of them.
 func TestPullShunned(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newHouse(t, fleet.Provision{})
 	jobs := make(map[task.Class]*task.Job)
 	for _, c := range task.Classes {
-		jobs[c], _ = h.job("j-"+string(c), c, 100)
+		jobs[c] = h.job("j-"+string(c), c, 100)
 	}
 	for i, test := range []struct {
 		shunned []task.Class
@@ -122,10 +120,7 @@ func TestPullShunned(t *testing.T) {
 	} {
 		for _, c := range task.Classes {
 			h.queue(jobs[c], single(i))
-			await(t, "durable "+string(c)+" has a task", func() bool {
-				info, err := h.durable(t.Context(), c)
-				return err == nil && info.NumPending > 0
-			})
+			await(t, "durable "+string(c)+" has a task", func() bool { return h.durable(c).NumPending > 0 })
 		}
 		w := h.station("w")
 		for _, c := range test.shunned {
@@ -148,12 +143,12 @@ func TestPullShunned(t *testing.T) {
 // TestPullWaits: a request that waits ends with the first task.
 func TestPullWaits(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	w := h.station("w")
 	w.puller.idle = idleMax
 	waiting := func() bool {
-		c, err := h.tasks.Consumer(t.Context(), schema.Durable(task.ClassNorm))
+		c, err := h.js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 		return err == nil && c.CachedInfo().NumWaiting > 0
 	}
 	var once sync.Once
@@ -172,8 +167,8 @@ func TestPullWaits(t *testing.T) {
 // out by then is delivered.
 func TestPullEnd(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
 		h.queue(j, single(i))
 	}
@@ -193,8 +188,8 @@ func TestPullEnd(t *testing.T) {
 // TestPullStrange: a message that is no task is passed over; the others come.
 func TestPullStrange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
 	h.queue(j, single(1))
 	w := h.station("w")
@@ -215,8 +210,8 @@ func TestPullStrange(t *testing.T) {
 // gone, that is said.
 func TestWatchdog(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(1))
 	w := h.station("w")
 	mute := func() error { // as if answers did not come
@@ -274,8 +269,8 @@ func TestStatusError(t *testing.T) {
 // TestSettle: what the server makes of each way to end a delivery.
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: time.Second})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{AckWait: time.Second})
+	j := h.job("j", task.ClassNorm, 100)
 	for i := range 4 {
 		h.queue(j, single(i))
 	}
@@ -328,8 +323,8 @@ func TestSettle(t *testing.T) {
 // TestSettleAcrossReconnect: a settlement waits for a connection that is lost.
 func TestSettleAcrossReconnect(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 100)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(0))
 	h.queue(j, single(1))
 	w := h.station("w")
@@ -358,8 +353,8 @@ func TestSettleAcrossReconnect(t *testing.T) {
 // TestAckGroups: many acks at once are all confirmed, and all done.
 func TestAckGroups(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
-	j, _ := h.job("j", task.ClassNorm, 200)
+	h := newHouse(t, fleet.Provision{})
+	j := h.job("j", task.ClassNorm, 200)
 	for i := range 200 {
 		h.queue(j, single(i))
 	}

@@ -1,4 +1,6 @@
-package fleet
+// Package puller is a worker's side of the streams: it pulls tasks, settles them, stores what they
+// leave behind, beats, and hears orders.
+package puller
 
 import (
 	"context"
@@ -15,7 +17,7 @@ import (
 )
 
 // A Station is a worker's access to the streams: it pulls tasks, settles them, and
-// stores what they leave behind. It needs far fewer permissions than a Fleet.
+// stores what they leave behind. It needs far fewer permissions than a fleet.Fleet.
 type Station struct {
 	link     *stream.Link
 	worker   string // name: the last token of everything it publishes
@@ -48,35 +50,40 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 			return nil, err
 		}
 	}
-	puller, err := newPuller(s.link, crosses)
+	pull, err := newPuller(s.link, crosses)
 	if err != nil {
 		return nil, err
 	}
-	s.puller = puller
+	s.puller = pull
 	return s, nil
 }
 
 // AckWait is how long the server leaves a task with a silent worker.
 func (s *Station) AckWait() time.Duration { return s.ackWait }
 
+// store stores a message of this program.
+func (s *Station) store(ctx context.Context, subject string, payload []byte) error {
+	return s.link.Store(ctx, &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
+}
+
 // Result stores the result of a range; the first of this worker stands.
 func (s *Station) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.link.Store(ctx, message(schema.ResultSubject(job, r, s.worker), payload))
+	return s.store(ctx, schema.ResultSubject(job, r, s.worker), payload)
 }
 
 // Return hands a range back to the sweeper.
 func (s *Station) Return(ctx context.Context, a task.Address, payload []byte) error {
-	return s.link.Store(ctx, message(schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload))
+	return s.store(ctx, schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload)
 }
 
 // Failed stores the record of a failed attempt.
 func (s *Station) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
-	return s.link.Store(ctx, message(schema.FailedSubject(a, attempt, s.worker), payload))
+	return s.store(ctx, schema.FailedSubject(a, attempt, s.worker), payload)
 }
 
 // Dead stores a dead letter.
 func (s *Station) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.link.Store(ctx, message(schema.DeadSubject(job, r, s.worker), payload))
+	return s.store(ctx, schema.DeadSubject(job, r, s.worker), payload)
 }
 
 // Beat publishes the worker's heartbeat, any JSON, to the registry. It does not

@@ -1,4 +1,4 @@
-package fleet
+package puller
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func TestEra(t *testing.T) {
 	}
 	handle := &handle{link: link, acks: &acker{link: link}, reply: "mute.ack"}
 	for name, ask := range map[string]func(context.Context) error{
-		"store": func(ctx context.Context) error { return link.Store(ctx, message("mute.store", nil)) },
+		"store": func(ctx context.Context) error { return link.Store(ctx, &nats.Msg{Subject: "mute.store"}) },
 		"ack":   handle.Ack,
 		"term":  func(ctx context.Context) error { return handle.Term(ctx, "no") },
 	} {
@@ -80,7 +80,7 @@ func TestEra(t *testing.T) {
 	}
 
 	nc.Close()
-	if err := link.Store(t.Context(), message("mute.store", nil)); err == nil {
+	if err := link.Store(t.Context(), &nats.Msg{Subject: "mute.store"}); err == nil {
 		t.Error("stored without a connection")
 	}
 }
