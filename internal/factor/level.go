@@ -115,7 +115,9 @@ func (l *level) wantsPP1(at *progress) bool {
 // probability 1/d, so that the number of those up to the square root of n is that of Poisson's law
 // with the mean m = sum of 1/d, but not 0. The curves so far have missed a factor of d digits with
 // probability exp(-the sum of their chances); with these weights m becomes m', and that n is
-// still there has the probability (1-exp(-m'))/(1-exp(-m)) if it is random, and 1 if it is hard.
+// still there has the probability (1-exp(-m'))/(1-exp(-m)) if it is random, and 1 if it is hard. The
+// number of factors that the group finds is that of Poisson's law too, with the mean f: one at least with
+// the probability 1-exp(-f).
 func (l *level) promise(at *progress, n *big.Int) float64 {
 	again := max(0, at.level-(len(bounds)-1)) // how often the last level has been repeated
 	done := float64(at.curve + again*l.curves)
@@ -131,7 +133,7 @@ func (l *level) promise(at *progress, n *big.Int) float64 {
 		return 0
 	}
 	composite := -math.Expm1(-before)
-	return found / (composite - math.Expm1(-now))
+	return -math.Expm1(-found) / (composite - math.Expm1(-now))
 }
 
 // cost predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
