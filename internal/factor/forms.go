@@ -22,7 +22,7 @@ const (
 	ratioSteps = 64
 )
 
-// ratios returns the effort for numbers of so many bits, which takes less than a hundredth of the time of the sieve: a step takes
+// ratios returns the effort for numbers of so many bits, which takes about a hundredth of the time of the sieve: a step takes
 // half a nanosecond, a further k takes 0.8 us at 107 bits, 2.8 at 521, and 27 at 4,423
 // (fermat.BenchmarkFind on a Zen 5).
 func ratios(bits int, times *measured.Times) ratioEffort {

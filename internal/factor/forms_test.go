@@ -160,15 +160,15 @@ func TestNoForm(t *testing.T) {
 	}
 }
 
-// TestRatios: what is done grows with the size and takes less than a hundredth of the time of the sieve,
-// by the times of a step and a ratio that the effort reckons with.
+// TestRatios: what is done grows with the size and takes about a hundredth of the time of the sieve at most,
+// by the times of a step and a ratio that the effort reckons with. The smallest numbers have one ratio.
 func TestRatios(t *testing.T) {
 	for _, level := range kernels.Levels {
 		times := measured.Of(level)
 		for bits := 65; bits <= 16384; bits = bits*9/8 + 1 {
 			do := ratios(bits, times)
 			took := time.Duration(do.steps)/2 + time.Duration(do.ratios)*(time.Microsecond+time.Duration(6*bits))
-			if share := float64(took) / float64(times.Sieve(min(bits, measured.SieveBits))); share > 0.011 {
+			if share := float64(took) / float64(times.Sieve(min(bits, measured.SieveBits))); share > 0.015 {
 				t.Errorf("%v, %d bits: %+v takes %.3f of the time of the sieve", level, bits, do, share)
 			}
 			if bits >= 200 && (do.steps != mostSteps || do.ratios != mostRatios) {
