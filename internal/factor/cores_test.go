@@ -30,25 +30,25 @@ func TestCores(t *testing.T) { kernelstest.Each(t, testCores) }
 func testCores(t *testing.T) {
 	twoProcessors(t)
 	rnd := rand.New(rand.NewPCG(7, 1))
-	smaller := 0 // so that a number takes a second or two
+	bits := 54 // so that a number takes some tenths of a second at least
 	if kernels.Active() < kernels.AVX512 {
-		smaller = 4
+		bits = 46
 	}
-	most, helped := 0, time.Duration(0)
+	helped := time.Duration(0)
 	count := 3
 	if testing.Short() {
 		count = 1
 	}
 	for range count {
 		// Too long for the sieve, with factors of different levels.
-		n := nat.FromBig(product(randomPrime(rnd, 50-smaller), randomPrime(rnd, 54-smaller), randomPrime(rnd, 58-smaller), randomPrime(rnd, 230)))
+		n := nat.FromBig(product(randomPrime(rnd, bits), randomPrime(rnd, bits+4), randomPrime(rnd, bits+8), randomPrime(rnd, 230)))
 		want, method, err := New(Options{}).Append(t.Context(), nil, n)
 		if err != nil || !strings.HasPrefix(method, "ecm") && !strings.HasPrefix(method, "p-1") && !strings.HasPrefix(method, "p+1") {
 			t.Fatalf("%v: %s, %v", n, method, err)
 		}
 		pool := lending(3)
 		ticks := 0
-		e := New(Options{Pool: pool, Progress: func(p Progress) { most = max(most, p.Cores) }, Tick: func() {
+		e := New(Options{Pool: pool, Tick: func() {
 			switch ticks++; ticks % 1000 {
 			case 0:
 				pool.Enter()
@@ -66,8 +66,8 @@ func testCores(t *testing.T) {
 		}
 		helped += e.TakeHelped()
 	}
-	if most < 2 || helped == 0 {
-		t.Errorf("at most %d cores at work, borrowed for %v", most, helped)
+	if helped == 0 {
+		t.Error("no core was borrowed")
 	}
 }
 
@@ -128,11 +128,16 @@ func TestHelperPanics(t *testing.T) {
 	r.end(nil)
 }
 
-// TestProgress has a semiprime of 55 digits tell how far it is.
+// TestProgress has a semiprime tell how far it is, of 57 digits at level plain and 64 at others, which
+// takes several times as long as there is between two reports.
 func TestProgress(t *testing.T) { kernelstest.Each(t, testProgress) }
 
 func testProgress(t *testing.T) {
 	twoProcessors(t)
+	bits := 212
+	if kernels.Active() == kernels.Plain {
+		bits = 190
+	}
 	var list []string
 	methods := make(map[string]bool)
 	last := time.Time{}
@@ -143,7 +148,7 @@ func testProgress(t *testing.T) {
 		last = time.Now()
 		methods[p.Method] = true
 		list = append(list, fmt.Sprintf("%+v", p))
-		if p.Done > p.Total || p.Bits < 180 || p.Bits > 182 || p.Cores < 1 || p.Cores > 2 || p.Left < 0 || p.Left > time.Minute {
+		if p.Done > p.Total || p.Bits < bits-2 || p.Bits > bits || p.Cores < 1 || p.Cores > 2 || p.Left < 0 || p.Left > time.Minute {
 			t.Errorf("%+v", p)
 		}
 		switch p.Method {
@@ -157,7 +162,7 @@ func testProgress(t *testing.T) {
 			}
 		}
 	}}
-	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), 182))
+	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), bits))
 	if fs, _, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 {
 		t.Fatal(fs, err)
 	}
