@@ -24,7 +24,7 @@ const (
 
 // ratios returns the effort for numbers of so many bits, which takes about a hundredth of the time of the sieve: a step takes
 // half a nanosecond, a further k takes 0.8 us at 107 bits, 2.8 at 521, and 27 at 4,423
-// (fermat.BenchmarkFind on a Zen 5).
+// (fermat.BenchmarkFind on a Zen 4).
 func ratios(bits int, times *measured.Times) ratioEffort {
 	half := times.Sieve(min(bits, measured.SieveBits)) / 200
 	ratio := time.Microsecond + time.Duration(6*bits)
