@@ -20,8 +20,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// houseFlags are the flags of both commands.
-func houseFlags(syncDefault string) []ucli.Flag {
+// nodeFlags are the flags of both commands.
+func nodeFlags(syncDefault string) []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks worked on at a time, and of cores in use"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary one, removed at the end)"},
@@ -31,27 +31,27 @@ func houseFlags(syncDefault string) []ucli.Flag {
 	}
 }
 
-// A house is a server, its streams, and a worker.
-type house struct {
+// A node is a server, its streams, and a worker.
+type node struct {
 	session *command.Session
 	ledger  *ledger // nil if the store is not kept
 	server  *natsserver.Server
-	gate    *gate          // nil if everybody is let in
+	access    *access          // nil if everybody is let in
 	nc      *natsconn.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it
 	stats   func() worker.Stats
 }
 
-// inHouse is the identity of the submitter: no name that anybody else can have.
-const inHouse = "EMBEDDED"
+// submitterName is the identity of the submitter: no name that anybody else can have.
+const submitterName = "EMBEDDED"
 
 // stopTimeout bounds the server's shutdown.
 const stopTimeout = 10 * time.Second
 
 // build starts all of it. syncAs is what --sync means when it is not given; a gate is for a
 // server that listens and lets not everybody in.
-func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs string, workerLog zerolog.Logger) (_ *house, err error) {
+func build(c *ucli.Context, s *command.Session, listen string, g *access, syncAs string, workerLog zerolog.Logger) (_ *node, err error) {
 	if c.IsSet("sync") {
 		syncAs = c.String("sync")
 	}
@@ -74,7 +74,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 			return nil, cli.Usagef("--max-store %s is too small: the least is %s", c.String("max-store"), cli.FormatSize(natsserver.LeastStore))
 		}
 	}
-	h := &house{session: s, gate: g, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
+	h := &node{session: s, access: g, work: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
 	h.server, err = natsserver.Start(natsserver.Config{Store: c.String("store"), Sync: sync, Listen: listen, Limit: limit, Log: s.Log, Security: g.security()})
 	if err != nil {
 		return nil, startFault(err)
@@ -89,7 +89,7 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 			return nil, err
 		}
 	}
-	credentials, err := g.credentials(schema.RoleAdmin, inHouse)
+	credentials, err := g.credentials(schema.RoleAdmin, submitterName)
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +115,9 @@ func build(c *ucli.Context, s *command.Session, listen string, g *gate, syncAs s
 }
 
 // startWorker returns once the worker is about to pull.
-func (h *house) startWorker(slots int, log zerolog.Logger) error {
+func (h *node) startWorker(slots int, log zerolog.Logger) error {
 	name := command.WorkerName()
-	credentials, err := h.gate.credentials(schema.RoleWorker, name)
+	credentials, err := h.access.credentials(schema.RoleWorker, name)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (h *house) startWorker(slots int, log zerolog.Logger) error {
 // abandon closes a house whose start has failed with err, and returns the error for the user: the
 // signal if one interrupted the start, else err and what is wrong with the disk. The server may
 // still be making a stream, and would make the directory of a store that was removed under it.
-func (h *house) abandon(err error) error {
+func (h *node) abandon(err error) error {
 	disk := h.server.CheckDisk()
 	h.shut(h.server.Stop)
 	if signalled := cli.Interrupted(h.session.Context); signalled != nil {
@@ -173,10 +173,10 @@ func startFault(err error) error {
 }
 
 // close ends the worker, if it still runs, and the server.
-func (h *house) close() { h.shut(h.server.Discard) }
+func (h *node) close() { h.shut(h.server.Discard) }
 
 // shut is close with a given way to end the server.
-func (h *house) shut(end func(context.Context) error) {
+func (h *node) shut(end func(context.Context) error) {
 	if h.nc != nil {
 		h.nc.Close()
 	}

@@ -20,7 +20,7 @@ import (
 func start(t *testing.T, ctx context.Context, args ...string) (err error) {
 	t.Helper()
 	app := &ucli.App{
-		Flags: houseFlags("never"),
+		Flags: nodeFlags("never"),
 		Action: func(c *ucli.Context) error {
 			h, err := build(c, &command.Session{Context: ctx, Log: zerolog.Nop()}, "", nil, "never", zerolog.Nop())
 			if (h == nil) != (err != nil) {

@@ -18,7 +18,7 @@ func runCommand() *ucli.Command {
 		Usage: "run a server and workers for others to submit to, until a signal",
 		Flags: append(append([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` for producers and consumers to connect to"},
-		}, gateFlags()...), houseFlags("always with --store, else never")...),
+		}, accessFlags()...), nodeFlags("always with --store, else never")...),
 		Action: run,
 	}
 }
@@ -31,7 +31,7 @@ func run(c *ucli.Context) error {
 	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 0 || n > 65535 {
 		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
 	}
-	g, err := openGate(c, host)
+	g, err := openAccess(c, host)
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,9 @@ func run(c *ucli.Context) error {
 }
 
 // greeting says where the server is and how others join.
-func (h *house) greeting() (string, error) {
-	if h.gate != nil {
-		return h.gate.greet(h.server)
+func (h *node) greeting() (string, error) {
+	if h.access != nil {
+		return h.access.greet(h.server)
 	}
 	url := h.server.URL()
 	return fmt.Sprintf("embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url), nil

@@ -16,7 +16,7 @@ func submitCommand() *ucli.Command {
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
 		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
-		Flags: append(command.SubmitFlags(), append(houseFlags("always with --store, else never"),
+		Flags: append(command.SubmitFlags(), append(nodeFlags("always with --store, else never"),
 			&ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before exit code 75; 0 is for ever"})...),
 		Action: submit,
 	}
@@ -55,7 +55,7 @@ func submit(c *ucli.Context) error {
 
 // leave ends a house whose job is over or interrupted. If the store is kept the
 // worker hands back what it has, else there is nothing to keep.
-func (h *house) leave(kept bool) {
+func (h *node) leave(kept bool) {
 	if kept {
 		if err := h.work(); err != nil {
 			h.session.Log.Error().Err(err).Send()

@@ -18,7 +18,7 @@ const (
 // code 75, if a stream has become unusable, which only a restart can cure, and if the
 // store is full and nothing has moved for fullWait. With a fullWait of 0 it waits for
 // ever: somebody can still come and remove a job.
-func (h *house) watch(ctx context.Context, fail context.CancelCauseFunc, fullWait time.Duration) {
+func (h *node) watch(ctx context.Context, fail context.CancelCauseFunc, fullWait time.Duration) {
 	ticker := time.NewTicker(min(healthEvery, max(fullWait/4, healthEvery/10)))
 	defer ticker.Stop()
 	var since, warned time.Time // full and unmoved; said so
@@ -59,7 +59,7 @@ func (h *house) watch(ctx context.Context, fail context.CancelCauseFunc, fullWai
 }
 
 // fault returns why watch ended the session, or nil.
-func (h *house) fault() error {
+func (h *node) fault() error {
 	var exit *cli.ExitError
 	if err := context.Cause(h.session.Context); errors.As(err, &exit) {
 		return err

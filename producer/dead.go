@@ -194,7 +194,7 @@ func reproduce(l *fleet.DeadLetter) string {
 
 func (d deadSession) retry() error {
 	for i := range d.letters {
-		if err := d.fl.Retry(d.ctx, &d.letters[i]); err != nil {
+		if err := d.fl.RetryDeadLetter(d.ctx, &d.letters[i]); err != nil {
 			return err
 		}
 	}
@@ -204,7 +204,7 @@ func (d deadSession) retry() error {
 
 func (d deadSession) remove() error {
 	for i := range d.letters {
-		if err := d.fl.Forget(d.ctx, &d.letters[i]); err != nil {
+		if err := d.fl.RemoveDeadLetter(d.ctx, &d.letters[i]); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
 	nc, js := s.connect()
 	ctx, cancel := context.WithCancel(context.Background())
-	station, err := puller.OpenStation(ctx, nc, js, name, stream.Options{})
+	station, err := puller.Open(ctx, nc, js, name, stream.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func poisonWorker(args []string) error {
 	if err != nil {
 		return err
 	}
-	station, err := puller.OpenStation(context.Background(), nc, js, args[1], stream.Options{})
+	station, err := puller.Open(context.Background(), nc, js, args[1], stream.Options{})
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}
-	station, err := puller.OpenStation(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
+	station, err := puller.Open(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ const (
 )
 
 // beat shows that the worker lives, at once and every BeatInterval or more often.
-func beat(ctx context.Context, station *puller.Station, w *worker.Worker, status worker.Status, log zerolog.Logger) {
+func beat(ctx context.Context, station *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	var last time.Time

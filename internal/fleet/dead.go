@@ -127,8 +127,8 @@ func (f *Fleet) bury(ctx context.Context, job string, r task.Range, failure *tas
 	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
 }
 
-// Retry queues the numbers of a dead letter again and removes the letter.
-func (f *Fleet) Retry(ctx context.Context, d *DeadLetter) error {
+// RetryDeadLetter queues the numbers of a dead letter again and removes the letter.
+func (f *Fleet) RetryDeadLetter(ctx context.Context, d *DeadLetter) error {
 	j, err := f.Job(ctx, d.Job)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (f *Fleet) Retry(ctx context.Context, d *DeadLetter) error {
 	if err := f.Requeue(ctx, j, in, d.Range.Pieces(d.Range.Count)); err != nil {
 		return err
 	}
-	return f.Forget(ctx, d)
+	return f.RemoveDeadLetter(ctx, d)
 }
 
 // reopen makes a finished job wait for answers again.
@@ -162,8 +162,8 @@ func (f *Fleet) reopen(ctx context.Context, job string) (*task.Job, error) {
 	})
 }
 
-// Forget removes a dead letter.
-func (f *Fleet) Forget(ctx context.Context, d *DeadLetter) error {
+// RemoveDeadLetter removes a dead letter.
+func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
 	if err := f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
 		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, stream.Explain(err))
 	}

@@ -17,7 +17,7 @@ func failure(err string) []byte {
 
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	ctx := t.Context()
 	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts, h.DeadRanges} {
 		if letters, err := list(ctx, "j"); err != nil || len(letters) != 0 {
@@ -58,7 +58,7 @@ func TestDeadLetters(t *testing.T) {
 		t.Errorf("%+v, %v", attempts, err)
 	}
 	for range 2 { // gone, and still gone
-		if err := h.Forget(ctx, &letters[0]); err != nil {
+		if err := h.RemoveDeadLetter(ctx, &letters[0]); err != nil {
 			t.Error(err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestDeadLetters(t *testing.T) {
 // goes on, and a letter that nobody honest wrote is refused.
 func TestRetry(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	ctx := t.Context()
 	h.job("j", task.ClassLow, 100)
 	w := h.station("w")
@@ -95,17 +95,17 @@ func TestRetry(t *testing.T) {
 	}
 	for _, r := range []task.Range{{First: 99, Count: 2}, {First: 0, Count: task.MaxPosition - 1}} {
 		d := dead(r)
-		if err := h.Retry(ctx, d); !errors.Is(err, ErrDiffers) {
+		if err := h.RetryDeadLetter(ctx, d); !errors.Is(err, ErrDiffers) {
 			t.Errorf("%v: %v", r, err)
 		}
-		if err := h.Forget(ctx, d); err != nil {
+		if err := h.RemoveDeadLetter(ctx, d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if j, err := h.Job(ctx, "j"); err != nil || j.State != task.Done {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if err := h.Retry(ctx, dead(task.Range{First: 7, Count: 3})); err != nil {
+	if err := h.RetryDeadLetter(ctx, dead(task.Range{First: 7, Count: 3})); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.ranges("j"); got != "7-1 8-1 9-1" {
@@ -120,7 +120,7 @@ func TestRetry(t *testing.T) {
 	if _, err := h.Cancel(ctx, "j"); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Retry(ctx, dead(single(7))); !errors.Is(err, ErrDiffers) {
+	if err := h.RetryDeadLetter(ctx, dead(single(7))); !errors.Is(err, ErrDiffers) {
 		t.Errorf("of a cancelled job: %v", err)
 	}
 	if got := h.ranges("j"); got != "" {

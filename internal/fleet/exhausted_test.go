@@ -16,7 +16,7 @@ import (
 // exhaust hands the tasks of a class out, to a worker that dies each time, until nobody
 // will get them any more, and returns the last deliveries. If it is to, the worker marks
 // the last attempts at single numbers.
-func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
+func (h *testFleet) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 	h.t.Helper()
 	w := h.station("dying")
 	times := make(map[task.Address]int)
@@ -36,7 +36,7 @@ func (h *house) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 }
 
 // mark leaves the mark of a last attempt.
-func (h *house) mark(w *station, d *worker.Delivery) {
+func (h *testFleet) mark(w *station, d *worker.Delivery) {
 	h.t.Helper()
 	if err := w.Failed(h.t.Context(), d.Address, schema.MaxDeliver, failure("begun")); err != nil {
 		h.t.Fatal(err)
@@ -45,7 +45,7 @@ func (h *house) mark(w *station, d *worker.Delivery) {
 
 // awaitWord waits until the server has said of all exhausted tasks that they are: only so
 // many are unsettled then. lost drops what it said.
-func (h *house) awaitWord(unsettled int, lost bool) {
+func (h *testFleet) awaitWord(unsettled int, lost bool) {
 	h.t.Helper()
 	w := h.station("asking")
 	await(h.t, "the server's word", func() bool {
@@ -64,7 +64,7 @@ func (h *house) awaitWord(unsettled int, lost bool) {
 }
 
 // letters returns the dead letters of job j, as text.
-func (h *house) letters() string {
+func (h *testFleet) letters() string {
 	h.t.Helper()
 	list, err := h.DeadLetters(h.t.Context(), "j")
 	if err != nil {
@@ -101,7 +101,7 @@ func TestSweepExhausted(t *testing.T) {
 	}{{"told", false, false}, {"lost", true, false}, {"lost below the floor", true, true}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, Provision{AckWait: 300 * time.Millisecond})
+			h := newTestFleet(t, Provision{AckWait: 300 * time.Millisecond})
 			j, _ := h.job("j", task.ClassNorm, 20)
 			chunk := task.Range{First: 0, Count: 9}
 			h.queue(j, chunk)
@@ -152,7 +152,7 @@ func TestSweepExhaustedBesideOthers(t *testing.T) {
 	for name, lost := range map[string]bool{"told": false, "lost": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, Provision{AckWait: time.Second})
+			h := newTestFleet(t, Provision{AckWait: time.Second})
 			j, _ := h.job("j", task.ClassNorm, 20)
 			h.queue(j, single(1))
 			_, long := pull(t, h.station("long"), 1)
@@ -184,7 +184,7 @@ func TestSweepExhaustedBesideOthers(t *testing.T) {
 // not taken for the exhausted task that there is.
 func TestSweepSparesLastAttempts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: time.Second})
+	h := newTestFleet(t, Provision{AckWait: time.Second})
 	j, _ := h.job("j", task.ClassNorm, 20)
 	h.queue(j, single(1))
 	w := h.station("long")
@@ -215,7 +215,7 @@ func TestSweepSparesLastAttempts(t *testing.T) {
 // for it, but has one more; so often that a worker without marks ends, too.
 func TestSweepUnbegun(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: 300 * time.Millisecond})
+	h := newTestFleet(t, Provision{AckWait: 300 * time.Millisecond})
 	j, in := h.job("j", task.ClassNorm, 20)
 	h.queue(j, single(17))
 	h.exhaust(1, false)
@@ -263,7 +263,7 @@ func TestSweepUnbegun(t *testing.T) {
 // TestSweepLate: a worker that was only slow is not taken for dead.
 func TestSweepLate(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: time.Second})
+	h := newTestFleet(t, Provision{AckWait: time.Second})
 	j, _ := h.job("j", task.ClassNorm, 20)
 	h.queue(j, single(17))
 	last := h.exhaust(1, true)
@@ -280,7 +280,7 @@ func TestSweepLate(t *testing.T) {
 // TestSweepTwice: a return that two sweepers deal with is queued once.
 func TestSweepTwice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 100)
 	h.put(schema.ReturnsPrefix+"j.0-80.0.w", (&task.Return{Reason: task.Isolate, Pieces: 64}).Encode())
 	c, err := h.returns.Consumer(t.Context(), schema.DurableSweeper)

@@ -38,7 +38,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	for name, at := range map[string]*jetstream.Stream{
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {
-		err := f.link.Outlast(ctx, func() error {
+		err := f.link.RetryStart(ctx, func() error {
 			s, err := js.Stream(ctx, name)
 			if err != nil {
 				return stream.Missing("stream", name, err)
@@ -51,7 +51,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 		}
 	}
 	for name, at := range map[string]*jetstream.KeyValue{schema.BucketJobs: &f.jobs, schema.BucketLeases: &f.leases, schema.BucketWorkers: &f.workers} {
-		err := f.link.Outlast(ctx, func() error {
+		err := f.link.RetryStart(ctx, func() error {
 			kv, err := js.KeyValue(ctx, name)
 			if err != nil {
 				return stream.Missing("bucket", name, err)
@@ -66,9 +66,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	return f, nil
 }
 
-// Insist calls try until it succeeds or fails for good, or ctx ends: a job outlives a server
+// Retry calls try until it succeeds or fails for good, or ctx ends: a job outlives a server
 // that starts anew. try must be harmless if done twice.
-func (f *Fleet) Insist(ctx context.Context, try func() error) error { return f.link.Insist(ctx, try) }
+func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
 
 // Election is how long a cluster may take until all its servers know the same again.
 func (f *Fleet) Election() time.Duration { return f.link.Election() }

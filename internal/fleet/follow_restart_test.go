@@ -23,7 +23,7 @@ import (
 
 // newLasting is a house whose server can be started anew, and the configuration to do
 // so with.
-func newLasting(t *testing.T) (*house, natsserver.Config) {
+func newLasting(t *testing.T) (*testFleet, natsserver.Config) {
 	t.Helper()
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
 	h := serve(t, c)
@@ -144,7 +144,7 @@ type snare struct {
 	sprung atomic.Int64
 }
 
-func newSnare(t *testing.T, h *house, word string) *snare {
+func newSnare(t *testing.T, h *testFleet, word string) *snare {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -226,7 +226,7 @@ func TestFollowAnswerLost(t *testing.T) {
 // TestFollowConsumerGone: a consumer that the server has forgotten is made anew.
 func TestFollowConsumerGone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	r := read(t, h.Fleet)
 	const rounds = 5

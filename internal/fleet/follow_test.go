@@ -27,7 +27,7 @@ func single(position int) task.Range { return task.Range{First: uint64(position)
 // runs, each once and in order.
 func TestFollowResults(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	publish := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -78,7 +78,7 @@ func TestFollowResults(t *testing.T) {
 // not waited for: last moves on, as LastResult does.
 func TestFollowStrange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	if err := w.Result(t.Context(), "j", single(0), nil); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestFollowStrange(t *testing.T) {
 // comes is not waited for.
 func TestFollowDeleted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	const stored = 3 * followBatch // more than are handed out before the first is dealt with, as large as they are
 	payload := make([]byte, followBytes/followBatch*3/4)
@@ -135,7 +135,7 @@ func TestFollowDeleted(t *testing.T) {
 
 func TestResult(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	if err := w.Result(t.Context(), "j", single(0), []byte("first")); err != nil {
 		t.Fatal(err)

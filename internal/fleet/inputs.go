@@ -43,7 +43,7 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 // Reload looks for blocks that others have stored.
 func (in *Inputs) Reload(ctx context.Context) error {
 	var places []schema.Place
-	err := in.f.link.Insist(ctx, func() (err error) {
+	err := in.f.link.Retry(ctx, func() (err error) {
 		places, err = in.f.list(ctx, in.f.inputs, schema.InputsPrefix+in.job+".*")
 		return err
 	})
@@ -195,7 +195,7 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 // read reads a block. A server that was cut off from its cluster may not have it yet, so it
 // is gone only if it stays so for as long as an election takes.
 func (in *Inputs) read(ctx context.Context, b task.Range) (m *jetstream.RawStreamMsg, err error) {
-	err = in.f.link.Insist(ctx, func() (err error) {
+	err = in.f.link.Retry(ctx, func() (err error) {
 		m, err = in.f.inputs.GetLastMsgForSubject(ctx, schema.InputSubject(in.job, b))
 		notFound := errors.Is(err, jetstream.ErrMsgNotFound)
 		if gone := in.missing(b, notFound); notFound && gone < in.f.link.Election() {

@@ -28,7 +28,7 @@ func checkNumbers(t *testing.T, in *Inputs, r task.Range) {
 
 func TestInputs(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	_, writer := h.job("j", task.ClassNorm, 0)
 	reader, err := h.Inputs(t.Context(), "j")
 	if err != nil || reader.Count() != 0 {
@@ -66,7 +66,7 @@ func TestInputs(t *testing.T) {
 // TestInputGap: what comes after a lost block is not there.
 func TestInputGap(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	for _, r := range []task.Range{{First: 0, Count: 10}, {First: 20, Count: 10}, {First: 30, Count: 5}} {
 		h.put(schema.InputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
 	}
@@ -85,7 +85,7 @@ func TestInputGap(t *testing.T) {
 // numbers in different blocks.
 func TestInputOverlap(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	for _, r := range []task.Range{
 		{First: 0, Count: 10}, {First: 0, Count: 7}, {First: 10, Count: 5}, {First: 10, Count: 9}, {First: 19, Count: 36}, {First: 20, Count: 3},
 	} {
@@ -105,7 +105,7 @@ func TestInputOverlap(t *testing.T) {
 // one that would make a result refused.
 func TestInputDamaged(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.link.Timeout = time.Second // a block counts as lost after three of it
 	h.put(schema.InputSubject("j", task.Range{Count: 10}), task.EncodeBlock(numbers(0, 9)))
 	h.put(schema.InputSubject("k", task.Range{Count: 10}), []byte("no block"))

@@ -24,7 +24,7 @@ const abandonedAge = 30 * 24 * time.Hour
 // taken.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 	manifest, again := j.Encode(), false
-	err := f.link.Outlast(ctx, func() error {
+	err := f.link.RetryStart(ctx, func() error {
 		_, err := f.jobs.Create(ctx, j.ID, manifest)
 		if again && errors.Is(err, jetstream.ErrKeyExists) { // perhaps by ourselves, and the answer was lost
 			if e, getErr := f.jobs.Get(ctx, j.ID); getErr == nil && bytes.Equal(e.Value(), manifest) {

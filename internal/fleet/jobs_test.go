@@ -18,7 +18,7 @@ import (
 
 func TestJobs(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	ctx := t.Context()
 	h.job("a", task.ClassHi, 10)
 	if err := h.CreateJob(ctx, &task.Job{ID: "a"}); !errors.Is(err, ErrDiffers) {
@@ -57,7 +57,7 @@ func TestJobs(t *testing.T) {
 // TestChangeJob: concurrent changes are all there.
 func TestChangeJob(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 0)
 	var group sync.WaitGroup
 	const writers, times = 4, 25
@@ -79,7 +79,7 @@ func TestChangeJob(t *testing.T) {
 
 func TestWatchJob(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 0)
 	h.job("k", task.ClassNorm, 0)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -114,7 +114,7 @@ func TestWatchJob(t *testing.T) {
 }
 
 // fill leaves something of the job in every stream.
-func (h *house) fill(id string) {
+func (h *testFleet) fill(id string) {
 	h.t.Helper()
 	j, in := h.job(id, task.ClassNorm, 10)
 	h.queue(j, single(1))
@@ -134,7 +134,7 @@ func (h *house) fill(id string) {
 }
 
 // left returns what the streams hold of the job.
-func (h *house) left(id string) (list []string) {
+func (h *testFleet) left(id string) (list []string) {
 	h.t.Helper()
 	for _, stream := range []string{schema.StreamInputs, schema.StreamTasks, schema.StreamReturns, schema.StreamResults, schema.StreamDead} {
 		for _, s := range h.subjects(stream) {
@@ -149,7 +149,7 @@ func (h *house) left(id string) (list []string) {
 // TestCancel: the queue is empty of it and the workers know; what is there stays.
 func TestCancel(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.fill("j")
 	h.fill("other")
 	orders := make(chan string, 10)
@@ -183,7 +183,7 @@ func TestCancel(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.fill("j")
 	h.fill("other")
 	if err := h.Remove(t.Context(), "j"); err != nil {
@@ -205,7 +205,7 @@ func TestRemove(t *testing.T) {
 }
 
 // fillStore publishes messages with the subjects that makeSubject makes until the store is full.
-func (h *house) fillStore(makeSubject func(i int) string) {
+func (h *testFleet) fillStore(makeSubject func(i int) string) {
 	h.t.Helper()
 	payload := make([]byte, 100<<10)
 	for i := range 100 {
@@ -224,7 +224,7 @@ func (h *house) fillStore(makeSubject func(i int) string) {
 // a word about it, and where nothing can be had from a job, that is said.
 func TestFullStore(t *testing.T) {
 	t.Parallel()
-	newFull := func(t *testing.T, makeSubject func(i int) string) *house {
+	newFull := func(t *testing.T, makeSubject func(i int) string) *testFleet {
 		h := serve(t, natsserver.Config{Limit: 4 << 20})
 		h.provision(Provision{TaskBytes: -1})
 		h.job("idle", task.ClassNorm, 0)
@@ -336,7 +336,7 @@ func TestFullStore(t *testing.T) {
 // nothing once the holder knows.
 func TestRemoveGoingOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.fill("j")
 	ctx, cancel := context.WithCancel(t.Context())
 	removed := make(chan struct{})
@@ -373,7 +373,7 @@ func TestRemoveGoingOn(t *testing.T) {
 // time is over leaves nothing; others stay, and so does one that somebody looks at.
 func TestRemoveExpired(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Hour)
 	for id, expires := range map[string]*time.Time{"old": &past, "new": &future, "open": nil, "held": &past} {
 		h.fill(id)

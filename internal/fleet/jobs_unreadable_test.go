@@ -17,7 +17,7 @@ import (
 // logged once for each time that it is written.
 func TestUnreadableManifests(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	ctx, past := t.Context(), time.Now().Add(-time.Second)
 	h.job("open", task.ClassNorm, 10)
 	h.fill("old")

@@ -24,7 +24,7 @@ type tenant struct {
 	stop   func()
 }
 
-func (h *house) tenant(name string) *tenant {
+func (h *testFleet) tenant(name string) *tenant {
 	nc, js := h.connect()
 	n := &tenant{f: h.open(nc, js)}
 	n.f.leaseTTL = testTTL
@@ -50,7 +50,7 @@ func (h *house) tenant(name string) *tenant {
 // another has it soon.
 func TestLease(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	a := h.tenant("a")
 	await(t, "a holds", func() bool { return a.held.Load() == 1 })
 	b := h.tenant("b")
@@ -96,7 +96,7 @@ func TestLeaseTakeover(t *testing.T) {
 // TestLeaseStolen: who finds another's name in his place stops.
 func TestLeaseStolen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	a := h.tenant("a")
 	await(t, "a holds", func() bool { return a.held.Load() == 1 })
 	if _, err := h.leases.PutString(t.Context(), "j", "thief"); err != nil {
@@ -112,7 +112,7 @@ func TestLeaseStolen(t *testing.T) {
 // not cost the lease.
 func TestLeaseAnswerLost(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	a := h.tenant("a")
 	await(t, "a holds", func() bool { return a.held.Load() == 1 })
 	e, err := h.leases.Get(t.Context(), "j")
@@ -132,7 +132,7 @@ func TestLeaseAnswerLost(t *testing.T) {
 // TestHoldError: what the holder's work returns ends its hold and gives the lease up.
 func TestHoldError(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	oops := errors.New("oops")
 	if err := h.Hold(t.Context(), "j", "a", func(context.Context) error { return oops }); !errors.Is(err, oops) {
 		t.Errorf("%v", err)

@@ -23,7 +23,7 @@ func TestInit(t *testing.T) {
 	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
 		t.Errorf("Open of an empty server: %v", err)
 	}
-	if _, err := puller.OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
+	if _, err := puller.Open(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
 		t.Errorf("OpenStation of an empty server: %v", err)
 	}
 	would, err := Init(ctx, h.js, Provision{DryRun: true})
@@ -49,7 +49,7 @@ func TestInit(t *testing.T) {
 	if err := h.js.DeleteConsumer(ctx, schema.StreamTasks, schema.Durable(task.ClassLow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := puller.OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
+	if _, err := puller.Open(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), schema.Durable(task.ClassLow)) {
 		t.Errorf("OpenStation without a durable: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
@@ -60,7 +60,7 @@ func TestInit(t *testing.T) {
 // TestDifferences: what exists is never changed, and every difference is told.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: 2 * time.Second})
+	h := newTestFleet(t, Provision{AckWait: 2 * time.Second})
 	ctx := t.Context()
 	stream, err := h.js.Stream(ctx, schema.StreamResults)
 	if err != nil {

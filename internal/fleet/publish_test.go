@@ -22,7 +22,7 @@ func chunks(from, count int) (list []plan.Chunk) {
 
 func TestPublisher(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	j, _ := h.job("j", task.ClassLow, 0)
 	j.Budget = time.Minute
 	p := h.Publisher(j, nil, nil)
@@ -65,7 +65,7 @@ func TestPublisherWaits(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			limits(t, test.low, test.own)
-			h := newHouse(t, Provision{})
+			h := newTestFleet(t, Provision{})
 			other, _ := h.job("other", task.ClassNorm, 0)
 			if err := h.Publisher(other, nil, nil).Publish(t.Context(), chunks(0, test.others)); err != nil {
 				t.Fatal(err)
@@ -113,7 +113,7 @@ func TestPublisherWaits(t *testing.T) {
 // look at the queue.
 func TestPublisherOwnCount(t *testing.T) {
 	limits(t, 50_000, 600)
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	j, _ := h.job("j", task.ClassLow, 0)
 	var finished uint64
 	p := h.Publisher(j, func() uint64 { return finished }, nil)
@@ -140,7 +140,7 @@ func TestPublisherOwnCount(t *testing.T) {
 // TestRequeue: ranges of any length are queued again in chunks that fit a message.
 func TestRequeue(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	j, in := h.job("j", task.ClassHi, 10_000)
 	if err := h.Requeue(t.Context(), j, in, []task.Range{{First: 3, Count: 9000}, {First: 9999, Count: 1}}); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 
 func TestRegistry(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	names := func() (text string) {
 		t.Helper()
 		list, err := h.Workers(t.Context())
@@ -57,7 +57,7 @@ func TestRegistry(t *testing.T) {
 		t.Error("a function was sent as JSON")
 	}
 	nc, js := h.connect()
-	if _, err := puller.OpenStation(t.Context(), nc, js, "Not A Name", stream.Options{}); err == nil {
+	if _, err := puller.Open(t.Context(), nc, js, "Not A Name", stream.Options{}); err == nil {
 		t.Error("a bad name was accepted")
 	}
 }
@@ -87,7 +87,7 @@ func TestActivitiesOfStrangers(t *testing.T) {
 // TestOrders: a worker hears what concerns it, and nothing after the end.
 func TestOrders(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	w := h.station("w")
 	heard := make(chan string, 10)
 	err := w.Listen(t.Context(), puller.Orders{

@@ -13,7 +13,7 @@ import (
 func TestDeadWorkerLeaves(t *testing.T) {
 	t.Parallel()
 	const ttl = 2 * time.Second
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	s, err := h.js.Stream(t.Context(), "KV_"+schema.BucketWorkers)
 	if err != nil {
 		t.Fatal(err)

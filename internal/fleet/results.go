@@ -33,7 +33,7 @@ func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.
 // Result returns the payload of a result again. A server that is away is waited for.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	var m *jetstream.RawStreamMsg
-	err := f.link.Insist(ctx, func() (err error) {
+	err := f.link.Retry(ctx, func() (err error) {
 		m, err = f.results.GetMsg(ctx, seq)
 		return err
 	})
@@ -46,7 +46,7 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 // DropResult removes a result that is not to be believed, so that the worker's next
 // one for the range can be stored.
 func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
-	err := f.link.Insist(ctx, func() error { return f.link.DeleteMessage(ctx, schema.StreamResults, seq) })
+	err := f.link.Retry(ctx, func() error { return f.link.DeleteMessage(ctx, schema.StreamResults, seq) })
 	if err != nil {
 		return fmt.Errorf("drop result %d: %w", seq, stream.Explain(err))
 	}

@@ -101,7 +101,7 @@ func (c *castle) work(v *visitor) error {
 	if err != nil {
 		return err
 	}
-	s, err := puller.OpenStation(v.ctx, v.nc, v.js, "w", stream.Options{Log: zerolog.Nop()})
+	s, err := puller.Open(v.ctx, v.nc, v.js, "w", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (c *castle) work(v *visitor) error {
 
 // ask has the worker answer all requests that the nats command makes of services, and one for
 // its status.
-func (c *castle) ask(v *visitor, s *puller.Station) error {
+func (c *castle) ask(v *visitor, s *puller.Client) error {
 	err := s.Serve(v.ctx, func() worker.Status { return worker.Status{Version: "1.2.3", PID: 17} })
 	if err = errors.Join(err, v.nc.FlushWithContext(v.ctx)); err != nil {
 		return err
@@ -327,7 +327,7 @@ func (c *castle) bury(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	if _, err := f.Attempts(ctx, j.ID); err != nil {
 		return err
 	}
-	return f.Retry(ctx, &letters[0])
+	return f.RetryDeadLetter(ctx, &letters[0])
 }
 
 // observe does what an observer does, with these programs and with the nats command.

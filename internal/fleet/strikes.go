@@ -135,7 +135,7 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 		return s, false, err
 	}
 	for {
-		err = f.link.Insist(ctx, func() error {
+		err = f.link.Retry(ctx, func() error {
 			var revision uint64
 			var err error
 			s, revision, err = f.standing(ctx, worker)

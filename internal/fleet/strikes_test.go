@@ -23,7 +23,7 @@ func strikeAt(seq uint64) Strike {
 // third quarantines its worker.
 func TestStrikes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	stop := h.station("w")
 	ordered := make(chan struct{}, 100)
 	if err := stop.Listen(t.Context(), puller.Orders{Quarantine: func() { ordered <- struct{}{} }}); err != nil {
@@ -109,7 +109,7 @@ func TestStrikes(t *testing.T) {
 // TestRemind: a worker that missed a quarantine or its end is told.
 func TestRemind(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	if _, err := h.Quarantine(t.Context(), "w", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestRemind(t *testing.T) {
 // TestManyNames: only so many workers get a key.
 func TestManyNames(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	trust, err := h.Trust(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestManyNames(t *testing.T) {
 // TestHostileStanding: what can't be read is overwritten.
 func TestHostileStanding(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	for i, value := range []string{"", "[]", `{"strikes":7}`, `{"quarantined":"yes"}`, strings.Repeat(" ", maxStandingSize) + `{"quarantined":"2026-01-01T00:00:00Z"}`} {
 		name := fmt.Sprint("w", i)
 		if _, err := h.jobs.Put(t.Context(), standingPrefix+name, []byte(value)); err != nil {
@@ -209,7 +209,7 @@ func TestHostileStanding(t *testing.T) {
 // TestForgedAdvisory: nobody but the server can say that a task is exhausted.
 func TestForgedAdvisory(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{AckWait: time.Minute})
+	h := newTestFleet(t, Provision{AckWait: time.Minute})
 	j, _ := h.job("j", task.ClassNorm, 100)
 	for i := range uint64(10) {
 		h.queue(j, task.Range{First: i, Count: 1})

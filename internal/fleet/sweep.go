@@ -41,7 +41,7 @@ const (
 // Sweep runs the sweeper until ctx ends.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	var c jetstream.Consumer
-	err := f.link.Insist(ctx, func() (err error) {
+	err := f.link.Retry(ctx, func() (err error) {
 		c, err = f.returns.Consumer(ctx, schema.DurableSweeper)
 		return err
 	})

@@ -36,7 +36,7 @@ func TestSweep(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, Provision{})
+			h := newTestFleet(t, Provision{})
 			h.job("j", task.ClassLow, 5000)
 			over, _ := h.job("over", task.ClassNorm, 10)
 			if _, err := h.Cancel(t.Context(), over.ID); err != nil {
@@ -78,7 +78,7 @@ func TestSweep(t *testing.T) {
 // TestSweepUnsupported: what nobody knew is queued again, but not at once.
 func TestSweepUnsupported(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 10)
 	h.put(schema.ReturnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.Unsupported}).Encode())
 	h.put(schema.ReturnSubject("j", single(4), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
@@ -94,7 +94,7 @@ func TestSweepUnsupported(t *testing.T) {
 // TestSweepHandsOver: what a sweeper was given when it ended comes to the next at once.
 func TestSweepHandsOver(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 100)
 	for i := range 40 {
 		stop := background(t, h.Sweep)
@@ -113,7 +113,7 @@ func TestSweepHandsOver(t *testing.T) {
 // TestSweepEnds: it ends with its context, and says so when the connection is gone.
 func TestSweepEnds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, Provision{})
+	h := newTestFleet(t, Provision{})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- h.Sweep(ctx) }()

@@ -14,7 +14,7 @@ import (
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 5000)))
 	<-a.id
 	b := h.wait(h.other(), "j")
@@ -42,7 +42,7 @@ func TestCancel(t *testing.T) {
 // last who takes part has ended.
 func TestCancelledLate(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
 	await(t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == 12 })
 	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State = task.Cancelled; return nil }); err != nil {
@@ -60,7 +60,7 @@ func TestCancelledLate(t *testing.T) {
 // input goes on.
 func TestCancelFeeding(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	pipe, feed := io.Pipe()
 	sub := submission("j", "")
 	sub.Sources = []input.Source{input.From("-", pipe)}

@@ -13,8 +13,8 @@ import (
 // again, it is whole.
 func TestDead(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	broken := func(s *puller.Station) worker.Outbox { return breaker{s} }
+	h := newTestFleet(t)
+	broken := func(s *puller.Client) worker.Outbox { return breaker{s} }
 	stop := h.worker("broken", broken)
 	a := h.submit(h.Fleet, submission("j", text(0, 100)))
 	s, err := a.end()
@@ -34,7 +34,7 @@ func TestDead(t *testing.T) {
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("%+v, %v", letters, err)
 	}
-	if err := h.Retry(t.Context(), &letters[0]); err != nil {
+	if err := h.RetryDeadLetter(t.Context(), &letters[0]); err != nil {
 		t.Fatal(err)
 	}
 	h.worker("w", nil)
@@ -46,11 +46,11 @@ func TestDead(t *testing.T) {
 }
 
 // A breaker dead-letters the number 17 instead of storing its answer.
-type breaker struct{ *puller.Station }
+type breaker struct{ *puller.Client }
 
 func (b breaker) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
 	if !r.Contains(task.Range{First: 17, Count: 1}) {
-		return b.Station.Result(ctx, job, r, payload)
+		return b.Client.Result(ctx, job, r, payload)
 	}
 	result, err := task.DecodeResult(payload)
 	if err != nil {
@@ -60,7 +60,7 @@ func (b breaker) Result(ctx context.Context, job string, r task.Range, payload [
 	for part, items := range map[task.Range][]task.Factorization{task.Span(r.First, 17): items[:at], task.Span(18, r.End()): items[at+1:]} {
 		if part.Count > 0 {
 			result.Items = items
-			if err := b.Station.Result(ctx, job, part, result.Encode()); err != nil {
+			if err := b.Client.Result(ctx, job, part, result.Encode()); err != nil {
 				return err
 			}
 		}

@@ -30,7 +30,7 @@ func TestVerdict(t *testing.T) {
 // TestPrivate: of a job that ends with its process nothing is written down.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
 		w.Private = true
@@ -48,7 +48,7 @@ func TestPrivate(t *testing.T) {
 // TestOutputFails: who cannot print stops, and the job goes on.
 func TestOutputFails(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	oops := errors.New("no space left")
 	for _, flush := range []bool{false, true} {
@@ -81,7 +81,7 @@ func TestOutputFails(t *testing.T) {
 // TestDeadline: who waits no longer says why.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 100)))
 	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") > 0 })
 	because := errors.New("deadline")
@@ -102,7 +102,7 @@ func TestDeadline(t *testing.T) {
 // TestNoJob: there is none of that id.
 func TestNoJob(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	for _, id := range []string{"none", "", "a.b", strings.Repeat("x", 41)} {
 		if _, err := Wait(t.Context(), h.Fleet, id, Watch{}); !errors.Is(err, fleet.ErrNoJob) {
 			t.Errorf("Wait for %q: %v", id, err)

@@ -19,7 +19,7 @@ import (
 
 // A liar spoils the results that it is to publish while lies > 0.
 type liar struct {
-	*puller.Station
+	*puller.Client
 	lies  atomic.Int64
 	spoil func(*task.Result) // nil = nothing is published
 }
@@ -36,13 +36,13 @@ func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []b
 		l.spoil(result)
 		payload = result.Encode()
 	}
-	return l.Station.Result(ctx, job, r, payload)
+	return l.Client.Result(ctx, job, r, payload)
 }
 
 // lying makes an outbox that tells lies.
-func lying(lies int64, spoil func(*task.Result)) func(*puller.Station) worker.Outbox {
-	return func(s *puller.Station) worker.Outbox {
-		l := &liar{Station: s, spoil: spoil}
+func lying(lies int64, spoil func(*task.Result)) func(*puller.Client) worker.Outbox {
+	return func(s *puller.Client) worker.Outbox {
+		l := &liar{Client: s, spoil: spoil}
 		l.lies.Store(lies)
 		return l
 	}
@@ -54,7 +54,7 @@ func wrongFactor(r *task.Result) { r.Items[0].Factors[0].P = nat.New(4711) }
 // before anybody has seen them, are found missing and done again.
 func TestLost(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
 	await(t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == 12 })
 	h.worker("forgetful", lying(12, nil))
@@ -68,7 +68,7 @@ func TestLost(t *testing.T) {
 
 func TestResultsLost(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	if _, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 500)), Watch{}, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestResultsLost(t *testing.T) {
 // long, nor does it change a line of it.
 func TestForged(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 300
 	square := func(r task.Range, n uint64) []byte {
 		items := []task.Factorization{{Factors: []task.Factor{{P: nat.New(n), Exp: 1, Status: task.Value}}}}

@@ -130,7 +130,7 @@ func (fd *feeder) feed(ctx context.Context) error {
 
 // look finds out how the job stands now that nobody else feeds it.
 func (fd *feeder) look(ctx context.Context) error {
-	err := fd.f.Insist(ctx, func() (err error) {
+	err := fd.f.Retry(ctx, func() (err error) {
 		fd.job, err = fd.f.Job(ctx, fd.job.ID)
 		return err
 	})
@@ -347,7 +347,7 @@ func (fd *feeder) seal(ctx context.Context) error {
 // changeJob is fleet.ChangeJob for a change that may be done twice: a server that is
 // away is waited for.
 func changeJob(ctx context.Context, f *fleet.Fleet, id string, change func(*task.Job) error) (j *task.Job, err error) {
-	err = f.Insist(ctx, func() error {
+	err = f.Retry(ctx, func() error {
 		j, err = f.ChangeJob(ctx, id, change)
 		return err
 	})

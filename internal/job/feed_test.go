@@ -15,7 +15,7 @@ import (
 // what is there and says so; submitted again, it is whole.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	pipe, feed := io.Pipe()
 	defer feed.Close()
@@ -42,7 +42,7 @@ func TestCutOff(t *testing.T) {
 // TestFeederLosesLease: the input is read once, however often the lease changes hands.
 func TestFeederLosesLease(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	pipe, feed := io.Pipe()
 	sub := submission("j", "")

@@ -18,12 +18,12 @@ import (
 )
 
 // newSmall is a house whose store takes little.
-func newSmall(t *testing.T) *house {
+func newSmall(t *testing.T) *testFleet {
 	return build(t, natsserver.Config{Store: t.TempDir(), Limit: 4 << 20})
 }
 
 // filling fills the store when the last of count numbers is answered.
-func (h *house) filling(w Watch, count uint64) Watch {
+func (h *testFleet) filling(w Watch, count uint64) Watch {
 	emit := w.Emit
 	w.Emit = func(item *collect.Item) error {
 		if item.Position == count-1 {
@@ -99,7 +99,7 @@ func TestInputLost(t *testing.T) {
 	for name, sealed := range map[string]bool{"needed for the queue": true, "needed for an answer": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newTestFleet(t)
 			if _, err := Feed(t.Context(), h.other(), submission("j", text(0, count)), Watch{}, func(string) {}); err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestInputLost(t *testing.T) {
 // server has lost it.
 func TestInputRemoved(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	if _, err := Feed(t.Context(), h.other(), submission("j", text(0, 500)), Watch{}, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestInputRemoved(t *testing.T) {
 }
 
 // lose removes from a stream what matches the subject.
-func (h *house) lose(stream, subject string) {
+func (h *testFleet) lose(stream, subject string) {
 	h.t.Helper()
 	s, err := h.js.Stream(h.t.Context(), stream)
 	if err == nil {

@@ -18,7 +18,7 @@ import (
 )
 
 func TestSubmit(t *testing.T) {
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	sub := submission("", text(7, 10_000))
 	sub.Keep = 0
@@ -45,7 +45,7 @@ func TestSubmit(t *testing.T) {
 // TestAsCompleted: every answer once, in any order.
 func TestAsCompleted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
 		w.Ordered = false
@@ -59,7 +59,7 @@ func TestAsCompleted(t *testing.T) {
 // TestEmpty: a job of no numbers is done at once, without any worker.
 func TestEmpty(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.submit(h.Fleet, submission("j", " \n"))
 	if s := r.clean(); s.Job.State != task.Done || s.Job.Count != 0 {
 		t.Errorf("%+v", s.Job)
@@ -71,7 +71,7 @@ func TestEmpty(t *testing.T) {
 
 func TestBadTokens(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	var told []task.BadToken
 	sub := submission("j", "1 2 x 3\n\n-4 4\n")
@@ -91,7 +91,7 @@ func TestBadTokens(t *testing.T) {
 // than all.
 func TestInputBreaks(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	sub := submission("j", text(0, 100))
 	sub.Sources = append(sub.Sources, input.File("/does/not/exist"))
@@ -126,7 +126,7 @@ func TestInputBreaks(t *testing.T) {
 // and none is asked for twice without need.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	stop := h.worker("w", nil)
 	const count = 20_000
 	numbers := text(0, count)
@@ -159,7 +159,7 @@ func TestResume(t *testing.T) {
 // TestTwoWaiters: everybody who waits prints everything, also who joins late.
 func TestTwoWaiters(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 5000
 	a := h.submit(h.Fleet, submission("j", text(0, count)))
 	<-a.id
@@ -177,7 +177,7 @@ func TestTwoWaiters(t *testing.T) {
 // prints nothing.
 func TestAttach(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	const count = 6000
 	a := h.submit(h.Fleet, submission("j", text(0, count)))
@@ -218,7 +218,7 @@ func TestAttach(t *testing.T) {
 
 // TestChunkings: the answers do not depend on how the input is cut.
 func TestChunkings(t *testing.T) {
-	h := newHouse(t)
+	h := newTestFleet(t)
 	h.worker("w", nil)
 	for _, chunk := range []string{"auto", "1", "4096", "5ms"} {
 		sub := submission("", text(0, 5000))

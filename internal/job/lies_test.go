@@ -40,7 +40,7 @@ func spoilt(worker string, first, count int) []byte {
 }
 
 // standing returns what is held against a worker.
-func (h *house) standing(name string) fleet.Standing {
+func (h *testFleet) standing(name string) fleet.Standing {
 	h.t.Helper()
 	list, err := h.Standings(h.t.Context())
 	if err != nil {
@@ -55,7 +55,7 @@ func (h *house) standing(name string) fleet.Standing {
 }
 
 // queued submits a job of count numbers and returns once all its tasks are there.
-func (h *house) queued(count int) *running {
+func (h *testFleet) queued(count int) *running {
 	h.t.Helper()
 	r := h.submit(h.Fleet, submission("j", text(0, count)))
 	await(h.t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == (count+42)/43 })
@@ -70,7 +70,7 @@ func (h *house) queued(count int) *running {
 // waits, and is one strike however many have seen it.
 func TestLies(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 1000
 	a := h.submit(h.Fleet, submission("j", text(0, count)))
 	<-a.id
@@ -102,12 +102,12 @@ func TestLies(t *testing.T) {
 // TestQuarantine: who lies three times is stopped, and works again when released.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 2000
 	a := h.queued(count)
 	var l *liar
-	h.worker("liar", func(s *puller.Station) worker.Outbox {
-		l = &liar{Station: s, spoil: wrongFactor}
+	h.worker("liar", func(s *puller.Client) worker.Outbox {
+		l = &liar{Client: s, spoil: wrongFactor}
 		l.lies.Store(1 << 40)
 		return l
 	})
@@ -142,7 +142,7 @@ func TestQuarantine(t *testing.T) {
 // do not end the job; what it did before stands.
 func TestRefusedUnread(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.queued(100) // a result that came before its input would be dropped
 	h.put("FACTOR.results.j.0-43.w", squares("w", 0, 43).Encode())
 	if known, err := h.Quarantine(t.Context(), "w", "it is hot\x1b[2J"); err != nil || known {
@@ -180,7 +180,7 @@ func TestRefusedUnread(t *testing.T) {
 // TestBeyondRepair: when everybody is wrong about a range, the job ends.
 func TestBeyondRepair(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.queued(10)
 	for i := range maxRefusals {
 		w := fmt.Sprint("w", i)
@@ -197,7 +197,7 @@ func TestBeyondRepair(t *testing.T) {
 // TestBeyondRepairCounts: what a quarantined worker says of a range is not counted.
 func TestBeyondRepairCounts(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	r := h.queued(100)
 	lie := func(w, at string, first, count int) {
 		t.Helper()
@@ -264,7 +264,7 @@ func TestForgeries(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := newTestFleet(t)
 			r := h.queued(count)
 			h.put("FACTOR.results.j."+test.at+".w", test.payload)
 			most := test.payload[:min(len(test.payload), 500_000)] // that these streams take
@@ -290,7 +290,7 @@ func TestForgeries(t *testing.T) {
 // whosever name it is.
 func TestForgedLetters(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 430
 	r := h.queued(count)
 	for _, w := range []string{"w", "honest", schema.Sweeper} {
@@ -312,7 +312,7 @@ func TestForgedLetters(t *testing.T) {
 // TestRogueAck: a task that somebody else acks is found missing and done.
 func TestRogueAck(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count = 430
 	r := h.queued(count)
 	nc, js := h.connect()
@@ -351,7 +351,7 @@ func TestRogueAck(t *testing.T) {
 // remember, costs little memory and does not keep the job from its end. It measures the
 // memory of the process, so it runs alone.
 func TestFlood(t *testing.T) {
-	h := newHouse(t)
+	h := newTestFleet(t)
 	const count, flood = 4300, 15_000
 	r := h.queued(count)
 	nc, _ := h.connect()

@@ -10,7 +10,7 @@ import (
 // TestResults: what is there now, in order, and the job goes on.
 func TestResults(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	a := h.submit(h.Fleet, submission("j", text(0, 1000)))
 	await(t, "all is stored", func() bool { j, err := h.Job(t.Context(), "j"); return err == nil && j.State == task.Sealed })
 	for _, ordered := range []bool{true, false} {

@@ -18,7 +18,7 @@ import (
 // cannot be decoded does not disturb that.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	manifests, err := h.js.KeyValue(t.Context(), schema.BucketJobs)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func (l *logbook) count(piece string) int {
 // somebody changes it.
 func TestServeBeyondRepair(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	var book logbook
 	s := newHost(h.other(), zerolog.New(&book))
 	s.every = 50 * time.Millisecond
@@ -108,7 +108,7 @@ func TestServeBeyondRepair(t *testing.T) {
 // TestServeSweepsOnce: there is one sweeper, however many jobs are served.
 func TestServeSweepsOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newTestFleet(t)
 	for _, id := range []string{"a", "b", "c"} {
 		if _, err := Feed(t.Context(), h.Fleet, submission(id, text(0, 10)), Watch{}, func(string) {}); err != nil {
 			t.Fatal(err)

@@ -75,7 +75,7 @@ func (r *run) ended(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, ErrCancelled):
-		if e := r.f.Insist(ctx, func() error { return r.f.StopWork(ctx, r.id()) }); e != nil {
+		if e := r.f.Retry(ctx, func() error { return r.f.StopWork(ctx, r.id()) }); e != nil {
 			r.watch.Log.Debug().Err(e).Msg("empty the queue of a cancelled job")
 		}
 	case errors.Is(err, ErrInputLost):
@@ -382,7 +382,7 @@ func (r *run) end(ctx context.Context, submitter bool) (*Summary, error) {
 		return s, r.insist(ctx, func() error { return r.f.Remove(ctx, j.ID) })
 	}
 	if err == nil || s.Requeued > 0 { // perhaps after the first had emptied the queue
-		return s, r.f.Insist(ctx, func() error { return r.f.PurgeQueue(ctx, j.ID) })
+		return s, r.f.Retry(ctx, func() error { return r.f.PurgeQueue(ctx, j.ID) })
 	}
 	return s, nil
 }
@@ -403,10 +403,10 @@ func finish(j *task.Job, s *Summary) error {
 // this process: he may be the only one who can make some.
 func (r *run) insist(ctx context.Context, try func() error) error {
 	if r.watch.Swept { // a host
-		return r.f.Insist(ctx, try)
+		return r.f.Retry(ctx, try)
 	}
 	var full error
-	err := r.f.Insist(ctx, func() error {
+	err := r.f.Retry(ctx, func() error {
 		err := try()
 		if full = nil; errors.Is(err, stream.ErrFull) {
 			full, err = err, nil

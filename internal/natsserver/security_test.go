@@ -178,7 +178,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	keys, s, c := secure(t)
 	provide(t, keys, s)
 	nc, js := enter(t, keys, s, schema.RoleWorker)
-	station, err := puller.OpenStation(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
+	station, err := puller.Open(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}

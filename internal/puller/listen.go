@@ -20,7 +20,7 @@ type Orders struct {
 }
 
 // Listen calls the functions of o as orders come, in their order, until ctx ends.
-func (s *Station) Listen(ctx context.Context, o Orders) error {
+func (s *Client) Listen(ctx context.Context, o Orders) error {
 	sub, err := s.link.NC.Subscribe(schema.OrderSubject, func(m *nats.Msg) {
 		if m.Header.Get(schema.OrderHeader) == "" {
 			return

@@ -81,7 +81,7 @@ func (p *puller) subscribe() error {
 // Pull asks for at most n tasks of any class and calls deliver for each as it
 // arrives. It returns when the request has ended; all it was given is delivered by
 // then. See worker.Source.
-func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
+func (s *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := s.puller
 	if s.link.NC.IsClosed() { // for good, such as after a second refused login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
@@ -116,7 +116,7 @@ func (s *Station) Pull(ctx context.Context, n int, deliver func(*worker.Delivery
 }
 
 // Shun leaves a class alone for shunTime. See worker.Source.
-func (s *Station) Shun(class task.Class) {
+func (s *Client) Shun(class task.Class) {
 	s.puller.mu.Lock()
 	defer s.puller.mu.Unlock()
 	s.puller.shunned[class] = time.Now().Add(shunTime)

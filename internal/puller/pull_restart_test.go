@@ -59,11 +59,11 @@ func TestRestartSpendsNothing(t *testing.T) {
 // library makes of it.
 func TestOpenEnded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	because := errors.New("a signal")
 	cancel(because)
-	if _, err := OpenStation(ctx, h.nc, h.js, "w", stream.Options{}); err != because {
+	if _, err := Open(ctx, h.nc, h.js, "w", stream.Options{}); err != because {
 		t.Errorf("a station: %v", err)
 	}
 	if _, err := fleet.Open(ctx, h.nc, h.js, stream.Options{}); err != because {

@@ -20,7 +20,7 @@ import (
 
 func TestPull(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
 		h.queue(j, single(i))
@@ -72,7 +72,7 @@ func TestPullOrder(t *testing.T) {
 
 func TestPullClasses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	for _, c := range task.Classes {
 		j := h.job("j-"+string(c), c, 100)
 		for i := range 20 {
@@ -103,7 +103,7 @@ func TestPullClasses(t *testing.T) {
 // shuns all of them.
 func TestPullShunned(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	jobs := make(map[task.Class]*task.Job)
 	for _, c := range task.Classes {
 		jobs[c] = h.job("j-"+string(c), c, 100)
@@ -143,7 +143,7 @@ func TestPullShunned(t *testing.T) {
 // TestPullWaits: a request that waits ends with the first task.
 func TestPullWaits(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	w := h.station("w")
 	w.puller.idle = idleMax
@@ -167,7 +167,7 @@ func TestPullWaits(t *testing.T) {
 // out by then is delivered.
 func TestPullEnd(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
 		h.queue(j, single(i))
@@ -188,7 +188,7 @@ func TestPullEnd(t *testing.T) {
 // TestPullStrange: a message that is no task is passed over; the others come.
 func TestPullStrange(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
 	h.queue(j, single(1))
@@ -210,7 +210,7 @@ func TestPullStrange(t *testing.T) {
 // gone, that is said.
 func TestWatchdog(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(1))
 	w := h.station("w")
@@ -269,7 +269,7 @@ func TestStatusError(t *testing.T) {
 // TestSettle: what the server makes of each way to end a delivery.
 func TestSettle(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{AckWait: time.Second})
+	h := newTestFleet(t, fleet.Provision{AckWait: time.Second})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 4 {
 		h.queue(j, single(i))
@@ -323,7 +323,7 @@ func TestSettle(t *testing.T) {
 // TestSettleAcrossReconnect: a settlement waits for a connection that is lost.
 func TestSettleAcrossReconnect(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	h.queue(j, single(0))
 	h.queue(j, single(1))
@@ -353,7 +353,7 @@ func TestSettleAcrossReconnect(t *testing.T) {
 // TestAckGroups: many acks at once are all confirmed, and all done.
 func TestAckGroups(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, fleet.Provision{})
+	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 200)
 	for i := range 200 {
 		h.queue(j, single(i))

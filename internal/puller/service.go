@@ -14,7 +14,7 @@ import (
 // Serve answers these requests until ctx ends. status is what the worker says of itself: stats have
 // it, and so has the answer to a request to FACTOR.status.<worker>. It is called by
 // several goroutines.
-func (s *Station) Serve(ctx context.Context, status func() worker.Status) error {
+func (s *Client) Serve(ctx context.Context, status func() worker.Status) error {
 	now := status()
 	service, err := micro.AddService(s.link.NC, micro.Config{
 		Name: schema.ServiceName, Version: now.Version, Description: "factors numbers",
@@ -38,7 +38,7 @@ func (s *Station) Serve(ctx context.Context, status func() worker.Status) error 
 }
 
 // named returns the status with who it is about, which those who read a heartbeat know by its key.
-func (s *Station) named(status worker.Status) worker.Status {
+func (s *Client) named(status worker.Status) worker.Status {
 	status.Name, status.Instance = s.worker, s.instance
 	return status
 }

@@ -91,7 +91,7 @@ type follower struct {
 	caughtUp func() // nil once it was called
 
 	messages chan *nats.Msg
-	era      *era // of the connection that the consumer was made on
+	session      *session // of the connection that the consumer was made on
 
 	last     uint64 // sequence of the last message seen
 	told     uint64 // and of the last that got knows of
@@ -133,7 +133,7 @@ func (w *follower) read(ctx context.Context) error {
 // open makes a consumer that begins behind the last message seen.
 func (w *follower) open(ctx context.Context) error {
 	w.close()
-	w.era = w.link.clock.now.Load()
+	w.session = w.link.sessions.current.Load()
 	w.messages = make(chan *nats.Msg, 2*followAhead)
 	sub, err := w.link.NC.ChanSubscribe(w.link.NC.NewInbox()+".*", w.messages)
 	if err != nil {
@@ -228,7 +228,7 @@ func (w *follower) finish(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-w.era.Done():
+		case <-w.session.Done():
 			return ErrReconnected
 		case <-timer.C:
 			// On a slow line it may still be on its way.

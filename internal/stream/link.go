@@ -20,7 +20,7 @@ type Link struct {
 	API     string                                              // subject prefix of the JetStream API, with its last dot
 	Timeout time.Duration                                       // for one reply of the server
 	Log     zerolog.Logger
-	clock   *clock
+	sessions   *sessions
 }
 
 // Options of New, and of those who call it.
@@ -34,7 +34,7 @@ func New(nc *nats.Conn, js jetstream.JetStream, o Options) *Link {
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
-	return &Link{NC: nc, JS: js, Ask: nc.RequestMsgWithContext, API: apiPrefix(js), Timeout: o.Timeout, clock: newClock(nc), Log: o.Log}
+	return &Link{NC: nc, JS: js, Ask: nc.RequestMsgWithContext, API: apiPrefix(js), Timeout: o.Timeout, sessions: newSessions(nc), Log: o.Log}
 }
 
 // apiPrefix returns "$JS.API." or what a domain or prefix of the connection makes of it.

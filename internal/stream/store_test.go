@@ -16,7 +16,7 @@ import (
 )
 
 // shelf makes a stream of one message a subject, of at most most messages.
-func shelf(t *testing.T, h *house, most int64, atomic bool) jetstream.Stream {
+func shelf(t *testing.T, h *testFleet, most int64, atomic bool) jetstream.Stream {
 	t.Helper()
 	s, err := h.js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "SHELF", Subjects: []string{"shelf.*"}, MaxMsgs: most, MaxMsgsPerSubject: 1, MaxMsgSize: 256 << 10,

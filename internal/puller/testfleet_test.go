@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A house is a server in this process with the fleet's streams, seen by one producer.
-type house struct {
+// A testFleet is a server in this process with the fleet's streams, seen by one producer.
+type testFleet struct {
 	t      testing.TB
 	server *natsserver.Server
 	nc     *nats.Conn
@@ -45,20 +45,20 @@ type house struct {
 }
 
 // serve starts a server without streams.
-func serve(t testing.TB, c natsserver.Config) *house {
+func serve(t testing.TB, c natsserver.Config) *testFleet {
 	t.Helper()
 	if c.Store == "" {
 		c.Store = t.TempDir()
 	}
 	c.Log = zerolog.Nop()
-	h := &house{t: t}
+	h := &testFleet{t: t}
 	h.start(c)
 	t.Cleanup(h.stop)
 	h.nc, h.js = h.connect()
 	return h
 }
 
-func (h *house) start(c natsserver.Config) {
+func (h *testFleet) start(c natsserver.Config) {
 	h.t.Helper()
 	server, err := natsserver.Start(c)
 	if err != nil {
@@ -67,7 +67,7 @@ func (h *house) start(c natsserver.Config) {
 	h.server = server
 }
 
-func (h *house) stop() {
+func (h *testFleet) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := h.server.Stop(ctx); err != nil {
@@ -76,7 +76,7 @@ func (h *house) stop() {
 }
 
 // connect returns a connection of its own.
-func (h *house) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+func (h *testFleet) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
 	options = append(options, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	if url := h.server.URL(); url == "" {
@@ -94,15 +94,15 @@ func (h *house) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream
 	return nc, js
 }
 
-// newHouse is a house with all streams.
-func newHouse(t testing.TB, p fleet.Provision) *house {
+// newTestFleet is a house with all streams.
+func newTestFleet(t testing.TB, p fleet.Provision) *testFleet {
 	t.Helper()
 	h := serve(t, natsserver.Config{})
 	h.provision(p)
 	return h
 }
 
-func (h *house) provision(p fleet.Provision) {
+func (h *testFleet) provision(p fleet.Provision) {
 	h.t.Helper()
 	if _, err := fleet.Init(h.t.Context(), h.js, p); err != nil {
 		h.t.Fatal(err)
@@ -110,7 +110,7 @@ func (h *house) provision(p fleet.Provision) {
 	h.Fleet = h.open(h.nc, h.js)
 }
 
-func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
+func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	h.t.Helper()
 	f, err := fleet.Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
@@ -121,7 +121,7 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 
 // newLasting is a house whose server can be started anew, and the configuration to do
 // so with.
-func newLasting(t *testing.T) (*house, natsserver.Config) {
+func newLasting(t *testing.T) (*testFleet, natsserver.Config) {
 	t.Helper()
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
 	h := serve(t, c)
@@ -131,10 +131,10 @@ func newLasting(t *testing.T) (*house, natsserver.Config) {
 }
 
 // station opens a worker's access on a connection of its own.
-func (h *house) station(name string) *Station {
+func (h *testFleet) station(name string) *Client {
 	h.t.Helper()
 	nc, js := h.connect()
-	s, err := OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	s, err := Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func (h *house) station(name string) *Station {
 }
 
 // job creates an open job whose input is the numbers 0, 1, ..., count-1.
-func (h *house) job(id string, class task.Class, count int) *task.Job {
+func (h *testFleet) job(id string, class task.Class, count int) *task.Job {
 	h.t.Helper()
 	j := &task.Job{ID: id, Kind: task.KindSquare, Class: class, State: task.Open, Created: time.Now()}
 	if err := h.CreateJob(h.t.Context(), j); err != nil {
@@ -170,7 +170,7 @@ func numbers(first, count int) []nat.Nat {
 }
 
 // put publishes a message and fails the test if it is not stored.
-func (h *house) put(subject string, payload []byte) uint64 {
+func (h *testFleet) put(subject string, payload []byte) uint64 {
 	h.t.Helper()
 	ack, err := h.js.PublishMsg(h.t.Context(), &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
 	if err != nil {
@@ -180,14 +180,14 @@ func (h *house) put(subject string, payload []byte) uint64 {
 }
 
 // queue puts a task of a job made by house.job into the queue.
-func (h *house) queue(j *task.Job, r task.Range) uint64 {
+func (h *testFleet) queue(j *task.Job, r task.Range) uint64 {
 	h.t.Helper()
 	t := task.Task{Kind: j.Kind, Numbers: numbers(int(r.First), int(r.Count))}
 	return h.put(schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), t.Encode())
 }
 
 // ranges returns the ranges of the job's tasks, as text, in order.
-func (h *house) ranges(job string) string {
+func (h *testFleet) ranges(job string) string {
 	h.t.Helper()
 	s, err := h.js.Stream(h.t.Context(), schema.StreamTasks)
 	if err != nil {
@@ -212,7 +212,7 @@ func (h *house) ranges(job string) string {
 }
 
 // durable returns how the durable of a class stands.
-func (h *house) durable(class task.Class) *jetstream.ConsumerInfo {
+func (h *testFleet) durable(class task.Class) *jetstream.ConsumerInfo {
 	h.t.Helper()
 	c, err := h.js.Consumer(h.t.Context(), schema.StreamTasks, schema.Durable(class))
 	if err != nil {
@@ -248,7 +248,7 @@ func background(t testing.TB, f func(context.Context) error) (stop func()) {
 }
 
 // pull pulls once and returns what came, as "class job range attempt".
-func pull(t testing.TB, s *Station, n int) (text []string, deliveries []*worker.Delivery) {
+func pull(t testing.TB, s *Client, n int) (text []string, deliveries []*worker.Delivery) {
 	t.Helper()
 	err := s.Pull(t.Context(), n, func(d *worker.Delivery) {
 		deliveries = append(deliveries, d)

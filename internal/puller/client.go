@@ -16,9 +16,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A Station is a worker's access to the streams: it pulls tasks, settles them, and
+// A Client is a worker's access to the streams: it pulls tasks, settles them, and
 // stores what they leave behind. It needs far fewer permissions than a fleet.Fleet.
-type Station struct {
+type Client struct {
 	link     *stream.Link
 	worker   string // name: the last token of everything it publishes
 	instance string // told apart from other processes of the same name
@@ -26,19 +26,19 @@ type Station struct {
 	puller   *puller
 }
 
-// OpenStation binds to the durables as the worker of that name. An error wraps
+// Open binds to the durables as the worker of that name. An error wraps
 // ErrNotProvisioned if they are missing.
-func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o stream.Options) (*Station, error) {
+func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o stream.Options) (*Client, error) {
 	if err := task.CheckWorker(worker); err != nil {
 		return nil, err
 	}
-	s := &Station{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
+	s := &Client{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
 	crosses := nc.Opts.UserJWT != nil // from the workers' account to the fleet's: see mailbox
 	if crosses {
 		s.link.Ask = (&mailbox{nc: nc}).ask
 	}
 	for _, class := range task.Classes {
-		err := s.link.Outlast(ctx, func() error {
+		err := s.link.RetryStart(ctx, func() error {
 			c, err := js.Consumer(ctx, schema.StreamTasks, schema.Durable(class))
 			if err != nil {
 				return stream.Missing("durable", schema.Durable(class), err)
@@ -59,36 +59,36 @@ func OpenStation(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, wor
 }
 
 // AckWait is how long the server leaves a task with a silent worker.
-func (s *Station) AckWait() time.Duration { return s.ackWait }
+func (s *Client) AckWait() time.Duration { return s.ackWait }
 
 // store stores a message of this program.
-func (s *Station) store(ctx context.Context, subject string, payload []byte) error {
+func (s *Client) store(ctx context.Context, subject string, payload []byte) error {
 	return s.link.Store(ctx, &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
 }
 
 // Result stores the result of a range; the first of this worker stands.
-func (s *Station) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
+func (s *Client) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
 	return s.store(ctx, schema.ResultSubject(job, r, s.worker), payload)
 }
 
 // Return hands a range back to the sweeper.
-func (s *Station) Return(ctx context.Context, a task.Address, payload []byte) error {
+func (s *Client) Return(ctx context.Context, a task.Address, payload []byte) error {
 	return s.store(ctx, schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload)
 }
 
 // Failed stores the record of a failed attempt.
-func (s *Station) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
+func (s *Client) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
 	return s.store(ctx, schema.FailedSubject(a, attempt, s.worker), payload)
 }
 
 // Dead stores a dead letter.
-func (s *Station) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
+func (s *Client) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
 	return s.store(ctx, schema.DeadSubject(job, r, s.worker), payload)
 }
 
 // Beat publishes the worker's heartbeat, any JSON, to the registry. It does not
 // wait for an answer: the next beat comes soon.
-func (s *Station) Beat(status any) error {
+func (s *Client) Beat(status any) error {
 	b, err := json.Marshal(status)
 	if err != nil {
 		return fmt.Errorf("heartbeat: %w", err)
@@ -97,7 +97,7 @@ func (s *Station) Beat(status any) error {
 }
 
 // Leave removes the worker from the registry.
-func (s *Station) Leave() error {
+func (s *Client) Leave() error {
 	m := nats.NewMsg("$KV." + schema.BucketWorkers + "." + s.worker + "." + s.instance)
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	m.Header.Set("KV-Operation", "PURGE")

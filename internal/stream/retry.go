@@ -11,10 +11,10 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// Insist calls try until it succeeds or fails for good, or ctx ends. What passes by
+// Retry calls try until it succeeds or fails for good, or ctx ends. What passes by
 // itself, such as a server that starts anew or has no leader now, is waited for: a
 // job must outlive it. try must be harmless if done twice.
-func (l *Link) Insist(ctx context.Context, try func() error) error {
+func (l *Link) Retry(ctx context.Context, try func() error) error {
 	pause := NewPause()
 	for {
 		err := try()
@@ -35,10 +35,10 @@ func (l *Link) Insist(ctx context.Context, try func() error) error {
 	}
 }
 
-// Outlast is Insist for the start of a program, when somebody waits and the server may
+// RetryStart is Insist for the start of a program, when somebody waits and the server may
 // be the wrong one: it takes the time in which a cluster elects a leader, no more, and
 // returns the last error of try.
-func (l *Link) Outlast(ctx context.Context, try func() error) error {
+func (l *Link) RetryStart(ctx context.Context, try func() error) error {
 	pause := NewPause()
 	for end := time.Now().Add(l.Election()); ; {
 		err := try()

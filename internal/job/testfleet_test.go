@@ -39,8 +39,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A house is a fleet in this process.
-type house struct {
+// A testFleet is a fleet in this process.
+type testFleet struct {
 	t      *testing.T
 	config natsserver.Config
 	server *natsserver.Server
@@ -48,23 +48,23 @@ type house struct {
 	*fleet.Fleet
 }
 
-func newHouse(t *testing.T) *house { return build(t, natsserver.Config{Store: t.TempDir()}) }
+func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{Store: t.TempDir()}) }
 
 // newLasting is a house whose server can be started anew.
-func newLasting(t *testing.T) *house {
+func newLasting(t *testing.T) *testFleet {
 	return build(t, natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"})
 }
 
 // restart stops the server and starts it at the same address.
-func (h *house) restart() {
+func (h *testFleet) restart() {
 	h.t.Helper()
 	h.stop()
 	h.start(h.config)
 }
 
-func build(t *testing.T, c natsserver.Config) *house {
+func build(t *testing.T, c natsserver.Config) *testFleet {
 	t.Helper()
-	h := &house{t: t, config: c}
+	h := &testFleet{t: t, config: c}
 	h.start(c)
 	if url := h.server.URL(); url != "" {
 		h.config.Listen = strings.TrimPrefix(url, "nats://")
@@ -83,7 +83,7 @@ func build(t *testing.T, c natsserver.Config) *house {
 	return h
 }
 
-func (h *house) start(c natsserver.Config) {
+func (h *testFleet) start(c natsserver.Config) {
 	h.t.Helper()
 	c.Log = zerolog.Nop()
 	server, err := natsserver.Start(c)
@@ -93,7 +93,7 @@ func (h *house) start(c natsserver.Config) {
 	h.server = server
 }
 
-func (h *house) stop() {
+func (h *testFleet) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := h.server.Stop(ctx); err != nil {
@@ -101,7 +101,7 @@ func (h *house) stop() {
 	}
 }
 
-func (h *house) connect() (*nats.Conn, jetstream.JetStream) {
+func (h *testFleet) connect() (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
 	options := []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond)}
 	if h.config.Listen == "" {
@@ -119,7 +119,7 @@ func (h *house) connect() (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
+func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	h.t.Helper()
 	f, err := fleet.Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop(), Timeout: 2 * time.Second})
 	if err != nil {
@@ -129,10 +129,10 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 }
 
 // other is another producer's access.
-func (h *house) other() *fleet.Fleet { return h.open(h.connect()) }
+func (h *testFleet) other() *fleet.Fleet { return h.open(h.connect()) }
 
 // fill fills the store with records that belong to a job.
-func (h *house) fill(job string) {
+func (h *testFleet) fill(job string) {
 	h.t.Helper()
 	payload := make([]byte, 100<<10)
 	for i := range 200 {
@@ -150,10 +150,10 @@ func (h *house) fill(job string) {
 }
 
 // worker runs a worker until stop is called. outbox may wrap what it publishes to.
-func (h *house) worker(name string, outbox func(*puller.Station) worker.Outbox) (stop func()) {
+func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbox) (stop func()) {
 	h.t.Helper()
 	nc, js := h.connect()
-	station, err := puller.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	station, err := puller.Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func (h *house) worker(name string, outbox func(*puller.Station) worker.Outbox) 
 }
 
 // put publishes a message as anybody may.
-func (h *house) put(subject string, payload []byte) {
+func (h *testFleet) put(subject string, payload []byte) {
 	h.t.Helper()
 	m := nats.NewMsg(subject)
 	m.Header.Set(task.SchemaHeader, task.Schema)
@@ -191,7 +191,7 @@ func (h *house) put(subject string, payload []byte) {
 }
 
 // held returns how many messages of the job a stream holds.
-func (h *house) held(stream, job string) int {
+func (h *testFleet) held(stream, job string) int {
 	h.t.Helper()
 	s, err := h.js.Stream(h.t.Context(), stream)
 	if err != nil {
@@ -286,7 +286,7 @@ type running struct {
 
 var errStopped = errors.New("stopped by the test")
 
-func (h *house) begin(run func(ctx context.Context, w Watch, started func(string)) (*Summary, error)) *running {
+func (h *testFleet) begin(run func(ctx context.Context, w Watch, started func(string)) (*Summary, error)) *running {
 	r := &running{t: h.t, id: make(chan string, 1), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.cancel = cancel
@@ -298,13 +298,13 @@ func (h *house) begin(run func(ctx context.Context, w Watch, started func(string
 	return r
 }
 
-func (h *house) submit(f *fleet.Fleet, s Submission) *running {
+func (h *testFleet) submit(f *fleet.Fleet, s Submission) *running {
 	return h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
 		return Submit(ctx, f, s, w, started)
 	})
 }
 
-func (h *house) wait(f *fleet.Fleet, id string) *running {
+func (h *testFleet) wait(f *fleet.Fleet, id string) *running {
 	return h.begin(func(ctx context.Context, w Watch, _ func(string)) (*Summary, error) { return Wait(ctx, f, id, w) })
 }
 

@@ -7,23 +7,23 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// An era is the time of one connection: from when it was made until the next one is.
-// What was asked in an era gets no answer in the next, so whoever waits for one asks
+// An session is the time of one connection: from when it was made until the next one is.
+// What was asked in an session gets no answer in the next, so whoever waits for one asks
 // again at once.
-type era struct {
+type session struct {
 	context.Context        // ends with it, because of ErrReconnected
 	number          uint64 // how many connections were lost before
 }
 
-// A clock knows which era it is.
-type clock struct{ now atomic.Pointer[era] }
+// A sessions knows which era it is.
+type sessions struct{ current atomic.Pointer[session] }
 
-// newClock returns a clock that goes until the connection is closed for good.
-func newClock(nc *nats.Conn) *clock {
-	c := new(clock)
+// newSessions returns a clock that goes until the connection is closed for good.
+func newSessions(nc *nats.Conn) *sessions {
+	c := new(sessions)
 	begin := func() context.CancelCauseFunc {
 		ctx, end := context.WithCancelCause(context.Background())
-		c.now.Store(&era{ctx, nc.Stats().Reconnects})
+		c.current.Store(&session{ctx, nc.Stats().Reconnects})
 		return end
 	}
 	changed := nc.StatusChanged(nats.CONNECTED, nats.CLOSED)
@@ -50,7 +50,7 @@ func newClock(nc *nats.Conn) *clock {
 // again, or is closed.
 func (l *Link) untilReconnect(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l.clock.now.Load(), func() { cancel(ErrReconnected) })
+	stop := context.AfterFunc(l.sessions.current.Load(), func() { cancel(ErrReconnected) })
 	return ctx, func() {
 		stop()
 		cancel(nil)
@@ -69,7 +69,7 @@ func orReconnected(ctx context.Context, err error) error {
 // UntilLost returns a context that ends when what is asked now gets no answer any more. What is
 // asked without a connection is sent once there is one, and answered.
 func (l *Link) UntilLost() context.Context {
-	now := l.clock.now.Load()
+	now := l.sessions.current.Load()
 	if !l.NC.IsConnected() || l.NC.Stats().Reconnects != now.number {
 		return context.Background()
 	}

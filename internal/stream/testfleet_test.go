@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A house is a server in this process, and a connection to it.
-type house struct {
+// A testFleet is a server in this process, and a connection to it.
+type testFleet struct {
 	t      testing.TB
 	server *natsserver.Server
 	nc     *nats.Conn
@@ -34,20 +34,20 @@ type house struct {
 }
 
 // serve starts a server in this process.
-func serve(t testing.TB, c natsserver.Config) *house {
+func serve(t testing.TB, c natsserver.Config) *testFleet {
 	t.Helper()
 	if c.Store == "" {
 		c.Store = t.TempDir()
 	}
 	c.Log = zerolog.Nop()
-	h := &house{t: t}
+	h := &testFleet{t: t}
 	h.start(c)
 	t.Cleanup(h.stop)
 	h.nc, h.js = h.connect()
 	return h
 }
 
-func (h *house) start(c natsserver.Config) {
+func (h *testFleet) start(c natsserver.Config) {
 	h.t.Helper()
 	server, err := natsserver.Start(c)
 	if err != nil {
@@ -56,7 +56,7 @@ func (h *house) start(c natsserver.Config) {
 	h.server = server
 }
 
-func (h *house) stop() {
+func (h *testFleet) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := h.server.Stop(ctx); err != nil {
@@ -65,7 +65,7 @@ func (h *house) stop() {
 }
 
 // connect returns a connection of its own.
-func (h *house) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+func (h *testFleet) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
 	options = append(options, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	if url := h.server.URL(); url == "" {

@@ -15,15 +15,15 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A gate decides who may join a server that listens. A nil gate lets everybody in.
-type gate struct {
+// A access decides who may join a server that listens. A nil access lets everybody in.
+type access struct {
 	keys  *identity.Store
 	hosts []string // by which other machines know this one, the best first
 	rules natsserver.Security
 	known string // revision of the revocations that rules know of, at least
 }
 
-func gateFlags() []ucli.Flag {
+func accessFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.StringFlag{Name: "secure", Usage: "let in over TLS only those who have keys from `DIR`, which is made if it is not there"},
 		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address by which other machines know this one, as often as you like; the first is told them"},
@@ -31,9 +31,9 @@ func gateFlags() []ucli.Flag {
 	}
 }
 
-// openGate reads what the flags say of who is let in. Others than this machine are, only
+// openAccess reads what the flags say of who is let in. Others than this machine are, only
 // if that was said.
-func openGate(c *ucli.Context, host string) (*gate, error) {
+func openAccess(c *ucli.Context, host string) (*access, error) {
 	dir := c.String("secure")
 	switch {
 	case dir != "" && c.Bool("insecure"):
@@ -50,7 +50,7 @@ func openGate(c *ucli.Context, host string) (*gate, error) {
 	if err != nil {
 		return nil, keyFault(err)
 	}
-	g := &gate{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
+	g := &access{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
 	if g.known, err = keys.Revision(); err != nil { // before the claims: what comes between is put in force again
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func isLoopback(host string) bool {
 }
 
 // security returns what the server is to be told, nil for a server that lets everybody in.
-func (g *gate) security() *natsserver.Security {
+func (g *access) security() *natsserver.Security {
 	if g == nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (g *gate) security() *natsserver.Security {
 }
 
 // credentials returns credentials for a part of this process; none are needed without a gate.
-func (g *gate) credentials(role schema.Role, name string) (schema.Credentials, error) {
+func (g *access) credentials(role schema.Role, name string) (schema.Credentials, error) {
 	if g == nil {
 		return schema.Credentials{}, nil
 	}
@@ -89,7 +89,7 @@ func (g *gate) credentials(role schema.Role, name string) (schema.Credentials, e
 const revokeEvery = time.Second
 
 // watch puts revocations in force as they come, until ctx ends.
-func (g *gate) watch(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
+func (g *access) watch(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
 	known := g.known
 	ticker := time.NewTicker(revokeEvery)
 	defer ticker.Stop()
@@ -120,7 +120,7 @@ func (g *gate) watch(ctx context.Context, server *natsserver.Server, log zerolog
 }
 
 // greet says how others join: the line for each worker, and the contexts.
-func (g *gate) greet(server *natsserver.Server) (string, error) {
+func (g *access) greet(server *natsserver.Server) (string, error) {
 	url := server.URLAt(g.hosts[0])
 	if err := g.keys.SetURL(url); err != nil {
 		return "", err

@@ -43,8 +43,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// A house is a server in this process with the fleet's streams, seen by one producer.
-type house struct {
+// A testFleet is a server in this process with the fleet's streams, seen by one producer.
+type testFleet struct {
 	t      testing.TB
 	server *natsserver.Server
 	nc     *nats.Conn
@@ -53,20 +53,20 @@ type house struct {
 }
 
 // serve starts a server without streams.
-func serve(t testing.TB, c natsserver.Config) *house {
+func serve(t testing.TB, c natsserver.Config) *testFleet {
 	t.Helper()
 	if c.Store == "" {
 		c.Store = t.TempDir()
 	}
 	c.Log = zerolog.Nop()
-	h := &house{t: t}
+	h := &testFleet{t: t}
 	h.start(c)
 	t.Cleanup(h.stop)
 	h.nc, h.js = h.connect()
 	return h
 }
 
-func (h *house) start(c natsserver.Config) {
+func (h *testFleet) start(c natsserver.Config) {
 	h.t.Helper()
 	server, err := natsserver.Start(c)
 	if err != nil {
@@ -75,7 +75,7 @@ func (h *house) start(c natsserver.Config) {
 	h.server = server
 }
 
-func (h *house) stop() {
+func (h *testFleet) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := h.server.Stop(ctx); err != nil {
@@ -84,7 +84,7 @@ func (h *house) stop() {
 }
 
 // connect returns a connection of its own.
-func (h *house) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+func (h *testFleet) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
 	options = append(options, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
 	if url := h.server.URL(); url == "" {
@@ -102,15 +102,15 @@ func (h *house) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream
 	return nc, js
 }
 
-// newHouse is a house with all streams.
-func newHouse(t testing.TB, p Provision) *house {
+// newTestFleet is a house with all streams.
+func newTestFleet(t testing.TB, p Provision) *testFleet {
 	t.Helper()
 	h := serve(t, natsserver.Config{})
 	h.provision(p)
 	return h
 }
 
-func (h *house) provision(p Provision) {
+func (h *testFleet) provision(p Provision) {
 	h.t.Helper()
 	if _, err := Init(h.t.Context(), h.js, p); err != nil {
 		h.t.Fatal(err)
@@ -118,7 +118,7 @@ func (h *house) provision(p Provision) {
 	h.Fleet = h.open(h.nc, h.js)
 }
 
-func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
+func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 	h.t.Helper()
 	f, err := Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
@@ -129,15 +129,15 @@ func (h *house) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 
 // A station is a worker's access with its connection.
 type station struct {
-	*puller.Station
+	*puller.Client
 	nc *nats.Conn
 }
 
 // station opens a worker's access on a connection of its own.
-func (h *house) station(name string) *station {
+func (h *testFleet) station(name string) *station {
 	h.t.Helper()
 	nc, js := h.connect()
-	s, err := puller.OpenStation(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	s, err := puller.Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func (h *house) station(name string) *station {
 }
 
 // job creates an open job whose input is the numbers 0, 1, ..., count-1.
-func (h *house) job(id string, class task.Class, count int) (*task.Job, *Inputs) {
+func (h *testFleet) job(id string, class task.Class, count int) (*task.Job, *Inputs) {
 	h.t.Helper()
 	j := &task.Job{ID: id, Kind: task.KindSquare, Class: class, State: task.Open, Created: time.Now()}
 	if err := h.CreateJob(h.t.Context(), j); err != nil {
@@ -173,7 +173,7 @@ func numbers(first, count int) []nat.Nat {
 }
 
 // put publishes a message and fails the test if it is not stored.
-func (h *house) put(subject string, payload []byte) uint64 {
+func (h *testFleet) put(subject string, payload []byte) uint64 {
 	h.t.Helper()
 	ack, err := h.js.PublishMsg(h.t.Context(), message(subject, payload))
 	if err != nil {
@@ -183,14 +183,14 @@ func (h *house) put(subject string, payload []byte) uint64 {
 }
 
 // queue puts a task of a job made by house.job into the queue.
-func (h *house) queue(j *task.Job, r task.Range) uint64 {
+func (h *testFleet) queue(j *task.Job, r task.Range) uint64 {
 	h.t.Helper()
 	t := task.Task{Kind: j.Kind, Numbers: numbers(int(r.First), int(r.Count))}
 	return h.put(schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), t.Encode())
 }
 
 // subjects returns what a stream holds, sorted, without the prefix "FACTOR.".
-func (h *house) subjects(stream string) []string {
+func (h *testFleet) subjects(stream string) []string {
 	h.t.Helper()
 	s, err := h.js.Stream(h.t.Context(), stream)
 	if err != nil {
@@ -209,7 +209,7 @@ func (h *house) subjects(stream string) []string {
 }
 
 // ranges returns the ranges of the job's tasks, as text, in order.
-func (h *house) ranges(job string) string {
+func (h *testFleet) ranges(job string) string {
 	h.t.Helper()
 	places, err := h.list(h.t.Context(), h.tasks, schema.TasksPrefix+"*."+job+".*.*")
 	if err != nil {
