@@ -36,7 +36,7 @@ type node struct {
 	session *command.Session
 	ledger  *ledger // nil if the store is not kept
 	server  *natsserver.Server
-	access    *access          // nil if everybody is let in
+	access  *access        // nil if everybody is let in
 	nc      *natsconn.Conn // the submitter's
 	fleet   *fleet.Fleet
 	work    func() error // ends the worker and returns what came of it

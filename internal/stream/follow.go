@@ -91,7 +91,7 @@ type follower struct {
 	caughtUp func() // nil once it was called
 
 	messages chan *nats.Msg
-	session      *session // of the connection that the consumer was made on
+	session  *session // of the connection that the consumer was made on
 
 	last     uint64 // sequence of the last message seen
 	told     uint64 // and of the last that got knows of

@@ -14,13 +14,13 @@ import (
 
 // A Link is a connection with what every use of it needs.
 type Link struct {
-	NC      *nats.Conn
-	JS      jetstream.JetStream
-	Ask     func(context.Context, *nats.Msg) (*nats.Msg, error) // sends a request and waits for its answer
-	API     string                                              // subject prefix of the JetStream API, with its last dot
-	Timeout time.Duration                                       // for one reply of the server
-	Log     zerolog.Logger
-	sessions   *sessions
+	NC       *nats.Conn
+	JS       jetstream.JetStream
+	Ask      func(context.Context, *nats.Msg) (*nats.Msg, error) // sends a request and waits for its answer
+	API      string                                              // subject prefix of the JetStream API, with its last dot
+	Timeout  time.Duration                                       // for one reply of the server
+	Log      zerolog.Logger
+	sessions *sessions
 }
 
 // Options of New, and of those who call it.
