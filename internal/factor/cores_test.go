@@ -142,7 +142,7 @@ func testProgress(t *testing.T) {
 	methods := make(map[string]bool)
 	last := time.Time{}
 	o := Options{Pool: lending(1), Progress: func(p Progress) {
-		if since := time.Since(last); since < 50*time.Millisecond && p.Method != MethodSolve {
+		if since := time.Since(last); since < 50*time.Millisecond && p.Method != methodSolve {
 			t.Errorf("%+v %v after the last", p, since)
 		}
 		last = time.Now()
@@ -152,11 +152,11 @@ func testProgress(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		switch p.Method {
-		case MethodPM1, MethodPP1, MethodECM:
+		case methodPM1, methodPP1, methodECM:
 			if p.B1 == 0 || p.Left == 0 {
 				t.Errorf("%+v", p)
 			}
-		case MethodSIQS:
+		case methodSIQS:
 			if p.Total < 1000 {
 				t.Errorf("%+v", p)
 			}
@@ -166,7 +166,7 @@ func testProgress(t *testing.T) {
 	if fs, _, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 {
 		t.Fatal(fs, err)
 	}
-	if !methods[MethodSIQS] || !methods[MethodSolve] {
+	if !methods[methodSIQS] || !methods[methodSolve] {
 		t.Errorf("reports:\n%s", strings.Join(list, "\n"))
 	}
 }

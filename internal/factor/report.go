@@ -22,11 +22,11 @@ type Progress struct {
 
 // Methods as Progress names them.
 const (
-	MethodPM1   = "p-1"
-	MethodPP1   = "p+1"
-	MethodECM   = "ecm"
-	MethodSIQS  = "siqs"
-	MethodSolve = "linear algebra"
+	methodPM1   = "p-1"
+	methodPP1   = "p+1"
+	methodECM   = "ecm"
+	methodSIQS  = "siqs"
+	methodSolve = "linear algebra"
 )
 
 // reportEvery is the time between two calls of Options.Progress.
@@ -54,13 +54,13 @@ func (r *reporter) due() bool {
 
 // curves reports that n is at the step.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
-	p := Progress{Bits: n.BitLen(), Method: MethodECM, B1: st.level.b1, Cores: cores,
+	p := Progress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
 	switch {
 	case st.pm1:
-		p.Method, p.B1, p.Done, p.Total = MethodPM1, st.level.pm1B1, 0, 0
+		p.Method, p.B1, p.Done, p.Total = methodPM1, st.level.pm1B1, 0, 0
 	case st.pp1:
-		p.Method, p.B1, p.Done, p.Total = MethodPP1, st.level.pp1B1, 0, 0
+		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
 	if p.Bits <= measured.SieveBits && !st.before.sieved && e.affords(n.BitLen()) {
 		p.Left = e.sieveTime(p.Bits) / time.Duration(cores)
@@ -73,9 +73,9 @@ func (r *reporter) sieve(bits int, at siqs.Progress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
-	p := Progress{Bits: bits, Method: MethodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
+	p := Progress{Bits: bits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
 	if at.Solving {
-		p.Method, p.Done, p.Total = MethodSolve, 0, 0
+		p.Method, p.Done, p.Total = methodSolve, 0, 0
 	} else {
 		p.Left = r.pace.left(time.Now(), p.Done, p.Total)
 		p.Total = max(p.Total, p.Done+1) // more are needed than expected

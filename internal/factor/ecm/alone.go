@@ -31,7 +31,7 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 }
 
 // curves runs curves on n, the modulus of w, until one finds a proper divisor, which it returns, or 0.
-func (p *Program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, alive func() error) (uint64, error) {
+func (p *program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, alive func() error) (uint64, error) {
 	for i := begin; i < end; i++ {
 		if err := alive(); err != nil {
 			return 0, err
@@ -57,7 +57,7 @@ func newWord() *mont.WordMachine {
 
 // runWord runs the curve that w is set up for, and returns a proper divisor of n or 0. Many
 // curves have success in stage 1, so that a gcd there pays.
-func (p *Program) runWord(w *mont.WordMachine, n uint64) uint64 {
+func (p *program) runWord(w *mont.WordMachine, n uint64) uint64 {
 	w.Run(p.stages[0])
 	d := mont.GCD(w.Value(p.q+1, 0)[0], n)
 	if d == 1 {

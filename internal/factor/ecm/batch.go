@@ -92,7 +92,7 @@ type lanes interface {
 
 // A machine is lanes, and the program that they work on.
 type machine struct {
-	program *Program
+	program *program
 	lanes   lanes
 	owner   []int32 // the number that a lane is set up for, -1 for none
 }

@@ -75,7 +75,7 @@ var classes = [...]class{
 	to128: {bits: 128, first: []round{{to64, 3}, {to104, 4}, {to112, 4}}},
 }
 
-var programs [len(classes)]func() *Program
+var programs [len(classes)]func() *program
 
 func init() {
 	for i := range classes {
@@ -83,7 +83,7 @@ func init() {
 		c.rounds = c.first
 		if c.curves > 0 {
 			c.rounds = append(c.rounds, round{i, c.curves})
-			programs[i] = sync.OnceValue(func() *Program { return newProgram(c.b1, c.b2, c.d) })
+			programs[i] = sync.OnceValue(func() *program { return newProgram(c.b1, c.b2, c.d) })
 		}
 	}
 }
@@ -114,5 +114,5 @@ func Sigma(seed, curve uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	x ^= x >> 31
-	return MinSigma + x>>32
+	return minSigma + x>>32
 }

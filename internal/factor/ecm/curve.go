@@ -12,6 +12,6 @@ func (c Curve) String() string {
 	return fmt.Sprintf("ecm(B1=%d,B2=%d,sigma=%d)", c.B1, c.B2, c.Sigma)
 }
 
-// MinSigma is the least sigma: 1 and 5 give no curve, the others below 6 a
+// minSigma is the least sigma: 1 and 5 give no curve, the others below 6 a
 // known one.
-const MinSigma = 6
+const minSigma = 6

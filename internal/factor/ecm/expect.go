@@ -6,7 +6,7 @@ import (
 )
 
 // Chance returns the probability that one curve with the bounds b1 <= b2 finds a given prime factor
-// of so many decimal digits, b1 >= MinB1.
+// of so many decimal digits, b1 >= 15.
 //
 // The order of a curve modulo p is near p, and with Suyama's sigma as smooth as a random number
 // near p/23.4 (P. Zimmermann, B. Dodson, 20 years of ECM, 2006). Such a number N is B1-smooth

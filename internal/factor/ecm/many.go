@@ -65,13 +65,6 @@ type manyCurve struct {
 
 var one = big.NewInt(1)
 
-// NewMany returns a Many for n, see Reset.
-func NewMany(n *big.Int, check func() error) *Many {
-	s := new(Many)
-	s.Reset(n, check)
-	return s
-}
-
 // Reset makes s one for n, odd and not divisible by 3, n >= 5. Run will call check about
 // every tenth of a millisecond, never less often than after each point operation, and return its
 // error if there is one.
@@ -120,7 +113,7 @@ func bestMachine(size int) machineKind {
 	return onScalar
 }
 
-// Run runs the curves with the given parameters, all at least MinSigma. It returns a divisor d
+// Run runs the curves with the given parameters, all at least 6. It returns a divisor d
 // of n, 1 < d < n, and the index of the parameter that found it; the curves of later groups
 // have not been run. It returns nil if there is none to be found.
 func (s *Many) Run(p *Plan, sigmas []uint64) (d *big.Int, which int, err error) {

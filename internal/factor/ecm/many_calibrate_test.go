@@ -82,7 +82,7 @@ func timeCurve(t *testing.T, way curveWay, n *big.Int, plan *Plan) (d time.Durat
 	}
 	sigmas := []uint64{6, 7, 8, 9, 10, 11, 12, 13}[:count]
 	defer kernels.Use(kernels.Use(way.level))
-	s := NewMany(n, always)
+	s := newMany(n, always)
 	if way.scalar {
 		s.kind = onScalar
 	}
@@ -118,7 +118,7 @@ func BenchmarkMany(b *testing.B) {
 	for _, level := range kernels.Levels {
 		b.Run(level.String(), func(b *testing.B) {
 			kernelstest.At(b, level)
-			s := NewMany(n, always)
+			s := newMany(n, always)
 			for b.Loop() {
 				s.Run(plan, []uint64{6, 7, 8, 9, 10, 11, 12, 13})
 			}

@@ -10,15 +10,22 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
+// newMany returns a Many for n, see Reset.
+func newMany(n *big.Int, check func() error) *Many {
+	s := new(Many)
+	s.Reset(n, check)
+	return s
+}
+
 // manyWays returns a Many for n in each way that there is on this machine: at the best level, at
 // those below, and without lanes.
 func manyWays(n *big.Int) (ways []*Many) {
 	for l := kernels.Best(); l >= kernels.Plain; l-- {
 		before := kernels.Use(l)
-		ways = append(ways, NewMany(n, always))
+		ways = append(ways, newMany(n, always))
 		kernels.Use(before)
 	}
-	s := NewMany(n, always)
+	s := newMany(n, always)
 	s.kind = onScalar
 	return append(ways, s)
 }
@@ -75,7 +82,7 @@ func TestManySame(t *testing.T) {
 		plan := plans[round%len(plans)]
 		var sigmas []uint64
 		for range 1 + rnd.IntN(20) {
-			sigmas = append(sigmas, MinSigma+rnd.Uint64()>>40)
+			sigmas = append(sigmas, minSigma+rnd.Uint64()>>40)
 		}
 		ms := manyWays(n)
 		d, which, _ := ms[0].Run(plan, sigmas)
@@ -135,7 +142,7 @@ func TestManyStops(t *testing.T) {
 		plan := newPlan(200, 5000)
 		sigmas := []uint64{11, 12}
 		calls := 0
-		s := NewMany(n, func() error { calls++; return nil })
+		s := newMany(n, func() error { calls++; return nil })
 		if d, _, err := s.Run(plan, sigmas); d != nil || err != nil {
 			t.Fatalf("Run = %v, %v", d, err)
 		}
@@ -143,7 +150,7 @@ func TestManyStops(t *testing.T) {
 		s.Run(plan, sigmas)
 		for _, at := range []int{1, calls / 2, calls * 3 / 4, calls} {
 			i := 0
-			s := NewMany(n, func() error {
+			s := newMany(n, func() error {
 				if i++; i >= at {
 					return stop
 				}
@@ -172,7 +179,7 @@ func FuzzMany(f *testing.F) {
 		if n.Mul(n, new(big.Int).SetUint64(b)); n.BitLen() < 3 {
 			return
 		}
-		sigmas := []uint64{MinSigma + uint64(sigma), MinSigma + uint64(sigma)*3 + 1, MinSigma + 5}
+		sigmas := []uint64{minSigma + uint64(sigma), minSigma + uint64(sigma)*3 + 1, minSigma + 5}
 		ms, p := manyWays(n), plans[int(plan)%len(plans)]
 		d, which, err := ms[0].Run(p, sigmas)
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0) {

@@ -16,10 +16,10 @@
 // P. Zimmermann, B. Dodson, 20 years of ECM (2006), for Suyama's sigma (a group
 // order divisible by 12), the stages and the numbers of curves.
 //
-// There are these implementations of the curves: Many for one number of any size, up to
-// eight curves at a time; Batch for many numbers below 2^128, in the lanes of mont.Lanes, and for
-// single words by the same programs; and FindWord for words, which needs no memory. The
-// tests hold them against a plain one, Search, which is in search_test.go.
+// There are two implementations of the curves. Many runs curves modulo one number of any size, up to
+// eight at a time. Batch splits many numbers below 2^128: it runs compiled programs in the lanes of
+// mont.Lanes, or for single words in mont.WordMachine. The tests compare both with two others that are
+// only in test files: Search (search_test.go) for numbers and FindWord (findword_test.go) for words.
 //
 // It tests nothing for primality: the factor found may be composite. The same
 // n, sigma, B1 and B2 give the same outcome everywhere.
@@ -44,18 +44,18 @@ type Plan struct {
 	pairs  []uint16 // indices into babies
 }
 
-// MinB1 is the least B1.
-const MinB1 = 15
+// minB1 is the least B1.
+const minB1 = 15
 
 // planCheck is the number of primes, some nanoseconds each, between two calls of
 // check while a plan is made.
 const planCheck = 1 << 13
 
-// NewPlan returns the plan for MinB1 <= b1 <= b2 < 2^32. The time is that of a
+// NewPlan returns the plan for 15 <= b1 <= b2 < 2^32. The time is that of a
 // sieve up to b2, a second for 3*10^8, the memory about b2/10 bytes. It calls check about
 // every tenth of a millisecond and returns its error if there is one.
 func NewPlan(b1, b2 uint64, check func() error) (*Plan, error) {
-	if b1 < MinB1 || b2 < b1 || b2 >= 1<<32 {
+	if b1 < minB1 || b2 < b1 || b2 >= 1<<32 {
 		panic(fmt.Sprintf("ecm: internal error: bounds %d and %d", b1, b2))
 	}
 	return newPlanStep(b1, b2, giantStep(b1, b2), check)

@@ -6,14 +6,14 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Program is a curve with the bounds of a plan, as instructions for the machines of
+// A program is a curve with the bounds of a plan, as instructions for the machines of
 // package mont: from sigma to the product of stage 2. It is immutable.
 //
 // It divides nowhere. The constant of the curve is kept as a fraction, and the points of
 // stage 2 are not made affine but brought to one denominator: x = X/Z becomes
 // X*prod(Z of the others), so that the differences of two are those of the
 // affine x times the product of all Z. A pair costs one product.
-type Program struct {
+type program struct {
 	B1, B2 uint64
 
 	name   string
@@ -42,22 +42,11 @@ const (
 var smallNumbers = [...]uint64{3, 4, 5, 16}
 
 // String returns the method as results name it.
-func (p *Program) String() string { return p.name }
+func (p *program) String() string { return p.name }
 
-// products returns the number of products of residues.
-func (p *Program) products() int {
-	sum := 0
-	for _, code := range p.stages {
-		for _, in := range code {
-			sum += in.Products()
-		}
-	}
-	return sum
-}
-
-// newProgram returns the program for MinB1 <= b1 <= b2 and the giant step d, a multiple
+// newProgram returns the program for minB1 <= b1 <= b2 and the giant step d, a multiple
 // of 6 with the primes of d and d/2 at most b1.
-func newProgram(b1, b2, d uint64) *Program {
+func newProgram(b1, b2, d uint64) *program {
 	plan, err := newPlanStep(b1, b2, d, func() error { return nil })
 	if err != nil || d%6 != 0 || d/2 > b1 {
 		panic(fmt.Sprintf("ecm: internal error: bounds %d, %d and step %d", b1, b2, d))
@@ -68,7 +57,7 @@ func newProgram(b1, b2, d uint64) *Program {
 	one := c.code
 	c.code = nil
 	c.stage2(q, plan)
-	return &Program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q,
+	return &program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q,
 		zGCD: [1]mont.Instruction{mont.GCDs(slotGCD, q+1)}, point: [1]mont.Instruction{mont.MakePoint(q)}}
 }
 

@@ -36,13 +36,10 @@ const (
 	LaneKinds = 7
 )
 
-// Fast reports whether the level in force has AVX-512 IFMA, with which lanes are quickest.
-func Fast() bool { return kernels.HasIFMA() }
-
 // LaneBits returns the size of the largest modulus for which the level in force has assembly for
 // Lanes, 0 if it has none.
 func LaneBits() int {
-	if Fast() || kernels.Active() >= kernels.AVX2 {
+	if kernels.HasIFMA() || kernels.Active() >= kernels.AVX2 {
 		kinds := laneKinds()
 		return kinds[len(kinds)-1].bits
 	}
@@ -51,7 +48,7 @@ func LaneBits() int {
 
 // laneKinds returns the kinds of the level in force, ascending.
 func laneKinds() []kind {
-	if !Fast() && kernels.Active() >= kernels.AVX2 {
+	if !kernels.HasIFMA() && kernels.Active() >= kernels.AVX2 {
 		return avxKinds[:]
 	}
 	return ifmaKinds[:]

@@ -1,8 +1,12 @@
 package mont
 
-import "math/bits"
+import (
+	"math/bits"
 
-// A WideLanes executes programs like those of Lanes modulo one number of up to MaxWideLaneBits
+	"factorfleet/internal/factor/kernels"
+)
+
+// A WideLanes executes programs like those of Lanes modulo one number of up to 1034
 // bits, in eight lanes. SlotOne is set; SlotNum is all of the constant of the curve, SlotDen
 // and SlotR2 are not used, there is TwoPairs in place of Pairs, and no GCDs.
 //
@@ -21,8 +25,8 @@ type WideLanes struct {
 const (
 	// WideLaneWidth is the number of lanes of WideLanes.
 	WideLaneWidth = 8
-	// MaxWideLaneBits is the size of the largest modulus of WideLanes.
-	MaxWideLaneBits = 52*maxWideLimbs - wideLaneSlack
+	// maxWideLaneBits is the size of the largest modulus of WideLanes.
+	maxWideLaneBits = 52*maxWideLimbs - wideLaneSlack
 
 	minWideLimbs, maxPairLimbs, maxWideLimbs = 3, 10, 20 // above maxPairLimbs even ones only
 	wideLaneSlack                            = 6
@@ -30,7 +34,7 @@ const (
 )
 
 // HasWideLanes reports whether there are WideLanes for moduli of size bits: not for words.
-func HasWideLanes(size int) bool { return Fast() && size > 64 && size <= MaxWideLaneBits }
+func HasWideLanes(size int) bool { return kernels.HasIFMA() && size > 64 && size <= maxWideLaneBits }
 
 // Reset makes l a machine modulo the number of w, for which there must be lanes, with memory for
 // slots slots, at most MaxSlots. It keeps w. Slots but SlotOne are to be set anew.

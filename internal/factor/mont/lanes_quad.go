@@ -6,7 +6,7 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// A QuadLanes executes the programs of WideLanes modulo one number of up to MaxQuadLaneBits bits, in
+// A QuadLanes executes the programs of WideLanes modulo one number of up to 1021 bits, in
 // four lanes of AVX2. The ranges of its numbers are in gen/avx.go, which writes the assembly.
 //
 // A residue a is held as a*R mod n', R = 2^(bits*limbs), in limbs of 28 or 27 bits, each in a
@@ -16,22 +16,22 @@ type QuadLanes struct {
 	w           *Wide
 	limbs, bits int
 	ctx         []uint64 // vectors of four equal words: see vec in gen/avx.go
-	mem         []uint64 // limb i of lane l of slot s is at (s*limbs+i)*QuadLaneWidth + l
+	mem         []uint64 // limb i of lane l of slot s is at (s*limbs+i)*quadLaneWidth + l
 	in, out     Element  // factors from the forms of w to those of the lanes, and back
 	run         laneKernel
 	x, y        big.Int
 	t           Element
 }
 
-// QuadLaneWidth is the number of lanes of QuadLanes.
-const QuadLaneWidth = 4
+// quadLaneWidth is the number of lanes of QuadLanes.
+const quadLaneWidth = 4
 
-// MaxQuadLaneBits is the size of the largest modulus of QuadLanes.
-const MaxQuadLaneBits = 1021
+// maxQuadLaneBits is the size of the largest modulus of QuadLanes.
+const maxQuadLaneBits = 1021
 
 // HasQuadLanes reports whether there are QuadLanes for moduli of size bits: not for words.
 func HasQuadLanes(size int) bool {
-	return kernels.Active() >= kernels.AVX2 && size > 64 && size <= MaxQuadLaneBits
+	return kernels.Active() >= kernels.AVX2 && size > 64 && size <= maxQuadLaneBits
 }
 
 // QuadLimbs returns the number of limbs for moduli of size bits, for which there must be lanes.
@@ -66,8 +66,8 @@ func (l *QuadLanes) Reset(w *Wide, slots int) {
 		q++
 	}
 	l.w, l.limbs, l.bits, l.run = w, quadKernels[q].limbs, quadKernels[q].bits, quadKernels[q].run
-	l.ctx = resized(l.ctx, QuadLaneWidth*(2+7*l.limbs))
-	l.mem = resized(l.mem, slots*l.limbs*QuadLaneWidth)
+	l.ctx = resized(l.ctx, quadLaneWidth*(2+7*l.limbs))
+	l.mem = resized(l.mem, slots*l.limbs*quadLaneWidth)
 	if k := w.Words(); len(l.in) != k {
 		l.in, l.out, l.t = w.New(), w.New(), w.New()
 	}
@@ -77,7 +77,7 @@ func (l *QuadLanes) Reset(w *Wide, slots int) {
 	w.powerOfTwo(l.in, r)
 	w.powerOfTwo(l.out, 128*w.Words()-r)
 	l.constants()
-	for lane := range QuadLaneWidth {
+	for lane := range quadLaneWidth {
 		l.Set(SlotOne, lane, w.one)
 	}
 }
@@ -104,7 +104,7 @@ func (l *QuadLanes) constants() {
 	for i := range l.limbs {
 		l.fill(2+i, l.limb(n, i))
 	}
-	l.fill(0, -Inverse(l.ctx[2*QuadLaneWidth])&mask)
+	l.fill(0, -Inverse(l.ctx[2*quadLaneWidth])&mask)
 	n.Lsh(n, 1)
 	for i := range l.limbs {
 		k := l.limb(n, i)
@@ -120,8 +120,8 @@ func (l *QuadLanes) constants() {
 
 // fill sets the four words of vector i of ctx.
 func (l *QuadLanes) fill(i int, word uint64) {
-	for lane := range QuadLaneWidth {
-		l.ctx[i*QuadLaneWidth+lane] = word
+	for lane := range quadLaneWidth {
+		l.ctx[i*quadLaneWidth+lane] = word
 	}
 }
 
@@ -134,14 +134,14 @@ func (l *QuadLanes) limb(x *big.Int, i int) uint64 {
 	return limb
 }
 
-// Width returns QuadLaneWidth.
-func (l *QuadLanes) Width() int { return QuadLaneWidth }
+// Width returns 4.
+func (l *QuadLanes) Width() int { return quadLaneWidth }
 
 // Set puts x, an element of the modulus, into a lane of a slot.
 func (l *QuadLanes) Set(slot, lane int, x Element) {
 	t := l.t
 	l.w.Mul(t, x, l.in)
-	to := l.mem[slot*l.limbs*QuadLaneWidth+lane:]
+	to := l.mem[slot*l.limbs*quadLaneWidth+lane:]
 	mask := uint64(1)<<l.bits - 1
 	for i := range l.limbs {
 		word, shift := l.bits*i/64, l.bits*i%64
@@ -152,7 +152,7 @@ func (l *QuadLanes) Set(slot, lane int, x Element) {
 		if word+1 < len(t) && shift > 64-l.bits {
 			limb |= t[word+1] << (64 - shift)
 		}
-		to[i*QuadLaneWidth] = limb & mask
+		to[i*quadLaneWidth] = limb & mask
 	}
 }
 
@@ -165,11 +165,11 @@ func (l *QuadLanes) Get(z Element, slot, lane int) {
 
 // value sets z to the number whose limbs are in a lane of a slot.
 func (l *QuadLanes) value(z *big.Int, slot, lane int) {
-	from := l.mem[slot*l.limbs*QuadLaneWidth+lane:]
+	from := l.mem[slot*l.limbs*quadLaneWidth+lane:]
 	z.SetInt64(0)
 	for i := l.limbs - 1; i >= 0; i-- {
 		z.Lsh(z, uint(l.bits))
-		z.Add(z, l.y.SetUint64(from[i*QuadLaneWidth]))
+		z.Add(z, l.y.SetUint64(from[i*quadLaneWidth]))
 	}
 }
 

@@ -59,11 +59,8 @@ func (m *Modulus) One() uint64 { return m.one }
 // Form returns a*R mod n, the form of a. Any a is allowed.
 func (m *Modulus) Form(a uint64) uint64 { return m.Mul(a, m.r2) }
 
-// Value returns a/R mod n, the number whose form is a. Requires a < n.
-func (m *Modulus) Value(a uint64) uint64 { return Redc(0, a, m.n, m.nInv) }
-
 // Mul returns a*b/R mod n. Requires a*b < n*R: one of a, b below n is enough.
-// The result is < n.
+// The result is < n. Mul(a, 1) is the number whose form is a.
 func (m *Modulus) Mul(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return Redc(hi, lo, m.n, m.nInv)
@@ -110,18 +107,6 @@ func Sub(a, b, n uint64) uint64 {
 		d += n
 	}
 	return d
-}
-
-// Exp returns the form of x^e, where a < n is the form of x; x^0 = 1.
-func (m *Modulus) Exp(a, e uint64) uint64 {
-	z := m.one
-	for i := bits.Len64(e) - 1; i >= 0; i-- {
-		z = m.Mul(z, z)
-		if e>>i&1 == 1 {
-			z = m.Mul(z, a)
-		}
-	}
-	return z
 }
 
 // GCD returns the greatest common divisor of a and n. Requires n odd; GCD(0, n)

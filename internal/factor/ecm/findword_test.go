@@ -7,6 +7,9 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
+// This file has a second implementation of the curves modulo a word, which the tests compare SplitWord and
+// the programs with. Its arithmetic, its multiplication of points and its stage 2 are others.
+
 // A wordPoint is a point X:Z modulo a word, x = X/Z; Z = 0 is the point at infinity.
 type wordPoint struct{ x, z uint64 }
 
@@ -19,7 +22,7 @@ type WordPlan struct {
 	name string
 }
 
-// NewWordPlan returns the plan for MinB1 <= b1 <= b2 with b1 < 1155.
+// NewWordPlan returns the plan for minB1 <= b1 <= b2 with b1 < 1155.
 func NewWordPlan(b1, b2 uint64) *WordPlan {
 	p, err := NewPlan(b1, b2, func() error { return nil })
 	if err != nil || p.d > 210 {
@@ -39,7 +42,7 @@ type wordCurve struct {
 
 func newWordCurve(n uint64) wordCurve { return wordCurve{m: mont.New(n)} }
 
-// FindWord runs the curve sigma, MinSigma <= sigma < 2^63, on n and returns a
+// FindWord runs the curve sigma, minSigma <= sigma < 2^63, on n and returns a
 // divisor d of n with 1 < d < n, or 0. Requires n odd, not divisible by 3, n >= 5. It
 // takes some tens of microseconds and no memory.
 func FindWord(n uint64, p *WordPlan, sigma uint64) uint64 {
@@ -72,7 +75,7 @@ func (c *wordCurve) suyama(sigma uint64) (q wordPoint, d uint64) {
 	t := m.Sub(v, u)
 	num := m.Mul(m.Mul(t, t), t)
 	num = m.Mul(num, m.Add(m.Add(u, u), m.Add(u, v)))
-	inv, d := invert(m.Value(den), m.N())
+	inv, d := invert(m.Mul(den, 1), m.N())
 	c.a24 = m.Mul(num, m.Form(inv))
 	return q, d
 }
