@@ -20,7 +20,7 @@ import (
 // and one that leaves them to Append.
 func batchEngines(o Options) map[string]*Engine {
 	together, apart := New(o), New(o)
-	together.lanes, together.least, apart.lanes = ecm.MaxBits, 0, 0
+	together.maxTogether, together.minTogether, apart.maxTogether = ecm.MaxBits, 0, 0
 	return map[string]*Engine{"together": together, "apart": apart}
 }
 
@@ -140,7 +140,7 @@ func testBatchStops(t *testing.T) {
 			stop(cause)
 		}
 	}})
-	e.lanes = ecm.MaxBits
+	e.maxTogether = ecm.MaxBits
 	began := time.Now()
 	err := e.Batch(ctx, sample.Semiprimes(128, 100, 1), func([]Factor, string) {})
 	if err != cause || ticks > 101 {
@@ -153,7 +153,7 @@ func TestBatchBudget(t *testing.T) { kernelstest.Each(t, testBatchBudget) }
 
 func testBatchBudget(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Millisecond})
-	e.lanes = ecm.MaxBits
+	e.maxTogether = ecm.MaxBits
 	if e.canBatch(65) || !e.canBatch(64) {
 		t.Error("wrong sizes are done together")
 	}

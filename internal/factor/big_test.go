@@ -48,7 +48,7 @@ func TestParts(t *testing.T) {
 func TestClassifyPower(t *testing.T) {
 	s := &search{e: New(Options{}), untested: []piece{{n: pow(p1.Int64(), 6), exp: 5}}}
 	want := s.value()
-	s.e.pulse.ctx = t.Context()
+	s.e.stop.ctx = t.Context()
 	if err := s.classify(); err != nil || s.value().Cmp(want) != 0 || format(s.dst) != p1.String()+"^30" {
 		t.Errorf("(p^6)^5 = %s, %v", format(s.dst), err)
 	}

@@ -74,8 +74,8 @@ func testCores(t *testing.T) {
 // TestStretch: of the steps that find something the first counts, whenever it does; what was given
 // back is done again, and what was not done is not forgotten.
 func TestStretch(t *testing.T) {
-	r := &stretch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), at: progress{level: 5, pp1: true}}
-	r.found.Store(1 << 40)
+	r := &curveSearch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), next: pieceProgress{level: 5, pp1Done: true}}
+	r.firstFound.Store(1 << 40)
 	taken := func(own bool, want int) step {
 		t.Helper()
 		st, ok := r.take(own)
@@ -96,26 +96,26 @@ func TestStretch(t *testing.T) {
 	if _, ok := r.take(true); ok {
 		t.Error("there are steps behind the one that has found something")
 	}
-	if r.behind(&four) == nil || r.behind(&two) != nil {
+	if r.checkStillFirst(&four) == nil || r.checkStillFirst(&two) != nil {
 		t.Error("the wrong steps go on")
 	}
 	r.record(&two, big.NewInt(22), "two", nil)
 	r.record(&four, big.NewInt(44), "four", nil)
 	r.record(&one, nil, "", nil)
-	if r.method != "two" || r.after != two.after {
+	if r.method != "two" || r.foundAfter != two.after {
 		t.Errorf("%s counts", r.method)
 	}
-	if r.open[0].index != 0 {
-		t.Errorf("step %d is the first that is not done, want 0", r.open[0].index)
+	if r.unfinished[0].index != 0 {
+		t.Errorf("step %d is the first that is not done, want 0", r.unfinished[0].index)
 	}
 }
 
 // TestHelperPanics: what a borrowed core panics with comes out of Append.
 func TestHelperPanics(t *testing.T) {
 	pool := lending(1)
-	r := &stretch{e: New(Options{Pool: pool}), n: nil}
+	r := &curveSearch{e: New(Options{Pool: pool}), n: nil}
 	r.crew.Pool = pool
-	r.e.pulse.ctx = t.Context()
+	r.e.stop.ctx = t.Context()
 	r.crew.Borrow(r.help)
 	defer func() {
 		if recover() == nil {
@@ -125,7 +125,7 @@ func TestHelperPanics(t *testing.T) {
 			t.Error("the core is not given back")
 		}
 	}()
-	r.end(nil)
+	r.stopHelpers(nil)
 }
 
 // TestProgress has a semiprime tell how far it is, of 57 digits at level plain and 64 at others, which
@@ -141,7 +141,7 @@ func testProgress(t *testing.T) {
 	var list []string
 	methods := make(map[string]bool)
 	last := time.Time{}
-	o := Options{Pool: lending(1), Progress: func(p Progress) {
+	o := Options{Pool: lending(1), Progress: func(p EngineProgress) {
 		if since := time.Since(last); since < 50*time.Millisecond && p.Method != methodSolve {
 			t.Errorf("%+v %v after the last", p, since)
 		}

@@ -86,7 +86,7 @@ type Options struct {
 	Tick func()
 	// Progress is called ten times a second at most, from within the computation, while a number
 	// above 2^64 is done by itself. It may be nil and should be quick.
-	Progress func(Progress)
+	Progress func(EngineProgress)
 	// Pool lends further cores for a number that takes long, and knows how much memory there is.
 	// It is shared by all engines of the process. nil is one core and no limit.
 	Pool *Pool

@@ -166,7 +166,7 @@ func TestRatios(t *testing.T) {
 	for _, level := range kernels.Levels {
 		times := measured.Of(level)
 		for bits := 65; bits <= 16384; bits = bits*9/8 + 1 {
-			do := ratios(bits, times)
+			do := limitsForRatios(bits, times)
 			took := time.Duration(do.steps)/2 + time.Duration(do.ratios)*(time.Microsecond+time.Duration(6*bits))
 			if share := float64(took) / float64(times.Sieve(min(bits, measured.SieveBits))); share > 0.015 {
 				t.Errorf("%v, %d bits: %+v takes %.3f of the time of the sieve", level, bits, do, share)

@@ -46,7 +46,7 @@ func newGapMeter(t *testing.T, most time.Duration) *gapMeter {
 }
 
 func (g *gapMeter) options() Options {
-	return Options{Tick: g.tick, Progress: func(p Progress) { g.method = p.Method; g.methods[p.Method] = true }}
+	return Options{Tick: g.tick, Progress: func(p EngineProgress) { g.method = p.Method; g.methods[p.Method] = true }}
 }
 
 func (g *gapMeter) tick() {
@@ -99,8 +99,8 @@ func testGapsOfPlans(t *testing.T) {
 	} {
 		g := newGapMeter(t, test.most)
 		e := New(g.options())
-		e.pulse.ctx = t.Context()
-		e.pulse.start(300 * time.Millisecond)
+		e.stop.ctx = t.Context()
+		e.stop.start(300 * time.Millisecond)
 		s := &search{e: e}
 		n := randomBits(rnd, test.bits)
 		n.SetBit(n, 0, 1)
@@ -109,7 +109,7 @@ func testGapsOfPlans(t *testing.T) {
 		}
 		g.last = threadTime()
 		s.whole = n
-		err := s.split(piece{n: n, exp: 1, done: progress{level: test.level, pm1: test.pm1, sieved: true}})
+		err := s.split(piece{n: n, exp: 1, done: pieceProgress{level: test.level, pm1Done: test.pm1, sieveFailed: true}})
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
 	}
 }
@@ -131,14 +131,14 @@ func TestGapsOfForms(t *testing.T) {
 	} {
 		g := newGapMeter(t, 40*time.Millisecond)
 		e := New(g.options())
-		e.pulse.ctx = t.Context()
-		e.pulse.start(0)
+		e.stop.ctx = t.Context()
+		e.stop.start(0)
 		s := &search{e: e}
 		began := threadTime()
 		g.last = began
 		s.trial(test.n)
 		p := s.untested[0]
-		_, form, err := s.findByShape(&p)
+		_, form, err := s.findByForm(&p)
 		if err == nil {
 			_, _, err = s.findByRatio(&p)
 		}

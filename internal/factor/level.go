@@ -99,16 +99,16 @@ func (l *level) plan(check func() error) (*ecm.Plan, error) {
 }
 
 // wantsPM1 reports whether p-1 is the next step of l.
-func (l *level) wantsPM1(at *progress) bool {
-	return !at.pm1 && l.pm1B1 != 0 && at.level < len(bounds)
+func (l *level) wantsPM1(at *pieceProgress) bool {
+	return !at.pm1Done && l.pm1B1 != 0 && at.level < len(bounds)
 }
 
 // wantsPP1 reports whether p+1 is the next step of l, after p-1.
-func (l *level) wantsPP1(at *progress) bool {
-	return !at.pp1 && l.pp1B1 != 0 && at.level < len(bounds)
+func (l *level) wantsPP1(at *pieceProgress) bool {
+	return !at.pp1Done && l.pp1B1 != 0 && at.level < len(bounds)
 }
 
-// promise returns the probability that the next group of l splits n, after at.
+// groupChance returns the probability that the next group of l splits n, after at.
 //
 // Half of the numbers that people give are made to be hard, say: products of two primes of the same
 // size. The others are random composites: a prime factor of d digits is there with
@@ -118,7 +118,7 @@ func (l *level) wantsPP1(at *progress) bool {
 // still there has the probability (1-exp(-m'))/(1-exp(-m)) if it is random, and 1 if it is hard. The
 // number of factors that the group finds is that of Poisson's law too, with the mean f: one at least with
 // the probability 1-exp(-f).
-func (l *level) promise(at *progress, n *big.Int) float64 {
+func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
 	again := max(0, at.level-(len(bounds)-1)) // how often the last level has been repeated
 	done := float64(at.curve + again*l.curves)
 	most := min(int(float64(n.BitLen())*math.Log10(2)/2), maxDigits-1)
@@ -136,11 +136,11 @@ func (l *level) promise(at *progress, n *big.Int) float64 {
 	return -math.Expm1(-found) / (composite - math.Expm1(-now))
 }
 
-// cost predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
+// groupTime predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
 // limbs, or words where there are no lanes, a few more. The figures for eight lanes are those of a
 // Sapphire Rapids, which are within a fifth of what 150 to 1000 bits take; those for four lanes and for
 // words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from 80 to 1000 bits.
-func (l *level) cost(n *big.Int) time.Duration {
+func (l *level) groupTime(n *big.Int) time.Duration {
 	size := n.BitLen()
 	var each int
 	switch {

@@ -45,7 +45,7 @@ func testPromise(t *testing.T) {
 		var spent, group time.Duration // all groups, and the last
 		before := 1.0
 		level := -1
-		for i, at := 0, (progress{}); ; i++ {
+		for i, at := 0, (pieceProgress{}); ; i++ {
 			st, ok := e.next(i, at, n)
 			if !ok {
 				break
@@ -53,13 +53,13 @@ func testPromise(t *testing.T) {
 			if st.level.digits != level {
 				level, before = st.level.digits, 1
 			}
-			if now := st.level.promise(&at, n); now > before || now <= 0 {
+			if now := st.level.groupChance(&at, n); now > before || now <= 0 {
 				t.Errorf("%d bits, %v: promise %v after %v", bits, &st, now, before)
 			} else {
 				before = now
 			}
 			if !st.pm1 {
-				group = st.level.cost(n)
+				group = st.level.groupTime(n)
 				spent += group
 			}
 			at = st.after

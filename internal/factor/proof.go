@@ -32,8 +32,8 @@ type Witness struct {
 	A uint32
 }
 
-// A known is a prime q that was found of n-1, or of n+1 if plus, with its full power there.
-type known struct {
+// A knownPrime is a prime q that was found of n-1, or of n+1 if plus, with its full power there.
+type knownPrime struct {
 	plus  bool
 	q     nat.Nat
 	power *big.Int
@@ -63,7 +63,7 @@ func cube(f *big.Int) *big.Int {
 }
 
 // by reports whether parts reach g.
-func (g *goal) by(n *big.Int, parts []known) bool {
+func (g *goal) by(n *big.Int, parts []knownPrime) bool {
 	f1, f2 := big.NewInt(1), big.NewInt(1)
 	for i := range parts {
 		if parts[i].plus {
@@ -76,20 +76,20 @@ func (g *goal) by(n *big.Int, parts []known) bool {
 }
 
 // reachable reports whether all parts together reach a goal.
-func reachable(n *big.Int, parts []known) bool {
+func reachable(n *big.Int, parts []knownPrime) bool {
 	return slices.ContainsFunc(goals[:], func(g goal) bool { return g.by(n, parts) })
 }
 
 // choose returns few of the parts that reach a goal, nil if all of them do not. If words
 // do, it takes nothing else: each other prime makes the proof longer by its own.
-func choose(n *big.Int, parts []known) []known {
+func choose(n *big.Int, parts []knownPrime) []knownPrime {
 	for _, wordsOnly := range [...]bool{true, false} {
 		for i := range goals {
 			g := &goals[i]
-			list := slices.DeleteFunc(slices.Clone(parts), func(p known) bool {
+			list := slices.DeleteFunc(slices.Clone(parts), func(p knownPrime) bool {
 				return p.plus && !g.plus || !p.plus && !g.minus || p.claim != nil && wordsOnly
 			})
-			slices.SortStableFunc(list, func(a, b known) int { return b.power.Cmp(a.power) })
+			slices.SortStableFunc(list, func(a, b knownPrime) int { return b.power.Cmp(a.power) })
 			if g.by(n, list) {
 				return g.shorten(n, list)
 			}
@@ -100,7 +100,7 @@ func choose(n *big.Int, parts []known) []known {
 
 // shorten takes off list, which reaches g, what is not needed: first claims, the greatest
 // first, as their proofs are the longest; then words, the smallest first.
-func (g *goal) shorten(n *big.Int, list []known) []known {
+func (g *goal) shorten(n *big.Int, list []knownPrime) []knownPrime {
 	try := func(i int) bool {
 		less := slices.Delete(slices.Clone(list), i, i+1)
 		if g.by(n, less) {

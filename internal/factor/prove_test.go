@@ -73,19 +73,19 @@ func testProveInterrupted(t *testing.T) {
 // TestShorten: of the parts that reach a goal the claims go first, the greatest of them
 // before the others, and then the smallest words.
 func TestShorten(t *testing.T) {
-	word := func(q int64) known { return known{q: nat.New(uint64(q)), power: big.NewInt(q)} }
-	claimed := func(q int64) known { k := word(q); k.claim = new(claim); return k }
+	word := func(q int64) knownPrime { return knownPrime{q: nat.New(uint64(q)), power: big.NewInt(q)} }
+	claimed := func(q int64) knownPrime { k := word(q); k.claim = new(claim); return k }
 	for _, test := range []struct {
 		n     int64
-		parts []known
+		parts []knownPrime
 		want  []uint64
 	}{
-		{1000, []known{word(2), word(11)}, []uint64{11}},
-		{1000, []known{word(2), word(3), word(5)}, []uint64{5, 3}},
-		{1000, []known{word(2), word(3), word(5), claimed(101)}, []uint64{5, 3}},
-		{1000, []known{word(2), claimed(7), claimed(101)}, []uint64{7, 2}},
-		{1000, []known{word(2), claimed(101)}, []uint64{101}},
-		{1000, []known{word(2), word(3)}, nil},
+		{1000, []knownPrime{word(2), word(11)}, []uint64{11}},
+		{1000, []knownPrime{word(2), word(3), word(5)}, []uint64{5, 3}},
+		{1000, []knownPrime{word(2), word(3), word(5), claimed(101)}, []uint64{5, 3}},
+		{1000, []knownPrime{word(2), claimed(7), claimed(101)}, []uint64{7, 2}},
+		{1000, []knownPrime{word(2), claimed(101)}, []uint64{101}},
+		{1000, []knownPrime{word(2), word(3)}, nil},
 	} {
 		got := choose(big.NewInt(test.n), test.parts)
 		same := len(got) == len(test.want)

@@ -8,8 +8,8 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// Progress says what is done with a number above 2^64, and how far that is.
-type Progress struct {
+// EngineProgress says what is done with a number above 2^64, and how far that is.
+type EngineProgress struct {
 	Bits   int    // of the part of the number that is being split
 	Method string // one of the Methods
 	B1     uint64 // of p-1, p+1 and ecm
@@ -34,7 +34,7 @@ const reportEvery = 100 * time.Millisecond
 
 // A reporter calls Options.Progress, from the goroutine of Append.
 type reporter struct {
-	to   func(Progress) // may be nil
+	to   func(EngineProgress) // may be nil
 	last time.Time
 	pace pace // of the sieve
 }
@@ -54,7 +54,7 @@ func (r *reporter) due() bool {
 
 // curves reports that n is at the step.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
-	p := Progress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
+	p := EngineProgress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
 	switch {
 	case st.pm1:
@@ -62,7 +62,7 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	case st.pp1:
 		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
-	if p.Bits <= measured.SieveBits && !st.before.sieved && e.affords(n.BitLen()) {
+	if p.Bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(n.BitLen()) {
 		p.Left = e.sieveTime(p.Bits) / time.Duration(cores)
 	}
 	r.to(p)
@@ -73,7 +73,7 @@ func (r *reporter) sieve(bits int, at siqs.Progress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
-	p := Progress{Bits: bits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
+	p := EngineProgress{Bits: bits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
 	if at.Solving {
 		p.Method, p.Done, p.Total = methodSolve, 0, 0
 	} else {

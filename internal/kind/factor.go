@@ -157,7 +157,7 @@ func (b *bench) onTick() {
 	b.o.Tick()
 }
 
-func (b *bench) onProgress(p factor.Progress) {
+func (b *bench) onProgress(p factor.EngineProgress) {
 	const digitsOfBit = 0.30103 // log10(2)
 	b.o.Progress(worker.Progress{
 		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,

@@ -5,7 +5,6 @@ import (
 	"math/bits"
 
 	"factorfleet/internal/factor/ecm"
-	"factorfleet/internal/factor/mont"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/factor/rho"
 )
@@ -15,7 +14,7 @@ func (b *batch) classify() {
 	b.words, b.wides = b.words[:0], b.wides[:0]
 	for _, p := range b.untested {
 		switch {
-		case b.answers[p.at].alone:
+		case b.answers[p.at].byAppend:
 		case p.n[1] > 0:
 			b.wides = append(b.wides, p.n)
 		case p.n[0] >= b.below:
@@ -29,7 +28,7 @@ func (b *batch) classify() {
 	for _, p := range b.untested {
 		isPrime := true // if below b.below
 		switch {
-		case b.answers[p.at].alone:
+		case b.answers[p.at].byAppend:
 			continue
 		case p.n[1] > 0:
 			isPrime, wides = wides[0], wides[1:]
@@ -67,7 +66,7 @@ func (e *Engine) splitAll(b *batch) error {
 			continue
 		}
 		if p.n[1] == 0 && bits.Len64(p.n[0]) <= rhoBits {
-			d, err := rho.Split(p.n[0], e.o.Seed, e.alive)
+			d, err := rho.Split(p.n[0], e.o.Seed, e.checkContext)
 			if err != nil {
 				return err
 			}
@@ -80,7 +79,7 @@ func (e *Engine) splitAll(b *batch) error {
 	for _, p := range rest {
 		b.wides = append(b.wides, p.n)
 	}
-	err := e.curves.Split(b.wides, e.o.Seed, e.alive, func(i int, d ecm.Number, method string) {
+	err := e.batchCurves.Split(b.wides, e.o.Seed, e.checkContext, func(i int, d ecm.Number, method string) {
 		b.split(rest[i], d, method)
 		rest[i].n = ecm.Number{} // done
 	})
@@ -91,7 +90,7 @@ func (e *Engine) splitAll(b *batch) error {
 		if p.n == (ecm.Number{}) {
 			continue
 		}
-		if err := e.splitAlone(b, p); err != nil {
+		if err := e.splitBySieve(b, p); err != nil {
 			return err
 		}
 	}
@@ -99,19 +98,19 @@ func (e *Engine) splitAll(b *batch) error {
 	return nil
 }
 
-// splitAlone has a number that the curves have given up sieved, if it is no word. One of several primes
+// splitBySieve has a number that the curves have given up sieved, if it is no word. One of several primes
 // that are hardly larger than those of trial division is for Append, which divides by more of them: a
 // curve finds all of these at once, and so none.
-func (e *Engine) splitAlone(b *batch, p part) error {
+func (e *Engine) splitBySieve(b *batch, p part) error {
 	var d *big.Int
 	if p.n[1] > 0 && !hasSmallPrime(p.n) {
 		var err error
-		if d, err = e.sieve(bigNumber(p.n), e.alive); err != nil {
+		if d, err = e.sieve(bigNumber(p.n), e.checkContext); err != nil {
 			return err
 		}
 	}
 	if d == nil {
-		b.answers[p.at].alone = true
+		b.answers[p.at].byAppend = true
 		return nil
 	}
 	words := prime.Words(d)
@@ -138,61 +137,4 @@ func (b *batch) method(at int32, name string) {
 	if a := &b.answers[at]; a.method == "" {
 		a.method = name
 	}
-}
-
-// root returns r and k with n = r^k for the largest k. Requires n without the primes of
-// trial division.
-func root(n ecm.Number) (r ecm.Number, k int) {
-	if n[1] == 0 {
-		if s := prime.Sqrt(n[0]); s*s == n[0] {
-			return ecm.Number{s}, 2
-		}
-		return n, 1 // curves find the prime of p^3 or p^4: those of words split most of them
-	}
-	if !mayBePowerWide(n) {
-		return n, 1
-	}
-	base, k := anyPower(bigNumber(n)) // trial division here ends below that of perfectPower
-	if k == 1 {
-		return n, 1
-	}
-	words := prime.Words(base)
-	return ecm.Number{words[0]}, k // below 2^64
-}
-
-// mayBePowerWide reports whether n may be the power of a number above 2^12, which trial
-// division has left: its exponent is below 128/12, so that it has one of the prime divisors
-// below.
-func mayBePowerWide(n ecm.Number) bool {
-	words := [2]uint64(n)
-	for _, k := range [...]uint32{2, 3, 5, 7} {
-		if mayBePower(words[:], k) {
-			return true
-		}
-	}
-	return false
-}
-
-// quotient returns n/p and true if the prime p of d divides n.
-func quotient(n ecm.Number, d *prime.Divisor) (ecm.Number, bool) {
-	if n[1] == 0 {
-		q, ok := d.Quotient(n[0])
-		return ecm.Number{q}, ok
-	}
-	hi, r := n[1]/d.P, n[1]%d.P
-	lo, r := bits.Div64(r, n[0], d.P)
-	return ecm.Number{lo, hi}, r == 0
-}
-
-// divide returns n/d for a d that divides n.
-//
-// One of d and n/d is below 2^64. If it is n/d, its product with d is n also modulo
-// 2^64, and d is odd.
-func divide(n, d ecm.Number) ecm.Number {
-	if d[1] > 0 {
-		return ecm.Number{n[0] * mont.Inverse(d[0])}
-	}
-	hi, r := n[1]/d[0], n[1]%d[0]
-	lo, _ := bits.Div64(r, n[0], d[0])
-	return ecm.Number{lo, hi}
 }

@@ -1,0 +1,110 @@
+package factor
+
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/ecm"
+	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/nat"
+)
+
+// divideAtOnce is how many numbers are divided before their bitsets, 128 bytes each, are read: they are
+// in the first cache then.
+const divideAtOnce = 64
+
+// begin divides ns by small primes.
+func (b *batch) begin(ns []nat.Nat) {
+	for len(b.answers) < len(ns) {
+		b.answers = append(b.answers, answer{})
+	}
+	b.untested, b.composite = b.untested[:0], b.composite[:0]
+	b.wides = b.wides[:0]
+	for i, n := range ns {
+		a := &b.answers[i]
+		*a = answer{found: a.found[:0]}
+		w := number(n)
+		if w == (ecm.Number{}) {
+			w[0] = 1 // 0 has no factors either
+		}
+		if twos := trailingZeros(w); twos > 0 {
+			a.found = append(a.found, power{ecm.Number{2}, uint32(twos)})
+			w = shiftRight(w, twos)
+		}
+		b.wides = append(b.wides, w)
+	}
+	if b.trial == nil {
+		b.divideOneByOne()
+	} else {
+		b.divide()
+	}
+	for i, w := range b.wides {
+		switch {
+		case w[1] == 0 && w[0] <= 1:
+		case w[1] == 0 && w[0] < b.below:
+			b.answers[i].found = append(b.answers[i].found, power{w, 1})
+		default:
+			b.untested = append(b.untested, part{w, int32(i)})
+		}
+	}
+}
+
+// divide takes the primes of trial division out of b.wides.
+func (b *batch) divide() {
+	b.words = b.words[:0]
+	wide := false
+	for _, w := range b.wides {
+		wide = wide || w[1] > 0
+		b.words = append(b.words, w[0])
+	}
+	for at := 0; at < len(b.wides); at += divideAtOnce {
+		end := min(at+divideAtOnce, len(b.wides))
+		if wide {
+			b.trial.DivideWide(b.divs, b.wides[at:end])
+		} else {
+			b.trial.Divide(b.divs, b.words[at:end])
+		}
+		b.takeAll(at, end)
+	}
+}
+
+// takeAll takes the primes in b.divs out of the numbers from at to end-1.
+func (b *batch) takeAll(at, end int) {
+	words := b.trial.Words()
+	for i := at; i < end; i++ {
+		for k, set := range b.divs[(i-at)*words:][:words] {
+			for ; set != 0; set &= set - 1 {
+				b.take(i, &b.divisors[64*k+bits.TrailingZeros64(set)])
+			}
+		}
+	}
+}
+
+// divideOneByOne is divide without a Trial. For a word it ends at the square root.
+func (b *batch) divideOneByOne() {
+	for i := range b.wides {
+		w, k := &b.wides[i], 0
+		for ; w[1] > 0 && k < len(b.divisors); k++ {
+			if _, ok := quotient(*w, &b.divisors[k]); ok {
+				b.take(i, &b.divisors[k])
+			}
+		}
+		for k = nextDivisor(b.divisors, k, w[0]); k < len(b.divisors); k = nextDivisor(b.divisors, k+1, w[0]) {
+			b.take(i, &b.divisors[k])
+		}
+	}
+}
+
+// take moves the prime of d, which divides number i, to its found.
+func (b *batch) take(i int, d *prime.Divisor) {
+	w, exp := b.wides[i], uint32(0)
+	for {
+		q, ok := quotient(w, d)
+		if !ok {
+			break
+		}
+		w = q
+		exp++
+	}
+	b.wides[i] = w
+	b.answers[i].found = append(b.answers[i].found, power{ecm.Number{d.P}, exp})
+}

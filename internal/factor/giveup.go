@@ -1,0 +1,54 @@
+package factor
+
+import (
+	"fmt"
+	"time"
+
+	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/measured"
+)
+
+// giveUp turns all pieces into factors with Status Composite.
+func (s *search) giveUp() {
+	for _, ps := range [...][]piece{s.untested, s.composite, s.unknown} {
+		for _, p := range ps {
+			s.refine(p)
+		}
+	}
+	if s.effort == "" {
+		s.effort = "trial"
+	}
+	s.effort += s.sieveObstacle()
+	if s.method == "prime" {
+		s.method = "unfinished after " + s.effort
+	} else {
+		s.method += "; unfinished after " + s.effort
+	}
+}
+
+// sieveObstacle says why none of the composites was sieved that could be: for want of memory, or of time.
+func (s *search) sieveObstacle() string {
+	for _, p := range s.composite {
+		if bits := p.n.BitLen(); bits <= measured.SieveBits && !p.done.sieveFailed && p.done.sieveNeed == 0 && !s.e.budgetAllowsSieve(bits) {
+			return fmt.Sprintf("; the sieve takes about %v", s.e.sieveTime(bits).Round(time.Second))
+		}
+	}
+	return s.whyNotSieved
+}
+
+// refine takes the primes already found out of p before it gives p up.
+func (s *search) refine(p piece) {
+	n := p.n
+	for i := s.start; i < len(s.dst); i++ {
+		f := &s.dst[i]
+		if f.Status == Composite {
+			continue
+		}
+		rest, times := prime.TakeOut(n, f.P.Big())
+		n = rest
+		f.Exp += times * p.exp
+	}
+	if n.Cmp(one) != 0 {
+		s.found(piece{n: n, exp: p.exp}, Composite)
+	}
+}
