@@ -11,24 +11,26 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A batch is the work on many numbers below 2^128 together: each step is done with
-// all of them before the next, so that the lanes of the machine are full. It is
-// memory that is used again and again.
+// A batch is the work on many numbers below 2^128 together. Each step is done with all numbers before the next step,
+// so that all lanes of the machine are in use. Its memory serves one list after the other.
 //
-// Before and after each step a number is the product of its found primes and of its
-// parts, which are in untested and composite.
+// Invariant, before and after each step, for each number i:
+//
+//	number i = product of answers[i].found * product of its parts in untested and composite
+//
+// The goroutine of Engine.Batch owns all fields.
 type batch struct {
 	divisors []prime.Divisor
-	trial    *mont.Trial // by divisors, nil if they are tried one by one
-	below    uint64      // the square of its last prime: what it leaves below that is prime
-	divs     []uint64    // bitsets of trial
+	trial    *mont.Trial // divides by divisors in lanes; nil at the plain level
+	below    uint64      // square of the last prime of divisors: a smaller cofactor is prime
+	divs     []uint64    // results of trial: bitsets over divisors
 	primes   *prime.Batch
 
-	answers   []answer
-	untested  []part // odd, without the primes of trial division
+	answers   []answer // of the numbers, by their place in the list
+	untested  []part   // odd, without the primes of trial division; not yet classified
 	composite []part
 
-	words []uint64 // arguments and results of a step
+	words []uint64 // arguments and results of a step: scratch
 	wides []ecm.Number
 	yes   []bool
 }
@@ -39,34 +41,32 @@ type part struct {
 	at int32
 }
 
-// batchMost is how many numbers are worked on together: enough to fill the lanes for
-// each size, and few enough to stay in the second cache and to be done soon.
+// The most numbers of a batch: enough to fill the lanes for each size, and few enough to stay in the second cache
+// and to end soon.
 const (
 	batchMost = 2048
 	wideMost  = 128 // of 65 to 128 bits
 )
 
-// batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by. In lanes
-// they cost 57 ns a word. At level avx2 random numbers of 63 bits took 2150 ns with 384 primes, 2080
-// with 512, 2010 with 768 and 1990 with 1024, the most that mont.Trial takes; of 40 bits 430 with all.
+// batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by in lanes, at 57 ns a word. At level
+// avx2 random numbers of 63 bits took 2150 ns with 384 primes, 2080 with 512, 2010 with 768 and 1990 with 1024, the
+// most that mont.Trial takes. Numbers of 40 bits took 430 ns with each.
 const batchTrial = 1024
 
-// plainLeast is the size from which on numbers are done together at the plain level, where smaller
-// ones, which trial division nearly always finishes, are done sooner one by one.
+// plainLeast is the least size in bits of numbers that are computed together at the plain level. Trial division
+// finishes nearly all smaller ones, which is quicker one by one.
 const plainLeast = 32
 
-// leastBudget is the budget from which on numbers above 2^64 may be done together: nobody
-// looks at a smaller one while others are worked on.
+// leastBudget is the least budget for which numbers above 2^64 may be computed together: the budget is not checked
+// in a batch.
 const leastBudget = 10 * time.Second
 
-// canBatch reports whether Batch does numbers of this size together. If not it does
-// them one by one.
+// canBatch reports whether Batch computes numbers of this size together, rather than one by one.
 func (e *Engine) canBatch(bits int) bool {
 	return bits >= e.minTogether && bits <= e.maxTogether && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
 }
 
-// BatchLen returns how many of ns, from the first on, Batch would do together, at least 1 if
-// there are any.
+// BatchLen returns how many of ns, from the first one, Batch would compute together: at least 1 if ns is not empty.
 func (e *Engine) BatchLen(ns []nat.Nat) int {
 	if len(ns) == 0 {
 		return 0
@@ -86,10 +86,11 @@ func (e *Engine) BatchLen(ns []nat.Nat) int {
 	return min(len(ns), most)
 }
 
-// Batch factors all numbers and calls got for each, in order, with what Append would
-// return; got may not keep the factors. The answers do not depend on what else is
-// in ns, but Method may name another plan than Append. If it returns an error, the cause of
-// the end of ctx, the numbers for which got was not called are not done.
+// Batch factors all numbers and calls got once for each, in order, with the factors and the method of Append. got may
+// not keep the factors: their memory is reused.
+//
+// The factors do not depend on the other numbers in ns. The method may name other parameters than Append does. The
+// error is the cause of the end of ctx; the numbers for which got was not called are then not factored.
 func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Factor, method string)) error {
 	for len(ns) > 0 {
 		count := e.BatchLen(ns)
@@ -111,7 +112,7 @@ func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Fac
 	return nil
 }
 
-// factorTogether does numbers for which canBatch holds.
+// factorTogether factors ns, for all of which canBatch holds, and calls got for each.
 func (e *Engine) factorTogether(ctx context.Context, ns []nat.Nat, got func([]Factor, string)) error {
 	e.stop.ctx = ctx
 	e.stop.start(0)
@@ -149,6 +150,7 @@ func (e *Engine) factorTogether(ctx context.Context, ns []nat.Nat, got func([]Fa
 	return nil
 }
 
+// newBatch returns a batch for the level of kernels in force.
 func newBatch() *batch {
 	b := &batch{primes: prime.NewBatch(), divisors: prime.Divisors()[:batchTrial]}
 	if kernels.Active() == kernels.Plain {

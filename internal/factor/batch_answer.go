@@ -7,18 +7,18 @@ import (
 
 // An answer is what is known of the number at its place in the list.
 type answer struct {
-	found    []power
-	method   string // the first that split it, which was the hardest
-	byAppend bool   // not done here: the lanes gave it up
+	found    []power // not sorted; a prime may be there several times
+	method   string  // the first one that split it, which was the hardest; "" for none
+	byAppend bool    // the batch gave it up: Append is to factor it
 }
 
-// A power is p^exp, p prime.
+// A power is p^exp, p prime or probably prime, exp >= 1.
 type power struct {
 	p   ecm.Number
 	exp uint32
 }
 
-// name returns the method as Append returns it.
+// name returns the method, as Append returns it.
 func (a *answer) name() string {
 	switch {
 	case a.method != "":
@@ -31,7 +31,8 @@ func (a *answer) name() string {
 	return "trial"
 }
 
-// appendFactors appends the primes found, ascending.
+// appendFactors sorts the primes found, appends them with equal ones added, and returns dst. Primes of 2^64 or more
+// are probable primes.
 func (a *answer) appendFactors(dst []Factor) []Factor {
 	sortPowers(a.found)
 	for i, f := range a.found {
@@ -48,7 +49,7 @@ func (a *answer) appendFactors(dst []Factor) []Factor {
 	return dst
 }
 
-// sortPowers sorts a few powers by their primes.
+// sortPowers sorts a few powers by their primes, by insertion.
 func sortPowers(list []power) {
 	for i := 1; i < len(list); i++ {
 		f := list[i]
@@ -60,4 +61,5 @@ func sortPowers(list []power) {
 	}
 }
 
+// lessNumber reports whether x < y.
 func lessNumber(x, y ecm.Number) bool { return x[1] < y[1] || x[1] == y[1] && x[0] < y[0] }

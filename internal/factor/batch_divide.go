@@ -8,11 +8,12 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// divideAtOnce is how many numbers are divided before their bitsets, 128 bytes each, are read: they are
-// in the first cache then.
+// divideAtOnce is the number of numbers that are divided before their bitsets, 128 bytes each, are read. The bitsets
+// then are in the first cache.
 const divideAtOnce = 64
 
-// begin divides ns by small primes.
+// begin divides ns by 2 and by the primes of divisors. The cofactors become untested parts, or found if they are
+// prime for being below b.below.
 func (b *batch) begin(ns []nat.Nat) {
 	for len(b.answers) < len(ns) {
 		b.answers = append(b.answers, answer{})
@@ -24,7 +25,7 @@ func (b *batch) begin(ns []nat.Nat) {
 		*a = answer{found: a.found[:0]}
 		w := number(n)
 		if w == (ecm.Number{}) {
-			w[0] = 1 // 0 has no factors either
+			w[0] = 1 // like 1, 0 has no factors
 		}
 		if twos := trailingZeros(w); twos > 0 {
 			a.found = append(a.found, power{ecm.Number{2}, uint32(twos)})
@@ -48,7 +49,7 @@ func (b *batch) begin(ns []nat.Nat) {
 	}
 }
 
-// divide takes the primes of trial division out of b.wides.
+// divide divides b.wides by the primes of trial division, in lanes. The primes move to the answers.
 func (b *batch) divide() {
 	b.words = b.words[:0]
 	wide := false
@@ -67,7 +68,7 @@ func (b *batch) divide() {
 	}
 }
 
-// takeAll takes the primes in b.divs out of the numbers from at to end-1.
+// takeAll divides the numbers begin to end-1 by the primes whose bits are set in b.divs.
 func (b *batch) takeAll(at, end int) {
 	words := b.trial.Words()
 	for i := at; i < end; i++ {
@@ -79,7 +80,7 @@ func (b *batch) takeAll(at, end int) {
 	}
 }
 
-// divideOneByOne is divide without a Trial. For a word it ends at the square root.
+// divideOneByOne works like divide without lanes. For a number of one word it stops at the square root.
 func (b *batch) divideOneByOne() {
 	for i := range b.wides {
 		w, k := &b.wides[i], 0
@@ -94,7 +95,7 @@ func (b *batch) divideOneByOne() {
 	}
 }
 
-// take moves the prime of d, which divides number i, to its found.
+// take divides number i by the prime of d as often as possible, and adds the power to its answer.
 func (b *batch) take(i int, d *prime.Divisor) {
 	w, exp := b.wides[i], uint32(0)
 	for {

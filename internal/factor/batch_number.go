@@ -10,7 +10,7 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// number returns n < 2^128 as words.
+// number returns n < 2^128 as two words, the lower one first.
 func number(n nat.Nat) ecm.Number {
 	if w, ok := n.Word(); ok {
 		return ecm.Number{w}
@@ -25,6 +25,7 @@ func bigNumber(n ecm.Number) *big.Int {
 	return hi.Or(hi.Lsh(hi, 64), new(big.Int).SetUint64(n[0]))
 }
 
+// trailingZeros returns the largest t such that 2^t divides n > 0.
 func trailingZeros(n ecm.Number) int {
 	if n[0] == 0 {
 		return 64 + bits.TrailingZeros64(n[1])
@@ -32,7 +33,7 @@ func trailingZeros(n ecm.Number) int {
 	return bits.TrailingZeros64(n[0])
 }
 
-// shiftRight returns n/2^s, s < 128.
+// shiftRight returns floor(n / 2^s), 0 <= s < 128.
 func shiftRight(n ecm.Number, s int) ecm.Number {
 	if s >= 64 {
 		return ecm.Number{n[1] >> (s - 64)}
@@ -40,19 +41,19 @@ func shiftRight(n ecm.Number, s int) ecm.Number {
 	return ecm.Number{n[0]>>s | n[1]<<(64-s), n[1] >> s}
 }
 
-// root returns r and k with n = r^k for the largest k. Requires n without the primes of
-// trial division.
+// root returns r and an exponent k with n = r^k; k = 1 if it finds none. Requires n without the primes of trial
+// division. For one word it looks for squares only: a curve splits p^3 and p^4. For two words k is the largest one.
 func root(n ecm.Number) (r ecm.Number, k int) {
 	if n[1] == 0 {
 		if s := prime.Sqrt(n[0]); s*s == n[0] {
 			return ecm.Number{s}, 2
 		}
-		return n, 1 // curves find the prime of p^3 or p^4: those of words split most of them
+		return n, 1 // see above
 	}
 	if !mayBePowerWide(n) {
 		return n, 1
 	}
-	base, k := anyPower(bigNumber(n)) // trial division here ends below that of perfectPower
+	base, k := anyPower(bigNumber(n)) // not perfectPower: a base may be below prime.Bound
 	if k == 1 {
 		return n, 1
 	}
@@ -60,9 +61,8 @@ func root(n ecm.Number) (r ecm.Number, k int) {
 	return ecm.Number{words[0]}, k // below 2^64
 }
 
-// mayBePowerWide reports whether n may be the power of a number above 2^12, which trial
-// division has left: its exponent is below 128/12, so that it has one of the prime divisors
-// below.
+// mayBePowerWide reports whether n >= 2^64 may be a power. Trial division has left a base above 2^12, so the exponent
+// is below 128/12 < 11 and has one of the prime divisors 2, 3, 5 and 7.
 func mayBePowerWide(n ecm.Number) bool {
 	words := [2]uint64(n)
 	for _, k := range [...]uint32{2, 3, 5, 7} {
@@ -84,10 +84,9 @@ func quotient(n ecm.Number, d *prime.Divisor) (ecm.Number, bool) {
 	return ecm.Number{lo, hi}, r == 0
 }
 
-// divide returns n/d for a d that divides n.
+// divide returns n/d for a divisor d of n.
 //
-// One of d and n/d is below 2^64. If it is n/d, its product with d is n also modulo
-// 2^64, and d is odd.
+// One of d and n/d is below 2^64. If it is n/d, then n/d = n * d^-1 mod 2^64, and d is odd.
 func divide(n, d ecm.Number) ecm.Number {
 	if d[1] > 0 {
 		return ecm.Number{n[0] * mont.Inverse(d[0])}

@@ -9,7 +9,8 @@ import (
 	"factorfleet/internal/factor/rho"
 )
 
-// classify tells the primes among the untested parts from the composites.
+// classify tests all untested parts for primality, together by size. Primes become found, the others composite. Parts
+// of numbers that Append is to factor are dropped.
 func (b *batch) classify() {
 	b.words, b.wides = b.words[:0], b.wides[:0]
 	for _, p := range b.untested {
@@ -26,7 +27,7 @@ func (b *batch) classify() {
 	b.primes.IsPrimeRough(b.words, words)
 	b.primes.IsProbablePrime(b.wides, wides)
 	for _, p := range b.untested {
-		isPrime := true // if below b.below
+		isPrime := true // for a part below b.below
 		switch {
 		case b.answers[p.at].byAppend:
 			continue
@@ -45,7 +46,7 @@ func (b *batch) classify() {
 	b.untested = b.untested[:0]
 }
 
-// grow returns a slice of length n, which may be s.
+// grow returns a slice of length n, in the memory of s if that suffices. Its content is arbitrary.
 func grow(s []bool, n int) []bool {
 	if cap(s) < n {
 		s = make([]bool, n)
@@ -53,8 +54,8 @@ func grow(s []bool, n int) []bool {
 	return s[:n]
 }
 
-// splitAll splits the composite parts in two, the two being untested then. A number that
-// withstands is set aside.
+// splitAll splits every composite part in two untested ones: roots, then rho for small words, then curves for all
+// others together, then the sieve. A number with a part that withstands all of them is left to Append.
 func (e *Engine) splitAll(b *batch) error {
 	rest := b.composite[:0]
 	for _, p := range b.composite {
@@ -98,9 +99,9 @@ func (e *Engine) splitAll(b *batch) error {
 	return nil
 }
 
-// splitBySieve has a number that the curves have given up sieved, if it is no word. One of several primes
-// that are hardly larger than those of trial division is for Append, which divides by more of them: a
-// curve finds all of these at once, and so none.
+// splitBySieve sieves the part p, which the curves have not split, unless it is a word. If p has several primes little
+// above those of trial division, its number is left to Append, which divides by more primes: each curve finds all of
+// these primes at once, and so no divisor.
 func (e *Engine) splitBySieve(b *batch, p part) error {
 	var d *big.Int
 	if p.n[1] > 0 && !hasSmallPrime(p.n) {
@@ -126,13 +127,13 @@ func hasSmallPrime(n ecm.Number) (has bool) {
 	return has
 }
 
-// split notes the divisor d of p.
+// split replaces the part p by its divisor d and the cofactor, both untested.
 func (b *batch) split(p part, d ecm.Number, method string) {
 	b.method(p.at, method)
 	b.untested = append(b.untested, part{d, p.at}, part{divide(p.n, d), p.at})
 }
 
-// method notes the first method that split a number.
+// method notes the first method that split the number at a place. Later ones split smaller parts.
 func (b *batch) method(at int32, name string) {
 	if a := &b.answers[at]; a.method == "" {
 		a.method = name

@@ -7,24 +7,27 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A search is the work on one number of 2^64 or more. Before and after each
-// step the number is the product of the found factors, dst[start:], and of all
-// pieces.
+// A search factors one number of 2^64 or more. Invariant, before and after each step:
+//
+//	whole = product of dst[start:] * product of untested, composite and unknown
+//
+// The goroutine of Append owns it; helpers work for a curveSearch.
 type search struct {
 	e            *Engine
-	whole        *big.Int      // the number
-	form         *formDivisors // of the number, nil before it is looked at
+	whole        *big.Int      // the number to factor
+	form         *formDivisors // of whole, or of a later piece; nil before the first composite
 	dst          []Factor
-	start        int
-	untested     []piece // prime, a power, or composite: not yet looked at
-	composite    []piece
-	unknown      []piece // not tested in time
-	method       string  // the last that split something
-	effort       string  // the last that did not
-	whyNotSieved string  // why the sieve was not used
+	start        int     // the factors of whole are dst[start:]
+	untested     []piece // not yet classified: prime, a power, or composite
+	composite    []piece // no powers
+	unknown      []piece // the budget was spent during the primality test
+	method       string  // the last one that split a piece
+	effort       string  // the last one that did not find a divisor
+	whyNotSieved string  // ends the effort; "" if the sieve was not refused
 }
 
-// big appends the factors of n >= 2^64.
+// big appends the factors of n >= 2^64 and returns them with the method. After the budget is spent, the rest is
+// Composite and the method says so.
 func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s := &search{e: e, dst: dst, start: len(dst), method: "prime"}
 	s.trial(n)
@@ -37,7 +40,8 @@ func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	return s.dst, s.method, nil
 }
 
-// run works until nothing is left or an error ends it.
+// run splits until every piece is prime or probably prime. It returns errBudget if pieces are left, or the cause of
+// the end of the context.
 func (s *search) run() error {
 	for {
 		if err := s.classify(); err != nil {
@@ -55,8 +59,7 @@ func (s *search) run() error {
 	}
 }
 
-// trial moves the prime factors of n below prime.Bound to dst and the rest to
-// untested.
+// trial moves the prime factors of n below prime.Bound to dst, and the cofactor to untested.
 func (s *search) trial(n *big.Int) {
 	s.whole = n
 	rest := new(big.Int).Set(n)
@@ -73,9 +76,8 @@ func (s *search) trial(n *big.Int) {
 	s.untested = append(s.untested, piece{n: rest, exp: 1})
 }
 
-// classify looks at all untested pieces: they become factors, pieces of other
-// sizes, or composites. After errBudget the ones that it had no time for are
-// unknown.
+// classify tests all untested pieces. They become factors, other untested pieces (the base of a power), or
+// composites. A piece whose test runs out of time becomes unknown.
 func (s *search) classify() error {
 	for len(s.untested) > 0 {
 		last := len(s.untested) - 1
@@ -92,6 +94,7 @@ func (s *search) classify() error {
 	return nil
 }
 
+// classifyOne tests p for a power and for primality. After an error p is in no list.
 func (s *search) classifyOne(p piece) error {
 	if p.n.IsUint64() {
 		return s.classifyWord(p)
@@ -113,8 +116,7 @@ func (s *search) classifyOne(p piece) error {
 	return nil
 }
 
-// classifyWord finishes a piece below 2^64, which has no factor below
-// prime.Bound.
+// classifyWord completes a piece p < 2^64.
 func (s *search) classifyWord(p piece) (err error) {
 	w := p.n.Uint64()
 	switch {
@@ -125,18 +127,20 @@ func (s *search) classifyWord(p piece) (err error) {
 		before := s.method
 		s.dst, s.method, err = s.e.splitWord(s.dst, s.start, w, p.exp)
 		if before != "trial" {
-			s.method = before // it was harder to get here
+			s.method = before // a harder method has split off this word
 		}
 	}
 	return err
 }
 
+// found moves p to the factors with the given status.
 func (s *search) found(p piece, status Status) {
 	s.dst = addFactor(s.dst, s.start, Factor{nat.FromBig(p.n), p.exp, status})
 }
 
-// split works on a composite until it falls apart. If it returns an error the
-// piece is back among the composites.
+// split splits p, a composite that is no power, in two. The methods are tried in the order of their cost; each one
+// returns no divisor when p.done says that it has been tried. The loop runs again after the sieve has failed or was
+// refused: the curves then continue. After an error p is back among the composites.
 func (s *search) split(p piece) error {
 	for {
 		d, method, err := s.findByForm(&p)

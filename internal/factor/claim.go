@@ -7,17 +7,18 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// A claim is that n is prime.
+// A claim is the statement that the probable prime n is prime. A prover has one claim for each n, which may serve
+// several other claims.
 type claim struct {
 	n          *big.Int
 	sides      [2]side    // n-1 and n+1
-	step       *ProofStep // nil until it is proved
-	uses       []*claim   // by the step
-	round      int        // in which it was last worked on
-	unprovable bool       // there is no witness: no proof will be found
+	step       *ProofStep // the proof; nil until it is found
+	uses       []*claim   // the claims that step rests on
+	round      int        // the last one in which it was worked on
+	unprovable bool       // a witness was not found, so n is probably composite
 }
 
-// claim returns the claim that n is prime.
+// claim returns the claim that n is prime, and creates it if it is new.
 func (p *Prover) claim(n *big.Int) *claim {
 	key := string(n.Bytes())
 	c := p.claims[key]
@@ -33,10 +34,10 @@ func (p *Prover) claim(n *big.Int) *claim {
 // A side is what is known of the factors of m = n-1 or m = n+1.
 type side struct {
 	m      *big.Int
-	search *search // nil until it is begun
+	search *search // of m; nil before the first round
 }
 
-// proof collects the steps that that of c rests on.
+// proof returns the steps of c and of all claims that it uses, directly or not, each once and in descending order.
 func (c *claim) proof() *Proof {
 	seen := map[*claim]bool{c: true}
 	list := []*claim{c}
@@ -56,7 +57,7 @@ func (c *claim) proof() *Proof {
 	return proof
 }
 
-// fullPower returns the power of q that divides m. Requires q > 1, m > 0.
+// fullPower returns the largest power of q that divides m. Requires q > 1, m > 0.
 func fullPower(m, q *big.Int) *big.Int {
 	rest, _ := prime.TakeOut(m, q)
 	return new(big.Int).Quo(m, rest)

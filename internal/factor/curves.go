@@ -12,36 +12,38 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// A curveSearch is the steps of one piece from where it stands to the sieve. The goroutine of Append
-// takes one after the other, and so do helpers on borrowed cores. They leave p-1 and p+1 to it, which are
-// long: what they are called away from is begun again.
+// A curveSearch runs the steps of one piece, from its progress up to the sieve. The goroutine of Append takes one
+// step after the other, and so do helpers on borrowed cores.
+//
+// Ownership: e, n and crew belong to the goroutine of Append. Helpers read e.o, e.times and e.stop, and n. The
+// fields after mu are shared and guarded by mu. A goroutine owns the copy of a step from take until record.
 type curveSearch struct {
 	e    *Engine
 	n    *big.Int
 	crew resource.Crew
-	// firstFound is the index of the first step that is known to find something, math.MaxInt64 before:
-	// those behind it end. All do at -1. It changes under mu.
+	// firstFound is the lowest index of a step that has found a divisor, math.MaxInt64 if there is none. Steps
+	// with a higher index stop. -1 stops all steps. It is written under mu, except to stop all.
 	firstFound atomic.Int64
-	stepDone   chan struct{} // a helper has ended a step; room for one
+	stepDone   chan struct{} // has a value after a helper has ended a step; capacity 1
 
-	mu         sync.Mutex    // guards what follows
-	next       pieceProgress // after all steps that there have been
-	count      int           // of these
-	unfinished []step        // those of them that are not done, in order
-	lastFailed *step         // the one of highest index that was done in vain
-	divisor    *big.Int      // of the step found
+	mu         sync.Mutex    // guards the fields below
+	next       pieceProgress // after all steps created so far
+	count      int           // of the steps created so far
+	unfinished []step        // the created steps that are not completed in vain, ascending by index
+	lastFailed *step         // the highest step completed in vain, nil if there is none
+	divisor    *big.Int      // of the step firstFound
 	method     string        // likewise
 	foundAfter pieceProgress // likewise
 }
 
-// Ends of a step beside those of the number.
+// Errors that end a step but not the number.
 var (
 	errNotFirst = errors.New("factor: an earlier step has found a divisor")
 	errRecalled = errors.New("factor: the core is wanted elsewhere")
 )
 
-// findByCurves does the steps of p until one finds a divisor or the sieve is next. p.done is then
-// as after this step, or before the first that was not done.
+// findByCurves runs the steps of p until one finds a divisor or the sieve is next. On return, p.done is the
+// progress after the step that found the divisor, or else the progress before the first step that is not finished.
 func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	r := &curveSearch{e: s.e, n: p.n, next: p.done, stepDone: make(chan struct{}, 1)}
 	r.firstFound.Store(math.MaxInt64)
@@ -62,7 +64,7 @@ func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	return nil, "", err
 }
 
-// work takes steps until there are no more and none is under way.
+// work runs steps in the goroutine of Append until there are no more and no helper runs one.
 func (r *curveSearch) work() error {
 	var st step
 	check := func() error {
@@ -72,9 +74,9 @@ func (r *curveSearch) work() error {
 		}
 		return r.checkStillFirst(&st)
 	}
-	var curves *ecm.Many // for the first step; most pieces that are sieved again need none
+	var curves *ecm.Many // made before the first step: a piece that is sieved at once needs none
 	for {
-		alone := r.crew.Size() == 0 // before take: a helper may give its step back and end
+		alone := r.crew.Size() == 0 // read before take: a helper may put its step back and end between the two
 		var ok bool
 		if st, ok = r.take(true); !ok {
 			if alone {
@@ -96,7 +98,7 @@ func (r *curveSearch) work() error {
 	}
 }
 
-// waitForHelper waits until a helper has ended a step, or for the time between two looks at the budget.
+// waitForHelper waits until a helper has ended a step, for 5 ms at most, so that the budget is checked meanwhile.
 func (r *curveSearch) waitForHelper() error {
 	look := time.NewTimer(5 * time.Millisecond)
 	defer look.Stop()
@@ -107,7 +109,8 @@ func (r *curveSearch) waitForHelper() error {
 	return r.e.checkBudget()
 }
 
-// stopHelpers ends the helpers. If err is nil they have nothing to do any more.
+// stopHelpers waits for the helpers. After an error it stops them; otherwise they end by themselves, because there
+// are no more steps. Their panics come out here.
 func (r *curveSearch) stopHelpers(err error) {
 	if err != nil {
 		r.firstFound.Store(-1)
@@ -115,7 +118,7 @@ func (r *curveSearch) stopHelpers(err error) {
 	r.crew.Wait(func() { r.e.checkContext() })
 }
 
-// checkStillFirst returns an error if what st finds does not count any more.
+// checkStillFirst returns errNotFirst if a step with a lower index has found a divisor, so that st is useless.
 func (r *curveSearch) checkStillFirst(st *step) error {
 	if int64(st.index) > r.firstFound.Load() {
 		return errNotFirst

@@ -7,10 +7,10 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// helperCurves are those of helpers that have ended, for the next ones of any engine.
+// helperCurves keeps the memory of the curves of helpers that have ended, for later helpers of any engine.
 var helperCurves = sync.Pool{New: func() any { return new(ecm.Many) }}
 
-// help takes steps until there are no more or the core is wanted elsewhere.
+// help runs steps on a borrowed core until there are no more, or until recalled says that the pool needs the core.
 func (r *curveSearch) help(recalled resource.Call) {
 	var st step
 	check := func() error {
@@ -39,10 +39,10 @@ func (r *curveSearch) help(recalled resource.Call) {
 			break
 		}
 	}
-	helperCurves.Put(curves) // not after a panic
+	helperCurves.Put(curves) // not after a panic, when their state is unknown
 }
 
-// hasStepForHelper reports whether there is a step for one helper more.
+// hasStepForHelper reports whether there is a step for one more helper.
 func (r *curveSearch) hasStepForHelper() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,8 +50,8 @@ func (r *curveSearch) hasStepForHelper() bool {
 	return ok
 }
 
-// borrowAndReport does, at every check of the number's goroutine, which is at st, what else there is to do: it
-// borrows cores and reports.
+// borrowAndReport borrows at most one idle core and reports the progress. The goroutine of Append, which runs st,
+// calls it at every check.
 func (r *curveSearch) borrowAndReport(st *step) {
 	pool := r.e.o.Pool
 	if pool.Idle() > 0 && r.e.stop.mayBorrow() && r.hasStepForHelper() {

@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// take returns the first step that is to be done, if there is one. own says that it is for the
-// number's own goroutine.
-func (r *curveSearch) take(own bool) (st step, ok bool) {
+// take returns the first step that no goroutine has taken, and marks it as running. owner says that the caller is
+// the goroutine of Append, which may also take p-1 and p+1. It returns false if there is no such step now; a helper
+// that is recalled can put one back later.
+func (r *curveSearch) take(owner bool) (st step, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i, ok := r.firstFreeLocked(own)
+	i, ok := r.firstFreeLocked(owner)
 	if ok {
 		r.unfinished[i].running = true
 		st = r.unfinished[i]
@@ -18,8 +19,9 @@ func (r *curveSearch) take(own bool) (st step, ok bool) {
 	return st, ok
 }
 
-// firstFreeLocked returns the index in open of what take would return.
-func (r *curveSearch) firstFreeLocked(own bool) (int, bool) {
+// firstFreeLocked returns the index in unfinished of the step that take would return. It creates steps as needed,
+// up to the sieve or to the first step that has found a divisor. Requires mu.
+func (r *curveSearch) firstFreeLocked(owner bool) (int, bool) {
 	for i := 0; ; i++ {
 		if i == len(r.unfinished) {
 			st, ok := r.e.next(r.count, r.next, r.n)
@@ -34,13 +36,18 @@ func (r *curveSearch) firstFreeLocked(own bool) (int, bool) {
 		if int64(st.index) > r.firstFound.Load() {
 			return 0, false
 		}
-		if !st.running && (own || !st.forOwner()) {
+		if !st.running && (owner || !st.forOwner()) {
 			return i, true
 		}
 	}
 }
 
-// record notes how a step has ended. Of an error the step was not done.
+// record notes the outcome of st, by its error:
+//
+//	nil, without a divisor   st is completed and removed from unfinished
+//	nil, with a divisor      st counts if no step with a lower index has found one
+//	errRecalled              st becomes free again
+//	others                   st stays unfinished, and no goroutine takes it again
 func (r *curveSearch) record(st *step, d *big.Int, method string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

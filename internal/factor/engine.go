@@ -13,29 +13,36 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// An Engine factors numbers one after the other. Below 2^64 it allocates nothing
-// beyond the factors it appends. It keeps its memory: some megabytes for numbers done together,
-// and up to 65 of the sieve. While it sieves a number of 75 digits it takes 115 megabytes at most, of
-// 95 digits 680. It is not for concurrent use.
+// An Engine factors numbers one after the other. Below 2^64 it allocates nothing but the factors that it
+// appends.
+//
+// It keeps its memory for the next number: some megabytes for numbers that are computed together, and up to 65
+// of the sieve. While it sieves it takes at most 115 MB at 75 digits and 680 MB at 95 digits.
+//
+// An Engine is not for concurrent use. The goroutine that calls Append or Batch owns all fields. Helpers on
+// borrowed cores read only o, times and stop.ctx and stop.deadline, which do not change while they run.
 type Engine struct {
 	o            Options
 	stop         stopCheck
-	checkContext func() error    // pulse.alive, bound once: a bound method is an allocation
-	checkBudget  func() error    // pulse.inBudget
-	times        *measured.Times // of the level
-	trial        []prime.Divisor
-	minTogether  int    // Batch does numbers from so many bits on together
-	maxTogether  int    // up to so many
-	batch        *batch // nil until it is needed
-	batchCurves  ecm.Batch
-	curves       *ecm.Many      // nil until it is needed
-	siqs         *siqs.Searcher // nil until it is needed
-	factors      []Factor       // of the number that Batch has done last
-	report       reporter
-	borrowedTime time.Duration // by other cores, since TakeHelped
+	checkContext func() error    // stop.checkContext, bound once: binding a method allocates
+	checkBudget  func() error    // stop.checkBudget, likewise
+	times        *measured.Times // of the level of kernels
+	trial        []prime.Divisor // the primes of trialWord, ascending
+
+	// Batch computes numbers of minTogether to maxTogether bits together.
+	minTogether, maxTogether int
+
+	batch       *batch // nil until the first Batch
+	batchCurves ecm.Batch
+	curves      *ecm.Many      // nil until the first number above 2^64 that needs curves
+	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
+	factors     []Factor       // the memory of the last answer of Batch
+	report      reporter
+
+	borrowedTime time.Duration // that helpers have computed since TakeHelped
 }
 
-// New returns an engine.
+// New returns an engine for the level of kernels in force.
 func New(o Options) *Engine {
 	e := &Engine{o: o, times: measured.Active(), trial: prime.Divisors()[:trialCount], maxTogether: ecm.BatchBits()}
 	if kernels.Active() == kernels.Plain {
@@ -50,25 +57,32 @@ func New(o Options) *Engine {
 // SetBudget changes Options.Budget for the numbers that follow.
 func (e *Engine) SetBudget(d time.Duration) { e.o.Budget = d }
 
-// TakeHelped returns the time that borrowed cores have spent on numbers since the last call.
+// TakeHelped returns the time that borrowed cores have computed since the last call.
 func (e *Engine) TakeHelped() time.Duration {
 	t := e.borrowedTime
 	e.borrowedTime = 0
 	return t
 }
 
-// Append appends the factors of n to dst and returns them with the method. If it returns an error,
-// which is the cause of the end of ctx, dst is as it was.
+// Append appends the factors of n to dst and returns them with the method. The error is the cause of the end of
+// ctx; dst is then returned as it was.
 //
-// n is the product of all P^Exp. The factors ascend in P, each P is there once, and no P is 1. There
-// are none for n = 0 and for n = 1. Factors with Status Composite are unfinished.
+// n is the product of all P^Exp. The factors ascend in P and are distinct. There are none for n = 0 and n = 1.
+// Factors with Status Composite are unfinished.
 //
-// The method is what split n last, of several methods the hardest, with its parameters: "trial",
-// "power", "algebraic(10^120+1)" for a number, or one that it divides, that is such a power but for
-// 1, "fermat", "lehman(k=...)" for two factors p and q with p/q close to a/b and ab = k, "rho",
-// "p-1(B1=...,B2=...)", "p+1(B1=...,B2=...,x0=2/7)", "siqs", "ecm(B1=...,B2=...,sigma=...)", for
-// words and numbers done together without sigma, which the seed gives. It is "prime" if n is prime
-// and "" for 0 and 1. If something is left unfinished it ends in the effort spent on that, as in
+// The method names the step that split n last; among several, the hardest one. It is one of
+//
+//	""                                 n is 0 or 1
+//	"prime"                            n is prime, or probably prime
+//	"trial", "power", "rho", "siqs"
+//	"algebraic(10^120+1)"              n, or a number that it divides, is 10^120+1
+//	"fermat"                           two factors of close size
+//	"lehman(k=6)"                      two factors p and q with p/q close to a/b, ab = 6
+//	"p-1(B1=...,B2=...)"
+//	"p+1(B1=...,B2=...,x0=2/7)"        with the start x0
+//	"ecm(B1=...,B2=...,sigma=...)"     without sigma for words and for numbers of a batch
+//
+// If a factor is unfinished, the method ends in the effort spent on it, for example
 // "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".
 func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors []Factor, method string, err error) {
 	e.stop.ctx = ctx
@@ -88,7 +102,7 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 	return dst, method, nil
 }
 
-// curvesFor returns the curves for n; there is one number at a time.
+// curvesFor returns the curves modulo n. They stay valid until the next call, which reuses their memory.
 func (e *Engine) curvesFor(n *big.Int, check func() error) *ecm.Many {
 	if e.curves == nil {
 		e.curves = new(ecm.Many)

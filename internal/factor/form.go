@@ -6,17 +6,18 @@ import (
 	"factorfleet/internal/factor/algebraic"
 )
 
-// A formDivisors is what the form of a number says of its divisors.
+// formDivisors are the divisors that follow from the algebraic form of a number. They are empty if it has no form.
 type formDivisors struct {
 	method   string
-	divisors []*big.Int // each has a factor in common with the number, if that has a form
+	divisors []*big.Int // each one shares a factor with the number
 }
 
-// formMinBits is the size from which on a piece is looked at for being a divisor of a form: that takes some
-// 20 us at 110 bits, a hundredth of the time of the sieve.
+// formMinBits is the least size of a piece that is tested for dividing a number a^e-1 or a^e+1. The test takes 20 us
+// at 110 bits, a hundredth of the time of the sieve.
 const formMinBits = 110
 
-// findByForm returns a divisor that p has because of the form of the whole number or of its own.
+// findByForm returns a proper divisor of p that follows from the form of the whole number, or else from a form that p
+// divides. The divisors of a form are computed once for a number and tried once on each piece.
 func (s *search) findByForm(p *piece) (d *big.Int, method string, err error) {
 	if p.done.formTried {
 		return nil, "", nil
@@ -48,7 +49,7 @@ func (s *search) findByForm(p *piece) (d *big.Int, method string, err error) {
 	return nil, "", nil
 }
 
-// newFormDivisors returns the shape of a form, an empty one if there is none.
+// newFormDivisors returns the divisors of form, or empty ones if ok is false.
 func (s *search) newFormDivisors(form algebraic.Form, ok bool) (*formDivisors, error) {
 	if !ok {
 		return new(formDivisors), nil
@@ -60,8 +61,8 @@ func (s *search) newFormDivisors(form algebraic.Form, ok bool) (*formDivisors, e
 	return &formDivisors{"algebraic(" + form.String() + ")", divisors}, nil
 }
 
-// formOf returns the form of n >= 2^64 with the largest exponent, if that is not 1. If both n-1 and n+1
-// were powers, n-1 would count; above 25 and 27 no such pair is known.
+// formOf returns n = a^e-1 or n = a^e+1 with the largest e, for n >= 2^64. It returns false if e = 1. If both n-1 and
+// n+1 were powers, n-1 would count; no such n above 26 is known (25 = 5^2, 27 = 3^3).
 func formOf(n *big.Int) (algebraic.Form, bool) {
 	for _, plus := range [...]bool{true, false} {
 		m := new(big.Int).Add(n, one)

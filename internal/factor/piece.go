@@ -4,29 +4,31 @@ import (
 	"math/big"
 )
 
-// A piece is n^exp, a part of the number that is being factored.
+// A piece is n^exp, a part of the number that is being factored. n >= 1 is odd and has no prime factor below
+// prime.Bound.
 type piece struct {
 	n    *big.Int
 	exp  uint32
 	done pieceProgress
 }
 
-// pieceProgress is how far the levels have been passed through with a piece. The
-// parts of a piece inherit it, except shape and ratio: a curve meets all prime factors at once.
+// A pieceProgress says which methods have been tried on a piece. The parts of a piece inherit it, except formTried
+// and ratioTried: a curve is a trial for all prime factors of its modulus at once, so that the parts need not
+// repeat it.
 type pieceProgress struct {
-	formTried   bool // the divisors of a form have been tried with this piece
-	ratioTried  bool // factors of a close ratio have been looked for, in this piece
-	level       int
-	pm1Done     bool   // p-1 of the level is done
-	pp1Done     bool   // p+1 likewise
-	curve       int    // curves of the level done
-	total       uint64 // curves done at all levels
-	sieveFailed bool   // in vain
-	sieveNeed   uint64 // bytes that the sieve would take and there were not
+	formTried   bool   // algebraic divisors, on this piece
+	ratioTried  bool   // Fermat and Lehman, on this piece
+	level       int    // index of the level of the next step, from 0
+	pm1Done     bool   // of the level
+	pp1Done     bool   // of the level
+	curve       int    // completed curves of the level
+	total       uint64 // completed curves of all levels; it numbers the parameters
+	sieveFailed bool   // the sieve has failed
+	sieveNeed   uint64 // bytes that the sieve needed and the pool did not have; 0 if it was not refused
 }
 
-// takeSmallest removes the smallest composite, which is the likeliest to be
-// finished in the time that is left.
+// takeSmallest removes the smallest composite and returns it. The smallest one is the most likely to be finished in
+// the remaining time. Requires a composite.
 func (s *search) takeSmallest() piece {
 	at, last := 0, len(s.composite)-1
 	for i, p := range s.composite {
@@ -40,8 +42,8 @@ func (s *search) takeSmallest() piece {
 	return p
 }
 
-// parts puts the parts d and p/d of p among the untested pieces, a factor that
-// they share by itself: (d/g) (p/d/g) g^2.
+// parts adds the two parts d and e = n/d of p to the untested pieces. If they share a factor g = gcd(d, e) > 1, the
+// pieces are d/g, e/g and g^2, with the exponent of p.
 func (s *search) parts(p piece, d *big.Int) {
 	p.done.formTried, p.done.ratioTried = false, false
 	rest := new(big.Int).Quo(p.n, d)

@@ -8,34 +8,33 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Prover makes proofs that numbers are prime. To do so it factors n-1 and n+1, as far as
-// it takes, and the same again for the large primes that it finds there. It has an engine
-// of its own and is not for concurrent use.
+// A Prover proves that numbers are prime. It factors n-1 and n+1 as far as one of the theorems of ProofStep needs, and
+// does the same with the large primes that it finds there. It has an engine of its own and is not for concurrent use.
 type Prover struct {
 	e        *Engine
-	deadline time.Time // of the proof under way; zero: none
-	claims   map[string]*claim
-	round    int
+	deadline time.Time         // of the running Prove; zero: no limit
+	claims   map[string]*claim // by the bytes of n
+	round    int               // of the running Prove, from 1
 }
 
-// NewProver returns a prover. Options.Budget means nothing to it.
+// NewProver returns a prover. It ignores Options.Budget: Prove has its own.
 func NewProver(o Options) *Prover { return &Prover{e: New(o)} }
 
-// TakeHelped returns for how long other cores have computed since it was last called.
+// TakeHelped returns the time that borrowed cores have computed since the last call.
 func (p *Prover) TakeHelped() time.Duration { return p.e.TakeHelped() }
 
-// The factors of both sides are looked for in rounds, each of which spends up to a slice of
-// time on each side of each claim: which of the numbers is easy to factor is not known
-// beforehand. What was done in a round is not done again, but for the sieve, which is begun
-// only if it is expected to end within the slice.
+// Nobody knows beforehand which of the sides is easy to factor. So they are factored in rounds: a round spends at
+// most one slice of time on each side of each claim, and the slice grows by a factor from round to round. A round
+// continues where the last one ended. Only an interrupted sieve starts again; it starts only if it is expected to
+// end within the slice.
 const (
 	firstSlice = 2 * time.Millisecond
 	sliceGrows = 4
 	mostSlice  = 10000 * time.Hour
 )
 
-// Prove returns a proof that n is prime, nil if it found none within the budget; 0 is no
-// limit. The error is the cause of the end of ctx. n is a probable prime above 2^64.
+// Prove returns a proof that n is prime, or nil if it found none within the budget; 0 is no limit. n is a probable
+// prime above 2^64. The error is the cause of the end of ctx.
 func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*Proof, error) {
 	p.e.stop.ctx, p.round = ctx, 0
 	p.e.stop.start(budget)
@@ -60,7 +59,8 @@ func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*P
 	return nil, nil
 }
 
-// attempt works on c for one round. It ends with errBudget when the time of all is spent.
+// attempt works on c for one round: on each side for a slice, and then on the large primes of both sides. It returns
+// errBudget when the time for the whole proof is spent.
 func (p *Prover) attempt(c *claim, slice time.Duration) error {
 	if c.step != nil || c.unprovable || c.round == p.round {
 		return nil
@@ -77,11 +77,11 @@ func (p *Prover) attempt(c *claim, slice time.Duration) error {
 	return nil
 }
 
-// searchSide looks for factors of one side of c, until they are enough or the slice is spent.
+// searchSide factors one side of c, until the known primes suffice, nothing is left to split, or the slice is spent.
 func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	e := p.e
-	// With half as much to spare the sieve, which may take a slice, comes to its end after the
-	// curves before it.
+	// The sieve starts if its predicted time is a slice at most, and the curves before it have taken some of the
+	// slice. Half a slice more lets it end.
 	end := time.Now().Add(slice + slice/2)
 	if !p.deadline.IsZero() && end.After(p.deadline) {
 		end = p.deadline
@@ -98,7 +98,8 @@ func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	return err
 }
 
-// until factors until enough says so or nothing is left.
+// until works like run, and returns nil as soon as enough is true. Pieces that were not tested in time in an earlier
+// round are tested again.
 func (s *search) until(enough func() bool) error {
 	for !enough() {
 		s.untested, s.unknown = append(s.untested, s.unknown...), nil
@@ -121,8 +122,8 @@ func (s *search) until(enough func() bool) error {
 // timeSpent reports whether the time for the whole proof is spent.
 func (p *Prover) timeSpent() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
 
-// proveWithChildren proves c if enough is known, after it has worked on the large primes of its sides
-// if that may help.
+// proveWithChildren proves c if the known primes suffice. Else, if all primes that are known would suffice once they
+// are proved, it works on their claims, the smallest first, and tries again after each proof.
 func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
 	if err := p.prove(c); err != nil || c.step != nil || c.unprovable {
 		return err
@@ -150,8 +151,8 @@ func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
 	return nil
 }
 
-// parts returns the primes that are known of both sides of c; if proved, only those that
-// are below 2^64 or proved.
+// parts returns the known prime factors of both sides of c. If proved is true, those above 2^64 are left out unless
+// their claim is proved.
 func (p *Prover) parts(c *claim, proved bool) (list []knownPrime) {
 	for i := range c.sides {
 		s := &c.sides[i]
@@ -172,7 +173,7 @@ func (p *Prover) parts(c *claim, proved bool) (list []knownPrime) {
 	return list
 }
 
-// prove makes the step of c if its known and proved primes are enough.
+// prove sets the step of c if the known and proved primes suffice. It sets c.unprovable if a witness is missing.
 func (p *Prover) prove(c *claim) error {
 	chosen := choose(c.n, p.parts(c, true))
 	if chosen == nil {

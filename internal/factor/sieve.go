@@ -10,16 +10,21 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// keptSieveBits is the size up to which the memory of the sieve is kept: 25 MB for 200 bits, 70
-// for this. siqs.Params.Memory says so.
+// keptSieveBits is the size up to which the engine keeps the memory of the sieve for the next number: 25 MB for 200
+// bits, 70 MB for 235 (siqs.Params.Memory).
 const keptSieveBits = 235
 
-// sieveIsNext reports whether the sieve is what comes next for n, after at: a group of curves is worth
-// its time as long as that is less than what the sieve would take times the
-// probability that the group makes it needless. p-1 goes with the first group of its level.
+// sieveIsNext reports whether the sieve is the next step for n, which has the progress at.
 //
-// Times are predicted, so that the same is done on every machine of a level, but for numbers for
-// which the budget or the memory will not do.
+// Let T be the predicted time of the sieve, t that of the next group of curves, and q the probability that the group
+// splits n. To sieve at once takes T; to run the group before takes t + (1-q) T on average. So the group is worth
+// its time exactly if
+//
+//	t <= q T.
+//
+// p-1 and p+1 of a level are run with its first group. Predicted times are used, not measured ones, so that all
+// machines of one level of kernels run the same steps. Exceptions are numbers for which the budget or the memory
+// does not suffice.
 func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	bits := n.BitLen()
 	if at.sieveFailed || bits > measured.SieveBits || !e.budgetAllowsSieve(bits) || !e.o.Pool.Fits(at.sieveNeed) {
@@ -29,18 +34,19 @@ func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	return float64(l.groupTime(n)) > l.groupChance(at, n)*float64(e.times.Sieve(bits))
 }
 
-// budgetAllowsSieve reports whether the budget is enough to sieve a number of so many bits, at most
-// measured.SieveBits, with all cores that can be had.
+// budgetAllowsSieve reports whether the budget suffices to sieve a number of so many bits, at most
+// measured.SieveBits, with all cores that the engine has or may borrow.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
 	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
 }
 
-// sieveTime predicts the time to sieve such a number on one core of this machine.
+// sieveTime returns the predicted time to sieve a number of so many bits on one core.
 func (e *Engine) sieveTime(bits int) time.Duration {
 	return e.times.Sieve(bits)
 }
 
-// findBySieve sieves p. It returns nil if that fails, or cannot be for want of memory.
+// findBySieve sieves p. It returns nil without an error if the sieve fails, or if the pool refuses the memory; p.done
+// then says so, and whyNotSieved in the second case.
 func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	s.whyNotSieved = ""
 	d, err := s.e.sieve(p.n, s.e.checkBudget)
@@ -57,9 +63,10 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	return d, "siqs", err
 }
 
-// sieve returns a divisor d of n, 1 < d < n, or nil if the sieve fails, which for composites
-// that are no powers it does about never. Requires n odd, above 2^siqs.MinBits.
-func (e *Engine) sieve(n *big.Int, alive func() error) (*big.Int, error) {
+// sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which practically never happens for a
+// composite that is no power. Requires n odd and above 2^siqs.MinBits. An error is one of check, or a
+// *siqs.MemoryError.
+func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.siqs == nil {
 		e.siqs = siqs.NewSearcher()
 		e.siqs.Pool, e.siqs.Borrow, e.siqs.Helper = e.o.Pool, e.stop.mayBorrow, e.stop.checkHelper
@@ -69,7 +76,7 @@ func (e *Engine) sieve(n *big.Int, alive func() error) (*big.Int, error) {
 		e.report.pace = pace{}
 		e.siqs.Progress = func(p siqs.Progress) { e.report.sieve(bits, p) }
 	}
-	d, err := e.siqs.Factor(alive, n)
+	d, err := e.siqs.Factor(check, n)
 	e.borrowedTime += e.siqs.TakeSpent()
 	if bits > keptSieveBits {
 		e.siqs = nil

@@ -8,20 +8,24 @@ import (
 	"factorfleet/internal/factor/pm1"
 )
 
-// A step is what is done with a piece at a time before it is sieved: p-1, p+1, or a group of curves. The
-// steps of a piece are the same whoever does them, and how many at a time: of those that find
-// something the first counts, and none before it is left out.
+// A step is one unit of work on a piece before the sieve: p-1, p+1, or a group of ecm.Group curves.
+//
+// The sequence of steps of a piece is fixed by the piece alone. Several goroutines may run steps at the same
+// time. Of the steps that find a divisor, the one with the lowest index counts, and every step before it is
+// completed. So the answer and its method do not depend on the number of cores.
 type step struct {
-	index   int // from 0
-	level   *level
-	pm1     bool
-	pp1     bool          // p+1; neither: curves
-	before  pieceProgress // of the piece
-	after   pieceProgress
-	running bool // somebody does it; of a stretch
+	index  int // in the sequence, from 0
+	level  *level
+	pm1    bool          // p-1
+	pp1    bool          // p+1; if neither, curves
+	before pieceProgress // of the piece, without this step
+	after  pieceProgress // of the piece, with this step
+	// running says that a goroutine runs the step. curveSearch.mu guards it.
+	running bool
 }
 
-// next returns the step that follows on at with n, or false if the sieve does.
+// next returns the step number index, which follows the progress at, for the piece n. It returns false if the
+// sieve is next.
 func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
 	l := levelAt(at.level)
 	if e.sieveIsNext(&at, n) {
@@ -43,7 +47,7 @@ func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
 	return st, true
 }
 
-// String returns the method and how much of it has been done after the step.
+// String returns the method of the step. For curves it gives the number of curves of the level after the step.
 func (st *step) String() string {
 	l := st.level
 	switch {
@@ -55,15 +59,16 @@ func (st *step) String() string {
 	return fmt.Sprintf("ecm(B1=%d,B2=%d,curves=%d)", l.b1, l.b2, st.before.curve+ecm.Group)
 }
 
-// start returns the start of p+1. It changes from level to level, so that primes that one is not for
-// are found at the next.
+// start returns the start of p+1. Each start works for some primes only, see pm1.Starts. It changes from level
+// to level, so that the next level can find the primes that this one cannot.
 func (st *step) start() pm1.Start { return pm1.Starts[st.before.level%len(pm1.Starts)] }
 
-// forOwner reports whether helpers leave the step to the goroutine of Append: p-1 and p+1 begin anew after
-// an interruption.
+// forOwner reports whether only the goroutine of Append runs the step: p-1 and p+1. They take long and have no
+// intermediate result, so that a helper that is recalled would lose all of its work.
 func (st *step) forOwner() bool { return st.pm1 || st.pp1 }
 
-// do does the step with the number of curves, and returns a divisor and what found it, or nil.
+// do runs the step with curves, which have the modulus. It returns a proper divisor and the method that found
+// it, or nil. An error is one of check.
 func (st *step) do(curves *ecm.Many, seed uint64, check func() error) (*big.Int, string, error) {
 	l := st.level
 	switch {
@@ -78,6 +83,7 @@ func (st *step) do(curves *ecm.Many, seed uint64, check func() error) (*big.Int,
 	if err != nil {
 		return nil, "", err
 	}
+	// The parameters depend on the seed and the number of curves before, not on the goroutine.
 	var sigmas [ecm.Group]uint64
 	for i := range sigmas {
 		sigmas[i] = ecm.Sigma(seed, st.before.total+uint64(i))

@@ -6,16 +6,19 @@ import (
 	"time"
 )
 
-// errBudget ends the work on a number whose budget is spent. It does not leave
-// the package.
+// errBudget means that the budget of a number is spent. It does not leave the package.
 var errBudget = errors.New("factor: budget is spent")
 
-// A stopCheck is asked by the methods whether to go on.
+// A stopCheck tells the methods whether they must stop: the context has ended, or the budget is spent. Each
+// method calls a check function about every 0.1 ms and returns its error.
+//
+// The goroutine of Append writes the fields before a number starts. Helpers on borrowed cores only read ctx and
+// deadline, by checkHelper.
 type stopCheck struct {
-	ctx      context.Context // of the Append that runs
-	began    time.Time       // when it did, with a number above 2^64
-	deadline time.Time       // zero: none
-	tick     func()
+	ctx      context.Context // of Append, Batch or Prove
+	began    time.Time       // when the number started; set for numbers above 2^64
+	deadline time.Time       // zero: no limit
+	tick     func()          // Options.Tick, may be nil
 }
 
 // start begins the time of a number; budget 0 is no limit.
@@ -26,7 +29,7 @@ func (p *stopCheck) start(budget time.Duration) {
 	}
 }
 
-// checkContext returns the cause if the context ended. It is for Append's goroutine alone.
+// checkContext ticks, and returns the cause if the context has ended. Only the goroutine of Append may call it.
 func (p *stopCheck) checkContext() error {
 	if p.tick != nil {
 		p.tick()
@@ -34,7 +37,7 @@ func (p *stopCheck) checkContext() error {
 	return p.contextError()
 }
 
-// checkBudget works like alive and returns errBudget once the budget is spent.
+// checkBudget works like checkContext, and returns errBudget once the budget is spent.
 func (p *stopCheck) checkBudget() error {
 	if p.tick != nil {
 		p.tick()
@@ -42,7 +45,7 @@ func (p *stopCheck) checkBudget() error {
 	return p.checkHelper()
 }
 
-// checkHelper is inBudget for the goroutines on borrowed cores.
+// checkHelper works like checkBudget for goroutines on borrowed cores, which must not tick.
 func (p *stopCheck) checkHelper() error {
 	if err := p.contextError(); err != nil {
 		return err
@@ -60,9 +63,9 @@ func (p *stopCheck) contextError() error {
 	return nil
 }
 
-// soloTime is how long a number has only the core of its own goroutine. One that is done by then, or
-// nearly, would gain nothing from others.
+// soloTime is how long a number runs on the core of its own goroutine only. Helpers would not shorten a number
+// that is finished by then, or soon after.
 const soloTime = 20 * time.Millisecond
 
-// mayBorrow reports whether other cores may help.
+// mayBorrow reports whether the number has run long enough to borrow cores.
 func (p *stopCheck) mayBorrow() bool { return time.Since(p.began) >= soloTime }
