@@ -74,7 +74,7 @@ func (r *curveSearch) work() error {
 		}
 		return r.checkStillFirst(&st)
 	}
-	var curves *ecm.Many // made before the first step: a piece that is sieved at once needs none
+	var curves *ecm.Runner // made before the first step: a piece that is sieved at once needs none
 	for {
 		alone := r.crew.Size() == 0 // read before take: a helper may put its step back and end between the two
 		var ok bool

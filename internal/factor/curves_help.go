@@ -8,7 +8,7 @@ import (
 )
 
 // helperCurves keeps the memory of the curves of helpers that have ended, for later helpers of any engine.
-var helperCurves = sync.Pool{New: func() any { return new(ecm.Many) }}
+var helperCurves = sync.Pool{New: func() any { return new(ecm.Runner) }}
 
 // help runs steps on a borrowed core until there are no more, or until recalled says that the pool needs the core.
 func (r *curveSearch) help(recalled resource.Call) {
@@ -22,7 +22,7 @@ func (r *curveSearch) help(recalled resource.Call) {
 		}
 		return r.checkStillFirst(&st)
 	}
-	curves := helperCurves.Get().(*ecm.Many)
+	curves := helperCurves.Get().(*ecm.Runner)
 	curves.Reset(r.n, check)
 	for {
 		var ok bool

@@ -34,7 +34,7 @@ type Engine struct {
 
 	batch       *batch // nil until the first Batch
 	batchCurves ecm.Batch
-	curves      *ecm.Many      // nil until the first number above 2^64 that needs curves
+	curves      *ecm.Runner      // nil until the first number above 2^64 that needs curves
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
 	report      reporter
@@ -103,9 +103,9 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 }
 
 // curvesFor returns the curves modulo n. They stay valid until the next call, which reuses their memory.
-func (e *Engine) curvesFor(n *big.Int, check func() error) *ecm.Many {
+func (e *Engine) curvesFor(n *big.Int, check func() error) *ecm.Runner {
 	if e.curves == nil {
-		e.curves = new(ecm.Many)
+		e.curves = new(ecm.Runner)
 	}
 	e.curves.Reset(n, check)
 	return e.curves

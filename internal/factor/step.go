@@ -69,7 +69,7 @@ func (st *step) forOwner() bool { return st.pm1 || st.pp1 }
 
 // do runs the step with curves, which have the modulus. It returns a proper divisor and the method that found
 // it, or nil. An error is one of check.
-func (st *step) do(curves *ecm.Many, seed uint64, check func() error) (*big.Int, string, error) {
+func (st *step) do(curves *ecm.Runner, seed uint64, check func() error) (*big.Int, string, error) {
 	l := st.level
 	switch {
 	case st.pm1:

@@ -91,7 +91,7 @@ func tryClass(c *class, size, rounds int) (found, perCurve float64) {
 		if lanes.HasGCDs() {
 			lanes.Run(resultGCDs)
 		}
-		s := split{machine: m}
+		s := classRun{machine: m}
 		for l := range width {
 			if s.divisor(l, ns[l]) != (Number{}) {
 				count++

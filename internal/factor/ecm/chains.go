@@ -37,7 +37,7 @@ func goodChain(k uint64) uint64 {
 	cost := new(chainCost) // one allocation, not one for each r
 	for _, ratio := range chainRatios {
 		r := uint64(math.Round(float64(k) / ratio))
-		if *cost = 0; 2*r > k && r < k && walk(k, r, cost) && *cost < bestCost {
+		if *cost = 0; 2*r > k && r < k && runChain(k, r, cost) && *cost < bestCost {
 			best, bestCost = r, *cost
 		}
 	}

@@ -61,7 +61,7 @@ func FindWord(n uint64, p *WordPlan, sigma uint64) uint64 {
 	return d
 }
 
-// suyama works like Many.suyama. It returns the gcd of the denominator and n,
+// suyama works like Runner.suyama. It returns the gcd of the denominator and n,
 // which is 1 if all is well.
 func (c *wordCurve) suyama(sigma uint64) (q wordPoint, d uint64) {
 	m := &c.m
@@ -171,7 +171,7 @@ func (c *wordCurve) stage2(q wordPoint, p *Plan) uint64 {
 	return product
 }
 
-// makeBabies works like Many.makeManyBabies.
+// makeBabies works like Runner.makeBabies.
 func (c *wordCurve) makeBabies(chain []wordPoint, q wordPoint) {
 	two := c.double(q)
 	six := c.add(two, q, q)

@@ -16,7 +16,7 @@
 // P. Zimmermann, B. Dodson, 20 years of ECM (2006), for Suyama's sigma (a group
 // order divisible by 12), the stages and the numbers of curves.
 //
-// There are two implementations of the curves. Many runs curves modulo one number of any size, up to
+// There are two implementations of the curves. Runner runs curves modulo one number of any size, up to
 // eight at a time. Batch splits many numbers below 2^128: it runs compiled programs in the lanes of
 // mont.Lanes, or for single words in mont.WordMachine. The tests compare both with two others that are
 // only in test files: Search (search_test.go) for numbers and FindWord (findword_test.go) for words.

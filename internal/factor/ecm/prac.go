@@ -16,12 +16,12 @@ type chainOps interface {
 	start()
 	swap()
 	rule(i int)
-	end()
+	finish()
 }
 
-// walk goes through the chain of k for r, and reports whether there is one.
+// runChain goes through the chain of k for r, and reports whether there is one.
 // Requires k odd, k >= 3.
-func walk(k, r uint64, ops chainOps) bool {
+func runChain(k, r uint64, ops chainOps) bool {
 	d, e := k-r, 2*r-k
 	ops.start()
 	for d != e {
@@ -35,7 +35,7 @@ func walk(k, r uint64, ops chainOps) bool {
 		}
 		ops.rule(rule)
 	}
-	ops.end()
+	ops.finish()
 	return d == 1
 }
 
@@ -83,7 +83,7 @@ var ruleCosts = [...]chainCost{
 func (c *chainCost) start()     { *c += doubleCost }
 func (c *chainCost) swap()      {}
 func (c *chainCost) rule(i int) { *c += ruleCosts[i] }
-func (c *chainCost) end()       { *c += addCost }
+func (c *chainCost) finish()    { *c += addCost }
 
 // bestChain returns the r of the cheapest chain for k among those tried: all close to
 // k/phi, and k over ratios whose continued fractions end in ones but begin otherwise.
@@ -95,7 +95,7 @@ func bestChain(k uint64) uint64 {
 		if 2*r <= k || r >= k {
 			return
 		}
-		if *cost = 0; walk(k, r, cost) && *cost < bestCost {
+		if *cost = 0; runChain(k, r, cost) && *cost < bestCost {
 			best, bestCost = r, *cost
 		}
 	}

@@ -128,7 +128,7 @@ func (c *compiler) stage1(q int, p *Plan) int {
 		k := uint64(prime)
 		r := bestChain(k)
 		for power := k; power <= p.B1; power *= k {
-			walk(k, r, c)
+			runChain(k, r, c)
 		}
 	}
 	return c.track[0]
@@ -136,88 +136,3 @@ func (c *compiler) stage1(q int, p *Plan) int {
 
 // Of the points A, B and C of a chain track has the slots. A rule makes its points in
 // free slots, and frees those that A, B and C are no longer in.
-
-func (c *compiler) take() int {
-	p := c.pool[len(c.pool)-1]
-	c.pool = c.pool[:len(c.pool)-1]
-	return p
-}
-
-// settle makes a, b and c the points of the chain. All slots in use before that are
-// the old ones and the temporary ones.
-func (c *compiler) settle(a, b, diff int, temporary ...int) {
-	old := c.track
-	c.track = [3]int{a, b, diff}
-	free := func(s int) {
-		if s == a || s == b || s == diff {
-			return
-		}
-		for _, f := range c.pool {
-			if f == s {
-				return
-			}
-		}
-		c.pool = append(c.pool, s)
-	}
-	for _, s := range old {
-		free(s)
-	}
-	for _, s := range temporary {
-		free(s)
-	}
-}
-
-func (c *compiler) add(p, q, diff int) int {
-	dst := c.take()
-	c.emit(mont.PointAdd(dst, p, q, diff))
-	return dst
-}
-
-func (c *compiler) double(p int) int {
-	dst := c.take()
-	c.emit(mont.PointDouble(dst, p))
-	return dst
-}
-
-func (c *compiler) start() {
-	p := c.track[0]
-	c.settle(c.double(p), p, p)
-}
-
-func (c *compiler) swap() { c.track[0], c.track[1] = c.track[1], c.track[0] }
-
-func (c *compiler) end() {
-	t := c.track
-	p := c.add(t[0], t[1], t[2])
-	c.settle(p, p, p)
-}
-
-// rule makes the points for what shrink did to d and e.
-func (c *compiler) rule(i int) {
-	a, b, d := c.track[0], c.track[1], c.track[2]
-	switch i {
-	case 1: // 2A+B, A+2B
-		t := c.add(a, b, d)
-		c.settle(c.add(t, a, b), c.add(t, b, a), d, t)
-	case 2: // 2A, A+B
-		t := c.add(a, b, d)
-		c.settle(c.double(a), t, d)
-	case 3: // A, A+B
-		c.settle(a, c.add(a, b, d), b)
-	case 5: // 2A, B
-		t := c.add(a, d, b)
-		c.settle(c.double(a), b, t)
-	case 6: // 3A, 3A+B
-		t, s := c.double(a), c.add(a, b, d)
-		c.settle(c.add(t, a, a), c.add(t, s, d), b, t, s)
-	case 7: // 3A, 2A+B
-		t, s := c.double(a), c.add(a, b, d)
-		c.settle(c.add(t, a, a), c.add(s, a, b), d, t, s)
-	case 8: // 3A, A+B
-		t, s, r := c.double(a), c.add(a, b, d), c.add(a, d, b)
-		c.settle(c.add(t, a, a), s, r, t)
-	case 9: // A, 2B
-		t := c.add(d, b, a)
-		c.settle(a, c.double(b), t)
-	}
-}

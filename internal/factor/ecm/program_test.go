@@ -30,9 +30,9 @@ func (m *chainModel) add(p, q, diff uint64) uint64 {
 	return 0
 }
 
-func (m *chainModel) start() { m.a, m.b, m.c = 2, 1, 1 }
-func (m *chainModel) swap()  { m.a, m.b = m.b, m.a }
-func (m *chainModel) end()   { m.a = m.add(m.a, m.b, m.c) }
+func (m *chainModel) start()  { m.a, m.b, m.c = 2, 1, 1 }
+func (m *chainModel) swap()   { m.a, m.b = m.b, m.a }
+func (m *chainModel) finish() { m.a = m.add(m.a, m.b, m.c) }
 
 func (m *chainModel) rule(i int) {
 	a, b, c := m.a, m.b, m.c
@@ -72,8 +72,8 @@ func TestChain(t *testing.T) {
 		for _, r := range rs {
 			count := ruleCount(rules)
 			m := &chainModel{t: t, k: k}
-			if r < k && 2*r > k && walk(k, r, m) {
-				walk(k, r, count)
+			if r < k && 2*r > k && runChain(k, r, m) {
+				runChain(k, r, count)
 				if m.a != k {
 					t.Errorf("the chain of %d for r=%d makes %d", k, r, m.a)
 				}
@@ -92,7 +92,7 @@ type ruleCount map[int]int
 
 func (ruleCount) start()       {}
 func (ruleCount) swap()        {}
-func (ruleCount) end()         {}
+func (ruleCount) finish()      {}
 func (c ruleCount) rule(i int) { c[i]++ }
 
 // TestProgram compares programs with FindWord, whose arithmetic and order are others: the

@@ -178,7 +178,7 @@ func (s *scheduler) run(k int, ns []Number, found func(l int)) {
 	if m.lanes.HasGCDs() {
 		m.lanes.Run(resultGCDs)
 	}
-	one := split{machine: m}
+	one := classRun{machine: m}
 	for l := range m.owner {
 		if one.divisor(l, ns[l]) != (Number{}) {
 			found(l)

@@ -8,7 +8,7 @@ import (
 )
 
 // Here and in search_*_test.go is a plain way to run a curve, one after the other and
-// with a ladder: what the programs and Many are held against.
+// with a ladder: what the programs and Runner are held against.
 
 // Find runs the curve c on n and returns a divisor d of n, 1 < d < n, or nil.
 // The requirements are those of NewPlan and NewSearch.

@@ -10,29 +10,29 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// newMany returns a Many for n, see Reset.
-func newMany(n *big.Int, check func() error) *Many {
-	s := new(Many)
+// newRunner returns a Runner for n, see Reset.
+func newRunner(n *big.Int, check func() error) *Runner {
+	s := new(Runner)
 	s.Reset(n, check)
 	return s
 }
 
-// manyWays returns a Many for n in each way that there is on this machine: at the best level, at
+// runnerWays returns a Runner for n in each way that there is on this machine: at the best level, at
 // those below, and without lanes.
-func manyWays(n *big.Int) (ways []*Many) {
+func runnerWays(n *big.Int) (ways []*Runner) {
 	for l := kernels.Best(); l >= kernels.Plain; l-- {
 		before := kernels.Use(l)
-		ways = append(ways, newMany(n, always))
+		ways = append(ways, newRunner(n, always))
 		kernels.Use(before)
 	}
-	s := newMany(n, always)
+	s := newRunner(n, always)
 	s.kind = onScalar
 	return append(ways, s)
 }
 
-// TestManyFind runs the curves of known order, each in every place of a group between others
+// TestRunnerFind runs the curves of known order, each in every place of a group between others
 // with the same bounds that find nothing.
-func TestManyFind(t *testing.T) {
+func TestRunnerFind(t *testing.T) {
 	for _, test := range findTests {
 		p, rough := big10(test.p), new(big.Int).Sub(new(big.Int).Lsh(one, 107), one)
 		n := new(big.Int).Mul(p, rough)
@@ -46,7 +46,7 @@ func TestManyFind(t *testing.T) {
 				others = append(others, sigma)
 			}
 		}
-		for i, s := range manyWays(n) {
+		for i, s := range runnerWays(n) {
 			for place := range width {
 				if s.kind == onScalar && place > 1 {
 					break
@@ -62,9 +62,9 @@ func TestManyFind(t *testing.T) {
 	}
 }
 
-// TestManySame compares the ways of Many with each other, and with Search, on numbers of all
+// TestRunnerSame compares the ways of Runner with each other, and with Search, on numbers of all
 // sizes with factors that curves find in either stage, or find both.
-func TestManySame(t *testing.T) {
+func TestRunnerSame(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 8))
 	found := 0
 	plans := []*Plan{newPlan(15, 100), newPlan(60, 800), newPlan(200, 6000), newPlan(1200, 30000)}
@@ -84,7 +84,7 @@ func TestManySame(t *testing.T) {
 		for range 1 + rnd.IntN(20) {
 			sigmas = append(sigmas, minSigma+rnd.Uint64()>>40)
 		}
-		ms := manyWays(n)
+		ms := runnerWays(n)
 		d, which, _ := ms[0].Run(plan, sigmas)
 		for i, m := range ms[1:] {
 			e, other, _ := m.Run(plan, sigmas)
@@ -101,11 +101,11 @@ func TestManySame(t *testing.T) {
 				t.Errorf("n=%v: sigma %d finds %v among others, %v alone", n, sigmas[which], d, alone)
 			}
 		}
-		// What Search finds Many finds too.
+		// What Search finds Runner finds too.
 		for _, sigma := range sigmas {
 			a, _ := NewSearch(n, always).Run(plan, sigma)
 			if b, _, _ := ms[0].Run(plan, []uint64{sigma}); a != nil && b == nil {
-				t.Errorf("n=%v, %v, sigma %d: %v, by Many nothing", n, plan, sigma, a)
+				t.Errorf("n=%v, %v, sigma %d: %v, by Runner nothing", n, plan, sigma, a)
 			}
 		}
 	}
@@ -121,17 +121,17 @@ func TestGoodChain(t *testing.T) {
 	good, best := chainCost(0), chainCost(0)
 	for _, q := range plan.primes[1:] {
 		k := uint64(q)
-		if !walk(k, goodChain(k), &good) {
+		if !runChain(k, goodChain(k), &good) {
 			t.Fatalf("%d: no chain", k)
 		}
-		walk(k, bestChain(k), &best)
+		runChain(k, bestChain(k), &best)
 	}
 	if float64(good) > 1.01*float64(best) {
 		t.Errorf("%d products, the best %d", good, best)
 	}
 }
 
-func TestManyStops(t *testing.T) {
+func TestRunnerStops(t *testing.T) {
 	stop := errors.New("stop")
 	for _, bits := range []uint{1277, 400} {
 		n := new(big.Int).Lsh(one, bits)
@@ -142,7 +142,7 @@ func TestManyStops(t *testing.T) {
 		plan := newPlan(200, 5000)
 		sigmas := []uint64{11, 12}
 		calls := 0
-		s := newMany(n, func() error { calls++; return nil })
+		s := newRunner(n, func() error { calls++; return nil })
 		if d, _, err := s.Run(plan, sigmas); d != nil || err != nil {
 			t.Fatalf("Run = %v, %v", d, err)
 		}
@@ -150,7 +150,7 @@ func TestManyStops(t *testing.T) {
 		s.Run(plan, sigmas)
 		for _, at := range []int{1, calls / 2, calls * 3 / 4, calls} {
 			i := 0
-			s := newMany(n, func() error {
+			s := newRunner(n, func() error {
 				if i++; i >= at {
 					return stop
 				}
@@ -163,9 +163,9 @@ func TestManyStops(t *testing.T) {
 	}
 }
 
-// FuzzMany checks that whatever is found divides n, for small n, where stages end with n as often
+// FuzzRunner checks that whatever is found divides n, for small n, where stages end with n as often
 // as not, and that lanes change nothing.
-func FuzzMany(f *testing.F) {
+func FuzzRunner(f *testing.F) {
 	plans := []*Plan{newPlan(15, 15), newPlan(15, 100), newPlan(110, 3000), newPlan(1200, 20000)}
 	f.Add(uint64(25), uint64(1), uint32(0), uint8(0))
 	f.Add(uint64(1<<32-5)*(1<<32-5), uint64(1), uint32(1), uint8(1))
@@ -180,7 +180,7 @@ func FuzzMany(f *testing.F) {
 			return
 		}
 		sigmas := []uint64{minSigma + uint64(sigma), minSigma + uint64(sigma)*3 + 1, minSigma + 5}
-		ms, p := manyWays(n), plans[int(plan)%len(plans)]
+		ms, p := runnerWays(n), plans[int(plan)%len(plans)]
 		d, which, err := ms[0].Run(p, sigmas)
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0) {
 			t.Errorf("n=%d, sigmas %d: %v, %v", n, sigmas, d, err)
@@ -194,8 +194,8 @@ func FuzzMany(f *testing.F) {
 	})
 }
 
-// TestManyAfterStop: what a stopped run has left behind does no harm to the next, of a shorter number.
-func TestManyAfterStop(t *testing.T) {
+// TestRunnerAfterStop: what a stopped run has left behind does no harm to the next, of a shorter number.
+func TestRunnerAfterStop(t *testing.T) {
 	stop := errors.New("stop")
 	primeAbove := func(bits uint) *big.Int {
 		n := new(big.Int).Lsh(one, bits)
@@ -210,7 +210,7 @@ func TestManyAfterStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	sigmas := []uint64{11, 12, 13, 14, 15, 16, 17, 18}
-	var s Many
+	var s Runner
 	for stopAt := range 30 {
 		s.Reset(long, always)
 		if _, _, err := s.Run(plan, sigmas); err != nil {

@@ -2,33 +2,33 @@ package ecm
 
 import "factorfleet/internal/factor/mont"
 
-// A weave is the work on words in two pairs of lanes, one for stage 1 and one for stage 2, so that a
+// A wordPipeline is the work on words in two pairs of lanes, one for stage 1 and one for stage 2, so that a
 // number that stage 1 splits leaves its lane to another one: more than a third of the first curves of random
 // numbers are such, and a fifth of those of semiprimes of 40 bits. Each number has one curve at a time.
-type weave struct {
+type wordPipeline struct {
 	first, second machine
 	lanes         [2]*mont.WordLanes // of first and second
-	waiting       []job              // in the lanes of second
-	single        *mont.WordMachine
+	waiting       []assignment       // in the lanes of second
+	last          *mont.WordMachine
 }
 
-func newWeave() *weave {
-	w := &weave{lanes: [2]*mont.WordLanes{mont.NewWordLanes(), mont.NewWordLanes()}, single: newWord()}
+func newWordPipeline() *wordPipeline {
+	w := &wordPipeline{lanes: [2]*mont.WordLanes{mont.NewWordLanes(), mont.NewWordLanes()}, last: newWord()}
 	w.first, w.second = *newMachine(w.lanes[0]), *newMachine(w.lanes[1])
-	w.waiting = make([]job, 0, len(w.second.owner))
+	w.waiting = make([]assignment, 0, len(w.second.owner))
 	return w
 }
 
-// runWords does one round of words. s.jobs are those that no lane has.
-func (s *split) runWords(w *weave, alive func() error, found func(int, Number, string)) error {
+// runWords does one round of words. s.assignments are those that no lane has.
+func (s *classRun) runWords(w *wordPipeline, check func() error, found func(int, Number, string)) error {
 	w.waiting = w.waiting[:0]
-	var pair [2]job
+	var pair [2]assignment
 	for {
-		if err := alive(); err != nil {
+		if err := check(); err != nil {
 			return err
 		}
 		count := 0
-		for count < len(pair) && (len(s.jobs) > 0 || len(s.list) > 0) {
+		for count < len(pair) && (len(s.assignments) > 0 || len(s.list) > 0) {
 			pair[count] = s.next()
 			count++
 		}
@@ -36,10 +36,10 @@ func (s *split) runWords(w *weave, alive func() error, found func(int, Number, s
 		case count == len(pair):
 			s.stage1(w, &pair, found)
 		case len(w.waiting) > 0: // it may come back
-			s.jobs = append(s.jobs, pair[:count]...)
+			s.assignments = append(s.assignments, pair[:count]...)
 			s.stage2(w, found)
 		case count == 1:
-			if err := s.alone(w.single, pair[0], alive, found); err != nil {
+			if err := s.runLast(w.last, pair[0], check, found); err != nil {
 				return err
 			}
 		default:
@@ -49,20 +49,20 @@ func (s *split) runWords(w *weave, alive func() error, found func(int, Number, s
 }
 
 // next takes a job: one begun before, or that of the next number.
-func (s *split) next() job {
-	if last := len(s.jobs) - 1; last >= 0 {
-		j := s.jobs[last]
-		s.jobs = s.jobs[:last]
+func (s *classRun) next() assignment {
+	if last := len(s.assignments) - 1; last >= 0 {
+		j := s.assignments[last]
+		s.assignments = s.assignments[:last]
 		return j
 	}
-	j := job{at: s.list[0], curve: s.begin}
+	j := assignment{at: s.list[0], curve: s.begin}
 	s.list = s.list[1:]
 	return j
 }
 
 // stage1 does stage 1 of the next curves of two numbers. Those that it does not split wait until there
 // are two for stage 2.
-func (s *split) stage1(w *weave, pair *[2]job, found func(int, Number, string)) {
+func (s *classRun) stage1(w *wordPipeline, pair *[2]assignment, found func(int, Number, string)) {
 	p := s.program
 	l := w.lanes[0]
 	for lane, j := range pair {
@@ -84,7 +84,7 @@ func (s *split) stage1(w *weave, pair *[2]job, found func(int, Number, string)) 
 				s.stage2(w, found)
 			}
 		case Number{}: // n
-			s.missed(j)
+			s.endCurve(j)
 		default:
 			found(int(j.at), d, p.name)
 		}
@@ -92,7 +92,7 @@ func (s *split) stage1(w *weave, pair *[2]job, found func(int, Number, string)) 
 }
 
 // stage2 does stage 2 of the curves that wait for it.
-func (s *split) stage2(w *weave, found func(int, Number, string)) {
+func (s *classRun) stage2(w *wordPipeline, found func(int, Number, string)) {
 	w.second.program = s.program
 	l := w.lanes[1]
 	l.Run(s.program.point[:])
@@ -102,30 +102,30 @@ func (s *split) stage2(w *weave, found func(int, Number, string)) {
 		if d := w.second.divisor(lane, s.ns[j.at]); d != (Number{}) {
 			found(int(j.at), d, s.program.name)
 		} else {
-			s.missed(j)
+			s.endCurve(j)
 		}
 	}
 	w.waiting = w.waiting[:0]
 }
 
-// missed ends a curve without success.
-func (s *split) missed(j job) {
+// endCurve ends a curve without success.
+func (s *classRun) endCurve(j assignment) {
 	if j.curve++; j.curve < s.end {
-		s.jobs = append(s.jobs, j)
+		s.assignments = append(s.assignments, j)
 	} else {
-		s.withstood = append(s.withstood, j.at)
+		s.unsplit = append(s.unsplit, j.at)
 	}
 }
 
-// alone does the curves of the last number.
-func (s *split) alone(w *mont.WordMachine, j job, alive func() error, found func(int, Number, string)) error {
+// runLast does the curves of the last number.
+func (s *classRun) runLast(w *mont.WordMachine, j assignment, check func() error, found func(int, Number, string)) error {
 	n := s.ns[j.at]
 	w.SetModulus(0, n)
-	d, err := s.program.curves(w, n[0], s.seed, j.curve, s.end, alive)
+	d, err := s.program.curves(w, n[0], s.seed, j.curve, s.end, check)
 	if d != 0 {
 		found(int(j.at), Number{d}, s.program.name)
 	} else {
-		s.withstood = append(s.withstood, j.at)
+		s.unsplit = append(s.unsplit, j.at)
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 // SplitWord works like Split for one word, without lanes. It returns 0 for a
 // number that has been given up. It runs the same curves and has success with the
 // same one; of a number with more than two prime factors it may return another divisor.
-func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method string, err error) {
+func (b *Batch) SplitWord(n, seed uint64, check func() error) (d uint64, method string, err error) {
 	if !splittable(Number{n}) {
 		return 0, "", nil
 	}
@@ -22,7 +22,7 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 	i := 0
 	for _, r := range classes[c].rounds {
 		p := programs[r.class]()
-		if d, err := p.curves(w, n, seed, i, i+r.curves, alive); d != 0 || err != nil {
+		if d, err := p.curves(w, n, seed, i, i+r.curves, check); d != 0 || err != nil {
 			return d, p.name, err
 		}
 		i += r.curves
@@ -31,9 +31,9 @@ func (b *Batch) SplitWord(n, seed uint64, alive func() error) (d uint64, method 
 }
 
 // curves runs curves on n, the modulus of w, until one finds a proper divisor, which it returns, or 0.
-func (p *program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, alive func() error) (uint64, error) {
+func (p *program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, check func() error) (uint64, error) {
 	for i := begin; i < end; i++ {
-		if err := alive(); err != nil {
+		if err := check(); err != nil {
 			return 0, err
 		}
 		num, den := sigma(seed, i)

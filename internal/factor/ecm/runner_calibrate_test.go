@@ -82,7 +82,7 @@ func timeCurve(t *testing.T, way curveWay, n *big.Int, plan *Plan) (d time.Durat
 	}
 	sigmas := []uint64{6, 7, 8, 9, 10, 11, 12, 13}[:count]
 	defer kernels.Use(kernels.Use(way.level))
-	s := newMany(n, always)
+	s := newRunner(n, always)
 	if way.scalar {
 		s.kind = onScalar
 	}
@@ -112,13 +112,13 @@ func timeGMP(n *big.Int, b1 uint64) time.Duration {
 
 func ms3(d time.Duration) float64 { return d.Seconds() * 1e3 }
 
-// BenchmarkMany measures a group of curves on a number of 100 digits at each level.
-func BenchmarkMany(b *testing.B) {
+// BenchmarkRunner measures a group of curves on a number of 100 digits at each level.
+func BenchmarkRunner(b *testing.B) {
 	n, plan := primeOfDigits(100), newPlan(11e3, 1100e3)
 	for _, level := range kernels.Levels {
 		b.Run(level.String(), func(b *testing.B) {
 			kernelstest.At(b, level)
-			s := newMany(n, always)
+			s := newRunner(n, always)
 			for b.Loop() {
 				s.Run(plan, []uint64{6, 7, 8, 9, 10, 11, 12, 13})
 			}

@@ -1,0 +1,111 @@
+package ecm
+
+import (
+	"math/bits"
+
+	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/factor/mont"
+)
+
+// A group is the numbers that are worked on together: those of one class that one kind of machine takes.
+type group struct {
+	bits  int // of the largest
+	class int
+	kind  int // of the machine
+}
+
+const maxGroups = len(classes) + mont.LaneKinds
+
+// wordBits is the size of the largest numbers of mont.WordLanes.
+const wordBits = 64
+
+// makeGroups returns the groups of the level in force, ascending, or those of words.
+func makeGroups(words bool) []group {
+	most := BatchBits()
+	if words {
+		most = wordBits
+	}
+	var gs []group
+	for size := 1; size <= most; size++ {
+		g := group{class: classOf(size)}
+		g.bits = classes[g.class].bits
+		if !words {
+			kind, bits := mont.LaneKind(size)
+			g.kind, g.bits = kind, min(g.bits, bits)
+		}
+		gs = append(gs, g)
+		size = g.bits
+	}
+	return gs
+}
+
+// use makes b ready for the level in force.
+func (b *Batch) use(level kernels.Level) {
+	if b.groups == nil || b.level != level {
+		b.level, b.words = level, b.forceWords || mont.LaneBits() == 0
+		b.groups = makeGroups(b.words)
+		b.machines = [mont.LaneKinds]*machine{}
+		i := 0
+		for size := range b.groupAt {
+			if i < len(b.groups) && size > b.groups[i].bits {
+				i++
+			}
+			b.groupAt[size] = int8(i)
+		}
+	}
+}
+
+// sort makes the order of the numbers by group.
+func (b *Batch) sort(ns []Number) {
+	b.first = [maxGroups + 1]int{}
+	for _, n := range ns {
+		if i := b.groupOf(n); i >= 0 {
+			b.first[i+1]++
+		}
+	}
+	for i := range maxGroups {
+		b.first[i+1] += b.first[i]
+	}
+	total := b.first[maxGroups]
+	if cap(b.order) < total {
+		b.order = make([]int32, total)
+	}
+	b.order = b.order[:total]
+	next := b.first
+	for at, n := range ns {
+		if i := b.groupOf(n); i >= 0 {
+			b.order[next[i]] = int32(at)
+			next[i]++
+		}
+	}
+}
+
+// groupOf returns the group of n, or -1.
+func (b *Batch) groupOf(n Number) int {
+	if !splittable(n) {
+		return -1
+	}
+	if i := int(b.groupAt[bitLen(n)]); i < len(b.groups) {
+		return i
+	}
+	return -1
+}
+
+// splittable reports whether there are curves modulo n: it is odd and at least 5.
+func splittable(n Number) bool { return n[0]&1 == 1 && (n[1] != 0 || n[0] >= 5) }
+
+// classOf returns the class of numbers of so many bits, at most MaxBits.
+func classOf(size int) int {
+	c := 0
+	for classes[c].bits < size {
+		c++
+	}
+	return c
+}
+
+func bitLen(n Number) int {
+	if n[1] != 0 {
+		return 64 + bits.Len64(n[1])
+	}
+	return bits.Len64(n[0])
+}

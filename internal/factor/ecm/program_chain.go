@@ -1,0 +1,90 @@
+package ecm
+
+import (
+	"factorfleet/internal/factor/mont"
+)
+
+func (c *compiler) takePoint() int {
+	p := c.pool[len(c.pool)-1]
+	c.pool = c.pool[:len(c.pool)-1]
+	return p
+}
+
+// setTrack makes a, b and c the points of the chain. All slots in use before that are
+// the old ones and the temporary ones.
+func (c *compiler) setTrack(a, b, diff int, temporary ...int) {
+	old := c.track
+	c.track = [3]int{a, b, diff}
+	free := func(s int) {
+		if s == a || s == b || s == diff {
+			return
+		}
+		for _, f := range c.pool {
+			if f == s {
+				return
+			}
+		}
+		c.pool = append(c.pool, s)
+	}
+	for _, s := range old {
+		free(s)
+	}
+	for _, s := range temporary {
+		free(s)
+	}
+}
+
+func (c *compiler) add(p, q, diff int) int {
+	dst := c.takePoint()
+	c.emit(mont.PointAdd(dst, p, q, diff))
+	return dst
+}
+
+func (c *compiler) double(p int) int {
+	dst := c.takePoint()
+	c.emit(mont.PointDouble(dst, p))
+	return dst
+}
+
+func (c *compiler) start() {
+	p := c.track[0]
+	c.setTrack(c.double(p), p, p)
+}
+
+func (c *compiler) swap() { c.track[0], c.track[1] = c.track[1], c.track[0] }
+
+func (c *compiler) finish() {
+	t := c.track
+	p := c.add(t[0], t[1], t[2])
+	c.setTrack(p, p, p)
+}
+
+// rule makes the points for what shrink did to d and e.
+func (c *compiler) rule(i int) {
+	a, b, d := c.track[0], c.track[1], c.track[2]
+	switch i {
+	case 1: // 2A+B, A+2B
+		t := c.add(a, b, d)
+		c.setTrack(c.add(t, a, b), c.add(t, b, a), d, t)
+	case 2: // 2A, A+B
+		t := c.add(a, b, d)
+		c.setTrack(c.double(a), t, d)
+	case 3: // A, A+B
+		c.setTrack(a, c.add(a, b, d), b)
+	case 5: // 2A, B
+		t := c.add(a, d, b)
+		c.setTrack(c.double(a), b, t)
+	case 6: // 3A, 3A+B
+		t, s := c.double(a), c.add(a, b, d)
+		c.setTrack(c.add(t, a, a), c.add(t, s, d), b, t, s)
+	case 7: // 3A, 2A+B
+		t, s := c.double(a), c.add(a, b, d)
+		c.setTrack(c.add(t, a, a), c.add(s, a, b), d, t, s)
+	case 8: // 3A, A+B
+		t, s, r := c.double(a), c.add(a, b, d), c.add(a, d, b)
+		c.setTrack(c.add(t, a, a), s, r, t)
+	case 9: // A, 2B
+		t := c.add(d, b, a)
+		c.setTrack(a, c.double(b), t)
+	}
+}

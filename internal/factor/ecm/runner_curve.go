@@ -1,0 +1,97 @@
+package ecm
+
+import (
+	"math/big"
+
+	"factorfleet/internal/factor/mont"
+)
+
+// suyama sets the curves and their points by Suyama's parameter sigma:
+//
+//	u = sigma^2 - 5,  v = 4 sigma,  q = u^3 : v^3
+//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)
+//
+// A curve whose constant has no denominator is over, with the divisor that this means.
+func (s *Runner) suyama(cs []runnerCurve, sigmas []uint64) {
+	w := &s.w
+	u, v, x, t := s.t[0], s.t[1], s.t[2], s.t[3]
+	for i := range cs {
+		c, den := &cs[i], s.inv[i]
+		c.sigma, c.finished, c.d = sigmas[i], false, nil
+		w.SetWord(v, c.sigma)
+		w.SetWord(t, 5)
+		w.Mul(u, v, v)
+		w.Sub(u, u, t)
+		w.Add(v, v, v)
+		w.Add(v, v, v)
+		w.Mul(x, u, u)
+		w.Mul(c.q[0], x, u)
+		w.Mul(x, v, v)
+		w.Mul(c.q[1], x, v)
+		w.SetWord(t, 16)
+		w.Mul(x, c.q[0], v)
+		w.Mul(den, x, t) // 16 u^3 v
+		w.Sub(t, v, u)
+		w.Mul(x, t, t)
+		w.Mul(x, x, t)
+		w.Add(t, u, u)
+		w.Add(t, t, u)
+		w.Add(t, t, v)
+		w.Mul(c.a24, x, t) // (v-u)^3 (3u+v)
+	}
+	gcds := s.invertAll(s.inv[:len(cs)])
+	for i := range cs {
+		w.Mul(cs[i].a24, cs[i].a24, s.inv[i])
+	}
+	for i, d := range gcds {
+		if d == nil {
+			continue
+		}
+		if cs[i].finished = true; d.Cmp(w.N()) != 0 {
+			cs[i].d = d
+		}
+	}
+}
+
+// invertAll replaces each of the elements, up to Group, by its inverse. For those that have none
+// it puts 1 and returns the gcd with n; it returns nil if there are no such.
+func (s *Runner) invertAll(xs []mont.Element) (gcds []*big.Int) {
+	// Upwards pre[i] = x0*...*xi; downwards, before each step, inv = 1/(x0*...*xi).
+	w, inv, t := &s.w, s.t[0], s.t[1]
+	last := len(xs) - 1
+	for {
+		copy(s.pre[0], xs[0])
+		for i, x := range xs[1:] {
+			w.Mul(s.pre[i+1], s.pre[i], x)
+		}
+		var b big.Int
+		if b.ModInverse(w.Value(&b, s.pre[last]), w.N()) != nil {
+			w.SetBig(inv, &b)
+			break
+		}
+		gcds = make([]*big.Int, len(xs))
+		for i, x := range xs {
+			if d := s.gcd(x); d.Cmp(one) != 0 {
+				gcds[i] = d
+				copy(x, w.One())
+			}
+		}
+	}
+	for i := last; i > 0; i-- {
+		w.Mul(t, inv, s.pre[i-1])
+		w.Mul(inv, inv, xs[i])
+		copy(xs[i], t)
+	}
+	copy(xs[0], inv)
+	return gcds
+}
+
+// first returns the first divisor that was found.
+func first(cs []runnerCurve) (d *big.Int, which int) {
+	for i := range cs {
+		if cs[i].d != nil {
+			return cs[i].d, i
+		}
+	}
+	return nil, 0
+}

@@ -1,0 +1,101 @@
+package ecm
+
+import (
+	"factorfleet/internal/factor/mont"
+)
+
+// stage1 sets r of the curves to the product of all prime powers up to B1 times q. If careful
+// it takes a gcd after each power and stops at a proper divisor.
+func (s *Runner) stage1(p *Plan, chains []uint32, batch []*runnerCurve) {
+	s.start(batch, func(c *runnerCurve) *[2]mont.Element { return &c.q })
+	s.flush()
+	r, stored := runnerQ, s.programs[p]
+	switch {
+	case s.careful:
+		r = s.chains(p, chains, func() bool { return s.foundCarefully(s.c.track[0] + 1) })
+	case stored != nil:
+		s.executeAll(stored.code)
+		r = stored.r
+	case p.B1 <= maxStoredB1:
+		stored = new(storedStage1)
+		r = s.chains(p, chains, func() bool {
+			stored.code = append(stored.code, s.c.code...)
+			s.executeAll(s.c.code)
+			s.c.code = s.c.code[:0]
+			return false
+		})
+		stored.r = r
+		if s.programs == nil {
+			s.programs = make(map[*Plan]*storedStage1)
+		}
+		if s.err == nil {
+			s.programs[p] = stored
+		}
+	default:
+		r = s.chains(p, chains, func() bool {
+			if len(s.c.code) >= maxBuffered {
+				s.executeAll(s.c.code)
+				s.c.code = s.c.code[:0]
+			}
+			return false
+		})
+	}
+	s.executeAll(s.c.code)
+	if s.c.code = s.c.code[:0]; s.err != nil {
+		return // the slots may hold what they did for an earlier number
+	}
+	for lane, c := range batch {
+		for i := range c.r {
+			s.m.Get(c.r[i], r+i, lane)
+		}
+	}
+}
+
+// maxStoredB1 is the largest B1 whose stage 1 is stored, which takes 20 bytes for each unit of
+// B1 and spares a fifth of the time for the least n.
+const maxStoredB1 = 60e3
+
+// A storedStage1 is the instructions of stage 1 and the point they make.
+type storedStage1 struct {
+	code []mont.Instruction
+	r    int
+}
+
+// chains appends the instructions of stage 1 to the program and returns the point they make.
+// It calls after after each power, until it is true or there is an error.
+func (s *Runner) chains(p *Plan, chains []uint32, after func() bool) (r int) {
+	s.c.track, s.c.pool = [3]int{runnerQ, runnerQ, runnerQ}, s.c.pool[:0]
+	for i := range 6 {
+		s.c.pool = append(s.c.pool, runnerFirst+i*mont.PointSlots)
+	}
+	for power := uint64(2); power <= p.B1 && s.err == nil; power *= 2 {
+		s.c.code = append(s.c.code, mont.PointDouble(runnerQ, runnerQ))
+		if after() {
+			return runnerQ
+		}
+	}
+	for i, prime := range p.primes[1:] {
+		k := uint64(prime)
+		for power := k; power <= p.B1 && s.err == nil; power *= k {
+			if runChain(k, uint64(chains[i]), &s.c); after() {
+				return s.c.track[0]
+			}
+		}
+	}
+	return s.c.track[0]
+}
+
+// foundCarefully reports, if careful, whether the first lane of a slot has a proper divisor of n,
+// which becomes found.
+func (s *Runner) foundCarefully(slot int) bool {
+	if !s.careful {
+		return false
+	}
+	s.executeAll(s.c.code)
+	if s.c.code, s.work = s.c.code[:0], 0; s.err != nil {
+		return false
+	}
+	s.m.Get(s.t[0], slot, 0)
+	s.found = s.proper(s.t[0])
+	return s.found != nil
+}
