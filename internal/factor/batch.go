@@ -11,8 +11,9 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A batch is the work on many numbers below 2^128 together. Each step is done with all numbers before the next step,
-// so that all lanes of the machine are in use. Its memory serves one list after the other.
+// A batch is the work on many numbers below 2^128 together. Each step is done with all
+// numbers before the next step, so that all lanes of the machine are in use. Its memory
+// serves one list after the other.
 //
 // Invariant, before and after each step, for each number i:
 //
@@ -41,32 +42,36 @@ type part struct {
 	at int32
 }
 
-// The most numbers of a batch: enough to fill the lanes for each size, and few enough to stay in the second cache
-// and to end soon.
+// The most numbers of a batch: enough to fill the lanes for each size, and few enough
+// to stay in the second cache and to end soon.
 const (
 	batchMost = 2048
 	wideMost  = 128 // of 65 to 128 bits
 )
 
-// batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by in lanes, at 57 ns a word. At level
-// avx2 random numbers of 63 bits took 2150 ns with 384 primes, 2080 with 512, 2010 with 768 and 1990 with 1024, the
-// most that mont.Trial takes. Numbers of 40 bits took 430 ns with each.
+// batchTrial is the number of odd primes, 3 to 8167, that numbers are divided by in
+// lanes, at 57 ns a word. At level avx2 random numbers of 63 bits took 2150 ns with 384
+// primes, 2080 with 512, 2010 with 768 and 1990 with 1024, the most that mont.Trial
+// takes. Numbers of 40 bits took 430 ns with each.
 const batchTrial = 1024
 
-// plainLeast is the least size in bits of numbers that are computed together at the plain level. Trial division
-// finishes nearly all smaller ones, which is quicker one by one.
+// plainLeast is the least size in bits of numbers that are computed together at the
+// plain level. Trial division finishes nearly all smaller ones, which is quicker one by
+// one.
 const plainLeast = 32
 
-// leastBudget is the least budget for which numbers above 2^64 may be computed together: the budget is not checked
-// in a batch.
+// leastBudget is the least budget for which numbers above 2^64 may be computed
+// together: the budget is not checked in a batch.
 const leastBudget = 10 * time.Second
 
-// canBatch reports whether Batch computes numbers of this size together, rather than one by one.
+// canBatch reports whether Batch computes numbers of this size together, rather than
+// one by one.
 func (e *Engine) canBatch(bits int) bool {
 	return bits >= e.minTogether && bits <= e.maxTogether && (bits <= 64 || e.o.Budget == 0 || e.o.Budget >= leastBudget)
 }
 
-// BatchLen returns how many of ns, from the first one, Batch would compute together: at least 1 if ns is not empty.
+// BatchLen returns how many of ns, from the first one, Batch would compute together: at
+// least 1 if ns is not empty.
 func (e *Engine) BatchLen(ns []nat.Nat) int {
 	if len(ns) == 0 {
 		return 0
@@ -86,11 +91,12 @@ func (e *Engine) BatchLen(ns []nat.Nat) int {
 	return min(len(ns), most)
 }
 
-// Batch factors all numbers and calls got once for each, in order, with the factors and the method of Append. got may
-// not keep the factors: their memory is reused.
+// Batch factors all numbers and calls got once for each, in order, with the factors and
+// the method of Append. got may not keep the factors: their memory is reused.
 //
-// The factors do not depend on the other numbers in ns. The method may name other parameters than Append does. The
-// error is the cause of the end of ctx; the numbers for which got was not called are then not factored.
+// The factors do not depend on the other numbers in ns. The method may name other
+// parameters than Append does. The error is the cause of the end of ctx; the numbers
+// for which got was not called are then not factored.
 func (e *Engine) Batch(ctx context.Context, ns []nat.Nat, got func(factors []Factor, method string)) error {
 	for len(ns) > 0 {
 		count := e.BatchLen(ns)

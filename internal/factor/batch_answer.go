@@ -31,8 +31,8 @@ func (a *answer) name() string {
 	return "trial"
 }
 
-// appendFactors sorts the primes found, appends them with equal ones added, and returns dst. Primes of 2^64 or more
-// are probable primes.
+// appendFactors sorts the primes found, appends them with equal ones added, and returns
+// dst. Primes of 2^64 or more are probable primes.
 func (a *answer) appendFactors(dst []Factor) []Factor {
 	sortPowers(a.found)
 	for i, f := range a.found {

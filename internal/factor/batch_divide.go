@@ -8,12 +8,12 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// divideAtOnce is the number of numbers that are divided before their bitsets, 128 bytes each, are read. The bitsets
-// then are in the first cache.
+// divideAtOnce is the number of numbers that are divided before their bitsets, 128
+// bytes each, are read. The bitsets then are in the first cache.
 const divideAtOnce = 64
 
-// begin divides ns by 2 and by the primes of divisors. The cofactors become untested parts, or found if they are
-// prime for being below b.below.
+// begin divides ns by 2 and by the primes of divisors. The cofactors become untested
+// parts, or found if they are prime for being below b.below.
 func (b *batch) begin(ns []nat.Nat) {
 	for len(b.answers) < len(ns) {
 		b.answers = append(b.answers, answer{})
@@ -49,7 +49,8 @@ func (b *batch) begin(ns []nat.Nat) {
 	}
 }
 
-// divide divides b.wides by the primes of trial division, in lanes. The primes move to the answers.
+// divide divides b.wides by the primes of trial division, in lanes. The primes move to
+// the answers.
 func (b *batch) divide() {
 	b.words = b.words[:0]
 	wide := false
@@ -68,7 +69,8 @@ func (b *batch) divide() {
 	}
 }
 
-// takeAll divides the numbers begin to end-1 by the primes whose bits are set in b.divs.
+// takeAll divides the numbers begin to end-1 by the primes whose bits are set in
+// b.divs.
 func (b *batch) takeAll(at, end int) {
 	words := b.trial.Words()
 	for i := at; i < end; i++ {
@@ -80,7 +82,8 @@ func (b *batch) takeAll(at, end int) {
 	}
 }
 
-// divideOneByOne works like divide without lanes. For a number of one word it stops at the square root.
+// divideOneByOne works like divide without lanes. For a number of one word it stops at
+// the square root.
 func (b *batch) divideOneByOne() {
 	for i := range b.wides {
 		w, k := &b.wides[i], 0
@@ -95,7 +98,8 @@ func (b *batch) divideOneByOne() {
 	}
 }
 
-// take divides number i by the prime of d as often as possible, and adds the power to its answer.
+// take divides number i by the prime of d as often as possible, and adds the power to
+// its answer.
 func (b *batch) take(i int, d *prime.Divisor) {
 	w, exp := b.wides[i], uint32(0)
 	for {

@@ -41,8 +41,9 @@ func shiftRight(n ecm.Number, s int) ecm.Number {
 	return ecm.Number{n[0]>>s | n[1]<<(64-s), n[1] >> s}
 }
 
-// root returns r and an exponent k with n = r^k; k = 1 if it finds none. Requires n without the primes of trial
-// division. For one word it looks for squares only: a curve splits p^3 and p^4. For two words k is the largest one.
+// root returns r and an exponent k with n = r^k; k = 1 if it finds none. Requires n
+// without the primes of trial division. For one word it looks for squares only: a curve
+// splits p^3 and p^4. For two words k is the largest one.
 func root(n ecm.Number) (r ecm.Number, k int) {
 	if n[1] == 0 {
 		if s := prime.Sqrt(n[0]); s*s == n[0] {
@@ -61,8 +62,9 @@ func root(n ecm.Number) (r ecm.Number, k int) {
 	return ecm.Number{words[0]}, k // below 2^64
 }
 
-// mayBePowerWide reports whether n >= 2^64 may be a power. Trial division has left a base above 2^12, so the exponent
-// is below 128/12 < 11 and has one of the prime divisors 2, 3, 5 and 7.
+// mayBePowerWide reports whether n >= 2^64 may be a power. Trial division has left a
+// base above 2^12, so the exponent is below 128/12 < 11 and has one of the prime
+// divisors 2, 3, 5 and 7.
 func mayBePowerWide(n ecm.Number) bool {
 	words := [2]uint64(n)
 	for _, k := range [...]uint32{2, 3, 5, 7} {
@@ -86,7 +88,8 @@ func quotient(n ecm.Number, d *prime.Divisor) (ecm.Number, bool) {
 
 // divide returns n/d for a divisor d of n.
 //
-// One of d and n/d is below 2^64. If it is n/d, then n/d = n * d^-1 mod 2^64, and d is odd.
+// One of d and n/d is below 2^64. If it is n/d, then n/d = n * d^-1 mod 2^64, and d is
+// odd.
 func divide(n, d ecm.Number) ecm.Number {
 	if d[1] > 0 {
 		return ecm.Number{n[0] * mont.Inverse(d[0])}

@@ -9,8 +9,8 @@ import (
 	"factorfleet/internal/factor/rho"
 )
 
-// classify tests all untested parts for primality, together by size. Primes become found, the others composite. Parts
-// of numbers that Append is to factor are dropped.
+// classify tests all untested parts for primality, together by size. Primes become
+// found, the others composite. Parts of numbers that Append is to factor are dropped.
 func (b *batch) classify() {
 	b.words, b.wides = b.words[:0], b.wides[:0]
 	for _, p := range b.untested {
@@ -46,7 +46,8 @@ func (b *batch) classify() {
 	b.untested = b.untested[:0]
 }
 
-// grow returns a slice of length n, in the memory of s if that suffices. Its content is arbitrary.
+// grow returns a slice of length n, in the memory of s if that suffices. Its content is
+// arbitrary.
 func grow(s []bool, n int) []bool {
 	if cap(s) < n {
 		s = make([]bool, n)
@@ -54,8 +55,9 @@ func grow(s []bool, n int) []bool {
 	return s[:n]
 }
 
-// splitAll splits every composite part in two untested ones: roots, then rho for small words, then curves for all
-// others together, then the sieve. A number with a part that withstands all of them is left to Append.
+// splitAll splits every composite part in two untested ones: roots, then rho for small
+// words, then curves for all others together, then the sieve. A number with a part that
+// withstands all of them is left to Append.
 func (e *Engine) splitAll(b *batch) error {
 	rest := b.composite[:0]
 	for _, p := range b.composite {
@@ -99,9 +101,10 @@ func (e *Engine) splitAll(b *batch) error {
 	return nil
 }
 
-// splitBySieve sieves the part p, which the curves have not split, unless it is a word. If p has several primes little
-// above those of trial division, its number is left to Append, which divides by more primes: each curve finds all of
-// these primes at once, and so no divisor.
+// splitBySieve sieves the part p, which the curves have not split, unless it is a word.
+// If p has several primes little above those of trial division, its number is left to
+// Append, which divides by more primes: each curve finds all of these primes at once,
+// and so no divisor.
 func (e *Engine) splitBySieve(b *batch, p part) error {
 	var d *big.Int
 	if p.n[1] > 0 && !hasSmallPrime(p.n) {
@@ -133,7 +136,8 @@ func (b *batch) split(p part, d ecm.Number, method string) {
 	b.untested = append(b.untested, part{d, p.at}, part{divide(p.n, d), p.at})
 }
 
-// method notes the first method that split the number at a place. Later ones split smaller parts.
+// method notes the first method that split the number at a place. Later ones split
+// smaller parts.
 func (b *batch) method(at int32, name string) {
 	if a := &b.answers[at]; a.method == "" {
 		a.method = name

@@ -26,8 +26,8 @@ type search struct {
 	whyNotSieved string  // ends the effort; "" if the sieve was not refused
 }
 
-// big appends the factors of n >= 2^64 and returns them with the method. After the budget is spent, the rest is
-// Composite and the method says so.
+// big appends the factors of n >= 2^64 and returns them with the method. After the
+// budget is spent, the rest is Composite and the method says so.
 func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s := &search{e: e, dst: dst, start: len(dst), method: "prime"}
 	s.trial(n)
@@ -40,8 +40,8 @@ func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	return s.dst, s.method, nil
 }
 
-// run splits until every piece is prime or probably prime. It returns errBudget if pieces are left, or the cause of
-// the end of the context.
+// run splits until every piece is prime or probably prime. It returns errBudget if
+// pieces are left, or the cause of the end of the context.
 func (s *search) run() error {
 	for {
 		if err := s.classify(); err != nil {
@@ -59,7 +59,8 @@ func (s *search) run() error {
 	}
 }
 
-// trial moves the prime factors of n below prime.Bound to dst, and the cofactor to untested.
+// trial moves the prime factors of n below prime.Bound to dst, and the cofactor to
+// untested.
 func (s *search) trial(n *big.Int) {
 	s.whole = n
 	rest := new(big.Int).Set(n)
@@ -76,8 +77,8 @@ func (s *search) trial(n *big.Int) {
 	s.untested = append(s.untested, piece{n: rest, exp: 1})
 }
 
-// classify tests all untested pieces. They become factors, other untested pieces (the base of a power), or
-// composites. A piece whose test runs out of time becomes unknown.
+// classify tests all untested pieces. They become factors, other untested pieces (the
+// base of a power), or composites. A piece whose test runs out of time becomes unknown.
 func (s *search) classify() error {
 	for len(s.untested) > 0 {
 		last := len(s.untested) - 1
@@ -138,9 +139,10 @@ func (s *search) found(p piece, status Status) {
 	s.dst = addFactor(s.dst, s.start, Factor{nat.FromBig(p.n), p.exp, status})
 }
 
-// split splits p, a composite that is no power, in two. The methods are tried in the order of their cost; each one
-// returns no divisor when p.done says that it has been tried. The loop runs again after the sieve has failed or was
-// refused: the curves then continue. After an error p is back among the composites.
+// split splits p, a composite that is no power, in two. The methods are tried in the
+// order of their cost; each one returns no divisor when p.done says that it has been
+// tried. The loop runs again after the sieve has failed or was refused: the curves then
+// continue. After an error p is back among the composites.
 func (s *search) split(p piece) error {
 	for {
 		d, method, err := s.findByForm(&p)

@@ -7,8 +7,8 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// A claim is the statement that the probable prime n is prime. A prover has one claim for each n, which may serve
-// several other claims.
+// A claim is the statement that the probable prime n is prime. A prover has one claim
+// for each n, which may serve several other claims.
 type claim struct {
 	n          *big.Int
 	sides      [2]side    // n-1 and n+1
@@ -37,7 +37,8 @@ type side struct {
 	search *search // of m; nil before the first round
 }
 
-// proof returns the steps of c and of all claims that it uses, directly or not, each once and in descending order.
+// proof returns the steps of c and of all claims that it uses, directly or not, each
+// once and in descending order.
 func (c *claim) proof() *Proof {
 	seen := map[*claim]bool{c: true}
 	list := []*claim{c}

@@ -12,17 +12,20 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// A curveSearch runs the steps of one piece, from its progress up to the sieve. The goroutine of Append takes one
-// step after the other, and so do helpers on borrowed cores.
+// A curveSearch runs the steps of one piece, from its progress up to the sieve. The
+// goroutine of Append takes one step after the other, and so do helpers on borrowed
+// cores.
 //
-// Ownership: e, n and crew belong to the goroutine of Append. Helpers read e.o, e.times and e.stop, and n. The
-// fields after mu are shared and guarded by mu. A goroutine owns the copy of a step from take until record.
+// Ownership: e, n and crew belong to the goroutine of Append. Helpers read e.o, e.times
+// and e.stop, and n. The fields after mu are shared and guarded by mu. A goroutine owns
+// the copy of a step from take until record.
 type curveSearch struct {
 	e    *Engine
 	n    *big.Int
 	crew resource.Crew
-	// firstFound is the lowest index of a step that has found a divisor, math.MaxInt64 if there is none. Steps
-	// with a higher index stop. -1 stops all steps. It is written under mu, except to stop all.
+	// firstFound is the lowest index of a step that has found a divisor, math.MaxInt64
+	// if there is none. Steps with a higher index stop. -1 stops all steps. It is
+	// written under mu, except to stop all.
 	firstFound atomic.Int64
 	stepDone   chan struct{} // has a value after a helper has ended a step; capacity 1
 
@@ -42,8 +45,9 @@ var (
 	errRecalled = errors.New("factor: the core is wanted elsewhere")
 )
 
-// findByCurves runs the steps of p until one finds a divisor or the sieve is next. On return, p.done is the
-// progress after the step that found the divisor, or else the progress before the first step that is not finished.
+// findByCurves runs the steps of p until one finds a divisor or the sieve is next. On
+// return, p.done is the progress after the step that found the divisor, or else the
+// progress before the first step that is not finished.
 func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	r := &curveSearch{e: s.e, n: p.n, next: p.done, stepDone: make(chan struct{}, 1)}
 	r.firstFound.Store(math.MaxInt64)
@@ -64,7 +68,8 @@ func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	return nil, "", err
 }
 
-// work runs steps in the goroutine of Append until there are no more and no helper runs one.
+// work runs steps in the goroutine of Append until there are no more and no helper runs
+// one.
 func (r *curveSearch) work() error {
 	var st step
 	check := func() error {
@@ -98,7 +103,8 @@ func (r *curveSearch) work() error {
 	}
 }
 
-// waitForHelper waits until a helper has ended a step, for 5 ms at most, so that the budget is checked meanwhile.
+// waitForHelper waits until a helper has ended a step, for 5 ms at most, so that the
+// budget is checked meanwhile.
 func (r *curveSearch) waitForHelper() error {
 	look := time.NewTimer(5 * time.Millisecond)
 	defer look.Stop()
@@ -109,8 +115,8 @@ func (r *curveSearch) waitForHelper() error {
 	return r.e.checkBudget()
 }
 
-// stopHelpers waits for the helpers. After an error it stops them; otherwise they end by themselves, because there
-// are no more steps. Their panics come out here.
+// stopHelpers waits for the helpers. After an error it stops them; otherwise they end
+// by themselves, because there are no more steps. Their panics come out here.
 func (r *curveSearch) stopHelpers(err error) {
 	if err != nil {
 		r.firstFound.Store(-1)
@@ -118,7 +124,8 @@ func (r *curveSearch) stopHelpers(err error) {
 	r.crew.Wait(func() { r.e.checkContext() })
 }
 
-// checkStillFirst returns errNotFirst if a step with a lower index has found a divisor, so that st is useless.
+// checkStillFirst returns errNotFirst if a step with a lower index has found a divisor,
+// so that st is useless.
 func (r *curveSearch) checkStillFirst(st *step) error {
 	if int64(st.index) > r.firstFound.Load() {
 		return errNotFirst

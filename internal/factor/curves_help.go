@@ -7,10 +7,12 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// helperCurves keeps the memory of the curves of helpers that have ended, for later helpers of any engine.
+// helperCurves keeps the memory of the curves of helpers that have ended, for later
+// helpers of any engine.
 var helperCurves = sync.Pool{New: func() any { return new(ecm.Runner) }}
 
-// help runs steps on a borrowed core until there are no more, or until recalled says that the pool needs the core.
+// help runs steps on a borrowed core until there are no more, or until recalled says
+// that the pool needs the core.
 func (r *curveSearch) help(recalled resource.Call) {
 	var st step
 	check := func() error {
@@ -50,8 +52,8 @@ func (r *curveSearch) hasStepForHelper() bool {
 	return ok
 }
 
-// borrowAndReport borrows at most one idle core and reports the progress. The goroutine of Append, which runs st,
-// calls it at every check.
+// borrowAndReport borrows at most one idle core and reports the progress. The goroutine
+// of Append, which runs st, calls it at every check.
 func (r *curveSearch) borrowAndReport(st *step) {
 	pool := r.e.o.Pool
 	if pool.Idle() > 0 && r.e.stop.mayBorrow() && r.hasStepForHelper() {

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// take returns the first step that no goroutine has taken, and marks it as running. owner says that the caller is
-// the goroutine of Append, which may also take p-1 and p+1. It returns false if there is no such step now; a helper
-// that is recalled can put one back later.
+// take returns the first step that no goroutine has taken, and marks it as running.
+// owner says that the caller is the goroutine of Append, which may also take p-1 and
+// p+1. It returns false if there is no such step now; a helper that is recalled can put
+// one back later.
 func (r *curveSearch) take(owner bool) (st step, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -19,8 +20,9 @@ func (r *curveSearch) take(owner bool) (st step, ok bool) {
 	return st, ok
 }
 
-// firstFreeLocked returns the index in unfinished of the step that take would return. It creates steps as needed,
-// up to the sieve or to the first step that has found a divisor. Requires mu.
+// firstFreeLocked returns the index in unfinished of the step that take would return.
+// It creates steps as needed, up to the sieve or to the first step that has found a
+// divisor. Requires mu.
 func (r *curveSearch) firstFreeLocked(owner bool) (int, bool) {
 	for i := 0; ; i++ {
 		if i == len(r.unfinished) {

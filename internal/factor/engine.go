@@ -13,14 +13,16 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// An Engine factors numbers one after the other. Below 2^64 it allocates nothing but the factors that it
-// appends.
+// An Engine factors numbers one after the other. Below 2^64 it allocates nothing but
+// the factors that it appends.
 //
-// It keeps its memory for the next number: some megabytes for numbers that are computed together, and up to 65
-// of the sieve. While it sieves it takes at most 115 MB at 75 digits and 680 MB at 95 digits.
+// It keeps its memory for the next number: some megabytes for numbers that are computed
+// together, and up to 70 of the sieve. While it sieves it takes at most 115 MB at 75
+// digits and 680 MB at 95 digits.
 //
-// An Engine is not for concurrent use. The goroutine that calls Append or Batch owns all fields. Helpers on
-// borrowed cores read only o, times and stop.ctx and stop.deadline, which do not change while they run.
+// An Engine is not for concurrent use. The goroutine that calls Append or Batch owns
+// all fields. Helpers on borrowed cores read only o, times and stop.ctx and
+// stop.deadline, which do not change while they run.
 type Engine struct {
 	o            Options
 	stop         stopCheck
@@ -34,7 +36,7 @@ type Engine struct {
 
 	batch       *batch // nil until the first Batch
 	batchCurves ecm.Batch
-	curves      *ecm.Runner      // nil until the first number above 2^64 that needs curves
+	curves      *ecm.Runner    // nil until the first number above 2^64 that needs curves
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
 	report      reporter
@@ -64,13 +66,14 @@ func (e *Engine) TakeHelped() time.Duration {
 	return t
 }
 
-// Append appends the factors of n to dst and returns them with the method. The error is the cause of the end of
-// ctx; dst is then returned as it was.
+// Append appends the factors of n to dst and returns them with the method. The error is
+// the cause of the end of ctx; dst is then returned as it was.
 //
-// n is the product of all P^Exp. The factors ascend in P and are distinct. There are none for n = 0 and n = 1.
-// Factors with Status Composite are unfinished.
+// n is the product of all P^Exp. The factors ascend in P and are distinct. There are
+// none for n = 0 and n = 1. Factors with Status Composite are unfinished.
 //
-// The method names the step that split n last; among several, the hardest one. It is one of
+// The method names the step that split n last; among several, the hardest one. It is
+// one of
 //
 //	""                                 n is 0 or 1
 //	"prime"                            n is prime, or probably prime
@@ -102,7 +105,8 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 	return dst, method, nil
 }
 
-// curvesFor returns the curves modulo n. They stay valid until the next call, which reuses their memory.
+// curvesFor returns the curves modulo n. They stay valid until the next call, which
+// reuses their memory.
 func (e *Engine) curvesFor(n *big.Int, check func() error) *ecm.Runner {
 	if e.curves == nil {
 		e.curves = new(ecm.Runner)

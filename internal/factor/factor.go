@@ -1,9 +1,11 @@
 // Package factor writes integers as products of primes.
 //
-// A number n < 2^64 is always factored completely, and its factors are proved to be prime: trial division,
-// the Baillie-PSW test, then elliptic curves. Pollard's rho splits what is small or what the curves fail on.
+// A number n < 2^64 is always factored completely, and its factors are proved to be
+// prime: trial division, the Baillie-PSW test, then elliptic curves. Pollard's rho
+// splits what is small or what the curves fail on.
 //
-// A number n >= 2^64 passes through these steps, until its parts are prime or probably prime:
+// A number n >= 2^64 passes through these steps, until its parts are prime or probably
+// prime:
 //
 //	trial division by the primes below prime.Bound
 //	perfect powers n = b^k
@@ -13,25 +15,26 @@
 //	p-1, p+1 and elliptic curves, with bounds B1 and B2 that grow from level to level
 //	the quadratic sieve, up to measured.SieveBits (100 digits)
 //
-// Curves end and the sieve starts when the sieve promises more for its time: see Engine.sieveIsNext. Above
-// 100 digits, and if the budget is too small for the sieve, curves continue until the number is factored or
-// the budget is spent.
+// Curves end and the sieve starts when the sieve promises more for its time: see
+// Engine.sieveIsNext. Above 100 digits, and if the budget is too small for the sieve,
+// curves continue until the number is factored or the budget is spent.
 //
-// A number is computed on one core, or with a Pool on all idle cores; the answer is the same. Numbers of up to
-// ecm.BatchBits bits can be computed together: see Engine.Batch. In such a list curves are quicker than the
-// sieve up to 104 bits.
+// A number is computed on one core, or with a Pool on all idle cores; the answer is the
+// same. Numbers of up to ecm.BatchBits bits can be computed together: see Engine.Batch.
+// In such a list curves are quicker than the sieve up to 104 bits.
 //
-// The package never calls a composite prime. A number that was not tested or not split in time has the status
-// Composite. A prime above 2^64 is a probable prime (PRP); a Prover may prove it. A number above 100 digits
-// without a factor that elliptic curves find stays Composite.
+// The package never calls a composite prime. A number that was not tested or not split
+// in time has the status Composite. A prime above 2^64 is a probable prime (PRP); a
+// Prover may prove it. A number above 100 digits without a factor that elliptic curves
+// find stays Composite.
 //
-// Each method is a package below this one, which names its sources. This package decides which method is tried
-// on which number, and for how long. The bounds of the curves ascend as in P. Zimmermann, B. Dodson, 20 years
-// of ECM (2006).
+// Each method is a package below this one, which names its sources. This package
+// decides which method is tried on which number, and for how long. The bounds of the
+// curves ascend as in P. Zimmermann, B. Dodson, 20 years of ECM (2006).
 //
-// To add a method: 1) write a package beside rho that imports prime and mont at most and takes a check
-// function; 2) add a step in step.go; 3) add a row to the table of TestMethods and a benchmark that shows
-// where the method wins.
+// To add a method: 1) write a package beside rho that imports prime and mont at most
+// and takes a check function; 2) add a step in step.go; 3) add a row to the table of
+// TestMethods and a benchmark that shows where the method wins.
 package factor
 
 import (
@@ -42,7 +45,8 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Status says what is known of a factor. The values are fixed: they are part of the wire format.
+// A Status says what is known of a factor. The values are fixed: they are part of the
+// wire format.
 type Status uint8
 
 const (
@@ -72,36 +76,43 @@ type Factor struct {
 	Status Status
 }
 
-// Options are the settings of an engine. The zero value is valid: no limit, seed 0, one core.
+// Options are the settings of an engine. The zero value is valid: no limit, seed 0, one
+// core.
 type Options struct {
-	// Budget is the wall-clock limit for one number; 0 is no limit. When it is spent, the remaining part of the
-	// number is returned as Composite, without an error. So is a number whose primality was not tested in time.
-	// Numbers and cofactors below 2^64 ignore the budget.
+	// Budget is the wall-clock limit for one number; 0 is no limit. When it is spent,
+	// the remaining part of the number is returned as Composite, without an error. So
+	// is a number whose primality was not tested in time. Numbers and cofactors below
+	// 2^64 ignore the budget.
 	//
-	// The engine checks the budget about every 0.1 ms, at 16,384 bits every few milliseconds. Trial division
-	// and roots are not interrupted; they take 4 ms at 16,384 bits (BenchmarkSmallDivisors,
-	// BenchmarkPerfectPower).
+	// The engine checks the budget about every 0.1 ms, at 16,384 bits every few
+	// milliseconds. Trial division and roots are not interrupted; they take 4 ms at
+	// 16,384 bits (BenchmarkSmallDivisors, BenchmarkPerfectPower).
 	Budget time.Duration
-	// Seed chooses the constants of rho and the curves. The same n and Seed are factored in the same way.
+	// Seed chooses the constants of rho and the curves. The same n and Seed are
+	// factored in the same way.
 	Seed uint64
-	// Tick is called whenever the engine checks its budget, from the goroutine that computes. It shows that the
-	// computation is alive. It may be nil, and it should return quickly.
+	// Tick is called whenever the engine checks its budget, from the goroutine that
+	// computes. It shows that the computation is alive. It may be nil, and it should
+	// return quickly.
 	Tick func()
-	// Progress is called at most ten times a second, from the goroutine that computes, while a number above
-	// 2^64 is factored by itself. It may be nil, and it should return quickly.
+	// Progress is called at most ten times a second, from the goroutine that computes,
+	// while a number above 2^64 is factored by itself. It may be nil, and it should
+	// return quickly.
 	Progress func(EngineProgress)
-	// Pool lends idle cores to a number that takes long, and bounds the memory of the sieve. All engines of a
-	// process share it. nil is one core and no limit of memory.
+	// Pool lends idle cores to a number that takes long, and bounds the memory of the
+	// sieve. All engines of a process share it. nil is one core and no limit of memory.
 	Pool *Pool
 }
 
-// A Pool counts the cores and the memory of a process. The caller of an engine calls Enter before a
-// computation and Leave after it. The pool lends the cores that are not in use to the other engines.
+// A Pool counts the cores and the memory of a process. The caller of an engine calls
+// Enter before a computation and Leave after it. The pool lends the cores that are not
+// in use to the other engines.
 type Pool = resource.Pool
 
 // NewPool returns a pool of cores >= 1 and of memory bytes; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, memory) }
 
-// DefaultBudget returns the budget for a number of so many bits when the user sets none. Up to 100 digits it
-// suffices to finish the number, above it finds most factors of 30 digits.
+// DefaultBudget returns the budget for a number of so many bits when the user sets
+// none. Up to 100 digits it suffices to finish the number, above it finds most factors
+// of 30 digits.
 func DefaultBudget(bits int) time.Duration { return measured.Active().Budget(bits) }

@@ -6,18 +6,20 @@ import (
 	"factorfleet/internal/factor/algebraic"
 )
 
-// formDivisors are the divisors that follow from the algebraic form of a number. They are empty if it has no form.
+// formDivisors are the divisors that follow from the algebraic form of a number. They
+// are empty if it has no form.
 type formDivisors struct {
 	method   string
 	divisors []*big.Int // each one shares a factor with the number
 }
 
-// formMinBits is the least size of a piece that is tested for dividing a number a^e-1 or a^e+1. The test takes 20 us
-// at 110 bits, a hundredth of the time of the sieve.
+// formMinBits is the least size of a piece that is tested for dividing a number a^e-1
+// or a^e+1. The test takes 20 us at 110 bits, a hundredth of the time of the sieve.
 const formMinBits = 110
 
-// findByForm returns a proper divisor of p that follows from the form of the whole number, or else from a form that p
-// divides. The divisors of a form are computed once for a number and tried once on each piece.
+// findByForm returns a proper divisor of p that follows from the form of the whole
+// number, or else from a form that p divides. The divisors of a form are computed once
+// for a number and tried once on each piece.
 func (s *search) findByForm(p *piece) (d *big.Int, method string, err error) {
 	if p.done.formTried {
 		return nil, "", nil
@@ -61,8 +63,9 @@ func (s *search) newFormDivisors(form algebraic.Form, ok bool) (*formDivisors, e
 	return &formDivisors{"algebraic(" + form.String() + ")", divisors}, nil
 }
 
-// formOf returns n = a^e-1 or n = a^e+1 with the largest e, for n >= 2^64. It returns false if e = 1. If both n-1 and
-// n+1 were powers, n-1 would count; no such n above 26 is known (25 = 5^2, 27 = 3^3).
+// formOf returns n = a^e-1 or n = a^e+1 with the largest e, for n >= 2^64. It returns
+// false if e = 1. If both n-1 and n+1 were powers, n-1 would count; no such n above 26
+// is known (25 = 5^2, 27 = 3^3).
 func formOf(n *big.Int) (algebraic.Form, bool) {
 	for _, plus := range [...]bool{true, false} {
 		m := new(big.Int).Add(n, one)

@@ -8,7 +8,8 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// giveUp turns all pieces into factors with the status Composite and completes the method. The budget is spent.
+// giveUp turns all pieces into factors with the status Composite and completes the
+// method. The budget is spent.
 func (s *search) giveUp() {
 	for _, ps := range [...][]piece{s.untested, s.composite, s.unknown} {
 		for _, p := range ps {
@@ -26,8 +27,9 @@ func (s *search) giveUp() {
 	}
 }
 
-// sieveObstacle returns why no composite was sieved although its size permits it: the budget is less than the
-// predicted time, or the pool has not enough memory. It returns "" if there is no such reason.
+// sieveObstacle returns why no composite was sieved although its size permits it: the
+// budget is less than the predicted time, or the pool has not enough memory. It returns
+// "" if there is no such reason.
 func (s *search) sieveObstacle() string {
 	for _, p := range s.composite {
 		if bits := p.n.BitLen(); bits <= measured.SieveBits && !p.done.sieveFailed && p.done.sieveNeed == 0 && !s.e.budgetAllowsSieve(bits) {
@@ -37,7 +39,8 @@ func (s *search) sieveObstacle() string {
 	return s.whyNotSieved
 }
 
-// refine divides p by the primes that are known of other pieces, and adds the cofactor as Composite.
+// refine divides p by the primes that are known of other pieces, and adds the cofactor
+// as Composite.
 func (s *search) refine(p piece) {
 	n := p.n
 	for i := s.start; i < len(s.dst); i++ {

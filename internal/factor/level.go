@@ -12,8 +12,8 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A level is the work that finds most prime factors of a certain size: p-1 and p+1 once, then curves in groups of
-// ecm.Group, all with bounds for that size.
+// A level is the work that finds most prime factors of a certain size: p-1 and p+1
+// once, then curves in groups of ecm.Group, all with bounds for that size.
 type level struct {
 	digits       int // of the factors that the level is for
 	pm1B1, pm1B2 uint64
@@ -26,20 +26,23 @@ type level struct {
 	before [maxDigits]float64 // before[d]: sum of chance[d] over all curves of the levels before
 }
 
-// Sizes in digits of the factors that the probabilities consider. Trial division finds the smaller ones, and
-// curves practically never find larger ones.
+// Sizes in digits of the factors that the probabilities consider. Trial division finds
+// the smaller ones, and curves practically never find larger ones.
 const (
 	minDigits = 4
 	maxDigits = 60
 )
 
-// bounds are the bounds of the levels, ascending. B1 is near the optimum for factors of so many digits; a B1 that is
-// wrong by a factor of two costs a tenth more time. B2 = 100*B1 takes four tenths of the time of a curve.
+// bounds are the bounds of the levels, ascending. B1 is near the optimum for factors of
+// so many digits; a B1 that is wrong by a factor of two costs a tenth more time. B2 =
+// 100*B1 takes four tenths of the time of a curve.
 //
-// The time of p-1 is a few hundredths of that of a level's curves, and the time of p+1 a third of that of p-1. Of
-// random primes of 15 digits, p-1 finds 5.5 % at that level, p+1 with a third of its B1 finds 2.1 %, and a group of
-// curves finds 26 %. Per time, p-1 finds as much as a group in plain Go, and an eighth of a group in lanes. It is run
-// nevertheless, because people submit primes p on purpose for which p-1 or p+1 is smooth.
+// The time of p-1 is a few hundredths of that of a level's curves, and the time of p+1
+// a third of that of p-1. Of random primes of 15 digits, p-1 finds 5.5 % at that level,
+// p+1 with a third of its B1 finds 2.1 %, and a group of curves finds 26 %. Per time,
+// p-1 finds as much as a group in plain Go, and an eighth of a group in lanes. It is
+// run nevertheless, because people submit primes p on purpose for which p-1 or p+1 is
+// smooth.
 var bounds = [...]level{
 	{digits: 9, b1: 120, b2: 6e3},
 	{digits: 11, pm1B1: 1000, pm1B2: 10e3, b1: 300, b2: 18e3},
@@ -54,11 +57,13 @@ var bounds = [...]level{
 	{digits: 45, pm1B1: 100e6, pm1B2: 1e9, pp1B1: 25e6, pp1B2: 250e6, b1: 11e6, b2: 1100e6},
 }
 
-// levels returns the levels. They are passed through in order; the last one is repeated without end. A composite of
-// any size begins with the first one: a factor that trial division has missed is as likely small as large.
+// levels returns the levels. They are passed through in order; the last one is repeated
+// without end. A composite of any size begins with the first one: a factor that trial
+// division has missed is as likely small as large.
 //
-// With chance[d] of one curve and S = before[d], the sum over all curves of the levels before, a factor of d digits
-// is missed with probability exp(-S). A level for factors of d digits has the least number of groups with
+// With chance[d] of one curve and S = before[d], the sum over all curves of the levels
+// before, a factor of d digits is missed with probability exp(-S). A level for factors
+// of d digits has the least number of groups with
 //
 //	S + curves * chance[d] >= 1,
 //
@@ -82,18 +87,21 @@ var levels = sync.OnceValue(func() []level {
 	return all
 })
 
-// levelAt returns the level number i >= 0. From the last level on it is always the last one.
+// levelAt returns the level number i >= 0. From the last level on it is always the last
+// one.
 func levelAt(i int) *level {
 	all := levels()
 	return &all[min(i, len(all)-1)]
 }
 
-// plan returns the plan of the curves of l. All engines share it. The error is one of check.
+// plan returns the plan of the curves of l. All engines share it. The error is one of
+// check.
 func (l *level) plan(check func() error) (*ecm.Plan, error) {
 	if p := l.cached.Load(); p != nil {
 		return p, nil
 	}
-	// Two engines that need the plan at the same time both make it: neither waits for the other.
+	// Two engines that need the plan at the same time both make it: neither waits for
+	// the other.
 	p, err := ecm.NewPlan(l.b1, l.b2, check)
 	if err == nil {
 		l.cached.Store(p)
@@ -101,32 +109,38 @@ func (l *level) plan(check func() error) (*ecm.Plan, error) {
 	return p, err
 }
 
-// wantsPM1 reports whether p-1 is the next step of l. Repetitions of the last level have no p-1.
+// wantsPM1 reports whether p-1 is the next step of l. Repetitions of the last level
+// have no p-1.
 func (l *level) wantsPM1(at *pieceProgress) bool {
 	return !at.pm1Done && l.pm1B1 != 0 && at.level < len(bounds)
 }
 
-// wantsPP1 reports whether p+1 is the next step of l, after p-1. Repetitions of the last level have no p+1.
+// wantsPP1 reports whether p+1 is the next step of l, after p-1. Repetitions of the
+// last level have no p+1.
 func (l *level) wantsPP1(at *pieceProgress) bool {
 	return !at.pp1Done && l.pp1B1 != 0 && at.level < len(bounds)
 }
 
-// groupChance returns the probability that the next group of l splits n, which has the progress at.
+// groupChance returns the probability that the next group of l splits n, which has the
+// progress at.
 //
-// Model of n. A number is hard with probability 1/2: a product of two primes of the same size, which no curve
-// finds. Else it is a random composite. In a random number a prime factor of d digits exists with probability
-// about 1/d, so the number of its prime factors up to sqrt(n) is Poisson distributed with the mean
+// Model of n. A number is hard with probability 1/2: a product of two primes of the
+// same size, which no curve finds. Else it is a random composite. In a random number a
+// prime factor of d digits exists with probability about 1/d, so the number of its
+// prime factors up to sqrt(n) is Poisson distributed with the mean
 //
 //	m = sum over d of 1/d,        given that it is not 0.
 //
-// The curves so far have missed a given factor of d digits with probability w(d) = exp(-S(d)), S(d) the sum of their
-// chances. A group finds it with probability g(d) = 1 - exp(-ecm.Group * chance[d]). With
+// The curves so far have missed a given factor of d digits with probability w(d) =
+// exp(-S(d)), S(d) the sum of their chances. A group finds it with probability g(d) = 1
+// - exp(-ecm.Group * chance[d]). With
 //
 //	m' = sum of w(d)/d            the mean number of factors that were missed
 //	f  = sum of g(d) w(d)/d       the mean number of those that the group finds
 //
-// a random n is unsplit so far with probability (1 - exp(-m')) / (1 - exp(-m)), a hard n with probability 1. By
-// Bayes' theorem the group finds a factor of an unsplit n with probability
+// a random n is unsplit so far with probability (1 - exp(-m')) / (1 - exp(-m)), a hard
+// n with probability 1. By Bayes' theorem the group finds a factor of an unsplit n with
+// probability
 //
 //	(1 - exp(-f)) / ((1 - exp(-m)) + (1 - exp(-m'))).
 func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
@@ -147,10 +161,12 @@ func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
 	return -math.Expm1(-found) / (composite - math.Expm1(-now))
 }
 
-// groupTime predicts the time of a group of curves modulo n: B1 * (a + b*limbs^2) ns. The constants a and b depend on
-// the machine that runs the group, and limbs are its limbs of n, or words. Those for eight lanes were measured on a
-// Sapphire Rapids and are within a fifth of the measured times from 150 to 1000 bits. Those for four lanes and for
-// words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from 80 to 1000 bits.
+// groupTime predicts the time of a group of curves modulo n: B1 * (a + b*limbs^2) ns.
+// The constants a and b depend on the machine that runs the group, and limbs are its
+// limbs of n, or words. Those for eight lanes were measured on a Sapphire Rapids and
+// are within a fifth of the measured times from 150 to 1000 bits. Those for four lanes
+// and for words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from
+// 80 to 1000 bits.
 func (l *level) groupTime(n *big.Int) time.Duration {
 	size := n.BitLen()
 	var each int

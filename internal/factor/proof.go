@@ -7,25 +7,26 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Proof shows that the N of its first step is prime. A step uses prime factors of N-1 or N+1. Those below 2^64 are
-// proved by Baillie-PSW; for each larger one there is a later step. Steps descend in N.
+// A Proof shows that the N of its first step is prime. A step uses prime factors of N-1
+// or N+1. Those below 2^64 are proved by Baillie-PSW; for each larger one there is a
+// later step. Steps descend in N.
 type Proof struct {
 	Steps []ProofStep
 }
 
-// A ProofStep proves that N is prime, by theorems of J. Brillhart, D. H. Lehmer, J. L. Selfridge, New primality
-// criteria and factorizations of 2^m +- 1, Math. Comp. 29 (1975). They extend the theorem of H. C. Pocklington
-// (1914).
+// A ProofStep proves that N is prime, by theorems of J. Brillhart, D. H. Lehmer, J. L.
+// Selfridge, New primality criteria and factorizations of 2^m +- 1, Math. Comp. 29
+// (1975). They extend the theorem of H. C. Pocklington (1914).
 //
-// Minus are prime factors of N-1 and Plus of N+1, both ascending. F1 and F2 are the products of their full powers in
-// N-1 and N+1. One of these holds:
+// Minus are prime factors of N-1 and Plus of N+1, both ascending. F1 and F2 are the
+// products of their full powers in N-1 and N+1. One of these holds:
 //
 //	F1^3 > N
 //	(F2-1)^3 > N
 //	lcm(F1, F2)^2 > N
 //
-// For the first two, a discriminant must not be a square either. That is so for every prime N, and
-// verify/theorem.go checks it.
+// For the first two, a discriminant must not be a square either. That is so for every
+// prime N, and verify/theorem.go checks it.
 type ProofStep struct {
 	N           nat.Nat
 	Minus, Plus []Witness
@@ -49,7 +50,8 @@ type knownPrime struct {
 	claim *claim   // that q is prime; nil for q < 2^64
 }
 
-// A goal is one of the conditions of ProofStep: the powers of the primes on the sides that it uses are large enough.
+// A goal is one of the conditions of ProofStep: the powers of the primes on the sides
+// that it uses are large enough.
 type goal struct {
 	minus, plus bool // the sides whose primes it uses
 	reached     func(n, f1, f2 *big.Int) bool
@@ -88,8 +90,9 @@ func reachable(n *big.Int, parts []knownPrime) bool {
 	return slices.ContainsFunc(goals[:], func(g goal) bool { return g.by(n, parts) })
 }
 
-// choose returns few of the parts that reach a goal, or nil if all of them do not. If primes below 2^64 suffice, it
-// takes no others: each prime above makes the proof longer by its own proof.
+// choose returns few of the parts that reach a goal, or nil if all of them do not. If
+// primes below 2^64 suffice, it takes no others: each prime above makes the proof
+// longer by its own proof.
 func choose(n *big.Int, parts []knownPrime) []knownPrime {
 	for _, wordsOnly := range [...]bool{true, false} {
 		for i := range goals {
@@ -106,8 +109,9 @@ func choose(n *big.Int, parts []knownPrime) []knownPrime {
 	return nil
 }
 
-// shorten removes from list, which reaches g, the primes that g does not need. It tries the primes above 2^64 first,
-// the largest ones before the others, because their proofs are the longest; then the words, the smallest first.
+// shorten removes from list, which reaches g, the primes that g does not need. It tries
+// the primes above 2^64 first, the largest ones before the others, because their proofs
+// are the longest; then the words, the smallest first.
 func (g *goal) shorten(n *big.Int, list []knownPrime) []knownPrime {
 	try := func(i int) bool {
 		less := slices.Delete(slices.Clone(list), i, i+1)

@@ -8,8 +8,9 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Prover proves that numbers are prime. It factors n-1 and n+1 as far as one of the theorems of ProofStep needs, and
-// does the same with the large primes that it finds there. It has an engine of its own and is not for concurrent use.
+// A Prover proves that numbers are prime. It factors n-1 and n+1 as far as one of the
+// theorems of ProofStep needs, and does the same with the large primes that it finds
+// there. It has an engine of its own and is not for concurrent use.
 type Prover struct {
 	e        *Engine
 	deadline time.Time         // of the running Prove; zero: no limit
@@ -23,9 +24,10 @@ func NewProver(o Options) *Prover { return &Prover{e: New(o)} }
 // TakeHelped returns the time that borrowed cores have computed since the last call.
 func (p *Prover) TakeHelped() time.Duration { return p.e.TakeHelped() }
 
-// Nobody knows beforehand which of the sides is easy to factor. So they are factored in rounds: a round spends at
-// most one slice of time on each side of each claim, and the slice grows by a factor from round to round. A round
-// continues where the last one ended. Only an interrupted sieve starts again; it starts only if it is expected to
+// Nobody knows beforehand which of the sides is easy to factor. So they are factored in
+// rounds: a round spends at most one slice of time on each side of each claim, and the
+// slice grows by a factor from round to round. A round continues where the last one
+// ended. Only an interrupted sieve starts again; it starts only if it is expected to
 // end within the slice.
 const (
 	firstSlice = 2 * time.Millisecond
@@ -33,8 +35,9 @@ const (
 	mostSlice  = 10000 * time.Hour
 )
 
-// Prove returns a proof that n is prime, or nil if it found none within the budget; 0 is no limit. n is a probable
-// prime above 2^64. The error is the cause of the end of ctx.
+// Prove returns a proof that n is prime, or nil if it found none within the budget; 0
+// is no limit. n is a probable prime above 2^64. The error is the cause of the end of
+// ctx.
 func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*Proof, error) {
 	p.e.stop.ctx, p.round = ctx, 0
 	p.e.stop.start(budget)
@@ -59,8 +62,9 @@ func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*P
 	return nil, nil
 }
 
-// attempt works on c for one round: on each side for a slice, and then on the large primes of both sides. It returns
-// errBudget when the time for the whole proof is spent.
+// attempt works on c for one round: on each side for a slice, and then on the large
+// primes of both sides. It returns errBudget when the time for the whole proof is
+// spent.
 func (p *Prover) attempt(c *claim, slice time.Duration) error {
 	if c.step != nil || c.unprovable || c.round == p.round {
 		return nil
@@ -77,11 +81,12 @@ func (p *Prover) attempt(c *claim, slice time.Duration) error {
 	return nil
 }
 
-// searchSide factors one side of c, until the known primes suffice, nothing is left to split, or the slice is spent.
+// searchSide factors one side of c, until the known primes suffice, nothing is left to
+// split, or the slice is spent.
 func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	e := p.e
-	// The sieve starts if its predicted time is a slice at most, and the curves before it have taken some of the
-	// slice. Half a slice more lets it end.
+	// The sieve starts if its predicted time is a slice at most, and the curves before
+	// it have taken some of the slice. Half a slice more lets it end.
 	end := time.Now().Add(slice + slice/2)
 	if !p.deadline.IsZero() && end.After(p.deadline) {
 		end = p.deadline
@@ -98,8 +103,8 @@ func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	return err
 }
 
-// until works like run, and returns nil as soon as enough is true. Pieces that were not tested in time in an earlier
-// round are tested again.
+// until works like run, and returns nil as soon as enough is true. Pieces that were not
+// tested in time in an earlier round are tested again.
 func (s *search) until(enough func() bool) error {
 	for !enough() {
 		s.untested, s.unknown = append(s.untested, s.unknown...), nil
@@ -122,8 +127,9 @@ func (s *search) until(enough func() bool) error {
 // timeSpent reports whether the time for the whole proof is spent.
 func (p *Prover) timeSpent() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
 
-// proveWithChildren proves c if the known primes suffice. Else, if all primes that are known would suffice once they
-// are proved, it works on their claims, the smallest first, and tries again after each proof.
+// proveWithChildren proves c if the known primes suffice. Else, if all primes that are
+// known would suffice once they are proved, it works on their claims, the smallest
+// first, and tries again after each proof.
 func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
 	if err := p.prove(c); err != nil || c.step != nil || c.unprovable {
 		return err
@@ -151,8 +157,8 @@ func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
 	return nil
 }
 
-// parts returns the known prime factors of both sides of c. If proved is true, those above 2^64 are left out unless
-// their claim is proved.
+// parts returns the known prime factors of both sides of c. If proved is true, those
+// above 2^64 are left out unless their claim is proved.
 func (p *Prover) parts(c *claim, proved bool) (list []knownPrime) {
 	for i := range c.sides {
 		s := &c.sides[i]
@@ -173,7 +179,8 @@ func (p *Prover) parts(c *claim, proved bool) (list []knownPrime) {
 	return list
 }
 
-// prove sets the step of c if the known and proved primes suffice. It sets c.unprovable if a witness is missing.
+// prove sets the step of c if the known and proved primes suffice. It sets c.unprovable
+// if a witness is missing.
 func (p *Prover) prove(c *claim) error {
 	chosen := choose(c.n, p.parts(c, true))
 	if chosen == nil {

@@ -15,16 +15,18 @@ type ratioLimits struct {
 	ratios uint64 // the largest k = ab for ratios a/b of Lehman's method
 }
 
-// Bounds of ratioLimits. Each k > 1 has ratioSteps steps, one block of the sieve for squares.
+// Bounds of ratioLimits. Each k > 1 has ratioSteps steps, one block of the sieve for
+// squares.
 const (
 	mostSteps  = 1 << 20
 	mostRatios = 128
 	ratioSteps = 64
 )
 
-// limitsForRatios returns the limits for numbers of so many bits. Each of the two parts, steps and ratios, takes about
-// 1/200 of the predicted time of the sieve. A step takes half a nanosecond. A further k takes 0.8 us at 107 bits, 2.8
-// at 521 and 27 at 4,423 (fermat.BenchmarkFind on a Zen 4), here 1 us + 6 ns * bits.
+// limitsForRatios returns the limits for numbers of so many bits. Each of the two
+// parts, steps and ratios, takes about 1/200 of the predicted time of the sieve. A step
+// takes half a nanosecond. A further k takes 0.8 us at 107 bits, 2.8 at 521 and 27 at
+// 4,423 (fermat.BenchmarkFind on a Zen 4), here 1 us + 6 ns * bits.
 func limitsForRatios(bits int, times *measured.Times) ratioLimits {
 	half := times.Sieve(min(bits, measured.SieveBits)) / 200
 	ratio := time.Microsecond + time.Duration(6*bits)
@@ -34,7 +36,8 @@ func limitsForRatios(bits int, times *measured.Times) ratioLimits {
 	}
 }
 
-// findByRatio searches p once for two factors whose ratio is close to a/b for small a and b.
+// findByRatio searches p once for two factors whose ratio is close to a/b for small a
+// and b.
 func (s *search) findByRatio(p *piece) (d *big.Int, method string, err error) {
 	if p.done.ratioTried {
 		return nil, "", nil

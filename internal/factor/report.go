@@ -13,8 +13,8 @@ type EngineProgress struct {
 	Bits   int    // of the part of the number that is being split
 	Method string // "p-1", "p+1", "ecm", "siqs" or "linear algebra"
 	B1     uint64 // bound B1 of p-1, p+1 and ecm; 0 for other methods
-	// Done of Total curves of this B1, or relations of siqs, whose Total is an estimate. Both are 0 for other
-	// methods.
+	// Done of Total curves of this B1, or relations of siqs, whose Total is an
+	// estimate. Both are 0 for other methods.
 	Done, Total uint64
 	Cores       int           // that compute it, 1 or more
 	Left        time.Duration // predicted time until this part is split; 0 if unknown
@@ -52,8 +52,8 @@ func (r *reporter) due() bool {
 	return true
 }
 
-// curves reports that the piece n is at step st. Left is the predicted time of the sieve on these cores: an upper
-// bound, since curves may split n before.
+// curves reports that the piece n is at step st. Left is the predicted time of the
+// sieve on these cores: an upper bound, since curves may split n before.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	p := EngineProgress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
@@ -85,9 +85,9 @@ func (r *reporter) sieve(bits int, at siqs.Progress) {
 	r.to(p)
 }
 
-// A pace predicts when the count of relations reaches its goal, from the growth since a past reading. That reading is
-// one to two memories old, memory being an eighth of the time so far. So the prediction neither jumps nor relies on
-// cores that have left.
+// A pace predicts when the count of relations reaches its goal, from the growth since a
+// past reading. That reading is one to two memories old, memory being an eighth of the
+// time so far. So the prediction neither jumps nor relies on cores that have left.
 type pace struct {
 	began time.Time
 	time  [2]time.Time // of two readings, the first a memory ago or more, or the beginning
@@ -100,8 +100,9 @@ const (
 	longMemory  = time.Minute
 )
 
-// left returns the predicted time until count reaches total: elapsed * (total-count) / growth, both since the older
-// reading. It returns 0 if the time is unknown, or if count has reached total.
+// left returns the predicted time until count reaches total: elapsed * (total-count) /
+// growth, both since the older reading. It returns 0 if the time is unknown, or if
+// count has reached total.
 func (p *pace) left(now time.Time, count, total uint64) time.Duration {
 	if p.time[0].IsZero() || count < p.count[1] { // the first reading of a number
 		*p = pace{now, [2]time.Time{now, now}, [2]uint64{count, count}}

@@ -10,21 +10,22 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// keptSieveBits is the size up to which the engine keeps the memory of the sieve for the next number: 25 MB for 200
-// bits, 70 MB for 235 (siqs.Params.Memory).
+// keptSieveBits is the size up to which the engine keeps the memory of the sieve for
+// the next number: 25 MB for 200 bits, 70 MB for 235 (siqs.Params.Memory).
 const keptSieveBits = 235
 
-// sieveIsNext reports whether the sieve is the next step for n, which has the progress at.
+// sieveIsNext reports whether the sieve is the next step for n, which has the progress
+// at.
 //
-// Let T be the predicted time of the sieve, t that of the next group of curves, and q the probability that the group
-// splits n. To sieve at once takes T; to run the group before takes t + (1-q) T on average. So the group is worth
-// its time exactly if
+// Let T be the predicted time of the sieve, t that of the next group of curves, and q
+// the probability that the group splits n. To sieve at once takes T; to run the group
+// before takes t + (1-q) T on average. So the group is worth its time exactly if
 //
 //	t <= q T.
 //
-// p-1 and p+1 of a level are run with its first group. Predicted times are used, not measured ones, so that all
-// machines of one level of kernels run the same steps. Exceptions are numbers for which the budget or the memory
-// does not suffice.
+// p-1 and p+1 of a level are run with its first group. Predicted times are used, not
+// measured ones, so that all machines of one level of kernels run the same steps.
+// Exceptions are numbers for which the budget or the memory does not suffice.
 func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	bits := n.BitLen()
 	if at.sieveFailed || bits > measured.SieveBits || !e.budgetAllowsSieve(bits) || !e.o.Pool.Fits(at.sieveNeed) {
@@ -34,8 +35,8 @@ func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	return float64(l.groupTime(n)) > l.groupChance(at, n)*float64(e.times.Sieve(bits))
 }
 
-// budgetAllowsSieve reports whether the budget suffices to sieve a number of so many bits, at most
-// measured.SieveBits, with all cores that the engine has or may borrow.
+// budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
+// bits, at most measured.SieveBits, with all cores that the engine has or may borrow.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
 	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
 }
@@ -45,8 +46,8 @@ func (e *Engine) sieveTime(bits int) time.Duration {
 	return e.times.Sieve(bits)
 }
 
-// findBySieve sieves p. It returns nil without an error if the sieve fails, or if the pool refuses the memory; p.done
-// then says so, and whyNotSieved in the second case.
+// findBySieve sieves p. It returns nil without an error if the sieve fails, or if the
+// pool refuses the memory; p.done then says so, and whyNotSieved in the second case.
 func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	s.whyNotSieved = ""
 	d, err := s.e.sieve(p.n, s.e.checkBudget)
@@ -63,9 +64,9 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	return d, "siqs", err
 }
 
-// sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which practically never happens for a
-// composite that is no power. Requires n odd and above 2^siqs.MinBits. An error is one of check, or a
-// *siqs.MemoryError.
+// sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which
+// practically never happens for a composite that is no power. Requires n odd and above
+// 2^siqs.MinBits. An error is one of check, or a *siqs.MemoryError.
 func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.siqs == nil {
 		e.siqs = siqs.NewSearcher()

@@ -8,11 +8,13 @@ import (
 	"factorfleet/internal/factor/pm1"
 )
 
-// A step is one unit of work on a piece before the sieve: p-1, p+1, or a group of ecm.Group curves.
+// A step is one unit of work on a piece before the sieve: p-1, p+1, or a group of
+// ecm.Group curves.
 //
-// The sequence of steps of a piece is fixed by the piece alone. Several goroutines may run steps at the same
-// time. Of the steps that find a divisor, the one with the lowest index counts, and every step before it is
-// completed. So the answer and its method do not depend on the number of cores.
+// The sequence of steps of a piece is fixed by the piece alone. Several goroutines may
+// run steps at the same time. Of the steps that find a divisor, the one with the lowest
+// index counts, and every step before it is completed. So the answer and its method do
+// not depend on the number of cores.
 type step struct {
 	index  int // in the sequence, from 0
 	level  *level
@@ -24,8 +26,8 @@ type step struct {
 	running bool
 }
 
-// next returns the step number index, which follows the progress at, for the piece n. It returns false if the
-// sieve is next.
+// next returns the step number index, which follows the progress at, for the piece n.
+// It returns false if the sieve is next.
 func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
 	l := levelAt(at.level)
 	if e.sieveIsNext(&at, n) {
@@ -47,7 +49,8 @@ func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
 	return st, true
 }
 
-// String returns the method of the step. For curves it gives the number of curves of the level after the step.
+// String returns the method of the step. For curves it gives the number of curves of
+// the level after the step.
 func (st *step) String() string {
 	l := st.level
 	switch {
@@ -59,16 +62,18 @@ func (st *step) String() string {
 	return fmt.Sprintf("ecm(B1=%d,B2=%d,curves=%d)", l.b1, l.b2, st.before.curve+ecm.Group)
 }
 
-// start returns the start of p+1. Each start works for some primes only, see pm1.Starts. It changes from level
-// to level, so that the next level can find the primes that this one cannot.
+// start returns the start of p+1. Each start works for some primes only, see
+// pm1.Starts. It changes from level to level, so that the next level can find the
+// primes that this one cannot.
 func (st *step) start() pm1.Start { return pm1.Starts[st.before.level%len(pm1.Starts)] }
 
-// forOwner reports whether only the goroutine of Append runs the step: p-1 and p+1. They take long and have no
-// intermediate result, so that a helper that is recalled would lose all of its work.
+// forOwner reports whether only the goroutine of Append runs the step: p-1 and p+1.
+// They take long and have no intermediate result, so that a helper that is recalled
+// would lose all of its work.
 func (st *step) forOwner() bool { return st.pm1 || st.pp1 }
 
-// do runs the step with curves, which have the modulus. It returns a proper divisor and the method that found
-// it, or nil. An error is one of check.
+// do runs the step with curves, which have the modulus. It returns a proper divisor and
+// the method that found it, or nil. An error is one of check.
 func (st *step) do(curves *ecm.Runner, seed uint64, check func() error) (*big.Int, string, error) {
 	l := st.level
 	switch {
@@ -83,7 +88,8 @@ func (st *step) do(curves *ecm.Runner, seed uint64, check func() error) (*big.In
 	if err != nil {
 		return nil, "", err
 	}
-	// The parameters depend on the seed and the number of curves before, not on the goroutine.
+	// The parameters depend on the seed and the number of curves before, not on the
+	// goroutine.
 	var sigmas [ecm.Group]uint64
 	for i := range sigmas {
 		sigmas[i] = ecm.Sigma(seed, st.before.total+uint64(i))

@@ -9,11 +9,12 @@ import (
 // errBudget means that the budget of a number is spent. It does not leave the package.
 var errBudget = errors.New("factor: budget is spent")
 
-// A stopCheck tells the methods whether they must stop: the context has ended, or the budget is spent. Each
-// method calls a check function about every 0.1 ms and returns its error.
+// A stopCheck tells the methods whether they must stop: the context has ended, or the
+// budget is spent. Each method calls a check function about every 0.1 ms and returns
+// its error.
 //
-// The goroutine of Append writes the fields before a number starts. Helpers on borrowed cores only read ctx and
-// deadline, by checkHelper.
+// The goroutine of Append writes the fields before a number starts. Helpers on borrowed
+// cores only read ctx and deadline, by checkHelper.
 type stopCheck struct {
 	ctx      context.Context // of Append, Batch or Prove
 	began    time.Time       // when the number started; set for numbers above 2^64
@@ -29,7 +30,8 @@ func (p *stopCheck) start(budget time.Duration) {
 	}
 }
 
-// checkContext ticks, and returns the cause if the context has ended. Only the goroutine of Append may call it.
+// checkContext ticks, and returns the cause if the context has ended. Only the
+// goroutine of Append may call it.
 func (p *stopCheck) checkContext() error {
 	if p.tick != nil {
 		p.tick()
@@ -45,7 +47,8 @@ func (p *stopCheck) checkBudget() error {
 	return p.checkHelper()
 }
 
-// checkHelper works like checkBudget for goroutines on borrowed cores, which must not tick.
+// checkHelper works like checkBudget for goroutines on borrowed cores, which must not
+// tick.
 func (p *stopCheck) checkHelper() error {
 	if err := p.contextError(); err != nil {
 		return err
@@ -63,8 +66,8 @@ func (p *stopCheck) contextError() error {
 	return nil
 }
 
-// soloTime is how long a number runs on the core of its own goroutine only. Helpers would not shorten a number
-// that is finished by then, or soon after.
+// soloTime is how long a number runs on the core of its own goroutine only. Helpers
+// would not shorten a number that is finished by then, or soon after.
 const soloTime = 20 * time.Millisecond
 
 // mayBorrow reports whether the number has run long enough to borrow cores.

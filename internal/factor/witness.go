@@ -7,8 +7,8 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// A witnesses finds the witnesses of a probable prime n, see Witness. Once check has returned an error, err is set and
-// all results are meaningless.
+// A witnesses finds the witnesses of a probable prime n, see Witness. Once check has
+// returned an error, err is set and all results are meaningless.
 type witnesses struct {
 	n     *big.Int
 	w     *mont.Wide
@@ -21,11 +21,12 @@ func newWitnesses(n *big.Int, check func() error) *witnesses {
 	return &witnesses{n: n, w: mont.NewWide(n), check: check}
 }
 
-// mostTries is the number of candidates that are tried for one q. If n is prime, a candidate fails with probability
-// 1/q.
+// mostTries is the number of candidates that are tried for one q. If n is prime, a
+// candidate fails with probability 1/q.
 const mostTries = 100
 
-// checkWork is the number of word products, about a nanosecond each, between two calls of check.
+// checkWork is the number of word products, about a nanosecond each, between two calls
+// of check.
 const checkWork = 1 << 16
 
 // mul sets z = x*y, and calls check from time to time. After an error it does nothing.
@@ -68,8 +69,8 @@ func (t *witnesses) minus(q *big.Int) (uint32, error) {
 	return 0, nil
 }
 
-// primeTo returns a if gcd(x, n) = 1, else 0. The gcd is computed from the words of x, which are x*R mod n: R is prime
-// to n and does not change the gcd.
+// primeTo returns a if gcd(x, n) = 1, else 0. The gcd is computed from the words of x,
+// which are x*R mod n: R is prime to n and does not change the gcd.
 func (t *witnesses) primeTo(x mont.Element, a uint32) uint32 {
 	if g := t.w.Raw(new(big.Int), x); g.GCD(nil, nil, g, t.n).Cmp(one) != 0 {
 		return 0
@@ -90,7 +91,8 @@ func (t *witnesses) power(x mont.Element, e *big.Int) mont.Element {
 	return z
 }
 
-// plus returns a witness A of q, a prime factor of n+1. With a = A + sqrt(D) and the coefficient y of x + y*sqrt(D):
+// plus returns a witness A of q, a prime factor of n+1. With a = A + sqrt(D) and the
+// coefficient y of x + y*sqrt(D):
 //
 //	y of a^(n+1) = 0  and  gcd(y of a^((n+1)/q), n) = 1.
 //
@@ -127,8 +129,8 @@ func (t *witnesses) plus(q *big.Int) (uint32, error) {
 	return 0, nil
 }
 
-// nonResidue returns the least d >= 2 with the Jacobi symbol (d/n) = -1, or 0 if there is none below 1000, as for
-// squares.
+// nonResidue returns the least d >= 2 with the Jacobi symbol (d/n) = -1, or 0 if there
+// is none below 1000, as for squares.
 func (t *witnesses) nonResidue() uint64 {
 	for d := int64(2); d < 1000; d++ {
 		if big.Jacobi(big.NewInt(d), t.n) == -1 {
@@ -138,7 +140,8 @@ func (t *witnesses) nonResidue() uint64 {
 	return 0
 }
 
-// A quadratic is the ring of all x + y*sqrt(d) mod n. An element is the slice of x and y.
+// A quadratic is the ring of all x + y*sqrt(d) mod n. An element is the slice of x and
+// y.
 type quadratic struct {
 	t *witnesses
 	d mont.Element

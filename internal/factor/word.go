@@ -8,15 +8,17 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// trialCount is the number of odd primes, 3 to 1021, that a word is divided by before its primality test.
-// BenchmarkFactor/random40 to random63 is flat from 110 to 308 primes.
+// trialCount is the number of odd primes, 3 to 1021, that a word is divided by before
+// its primality test. BenchmarkFactor/random40 to random63 is flat from 110 to 308
+// primes.
 const trialCount = 171
 
-// rhoBits is the size up to which rho is quicker than a curve, by BenchmarkFactor/semiprime24 to semiprime32.
+// rhoBits is the size up to which rho is quicker than a curve, by
+// BenchmarkFactor/semiprime24 to semiprime32.
 const rhoBits = 26
 
-// word appends the factors of n < 2^64 and returns them with the method. It checks the context only, not the
-// budget. The error is the cause of the end of the context.
+// word appends the factors of n < 2^64 and returns them with the method. It checks the
+// context only, not the budget. The error is the cause of the end of the context.
 func (e *Engine) word(dst []Factor, n uint64) ([]Factor, string, error) {
 	if n < 2 {
 		return dst, "", nil
@@ -33,7 +35,8 @@ func (e *Engine) word(dst []Factor, n uint64) ([]Factor, string, error) {
 	return e.splitWord(dst, start, m, 1)
 }
 
-// trialMethod returns the method of a number whose factors fs were all found by trial division.
+// trialMethod returns the method of a number whose factors fs were all found by trial
+// division.
 func trialMethod(fs []Factor) string {
 	if len(fs) == 1 && fs[0].Exp == 1 {
 		return "prime"
@@ -41,8 +44,9 @@ func trialMethod(fs []Factor) string {
 	return "trial"
 }
 
-// trialWord appends the prime factors of n >= 1 up to 1021 and returns the cofactor: 1, a prime, or a number
-// without a factor up to 1021. If it stops at the square root of n, the cofactor may be a prime below 1021.
+// trialWord appends the prime factors of n >= 1 up to 1021 and returns the cofactor: 1,
+// a prime, or a number without a factor up to 1021. If it stops at the square root of
+// n, the cofactor may be a prime below 1021.
 func (e *Engine) trialWord(dst []Factor, n uint64) ([]Factor, uint64) {
 	if twos := bits.TrailingZeros64(n); twos > 0 {
 		n >>= twos
@@ -56,15 +60,16 @@ func (e *Engine) trialWord(dst []Factor, n uint64) ([]Factor, uint64) {
 	return dst, n
 }
 
-// roughPrime reports whether m > 1 is prime. m is a cofactor of trialWord: without a prime factor p <= 1021 but m
-// itself, m < 1021^2 is prime.
+// roughPrime reports whether m > 1 is prime. m is a cofactor of trialWord: without a
+// prime factor p <= 1021 but m itself, m < 1021^2 is prime.
 func (e *Engine) roughPrime(m uint64) bool {
 	last := e.trial[len(e.trial)-1].P
 	return m < last*last || prime.IsPrimeRough(m)
 }
 
-// splitWord appends the prime factors of m^exp to dst[start:], which stays ascending. m is composite and a cofactor
-// of trialWord. The method is that of the first split, which has the largest number to split.
+// splitWord appends the prime factors of m^exp to dst[start:], which stays ascending. m
+// is composite and a cofactor of trialWord. The method is that of the first split,
+// which has the largest number to split.
 func (e *Engine) splitWord(dst []Factor, start int, m uint64, exp uint32) ([]Factor, string, error) {
 	d, method, err := e.divisor(m)
 	if err != nil {
@@ -82,8 +87,9 @@ func (e *Engine) splitWord(dst []Factor, start int, m uint64, exp uint32) ([]Fac
 	return dst, method, nil
 }
 
-// divisor returns a proper divisor of the composite m, a cofactor of trialWord, and the method that found it. Rho
-// takes the small numbers, and those that withstand all curves of their size.
+// divisor returns a proper divisor of the composite m, a cofactor of trialWord, and the
+// method that found it. Rho takes the small numbers, and those that withstand all
+// curves of their size.
 func (e *Engine) divisor(m uint64) (uint64, string, error) {
 	if r := prime.Sqrt(m); r*r == m {
 		return r, "power", nil
@@ -102,7 +108,8 @@ func addPrime(dst []Factor, start int, p uint64, exp uint32) []Factor {
 	return addFactor(dst, start, Factor{nat.New(p), exp, Prime})
 }
 
-// addFactor adds f to the ascending factors dst[start:]. If they have its P already, the exponents are added.
+// addFactor adds f to the ascending factors dst[start:]. If they have its P already,
+// the exponents are added.
 func addFactor(dst []Factor, start int, f Factor) []Factor {
 	i := len(dst)
 	for i > start && dst[i-1].P.Cmp(f.P) > 0 {

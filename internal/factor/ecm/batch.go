@@ -5,23 +5,28 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch splits many numbers at a time, by curves in the lanes of mont.Lanes or, where there are
-// none, of mont.WordLanes. It keeps its memory, up to three megabytes, and is not for concurrent use. The zero value is ready.
+// A Batch splits many numbers at a time by curves, each lane of a machine with a number
+// of its own. The machine is mont.Lanes, or mont.WordLanes where the level of kernels
+// has none.
+//
+// It keeps its memory, up to three megabytes. The zero value is ready. It is not for
+// concurrent use.
 type Batch struct {
-	level       kernels.Level     // of groups and machines
-	words       bool              // that level has no mont.Lanes
-	groups      []group           // nil before the first use
-	groupAt     [MaxBits + 1]int8 // of numbers of so many bits; len(groups) if there is none
-	machines    [mont.LaneKinds]*machine
-	order       []int32 // of the numbers of one group, their places in the list
-	first       [maxGroups + 1]int
+	level       kernels.Level            // that groups and machines are for
+	words       bool                     // the level has no mont.Lanes
+	groups      []group                  // ascending by size; nil before the first use
+	groupAt     [MaxBits + 1]int8        // groupAt[bits]: the index in groups, len(groups) if there is none
+	machines    [mont.LaneKinds]*machine // by kind; nil before its first use
+	order       []int32                  // places of the numbers in the list, sorted by group
+	first       [maxGroups + 1]int       // group i has order[first[i]:first[i+1]]
 	assignments []assignment
-	pipeline    *wordPipeline // for words without mont.Lanes; nil until it is needed
-	word        *mont.WordMachine
-	forceWords  bool // do as without mont.Lanes; for tests
+	pipeline    *wordPipeline     // the machines at a level without mont.Lanes; nil before its first use
+	word        *mont.WordMachine // of SplitWord; nil before its first use
+	forceWords  bool              // use no mont.Lanes; for tests
 }
 
-// BatchBits returns the size of the largest numbers of Batch at the level in force.
+// BatchBits returns the size of the largest numbers of Batch at the level of kernels in
+// force, 64 to MaxBits.
 func BatchBits() int {
 	if size := mont.LaneBits(); size > 0 {
 		return size
@@ -29,24 +34,25 @@ func BatchBits() int {
 	return wordBits
 }
 
-// A Number is n[0] + n[1]*2^64.
+// A Number is n[0] + n[1]*2^64 < 2^128.
 type Number = [2]uint64
 
-// MaxBits is the size of the largest numbers of Batch at any level: see BatchBits.
+// MaxBits is the size of the largest numbers of Batch at any level of kernels.
 const MaxBits = mont.MaxLaneBits
 
-// Split looks for a divisor of each of ns, and calls found(i, d, method) with a d of ns[i],
-// 1 < d < ns[i], for those that have been found, in any order. The others have been
-// given up: those that are even, below 5 or above BatchBits, those that withstood all curves
-// of their class, which few products of two primes do up to 104 bits, and above that most of
-// those without a factor below 2^40, for which a sieve is quicker.
+// Split looks for a divisor of each of ns. It calls found(i, d, method) with a divisor
+// d of ns[i], 1 < d < ns[i], for each one that it finds, in any order and at most once
+// for each i. The error is one of check, which it calls about every 0.1 ms.
 //
-// A curve cannot split a prime or a power of one; the others should have no factor below 50
-// or so, as all prime factors of a number are found at once if they are small, and nothing
-// is learned from that.
+// d and method depend only on ns[i] and the seed, not on the other numbers. Split gives
+// these numbers up:
 //
-// d and method depend on ns[i] and the seed alone. It calls check about every tenth of
-// a millisecond and returns its error if there is one.
+//	even numbers, numbers below 5, numbers above BatchBits
+//	numbers that withstand all curves of their class: few products of two primes up to 104 bits,
+//	above that most numbers without a factor below 2^40, for which a sieve is quicker
+//
+// A curve cannot split a power of a prime. ns should have no prime factors below about
+// 50: a curve finds all small prime factors at once, and so no divisor.
 func (b *Batch) Split(ns []Number, seed uint64, check func() error, found func(i int, d Number, method string)) error {
 	b.use(kernels.Active())
 	b.sort(ns)

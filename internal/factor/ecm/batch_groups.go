@@ -7,11 +7,12 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A group is the numbers that are worked on together: those of one class that one kind of machine takes.
+// A group is the numbers that run together: those of one class that one kind of machine
+// takes.
 type group struct {
-	bits  int // of the largest
+	bits  int // of the largest number
 	class int
-	kind  int // of the machine
+	kind  int // of the machine, see mont.LaneKind
 }
 
 const maxGroups = len(classes) + mont.LaneKinds
@@ -19,7 +20,8 @@ const maxGroups = len(classes) + mont.LaneKinds
 // wordBits is the size of the largest numbers of mont.WordLanes.
 const wordBits = 64
 
-// makeGroups returns the groups of the level in force, ascending, or those of words.
+// makeGroups returns the groups of the level in force, ascending by size. If words is
+// set, they are those for mont.WordLanes.
 func makeGroups(words bool) []group {
 	most := BatchBits()
 	if words {
@@ -39,7 +41,7 @@ func makeGroups(words bool) []group {
 	return gs
 }
 
-// use makes b ready for the level in force.
+// use prepares b for the level of kernels.
 func (b *Batch) use(level kernels.Level) {
 	if b.groups == nil || b.level != level {
 		b.level, b.words = level, b.forceWords || mont.LaneBits() == 0
@@ -55,7 +57,7 @@ func (b *Batch) use(level kernels.Level) {
 	}
 }
 
-// sort makes the order of the numbers by group.
+// sort sets order and first: the places of ns sorted by group, by counting.
 func (b *Batch) sort(ns []Number) {
 	b.first = [maxGroups + 1]int{}
 	for _, n := range ns {
@@ -80,7 +82,7 @@ func (b *Batch) sort(ns []Number) {
 	}
 }
 
-// groupOf returns the group of n, or -1.
+// groupOf returns the index of the group of n, or -1 if n is given up.
 func (b *Batch) groupOf(n Number) int {
 	if !splittable(n) {
 		return -1
@@ -91,10 +93,10 @@ func (b *Batch) groupOf(n Number) int {
 	return -1
 }
 
-// splittable reports whether there are curves modulo n: it is odd and at least 5.
+// splittable reports whether there are curves modulo n: n is odd and at least 5.
 func splittable(n Number) bool { return n[0]&1 == 1 && (n[1] != 0 || n[0] >= 5) }
 
-// classOf returns the class of numbers of so many bits, at most MaxBits.
+// classOf returns the index of the class of numbers of so many bits, at most MaxBits.
 func classOf(size int) int {
 	c := 0
 	for classes[c].bits < size {
@@ -103,6 +105,7 @@ func classOf(size int) int {
 	return c
 }
 
+// bitLen returns the number of bits of n.
 func bitLen(n Number) int {
 	if n[1] != 0 {
 		return 64 + bits.Len64(n[1])

@@ -6,7 +6,7 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// lanes are a mont.Lanes or a mont.WordLanes, where the methods are explained.
+// lanes is implemented by mont.Lanes and mont.WordLanes, which document the methods.
 type lanes interface {
 	Slots() int
 	Width() int
@@ -17,14 +17,15 @@ type lanes interface {
 	Run(code []mont.Instruction)
 }
 
-// A machine is lanes, and the program that they work on.
+// A machine is lanes together with the program that they execute.
 type machine struct {
 	program *program
 	lanes   lanes
-	owner   []int32 // the number that a lane is set up for, -1 for none
+	owner   []int32 // by lane: the place of the number that is its modulus, -1 for none
 }
 
-// machine returns the lanes for a group.
+// machine returns the machine of a group, with enough slots for the programs of its
+// class.
 func (b *Batch) machine(g group) *machine {
 	m := &b.machines[g.kind]
 	if b.words {
@@ -43,6 +44,7 @@ func (b *Batch) machine(g group) *machine {
 	return *m
 }
 
+// newMachine returns a machine whose slots for small numbers are set.
 func newMachine(lanes lanes) *machine {
 	m := &machine{lanes: lanes, owner: make([]int32, lanes.Width())}
 	for l := range m.owner {
@@ -54,12 +56,13 @@ func newMachine(lanes lanes) *machine {
 }
 
 // divisor returns a proper divisor of n that the curve in a lane has found, or 0. If
-// the curve has found all prime factors they may still differ in the stage, or in
-// the product out of three.
+// the product of stage 2 is 0 modulo n, the curve has found all prime factors of n.
+// They may still differ in the Z after stage 1, or in one of the three products of
+// stage 2.
 func (m *machine) divisor(lane int, n Number) Number {
 	var d Number
 	if m.lanes.HasGCDs() {
-		d = m.lanes.Value(slotGCD, lane) // n is 0 modulo n
+		d = m.lanes.Value(slotGCD, lane) // modulo n, so that 0 stands for n
 	} else if d = gcd(m.lanes.Value(slotResult, lane), n); d == n {
 		d = Number{}
 	}
@@ -76,7 +79,9 @@ func (m *machine) divisor(lane int, n Number) Number {
 	return d
 }
 
-// gcd returns the greatest common divisor of a and the odd n.
+// gcd returns the greatest common divisor of a and the odd n; gcd(0, n) = n. It is the
+// binary algorithm of mont.GCD for two words: a and n are odd, and (a, n) becomes (odd
+// part of |a-n|, min(a, n)).
 func gcd(a, n Number) Number {
 	if a[1]|n[1] == 0 {
 		return Number{mont.GCD(a[0], n[0])}
@@ -103,7 +108,7 @@ func gcd(a, n Number) Number {
 	return Number{mont.GCD(a[0], n[0])}
 }
 
-// odd returns a without its factors 2. Requires a > 0.
+// odd returns the odd part of a > 0.
 func odd(a Number) Number {
 	if a[0] == 0 {
 		return Number{a[1] >> bits.TrailingZeros64(a[1])}

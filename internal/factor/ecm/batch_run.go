@@ -4,18 +4,22 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A classRun is the work on the numbers of one class, round by round.
+// A classRun is the work on the numbers of one class: its rounds one after the other,
+// each for the numbers that the rounds before have not split. See runClass.
 type classRun struct {
 	*machine
 	ns          []Number
-	list        []int32 // of ns, those not begun in this round
-	unsplit     []int32 // those that this round has not split; at most as many as have left list, and in its memory
+	list        []int32 // places in ns of the numbers not begun in this round
+	unsplit     []int32 // numbers that this round has not split, in the memory of those that have left list
 	seed        uint64
-	begin, end  int           // the curves of this round
-	assignments []assignment  // at most one a lane
-	pipeline    *wordPipeline // of machine, nil if it is mont.Lanes
+	begin, end  int           // numbers of the curves of this round
+	assignments []assignment  // at most one for each lane
+	pipeline    *wordPipeline // nil if machine has mont.Lanes
 }
 
+// runClass runs the rounds of c. A round has a program and a range of curves, begin to
+// end-1. The rounds of a class number the curves consecutively, so that each curve of a
+// number has its own sigma.
 func (s *classRun) runClass(c *class, check func() error, found func(int, Number, string)) error {
 	for l := range s.owner {
 		s.owner[l] = -1
@@ -32,7 +36,9 @@ func (s *classRun) runClass(c *class, check func() error, found func(int, Number
 	return nil
 }
 
-// run does one round.
+// run runs one round on a machine of many lanes. All lanes execute the same program.
+// When a number is split, its lanes go to the next number; when no number is left, to
+// further curves of the remaining ones.
 func (s *classRun) run(check func() error, found func(int, Number, string)) error {
 	if s.pipeline != nil {
 		return s.runWords(s.pipeline, check, found)
@@ -55,8 +61,10 @@ func (s *classRun) run(check func() error, found func(int, Number, string)) erro
 	}
 }
 
+// resultGCDs sets slotGCD to the gcd of the product of stage 2 and n, in all lanes.
 var resultGCDs = []mont.Instruction{mont.GCDs(slotGCD, slotResult)}
 
+// execute executes code in parts, with a call of check before each.
 func (s *classRun) execute(code []mont.Instruction, check func() error) error {
 	for len(code) > 0 {
 		if err := check(); err != nil {
@@ -69,11 +77,12 @@ func (s *classRun) execute(code []mont.Instruction, check func() error) error {
 	return nil
 }
 
-// batchCheckEvery is the number of instructions between two calls of check, a tenth
-// of a microsecond each.
+// batchCheckEvery is the number of instructions between two calls of check, a tenth of
+// a microsecond each.
 const batchCheckEvery = 1000
 
-// fill takes numbers while there are lanes, and shares the lanes out.
+// fill assigns the next numbers of the list while there are lanes, and divides the
+// lanes equally among all assigned numbers, at most the remaining curves of each.
 func (s *classRun) fill() {
 	width := len(s.owner)
 	for len(s.assignments) < width && len(s.list) > 0 {
@@ -88,8 +97,8 @@ func (s *classRun) fill() {
 	}
 }
 
-// load sets the lanes to the next curves of the assignments: one of each number, and more if
-// there are lanes to spare.
+// load gives each assigned lane the modulus of its number, if that has changed, and the
+// parameter of its curve.
 func (s *classRun) load() {
 	for i := range s.assignments {
 		j := &s.assignments[i]
@@ -106,8 +115,10 @@ func (s *classRun) load() {
 	}
 }
 
-// collect ends the assignments that are done. Of several curves of one number the first
-// counts that has found something, as if they had been run one after the other.
+// collect takes the results of the lanes. Numbers that are split, or have no curve left
+// in this round, lose their assignment. Of several curves of one number, the first that
+// has found a divisor counts: so the result is the same as if the curves had run one
+// after the other.
 func (s *classRun) collect(found func(int, Number, string)) {
 	left := s.assignments[:0]
 	for _, j := range s.assignments {
@@ -127,10 +138,10 @@ func (s *classRun) collect(found func(int, Number, string)) {
 	s.assignments = left
 }
 
-// A assignment is a number that is being worked on.
+// An assignment is a number with the lanes that run its next curves.
 type assignment struct {
-	at    int32 // in the list
-	curve int   // the next
-	lane  int   // the first of its lanes
-	count int   // of its lanes
+	at    int32 // the place of the number in the list
+	curve int   // the number of the next curve
+	lane  int   // its first lane
+	count int   // of its lanes, which run curve, curve+1, ...
 }

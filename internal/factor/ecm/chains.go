@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// chainRatios are the ratios k/r worth trying: with continued fractions that end in ones, like
-// that of phi, which all quotients of the chain then are but a few.
+// chainRatios are the ratios k/r that goodChain tries. The continued fraction of each
+// one ends in ones, like that of phi. So nearly all quotients in the chain are 1, where
+// the cheapest rule fits.
 var chainRatios = func() []float64 {
 	const phi = 1.6180339887498949
 	ratios := []float64{phi}
@@ -27,8 +28,8 @@ var chainRatios = func() []float64 {
 	return ratios
 }()
 
-// goodChain returns the r of a chain for k like bestChain, in a sixth of the time; up to
-// 50000 it takes 0.3 % more products.
+// goodChain returns the r of a chain for k, like bestChain but in a sixth of the time.
+// For primes up to 50000 the chains take 0.3 % more products. Requires k odd, k >= 3.
 func goodChain(k uint64) uint64 {
 	if k < 400 {
 		return bestChain(k)
@@ -47,15 +48,16 @@ func goodChain(k uint64) uint64 {
 	return best
 }
 
-// chainTable has the r of goodChain for the odd primes, as far as any plan has needed them;
-// a longer table takes its place, and none is ever changed.
+// chainTable has the r of goodChain for the odd primes in order, up to the largest that
+// a plan has needed. A table is never changed; a longer one replaces it.
 var chainTable atomic.Pointer[[]uint32]
 
-// chainCheck is the number of searches for a chain, some microseconds each, between two
-// calls of check.
+// chainCheck is the number of primes, some microseconds each, between two calls of
+// check.
 const chainCheck = 32
 
-// chains returns the r of the chains of the plan's primes from 3 on.
+// chains returns the r of the chains of the odd primes of the plan, in order. The error
+// is one of check.
 func (p *Plan) chains(check func() error) ([]uint32, error) {
 	var have []uint32
 	if t := chainTable.Load(); t != nil {
@@ -65,7 +67,7 @@ func (p *Plan) chains(check func() error) ([]uint32, error) {
 	if len(have) >= len(odd) {
 		return have[:len(odd)], nil
 	}
-	// As with plans, it is made twice rather than waited for.
+	// Two goroutines may compute the same table: neither waits for the other.
 	table := append(make([]uint32, 0, len(odd)), have...)
 	for i, k := range odd[len(have):] {
 		if i%chainCheck == 0 {

@@ -9,19 +9,20 @@ import (
 // A program is a curve with the bounds of a plan, as instructions for the machines of
 // package mont: from sigma to the product of stage 2. It is immutable.
 //
-// It divides nowhere. The constant of the curve is kept as a fraction, and the points of
-// stage 2 are not made affine but brought to one denominator: x = X/Z becomes
-// X*prod(Z of the others), so that the differences of two are those of the
-// affine x times the product of all Z. A pair costs one product.
+// It contains no inversion. The constant of the curve is a fraction num/den. The points
+// of stage 2 are not made affine but brought to a common denominator: x = X/Z is
+// replaced by X * (product of the Z of all other points). Then each difference of two
+// is that of the affine x times the product of all Z, and a pair costs one product.
 type program struct {
 	B1, B2 uint64
 
 	name   string
 	slots  int
-	stages [2][]mont.Instruction // the curve and stage 1; stage 2
-	q      int                   // the point after stage 1
+	stages [2][]mont.Instruction // stages[0]: the curve and stage 1; stages[1]: stage 2
+	q      int                   // slot of the point after stage 1
 
-	// To go on with stage 2 in another machine: the gcd of Z of q, and the rest of q.
+	// For a wordPipeline: zGCD computes the gcd of Z of q with n after stage 1. point
+	// completes q in the machine of stage 2, to which its X and Z are copied.
 	zGCD, point [1]mont.Instruction
 }
 
@@ -29,7 +30,7 @@ type program struct {
 const (
 	slotSigma = mont.FirstSlot + iota // sigma is slotSigma/slotSigmaDen
 	slotSigmaDen
-	slotThree // the numbers themselves, not their forms
+	slotThree // four slots of the numbers themselves, not their Montgomery forms
 	slotFour
 	slotFive
 	slotSixteen
@@ -41,11 +42,11 @@ const (
 // smallNumbers are the contents of the slots from slotThree.
 var smallNumbers = [...]uint64{3, 4, 5, 16}
 
-// String returns the method as results name it.
+// String returns the method, as results name it.
 func (p *program) String() string { return p.name }
 
-// newProgram returns the program for minB1 <= b1 <= b2 and the giant step d, a multiple
-// of 6 with the primes of d and d/2 at most b1.
+// newProgram returns the program for 15 <= b1 <= b2 and the giant step d. d is a
+// multiple of 6, and d/2 and the prime factors of d are at most b1.
 func newProgram(b1, b2, d uint64) *program {
 	plan, err := newPlanStep(b1, b2, d, func() error { return nil })
 	if err != nil || d%6 != 0 || d/2 > b1 {
@@ -61,17 +62,18 @@ func newProgram(b1, b2, d uint64) *program {
 		zGCD: [1]mont.Instruction{mont.GCDs(slotGCD, q+1)}, point: [1]mont.Instruction{mont.MakePoint(q)}}
 }
 
-// A compiler writes a program.
+// A compiler writes the instructions of a program, or of stage 1 of a Runner. It
+// implements chainOps.
 type compiler struct {
 	code  []mont.Instruction
-	slots int // used so far
-	track [3]int
-	pool  []int // points of stage 1 that are free
+	slots int    // number of slots used so far
+	track [3]int // slots of the points A, B and C of the current chain
+	pool  []int  // slots of points of stage 1 that are free
 }
 
 func (c *compiler) emit(in ...mont.Instruction) { c.code = append(c.code, in...) }
 
-// slot takes a new slot, point those of a point.
+// slot allocates a slot, and point the PointSlots slots of a point.
 func (c *compiler) slot() int {
 	c.slots++
 	return c.slots - 1
@@ -82,7 +84,7 @@ func (c *compiler) point() int {
 	return c.slots - mont.PointSlots
 }
 
-// product returns a new slot with the product of the factors.
+// product emits the product of two or more factors and returns its slot, which is new.
 func (c *compiler) product(factors ...int) int {
 	s := c.slot()
 	a := factors[0]
@@ -93,12 +95,19 @@ func (c *compiler) product(factors ...int) int {
 	return s
 }
 
-// suyama makes the curve and returns its point: with u = sigma^2 - 5 and v = 4 sigma
-// it is u^3 : v^3, and (A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v). Here sigma = a/b, and
-// u = a^2 - 5b^2 and v = 4ab are multiples of these by b^2, which changes no ratio.
+// suyama emits the curve of sigma and returns the slot of its point (H. Suyama, 1985,
+// as in P. Zimmermann, B. Dodson, 2006):
 //
-// Factors from the slots of small numbers and sigma are brought into Montgomery form by a
-// factor R2. u is multiplied by one, a sum or difference being for products only.
+//	u = sigma^2 - 5,  v = 4 sigma
+//	q = u^3 : v^3
+//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)
+//
+// With sigma = a/b it computes b^2 u = a^2 - 5 b^2 and b^2 v = 4ab. The common factor
+// b^2 cancels in both ratios.
+//
+// Numbers from the slots of small numbers and of sigma become Montgomery forms by a
+// factor R2. u is multiplied by one, because a sum or difference may only be an operand
+// of products.
 func (c *compiler) suyama() (q int) {
 	q = c.point()
 	a, b := c.product(slotSigma, mont.SlotR2), c.product(slotSigmaDen, mont.SlotR2)
@@ -115,7 +124,7 @@ func (c *compiler) suyama() (q int) {
 	return q
 }
 
-// stage1 returns the product of all prime powers up to B1 times q.
+// stage1 emits E*q and returns its slot, E the product of all prime powers up to B1.
 func (c *compiler) stage1(q int, p *Plan) int {
 	for power := uint64(2); power <= p.B1; power *= 2 {
 		c.emit(mont.PointDouble(q, q))
@@ -133,6 +142,3 @@ func (c *compiler) stage1(q int, p *Plan) int {
 	}
 	return c.track[0]
 }
-
-// Of the points A, B and C of a chain track has the slots. A rule makes its points in
-// free slots, and frees those that A, B and C are no longer in.

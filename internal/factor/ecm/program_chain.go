@@ -4,14 +4,16 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
+// takePoint takes a free slot of a point. The pool has six, which is enough for every
+// rule.
 func (c *compiler) takePoint() int {
 	p := c.pool[len(c.pool)-1]
 	c.pool = c.pool[:len(c.pool)-1]
 	return p
 }
 
-// setTrack makes a, b and c the points of the chain. All slots in use before that are
-// the old ones and the temporary ones.
+// setTrack makes a, b and diff the points A, B and C of the chain. It frees the slots
+// of the points before, and the temporary ones, unless they are among a, b and diff.
 func (c *compiler) setTrack(a, b, diff int, temporary ...int) {
 	old := c.track
 	c.track = [3]int{a, b, diff}
@@ -34,12 +36,14 @@ func (c *compiler) setTrack(a, b, diff int, temporary ...int) {
 	}
 }
 
+// add emits p+q, given diff = p-q, and returns its slot.
 func (c *compiler) add(p, q, diff int) int {
 	dst := c.takePoint()
 	c.emit(mont.PointAdd(dst, p, q, diff))
 	return dst
 }
 
+// double emits 2p and returns its slot.
 func (c *compiler) double(p int) int {
 	dst := c.takePoint()
 	c.emit(mont.PointDouble(dst, p))
@@ -59,7 +63,8 @@ func (c *compiler) finish() {
 	c.setTrack(p, p, p)
 }
 
-// rule makes the points for what shrink did to d and e.
+// rule emits the points for the rule number i of shrink. Each case says what A and B
+// become; C is their difference.
 func (c *compiler) rule(i int) {
 	a, b, d := c.track[0], c.track[1], c.track[2]
 	switch i {

@@ -6,10 +6,12 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// Group is the number of curves of a group: one in each lane of the machine that has the most.
+// Group is the number of curves of a group: one for each lane of the machine that has
+// the most.
 const Group = mont.WideLaneWidth
 
-// A wideMachine is one of those of package mont: all its lanes have the same modulus.
+// A wideMachine is one of the machines of package mont whose lanes all have the same
+// modulus.
 type wideMachine interface {
 	Reset(w *mont.Wide, slots int)
 	Width() int
@@ -18,12 +20,16 @@ type wideMachine interface {
 	Run(code []mont.Instruction)
 }
 
-// A Runner runs curves modulo one n, in groups: the curves of a group at the same time in eight lanes
-// (AVX-512), half of them at a time in four (AVX2), or one after the other. The outcome is the
-// same: the instructions are the same, and so are the residues.
+// A Runner runs curves modulo one n, in groups of up to Group curves: all at the same
+// time in eight lanes (AVX-512), four at a time in four lanes (AVX2), or one after the
+// other. All machines execute the same instructions and compute the same residues, so
+// the result is the same.
 //
-// A group does stage 1 of all its curves before stage 2, and of the curves that find something in
-// the same stage the first counts.
+// A group completes stage 1 of all its curves before stage 2. Of the curves that find a
+// divisor in the same stage, the first counts.
+//
+// A Runner keeps its memory for the next n. It is not for concurrent use. The zero
+// value needs Reset.
 type Runner struct {
 	w      mont.Wide
 	lanes  mont.WideLanes
@@ -32,42 +38,42 @@ type Runner struct {
 	check  func() error
 	err    error
 
-	m        wideMachine // one of the three
-	kind     machineKind // the quickest for the number
+	m        wideMachine // the one in use, of the three above
+	kind     machineKind // of the quickest machine for n
 	machines [3]struct { // by machineKind
-		fresh bool // has the modulus
+		fresh bool // its modulus is n
 		slots int
 	}
 
 	curves [Group]runnerCurve
-	t      [4]mont.Element
-	inv    [Group]mont.Element // for invertAll
-	pre    [Group]mont.Element
+	t      [4]mont.Element     // scratch
+	inv    [Group]mont.Element // scratch: elements to invert
+	pre    [Group]mont.Element // scratch of invertAll: their products
 
 	programs map[*Plan]*storedStage1
-	c        compiler // the program not yet run
-	work     int      // word products in it
-	careful  bool     // look for a divisor after each step
-	found    *big.Int // what careful has found
+	c        compiler // collects instructions before they are executed
+	work     int      // word products that the collected instructions take
+	careful  bool     // repeat a stage, with a gcd after each step
+	found    *big.Int // the divisor that the careful stage has found, or nil
 	stage    stage2Layout
 }
 
-// A runnerCurve is a curve of a group.
+// A runnerCurve is one curve of a group. Its elements are those of Runner.w.
 type runnerCurve struct {
 	sigma    uint64
-	a24      mont.Element
+	a24      mont.Element    // (A+2)/4
 	q        [2]mont.Element // the point of the curve, X and Z
 	r        [2]mont.Element // after stage 1
 	out      mont.Element    // the product of stage 2
-	finished bool            // nothing more is to be expected of the curve
-	d        *big.Int        // a proper divisor, or nil
+	finished bool            // the curve is left out of all further work
+	d        *big.Int        // the proper divisor that it has found, or nil
 }
 
 var one = big.NewInt(1)
 
-// Reset makes s one for n, odd and not divisible by 3, n >= 5. Run will call check about
-// every tenth of a millisecond, never less often than after each point operation, and return its
-// error if there is one.
+// Reset sets the modulus n >= 5, which is odd and not divisible by 3. Run will call
+// check about every 0.1 ms, never less often than after each point operation, and
+// return its error.
 func (s *Runner) Reset(n *big.Int, check func() error) {
 	s.w.Reset(n)
 	s.check = check
@@ -90,10 +96,10 @@ func (s *Runner) Reset(n *big.Int, check func() error) {
 	}
 }
 
-// N returns the number, which the caller must not change.
+// N returns the modulus, which the caller must not change.
 func (s *Runner) N() *big.Int { return s.w.N() }
 
-// A machineKind is one of the machines of a Runner.
+// A machineKind is an index of Runner.machines.
 type machineKind int
 
 const (
@@ -113,9 +119,10 @@ func bestMachine(size int) machineKind {
 	return onScalar
 }
 
-// Run runs the curves with the given parameters, all at least 6. It returns a divisor d
-// of n, 1 < d < n, and the index of the parameter that found it; the curves of later groups
-// have not been run. It returns nil if there is none to be found.
+// Run runs the curves with the parameters sigmas, all at least 6, with the bounds of p.
+// It returns a divisor d of n, 1 < d < n, and the index of the parameter that found it.
+// The groups after that one are not run. It returns nil if no curve finds a divisor.
+// The error is one of check.
 func (s *Runner) Run(p *Plan, sigmas []uint64) (d *big.Int, which int, err error) {
 	for at := 0; at < len(sigmas); at += Group {
 		d, which, err = s.group(p, sigmas[at:min(at+Group, len(sigmas))])
@@ -126,7 +133,7 @@ func (s *Runner) Run(p *Plan, sigmas []uint64) (d *big.Int, which int, err error
 	return nil, 0, nil
 }
 
-// group runs a group of curves.
+// group runs one group of at most Group curves.
 func (s *Runner) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err error) {
 	s.err = nil
 	cs := s.curves[:len(sigmas)]
@@ -146,7 +153,7 @@ func (s *Runner) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err err
 		s.stage1(p, chains, s.carefulBatch(c, p))
 	})
 	if d, which = first(cs); d != nil || s.err != nil {
-		return d, which, s.err // not both: inspect stops at an error
+		return d, which, s.err // only one of them: inspect stops at an error
 	}
 	s.useMachine(s.kind, p)
 	for batch := range s.batches(cs) {
@@ -162,7 +169,7 @@ func (s *Runner) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err err
 	return d, which, nil
 }
 
-// useMachine has the next stages run on a machine.
+// useMachine makes s.m a machine with the modulus and with slots for both stages of p.
 func (s *Runner) useMachine(i machineKind, p *Plan) {
 	s.m = [...]wideMachine{&s.scalar, &s.quads, &s.lanes}[i]
 	slots := s.stage.layout(p)
@@ -172,13 +179,14 @@ func (s *Runner) useMachine(i machineKind, p *Plan) {
 	}
 }
 
-// carefulBatch prepares a stage that is careful with one curve.
+// carefulBatch prepares to repeat a stage of one curve, in one lane.
 func (s *Runner) carefulBatch(c *runnerCurve, p *Plan) []*runnerCurve {
 	s.useMachine(onScalar, p)
 	return []*runnerCurve{c}
 }
 
-// batches yields as many of the curves as the machine takes at a time, without those that are over.
+// batches yields the curves that are not finished, as many at a time as the machine has
+// lanes. The slice is valid until the next one.
 func (s *Runner) batches(cs []runnerCurve) func(yield func([]*runnerCurve) bool) {
 	return func(yield func([]*runnerCurve) bool) {
 		var batch []*runnerCurve

@@ -6,12 +6,16 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// suyama sets the curves and their points by Suyama's parameter sigma:
+// suyama sets the curves and their points by Suyama's parameter sigma (H. Suyama, 1985,
+// as in P. Zimmermann, B. Dodson, 2006):
 //
-//	u = sigma^2 - 5,  v = 4 sigma,  q = u^3 : v^3
-//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)
+//	u = sigma^2 - 5,  v = 4 sigma
+//	Q = u^3 : v^3                                 the point X : Z
+//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)         the constant of the curve
 //
-// A curve whose constant has no denominator is over, with the divisor that this means.
+// The order of such a curve modulo every p is divisible by 12. If the denominator
+// shares a factor with n, there is no curve modulo n: it is finished, with that factor
+// as its divisor if the factor is proper.
 func (s *Runner) suyama(cs []runnerCurve, sigmas []uint64) {
 	w := &s.w
 	u, v, x, t := s.t[0], s.t[1], s.t[2], s.t[3]
@@ -53,10 +57,13 @@ func (s *Runner) suyama(cs []runnerCurve, sigmas []uint64) {
 	}
 }
 
-// invertAll replaces each of the elements, up to Group, by its inverse. For those that have none
-// it puts 1 and returns the gcd with n; it returns nil if there are no such.
+// invertAll replaces each of xs, at most Group elements, by its inverse, with one
+// inversion for all (P. L. Montgomery's trick). An element without an inverse becomes
+// 1. Then gcds has its gcd with n, at its index, and nil at the others; gcds is nil if
+// all have inverses.
 func (s *Runner) invertAll(xs []mont.Element) (gcds []*big.Int) {
-	// Upwards pre[i] = x0*...*xi; downwards, before each step, inv = 1/(x0*...*xi).
+	// The first loop sets pre[i] = x0*...*xi. Before each step of the last loop inv =
+	// 1/(x0*...*xi), so that 1/xi = inv * pre[i-1].
 	w, inv, t := &s.w, s.t[0], s.t[1]
 	last := len(xs) - 1
 	for {

@@ -6,9 +6,12 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// inspect looks for divisors of n in the numbers that a stage has made. Where it is n itself,
-// all prime factors have come at once: they part if again is careful.
-func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Element, again func(c *runnerCurve)) {
+// inspect looks for divisors of n in the numbers x that a stage has made, one for each
+// curve. One gcd of their product shows whether any curve has found one. A curve with
+// gcd(x, n) = n has found all prime factors at once: redo then repeats its stage
+// carefully, with a gcd after each step, which usually separates them. Curves with a
+// gcd above 1 are finished, and the first divisor ends the search.
+func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Element, redo func(c *runnerCurve)) {
 	if s.err != nil {
 		return
 	}
@@ -33,7 +36,7 @@ func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Elem
 			continue
 		case d.Cmp(s.w.N()) == 0:
 			s.careful, s.found = true, nil
-			again(c)
+			redo(c)
 			if s.careful, d = false, s.found; d == nil {
 				d = c.d
 			}
@@ -45,7 +48,7 @@ func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Elem
 	}
 }
 
-// gcd returns gcd(x, n), which is n for x = 0.
+// gcd returns gcd(x, n), and n for x = 0.
 func (s *Runner) gcd(x mont.Element) *big.Int {
 	d := s.w.Raw(new(big.Int), x)
 	return d.GCD(nil, nil, d, s.w.N())

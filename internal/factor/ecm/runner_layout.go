@@ -4,26 +4,27 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// giantsAtOnce is the number of giant steps that share an inversion.
+// giantsAtOnce is the number of giant steps that share one inversion.
 const giantsAtOnce = 128
 
-// stage2Layout is where things are in stage 2.
+// A stage2Layout is the slots of stage 2, for the giant step d.
 type stage2Layout struct {
 	d             uint64
-	six, step     int
-	chain, ladder int          // 4 points, 2 points
-	ring          int          // block+2 points
-	before        int          // block products of Z; then x of giants
-	babies        affinePoints // x, later affine
-	giants        affinePoints
-	slots         int
+	six, step     int          // the points 6q and D*q
+	chain, ladder int          // of 4 points of the babies' chain, of 2 points of a ladder
+	ring          int          // of giantsAtOnce+2 points
+	before        int          // of giantsAtOnce products of Z, later the x of giants
+	babies        affinePoints // of the plan
+	giants        affinePoints // of the current giantsAtOnce
+	slots         int          // that both stages need
 }
 
-// affinePoints are points that get affine: slots of X, of Z, and for the products of Z up to
-// each one, which x takes the place of.
+// affinePoints are points to be made affine: the slots of their X, of their Z, and of
+// the products Z0*...*Zi, which their affine x = X/Z replace.
 type affinePoints struct{ x, z, before []int }
 
-// layout makes the layout for the plan and returns the number of slots.
+// layout makes the layout for the plan, unless it is that already, and returns the
+// number of slots for both stages.
 func (m *stage2Layout) layout(p *Plan) int {
 	if m.d == p.d {
 		return m.slots
@@ -44,5 +45,6 @@ func (m *stage2Layout) layout(p *Plan) int {
 	return m.slots
 }
 
-// giant returns the slot of giant i, counted from the first.
+// giant returns the slot of the giant step number i, from 0. The slots form a ring of
+// giantsAtOnce+2 points: a new giant needs the two before it.
 func (m *stage2Layout) giant(i int) int { return m.ring + i%(giantsAtOnce+2)*mont.PointSlots }

@@ -4,14 +4,14 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// maxBuffered is the most instructions that are written before they are executed.
+// maxBuffered is the most instructions that are collected before they are executed.
 const maxBuffered = 512
 
-// checkEvery is how many word products, about a nanosecond each, pass between
-// two calls of check.
+// checkEvery is the number of word products, about a nanosecond each, between two calls
+// of check.
 const checkEvery = 1 << 16
 
-// emit appends to the program and executes it when it is long enough.
+// emit collects instructions, and executes them when there are enough.
 func (s *Runner) emit(code ...mont.Instruction) {
 	for _, in := range code {
 		k := s.w.Words()
@@ -22,12 +22,13 @@ func (s *Runner) emit(code ...mont.Instruction) {
 	}
 }
 
-// flush executes the program so far. Once err is set nothing is.
+// flush executes the collected instructions.
 func (s *Runner) flush() {
 	s.execute(s.c.code)
 	s.c.code, s.work = s.c.code[:0], 0
 }
 
+// execute executes code and calls check. Once err is set, it does nothing.
 func (s *Runner) execute(code []mont.Instruction) {
 	if s.err == nil {
 		s.m.Run(code)
@@ -35,7 +36,8 @@ func (s *Runner) execute(code []mont.Instruction) {
 	}
 }
 
-// executeAll executes code, of point operations, in such parts as check asks for.
+// executeAll executes code, point operations of at most 6 products, in parts that take
+// the time of checkEvery.
 func (s *Runner) executeAll(code []mont.Instruction) {
 	k := s.w.Words()
 	most := max(1, checkEvery/(12*k*k))
@@ -46,17 +48,17 @@ func (s *Runner) executeAll(code []mont.Instruction) {
 	}
 }
 
-// The slots of both stages.
+// The slots of a stage.
 const (
-	runnerQ        = mont.FirstSlot // a point
+	runnerQ        = mont.FirstSlot // the point that the stage begins with
 	runnerTemp     = runnerQ + mont.PointSlots
 	runnerInv      = runnerTemp + 1
-	runnerProducts = runnerInv + 1      // four
-	runnerFirst    = runnerProducts + 4 // of those of a stage
+	runnerProducts = runnerInv + 1      // four partial products of stage 2
+	runnerFirst    = runnerProducts + 4 // the first slot that each stage uses as it needs
 )
 
-// load puts a number of each curve of the batch into a slot. Lanes that are left over do what
-// the first does.
+// load puts one number of each curve of the batch into a slot, the lane being the index
+// in the batch. Lanes without a curve repeat the first one.
 func (s *Runner) load(slot int, batch []*runnerCurve, number func(c *runnerCurve) mont.Element) {
 	for lane := range s.m.Width() {
 		c := batch[0]
@@ -67,7 +69,7 @@ func (s *Runner) load(slot int, batch []*runnerCurve, number func(c *runnerCurve
 	}
 }
 
-// start loads the curves and the points that a stage begins with.
+// start loads the constants of the curves and the points that a stage begins with.
 func (s *Runner) start(batch []*runnerCurve, point func(c *runnerCurve) *[2]mont.Element) {
 	s.c.code, s.work = s.c.code[:0], 0
 	s.load(mont.SlotNum, batch, func(c *runnerCurve) mont.Element { return c.a24 })

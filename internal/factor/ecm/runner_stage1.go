@@ -4,8 +4,11 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// stage1 sets r of the curves to the product of all prime powers up to B1 times q. If careful
-// it takes a gcd after each power and stops at a proper divisor.
+// stage1 sets r = E*q for the curves of the batch, E the product of all prime powers up
+// to B1. If careful is set, it takes a gcd after each power and stops at a proper
+// divisor.
+//
+// The instructions do not depend on n. For small B1 they are stored by plan and reused.
 func (s *Runner) stage1(p *Plan, chains []uint32, batch []*runnerCurve) {
 	s.start(batch, func(c *runnerCurve) *[2]mont.Element { return &c.q })
 	s.flush()
@@ -42,7 +45,7 @@ func (s *Runner) stage1(p *Plan, chains []uint32, batch []*runnerCurve) {
 	}
 	s.executeAll(s.c.code)
 	if s.c.code = s.c.code[:0]; s.err != nil {
-		return // the slots may hold what they did for an earlier number
+		return // the slots may hold values of an earlier number
 	}
 	for lane, c := range batch {
 		for i := range c.r {
@@ -51,18 +54,19 @@ func (s *Runner) stage1(p *Plan, chains []uint32, batch []*runnerCurve) {
 	}
 }
 
-// maxStoredB1 is the largest B1 whose stage 1 is stored, which takes 20 bytes for each unit of
-// B1 and spares a fifth of the time for the least n.
+// maxStoredB1 is the largest B1 whose instructions are stored. That takes 20 bytes for
+// each unit of B1, 1.2 MB at most, and saves a fifth of the time for small n.
 const maxStoredB1 = 60e3
 
-// A storedStage1 is the instructions of stage 1 and the point they make.
+// A storedStage1 is the instructions of stage 1 and the slot of the resulting point.
 type storedStage1 struct {
 	code []mont.Instruction
 	r    int
 }
 
-// chains appends the instructions of stage 1 to the program and returns the point they make.
-// It calls after after each power, until it is true or there is an error.
+// chains collects the instructions of stage 1 and returns the slot of the resulting
+// point. It calls after after each prime power, and ends when that returns true or err
+// is set. chains has the r of the chain of each odd prime.
 func (s *Runner) chains(p *Plan, chains []uint32, after func() bool) (r int) {
 	s.c.track, s.c.pool = [3]int{runnerQ, runnerQ, runnerQ}, s.c.pool[:0]
 	for i := range 6 {
@@ -85,8 +89,9 @@ func (s *Runner) chains(p *Plan, chains []uint32, after func() bool) (r int) {
 	return s.c.track[0]
 }
 
-// foundCarefully reports, if careful, whether the first lane of a slot has a proper divisor of n,
-// which becomes found.
+// foundCarefully executes the collected instructions, if careful is set, and reports
+// whether the number in the first lane of slot has a proper divisor in common with n.
+// found then is that divisor.
 func (s *Runner) foundCarefully(slot int) bool {
 	if !s.careful {
 		return false

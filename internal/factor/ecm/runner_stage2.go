@@ -6,8 +6,13 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// stage2 sets out of the curves to the product of the differences of x over all pairs of the
-// plan. If careful it takes a gcd after each pair and stops at a proper divisor.
+// stage2 sets out of the curves to the product of x(m*D*r) - x(j*r) over all pairs (m,
+// j) of the plan. If careful is set, it takes a gcd after each pair and stops at a
+// proper divisor.
+//
+// The affine x = X/Z of giants and babies make a pair cost one product. Their
+// inversions cost three products for each point, and one inversion modulo n for
+// giantsAtOnce giants.
 func (s *Runner) stage2(p *Plan, batch []*runnerCurve) {
 	m := &s.stage
 	s.start(batch, func(c *runnerCurve) *[2]mont.Element { return &c.r })
@@ -54,7 +59,8 @@ func (s *Runner) stage2(p *Plan, batch []*runnerCurve) {
 	}
 }
 
-// mustStop reports whether there is no sense in going on.
+// mustStop reports whether the stage can end: err is set, a divisor is found, or all
+// curves are finished.
 func (s *Runner) mustStop(batch []*runnerCurve) bool {
 	if s.err != nil || s.careful && s.found != nil {
 		return true
@@ -72,7 +78,9 @@ func (s *Runner) move(dst, p int) {
 	s.emit(mont.Product(dst, p, mont.SlotOne), mont.Product(dst+1, p+1, mont.SlotOne), mont.MakePoint(dst))
 }
 
-// multiple sets the points r = k*p and next = (k+1)*p, like field.ladder.
+// multiple sets the points r = k*p and next = (k+1)*p, k >= 1, by Montgomery's ladder:
+// for each bit of k below the top, (r, next) becomes (2r, r+next) or (r+next, 2next).
+// next - r = p always.
 func (s *Runner) multiple(r, next, p int, k uint64) {
 	s.move(r, p)
 	s.emit(mont.PointDouble(next, p))
@@ -85,9 +93,13 @@ func (s *Runner) multiple(r, next, p int, k uint64) {
 	}
 }
 
-// makeBabies makes the points of the babies. The chain of the j = 1, 5, 7, 11, ... prime
-// to 6 is made upwards, each from the one before the last plus 6q, their difference being
-// another of them; the last four are kept.
+// makeBabies computes the points j*q of the babies j. It runs through all j = 1, 5, 7,
+// 11, ... prime to 6 in ascending order and keeps the last four:
+//
+//	j*q = (j-6)*q + 6*q,  with the difference (j-12)*q
+//
+// j-6 stands two places before j in this sequence, and j-12 four. A negative j has the
+// same x as -j.
 func (s *Runner) makeBabies(p *Plan) {
 	m := &s.stage
 	c := func(i int) int { return m.chain + i%4*mont.PointSlots }
@@ -114,11 +126,12 @@ func (s *Runner) makeBabies(p *Plan) {
 	}
 }
 
-// makeAffine replaces the products of points by their x, which is X/Z, with one inversion. A
-// curve where that fails is over, perhaps with a divisor.
+// makeAffine computes the affine x = X/Z of points, with one inversion for all of them
+// and for all curves. If the product of the Z of a curve has no inverse, the curve is
+// finished, with a proper divisor if one of its Z has one.
 func (s *Runner) makeAffine(ps affinePoints, batch []*runnerCurve) {
 	last := len(ps.z) - 1
-	before := func(i int) int { // Z0*...*Zi
+	before := func(i int) int { // slot of Z0*...*Zi
 		if i == 0 {
 			return ps.z[0]
 		}
@@ -158,9 +171,10 @@ func (s *Runner) makeAffine(ps affinePoints, batch []*runnerCurve) {
 	s.emit(mont.Product(ps.before[0], ps.x[0], runnerInv))
 }
 
-// multiplyPairs multiplies by the differences of x of a giant and of babies, two at a time, into
-// the products from manyProducts on by turns. An odd one is there twice, which changes no
-// divisor.
+// multiplyPairs multiplies the partial products by the differences of the x of a giant
+// and of the babies in list, two at a time. The two pairs of partial products
+// alternate, so that the products in sequence do not wait for each other. If the length
+// of list is odd, its last difference is multiplied twice, which changes no divisor.
 func (s *Runner) multiplyPairs(giant int, list []uint16) {
 	babies := s.stage.babies.before
 	for i := 0; i < len(list) && !s.careful; i += 2 {

@@ -6,9 +6,9 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// SplitWord works like Split for one word, without lanes. It returns 0 for a
-// number that has been given up. It runs the same curves and has success with the
-// same one; of a number with more than two prime factors it may return another divisor.
+// SplitWord works like Split for one number of one word, without lanes. It returns 0
+// for a number that it gives up. It runs the same curves in the same order as Split. If
+// n has more than two prime factors, it may return another divisor.
 func (b *Batch) SplitWord(n, seed uint64, check func() error) (d uint64, method string, err error) {
 	if !splittable(Number{n}) {
 		return 0, "", nil
@@ -30,7 +30,8 @@ func (b *Batch) SplitWord(n, seed uint64, check func() error) (d uint64, method 
 	return 0, "", nil
 }
 
-// curves runs curves on n, the modulus of w, until one finds a proper divisor, which it returns, or 0.
+// curves runs the curves begin to end-1 on n, the modulus of w, until one finds a
+// proper divisor. It returns that, or 0.
 func (p *program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, check func() error) (uint64, error) {
 	for i := begin; i < end; i++ {
 		if err := check(); err != nil {
@@ -46,7 +47,7 @@ func (p *program) curves(w *mont.WordMachine, n, seed uint64, begin, end int, ch
 	return 0, nil
 }
 
-// newWord returns a machine for programs.
+// newWord returns a machine for the programs, with one lane of one word.
 func newWord() *mont.WordMachine {
 	w := mont.NewWordMachine()
 	for i, small := range smallNumbers {
@@ -55,8 +56,9 @@ func newWord() *mont.WordMachine {
 	return w
 }
 
-// runWord runs the curve that w is set up for, and returns a proper divisor of n or 0. Many
-// curves have success in stage 1, so that a gcd there pays.
+// runWord runs the curve whose parameter w has, and returns a proper divisor of n or 0.
+// It computes a gcd after stage 1 already: many curves find their divisor there, and
+// stage 2 is saved.
 func (p *program) runWord(w *mont.WordMachine, n uint64) uint64 {
 	w.Run(p.stages[0])
 	d := mont.GCD(w.Value(p.q+1, 0)[0], n)

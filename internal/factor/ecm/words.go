@@ -2,16 +2,22 @@ package ecm
 
 import "factorfleet/internal/factor/mont"
 
-// A wordPipeline is the work on words in two pairs of lanes, one for stage 1 and one for stage 2, so that a
-// number that stage 1 splits leaves its lane to another one: more than a third of the first curves of random
-// numbers are such, and a fifth of those of semiprimes of 40 bits. Each number has one curve at a time.
+// A wordPipeline runs curves on words in two pairs of lanes: one for stage 1, one for
+// stage 2. A number that stage 1 splits leaves its lane to the next number. That
+// happens in more than a third of the first curves of random numbers, and in a fifth of
+// those of semiprimes of 40 bits. A number runs one curve at a time.
+//
+//	free number -> stage 1 (first) -> split
+//	                              \-> waiting -> stage 2 (second) -> split
+//	                                                            \-> free number, or unsplit
 type wordPipeline struct {
 	first, second machine
-	lanes         [2]*mont.WordLanes // of first and second
-	waiting       []assignment       // in the lanes of second
+	lanes         [2]*mont.WordLanes // those of first and of second
+	waiting       []assignment       // the numbers in the lanes of second, whose stage 1 is done
 	last          *mont.WordMachine
 }
 
+// newWordPipeline returns an empty pipeline.
 func newWordPipeline() *wordPipeline {
 	w := &wordPipeline{lanes: [2]*mont.WordLanes{mont.NewWordLanes(), mont.NewWordLanes()}, last: newWord()}
 	w.first, w.second = *newMachine(w.lanes[0]), *newMachine(w.lanes[1])
@@ -19,7 +25,8 @@ func newWordPipeline() *wordPipeline {
 	return w
 }
 
-// runWords does one round of words. s.assignments are those that no lane has.
+// runWords runs one round on words. s.assignments are the begun numbers that are in no
+// lane.
 func (s *classRun) runWords(w *wordPipeline, check func() error, found func(int, Number, string)) error {
 	w.waiting = w.waiting[:0]
 	var pair [2]assignment
@@ -35,7 +42,7 @@ func (s *classRun) runWords(w *wordPipeline, check func() error, found func(int,
 		switch {
 		case count == len(pair):
 			s.stage1(w, &pair, found)
-		case len(w.waiting) > 0: // it may come back
+		case len(w.waiting) > 0: // one of them may become free
 			s.assignments = append(s.assignments, pair[:count]...)
 			s.stage2(w, found)
 		case count == 1:
@@ -48,7 +55,8 @@ func (s *classRun) runWords(w *wordPipeline, check func() error, found func(int,
 	}
 }
 
-// next takes a job: one begun before, or that of the next number.
+// next takes a number: a begun one, or else the next one of the list. Requires that
+// there is one.
 func (s *classRun) next() assignment {
 	if last := len(s.assignments) - 1; last >= 0 {
 		j := s.assignments[last]
@@ -60,8 +68,8 @@ func (s *classRun) next() assignment {
 	return j
 }
 
-// stage1 does stage 1 of the next curves of two numbers. Those that it does not split wait until there
-// are two for stage 2.
+// stage1 runs stage 1 of the next curves of two numbers. The numbers that it does not
+// split wait until the lanes of stage 2 are full.
 func (s *classRun) stage1(w *wordPipeline, pair *[2]assignment, found func(int, Number, string)) {
 	p := s.program
 	l := w.lanes[0]
@@ -83,7 +91,7 @@ func (s *classRun) stage1(w *wordPipeline, pair *[2]assignment, found func(int, 
 			if w.waiting = append(w.waiting, j); len(w.waiting) == cap(w.waiting) {
 				s.stage2(w, found)
 			}
-		case Number{}: // n
+		case Number{}: // the gcd is n: stage 1 has found all prime factors
 			s.endCurve(j)
 		default:
 			found(int(j.at), d, p.name)
@@ -91,7 +99,7 @@ func (s *classRun) stage1(w *wordPipeline, pair *[2]assignment, found func(int, 
 	}
 }
 
-// stage2 does stage 2 of the curves that wait for it.
+// stage2 runs stage 2 of the waiting curves.
 func (s *classRun) stage2(w *wordPipeline, found func(int, Number, string)) {
 	w.second.program = s.program
 	l := w.lanes[1]
@@ -108,7 +116,8 @@ func (s *classRun) stage2(w *wordPipeline, found func(int, Number, string)) {
 	w.waiting = w.waiting[:0]
 }
 
-// endCurve ends a curve without success.
+// endCurve ends a curve that has found nothing: its number runs its next curve later,
+// or is unsplit after the last.
 func (s *classRun) endCurve(j assignment) {
 	if j.curve++; j.curve < s.end {
 		s.assignments = append(s.assignments, j)
@@ -117,7 +126,8 @@ func (s *classRun) endCurve(j assignment) {
 	}
 }
 
-// runLast does the curves of the last number.
+// runLast runs all curves of the last number of a round, one after the other, on a
+// machine of one lane.
 func (s *classRun) runLast(w *mont.WordMachine, j assignment, check func() error, found func(int, Number, string)) error {
 	n := s.ns[j.at]
 	w.SetModulus(0, n)
