@@ -12,14 +12,20 @@ import (
 )
 
 // A batch is the work on many numbers below 2^128 together. Each step is done with all
-// numbers before the next step, so that all lanes of the machine are in use. Its memory
-// serves one list after the other.
+// numbers before the next step, so that all lanes of the machine are in use:
 //
-// Invariant, before and after each step, for each number i:
+//	numbers --begin: trial division--> found, untested
+//	untested --classify: Baillie-PSW--> found, composite
+//	composite --splitAll: root, rho, curves, sieve--> two untested parts
+//
+// The last two steps repeat until nothing is untested. Invariant, before and after each
+// step, for each number i that the batch has not given up:
 //
 //	number i = product of answers[i].found * product of its parts in untested and composite
 //
-// The goroutine of Engine.Batch owns all fields.
+// A number that withstands all methods of a batch is factored by Append afterwards. The
+// memory of a batch serves one list after the other. The goroutine of Engine.Batch owns
+// all fields.
 type batch struct {
 	divisors []prime.Divisor
 	trial    *mont.Trial // divides by divisors in lanes; nil at the plain level

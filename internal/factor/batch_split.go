@@ -55,9 +55,11 @@ func grow(s []bool, n int) []bool {
 	return s[:n]
 }
 
-// splitAll splits every composite part in two untested ones: roots, then rho for small
-// words, then curves for all others together, then the sieve. A number with a part that
-// withstands all of them is left to Append.
+// splitAll splits every composite part in two untested ones: roots first, then rho for
+// words of up to rhoBits, then curves for all others together, then the sieve. A number
+// with a part that withstands all of them is left to Append.
+//
+// The root test comes first because curves and the sieve cannot split powers of primes.
 func (e *Engine) splitAll(b *batch) error {
 	rest := b.composite[:0]
 	for _, p := range b.composite {

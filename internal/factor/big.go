@@ -11,7 +11,16 @@ import (
 //
 //	whole = product of dst[start:] * product of untested, composite and unknown
 //
-// The goroutine of Append owns it; helpers work for a curveSearch.
+// A piece moves between these lists:
+//
+//	untested   -> dst         it is prime, or it is a word and is factored at once
+//	           -> untested    it is a power: its base, with a larger exponent
+//	           -> composite
+//	           -> unknown     the budget was spent during its primality test
+//	composite  -> untested    it is split: its two parts
+//	all        -> dst         giveUp, with the status Composite
+//
+// The goroutine of Append owns a search.
 type search struct {
 	e            *Engine
 	whole        *big.Int      // the number to factor
@@ -139,10 +148,16 @@ func (s *search) found(p piece, status Status) {
 	s.dst = addFactor(s.dst, s.start, Factor{nat.FromBig(p.n), p.exp, status})
 }
 
-// split splits p, a composite that is no power, in two. The methods are tried in the
-// order of their cost; each one returns no divisor when p.done says that it has been
-// tried. The loop runs again after the sieve has failed or was refused: the curves then
-// continue. After an error p is back among the composites.
+// split splits p, a composite that is no power, in two. The methods are tried in this
+// order:
+//
+//	algebraic divisors, Fermat and Lehman    a hundredth of the time of the sieve each
+//	p-1, p+1, curves                         while they promise more than the sieve
+//	the sieve                                if its size, budget and memory permit it
+//
+// Each one returns no divisor if p.done says that it has been tried. The loop runs
+// again after the sieve has failed or was refused: the curves then continue without
+// end. After an error p is back among the composites.
 func (s *search) split(p piece) error {
 	for {
 		d, method, err := s.findByForm(&p)

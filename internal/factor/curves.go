@@ -14,11 +14,20 @@ import (
 
 // A curveSearch runs the steps of one piece, from its progress up to the sieve. The
 // goroutine of Append takes one step after the other, and so do helpers on borrowed
-// cores.
+// cores. A step passes through these states:
 //
-// Ownership: e, n and crew belong to the goroutine of Append. Helpers read e.o, e.times
-// and e.stop, and n. The fields after mu are shared and guarded by mu. A goroutine owns
-// the copy of a step from take until record.
+//	created     in unfinished, not running
+//	running     one goroutine has taken it; errRecalled makes it free again
+//	completed   it has found nothing: removed from unfinished
+//	found       it has found a divisor, and firstFound is its index or less
+//	cancelled   its index is above firstFound: its goroutine stops with errNotFirst
+//
+// The search ends when no step is free and none below firstFound is running. So the
+// lowest step that finds a divisor counts, as if the steps had run one after the other.
+//
+// Ownership: the goroutine of Append owns e and crew. n is never written. Helpers read
+// e.o, e.times, and ctx and deadline of e.stop. mu guards the fields after it. A
+// goroutine owns its copy of a step from take until record.
 type curveSearch struct {
 	e    *Engine
 	n    *big.Int

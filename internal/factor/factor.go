@@ -32,6 +32,20 @@
 // decides which method is tried on which number, and for how long. The bounds of the
 // curves ascend as in P. Zimmermann, B. Dodson, 20 years of ECM (2006).
 //
+// The files:
+//
+//	factor, engine     options, results, the engine
+//	word, trial        numbers below 2^64, one at a time
+//	batch*             many numbers below 2^128 together
+//	big, piece, giveup numbers of 2^64 and more: the pieces of a number
+//	power, form, ratio powers, algebraic divisors, factors of close ratio
+//	level, step        bounds of p-1, p+1 and curves; the sequence of steps
+//	curves*            the steps of a piece, on one core or several
+//	sieve              when the sieve starts, and its memory
+//	stop, report       budget and context; progress
+//	prove, claim, proof, witness
+//	                   proofs of primality
+//
 // To add a method: 1) write a package beside rho that imports prime and mont at most
 // and takes a check function; 2) add a step in step.go; 3) add a row to the table of
 // TestMethods and a benchmark that shows where the method wins.

@@ -18,8 +18,9 @@ type formDivisors struct {
 const formMinBits = 110
 
 // findByForm returns a proper divisor of p that follows from the form of the whole
-// number, or else from a form that p divides. The divisors of a form are computed once
-// for a number and tried once on each piece.
+// number, for example 10^120+1, or else from a form that p divides. A piece can divide
+// a form when the user submits a cofactor, such as (10^120+1)/17. The divisors of a
+// form are computed once for a number, and each piece is tried once with them.
 func (s *search) findByForm(p *piece) (d *big.Int, method string, err error) {
 	if p.done.formTried {
 		return nil, "", nil

@@ -10,7 +10,16 @@ import (
 
 // A Prover proves that numbers are prime. It factors n-1 and n+1 as far as one of the
 // theorems of ProofStep needs, and does the same with the large primes that it finds
-// there. It has an engine of its own and is not for concurrent use.
+// there:
+//
+//	n --- n-1 = 2^2 * 3 * 7919 * p1        p1 >= 2^64: a claim of its own
+//	  \-- n+1 = 2 * 5 * 31 * c            c composite: split in later rounds
+//
+// The claims form a directed graph without cycles, since the primes of n-1 and n+1 are
+// below n. The proof consists of the claims that the first one reaches by its chosen
+// primes.
+//
+// A Prover has an engine of its own and is not for concurrent use.
 type Prover struct {
 	e        *Engine
 	deadline time.Time         // of the running Prove; zero: no limit
@@ -82,7 +91,8 @@ func (p *Prover) attempt(c *claim, slice time.Duration) error {
 }
 
 // searchSide factors one side of c, until the known primes suffice, nothing is left to
-// split, or the slice is spent.
+// split, or the slice is spent. It sets the budget of the engine to the slice, which
+// also decides whether the sieve may start, and the deadline to one and a half slices.
 func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	e := p.e
 	// The sieve starts if its predicted time is a slice at most, and the curves before

@@ -9,6 +9,13 @@ import (
 
 // A witnesses finds the witnesses of a probable prime n, see Witness. Once check has
 // returned an error, err is set and all results are meaningless.
+//
+// Why a witness of n-1 proves something (H. C. Pocklington, 1914): let p be a prime
+// factor of n and q^v the full power of q in n-1. The order of A modulo p divides n-1,
+// but not (n-1)/q, since A^((n-1)/q) - 1 is prime to n. So q^v divides the order, and
+// the order divides p-1: p = 1 mod q^v. With several q, p = 1 mod F1. If F1 > sqrt(n),
+// n has no prime factor up to its square root. For n+1 the same holds in the ring of x
+// + y*sqrt(D), with p = 1 or -1 mod F2. verify/theorem.go has the proofs.
 type witnesses struct {
 	n     *big.Int
 	w     *mont.Wide
@@ -21,8 +28,9 @@ func newWitnesses(n *big.Int, check func() error) *witnesses {
 	return &witnesses{n: n, w: mont.NewWide(n), check: check}
 }
 
-// mostTries is the number of candidates that are tried for one q. If n is prime, a
-// candidate fails with probability 1/q.
+// mostTries is the number of candidates that are tried for one q. If n is prime, the
+// powers a^((n-1)/q) are equally distributed over the q-th roots of unity. So a
+// candidate fails with probability 1/q, and all fail with probability 2^-100 at most.
 const mostTries = 100
 
 // checkWork is the number of word products, about a nanosecond each, between two calls
@@ -45,7 +53,8 @@ func (t *witnesses) mul(z, x, y mont.Element) {
 //
 //	a^(n-1) = 1 mod n  and  gcd(a^((n-1)/q) - 1, n) = 1.
 //
-// It returns 0 if it finds none; then n is composite, or all candidates failed.
+// It computes b = a^((n-1)/q) and then b^q, about log2(n) squarings for each a. It
+// returns 0 if it finds none; then n is composite, or all candidates failed.
 func (t *witnesses) minus(q *big.Int) (uint32, error) {
 	e := new(big.Int).Sub(t.n, one)
 	e.Quo(e, q)
