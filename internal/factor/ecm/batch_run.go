@@ -5,7 +5,14 @@ import (
 )
 
 // A classRun is the work on the numbers of one class: its rounds one after the other,
-// each for the numbers that the rounds before have not split. See runClass.
+// each for the numbers that the rounds before have not split. A round repeats
+//
+//	fill      numbers and lanes to assignments
+//	load      moduli and parameters into the lanes
+//	execute   the program of the round
+//	collect   divisors; split numbers leave, the others continue with their next curves
+//
+// until no number is left. The caller of Batch.Split owns it.
 type classRun struct {
 	*machine
 	ns          []Number

@@ -28,8 +28,9 @@ var chainRatios = func() []float64 {
 	return ratios
 }()
 
-// goodChain returns the r of a chain for k, like bestChain but in a sixth of the time.
-// For primes up to 50000 the chains take 0.3 % more products. Requires k odd, k >= 3.
+// goodChain returns the r of a chain for k, like bestChain but in a sixth of the time:
+// it tries the nearest integer to k/ratio for each of chainRatios. For primes up to
+// 50000 the chains take 0.3 % more products. Requires k odd, k >= 3.
 func goodChain(k uint64) uint64 {
 	if k < 400 {
 		return bestChain(k)

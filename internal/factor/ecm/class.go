@@ -13,7 +13,9 @@ type class struct {
 	rounds []round // first, and then the curves of its own
 }
 
-// A round is a number of curves with the program of a class.
+// A round is a number of curves with the program of a class. For example, a number of
+// 92 bits runs one curve with the program of to60, one with that of to70, three with
+// that of to86 and then up to 250 with that of to92.
 type round struct{ class, curves int }
 
 // The classes, by the size in bits of their largest number.

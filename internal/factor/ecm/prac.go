@@ -71,7 +71,18 @@ func shrink(d, e uint64) (d1, e1 uint64, rule int) {
 	}
 }
 
-// Costs of a differential addition and of a doubling, in products modulo n.
+// Costs of a differential addition and of a doubling, in products modulo n. For the
+// points P = X:Z and Q = X':Z' with the difference P-Q = XD:ZD (P. L. Montgomery, 1987,
+// section 10):
+//
+//	u = (X-Z)(X'+Z'),  v = (X+Z)(X'-Z')
+//	P+Q = ZD*(u+v)^2 : XD*(u-v)^2
+//
+//	s = (X+Z)^2,  d = (X-Z)^2,  t = s-d = 4XZ
+//	2P = s*d : t*(d + t*(A+2)/4)
+//
+// A doubling takes 5 products, and one more if (A+2)/4 is a fraction. Chains count 6
+// for both.
 const (
 	addCost    = 6
 	doubleCost = 6

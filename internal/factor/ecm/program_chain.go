@@ -14,6 +14,8 @@ func (c *compiler) takePoint() int {
 
 // setTrack makes a, b and diff the points A, B and C of the chain. It frees the slots
 // of the points before, and the temporary ones, unless they are among a, b and diff.
+// Invariant: the slots of A, B and C and the free ones are the slot that the stage
+// began with and those of the pool, each once.
 func (c *compiler) setTrack(a, b, diff int, temporary ...int) {
 	old := c.track
 	c.track = [3]int{a, b, diff}

@@ -25,8 +25,15 @@ type wideMachine interface {
 // other. All machines execute the same instructions and compute the same residues, so
 // the result is the same.
 //
-// A group completes stage 1 of all its curves before stage 2. Of the curves that find a
-// divisor in the same stage, the first counts.
+// A group passes through these steps; a divisor ends it after the step that finds it:
+//
+//	suyama     the constants and points of all curves, with one inversion
+//	stage1     r = E*q, batch by batch, a batch being the lanes of the machine
+//	inspect    gcd(product of the Z of all r, n)
+//	stage2     out = product of the differences of x, batch by batch
+//	inspect    gcd(product of all out, n)
+//
+// Of the curves that find a divisor in the same step, the first counts.
 //
 // A Runner keeps its memory for the next n. It is not for concurrent use. The zero
 // value needs Reset.

@@ -10,9 +10,14 @@ import (
 // j) of the plan. If careful is set, it takes a gcd after each pair and stops at a
 // proper divisor.
 //
-// The affine x = X/Z of giants and babies make a pair cost one product. Their
-// inversions cost three products for each point, and one inversion modulo n for
-// giantsAtOnce giants.
+//  1. step = D*r, by a ladder.
+//  2. The babies j*r, made affine.
+//  3. For each block of giantsAtOnce giants: m*step = (m-1)*step + step, with the difference (m-2)*step;
+//     made affine; then one product for each pair.
+//  4. out = product of the four partial products.
+//
+// With affine x = X/Z a pair costs one product. To make a point affine costs three
+// products, and a share of one inversion modulo n for giantsAtOnce giants.
 func (s *Runner) stage2(p *Plan, batch []*runnerCurve) {
 	m := &s.stage
 	s.start(batch, func(c *runnerCurve) *[2]mont.Element { return &c.r })
@@ -127,8 +132,14 @@ func (s *Runner) makeBabies(p *Plan) {
 }
 
 // makeAffine computes the affine x = X/Z of points, with one inversion for all of them
-// and for all curves. If the product of the Z of a curve has no inverse, the curve is
-// finished, with a proper divisor if one of its Z has one.
+// and for all curves:
+//
+//	upwards     before[i] = Z0*...*Zi
+//	then        inv = 1/before[last], by invertAll over the curves
+//	downwards   x[i] = X[i] * inv * before[i-1],  inv = inv * Z[i]
+//
+// The slots of before hold x afterwards. If before[last] of a curve has no inverse, the
+// curve is finished, with a proper divisor if one of its Z shares one with n.
 func (s *Runner) makeAffine(ps affinePoints, batch []*runnerCurve) {
 	last := len(ps.z) - 1
 	before := func(i int) int { // slot of Z0*...*Zi
