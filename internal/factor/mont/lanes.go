@@ -8,12 +8,13 @@ import (
 //go:generate go run ./gen
 
 // Lanes executes one program on many moduli at the same time, each in a lane of its
-// own. Memory is a row of slots, a slot holding one residue for each lane. The
-// program does not depend on data, so that all lanes do the same.
+// own. Memory is a row of slots; a slot holds one residue for each lane. A program does
+// not depend on data, so that all lanes do the same. There are as many lanes as it
+// takes to hide the latency of a chain of products.
 //
-// With AVX-512 IFMA a residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs), in limbs of 52
-// bits, the least significant first. According to the size of the moduli there are four kinds, after the
-// first one of AVX2:
+// With AVX-512 IFMA a residue a is held in Montgomery form a*R mod n, R = 2^(52*limbs),
+// in limbs of 52 bits, the least significant first. The size of the moduli selects one
+// of four kinds, after the first kind of AVX2:
 //
 //	limbs   lanes   n below   products are   sums and differences are
 //	1       48      2^52      < n            < n                      (strict)
@@ -21,18 +22,14 @@ import (
 //	2       32      2^98      < 2n           < 4n
 //	3       16      2^128     < 2n           < 4n
 //
-// The operands of sums and differences must be below 2n, which a product is, and those of a
-// product a*b < R*n, which all below 4n satisfy: the kinds but the strict one have
-// 16n <= R. Points have ranges of their own; their four slots, for X, Z, X+Z and
-// X-Z, are operands of products only.
+// The operands of sums and differences must be below 2n, as products are. The operands
+// of a product must have a*b < R*n. All numbers below 4n have that, since 16n <= R for
+// all kinds but the strict one. Points have their own ranges; their four slots, for X,
+// Z, X+Z and X-Z, are operands of products only. gen/field.go, which writes this
+// assembly, proves that no comparison is needed.
 //
-// There are as many lanes as it takes to hide the latency of a chain of products.
-//
-// Why no comparison is needed is proved in gen/field.go, which writes the assembly for
-// AVX-512 IFMA.
-//
-// With AVX2 the kinds are these; all products, and sums and differences, are what gen/avx2_field.go says, and
-// points are X and Z alone:
+// With AVX2 these are the kinds. gen/avx2_float.go, avx2_int.go and avx2_pair.go have
+// the ranges. A point has X and Z only:
 //
 //	held as                    R       lanes   n below
 //	a double                   1       48      2^49
@@ -43,19 +40,20 @@ import (
 //	two doubles                2^92    16      2^87
 //	two doubles, carried       2^100   16      2^96
 //
-// At the plain level Run works limb for limb like the assembly for AVX-512, slowly: see LaneBits.
+// At the plain level Run computes limb for limb the same as the assembly for AVX-512,
+// slowly: see LaneBits. A Lanes is not for concurrent use.
 type Lanes struct {
 	kind
-	ctx   []uint64 // of each lane n, 2n, inverse: limb i of lane l at i*width + l; or see avxForm
+	ctx   []uint64 // n, 2n and inverse of each lane, limb i of lane l at i*width + l; for AVX2 see avxForm
 	mem   []uint64 // slot s begins at s*limbs*width
 	slots int
-	run   laneKernel // nil: none, runGeneric
+	run   laneKernel // nil: there is no assembly, see runGeneric
 }
 
 // A laneKernel executes count > 0 instructions.
 type laneKernel func(ctx, mem *uint64, code *Instruction, count int)
 
-// aligned returns words that begin at a cache line.
+// aligned returns so many words, all 0, that begin at a cache line.
 func aligned(words int) []uint64 {
 	const line = 64
 	mem := make([]uint64, words+line/8)
@@ -77,8 +75,9 @@ func (l *Lanes) HasGCDs() bool {
 	return l.limbs == 1
 }
 
-// SetModulus gives a lane the odd modulus n = n[0] + n[1]*2^64, 3 <= n, of the size that
-// the machine was made for. It sets SlotOne and SlotR2; other slots are to be set anew.
+// SetModulus gives a lane the odd modulus n = n[0] + n[1]*2^64 >= 3, of a size that the
+// machine was made for. It sets SlotOne and SlotR2. The contents of the other slots of
+// the lane are void.
 func (l *Lanes) SetModulus(lane int, n [2]uint64) {
 	if l.form != nil {
 		l.setFormModulus(lane, n)
@@ -98,8 +97,8 @@ func (l *Lanes) SetModulus(lane int, n [2]uint64) {
 
 const limbMask = 1<<52 - 1
 
-// Set puts a into a lane of a slot. Requires a < n, or else that a is below 2^40 and only used in
-// products with SlotR2.
+// Set puts a into a lane of a slot. Requires a < n; or a < 2^40, if a is only an
+// operand of products with SlotR2.
 func (l *Lanes) Set(slot, lane int, a [2]uint64) {
 	if l.form != nil {
 		l.setForm(slot, lane, a)
@@ -119,7 +118,8 @@ func (l *Lanes) put(to []uint64, lane int, a [2]uint64, top uint64) {
 	}
 }
 
-// Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
+// Value returns the residue modulo n, below n, in a lane of a slot. Requires that a
+// product or the Z of a point is there.
 func (l *Lanes) Value(slot, lane int) [2]uint64 {
 	if l.form != nil {
 		return l.formValue(slot, lane)
@@ -134,8 +134,8 @@ func (l *Lanes) Value(slot, lane int) [2]uint64 {
 	return a
 }
 
-// get returns the number in a lane of the number that begins with from[0], which
-// is a + top*2^128.
+// get returns the number in a lane of the number that begins with from[0], which is a +
+// top*2^128.
 func (l *Lanes) get(from []uint64, lane int) (a [2]uint64, top uint64) {
 	a[0] = from[lane]
 	if l.limbs > 1 {
@@ -155,8 +155,8 @@ func (l *Lanes) get(from []uint64, lane int) (a [2]uint64, top uint64) {
 	return a, top
 }
 
-// runMost is the most instructions of one call of a kernel, which cannot be interrupted: a
-// point addition in 3 limbs takes a tenth of a microsecond.
+// runMost is the most instructions of one call of a kernel, which cannot be
+// interrupted. A point addition in 3 limbs takes a tenth of a microsecond.
 const runMost = 512
 
 // Run executes the program.

@@ -40,11 +40,12 @@ func montgomeryConstants(n [2]uint64, r int) (one, r2 [2]uint64) {
 	return one, remainder(x, m, shift)
 }
 
-// remainder returns (x mod m) / 2^shift. Requires m >= 2^127, x < m*2^128, and both multiples of
-// 2^shift, shift < 64.
+// remainder returns (x mod m) / 2^shift. Requires m >= 2^127, x < m*2^128, and both
+// multiples of 2^shift, shift < 64.
 //
-// It divides as one does by hand, with digits of 64 bits. Of the two digits of the
-// quotient the first guess, by the high word of m, is at most two too large.
+// It is long division with digits of 64 bits. The quotient has two digits. The guess of
+// a digit, from the high word of m, is at most two too large (D. E. Knuth, TAOCP 2,
+// section 4.3.1).
 func remainder(x [4]uint64, m [2]uint64, shift int) [2]uint64 {
 	for i := 1; i >= 0; i-- {
 		q := ^uint64(0)

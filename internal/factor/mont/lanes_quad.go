@@ -6,12 +6,13 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// A QuadLanes executes the programs of WideLanes modulo one number of up to 1021 bits, in
-// four lanes of AVX2. The ranges of its numbers are in gen/avx.go, which writes the assembly.
+// A QuadLanes executes the programs of WideLanes modulo one number of up to 1021 bits,
+// in four lanes with AVX2. gen/avx.go, which writes the assembly, has the ranges of its
+// numbers.
 //
-// A residue a is held as a*R mod n', R = 2^(bits*limbs), in limbs of 28 or 27 bits, each in a
-// word. n' = n*(2^e+1) is a multiple of n of about the size that the limbs have room for: there is
-// not assembly for every number of limbs.
+// A residue a is held as a*R mod n', R = 2^(bits*limbs), in limbs of 28 or 27 bits,
+// each in a word. n' = n*(2^e+1) is a multiple of n that nearly fills the limbs,
+// because not every number of limbs has assembly.
 type QuadLanes struct {
 	w           *Wide
 	limbs, bits int
@@ -29,12 +30,14 @@ const quadLaneWidth = 4
 // maxQuadLaneBits is the size of the largest modulus of QuadLanes.
 const maxQuadLaneBits = 1021
 
-// HasQuadLanes reports whether there are QuadLanes for moduli of size bits: not for words.
+// HasQuadLanes reports whether the level in force has QuadLanes for moduli of size
+// bits, 65 to 1021.
 func HasQuadLanes(size int) bool {
 	return kernels.Active() >= kernels.AVX2 && size > 64 && size <= maxQuadLaneBits
 }
 
-// QuadLimbs returns the number of limbs for moduli of size bits, for which there must be lanes.
+// QuadLimbs returns the number of limbs for moduli of size bits, for which there must
+// be lanes.
 func QuadLimbs(size int) int {
 	i := 0
 	for quadKernels[i].bits*quadKernels[i].limbs-4 < size {
@@ -43,7 +46,7 @@ func QuadLimbs(size int) int {
 	return quadKernels[i].limbs
 }
 
-// A quadKernel is assembly for a number of limbs.
+// A quadKernel is the assembly for a number of limbs.
 type quadKernel struct {
 	limbs, bits int
 	run         laneKernel
@@ -55,8 +58,9 @@ func (q *quadKernel) fits(n *big.Int) bool {
 	return t.Add(t, n).BitLen() <= q.bits*q.limbs-4
 }
 
-// Reset makes l a machine modulo the number of w, for which there must be lanes, with memory for
-// slots slots, at most MaxSlots. It keeps w. Slots but SlotOne are to be set anew.
+// Reset makes l a machine modulo the number of w, for which HasQuadLanes must hold,
+// with memory for slots slots, at most MaxSlots. It keeps w. The contents of all slots
+// but SlotOne are void.
 func (l *QuadLanes) Reset(w *Wide, slots int) {
 	if !HasQuadLanes(w.big.BitLen()) || slots > MaxSlots {
 		panic("mont: internal error: no lanes for this modulus")
@@ -71,8 +75,7 @@ func (l *QuadLanes) Reset(w *Wide, slots int) {
 	if k := w.Words(); len(l.in) != k {
 		l.in, l.out, l.t = w.New(), w.New(), w.New()
 	}
-	// 2^r as it is and 2^(128k-r), the first of which Mul takes from a*2^(64k) to a*2^r and the
-	// other back; see WideLanes.
+	// As in WideLanes.Reset, in = 2^r and out = 2^(128k-r).
 	r := l.bits * l.limbs
 	w.powerOfTwo(l.in, r)
 	w.powerOfTwo(l.out, 128*w.Words()-r)
@@ -84,13 +87,15 @@ func (l *QuadLanes) Reset(w *Wide, slots int) {
 
 // constants sets ctx.
 //
-// K = 2n' is written with limbs of at least 2^bits-1, so that no limb of x+K-y is negative: 2^bits is
-// added to each limb but the top one, and 1 taken from the limb above. For the top one let T be
-// n' divided by 2^(bits*(limbs-1)). The top limb of K is 2T rounded down, less 1. That of y < (2-d)n' is
-// at most 2T - d*T rounded down, which is not more if d*T >= 1.
+// K = 2n' is written with limbs of at least 2^bits-1, so that no limb of x+K-y is
+// negative: 2^bits is added to each limb but the top one, and 1 taken from the limb
+// above. For the top one let T be n' divided by 2^(bits*(limbs-1)). The top limb of K
+// is 2T rounded down, less 1. That of y < (2-d)n' is at most 2T - d*T rounded down,
+// which is not more if d*T >= 1.
 //
 // Let n' = R/16*(1-f). Products of factors below (4-d)n' are below (2-d)n' if
-// (4-d)^2/16*(1-f) + 1 <= 2-d. As d <= 1/2 below, (4-d)^2/16 < 1-d/2+d/8, so that f >= d is enough.
+// (4-d)^2/16*(1-f) + 1 <= 2-d. As d <= 1/2 below, (4-d)^2/16 < 1-d/2+d/8, so that f >=
+// d is enough.
 //   - n' >= R/32: d = 2^-20 <= f by fits, and T >= 2^(bits-5) >= 2^22.
 //   - else f >= 1/2: d = 1/2, and T >= 2^(bits-7) since n' has at least bits*limbs-6 bits.
 func (l *QuadLanes) constants() {
