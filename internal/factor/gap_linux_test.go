@@ -29,9 +29,9 @@ func threadTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// A gapMeter measures how much work there is between two looks at the context. CPU time is measured,
-// for what else runs on the machine hardly counts; the goroutine must be locked to its thread. What is
-// allowed is twice what a quiet machine shows, and less than the tenth of a second that is promised.
+// A gapMeter measures the work between two checks of the context. It measures CPU time, on which
+// other work of the machine has little influence; the goroutine must be locked to its thread. The
+// limits are twice the figures of a quiet machine, and less than the promised tenth of a second.
 type gapMeter struct {
 	t             *testing.T
 	most          time.Duration // allowed
@@ -60,7 +60,7 @@ func (g *gapMeter) tick() {
 	g.ticks++
 }
 
-// TestGaps: from the first division to the square root a number looks at its context all the time.
+// TestGaps: the context is checked regularly, from the first division to the square root.
 func TestGaps(t *testing.T) { kernelstest.Each(t, testGaps) }
 
 func testGaps(t *testing.T) {
@@ -81,7 +81,7 @@ func testGaps(t *testing.T) {
 	}
 }
 
-// TestGapsOfPlans: so it does while a level of large bounds is prepared, and with a long number.
+// TestGapsOfPlans: it is checked while a plan of large bounds is made, and with a long number.
 func TestGapsOfPlans(t *testing.T) { kernelstest.Each(t, testGapsOfPlans) }
 
 func testGapsOfPlans(t *testing.T) {
@@ -114,7 +114,7 @@ func testGapsOfPlans(t *testing.T) {
 	}
 }
 
-// TestGapsOfForms: so it does while the form of a long number is looked at.
+// TestGapsOfForms: it is checked while the form of a long number is searched.
 func TestGapsOfForms(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// TestLevels expects that after a level a factor of its size is missed with probability 1/e, but
-// for one group more or less, and that no other B1 would be much quicker. It prints the table.
+// TestLevels: after a level a factor of its size is missed with probability 1/e, up to one group
+// of curves, and no other B1 would be much quicker. It prints the table.
 func TestLevels(t *testing.T) {
 	for i := range levels() {
 		l := levelAt(i)
@@ -33,11 +33,12 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestPromise expects less and less of curves, and the sieve after a small part of its time: a twentieth
-// to a fifth, or one group of curves where that is more, and a smaller part for larger numbers.
-func TestPromise(t *testing.T) { kernelstest.Each(t, testPromise) }
+// TestGroupChance: the chance of a group decreases, and the sieve starts after a small part of its
+// time: a twentieth to a fifth, or one group of curves where that is more, and a smaller part for
+// larger numbers.
+func TestGroupChance(t *testing.T) { kernelstest.Each(t, testGroupChance) }
 
-func testPromise(t *testing.T) {
+func testGroupChance(t *testing.T) {
 	e := New(Options{})
 	last := 1.0
 	for _, bits := range []int{100, 150, 200, 250, 300, measured.SieveBits} {
@@ -54,7 +55,7 @@ func testPromise(t *testing.T) {
 				level, before = st.level.digits, 1
 			}
 			if now := st.level.groupChance(&at, n); now > before || now <= 0 {
-				t.Errorf("%d bits, %v: promise %v after %v", bits, &st, now, before)
+				t.Errorf("%d bits, %v: chance %v after %v", bits, &st, now, before)
 			} else {
 				before = now
 			}

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A proof is checked by package verify: see TestCertify in package kind. Here is what it
-// does not see.
+// Package verify checks the proofs: see TestCertify in package kind. The tests here check what
+// verify cannot see.
 
 func prove(t *testing.T, n string) *Proof {
 	t.Helper()
@@ -24,7 +24,7 @@ func prove(t *testing.T, n string) *Proof {
 	return proof
 }
 
-// TestProveComposite: numbers that are no primes have no proof, and the search for it ends.
+// TestProveComposite: a composite gets no proof, and the search for one ends.
 func TestProveComposite(t *testing.T) { kernelstest.Each(t, testProveComposite) }
 
 func testProveComposite(t *testing.T) {
@@ -43,7 +43,7 @@ func testProveComposite(t *testing.T) {
 	}
 }
 
-// TestProveShort: of n-1 = 2*3*p*q*..., no more is factored and used than is needed.
+// TestProveShort: of n-1 = 2*3*p*q*..., only as much is factored and used as the proof needs.
 func TestProveShort(t *testing.T) { kernelstest.Each(t, testProveShort) }
 
 func testProveShort(t *testing.T) {
@@ -70,7 +70,7 @@ func testProveInterrupted(t *testing.T) {
 	}
 }
 
-// TestShorten: of the parts that reach a goal the claims go first, the greatest of them
+// TestShorten: of the parts that reach a goal, the claims are removed first, the largest one
 // before the others, and then the smallest words.
 func TestShorten(t *testing.T) {
 	word := func(q int64) knownPrime { return knownPrime{q: nat.New(uint64(q)), power: big.NewInt(q)} }

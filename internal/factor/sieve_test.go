@@ -33,7 +33,7 @@ func testSieve(t *testing.T) {
 	}
 }
 
-// TestSieveComposed: parts that the sieve finds are looked at again.
+// TestSieveComposed: parts that the sieve finds are classified and split further.
 func TestSieveComposed(t *testing.T) { kernelstest.Each(t, testSieveComposed) }
 
 func testSieveComposed(t *testing.T) {
@@ -43,7 +43,7 @@ func testSieveComposed(t *testing.T) {
 	}
 }
 
-// TestSieveFails: curves do what the sieve cannot, and it is not asked again.
+// TestSieveFails: after the sieve has failed, curves continue, and the sieve is not tried again.
 func TestSieveFails(t *testing.T) { kernelstest.Each(t, testSieveFails) }
 
 func testSieveFails(t *testing.T) {
@@ -133,7 +133,7 @@ func testSieveTimes(t *testing.T) {
 	}
 }
 
-// TestSieveBegins: once the sieve is next it stays so, whatever curves are done, and it comes later
+// TestSieveBegins: once the sieve is next, it stays next after any further curves. It starts later
 // for larger numbers.
 func TestSieveBegins(t *testing.T) { kernelstest.Each(t, testSieveBegins) }
 

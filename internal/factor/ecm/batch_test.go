@@ -35,13 +35,13 @@ func semiprimes(size, count int) []Number {
 	return ns
 }
 
-// A splitting is what Split said of a number.
+// A splitting is the result of Split for a number.
 type splitting struct {
 	d      Number
 	method string
 }
 
-// splitAll returns what Split says of ns, checking every divisor.
+// splitAll returns the results of Split for ns, and checks every divisor.
 func splitAll(t *testing.T, b *Batch, ns []Number, seed uint64) []splitting {
 	t.Helper()
 	out := make([]splitting, len(ns))
@@ -252,7 +252,7 @@ func TestSplitStops(t *testing.T) {
 	splitAll(t, &b, semiprimes(64, 50), 0) // what is left over does no harm
 }
 
-// TestSplitMemory checks that a number costs no memory.
+// TestSplitMemory checks that Split allocates nothing for a number.
 func TestSplitMemory(t *testing.T) {
 	ns := append(append(semiprimes(40, 100), semiprimes(64, 50)...), semiprimes(58, 20)...)
 	kernelstest.Each(t, func(t *testing.T) {
@@ -331,7 +331,7 @@ func BenchmarkSplitWord(b *testing.B) {
 	}
 }
 
-// BenchmarkFindWord64 is the code before SplitWord, for the ratio.
+// BenchmarkFindWord64 measures FindWord, for comparison with SplitWord.
 func BenchmarkFindWord64(b *testing.B) {
 	ns := semiprimes(64, 1000)
 	plan := NewWordPlan(230, 8000)

@@ -203,8 +203,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// FuzzFind checks that whatever is found divides n, for small n, where stages
-// end with n as often as not.
+// FuzzFind checks that every divisor found divides n, for small n, where a gcd often is n.
 func FuzzFind(f *testing.F) {
 	plans := []*Plan{newPlan(15, 15), newPlan(15, 100), newPlan(110, 3000), newPlan(1200, 20000)}
 	f.Add(uint64(25), uint32(0), uint8(0))
@@ -224,7 +223,7 @@ func FuzzFind(f *testing.F) {
 }
 
 // TestSmallSemiprimes runs curves that meet both primes at once much of the time,
-// in stage 1 or in stage 2: the careful ways must part them often enough.
+// in stage 1 or in stage 2: the careful repetition must separate them often enough.
 func TestSmallSemiprimes(t *testing.T) {
 	for _, plan := range []*Plan{newPlan(300, 20000), newPlan(15, 1000)} {
 		rnd := rand.New(rand.NewPCG(6, 6))

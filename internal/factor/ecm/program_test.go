@@ -120,7 +120,7 @@ func TestProgram(t *testing.T) {
 		}
 	}
 	if both == 0 || both > 200 {
-		t.Errorf("%d times factors found at once were told apart", both)
+		t.Errorf("%d times factors found at once were separated", both)
 	}
 }
 

@@ -95,7 +95,7 @@ func timeCurve(t *testing.T, way curveWay, n *big.Int, plan *Plan) (d time.Durat
 	return (cpuTime() - from) / time.Duration(count)
 }
 
-// manyPrograms are those of all Manys of the measurement.
+// manyPrograms are the programs that all Runners of the measurement share.
 var manyPrograms = make(map[*Plan]*storedStage1)
 
 // timeGMP returns the user time of a curve of GMP-ECM, 0 if there is none.

@@ -163,8 +163,8 @@ func TestRunnerStops(t *testing.T) {
 	}
 }
 
-// FuzzRunner checks that whatever is found divides n, for small n, where stages end with n as often
-// as not, and that lanes change nothing.
+// FuzzRunner checks that every divisor found divides n, for small n, where a gcd often is n, and
+// that lanes change nothing.
 func FuzzRunner(f *testing.F) {
 	plans := []*Plan{newPlan(15, 15), newPlan(15, 100), newPlan(110, 3000), newPlan(1200, 20000)}
 	f.Add(uint64(25), uint64(1), uint32(0), uint8(0))
@@ -194,7 +194,7 @@ func FuzzRunner(f *testing.F) {
 	})
 }
 
-// TestRunnerAfterStop: what a stopped run has left behind does no harm to the next, of a shorter number.
+// TestRunnerAfterStop: a stopped run does not affect the next one, of a shorter number.
 func TestRunnerAfterStop(t *testing.T) {
 	stop := errors.New("stop")
 	primeAbove := func(bits uint) *big.Int {

@@ -201,7 +201,7 @@ func TestWideMachine(t *testing.T) {
 
 func TestWideLanes(t *testing.T) {
 	if !kernels.HasIFMA() {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so the Go code is not compared with it")
 	}
 	rnd := rand.New(rand.NewPCG(9, 9))
 	l := new(WideLanes)
