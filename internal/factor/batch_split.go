@@ -61,30 +61,15 @@ func grow(s []bool, n int) []bool {
 //
 // The root test comes first because curves and the sieve cannot split powers of primes.
 func (e *Engine) splitAll(b *batch) error {
-	rest := b.composite[:0]
-	for _, p := range b.composite {
-		if r, k := root(p.n); k > 1 {
-			b.method(p.at, "power")
-			for range k {
-				b.untested = append(b.untested, part{r, p.at})
-			}
-			continue
-		}
-		if p.n[1] == 0 && bits.Len64(p.n[0]) <= rhoBits {
-			d, err := rho.Split(p.n[0], e.o.Seed, e.checkContext)
-			if err != nil {
-				return err
-			}
-			b.split(p, ecm.Number{d}, "rho")
-			continue
-		}
-		rest = append(rest, p)
+	rest, err := e.splitEasy(b)
+	if err != nil {
+		return err
 	}
 	b.wides = b.wides[:0]
 	for _, p := range rest {
 		b.wides = append(b.wides, p.n)
 	}
-	err := e.batchCurves.Split(b.wides, e.o.Seed, e.checkContext, func(i int, d ecm.Number, method string) {
+	err = e.batchCurves.Split(b.wides, e.o.Seed, e.checkContext, func(i int, d ecm.Number, method string) {
 		b.split(rest[i], d, method)
 		rest[i].n = ecm.Number{} // done
 	})
@@ -101,6 +86,31 @@ func (e *Engine) splitAll(b *batch) error {
 	}
 	b.composite = b.composite[:0]
 	return nil
+}
+
+// splitEasy splits the composite parts that are powers, and by rho the small words. It
+// returns the others, in the memory of b.composite.
+func (e *Engine) splitEasy(b *batch) (rest []part, err error) {
+	rest = b.composite[:0]
+	for _, p := range b.composite {
+		if r, k := root(p.n); k > 1 {
+			b.method(p.at, "power")
+			for range k {
+				b.untested = append(b.untested, part{r, p.at})
+			}
+			continue
+		}
+		if p.n[1] == 0 && bits.Len64(p.n[0]) <= rhoBits {
+			d, err := rho.Split(p.n[0], e.o.Seed, e.checkContext)
+			if err != nil {
+				return nil, err
+			}
+			b.split(p, ecm.Number{d}, "rho")
+			continue
+		}
+		rest = append(rest, p)
+	}
+	return rest, nil
 }
 
 // splitBySieve sieves the part p, which the curves have not split, unless it is a word.

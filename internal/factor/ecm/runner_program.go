@@ -36,6 +36,12 @@ func (s *Runner) execute(code []mont.Instruction) {
 	}
 }
 
+// runCollected executes the collected instructions, which are point operations and pairs.
+func (s *Runner) runCollected() {
+	s.executeAll(s.c.code)
+	s.c.code, s.work = s.c.code[:0], 0
+}
+
 // executeAll executes code, point operations of at most 6 products, in parts that take
 // the time of checkEvery.
 func (s *Runner) executeAll(code []mont.Instruction) {

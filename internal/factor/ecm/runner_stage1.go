@@ -12,39 +12,21 @@ import (
 func (s *Runner) stage1(p *Plan, chains []uint32, batch []*runnerCurve) {
 	s.start(batch, func(c *runnerCurve) *[2]mont.Element { return &c.q })
 	s.flush()
-	r, stored := runnerQ, s.programs[p]
+	var r int
 	switch {
 	case s.careful:
 		r = s.chains(p, chains, func() bool { return s.foundCarefully(s.c.track[0] + 1) })
-	case stored != nil:
-		s.executeAll(stored.code)
-		r = stored.r
 	case p.B1 <= maxStoredB1:
-		stored = new(storedStage1)
-		r = s.chains(p, chains, func() bool {
-			stored.code = append(stored.code, s.c.code...)
-			s.executeAll(s.c.code)
-			s.c.code = s.c.code[:0]
-			return false
-		})
-		stored.r = r
-		if s.programs == nil {
-			s.programs = make(map[*Plan]*storedStage1)
-		}
-		if s.err == nil {
-			s.programs[p] = stored
-		}
+		r = s.storedChains(p, chains)
 	default:
 		r = s.chains(p, chains, func() bool {
 			if len(s.c.code) >= maxBuffered {
-				s.executeAll(s.c.code)
-				s.c.code = s.c.code[:0]
+				s.runCollected()
 			}
 			return false
 		})
 	}
-	s.executeAll(s.c.code)
-	if s.c.code = s.c.code[:0]; s.err != nil {
+	if s.runCollected(); s.err != nil {
 		return // the slots may hold values of an earlier number
 	}
 	for lane, c := range batch {
@@ -62,6 +44,28 @@ const maxStoredB1 = 60e3
 type storedStage1 struct {
 	code []mont.Instruction
 	r    int
+}
+
+// storedChains executes the instructions of stage 1, which it stores at the first time,
+// and returns the slot of the resulting point.
+func (s *Runner) storedChains(p *Plan, chains []uint32) (r int) {
+	if stored := s.programs[p]; stored != nil {
+		s.executeAll(stored.code)
+		return stored.r
+	}
+	stored := new(storedStage1)
+	stored.r = s.chains(p, chains, func() bool {
+		stored.code = append(stored.code, s.c.code...)
+		s.runCollected()
+		return false
+	})
+	if s.programs == nil {
+		s.programs = make(map[*Plan]*storedStage1)
+	}
+	if s.err == nil {
+		s.programs[p] = stored
+	}
+	return stored.r
 }
 
 // chains collects the instructions of stage 1 and returns the slot of the resulting
@@ -96,8 +100,7 @@ func (s *Runner) foundCarefully(slot int) bool {
 	if !s.careful {
 		return false
 	}
-	s.executeAll(s.c.code)
-	if s.c.code, s.work = s.c.code[:0], 0; s.err != nil {
+	if s.runCollected(); s.err != nil {
 		return false
 	}
 	s.m.Get(s.t[0], slot, 0)

@@ -193,8 +193,7 @@ func (s *Runner) multiplyPairs(giant int, list []uint16) {
 		s.c.code = append(s.c.code, mont.TwoPairs(runnerProducts+i&2, giant, babies[list[i]], babies[list[j]]))
 	}
 	if len(s.c.code) >= maxBuffered {
-		s.executeAll(s.c.code)
-		s.c.code, s.work = s.c.code[:0], 0
+		s.runCollected()
 	}
 	for _, j := range list {
 		if s.careful {

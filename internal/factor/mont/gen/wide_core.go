@@ -89,6 +89,12 @@ func (k *kernel) wideMachine() {
 		k.label(c.name)
 		c.emit()
 	}
+	k.wideCores()
+}
+
+// wideCores writes the three cores, two products, two squares and one product, with the
+// stages that follow each.
+func (k *kernel) wideCores() {
 	two := []stage{
 		{afterAdd1, "add1", k.wideAdd1},
 		{afterPoint, "made", func(x, z num) {
@@ -126,6 +132,11 @@ func (k *kernel) wideMachine() {
 		k.op("MOVQ R10, R11")
 		k.core("two", k.loopTwo, append(two, squares...))
 	}
+	k.singleCore()
+}
+
+// singleCore writes the core of one product.
+func (k *kernel) singleCore() {
 	k.core("single", func() (u, v num) {
 		if k.limbs > maxPairLimbs {
 			return k.loopMul("single", "R8", "R9", false), nil
