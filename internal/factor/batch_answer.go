@@ -40,6 +40,7 @@ func (a *answer) appendFactors(dst []Factor) []Factor {
 			dst[len(dst)-1].Exp += f.exp
 			continue
 		}
+		// Below 2^64 the test is a proof.
 		if f.p[1] == 0 {
 			dst = append(dst, Factor{nat.New(f.p[0]), f.exp, Prime})
 		} else {

@@ -15,6 +15,7 @@ const divideAtOnce = 64
 // begin divides ns by 2 and by the primes of divisors. The cofactors become untested
 // parts, or found if they are prime for being below b.below.
 func (b *batch) begin(ns []nat.Nat) {
+	// answers grows to the longest list and keeps its memory.
 	for len(b.answers) < len(ns) {
 		b.answers = append(b.answers, answer{})
 	}
@@ -52,6 +53,7 @@ func (b *batch) begin(ns []nat.Nat) {
 // divide divides b.wides by the primes of trial division, in lanes. The primes move to
 // the answers.
 func (b *batch) divide() {
+	// The kernel for words takes their low words; wide says that some number has two.
 	b.words = b.words[:0]
 	wide := false
 	for _, w := range b.wides {
@@ -69,10 +71,11 @@ func (b *batch) divide() {
 	}
 }
 
-// takeAll divides the numbers begin to end-1 by the primes whose bits are set in
+// takeAll divides the numbers at to end-1 by the primes whose bits are set in
 // b.divs.
 func (b *batch) takeAll(at, end int) {
 	words := b.trial.Words()
+	// Bit j of word k stands for the prime 64k+j.
 	for i := at; i < end; i++ {
 		for k, set := range b.divs[(i-at)*words:][:words] {
 			for ; set != 0; set &= set - 1 {
@@ -87,6 +90,7 @@ func (b *batch) takeAll(at, end int) {
 func (b *batch) divideOneByOne() {
 	for i := range b.wides {
 		w, k := &b.wides[i], 0
+		// Two words: each prime in turn, until the cofactor is a word.
 		for ; w[1] > 0 && k < len(b.divisors); k++ {
 			if _, ok := quotient(*w, &b.divisors[k]); ok {
 				b.take(i, &b.divisors[k])

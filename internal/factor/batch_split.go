@@ -14,6 +14,7 @@ import (
 func (b *batch) classify() {
 	b.words, b.wides = b.words[:0], b.wides[:0]
 	for _, p := range b.untested {
+		// Parts below b.below are prime and need no test.
 		switch {
 		case b.answers[p.at].byAppend:
 		case p.n[1] > 0:
@@ -22,6 +23,8 @@ func (b *batch) classify() {
 			b.words = append(b.words, p.n[0])
 		}
 	}
+	// One test for all words and one for all wider numbers. The results stand in the
+	// order of the parts.
 	b.yes = grow(b.yes, len(b.words)+len(b.wides))
 	words, wides := b.yes[:len(b.words)], b.yes[len(b.words):]
 	b.primes.IsPrimeRough(b.words, words)

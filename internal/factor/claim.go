@@ -40,6 +40,7 @@ type side struct {
 // proof returns the steps of c and of all claims that it uses, directly or not, each
 // once and in descending order.
 func (c *claim) proof() *Proof {
+	// list grows while it is read: first c, then the claims that it uses, and so on.
 	seen := map[*claim]bool{c: true}
 	list := []*claim{c}
 	for i := 0; i < len(list); i++ {

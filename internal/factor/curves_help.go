@@ -25,7 +25,7 @@ func (r *curveSearch) help(recalled resource.Call) {
 		return r.checkStillFirst(&st)
 	}
 	curves := helperCurves.Get().(*ecm.Runner)
-	curves.Reset(r.n, check)
+	curves.Reset(r.n, check) // check refers to st, which take sets
 	for {
 		var ok bool
 		if st, ok = r.take(false); !ok {
@@ -33,6 +33,8 @@ func (r *curveSearch) help(recalled resource.Call) {
 		}
 		d, method, err := st.do(curves, r.e.o.Seed, check)
 		r.record(&st, d, method, err)
+		// Wake the goroutine of Append if it waits. One value suffices for any number
+		// of steps.
 		select {
 		case r.stepDone <- struct{}{}:
 		default:

@@ -31,6 +31,7 @@ func (s *search) findByForm(p *piece) (d *big.Int, method string, err error) {
 			return nil, "", err
 		}
 	}
+	// Without a form of the whole number: does p divide one?
 	if len(s.form.divisors) == 0 && p.n.BitLen() >= formMinBits {
 		form, ok, err := algebraic.OfDivisor(p.n, s.e.checkBudget)
 		if err != nil {

@@ -100,6 +100,7 @@ func kthRoot(n *big.Int, k int) *big.Int {
 		r.Sqrt(n)
 	}
 	var power, q big.Int
+	// The loop ends at the floor of the root: there the next r is not below r.
 	bk, bk1 := big.NewInt(int64(k)), big.NewInt(int64(k-1))
 	for k > 2 {
 		power.Exp(r, bk1, nil)

@@ -78,6 +78,7 @@ func (p *Prover) attempt(c *claim, slice time.Duration) error {
 	if c.step != nil || c.unprovable || c.round == p.round {
 		return nil
 	}
+	// A claim that several others use is worked on once in a round.
 	c.round = p.round
 	for i := range c.sides {
 		if err := p.searchSide(c, &c.sides[i], slice); err != nil {
@@ -144,6 +145,7 @@ func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
 	if err := p.prove(c); err != nil || c.step != nil || c.unprovable {
 		return err
 	}
+	// Would it help to prove the large primes?
 	all := p.parts(c, false)
 	if !reachable(c.n, all) {
 		return nil
@@ -196,6 +198,7 @@ func (p *Prover) prove(c *claim) error {
 	if chosen == nil {
 		return nil
 	}
+	// The witnesses may take longer than the slice.
 	p.e.stop.deadline = p.deadline
 	w := newWitnesses(c.n, p.e.checkBudget)
 	step := &ProofStep{N: nat.FromBig(c.n)}

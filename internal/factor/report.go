@@ -107,6 +107,7 @@ func (p *pace) left(now time.Time, count, total uint64) time.Duration {
 	if p.time[0].IsZero() || count < p.count[1] { // the first reading of a number
 		*p = pace{now, [2]time.Time{now, now}, [2]uint64{count, count}}
 	}
+	// The older reading moves up once the newer one is a memory old.
 	memory := min(max(now.Sub(p.began)/8, shortMemory), longMemory)
 	if now.Sub(p.time[1]) >= memory {
 		p.time[0], p.count[0] = p.time[1], p.count[1]

@@ -59,6 +59,7 @@ func (t *witnesses) minus(q *big.Int) (uint32, error) {
 	e := new(big.Int).Sub(t.n, one)
 	e.Quo(e, q)
 	x := t.w.New()
+	// The primes in ascending order are the candidates.
 	for _, a := range prime.Small()[:mostTries] {
 		t.w.SetWord(x, uint64(a))
 		b := t.power(x, e)
@@ -119,6 +120,7 @@ func (t *witnesses) plus(q *big.Int) (uint32, error) {
 		if uint64(a)*uint64(a) == d {
 			continue
 		}
+		// x = a + sqrt(d)
 		x := t.w.NewSlice(2)
 		t.w.SetWord(x[0], uint64(a))
 		copy(x[1], t.w.One())

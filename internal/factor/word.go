@@ -75,6 +75,7 @@ func (e *Engine) splitWord(dst []Factor, start int, m uint64, exp uint32) ([]Fac
 	if err != nil {
 		return dst, "", err
 	}
+	// Both parts are cofactors of trial division, as m is.
 	for _, part := range [...]uint64{d, m / d} {
 		if e.roughPrime(part) {
 			dst = addPrime(dst, start, part, exp)
@@ -91,6 +92,7 @@ func (e *Engine) splitWord(dst []Factor, start int, m uint64, exp uint32) ([]Fac
 // method that found it. Rho takes the small numbers, and those that withstand all
 // curves of their size.
 func (e *Engine) divisor(m uint64) (uint64, string, error) {
+	// Curves and rho cannot split the square of a prime.
 	if r := prime.Sqrt(m); r*r == m {
 		return r, "power", nil
 	}

@@ -15,6 +15,8 @@ type group struct {
 	kind  int // of the machine, see mont.LaneKind
 }
 
+// maxGroups bounds the number of groups: each one ends where a class or a kind of
+// machine does.
 const maxGroups = len(classes) + mont.LaneKinds
 
 // wordBits is the size of the largest numbers of mont.WordLanes.
@@ -29,6 +31,7 @@ func makeGroups(words bool) []group {
 	}
 	var gs []group
 	for size := 1; size <= most; size++ {
+		// The group begins at size and ends where its class or its machine does.
 		g := group{class: classOf(size)}
 		g.bits = classes[g.class].bits
 		if !words {
@@ -47,6 +50,7 @@ func (b *Batch) use(level kernels.Level) {
 		b.level, b.words = level, b.forceWords || mont.LaneBits() == 0
 		b.groups = makeGroups(b.words)
 		b.machines = [mont.LaneKinds]*machine{}
+		// The groups ascend, so that one pass finds the group of each size.
 		i := 0
 		for size := range b.groupAt {
 			if i < len(b.groups) && size > b.groups[i].bits {
@@ -59,6 +63,8 @@ func (b *Batch) use(level kernels.Level) {
 
 // sort sets order and first: the places of ns sorted by group, by counting.
 func (b *Batch) sort(ns []Number) {
+	// Count the numbers of each group, and sum the counts to the places where groups
+	// begin.
 	b.first = [maxGroups + 1]int{}
 	for _, n := range ns {
 		if i := b.groupOf(n); i >= 0 {
@@ -73,6 +79,7 @@ func (b *Batch) sort(ns []Number) {
 		b.order = make([]int32, total)
 	}
 	b.order = b.order[:total]
+	// next[i] is the place of the next number of group i.
 	next := b.first
 	for at, n := range ns {
 		if i := b.groupOf(n); i >= 0 {

@@ -67,6 +67,7 @@ func (m *machine) divisor(lane int, n Number) Number {
 		d = Number{}
 	}
 	if d == (Number{}) {
+		// Z after stage 1, and then the partial products of stage 2.
 		for _, slot := range [...]int{m.program.q + 1, mont.SlotProduct, mont.SlotProduct + 1, mont.SlotProduct + 2} {
 			if d = gcd(m.lanes.Value(slot, lane), n); d != n && d != (Number{1}) {
 				break

@@ -32,6 +32,8 @@ func (s *classRun) runClass(c *class, check func() error, found func(int, Number
 		s.owner[l] = -1
 	}
 	for _, r := range c.rounds {
+		// The numbers that this round does not split take the memory of the list, whose
+		// front they never overtake.
 		s.program = programs[r.class]()
 		s.begin, s.end = s.end, s.end+r.curves
 		s.unsplit = s.list[:0]
@@ -96,6 +98,7 @@ func (s *classRun) fill() {
 		s.assignments = append(s.assignments, assignment{at: s.list[0], curve: s.begin})
 		s.list = s.list[1:]
 	}
+	// Each number gets an equal part of the lanes that are left, rounded down.
 	lane := 0
 	for i := range s.assignments {
 		j := &s.assignments[i]
@@ -127,6 +130,7 @@ func (s *classRun) load() {
 // has found a divisor counts: so the result is the same as if the curves had run one
 // after the other.
 func (s *classRun) collect(found func(int, Number, string)) {
+	// left reuses the memory of assignments, which it never overtakes.
 	left := s.assignments[:0]
 	for _, j := range s.assignments {
 		n := s.ns[j.at]

@@ -10,6 +10,7 @@ import (
 // the cheapest rule fits.
 var chainRatios = func() []float64 {
 	const phi = 1.6180339887498949
+	// 1 + 1/(a + 1/(b + 1/phi)): quotients 1, a, b, then ones.
 	ratios := []float64{phi}
 	for a := 1.0; a <= 3; a++ {
 		for b := 1.0; b <= 4; b++ {
@@ -18,6 +19,7 @@ var chainRatios = func() []float64 {
 			}
 		}
 	}
+	// So many ones, a 2, then ones.
 	for ones := 2; ones <= 8; ones++ {
 		x := 2 + 1/phi
 		for range ones {

@@ -43,6 +43,21 @@ func runChain(k, r uint64, ops chainOps) bool {
 	return d == 1
 }
 
+// The rules, in the order in which shrink tries them. Each one keeps d*A + e*B:
+//
+//	rule   if                     d, e become             A, B become
+//	1      4d <= 5e, 3 | d+e      (2d-e)/3, (2e-d)/3      2A+B, A+2B
+//	2      4d <= 5e, 6 | d-e      (d-e)/2, e              2A, A+B
+//	3      d <= 4e                d-e, e                  A, A+B
+//	2      2 | d-e                (d-e)/2, e              2A, A+B
+//	5      2 | d                  d/2, e                  2A, B
+//	6      3 | d                  d/3-e, e                3A, 3A+B
+//	7      3 | d+e                (d-2e)/3, e             3A, 2A+B
+//	8      3 | d-e                (d-e)/3, e              3A, A+B
+//	9      2 | e                  d, e/2                  A, 2B
+//
+// For example rule 7: (d-2e)/3 * 3A + e * (2A+B) = d*A + e*B.
+
 // shrink applies the first rule that fits d > e > 0, and returns the new d and e and
 // the number of the rule. Every coprime pair has a rule. It returns rule 0 for e = 0,
 // which only a pair with a common factor reaches.

@@ -19,6 +19,8 @@ func (c *compiler) takePoint() int {
 func (c *compiler) setTrack(a, b, diff int, temporary ...int) {
 	old := c.track
 	c.track = [3]int{a, b, diff}
+	// free puts the slot s back, unless it is in use or free already: A, B and C may
+	// share a slot.
 	free := func(s int) {
 		if s == a || s == b || s == diff {
 			return

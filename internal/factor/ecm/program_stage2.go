@@ -32,6 +32,7 @@ func (c *compiler) stage2(q int, p *Plan) {
 	for i := range 3 {
 		c.emit(mont.Product(mont.SlotProduct+i, mont.SlotOne, mont.SlotOne))
 	}
+	// One group of pairs for each giant.
 	at := uint32(0)
 	for i, end := range p.end {
 		c.pairs(giants[i], babies, p.pairs[at:end])
@@ -109,12 +110,14 @@ func (c *compiler) ladder(p int, k uint64) (r, next int) {
 // others.
 func (c *compiler) commonDenominator(points []int) {
 	chains := min(4, len(points))
+	// Upwards: before[i] is the product of the Z of its chain up to point i.
 	before := make([]int, len(points))
 	for i, p := range points {
 		if before[i] = p + 1; i >= chains {
 			before[i] = c.product(before[i-chains], p+1)
 		}
 	}
+	// after of each chain begins with the product of all Z of the other chains.
 	totals := before[len(points)-chains:]
 	after := make([]int, chains)
 	for i := range after {
@@ -131,6 +134,7 @@ func (c *compiler) commonDenominator(points []int) {
 	for i := range temp {
 		temp[i] = c.slot()
 	}
+	// Downwards: X(i) times before[i-1] of its chain and after.
 	for i := len(points) - 1; i >= 0; i-- {
 		p, t, a := points[i], temp[i%chains], after[i%chains]
 		if i < chains {

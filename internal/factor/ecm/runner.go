@@ -88,6 +88,7 @@ func (s *Runner) Reset(n *big.Int, check func() error) {
 	for i := range s.machines {
 		s.machines[i].fresh = false
 	}
+	// One allocation for all elements: t, and eight for each curve.
 	es := s.w.NewSlice(len(s.t) + 8*Group)
 	take := func() mont.Element {
 		e := es[0]
@@ -148,10 +149,12 @@ func (s *Runner) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err err
 	if err != nil {
 		return nil, 0, err
 	}
+	// An inversion that fails has found a factor of n already.
 	s.suyama(cs, sigmas)
 	if d, which = first(cs); d != nil {
 		return d, which, nil
 	}
+	// Stage 1: p divides Z of r.
 	s.useMachine(s.kind, p)
 	for batch := range s.batches(cs) {
 		s.stage1(p, chains, batch)
@@ -162,6 +165,8 @@ func (s *Runner) group(p *Plan, sigmas []uint64) (d *big.Int, which int, err err
 	if d, which = first(cs); d != nil || s.err != nil {
 		return d, which, s.err // only one of them: inspect stops at an error
 	}
+	// Stage 2: p divides the product of the differences. inspect may have left another
+	// machine in use.
 	s.useMachine(s.kind, p)
 	for batch := range s.batches(cs) {
 		s.stage2(p, batch)

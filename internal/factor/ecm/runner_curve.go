@@ -22,27 +22,31 @@ func (s *Runner) suyama(cs []runnerCurve, sigmas []uint64) {
 	for i := range cs {
 		c, den := &cs[i], s.inv[i]
 		c.sigma, c.finished, c.d = sigmas[i], false, nil
+		// u = sigma^2 - 5, v = 4 sigma
 		w.SetWord(v, c.sigma)
 		w.SetWord(t, 5)
 		w.Mul(u, v, v)
 		w.Sub(u, u, t)
 		w.Add(v, v, v)
 		w.Add(v, v, v)
+		// q = u^3 : v^3
 		w.Mul(x, u, u)
 		w.Mul(c.q[0], x, u)
 		w.Mul(x, v, v)
 		w.Mul(c.q[1], x, v)
+		// den = 16 u^3 v, a24 = (v-u)^3 (3u+v)
 		w.SetWord(t, 16)
 		w.Mul(x, c.q[0], v)
-		w.Mul(den, x, t) // 16 u^3 v
+		w.Mul(den, x, t)
 		w.Sub(t, v, u)
 		w.Mul(x, t, t)
 		w.Mul(x, x, t)
 		w.Add(t, u, u)
 		w.Add(t, t, u)
 		w.Add(t, t, v)
-		w.Mul(c.a24, x, t) // (v-u)^3 (3u+v)
+		w.Mul(c.a24, x, t)
 	}
+	// One inversion for all denominators.
 	gcds := s.invertAll(s.inv[:len(cs)])
 	for i := range cs {
 		w.Mul(cs[i].a24, cs[i].a24, s.inv[i])

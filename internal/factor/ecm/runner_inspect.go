@@ -15,6 +15,7 @@ func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Elem
 	if s.err != nil {
 		return
 	}
+	// Most groups find nothing: one gcd shows that.
 	product := s.t[0]
 	copy(product, s.w.One())
 	for i := range cs {
@@ -35,6 +36,7 @@ func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Elem
 		case d.Cmp(one) == 0:
 			continue
 		case d.Cmp(s.w.N()) == 0:
+			// The repetition sets s.found, or c.d if an inversion has failed.
 			s.careful, s.found = true, nil
 			redo(c)
 			if s.careful, d = false, s.found; d == nil {

@@ -4,8 +4,9 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// giantsAtOnce is the number of giant steps that share one inversion. More of them would
-// save inversions, but need more slots: a point takes PointSlots numbers in each lane.
+// giantsAtOnce is the number of giant steps that share one inversion. More of them
+// would save inversions, but need more slots: a point takes PointSlots numbers in each
+// lane.
 const giantsAtOnce = 128
 
 // A stage2Layout is the slots of stage 2, for the giant step d.

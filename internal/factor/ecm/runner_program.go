@@ -36,7 +36,8 @@ func (s *Runner) execute(code []mont.Instruction) {
 	}
 }
 
-// runCollected executes the collected instructions, which are point operations and pairs.
+// runCollected executes the collected instructions, which are point operations and
+// pairs.
 func (s *Runner) runCollected() {
 	s.executeAll(s.c.code)
 	s.c.code, s.work = s.c.code[:0], 0

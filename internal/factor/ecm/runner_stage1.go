@@ -76,12 +76,14 @@ func (s *Runner) chains(p *Plan, chains []uint32, after func() bool) (r int) {
 	for i := range 6 {
 		s.c.pool = append(s.c.pool, runnerFirst+i*mont.PointSlots)
 	}
+	// The powers of 2 are doublings.
 	for power := uint64(2); power <= p.B1 && s.err == nil; power *= 2 {
 		s.c.code = append(s.c.code, mont.PointDouble(runnerQ, runnerQ))
 		if after() {
 			return runnerQ
 		}
 	}
+	// Each chain begins where the one before has ended, at track[0].
 	for i, prime := range p.primes[1:] {
 		k := uint64(prime)
 		for power := k; power <= p.B1 && s.err == nil; power *= k {

@@ -24,11 +24,13 @@ func (s *Runner) stage2(p *Plan, batch []*runnerCurve) {
 	for i := range 4 {
 		s.emit(mont.Product(runnerProducts+i, mont.SlotOne, mont.SlotOne))
 	}
+	// step = D*r and the babies.
 	s.multiple(m.step, m.ladder+mont.PointSlots, runnerQ, p.d)
 	s.makeBabies(p)
 	if s.makeAffine(m.babies, batch); s.mustStop(batch) {
 		return
 	}
+	// The first two giants, first*step and (first+1)*step.
 	s.multiple(m.ladder, m.ladder+mont.PointSlots, m.step, p.first)
 	s.move(m.giant(0), m.ladder)
 	s.move(m.giant(1), m.ladder+mont.PointSlots)
@@ -108,6 +110,7 @@ func (s *Runner) multiple(r, next, p int, k uint64) {
 func (s *Runner) makeBabies(p *Plan) {
 	m := &s.stage
 	c := func(i int) int { return m.chain + i%4*mont.PointSlots }
+	// six = 6q; the ladder's slots are free until the giants.
 	two, three := m.ladder, m.ladder+mont.PointSlots
 	s.emit(mont.PointDouble(two, runnerQ), mont.PointAdd(three, two, runnerQ, runnerQ), mont.PointDouble(m.six, three))
 	at := 0

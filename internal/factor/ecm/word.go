@@ -19,6 +19,7 @@ func (b *Batch) SplitWord(n, seed uint64, check func() error) (d uint64, method 
 	}
 	w := b.word
 	w.SetModulus(0, Number{n})
+	// The curves are numbered over all rounds, as in classRun.runClass.
 	i := 0
 	for _, r := range classes[c].rounds {
 		p := programs[r.class]()
@@ -65,6 +66,8 @@ func (p *program) runWord(w *mont.WordMachine, n uint64) uint64 {
 	if d == 1 {
 		w.Run(p.stages[1])
 		d = mont.GCD(w.Value(slotResult, 0)[0], n)
+		// Stage 2 has found all prime factors at once. One of its three partial
+		// products may have found some of them only.
 		for i := 0; d == n && i < 3; i++ {
 			if part := mont.GCD(w.Value(mont.SlotProduct+i, 0)[0], n); part != 1 {
 				d = part

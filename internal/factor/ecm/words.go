@@ -40,11 +40,14 @@ func (s *classRun) runWords(w *wordPipeline, check func() error, found func(int,
 			count++
 		}
 		switch {
+		// Two numbers are free: stage 1 of their next curves.
 		case count == len(pair):
 			s.stage1(w, &pair, found)
-		case len(w.waiting) > 0: // one of them may become free
+		// Fewer than two are free. Stage 2 of the waiting ones may free some of them.
+		case len(w.waiting) > 0:
 			s.assignments = append(s.assignments, pair[:count]...)
 			s.stage2(w, found)
+		// No number waits, and one is left.
 		case count == 1:
 			if err := s.runLast(w.last, pair[0], check, found); err != nil {
 				return err
