@@ -44,8 +44,8 @@ type curveSearch struct {
 	unfinished []step        // the created steps that are not completed in vain, ascending by index
 	lastFailed *step         // the highest step completed in vain, nil if there is none
 	divisor    *big.Int      // of the step firstFound
-	method     string        // likewise
-	foundAfter pieceProgress // likewise
+	method     string        // of the step firstFound
+	foundAfter pieceProgress // of the piece, after the step firstFound
 }
 
 // Errors that end a step but not the number.

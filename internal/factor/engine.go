@@ -27,7 +27,7 @@ type Engine struct {
 	o            Options
 	stop         stopCheck
 	checkContext func() error    // stop.checkContext, bound once: binding a method allocates
-	checkBudget  func() error    // stop.checkBudget, likewise
+	checkBudget  func() error    // stop.checkBudget, bound once
 	times        *measured.Times // of the level of kernels
 	trial        []prime.Divisor // the primes of trialWord, ascending
 

@@ -60,7 +60,7 @@ func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions
 		}
 		numbers = numbers[count:]
 	}
-	k.benches.Put(b) // not after an error or a panic: who knows its state
+	k.benches.Put(b) // not after an error or a panic, when its state is unknown
 	return nil
 }
 

@@ -71,8 +71,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// twin is the curve over math/big, by the textbook: y^2 is not needed, points
-// are added by x alone.
+// twin is the curve over math/big, straight from the formulas. Points are added by x alone.
 type twin struct{ n, a24 *big.Int }
 
 func (c twin) mod(x *big.Int) *big.Int { return x.Mod(x, c.n) }

@@ -4,15 +4,15 @@ import (
 	"math/bits"
 )
 
-// limbPowers are Powers of the moduli of Lanes in two and three limbs of 52 bits.
+// limbPowers are Powers of moduli in two and three limbs of 52 bits, held as in Lanes.
 type limbPowers struct {
 	limbs, width int
 	fast         bool
-	ctx          []uint64    // as in Lanes, but that 2n is not used
+	ctx          []uint64    // as in Lanes; 2n is not used
 	state        []uint64    // slots: limb i of lane l of slot s at (s*limbs + i)*width + l
 	exps         [][2]uint64 // d or k of each lane
 	tails        []int       // s or r of each lane, less 1
-	exp          []uint64    // the same as the kernels want it: see align
+	exp          []uint64    // exps in the order of the kernels: see align
 	out          [4]uint8    // lanes that passed
 }
 
@@ -27,10 +27,11 @@ const (
 	powerSlots = 5
 )
 
-// powerWidth is the number of lanes for 2 and 3 limbs: gen/power.go.
+// powerWidth is the number of lanes for 2 and for 3 limbs, as in gen/power.go.
 var powerWidth = [4]int{2: 32, 3: 16}
 
-// newLimbPowers returns lanes for moduli of up to size bits, at most MaxLaneBits, on assembly if fast.
+// newLimbPowers returns lanes for moduli of up to size bits, at most MaxLaneBits, which
+// run assembly if fast.
 func newLimbPowers(size int, fast bool) *limbPowers {
 	p := &limbPowers{limbs: 2, fast: fast}
 	if size > 100 {
@@ -133,11 +134,11 @@ func (p *limbPowers) Lucas(count int) uint32 {
 	return mask
 }
 
-// A powerKernel makes bits > 0 steps and then tail turns and sets in out the lanes that
-// pass.
+// A powerKernel takes bits > 0 steps for the exponents and then tail steps, and sets in
+// out the lanes that pass.
 type powerKernel func(ctx, state, exp *uint64, bits, tail int, out *uint8)
 
-// setExponent sets the exponent of a lane to a > 0 without its trailing zeros.
+// setExponent sets the exponent of a lane to the odd part of a > 0.
 func (p *limbPowers) setExponent(lane int, a [2]uint64) {
 	s := 0
 	if a[0] == 0 {
@@ -148,17 +149,19 @@ func (p *limbPowers) setExponent(lane int, a [2]uint64) {
 	p.tails[lane] = s + t - 1
 }
 
-// passed returns the lanes below count of out.
+// passed returns which of the first count lanes have passed, from out.
 func (p *limbPowers) passed(count int) uint32 {
 	mask := uint32(p.out[0]) | uint32(p.out[1])<<8 | uint32(p.out[2])<<16 | uint32(p.out[3])<<24
 	return mask & (1<<count - 1)
 }
 
-// align sets exp to the exponents of count lanes and 0 for the others, the most
-// significant words of all lanes first, and returns how many bits the longest has: its
-// highest bit becomes the highest of its first word, and the others follow suit. Bits in
-// front of an exponent change nothing, as 1^2 = 1, V(2*0) = V(0) and V(2*0+1) = V(1). The
-// tail is the longest as well. Lanes that nothing was set in give length 1.
+// align sets exp to the exponents of the first count lanes, and to 0 for the others,
+// the most significant words of all lanes first. The exponents are shifted so that the
+// highest bit of the longest one is the highest bit of its first word. It returns the
+// length of that in bits, at least 1, and the longest tail.
+//
+// Zero bits in front of an exponent change nothing: 1^2 = 1, V(2*0) = V(0) and V(2*0+1)
+// = V(1).
 func (p *limbPowers) align(count int) (length, tail int) {
 	var or [2]uint64
 	for i, e := range p.exps[:count] {

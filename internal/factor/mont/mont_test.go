@@ -304,7 +304,7 @@ func FuzzWide(f *testing.F) {
 	})
 }
 
-// TestWideReset compares moduli made anew with one that is used again, of all sizes in turn.
+// TestWideReset compares new moduli with one that is reset, for all sizes.
 func TestWideReset(t *testing.T) {
 	w := NewWide(big.NewInt(3))
 	rnd := rand.New(rand.NewPCG(3, 4))

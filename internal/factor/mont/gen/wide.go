@@ -13,9 +13,9 @@ func init() { register("lanes_wide", emitWideLanes) }
 // as operands the limbs of a num are addresses.
 //
 // The code of an instruction would be long if each product was written out. There are
-// three cores instead: two products u = a*b + 2n and v = c*d in turns, two squares,
-// and one product. Their operands are at R8 to R11; AX says where to go on, a stage, which finds u
-// and v in registers. R12 is the destination of the instruction, R13 the difference of points.
+// three cores instead: two products u = a*b + 2n and v = c*d whose instructions alternate, two
+// squares, and one product. Their operands are at R8 to R11. AX is the number of the stage that
+// follows, which has u and v in registers. R12 is the destination of the instruction, R13 the difference of points.
 //
 // Above maxPairLimbs the products of a core come one after the other, and the rows of each in
 // a loop, for even numbers of limbs only: see loop.go.
