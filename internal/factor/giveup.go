@@ -38,7 +38,7 @@ func (s *search) giveUp() {
 func (s *search) sieveObstacle() string {
 	for _, p := range s.composite {
 		if bits := p.n.BitLen(); bits <= measured.SieveBits && !p.done.sieveFailed && p.done.sieveNeed == 0 && !s.e.budgetAllowsSieve(bits) {
-			return fmt.Sprintf("; the sieve takes about %v", s.e.sieveTime(bits).Round(time.Second))
+			return fmt.Sprintf("; the sieve takes about %v", s.e.times.Sieve(bits).Round(time.Second))
 		}
 	}
 	return s.whyNotSieved

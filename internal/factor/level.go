@@ -125,9 +125,10 @@ func (l *level) wantsPP1(at *pieceProgress) bool {
 // progress at.
 //
 // Model of n. A number is hard with probability 1/2: a product of two primes of the
-// same size, which no curve finds. Else it is a random composite. In a random number a
-// prime factor of d digits exists with probability about 1/d, so the number of its
-// prime factors up to sqrt(n) is Poisson distributed with the mean
+// same size, which no curve finds. Else it is a random composite. By Mertens' theorem
+// the sum of 1/p over the primes p of d digits is about 1/d: that is the mean number of
+// prime factors of d digits in a random number. So the number of its prime factors up
+// to sqrt(n) is Poisson distributed with the mean
 //
 //	m = sum over d of 1/d,        given that it is not 0.
 //

@@ -33,9 +33,9 @@ func NewProver(o Options) *Prover { return &Prover{e: New(o)} }
 // TakeHelped returns the time that borrowed cores have computed since the last call.
 func (p *Prover) TakeHelped() time.Duration { return p.e.TakeHelped() }
 
-// Nobody knows beforehand which of the sides is easy to factor. So they are factored in
-// rounds: a round spends at most one slice of time on each side of each claim, and the
-// slice grows by a factor from round to round. A round continues where the last one
+// It is not known beforehand which of the sides is easy to factor. So they are factored
+// in rounds: a round spends at most one slice of time on each side of each claim, and
+// the slice grows by a factor from round to round. A round continues where the last one
 // ended. Only an interrupted sieve starts again; it starts only if it is expected to
 // end within the slice.
 const (

@@ -64,7 +64,7 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
 	if p.Bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(n.BitLen()) {
-		p.Left = e.sieveTime(p.Bits) / time.Duration(cores)
+		p.Left = e.times.Sieve(p.Bits) / time.Duration(cores)
 	}
 	r.to(p)
 }

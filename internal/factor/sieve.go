@@ -38,12 +38,7 @@ func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 // budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
 // bits, at most measured.SieveBits, with all cores that the engine has or may borrow.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
-	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
-}
-
-// sieveTime returns the predicted time to sieve a number of so many bits on one core.
-func (e *Engine) sieveTime(bits int) time.Duration {
-	return e.times.Sieve(bits)
+	return e.o.Budget == 0 || e.times.Sieve(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
 }
 
 // findBySieve sieves p. It returns nil without an error if the sieve fails, or if the
