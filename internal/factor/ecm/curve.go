@@ -36,7 +36,7 @@ func sigma(seed uint64, curve int) (num, den uint64) {
 }
 
 // Sigma returns the parameter of the curve number curve, 6 <= sigma < 2^32 + 6: 32
-// bits, as other programs use. Different curves of a seed have independent parameters.
+// bits, as other programs use. The parameters are pseudorandom.
 func Sigma(seed, curve uint64) uint64 {
 	// The finaliser of splitmix64 (G. Steele, D. Lea, C. Flood, 2014), a bijection.
 	x := seed + (curve+1)*0x9e3779b97f4a7c15
