@@ -10,22 +10,9 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
-
-// TestVerdict: only what cannot pass by itself ends a job.
-func TestVerdict(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]bool{
-		natsconn.ErrConnect: false, context.DeadlineExceeded: false, natsconn.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
-	} {
-		if isVerdict(fmt.Errorf("look: %w", err)) != want {
-			t.Errorf("%v: %v", err, !want)
-		}
-	}
-}
 
 // TestPrivate: of a job that ends with its process nothing is written down.
 func TestPrivate(t *testing.T) {

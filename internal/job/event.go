@@ -1,0 +1,134 @@
+package job
+
+import (
+	"factorfleet/internal/collect"
+	"factorfleet/internal/task"
+)
+
+// An event is a message from another goroutine to the loop. The loop calls apply on its own
+// goroutine, so that apply may use everything that the loop owns. A duplicate of an event
+// must do no harm.
+type event interface{ apply(l *loop) }
+
+// inputConfirmed: the feeder has compared the stored numbers with its input, and they are
+// the same. Before that no answer is printed: it could be the answer to other numbers.
+type inputConfirmed struct{}
+
+func (inputConfirmed) apply(l *loop) { l.confirm() }
+
+// inputSealed: the feeder has stored and queued all of its input, and written job.
+type inputSealed struct{ job *task.Job }
+
+func (e inputSealed) apply(l *loop) {
+	l.job, l.feeding = e.job, false
+	if l.goal == goalFed {
+		l.finish(ending{kind: fed})
+		return
+	}
+	l.confirm()
+	l.review.request()
+}
+
+// manifestChanged: job is the manifest as another process, or the feeder, has written it.
+type manifestChanged struct{ job *task.Job }
+
+func (e manifestChanged) apply(l *loop) {
+	l.job = e.job
+	if end, ok := manifestEnding(e.job); ok {
+		l.finish(end)
+		return
+	}
+	if e.job.State != task.Sealed && e.job.State != task.Done {
+		return
+	}
+	if !l.hasFeeder && !l.sized { // else the feeder counts the numbers
+		l.sized = true
+		l.watch.Progress.Submitted(e.job.Count, e.job.Work)
+		l.watch.Progress.Seal()
+	}
+	l.review.request()
+}
+
+// A batch has the results of FACTOR_RESULTS up to a sequence, as far as they are verified.
+type batch struct {
+	verified []collect.Checked
+
+	// last is the sequence up to which all stored results are dealt with: verified, or
+	// removed from the stream. 0 = not known yet.
+	last    uint64
+	removed bool // refused results were removed: their ranges are to be found missing
+}
+
+func (b batch) apply(l *loop) {
+	for i := range b.verified {
+		if err := l.accept(&b.verified[i]); err != nil {
+			l.finish(endingOf(err))
+			return
+		}
+	}
+	if len(b.verified) > 0 {
+		if err := l.flush(); err != nil {
+			l.finish(endingOf(err))
+			return
+		}
+	}
+	if b.removed {
+		l.review.request()
+	}
+	if b.last > 0 {
+		l.dealtWith = b.last
+		l.review.resultsDealtWith()
+	}
+}
+
+// caughtUp: every result that was stored when the process began is in an earlier batch.
+type caughtUp struct{ trust trust }
+
+func (e caughtUp) apply(l *loop) {
+	if l.upToDate {
+		return
+	}
+	l.upToDate, l.trust = true, e.trust
+	l.review.begin()
+	l.beginReminders()
+}
+
+// leaseChanged: this process became the holder of the job, or is it no longer.
+type leaseChanged struct{ held bool }
+
+func (e leaseChanged) apply(l *loop) {
+	l.holding = e.held
+	if e.held {
+		l.review.request()
+	}
+}
+
+// reminded: an operation of the reminder has ended.
+type reminded struct{ err error }
+
+func (e reminded) apply(l *loop) {
+	l.reminding = false
+	if e.err != nil && l.ctx.Err() == nil {
+		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines: retried in a while")
+	}
+}
+
+// A latest is a channel of capacity 1 with the newest value that was not received yet. It is
+// for signals of which only the last one counts.
+type latest[T any] chan T
+
+// put replaces the value. It never blocks: its callers follow streams for all jobs of the
+// process, and the output of one job must not hold up the others.
+func (c latest[T]) put(v T) {
+	for {
+		select {
+		case c <- v:
+			return
+		default:
+		}
+		select {
+		case <-c:
+		default:
+		}
+	}
+}

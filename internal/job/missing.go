@@ -1,0 +1,183 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// reviewSweeper is how long after the sweeper's dead letter its task may still be queued: the
+// sweeper stores the letter first.
+const reviewSweeper = 500 * time.Millisecond
+
+// A snapshot is how the queue of the job stood at one moment.
+type snapshot struct {
+	queued task.Set // in TASKS or in RETURNS
+
+	// end is the end of what was ever queued by then. Chunks are queued in order: below one
+	// that was queued, all were.
+	end uint64
+}
+
+// listQueue lists the queue.
+func (v *reviewer) listQueue() {
+	v.queue = snapshot{end: v.job.Count}
+	if v.job.State == task.Open {
+		v.queue.end = v.coveredEnd()
+	}
+	v.operate(reviewQueue, func(ctx context.Context, a *answer) (err error) {
+		a.backlog, err = v.l.access.backlog(ctx)
+		return err
+	})
+}
+
+// coveredEnd returns the end of the last covered range.
+func (v *reviewer) coveredEnd() (end uint64) {
+	for r := range v.l.collector.Covered().Ranges() {
+		end = r.End()
+	}
+	return end
+}
+
+// queueListed notes the queue, and asks how far the results go.
+func (v *reviewer) queueListed(b *fleet.Backlog) {
+	v.queue.queued = b.Ranges
+	if v.job.State == task.Open {
+		v.queue.end = min(max(v.queue.end, b.Fed), v.l.access.stored())
+	}
+	if v.l.goal == goalShow { // the stored results were dealt with before the review
+		v.listLetters()
+		return
+	}
+	v.operate(reviewLast, func(ctx context.Context, a *answer) (err error) {
+		a.last, err = v.l.access.lastResult(ctx)
+		return err
+	})
+}
+
+// awaitResults waits until the results up to last are dealt with.
+func (v *reviewer) awaitResults(last uint64) {
+	v.step, v.last = reviewResults, last
+	v.timer.Reset(reviewEvery)
+	v.resultsDealtWith()
+}
+
+// resultsDealtWith is called when more results are dealt with.
+func (v *reviewer) resultsDealtWith() {
+	if v.step == reviewResults && v.l.dealtWith >= v.last {
+		v.timer.Stop()
+		v.listLetters()
+	}
+}
+
+func (v *reviewer) listLetters() {
+	v.operate(reviewDead, func(ctx context.Context, a *answer) (err error) {
+		a.letters, err = v.l.access.deadLetters(ctx)
+		return err
+	})
+}
+
+// lettersListed gives up what has a dead letter. The holder then looks for missing ranges.
+func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
+	if err := v.giveUp(letters); err != nil {
+		v.fail(err)
+		return
+	}
+	switch {
+	case v.l.goal == goalShow:
+		v.l.show()
+	case !v.l.holding || len(v.missing()) == 0:
+		v.idle()
+	default:
+		// A return that was requeued between the listings of TASKS and of RETURNS is in
+		// neither of them.
+		v.operate(reviewQueueAgain, func(ctx context.Context, a *answer) (err error) {
+			a.backlog, err = v.l.access.backlog(ctx)
+			return err
+		})
+	}
+}
+
+// giveUp gives up the ranges of dead letters. A letter does not count before its range was
+// queued, while it is queued, or once it is covered, and never if a quarantined worker has
+// written it.
+func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
+	stored, soon := v.l.access.stored(), false
+	for i := range letters {
+		d := &letters[i]
+		switch {
+		case d.Range.End() > stored || d.Range.Count > task.MaxCount: // forged: the job has no such numbers
+		case v.l.trust.Quarantined(d.Writer):
+		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
+			soon = soon || d.Authoritative() && !v.l.collector.Covered().Contains(d.Range)
+		default:
+			if err := v.l.collector.Bury(v.l.ctx, d.Range, d.Err); err != nil {
+				return err
+			}
+		}
+	}
+	if soon {
+		time.AfterFunc(reviewSweeper, v.l.requestReview)
+	}
+	return v.l.flush()
+}
+
+// missing returns the ranges below the end of the queue that are neither covered nor queued.
+func (v *reviewer) missing() []task.Range {
+	if v.queue.end == 0 {
+		return nil
+	}
+	var missing []task.Range
+	for gap := range v.l.collector.Covered().Missing(task.Span(0, v.queue.end)) {
+		missing = slices.AppendSeq(missing, v.queue.queued.Missing(gap))
+	}
+	return missing
+}
+
+// queueListedAgain requeues what is missing from both listings of the queue.
+func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
+	v.queue.queued.AddSet(&b.Ranges)
+	missing := v.missing()
+	if len(missing) == 0 || !v.l.holding {
+		v.idle()
+		return
+	}
+	text := "resuming: 1 range was unfinished"
+	if len(missing) > 1 {
+		text = fmt.Sprintf("resuming: %d ranges were unfinished", len(missing))
+	}
+	v.l.watch.Log.Info().Str("job", v.job.ID).Msg(text)
+	v.l.requeued += uint64(len(missing))
+	j := v.job
+	v.operate(reviewRequeue, func(ctx context.Context, _ *answer) error { return v.l.access.requeue(ctx, j, missing) })
+}
+
+// rangesRequeued ends the review. Missing input is a loss if it stays missing for longer than
+// an election takes. While the job is open, or this process feeds it, the input may be about
+// to be stored again.
+func (v *reviewer) rangesRequeued(err error) {
+	if !errors.Is(err, collect.ErrNoInput) || v.job.State == task.Open || v.l.feeding {
+		v.noInput = time.Time{}
+		if err != nil {
+			v.fail(err)
+			return
+		}
+		v.idle()
+		return
+	}
+	if v.noInput.IsZero() {
+		v.noInput = time.Now()
+	}
+	if election := v.l.access.election(); time.Since(v.noInput) < election {
+		time.AfterFunc(election, v.l.requestReview)
+	} else {
+		err = fmt.Errorf("%w: %w", ErrInputLost, err)
+	}
+	v.fail(err)
+}
