@@ -14,7 +14,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestPrivate: of a job that ends with its process nothing is written down.
+// TestPrivate: a job that ends with its process keeps its manifest unchanged.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -32,7 +32,7 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
-// TestOutputFails: who cannot print stops, and the job goes on.
+// TestOutputFails: a process that cannot print stops, and the job continues.
 func TestOutputFails(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -65,7 +65,7 @@ func TestOutputFails(t *testing.T) {
 	}
 }
 
-// TestDeadline: who waits no longer says why.
+// TestDeadline: a process that stops waiting returns the cause of its context.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -79,14 +79,14 @@ func TestDeadline(t *testing.T) {
 	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
 		t.Errorf("%v", err)
 	}
-	// Now it has passed before the job is read.
+	// Now the deadline has passed before the job is read.
 	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
 		t.Errorf("late: %v", err)
 	}
 	a.kill()
 }
 
-// TestNoJob: there is none of that id.
+// TestNoJob: an id without a job, and an invalid id, are errors.
 func TestNoJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

@@ -108,7 +108,7 @@ func TestFirstEnding(t *testing.T) {
 				t.Errorf("kind %d, context ended: %v: %+v", kind, ended, got)
 			}
 			if l.ctx.Err() == nil {
-				t.Errorf("kind %d: the loop goes on", kind)
+				t.Errorf("kind %d: the loop continues", kind)
 			}
 			cancel(nil)
 		}

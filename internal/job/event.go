@@ -112,23 +112,3 @@ func (e reminded) apply(l *loop) {
 		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines: retried in a while")
 	}
 }
-
-// A latest is a channel of capacity 1 with the newest value that was not received yet. It is
-// for signals of which only the last one counts.
-type latest[T any] chan T
-
-// put replaces the value. It never blocks: its callers follow streams for all jobs of the
-// process, and the output of one job must not hold up the others.
-func (c latest[T]) put(v T) {
-	for {
-		select {
-		case c <- v:
-			return
-		default:
-		}
-		select {
-		case <-c:
-		default:
-		}
-	}
-}

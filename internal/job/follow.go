@@ -66,14 +66,3 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 		return c.take(ctx, arrivals, last)
 	}, func() { l.deliver(caughtUp{known}) })
 }
-
-// deliver sends what the follower of the results has, and waits until the loop has taken it.
-func (l *loop) deliver(e event) {
-	select {
-	case l.batches <- e:
-	case <-l.ctx.Done():
-	}
-}
-
-// requestReview asks for a review soon. Any goroutine may call it; it does not block.
-func (l *loop) requestReview() { l.requests.put(struct{}{}) }

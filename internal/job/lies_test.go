@@ -21,8 +21,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// squares returns a result of squares, as worker would send it for count numbers from
-// first on.
+// squares returns the result that worker would send for count numbers from first on.
 func squares(worker string, first, count int) *task.Result {
 	items := make([]task.Factorization, count)
 	for i := range items {
@@ -32,14 +31,14 @@ func squares(worker string, first, count int) *task.Result {
 	return &task.Result{Kind: task.KindSquare, Worker: worker, Items: items}
 }
 
-// spoilt returns squares with a wrong one.
+// spoilt returns the payload of such a result whose first answer is wrong.
 func spoilt(worker string, first, count int) []byte {
 	r := squares(worker, first, count)
 	wrongFactor(r)
 	return r.Encode()
 }
 
-// standing returns what is held against a worker.
+// standing returns the strikes and the quarantine of a worker.
 func (h *testFleet) standing(name string) fleet.Standing {
 	h.t.Helper()
 	list, err := h.Standings(h.t.Context())
@@ -54,7 +53,7 @@ func (h *testFleet) standing(name string) fleet.Standing {
 	return fleet.Standing{}
 }
 
-// queued submits a job of count numbers and returns once all its tasks are there.
+// queued submits a job of count numbers and returns once all its tasks are queued.
 func (h *testFleet) queued(count int) *running {
 	h.t.Helper()
 	r := h.submit(h.Fleet, submission("j", text(0, count)))
@@ -66,8 +65,8 @@ func (h *testFleet) queued(count int) *running {
 	return r
 }
 
-// TestLies: a wrong result is dropped and its range done again, for everybody who
-// waits, and is one strike however many have seen it.
+// TestLies: a wrong result is dropped and its range is requeued, for each watcher. It is one
+// strike, however many watchers have seen it.
 func TestLies(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -99,7 +98,7 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestQuarantine: who lies three times is stopped, and works again when released.
+// TestQuarantine: a worker that lies three times is stopped, and works again when released.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -138,12 +137,12 @@ func TestQuarantine(t *testing.T) {
 	b.out.check(t, 0, count)
 }
 
-// TestRefusedUnread: a quarantined worker's results do not count, right or wrong, and
-// do not end the job; what it did before stands.
+// TestRefusedUnread: results of a quarantined worker do not count, right or wrong, and do not
+// end the job. Results that it stored before the quarantine count.
 func TestRefusedUnread(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	r := h.queued(100) // a result that came before its input would be dropped
+	r := h.queued(100) // a result that is stored before its input would be dropped
 	h.put("FACTOR.results.j.0-43.w", squares("w", 0, 43).Encode())
 	if known, err := h.Quarantine(t.Context(), "w", "it is hot\x1b[2J"); err != nil || known {
 		t.Fatal(known, err)
@@ -159,7 +158,7 @@ func TestRefusedUnread(t *testing.T) {
 		h.put("FACTOR.results.j.86-14.w", spoilt("w", 86, 14))
 		await(t, "it is dropped", func() bool { return h.held(schema.StreamResults, "j") == 1 })
 	}
-	// Its dead letters are void too, also when nothing of it is queued.
+	// Its dead letters do not count either, even for numbers that are not queued.
 	h.put("FACTOR.dead.j.99-1.w", (&task.Failure{Err: "forged"}).Encode())
 	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
 		t.Fatal(err)
@@ -173,11 +172,11 @@ func TestRefusedUnread(t *testing.T) {
 		}
 	}
 	if len(h.standing("w").Strikes) != 0 {
-		t.Error("results that nobody read have earned strikes")
+		t.Error("results that were not read have earned strikes")
 	}
 }
 
-// TestBeyondRepair: when everybody is wrong about a range, the job ends.
+// TestBeyondRepair: if many workers are wrong about the same range, the job ends.
 func TestBeyondRepair(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -194,7 +193,7 @@ func TestBeyondRepair(t *testing.T) {
 	}
 }
 
-// TestBeyondRepairCounts: what a quarantined worker says of a range is not counted.
+// TestBeyondRepairCounts: refused results of a quarantined worker are not counted.
 func TestBeyondRepairCounts(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -212,13 +211,13 @@ func TestBeyondRepairCounts(t *testing.T) {
 	}
 	lie("x", "43-43", 43, 43)
 	lie("x", "86-14", 86, 14)
-	lie("x", "0-43", 0, 43) // the fifth of this range, and its third strike
+	lie("x", "0-43", 0, 43) // the fifth refused result of this range, and the third strike of x
 	h.worker("honest", nil)
 	r.clean()
 	r.out.check(t, 0, 100)
 }
 
-// TestForgeries: whatever is put into the results, what is printed is right.
+// TestForgeries: whatever is published as a result, the output is right.
 func TestForgeries(t *testing.T) {
 	t.Parallel()
 	const count = 430
@@ -267,7 +266,7 @@ func TestForgeries(t *testing.T) {
 			h := newTestFleet(t)
 			r := h.queued(count)
 			h.put("FACTOR.results.j."+test.at+".w", test.payload)
-			most := test.payload[:min(len(test.payload), 500_000)] // that these streams take
+			most := test.payload[:min(len(test.payload), 500_000)] // these streams take no more
 			h.put("FACTOR.failed.j."+test.at+".0.1.w", most)
 			h.put("FACTOR.returns.j."+test.at+".0.w", most)
 			h.put("FACTOR.dead.j."+test.at+".w", most)
@@ -286,8 +285,8 @@ func TestForgeries(t *testing.T) {
 	}
 }
 
-// TestForgedLetters: a letter counts for nothing while its range is queued, in
-// whosever name it is.
+// TestForgedLetters: a dead letter does not count while its range is queued, in whichever
+// name it is published.
 func TestForgedLetters(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -298,7 +297,7 @@ func TestForgedLetters(t *testing.T) {
 			h.put("FACTOR.dead.j."+at+"."+w, (&task.Failure{Err: "forged", Numbers: []nat.Nat{nat.New(1)}}).Encode())
 		}
 	}
-	for range 3 { // reviews see the letters
+	for range 3 { // reviews list the letters
 		time.Sleep(reviewSpacing)
 		if r.out.len() != 0 {
 			t.Fatal("something was given up")
@@ -309,7 +308,7 @@ func TestForgedLetters(t *testing.T) {
 	r.out.check(t, 0, count)
 }
 
-// TestRogueAck: a task that somebody else acks is found missing and done.
+// TestRogueAck: a task that is acked by a stranger is found missing and requeued.
 func TestRogueAck(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -331,7 +330,7 @@ func TestRogueAck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", schema.StreamTasks, schema.Durable(task.ClassNorm), // easy to guess
+		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", schema.StreamTasks, schema.Durable(task.ClassNorm), // the reply subject is easy to guess
 			meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp.UnixNano())
 		if _, err := nc.Request(reply, []byte("+ACK"), 5*time.Second); err != nil {
 			t.Fatal(err)
@@ -347,9 +346,8 @@ func TestRogueAck(t *testing.T) {
 	r.out.check(t, 0, count)
 }
 
-// TestFlood: a flood of forged messages, under more names than anybody would want to
-// remember, costs little memory and does not keep the job from its end. It measures the
-// memory of the process, so it runs alone.
+// TestFlood: a flood of forged messages under thousands of names costs little memory and does
+// not keep the job from its end. It measures the memory of the process, so it runs alone.
 func TestFlood(t *testing.T) {
 	h := newTestFleet(t)
 	const count, flood = 4300, 15_000

@@ -7,7 +7,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestResults: what is there now, in order, and the job goes on.
+// TestResults: the answers of now are printed, in order, and the job continues.
 func TestResults(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

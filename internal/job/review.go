@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
@@ -16,32 +15,41 @@ const (
 )
 
 // A reviewer compares the job's stored input with what became of it, gives up what has a
-// dead letter, and requeues what is missing. It is a state machine in the loop. Each step
-// with a stream is one operation in a goroutine of its own, whose answer is the next event:
+// dead letter, and requeues what is missing. It is a state machine in the loop. A step that
+// reads or changes a stream is one operation, in a goroutine of its own; its answer is the
+// event that leads to the next step (review_operation.go).
 //
-//	off ──> idle ──> spaced ──> manifest ──┬─────────────> queue ──> last ──> results ──> dead ──┬──> idle
-//	                                       └> feeder ──┬──> ^                                     │
-//	                                                   └> seal ─> ^       queue again <── missing ┘
-//	                                                                            └──> requeue ──> idle
+//	off           until the stored results are dealt with
+//	 v
+//	idle          waits for a request, or until no answer has arrived for a while  <──┐
+//	 v                                                                                │
+//	spaced        until reviewSpacing after the last review began                     │
+//	 v                                                                                │
+//	manifest      reads the manifest                                                  │
+//	 v                                                                                │
+//	feeder        only the holder, of an open job: is there a feeder?                 │
+//	 v                                                                                │
+//	seal          if there was none for cutOffAfter: seals the job as cut off         │
+//	 v                                                                                │
+//	queue         lists TASKS, then RETURNS                                           │
+//	 v                                                                                │
+//	last          reads the sequence of the last message of RESULTS                   │
+//	 v                                                                                │
+//	results       waits until the results up to that sequence are dealt with          │
+//	 v                                                                                │
+//	dead          lists DEAD, gives up; missing = stored - covered - queued  ────────>┤
+//	 v                                                                                │
+//	queue again   only the holder, if a range is missing: lists the queue again  ────>┤
+//	 v                                                                                │
+//	requeue       requeues the ranges that are missing from both lists  ─────────────>┘
 //
-//	off       the stored results are not dealt with yet
-//	idle      waits for a request, or until no answer has arrived for a while
-//	spaced    was requested, but the last review began less than reviewSpacing ago
-//	manifest  reads the manifest
-//	feeder    the job is open, and this process is its holder: is there a feeder?
-//	seal      there was none for cutOffAfter: the job is sealed as cut off
-//	queue     lists TASKS, then RETURNS
-//	last      reads the sequence of the last message of RESULTS
-//	results   waits until the results up to that sequence are dealt with
-//	dead      lists DEAD, gives up, and computes missing = stored - covered - queued
-//	queue again, requeue   only the holder: lists the queue once more, and requeues
+// Invariant: TASKS, RETURNS, RESULTS and DEAD are read in this order. A range moves from one
+// stream to the next in this order only. So a review sees each range at least once, and does
+// not take a range that moves meanwhile for a missing one. Covered means verified in this
+// process, never merely listed.
 //
-// Invariant: TASKS, RETURNS, RESULTS, DEAD are read in this order. A range moves from one to
-// the next only in this direction, so that a review sees it at least once, and never takes a
-// range on its way for a missing one. Covered means verified in this process, never merely
-// listed.
-//
-// An error in any step ends the review; unless it ends the job, the next review tries again.
+// An error in any step ends the review. The next review tries again, unless the error ends
+// the job.
 type reviewer struct {
 	l     *loop
 	step  reviewStep
@@ -162,57 +170,4 @@ func (v *reviewer) fail(err error) {
 	}
 	v.l.watch.Log.Debug().Err(err).Msg("the review failed: it is repeated")
 	v.idle()
-}
-
-// An answer is what an operation of a review returns.
-type answer struct {
-	operation uint64
-	job       *task.Job
-	feeder    string
-	backlog   *fleet.Backlog
-	last      uint64
-	letters   []fleet.DeadLetter
-	err       error
-}
-
-// operate moves to step, and runs op in a goroutine of its own.
-func (v *reviewer) operate(step reviewStep, op func(ctx context.Context, a *answer) error) {
-	v.step = step
-	v.operation++
-	a := answer{operation: v.operation}
-	v.l.group.Go(func() {
-		a.err = op(v.l.ctx, &a)
-		v.l.post(a)
-	})
-}
-
-// apply takes the answer of the operation that runs, and does the next step.
-func (a answer) apply(l *loop) {
-	v := &l.review
-	if a.operation != v.operation {
-		return
-	}
-	v.operation++ // a duplicate of the answer is ignored
-	switch {
-	case v.step == reviewFeeder:
-		v.feederKnown(a.feeder, a.err)
-	case v.step == reviewRequeue:
-		v.rangesRequeued(a.err)
-	case a.err != nil:
-		v.fail(a.err)
-	case v.step == reviewManifest:
-		v.job = a.job
-		v.checkFeeder()
-	case v.step == reviewSeal:
-		v.job = a.job
-		v.listQueue()
-	case v.step == reviewQueue:
-		v.queueListed(a.backlog)
-	case v.step == reviewLast:
-		v.awaitResults(a.last)
-	case v.step == reviewDead:
-		v.lettersListed(a.letters)
-	case v.step == reviewQueueAgain:
-		v.queueListedAgain(a.backlog)
-	}
 }

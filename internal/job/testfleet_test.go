@@ -50,7 +50,7 @@ type testFleet struct {
 
 func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{Store: t.TempDir()}) }
 
-// newLasting is a house whose server can be started anew.
+// newLasting returns a fleet whose server can be restarted.
 func newLasting(t *testing.T) *testFleet {
 	return build(t, natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"})
 }
@@ -74,7 +74,7 @@ func build(t *testing.T, c natsserver.Config) *testFleet {
 	nc, h.js = h.connect()
 	p := fleet.Provision{AckWait: time.Second}
 	if c.Limit > 0 {
-		p.TaskBytes = -1 // else the queue would claim it all
+		p.TaskBytes = -1 // else the queue would reserve the whole store
 	}
 	if _, err := fleet.Init(t.Context(), h.js, p); err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	return f
 }
 
-// other is another producer's access.
+// other returns the access of another process.
 func (h *testFleet) other() *fleet.Fleet { return h.open(h.connect()) }
 
 // fill fills the store with records that belong to a job.
@@ -179,7 +179,7 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 	return stop
 }
 
-// put publishes a message as anybody may.
+// put publishes a message, as every client of an open server can.
 func (h *testFleet) put(subject string, payload []byte) {
 	h.t.Helper()
 	m := nats.NewMsg(subject)
@@ -219,7 +219,7 @@ func text(first, count int) string {
 	return b.String()
 }
 
-// submission is one of numbers to be squared, kept at its end.
+// submission returns a submission of numbers to be squared, in chunks of 43, kept for an hour.
 func submission(id, numbers string) Submission {
 	chunking, err := plan.ParseChunking("43")
 	if err != nil {
@@ -231,7 +231,7 @@ func submission(id, numbers string) Submission {
 	}
 }
 
-// An output is what a process printed.
+// An output holds the answers that a process printed.
 type output struct {
 	mu    sync.Mutex
 	items []collect.Item
@@ -241,7 +241,7 @@ func (o *output) emit(item *collect.Item) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	kept := *item
-	kept.Factors = slices.Clone(item.Factors) // they are the collector's
+	kept.Factors = slices.Clone(item.Factors) // the collector overwrites them
 	o.items = append(o.items, kept)
 	return nil
 }
@@ -252,7 +252,7 @@ func (o *output) len() int {
 	return len(o.items)
 }
 
-// watch prints into o, in order.
+// watch returns a Watch that prints into o, in order.
 func (o *output) watch() Watch { return Watch{Emit: o.emit, Ordered: true, Log: zerolog.Nop()} }
 
 // check checks that the squares of first, first+1, ... were printed, once each and
@@ -278,7 +278,7 @@ type running struct {
 	t      *testing.T
 	out    output
 	cancel context.CancelCauseFunc
-	id     chan string // of a submit, once it has begun
+	id     chan string // of a submitted job, once it exists
 	ended  chan struct{}
 	sum    *Summary
 	err    error
@@ -308,7 +308,7 @@ func (h *testFleet) wait(f *fleet.Fleet, id string) *running {
 	return h.begin(func(ctx context.Context, w Watch, _ func(string)) (*Summary, error) { return Wait(ctx, f, id, w) })
 }
 
-// end waits for the process to end by itself.
+// end waits until the process ends by itself.
 func (r *running) end() (*Summary, error) {
 	r.t.Helper()
 	select {
@@ -319,7 +319,7 @@ func (r *running) end() (*Summary, error) {
 	return r.sum, r.err
 }
 
-// clean checks that it ended without a defect.
+// clean checks that the job ended without a defect.
 func (r *running) clean() *Summary {
 	r.t.Helper()
 	s, err := r.end()
@@ -332,7 +332,7 @@ func (r *running) clean() *Summary {
 	return s
 }
 
-// kill ends the process at once.
+// kill ends the process as a signal does.
 func (r *running) kill() {
 	r.t.Helper()
 	r.cancel(errStopped)

@@ -45,7 +45,7 @@ type world struct {
 // An arrival is a result of FACTOR_RESULTS. Its sequence is its index plus 1.
 type arrival struct {
 	collect.Arrival
-	lost    bool // removed before anybody has read it, or as refused
+	lost    bool // removed before it was read, or as refused
 	correct bool
 }
 

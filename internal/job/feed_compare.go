@@ -12,17 +12,17 @@ import (
 // fleet.ErrDiffers if a stored number is different.
 func (fd *feeder) compare(ctx context.Context) error {
 	first := fd.read - uint64(len(fd.block)) // position of block[0]
-	if first >= fd.stored {
+	if first >= fd.storedBefore {
 		return nil
 	}
-	n := min(uint64(len(fd.block)), fd.stored-first)
+	n := min(uint64(len(fd.block)), fd.storedBefore-first)
 	if n > 0 {
 		if err := fd.compareRange(ctx, task.Range{First: first, Count: n}); err != nil {
 			return err
 		}
 	}
 	fd.block = fd.block[n:]
-	if first+n < fd.stored {
+	if first+n < fd.storedBefore {
 		return nil
 	}
 	return fd.handle(ctx, inputMatched)

@@ -10,7 +10,7 @@ import (
 type feedState uint8
 
 const (
-	feedUnknown   feedState = iota // before the feeder has looked at the job
+	feedUnknown   feedState = iota // before the feeder has read the manifest
 	feedComparing                  // they are compared with stored numbers; more may follow
 	feedAppending                  // they are stored and queued
 	feedMatching                   // all input was stored before: they are compared, and no more may follow
