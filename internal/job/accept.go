@@ -10,7 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// accept takes a verified result. An error ends the loop.
+// accept takes a verified result. An error ends the loop: the output failed, the server has
+// lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(1)

@@ -6,17 +6,18 @@ import (
 )
 
 // An event is a message from another goroutine to the loop. The loop calls apply on its own
-// goroutine, so that apply may use everything that the loop owns. A duplicate of an event
-// must do no harm.
+// goroutine, so that apply may use all that the loop owns, and must not wait for events.
+// Applying an event twice has the effect of applying it once.
 type event interface{ apply(l *loop) }
 
-// inputConfirmed: the feeder has compared the stored numbers with its input, and they are
-// the same. Before that no answer is printed: it could be the answer to other numbers.
+// inputConfirmed means that the stored numbers are those of the feeder's input. Before that
+// event no answer is printed, because it could be the answer to other numbers.
 type inputConfirmed struct{}
 
 func (inputConfirmed) apply(l *loop) { l.confirm() }
 
-// inputSealed: the feeder has stored and queued all of its input, and written job.
+// inputSealed means that the feeder has stored and queued all of its input. job is the
+// manifest that says so.
 type inputSealed struct{ job *task.Job }
 
 func (e inputSealed) apply(l *loop) {
@@ -29,7 +30,8 @@ func (e inputSealed) apply(l *loop) {
 	l.review.request()
 }
 
-// manifestChanged: job is the manifest as another process, or the feeder, has written it.
+// manifestChanged has the manifest as another process, or the feeder of this one, has written
+// it. A delayed event may bring an older manifest back: completion then waits for the newer.
 type manifestChanged struct{ job *task.Job }
 
 func (e manifestChanged) apply(l *loop) {
@@ -49,7 +51,8 @@ func (e manifestChanged) apply(l *loop) {
 	l.review.request()
 }
 
-// A batch has the results of FACTOR_RESULTS up to a sequence, as far as they are verified.
+// A batch has the verified ones of the results that have arrived. It is one event however many
+// results it has, so that the cost of an event does not count.
 type batch struct {
 	verified []collect.Checked
 
@@ -81,7 +84,8 @@ func (b batch) apply(l *loop) {
 	}
 }
 
-// caughtUp: every result that was stored when the process began is in an earlier batch.
+// caughtUp means that all results that were stored when the process began are in earlier
+// batches.
 type caughtUp struct{ trust trust }
 
 func (e caughtUp) apply(l *loop) {
@@ -93,7 +97,9 @@ func (e caughtUp) apply(l *loop) {
 	l.beginReminders()
 }
 
-// leaseChanged: this process became the holder of the job, or is it no longer.
+// leaseChanged means that this process became the holder of the job, or is no longer. Between
+// the loss of the lease and this event there may be two holders. That is harmless: each step
+// of a holder may be done twice.
 type leaseChanged struct{ held bool }
 
 func (e leaseChanged) apply(l *loop) {
@@ -103,12 +109,12 @@ func (e leaseChanged) apply(l *loop) {
 	}
 }
 
-// reminded: an operation of the reminder has ended.
+// reminded means that an operation of the reminder has ended.
 type reminded struct{ err error }
 
 func (e reminded) apply(l *loop) {
 	l.reminding = false
 	if e.err != nil && l.ctx.Err() == nil {
-		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines: retried in a while")
+		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines: tried again in 5 s")
 	}
 }

@@ -26,6 +26,9 @@ func feedLease(id string) string { return id + ".feed" }
 // block always before its chunks. It works only while it has the feeder's lease, since two
 // feeders at once would cut the same input into different blocks. All its fields belong to
 // its own goroutine; the loop gets events.
+//
+// Invariant: block has the numbers at the positions read-len(block) to read-1. All numbers
+// before them are compared with stored ones, or stored.
 type feeder struct {
 	*streams
 	sub     Submission
@@ -39,7 +42,8 @@ type feeder struct {
 	pieces <-chan piece // of the input; nil before the first feed
 	end    *inputEnd    // nil before the end of the input
 
-	// The input is read once, also if feed is called again because the lease was lost.
+	// The input is read once. So these fields outlive a lost lease, after which feed is called
+	// again.
 	state        feedState
 	job          *task.Job
 	storedBefore uint64        // numbers that were stored when feed began

@@ -51,7 +51,7 @@ func (fd *feeder) reopen(ctx context.Context) error {
 	}
 	j, err := fd.changeJob(ctx, func(j *task.Job) {
 		if j.CutOff {
-			j.Digest = "" // of a part
+			j.Digest = "" // it is that of a part: see firstState
 		}
 		j.State, j.CutOff, j.Note, j.Count = task.Open, false, "", 0
 		j.Ended, j.Expires = nil, nil

@@ -10,7 +10,7 @@ import (
 )
 
 // storeFull stores and queues the full blocks, and the rest too if it has waited for
-// waitMost.
+// waitMost. Each block is queued before the next is stored, so that workers start at once.
 func (fd *feeder) storeFull(ctx context.Context) error {
 	for {
 		n := blockLen(fd.block)
@@ -52,7 +52,8 @@ func (fd *feeder) storeAll(ctx context.Context, flow plan.Flow) error {
 	return fd.queue(ctx, flow)
 }
 
-// storeBlock stores the first n numbers of block.
+// storeBlock stores the first n numbers of block. They are queued later: a task exists only
+// for numbers that are stored.
 func (fd *feeder) storeBlock(ctx context.Context, n int) error {
 	if err := fd.reopen(ctx); err != nil {
 		return err

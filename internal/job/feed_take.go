@@ -55,6 +55,7 @@ func (fd *feeder) handle(ctx context.Context, e feedEvent) error {
 	return nil
 }
 
+// do performs an act. After an error the state stays, and block has all that is not stored.
 func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 	switch act {
 	case actNothing:

@@ -14,26 +14,33 @@
 //
 // # Goroutines
 //
-// In each process one goroutine, the loop, decides everything about the job. It owns the
-// collector, the manifest and the state of the review (loop.go). The others wait for a stream,
-// the input or a timer, and send events (event.go):
+// In each process one goroutine, the loop, decides everything about the job. The others wait
+// for a stream, the input or a timer, and send events to it (event.go, send.go):
 //
-//		input ── reader ──> feeder ────── inputConfirmed, manifestChanged, inputSealed ──┐
-//		FACTOR_RESULTS ───> checker ───── batch, caughtUp ───────────────────────────────┤
-//		FACTOR_JOBS ──────> manifests ─── the newest manifest ───────────────────────────┼──> loop ──> Watch.Emit
-//		FACTOR_DEAD ──────> letters ───── a review is requested ─────────────────────────┤      │
-//		FACTOR_LEASES ────> lease ─────── leaseChanged ──────────────────────────────────┤      │
-//		the job's streams > operation ─── answer, reminded ──────────────────────────────┘      │
-//		                        └────── the loop starts one for each step of a review <─────────┘
+//	source             goroutine    events
+//	the input        > feeder     > inputConfirmed, manifestChanged, inputSealed ─┐
+//	FACTOR_RESULTS   > checker    > batch, caughtUp ──────────────────────────────┤
+//	FACTOR_JOBS      > manifests  > the newest manifest ──────────────────────────┤
+//	FACTOR_DEAD      > letters    > a review is requested ────────────────────────┼─> loop ─> Watch.Emit
+//	FACTOR_LEASES    > lease      > leaseChanged ─────────────────────────────────┤    │
+//	timers           >            > a review is due ──────────────────────────────┤    │
+//	the job's streams> operations > answer, reminded ─────────────────────────────┘    │
+//	                       ^                                                           │
+//	                       └─────────── one for each step of a review <────────────────┘
 //
-//	  - The feeder owns the input and the publisher (feed.go); its state is a table
-//	    (feed_state.go).
-//	  - The checker owns the counts of refused results (check.go). It verifies on all cores
-//	    before the loop sees a result. The loop accepts a whole batch as one event. The channel
-//	    for batches has no buffer: a slow output slows down the checker, and so the server.
-//	  - The review is a state machine of the loop (review.go).
-//	  - How a job ends is a value (ending.go). The first ending wins; then all goroutines stop,
-//	    and conclude.go does with the streams what that ending needs.
+// Who owns what:
+//
+//   - The loop owns the collector, the manifest, the state of the review, and whether this
+//     process is the holder (loop.go). It alone accepts, gives up, emits and flushes.
+//   - The feeder owns the input and the publisher (feed.go). Its states are a table
+//     (feed_state.go).
+//   - The checker owns the counts of refused results (check.go). It verifies a batch on all
+//     cores before the loop gets it. The channel for batches has no buffer: a slow output
+//     slows down the checker, and so the messages that the server sends.
+//   - An operation owns nothing. It reads or changes the streams once.
+//
+// How a job ends is a value (ending.go). The first ending wins. Then all goroutines stop, and
+// conclude.go does with the streams what that ending needs.
 //
 // Goroutines share only what is safe for concurrent use: fleet.Fleet, fleet.Inputs,
 // fleet.Trust, plan.Progress, Watch.Status, collector.Check, and the count of accepted results.

@@ -25,6 +25,9 @@ const eventsAhead = 16
 
 // A loop is one process's part in one job. One goroutine runs it and decides everything; the
 // other goroutines send it events.
+//
+// The loop waits only for events, and for the output: Emit, Flush, and the numbers and results
+// that the collector reads again for it. All other operations run in goroutines of their own.
 type loop struct {
 	// Set before the loop runs, and not changed then.
 	ctx       context.Context // ends with the loop
@@ -50,7 +53,7 @@ type loop struct {
 	// Owned by the goroutine of run; collector.Check alone is called by others.
 	job          *task.Job // the manifest as last seen
 	collector    *collect.Collector
-	confirmed    bool         // the stored input is that of the feeder: results are followed
+	confirmed    bool         // the stored input is known to be that of the feeder: results are followed
 	feeding      bool         // the feeder has not stored all its input
 	holding      bool         // this process has the job's lease
 	sized        bool         // Progress knows how many numbers the job has

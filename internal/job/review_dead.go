@@ -12,6 +12,7 @@ import (
 // sweeper stores the letter first.
 const reviewSweeper = 500 * time.Millisecond
 
+// listLetters lists the dead letters.
 func (v *reviewer) listLetters() {
 	v.operate(reviewDead, func(ctx context.Context, a *answer) (err error) {
 		a.letters, err = v.l.access.deadLetters(ctx)

@@ -24,7 +24,9 @@ func (v *reviewer) missing() []task.Range {
 	return missing
 }
 
-// queueListedAgain requeues what is missing from both listings of the queue.
+// queueListedAgain requeues the ranges that are missing from both listings of the queue. A
+// range that was answered between the listings may be requeued without need: its second
+// answer is a duplicate.
 func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	v.queue.queued.AddSet(&b.Ranges)
 	missing := v.missing()

@@ -7,7 +7,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// An answer is what an operation of a review returns.
+// An answer is the event of an operation that has ended, with what it has read.
 type answer struct {
 	operation uint64
 	job       *task.Job
@@ -18,7 +18,8 @@ type answer struct {
 	err       error
 }
 
-// operate moves to step, and runs op in a goroutine of its own.
+// operate moves to step, and runs op in a goroutine of its own. Meanwhile the loop applies
+// other events: the collector may cover more ranges, and the lease may be lost.
 func (v *reviewer) operate(step reviewStep, op func(ctx context.Context, a *answer) error) {
 	v.step = step
 	v.operation++

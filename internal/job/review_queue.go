@@ -16,7 +16,8 @@ type snapshot struct {
 	end uint64
 }
 
-// listQueue lists the queue.
+// listQueue lists the queue. For an open job the end of what is covered is noted before: all
+// chunks up to there were queued when the queue is listed.
 func (v *reviewer) listQueue() {
 	v.queue = snapshot{end: v.job.Count}
 	if v.job.State == task.Open {
@@ -28,7 +29,7 @@ func (v *reviewer) listQueue() {
 	})
 }
 
-// coveredEnd returns the end of the last covered range.
+// coveredEnd returns the end of the last covered range; 0 if nothing is covered.
 func (v *reviewer) coveredEnd() (end uint64) {
 	for r := range v.l.collector.Covered().Ranges() {
 		end = r.End()
@@ -36,7 +37,8 @@ func (v *reviewer) coveredEnd() (end uint64) {
 	return end
 }
 
-// queueListed notes the queue, and asks how far the results go.
+// queueListed notes the queue, and asks how far the results go. Only the feeder's own chunks
+// move the end, so that a forged return cannot.
 func (v *reviewer) queueListed(b *fleet.Backlog) {
 	v.queue.queued = b.Ranges
 	if v.job.State == task.Open {
