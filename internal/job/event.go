@@ -7,7 +7,8 @@ import (
 
 // An event is a message from another goroutine to the loop. The loop calls apply on its own
 // goroutine, so that apply may use all that the loop owns, and must not wait for events.
-// Applying an event twice has the effect of applying it once.
+// Applying an event twice has the effect of applying it once. The values of an event, such as
+// its manifest, are not changed once it was sent.
 type event interface{ apply(l *loop) }
 
 // inputConfirmed means that the stored numbers are those of the feeder's input. Before that

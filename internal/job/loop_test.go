@@ -13,7 +13,7 @@ import (
 )
 
 // run runs a loop in the world.
-func (w *world) run(out *output, hasFeeder, ordered bool, more ...func(context.Context, *loop) error) (*loop, ending) {
+func (w *world) run(out *output, hasFeeder, ordered bool) (*loop, ending) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	j := w.job
@@ -22,7 +22,7 @@ func (w *world) run(out *output, hasFeeder, ordered bool, more ...func(context.C
 	})
 	l.results = func(ctx context.Context) error { return w.follow(ctx, l) }
 	var parts []func(context.Context) error
-	for _, f := range append(more, w.lease, w.announce) {
+	for _, f := range []func(context.Context, *loop) error{w.lease, w.announce} {
 		parts = append(parts, func(ctx context.Context) error { return f(ctx, l) })
 	}
 	for i := range 3 {
@@ -99,14 +99,9 @@ func TestLoopCancelled(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, 1)
 			w.seal()
+			w.over = state
 			var out output
-			l, end := w.run(&out, false, true, func(ctx context.Context, l *loop) error {
-				time.Sleep(50 * time.Millisecond)
-				j := w.job
-				j.State = state
-				l.manifests.put(&j)
-				return nil
-			})
+			l, end := w.run(&out, false, true)
 			if want, _ := manifestEnding(&task.Job{ID: "j", State: state}); end.kind != want.kind || end.err.Error() != want.err.Error() {
 				t.Errorf("%+v", end)
 			}

@@ -27,7 +27,8 @@ func noResult(context.Context, uint64) ([]byte, error) { return nil, collect.Err
 // answer twice and wrongly, and give numbers up. Every call takes a random time.
 type world struct {
 	t       *testing.T
-	returns bool // workers hand tasks back: some ranges may be requeued without need
+	returns bool       // workers hand tasks back: some ranges may be requeued without need
+	over    task.State // state of the job after 50 ms; "" = it is not changed by a user
 
 	mu       sync.Mutex // guards below
 	rand     *rand.Rand
@@ -267,7 +268,8 @@ func (w *world) lease(ctx context.Context, l *loop) error {
 	return nil
 }
 
-// announce puts manifests, old ones too, and asks for reviews.
+// announce puts manifests, old ones too, and asks for reviews. It is the only goroutine that
+// puts manifests, as the follower of a job is.
 func (w *world) announce(ctx context.Context, l *loop) error {
 	for ctx.Err() == nil {
 		w.mu.Lock()
@@ -275,6 +277,13 @@ func (w *world) announce(ctx context.Context, l *loop) error {
 		w.mu.Unlock()
 		l.manifests.put(&j)
 		l.post(answer{}) // of no operation
+		if w.over != "" {
+			time.Sleep(50 * time.Millisecond)
+			last := j
+			last.State = w.over
+			l.manifests.put(&last)
+			return nil
+		}
 		w.pause(3 * time.Second)
 		if w.chance(2) {
 			l.requestReview()
