@@ -146,8 +146,10 @@ func (l *loop) isComplete() bool {
 // ended returns how the loop ended. ctx is the caller's.
 func (l *loop) ended(ctx context.Context) ending {
 	select {
-	case j := <-l.manifests: // the one that has ended the loop
-		l.job = j
+	case j := <-l.manifests:
+		if _, ok := manifestEnding(j); ok { // it has ended the loop before it was received
+			l.job = j
+		}
 	default:
 	}
 	e := ending{kind: interrupted}

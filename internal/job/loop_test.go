@@ -133,6 +133,27 @@ func TestLoopInputLost(t *testing.T) {
 	})
 }
 
+// TestLoopCutOff: an open job without a feeder is sealed as cut off after cutOffAfter, and its
+// stored numbers are answered. A job with a feeder is not sealed.
+func TestLoopCutOff(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed)
+			w.poison = task.Set{}
+			w.seal()
+			w.job.State, w.job.Count = task.Open, 0
+			time.AfterFunc(20*time.Second, func() { w.mu.Lock(); w.noFeeder = time.Now(); w.mu.Unlock() })
+			var out output
+			l, end := w.run(&out, false, true)
+			if end != (ending{kind: complete}) || !l.job.CutOff {
+				t.Errorf("seed %d: %+v, %+v", seed, end, l.job)
+			}
+			w.check(&out, l.summary(), 1)
+		})
+	}
+}
+
 // TestLoopInterrupted: the end of the caller's context ends a loop, with its cause.
 func TestLoopInterrupted(t *testing.T) {
 	t.Parallel()

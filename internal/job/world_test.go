@@ -38,9 +38,10 @@ type world struct {
 	handed   map[task.Range]bool // FACTOR_RETURNS
 	results  []arrival
 	letters  []fleet.DeadLetter
-	poison   task.Set // numbers that no worker can do
-	noInput  bool     // the input cannot be read: requeue fails
-	followed bool     // the results are followed
+	poison   task.Set  // numbers that no worker can do
+	noInput  bool      // the input cannot be read: requeue fails
+	noFeeder time.Time // since when no process has the feeder's lease; zero = one has
+	followed bool      // the results are followed
 }
 
 // An arrival is a result of FACTOR_RESULTS. Its sequence is its index plus 1.
@@ -313,11 +314,24 @@ func (w *world) failLocked() error {
 	return nil
 }
 
-func (w *world) feederHolder(context.Context) (string, error) { return "feeder", nil }
+func (w *world) feederHolder(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.noFeeder.IsZero() {
+		return "", w.failLocked()
+	}
+	return "feeder", w.failLocked()
+}
 
 func (w *world) sealCutOff(context.Context) (*task.Job, error) {
-	w.t.Error("a job with a feeder was cut off")
-	return w.manifest(context.Background())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.noFeeder.IsZero() || time.Since(w.noFeeder) < cutOffAfter {
+		w.t.Errorf("a job was cut off that has had no feeder since %v", w.noFeeder)
+	}
+	w.job.State, w.job.Count, w.job.CutOff = task.Sealed, w.numbers, true
+	j := w.job
+	return &j, w.failLocked()
 }
 
 func (w *world) backlog(context.Context) (*fleet.Backlog, error) {
