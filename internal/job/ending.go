@@ -18,10 +18,10 @@ type ending struct {
 type endKind uint8
 
 const (
-	failed       endKind = iota // an error of the server that no retry helps against
+	failed       endKind = iota // any other error: no retry can repair it
 	complete                    // each number of the sealed job has an answer or is given up
 	fed                         // all input is stored and queued, and no more was asked for
-	shown                       // the answers of now are printed, and no more was asked for
+	shown                       // the answers that exist now are printed, and no more was asked for
 	interrupted                 // the caller's context ended
 	cancelled                   // a user cancelled the job
 	removed                     // a user removed the job, or it has expired

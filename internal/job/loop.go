@@ -16,7 +16,7 @@ type goal uint8
 const (
 	goalEnd  goal = iota // when the job has ended: submit, wait
 	goalFed              // when all input is stored and queued: submit --detach
-	goalShow             // when the answers of now are printed: results
+	goalShow             // when the answers that exist now are printed: results
 )
 
 // eventsAhead is how many events may wait for the loop. A loop that waits for a slow output
