@@ -152,7 +152,7 @@ func (s *server) unqueued(job string) (missing task.Set) {
 			}
 		}
 	}
-	for r := range there.Missing(task.Span(0, uint64(s.job(job).Stored))) {
+	for r := range there.Gaps(task.Span(0, uint64(s.job(job).Stored))) {
 		missing.Add(r)
 	}
 	return missing

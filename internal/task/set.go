@@ -117,9 +117,9 @@ func (s *Set) Ranges() iter.Seq[Range] {
 	}
 }
 
-// Missing yields the maximal ranges of within that are not in s, in ascending
+// Gaps yields the maximal ranges of within that are not in s, in ascending
 // order. s must not change meanwhile.
-func (s *Set) Missing(within Range) iter.Seq[Range] {
+func (s *Set) Gaps(within Range) iter.Seq[Range] {
 	return func(yield func(Range) bool) {
 		at, end := within.First, within.End()
 		// Before and after each iteration: [within.First, at) is dealt with.
