@@ -150,7 +150,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if r.Holder != "" {
 		holder = "looked after by process " + r.Holder
 	}
-	if j.Over() {
+	if j.Finished() {
 		holder = "over"
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s), created %s ago, %s\n", id, j.State, j.Kind, j.Class, j.Chunk, age(j.Created), holder)
@@ -190,7 +190,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 		return err
 	}
 	for _, j := range jobs {
-		if !j.Over() {
+		if !j.Finished() {
 			r.Jobs++
 		}
 	}
@@ -266,9 +266,9 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 	switch {
 	case j.State == task.Removed:
 		return fmt.Errorf("%w: %s was removed before", fleet.ErrNoJob, id)
-	case !j.Over() && !force:
+	case !j.Finished() && !force:
 		return fmt.Errorf("%w: job %s goes on; cancel it first, or use --force", fleet.ErrDiffers, id)
-	case !j.Over():
+	case !j.Finished():
 		// In a full store the mark may find no room before the results are gone.
 		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
 			return err

@@ -107,7 +107,7 @@ func shorten(n string) string {
 }
 
 // show starts the progress display of a job.
-func (s *Session) show(c *ucli.Context, id func() string, progress *plan.Progress, host Host) (stop func(), err error) {
+func (s *Session) show(c *ucli.Context, id func() string, progress *plan.JobProgress, host Host) (stop func(), err error) {
 	return cli.StartProgress(c.String("progress"), s.Screen, s.Log, func() cli.Status {
 		job := id()
 		return cli.Status{Job: job, Workers: host.Workers(), Working: working(job, host.Activities()), Snapshot: progress.Snapshot(time.Now())}

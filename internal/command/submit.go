@@ -207,7 +207,7 @@ func (s *Session) foreground(c *ucli.Context, open Open, run func(context.Contex
 
 	var id atomic.Pointer[string]
 	id.Store(new(string))
-	progress := new(plan.Progress)
+	progress := new(plan.JobProgress)
 	stopShow, err := s.show(c, func() string { return *id.Load() }, progress, host)
 	if err != nil {
 		return err

@@ -61,8 +61,8 @@ type BadToken struct {
 	Why    string `json:"why"`
 }
 
-// Over reports whether the job has come to its end.
-func (j *Job) Over() bool { return j.State == Done || j.State == Cancelled || j.State == Removed }
+// Finished reports whether the job has come to its end.
+func (j *Job) Finished() bool { return j.State == Done || j.State == Cancelled || j.State == Removed }
 
 // Encode returns the JSON of j.
 func (j *Job) Encode() []byte {
