@@ -2,12 +2,11 @@ package task
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task/taskpb"
+	"factorfleet/internal/text"
 )
 
 // Reason says why a worker hands a range back.
@@ -29,7 +28,7 @@ type Return struct {
 
 // Encode returns the wire form of r.
 func (r *Return) Encode() []byte {
-	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: OneLine(r.Detail), Pieces: r.Pieces})
+	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: oneLine(r.Detail), Pieces: r.Pieces})
 }
 
 // DecodeReturn is the inverse of Encode.
@@ -38,7 +37,7 @@ func DecodeReturn(b []byte) (*Return, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("return: %w", err)
 	}
-	return &Return{Reason: Reason(m.Reason), Detail: OneLine(m.Detail), Pieces: m.Pieces}, nil
+	return &Return{Reason: Reason(m.Reason), Detail: oneLine(m.Detail), Pieces: m.Pieces}, nil
 }
 
 // A Failure says why a range is not done: one failed attempt, or the dead letter
@@ -67,7 +66,7 @@ const (
 func (f *Failure) Encode() []byte {
 	return marshal(&taskpb.Failure{
 		Kind: f.Kind, Class: string(f.Class), Worker: f.Worker, Version: f.Version, Attempt: f.Attempt,
-		Error: OneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
+		Error: oneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
 		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget), Certify: f.Certify,
 	})
 }
@@ -86,25 +85,15 @@ func DecodeFailure(b []byte) (*Failure, error) {
 		m.UnixMs = 0
 	}
 	return &Failure{
-		Kind: OneLine(m.Kind), Class: Class(OneLine(m.Class)), Worker: OneLine(m.Worker), Version: OneLine(m.Version), Attempt: m.Attempt,
-		Err: OneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
+		Kind: oneLine(m.Kind), Class: Class(oneLine(m.Class)), Worker: oneLine(m.Worker), Version: oneLine(m.Version), Attempt: m.Attempt,
+		Err: oneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
 		Certify: m.Certify,
 	}, nil
 }
 
-// OneLine makes s, which a stranger may have written, fit to be printed on one
-// line of a terminal and sent as a protobuf string; at most 1,000 bytes of it are
-// kept. OneLine(OneLine(s)) = OneLine(s).
-func OneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) { // control characters, and those that reorder text
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 1000 {
-		s = strings.ToValidUTF8(s[:997], "") + "..."
-	}
-	return s
-}
+// maxText bounds the text of a Return or a Failure, in bytes.
+const maxText = 1000
+
+// oneLine makes s, which another process may have written, fit to be printed on one line
+// of a terminal and to be sent as a protobuf string.
+func oneLine(s string) string { return text.OneLine(s, maxText) }

@@ -173,8 +173,8 @@ func TestMalformed(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// TestHostile checks that what a stranger wrote for a person is one line without
-// control characters, both ways.
+// TestHostile checks that encoders and decoders turn foreign text into one line without control
+// characters.
 func TestHostile(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"", ""},
@@ -185,8 +185,8 @@ func TestHostile(t *testing.T) {
 		{strings.Repeat("x", 1001), strings.Repeat("x", 997) + "..."},
 		{strings.Repeat("é", 501), strings.Repeat("é", 498) + "..."},
 	} {
-		if got := OneLine(test.text); got != test.want {
-			t.Errorf("OneLine(%.40q) = %.40q, want %.40q", test.text, got, test.want)
+		if got := oneLine(test.text); got != test.want {
+			t.Errorf("oneLine(%.40q) = %.40q, want %.40q", test.text, got, test.want)
 		}
 		for _, text := range []string{test.text, test.want} {
 			r, err := DecodeReturn((&Return{Detail: text}).Encode())
