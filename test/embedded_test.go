@@ -39,15 +39,15 @@ func TestMersenneNumbersAndFactorials(t *testing.T) {
 	checkAnswers(t, numbers, p.stdout.String())
 }
 
-// Input that a script cannot hold: other line ends, bytes that are no text, very long
-// numbers. testdata/script/bad_input.txtar has the rest.
+// Input that a script cannot hold: CR line ends, control characters, very long numbers.
+// testdata/script/bad_input.txtar has the rest.
 func TestStrangeBytes(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("1234567890", 1000)
 	run(t, "embedded", "submit", feed("15\r\n21\r"+long+"\n\x00\n\v99")).wantCode(1).
 		wantStdout("15: 3 5\n21: 3 7\n99: 3 3 11\n").
-		wantStderr(`embedded: standard input: line 2: "1234567890123456789012345678901234567890…" is longer than 16384 bits (4933 digits)
-embedded: standard input: line 3: "\x00" is not a natural number
+		wantStderr(`embedded: standard input: line 2: longer than 16,384 bits (about 4,932 digits): "1234567890123456789012345678901234567890…"
+embedded: standard input: line 3: not a non-negative decimal integer: "\x00"
 `)
 }
 

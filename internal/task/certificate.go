@@ -188,8 +188,7 @@ func parseWitness(text string) (w Witness, err error) {
 
 // parseNatural reads a number of 2 to 2^MaxBits-1 without leading zeros.
 func parseNatural(text string) (n nat.Nat, err error) {
-	const maxDigits = 4933 // of 2^MaxBits
-	if len(text) == 0 || len(text) > maxDigits || text[0] == '0' {
+	if len(text) == 0 || len(text) > MaxDigits || text[0] == '0' {
 		return n, errCertificate
 	}
 	for _, c := range []byte(text) {

@@ -30,6 +30,7 @@ const (
 	MaxChunkBytes = 128 << 10 // bytes of the numbers of a chunk
 	MaxBlockBytes = 256 << 10 // bytes of the numbers of an input block
 	MaxBits       = 16384     // bits of one number
+	MaxDigits     = 4933      // decimal digits of 2^MaxBits-1 = 1.18...e4932
 )
 
 // Kinds of work.

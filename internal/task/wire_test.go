@@ -58,7 +58,7 @@ var (
 		{
 			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Certify: true, Keep: time.Hour, State: Done, Note: "n",
 			Created: now.UTC(), Ended: new(now.UTC()), Expires: new(now.UTC()),
-			Count: 5, Digest: "ab", BadCount: 1, Bad: []BadToken{{"-", 3, `"x"`, "not a natural number"}}, Verified: 3, Unfinished: 1, Dead: 1,
+			Count: 5, Digest: "ab", BadCount: 1, Bad: []BadToken{{"-", 3, `"x"`, "not a non-negative decimal integer"}}, Verified: 3, Unfinished: 1, Dead: 1,
 		},
 	}
 )
