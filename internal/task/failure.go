@@ -9,21 +9,23 @@ import (
 	"factorfleet/internal/text"
 )
 
-// Reason says why a worker hands a range back.
+// A Reason says why a worker hands a range back.
 type Reason string
 
+// The reasons. The values are part of the wire format.
 const (
-	Drained     Reason = "drained"     // the worker is leaving
-	Isolate     Reason = "isolate"     // an earlier worker died on it, or one number of it failed: cut it up
-	Unsupported Reason = "unsupported" // the worker does not know this kind or schema
-	Spared      Reason = "spared"      // a number on its last delivery that is to have it again, elsewhere
+	Drained     Reason = "drained"     // the worker shuts down
+	Isolate     Reason = "isolate"     // a worker died on the range, or one number of it failed: split it
+	Unsupported Reason = "unsupported" // the worker does not support this kind or schema
+	Spared      Reason = "spared"      // a single number whose last delivery is postponed, to another worker
 )
 
-// A Return is a range handed back for another worker; it spends no delivery.
+// A Return is a range that a worker hands back for another worker. It does not count as
+// an attempt.
 type Return struct {
-	Reason Reason
-	Detail string // for a person, one line
-	Pieces uint32 // into how many chunks the range is to be cut; 0 and 1 = one
+	Reason Reason // may be unknown
+	Detail string // for people, one line
+	Pieces uint32 // number of chunks into which the range is to be cut; 0 counts as 1
 }
 
 // Encode returns the wire form of r.
@@ -31,7 +33,7 @@ func (r *Return) Encode() []byte {
 	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: oneLine(r.Detail), Pieces: r.Pieces})
 }
 
-// DecodeReturn is the inverse of Encode.
+// DecodeReturn is the inverse of Encode. Reason and Pieces are as the sender claims.
 func DecodeReturn(b []byte) (*Return, error) {
 	var m taskpb.Return
 	if err := unmarshal(b, &m); err != nil {
@@ -40,23 +42,24 @@ func DecodeReturn(b []byte) (*Return, error) {
 	return &Return{Reason: Reason(m.Reason), Detail: oneLine(m.Detail), Pieces: m.Pieces}, nil
 }
 
-// A Failure says why a range is not done: one failed attempt, or the dead letter
-// after the last. A failure without numbers could not even be decoded.
+// A Failure says why a range has no answer: the record of one failed attempt, or the
+// dead letter after the last attempt. Class, Numbers, Budget and Certify are those of
+// the task, so that the range can be requeued.
 type Failure struct {
 	Kind    string
 	Class   Class
-	Worker  string // who says so: a worker's name, or "sweeper"
-	Version string
-	Attempt uint32
+	Worker  string // the writer: a worker's name, or "sweeper"
+	Version string // of the writer
+	Attempt uint32 // from 1
 	Err     string // one line
 	Elapsed time.Duration
 	Time    time.Time // to the millisecond
-	Numbers []nat.Nat
+	Numbers []nat.Nat // empty if the task could not be decoded
 	Budget  time.Duration
 	Certify bool
 }
 
-// The milliseconds of the years 1 to 9999, which JSON can hold.
+// The Unix milliseconds of the years 1 to 9999, which JSON can represent.
 const (
 	firstMilli = -62_135_596_800_000
 	lastMilli  = 253_402_300_799_999
@@ -71,7 +74,8 @@ func (f *Failure) Encode() []byte {
 	})
 }
 
-// DecodeFailure is the inverse of Encode.
+// DecodeFailure is the inverse of Encode. Texts become one line; a time outside the
+// years 1 to 9999 becomes 1970.
 func DecodeFailure(b []byte) (*Failure, error) {
 	var m taskpb.Failure
 	if err := unmarshal(b, &m); err != nil {

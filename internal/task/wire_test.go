@@ -90,7 +90,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// decodeOwn is DecodeResult into memory of its own, which a Result does not tell from others.
+// decodeOwn is DecodeResult without the reference to the memory, so that results can be compared.
 func decodeOwn(b []byte) (*Result, error) {
 	r, err := DecodeResult(b)
 	if err == nil {
@@ -106,7 +106,7 @@ func checkEqual(t *testing.T, got, want any, err error) {
 	}
 }
 
-// TestLimits checks that what is too large is refused.
+// TestLimits checks that messages beyond the limits are refused.
 func TestLimits(t *testing.T) {
 	many := make([]nat.Nat, MaxCount+1)
 	for name, err := range map[string]error{
@@ -131,7 +131,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestMalformed sends messages whose columns do not fit each other.
+// TestMalformed decodes messages whose columns do not fit each other.
 func TestMalformed(t *testing.T) {
 	fine := func() *taskpb.Result {
 		return &taskpb.Result{
