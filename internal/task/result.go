@@ -17,7 +17,7 @@ type Status uint8
 const (
 	Prime     Status = 1 // proved prime: below 2^64, or by a certificate
 	PRP       Status = 2 // of 2^64 or more, and a Baillie-PSW probable prime
-	Composite Status = 3 // unfinished, of 2^64 or more: the budget ended before it was factored
+	Composite Status = 3 // of 2^64 or more, unfinished: composite, or not known to be prime
 	Value     Status = 4 // not a factor: the answer of another kind, such as n*n
 )
 
