@@ -57,7 +57,7 @@ func factored(n, f string) Record {
 const (
 	m89   = "618970019642690137449562111"                        // a prime
 	c30   = "100000000000000000000000000057"                     // called composite here
-	c30b  = "100000000000000000000000000099"                     // with the same mark
+	c30b  = "100000000000000000000000000099"                     // with the same abbreviation
 	c40   = "1234567890123456789012345678901234567891"           // with another one
 	psize = "37975227936943673922808872755445627854565536638199" // 50 digits
 )
@@ -175,8 +175,8 @@ func TestParseFormat(t *testing.T) {
 	}
 }
 
-// TestFlush checks that lines are whole when they are written, and that an error
-// stays.
+// TestFlush checks that only complete lines are written, and that an error is returned by all later
+// calls.
 func TestFlush(t *testing.T) {
 	var out bytes.Buffer
 	w := New(&out, Factor, false)
@@ -184,7 +184,7 @@ func TestFlush(t *testing.T) {
 	for range 10000 {
 		w.Write(&r)
 		if b := out.Bytes(); len(b) > 0 && b[len(b)-1] != '\n' {
-			t.Fatal("half a line is written")
+			t.Fatal("an incomplete line is written")
 		}
 	}
 	if err := w.Flush(); err != nil || out.Len() != 10000*len("360: 2 2 2 3 3 5\n") {
@@ -208,7 +208,7 @@ func TestParse(t *testing.T) {
 	for _, test := range []struct{ line, n, factors string }{
 		{"360: 2 2 2 3 3 5", "360", "2^3*3^2*5"},
 		{"360: 2^2 2 3^2 5\r", "360", "2^3*3^2*5"},
-		{"360: 5 3 3 2 2 2", "360", "5*3^2*2^3"}, // as it stands
+		{"360: 5 3 3 2 2 2", "360", "5*3^2*2^3"}, // the order is kept
 		{"7:", "7", ""},
 		{"9999999999999999999: 9999999999999999999", "9999999999999999999", "9999999999999999999"},
 		{"99999999999999999999: 99999999999999999999", "99999999999999999999", "99999999999999999999"},
@@ -264,15 +264,15 @@ func TestParseErrors(t *testing.T) {
 		{long + ": 2", errNumber}, {long + "=2", errNumber}, {"[x,1]", errNumber}, {"[,1]", errNumber},
 		{"6: 2 x", errFactor}, {"6: 2 -3", errFactor}, {"6: 2 " + long + long, errFactor}, {"6=", errFactor}, {"6=2**3", errFactor}, {"[6,[2,1;x,1]]", errFactor},
 		{"6: 2^ 3", errExponent}, {"6: 2^-1 3", errExponent}, {"6: 2^4294967296 3", errExponent}, {"6: 2^4294967295 2^4294967295", errExponent}, {"[6,[2,1;3,x]]", errExponent},
-		{"6: c", errMark}, {"6: c6", errMark}, {"6: c6…(", errMark}, {"6: c6…(2)", errMark}, {"6: c6…(1)^0", errMark}, {"6: cx…(1)", errMark}, {"6: 2 c2…(1)", errMark},
-		{"6: 2 3 c1…(1)", errMark}, {"360: c123…(3)", errMark}, {"360: 2 c18…(3)", errMark}, {"360: c4…(1) c9…(1)", errMark}, {"6: c6…(1)^4294967295", errMark}, {"36: c400…(3) c900…(3)", errMark},
-		{"6=2*3 # unfinished: a b c", errMark}, {"6: c6…(99999)", errMark}, {"6: c600…(9866)", errMark},
+		{"6: c", errUnfinished}, {"6: c6", errUnfinished}, {"6: c6…(", errUnfinished}, {"6: c6…(2)", errUnfinished}, {"6: c6…(1)^0", errUnfinished}, {"6: cx…(1)", errUnfinished}, {"6: 2 c2…(1)", errUnfinished},
+		{"6: 2 3 c1…(1)", errUnfinished}, {"360: c123…(3)", errUnfinished}, {"360: 2 c18…(3)", errUnfinished}, {"360: c4…(1) c9…(1)", errUnfinished}, {"6: c6…(1)^4294967295", errUnfinished}, {"36: c400…(3) c900…(3)", errUnfinished},
+		{"6=2*3 # unfinished: a b c", errUnfinished}, {"6: c6…(99999)", errUnfinished}, {"6: c600…(9866)", errUnfinished},
 		{"360: 7 c51…(2)", errLeft}, {"360: 0 c36…(2)", errLeft}, {"360: 2^4294967295 c45…(2)", errLeft}, {"360: 1^4294967295 c36…(2)", errLeft},
 		{"{", nil}, {"{}", errVersion}, {`{"v":2,"n":"6"}`, errVersion}, {`{"v":1}`, errNumber}, {`{"v":1,"n":6}`, nil}, {`{"v":1,"n":"1","status":"FF"}`, errStatus},
 		{`{"v":1,"n":"6","status":"FF","factors":[{"p":"2","e":1,"st":"X"}]}`, errStatus}, {`{"v":1,"n":"6","status":"FF","factors":[{"p":"x","e":1,"st":"P"}]}`, errFactor},
 		{`{"v":1,"n":"6","status":"FF","factors":[{"p":"2","e":-1,"st":"P"}]}`, nil}, {`{"v":1,"n":"1","status":"Unit","cpu_s":-1}`, errSeconds},
 		{"0,6", errColumns}, {"0,6,FF,2*3,,,,", errColumns}, {`0,6,FF,2*3,",,`, errColumns}, {`0,6,FF,2*3,"a"b,,`, errColumns}, {"0,6,P,2*3,,,", errStatus},
-		{"0,6,FF,2*3,,x,", errSeconds}, {"0,6,CF,c2*3,,,", errMark}, {"0,,FF,2*3,,,", errNumber}, {"99999999999999999999,6,FF,2*3,,,", errColumns},
+		{"0,6,FF,2*3,,x,", errSeconds}, {"0,6,CF,c2*3,,,", errUnfinished}, {"0,,FF,2*3,,,", errNumber}, {"99999999999999999999,6,FF,2*3,,,", errColumns},
 		{strings.Repeat("1", maxLine+1), errLong}, {"6: " + strings.Repeat("2 ", 3*maxLine), errLong},
 	} {
 		var got []string
