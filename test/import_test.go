@@ -46,7 +46,7 @@ const imports = `
 	natsconn        < schema github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task worker schema natsconn stream github.com/nats-io/nats.go
-	fleet           < nat text task plan collect worker schema natsconn stream github.com/nats-io/nats.go
+	fleet           < nat task plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
 	identity        < schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync

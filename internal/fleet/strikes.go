@@ -17,7 +17,6 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
-	"factorfleet/internal/text"
 )
 
 // MaxStrikes is how many strikes quarantine a worker.
@@ -91,8 +90,14 @@ func (s *Standing) encode() []byte {
 	return b
 }
 
-// brief returns foreign text s as one line of at most maxReason bytes.
-func brief(s string) string { return text.OneLine(s, maxReason) }
+// brief returns text, which a stranger may have written, as one short line.
+func brief(text string) string {
+	text = task.OneLine(text)
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason-3], "") + "..."
+	}
+	return text
+}
 
 // strike adds a strike and reports whether that changed anything. It does not for a
 // result that has earned one before, or was forgiven, or whose worker is quarantined.

@@ -12,7 +12,6 @@ import (
 	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
-	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -244,7 +243,7 @@ func FuzzStanding(f *testing.F) {
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := decodeStanding("w", b)
-		if s.Worker != "w" || len(s.Strikes) > MaxStrikes || len(s.Reason) > maxReason || s.Reason != text.OneLine(s.Reason, maxReason) {
+		if s.Worker != "w" || len(s.Strikes) > MaxStrikes || len(s.Reason) > maxReason || s.Reason != task.OneLine(s.Reason) {
 			t.Fatalf("%+v", s)
 		}
 		again := s.encode()
@@ -272,7 +271,7 @@ func FuzzStatus(f *testing.F) {
 		if !ok {
 			return
 		}
-		if key != s.Name+"."+s.Instance || s.Slots < 0 || s.Slots > maxSlots || s.Host != text.OneLine(s.Host, maxReason) || len(s.State) > maxReason {
+		if key != s.Name+"."+s.Instance || s.Slots < 0 || s.Slots > maxSlots || s.Host != task.OneLine(s.Host) || len(s.State) > maxReason {
 			t.Errorf("%q: %+v", key, s)
 		}
 		if _, err := json.Marshal(s); err != nil {

@@ -30,7 +30,7 @@ type Return struct {
 
 // Encode returns the wire form of r.
 func (r *Return) Encode() []byte {
-	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: oneLine(r.Detail), Pieces: r.Pieces})
+	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: OneLine(r.Detail), Pieces: r.Pieces})
 }
 
 // DecodeReturn is the inverse of Encode. Reason and Pieces are as the sender claims.
@@ -39,7 +39,7 @@ func DecodeReturn(b []byte) (*Return, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("return: %w", err)
 	}
-	return &Return{Reason: Reason(m.Reason), Detail: oneLine(m.Detail), Pieces: m.Pieces}, nil
+	return &Return{Reason: Reason(m.Reason), Detail: OneLine(m.Detail), Pieces: m.Pieces}, nil
 }
 
 // A Failure says why a range has no answer: the record of one failed attempt, or the
@@ -69,7 +69,7 @@ const (
 func (f *Failure) Encode() []byte {
 	return marshal(&taskpb.Failure{
 		Kind: f.Kind, Class: string(f.Class), Worker: f.Worker, Version: f.Version, Attempt: f.Attempt,
-		Error: oneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
+		Error: OneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
 		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget), Certify: f.Certify,
 	})
 }
@@ -89,8 +89,8 @@ func DecodeFailure(b []byte) (*Failure, error) {
 		m.UnixMs = 0
 	}
 	return &Failure{
-		Kind: oneLine(m.Kind), Class: Class(oneLine(m.Class)), Worker: oneLine(m.Worker), Version: oneLine(m.Version), Attempt: m.Attempt,
-		Err: oneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
+		Kind: OneLine(m.Kind), Class: Class(OneLine(m.Class)), Worker: OneLine(m.Worker), Version: OneLine(m.Version), Attempt: m.Attempt,
+		Err: OneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
 		Certify: m.Certify,
 	}, nil
 }
@@ -98,6 +98,6 @@ func DecodeFailure(b []byte) (*Failure, error) {
 // maxText bounds the text of a Return or a Failure, in bytes.
 const maxText = 1000
 
-// oneLine makes s, which another process may have written, fit to be printed on one line
-// of a terminal and to be sent as a protobuf string.
-func oneLine(s string) string { return text.OneLine(s, maxText) }
+// OneLine makes s, which another process may have written, fit to be printed on one line
+// of a terminal and to be sent as a protobuf string of at most maxText bytes.
+func OneLine(s string) string { return text.Sanitize(s, maxText) }

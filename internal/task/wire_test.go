@@ -185,8 +185,8 @@ func TestHostile(t *testing.T) {
 		{strings.Repeat("x", 1001), strings.Repeat("x", 997) + "..."},
 		{strings.Repeat("é", 501), strings.Repeat("é", 498) + "..."},
 	} {
-		if got := oneLine(test.text); got != test.want {
-			t.Errorf("oneLine(%.40q) = %.40q, want %.40q", test.text, got, test.want)
+		if got := OneLine(test.text); got != test.want {
+			t.Errorf("OneLine(%.40q) = %.40q, want %.40q", test.text, got, test.want)
 		}
 		for _, text := range []string{test.text, test.want} {
 			r, err := DecodeReturn((&Return{Detail: text}).Encode())
