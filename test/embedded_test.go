@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The digest is of what coreutils factor 9.1 prints for the same numbers.
+// The digest is that of the output of coreutils factor 9.1 for the same numbers.
 const digestTo100000 = "9daf4b947fe21710770c8febace27636f70283543bf6a133b22b9202afabe7e4"
 
 func TestEmbeddedPrintsWhatFactorPrints(t *testing.T) {
@@ -51,7 +51,7 @@ embedded: standard input: line 3: not a non-negative decimal integer: "\x00"
 `)
 }
 
-// Answers come while the input is still open, however long it is.
+// Answers are printed while the input is still open, however long it is.
 func TestAnswersBeforeTheInputEnds(t *testing.T) {
 	t.Parallel()
 	in, w := pipe(t)
@@ -71,7 +71,7 @@ func TestAnswersBeforeTheInputEnds(t *testing.T) {
 	}
 }
 
-// A reader that leaves early, such as head, ends the program soon and without noise.
+// A reader that closes the pipe early, such as head, ends the program soon and without messages.
 func TestReaderLeaves(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -92,7 +92,7 @@ func TestReaderLeaves(t *testing.T) {
 	}
 }
 
-// A store that is kept can be gone on with; one that is in use is refused.
+// A kept store can be used again. A store in use is refused.
 func TestKeptStore(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
@@ -104,9 +104,9 @@ func TestKeptStore(t *testing.T) {
 	run(t, "embedded", "submit --id a 17 --store "+store).wantCode(8).wantSaid("conflict", "17")
 	run(t, "embedded", "submit 17 --ack-wait 5s --store "+store).wantCode(8).wantSaid("has ack wait 30s, not 5s")
 
-	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
-	house.await(&house.stderr, "listening on nats://")
+	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
+	node.await(&node.stderr, "listening on nats://")
 	run(t, "embedded", "submit 15 --store "+store).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "in use by another process")
-	house.signal(os.Interrupt)
-	house.wantCode(0)
+	node.signal(os.Interrupt)
+	node.wantCode(0)
 }

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// What a program says when it cannot do what it was asked for is one line, and at
-// most one more with a hint. Its exit code is part of its interface.
+// A refused command prints one line, and at most one more with a hint. Its exit code is part of its
+// interface.
 type refusal struct {
 	program, args string
 	code          int
@@ -182,7 +182,7 @@ func TestServerWithoutJetStream(t *testing.T) {
 	refusal{"consumer", "run", 3, "start it with -js"}.check(t, here)
 }
 
-// A manifest that cannot be decoded costs no other job anything.
+// A manifest that cannot be decoded affects no other job.
 func TestUnreadableManifest(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -216,7 +216,7 @@ func TestJobErrors(t *testing.T) {
 	}
 	refusal{"producer", "wait ../x", 7, `"../x"`}.check(t, here)
 
-	// Nobody works, so these go on.
+	// There is no worker, so these keep running.
 	late := s.run("producer", "submit --id a --deadline 100ms 15").wantCode(4).wantStdout("")
 	late.wantSaid("producer: error: deadline reached\n", "`producer wait a` waits for it, `producer cancel a` stops it")
 	s.run("producer", "wait --deadline 100ms a").wantCode(4).wantSaid("deadline reached")
@@ -242,7 +242,7 @@ func TestJobErrors(t *testing.T) {
 	}
 }
 
-// A first signal ends each program in order, wherever it is.
+// The first signal ends each program in order, at any point.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -280,13 +280,13 @@ func TestSignals(t *testing.T) {
 	embedded.await(&embedded.stdout, "15: 3 5\n")
 	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: ended by signal: interrupt\n")
 
-	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
-	house.await(&house.stderr, "listening on nats://")
-	interrupt(house, syscall.SIGTERM, 0)
+	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
+	node.await(&node.stderr, "listening on nats://")
+	interrupt(node, syscall.SIGTERM, 0)
 }
 
-// What is there of a job that goes on can be had at any time; that it is not all is
-// told, and shows in the exit code.
+// The available results of a running job can be printed at any time. A message and the exit code say
+// that they are incomplete.
 func TestResultsOfUnfinishedJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -311,7 +311,7 @@ func TestResultsOfUnfinishedJob(t *testing.T) {
 	s.run("producer", "results --json j").wantCode(1).wantStderr("producer: no answer yet for 2 of 5 numbers: job j was cancelled\n")
 }
 
-// What cannot be written is told: a report that did not arrive was not made.
+// A write error is reported: the exit code says that the report was not written.
 func TestFullOutput(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -330,7 +330,7 @@ func TestFullOutput(t *testing.T) {
 	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
 }
 
-// Many watchers of one job print the same.
+// All watchers of a job print the same answers.
 func TestTwoWaitForOneJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

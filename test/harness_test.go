@@ -1,10 +1,9 @@
-// Package test runs the three programs as their users do: as processes, with pipes
-// and signals, against a nats-server process or the server inside embedded.
+// Package test runs the three programs as users run them: as processes, with pipes and signals,
+// against a nats-server process or the server inside embedded.
 //
-// Every program is started by start or run, which see to it that it ends with the
-// test, that it never prints a stack trace, and that it leaves nothing behind in its
-// $TMPDIR. What takes time is awaited by looking at output or at reports; a test that
-// waits longer than patience fails and shows what the program was doing.
+// start and run start every program. They check that it ends with the test, never prints a stack trace,
+// and leaves nothing in its $TMPDIR. Tests do not sleep: they wait for output or for a report. A test that
+// waits longer than patience fails and shows the output of the program.
 package test
 
 import (
@@ -28,18 +27,18 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// patience is how long a test waits for one thing, on a machine with other work.
+// patience is the longest wait for one event, on a machine that is busy.
 const patience = 50 * time.Second
 
-// binaries returns a directory with the three programs and nats-server. They are built
-// by the first test that runs one of them.
+// binaries returns a directory with the three programs and nats-server. The first test that runs one of
+// them builds them all.
 var binaries = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "factorfleet-test-"); err != nil {
 		return "", err
 	}
 	toRemove = dir
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator))
-	if flag.Lookup("test.bench").Value.String() == "" { // else they are to be as they are for users
+	if flag.Lookup("test.bench").Value.String() == "" { // benchmarks measure the programs as users build them
 		build.Args = append(build.Args, "-tags", "waits", "-ldflags", "-s -w -X factorfleet/internal/kind.waits="+waits)
 	}
 	build.Args = append(build.Args, "factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
@@ -49,12 +48,12 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 	return dir, nil
 })
 
-var toRemove string // by TestMain
+var toRemove string // TestMain removes it
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
+		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // most tests mostly wait
 	}
 	code := m.Run()
 	if toRemove != "" {
@@ -72,15 +71,15 @@ func binary(t testing.TB, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// A program is one run of a program.
+// A program is one process of a program.
 type program struct {
 	t              testing.TB
 	cmd            *exec.Cmd
 	line           string // its command line, for messages
 	stdout, stderr text
 	temp           string        // its $TMPDIR
-	ended          chan struct{} // closed once it has ended and all its output is here
-	killed         bool          // by the test, so it could not clean up
+	ended          chan struct{} // closed after its end, when all output has been read
+	killed         bool          // by the test: then $TMPDIR is not checked
 }
 
 // A setting changes a command before it is started.
@@ -104,8 +103,8 @@ func pipe(t testing.TB) (in setting, w *os.File) {
 	return stdin(r), w
 }
 
-// start starts a program; args are separated by single spaces. Without a setting its
-// standard input is empty. It knows nothing of the user's environment but kernels.Variable.
+// start starts a program; args are separated by single spaces. Without a setting its standard input is
+// empty. Of the user's environment it gets PATH and kernels.Variable only.
 func start(t testing.TB, name, args string, settings ...setting) *program {
 	t.Helper()
 	cmd := exec.Command(binary(t, name))
@@ -116,7 +115,7 @@ func start(t testing.TB, name, args string, settings ...setting) *program {
 	return startCommand(t, cmd, settings...)
 }
 
-// startCommand starts any command as start does.
+// startCommand starts any command in the same way.
 func startCommand(t testing.TB, cmd *exec.Cmd, settings ...setting) *program {
 	t.Helper()
 	home := t.TempDir()
@@ -152,7 +151,7 @@ func run(t testing.TB, name, args string, settings ...setting) *program {
 	return p
 }
 
-// signal sends a signal to a program that runs.
+// signal sends a signal to a running program.
 func (p *program) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
@@ -160,7 +159,7 @@ func (p *program) signal(s os.Signal) {
 	}
 }
 
-// kill ends a program that still runs, at once.
+// kill sends SIGKILL to the program if it still runs.
 func (p *program) kill() {
 	select {
 	case <-p.ended:
@@ -171,14 +170,14 @@ func (p *program) kill() {
 	}
 }
 
-// wait waits for the end of the program and checks what holds for all of them.
+// wait waits for the end of the program and checks what must hold for every program.
 func (p *program) wait() {
 	p.t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
 		p.killed = true
-		p.signal(syscall.SIGQUIT) // the runtime shows all goroutines
+		p.signal(syscall.SIGQUIT) // the Go runtime then prints all goroutines
 		<-p.ended
 		p.t.Fatalf("%s: still runs after %v\nstdout: %.2000s\nstderr: %.4000s", p.line, patience, p.stdout.String(), p.stderr.String())
 	}
@@ -194,7 +193,7 @@ func (p *program) wait() {
 	}
 }
 
-// code returns the exit code of a program that has ended; -1 means by a signal.
+// code returns the exit code of a program that has ended, -1 if a signal ended it.
 func (p *program) code() int {
 	<-p.ended
 	return p.cmd.ProcessState.ExitCode()
@@ -226,7 +225,7 @@ func (p *program) wantStderr(want string) *program {
 	return p
 }
 
-// wantSaid checks that standard error has all the given pieces.
+// wantSaid checks that standard error contains all pieces.
 func (p *program) wantSaid(pieces ...string) *program {
 	p.t.Helper()
 	for _, piece := range pieces {
@@ -237,7 +236,7 @@ func (p *program) wantSaid(pieces ...string) *program {
 	return p
 }
 
-// difference shows the first line in which two texts differ.
+// difference returns the first line in which two texts differ.
 func difference(got, want string) string {
 	a, b := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
 	for i := range min(len(a), len(b)) {
@@ -248,12 +247,12 @@ func difference(got, want string) string {
 	return fmt.Sprintf("it has %d bytes, not %d; one is the beginning of the other", len(got), len(want))
 }
 
-// A text is output that is still being written.
+// A text is output that may still grow.
 type text struct {
 	mu    sync.Mutex
 	b     []byte
-	grown chan struct{} // closed by the next write, if anybody waits; nil if nobody does
-	over  bool          // there will be no more
+	grown chan struct{} // closed by the next write; nil if no test waits
+	over  bool          // the program has ended
 }
 
 func (x *text) Write(b []byte) (int, error) {
@@ -286,7 +285,7 @@ func (x *text) String() string {
 
 var errNoMore = errors.New("the program has ended")
 
-// look returns nil if piece is there, else a channel that is closed when there is more.
+// look returns nil if the text contains piece, else a channel that is closed by the next write.
 func (x *text) look(piece string) (<-chan struct{}, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -322,7 +321,7 @@ func (p *program) await(x *text, piece string) {
 	}
 }
 
-// eventually looks again and again until ok returns true.
+// eventually calls ok repeatedly until it returns true.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
