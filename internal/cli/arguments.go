@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Usagef returns an error about the command line. Run adds a hint how to get help, unless the error
+// has a hint.
+func Usagef(format string, args ...any) error { return Exitf(Usage, format, args...) }
+
+// Arg returns the one positional argument of the command. what is its name in the command's
+// ArgsUsage, such as JOB. If there is none, or more than one, the error has exit code Usage.
+func Arg(c *cli.Context, what string) (string, error) {
+	switch c.NArg() {
+	case 0:
+		return "", Usagef("%s needs a %s", commandName(c), what)
+	case 1:
+		return c.Args().First(), nil
+	}
+	return "", Usagef("unexpected argument %q: %s takes one %s", c.Args().Get(1), commandName(c), what)
+}
+
+// OptionalArg is Arg for an argument that may be missing: it then returns "".
+func OptionalArg(c *cli.Context, what string) (string, error) {
+	if c.NArg() == 0 {
+		return "", nil
+	}
+	return Arg(c, what)
+}
+
+// NoArgs returns an error with exit code Usage if there are positional arguments.
+func NoArgs(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return Usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), commandName(c))
+	}
+	return nil
+}
+
+// commandName returns the words that call the command, without the program.
+func commandName(c *cli.Context) string {
+	return strings.TrimPrefix(c.Command.HelpName, c.App.HelpName+" ")
+}
+
+// missingCommand is the action of an app or command that has only subcommands.
+func missingCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return unknownCommand(c.Args().First(), c.Command.Subcommands)
+	}
+	return Usagef("missing command: expected %s", strings.Join(commandNames(c.Command.Subcommands), ", "))
+}
+
+func unknownCommand(word string, commands []*cli.Command) error {
+	names := commandNames(commands)
+	err := Usagef("unknown command %q: expected %s", word, strings.Join(names, ", "))
+	if near := nearest(word, names); near != "" {
+		return WithHint(err, "did you mean %s?", near)
+	}
+	return err
+}
+
+func commandNames(commands []*cli.Command) (names []string) {
+	for _, c := range commands {
+		if !c.Hidden && c.Name != helpName {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
