@@ -81,7 +81,7 @@ func TestShorten(t *testing.T) {
 	for n, want := range map[string]string{
 		"15": "15", strings.Repeat("1", 60): strings.Repeat("1", 60), strings.Repeat("1", 61): strings.Repeat("1", 20) + "..." + strings.Repeat("1", 10) + " (61 digits)",
 	} {
-		if got := shorten(n); got != want {
+		if got := Shorten(n); got != want {
 			t.Errorf("%s: %s, want %s", n, got, want)
 		}
 	}
