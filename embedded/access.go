@@ -25,7 +25,7 @@ type access struct {
 func accessFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.StringFlag{Name: "secure", Usage: "accept only TLS connections with keys from `DIR`; DIR is created if missing"},
-		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address of this machine; may be repeated; other machines are told the first"},
+		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address of this machine for its certificate; may be repeated; other machines connect to the first"},
 		&ucli.BoolFlag{Name: "insecure", DisableDefaultText: true, Usage: "accept every connection that reaches --listen: any client can then read, forge and delete"},
 	}
 }

@@ -20,7 +20,7 @@ import (
 func keysCommand() *ucli.Command {
 	secure := &ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys, the same as for embedded run", EnvVars: []string{"FACTOR_SECURE"}}
 	return &ucli.Command{
-		Name: "keys", Usage: "add, revoke and list the keys of a server that runs with --secure, without a restart",
+		Name: "keys", Usage: "add, revoke and list keys of a server with --secure; it needs no restart",
 		Subcommands: []*ucli.Command{
 			{
 				Name: "add", Usage: "create keys for a worker, producer, observer or admin, and print the command that uses them", ArgsUsage: "ROLE NAME",

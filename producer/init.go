@@ -23,7 +23,7 @@ func initCommand() *ucli.Command {
 			&ucli.BoolFlag{Name: "print-server-conf", DisableDefaultText: true, Usage: "only print the configuration of a nats-server that accepts the keys in --secure"},
 			&ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys; created if missing"},
 			&ucli.StringFlag{Name: "listen", Value: "0.0.0.0:4222", Usage: "`ADDRESS` on which that nats-server listens"},
-			&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address of that nats-server; may be repeated; clients are told the first"},
+			&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address in the certificate of that nats-server; may be repeated; clients connect to the first"},
 			&ucli.StringFlag{Name: "store", Value: "/var/lib/factorfleet", Usage: "`DIR` in which that nats-server stores the streams"},
 			jsonFlag(),
 		},

@@ -22,7 +22,7 @@ func verifyCommand() *ucli.Command {
 			"proved. Larger primes are proved by the certificate of the line; without a certificate they are tested by " +
 			"Baillie-PSW. FILE - is standard input.",
 		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work that the answers are of: factor or square"},
+			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work that gave the answers: factor or square"},
 			jsonFlag(),
 		},
 		Action: func(c *ucli.Context) error {

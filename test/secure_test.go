@@ -30,7 +30,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "run --listen somewhere.invalid:4222", 2, how},
 		{"embedded", "run --secure d --insecure", 2, "exclude each other"},
 		{"embedded", "run --san x", 2, "--san needs --secure"},
-		{"embedded", "keys", 2, "one of add, revoke, ls"},
+		{"embedded", "keys", 2, "missing command: expected add, revoke, ls"},
 		{"embedded", "keys ls", 2, "--secure DIR is missing"},
 		{"embedded", "keys ls --secure nowhere", 7, "nowhere: no keys\nembedded: hint: `embedded run --secure DIR`"},
 		{"embedded", "keys add worker", 2, "needs a ROLE and a NAME"},

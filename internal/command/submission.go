@@ -24,11 +24,11 @@ const ConnectionHint = " `producer -h` lists the flags that say how to reach NAT
 func SubmitFlags() []ucli.Flag {
 	return append([]ucli.Flag{
 		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers from `FILE`, - is standard input; may be repeated"},
-		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers from A to B, both included: `A:B[:STEP]`; may be repeated"},
+		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; may be repeated"},
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again resumes that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
-		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits, else 30s to 10m", Usage: "longest `DURATION` that a worker spends on one number"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest `DURATION` that a worker spends on one number"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
 		DeadlineFlag(),
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
@@ -40,7 +40,7 @@ func SubmitFlags() []ucli.Flag {
 
 // DeadlineFlag returns the flag --deadline, 0 without a limit.
 func DeadlineFlag() ucli.Flag {
-	return &ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the workers continue with the job"}
+	return &ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`, with exit code 4"}
 }
 
 // CheckKind returns an error with exit code Usage unless kind is a kind of work.
