@@ -278,7 +278,7 @@ func TestSignals(t *testing.T) {
 
 	embedded := start(t, "embedded", "submit 15 "+hard, open(), arguments("-f", "-", "--budget", "10m", "--as-completed"))
 	embedded.await(&embedded.stdout, "15: 3 5\n")
-	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: interrupted: 1 number done, still reading input\n")
+	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: interrupted: 1 number done\n")
 
 	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
 	house.await(&house.stderr, "listening on nats://")

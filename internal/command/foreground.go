@@ -15,6 +15,7 @@ import (
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -130,10 +131,7 @@ func (f *foregroundJob) failure(err error) error {
 	var signal cli.SignalError
 	switch {
 	case errors.As(err, &signal):
-		err = error(signal)
-		if s := f.progress.Snapshot(time.Now()); s.Sealed || s.Done > 0 {
-			err = fmt.Errorf("%w: %s", signal, cli.DoneOf(s))
-		}
+		err = f.interrupted(signal)
 	case errors.Is(err, errDeadline):
 		err = cli.Exit(cli.Deadline, err)
 	default:
@@ -143,6 +141,17 @@ func (f *foregroundJob) failure(err error) error {
 		return err
 	}
 	return cli.WithHint(err, "%s", f.target.Resume(id))
+}
+
+// interrupted returns the error of a signal with the number of numbers done, if it is known.
+func (f *foregroundJob) interrupted(signal cli.SignalError) error {
+	switch s := f.progress.Snapshot(time.Now()); {
+	case s.Sealed:
+		return fmt.Errorf("%w: %s", signal, cli.DoneOf(s))
+	case s.Done > 0: // the total is not known yet
+		return fmt.Errorf("%w: %s done", signal, text.Count(s.Done, "number"))
+	}
+	return signal
 }
 
 // removeUnread removes a job whose reader has closed the pipe: no user knows its id.
