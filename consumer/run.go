@@ -68,16 +68,21 @@ func run(c *ucli.Context) error {
 		s.Log.Info().Str("worker", name).Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("connected")
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
+	if refused := refusal(s, nc); refused != nil {
+		return refused
+	}
+	return err
+}
+
+// refusal returns the reason if the server has refused or disconnected this worker, else nil.
+func refusal(s *command.Session, nc *natsconn.Conn) error {
 	if nc.IsClosed() { // the session ends a moment later, with the reason
 		select {
 		case <-s.Context.Done():
 		case <-time.After(time.Second):
 		}
 	}
-	if refused := s.Refused(); refused != nil {
-		return refused
-	}
-	return err
+	return s.Refused()
 }
 
 // workerName returns the name of the worker. If the credentials are those of a worker, that is their

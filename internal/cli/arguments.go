@@ -10,24 +10,24 @@ import (
 // has a hint.
 func Usagef(format string, args ...any) error { return Exitf(Usage, format, args...) }
 
-// Arg returns the one positional argument of the command. what is its name in the command's
+// Arg returns the one positional argument of the command. name is what the help calls it in
 // ArgsUsage, such as JOB. If there is none, or more than one, the error has exit code Usage.
-func Arg(c *cli.Context, what string) (string, error) {
+func Arg(c *cli.Context, name string) (string, error) {
 	switch c.NArg() {
 	case 0:
-		return "", Usagef("%s needs a %s", commandName(c), what)
+		return "", Usagef("%s needs a %s", commandName(c), name)
 	case 1:
 		return c.Args().First(), nil
 	}
-	return "", Usagef("unexpected argument %q: %s takes one %s", c.Args().Get(1), commandName(c), what)
+	return "", Usagef("unexpected argument %q: %s takes one %s", c.Args().Get(1), commandName(c), name)
 }
 
 // OptionalArg is Arg for an argument that may be missing: it then returns "".
-func OptionalArg(c *cli.Context, what string) (string, error) {
+func OptionalArg(c *cli.Context, name string) (string, error) {
 	if c.NArg() == 0 {
 		return "", nil
 	}
-	return Arg(c, what)
+	return Arg(c, name)
 }
 
 // NoArgs returns an error with exit code Usage if there are positional arguments.

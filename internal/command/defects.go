@@ -45,7 +45,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	return nil
 }
 
-// incomplete says how many answers a job lacks that was not waited for, and how to get them.
+// incomplete says how many answers a job still lacks, and how to get them.
 func incomplete(sum *job.Summary) string {
 	id := sum.Job.ID
 	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))
