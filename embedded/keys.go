@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +11,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/schema"
 )
@@ -34,7 +33,7 @@ func keysCommand() *ucli.Command {
 			{Name: "revoke", Usage: "revoke an identity and disconnect it", ArgsUsage: "NAME", Flags: []ucli.Flag{secure}, Action: revokeKeys},
 			{
 				Name: "ls", Usage: "list the identities",
-				Flags:  []ucli.Flag{secure, &ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "print JSON"}},
+				Flags:  []ucli.Flag{secure, command.JSONFlag()},
 				Action: listKeys,
 			},
 		},
@@ -66,6 +65,7 @@ func keyError(err error) error {
 	return err
 }
 
+// addKeys creates an identity and prints the command with which another machine uses it.
 func addKeys(c *ucli.Context) error {
 	u, err := newUser(c)
 	if err != nil {
@@ -116,6 +116,7 @@ func newUser(c *ucli.Context) (identity.User, error) {
 	return u, nil
 }
 
+// revokeKeys revokes an identity. Running servers of `embedded run` apply that by themselves.
 func revokeKeys(c *ucli.Context) error {
 	name, err := cli.Arg(c, "NAME")
 	if err != nil {
@@ -160,7 +161,7 @@ func listKeys(c *ucli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printKeysJSON(c.App.Writer, keys, users)
+		return command.PrintJSON(c, keyReports(keys, users))
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tROLE\tFROM\tEXPIRES\tKEY")
@@ -177,7 +178,7 @@ func listKeys(c *ucli.Context) error {
 	return w.Flush()
 }
 
-func printKeysJSON(w io.Writer, keys *identity.Store, users []identity.User) error {
+func keyReports(keys *identity.Store, users []identity.User) []keyReport {
 	reports := make([]keyReport, len(users))
 	for i, u := range users {
 		reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
@@ -185,7 +186,5 @@ func printKeysJSON(w io.Writer, keys *identity.Store, users []identity.User) err
 			reports[i].Expires = &users[i].Expires
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(reports)
+	return reports
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -28,9 +26,9 @@ func run(c *ucli.Context) error {
 		return err
 	}
 	listen := c.String("listen")
-	host, port, err := net.SplitHostPort(listen)
-	if p, e := strconv.Atoi(port); err != nil || e != nil || p < 0 || p > 65535 {
-		return cli.Usagef("--listen %q is not host:port", listen)
+	host, _, err := cli.SplitListen(listen, 0) // port 0 is a free one
+	if err != nil {
+		return err
 	}
 	options, err := readNodeOptions(c)
 	if err != nil {

@@ -16,8 +16,8 @@ func deadCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "dead", Usage: "show, retry or remove dead letters: the numbers that were given up",
 		Subcommands: []*ucli.Command{
-			deadSubcommand("ls", "list the dead letters", []ucli.Flag{jsonFlag()}, deadSession.list),
-			deadSubcommand("show", "show the dead letters with the history of their attempts", []ucli.Flag{jsonFlag()}, deadSession.show),
+			deadSubcommand("ls", "list the dead letters", []ucli.Flag{command.JSONFlag()}, deadSession.list),
+			deadSubcommand("show", "show the dead letters with the history of their attempts", []ucli.Flag{command.JSONFlag()}, deadSession.show),
 			deadSubcommand("retry", "queue the numbers of the dead letters again", nil, deadSession.retry),
 			deadSubcommand("rm", "remove the dead letters of JOB, or those of all jobs with --all", []ucli.Flag{all}, deadSession.remove),
 			deadSubcommand("export", "print the numbers of the dead letters, one per line", nil, deadSession.export),

@@ -57,7 +57,7 @@ func (d deadSession) list() error {
 		for i := range d.letters {
 			list[i] = report(&d.letters[i])
 		}
-		return printJSON(d.c, list)
+		return command.PrintJSON(d.c, list)
 	}
 	w := tabwriter.NewWriter(d.c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tPOSITION\tNUMBER\tATTEMPT\tWRITER\tAGE\tERROR")
@@ -106,7 +106,7 @@ func (d deadSession) show() error {
 		slices.SortFunc(list[i].Attempts, func(a, b attemptReport) int { return a.Time.Compare(b.Time) })
 	}
 	if d.c.Bool("json") {
-		return printJSON(d.c, list)
+		return command.PrintJSON(d.c, list)
 	}
 	for i := range list {
 		printLetter(d.c, positions(d.letters[i].Range), &list[i])

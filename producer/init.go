@@ -25,7 +25,7 @@ func initCommand() *ucli.Command {
 			&ucli.StringFlag{Name: "listen", Value: "0.0.0.0:4222", Usage: "`ADDRESS` on which that nats-server listens"},
 			&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address in the certificate of that nats-server; may be repeated; clients connect to the first"},
 			&ucli.StringFlag{Name: "store", Value: "/var/lib/factorfleet", Usage: "`DIR` in which that nats-server stores the streams"},
-			jsonFlag(),
+			command.JSONFlag(),
 		},
 		Action: func(c *ucli.Context) error {
 			switch {
@@ -80,7 +80,7 @@ func initialize(c *ucli.Context, s *command.Session) error {
 
 func printCreated(c *ucli.Context, dryRun bool, made []string) error {
 	if c.Bool("json") {
-		return printJSON(c, initReport{DryRun: dryRun, Created: append([]string{}, made...)})
+		return command.PrintJSON(c, initReport{DryRun: dryRun, Created: append([]string{}, made...)})
 	}
 	verb := "created"
 	if dryRun {

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/schema"
 )
@@ -26,7 +26,7 @@ func printPermissions(c *ucli.Context) error {
 		for _, r := range schema.Roles {
 			lists[r] = schema.PermissionsOf(r, name)
 		}
-		return printJSON(c, lists)
+		return command.PrintJSON(c, lists)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	for _, r := range schema.Roles {
@@ -53,9 +53,9 @@ func printServerConf(c *ucli.Context) error {
 	if c.String("secure") == "" {
 		return cli.Usagef("--print-server-conf needs --secure DIR, the directory of the keys; it is created if missing")
 	}
-	host, port, err := net.SplitHostPort(c.String("listen"))
-	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 1 || n > 65535 {
-		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	host, port, err := cli.SplitListen(c.String("listen"), 1)
+	if err != nil {
+		return err
 	}
 	keys, err := identity.Prepare(c.String("secure"))
 	if errors.Is(err, identity.ErrLoose) {

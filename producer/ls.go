@@ -16,7 +16,7 @@ import (
 
 func lsCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "ls", Usage: "list the jobs", Flags: []ucli.Flag{jsonFlag()},
+		Name: "ls", Usage: "list the jobs", Flags: []ucli.Flag{command.JSONFlag()},
 		Action: func(c *ucli.Context) error {
 			if err := cli.NoArgs(c); err != nil {
 				return err
@@ -38,7 +38,7 @@ func listJobs(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 		if jobs == nil {
 			jobs = []*task.Job{} // [] in JSON, not null
 		}
-		return printJSON(c, jobs)
+		return command.PrintJSON(c, jobs)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tSTATE\tKIND\tPRIORITY\tNUMBERS\tUNFINISHED\tDEAD\tBAD\tCREATED")

@@ -18,7 +18,7 @@ func statusCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "status", Usage: "show the status of JOB, or of the whole fleet", ArgsUsage: "[JOB]",
 		Flags: []ucli.Flag{
-			jsonFlag(),
+			command.JSONFlag(),
 			&ucli.BoolFlag{Name: "watch", DisableDefaultText: true, Usage: "repeat the report every two seconds"},
 		},
 		Action: func(c *ucli.Context) error {

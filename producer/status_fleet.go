@@ -7,6 +7,7 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 )
 
@@ -25,7 +26,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c, r)
+		return command.PrintJSON(c, r)
 	}
 	fmt.Fprintf(c.App.Writer, "active jobs: %d  workers: %d  slots: %d  busy: %d\n", r.Jobs, r.Workers, r.Slots, r.Busy)
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)

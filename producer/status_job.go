@@ -6,6 +6,7 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
@@ -31,7 +32,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c, r)
+		return command.PrintJSON(c, r)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), age(j.Created))
 	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %d  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.Answered, r.Queued, r.Chunks, r.Letters, j.BadCount)

@@ -23,7 +23,7 @@ func verifyCommand() *ucli.Command {
 			"Baillie-PSW. FILE - is standard input.",
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work that gave the answers: factor or square"},
-			jsonFlag(),
+			command.JSONFlag(),
 		},
 		Action: func(c *ucli.Context) error {
 			path, err := cli.Arg(c, "FILE")
@@ -108,7 +108,7 @@ func verifyLines(s *command.Session, kind, name string, in io.Reader) (*verifyRe
 
 func (r *verifyReport) print(c *ucli.Context) error {
 	if c.Bool("json") {
-		return printJSON(c, r)
+		return command.PrintJSON(c, r)
 	}
 	lines := "lines"
 	if r.Lines == 1 {

@@ -19,7 +19,7 @@ func workersCommand() *ucli.Command {
 		Name: "workers", Usage: "list the workers; quarantine a worker whose answers are wrong, or release it",
 		Subcommands: []*ucli.Command{{
 			Name: "ls", Usage: "list the active workers, and all workers with strikes",
-			Flags:  []ucli.Flag{jsonFlag()},
+			Flags:  []ucli.Flag{command.JSONFlag()},
 			Action: listWorkers,
 		}, {
 			Name: "quarantine", Usage: "stop a worker and refuse all its further results", ArgsUsage: "NAME",

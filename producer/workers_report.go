@@ -36,7 +36,7 @@ func listWorkers(c *ucli.Context) error {
 			return err
 		}
 		if c.Bool("json") {
-			return printJSON(c, list)
+			return command.PrintJSON(c, list)
 		}
 		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(w, "NAME\tHOST\tPID\tSTATE\tSTRIKES\tBUSY\tNUMBERS\tFAILURES\tCPU\tUP\tSEEN\tWORKING ON")

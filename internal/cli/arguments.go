@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"net"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -36,6 +38,16 @@ func NoArgs(c *cli.Context) error {
 		return Usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), commandName(c))
 	}
 	return nil
+}
+
+// SplitListen splits the value of --listen, host:port with a port number from leastPort to 65535. Any
+// other value is an error with exit code Usage.
+func SplitListen(value string, leastPort int) (host, port string, err error) {
+	host, port, err = net.SplitHostPort(value)
+	if n, e := strconv.Atoi(port); err != nil || e != nil || n < leastPort || n > 65535 {
+		return "", "", Usagef("--listen %q is not host:port", value)
+	}
+	return host, port, nil
 }
 
 // commandName returns the words that call the command, without the program.
