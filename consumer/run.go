@@ -128,7 +128,7 @@ func slots(value string) (int, error) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 || n > 4096 {
-		return 0, cli.Usagef("-n %q must be \"auto\" or a number from 1 to 4096", value)
+		return 0, cli.Usagef("-n must be \"auto\" or a number from 1 to 4096, not %q", value)
 	}
 	return n, nil
 }
@@ -143,7 +143,7 @@ func maxMemory(value string) (uint64, error) {
 	}
 	size, err := cli.ParseSize(value)
 	if err != nil || size < leastMemory {
-		return 0, cli.Usagef("--max-mem %q must be \"none\" or at least %s", value, cli.SizeArgument(leastMemory))
+		return 0, cli.Usagef("--max-mem must be \"none\" or at least %s, not %q", cli.SizeArgument(leastMemory), value)
 	}
 	return uint64(size), nil
 }

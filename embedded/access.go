@@ -40,7 +40,7 @@ func openAccess(c *ucli.Context, host string) (*access, error) {
 	case dir == "" && c.IsSet("san"):
 		return nil, cli.Usagef("--san needs --secure: it names hosts in the certificate of the server")
 	case dir == "" && !c.Bool("insecure") && !isLoopback(host):
-		return nil, cli.WithHint(cli.Usagef("--listen %s accepts connections from other machines", c.String("listen")),
+		return nil, cli.WithHint(cli.Usagef("--listen %s needs --secure or --insecure: other machines can reach it", c.String("listen")),
 			"add --secure DIR, which creates keys and prints how other machines join; or --insecure in a network where you trust every user")
 	case dir == "":
 		return nil, nil

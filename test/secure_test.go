@@ -23,7 +23,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 	t.Parallel()
 	const how = "embedded: hint: add --secure DIR, which creates keys and prints how other machines join; or --insecure in a network where you trust every user\n"
 	for _, r := range []refusal{
-		{"embedded", "run --listen 0.0.0.0:0", 2, "embedded: error: --listen 0.0.0.0:0 accepts connections from other machines\n" + how},
+		{"embedded", "run --listen 0.0.0.0:0", 2, "embedded: error: --listen 0.0.0.0:0 needs --secure or --insecure: other machines can reach it\n" + how},
 		{"embedded", "run --listen :0", 2, how},
 		{"embedded", "run --listen [::]:0", 2, how},
 		{"embedded", "run --listen 192.0.2.1:4222", 2, how},
