@@ -230,7 +230,7 @@ func TestSweepUnbegun(t *testing.T) {
 	}
 	back := func() {
 		t.Helper()
-		if err := w.Return(t.Context(), got[0].Address, (&task.Return{Reason: task.Spared}).Encode()); err != nil {
+		if err := w.Return(t.Context(), got[0].Address, (&task.Return{Reason: task.Postponed}).Encode()); err != nil {
 			t.Fatal(err)
 		}
 		ack(t, got)

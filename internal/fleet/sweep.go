@@ -131,7 +131,7 @@ func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, er
 		return unsupportedDelay, nil
 	}
 	round := roundAfter(at.Round, meta.Timestamp)
-	if r.Reason == task.Spared && at.Range.Count == 1 {
+	if r.Reason == task.Postponed && at.Range.Count == 1 {
 		return 0, s.spare(ctx, at, round)
 	}
 	return 0, s.requeue(ctx, at, uint64(r.Pieces), round, 0)

@@ -17,7 +17,7 @@ const (
 	Drained     Reason = "drained"     // the worker is leaving
 	Isolate     Reason = "isolate"     // an earlier worker died on it, or one number of it failed: cut it up
 	Unsupported Reason = "unsupported" // the worker does not know this kind or schema
-	Spared      Reason = "spared"      // a number on its last delivery that is to have it again, elsewhere
+	Postponed   Reason = "spared"      // a number on its last delivery that is to have it again, elsewhere
 )
 
 // A Return is a range handed back for another worker; it spends no delivery.

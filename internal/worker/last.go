@@ -39,7 +39,7 @@ func (w *Worker) spareLocked(d *Delivery, now time.Time) bool {
 	if now.Sub(w.sparedSince) >= spareEvery {
 		w.spared, w.sparedSince = 0, now
 	}
-	why := task.Return{Reason: task.Spared, Detail: "another number has its last attempt here"}
+	why := task.Return{Reason: task.Postponed, Detail: "another number has its last attempt here"}
 	switch {
 	case d.deaths >= d.MaxDeliver:
 		return false

@@ -135,7 +135,7 @@ func (w *Worker) handBackLocked(d *Delivery, detail string) {
 	why := task.Return{Reason: task.Drained, Detail: detail}
 	switch {
 	case d.last():
-		why.Reason = task.Spared
+		why.Reason = task.Postponed
 	case d.Attempt > 1 && d.Range.Count > 1:
 		why = isolation(d)
 	}

@@ -158,7 +158,7 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 		err := fmt.Errorf("its worker died or fell silent on each of %d deliveries", d.deaths)
 		o.fail(w.failure(d, t, t.Numbers, err, 0), err)
 	case d.last() && !w.beginLast(s, d, t):
-		o.handBack(d.Range, task.Return{Reason: task.Spared, Detail: "worker left before the last attempt"})
+		o.handBack(d.Range, task.Return{Reason: task.Postponed, Detail: "worker left before the last attempt"})
 	default:
 		w.run(s, d, t, kind)
 	}
