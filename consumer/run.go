@@ -41,7 +41,7 @@ func run(c *ucli.Context) error {
 	var running atomic.Pointer[worker.Worker] // nil until the worker is ready
 	stopTasks := func() {
 		if w := running.Load(); w != nil {
-			w.Hurry()
+			w.StopComputing()
 		}
 	}
 	s, stop, err := command.Start(c, stopTasks)

@@ -21,7 +21,7 @@ func TestPositions(t *testing.T) {
 			t.Errorf("%v: %q, want %q", r, got, want)
 		}
 	}
-	list := []worker.Activity{{Job: "j", Position: 0, Progress: worker.Progress{Digits: 94, Method: "siqs", Cores: 1}}, {}}
+	list := []worker.Activity{{Job: "j", Position: 0, NumberProgress: worker.NumberProgress{Digits: 94, Method: "siqs", Cores: 1}}, {}}
 	if got, want := workingOn(list), "number 1 of j: 94 digits, siqs, 1 core; 1 more"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -74,12 +74,13 @@ func (a Action) String() string {
 
 // A Decision is an action with its parameters. Fields that the action does not name are zero.
 type Decision struct {
-	Action Action
-	Reason task.Reason   // Return: why, for the sweeper
-	Detail string        // Return: why, for people; "" = the caller knows
-	Pieces uint64        // Return, Requeue: into how many ranges the range is split; 0 and 1 = none
-	Spent  int           // Requeue: deliveries that count as had; see Number
-	Delay  time.Duration // Wait: until the next decision
+	Action  Action
+	Reason  task.Reason   // Return: why, for the sweeper
+	Detail  string        // Return: why, for people; "" = the caller knows
+	Limited bool          // Return: the worker bounds how many of these it stores in a minute
+	Pieces  uint64        // Return, Requeue: into how many ranges the range is split; 0 and 1 = not at all
+	Spent   int           // Requeue: deliveries that count as spent in earlier rounds; see Number
+	Delay   time.Duration // Wait: until the next decision
 }
 
 // A Delivery is what a worker knows of a task that it has received.
@@ -89,8 +90,11 @@ type Delivery struct {
 	Deaths  int    // processes that died while they computed the range in this round, by the ledger
 }
 
-// WithDeaths returns d with the deaths that a ledger counts, each of which was a delivery. The server
-// may have forgotten these deliveries, because it died with the worker.
+// WithDeaths returns d with the deaths that a ledger counts. Each death was a delivery:
+//
+//	Attempt = max(Attempt, 1+deaths)
+//
+// The server may not know of these deliveries, because it died with the worker.
 func (d Delivery) WithDeaths(deaths int) Delivery {
 	d.Deaths = deaths
 	d.Attempt = max(d.Attempt, 1+deaths)

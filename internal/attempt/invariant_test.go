@@ -67,7 +67,7 @@ func TestSeveralAreNotGivenUp(t *testing.T) {
 		check(Stale(d), d.Count, false, d)
 	}
 	for _, i := range interruptions() {
-		check(Interrupted(i.Cause, i.count), i.count, false, i)
+		check(Interrupted(i.Cause, i.r, i.at).Decision, i.r.Count, false, i)
 	}
 	for _, r := range returns() {
 		check(r.Decide(r.Evidence), r.Count, r.Record, r)

@@ -17,8 +17,12 @@ type Outcome struct {
 	Attempt int  // as in Delivery
 	Returns bool // Answered, HandedBack: some numbers are returned
 	Lapsed  bool // the server has not heard of the delivery for AckWait
-	Started bool // its last-attempt record is stored
+	Started bool // it is a last attempt that has started
 }
+
+// Superseded reports whether the delivery belongs to another worker by now. A last attempt that has
+// started does not: the deliveries of its task are exhausted.
+func (o Outcome) Superseded() bool { return o.Lapsed && !o.Started }
 
 // An End is the last step of a delivery.
 type End uint8
@@ -43,17 +47,16 @@ type Settlement struct {
 
 // Settle decides how a delivery is settled.
 func Settle(o Outcome) Settlement {
-	lapsed := o.Lapsed && !o.Started
 	switch {
 	case o.Verdict == Dropped:
 		return Settlement{End: Ack}
 	case o.Verdict == Rejected, o.Verdict == Failed && o.Attempt >= MaxDeliver:
 		return Settlement{Letter: true, End: Term}
-	case o.Verdict == Failed && lapsed:
+	case o.Verdict == Failed && o.Superseded():
 		return Settlement{Record: true, End: Leave}
 	case o.Verdict == Failed:
 		return Settlement{Record: true, End: Nak}
-	case o.Returns && lapsed:
+	case o.Returns && o.Superseded():
 		return Settlement{Results: true, Records: true, End: Leave}
 	}
 	return Settlement{Results: true, Records: true, Returns: true, End: Ack}

@@ -112,7 +112,7 @@ func TestArrive(t *testing.T) {
 		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt > 3 },
 			always[arrival](postpone("its last delivery has lapsed"))},
 		{"beside another", func(a arrival) bool { return third(a) && a.OtherLast && a.MayPostpone },
-			always[arrival](postpone("another number has its last attempt here"))},
+			always[arrival](Decision{Action: Return, Reason: task.Postponed, Detail: "another number has its last attempt here", Limited: true})},
 		{"too many postponed", func(a arrival) bool { return third(a) && a.OtherLast && !a.MayPostpone }, always[arrival](alone)},
 		{"the only one", func(a arrival) bool { return third(a) && !a.OtherLast }, always[arrival](alone)},
 	})
@@ -157,27 +157,38 @@ func TestStart(t *testing.T) {
 
 type interruption struct {
 	Cause
-	count uint64
+	r  task.Range
+	at uint64
 }
 
 func interruptions() (list []interruption) {
 	for _, c := range []Cause{NumberFailed, JobCancelled, WorkerQuarantined, WorkerLeaves} {
 		for _, count := range counts {
-			list = append(list, interruption{c, count})
+			for _, at := range []uint64{0, 1, count / 2, count - 1} {
+				if at < count {
+					list = append(list, interruption{c, task.Range{First: 1000, Count: count}, at})
+				}
+			}
 		}
 	}
 	return list
 }
 
 func TestInterrupted(t *testing.T) {
-	checkTable(t, interruptions(), func(i interruption) Decision { return Interrupted(i.Cause, i.count) }, []row[interruption, Decision]{
-		{"cancelled", func(i interruption) bool { return i.Cause == JobCancelled }, always[interruption](Decision{Action: Drop})},
-		{"quarantined", func(i interruption) bool { return i.Cause == WorkerQuarantined }, always[interruption](drained)},
-		{"leaving", func(i interruption) bool { return i.Cause == WorkerLeaves }, always[interruption](drained)},
-		{"one of several failed", func(i interruption) bool { return i.Cause == NumberFailed && i.count > 1 },
-			always[interruption](Decision{Action: Return, Reason: task.Isolate})},
-		{"the only number failed", func(i interruption) bool { return i.Cause == NumberFailed && i.count == 1 },
-			always[interruption](Decision{Action: Fail})},
+	number := func(i interruption) task.Range { return task.Range{First: 1000 + i.at, Count: 1} }
+	checkTable(t, interruptions(), func(i interruption) Part { return Interrupted(i.Cause, i.r, i.at) }, []row[interruption, Part]{
+		{"cancelled", func(i interruption) bool { return i.Cause == JobCancelled },
+			func(i interruption) Part { return Part{i.r, Decision{Action: Drop}, false} }},
+		{"quarantined", func(i interruption) bool { return i.Cause == WorkerQuarantined },
+			func(i interruption) Part { return Part{i.r, drained, false} }},
+		{"leaving", func(i interruption) bool { return i.Cause == WorkerLeaves },
+			func(i interruption) Part { return Part{task.Span(1000+i.at, i.r.End()), drained, false} }},
+		{"one of several failed", func(i interruption) bool { return i.Cause == NumberFailed && i.r.Count > 1 },
+			func(i interruption) Part {
+				return Part{number(i), Decision{Action: Return, Reason: task.Isolate}, true}
+			}},
+		{"the only number failed", func(i interruption) bool { return i.Cause == NumberFailed && i.r.Count == 1 },
+			func(i interruption) Part { return Part{number(i), Decision{Action: Fail}, true} }},
 	})
 }
 

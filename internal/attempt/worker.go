@@ -10,7 +10,7 @@ import (
 type Host struct {
 	Leaving     bool // it drains or is quarantined
 	OtherLast   bool // it holds another last attempt
-	MayPostpone bool // it has postponed fewer deliveries than its limit of the minute
+	MayPostpone bool // it may postpone one delivery more: see Decision.Limited
 }
 
 // Arrive decides what a worker does with a delivery that it has just received.
@@ -28,7 +28,9 @@ func Arrive(d Delivery, h Host) Decision {
 	case d.Attempt > MaxDeliver: // the sweeper knows whether the last attempt had started
 		return postpone("its last delivery has lapsed")
 	case h.OtherLast && h.MayPostpone:
-		return postpone("another number has its last attempt here")
+		do := postpone("another number has its last attempt here")
+		do.Limited = true
+		return do
 	}
 	return Decision{Action: ComputeAlone}
 }
@@ -91,27 +93,37 @@ const (
 	WorkerLeaves
 )
 
-// Interrupted decides about the numbers that have no answer when the computation of a range of count
-// numbers has ended for cause. After WorkerQuarantined the decision concerns all numbers of the range:
-// the supervisor refuses results of that worker. After WorkerLeaves it concerns the numbers without
-// answer, after NumberFailed only the number that failed: the others are computed next.
-func Interrupted(cause Cause, count uint64) Decision {
-	switch {
-	case cause == JobCancelled:
-		return Decision{Action: Drop}
-	case cause == WorkerQuarantined, cause == WorkerLeaves:
-		return Decision{Action: Return, Reason: task.Drained}
-	case count > 1:
-		return Decision{Action: Return, Reason: task.Isolate}
-	}
-	return Decision{Action: Fail}
-}
-
 // A Part is a decision about a part of a range.
 type Part struct {
 	Range task.Range
 	Decision
-	Failed bool // the number that failed: its failure record is stored
+	Failed bool // it is the number that failed: its failure record is stored
+}
+
+// Interrupted decides about the numbers without answer when a computation of r has ended for cause.
+// The first of them has index at, 0 <= at < r.Count, and is the one that failed after NumberFailed.
+//
+//	cause              concerns                     decision
+//	JobCancelled       all numbers                  Drop
+//	WorkerQuarantined  all numbers, because results Return
+//	                   of the worker are refused
+//	WorkerLeaves       the numbers from index at on Return
+//	NumberFailed       the number at index at       Return if r has others, else Fail
+//
+// After a failed number the worker computes those behind it next.
+func Interrupted(cause Cause, r task.Range, at uint64) Part {
+	number := task.Range{First: r.First + at, Count: 1}
+	switch {
+	case cause == JobCancelled:
+		return Part{Range: r, Decision: Decision{Action: Drop}}
+	case cause == WorkerQuarantined:
+		return Part{Range: r, Decision: Decision{Action: Return, Reason: task.Drained}}
+	case cause == WorkerLeaves:
+		return Part{Range: task.Span(number.First, r.End()), Decision: Decision{Action: Return, Reason: task.Drained}}
+	case r.Count > 1:
+		return Part{Range: number, Decision: Decision{Action: Return, Reason: task.Isolate}, Failed: true}
+	}
+	return Part{Range: number, Decision: Decision{Action: Fail}, Failed: true}
 }
 
 // Hung decides about a range whose computation does not end although it was interrupted. The number
@@ -119,19 +131,15 @@ type Part struct {
 //
 // The number that hangs is the one at hand or a later one, because an index is reported only between
 // two numbers. So the numbers behind it are split, and those before it are not.
-func Hung(r task.Range, at uint64) []Part {
-	number := task.Range{First: r.First + at, Count: 1}
-	if r.Count == 1 {
-		return []Part{{Range: number, Decision: Decision{Action: Fail}, Failed: true}}
-	}
-	var parts []Part
-	if before := task.Span(r.First, number.First); before.Count > 0 {
+func Hung(r task.Range, at uint64) (parts []Part) {
+	failed := Interrupted(NumberFailed, r, at)
+	if before := task.Span(r.First, failed.Range.First); before.Count > 0 {
 		parts = append(parts, Part{Range: before, Decision: Decision{
 			Action: Return, Reason: task.Isolate, Detail: "a later number of the chunk hangs",
 		}})
 	}
-	parts = append(parts, Part{Range: number, Decision: Interrupted(NumberFailed, r.Count), Failed: true})
-	if behind := task.Span(number.End(), r.End()); behind.Count > 0 {
+	parts = append(parts, failed)
+	if behind := task.Span(failed.Range.End(), r.End()); behind.Count > 0 {
 		parts = append(parts, Part{Range: behind, Decision: Decision{
 			Action: Return, Reason: task.Isolate, Pieces: Pieces(behind.Count), Detail: "an earlier number of the chunk hangs",
 		}})

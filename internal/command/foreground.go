@@ -119,7 +119,7 @@ func longestActivity(job string, list []worker.Activity) string {
 	if longest < 0 {
 		return ""
 	}
-	return list[longest].Progress.String()
+	return list[longest].NumberProgress.String()
 }
 
 // failure returns the error for a job that did not end here, with a hint how to resume the job.

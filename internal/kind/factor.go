@@ -159,7 +159,7 @@ func (b *bench) onTick() {
 
 func (b *bench) onProgress(p factor.Progress) {
 	const digitsOfBit = 0.30103 // log10(2)
-	b.o.Progress(worker.Progress{
+	b.o.Progress(worker.NumberProgress{
 		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,
 		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
 	})
@@ -181,7 +181,7 @@ func (k *Factor) bench(o worker.RunOptions) *bench {
 		b.engine = factor.New(b.options)
 	}
 	if b.o = o; b.o.Progress == nil {
-		b.o.Progress = func(worker.Progress) {}
+		b.o.Progress = func(worker.NumberProgress) {}
 	}
 	if b.o.Factors == nil {
 		b.o.Factors = new([]task.Factor)

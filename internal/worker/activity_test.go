@@ -14,7 +14,7 @@ import (
 )
 
 func TestProgressString(t *testing.T) {
-	for want, p := range map[string]Progress{
+	for want, p := range map[string]NumberProgress{
 		"siqs 43% of 85,000 relations, 2 cores, about 50 s left": {Method: "siqs", Done: 36_975, Total: 85_000, Cores: 2, Left: 49*time.Second + 1},
 		"siqs 99% of 999 relations, 1 core, about 1 s left":      {Method: "siqs", Done: 999, Total: 999, Cores: 1, Left: time.Millisecond},
 		"ecm B1=50000 0% of 232 curves, 64 cores":                {Method: "ecm", B1: 50000, Total: 232, Cores: 64},
@@ -41,7 +41,7 @@ func (k talkKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done
 	for _, n := range numbers {
 		v, _ := n.Word()
 		if v > 1 {
-			o.Progress(Progress{Method: "siqs", Done: v, Total: 100, Cores: 1, Left: time.Duration(v) * time.Second})
+			o.Progress(NumberProgress{Method: "siqs", Done: v, Total: 100, Cores: 1, Left: time.Duration(v) * time.Second})
 		}
 		for range 10 * v {
 			select {

@@ -62,7 +62,7 @@ func (s *endlessSource) Pull(ctx context.Context, n int, deliver func(*Delivery)
 	for range n {
 		deliver(&Delivery{
 			Address: task.Address{Class: task.ClassNorm, Job: "job", Range: task.Range{First: s.at, Count: 1}, Round: task.FirstRound},
-			Attempt: 1, MaxDeliver: 3, Schema: task.Schema, Data: s.data, Handle: s.handle,
+			Attempt: 1, Schema: task.Schema, Data: s.data, Handle: s.handle,
 		})
 		s.at++
 	}

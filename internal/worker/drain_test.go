@@ -70,8 +70,8 @@ func TestHurry(t *testing.T) {
 			t.Fatal("did not wait for the computation")
 		}
 		begin := time.Now()
-		r.Hurry()
-		r.Hurry()
+		r.StopComputing()
+		r.StopComputing()
 		if err := <-r.result; err != nil {
 			t.Error(err)
 		}
@@ -94,7 +94,7 @@ func TestDrainSpendsNoDelivery(t *testing.T) {
 		r.offer(d)
 		r.start()
 		time.Sleep(time.Second)
-		r.Hurry()
+		r.StopComputing()
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
@@ -197,7 +197,7 @@ func TestDrainWithHang(t *testing.T) {
 
 // TestForgotten: an ack that the server has forgotten about, after its process was
 // killed, is nothing that a drain has left to do: it counts as settled, and one line
-// says that the task will come again.
+// says that the task will be redelivered.
 func TestForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -216,7 +216,7 @@ func TestForgotten(t *testing.T) {
 			t.Errorf("drain took %v", took)
 		}
 		r.wantJournal("result 0-1", "ack forgotten")
-		if s := said.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "a finished task will come again") || !strings.Contains(s, `"range":"0-1"`) {
+		if s := said.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "a finished task will be redelivered") || !strings.Contains(s, `"range":"0-1"`) {
 			t.Errorf("said %q", s)
 		}
 	})

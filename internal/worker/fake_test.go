@@ -330,7 +330,7 @@ func (r *rig) chunk(first uint64, numbers ...uint64) *Delivery {
 		Address: task.Address{
 			Class: task.ClassNorm, Job: "job", Range: task.Range{First: first, Count: uint64(len(numbers))}, Round: task.FirstRound,
 		},
-		Attempt: 1, MaxDeliver: 3, Schema: task.Schema, Data: t.Encode(), Handle: &fakeHandle{journal: r.journal},
+		Attempt: 1, Schema: task.Schema, Data: t.Encode(), Handle: &fakeHandle{journal: r.journal},
 	}
 }
 

@@ -131,7 +131,7 @@ func TestHeartbeatInBuffer(t *testing.T) {
 		if n := r.journal.count("buffered beat"); n != 1 {
 			t.Errorf("%d beats for the buffered task, want 1", n)
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
@@ -150,7 +150,7 @@ func TestHangingComputation(t *testing.T) {
 		}
 		r.wantJournal("beat", "failed 0-1 #1", "nak")
 		f := r.outbox.failures["0-1"]
-		if want := "no sign of life for 2s, and the computation did not end when told to"; f.Err != want || f.Attempt != 1 ||
+		if want := "no sign of life for 2s, and the computation did not end when interrupted"; f.Err != want || f.Attempt != 1 ||
 			f.Elapsed < 2*time.Second || len(f.Numbers) != 1 || f.Numbers[0].String() != "1000006" {
 			t.Errorf("failure record %+v", f)
 		}
@@ -226,7 +226,7 @@ func TestHangIsSettledInTime(t *testing.T) {
 				if r.journal.count("return") != 2 {
 					t.Errorf("%q", r.journal.take())
 				}
-				r.Hurry()
+				r.StopComputing()
 				r.drain()
 			})
 		}
@@ -270,20 +270,20 @@ func TestStandstill(t *testing.T) {
 		r := newRig(t, 1)
 		s, now := r.Worker.slots[0], time.Now()
 		s.current = r.chunk(0, 1)
-		s.task, s.since = new(task.Task), now
+		s.task, s.numberSince = new(task.Task), now
 		s.tick()
-		r.Worker.walked = now
+		r.Worker.scanned = now
 		for i, want := range []error{nil, nil, errSilent} {
 			now = now.Add(time.Second)
 			if i == 1 {
 				now = now.Add(time.Hour)
-				s.since = now // a long budget
+				s.numberSince = now // a long budget
 			}
-			s.current.state, s.current.slot, s.current.spoken = running, s, now
+			s.current.state, s.current.slot, s.current.heard = running, s, now
 			if i == 0 {
 				r.Worker.held.add(s.current)
 			}
-			r.walk(now)
+			r.scan(now)
 			if s.interruption != want {
 				t.Errorf("walk %d: %v", i, s.interruption)
 			}

@@ -107,7 +107,7 @@ func TestLastAttemptUnmarked(t *testing.T) {
 			close(r.outbox.blocked)
 			time.Sleep(100 * time.Millisecond)
 			r.wantJournal("failed 0-1 #3", "result 0-1", "ack")
-			if f := r.outbox.failures["0-1"]; f.Err != errBegun.Error() || f.Attempt != 3 || len(f.Numbers) != 1 {
+			if f := r.outbox.failures["0-1"]; f.Err != errStarted.Error() || f.Attempt != 3 || len(f.Numbers) != 1 {
 				t.Errorf("the mark: %+v", f)
 			}
 			r.drain()
@@ -124,14 +124,14 @@ func TestLastAttemptsDrain(t *testing.T) {
 		d, e := r.chunk(0, 20_000), r.chunk(1, 20_000)
 		d.Attempt, e.Attempt = 3, 3
 		r.Worker.mu.Lock()
-		r.Worker.spared, r.Worker.sparedSince = mostSpared, time.Now()
+		r.Worker.postponed, r.Worker.postponedSince = maxPostponed, time.Now()
 		r.Worker.mu.Unlock()
 		r.offer(d, e)
 		time.Sleep(time.Second)
 		if r.journal.count("failed") != 1 {
 			t.Errorf("two last attempts at once: %q", r.journal.take())
 		}
-		r.Hurry()
+		r.StopComputing()
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}

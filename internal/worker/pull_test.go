@@ -52,7 +52,7 @@ func TestOutstandingRequests(t *testing.T) {
 		if n := len(r.source.asked()) - before; n != 0 {
 			t.Errorf("%d pulls with all slots busy", n)
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
@@ -118,7 +118,7 @@ func TestShortTasksTurnLong(t *testing.T) {
 		if n := r.journal.count("return 1"); n == 0 {
 			t.Error("nothing was handed back")
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
