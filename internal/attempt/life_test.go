@@ -106,6 +106,9 @@ func TestLife(t *testing.T) {
 			if dead == "lapsed" && open[0].spent < MaxLapsed {
 				t.Errorf("%+v, event %d: given up too early", open[0], e)
 			}
+			if next.spent > MaxLapsed {
+				t.Fatalf("%+v: not given up after %d spent deliveries", next, next.spent)
+			}
 			if s := (state{next, computed}); dead == "" && !seen[s] {
 				seen[s] = true
 				open = append(open, s)
