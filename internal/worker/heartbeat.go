@@ -2,16 +2,6 @@ package worker
 
 import "time"
 
-// limit is the wall-clock time after which a number is overdue:
-//
-//	limit = 2*budget + Config.Grace
-//
-// A healthy computation ends at its budget by itself. A task of n numbers takes at most n*limit.
-func (w *Worker) limit(budget time.Duration) time.Duration {
-	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
-	return 2*min(budget, month) + w.config.Grace
-}
-
 // beatEvery is the time between two scans.
 func (w *Worker) beatEvery() time.Duration { return max(w.config.AckWait/6, time.Millisecond) }
 

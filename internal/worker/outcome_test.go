@@ -12,8 +12,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestOutcomes has one delivery of each sort and the exact steps by which it is
-// settled.
+// TestOutcomes has one delivery for each outcome, and the exact steps by which it is settled.
 func TestOutcomes(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -84,7 +83,7 @@ func kind(name string) func(*Delivery) {
 
 func both(f, g func(*Delivery)) func(*Delivery) { return func(d *Delivery) { f(d); g(d) } }
 
-// TestResultContent checks what a result says of a number that took two seconds.
+// TestResultContent checks the result of a number that took two seconds.
 func TestResultContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -108,7 +107,7 @@ func TestResultContent(t *testing.T) {
 	})
 }
 
-// TestFailureContent checks the record of a panic: one line, the number, no stack.
+// TestFailureContent checks the failure record of a panic: one line, the number, no stack.
 func TestFailureContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -134,7 +133,7 @@ func TestFailureContent(t *testing.T) {
 	})
 }
 
-// TestTermReason: what was not a task is terminated with a reason on one line.
+// TestTermReason: the reason of a term is one line.
 func TestTermReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -176,8 +175,8 @@ func TestNakDelay(t *testing.T) {
 	})
 }
 
-// TestOversizeResult: a result that is too long for one message comes as sub-ranges
-// that cover the range in order, each short enough.
+// TestOversizeResult: a result that is too long for one message is stored as sub-ranges that cover the range
+// in order, each short enough.
 func TestOversizeResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -202,8 +201,8 @@ func TestOversizeResult(t *testing.T) {
 	})
 }
 
-// FuzzRun checks the rule that everything rests on: whatever the numbers of a chunk
-// do, results and returns together cover its range exactly once.
+// FuzzRun checks the invariant of run: whatever the numbers of a chunk do, results and returns together cover
+// its range exactly once.
 func FuzzRun(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 0, 4, 0}, uint16(0))
 	f.Add([]byte{1, 1, 0, 5, 0, 6}, uint16(400))

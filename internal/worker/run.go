@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,31 +121,6 @@ func (w *Worker) end(s *slot) {
 	defer w.mu.Unlock()
 	s.task = nil
 	s.report.Store(nil)
-}
-
-// setBudget sets how long a number of t may take in s, and t.Budget if the task names none. It returns
-// RunOptions.Budget.
-func (w *Worker) setBudget(s *slot, kind Kind, t *task.Task) time.Duration {
-	each := max(t.Budget, 0)
-	if each == 0 {
-		t.Budget, each = w.budget(kind, t.Numbers)
-	}
-	s.limit.Store(int64(w.limit(t.Budget)))
-	return each
-}
-
-// budget returns the longest time for one of the numbers of a task that names none, and
-// RunOptions.Budget: 0 if the kind has its own budget for each number.
-func (w *Worker) budget(kind Kind, numbers []nat.Nat) (longest, each time.Duration) {
-	own, ok := kind.(Budgeter)
-	if !ok || w.config.Budget > 0 {
-		d := cmp.Or(w.config.Budget, defaultBudget)
-		return d, d
-	}
-	for _, n := range numbers {
-		longest = max(longest, own.Budget(n))
-	}
-	return longest, 0
 }
 
 // call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error.
