@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// MaxDeliver is the number of deliveries of a task in one round. The server delivers it no more.
+	// MaxDeliver is how many times the server delivers a task in one round.
 	MaxDeliver = 3
 	// MaxLapsed is how many spent deliveries of a single number the sweeper accepts without a last-attempt
 	// record. It bounds the deliveries of a number whose workers store no such records.
@@ -104,7 +104,7 @@ func (d Delivery) WithDeaths(deaths int) Delivery {
 // Last reports whether d is the last attempt at a single number. Several numbers have none.
 func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= MaxDeliver }
 
-// redeliveredTogether reports whether an earlier worker received the same numbers, and may have died of one of them.
+// redeliveredTogether reports whether an earlier worker may have died of one of these several numbers.
 func (d Delivery) redeliveredTogether() bool { return d.Count > 1 && d.Attempt > 1 }
 
 // GiveUpDetail returns the reason of a dead letter, for people, of a number whose worker died or hung

@@ -14,17 +14,17 @@
 //
 // # What the rules achieve
 //
-// One number may kill or hang every worker that computes it, and nobody knows which number that is.
-// The rules find it, give it up, and keep every other number:
+// One number may kill or hang every worker that computes it, and it is not known which one. The
+// rules find that number, give it up, and keep every other number:
 //
 //   - Several numbers are split, never given up. The last attempt at a single number runs alone in its
 //     worker, and counts only if it has started. So no number is given up because of another one.
-//   - A number is given up for one of four reasons: its last attempt failed; its last attempt started,
-//     which the last-attempt record proves, and ended without a result; [MaxDeliver] processes died
-//     while they computed it, by the ledger of embedded; its last delivery has lapsed [MaxLapsed]
-//     times before it started, which only workers without last-attempt records bring about.
-//   - After each decision a number is queued, stored as a result, or stored in a dead letter. The one
-//     exception is a number of a cancelled job.
+//   - A number is given up for one of four reasons. Its last attempt failed. Its last attempt started, as
+//     the last-attempt record shows, and ended without a result. [MaxDeliver] processes died while they
+//     computed it, by the ledger of embedded. [MaxLapsed] deliveries are spent without a last-attempt
+//     record, which happens only if workers store none.
+//   - After each decision a number is queued, stored as a result, or stored in a dead letter. Numbers of
+//     a cancelled job are the exception. A message that is not a task becomes a dead letter as a whole.
 //
 // # Life of a range
 //
@@ -37,6 +37,7 @@
 //	    waiting --> returned : slot free; Start says return
 //	    waiting --> dead : slot free; Start says give up or reject
 //	    running --> answered : Settle says ack
+//	    running --> dropped : job cancelled; Settle says ack
 //	    running --> returned : Interrupted or Hung says return; Settle says ack
 //	    running --> queued : number failed, attempt 1 or 2; Settle says nak
 //	    running --> dead : number failed, attempt 3; Settle says term
@@ -49,11 +50,13 @@
 //	    returned --> queued : Returned says requeue
 //	    returned --> dead : Returned says give up
 //	    answered --> [*]
+//	    dropped --> [*]
 //	    dead --> [*]
 //
 // # Rules of a worker
 //
-// The first row that applies decides. "-" stands for any value.
+// The first row that applies decides. "-" stands for any value. [Unstarted] has the first three rows for
+// deliveries that already wait when the worker leaves.
 //
 //	function      attempt  numbers  and                                   decision
 //	Arrive        last     1        worker leaves                         Return postponed
@@ -102,17 +105,17 @@
 //
 // # Rules of the sweeper
 //
-//	function    numbers  and                                       decision
-//	Returned    -        unsupported, first delivery of the return Wait
-//	Returned    1        postponed, last-attempt record            GiveUp
-//	Returned    1        postponed                                 Requeue, MaxDeliver-1 spent
-//	Returned    -        -                                         Requeue in pieces as the return says
-//	Announced   -        not exhausted, tries left                 Wait
-//	Announced   -        not exhausted                             Ignore
-//	Announced   1        exhausted, tries left                     Wait a part of AckWait
-//	Announced   -        exhausted                                 Conclude
-//	Exhausted   2..      -                                         Requeue, split
-//	Exhausted   1        last-attempt record                       GiveUp
-//	Exhausted   1        spent in earlier rounds >= MaxLapsed      GiveUp
-//	Exhausted   1        -                                         Requeue, one delivery more
+//	function         numbers  and                                        decision
+//	Returned.Decide  -        unsupported, first delivery of the return  Wait
+//	Returned.Decide  1        postponed, last-attempt record             GiveUp
+//	Returned.Decide  1        postponed                                  Requeue, MaxDeliver-1 spent
+//	Returned.Decide  -        -                                          Requeue in pieces as the return says
+//	Advisory.Decide  -        not exhausted, tries left                  Wait
+//	Advisory.Decide  -        not exhausted                              Ignore
+//	Advisory.Decide  1        exhausted, tries left                      Wait a part of AckWait
+//	Advisory.Decide  -        exhausted                                  Conclude
+//	Exhausted        2..      -                                          Requeue, split
+//	Exhausted        1        last-attempt record                        GiveUp
+//	Exhausted        1        spent in earlier rounds >= MaxLapsed       GiveUp
+//	Exhausted        1        -                                          Requeue, one delivery more
 package attempt

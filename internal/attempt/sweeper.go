@@ -17,7 +17,7 @@ type Evidence struct {
 type Returned struct {
 	Reason task.Reason
 	Count  uint64 // numbers, from 1
-	Pieces uint64 // as the worker asks; not more than Count are made
+	Pieces uint64 // as the worker requests; at most Count ranges are made
 	First  bool   // the sweeper has this return for the first time
 }
 
