@@ -208,7 +208,7 @@ func FuzzRun(f *testing.F) {
 	f.Add([]byte{1, 1, 0, 5, 0, 6}, uint16(400))
 	f.Add([]byte{5, 5, 5}, uint16(10))
 	behaviours := []uint64{1, panics, breaks, skips, babbles, 200, forever}
-	f.Fuzz(func(t *testing.T, script []byte, hurryAfter uint16) {
+	f.Fuzz(func(t *testing.T, script []byte, stopAfter uint16) {
 		if len(script) < 2 || len(script) > 200 {
 			return
 		}
@@ -220,7 +220,7 @@ func FuzzRun(f *testing.F) {
 			}
 			r.offer(r.chunk(1000, numbers...))
 			r.start()
-			time.Sleep(time.Duration(hurryAfter)*time.Millisecond + time.Millisecond)
+			time.Sleep(time.Duration(stopAfter)*time.Millisecond + time.Millisecond)
 			r.StopComputing()
 			if err := r.drain(); err != nil {
 				t.Error(err)

@@ -38,7 +38,7 @@ func (w *Worker) settle(d *Delivery) {
 		err = w.confirm(w.settleCtx, d, s.End)
 	}
 	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) || errors.Is(err, errLapsed)
-	w.logSettled(d, err)
+	w.logSettled(d, s.End, err)
 }
 
 // outcomeFacts returns what the rules of attempts need to know of how d has ended.
@@ -127,8 +127,8 @@ func about(e *zerolog.Event, d *Delivery) *zerolog.Event {
 	return e.Str("job", d.Job).Stringer("range", d.Range)
 }
 
-// logSettled logs how d has ended; err says what was not done.
-func (w *Worker) logSettled(d *Delivery, err error) {
+// logSettled logs how d has ended; err says why a step of end, or before it, was not done.
+func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
 	log, o := &w.config.Log, &d.outcome
 	switch {
 	case errors.Is(err, ErrForgotten):
@@ -139,7 +139,7 @@ func (w *Worker) logSettled(d *Delivery, err error) {
 		about(log.Error(), d).Err(err).Msg("could not settle a task: it will be redelivered")
 	case o.verdict == attempt.Rejected:
 		about(log.Error(), d).AnErr("cause", o.err).Msg("message is not a task, stored as a dead letter")
-	case o.verdict == attempt.Failed && d.Attempt >= attempt.MaxDeliver:
+	case end == attempt.Term:
 		about(log.Error(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number given up")
 	case o.err != nil:
 		about(log.Warn(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number failed")
