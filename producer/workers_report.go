@@ -62,7 +62,7 @@ func workingOn(list []worker.Activity) string {
 		return "-"
 	}
 	a := &list[0]
-	s := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position+1, a.Job, a.Digits, a.Progress)
+	s := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position+1, a.Job, a.Digits, a.NumberProgress)
 	if len(list) > 1 {
 		s += fmt.Sprintf("; %d more", len(list)-1)
 	}
