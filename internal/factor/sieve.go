@@ -67,7 +67,7 @@ func (e *Engine) sieve(n *big.Int, alive func() error) (*big.Int, error) {
 	bits := n.BitLen()
 	if e.report.to != nil {
 		e.report.pace = pace{}
-		e.siqs.Progress = func(p siqs.Progress) { e.report.sieve(bits, p) }
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
 	}
 	d, err := e.siqs.Factor(alive, n)
 	e.helped += e.siqs.TakeSpent()

@@ -49,7 +49,7 @@ func (m *core) start(r int) uint32 {
 
 // fill makes d the equations that the columns of m are, its rows being the unknowns.
 func (m *core) fill(d *dense, alive func() error) error {
-	p := pulse{alive: alive}
+	p := workMeter{alive: alive}
 	heavy := len(m.heavy) * width
 	d.reset(heavy+m.columns, m.rows)
 	start := uint32(0)

@@ -21,17 +21,17 @@ import (
 type filter struct {
 	store
 	merges []merge // all of them, in order; its capacity is fixed
-	pulse  pulse
+	meter  workMeter
 }
 
 // A merge says that the row pivot was added to the row target.
 type merge struct{ pivot, target uint32 }
 
 const (
-	// worth is the fill beyond the mean weight of rows that a row less is worth: block Lanczos
+	// fillPerRow is the fill beyond the mean weight of rows that a row less is fillPerRow: block Lanczos
 	// takes a time proportional to n*(c*n + w) for n rows with w light 1s, and c is
 	// about half of it.
-	worth = 64
+	fillPerRow = 64
 	// fillStep is by how much the fill that is accepted grows from sweep to sweep.
 	fillStep = 8
 	// excess is how many more rows than columns are kept: more than the dependencies that
@@ -39,13 +39,13 @@ const (
 	excess = width
 	// mergesPerRow bounds the merges. There are 3 a row or less.
 	mergesPerRow = 4
-	// perMerged is how many times as long as to read an entry it takes to merge one.
-	perMerged = 24
+	// mergeCost is how many times as long as to read an entry it takes to merge one.
+	mergeCost = 24
 )
 
 // run filters the matrix.
 func (f *filter) run(m *Matrix, alive func() error) error {
-	f.pulse.alive = alive
+	f.meter.alive = alive
 	if err := f.load(m); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (f *filter) run(m *Matrix, alive func() error) error {
 }
 
 // limit returns the largest fill that a row less is worth.
-func (f *filter) limit() int { return worth + f.live/max(f.rows, 1) }
+func (f *filter) limit() int { return fillPerRow + f.live/max(f.rows, 1) }
 
 // load takes the rows of m.
 func (f *filter) load(m *Matrix) error {
@@ -72,7 +72,7 @@ func (f *filter) load(m *Matrix) error {
 	}
 	heavy := f.chooseHeavy(m.Rows())
 	f.merges = make([]merge, 0, m.Rows()*mergesPerRow)
-	return f.store.load(m, heavy, &f.pulse)
+	return f.store.load(m, heavy, &f.meter)
 }
 
 // chooseHeavy chooses the heavy columns, the weight of which it sets to 0.
@@ -136,7 +136,7 @@ func (f *filter) relist() error {
 		for _, c := range f.entries(s) {
 			f.enter(c, uint32(r))
 		}
-		if err := f.pulse.spend(s.len()); err != nil {
+		if err := f.meter.spend(s.len()); err != nil {
 			return err
 		}
 	}
@@ -147,19 +147,19 @@ func (f *filter) relist() error {
 // first, and returns how many there were.
 func (f *filter) sweep(limit int) (count int, err error) {
 	for c := uint32(len(f.weight)) - 1; c != ^uint32(0); c-- {
-		if !f.kept[c] || f.weight[c] == 0 {
+		if !f.hasList[c] || f.weight[c] == 0 {
 			continue
 		}
 		pivot, others := f.pivot(c), int(f.weight[c])-1
-		work := listed
+		work := maxListed
 		if p := f.row[pivot].len(); others*(p-2)-p <= limit {
 			if !f.eliminate(c, pivot) {
 				return 0, nil
 			}
 			count++
-			work += perMerged * (others + 1) * p
+			work += mergeCost * (others + 1) * p
 		}
-		if err := f.pulse.spend(work); err != nil {
+		if err := f.meter.spend(work); err != nil {
 			return 0, err
 		}
 	}
@@ -181,7 +181,7 @@ func (f *filter) pivot(c uint32) uint32 {
 // eliminate adds the pivot to the other rows that have the column and takes it away. It
 // reports whether there was room.
 func (f *filter) eliminate(c, pivot uint32) bool {
-	var rows [listed]uint32
+	var rows [maxListed]uint32
 	for _, r := range rows[:copy(rows[:], f.rowsOf(c))] {
 		if r != pivot && !f.merge(pivot, r) {
 			return false
@@ -210,7 +210,7 @@ func (f *filter) drop() {
 	}
 	total := make([]uint32, len(f.row)) // 1s and one, 0 of those that are gone
 	for r, s := range f.row {
-		if f.gone[r] {
+		if f.removed[r] {
 			continue
 		}
 		total[r] = uint32(1 + s.len())

@@ -10,7 +10,7 @@ import (
 
 // whole returns the matrix as a core, without filtering.
 func (m *Matrix) whole() *core {
-	f := filter{pulse: pulse{alive: always}}
+	f := filter{meter: workMeter{alive: always}}
 	f.load(m)
 	f.relist()
 	return f.core()
@@ -298,7 +298,7 @@ func TestFilter(t *testing.T) {
 	}
 	live := 0
 	for r, s := range f.row {
-		if f.gone[r] {
+		if f.removed[r] {
 			continue
 		}
 		live += s.len()

@@ -19,7 +19,7 @@
 //	product            products of blocks of vectors, by several goroutines
 //	table, vec         the inner loops
 //	search             from those of the core to dependencies of the whole
-//	memory, pulse      how much all that takes, and when it asks whether to go on
+//	memory, meter      how much all that takes, and when alive is called
 //
 // Each dependency is checked before it is handed out. There is no randomness but that of fixed
 // seeds: the same rows give the same dependencies.

@@ -113,7 +113,7 @@ func (l *lanczos) spaces() (image, own echelon, err error) {
 	if err := l.image(l.v[0]); err != nil {
 		return image, own, err
 	}
-	p := pulse{alive: l.alive}
+	p := workMeter{alive: l.alive}
 	if err := image.insertAll(light, l.parts[0].light, &p); err != nil {
 		return image, own, err
 	}
@@ -124,7 +124,7 @@ func (l *lanczos) spaces() (image, own echelon, err error) {
 }
 
 // insertAll inserts the rows of the blocks x and y.
-func (e *echelon) insertAll(x, y []vec, p *pulse) error {
+func (e *echelon) insertAll(x, y []vec, p *workMeter) error {
 	for i := range x {
 		e.insert(pair{x[i], y[i]})
 		if err := p.spend(width); err != nil {

@@ -136,7 +136,7 @@ func (s *search) eliminate() error {
 // words, one word for each of its rows, as sets of rows of the whole. It reports whether f
 // wants more.
 func (s *search) deliver(x []uint64, count int) (more bool, err error) {
-	p := pulse{alive: s.alive}
+	p := workMeter{alive: s.alive}
 	x = s.expand(x)
 	wrong, err := s.sum(x, &p)
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *search) expand(core []uint64) []uint64 {
 }
 
 // sum returns the bits in which the sum of the rows is not zero.
-func (s *search) sum(x []uint64, p *pulse) (wrong uint64, err error) {
+func (s *search) sum(x []uint64, p *workMeter) (wrong uint64, err error) {
 	s.sums = resize(s.sums, s.m.columns)
 	clear(s.sums)
 	for r, w := range x {

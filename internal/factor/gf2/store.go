@@ -8,15 +8,15 @@ import (
 // A store has the rows of a matrix while it is filtered, in memory that does not grow.
 type store struct {
 	columns
-	row    []span // of light columns, ascending
-	gone   []bool // of rows: removed
-	arena  []uint32
-	end    uint32   // of what is used of arena
-	live   int      // entries of all rows
-	rows   int      // that are there
-	blocks int      // of width heavy columns
-	heavy  []vec    // blocks of them for each row
-	order  []uint32 // of the rows that are there: see compact
+	row     []span // of light columns, ascending
+	removed []bool // of rows: removed
+	arena   []uint32
+	end     uint32   // of what is used of arena
+	live    int      // entries of all rows
+	rows    int      // that are there
+	blocks  int      // of width heavy columns
+	heavy   []vec    // blocks of them for each row
+	order   []uint32 // of the rows that are there: see compact
 }
 
 // A span is a part of the arena. That of a row that is gone is empty.
@@ -37,7 +37,7 @@ const (
 func arenaRoom(rows, entries int) int { return entries + roomPerRow*rows + 1<<10 }
 
 // load takes the rows of m.
-func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
+func (s *store) load(m *Matrix, heavy []uint32, p *workMeter) error {
 	const light = ^uint32(0)
 	place := make([]uint32, m.columns)
 	for c := range place {
@@ -53,7 +53,7 @@ func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
 	}
 	s.rows = m.Rows()
 	s.blocks = (len(heavy) + width - 1) / width
-	s.row, s.gone = make([]span, s.rows), make([]bool, s.rows)
+	s.row, s.removed = make([]span, s.rows), make([]bool, s.rows)
 	s.order = make([]uint32, 0, s.rows)
 	s.arena = make([]uint32, arenaRoom(s.rows, s.live))
 	s.heavy = make([]vec, s.rows*s.blocks)
@@ -122,7 +122,7 @@ func (s *store) remove(r uint32) {
 	}
 	s.live -= s.row[r].len()
 	s.rows--
-	s.row[r], s.gone[r] = span{}, true
+	s.row[r], s.removed[r] = span{}, true
 }
 
 // makeRoom moves the rows together and reports whether there is then room for so many
@@ -138,7 +138,7 @@ func (s *store) makeRoom(more int) bool {
 // compact moves the rows together. Then order has them as they are in the arena.
 func (s *store) compact() {
 	s.order = s.order[:0]
-	for r, gone := range s.gone {
+	for r, gone := range s.removed {
 		if !gone {
 			s.order = append(s.order, uint32(r))
 		}

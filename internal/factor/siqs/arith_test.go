@@ -192,7 +192,7 @@ func TestSieveBlock(t *testing.T) {
 			ok = s.setFactors(i)
 		}
 		s.startCoefficient()
-		for s.poly.number < min(2*ahead, s.poly.last()) {
+		for s.poly.number < min(2*polysPerFill, s.poly.last()) {
 			s.checkBlocks(t, s.logarithms())
 			s.nextPoly()
 		}
@@ -243,12 +243,12 @@ func (s *Sieve) checkBlocks(t *testing.T, sums []uint8) {
 	}
 }
 
-// TestWaiting splits products of two primes, with primes among them, at each level.
-func TestWaiting(t *testing.T) { kernelstest.Each(t, testWaiting) }
+// TestCofactorBatch splits products of two primes, with primes among them, at each level.
+func TestCofactorBatch(t *testing.T) { kernelstest.Each(t, testCofactorBatch) }
 
-func testWaiting(t *testing.T) {
+func testCofactorBatch(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 1))
-	var w waiting
+	var w cofactorBatch
 	var want [][2]uint64
 	for i := range 600 {
 		p, q := randomPrime(rnd, 17+rnd.IntN(10)).Uint64(), randomPrime(rnd, 17+rnd.IntN(10)).Uint64()

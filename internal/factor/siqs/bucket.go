@@ -2,9 +2,9 @@ package siqs
 
 import "slices"
 
-// ahead is how many polynomials the buckets are filled for at a time: the primes and roots are
+// polysPerFill is how many polynomials the buckets are filled for at a time: the primes and roots are
 // more than the caches hold, and are read once for all of them.
-const ahead = 4
+const polysPerFill = 4
 
 // buckets hold the hits of the primes above blockSize, block by block, so that a
 // pass over all primes for the whole interval replaces one for each block. They do so
@@ -22,13 +22,13 @@ type buckets struct {
 	entries  []uint32 // of all blocks, stride each
 	count    []uint32 // of entries by block; those above the room are lost
 	groups   []group
-	starts   [][]uint32                  // starts[g][b]: count[b] before group g; one more than groups
-	standing []uint32                    // a step of zero
-	found    [ahead][hitRoom + 16]uint32 // results of kernels, which overwrite 16 more
+	starts   [][]uint32                         // starts[g][b]: count[b] before group g; one more than groups
+	zeroStep []uint32                           // a step of zero
+	found    [polysPerFill][hitRoom + 16]uint32 // results of kernels, which overwrite 16 more
 }
 
-// A turn is how the roots move from one polynomial to the next.
-type turn struct {
+// A polySwitch is how the roots move from one polynomial to the next.
+type polySwitch struct {
 	step []uint32 // of all primes
 	up   bool     // else down
 }
@@ -62,16 +62,16 @@ func (b *buckets) prepare(f *factorBase, interval uint32) {
 	// room for all hits of the last part.
 	b.room = uint32(1.05*hits) + 512 + hitRoom
 	b.stride = (b.room+48)&^31 + 16
-	b.entries = resize(b.entries, ahead*b.blocks*int(b.stride))
-	b.count = resize(b.count, ahead*b.blocks)
+	b.entries = resize(b.entries, polysPerFill*b.blocks*int(b.stride))
+	b.count = resize(b.count, polysPerFill*b.blocks)
 	for len(b.starts) <= len(b.groups) {
 		b.starts = append(b.starts, nil)
 	}
 	for g := range b.starts {
-		b.starts[g] = resize(b.starts[g], ahead*b.blocks)
+		b.starts[g] = resize(b.starts[g], polysPerFill*b.blocks)
 	}
-	b.standing = resize(b.standing, len(f.prime))
-	clear(b.standing)
+	b.zeroStep = resize(b.zeroStep, len(f.prime))
+	clear(b.zeroStep)
 }
 
 // pair replaces the roots of the far primes at the start of a coefficient: root1 becomes one of
@@ -92,14 +92,14 @@ func (b *buckets) pair(prime, root1, root2 []uint32) {
 	}
 }
 
-// fill makes the turns of the roots of the large primes one after the other, and puts all their
+// fill makes the switches of the roots of the large primes one after the other, and puts all their
 // hits after turn k into the buckets of polynomial k. The roots of the far primes are as pair leaves
 // them.
-func (b *buckets) fill(prime, root1, root2 []uint32, turns *[ahead]turn) {
+func (b *buckets) fill(prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
 	clear(b.count)
 	for g := range b.groups {
 		copy(b.starts[g], b.count)
-		b.fillGroup(&b.groups[g], prime, root1, root2, turns)
+		b.fillGroup(&b.groups[g], prime, root1, root2, switches)
 	}
 	copy(b.starts[len(b.groups)], b.count)
 }
@@ -109,41 +109,41 @@ func (b *buckets) fill(prime, root1, root2 []uint32, turns *[ahead]turn) {
 // Whether a root hits is a coin toss that no branch predictor wins. So a first pass
 // writes down all positions that may be hits, and moves on only after those that are; a second
 // pass puts them into the buckets.
-func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, turns *[ahead]turn) {
+func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
 	for from := g.first; from < g.end; {
 		trips := b.interval() / prime[from] // a root hits at most once more
 		to := min(g.end, from+hitRoom/2/int(trips+1))
 		if from < b.far {
 			to = min(to, b.far)
 		}
-		b.fillPart(g, from, to, int(trips), prime, root1, root2, turns)
+		b.fillPart(g, from, to, int(trips), prime, root1, root2, switches)
 		from = to
 	}
 }
 
 // fillPart is fill for the primes of the group from one index to another, hitRoom/2/(trips+1) at most.
-func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, turns *[ahead]turn) {
-	var hits [ahead]int
+func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
+	var hits [polysPerFill]int
 	switch {
 	case hasKernels() && from >= b.far:
 		up := 0
-		for k := range turns {
-			up |= b2i(turns[k].up) << k
+		for k := range switches {
+			up |= b2i(switches[k].up) << k
 		}
 		// Turns 1 and 3 are made by the same step.
-		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &turns[0].step[from], &turns[1].step[from], &turns[2].step[from],
+		hitsAheadLanes(&prime[from], &root1[from], &root2[from], &switches[0].step[from], &switches[1].step[from], &switches[2].step[from],
 			to-from, up, int(b.interval()), &b.found[0][0], &hits[0])
 	case hasKernels():
 		sure := int(b.interval() / prime[to-1])
-		for k, t := range turns {
+		for k, t := range switches {
 			hits[k] = hitsLanes(&prime[from], &root1[from], &root2[from], &t.step[from], to-from, b2i(t.up), trips, sure, int(b.interval()), &b.found[k][0])
 		}
 	case from >= b.far:
-		for k, t := range turns {
+		for k, t := range switches {
 			hits[k] = b.hitsFar(&b.found[k], prime[from:to], root1[from:to], root2[from:to], t.step[from:to], t.up)
 		}
 	default:
-		for k, t := range turns {
+		for k, t := range switches {
 			hits[k] = b.hits(&b.found[k], prime[from:to], root1[from:to], root2[from:to], t.step[from:to], t.up, trips)
 		}
 	}
@@ -236,7 +236,7 @@ func (b *buckets) scatter(k, hits int, id uint32) {
 
 // number returns that of the block which has the position of the polynomial with the number n.
 func (b *buckets) number(n, position uint32) int {
-	return int(n%ahead)*b.blocks + int(position/blockSize)
+	return int(n%polysPerFill)*b.blocks + int(position/blockSize)
 }
 
 // block returns the entries of block number n from start to end, which may be

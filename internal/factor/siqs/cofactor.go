@@ -7,9 +7,9 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// waiting are relations of which the product of two large primes is known, but not yet the primes.
+// cofactorBatch are relations of which the product of two large primes is known, but not yet the primes.
 // Package ecm splits many products in a fraction of the time that one at a time would take.
-type waiting struct {
+type cofactorBatch struct {
 	batch    ecm.Batch
 	products []ecm.Number
 	divisors []uint64   // of the products; 0 where there is none
@@ -18,18 +18,18 @@ type waiting struct {
 	ends     []int      // of each relation in primes
 }
 
-// waitingRoom is how many relations wait before their products are split, so that few lanes of package
+// cofactorRoom is how many relations wait before their products are split, so that few lanes of package
 // ecm idle. It is a constant, since the order of the relations must not depend on the machine.
-const waitingRoom = 512
+const cofactorRoom = 512
 
-func (w *waiting) clear() {
+func (w *cofactorBatch) clear() {
 	w.products, w.rels = w.products[:0], w.rels[:0]
 	w.primes, w.ends = w.primes[:0], w.ends[:0]
 }
 
 // add adds a copy of the relation. Requires product odd, above 2^16, without prime factors below its
 // fourth root. It leaves primes out, which no curve splits.
-func (w *waiting) add(r *Relation, product uint64) {
+func (w *cofactorBatch) add(r *Relation, product uint64) {
 	if m := mont.New(product); fermat(&m) {
 		return
 	}
@@ -40,16 +40,16 @@ func (w *waiting) add(r *Relation, product uint64) {
 }
 
 // split fills divisors. The few products that no curve splits are lost.
-func (w *waiting) split(alive func() error) error {
+func (w *cofactorBatch) split(alive func() error) error {
 	w.divisors = resize(w.divisors, len(w.products))
 	clear(w.divisors)
 	return w.batch.Split(w.products, 0, alive, func(i int, d ecm.Number, _ string) { w.divisors[i] = d[0] })
 }
 
-// emitWaiting emits those of the waiting relations whose large primes are within the bounds, in the
+// emitSplit emits those of the waiting relations whose large primes are within the bounds, in the
 // order in which they have come. It returns false if emit did.
-func (s *Sieve) emitWaiting(alive func() error) (ok bool, err error) {
-	w := &s.waiting
+func (s *Sieve) emitSplit(alive func() error) (ok bool, err error) {
+	w := &s.cofactors
 	defer w.clear()
 	if err := w.split(alive); err != nil {
 		return false, err

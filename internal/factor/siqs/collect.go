@@ -58,7 +58,7 @@ func (s *Sieve) prepareOwn() {
 	}
 	s.buckets.prepare(&s.base, p.Interval)
 	s.prepareSieve()
-	s.setGap()
+	s.setUselessSizes()
 	s.root1[0], s.root2[0] = noRoot, noRoot
 	s.Stats = Stats{}
 }
@@ -69,12 +69,12 @@ func (s *Sieve) prepareSieve() {
 	s.schedule.prepare(&s.base, low, max(low, high), int(min(s.params.Interval, blockSize)))
 	s.logp = append(s.logp[:0], s.base.logp...)
 	s.poly.factors = s.poly.factors[:0]
-	s.rest = resize(s.rest, len(s.base.prime))
+	s.blockMod = resize(s.blockMod, len(s.base.prime))
 	if s.params.Interval <= blockSize {
 		return
 	}
 	for i := low; i < high; i++ {
-		s.rest[i] = uint32(reduce(blockSize, uint64(s.base.prime[i]), s.base.recip[i]))
+		s.blockMod[i] = uint32(reduce(blockSize, uint64(s.base.prime[i]), s.base.recip[i]))
 	}
 }
 
@@ -92,7 +92,7 @@ const positionsEvery = 1 << 19
 // ErrExhausted if there are fewer coefficients.
 func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation) bool) error {
 	s.emit = emit
-	s.waiting.clear()
+	s.cofactors.clear()
 	sieved := uint32(0)
 	for number := from; number < to; number++ {
 		if number >= s.pools.count {
@@ -114,8 +114,8 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 				}
 			}
 			last := s.poly.number == s.poly.last()
-			if last || len(s.waiting.rels) >= waitingRoom {
-				if ok, err := s.emitWaiting(alive); !ok {
+			if last || len(s.cofactors.rels) >= cofactorRoom {
+				if ok, err := s.emitSplit(alive); !ok {
 					return err
 				}
 			}

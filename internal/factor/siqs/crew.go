@@ -12,16 +12,16 @@ import (
 // errEnough ends a helper that is not needed any more.
 var errEnough = errors.New("siqs: enough relations")
 
-// spareSieves are those of helpers that have ended, for the next ones of any searcher. They have no
+// idleSieves are those of helpers that have ended, for the next ones of any searcher. They have no
 // factor base: those of helpers are their searchers'.
-var spareSieves = sync.Pool{New: func() any { return new(Sieve) }}
+var idleSieves = sync.Pool{New: func() any { return new(Sieve) }}
 
 // collect sieves until there are enough cycles, on the caller's core and on those that can be
 // borrowed meanwhile.
 func (s *Searcher) collect(alive func() error) (err error) {
-	s.enough.Store(s.set.Have() >= s.set.need)
+	s.enoughCycles.Store(s.set.Have() >= s.set.need)
 	defer func() {
-		s.enough.Store(true)
+		s.enoughCycles.Store(true)
 		s.crew.Wait(func() { // helpers end at their next look at enough
 			if e := alive(); err == nil {
 				err = e
@@ -29,12 +29,12 @@ func (s *Searcher) collect(alive func() error) (err error) {
 		})
 	}()
 	check := func() error {
-		s.tend()
+		s.borrowAndReport()
 		return alive()
 	}
-	for !s.enough.Load() {
+	for !s.enoughCycles.Load() {
 		number := s.claim()
-		if err := s.sieve.Collect(check, number, number+1, s.take); err != nil {
+		if err := s.sieve.Collect(check, number, number+1, s.accept); err != nil {
 			return err
 		}
 	}
@@ -49,9 +49,9 @@ func (s *Searcher) claim() uint64 {
 	return s.next - 1
 }
 
-// tend does, every few milliseconds, what else there is to do for the caller's goroutine while it
+// borrowAndReport does, every few milliseconds, what else there is to do for the caller's goroutine while it
 // sieves: it borrows cores and reports.
-func (s *Searcher) tend() {
+func (s *Searcher) borrowAndReport() {
 	cores := 1 + s.crew.Size()
 	if s.Pool.Idle() > 0 && (s.Borrow == nil || s.Borrow()) {
 		s.borrow()
@@ -62,7 +62,7 @@ func (s *Searcher) tend() {
 	if now := time.Now(); now.Sub(s.reported) >= reportEvery {
 		s.reported = now
 		s.mu.Lock()
-		p := Progress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores}
+		p := SearchProgress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores}
 		s.mu.Unlock()
 		s.Progress(p)
 	}
@@ -91,21 +91,21 @@ func (s *Searcher) borrow() {
 func (s *Searcher) help(recalled resource.Call) {
 	check := func() error {
 		switch {
-		case s.enough.Load() || recalled():
+		case s.enoughCycles.Load() || recalled():
 			return errEnough
 		case s.Helper != nil:
 			return s.Helper()
 		}
 		return nil
 	}
-	sieve := spareSieves.Get().(*Sieve)
+	sieve := idleSieves.Get().(*Sieve)
 	err := sieve.share(check, &s.sieve)
-	for err == nil && !s.enough.Load() {
+	for err == nil && !s.enoughCycles.Load() {
 		number := s.claim()
-		err = sieve.Collect(check, number, number+1, s.take)
+		err = sieve.Collect(check, number, number+1, s.accept)
 	}
 	sieve.unshare()
-	spareSieves.Put(sieve) // not after a panic
+	idleSieves.Put(sieve) // not after a panic
 }
 
 // solve is Set.solve, with as many cores as are idle when it begins. One that is wanted elsewhere is
@@ -128,7 +128,7 @@ func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	cores := 1 + s.crew.Size()
 	s.set.solver.matrix.Workers = cores
 	if s.Progress != nil {
-		s.Progress(Progress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores, Solving: true})
+		s.Progress(SearchProgress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores, Solving: true})
 	}
 	return s.set.solve(alive, n)
 }

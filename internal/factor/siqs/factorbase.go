@@ -16,14 +16,14 @@ import (
 // divide k, the first `special` entries in all, then all others in ascending order.
 // For each i > 0 root[i]^2 = kN mod prime[i].
 type factorBase struct {
-	kn      huge
-	prime   []uint32
-	root    []uint32
-	logp    []uint8  // log2 of the prime, rounded
-	recip   []uint64 // reciprocal of the prime
-	inverse []uint32 // 1/prime modulo 2^32, if it is odd
-	most    []uint32 // floor((2^32-1)/prime)
-	special int
+	kn          huge
+	prime       []uint32
+	root        []uint32
+	logp        []uint8  // log2 of the prime, rounded
+	recip       []uint64 // reciprocal of the prime
+	inverse     []uint32 // 1/prime modulo 2^32, if it is odd
+	maxQuotient []uint32 // floor((2^32-1)/prime)
+	special     int
 }
 
 // shift returns 1 if the polynomials have only odd X = 2Ax+B, else 0, X = Ax+B.
@@ -40,7 +40,7 @@ func (f *factorBase) build(alive func() error, n *huge, k uint32, count int) err
 	f.kn.mulWord(uint64(k))
 	f.prime, f.root = f.prime[:0], f.root[:0]
 	f.logp, f.recip = f.logp[:0], f.recip[:0]
-	f.inverse, f.most = f.inverse[:0], f.most[:0]
+	f.inverse, f.maxQuotient = f.inverse[:0], f.maxQuotient[:0]
 	f.add(1, 0)
 	f.add(2, uint64(f.kn[0]&1))
 	for _, p := range prime.Small()[1:] {
@@ -56,14 +56,14 @@ func (f *factorBase) build(alive func() error, n *huge, k uint32, count int) err
 		if len(f.prime) == count {
 			return nil
 		}
-		if f.try(p, k) {
+		if f.addIfSquare(p, k) {
 			return &DivisorError{big.NewInt(int64(p))}
 		}
 	}
 	it := prime.Primes(prime.Bound, primeBound(count))
 	for tried := 0; len(f.prime) < count; tried++ {
 		p := uint32(it.Next())
-		if f.try(p, k) {
+		if f.addIfSquare(p, k) {
 			return &DivisorError{big.NewInt(int64(p))}
 		}
 		if tried%aliveEvery == 0 {
@@ -86,9 +86,9 @@ func primeBound(count int) uint64 {
 	return uint64(1.3 * m * math.Log(m))
 }
 
-// try adds the odd prime p unless kN is no square modulo p or p divides k. It
+// addIfSquare adds the odd prime p unless kN is no square modulo p or p divides k. It
 // reports whether p divides n.
-func (f *factorBase) try(p, k uint32) bool {
+func (f *factorBase) addIfSquare(p, k uint32) bool {
 	recip := reciprocal(p)
 	a := f.kn.mod(uint64(p))
 	if a == 0 {
@@ -106,7 +106,7 @@ func (f *factorBase) add(p uint32, root uint64) {
 	f.logp = append(f.logp, uint8(bits.Len64(uint64(p)*uint64(p))/2))
 	f.recip = append(f.recip, reciprocal(max(p, 2)))
 	f.inverse = append(f.inverse, uint32(mont.Inverse(uint64(p))))
-	f.most = append(f.most, math.MaxUint32/p)
+	f.maxQuotient = append(f.maxQuotient, math.MaxUint32/p)
 }
 
 // largest returns the largest prime of the base.

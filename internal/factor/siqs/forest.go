@@ -4,12 +4,12 @@ package siqs
 // spans each component, every other edge closes one cycle. The trees are built
 // breadth first, from 1 where they can, so that cycles are short.
 type forest struct {
-	first []uint32    // first[v]: where the edges of vertex v begin in edges
-	edges []uint32    // entries at v, one vertex after the other
-	ends  [][2]uint32 // vertices of each entry
-	up    []uint32    // entry that leads from v towards the root of its tree
-	depth []uint32    // of v, 0 for roots; unseen for others
-	queue []uint32
+	first      []uint32    // first[v]: where the edges of vertex v begin in edges
+	edges      []uint32    // entries at v, one vertex after the other
+	ends       [][2]uint32 // vertices of each entry
+	parentEdge []uint32    // entry that leads from v towards the root of its tree
+	depth      []uint32    // of v, 0 for roots; unseen for others
+	queue      []uint32
 }
 
 const unseen = ^uint32(0)
@@ -20,7 +20,7 @@ func (f *forest) grow(alive func() error, s *Set) error {
 	if err := f.link(alive, s, vertices); err != nil {
 		return err
 	}
-	f.up, f.depth = resize(f.up, vertices), resize(f.depth, vertices)
+	f.parentEdge, f.depth = resize(f.parentEdge, vertices), resize(f.depth, vertices)
 	for v := range f.depth {
 		f.depth[v] = unseen
 	}
@@ -77,7 +77,7 @@ func (f *forest) link(alive func() error, s *Set, vertices int) error {
 
 // span builds the tree with the root r, or returns the error of alive.
 func (f *forest) span(alive func() error, r uint32) error {
-	f.depth[r], f.up[r] = 0, unseen
+	f.depth[r], f.parentEdge[r] = 0, unseen
 	f.queue = append(f.queue[:0], r)
 	for at := 0; at < len(f.queue); at++ {
 		if at%aliveEvery == aliveEvery-1 {
@@ -88,7 +88,7 @@ func (f *forest) span(alive func() error, r uint32) error {
 		v := f.queue[at]
 		for _, e := range f.edges[f.first[v]:f.first[v+1]] {
 			if w := f.other(e, v); f.depth[w] == unseen {
-				f.depth[w], f.up[w] = f.depth[v]+1, e
+				f.depth[w], f.parentEdge[w] = f.depth[v]+1, e
 				f.queue = append(f.queue, w)
 			}
 		}
@@ -103,7 +103,7 @@ func (f *forest) other(e, v uint32) uint32 { return f.ends[e][0] ^ f.ends[e][1] 
 // whether e closes one: it does unless it is in a tree.
 func (f *forest) cycle(dst []uint32, e uint32) ([]uint32, bool) {
 	u, v := f.ends[e][0], f.ends[e][1]
-	if u != v && (f.up[u] == e || f.up[v] == e) {
+	if u != v && (f.parentEdge[u] == e || f.parentEdge[v] == e) {
 		return dst, false
 	}
 	dst = append(dst, e)
@@ -111,8 +111,8 @@ func (f *forest) cycle(dst []uint32, e uint32) ([]uint32, bool) {
 		if f.depth[u] < f.depth[v] {
 			u, v = v, u
 		}
-		dst = append(dst, f.up[u])
-		u = f.other(f.up[u], u)
+		dst = append(dst, f.parentEdge[u])
+		u = f.other(f.parentEdge[u], u)
 	}
 	return dst, true
 }

@@ -200,10 +200,10 @@ func checkFill(t *testing.T, s *sample) {
 	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
 	c.pair(s.prime, root1, root2)
 	for range 3 {
-		turns := s.turns()
+		switches := s.switches()
 		got1, got2 := guarded(root1), guarded(root2)
-		b.fill(s.prime, got1, got2, turns)
-		onLevel(kernels.Plain, func() { c.fill(s.prime, root1, root2, turns) })
+		b.fill(s.prime, got1, got2, switches)
+		onLevel(kernels.Plain, func() { c.fill(s.prime, root1, root2, switches) })
 		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
 			t.Fatalf("%d primes from %d, interval %d: roots %v, %v, want %v, %v; counts %v, want %v",
 				len(s.prime), s.prime[0], interval, got1, got2, root1, root2, b.count, c.count)
@@ -213,25 +213,25 @@ func checkFill(t *testing.T, s *sample) {
 	}
 }
 
-// turns returns turns by three steps, as the Gray code has them.
-func (s *sample) turns() *[ahead]turn {
+// switches returns switches by three steps, as the Gray code has them.
+func (s *sample) switches() *[polysPerFill]polySwitch {
 	var steps [3][]uint32
 	for i := range steps {
 		for _, p := range s.prime {
 			steps[i] = append(steps[i], uint32(s.rnd.Uint64N(uint64(p))))
 		}
 	}
-	var turns [ahead]turn
-	for k, i := range [ahead]int{0, 1, 2, 1} {
-		turns[k] = turn{steps[i], s.rnd.IntN(2) == 0}
+	var switches [polysPerFill]polySwitch
+	for k, i := range [polysPerFill]int{0, 1, 2, 1} {
+		switches[k] = polySwitch{steps[i], s.rnd.IntN(2) == 0}
 	}
-	return &turns
+	return &switches
 }
 
 // checkBuckets expects the same entries in each group, in any order, unless they overflow, and
 // the same from add and find.
 func checkBuckets(t *testing.T, b, c *buckets) {
-	for n := range ahead * b.blocks {
+	for n := range polysPerFill * b.blocks {
 		if b.count[n] > b.room {
 			continue
 		}
@@ -293,7 +293,7 @@ func checkMatch(t *testing.T, s *sample) {
 	for _, x := range positions {
 		for low := range min(3, len(s.prime)) {
 			want := match(nil, s.prime, s.recip, s.root1, s.root2, x, low)
-			n := matchLanes(&s.prime[low], &s.root1[low], &s.root2[low], &s.inverse[low], &s.most[low], len(s.prime)-low, int(x), low, &got[0])
+			n := matchLanes(&s.prime[low], &s.root1[low], &s.root2[low], &s.inverse[low], &s.maxQuotient[low], len(s.prime)-low, int(x), low, &got[0])
 			if !slices.Equal(got[:n], want) {
 				t.Fatalf("match(%v, %v, %v, %d) = %d, want %d", s.prime, s.root1, s.root2, x, got[:n], want)
 			}
@@ -312,7 +312,7 @@ func testMatchMultiples(t *testing.T) {
 	got := make([]uint32, len(s.prime)+16)
 	for x := uint32(maxInterval - 1); x > 0; x -= min(x, 977) {
 		want := match(nil, s.prime, s.recip, s.root1, s.root2, x, 0)
-		n := matchLanes(&s.prime[0], &s.root1[0], &s.root2[0], &s.inverse[0], &s.most[0], len(s.prime), int(x), 0, &got[0])
+		n := matchLanes(&s.prime[0], &s.root1[0], &s.root2[0], &s.inverse[0], &s.maxQuotient[0], len(s.prime), int(x), 0, &got[0])
 		if !slices.Equal(got[:n], want) {
 			t.Fatalf("match(%d) = %d, want %d", x, got[:n], want)
 		}

@@ -14,7 +14,7 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 	pool := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
 	// Of each prime: the base, its roots twice, its lifted root, standing, what the kernels need, steps, inverses.
 	sieve = primes * (25 + 20 + 4 + 9 + 4*uint64(p.Factors) + 4*pool)
-	sieve += ahead*8*uint64(p.Interval) + 1<<18 // buckets: less than one hit of large primes for two positions
+	sieve += polysPerFill*8*uint64(p.Interval) + 1<<18 // buckets: less than one hit of large primes for two positions
 	// resize and append leave a quarter unused.
 	sieve += sieve / 4
 
@@ -28,7 +28,7 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 	if p.Double > 0 {
 		entries = 60
 	}
-	rows := int(primes) + 16*spare
+	rows := int(primes) + 16*extraCycles
 	solve = relations*(8+8+5*4)*5/4 + gf2.Memory(rows, int(primes), entries*rows)
 	return sieve, set, solve
 }

@@ -77,7 +77,7 @@ func multiplier(n *huge) uint32 {
 	t := scores()
 	var score [len(multipliers)]float64
 	for j, k := range multipliers {
-		score[j] = score2(uint32(n[0])*k) - t.size[j]
+		score[j] = scoreOfTwo(uint32(n[0])*k) - t.size[j]
 	}
 	for i, p := range t.prime {
 		square := legendre(uint32(n.mod(uint64(p))), p)
@@ -99,9 +99,9 @@ func multiplier(n *huge) uint32 {
 	return multipliers[best]
 }
 
-// score2 is the contribution of the prime 2, by kN mod 8. For 1 mod 8 it is 4 log(2) less the log(2) by
+// scoreOfTwo is the contribution of the prime 2, by kN mod 8. For 1 mod 8 it is 4 log(2) less the log(2) by
 // which the values of odd X alone are larger: see factorBase.shift.
-func score2(kn uint32) float64 {
+func scoreOfTwo(kn uint32) float64 {
 	switch kn % 8 {
 	case 1:
 		return 3 * math.Ln2

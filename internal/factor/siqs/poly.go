@@ -43,13 +43,13 @@ func (p *polynomial) set(f *factorBase) {
 		p.b.add(&p.b, &p.terms[j])
 	}
 	if p.shift == 1 && p.b[0]%2 == 0 {
-		p.otherLast()
+		p.complementLast()
 	}
 	p.setC(&f.kn)
 }
 
-// otherLast replaces the last term T by A-T, and b by the sum of the new terms.
-func (p *polynomial) otherLast() {
+// complementLast replaces the last term T by A-T, and b by the sum of the new terms.
+func (p *polynomial) complementLast() {
 	j := len(p.factors) - 1
 	t := &p.terms[j]
 	p.gamma[j] = p.q[j] - p.gamma[j]

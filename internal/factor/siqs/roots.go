@@ -107,15 +107,15 @@ func (s *Sieve) fill() {
 	if len(s.buckets.groups) == 0 {
 		return
 	}
-	var turns [ahead]turn
-	turns[0].step = s.buckets.standing
-	for k := range turns {
+	var switches [polysPerFill]polySwitch
+	switches[0].step = s.buckets.zeroStep
+	for k := range switches {
 		if number := s.poly.number + uint32(k); number > 0 {
 			j, minus := change(number)
-			turns[k] = turn{s.step[j], minus}
+			switches[k] = polySwitch{s.step[j], minus}
 		}
 	}
-	s.buckets.fill(s.base.prime, s.root1, s.root2, &turns)
+	s.buckets.fill(s.base.prime, s.root1, s.root2, &switches)
 }
 
 // startRoots is startPrime for all primes.
@@ -151,7 +151,7 @@ func (s *Sieve) nextPoly() {
 	end := s.buckets.first
 	prime, root1, root2, step := s.base.prime[2:end], s.root1[2:end], s.root2[2:end], s.step[j][2:end]
 	move(prime, root1, root2, step, minus)
-	if s.poly.number%ahead == 0 {
+	if s.poly.number%polysPerFill == 0 {
 		s.fill()
 	}
 }

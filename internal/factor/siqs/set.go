@@ -13,14 +13,14 @@ var ErrInvalid = errors.New("siqs: relation does not hold")
 // A Set accumulates the relations of one number until they are enough to factor
 // it. It keeps its memory for the next number. It is not for concurrent use.
 type Set struct {
-	base    *factorBase
-	check   *Verifier // of relations from elsewhere
-	entries []entry
-	primes  []byte   // of all entries, by appendPrimes, one after the other
-	seen    []uint32 // hash table of entries+1 by value; len is a power of two > 2*len(entries)
-	graph   graph
-	need    int
-	solver  solver
+	base     *factorBase
+	verifier *Verifier // of relations from elsewhere
+	entries  []entry
+	primes   []byte   // of all entries, by appendPrimes, one after the other
+	seen     []uint32 // hash table of entries+1 by value; len is a power of two > 2*len(entries)
+	graph    graph
+	need     int
+	solver   solver
 }
 
 // An entry is a relation of the set: primes[start:end] of the set are its Primes.
@@ -38,7 +38,7 @@ type entry struct {
 // last cycles take no time.
 func firstNeed(primes int) int {
 	if primes > 2000 {
-		return primes + spare
+		return primes + extraCycles
 	}
 	return primes - primes/64 + 4
 }
@@ -46,8 +46,8 @@ func firstNeed(primes int) int {
 // primesOfRelation is about how many bytes the primes of a relation take.
 const primesOfRelation = 30
 
-// spare is how many more cycles are asked for after each failure.
-const spare = 8
+// extraCycles is how many more cycles are asked for after each failure.
+const extraCycles = 8
 
 // reset makes the set empty, for the base and about as many relations as expected. So it has the room
 // from the beginning: to grow by a hundred megabytes would take a good part of a second.
@@ -64,20 +64,20 @@ func (s *Set) reset(base *factorBase, expected int) {
 // Reset makes the set empty, for the number that p describes. It returns ErrParams
 // as Sieve.Reset does.
 func (s *Set) Reset(alive func() error, p Params) error {
-	if s.check == nil {
-		s.check = new(Verifier)
+	if s.verifier == nil {
+		s.verifier = new(Verifier)
 	}
-	if err := s.check.Reset(alive, p); err != nil {
+	if err := s.verifier.Reset(alive, p); err != nil {
 		return err
 	}
-	s.reset(&s.check.base, p.ExpectedRelations())
+	s.reset(&s.verifier.base, p.ExpectedRelations())
 	return nil
 }
 
 // Add adds a copy of the relation if it is new, and says so. It returns ErrInvalid if
 // r does not hold, and then the set is as before. Requires Reset.
 func (s *Set) Add(r *Relation) (fresh bool, err error) {
-	if !s.check.Verify(r) {
+	if !s.verifier.Verify(r) {
 		return false, ErrInvalid
 	}
 	return s.insert(r), nil
@@ -86,9 +86,9 @@ func (s *Set) Add(r *Relation) (fresh bool, err error) {
 // Solve returns a divisor d of the number, 1 < d < n, or nil if the relations
 // do not split it: then Need is larger than before. It returns the error of alive.
 func (s *Set) Solve(alive func() error) (*big.Int, error) {
-	d, err := s.solve(alive, s.check.params.N)
+	d, err := s.solve(alive, s.verifier.params.N)
 	if d == nil && err == nil {
-		s.need = s.Have() + spare
+		s.need = s.Have() + extraCycles
 	}
 	return d, err
 }

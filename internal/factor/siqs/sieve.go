@@ -31,17 +31,17 @@ type Sieve struct {
 
 	schedule schedule
 	logp     []uint8  // of the base, but 0 for the primes of the coefficient
-	rest     []uint32 // blockSize modulo the primes to sieve with; if there are more blocks than one
+	blockMod []uint32 // blockSize modulo the primes to sieve with; if there are more blocks than one
 
-	gap [3]int // see hopeless
+	uselessSizes [3]int // see hopeless
 
 	block []uint8 // with blockPad more
 	blank []uint8 // a piece of a block without hits, blankSize
 
-	rel     Relation
-	waiting waiting
-	emit    func(*Relation) bool
-	Stats   Stats
+	rel       Relation
+	cofactors cofactorBatch
+	emit      func(*Relation) bool
+	Stats     Stats
 }
 
 // Stats count the work of a Sieve.
@@ -103,7 +103,7 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	if low < high {
 		s.schedule.sieve(block, prime, work1, work2, s.logp)
 		if s.params.Interval > start+blockSize {
-			move(prime[low:high], work1[low:high], work2[low:high], s.rest[low:high], false)
+			move(prime[low:high], work1[low:high], work2[low:high], s.blockMod[low:high], false)
 		}
 	}
 	if len(s.buckets.groups) > 0 {

@@ -64,23 +64,23 @@ type Searcher struct {
 	// error. What it returns ends only that goroutine.
 	Helper func() error
 	// Progress is called ten times a second at most, from Factor's goroutine. It may be nil.
-	Progress func(Progress)
+	Progress func(SearchProgress)
 
-	mu     sync.Mutex // guards set and next while helpers sieve
-	set    Set
-	next   uint64      // coefficient that comes next
-	enough atomic.Bool // set.Have() >= set.need: all are to end
+	mu           sync.Mutex // guards set and next while helpers sieve
+	set          Set
+	next         uint64      // coefficient that comes next
+	enoughCycles atomic.Bool // set.Have() >= set.need: all are to end
 
 	crew     resource.Crew
 	expected int       // relations
 	reported time.Time // when Progress was last called
 
-	sieve Sieve // the caller's
-	take  func(*Relation) bool
+	sieve  Sieve // the caller's
+	accept func(*Relation) bool
 }
 
-// Progress says how far the work is.
-type Progress struct {
+// SearchProgress says how far the work is.
+type SearchProgress struct {
 	Relations, Expected int  // the first grows in proportion to time, the second is an estimate
 	Cycles, Need        int  // the end is where they are equal; with two large primes cycles come late
 	Cores               int  // at work
@@ -93,17 +93,17 @@ const reportEvery = 100 * time.Millisecond
 // NewSearcher returns a searcher.
 func NewSearcher() *Searcher {
 	s := new(Searcher)
-	s.take = func(r *Relation) bool {
+	s.accept = func(r *Relation) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.enough.Load() {
+		if s.enoughCycles.Load() {
 			return false
 		}
 		s.set.insert(r)
 		if s.set.Have() < s.set.need {
 			return true
 		}
-		s.enough.Store(true)
+		s.enoughCycles.Store(true)
 		return false
 	}
 	return s
@@ -160,7 +160,7 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 		if err == ErrExhausted {
 			break
 		}
-		s.set.need = s.set.Have() + spare
+		s.set.need = s.set.Have() + extraCycles
 	}
 	return nil, ErrFailed
 }

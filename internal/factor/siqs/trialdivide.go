@@ -68,7 +68,7 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	rel.Primes = append(rel.Primes, twos64[:twos]...)
 	small := int(s.params.Small)
 	log := int(sum) + twos + s.divideAt(&r, position, 2, small)
-	if log < int(s.params.Smooth) || s.hopeless(size-log) {
+	if log < int(s.params.Smooth) || s.isUselessCofactor(size-log) {
 		return true
 	}
 	s.Stats.Divided++
@@ -95,7 +95,7 @@ func (s *Sieve) finish(x int32, rest uint64) bool {
 	rel.Poly, rel.X = s.poly.number, x
 	rel.value = s.poly.linear(x)
 	if double {
-		s.waiting.add(rel, rest)
+		s.cofactors.add(rel, rest)
 		return true
 	}
 	rel.Large = [2]uint32{1, uint32(rest)}
@@ -107,20 +107,20 @@ func (s *Sieve) finish(x int32, rest uint64) bool {
 	return s.emit(rel)
 }
 
-// hopeless reports whether a value of which about so many bits are left is not worth the
+// isUselessCofactor reports whether a value of which about so many bits are left is not worth the
 // division: what is left is most likely too large for one large prime and too small for two, or
 // too large for two.
-func (s *Sieve) hopeless(left int) bool {
-	return s.params.Double > 0 && (left > s.gap[0] && left < s.gap[1] || left > s.gap[2])
+func (s *Sieve) isUselessCofactor(left int) bool {
+	return s.params.Double > 0 && (left > s.uselessSizes[0] && left < s.uselessSizes[1] || left > s.uselessSizes[2])
 }
 
-// setGap sets the sizes for hopeless. Logarithms are rounded, those of a dozen primes are wrong
+// setUselessSizes sets the sizes for hopeless. Logarithms are rounded, those of a dozen primes are wrong
 // by a bit or so in all: at 232 bits this spares more than a quarter of the divisions for one relation
 // in forty.
-func (s *Sieve) setGap() {
-	s.gap[0] = bits.Len32(s.params.Large) + 1
-	s.gap[1] = 2*bits.Len32(s.base.largest()) - 1
-	s.gap[2] = bits.Len64(s.params.Double) + 1
+func (s *Sieve) setUselessSizes() {
+	s.uselessSizes[0] = bits.Len32(s.params.Large) + 1
+	s.uselessSizes[1] = 2*bits.Len32(s.base.largest()) - 1
+	s.uselessSizes[2] = bits.Len64(s.params.Double) + 1
 }
 
 // twos64 are the indices of the prime 2, 64 times.
@@ -149,7 +149,7 @@ func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int)
 func (s *Sieve) match(position uint32, low, high int) []uint32 {
 	f := &s.base
 	if hasKernels() {
-		n := matchLanes(&f.prime[low], &s.root1[low], &s.root2[low], &f.inverse[low], &f.most[low], high-low, int(position), low, &s.matched[0])
+		n := matchLanes(&f.prime[low], &s.root1[low], &s.root2[low], &f.inverse[low], &f.maxQuotient[low], high-low, int(position), low, &s.matched[0])
 		return s.matched[:n]
 	}
 	return match(s.matched[:0], f.prime[:high], f.recip, s.root1, s.root2, position, low)
