@@ -35,8 +35,8 @@ func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, sure, interv
 	return hitsAVX2(prime, root1, root2, step, count, up, trips, sure, interval, found)
 }
 
-// hitsAheadLanes works like buckets.hitsFar for count primes and four switches, by the
-// steps 0, 1, 2 and 1; bit k of up is that of turn k. The hits of turn k, hits[k] of them, are at
+// hitsAheadLanes works like buckets.hitsFar for count primes and four switches with the
+// steps 0, 1, 2 and 1. Bit k of up is that of switch k. The hits of switch k, hits[k] of them, are at
 // found + k*(hitRoom+16), in another order. It may overwrite 16 words after them.
 func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int) {
 	if inAVX512() {

@@ -2,6 +2,9 @@
 
 package siqs
 
+// The functions below exist so that the callers compile. hasKernels is false in this build, so that none is
+// called.
+
 const noLanes = "siqs: internal error: no lanes"
 
 func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
