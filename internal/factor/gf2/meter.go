@@ -1,16 +1,19 @@
 package gf2
 
-// A workMeter asks alive once in a while.
+// A workMeter calls alive each time that enough work has been done. So inner loops need
+// no clock, and the calls come at the same points on each machine. It belongs to the
+// goroutine of the caller of Dependencies.
 type workMeter struct {
 	alive func() error
-	work  int
+	work  int // since the last call
 }
 
-// workPerCall is the work between two questions, in entries of a matrix read: a few
-// milliseconds.
+// workPerCall is the work between two calls of alive. The unit is the time to read an
+// entry of a matrix. It is a few milliseconds.
 const workPerCall = 1 << 20
 
-// spend counts work and returns the error of alive.
+// spend adds work, and calls alive if workPerCall is reached. It returns the error of
+// alive.
 func (p *workMeter) spend(work int) error {
 	if p.work += work; p.work < workPerCall {
 		return nil

@@ -1,16 +1,18 @@
 package siqs
 
-// polysPerFill is the number of polynomials that the buckets are filled for at a time. The primes and roots of
-// a large base do not fit in the caches; they are read once for all of these polynomials. It is a power of 2,
-// and hitsAheadLanes is written for 4.
+// polysPerFill is the number of polynomials that the buckets are filled for at a time.
+// The primes and roots of a large base do not fit in the caches; they are read once for
+// all of these polynomials. It is a power of 2, and hitsAheadLanes is written for 4.
 const polysPerFill = 4
 
-// buckets hold the hits of the primes above blockSize. Each root of such a prime hits a block at most once, and
-// mostly not at all, so that a pass over all primes for each block would be wasted. One pass over the
-// primes for the whole interval, and for polysPerFill polynomials, sorts the hits by block. Source: K. Aoki,
-// H. Ueda, Sieving using bucket sort (2004).
+// buckets hold the hits of the primes above blockSize. Each root of such a prime hits a
+// block at most once, and mostly not at all, so that a pass over all primes for each
+// block would be wasted. One pass over the primes for the whole interval, and for
+// polysPerFill polynomials, sorts the hits by block. Source: K. Aoki, H. Ueda, Sieving
+// using bucket sort (2004).
 //
-// The blocks are numbered: block b of polynomial polysPerFill*q+k has the number k*blocks+b.
+// The blocks are numbered: block b of polynomial polysPerFill*q+k has the number
+// k*blocks+b.
 //
 // An entry is a word of 32 bits for the hit of prime i at a position of a block:
 //
@@ -18,11 +20,12 @@ const polysPerFill = 4
 //	bit  15       0
 //	bits 14..0    position in the block, below blockSize = 2^15
 //
-// So the lower half is an offset into the block. The primes of a group have one logarithm, and the entries of
-// a block are in the order of the groups, which starts delimits: an entry needs no logarithm.
+// So the lower half is an offset into the block. The primes of a group have one
+// logarithm, and the entries of a block are in the order of the groups, which starts
+// delimits: an entry needs no logarithm.
 //
-// A bucket that is full loses further entries. prepare gives so much room that this does not happen, and a lost
-// entry could cost a relation, but never make a wrong one.
+// A bucket that is full loses further entries. prepare gives so much room that this
+// does not happen, and a lost entry could cost a relation, but never make a wrong one.
 type buckets struct {
 	first    int      // index of the first prime above blockSize; F if there are no buckets
 	far      int      // index of the first prime of at least two intervals, see pair; F if there is none
@@ -52,16 +55,16 @@ type group struct {
 // groupRoom bounds the primes of a group, since 16 bits of an entry number them.
 const groupRoom = 1 << 16
 
-// prepare makes the buckets for a base and an interval. There are none for a single block, or if the
-// base has no prime above blockSize.
+// prepare makes the buckets for a base and an interval. There are none for a single
+// block, or if the base has no prime above blockSize.
 //
 // A block has on average
 //
 //	h = sum of 2*blockSize/p over the primes of the buckets
 //
-// hits, since each p has two roots. They are spread as at random, with a variance below h. The room is
-// 1.05h + 512, which is more than h + 6*sqrt(h) for all h: 0.05h - 6*sqrt(h) + 512 has no zero, as
-// 36 < 4*0.05*512. For F = 2^17, h is 12,200.
+// hits, since each p has two roots. They are spread as at random, with a variance below
+// h. The room is 1.05h + 512, which is more than h + 6*sqrt(h) for all h: 0.05h -
+// 6*sqrt(h) + 512 has no zero, as 36 < 4*0.05*512. For F = 2^17, h is 12,200.
 func (b *buckets) prepare(f *factorBase, interval uint32) {
 	b.first, b.far, b.blocks = len(f.prime), len(f.prime), int(interval/blockSize)
 	b.groups = b.groups[:0]

@@ -1,15 +1,17 @@
 package siqs
 
-// pair replaces the roots of the far primes at the start of a coefficient: root1 becomes one of the two roots
-// and root2 becomes a distance d, such that the other root is root1 - d modulo p. The distance is the
-// same for all polynomials of the coefficient, so that only root1 has to be moved.
+// pair replaces the roots of the far primes at the start of a coefficient: root1
+// becomes one of the two roots and root2 becomes a distance d, such that the other root
+// is root1 - d modulo p. The distance is the same for all polynomials of the
+// coefficient, so that only root1 has to be moved.
 //
-// The two possible distances add up to p; d is the smaller one, d <= p/2. If root1-d is negative, the other root is
+// The two possible distances add up to p; d is the smaller one, d <= p/2. If root1-d is
+// negative, the other root is
 //
 //	root1 - d + p >= p/2 >= interval,  as p >= 2*interval for far primes,
 //
-// so it does not hit. Hence root1-d, as an unsigned number, is below the interval exactly if the
-// other root hits: no correction modulo p is needed.
+// so it does not hit. Hence root1-d, as an unsigned number, is below the interval
+// exactly if the other root hits: no correction modulo p is needed.
 func (b *buckets) pair(prime, root1, root2 []uint32) {
 	for i := b.far; i < len(prime); i++ {
 		p, x, y := prime[i], root1[i], root2[i]
@@ -21,8 +23,9 @@ func (b *buckets) pair(prime, root1, root2 []uint32) {
 	}
 }
 
-// fill applies the switches one after the other to the roots of the large primes, and puts the hits
-// after switch k into the buckets of polynomial k. The roots of the far primes are as pair leaves them.
+// fill applies the switches one after the other to the roots of the large primes, and
+// puts the hits after switch k into the buckets of polynomial k. The roots of the far
+// primes are as pair leaves them.
 func (b *buckets) fill(prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
 	clear(b.count)
 	for g := range b.groups {
@@ -34,9 +37,9 @@ func (b *buckets) fill(prime, root1, root2 []uint32, switches *[polysPerFill]pol
 
 // fillGroup is fill for the primes of a group, in parts whose hits fit in found.
 //
-// Whether a root hits cannot be predicted, so that a branch for each root would cost more than all
-// the rest. A first pass writes every position to found and moves on only after those that hit. A second
-// pass sorts the hits by block.
+// Whether a root hits cannot be predicted, so that a branch for each root would cost
+// more than all the rest. A first pass writes every position to found and moves on only
+// after those that hit. A second pass sorts the hits by block.
 func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
 	for from := g.first; from < g.end; {
 		trips := b.interval() / prime[from]
@@ -49,9 +52,9 @@ func (b *buckets) fillGroup(g *group, prime, root1, root2 []uint32, switches *[p
 	}
 }
 
-// fillPart is fill for the primes of the group with indices from..to-1, of which there are at most
-// hitRoom/2/(trips+1). trips is the number of whole periods of the smallest prime in the interval, so
-// that a root hits at most trips+1 times.
+// fillPart is fill for the primes of the group with indices from..to-1, of which there
+// are at most hitRoom/2/(trips+1). trips is the number of whole periods of the smallest
+// prime in the interval, so that a root hits at most trips+1 times.
 func (b *buckets) fillPart(g *group, from, to, trips int, prime, root1, root2 []uint32, switches *[polysPerFill]polySwitch) {
 	var hits [polysPerFill]int
 	switch {

@@ -8,17 +8,19 @@ func (b *buckets) interval() uint32 { return uint32(b.blocks) * blockSize }
 // hitRoom is the room of found for the hits of one polynomial.
 const hitRoom = 1 << 13
 
-// hits moves the roots down, or up if up is true, and writes a word for each hit of prime[i] to found:
+// hits moves the roots down, or up if up is true, and writes a word for each hit of
+// prime[i] to found:
 //
 //	bits 31..20   i, below hitRoom/2 = 2^12
 //	bits 19..0    position in the interval, below maxInterval = 2^20
 //
-// It returns the number of hits, at most hitRoom. Requires at most hitRoom/2/(trips+1) primes, trips being the
-// most whole periods of one of them in the interval.
+// It returns the number of hits, at most hitRoom. Requires at most hitRoom/2/(trips+1)
+// primes, trips being the most whole periods of one of them in the interval.
 //
-// Moving up by a step is moving down by p less the step. All positions are below interval + p < 2^31. So
-// position - interval has bit 31 set exactly for a hit, and n moves on by that bit. A position that does
-// not hit may spoil the bits of i, but the next word overwrites it.
+// Moving up by a step is moving down by p less the step. All positions are below
+// interval + p < 2^31. So position - interval has bit 31 set exactly for a hit, and n
+// moves on by that bit. A position that does not hit may spoil the bits of i, but the
+// next word overwrites it.
 func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []uint32, up bool, trips int) int {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
 	interval, n := b.interval(), uint32(0)
@@ -46,8 +48,8 @@ func (b *buckets) hits(found *[hitRoom + 16]uint32, prime, root1, root2, step []
 	return int(n)
 }
 
-// hitsFar is hits for at most 2^12 far primes, each of which hits at most twice. It moves root1 only; root2 is
-// the distance to the other root: see pair.
+// hitsFar is hits for at most 2^12 far primes, each of which hits at most twice. It
+// moves root1 only; root2 is the distance to the other root: see pair.
 func (b *buckets) hitsFar(found *[hitRoom + 16]uint32, prime, root1, root2, step []uint32, up bool) int {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
 	interval, n := b.interval(), uint32(0)
@@ -69,10 +71,12 @@ func (b *buckets) hitsFar(found *[hitRoom + 16]uint32, prime, root1, root2, step
 	return int(n)
 }
 
-// scatter sorts the hits of polynomial k, which are in found[k], into its buckets. id is the entry of the first
-// prime of the part at position 0, that is (from-first)<<16, to which the prime's number in the part is added.
+// scatter sorts the hits of polynomial k, which are in found[k], into its buckets. id
+// is the entry of the first prime of the part at position 0, that is (from-first)<<16,
+// to which the prime's number in the part is added.
 //
-// The kernel does not check the room. It runs only if all hits would fit even into the fullest block.
+// The kernel does not check the room. It runs only if all hits would fit even into the
+// fullest block.
 func (b *buckets) scatter(k, hits int, id uint32) {
 	if hits == 0 {
 		return

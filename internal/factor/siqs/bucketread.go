@@ -7,12 +7,14 @@ func (b *buckets) number(n, position uint32) int {
 	return int(n%polysPerFill)*b.blocks + int(position/blockSize)
 }
 
-// block returns the entries start..end-1 of block number n, without those that were lost.
+// block returns the entries start..end-1 of block number n, without those that were
+// lost.
 func (b *buckets) block(n int, start, end uint32) []uint32 {
 	return b.entries[n*int(b.stride):][min(start, b.room):min(end, b.room)]
 }
 
-// add adds the logarithms of all entries of block number n to the block: one of the group for each entry.
+// add adds the logarithms of all entries of block number n to the block: one of the
+// group for each entry.
 func (b *buckets) add(block *[blockSize]uint8, n int) {
 	for g := range b.groups {
 		entries := b.block(n, b.starts[g][n], b.starts[g+1][n])
@@ -24,18 +26,21 @@ func (b *buckets) add(block *[blockSize]uint8, n int) {
 	}
 }
 
-// addEntries adds log to the block at the position of each entry. The masks replace a check of bounds.
+// addEntries adds log to the block at the position of each entry. The masks replace a
+// check of bounds.
 func addEntries(block *[blockSize]uint8, entries []uint32, log uint8) {
 	for _, e := range entries {
 		block[e%blockSize] += log
 	}
 }
 
-// divide divides r by the primes that have an entry for the position of polynomial number.
+// divide divides r by the primes that have an entry for the position of polynomial
+// number.
 //
-// Kernels leave the entries of a block in another order than Go does. So the indices found are sorted, and a
-// relation lists its primes in the same order at each level of kernels. Only a block of more than hitRoom entries
-// is searched in several parts, whose order may differ.
+// Kernels leave the entries of a block in another order than Go does. So the indices
+// found are sorted, and a relation lists its primes in the same order at each level of
+// kernels. Only a block of more than hitRoom entries is searched in several parts,
+// whose order may differ.
 func (b *buckets) divide(r *remainder, f *factorBase, number, position uint32) {
 	if len(b.groups) == 0 {
 		return

@@ -8,11 +8,12 @@ import (
 // errShort is returned for bytes that do not begin with a relation.
 var errShort = errors.New("siqs: malformed relation")
 
-// maxPrimesOfRelation bounds len(Primes): a product of that many primes is at least 2^384, the size of huge.
+// maxPrimesOfRelation bounds len(Primes): a product of that many primes is at least
+// 2^384, the size of huge.
 const maxPrimesOfRelation = 384
 
-// Append appends the encoding of r to dst, about 45 bytes. All fields are varints as in package
-// encoding/binary, in this order:
+// Append appends the encoding of r to dst, about 45 bytes. All fields are varints as in
+// package encoding/binary, in this order:
 //
 //	Coefficient    unsigned, up to 2^64-1
 //	Poly           unsigned, up to 2^32-1
@@ -33,9 +34,10 @@ func (r *Relation) Append(dst []byte) []byte {
 	return appendPrimes(dst, r.Primes)
 }
 
-// Decode sets r to the relation at the start of data, reusing the memory of r.Primes, and returns the rest of
-// data. On an error it returns data, and r is undefined. It checks the ranges of the encoding, not
-// whether the relation holds: Set.Add and Verifier.Verify do.
+// Decode sets r to the relation at the start of data, reusing the memory of r.Primes,
+// and returns the rest of data. On an error it returns data, and r is undefined. It
+// checks the ranges of the encoding, not whether the relation holds: Set.Add and
+// Verifier.Verify do.
 func (r *Relation) Decode(data []byte) (rest []byte, err error) {
 	d := decoder{data: data}
 	r.Coefficient = d.uvarint(1<<64 - 1)
@@ -84,8 +86,9 @@ func (d *decoder) varint() int64 {
 	return v
 }
 
-// appendPrimes appends the differences of successive indices, each as a signed varint. Most primes of a
-// relation come in ascending order and close to each other, so that most differences take one byte.
+// appendPrimes appends the differences of successive indices, each as a signed varint.
+// Most primes of a relation come in ascending order and close to each other, so that
+// most differences take one byte.
 func appendPrimes(dst []byte, primes []uint32) []byte {
 	last := uint32(0)
 	for _, i := range primes {
@@ -95,7 +98,8 @@ func appendPrimes(dst []byte, primes []uint32) []byte {
 	return dst
 }
 
-// readPrimes appends to dst the indices that appendPrimes has encoded as data. Requires data to be valid.
+// readPrimes appends to dst the indices that appendPrimes has encoded as data. Requires
+// data to be valid.
 func readPrimes(dst []uint32, data []byte) []uint32 {
 	at := uint32(0)
 	for i := 0; i < len(data); {

@@ -3,26 +3,29 @@ package siqs
 import "math/bits"
 
 const (
-	// maxFactors bounds s, the primes of a coefficient A. A then has at most 2^15 polynomials.
+	// maxFactors bounds s, the primes of a coefficient A. A then has at most 2^15
+	// polynomials.
 	maxFactors = 16
 	// maxPool is the most primes of pool a.
 	maxPool = 64
 )
 
-// pools map numbers 0 .. count-1 to coefficients A, so that a task is a range of numbers.
+// pools map numbers 0 .. count-1 to coefficients A, so that a task is a range of
+// numbers.
 //
 // A is the product of s-1 primes of pool a and one prime of pool b. The map is
 //
 //	number i  ->  rank = i*stride mod count  ->  the (s-1)-subset of pool a with that rank
 //	          ->  the prime of pool b that brings A closest to the target.
 //
-// Each step is one to one up to the subset, as stride has no factor in common with count. The pools are
-// disjoint: a has entries of even index, b of odd index. So A determines its subset, and different numbers
-// give different A on all machines without an agreement between them. If no prime of pool b brings A
-// within the tolerance, the number is void: it has no relations.
+// Each step is one to one up to the subset, as stride has no factor in common with
+// count. The pools are disjoint: a has entries of even index, b of odd index. So A
+// determines its subset, and different numbers give different A on all machines without
+// an agreement between them. If no prime of pool b brings A within the tolerance, the
+// number is void: it has no relations.
 //
-// stride is about 0.618*count, the golden ratio. So neighbouring numbers have subsets far from each
-// other, and a short range of numbers is a fair sample.
+// stride is about 0.618*count, the golden ratio. So neighbouring numbers have subsets
+// far from each other, and a short range of numbers is a fair sample.
 type pools struct {
 	a, b      []int // indices into the factor base, ascending
 	s         int   // primes of A
@@ -34,8 +37,8 @@ type pools struct {
 	slot      []int32 // slot[i]: position of factor base index i in a and then b, or -1
 }
 
-// set makes the pools from the ranges of p: a of the even indices in PoolA, at most maxPool of them, and b
-// of the odd indices in PoolB.
+// set makes the pools from the ranges of p: a of the even indices in PoolA, at most
+// maxPool of them, and b of the odd indices in PoolB.
 func (c *pools) set(p *Params, target float64) {
 	c.a, c.b = c.a[:0], c.b[:0]
 	c.s, c.target, c.tolerance = int(p.Factors), target, p.Tolerance
@@ -72,8 +75,9 @@ func (c *pools) fillSlots(count int) {
 	}
 }
 
-// fillBinomials fills binomial[n][k] with n over k, by Pascal's triangle. The largest, 64 over 15, is
-// 1.6*10^14, less than 2^48. It is the same for all numbers and is filled once.
+// fillBinomials fills binomial[n][k] with n over k, by Pascal's triangle. The largest,
+// 64 over 15, is 1.6*10^14, less than 2^48. It is the same for all numbers and is
+// filled once.
 func (c *pools) fillBinomials() {
 	if c.binomial[0][0] == 1 {
 		return
@@ -97,14 +101,17 @@ func (c *pools) index(slot int) int {
 	return c.b[slot-len(c.a)]
 }
 
-// factors appends to dst the factor base indices of the s primes of coefficient number i, that of pool b
-// last, and reports whether the number is not void. Requires i < count.
+// factors appends to dst the factor base indices of the s primes of coefficient number
+// i, that of pool b last, and reports whether the number is not void. Requires i <
+// count.
 //
-// The combinatorial number system numbers the (s-1)-subsets n(s-1) > ... > n(1) >= 0 of pool a:
+// The combinatorial number system numbers the (s-1)-subsets n(s-1) > ... > n(1) >= 0 of
+// pool a:
 //
 //	rank = sum of binomial(n(k), k), k = s-1 .. 1.
 //
-// The largest n(s-1) with binomial(n(s-1), s-1) <= rank is the first member, and so on with the rest.
+// The largest n(s-1) with binomial(n(s-1), s-1) <= rank is the first member, and so on
+// with the rest.
 func (c *pools) factors(dst []int, i uint64, f *factorBase) ([]int, bool) {
 	hi, lo := bits.Mul64(i, c.stride)
 	rank := bits.Rem64(hi, lo, c.count)
@@ -121,9 +128,9 @@ func (c *pools) factors(dst []int, i uint64, f *factorBase) ([]int, bool) {
 	return append(dst, last), ok
 }
 
-// closest returns the member of pool b closest to p, in ratio, and whether the ratio is within the
-// tolerance. It uses only single products and quotients of float64, which IEEE 754 rounds in one way,
-// so that all machines agree.
+// closest returns the member of pool b closest to p, in ratio, and whether the ratio is
+// within the tolerance. It uses only single products and quotients of float64, which
+// IEEE 754 rounds in one way, so that all machines agree.
 func (c *pools) closest(p float64, f *factorBase) (index int, ok bool) {
 	best := c.tolerance
 	for _, i := range c.b {

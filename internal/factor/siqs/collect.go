@@ -8,8 +8,8 @@ import (
 // ErrExhausted is returned when all coefficient numbers have been used.
 var ErrExhausted = errors.New("siqs: no coefficients left")
 
-// Reset makes the sieve ready for the number that p describes. It returns ErrParams if p is not valid or if this
-// program makes another factor base than p.Hash tells.
+// Reset makes the sieve ready for the number that p describes. It returns ErrParams if
+// p is not valid or if this program makes another factor base than p.Hash tells.
 func (s *Sieve) Reset(alive func() error, p Params) error {
 	if err := s.base.rebuild(alive, &p); err != nil {
 		return err
@@ -18,14 +18,15 @@ func (s *Sieve) Reset(alive func() error, p Params) error {
 	return s.prepare(alive)
 }
 
-// choose sets the parameters and the factor base for n. The caller then calls prepare. Between the two it can
-// ask Params.Memory whether there is enough memory.
+// choose sets the parameters and the factor base for n. The caller then calls prepare.
+// Between the two it can ask Params.Memory whether there is enough memory.
 func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
 	return s.base.choose(alive, &s.params, n, t)
 }
 
-// share makes the sieve ready for the number of another sieve. It uses the factor base, inverses and lifted
-// of the other one, which sieving does not change, until unshare. Everything else is its own.
+// share makes the sieve ready for the number of another sieve. It uses the factor base,
+// inverses and lifted of the other one, which sieving does not change, until unshare.
+// Everything else is its own.
 func (s *Sieve) share(alive func() error, with *Sieve) error {
 	s.params, s.base, s.inverses, s.lifted = with.params, with.base, with.inverses, with.lifted
 	s.prepareOwn()
@@ -35,7 +36,8 @@ func (s *Sieve) share(alive func() error, with *Sieve) error {
 // unshare drops what belongs to another sieve, so that the memory can be freed.
 func (s *Sieve) unshare() { s.params, s.base, s.inverses, s.lifted = Params{}, factorBase{}, nil, nil }
 
-// prepare makes all that depends on the parameters and the factor base. Requires choose or the steps of Reset.
+// prepare makes all that depends on the parameters and the factor base. Requires choose
+// or the steps of Reset.
 func (s *Sieve) prepare(alive func() error) error {
 	s.prepareOwn()
 	return s.fillInverses(alive)
@@ -64,7 +66,8 @@ func (s *Sieve) prepareOwn() {
 	s.Stats = Stats{}
 }
 
-// prepareSieve makes the schedule of the primes below the buckets, and blockMod. Requires buckets.prepare.
+// prepareSieve makes the schedule of the primes below the buckets, and blockMod.
+// Requires buckets.prepare.
 func (s *Sieve) prepareSieve() {
 	low, high := int(s.params.Small), s.buckets.first
 	s.schedule.prepare(&s.base, low, max(low, high), int(min(s.params.Interval, blockSize)))
@@ -79,19 +82,22 @@ func (s *Sieve) prepareSieve() {
 	}
 }
 
-// Coefficients returns the number of coefficient numbers. Some of them are void: see pools.
+// Coefficients returns the number of coefficient numbers. Some of them are void: see
+// pools.
 func (s *Sieve) Coefficients() uint64 { return s.pools.count }
 
-// positionsEvery is the number of positions that are sieved between two calls of alive: the work of a
-// fraction of a millisecond to a few milliseconds.
+// positionsEvery is the number of positions that are sieved between two calls of alive:
+// the work of a fraction of a millisecond to a few milliseconds.
 const positionsEvery = 1 << 19
 
-// Collect sieves all polynomials of the coefficient numbers from..to-1, ascending, and calls emit with each
-// relation until emit returns false; then it returns nil. The relation is valid only within the call. The
-// relations and their order depend on nothing but the parameters and the numbers.
+// Collect sieves all polynomials of the coefficient numbers from..to-1, ascending, and
+// calls emit with each relation until emit returns false; then it returns nil. The
+// relation is valid only within the call. The relations and their order depend on
+// nothing but the parameters and the numbers.
 //
-// It returns ErrExhausted at the first number that is not below Coefficients, or the error of alive. After an
-// error of alive the relations of the number that was in progress are incomplete.
+// It returns ErrExhausted at the first number that is not below Coefficients, or the
+// error of alive. After an error of alive the relations of the number that was in
+// progress are incomplete.
 func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation) bool) error {
 	s.emit = emit
 	s.cofactors.clear()
@@ -130,8 +136,9 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 	return nil
 }
 
-// setFactors sets poly.factors for the coefficient number and the logarithms of its primes to 0, after it has
-// restored those of the coefficient before. It reports whether the number is not void.
+// setFactors sets poly.factors for the coefficient number and the logarithms of its
+// primes to 0, after it has restored those of the coefficient before. It reports
+// whether the number is not void.
 func (s *Sieve) setFactors(number uint64) (ok bool) {
 	for _, i := range s.poly.factors {
 		s.logp[i] = s.base.logp[i]

@@ -11,26 +11,29 @@ import (
 
 // How the goroutines of a Searcher work together.
 //
-// The caller's goroutine and each helper repeat: claim the next coefficient number, sieve its polynomials, and
-// accept the relations under mu. The goroutine whose relation completes the cycles sets enoughCycles; all
-// others see it at their next relation or their next call of alive. Relations arrive in any order, so
-// that the divisor that is found may depend on the number of cores; that it is one does not.
+// The caller's goroutine and each helper repeat: claim the next coefficient number,
+// sieve its polynomials, and accept the relations under mu. The goroutine whose
+// relation completes the cycles sets enoughCycles; all others see it at their next
+// relation or their next call of alive. Relations arrive in any order, so that the
+// divisor that is found may depend on the number of cores; that it is one does not.
 //
 //	caller    factor: prepare -> collect ---------------------> solve -> divisor
 //	                               | Borrow              ^ crew.Wait
 //	helper                         +-> share, sieve, unshare
 //
-// A core that another computation needs is given back: the helper's check returns errEnough.
+// A core that another computation needs is given back: the helper's check returns
+// errEnough.
 
 // errEnough ends a helper that is no longer needed.
 var errEnough = errors.New("siqs: enough relations")
 
-// idleSieves has the sieves of helpers that have ended, for helpers of any searcher. They are unshared: without
-// the factor base and tables of a searcher.
+// idleSieves has the sieves of helpers that have ended, for helpers of any searcher.
+// They are unshared: without the factor base and tables of a searcher.
 var idleSieves = sync.Pool{New: func() any { return new(Sieve) }}
 
-// collect sieves until there are enough cycles, on the caller's core and on those that can be borrowed
-// meanwhile. No helper runs when it returns. It returns the error of alive, or ErrExhausted.
+// collect sieves until there are enough cycles, on the caller's core and on those that
+// can be borrowed meanwhile. No helper runs when it returns. It returns the error of
+// alive, or ErrExhausted.
 func (s *Searcher) collect(alive func() error) (err error) {
 	s.enoughCycles.Store(s.set.Have() >= s.set.need)
 	defer func() {
@@ -62,8 +65,8 @@ func (s *Searcher) claim() uint64 {
 	return s.next - 1
 }
 
-// borrowAndReport borrows a core if one is idle, and calls Progress if it is due. The caller's goroutine calls it
-// every few milliseconds while it sieves.
+// borrowAndReport borrows a core if one is idle, and calls Progress if it is due. The
+// caller's goroutine calls it every few milliseconds while it sieves.
 func (s *Searcher) borrowAndReport() {
 	cores := 1 + s.crew.Size()
 	if s.Pool.Idle() > 0 && (s.Borrow == nil || s.Borrow()) {
@@ -81,8 +84,9 @@ func (s *Searcher) borrowAndReport() {
 	}
 }
 
-// borrow starts one more helper if the pool has a core and memory for it. The memory that is reserved for the linear
-// algebra serves the first helpers, since it is not used before they have ended.
+// borrow starts one more helper if the pool has a core and memory for it. The memory
+// that is reserved for the linear algebra serves the first helpers, since it is not
+// used before they have ended.
 func (s *Searcher) borrow() {
 	memory, _, solve := s.sieve.params.Memory()
 	if uint64(s.crew.Size()+1)*memory <= solve {
@@ -99,9 +103,10 @@ func (s *Searcher) borrow() {
 	}
 }
 
-// help sieves one coefficient after the other until there are enough cycles or the core is needed elsewhere. The rest
-// of a coefficient is then skipped, as there are far more coefficients than needed. It runs in the goroutine of a
-// helper, and reads of s.sieve only what share copies.
+// help sieves one coefficient after the other until there are enough cycles or the core
+// is needed elsewhere. The rest of a coefficient is then skipped, as there are far more
+// coefficients than needed. It runs in the goroutine of a helper, and reads of s.sieve
+// only what share copies.
 func (s *Searcher) help(recalled resource.Call) {
 	check := func() error {
 		switch {
@@ -122,9 +127,10 @@ func (s *Searcher) help(recalled resource.Call) {
 	idleSieves.Put(sieve) // a sieve that has panicked is not reused
 }
 
-// solve is Set.solve, with as many cores as are idle when it begins. The number of goroutines of the linear
-// algebra cannot change on the way. The helpers only hold the borrowed cores: a core that is needed elsewhere is
-// given back at once, although the goroutine of gf2 goes on beside it for some seconds at most.
+// solve is Set.solve, with as many cores as are idle when it begins. The number of
+// goroutines of the linear algebra cannot change on the way. The helpers only hold the
+// borrowed cores: a core that is needed elsewhere is given back at once, although the
+// goroutine of gf2 goes on beside it for some seconds at most.
 func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	solved := make(chan struct{})
 	defer s.crew.Wait(func() {}) // within reportEvery/4

@@ -5,20 +5,22 @@ import (
 	"slices"
 )
 
-// A graph counts the cycles that relations make. Its vertices are 1 and the large primes. A relation is an edge
-// between its two large primes, 1 standing for a missing one:
+// A graph counts the cycles that relations make. Its vertices are 1 and the large
+// primes. A relation is an edge between its two large primes, 1 standing for a missing
+// one:
 //
 //	full relation             a loop at 1
 //	one large prime p         an edge 1 - p
 //	two large primes p, q     an edge p - q, or a loop if p = q
 //
-// In the product of the relations of a cycle each vertex occurs twice, so that the large primes form a square.
-// The dimension of the space of cycles is
+// In the product of the relations of a cycle each vertex occurs twice, so that the
+// large primes form a square. The dimension of the space of cycles is
 //
 //	cycles = edges + components - vertices.
 //
-// An edge between two components joins them: the sum stays. Any other edge adds 1. So it is enough to know
-// the components: union-find. Source: A. Lenstra, M. Manasse, Factoring with two large primes (1994).
+// An edge between two components joins them: the sum stays. Any other edge adds 1. So
+// it is enough to know the components: union-find. Source: A. Lenstra, M. Manasse,
+// Factoring with two large primes (1994).
 type graph struct {
 	slots  []uint32 // hash table of ids+1 by large prime, linear probing; len is a power of two > 2*len(prime)
 	prime  []uint32 // the vertex of each id; id 0 is 1
@@ -49,8 +51,9 @@ func (g *graph) vertex(p uint32) uint32 {
 	return id
 }
 
-// find returns the slot of p, or the empty slot where it belongs. The hash is the upper bits of p times a
-// constant near 2^32 divided by the golden ratio (D. Knuth, The Art of Computer Programming 3, 6.4).
+// find returns the slot of p, or the empty slot where it belongs. The hash is the upper
+// bits of p times a constant near 2^32 divided by the golden ratio (D. Knuth, The Art
+// of Computer Programming 3, 6.4).
 func (g *graph) find(p uint32) int {
 	mask := len(g.slots) - 1
 	shift := 32 - bits.Len(uint(mask))
@@ -69,7 +72,8 @@ func (g *graph) grow() {
 	}
 }
 
-// join adds an edge. The root with the lower id stays a root, so that 1 is the root of its component.
+// join adds an edge. The root with the lower id stays a root, so that 1 is the root of
+// its component.
 func (g *graph) join(large [2]uint32) {
 	u, v := g.root(g.vertex(large[0])), g.root(g.vertex(large[1]))
 	if u == v {
@@ -79,8 +83,8 @@ func (g *graph) join(large [2]uint32) {
 	g.parent[max(u, v)] = min(u, v)
 }
 
-// root returns the root of the component of v. It halves the path on the way: each second vertex is linked to
-// the vertex two above.
+// root returns the root of the component of v. It halves the path on the way: each
+// second vertex is linked to the vertex two above.
 func (g *graph) root(v uint32) uint32 {
 	for g.parent[v] != v {
 		g.parent[v] = g.parent[g.parent[v]]

@@ -9,8 +9,9 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// A factorBase holds the primes p for which kN is a square modulo p: only these divide a value X^2-kN. Its
-// F entries are the columns of the matrix. Entry i is element i of each slice:
+// A factorBase holds the primes p for which kN is a square modulo p: only these divide
+// a value X^2-kN. Its F entries are the columns of the matrix. Entry i is element i of
+// each slice:
 //
 //	i                     prime[i]
 //	0                     1, which stands for the sign -1 of a value
@@ -18,8 +19,9 @@ import (
 //	2 .. special-1        the odd primes that divide k, ascending
 //	special .. F-1        the odd p with (kN/p) = 1, ascending
 //
-// For each i > 0, root[i]^2 = kN mod prime[i] and root[i] < prime[i]. The primes of k have the root 0, a
-// double one: such p divides X^2-kN if it divides X, and p^2 never does, as k is square-free.
+// For each i > 0, root[i]^2 = kN mod prime[i] and root[i] < prime[i]. The primes of k
+// have the root 0, a double one: such p divides X^2-kN if it divides X, and p^2 never
+// does, as k is square-free.
 //
 // A factorBase does not change after build. Helpers read that of their searcher.
 type factorBase struct {
@@ -33,17 +35,19 @@ type factorBase struct {
 	special     int
 }
 
-// shift returns log2(D/A): 1 if the polynomials have only odd X = 2Ax+B, 0 if they have all X = Ax+B.
+// shift returns log2(D/A): 1 if the polynomials have only odd X = 2Ax+B, 0 if they have
+// all X = Ax+B.
 //
-// For kN = 1 mod 8 and odd X the exponent of 2 in X^2-kN is at least 3 and on average 4; for even X it is 0. To
-// leave the even X out doubles D, hence the values, and makes relations a tenth more frequent. For kN = 5
-// mod 8 the exponent is exactly 2 for odd X, otherwise it is exactly 1 for one parity of X. There the gain would
-// be at most the one bit that a doubled D costs. TestTwos counts these exponents.
+// For kN = 1 mod 8 and odd X the exponent of 2 in X^2-kN is at least 3 and on average
+// 4; for even X it is 0. To leave the even X out doubles D, hence the values, and makes
+// relations a tenth more frequent. For kN = 5 mod 8 the exponent is exactly 2 for odd
+// X, otherwise it is exactly 1 for one parity of X. There the gain would be at most the
+// one bit that a doubled D costs. TestTwos counts these exponents.
 func (f *factorBase) shift() uint { return uint(b2i(f.kn[0]%8 == 1)) }
 
-// build makes the base of count entries for n*k. If a prime that it tries divides n, it returns a
-// DivisorError. If alive returns an error, it returns that. After an error the base is incomplete.
-// Requires n odd, k square-free, count >= minPrimes.
+// build makes the base of count entries for n*k. If a prime that it tries divides n, it
+// returns a DivisorError. If alive returns an error, it returns that. After an error
+// the base is incomplete. Requires n odd, k square-free, count > 2.
 func (f *factorBase) build(alive func() error, n *huge, k uint32, count int) error {
 	f.kn = *n
 	f.kn.mulWord(uint64(k))
@@ -84,13 +88,14 @@ func (f *factorBase) build(alive func() error, n *huge, k uint32, count int) err
 	return nil
 }
 
-// aliveEvery is the number of primes or relations between two calls of alive. Each is the work of about a
-// microsecond.
+// aliveEvery is the number of primes or relations between two calls of alive. Each is
+// the work of about a microsecond.
 const aliveEvery = 1 << 12
 
-// primeBound returns a bound below which there are more than m = 3*count primes: the m-th prime is
-// about m*log(m). A prime is in the base with a probability of 1/2, so that 2*count would do on average. For
-// count = 2^17 the bound is 6.6 million, below 2^23.
+// primeBound returns a bound below which there are more than m = 3*count primes: the
+// m-th prime is about m*log(m). A prime is in the base with a probability of 1/2, so
+// that 2*count would do on average. For count = 2^17 the bound is 6.6 million, below
+// 2^23.
 func primeBound(count int) uint64 {
 	m := float64(3*count + 1000)
 	return uint64(1.3 * m * math.Log(m))
@@ -110,8 +115,8 @@ func (f *factorBase) addIfSquare(p, k uint32) bool {
 	return false
 }
 
-// add appends the entry of p. The logarithm is floor((floor(2 log2(p)) + 1)/2), as p^2 has
-// floor(2 log2(p)) + 1 bits. That is log2(p) rounded to the nearest integer.
+// add appends the entry of p. The logarithm is floor((floor(2 log2(p)) + 1)/2), as p^2
+// has floor(2 log2(p)) + 1 bits. That is log2(p) rounded to the nearest integer.
 func (f *factorBase) add(p uint32, root uint64) {
 	f.prime = append(f.prime, p)
 	f.root = append(f.root, uint32(root))
@@ -137,9 +142,9 @@ func (f *factorBase) index(p float64) int {
 	return low
 }
 
-// hash returns a hash of the primes and roots, in the manner of FNV-1a with words of 32 bits. By it
-// two machines see that they have the same base. It is no protection: whoever sends wrong parameters can
-// send the right hash.
+// hash returns a hash of the primes and roots, in the manner of FNV-1a with words of 32
+// bits. By it two machines see that they have the same base. It is no protection:
+// whoever sends wrong parameters can send the right hash.
 func (f *factorBase) hash() uint64 {
 	h := uint64(14695981039346656037)
 	for i, p := range f.prime {

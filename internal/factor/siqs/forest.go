@@ -1,11 +1,13 @@
 package siqs
 
-// A forest finds a basis of the cycles of the graph of a set. It has a tree that spans each component. Each
-// edge outside of the trees closes one cycle, with the path between its ends in the tree. These cycles are
-// independent, as each has an edge that no other has. Their number is that of graph.
+// A forest finds a basis of the cycles of the graph of a set. It has a tree that spans
+// each component. Each edge outside of the trees closes one cycle, with the path
+// between its ends in the tree. These cycles are independent, as each has an edge that
+// no other has. Their number is that of graph.
 //
-// The trees are built breadth first, and the tree of the component of 1 has the root 1. So cycles are short, and
-// rows of the matrix light: a relation with one large prime is an edge to the root.
+// The trees are built breadth first, and the tree of the component of 1 has the root 1.
+// So cycles are short, and rows of the matrix light: a relation with one large prime is
+// an edge to the root.
 type forest struct {
 	first      []uint32    // first[v]: where the edges of vertex v begin in edges; one more than vertices
 	edges      []uint32    // entries at v, one vertex after the other; each edge occurs at both of its ends
@@ -18,7 +20,8 @@ type forest struct {
 // unseen is no depth and no entry.
 const unseen = ^uint32(0)
 
-// grow builds the forest of the set, or returns the error of alive. Vertex 0 is 1 and comes first.
+// grow builds the forest of the set, or returns the error of alive. Vertex 0 is 1 and
+// comes first.
 func (f *forest) grow(alive func() error, s *Set) error {
 	vertices := len(s.graph.prime)
 	if err := f.link(alive, s, vertices); err != nil {
@@ -38,8 +41,8 @@ func (f *forest) grow(alive func() error, s *Set) error {
 	return nil
 }
 
-// link fills first, edges and ends, by a counting sort of the edges by vertex. Loops are not among the
-// edges: no tree has them.
+// link fills first, edges and ends, by a counting sort of the edges by vertex. Loops
+// are not among the edges: no tree has them.
 func (f *forest) link(alive func() error, s *Set, vertices int) error {
 	f.first = resize(f.first, vertices+1)
 	clear(f.first)
@@ -104,8 +107,9 @@ func (f *forest) span(alive func() error, r uint32) error {
 // other returns the end of edge e that is not v. Requires v to be one of its ends.
 func (f *forest) other(e, v uint32) uint32 { return f.ends[e][0] ^ f.ends[e][1] ^ v }
 
-// cycle appends to dst the entries of the cycle that e closes, e first, and reports whether e closes one: it does
-// unless it is in a tree. It goes up from the deeper of the two ends until they meet.
+// cycle appends to dst the entries of the cycle that e closes, e first, and reports
+// whether e closes one: it does unless it is in a tree. It goes up from the deeper of
+// the two ends until they meet.
 func (f *forest) cycle(dst []uint32, e uint32) ([]uint32, bool) {
 	u, v := f.ends[e][0], f.ends[e][1]
 	if u != v && (f.parentEdge[u] == e || f.parentEdge[v] == e) {

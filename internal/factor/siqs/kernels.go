@@ -18,12 +18,14 @@ import "factorfleet/internal/factor/kernels"
 //	matchLanes      match                 primes that have a root at a position
 //	findLanes       find                  entries of a position
 //
-// All give the same relations: TestSameRelations. The arguments are pointers, as assembly does not check
-// bounds; the caller answers for the lengths, and for the words that a kernel may overwrite behind its result.
+// All give the same relations: TestSameRelations. The arguments are pointers, as
+// assembly does not check bounds; the caller answers for the lengths, and for the words
+// that a kernel may overwrite behind its result.
 
-// hasKernels reports whether there are kernels at the level in force. At level plain, and on other processors
-// than amd64, the callers use Go.
+// hasKernels reports whether there are kernels at the level in force. At level plain,
+// and on other processors than amd64, the callers use Go.
 func hasKernels() bool { return kernels.Active() > kernels.Plain }
 
-// startLeast is the number of primes that startLanes needs. A base has at least minPrimes-2 of them.
+// startLeast is the number of primes that startLanes needs. A base has at least
+// minPrimes-2 of them.
 const startLeast = 4

@@ -2,8 +2,8 @@
 
 package siqs
 
-// The functions below exist so that the callers compile. hasKernels is false in this build, so that none is
-// called.
+// The functions below exist so that the callers compile. hasKernels is false in this
+// build, so that none is called.
 
 const noLanes = "siqs: internal error: no lanes"
 

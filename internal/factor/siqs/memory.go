@@ -13,7 +13,8 @@ const (
 	restBytes = 1 + 4 + 4             // logp, blockMod, matched
 )
 
-// Bytes for each relation in a Set. Slices grow by a quarter, hash tables to at most 8 slots for each element.
+// Bytes for each relation in a Set. Slices grow by a quarter, hash tables to at most 8
+// slots for each element.
 const (
 	entryBytes  = 48 * 5 / 4 // entries
 	primesBytes = 35 * 5 / 4 // primes
@@ -25,9 +26,11 @@ const (
 //
 //   - sieve for each Sieve, hence for each core;
 //   - set for the Set that accumulates relations;
-//   - solve for the linear algebra on top of set, for a short while and without any helper's sieve.
+//   - solve for the linear algebra on top of set, for a short while and without any
+//     helper's sieve.
 //
-// With F primes, s primes of A, m members of both pools and R = 4/3*ExpectedRelations relations:
+// With F primes, s primes of A, m members of both pools and R = 4/3*ExpectedRelations
+// relations:
 //
 //	sieve = 5/4 * ( F*(base + roots + rest + 4s + 4m)     4s: step, 4m: inverses
 //	              + polysPerFill*2M*8                     bucket entries
@@ -35,9 +38,10 @@ const (
 //	set   = R*(entry + primes + seen + vertex) + 2^16
 //	solve = R*36*5/4 + gf2.Memory(F + 16*extraCycles, F, w*(F + 16*extraCycles))
 //
-// The factor 5/4 is for what resize and append leave unused. A bucket entry takes 4 bytes, and for each
-// position there is room for at most 0.7 entries, 0.9 after resize; 8 bytes leave room for a base that is replaced.
-// w bounds the mean number of 1s in a row: a cycle has one to six relations, each with some twenty odd exponents.
+// The factor 5/4 is for what resize and append leave unused. A bucket entry takes 4
+// bytes, and for each position there is room for at most 0.7 entries, 0.9 after resize;
+// 8 bytes leave room for a base that is replaced. w bounds the mean number of 1s in a
+// row: a cycle has one to six relations, each with some twenty odd exponents.
 func (p *Params) Memory() (sieve, set, solve uint64) {
 	primes := uint64(p.Primes)
 	pools := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
@@ -58,16 +62,18 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 	return sieve, set, solve
 }
 
-// ExpectedRelations estimates the relations that are needed. Their number grows in proportion to time, which
-// the number of cycles does not, so that it serves to report progress. The estimate is within a fifth from 96
-// bits on. It is fitted to measurements:
+// ExpectedRelations estimates the relations that are needed. Their number grows in
+// proportion to time, which the number of cycles does not, so that it serves to report
+// progress. The estimate is within a fifth from 96 bits on. It is fitted to
+// measurements:
 //
 //	one large prime    F*(2.8 + log2(max(F/150, 1))/2)
 //	two                F*(8 + 1.6*(room-6.5) + 1.3*max(log2(F/2^16), 0)),  room = log2(Double/P^2)
 //
-// The more room there is above P, the more often a large prime occurs only once: 7.9 relations for each prime
-// of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3 (281), 10.4 to 11.3 at 8.2 (297). The last term is
-// for large bases: 12.4 at 8.4 (314 bits, F = 120000).
+// The more room there is above P, the more often a large prime occurs only once: 7.9
+// relations for each prime of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3
+// (281), 10.4 to 11.3 at 8.2 (297). The last term is for large bases: 12.4 at 8.4 (314
+// bits, F = 120000).
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {
@@ -77,5 +83,6 @@ func (p *Params) ExpectedRelations() int {
 	return int(primes * (2.8 + math.Log2(max(primes/150, 1))/2))
 }
 
-// nthPrime returns about the n-th prime. Half of the primes are in a base, so that P is about nthPrime(2F).
+// nthPrime returns about the n-th prime. Half of the primes are in a base, so that P is
+// about nthPrime(2F).
 func nthPrime(n float64) float64 { return n * (math.Log(n) + math.Log(math.Log(n)) - 1) }

@@ -7,15 +7,15 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// multipliers are the square-free k from which multiplier chooses. The largest makes kN 6.2 bits longer
-// than N, and values 3.1 bits longer.
+// multipliers are the square-free k from which multiplier chooses. The largest makes kN
+// 6.2 bits longer than N, and values 3.1 bits longer.
 var multipliers = [...]uint32{
 	1, 2, 3, 5, 6, 7, 10, 11, 13, 14, 15, 17, 19, 21, 23, 29, 31, 33, 35, 37,
 	41, 43, 47, 53, 59, 61, 67, 71, 73,
 }
 
-// scorePrimes is the number of odd primes in the score of a multiplier: 3 to 283. Larger ones contribute
-// less than 0.04 each.
+// scorePrimes is the number of odd primes in the score of a multiplier: 3 to 283.
+// Larger ones contribute less than 0.04 each.
 const scorePrimes = 60
 
 // A scoreTable holds the parts of the score that do not depend on N.
@@ -45,8 +45,8 @@ var scores = sync.OnceValue(func() *scoreTable {
 	return t
 })
 
-// legendre returns the Legendre symbol (a/p) by Euler's criterion: a^((p-1)/2) mod p is 0, 1 or -1. Requires
-// p an odd prime, a < p.
+// legendre returns the Legendre symbol (a/p) by Euler's criterion: a^((p-1)/2) mod p is
+// 0, 1 or -1. Requires p an odd prime, a < p.
 func legendre(a, p uint32) int8 {
 	switch power(uint64(a), uint64(p-1)/2, uint64(p), reciprocal(p)) {
 	case 0:
@@ -57,8 +57,8 @@ func legendre(a, p uint32) int8 {
 	return -1
 }
 
-// mayBeSquare reports whether the odd x may be a square, by x modulo 8 and modulo the primes from 3 to
-// 41. Few other numbers pass; the caller then takes the root.
+// mayBeSquare reports whether the odd x may be a square, by x modulo 8 and modulo the
+// primes from 3 to 41. Few other numbers pass; the caller then takes the root.
 func (x *huge) mayBeSquare() bool {
 	if x[0]%8 != 1 {
 		return false
@@ -71,11 +71,12 @@ func (x *huge) mayBeSquare() bool {
 	return true
 }
 
-// multiplier returns the k for which the values are expected to be the smoothest. Source: D. Knuth, The Art
-// of Computer Programming 2, 4.5.4, after R. Schroeppel. Requires n odd.
+// multiplier returns the k for which the values are expected to be the smoothest.
+// Source: D. Knuth, The Art of Computer Programming 2, 4.5.4, after R. Schroeppel.
+// Requires n odd.
 //
-// The score of k is what small primes contribute to the logarithm of a value on average, less the growth of
-// the value:
+// The score of k is what small primes contribute to the logarithm of a value on
+// average, less the growth of the value:
 //
 //	score(k) = c(2) - log(k)/2 + sum of c(p)
 //
@@ -83,9 +84,9 @@ func (x *huge) mayBeSquare() bool {
 //	p divides k    c(p) = log(p)/p         one root modulo p, and p^2 divides no value
 //	(kN/p) = -1    c(p) = 0
 //
-// Values are about M*sqrt(kN/2), which gives log(k)/2. (kN/p) is (k/p)(N/p), so that one symbol for each p
-// is computed for N, and those of k are in the table. A p that divides N gets the score of one that
-// divides k; factorBase.build finds it afterwards.
+// Values are about M*sqrt(kN/2), which gives log(k)/2. (kN/p) is (k/p)(N/p), so that
+// one symbol for each p is computed for N, and those of k are in the table. A p that
+// divides N gets the score of one that divides k; factorBase.build finds it afterwards.
 func multiplier(n *huge) uint32 {
 	t := scores()
 	var score [len(multipliers)]float64

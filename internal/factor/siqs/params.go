@@ -7,21 +7,23 @@ import (
 	"slices"
 )
 
-// MinBits and MaxBits are the sizes of numbers that Params can be made for. Below MinBits there are too few
-// coefficients. Above MaxBits kN < 73*2^MaxBits and the values would come near the limits of the types huge
-// and wide.
+// MinBits and MaxBits are the sizes of numbers that Params can be made for. Below
+// MinBits there are too few coefficients. Above MaxBits kN < 73*2^MaxBits and the
+// values would come near the limits of the types huge and wide.
 const (
 	MinBits = 50
 	MaxBits = 370
 )
 
-// blockSize is the number of positions that are sieved at a time, one byte each: 32 KiB fit in the
-// first level cache. A position within a block takes 15 bits of a bucket entry.
+// blockSize is the number of positions that are sieved at a time, one byte each: 32 KiB
+// fit in the first level cache. A position within a block takes 15 bits of a bucket
+// entry.
 const blockSize = 1 << 15
 
-// Params describe the sieving for one number. Machines that have the same Params get the same
-// relations for the same coefficient numbers, in the same order. NewParams makes them once; they may then be
-// sent to other machines, which check them (Sieve.Reset, Set.Reset, Verifier.Reset).
+// Params describe the sieving for one number. Machines that have the same Params get
+// the same relations for the same coefficient numbers, in the same order. NewParams
+// makes them once; they may then be sent to other machines, which check them
+// (Sieve.Reset, Set.Reset, Verifier.Reset).
 type Params struct {
 	N          *big.Int
 	Multiplier uint32    // k, one of the table multipliers
@@ -41,11 +43,13 @@ type Params struct {
 
 // Bounds of Params that the arithmetic relies on.
 //
-//   - maxPrimes: all primes are below primeBound(2^17) < 2^23. So p + 2^20 and 2p are below 2^31, and a root
-//     can be moved modulo p in a word of 32 bits (move, buckets.hits).
-//   - maxInterval: a position takes 20 bits of a word, beside 12 bits for a prime (buckets.hits).
-//   - maxFactor: primes of A are below a block, hence never in the buckets, and below the padding
-//     behind a block (schedule).
+//   - maxPrimes: all primes are below primeBound(2^17) < 2^23. So p + 2^20 and 2p are
+//     below 2^31, and a root can be moved modulo p in a word of 32 bits (move,
+//     buckets.hits).
+//   - maxInterval: a position takes 20 bits of a word, beside 12 bits for a prime
+//     (buckets.hits).
+//   - maxFactor: primes of A are below a block, hence never in the buckets, and below
+//     the padding behind a block (schedule).
 const (
 	minPrimes   = 16
 	maxPrimes   = 1 << 17
@@ -53,21 +57,23 @@ const (
 	maxFactor   = 1 << 13 // the primes of A are below
 )
 
-// ErrParams is returned for numbers outside of MinBits to MaxBits, for even ones, and for Params that this
-// program would not have made.
+// ErrParams is returned for numbers outside of MinBits to MaxBits, for even ones, and
+// for Params that this program would not have made.
 var ErrParams = errors.New("siqs: parameters do not fit")
 
-// A DivisorError is returned instead of Params if a divisor of N is found while they are made: a prime
-// that was tried for the factor base, or the root of N if N is a square.
+// A DivisorError is returned instead of Params if a divisor of N is found while they
+// are made: a prime that was tried for the factor base, or the root of N if N is a
+// square.
 type DivisorError struct{ Divisor *big.Int }
 
 func (e *DivisorError) Error() string { return fmt.Sprintf("siqs: %v divides the number", e.Divisor) }
 
-// NewParams returns the parameters for n. The error is ErrParams unless n is odd and has MinBits to MaxBits
-// bits. It is a DivisorError if a divisor of n is found.
+// NewParams returns the parameters for n. The error is ErrParams unless n is odd and
+// has MinBits to MaxBits bits. It is a DivisorError if a divisor of n is found.
 //
-// Like all functions of this package that take alive, it calls alive every few milliseconds from
-// the caller's goroutine. If alive returns an error, the function ends and returns that error.
+// Like all functions of this package that take alive, it calls alive every few
+// milliseconds from the caller's goroutine. If alive returns an error, the function
+// ends and returns that error.
 func NewParams(alive func() error, n *big.Int) (Params, error) {
 	var p Params
 	err := new(factorBase).choose(alive, &p, n, tuningFor(n.BitLen()))
@@ -76,8 +82,8 @@ func NewParams(alive func() error, n *big.Int) (Params, error) {
 
 // choose sets p for n with the tuning t, and f to the factor base of p.
 //
-// The order matters: the multiplier determines the base, the base determines the bounds, and the target of
-// the coefficients needs the interval.
+// The order matters: the multiplier determines the base, the base determines the
+// bounds, and the target of the coefficients needs the interval.
 func (f *factorBase) choose(alive func() error, p *Params, n *big.Int, t tuning) error {
 	if n.Sign() < 0 || n.Bit(0) == 0 || n.BitLen() < MinBits || n.BitLen() > MaxBits {
 		return ErrParams
@@ -104,16 +110,19 @@ func (f *factorBase) choose(alive func() error, p *Params, n *big.Int, t tuning)
 	return nil
 }
 
-// rebuild sets f to the factor base of p, which may come from another machine or from an attacker. It returns
-// ErrParams unless
+// rebuild sets f to the factor base of p, which may come from another machine or from
+// an attacker. It returns ErrParams unless
 //
 //   - all fields are within the ranges of Params,
-//   - the base has the hash of p, so that indices mean the same primes on both machines,
-//   - both pools are ranges of the base with primes below maxFactor, none of which divides k,
+//   - the base has the hash of p, so that indices mean the same primes on both
+//     machines,
+//   - both pools are ranges of the base with primes below maxFactor, none of which
+//     divides k,
 //   - pool a has at least s primes.
 //
-// The indices, shifts and slices of the sieve rely on these ranges. The parameters need not be good ones:
-// with wrong thresholds there are few relations, but those that pass Verifier hold.
+// The indices, shifts and slices of the sieve rely on these ranges. The parameters need
+// not be good ones: with wrong thresholds there are few relations, but those that pass
+// Verifier hold.
 func (f *factorBase) rebuild(alive func() error, p *Params) error {
 	if p.N == nil || p.N.Sign() < 0 || p.N.Bit(0) == 0 || p.N.BitLen() < MinBits || p.N.BitLen() > MaxBits ||
 		!slices.Contains(multipliers[:], p.Multiplier) || p.Primes < minPrimes || p.Primes > maxPrimes ||

@@ -1,11 +1,13 @@
 package siqs
 
-// A Relation says that a value is a product of primes of the factor base and at most two large primes:
+// A Relation says that a value is a product of primes of the factor base and at most
+// two large primes:
 //
 //	(D*x+B)^2 - kN = +- Large[0] * Large[1] * product of prime[i] for i in Primes.
 //
-// A is that of coefficient number Coefficient, D is A or 2A (see factorBase.shift), B is that of polynomial
-// number Poly, and x is the field X. The primes of A are among Primes, and index 0 stands for the minus sign.
+// A is that of coefficient number Coefficient, D is A or 2A (see factorBase.shift), B
+// is that of polynomial number Poly, and x is the field X. The primes of A are among
+// Primes, and index 0 stands for the minus sign.
 //
 // As kN is 0 modulo N, a relation is also a congruence (D*x+B)^2 = product mod N.
 type Relation struct {
@@ -18,8 +20,9 @@ type Relation struct {
 	value wide // |D*X+B|
 }
 
-// holds reports whether the equation of r is true. Requires r.value = |D*X+B|. It multiplies all factors with
-// a check for overflow of 384 bits; no prime is divided out, so that it takes some hundred products of words.
+// holds reports whether the equation of r is true. Requires r.value = |D*X+B|. It
+// multiplies all factors with a check for overflow of 384 bits; no prime is divided
+// out, so that it takes some hundred products of words.
 func (r *Relation) holds(f *factorBase) bool {
 	var square huge
 	square.square(&r.value)

@@ -7,9 +7,10 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A modulus is an odd n of k words, for residues in Montgomery form: x is represented by x*R mod n, R = 2^(64k).
-// It does what mont.Wide does, but has no pointers: the next number needs no new memory. It is used for X and Y
-// of the square root step only. Source: P. Montgomery, Modular multiplication without trial division (1985).
+// A modulus is an odd n of k words, for residues in Montgomery form: x is represented
+// by x*R mod n, R = 2^(64k). It does what mont.Wide does, but has no pointers: the next
+// number needs no new memory. It is used for X and Y of the square root step only.
+// Source: P. Montgomery, Modular multiplication without trial division (1985).
 type modulus struct {
 	n   huge   // n[k-1] > 0, n[k:] = 0
 	k   int    // 1 .. hugeWords
@@ -18,7 +19,8 @@ type modulus struct {
 	r2  huge   // R^2 mod n
 }
 
-// set makes m the modulus n. Requires n odd, n > 1. R and R^2 are made from 1 by doublings.
+// set makes m the modulus n. Requires n odd, n > 1. R and R^2 are made from 1 by
+// doublings.
 func (m *modulus) set(n *huge) {
 	m.n, m.k = *n, hugeWords
 	for m.n[m.k-1] == 0 {
@@ -58,13 +60,13 @@ func (m *modulus) correct(z *huge, top uint64) {
 
 // mul sets z = x*y/R mod n, z < n. Requires x*y < n*R. z may alias x and y.
 //
-// Each iteration adds x*y[i] and the multiple q*n that makes the lowest word 0, and drops that word. With
-// W = 2^64:
+// Each iteration adds x*y[i] and the multiple q*n that makes the lowest word 0, and
+// drops that word. With W = 2^64:
 //
 //	t' = (t + x*y[i] + q*n)/W,  q = -(t + x*y[i])/n mod W.
 //
-// The words of t are t[0..k-1] and top. After i iterations t < x*(y mod W^i)/W^i + n, hence t < 2n after
-// the last one, and correct subtracts n once at most.
+// The words of t are t[0..k-1] and top. After i iterations t < x*(y mod W^i)/W^i + n,
+// hence t < 2n after the last one, and correct subtracts n once at most.
 func (m *modulus) mul(z, x, y *huge) {
 	var t huge
 	top := uint64(0)
@@ -122,8 +124,8 @@ func (m *modulus) sub(z, x, y *huge) {
 	}
 }
 
-// gcdOdd returns the greatest common divisor of x and n, by J. Stein's binary algorithm (1967). Requires n odd. It
-// is called once for each dependency that is tried.
+// gcdOdd returns the greatest common divisor of x and n, by J. Stein's binary algorithm
+// (1967). Requires n odd. It is called once for each dependency that is tried.
 func gcdOdd(x, n huge) huge {
 	if x == (huge{}) {
 		return n

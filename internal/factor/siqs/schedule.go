@@ -1,20 +1,21 @@
 package siqs
 
-// A schedule chooses the kernel for each prime of a block of one size. No kernel has a branch that
-// depends on a root, as such branches cannot be predicted. Instead it adds the logarithm as often as any
-// root below p may hit the block. Additions past the end of the block go to blockPad bytes that
-// are never read.
+// A schedule chooses the kernel for each prime of a block of one size. No kernel has a
+// branch that depends on a root, as such branches cannot be predicted. Instead it adds
+// the logarithm as often as any root below p may hit the block. Additions past the end
+// of the block go to blockPad bytes that are never read.
 //
-// A root x < p hits a block of size bytes ceil((size-x)/p) times, that is hits or hits-1 times with
-// hits = ceil(size/p). The last byte written is at x + p*(n-1) < p*n for n additions:
+// A root x < p hits a block of size bytes ceil((size-x)/p) times, that is hits or
+// hits-1 times with hits = ceil(size/p). The last byte written is at x + p*(n-1) < p*n
+// for n additions:
 //
 //	primes               n additions                     ends below
 //	p < 2048             hits rounded up to 4m           size + 4p <= size + blockPad
 //	2048 <= p < 8192     hits                            size + p  <= size + blockPad
 //	8192 <= p            hits-1, and one if in range     size + 1
 //
-// The first row holds as 4m <= hits+3 and p*hits < size+p. All roots must be below p; those of the primes of
-// A are set to 0 before, and their logarithm is 0.
+// The first row holds as 4m <= hits+3 and p*hits < size+p. All roots must be below p;
+// those of the primes of A are set to 0 before, and their logarithm is 0.
 type schedule struct {
 	low    int      // index of the first prime to sieve
 	middle int      // index of the first prime of the second row
@@ -23,15 +24,15 @@ type schedule struct {
 	found  [foundRoom + 24]uint32
 }
 
-// foundRoom is the room for the last hits of largeAtOnce primes, which sieveLarge finds before it adds them.
-// Kernels overwrite 16 words more, and read 8 more.
+// foundRoom is the room for the last hits of largeAtOnce primes, which sieveLarge finds
+// before it adds them. Kernels overwrite 16 words more, and read 8 more.
 const (
 	foundRoom   = largeAtOnce * 2
 	largeAtOnce = 128
 )
 
-// A run is a range of primes with the same number of hits, for one call of a kernel. Primes of maxFactor or
-// more also have the same logarithm, as none of them divides A.
+// A run is a range of primes with the same number of hits, for one call of a kernel.
+// Primes of maxFactor or more also have the same logarithm, as none of them divides A.
 type run struct {
 	first, end int
 	hits       int   // ceil(size/p)
@@ -39,14 +40,15 @@ type run struct {
 }
 
 const (
-	// quadBound ends the primes whose additions are rounded up to a multiple of 4: 4p <= maxFactor.
+	// quadBound ends the primes whose additions are rounded up to a multiple of 4: 4p
+	// <= maxFactor.
 	quadBound = maxFactor / 4
 	// blockPad is the number of bytes behind a block that kernels may overwrite.
 	blockPad = maxFactor
 )
 
-// prepare makes the schedule for the primes of indices low to high-1 and blocks of size bytes, size >= 64.
-// quads fit in 16 bits, as hits <= blockSize/3.
+// prepare makes the schedule for the primes of indices low to high-1 and blocks of size
+// bytes, size >= 64. quads fit in 16 bits, as hits <= blockSize/3.
 func (s *schedule) prepare(f *factorBase, low, high, size int) {
 	s.low, s.middle = low, low
 	s.quads, s.runs = s.quads[:0], s.runs[:0]
@@ -69,8 +71,9 @@ func (s *schedule) prepare(f *factorBase, low, high, size int) {
 	}
 }
 
-// sieve adds the logarithms of all primes of the schedule to the block, behind which there are blockPad bytes.
-// The roots are relative to the start of the block and are not changed.
+// sieve adds the logarithms of all primes of the schedule to the block, behind which
+// there are blockPad bytes. The roots are relative to the start of the block and are
+// not changed.
 func (s *schedule) sieve(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
 	if !hasKernels() {
 		s.sieveGo(block, prime, root1, root2, logp)

@@ -10,11 +10,11 @@ import (
 // ErrInvalid is returned for a relation that does not hold.
 var ErrInvalid = errors.New("siqs: relation does not hold")
 
-// A Set accumulates the relations of one number until there are enough cycles to factor it. It keeps its
-// memory for the next number. It is not for concurrent use.
+// A Set accumulates the relations of one number until there are enough cycles to factor
+// it. It keeps its memory for the next number. It is not for concurrent use.
 //
-// Two ways lead in: Add verifies relations that come from other machines; insert trusts those of the own
-// sieves. Solve needs no more than the entries.
+// Two ways lead in: Add verifies relations that come from other machines; insert trusts
+// those of the own sieves. Solve needs no more than the entries.
 type Set struct {
 	base     *factorBase
 	verifier *Verifier // of relations from other machines; nil until Reset
@@ -26,22 +26,25 @@ type Set struct {
 	solver   solver
 }
 
-// An entry is a relation of the set: primes[start:end] of the set are its Primes. It takes 48 bytes, and about
-// 30 for the primes. Offsets of 32 bits suffice, as the primes of 10^8 relations take less than 4 GiB.
+// An entry is a relation of the set: primes[start:end] of the set are its Primes. It
+// takes 48 bytes, and about 30 for the primes. Offsets of 32 bits suffice, as the
+// primes of 10^8 relations take less than 4 GiB.
 type entry struct {
 	value      wide // |Dx+B|
 	start, end uint32
 	large      [2]uint32
 }
 
-// firstNeed returns the number of cycles to collect before the linear algebra is tried the first time.
+// firstNeed returns the number of cycles to collect before the linear algebra is tried
+// the first time.
 //
-// Each cycle is a row of the matrix. If there are more rows than columns that occur in them, each row too many is
-// a dependency, and each dependency splits N with a probability of at least 1/2.
+// Each cycle is a row of the matrix. If there are more rows than columns that occur in
+// them, each row too many is a dependency, and each dependency splits N with a
+// probability of at least 1/2.
 //
-// In a small base, some primes occur in no cycle. With F/64 fewer cycles than F, one number in 60 from 70 to 128
-// bits needs a second try; with F/32 fewer, one in three. In a large base the last cycles take no
-// time, as they come ever faster.
+// In a small base, some primes occur in no cycle. With F/64 fewer cycles than F, one
+// number in 60 from 70 to 128 bits needs a second try; with F/32 fewer, one in three.
+// In a large base the last cycles take no time, as they come ever faster.
 func firstNeed(primes int) int {
 	if primes > 2000 {
 		return primes + extraCycles
@@ -52,12 +55,14 @@ func firstNeed(primes int) int {
 // primesOfRelation is about the number of bytes of the encoded primes of a relation.
 const primesOfRelation = 30
 
-// extraCycles is the number of cycles beyond the columns of a large base, and of further cycles after each time
-// that the linear algebra has failed. All dependencies of 8 more fail with a probability of at most 2^-8.
+// extraCycles is the number of cycles beyond the columns of a large base, and of
+// further cycles after each time that the linear algebra has failed. All dependencies
+// of 8 more fail with a probability of at most 2^-8.
 const extraCycles = 8
 
-// reset makes the set empty, for the base and about as many relations as expected. It reserves an eighth more from
-// the beginning, since to grow by a hundred megabytes later would take a good part of a second.
+// reset makes the set empty, for the base and about as many relations as expected. It
+// reserves an eighth more from the beginning, since to grow by a hundred megabytes
+// later would take a good part of a second.
 func (s *Set) reset(base *factorBase, expected int) {
 	expected += expected / 8
 	s.base = base
@@ -68,8 +73,8 @@ func (s *Set) reset(base *factorBase, expected int) {
 	s.need = firstNeed(len(base.prime))
 }
 
-// Reset makes the set empty, for the number that p describes. It returns ErrParams in the cases in which
-// Sieve.Reset does, or the error of alive.
+// Reset makes the set empty, for the number that p describes. It returns ErrParams in
+// the cases in which Sieve.Reset does, or the error of alive.
 func (s *Set) Reset(alive func() error, p Params) error {
 	if s.verifier == nil {
 		s.verifier = new(Verifier)
@@ -81,8 +86,9 @@ func (s *Set) Reset(alive func() error, p Params) error {
 	return nil
 }
 
-// Add adds a copy of the relation unless the set has it, and reports whether it was new. If r does not hold it
-// returns ErrInvalid, and the set does not change. Requires Reset.
+// Add adds a copy of the relation unless the set has it, and reports whether it was
+// new. If r does not hold it returns ErrInvalid, and the set does not change. Requires
+// Reset.
 func (s *Set) Add(r *Relation) (fresh bool, err error) {
 	if !s.verifier.Verify(r) {
 		return false, ErrInvalid
@@ -90,9 +96,10 @@ func (s *Set) Add(r *Relation) (fresh bool, err error) {
 	return s.insert(r), nil
 }
 
-// Solve returns a divisor d of the number, 1 < d < N, or nil if the relations do not split it. Then Need
-// becomes Have + extraCycles. It returns the error of alive. Requires Have >= Need for a fair chance;
-// it takes time and memory as Params.Memory tells.
+// Solve returns a divisor d of the number, 1 < d < N, or nil if the relations do not
+// split it. Then Need becomes Have + extraCycles. It returns the error of alive.
+// Requires Have >= Need for a fair chance; it takes time and memory as Params.Memory
+// tells.
 func (s *Set) Solve(alive func() error) (*big.Int, error) {
 	d, err := s.solve(alive, s.verifier.params.N)
 	if d == nil && err == nil {
@@ -104,15 +111,17 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }
 
-// Need returns the number of cycles at which Solve should be called. It grows when Solve fails.
+// Need returns the number of cycles at which Solve should be called. It grows when
+// Solve fails.
 func (s *Set) Need() int { return s.need }
 
 // Len returns the number of relations.
 func (s *Set) Len() int { return len(s.entries) }
 
-// insert adds a copy of the relation and reports whether it is new. Requires r to hold and r.value to be set. Two
-// relations are the same if they have the same |X|: the factorization of X^2-kN follows from it. Without
-// this test the product of a relation and its copy would be a dependency that splits nothing.
+// insert adds a copy of the relation and reports whether it is new. Requires r to hold
+// and r.value to be set. Two relations are the same if they have the same |X|: the
+// factorization of X^2-kN follows from it. Without this test the product of a relation
+// and its copy would be a dependency that splits nothing.
 func (s *Set) insert(r *Relation) bool {
 	slot := s.slot(&r.value)
 	if s.seen[slot] != 0 {
@@ -129,8 +138,9 @@ func (s *Set) insert(r *Relation) bool {
 	return true
 }
 
-// emptyTable returns an empty hash table for so many entries. It reuses t, unless t is too small, or so large that
-// to clear it would take longer than the work on the number. At most half of the slots are used.
+// emptyTable returns an empty hash table for so many entries. It reuses t, unless t is
+// too small, or so large that to clear it would take longer than the work on the
+// number. At most half of the slots are used.
 func emptyTable(t []uint32, entries int) []uint32 {
 	size := 1 << bits.Len(uint(2*entries))
 	if len(t) < size || len(t) > 4*size {

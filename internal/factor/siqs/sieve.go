@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// A Sieve finds the relations of one number after the other. It keeps its memory for the next number. It is
-// not for concurrent use: each goroutine has its own.
+// A Sieve finds the relations of one number after the other. It keeps its memory for
+// the next number. It is not for concurrent use: each goroutine has its own.
 //
 // Primes are treated in four classes, by their index i in the base:
 //
@@ -15,10 +15,11 @@ import (
 //	buckets.first .. far-1      sieved through buckets, both roots are moved
 //	far .. F-1                  the same, but one root and a distance: buckets.pair
 //
-// Before sievePoly and until nextPoly, for each prime p = prime[i] of the first two classes that does not
-// divide A, Q(x) = 0 mod p exactly for the positions root1[i] and root2[i] modulo p. Both are below p. The
-// primes of A have noRoot, or a little less. In the last two classes the roots are those of the
-// last polynomial that the buckets are filled for.
+// Before sievePoly and until nextPoly, for each prime p = prime[i] of the first two
+// classes that does not divide A, Q(x) = 0 mod p exactly for the positions root1[i] and
+// root2[i] modulo p. Both are below p. The primes of A have noRoot, or a little less.
+// In the last two classes the roots are those of the last polynomial that the buckets
+// are filled for.
 type Sieve struct {
 	params Params
 	base   factorBase
@@ -58,29 +59,33 @@ type Stats struct {
 	Full, Partial, Double int // relations with no, one and two large primes
 }
 
-// noRoot is the root of a prime of A. No position reaches it: a coefficient has at most 2^15 polynomials, and
-// each lowers it by p < maxFactor = 2^13 or leaves it (see move). So it stays above 2^31 - 2^28, and
-// position mod p, which match compares it with, is below p.
+// noRoot is the root of a prime of A. No position reaches it: a coefficient has at most
+// 2^15 polynomials, and each lowers it by p < maxFactor = 2^13 or leaves it (see move).
+// So it stays above 2^31 - 2^28, and position mod p, which match compares it with, is
+// below p.
 const noRoot = 1<<31 - 1
 
-// blankSize divides blockSize. A blank as long as a block would push the block out of the first level cache.
+// blankSize divides blockSize. A blank as long as a block would push the block out of
+// the first level cache.
 const blankSize = 1 << 12
 
-// startBlock fills the block with 128-Candidate. After the sieve a byte is 128 - Candidate + S, where S is the
-// sum of the logarithms. So bit 7 is set exactly where S >= Candidate, if no byte overflows:
+// startBlock fills the block with 128-Candidate. After the sieve a byte is 128 -
+// Candidate + S, where S is the sum of the logarithms. So bit 7 is set exactly where S
+// >= Candidate, if no byte overflows:
 //
 //	S <= Candidate + 127.
 //
-// A sieved p has a logarithm of at most 1.08*log2(p) (log2(13) = 3.7 becomes 4), so that a value of b bits has
-// S <= 1.08*b. TestBounds shows that the byte stays below 220 for all parameters of the table.
+// A sieved p has a logarithm of at most 1.08*log2(p) (log2(13) = 3.7 becomes 4), so
+// that a value of b bits has S <= 1.08*b. TestBounds shows that the byte stays below
+// 220 for all parameters of the table.
 func (s *Sieve) startBlock(block []uint8) {
 	for len(block) > 0 {
 		block = block[copy(block, s.blank):]
 	}
 }
 
-// sievePoly sieves the interval of the current polynomial block by block and examines the candidates. It
-// returns false if emit did.
+// sievePoly sieves the interval of the current polynomial block by block and examines
+// the candidates. It returns false if emit did.
 func (s *Sieve) sievePoly() bool {
 	s.Stats.Polys++
 	s.startWork()
@@ -93,8 +98,8 @@ func (s *Sieve) sievePoly() bool {
 	return true
 }
 
-// startWork sets work1 and work2 for the first block. The primes of A get the root 0 and have the
-// logarithm 0: the schedule needs some root below p, and adds nothing.
+// startWork sets work1 and work2 for the first block. The primes of A get the root 0
+// and have the logarithm 0: the schedule needs some root below p, and adds nothing.
 func (s *Sieve) startWork() {
 	low, high := int(s.params.Small), s.buckets.first
 	copy(s.work1[low:high], s.root1[low:high])
@@ -104,8 +109,9 @@ func (s *Sieve) startWork() {
 	}
 }
 
-// sieveBlockAt sieves the block that begins at position start and returns it. Requires that all blocks before
-// it have been sieved, as work1 and work2 move on by a block each time: root - blockSize mod p.
+// sieveBlockAt sieves the block that begins at position start and returns it. Requires
+// that all blocks before it have been sieved, as work1 and work2 move on by a block
+// each time: root - blockSize mod p.
 func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	low, high := int(s.params.Small), s.buckets.first
 	block := s.block[:min(blockSize, s.params.Interval-start)]
@@ -123,8 +129,9 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	return block
 }
 
-// scan examines all positions of the block that begins at start whose byte is 128 or more, ascending. It
-// passes the sum of the logarithms on, S = byte - (128-Candidate). It returns false if emit did.
+// scan examines all positions of the block that begins at start whose byte is 128 or
+// more, ascending. It passes the sum of the logarithms on, S = byte - (128-Candidate).
+// It returns false if emit did.
 func (s *Sieve) scan(block []uint8, start uint32) bool {
 	for i := 0; ; {
 		if i = s.top(block, i); i == len(block) {
@@ -141,8 +148,9 @@ func (s *Sieve) scan(block []uint8, start uint32) bool {
 	}
 }
 
-// top returns the first multiple of 64, at least i, where one of 64 bytes is 128 or more. If there is none it
-// returns the length of the block. Requires i and that length to be multiples of 64.
+// top returns the first multiple of 64, at least i, where one of 64 bytes is 128 or
+// more. If there is none it returns the length of the block. Requires i and that length
+// to be multiples of 64.
 func (s *Sieve) top(block []uint8, i int) int {
 	if hasKernels() && i < len(block) {
 		return topLanes(&block[0], i, len(block))

@@ -11,19 +11,20 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// ErrFailed is returned when no dependency of any relations splits the number. This happens for
-// powers of primes, and for a number without enough coefficients.
+// ErrFailed is returned when no dependency of any relations splits the number. This
+// happens for powers of primes, and for a number without enough coefficients.
 var ErrFailed = errors.New("siqs: no relation splits the number")
 
-// A MemoryError is returned when the pool cannot reserve the memory that a number needs on one core.
+// A MemoryError is returned when the pool cannot reserve the memory that a number needs
+// on one core.
 type MemoryError struct{ Need uint64 } // bytes
 
 func (e *MemoryError) Error() string {
 	return fmt.Sprintf("siqs: the number needs %d bytes of memory", e.Need)
 }
 
-// A Searcher factors numbers one after the other, on one core or several. It keeps its memory for the next
-// number. It is not for concurrent use.
+// A Searcher factors numbers one after the other, on one core or several. It keeps its
+// memory for the next number. It is not for concurrent use.
 //
 // Ownership of the fields while Factor runs:
 //
@@ -32,18 +33,21 @@ func (e *MemoryError) Error() string {
 //	atomic                        enoughCycles
 //	read-only while helpers run   Pool, Helper, accept; of sieve: params, base, inverses, lifted
 //
-// A helper owns its Sieve (see help). It starts after prepare and ends before collect returns. So the linear
-// algebra, the next number and the fields above never meet a helper.
+// A helper owns its Sieve (see help). It starts after prepare and ends before collect
+// returns. So the linear algebra, the next number and the fields above never meet a
+// helper.
 type Searcher struct {
-	// Pool lends cores besides the caller's, and memory. nil: only the caller's core, and no limit of memory.
+	// Pool lends cores besides the caller's, and memory. nil: only the caller's core,
+	// and no limit of memory.
 	Pool *resource.Pool
-	// Borrow reports whether cores may be borrowed now. nil: always. The caller's goroutine calls it.
+	// Borrow reports whether cores may be borrowed now. nil: always. The caller's
+	// goroutine calls it.
 	Borrow func() bool
-	// Helper is called every few milliseconds by each goroutine on a borrowed core. Its error ends that
-	// goroutine only; its relations so far are kept. nil: no error.
+	// Helper is called every few milliseconds by each goroutine on a borrowed core. Its
+	// error ends that goroutine only; its relations so far are kept. nil: no error.
 	Helper func() error
-	// Progress is called from the goroutine of Factor, at most ten times a second, and once before the linear
-	// algebra. It may be nil.
+	// Progress is called from the goroutine of Factor, at most ten times a second, and
+	// once before the linear algebra. It may be nil.
 	Progress func(SearchProgress)
 
 	mu           sync.Mutex
@@ -70,8 +74,8 @@ type SearchProgress struct {
 // reportEvery is the least time between two calls of Progress.
 const reportEvery = 100 * time.Millisecond
 
-// NewSearcher returns a searcher without a pool. Its accept is made once, so that it costs no memory
-// for each number.
+// NewSearcher returns a searcher without a pool. Its accept is made once, so that it
+// costs no memory for each number.
 func NewSearcher() *Searcher {
 	s := new(Searcher)
 	s.accept = func(r *Relation) bool {
@@ -90,28 +94,31 @@ func NewSearcher() *Searcher {
 	return s
 }
 
-// maxTries bounds the attempts of the linear algebra for a number. Each further attempt has extraCycles more
-// dependencies, and each of them fails with a probability of at most 1/2, unless the number is a power of a prime.
+// maxTries bounds the attempts of the linear algebra for a number. Each further attempt
+// has extraCycles more dependencies, and each of them fails with a probability of at
+// most 1/2, unless the number is a power of a prime.
 const maxTries = 12
 
 // Factor returns a divisor d of n, 1 < d < n. The error is
 //
 //   - ErrParams unless n is odd and has MinBits to MaxBits bits,
-//   - a MemoryError if the pool has too little memory for one core; with more memory, as many cores sieve
-//     as it has memory for,
+//   - a MemoryError if the pool has too little memory for one core; with more memory,
+//     as many cores sieve as it has memory for,
 //   - ErrFailed if n cannot be split, most likely a power of a prime,
-//   - the error of alive, which it calls every few milliseconds from the caller's goroutine.
+//   - the error of alive, which it calls every few milliseconds from the caller's
+//     goroutine.
 //
 // All goroutines that it has started have ended when it returns.
 func (s *Searcher) Factor(alive func() error, n *big.Int) (*big.Int, error) {
 	return s.factor(alive, n, tuningFor(n.BitLen()))
 }
 
-// TakeSpent returns the time that helpers on borrowed cores have run, of those that have ended since the last call.
+// TakeSpent returns the time that helpers on borrowed cores have run, of those that
+// have ended since the last call.
 func (s *Searcher) TakeSpent() time.Duration { return s.crew.TakeSpent() }
 
-// factor is Factor with a tuning. The order of the steps: parameters, memory, tables, then rounds of relations and
-// linear algebra until one succeeds.
+// factor is Factor with a tuning. The order of the steps: parameters, memory, tables,
+// then rounds of relations and linear algebra until one succeeds.
 func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, error) {
 	first := &s.sieve
 	if err := first.choose(alive, n, t); err != nil {

@@ -9,14 +9,15 @@ import (
 	"factorfleet/internal/factor/gf2"
 )
 
-// A solver makes a divisor from the relations of a set. With X[i]^2 - kN = +-(large primes)*(primes of the base)
-// for the relations i of a dependency,
+// A solver makes a divisor from the relations of a set. With X[i]^2 - kN = +-(large
+// primes)*(primes of the base) for the relations i of a dependency,
 //
 //	X = product of X[i] mod N,  Y^2 = product of (X[i]^2 - kN),
 //
-// X^2 = Y^2 mod N, as kN is 0 mod N. All exponents on the right are even: those of the large primes since a
-// dependency is a set of cycles, those of the base and the sign by the linear algebra. So Y is the product of the
-// primes with half of their exponents, and gcd(X-Y, N) divides N.
+// X^2 = Y^2 mod N, as kN is 0 mod N. All exponents on the right are even: those of the
+// large primes since a dependency is a set of cycles, those of the base and the sign by
+// the linear algebra. So Y is the product of the primes with half of their exponents,
+// and gcd(X-Y, N) divides N.
 type solver struct {
 	forest  forest
 	matrix  gf2.Matrix
@@ -30,8 +31,9 @@ type solver struct {
 	large   []uint32 // large primes of Y^2
 }
 
-// solve returns a divisor d of n, 1 < d < n, or nil if no dependency gives one, or the error of alive. It tries
-// dependencies until one succeeds: two on average for an n of two primes.
+// solve returns a divisor d of n, 1 < d < n, or nil if no dependency gives one, or the
+// error of alive. It tries dependencies until one succeeds: two on average for an n of
+// two primes.
 func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
 	if err := s.buildMatrix(alive); err != nil {
 		return nil, err
@@ -50,8 +52,9 @@ func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
 	return d, err
 }
 
-// buildMatrix makes the matrix: a row for each cycle, a column for each entry of the base. A row is 1 in the
-// columns whose exponent is odd in the product of the relations of the cycle.
+// buildMatrix makes the matrix: a row for each cycle, a column for each entry of the
+// base. A row is 1 in the columns whose exponent is odd in the product of the relations
+// of the cycle.
 func (s *Set) buildMatrix(alive func() error) error {
 	v := &s.solver
 	if err := v.forest.grow(alive, s); err != nil {
@@ -78,8 +81,8 @@ func (s *Set) buildMatrix(alive func() error) error {
 	return nil
 }
 
-// oddPrimes returns the indices with an odd exponent in the product of the entries, in no order. The result is
-// valid until the next call. odd is all false before and after.
+// oddPrimes returns the indices with an odd exponent in the product of the entries, in
+// no order. The result is valid until the next call. odd is all false before and after.
 func (s *Set) oddPrimes(entries []uint32) []uint32 {
 	v := &s.solver
 	v.primes = v.primes[:0]
@@ -104,9 +107,10 @@ func (s *Set) appendEntry(dst []uint32, e uint32) []uint32 {
 	return readPrimes(dst, s.primes[s.entries[e].start:s.entries[e].end])
 }
 
-// split multiplies the relations of the rows, a dependency, so that X^2 = Y^2 mod n. It returns gcd(X-Y, n) if that
-// is a proper divisor, else nil, or the error of alive. X and Y are in Montgomery form, with the same
-// factor, which does not change the greatest common divisor.
+// split multiplies the relations of the rows, a dependency, so that X^2 = Y^2 mod n. It
+// returns gcd(X-Y, n) if that is a proper divisor, else nil, or the error of alive. X
+// and Y are in Montgomery form, with the same factor, which does not change the
+// greatest common divisor.
 func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	v := &s.solver
 	m := &v.modulus
@@ -137,8 +141,9 @@ func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	return d.big(), nil
 }
 
-// dependency returns the entries that are in an odd number of the cycles of the rows, ascending. An entry in an even
-// number of them contributes a square, on both sides of the congruence, and is left out.
+// dependency returns the entries that are in an odd number of the cycles of the rows,
+// ascending. An entry in an even number of them contributes a square, on both sides of
+// the congruence, and is left out.
 func (s *Set) dependency(rows []uint32) []uint32 {
 	v := &s.solver
 	v.odd = resize(v.odd, max(len(s.entries), len(s.base.prime)))
@@ -161,8 +166,9 @@ func (s *Set) dependency(rows []uint32) []uint32 {
 	return v.row
 }
 
-// root returns Y, the square root modulo n of the product that count and large describe, in Montgomery form.
-// An odd exponent would be an error of this program: it panics.
+// root returns Y, the square root modulo n of the product that count and large
+// describe, in Montgomery form. An odd exponent would be an error of this program: it
+// panics.
 func (s *Set) root() huge {
 	v := &s.solver
 	y := factors{m: &v.modulus, product: v.modulus.one, word: 1}
@@ -186,8 +192,8 @@ func (s *Set) root() huge {
 	return y.value()
 }
 
-// factors is a product of words modulo m. The last factors are collected in word, so that there is one
-// mulWord for about three primes of the base.
+// factors is a product of words modulo m. The last factors are collected in word, so
+// that there is one mulWord for about three primes of the base.
 type factors struct {
 	m       *modulus
 	product huge

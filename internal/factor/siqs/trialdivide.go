@@ -15,11 +15,12 @@ func (r *remainder) trim() {
 	}
 }
 
-// divide divides by the odd prime[i] as often as possible, appends i to primes each time, and returns the
-// exponent.
+// divide divides by the odd prime[i] as often as possible, appends i to primes each
+// time, and returns the exponent.
 //
-// A word v is a multiple of p exactly if v/p modulo 2^64 is at most (2^64-1)/p: multiplication by 1/p permutes
-// the words, and it takes the multiples p*q to the words q <= (2^64-1)/p.
+// A word v is a multiple of p exactly if v/p modulo 2^64 is at most (2^64-1)/p:
+// multiplication by 1/p permutes the words, and it takes the multiples p*q to the words
+// q <= (2^64-1)/p.
 func (r *remainder) divide(f *factorBase, i int) (times int) {
 	p, recip := uint64(f.prime[i]), f.recip[i]
 	inverse := uint64(f.inverse[i])
@@ -45,18 +46,21 @@ func (r *remainder) divide(f *factorBase, i int) (times int) {
 	}
 }
 
-// candidate divides the value at the position by the factor base, and emits a relation if the cofactor is 1 or a
-// large prime. If the cofactor may be the product of two large primes, the relation waits in
-// cofactors. sum is the sum of the logarithms of the sieved primes. It returns false if emit did.
+// candidate divides the value at the position by the factor base, and emits a relation
+// if the cofactor is 1 or a large prime. If the cofactor may be the product of two
+// large primes, the relation waits in cofactors. sum is the sum of the logarithms of
+// the sieved primes. It returns false if emit did.
 //
-// The order saves work: the sign and the power of 2; the primes below Small, which were not sieved; then a
-// comparison with Smooth, which most candidates do not reach; then all other primes. The logarithm so far is
+// The order saves work: the sign and the power of 2; the primes below Small, which were
+// not sieved; then a comparison with Smooth, which most candidates do not reach; then
+// all other primes. The logarithm so far is
 //
 //	log = sum + exponent of 2 + sum of exponent*log2(p) for p below Small.
 //
-// Each p divides Q(x) if and only if the position is one of its roots (match), so that divisions are only
-// made by true divisors. The primes of A have one root that is not computed; they are all tried. They are
-// also factors of X^2-kN = A*Q(x), and hence in rel.Primes once more.
+// Each p divides Q(x) if and only if the position is one of its roots (match), so that
+// divisions are only made by true divisors. The primes of A have one root that is not
+// computed; they are all tried. They are also factors of X^2-kN = A*Q(x), and hence in
+// rel.Primes once more.
 func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	s.Stats.Candidates++
 	x := int32(position) - s.half
@@ -94,12 +98,13 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	return s.finish(x, r.v[0])
 }
 
-// finish emits the relation of x if the cofactor rest is 1 or a large prime, and adds it to cofactors if
-// rest may be the product of two large primes. It returns false if emit did.
+// finish emits the relation of x if the cofactor rest is 1 or a large prime, and adds
+// it to cofactors if rest may be the product of two large primes. It returns false if
+// emit did.
 //
-// With P the largest prime of the base, all prime factors of rest are above P. So rest < L < P^2 is 1 or a
-// prime; L <= rest < P^2 is a prime that is too large; P^2 < rest < Double is a prime or a product of two primes,
-// as Double < P^3.
+// With P the largest prime of the base, all prime factors of rest are above P. So rest
+// < L < P^2 is 1 or a prime; L <= rest < P^2 is a prime that is too large; P^2 < rest <
+// Double is a prime or a product of two primes, as Double < P^3.
 func (s *Sieve) finish(x int32, rest uint64) bool {
 	rel, least := &s.rel, uint64(s.base.largest())
 	double := rest >= uint64(s.params.Large)
@@ -121,8 +126,8 @@ func (s *Sieve) finish(x int32, rest uint64) bool {
 	return s.emit(rel)
 }
 
-// isUselessCofactor reports whether a cofactor of about so many bits is not worth the division: it is most
-// likely a prime between L and P^2, or above Double.
+// isUselessCofactor reports whether a cofactor of about so many bits is not worth the
+// division: it is most likely a prime between L and P^2, or above Double.
 func (s *Sieve) isUselessCofactor(left int) bool {
 	return s.params.Double > 0 && (left > s.uselessSizes[0] && left < s.uselessSizes[1] || left > s.uselessSizes[2])
 }
@@ -132,8 +137,9 @@ func (s *Sieve) isUselessCofactor(left int) bool {
 //	uselessSizes[0] < size < uselessSizes[1]   between L and P^2
 //	uselessSizes[2] < size                     above Double
 //
-// Each bound has a margin of one bit, the standard deviation of the logarithms of a dozen primes. At 232 bits
-// this spares more than a quarter of the divisions and loses one relation in forty.
+// Each bound has a margin of one bit, the standard deviation of the logarithms of a
+// dozen primes. At 232 bits this spares more than a quarter of the divisions and loses
+// one relation in forty.
 func (s *Sieve) setUselessSizes() {
 	s.uselessSizes[0] = bits.Len32(s.params.Large) + 1
 	s.uselessSizes[1] = 2*bits.Len32(s.base.largest()) - 1
@@ -148,8 +154,8 @@ var twos64 = func() (t [64]uint32) {
 	return t
 }()
 
-// divideAt divides r by those primes from index low to high-1 that have the position as a root. It returns the
-// sum of their logarithms, each as often as its exponent.
+// divideAt divides r by those primes from index low to high-1 that have the position as
+// a root. It returns the sum of their logarithms, each as often as its exponent.
 func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int) {
 	if low == high {
 		return 0
@@ -161,11 +167,12 @@ func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int)
 	return log
 }
 
-// match returns the indices i, low <= i < high, for which the position is root1[i] or root2[i] modulo prime[i].
-// The result is valid until the next call. Requires 1 < low < high.
+// match returns the indices i, low <= i < high, for which the position is root1[i] or
+// root2[i] modulo prime[i]. The result is valid until the next call. Requires 1 < low <
+// high.
 //
-// Kernels test root = position mod p without a division: p divides position-root exactly if
-// (position-root)/p modulo 2^32 is at most maxQuotient.
+// Kernels test root = position mod p without a division: p divides position-root
+// exactly if (position-root)/p modulo 2^32 is at most maxQuotient.
 func (s *Sieve) match(position uint32, low, high int) []uint32 {
 	f := &s.base
 	if hasKernels() {
@@ -175,7 +182,8 @@ func (s *Sieve) match(position uint32, low, high int) []uint32 {
 	return match(s.matched[:0], f.prime[:high], f.recip, s.root1, s.root2, position, low)
 }
 
-// match works like Sieve.match for the indices from low to len(prime)-1, without kernels, and appends to dst.
+// match works like Sieve.match for the indices from low to len(prime)-1, without
+// kernels, and appends to dst.
 func match(dst, prime []uint32, recip []uint64, root1, root2 []uint32, position uint32, low int) []uint32 {
 	x := uint64(position)
 	recip, root1, root2 = recip[:len(prime)], root1[:len(prime)], root2[:len(prime)]

@@ -1,7 +1,8 @@
 package siqs
 
-// A tuning is the part of the parameters that depends on the size of a number alone. All fields are
-// float64, so that they can be interpolated between two rows of the table.
+// A tuning is the part of the parameters that depends on the size of a number alone.
+// All fields are float64, so that they can be interpolated between two rows of the
+// table.
 type tuning struct {
 	bits     float64 // of n
 	primes   float64 // F, the entries of the factor base
@@ -13,19 +14,20 @@ type tuning struct {
 	double   float64 // log(Double)/log(L); 0 if there is only one large prime
 }
 
-// tunings has the rows of TestCalibrate. They were measured at level avx512, and from 226 bits on at
-// avx2, which takes nearly the same time. Up to 265 bits the measure is the time of whole numbers, above it is
-// the rate of relations.
+// tunings has the rows of TestCalibrate. They were measured at level avx512, and from
+// 226 bits on at avx2, which takes nearly the same time. Up to 265 bits the measure is
+// the time of whole numbers, above it is the rate of relations.
 //
-// The optima are flat: a third more or fewer primes, or an interval half as long again, change the
-// time by a few percent. Reasons for the trend of each column:
+// The optima are flat: a third more or fewer primes, or an interval half as long again,
+// change the time by a few percent. Reasons for the trend of each column:
 //
-//   - primes: a larger base makes values smooth more often, but it needs more relations and a larger matrix.
-//     The best F is where both effects balance.
-//   - interval: values grow in proportion to M. But a new polynomial costs one addition for each root, so a
-//     larger base needs a longer interval.
+//   - primes: a larger base makes values smooth more often, but it needs more relations
+//     and a larger matrix. The best F is where both effects balance.
+//   - interval: values grow in proportion to M. But a new polynomial costs one addition
+//     for each root, so a larger base needs a longer interval.
 //   - small: the smallest primes hit most positions and tell least about a value.
-//   - double: a second large prime pays from 226 bits on, where relations with one are too rare.
+//   - double: a second large prime pays from 226 bits on, where relations with one are
+//     too rare.
 var tunings = []tuning{
 	//bits primes large interval small slack factor double
 	{50, 40, 10, 8192, 15, 4, 60, 0},
@@ -51,9 +53,10 @@ var tunings = []tuning{
 	{330, 131072, 150, 131072, 500, 24, 2000, 1.8},
 }
 
-// tuningFor returns the tuning for numbers of so many bits. Between two rows each column is
-// linear; outside of the table the first or last row holds. The column double is 0 up to the first row
-// that has it, because an exponent between 0 and 1.75 has no meaning.
+// tuningFor returns the tuning for numbers of so many bits. Between two rows each
+// column is linear; outside of the table the first or last row holds. The column double
+// is 0 up to the first row that has it, because an exponent between 0 and 1.75 has no
+// meaning.
 func tuningFor(size int) tuning {
 	b := float64(size)
 	i := 1
