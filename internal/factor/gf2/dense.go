@@ -91,6 +91,8 @@ func (d *dense) eight(equation, x int) uint8 {
 // which it increments each time. It reduces them among themselves. Bit j of the result
 // is 1 if x+j leads an equation.
 func (d *dense) leaders(x int, done *int) (mask uint8) {
+	// Equations from *done on are cleared of the leaders found so far only when they
+	// are looked at; clear does the same for the others at the end.
 	first := *done
 	for j := x; j < min(x+8, d.unknowns) && *done < len(d.row); j++ {
 		for i := *done; i < len(d.row); i++ {

@@ -43,6 +43,15 @@
 // A third to a half of the rows is left. Dependencies of the smaller matrix are
 // dependencies of the whole: see search.expand.
 //
+// An example: the rows 0 = {a, b}, 1 = {b, c}, 2 = {a, c}, 3 = {c} with the columns a,
+// b, c. Column a has the rows 0 and 2. Row 0 is added to row 2 and removed; the merge
+// is noted:
+//
+//	1 = {b, c}, 2 = {b, c}, 3 = {c}    merges: 0 -> 2
+//
+// The core has the dependency 1 + 2. In the whole, row 2 stands for 0 + 2, so that the
+// dependency is 0 + 1 + 2. TestExample computes this.
+//
 // # Block Lanczos
 //
 // Lanczos's method makes vectors that are orthogonal with respect to A. Over GF(2)

@@ -166,6 +166,7 @@ func (f *filter) relist() error {
 // the fewest rows. It returns 0 if there is no more room for merges or entries: the
 // matrix as it is then goes on to the next step.
 func (f *filter) sweep(limit int) (count int, err error) {
+	// c passes 0 and wraps round to 2^32-1.
 	for c := uint32(len(f.weight)) - 1; c != ^uint32(0); c-- {
 		if !f.hasList[c] || f.weight[c] == 0 {
 			continue
@@ -202,6 +203,7 @@ func (f *filter) pivot(c uint32) uint32 {
 // reports whether there was room. Without room some rows may have been merged; the
 // pivot stays, and the matrix is still valid.
 func (f *filter) eliminate(c, pivot uint32) bool {
+	// merge changes the list of c while it is read, so that the loop needs a copy.
 	var rows [maxListed]uint32
 	for _, r := range rows[:copy(rows[:], f.rowsOf(c))] {
 		if r != pivot && !f.merge(pivot, r) {

@@ -57,30 +57,37 @@ func (l *lanczos) run(seed uint64) (ok bool, err error) {
 		return false, err
 	}
 	// Each iteration but the first adds at least width-1 dimensions on average, of rows
-	// in all.
+	// in all. 64 more allow for small matrices.
 	for i := range l.m.rows/(width-2) + 64 {
-		s := &l.last[0]
-		if s.g, s.k, err = l.apply(l.av, l.v[0]); err != nil {
-			return false, err
-		}
-		if s.g == (square{}) {
-			return true, nil
-		}
-		scratch := s.g
-		s.chosen = s.inverse.invert(&scratch, l.last[1].chosen)
-		complete := s.chosen.or(l.last[1].chosen) == ones
-		s.k.mask(s.chosen)
-		s.k.add(&s.g)
-		if i < len(l.v) {
-			if s.start, err = l.inner(l.v[0], l.v[i]); err != nil {
-				return false, err
-			}
-		}
-		if err := l.advance(i); err != nil || !complete {
-			return true, err
+		if ended, err := l.iterate(i); ended || err != nil {
+			return err == nil, err
 		}
 	}
 	return false, nil
+}
+
+// iterate makes V[i+1] from V[i] and adds the projection of V[0] on W[i] to X. It
+// reports whether the recurrence has ended, with V[m] in v[0]: either as V[i]^T*A*V[i]
+// = 0, or because a column is neither in S[i] nor in S[i-1].
+func (l *lanczos) iterate(i int) (ended bool, err error) {
+	s := &l.last[0]
+	if s.g, s.k, err = l.apply(l.av, l.v[0]); err != nil {
+		return false, err
+	}
+	if s.g == (square{}) {
+		return true, nil
+	}
+	scratch := s.g
+	s.chosen = s.inverse.invert(&scratch, l.last[1].chosen)
+	complete := s.chosen.or(l.last[1].chosen) == ones
+	s.k.mask(s.chosen)
+	s.k.add(&s.g)
+	if i < len(l.v) { // v[i] is V[0]
+		if s.start, err = l.inner(l.v[0], l.v[i]); err != nil {
+			return false, err
+		}
+	}
+	return !complete, l.advance(i)
 }
 
 // begin makes a random Y in x, and V[0] = A*Y in v[0]. V[-1] and V[-2] are zero, and

@@ -3,6 +3,7 @@ package gf2
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -104,6 +105,44 @@ func TestProjection(t *testing.T) {
 	}
 	if zero == 0 {
 		t.Error("V[m] is never 0")
+	}
+}
+
+// TestOrthogonal expects subspaces W[i] that are orthogonal to each other with respect to A, and of the
+// dimensions that the number of iterations relies on.
+func TestOrthogonal(t *testing.T) {
+	const n = 2000
+	var m Matrix
+	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 9)), n+50, n))
+	l := newLanczos(m.whole(), 1, always)
+	if err := l.begin(0); err != nil {
+		t.Fatal(err)
+	}
+	var w [][]vec // W[i], with zeros in the columns that are not chosen
+	dimensions, last, image := 0, 0, make([]vec, l.m.rows)
+	for i := 0; ; i++ {
+		if ended, err := l.iterate(i); ended || err != nil {
+			break
+		}
+		chosen := l.last[1].chosen
+		last = bits.OnesCount64(chosen.lo) + bits.OnesCount64(chosen.hi)
+		dimensions += last
+		w = append(w, slices.Clone(l.v[1]))
+		for r := range w[i] {
+			w[i][r] = w[i][r].and(chosen)
+		}
+		if _, _, err := l.apply(image, w[i]); err != nil {
+			t.Fatal(err)
+		}
+		for j := range i {
+			if product, err := l.inner(w[j], image); product != (square{}) || err != nil {
+				t.Errorf("W[%d] is not orthogonal to W[%d], %v", i, j, err)
+			}
+		}
+	}
+	// The last subspace has the dimensions that are left.
+	if mean := float64(dimensions-last) / float64(len(w)-1); dimensions > l.m.rows || mean < width-1 {
+		t.Errorf("%d subspaces have %d dimensions of %d, %.2f each", len(w), dimensions, l.m.rows, mean)
 	}
 }
 

@@ -17,7 +17,8 @@ type Matrix struct {
 	scratch scratch
 }
 
-// Reset makes m a matrix of so many columns without rows.
+// Reset makes m a matrix of so many columns without rows. It may be called at any time
+// outside of Dependencies.
 func (m *Matrix) Reset(columns int) {
 	m.columns = columns
 	m.ends, m.entries = m.ends[:0], m.entries[:0]

@@ -96,7 +96,7 @@ func (l *lanczos) solutions() (x []uint64, count int, err error) {
 	for _, u := range own.kernel() {
 		known.insert(u)
 	}
-	var c [2]square // their columns are the u
+	var c [2]square // column i is the i-th u: c[0] has its rows for X-Y, c[1] those for V[m]
 	for _, u := range image.kernel() {
 		if count < 64 && known.insert(u) {
 			for j := range 2 * width {
@@ -107,6 +107,7 @@ func (l *lanczos) solutions() (x []uint64, count int, err error) {
 			count++
 		}
 	}
+	// x = Z*c, in the lower word of av.
 	clear(l.av)
 	t := &l.parts[0].table
 	t.addProduct(l.av, l.x, &c[0])

@@ -33,7 +33,7 @@ type part struct {
 // of a row, and perRow for the products of blocks.
 func newOperator(m *core, workers int, alive func() error) *operator {
 	o := &operator{m: m, alive: alive, parts: make([]part, workers)}
-	const perRow = 60 // entries that take as long as the products of a row
+	const perRow = 60 // products of blocks take as long for a row as so many entries
 	total := len(m.entries) + perRow*m.rows
 	r := 0
 	for i := range o.parts {
@@ -89,6 +89,8 @@ func addAll(z, x []vec) {
 func (p *part) addImage(m *core, v []vec) {
 	clear(p.light)
 	clear(p.heavy)
+	// Most of the time of block Lanczos is spent in this loop and that of preimage:
+	// each entry is one access to a random vec of the image.
 	light, start := p.light, m.start(p.from)
 	for r := p.from; r < p.to; r++ {
 		end, x := m.ends[r], v[r]

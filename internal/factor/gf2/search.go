@@ -73,6 +73,8 @@ func (s *search) filtered() error {
 // if it is small or if block Lanczos finds too few.
 func (s *search) solve(core *core) error {
 	s.origin = core.origin
+	// Block Lanczos needs some blocks of rows to work at all; below lanczosFrom
+	// elimination is also quicker.
 	if core.rows >= lanczosFrom {
 		if done, err := s.lanczos(core); done || err != nil {
 			return err

@@ -51,6 +51,7 @@ func (s *store) load(m *Matrix, heavy []uint32, p *workMeter) error {
 	for c := range place {
 		place[c] = light
 	}
+	// place[c] is the bit of a heavy column, or light.
 	for i, c := range heavy {
 		place[c] = uint32(i)
 	}
@@ -96,6 +97,8 @@ func (s *store) add(pivot, target uint32) bool {
 	if int(s.end)+most > len(s.arena) && !s.makeRoom(most) {
 		return false
 	}
+	// z is written behind all rows, so that it overlaps neither x nor y, even if they
+	// have moved in makeRoom.
 	x, y := s.entries(s.row[pivot]), s.entries(s.row[target])
 	z := s.arena[s.end:s.end]
 	for len(x) > 0 && len(y) > 0 {
