@@ -14,8 +14,10 @@ import (
 // The caller's goroutine and each helper repeat: claim the next coefficient number,
 // sieve its polynomials, and accept the relations under mu. The goroutine whose
 // relation completes the cycles sets enoughCycles; all others see it at their next
-// relation or their next call of alive. Relations arrive in any order, so that the
-// divisor that is found may depend on the number of cores; that it is one does not.
+// relation or their next call of alive. With several cores the order of the relations
+// depends on timing, and so may the dependencies. For an N of two primes the divisor is
+// one of two; package factor completes the factorization, so that its answer is the
+// same.
 //
 //	caller    factor: prepare -> collect ---------------------> solve -> divisor
 //	                               | Borrow              ^ crew.Wait
@@ -25,7 +27,7 @@ import (
 // errEnough.
 
 // errEnough ends a helper that is no longer needed.
-var errEnough = errors.New("siqs: enough relations")
+var errEnough = errors.New("siqs: helper is no longer needed")
 
 // idleSieves has the sieves of helpers that have ended, for helpers of any searcher.
 // They are unshared: without the factor base and tables of a searcher.
@@ -129,8 +131,8 @@ func (s *Searcher) help(recalled resource.Call) {
 
 // solve is Set.solve, with as many cores as are idle when it begins. The number of
 // goroutines of the linear algebra cannot change on the way. The helpers only hold the
-// borrowed cores: a core that is needed elsewhere is given back at once, although the
-// goroutine of gf2 goes on beside it for some seconds at most.
+// borrowed cores: a core that is needed elsewhere is given back within reportEvery/4,
+// although the goroutine of gf2 continues on it for some seconds at most.
 func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	solved := make(chan struct{})
 	defer s.crew.Wait(func() {}) // within reportEvery/4

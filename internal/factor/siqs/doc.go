@@ -38,18 +38,19 @@
 //	X      Dx+B, below 2^190 in absolute value
 //	Q(x)   (X^2-kN)/A, the value that is sieved
 //	C      (B^2-kN)/A
-//	L      the bound of one large prime, Params.Large
+//	P      the largest prime of the base
+//	L      the bound of large primes, Params.Large; P < L < P^2
 //
 // # The steps and their files
 //
 //	step                                      files
-//	choose k, F, L, M and the thresholds      params, tuning, multiplier
+//	choose k, F, L, M and the thresholds      params, tuning, thresholds, multiplier
 //	find the primes with (kN/p) = 1           factorbase, modular
 //	choose A                                  coefficient
 //	make the 2^(s-1) polynomials of A         poly
 //	find where p divides Q(x)                 roots
 //	add up log2(p) at these positions         sieve, schedule, schedule_go
-//	the same for primes above 2^15            bucket, bucketfill, bucketread
+//	the same for primes above 2^15            bucket, bucketfill, buckethits, bucketread
 //	divide Q(x) where the sum is large        trialdivide
 //	split products of two large primes        cofactor
 //	a range of coefficients to relations      collect
@@ -81,9 +82,10 @@
 //
 // D = 2A if kN = 1 mod 8. Then B is odd, so X is odd for all x, and 8 divides X^2-kN.
 // The exponent of 2 in X^2-kN is 4 on average: 2^e divides it for all odd X if e <= 3,
-// and for one in 2^(e-3) above. The even X, whose values are odd, are left out. For kN
-// = 5 mod 8 the exponent is 2 for odd X, for other kN it is 1 for one parity of X; to
-// leave out the other parity would double D for less than it costs.
+// and for a share of 2^(3-e) of them if e > 3. The even X, whose values are odd, are
+// left out. For kN = 5 mod 8 the exponent is 2 for odd X, for other kN it is 1 for one
+// parity of X, and 0 for the other parity. To leave the other parity out would gain at
+// most one bit on average, which is what a doubled D costs.
 //
 // # Self-initialisation
 //
@@ -115,32 +117,47 @@
 //
 // # Large primes
 //
-// The cofactor, what the base leaves of a value, is used in these cases. P is the
-// largest prime of the base, and P < L < P^2. All prime factors of the cofactor are
-// above P.
+// The cofactor is what remains of a value after division by the primes of the base. All
+// of its prime factors are above P, and a cofactor below P^2 is 1 or a prime. The cases
+// are
 //
-//	1                          full relation
-//	P < cofactor < L           a prime, as it is below P^2: partial relation
-//	L <= cofactor <= P^2       a prime that is too large, or P^2: discarded
-//	P^2 < cofactor < Double    split, unless it passes Fermat's test; kept if both primes are below L
+//	cofactor = 1               full relation
+//	P < cofactor < L           a prime: partial relation
+//	L <= cofactor < P^2        a prime that is too large: discarded
+//	P^2 < cofactor < Double    discarded if it passes Fermat's test, else split by
+//	                           package ecm; kept if both factors are above P and below L
 //	Double <= cofactor         discarded
 //
-// Double is L^1.75 to L^1.8 and not L^2: larger cofactors seldom split into two primes
-// below L, and large primes near L seldom occur twice. Two large primes are used from
-// 226 bits on.
+// Double < P^3, so that a cofactor which is split has two prime factors. Double is
+// L^1.75 to L^1.8 and not L^2: larger cofactors seldom split into two primes below L,
+// and large primes near L seldom occur twice. Two large primes are used from 226 bits
+// on.
 //
 // # Cycles
 //
-// A relation is an edge between its two large primes, 1 taking the place of a missing
-// one. In the product of the relations of a cycle each large prime is squared. The
-// number of independent cycles of the graph is
+// A relation is an edge between its two large primes; 1 stands for a missing one. In
+// the product of the relations of a cycle each large prime is squared. The number of
+// independent cycles of the graph is
 //
 //	edges + components - vertices.
 //
 // The graph counts it without a search: an edge whose ends are already connected adds
-// one cycle. Enough cycles are there when they outnumber the entries of the base that
+// one cycle. There are enough cycles when they outnumber the entries of the base that
 // occur in them. Relations outside of cycles stay in the set, but never reach the
-// matrix.
+// matrix. So a filter for large primes that occur once is not needed.
+//
+// # Linear algebra and square root
+//
+// Each cycle is a row of a matrix modulo 2, each entry of the base a column. A row has
+// a 1 where the exponent in the product of the relations of the cycle is odd. Package
+// gf2 finds sets of rows that add up to zero: the relations of all their cycles,
+// without those that occur an even number of times, have a product with even exponents
+// only.
+//
+//	X = product of the X of these relations mod N
+//	Y = product of each prime to half of its exponent mod N
+//
+// X^2 = Y^2 mod N, as X^2-kN = X^2 mod N for each relation.
 //
 // # An example
 //
@@ -148,21 +165,21 @@
 //
 //	-1, 2, 3, 5, 11, 13, 19, 23
 //
-// The best A is sqrt(2N)/M = 75; A = 5*13 = 65 is near. T(0) = 13*2 = 26 and T(1) = 5*5 =
-// 25: 26^2 = N mod 5 and 25^2 = N mod 13. This gives two polynomials,
+// The best A is sqrt(2N)/M = 75; A = 5*13 = 65 is near. T(0) = 13*2 = 26 and T(1) = 5*5
+// = 25: 26^2 = N mod 5 and 25^2 = N mod 13. This gives two polynomials,
 //
 //	B = 51:  Q(x) = 65x^2 + 102x - 17468
 //	B = -1:  Q(x) = 65x^2 - 2x - 17508
 //
-// With B = 51 and r(11) = 4, 11 divides Q(x) for x = (+-4-51)/65 = 0, 3 mod 11. From the
-// first to the second polynomial B falls by 2T(0) = 52, and the roots move up by
+// With B = 51 and r(11) = 4, 11 divides Q(x) for x = (+-4-51)/65 = 0, 3 mod 11. From
+// the first to the second polynomial B falls by 2T(0) = 52, and the roots move up by
 // 52/65 = 3 mod 11 to 3, 6. Two values of the second polynomial are smooth:
 //
 //	x = -16  X = -1041  X^2-N = 65*(-836)   = 65 * (-1)*2^2*11*19
 //	x = 3    X = 194    X^2-N = 65*(-16929) = 65 * (-1)*3^4*11*19
 //
-// The product of both is a square: X = -1041*194, Y = 65*2*9*11*19 = 244530. So X^2 = Y^2
-// mod N, and gcd(X-Y, N) = 1283 is a divisor. TestExample computes this.
+// The product of both is a square: X = -1041*194, Y = 65*2*9*11*19 = 244530. So X^2 =
+// Y^2 mod N, and gcd(X-Y, N) = 1283 is a divisor. TestExample computes this.
 //
 // # Determinism
 //
@@ -174,8 +191,8 @@
 // # Sources
 //
 //   - C. Pomerance, The quadratic sieve factoring algorithm (1985).
-//   - R. Silverman, The multiple polynomial quadratic sieve, Math. Comp. 48 (1987): the
-//     choice of D, kN = 1 mod 8, primes that are not sieved.
+//   - R. Silverman, The multiple polynomial quadratic sieve, Math. Comp. 48 (1987):
+//     many polynomials, and the size of A that keeps their values small.
 //   - W. Alford, C. Pomerance, Implementing the self-initializing quadratic sieve on a
 //     distributed network (1995): many B for one A.
 //   - S. Contini, Factoring integers with the self-initializing quadratic sieve (1997):

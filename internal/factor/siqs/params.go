@@ -59,7 +59,7 @@ const (
 
 // ErrParams is returned for numbers outside of MinBits to MaxBits, for even ones, and
 // for Params that this program would not have made.
-var ErrParams = errors.New("siqs: parameters do not fit")
+var ErrParams = errors.New("siqs: invalid parameters")
 
 // A DivisorError is returned instead of Params if a divisor of N is found while they
 // are made: a prime that was tried for the factor base, or the root of N if N is a

@@ -13,14 +13,14 @@ import (
 
 // ErrFailed is returned when no dependency of any relations splits the number. This
 // happens for powers of primes, and for a number without enough coefficients.
-var ErrFailed = errors.New("siqs: no relation splits the number")
+var ErrFailed = errors.New("siqs: no dependency splits the number, it may be a power of a prime")
 
 // A MemoryError is returned when the pool cannot reserve the memory that a number needs
 // on one core.
 type MemoryError struct{ Need uint64 } // bytes
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("siqs: the number needs %d bytes of memory", e.Need)
+	return fmt.Sprintf("siqs: not enough memory: the number needs %d bytes", e.Need)
 }
 
 // A Searcher factors numbers one after the other, on one core or several. It keeps its

@@ -57,9 +57,9 @@ func (r *remainder) divide(f *factorBase, i int) (times int) {
 //
 //	log = sum + exponent of 2 + sum of exponent*log2(p) for p below Small.
 //
-// Each p divides Q(x) if and only if the position is one of its roots (match), so that
-// divisions are only made by true divisors. The primes of A have one root that is not
-// computed; they are all tried. They are also factors of X^2-kN = A*Q(x), and hence in
+// A p that does not divide A divides Q(x) exactly if the position is one of its roots
+// (match), so that only true divisors are divided out. The primes of A have one root,
+// which is not computed: all of them are tried. As X^2-kN = A*Q(x), each is in
 // rel.Primes once more.
 func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	s.Stats.Candidates++
