@@ -2,7 +2,10 @@ package gf2
 
 import "slices"
 
-// maxListed is the weight up to which columns have lists. Only those are eliminated.
+// maxListed is the weight up to which columns have lists. Only those are eliminated:
+// the pivot of a heavier column would have to be very light for a fill within the
+// limit. Lists of a fixed size need no allocation; they take 4*maxListed bytes a
+// column.
 const maxListed = 24
 
 // columns has the transposed matrix: for each light column its weight, and the rows

@@ -13,8 +13,8 @@ type core struct {
 	origin        []uint32 // origin[r]: the row of the whole matrix to which others were added to make row r
 }
 
-// core returns the matrix that f has left. It takes over the memory of f, which cannot
-// be used any more.
+// core returns the matrix that f has left, with the rows in the order of the arena. It
+// takes over the memory of f, which cannot be used any more.
 func (f *filter) core() *core {
 	f.compact()
 	order := heaviestFirst(f.weight)

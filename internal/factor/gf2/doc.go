@@ -68,9 +68,19 @@
 //	F = W[i-2]^inv * (I + V[i-1]^T*A*V[i-1]*W[i-1]^inv)
 //	  * (V[i-1]^T*A^2*V[i-1]*S[i-1]*S[i-1]^T + V[i-1]^T*A*V[i-1]) * S*S^T
 //
-// D, E and F make V[i+1] orthogonal to W[i], W[i-1] and W[i-2] with respect to A. It is
-// orthogonal to all earlier ones without more terms, as long as each column is in S[i]
-// or in S[i-1] for all i. So invert prefers the columns that are not in S[i-1].
+// Why D has this form: W[i]^inv is an inverse on the chosen columns,
+//
+//	S^T * V[i]^T*A*V[i] * W[i]^inv = S^T,
+//
+// so that with K = V[i]^T*A^2*V[i]*S*S^T + V[i]^T*A*V[i] and D = I + W[i]^inv*K
+//
+//	S^T*V[i]^T*A*V[i+1] = S^T*(V[i]^T*A^2*V[i]*S*S^T + V[i]^T*A*V[i] + K) = 0 mod 2,
+//
+// since the columns of V[i-1]*E are in W[i-1], those of V[i-2]*F in W[i-2], and V[i] is
+// orthogonal to both. E and F do the same for W[i-1] and W[i-2]. So V[i+1] is
+// orthogonal to these three with respect to A. It is orthogonal to all earlier ones
+// without more terms, as long as each column is in S[i] or in S[i-1] for all i. So
+// invert prefers the columns that are not in S[i-1]. TestOrthogonal checks all pairs.
 //
 // Why it ends: the W[i] are independent, as they are orthogonal and W[i]^T*A*W[i] is
 // invertible. So their dimensions add up to n at most, and after about n/(width-0.76)

@@ -33,6 +33,10 @@ func (z *pair) dot(x *pair) int {
 	return bits.OnesCount64(a.lo^a.hi^b.lo^b.hi) % 2
 }
 
+// Z = [X-Y | V[m]] has 2*width columns, so that combinations of its columns are pairs,
+// and a space of such combinations has a rank of 256 at most: elimination of all rows
+// of Z and of B*Z takes little time beside block Lanczos.
+
 // An echelon is a basis of a space of pairs, of rank at most 2*width: row[i] is zero,
 // or its lowest bit is bit i.
 type echelon struct {

@@ -31,7 +31,8 @@ type span struct{ start, end uint32 }
 func (s span) len() int { return int(s.end - s.start) }
 
 const (
-	// maxBlocks bounds the blocks of heavy columns.
+	// maxBlocks bounds the blocks of heavy columns. A block takes 16 bytes a row, as
+	// much as 4 entries of a list.
 	maxBlocks = 3
 	// heavyFrom is the mean number of 1s of a row in a block of columns from which they
 	// are heavy.

@@ -75,7 +75,8 @@ func (t *table) addInner(x, y []vec, h int) {
 	}
 }
 
-// addProduct sets z += x*c for blocks z and x. It overwrites t.
+// addProduct sets z += x*c for blocks z and x: for each row 2*8 entries of tables. It
+// overwrites t.
 func (t *table) addProduct(z, x []vec, c *square) {
 	for h := range 2 {
 		t.setSums((*[64]vec)(c[64*h:]))
@@ -83,7 +84,12 @@ func (t *table) addProduct(z, x []vec, c *square) {
 	}
 }
 
-// addInnerProduct sets z += x^T*y for blocks x and y. It overwrites t.
+// addInnerProduct sets z += x^T*y for blocks x and y:
+//
+//	(x^T*y)[a] = sum of y[i] over the i for which x[i] has bit a.
+//
+// For each row it adds y[i] to 2*8 entries of tables, instead of to 64 rows of z on
+// average. It overwrites t.
 func (t *table) addInnerProduct(z *square, x, y []vec) {
 	for h := range 2 {
 		*t = table{}
