@@ -32,7 +32,7 @@ func (e *Engine) sieves(at *progress, n *big.Int) bool {
 // affords reports whether the budget is enough to sieve a number of so many bits, at most
 // measured.SieveBits, with all cores that can be had.
 func (e *Engine) affords(bits int) bool {
-	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
+	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
 }
 
 // sieveTime predicts the time to sieve such a number on one core of this machine.

@@ -23,18 +23,18 @@ import (
 // A Pool is the cores and the memory that computations share. Its methods may be called
 // from several goroutines. A nil Pool lends no core and has no limit of memory.
 type Pool struct {
-	cores    int
-	memory   uint64        // bytes; 0 is no limit
-	reserved atomic.Uint64 // bytes of memory, at most memory unless that is 0
-	busy     atomic.Int64  // computations between Enter and Leave
-	free     atomic.Int64  // see the invariant of the package
-	left     atomic.Int64  // when a computation last ended, in Unix nanoseconds
+	cores     int
+	memory    uint64        // bytes; 0 is no limit
+	reserved  atomic.Uint64 // bytes of memory, at most memory unless that is 0
+	busy      atomic.Int64  // computations between Enter and Leave
+	free      atomic.Int64  // see the invariant of the package
+	lastLeave atomic.Int64  // when a computation last ended, in Unix nanoseconds
 }
 
-// patience is the time after the last Leave before cores are lent. Between two tasks of
-// a list a core is idle for a moment; a helper that started then would only delay the
-// next task.
-const patience = 20 * time.Millisecond
+// idleBeforeLending is the time after the last Leave before cores are lent. Between two
+// tasks of a list a core is idle for a moment; a helper that started then would only
+// delay the next task.
+const idleBeforeLending = 20 * time.Millisecond
 
 // NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool {
@@ -56,13 +56,14 @@ func (p *Pool) Enter() {
 // Leave gives the core of Enter back. It is called once for each Enter.
 func (p *Pool) Leave() {
 	if p != nil {
-		p.left.Store(time.Now().UnixNano())
+		p.lastLeave.Store(time.Now().UnixNano())
 		p.busy.Add(-1)
 		p.free.Add(1)
 	}
 }
 
-// Idle returns the number of cores that can be borrowed now, or after patience.
+// Idle returns the number of cores that can be borrowed now, or after
+// idleBeforeLending.
 func (p *Pool) Idle() int {
 	if p == nil {
 		return 0
@@ -70,9 +71,9 @@ func (p *Pool) Idle() int {
 	return int(max(p.free.Load(), 0))
 }
 
-// Spare returns the number of cores that no computation has as its own: those that are
-// idle or lent to helpers.
-func (p *Pool) Spare() int {
+// Lendable returns the number of cores that no computation has as its own: those that
+// are idle or lent to helpers.
+func (p *Pool) Lendable() int {
 	if p == nil {
 		return 0
 	}
@@ -81,7 +82,7 @@ func (p *Pool) Spare() int {
 
 // borrow takes an idle core, if there is one.
 func (p *Pool) borrow() bool {
-	if p == nil || p.free.Load() <= 0 || time.Now().UnixNano()-p.left.Load() < int64(patience) {
+	if p == nil || p.free.Load() <= 0 || time.Now().UnixNano()-p.lastLeave.Load() < int64(idleBeforeLending) {
 		return false
 	}
 	for {
