@@ -6,7 +6,7 @@ const (
 	// maxFactors bounds s, the primes of a coefficient A. A then has at most 2^15
 	// polynomials.
 	maxFactors = 16
-	// maxPool is the most primes of pool a.
+	// maxPool bounds the primes of pool a.
 	maxPool = 64
 )
 
@@ -90,7 +90,7 @@ func (c *pools) fillBinomials() {
 	}
 }
 
-// size returns how many primes there are in both pools.
+// size returns the number of primes in both pools.
 func (c *pools) size() int { return len(c.a) + len(c.b) }
 
 // index returns the factor base index in the slot.

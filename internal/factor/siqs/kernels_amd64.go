@@ -4,7 +4,7 @@ package siqs
 
 import "factorfleet/internal/factor/kernels"
 
-// inAVX512 reports whether the kernels in AVX-512 run, not those in AVX2.
+// inAVX512 reports whether the kernels in AVX-512 run. Otherwise those in AVX2 run.
 func inAVX512() bool { return kernels.Active() == kernels.AVX512 }
 
 // startLanes works like Sieve.startPrime for count >= startLeast odd primes and so many
@@ -64,9 +64,9 @@ func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *u
 //go:noescape
 func addLanes(block *uint8, entries *uint32, count int, log uint8)
 
-// matchLanes works like match for count odd primes, first being the index of the first.
-// It may overwrite 16 words after the result. Either both roots are below the prime or
-// none is.
+// matchLanes works like match for count odd primes, the first of which has the index
+// first. It may overwrite 16 words after the result. Requires that both roots of a
+// prime are below the prime, or both are at least noRoot - 2^28.
 func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int {
 	if inAVX512() {
 		return matchAVX512(prime, root1, root2, inverse, most, count, position, first, out)
@@ -83,7 +83,8 @@ func findLanes(entries *uint32, count, offset int, out *uint32) int {
 	return findAVX2(entries, count, offset, out)
 }
 
-// topLanes works like top for a block of so many bytes, a multiple of 64, as from is.
+// topLanes works like top for a block of size bytes, from position from. Requires size
+// and from to be multiples of 64.
 func topLanes(block *uint8, from, size int) int {
 	if inAVX512() {
 		return topAVX512(block, from, size)
@@ -91,21 +92,22 @@ func topLanes(block *uint8, from, size int) int {
 	return topAVX2(block, from, size)
 }
 
-// sieveQuads adds logp[i] to quads[i]*4 bytes from each root of count primes. It may
-// write up to 4*prime[i] behind the block.
+// sieveQuads adds logp[i] to 4*quads[i] bytes, prime[i] apart, from each of the two
+// roots of count primes. It may write up to 4*prime[i] bytes behind the block.
 //
 //go:noescape
 func sieveQuads(block *uint8, prime, root1, root2 *uint32, logp *uint8, quads *uint16, count int)
 
-// sieveMiddle adds logp[i] to so many bytes, at most 16, from each root of count
-// primes. It may write up to prime[i] behind the block.
+// sieveMiddle adds logp[i] to hits bytes, prime[i] apart, from each of the two roots of
+// count primes. Requires 0 < hits <= 16. It may write up to prime[i] bytes behind the
+// block.
 //
 //go:noescape
 func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, hits int)
 
 // sieveLarge adds log at the position skip*prime[i] above each root of count primes, if
-// that is in the block, which has size bytes. It writes one byte behind it, and into
-// found as many words as count*2 and 16 more.
+// that is within the size bytes of the block. It writes one byte behind the block, and
+// 2*count+16 words of found.
 func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32) {
 	if inAVX512() {
 		sieveLargeAVX512(block, size, prime, root1, root2, count, skip, log, found)

@@ -13,8 +13,8 @@ var ErrInvalid = errors.New("siqs: relation does not hold")
 // A Set accumulates the relations of one number until there are enough cycles to factor
 // it. It keeps its memory for the next number. It is not for concurrent use.
 //
-// Two ways lead in: Add verifies relations that come from other machines; insert trusts
-// those of the own sieves. Solve needs no more than the entries.
+// Relations are added in two ways: Add verifies those of other machines; insert trusts
+// those of the sieves of this process. Solve needs no more than the entries.
 type Set struct {
 	base     *factorBase
 	verifier *Verifier // of relations from other machines; nil until Reset
@@ -38,9 +38,9 @@ type entry struct {
 // firstNeed returns the number of cycles to collect before the linear algebra is tried
 // the first time.
 //
-// Each cycle is a row of the matrix. If there are more rows than columns that occur in
-// them, each row too many is a dependency, and each dependency splits N with a
-// probability of at least 1/2.
+// Each cycle is a row of the matrix. R rows in which c columns occur have at least R-c
+// independent dependencies, and each dependency splits N with a probability of at least
+// 1/2.
 //
 // In a small base, some primes occur in no cycle. With F/64 fewer cycles than F, one
 // number in 60 from 70 to 128 bits needs a second try; with F/32 fewer, one in three.
@@ -69,7 +69,7 @@ func (s *Set) reset(base *factorBase, expected int) {
 	s.entries = slices.Grow(s.entries[:0], expected)
 	s.primes = slices.Grow(s.primes[:0], primesOfRelation*expected)
 	s.seen = emptyTable(s.seen, expected)
-	s.graph.reset(expected) // each relation brings at most about one large prime
+	s.graph.reset(expected) // a relation has one new large prime on average, at most
 	s.need = firstNeed(len(base.prime))
 }
 
