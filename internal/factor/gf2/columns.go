@@ -40,6 +40,7 @@ func (t *columns) rowsOf(c uint32) []uint32 { return t.list[c*maxListed:][:t.wei
 func (t *columns) enter(c, row uint32) {
 	w := t.weight[c]
 	t.weight[c]++
+	// A list that is full is given up; weight still counts.
 	switch {
 	case w >= maxListed:
 		t.hasList[c] = false

@@ -9,6 +9,10 @@ package gf2
 // rank r the rows and columns of any r independent columns form an invertible part, so
 // that the choice of independent columns suffices. Source: P. Montgomery, A block
 // Lanczos algorithm for finding dependencies over GF(2) (1995), section 8.
+//
+// Before and after each column c, for the columns taken before it: column j of t is the
+// unit vector j if j is chosen; row j is zero in t and z if j is not chosen. In the end
+// t is the unit matrix on S, and z has become the inverse.
 func (z *square) invert(t *square, last vec) (chosen vec) {
 	*z = square{}
 	z.addOne()
