@@ -66,8 +66,7 @@ func (f *filter) run(m *Matrix, alive func() error) error {
 			return err
 		}
 	}
-	// The sweeps so far used the surplus of rows to choose light pivots. Now it only
-	// costs.
+	// Without the surplus of rows, further columns are light enough.
 	f.drop()
 	if err := f.sweeps(f.limit()); err != nil {
 		return err
