@@ -217,7 +217,7 @@ func TestClusterExhausted(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		wait.wantCode(1).wantStdout("").wantSaid("number 1 of the input, 15, was given up: its worker died or fell silent on each of 3 deliveries")
+		wait.wantCode(1).wantStdout("").wantSaid("number 1 of the input, 15, was given up: its worker died or stopped responding on each of 3 deliveries")
 		if !test.lost {
 			take(others+".0-1", 1)
 		}

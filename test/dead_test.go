@@ -76,7 +76,7 @@ func TestDeadLetter(t *testing.T) {
 	numbers := sequence(1_000_001, 1_000_050, 1)
 	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(1)
 	p.wantStderr("producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me\n" +
-		"producer: 1 number of job j given up; `producer dead show j` tells more\n")
+		"producer: job j gave up 1 number; `producer dead show j` shows why\n")
 	checkAnswers(t, strings.Replace(numbers, "1000017\n", "", 1), p.stdout.String())
 
 	type letter struct {

@@ -134,7 +134,7 @@ func TestFullStoreOfSubmit(t *testing.T) {
 	p := run(t, "embedded", args+" --max-store 5MiB --full-wait 2s", feed(numbers)).wantCode(75)
 	p.wantSaid("embedded: error: the store in "+store+" is full", "embedded: hint: start again with a larger --max-store")
 	run(t, "embedded", args, feed(numbers)).wantCode(0)
-	run(t, "embedded", args+" --max-store 1K", feed("15")).wantCode(2).wantSaid("--max-store 1K is too small: the least is 4 MiB")
+	run(t, "embedded", args+" --max-store 1K", feed("15")).wantCode(2).wantSaid("--max-store 1K is too small: it must be at least 4MiB")
 	run(t, "embedded", args+" --max-store much", feed("15")).wantCode(2).wantSaid(`"much" is not a size`)
 }
 
@@ -273,7 +273,7 @@ func TestLostInput(t *testing.T) {
 	s := &server{node, url}
 	lost := s.run("producer", "wait j").wantCode(1).wantStdout("")
 	lost.wantSaid("producer: error: the server has lost input: of the 20000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
-	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20000 numbers")
+	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20,000 numbers")
 	s.run("producer", "submit --id j", feed(strings.Replace(numbers, "1000019999\n", "1000019998\n", 1))).wantCode(8).wantSaid("job j exists with other input")
 	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(0).wantStderr("")
 	checkAnswers(t, numbers, p.stdout.String())

@@ -15,14 +15,14 @@ import (
 func TestKernelsRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range []refusal{
-		{"producer", "submit 15", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
-		{"consumer", "run", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
-		{"embedded", "submit 15", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
+		{"producer", "submit 15", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
+		{"consumer", "run", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
+		{"embedded", "submit 15", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
 	} {
 		r.check(t, environment("FACTORFLEET_KERNELS=sse2"))
 	}
 	if best := kernels.Best(); best < kernels.AVX512 {
-		refusal{"embedded", "submit 15", 2, fmt.Sprintf("FACTORFLEET_KERNELS=avx512: this machine or build has no such kernels, its best level is %q", best.String())}.
+		refusal{"embedded", "submit 15", 2, fmt.Sprintf("FACTORFLEET_KERNELS=avx512: not supported by this machine or build, its best level is %q", best.String())}.
 			check(t, environment("FACTORFLEET_KERNELS=avx512"))
 	}
 }

@@ -200,8 +200,8 @@ func TestPoison(t *testing.T) {
 		ackWait string
 		says    string // the letter
 	}{
-		{"exit", 1, 5, 0, "2s", "its worker died or fell silent on each of 3 deliveries"},
-		{"kill", 3, 5, 0, "2s", "its worker died or fell silent on each of 3 deliveries"},
+		{"exit", 1, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
+		{"kill", 3, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
 		{"panic", 2, 0, 3, "1s", "panic: this number is poison"},
 		{"hang", 2, 2, 3, "4s", "no sign of life for 1.3"},
 		{"hoard", 2, 0, 3, "1s", "more memory than a worker may use"},

@@ -21,16 +21,16 @@ import (
 // Remote connections are accepted only with --secure or --insecure.
 func TestListenRefusesEverybody(t *testing.T) {
 	t.Parallel()
-	const how = "embedded: hint: add --secure DIR, which makes keys and tells how others join; or --insecure in a network where you trust everybody\n"
+	const how = "embedded: hint: add --secure DIR, which creates keys and prints how other machines join; or --insecure in a network where you trust every user\n"
 	for _, r := range []refusal{
-		{"embedded", "run --listen 0.0.0.0:0", 2, "embedded: error: --listen 0.0.0.0:0 would let everybody in who can reach it\n" + how},
+		{"embedded", "run --listen 0.0.0.0:0", 2, "embedded: error: --listen 0.0.0.0:0 needs --secure or --insecure: other machines can reach it\n" + how},
 		{"embedded", "run --listen :0", 2, how},
 		{"embedded", "run --listen [::]:0", 2, how},
 		{"embedded", "run --listen 192.0.2.1:4222", 2, how},
 		{"embedded", "run --listen somewhere.invalid:4222", 2, how},
 		{"embedded", "run --secure d --insecure", 2, "exclude each other"},
-		{"embedded", "run --san x", 2, "--san is for the certificate that --secure makes"},
-		{"embedded", "keys", 2, "one of add, revoke, ls"},
+		{"embedded", "run --san x", 2, "--san needs --secure"},
+		{"embedded", "keys", 2, "missing command: expected add, revoke, ls"},
 		{"embedded", "keys ls", 2, "--secure DIR is missing"},
 		{"embedded", "keys ls --secure nowhere", 7, "nowhere: no keys\nembedded: hint: `embedded run --secure DIR`"},
 		{"embedded", "keys add worker", 2, "needs a ROLE and a NAME"},
@@ -38,7 +38,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "keys add worker At.tic --secure nowhere", 2, `"At.tic" is not a worker name`},
 		{"embedded", "keys add worker sweeper --secure nowhere", 2, `"sweeper" is not a name for a worker`},
 		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" is neither a network`},
-		{"embedded", "keys add worker attic --expires 1ms --secure nowhere", 2, "--expires 1ms is too soon"},
+		{"embedded", "keys add worker attic --expires 1ms --secure nowhere", 2, "--expires must be at least 1s"},
 		{"embedded", "keys revoke ../x --secure nowhere", 7, "no keys"},
 		{"producer", "init --print-server-conf", 2, "--print-server-conf needs --secure DIR"},
 		{"producer", "init --print-server-conf --secure d --listen x", 2, `--listen "x" is not host:port`},

@@ -162,7 +162,7 @@ func (r *runner) onTick() {
 // onProgress passes the progress of the engine on to the worker.
 func (r *runner) onProgress(p factor.Progress) {
 	const digitsOfBit = 0.30103 // log10(2)
-	r.o.Progress(worker.Progress{
+	r.o.Progress(worker.NumberProgress{
 		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,
 		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
 	})
@@ -184,7 +184,7 @@ func (k *factorKind) runner(o worker.RunOptions) *runner {
 		r.engine = factor.New(r.options)
 	}
 	if r.o = o; r.o.Progress == nil {
-		r.o.Progress = func(worker.Progress) {}
+		r.o.Progress = func(worker.NumberProgress) {}
 	}
 	if r.o.Factors == nil {
 		r.o.Factors = new([]task.Factor)

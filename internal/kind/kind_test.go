@@ -141,7 +141,7 @@ func TestIdleCores(t *testing.T) {
 	// 100000000000000000000000000319 * 462718293847561029384756102949
 	n := number(t, "46271829384756102938475610442507135737371968373737196840731")
 	most, methods := 0, make(map[string]bool)
-	o := worker.RunOptions{Tick: func() {}, Progress: func(p worker.Progress) {
+	o := worker.RunOptions{Tick: func() {}, Progress: func(p worker.NumberProgress) {
 		most = max(most, p.Cores)
 		methods[p.Method] = true
 		if p.Digits != len(n.String()) {

@@ -17,7 +17,7 @@ const (
 	Drained     Reason = "drained"     // the worker shuts down
 	Isolate     Reason = "isolate"     // a worker died on the range, or one number of it failed: split it
 	Unsupported Reason = "unsupported" // the worker does not support this kind or schema
-	Spared      Reason = "spared"      // a single number whose last delivery is postponed, to another worker
+	Postponed   Reason = "spared"      // a single number whose last delivery is postponed, to another worker
 )
 
 // A Return is a range that a worker hands back for another worker. It does not count as

@@ -51,12 +51,6 @@ func (r Range) Pieces(n uint64) []Range {
 	return pieces
 }
 
-// IsolationPieces returns into how many pieces a chunk whose worker died is cut: 64,
-// the square root of MaxCount, or as many as it has numbers. Two such cuts bring any
-// chunk down to single numbers, so a number that kills its worker costs at most two
-// workers before it stands alone.
-func (r Range) IsolationPieces() uint64 { return min(r.Count, 64) }
-
 var errRange = errors.New("not a range of positions <first>-<count>")
 
 // ParseRange is the inverse of String. It refuses signs, leading zeros, empty ranges,

@@ -16,27 +16,32 @@ import (
 	"factorfleet/internal/command"
 )
 
-// start builds a house with the flags of args, closes it, and returns what build did.
+// start starts a node with the flags of args, closes it, and returns the error of the start.
 func start(t *testing.T, ctx context.Context, args ...string) (err error) {
 	t.Helper()
 	app := &ucli.App{
-		Flags: nodeFlags("never"),
+		Flags: nodeFlags(),
 		Action: func(c *ucli.Context) error {
-			h, err := build(c, &command.Session{Context: ctx, Log: zerolog.Nop()}, "", nil, "never", zerolog.Nop())
-			if (h == nil) != (err != nil) {
-				t.Errorf("house %v with error %v", h, err)
+			o, err := readNodeOptions(c)
+			if err != nil {
+				return err
 			}
-			if h != nil {
-				h.leave(true)
+			n, err := startNode(&command.Session{Context: ctx, Log: zerolog.Nop()}, o, "", nil, zerolog.Nop())
+			if (n == nil) != (err != nil) {
+				t.Errorf("node %v with error %v", n, err)
+			}
+			if n != nil {
+				n.drain()
+				n.close()
 			}
 			return err
 		},
 		ExitErrHandler: func(*ucli.Context, error) {},
 	}
-	return app.RunContext(t.Context(), append([]string{"embedded", "-n", "1"}, args...))
+	return app.RunContext(t.Context(), append([]string{"embedded", "-n", "1", "--sync", "never"}, args...))
 }
 
-// TestStartFails: a start that fails returns its reason with the exit code, and leaves nothing behind.
+// TestStartFails: a start that fails returns its reason with the exit code, and leaves no files.
 func TestStartFails(t *testing.T) {
 	temp, store := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temp)
@@ -57,7 +62,7 @@ func TestStartFails(t *testing.T) {
 		"interrupted":                     {interrupted, nil, 130},
 		"interrupted, the store is kept":  {interrupted, []string{"--store", t.TempDir()}, 130},
 		"a setting differs":               {t.Context(), []string{"--store", store, "--ack-wait", "5s"}, cli.Conflict},
-		"the ledger is no file":           {t.Context(), []string{"--store", withDirectory(t, "DEATHS")}, cli.Defects},
+		"the ledger is a directory":       {t.Context(), []string{"--store", withDirectory(t, "DEATHS")}, cli.Defects},
 		"the store is below a plain file": {t.Context(), []string{"--store", filepath.Join(file, "store")}, cli.Defects},
 	} {
 		err := command.Fail(start(t, test.ctx, test.args...))
@@ -83,7 +88,7 @@ func withDirectory(t *testing.T, name string) string {
 	return dir
 }
 
-func TestStartFault(t *testing.T) {
+func TestStartError(t *testing.T) {
 	for _, test := range []struct {
 		err  error
 		want cli.ExitCode
@@ -93,7 +98,7 @@ func TestStartFault(t *testing.T) {
 		{fmt.Errorf("open: %w", syscall.EMFILE), cli.Defects},
 		{errors.New("other"), cli.Defects},
 	} {
-		if got := cli.Code(startFault(test.err)); got != test.want {
+		if got := cli.Code(startError(test.err)); got != test.want {
 			t.Errorf("%v: exit code %d, want %d", test.err, got, test.want)
 		}
 	}
