@@ -89,8 +89,8 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 
 // knowsLeader reports whether a nats-server has logged the leader of its cluster.
 func knowsLeader(server *program) bool {
-	said := server.stderr.String()
-	return strings.Contains(said, "JetStream cluster new metadata leader: ") || strings.Contains(said, "Self is new JetStream cluster metadata leader")
+	output := server.stderr.String()
+	return strings.Contains(output, "JetStream cluster new metadata leader: ") || strings.Contains(output, "Self is new JetStream cluster metadata leader")
 }
 
 // layRoutes opens lines from a node to the others and returns their URLs.
@@ -319,7 +319,7 @@ func (g blockingKind) awaitReached(t testing.TB, n int) {
 		select {
 		case <-g.reached:
 		case <-late:
-			t.Fatalf("%d of %d numbers are in work after %v", i, n, patience)
+			t.Fatalf("%d of %d numbers have started after %v", i, n, patience)
 		}
 	}
 }

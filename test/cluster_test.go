@@ -150,7 +150,7 @@ func TestClusterRollingRestart(t *testing.T) {
 	}
 	more()
 	user.awaitAnswer(job)
-	user.write("1000000000100\n") // in work all the time
+	user.write("1000000000100\n") // runs all the time
 	next = 1_000_000_000_101
 	held.awaitReached(t, 1)
 	c.consumer("-n 1 --name other")

@@ -24,7 +24,7 @@ func serveStore(t testing.TB, args string) (node *program, url string) {
 
 // What was acknowledged is stored after the node was killed. A test cannot cut the power; that each
 // write is synced is a setting of the server, with a test of its own.
-func TestHouseIsKilled(t *testing.T) {
+func TestNodeIsKilled(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
 	node, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
@@ -307,14 +307,14 @@ func halve(t *testing.T, path string) {
 
 // A number that kills its node every time is given up, because the node keeps a ledger of its own. The
 // server does not count a delivery during which it died.
-func TestLedgerOfHouse(t *testing.T) {
+func TestLedgerOfNode(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
 	deaths := 0
 	for deaths < 6 {
 		p := start(t, "embedded", "submit -n 1 --ack-wait 1s --id j --budget 10m --store "+store+" 21 "+hard)
 		began := time.Now()
-		eventually(t, "the hard number is in work, or given up", func() bool {
+		eventually(t, "the hard number is running, or given up", func() bool {
 			info, err := os.Stat(store + "/RUNNING")
 			running, _ := os.ReadFile(store + "/RUNNING")
 			select {

@@ -27,11 +27,11 @@ func (r refusal) check(t *testing.T, settings ...setting) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("%s: took %v", p.line, took)
 	}
-	said := p.stderr.String()
-	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+	output := p.stderr.String()
+	lines := strings.Split(strings.TrimSuffix(output, "\n"), "\n")
 	if !strings.HasPrefix(lines[0], r.program+": error: ") || len(lines) > 2 ||
 		len(lines) == 2 && !strings.HasPrefix(lines[1], r.program+": hint: ") {
-		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, said)
+		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, output)
 	}
 }
 
@@ -117,14 +117,14 @@ func TestNoServer(t *testing.T) {
 	}
 	t.Cleanup(func() { mute.Close() })
 	silent := "nats://" + mute.Addr().String()
-	const nobody = "nats://127.0.0.1:1"
+	const nowhere = "nats://127.0.0.1:1"
 	for _, r := range []refusal{
-		{"producer", "submit 15 -s " + nobody, 3, nobody},
-		{"producer", "wait j -s " + nobody, 3, nobody},
-		{"producer", "ls -s " + nobody, 3, nobody},
-		{"producer", "init -s " + nobody, 3, nobody},
-		{"producer", "dead ls -s " + nobody, 3, nobody},
-		{"consumer", "run -s " + nobody, 3, nobody},
+		{"producer", "submit 15 -s " + nowhere, 3, nowhere},
+		{"producer", "wait j -s " + nowhere, 3, nowhere},
+		{"producer", "ls -s " + nowhere, 3, nowhere},
+		{"producer", "init -s " + nowhere, 3, nowhere},
+		{"producer", "dead ls -s " + nowhere, 3, nowhere},
+		{"consumer", "run -s " + nowhere, 3, nowhere},
 		{"producer", "ls -s nats://no-such-host.invalid:4222", 3, "no-such-host.invalid"},
 		{"producer", "ls --timeout 1s -s " + silent, 3, silent},
 		{"consumer", "run --timeout 1s -s " + silent, 3, silent},
@@ -228,7 +228,7 @@ func TestJobErrors(t *testing.T) {
 	refusal{"producer", "rm a", 8, "job a is active; cancel it first, or use --force"}.check(t, here)
 
 	waiting := s.start("producer", "wait a")
-	eventually(t, "somebody looks after job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	eventually(t, "a process holds job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
 	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
 	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
 	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
@@ -266,7 +266,7 @@ func TestSignals(t *testing.T) {
 	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
 
 	resumed := s.start("producer", "wait waiting")
-	eventually(t, "somebody looks after job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	eventually(t, "a process holds job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
 	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
 
 	watching := s.start("producer", "status --watch")

@@ -97,8 +97,8 @@ func TestProducerKilled(t *testing.T) {
 			t.Errorf("%v was queued again although only %v was not queued", r, slices.Collect(unqueued.Ranges()))
 		}
 	}
-	if said := final.stderr.String(); said != "" && (strings.Count(said, "\n") > 1 || !strings.Contains(said, "INF queueing again what was lost") || len(w.queuedAgain()) == 0) {
-		t.Errorf("the last one says %q", said)
+	if output := final.stderr.String(); output != "" && (strings.Count(output, "\n") > 1 || !strings.Contains(output, "INF queueing again what was lost") || len(w.queuedAgain()) == 0) {
+		t.Errorf("the last one says %q", output)
 	}
 	if killed := p.stdout.String(); !strings.HasPrefix(final.stdout.String(), killed) {
 		t.Error("the one that was killed had printed something else")
@@ -143,7 +143,7 @@ func (s *server) open() *fleet.Fleet {
 func (s *server) unqueued(job string) (missing task.Set) {
 	s.t.Helper()
 	var there task.Set
-	for _, stream := range []string{schema.StreamTasks, schema.StreamResults} { // in this order: work goes on
+	for _, stream := range []string{schema.StreamTasks, schema.StreamResults} { // in this order: workers are running
 		for _, subject := range s.subjects(stream) {
 			token := strings.Split(subject, ".")
 			if r, err := task.ParseRange(token[len(token)-2]); err == nil {

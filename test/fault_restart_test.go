@@ -21,7 +21,7 @@ func TestRollingRestarts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFaultFleet(t, 10*time.Second) // a machine may stand still for two
-			const others = 6                      // tasks of a class that nobody takes
+			const others = 6                      // tasks of a class that no worker pulls
 			_, js := s.connect()
 			for i := range others {
 				if _, err := js.Publish(t.Context(), fmt.Sprintf("FACTOR.tasks.exec-none.other.%d-1.0", i), nil); err != nil {
@@ -106,7 +106,7 @@ func TestResultsFull(t *testing.T) {
 	beats := w.beatCount()
 	eventually(t, "they beat for three ack waits", func() bool { return w.beatCount() >= beats+2*18 })
 	if n := s.unsettled(); n != 2 {
-		t.Errorf("%d tasks in work, not 2", n)
+		t.Errorf("%d tasks unsettled, not 2", n)
 	}
 	s.setLimit(schema.StreamResults, -1)
 	s.wantDone(job)
@@ -151,7 +151,7 @@ func TestServerAwayLong(t *testing.T) {
 			group.stop()
 			tasks, deliveries := s.queuedEver(), s.deliveries()
 			if tasks != count || deliveries < tasks || deliveries > tasks+slots {
-				t.Errorf("%d deliveries of %d tasks: %d were in work", deliveries, tasks, slots)
+				t.Errorf("%d deliveries of %d tasks: %d were running", deliveries, tasks, slots)
 			}
 			if list := s.subjects(schema.StreamDead); len(list) > 0 {
 				t.Errorf("dead letters: %v", list)

@@ -77,8 +77,8 @@ func (s *soak) awaitMember(i int) {
 			s.group.replace(i)
 			return false
 		}
-		said := m.stderr.String()
-		return strings.Contains(said, "worker ready") && !strings.Contains(said, "worker draining")
+		output := m.stderr.String()
+		return strings.Contains(output, "worker ready") && !strings.Contains(output, "worker draining")
 	})
 }
 

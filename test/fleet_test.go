@@ -175,7 +175,7 @@ func TestDrain(t *testing.T) {
 			s := startFleet(t)
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 2s")
 			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
-			eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+			eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
 			for range signals {
 				leaving.signal(syscall.SIGTERM)
 			}
@@ -206,7 +206,7 @@ func TestConsumerDies(t *testing.T) {
 	numbers := slow(0, 60, 61)
 	dying := s.consumer("-n 1 --name dying")
 	job := s.start("producer", "submit --chunk 30", feed(numbers))
-	eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+	eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
 	dying.kill()
 	s.consumer("-n 2 --name heir")
 	job.wantCode(0).wantStderr("")

@@ -82,8 +82,8 @@ func TestLyingWorkers(t *testing.T) {
 			s.worker("liar", &liar{twist: twist})
 			p := s.start("producer", "submit --id j --chunk 20", feed(numbers))
 			p.await(&p.stderr, "worker quarantined")
-			if said := p.stdout.String(); said != "" {
-				t.Errorf("printed %.200q", said)
+			if output := p.stdout.String(); output != "" {
+				t.Errorf("printed %.200q", output)
 			}
 			s.consumer("-n 1 --name honest")
 			checkAnswers(t, numbers, p.wantCode(0).stdout.String())
@@ -132,8 +132,8 @@ func TestForgedCertificates(t *testing.T) {
 			s.worker("liar", &liar{twist: twist})
 			p := s.start("producer", "submit --certify --json --id j --chunk 1", feed(numbers.String()))
 			p.await(&p.stderr, "worker quarantined")
-			if said := p.stdout.String(); said != "" {
-				t.Errorf("printed %.200q", said)
+			if output := p.stdout.String(); output != "" {
+				t.Errorf("printed %.200q", output)
 			}
 			s.consumer("-n 1 --name honest")
 			run(t, "producer", "verify -", feed(p.wantCode(0).stdout.String())).wantCode(0).

@@ -138,13 +138,13 @@ func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor 
 	sup := new(supervisor)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	var said text
+	var output text
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
 			cmd := exec.Command(exe)
 			cmd.Env = []string{poisonEnv + "=" + strings.Join([]string{s.url, name, strconv.Itoa(slots), deeds}, " ")}
-			cmd.Stderr = &said
+			cmd.Stderr = &output
 			in, err := cmd.StdinPipe()
 			if err == nil {
 				err = cmd.Start()
@@ -167,7 +167,7 @@ func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor 
 		stop()
 		<-ended
 		if s.t.Failed() {
-			s.t.Logf("worker %s said: %.6000s", name, said.String())
+			s.t.Logf("worker %s output: %.6000s", name, output.String())
 		}
 	})
 	return sup

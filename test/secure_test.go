@@ -275,7 +275,7 @@ func (f *fortress) tellsNothing() {
 
 // A client without keys, with foreign keys, or without a trusted certificate, gets one line with a
 // hint.
-func TestStrangersAtTheGate(t *testing.T) {
+func TestUnknownClients(t *testing.T) {
 	t.Parallel()
 	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 0")
 	other := filepath.Join(t.TempDir(), "other")

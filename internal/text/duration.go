@@ -8,7 +8,7 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// longest is the duration from which on an exact figure says nothing.
+	// longest is the duration from which on Duration writes no figure.
 	longest = 1000 * day
 )
 
