@@ -97,8 +97,8 @@ func TestProducerKilled(t *testing.T) {
 			t.Errorf("%v was queued again although only %v was not queued", r, slices.Collect(unqueued.Ranges()))
 		}
 	}
-	if output := final.stderr.String(); output != "" && (strings.Count(output, "\n") > 1 || !strings.Contains(output, "INF queueing again what was lost") || len(w.queuedAgain()) == 0) {
-		t.Errorf("the last one says %q", output)
+	if said := final.stderr.String(); said != "" && (strings.Count(said, "\n") > 1 || !strings.Contains(said, "INF queueing again what was lost") || len(w.queuedAgain()) == 0) {
+		t.Errorf("the last one says %q", said)
 	}
 	if killed := p.stdout.String(); !strings.HasPrefix(final.stdout.String(), killed) {
 		t.Error("the one that was killed had printed something else")
