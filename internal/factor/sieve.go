@@ -32,7 +32,7 @@ func (e *Engine) sieves(at *progress, n *big.Int) bool {
 // affords reports whether the budget is enough to sieve a number of so many bits, at most
 // measured.SieveBits, with all cores that can be had.
 func (e *Engine) affords(bits int) bool {
-	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
+	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
 }
 
 // sieveTime predicts the time to sieve such a number on one core of this machine.
@@ -67,7 +67,7 @@ func (e *Engine) sieve(n *big.Int, alive func() error) (*big.Int, error) {
 	bits := n.BitLen()
 	if e.report.to != nil {
 		e.report.pace = pace{}
-		e.siqs.Progress = func(p siqs.Progress) { e.report.sieve(bits, p) }
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
 	}
 	d, err := e.siqs.Factor(alive, n)
 	e.helped += e.siqs.TakeSpent()

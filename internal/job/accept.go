@@ -19,7 +19,7 @@ func (l *loop) accept(k *collect.Checked) error {
 		l.lastAccepted = time.Now()
 		l.countProgress(k, fresh)
 	}
-	var lost *collect.Lost
+	var lost *collect.LostResult
 	if errors.As(err, &lost) {
 		l.watch.Log.Warn().Err(err).Msg("a verified result cannot be read again: its range is requeued")
 		l.review.request()

@@ -20,13 +20,13 @@ func (fd *feeder) storeFull(ctx context.Context) error {
 		if err := fd.storeBlock(ctx, n); err != nil {
 			return err
 		}
-		if err := fd.queue(ctx, plan.Flowing); err != nil {
+		if err := fd.queue(ctx, plan.InputFlowing); err != nil {
 			return err
 		}
 		fd.since = time.Now()
 	}
 	if len(fd.block) > 0 && time.Since(fd.since) > waitMost {
-		return fd.storeAll(ctx, plan.Paused)
+		return fd.storeAll(ctx, plan.InputPaused)
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ func blockLen(numbers []nat.Nat) int {
 }
 
 // storeAll stores what was read, and queues the chunks that are ready.
-func (fd *feeder) storeAll(ctx context.Context, flow plan.Flow) error {
+func (fd *feeder) storeAll(ctx context.Context, flow plan.InputState) error {
 	for len(fd.block) > 0 {
 		if err := fd.storeBlock(ctx, blockLen(fd.block)); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (fd *feeder) storeBlock(ctx context.Context, n int) error {
 
 // queue publishes the chunks that are ready. Chunks that are not published because of an
 // error are stored, so that the holder finds them missing.
-func (fd *feeder) queue(ctx context.Context, flow plan.Flow) error {
+func (fd *feeder) queue(ctx context.Context, flow plan.InputState) error {
 	var chunks []plan.Chunk
 	for {
 		chunk, ok := fd.chunker.Next(flow)
@@ -84,7 +84,7 @@ func (fd *feeder) queue(ctx context.Context, flow plan.Flow) error {
 
 // finish stores and queues the rest, and seals the job.
 func (fd *feeder) finish(ctx context.Context) error {
-	if err := fd.storeAll(ctx, plan.Ended); err != nil {
+	if err := fd.storeAll(ctx, plan.InputEnded); err != nil {
 		return err
 	}
 	j, err := fd.changeJob(ctx, fd.seal)

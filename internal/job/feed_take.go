@@ -66,7 +66,7 @@ func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 	case actStore:
 		return fd.storeFull(ctx)
 	case actStoreAll:
-		return fd.storeAll(ctx, plan.Paused)
+		return fd.storeAll(ctx, plan.InputPaused)
 	case actSeal:
 		return fd.finish(ctx)
 	case actRestore:

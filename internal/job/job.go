@@ -43,7 +43,7 @@
 // conclude.go does with the streams what that ending needs.
 //
 // Goroutines share only what is safe for concurrent use: fleet.Fleet, fleet.Inputs,
-// fleet.Trust, plan.Progress, Watch.Status, collector.Check, and the count of accepted results.
+// fleet.Trust, plan.JobProgress, Watch.Status, collector.Check, and the count of accepted results.
 package job
 
 import (
@@ -99,9 +99,9 @@ type Watch struct {
 	Private    bool // no other process can know the job: its end is not written down
 	Supervised bool // this process runs a sweeper already, and no user waits for it
 
-	Slots    func() int     // how many numbers the workers compute at the same time, for cutting; may be nil
-	Status   func(string)   // what the process waits for, for the user; "" = nothing. Safe for concurrent use; may be nil
-	Progress *plan.Progress // filled if not nil
+	Slots    func() int        // how many numbers the workers compute at the same time, for cutting; may be nil
+	Status   func(string)      // what the process waits for, for the user; "" = nothing. Safe for concurrent use; may be nil
+	Progress *plan.JobProgress // filled if not nil
 	Log      zerolog.Logger
 }
 
@@ -117,7 +117,7 @@ func (w Watch) withDefaults() Watch {
 		w.Slots = func() int { return 0 }
 	}
 	if w.Progress == nil {
-		w.Progress = new(plan.Progress)
+		w.Progress = new(plan.JobProgress)
 	}
 	return w
 }

@@ -54,7 +54,7 @@ func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
 			soon = soon || d.Authoritative() && !v.l.collector.Covered().Contains(d.Range)
 		default:
-			if err := v.l.collector.Bury(v.l.ctx, d.Range, d.Err); err != nil {
+			if err := v.l.collector.GiveUp(v.l.ctx, d.Range, d.Err); err != nil {
 				return err
 			}
 		}

@@ -18,8 +18,8 @@ func (v *reviewer) missing() []task.Range {
 		return nil
 	}
 	var missing []task.Range
-	for gap := range v.l.collector.Covered().Missing(task.Span(0, v.queue.end)) {
-		missing = slices.AppendSeq(missing, v.queue.queued.Missing(gap))
+	for gap := range v.l.collector.Covered().Gaps(task.Span(0, v.queue.end)) {
+		missing = slices.AppendSeq(missing, v.queue.queued.Gaps(gap))
 	}
 	return missing
 }

@@ -79,7 +79,7 @@ func (s *host) begin(j *task.Job) bool {
 	if old, ok := s.verdicts[j.ID]; ok && !bytes.Equal(old, j.Encode()) {
 		delete(s.verdicts, j.ID)
 	}
-	if j.Over() || s.running[j.ID] || s.verdicts[j.ID] != nil {
+	if j.Finished() || s.running[j.ID] || s.verdicts[j.ID] != nil {
 		return false
 	}
 	s.running[j.ID] = true

@@ -27,10 +27,10 @@ func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary,
 // here; emit passes them over.
 func (l *loop) show() {
 	all := task.Span(0, l.access.stored())
-	for gap := range l.collector.Covered().Missing(all) {
+	for gap := range l.collector.Covered().Gaps(all) {
 		l.unanswered.Add(gap)
 	}
-	err := l.collector.Bury(l.ctx, all, "no answer yet")
+	err := l.collector.GiveUp(l.ctx, all, "no answer yet")
 	if err == nil {
 		err = l.flush()
 	}
