@@ -6,5 +6,6 @@ import "time"
 
 var began = time.Now()
 
-// cpuTime returns the time of the clock: this system does not tell the CPU time of a process.
+// cpuTime returns the time on the clock since the start: this system does not report the CPU time of a
+// process.
 func cpuTime() time.Duration { return time.Since(began) }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// cpuTime returns the CPU time of this process: on a busy machine the clock says less.
+// cpuTime returns the CPU time of this process. Unlike the time on the clock, it does not depend on the
+// load of the machine.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

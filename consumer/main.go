@@ -17,7 +17,7 @@ func main() {
 	cli.Tune()
 	cli.Main(&ucli.App{
 		Name:     "consumer",
-		Usage:    "factor what a producer submits",
+		Usage:    "factor the numbers that producers submit",
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
@@ -28,7 +28,7 @@ func main() {
 func versionCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "version",
-		Usage: "print version, Go version, platform and the level of kernels",
+		Usage: "print the version, the Go version, the platform and the level of kernels",
 		Action: func(c *ucli.Context) error {
 			if err := cli.NoArgs(c); err != nil {
 				return err

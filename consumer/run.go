@@ -19,12 +19,12 @@ import (
 func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
-		Usage: "work until a signal; the first one drains, a second one hands back at once what runs",
+		Usage: "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
 		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks worked on at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
+			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
-			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of what there is", Usage: "heap of `SIZE`, such as 2GiB, beyond which the number at hand fails; none is no limit"},
-			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "`DURATION` that a drain may take; running tasks may finish for half of it"},
+			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of the memory", Usage: "largest `SIZE` of the heap, such as 2GiB: above it the current number fails; none is no limit"},
+			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
 		},
 		Action: run,
 	}
@@ -38,12 +38,13 @@ func run(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	var running atomic.Pointer[worker.Worker]
-	s, stop, err := command.Start(c, func() {
+	var running atomic.Pointer[worker.Worker] // nil until the worker is ready
+	stopTasks := func() {
 		if w := running.Load(); w != nil {
-			w.Hurry()
+			w.StopComputing()
 		}
-	})
+	}
+	s, stop, err := command.Start(c, stopTasks)
 	if err != nil {
 		return err
 	}
@@ -57,8 +58,8 @@ func run(c *ucli.Context) error {
 		return err
 	}
 	context.AfterFunc(s.Context, func() {
-		if w := running.Load(); w != nil && s.Refused() != nil { // nothing can be handed back
-			w.Hurry()
+		if s.Refused() != nil { // a drain is useless: the server accepts nothing from this worker
+			stopTasks()
 		}
 	})
 	options.Log = s.Log
@@ -67,33 +68,39 @@ func run(c *ucli.Context) error {
 		s.Log.Info().Str("worker", name).Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("connected")
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
-	if nc.IsClosed() { // for good: why is told a moment later
-		select {
-		case <-s.Context.Done():
-		case <-time.After(time.Second):
-		}
-	}
-	if refused := s.Refused(); refused != nil {
+	if refused := refusal(s, nc); refused != nil {
 		return refused
 	}
 	return err
 }
 
-// workerName returns the name under which the server lets the identity publish, if it is a
-// worker's.
+// refusal returns the reason if the server has refused or disconnected this worker, else nil.
+func refusal(s *command.Session, nc *natsconn.Conn) error {
+	if nc.IsClosed() { // the session ends a moment later, with the reason
+		select {
+		case <-s.Context.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return s.Refused()
+}
+
+// workerName returns the name of the worker. If the credentials are those of a worker, that is their
+// name: they do not permit to publish under another one.
 func workerName(name string, id natsconn.Identity) (string, error) {
 	switch {
 	case id.Role != schema.RoleWorker:
 		return name, nil
 	case name != "" && name != id.Name:
-		return "", cli.Usagef("--name %s: the credentials are those of worker %s, and let nobody publish under another name", name, id.Name)
+		return "", cli.Usagef("--name %s: the credentials are those of worker %s and do not permit another name", name, id.Name)
 	}
 	return id.Name, nil
 }
 
-// leastMemory is what a worker needs for sound numbers.
+// leastMemory is the least value of --max-mem in bytes: with less, numbers fail that are not at fault.
 const leastMemory = 64 << 20
 
+// workerOptions returns the options that the flags of run describe. All its errors have exit code Usage.
 func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
 	if o.Name != "" {
@@ -101,26 +108,42 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 			return o, cli.Exit(cli.Usage, err)
 		}
 	}
-	if n := c.String("n"); n != "auto" {
-		slots, err := strconv.Atoi(n)
-		if err != nil || slots < 1 || slots > 4096 {
-			return o, cli.Usagef("-n %q is neither auto nor a number from 1 to 4096", n)
-		}
-		o.Slots = slots
+	var err error
+	if o.Slots, err = slots(c.String("n")); err != nil {
+		return o, err
 	}
-	switch text := c.String("max-mem"); text {
-	case "":
-		o.MaxMemory = command.DefaultMaxMemory()
-	case "none":
-	default:
-		size, err := cli.ParseSize(text)
-		if err != nil || size < leastMemory {
-			return o, cli.Usagef("--max-mem %q is neither none nor a size from %s on", text, cli.FormatSize(leastMemory))
-		}
-		o.MaxMemory = uint64(size)
+	if o.MaxMemory, err = maxMemory(c.String("max-mem")); err != nil {
+		return o, err
 	}
 	if o.DrainTimeout <= 0 {
 		return o, cli.Usagef("--drain-timeout must be positive")
 	}
 	return o, nil
+}
+
+// slots reads the value of -n; auto is 0.
+func slots(value string) (int, error) {
+	if value == "auto" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > 4096 {
+		return 0, cli.Usagef("-n must be \"auto\" or a number from 1 to 4096, not %q", value)
+	}
+	return n, nil
+}
+
+// maxMemory reads the value of --max-mem; none is 0.
+func maxMemory(value string) (uint64, error) {
+	switch value {
+	case "":
+		return command.DefaultMaxMemory(), nil
+	case "none":
+		return 0, nil
+	}
+	size, err := cli.ParseSize(value)
+	if err != nil || size < leastMemory {
+		return 0, cli.Usagef("--max-mem must be \"none\" or at least %s, not %q", cli.SizeArgument(leastMemory), value)
+	}
+	return uint64(size), nil
 }

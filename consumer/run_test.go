@@ -12,7 +12,7 @@ import (
 	"factorfleet/internal/command"
 )
 
-// options returns what run makes of a command line.
+// options returns the worker options for a command line of run.
 func options(t *testing.T, line string) (o command.WorkerOptions, err error) {
 	t.Helper()
 	c := runCommand()
@@ -25,7 +25,7 @@ func options(t *testing.T, line string) (o command.WorkerOptions, err error) {
 }
 
 func TestWorkerOptions(t *testing.T) {
-	old := debug.SetMemoryLimit(777 << 20) // what is taken if nobody says
+	old := debug.SetMemoryLimit(777 << 20) // the default
 	t.Cleanup(func() { debug.SetMemoryLimit(old) })
 	for line, want := range map[string]command.WorkerOptions{
 		"":                       {MaxMemory: 777 << 20},

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,52 +14,53 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A access decides who may join a server that listens. A nil access lets everybody in.
+// An access decides which clients a server that listens accepts. A nil access accepts every connection.
 type access struct {
-	keys  *identity.Store
-	hosts []string // by which other machines know this one, the best first
-	rules natsserver.Security
-	known string // revision of the revocations that rules know of, at least
+	keys     *identity.Store
+	hosts    []string // names and addresses of this machine, the one for other machines first
+	rules    natsserver.Security
+	revision string // of the revocations; the rules contain at least these
 }
 
 func accessFlags() []ucli.Flag {
 	return []ucli.Flag{
-		&ucli.StringFlag{Name: "secure", Usage: "let in over TLS only those who have keys from `DIR`, which is made if it is not there"},
-		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address by which other machines know this one, as often as you like; the first is told them"},
-		&ucli.BoolFlag{Name: "insecure", DisableDefaultText: true, Usage: "let in everybody who can reach --listen: to read, forge and delete"},
+		&ucli.StringFlag{Name: "secure", Usage: "accept only TLS connections with keys from `DIR`; DIR is created if missing"},
+		&ucli.StringSliceFlag{Name: "san", Usage: "`HOST` name or address of this machine for its certificate; may be repeated; other machines connect to the first"},
+		&ucli.BoolFlag{Name: "insecure", DisableDefaultText: true, Usage: "accept every connection that reaches --listen: any client can then read, forge and delete"},
 	}
 }
 
-// openAccess reads what the flags say of who is let in. Others than this machine are, only
-// if that was said.
+// openAccess returns the access that the flags describe. Remote connections are accepted only with
+// --secure or --insecure: without them, host must be this machine.
 func openAccess(c *ucli.Context, host string) (*access, error) {
 	dir := c.String("secure")
 	switch {
 	case dir != "" && c.Bool("insecure"):
 		return nil, cli.Usagef("--secure and --insecure exclude each other")
 	case dir == "" && c.IsSet("san"):
-		return nil, cli.Usagef("--san is for the certificate that --secure makes")
+		return nil, cli.Usagef("--san needs --secure: it names hosts in the certificate of the server")
 	case dir == "" && !c.Bool("insecure") && !isLoopback(host):
-		return nil, cli.WithHint(cli.Usagef("--listen %s would let everybody in who can reach it", c.String("listen")),
-			"add --secure DIR, which makes keys and tells how others join; or --insecure in a network where you trust everybody")
+		return nil, cli.WithHint(cli.Usagef("--listen %s needs --secure or --insecure: other machines can reach it", c.String("listen")),
+			"add --secure DIR, which creates keys and prints how other machines join; or --insecure in a network where you trust every user")
 	case dir == "":
 		return nil, nil
 	}
 	keys, err := identity.Prepare(dir)
 	if err != nil {
-		return nil, keyFault(err)
+		return nil, keyError(err)
 	}
-	g := &access{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
-	if g.known, err = keys.Revision(); err != nil { // before the claims: what comes between is put in force again
+	a := &access{keys: keys, hosts: append(c.StringSlice("san"), identity.Hosts(host)...)}
+	// The revision is read before the claims: a revocation between the two is then applied twice, not never.
+	if a.revision, err = keys.Revision(); err != nil {
 		return nil, err
 	}
 	claims, err := keys.Claims()
 	if err != nil {
 		return nil, err
 	}
-	g.rules = natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
-	g.rules.TLS, err = keys.ServerTLS(g.hosts)
-	return g, err
+	a.rules = natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
+	a.rules.TLS, err = keys.ServerTLS(a.hosts)
+	return a, err
 }
 
 // isLoopback reports whether only this machine can reach the host.
@@ -69,66 +69,75 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// security returns what the server is to be told, nil for a server that lets everybody in.
-func (g *access) security() *natsserver.Security {
-	if g == nil {
+// security returns the rules for the server, nil if it accepts every connection.
+func (a *access) security() *natsserver.Security {
+	if a == nil {
 		return nil
 	}
-	return &g.rules
+	return &a.rules
 }
 
-// credentials returns credentials for a part of this process; none are needed without a gate.
-func (g *access) credentials(role schema.Role, name string) (schema.Credentials, error) {
-	if g == nil {
+// credentials returns credentials for a connection of this process, empty ones for a nil access.
+func (a *access) credentials(role schema.Role, name string) (schema.Credentials, error) {
+	if a == nil {
 		return schema.Credentials{}, nil
 	}
-	return g.keys.Sign(identity.User{Role: role, Name: name}, schema.PermissionsOf(role, name))
+	return a.keys.Sign(identity.User{Role: role, Name: name}, schema.PermissionsOf(role, name))
 }
 
-// revokeEvery is how soon the server hears of a revocation.
+// revokeEvery is the time between two looks for new revocations.
 const revokeEvery = time.Second
 
-// watch puts revocations in force as they come, until ctx ends.
-func (g *access) watch(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
-	known := g.known
+// applyRevocations applies new revocations to the server until ctx ends. It logs one warning while they
+// cannot be read or applied.
+func (a *access) applyRevocations(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
 	ticker := time.NewTicker(revokeEvery)
 	defer ticker.Stop()
-	var err error
-	for warned := false; ; {
-		if err != nil && !warned {
-			log.Warn().Err(err).Msg("revocations cannot be read: those made since are not in force")
-		}
-		warned = err != nil
+	for failing := false; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		var now string
-		if now, err = g.keys.Revision(); err != nil || now == known {
-			continue
+		revoked, changed, err := a.updateServer(server)
+		if err != nil && !failing {
+			log.Warn().Err(err).Msg("cannot apply revocations: the new ones are not in force")
 		}
-		var claims identity.Claims
-		if claims, err = g.keys.Claims(); err != nil {
-			continue
-		}
-		if err = server.UpdateAccounts(claims.Tokens()); err == nil {
-			known = now
-			log.Info().Int("revoked", claims.Revoked).Msg("revocations are in force")
+		failing = err != nil
+		if changed {
+			log.Info().Int("revoked", revoked).Msg("revocations are in force")
 		}
 	}
 }
 
-// greet says how others join: the line for each worker, and the contexts.
-func (g *access) greet(server *natsserver.Server) (string, error) {
-	url := server.URLAt(g.hosts[0])
-	if err := g.keys.SetURL(url); err != nil {
-		return "", err
+// updateServer applies the revocations to the server if there are new ones. It returns the number of
+// all revoked identities.
+func (a *access) updateServer(server *natsserver.Server) (revoked int, changed bool, err error) {
+	now, err := a.keys.Revision()
+	if err != nil || now == a.revision {
+		return 0, false, err
 	}
-	lines, err := g.keys.Greeting()
+	claims, err := a.keys.Claims()
 	if err != nil {
-		return "", err
+		return 0, false, err
 	}
-	lines = append([]string{"listening on " + url + ", for those with keys from " + g.keys.Dir()}, lines...)
-	return "embedded: " + strings.Join(lines, "\nembedded: ") + "\n", nil
+	if err := server.UpdateAccounts(claims.Tokens()); err != nil {
+		return 0, false, err
+	}
+	a.revision = now
+	return claims.Revoked, true, nil
+}
+
+// joinInstructions returns lines with the URL of the server, the command for each further machine, and
+// the context for a producer here. It stores the URL with the keys.
+func (a *access) joinInstructions(server *natsserver.Server) ([]string, error) {
+	url := server.URLAt(a.hosts[0])
+	if err := a.keys.SetURL(url); err != nil {
+		return nil, err
+	}
+	lines, err := a.keys.Greeting()
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{"listening on " + url + " for clients with keys from " + a.keys.Dir()}, lines...), nil
 }

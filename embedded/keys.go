@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,28 +11,29 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/schema"
 )
 
 func keysCommand() *ucli.Command {
-	secure := &ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys, as given to embedded run", EnvVars: []string{"FACTOR_SECURE"}}
+	secure := &ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys, the same as for embedded run", EnvVars: []string{"FACTOR_SECURE"}}
 	return &ucli.Command{
-		Name: "keys", Usage: "who may join a server that runs with --secure; no restart is needed",
+		Name: "keys", Usage: "add, revoke and list keys of a server with --secure; it needs no restart",
 		Subcommands: []*ucli.Command{
 			{
-				Name: "add", Usage: "make keys for a worker, producer, observer or admin, and print how to use them", ArgsUsage: "ROLE NAME",
+				Name: "add", Usage: "create keys for a worker, producer, observer or admin, and print the command that uses them", ArgsUsage: "ROLE NAME",
 				Flags: []ucli.Flag{
 					secure,
-					&ucli.StringSliceFlag{Name: "src", Usage: "only from the network `CIDR`, such as 10.0.0.0/8, or address; as often as you like (default: from anywhere)"},
-					&ucli.DurationFlag{Name: "expires", DefaultText: "never", Usage: "not after `DURATION`, such as 720h"},
+					&ucli.StringSliceFlag{Name: "src", Usage: "accept the keys only from the network `CIDR`, such as 10.0.0.0/8, or from one address; may be repeated (default: from anywhere)"},
+					&ucli.DurationFlag{Name: "expires", DefaultText: "never", Usage: "`DURATION` after which the keys expire, such as 720h"},
 				},
 				Action: addKeys,
 			},
-			{Name: "revoke", Usage: "let an identity in no more, and disconnect it", ArgsUsage: "NAME", Flags: []ucli.Flag{secure}, Action: revokeKeys},
+			{Name: "revoke", Usage: "revoke an identity and disconnect it", ArgsUsage: "NAME", Flags: []ucli.Flag{secure}, Action: revokeKeys},
 			{
 				Name: "ls", Usage: "list the identities",
-				Flags:  []ucli.Flag{secure, &ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "print JSON"}},
+				Flags:  []ucli.Flag{secure, command.JSONFlag()},
 				Action: listKeys,
 			},
 		},
@@ -44,17 +44,17 @@ func keysCommand() *ucli.Command {
 func openKeys(c *ucli.Context) (*identity.Store, error) {
 	dir := c.String("secure")
 	if dir == "" {
-		return nil, cli.Usagef("--secure DIR is missing: it names the keys that `embedded run --secure DIR` has made")
+		return nil, cli.Usagef("--secure DIR is missing: name the directory that `embedded run --secure DIR` has created")
 	}
 	keys, err := identity.Open(dir)
-	return keys, keyFault(err)
+	return keys, keyError(err)
 }
 
-// keyFault says what can be done about an error of package identity.
-func keyFault(err error) error {
+// keyError gives an error of package identity its exit code, and a hint if there is one.
+func keyError(err error) error {
 	switch {
 	case errors.Is(err, identity.ErrNone):
-		return cli.WithHint(cli.Exit(cli.NoJob, err), "`embedded run --secure DIR`, or `producer init --print-server-conf --secure DIR`, makes them")
+		return cli.WithHint(cli.Exit(cli.NoJob, err), "`embedded run --secure DIR`, or `producer init --print-server-conf --secure DIR`, creates them")
 	case errors.Is(err, identity.ErrLoose), errors.Is(err, fs.ErrPermission):
 		return cli.Exit(cli.NoConnect, err)
 	case errors.Is(err, identity.ErrUnknown):
@@ -65,37 +65,18 @@ func keyFault(err error) error {
 	return err
 }
 
+// addKeys creates an identity and prints the command with which another machine uses it.
 func addKeys(c *ucli.Context) error {
-	if c.NArg() != 2 {
-		return cli.Usagef("keys add needs a ROLE and a NAME, such as worker attic")
-	}
-	u := identity.User{Name: c.Args().Get(1)}
-	var err error
-	if u.Role, err = schema.ParseRole(c.Args().First()); err != nil {
-		return cli.Exit(cli.Usage, err)
-	}
-	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
-		return cli.Exit(cli.Usage, err)
-	}
-	for _, text := range c.StringSlice("src") {
-		source, err := identity.ParseSource(text)
-		if err != nil {
-			return cli.Usagef("--src %w", err)
-		}
-		u.Sources = append(u.Sources, source)
-	}
-	if c.IsSet("expires") {
-		if c.Duration("expires") < time.Second {
-			return cli.Usagef("--expires %v is too soon: the least is 1s", c.Duration("expires"))
-		}
-		u.Expires = time.Now().Add(c.Duration("expires"))
+	u, err := newUser(c)
+	if err != nil {
+		return err
 	}
 	keys, err := openKeys(c)
 	if err != nil {
 		return err
 	}
 	if err := keys.Add(u); err != nil {
-		return keyFault(err)
+		return keyError(err)
 	}
 	line, err := keys.JoinLine(u)
 	if err != nil {
@@ -105,6 +86,37 @@ func addKeys(c *ucli.Context) error {
 	return nil
 }
 
+// newUser returns the identity that the command line of keys add describes. All its errors have exit
+// code Usage.
+func newUser(c *ucli.Context) (identity.User, error) {
+	if c.NArg() != 2 {
+		return identity.User{}, cli.Usagef("keys add needs a ROLE and a NAME, such as worker attic")
+	}
+	u := identity.User{Name: c.Args().Get(1)}
+	var err error
+	if u.Role, err = schema.ParseRole(c.Args().First()); err != nil {
+		return u, cli.Exit(cli.Usage, err)
+	}
+	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
+		return u, cli.Exit(cli.Usage, err)
+	}
+	for _, value := range c.StringSlice("src") {
+		source, err := identity.ParseSource(value)
+		if err != nil {
+			return u, cli.Usagef("--src %w", err)
+		}
+		u.Sources = append(u.Sources, source)
+	}
+	if c.IsSet("expires") {
+		if c.Duration("expires") < time.Second {
+			return u, cli.Usagef("--expires must be at least 1s")
+		}
+		u.Expires = time.Now().Add(c.Duration("expires"))
+	}
+	return u, nil
+}
+
+// revokeKeys revokes an identity. Running servers of `embedded run` apply that by themselves.
 func revokeKeys(c *ucli.Context) error {
 	name, err := cli.Arg(c, "NAME")
 	if err != nil {
@@ -118,21 +130,22 @@ func revokeKeys(c *ucli.Context) error {
 		return cli.Exit(cli.Usage, err)
 	}
 	if err := keys.Revoke(name); err != nil {
-		return keyFault(err)
+		return keyError(err)
 	}
-	fmt.Fprintf(c.App.Writer, "%s is revoked; `embedded run` lets it in no more within a second, a server with --print-server-conf after that is printed and loaded again\n", name)
+	fmt.Fprintf(c.App.Writer, "%s is revoked; `embedded run` disconnects it within a second; a nats-server needs the configuration of "+
+		"`producer init --print-server-conf` again, and then `nats-server --signal reload`\n", name)
 	return nil
 }
 
-// A keyReport is what keys ls says of an identity in JSON.
+// A keyReport is an identity in the JSON of keys ls.
 type keyReport struct {
 	Name    string      `json:"name"`
-	Key     string      `json:"key"`
+	Key     string      `json:"key"` // public
 	Role    schema.Role `json:"role"`
-	Sources []string    `json:"src,omitempty"`
-	Expires *time.Time  `json:"expires,omitempty"`
-	Creds   string      `json:"creds"`
-	Context string      `json:"context"`
+	Sources []string    `json:"src,omitempty"`     // networks; none = anywhere
+	Expires *time.Time  `json:"expires,omitempty"` // nil = never
+	Creds   string      `json:"creds"`             // file
+	Context string      `json:"context"`           // file
 }
 
 func listKeys(c *ucli.Context) error {
@@ -148,16 +161,7 @@ func listKeys(c *ucli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		reports := make([]keyReport, len(users))
-		for i, u := range users {
-			reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
-			if !u.Expires.IsZero() {
-				reports[i].Expires = &users[i].Expires
-			}
-		}
-		e := json.NewEncoder(c.App.Writer)
-		e.SetIndent("", "  ")
-		return e.Encode(reports)
+		return command.PrintJSON(c, keyReports(keys, users))
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tROLE\tFROM\tEXPIRES\tKEY")
@@ -172,4 +176,15 @@ func listKeys(c *ucli.Context) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.Name, u.Role, from, until, u.Key)
 	}
 	return w.Flush()
+}
+
+func keyReports(keys *identity.Store, users []identity.User) []keyReport {
+	reports := make([]keyReport, len(users))
+	for i, u := range users {
+		reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
+		if !u.Expires.IsZero() {
+			reports[i].Expires = &users[i].Expires
+		}
+	}
+	return reports
 }

@@ -10,10 +10,10 @@ import (
 	"factorfleet/internal/task"
 )
 
-// record returns one of the file RUNNING.
+// record returns a record of the file RUNNING.
 func record(text string) string { return text + strings.Repeat("\x00", recordSize-len(text)) }
 
-// TestReadLedger: what an earlier house has left is counted; what is damaged is passed over.
+// TestReadLedger: records of an earlier process are counted, damaged lines and records are skipped.
 func TestReadLedger(t *testing.T) {
 	const a, b = "norm j 0-1 0", "hi j 7-1 abc"
 	for name, test := range map[string]struct {
@@ -54,7 +54,7 @@ func TestReadLedger(t *testing.T) {
 	}
 }
 
-// TestLedger: a house that dies has left what it was computing, and nothing else.
+// TestLedger: a process that dies leaves records of the tasks that it computed, and of no others.
 func TestLedger(t *testing.T) {
 	dir := t.TempDir()
 	at := func(first uint64) task.Address {
@@ -79,7 +79,7 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestLedgerIsBounded: the oldest entries go first.
+// TestLedgerIsBounded: the oldest lines are removed first.
 func TestLedgerIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	var old strings.Builder
@@ -103,7 +103,7 @@ func TestLedgerIsBounded(t *testing.T) {
 	}
 }
 
-// TestLedgerFails: a store that cannot be written is told.
+// TestLedgerFails: a store that cannot be written is an error.
 func TestLedgerFails(t *testing.T) {
 	for _, name := range []string{"DEATHS", "RUNNING"} {
 		dir := t.TempDir()

@@ -1,5 +1,5 @@
-// Embedded is the whole fleet in one process: a NATS server, workers, and the
-// submitter or nobody.
+// Embedded is a whole fleet in one process: a NATS server, a worker, and in the command submit also the
+// submitter.
 package main
 
 import (

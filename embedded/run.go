@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -15,10 +13,10 @@ import (
 func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
-		Usage: "run a server and workers for others to submit to, until a signal",
+		Usage: "run a server and a worker until a signal; producers and consumers connect to the server",
 		Flags: append(append([]ucli.Flag{
-			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` for producers and consumers to connect to"},
-		}, accessFlags()...), nodeFlags("always with --store, else never")...),
+			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` on which the server listens for producers and consumers"},
+		}, accessFlags()...), nodeFlags()...),
 		Action: run,
 	}
 }
@@ -27,11 +25,16 @@ func run(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(c.String("listen"))
-	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 0 || n > 65535 {
-		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	listen := c.String("listen")
+	host, _, err := cli.SplitListen(listen, 0) // port 0 is a free one
+	if err != nil {
+		return err
 	}
-	g, err := openAccess(c, host)
+	options, err := readNodeOptions(c)
+	if err != nil {
+		return err
+	}
+	a, err := openAccess(c, host)
 	if err != nil {
 		return err
 	}
@@ -40,48 +43,51 @@ func run(c *ucli.Context) error {
 		return err
 	}
 	defer stop()
-	syncAs := "never"
-	if c.String("store") != "" {
-		syncAs = "always"
-	}
-	h, err := build(c, s, c.String("listen"), g, syncAs, s.Log)
+	n, err := startNode(s, options, listen, a, s.Log)
 	if err != nil {
 		return command.Fail(err)
 	}
-	defer h.close()
-	greeting, err := h.greeting()
+	defer n.close()
+	lines, err := n.joinInstructions()
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(s.Screen, greeting)
-	if g != nil {
-		go g.watch(s.Context, h.server, s.Log)
+	for _, line := range lines {
+		s.Notef("%s", line)
 	}
+	if a != nil {
+		go a.applyRevocations(s.Context, n.server, s.Log)
+	}
+	return n.serve()
+}
 
+// serve supervises the jobs of all clients until the session ends, and then drains the worker.
+func (n *node) serve() error {
+	s := n.session
 	served := make(chan error, 1)
-	go func() { served <- job.Serve(s.Context, h.fleet, s.Log) }()
+	go func() { served <- job.Serve(s.Context, n.fleet, s.Log) }()
 	for {
 		select {
 		case <-s.Context.Done():
-			err := h.work()
-			if fault := h.fault(); fault != nil {
-				return fault
+			err := n.drain()
+			if unusable := n.storeError(); unusable != nil {
+				return unusable
 			}
 			return err
 		case err := <-served:
 			if err != nil {
 				return command.Fail(err)
 			}
-			served = nil
+			served = nil // wait for the end of the session
 		}
 	}
 }
 
-// greeting says where the server is and how others join.
-func (h *node) greeting() (string, error) {
-	if h.access != nil {
-		return h.access.greet(h.server)
+// joinInstructions returns lines that say where the server listens and how other machines join.
+func (n *node) joinInstructions() ([]string, error) {
+	if n.access != nil {
+		return n.access.joinInstructions(n.server)
 	}
-	url := h.server.URL()
-	return fmt.Sprintf("embedded: listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`\n", url, url, url), nil
+	url := n.server.URL()
+	return []string{fmt.Sprintf("listening on %s; join with `consumer run -s %s`, submit with `producer submit -s %s NUMBER...`", url, url, url)}, nil
 }

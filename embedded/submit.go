@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,54 +13,57 @@ import (
 )
 
 func submitCommand() *ucli.Command {
+	fullWait := &ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before the program ends with exit code 75; 0s is for ever"}
 	return &ucli.Command{
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
 		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
-		Flags: append(command.SubmitFlags(), append(nodeFlags("always with --store, else never"),
-			&ucli.DurationFlag{Name: "full-wait", Value: time.Minute, Usage: "`DURATION` to wait for room in a full store before exit code 75; 0 is for ever"})...),
+		Flags:  append(command.SubmitFlags(), append(nodeFlags(), fullWait)...),
 		Action: submit,
 	}
 }
 
 func submit(c *ucli.Context) error {
-	switch {
-	case c.IsSet("n") && c.Int("n") < 1:
-		return cli.Usagef("-n is at least 1: there is nobody else to do the work")
-	case c.Duration("full-wait") < 0:
-		return cli.Usagef("--full-wait is not negative")
-	case c.Bool("detach") && c.String("store") == "":
-		return cli.Usagef("--detach needs a --store to leave the job in")
+	if c.IsSet("n") && c.Int("n") < 1 {
+		return cli.Usagef("-n must be at least 1: only this process can do the work")
+	}
+	options, err := readNodeOptions(c)
+	if err != nil {
+		return err
+	}
+	if c.Bool("detach") && !options.kept() {
+		return cli.Usagef("--detach needs --store: the job must be kept when the program ends")
 	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	return s.Submit(c, func() (command.Host, func(), error) {
-		syncAs := "never"
-		if c.String("store") != "" {
-			syncAs = "always"
-		}
-		h, err := build(c, s, "", nil, syncAs, s.Log.Level(max(s.Log.GetLevel(), zerolog.WarnLevel)))
+	return s.Submit(c, func() (command.Target, func(), error) {
+		n, err := startNode(s, options, "", nil, s.Log.Level(max(s.Log.GetLevel(), zerolog.WarnLevel)))
 		if err != nil {
-			return command.Host{}, nil, err
+			return command.Target{}, nil, err
 		}
-		return command.Host{
-			Fleet: h.fleet, Private: c.String("store") == "",
-			Workers: func() int { return 1 }, Slots: func() int { return h.stats().Slots },
-			Activities: func() []worker.Activity { return h.stats().Activities },
-		}, func() { h.leave(c.String("store") != "") }, nil
+		return command.Target{
+			Fleet: n.fleet, Private: !options.kept(),
+			Workers: func() int { return 1 }, Slots: func() int { return n.stats().Slots },
+			Activities: func() []worker.Activity { return n.stats().Activities }, Resume: resumeHint,
+		}, n.finish, nil
 	})
 }
 
-// leave ends a house whose job is over or interrupted. If the store is kept the
-// worker hands back what it has, else there is nothing to keep.
-func (h *node) leave(kept bool) {
-	if kept {
-		if err := h.work(); err != nil {
-			h.session.Log.Error().Err(err).Send()
+// resumeHint says how to resume a job in a store that is kept.
+func resumeHint(job string) string {
+	return fmt.Sprintf("job %s is kept in the store: submit the same input with --id %s and the same --store to resume it", job, job)
+}
+
+// finish closes a node whose job has ended or was interrupted. If the store is kept, the worker first
+// returns its tasks to the queue.
+func (n *node) finish() {
+	if n.options.kept() {
+		if err := n.drain(); err != nil {
+			n.session.Log.Error().Err(err).Msg("drain failed")
 		}
 	}
-	h.close()
+	n.close()
 }

@@ -4,18 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
 	"factorfleet/internal/identity"
 	"factorfleet/internal/schema"
 )
 
-// printPermissions prints the lists for an identity NAME in each role.
+// printPermissions prints the permissions of an identity NAME in each role.
 func printPermissions(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
@@ -26,7 +26,7 @@ func printPermissions(c *ucli.Context) error {
 		for _, r := range schema.Roles {
 			lists[r] = schema.PermissionsOf(r, name)
 		}
-		return printJSON(c, lists)
+		return command.PrintJSON(c, lists)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	for _, r := range schema.Roles {
@@ -44,18 +44,18 @@ func printPermissions(c *ucli.Context) error {
 	return w.Flush()
 }
 
-// printServerConf makes the keys, unless they are there, and prints what a nats-server is
-// to be told of them. How others join goes to standard error.
+// printServerConf creates the keys unless they exist, and prints the configuration of a nats-server
+// that accepts them. It prints the commands for the other machines to standard error.
 func printServerConf(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
 	if c.String("secure") == "" {
-		return cli.Usagef("--print-server-conf needs --secure DIR: keys are made there, or are there")
+		return cli.Usagef("--print-server-conf needs --secure DIR, the directory of the keys; it is created if missing")
 	}
-	host, port, err := net.SplitHostPort(c.String("listen"))
-	if n, e := strconv.Atoi(port); err != nil || e != nil || n < 1 || n > 65535 {
-		return cli.Usagef("--listen %q is not host:port", c.String("listen"))
+	host, port, err := cli.SplitListen(c.String("listen"), 1)
+	if err != nil {
+		return err
 	}
 	keys, err := identity.Prepare(c.String("secure"))
 	if errors.Is(err, identity.ErrLoose) {
@@ -79,7 +79,7 @@ func printServerConf(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	first := "once the server runs: producer init --context " + keys.ContextFile("admin")
+	first := "when the server runs: producer init --context " + keys.ContextFile("admin")
 	fmt.Fprintf(c.App.ErrWriter, "producer: %s\n", strings.Join(append([]string{first}, lines...), "\nproducer: "))
 	_, err = fmt.Fprint(c.App.Writer, conf)
 	return err

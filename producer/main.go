@@ -1,5 +1,5 @@
-// Producer submits lists of numbers to a fleet, waits for the answers, and looks
-// after the jobs.
+// Producer submits lists of numbers to a fleet, prints the answers, and manages jobs, dead letters and
+// workers.
 package main
 
 import (
@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/command"
 )
 
-// softMemory is from where on the garbage collector works harder to keep the process
-// small. A job of a million numbers needs less, whatever its chunks.
+// softMemory is the memory limit of the garbage collector in bytes: near it, the collector works
+// harder. A job of a million numbers needs less, for all sizes of its chunks.
 const softMemory = 80 << 20
 
 func main() {

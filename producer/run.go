@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"time"
+	"fmt"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -18,54 +18,50 @@ func submitCommand() *ucli.Command {
 		Description: command.SubmitDescription + command.ConnectionHint,
 		Flags:       command.SubmitFlags(),
 		Action: func(c *ucli.Context) error {
-			return inSession(c, func(s *command.Session) error { return s.Submit(c, host(c, s)) })
+			return inSession(c, func(s *command.Session) error { return s.Submit(c, openTarget(c, s)) })
 		},
 	}
 }
 
 func waitCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "wait", Usage: "wait for a job that was submitted before, and print its answers", ArgsUsage: "JOB",
-		Flags: append([]ucli.Flag{
-			&ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`; the job goes on"},
-			cli.ProgressFlag(),
-		}, command.OutputFlags()...),
+		Name: "wait", Usage: "wait for a submitted job and print its answers", ArgsUsage: "JOB",
+		Flags: append([]ucli.Flag{command.DeadlineFlag(), cli.ProgressFlag()}, command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {
 				return err
 			}
-			return inSession(c, func(s *command.Session) error { return s.Wait(c, id, host(c, s)) })
+			return inSession(c, func(s *command.Session) error { return s.Wait(c, id, openTarget(c, s)) })
 		},
 	}
 }
 
 func resultsCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "results", Usage: "print the verified answers that a job has now", ArgsUsage: "JOB",
+		Name: "results", Usage: "print the verified answers that a job has now, without waiting", ArgsUsage: "JOB",
 		Flags: append([]ucli.Flag{cli.ProgressFlag()}, command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {
 				return err
 			}
-			return inSession(c, func(s *command.Session) error { return s.Results(c, id, host(c, s)) })
+			return inSession(c, func(s *command.Session) error { return s.Results(c, id, openTarget(c, s)) })
 		},
 	}
 }
 
-// inSession runs f between the start and the end of a session.
+// inSession runs f in a session.
 func inSession(c *ucli.Context, f func(*command.Session) error) error {
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	return s.Verdict(f(s))
+	return s.RootCause(f(s))
 }
 
-// withFleet runs f with the fleet that the flags name, for a command that is over
-// within a few replies of the server.
+// withFleet runs f with the fleet that the flags name, for a command of a few requests to the server.
 func withFleet(c *ucli.Context, f func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error) error {
 	return inSession(c, func(s *command.Session) error {
 		fl, closeFleet, err := s.Open(c, "producer")
@@ -73,7 +69,7 @@ func withFleet(c *ucli.Context, f func(ctx context.Context, s *command.Session, 
 			return command.Fail(err)
 		}
 		defer closeFleet()
-		ctx, cancel := command.Reply(c, s)
+		ctx, cancel := command.WithReplyTimeout(c, s)
 		defer cancel()
 		if err := f(ctx, s, fl); err != nil {
 			if signalled := cli.Interrupted(s.Context); signalled != nil {
@@ -85,18 +81,21 @@ func withFleet(c *ucli.Context, f func(ctx context.Context, s *command.Session, 
 	})
 }
 
-// host opens the fleet for a job in the foreground.
-func host(c *ucli.Context, s *command.Session) command.Open {
-	return func() (command.Host, func(), error) {
+// openTarget returns a function that opens the fleet for a job in the foreground. It also starts to
+// remove the jobs that have expired.
+func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
+	return func() (command.Target, func(), error) {
 		fl, closeFleet, err := s.Open(c, "producer "+c.Command.Name)
 		if err != nil {
-			return command.Host{}, nil, err
+			return command.Target{}, nil, err
 		}
-		fleetSize := watchWorkers(s.Context, fl)
+		workers := watchWorkers(s.Context, fl)
 		go fl.RemoveExpired(s.Context)
-		return command.Host{Fleet: fl, Workers: fleetSize.workers, Slots: fleetSize.slots, Activities: fleetSize.working}, closeFleet, nil
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint}, closeFleet, nil
 	}
 }
 
-// workersEvery is how often the number of workers is looked at for the progress line.
-const workersEvery = 5 * time.Second
+// resumeHint says what the user can do with a job that this process no longer waits for.
+func resumeHint(job string) string {
+	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it", job, job)
+}

@@ -18,18 +18,20 @@ import (
 func verifyCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "verify", Usage: "check a file of answers in any output format, without a server", ArgsUsage: "FILE",
-		Description: "Checks each line: the product, and that every factor is prime (proved below 2^64, above by its certificate if the line has one, else Baillie-PSW). FILE - is standard input.",
+		Description: "For each line the command checks the product, and that each factor is prime. Primes below 2^64 are " +
+			"proved. Larger primes are proved by the certificate of the line; without a certificate they are tested by " +
+			"Baillie-PSW. FILE - is standard input.",
 		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work whose answers these are: factor or square"},
-			jsonFlag(),
+			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work that gave the answers: factor or square"},
+			command.JSONFlag(),
 		},
 		Action: func(c *ucli.Context) error {
 			path, err := cli.Arg(c, "FILE")
 			if err != nil {
 				return err
 			}
-			if kind := c.String("kind"); kind != task.KindFactor && kind != task.KindSquare {
-				return cli.Usagef("%q is not a kind of work: use factor or square", kind)
+			if err := command.CheckKind(c.String("kind")); err != nil {
+				return err
 			}
 			return inSession(c, func(s *command.Session) error { return verifyFile(c, s, path) })
 		},
@@ -39,19 +41,20 @@ func verifyCommand() *ucli.Command {
 // A verifyReport counts the lines of a file.
 type verifyReport struct {
 	Lines      uint64 `json:"lines"`      // records read
-	Verified   uint64 `json:"verified"`   // complete, and true
-	Unfinished uint64 `json:"unfinished"` // true as far as they go
-	Dead       uint64 `json:"dead"`       // say that the number was given up
-	Wrong      uint64 `json:"wrong"`      // not true, or no record
+	Verified   uint64 `json:"verified"`   // complete and true
+	Unfinished uint64 `json:"unfinished"` // true, but with a composite factor
+	Dead       uint64 `json:"dead"`       // of numbers that were given up
+	Wrong      uint64 `json:"wrong"`      // false, or not a record
 
-	// The prime factors of the lines that are not wrong, each as often as lines have it.
+	// Primes counts the prime factors of the lines that are not wrong, with repetition.
 	Primes struct {
 		Below       uint64 `json:"below_2_64"`     // proved here
-		Certificate uint64 `json:"by_certificate"` // proved by what the line carries
+		Certificate uint64 `json:"by_certificate"` // proved by the certificate of the line
 		Probable    uint64 `json:"prp"`            // pass Baillie-PSW
 	} `json:"primes"`
 }
 
+// verifyFile checks the answers in a file, prints each wrong line and then the counts.
 func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 	in := io.Reader(os.Stdin)
 	if path == "-" {
@@ -64,31 +67,12 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 		defer file.Close()
 		in = file
 	}
-	var r verifyReport
-	for line, err := range output.Parse(in) {
-		if s.Context.Err() != nil {
-			return cli.Interrupted(s.Context)
-		}
-		var syntax *output.SyntaxError
-		if err != nil && !errors.As(err, &syntax) {
-			return fmt.Errorf("read the answers: %w", err)
-		}
-		r.Lines++
-		if err == nil {
-			err = r.count(c.String("kind"), &line)
-		}
-		if err != nil {
-			r.Wrong++
-			fmt.Fprintf(s.Screen, "producer: %s: %v\n", path, err)
-		}
+	r, err := verifyLines(s, c.String("kind"), path, in)
+	if err != nil {
+		return err
 	}
-	if c.Bool("json") {
-		if err := printJSON(c, r); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintf(c.App.Writer, "%d lines: %d verified, %d unfinished, %d given up, %d wrong; primes: %d below 2^64, %d by certificate, %d PRP\n",
-			r.Lines, r.Verified, r.Unfinished, r.Dead, r.Wrong, r.Primes.Below, r.Primes.Certificate, r.Primes.Probable)
+	if err := r.print(c); err != nil {
+		return err
 	}
 	switch {
 	case r.Wrong > 0:
@@ -99,18 +83,60 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 	return nil
 }
 
-// count checks one record and counts it unless it is wrong.
+// verifyLines checks each line of in. name is the name of in for messages.
+func verifyLines(s *command.Session, kind, name string, in io.Reader) (*verifyReport, error) {
+	r := new(verifyReport)
+	for line, err := range output.Parse(in) {
+		if s.Context.Err() != nil {
+			return nil, cli.Interrupted(s.Context)
+		}
+		var syntax *output.SyntaxError
+		if err != nil && !errors.As(err, &syntax) {
+			return nil, fmt.Errorf("read the answers: %w", err)
+		}
+		r.Lines++
+		if err == nil {
+			err = r.count(kind, &line)
+		}
+		if err != nil {
+			r.Wrong++
+			s.Notef("%s: %v", name, err)
+		}
+	}
+	return r, nil
+}
+
+func (r *verifyReport) print(c *ucli.Context) error {
+	if c.Bool("json") {
+		return command.PrintJSON(c, r)
+	}
+	lines := "lines"
+	if r.Lines == 1 {
+		lines = "line"
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "%d %s: %d verified, %d unfinished, %d given up, %d wrong; primes: %d below 2^64, %d by certificate, %d PRP\n",
+		r.Lines, lines, r.Verified, r.Unfinished, r.Dead, r.Wrong, r.Primes.Below, r.Primes.Certificate, r.Primes.Probable)
+	return err
+}
+
+// count checks one record and counts it. A wrong record is an error and is not counted.
 func (r *verifyReport) count(kind string, line *output.Line) error {
 	if line.Dead != "" {
 		r.Dead++
 		return nil
 	}
-	if line.Kind != "" && line.Kind != kind { // 12: 144 is no factorization
-		return fmt.Errorf("line %d: an answer of kind %s; see --kind", line.Number, line.Kind)
+	if line.Kind != "" && line.Kind != kind { // the square 12: 144 is not a factorization
+		return fmt.Errorf("line %d: an answer of kind %s, not %s; see --kind", line.Number, line.Kind, kind)
 	}
 	if err := verify.Answer(kind, line.N, &line.Factorization); err != nil {
 		return fmt.Errorf("line %d: %w", line.Number, err)
 	}
+	r.countPrimes(line)
+	return nil
+}
+
+// countPrimes counts a correct record and its prime factors.
+func (r *verifyReport) countPrimes(line *output.Line) {
 	finished := true
 	for i, f := range line.Factors {
 		switch {
@@ -129,5 +155,4 @@ func (r *verifyReport) count(kind string, line *output.Line) error {
 	} else {
 		r.Unfinished++
 	}
-	return nil
 }

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// What a program says when it cannot do what it was asked for is one line, and at
-// most one more with a hint. Its exit code is part of its interface.
+// A refused command prints one line, and at most one more with a hint. Its exit code is part of its
+// interface.
 type refusal struct {
 	program, args string
 	code          int
@@ -27,40 +27,40 @@ func (r refusal) check(t *testing.T, settings ...setting) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("%s: took %v", p.line, took)
 	}
-	said := p.stderr.String()
-	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+	output := p.stderr.String()
+	lines := strings.Split(strings.TrimSuffix(output, "\n"), "\n")
 	if !strings.HasPrefix(lines[0], r.program+": error: ") || len(lines) > 2 ||
 		len(lines) == 2 && !strings.HasPrefix(lines[1], r.program+": hint: ") {
-		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, said)
+		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, output)
 	}
 }
 
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	for _, r := range []refusal{
-		{"producer", "", 2, "which command? one of submit, wait,"},
-		{"consumer", "", 2, "which command? one of run,"},
-		{"embedded", "", 2, "which command? one of submit, run"},
+		{"producer", "", 2, "missing command: expected submit, wait,"},
+		{"consumer", "", 2, "missing command: expected run,"},
+		{"embedded", "", 2, "missing command: expected submit, run"},
 		{"producer", "submti", 2, "did you mean submit?"},
 		{"producer", "submit --formt csv 15", 2, "did you mean --format?"},
 		{"producer", "submit --zzz 15", 2, "unknown flag --zzz"},
 		{"producer", "submit 15 --id", 2, "flag --id needs a value"},
 		{"producer", "wait", 2, "wait needs a JOB"},
-		{"producer", "wait a b", 2, `takes one JOB, and "b" is one more`},
-		{"producer", "dead", 2, "one of ls, show, retry, rm, export"},
-		{"producer", "dead ls a b", 2, `"b" is one more`},
-		{"producer", "dead rm", 2, "dead rm needs a JOB\nproducer: hint: `producer dead rm --all` removes the letters of all jobs\n"},
+		{"producer", "wait a b", 2, `unexpected argument "b": wait takes one JOB`},
+		{"producer", "dead", 2, "missing command: expected ls, show, retry, rm, export"},
+		{"producer", "dead ls a b", 2, `unexpected argument "b": dead ls takes one JOB`},
+		{"producer", "dead rm", 2, "dead rm needs a JOB\nproducer: hint: `producer dead rm --all` removes the dead letters of all jobs\n"},
 		{"producer", "dead rm j --all", 2, "takes a JOB or --all, not both"},
 		{"producer", "verify", 2, "verify needs a FILE"},
 		{"producer", "init 15", 2, `"15"`},
-		{"producer", "init --replicas 2", 2, "--replicas is 1, 3 or 5"},
+		{"producer", "init --replicas 2", 2, "--replicas must be 1, 3 or 5"},
 		{"producer", "init --ack-wait 1ms", 2, "--ack-wait"},
 		{"producer", "submit --id a.b 15", 2, `"a.b" is not a job id`},
 		{"producer", "submit --priority urgent 15", 2, `"urgent" is not a priority`},
 		{"producer", "submit --kind cube 15", 2, `"cube" is not a kind of work`},
 		{"producer", "submit --chunk 0 15", 2, `"0" is not a chunk size`},
 		{"producer", "submit --chunk many 15", 2, `"many" is not a chunk size`},
-		{"producer", "submit --deadline=-1s 15", 2, "not negative"},
+		{"producer", "submit --deadline=-1s 15", 2, "--deadline must not be negative"},
 		{"producer", "submit --deadline soon 15", 2, `--deadline "soon" is not a duration such as `},
 		{"producer", "wait j --deadline 10", 2, `--deadline "10" is not a duration such as `},
 		{"producer", "wiat j", 2, "did you mean wait?"},
@@ -83,7 +83,9 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "--log-level loud ls", 2, `"loud" is not a log level`},
 		{"producer", "ls --timeout 0", 2, "--timeout"},
 		{"consumer", "run 15", 2, `"15"`},
-		{"consumer", "run -n 0", 2, `"0" is neither auto nor a number`},
+		{"consumer", "run -n 0", 2, `-n must be "auto" or a number from 1 to 4096, not "0"`},
+		{"consumer", "run --max-mem 1K", 2, `--max-mem must be "none" or at least 64MiB, not "1K"`},
+		{"consumer", "bench big", 2, `"big" is not a class: use tutorial, or random or semiprime`},
 		{"consumer", "run --name No_Name", 2, `"No_Name"`},
 		{"consumer", "run --drain-timeout 0", 2, "--drain-timeout must be positive"},
 		{"embedded", "submit --format xml 15", 2, `"xml" is not a format`},
@@ -93,8 +95,8 @@ func TestUsageErrors(t *testing.T) {
 		{"embedded", "submit -n=-2 15", 2, "-n"},
 		{"embedded", "submit --detach 15", 2, "--store"},
 		{"embedded", "submit -o no/such/dir 15", 1, "no/such/dir: no such file or directory"},
-		{"embedded", "submit --full-wait=-1s 15", 2, "--full-wait is not negative"},
-		{"embedded", "submit --max-store 1K 15", 2, "--max-store 1K is too small: the least is 4 MiB"},
+		{"embedded", "submit --full-wait=-1s 15", 2, "--full-wait must not be negative"},
+		{"embedded", "submit --max-store 1K 15", 2, "--max-store 1K is too small: it must be at least 4MiB"},
 		{"embedded", "run --listen nonsense", 2, `--listen "nonsense" is not host:port`},
 		{"embedded", "run --listen 127.0.0.1:99999", 2, `--listen "127.0.0.1:99999" is not host:port`},
 		{"embedded", "rnu", 2, "did you mean run?"},
@@ -115,14 +117,14 @@ func TestNoServer(t *testing.T) {
 	}
 	t.Cleanup(func() { mute.Close() })
 	silent := "nats://" + mute.Addr().String()
-	const nobody = "nats://127.0.0.1:1"
+	const nowhere = "nats://127.0.0.1:1"
 	for _, r := range []refusal{
-		{"producer", "submit 15 -s " + nobody, 3, nobody},
-		{"producer", "wait j -s " + nobody, 3, nobody},
-		{"producer", "ls -s " + nobody, 3, nobody},
-		{"producer", "init -s " + nobody, 3, nobody},
-		{"producer", "dead ls -s " + nobody, 3, nobody},
-		{"consumer", "run -s " + nobody, 3, nobody},
+		{"producer", "submit 15 -s " + nowhere, 3, nowhere},
+		{"producer", "wait j -s " + nowhere, 3, nowhere},
+		{"producer", "ls -s " + nowhere, 3, nowhere},
+		{"producer", "init -s " + nowhere, 3, nowhere},
+		{"producer", "dead ls -s " + nowhere, 3, nowhere},
+		{"consumer", "run -s " + nowhere, 3, nowhere},
 		{"producer", "ls -s nats://no-such-host.invalid:4222", 3, "no-such-host.invalid"},
 		{"producer", "ls --timeout 1s -s " + silent, 3, silent},
 		{"consumer", "run --timeout 1s -s " + silent, 3, silent},
@@ -152,7 +154,7 @@ func TestServerNotSetUp(t *testing.T) {
 	}
 	refusal{"producer", "status", 3, missing}.check(t, here) // it was dry
 	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created")).wantSaid("`sync_interval: always`")
-	bare.run("producer", "init").wantCode(0).wantStdout("all streams are there, with these settings\n").wantStderr("")
+	bare.run("producer", "init").wantCode(0).wantStdout("all streams exist with these settings\n").wantStderr("")
 
 	refusal{"producer", "init --ack-wait 2s", 8, "workers-norm has ack wait 30s, not 2s"}.check(t, here)
 	_, js := bare.connect()
@@ -182,7 +184,7 @@ func TestServerWithoutJetStream(t *testing.T) {
 	refusal{"consumer", "run", 3, "start it with -js"}.check(t, here)
 }
 
-// A manifest that cannot be decoded costs no other job anything.
+// A manifest that cannot be decoded affects no other job.
 func TestUnreadableManifest(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -196,7 +198,7 @@ func TestUnreadableManifest(t *testing.T) {
 	if _, err := manifests.PutString(t.Context(), "bad", "hello"); err != nil {
 		t.Fatal(err)
 	}
-	for command, want := range map[string]string{"ls": "good", "ls --json": `"good"`, "status": "jobs going on: 1"} {
+	for command, want := range map[string]string{"ls": "good", "ls --json": `"good"`, "status": "active jobs: 1"} {
 		p := s.run("producer", command).wantCode(0).wantSaid("read job bad: job manifest: ", "`nats kv purge FACTOR_JOBS bad` removes it")
 		if lines := strings.Count(p.stderr.String(), "\n"); lines != 1 || !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("%s: %d lines on standard error, and on standard output %q, want %q", command, lines, p.stdout.String(), want)
@@ -216,17 +218,17 @@ func TestJobErrors(t *testing.T) {
 	}
 	refusal{"producer", "wait ../x", 7, `"../x"`}.check(t, here)
 
-	// Nobody works, so these go on.
+	// There is no worker, so these keep running.
 	late := s.run("producer", "submit --id a --deadline 100ms 15").wantCode(4).wantStdout("")
 	late.wantSaid("producer: error: deadline reached\n", "`producer wait a` waits for it, `producer cancel a` stops it")
 	s.run("producer", "wait --deadline 100ms a").wantCode(4).wantSaid("deadline reached")
 	refusal{"producer", "submit --id a 21 --deadline 1m", 8, "number 1 is 15, here it is 21"}.check(t, here)
 	refusal{"producer", "submit --id a 15 21 --deadline 1m", 8, "this input has more"}.check(t, here)
 	refusal{"producer", "submit --id a --kind square 15", 8, "of kind factor, not square"}.check(t, here)
-	refusal{"producer", "rm a", 8, "goes on; cancel it first, or use --force"}.check(t, here)
+	refusal{"producer", "rm a", 8, "job a is active; cancel it first, or use --force"}.check(t, here)
 
 	waiting := s.start("producer", "wait a")
-	eventually(t, "somebody looks after job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	eventually(t, "a process holds job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
 	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
 	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
 	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
@@ -242,7 +244,7 @@ func TestJobErrors(t *testing.T) {
 	}
 }
 
-// A first signal ends each program in order, wherever it is.
+// The first signal ends each program in order, at any point.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -257,14 +259,14 @@ func TestSignals(t *testing.T) {
 
 	reading := s.start("producer", "submit --id reading", open())
 	eventually(t, "job reading", exists("reading"))
-	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: ended by signal: interrupt\n", "`producer wait reading`")
+	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: interrupted\n", "`producer wait reading`")
 
 	waiting := s.start("producer", "submit --id waiting 15")
 	eventually(t, "job waiting is sealed", func() bool { return exists("waiting")() && s.job("waiting").State == "sealed" })
 	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
 
 	resumed := s.start("producer", "wait waiting")
-	eventually(t, "somebody looks after job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	eventually(t, "a process holds job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
 	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
 
 	watching := s.start("producer", "status --watch")
@@ -278,15 +280,15 @@ func TestSignals(t *testing.T) {
 
 	embedded := start(t, "embedded", "submit 15 "+hard, open(), arguments("-f", "-", "--budget", "10m", "--as-completed"))
 	embedded.await(&embedded.stdout, "15: 3 5\n")
-	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: ended by signal: interrupt\n")
+	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: interrupted: 1 number done\n")
 
-	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
-	house.await(&house.stderr, "listening on nats://")
-	interrupt(house, syscall.SIGTERM, 0)
+	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
+	node.await(&node.stderr, "listening on nats://")
+	interrupt(node, syscall.SIGTERM, 0)
 }
 
-// What is there of a job that goes on can be had at any time; that it is not all is
-// told, and shows in the exit code.
+// The available results of a running job can be printed at any time. A message and the exit code say
+// that they are incomplete.
 func TestResultsOfUnfinishedJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -311,7 +313,7 @@ func TestResultsOfUnfinishedJob(t *testing.T) {
 	s.run("producer", "results --json j").wantCode(1).wantStderr("producer: no answer yet for 2 of 5 numbers: job j was cancelled\n")
 }
 
-// What cannot be written is told: a report that did not arrive was not made.
+// A write error is reported: the exit code says that the report was not written.
 func TestFullOutput(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -330,7 +332,7 @@ func TestFullOutput(t *testing.T) {
 	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
 }
 
-// Many watchers of one job print the same.
+// All watchers of a job print the same answers.
 func TestTwoWaitForOneJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

@@ -8,8 +8,8 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// TestWorkingOn: who looks at the workers, or waits for a single number, sees what is done with it,
-// until nothing is any more.
+// TestWorkingOn: the list of workers, and a wait for a single number, show what is computed for the
+// number, until the number is done.
 func TestWorkingOn(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -45,7 +45,7 @@ func TestWorkingOn(t *testing.T) {
 	if a.Job != "j" || a.Position != 0 || a.Digits != len(hopeless) || a.Cores != 1 || a.Method != "ecm" && a.Method != "p-1" && a.Method != "p+1" || a.B1 == 0 || a.Left_ns == 0 {
 		t.Errorf("it says %+v", a)
 	}
-	if got := s.run("producer", "workers ls").wantCode(0).stdout.String(); !strings.Contains(got, "number 0 of j: 94 digits, ") || !strings.Contains(got, ", 1 core, about ") {
+	if got := s.run("producer", "workers ls").wantCode(0).stdout.String(); !strings.Contains(got, "number 1 of j: 94 digits, ") || !strings.Contains(got, ", 1 core, about ") {
 		t.Errorf("the list is\n%s", got)
 	}
 	w := s.start("producer", "wait --progress always j")

@@ -13,49 +13,49 @@ import (
 	"testing"
 )
 
-// imports says which packages each package of this module may import. It is a
-// statement of policy: where a test fails here, change the code, and this table only
-// with the same care as ARCHITECTURE.md.
+// imports says which packages each package of this module may import. It is policy: if the test fails,
+// change the code, or change this table with the same care as ARCHITECTURE.md.
 //
-// Left of "<" stand packages, relative to internal/, or a program as /producer; right
-// of it what they may import: packages of this module, relative to internal/, and
-// modules of others by a prefix of their path. A star is any one package below. The
-// standard library is free for all. Tests are not held to it.
+// On the left of "<" are packages, relative to internal/, or a program as /producer. On the right is what
+// they may import: packages of this module, relative to internal/, and modules of others by a prefix of
+// their path. A star stands for any one package below. The standard library is always allowed. Tests may
+// import anything.
 const imports = `
 	nat             <
 	text            <
 	measured        < factor/kernels
 	task/taskpb     < google.golang.org/protobuf
-	task            < nat task/taskpb google.golang.org/protobuf
+	task            < nat text task/taskpb google.golang.org/protobuf
 	verify          < nat task
 	plan            < nat task measured
 	input           < nat task
 	output          < nat task
 	collect         < nat task verify
+	attempt         < task
 
 	factor/kernels  < golang.org/x/sys/cpu
 	factor/kernels/kernelstest < factor/kernels
 	factor/*        < factor/* nat
 	factor/mont/gen <
 	factor          < factor/* nat measured
-	worker          < nat task text github.com/rs/zerolog
+	worker          < nat task attempt text github.com/rs/zerolog
 	kind            < nat task worker factor
 	sample          < nat
 
-	schema          < task
+	schema          < task attempt
 	natsconn        < schema github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
-	puller          < task worker schema natsconn stream github.com/nats-io/nats.go
-	fleet           < nat task plan collect worker schema natsconn stream github.com/nats-io/nats.go
+	puller          < task attempt worker schema natsconn stream github.com/nats-io/nats.go
+	fleet           < nat task attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
 	identity        < schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels nat task plan input output collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
-	/producer       < task output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	command         < factor/kernels nat task text plan input output collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
-	/embedded       < task worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/embedded       < task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"
@@ -87,7 +87,7 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	// The rules that the design names, whatever the table says.
+	// These rules hold whatever the table says.
 	for pkg, list := range allowed {
 		for _, rule := range list {
 			switch {

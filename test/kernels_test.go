@@ -10,25 +10,25 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// TestKernelsRefused: a level that is none, or that the machine lacks, ends every program before it
-// works, with one line that says what may be set.
+// TestKernelsRefused: an unknown kernel level, or one that the machine lacks, ends every program at its
+// start, with one line that lists the valid levels.
 func TestKernelsRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range []refusal{
-		{"producer", "submit 15", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
-		{"consumer", "run", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
-		{"embedded", "submit 15", 2, `FACTORFLEET_KERNELS="sse2" is no level of kernels: set one of plain`},
+		{"producer", "submit 15", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
+		{"consumer", "run", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
+		{"embedded", "submit 15", 2, `FACTORFLEET_KERNELS="sse2": unknown level of kernels, set one of plain`},
 	} {
 		r.check(t, environment("FACTORFLEET_KERNELS=sse2"))
 	}
 	if best := kernels.Best(); best < kernels.AVX512 {
-		refusal{"embedded", "submit 15", 2, fmt.Sprintf("FACTORFLEET_KERNELS=avx512: this machine or build has no such kernels, its best level is %q", best.String())}.
+		refusal{"embedded", "submit 15", 2, fmt.Sprintf("FACTORFLEET_KERNELS=avx512: not supported by this machine or build, its best level is %q", best.String())}.
 			check(t, environment("FACTORFLEET_KERNELS=avx512"))
 	}
 }
 
-// TestKernelsLevels: at every level of the machine the programs answer alike, and say at which
-// level they work.
+// TestKernelsLevels: at every kernel level of the machine the programs give the same answers and report
+// the level.
 func TestKernelsLevels(t *testing.T) {
 	t.Parallel()
 	const numbers = "10403 18446744073709551557 340282366920938463463374607431768211457 1000000016000000063"

@@ -8,44 +8,45 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// ConnectionFlags returns the flags that say how to reach NATS, with the names and
-// environment variables of the nats command. They belong to the app, not to its commands: they
-// may stand anywhere on the command line all the same, and the help of the commands stays short.
+// ConnectionFlags returns the flags that say how to reach NATS, with the names and environment
+// variables of the nats command. They belong to the app, not to its commands: so the help of each
+// command stays short. Users may still write them anywhere on the command line.
 func ConnectionFlags() []cli.Flag {
 	text := func(name, usage string, env ...string) *cli.StringFlag {
 		return &cli.StringFlag{Name: name, Usage: usage, EnvVars: env, Category: connection}
 	}
-	server := text("server", "`URL` of NATS, or several with commas (default: the selected nats context, else nats://127.0.0.1:4222)", "NATS_URL")
+	server := text("server", "`URL` of NATS; separate several URLs with commas (default: the selected nats context, else nats://127.0.0.1:4222)", "NATS_URL")
 	server.Aliases = []string{"s"}
-	tlsFirst := &cli.BoolFlag{Name: "tlsfirst", DisableDefaultText: true, Aliases: []string{"tls-first"}, Usage: "TLS handshake before the server's greeting", Category: connection}
+	tlsFirst := &cli.BoolFlag{Name: "tlsfirst", DisableDefaultText: true, Aliases: []string{"tls-first"}, Usage: "start TLS before the server sends its first message", Category: connection}
 	return []cli.Flag{
 		server,
-		text("context", "`NAME` of a nats context, or a file with one that ends in .json", "NATS_CONTEXT"),
-		&cli.BoolFlag{Name: "no-context", DisableDefaultText: true, Usage: "do not use the selected nats context", Category: connection},
-		text("user", "`USER`, or a token if there is no password", "NATS_USER"),
+		text("context", "`NAME` of a nats context, or a context file whose name ends in .json", "NATS_CONTEXT"),
+		&cli.BoolFlag{Name: "no-context", DisableDefaultText: true, Usage: "ignore the selected nats context", Category: connection},
+		text("user", "`USER` name; without a password it is sent as a token", "NATS_USER"),
 		text("password", "`PASSWORD` of the user", "NATS_PASSWORD"),
-		text("token", "`TOKEN` to log in with", "NATS_TOKEN"),
-		text("creds", "`FILE` with credentials, and perhaps the TLS authorities to trust", "NATS_CREDS"),
+		text("token", "`TOKEN` for the login", "NATS_TOKEN"),
+		text("creds", "`FILE` with credentials; it may also contain the TLS authorities to trust", "NATS_CREDS"),
 		text("nkey", "`FILE` with the seed of an nkey", "NATS_NKEY"),
-		text("jwt", "user `JWT`", "NATS_JWT"),
-		text("seed", "`SEED` of the user JWT", "NATS_SEED"),
-		text("tlscert", "`FILE` with a TLS client certificate", "NATS_CERT"),
-		text("tlskey", "`FILE` with its key", "NATS_KEY"),
+		text("jwt", "`JWT` of the user", "NATS_JWT"),
+		text("seed", "`SEED` of the key that the user's JWT names", "NATS_SEED"),
+		text("tlscert", "`FILE` with the TLS certificate of the client", "NATS_CERT"),
+		text("tlskey", "`FILE` with the private key of the client's certificate", "NATS_KEY"),
 		text("tlsca", "`FILE` with the TLS authorities to trust", "NATS_CA"),
 		tlsFirst,
-		&cli.DurationFlag{Name: "timeout", Usage: "`DURATION` to wait for NATS", EnvVars: []string{"NATS_TIMEOUT"}, Value: 5 * time.Second, Category: connection},
-		text("js-domain", "JetStream `DOMAIN`"),
-		text("js-api-prefix", "`PREFIX` of JetStream's subjects"),
-		text("inbox-prefix", "`PREFIX` of reply subjects (default: the one that the credentials allow, else _INBOX)"),
-		text("connection-name", "`NAME` of the connection, for the server's operator"),
-		text("socks-proxy", "SOCKS 5 `PROXY`, socks5://HOST:PORT", "NATS_SOCKS_PROXY"),
+		&cli.DurationFlag{Name: "timeout", Usage: "`DURATION` to wait for a connection and for each reply", EnvVars: []string{"NATS_TIMEOUT"}, Value: 5 * time.Second, Category: connection},
+		text("js-domain", "`DOMAIN` of JetStream"),
+		text("js-api-prefix", "`PREFIX` of the subjects of the JetStream API"),
+		text("inbox-prefix", "`PREFIX` of reply subjects (default: the prefix in the credentials, else _INBOX)"),
+		text("connection-name", "`NAME` of the connection, as the server lists it"),
+		text("socks-proxy", "`URL` of a SOCKS 5 proxy: socks5://HOST:PORT", "NATS_SOCKS_PROXY"),
 	}
 }
 
+// connection is the section of these flags in the help.
 const connection = "connection"
 
-// Connection returns what ConnectionFlags were set to. name is the name of the
-// connection if the user gives none.
+// Connection returns the values of ConnectionFlags. name is the name of the connection if the user
+// gives none. A timeout that is not positive is an error with exit code Usage.
 func Connection(c *cli.Context, name string) (natsconn.Config, error) {
 	config := natsconn.Config{
 		Server:      c.String("server"),
@@ -70,7 +71,7 @@ func Connection(c *cli.Context, name string) (natsconn.Config, error) {
 		Name:        c.String("connection-name"),
 	}
 	if config.Timeout <= 0 {
-		return config, Usagef("--timeout %v is not a time to wait", config.Timeout)
+		return config, Usagef("--timeout must be positive")
 	}
 	if config.Name == "" {
 		config.Name = name

@@ -1,10 +1,10 @@
-// Package cli is what the three programs share with their users: flags, the order of
-// arguments, log lines, signals, exit codes, error messages and the progress line.
+// Package cli has what the three programs share with their users: flags, the order of arguments, log
+// lines, signals, exit codes, error messages and the status line.
 //
-// Rules of what users see: results go to standard output, everything else to standard
-// error. An error is one line, "program: error: ...", lower case, without full stop,
-// input quoted; what to do about it may follow as "program: hint: ...". Functions here
-// and in the programs return errors; only Main prints them and exits.
+// Answers and reports go to standard output, everything else to standard error. An error is one line,
+// "program: error: ...", lower case, without a full stop, with input in quotes. A line "program:
+// hint: ..." may follow; it says what to do. Functions here and in the programs return errors. Only
+// Main prints them and exits.
 package cli
 
 import (
@@ -15,27 +15,26 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// An ExitCode is what a program says to its caller. The values are documented and
-// never change.
+// An ExitCode is the exit code of a program. The values are documented and never change.
 type ExitCode int
 
 const (
-	OK         ExitCode = 0  // everything asked for was done, and verified
-	Defects    ExitCode = 1  // done with defects: bad input, unfinished, dead-lettered; or any other failure
+	OK         ExitCode = 0  // all was done and verified
+	Defects    ExitCode = 1  // done with defects (bad input, unfinished numbers, dead letters), or any other failure
 	Usage      ExitCode = 2  // the command line is wrong
-	NoConnect  ExitCode = 3  // cannot reach or authenticate to NATS
-	Deadline   ExitCode = 4  // deadline reached, the job goes on
+	NoConnect  ExitCode = 3  // cannot reach or use the NATS server
+	Deadline   ExitCode = 4  // deadline reached; the job continues
 	Cancelled  ExitCode = 5  // the job was cancelled
 	Unverified ExitCode = 6  // verification failed beyond repair
 	NoJob      ExitCode = 7  // no such job, chunk or worker
-	Conflict   ExitCode = 8  // exists already, and differs
+	Conflict   ExitCode = 8  // it exists already with other content or settings
 	Bug        ExitCode = 70 // a bug in this program
-	Restart    ExitCode = 75 // start me again
+	Restart    ExitCode = 75 // the program must be started again
 	signalled  ExitCode = 128
 )
 
-// An ExitError ends the program with Code. With a nil Err nothing is printed: what
-// there is to say has been said.
+// An ExitError ends the program with Code. With a nil Err nothing is printed, because everything was
+// reported already.
 //
 // It has no method ExitCode on purpose: urfave/cli exits inside Run on errors that do.
 type ExitError struct {
@@ -52,15 +51,16 @@ func (e *ExitError) Error() string {
 
 func (e *ExitError) Unwrap() error { return e.Err }
 
-// Exit returns err as an ExitError.
+// Exit returns err as an ExitError; err may be nil.
 func Exit(code ExitCode, err error) error { return &ExitError{Code: code, Err: err} }
 
-// Exitf returns an ExitError with a message.
+// Exitf returns an ExitError with a message, which may wrap errors by %w.
 func Exitf(code ExitCode, format string, args ...any) error {
 	return &ExitError{Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-// Code returns the exit code for what a command returned.
+// Code returns the exit code for the error of a command: that of an ExitError or SignalError in its
+// chain, else NoConnect or Deadline for errors of that kind, else Defects.
 func Code(err error) ExitCode {
 	var exit *ExitError
 	var signal SignalError
@@ -79,8 +79,8 @@ func Code(err error) ExitCode {
 	return Defects
 }
 
-// A hinted error knows what the user can do about it. Other packages need not know
-// this one: any error with a method Hint() string has a hint.
+// A hinted error says what the user can do. Other packages need not import this one: any error with
+// a method Hint() string has a hint.
 type hinted struct {
 	error
 	hint string
@@ -89,7 +89,7 @@ type hinted struct {
 func (e *hinted) Unwrap() error { return e.error }
 func (e *hinted) Hint() string  { return e.hint }
 
-// WithHint returns err with a line about what to do.
+// WithHint returns err with a hint for the user: what to do, best as a command.
 func WithHint(err error, format string, args ...any) error {
 	return &hinted{error: err, hint: fmt.Sprintf(format, args...)}
 }

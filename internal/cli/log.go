@@ -4,7 +4,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
 )
@@ -12,13 +11,14 @@ import (
 // LogFlags returns the flags of NewLogger.
 func LogFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "log-level", EnvVars: []string{"FACTOR_LOG_LEVEL"}, Value: "info", Category: "logging", Usage: "`LEVEL` from which on to log: debug, info, warn or error"},
-		&cli.StringFlag{Name: "log-format", EnvVars: []string{"FACTOR_LOG_FORMAT"}, Value: "text", Category: "logging", Usage: "`FORMAT` of log lines: text, or json with one object a line"},
+		&cli.StringFlag{Name: "log-level", EnvVars: []string{"FACTOR_LOG_LEVEL"}, Value: "info", Category: "logging", Usage: "lowest `LEVEL` of the lines that are logged: debug, info, warn or error"},
+		&cli.StringFlag{Name: "log-format", EnvVars: []string{"FACTOR_LOG_FORMAT"}, Value: "text", Category: "logging", Usage: "`FORMAT` of log lines: text, or json with one object per line"},
 	}
 }
 
-// NewLogger returns the logger that the flags ask for. It writes to w, usually a
-// Screen; a line of text is coloured only on a terminal, and not if NO_COLOR is set.
+// NewLogger returns the logger that the flags of LogFlags describe. It writes to w, usually a
+// Screen. A line of text has colours only on a terminal, and not if NO_COLOR is set. A wrong level
+// or format is an error with exit code Usage.
 func NewLogger(c *cli.Context, w io.Writer) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(c.String("log-level"))
 	if err != nil || level < zerolog.DebugLevel || level > zerolog.ErrorLevel {
@@ -33,9 +33,4 @@ func NewLogger(c *cli.Context, w io.Writer) (zerolog.Logger, error) {
 		return zerolog.Nop(), Usagef("%q is not a log format: use text or json", format)
 	}
 	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
-}
-
-// isTerminal reports whether f is a terminal on which the cursor can be moved.
-func isTerminal(f *os.File) bool {
-	return os.Getenv("TERM") != "dumb" && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }

@@ -16,15 +16,15 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// A call is what an app's command was called with.
+// A call is one call of an app's command.
 type call struct {
 	command string
 	args    []string
 	c       *cli.Context
 }
 
-// testApp returns an app like the producer whose commands note their call and return
-// result, with what it prints on either output.
+// testApp returns an app like the producer, and what it prints. Its commands record their call and
+// return result.
 func testApp(result error) (app *cli.App, called *call, stdout, stderr *strings.Builder) {
 	called, stdout, stderr = new(call), new(strings.Builder), new(strings.Builder)
 	action := func(c *cli.Context) error {
@@ -32,10 +32,10 @@ func testApp(result error) (app *cli.App, called *call, stdout, stderr *strings.
 		return result
 	}
 	app = &cli.App{
-		Name: "producer", Usage: "hand out numbers", Version: "1.2.3",
+		Name: "producer", Usage: "submit numbers", Version: "1.2.3",
 		Flags: append(ConnectionFlags(), LogFlags()...),
 		Commands: []*cli.Command{
-			{Name: "submit", Action: action, Usage: "hand out numbers", Flags: []cli.Flag{
+			{Name: "submit", Action: action, Usage: "submit numbers", Flags: []cli.Flag{
 				&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}},
 				&cli.StringFlag{Name: "chunk", Value: "auto"},
 				&cli.IntFlag{Name: "n"},
@@ -102,7 +102,7 @@ func TestCode(t *testing.T) {
 	}
 }
 
-// TestRunReturns: urfave/cli would exit on these by itself.
+// TestRunReturns: urfave/cli would exit on these errors itself.
 func TestRunReturns(t *testing.T) {
 	for _, err := range []error{cli.Exit("bad", 9), exec.Command("false").Run()} {
 		code, _, _, stderr := run(err, "submit")
@@ -123,26 +123,26 @@ func TestMessages(t *testing.T) {
 		{"submit", Exit(Defects, nil), 1, ""},
 		{"submit", WithHint(Exitf(NoJob, "no job %q", "x"), "producer ls lists them"), 7, "producer: error: no job \"x\"\nproducer: hint: producer ls lists them\n"},
 		{"submit --chnk 5", nil, 2, "producer: error: unknown flag --chnk\nproducer: hint: did you mean --chunk?\n"},
-		{"submit --frobnicate=5", nil, 2, "producer: error: unknown flag --frobnicate\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit 5 --chunk", nil, 2, "producer: error: flag --chunk needs a value\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit -n x", nil, 2, "producer: error: -n \"x\" is not a number\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit --budget 5", nil, 2, "producer: error: --budget \"5\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit -j=maybe", nil, 2, "producer: error: --json is a switch: it takes no value such as \"maybe\"\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"submit --timeout 1d", nil, 2, "producer: error: --timeout \"1d\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: producer submit -h tells how it is used\n"},
-		{"help sumbit", nil, 2, "producer: error: unknown command \"sumbit\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
-		{"wiat j", nil, 2, "producer: error: unknown command \"wiat\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean wait?\n"},
-		{"pa", nil, 2, "producer: error: unknown command \"pa\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean panic?\n"},
-		{"--json submit", nil, 2, "producer: error: unknown flag --json before a command\nproducer: hint: producer -h tells how it is used\n"},
-		{"sumbit 15", nil, 2, "producer: error: unknown command \"sumbit\"; use one of submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
-		{"", nil, 2, "producer: error: which command? one of submit, wait, ls, panic, dead\nproducer: hint: producer -h tells how it is used\n"},
-		{"dead", nil, 2, "producer: error: which command? one of ls, show\nproducer: hint: producer dead -h tells how it is used\n"},
-		{"dead rm 5", nil, 2, "producer: error: unknown command \"rm\"; use one of ls, show\nproducer: hint: producer dead -h tells how it is used\n"},
-		{"wait", nil, 2, "producer: error: wait needs a JOB\nproducer: hint: producer wait -h tells how it is used\n"},
-		{"wait a b", nil, 2, "producer: error: wait takes one JOB, and \"b\" is one more\nproducer: hint: producer wait -h tells how it is used\n"},
-		{"ls x", nil, 2, "producer: error: ls takes no argument such as \"x\"\nproducer: hint: producer ls -h tells how it is used\n"},
+		{"submit --frobnicate=5", nil, 2, "producer: error: unknown flag --frobnicate\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"submit 5 --chunk", nil, 2, "producer: error: flag --chunk needs a value\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"submit -n x", nil, 2, "producer: error: -n \"x\" is not an integer\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"submit --budget 5", nil, 2, "producer: error: --budget \"5\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"submit -j=maybe", nil, 2, "producer: error: --json takes no value: unexpected \"maybe\"\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"submit --timeout 1d", nil, 2, "producer: error: --timeout \"1d\" is not a duration such as 500ms, 30s or 720h\nproducer: hint: run \"producer submit -h\" for usage\n"},
+		{"help sumbit", nil, 2, "producer: error: unknown command \"sumbit\": expected submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
+		{"wiat j", nil, 2, "producer: error: unknown command \"wiat\": expected submit, wait, ls, panic, dead\nproducer: hint: did you mean wait?\n"},
+		{"pa", nil, 2, "producer: error: unknown command \"pa\": expected submit, wait, ls, panic, dead\nproducer: hint: did you mean panic?\n"},
+		{"--json submit", nil, 2, "producer: error: unknown flag --json before the command: the flags of a command follow its name\nproducer: hint: run \"producer -h\" for usage\n"},
+		{"sumbit 15", nil, 2, "producer: error: unknown command \"sumbit\": expected submit, wait, ls, panic, dead\nproducer: hint: did you mean submit?\n"},
+		{"", nil, 2, "producer: error: missing command: expected submit, wait, ls, panic, dead\nproducer: hint: run \"producer -h\" for usage\n"},
+		{"dead", nil, 2, "producer: error: missing command: expected ls, show\nproducer: hint: run \"producer dead -h\" for usage\n"},
+		{"dead rm 5", nil, 2, "producer: error: unknown command \"rm\": expected ls, show\nproducer: hint: run \"producer dead -h\" for usage\n"},
+		{"wait", nil, 2, "producer: error: wait needs a JOB\nproducer: hint: run \"producer wait -h\" for usage\n"},
+		{"wait a b", nil, 2, "producer: error: unexpected argument \"b\": wait takes one JOB\nproducer: hint: run \"producer wait -h\" for usage\n"},
+		{"ls x", nil, 2, "producer: error: unexpected argument \"x\": ls takes no arguments\nproducer: hint: run \"producer ls -h\" for usage\n"},
 		{"panic", nil, 70, "producer: error: internal error, please report: index 5; out of range\n"},
-		{"panic --log-level loud", nil, 2, "producer: error: \"loud\" is not a log level: use debug, info, warn or error\nproducer: hint: producer panic -h tells how it is used\n"},
-		{"panic --log-format xml", nil, 2, "producer: error: \"xml\" is not a log format: use text or json\nproducer: hint: producer panic -h tells how it is used\n"},
+		{"panic --log-level loud", nil, 2, "producer: error: \"loud\" is not a log level: use debug, info, warn or error\nproducer: hint: run \"producer panic -h\" for usage\n"},
+		{"panic --log-format xml", nil, 2, "producer: error: \"xml\" is not a log format: use text or json\nproducer: hint: run \"producer panic -h\" for usage\n"},
 	} {
 		code, _, stdout, stderr := run(test.err, strings.Fields(test.line)...)
 		if code != test.code || stderr != test.want || stdout != "" {
@@ -263,13 +263,13 @@ func TestLogger(t *testing.T) {
 	}
 }
 
-// A shut pipe takes nothing.
-type shut struct{ err error }
+// A failingWriter writes nothing and returns err.
+type failingWriter struct{ err error }
 
-func (s shut) Write([]byte) (int, error) { return 0, s.err }
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// TestReportDoesNotArrive: who prints need not look whether it arrives.
-func TestReportDoesNotArrive(t *testing.T) {
+// TestReportNotWritten: a command that prints need not check each write.
+func TestReportNotWritten(t *testing.T) {
 	for err, want := range map[error]string{
 		errors.New("no space left on device"):                     "producer: error: no space left on device\n",
 		&os.PathError{Op: "write", Path: "|", Err: syscall.EPIPE}: "",
@@ -277,7 +277,7 @@ func TestReportDoesNotArrive(t *testing.T) {
 		for _, line := range []string{"submit", "--help", "submit -h", "--version"} {
 			app, _, _, stderr := testApp(nil)
 			app.Commands[0].Action = func(c *cli.Context) error { fmt.Fprintln(c.App.Writer, "a line"); return nil }
-			app.Writer, app.ErrWriter = shut{err}, stderr
+			app.Writer, app.ErrWriter = failingWriter{err}, stderr
 			code := Run(t.Context(), app, append([]string{"producer"}, strings.Fields(line)...))
 			if code == OK || (want == "") != (code == 141) || stderr.String() != want {
 				t.Errorf("%s, %v: exit code %d, %q", line, err, code, stderr)

@@ -17,23 +17,35 @@ var half = Status{Job: "01jd9x2k4m6p8", Workers: 2, Snapshot: plan.Snapshot{
 
 func TestProgressLine(t *testing.T) {
 	lines := half.lines()
-	if want := "j 01jd9x2k4m6p8 12,345/100,000 numbers · 12.3 % of the work · 4,567/s · 2 workers · ETA 1m12s"; lines[0] != want {
+	if want := "j 01jd9x2k4m6p8 12,345/100,000 numbers · 12.3% of the work · 4,567/s · 2 workers · ETA 1 min 12 s"; lines[0] != want {
 		t.Errorf("%q, want %q", lines[0], want)
 	}
 	if want := "j 01jd… 12,345/"; !strings.HasPrefix(lines[1], want) {
 		t.Errorf("%q, want %q...", lines[1], want)
 	}
 	nearly := Status{Job: "x", Snapshot: plan.Snapshot{Done: 999, Total: 1000, Sealed: true, Share: 0.9999}}
-	if got, want := nearly.lines()[0], "j x 999/1,000 numbers · 99.9 % of the work · no workers"; got != want {
+	if got, want := nearly.lines()[0], "j x 999/1,000 numbers · 99.9% of the work · no workers"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	reading := Status{Job: "x", Workers: -1, Snapshot: plan.Snapshot{Done: 3, Total: 7, Rate: 0.25}}
-	if got, want := reading.lines()[0], "j x 3 numbers, reading on · 15/min"; got != want {
+	if got, want := reading.lines()[0], "j x 3 numbers done, still reading input · 15/min"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
 
-// TestProgressLineWorking: of the last numbers the line tells what is done with one of them.
+func TestDoneOf(t *testing.T) {
+	for want, s := range map[string]plan.Snapshot{
+		"483,328 of 2,000,000 numbers done":        {Done: 483_328, Total: 2_000_000, Sealed: true},
+		"0 of 1 number done":                       {Total: 1, Sealed: true},
+		"49,152 numbers done, still reading input": {Done: 49_152, Total: 60_000},
+	} {
+		if got := DoneOf(s); got != want {
+			t.Errorf("%+v: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// TestProgressLineWorking: when few numbers are left, the line shows the progress with one of them.
 func TestProgressLineWorking(t *testing.T) {
 	const working = "siqs 43% of 85,000 relations, 2 cores, about 50 s left"
 	status := func(done, total uint64, sealed bool) Status {
@@ -43,9 +55,9 @@ func TestProgressLineWorking(t *testing.T) {
 	for want, s := range map[string]Status{
 		"j x " + working:                  status(0, 1, true),
 		"j x 96/100 numbers · " + working: status(96, 100, true),
-		"j x 95/100 numbers · 50.0 % of the work · 2/s · 3 workers · ETA 1m00s": status(95, 100, true),
-		"j x 1/1 numbers · 50.0 % of the work · 2/s · 3 workers":                status(1, 1, true),
-		"j x 0 numbers, reading on · 2/s · 3 workers":                           status(0, 1, false),
+		"j x 95/100 numbers · 50.0% of the work · 2/s · 3 workers · ETA 1 min 0 s": status(95, 100, true),
+		"j x 1/1 numbers · 50.0% of the work · 2/s · 3 workers":                    status(1, 1, true),
+		"j x 1 number done, still reading input · 2/s · 3 workers":                 status(1, 1, false),
 	} {
 		if got := s.lines()[0]; got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -58,15 +70,7 @@ func TestProgressLineWorking(t *testing.T) {
 	}
 }
 
-func TestFormats(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", time.Millisecond: "1s", 59 * time.Second: "59s", 72 * time.Second: "1m12s",
-		2*time.Hour + 5*time.Minute: "2h05m", 76 * time.Hour: "3d04h", 1 << 62: "years",
-	} {
-		if got := shortDuration(d); got != want {
-			t.Errorf("shortDuration(%v) = %q, want %q", d, got, want)
-		}
-	}
+func TestPerSecond(t *testing.T) {
 	for rate, want := range map[float64]string{1e6: "1,000,000/s", 12.34: "12.3/s", 0.5: "0.5/s", 0.1: "6/min", 0.001: "3.6/h"} {
 		if got := perSecond(rate); got != want {
 			t.Errorf("perSecond(%v) = %q, want %q", rate, got, want)
@@ -74,7 +78,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// terminal is a Screen whose both outputs appear on one terminal of the given width.
+// terminal returns a Screen whose two outputs share one terminal of the given width, and what it prints.
 func terminal(width int) (*Screen, *strings.Builder) {
 	var b strings.Builder
 	return &Screen{stderr: &b, stdout: &b, terminal: true, shared: true, width: func() int { return width }}, &b
@@ -117,7 +121,7 @@ func TestScreen(t *testing.T) {
 
 	s.shared = false
 	if s.Stdout() != s.stdout {
-		t.Error("results in a file go through the screen")
+		t.Error("output to a file passes through the screen")
 	}
 }
 
@@ -136,7 +140,7 @@ func TestStartProgress(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond)
 		stop()
 		stop()
-		if got := out.String(); calls != 5 || strings.Count(got, "numbers") != 5 || !strings.HasSuffix(got, clearLine) {
+		if got := out.String(); calls != 5 || strings.Count(got, "done, still") != 5 || !strings.HasSuffix(got, clearLine) {
 			t.Errorf("%d calls in a second, terminal got %q", calls, got)
 		}
 
@@ -149,7 +153,7 @@ func TestStartProgress(t *testing.T) {
 		}
 		time.Sleep(2*time.Minute + time.Second)
 		stop()
-		want := `{"level":"info","job":"01jd9x2k4m6p8","done":12345,"total":100000,"work":"12.3%","rate":"4,567/s","workers":2,"eta":"1m12s","message":"progress"}` + "\n"
+		want := `{"level":"info","job":"01jd9x2k4m6p8","done":12345,"total":100000,"work":"12.3%","rate":"4,567/s","workers":2,"eta":"1 min 12 s","message":"progress"}` + "\n"
 		if lines.String() != want+want || out.Len() != 0 {
 			t.Errorf("log %q, terminal %q", lines.String(), out.String())
 		}
@@ -161,7 +165,7 @@ func TestStartProgress(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		stop()
 		if out.Len() == 0 {
-			t.Error("always: nothing")
+			t.Error("always: nothing was drawn")
 		}
 
 		calls = 0
@@ -172,7 +176,7 @@ func TestStartProgress(t *testing.T) {
 		time.Sleep(time.Hour)
 		stop()
 		if calls != 0 {
-			t.Error("never is often")
+			t.Error("never: status was called")
 		}
 		if _, err := StartProgress("often", s, zerolog.Nop(), status); Code(err) != Usage {
 			t.Errorf("unknown mode: %v", err)

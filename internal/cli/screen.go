@@ -6,19 +6,20 @@ import (
 	"sync"
 )
 
+// clearLine moves the cursor to the first column and erases the line.
 const clearLine = "\r\x1b[K"
 
-// A Screen is standard error with, if it is a terminal, one line at its bottom that is
-// redrawn in place. Whatever else may appear on the same terminal must be written
-// through it: log lines by its Write, results by its Stdout. It is safe for concurrent use.
+// A Screen is standard error. If that is a terminal, the Screen has a status line at the bottom,
+// which is redrawn in place. All other output on the same terminal must pass through the Screen: log
+// lines by Write, answers by Stdout. It is safe for concurrent use.
 type Screen struct {
 	stderr, stdout io.Writer
 	terminal       bool // standard error can be redrawn
-	shared         bool // and standard output appears on it too
+	shared         bool // standard output appears on the same terminal
 	width          func() int
 
-	mu     sync.Mutex // guards what is on the terminal, and the fields below
-	drawn  string     // the line shown now; "" if none
+	mu     sync.Mutex // guards the terminal and the fields below
+	drawn  string     // the status line on the terminal; "" if none
 	middle bool       // output ended in the middle of a line: nothing may be drawn
 }
 
@@ -32,11 +33,11 @@ func NewScreen() *Screen {
 	return s
 }
 
-// Write writes to standard error, above the line.
+// Write writes to standard error, above the status line.
 func (s *Screen) Write(b []byte) (int, error) { return s.write(s.stderr, b) }
 
-// Stdout returns where results go: standard output itself unless it shares the
-// terminal with the line. Buffer it.
+// Stdout returns the writer for answers: standard output itself, unless it shares the terminal with
+// the status line. Each write redraws the line, so the caller should buffer.
 func (s *Screen) Stdout() io.Writer {
 	if !s.shared {
 		return s.stdout
@@ -48,7 +49,7 @@ type screenOutput struct{ *Screen }
 
 func (o screenOutput) Write(b []byte) (int, error) { return o.write(o.stdout, b) }
 
-// write takes the line away; the next Draw brings it back.
+// write erases the status line first; the next Draw shows it again.
 func (s *Screen) write(w io.Writer, b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +61,8 @@ func (s *Screen) write(w io.Writer, b []byte) (int, error) {
 	return n, err
 }
 
-// Draw shows a line in place of the last one. The longest of the variants that fits
-// the terminal is taken, the last one cut if need be.
+// Draw replaces the status line by the first of the variants that fits the terminal. If none fits,
+// the last one is cut.
 func (s *Screen) Draw(variants ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +77,7 @@ func (s *Screen) Draw(variants ...string) {
 	s.drawn = line
 }
 
-// Clear takes the line away.
+// Clear erases the status line.
 func (s *Screen) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,11 +9,18 @@ import (
 	"syscall"
 )
 
-// A SignalError is the cause of a context that a signal ended.
+// A SignalError is the cause of a context that a signal has cancelled.
 type SignalError struct{ Signal os.Signal }
 
-func (e SignalError) Error() string { return "ended by signal: " + e.Signal.String() }
+// Error returns "interrupted" for SIGINT and the name of any other signal, such as "terminated".
+func (e SignalError) Error() string {
+	if e.Signal == os.Interrupt {
+		return "interrupted"
+	}
+	return e.Signal.String()
+}
 
+// code returns 128+n for signal n.
 func (e SignalError) code() ExitCode {
 	if s, ok := e.Signal.(syscall.Signal); ok {
 		return signalled + ExitCode(s)
@@ -21,15 +28,15 @@ func (e SignalError) code() ExitCode {
 	return signalled
 }
 
-// Signals returns a context that the first SIGINT or SIGTERM cancels, with a
-// SignalError as its cause. The second signal calls hurry, unless it is nil; the third
-// exits at once. stop ends this; signals then do what they do by default.
-func Signals(parent context.Context, hurry func()) (ctx context.Context, stop func()) {
+// Signals returns a context that the first SIGINT or SIGTERM cancels, with a SignalError as its
+// cause. The second signal calls onSecond, unless it is nil. The third exits the process at once.
+// stop cancels the context; signals then have their default effect.
+func Signals(parent context.Context, onSecond func()) (ctx context.Context, stop func()) {
 	received := make(chan os.Signal, 3)
 	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithCancelCause(parent)
 	done := make(chan struct{})
-	go watch(received, done, cancel, hurry, func(code ExitCode) { os.Exit(int(code)) })
+	go handleSignals(received, done, cancel, onSecond, func(code ExitCode) { os.Exit(int(code)) })
 	return ctx, sync.OnceFunc(func() {
 		signal.Stop(received)
 		close(done)
@@ -37,8 +44,8 @@ func Signals(parent context.Context, hurry func()) (ctx context.Context, stop fu
 	})
 }
 
-// watch acts on the first three signals, until done is closed.
-func watch(received <-chan os.Signal, done <-chan struct{}, cancel context.CancelCauseFunc, hurry func(), exit func(ExitCode)) {
+// handleSignals acts on the first three signals, until done is closed.
+func handleSignals(received <-chan os.Signal, done <-chan struct{}, cancel context.CancelCauseFunc, onSecond func(), exit func(ExitCode)) {
 	for count := 1; ; count++ {
 		select {
 		case <-done:
@@ -47,8 +54,8 @@ func watch(received <-chan os.Signal, done <-chan struct{}, cancel context.Cance
 			switch {
 			case count == 1:
 				cancel(SignalError{s})
-			case count == 2 && hurry != nil:
-				hurry()
+			case count == 2 && onSecond != nil:
+				onSecond()
 			case count >= 3:
 				exit(SignalError{s}.code())
 			}
@@ -56,9 +63,8 @@ func watch(received <-chan os.Signal, done <-chan struct{}, cancel context.Cance
 	}
 }
 
-// Interrupted returns the error with which a command ends that a signal cut short, or
-// nil if none did: exit code 128+n, and a line that says so. A command whose drain is
-// complete returns nil instead.
+// Interrupted returns the error of a command that a signal has cut short, with exit code 128+n, or
+// nil if ctx has no such cause. A command whose drain is complete returns nil instead of it.
 func Interrupted(ctx context.Context) error {
 	var s SignalError
 	if errors.As(context.Cause(ctx), &s) {

@@ -10,36 +10,45 @@ import (
 	"testing/synctest"
 )
 
-func TestWatch(t *testing.T) {
+func TestHandleSignals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		received, done := make(chan os.Signal), make(chan struct{})
 		ctx, cancel := context.WithCancelCause(t.Context())
-		hurried, exited := 0, ExitCode(0)
-		go watch(received, done, cancel, func() { hurried++ }, func(code ExitCode) { exited = code })
+		seconds, exited := 0, ExitCode(0)
+		go handleSignals(received, done, cancel, func() { seconds++ }, func(code ExitCode) { exited = code })
 		if Interrupted(ctx) != nil {
 			t.Error("interrupted before any signal")
 		}
 		received <- syscall.SIGTERM
 		<-ctx.Done()
 		err := Interrupted(ctx)
-		if Code(err) != 143 || !errors.Is(err, SignalError{syscall.SIGTERM}) || Code(context.Cause(ctx)) != 143 || hurried != 0 {
+		if Code(err) != 143 || !errors.Is(err, SignalError{syscall.SIGTERM}) || Code(context.Cause(ctx)) != 143 || seconds != 0 {
 			t.Errorf("first signal: %v, code %d", err, Code(err))
 		}
 		received <- os.Interrupt
 		synctest.Wait()
-		if hurried != 1 || exited != 0 {
-			t.Errorf("second signal: hurried %d times, exit %d", hurried, exited)
+		if seconds != 1 || exited != 0 {
+			t.Errorf("second signal: onSecond called %d times, exit %d", seconds, exited)
 		}
 		received <- os.Interrupt
 		synctest.Wait()
-		if hurried != 1 || exited != 130 {
-			t.Errorf("third signal: hurried %d times, exit %d", hurried, exited)
+		if seconds != 1 || exited != 130 {
+			t.Errorf("third signal: onSecond called %d times, exit %d", seconds, exited)
 		}
 		close(done)
 	})
 }
 
-// TestSignals sends a real one.
+// TestSignalError: the message names what happened, in words.
+func TestSignalError(t *testing.T) {
+	for s, want := range map[os.Signal]string{os.Interrupt: "interrupted", syscall.SIGTERM: "terminated"} {
+		if got := (SignalError{s}).Error(); got != want {
+			t.Errorf("%v: %q, want %q", s, got, want)
+		}
+	}
+}
+
+// TestSignals sends a real signal.
 func TestSignals(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send itself a signal on Windows")

@@ -22,5 +22,8 @@ func TestFormatSize(t *testing.T) {
 		if got := FormatSize(n); got != want {
 			t.Errorf("%d: %s", n, got)
 		}
+		if got, err := ParseSize(SizeArgument(n)); n > 0 && (got != n || err != nil) {
+			t.Errorf("%d: the argument %s is %d, %v", n, SizeArgument(n), got, err)
+		}
 	}
 }

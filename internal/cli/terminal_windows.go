@@ -15,7 +15,7 @@ func consoleWidth(f *os.File) int {
 	return int(info.Window.Right-info.Window.Left) + 1
 }
 
-// enableEscapes makes a console understand escape sequences, if it can.
+// enableEscapes makes a console interpret escape sequences, if the console can.
 func enableEscapes(f *os.File) {
 	var mode uint32
 	if windows.GetConsoleMode(windows.Handle(f.Fd()), &mode) == nil {

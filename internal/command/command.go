@@ -1,13 +1,12 @@
-// Package command holds what the commands of producer, consumer and embedded have in
-// common: opening the fleet, running a job in the foreground, printing its answers,
-// running a worker, and turning the errors of all that into exit codes.
+// Package command has what the commands of producer, consumer and embedded share: a session with
+// signals and a connection, a job in the foreground, the output of its answers, a worker, and the exit
+// code of each kind of error.
 package command
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
@@ -18,16 +17,14 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/worker"
 )
 
 // Version of the three programs.
 const Version = "0.1.0"
 
-// Build returns Version and, if it is known, the commit.
+// Build returns Version and, if the build recorded it, the commit in 12 digits.
 func Build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -43,30 +40,36 @@ func Build() string {
 
 // A Session is one run of one command.
 type Session struct {
-	Context  context.Context // ends at the first SIGINT or SIGTERM, or when the server refuses something
+	Program  string          // name of the program, for messages
+	Context  context.Context // ends at the first SIGINT or SIGTERM, or when the server refuses this client
 	Screen   *cli.Screen
 	Log      zerolog.Logger
-	Identity natsconn.Identity // what the credentials of Connect say
+	Identity natsconn.Identity // that of the credentials that Connect used
 
-	refuse context.CancelCauseFunc // ends Context
+	refuse context.CancelCauseFunc // ends Context with the reason of a refusal
 }
 
-// Start begins a session. hurry is called at the second signal and may be nil. stop
-// must be called at its end.
-func Start(c *ucli.Context, hurry func()) (s *Session, stop func(), err error) {
+// Start begins a session. The second signal calls onSecond, unless it is nil. The caller must call
+// stop at the end of the session.
+func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error) {
 	screen := cli.NewScreen()
 	log, err := cli.NewLogger(c, screen)
 	if err != nil {
 		return nil, nil, err
 	}
-	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of Write, so that we can clean up
-	ctx, stopSignals := cli.Signals(c.Context, hurry)
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is then an error of Write, after which the command can clean up
+	ctx, stopSignals := cli.Signals(c.Context, onSecond)
 	ctx, refuse := context.WithCancelCause(ctx)
-	return &Session{Context: ctx, Screen: screen, Log: log, refuse: refuse}, func() { stopSignals(); refuse(nil) }, nil
+	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, refuse: refuse}
+	return s, func() { stopSignals(); refuse(nil) }, nil
 }
 
-// Refused returns why the server refused something, or lets us in no more; nil if it did
-// not. What a command returns then is only what follows from it.
+// Notef prints one line for the user on standard error: the name of the program and a message.
+func (s *Session) Notef(format string, args ...any) {
+	fmt.Fprintf(s.Screen, s.Program+": "+format+"\n", args...)
+}
+
+// Refused returns the reason if the server has refused or disconnected this client, else nil.
 func (s *Session) Refused() error {
 	if err := context.Cause(s.Context); errors.Is(err, natsconn.ErrConnect) {
 		return err
@@ -74,15 +77,17 @@ func (s *Session) Refused() error {
 	return nil
 }
 
-// Verdict returns err, or what Refused says if that is why the command ended.
-func (s *Session) Verdict(err error) error {
+// RootCause returns nil if err is nil, the error of Refused if there is one, else err: after a refusal
+// the error of a command is only a consequence.
+func (s *Session) RootCause(err error) error {
 	if refused := s.Refused(); err != nil && refused != nil {
 		return refused
 	}
 	return err
 }
 
-// Open connects to the server that the flags name and binds to its streams.
+// Open connects to the server that the flags name and opens its streams. name is the name of the
+// connection. The caller must call the returned function to close it, unless there is an error.
 func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), error) {
 	nc, js, err := s.Connect(c, name)
 	if err != nil {
@@ -96,7 +101,8 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 	return f, nc.Close, nil
 }
 
-// Connect connects to the server that the flags name.
+// Connect connects to the server that the flags name. The caller must close the connection. If the
+// server refuses this client later, the session's Context ends.
 func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natsconn.JetStream, error) {
 	config, err := cli.Connection(c, name)
 	if err != nil {
@@ -119,35 +125,7 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 	return nc, js, nil
 }
 
-// Fail gives an error its exit code.
-func Fail(err error) error {
-	var exit *cli.ExitError
-	switch {
-	case err == nil, errors.As(err, &exit):
-		return err
-	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, natsconn.ErrConnect): // a connection has pipes that break, too
-		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
-	case errors.Is(err, stream.ErrNotProvisioned):
-		return cli.Exit(cli.NoConnect, err)
-	case errors.Is(err, job.ErrCancelled):
-		return cli.Exit(cli.Cancelled, err)
-	case errors.Is(err, job.ErrInputLost):
-		return cli.WithHint(err, "submit the same input again with the same --id: what was lost is stored and done again")
-	case errors.Is(err, job.ErrBeyondRepair):
-		return cli.Exit(cli.Unverified, err)
-	case errors.Is(err, fleet.ErrNoJob):
-		return cli.Exit(cli.NoJob, err)
-	case errors.Is(err, fleet.ErrDiffers):
-		return cli.Exit(cli.Conflict, err)
-	case errors.Is(err, stream.ErrFull):
-		return cli.WithHint(cli.Exit(cli.Restart, err), "remove jobs with `producer rm JOB`, which works in a full store too, or give the server a larger one; then try again")
-	case errors.Is(err, worker.ErrRestart):
-		return cli.Exit(cli.Restart, err)
-	}
-	return err
-}
-
-// errDeadline is the cause of a context that --deadline ended.
+// errDeadline is the cause of a context that has ended because of --deadline.
 var errDeadline = errors.New("deadline reached")
 
 // WithDeadline returns a context that ends after d, if d is not 0.
@@ -158,24 +136,8 @@ func WithDeadline(ctx context.Context, d time.Duration) (context.Context, contex
 	return context.WithTimeoutCause(ctx, d, errDeadline)
 }
 
-// Reply bounds a command that only asks the server for something.
-func Reply(c *ucli.Context, s *Session) (context.Context, context.CancelFunc) {
+// WithReplyTimeout returns the session's context with a time limit for a command of a few requests to
+// the server: six times --timeout.
+func WithReplyTimeout(c *ucli.Context, s *Session) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.Context, max(c.Duration("timeout"), time.Second)*6)
-}
-
-// hostName is this machine's name, or "host".
-func hostName() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "host"
-	}
-	return name
-}
-
-// plural returns "1 number" or "n numbers".
-func plural(n uint64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

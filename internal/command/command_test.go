@@ -44,10 +44,10 @@ func TestFail(t *testing.T) {
 		}
 	}
 	if Fail(nil) != nil {
-		t.Error("no error is one")
+		t.Error("Fail(nil) is an error")
 	}
 	if err := cli.Exit(17, fleet.ErrNoJob); Fail(err) != err {
-		t.Error("an exit code was changed")
+		t.Error("Fail changed an exit code")
 	}
 }
 
@@ -59,7 +59,7 @@ func TestIncomplete(t *testing.T) {
 	}
 	for _, test := range []struct {
 		sum  *job.Summary
-		want string // "" = it is complete
+		want string // "" = complete
 	}{
 		{sum(task.Done, 0, 3, 1), ""},
 		{sum(task.Sealed, 0, 0, 0), ""},
@@ -81,13 +81,13 @@ func TestShorten(t *testing.T) {
 	for n, want := range map[string]string{
 		"15": "15", strings.Repeat("1", 60): strings.Repeat("1", 60), strings.Repeat("1", 61): strings.Repeat("1", 20) + "..." + strings.Repeat("1", 10) + " (61 digits)",
 	} {
-		if got := shorten(n); got != want {
+		if got := Shorten(n); got != want {
 			t.Errorf("%s: %s, want %s", n, got, want)
 		}
 	}
 }
 
-// submitLine returns what submit makes of a command line.
+// submitLine returns the submission for a command line of submit.
 func submitLine(t *testing.T, line string) (sub job.Submission, err error) {
 	t.Helper()
 	app := &ucli.App{Name: "producer", Commands: []*ucli.Command{{

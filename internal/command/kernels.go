@@ -7,11 +7,11 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// CheckKernels is the Before of the three programs: a value of kernels.Variable that is not a
-// level of this machine is a mistake in the command line's environment.
+// CheckKernels is the Before of the three programs. It returns an error with exit code Usage if the
+// environment variable kernels.Variable names no level that this machine has.
 func CheckKernels(*ucli.Context) error {
 	if err := kernels.Check(); err != nil {
-		return cli.WithHint(cli.Exit(cli.Usage, err), "without %s the best level of the machine is chosen", kernels.Variable)
+		return cli.WithHint(cli.Exit(cli.Usage, err), "unset %s to use the best level of this machine", kernels.Variable)
 	}
 	return nil
 }

@@ -10,27 +10,26 @@ import (
 	"strings"
 )
 
-// DefaultMaxMemory returns how much heap a worker may use if nobody says: three
-// quarters of what this machine or its container has, for beyond that the kernel ends
-// some process, and not always the guilty one. A limit in GOMEMLIMIT is taken instead.
-// It returns 0, no limit, where nobody knows.
+// DefaultMaxMemory returns the default limit of a worker's heap in bytes: three quarters of the memory
+// of this machine or container. With more, the kernel might end a process, and not always this one.
+// A limit in GOMEMLIMIT has precedence. It returns 0, no limit, if the memory is unknown.
 func DefaultMaxMemory() uint64 {
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 		return uint64(limit)
 	}
-	has := machineMemory(os.DirFS("/"))
-	if has == math.MaxUint64 {
+	total := machineMemory(os.DirFS("/"))
+	if total == math.MaxUint64 {
 		return 0
 	}
-	return has / 4 * 3
+	return total / 4 * 3
 }
 
-// machineMemory returns the bytes of memory that this process may use by what the
-// kernel says below root: the least of the machine's and the limits of its control group
-// and of those above. It returns MaxUint64 where nothing is said.
+// machineMemory returns the bytes of memory that this process may use, as the files of the kernel
+// below root say: the least of the machine's memory and the limits of the process's control group and
+// the groups above it. It returns MaxUint64 if there are no such files.
 func machineMemory(root fs.FS) uint64 {
 	b, _ := fs.ReadFile(root, "proc/meminfo")
-	has := memTotal(string(b))
+	least := memTotal(string(b))
 	groups := []string{"sys/fs/cgroup/memory/memory.limit_in_bytes"} // version 1, in a container
 	own, _ := fs.ReadFile(root, "proc/self/cgroup")
 	for line := range strings.Lines(string(own)) {
@@ -45,14 +44,15 @@ func machineMemory(root fs.FS) uint64 {
 		if err != nil {
 			continue
 		}
-		if n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64); err == nil { // else it is "max"
-			has = min(has, n)
+		if n, err := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64); err == nil { // "max" is no limit
+			least = min(least, n)
 		}
 	}
-	return has
+	return least
 }
 
-// memTotal returns the bytes that the text of /proc/meminfo says the machine has.
+// memTotal returns the bytes of the machine's memory from the text of /proc/meminfo, MaxUint64 if it
+// is not there.
 func memTotal(text string) uint64 {
 	for line := range strings.Lines(text) {
 		if field := strings.Fields(line); len(field) == 3 && field[0] == "MemTotal:" && field[2] == "kB" {

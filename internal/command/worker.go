@@ -20,45 +20,47 @@ import (
 
 // WorkerOptions say how a worker runs.
 type WorkerOptions struct {
-	Name         string // "" = the host's name
-	Slots        int    // 0 = one for each CPU
+	Name         string // "" = the name of this machine
+	Slots        int    // tasks at a time; 0 = one for each CPU
 	DrainTimeout time.Duration
-	MaxMemory    uint64        // see worker.Config; 0 = no limit
-	Ledger       worker.Ledger // likewise; may be nil
+	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
+	Ledger       worker.Ledger // see worker.Config; may be nil
 	Timeout      time.Duration // for one reply of the server
 	Log          zerolog.Logger
-	Ready        func(w *worker.Worker, name string) // called before it pulls; may be nil
+	Ready        func(w *worker.Worker, name string) // called before the worker pulls; may be nil
 }
 
-// WorkerName is the name of a worker that is given none: the host's.
+// WorkerName is the default name of a worker: that of this machine.
 func WorkerName() string { return task.WorkerName(hostName()) }
 
-// RunWorker runs a worker until ctx ends and its drain is complete.
+// hostName is the name of this machine, or "host" if it is unknown.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "host"
+	}
+	return name
+}
+
+// RunWorker runs a worker until ctx ends and the drain is complete. It sets the memory limit of the
+// process.
 func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}
-	station, err := puller.Open(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
+	client, err := puller.Open(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	// What is found and sent, and what is not yet collected, takes some memory too.
-	kinds := kind.AllOn(o.Slots, o.MaxMemory/4*3)
-	if o.MaxMemory > 0 {
-		debug.SetMemoryLimit(int64(o.MaxMemory))
-	}
-	w := worker.New(worker.Config{
-		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: station.AckWait(), DrainTimeout: o.DrainTimeout,
-		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
-	}, station, station)
-
-	life, end := context.WithCancel(context.WithoutCancel(ctx)) // of what lasts as long as the worker, drain included
+	w := newWorker(client, o)
+	// The heartbeats, the orders and the service last as long as the worker, its drain included.
+	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	if err := station.Listen(life, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		return err
 	}
 	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
-	err = station.Serve(life, func() worker.Status {
+	err = client.Serve(lifetime, func() worker.Status {
 		status := status
 		status.Stats, status.Seen = w.Stats(), time.Now()
 		return status
@@ -69,34 +71,48 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}
-	go beat(life, station, w, status, o.Log)
+	go sendHeartbeats(lifetime, client, w, status, o.Log)
 	err = w.Run(ctx)
 	end()
-	if e := station.Leave(); e != nil {
-		o.Log.Debug().Err(e).Msg("leave the registry")
+	if e := client.Leave(); e != nil {
+		o.Log.Debug().Err(e).Msg("cannot leave the registry of workers")
 	}
 	return err
 }
 
-// A worker with a number at hand for long tells of it within lookEvery, and then every tellEvery.
+// newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
+func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
+	// A quarter of the memory is left for answers on their way to the server and for garbage.
+	kinds := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	if o.MaxMemory > 0 {
+		debug.SetMemoryLimit(int64(o.MaxMemory))
+	}
+	return worker.New(worker.Config{
+		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
+		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+	}, client, client)
+}
+
+// While a worker has an activity (a number that takes long), it sends heartbeats more often.
 const (
-	lookEvery = time.Second
-	tellEvery = schema.BeatInterval / 2
+	lookEvery     = time.Second             // between two looks at the activities
+	activityEvery = schema.BeatInterval / 2 // between two heartbeats with activities
 )
 
-// beat shows that the worker lives, at once and every BeatInterval or more often.
-func beat(ctx context.Context, station *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
+// sendHeartbeats sends a heartbeat at once and then every BeatInterval, every activityEvery while there
+// are activities, and when the first activity begins or the last one ends.
+func sendHeartbeats(ctx context.Context, client *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	var last time.Time
 	for {
-		told := len(status.Activities) > 0
+		wasActive := len(status.Activities) > 0
 		status.Stats = w.Stats()
-		telling := len(status.Activities) > 0
-		if since := time.Since(last); since >= schema.BeatInterval || telling != told || telling && since >= tellEvery {
+		active := len(status.Activities) > 0
+		if since := time.Since(last); since >= schema.BeatInterval || active != wasActive || active && since >= activityEvery {
 			last = time.Now()
-			if err := station.Beat(status); err != nil {
-				log.Debug().Err(err).Msg("heartbeat")
+			if err := client.Beat(status); err != nil {
+				log.Debug().Err(err).Msg("cannot send a heartbeat")
 			}
 		}
 		select {

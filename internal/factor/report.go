@@ -70,7 +70,7 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 }
 
 // sieve reports how far the sieve is with a piece of so many bits.
-func (r *reporter) sieve(bits int, at siqs.Progress) {
+func (r *reporter) sieve(bits int, at siqs.SearchProgress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}

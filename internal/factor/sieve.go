@@ -38,7 +38,7 @@ func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 // budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
 // bits, at most measured.SieveBits, with all cores that the engine has or may borrow.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
-	return e.o.Budget == 0 || e.times.Sieve(bits)/time.Duration(1+e.o.Pool.Spare()) <= e.o.Budget
+	return e.o.Budget == 0 || e.times.Sieve(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
 }
 
 // findBySieve sieves p. It returns nil without an error if the sieve fails, or if the
@@ -70,7 +70,7 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	bits := n.BitLen()
 	if e.report.to != nil {
 		e.report.pace = pace{}
-		e.siqs.Progress = func(p siqs.Progress) { e.report.sieve(bits, p) }
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
 	}
 	d, err := e.siqs.Factor(check, n)
 	e.borrowedTime += e.siqs.TakeSpent()

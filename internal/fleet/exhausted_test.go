@@ -7,16 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// exhaust hands the tasks of a class out, to a worker that dies each time, until nobody
-// will get them any more, and returns the last deliveries. If it is to, the worker marks
-// the last attempts at single numbers.
-func (h *testFleet) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
+// exhaust delivers the tasks of a class to a worker that dies each time, until they are exhausted, and
+// returns the last deliveries. If record is true the worker stores the last-attempt records of single
+// numbers.
+func (h *testFleet) exhaust(tasks int, record bool) (last []*worker.Delivery) {
 	h.t.Helper()
 	w := h.station("dying")
 	times := make(map[task.Address]int)
@@ -27,28 +28,28 @@ func (h *testFleet) exhaust(tasks int, marks bool) (last []*worker.Delivery) {
 			if times[d.Address]++; times[d.Address] < schema.MaxDeliver {
 				continue
 			}
-			if last = append(last, d); marks && d.Range.Count == 1 {
-				h.mark(w, d)
+			if last = append(last, d); record && d.Range.Count == 1 {
+				h.record(w, d)
 			}
 		}
 	}
 	return last
 }
 
-// mark leaves the mark of a last attempt.
-func (h *testFleet) mark(w *station, d *worker.Delivery) {
+// record stores the last-attempt record of d.
+func (h *testFleet) record(w *station, d *worker.Delivery) {
 	h.t.Helper()
 	if err := w.Failed(h.t.Context(), d.Address, schema.MaxDeliver, failure("begun")); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-// awaitWord waits until the server has said of all exhausted tasks that they are: only so
-// many are unsettled then. lost drops what it said.
-func (h *testFleet) awaitWord(unsettled int, lost bool) {
+// awaitAdvisories waits until the server has sent the advisories of all exhausted tasks: only so
+// many tasks are unsettled then. lost removes the advisories.
+func (h *testFleet) awaitAdvisories(unsettled int, lost bool) {
 	h.t.Helper()
 	w := h.station("asking")
-	await(h.t, "the server's word", func() bool {
+	await(h.t, "the advisories", func() bool {
 		pull(h.t, w, 1)
 		info, err := h.durable(h.t.Context(), task.ClassNorm)
 		if err != nil {
@@ -89,16 +90,15 @@ func hold(t *testing.T, d *worker.Delivery) (stop func()) {
 	})
 }
 
-// TestSweepExhausted: a worker that dies on the third delivery. The number is given
-// up by the sweeper, a chunk is cut up; also if no worker is left, and also if the
-// server's word of it was lost.
+// TestSweepExhausted: a worker dies on the third delivery. The sweeper gives the number up and splits
+// the chunk, also if no worker is left, and also if the advisory was lost.
 func TestSweepExhausted(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
-		lost  bool // the server's word
+		lost  bool // the advisory
 		acked bool // a later task
-	}{{"told", false, false}, {"lost", true, false}, {"lost below the floor", true, true}} {
+	}{{"advisory", false, false}, {"lost", true, false}, {"lost below the floor", true, true}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h := newTestFleet(t, Provision{AckWait: 300 * time.Millisecond})
@@ -108,7 +108,7 @@ func TestSweepExhausted(t *testing.T) {
 			h.queue(j, single(17))
 			h.exhaust(2, true)
 			if test.lost {
-				h.awaitWord(0, false)
+				h.awaitAdvisories(0, false)
 				if test.acked {
 					w := h.station("w")
 					h.queue(j, single(16))
@@ -119,14 +119,14 @@ func TestSweepExhausted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			h.queue(j, single(18)) // one that nobody has asked for
+			h.queue(j, single(18)) // no worker has requested it
 			background(t, h.Sweep)
 			var pieces []string
-			for _, r := range chunk.Pieces(chunk.IsolationPieces()) {
+			for _, r := range chunk.Pieces(attempt.Pieces(chunk.Count)) {
 				pieces = append(pieces, r.String())
 			}
 			cut := strings.Join(pieces, " ")
-			await(t, "the chunk is cut up", func() bool { return strings.HasPrefix(h.ranges("j"), cut+" ") })
+			await(t, "the chunk is split", func() bool { return strings.HasPrefix(h.ranges("j"), cut+" ") })
 			await(t, "the number is given up", func() bool { return h.letters() != "" })
 			await(t, "the task is gone", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
 			if got, want := h.ranges("j"), cut+" 18-1"; got != want {
@@ -144,12 +144,11 @@ func TestSweepExhausted(t *testing.T) {
 	}
 }
 
-// TestSweepExhaustedBesideOthers: an exhausted number is found, the server's word of it
-// lost or not, although an older task of the class is in work all the time: so the ack
-// floor does not tell.
+// TestSweepExhaustedBesideOthers: an exhausted number is found, whether its advisory was lost or not,
+// although an older task of the class runs all the time, so that the ack floor does not move.
 func TestSweepExhaustedBesideOthers(t *testing.T) {
 	t.Parallel()
-	for name, lost := range map[string]bool{"told": false, "lost": true} {
+	for name, lost := range map[string]bool{"advisory": false, "lost": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newTestFleet(t, Provision{AckWait: time.Second})
@@ -158,18 +157,18 @@ func TestSweepExhaustedBesideOthers(t *testing.T) {
 			_, long := pull(t, h.station("long"), 1)
 			hold(t, long[0])
 			h.queue(j, single(17))
-			if over, err := h.isExhausted(t.Context(), 1, task.ClassNorm); over || err != nil {
-				t.Errorf("the long one: %v, %v", over, err)
+			if exhausted, _, err := h.isExhausted(t.Context(), 1, task.ClassNorm); exhausted || err != nil {
+				t.Errorf("the long one: %v, %v", exhausted, err)
 			}
 			h.exhaust(1, true)
-			h.queue(j, single(18)) // nobody has asked for it
-			h.awaitWord(2, lost)   // "asking" got it
-			if over, err := h.isExhausted(t.Context(), 2, task.ClassNorm); !over || err != nil {
-				t.Errorf("the exhausted one: %v, %v", over, err)
+			h.queue(j, single(18))     // no worker has requested it
+			h.awaitAdvisories(2, lost) // "asking" got it
+			if exhausted, _, err := h.isExhausted(t.Context(), 2, task.ClassNorm); !exhausted || err != nil {
+				t.Errorf("the exhausted one: %v, %v", exhausted, err)
 			}
 			background(t, h.Sweep)
 			began := time.Now()
-			await(t, "the number is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+errFellSilent })
+			await(t, "the number is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+unresponsive })
 			t.Logf("given up after %v", time.Since(began))
 			await(t, "it has left the queue", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
 			if info, err := h.durable(t.Context(), task.ClassNorm); err != nil || info.AckFloor.Stream != 0 || !strings.HasPrefix(h.ranges("j"), "1-1 ") {
@@ -180,9 +179,9 @@ func TestSweepExhaustedBesideOthers(t *testing.T) {
 	}
 }
 
-// TestSweepSparesLastAttempts: a last attempt that goes on, by a worker that lives, is
-// not taken for the exhausted task that there is.
-func TestSweepSparesLastAttempts(t *testing.T) {
+// TestSweepKeepsLastAttempts: a last attempt that a living worker still computes is not mistaken for
+// the exhausted task that there is.
+func TestSweepKeepsLastAttempts(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: time.Second})
 	j, _ := h.job("j", task.ClassNorm, 20)
@@ -193,10 +192,10 @@ func TestSweepSparesLastAttempts(t *testing.T) {
 	}
 	last := h.exhaust(1, false)
 	hold(t, last[0])
-	h.mark(w, last[0])
+	h.record(w, last[0])
 	h.queue(j, single(17))
 	h.exhaust(1, false)
-	h.awaitWord(1, true)
+	h.awaitAdvisories(1, true)
 	if n, _, err := h.stranded(t.Context(), task.ClassNorm); n != 1 || err != nil {
 		t.Errorf("%d stranded, %v", n, err)
 	}
@@ -207,13 +206,13 @@ func TestSweepSparesLastAttempts(t *testing.T) {
 			t.Fatalf("queued %s; %s", got, text)
 		}
 	}
-	ack(t, last) // now the floor tells
-	await(t, "the other one comes again", func() bool { text, _ := pull(t, w, 1); return strings.Join(text, "") == "norm j 17-1 3" })
+	ack(t, last) // now the floor moves
+	await(t, "the other one is redelivered", func() bool { text, _ := pull(t, w, 1); return strings.Join(text, "") == "norm j 17-1 3" })
 }
 
-// TestSweepUnbegun: a number whose last delivery was lost before it began is not given up
-// for it, but has one more; so often that a worker without marks ends, too.
-func TestSweepUnbegun(t *testing.T) {
+// TestSweepUnstarted: a number whose last delivery has lapsed before it started is not given up, but
+// has one delivery more; attempt.MaxLapsed bounds them for workers without last-attempt records.
+func TestSweepUnstarted(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: 300 * time.Millisecond})
 	j, in := h.job("j", task.ClassNorm, 20)
@@ -230,12 +229,12 @@ func TestSweepUnbegun(t *testing.T) {
 	}
 	back := func() {
 		t.Helper()
-		if err := w.Return(t.Context(), got[0].Address, (&task.Return{Reason: task.Spared}).Encode()); err != nil {
+		if err := w.Return(t.Context(), got[0].Address, (&task.Return{Reason: task.Postponed}).Encode()); err != nil {
 			t.Fatal(err)
 		}
 		ack(t, got)
 	}
-	for range 3 { // handed back unbegun
+	for range 3 { // postponed
 		if text := next(); text != "norm j 17-1 3" {
 			t.Fatalf("pulled %s", text)
 		}
@@ -244,30 +243,30 @@ func TestSweepUnbegun(t *testing.T) {
 	if text := next(); text != "norm j 17-1 3" {
 		t.Fatalf("pulled %s", text)
 	}
-	h.mark(w, got[0])
+	h.record(w, got[0])
 	if text := next(); text != "norm j 17-1 4" { // its worker died
 		t.Fatalf("pulled %s", text)
 	}
 	back()
-	await(t, "it is given up", func() bool { return h.letters() == "17-1 by w, attempt 3: "+errFellSilent })
+	await(t, "it is given up", func() bool { return h.letters() == "17-1 by w, attempt 3: "+unresponsive })
 	if got := h.ranges("j"); got != "" {
 		t.Errorf("queued %s", got)
 	}
-	if err := h.requeue(t.Context(), j, in, []task.Range{single(5)}, "x", mostLost); err != nil {
+	if err := h.queueRanges(t.Context(), j, in, []task.Range{single(5)}, "x", attempt.MaxLapsed); err != nil {
 		t.Fatal(err)
 	}
 	h.exhaust(1, false)
 	await(t, "the other one is given up", func() bool { return strings.Contains(h.letters(), "5-1 by sweeper") })
 }
 
-// TestSweepLate: a worker that was only slow is not taken for dead.
+// TestSweepLate: a number that a slow worker settles late is not given up.
 func TestSweepLate(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: time.Second})
 	j, _ := h.job("j", task.ClassNorm, 20)
 	h.queue(j, single(17))
 	last := h.exhaust(1, true)
-	h.awaitWord(0, false)
+	h.awaitAdvisories(0, false)
 	background(t, h.Sweep)
 	time.Sleep(300 * time.Millisecond)
 	ack(t, last)
@@ -277,7 +276,7 @@ func TestSweepLate(t *testing.T) {
 	}
 }
 
-// TestSweepTwice: a return that two sweepers deal with is queued once.
+// TestSweepTwice: a return that two sweepers process is queued once.
 func TestSweepTwice(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -293,8 +292,8 @@ func TestSweepTwice(t *testing.T) {
 	}
 	for range 2 {
 		time.Sleep(2 * time.Millisecond)
-		s := &sweeper{f: h.Fleet, jobs: make(map[string]*sweptJob)}
-		if _, err := s.sweep(t.Context(), m); err != nil {
+		s := newSweeper(h.Fleet)
+		if _, err := s.process(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(h.subjects(schema.StreamTasks)); got != 64 {

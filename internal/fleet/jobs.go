@@ -158,7 +158,7 @@ func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)
 // enough, and the job goes on: what was queued its holder queues again.
 func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
-		if j.Over() {
+		if j.Finished() {
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
 		}
 		now := time.Now()
@@ -231,7 +231,7 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	}
 	wentOn := false
 	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
-		wentOn = !j.Over()
+		wentOn = !j.Finished()
 		expires := time.Now().Add(TombstoneAge)
 		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
 		return nil
@@ -301,7 +301,7 @@ func expired(j *task.Job) bool {
 	if j.Expires != nil {
 		return !time.Now().Before(*j.Expires)
 	}
-	return !j.Over() && time.Since(j.Created) > abandonedAge
+	return !j.Finished() && time.Since(j.Created) > abandonedAge
 }
 
 // removeExpired removes a job under its lease, if it is still to be removed.

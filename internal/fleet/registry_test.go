@@ -75,7 +75,7 @@ func TestActivitiesOfStrangers(t *testing.T) {
 	if !ok || len(s.Activities) != worker.MaxActivities-2 {
 		t.Fatalf("%v, %+v", ok, s.Activities)
 	}
-	want := worker.Activity{Job: "j", Position: 7, Progress: worker.Progress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second}}
+	want := worker.Activity{Job: "j", Position: 7, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second}}
 	if s.Activities[0] != want {
 		t.Errorf("%+v, want %+v", s.Activities[0], want)
 	}

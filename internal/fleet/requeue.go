@@ -12,21 +12,22 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Requeue queues ranges of a job again, with a new round; j is its manifest. Numbers
-// are taken from the record, never from whoever asks.
+// Requeue queues ranges of a job in a new round, with all deliveries ahead of them; j is the manifest of
+// the job. The numbers come from FACTOR_INPUTS, never from the process that requests this.
 func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
-	return f.requeue(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
+	return f.queueRanges(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
 }
 
-// requeue queues the ranges, all at once if they fit in one batch: a return that is
-// dealt with twice has its pieces refused the second time, if the round is the same.
-func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
+// queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent. All are stored
+// or none, if they fit in one batch: the pieces of a return that is processed twice are refused the second
+// time, because the round is the same.
+func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
 	var batch []*nats.Msg
 	size := 0
 	for _, r := range ranges {
 		for r.Count > 0 {
 			part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
-			m, n, err := f.again(ctx, j, in, part, round, spent)
+			m, n, err := f.taskMessage(ctx, j, in, part, round, spent)
 			if err != nil {
 				return err
 			}
@@ -43,8 +44,8 @@ func (f *Fleet) requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	return f.link.StoreAll(ctx, batch)
 }
 
-// again returns a task of as much of r as one chunk holds, and how many numbers that is.
-func (f *Fleet) again(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (*nats.Msg, uint64, error) {
+// taskMessage returns a task of the first n >= 1 numbers of r, as many as fit in a chunk, and n.
+func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (*nats.Msg, uint64, error) {
 	numbers, err := in.Numbers(ctx, r)
 	if err != nil {
 		return nil, 0, err

@@ -259,7 +259,7 @@ func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	mark := &task.Failure{Kind: j.Kind, Class: j.Class, Worker: "w", Attempt: 3, Time: time.Now()}
 	c.put("FACTOR.failed."+j.ID+".5-1.0.3.w", mark.Encode())
 	c.put("FACTOR.returns."+j.ID+".4-1.0.w", (&task.Return{Reason: task.Drained}).Encode())
-	c.put("FACTOR.returns."+j.ID+".5-1.0.w", (&task.Return{Reason: task.Spared}).Encode())
+	c.put("FACTOR.returns."+j.ID+".5-1.0.w", (&task.Return{Reason: task.Postponed}).Encode())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)

@@ -9,36 +9,30 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"factorfleet/internal/collect"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 )
 
-// The sweeper reads FACTOR_RETURNS: what workers hand back it queues again, and tasks
-// whose deliveries are exhausted it dead-letters. It believes nobody: numbers come
-// from FACTOR_INPUTS, the job from its manifest. A forged return costs repeated work,
-// nothing else. Any number of sweepers may run; each step may be done twice.
+// A sweeper processes FACTOR_RETURNS. It queues the ranges that workers return, and decides about
+// tasks whose deliveries are exhausted; package attempt has the rules.
+//
+// It takes no worker's word for content: numbers come from FACTOR_INPUTS, job settings from the
+// manifest. A forged return costs repeated work, nothing else. Any number of sweepers may run, because
+// each step may be done twice.
 type sweeper struct {
 	f    *Fleet
-	jobs map[string]*sweptJob // of late, so that a burst of returns reads each job once
-}
-
-type sweptJob struct {
-	at       time.Time
-	manifest *task.Job
-	inputs   *Inputs
+	jobs map[string]*sweptJob // recently used, so that a burst of returns reads each job once
 }
 
 const (
-	sweptJobAge      = time.Second
-	advisoryDelay    = time.Second // before an advisory is believed or not once more
-	advisoryTries    = 5
-	unsupportedDelay = 5 * time.Second // before a task that nobody knew is queued again
-	sweepTimeout     = 7 * time.Second // for one return: below the ack wait of the durable
+	sweepTimeout = 7 * time.Second // for one message: below schema.SweepAckWait
+	sweepRetry   = 2 * time.Second // before a message that could not be processed is redelivered
 )
 
-// Sweep runs the sweeper until ctx ends.
+func newSweeper(f *Fleet) *sweeper { return &sweeper{f: f, jobs: make(map[string]*sweptJob)} }
+
+// Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends. It returns an error if the
+// durable is missing or the connection is closed.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	var c jetstream.Consumer
 	err := f.link.Retry(ctx, func() (err error) {
@@ -51,8 +45,8 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	if err != nil {
 		return stream.Missing("durable", schema.DurableSweeper, err)
 	}
-	// One at a time: what a process that is killed had been given comes to the others
-	// only after the durable's ack wait.
+	// One at a time: if this process is killed, other sweepers receive its messages only after the
+	// durable's ack wait.
 	messages, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return fmt.Errorf("sweep: %w", stream.Explain(err))
@@ -60,127 +54,68 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	defer messages.Stop()
 	stop := context.AfterFunc(ctx, func() {
 		if f.link.NC.IsConnected() {
-			messages.Drain() // what is on its way is handed back
+			messages.Drain() // messages on their way here are nak'ed below
 		} else {
 			messages.Stop()
 		}
 	})
 	defer stop()
 	go f.probe(ctx)
+	return newSweeper(f).run(ctx, messages)
+}
 
-	s := &sweeper{f: f, jobs: make(map[string]*sweptJob)}
+// run processes messages until they end.
+func (s *sweeper) run(ctx context.Context, messages jetstream.MessagesContext) error {
 	for {
 		m, err := messages.Next()
 		switch {
 		case err == nil && ctx.Err() != nil:
 			m.Nak()
-			continue
+		case err == nil:
+			s.settle(ctx, m)
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() == nil:
 			return fmt.Errorf("sweep: %w", stream.Explain(err))
 		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
 			return nil
-		case err != nil:
-			f.link.Log.Debug().Err(err).Msg("sweep")
-			continue
+		default:
+			s.f.link.Log.Debug().Err(err).Msg("cannot read the next return")
 		}
-		s.settle(ctx, m)
 	}
 }
 
-// settle does what one message asks for and acks it; a message that can't be served
-// now comes again.
+// settle processes one message and acks it. A message that cannot be processed now is redelivered. life
+// is the context of the sweeper: when it ends, another sweeper receives the message.
 func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 	ctx, cancel := context.WithTimeout(life, sweepTimeout)
 	defer cancel()
-	delay, err := s.sweep(ctx, m)
+	delay, err := s.process(ctx, m)
 	switch {
 	case life.Err() != nil && err == nil && delay == 0:
 		m.Ack()
 	case life.Err() != nil:
-		m.Nak() // another sweeper's
+		m.Nak()
 	case delay > 0:
 		m.NakWithDelay(delay)
 	case err == nil:
 		m.DoubleAck(ctx)
 	case errors.Is(err, errVoid):
-		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("a return was dropped")
+		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("invalid return dropped")
 		m.DoubleAck(ctx)
 	default:
-		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("sweep again in a while")
-		m.NakWithDelay(2 * time.Second)
+		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("cannot process a return, retrying")
+		m.NakWithDelay(sweepRetry)
 	}
 }
 
-func (s *sweeper) sweep(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
-	if strings.HasPrefix(m.Subject(), schema.AdvisoryPrefix) {
-		return s.exhausted(ctx, m)
-	}
-	at, err := schema.ParseSubject(m.Subject())
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errVoid, err)
-	}
-	r, err := task.DecodeReturn(m.Data())
-	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errVoid, err)
-	}
+// process executes the decision about one message. It returns after which delay the message is to be
+// redelivered; 0 = it is done. An error that wraps errVoid means that no retry can help.
+func (s *sweeper) process(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
 	meta, err := m.Metadata()
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errVoid, err)
 	}
-	if r.Reason == task.Unsupported && meta.NumDelivered == 1 {
-		return unsupportedDelay, nil
+	if strings.HasPrefix(m.Subject(), schema.AdvisoryPrefix) {
+		return s.processAdvisory(ctx, m, meta)
 	}
-	round := roundAfter(at.Round, meta.Timestamp)
-	if r.Reason == task.Spared && at.Range.Count == 1 {
-		return 0, s.spare(ctx, at, round)
-	}
-	return 0, s.requeue(ctx, at, uint64(r.Pieces), round, 0)
-}
-
-// roundAfter returns the round of what a message of the round before is queued as, the
-// same each time: dealt with twice, it is queued once.
-func roundAfter(before string, stored time.Time) string {
-	round := task.NewRound(stored)
-	if round == before {
-		round = task.NewRound(stored.Add(time.Millisecond))
-	}
-	return round
-}
-
-// requeue queues the range of a job that goes on again, in pieces.
-func (s *sweeper) requeue(ctx context.Context, at schema.Place, pieces uint64, round string, spent int) error {
-	j, err := s.job(ctx, at.Job)
-	if err != nil || j == nil {
-		return err
-	}
-	if r := at.Range; r.Count > task.MaxCount {
-		return fmt.Errorf("%w: a range of %d numbers is no chunk", errVoid, r.Count)
-	}
-	err = s.f.requeue(ctx, j.manifest, j.inputs, at.Range.Pieces(pieces), round, spent)
-	if errors.Is(err, collect.ErrNoInput) {
-		return fmt.Errorf("%w: %w", errVoid, err)
-	}
-	return err
-}
-
-// job returns a job that goes on; nil for one that is over or was never there.
-func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
-	if j := s.jobs[id]; j != nil && time.Since(j.at) < sweptJobAge {
-		return j, nil
-	}
-	delete(s.jobs, id)
-	manifest, err := s.f.Job(ctx, id)
-	if errors.Is(err, ErrNoJob) || err == nil && manifest.Over() {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	inputs, err := s.f.Inputs(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	clear(s.jobs) // one job at a time is what there is nearly always
-	s.jobs[id] = &sweptJob{at: time.Now(), manifest: manifest, inputs: inputs}
-	return s.jobs[id], nil
+	return s.processReturn(ctx, m, meta)
 }

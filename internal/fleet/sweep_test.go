@@ -6,12 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
-// TestSweep: what workers hand back is queued again as the job's record has it, what
-// is forged is dropped; either way the sweeper is left with nothing.
+// TestSweep: returned ranges are queued with the numbers of FACTOR_INPUTS, forged returns are dropped;
+// FACTOR_RETURNS is empty in either case.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -28,9 +29,9 @@ func TestSweep(t *testing.T) {
 		{"no reason", "j.8-2.0.w", &task.Return{}, "8-2"},
 		{"outside of the input", "j.4990-11.0.w", &task.Return{Reason: task.Drained}, ""},
 		{"far outside", "j.0-9007199254740991.0.w", &task.Return{Reason: task.Isolate, Pieces: 1 << 31}, ""},
-		{"no chunk", "j.0-4097.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"larger than a chunk", "j.0-4097.0.w", &task.Return{Reason: task.Drained}, ""},
 		{"no such job", "k.0-1.0.w", &task.Return{Reason: task.Drained}, ""},
-		{"a job that is over", "over.0-1.0.w", &task.Return{Reason: task.Drained}, ""},
+		{"a job that has ended", "over.0-1.0.w", &task.Return{Reason: task.Drained}, ""},
 		{"no range", "j.x.0.w", &task.Return{Reason: task.Drained}, ""},
 		{"no return", "j.0-1.0.w", nil, ""},
 	} {
@@ -48,7 +49,7 @@ func TestSweep(t *testing.T) {
 			}
 			h.put(schema.ReturnsPrefix+test.subject, payload)
 			background(t, h.Sweep)
-			await(t, "nothing is returned any more", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
+			await(t, "no return is left", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
 			if got := h.ranges("j"); got != test.want {
 				t.Errorf("queued %q, want %q", got, test.want)
 			}
@@ -75,7 +76,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// TestSweepUnsupported: what nobody knew is queued again, but not at once.
+// TestSweepUnsupported: a range that a worker did not support is queued again after a delay.
 func TestSweepUnsupported(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -86,12 +87,13 @@ func TestSweepUnsupported(t *testing.T) {
 	await(t, "the other one", func() bool { return h.ranges("j") == "4-1" })
 	began := time.Now()
 	await(t, "both", func() bool { return h.ranges("j") == "3-1 4-1" })
-	if d := time.Since(began); d < unsupportedDelay-time.Second {
+	if d := time.Since(began); d < attempt.UnsupportedDelay-time.Second {
 		t.Errorf("queued again after %v", d)
 	}
 }
 
-// TestSweepHandsOver: what a sweeper was given when it ended comes to the next at once.
+// TestSweepHandsOver: a message that a sweeper had received when it ended is redelivered to the next
+// sweeper at once.
 func TestSweepHandsOver(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -104,13 +106,13 @@ func TestSweepHandsOver(t *testing.T) {
 	}
 	began := time.Now()
 	background(t, h.Sweep)
-	await(t, "nothing is returned any more", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
+	await(t, "no return is left", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
 	if d := time.Since(began); d > schema.SweepAckWait/2 {
 		t.Errorf("it took %v", d)
 	}
 }
 
-// TestSweepEnds: it ends with its context, and says so when the connection is gone.
+// TestSweepEnds: the sweeper ends with its context, and returns an error when the connection is closed.
 func TestSweepEnds(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -124,7 +126,7 @@ func TestSweepEnds(t *testing.T) {
 	nc, js := h.connect()
 	f := h.open(nc, js)
 	go func() { ended <- f.Sweep(t.Context()) }()
-	await(t, "it asks", func() bool {
+	await(t, "a pull request", func() bool {
 		c, err := h.returns.Consumer(t.Context(), schema.DurableSweeper)
 		return err == nil && c.CachedInfo().NumWaiting > 0
 	})

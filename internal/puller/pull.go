@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -217,22 +218,16 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 // from the queue at all, is nil.
 func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 	at, err := schema.ParseSubject(m.Subject)
-	attempt, ok := stream.DeliveryCount(m.Reply)
+	delivered, ok := stream.DeliveryCount(m.Reply)
 	if err != nil || !ok {
 		p.link.Log.Warn().Str("subject", m.Subject).Msg("a message that is no task was ignored")
 		return nil
 	}
 	return &worker.Delivery{
-		Address: at.Address, Attempt: attempt + spent(m.Header), MaxDeliver: schema.MaxDeliver,
+		Address: at.Address, Attempt: attempt.Number(delivered, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}
-}
-
-// spent returns how many deliveries a task has had in earlier rounds. One that is there has one
-// left, whatever its header says.
-func spent(h nats.Header) int {
-	return min(schema.ParseSpent(h.Get(schema.HeaderSpent)), schema.MaxDeliver-1)
 }
 
 // noAnswer is the watchdog: the end of a request did not come. A lost connection

@@ -15,11 +15,11 @@ const ServiceName = "factor-worker"
 // the header an identity that may give no orders could have an answer published as one.
 const OrderHeader = "Factor-Order"
 
-// HeaderSpent says how many deliveries a task has had in earlier rounds. More than one
-// below MaxDeliver means that its last one was lost so many times before it began.
+// HeaderSpent is the header of a task that says how many deliveries its range has had in earlier
+// rounds, from 1. attempt.Number and attempt.Exhausted say what follows from it.
 const HeaderSpent = "Factor-Spent"
 
-// ParseSpent reads the value of HeaderSpent; 0 if it is missing or no count.
+// ParseSpent returns the value of HeaderSpent as a number >= 0; 0 if it is missing or invalid.
 func ParseSpent(value string) int {
 	n, _ := strconv.Atoi(value)
 	return max(n, 0)

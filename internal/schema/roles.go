@@ -142,7 +142,7 @@ func producerPublish() []Permission {
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "the sweeper"},
 		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "to read blocks of input"},
 		Permission{"$JS.API.DIRECT.GET." + StreamResults, "to read a result again"},
-		Permission{"$JS.API.DIRECT.GET." + StreamDead, "to look for the mark of a last attempt"},
+		Permission{"$JS.API.DIRECT.GET." + StreamDead, "to read last-attempt records"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	)
 	list = append(list, follow(StreamResults, ResultsPrefix)...)

@@ -3,6 +3,7 @@ package schema
 import (
 	"time"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/task"
 )
 
@@ -55,7 +56,7 @@ const BeatInterval = 10 * time.Second
 
 // Limits of the streams, durables and buckets.
 const (
-	MaxDeliver      = 3                // deliveries of a task
+	MaxDeliver      = attempt.MaxDeliver
 	MaxRequestBatch = 256              // tasks of one pull request, so that no client can hoard
 	MaxStatusSize   = 16 << 10         // bytes of a heartbeat
 	SweepAckWait    = 10 * time.Second // how long a silent sweeper keeps a return

@@ -91,18 +91,6 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-func TestIsolationPieces(t *testing.T) {
-	for n := range uint64(MaxCount) {
-		r := Range{First: 7, Count: n + 1}
-		for range 2 {
-			r = r.Pieces(r.IsolationPieces())[0] // none is larger than the first
-		}
-		if r.Count != 1 {
-			t.Errorf("two cuts leave %d of %d numbers together", r.Count, n+1)
-		}
-	}
-}
-
 func TestSubjectToken(t *testing.T) {
 	if got := testing.AllocsPerRun(100, func() { _ = Range{MaxPosition - 1, 1}.String() }); got > 1 {
 		t.Errorf("String allocates %v times", got)

@@ -1,7 +1,10 @@
-// Package text formats figures for people.
+// Package text formats figures and messages for people.
 package text
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Thousands writes n in decimal with a comma between groups of three digits: 12345 is "12,345".
 func Thousands(n uint64) string {
@@ -10,4 +13,18 @@ func Thousands(n uint64) string {
 		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
+}
+
+// OneLine joins the lines of s that are not empty with "; ": an error of several parts becomes one
+// message. It keeps all other characters.
+func OneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// Count writes n with a noun: "1 number", "12,345 numbers".
+func Count(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Thousands(n) + " " + noun + "s"
 }

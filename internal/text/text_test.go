@@ -15,3 +15,11 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0 numbers", 1: "1 number", 2: "2 numbers", 12345: "12,345 numbers"} {
+		if got := Count(n, "number"); got != want {
+			t.Errorf("Count(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -11,27 +11,27 @@ import (
 	"factorfleet/internal/text"
 )
 
-// A Progress says what a computation does with a number that takes long.
-type Progress struct {
-	Digits int    `json:"digits"` // of the part of the number that is at hand
+// A NumberProgress says how far a computation is with a number that takes long.
+type NumberProgress struct {
+	Digits int    `json:"digits"` // of the composite that is being factored
 	Method string `json:"method"`
 	B1     uint64 `json:"b1,omitempty"` // of p-1 and elliptic curves; 0 = none
 	Done   uint64 `json:"done"`         // of Total
 	Total  uint64 `json:"total"`        // relations of "siqs", else curves; 0 = unknown
 	Cores  int    `json:"cores"`
-	// Left is when this part is expected to be done, from the report on; 0 = unknown.
+	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
 	Left time.Duration `json:"left_ns,omitempty"`
 }
 
 // An Activity is the progress with one number of a job.
 type Activity struct {
 	Job      string `json:"job"`
-	Position uint64 `json:"position"`
-	Progress
+	Position uint64 `json:"position"` // of the number in the job's input, from 0
+	NumberProgress
 }
 
-// String returns such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left".
-func (p Progress) String() string {
+// String returns text such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left".
+func (p NumberProgress) String() string {
 	what := p.Method
 	if p.B1 > 0 {
 		what += " B1=" + strconv.FormatUint(p.B1, 10)
@@ -48,43 +48,29 @@ func (p Progress) String() string {
 		parts[1] = strconv.Itoa(p.Cores) + " cores"
 	}
 	if p.Left > 0 {
-		parts = append(parts, "about "+roughly(p.Left)+" left")
+		parts = append(parts, "about "+text.Rough(p.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// roughly writes a prediction of d, which is no more exact than this.
-func roughly(d time.Duration) string {
-	switch s := int64((d + time.Second - 1) / time.Second); {
-	case s < 10:
-		return fmt.Sprintf("%d s", s)
-	case s < 120:
-		return fmt.Sprintf("%d s", (s+4)/5*5)
-	case s < 2*3600:
-		return fmt.Sprintf("%d min", (s+59)/60)
-	default:
-		return fmt.Sprintf("%d h", (s+3599)/3600)
-	}
-}
-
-// A report is what the computation of a slot has said last.
-type report struct {
+// A progressReport is the last report of the computation in a slot.
+type progressReport struct {
 	index int // of the number in the task
-	Progress
+	NumberProgress
 }
 
-// MaxActivities is how many numbers Stats tells of.
+// MaxActivities is the most entries of Stats.Activities.
 const MaxActivities = 8
 
-// activitiesLocked returns what is known of the numbers at hand, those first that take longest.
+// activitiesLocked returns the last reports about the present numbers, the longest time left first.
 func (w *Worker) activitiesLocked() []Activity {
 	var list []Activity
 	for _, s := range w.slots {
 		r := s.report.Load()
-		if r == nil || s.task == nil || s.current.state == abandoned || r.index != int(s.progress.Load()&(1<<indexBits-1)) {
+		if r == nil || s.task == nil || s.current.state == hung || r.index != int(s.progress.Load()&indexMask) {
 			continue
 		}
-		list = append(list, Activity{s.current.Job, s.current.Range.First + uint64(r.index), r.Progress})
+		list = append(list, Activity{s.current.Job, s.current.Range.First + uint64(r.index), r.NumberProgress})
 	}
 	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.Left, a.Left) })
 	return list[:min(len(list), MaxActivities)]

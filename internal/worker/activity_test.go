@@ -14,7 +14,7 @@ import (
 )
 
 func TestProgressString(t *testing.T) {
-	for want, p := range map[string]Progress{
+	for want, p := range map[string]NumberProgress{
 		"siqs 43% of 85,000 relations, 2 cores, about 50 s left": {Method: "siqs", Done: 36_975, Total: 85_000, Cores: 2, Left: 49*time.Second + 1},
 		"siqs 99% of 999 relations, 1 core, about 1 s left":      {Method: "siqs", Done: 999, Total: 999, Cores: 1, Left: time.Millisecond},
 		"ecm B1=50000 0% of 232 curves, 64 cores":                {Method: "ecm", B1: 50000, Total: 232, Cores: 64},
@@ -28,7 +28,7 @@ func TestProgressString(t *testing.T) {
 	}
 }
 
-// talkKind reports n as the relations of a number n, and then takes n seconds.
+// talkKind reports n relations for a number n, and then takes n seconds.
 type talkKind struct{ heard *journal } // budgets
 
 func (talkKind) Budget(n nat.Nat) time.Duration {
@@ -41,7 +41,7 @@ func (k talkKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done
 	for _, n := range numbers {
 		v, _ := n.Word()
 		if v > 1 {
-			o.Progress(Progress{Method: "siqs", Done: v, Total: 100, Cores: 1, Left: time.Duration(v) * time.Second})
+			o.Progress(NumberProgress{Method: "siqs", Done: v, Total: 100, Cores: 1, Left: time.Duration(v) * time.Second})
 		}
 		for range 10 * v {
 			select {
@@ -56,7 +56,7 @@ func (k talkKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done
 	return nil
 }
 
-// talkRig returns a rig with a talkKind, and the budgets that it is given.
+// talkRig returns a rig with a talkKind, and the budgets that the kind receives.
 func talkRig(t *testing.T, slots int) (*rig, *journal) {
 	heard := new(journal)
 	r := newRig(t, slots)
@@ -64,7 +64,7 @@ func talkRig(t *testing.T, slots int) (*rig, *journal) {
 	return r, heard
 }
 
-// TestActivities: Stats tell of the numbers at hand of which something was said, as long as they are.
+// TestActivities: Stats list the present numbers whose computation has reported progress, until they end.
 func TestActivities(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := talkRig(t, 10)
@@ -104,8 +104,8 @@ func TestActivities(t *testing.T) {
 	})
 }
 
-// TestBudgets: a task's budget counts, else the worker's, else the kind's own, which it then finds for
-// each number by itself; a number is overdue by the longest.
+// TestBudgets: the budget of the task counts, else that of the worker, else that of the kind for each number.
+// A number is overdue by the longest of these.
 func TestBudgets(t *testing.T) {
 	for _, test := range []struct {
 		task, config, want, limit time.Duration

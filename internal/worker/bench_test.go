@@ -12,13 +12,13 @@ import (
 	"factorfleet/internal/task"
 )
 
-// BenchmarkWorkerSquares measures what the worker itself costs for each task of one
-// number: source, outbox and kind do next to nothing. What remains is decoding the
-// task, encoding the result, and handing over twice.
+// BenchmarkWorkerSquares measures the cost of the worker itself for a task of one number: source, outbox and
+// kind cost almost nothing. The cost is decoding the task, encoding the result, and two handovers between
+// goroutines.
 func BenchmarkWorkerSquares(b *testing.B) { benchmarkWorker(b, 0) }
 
-// BenchmarkWorkerRoundTrips is the same with a server that takes 0.2 ms to store a
-// result, and as long to confirm an ack.
+// BenchmarkWorkerRoundTrips is the same with a server that takes 0.2 ms to store a result, and 0.2 ms to
+// confirm an ack.
 func BenchmarkWorkerRoundTrips(b *testing.B) { benchmarkWorker(b, 200*time.Microsecond) }
 
 func benchmarkWorker(b *testing.B, trip time.Duration) {
@@ -39,7 +39,7 @@ func benchmarkWorker(b *testing.B, trip time.Duration) {
 	}
 }
 
-// endlessSource has left tasks of one number, at once.
+// endlessSource delivers left tasks of one number, without delay.
 type endlessSource struct {
 	left   int
 	data   []byte
@@ -62,7 +62,7 @@ func (s *endlessSource) Pull(ctx context.Context, n int, deliver func(*Delivery)
 	for range n {
 		deliver(&Delivery{
 			Address: task.Address{Class: task.ClassNorm, Job: "job", Range: task.Range{First: s.at, Count: 1}, Round: task.FirstRound},
-			Attempt: 1, MaxDeliver: 3, Schema: task.Schema, Data: s.data, Handle: s.handle,
+			Attempt: 1, Schema: task.Schema, Data: s.data, Handle: s.handle,
 		})
 		s.at++
 	}
@@ -79,7 +79,7 @@ func (cheapKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done 
 	return nil
 }
 
-// countingHandle calls reached at the ack number want.
+// countingHandle calls reached at ack number want.
 type countingHandle struct {
 	want    int64
 	acks    atomic.Int64
@@ -98,7 +98,7 @@ func (h *countingHandle) InProgress() error                                 { re
 func (h *countingHandle) NakWithDelay(context.Context, time.Duration) error { panic("nak") }
 func (h *countingHandle) Term(context.Context, string) error                { panic("term") }
 
-// discardOutbox stores everything nowhere; a result takes it a trip.
+// discardOutbox stores nothing; storing a result takes trip.
 type discardOutbox struct{ trip time.Duration }
 
 func (o discardOutbox) Result(context.Context, string, task.Range, []byte) error {

@@ -2,12 +2,12 @@ package worker
 
 import "time"
 
-// rememberCancel is how long tasks of a cancelled job may still arrive: its holder
-// says so for a minute and purges the queue.
+// rememberCancel is how long tasks of a cancelled job may still arrive: the process that cancels it
+// sends the order for a minute and purges the queue.
 const rememberCancel = 5 * time.Minute
 
-// Cancel ends all work for a job: what runs stops within 100 ms, and that and what
-// still arrives of the job is acked without a result.
+// Cancel ends all work for a job. Its running tasks stop within 100 ms. They, and tasks of the
+// job that arrive later, are acked without a result.
 func (w *Worker) Cancel(job string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -27,8 +27,8 @@ func (w *Worker) isCancelledLocked(job string) bool {
 	return ok
 }
 
-// forgetLocked drops the jobs that were cancelled long ago.
-func (w *Worker) forgetLocked(now time.Time) {
+// forgetCancelledLocked removes the jobs that were cancelled long ago.
+func (w *Worker) forgetCancelledLocked(now time.Time) {
 	for job, until := range w.cancelled {
 		if now.After(until) {
 			delete(w.cancelled, job)

@@ -13,14 +13,14 @@ var (
 	errDrainTimeout = errors.New("worker: drain timeout")
 )
 
-// lastWords is how long calls may take to return after the drain's timeout.
-const lastWords = time.Second
+// endGrace is how long calls may take to return after the drain's timeout.
+const endGrace = time.Second
 
 // drain ends all work:
 //
-//	at once    no more pulling; what waits is handed back
-//	half time  computations stop, also when hurried; what they finished is stored, the rest handed back
-//	full time  storing stops; what is not settled is left to the server
+//	at once    pulling stops; waiting tasks are returned
+//	half time  computations stop, or earlier by StopComputing; answers are stored, the rest is returned
+//	full time  storing stops; tasks that are not settled are left to the server's redelivery
 //
 // It returns as soon as everything is settled. endSettling ends settleCtx.
 func (w *Worker) drain(endSettling context.CancelCauseFunc) error {
@@ -28,25 +28,25 @@ func (w *Worker) drain(endSettling context.CancelCauseFunc) error {
 	defer half.Stop()
 	full := time.NewTimer(w.config.DrainTimeout)
 	defer full.Stop()
-	hurry := w.hurry
+	halted := w.halted
 
 	w.startDrain()
 	for {
 		select {
 		case <-w.drained:
 			left := w.endDrain()
-			w.helpers.Wait() // none has anything left to do
+			w.helpers.Wait() // all have ended or are about to
 			return leftError(left)
 		case <-half.C:
 			w.haltComputations()
-		case <-hurry:
-			hurry = nil
+		case <-halted:
+			halted = nil
 			w.haltComputations()
 		case <-full.C:
 			endSettling(errDrainTimeout)
 			select {
 			case <-w.drained:
-			case <-time.After(lastWords):
+			case <-time.After(endGrace):
 			}
 			return leftError(w.endDrain())
 		}
@@ -60,7 +60,7 @@ func leftError(left int) error {
 	return fmt.Errorf("worker: drain: %d unsettled tasks left to redelivery", left)
 }
 
-// startDrain stops the intake.
+// startDrain stops the arrival of tasks.
 func (w *Worker) startDrain() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -70,19 +70,18 @@ func (w *Worker) startDrain() {
 	w.endPullLocked()
 	w.emptyBufferLocked()
 	w.work.Broadcast()
-	w.hunger.Broadcast()
+	w.demand.Broadcast()
 	w.checkDrainedLocked()
 }
 
-// haltComputations interrupts all that runs, and all that would still begin.
+// haltComputations interrupts all running computations, and all that would still start.
 func (w *Worker) haltComputations() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.haltLocked(errDrained)
 }
 
-// haltLocked interrupts all computations for cause. There is no way back from a
-// drain.
+// haltLocked interrupts all computations for cause. A drain is final.
 func (w *Worker) haltLocked(cause error) {
 	if w.halt != errDrained {
 		w.halt = cause
@@ -92,15 +91,7 @@ func (w *Worker) haltLocked(cause error) {
 	}
 }
 
-// haltDetailLocked says to a person why tasks are handed back.
-func (w *Worker) haltDetailLocked() string {
-	if w.quarantined {
-		return errQuarantined.Error()
-	}
-	return errDrained.Error()
-}
-
-// checkDrainedLocked is called after anything that a complete drain depends on.
+// checkDrainedLocked is called after any change on which the end of a drain depends.
 func (w *Worker) checkDrainedLocked() {
 	if w.draining && w.pullerGone && w.held.len == 0 {
 		select {
@@ -117,42 +108,12 @@ func (w *Worker) endDrain() (left int) {
 	defer w.mu.Unlock()
 	close(w.quit)
 	w.closed = true
-	w.errand.Broadcast()
-	left = w.left + w.held.len
+	w.settleWork.Broadcast()
+	left = w.leftUnsettled + w.held.len
 	w.config.Log.Info().Int("left", left).Uint64("tasks", w.tasks).Uint64("numbers", w.numbers).Msg("worker ended")
 	return left
 }
 
-// Hurry shortens the drain: computations stop now, what they finished is stored and
-// the rest handed back. Before the drain it is remembered.
-func (w *Worker) Hurry() { w.hurryOnce.Do(func() { close(w.hurry) }) }
-
-// Quarantine stops the worker from pulling and hands all its work back, without
-// results: they would be refused. It does not wait.
-func (w *Worker) Quarantine() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.quarantined {
-		return
-	}
-	w.config.Log.Warn().Msg("worker quarantined: no more tasks until it is released")
-	w.quarantined = true
-	w.endPullLocked()
-	w.emptyBufferLocked()
-	w.haltLocked(errQuarantined)
-}
-
-// Release ends a quarantine.
-func (w *Worker) Release() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.quarantined {
-		return
-	}
-	w.config.Log.Info().Msg("worker released from quarantine")
-	w.quarantined = false
-	if w.halt == errQuarantined {
-		w.halt = nil
-	}
-	w.wakePullerLocked()
-}
+// StopComputing makes the drain stop all computations now instead of at half time. Their answers are
+// stored and the rest is returned. A call before the drain takes effect when the drain begins.
+func (w *Worker) StopComputing() { w.haltOnce.Do(func() { close(w.halted) }) }

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// TestDrainIdle: nothing to do, nothing to wait for.
+// TestDrainIdle: an idle worker drains at once.
 func TestDrainIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 3)
@@ -32,8 +32,8 @@ func TestDrainIdle(t *testing.T) {
 	})
 }
 
-// TestDrainWhileComputing: what ends within half of the drain timeout is finished,
-// the rest is cut off; both cost no delivery.
+// TestDrainWhileComputing: tasks that end within half of the drain timeout are finished, the others are
+// interrupted; neither costs a delivery.
 func TestDrainWhileComputing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 3)
@@ -55,8 +55,8 @@ func TestDrainWhileComputing(t *testing.T) {
 	})
 }
 
-// TestHurry: the second signal does at once what half of the timeout would do.
-func TestHurry(t *testing.T) {
+// TestStopComputing: it does at once what half of the drain timeout would do.
+func TestStopComputing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
 		d := r.chunk(0, 1000, 1000, 60_000, 1)
@@ -70,8 +70,8 @@ func TestHurry(t *testing.T) {
 			t.Fatal("did not wait for the computation")
 		}
 		begin := time.Now()
-		r.Hurry()
-		r.Hurry()
+		r.StopComputing()
+		r.StopComputing()
 		if err := <-r.result; err != nil {
 			t.Error(err)
 		}
@@ -85,7 +85,7 @@ func TestHurry(t *testing.T) {
 	})
 }
 
-// TestDrainSpendsNoDelivery: also not the last one of a number that is running.
+// TestDrainSpendsNoDelivery: a drain costs no delivery, not even a last attempt that runs.
 func TestDrainSpendsNoDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -94,7 +94,7 @@ func TestDrainSpendsNoDelivery(t *testing.T) {
 		r.offer(d)
 		r.start()
 		time.Sleep(time.Second)
-		r.Hurry()
+		r.StopComputing()
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
@@ -102,8 +102,8 @@ func TestDrainSpendsNoDelivery(t *testing.T) {
 	})
 }
 
-// TestDrainOfBuffer: what waits goes back at once, and so does what the server hands
-// out while the last pull ends.
+// TestDrainOfBuffer: waiting tasks are returned at once, and so are tasks that the server sends while the
+// last pull ends.
 func TestDrainOfBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -132,8 +132,8 @@ func TestDrainOfBuffer(t *testing.T) {
 	})
 }
 
-// TestDrainWithBlockedOutbox: what cannot be stored is left to redelivery, in time,
-// and counted; it is not acked.
+// TestDrainWithBlockedOutbox: tasks whose results cannot be stored are left to redelivery at the timeout
+// and counted; they are not acked.
 func TestDrainWithBlockedOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -157,7 +157,7 @@ func TestDrainWithBlockedOutbox(t *testing.T) {
 	})
 }
 
-// TestDrainOutboxRecovers: a server that comes back during the drain gets everything.
+// TestDrainOutboxRecovers: everything is stored when the server comes back during the drain.
 func TestDrainOutboxRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -175,8 +175,8 @@ func TestDrainOutboxRecovers(t *testing.T) {
 	})
 }
 
-// TestDrainWithHang: a computation that ignores its context does not keep the
-// program; that it failed is written down.
+// TestDrainWithHang: a computation that ignores its context does not block the end of the program; its
+// failure record is stored.
 func TestDrainWithHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -195,14 +195,13 @@ func TestDrainWithHang(t *testing.T) {
 	})
 }
 
-// TestForgotten: an ack that the server has forgotten about, after its process was
-// killed, is nothing that a drain has left to do: it counts as settled, and one line
-// says that the task will come again.
+// TestForgotten: a delivery that the server does not know any more, because it was killed, counts as settled
+// in a drain, and one log line says that the task will be redelivered.
 func TestForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
-		var said bytes.Buffer
-		r.Worker.config.Log = zerolog.New(&said).Level(zerolog.WarnLevel)
+		var logged bytes.Buffer
+		r.Worker.config.Log = zerolog.New(&logged).Level(zerolog.WarnLevel)
 		d := r.chunk(0, 1000)
 		d.Handle.(*fakeHandle).forgotten = true
 		r.offer(d)
@@ -216,13 +215,13 @@ func TestForgotten(t *testing.T) {
 			t.Errorf("drain took %v", took)
 		}
 		r.wantJournal("result 0-1", "ack forgotten")
-		if s := said.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "a finished task will come again") || !strings.Contains(s, `"range":"0-1"`) {
-			t.Errorf("said %q", s)
+		if s := logged.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, "a finished task will be redelivered") || !strings.Contains(s, `"range":"0-1"`) {
+			t.Errorf("logged %q", s)
 		}
 	})
 }
 
-// TestQuarantine: work goes back whole, nothing is pulled until the release.
+// TestQuarantine: all work is returned whole, and nothing is pulled until the release.
 func TestQuarantine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -253,7 +252,7 @@ func TestQuarantine(t *testing.T) {
 	})
 }
 
-// TestQuarantineDuringDrain: the worker ends as usual.
+// TestQuarantineDuringDrain: the drain ends as usual.
 func TestQuarantineDuringDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -269,13 +268,13 @@ func TestQuarantineDuringDrain(t *testing.T) {
 	})
 }
 
-// TestCancelWhileOverdue: also while a number of the job is overdue.
+// TestCancelWhileOverdue: Cancel works while a number of the job is overdue.
 func TestCancelWhileOverdue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
 		r.offer(r.chunk(0, hangs, forever))
 		r.start()
-		time.Sleep(2300 * time.Millisecond) // interrupted, not yet abandoned
+		time.Sleep(2300 * time.Millisecond) // interrupted, not yet hung
 		r.Cancel("job")
 		close(r.kind.release)
 		time.Sleep(100 * time.Millisecond)
@@ -284,8 +283,8 @@ func TestCancelWhileOverdue(t *testing.T) {
 	})
 }
 
-// TestCancel: running work of the job, and what still arrives of it, is acked
-// without a result; other jobs go on.
+// TestCancel: running tasks of the job, and those that arrive later, are acked without a result; other
+// jobs continue.
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -318,7 +317,7 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// TestRestart: when the source is beyond repair the worker drains and says so.
+// TestRestart: when the source has failed for good the worker drains and returns ErrRestart.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)

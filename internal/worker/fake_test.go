@@ -16,8 +16,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Numbers that scriptKind does not simply answer. Others take that many
-// milliseconds, with a tick at least every 100 ms.
+// Numbers to which scriptKind reacts in a special way. Others take that many milliseconds, with a tick at
+// least every 100 ms.
 const (
 	panics   = 1_000_001 // panics with two lines
 	breaks   = 1_000_002 // returns an error
@@ -78,7 +78,7 @@ func (k scriptKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, do
 	return nil
 }
 
-// A journal is what happened, in order.
+// A journal has the calls of the fakes, in order.
 type journal struct {
 	mu    sync.Mutex
 	lines []string
@@ -90,7 +90,7 @@ func (j *journal) add(format string, args ...any) {
 	j.lines = append(j.lines, fmt.Sprintf(format, args...))
 }
 
-// take returns the lines and forgets them.
+// take returns the lines and empties the journal.
 func (j *journal) take() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -112,7 +112,7 @@ func (j *journal) count(prefix string) int {
 	return n
 }
 
-// A fakeSource hands out what is offered to it.
+// A fakeSource delivers the tasks that are offered to it.
 type fakeSource struct {
 	tasks chan *Delivery
 	late  []*Delivery // delivered when a Pull is told to stop
@@ -163,15 +163,15 @@ func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) e
 	return nil
 }
 
-// asked returns how many tasks each Pull asked for.
+// asked returns how many tasks each Pull requested.
 func (s *fakeSource) asked() []int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.pulls)
 }
 
-// A fakeOutbox writes the journal and keeps the payloads. While blocked is not nil
-// it waits for it, or for ctx.
+// A fakeOutbox writes the journal and keeps the payloads. While blocked is not nil it waits for blocked
+// or for ctx.
 type fakeOutbox struct {
 	journal *journal
 	blocked chan struct{} // set before Run, closed by the test
@@ -291,8 +291,7 @@ type rig struct {
 	began   time.Time
 }
 
-// newRig returns a rig that is not started; its AckWait is 6 s, so that the
-// heartbeat walks every second.
+// newRig returns a rig that is not started. Its AckWait is 6 s, so that the heartbeat scans every second.
 func newRig(t *testing.T, slots int) *rig {
 	j := new(journal)
 	r := &rig{
@@ -330,11 +329,11 @@ func (r *rig) chunk(first uint64, numbers ...uint64) *Delivery {
 		Address: task.Address{
 			Class: task.ClassNorm, Job: "job", Range: task.Range{First: first, Count: uint64(len(numbers))}, Round: task.FirstRound,
 		},
-		Attempt: 1, MaxDeliver: 3, Schema: task.Schema, Data: t.Encode(), Handle: &fakeHandle{journal: r.journal},
+		Attempt: 1, Schema: task.Schema, Data: t.Encode(), Handle: &fakeHandle{journal: r.journal},
 	}
 }
 
-// offer has one pull take all of the deliveries, if it asks for so many.
+// offer makes one pull deliver all of the deliveries, if it requests that many.
 func (r *rig) offer(deliveries ...*Delivery) {
 	r.source.offering.Lock()
 	defer r.source.offering.Unlock()
@@ -343,7 +342,7 @@ func (r *rig) offer(deliveries ...*Delivery) {
 	}
 }
 
-// wantJournal compares what happened since the last call.
+// wantJournal compares the journal since the last call.
 func (r *rig) wantJournal(want ...string) {
 	r.t.Helper()
 	if got := r.journal.take(); strings.Join(got, "\n") != strings.Join(want, "\n") {

@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestHeartbeatOfMovingComputation: a word every sixth of AckWait, the first one
-// before two sixths are over.
+// TestHeartbeatOfMovingComputation: a heartbeat is sent every sixth of AckWait, the first one before two
+// sixths have passed.
 func TestHeartbeatOfMovingComputation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -28,8 +28,8 @@ func TestHeartbeatOfMovingComputation(t *testing.T) {
 	})
 }
 
-// TestNoHeartbeatWithoutProgress: a frozen computation is not spoken for, and is
-// interrupted and counts as failed before its ack wait is over.
+// TestNoHeartbeatWithoutProgress: no heartbeat is sent for a frozen computation. It is interrupted and
+// fails before its ack wait ends.
 func TestNoHeartbeatWithoutProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -46,7 +46,7 @@ func TestNoHeartbeatWithoutProgress(t *testing.T) {
 	})
 }
 
-// TestTickingForever: ticks alone do not help beyond the limit either.
+// TestTickingForever: a computation that ticks is interrupted at the limit, too.
 func TestTickingForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -65,7 +65,7 @@ func TestTickingForever(t *testing.T) {
 	})
 }
 
-// TestOverdueInBatch: the limit is each number's own; the others are not lost.
+// TestOverdueInBatch: each number has the whole limit; the other numbers are not lost.
 func TestOverdueInBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -85,7 +85,7 @@ func TestOverdueInBatch(t *testing.T) {
 	})
 }
 
-// TestHeartbeatWhileSettling: waiting for the server is no reason to lose a task.
+// TestHeartbeatWhileSettling: heartbeats are sent while a delivery waits for the server.
 func TestHeartbeatWhileSettling(t *testing.T) {
 	for name, number := range map[string]uint64{"short": 1, "long": 100} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestHeartbeatWhileSettling(t *testing.T) {
 	}
 }
 
-// TestHeartbeatInBuffer: tasks that were pulled ahead are spoken for too.
+// TestHeartbeatInBuffer: heartbeats are sent for tasks that were pulled ahead.
 func TestHeartbeatInBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -120,7 +120,7 @@ func TestHeartbeatInBuffer(t *testing.T) {
 		d := r.chunk(11, 0)
 		d.Handle.(*fakeHandle).prefix = "buffered "
 		r.offer(r.chunk(10, 100_000), d)
-		time.Sleep(1200 * time.Millisecond) // 1.7 s: walked over once, too young for a word
+		time.Sleep(1200 * time.Millisecond) // 1.7 s: scanned once, too young for a heartbeat
 		if r.Stats().Held != 2 {
 			t.Errorf("%d tasks held, want the second pulled ahead", r.Stats().Held)
 		}
@@ -131,13 +131,13 @@ func TestHeartbeatInBuffer(t *testing.T) {
 		if n := r.journal.count("buffered beat"); n != 1 {
 			t.Errorf("%d beats for the buffered task, want 1", n)
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
 
-// TestHangingComputation: a computation that ignores its context is given up, and
-// takes its slot with it; the last one takes the worker.
+// TestHangingComputation: a computation that ignores its context is given up with its slot; the last slot
+// ends the worker.
 func TestHangingComputation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -150,7 +150,7 @@ func TestHangingComputation(t *testing.T) {
 		}
 		r.wantJournal("beat", "failed 0-1 #1", "nak")
 		f := r.outbox.failures["0-1"]
-		if want := "no sign of life for 2s, and the computation did not end when told to"; f.Err != want || f.Attempt != 1 ||
+		if want := "no sign of life for 2s, and the computation did not end when interrupted"; f.Err != want || f.Attempt != 1 ||
 			f.Elapsed < 2*time.Second || len(f.Numbers) != 1 || f.Numbers[0].String() != "1000006" {
 			t.Errorf("failure record %+v", f)
 		}
@@ -181,8 +181,8 @@ func TestHangingComputationReturns(t *testing.T) {
 		if s := r.Stats(); s.Lost != 1 {
 			t.Errorf("%+v", s)
 		}
-		// It has not ticked since it began: the first number is held responsible, and the
-		// one that hangs is found among those behind it.
+		// It has not ticked since its start: the first number fails, and the number
+		// that hangs is found among those behind it.
 		r.wantJournal("beat", "failed 0-1 #1", "return 0-1 isolate", "return 1-2 isolate in 2", "ack")
 		close(r.kind.release)
 		synctest.Wait()
@@ -198,10 +198,9 @@ func TestHangingComputationReturns(t *testing.T) {
 	})
 }
 
-// TestHangIsSettledInTime: whenever in the heartbeat's round a task comes, its
-// computation hangs and does not end when told to, it is settled a sixth of the ack wait
-// before the server gives it to somebody else: a range that is handed back by then too
-// would be queued twice.
+// TestHangIsSettledInTime: a computation that hangs and ignores its interruption is settled a sixth of the ack
+// wait before the server redelivers the task, at whatever time between two scans the task arrives. A range
+// that were returned after the redelivery would be queued twice.
 func TestHangIsSettledInTime(t *testing.T) {
 	for _, ackWait := range []time.Duration{4 * time.Second, 5 * time.Second, 7 * time.Second, 30 * time.Second} {
 		for phase := range time.Duration(8) {
@@ -212,30 +211,29 @@ func TestHangIsSettledInTime(t *testing.T) {
 				r.start()
 				time.Sleep(time.Second + phase*ackWait/48 + time.Millisecond)
 				r.offer(r.chunk(0, 1, hangs, 2))
-				came, told := time.Now(), time.Now()
-				for r.journal.count("ack") == 0 && time.Since(came) < 2*ackWait {
+				arrived, heard := time.Now(), time.Now()
+				for r.journal.count("ack") == 0 && time.Since(arrived) < 2*ackWait {
 					beats := r.journal.count("beat")
 					time.Sleep(ackWait / 480)
 					if r.journal.count("return") == 0 && r.journal.count("beat") > beats {
-						told = time.Now()
+						heard = time.Now()
 					}
 				}
-				if took := time.Since(told); took > ackWait*11/12 {
+				if took := time.Since(heard); took > ackWait*11/12 {
 					t.Errorf("ack wait %v, phase %d: settled after %v", ackWait, phase, took)
 				}
 				if r.journal.count("return") != 2 {
 					t.Errorf("%q", r.journal.take())
 				}
-				r.Hurry()
+				r.StopComputing()
 				r.drain()
 			})
 		}
 	}
 }
 
-// TestLapsed: where silence takes as long as the ack wait, what hangs is another
-// worker's by the time it is given up: it is neither handed back nor nak'ed. That it
-// failed is written down, and results are kept.
+// TestLapsed: with a short ack wait a hanging task lapses before it is given up. It is neither returned nor
+// nak'ed then, but its failure record and its results are stored.
 func TestLapsed(t *testing.T) {
 	for _, test := range []struct {
 		numbers []uint64
@@ -263,29 +261,28 @@ func TestLapsed(t *testing.T) {
 	}
 }
 
-// TestStandstill: a process that stood still, with its computations, has not seen them
-// hang.
+// TestStandstill: a worker whose process was suspended does not believe that its computations hang.
 func TestStandstill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
 		s, now := r.Worker.slots[0], time.Now()
 		s.current = r.chunk(0, 1)
-		s.task, s.since = new(task.Task), now
+		s.task, s.numberSince = new(task.Task), now
 		s.tick()
-		r.Worker.walked = now
+		r.Worker.scanned = now
 		for i, want := range []error{nil, nil, errSilent} {
 			now = now.Add(time.Second)
 			if i == 1 {
 				now = now.Add(time.Hour)
-				s.since = now // a long budget
+				s.numberSince = now // a long budget
 			}
-			s.current.state, s.current.slot, s.current.spoken = running, s, now
+			s.current.state, s.current.slot, s.current.heard = running, s, now
 			if i == 0 {
 				r.Worker.held.add(s.current)
 			}
-			r.walk(now)
+			r.scan(now)
 			if s.interruption != want {
-				t.Errorf("walk %d: %v", i, s.interruption)
+				t.Errorf("scan %d: %v", i, s.interruption)
 			}
 		}
 	})

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestLastAttempts: of two last deliveries that come together one goes back before the
-// other begins, be the order as it may; what comes alone is not spared.
+// TestLastAttempts: of two last attempts that arrive together one is postponed before the other starts,
+// whichever is first; a last attempt that arrives alone is not postponed.
 func TestLastAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -37,8 +37,8 @@ func TestLastAttempts(t *testing.T) {
 	})
 }
 
-// TestLastAttemptAlone: it begins, with its mark, when all that runs has ended, and
-// nothing begins beside it: not what was pulled ahead, and nothing is pulled, be it long.
+// TestLastAttemptAlone: a last attempt starts, with its record, when all running tasks have ended. Nothing
+// else starts beside it, not even tasks that were pulled ahead, and nothing is pulled, however long it takes.
 func TestLastAttemptAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 3)
@@ -56,7 +56,7 @@ func TestLastAttemptAlone(t *testing.T) {
 		r.offer(r.chunk(4, 1))
 		time.Sleep(2 * time.Minute)
 		lines := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" || s == "ack" })
-		// What waits for too long goes back, but not what would have three deliveries more.
+		// A stale task is returned, except one whose return would give it three deliveries more.
 		if got, want := strings.Join(lines, ", "), "result 0-1, failed 1-1 #3, return 3-1 drained, result 1-1, failed 2-1 #2, nak, result 4-1"; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -66,9 +66,9 @@ func TestLastAttemptAlone(t *testing.T) {
 	})
 }
 
-// TestLastAttemptLost: a number that comes once more than it may, by its header's
-// account, is for the sweeper to judge: its last attempt need not have begun.
-func TestLastAttemptLost(t *testing.T) {
+// TestLastAttemptLapsed: a number with more than MaxDeliver attempts, by its header, is left to the sweeper,
+// because its last attempt may not have started.
+func TestLastAttemptLapsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
 		r.start()
@@ -81,9 +81,9 @@ func TestLastAttemptLost(t *testing.T) {
 	})
 }
 
-// TestLastAttemptUnmarked: without its mark it does not begin, not even when the drain's
-// timeout ends the waiting for it.
-func TestLastAttemptUnmarked(t *testing.T) {
+// TestLastAttemptUnrecorded: a last attempt does not start before its record is stored, not even when the
+// drain's timeout ends the wait.
+func TestLastAttemptUnrecorded(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, 2)
@@ -107,16 +107,16 @@ func TestLastAttemptUnmarked(t *testing.T) {
 			close(r.outbox.blocked)
 			time.Sleep(100 * time.Millisecond)
 			r.wantJournal("failed 0-1 #3", "result 0-1", "ack")
-			if f := r.outbox.failures["0-1"]; f.Err != errBegun.Error() || f.Attempt != 3 || len(f.Numbers) != 1 {
-				t.Errorf("the mark: %+v", f)
+			if f := r.outbox.failures["0-1"]; f.Err != errStarted.Error() || f.Attempt != 3 || len(f.Numbers) != 1 {
+				t.Errorf("the record: %+v", f)
 			}
 			r.drain()
 		})
 	}
 }
 
-// TestLastAttemptsDrain: a drain does not wait for a turn that does not come, whichever
-// of the two has begun.
+// TestLastAttemptsDrain: a drain does not wait for a last attempt that cannot start, whichever of the two
+// has started.
 func TestLastAttemptsDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -124,14 +124,14 @@ func TestLastAttemptsDrain(t *testing.T) {
 		d, e := r.chunk(0, 20_000), r.chunk(1, 20_000)
 		d.Attempt, e.Attempt = 3, 3
 		r.Worker.mu.Lock()
-		r.Worker.spared, r.Worker.sparedSince = mostSpared, time.Now()
+		r.Worker.postponed, r.Worker.postponedSince = maxPostponed, time.Now()
 		r.Worker.mu.Unlock()
 		r.offer(d, e)
 		time.Sleep(time.Second)
 		if r.journal.count("failed") != 1 {
 			t.Errorf("two last attempts at once: %q", r.journal.take())
 		}
-		r.Hurry()
+		r.StopComputing()
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
@@ -147,7 +147,7 @@ func TestLastAttemptsDrain(t *testing.T) {
 	})
 }
 
-// A fakeLedger says that tasks have killed.
+// A fakeLedger counts the same deaths for each task.
 type fakeLedger struct {
 	deaths int
 
@@ -171,8 +171,7 @@ func (l *fakeLedger) End(slot int) {
 	delete(l.active, slot)
 }
 
-// TestLedger: what has killed earlier processes counts as delivered to them, even if
-// the server has forgotten it.
+// TestLedger: the deaths of earlier processes count as deliveries, even if the server does not know of them.
 func TestLedger(t *testing.T) {
 	for _, test := range []struct {
 		deaths  int

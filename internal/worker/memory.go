@@ -8,43 +8,45 @@ import (
 	"time"
 )
 
-// The guard looks at the heap every guardEvery, and gives a computation that it has
-// ended guardPatience to go.
+// The memory guard reads the size of the heap every guardEvery, and gives a computation that it has
+// interrupted guardPatience to end.
 const (
 	guardEvery    = 50 * time.Millisecond
 	guardPatience = time.Second
 )
 
-// A mark is the heap as it was when a slot was first seen at a number.
-type mark struct {
+var errNoMemory = errors.New("it needs more memory than a worker may use")
+
+// A baseline is the size of the heap when the guard first saw a slot at a number.
+type baseline struct {
 	d    *Delivery
 	at   uint64 // the number's index
-	heap uint64
+	heap uint64 // bytes
 }
 
-// heapInUse returns the bytes of objects, dead ones not yet swept included.
+// heapInUse returns the bytes of objects, including dead ones that are not swept yet.
 func heapInUse() uint64 {
 	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }
 
-// guard ends computations while more than Config.MaxMemory is in use, until Run
-// returns. What one allocates faster than it looks, the operating system has to stop.
+// guard interrupts computations while more than Config.MaxMemory is in use, until Run returns. A
+// computation that allocates faster than the guard reads is left to the operating system.
 func (w *Worker) guard() {
 	ticker := time.NewTicker(guardEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case now := <-ticker.C:
-			w.watchMemory(now)
+			w.checkMemory(now)
 		case <-w.quit:
 			return
 		}
 	}
 }
 
-func (w *Worker) watchMemory(now time.Time) {
+func (w *Worker) checkMemory(now time.Time) {
 	used := w.heap()
 	if used > w.config.MaxMemory {
 		runtime.GC()
@@ -52,54 +54,61 @@ func (w *Worker) watchMemory(now time.Time) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, s := range w.slots {
-		at := s.progress.Load() & (1<<indexBits - 1)
-		if s.task == nil {
-			s.mark = mark{}
-		} else if s.mark.d != s.current || s.mark.at != at {
-			s.mark = mark{s.current, at, used}
-		}
-	}
+	w.setBaselinesLocked(used)
 	if used <= w.config.MaxMemory {
 		return
 	}
 	for _, s := range w.slots {
-		if s.task == nil || s.interruption != errMemory {
-			continue
-		}
-		if now.Sub(s.overdue) < guardPatience {
+		if s.task != nil && s.interruption == errMemory {
+			w.endForMemoryLocked(s, now)
 			return
 		}
-		if s.current.state != abandoned {
-			s.seen = s.progress.Load()
-			w.abandonLocked(s)
-			w.Hurry()
-			w.fail(fmt.Errorf("%w: a computation that has used up the memory does not end", ErrRestart))
-		}
-		return
 	}
 	if s := w.suspectLocked(used); s != nil {
-		w.config.Log.Warn().Str("job", s.current.Job).Stringer("range", s.current.Range).Uint64("heap", used).
-			Uint64("limit", w.config.MaxMemory).Msg("computation ended for want of memory")
-		s.seen = s.progress.Load()
-		s.interruptLocked(errMemory)
-		s.overdue, s.still = now, 0
+		about(w.config.Log.Warn(), s.current).Uint64("heap", used).
+			Uint64("limit", w.config.MaxMemory).Msg("computation interrupted: the worker is out of memory")
+		s.lastProgress = s.progress.Load()
+		s.interruptAtLocked(errMemory, now)
 	}
 }
 
-// suspectLocked returns the slot at the number that the memory most likely went to: of
-// those since whose beginning the heap has grown by at least half of what it has for
-// any, the last one. nil means that it is none of them.
+// setBaselinesLocked records the size of the heap for each slot that has a new number since the last call.
+func (w *Worker) setBaselinesLocked(used uint64) {
+	for _, s := range w.slots {
+		at := s.progress.Load() & indexMask
+		if s.task == nil {
+			s.baseline = baseline{}
+		} else if s.baseline.d != s.current || s.baseline.at != at {
+			s.baseline = baseline{s.current, at, used}
+		}
+	}
+}
+
+// endForMemoryLocked ends the worker if the computation in s, which was interrupted for its memory, does
+// not end.
+func (w *Worker) endForMemoryLocked(s *slot, now time.Time) {
+	if now.Sub(s.interruptedAt) < guardPatience || s.current.state == hung {
+		return
+	}
+	s.lastProgress = s.progress.Load()
+	w.loseSlotLocked(s)
+	w.StopComputing()
+	w.fail(fmt.Errorf("%w: a computation that has used up the memory does not end", ErrRestart))
+}
+
+// suspectLocked returns the slot whose present number most likely takes the memory. For each number the
+// heap has grown by some bytes since it was first seen. Of the numbers with at least half of the largest
+// growth, it is the one that was seen last. nil = no number has grown the heap.
 func (w *Worker) suspectLocked(used uint64) (suspect *slot) {
-	growth := func(s *slot) uint64 { return used - min(s.mark.heap, used) }
+	growth := func(s *slot) uint64 { return used - min(s.baseline.heap, used) }
 	most := uint64(0)
 	for _, s := range w.slots {
-		if s.mark.d != nil && s.interruption == nil {
+		if s.baseline.d != nil && s.interruption == nil {
 			most = max(most, growth(s))
 		}
 	}
 	for _, s := range w.slots {
-		if s.mark.d == nil || s.interruption != nil || growth(s) == 0 || growth(s) < most/2 {
+		if s.baseline.d == nil || s.interruption != nil || growth(s) == 0 || growth(s) < most/2 {
 			continue
 		}
 		if suspect == nil || growth(s) < growth(suspect) {
@@ -108,5 +117,3 @@ func (w *Worker) suspectLocked(used uint64) (suspect *slot) {
 	}
 	return suspect
 }
-
-var errNoMemory = errors.New("it needs more memory than a worker may use")

@@ -12,8 +12,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A hog has numbers that take memory: a number n from grows on takes n-grows bytes a
-// second, for ever; smaller ones take that many milliseconds and nothing.
+// A hog has numbers that take memory: a number n >= grows takes n-grows bytes a second, without end; smaller
+// ones take that many milliseconds and no memory.
 type hog struct {
 	used    atomic.Uint64
 	release chan struct{} // if not nil, it hears of nothing else
@@ -56,8 +56,8 @@ func newHogRig(t *testing.T, slots int, h *hog) *rig {
 	return r
 }
 
-// TestMemory: the number that takes the memory fails, its neighbours do not, be they
-// older or younger, in its chunk or beside it; also on the last attempt.
+// TestMemory: the number that takes the memory fails. Its neighbours do not, whether older or younger, in its
+// chunk or beside it. The same holds on the last attempt.
 func TestMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newHogRig(t, 3, new(hog))
@@ -96,8 +96,8 @@ func TestMemory(t *testing.T) {
 	})
 }
 
-// TestMemoryHangs: a computation that takes all and does not end takes the worker with
-// it, but leaves its record, and the other work goes back.
+// TestMemoryHangs: a computation that takes all memory and does not end ends the worker, but its failure
+// record is stored and other work is returned.
 func TestMemoryHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &hog{release: make(chan struct{})}
@@ -116,8 +116,8 @@ func TestMemoryHangs(t *testing.T) {
 	})
 }
 
-// TestMemoryOfNobody: if no computation has grown none is ended.
-func TestMemoryOfNobody(t *testing.T) {
+// TestMemoryOfNone: if no computation has grown the heap none is interrupted.
+func TestMemoryOfNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := new(hog)
 		h.used.Store(5000)

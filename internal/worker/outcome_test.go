@@ -12,8 +12,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestOutcomes has one delivery of each sort and the exact steps by which it is
-// settled.
+// TestOutcomes has one delivery for each outcome, and the exact steps by which it is settled.
 func TestOutcomes(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -23,25 +22,25 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"done", []uint64{1, 2, 3}, nil, []string{"result 100-3", "ack"}},
 		{"done after more than a short task", []uint64{500}, nil, []string{"result 100-1", "ack"}},
-		{"done on a later attempt", []uint64{1}, attempt(3), []string{"failed 100-1 #3", "result 100-1", "ack"}},
+		{"done on a later attempt", []uint64{1}, onAttempt(3), []string{"failed 100-1 #3", "result 100-1", "ack"}},
 		{"ack refused twice", []uint64{1}, func(d *Delivery) { d.Handle.(*fakeHandle).refuse = 2 },
 			[]string{"result 100-1", "ack refused", "ack refused", "ack"}},
 		{"number fails", []uint64{breaks}, nil, []string{"failed 100-1 #1", "nak"}},
-		{"number fails again", []uint64{breaks}, attempt(2), []string{"failed 100-1 #2", "nak"}},
-		{"number fails for the last time", []uint64{breaks}, attempt(3), []string{"failed 100-1 #3", "dead 100-1", "term"}},
+		{"number fails again", []uint64{breaks}, onAttempt(2), []string{"failed 100-1 #2", "nak"}},
+		{"number fails for the last time", []uint64{breaks}, onAttempt(3), []string{"failed 100-1 #3", "dead 100-1", "term"}},
 		{"number panics", []uint64{panics}, nil, []string{"failed 100-1 #1", "nak"}},
-		{"number panics for the last time", []uint64{panics}, attempt(3), []string{"failed 100-1 #3", "dead 100-1", "term"}},
+		{"number panics for the last time", []uint64{panics}, onAttempt(3), []string{"failed 100-1 #3", "dead 100-1", "term"}},
 		{"number without an answer", []uint64{skips}, nil, []string{"failed 100-1 #1", "nak"}},
 		{"too many answers", []uint64{babbles}, nil, []string{"failed 100-1 #1", "nak"}},
 		{"panic in a batch", []uint64{1, panics, 3, 4}, nil,
 			[]string{"result 100-1", "result 102-2", "failed 101-1 #1", "return 101-1 isolate", "ack"}},
 		{"first and last of a batch fail", []uint64{breaks, 1, panics}, nil,
 			[]string{"result 101-1", "failed 100-1 #1", "failed 102-1 #1", "return 100-1 isolate", "return 102-1 isolate", "ack"}},
-		{"batch that killed a worker", repeat(10, 1), attempt(2), []string{"return 100-10 isolate in 10", "ack"}},
-		{"batch that killed two workers", repeat(2, 1), attempt(3), []string{"return 100-2 isolate in 2", "ack"}},
+		{"batch that killed a worker", repeat(10, 1), onAttempt(2), []string{"return 100-10 isolate in 10", "ack"}},
+		{"batch that killed two workers", repeat(2, 1), onAttempt(3), []string{"return 100-2 isolate in 2", "ack"}},
 		{"unknown schema", []uint64{1}, func(d *Delivery) { d.Schema = "2"; d.Data = []byte("?") }, []string{"return 100-1 unsupported", "ack"}},
 		{"unknown kind", []uint64{1}, kind("alchemy"), []string{"return 100-1 unsupported", "ack"}},
-		{"unknown kind on the last attempt", []uint64{1}, both(kind("alchemy"), attempt(3)), []string{"return 100-1 unsupported", "ack"}},
+		{"unknown kind on the last attempt", []uint64{1}, both(kind("alchemy"), onAttempt(3)), []string{"return 100-1 unsupported", "ack"}},
 		{"undecodable", []uint64{1}, func(d *Delivery) { d.Data = []byte{0xff} }, []string{"dead 100-1", "term"}},
 		{"fewer numbers than the range", []uint64{1}, func(d *Delivery) { d.Range.Count = 2 }, []string{"dead 100-2", "term"}},
 	}
@@ -69,7 +68,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func attempt(n int) func(*Delivery) { return func(d *Delivery) { d.Attempt = n } }
+func onAttempt(n int) func(*Delivery) { return func(d *Delivery) { d.Attempt = n } }
 
 func kind(name string) func(*Delivery) {
 	return func(d *Delivery) {
@@ -84,7 +83,7 @@ func kind(name string) func(*Delivery) {
 
 func both(f, g func(*Delivery)) func(*Delivery) { return func(d *Delivery) { f(d); g(d) } }
 
-// TestResultContent checks what a result says of a number that took two seconds.
+// TestResultContent checks the result of a number that took two seconds.
 func TestResultContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -108,7 +107,7 @@ func TestResultContent(t *testing.T) {
 	})
 }
 
-// TestFailureContent checks the record of a panic: one line, the number, no stack.
+// TestFailureContent checks the failure record of a panic: one line, the number, no stack.
 func TestFailureContent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -134,7 +133,7 @@ func TestFailureContent(t *testing.T) {
 	})
 }
 
-// TestTermReason: what was not a task is terminated with a reason on one line.
+// TestTermReason: the reason of a term is one line.
 func TestTermReason(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -150,26 +149,34 @@ func TestTermReason(t *testing.T) {
 	})
 }
 
-// TestNakDelay: the first retries come after some 5, 10, 20, ... seconds, at most 2
-// minutes, and not all at the same time.
+// TestNakDelay: naks of the same attempt have different delays, in the range of attempt.Backoff.
 func TestNakDelay(t *testing.T) {
-	for n, want := range map[int]time.Duration{1: 5 * time.Second, 2: 10 * time.Second, 3: 20 * time.Second, 6: 2 * time.Minute, 1000: 2 * time.Minute} {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
 		seen := make(map[time.Duration]bool)
-		for range 100 {
-			d := backoff(n)
-			if d < want*8/10 || d > want*12/10 {
-				t.Errorf("backoff(%d) = %v, want %v +-20%%", n, d, want)
+		var failing []*Delivery
+		for i := range uint64(20) {
+			failing = append(failing, r.chunk(i, breaks))
+		}
+		r.offer(failing...)
+		r.start()
+		time.Sleep(time.Second)
+		r.drain()
+		for _, d := range failing {
+			delay := d.Handle.(*fakeHandle).delay
+			if delay < 4*time.Second || delay > 6*time.Second {
+				t.Errorf("nak with a delay of %v, want 5 s +-20%%", delay)
 			}
-			seen[d] = true
+			seen[delay] = true
 		}
 		if len(seen) < 2 {
-			t.Errorf("backoff(%d) has no jitter", n)
+			t.Error("no jitter")
 		}
-	}
+	})
 }
 
-// TestOversizeResult: a result that is too long for one message comes as sub-ranges
-// that cover the range in order, each short enough.
+// TestOversizeResult: a result that is too long for one message is stored as sub-ranges that cover the range
+// in order, each short enough.
 func TestOversizeResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -194,14 +201,14 @@ func TestOversizeResult(t *testing.T) {
 	})
 }
 
-// FuzzRun checks the rule that everything rests on: whatever the numbers of a chunk
-// do, results and returns together cover its range exactly once.
+// FuzzRun checks the invariant of run: whatever the numbers of a chunk do, results and returns together cover
+// its range exactly once.
 func FuzzRun(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 0, 4, 0}, uint16(0))
 	f.Add([]byte{1, 1, 0, 5, 0, 6}, uint16(400))
 	f.Add([]byte{5, 5, 5}, uint16(10))
 	behaviours := []uint64{1, panics, breaks, skips, babbles, 200, forever}
-	f.Fuzz(func(t *testing.T, script []byte, hurryAfter uint16) {
+	f.Fuzz(func(t *testing.T, script []byte, stopAfter uint16) {
 		if len(script) < 2 || len(script) > 200 {
 			return
 		}
@@ -213,8 +220,8 @@ func FuzzRun(f *testing.F) {
 			}
 			r.offer(r.chunk(1000, numbers...))
 			r.start()
-			time.Sleep(time.Duration(hurryAfter)*time.Millisecond + time.Millisecond)
-			r.Hurry()
+			time.Sleep(time.Duration(stopAfter)*time.Millisecond + time.Millisecond)
+			r.StopComputing()
 			if err := r.drain(); err != nil {
 				t.Error(err)
 			}

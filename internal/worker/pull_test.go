@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestLongTasksAreNotHeld: with a long queue, no more is asked for than slots are
-// free, and nothing waits in the worker.
+// TestLongTasksAreNotHeld: no more tasks are requested than slots are free, however long the queue, and no
+// task waits in the worker.
 func TestLongTasksAreNotHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 4)
@@ -33,7 +33,7 @@ func TestLongTasksAreNotHeld(t *testing.T) {
 	})
 }
 
-// TestOutstandingRequests: a busy slot asks for nothing.
+// TestOutstandingRequests: a busy slot requests nothing.
 func TestOutstandingRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 3)
@@ -52,7 +52,7 @@ func TestOutstandingRequests(t *testing.T) {
 		if n := len(r.source.asked()) - before; n != 0 {
 			t.Errorf("%d pulls with all slots busy", n)
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
@@ -100,7 +100,7 @@ func TestShortTasksArePulledAhead(t *testing.T) {
 	}
 }
 
-// TestShortTasksTurnLong: what was pulled ahead and turns out to wait is handed back.
+// TestShortTasksTurnLong: tasks that were pulled ahead and then wait behind long ones are returned.
 func TestShortTasksTurnLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -118,13 +118,13 @@ func TestShortTasksTurnLong(t *testing.T) {
 		if n := r.journal.count("return 1"); n == 0 {
 			t.Error("nothing was handed back")
 		}
-		r.Hurry()
+		r.StopComputing()
 		r.drain()
 	})
 }
 
-// TestSettlingIsPipelined: a slot does not wait for the round trips of short tasks,
-// but for a full backlog of them.
+// TestSettlingIsPipelined: a slot does not wait for the round trips of short tasks, until too many of them
+// wait for a settler.
 func TestSettlingIsPipelined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -153,8 +153,8 @@ func TestSettlingIsPipelined(t *testing.T) {
 	})
 }
 
-// TestWaitForSettlersIsNoWork: the time for which a slot waits for the server is not
-// counted against its next number.
+// TestWaitForSettlersIsNoWork: the time for which a slot waits for settlers does not count against its
+// next number.
 func TestWaitForSettlersIsNoWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
@@ -177,7 +177,7 @@ func TestWaitForSettlersIsNoWork(t *testing.T) {
 	})
 }
 
-// TestLongTasksSettleInTheirSlot: while the server is away, they are not replaced.
+// TestLongTasksSettleInTheirSlot: while the server is away no other task takes their slot.
 func TestLongTasksSettleInTheirSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -199,8 +199,8 @@ func TestLongTasksSettleInTheirSlot(t *testing.T) {
 	})
 }
 
-// TestUnsupportedIsNotPulledAhead: handing back is fast, but it is no work. The
-// source is told to leave the class alone.
+// TestUnsupportedIsNotPulledAhead: returning a task is fast, but does not count as short work. The source stops
+// requests of the class for a while.
 func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 2)
@@ -223,7 +223,7 @@ func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 	})
 }
 
-// TestPullErrors: the puller tries again, at growing distances of at most 5 s.
+// TestPullErrors: the puller retries after growing pauses of at most 5 s.
 func TestPullErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)

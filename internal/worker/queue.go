@@ -1,13 +1,13 @@
 package worker
 
-// A queue is a first-in first-out list of deliveries, linked by their next field: a
+// A deliveryQueue is a first-in first-out list of deliveries, linked by their next field: a
 // delivery is in at most one queue.
-type queue struct {
+type deliveryQueue struct {
 	head, tail *Delivery
 	len        int
 }
 
-func (q *queue) push(d *Delivery) {
+func (q *deliveryQueue) push(d *Delivery) {
 	if q.tail == nil {
 		q.head = d
 	} else {
@@ -18,7 +18,7 @@ func (q *queue) push(d *Delivery) {
 }
 
 // pop returns nil if q is empty.
-func (q *queue) pop() *Delivery {
+func (q *deliveryQueue) pop() *Delivery {
 	d := q.head
 	if d == nil {
 		return nil
@@ -31,8 +31,7 @@ func (q *queue) pop() *Delivery {
 	return d
 }
 
-// A heldList has deliveries in the order of their arrival, linked by their older
-// and younger fields.
+// A heldList has deliveries in the order of their arrival, linked by their older and younger fields.
 type heldList struct {
 	oldest, youngest *Delivery
 	len              int

@@ -4,130 +4,99 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strings"
 	"time"
 
-	"factorfleet/internal/task"
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/text"
 )
 
-// Settling takes round trips. A long task waits for them in its slot; short ones
-// are left to settlers, and the slot goes on.
-const (
-	maxSettlers  = 512 // short tasks whose round trips overlap
-	maxUnsettled = 512 // and that wait for a settler before slots wait too
-)
-
-// Delays before a failed delivery comes back: nakFirst after the first attempt,
-// doubled for each further one up to nakMost, 20 % more or less.
-const (
-	nakFirst  = 5 * time.Second
-	nakMost   = 2 * time.Minute
-	nakJitter = 0.2
-)
-
-// How an unconfirmed ack is repeated.
+// How an unconfirmed last step is repeated.
 const (
 	confirmPause = 100 * time.Millisecond // then doubled up to
 	confirmMost  = 5 * time.Second
-	confirmTries = 60 // some five minutes: then it is left to the server
+	confirmTries = 60 // about five minutes; then the server redelivers the task
 )
 
-// settle ends a delivery: what it leaves behind is stored first, and only then is
-// the server told. After an error the rest is not done: the server will hand the
-// task out again.
+// maxTermReason bounds the reason that is sent with a term, in bytes.
+const maxTermReason = 200
+
+// errLapsed is the error of a delivery that is not settled because it belongs to another worker by now.
+var errLapsed = errors.New("worker: the server has not heard of this delivery for its ack wait")
+
+// settle executes the decision how d ends: it stores the outcome, then takes the last step. After an error
+// the remaining steps are not done, and the server redelivers the task.
 func (w *Worker) settle(d *Delivery) {
-	ctx, o := w.settleCtx, &d.outcome
-	var err error
-	lost := w.isLost(d)
-	if d.urgent && !lost {
-		d.Handle.InProgress() // settling takes a while too
+	facts := w.outcomeFacts(d)
+	if d.urgent && !facts.Superseded() {
+		d.Handle.InProgress() // settling takes time, too
 	}
-	switch o.verdict {
-	case answered, handedBack:
-		if lost && len(o.returns) > 0 {
-			o.returns, err = nil, errLost
-		}
-		if err = errors.Join(w.store(ctx, d), err); err == nil {
-			err = w.confirm(ctx, d, "ack", func() error { return d.Handle.Ack(ctx) })
-		}
-	case dropped:
-		err = w.confirm(ctx, d, "ack", func() error { return d.Handle.Ack(ctx) })
-	case failed:
-		if d.Attempt < d.MaxDeliver {
-			if err = w.outbox.Failed(ctx, d.Address, d.Attempt, o.letter); err == nil && lost {
-				err = errLost
-			} else if err == nil {
-				delay := backoff(d.Attempt)
-				err = w.confirm(ctx, d, "nak", func() error { return d.Handle.NakWithDelay(ctx, delay) })
-			}
-			break
-		}
-		err = w.bury(ctx, d)
-	case rejected:
-		err = w.bury(ctx, d)
+	s := attempt.Settle(facts)
+	err := w.store(w.settleCtx, d, s)
+	switch {
+	case s.End == attempt.Leave:
+		err = errors.Join(err, errLapsed)
+	case err == nil:
+		err = w.confirm(w.settleCtx, d, s.End)
 	}
-	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) || errors.Is(err, errLost) // nobody is left to confirm it
-	w.report(d, err)
+	d.wasSettled = err == nil || errors.Is(err, ErrForgotten) || errors.Is(err, errLapsed)
+	w.logSettled(d, s.End, err)
 }
 
-// errLost says that a delivery is another worker's by now.
-var errLost = errors.New("worker: held for too long without a word to the server")
-
-// isLost reports whether the server has given d to somebody else, or is about to. Were
-// it handed back or nak'ed all the same, its numbers would be queued twice from then on,
-// and one that does harm would do it twice as often. A last attempt that began is
-// nobody else's, ever.
-func (w *Worker) isLost(d *Delivery) bool {
+// outcomeFacts returns what the rules of attempts need to know of how d has ended.
+func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return !d.alone && w.lapsedLocked(d, time.Now())
+	return attempt.Outcome{
+		Verdict: d.outcome.verdict, Attempt: d.Attempt, Returns: len(d.outcome.returns) > 0,
+		Lapsed: w.lapsedLocked(d, time.Now()), Started: d.alone,
+	}
 }
 
-// store puts results, failure records and returns where they belong. Results come
-// first: what is in hand is safe, should the drain's timeout cut the rest off.
-func (w *Worker) store(ctx context.Context, d *Delivery) error {
-	for _, p := range d.outcome.results {
-		if err := w.outbox.Result(ctx, d.Job, p.r, p.payload); err != nil {
-			return err
+// store stores what s says. Results are first: they are safe if the drain's timeout ends the rest.
+func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) error {
+	o := &d.outcome
+	if s.Results {
+		for _, p := range o.results {
+			if err := w.outbox.Result(ctx, d.Job, p.r, p.data); err != nil {
+				return err
+			}
 		}
 	}
-	for _, p := range d.outcome.failures {
-		if err := w.outbox.Failed(ctx, d.at(p.r), d.Attempt, p.payload); err != nil {
-			return err
+	if s.Records {
+		for _, p := range o.failures {
+			if err := w.outbox.Failed(ctx, d.at(p.r), d.Attempt, p.data); err != nil {
+				return err
+			}
 		}
 	}
-	for _, p := range d.outcome.returns {
-		if err := w.outbox.Return(ctx, d.at(p.r), p.payload); err != nil {
-			return err
+	if s.Returns {
+		for _, p := range o.returns {
+			if err := w.outbox.Return(ctx, d.at(p.r), p.data); err != nil {
+				return err
+			}
 		}
+	}
+	switch {
+	case s.Record:
+		return w.outbox.Failed(ctx, d.Address, d.Attempt, o.letter)
+	case s.Letter:
+		return w.outbox.Dead(ctx, d.Job, d.Range, o.letter)
 	}
 	return nil
 }
 
-// bury stores the dead letter and then terminates the delivery.
-func (w *Worker) bury(ctx context.Context, d *Delivery) error {
-	if err := w.outbox.Dead(ctx, d.Job, d.Range, d.outcome.letter); err != nil {
-		return err
-	}
-	return w.confirm(ctx, d, "term", func() error { return d.Handle.Term(ctx, oneLine(d.outcome.err)) })
-}
-
-// oneLine returns the message of err, fit for a protocol made of lines.
-func oneLine(err error) string {
-	s := strings.Join(strings.Fields(strings.ToValidUTF8(err.Error(), "?")), " ")
-	return s[:min(len(s), 200)]
-}
-
-// confirm repeats step, the last of a delivery, until the server has confirmed it
-// or there is no point in waiting any longer.
-func (w *Worker) confirm(ctx context.Context, d *Delivery, name string, step func() error) error {
+// confirm repeats the last step of d until the server has confirmed it or waiting is pointless.
+func (w *Worker) confirm(ctx context.Context, d *Delivery, end attempt.End) error {
+	delay := attempt.Backoff(d.Attempt, rand.Float64()) // the same for each try
 	pause := confirmPause
 	for try := 1; ; try++ {
-		err := step()
+		err := lastStep(ctx, d, end, delay)
 		if err == nil || ctx.Err() != nil || try == confirmTries || errors.Is(err, ErrForgotten) {
 			return err
 		}
-		w.config.Log.Debug().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg(name + " was not confirmed, trying again")
+		about(w.config.Log.Debug(), d).Err(err).Msg("the server has not confirmed the end of a delivery, retrying")
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
@@ -139,87 +108,39 @@ func (w *Worker) confirm(ctx context.Context, d *Delivery, name string, step fun
 	}
 }
 
-// report logs what a person may have to know.
-func (w *Worker) report(d *Delivery, err error) {
+// lastStep ends d. delay is that of a nak.
+func lastStep(ctx context.Context, d *Delivery, end attempt.End, delay time.Duration) error {
+	switch end {
+	case attempt.Nak:
+		return d.Handle.NakWithDelay(ctx, delay)
+	case attempt.Term:
+		return d.Handle.Term(ctx, text.Sanitize(d.outcome.err.Error(), maxTermReason))
+	}
+	return d.Handle.Ack(ctx)
+}
+
+// about adds to a log event which task it concerns.
+func about(e *zerolog.Event, d *Delivery) *zerolog.Event {
+	return e.Str("job", d.Job).Stringer("range", d.Range)
+}
+
+// logSettled logs how d has ended; err says why a step of end, or before it, was not done.
+func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
 	log, o := &w.config.Log, &d.outcome
 	switch {
 	case errors.Is(err, ErrForgotten):
-		log.Warn().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("a finished task will come again")
-	case errors.Is(err, errLost):
-		log.Warn().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("left to whom the server hands it out now")
+		about(log.Warn(), d).Err(err).Msg("a finished task will be redelivered")
+	case errors.Is(err, errLapsed):
+		about(log.Warn(), d).Err(err).Msg("the task will be redelivered to another worker")
 	case err != nil:
-		log.Error().Err(err).Str("job", d.Job).Stringer("range", d.Range).Msg("could not settle a task, left to redelivery")
-	case o.verdict == rejected:
-		log.Error().AnErr("cause", o.err).Str("job", d.Job).Stringer("range", d.Range).Msg("not a task, dead-lettered")
-	case o.verdict == failed && d.Attempt >= d.MaxDeliver:
-		log.Error().AnErr("cause", o.err).Str("job", d.Job).Stringer("range", d.Range).Int("attempt", d.Attempt).Msg("number given up")
+		about(log.Error(), d).Err(err).Msg("could not settle a task: it will be redelivered")
+	case o.verdict == attempt.Rejected:
+		about(log.Error(), d).AnErr("cause", o.err).Msg("message is not a task, stored as a dead letter")
+	case end == attempt.Term:
+		about(log.Error(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number given up")
 	case o.err != nil:
-		log.Warn().AnErr("cause", o.err).Str("job", d.Job).Stringer("range", d.Range).Int("attempt", d.Attempt).Msg("number failed")
+		about(log.Warn(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number failed")
 	default:
-		log.Debug().Str("job", d.Job).Stringer("range", d.Range).Int("numbers", o.numbers).Msg("task settled")
-	}
-}
-
-// backoff returns how long to wait after a failed attempt, counted from 1.
-func backoff(attempt int) time.Duration {
-	d := min(nakFirst<<min(max(attempt-1, 0), 10), nakMost)
-	return time.Duration(float64(d) * (1 - nakJitter + 2*nakJitter*rand.Float64()))
-}
-
-// at returns the address of the part r of d.
-func (d *Delivery) at(r task.Range) task.Address {
-	a := d.Address
-	a.Range = r
-	return a
-}
-
-// settleLaterLocked leaves d, with its outcome, to a settler.
-func (w *Worker) settleLaterLocked(d *Delivery) {
-	d.state = settling
-	w.unsettled.push(d)
-	if w.unsettled.len <= w.idleSettlers {
-		w.errand.Signal()
-	} else if w.settlers < maxSettlers {
-		w.settlers++
-		w.helpers.Go(w.settler)
-	}
-}
-
-// settler settles what others left to it, until Run ends.
-func (w *Worker) settler() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for {
-		for w.unsettled.len == 0 {
-			if w.closed {
-				return
-			}
-			w.idleSettlers++
-			w.errand.Wait()
-			w.idleSettlers--
-		}
-		d := w.unsettled.pop()
-		w.room.Signal()
-		w.mu.Unlock()
-		w.settle(d)
-		w.mu.Lock()
-		w.releaseLocked(d)
-	}
-}
-
-// releaseLocked forgets a delivery that has come to its end.
-func (w *Worker) releaseLocked(d *Delivery) {
-	w.held.remove(d)
-	if d.last() {
-		if w.lasts--; w.lasts == 0 {
-			w.work.Broadcast()
-			w.wakePullerLocked()
-		}
-	}
-	if w.draining {
-		if !d.wasSettled {
-			w.left++
-		}
-		w.checkDrainedLocked()
+		about(log.Debug(), d).Int("numbers", o.numbers).Msg("task settled")
 	}
 }

@@ -9,27 +9,27 @@ const (
 	StateQuarantined = "quarantined"
 )
 
-// Stats say what a worker is doing and has done since it began.
+// Stats say what a worker is doing and has done since its start.
 type Stats struct {
 	State    string        `json:"state"`    // one of the States above
 	Slots    int           `json:"slots"`    // as configured
 	Busy     int           `json:"busy"`     // slots that run or settle a task
 	Lost     int           `json:"lost"`     // slots whose computation hangs
 	Held     int           `json:"held"`     // tasks waiting, running or being settled
-	Tasks    uint64        `json:"tasks"`    // deliveries that a slot has dealt with
+	Tasks    uint64        `json:"tasks"`    // deliveries that slots have taken and finished
 	Numbers  uint64        `json:"numbers"`  // numbers answered
 	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
 	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered
-	// Activities are the numbers at hand that take long, at most eight.
+	// Activities are the present numbers that take long, at most MaxActivities.
 	Activities []Activity `json:"activities,omitempty"`
 }
 
-// Stats returns the present state.
+// Stats returns the present values.
 func (w *Worker) Stats() Stats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := Stats{
-		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lost, Held: w.held.len,
+		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lostSlots, Held: w.held.len,
 		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, Activities: w.activitiesLocked(),
 	}
 	switch {
@@ -41,7 +41,7 @@ func (w *Worker) Stats() Stats {
 	return s
 }
 
-// countLocked adds the outcome of a delivery that a slot has dealt with.
+// countLocked adds the outcome of a delivery that a slot has finished.
 func (w *Worker) countLocked(d *Delivery) {
 	o := &d.outcome
 	w.tasks++

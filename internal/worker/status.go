@@ -2,7 +2,7 @@ package worker
 
 import "time"
 
-// A Status is what a worker says of itself with each heartbeat.
+// A Status is the content of a worker's heartbeat in FACTOR_WORKERS.
 type Status struct {
 	Name     string    `json:"name"`
 	Instance string    `json:"instance"`
@@ -15,5 +15,5 @@ type Status struct {
 	Seen time.Time `json:"seen"` // the server's time of the heartbeat
 }
 
-// IsQuarantined reports whether the worker knows that it is.
+// IsQuarantined reports whether the worker has heard that it is quarantined.
 func (s *Status) IsQuarantined() bool { return s.State == StateQuarantined }

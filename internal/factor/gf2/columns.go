@@ -2,46 +2,57 @@ package gf2
 
 import "slices"
 
-// listed is the weight up to which columns have lists, and are eliminated.
-const listed = 24
+// maxListed is the weight up to which columns have lists. Only those are eliminated:
+// the pivot of a heavier column would have to be very light for a fill within the
+// limit. Lists of a fixed size need no allocation; they take 4*maxListed bytes a
+// column.
+const maxListed = 24
 
-// columns knows which rows have the light columns.
+// columns has the transposed matrix: for each light column its weight, and the rows
+// that have it if they are few. A list that has grown beyond maxListed is given up
+// until clear, even if the column becomes lighter again: rows that are missing from it
+// are not known.
 type columns struct {
-	weight []uint32 // rows that have the column; 0 of heavy columns
-	kept   []bool   // there is a list
-	list   []uint32 // list[c*listed:][:weight[c]]: those rows, in no order
+	weight  []uint32 // rows that have the column; 0 of heavy columns
+	hasList []bool   // there is a list
+	list    []uint32 // list[c*listed:][:weight[c]]: those rows, in no order
 }
 
+// newColumns returns n columns without lists.
 func newColumns(n int) columns {
-	return columns{make([]uint32, n), make([]bool, n), make([]uint32, n*listed)}
+	return columns{make([]uint32, n), make([]bool, n), make([]uint32, n*maxListed)}
 }
 
-// clear makes all columns empty, and gives those lists that are light enough now.
+// clear makes all columns empty. Those that had at most maxListed rows get an empty
+// list.
 func (t *columns) clear() {
 	for c, w := range t.weight {
-		t.kept[c] = w <= listed
+		t.hasList[c] = w <= maxListed
 		t.weight[c] = 0
 	}
 }
 
-// rowsOf returns the rows that have the column. Requires a list.
-func (t *columns) rowsOf(c uint32) []uint32 { return t.list[c*listed:][:t.weight[c]] }
+// rowsOf returns the rows that have the column, in no order. Requires a list. It is
+// valid until the column changes.
+func (t *columns) rowsOf(c uint32) []uint32 { return t.list[c*maxListed:][:t.weight[c]] }
 
-// enter adds the row to those of the column.
+// enter adds the row to those that have the column. Requires that it is not among them.
 func (t *columns) enter(c, row uint32) {
 	w := t.weight[c]
 	t.weight[c]++
+	// A list that is full is given up; weight still counts.
 	switch {
-	case w >= listed:
-		t.kept[c] = false
-	case t.kept[c]:
-		t.list[c*listed+w] = row
+	case w >= maxListed:
+		t.hasList[c] = false
+	case t.hasList[c]:
+		t.list[c*maxListed+w] = row
 	}
 }
 
-// leave removes the row from those of the column.
+// leave removes the row from those that have the column. Requires that it is among
+// them.
 func (t *columns) leave(c, row uint32) {
-	if t.kept[c] {
+	if t.hasList[c] {
 		rows := t.rowsOf(c)
 		rows[slices.Index(rows, row)] = rows[len(rows)-1]
 	}

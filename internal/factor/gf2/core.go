@@ -1,15 +1,20 @@
 package gf2
 
-// A core is the matrix B that a filter leaves, packed for products with it.
+// A core is the matrix B that a filter leaves, packed for products. It does not change
+// any more, so that all goroutines of an operator read it.
+//
+// Light columns are numbered anew, the heaviest first. So the columns that are used
+// most are neighbours, and their parts of an image stay in the cache.
 type core struct {
-	rows, columns int     // light columns
-	heavy         [][]vec // blocks of width columns, of each row
-	ends          []uint32
-	entries       []uint32 // entries[ends[r-1]:ends[r]]: light columns of row r, those that most rows have are the first columns
-	origin        []uint32 // of each row: the row of the matrix that others were added to
+	rows, columns int      // columns counts the light ones
+	heavy         [][]vec  // heavy[b][r]: block b of the heavy columns of row r
+	ends          []uint32 // the light columns of row r are entries[ends[r-1]:ends[r]]
+	entries       []uint32 // new numbers of light columns, below columns
+	origin        []uint32 // origin[r]: the row of the whole matrix to which others were added to make row r
 }
 
-// core returns what f has left. f cannot be used for more.
+// core returns the matrix that f has left, with the rows in the order of the arena. It
+// takes over the memory of f, which cannot be used any more.
 func (f *filter) core() *core {
 	f.compact()
 	order := heaviestFirst(f.weight)
@@ -39,7 +44,7 @@ func (f *filter) core() *core {
 	return m
 }
 
-// start returns where row r begins in entries.
+// start returns the index of the first entry of row r.
 func (m *core) start(r int) uint32 {
 	if r == 0 {
 		return 0
@@ -47,9 +52,10 @@ func (m *core) start(r int) uint32 {
 	return m.ends[r-1]
 }
 
-// fill makes d the equations that the columns of m are, its rows being the unknowns.
+// fill sets d to the equations B*x = 0: an equation for each column of m, heavy ones
+// first, an unknown for each row.
 func (m *core) fill(d *dense, alive func() error) error {
-	p := pulse{alive: alive}
+	p := workMeter{alive: alive}
 	heavy := len(m.heavy) * width
 	d.reset(heavy+m.columns, m.rows)
 	start := uint32(0)

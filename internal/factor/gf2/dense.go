@@ -2,22 +2,23 @@ package gf2
 
 import "math/bits"
 
-// A dense is a system of linear equations modulo 2, one word for 64 unknowns.
+// A dense is a system of linear equations modulo 2, with one bit for each coefficient.
 //
-// The unknowns are the rows of a Matrix, x[r] = 1 for those of a set, and each column
-// is an equation: the sum of the x[r] with a 1 in it is 0.
+// The unknowns are the rows of a Matrix, x[r] = 1 for the rows of a set. Each column of
+// the Matrix is an equation: the sum of the x[r] with a 1 in the column is 0. A
+// solution other than 0 is a dependency.
 type dense struct {
 	unknowns int
-	words    int // of an equation
-	bits     []uint64
-	row      [][]uint64 // equations
-	pivot    []int      // pivot[x]: the equation that the unknown x leads, or -1
-	table    [256][]uint64
-	sums     []uint64 // the words of table
-	set      []uint32
+	words    int           // of an equation: unknowns/64, rounded up
+	bits     []uint64      // the words of all equations
+	row      [][]uint64    // row[i]: equation i, a part of bits; reduce swaps them
+	pivot    []int         // pivot[x]: the equation that the unknown x leads, or -1
+	table    [256][]uint64 // table[m]: a sum of up to 8 equations, see sumLeaders
+	sums     []uint64      // the words of table
+	set      []uint32      // the solution that is handed out
 }
 
-// reset makes the system that has zeros alone.
+// reset makes the system of so many equations whose coefficients are all 0.
 func (d *dense) reset(equations, unknowns int) {
 	d.unknowns, d.words = unknowns, (unknowns+63)/64
 	d.bits = resize(d.bits, equations*d.words)
@@ -38,7 +39,7 @@ func (d *dense) reset(equations, unknowns int) {
 }
 
 // resize returns a slice of n elements, s if it has the room. The elements are
-// undefined.
+// undefined. A new slice has a quarter more room than needed: see grown.
 func resize[E any](s []E, n int) []E {
 	if cap(s) < n {
 		return make([]E, n, n+n/4)
@@ -55,15 +56,16 @@ func (d *dense) at(equation, unknown int) bool {
 }
 
 // reduce brings the system to reduced row echelon form: an unknown that leads an
-// equation is in no other. Or it returns the error of alive.
+// equation is in no other equation. It returns the error of alive.
 //
-// It takes 8 unknowns at a time, for which it finds equations that they lead, and
-// then clears them from all other equations by one addition each, of a sum of leaders from a
-// table: M. Albrecht, G. Bard, W. Hart, Efficient multiplication of dense matrices over
-// GF(2) (2010), "the four Russians".
+// It takes 8 unknowns at a time. It finds the equations that they lead, makes a table
+// of the 256 sums of these, and clears the 8 unknowns from each other equation by one
+// addition of a sum: the method of the four Russians. Source: M. Albrecht, G. Bard, W.
+// Hart, Efficient multiplication of dense matrices over GF(2) (2010). For n equations
+// and unknowns this takes n^3/1024 word operations, and n/8 tables.
 //
-// Before and after each iteration the first `done` equations are led by unknowns below
-// x, which are in no other, and all others are zero below x.
+// Before and after each iteration the first done equations are led by unknowns below x,
+// which are in no other equation. All other equations are zero below x.
 func (d *dense) reduce(alive func() error) error {
 	done, work := 0, 0
 	for x := 0; x < d.unknowns && done < len(d.row); x += 8 {
@@ -85,9 +87,12 @@ func (d *dense) eight(equation, x int) uint8 {
 	return uint8(d.row[equation][x/64] >> (x % 64))
 }
 
-// leaders moves equations that the unknowns x to x+7 lead to the place *done, which
-// moves on, and makes them reduced among themselves. It returns which have one.
+// leaders finds equations that the unknowns x..x+7 lead, and moves them to index *done,
+// which it increments each time. It reduces them among themselves. Bit j of the result
+// is 1 if x+j leads an equation.
 func (d *dense) leaders(x int, done *int) (mask uint8) {
+	// Equations from *done on are cleared of the leaders found so far only when they
+	// are looked at; clear does the same for the others at the end.
 	first := *done
 	for j := x; j < min(x+8, d.unknowns) && *done < len(d.row); j++ {
 		for i := *done; i < len(d.row); i++ {
@@ -114,8 +119,10 @@ func (d *dense) leaders(x int, done *int) (mask uint8) {
 	return mask
 }
 
-// sumLeaders fills table[m], for all m that are part of the mask, with the sum of
-// the equations that those of the unknowns x to x+7 lead.
+// sumLeaders fills table[m] with the sum of the equations that the unknowns x+j lead,
+// for the bits j of m, and for all m within the mask. Each sum is one addition to the
+// sum for m without its lowest bit. Words before x/64 are zero in all of these
+// equations and are left out.
 func (d *dense) sumLeaders(x int, mask uint8) {
 	from := x / 64
 	for m := 1; m < 256; m++ {
@@ -132,8 +139,8 @@ func (d *dense) sumLeaders(x int, mask uint8) {
 	}
 }
 
-// clear clears the unknowns x to x+7 that are in the mask from all equations but
-// those from first to last-1, which they lead.
+// clear clears those of the unknowns x..x+7 that are in the mask from all equations but
+// first..last-1, which they lead.
 func (d *dense) clear(x, first, last int, mask uint8) {
 	for i := range d.row {
 		if i >= first && i < last {
@@ -161,8 +168,10 @@ func xor(z, x []uint64) {
 	}
 }
 
-// kernel calls f with a solution for each free unknown, as the list of the unknowns
-// that are 1, until it returns false. Requires reduce.
+// kernel calls f with a solution for each free unknown, until f returns false. A
+// solution is the list of the unknowns that are 1: the free one, and those whose
+// equations have it. The solutions are a basis of all. Requires reduce. The list is
+// valid within the call.
 func (d *dense) kernel(f func(set []uint32) bool) {
 	for x := range d.unknowns {
 		if d.pivot[x] >= 0 {

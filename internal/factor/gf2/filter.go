@@ -5,47 +5,59 @@ import (
 	"slices"
 )
 
-// A filter makes a matrix smaller by adding rows to others: structured Gaussian elimination.
+// A filter makes a matrix smaller by adding rows to others: structured Gaussian
+// elimination.
 //
-// A column that w rows have is eliminated by adding the lightest of them, the pivot, to the
-// other w-1 and taking it away. So are columns of one row, and with it the row. That goes
-// on in the order of the fill, the 1s that it adds. Rows that are left are sums of
-// rows of the whole, and independent of each other if those are.
+// A column that w rows have is eliminated by adding the lightest of them, the pivot, to
+// the other w-1, and removing it. With w = 1 the row is just removed: no dependency has
+// it. Columns are eliminated in the order of the fill, by sweeps with a limit that
+// grows by fillStep. The rows that are left are sums of rows of the whole, with
+// independent coefficients: each contains its origin, which no other row contains.
 //
-// The columns that most rows have, the heavy ones, are bits and are not
-// eliminated; the others, the light ones, are lists.
+// The heavy columns, which most rows have, are stored as bits and are not eliminated.
+// The light columns are stored as lists. The fill counts light columns only.
 //
-// Sources: A. Odlyzko, Discrete logarithms in finite fields and their
-// cryptographic significance (1984); S. Cavallar, Strategies in filtering in the number
-// field sieve (2000).
+// The invariant between sweeps: the rows of store, with merges applied backwards, have
+// the same dependencies as the matrix that was loaded, but for those lost when drop
+// removes rows that are not needed.
+//
+// Sources: A. Odlyzko, Discrete logarithms in finite fields and their cryptographic
+// significance (1984); S. Cavallar, Strategies in filtering in the number field sieve
+// (2000).
 type filter struct {
 	store
 	merges []merge // all of them, in order; its capacity is fixed
-	pulse  pulse
+	meter  workMeter
 }
 
-// A merge says that the row pivot was added to the row target.
+// A merge says that the row pivot was added to the row target. The pivot is removed
+// after its last merge.
 type merge struct{ pivot, target uint32 }
 
 const (
-	// worth is the fill beyond the mean weight of rows that a row less is worth: block Lanczos
-	// takes a time proportional to n*(c*n + w) for n rows with w light 1s, and c is
-	// about half of it.
-	worth = 64
-	// fillStep is by how much the fill that is accepted grows from sweep to sweep.
+	// fillPerRow is the fill beyond the mean weight of a row that the removal of one
+	// row is worth. Block Lanczos takes a time proportional to n*(c*n + w) for n rows
+	// with w light 1s in all. For n-1 rows and w+f 1s that is not more if f <= 2c +
+	// w/n. So fillPerRow is 2c.
+	fillPerRow = 64
+	// fillStep is the growth of the limit of the fill from one set of sweeps to the
+	// next.
 	fillStep = 8
-	// excess is how many more rows than columns are kept: more than the dependencies that
-	// are wanted.
+	// excess is the number of rows more than columns that drop keeps: at least as many
+	// dependencies remain, four times as many as wanted.
 	excess = width
-	// mergesPerRow bounds the merges. There are 3 a row or less.
+	// mergesPerRow bounds the merges by the room for them. Matrices of sieves take at
+	// most 3 for each row.
 	mergesPerRow = 4
-	// perMerged is how many times as long as to read an entry it takes to merge one.
-	perMerged = 24
+	// mergeCost is the work of merging one entry, in entries read: see workMeter.
+	mergeCost = 24
 )
 
-// run filters the matrix.
+// run filters the matrix. It first sweeps up to the full limit, then drops the rows
+// that are too many, which makes further columns light, and sweeps once more. It
+// returns the error of alive.
 func (f *filter) run(m *Matrix, alive func() error) error {
-	f.pulse.alive = alive
+	f.meter.alive = alive
 	if err := f.load(m); err != nil {
 		return err
 	}
@@ -54,6 +66,7 @@ func (f *filter) run(m *Matrix, alive func() error) error {
 			return err
 		}
 	}
+	// Without the surplus of rows, further columns are light enough.
 	f.drop()
 	if err := f.sweeps(f.limit()); err != nil {
 		return err
@@ -61,10 +74,11 @@ func (f *filter) run(m *Matrix, alive func() error) error {
 	return alive()
 }
 
-// limit returns the largest fill that a row less is worth.
-func (f *filter) limit() int { return worth + f.live/max(f.rows, 1) }
+// limit returns the largest fill that the removal of a row is worth: fillPerRow and the
+// mean weight of a row.
+func (f *filter) limit() int { return fillPerRow + f.live/max(f.rows, 1) }
 
-// load takes the rows of m.
+// load copies the rows of m, with the heavy columns as bits.
 func (f *filter) load(m *Matrix) error {
 	f.columns = newColumns(m.columns)
 	for _, c := range m.entries {
@@ -72,10 +86,12 @@ func (f *filter) load(m *Matrix) error {
 	}
 	heavy := f.chooseHeavy(m.Rows())
 	f.merges = make([]merge, 0, m.Rows()*mergesPerRow)
-	return f.store.load(m, heavy, &f.pulse)
+	return f.store.load(m, heavy, &f.meter)
 }
 
-// chooseHeavy chooses the heavy columns, the weight of which it sets to 0.
+// chooseHeavy returns the heavy columns, heaviest first, and sets their weights to 0.
+// They are the heaviest columns in blocks of width, at most maxBlocks, as long as a row
+// has at least heavyFrom 1s in the block on average.
 func (f *filter) chooseHeavy(rows int) []uint32 {
 	order := heaviestFirst(f.weight)
 	blocks, sum := 0, 0
@@ -95,7 +111,8 @@ func (f *filter) chooseHeavy(rows int) []uint32 {
 	return heavy
 }
 
-// heaviestFirst returns the indices of the weights, in descending order of those.
+// heaviestFirst returns the indices of the weights, heaviest first, by a counting sort.
+// Equal weights stay in the order of their indices.
 func heaviestFirst(weight []uint32) []uint32 {
 	if len(weight) == 0 {
 		return nil
@@ -116,7 +133,7 @@ func heaviestFirst(weight []uint32) []uint32 {
 	return order
 }
 
-// sweeps eliminates all columns of which the fill is at most the limit.
+// sweeps eliminates columns until none has a fill of at most the limit.
 func (f *filter) sweeps(limit int) error {
 	if err := f.relist(); err != nil {
 		return err
@@ -129,44 +146,49 @@ func (f *filter) sweeps(limit int) error {
 	}
 }
 
-// relist makes the lists of all columns that are light enough.
+// relist makes the lists of all columns that have at most maxListed rows now. Columns
+// that got more since the last time have lost their lists, and some have become light
+// enough again.
 func (f *filter) relist() error {
 	f.clear()
 	for r, s := range f.row {
 		for _, c := range f.entries(s) {
 			f.enter(c, uint32(r))
 		}
-		if err := f.pulse.spend(s.len()); err != nil {
+		if err := f.meter.spend(s.len()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sweep eliminates the columns of which the fill is at most the limit, the last one
-// first, and returns how many there were.
+// sweep eliminates the columns whose fill is at most the limit, and returns their
+// number. It begins with the last column, the largest prime, since large primes have
+// the fewest rows. It returns 0 if there is no more room for merges or entries: the
+// matrix as it is then goes on to the next step.
 func (f *filter) sweep(limit int) (count int, err error) {
+	// c passes 0 and wraps round to 2^32-1.
 	for c := uint32(len(f.weight)) - 1; c != ^uint32(0); c-- {
-		if !f.kept[c] || f.weight[c] == 0 {
+		if !f.hasList[c] || f.weight[c] == 0 {
 			continue
 		}
 		pivot, others := f.pivot(c), int(f.weight[c])-1
-		work := listed
+		work := maxListed
 		if p := f.row[pivot].len(); others*(p-2)-p <= limit {
 			if !f.eliminate(c, pivot) {
 				return 0, nil
 			}
 			count++
-			work += perMerged * (others + 1) * p
+			work += mergeCost * (others + 1) * p
 		}
-		if err := f.pulse.spend(work); err != nil {
+		if err := f.meter.spend(work); err != nil {
 			return 0, err
 		}
 	}
 	return count, nil
 }
 
-// pivot returns the lightest row that has the column.
+// pivot returns the lightest row that has the column. Requires a list.
 func (f *filter) pivot(c uint32) uint32 {
 	rows := f.rowsOf(c)
 	best := rows[0]
@@ -178,10 +200,12 @@ func (f *filter) pivot(c uint32) uint32 {
 	return best
 }
 
-// eliminate adds the pivot to the other rows that have the column and takes it away. It
-// reports whether there was room.
+// eliminate adds the pivot to the other rows that have the column and removes it. It
+// reports whether there was room. Without room some rows may have been merged; the
+// pivot stays, and the matrix is still valid.
 func (f *filter) eliminate(c, pivot uint32) bool {
-	var rows [listed]uint32
+	// merge changes the list of c while it is read, so that the loop needs a copy.
+	var rows [maxListed]uint32
 	for _, r := range rows[:copy(rows[:], f.rowsOf(c))] {
 		if r != pivot && !f.merge(pivot, r) {
 			return false
@@ -200,7 +224,7 @@ func (f *filter) merge(pivot, target uint32) bool {
 	return true
 }
 
-// drop takes the heaviest rows away where there are more than are needed.
+// drop removes the heaviest rows as long as there are more than columns + excess.
 func (f *filter) drop() {
 	columns := f.blocks * width // at most
 	for _, w := range f.weight {
@@ -210,7 +234,7 @@ func (f *filter) drop() {
 	}
 	total := make([]uint32, len(f.row)) // 1s and one, 0 of those that are gone
 	for r, s := range f.row {
-		if f.gone[r] {
+		if f.removed[r] {
 			continue
 		}
 		total[r] = uint32(1 + s.len())

@@ -1,11 +1,18 @@
 package gf2
 
 // invert chooses as many columns S as t has rank, so that the part of t in the rows and
-// columns S can be inverted, and sets z to that inverse, with zeros outside of S. It prefers
-// columns that are not in last. t must be symmetric; it is destroyed.
+// columns S is invertible. It sets z to the inverse of that part, with zeros outside of
+// S: z = S*(S^T*t*S)^-1*S^T. It prefers columns that are not in last. Requires t to be
+// symmetric; t is destroyed.
 //
-// Gauss's elimination of [t | z], where z begins as I. Source: P. Montgomery, A block Lanczos
-// algorithm for finding dependencies over GF(2) (1995), section 8.
+// It is Gauss's elimination of [t | z], where z begins as I. In a symmetric matrix of
+// rank r the rows and columns of any r independent columns form an invertible part, so
+// that the choice of independent columns suffices. Source: P. Montgomery, A block
+// Lanczos algorithm for finding dependencies over GF(2) (1995), section 8.
+//
+// Before and after each column c, for the columns taken before it: column j of t is the
+// unit vector j if j is chosen; row j is zero in t and z if j is not chosen. In the end
+// t is the unit matrix on S, and z has become the inverse.
 func (z *square) invert(t *square, last vec) (chosen vec) {
 	*z = square{}
 	z.addOne()
@@ -16,15 +23,15 @@ func (z *square) invert(t *square, last vec) (chosen vec) {
 			chosen.flip(c)
 			continue
 		}
-		// Column c of t is a sum of those chosen. Then z has the column that says of which, and
-		// that goes instead.
+		// Column c of t is a sum of columns chosen before. Column c of z says of which.
+		// It is eliminated instead, and the row, which is zero in t, is cleared.
 		e.pivot(z, order[j:], c)
 		t[c], z[c] = vec{}, vec{}
 	}
 	return chosen
 }
 
-// preferred returns the numbers of the columns, those that are in last at the end.
+// preferred returns the numbers of all columns, those in last at the end.
 func preferred(last vec) (order [width]int) {
 	from, to := 0, width
 	for c := range width {
@@ -39,11 +46,13 @@ func preferred(last vec) (order [width]int) {
 	return order
 }
 
-// An elimination is a pair of matrices of which the same rows are swapped and added.
+// An elimination is a pair of matrices, [t | z]. Each swap or addition of rows is done
+// in both.
 type elimination struct{ t, z *square }
 
-// pivot makes row c the only one with column c in m, which is one of the pair. It takes one of the
-// given rows for it, and reports whether there is one.
+// pivot makes row c the only row of m with a 1 in column c, where m is one of the pair.
+// It swaps row c with the first of the given rows that has the 1, and reports whether
+// there is one.
 func (e elimination) pivot(m *square, rows []int, c int) bool {
 	for _, k := range rows {
 		if m[k].at(c) {
@@ -56,7 +65,7 @@ func (e elimination) pivot(m *square, rows []int, c int) bool {
 	return false
 }
 
-// clear adds row c to all others that have column c in m.
+// clear adds row c to all other rows that have a 1 in column c of m.
 func (e elimination) clear(m *square, c int) {
 	for k := range m {
 		if k != c && m[k].at(c) {

@@ -2,38 +2,40 @@ package gf2
 
 import "math/rand/v2"
 
-// A lanczos looks for vectors x with B*x = 0, a block of width random ones at a time.
-//
-// A is the product of the transposed B and B. From V[0] = A*Y, for a random Y, it makes
-// blocks V[i] of which the parts in the columns S[i] are orthogonal with respect to A:
+// A lanczos looks for vectors x with B*x = 0 by block Lanczos; the package comment has
+// the recurrence
 //
 //	V[i+1] = A*V[i]*S*S^T + V[i]*D + V[i-1]*E + V[i-2]*F
 //
-// until one, V[m], is orthogonal to itself. The sum of their projections, X, fulfils A*X = V[0],
-// so that X-Y and V[m] span vectors for which B*x = 0.
+// and the reason for which it ends. The products with S*S^T are masks: they clear the
+// columns that are not chosen. Signs do not matter modulo 2, so that X-Y is X+Y, and x
+// begins as Y.
 //
-// Source: P. Montgomery, A block Lanczos algorithm for finding dependencies over GF(2)
-// (1995), the names too.
+// All blocks have a vec for each row of the core. All squares are width x width
+// matrices. The blocks are divided between goroutines by rows; only the caller's
+// goroutine uses the squares.
 type lanczos struct {
 	*operator
 	v    [3][]vec // V[i], V[i-1], V[i-2]
 	av   []vec    // A*V[i], and then V[i+1]
-	x    []vec    // X-Y
-	last [3]step  // i, i-1, i-2
-	c    struct { // what V[i+1] and X are made with
+	x    []vec    // Y plus the projections of V[0] so far: at the end X-Y
+	last [3]step  // of iterations i, i-1, i-2
+	c    struct { // the squares with which V[i+1] and X are made
 		d, e, f, project square
 	}
 }
 
-// A step is what an iteration leaves for the next two.
+// A step has the squares of an iteration. The next two iterations need them.
 type step struct {
-	chosen  vec    // columns S[i]
+	chosen  vec    // the columns S[i]
 	g       square // V[i]^T * A * V[i]
 	k       square // V[i]^T * A^2 * V[i] * S*S^T + g
-	inverse square // W^inv
+	inverse square // W[i]^inv
 	start   square // V[i]^T * V[0]
 }
 
+// newLanczos returns a lanczos for the matrix m, with five blocks and so many
+// goroutines.
 func newLanczos(m *core, workers int, alive func() error) *lanczos {
 	l := &lanczos{operator: newOperator(m, workers, alive), av: make([]vec, m.rows), x: make([]vec, m.rows)}
 	for i := range l.v {
@@ -42,43 +44,54 @@ func newLanczos(m *core, workers int, alive func() error) *lanczos {
 	return l
 }
 
-// run makes X-Y and V[m]. It reports whether it came to an end.
+// run makes X-Y in x and V[m] in v[0]. It reports whether the recurrence has ended, or
+// returns the error of alive.
 //
-// A column that is neither in S[i] nor in S[i-1] breaks the recurrence down. Every fifth time or so
-// that happens in the last step, where V[i] has a small rank and little is left to do: the solutions are
-// as good, but for a few columns. Before that it is next to impossible; then there are few
-// solutions, and more with another seed.
+// A column that is neither in S[i] nor in S[i-1] makes the recurrence invalid, so that
+// run stops. In about one of five runs this happens in the last step, where V[i] has a
+// small rank and little is left to do: then the solutions are as good, but for a few
+// columns. An earlier breakdown is next to impossible. It leaves few solutions; search
+// then takes another seed.
 func (l *lanczos) run(seed uint64) (ok bool, err error) {
 	if err := l.begin(seed); err != nil {
 		return false, err
 	}
-	// Each iteration but the first takes width-1 dimensions or more, in the mean.
+	// Each iteration but the first adds at least width-1 dimensions on average, of rows
+	// in all. 64 more allow for small matrices.
 	for i := range l.m.rows/(width-2) + 64 {
-		s := &l.last[0]
-		if s.g, s.k, err = l.apply(l.av, l.v[0]); err != nil {
-			return false, err
-		}
-		if s.g == (square{}) {
-			return true, nil
-		}
-		scratch := s.g
-		s.chosen = s.inverse.invert(&scratch, l.last[1].chosen)
-		complete := s.chosen.or(l.last[1].chosen) == ones
-		s.k.mask(s.chosen)
-		s.k.add(&s.g)
-		if i < len(l.v) {
-			if s.start, err = l.inner(l.v[0], l.v[i]); err != nil {
-				return false, err
-			}
-		}
-		if err := l.advance(i); err != nil || !complete {
-			return true, err
+		if ended, err := l.iterate(i); ended || err != nil {
+			return err == nil, err
 		}
 	}
 	return false, nil
 }
 
-// begin makes Y and V[0].
+// iterate makes V[i+1] from V[i] and adds the projection of V[0] on W[i] to X. It
+// reports whether the recurrence has ended, with V[m] in v[0]: either as V[i]^T*A*V[i]
+// = 0, or because a column is neither in S[i] nor in S[i-1].
+func (l *lanczos) iterate(i int) (ended bool, err error) {
+	s := &l.last[0]
+	if s.g, s.k, err = l.apply(l.av, l.v[0]); err != nil {
+		return false, err
+	}
+	if s.g == (square{}) {
+		return true, nil
+	}
+	scratch := s.g
+	s.chosen = s.inverse.invert(&scratch, l.last[1].chosen)
+	complete := s.chosen.or(l.last[1].chosen) == ones
+	s.k.mask(s.chosen)
+	s.k.add(&s.g)
+	if i < len(l.v) { // v[i] is V[0]
+		if s.start, err = l.inner(l.v[0], l.v[i]); err != nil {
+			return false, err
+		}
+	}
+	return !complete, l.advance(i)
+}
+
+// begin makes a random Y in x, and V[0] = A*Y in v[0]. V[-1] and V[-2] are zero, and
+// all columns count as chosen in S[-1].
 func (l *lanczos) begin(seed uint64) error {
 	rnd := rand.NewPCG(seed, 0)
 	for i := range l.x {
@@ -92,7 +105,14 @@ func (l *lanczos) begin(seed uint64) error {
 	return err
 }
 
-// advance makes V[i+1] and adds the projection of V[0] to X.
+// advance makes V[i+1] and adds the projection V[i]*W[i]^inv*V[i]^T*V[0] to X. Then
+// step i is last[1].
+//
+// V[i]^T*V[0] for i >= 3 follows from the recurrence without a product of blocks:
+//
+//	V[i+1]^T*V[0] = D^T*V[i]^T*V[0] + E^T*V[i-1]^T*V[0] + F^T*V[i-2]^T*V[0],  i >= 2,
+//
+// as A*V[i] is orthogonal to V[0], whose columns are in the span of W[0] and W[1].
 func (l *lanczos) advance(i int) error {
 	l.setCoefficients()
 	c, chosen := &l.c, l.last[0].chosen
@@ -110,7 +130,7 @@ func (l *lanczos) advance(i int) error {
 	l.v[0], l.v[1], l.v[2], l.av = l.av, l.v[0], l.v[1], l.v[2]
 	now := l.last[0]
 	l.last[0].start = square{}
-	if i >= 2 { // A*V[i] is orthogonal to V[0]
+	if i >= 2 {
 		l.last[0].start.addTransposed(&c.d, &now.start)
 		l.last[0].start.addTransposed(&c.e, &l.last[1].start)
 		l.last[0].start.addTransposed(&c.f, &l.last[2].start)
@@ -119,7 +139,7 @@ func (l *lanczos) advance(i int) error {
 	return err
 }
 
-// setCoefficients sets
+// setCoefficients sets, with g and k of the steps,
 //
 //	D = I + W[i]^inv * k[i]
 //	E = W[i-1]^inv * g[i] * S*S^T

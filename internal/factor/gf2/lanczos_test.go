@@ -1,8 +1,8 @@
 package gf2
 
 import (
-	"errors"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -10,17 +10,10 @@ import (
 
 // whole returns the matrix as a core, without filtering.
 func (m *Matrix) whole() *core {
-	f := filter{pulse: pulse{alive: always}}
+	f := filter{meter: workMeter{alive: always}}
 	f.load(m)
 	f.relist()
 	return f.core()
-}
-
-// filteredCore returns what a filter leaves, and what it has done.
-func (m *Matrix) filteredCore() (*core, []merge) {
-	var f filter
-	f.run(m, always)
-	return f.core(), f.merges
 }
 
 // TestLanczos compares with the slow twin, from sizes where it may break down to those where it
@@ -107,6 +100,44 @@ func TestProjection(t *testing.T) {
 	}
 }
 
+// TestOrthogonal expects subspaces W[i] that are orthogonal to each other with respect to A, and of the
+// dimensions that the number of iterations relies on.
+func TestOrthogonal(t *testing.T) {
+	const n = 2000
+	var m Matrix
+	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 9)), n+50, n))
+	l := newLanczos(m.whole(), 1, always)
+	if err := l.begin(0); err != nil {
+		t.Fatal(err)
+	}
+	var w [][]vec // W[i], with zeros in the columns that are not chosen
+	dimensions, last, image := 0, 0, make([]vec, l.m.rows)
+	for i := 0; ; i++ {
+		if ended, err := l.iterate(i); ended || err != nil {
+			break
+		}
+		chosen := l.last[1].chosen
+		last = bits.OnesCount64(chosen.lo) + bits.OnesCount64(chosen.hi)
+		dimensions += last
+		w = append(w, slices.Clone(l.v[1]))
+		for r := range w[i] {
+			w[i][r] = w[i][r].and(chosen)
+		}
+		if _, _, err := l.apply(image, w[i]); err != nil {
+			t.Fatal(err)
+		}
+		for j := range i {
+			if product, err := l.inner(w[j], image); product != (square{}) || err != nil {
+				t.Errorf("W[%d] is not orthogonal to W[%d], %v", i, j, err)
+			}
+		}
+	}
+	// The last subspace has the dimensions that are left.
+	if mean := float64(dimensions-last) / float64(len(w)-1); dimensions > l.m.rows || mean < width-1 {
+		t.Errorf("%d subspaces have %d dimensions of %d, %.2f each", len(w), dimensions, l.m.rows, mean)
+	}
+}
+
 // TestParts expects that all rows are divided, about evenly.
 func TestParts(t *testing.T) {
 	var m Matrix
@@ -166,199 +197,6 @@ func TestBreakdown(t *testing.T) {
 	})
 	if len(sets) != n/2 {
 		t.Errorf("%d dependencies, want %d", len(sets), n/2)
-	}
-}
-
-// bit returns entry i, j.
-func (z *square) bit(i, j int) int {
-	if z[i].at(j) {
-		return 1
-	}
-	return 0
-}
-
-func randomSquare(rnd *rand.Rand) (z square) {
-	for i := range z {
-		z[i] = vec{rnd.Uint64(), rnd.Uint64()}
-	}
-	return z
-}
-
-// TestProducts compares the products with their definition.
-func TestProducts(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(2, 3))
-	x, y := randomSquare(rnd), randomSquare(rnd)
-	y[3], y[70] = vec{}, ones
-	var z, w, v square
-	z.mul(&x, &y)
-	w.addTransposed(&x, &y)
-	p := slices.Clone(y[:])
-	var scratch table
-	scratch.addInnerProduct(&v, x[:], y[:])
-	scratch[1][0].flip(5)
-	scratch.setSums((*[64]vec)(y[:64]))
-	if scratch[1][0] != (vec{}) {
-		t.Error("the sum of no rows is not 0")
-	}
-	scratch.addProduct(p, x[:], &y)
-	for i := range width {
-		for j := range width {
-			sum, inner := 0, 0
-			for k := range width {
-				sum ^= x.bit(i, k) & y.bit(k, j)
-				inner ^= x.bit(k, i) & y.bit(k, j)
-			}
-			if z.bit(i, j) != sum || (*square)(p).bit(i, j) != sum^y.bit(i, j) || w.bit(i, j) != inner || v.bit(i, j) != inner {
-				t.Fatalf("entry %d, %d: mul %d, addProduct %d, addTransposed %d, addInnerProduct %d, want %d and %d",
-					i, j, z.bit(i, j), (*square)(p).bit(i, j)^y.bit(i, j), w.bit(i, j), v.bit(i, j), sum, inner)
-			}
-		}
-	}
-}
-
-// TestInvert checks the inverse of symmetric matrices of all ranks, and which columns are
-// chosen.
-func TestInvert(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(2, 4))
-	for size := 0; size <= width; size += 4 {
-		// B^T*B for a B of so many rows.
-		var b, g square
-		for i := range size {
-			b[i] = vec{rnd.Uint64(), rnd.Uint64()}
-		}
-		g.addTransposed(&b, &b)
-		last := vec{rnd.Uint64(), rnd.Uint64()}
-		scratch := g
-		var inverse, product square
-		chosen := inverse.invert(&scratch, last)
-		var columns [][]uint32
-		for j := range width {
-			columns = append(columns, nil)
-			for i := range width {
-				if g.bit(i, j) == 1 {
-					columns[j] = append(columns[j], uint32(i))
-				}
-			}
-		}
-		var preferred, all [][]uint32
-		taken := 0
-		for j := range width {
-			if chosen.at(j) {
-				all = append(all, columns[j])
-			}
-			if !last.at(j) {
-				preferred = append(preferred, columns[j])
-				if chosen.at(j) {
-					taken++
-				}
-			}
-		}
-		if got := rank(all, width); got != len(all) || got != rank(columns, width) || taken != rank(preferred, width) {
-			t.Errorf("size %d: %d columns chosen, of rank %d, the whole has %d; %d of rank %d preferred", size, len(all), got, rank(columns, width), taken, rank(preferred, width))
-		}
-		part := g
-		part.mask(chosen)
-		product.mul(&inverse, &part)
-		for i := range width {
-			for j := range width {
-				want := 0
-				if i == j && chosen.at(i) {
-					want = 1
-				}
-				if product.bit(i, j) != want || !chosen.at(i) && inverse[i] != (vec{}) || !chosen.at(j) && inverse.bit(i, j) != 0 {
-					t.Fatalf("size %d: entry %d, %d of inverse*part is %d", size, i, j, product.bit(i, j))
-				}
-			}
-		}
-	}
-}
-
-// TestFilter expects rows that are the sums that the merges say, and few of them.
-func TestFilter(t *testing.T) {
-	const n = 3000
-	var m Matrix
-	rows := sieved(rand.New(rand.NewPCG(2, 5)), n+200, n)
-	m.setRows(n, rows)
-	var f filter
-	if err := f.run(&m, always); err != nil {
-		t.Fatal(err)
-	}
-	parts := make([]map[uint32]bool, len(rows))
-	for r := range parts {
-		parts[r] = map[uint32]bool{uint32(r): true}
-	}
-	for _, x := range f.merges {
-		for r := range parts[x.pivot] {
-			if parts[x.target][r] {
-				delete(parts[x.target], r)
-			} else {
-				parts[x.target][r] = true
-			}
-		}
-	}
-	live := 0
-	for r, s := range f.row {
-		if f.gone[r] {
-			continue
-		}
-		live += s.len()
-		odd := map[uint32]bool{}
-		for part := range parts[r] {
-			for _, c := range rows[part] {
-				if odd[c] = !odd[c]; !odd[c] {
-					delete(odd, c)
-				}
-			}
-		}
-		for _, c := range f.entries(s) {
-			if !odd[c] {
-				t.Fatalf("row %d has the column %d", r, c)
-			}
-			delete(odd, c)
-		}
-		heavy := 0
-		for b := range f.blocks {
-			for c := range width {
-				if f.heavy[r*f.blocks+b].at(c) {
-					heavy++
-				}
-			}
-		}
-		if heavy != len(odd) {
-			t.Fatalf("row %d has %d heavy columns, want %d", r, heavy, len(odd))
-		}
-	}
-	core := f.core()
-	columns := map[uint32]bool{}
-	for _, c := range core.entries {
-		columns[c] = true
-	}
-	if live != f.live || len(columns) != core.columns || core.rows != f.rows || core.rows > n*6/10 || core.rows > core.columns+f.blocks*width+excess {
-		t.Errorf("%d rows and %d columns, %d entries, counted as %d", core.rows, core.columns, live, f.live)
-	}
-}
-
-// TestFilterStops expects the error of alive.
-func TestFilterStops(t *testing.T) {
-	const n = 8000
-	var m Matrix
-	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 8)), n+200, n))
-	stop := errors.New("stop")
-	for at := 1; ; at++ {
-		calls := 0
-		var f filter
-		err := f.run(&m, func() error {
-			if calls++; calls == at {
-				return stop
-			}
-			return nil
-		})
-		if err == nil && calls < at && at > 5 {
-			break // there are no more
-		}
-		if err != stop || calls != at {
-			t.Fatalf("%v after %d calls of alive, of which the one of number %d stops", err, calls, at)
-		}
 	}
 }
 

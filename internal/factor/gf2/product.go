@@ -2,29 +2,38 @@ package gf2
 
 import "sync"
 
-// An operator multiplies blocks of vectors by a core B and its transpose, and with each other. A
-// block is a []vec with an element for each row of B. The rows are divided between the parts, a
-// goroutine for each; the first is the caller's. All methods return the error of alive, which is asked
-// after each pass over the rows: of 100,000 that is every 4 ms.
+// An operator multiplies blocks of vectors by a core B and its transpose, and with each
+// other. A block is a []vec with an element for each row of the core.
+//
+// The rows are divided between the parts. Each part has a goroutine; the first is the
+// caller's. During a call of each, goroutine i reads all blocks and the core, and
+// writes only parts[i] and the rows from..to-1 of a block. Between calls no goroutine
+// runs, and the caller adds up what the parts have: additions modulo 2 commute, so that
+// the result does not depend on the number of parts.
+//
+// All methods return the error of alive, which is called after each pass over the rows:
+// for 100,000 rows every 4 ms.
 type operator struct {
 	m     *core
 	alive func() error
 	parts []part
 }
 
-// A part is a range of rows, and scratch. The image B*v of a block v, of which each part
-// adds up its rows, has an element for each column.
+// A part is a range of rows with the memory of its goroutine. The image B*v of a block
+// v has an element for each column of the core; each part adds up the contribution of
+// its rows.
 type part struct {
-	from, to     int
-	light, heavy []vec
-	table        table
-	g, k         square
+	from, to     int    // rows
+	light, heavy []vec  // image: of light columns, and of the blocks of heavy ones
+	table        table  // scratch
+	g, k         square // results of apply and inner for these rows
 }
 
-// newOperator divides the rows of m by the 1s in them.
+// newOperator divides the rows of m into so many parts of about the same work: the 1s
+// of a row, and perRow for the products of blocks.
 func newOperator(m *core, workers int, alive func() error) *operator {
 	o := &operator{m: m, alive: alive, parts: make([]part, workers)}
-	const perRow = 60 // entries that take as long as the products of a row
+	const perRow = 60 // products of blocks take as long for a row as so many entries
 	total := len(m.entries) + perRow*m.rows
 	r := 0
 	for i := range o.parts {
@@ -42,7 +51,8 @@ func newOperator(m *core, workers int, alive func() error) *operator {
 	return o
 }
 
-// each calls f with all parts, and returns when all are done.
+// each calls f with all parts, each in its goroutine, and returns the error of alive
+// when all have ended.
 func (o *operator) each(f func(p *part)) error {
 	var wg sync.WaitGroup
 	for i := 1; i < len(o.parts); i++ {
@@ -53,7 +63,7 @@ func (o *operator) each(f func(p *part)) error {
 	return o.alive()
 }
 
-// image sets the image to B*v.
+// image sets the image of parts[0] to B*v. Those of the other parts are scratch.
 func (o *operator) image(v []vec) error {
 	err := o.each(func(p *part) { p.addImage(o.m, v) })
 	z := &o.parts[0]
@@ -73,10 +83,14 @@ func addAll(z, x []vec) {
 	}
 }
 
-// addImage sets the image to that of the rows of p.
+// addImage sets the image of p to the contribution of its rows: v[r] is added to each
+// column that row r has. For heavy columns it is the product of a transposed block of
+// bits and v.
 func (p *part) addImage(m *core, v []vec) {
 	clear(p.light)
 	clear(p.heavy)
+	// Most of the time of block Lanczos is spent in this loop and that of preimage:
+	// each entry is one access to a random vec of the image.
 	light, start := p.light, m.start(p.from)
 	for r := p.from; r < p.to; r++ {
 		end, x := m.ends[r], v[r]
@@ -90,7 +104,8 @@ func (p *part) addImage(m *core, v []vec) {
 	}
 }
 
-// preimage sets z to the product of the transposed B and the image, in the rows of p.
+// preimage sets z to B^T times the image, in the rows of p: z[r] is the sum of the
+// image over the columns of row r.
 func (p *part) preimage(m *core, z []vec, image *part) {
 	light, start := image.light, m.start(p.from)
 	for r := p.from; r < p.to; r++ {
@@ -105,8 +120,7 @@ func (p *part) preimage(m *core, z []vec, image *part) {
 	}
 }
 
-// apply sets z = A*v, where A is the product of the transposed B and B. It returns the
-// products of the transposed v and of the transposed z with z.
+// apply sets z = A*v, A = B^T*B. It returns v^T*z = v^T*A*v and z^T*z = v^T*A^2*v.
 func (o *operator) apply(z, v []vec) (vz, zz square, err error) {
 	if err = o.image(v); err != nil {
 		return vz, zz, err
@@ -124,7 +138,7 @@ func (o *operator) apply(z, v []vec) (vz, zz square, err error) {
 	return vz, zz, err
 }
 
-// inner returns the product of the transposed x and y.
+// inner returns x^T*y.
 func (o *operator) inner(x, y []vec) (z square, err error) {
 	err = o.each(func(p *part) {
 		p.g = square{}

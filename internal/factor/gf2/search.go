@@ -1,44 +1,49 @@
 package gf2
 
-// A search looks for dependencies of a matrix among those of its core.
+// A search looks for dependencies of a matrix among those of its core. Sets of rows are
+// handled 64 at a time: a word for each row, whose bit i says whether the row is in set
+// i.
 type search struct {
 	m      *Matrix
-	f      func(rows []uint32) bool
+	f      func(rows []uint32) bool // receives the dependencies
 	alive  func() error
-	merges []merge
-	origin []uint32 // of the rows of the core; nil if they are those of m
+	merges []merge  // of the filter, in order
+	origin []uint32 // of the rows of the core; nil if the core is the whole matrix
 	*scratch
 }
 
 // A scratch is memory that a Matrix keeps from one search to the next.
 type scratch struct {
 	core []uint64 // a word for each row of the core
-	rows []uint64 // and of the whole
-	sums []uint64 // and for each column
-	set  []uint32
+	rows []uint64 // a word for each row of the whole
+	sums []uint64 // a word for each column: the sum of the words of its rows
+	set  []uint32 // the set that is handed out
 }
 
 const (
-	// filterFrom is the number of rows from which the filter and elimination are quicker than
-	// elimination alone: see BenchmarkFilter. lanczosFrom is the number of rows of the core from
-	// which block Lanczos is quicker than elimination: see BenchmarkCore.
-	filterFrom  = 1000
+	// filterFrom is the number of rows from which the filter and elimination are
+	// quicker than elimination alone: see BenchmarkFilter.
+	filterFrom = 1000
+	// lanczosFrom is the number of rows of the core from which block Lanczos is quicker
+	// than elimination: see BenchmarkCore.
 	lanczosFrom = 3500
-	// denseUpTo is the number of rows of the core up to which elimination follows block Lanczos if
-	// that finds too little. It takes 8 MB, and the larger the core the less it is needed.
+	// denseUpTo is the number of rows of the core up to which elimination follows block
+	// Lanczos if that finds too few dependencies. It takes 8 MB. The larger the core,
+	// the less it is needed.
 	denseUpTo = 8192
-	// tries is how many seeds block Lanczos is given.
+	// tries is the number of seeds with which block Lanczos is tried.
 	tries = 4
-	// wanted is how many dependencies are enough.
+	// wanted is the number of dependencies that are enough: all of them fail with a
+	// probability of 2^-32.
 	wanted = 32
-	// firstGroup is how many dependencies are made before the first is handed out, and the number
-	// doubles: mostly one or two are wanted.
+	// firstGroup is the number of dependencies that elimination makes before the first
+	// ones are handed out. The number doubles each time: mostly one or two are used.
 	firstGroup = 2
-	// maxWorkers bounds the goroutines, each of which takes memory.
+	// maxWorkers bounds the goroutines. Each takes memory for an image.
 	maxWorkers = 8
 )
 
-// direct finds dependencies by elimination alone.
+// direct finds dependencies by elimination of the whole matrix.
 func (s *search) direct() error {
 	d := &s.m.dense
 	d.reset(s.m.columns, s.m.Rows())
@@ -50,7 +55,7 @@ func (s *search) direct() error {
 	return s.eliminate()
 }
 
-// filtered finds dependencies by way of a filter.
+// filtered finds dependencies of the core that a filter leaves.
 func (s *search) filtered() error {
 	var f filter
 	if err := f.run(s.m, s.alive); err != nil {
@@ -64,9 +69,12 @@ func (s *search) filtered() error {
 	return s.solve(core)
 }
 
-// solve finds dependencies of the core.
+// solve finds dependencies of the core: by block Lanczos if it is large, by elimination
+// if it is small or if block Lanczos finds too few.
 func (s *search) solve(core *core) error {
 	s.origin = core.origin
+	// Block Lanczos needs some blocks of rows to work at all; below lanczosFrom
+	// elimination is also quicker.
 	if core.rows >= lanczosFrom {
 		if done, err := s.lanczos(core); done || err != nil {
 			return err
@@ -81,8 +89,9 @@ func (s *search) solve(core *core) error {
 	return s.eliminate()
 }
 
-// lanczos finds dependencies of the core by block Lanczos and reports whether there were
-// enough.
+// lanczos finds dependencies of the core by block Lanczos, with one seed after the
+// other. It reports whether there were enough: wanted, or as many as rows exceed
+// columns.
 func (s *search) lanczos(core *core) (done bool, err error) {
 	l := newLanczos(core, min(max(s.m.Workers, 1), maxWorkers), s.alive)
 	for seed := range uint64(tries) {
@@ -105,7 +114,8 @@ func (s *search) lanczos(core *core) (done bool, err error) {
 	return false, nil
 }
 
-// eliminate finds all dependencies of the core by elimination of the dense matrix.
+// eliminate finds all dependencies by elimination of m.dense, and hands them out in
+// groups of 2, 4, 8 to 64.
 func (s *search) eliminate() error {
 	d := &s.m.dense
 	if err := d.reduce(s.alive); err != nil {
@@ -132,11 +142,12 @@ func (s *search) eliminate() error {
 	return err
 }
 
-// deliver calls f with the dependencies of the core that are the lowest count bits of the
-// words, one word for each of its rows, as sets of rows of the whole. It reports whether f
-// wants more.
+// deliver calls f with the dependencies in the lowest count bits of the words x, a word
+// for each row of the core, as sets of rows of the whole. It reports whether f has
+// returned true each time. It leaves out sets whose rows do not add up to zero, so that
+// f sees only true dependencies.
 func (s *search) deliver(x []uint64, count int) (more bool, err error) {
-	p := pulse{alive: s.alive}
+	p := workMeter{alive: s.alive}
 	x = s.expand(x)
 	wrong, err := s.sum(x, &p)
 	if err != nil {
@@ -162,8 +173,13 @@ func (s *search) deliver(x []uint64, count int) (more bool, err error) {
 	return true, nil
 }
 
-// expand returns the words of all rows, from those of the core: a pivot is in
-// a set as often as the rows that it was added to are.
+// expand returns the words of all rows, from those of the core. A pivot is in a set as
+// often, modulo 2, as the targets to which it was added:
+//
+//	x[pivot] = sum of x[target] over the merges of this pivot.
+//
+// A target may itself be a pivot of later merges. So the merges are taken in reverse,
+// when x[target] is final.
 func (s *search) expand(core []uint64) []uint64 {
 	if s.origin == nil {
 		return core
@@ -180,8 +196,9 @@ func (s *search) expand(core []uint64) []uint64 {
 	return x
 }
 
-// sum returns the bits in which the sum of the rows is not zero.
-func (s *search) sum(x []uint64, p *pulse) (wrong uint64, err error) {
+// sum returns the bits for which the sum of the rows, of the matrix as it was given, is
+// not zero: the sets that are no dependencies.
+func (s *search) sum(x []uint64, p *workMeter) (wrong uint64, err error) {
 	s.sums = resize(s.sums, s.m.columns)
 	clear(s.sums)
 	for r, w := range x {

@@ -6,43 +6,53 @@ import (
 )
 
 // A store has the rows of a matrix while it is filtered, in memory that does not grow.
+// The light columns of all rows are in one arena. A row that changes is written anew at
+// the end of the arena; when the end is reached, compact moves the rows together.
+//
+// Invariants: row r is arena[start:end) of its span, ascending, without duplicates.
+// Spans do not overlap. live is the sum of their lengths. columns.weight has for each
+// light column the number of rows that have it.
 type store struct {
 	columns
-	row    []span // of light columns, ascending
-	gone   []bool // of rows: removed
-	arena  []uint32
-	end    uint32   // of what is used of arena
-	live   int      // entries of all rows
-	rows   int      // that are there
-	blocks int      // of width heavy columns
-	heavy  []vec    // blocks of them for each row
-	order  []uint32 // of the rows that are there: see compact
+	row     []span   // of each row: its light columns
+	removed []bool   // of each row
+	arena   []uint32 // light columns of all rows
+	end     uint32   // arena[end:] is free
+	live    int      // entries of all rows that are not removed
+	rows    int      // rows that are not removed
+	blocks  int      // blocks of width heavy columns
+	heavy   []vec    // heavy[r*blocks+b] is block b of row r
+	order   []uint32 // rows in the order of the arena: see compact
 }
 
-// A span is a part of the arena. That of a row that is gone is empty.
+// A span is a part of the arena. That of a removed row is empty.
 type span struct{ start, end uint32 }
 
 func (s span) len() int { return int(s.end - s.start) }
 
 const (
-	// maxBlocks bounds the blocks of heavy columns.
+	// maxBlocks bounds the blocks of heavy columns. A block takes 16 bytes a row, as
+	// much as 4 entries of a list.
 	maxBlocks = 3
-	// heavyFrom is how many 1s a row has in a block of columns at least for them to be heavy.
+	// heavyFrom is the mean number of 1s of a row in a block of columns from which they
+	// are heavy.
 	heavyFrom = 2
-	// roomPerRow is how many entries a row may grow by in the mean.
+	// roomPerRow is the number of entries by which rows may grow on average.
 	roomPerRow = 20
 )
 
-// arenaRoom returns the entries that an arena has, for rows with so many.
+// arenaRoom returns the size of the arena for so many rows with so many entries in all.
 func arenaRoom(rows, entries int) int { return entries + roomPerRow*rows + 1<<10 }
 
-// load takes the rows of m.
-func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
+// load copies the rows of m. The column heavy[i] becomes bit i of the heavy part, the
+// others become lists.
+func (s *store) load(m *Matrix, heavy []uint32, p *workMeter) error {
 	const light = ^uint32(0)
 	place := make([]uint32, m.columns)
 	for c := range place {
 		place[c] = light
 	}
+	// place[c] is the bit of a heavy column, or light.
 	for i, c := range heavy {
 		place[c] = uint32(i)
 	}
@@ -53,7 +63,7 @@ func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
 	}
 	s.rows = m.Rows()
 	s.blocks = (len(heavy) + width - 1) / width
-	s.row, s.gone = make([]span, s.rows), make([]bool, s.rows)
+	s.row, s.removed = make([]span, s.rows), make([]bool, s.rows)
 	s.order = make([]uint32, 0, s.rows)
 	s.arena = make([]uint32, arenaRoom(s.rows, s.live))
 	s.heavy = make([]vec, s.rows*s.blocks)
@@ -77,15 +87,19 @@ func (s *store) load(m *Matrix, heavy []uint32, p *pulse) error {
 	return nil
 }
 
-// entries returns the light columns of a row.
+// entries returns the light columns of a row, given its span.
 func (s *store) entries(at span) []uint32 { return s.arena[at.start:at.end] }
 
-// add adds the row pivot to the row target. It reports whether there was room.
+// add adds the row pivot to the row target modulo 2, by a merge of two ascending lists
+// in which equal columns cancel. It reports whether there was room; if not, nothing has
+// changed. The columns keep count of the rows that they gain and lose.
 func (s *store) add(pivot, target uint32) bool {
 	most := s.row[pivot].len() + s.row[target].len()
 	if int(s.end)+most > len(s.arena) && !s.makeRoom(most) {
 		return false
 	}
+	// z is written behind all rows, so that it overlaps neither x nor y, even if they
+	// have moved in makeRoom.
 	x, y := s.entries(s.row[pivot]), s.entries(s.row[target])
 	z := s.arena[s.end:s.end]
 	for len(x) > 0 && len(y) > 0 {
@@ -115,18 +129,19 @@ func (s *store) add(pivot, target uint32) bool {
 	return true
 }
 
-// remove removes a row.
+// remove removes a row from the store and from its columns.
 func (s *store) remove(r uint32) {
 	for _, c := range s.entries(s.row[r]) {
 		s.leave(c, r)
 	}
 	s.live -= s.row[r].len()
 	s.rows--
-	s.row[r], s.gone[r] = span{}, true
+	s.row[r], s.removed[r] = span{}, true
 }
 
 // makeRoom moves the rows together and reports whether there is then room for so many
-// more entries, and some to spare.
+// more entries. It refuses when the arena is 7/8 full, since it would be called for
+// ever fewer entries.
 func (s *store) makeRoom(more int) bool {
 	if s.live+more > len(s.arena)/8*7 {
 		return false
@@ -135,10 +150,11 @@ func (s *store) makeRoom(more int) bool {
 	return true
 }
 
-// compact moves the rows together. Then order has them as they are in the arena.
+// compact moves the rows to the start of the arena, in the order of their spans, so
+// that each moves down. order then lists them in that order.
 func (s *store) compact() {
 	s.order = s.order[:0]
-	for r, gone := range s.gone {
+	for r, gone := range s.removed {
 		if !gone {
 			s.order = append(s.order, uint32(r))
 		}

@@ -1,11 +1,14 @@
 package gf2
 
-// A table holds a vec for each value of each byte of a word: 32 KiB, which fit in the
-// first level cache.
+// A table holds a vec for each value of each of the 8 bytes of a word: 8*256*16 bytes =
+// 32 KiB, which fit in the first level cache. With it, a product of a block and a
+// square takes 8 additions for 64 columns of a row, where bit by bit it would take 32
+// on average.
 type table [8][256]vec
 
-// setSums makes t the sums of the rows of a matrix of 64 rows: t[k][m] is the sum of the rows 8k+b
-// for the bits b of m. So the product of a word and the matrix takes 8 additions.
+// setSums makes t the table of a matrix of 64 rows: t[k][m] is the sum of the rows 8k+b
+// for the bits b of m. The product of a word w and the matrix is the sum of t[k][byte k
+// of w] over k.
 func (t *table) setSums(rows *[64]vec) {
 	for k := range t {
 		t[k][0] = vec{}
@@ -18,8 +21,11 @@ func (t *table) setSums(rows *[64]vec) {
 	}
 }
 
-// addRows adds to rows[8k+b] all t[k][m] for which m has the bit b: the opposite of
+// addRows adds to rows[8k+b] all t[k][m] for which m has bit b: the transpose of
 // setSums. It destroys t.
+//
+// It takes bit 7 first. When the entries with that bit have been added to the row, they
+// are added to the entry without that bit: after that 2^b entries are left for bit b.
 func (t *table) addRows(rows *[64]vec) {
 	for k := range t {
 		for b := 7; b >= 0; b-- {
@@ -31,7 +37,7 @@ func (t *table) addRows(rows *[64]vec) {
 	}
 }
 
-// half returns the word of x[i] with the columns 64*h to 64*h+63.
+// half returns the word of x with the columns 64h..64h+63, h = 0 or 1.
 func (x *vec) half(h int) uint64 {
 	if h == 0 {
 		return x.lo
@@ -39,8 +45,8 @@ func (x *vec) half(h int) uint64 {
 	return x.hi
 }
 
-// addProducts adds to each z[i] the product of half h of x[i] and the matrix whose sums
-// t has.
+// addProducts adds to each z[i] the product of half h of x[i] and the matrix for which
+// setSums has made t.
 func (t *table) addProducts(z, x []vec, h int) {
 	x = x[:len(z)]
 	for i := range z {
@@ -52,8 +58,8 @@ func (t *table) addProducts(z, x []vec, h int) {
 	}
 }
 
-// addInner adds each y[i] to the entries of t for half h of x[i]. Then addRows gives the
-// product of the transposed x and y.
+// addInner adds each y[i] to the 8 entries of t for half h of x[i]. Then addRows makes
+// rows 64h..64h+63 of x^T*y.
 func (t *table) addInner(x, y []vec, h int) {
 	x = x[:len(y)]
 	for i := range y {
@@ -69,7 +75,8 @@ func (t *table) addInner(x, y []vec, h int) {
 	}
 }
 
-// addProduct sets z += x*c, t being scratch.
+// addProduct sets z += x*c for blocks z and x: for each row 2*8 entries of tables. It
+// overwrites t.
 func (t *table) addProduct(z, x []vec, c *square) {
 	for h := range 2 {
 		t.setSums((*[64]vec)(c[64*h:]))
@@ -77,7 +84,12 @@ func (t *table) addProduct(z, x []vec, c *square) {
 	}
 }
 
-// addInnerProduct adds the product of the transposed x and y to z, t being scratch.
+// addInnerProduct sets z += x^T*y for blocks x and y:
+//
+//	(x^T*y)[a] = sum of y[i] over the i for which x[i] has bit a.
+//
+// For each row it adds y[i] to 2*8 entries of tables, instead of to 64 rows of z on
+// average. It overwrites t.
 func (t *table) addInnerProduct(z *square, x, y []vec) {
 	for h := range 2 {
 		*t = table{}

@@ -2,13 +2,15 @@ package gf2
 
 import "math/bits"
 
-// width is the number of vectors that block Lanczos works with at a time.
+// width is the number of vectors that block Lanczos works with at a time. Compared with
+// 64 it halves the number of passes over the matrix, which wait for memory.
 const width = 128
 
-// A vec is a row of a block: one bit of each of width vectors.
+// A vec is a row of a block: one bit of each of width vectors. Bits 0..63 are in lo,
+// 64..127 in hi. It also serves as a set of columns.
 type vec struct{ lo, hi uint64 }
 
-// ones is the vec of ones.
+// ones is the set of all columns.
 var ones = vec{^uint64(0), ^uint64(0)}
 
 // add sets z += x.
@@ -20,7 +22,7 @@ func (z *vec) add(x *vec) {
 // and returns the bits that are in both.
 func (z vec) and(x vec) vec { return vec{z.lo & x.lo, z.hi & x.hi} }
 
-// or returns the bits that are in any.
+// or returns the bits that are in either.
 func (z vec) or(x vec) vec { return vec{z.lo | x.lo, z.hi | x.hi} }
 
 // at reports whether bit i is set, 0 <= i < width.
@@ -48,10 +50,11 @@ func (z *vec) first() int {
 	return 64 + bits.TrailingZeros64(z.hi)
 }
 
-// A square is a matrix of width rows and columns.
+// A square is a matrix of width rows and columns: element i is row i.
 type square [width]vec
 
-// mul sets z = x*y. z may be x, but not y.
+// mul sets z = x*y: row i is the sum of the rows of y for the bits of x[i]. z may be x,
+// but not y.
 func (z *square) mul(x, y *square) {
 	for i := range z {
 		row, sum := x[i], vec{}
@@ -65,7 +68,7 @@ func (z *square) mul(x, y *square) {
 	}
 }
 
-// addTransposed adds the product of the transposed x and y to z, which is neither.
+// addTransposed sets z += x^T*y. z must be neither x nor y.
 func (z *square) addTransposed(x, y *square) {
 	for i := range x {
 		row := x[i]
@@ -85,7 +88,7 @@ func (z *square) add(x *square) {
 	}
 }
 
-// addOne sets z += I.
+// addOne sets z += I, the unit matrix.
 func (z *square) addOne() {
 	for i := range z {
 		z[i].flip(i)

@@ -4,8 +4,8 @@ package kernels
 
 import "golang.org/x/sys/cpu"
 
-// detect asks the processor. Package cpu reports AVX2, FMA and AVX-512 only if the operating
-// system saves their registers (XGETBV).
+// detect asks the processor. Package cpu reports AVX2, FMA and AVX-512 only if the
+// operating system saves their registers (XGETBV).
 func detect() features {
 	x := &cpu.X86
 	avx2 := x.HasAVX2 && x.HasFMA && x.HasBMI1 && x.HasBMI2 && x.HasPOPCNT

@@ -1,6 +1,10 @@
-// Package kernels says which vector instructions the engine may use in this process. All
-// packages of the engine ask it and none asks the processor, so that one setting selects the
-// code of all of them.
+// Package kernels selects the vector instructions that the engine uses in this process.
+// All packages of the engine ask this package, and none asks the processor, so that one
+// setting selects the code of all of them.
+//
+// The level is the best one that the processor, the operating system and the build
+// have, unless the environment variable FACTORFLEET_KERNELS caps it. It is set once at
+// the start; only tests change it later. All levels give the same answers.
 package kernels
 
 import (
@@ -14,37 +18,40 @@ import (
 type Level int32
 
 const (
-	// Plain is Go without assembly. It is the only level of other architectures than amd64, and
-	// of builds with the tag purego.
+	// Plain is Go without assembly. It is the only level of other architectures than
+	// amd64, and of builds with the tag purego.
 	Plain Level = iota
 	// AVX2 is AVX2, FMA, BMI1, BMI2 and POPCNT; see HasADX for the scalar carry chains.
 	AVX2
-	// AVX512 is AVX-512 F, BW, CD, DQ and VL besides; see HasIFMA for the products of 52 bits.
+	// AVX512 is AVX-512 F, BW, CD, DQ and VL besides; see HasIFMA for the products of
+	// 52 bits.
 	AVX512
 )
 
-// Levels are all levels, ascending.
+// Levels has all levels, ascending.
 var Levels = [...]Level{Plain, AVX2, AVX512}
 
 var names = [...]string{Plain: "plain", AVX2: "avx2", AVX512: "avx512"}
 
-// String returns the name of the level, as Variable takes it.
+// String returns the name of the level, which is also its value for Variable.
 func (l Level) String() string { return names[l] }
 
 // Variable is the environment variable that caps the level of the process.
 const Variable = "FACTORFLEET_KERNELS"
 
-// machine is what the processor, the operating system and the build have. It never changes.
+// machine has the features of the processor, the operating system and the build. It
+// never changes.
 var machine = detect()
 
-// A features value describes a machine: its best level, and the instructions that not all
-// machines of a level have.
+// A features value describes a machine: its best level, and the instructions that not
+// all machines of a level have.
 type features struct {
 	level     Level
 	adx, ifma bool
 }
 
-// active is the level in force. Only package kernelstest changes it after the start.
+// active is the level in force; capError is the result of Check. Only package
+// kernelstest changes active after init.
 var (
 	active   atomic.Int32
 	capError error
@@ -56,8 +63,9 @@ func init() {
 	capError = err
 }
 
-// choose returns the level that value asks for, best if it is empty. If value is no level, or
-// one that the machine lacks, it returns an error and Plain.
+// choose returns the level with the name value, or best if value is empty. If value is
+// not a level, or is a level above best, it returns Plain and an error that names the
+// levels of this machine.
 func choose(value string, best Level) (Level, error) {
 	if value == "" {
 		return best, nil
@@ -66,35 +74,36 @@ func choose(value string, best Level) (Level, error) {
 		switch {
 		case value != l.String():
 		case l > best:
-			return Plain, fmt.Errorf("%s=%s: this machine or build has no such kernels, its best level is %q", Variable, value, best)
+			return Plain, fmt.Errorf("%s=%s: not supported by this machine or build, its best level is %q", Variable, value, best)
 		default:
 			return l, nil
 		}
 	}
-	return Plain, fmt.Errorf("%s=%q is no level of kernels: set one of %s", Variable, value, strings.Join(names[:best+1], ", "))
+	return Plain, fmt.Errorf("%s=%q: unknown level of kernels, set one of %s", Variable, value, strings.Join(names[:best+1], ", "))
 }
 
-// Check returns an error if the value of Variable is not a level of this machine. A program
-// checks before it works; until then the level is Plain.
+// Check returns an error if the value of Variable is not a level of this machine. Then
+// the level in force is Plain. A program calls Check before it computes.
 func Check() error { return capError }
 
-// Best returns the best level that the processor, the operating system and the build have. A
-// level is never chosen whose registers the operating system does not save.
+// Best returns the best level that the processor, the operating system and the build
+// have. It is never a level whose registers the operating system does not save.
 func Best() Level { return machine.level }
 
-// Active returns the level in force: the best one, unless Variable asks for less.
+// Active returns the level in force: the best one, unless Variable caps it.
 func Active() Level { return Level(active.Load()) }
 
-// HasADX reports whether the level in force has the carry chains of ADX, ADCX and ADOX, and MULX.
-// Processors of 2013 and 2014 have AVX2 without ADX.
+// HasADX reports whether the level in force has the carry chains of ADX, ADCX and ADOX,
+// and MULX. Processors of 2013 and 2014 have AVX2 without ADX.
 func HasADX() bool { return Active() >= AVX2 && machine.adx }
 
-// HasIFMA reports whether the level in force has AVX-512 IFMA, the products of 52-bit integers.
-// Servers of 2017 to 2020 have AVX-512 without it.
+// HasIFMA reports whether the level in force has AVX-512 IFMA, the products of 52-bit
+// integers. Servers of 2017 to 2020 have AVX-512 without it.
 func HasIFMA() bool { return Active() == AVX512 && machine.ifma }
 
-// Use sets the level in force, which must not be above Best, and returns what was. It is for
-// package kernelstest: machines that were built before keep their kernels.
+// Use sets the level in force, which must not be above Best, and returns the level
+// before. It is for package kernelstest. Values whose constructors have already chosen
+// kernels keep them.
 func Use(l Level) (before Level) {
 	if l > machine.level {
 		panic(fmt.Sprintf("kernels: internal error: no level %v on this machine", l))

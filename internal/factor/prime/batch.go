@@ -7,17 +7,25 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Batch tests many numbers at once, in the lanes that the level of kernels has (mont.PowerKinds). The
-// answers are those of IsPrime and IsProbablePrime. Its memory is reused from call to call. It is not for
-// concurrent use.
+// A Batch tests many numbers at once, in the lanes that the level of kernels has
+// (mont.PowerKinds). The answers are those of IsPrime and IsProbablePrime, whatever the
+// other numbers are. Its memory is reused from call to call. It is not for concurrent
+// use.
+//
+// Each block of up to batchBlock numbers goes through these steps:
+//
+//	even and small numbers, trial division  ->  candidates
+//	candidates sorted by length             ->  pipe of the shortest kind that holds them
+//	pipe: strong test to base 2 in lanes    ->  those that pass
+//	      extra strong Lucas test in lanes  ->  out
 type Batch struct {
-	vectors bool // trial divides in vectors
+	vectors bool // trial divides in vectors; else divides does it one by one for words
 	trial   *mont.Trial
-	divs    []uint64
-	found   []candidate // what is left to test
-	sorted  []candidate
-	kinds   []mont.PowerKind // of the pipes
-	pipes   []*pipe          // each made when it is first needed
+	divs    []uint64         // for each number, what trial has found: 0 if no prime divides it
+	found   []candidate      // numbers that are left to test
+	sorted  []candidate      // the same by length
+	kinds   []mont.PowerKind // kinds of lanes, by ascending length
+	pipes   []*pipe          // one for each kind, made when it is first needed
 }
 
 // A candidate is an odd number n[0] + n[1]*2^64 >= minCandidate and its index.
@@ -27,14 +35,15 @@ type candidate struct {
 }
 
 const (
-	// minCandidate is more than residues, and above 2 + P for all P that such a number
-	// has.
+	// minCandidate is the least number that goes into lanes. It is more than residues,
+	// and more than P+2 for each P that lucasP returns for such a number.
 	minCandidate = 1 << 16
-	// batchBlock is how many numbers are sorted by length together.
+	// batchBlock is the number of numbers that are sorted by length together.
 	batchBlock = 1024
 )
 
-// trialPrimes is the number of odd primes, 3 to 313, by which the numbers are divided first.
+// trialPrimes is the number of odd primes, 3 to 313, by which the numbers are divided
+// first. At level plain words are divided by wordPrimes of them only, as IsPrime does.
 const trialPrimes = 64
 
 // NewBatch returns a Batch for the active level of kernels.
@@ -51,7 +60,8 @@ func NewBatch() *Batch {
 	}
 }
 
-// IsPrime sets out[i] to whether ns[i] is prime, with proof. Requires len(out) >= len(ns).
+// IsPrime sets out[i] to whether ns[i] is prime, with proof. Requires len(out) >=
+// len(ns).
 func (b *Batch) IsPrime(ns []uint64, out []bool) {
 	for ; len(ns) > batchBlock; ns, out = ns[batchBlock:], out[batchBlock:] {
 		b.isPrime(ns[:batchBlock], out, true)
@@ -59,8 +69,8 @@ func (b *Batch) IsPrime(ns []uint64, out []bool) {
 	b.isPrime(ns, out, true)
 }
 
-// IsPrimeRough is IsPrime for numbers without prime factors below 41, which it does not
-// look for.
+// IsPrimeRough is IsPrime for numbers without prime factors below 41, without the
+// divisions.
 func (b *Batch) IsPrimeRough(ns []uint64, out []bool) {
 	for ; len(ns) > batchBlock; ns, out = ns[batchBlock:], out[batchBlock:] {
 		b.isPrime(ns[:batchBlock], out, false)
@@ -68,7 +78,8 @@ func (b *Batch) IsPrimeRough(ns []uint64, out []bool) {
 	b.isPrime(ns, out, false)
 }
 
-// isPrime is IsPrime for at most batchBlock numbers; divide says whether to divide first.
+// isPrime is IsPrime for at most batchBlock numbers; divide says whether to divide
+// first.
 func (b *Batch) isPrime(ns []uint64, out []bool, divide bool) {
 	if divide && b.vectors {
 		b.trial.Divide(b.divs, ns)
@@ -99,8 +110,8 @@ func (b *Batch) divides(i int, n uint64) bool {
 	return false
 }
 
-// IsProbablePrime sets out[i] to whether ns[i][0] + ns[i][1]*2^64 passes the Baillie-PSW test,
-// which below 2^64 is a proof. Requires len(out) >= len(ns).
+// IsProbablePrime sets out[i] to whether ns[i][0] + ns[i][1]*2^64 passes the
+// Baillie-PSW test, which below 2^64 is a proof. Requires len(out) >= len(ns).
 func (b *Batch) IsProbablePrime(ns [][2]uint64, out []bool) {
 	for ; len(ns) > batchBlock; ns, out = ns[batchBlock:], out[batchBlock:] {
 		b.isProbablePrime(ns[:batchBlock], out)
@@ -126,8 +137,8 @@ func (b *Batch) isProbablePrime(ns [][2]uint64, out []bool) {
 
 // test sets out for the candidates found, and removes them.
 //
-// They go through the pipes in order of their lengths, as a call of a kernel takes as
-// long as its longest lane.
+// It sorts them by length (a counting sort) and gives them to the pipes in this order,
+// since a call of a kernel takes as long as its longest lane.
 func (b *Batch) test(out []bool) {
 	var start [130]int // of each length in sorted
 	for i := range b.found {
@@ -156,6 +167,7 @@ func (b *Batch) test(out []bool) {
 	b.found = b.found[:0]
 }
 
+// length returns the bits of the number, 17 to 128.
 func (c *candidate) length() int {
 	if c.n[1] != 0 {
 		return 64 + bits.Len64(c.n[1])
@@ -163,7 +175,7 @@ func (c *candidate) length() int {
 	return bits.Len64(c.n[0])
 }
 
-// pipe returns pipe i.
+// pipe returns pipe i, and makes it if it is new.
 func (b *Batch) pipe(i int) *pipe {
 	if b.pipes[i] == nil {
 		b.pipes[i] = newPipe(b.kinds[i])
@@ -171,119 +183,9 @@ func (b *Batch) pipe(i int) *pipe {
 	return b.pipes[i]
 }
 
-// flush sets out for all candidates that pipe i, if there is one, has taken.
+// flush sets out for all candidates that are in pipe i, if there is such a pipe.
 func (b *Batch) flush(i int, out []bool) {
 	if i < len(b.pipes) && b.pipes[i] != nil {
 		b.pipes[i].flush(out)
 	}
-}
-
-// A pipe makes the strong test when its lanes are full of candidates, and the Lucas test
-// when those of this test are full of numbers that have passed the first.
-type pipe struct {
-	strong, lucas lanes
-	few           int // so many words are tested one by one, rather than in lanes that are mostly empty
-}
-
-// lanes are the numbers in the lanes of one test.
-type lanes struct {
-	p     mont.Powers
-	count int
-	mods  []mont.PowerModulus
-	index []int
-}
-
-func newPipe(kind mont.PowerKind) *pipe {
-	return &pipe{newLanes(kind), newLanes(kind), kind.Few}
-}
-
-func newLanes(kind mont.PowerKind) lanes {
-	p := kind.New()
-	return lanes{p, 0, make([]mont.PowerModulus, p.Width()), make([]int, p.Width())}
-}
-
-// add takes a candidate; sooner or later out is set for it.
-func (q *pipe) add(c *candidate, out []bool) {
-	l := &q.strong
-	m := &l.mods[l.count]
-	l.p.Prepare(m, c.n)
-	l.p.SetStrong(l.count, m)
-	l.index[l.count] = c.i
-	if l.count++; l.count == len(l.index) {
-		q.testStrong(out)
-	}
-}
-
-// flush sets out for all candidates taken.
-func (q *pipe) flush(out []bool) {
-	if !q.strong.alone(q.few, out) {
-		q.testStrong(out)
-	}
-	if !q.lucas.alone(q.few, out) {
-		q.testLucas(out)
-	}
-}
-
-// alone tests the numbers one by one if there are few and they are words.
-func (l *lanes) alone(few int, out []bool) bool {
-	if l.count > few {
-		return false
-	}
-	for i := range l.count {
-		if l.mods[i].N[1] != 0 {
-			return false
-		}
-	}
-	for i := range l.count {
-		out[l.index[i]] = baillie(l.mods[i].N[0])
-	}
-	l.count = 0
-	return true
-}
-
-func (q *pipe) testStrong(out []bool) {
-	l := &q.strong
-	if l.count == 0 {
-		return
-	}
-	mask := l.p.Strong(l.count)
-	for i := range l.count {
-		out[l.index[i]] = false
-	}
-	l.count = 0
-	for ; mask != 0; mask &= mask - 1 {
-		i := bits.TrailingZeros32(mask)
-		q.addLucas(&l.mods[i], l.index[i], out)
-	}
-}
-
-// addLucas takes a number that has passed the strong test.
-func (q *pipe) addLucas(m *mont.PowerModulus, index int, out []bool) {
-	var param uint64
-	if m.N[1] == 0 {
-		param = lucasP(m.N[0])
-	} else {
-		param = lucasPWide(m.N)
-	}
-	if param == 0 {
-		return
-	}
-	l := &q.lucas
-	l.p.SetLucas(l.count, m, param)
-	l.mods[l.count], l.index[l.count] = *m, index
-	if l.count++; l.count == len(l.index) {
-		q.testLucas(out)
-	}
-}
-
-func (q *pipe) testLucas(out []bool) {
-	l := &q.lucas
-	if l.count == 0 {
-		return
-	}
-	mask := l.p.Lucas(l.count)
-	for i := range l.count {
-		out[l.index[i]] = mask>>i&1 == 1
-	}
-	l.count = 0
 }

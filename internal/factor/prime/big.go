@@ -6,20 +6,20 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// IsProbablePrime reports whether n >= 0 passes the Baillie-PSW test, which is
-// a proof below 2^64. It cannot be interrupted: see Test.
+// IsProbablePrime reports whether n >= 0 passes the Baillie-PSW test, which is a proof
+// below 2^64. It cannot be interrupted: see Test.
 func IsProbablePrime(n *big.Int) bool {
 	ok, _ := Test(n, func() error { return nil })
 	return ok
 }
 
-// checkEvery is how many word products, about a nanosecond each, pass between
-// two calls of check.
+// checkEvery is the number of word products between two calls of check. Each takes
+// about a nanosecond.
 const checkEvery = 1 << 16
 
-// Test is IsProbablePrime with a way out: it calls check about every tenth of a
-// millisecond, never less often than after each product modulo n, and returns
-// its error if there is one; then the answer is unknown.
+// Test is IsProbablePrime, but it can be interrupted. It calls check about every tenth
+// of a millisecond, or after each product modulo n if that takes longer. If check
+// returns an error, Test returns it, and the answer is unknown.
 func Test(n *big.Int, check func() error) (bool, error) {
 	if n.IsUint64() {
 		return IsPrime(n.Uint64()), nil
@@ -41,18 +41,19 @@ func Test(n *big.Int, check func() error) (bool, error) {
 	return ok && t.err == nil, t.err
 }
 
-// A tester holds one number above 2^64 under test. Once err is set the
-// computation is void and runs to its end without work.
+// A tester holds one number above 2^64 under test. Once err is set, the loops end and
+// the results have no meaning.
 type tester struct {
 	w     *mont.Wide
 	n     *big.Int
-	words []uint64
+	words []uint64 // of n
 	check func() error
 	done  int // word products since the last check
 	err   error
 }
 
-// mul sets z = x*y.
+// mul sets z = x*y/R mod n, and calls check if it is due. A product takes
+// 2*len(words)^2 word products.
 func (t *tester) mul(z, x, y mont.Element) {
 	t.w.Mul(z, x, y)
 	t.done += 2 * len(t.words) * len(t.words)
@@ -146,6 +147,7 @@ func (t *tester) lucasP() uint64 {
 	}
 }
 
+// isSquareBig reports whether n is a square.
 func isSquareBig(n *big.Int) bool {
 	r := new(big.Int).Sqrt(n)
 	return r.Mul(r, r).Cmp(n) == 0

@@ -5,13 +5,15 @@ import (
 	"math/bits"
 )
 
-// chains is how many blocks residues takes at once: a residue waits for two multiplications a
-// word, one after the other, and independent ones overlap.
+// chains is the number of blocks that residues takes at once. A residue waits for two
+// multiplications for each word, one after the other; those of independent blocks
+// overlap.
 const chains = 4
 
-// A group is chains blocks, of which the last may be repeated.
+// A group has up to chains blocks. If there are fewer, the last one fills the other
+// places of d and inv.
 type group struct {
-	d, inv [chains]uint64 // the products, and their inverses modulo 2^64
+	d, inv [chains]uint64 // the products of the blocks, and their inverses modulo 2^64
 	blocks []block
 }
 
@@ -40,17 +42,19 @@ func inverse(b block) uint64 {
 	return inv
 }
 
-// residues returns a residue c of n for each product d of g, so that a divisor of d divides n exactly
-// if it divides c.
+// residues returns for each product d of g a residue c, 0 <= c <= d, such that a
+// divisor of d divides n exactly if it divides c. It is not n mod d, but needs no
+// division.
 //
-// With B = 2^64 the words of n are taken in from the lowest on. Before and after each step i the
-// words so far are
+// With B = 2^64, the words of n are taken in from the lowest up. Before and after each
+// step i
 //
 //	n mod B^i = d Q - c B^i, 0 <= c <= d.
 //
-// The next word is w. With t = w - c + bB, 0 <= t < B, the borrow b and q = t/d mod B the product
-// qd is t + hB with h < d, since q < B. So w - c = qd - (h+b)B: the next c is h+b <= d.
-// At the end n = dQ - c B^k, and B has no factor in common with d, which is odd.
+// Let w be the next word, t = w - c + bB with the borrow b, 0 <= t < B, and q = t/d mod
+// B. Then qd = t + hB with h < d, since q < B. So w - c = qd - (h+b)B, and the next c
+// is h+b <= d. At the end n = dQ - c B^k, and B has no factor in common with d, which
+// is odd.
 func (g *group) residues(n []uint64) (c [chains]uint64) {
 	d0, d1, d2, d3 := g.d[0], g.d[1], g.d[2], g.d[3]
 	i0, i1, i2, i3 := g.inv[0], g.inv[1], g.inv[2], g.inv[3]
@@ -69,9 +73,9 @@ func (g *group) residues(n []uint64) (c [chains]uint64) {
 	return [chains]uint64{c0, c1, c2, c3}
 }
 
-// Divide calls found for each odd prime below Bound that divides n > 0, in ascending order, with the
-// exponent of its power in n, and returns what is left of n. It may return n itself, which it
-// does not change. It ends early where what is left is 1 or a prime.
+// Divide calls found for each odd prime p below Bound that divides n > 0, in ascending
+// order, with the exponent of p in n. It returns n without these factors. It does not
+// change n, but may return it. It ends early when the rest is 1 or a prime.
 func Divide(n *big.Int, found func(p uint64, exp uint32)) *big.Int {
 	words := Words(n)
 	var hits []*Divisor
@@ -102,12 +106,14 @@ func (g *group) divisors(hits []*Divisor, n []uint64) []*Divisor {
 	return hits
 }
 
-// divideBy returns n without its factors hits, which divide it, and calls found for them. words are
-// those of n.
+// divideBy returns n without the primes in hits, all of which divide n, and calls found
+// for each. words are the words of n.
 //
-// For each p the largest power p^m that is a word is looked at first: a residue of n modulo p^m, in
-// which p is as often as in n, if p^m does not divide n. All those p are divided out together.
-// The other divisors, taken out before or not, change nothing of that.
+// For each p it takes a residue c of n modulo p^m, the largest power of p that is a
+// word. If p^m does not divide n, the exponent of p in c is that in n. Otherwise
+// takeOut removes p^m as often as possible first. The powers of all p are then divided
+// out together. Divisors that were taken out before do not change the exponent of
+// another p.
 func divideBy(n *big.Int, words []uint64, hits []*Divisor, found func(p uint64, exp uint32)) *big.Int {
 	all, factor := big.NewInt(1), new(big.Int)
 	for ; len(hits) > 0; hits = hits[min(chains, len(hits)):] {
@@ -135,7 +141,8 @@ func divideBy(n *big.Int, words []uint64, hits []*Divisor, found func(p uint64, 
 	return new(big.Int).Quo(n, all)
 }
 
-// wordPower returns the largest power P^m of d that is a word, its inverse modulo 2^64, and m.
+// wordPower returns the largest power P^m that is a word, its inverse modulo 2^64, and
+// m.
 func (d *Divisor) wordPower() (power, inv uint64, m uint32) {
 	power, inv, m = d.P, d.inv, 1
 	for power <= d.max {
@@ -144,7 +151,7 @@ func (d *Divisor) wordPower() (power, inv uint64, m uint32) {
 	return power, inv, m
 }
 
-// exponent returns how often P divides c > 0, and that power of P.
+// exponent returns the exponent of P in c > 0, and that power of P.
 func (d *Divisor) exponent(c uint64) (exp uint32, power uint64) {
 	power = 1
 	for q, ok := d.Quotient(c); ok; q, ok = d.Quotient(q) {
@@ -176,19 +183,20 @@ func divideWord(n, from uint64, found func(p uint64, exp uint32)) uint64 {
 	return n
 }
 
-// TakeOut returns n > 0 without its factors p > 1, and how many there were. It takes the time of a few
-// multiplications of the length of n, whatever the exponent. It may return n itself.
+// TakeOut returns n > 0 without its factors p > 1, and their number. It takes the time
+// of a few multiplications of the length of n, whatever the exponent. It does not
+// change n, but may return it.
 func TakeOut(n, p *big.Int) (rest *big.Int, exp uint32) {
 	rest, _, exp = takeOut(n, p)
 	return rest, exp
 }
 
-// takeOut returns n > 0 without its factors p > 1, the rest modulo p, which is not 0, and how many
-// factors there were. It divides by p, p^2, p^4 and so on as long as that is possible, and then by these
-// powers in descending order.
+// takeOut returns n > 0 without its factors p > 1, the rest modulo p, which is not 0,
+// and the number of factors. It divides by p, p^2, p^4 and so on as long as that is
+// possible, and then by these powers in descending order.
 //
-// After p has been divided out once and then all p^2, a last p is left if rest mod p^2 = kp, k > 0.
-// Then rest/p mod p = k.
+// After p has been divided out once, and then all p^2, one p is left exactly if rest
+// mod p^2 = kp, k > 0. Then rest/p mod p = k.
 func takeOut(n, p *big.Int) (rest, mod *big.Int, exp uint32) {
 	q, r := new(big.Int).QuoRem(n, p, new(big.Int))
 	if r.Sign() != 0 {

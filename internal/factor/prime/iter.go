@@ -2,24 +2,25 @@ package prime
 
 import "math"
 
-// segment is the number of odd numbers an Iterator sieves at a time: the flags
-// fit in the first level cache.
+// segment is the number of odd numbers that an Iterator sieves at a time. The flags
+// take 32 KiB and fit in the first level cache.
 const segment = 1 << 15
 
-// An Iterator yields the primes in ascending order, by a segmented sieve. It
-// needs at most segment bytes and the primes to the square root of where it stands.
+// An Iterator yields the primes of a range in ascending order, by a segmented sieve of
+// Eratosthenes. It needs segment bytes, and 12 bytes for each prime below the square
+// root of the bound. It is not for concurrent use.
 type Iterator struct {
 	base      []uint32 // odd primes below the square root of the bound
-	next      []uint64 // next[i]: the next odd multiple of base[i], >= base[i]^2, to strike out
-	composite []bool
-	low       uint64 // composite[i] belongs to low + 2i
-	at        int    // first index not yet yielded
+	next      []uint64 // next[i]: the smallest odd multiple of base[i], at least base[i]^2, not yet struck out
+	composite []bool   // composite[i] belongs to low + 2i
+	low       uint64   // odd
+	at        int      // the first index not yet yielded
 	bound     uint64
 	two       bool // 2 is still to be yielded
 }
 
-// Primes returns an iterator over the primes p with low <= p <= bound. Requires
-// bound < 2^40.
+// Primes returns an iterator over the primes p with low <= p <= bound. Requires bound <
+// 2^40: it makes a table of the primes below the square root of bound first.
 func Primes(low, bound uint64) *Iterator {
 	if bound >= 1<<40 {
 		panic("prime: internal error: bound of the iterator is too large")
@@ -68,8 +69,7 @@ func (it *Iterator) Next() uint64 {
 	}
 }
 
-// count returns how many odd numbers there are from low to bound, at most
-// segment.
+// count returns the number of odd numbers from low to bound, at most segment.
 func (it *Iterator) count() uint64 {
 	if it.low > it.bound {
 		return 0
@@ -77,7 +77,8 @@ func (it *Iterator) count() uint64 {
 	return min(segment, (it.bound-it.low)/2+1)
 }
 
-// fill sieves the segment at low, as far as the bound.
+// fill sieves the segment that begins at low, up to the bound, and sets at to its
+// start.
 func (it *Iterator) fill() {
 	clear(it.composite)
 	it.at = 0

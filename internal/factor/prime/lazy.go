@@ -6,20 +6,23 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// lazyBound is the end of the n for which numbers below 4n can be multiplied without
-// reducing them below n: 16n^2 < n*R, R = 2^64.
+// lazyBound bounds the n for which numbers below 4n can be multiplied without reducing
+// them below n: Montgomery's reduction requires 16n^2 < n*R, R = 2^64.
 const lazyBound = 1 << 60
 
-// A lazy does the tests of a word n < lazyBound on Montgomery forms below 4n, and without a
-// branch: the bits of n cannot be predicted. That takes half of the time.
+// A lazy does the tests of a word n < lazyBound on Montgomery forms x*R mod n that are
+// only kept below 4n. Its loops have no branch that depends on n, since the bits of n
+// cannot be predicted. That halves the time.
 type lazy struct{ n, inv, one uint64 }
 
 func newLazy(n uint64) lazy { return lazy{n, mont.Inverse(n), -n % n} }
 
-// mul returns a*b/R + c modulo n, between c-n and c+n. Requires a*b < n*R and
-// n <= c <= 2n.
+// mul returns a number that is a*b/R + c modulo n, above c-n and below c+n. Requires
+// a*b < n*R and n <= c <= 2n.
 //
-// As in mont.Redc a*b/R = hi - h modulo n, both of them below n.
+// As in mont.Redc, a*b/R = hi - h modulo n, where hi is the upper word of a*b and h
+// that of (lo*n^-1 mod R)*n. Both are below n, so that adding c >= n keeps the result
+// positive without a branch.
 func (l *lazy) mul(a, b, c uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	h, _ := bits.Mul64(lo*l.inv, l.n)

@@ -5,16 +5,18 @@ import (
 	"math/bits"
 )
 
-// residues is 8*3*5*7. The D = P^2-4 of P = 3..8 are products of the primes 2, 3, 5 and
-// 7, so that (D/n) depends on n mod residues alone.
+// residues is 8*3*5*7. The D = P^2-4 = (P-2)(P+2) for P = 3..8 are products of the
+// primes 2, 3, 5 and 7. So (D/n) depends on n mod residues alone, by the law of
+// reciprocity.
 const residues = 840
 
 const (
-	undecidedP = 9   // the first P that needs n itself
-	undecided  = 255 // says that no smaller P has the symbol -1
+	undecidedP = 9   // the first P for which D has another prime factor: 7*11
+	undecided  = 255 // no P below undecidedP has the symbol -1
 )
 
-// firstP[n mod residues] is what lucasP(n) is for n >= residues, or undecided.
+// firstP[n mod residues] is lucasP(n) for n >= residues, or undecided. One n in 16 of
+// those that are not divisible by 3, 5 or 7 is undecided.
 var firstP = func() (t [residues]uint8) {
 	for i := range t {
 		n := uint64(i) + residues
@@ -35,7 +37,8 @@ var firstP = func() (t [residues]uint8) {
 	return t
 }()
 
-// lucasPWide is lucasP for n = n[0] + n[1]*2^64 >= 2^64, odd.
+// lucasPWide is lucasP for an odd n = n[0] + n[1]*2^64 >= 2^64. Here n may be a square:
+// it looks before P = 30, which few other n reach.
 func lucasPWide(n [2]uint64) uint64 {
 	mod := func(q uint64) uint64 { return bits.Rem64(n[1], n[0], q) }
 	if p := firstP[mod(residues)]; p != undecided {
@@ -56,9 +59,9 @@ func lucasPWide(n [2]uint64) uint64 {
 
 // isSquareWide reports whether n[0] + n[1]*2^64 >= 2^64 is a square.
 //
-// The root of the nearest float64 is off by less than 2^12, of 2^32 or more, and a step of
-// Newton's iteration, (r + n/r)/2, leaves an error of at most (2^12)^2/2^32 < 1 above
-// the root, rounded down: r or r+1 is the root if there is one.
+// The root of the nearest float64 is off by less than 2^12, and it is at least 2^32. A
+// step of Newton's iteration, (r + n/r)/2, leaves an error of at most (2^12)^2/2^32 < 1
+// above the root. Rounded down, r-1, r or r+1 is the root if there is one.
 func isSquareWide(n [2]uint64) bool {
 	f := math.Sqrt(math.Ldexp(float64(n[1]), 64) + float64(n[0]))
 	r := ^uint64(0)

@@ -1,17 +1,3 @@
-// Package prime knows the small primes, divides by them, and tells primes from
-// composites: with proof below 2^64, by the Baillie-PSW test above.
-//
-// The Baillie-PSW test is a strong probable prime test to base 2 and an extra
-// strong Lucas test. No composite is known to pass both, and none below 2^64
-// does: J. Feitsma's list of all base-2 pseudoprimes below 2^64 (2009, verified
-// by W. Galway) has been run through the Lucas test.
-//
-// Sources: R. Baillie, S. Wagstaff, Lucas pseudoprimes, Math. Comp. 35 (1980);
-// J. Grantham, Frobenius pseudoprimes, Math. Comp. 70 (2001) for the extra
-// strong test; R. Baillie, A. Fiori, S. Wagstaff, Strengthening the Baillie-PSW
-// primality test, Math. Comp. 90 (2021) for the state of the question.
-//
-// It proves nothing above 2^64 and gives no certificates.
 package prime
 
 import (
@@ -24,18 +10,18 @@ import (
 // Bound is the end of the tables: all primes below it are in them.
 const Bound = 1 << 16
 
-// A Divisor tells without a division whether the odd prime P divides a word.
+// A Divisor tells without a division whether the odd prime P divides a word. P is below
+// Bound.
 type Divisor struct {
 	P   uint64
 	inv uint64 // P^-1 mod 2^64
 	max uint64 // floor((2^64-1) / P)
 }
 
-// Quotient returns n/P and true if P divides n, else an undefined number and
-// false.
+// Quotient returns n/P and true if P divides n, else an undefined number and false.
 //
-// Multiplication by P^-1 permutes the words. It takes the multiples P*q, with
-// q = 0..max, to q, so that all other words go to numbers above max.
+// Multiplication by P^-1 modulo 2^64 permutes the words. It takes the multiples P*q, q
+// = 0..max, to q. So it takes all other words to numbers above max.
 func (d *Divisor) Quotient(n uint64) (q uint64, ok bool) {
 	q = n * d.inv
 	return q, q <= d.max
@@ -44,18 +30,20 @@ func (d *Divisor) Quotient(n uint64) (q uint64, ok bool) {
 // Divides reports whether P divides n, as Quotient does.
 func (d *Divisor) Divides(n uint64) bool { return n*d.inv <= d.max }
 
+// The tables of the package, made at the start of the process and never changed: 6542
+// primes, 6541 odd ones.
 var (
 	small  = sieve(Bound)
 	table  = makeTable(small[1:])
 	blocks = makeBlocks(table)
 )
 
-// Small returns the primes below Bound in ascending order. The caller must not
-// change them.
+// Small returns the primes below Bound in ascending order. The caller must not change
+// them.
 func Small() []uint32 { return small }
 
-// Divisors returns the odd primes below Bound in ascending order. The caller
-// must not change them.
+// Divisors returns the odd primes below Bound in ascending order. The caller must not
+// change them.
 func Divisors() []Divisor { return table }
 
 // sieve returns the primes below n, n >= 3, by the sieve of Eratosthenes.
@@ -75,6 +63,7 @@ func sieve(n int) []uint32 {
 	return primes
 }
 
+// makeTable returns the divisors of the odd primes.
 func makeTable(primes []uint32) []Divisor {
 	t := make([]Divisor, len(primes))
 	for i, p := range primes {
@@ -83,13 +72,15 @@ func makeTable(primes []uint32) []Divisor {
 	return t
 }
 
-// A block is a run of divisors whose product is a word, so that one remainder
-// of a big number serves all of them.
+// A block is a run of divisors whose product is a word. So one remainder of a big
+// number modulo the product serves all of them. The first block has the primes 3 to 53,
+// the last ones have four each.
 type block struct {
 	product uint64
 	divs    []Divisor
 }
 
+// makeBlocks divides the divisors into blocks, as many in each as fit in a word.
 func makeBlocks(divs []Divisor) []block {
 	var bs []block
 	for len(divs) > 0 {

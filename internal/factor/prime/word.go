@@ -9,8 +9,8 @@ import (
 const (
 	// wordPrimes is the number of odd primes, 3 to 37, that IsPrime divides by.
 	wordPrimes = 11
-	// sureBelow is the square of the first odd prime that IsPrime does not divide
-	// by.
+	// sureBelow is the square of the first odd prime by which IsPrime does not divide.
+	// Smaller numbers that are left are primes.
 	sureBelow = 41 * 41
 )
 
@@ -30,12 +30,12 @@ func IsPrime(n uint64) bool {
 	return baillie(n)
 }
 
-// IsPrimeRough is IsPrime for an n without prime factor below 41, which it does
-// not look for. Requires n >= 41.
+// IsPrimeRough is IsPrime for an n that has no prime factor below 41, without the
+// divisions. Requires n >= 41.
 func IsPrimeRough(n uint64) bool { return n < sureBelow || baillie(n) }
 
-// baillie is the Baillie-PSW test. Requires n odd, n > 37 and no prime factor of n up to
-// 37.
+// baillie reports whether n passes the Baillie-PSW test. Requires n odd, n > 37, and no
+// prime factor up to 37.
 func baillie(n uint64) bool {
 	if n < lazyBound {
 		return lazyStrongBase2(n) && lazyExtraStrongLucas(n)
@@ -44,8 +44,8 @@ func baillie(n uint64) bool {
 	return strongBase2(&m) && extraStrongLucas(&m)
 }
 
-// strongBase2 reports whether n is a strong probable prime to base 2: with
-// n-1 = d*2^s, d odd, that 2^d = 1 or 2^(d*2^i) = -1 mod n for an i < s.
+// strongBase2 reports whether n is a strong probable prime to base 2: with n-1 = d*2^s,
+// d odd, that 2^d = 1 or 2^(d*2^i) = -1 mod n for an i < s.
 func strongBase2(m *mont.Modulus) bool {
 	n, one := m.N(), m.One()
 	minus := n - one
@@ -71,9 +71,9 @@ func strongBase2(m *mont.Modulus) bool {
 
 // extraStrongLucas reports whether n is an extra strong Lucas probable prime.
 //
-// With the smallest P >= 3 for which D = P^2-4 has the Jacobi symbol -1, Q = 1
-// and n+1 = s*2^r, s odd, a prime n has U(s) = 0 and V(s) = 2 or -2, or
-// V(s*2^t) = 0 mod n for a t < r-1.
+// With the smallest P >= 3 for which D = P^2-4 has the Jacobi symbol -1, Q = 1 and n+1
+// = s*2^r, s odd, a prime n has U(s) = 0 and V(s) = 2 or -2, or V(s*2^t) = 0 mod n for
+// a t < r-1.
 func extraStrongLucas(m *mont.Modulus) bool {
 	n := m.N()
 	p := lucasP(n)
@@ -91,8 +91,8 @@ func extraStrongLucas(m *mont.Modulus) bool {
 	two := m.Add(one, one)
 	minusTwo := n - two
 	pm := m.Form(p)
-	// Before and after each step v = V(k), w = V(k+1), k the bits of s so far:
-	// V(2k) = V(k)^2 - 2, V(2k+1) = V(k)*V(k+1) - P.
+	// Before and after each step v = V(k), w = V(k+1), k the bits of s so far: V(2k) =
+	// V(k)^2 - 2, V(2k+1) = V(k)*V(k+1) - P.
 	v, w := two, pm
 	for i := bits.Len64(s) - 1; i >= 0; i-- {
 		vw := m.Sub(m.Mul(v, w), pm)
@@ -115,12 +115,13 @@ func extraStrongLucas(m *mont.Modulus) bool {
 	return false
 }
 
-// lucasP returns the smallest P >= 3 for which P^2-4 has the Jacobi symbol -1
-// over n, or 0 if n is found to be composite on the way. Requires n as baillie.
+// lucasP returns the smallest P >= 3 for which P^2-4 has the Jacobi symbol -1 over n,
+// or 0 if it finds that n is composite. Requires n as baillie does.
 //
-// A square has no such P, but then it has a P with a common factor; every other n
-// has, and half of all P are. Of squares only those of 1093 and 3511, strong
-// pseudoprimes to base 2, are asked about here.
+// Every n that is not a square has such a P, and half of all P are. A square has none,
+// but a P for which P^2-4 has a factor in common with n, which ends the loop. That is
+// quick enough: the only squares below 2^64 that pass the strong test to base 2, and so
+// come here, are those of 1093 and 3511.
 func lucasP(n uint64) uint64 {
 	start := uint64(3)
 	if n >= residues {
@@ -135,8 +136,8 @@ func lucasP(n uint64) uint64 {
 		case -1:
 			return p
 		case 0:
-			// A common factor, (P-2)(P+2) having no prime beyond P+2: n itself only
-			// if n = P+2.
+			// A common factor, (P-2)(P+2) having no prime beyond P+2: n itself only if
+			// n = P+2.
 			if n != p+2 {
 				return 0
 			}
@@ -144,8 +145,11 @@ func lucasP(n uint64) uint64 {
 	}
 }
 
-// jacobi returns the Jacobi symbol (d/n) for d > 0 and an odd n that is known
-// by n mod 8 and by mod, which returns n mod q for the odd q it is asked for.
+// jacobi returns the Jacobi symbol (d/n) for d > 0 and an odd n of any size. It needs
+// of n only n mod 8 and, by the function mod, n mod q for an odd q:
+//
+//	(2/n) = -1 exactly for n = 3, 5 mod 8
+//	(d/n) = (n/d) for odd d, or -(n/d) if d = n = 3 mod 4
 func jacobi(d, mod8 uint64, mod func(q uint64) uint64) int {
 	j := 1
 	twos := bits.TrailingZeros64(d)
@@ -162,7 +166,8 @@ func jacobi(d, mod8 uint64, mod func(q uint64) uint64) int {
 	return j * jacobiWord(mod(d), d)
 }
 
-// jacobiWord returns the Jacobi symbol (a/n). Requires n odd.
+// jacobiWord returns the Jacobi symbol (a/n) by the same two laws, in the manner of
+// Euclid's algorithm. Requires n odd.
 func jacobiWord(a, n uint64) int {
 	j := 1
 	for a %= n; a != 0; a %= n {

@@ -5,23 +5,32 @@ import (
 	"time"
 )
 
-// A Crew is the goroutines that help one computation on borrowed cores. Its methods are called by
-// the goroutine of that computation. The zero Crew is empty and borrows from no pool.
+// A Crew is the goroutines that help one computation on borrowed cores. Its methods are
+// called by the goroutine of that computation only; the helpers see no more of it than
+// their Call. The zero Crew is empty and borrows from no pool.
+//
+// A panic of a helper is kept in fault, and raised again in the goroutine of the
+// computation by Size or Wait. So a fault in a helper ends the computation that it
+// helped, and not the process.
 type Crew struct {
 	Pool *Pool
 
 	running sync.WaitGroup
-	mu      sync.Mutex // guards what follows
-	size    int        // goroutines that run
-	spent   time.Duration
-	fault   any // what the first of them that panicked did so with
+	mu      sync.Mutex    // guards the fields below
+	size    int           // helpers that run
+	spent   time.Duration // run time of the helpers that have ended since TakeSpent
+	fault   any           // value of the first panic of a helper, nil if there is none
 }
 
-// A Call tells a helper whether its core is wanted elsewhere. Once it has returned true the core is
-// given back, and the helper is to end within some milliseconds.
+// A Call reports whether a helper must give back its core, as another computation needs
+// it. When it returns true, the core has been given back, and the helper must end
+// within some milliseconds. It returns true from then on. A helper calls it every few
+// milliseconds, from its own goroutine.
 type Call func() bool
 
-// Borrow has help run on a core that is idle, and reports whether there is one.
+// Borrow starts a goroutine that runs help on an idle core, and reports whether there
+// is one. When help returns, the core goes back to the pool, unless its Call has given
+// it back before.
 func (c *Crew) Borrow(help func(recalled Call)) bool {
 	if !c.Pool.borrow() {
 		return false
@@ -33,6 +42,7 @@ func (c *Crew) Borrow(help func(recalled Call)) bool {
 	return true
 }
 
+// run is the goroutine of a helper.
 func (c *Crew) run(help func(Call)) {
 	back, began := false, time.Now()
 	defer func() {
@@ -54,7 +64,8 @@ func (c *Crew) run(help func(Call)) {
 	})
 }
 
-// Size returns how many helpers there are. It panics with what one of them has panicked with.
+// Size returns the number of helpers that run. It panics with the value of a helper's
+// panic, once.
 func (c *Crew) Size() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,7 +76,7 @@ func (c *Crew) Size() int {
 	return c.size
 }
 
-// TakeSpent returns the time that helpers have run which have ended since the last call.
+// TakeSpent returns the run time of all helpers that have ended since its last call.
 func (c *Crew) TakeSpent() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,8 +88,9 @@ func (c *Crew) TakeSpent() time.Duration {
 // tickEvery is the time between two calls of tick in Wait.
 const tickEvery = 5 * time.Millisecond
 
-// Wait waits until all helpers have ended, and calls tick meanwhile. Somebody has told them to. It
-// panics with what one of them has panicked with.
+// Wait waits until all helpers have ended, and calls tick every tickEvery meanwhile.
+// The caller has told them to end before, by a condition that they check. It panics
+// with the value of a helper's panic.
 func (c *Crew) Wait(tick func()) {
 	if c.Size() == 0 {
 		c.running.Wait() // the last one is about to end

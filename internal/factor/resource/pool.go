@@ -1,6 +1,18 @@
-// Package resource counts what all computations of a process use together: cores and memory. A
-// computation has the core of its own goroutine; it may borrow those that are idle, for as long as
-// they are.
+// Package resource counts what all computations of a process use together: cores and
+// memory.
+//
+// A computation has the core of its own goroutine, between Enter and Leave. It may
+// borrow cores that are idle, for as long as no other computation needs them: a Crew
+// runs a helper goroutine on each. Memory is only counted: a computation reserves an
+// upper bound of what it will use.
+//
+// The invariant of the cores:
+//
+//	free = cores - computations that have entered - helpers that have not given back their core
+//
+// Enter never waits, so that free may fall below 0. Then -free helpers are to give back
+// their cores; each asks every few milliseconds, and the first ones that ask do. Leave
+// and the end of a helper add 1.
 package resource
 
 import (
@@ -8,20 +20,21 @@ import (
 	"time"
 )
 
-// A Pool is the cores and the memory that computations share. Its methods may be called from
-// several goroutines; a nil Pool lends no core and has memory for all.
+// A Pool is the cores and the memory that computations share. Its methods may be called
+// from several goroutines. A nil Pool lends no core and has no limit of memory.
 type Pool struct {
-	cores    int
-	memory   uint64        // bytes; 0 is no limit
-	reserved atomic.Uint64 // of memory
-	busy     atomic.Int64  // computations between Enter and Leave
-	free     atomic.Int64  // cores less those that compute and those that are lent; below 0 some are to be given back
-	left     atomic.Int64  // when a computation last ended, in Unix nanoseconds
+	cores     int
+	memory    uint64        // bytes; 0 is no limit
+	reserved  atomic.Uint64 // bytes of memory, at most memory unless that is 0
+	busy      atomic.Int64  // computations between Enter and Leave
+	free      atomic.Int64  // see the invariant of the package
+	lastLeave atomic.Int64  // when a computation last ended, in Unix nanoseconds
 }
 
-// patience is how long a core must have been idle before it is lent: between two tasks of a list it
-// is for a moment, and to begin with something else then would only delay the next.
-const patience = 20 * time.Millisecond
+// idleBeforeLending is the time after the last Leave before cores are lent. Between two
+// tasks of a list a core is idle for a moment; a helper that started then would only
+// delay the next task.
+const idleBeforeLending = 20 * time.Millisecond
 
 // NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool {
@@ -30,8 +43,9 @@ func NewPool(cores int, memory uint64) *Pool {
 	return p
 }
 
-// Enter takes a core for a computation that begins, at once. If all are in use a lent one is to be
-// given back, which Crew does within some milliseconds.
+// Enter takes a core for a computation that begins, at once. If no core is free, a
+// helper gives back a borrowed one within some milliseconds, and until then more
+// goroutines run than cores.
 func (p *Pool) Enter() {
 	if p != nil {
 		p.busy.Add(1)
@@ -39,16 +53,17 @@ func (p *Pool) Enter() {
 	}
 }
 
-// Leave gives the core of Enter back.
+// Leave gives the core of Enter back. It is called once for each Enter.
 func (p *Pool) Leave() {
 	if p != nil {
-		p.left.Store(time.Now().UnixNano())
+		p.lastLeave.Store(time.Now().UnixNano())
 		p.busy.Add(-1)
 		p.free.Add(1)
 	}
 }
 
-// Idle returns how many cores could be borrowed now or in a moment.
+// Idle returns the number of cores that can be borrowed now, or after
+// idleBeforeLending.
 func (p *Pool) Idle() int {
 	if p == nil {
 		return 0
@@ -56,8 +71,9 @@ func (p *Pool) Idle() int {
 	return int(max(p.free.Load(), 0))
 }
 
-// Spare returns how many cores no computation has as its own: those that are idle or lent.
-func (p *Pool) Spare() int {
+// Lendable returns the number of cores that no computation has as its own: those that
+// are idle or lent to helpers.
+func (p *Pool) Lendable() int {
 	if p == nil {
 		return 0
 	}
@@ -66,7 +82,7 @@ func (p *Pool) Spare() int {
 
 // borrow takes an idle core, if there is one.
 func (p *Pool) borrow() bool {
-	if p == nil || p.free.Load() <= 0 || time.Now().UnixNano()-p.left.Load() < int64(patience) {
+	if p == nil || p.free.Load() <= 0 || time.Now().UnixNano()-p.lastLeave.Load() < int64(idleBeforeLending) {
 		return false
 	}
 	for {
@@ -80,7 +96,9 @@ func (p *Pool) borrow() bool {
 	}
 }
 
-// giveBack gives a borrowed core back if one is wanted, and reports whether it has.
+// giveBack gives a borrowed core back if free is below 0, and reports whether it did.
+// The caller must have borrowed one. Of several helpers that ask at the same time, no
+// more than -free succeed.
 func (p *Pool) giveBack() bool {
 	for {
 		n := p.free.Load()
@@ -93,7 +111,7 @@ func (p *Pool) giveBack() bool {
 	}
 }
 
-// Memory returns the limit in bytes, 0 for none.
+// Memory returns the limit in bytes. 0 is no limit.
 func (p *Pool) Memory() uint64 {
 	if p == nil {
 		return 0
@@ -101,7 +119,8 @@ func (p *Pool) Memory() uint64 {
 	return p.memory
 }
 
-// Fits reports whether Reserve would succeed.
+// Fits reports whether Reserve would succeed now. Another goroutine may reserve memory
+// before the caller does.
 func (p *Pool) Fits(bytes uint64) bool {
 	if p == nil || p.memory == 0 {
 		return true
@@ -110,7 +129,8 @@ func (p *Pool) Fits(bytes uint64) bool {
 	return bytes <= p.memory && used <= p.memory-bytes
 }
 
-// Reserve takes so many bytes, or none and returns false if there are not so many left.
+// Reserve reserves so many bytes and returns true, or returns false if there are not so
+// many left. The subtraction on the right side of the comparison cannot overflow.
 func (p *Pool) Reserve(bytes uint64) bool {
 	if p == nil || p.memory == 0 {
 		return true
@@ -126,7 +146,7 @@ func (p *Pool) Reserve(bytes uint64) bool {
 	}
 }
 
-// Release gives back what Reserve took.
+// Release gives back bytes that Reserve has reserved.
 func (p *Pool) Release(bytes uint64) {
 	if p != nil && p.memory != 0 {
 		p.reserved.Add(-bytes)

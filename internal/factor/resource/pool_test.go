@@ -31,8 +31,8 @@ func TestLending(t *testing.T) {
 		want := func(size, idle, spare int) {
 			t.Helper()
 			time.Sleep(5 * time.Millisecond)
-			if c.Size() != size || p.Idle() != idle || p.Spare() != spare {
-				t.Errorf("%d lent, %d idle, %d spare; want %d, %d, %d", c.Size(), p.Idle(), p.Spare(), size, idle, spare)
+			if c.Size() != size || p.Idle() != idle || p.Lendable() != spare {
+				t.Errorf("%d lent, %d idle, %d spare; want %d, %d, %d", c.Size(), p.Idle(), p.Lendable(), size, idle, spare)
 			}
 		}
 		for i := range 5 {
@@ -53,7 +53,7 @@ func TestLending(t *testing.T) {
 		if c.Borrow(endless(stop)) {
 			t.Error("a core is lent that is idle for 0 ms")
 		}
-		time.Sleep(patience)
+		time.Sleep(idleBeforeLending)
 		want(0, 1, 1)
 		if !c.Borrow(endless(stop)) {
 			t.Error("an idle core is not lent")
@@ -90,7 +90,7 @@ func TestNoPool(t *testing.T) {
 	var c Crew
 	p.Enter()
 	p.Leave()
-	if p.Idle() != 0 || p.Spare() != 0 || p.Memory() != 0 || !p.Reserve(1<<60) || !p.Fits(1<<60) || c.Borrow(func(Call) {}) {
+	if p.Idle() != 0 || p.Lendable() != 0 || p.Memory() != 0 || !p.Reserve(1<<60) || !p.Fits(1<<60) || c.Borrow(func(Call) {}) {
 		t.Error("a pool out of nothing")
 	}
 	p.Release(1 << 60)
@@ -125,7 +125,7 @@ func TestCountsHold(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(1, uint64(i)))
 			c := Crew{Pool: p}
 			for range 2000 {
-				p.left.Store(0) // no patience
+				p.lastLeave.Store(0) // long ago
 				switch rnd.IntN(3) {
 				case 0:
 					p.Enter()
@@ -144,7 +144,7 @@ func TestCountsHold(t *testing.T) {
 	for range 6 {
 		<-done
 	}
-	if p.Idle() != 5 || p.Spare() != 5 || most.Load() < 1 {
-		t.Errorf("%d idle, %d spare, up to %d lent", p.Idle(), p.Spare(), most.Load())
+	if p.Idle() != 5 || p.Lendable() != 5 || most.Load() < 1 {
+		t.Errorf("%d idle, %d spare, up to %d lent", p.Idle(), p.Lendable(), most.Load())
 	}
 }

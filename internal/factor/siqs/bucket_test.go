@@ -46,8 +46,8 @@ func checkDivide(t *testing.T, s *sample) *buckets {
 		}
 	}
 	b.pair(s.prime, s.root1, s.root2)
-	b.fill(s.prime, s.root1, s.root2, &[ahead]turn{{step: s.step}, {step: b.standing}, {step: b.standing}, {step: b.standing}})
-	for number := range uint32(ahead) {
+	b.fill(s.prime, s.root1, s.root2, &[polysPerFill]polySwitch{{step: s.step}, {step: b.zeroStep}, {step: b.zeroStep}, {step: b.zeroStep}})
+	for number := range uint32(polysPerFill) {
 		for position := range uint32(interval) {
 			if position%16 != 0 && len(want[position]) < 2 {
 				continue
@@ -122,7 +122,7 @@ func testScatter(t *testing.T) {
 				if !slices.Equal(b.count, c.count) {
 					t.Fatalf("%d blocks, %d hits: counts %d, want %d", blocks, hits, b.count, c.count)
 				}
-				for n := range ahead * blocks {
+				for n := range polysPerFill * blocks {
 					if got, want := b.block(n, 0, b.count[n]), c.block(n, 0, c.count[n]); !slices.Equal(got, want) {
 						t.Fatalf("%d blocks, %d hits, block %d: entries %x, want %x", blocks, hits, n, got, want)
 					}
@@ -139,5 +139,5 @@ func testScatter(t *testing.T) {
 func testBuckets(blocks, room int) *buckets {
 	stride := room + 17
 	return &buckets{blocks: blocks, room: uint32(room), stride: uint32(stride),
-		entries: slices.Repeat([]uint32{guard}, ahead*blocks*stride), count: make([]uint32, ahead*blocks)}
+		entries: slices.Repeat([]uint32{guard}, polysPerFill*blocks*stride), count: make([]uint32, polysPerFill*blocks)}
 }

@@ -3,32 +3,42 @@ package siqs
 import "math/bits"
 
 const (
-	// maxFactors is the most primes that a coefficient A is made of.
+	// maxFactors bounds s, the primes of a coefficient A. A then has at most 2^15
+	// polynomials.
 	maxFactors = 16
-	// maxPool is the most primes of pool A.
+	// maxPool bounds the primes of pool a.
 	maxPool = 64
 )
 
-// pools number the leading coefficients A, so that a range of numbers is a task.
+// pools map numbers 0 .. count-1 to coefficients A, so that a task is a range of
+// numbers.
 //
-// A is the product of s-1 primes of pool a and one of pool b. The pools are
-// disjoint, and the numbers of coefficients are mapped one to one to the (s-1)-subsets
-// of pool a: no two numbers give the same A, whoever works on them. The prime of pool b
-// is the one that brings A closest to the target; if none brings it within the
-// tolerance the number is void.
+// A is the product of s-1 primes of pool a and one prime of pool b. The map is
+//
+//	number i  ->  rank = i*stride mod count  ->  the (s-1)-subset of pool a with that rank
+//	          ->  the prime of pool b that brings A closest to the target.
+//
+// Each step is one to one up to the subset, as stride has no factor in common with
+// count. The pools are disjoint: a has entries of even index, b of odd index. So A
+// determines its subset, and different numbers give different A on all machines without
+// an agreement between them. If no prime of pool b brings A within the tolerance, the
+// number is void: it has no relations.
+//
+// stride is about 0.618*count, the golden ratio. So neighbouring numbers have subsets
+// far from each other, and a short range of numbers is a fair sample.
 type pools struct {
 	a, b      []int // indices into the factor base, ascending
-	s         int
+	s         int   // primes of A
 	target    float64
 	tolerance float64 // > 1
-	count     uint64  // of subsets
-	stride    uint64  // coprime to count; the subset of number i is i*stride mod count
+	count     uint64  // of subsets: len(a) over s-1
+	stride    uint64  // coprime to count, below 2^48
 	binomial  [maxPool + 1][maxFactors]uint64
 	slot      []int32 // slot[i]: position of factor base index i in a and then b, or -1
 }
 
-// set makes the pools from ranges of indices: of [low, high) the even ones for a,
-// around them the odd ones of [lowB, highB) for b.
+// set makes the pools from the ranges of p: a of the even indices in PoolA, at most
+// maxPool of them, and b of the odd indices in PoolB.
 func (c *pools) set(p *Params, target float64) {
 	c.a, c.b = c.a[:0], c.b[:0]
 	c.s, c.target, c.tolerance = int(p.Factors), target, p.Tolerance
@@ -51,6 +61,7 @@ func (c *pools) set(p *Params, target float64) {
 	}
 }
 
+// fillSlots fills slot, the inverse of index, for factor base indices below count.
 func (c *pools) fillSlots(count int) {
 	c.slot = c.slot[:0]
 	for range count {
@@ -64,7 +75,9 @@ func (c *pools) fillSlots(count int) {
 	}
 }
 
-// fillBinomials fills Pascal's triangle: 64 over 15 is less than 2^48.
+// fillBinomials fills binomial[n][k] with n over k, by Pascal's triangle. The largest,
+// 64 over 15, is 1.6*10^14, less than 2^48. It is the same for all numbers and is
+// filled once.
 func (c *pools) fillBinomials() {
 	if c.binomial[0][0] == 1 {
 		return
@@ -77,7 +90,7 @@ func (c *pools) fillBinomials() {
 	}
 }
 
-// size returns how many primes there are in both pools.
+// size returns the number of primes in both pools.
 func (c *pools) size() int { return len(c.a) + len(c.b) }
 
 // index returns the factor base index in the slot.
@@ -88,13 +101,21 @@ func (c *pools) index(slot int) int {
 	return c.b[slot-len(c.a)]
 }
 
-// factors appends to dst the factor base indices of the primes of coefficient
-// number i, and reports whether that is not void. Requires i < count.
+// factors appends to dst the factor base indices of the s primes of coefficient number
+// i, that of pool b last, and reports whether the number is not void. Requires i <
+// count.
+//
+// The combinatorial number system numbers the (s-1)-subsets n(s-1) > ... > n(1) >= 0 of
+// pool a:
+//
+//	rank = sum of binomial(n(k), k), k = s-1 .. 1.
+//
+// The largest n(s-1) with binomial(n(s-1), s-1) <= rank is the first member, and so on
+// with the rest.
 func (c *pools) factors(dst []int, i uint64, f *factorBase) ([]int, bool) {
 	hi, lo := bits.Mul64(i, c.stride)
 	rank := bits.Rem64(hi, lo, c.count)
 	product := 1.0
-	// Combinatorial number system: rank = sum of (n_k over k) with n_k descending.
 	n := len(c.a)
 	for k := c.s - 1; k > 0; k-- {
 		for n--; c.binomial[n][k] > rank; n-- {
@@ -107,8 +128,9 @@ func (c *pools) factors(dst []int, i uint64, f *factorBase) ([]int, bool) {
 	return append(dst, last), ok
 }
 
-// closest returns the member of pool b closest to p, in ratio, and whether it is
-// within the tolerance. Float64 products and quotients alone, so that all machines agree.
+// closest returns the member of pool b closest to p, in ratio, and whether the ratio is
+// within the tolerance. It uses only single products and quotients of float64, which
+// IEEE 754 rounds in one way, so that all machines agree.
 func (c *pools) closest(p float64, f *factorBase) (index int, ok bool) {
 	best := c.tolerance
 	for _, i := range c.b {

@@ -7,29 +7,33 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// waiting are relations of which the product of two large primes is known, but not yet the primes.
-// Package ecm splits many products in a fraction of the time that one at a time would take.
-type waiting struct {
+// A cofactorBatch has relations whose cofactor may be the product of two large primes,
+// but is not yet split. Package ecm splits many products at once in a fraction of the
+// time that one at a time would take.
+type cofactorBatch struct {
 	batch    ecm.Batch
-	products []ecm.Number
-	divisors []uint64   // of the products; 0 where there is none
-	rels     []Relation // without Primes and Large
-	primes   []uint32   // those of all relations, one after the other
-	ends     []int      // of each relation in primes
+	products []ecm.Number // the cofactors, of one word each
+	divisors []uint64     // a proper divisor of each product, 0 where none was found
+	rels     []Relation   // without Primes and Large
+	primes   []uint32     // Primes of all relations, one after the other
+	ends     []int        // those of relation i are primes[ends[i-1]:ends[i]]
 }
 
-// waitingRoom is how many relations wait before their products are split, so that few lanes of package
-// ecm idle. It is a constant, since the order of the relations must not depend on the machine.
-const waitingRoom = 512
+// cofactorRoom is the number of relations that wait before their cofactors are split:
+// enough that few lanes of package ecm idle. It is a constant, as the order of the
+// relations must be the same on all machines.
+const cofactorRoom = 512
 
-func (w *waiting) clear() {
+// clear removes all relations.
+func (w *cofactorBatch) clear() {
 	w.products, w.rels = w.products[:0], w.rels[:0]
 	w.primes, w.ends = w.primes[:0], w.ends[:0]
 }
 
-// add adds a copy of the relation. Requires product odd, above 2^16, without prime factors below its
-// fourth root. It leaves primes out, which no curve splits.
-func (w *waiting) add(r *Relation, product uint64) {
+// add adds a copy of the relation, unless its cofactor is prime: no curve splits a
+// prime. A composite that passes Fermat's test to base 2 is lost, too; such numbers are
+// rare. Requires product odd, above 2^16, without prime factors below its fourth root.
+func (w *cofactorBatch) add(r *Relation, product uint64) {
 	if m := mont.New(product); fermat(&m) {
 		return
 	}
@@ -39,17 +43,19 @@ func (w *waiting) add(r *Relation, product uint64) {
 	w.rels = append(w.rels, *r)
 }
 
-// split fills divisors. The few products that no curve splits are lost.
-func (w *waiting) split(alive func() error) error {
+// split fills divisors. The few products that no curve splits keep 0, and their
+// relations are lost.
+func (w *cofactorBatch) split(alive func() error) error {
 	w.divisors = resize(w.divisors, len(w.products))
 	clear(w.divisors)
 	return w.batch.Split(w.products, 0, alive, func(i int, d ecm.Number, _ string) { w.divisors[i] = d[0] })
 }
 
-// emitWaiting emits those of the waiting relations whose large primes are within the bounds, in the
-// order in which they have come. It returns false if emit did.
-func (s *Sieve) emitWaiting(alive func() error) (ok bool, err error) {
-	w := &s.waiting
+// emitSplit splits the cofactors and emits those relations whose two large primes are
+// above P and below L, in the order in which they were added. The batch is empty
+// afterwards. It returns false if emit did.
+func (s *Sieve) emitSplit(alive func() error) (ok bool, err error) {
+	w := &s.cofactors
 	defer w.clear()
 	if err := w.split(alive); err != nil {
 		return false, err
@@ -75,7 +81,9 @@ func (s *Sieve) emitWaiting(alive func() error) (ok bool, err error) {
 	return true, nil
 }
 
-// fermat reports whether 2^(n-1) = 1 mod n, as for all primes n and few others.
+// fermat reports whether 2^(n-1) = 1 mod n, which holds for all odd primes n and few
+// other numbers. It takes the bits of n-1 from the highest down: a square each, and a
+// doubling for a 1.
 func fermat(m *mont.Modulus) bool {
 	e, x := m.N()-1, m.One()
 	for i := bits.Len64(e) - 1; i >= 0; i-- {

@@ -5,11 +5,11 @@ import (
 	"math/big"
 )
 
-// ErrExhausted is returned when there are no coefficients left.
+// ErrExhausted is returned when all coefficient numbers have been used.
 var ErrExhausted = errors.New("siqs: no coefficients left")
 
-// Reset makes the sieve ready for the number that p describes. It returns ErrParams
-// if the factor base of this program is another than that of p.
+// Reset makes the sieve ready for the number that p describes. It returns ErrParams if
+// p is not valid or if this program makes another factor base than p.Hash tells.
 func (s *Sieve) Reset(alive func() error, p Params) error {
 	if err := s.base.rebuild(alive, &p); err != nil {
 		return err
@@ -18,29 +18,32 @@ func (s *Sieve) Reset(alive func() error, p Params) error {
 	return s.prepare(alive)
 }
 
-// choose sets the parameters and the factor base for n; prepare is to follow.
+// choose sets the parameters and the factor base for n. The caller then calls prepare.
+// Between the two it can ask Params.Memory whether there is enough memory.
 func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
 	return s.base.choose(alive, &s.params, n, t)
 }
 
-// share makes the sieve ready for the number of another one, whose factor base and tables, which
-// sieving does not change, it uses until unshare.
+// share makes the sieve ready for the number of another sieve. It uses the factor base,
+// inverses and lifted of the other one, which sieving does not change, until unshare.
+// Everything else is its own.
 func (s *Sieve) share(alive func() error, with *Sieve) error {
 	s.params, s.base, s.inverses, s.lifted = with.params, with.base, with.inverses, with.lifted
 	s.prepareOwn()
 	return alive()
 }
 
-// unshare forgets what belongs to another sieve.
+// unshare drops what belongs to another sieve, so that the memory can be freed.
 func (s *Sieve) unshare() { s.params, s.base, s.inverses, s.lifted = Params{}, factorBase{}, nil, nil }
 
-// prepare makes all that depends on the parameters and the factor base.
+// prepare makes all that depends on the parameters and the factor base. Requires choose
+// or the steps of Reset.
 func (s *Sieve) prepare(alive func() error) error {
 	s.prepareOwn()
 	return s.fillInverses(alive)
 }
 
-// prepareOwn is prepare without what several sieves can share.
+// prepareOwn is prepare without the tables that several sieves can share.
 func (s *Sieve) prepareOwn() {
 	p, count := &s.params, len(s.base.prime)
 	s.half = int32(p.Interval / 2)
@@ -58,41 +61,46 @@ func (s *Sieve) prepareOwn() {
 	}
 	s.buckets.prepare(&s.base, p.Interval)
 	s.prepareSieve()
-	s.setGap()
+	s.setUselessSizes()
 	s.root1[0], s.root2[0] = noRoot, noRoot
 	s.Stats = Stats{}
 }
 
-// prepareSieve makes what the medium primes need. Requires buckets.
+// prepareSieve makes the schedule of the primes below the buckets, and blockMod.
+// Requires buckets.prepare.
 func (s *Sieve) prepareSieve() {
 	low, high := int(s.params.Small), s.buckets.first
 	s.schedule.prepare(&s.base, low, max(low, high), int(min(s.params.Interval, blockSize)))
 	s.logp = append(s.logp[:0], s.base.logp...)
 	s.poly.factors = s.poly.factors[:0]
-	s.rest = resize(s.rest, len(s.base.prime))
+	s.blockMod = resize(s.blockMod, len(s.base.prime))
 	if s.params.Interval <= blockSize {
 		return
 	}
 	for i := low; i < high; i++ {
-		s.rest[i] = uint32(reduce(blockSize, uint64(s.base.prime[i]), s.base.recip[i]))
+		s.blockMod[i] = uint32(reduce(blockSize, uint64(s.base.prime[i]), s.base.recip[i]))
 	}
 }
 
-// Coefficients returns how many numbers of coefficients there are, of which some are void.
+// Coefficients returns the number of coefficient numbers. Some of them are void: see
+// pools.
 func (s *Sieve) Coefficients() uint64 { return s.pools.count }
 
-// positionsEvery is how many positions at least are sieved between two calls of alive, the work
-// of a fraction of a millisecond.
+// positionsEvery is the number of positions that are sieved between two calls of alive:
+// the work of a fraction of a millisecond to a few milliseconds.
 const positionsEvery = 1 << 19
 
-// Collect sieves the polynomials of the coefficients from <= number < to in this
-// order and calls emit with each relation until it returns false. The relation is
-// valid only within the call. The relations of a number depend on nothing but the
-// parameters. Collect returns the error of alive, which it asks now and then, or
-// ErrExhausted if there are fewer coefficients.
+// Collect sieves all polynomials of the coefficient numbers from..to-1, ascending, and
+// calls emit with each relation until emit returns false; then it returns nil. The
+// relation is valid only within the call. The relations and their order depend on
+// nothing but the parameters and the numbers.
+//
+// It returns ErrExhausted at the first number that is not below Coefficients, or the
+// error of alive. After an error of alive the relations of the number that was in
+// progress are incomplete.
 func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation) bool) error {
 	s.emit = emit
-	s.waiting.clear()
+	s.cofactors.clear()
 	sieved := uint32(0)
 	for number := from; number < to; number++ {
 		if number >= s.pools.count {
@@ -114,8 +122,8 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 				}
 			}
 			last := s.poly.number == s.poly.last()
-			if last || len(s.waiting.rels) >= waitingRoom {
-				if ok, err := s.emitWaiting(alive); !ok {
+			if last || len(s.cofactors.rels) >= cofactorRoom {
+				if ok, err := s.emitSplit(alive); !ok {
 					return err
 				}
 			}
@@ -128,8 +136,9 @@ func (s *Sieve) Collect(alive func() error, from, to uint64, emit func(*Relation
 	return nil
 }
 
-// setFactors sets the primes of the coefficient with that number, and reports whether it is
-// not void.
+// setFactors sets poly.factors for the coefficient number and the logarithms of its
+// primes to 0, after it has restored those of the coefficient before. It reports
+// whether the number is not void.
 func (s *Sieve) setFactors(number uint64) (ok bool) {
 	for _, i := range s.poly.factors {
 		s.logp[i] = s.base.logp[i]

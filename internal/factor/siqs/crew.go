@@ -9,39 +9,57 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// errEnough ends a helper that is not needed any more.
-var errEnough = errors.New("siqs: enough relations")
+// How the goroutines of a Searcher work together.
+//
+// The caller's goroutine and each helper repeat: claim the next coefficient number,
+// sieve its polynomials, and accept the relations under mu. The goroutine whose
+// relation completes the cycles sets enoughCycles; all others see it at their next
+// relation or their next call of alive. With several cores the order of the relations
+// depends on timing, and so may the dependencies. For an N of two primes the divisor is
+// one of two; package factor completes the factorization, so that its answer is the
+// same.
+//
+//	caller    factor: prepare -> collect ---------------------> solve -> divisor
+//	                               | Borrow              ^ crew.Wait
+//	helper                         +-> share, sieve, unshare
+//
+// A core that another computation needs is given back: the helper's check returns
+// errEnough.
 
-// spareSieves are those of helpers that have ended, for the next ones of any searcher. They have no
-// factor base: those of helpers are their searchers'.
-var spareSieves = sync.Pool{New: func() any { return new(Sieve) }}
+// errEnough ends a helper that is no longer needed.
+var errEnough = errors.New("siqs: helper is no longer needed")
 
-// collect sieves until there are enough cycles, on the caller's core and on those that can be
-// borrowed meanwhile.
+// idleSieves has the sieves of helpers that have ended, for helpers of any searcher.
+// They are unshared: without the factor base and tables of a searcher.
+var idleSieves = sync.Pool{New: func() any { return new(Sieve) }}
+
+// collect sieves until there are enough cycles, on the caller's core and on those that
+// can be borrowed meanwhile. No helper runs when it returns. It returns the error of
+// alive, or ErrExhausted.
 func (s *Searcher) collect(alive func() error) (err error) {
-	s.enough.Store(s.set.Have() >= s.set.need)
+	s.enoughCycles.Store(s.set.Have() >= s.set.need)
 	defer func() {
-		s.enough.Store(true)
-		s.crew.Wait(func() { // helpers end at their next look at enough
+		s.enoughCycles.Store(true)
+		s.crew.Wait(func() { // helpers end when they next read enoughCycles
 			if e := alive(); err == nil {
 				err = e
 			}
 		})
 	}()
 	check := func() error {
-		s.tend()
+		s.borrowAndReport()
 		return alive()
 	}
-	for !s.enough.Load() {
+	for !s.enoughCycles.Load() {
 		number := s.claim()
-		if err := s.sieve.Collect(check, number, number+1, s.take); err != nil {
+		if err := s.sieve.Collect(check, number, number+1, s.accept); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// claim returns the number of the next coefficient.
+// claim returns the next coefficient number that no goroutine has sieved.
 func (s *Searcher) claim() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,9 +67,9 @@ func (s *Searcher) claim() uint64 {
 	return s.next - 1
 }
 
-// tend does, every few milliseconds, what else there is to do for the caller's goroutine while it
-// sieves: it borrows cores and reports.
-func (s *Searcher) tend() {
+// borrowAndReport borrows a core if one is idle, and calls Progress if it is due. The
+// caller's goroutine calls it every few milliseconds while it sieves.
+func (s *Searcher) borrowAndReport() {
 	cores := 1 + s.crew.Size()
 	if s.Pool.Idle() > 0 && (s.Borrow == nil || s.Borrow()) {
 		s.borrow()
@@ -62,14 +80,15 @@ func (s *Searcher) tend() {
 	if now := time.Now(); now.Sub(s.reported) >= reportEvery {
 		s.reported = now
 		s.mu.Lock()
-		p := Progress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores}
+		p := SearchProgress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores}
 		s.mu.Unlock()
 		s.Progress(p)
 	}
 }
 
-// borrow has one goroutine more sieve if there is a core and memory for it: that of the linear
-// algebra first, which comes when they are gone.
+// borrow starts one more helper if the pool has a core and memory for it. The memory
+// that is reserved for the linear algebra serves the first helpers, since it is not
+// used before they have ended.
 func (s *Searcher) borrow() {
 	memory, _, solve := s.sieve.params.Memory()
 	if uint64(s.crew.Size()+1)*memory <= solve {
@@ -86,34 +105,37 @@ func (s *Searcher) borrow() {
 	}
 }
 
-// help sieves one coefficient after the other until there are enough relations or the core is
-// wanted elsewhere. What is left of a coefficient then nobody sieves: there are plenty of them.
+// help sieves one coefficient after the other until there are enough cycles or the core
+// is needed elsewhere. The rest of a coefficient is then skipped, as there are far more
+// coefficients than needed. It runs in the goroutine of a helper, and reads of s.sieve
+// only what share copies.
 func (s *Searcher) help(recalled resource.Call) {
 	check := func() error {
 		switch {
-		case s.enough.Load() || recalled():
+		case s.enoughCycles.Load() || recalled():
 			return errEnough
 		case s.Helper != nil:
 			return s.Helper()
 		}
 		return nil
 	}
-	sieve := spareSieves.Get().(*Sieve)
+	sieve := idleSieves.Get().(*Sieve)
 	err := sieve.share(check, &s.sieve)
-	for err == nil && !s.enough.Load() {
+	for err == nil && !s.enoughCycles.Load() {
 		number := s.claim()
-		err = sieve.Collect(check, number, number+1, s.take)
+		err = sieve.Collect(check, number, number+1, s.accept)
 	}
 	sieve.unshare()
-	spareSieves.Put(sieve) // not after a panic
+	idleSieves.Put(sieve) // a sieve that has panicked is not reused
 }
 
-// solve is Set.solve, with as many cores as are idle when it begins. One that is wanted elsewhere is
-// given back, but what has been begun with it is finished: seconds at most, since the number of
-// goroutines cannot change on the way.
+// solve is Set.solve, with as many cores as are idle when it begins. The number of
+// goroutines of the linear algebra cannot change on the way. The helpers only hold the
+// borrowed cores: a core that is needed elsewhere is given back within reportEvery/4,
+// although the goroutine of gf2 continues on it for some seconds at most.
 func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	solved := make(chan struct{})
-	defer s.crew.Wait(func() {}) // they are gone in a moment
+	defer s.crew.Wait(func() {}) // within reportEvery/4
 	defer close(solved)
 	for s.Pool.Idle() > 0 && (s.Borrow == nil || s.Borrow()) && s.crew.Borrow(func(recalled resource.Call) {
 		for !recalled() {
@@ -128,7 +150,7 @@ func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	cores := 1 + s.crew.Size()
 	s.set.solver.matrix.Workers = cores
 	if s.Progress != nil {
-		s.Progress(Progress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores, Solving: true})
+		s.Progress(SearchProgress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores, Solving: true})
 	}
 	return s.set.solve(alive, n)
 }

@@ -5,28 +5,37 @@ import (
 	"slices"
 )
 
-// A graph counts the cycles that relations make. Its vertices are 1, which has the
-// id 0, and the large primes; a relation is an edge between its two large primes. The
-// relations of a cycle multiply to a relation in which each large prime is squared: a
-// full relation, which is a loop at 1, is a cycle by itself.
+// A graph counts the cycles that relations make. Its vertices are 1 and the large
+// primes. A relation is an edge between its two large primes, 1 standing for a missing
+// one:
 //
-// The independent cycles are the edges that join vertices already connected:
-// A. Lenstra, M. Manasse, Factoring with two large primes (1994).
+//	full relation             a loop at 1
+//	one large prime p         an edge 1 - p
+//	two large primes p, q     an edge p - q, or a loop if p = q
+//
+// In the product of the relations of a cycle each vertex occurs twice, so that the
+// large primes form a square. The dimension of the space of cycles is
+//
+//	cycles = edges + components - vertices.
+//
+// An edge between two components joins them: the sum stays. Any other edge adds 1. So
+// it is enough to know the components: union-find. Source: A. Lenstra, M. Manasse,
+// Factoring with two large primes (1994).
 type graph struct {
-	slots  []uint32 // hash table of ids+1 by large prime, open addressing; len is a power of two > 2*len(prime)
-	prime  []uint32 // of each id
-	parent []uint32 // union-find: ids
+	slots  []uint32 // hash table of ids+1 by large prime, linear probing; len is a power of two > 2*len(prime)
+	prime  []uint32 // the vertex of each id; id 0 is 1
+	parent []uint32 // union-find: the id above each id, itself for roots
 	cycles int
 }
 
-// reset makes the graph that has the vertex 1 alone, and room for more.
+// reset makes the graph of the vertex 1 alone, with room for so many vertices.
 func (g *graph) reset(vertices int) {
 	g.slots = emptyTable(g.slots, vertices)
 	g.prime, g.parent, g.cycles = slices.Grow(g.prime[:0], vertices), slices.Grow(g.parent[:0], vertices), 0
 	g.vertex(1)
 }
 
-// vertex returns the id of a large prime, a new one if need be.
+// vertex returns the id of a large prime, and adds the vertex if it is new.
 func (g *graph) vertex(p uint32) uint32 {
 	slot := g.find(p)
 	if id := g.slots[slot]; id != 0 {
@@ -42,7 +51,9 @@ func (g *graph) vertex(p uint32) uint32 {
 	return id
 }
 
-// find returns the slot of p, or the empty one where it belongs.
+// find returns the slot of p, or the empty slot where it belongs. The hash is the upper
+// bits of p times a constant near 2^32 divided by the golden ratio (D. Knuth, The Art
+// of Computer Programming 3, 6.4).
 func (g *graph) find(p uint32) int {
 	mask := len(g.slots) - 1
 	shift := 32 - bits.Len(uint(mask))
@@ -53,6 +64,7 @@ func (g *graph) find(p uint32) int {
 	}
 }
 
+// grow makes the hash table four times as large.
 func (g *graph) grow() {
 	g.slots = make([]uint32, 4*len(g.slots))
 	for id, p := range g.prime {
@@ -60,7 +72,8 @@ func (g *graph) grow() {
 	}
 }
 
-// join adds an edge.
+// join adds an edge. The root with the lower id stays a root, so that 1 is the root of
+// its component.
 func (g *graph) join(large [2]uint32) {
 	u, v := g.root(g.vertex(large[0])), g.root(g.vertex(large[1]))
 	if u == v {
@@ -70,7 +83,8 @@ func (g *graph) join(large [2]uint32) {
 	g.parent[max(u, v)] = min(u, v)
 }
 
-// root returns the representative of the component of v and halves the path to it.
+// root returns the root of the component of v. It halves the path on the way: each
+// second vertex is linked to the vertex two above.
 func (g *graph) root(v uint32) uint32 {
 	for g.parent[v] != v {
 		g.parent[v] = g.parent[g.parent[v]]

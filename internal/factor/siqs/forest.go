@@ -1,26 +1,33 @@
 package siqs
 
-// A forest finds a basis of the cycles of the graph of a set: with a tree that
-// spans each component, every other edge closes one cycle. The trees are built
-// breadth first, from 1 where they can, so that cycles are short.
+// A forest finds a basis of the cycles of the graph of a set. It has a tree that spans
+// each component. Each edge outside of the trees closes one cycle, with the path
+// between its ends in the tree. These cycles are independent, as each has an edge that
+// no other has. Their number is that of graph.
+//
+// The trees are built breadth first, and the tree of the component of 1 has the root 1.
+// So cycles are short, and rows of the matrix light: a relation with one large prime is
+// an edge to the root.
 type forest struct {
-	first []uint32    // first[v]: where the edges of vertex v begin in edges
-	edges []uint32    // entries at v, one vertex after the other
-	ends  [][2]uint32 // vertices of each entry
-	up    []uint32    // entry that leads from v towards the root of its tree
-	depth []uint32    // of v, 0 for roots; unseen for others
-	queue []uint32
+	first      []uint32    // first[v]: where the edges of vertex v begin in edges; one more than vertices
+	edges      []uint32    // entries at v, one vertex after the other; each edge occurs at both of its ends
+	ends       [][2]uint32 // ids of the vertices of each entry
+	parentEdge []uint32    // entry that leads from v towards the root of its tree; unseen for roots
+	depth      []uint32    // of v: 0 for roots, unseen for vertices that no tree has reached
+	queue      []uint32    // vertices of the tree that is built, in the order of their depths
 }
 
+// unseen is no depth and no entry.
 const unseen = ^uint32(0)
 
-// grow builds the forest of the set.
+// grow builds the forest of the set, or returns the error of alive. Vertex 0 is 1 and
+// comes first.
 func (f *forest) grow(alive func() error, s *Set) error {
 	vertices := len(s.graph.prime)
 	if err := f.link(alive, s, vertices); err != nil {
 		return err
 	}
-	f.up, f.depth = resize(f.up, vertices), resize(f.depth, vertices)
+	f.parentEdge, f.depth = resize(f.parentEdge, vertices), resize(f.depth, vertices)
 	for v := range f.depth {
 		f.depth[v] = unseen
 	}
@@ -34,7 +41,8 @@ func (f *forest) grow(alive func() error, s *Set) error {
 	return nil
 }
 
-// link fills first, edges and ends. Loops are not among the edges.
+// link fills first, edges and ends, by a counting sort of the edges by vertex. Loops
+// are not among the edges: no tree has them.
 func (f *forest) link(alive func() error, s *Set, vertices int) error {
 	f.first = resize(f.first, vertices+1)
 	clear(f.first)
@@ -75,9 +83,9 @@ func (f *forest) link(alive func() error, s *Set, vertices int) error {
 	return nil
 }
 
-// span builds the tree with the root r, or returns the error of alive.
+// span builds the tree with the root r breadth first, or returns the error of alive.
 func (f *forest) span(alive func() error, r uint32) error {
-	f.depth[r], f.up[r] = 0, unseen
+	f.depth[r], f.parentEdge[r] = 0, unseen
 	f.queue = append(f.queue[:0], r)
 	for at := 0; at < len(f.queue); at++ {
 		if at%aliveEvery == aliveEvery-1 {
@@ -88,7 +96,7 @@ func (f *forest) span(alive func() error, r uint32) error {
 		v := f.queue[at]
 		for _, e := range f.edges[f.first[v]:f.first[v+1]] {
 			if w := f.other(e, v); f.depth[w] == unseen {
-				f.depth[w], f.up[w] = f.depth[v]+1, e
+				f.depth[w], f.parentEdge[w] = f.depth[v]+1, e
 				f.queue = append(f.queue, w)
 			}
 		}
@@ -96,14 +104,15 @@ func (f *forest) span(alive func() error, r uint32) error {
 	return nil
 }
 
-// other returns the end of edge e that is not v.
+// other returns the end of edge e that is not v. Requires v to be one of its ends.
 func (f *forest) other(e, v uint32) uint32 { return f.ends[e][0] ^ f.ends[e][1] ^ v }
 
-// cycle appends to dst the entries of the cycle that e closes, e the first, and reports
-// whether e closes one: it does unless it is in a tree.
+// cycle appends to dst the entries of the cycle that e closes, e first, and reports
+// whether e closes one: it does unless it is in a tree. It goes up from the deeper of
+// the two ends until they meet.
 func (f *forest) cycle(dst []uint32, e uint32) ([]uint32, bool) {
 	u, v := f.ends[e][0], f.ends[e][1]
-	if u != v && (f.up[u] == e || f.up[v] == e) {
+	if u != v && (f.parentEdge[u] == e || f.parentEdge[v] == e) {
 		return dst, false
 	}
 	dst = append(dst, e)
@@ -111,8 +120,8 @@ func (f *forest) cycle(dst []uint32, e uint32) ([]uint32, bool) {
 		if f.depth[u] < f.depth[v] {
 			u, v = v, u
 		}
-		dst = append(dst, f.up[u])
-		u = f.other(f.up[u], u)
+		dst = append(dst, f.parentEdge[u])
+		u = f.other(f.parentEdge[u], u)
 	}
 	return dst, true
 }

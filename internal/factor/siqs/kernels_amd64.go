@@ -4,10 +4,11 @@ package siqs
 
 import "factorfleet/internal/factor/kernels"
 
-// inAVX512 reports whether the kernels in AVX-512 run, not those in AVX2.
+// inAVX512 reports whether the kernels in AVX-512 run. Otherwise those in AVX2 run.
 func inAVX512() bool { return kernels.Active() == kernels.AVX512 }
 
-// startLanes works like Sieve.startPrime for count >= startLeast odd primes and so many factors.
+// startLanes works like Sieve.startPrime for count >= startLeast odd primes and so many
+// factors.
 func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
 	if inAVX512() {
 		startAVX512(prime, root, inverse, step, gamma, factors, count, half, root1, root2)
@@ -26,8 +27,8 @@ func moveLanes(prime, root1, root2, step *uint32, count, up int) {
 }
 
 // hitsLanes works like buckets.hits for count primes, but the hits come in another
-// order. At least sure <= trips periods of each prime are in the interval. It may overwrite 16 words
-// after the hits.
+// order. At least sure <= trips periods of each prime are in the interval. It may
+// overwrite 16 words after the hits.
 func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, sure, interval int, found *uint32) int {
 	if inAVX512() {
 		return hitsAVX512(prime, root1, root2, step, count, up, trips, interval, found)
@@ -35,9 +36,10 @@ func hitsLanes(prime, root1, root2, step *uint32, count, up, trips, sure, interv
 	return hitsAVX2(prime, root1, root2, step, count, up, trips, sure, interval, found)
 }
 
-// hitsAheadLanes works like buckets.hitsFar for count primes and four turns, by the
-// steps 0, 1, 2 and 1; bit k of up is that of turn k. The hits of turn k, hits[k] of them, are at
-// found + k*(hitRoom+16), in another order. It may overwrite 16 words after them.
+// hitsAheadLanes works like buckets.hitsFar for count primes and four switches with the
+// steps 0, 1, 2 and 1. Bit k of up is that of switch k. The hits of switch k, hits[k]
+// of them, are at found + k*(hitRoom+16), in another order. It may overwrite 16 words
+// after them.
 func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up, interval int, found *uint32, hits *int) {
 	if inAVX512() {
 		hitsAheadAVX512(prime, root1, root2, step0, step1, step2, count, up, interval, found, hits)
@@ -46,8 +48,9 @@ func hitsAheadLanes(prime, root1, root2, step0, step1, step2 *uint32, count, up,
 	}
 }
 
-// scatterLanes works like buckets.scatter for hits > 0 and buckets with room for all of them, count and entries being
-// those of the polynomial. It may overwrite 16 words after the entries of a block.
+// scatterLanes works like buckets.scatter for hits > 0 and buckets with room for all of
+// them, count and entries being those of the polynomial. It may overwrite 16 words
+// after the entries of a block.
 func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *uint32, stride, id int) {
 	if inAVX512() {
 		scatterAVX512(found, hits, count, blocks, entries, stride, id)
@@ -61,8 +64,9 @@ func scatterLanes(found *uint32, hits int, count *uint32, blocks int, entries *u
 //go:noescape
 func addLanes(block *uint8, entries *uint32, count int, log uint8)
 
-// matchLanes works like match for count odd primes, first being the index of the first. It may
-// overwrite 16 words after the result. Either both roots are below the prime or none is.
+// matchLanes works like match for count odd primes, the first of which has the index
+// first. It may overwrite 16 words after the result. Requires that both roots of a
+// prime are below the prime, or both are at least noRoot - 2^28.
 func matchLanes(prime, root1, root2, inverse, most *uint32, count, position, first int, out *uint32) int {
 	if inAVX512() {
 		return matchAVX512(prime, root1, root2, inverse, most, count, position, first, out)
@@ -79,7 +83,8 @@ func findLanes(entries *uint32, count, offset int, out *uint32) int {
 	return findAVX2(entries, count, offset, out)
 }
 
-// topLanes works like top for a block of so many bytes, a multiple of 64, as from is.
+// topLanes works like top for a block of size bytes, from position from. Requires size
+// and from to be multiples of 64.
 func topLanes(block *uint8, from, size int) int {
 	if inAVX512() {
 		return topAVX512(block, from, size)
@@ -87,21 +92,22 @@ func topLanes(block *uint8, from, size int) int {
 	return topAVX2(block, from, size)
 }
 
-// sieveQuads adds logp[i] to quads[i]*4 bytes from each root of count primes. It may write up
-// to 4*prime[i] behind the block.
+// sieveQuads adds logp[i] to 4*quads[i] bytes, prime[i] apart, from each of the two
+// roots of count primes. It may write up to 4*prime[i] bytes behind the block.
 //
 //go:noescape
 func sieveQuads(block *uint8, prime, root1, root2 *uint32, logp *uint8, quads *uint16, count int)
 
-// sieveMiddle adds logp[i] to so many bytes, at most 16, from each root of count primes. It may
-// write up to prime[i] behind the block.
+// sieveMiddle adds logp[i] to hits bytes, prime[i] apart, from each of the two roots of
+// count primes. Requires 0 < hits <= 16. It may write up to prime[i] bytes behind the
+// block.
 //
 //go:noescape
 func sieveMiddle(block *uint8, prime, root1, root2 *uint32, logp *uint8, count, hits int)
 
-// sieveLarge adds log at the position skip*prime[i] above each root of count primes, if that is in the
-// block, which has size bytes. It writes one byte behind it, and into found as many words as count*2
-// and 16 more.
+// sieveLarge adds log at the position skip*prime[i] above each root of count primes, if
+// that is within the size bytes of the block. It writes one byte behind the block, and
+// 2*count+16 words of found.
 func sieveLarge(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32) {
 	if inAVX512() {
 		sieveLargeAVX512(block, size, prime, root1, root2, count, skip, log, found)

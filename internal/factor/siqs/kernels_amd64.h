@@ -19,7 +19,7 @@ DATA indices<>+56(SB)/4, $14
 DATA indices<>+60(SB)/4, $15
 GLOBL indices<>(SB), RODATA|NOPTR, $64
 
-// foundBytes is the distance of the results of two turns.
+// foundBytes is the distance of the results of two polynomials.
 #define foundBytes ((1<<13)+16)*4
 
 // PAIR adds BX at two of the positions found.

@@ -2,7 +2,10 @@
 
 package siqs
 
-// The kernels in AVX2, 8 primes or entries at a time: each works like the function named Lanes, sieveLargeAVX2 like sieveLarge.
+// The kernels in AVX2 take 8 primes or entries at a time. Each works like the function
+// whose name ends in Lanes, and sieveLargeAVX2 like sieveLarge. AVX2 has no instruction
+// that stores selected lanes side by side: a permutation from the table compress takes
+// its place.
 
 //go:noescape
 func startAVX2(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)
@@ -31,8 +34,9 @@ func topAVX2(block *uint8, from, size int) int
 //go:noescape
 func sieveLargeAVX2(block *uint8, size int, prime, root1, root2 *uint32, count, skip int, log uint8, found *uint32)
 
-// compress[m] has the numbers of the bits that are set in m, lowest first, a byte each, and then
-// zeros: the permutation that brings the lanes m to the front. The kernels read it.
+// compress[m] has the numbers of the bits that are set in m, lowest first, a byte each,
+// then zeros. It is the permutation that brings the lanes in m to the front. The
+// kernels read it; nothing changes it after init.
 var compress [256]uint64
 
 func init() {

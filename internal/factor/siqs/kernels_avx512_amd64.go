@@ -2,7 +2,8 @@
 
 package siqs
 
-// The kernels in AVX-512, 16 primes or entries at a time: each works like the function named Lanes, sieveLargeAVX512 like sieveLarge.
+// The kernels in AVX-512 take 16 primes or entries at a time. Each works like the
+// function whose name ends in Lanes, and sieveLargeAVX512 like sieveLarge.
 
 //go:noescape
 func startAVX512(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32)

@@ -2,7 +2,10 @@
 
 package siqs
 
-const noLanes = "siqs: internal error: no lanes"
+// The functions below exist so that the callers compile. hasKernels is false in this
+// build, so that none is called.
+
+const noLanes = "siqs: internal error: this build has no kernels"
 
 func startLanes(prime, root *uint32, inverse, step *[maxFactors]*uint32, gamma *[maxFactors]uint32, factors, count, half int, root1, root2 *uint32) {
 	panic(noLanes)

@@ -1,102 +1,15 @@
 package siqs
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"factorfleet/internal/factor/kernels"
-	"factorfleet/internal/factor/prime"
 )
-
-// A sample is made up data for the kernels: primes with roots and steps.
-type sample struct {
-	factorBase
-	root1, root2, step []uint32
-	rnd                *rand.Rand
-	shape              uint8
-}
-
-// Shapes of a sample: how the roots are chosen.
-const (
-	anyRoots = iota
-	zeroRoots
-	lastRoots
-	edgeRoots // just before and behind the ends of blocks
-	sameRoots // all hit the same position
-	shapes
-)
-
-// newSample returns a sample of count primes >= least.
-func newSample(rnd *rand.Rand, shape uint8, count int, least uint64) *sample {
-	s := &sample{rnd: rnd, shape: shape % shapes}
-	position := uint64(rnd.IntN(maxInterval))
-	for it := prime.Primes(least, least+1000+100*uint64(count)); len(s.prime) < count; {
-		p := it.Next()
-		if len(s.prime) < count/2 && rnd.IntN(2) == 0 { // some neighbours, some gaps
-			continue
-		}
-		s.add(uint32(p), 0)
-		s.root1 = append(s.root1, uint32(s.root(p, position)))
-		s.root2 = append(s.root2, uint32(s.root(p, position)))
-		s.step = append(s.step, uint32(rnd.Uint64N(p)))
-	}
-	return s
-}
-
-func (s *sample) root(p, position uint64) uint64 {
-	switch s.shape {
-	case zeroRoots:
-		return 0
-	case lastRoots:
-		return p - 1
-	case edgeRoots:
-		return (uint64(blockSize*s.rnd.IntN(32)) + p*p + uint64(s.rnd.IntN(3)) - 1) % p
-	case sameRoots:
-		return position % p
-	}
-	return s.rnd.Uint64N(p)
-}
-
-// leasts are where samples begin.
-var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1 << 20, 1<<22 - 1000}
-
-// eachSample calls f with samples of all kinds on each level.
-func eachSample(t *testing.T, f func(t *testing.T, s *sample)) {
-	eachLevel(t, func(t *testing.T) { sampleAll(t, f) })
-}
-
-func sampleAll(t *testing.T, f func(t *testing.T, s *sample)) {
-	for seed, least := range leasts {
-		for _, count := range []int{1, 2, 15, 16, 17, 31, 33, 48, 255, 256, 1000} {
-			for shape := range uint8(shapes) {
-				f(t, newSample(rand.New(rand.NewPCG(uint64(seed), uint64(count))), shape, count, least))
-			}
-		}
-	}
-}
-
-// fuzzSamples has f called with whatever samples the fuzzer thinks of, on each level of the machine.
-func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
-	if kernels.Best() == kernels.Plain {
-		f.Skip("NOT TESTED: this machine or build has no kernels")
-	}
-	for i, least := range leasts {
-		f.Add(uint64(i), uint8(i), uint16(10*i+1), uint32(least))
-	}
-	f.Fuzz(func(t *testing.T, seed uint64, shape uint8, count uint16, least uint32) {
-		for _, l := range kernels.Levels[1:] {
-			if l <= kernels.Best() {
-				onLevel(l, func() {
-					check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
-				})
-			}
-		}
-	})
-}
 
 func TestStart(t *testing.T) { eachSample(t, checkStart) }
+
 func FuzzStart(f *testing.F) { fuzzSamples(f, checkStart) }
 
 // checkStart compares the roots and steps of a coefficient whose primes are none of the sample,
@@ -140,6 +53,7 @@ func checkStart(t *testing.T, s *sample) {
 }
 
 func TestMove(t *testing.T) { eachSample(t, checkMove) }
+
 func FuzzMove(f *testing.F) { fuzzSamples(f, checkMove) }
 
 // checkMove compares the kernel with Go, for noRoot too.
@@ -159,28 +73,8 @@ func checkMove(t *testing.T, s *sample) {
 	}
 }
 
-const guard = 0x5a5a5a5a
-
-// guarded returns a copy of x, behind which there are guards.
-func guarded(x []uint32) []uint32 {
-	y := slices.Clone(x)
-	y = append(y, slices.Repeat([]uint32{guard}, 16)...)
-	return y[:len(x)]
-}
-
-// checkGuard expects the guards behind the slices to be as they were.
-func checkGuard(t *testing.T, xs ...[]uint32) {
-	t.Helper()
-	for _, x := range xs {
-		for i, g := range x[len(x) : len(x)+16] {
-			if g != guard {
-				t.Fatalf("word %d behind %d is overwritten", i, len(x))
-			}
-		}
-	}
-}
-
 func TestFill(t *testing.T) { eachSample(t, checkFill) }
+
 func FuzzFill(f *testing.F) { fuzzSamples(f, checkFill) }
 
 // checkFill compares buckets filled in lanes with those filled by Go, several times, so that
@@ -200,10 +94,10 @@ func checkFill(t *testing.T, s *sample) {
 	root1, root2 := slices.Clone(s.root1), slices.Clone(s.root2)
 	c.pair(s.prime, root1, root2)
 	for range 3 {
-		turns := s.turns()
+		switches := s.switches()
 		got1, got2 := guarded(root1), guarded(root2)
-		b.fill(s.prime, got1, got2, turns)
-		onLevel(kernels.Plain, func() { c.fill(s.prime, root1, root2, turns) })
+		b.fill(s.prime, got1, got2, switches)
+		onLevel(kernels.Plain, func() { c.fill(s.prime, root1, root2, switches) })
 		if !slices.Equal(got1, root1) || !slices.Equal(got2, root2) || !slices.Equal(b.count, c.count) {
 			t.Fatalf("%d primes from %d, interval %d: roots %v, %v, want %v, %v; counts %v, want %v",
 				len(s.prime), s.prime[0], interval, got1, got2, root1, root2, b.count, c.count)
@@ -213,25 +107,25 @@ func checkFill(t *testing.T, s *sample) {
 	}
 }
 
-// turns returns turns by three steps, as the Gray code has them.
-func (s *sample) turns() *[ahead]turn {
+// switches returns switches by three steps, as the Gray code has them.
+func (s *sample) switches() *[polysPerFill]polySwitch {
 	var steps [3][]uint32
 	for i := range steps {
 		for _, p := range s.prime {
 			steps[i] = append(steps[i], uint32(s.rnd.Uint64N(uint64(p))))
 		}
 	}
-	var turns [ahead]turn
-	for k, i := range [ahead]int{0, 1, 2, 1} {
-		turns[k] = turn{steps[i], s.rnd.IntN(2) == 0}
+	var switches [polysPerFill]polySwitch
+	for k, i := range [polysPerFill]int{0, 1, 2, 1} {
+		switches[k] = polySwitch{steps[i], s.rnd.IntN(2) == 0}
 	}
-	return &turns
+	return &switches
 }
 
 // checkBuckets expects the same entries in each group, in any order, unless they overflow, and
 // the same from add and find.
 func checkBuckets(t *testing.T, b, c *buckets) {
-	for n := range ahead * b.blocks {
+	for n := range polysPerFill * b.blocks {
 		if b.count[n] > b.room {
 			continue
 		}
@@ -274,6 +168,7 @@ func testFind(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) { eachSample(t, checkMatch) }
+
 func FuzzMatch(f *testing.F) { fuzzSamples(f, checkMatch) }
 
 // checkMatch compares the kernel with Go for positions everywhere and where the
@@ -293,7 +188,7 @@ func checkMatch(t *testing.T, s *sample) {
 	for _, x := range positions {
 		for low := range min(3, len(s.prime)) {
 			want := match(nil, s.prime, s.recip, s.root1, s.root2, x, low)
-			n := matchLanes(&s.prime[low], &s.root1[low], &s.root2[low], &s.inverse[low], &s.most[low], len(s.prime)-low, int(x), low, &got[0])
+			n := matchLanes(&s.prime[low], &s.root1[low], &s.root2[low], &s.inverse[low], &s.maxQuotient[low], len(s.prime)-low, int(x), low, &got[0])
 			if !slices.Equal(got[:n], want) {
 				t.Fatalf("match(%v, %v, %v, %d) = %d, want %d", s.prime, s.root1, s.root2, x, got[:n], want)
 			}
@@ -312,7 +207,7 @@ func testMatchMultiples(t *testing.T) {
 	got := make([]uint32, len(s.prime)+16)
 	for x := uint32(maxInterval - 1); x > 0; x -= min(x, 977) {
 		want := match(nil, s.prime, s.recip, s.root1, s.root2, x, 0)
-		n := matchLanes(&s.prime[0], &s.root1[0], &s.root2[0], &s.inverse[0], &s.most[0], len(s.prime), int(x), 0, &got[0])
+		n := matchLanes(&s.prime[0], &s.root1[0], &s.root2[0], &s.inverse[0], &s.maxQuotient[0], len(s.prime), int(x), 0, &got[0])
 		if !slices.Equal(got[:n], want) {
 			t.Fatalf("match(%d) = %d, want %d", x, got[:n], want)
 		}
@@ -359,71 +254,6 @@ func testTopAlone(t *testing.T) {
 			}
 			block[at] = 0
 		}
-	}
-}
-
-func TestSchedule(t *testing.T) {
-	eachSample(t, checkSchedule)
-	onLevel(kernels.Plain, func() { sampleAll(t, checkSchedule) })
-}
-
-func FuzzSchedule(f *testing.F) { fuzzSamples(f, checkSchedule) }
-
-// checkSchedule compares the kernels of a schedule with sieveBlock, for three blocks that
-// follow each other, or for one that is shorter. Behind the block they may write blockPad bytes.
-func checkSchedule(t *testing.T, s *sample) {
-	size, blocks := blockSize, 3
-	if s.rnd.IntN(2) == 0 {
-		size, blocks = 64*(1+s.rnd.IntN(blockSize/64)), 1
-	}
-	var sched schedule
-	sched.prepare(&s.factorBase, 0, len(s.prime), size)
-	rest := make([]uint32, len(s.prime))
-	for i, p := range s.prime {
-		rest[i] = uint32(size) % p
-	}
-	want1, want2 := slices.Clone(s.root1), slices.Clone(s.root2)
-	for n := range blocks {
-		got, want := bytes.Repeat([]uint8{7}, size+blockPad+64), bytes.Repeat([]uint8{7}, size)
-		sched.sieve(got[:size], s.prime, s.root1, s.root2, s.logp)
-		sieveBlock(want, s.prime, want1, want2, s.logp)
-		if !bytes.Equal(got[:size], want) {
-			t.Fatalf("%d primes from %d, size %d: block %d differs", len(s.prime), s.prime[0], size, n)
-		}
-		for i, v := range got[size+blockPad:] {
-			if v != 7 {
-				t.Fatalf("%d primes from %d, size %d: byte %d behind the padding is overwritten", len(s.prime), s.prime[0], size, i)
-			}
-		}
-		move(s.prime, s.root1, s.root2, rest, false)
-	}
-}
-
-// sieveBlock adds logp[i] to the block at all positions root1[i] + a*prime[i] and
-// root2[i] + a*prime[i], and moves the roots to the next block.
-// Requires |root1[i]-root2[i]| < prime[i] for roots within the block.
-func sieveBlock(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
-	n := uint(len(block))
-	root1, root2, logp = root1[:len(prime)], root2[:len(prime)], logp[:len(prime)]
-	for i := range prime {
-		p, log := uint(prime[i]), logp[i]
-		x, y := uint(root1[i]), uint(root2[i])
-		for x < n && y < n {
-			block[x] += log
-			block[y] += log
-			x += p
-			y += p
-		}
-		// One of them is outside, and the other will be after one hit more.
-		if x < n {
-			block[x] += log
-			x += p
-		}
-		if y < n {
-			block[y] += log
-			y += p
-		}
-		root1[i], root2[i] = uint32(x-n), uint32(y-n)
 	}
 }
 

@@ -6,40 +6,74 @@ import (
 	"factorfleet/internal/factor/gf2"
 )
 
-// Memory bounds the bytes that the work on the number of p takes: sieve for each
-// Sieve, set for the Set that accumulates relations, and solve for the linear algebra
-// on top of it, for a short while. The last two are for a third more relations than are expected.
+// Bytes for each prime of the base in a Sieve.
+const (
+	baseBytes = 4 + 4 + 1 + 8 + 4 + 4 // prime, root, logp, recip, inverse, maxQuotient
+	rootBytes = 4*4 + 4 + 4           // root1, root2, work1, work2; lifted; zeroStep
+	restBytes = 1 + 4 + 4             // logp, blockMod, matched
+)
+
+// Bytes for each relation in a Set. Slices grow by a quarter, hash tables to at most 8
+// slots for each element.
+const (
+	entryBytes  = 48 * 5 / 4 // entries
+	primesBytes = 35 * 5 / 4 // primes
+	seenBytes   = 8 * 4      // seen
+	vertexBytes = 8*4 + 16   // graph: slots; prime and parent, of at most one new large prime a relation
+)
+
+// Memory bounds the bytes that the work on the number of p takes:
+//
+//   - sieve for each Sieve, hence for each core;
+//   - set for the Set that accumulates relations;
+//   - solve for the linear algebra on top of set, for a short while and without any
+//     helper's sieve.
+//
+// With F primes, s primes of A, m members of both pools and R = 4/3*ExpectedRelations
+// relations:
+//
+//	sieve = 5/4 * ( F*(base + roots + rest + 4s + 4m)     4s: step, 4m: inverses
+//	              + polysPerFill*2M*8                     bucket entries
+//	              + 2^18 )                                block, found, binomials, cofactors
+//	set   = R*(entry + primes + seen + vertex) + 2^16
+//	solve = R*36*5/4 + gf2.Memory(F + 16*extraCycles, F, w*(F + 16*extraCycles))
+//
+// The factor 5/4 is for what resize and append leave unused. A bucket entry takes 4
+// bytes, and for each position there is room for at most 0.7 entries, 0.9 after resize;
+// 8 bytes leave room for a base that is replaced. w bounds the mean number of 1s in a
+// row: a cycle has one to six relations, each with some twenty odd exponents.
 func (p *Params) Memory() (sieve, set, solve uint64) {
 	primes := uint64(p.Primes)
-	pool := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
-	// Of each prime: the base, its roots twice, its lifted root, standing, what the kernels need, steps, inverses.
-	sieve = primes * (25 + 20 + 4 + 9 + 4*uint64(p.Factors) + 4*pool)
-	sieve += ahead*8*uint64(p.Interval) + 1<<18 // buckets: less than one hit of large primes for two positions
-	// resize and append leave a quarter unused.
+	pools := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
+	sieve = primes * (baseBytes + rootBytes + restBytes + 4*uint64(p.Factors) + 4*pools)
+	sieve += polysPerFill*8*uint64(p.Interval) + 1<<18
 	sieve += sieve / 4
 
-	// An entry, its primes, its slots in the hash tables, its large primes; each grown by
-	// doubling or more.
 	relations := uint64(p.ExpectedRelations()) * 4 / 3
-	set = relations*(48*5/4+35*5/4+32+48) + 1<<16
+	set = relations*(entryBytes+primesBytes+seenBytes+vertexBytes) + 1<<16
 
-	// The forest and the cycles; the matrix and all that gf2 makes of it.
-	entries := 30 // of a row; a cycle is of one to six relations, some twenty odd exponents each
+	entries := 30
 	if p.Double > 0 {
 		entries = 60
 	}
-	rows := int(primes) + 16*spare
-	solve = relations*(8+8+5*4)*5/4 + gf2.Memory(rows, int(primes), entries*rows)
+	rows := int(primes) + 16*extraCycles
+	const forestBytes = 8 + 8 + 5*4 // ends; edges; first, parentEdge, depth, queue, and the cycles
+	solve = relations*forestBytes*5/4 + gf2.Memory(rows, int(primes), entries*rows)
 	return sieve, set, solve
 }
 
-// ExpectedRelations returns about how many relations are needed: progress in
-// proportion to time, which the cycles of a Set are not. It is within a tenth or two from 96 bits
-// on.
+// ExpectedRelations estimates the relations that are needed. Their number grows in
+// proportion to time, which the number of cycles does not, so that it serves to report
+// progress. The estimate is within a fifth from 96 bits on. It is fitted to
+// measurements:
 //
-// With two large primes it grows with the room that they have above the base: 7.9 for each prime of the
-// base at 6.4 bits of room (265 bits), 9.3 at 7.3 (281), 10.4 to 11.3 at 8.2 (297); and with the base
-// itself, 12.4 at 8.4 (314 bits, 120000 primes).
+//	one large prime    F*(2.8 + log2(max(F/150, 1))/2)
+//	two                F*(8 + 1.6*(room-6.5) + 1.3*max(log2(F/2^16), 0)),  room = log2(Double/P^2)
+//
+// The more room there is above P, the more often a large prime occurs only once: 7.9
+// relations for each prime of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3
+// (281), 10.4 to 11.3 at 8.2 (297). The last term is for large bases: 12.4 at 8.4 (314
+// bits, F = 120000).
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {
@@ -49,5 +83,6 @@ func (p *Params) ExpectedRelations() int {
 	return int(primes * (2.8 + math.Log2(max(primes/150, 1))/2))
 }
 
-// nthPrime returns about the n-th prime: half of the primes are in a base.
+// nthPrime returns about the n-th prime. Half of the primes are in a base, so that P is
+// about nthPrime(2F).
 func nthPrime(n float64) float64 { return n * (math.Log(n) + math.Log(math.Log(n)) - 1) }

@@ -90,7 +90,7 @@ func TestMemoryPeak(t *testing.T) {
 			s := NewSearcher()
 			s.Pool = poolOf(cores)
 			most := uint64(1)
-			s.Progress = func(p Progress) { most = max(most, uint64(p.Cores)) }
+			s.Progress = func(p SearchProgress) { most = max(most, uint64(p.Cores)) }
 			got := heapPeak(func() {
 				if _, err := s.Factor(always, n); err != nil {
 					t.Fatal(err)

@@ -5,25 +5,33 @@ import "math/bits"
 // reciprocal returns floor((2^64-1)/p), the constant of reduce. Requires p > 1.
 func reciprocal(p uint32) uint64 { return ^uint64(0) / uint64(p) }
 
-// reduce returns x mod p, recip = reciprocal(p).
+// reduce returns x mod p for any word x. Requires recip = reciprocal(p), p < 2^63.
 //
-// With recip = (2^64-1-e)/p, 0 <= e < p, the quotient q = floor(x*recip/2^64) is
-// at most x/p, and x/p - x*recip/2^64 = x*(1+e)/(p*2^64) < 1: q is floor(x/p) or one
-// less.
+// With recip = (2^64-1-e)/p, 0 <= e < p, the quotient q = floor(x*recip/2^64) is at
+// most x/p, and
+//
+//	x/p - x*recip/2^64 = x*(1+e)/(p*2^64) < 1,  as 1+e <= p and x < 2^64.
+//
+// So q is floor(x/p) or one less, and x - q*p is below 2p.
 func reduce(x uint64, p, recip uint64) uint64 {
 	q, _ := bits.Mul64(x, recip)
 	r := x - q*p
 	return min(r, r-p) // r-p wraps round exactly if r < p
 }
 
-// inverse returns 1/a mod p. Requires p prime, 0 < a < p < 2^31.
+// inverse returns 1/a mod p, by the extended algorithm of Euclid. Requires p prime, 0 <
+// a < p < 2^31.
 //
-// Before and after each iteration r = s*a and r1 = s1*a mod p, up to the signs of s
-// and s1, which alternate; both are at most p.
+// Before and after each iteration, up to the signs of s and s1,
+//
+//	r = s*a mod p,  r1 = s1*a mod p,  0 <= s <= s1 <= p.
+//
+// The signs of s and s1 alternate, so that the absolute values are added, and only the
+// last sign is kept.
 func inverse(a, p uint32) uint32 {
 	r, r1 := p, a
 	s, s1 := uint32(0), uint32(1)
-	negative := false // s1 is
+	negative := false // the sign of s1
 	for r1 > 1 {
 		q := r / r1
 		r, r1 = r1, r-q*r1
@@ -36,7 +44,8 @@ func inverse(a, p uint32) uint32 {
 	return s1
 }
 
-// power returns a^e mod p. Requires a < p < 2^32.
+// power returns a^e mod p, from the lowest bit of e up. Requires a < p < 2^32, so that
+// products fit in a word.
 func power(a, e, p, recip uint64) uint64 {
 	z := uint64(1)
 	for ; e > 0; e >>= 1 {
@@ -48,8 +57,14 @@ func power(a, e, p, recip uint64) uint64 {
 	return z
 }
 
-// sqrtMod returns an r with r^2 = a mod p and true, or false if there is none.
-// Requires p an odd prime, a < p.
+// sqrtMod returns an r with r^2 = a mod p and true, or false if there is none. Requires
+// p an odd prime below 2^32, a < p.
+//
+//	p = 3 mod 4    r = a^((p+1)/4), as r^2 = a*a^((p-1)/2)
+//	p = 5 mod 8    Atkin's formula, one power
+//	p = 1 mod 8    Euler's criterion, then Tonelli and Shanks
+//
+// In the first two cases the square of r shows whether a is a square.
 func sqrtMod(a, p, recip uint64) (r uint64, ok bool) {
 	switch {
 	case a == 0:
@@ -67,8 +82,12 @@ func sqrtMod(a, p, recip uint64) (r uint64, ok bool) {
 	return r, reduce(r*r, p, recip) == a
 }
 
-// sqrtMod5 is sqrtMod for p = 5 mod 8 (A. O. L. Atkin): with v = (2a)^((p-5)/8)
-// and i = 2a*v^2, which is a root of -1 if a is a square, the root is a*v*(i-1).
+// sqrtMod5 is sqrtMod for p = 5 mod 8, by the formula of A. O. L. Atkin:
+//
+//	v = (2a)^((p-5)/8),  i = 2a*v^2,  r = a*v*(i-1).
+//
+// i^2 = (2a)^((p-1)/2) = -1 for a square a, as 2 is none modulo such p. So r^2 =
+// a*(a*v^2)*(i-1)^2 = a*(i/2)*(-2i) = a.
 func sqrtMod5(a, p, recip uint64) uint64 {
 	a2 := reduce(2*a, p, recip)
 	v := power(a2, (p-5)/8, p, recip)
@@ -77,8 +96,9 @@ func sqrtMod5(a, p, recip uint64) uint64 {
 	return reduce(av*(i+p-1), p, recip)
 }
 
-// sqrtMod1 returns a square root of the square a mod p, by the algorithm of
-// Tonelli and Shanks. Requires p odd.
+// sqrtMod1 returns a square root of the square a mod p, by the algorithm of Tonelli and
+// Shanks. Requires p an odd prime, a > 0. With p-1 = q*2^s, q odd, it takes about s^2/4
+// products, and s is small for most p.
 func sqrtMod1(a, p, recip uint64) uint64 {
 	s := bits.TrailingZeros64(p - 1)
 	q := (p - 1) >> s

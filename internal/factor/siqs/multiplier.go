@@ -7,16 +7,18 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// multipliers are the square-free k that k*N is sieved with one of.
+// multipliers are the square-free k from which multiplier chooses. The largest makes kN
+// 6.2 bits longer than N, and values 3.1 bits longer.
 var multipliers = [...]uint32{
 	1, 2, 3, 5, 6, 7, 10, 11, 13, 14, 15, 17, 19, 21, 23, 29, 31, 33, 35, 37,
 	41, 43, 47, 53, 59, 61, 67, 71, 73,
 }
 
-// scorePrimes is how many odd primes the score of a multiplier looks at.
+// scorePrimes is the number of odd primes in the score of a multiplier: 3 to 283.
+// Larger ones contribute less than 0.04 each.
 const scorePrimes = 60
 
-// A scoreTable holds what does not depend on N.
+// A scoreTable holds the parts of the score that do not depend on N.
 type scoreTable struct {
 	prime  [scorePrimes]uint32
 	double [scorePrimes]float64                // 2 log(p)/(p-1): two roots
@@ -25,6 +27,7 @@ type scoreTable struct {
 	size   [len(multipliers)]float64           // log(k)/2
 }
 
+// scores makes the table when it is first needed, once for the process.
 var scores = sync.OnceValue(func() *scoreTable {
 	t := new(scoreTable)
 	for j, k := range multipliers {
@@ -42,7 +45,8 @@ var scores = sync.OnceValue(func() *scoreTable {
 	return t
 })
 
-// legendre returns the Legendre symbol (a/p). Requires p an odd prime, a < p.
+// legendre returns the Legendre symbol (a/p) by Euler's criterion: a^((p-1)/2) mod p is
+// 0, 1 or -1. Requires p an odd prime, a < p.
 func legendre(a, p uint32) int8 {
 	switch power(uint64(a), uint64(p-1)/2, uint64(p), reciprocal(p)) {
 	case 0:
@@ -53,8 +57,8 @@ func legendre(a, p uint32) int8 {
 	return -1
 }
 
-// mayBeSquare reports whether the odd x may be a square: it looks at x modulo 8 and a
-// dozen primes.
+// mayBeSquare reports whether the odd x may be a square, by x modulo 8 and modulo the
+// primes from 3 to 41. Few other numbers pass; the caller then takes the root.
 func (x *huge) mayBeSquare() bool {
 	if x[0]%8 != 1 {
 		return false
@@ -67,17 +71,27 @@ func (x *huge) mayBeSquare() bool {
 	return true
 }
 
-// multiplier returns the k for which the values of the polynomials are expected
-// to be divisible by small primes most: D. Knuth, R. Schroeppel, in Knuth, The
-// Art of Computer Programming 2, 4.5.4. Requires n odd.
+// multiplier returns the k for which the values are expected to be the smoothest.
+// Source: D. Knuth, The Art of Computer Programming 2, 4.5.4, after R. Schroeppel.
+// Requires n odd.
 //
-// A value X^2-kN has on average the contribution of each p in its logarithm that
-// stands in the table; the size of kN costs log(k)/2.
+// The score of k is what small primes contribute to the logarithm of a value on
+// average, less the growth of the value:
+//
+//	score(k) = c(2) - log(k)/2 + sum of c(p)
+//
+//	(kN/p) = 1     c(p) = 2 log(p)/(p-1)   two roots modulo each p^e: sum of 2/p^e over e >= 1
+//	p divides k    c(p) = log(p)/p         one root modulo p, and p^2 divides no value
+//	(kN/p) = -1    c(p) = 0
+//
+// Values are about M*sqrt(kN/2), which gives log(k)/2. (kN/p) is (k/p)(N/p), so that
+// one symbol for each p is computed for N, and those of k are in the table. A p that
+// divides N gets the score of one that divides k; factorBase.build finds it afterwards.
 func multiplier(n *huge) uint32 {
 	t := scores()
 	var score [len(multipliers)]float64
 	for j, k := range multipliers {
-		score[j] = score2(uint32(n[0])*k) - t.size[j]
+		score[j] = scoreOfTwo(uint32(n[0])*k) - t.size[j]
 	}
 	for i, p := range t.prime {
 		square := legendre(uint32(n.mod(uint64(p))), p)
@@ -99,9 +113,12 @@ func multiplier(n *huge) uint32 {
 	return multipliers[best]
 }
 
-// score2 is the contribution of the prime 2, by kN mod 8. For 1 mod 8 it is 4 log(2) less the log(2) by
-// which the values of odd X alone are larger: see factorBase.shift.
-func score2(kn uint32) float64 {
+// scoreOfTwo returns c(2), by kN mod 8, from the exponents in factorBase.shift:
+//
+//	1          4 log(2) for odd X, less log(2) for the doubled D
+//	5          2 log(2) for half of the X
+//	otherwise  1 log(2) for half of the X
+func scoreOfTwo(kn uint32) float64 {
 	switch kn % 8 {
 	case 1:
 		return 3 * math.Ln2

@@ -22,7 +22,7 @@ func TestCores(t *testing.T) {
 	s := NewSearcher()
 	s.Pool = poolOf(3)
 	most, calls, solving := 0, 0, 0
-	s.Progress = func(p Progress) {
+	s.Progress = func(p SearchProgress) {
 		most = max(most, p.Cores)
 		if p.Relations > 2*p.Expected && !p.Solving {
 			t.Errorf("%+v", p)
@@ -37,7 +37,7 @@ func TestCores(t *testing.T) {
 		case !wanted && size == 2:
 			wanted, since = true, bits
 			s.Pool.Enter()
-		case wanted && size < 2 && !s.enough.Load():
+		case wanted && size < 2 && !s.enoughCycles.Load():
 			wanted = false
 			s.Pool.Leave()
 			returns += b2i(since == bits) // else it is what the number before has left
@@ -79,7 +79,7 @@ func TestNoMemory(t *testing.T) {
 	s.Pool = resource.NewPool(9, sieve+set+solve)
 	s.Pool.Enter()
 	most := 0
-	s.Progress = func(p Progress) {
+	s.Progress = func(p SearchProgress) {
 		if !p.Solving {
 			most = max(most, p.Cores)
 		}

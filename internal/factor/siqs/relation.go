@@ -1,23 +1,28 @@
 package siqs
 
-// A Relation says that (Dx+B)^2 - kN is a product of primes of the factor base
-// and at most two others: with A the coefficient number Coefficient, D = A or 2A (see
-// factorBase.shift), and B that of its polynomial number Poly,
+// A Relation says that a value is a product of primes of the factor base and at most
+// two large primes:
 //
-//	(D*X+B)^2 - kN = Large[0] * Large[1] * product of prime[i] for i in Primes.
+//	(D*x+B)^2 - kN = +- Large[0] * Large[1] * product of prime[i] for i in Primes.
 //
-// The primes of A are among them, and index 0 for a negative value.
+// A is that of coefficient number Coefficient, D is A or 2A (see factorBase.shift), B
+// is that of polynomial number Poly, and x is the field X. The primes of A are among
+// Primes, and index 0 stands for the minus sign.
+//
+// As kN is 0 modulo N, a relation is also a congruence (D*x+B)^2 = product mod N.
 type Relation struct {
-	Coefficient uint64
-	Poly        uint32
-	X           int32
-	Large       [2]uint32 // ascending, 1 where there is none
-	Primes      []uint32  // indices into the factor base, an index as often as its exponent
+	Coefficient uint64    // below Sieve.Coefficients
+	Poly        uint32    // 0 .. 2^(s-1)-1
+	X           int32     // -M <= X < M
+	Large       [2]uint32 // ascending, below L; 1 where there is none
+	Primes      []uint32  // indices into the factor base, each as often as its exponent, in no fixed order
 
-	value wide // |DX+B|
+	value wide // |D*X+B|
 }
 
-// holds reports whether the equation of r is true, r.value being right.
+// holds reports whether the equation of r is true. Requires r.value = |D*X+B|. It
+// multiplies all factors with a check for overflow of 384 bits; no prime is divided
+// out, so that it takes some hundred products of words.
 func (r *Relation) holds(f *factorBase) bool {
 	var square huge
 	square.square(&r.value)

@@ -7,17 +7,20 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A modulus is an odd n of k words, for residues in Montgomery form with R = 2^(64k), as
-// mont.Wide, but without a pointer in it: the next number needs no new memory.
+// A modulus is an odd n of k words, for residues in Montgomery form: x is represented
+// by x*R mod n, R = 2^(64k). It does what mont.Wide does, but has no pointers: the next
+// number needs no new memory. It is used for X and Y of the square root step only.
+// Source: P. Montgomery, Modular multiplication without trial division (1985).
 type modulus struct {
-	n   huge
-	k   int
+	n   huge   // n[k-1] > 0, n[k:] = 0
+	k   int    // 1 .. hugeWords
 	neg uint64 // -1/n mod 2^64
 	one huge   // R mod n
 	r2  huge   // R^2 mod n
 }
 
-// set makes m the modulus n. Requires n odd, n > 1.
+// set makes m the modulus n. Requires n odd, n > 1. R and R^2 are made from 1 by
+// doublings.
 func (m *modulus) set(n *huge) {
 	m.n, m.k = *n, hugeWords
 	for m.n[m.k-1] == 0 {
@@ -55,9 +58,15 @@ func (m *modulus) correct(z *huge, top uint64) {
 	}
 }
 
-// mul sets z = x*y/R mod n. Requires x*y < n*R. z may alias x and y.
+// mul sets z = x*y/R mod n, z < n. Requires x*y < n*R. z may alias x and y.
 //
-// The invariant is that of mont.Wide: t < 2n before and after each iteration.
+// Each iteration adds x*y[i] and the multiple q*n that makes the lowest word 0, and
+// drops that word. With W = 2^64:
+//
+//	t' = (t + x*y[i] + q*n)/W,  q = -(t + x*y[i])/n mod W.
+//
+// The words of t are t[0..k-1] and top. After i iterations t < x*(y mod W^i)/W^i + n,
+// hence t < 2n after the last one, and correct subtracts n once at most.
 func (m *modulus) mul(z, x, y *huge) {
 	var t huge
 	top := uint64(0)
@@ -90,14 +99,14 @@ func (m *modulus) mul(z, x, y *huge) {
 	*z = t
 }
 
-// mulWord sets z = z*w mod n, z in Montgomery form, w not.
+// mulWord sets z = z*w mod n. z is in Montgomery form, w is a plain word.
 func (m *modulus) mulWord(z *huge, w uint64) {
 	form := huge{w}
 	m.mul(&form, &m.r2, &form)
 	m.mul(z, z, &form)
 }
 
-// mulWide sets z = z*w mod n, z in Montgomery form, w not. Requires 0 <= w < R.
+// mulWide sets z = z*w mod n. z is in Montgomery form, w is a plain number, 0 <= w < R.
 func (m *modulus) mulWide(z *huge, w *wide) {
 	var form huge
 	copy(form[:], w[:])
@@ -115,7 +124,8 @@ func (m *modulus) sub(z, x, y *huge) {
 	}
 }
 
-// gcdOdd returns the greatest common divisor of x and n. Requires n odd.
+// gcdOdd returns the greatest common divisor of x and n, by J. Stein's binary algorithm
+// (1967). Requires n odd. It is called once for each dependency that is tried.
 func gcdOdd(x, n huge) huge {
 	if x == (huge{}) {
 		return n
@@ -147,7 +157,7 @@ func (z *huge) shiftOdd() {
 	z[hugeWords-1] >>= s
 }
 
-// big returns x.
+// big returns x as a big.Int.
 func (x *huge) big() *big.Int {
 	var buf [8 * hugeWords]byte
 	for i, w := range x {

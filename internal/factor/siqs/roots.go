@@ -1,6 +1,22 @@
 package siqs
 
-// fillInverses fills the table of inverses of the primes of the pools, and lifted.
+// Roots of the polynomials modulo the primes of the base.
+//
+// Modulo a prime p that does not divide A the zeros of Q are x = (+-r(p) - B)/D. As B
+// is the sum of the terms T(j) = A*g(j)/q(j), only the inverses of the primes of A are
+// needed:
+//
+//	T(j)/D = g(j) * 1/q(j)           for D = A
+//	       = g(j) * 1/(2q(j))        for D = 2A
+//	r(p)/D = r(p) * product of 1/q(j)
+//	       = r(p)*2^(s-1) * product of 1/(2q(j))
+//
+// inverses has 1/q or 1/(2q) modulo p for each q of the pools, and lifted has r(p) or
+// r(p)*2^(s-1). Both are made once for a number. A new A then costs 2s products for
+// each prime (startPrime), a new B one addition for each root (move).
+
+// fillInverses fills inverses and lifted for all entries of the base but the sign and
+// 2.
 func (s *Sieve) fillInverses(alive func() error) error {
 	count := s.pools.size()
 	for len(s.inverses) < count {
@@ -27,9 +43,10 @@ func (s *Sieve) fillInverses(alive func() error) error {
 	return nil
 }
 
-// fillInverse fills the table for prime[i], with one inversion for all (P.
-// Montgomery). The prime itself, if it is in the pools, counts as 1. With shift all
-// primes of the pools are doubled.
+// fillInverse fills inverses for prime[i], with one inversion and three products for
+// each member of the pools, by the simultaneous inversion of P. Montgomery (1987). With
+// shift all members are doubled. If prime[i] is itself a member, it counts as 1, as it
+// has no inverse; startCoefficient does not use that value.
 func (s *Sieve) fillInverse(i int) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	shift := s.base.shift()
@@ -51,6 +68,7 @@ func (s *Sieve) fillInverse(i int) {
 	}
 }
 
+// b2i returns 1 for true, 0 for false.
 func b2i(b bool) int {
 	if b {
 		return 1
@@ -67,11 +85,11 @@ func resize[E any](s []E, n int) []E {
 	return s[:n]
 }
 
-// startCoefficient sets the roots and the steps for polynomial number 0 of the coefficient.
+// startCoefficient sets the roots and the steps for polynomial number 0 of the
+// coefficient whose primes are in poly.factors, and fills the buckets.
 //
-// The roots are x = (+-root - B)/D, and since terms[j]/A = gamma[j]/q[j], all
-// that is needed of A modulo a prime are the inverses of its s primes. For D = 2A their halves serve as
-// well: terms[j]/D is gamma[j] times such a half, and root/D is 2^(s-1)*root times all of them.
+// The primes of A get noRoot and steps of 0: they are not sieved, although each has one
+// root.
 func (s *Sieve) startCoefficient() {
 	s.Stats.Coefficients++
 	s.poly.set(&s.base)
@@ -100,22 +118,27 @@ func (s *Sieve) startCoefficient() {
 	s.fill()
 }
 
-// fill fills the buckets, if there are any, for the polynomial that is set and those after
-// it. Requires poly.number = 0 mod ahead. The roots of the large primes are those of the polynomial
-// before, and become those of the last one.
+// fill fills the buckets, if there are any, for the current polynomial and the
+// polysPerFill-1 after it. Requires poly.number = 0 mod polysPerFill.
+//
+// On entry the roots of the large primes are those of the polynomial before the current
+// one. Those of polynomial 0 are its own, so that its switch has steps of zero. On
+// return the roots are those of the last polynomial filled. Since polysPerFill divides
+// 2^(s-1) for s >= 3, all of these polynomials exist; for s = 2 the last two are
+// filled, but not sieved.
 func (s *Sieve) fill() {
 	if len(s.buckets.groups) == 0 {
 		return
 	}
-	var turns [ahead]turn
-	turns[0].step = s.buckets.standing
-	for k := range turns {
+	var switches [polysPerFill]polySwitch
+	switches[0].step = s.buckets.zeroStep
+	for k := range switches {
 		if number := s.poly.number + uint32(k); number > 0 {
 			j, minus := change(number)
-			turns[k] = turn{s.step[j], minus}
+			switches[k] = polySwitch{s.step[j], minus}
 		}
 	}
-	s.buckets.fill(s.base.prime, s.root1, s.root2, &turns)
+	s.buckets.fill(s.base.prime, s.root1, s.root2, &switches)
 }
 
 // startRoots is startPrime for all primes.
@@ -127,7 +150,13 @@ func (s *Sieve) startRoots(inverses *[maxFactors][]uint32) {
 	startLanes(&s.base.prime[2], &s.lifted[2], &inverse, &step, &s.poly.gamma, len(s.poly.factors), len(s.base.prime)-2, int(s.half), &s.root1[2], &s.root2[2])
 }
 
-// startPrime sets the roots and the steps of prime[i].
+// startPrime sets the roots and the steps of prime[i] for polynomial 0, whose signs are
+// all plus:
+//
+//	root1, root2 = M - B/D +- r(p)/D,  step[j] = 2T(j)/D mod p.
+//
+// M makes positions of x. B/D is below s*p, so that the sum with maxFactors*p is not
+// negative. Sums stay below 18*2^23 + 2^19, in words of 64 bits.
 func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	root := uint64(s.lifted[i]) // becomes root/D
@@ -145,18 +174,25 @@ func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
 	s.root2[i] = uint32(reduce(start+p-root, p, recip))
 }
 
-// nextPoly goes to the next polynomial of the coefficient.
+// nextPoly goes to the next polynomial of the coefficient. It moves the roots of the
+// primes below the buckets, and refills the buckets each time that their polynomials
+// are used up.
+//
+// If the sign of T(j) becomes minus, B becomes B-2T(j), and the roots (+-r(p)-B)/D move
+// up by step[j].
 func (s *Sieve) nextPoly() {
 	j, minus := s.poly.next()
 	end := s.buckets.first
 	prime, root1, root2, step := s.base.prime[2:end], s.root1[2:end], s.root2[2:end], s.step[j][2:end]
 	move(prime, root1, root2, step, minus)
-	if s.poly.number%ahead == 0 {
+	if s.poly.number%polysPerFill == 0 {
 		s.fill()
 	}
 }
 
-// move adds step[i] to both roots modulo prime[i] if up is true, else subtracts it.
+// move adds step[i] to both roots modulo prime[i] if up is true, else subtracts it. A
+// root below p stays below p. noRoot with step 0 falls by p with each call if up is
+// true, else it stays.
 func move(prime, root1, root2, step []uint32, up bool) {
 	switch {
 	case len(prime) == 0:
@@ -170,6 +206,10 @@ func move(prime, root1, root2, step []uint32, up bool) {
 }
 
 // moveDown subtracts step[i] from both roots modulo prime[i].
+//
+// The minimum replaces a branch. With root, d < p < 2^31 the difference x = root-d
+// modulo 2^32 is below p if it is not negative, and then x+p > x. Otherwise x >=
+// 2^32-p, and x+p wraps round to the right value below p.
 func moveDown(prime, root1, root2, step []uint32) {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
 	for i, p := range prime {
@@ -179,7 +219,8 @@ func moveDown(prime, root1, root2, step []uint32) {
 	}
 }
 
-// moveUp adds step[i] to both roots modulo prime[i].
+// moveUp adds step[i] to both roots modulo prime[i]: x = root+d < 2p < 2^32, and x-p
+// wraps round to a larger number exactly if x < p.
 func moveUp(prime, root1, root2, step []uint32) {
 	root1, root2, step = root1[:len(prime)], root2[:len(prime)], step[:len(prime)]
 	for i, p := range prime {

@@ -1,43 +1,54 @@
 package siqs
 
-// A schedule says with which kernel each prime is sieved, for blocks of one size. A kernel has no
-// branch that depends on a root: it adds the logarithm as often as some root below the prime may hit
-// the block, and what is too much ends up behind the block, where there are blockPad bytes of no
-// meaning.
+// A schedule chooses the kernel for each prime of a block of one size. No kernel has a
+// branch that depends on a root, as such branches cannot be predicted. Instead it adds
+// the logarithm as often as any root below p may hit the block. Additions past the end
+// of the block go to blockPad bytes that are never read.
 //
-// The roots must be below the prime, which those of the primes of a coefficient are not: these
-// get the root 0 and the logarithm 0.
+// A root x < p hits a block of size bytes ceil((size-x)/p) times, that is hits or
+// hits-1 times with hits = ceil(size/p). The last byte written is at x + p*(n-1) < p*n
+// for n additions:
+//
+//	primes               n additions                     ends below
+//	p < 2048             hits rounded up to 4m           size + 4p <= size + blockPad
+//	2048 <= p < 8192     hits                            size + p  <= size + blockPad
+//	8192 <= p            hits-1, and one if in range     size + 1
+//
+// The first row holds as 4m <= hits+3 and p*hits < size+p. All roots must be below p;
+// those of the primes of A are set to 0 before, and their logarithm is 0.
 type schedule struct {
-	low    int      // index of the first prime to sieve with
-	middle int      // index of the first prime above quadBound
-	quads  []uint16 // for the primes from low to middle-1: hits/4, rounded up
+	low    int      // index of the first prime to sieve
+	middle int      // index of the first prime of the second row
+	quads  []uint16 // m for the primes from low to middle-1
 	runs   []run    // of the primes from middle on
 	found  [foundRoom + 24]uint32
 }
 
-// foundRoom is the room for the hits that sieveLarge finds first, of largeAtOnce primes;
-// it overwrites 16 words more, and reads 8.
+// foundRoom is the room for the last hits of largeAtOnce primes, which sieveLarge finds
+// before it adds them. Kernels overwrite 16 words more, and read 8 more.
 const (
 	foundRoom   = largeAtOnce * 2
 	largeAtOnce = 128
 )
 
-// A run is a range of primes for one call of a kernel.
+// A run is a range of primes with the same number of hits, for one call of a kernel.
+// Primes of maxFactor or more also have the same logarithm, as none of them divides A.
 type run struct {
 	first, end int
-	hits       int   // of a root in a block, or one less
-	log        uint8 // of all of them, or 0 if they are below maxFactor
+	hits       int   // ceil(size/p)
+	log        uint8 // of all primes; 0 for primes below maxFactor, each of which has its own
 }
 
 const (
-	// quadBound is where rounding the hits up to a multiple of 4 ends; four of these primes are
-	// maxFactor at most.
+	// quadBound ends the primes whose additions are rounded up to a multiple of 4: 4p
+	// <= maxFactor.
 	quadBound = maxFactor / 4
-	// blockPad is what there is behind a block: see sieveQuads, sieveMiddle, sieveLarge.
+	// blockPad is the number of bytes behind a block that kernels may overwrite.
 	blockPad = maxFactor
 )
 
-// prepare makes the schedule for the primes low to high-1 and blocks of size bytes.
+// prepare makes the schedule for the primes of indices low to high-1 and blocks of size
+// bytes, size >= 64. quads fit in 16 bits, as hits <= blockSize/3.
 func (s *schedule) prepare(f *factorBase, low, high, size int) {
 	s.low, s.middle = low, low
 	s.quads, s.runs = s.quads[:0], s.runs[:0]
@@ -60,8 +71,9 @@ func (s *schedule) prepare(f *factorBase, low, high, size int) {
 	}
 }
 
-// sieve adds the logarithms to the block, behind which there are blockPad bytes more. The
-// roots stay.
+// sieve adds the logarithms of all primes of the schedule to the block, behind which
+// there are blockPad bytes. The roots are relative to the start of the block and are
+// not changed.
 func (s *schedule) sieve(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
 	if !hasKernels() {
 		s.sieveGo(block, prime, root1, root2, logp)

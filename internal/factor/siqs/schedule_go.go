@@ -1,6 +1,7 @@
 package siqs
 
-// sieveGo is sieve without kernels.
+// sieveGo works like sieve, in Go. Its loops have the same bounds as the kernels, so
+// that the same padding serves both.
 func (s *schedule) sieveGo(block []uint8, prime, root1, root2 []uint32, logp []uint8) {
 	size := uint32(len(block))
 	block = block[:size+blockPad]
@@ -22,8 +23,8 @@ func (s *schedule) sieveGo(block []uint8, prime, root1, root2 []uint32, logp []u
 	}
 }
 
-// addHits adds log to so many bytes, p apart, from each of the roots x and y. Requires all of
-// them in the block, the padding being part of it.
+// addHits adds log to so many bytes, p apart, from each of the roots x and y. Requires
+// that all of them are in the block or its padding.
 func addHits(block []uint8, p, x, y uint, hits int, log uint8) {
 	for range hits {
 		block[x] += log
@@ -33,11 +34,12 @@ func addHits(block []uint8, p, x, y uint, hits int, log uint8) {
 	}
 }
 
-// addLarge works like sieveLarge for the primes, largeAtOnce at most.
+// addLarge works like sieveLarge for at most largeAtOnce primes.
 //
-// Whether the last of so many hits is in the block is a coin toss: so a first pass writes down
-// all positions that may be, and moves on only after those that are, as for buckets.hits. The
-// hits before it are in the block.
+// hits-1 additions for each root are in the block. Whether the last one is cannot be
+// predicted. So each last position is written to found[n], and n moves on by its bit 31
+// after size is subtracted: 1 if it is below size, 0 else. A second loop adds the
+// positions that were kept. Positions are below size + p < 2^31.
 func (s *schedule) addLarge(block []uint8, size uint32, prime, root1, root2 []uint32, hits int, log uint8) {
 	root1, root2 = root1[:len(prime)], root2[:len(prime)]
 	n := uint32(0)

@@ -10,100 +10,118 @@ import (
 // ErrInvalid is returned for a relation that does not hold.
 var ErrInvalid = errors.New("siqs: relation does not hold")
 
-// A Set accumulates the relations of one number until they are enough to factor
+// A Set accumulates the relations of one number until there are enough cycles to factor
 // it. It keeps its memory for the next number. It is not for concurrent use.
+//
+// Relations are added in two ways: Add verifies those of other machines; insert trusts
+// those of the sieves of this process. Solve needs no more than the entries.
 type Set struct {
-	base    *factorBase
-	check   *Verifier // of relations from elsewhere
-	entries []entry
-	primes  []byte   // of all entries, by appendPrimes, one after the other
-	seen    []uint32 // hash table of entries+1 by value; len is a power of two > 2*len(entries)
-	graph   graph
-	need    int
-	solver  solver
+	base     *factorBase
+	verifier *Verifier // of relations from other machines; nil until Reset
+	entries  []entry
+	primes   []byte   // Primes of all entries, as appendPrimes encodes them
+	seen     []uint32 // hash table of entries+1 by value, linear probing; len is a power of two > 2*len(entries)
+	graph    graph
+	need     int // cycles to collect before the linear algebra
+	solver   solver
 }
 
-// An entry is a relation of the set: primes[start:end] of the set are its Primes.
+// An entry is a relation of the set: primes[start:end] of the set are its Primes. It
+// takes 48 bytes, and about 30 for the primes. Offsets of 32 bits suffice, as the
+// primes of 10^8 relations take less than 4 GiB.
 type entry struct {
-	value      wide
+	value      wide // |Dx+B|
 	start, end uint32
 	large      [2]uint32
 }
 
-// firstNeed returns how many cycles to ask for at first. Each above the number of primes that
-// occur in them is a dependency, of which half at least split a number.
+// firstNeed returns the number of cycles to collect before the linear algebra is tried
+// the first time.
 //
-// Of a small base some primes occur in no cycle: with a 64th fewer cycles from 70 to 128 bits
-// one number in 60 needs a second try, with a 32th fewer one in three. In a large base the
-// last cycles take no time.
+// Each cycle is a row of the matrix. R rows in which c columns occur have at least R-c
+// independent dependencies, and each dependency splits N with a probability of at least
+// 1/2.
+//
+// In a small base, some primes occur in no cycle. With F/64 fewer cycles than F, one
+// number in 60 from 70 to 128 bits needs a second try; with F/32 fewer, one in three.
+// In a large base the last cycles take no time, as they come ever faster.
 func firstNeed(primes int) int {
 	if primes > 2000 {
-		return primes + spare
+		return primes + extraCycles
 	}
 	return primes - primes/64 + 4
 }
 
-// primesOfRelation is about how many bytes the primes of a relation take.
+// primesOfRelation is about the number of bytes of the encoded primes of a relation.
 const primesOfRelation = 30
 
-// spare is how many more cycles are asked for after each failure.
-const spare = 8
+// extraCycles is the number of cycles beyond the columns of a large base, and of
+// further cycles after each time that the linear algebra has failed. All dependencies
+// of 8 more fail with a probability of at most 2^-8.
+const extraCycles = 8
 
-// reset makes the set empty, for the base and about as many relations as expected. So it has the room
-// from the beginning: to grow by a hundred megabytes would take a good part of a second.
+// reset makes the set empty, for the base and about as many relations as expected. It
+// reserves an eighth more from the beginning, since to grow by a hundred megabytes
+// later would take a good part of a second.
 func (s *Set) reset(base *factorBase, expected int) {
 	expected += expected / 8
 	s.base = base
 	s.entries = slices.Grow(s.entries[:0], expected)
 	s.primes = slices.Grow(s.primes[:0], primesOfRelation*expected)
 	s.seen = emptyTable(s.seen, expected)
-	s.graph.reset(expected) // each relation brings at most about one large prime
+	s.graph.reset(expected) // a relation has one new large prime on average, at most
 	s.need = firstNeed(len(base.prime))
 }
 
-// Reset makes the set empty, for the number that p describes. It returns ErrParams
-// as Sieve.Reset does.
+// Reset makes the set empty, for the number that p describes. It returns ErrParams in
+// the cases in which Sieve.Reset does, or the error of alive.
 func (s *Set) Reset(alive func() error, p Params) error {
-	if s.check == nil {
-		s.check = new(Verifier)
+	if s.verifier == nil {
+		s.verifier = new(Verifier)
 	}
-	if err := s.check.Reset(alive, p); err != nil {
+	if err := s.verifier.Reset(alive, p); err != nil {
 		return err
 	}
-	s.reset(&s.check.base, p.ExpectedRelations())
+	s.reset(&s.verifier.base, p.ExpectedRelations())
 	return nil
 }
 
-// Add adds a copy of the relation if it is new, and says so. It returns ErrInvalid if
-// r does not hold, and then the set is as before. Requires Reset.
+// Add adds a copy of the relation unless the set has it, and reports whether it was
+// new. If r does not hold it returns ErrInvalid, and the set does not change. Requires
+// Reset.
 func (s *Set) Add(r *Relation) (fresh bool, err error) {
-	if !s.check.Verify(r) {
+	if !s.verifier.Verify(r) {
 		return false, ErrInvalid
 	}
 	return s.insert(r), nil
 }
 
-// Solve returns a divisor d of the number, 1 < d < n, or nil if the relations
-// do not split it: then Need is larger than before. It returns the error of alive.
+// Solve returns a divisor d of the number, 1 < d < N, or nil if the relations do not
+// split it. Then Need becomes Have + extraCycles. It returns the error of alive.
+// Requires Have >= Need for a fair chance; it takes time and memory as Params.Memory
+// tells.
 func (s *Set) Solve(alive func() error) (*big.Int, error) {
-	d, err := s.solve(alive, s.check.params.N)
+	d, err := s.solve(alive, s.verifier.params.N)
 	if d == nil && err == nil {
-		s.need = s.Have() + spare
+		s.need = s.Have() + extraCycles
 	}
 	return d, err
 }
 
-// Have returns the number of independent cycles, each of which gives a row of the matrix, and
-// Need how many are wanted.
+// Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }
 
-// Need returns how many cycles are wanted. It grows if Solve has failed.
+// Need returns the number of cycles at which Solve should be called. It grows when
+// Solve fails.
 func (s *Set) Need() int { return s.need }
 
 // Len returns the number of relations.
 func (s *Set) Len() int { return len(s.entries) }
 
-// insert adds the relation, whose value is right, and reports whether it is new.
+// insert adds a copy of the relation and reports whether it is new. Requires r to hold
+// and r.value to be set. Two relations are the same if they have the same |X|: the
+// factorization of X^2-kN follows from it. Without this test the product of a relation
+// and its copy would be a dependency that splits nothing.
 func (s *Set) insert(r *Relation) bool {
 	slot := s.slot(&r.value)
 	if s.seen[slot] != 0 {
@@ -120,8 +138,9 @@ func (s *Set) insert(r *Relation) bool {
 	return true
 }
 
-// emptyTable returns a hash table for so many entries, in place of t unless that is too small, or so
-// large that to clear it would take longer than the work on the number.
+// emptyTable returns an empty hash table for so many entries. It reuses t, unless t is
+// too small, or so large that to clear it would take longer than the work on the
+// number. At most half of the slots are used.
 func emptyTable(t []uint32, entries int) []uint32 {
 	size := 1 << bits.Len(uint(2*entries))
 	if len(t) < size || len(t) > 4*size {
@@ -131,7 +150,7 @@ func emptyTable(t []uint32, entries int) []uint32 {
 	return t
 }
 
-// slot returns the place of the value in seen, or the empty one where it belongs.
+// slot returns the slot of the value in seen, or the empty slot where it belongs.
 func (s *Set) slot(v *wide) int {
 	mask := len(s.seen) - 1
 	h := (v[0] ^ v[1]*0x9e3779b97f4a7c15) * 0x9e3779b97f4a7c15
@@ -142,6 +161,7 @@ func (s *Set) slot(v *wide) int {
 	}
 }
 
+// rehash makes seen four times as large.
 func (s *Set) rehash() {
 	s.seen = make([]uint32, 4*len(s.seen))
 	for i := range s.entries {

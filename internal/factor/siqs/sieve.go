@@ -5,71 +5,87 @@ import (
 	"math/bits"
 )
 
-// A Sieve finds the relations of one number after the other. It keeps its memory
-// for the next number. It is not for concurrent use.
+// A Sieve finds the relations of one number after the other. It keeps its memory for
+// the next number. It is not for concurrent use: each goroutine has its own.
+//
+// Primes are treated in four classes, by their index i in the base:
+//
+//	1 .. Small-1                not sieved; candidates are divided by them first
+//	Small .. buckets.first-1    sieved block by block: schedule
+//	buckets.first .. far-1      sieved through buckets, both roots are moved
+//	far .. F-1                  the same, but one root and a distance: buckets.pair
+//
+// Before sievePoly and until nextPoly, for each prime p = prime[i] of the first two
+// classes that does not divide A, Q(x) = 0 mod p exactly for the positions root1[i] and
+// root2[i] modulo p. Both are below p. The primes of A have noRoot, or a little less.
+// In the last two classes the roots are those of the last polynomial that the buckets
+// are filled for.
 type Sieve struct {
 	params Params
 	base   factorBase
 	pools  pools
 	poly   polynomial
-	half   int32 // half the interval: position i stands for x = i-half
+	half   int32 // M: position i stands for x = i-M
 
-	// Of each prime p of the base but those of the coefficient, at index i:
-	// Q(x) = 0 mod p exactly for the positions root1[i], root2[i] mod p, both below p.
-	// For the primes of the coefficient both are noRoot or a little less. Those of the large primes
-	// are of the last polynomial that the buckets are filled for, and those of the far ones are as
-	// buckets.pair leaves them.
 	root1, root2 []uint32
-	work1, work2 []uint32   // the same, counted from the block that is being sieved
-	step         [][]uint32 // step[j][i] = 2*terms[j]/D mod prime[i]
-	inverses     [][]uint32 // inverses[slot][i] = 1/p or 1/(2p) mod prime[i], by shift, for the p in that slot of the pools
-	lifted       []uint32   // root of the base, with shift times 2^(s-1), s the primes of a coefficient
-	prefix       []uint32   // scratch of fillInverses
+	work1, work2 []uint32   // the same for the block that is sieved: relative to its start, modulo p
+	step         [][]uint32 // step[j][i] = 2T(j)/D mod prime[i]; 0 for the primes of A
+	inverses     [][]uint32 // inverses[slot][i] = 1/q or 1/(2q) mod prime[i] for the q in that slot of the pools
+	lifted       []uint32   // r(p), or r(p)*2^(s-1) mod p for D = 2A
+	prefix       []uint32   // scratch of fillInverse
 
 	buckets buckets
-	matched []uint32 // scratch of match: as many as primes, and 16 that kernels overwrite
+	matched []uint32 // scratch of match: F words, and 16 that kernels overwrite
 
 	schedule schedule
-	logp     []uint8  // of the base, but 0 for the primes of the coefficient
-	rest     []uint32 // blockSize modulo the primes to sieve with; if there are more blocks than one
+	logp     []uint8  // as in the base, but 0 for the primes of A
+	blockMod []uint32 // blockSize mod p for the second class, if there are several blocks
 
-	gap [3]int // see hopeless
+	uselessSizes [3]int // see setUselessSizes
 
-	block []uint8 // with blockPad more
-	blank []uint8 // a piece of a block without hits, blankSize
+	block []uint8 // the block that is sieved, and blockPad bytes behind it
+	blank []uint8 // blankSize bytes of 128-Candidate
 
-	rel     Relation
-	waiting waiting
-	emit    func(*Relation) bool
-	Stats   Stats
+	rel       Relation      // the one that is being made
+	cofactors cofactorBatch // relations whose two large primes are not yet known
+	emit      func(*Relation) bool
+	Stats     Stats
 }
 
-// Stats count the work of a Sieve.
+// Stats count the work of a Sieve since Reset.
 type Stats struct {
 	Coefficients, Polys   int
-	Candidates, Divided   int // positions above the threshold, and after the small primes
-	Full, Partial, Double int
+	Candidates, Divided   int // positions above Candidate, and those that also reach Smooth
+	Full, Partial, Double int // relations with no, one and two large primes
 }
 
-// noRoot is a root that no position reaches: a coefficient has at most 2^15
-// polynomials, and each moves it by less than maxFactor = 2^13, hence by less than 2^28
-// in all, downwards.
+// noRoot is the root of a prime of A. No position reaches it: a coefficient has at most
+// 2^15 polynomials, and each lowers it by p < maxFactor = 2^13 or leaves it (see move).
+// So it stays above 2^31 - 2^28, and position mod p, which match compares it with, is
+// below p.
 const noRoot = 1<<31 - 1
 
-// blankSize divides blockSize. A blank of a whole block would push that out of the first level cache.
+// blankSize divides blockSize. A blank as long as a block would push the block out of
+// the first level cache.
 const blankSize = 1 << 12
 
-// startBlock fills the block with the value from which hits, at most 127 above the
-// threshold in all, lead to a byte of 128 or more exactly where the threshold is
-// reached. The primes of a value below 2^213 that are sieved with have no larger sum.
+// startBlock fills the block with 128-Candidate. After the sieve a byte is 128 -
+// Candidate + S, where S is the sum of the logarithms. So bit 7 is set exactly where S
+// >= Candidate, if no byte overflows:
+//
+//	S <= Candidate + 127.
+//
+// A sieved p has a logarithm of at most 1.08*log2(p) (log2(13) = 3.7 becomes 4), so
+// that a value of b bits has S <= 1.08*b. TestBounds shows that the byte stays below
+// 220 for all parameters of the table.
 func (s *Sieve) startBlock(block []uint8) {
 	for len(block) > 0 {
 		block = block[copy(block, s.blank):]
 	}
 }
 
-// sievePoly sieves the whole interval of the polynomial and reports the candidates.
-// It returns false if emit did.
+// sievePoly sieves the interval of the current polynomial block by block and examines
+// the candidates. It returns false if emit did.
 func (s *Sieve) sievePoly() bool {
 	s.Stats.Polys++
 	s.startWork()
@@ -82,8 +98,8 @@ func (s *Sieve) sievePoly() bool {
 	return true
 }
 
-// startWork sets the roots for the first block. For the primes of the coefficient, which
-// have the logarithm 0, they are as good as any others below them.
+// startWork sets work1 and work2 for the first block. The primes of A get the root 0
+// and have the logarithm 0: the schedule needs some root below p, and adds nothing.
 func (s *Sieve) startWork() {
 	low, high := int(s.params.Small), s.buckets.first
 	copy(s.work1[low:high], s.root1[low:high])
@@ -93,8 +109,9 @@ func (s *Sieve) startWork() {
 	}
 }
 
-// sieveBlockAt sieves the block that begins at the position start, the blocks before it
-// having been sieved, and returns it.
+// sieveBlockAt sieves the block that begins at position start and returns it. Requires
+// that all blocks before it have been sieved, as work1 and work2 move on by a block
+// each time: root - blockSize mod p.
 func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	low, high := int(s.params.Small), s.buckets.first
 	block := s.block[:min(blockSize, s.params.Interval-start)]
@@ -103,7 +120,7 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	if low < high {
 		s.schedule.sieve(block, prime, work1, work2, s.logp)
 		if s.params.Interval > start+blockSize {
-			move(prime[low:high], work1[low:high], work2[low:high], s.rest[low:high], false)
+			move(prime[low:high], work1[low:high], work2[low:high], s.blockMod[low:high], false)
 		}
 	}
 	if len(s.buckets.groups) > 0 {
@@ -112,8 +129,9 @@ func (s *Sieve) sieveBlockAt(start uint32) []uint8 {
 	return block
 }
 
-// scan reports all positions of the block that begins at start whose byte is 128 or
-// more.
+// scan examines all positions of the block that begins at start whose byte is 128 or
+// more, ascending. It passes the sum of the logarithms on, S = byte - (128-Candidate).
+// It returns false if emit did.
 func (s *Sieve) scan(block []uint8, start uint32) bool {
 	for i := 0; ; {
 		if i = s.top(block, i); i == len(block) {
@@ -130,8 +148,9 @@ func (s *Sieve) scan(block []uint8, start uint32) bool {
 	}
 }
 
-// top returns the first multiple of 64 from i on at which there are 64 bytes with one of 128 or
-// more, or the length of the block. That is a multiple of 64, as i is.
+// top returns the first multiple of 64, at least i, where one of 64 bytes is 128 or
+// more. If there is none it returns the length of the block. Requires i and that length
+// to be multiples of 64.
 func (s *Sieve) top(block []uint8, i int) int {
 	if hasKernels() && i < len(block) {
 		return topLanes(&block[0], i, len(block))
@@ -139,9 +158,10 @@ func (s *Sieve) top(block []uint8, i int) int {
 	return top(block, i)
 }
 
-// topBits are the highest bits of eight bytes.
+// topBits has bit 7 of each of eight bytes.
 const topBits = 0x8080808080808080
 
+// top works like Sieve.top, without kernels.
 func top(block []uint8, i int) int {
 	for ; i+64 <= len(block); i += 64 {
 		b := block[i : i+64 : i+64]

@@ -1,33 +1,3 @@
-// Package siqs factors by the self-initialising quadratic sieve: numbers from
-// about 64 bits to 100 digits, in a time that does not depend on the size of their factors.
-//
-// For a small k, values X^2-kN with X near sqrt(kN) are sought that are products of
-// primes of a factor base, but for at most two larger ones (relations). Relations that share
-// large primes form cycles. A set of cycles in whose product all exponents are even
-// gives X^2 = Y^2 mod N, and half of those sets or more split N.
-//
-// The files, in the order of the work:
-//
-//	params, multiplier, factorbase   what to sieve with, by the size of N
-//	coefficient, poly                polynomials (Ax+B)^2-kN, by number
-//	roots, sieve, schedule, bucket   where their values are likely to be smooth
-//	trialdivide, cofactor            which of those are: relations
-//	collect                          from a range of coefficients to relations: a task
-//	relation, verify                 relations from elsewhere
-//	set, cycle                       how many relations are still needed
-//	forest, sqrt                     from relations to a factor, by way of package gf2
-//	siqs                             all of it in one process
-//	kernels                          the inner loops in AVX-512 and in AVX2, each beside its Go
-//
-// Sources: C. Pomerance, The quadratic sieve factoring algorithm (1985); R. Silverman, The multiple
-// polynomial quadratic sieve (1987); W. Alford, C. Pomerance, Implementing the
-// self-initializing quadratic sieve on a distributed network (1995); S. Contini,
-// Factoring integers with the self-initializing quadratic sieve (1997); A. Lenstra, M.
-// Manasse, Factoring with two large primes (1994).
-//
-// It splits a number in two and does not look whether they are prime. It cannot
-// split powers of primes, nor waste time on small factors: divide by small primes
-// and take roots before.
 package siqs
 
 import (
@@ -41,91 +11,114 @@ import (
 	"factorfleet/internal/factor/resource"
 )
 
-// ErrFailed is returned when all relations that there are did not split the
-// number, as it is with powers of primes.
-var ErrFailed = errors.New("siqs: no relation splits the number")
+// ErrFailed is returned when no dependency of any relations splits the number. This
+// happens for powers of primes, and for a number without enough coefficients.
+var ErrFailed = errors.New("siqs: no dependency splits the number, it may be a power of a prime")
 
-// A MemoryError is returned when the pool has not as much memory as a number needs.
-type MemoryError struct{ Need uint64 }
+// A MemoryError is returned when the pool cannot reserve the memory that a number needs
+// on one core.
+type MemoryError struct{ Need uint64 } // bytes
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("siqs: the number needs %d bytes of memory", e.Need)
+	return fmt.Sprintf("siqs: not enough memory: the number needs %d bytes", e.Need)
 }
 
-// A Searcher factors numbers one after the other. It keeps its memory. It is not for
-// concurrent use.
+// A Searcher factors numbers one after the other, on one core or several. It keeps its
+// memory for the next number. It is not for concurrent use.
+//
+// Ownership of the fields while Factor runs:
+//
+//	caller's goroutine only       sieve, expected, reported, crew
+//	any goroutine that holds mu   set, next; while no helper runs the caller needs no lock
+//	atomic                        enoughCycles
+//	read-only while helpers run   Pool, Helper, accept; of sieve: params, base, inverses, lifted
+//
+// A helper owns its Sieve (see help). It starts after prepare and ends before collect
+// returns. So the linear algebra, the next number and the fields above never meet a
+// helper.
 type Searcher struct {
-	// Pool lends cores to sieve on, besides the caller's, and memory; nil is the caller's core and
-	// no limit.
+	// Pool lends cores besides the caller's, and memory. nil: only the caller's core,
+	// and no limit of memory.
 	Pool *resource.Pool
-	// Borrow says whether it is time to borrow a core; nil is always.
+	// Borrow reports whether cores may be borrowed now. nil: always. The caller's
+	// goroutine calls it.
 	Borrow func() bool
-	// Helper is what alive is to Factor for the goroutines on borrowed cores; nil is never an
-	// error. What it returns ends only that goroutine.
+	// Helper is called every few milliseconds by each goroutine on a borrowed core. Its
+	// error ends that goroutine only; its relations so far are kept. nil: no error.
 	Helper func() error
-	// Progress is called ten times a second at most, from Factor's goroutine. It may be nil.
-	Progress func(Progress)
+	// Progress is called from the goroutine of Factor, at most ten times a second, and
+	// once before the linear algebra. It may be nil.
+	Progress func(SearchProgress)
 
-	mu     sync.Mutex // guards set and next while helpers sieve
-	set    Set
-	next   uint64      // coefficient that comes next
-	enough atomic.Bool // set.Have() >= set.need: all are to end
+	mu           sync.Mutex
+	set          Set
+	next         uint64      // the next coefficient number to sieve
+	enoughCycles atomic.Bool // set.Have() >= set.need, or collect is ending: all goroutines stop sieving
 
 	crew     resource.Crew
-	expected int       // relations
-	reported time.Time // when Progress was last called
+	expected int       // relations, an estimate
+	reported time.Time // of the last call of Progress
 
-	sieve Sieve // the caller's
-	take  func(*Relation) bool
+	sieve  Sieve                // the caller's
+	accept func(*Relation) bool // adds a relation to set; false if no more are needed
 }
 
-// Progress says how far the work is.
-type Progress struct {
-	Relations, Expected int  // the first grows in proportion to time, the second is an estimate
-	Cycles, Need        int  // the end is where they are equal; with two large primes cycles come late
-	Cores               int  // at work
-	Solving             bool // the sieving is over, and the linear algebra has begun
+// SearchProgress says how far the work on a number is.
+type SearchProgress struct {
+	Relations, Expected int  // found, and estimated in all; the first grows in proportion to time
+	Cycles, Need        int  // the sieve ends when they are equal; with two large primes cycles come late
+	Cores               int  // that sieve or multiply, at least 1
+	Solving             bool // the linear algebra has begun
 }
 
-// reportEvery is the time between two calls of Progress.
+// reportEvery is the least time between two calls of Progress.
 const reportEvery = 100 * time.Millisecond
 
-// NewSearcher returns a searcher.
+// NewSearcher returns a searcher without a pool. Its accept is made once, so that it
+// costs no memory for each number.
 func NewSearcher() *Searcher {
 	s := new(Searcher)
-	s.take = func(r *Relation) bool {
+	s.accept = func(r *Relation) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.enough.Load() {
+		if s.enoughCycles.Load() {
 			return false
 		}
 		s.set.insert(r)
 		if s.set.Have() < s.set.need {
 			return true
 		}
-		s.enough.Store(true)
+		s.enoughCycles.Store(true)
 		return false
 	}
 	return s
 }
 
-// maxTries is how often the linear algebra is done for a number. After each time that it
-// fails there are spare new dependencies, and of a number that is no power of a prime at
-// most one half fails each.
+// maxTries bounds the attempts of the linear algebra for a number. Each further attempt
+// has extraCycles more dependencies, and each of them fails with a probability of at
+// most 1/2, unless the number is a power of a prime.
 const maxTries = 12
 
-// Factor returns a divisor d of n, 1 < d < n. n must be odd and have MinBits to MaxBits
-// bits, or the error is ErrParams. It returns the error of alive, which it calls
-// every few milliseconds at least, from the caller's goroutine. None that it has started runs on when
-// it returns. If the pool has not the memory for one sieve the error is a MemoryError; if it has
-// no more than for some, so many sieve.
+// Factor returns a divisor d of n, 1 < d < n. The error is
+//
+//   - ErrParams unless n is odd and has MinBits to MaxBits bits,
+//   - a MemoryError if the pool has too little memory for one core; with more memory,
+//     as many cores sieve as it has memory for,
+//   - ErrFailed if n cannot be split, most likely a power of a prime,
+//   - the error of alive, which it calls every few milliseconds from the caller's
+//     goroutine.
+//
+// All goroutines that it has started have ended when it returns.
 func (s *Searcher) Factor(alive func() error, n *big.Int) (*big.Int, error) {
 	return s.factor(alive, n, tuningFor(n.BitLen()))
 }
 
-// TakeSpent returns the time that borrowed cores have sieved since the last call.
+// TakeSpent returns the time that helpers on borrowed cores have run, of those that
+// have ended since the last call.
 func (s *Searcher) TakeSpent() time.Duration { return s.crew.TakeSpent() }
 
+// factor is Factor with a tuning. The order of the steps: parameters, memory, tables,
+// then rounds of relations and linear algebra until one succeeds.
 func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, error) {
 	first := &s.sieve
 	if err := first.choose(alive, n, t); err != nil {
@@ -160,7 +153,7 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 		if err == ErrExhausted {
 			break
 		}
-		s.set.need = s.set.Have() + spare
+		s.set.need = s.set.Have() + extraCycles
 	}
 	return nil, ErrFailed
 }

@@ -9,22 +9,31 @@ import (
 	"factorfleet/internal/factor/gf2"
 )
 
-// A solver makes factors from the relations of a set.
+// A solver makes a divisor from the relations of a set. With X[i]^2 - kN = +-(large
+// primes)*(primes of the base) for the relations i of a dependency,
+//
+//	X = product of X[i] mod N,  Y^2 = product of (X[i]^2 - kN),
+//
+// X^2 = Y^2 mod N, as kN is 0 mod N. All exponents on the right are even: those of the
+// large primes since a dependency is a set of cycles, those of the base and the sign by
+// the linear algebra. So Y is the product of the primes with half of their exponents,
+// and gcd(X-Y, N) divides N.
 type solver struct {
 	forest  forest
 	matrix  gf2.Matrix
 	modulus modulus
-	cycles  []uint32 // entries of all cycles, one after the other
-	ends    []uint32 // where they end: one row of the matrix each
-	row     []uint32
-	primes  []uint32
-	odd     []bool   // scratch: of each prime, and of each entry
-	count   []uint32 // exponent of each prime in a product
-	large   []uint32 // large primes of a product
+	cycles  []uint32 // entries of all cycles, one cycle after the other
+	ends    []uint32 // cycle r is cycles[ends[r-1]:ends[r]], and row r of the matrix
+	row     []uint32 // result of oddPrimes and of dependency
+	primes  []uint32 // scratch: Primes of some entries
+	odd     []bool   // scratch: the parity of each prime, or of each entry
+	count   []uint32 // exponent of each prime of the base in Y^2
+	large   []uint32 // large primes of Y^2
 }
 
-// solve returns a divisor d of n, 1 < d < n, or nil if no dependency has given
-// one, or the error of alive.
+// solve returns a divisor d of n, 1 < d < n, or nil if no dependency gives one, or the
+// error of alive. It tries dependencies until one succeeds: two on average for an n of
+// two primes.
 func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
 	if err := s.buildMatrix(alive); err != nil {
 		return nil, err
@@ -43,8 +52,9 @@ func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
 	return d, err
 }
 
-// buildMatrix makes a row of the matrix for each cycle: the primes with an odd
-// exponent in the product of its relations.
+// buildMatrix makes the matrix: a row for each cycle, a column for each entry of the
+// base. A row is 1 in the columns whose exponent is odd in the product of the relations
+// of the cycle.
 func (s *Set) buildMatrix(alive func() error) error {
 	v := &s.solver
 	if err := v.forest.grow(alive, s); err != nil {
@@ -71,8 +81,8 @@ func (s *Set) buildMatrix(alive func() error) error {
 	return nil
 }
 
-// oddPrimes returns the primes with an odd exponent in the product of the
-// entries, in no order. The result is valid until the next call.
+// oddPrimes returns the indices with an odd exponent in the product of the entries, in
+// no order. The result is valid until the next call. odd is all false before and after.
 func (s *Set) oddPrimes(entries []uint32) []uint32 {
 	v := &s.solver
 	v.primes = v.primes[:0]
@@ -92,13 +102,15 @@ func (s *Set) oddPrimes(entries []uint32) []uint32 {
 	return v.row
 }
 
-// appendEntry appends the primes of an entry to dst.
+// appendEntry appends Primes of an entry to dst.
 func (s *Set) appendEntry(dst []uint32, e uint32) []uint32 {
 	return readPrimes(dst, s.primes[s.entries[e].start:s.entries[e].end])
 }
 
-// split multiplies the relations of the rows, which make a square: X^2 = Y^2 mod
-// n. It returns gcd(X-Y, n) if that is a proper divisor, else nil, or the error of alive.
+// split multiplies the relations of the rows, a dependency, so that X^2 = Y^2 mod n. It
+// returns gcd(X-Y, n) if that is a proper divisor, else nil, or the error of alive. X
+// and Y are in Montgomery form, with the same factor, which does not change the
+// greatest common divisor.
 func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	v := &s.solver
 	m := &v.modulus
@@ -129,8 +141,9 @@ func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	return d.big(), nil
 }
 
-// dependency returns the entries that are in an odd number of the rows, in no
-// order; those in an even number give a square by themselves.
+// dependency returns the entries that are in an odd number of the cycles of the rows,
+// ascending. An entry in an even number of them contributes a square, on both sides of
+// the congruence, and is left out.
 func (s *Set) dependency(rows []uint32) []uint32 {
 	v := &s.solver
 	v.odd = resize(v.odd, max(len(s.entries), len(s.base.prime)))
@@ -153,7 +166,9 @@ func (s *Set) dependency(rows []uint32) []uint32 {
 	return v.row
 }
 
-// root returns the square root of the product that count and large describe.
+// root returns Y, the square root modulo n of the product that count and large
+// describe, in Montgomery form. An odd exponent would be an error of this program: it
+// panics.
 func (s *Set) root() huge {
 	v := &s.solver
 	y := factors{m: &v.modulus, product: v.modulus.one, word: 1}
@@ -162,7 +177,7 @@ func (s *Set) root() huge {
 			panic(fmt.Sprintf("siqs: internal error: exponent %d of %d in a dependency for %v", exp, s.base.prime[i], v.modulus.n.big()))
 		}
 		for range exp / 2 {
-			if i > 0 { // the sign has no root, nor needs one
+			if i > 0 { // (-1)^(2e) = 1
 				y.mul(s.base.prime[i])
 			}
 		}
@@ -177,13 +192,15 @@ func (s *Set) root() huge {
 	return y.value()
 }
 
-// factors is a product of words modulo m, of which the last are still in one word.
+// factors is a product of words modulo m. The last factors are collected in word, so
+// that there is one mulWord for about three primes of the base.
 type factors struct {
 	m       *modulus
 	product huge
 	word    uint64
 }
 
+// mul multiplies by p.
 func (f *factors) mul(p uint32) {
 	hi, lo := bits.Mul64(f.word, uint64(p))
 	if hi != 0 {
@@ -193,7 +210,7 @@ func (f *factors) mul(p uint32) {
 	f.word = lo
 }
 
-// value returns the product.
+// value returns the product, in Montgomery form.
 func (f *factors) value() huge {
 	f.m.mulWord(&f.product, f.word)
 	return f.product

@@ -2,27 +2,29 @@ package siqs
 
 import "math/bits"
 
-// A remainder is what is left of a value while it is divided.
+// A remainder is what is left of |Q(x)| while it is divided by primes of the base.
 type remainder struct {
 	v      wide
-	words  int // v is v[:words], at least one
-	primes *[]uint32
+	words  int       // v is v[:words], at least one; v < 2^215 has at most four
+	primes *[]uint32 // indices of the primes divided out so far
 }
 
-// trim sets words to those of v.
+// trim sets words to the length of v.
 func (r *remainder) trim() {
 	for r.words = wideWords; r.words > 1 && r.v[r.words-1] == 0; r.words-- {
 	}
 }
 
-// divide divides by the odd prime[i] as often as possible, notes it, and returns how often.
+// divide divides by the odd prime[i] as often as possible, appends i to primes each
+// time, and returns the exponent.
 //
-// A word v is a multiple of p exactly if v/p modulo 2^64 is at most (2^64-1)/p, as multiplication
-// by 1/p permutes the words and takes the multiples to those.
+// A word v is a multiple of p exactly if v/p modulo 2^64 is at most (2^64-1)/p:
+// multiplication by 1/p permutes the words, and it takes the multiples p*q to the words
+// q <= (2^64-1)/p.
 func (r *remainder) divide(f *factorBase, i int) (times int) {
 	p, recip := uint64(f.prime[i]), f.recip[i]
 	inverse := uint64(f.inverse[i])
-	inverse *= 2 - p*inverse // modulo 2^64: one Newton step
+	inverse *= 2 - p*inverse // from 2^32 to 2^64: a Newton step doubles the bits that are right
 	for ; r.words > 1; times++ {
 		q, ok := r.v.quoExact(r.words, p, inverse)
 		if !ok {
@@ -44,9 +46,21 @@ func (r *remainder) divide(f *factorBase, i int) (times int) {
 	}
 }
 
-// candidate divides the value at the position by the factor base. sum is what
-// the sieve has of its logarithm. If all that is left may be large primes it is a relation. It returns
-// false if emit did.
+// candidate divides the value at the position by the factor base, and emits a relation
+// if the cofactor is 1 or a large prime. If the cofactor may be the product of two
+// large primes, the relation waits in cofactors. sum is the sum of the logarithms of
+// the sieved primes. It returns false if emit did.
+//
+// The order saves work: the sign and the power of 2; the primes below Small, which were
+// not sieved; then a comparison with Smooth, which most candidates do not reach; then
+// all other primes. The logarithm so far is
+//
+//	log = sum + exponent of 2 + sum of exponent*log2(p) for p below Small.
+//
+// A p that does not divide A divides Q(x) exactly if the position is one of its roots
+// (match), so that only true divisors are divided out. The primes of A have one root,
+// which is not computed: all of them are tried. As X^2-kN = A*Q(x), each is in
+// rel.Primes once more.
 func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	s.Stats.Candidates++
 	x := int32(position) - s.half
@@ -68,7 +82,7 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	rel.Primes = append(rel.Primes, twos64[:twos]...)
 	small := int(s.params.Small)
 	log := int(sum) + twos + s.divideAt(&r, position, 2, small)
-	if log < int(s.params.Smooth) || s.hopeless(size-log) {
+	if log < int(s.params.Smooth) || s.isUselessCofactor(size-log) {
 		return true
 	}
 	s.Stats.Divided++
@@ -84,8 +98,13 @@ func (s *Sieve) candidate(position uint32, sum uint8) bool {
 	return s.finish(x, r.v[0])
 }
 
-// finish emits the relation of position x if rest is 1 or a large prime, and has it wait if rest may be the
-// product of two. It returns false if emit did.
+// finish emits the relation of x if the cofactor rest is 1 or a large prime, and adds
+// it to cofactors if rest may be the product of two large primes. It returns false if
+// emit did.
+//
+// With P the largest prime of the base, all prime factors of rest are above P. So rest
+// < L < P^2 is 1 or a prime; L <= rest < P^2 is a prime that is too large; P^2 < rest <
+// Double is a prime or a product of two primes, as Double < P^3.
 func (s *Sieve) finish(x int32, rest uint64) bool {
 	rel, least := &s.rel, uint64(s.base.largest())
 	double := rest >= uint64(s.params.Large)
@@ -95,7 +114,7 @@ func (s *Sieve) finish(x int32, rest uint64) bool {
 	rel.Poly, rel.X = s.poly.number, x
 	rel.value = s.poly.linear(x)
 	if double {
-		s.waiting.add(rel, rest)
+		s.cofactors.add(rel, rest)
 		return true
 	}
 	rel.Large = [2]uint32{1, uint32(rest)}
@@ -107,20 +126,24 @@ func (s *Sieve) finish(x int32, rest uint64) bool {
 	return s.emit(rel)
 }
 
-// hopeless reports whether a value of which about so many bits are left is not worth the
-// division: what is left is most likely too large for one large prime and too small for two, or
-// too large for two.
-func (s *Sieve) hopeless(left int) bool {
-	return s.params.Double > 0 && (left > s.gap[0] && left < s.gap[1] || left > s.gap[2])
+// isUselessCofactor reports whether a cofactor of about so many bits is not worth the
+// division: it is most likely a prime between L and P^2, or above Double.
+func (s *Sieve) isUselessCofactor(left int) bool {
+	return s.params.Double > 0 && (left > s.uselessSizes[0] && left < s.uselessSizes[1] || left > s.uselessSizes[2])
 }
 
-// setGap sets the sizes for hopeless. Logarithms are rounded, those of a dozen primes are wrong
-// by a bit or so in all: at 232 bits this spares more than a quarter of the divisions for one relation
-// in forty.
-func (s *Sieve) setGap() {
-	s.gap[0] = bits.Len32(s.params.Large) + 1
-	s.gap[1] = 2*bits.Len32(s.base.largest()) - 1
-	s.gap[2] = bits.Len64(s.params.Double) + 1
+// setUselessSizes sets the sizes in bits for isUselessCofactor:
+//
+//	uselessSizes[0] < size < uselessSizes[1]   between L and P^2
+//	uselessSizes[2] < size                     above Double
+//
+// Each bound has a margin of one bit, the standard deviation of the logarithms of a
+// dozen primes. At 232 bits this spares more than a quarter of the divisions and loses
+// one relation in forty.
+func (s *Sieve) setUselessSizes() {
+	s.uselessSizes[0] = bits.Len32(s.params.Large) + 1
+	s.uselessSizes[1] = 2*bits.Len32(s.base.largest()) - 1
+	s.uselessSizes[2] = bits.Len64(s.params.Double) + 1
 }
 
 // twos64 are the indices of the prime 2, 64 times.
@@ -131,8 +154,8 @@ var twos64 = func() (t [64]uint32) {
 	return t
 }()
 
-// divideAt divides by those primes from index low to high-1 that have the position
-// as a root, and returns the sum of their logarithms.
+// divideAt divides r by those primes from index low to high-1 that have the position as
+// a root. It returns the sum of their logarithms, each as often as its exponent.
 func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int) {
 	if low == high {
 		return 0
@@ -144,19 +167,23 @@ func (s *Sieve) divideAt(r *remainder, position uint32, low, high int) (log int)
 	return log
 }
 
-// match returns the indices from low to high-1 of those primes that have the position as a
-// root. The result is valid until the next call. Requires 1 < low < high.
+// match returns the indices i, low <= i < high, for which the position is root1[i] or
+// root2[i] modulo prime[i]. The result is valid until the next call. Requires 1 < low <
+// high.
+//
+// Kernels test root = position mod p without a division: p divides position-root
+// exactly if (position-root)/p modulo 2^32 is at most maxQuotient.
 func (s *Sieve) match(position uint32, low, high int) []uint32 {
 	f := &s.base
 	if hasKernels() {
-		n := matchLanes(&f.prime[low], &s.root1[low], &s.root2[low], &f.inverse[low], &f.most[low], high-low, int(position), low, &s.matched[0])
+		n := matchLanes(&f.prime[low], &s.root1[low], &s.root2[low], &f.inverse[low], &f.maxQuotient[low], high-low, int(position), low, &s.matched[0])
 		return s.matched[:n]
 	}
 	return match(s.matched[:0], f.prime[:high], f.recip, s.root1, s.root2, position, low)
 }
 
-// match appends to dst the indices from low on of those primes that have the position as a
-// root.
+// match works like Sieve.match for the indices from low to len(prime)-1, without
+// kernels, and appends to dst.
 func match(dst, prime []uint32, recip []uint64, root1, root2 []uint32, position uint32, low int) []uint32 {
 	x := uint64(position)
 	recip, root1, root2 = recip[:len(prime)], root1[:len(prime)], root2[:len(prime)]

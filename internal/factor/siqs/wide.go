@@ -2,19 +2,23 @@ package siqs
 
 import (
 	"encoding/binary"
+	"math"
 	"math/big"
 	"math/bits"
 )
 
-// wideWords and hugeWords are the fixed sizes: coefficients and values of
-// polynomials are wide, k*N and the squares of values are huge.
+// Integers of fixed size, without memory of their own: the sieve makes none of them on
+// the heap.
+//
+//	wide    256 bits   A, B, C, Q(x) and X; all below 2^215 in absolute value
+//	huge    384 bits   kN < 2^377, X^2 < 2^380, and residues modulo N
 const (
 	wideWords = 4
 	hugeWords = 6
 )
 
-// A wide is a number of 256 bits, least significant word first; where it may be
-// negative, in two's complement.
+// A wide is a number of 256 bits, least significant word first. Numbers that may be
+// negative are in two's complement; a method says which it takes.
 type wide [wideWords]uint64
 
 // A huge is a number of 384 bits, least significant word first.
@@ -94,11 +98,17 @@ func (z *wide) shiftRight(s uint) {
 	z[wideWords-1] >>= s
 }
 
-// quoExact returns x/d and true if d divides x, or false. Requires x = x[:words] >= 0, inverse =
-// 1/d mod 2^64, d odd.
+// quoExact returns x/d and true if d divides x, else an undefined number and false.
+// Requires x >= 0, x[words:] = 0, d odd, inverse = 1/d mod 2^64.
 //
-// Exact division from the lowest word up (T. Jebelean, 1993): before and after each iteration
-// x[:i] = q[:i]*d - carry*2^(64i), 0 <= carry <= d, so that d divides x exactly if the last carry is 0.
+// It divides from the lowest word up: T. Jebelean, An algorithm for exact division
+// (1993). Before and after each iteration
+//
+//	x[:i] = q[:i]*d - carry*2^(64i),  0 <= carry <= d,
+//
+// so that d divides x if the last carry is 0. If 0 < carry < d, then x =
+// -carry*2^(64*words) mod d is not 0, as d is odd. The last carry is not d, since x
+// would be negative.
 func (x *wide) quoExact(words int, d, inverse uint64) (q wide, ok bool) {
 	carry := uint64(0)
 	for i, a := range x[:words] {
@@ -122,7 +132,7 @@ func (x *wide) quoWord(d uint64) (q wide, r uint64) {
 	return q, r
 }
 
-// square sets z = x^2. Requires |x| < 2^192, x >= 0.
+// square sets z = x^2. Requires 0 <= x < 2^192.
 func (z *huge) square(x *wide) {
 	*z = huge{}
 	for i := range hugeWords / 2 {
@@ -177,4 +187,20 @@ func (x *huge) mod(d uint64) (r uint64) {
 		_, r = bits.Div64(r, x[i], d)
 	}
 	return r
+}
+
+// float returns x as a float64, from its leading 64 bits: the relative error is below
+// 2^-52. The result is the same on all machines.
+func (x *huge) float() float64 {
+	i := hugeWords - 1
+	for i > 0 && x[i] == 0 {
+		i--
+	}
+	word, exp := x[i], 64*i
+	if i > 0 {
+		zeros := bits.LeadingZeros64(word)
+		word = word<<zeros | x[i-1]>>(64-zeros)
+		exp -= zeros
+	}
+	return math.Ldexp(float64(word), exp)
 }

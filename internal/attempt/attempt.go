@@ -1,0 +1,114 @@
+package attempt
+
+import (
+	"fmt"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+const (
+	// MaxDeliver is how many times the server delivers a task in one round.
+	MaxDeliver = 3
+	// MaxLapsed is how many spent deliveries of a single number the sweeper accepts without a last-attempt
+	// record. It bounds the deliveries of a number whose workers store no such records.
+	MaxLapsed = 8
+)
+
+// maxPieces is the square root of task.MaxCount: see Pieces.
+const maxPieces = 64
+
+// Pieces returns into how many ranges of nearly equal size a range of count >= 1 numbers is split
+// after a worker died on it:
+//
+//	Pieces(count) = min(count, 64),  64 = sqrt(task.MaxCount)
+//
+// Two splits leave single numbers. So a number that kills its worker costs at most two workers before
+// it is alone.
+func Pieces(count uint64) uint64 { return min(count, maxPieces) }
+
+// Number returns the attempt number, from 1, of a delivery:
+//
+//	Number = delivered + min(spent, MaxDeliver-1)
+//
+// delivered >= 1 is the server's count in this round, spent >= 0 the deliveries of earlier rounds by the
+// header of the task. A task that is delivered has one delivery, whatever its header says.
+func Number(delivered, spent int) int { return delivered + min(spent, MaxDeliver-1) }
+
+// Backoff returns the delay before attempt+1, after attempt >= 1 has failed:
+//
+//	Backoff = min(5 s * 2^(attempt-1), 2 min) * (0.8 + 0.4*random)
+//
+// random is uniform in [0, 1). It spreads the retries of numbers that failed together.
+func Backoff(attempt int, random float64) time.Duration {
+	const (
+		first  = 5 * time.Second
+		most   = 2 * time.Minute
+		jitter = 0.2
+	)
+	d := min(first<<min(max(attempt-1, 0), 10), most)
+	return time.Duration(float64(d) * (1 - jitter + 2*jitter*random))
+}
+
+// An Action is what is done with a range.
+type Action uint8
+
+const (
+	Compute      Action = iota // worker: compute the numbers in a slot
+	ComputeAlone               // worker: the same, after a last-attempt record, while no other task runs
+	Return                     // worker: store a return, then ack
+	Fail                       // worker: the attempt at a single number has failed; Settle says what follows
+	Reject                     // worker: store a dead letter of an unreadable task
+	Drop                       // worker: ack without a result; the job was cancelled
+	GiveUp                     // both: store a dead letter of a single number
+	Requeue                    // sweeper: queue the range again in a new round
+	Wait                       // sweeper: decide again after Delay
+	Ignore                     // sweeper: leave the task in the queue
+	Conclude                   // sweeper: the task is exhausted; Exhausted says what follows
+)
+
+// String returns the name of the constant, in lower case.
+func (a Action) String() string {
+	return [...]string{"compute", "compute alone", "return", "fail", "reject", "drop", "give up", "requeue", "wait", "ignore", "conclude"}[a]
+}
+
+// A Decision is an action with its parameters. Fields that the action does not name are zero.
+type Decision struct {
+	Action  Action
+	Reason  task.Reason   // Return: why, for the sweeper
+	Detail  string        // Return: why, for people; "" = the caller knows
+	Limited bool          // Return: the worker bounds how many of these it stores in a minute
+	Pieces  uint64        // Return, Requeue: into how many ranges the range is split; 0 and 1 = not at all
+	Spent   int           // Requeue: deliveries that count as spent in earlier rounds; see Number
+	Delay   time.Duration // Wait: until the next decision
+}
+
+// A Delivery is what a worker knows of a task that it has received.
+type Delivery struct {
+	Attempt int    // from 1, see Number and WithDeaths
+	Count   uint64 // numbers in the range, from 1
+	Deaths  int    // processes that died while they computed the range in this round, by the ledger
+}
+
+// WithDeaths returns d with the deaths that a ledger counts. Each death was a delivery:
+//
+//	Attempt = max(Attempt, 1+deaths)
+//
+// The server may not know of these deliveries, because it died with the worker.
+func (d Delivery) WithDeaths(deaths int) Delivery {
+	d.Deaths = deaths
+	d.Attempt = max(d.Attempt, 1+deaths)
+	return d
+}
+
+// Last reports whether d is the last attempt at a single number. Several numbers have none.
+func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= MaxDeliver }
+
+// redeliveredTogether reports whether an earlier worker may have died of one of these several numbers.
+func (d Delivery) redeliveredTogether() bool { return d.Count > 1 && d.Attempt > 1 }
+
+// GiveUpDetail returns the reason of a dead letter, for people, of a number whose worker died or hung
+// on each of n deliveries.
+func GiveUpDetail(n int) string {
+	return fmt.Sprintf("its worker died or stopped responding on each of %d deliveries", n)
+}

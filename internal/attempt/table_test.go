@@ -1,0 +1,318 @@
+package attempt
+
+import (
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// A row is one line of a table of rules: for every input that fits, the decision is want.
+type row[I, D any] struct {
+	name string
+	fits func(I) bool
+	want func(I) D
+}
+
+// checkTable checks decide against the rows over all inputs: exactly one row fits each input, the
+// decision is the row's, and each row fits some input.
+func checkTable[I any, D comparable](t *testing.T, inputs []I, decide func(I) D, rows []row[I, D]) {
+	t.Helper()
+	used := make([]int, len(rows))
+	for _, in := range inputs {
+		fits := -1
+		for i, r := range rows {
+			if !r.fits(in) {
+				continue
+			}
+			if fits >= 0 {
+				t.Errorf("%+v fits %q and %q", in, rows[fits].name, r.name)
+			}
+			fits = i
+		}
+		if fits < 0 {
+			t.Errorf("%+v fits no row", in)
+			continue
+		}
+		used[fits]++
+		if got, want := decide(in), rows[fits].want(in); got != want {
+			t.Errorf("%s: %+v gives %+v, want %+v", rows[fits].name, in, got, want)
+		}
+	}
+	for i, n := range used {
+		if n == 0 {
+			t.Errorf("no input fits %q", rows[i].name)
+		}
+	}
+	t.Logf("%d inputs, %d rows", len(inputs), len(rows))
+}
+
+var (
+	counts = []uint64{1, 2, 3, 63, 64, 65, 4095, task.MaxCount}
+	bools  = []bool{false, true}
+)
+
+// deliveries returns every delivery that can occur: all attempts that headers, server and ledger bring about.
+func deliveries() (list []Delivery) {
+	seen := make(map[Delivery]bool)
+	for _, count := range counts {
+		for delivered := 1; delivered <= MaxDeliver; delivered++ {
+			for spent := range MaxLapsed + 2 {
+				for deaths := range MaxDeliver + 3 {
+					d := Delivery{Attempt: Number(delivered, spent), Count: count}.WithDeaths(deaths)
+					if !seen[d] {
+						seen[d] = true
+						list = append(list, d)
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+func always[I, D any](d D) func(I) D { return func(I) D { return d } }
+
+var (
+	compute     = Decision{Action: Compute}
+	alone       = Decision{Action: ComputeAlone}
+	drained     = Decision{Action: Return, Reason: task.Drained}
+	unsupported = Decision{Action: Return, Reason: task.Unsupported}
+	giveUp      = Decision{Action: GiveUp}
+)
+
+type arrival struct {
+	Delivery
+	Host
+}
+
+func arrivals() (list []arrival) {
+	for _, d := range deliveries() {
+		for _, leaving := range bools {
+			for _, other := range bools {
+				for _, may := range bools {
+					list = append(list, arrival{d, Host{Leaving: leaving, OtherLast: other, MayPostpone: may}})
+				}
+			}
+		}
+	}
+	return list
+}
+
+func TestArrive(t *testing.T) {
+	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= 3 && !a.Leaving }
+	third := func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt == 3 }
+	checkTable(t, arrivals(), func(a arrival) Decision { return Arrive(a.Delivery, a.Host) }, []row[arrival, Decision]{
+		{"worker leaves, last attempt", func(a arrival) bool { return a.Leaving && a.Count == 1 && a.Attempt >= 3 }, always[arrival](postpone(""))},
+		{"worker leaves, several again", func(a arrival) bool { return a.Leaving && a.Count > 1 && a.Attempt >= 2 },
+			func(a arrival) Decision { return split(a.Delivery) }},
+		{"worker leaves", func(a arrival) bool { return a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt == 2) }, always[arrival](drained)},
+		{"not the last attempt", func(a arrival) bool { return !a.Leaving && (a.Count > 1 || a.Attempt < 3) }, always[arrival](compute)},
+		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= 3 }, always[arrival](alone)},
+		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt > 3 },
+			always[arrival](postpone("its last delivery has lapsed"))},
+		{"beside another", func(a arrival) bool { return third(a) && a.OtherLast && a.MayPostpone },
+			always[arrival](Decision{Action: Return, Reason: task.Postponed, Detail: "another number has its last attempt here", Limited: true})},
+		{"too many postponed", func(a arrival) bool { return third(a) && a.OtherLast && !a.MayPostpone }, always[arrival](alone)},
+		{"the only one", func(a arrival) bool { return third(a) && !a.OtherLast }, always[arrival](alone)},
+	})
+}
+
+func TestStale(t *testing.T) {
+	checkTable(t, deliveries(), Stale, []row[Delivery, Decision]{
+		{"single number again", func(d Delivery) bool { return d.Attempt >= 2 && d.Count == 1 }, always[Delivery](compute)},
+		{"several again", func(d Delivery) bool { return d.Attempt >= 2 && d.Count > 1 }, split},
+		{"first attempt", func(d Delivery) bool { return d.Attempt == 1 }, always[Delivery](drained)},
+	})
+}
+
+type start struct {
+	Delivery
+	Content
+}
+
+func starts() (list []start) {
+	for _, d := range deliveries() {
+		for _, c := range []Content{Known, UnknownSchema, Unreadable, UnknownKind} {
+			list = append(list, start{d, c})
+		}
+	}
+	return list
+}
+
+func TestStart(t *testing.T) {
+	single := func(s start) bool { return s.Content == Known && s.Count == 1 }
+	checkTable(t, starts(), func(s start) Decision { return Start(s.Delivery, s.Content) }, []row[start, Decision]{
+		{"schema", func(s start) bool { return s.Content == UnknownSchema }, always[start](unsupported)},
+		{"kind", func(s start) bool { return s.Content == UnknownKind }, always[start](unsupported)},
+		{"unreadable", func(s start) bool { return s.Content == Unreadable }, always[start](Decision{Action: Reject})},
+		{"several again", func(s start) bool { return s.Content == Known && s.Count > 1 && s.Attempt >= 2 },
+			func(s start) Decision { return split(s.Delivery) }},
+		{"several", func(s start) bool { return s.Content == Known && s.Count > 1 && s.Attempt == 1 }, always[start](compute)},
+		{"three deaths", func(s start) bool { return single(s) && s.Deaths >= 3 }, always[start](giveUp)},
+		{"last attempt", func(s start) bool { return single(s) && s.Deaths < 3 && s.Attempt >= 3 }, always[start](alone)},
+		{"attempt 1 or 2", func(s start) bool { return single(s) && s.Attempt < 3 }, always[start](compute)},
+	})
+}
+
+type interruption struct {
+	Cause
+	r  task.Range
+	at uint64
+}
+
+func interruptions() (list []interruption) {
+	for _, c := range []Cause{NumberFailed, JobCancelled, WorkerQuarantined, WorkerLeaves} {
+		for _, count := range counts {
+			for _, at := range []uint64{0, 1, count / 2, count - 1} {
+				if at < count {
+					list = append(list, interruption{c, task.Range{First: 1000, Count: count}, at})
+				}
+			}
+		}
+	}
+	return list
+}
+
+func TestInterrupted(t *testing.T) {
+	number := func(i interruption) task.Range { return task.Range{First: 1000 + i.at, Count: 1} }
+	checkTable(t, interruptions(), func(i interruption) Part { return Interrupted(i.Cause, i.r, i.at) }, []row[interruption, Part]{
+		{"cancelled", func(i interruption) bool { return i.Cause == JobCancelled },
+			func(i interruption) Part { return Part{i.r, Decision{Action: Drop}, false} }},
+		{"quarantined", func(i interruption) bool { return i.Cause == WorkerQuarantined },
+			func(i interruption) Part { return Part{i.r, drained, false} }},
+		{"leaving", func(i interruption) bool { return i.Cause == WorkerLeaves },
+			func(i interruption) Part { return Part{task.Span(1000+i.at, i.r.End()), drained, false} }},
+		{"one of several failed", func(i interruption) bool { return i.Cause == NumberFailed && i.r.Count > 1 },
+			func(i interruption) Part {
+				return Part{number(i), Decision{Action: Return, Reason: task.Isolate}, true}
+			}},
+		{"the only number failed", func(i interruption) bool { return i.Cause == NumberFailed && i.r.Count == 1 },
+			func(i interruption) Part { return Part{number(i), Decision{Action: Fail}, true} }},
+	})
+}
+
+func outcomes() (list []Outcome) {
+	for _, v := range []Verdict{Answered, HandedBack, Dropped, Failed, Rejected} {
+		for attempt := 1; attempt <= MaxDeliver+MaxLapsed; attempt++ {
+			for _, returns := range bools {
+				for _, lapsed := range bools {
+					for _, started := range bools {
+						list = append(list, Outcome{v, attempt, returns, lapsed, started})
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+func TestSettle(t *testing.T) {
+	answered := func(o Outcome) bool { return o.Verdict == Answered || o.Verdict == HandedBack }
+	early := func(o Outcome) bool { return o.Verdict == Failed && o.Attempt < 3 }
+	lapsed := func(o Outcome) bool { return o.Lapsed && !o.Started }
+	checkTable(t, outcomes(), Settle, []row[Outcome, Settlement]{
+		{"answered in time", func(o Outcome) bool { return answered(o) && !lapsed(o) },
+			always[Outcome](Settlement{Results: true, Records: true, Returns: true, End: Ack})},
+		{"answered late, nothing returned", func(o Outcome) bool { return answered(o) && lapsed(o) && !o.Returns },
+			always[Outcome](Settlement{Results: true, Records: true, Returns: true, End: Ack})},
+		{"returned late", func(o Outcome) bool { return answered(o) && lapsed(o) && o.Returns },
+			always[Outcome](Settlement{Results: true, Records: true, End: Leave})},
+		{"cancelled", func(o Outcome) bool { return o.Verdict == Dropped }, always[Outcome](Settlement{End: Ack})},
+		{"failed in time", func(o Outcome) bool { return early(o) && !lapsed(o) }, always[Outcome](Settlement{Record: true, End: Nak})},
+		{"failed late", func(o Outcome) bool { return early(o) && lapsed(o) }, always[Outcome](Settlement{Record: true, End: Leave})},
+		{"failed for the last time", func(o Outcome) bool { return o.Verdict == Failed && o.Attempt >= 3 },
+			always[Outcome](Settlement{Letter: true, End: Term})},
+		{"unreadable", func(o Outcome) bool { return o.Verdict == Rejected }, always[Outcome](Settlement{Letter: true, End: Term})},
+	})
+}
+
+type returned struct {
+	Returned
+	Evidence
+}
+
+func evidence() (list []Evidence) {
+	for _, record := range bools {
+		for spent := range MaxLapsed + 3 {
+			list = append(list, Evidence{Record: record, Spent: spent})
+		}
+	}
+	return list
+}
+
+func returns() (list []returned) {
+	for _, reason := range []task.Reason{task.Drained, task.Isolate, task.Unsupported, task.Postponed, "", "other"} {
+		for _, count := range counts {
+			for _, pieces := range []uint64{0, 1, 2, 64, 1 << 31} {
+				for _, first := range bools {
+					for _, e := range evidence() {
+						list = append(list, returned{Returned{reason, count, pieces, first}, e})
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+func TestReturned(t *testing.T) {
+	wait := func(r returned) bool { return r.Reason == task.Unsupported && r.First }
+	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
+	checkTable(t, returns(), func(r returned) Decision { return r.Decide(r.Evidence) }, []row[returned, Decision]{
+		{"unsupported at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"postponed after its start", func(r returned) bool { return postponed(r) && r.Record }, always[returned](giveUp)},
+		{"postponed", func(r returned) bool { return postponed(r) && !r.Record }, always[returned](Decision{Action: Requeue, Pieces: 1, Spent: 2})},
+		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
+			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},
+	})
+}
+
+func advisories() (list []Advisory) {
+	for _, count := range counts {
+		for try := 1; try <= 7; try++ {
+			for _, exhausted := range bools {
+				for _, wait := range []time.Duration{300 * time.Millisecond, 30 * time.Second} {
+					list = append(list, Advisory{count, try, exhausted, wait})
+				}
+			}
+		}
+	}
+	return list
+}
+
+func TestAdvisory(t *testing.T) {
+	checkTable(t, advisories(), Advisory.Decide, []row[Advisory, Decision]{
+		{"unconfirmed", func(a Advisory) bool { return !a.Exhausted && a.Try < 5 }, always[Advisory](Decision{Action: Wait, Delay: time.Second})},
+		{"never confirmed", func(a Advisory) bool { return !a.Exhausted && a.Try >= 5 }, always[Advisory](Decision{Action: Ignore})},
+		{"one number, perhaps slow", func(a Advisory) bool { return a.Exhausted && a.Try < 5 && a.Count == 1 },
+			func(a Advisory) Decision { return Decision{Action: Wait, Delay: a.AckWait / 4} }},
+		{"one number", func(a Advisory) bool { return a.Exhausted && a.Try >= 5 && a.Count == 1 }, always[Advisory](Decision{Action: Conclude})},
+		{"several", func(a Advisory) bool { return a.Exhausted && a.Count > 1 }, always[Advisory](Decision{Action: Conclude})},
+	})
+}
+
+type exhausted struct {
+	count uint64
+	Evidence
+}
+
+func exhaustions() (list []exhausted) {
+	for _, count := range counts {
+		for _, e := range evidence() {
+			list = append(list, exhausted{count, e})
+		}
+	}
+	return list
+}
+
+func TestExhausted(t *testing.T) {
+	checkTable(t, exhaustions(), func(x exhausted) Decision { return Exhausted(x.count, x.Evidence) }, []row[exhausted, Decision]{
+		{"several", func(x exhausted) bool { return x.count > 1 },
+			func(x exhausted) Decision { return Decision{Action: Requeue, Pieces: min(x.count, 64)} }},
+		{"started", func(x exhausted) bool { return x.count == 1 && x.Record }, always[exhausted](giveUp)},
+		{"never started, too often", func(x exhausted) bool { return x.count == 1 && !x.Record && x.Spent >= 8 }, always[exhausted](giveUp)},
+		{"never started", func(x exhausted) bool { return x.count == 1 && !x.Record && x.Spent < 8 },
+			func(x exhausted) Decision { return Decision{Action: Requeue, Pieces: 1, Spent: max(2, x.Spent+1)} }},
+	})
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Usagef returns an error about the command line. Run adds a hint how to get help, unless the error
+// has a hint.
+func Usagef(format string, args ...any) error { return Exitf(Usage, format, args...) }
+
+// Arg returns the one positional argument of the command. name is what the help calls it in
+// ArgsUsage, such as JOB. If there is none, or more than one, the error has exit code Usage.
+func Arg(c *cli.Context, name string) (string, error) {
+	switch c.NArg() {
+	case 0:
+		return "", Usagef("%s needs a %s", commandName(c), name)
+	case 1:
+		return c.Args().First(), nil
+	}
+	return "", Usagef("unexpected argument %q: %s takes one %s", c.Args().Get(1), commandName(c), name)
+}
+
+// OptionalArg is Arg for an argument that may be missing: it then returns "".
+func OptionalArg(c *cli.Context, name string) (string, error) {
+	if c.NArg() == 0 {
+		return "", nil
+	}
+	return Arg(c, name)
+}
+
+// NoArgs returns an error with exit code Usage if there are positional arguments.
+func NoArgs(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return Usagef("unexpected argument %q: %s takes no arguments", c.Args().First(), commandName(c))
+	}
+	return nil
+}
+
+// SplitListen splits the value of --listen, host:port with a port number from leastPort to 65535. Any
+// other value is an error with exit code Usage.
+func SplitListen(value string, leastPort int) (host, port string, err error) {
+	host, port, err = net.SplitHostPort(value)
+	if n, e := strconv.Atoi(port); err != nil || e != nil || n < leastPort || n > 65535 {
+		return "", "", Usagef("--listen %q is not host:port", value)
+	}
+	return host, port, nil
+}
+
+// commandName returns the words that call the command, without the program.
+func commandName(c *cli.Context) string {
+	return strings.TrimPrefix(c.Command.HelpName, c.App.HelpName+" ")
+}
+
+// missingCommand is the action of an app or command that has only subcommands.
+func missingCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		return unknownCommand(c.Args().First(), c.Command.Subcommands)
+	}
+	return Usagef("missing command: expected %s", strings.Join(commandNames(c.Command.Subcommands), ", "))
+}
+
+func unknownCommand(word string, commands []*cli.Command) error {
+	names := commandNames(commands)
+	err := Usagef("unknown command %q: expected %s", word, strings.Join(names, ", "))
+	if near := nearest(word, names); near != "" {
+		return WithHint(err, "did you mean %s?", near)
+	}
+	return err
+}
+
+func commandNames(commands []*cli.Command) (names []string) {
+	for _, c := range commands {
+		if !c.Hidden && c.Name != helpName {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/plan"
+	"factorfleet/internal/text"
+)
+
+// A Status is the content of the status line: one job at one moment.
+type Status struct {
+	Job     string // "" = not yet known
+	Workers int    // active workers; -1 = unknown
+	// Working is the progress with one number that takes long, "" = unknown. It is shown only when
+	// few numbers are left.
+	Working string
+	plan.Snapshot
+}
+
+// fewLeft is the largest number of numbers left at which the progress with one of them is shown.
+const fewLeft = 4
+
+// working returns Working if it says more than the counts do.
+func (s Status) working() string {
+	if !s.Sealed || s.Done >= s.Total || s.Total-s.Done > fewLeft {
+		return ""
+	}
+	return s.Working
+}
+
+// lines returns the status line with the whole id of the job, and two shorter variants.
+func (s Status) lines() []string {
+	line := strings.Join(s.parts(), " · ")
+	short := s.Job
+	if len(short) > 5 {
+		short = short[:4] + "…"
+	}
+	return []string{"j " + s.Job + " " + line, "j " + short + " " + line, line}
+}
+
+// parts returns the pieces of the status line.
+func (s Status) parts() (parts []string) {
+	working := s.working()
+	counts := fmt.Sprintf("%s/%s numbers", text.Thousands(s.Done), text.Thousands(s.Total))
+	switch {
+	case working != "" && s.Total == 1:
+		parts = append(parts, working)
+	case working != "":
+		parts = append(parts, counts, working)
+	case s.Sealed:
+		parts = append(parts, counts, fmt.Sprintf("%.1f%% of the work", s.percent()))
+	default:
+		parts = append(parts, DoneOf(s.Snapshot))
+	}
+	if s.Rate > 0 && working == "" {
+		parts = append(parts, perSecond(s.Rate))
+	}
+	switch {
+	case s.Workers == 0:
+		parts = append(parts, "no workers")
+	case working != "": // it contains the number of cores
+	case s.Workers == 1:
+		parts = append(parts, "1 worker")
+	case s.Workers > 1:
+		parts = append(parts, text.Thousands(uint64(s.Workers))+" workers")
+	}
+	if s.Known && s.Done < s.Total && working == "" {
+		parts = append(parts, "ETA "+text.Duration(s.ETA))
+	}
+	return parts
+}
+
+// DoneOf says how many numbers of a job are done: "60 of 2,000,000 numbers done", or "60 numbers
+// done, still reading input" while the total is unknown.
+func DoneOf(s plan.Snapshot) string {
+	if s.Sealed {
+		return fmt.Sprintf("%s of %s done", text.Thousands(s.Done), text.Count(s.Total, "number"))
+	}
+	return text.Count(s.Done, "number") + " done, still reading input"
+}
+
+// percent returns the share of the predicted work that is done, 100 only if all of it is.
+func (s Status) percent() float64 {
+	if s.Share < 1 {
+		return min(99.9, 100*s.Share)
+	}
+	return 100
+}
+
+// log writes the status as a log line.
+func (s Status) log(log zerolog.Logger) {
+	e := log.Info().Str("job", s.Job).Uint64("done", s.Done)
+	if s.Sealed {
+		e = e.Uint64("total", s.Total).Str("work", fmt.Sprintf("%.1f%%", s.percent()))
+	}
+	if s.Rate > 0 {
+		e = e.Str("rate", perSecond(s.Rate))
+	}
+	if s.Workers >= 0 {
+		e = e.Int("workers", s.Workers)
+	}
+	if working := s.working(); working != "" {
+		e = e.Str("working", working)
+	}
+	if s.Known {
+		e = e.Str("eta", text.Duration(s.ETA))
+	}
+	e.Msg("progress")
+}
+
+// perSecond writes a rate in numbers per second with about three digits, a slow one per minute or
+// hour.
+func perSecond(rate float64) string {
+	switch {
+	case rate >= 100:
+		return text.Thousands(uint64(rate+0.5)) + "/s"
+	case rate >= 0.5:
+		return fmt.Sprintf("%.3g/s", rate)
+	case rate >= 0.5/60:
+		return fmt.Sprintf("%.3g/min", rate*60)
+	}
+	return fmt.Sprintf("%.3g/h", rate*3600)
+}

@@ -1,0 +1,59 @@
+package command
+
+import (
+	"fmt"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/input"
+	"factorfleet/internal/job"
+	"factorfleet/internal/task"
+	"factorfleet/internal/text"
+)
+
+// reportDefects prints one line for each kind of defect of a job that has ended. If there are any, it
+// returns exit code Defects without a message.
+func (f *foregroundJob) reportDefects(sum *job.Summary) error {
+	note, id := f.session.Notef, sum.Job.ID
+	if f.c.Command.Name != "submit" { // submit has reported them while it read the input
+		for _, b := range sum.Job.Bad {
+			note("%s", input.Explain(b))
+		}
+		if more := sum.Job.BadCount - uint64(len(sum.Job.Bad)); more > 0 {
+			note("and %s more", text.Count(more, "bad token"))
+		}
+	}
+	if sum.Job.CutOff {
+		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, "number"), sum.Job.Note)
+	}
+	if !sum.Complete() { // only of results, which does not wait
+		note("%s", incomplete(sum))
+	}
+	if sum.Unfinished > 0 {
+		note("%s could not be factored completely within the budget; a larger --budget may help", text.Count(sum.Unfinished, "number"))
+	}
+	if n := f.printer.unproved; sum.Job.Certify && n > 0 {
+		note("a prime factor of %s was not proved within the budget; its status in JSON is PRP", text.Count(n, "number"))
+	}
+	if n := sum.Counts.Dead; n > 0 && f.target.Private {
+		note("the job gave up %s", text.Count(n, "number"))
+	} else if n > 0 {
+		note("job %s gave up %s; `producer dead show %s` shows why", id, text.Count(n, "number"), id)
+	}
+	if !sum.Clean() {
+		return cli.Exit(cli.Defects, nil)
+	}
+	return nil
+}
+
+// incomplete says how many answers a job still lacks, and how to get them.
+func incomplete(sum *job.Summary) string {
+	id := sum.Job.ID
+	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))
+	switch sum.Job.State {
+	case task.Open:
+		return fmt.Sprintf("%s, and the input of job %s is still being read; `producer wait %s` waits for the rest", missing, id, id)
+	case task.Cancelled:
+		return fmt.Sprintf("%s: job %s was cancelled", missing, id)
+	}
+	return fmt.Sprintf("%s; `producer wait %s` waits for the rest", missing, id)
+}

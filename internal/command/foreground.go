@@ -1,0 +1,168 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/job"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/text"
+	"factorfleet/internal/worker"
+)
+
+// A Target is where a job runs: a fleet, and what is known of its workers.
+type Target struct {
+	Fleet   *fleet.Fleet
+	Private bool       // the fleet ends with this process: no other process can know the job
+	Workers func() int // active workers; -1 = unknown
+	Slots   func() int // numbers that these workers compute at a time; 0 = unknown
+	// Activities returns the numbers that the workers have computed for long.
+	Activities func() []worker.Activity
+	// Resume returns a hint how to resume a job, or to stop it. It is not called if Private is set.
+	Resume func(job string) string
+}
+
+// An OpenTarget opens a target. The caller must call close once, unless err is not nil.
+type OpenTarget func() (t Target, close func(), err error)
+
+// A runJob is one of the functions Submit, Wait and Results of package job. It calls started with the
+// id of the job.
+type runJob func(ctx context.Context, t Target, w job.Watch, started func(id string)) (*job.Summary, error)
+
+// A foregroundJob is a job whose answers this process prints.
+type foregroundJob struct {
+	session  *Session
+	c        *ucli.Context
+	target   Target
+	printer  *printer
+	progress *plan.JobProgress
+	id       atomic.Pointer[string] // of the job; "" until it is known
+}
+
+// foreground runs a job, shows its progress, prints its answers and reports how it ended.
+func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error {
+	format, err := outputFormat(c)
+	if err != nil {
+		return err
+	}
+	target, closeTarget, err := open()
+	if err != nil {
+		return Fail(err)
+	}
+	defer closeTarget()
+	p, err := s.newPrinter(c, format)
+	if err != nil {
+		return err
+	}
+	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
+	f.id.Store(new(string))
+	summary, err := f.run(run)
+	if err != nil {
+		return f.failure(err)
+	}
+	return f.reportDefects(summary)
+}
+
+// run runs the job until it ends, the deadline is reached or the session ends.
+func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
+	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
+	defer cancel()
+	stopProgress, err := f.showProgress()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	p := f.printer
+	sum, err := run(ctx, f.target, job.Watch{
+		Emit: p.emit, Flush: p.out.Flush, Ordered: p.ordered, Private: f.target.Private,
+		Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
+	}, func(id string) { f.id.Store(&id) })
+	stopProgress()
+	if e := p.close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		f.session.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
+			Uint64("duplicate", sum.Duplicate).Uint64("refused", sum.Refused).Uint64("requeued", sum.Requeued).Msg("job ended")
+	}
+	return sum, err
+}
+
+// showProgress starts the status line.
+func (f *foregroundJob) showProgress() (stop func(), err error) {
+	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
+		id := *f.id.Load()
+		return cli.Status{
+			Job: id, Workers: f.target.Workers(), Working: longestActivity(id, f.target.Activities()), Snapshot: f.progress.Snapshot(time.Now()),
+		}
+	})
+}
+
+// longestActivity returns the activity for a job that is expected to take longest, or "" if there is
+// none.
+func longestActivity(job string, list []worker.Activity) string {
+	longest := -1
+	for i := range list {
+		if list[i].Job == job && (longest < 0 || list[i].Left > list[longest].Left) {
+			longest = i
+		}
+	}
+	if longest < 0 {
+		return ""
+	}
+	return list[longest].NumberProgress.String()
+}
+
+// failure returns the error for a job that did not end here, with a hint how to resume the job.
+func (f *foregroundJob) failure(err error) error {
+	id := *f.id.Load()
+	if errors.Is(err, syscall.EPIPE) && f.c.Command.Name == "submit" && f.c.String("id") == "" && !f.target.Private {
+		f.session.removeUnread(f.target.Fleet, id)
+	}
+	var signal cli.SignalError
+	switch {
+	case errors.As(err, &signal):
+		err = f.interrupted(signal)
+	case errors.Is(err, errDeadline):
+		err = cli.Exit(cli.Deadline, err)
+	default:
+		return Fail(err)
+	}
+	if f.target.Private || id == "" {
+		return err
+	}
+	return cli.WithHint(err, "%s", f.target.Resume(id))
+}
+
+// interrupted returns the error of a signal with the number of numbers done, if it is known.
+func (f *foregroundJob) interrupted(signal cli.SignalError) error {
+	switch s := f.progress.Snapshot(time.Now()); {
+	case s.Sealed:
+		return fmt.Errorf("%w: %s", signal, cli.DoneOf(s))
+	case s.Done > 0: // the total is not known yet
+		return fmt.Errorf("%w: %s done", signal, text.Count(s.Done, "number"))
+	}
+	return signal
+}
+
+// removeUnread removes a job whose reader has closed the pipe: no user knows its id.
+func (s *Session) removeUnread(f *fleet.Fleet, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context), 5*time.Second)
+	defer cancel()
+	_, err := f.Cancel(ctx, id)
+	if err == nil || errors.Is(err, stream.ErrFull) {
+		err = f.Remove(ctx, id)
+	}
+	if err != nil {
+		s.Log.Debug().Err(err).Str("job", id).Msg("cannot remove the job whose reader has left")
+	}
+}

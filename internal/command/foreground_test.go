@@ -1,0 +1,64 @@
+package command
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/job"
+	"factorfleet/internal/plan"
+)
+
+// TestFailure: the error of a job that did not end here has its exit code, the counts if they are known,
+// and a hint how to resume the job if another process can.
+func TestFailure(t *testing.T) {
+	interrupt, terminate := cli.SignalError{Signal: os.Interrupt}, cli.SignalError{Signal: syscall.SIGTERM}
+	const nothing, reading, sealed = 0, 1, 2
+	for _, test := range []struct {
+		err     error
+		input   int // how much of it was read
+		id      string
+		private bool
+		code    cli.ExitCode
+		want    string
+		hint    string
+	}{
+		{interrupt, nothing, "", false, 130, "interrupted", ""},
+		{interrupt, nothing, "j", false, 130, "interrupted", "resume j"},
+		{interrupt, reading, "j", false, 130, "interrupted: 1 number done", "resume j"},
+		{terminate, sealed, "j", false, 143, "terminated: 1 of 2,000 numbers done", "resume j"},
+		{terminate, sealed, "j", true, 143, "terminated: 1 of 2,000 numbers done", ""},
+		{errDeadline, sealed, "j", false, cli.Deadline, "deadline reached", "resume j"},
+		{errDeadline, sealed, "j", true, cli.Deadline, "deadline reached", ""},
+		{job.ErrCancelled, sealed, "j", false, cli.Cancelled, "cancelled", ""},
+	} {
+		f := &foregroundJob{
+			target:   Target{Private: test.private, Resume: func(id string) string { return "resume " + id }},
+			progress: new(plan.JobProgress),
+		}
+		f.id.Store(&test.id)
+		if test.input >= reading {
+			f.progress.Submitted(2000, 1)
+			f.progress.Done(time.Now(), 1, 1)
+		}
+		if test.input == sealed {
+			f.progress.Seal()
+		}
+		err := f.failure(test.err)
+		if cli.Code(err) != test.code || err.Error() != test.want || hint(err) != test.hint {
+			t.Errorf("%v: exit code %d, %q, hint %q, want %d, %q, hint %q", test.err, cli.Code(err), err, hint(err), test.code, test.want, test.hint)
+		}
+	}
+}
+
+// hint returns the hint of an error, or "".
+func hint(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}

@@ -1,0 +1,138 @@
+package command
+
+import (
+	"fmt"
+	"os"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/input"
+	"factorfleet/internal/job"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+)
+
+// SubmitDescription says where submit reads its numbers.
+const SubmitDescription = "Numbers are read from the arguments, then from --range, then from -f. Without any of these they are " +
+	"read from standard input. White space separates numbers."
+
+// ConnectionHint says where the help lists the flags that every command of producer takes.
+const ConnectionHint = " `producer -h` lists the flags that say how to reach NATS, such as -s URL."
+
+// SubmitFlags returns the flags of submit, with those of OutputFlags.
+func SubmitFlags() []ucli.Flag {
+	return append([]ucli.Flag{
+		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers from `FILE`, - is standard input; may be repeated"},
+		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; may be repeated"},
+		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s"},
+		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again resumes that job"},
+		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest `DURATION` that a worker spends on one number"},
+		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
+		DeadlineFlag(),
+		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
+		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
+		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
+		cli.ProgressFlag(),
+	}, OutputFlags()...)
+}
+
+// DeadlineFlag returns the flag --deadline, 0 without a limit.
+func DeadlineFlag() ucli.Flag {
+	return &ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`, with exit code 4"}
+}
+
+// CheckKind returns an error with exit code Usage unless kind is a kind of work.
+func CheckKind(kind string) error {
+	if kind != task.KindFactor && kind != task.KindSquare {
+		return cli.Usagef("%q is not a kind of work: use factor or square", kind)
+	}
+	return nil
+}
+
+// submission returns what the flags of submit ask for. All its errors have exit code Usage.
+func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
+	sub := job.Submission{
+		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
+		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Keep: c.Duration("keep"),
+		OnBad: func(b task.BadToken) { s.Notef("%s", input.Explain(b)) },
+	}
+	if err := checkSubmission(c, &sub); err != nil {
+		return sub, err
+	}
+	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
+		sub.Keep = job.DefaultKeep
+	}
+	var err error
+	if sub.Chunking, err = plan.ParseChunking(c.String("chunk")); err != nil {
+		return sub, cli.Exit(cli.Usage, err)
+	}
+	sub.Sources, err = sources(c)
+	return sub, err
+}
+
+func checkSubmission(c *ucli.Context, sub *job.Submission) error {
+	if err := task.CheckClass(sub.Class); err != nil {
+		return cli.Exit(cli.Usage, err)
+	}
+	if err := CheckKind(sub.Kind); err != nil {
+		return err
+	}
+	if sub.Certify && sub.Kind != task.KindFactor {
+		return cli.Usagef("--certify requires --kind factor")
+	}
+	if sub.ID != "" {
+		if err := task.CheckJob(sub.ID); err != nil {
+			return cli.Exit(cli.Usage, err)
+		}
+	}
+	for _, name := range []string{"budget", "keep", "deadline"} {
+		if c.Duration(name) < 0 {
+			return cli.Usagef("--%s must not be negative", name)
+		}
+	}
+	return nil
+}
+
+// sources returns the sources of numbers in the order of the output: arguments, ranges, files. It
+// returns standard input if the command line names none.
+func sources(c *ucli.Context) ([]input.Source, error) {
+	var list []input.Source
+	if c.NArg() > 0 {
+		list = append(list, input.Args(c.Args().Slice()))
+	}
+	for _, text := range c.StringSlice("range") {
+		steps, err := input.ParseRange(text)
+		if err != nil {
+			return nil, cli.Exit(cli.Usage, err)
+		}
+		list = append(list, steps)
+	}
+	for _, path := range c.StringSlice("file") {
+		source, err := fileSource(path)
+		if err != nil {
+			return nil, cli.Exit(cli.Usage, fmt.Errorf("open the input: %w", err))
+		}
+		list = append(list, source)
+	}
+	if len(list) == 0 {
+		list = append(list, input.From("-", os.Stdin))
+	}
+	return list, nil
+}
+
+// fileSource returns the source for one value of -f. It opens no file: the job does.
+func fileSource(path string) (input.Source, error) {
+	if path == "-" {
+		return input.From("-", os.Stdin), nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory", path)
+	}
+	return input.File(path), nil
+}

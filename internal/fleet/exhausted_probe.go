@@ -1,0 +1,169 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A probe searches for exhausted tasks whose advisory was lost, once in each ack wait. It concludes two
+// sorts of tasks:
+//
+//   - Tasks at or below the ack floor of their durable, as it was in the round before: advisories have
+//     had time to arrive.
+//   - Tasks above it, among tasks that run, with a last-attempt record of a process that does not live
+//     any more. It concludes them when it finds them in two rounds.
+type probe struct {
+	*sweeper
+	floors   map[task.Class]uint64       // endedBelow in the round before
+	suspects map[task.Address]task.Class // tasks of the second sort in the round before
+}
+
+func newProbe(f *Fleet) *probe {
+	return &probe{sweeper: newSweeper(f), floors: make(map[task.Class]uint64)}
+}
+
+// probe runs a probe until ctx ends.
+func (f *Fleet) probe(ctx context.Context) {
+	p := newProbe(f)
+	for {
+		wait, err := f.AckWait(ctx)
+		if err != nil {
+			wait = schema.DefaultAckWait
+		}
+		if stream.Sleep(ctx, max(wait, time.Second)) != nil {
+			return
+		}
+		suspects := make(map[task.Address]task.Class)
+		for _, class := range task.Classes {
+			if err := p.search(ctx, class, suspects); err != nil {
+				f.link.Log.Debug().Err(err).Msg("cannot search for exhausted tasks, retrying")
+			}
+		}
+		p.suspects = suspects
+	}
+}
+
+// search concludes the exhausted tasks of a class, and adds those that it has seen once to suspects.
+func (p *probe) search(ctx context.Context, class task.Class, suspects map[task.Address]task.Class) error {
+	info, err := p.f.durable(ctx, class)
+	if err != nil {
+		return err
+	}
+	if info.NumWaiting == 0 && info.NumAckPending > 0 {
+		p.requestNothing(class)
+	}
+	floor := p.floors[class]
+	p.floors[class] = endedBelow(info)
+	if err := p.concludeBelow(ctx, class, floor); err != nil {
+		return err
+	}
+	if info.NumAckPending == 0 || info.NumRedelivered == 0 {
+		return nil // every exhausted task is below the floor
+	}
+	return p.concludeRecorded(ctx, class, suspects)
+}
+
+// requestNothing makes the server check for exhausted tasks of a class, which it does only at a pull
+// request. A request for at most one byte is answered with no task and spends no delivery, also when the
+// stream has replicas.
+func (p *probe) requestNothing(class task.Class) {
+	nc := p.f.link.NC
+	nc.PublishRequest(p.f.link.API+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), nc.NewInbox(),
+		[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
+}
+
+// concludeBelow concludes the tasks of a class at or below floor.
+func (s *sweeper) concludeBelow(ctx context.Context, class task.Class, floor uint64) error {
+	for seq := uint64(1); seq <= floor; {
+		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schema.TasksPrefix+string(class)+".>"))
+		if stream.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return stream.Explain(err)
+		}
+		if m.Sequence > floor {
+			return nil
+		}
+		if err := s.concludeMessage(ctx, m); err != nil {
+			return err
+		}
+		seq = m.Sequence + 1
+	}
+	return nil
+}
+
+// concludeMessage concludes a task, or removes a message whose subject is not that of a task.
+func (s *sweeper) concludeMessage(ctx context.Context, m *jetstream.RawStreamMsg) error {
+	at, err := schema.ParseSubject(m.Subject)
+	if err != nil {
+		return s.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence)
+	}
+	return s.conclude(ctx, m, at)
+}
+
+// concludeRecorded concludes the exhausted tasks of a class that have a last-attempt record of a process
+// that does not live any more.
+func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects map[task.Address]task.Class) error {
+	stranded, queued, err := p.f.stranded(ctx, class)
+	if err != nil || stranded <= 0 {
+		return err
+	}
+	records, err := p.f.list(ctx, p.f.dead, schema.FailedPrefix+"*.*.*."+fmt.Sprint(schema.MaxDeliver)+".*")
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	workers, err := p.f.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, at := range records {
+		at.Class = class
+		if !queued[at.Address] {
+			continue
+		}
+		record, err := p.f.lastAttemptRecord(ctx, at.Address)
+		if err != nil {
+			return err
+		}
+		if record == nil || lives(workers, at.Worker, record.Time) {
+			continue
+		}
+		if suspects[at.Address] = class; p.suspects[at.Address] != class {
+			continue
+		}
+		if err := p.concludeSuspect(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *probe) concludeSuspect(ctx context.Context, at schema.Place) error {
+	m, err := p.f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.TaskSubject(at.Address)))
+	if stream.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return stream.Explain(err)
+	}
+	return p.conclude(ctx, m, at)
+}
+
+// lives reports whether a process of the worker is alive that was started before then.
+func lives(workers []worker.Status, name string, then time.Time) bool {
+	for _, w := range workers {
+		if w.Name == name && w.Started.Before(then) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/collect"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
+)
+
+// processReturn executes the decision about a range that a worker returns.
+func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
+	at, err := schema.ParseSubject(m.Subject())
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errVoid, err)
+	}
+	r, err := task.DecodeReturn(m.Data())
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errVoid, err)
+	}
+	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
+	var record *task.Failure
+	if returned.NeedsEvidence() {
+		if record, err = s.f.lastAttemptRecord(ctx, at.Address); err != nil {
+			return 0, err
+		}
+	}
+	switch do := returned.Decide(attempt.Evidence{Record: record != nil}); do.Action {
+	case attempt.Wait:
+		return do.Delay, nil
+	case attempt.GiveUp:
+		return 0, s.giveUpReturned(ctx, at, record)
+	default:
+		return 0, s.requeue(ctx, at, do, roundAfter(at.Round, meta.Timestamp))
+	}
+}
+
+// giveUpReturned gives up a postponed number whose last attempt had started, with a dead letter of the
+// worker that returned it.
+func (s *sweeper) giveUpReturned(ctx context.Context, at schema.Place, record *task.Failure) error {
+	if j, err := s.job(ctx, at.Job); err != nil || j == nil {
+		return err
+	}
+	record.Err, record.Attempt, record.Time = unresponsive, schema.MaxDeliver, time.Now()
+	return s.f.link.Store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), record.Encode()))
+}
+
+// unresponsive is the error text in the dead letter of a number that the sweeper gives up.
+var unresponsive = attempt.GiveUpDetail(schema.MaxDeliver)
+
+// roundAfter returns the round in which a range of the round before is queued again. It depends only on
+// its arguments: a message that is processed twice queues its range once.
+func roundAfter(before string, stored time.Time) string {
+	round := task.NewRound(stored)
+	if round == before {
+		round = task.NewRound(stored.Add(time.Millisecond))
+	}
+	return round
+}
+
+// requeue queues the range of an active job as decided. For other jobs it does nothing.
+func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string) error {
+	j, err := s.job(ctx, at.Job)
+	if err != nil || j == nil {
+		return err
+	}
+	if r := at.Range; r.Count > task.MaxCount {
+		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
+	}
+	err = s.f.queueRanges(ctx, j.manifest, j.inputs, at.Range.Pieces(do.Pieces), round, do.Spent)
+	if errors.Is(err, collect.ErrNoInput) {
+		return fmt.Errorf("%w: %w", errVoid, err)
+	}
+	return err
+}
+
+// A sweptJob is what the sweeper has read of an active job.
+type sweptJob struct {
+	at       time.Time // when it was read
+	manifest *task.Job
+	inputs   *Inputs
+}
+
+// sweptJobAge is how long a sweptJob may be used.
+const sweptJobAge = time.Second
+
+// job returns an active job; nil for a job that has ended or does not exist.
+func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
+	if j := s.jobs[id]; j != nil && time.Since(j.at) < sweptJobAge {
+		return j, nil
+	}
+	delete(s.jobs, id)
+	manifest, err := s.f.Job(ctx, id)
+	if errors.Is(err, ErrNoJob) || err == nil && manifest.Finished() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := s.f.Inputs(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	clear(s.jobs) // nearly always there is one job at a time
+	s.jobs[id] = &sweptJob{at: time.Now(), manifest: manifest, inputs: inputs}
+	return s.jobs[id], nil
+}

@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"cmp"
+	"time"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/task"
+)
+
+// At most maxPostponed last attempts are postponed in a postponeWindow. When many numbers fail without
+// harm to their worker, the others wait here for their turn, and FACTOR_RETURNS does not fill up.
+const (
+	maxPostponed   = 256
+	postponeWindow = time.Minute
+)
+
+// staleEvery is the time between two checks of the buffer. Tasks are pulled ahead for 50 ms of work. A
+// task that is still there after a whole period waits behind tasks that take longer than expected.
+const staleEvery = time.Second
+
+// deliver takes a delivery over from the Source.
+func (w *Worker) deliver(d *Delivery) {
+	if w.config.Ledger != nil {
+		f := d.facts().WithDeaths(w.config.Ledger.Deaths(d.Address))
+		d.Attempt, d.deaths = f.Attempt, f.Deaths
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d.scan, d.staleCheck, d.heard = w.scans, w.staleChecks, time.Now()
+	w.held.add(d)
+	if d.last() {
+		w.heldLasts++
+		w.endPullLocked()
+		if d.heard.Sub(w.postponedSince) >= postponeWindow {
+			w.postponed, w.postponedSince = 0, d.heard
+		}
+	}
+	w.placeLocked(d)
+}
+
+// placeLocked executes the decision about a delivery that has arrived.
+func (w *Worker) placeLocked(d *Delivery) {
+	do := attempt.Arrive(d.facts(), attempt.Host{
+		Leaving: w.draining || w.quarantined, OtherLast: w.heldLasts > 1, MayPostpone: w.postponed < maxPostponed,
+	})
+	switch do.Action {
+	case attempt.Compute:
+		w.buffer.push(d)
+	case attempt.ComputeAlone:
+		w.lastAttempts.push(d)
+	default:
+		if do.Limited {
+			w.postponed++
+		}
+		w.returnLocked(d, do, w.leavingDetailLocked())
+		return
+	}
+	w.work.Signal()
+}
+
+// returnLocked has all of d returned, as decided. detail is for people, unless the decision has one.
+func (w *Worker) returnLocked(d *Delivery, do attempt.Decision, detail string) {
+	d.outcome.handBack(d.Range, asReturn(do, detail))
+	w.settleLaterLocked(d)
+}
+
+// asReturn returns the message of a decision to return a range.
+func asReturn(do attempt.Decision, detail string) task.Return {
+	return task.Return{Reason: do.Reason, Pieces: uint32(do.Pieces), Detail: cmp.Or(do.Detail, detail)}
+}
+
+// leavingDetailLocked says, for people, why a worker that leaves returns its tasks.
+func (w *Worker) leavingDetailLocked() string {
+	if w.quarantined {
+		return errQuarantined.Error()
+	}
+	return errDrained.Error()
+}
+
+// emptyBufferLocked returns all waiting tasks.
+func (w *Worker) emptyBufferLocked() {
+	for _, q := range []*deliveryQueue{&w.lastAttempts, &w.buffer} {
+		for d := q.pop(); d != nil; d = q.pop() {
+			w.returnLocked(d, attempt.Unstarted(d.facts()), w.leavingDetailLocked())
+		}
+	}
+}
+
+// returnStale returns the tasks that have waited too long in the buffer.
+func (w *Worker) returnStale(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.staleChecks++
+	if w.unsettled.len >= maxUnsettled { // slots wait for the server: that time does not count
+		for d := w.buffer.head; d != nil; d = d.next {
+			d.staleCheck = w.staleChecks
+		}
+	}
+	for w.buffer.head != nil && w.staleChecks-w.buffer.head.staleCheck >= 2 {
+		d := w.buffer.pop()
+		do := attempt.Stale(d.facts())
+		if do.Action == attempt.Compute {
+			d.staleCheck = w.staleChecks
+			w.buffer.push(d)
+			continue
+		}
+		w.returnLocked(d, do, "waited behind longer tasks")
+	}
+	w.wakePullerLocked()
+	w.forgetCancelledLocked(now)
+}

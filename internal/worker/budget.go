@@ -1,0 +1,44 @@
+package worker
+
+import (
+	"cmp"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// limit is the wall-clock time after which a number is overdue:
+//
+//	limit = 2*budget + Config.Grace
+//
+// A healthy computation ends at its budget by itself. A task of n numbers takes at most n*limit.
+func (w *Worker) limit(budget time.Duration) time.Duration {
+	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
+	return 2*min(budget, month) + w.config.Grace
+}
+
+// setBudget sets how long a number of t may take in s, and t.Budget if the task names none. It returns
+// RunOptions.Budget.
+func (w *Worker) setBudget(s *slot, kind Kind, t *task.Task) time.Duration {
+	each := max(t.Budget, 0)
+	if each == 0 {
+		t.Budget, each = w.budget(kind, t.Numbers)
+	}
+	s.limit.Store(int64(w.limit(t.Budget)))
+	return each
+}
+
+// budget returns the longest time for one of the numbers of a task that names none, and
+// RunOptions.Budget: 0 if the kind has its own budget for each number.
+func (w *Worker) budget(kind Kind, numbers []nat.Nat) (longest, each time.Duration) {
+	own, ok := kind.(Budgeter)
+	if !ok || w.config.Budget > 0 {
+		d := cmp.Or(w.config.Budget, defaultBudget)
+		return d, d
+	}
+	for _, n := range numbers {
+		longest = max(longest, own.Budget(n))
+	}
+	return longest, 0
+}

@@ -1,0 +1,70 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/task"
+)
+
+// compute executes the decision about a delivery for which a slot is free, and leaves the outcome in it.
+func (w *Worker) compute(s *slot, d *Delivery) {
+	o := &d.outcome
+	t, content, err := w.read(d)
+	switch do := attempt.Start(d.facts(), content); do.Action {
+	case attempt.Reject:
+		o.reject(w.failure(d, nil, nil, err, 0), err)
+	case attempt.Return:
+		detail := "" // of a split, which has its own
+		if err != nil {
+			detail = err.Error()
+		}
+		o.handBack(d.Range, asReturn(do, detail))
+	case attempt.GiveUp:
+		err := errors.New(attempt.GiveUpDetail(d.deaths))
+		o.fail(w.failure(d, t, t.Numbers, err, 0), err)
+	case attempt.ComputeAlone:
+		if !w.startAlone(s, d, t) {
+			o.handBack(d.Range, asReturn(attempt.Unstarted(d.facts()), "the worker left before the last attempt"))
+			return
+		}
+		w.run(s, d, t)
+	default:
+		w.run(s, d, t)
+	}
+}
+
+// read decodes the task of d. If the content is not Known the error says why.
+func (w *Worker) read(d *Delivery) (*task.Task, attempt.Content, error) {
+	if d.Schema != task.Schema {
+		return nil, attempt.UnknownSchema, w.unsupported(d.Class, "schema", d.Schema)
+	}
+	t, err := task.DecodeTask(d.Data)
+	if err == nil && uint64(len(t.Numbers)) != d.Range.Count {
+		err = fmt.Errorf("task: %d numbers for range %v", len(t.Numbers), d.Range)
+	}
+	d.Data = nil
+	if err != nil {
+		return nil, attempt.Unreadable, err
+	}
+	if _, ok := w.config.Kinds[t.Kind]; !ok {
+		return t, attempt.UnknownKind, w.unsupported(d.Class, "kind", t.Kind)
+	}
+	return t, attempt.Known, nil
+}
+
+// unsupported returns the reason for which a task is returned, and stops requests for tasks of its class
+// for a while. It logs only the first few names: they come from other programs, so their number is bounded.
+func (w *Worker) unsupported(class task.Class, what, name string) error {
+	const most = 16
+	w.source.Shun(class)
+	key := what + " " + name
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.warned[key] && len(w.warned) < most {
+		w.warned[key] = true
+		w.config.Log.Warn().Str(what, name).Msg("unsupported tasks are returned: update this program if it is older than the producer")
+	}
+	return fmt.Errorf("this worker does not support %s", key)
+}

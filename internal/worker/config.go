@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"cmp"
+	"runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// A Config has the settings of a worker.
+type Config struct {
+	Name    string // of the worker, in results and failures
+	Version string // of the program, in results and failures
+
+	// Slots is how many tasks run at a time; 0 = one for each CPU.
+	Slots int
+	// AckWait is the server's redelivery timer; 0 = 30 s. Heartbeats are sent every sixth of it.
+	AckWait time.Duration
+	// DrainTimeout bounds the time from the end of Run's context to Run's return; 0 = 25 s.
+	// Computations may continue for half of it.
+	DrainTimeout time.Duration
+	// Budget is the time for one number of a task that names none; 0 = what the kind says if it is a
+	// Budgeter, else 30 s.
+	Budget time.Duration
+	// Grace is how long a number may take beyond twice its budget before its computation is
+	// interrupted; 0 = 30 s.
+	Grace time.Duration
+	// MaxMemory is how many bytes of heap the whole process may use before a computation is
+	// interrupted; 0 = no limit.
+	MaxMemory uint64
+	// Ledger counts the processes that died of a task; nil = the server's count of deliveries
+	// decides alone.
+	Ledger Ledger
+	// Kinds are the kinds of tasks that this worker can compute, by name. It returns all others.
+	Kinds map[string]Kind
+	Log   zerolog.Logger
+}
+
+// defaultBudget is the time for one number if neither task nor kind nor Config names one.
+const defaultBudget = 30 * time.Second
+
+func (c Config) withDefaults() Config {
+	c.Slots = cmp.Or(max(c.Slots, 0), runtime.GOMAXPROCS(0))
+	c.AckWait = cmp.Or(max(c.AckWait, 0), 30*time.Second)
+	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
+	c.Budget = max(c.Budget, 0)
+	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
+	return c
+}

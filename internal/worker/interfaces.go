@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// ErrRestart is wrapped by the error that Run returns when only a new process helps: the source
+// has failed for good, or the computations of all slots hang.
+var ErrRestart = errors.New("worker: needs a restart")
+
+// ErrForgotten is returned by a Handle when the server does not know the delivery, for example
+// because the server was killed and restarted: it will redeliver the task.
+var ErrForgotten = errors.New("worker: the server has no record of this delivery")
+
+// A Source delivers tasks.
+type Source interface {
+	// Pull requests at most n >= 1 tasks and calls deliver for each as it arrives, from the calling
+	// goroutine. It returns when the request has ended: all have arrived, or there was none for a
+	// short while. The end of ctx stops further requests, but tasks that the server has already sent
+	// are still delivered before Pull returns. An error is logged and Pull is called again after a
+	// pause, unless the error wraps ErrRestart.
+	Pull(ctx context.Context, n int, deliver func(*Delivery)) error
+	// Shun stops requests for tasks of the class for a while, because this worker has returned one as
+	// unsupported and would receive it again. It may be called while Pull runs.
+	Shun(class task.Class)
+}
+
+// A Handle settles one delivery. Its methods may be called from several goroutines.
+type Handle interface {
+	// InProgress resets the server's redelivery timer. It does not wait.
+	InProgress() error
+	// Ack removes the task from the queue. It returns nil once the server has confirmed that. It may
+	// be called again after an error; so may NakWithDelay and Term.
+	Ack(ctx context.Context) error
+	// NakWithDelay has the task redelivered after d.
+	NakWithDelay(ctx context.Context, d time.Duration) error
+	// Term removes the task from the queue as hopeless; reason is one line.
+	Term(ctx context.Context, reason string) error
+}
+
+// An Outbox stores what is to be stored before a delivery is settled. Each method returns nil once the
+// payload is stored, or was stored before, and retries until ctx ends. The methods may be called from
+// several goroutines.
+type Outbox interface {
+	Result(ctx context.Context, job string, r task.Range, payload []byte) error    // a task.Result
+	Return(ctx context.Context, a task.Address, payload []byte) error              // a task.Return
+	Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error // a task.Failure
+	Dead(ctx context.Context, job string, r task.Range, payload []byte) error      // a task.Failure
+}
+
+// A Kind computes tasks of one kind. Run is called from several goroutines.
+type Kind interface {
+	// Run appends to *done the answers of numbers, in order, one at a time. An error or a panic
+	// concerns number len(*done). Within 100 ms after the end of ctx, Run returns context.Cause(ctx),
+	// with all finished answers in *done.
+	//
+	// The worker reads the factors in *done until the next call of Run in the same slot.
+	Run(ctx context.Context, numbers []nat.Nat, o RunOptions, done *[]task.Factorization) error
+}
+
+// RunOptions are the options of one call of Kind.Run.
+type RunOptions struct {
+	// Budget is the wall-clock time for each number; 0 = what Budgeter.Budget says. A number that is
+	// not finished by then is answered as task.Composite, without an error.
+	Budget time.Duration
+	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
+	Certify bool
+	// Factors is memory for the factors of the answers, to which Run appends. Its content and its
+	// capacity serve the next Run of the same slot. It may be nil.
+	Factors *[]task.Factor
+	// Tick reports that the computation is alive. Run calls it at least every 100 ms, from its own
+	// goroutine only. It takes a few ns.
+	Tick func()
+	// Progress reports how far Run is with the present number, if that number takes long. Run calls it
+	// from its own goroutine, when the report has changed. It takes some 100 ns.
+	Progress func(NumberProgress)
+}
+
+// A Budgeter is a Kind that has a budget for each number, for tasks that name none.
+type Budgeter interface {
+	// Budget returns the wall-clock time that n may take.
+	Budget(n nat.Nat) time.Duration
+}
+
+// A Ledger records, beyond the end of the process, which tasks are being computed. Its methods may be
+// called from several goroutines.
+type Ledger interface {
+	// Deaths returns how many earlier processes ended while they computed a.
+	Deaths(a task.Address) int
+	// Begin records that slot, counted from 0, computes a; End that it has stopped.
+	Begin(slot int, a task.Address)
+	End(slot int)
+}

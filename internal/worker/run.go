@@ -1,0 +1,158 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// Reasons for which a number fails although its computation returned no error.
+var (
+	errNoAnswer = errors.New("the computation ended without an answer")
+	errTooMany  = errors.New("the computation gave more answers than there are numbers")
+)
+
+// run computes all numbers of t. A number that fails among others is returned alone, and the numbers
+// behind it are computed next.
+//
+// Invariant of the loop: the outcome covers the numbers before i, by results and returns.
+func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
+	kind := w.config.Kinds[t.Kind]
+	each := w.setBudget(s, kind, t)
+	w.begin(s, d, t)
+	defer w.end(s)
+	for i := 0; i < len(t.Numbers); i++ {
+		ctx, elapsed, err := w.runFrom(s, d, t, kind, each, i)
+		if i += len(s.done); i == len(t.Numbers) || !w.endedEarly(s, d, t, i, ctx, elapsed, err) {
+			return
+		}
+	}
+}
+
+// runFrom computes the numbers of t from index i on, until all have an answer, one fails or the context
+// ends. It adds the answers, which are in s.done, to the outcome, and returns the context.
+func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each time.Duration, i int) (context.Context, time.Duration, error) {
+	s.base, s.done, s.room = i, s.done[:0], s.room[:0] // the earlier answers are encoded
+	began := s.clock
+	ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
+	s.clock = time.Now()
+	elapsed := s.clock.Sub(began)
+	if len(s.done) > len(t.Numbers)-i {
+		s.done, err = s.done[:0], errTooMany
+	}
+	if len(s.done) > 0 {
+		r := task.Range{First: d.Range.First + uint64(i), Count: uint64(len(s.done))}
+		d.outcome.answer(r, task.Result{
+			Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
+			Elapsed: elapsed, Items: s.done,
+		})
+	}
+	return ctx, elapsed, err
+}
+
+// endedEarly executes the decision about a computation that has ended before the number of index i had
+// an answer. It reports whether the numbers behind it are to be computed.
+func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx context.Context, elapsed time.Duration, err error) bool {
+	cause := context.Cause(ctx)
+	p := attempt.Interrupted(causeOf(cause), d.Range, uint64(i))
+	if !p.Failed {
+		d.outcome.add(p, d.Range, fmt.Sprint(cause))
+		return false
+	}
+	switch cause {
+	case errOverdue, errSilent, errMemory:
+		err = w.stuck(s, cause, t)
+	}
+	if err == nil {
+		err = errNoAnswer
+	}
+	d.outcome.addFailed(p, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
+	return p.Action != attempt.Fail && (ctx.Err() == nil || w.resume(s, d))
+}
+
+// causeOf returns why a computation ended whose context has ended with cause; nil = it has not ended.
+func causeOf(cause error) attempt.Cause {
+	switch cause {
+	case errCancelled:
+		return attempt.JobCancelled
+	case errQuarantined:
+		return attempt.WorkerQuarantined
+	case errDrained:
+		return attempt.WorkerLeaves
+	}
+	return attempt.NumberFailed
+}
+
+// stuck returns the error of a number of t whose computation was interrupted for cause.
+func (w *Worker) stuck(s *slot, cause error, t *task.Task) error {
+	switch cause {
+	case errMemory:
+		return errNoMemory
+	case errSilent:
+		return fmt.Errorf("no sign of life for %v", w.silence())
+	}
+	return fmt.Errorf("no answer within %v (budget %v)", time.Duration(s.limit.Load()), t.Budget)
+}
+
+// begin records that s starts to compute t, the content of d.
+func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
+	if s.clock.IsZero() {
+		s.clock = time.Now()
+	}
+	if w.config.Ledger != nil {
+		w.config.Ledger.Begin(s.index, d.Address)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.task, s.numberSince, s.stillFor = t, s.clock, 0
+}
+
+func (w *Worker) end(s *slot) {
+	if w.config.Ledger != nil {
+		w.config.Ledger.End(s.index)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s.task = nil
+	s.report.Store(nil)
+}
+
+// call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error.
+func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration, certify bool) (ctx context.Context, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+			if log := w.config.Log.Debug(); log.Enabled() {
+				log.Err(err).Bytes("stack", debug.Stack()).Msg("computation panicked")
+			}
+		}
+	}()
+	ctx = s.ctx // only this goroutine replaces it
+	s.tick()
+	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.room, Tick: s.tick, Progress: s.setProgress}, &s.done)
+}
+
+// resume gives the slot a new context for the rest of d after a number was interrupted. It
+// reports false if the heartbeat has meanwhile declared d hung.
+func (w *Worker) resume(s *slot, d *Delivery) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d.state == hung {
+		return false
+	}
+	s.renewContextLocked()
+	s.numberSince, s.stillFor = s.clock, 0
+	if w.isCancelledLocked(d.Job) {
+		s.interruptLocked(errCancelled)
+	}
+	if w.halt != nil {
+		s.interruptLocked(w.halt)
+	}
+	return true
+}

@@ -1,0 +1,91 @@
+package worker
+
+import (
+	"time"
+
+	"factorfleet/internal/attempt"
+)
+
+// serve runs deliveries in s until the drain.
+func (w *Worker) serve(s *slot) {
+	for d := w.take(s); d != nil; d = w.take(s) {
+		began := s.clock
+		w.compute(s, d)
+		w.finish(s, d, s.clock.Sub(began))
+	}
+}
+
+// take waits for a delivery and makes it the current one of s. It returns nil once the drain has begun
+// and no task waits.
+func (w *Worker) take(s *slot) *Delivery {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.nextLocked()
+	for ; d == nil; d = w.nextLocked() {
+		if w.draining && w.buffer.len == 0 {
+			return nil
+		}
+		w.wakePullerLocked()
+		w.work.Wait()
+		s.clock = time.Time{}
+	}
+	if s.clock.IsZero() {
+		s.clock = time.Now()
+	}
+	d.state, d.slot = running, s
+	w.busy++
+	s.current, s.numberSince = d, s.clock
+	if w.isCancelledLocked(d.Job) {
+		s.interruptLocked(errCancelled)
+	}
+	w.wakePullerLocked()
+	return d
+}
+
+// nextLocked returns the delivery that a free slot takes, or nil if it has to wait: nothing else
+// starts while a last attempt is held.
+func (w *Worker) nextLocked() *Delivery {
+	if w.lastAttempts.len > 0 {
+		return w.lastAttempts.pop()
+	}
+	if w.heldLasts > 0 {
+		return nil
+	}
+	return w.buffer.pop()
+}
+
+// finish frees the slot and has d settled: a long task in the slot, a short one by a settler.
+func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	cancelled := s.interruption == errCancelled
+	s.current = nil
+	if s.interruption != nil {
+		s.renewContextLocked()
+	}
+	if d.state == hung {
+		w.regainSlotLocked(d)
+		return
+	}
+	if cancelled {
+		d.outcome.drop()
+	}
+	w.countLocked(d)
+	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed {
+		w.measureLocked(s, elapsed)
+	}
+	d.state = settling
+	clear(s.done)
+	clear(s.room)
+	if elapsed < shortTask {
+		w.awaitSettleRoomLocked(s)
+		w.settleLaterLocked(d)
+	} else {
+		w.mu.Unlock()
+		w.settle(d)
+		w.mu.Lock()
+		w.releaseLocked(d)
+		s.clock = time.Time{}
+	}
+	w.busy--
+}

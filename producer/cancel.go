@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+func cancelCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second", ArgsUsage: "JOB",
+		Action: func(c *ucli.Context) error {
+			id, err := cli.Arg(c, "JOB")
+			if err != nil {
+				return err
+			}
+			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return cancel(ctx, s, fl, id) })
+		},
+	}
+}
+
+// Stopping the work of a cancelled job is repeated: a task that was just delivered must stop, and so
+// must a task that the job's holder still queues until it sees the new state.
+const (
+	stopTries = 3
+	stopPause = 300 * time.Millisecond
+)
+
+// cancel cancels a job and stops its work. It repeats the latter until no process holds the job's
+// lease, at most stopTries times.
+func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+	if _, err := fl.Cancel(ctx, id); err != nil {
+		return err
+	}
+	for range stopTries {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(stopPause):
+		}
+		if err := fl.StopWork(ctx, id); err != nil {
+			return err
+		}
+		if holder, err := fl.Holder(ctx, id); err == nil && holder == "" {
+			break
+		}
+	}
+	s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
+	return nil
+}
+
+func rmCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "rm", Usage: "remove a job and everything that is stored for it", ArgsUsage: "JOB",
+		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Aliases: []string{"f"}, DisableDefaultText: true, Usage: "cancel the job first if it is running"}},
+		Action: func(c *ucli.Context) error {
+			id, err := cli.Arg(c, "JOB")
+			if err != nil {
+				return err
+			}
+			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+				return remove(ctx, s, fl, id, c.Bool("force"))
+			})
+		},
+	}
+}
+
+// remove removes a job that has ended. With force it cancels an active job first; without, an active
+// job is a conflict.
+func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string, force bool) error {
+	j, err := fl.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case j.State == task.Removed:
+		return fmt.Errorf("%w: %s was removed before", fleet.ErrNoJob, id)
+	case !j.Finished() && !force:
+		return fmt.Errorf("%w: job %s is active; cancel it first, or use --force", fleet.ErrDiffers, id)
+	case !j.Finished():
+		// In a full store the manifest may find no room until the results are removed.
+		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
+			return err
+		}
+	}
+	return fl.Remove(ctx, id)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+	"factorfleet/internal/text"
+)
+
+// A letterReport is a dead letter in JSON.
+type letterReport struct {
+	Job       string          `json:"job"`
+	Range     string          `json:"range"` // <first>-<count>, first from 0
+	Writer    string          `json:"writer"`
+	Numbers   []string        `json:"numbers"`
+	Kind      string          `json:"kind"`
+	Attempt   uint32          `json:"attempt"`
+	Error     string          `json:"error"`
+	Elapsed   time.Duration   `json:"elapsed_ns"`
+	Time      time.Time       `json:"time"`
+	Attempts  []attemptReport `json:"attempts,omitempty"` // the oldest first
+	Reproduce string          `json:"reproduce,omitempty"`
+}
+
+// An attemptReport is the record of a failed attempt in JSON.
+type attemptReport struct {
+	Attempt uint32        `json:"attempt"`
+	Worker  string        `json:"worker"`
+	Error   string        `json:"error"`
+	Elapsed time.Duration `json:"elapsed_ns"`
+	Time    time.Time     `json:"time"`
+}
+
+// report returns a letter without its attempts.
+func report(d *fleet.DeadLetter) letterReport {
+	r := letterReport{
+		Job: d.Job, Range: d.Range.String(), Writer: d.Writer, Numbers: []string{}, Kind: d.Kind,
+		Attempt: d.Attempt, Error: d.Err, Elapsed: d.Elapsed, Time: d.Time,
+	}
+	for _, n := range d.Numbers {
+		r.Numbers = append(r.Numbers, n.String())
+	}
+	return r
+}
+
+func (d deadSession) list() error {
+	if d.c.Bool("json") {
+		list := make([]letterReport, len(d.letters))
+		for i := range d.letters {
+			list[i] = report(&d.letters[i])
+		}
+		return command.PrintJSON(d.c, list)
+	}
+	w := tabwriter.NewWriter(d.c.App.Writer, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "JOB\tPOSITION\tNUMBER\tATTEMPT\tWRITER\tAGE\tERROR")
+	for i := range d.letters {
+		l := &d.letters[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", l.Job, positions(l.Range), numbersOf(l), l.Attempt, l.Writer, age(l.Time), l.Err)
+	}
+	return w.Flush()
+}
+
+// positions writes a range for a user, who counts from 1: "17", or "17 to 59".
+func positions(r task.Range) string {
+	if r.Count == 1 {
+		return fmt.Sprint(r.First + 1)
+	}
+	return fmt.Sprintf("%d to %d", r.First+1, r.End())
+}
+
+// numbersOf writes the first number of a letter, shortened, and how many follow.
+func numbersOf(l *fleet.DeadLetter) string {
+	if len(l.Numbers) == 0 {
+		return "?"
+	}
+	s := command.Shorten(l.Numbers[0].String())
+	if more := len(l.Numbers) - 1; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}
+
+func (d deadSession) show() error {
+	attempts, err := d.fl.Attempts(d.ctx, d.job)
+	if err != nil {
+		return err
+	}
+	list := make([]letterReport, len(d.letters))
+	for i := range d.letters {
+		l := &d.letters[i]
+		list[i] = report(l)
+		list[i].Reproduce = reproduce(l)
+		for _, a := range attempts {
+			if a.Job == l.Job && a.Range == l.Range {
+				list[i].Attempts = append(list[i].Attempts, attemptReport{a.Attempt, a.Writer, a.Err, a.Elapsed, a.Time})
+			}
+		}
+		slices.SortFunc(list[i].Attempts, func(a, b attemptReport) int { return a.Time.Compare(b.Time) })
+	}
+	if d.c.Bool("json") {
+		return command.PrintJSON(d.c, list)
+	}
+	for i := range list {
+		printLetter(d.c, positions(d.letters[i].Range), &list[i])
+	}
+	return nil
+}
+
+func printLetter(c *ucli.Context, position string, l *letterReport) {
+	w := c.App.Writer
+	fmt.Fprintf(w, "job %s, position %s: %s\n", l.Job, position, strings.Join(l.Numbers, " "))
+	fmt.Fprintf(w, "  given up by %s after attempt %d, %s ago: %s\n", l.Writer, l.Attempt, age(l.Time), l.Error)
+	for _, a := range l.Attempts {
+		fmt.Fprintf(w, "  attempt %d on %s, %s: %s\n", a.Attempt, a.Worker, text.Elapsed(a.Elapsed), a.Error)
+	}
+	if l.Reproduce != "" {
+		fmt.Fprintf(w, "  reproduce: %s\n", l.Reproduce)
+	}
+}
+
+// reproduce returns the command that repeats the computation of a letter's number on this machine, or
+// "" if the letter has several numbers.
+func reproduce(l *fleet.DeadLetter) string {
+	if len(l.Numbers) != 1 {
+		return ""
+	}
+	cmd := "embedded submit -n 1"
+	if l.Kind != task.KindFactor {
+		cmd += " --kind " + l.Kind
+	}
+	if l.Budget > 0 {
+		cmd += " --budget " + l.Budget.String()
+	}
+	if l.Certify {
+		cmd += " --certify"
+	}
+	return cmd + " " + l.Numbers[0].String()
+}

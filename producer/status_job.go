@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// A jobReport is the report of `status JOB`.
+type jobReport struct {
+	*task.Job
+	Holder   string `json:"holder"`       // the process that supervises the job; "" = none
+	Stored   uint64 `json:"stored"`       // numbers in FACTOR_INPUTS
+	Answered uint64 `json:"answered"`     // numbers with a result, which this process has not verified
+	Queued   uint64 `json:"queued"`       // numbers that are queued, running, or handed back by a worker
+	Chunks   int    `json:"chunks"`       // tasks with these numbers
+	Letters  int    `json:"dead_letters"` // dead letters
+}
+
+func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string) error {
+	j, err := knownJob(ctx, fl, id)
+	if err != nil {
+		return err
+	}
+	r, err := reportJob(ctx, fl, j)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return command.PrintJSON(c, r)
+	}
+	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), age(j.Created))
+	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %d  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.Answered, r.Queued, r.Chunks, r.Letters, j.BadCount)
+	if j.Note != "" {
+		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
+	}
+	return nil
+}
+
+// knownJob returns the manifest of a job. If there is no such job, or it was removed, the error wraps
+// fleet.ErrNoJob.
+func knownJob(ctx context.Context, fl *fleet.Fleet, id string) (*task.Job, error) {
+	j, err := fl.Job(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if j.State == task.Removed {
+		return nil, fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id)
+	}
+	return j, nil
+}
+
+// reportJob counts what the streams contain of a job.
+func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, error) {
+	r := &jobReport{Job: j}
+	var err error
+	if r.Holder, err = fl.Holder(ctx, j.ID); err != nil {
+		return nil, err
+	}
+	in, err := fl.Inputs(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.Stored = in.Count()
+	queued, chunks, err := fl.Queued(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.Queued, r.Chunks = queued.Len(), chunks
+	answered, err := fl.Answered(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.Answered = answered.Len()
+	r.Letters, err = fl.CountDead(ctx, j.ID)
+	return r, err
+}
+
+// supervision says whether the job has finished, or else which process supervises it.
+func (r *jobReport) supervision() string {
+	switch {
+	case r.Finished():
+		return "finished"
+	case r.Holder != "":
+		return "supervised by process " + r.Holder
+	}
+	return "no process supervises it (run `producer wait " + r.ID + "`)"
+}
