@@ -48,7 +48,7 @@ func TestWorkersAccountIsAdded(t *testing.T) {
 	}
 	told := func() (about []string) {
 		t.Helper()
-		lines, err := again.Greeting()
+		lines, err := again.JoinInstructions()
 		if err != nil {
 			t.Fatal(err)
 		}

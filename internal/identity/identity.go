@@ -54,11 +54,11 @@ const (
 	dirUsers, dirRevoked      = "users", "revoked"
 )
 
-// ErrNone is wrapped when a directory holds no keys.
-var ErrNone = errors.New("no keys")
+// ErrNoKeys is wrapped when a directory holds no keys.
+var ErrNoKeys = errors.New("no keys")
 
-// ErrLoose is wrapped when others can read a key.
-var ErrLoose = errors.New("readable by others")
+// ErrExposed is wrapped when others can read a key.
+var ErrExposed = errors.New("readable by others")
 
 // Dir is the directory.
 func (s *Store) Dir() string { return s.dir }
@@ -73,7 +73,7 @@ func Open(dir string) (*Store, error) {
 	s := &Store{dir: dir}
 	// The last file that Create writes: without it nothing was ever signed.
 	if _, err := os.Stat(s.path(fileAccount)); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrNone)
+		return nil, fmt.Errorf("%s: %w", dir, ErrNoKeys)
 	}
 	if err := s.checkModes(); err != nil {
 		return nil, err
@@ -198,7 +198,7 @@ func (s *Store) checkModes() error {
 		return err
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return fmt.Errorf("%s is %w, or worse: its mode is %#o; chmod 700 %s", s.dir, ErrLoose, info.Mode().Perm(), s.dir)
+		return fmt.Errorf("%s is %w, or worse: its mode is %#o; chmod 700 %s", s.dir, ErrExposed, info.Mode().Perm(), s.dir)
 	}
 	for _, pattern := range []string{"*.key", "*.nk", "*.creds"} {
 		files, err := filepath.Glob(filepath.Join(s.dir, pattern))
@@ -220,7 +220,7 @@ func checkMode(file string) error {
 		return err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("the key file %s is %w: its mode is %#o; if nobody has read it, chmod 600 %s", file, ErrLoose, info.Mode().Perm(), file)
+		return fmt.Errorf("the key file %s is %w: its mode is %#o; if nobody has read it, chmod 600 %s", file, ErrExposed, info.Mode().Perm(), file)
 	}
 	return nil
 }

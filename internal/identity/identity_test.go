@@ -89,7 +89,7 @@ func TestCreateInterrupted(t *testing.T) {
 			os.Remove(file)
 		}
 	}
-	if _, err := Open(s.dir); !errors.Is(err, ErrNone) {
+	if _, err := Open(s.dir); !errors.Is(err, ErrNoKeys) {
 		t.Errorf("open: %v", err)
 	}
 	if _, err := Prepare(s.dir); err != nil {
@@ -121,7 +121,7 @@ func TestModes(t *testing.T) {
 			if err := os.Chmod(file, loose); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(s.dir); !errors.Is(err, ErrLoose) || !strings.Contains(err.Error(), "chmod 600 "+file) {
+			if _, err := Open(s.dir); !errors.Is(err, ErrExposed) || !strings.Contains(err.Error(), "chmod 600 "+file) {
 				t.Errorf("%s with mode %v: %v", file, loose, err)
 			}
 		}
@@ -131,12 +131,12 @@ func TestModes(t *testing.T) {
 		t.Errorf("%d secret files, want %d", secret, want)
 	}
 	os.Chmod(s.dir, 0o770)
-	if _, err := Open(s.dir); !errors.Is(err, ErrLoose) {
+	if _, err := Open(s.dir); !errors.Is(err, ErrExposed) {
 		t.Errorf("a directory that others may write to: %v", err)
 	}
 	public := t.TempDir()
 	os.Chmod(public, 0o777)
-	if _, err := Prepare(public); !errors.Is(err, ErrLoose) {
+	if _, err := Prepare(public); !errors.Is(err, ErrExposed) {
 		t.Errorf("keys were put where everybody may write: %v", err)
 	}
 	os.Chmod(s.dir, 0o755)
@@ -309,7 +309,7 @@ func TestJoinLine(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		line, err := s.JoinLine(User{Name: "attic", Role: schema.RoleWorker})
+		line, err := s.JoinCommand(User{Name: "attic", Role: schema.RoleWorker})
 		want := "scp '" + host + ":" + strings.ReplaceAll(s.CredsFile("attic"), "'", `'\''`) + "' . && consumer run -s "
 		if err != nil || !strings.HasPrefix(line, want) || !strings.HasSuffix(line, " --creds attic.creds") {
 			t.Errorf("%q: %s, %v", url, line, err)

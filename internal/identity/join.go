@@ -25,7 +25,7 @@ var firstUsers = []User{
 // Prepare opens a directory of keys, or creates it with the first identities.
 func Prepare(dir string) (*Store, error) {
 	s, err := Open(dir)
-	if !errors.Is(err, ErrNone) {
+	if !errors.Is(err, ErrNoKeys) {
 		return s, err
 	}
 	if s, err = Create(dir); err != nil {
@@ -77,9 +77,9 @@ func reachable(name string) bool {
 	return err == nil && slices.ContainsFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() })
 }
 
-// JoinLine is what another machine runs to take part as u: it fetches the credentials by
+// JoinCommand is what another machine runs to take part as u: it fetches the credentials by
 // ssh, and nothing secret is in the line.
-func (s *Store) JoinLine(u User) (string, error) {
+func (s *Store) JoinCommand(u User) (string, error) {
 	at, err := s.URL()
 	if err != nil {
 		return "", err
@@ -100,9 +100,9 @@ func (s *Store) JoinLine(u User) (string, error) {
 	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), verb, at, filepath.Base(file)), nil
 }
 
-// Greeting says how others take part: the lines for the first two workers, for a
+// JoinInstructions says how others take part: the lines for the first two workers, for a
 // producer here, and for further machines.
-func (s *Store) Greeting() (lines []string, err error) {
+func (s *Store) JoinInstructions() (lines []string, err error) {
 	users, err := s.Users()
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (s *Store) Greeting() (lines []string, err error) {
 		if workers++; workers > 2 {
 			break
 		}
-		line, err := s.JoinLine(u)
+		line, err := s.JoinCommand(u)
 		if err != nil {
 			return nil, err
 		}

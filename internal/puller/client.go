@@ -35,13 +35,13 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker str
 	s := &Client{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
 	crosses := nc.Opts.UserJWT != nil // from the workers' account to the fleet's: see mailbox
 	if crosses {
-		s.link.Ask = (&mailbox{nc: nc}).ask
+		s.link.RawRequest = (&mailbox{nc: nc}).ask
 	}
 	for _, class := range task.Classes {
 		err := s.link.RetryStart(ctx, func() error {
 			c, err := js.Consumer(ctx, schema.StreamTasks, schema.Durable(class))
 			if err != nil {
-				return stream.Missing("durable", schema.Durable(class), err)
+				return stream.NotProvisioned("durable", schema.Durable(class), err)
 			}
 			s.ackWait = c.CachedInfo().Config.AckWait
 			return nil

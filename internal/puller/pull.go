@@ -116,8 +116,8 @@ func (s *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	return err
 }
 
-// Shun leaves a class alone for shunTime. See worker.Source.
-func (s *Client) Shun(class task.Class) {
+// SkipClass leaves a class alone for shunTime. See worker.Source.
+func (s *Client) SkipClass(class task.Class) {
 	s.puller.mu.Lock()
 	defer s.puller.mu.Unlock()
 	s.puller.shunned[class] = time.Now().Add(shunTime)
@@ -169,7 +169,7 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if wait == 0 {
 		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
 	}
-	answer, cancel := context.WithTimeout(p.link.UntilLost(), wait+grace)
+	answer, cancel := context.WithTimeout(p.link.AnswerContext(), wait+grace)
 	defer cancel()
 	if err := p.link.NC.PublishRequest(p.link.API+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), reply, body); err != nil {
 		return 0, fmt.Errorf("ask for tasks: %w", stream.Explain(err))

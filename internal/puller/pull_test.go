@@ -124,7 +124,7 @@ func TestPullShunned(t *testing.T) {
 		}
 		w := h.station("w")
 		for _, c := range test.shunned {
-			w.Shun(c)
+			w.SkipClass(c)
 		}
 		seen := make(map[string]bool)
 		for range 3 { // one for each class

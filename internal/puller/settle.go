@@ -71,7 +71,7 @@ func settle(ctx context.Context, l *stream.Link, try func() error) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("settle a task: %w", context.Cause(ctx))
 		}
-		if fatal := l.Fatal(err); fatal != nil {
+		if fatal := l.Permanent(err); fatal != nil {
 			return fmt.Errorf("settle a task: %w", fatal)
 		}
 		if ignored++; !natsconn.IsTimeout(err) || !l.Flushed(ctx) {

@@ -92,7 +92,7 @@ func workerPublish(name string) []Permission {
 		{ReturnsPrefix + "*.*.*." + name, "ranges that it hands back"},
 		{DeadPrefix + "*.*." + name, "numbers that it gives up: a claim"},
 		{FailedPrefix + "*.*.*.*." + name, "its failed attempts"},
-		{kvSubject(BucketWorkers) + name + ".*", "its heartbeat"},
+		{KVPrefix(BucketWorkers) + name + ".*", "its heartbeat"},
 		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "to bind to the durables"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "to pull tasks"},
 		{"$JS.ACK." + StreamTasks + ".>", "to settle them, and to show that it works on them"},
@@ -117,8 +117,8 @@ func producerPublish() []Permission {
 		{TasksPrefix + ">", "its chunks, and those queued again"},
 		{DeadPrefix + "*.*.*", "dead letters, as the sweeper"},
 		{OrderSubject, "to tell workers of cancelled jobs and of a quarantine"},
-		{kvSubject(BucketJobs) + ">", "manifests, and what is held against workers"},
-		{kvSubject(BucketLeases) + ">", "who holds a job"},
+		{KVPrefix(BucketJobs) + ">", "manifests, and what is held against workers"},
+		{KVPrefix(BucketLeases) + ">", "who holds a job"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
 		list = append(list,
@@ -126,10 +126,10 @@ func producerPublish() []Permission {
 			Permission{"$JS.API.STREAM.PURGE." + s, "to remove a job"})
 	}
 	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + kvStream(b), "to bind to the bucket"})
+		list = append(list, Permission{"$JS.API.STREAM.INFO." + KVStream(b), "to bind to the bucket"})
 	}
 	list = append(list,
-		Permission{"$JS.API.STREAM.PURGE." + kvStream(BucketJobs), "to remove the tombstone of a job"},
+		Permission{"$JS.API.STREAM.PURGE." + KVStream(BucketJobs), "to remove the tombstone of a job"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "the sweeper, to read a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "and to remove it"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamResults, "to know the last result of a job, from the leader"},
@@ -173,10 +173,10 @@ func observerPublish() []Permission {
 // buckets lists what it takes to read all jobs and workers. The client library has the
 // server push a whole bucket: a large one comes in portions, each confirmed.
 func buckets() []Permission {
-	jobs, workers := kvStream(BucketJobs), kvStream(BucketWorkers)
-	return append(follow(jobs, kvSubject(BucketJobs)),
+	jobs, workers := KVStream(BucketJobs), KVStream(BucketWorkers)
+	return append(follow(jobs, KVPrefix(BucketJobs)),
 		Permission{"$JS.FC." + jobs + ".>", "to confirm portions of a large bucket"},
-		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + kvSubject(BucketWorkers) + ">", "to list the workers"},
+		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KVPrefix(BucketWorkers) + ">", "to list the workers"},
 		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "to leave nothing behind"},
 		Permission{"$JS.FC." + workers + ".>", "to confirm portions of a large bucket"},
 	)
@@ -192,8 +192,8 @@ func follow(stream, subjects string) []Permission {
 }
 
 func readKey(bucket string) Permission {
-	return Permission{"$JS.API.DIRECT.GET." + kvStream(bucket) + "." + kvSubject(bucket) + ">", "to read a key"}
+	return Permission{"$JS.API.DIRECT.GET." + KVStream(bucket) + "." + KVPrefix(bucket) + ">", "to read a key"}
 }
 
-func kvStream(bucket string) string  { return "KV_" + bucket }
-func kvSubject(bucket string) string { return "$KV." + bucket + "." }
+func KVStream(bucket string) string { return "KV_" + bucket }
+func KVPrefix(bucket string) string { return "$KV." + bucket + "." }

@@ -52,7 +52,7 @@ func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 			if ctx.Err() != nil {
 				return fmt.Errorf("publish %d messages: %w", len(batch), context.Cause(ctx))
 			}
-			if fatal := l.Fatal(err); fatal != nil {
+			if fatal := l.Permanent(err); fatal != nil {
 				return fmt.Errorf("publish %d messages: %w", len(batch), fatal)
 			}
 			l.Log.Debug().Err(err).Int("messages", len(batch)).Msg("publish the batch again")

@@ -10,8 +10,8 @@ var (
 	// ErrReconnected is returned when what was sent may have been lost with the connection
 	// that was there before.
 	ErrReconnected = errors.New("the connection was lost meanwhile")
-	// ErrAlone says that an answer may be old. Insist asks again.
-	ErrAlone = errors.New("the server that answers may have been cut off from its cluster")
+	// ErrNoQuorum says that an answer may be old. Insist asks again.
+	ErrNoQuorum = errors.New("the server that answers may have been cut off from its cluster")
 	// ErrStale says that the server does not find what was stored. Insist asks again.
 	ErrStale = errors.New("the server does not find an input block")
 

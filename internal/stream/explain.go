@@ -24,9 +24,9 @@ const (
 	codeSequenceNotFound = 10043
 )
 
-// Missing returns the error for a stream, bucket or durable that could not be opened: what is its
+// NotProvisioned returns the error for a stream, bucket or durable that could not be opened: what is its
 // kind. It wraps ErrNotProvisioned if there is none of that name.
-func Missing(what, name string, err error) error {
+func NotProvisioned(what, name string, err error) error {
 	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return fmt.Errorf("%w: %s %s is missing; run `producer init` once against this server", ErrNotProvisioned, what, name)
 	}

@@ -10,9 +10,9 @@ import (
 // second.
 const seenWithin = 4 * time.Second
 
-// Leads reports whether the server that has answered for a stream sees a majority of its
+// HasQuorum reports whether the server that has answered for a stream sees a majority of its
 // replicas. One that does not may lead no more, and not know what was stored since.
-func Leads(info *jetstream.StreamInfo) bool {
+func HasQuorum(info *jetstream.StreamInfo) bool {
 	if info.Cluster == nil {
 		return true
 	}

@@ -16,7 +16,7 @@ import (
 type Link struct {
 	NC       *nats.Conn
 	JS       jetstream.JetStream
-	Ask      func(context.Context, *nats.Msg) (*nats.Msg, error) // sends a request and waits for its answer
+	RawRequest      func(context.Context, *nats.Msg) (*nats.Msg, error) // sends a request and waits for its answer
 	API      string                                              // subject prefix of the JetStream API, with its last dot
 	Timeout  time.Duration                                       // for one reply of the server
 	Log      zerolog.Logger
@@ -34,7 +34,7 @@ func New(nc *nats.Conn, js jetstream.JetStream, o Options) *Link {
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}
-	return &Link{NC: nc, JS: js, Ask: nc.RequestMsgWithContext, API: apiPrefix(js), Timeout: o.Timeout, sessions: newSessions(nc), Log: o.Log}
+	return &Link{NC: nc, JS: js, RawRequest: nc.RequestMsgWithContext, API: apiPrefix(js), Timeout: o.Timeout, sessions: newSessions(nc), Log: o.Log}
 }
 
 // apiPrefix returns "$JS.API." or what a domain or prefix of the connection makes of it.

@@ -69,5 +69,5 @@ func isPassing(err error) bool {
 		return api.Code == 503 && api.ErrorCode != codeLimits
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, nats.ErrNoResponders) ||
-		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, ErrReconnected) || errors.Is(err, ErrStale) || errors.Is(err, ErrAlone) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
+		errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, ErrReconnected) || errors.Is(err, ErrStale) || errors.Is(err, ErrNoQuorum) || errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrConnectionReconnecting)
 }

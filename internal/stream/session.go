@@ -66,9 +66,9 @@ func orReconnected(ctx context.Context, err error) error {
 	return err
 }
 
-// UntilLost returns a context that ends when what is asked now gets no answer any more. What is
+// AnswerContext returns a context that ends when what is asked now gets no answer any more. What is
 // asked without a connection is sent once there is one, and answered.
-func (l *Link) UntilLost() context.Context {
+func (l *Link) AnswerContext() context.Context {
 	now := l.sessions.current.Load()
 	if !l.NC.IsConnected() || l.NC.Stats().Reconnects != now.number {
 		return context.Background()

@@ -76,7 +76,7 @@ func (l *Link) requestWithin(ctx context.Context, timeout time.Duration, m *nats
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
-	reply, err := l.Ask(ctx, m)
+	reply, err := l.RawRequest(ctx, m)
 	return reply, orReconnected(ctx, err)
 }
 
@@ -115,7 +115,7 @@ func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 		case refused:
 			return fmt.Errorf("publish %s: %w", m.Subject, err)
 		}
-		if fatal := l.Fatal(err); ctx.Err() == nil && fatal != nil {
+		if fatal := l.Permanent(err); ctx.Err() == nil && fatal != nil {
 			return fmt.Errorf("publish %s: %w", m.Subject, fatal)
 		}
 		l.Log.Debug().Err(err).Str("subject", m.Subject).Msg("publish again")
@@ -131,8 +131,8 @@ func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 	}
 }
 
-// Fatal returns an error if err means that trying again is of no use.
-func (l *Link) Fatal(err error) error {
+// Permanent returns an error if err means that trying again is of no use.
+func (l *Link) Permanent(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return Explain(err)
