@@ -44,7 +44,7 @@ func TestRestartSpendsNothing(t *testing.T) {
 	h.stop()
 	h.start(again)
 	for time.Now().Before(until) { // it looks for overdue tasks half a second to one and a half after it starts
-		w.puller.idle = idleMin
+		w.puller.wait = minWait
 		if text, _ := pull(t, w, 1); len(text) > 0 {
 			t.Fatalf("pulled %q once more", text)
 		}

@@ -43,7 +43,7 @@ func TestPull(t *testing.T) {
 	if text, _ = pull(t, w, 1); len(text) != 0 {
 		t.Errorf("pulled %q of nothing", text)
 	}
-	if d := time.Since(began); d < idleMin/2 || d > idleMax+grace {
+	if d := time.Since(began); d < minWait/2 || d > maxWait+grace {
 		t.Errorf("an empty pull took %v", d)
 	}
 }
@@ -99,9 +99,9 @@ func TestPullClasses(t *testing.T) {
 	}
 }
 
-// TestPullShunned: a worker gets no task of a class that it shuns, and Pull returns if it
-// shuns all of them.
-func TestPullShunned(t *testing.T) {
+// TestPullSkipped: a worker gets no task of a class that it skips, and Pull returns if it
+// skips all of them.
+func TestPullSkipped(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	jobs := make(map[task.Class]*task.Job)
@@ -109,7 +109,7 @@ func TestPullShunned(t *testing.T) {
 		jobs[c] = h.job("j-"+string(c), c, 100)
 	}
 	for i, test := range []struct {
-		shunned []task.Class
+		skipped []task.Class
 		want    string // the classes of the tasks that come, sorted
 	}{
 		{task.Classes, ""},
@@ -123,19 +123,19 @@ func TestPullShunned(t *testing.T) {
 			await(t, "durable "+string(c)+" has a task", func() bool { return h.durable(c).NumPending > 0 })
 		}
 		w := h.station("w")
-		for _, c := range test.shunned {
+		for _, c := range test.skipped {
 			w.SkipClass(c)
 		}
 		seen := make(map[string]bool)
 		for range 3 { // one for each class
-			w.puller.hiAt = time.Now() // not yet the time to look at hi first
+			w.puller.hiChecked = time.Now() // not yet the time to look at hi first
 			text, _ := pull(t, w, 10)
 			for _, s := range text {
 				seen[strings.Fields(s)[0]] = true
 			}
 		}
 		if got := strings.Join(slices.Sorted(maps.Keys(seen)), " "); got != test.want {
-			t.Errorf("%q are shunned: the tasks are of %q, want %q", test.shunned, got, test.want)
+			t.Errorf("%q are skipped: the tasks are of %q, want %q", test.skipped, got, test.want)
 		}
 	}
 }
@@ -146,7 +146,7 @@ func TestPullWaits(t *testing.T) {
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	w := h.station("w")
-	w.puller.idle = idleMax
+	w.puller.wait = maxWait
 	waiting := func() bool {
 		c, err := h.js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 		return err == nil && c.CachedInfo().NumWaiting > 0
@@ -220,7 +220,7 @@ func TestWatchdog(t *testing.T) {
 	}
 	w.puller.silent = maxSilent - 2
 	inbox := w.puller.inbox
-	if err := mute(); err == nil || !strings.Contains(err.Error(), "subscribing anew") || w.puller.inbox == inbox {
+	if err := mute(); err == nil || !strings.Contains(err.Error(), "replacing the subscription") || w.puller.inbox == inbox {
 		t.Errorf("%v", err)
 	}
 	if text, _ := pull(t, w, 1); len(text) != 1 {
@@ -244,7 +244,7 @@ func TestWatchdog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "no such durable") {
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "the durable does not exist") {
 		t.Errorf("%v", err)
 	}
 	w.link.NC.Close()

@@ -93,13 +93,13 @@ func TestStore(t *testing.T) {
 	}
 }
 
-func TestJudge(t *testing.T) {
+func TestClassify(t *testing.T) {
 	t.Parallel()
 	for reply, want := range map[string]outcome{
 		`{"stream":"S", "seq":17}`:                     stored,
 		`{"type":"x","stream":"S","seq":17}`:           stored,
 		`{"stream":"S","seq":3,"batch":"x","count":3}`: stored,
-		`{"error":{"code":503,"err_code":10077,"description":"maximum messages per subject exceeded"},"stream":"S","seq":0}`: present,
+		`{"error":{"code":503,"err_code":10077,"description":"maximum messages per subject exceeded"},"stream":"S","seq":0}`: duplicate,
 		`{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"S"}`:                     full,
 		`{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}`:                                     full,
 		`{"error":{"code":503,"err_code":10023,"description":"insufficient resources"}}`:                                     full,
@@ -109,11 +109,11 @@ func TestJudge(t *testing.T) {
 		`{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"}}`:                             refused,
 		"": unknown, "hello": unknown,
 	} {
-		if got, err := judge(&nats.Msg{Data: []byte(reply)}, nil); got != want {
+		if got, err := classify(&nats.Msg{Data: []byte(reply)}, nil); got != want {
 			t.Errorf("%s is %d, %v, want %d", reply, got, err, want)
 		}
 	}
-	if got, err := judge(nil, nats.ErrTimeout); got != unknown || err == nil {
+	if got, err := classify(nil, nats.ErrTimeout); got != unknown || err == nil {
 		t.Errorf("no reply is %d, %v", got, err)
 	}
 }

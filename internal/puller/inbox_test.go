@@ -13,9 +13,9 @@ import (
 )
 
 // Each request gets its own answer, at few addresses, of which none is left but the last.
-func TestMailbox(t *testing.T) {
+func TestReplyInbox(t *testing.T) {
 	t.Parallel()
-	const askers, each = 7, boxSize/2 + 10
+	const askers, each = 7, inboxRequests/2 + 10
 	h := serve(t, natsserver.Config{})
 	var mu sync.Mutex
 	asked := 0
@@ -33,21 +33,21 @@ func TestMailbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc, _ := h.connect()
-	m := &mailbox{nc: nc}
+	m := &replyInbox{nc: nc}
 	echo := func(text string) {
-		got, err := m.ask(t.Context(), &nats.Msg{Subject: "echo", Data: []byte(text)})
+		got, err := m.request(t.Context(), &nats.Msg{Subject: "echo", Data: []byte(text)})
 		if err != nil || string(got.Data) != text {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	if _, err := m.ask(t.Context(), &nats.Msg{Subject: "nobody"}); !errors.Is(err, nats.ErrNoResponders) {
+	if _, err := m.request(t.Context(), &nats.Msg{Subject: "nobody"}); !errors.Is(err, nats.ErrNoResponders) {
 		t.Errorf("nobody is there: %v", err)
 	}
 	// One that is given up while the box is in use, and answered when it is not.
 	ctx, giveUp := context.WithCancel(t.Context())
 	var held sync.WaitGroup
 	held.Go(func() {
-		if _, err := m.ask(ctx, &nats.Msg{Subject: "silent"}); !errors.Is(err, context.Canceled) {
+		if _, err := m.request(ctx, &nats.Msg{Subject: "silent"}); !errors.Is(err, context.Canceled) {
 			t.Errorf("given up: %v", err)
 		}
 	})
@@ -77,7 +77,7 @@ func TestMailbox(t *testing.T) {
 		t.Errorf("%d requests arrived", asked)
 	}
 	nc.Close()
-	if _, err := m.ask(t.Context(), &nats.Msg{Subject: "echo"}); !errors.Is(err, nats.ErrConnectionClosed) {
+	if _, err := m.request(t.Context(), &nats.Msg{Subject: "echo"}); !errors.Is(err, nats.ErrConnectionClosed) {
 		t.Errorf("closed: %v", err)
 	}
 }
