@@ -9,19 +9,21 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsserver"
 )
 
-// Each request gets its own answer, at few addresses, of which none is left but the last.
+// TestReplyInbox: each request gets its own answer. Addresses that are used up are unsubscribed.
 func TestReplyInbox(t *testing.T) {
 	t.Parallel()
-	const askers, each = 7, inboxRequests/2 + 10
-	h := serve(t, natsserver.Config{})
+	const clients, each = 7, inboxRequests/2 + 10
+	h := fleettest.NewServer(t, natsserver.Config{})
+	server, _ := h.Connect()
 	var mu sync.Mutex
-	asked := 0
-	_, err := h.nc.Subscribe("echo", func(m *nats.Msg) {
+	received := 0
+	_, err := server.Subscribe("echo", func(m *nats.Msg) {
 		mu.Lock()
-		asked++
+		received++
 		mu.Unlock()
 		m.Respond(m.Data)
 	})
@@ -29,31 +31,31 @@ func TestReplyInbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	silent := make(chan *nats.Msg, 1)
-	if _, err = h.nc.ChanSubscribe("silent", silent); err != nil {
+	if _, err = server.ChanSubscribe("silent", silent); err != nil {
 		t.Fatal(err)
 	}
-	nc, _ := h.connect()
-	m := &replyInbox{nc: nc}
+	nc, _ := h.Connect()
+	inbox := &replyInbox{nc: nc}
 	echo := func(text string) {
-		got, err := m.request(t.Context(), &nats.Msg{Subject: "echo", Data: []byte(text)})
+		got, err := inbox.request(t.Context(), &nats.Msg{Subject: "echo", Data: []byte(text)})
 		if err != nil || string(got.Data) != text {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	if _, err := m.request(t.Context(), &nats.Msg{Subject: "nobody"}); !errors.Is(err, nats.ErrNoResponders) {
-		t.Errorf("nobody is there: %v", err)
+	if _, err := inbox.request(t.Context(), &nats.Msg{Subject: "nobody"}); !errors.Is(err, nats.ErrNoResponders) {
+		t.Errorf("without a responder: %v", err)
 	}
-	// One that is given up while the box is in use, and answered when it is not.
+	// A request that is given up while its address is in use, and answered when the address is closed.
 	ctx, giveUp := context.WithCancel(t.Context())
 	var held sync.WaitGroup
 	held.Go(func() {
-		if _, err := m.request(ctx, &nats.Msg{Subject: "silent"}); !errors.Is(err, context.Canceled) {
-			t.Errorf("given up: %v", err)
+		if _, err := inbox.request(ctx, &nats.Msg{Subject: "silent"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("after the end of its context: %v", err)
 		}
 	})
 	late := <-silent
 	var all sync.WaitGroup
-	for i := range askers {
+	for i := range clients {
 		all.Go(func() {
 			for j := range each {
 				echo(strconv.Itoa(i) + "/" + strconv.Itoa(j))
@@ -73,11 +75,11 @@ func TestReplyInbox(t *testing.T) {
 	if n := nc.NumSubscriptions(); n != 1 {
 		t.Errorf("%d addresses are left", n)
 	}
-	if asked != askers*each+1 {
-		t.Errorf("%d requests arrived", asked)
+	if received != clients*each+1 {
+		t.Errorf("%d requests arrived", received)
 	}
 	nc.Close()
-	if _, err := m.request(t.Context(), &nats.Msg{Subject: "echo"}); !errors.Is(err, nats.ErrConnectionClosed) {
+	if _, err := inbox.request(t.Context(), &nats.Msg{Subject: "echo"}); !errors.Is(err, nats.ErrConnectionClosed) {
 		t.Errorf("closed: %v", err)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// TestFollowGap: a message that was lost on its way is not passed over.
+// TestFollowGap: the follower detects a message that was lost on its way.
 func TestFollowGap(t *testing.T) {
 	t.Parallel()
 	message := func(seq, delivered, pending string) *nats.Msg {
