@@ -40,10 +40,10 @@ func (c *Client) obey(m *nats.Msg, o Orders) {
 	if job, ok := strings.CutPrefix(m.Subject, schema.CancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
 		o.Cancel(job)
 	}
-	if m.Subject == schema.QuarantineCtl+c.worker && o.Quarantine != nil {
+	if m.Subject == schema.QuarantinePrefix+c.worker && o.Quarantine != nil {
 		o.Quarantine()
 	}
-	if m.Subject == schema.ReleaseCtl+c.worker && o.Release != nil {
+	if m.Subject == schema.ReleasePrefix+c.worker && o.Release != nil {
 		o.Release()
 	}
 }

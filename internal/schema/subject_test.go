@@ -7,8 +7,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FuzzParseSubject: what is parsed is rendered to the same subject again, so no two
-// subjects mean the same message and nothing foreign passes.
+// FuzzParseSubject: an accepted subject is rendered to the same subject. So no two subjects name the
+// same message.
 func FuzzParseSubject(f *testing.F) {
 	a := task.Address{Class: task.ClassHi, Job: "j_1", Range: task.Range{First: 17, Count: 1}, Round: "0"}
 	for _, s := range []string{
