@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMain lets many tests run at once: most of them wait for a server most of the time.
-// No test sees the contexts of the machine's user.
+// TestMain runs at least eight tests in parallel, since most of them wait for a server most of the
+// time. It hides the contexts that the machine's user has.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default

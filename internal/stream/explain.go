@@ -44,7 +44,7 @@ func Explain(err error) error {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
-		return natsconn.Refuse(err, "%v: JetStream does not answer on this nats server; start it with -js", natsconn.ErrConnect)
+		return natsconn.Errorf(err, "%v: JetStream does not answer on this nats server; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return natsconn.ErrClosed
 	case IsFull(err):
