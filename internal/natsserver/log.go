@@ -8,12 +8,12 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// logger passes the server's log on, one level down: what the server notices is
-// detail to a user of the fleet. It keeps the first fatal message, the only place
-// where the library says why it could not start.
+// A logger writes the library's log. Its notices become debug messages, because they are details to a
+// user of the fleet. It keeps the first fatal message: the library gives the reason of a failed start
+// nowhere else.
 type logger struct {
 	log   zerolog.Logger
-	first atomic.Pointer[string]
+	first atomic.Pointer[string] // fatal message
 	muted atomic.Bool
 }
 
@@ -28,7 +28,7 @@ func (l *logger) event(e *zerolog.Event, format string, v []any) {
 func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
 func (l *logger) Errorf(format string, v ...any) {
-	if strings.Contains(format, "resource limits exceeded") { // said every 10 s; see Server.Usage
+	if strings.Contains(format, "resource limits exceeded") { // repeated every 10 s; programs report it by Server.Usage
 		l.event(l.log.Debug(), format, v)
 		return
 	}
