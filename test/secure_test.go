@@ -37,7 +37,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "keys add wroker attic --secure nowhere", 2, `"wroker" is not a role: use worker, producer, observer or admin`},
 		{"embedded", "keys add worker At.tic --secure nowhere", 2, `"At.tic" is not a worker name`},
 		{"embedded", "keys add worker sweeper --secure nowhere", 2, `"sweeper" is not a name for a worker`},
-		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" is neither a network`},
+		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" must be a network`},
 		{"embedded", "keys add worker attic --expires 1ms --secure nowhere", 2, "--expires must be at least 1s"},
 		{"embedded", "keys revoke ../x --secure nowhere", 7, "no keys"},
 		{"producer", "init --print-server-conf", 2, "--print-server-conf needs --secure DIR"},
@@ -199,7 +199,7 @@ worker-2  worker    anywhere  never    U...
 	f.manage("revoke worker-1").wantCode(0)
 	first.wantCode(3).wantSaid("consumer: error: NATS at "+f.url+" refuses the credentials in worker-1.creds: ", "they were revoked, or belong to another server")
 	f.manage("revoke worker-1").wantCode(7).wantSaid("no such identity: worker-1\nembedded: hint: `embedded keys ls` lists them")
-	f.manage("add worker worker-2").wantCode(8).wantSaid("the name worker-2 is taken; use another, or revoke that one first")
+	f.manage("add worker worker-2").wantCode(8).wantSaid("the name worker-2 is taken; use another name, or revoke that identity first")
 	f.manage("revoke worker-2").wantCode(0)
 	second.wantCode(3)
 
@@ -313,8 +313,8 @@ func TestUnknownClients(t *testing.T) {
 	if err := os.Chmod(loose, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	refusal{"embedded", "keys ls --secure " + f.keys, 3, "the key file " + loose + " is readable by others: its mode is 0640; if nobody has read it, chmod 600 " + loose}.check(t)
-	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "readable by others"}.check(t)
+	refusal{"embedded", "keys ls --secure " + f.keys, 3, "the key file " + loose + " is open to other users: its mode is 0640; run chmod 600 " + loose + ", and replace the key"}.check(t)
+	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "open to other users"}.check(t)
 }
 
 // The contexts work with the nats command. So does the credentials file alone, which also holds the
