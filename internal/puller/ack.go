@@ -10,9 +10,14 @@ import (
 // An acker confirms the acks of one durable in groups: while one group waits for the server's answer,
 // the next one gathers. So under load the server answers one ack of hundreds, instead of each.
 //
+//	calls of ack      a     b c d       e f
+//	group sent        [a]   .     [b c d]         [e f]
+//	answered              a             d               f
+//
 // One answer is enough because a durable processes the acks of a connection in the order in which they
 // were sent. When it answers the last of a group, all others of the group are done. After a reconnect
-// this does not hold: the first acks may be lost with the old connection.
+// this does not hold: the first acks may be lost with the old connection. The whole group then fails
+// with stream.ErrReconnected, and its callers send their acks again.
 type acker struct {
 	link *stream.Link
 

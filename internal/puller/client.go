@@ -9,6 +9,19 @@
 //
 // Package worker decides when each of these is called. This package implements its interfaces Source,
 // Handle and Outbox.
+//
+// The life of a task that succeeds, in messages:
+//
+//	worker                                                server
+//	CONSUMER.MSG.NEXT {"batch":n}                  -->
+//	                                               <--    FACTOR.tasks.<class>...., reply $JS.ACK....
+//	$JS.ACK... +WPI   heartbeat, six per AckWait   -->
+//	FACTOR.results.<job>.<range>.<worker>          -->    stored
+//	                                               <--    confirmed
+//	$JS.ACK... +ACK                                -->    the task leaves the queue
+//	                                               <--    confirmed
+//
+// A task that a worker drops at any point stays in the queue, and is redelivered after AckWait.
 package puller
 
 import (

@@ -15,6 +15,13 @@ import (
 // account to another, the server remembers for two minutes where answers to it must be sent, in about
 // 1 KiB. It forgets all requests of a reply subject at once when the last subscription to it ends.
 //
+// So at most the requests of two addresses, and of those on which a slow request still waits, are
+// remembered at once. An address has three states:
+//
+//	current     new requests use it, up to inboxRequests
+//	used up     only answers are waited for; another address is current
+//	closed      no request waits on it, and it is unsubscribed
+//
 // A replyInbox is safe for concurrent use.
 type replyInbox struct {
 	nc *nats.Conn

@@ -20,8 +20,11 @@ type Orders struct {
 	Release    func()           // the quarantine has ended
 }
 
-// Listen calls the functions of o in the order in which orders arrive, until ctx ends. Orders are not
-// stored: a worker that is not connected misses them.
+// Listen calls the functions of o in the order in which orders arrive, until ctx ends. They are called
+// by one goroutine of the client library, so they must return soon.
+//
+// Orders are not stored, and a worker that is not connected misses them. That is harmless: a cancelled
+// job's results are ignored, and those of a quarantined worker are not trusted.
 func (c *Client) Listen(ctx context.Context, o Orders) error {
 	sub, err := c.link.NC.Subscribe(schema.OrderSubject, func(m *nats.Msg) { c.obey(m, o) })
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 // A puller requests tasks from the durables, one pull request at a time.
 //
 // Each request ends within its call of Pull: the server sends the tasks that it has, up to the number
-// requested, and then a status message. A request with an expiry waits for the first task if there is
-// none. So the server sends no task to a worker that has stopped requesting.
+// requested, and then a status message, unless all have come. A request with an expiry waits for the
+// first task if there is none. So the server sends no task to a worker that has stopped requesting.
 //
 // nats.go's Consume is not used because it can be silent for its heartbeat interval when very short
 // tasks empty its buffer. Its Fetch makes a new subscription for each request.
@@ -75,11 +75,14 @@ func (p *puller) subscribe() error {
 	return nil
 }
 
-// Pull requests at most n tasks, n >= 1, and calls deliver for each as it arrives. It looks at the
+// Pull requests at most n tasks, n >= 1, and calls deliver for each as it arrives. It requests the
 // classes in turn, without waiting, and returns after the first that has a task. If none has, it waits
-// for a task of one class, 0.1 s at first and up to 1 s while the queue stays empty. When it returns,
-// everything that the server has sent is delivered. The error wraps worker.ErrRestart if only a new
-// process helps. Pull implements worker.Source.
+// for a task of one class. The k-th such wait in a row, k = 0, 1, ..., takes at most
+//
+//	min(100 ms * 2^k, 1 s)
+//
+// When Pull returns, everything that the server has sent is delivered. The error wraps
+// worker.ErrRestart if only a new process helps. Pull implements worker.Source.
 func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := c.puller
 	if c.link.NC.IsClosed() { // for good, such as after the server has refused a second login

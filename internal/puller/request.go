@@ -98,7 +98,9 @@ func (p *puller) receiveError(answers context.Context, err error, count int) err
 }
 
 // delivery returns the delivery of a task's message. It returns nil for a message that no durable of
-// the queue has delivered: it could not be settled.
+// the queue has delivered: it could not be settled. The number of the attempt, from 1, is
+//
+//	deliveries of this message + deliveries of the task in earlier rounds
 func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 	at, err := schema.ParseSubject(m.Subject)
 	reply, ok := stream.ParseReply(m.Reply)

@@ -70,7 +70,8 @@ const maxIgnored = 2
 // the server is alive but does not answer: after a SIGKILL a server may have forgotten a delivery,
 // and it then ignores the settlement (seen with nats-server 2.15.2). The server then redelivers the task.
 //
-// A flush distinguishes this from a slow network: its answer proves that the settlement has arrived.
+// A flush distinguishes this from a slow network: its answer proves that the settlement has arrived. To
+// give up is safe: the result was stored before the ack, so a redelivery only repeats work.
 func settle(ctx context.Context, l *stream.Link, try func() error) error {
 	pause, ignored := stream.NewPause(), 0
 	for {

@@ -7,8 +7,10 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// maxSilent is the number of requests in a row without any answer after which the puller does more
-// than log. It takes these steps; each request waits for 2 to 3 s:
+// Silence means that requests are sent and neither tasks nor a status come back: the network drops
+// packets without a sign, or the server has lost the subscription. A sound server answers every request
+// within its expiry. maxSilent is the number of silent requests in a row after which the puller does
+// more than log. Each request takes 2 to 3 s, so the last step comes after some 25 s:
 //
 //	requests   step
 //	3          replace the subscription

@@ -105,35 +105,7 @@ type Place struct {
 // example, numbers have no leading zeros.
 func ParseSubject(subject string) (Place, error) {
 	p := parser{rest: subject}
-	switch {
-	case p.prefix(TasksPrefix):
-		p.class()
-		p.job()
-		p.chunk()
-		p.round()
-	case p.prefix(ResultsPrefix):
-		p.job()
-		p.chunk()
-		p.worker()
-	case p.prefix(InputsPrefix):
-		p.job()
-		p.chunk()
-	case p.prefix(ReturnsPrefix):
-		p.job()
-		p.chunk()
-		p.round()
-		p.worker()
-	case p.prefix(DeadPrefix):
-		p.job()
-		p.chunk()
-		p.worker()
-	case p.prefix(FailedPrefix):
-		p.job()
-		p.chunk()
-		p.round()
-		p.attempt()
-		p.worker()
-	default:
+	if !p.parse() {
 		p.check(errSubject)
 	}
 	if p.more || p.rest != "" {
@@ -145,6 +117,19 @@ func ParseSubject(subject string) (Place, error) {
 	return p.Place, nil
 }
 
+// forms has the tokens that follow each prefix.
+var forms = []struct {
+	prefix string
+	tokens []func(*parser)
+}{
+	{TasksPrefix, []func(*parser){(*parser).class, (*parser).job, (*parser).chunk, (*parser).round}},
+	{ResultsPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).worker}},
+	{InputsPrefix, []func(*parser){(*parser).job, (*parser).chunk}},
+	{ReturnsPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).round, (*parser).worker}},
+	{DeadPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).worker}},
+	{FailedPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).round, (*parser).attempt, (*parser).worker}},
+}
+
 var errSubject = errors.New("not a subject of the fleet")
 
 // A parser reads a subject token by token. It keeps its first error.
@@ -153,6 +138,19 @@ type parser struct {
 	rest string
 	more bool // a dot was read, so a token must follow
 	err  error
+}
+
+// parse reads a subject of one of the forms. It returns false if the prefix is of none.
+func (p *parser) parse() bool {
+	for _, form := range forms {
+		if p.prefix(form.prefix) {
+			for _, read := range form.tokens {
+				read(p)
+			}
+			return true
+		}
+	}
+	return false
 }
 
 func (p *parser) check(err error) {

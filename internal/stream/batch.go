@@ -13,10 +13,16 @@ import (
 // messages of a batch have three headers: the batch's id, their number in it from 1, and at the last
 // message the commit. The server answers twice, and no other message has a reply subject:
 //
-//	first message   an empty answer: the server has begun the batch
-//	last message    the answer to a publish: the batch is stored, or was refused
+//	client                                    server
+//	message 1      (id, 1)             -->
+//	                                   <--    empty answer: the batch has begun
+//	message 2      (id, 2)             -->    set aside
+//	...
+//	message n      (id, n, commit)     -->
+//	                                   <--    answer to a publish: all n are stored, or the error
 //
-// A batch is refused as a whole if one of its messages is a duplicate.
+// A batch is refused as a whole if one of its messages is a duplicate. One batch costs two round trips
+// and one write to disk, whatever its size.
 const (
 	headerBatchID       = "Nats-Batch-Id"
 	headerBatchSequence = "Nats-Batch-Sequence"

@@ -27,7 +27,7 @@ func (l *Link) DeleteMessage(ctx context.Context, stream string, seq uint64) err
 	if answer.Error == nil {
 		return nil
 	}
-	switch answer.Error.ErrorCode {
+	switch answer.Error.ErrorCode { // which one depends on the type of the store and on the replicas
 	case jetstream.JSErrCodeMessageNotFound, codeDeleteFailed, codeSequenceNotFound:
 		return nil
 	}

@@ -25,7 +25,14 @@ const (
 )
 
 // request asks for the messages that are stored, or, if there are none, for the first one that comes.
-// Messages that the server has announced are requested without waiting: if they were deleted
+// The fields of a pull request have these meanings (nats-server, consumer.go: processNextMsgRequest):
+//
+//	batch         most messages to send
+//	max_bytes     most bytes to send; a message that does not fit ends the request with 409
+//	no_wait       send the messages that are stored, and end the request
+//	expires       ns; with no_wait: if none is stored, wait as long for the first. 0 = do not wait
+//
+// Messages that the server has announced (Pending) are requested without waiting: if they were deleted
 // meanwhile, the answer says so at once.
 func (f *follower) request() error {
 	wait := requestWait

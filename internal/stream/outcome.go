@@ -9,7 +9,15 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// An outcome is what is known about one published message, or one atomic batch, after the answer.
+// An outcome is what is known about one published message, or one atomic batch, after the answer:
+//
+//	outcome      Store                           StoreAll, for a batch
+//	stored       done                            done
+//	duplicate    done                            send the messages one by one
+//	full         retry while ctx lasts           retry 4 times, then one by one
+//	notStored    -                               the same
+//	unknown      retry: perhaps a duplicate      one by one: perhaps duplicates
+//	refused      error                           one by one, to find the message that is refused
 type outcome int
 
 const (

@@ -15,8 +15,12 @@ import (
 // Three kinds of errors decide what happens to a failed request:
 //
 //	transient   the server is down, restarts, or has no leader now: repeat
-//	permanent   the connection is closed, the message is not valid: give up
-//	other       the server has refused the request: give up, or wait if it is full (Store)
+//	permanent   the connection is closed for good, or the message is not valid: give up
+//	other       the server has refused the request: give up; Store waits if the server is full
+//
+// A repeated request may have been carried out before. So every request that is repeated must be
+// harmless if done twice: reads, publishes to unique subjects, deletions, and writes with an expected
+// sequence, of which the second fails with a conflict.
 
 // Retry calls try until it succeeds, fails with an error that is not transient, or ctx ends; then it
 // returns the cause of ctx's end. It has no time limit, because a job must outlive a restart of its

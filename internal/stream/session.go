@@ -18,8 +18,14 @@ type session struct {
 // sessions holds the current session of a connection. One goroutine, started by newSessions, replaces
 // it; all others only read it.
 //
-// A session ends when the next one begins, not when the connection is lost: without a connection a
-// request waits in the client's buffer, is sent after the reconnect, and is answered.
+// A session ends when the next one begins, not when the connection is lost:
+//
+//	connection   ======= 1 =======        lost        ======= 2 =======
+//	session      ------------- 1 -------------------> ------- 2 ------>
+//	request a         sent, no answer                 fails with ErrReconnected, is repeated
+//	request b                        in the buffer    is sent, and answered
+//
+// Request b waits in the client library's buffer while there is no connection.
 type sessions struct{ current atomic.Pointer[session] }
 
 // newSessions follows the sessions of nc until nc is closed for good.
