@@ -37,7 +37,8 @@ const (
 	purgeOperation  = "PURGE"
 )
 
-// Leave removes this process from the registry of workers.
+// Leave removes this process from the registry of workers. Without it the last heartbeat would stay
+// there until its time to live ends (30 s).
 func (c *Client) Leave() error {
 	m := nats.NewMsg(c.heartbeatSubject())
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)

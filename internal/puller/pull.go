@@ -28,7 +28,7 @@ import (
 // The goroutine that calls Pull owns all fields except those below mu.
 type puller struct {
 	link *stream.Link
-	acks map[task.Class]*acker // never changed
+	acks map[task.Class]*acker // one for each durable; never changed
 
 	sub      *nats.Subscription // to inbox + "*"
 	inbox    string             // the reply subject of a request is inbox + its number
@@ -52,6 +52,7 @@ const (
 	skipTime   = 30 * time.Second // for which a class is skipped
 )
 
+// newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{link: l, rotates: rotates, acks: make(map[task.Class]*acker), skipped: make(map[task.Class]time.Time), wait: minWait}
 	for _, class := range task.Classes {
@@ -90,7 +91,7 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	}
 	n = min(n, schema.MaxRequestBatch)
 	classes := p.order(time.Now())
-	if !slices.Contains(classes, task.ClassHi) && !p.isSkipped(task.ClassHi) { // last, before waiting
+	if !slices.Contains(classes, task.ClassHi) && !p.isSkipped(task.ClassHi) { // idle: its request costs nothing
 		classes = append(classes, task.ClassHi)
 	}
 	for _, class := range classes {
@@ -122,7 +123,8 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 	return err
 }
 
-// SkipClass makes Pull skip a class for the next 30 s. It implements worker.Source.
+// SkipClass makes Pull skip a class for the next 30 s. A worker that cannot do a kind of task hands the
+// task back, and would otherwise get it again at once. It implements worker.Source.
 func (c *Client) SkipClass(class task.Class) {
 	c.puller.mu.Lock()
 	defer c.puller.mu.Unlock()
@@ -134,7 +136,8 @@ func (c *Client) SkipClass(class task.Class) {
 //	hi     first, but only once in hiInterval: else short tasks would pay for an empty request each
 //	norm   before low, except in one pull of lowTurn, so that low makes progress
 //
-// Classes that are skipped are left out.
+// So with tasks of all classes a task of hi waits for 100 ms and one pull at most, and low gets one
+// pull of eight. Classes that are skipped are left out.
 func (p *puller) order(now time.Time) []task.Class {
 	classes := []task.Class{task.ClassNorm, task.ClassLow}
 	if p.pulls++; p.pulls%lowTurn == 0 {
@@ -147,8 +150,10 @@ func (p *puller) order(now time.Time) []task.Class {
 	return slices.DeleteFunc(classes, p.isSkipped)
 }
 
-// waitingClass returns the class for a request that waits, and false if all are skipped. A task of
-// another class that comes meanwhile waits for at most maxWait.
+// waitingClass returns the class for a request that waits, and false if all are skipped. It is norm, the
+// class of most jobs, unless that is skipped. A task of another class that comes meanwhile waits for at
+// most maxWait. One request for each class would wait for all of them at once, but might bring more
+// tasks than the worker has slots.
 func (p *puller) waitingClass() (task.Class, bool) {
 	for _, class := range []task.Class{task.ClassNorm, task.ClassHi, task.ClassLow} {
 		if !p.isSkipped(class) {
@@ -158,6 +163,7 @@ func (p *puller) waitingClass() (task.Class, bool) {
 	return "", false
 }
 
+// isSkipped reports whether SkipClass was called for the class less than skipTime ago.
 func (p *puller) isSkipped(class task.Class) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

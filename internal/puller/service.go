@@ -11,9 +11,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// Serve answers the requests of NATS services (ADR-32) until ctx ends, and requests to the subject
-// FACTOR.status.<worker>. status returns the worker's status; statistics and answers contain it. It
-// is called from several goroutines.
+// Serve answers requests about this worker until ctx ends:
+//
+//	$SRV.PING, INFO, STATS    as a NATS service (ADR-32); the statistics contain the status
+//	FACTOR.status.<worker>    with the status as JSON
+//
+// status returns the worker's status. It is called from several goroutines.
+//
+// Unlike heartbeats, answers are not stored: they show which workers can be reached now.
 func (c *Client) Serve(ctx context.Context, status func() worker.Status) error {
 	now := status()
 	service, err := micro.AddService(c.link.NC, micro.Config{

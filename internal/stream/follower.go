@@ -22,28 +22,31 @@ import (
 //	    pause of 20 to 500 ms: the connection was lost, a message is missing,
 //	    or the request has no end
 //
-// While one batch is handed over, the messages of the next request are on their way.
+// The next request is sent before the previous batch is handed over. So its messages are on their way
+// while deliver works, and a round trip costs no time.
 //
 // The goroutine that called Follow owns all fields. The client library's goroutine only sends to the
 // channel messages, whose capacity is more than what one request can bring.
 //
-// No message is skipped because three numbers are checked: the consumer counts its deliveries without
-// gaps, the stream's sequences grow, and the end of a request says how many messages it did not use.
+// A message can be lost between server and process: the server drops what a slow client does not read,
+// and nats.go drops what does not fit into a channel. Three checks detect that. The consumer counts its
+// deliveries without gaps; the sequences of the stream grow; the end of a request says how many
+// messages it did not send. After a gap a new consumer begins behind the last message received.
 type follower struct {
 	link *Link
 	Source
-	deliver    func([]Message, uint64) error
-	onCaughtUp func() // nil once it was called
+	deliver    func([]Message, uint64) error // see Follow
+	onCaughtUp func()                        // nil once it was called
 
 	// Progress. It survives the consumer.
-	received   uint64 // sequence of the last message received
-	handedOver uint64 // and of the last one that deliver knows of; at most received
-	opened     bool   // a consumer was made, at least once
-	batch      []Message
-	batchBytes int // bytes of the payloads of batch
+	received   uint64    // sequence of the last message received
+	handedOver uint64    // and of the last one that deliver knows of; at most received
+	opened     bool      // a consumer was made, at least once
+	batch      []Message // received and not handed over
+	batchBytes int       // bytes of their payloads
 
-	// The consumer. open sets all of this anew.
-	consumer string
+	// The consumer. open sets all of this for each new one.
+	consumer string   // name
 	session  *session // in which the consumer was made
 	sub      *nats.Subscription
 	messages chan *nats.Msg

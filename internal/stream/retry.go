@@ -76,9 +76,11 @@ func (l *Link) Election() time.Duration { return electionTimeouts * l.Timeout }
 
 // transientErrors say that no answer has come, or that an answer must not be trusted yet.
 var transientErrors = []error{
-	context.DeadlineExceeded, nats.ErrTimeout, nats.ErrNoResponders, jetstream.ErrNoStreamResponse,
-	ErrReconnected, ErrStale, ErrNoQuorum,
-	nats.ErrDisconnected, nats.ErrConnectionReconnecting,
+	context.DeadlineExceeded, nats.ErrTimeout, // no answer within Timeout
+	nats.ErrNoResponders, jetstream.ErrNoStreamResponse, // no server answers: it restarts, or there is no leader
+	nats.ErrDisconnected, nats.ErrConnectionReconnecting, // no connection now
+	ErrReconnected,        // the answer was lost
+	ErrStale, ErrNoQuorum, // the answer may be out of date
 }
 
 // isTransient reports whether the same request may succeed later. The server's status 503 means

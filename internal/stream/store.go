@@ -17,6 +17,7 @@ func (l *Link) Request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	return l.requestWithin(ctx, l.Timeout, m)
 }
 
+// requestWithin is Request with a timeout of its own.
 func (l *Link) requestWithin(ctx context.Context, timeout time.Duration, m *nats.Msg) (*nats.Msg, error) {
 	ctx, cancel := l.untilReconnect(ctx)
 	defer cancel()
@@ -45,7 +46,7 @@ func (l *Link) Flushed(ctx context.Context) bool {
 //
 //   - the server refuses the message, or it is invalid: nothing was stored
 //   - the connection was closed for good: the message may or may not be stored
-//   - ctx has ended: likewise. The error wraps ctx's cause, and ErrFull if the last answer was that.
+//   - ctx has ended: the same. The error wraps ctx's cause, and ErrFull if the server was full at last
 func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 	pause, timeout := NewPause(), l.Timeout
 	for {
@@ -64,7 +65,7 @@ func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 			return fmt.Errorf("publish %s: %w", m.Subject, permanent)
 		}
 		l.Log.Debug().Err(err).Str("subject", m.Subject).Msg("retry a publish")
-		if errors.Is(err, ErrReconnected) { // the reason to wait is gone
+		if errors.Is(err, ErrReconnected) { // the server is back: begin with short pauses
 			pause, timeout = NewPause(), l.Timeout
 		}
 		switch err := pause.Wait(ctx); {
@@ -76,9 +77,11 @@ func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 	}
 }
 
-// slowerTimeout returns the timeout for the next attempt after one without an answer. On a slow network the
-// message may still be on its way: then the timeout doubles, up to maxFlush. On a fast one the
+// slowerTimeout returns the timeout for the next attempt after one without an answer. On a slow network
+// the message may still be on its way: then the timeout doubles, up to maxFlush. On a fast one the
 // server has the message but does not answer, and a longer timeout would not help.
+//
+// Without this, a message of 768 KiB on a line of 1 Mbit/s, which takes 6 s, would be sent for ever.
 func (l *Link) slowerTimeout(ctx context.Context, timeout time.Duration) time.Duration {
 	began := time.Now()
 	if l.Flushed(ctx); time.Since(began) > fastFlush {
