@@ -63,6 +63,7 @@ func signCertificate(template, parent *x509.Certificate, public crypto.PublicKey
 	return x509.CreateCertificate(rand.Reader, template, parent, public, key)
 }
 
+// write stores the authority; the key first, so that no certificate is without its key.
 func (a authority) write(certFile, keyFile string) error {
 	if err := writeKey(keyFile, a.key); err != nil {
 		return err
@@ -70,10 +71,12 @@ func (a authority) write(certFile, keyFile string) error {
 	return writeFile(certFile, certPEM(a.cert.Raw), modePublic)
 }
 
+// certPEM returns a certificate in PEM form.
 func certPEM(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
+// writeKey stores a private key as PKCS 8 in PEM form.
 func writeKey(file string, key crypto.Signer) error {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -82,6 +85,7 @@ func writeKey(file string, key crypto.Signer) error {
 	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), modeSecret)
 }
 
+// readAuthority reads what write has stored.
 func readAuthority(certFile, keyFile string) (authority, error) {
 	pair, err := readPair(certFile, keyFile)
 	if err != nil {
@@ -90,6 +94,7 @@ func readAuthority(certFile, keyFile string) (authority, error) {
 	return authority{pair.Leaf, pair.PrivateKey.(crypto.Signer)}, nil
 }
 
+// readPair reads a certificate with its key. The error names both files.
 func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {

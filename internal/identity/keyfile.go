@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
+// writeSeed stores the seed of a key.
 func (s *Store) writeSeed(name string, key nkeys.KeyPair) error {
 	seed, err := key.Seed()
 	if err != nil {
@@ -86,6 +87,7 @@ func (s *Store) checkModes() error {
 	return nil
 }
 
+// checkMode returns an error that wraps ErrExposed if other users can use a key file.
 func checkMode(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {

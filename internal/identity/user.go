@@ -66,7 +66,7 @@ const responseTime = time.Minute
 func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
 	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
-	claims.Tags.Add(schema.RoleTag + string(u.Role))
+	claims.Tags.Add(schema.RoleTag(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
 	allow(&claims.Permissions.Sub, p.Subscribe)
 	if p.Respond != "" {
@@ -151,12 +151,7 @@ func (s *Store) User(name string) (User, error) {
 	if err != nil {
 		return u, fmt.Errorf("read %s: %w", s.userFile(name), err)
 	}
-	u.Key, u.Sources, u.issuer = claims.Subject, claims.Src, claims.Issuer
-	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
-			u.Role = schema.Role(role)
-		}
-	}
+	u.Role, u.Key, u.Sources, u.issuer = schema.RoleOf(claims.Tags), claims.Subject, claims.Src, claims.Issuer
 	if claims.Expires > 0 {
 		u.Expires = time.Unix(claims.Expires, 0)
 	}
@@ -184,6 +179,7 @@ func (s *Store) Users() ([]User, error) {
 // userExt is the extension of the files with the claims of identities.
 const userExt = ".jwt"
 
+// userFile returns the path of the file with the claims of an identity.
 func (s *Store) userFile(name string) string { return s.path(dirUsers, name+userExt) }
 
 // CredsFile returns the path of the file with the credentials of an identity. The file also has the

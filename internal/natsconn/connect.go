@@ -74,6 +74,7 @@ func (c Config) Resolve() (Config, error) {
 	return c, nil
 }
 
+// fillDefaults sets the fields that neither the flags nor the context have set.
 func (c *Config) fillDefaults() {
 	if c.Server == "" {
 		c.Server = nats.DefaultURL

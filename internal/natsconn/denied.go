@@ -68,7 +68,7 @@ func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 	}
 }
 
-// events has the handlers of one connection.
+// events has the handlers of one connection. The client library calls them one at a time, in order.
 type events struct {
 	config     Config
 	log        zerolog.Logger
@@ -76,12 +76,14 @@ type events struct {
 	loginError atomic.Pointer[error] // of the last login that the server refused
 }
 
+// disconnected logs the loss of the connection. err is nil if this process has closed it.
 func (e *events) disconnected(_ *nats.Conn, err error) {
 	if err != nil {
 		e.log.Warn().Err(err).Msg("connection to NATS lost: reconnecting")
 	}
 }
 
+// reconnected logs the server to which the connection is now.
 func (e *events) reconnected(nc *nats.Conn) {
 	e.log.Info().Str("url", URL(nc)).Msg("reconnected to NATS")
 }
@@ -112,6 +114,7 @@ func (e *events) closed(*nats.Conn) {
 	}
 }
 
+// refuseLogin reports a refused login with its reason.
 func (e *events) refuseLogin(err error) {
 	_, shown, _ := parseServers(e.config.Server)
 	e.refused(e.config.dialError(err, nil, shown))

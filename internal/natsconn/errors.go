@@ -7,6 +7,18 @@
 //	login and TLS     credentials.go, keyfile_*.go, tls.go
 //	Config.Identity   identity.go: what the credentials say about their owner
 //	errors            dialerror.go before the connection, denied.go after it
+//
+// The states of a connection:
+//
+//	           login accepted                  lost
+//	dialing ──────────────────> connected ─────────────> reconnecting
+//	   │                            ^                     │       │
+//	   │ Timeout, or refused        └─────────────────────┘       │ the server refuses the login
+//	   v                                login accepted            v twice in a row
+//	error of Dial                                               closed: ErrClosed
+//
+// While it reconnects, what the process publishes waits in a buffer of the client library. There is no
+// limit on the number of attempts.
 package natsconn
 
 import (

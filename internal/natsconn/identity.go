@@ -46,12 +46,7 @@ func (c Config) Identity() Identity {
 
 // identityOf reads the claims of a user.
 func identityOf(claims *jwt.UserClaims) Identity {
-	id := Identity{Name: claims.Name, Sources: claims.Src}
-	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
-			id.Role = schema.Role(role)
-		}
-	}
+	id := Identity{Name: claims.Name, Role: schema.RoleOf(claims.Tags), Sources: claims.Src}
 	for _, subject := range claims.Permissions.Sub.Allow {
 		if prefix, ok := strings.CutSuffix(subject, ".>"); ok && strings.HasPrefix(prefix, schema.InboxStem) {
 			id.Inbox = prefix

@@ -17,8 +17,10 @@ type logger struct {
 	muted atomic.Bool
 }
 
+// mute ends the log, for a server whose store is being removed.
 func (l *logger) mute() { l.muted.Store(true) }
 
+// event writes one message unless the logger is muted.
 func (l *logger) event(e *zerolog.Event, format string, v []any) {
 	if !l.muted.Load() {
 		e.Msgf(format, v...)
@@ -37,6 +39,8 @@ func (l *logger) Errorf(format string, v ...any) {
 func (l *logger) Debugf(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Tracef(format string, v ...any) { l.event(l.log.Trace(), format, v) }
 
+// Fatalf keeps the message. The library calls it when it cannot start. Unlike the library's own logger,
+// this one does not end the process.
 func (l *logger) Fatalf(format string, v ...any) {
 	why := fmt.Sprintf(format, v...)
 	l.first.CompareAndSwap(nil, &why)
@@ -51,6 +55,7 @@ func (l *logger) fatal() string {
 	return ""
 }
 
+// lowerFirst returns s with its first letter in lower case, for errors.
 func lowerFirst(s string) string {
 	if s == "" {
 		return s

@@ -154,6 +154,7 @@ func (s *Server) Discard(ctx context.Context) error {
 // library does not tell its clients why a write has failed.
 func (s *Server) CheckDisk() error { return s.store.check() }
 
+// shutdown stops the server and waits until it has stopped.
 func (s *Server) shutdown() {
 	s.ns.Shutdown()
 	s.ns.WaitForShutdown()

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"factorfleet/internal/task"
 )
@@ -19,8 +20,21 @@ const (
 	RoleAdmin    Role = "admin"    // creates streams and durables, and may do everything
 )
 
-// RoleTag is the prefix of the tag that names the role in the JWT of a user.
-const RoleTag = "role:"
+// roleTag is the prefix of the tag that names the role in the JWT of a user.
+const roleTag = "role:"
+
+// RoleTag returns the tag of a role.
+func RoleTag(r Role) string { return roleTag + string(r) }
+
+// RoleOf returns the role that the tags of a user name, "" if none does. The role may be unknown.
+func RoleOf(tags []string) (r Role) {
+	for _, tag := range tags {
+		if name, ok := strings.CutPrefix(tag, roleTag); ok {
+			r = Role(name)
+		}
+	}
+	return r
+}
 
 // Roles has all roles.
 var Roles = []Role{RoleWorker, RoleProducer, RoleObserver, RoleAdmin}
@@ -103,6 +117,7 @@ func workerPublish(name string) []Permission {
 	}
 }
 
+// workerSubscribe returns the subjects that a worker receives: orders, and requests for its status.
 func workerSubscribe(name string) []Permission {
 	return []Permission{
 		{OrderSubject, "receives orders: a job was cancelled, it is quarantined"},
@@ -115,6 +130,8 @@ func workerSubscribe(name string) []Permission {
 	}
 }
 
+// producerPublish returns the subjects of everything that works on jobs: submit, wait, cancel, the sweeper
+// and the supervisor.
 func producerPublish() []Permission {
 	list := []Permission{
 		{InputsPrefix + ">", "stores the numbers of a job"},
@@ -154,6 +171,7 @@ func producerPublish() []Permission {
 	return append(list, buckets()...)
 }
 
+// observerPublish returns the subjects of requests that only read.
 func observerPublish() []Permission {
 	list := []Permission{
 		{"$JS.API.INFO", "reads the usage of the account"},
@@ -196,6 +214,7 @@ func follow(stream, subjects string) []Permission {
 	}
 }
 
+// readKey returns the permission to read one key of a bucket.
 func readKey(bucket string) Permission {
 	return Permission{"$JS.API.DIRECT.GET." + KVStream(bucket) + "." + KVPrefix(bucket) + ">", "reads a key"}
 }

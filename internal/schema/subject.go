@@ -153,12 +153,14 @@ func (p *parser) parse() bool {
 	return false
 }
 
+// check keeps err if it is the first error.
 func (p *parser) check(err error) {
 	if p.err == nil {
 		p.err = err
 	}
 }
 
+// prefix reads s, which ends with a dot, if the rest begins with it.
 func (p *parser) prefix(s string) bool {
 	rest, ok := strings.CutPrefix(p.rest, s)
 	if ok {
@@ -167,6 +169,7 @@ func (p *parser) prefix(s string) bool {
 	return ok
 }
 
+// token reads up to the next dot or the end.
 func (p *parser) token() (token string) {
 	if !p.more {
 		p.check(errSubject)
