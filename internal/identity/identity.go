@@ -1,14 +1,11 @@
-// Package identity makes and stores the keys that decide who takes part in a fleet. There are two kinds:
+// Package identity makes and stores the keys that decide who takes part in a fleet. Certificates tell
+// clients which server they talk to: a certificate authority signs the server's certificate. NATS keys
+// tell the server which client it talks to: the server trusts an operator, which signs accounts, and an
+// account signs users. Each identity of the fleet, such as one worker, is a user.
 //
-//   - certificates, so that clients know the server: a certificate authority, and the server's
-//     certificate, which the authority has signed
-//
-//   - NATS keys, so that the server knows the clients. An operator signs accounts, and an account signs
-//     users. The server trusts the operator. Each identity of the fleet, such as one worker, is a user.
-//
-//     authority  ── signs ──>  server.crt
-//     operator   ── signs ──>  account FACTOR   ── signs ──>  producers, observers, admins
-//     ── signs ──>  account WORKERS  ── signs ──>  workers
+//	authority  ── signs ──>  server.crt
+//	operator   ── signs ──>  account FACTOR   ── signs ──>  producers, observers, admins
+//	           ── signs ──>  account WORKERS  ── signs ──>  workers
 //
 // A JWT is a signed statement (claims) about a public key: what an account may export, or what a user
 // may publish. A seed is the secret from which a private key is derived. All of it is in one directory:

@@ -4,7 +4,7 @@
 //	Pull                        pull.go, request.go: the tasks of all classes, by priority
 //	worker.Handle               settle.go, ack.go: ack, nak, term and heartbeat of a delivery
 //	Result, Return, Failed...   client.go: what a delivery leaves in the streams
-//	Beat, Leave, Serve          heartbeat.go, service.go: what others can see of the worker
+//	Beat, Leave, Serve          heartbeat.go, service.go: what other programs see of the worker
 //	Listen                      orders.go: cancelled jobs, quarantine
 //
 // Package worker decides when each of these is called. This package implements its interfaces Source,

@@ -40,7 +40,7 @@ const longestFollowPause = 500 * time.Millisecond
 //   - Complete: after deliver(batch, last) all messages of the source up to the sequence last have been
 //     delivered, apart from those deleted before. last is that of the batch's last message.
 //   - Once: no message is delivered twice, also after a reconnect. The exception is a server that has
-//     lost messages: then the whole stream is delivered again, with sequences from 1. See checkStream.
+//     lost messages: then the whole stream is delivered again, from its first message. See checkStream.
 //   - With Latest, only the first consumer leaves out older messages of a subject; later ones begin
 //     behind the last message received.
 //   - One goroutine: deliver and onCaughtUp are called by the goroutine that called Follow. deliver may

@@ -5,7 +5,7 @@
 //	Follow                read a stream from its first message on, and wait for new ones
 //	Retry, RetryStart     repeat a request while its error is transient
 //	Request               send one request; end early if the connection is lost
-//	Explain and its kin   turn errors of the server into messages for a user
+//	Explain, Is...        turn errors of the server into messages for a user, and recognise them
 //
 // JetStream stores at least once: an answer can be lost after the server has stored the message. So
 // a publish is repeated until the server confirms it, and every subject must be unique in a stream
