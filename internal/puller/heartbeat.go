@@ -16,7 +16,7 @@ import (
 
 // heartbeatSubject returns the subject of this process's heartbeat.
 func (c *Client) heartbeatSubject() string {
-	return schema.KVPrefix(schema.BucketWorkers) + c.worker + "." + c.instance
+	return schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance
 }
 
 // Beat publishes the worker's heartbeat, any value that encodes as JSON, of at most

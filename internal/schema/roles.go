@@ -110,7 +110,7 @@ func workerPublish(name string) []Permission {
 		{ReturnsPrefix + "*.*.*." + name, "hands ranges back"},
 		{DeadPrefix + "*.*." + name, "claims that a number must be given up"},
 		{FailedPrefix + "*.*.*.*." + name, "records its failed attempts"},
-		{KVPrefix(BucketWorkers) + name + ".*", "sends its heartbeat"},
+		{KeyPrefix(BucketWorkers) + name + ".*", "sends its heartbeat"},
 		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "reads the settings of the durables"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "pulls tasks"},
 		{"$JS.ACK." + StreamTasks + ".>", "settles tasks, and sends heartbeats for them"},
@@ -138,8 +138,8 @@ func producerPublish() []Permission {
 		{TasksPrefix + ">", "queues tasks, and queues ranges again"},
 		{DeadPrefix + "*.*.*", "gives numbers up, as the sweeper"},
 		{OrderSubject, "orders workers to cancel a job or to accept a quarantine"},
-		{KVPrefix(BucketJobs) + ">", "writes manifests of jobs, and strikes of workers"},
-		{KVPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
+		{KeyPrefix(BucketJobs) + ">", "writes manifests of jobs, and strikes of workers"},
+		{KeyPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
 		list = append(list,
@@ -147,10 +147,10 @@ func producerPublish() []Permission {
 			Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
 	}
 	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + KVStream(b), "binds to the bucket"})
+		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "binds to the bucket"})
 	}
 	list = append(list,
-		Permission{"$JS.API.STREAM.PURGE." + KVStream(BucketJobs), "removes the tombstone of a job"},
+		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "removes the tombstone of a job"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "reads a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "removes a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamResults, "reads the last result of a job from the leader"},
@@ -196,10 +196,10 @@ func observerPublish() []Permission {
 // bucket with a push consumer. The server sends a large bucket in portions and waits for a flow control
 // message ($JS.FC) after each.
 func buckets() []Permission {
-	jobs, workers := KVStream(BucketJobs), KVStream(BucketWorkers)
-	return append(follow(jobs, KVPrefix(BucketJobs)),
+	jobs, workers := BucketStream(BucketJobs), BucketStream(BucketWorkers)
+	return append(follow(jobs, KeyPrefix(BucketJobs)),
 		Permission{"$JS.FC." + jobs + ".>", "confirms portions of a large bucket"},
-		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KVPrefix(BucketWorkers) + ">", "lists the workers"},
+		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KeyPrefix(BucketWorkers) + ">", "lists the workers"},
 		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "removes its consumer"},
 		Permission{"$JS.FC." + workers + ".>", "confirms portions of a large bucket"},
 	)
@@ -216,5 +216,5 @@ func follow(stream, subjects string) []Permission {
 
 // readKey returns the permission to read one key of a bucket.
 func readKey(bucket string) Permission {
-	return Permission{"$JS.API.DIRECT.GET." + KVStream(bucket) + "." + KVPrefix(bucket) + ">", "reads a key"}
+	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + "." + KeyPrefix(bucket) + ">", "reads a key"}
 }
