@@ -90,7 +90,7 @@ func (s *host) begin(j *task.Job) bool {
 func (s *host) serve(ctx context.Context, j *task.Job) {
 	log := s.log.With().Str("job", j.ID).Logger()
 	log.Debug().Msg("taking part in job")
-	sum, err := Wait(ctx, s.f, j.ID, Watch{Emit: func(*collect.Item) error { return nil }, Swept: true, Log: s.log})
+	sum, err := Wait(ctx, s.f, j.ID, Watch{Emit: func(*collect.Item) error { return nil }, Supervised: true, Log: s.log})
 	var verdict []byte
 	switch {
 	case err == nil:
@@ -111,13 +111,4 @@ func (s *host) serve(ctx context.Context, j *task.Job) {
 	if verdict != nil {
 		s.verdicts[j.ID] = verdict
 	}
-}
-
-// sweep runs the sweeper for as long as the run, unless this process has one.
-func (r *run) sweep(ctx context.Context) error {
-	if !r.watch.Swept {
-		return r.f.Sweep(ctx)
-	}
-	<-ctx.Done()
-	return nil
 }

@@ -14,16 +14,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
-	"factorfleet/internal/input"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsserver"
-	"factorfleet/internal/plan"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -40,7 +36,9 @@ type testFleet struct {
 func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{}) }
 
 // newLasting returns a fleet whose server can be restarted.
-func newLasting(t *testing.T) *testFleet { return build(t, natsserver.Config{Listen: "127.0.0.1:0"}) }
+func newLasting(t *testing.T) *testFleet {
+	return build(t, natsserver.Config{Listen: "127.0.0.1:0"})
+}
 
 // restart stops the server and starts it at the same address.
 func (h *testFleet) restart() {
@@ -55,7 +53,7 @@ func build(t *testing.T, c natsserver.Config) *testFleet {
 	nc, h.js = h.connect()
 	p := fleet.Provision{AckWait: time.Second}
 	if c.Limit > 0 {
-		p.TaskBytes = -1 // else FACTOR_TASKS would reserve the whole store
+		p.TaskBytes = -1 // else the queue would reserve the whole store
 	}
 	if _, err := fleet.Init(t.Context(), h.js, p); err != nil {
 		t.Fatal(err)
@@ -78,7 +76,7 @@ func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	return f
 }
 
-// other is another producer's access.
+// other returns the access of another process.
 func (h *testFleet) other() *fleet.Fleet { return h.open(h.connect()) }
 
 // fill fills the store with records that belong to a job.
@@ -129,7 +127,7 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 	return stop
 }
 
-// put publishes a message, as any client may.
+// put publishes a message, as every client of an open server can.
 func (h *testFleet) put(subject string, payload []byte) {
 	h.t.Helper()
 	fleettest.Put(h.t, h.js, subject, payload)
@@ -145,140 +143,4 @@ func (h *testFleet) held(stream, job string) int {
 		}
 	}
 	return n
-}
-
-// text returns the numbers from first on, a line each.
-func text(first, count int) string {
-	var b strings.Builder
-	for i := range count {
-		fmt.Fprintln(&b, first+i)
-	}
-	return b.String()
-}
-
-// submission is one of numbers to be squared, kept at its end.
-func submission(id, numbers string) Submission {
-	chunking, err := plan.ParseChunking("43")
-	if err != nil {
-		panic(err)
-	}
-	return Submission{
-		ID: id, Kind: task.KindSquare, Class: task.ClassNorm, Chunking: chunking, Keep: time.Hour,
-		Sources: []input.Source{input.From("-", strings.NewReader(numbers))},
-	}
-}
-
-// An output is what a process printed.
-type output struct {
-	mu    sync.Mutex
-	items []collect.Item
-}
-
-func (o *output) emit(item *collect.Item) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	kept := *item
-	kept.Factors = slices.Clone(item.Factors) // they are the collector's
-	o.items = append(o.items, kept)
-	return nil
-}
-
-func (o *output) len() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.items)
-}
-
-// watch prints into o, in order.
-func (o *output) watch() Watch { return Watch{Emit: o.emit, Ordered: true, Log: zerolog.Nop()} }
-
-// check checks that the squares of first, first+1, ... were printed, once each and
-// in order.
-func (o *output) check(t *testing.T, first, count int) {
-	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.items) != count {
-		t.Errorf("%d answers were printed, want %d", len(o.items), count)
-	}
-	for i, item := range o.items {
-		n := uint64(first + i)
-		if item.Position != uint64(i) || item.Dead != "" || len(item.Factors) != 1 || item.N.String() != fmt.Sprint(n) || item.Factors[0].P.String() != fmt.Sprint(n*n) {
-			t.Errorf("line %d is %+v", i, item)
-			return
-		}
-	}
-}
-
-// A running is a process that takes part in a job.
-type running struct {
-	t      *testing.T
-	out    output
-	cancel context.CancelCauseFunc
-	id     chan string // of a submit, once it has begun
-	ended  chan struct{}
-	sum    *Summary
-	err    error
-}
-
-var errStopped = errors.New("stopped by the test")
-
-func (h *testFleet) begin(run func(ctx context.Context, w Watch, started func(string)) (*Summary, error)) *running {
-	r := &running{t: h.t, id: make(chan string, 1), ended: make(chan struct{})}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	r.cancel = cancel
-	h.t.Cleanup(func() { cancel(errStopped); <-r.ended })
-	go func() {
-		defer close(r.ended)
-		r.sum, r.err = run(ctx, r.out.watch(), func(id string) { r.id <- id })
-	}()
-	return r
-}
-
-func (h *testFleet) submit(f *fleet.Fleet, s Submission) *running {
-	return h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
-		return Submit(ctx, f, s, w, started)
-	})
-}
-
-func (h *testFleet) wait(f *fleet.Fleet, id string) *running {
-	return h.begin(func(ctx context.Context, w Watch, _ func(string)) (*Summary, error) { return Wait(ctx, f, id, w) })
-}
-
-// end waits for the process to end by itself.
-func (r *running) end() (*Summary, error) {
-	r.t.Helper()
-	select {
-	case <-r.ended:
-	case <-time.After(2 * time.Minute): // the race detector takes its time on a busy machine
-		r.t.Fatalf("the job does not end; %d answers printed", r.out.len())
-	}
-	return r.sum, r.err
-}
-
-// clean checks that it ended without a defect.
-func (r *running) clean() *Summary {
-	r.t.Helper()
-	s, err := r.end()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if !s.Clean() {
-		r.t.Errorf("not clean: %+v", s)
-	}
-	return s
-}
-
-// kill ends the process at once.
-func (r *running) kill() {
-	r.t.Helper()
-	r.cancel(errStopped)
-	if _, err := r.end(); err != nil && !errors.Is(err, errStopped) {
-		r.t.Errorf("stopped: %v", err)
-	}
-}
-
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	fleettest.Await(t, what, ok)
 }
