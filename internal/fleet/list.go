@@ -18,8 +18,8 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
-	if !stream.Leads(info) {
-		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrAlone)
+	if !stream.HasQuorum(info) {
+		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrNoQuorum)
 	}
 	places := make([]schema.Place, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {
@@ -104,7 +104,7 @@ func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	for _, class := range task.Classes {
 		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 		if err != nil {
-			return nil, stream.Missing("durable", schema.Durable(class), err)
+			return nil, stream.NotProvisioned("durable", schema.Durable(class), err)
 		}
 		info := c.CachedInfo()
 		list = append(list, ClassStatus{Class: class, Pending: info.NumPending, InWork: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})

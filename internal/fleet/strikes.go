@@ -179,7 +179,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 	if err != nil {
 		return false, err
 	}
-	return !changed, f.order(schema.QuarantineCtl + worker)
+	return !changed, f.order(schema.QuarantinePrefix + worker)
 }
 
 // Release ends a quarantine and clears the strikes. known reports whether anything
@@ -199,7 +199,7 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 	if err != nil {
 		return false, err
 	}
-	return changed || s.Forgiven > 0, f.order(schema.ReleaseCtl + worker)
+	return changed || s.Forgiven > 0, f.order(schema.ReleasePrefix + worker)
 }
 
 // Standings returns what is held against workers, by name.
@@ -304,7 +304,7 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 
 // Stop tells a quarantined worker that it is.
 func (t *Trust) Stop(worker string) error {
-	if err := t.f.link.NC.PublishMsg(order(schema.QuarantineCtl + worker)); err != nil {
+	if err := t.f.link.NC.PublishMsg(order(schema.QuarantinePrefix + worker)); err != nil {
 		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, stream.Explain(err))
 	}
 	return nil
@@ -332,7 +332,7 @@ func (t *Trust) Remind(ctx context.Context) error {
 		default: // to release is more dangerous: what is known here may be old
 			var s Standing
 			if s, _, err = t.f.standing(ctx, name); err == nil && s.Quarantined == nil {
-				err = t.f.order(schema.ReleaseCtl + name)
+				err = t.f.order(schema.ReleasePrefix + name)
 			}
 		}
 		if err != nil {

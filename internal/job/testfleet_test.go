@@ -3,12 +3,8 @@ package job
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,54 +15,40 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// TestMain lets many tests run at once: most of them wait for a server most of the time.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0))))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { fleettest.Main(m) }
 
-// A testFleet is a fleet in this process.
+// A testFleet is a server in this process with the fleet's streams, as one producer sees it.
 type testFleet struct {
 	t      *testing.T
-	config natsserver.Config
-	server *natsserver.Server
+	server *fleettest.Server
 	js     jetstream.JetStream
 	*fleet.Fleet
 }
 
-func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{Store: t.TempDir()}) }
+func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{}) }
 
 // newLasting returns a fleet whose server can be restarted.
 func newLasting(t *testing.T) *testFleet {
-	return build(t, natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"})
+	return build(t, natsserver.Config{Listen: "127.0.0.1:0"})
 }
 
 // restart stops the server and starts it at the same address.
 func (h *testFleet) restart() {
 	h.t.Helper()
-	h.stop()
-	h.start(h.config)
+	h.server.Restart()
 }
 
 func build(t *testing.T, c natsserver.Config) *testFleet {
 	t.Helper()
-	h := &testFleet{t: t, config: c}
-	h.start(c)
-	if url := h.server.URL(); url != "" {
-		h.config.Listen = strings.TrimPrefix(url, "nats://")
-	}
-	t.Cleanup(h.stop)
+	h := &testFleet{t: t, server: fleettest.NewServer(t, c)}
 	var nc *nats.Conn
 	nc, h.js = h.connect()
 	p := fleet.Provision{AckWait: time.Second}
@@ -80,40 +62,9 @@ func build(t *testing.T, c natsserver.Config) *testFleet {
 	return h
 }
 
-func (h *testFleet) start(c natsserver.Config) {
-	h.t.Helper()
-	c.Log = zerolog.Nop()
-	server, err := natsserver.Start(c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.server = server
-}
-
-func (h *testFleet) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := h.server.Stop(ctx); err != nil {
-		h.t.Error(err)
-	}
-}
-
 func (h *testFleet) connect() (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
-	options := []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond)}
-	if h.config.Listen == "" {
-		options = append(options, nats.InProcessServer(h.server))
-	}
-	nc, err := nats.Connect(h.server.URL(), options...)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return nc, js
+	return h.server.Connect()
 }
 
 func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
@@ -179,27 +130,14 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 // put publishes a message, as every client of an open server can.
 func (h *testFleet) put(subject string, payload []byte) {
 	h.t.Helper()
-	m := nats.NewMsg(subject)
-	m.Header.Set(task.SchemaHeader, task.Schema)
-	m.Data = payload
-	if _, err := h.js.PublishMsg(h.t.Context(), m); err != nil {
-		h.t.Fatalf("%s: %v", subject, err)
-	}
+	fleettest.Put(h.t, h.js, subject, payload)
 }
 
 // held returns how many messages of the job a stream holds.
 func (h *testFleet) held(stream, job string) int {
 	h.t.Helper()
-	s, err := h.js.Stream(h.t.Context(), stream)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	info, err := s.Info(h.t.Context(), jetstream.WithSubjectFilter(">"))
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	n := 0
-	for subject := range info.State.Subjects {
+	for _, subject := range fleettest.Subjects(h.t, h.js, stream, ">") {
 		if slices.Contains(strings.Split(subject, "."), job) {
 			n++
 		}

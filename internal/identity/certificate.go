@@ -17,21 +17,24 @@ import (
 	"time"
 )
 
-// How long certificates are valid, and how long before its end the server's is made anew
-// at a start.
+// The validity of certificates.
 const (
 	authorityLife = 20 * 365 * 24 * time.Hour
 	serverLife    = 2 * 365 * 24 * time.Hour
-	serverRenewal = 90 * 24 * time.Hour
-	clockSkew     = time.Hour // clocks of other machines may be late
+	serverRenewal = 90 * 24 * time.Hour // before the end, when a starting server gets a new one
+	clockSkew     = time.Hour           // by which the clocks of other machines may be late
 )
 
-// An authority signs the server's certificate. It may sign no other authority.
+// serialBits is the length of serial numbers, which are random. RFC 5280 permits up to 159 bits.
+const serialBits = 127
+
+// An authority signs the server's certificate. It cannot sign other authorities.
 type authority struct {
 	cert *x509.Certificate
 	key  crypto.Signer
 }
 
+// newAuthority makes an authority with a new key on the curve P-256.
 func newAuthority() (authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -43,7 +46,7 @@ func newAuthority() (authority, error) {
 		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
-	der, err := sign(template, template, key.Public(), key)
+	der, err := signCertificate(template, template, key.Public(), key)
 	if err != nil {
 		return authority{}, err
 	}
@@ -51,33 +54,38 @@ func newAuthority() (authority, error) {
 	return authority{cert, key}, err
 }
 
-func sign(template, parent *x509.Certificate, public crypto.PublicKey, key crypto.Signer) (der []byte, err error) {
-	template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+// signCertificate returns the certificate of a public key in DER form, signed by key on behalf of parent.
+func signCertificate(template, parent *x509.Certificate, public crypto.PublicKey, key crypto.Signer) (der []byte, err error) {
+	template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), serialBits))
 	if err != nil {
 		return nil, err
 	}
 	return x509.CreateCertificate(rand.Reader, template, parent, public, key)
 }
 
+// write stores the authority; the key first, so that no certificate is without its key.
 func (a authority) write(certFile, keyFile string) error {
 	if err := writeKey(keyFile, a.key); err != nil {
 		return err
 	}
-	return writeFile(certFile, certPEM(a.cert.Raw), 0o644)
+	return writeFile(certFile, certPEM(a.cert.Raw), modePublic)
 }
 
+// certPEM returns a certificate in PEM form.
 func certPEM(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
+// writeKey stores a private key as PKCS 8 in PEM form.
 func writeKey(file string, key crypto.Signer) error {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return err
 	}
-	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), modeSecret)
 }
 
+// readAuthority reads what write has stored.
 func readAuthority(certFile, keyFile string) (authority, error) {
 	pair, err := readPair(certFile, keyFile)
 	if err != nil {
@@ -86,6 +94,7 @@ func readAuthority(certFile, keyFile string) (authority, error) {
 	return authority{pair.Leaf, pair.PrivateKey.(crypto.Signer)}, nil
 }
 
+// readPair reads a certificate with its key. The error names both files.
 func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
@@ -94,9 +103,9 @@ func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	return pair, nil
 }
 
-// ServerTLS returns how the server shows who it is to those who know it by the hosts,
-// names or IP addresses. Its certificate is made at the first call, and anew if it lacks
-// a host or will soon end; it keeps the hosts that it had.
+// ServerTLS returns the TLS settings of a server, with a certificate for the hosts: names or IP addresses
+// by which clients know the server. The certificate is stored. A new one is made if there is none, if it
+// lacks a host, or if it ends within 90 days; it keeps the hosts of the old one.
 func (s *Store) ServerTLS(hosts []string) (*tls.Config, error) {
 	pair, err := s.serverPair(hosts)
 	if err != nil {
@@ -105,6 +114,7 @@ func (s *Store) ServerTLS(hosts []string) (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
+// serverPair returns the server's certificate with its key, a new one if necessary.
 func (s *Store) serverPair(hosts []string) (tls.Certificate, error) {
 	certFile, keyFile := s.path(fileServer), s.path(fileServerKey)
 	if _, err := os.Stat(certFile); err == nil {
@@ -123,6 +133,7 @@ func (s *Store) serverPair(hosts []string) (tls.Certificate, error) {
 	return readPair(certFile, keyFile)
 }
 
+// newServerPair makes and stores a certificate for the hosts, with a new key.
 func (s *Store) newServerPair(hosts []string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -140,21 +151,24 @@ func (s *Store) newServerPair(hosts []string) error {
 			template.DNSNames = append(template.DNSNames, h)
 		}
 	}
-	der, err := sign(template, s.authority.cert, key.Public(), s.authority.key)
+	der, err := signCertificate(template, s.authority.cert, key.Public(), s.authority.key)
 	if err != nil {
 		return fmt.Errorf("sign the server's certificate: %w", err)
 	}
-	os.Remove(s.path(fileServer)) // a key without its certificate is one to make anew
+	// After an interruption the certificate is missing, and the next call makes both again.
+	os.Remove(s.path(fileServer))
 	if err := writeKey(s.path(fileServerKey), key); err != nil {
 		return err
 	}
-	return writeFile(s.path(fileServer), certPEM(der), 0o644)
+	return writeFile(s.path(fileServer), certPEM(der), modePublic)
 }
 
+// serves reports whether a certificate is valid for all hosts.
 func serves(cert *x509.Certificate, hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(h string) bool { return cert.VerifyHostname(h) != nil })
 }
 
+// hostsOf returns the hosts of a certificate.
 func hostsOf(cert *x509.Certificate) []string {
 	hosts := slices.Clone(cert.DNSNames)
 	for _, ip := range cert.IPAddresses {

@@ -14,17 +14,18 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// An Identity is what credentials say of themselves. The server decides; this is to tell
-// mistakes early, and to spare flags.
+// An Identity is what credentials say about their owner. Only the server can check them. The programs
+// use it to report mistakes early, and for the defaults of flags.
 type Identity struct {
 	Name    string
 	Role    schema.Role // "" = the credentials do not say
-	Inbox   string
-	Sources []string  // networks it may come from; empty = anywhere
-	Expires time.Time // zero = never
+	Inbox   string      // prefix of the inboxes to which it may subscribe; "" = unknown
+	Sources []string    // networks from which it may connect; empty = all
+	Expires time.Time   // zero = never
 }
 
-// Identity returns what the configured credentials say; the zero value if they say nothing.
+// Identity returns what the configured credentials say about their owner, the zero value if they say
+// nothing.
 func (c Config) Identity() Identity {
 	token := c.JWT
 	if c.Creds != "" {
@@ -40,18 +41,18 @@ func (c Config) Identity() Identity {
 	if err != nil {
 		return Identity{}
 	}
-	id := Identity{Name: claims.Name, Sources: claims.Src}
-	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
-			id.Role = schema.Role(role)
-		}
-	}
+	return identityOf(claims)
+}
+
+// identityOf reads the claims of a user.
+func identityOf(claims *jwt.UserClaims) Identity {
+	id := Identity{Name: claims.Name, Role: schema.RoleOf(claims.Tags), Sources: claims.Src}
 	for _, subject := range claims.Permissions.Sub.Allow {
 		if prefix, ok := strings.CutSuffix(subject, ".>"); ok && strings.HasPrefix(prefix, schema.InboxStem) {
 			id.Inbox = prefix
 		}
 	}
-	if id.Inbox == "" && id.Role != "" { // of a role that may subscribe to everything
+	if id.Inbox == "" && id.Role != "" { // its role may subscribe to everything
 		id.Inbox = schema.InboxOf(id.Name)
 	}
 	if claims.Expires > 0 {
@@ -60,19 +61,19 @@ func (c Config) Identity() Identity {
 	return id
 }
 
-// who names those whom the server knows us as, for messages.
-func (c Config) who() string {
+// userName returns the name under which the server knows this client, for messages.
+func (c Config) userName() string {
 	switch id := c.Identity(); {
 	case id.Role != "":
 		return string(id.Role) + " " + id.Name
 	case c.login() != "":
 		return c.login()
 	}
-	return "anybody without a login"
+	return "a client without a login"
 }
 
-// authorities returns the option that trusts the certificates in a file of credentials:
-// what another machine needs is then one file. Without any it returns nil.
+// authorities returns the option to trust the certificates in the credentials file, nil if it has none.
+// Another machine thus needs only one file.
 func (c Config) authorities() nats.Option {
 	if c.Creds == "" {
 		return nil

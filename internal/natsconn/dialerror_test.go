@@ -9,7 +9,7 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// listen accepts connections and hands them to serve; it returns its URL.
+// listen accepts connections, calls serve for each, and returns its URL.
 func listen(t *testing.T, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
