@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,43 +31,45 @@ type ledger struct {
 }
 
 const (
+	fileRunning = "RUNNING"
+	fileDeaths  = "DEATHS"
+
 	recordSize = 256
 	maxDeaths  = 1000 // lines of DEATHS, the latest ones
 )
 
 // openLedger opens the ledger of a store that this process has locked.
-func openLedger(dir string) (*ledger, error) {
-	l, err := readLedger(dir)
+func openLedger(store *os.Root) (*ledger, error) {
+	l, err := readLedger(store)
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger of the store: %w", err)
 	}
 	return l, nil
 }
 
-func readLedger(dir string) (*ledger, error) {
-	path := filepath.Join(dir, "DEATHS")
-	lines, err := readIfExists(path)
+func readLedger(store *os.Root) (*ledger, error) {
+	lines, err := readIfExists(store, fileDeaths)
 	if err != nil {
 		return nil, err
 	}
-	records, err := readIfExists(filepath.Join(dir, "RUNNING"))
+	records, err := readIfExists(store, fileRunning)
 	if err != nil {
 		return nil, err
 	}
 	l := &ledger{deaths: make(map[string]int)}
 	order := append(l.addLines(lines), l.addRecords(records)...)
-	if err := os.WriteFile(path+".new", l.lines(order), 0o600); err != nil {
+	if err := store.WriteFile(fileDeaths+".new", l.lines(order), 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := store.Rename(fileDeaths+".new", fileDeaths); err != nil {
 		return nil, err
 	}
-	l.running, err = os.OpenFile(filepath.Join(dir, "RUNNING"), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	l.running, err = store.OpenFile(fileRunning, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	return l, err
 }
 
-func readIfExists(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+func readIfExists(store *os.Root, name string) ([]byte, error) {
+	b, err := store.ReadFile(name)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

@@ -39,7 +39,7 @@ func TestReadLedger(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			l, err := openLedger(dir)
+			l, err := openLedger(opened(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +61,7 @@ func TestLedger(t *testing.T) {
 		return task.Address{Class: task.ClassNorm, Job: strings.Repeat("j", 40), Range: task.Range{First: first, Count: 1}, Round: "0"}
 	}
 	for life := range 3 {
-		l, err := openLedger(dir)
+		l, err := openLedger(opened(t, dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestLedgerIsBounded(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "RUNNING"), []byte(record("norm k 0-1 0\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l, err := openLedger(dir)
+	l, err := openLedger(opened(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +110,19 @@ func TestLedgerFails(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openLedger(dir); err == nil || !strings.Contains(err.Error(), "open the ledger of the store: ") {
+		if _, err := openLedger(opened(t, dir)); err == nil || !strings.Contains(err.Error(), "open the ledger of the store: ") {
 			t.Errorf("%s is a directory: %v", name, err)
 		}
 	}
+}
+
+// opened returns the open directory dir.
+func opened(t *testing.T, dir string) *os.Root {
+	t.Helper()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	return root
 }

@@ -61,7 +61,7 @@ func startNode(s *command.Session, o nodeOptions, listen string, a *access, work
 // startParts starts all that needs the running server.
 func (n *node) startParts(workerLog zerolog.Logger) (err error) {
 	if n.options.kept() {
-		if n.ledger, err = openLedger(n.options.store); err != nil {
+		if n.ledger, err = openLedger(n.server.Root()); err != nil {
 			return err
 		}
 	}

@@ -47,9 +47,10 @@ const imports = `
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task attempt worker schema natsconn stream github.com/nats-io/nats.go
 	fleet           < nat task attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
-	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
+	private         < golang.org/x/sys
+	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
-	identity        < schema github.com/nats-io/jwt github.com/nats-io/nkeys
+	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys

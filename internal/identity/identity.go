@@ -70,7 +70,7 @@ const (
 func (s *Store) Dir() string { return s.dir }
 
 // Open reads a directory that Create has made. The error wraps ErrNoKeys if the directory has no keys,
-// and ErrExposed if other users can read a key in it.
+// and ErrExposed if other users can read or replace a key in it.
 func Open(dir string) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -108,6 +108,9 @@ func Create(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
+	if err := s.checkOwners(); err != nil { // of what exists already
+		return nil, err
+	}
 	for _, d := range []string{dir, s.path(dirUsers), s.path(dirRevoked)} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 	"runtime"
 
 	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/private"
 )
 
 // writeSeed stores the seed of a key.
@@ -61,10 +63,33 @@ const (
 	othersUse   fs.FileMode = 0o077
 )
 
+// checkOwners returns an error that wraps ErrExposed if another user owns a directory of the store, or
+// owns the symbolic link that its name is. Directories that do not exist are skipped.
+func (s *Store) checkOwners() error {
+	for _, dir := range []string{s.dir, s.path(dirUsers), s.path(dirRevoked)} {
+		for _, stat := range []func(string) (fs.FileInfo, error){os.Lstat, os.Stat} {
+			info, err := stat(dir)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := private.CheckOwner("the directory "+dir, info); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // checkModes returns an error that wraps ErrExposed if other users can read or replace a key.
 func (s *Store) checkModes() error {
 	if runtime.GOOS == "windows" { // has no such bits
 		return nil
+	}
+	if err := s.checkOwners(); err != nil {
+		return err
 	}
 	info, err := os.Stat(s.dir)
 	if err != nil {
@@ -91,6 +116,9 @@ func (s *Store) checkModes() error {
 func checkMode(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
+		return err
+	}
+	if err := private.CheckOwner("the key file "+file, info); err != nil {
 		return err
 	}
 	if mode := info.Mode().Perm(); mode&othersUse != 0 {

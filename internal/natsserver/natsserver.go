@@ -1,7 +1,7 @@
 // Package natsserver runs nats-server inside this process. It is the only package that imports
 // nats-server. It adds what the library lacks:
 //
-//	store.go      the directory of the store is locked, so that no second server destroys it
+//	store.go      the directory of the store is locked, so that no second server destroys it, and closed to other users
 //	log.go        a start that fails returns the reason; the library only logs it
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart

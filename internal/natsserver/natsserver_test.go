@@ -194,7 +194,12 @@ func TestStale(t *testing.T) {
 		if name == "unlocked" {
 			continue
 		}
-		lock, err := lockDir(dir)
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lock, err := lockDir(root)
+		root.Close()
 		if err != nil {
 			t.Fatal(err)
 		}

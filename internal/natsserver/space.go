@@ -65,6 +65,9 @@ func (s *Server) Usage() Usage {
 // Dir returns the directory of the store.
 func (s *Server) Dir() string { return s.store.dir }
 
+// Root returns the open directory of the store. It is closed when the server has stopped.
+func (s *Server) Root() *os.Root { return s.store.root }
+
 // dropIndexes removes the indexes of the streams in dir. The library then reads the messages themselves
 // when it starts, and drops those with a wrong checksum. With an index it still counts messages that it
 // cannot read: a damaged task would be queued for ever and never be delivered.

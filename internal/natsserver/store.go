@@ -7,12 +7,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"factorfleet/internal/private"
 )
 
 // A store is a directory that only this process uses. nats-server itself takes no lock, and two servers
 // on one directory destroy it.
 type store struct {
 	dir       string
+	root      *os.Root // dir, open until close; no other user can put a file into it
 	temporary bool
 	lock      *os.File // open and locked until close; nil after it
 }
@@ -32,40 +35,57 @@ for each stream while "embedded run" serves this store. Then stop it, start the 
 empty directories, and run "nats stream restore" there. "producer wait JOB" resumes a job.
 `
 
-var errLocked = errors.New("locked")
-
 // openStore creates dir if it does not exist, and locks it. "" makes a temporary directory. Temporary
-// stores of killed processes are removed first.
+// stores of killed processes are removed first. A directory in which another user can put files is
+// refused: see package private.
 func openStore(dir string) (*store, error) {
-	temporary := dir == ""
-	if temporary {
-		removeStale(os.TempDir())
-		made, err := os.MkdirTemp("", temporaryPattern)
-		if err != nil {
-			return nil, fmt.Errorf("make a temporary store: %w", err)
-		}
-		dir = made
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the store: %w", err)
-	}
-	lock, err := lockDir(dir)
-	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", dir)
+	s := &store{temporary: dir == ""}
+	var err error
+	if s.temporary {
+		private.Stale(temporaryPattern, removeStale)
+		s.root, err = private.MkdirTemp(temporaryPattern)
+	} else {
+		s.root, err = openDir(dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock the store %s: %w", dir, err)
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	return &store{dir: dir, temporary: temporary, lock: lock}, nil
+	s.dir = s.root.Name()
+	s.lock, err = lockDir(s.root)
+	if err == nil {
+		return s, nil
+	}
+	s.root.Close()
+	if errors.Is(err, private.ErrLocked) {
+		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", dir)
+	}
+	return nil, fmt.Errorf("lock the store %s: %w", dir, err)
 }
 
-// lockDir locks a directory and writes lockText into its lock file.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+// openDir opens a store that is kept, and creates it if it does not exist. The server opens its files by
+// name, and follows links. So a store with a link or with a file of another user is refused.
+func openDir(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := private.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := tryLock(f); err != nil {
+	if err := private.CheckTree(root); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, nil
+}
+
+// lockDir locks a directory and writes lockText into its lock file.
+func lockDir(root *os.Root) (*os.File, error) {
+	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := private.TryLock(f); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -97,17 +117,21 @@ func (s *store) check() error {
 }
 
 // close removes the directory if it is temporary, and unlocks it. It may be called several times: if the
-// removal has failed, for example for lack of file descriptors, the next call tries it once more.
+// removal has failed, for example for lack of file descriptors, the next call tries it once more. It
+// removes nothing if the name of the directory stands for something else by now.
 func (s *store) close() error {
 	if s.lock == nil {
 		return nil
 	}
 	if s.temporary {
+		if !private.Named(s.root) {
+			return fmt.Errorf("remove the temporary store: %s was replaced by another process", s.dir)
+		}
 		if err := removeAll(s.dir); err != nil {
 			return err
 		}
 	}
-	err := s.lock.Close()
+	err := errors.Join(s.lock.Close(), s.root.Close())
 	s.lock = nil
 	return err
 }
@@ -152,17 +176,18 @@ func removeTree(dir string) error {
 // unlocked for a moment.
 const staleAge = time.Minute
 
-// removeStale removes the temporary stores that no process has locked.
-func removeStale(parent string) {
-	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPattern+"*"))
-	for _, dir := range dirs {
-		info, err := os.Stat(filepath.Join(dir, lockName))
-		if err != nil || time.Since(info.ModTime()) < staleAge {
-			continue
-		}
-		if lock, err := lockDir(dir); err == nil {
-			os.RemoveAll(dir)
-			lock.Close()
-		}
+// removeStale removes a temporary store unless a process has locked it.
+func removeStale(root *os.Root) {
+	info, err := root.Lstat(lockName)
+	if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < staleAge {
+		return
+	}
+	lock, err := root.OpenFile(lockName, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	if private.TryLock(lock) == nil && private.Named(root) {
+		os.RemoveAll(root.Name())
 	}
 }

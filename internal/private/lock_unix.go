@@ -1,6 +1,6 @@
 //go:build unix
 
-package natsserver
+package private
 
 import (
 	"errors"
@@ -8,12 +8,12 @@ import (
 	"syscall"
 )
 
-// tryLock takes the exclusive lock of f. It returns errLocked at once if another process has the lock.
+// TryLock takes the exclusive lock of f. It returns ErrLocked at once if another process has the lock.
 // The system releases the lock when the process ends.
-func tryLock(f *os.File) error {
+func TryLock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return errLocked
+		return ErrLocked
 	}
 	return err
 }

@@ -1,0 +1,6 @@
+package private
+
+import "errors"
+
+// ErrLocked is returned by TryLock if another process has the lock.
+var ErrLocked = errors.New("locked by another process")
