@@ -63,14 +63,14 @@ func initialize(c *ucli.Context, s *command.Session) error {
 	}
 	nc, js, err := s.Connect(c, "producer init")
 	if err != nil {
-		return command.Fail(err)
+		return failed(s, err)
 	}
 	defer nc.Close()
 	ctx, cancel := command.WithReplyTimeout(c, s)
 	defer cancel()
 	made, err := fleet.Init(ctx, js, p)
 	if err != nil {
-		return command.Fail(err)
+		return failed(s, err)
 	}
 	if len(made) > 0 && !p.DryRun {
 		s.Notef("%s", syncAdvice)

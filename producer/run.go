@@ -66,19 +66,21 @@ func withFleet(c *ucli.Context, f func(ctx context.Context, s *command.Session, 
 	return inSession(c, func(s *command.Session) error {
 		fl, closeFleet, err := s.Open(c, "producer")
 		if err != nil {
-			return command.Fail(err)
+			return failed(s, err)
 		}
 		defer closeFleet()
 		ctx, cancel := command.WithReplyTimeout(c, s)
 		defer cancel()
-		if err := f(ctx, s, fl); err != nil {
-			if signalled := cli.Interrupted(s.Context); signalled != nil {
-				return signalled
-			}
-			return command.Fail(err)
-		}
-		return nil
+		return failed(s, f(ctx, s, fl))
 	})
+}
+
+// failed returns nil if err is nil, the signal if one has ended the session, else err with its exit code.
+func failed(s *command.Session, err error) error {
+	if signalled := cli.Interrupted(s.Context); err != nil && signalled != nil {
+		return signalled
+	}
+	return command.Fail(err)
 }
 
 // openTarget returns a function that opens the fleet for a job in the foreground. It also starts to

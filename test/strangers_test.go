@@ -22,12 +22,21 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// asStranger runs a shell script as another user.
-func asStranger(t *testing.T, script string, arguments ...string) {
+// asStranger runs a program as another user, with a $TMPDIR of that user.
+func asStranger(t *testing.T) setting {
+	temp := openDir(t, 0o700)
+	giveToStranger(t, temp)
+	return func(c *exec.Cmd) {
+		c.Env, c.Dir = append(c.Env, "TMPDIR="+temp), "/"
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
+	}
+}
+
+// strangerRuns runs a shell script as another user.
+func strangerRuns(t *testing.T, script string, arguments ...string) {
 	t.Helper()
 	c := exec.Command("sh", append([]string{"-ec", script, "sh"}, arguments...)...)
-	c.Dir = "/"
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: stranger, Gid: stranger}}
+	asStranger(t)(c)
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("as another user: %s: %v\n%s", script, err, out)
 	}
@@ -68,7 +77,7 @@ func TestPlantedTemporaryStore(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	temp, target := openDir(t, 0o777|os.ModeSticky), secret(t)
-	asStranger(t, `cd "$1"; mkdir factorfleet-store-1 other; ln -s "$2" factorfleet-store-1/LOCK
+	strangerRuns(t, `cd "$1"; mkdir factorfleet-store-1 other; ln -s "$2" factorfleet-store-1/LOCK
 		ln -s other factorfleet-store-2; touch -d '1 hour ago' other/LOCK`, temp, target)
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(target, old, old); err != nil {
@@ -107,7 +116,7 @@ func TestStoreOfAnotherUser(t *testing.T) {
 	needRoot(t)
 	for _, planted := range []string{"LOCK", "DEATHS.new", "DEATHS", "RUNNING", "jetstream"} {
 		dir := openDir(t, 0o777)
-		asStranger(t, `mkdir "$1/store"; ln -s "$2" "$1/store/$3"`, dir, secret(t), planted)
+		strangerRuns(t, `mkdir "$1/store"; ln -s "$2" "$1/store/$3"`, dir, secret(t), planted)
 		store := filepath.Join(dir, "store")
 		for _, command := range []string{"submit 360", "run --listen 127.0.0.1:0"} {
 			refusal{"embedded", command + " --store " + store, 1, store + " is open to other users: it belongs to the user with id 65534; use a directory of your own"}.check(t)
@@ -122,7 +131,7 @@ func TestStoreOfAnotherUser(t *testing.T) {
 		refusal{"embedded", "submit 360 --store " + store, 1, filepath.Join(store, planted) + " is a symbolic link"}.check(t)
 	}
 	dir, mine := openDir(t, 0o777), t.TempDir()
-	asStranger(t, `ln -s "$2" "$1/store"`, dir, mine)
+	strangerRuns(t, `ln -s "$2" "$1/store"`, dir, mine)
 	refusal{"embedded", "submit 360 --store " + dir + "/store", 1, "the symbolic link " + dir + "/store is open to other users"}.check(t)
 	if entries, err := os.ReadDir(mine); err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
@@ -160,7 +169,7 @@ func TestKeysOfAnotherUser(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	dir := openDir(t, 0o777)
-	asStranger(t, `mkdir "$1/keys"`, dir)
+	strangerRuns(t, `mkdir "$1/keys"`, dir)
 	keys := filepath.Join(dir, "keys")
 	const says = " is open to other users: it belongs to the user with id 65534; use a directory of your own"
 	for _, r := range []refusal{
@@ -189,23 +198,29 @@ func TestKeysOfAnotherUser(t *testing.T) {
 	refusal{"embedded", "keys ls --secure " + mine, 3, "the key file " + filepath.Join(mine, "ca.key") + says}.check(t)
 }
 
-// Another user than root uses the programs as before.
-func TestUnprivilegedUser(t *testing.T) {
-	t.Parallel()
-	needRoot(t)
-	dir := openDir(t, 0o755)
+// embeddedForAll returns a copy of embedded that every user can run.
+func embeddedForAll(t *testing.T) string {
+	t.Helper()
 	program, err := os.ReadFile(binary(t, "embedded"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "embedded"), program, 0o755); err != nil {
+	path := filepath.Join(openDir(t, 0o755), "embedded")
+	if err := os.WriteFile(path, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// Another user than root uses the programs as before.
+func TestUnprivilegedUser(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
 	temp := openDir(t, 0o777|os.ModeSticky)
-	asStranger(t, `cd "$2"; export TMPDIR="$2"; umask 002; mkdir store
-		test "$("$1/embedded" submit 360)" = "360: 2 2 2 3 3 5"
-		test "$("$1/embedded" submit --store store 360)" = "360: 2 2 2 3 3 5"
-		test "$("$1/embedded" submit --store store 360)" = "360: 2 2 2 3 3 5"`, dir, temp)
+	strangerRuns(t, `cd "$2"; export TMPDIR="$2"; umask 002; mkdir store
+		test "$("$1" submit 360)" = "360: 2 2 2 3 3 5"
+		test "$("$1" submit --store store 360)" = "360: 2 2 2 3 3 5"
+		test "$("$1" submit --store store 360)" = "360: 2 2 2 3 3 5"`, embeddedForAll(t), temp)
 	left, err := os.ReadDir(temp)
 	if err != nil || len(left) != 1 || !strings.HasPrefix(left[0].Name(), "store") {
 		t.Errorf("%v, %v", left, err)

@@ -12,7 +12,7 @@ import (
 // A SignalError is the cause of a context that a signal has cancelled.
 type SignalError struct{ Signal os.Signal }
 
-// Error returns "interrupted" for SIGINT and the name of any other signal, such as "terminated".
+// Error returns "interrupted" for SIGINT and the name of any other signal, such as "terminated" or "hangup".
 func (e SignalError) Error() string {
 	if e.Signal == os.Interrupt {
 		return "interrupted"
@@ -28,12 +28,16 @@ func (e SignalError) code() ExitCode {
 	return signalled
 }
 
-// Signals returns a context that the first SIGINT or SIGTERM cancels, with a SignalError as its
+// Signals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, with a SignalError as its
 // cause. The second signal calls onSecond, unless it is nil. The third exits the process at once.
-// stop cancels the context; signals then have their default effect.
+// stop cancels the context; signals then have their default effect. SIGHUP comes when the terminal is
+// closed. A process that was started with SIGHUP ignored, as by nohup, continues to ignore it.
 func Signals(parent context.Context, onSecond func()) (ctx context.Context, stop func()) {
 	received := make(chan os.Signal, 3)
 	signal.Notify(received, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(received, syscall.SIGHUP)
+	}
 	ctx, cancel := context.WithCancelCause(parent)
 	done := make(chan struct{})
 	go handleSignals(received, done, cancel, onSecond, func(code ExitCode) { os.Exit(int(code)) })

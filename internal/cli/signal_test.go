@@ -41,7 +41,7 @@ func TestHandleSignals(t *testing.T) {
 
 // TestSignalError: the message names what happened, in words.
 func TestSignalError(t *testing.T) {
-	for s, want := range map[os.Signal]string{os.Interrupt: "interrupted", syscall.SIGTERM: "terminated"} {
+	for s, want := range map[os.Signal]string{os.Interrupt: "interrupted", syscall.SIGTERM: "terminated", syscall.SIGHUP: "hangup"} {
 		if got := (SignalError{s}).Error(); got != want {
 			t.Errorf("%v: %q, want %q", s, got, want)
 		}

@@ -41,7 +41,7 @@ func Build() string {
 // A Session is one run of one command.
 type Session struct {
 	Program  string          // name of the program, for messages
-	Context  context.Context // ends at the first SIGINT or SIGTERM, or when the server refuses this client
+	Context  context.Context // ends at the first signal, or when the server refuses this client
 	Screen   *cli.Screen
 	Log      zerolog.Logger
 	Identity natsconn.Identity // that of the credentials that Connect used

@@ -54,15 +54,19 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 	if err != nil {
 		return err
 	}
-	target, closeTarget, err := open()
-	if err != nil {
-		return Fail(err)
-	}
-	defer closeTarget()
 	p, err := s.newPrinter(c, format)
 	if err != nil {
 		return err
 	}
+	target, closeTarget, err := open()
+	if err != nil {
+		err = p.close(err)
+		if signalled := cli.Interrupted(s.Context); signalled != nil {
+			return signalled
+		}
+		return Fail(err)
+	}
+	defer closeTarget()
 	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
 	f.id.Store(new(string))
 	summary, err := f.run(run)
@@ -78,19 +82,16 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	defer cancel()
 	stopProgress, err := f.showProgress()
 	if err != nil {
-		return nil, err
+		return nil, f.printer.close(err)
 	}
 	began := time.Now()
 	p := f.printer
 	sum, err := run(ctx, f.target, job.Watch{
-		Emit: p.emit, Flush: p.out.Flush, Ordered: p.ordered, Private: f.target.Private,
+		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
 		Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
 	}, func(id string) { f.id.Store(&id) })
 	stopProgress()
-	if e := p.close(); err == nil {
-		err = e
-	}
-	if err == nil {
+	if err = p.close(err); err == nil {
 		f.session.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
 			Uint64("duplicate", sum.Duplicate).Uint64("refused", sum.Refused).Uint64("requeued", sum.Requeued).Msg("job ended")
 	}

@@ -2,14 +2,13 @@ package command
 
 import (
 	"fmt"
-	"io"
-	"os"
 
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/collect"
 	"factorfleet/internal/job"
+	"factorfleet/internal/outfile"
 	"factorfleet/internal/output"
 	"factorfleet/internal/task"
 )
@@ -17,7 +16,7 @@ import (
 // OutputFlags returns the flags that say how answers are printed.
 func OutputFlags() []ucli.Flag {
 	return []ucli.Flag{
-		&ucli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the answers to `FILE` instead of standard output", Category: "output"},
+		&ucli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the answers to `FILE`; until all are there, and if the program ends early, they are in FILE.partial; a FILE that is a symbolic link or an input is refused; a pipe or a device is written directly (default: standard output)", Category: "output"},
 		&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari", Category: "output"},
 		&ucli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "the same as --format json", Category: "output"},
 		&ucli.BoolFlag{Name: "exponents", DisableDefaultText: true, Aliases: []string{"e"}, Usage: "write 2^3 instead of 2 2 2", Category: "output"},
@@ -29,8 +28,9 @@ func OutputFlags() []ucli.Flag {
 type printer struct {
 	session  *Session
 	out      *output.Writer
-	file     *os.File // nil for standard output
+	file     *outfile.File // nil for standard output
 	ordered  bool
+	printed  uint64 // answers, and numbers that were given up
 	unproved uint64 // printed numbers with a factor that is only a probable prime
 }
 
@@ -51,23 +51,18 @@ func outputFormat(c *ucli.Context) (output.Format, error) {
 	return format, nil
 }
 
-// newPrinter opens the output that the flags name.
+// newPrinter opens the output that the flags name. The caller must call close once.
 func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, error) {
-	p := &printer{session: s, ordered: !c.Bool("as-completed")}
-	var w io.Writer = s.Screen.Stdout()
-	if path := c.String("output"); path != "" && path != "-" {
-		file, err := os.Create(path)
-		if err != nil {
-			return nil, err // it names the file
-		}
-		p.file, w = file, file
+	w, file, err := s.destination(c)
+	if err != nil {
+		return nil, err
 	}
-	p.out = output.New(w, format, c.Bool("exponents"))
-	return p, nil
+	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed")}, nil
 }
 
 // emit prints one answer.
 func (p *printer) emit(item *collect.Item) error {
+	p.printed++
 	if item.Dead != "" {
 		p.session.Notef("number %d of the input, %s, was given up: %s", item.Position+1, Shorten(item.N.String()), item.Dead)
 	}
@@ -80,18 +75,40 @@ func (p *printer) emit(item *collect.Item) error {
 	return p.out.Write((*output.Record)(item))
 }
 
-// close flushes the output and closes its file.
-func (p *printer) close() error {
-	err := p.out.Flush()
+// flush writes what is buffered. Before the first answer it writes nothing, not even the first line of a
+// table: a command that prints no answer must not change an older file.
+func (p *printer) flush() error {
+	if p.printed == 0 {
+		return nil
+	}
+	return p.out.Flush()
+}
+
+// close ends the output of a job that ended with err, and returns err or the error of the output. With a
+// nil err it replaces the file that --output names. Else it keeps the answers so far, and says where.
+func (p *printer) close(err error) error {
+	if err == nil {
+		if err = p.complete(); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("%w: %w", job.ErrOutput, err)
+	} else {
+		p.flush() // the error of the job says more than that of the output
+	}
 	if p.file != nil {
-		if e := p.file.Close(); err == nil {
-			err = e
+		if kept := p.file.Abandon(); kept != "" {
+			p.session.Notef("the answers so far are in %s", kept)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", job.ErrOutput, err)
+	return err
+}
+
+// complete writes what is buffered, and replaces the file that --output names.
+func (p *printer) complete() error {
+	if err := p.out.Flush(); err != nil || p.file == nil {
+		return err
 	}
-	return nil
+	return p.file.Commit()
 }
 
 // Shorten replaces the middle of a number of more than 60 digits by dots.

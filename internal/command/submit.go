@@ -18,6 +18,9 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		return err
 	}
 	if c.Bool("detach") {
+		if err := cli.CheckStdout(); err != nil && sub.ID == "" {
+			return fmt.Errorf("%w: the id of the job would be lost; choose one by --id JOB", err)
+		}
 		return s.detach(sub, open)
 	}
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {

@@ -3,4 +3,4 @@ package private
 import "errors"
 
 // ErrLocked is returned by TryLock if another process has the lock.
-var ErrLocked = errors.New("locked by another process")
+var ErrLocked = errors.New("it is locked")
