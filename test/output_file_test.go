@@ -73,6 +73,18 @@ func TestOutputReplacesFile(t *testing.T) {
 		t.Errorf("the old file was written: %q, %v", text, err)
 	}
 	run(t, "embedded", "submit 360 -o "+o.path("new")).wantCode(0)
+	made, err := os.Stat(o.path("new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual, err := os.Create(filepath.Join(t.TempDir(), "usual"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer usual.Close()
+	if info, err := usual.Stat(); err != nil || info.Mode() != made.Mode() {
+		t.Errorf("mode of a new file: %v, %v", made.Mode(), err)
+	}
 	run(t, "embedded", "submit --format csv -o "+path, feed("")).wantCode(0)
 	o.want(map[string]string{"x": "index,n,status,factors,method,cpu_s,worker\n", "new": factors360})
 }

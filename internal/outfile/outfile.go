@@ -36,7 +36,7 @@ type File struct {
 }
 
 // Open prepares to write the file at path. The error wraps ErrLink if that is a symbolic link. The names of
-// open descriptors, such as /dev/fd/3, are the only permitted links; they are written at their end.
+// open descriptors, such as /dev/fd/3, are the only permitted links; what they name is written at its end.
 func Open(path string) (*File, error) {
 	if isDescriptor(path) {
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -67,13 +67,13 @@ func Open(path string) (*File, error) {
 	return stage(path, old)
 }
 
-// isDescriptor reports whether path names an open descriptor of this process.
+// isDescriptor reports whether path names an open descriptor of this process, or the null device.
 func isDescriptor(path string) bool {
 	switch clean := filepath.Clean(path); filepath.Dir(clean) {
 	case "/dev/fd", "/proc/self/fd":
 		return true
 	default:
-		return clean == "/dev/stderr"
+		return clean == "/dev/stderr" || clean == os.DevNull
 	}
 }
 
