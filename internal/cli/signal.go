@@ -48,13 +48,18 @@ func Signals(parent context.Context, onSecond func()) (ctx context.Context, stop
 	})
 }
 
-// handleSignals acts on the first three signals, until done is closed.
+// handleSignals acts on the first three signals, until done is closed. A SIGHUP after the first signal does
+// not count: when a terminal is closed, its shell and the system each send one.
 func handleSignals(received <-chan os.Signal, done <-chan struct{}, cancel context.CancelCauseFunc, onSecond func(), exit func(ExitCode)) {
-	for count := 1; ; count++ {
+	for count := 0; ; {
 		select {
 		case <-done:
 			return
 		case s := <-received:
+			if s == syscall.SIGHUP && count > 0 {
+				continue
+			}
+			count++
 			switch {
 			case count == 1:
 				cancel(SignalError{s})

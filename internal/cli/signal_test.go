@@ -25,6 +25,11 @@ func TestHandleSignals(t *testing.T) {
 		if Code(err) != 143 || !errors.Is(err, SignalError{syscall.SIGTERM}) || Code(context.Cause(ctx)) != 143 || seconds != 0 {
 			t.Errorf("first signal: %v, code %d", err, Code(err))
 		}
+		received <- syscall.SIGHUP
+		synctest.Wait()
+		if seconds != 0 || exited != 0 {
+			t.Errorf("SIGHUP after another signal: onSecond called %d times, exit %d", seconds, exited)
+		}
 		received <- os.Interrupt
 		synctest.Wait()
 		if seconds != 1 || exited != 0 {
