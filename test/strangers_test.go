@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,7 +154,7 @@ func TestStoreThatOthersMayWrite(t *testing.T) {
 		if err := os.Chmod(store, mode); err != nil {
 			t.Fatal(err)
 		}
-		refusal{"embedded", "submit 360 --store " + store, 1, "then run chmod 700 " + store}.check(t)
+		refusal{"embedded", "submit 360 --store " + store, 1, "its mode is " + fmt.Sprintf("%#o", mode.Perm()) + "; use a new directory in it, or look for files in it that are not yours and then run chmod 700 " + store}.check(t)
 		if info, err := os.Stat(store); err != nil || info.Mode().Perm() != mode.Perm() {
 			t.Errorf("mode of the refused store: %v, %v", info.Mode(), err)
 		}
@@ -216,11 +217,16 @@ func embeddedForAll(t *testing.T) string {
 func TestUnprivilegedUser(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	temp := openDir(t, 0o777|os.ModeSticky)
+	temp, program := openDir(t, 0o777|os.ModeSticky), embeddedForAll(t)
 	strangerRuns(t, `cd "$2"; export TMPDIR="$2"; umask 002; mkdir store
 		test "$("$1" submit 360)" = "360: 2 2 2 3 3 5"
 		test "$("$1" submit --store store 360)" = "360: 2 2 2 3 3 5"
-		test "$("$1" submit --store store 360)" = "360: 2 2 2 3 3 5"`, embeddedForAll(t), temp)
+		test "$("$1" submit --store store 360)" = "360: 2 2 2 3 3 5"`, program, temp)
+	// A directory of root is as good as one of this user, but only if no third user may write to it.
+	shared := openDir(t, 0o777)
+	p := startCommand(t, exec.Command(program, "submit", "360", "--store", shared), asStranger(t))
+	p.wantCode(1).wantSaid(shared + " is open to other users: its mode is 0777; use a new directory in it, or ")
+	startCommand(t, exec.Command(program, "submit", "360", "--store", shared+"/new"), asStranger(t)).wantCode(0)
 	left, err := os.ReadDir(temp)
 	if err != nil || len(left) != 1 || !strings.HasPrefix(left[0].Name(), "store") {
 		t.Errorf("%v, %v", left, err)

@@ -115,16 +115,19 @@ func check(root *os.Root) error {
 		return nil
 	}
 	tightened, err := tighten(root, mode)
-	if err == nil && !tightened {
-		err = fmt.Errorf("the directory %s is %w: its mode is %#o; look for files that are not yours in it, then run chmod 700 %s", root.Name(), ErrExposed, mode, root.Name())
+	if tightened || err != nil {
+		return err
 	}
-	return err
+	return fmt.Errorf("the directory %s is %w: its mode is %#o; use a new directory in it, or look for files in it that are not yours and then run chmod 700 %s", root.Name(), ErrExposed, mode, root.Name())
 }
 
 // tighten sets the mode of an empty directory to 0700. It looks after it has changed the mode: from then on
-// no other user can add a file. It restores the mode of a directory that is not empty.
-func tighten(root *os.Root, mode fs.FileMode) (bool, error) {
-	if err := root.Chmod(".", 0o700); err != nil {
+// no other user can add a file. It restores the mode of a directory that is not empty. A directory of root
+// can be tightened only by root.
+func tighten(root *os.Root, mode fs.FileMode) (tightened bool, err error) {
+	if err := root.Chmod(".", 0o700); errors.Is(err, fs.ErrPermission) {
+		return false, nil
+	} else if err != nil {
 		return false, err
 	}
 	entries, err := fs.ReadDir(root.FS(), ".")
