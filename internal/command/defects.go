@@ -25,7 +25,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	if sum.Job.CutOff {
 		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, "number"), sum.Job.Note)
 	}
-	if !sum.Complete() { // only of results, which does not wait
+	if !sum.Complete() { // results does not wait, and a job can get more input
 		note("%s", incomplete(sum))
 	}
 	if sum.Unfinished > 0 {

@@ -56,6 +56,7 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 		keep = j.Keep
 		// A server that was cut off from its cluster may not know yet that the job is sealed.
 		if j.State != task.Open {
+			sum.Missing = j.Count - min(j.Count, l.job.Count)
 			sum.Job = *j
 		}
 	}
@@ -64,22 +65,22 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 		return sum, s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
 	case full:
 		return sum, err
-	case err == nil || sum.Requeued > 0: // the process that recorded the end may have emptied the queue before
+	case err == nil || sum.Requeued > 0 && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
 		return sum, s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
 	}
 	return sum, nil
 }
 
-// errEndRecorded stops the change of a manifest whose job is not sealed: another process has
-// recorded the end before.
+// errEndRecorded stops the change of a manifest that is not sealed with the numbers that this
+// process has answered: another process has recorded the end before, or more input was added.
 var errEndRecorded = errors.New("the end of the job is recorded already")
 
 // writeEnd writes the end of the job into its manifest, and returns the manifest. An error
-// wraps errEndRecorded if another process was first; the manifest is then what it wrote.
+// wraps errEndRecorded if that is not to be done; the manifest is then what other processes wrote.
 func (s *streams) writeEnd(ctx context.Context, w Watch, sum *Summary) (j *task.Job, _ error) {
 	err := s.retry(ctx, w, func() (err error) {
 		j, err = s.fleet.EndJob(ctx, s.id, func(j *task.Job) error {
-			if j.State != task.Sealed {
+			if j.State != task.Sealed || j.Count != sum.Job.Count {
 				return errEndRecorded
 			}
 			markDone(j, sum)

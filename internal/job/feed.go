@@ -72,8 +72,10 @@ func (fd *feeder) attach(l *loop) {
 // run feeds whenever this process has the feeder's lease, until all input is stored or ctx
 // ends.
 func (fd *feeder) run(ctx context.Context) error {
-	if holder, _ := fd.feederHolder(ctx); fd.existed && holder != "" {
-		fd.watch.Status("another process is submitting this job, or has just died: waiting for its lease")
+	if fd.existed {
+		if holder, _ := fd.feederHolder(ctx); holder != "" {
+			fd.watch.Status("another process is submitting this job, or has just died: waiting for its lease")
+		}
 	}
 	holdCtx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -156,8 +158,8 @@ func (fd *feeder) readState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if fd.job.State == task.Cancelled || fd.job.State == task.Removed {
-		return cancelledError(fd.id)
+	if end, ok := manifestEnding(fd.job); ok {
+		return end.err
 	}
 	compared := fd.read - uint64(len(fd.block))
 	if fd.storedBefore = fd.stored(); fd.storedBefore < compared {

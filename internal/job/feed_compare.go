@@ -69,8 +69,8 @@ func (fd *feeder) reopen(ctx context.Context) error {
 func (fd *feeder) changeJob(ctx context.Context, change func(*task.Job)) (j *task.Job, _ error) {
 	err := fd.fleet.Retry(ctx, func() (err error) {
 		j, err = fd.fleet.ChangeJob(ctx, fd.id, func(j *task.Job) error {
-			if j.State == task.Cancelled || j.State == task.Removed {
-				return cancelledError(j.ID)
+			if end, ok := manifestEnding(j); ok {
+				return end.err
 			}
 			change(j)
 			return nil

@@ -126,7 +126,7 @@ func (w Watch) withDefaults() Watch {
 type Summary struct {
 	Job task.Job
 	collect.Counts
-	Missing  uint64 // numbers without an answer; only of Results, which does not wait
+	Missing  uint64 // numbers without an answer: of Results, and of a job that more input was added to
 	Requeued uint64 // ranges that this process queued again
 }
 

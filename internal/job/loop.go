@@ -132,7 +132,8 @@ func (l *loop) next() {
 	case <-l.reminder.C:
 		l.remind()
 	}
-	if l.goal == goalEnd && l.isComplete() {
+	// A newer manifest may say that there are more numbers: it is applied first.
+	if l.goal == goalEnd && len(l.manifests) == 0 && l.isComplete() {
 		l.finish(ending{kind: complete})
 	}
 }

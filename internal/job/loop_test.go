@@ -195,3 +195,51 @@ func TestAnswerTwice(t *testing.T) {
 		}
 	})
 }
+
+// TestNewerManifestFirst: a job that more input was added to is not complete with the numbers
+// that it had before, although the loop has still to receive the newer manifest.
+func TestNewerManifestFirst(t *testing.T) {
+	t.Parallel()
+	for range 20 { // the loop receives events from several channels in random order
+		sealed := &task.Job{ID: "j", Kind: task.KindSquare, State: task.Sealed}
+		l := newLoop(t.Context(), loopConfig{job: sealed, watch: Watch{Emit: discard}, numbers: noNumbers, reread: noResult})
+		l.manifests.put(&task.Job{ID: "j", Kind: task.KindSquare, State: task.Open})
+		l.events <- leaseChanged{held: false}
+		l.next()
+		l.next()
+		if l.ctx.Err() != nil {
+			t.Fatal("the job is complete without the numbers of the newer manifest")
+		}
+		l.manifests.put(sealed)
+		if l.next(); l.ctx.Err() == nil {
+			t.Fatal("the job is not complete")
+		}
+	}
+}
+
+// TestReviewFindsEnd: a review of a job that was cancelled or removed ends the loop and requeues
+// nothing, although the loop has not received the manifest that says so.
+func TestReviewFindsEnd(t *testing.T) {
+	t.Parallel()
+	for _, state := range []task.State{task.Cancelled, task.Removed} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 5)
+			w.seal()
+			w.queue = make(map[task.Range]bool)
+			j := w.job
+			w.job.State = state
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			l := newLoop(ctx, loopConfig{job: &j, watch: Watch{Emit: discard}, access: w, numbers: worldNumbers, reread: w.result})
+			l.results = func(context.Context) error { l.deliver(caughtUp{w}); l.post(leaseChanged{held: true}); return nil }
+			time.AfterFunc(time.Minute, cancel)
+			end := l.run(ctx)
+			if want, _ := manifestEnding(&w.job); end.kind != want.kind {
+				t.Errorf("%s: %+v", state, end)
+			}
+			if len(w.queue) > 0 || l.job.State != state {
+				t.Errorf("%s: %d tasks are queued, the manifest is %+v", state, len(w.queue), l.job)
+			}
+		})
+	}
+}

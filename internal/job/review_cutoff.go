@@ -11,6 +11,18 @@ import (
 // looks a feeder may lose its lease and take it again.
 const cutOffAfter = 3 * time.Second
 
+// manifestRead ends the loop if the job was cancelled or removed, so that nothing of it is requeued
+// even if the follower of the manifest is late. Results prints the answers of every job.
+func (v *reviewer) manifestRead(j *task.Job) {
+	v.job = j
+	if end, ok := manifestEnding(j); ok && v.l.goal != goalShow {
+		v.l.job = j
+		v.l.finish(end)
+		return
+	}
+	v.checkFeeder()
+}
+
 // checkFeeder looks for the feeder of an open job, if this process is to seal the job of a
 // feeder that died. Only the holder does, and not while it feeds the job itself.
 func (v *reviewer) checkFeeder() {

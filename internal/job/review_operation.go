@@ -45,8 +45,7 @@ func (a answer) apply(l *loop) {
 	case a.err != nil:
 		v.fail(a.err)
 	case v.step == reviewManifest:
-		v.job = a.job
-		v.checkFeeder()
+		v.manifestRead(a.job)
 	case v.step == reviewSeal:
 		v.job = a.job
 		v.listQueue()
