@@ -64,6 +64,25 @@ func (l *loop) flush() error {
 	return nil
 }
 
+// show ends the loop of Results. The collector emits the answers behind a number without
+// answer only if that number is given up, so that all numbers without answer are given up
+// here; emit passes them over.
+func (l *loop) show() {
+	all := task.Span(0, l.access.stored())
+	for gap := range l.collector.Covered().Gaps(all) {
+		l.unanswered.Add(gap)
+	}
+	err := l.collector.GiveUp(l.ctx, all, "no answer yet")
+	if err == nil {
+		err = l.flush()
+	}
+	if err != nil {
+		l.finish(endingOf(err))
+		return
+	}
+	l.finish(ending{kind: shown})
+}
+
 // summary returns how the job stands. The loop must have ended.
 func (l *loop) summary() *Summary {
 	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued, Missing: l.unanswered.Len()}

@@ -110,3 +110,40 @@ func (fd *feeder) seal(j *task.Job) {
 	j.Count, j.Work, j.Digest = fd.read, fd.work, fd.hexDigest()
 	j.BadCount, j.Bad = fd.end.badCount, fd.end.bad
 }
+
+// reopen makes the manifest open again if it was sealed: there is more input than a cut-off
+// job has, or what the server has lost.
+func (fd *feeder) reopen(ctx context.Context) error {
+	if fd.job.State == task.Open {
+		return nil
+	}
+	j, err := fd.changeJob(ctx, func(j *task.Job) {
+		if j.CutOff {
+			j.Digest = "" // it is that of a part: see firstState
+		}
+		j.State, j.CutOff, j.Note, j.Count = task.Open, false, "", 0
+		j.Ended, j.Expires = nil, nil
+	})
+	if err != nil {
+		return err
+	}
+	fd.job = j
+	fd.post(manifestChanged{j})
+	return nil
+}
+
+// changeJob changes the manifest unless the job was cancelled or removed. change may be
+// called twice: an unreachable server is waited for.
+func (fd *feeder) changeJob(ctx context.Context, change func(*task.Job)) (j *task.Job, _ error) {
+	err := fd.fleet.Retry(ctx, func() (err error) {
+		j, err = fd.fleet.ChangeJob(ctx, fd.id, func(j *task.Job) error {
+			if end, ok := manifestEnding(j); ok {
+				return end.err
+			}
+			change(j)
+			return nil
+		})
+		return err
+	})
+	return j, err
+}

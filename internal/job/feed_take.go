@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
 )
 
 // take counts numbers, compares those that are stored already, and hands on the rest. After
@@ -82,4 +83,39 @@ func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 		return fmt.Errorf("compare the input with that of job %s: %w", fd.id, fd.end.err)
 	}
 	return impossible(fd.state, e)
+}
+
+// compare takes the numbers that are stored already off the front of block. An error wraps
+// fleet.ErrDiffers if a stored number is different.
+func (fd *feeder) compare(ctx context.Context) error {
+	first := fd.read - uint64(len(fd.block)) // position of block[0]
+	if first >= fd.storedBefore {
+		return nil
+	}
+	n := min(uint64(len(fd.block)), fd.storedBefore-first)
+	if n > 0 {
+		if err := fd.compareRange(ctx, task.Range{First: first, Count: n}); err != nil {
+			return err
+		}
+	}
+	fd.block = fd.block[n:]
+	if first+n < fd.storedBefore {
+		return nil
+	}
+	return fd.handle(ctx, inputMatched)
+}
+
+// compareRange compares the first numbers of block with the stored range r.
+func (fd *feeder) compareRange(ctx context.Context, r task.Range) error {
+	stored, err := fd.inputs.Numbers(ctx, r)
+	if err != nil {
+		return err
+	}
+	for i, n := range fd.block[:r.Count] {
+		if n.Cmp(stored[i]) != 0 {
+			return fmt.Errorf("%w: job %s exists with other input: its number %d is %.40s, here it is %.40s",
+				fleet.ErrDiffers, fd.id, r.First+uint64(i)+1, stored[i], n)
+		}
+	}
+	return nil
 }
