@@ -10,31 +10,36 @@ import (
 	"factorfleet/internal/task"
 )
 
-// access is what the loop reads and changes of its job outside of the process. The methods
-// with a context block; the loop calls them in goroutines of their own.
+// access is what the loop reads and changes of its job outside of the process. The methods with a
+// context block until the server has answered; the loop calls them in goroutines of their own, one
+// at a time. Their errors are those of package fleet. After an error the request may have been
+// carried out: all of them may be repeated.
 type access interface {
-	// manifest reads the manifest.
+	// manifest reads the manifest. An error wraps fleet.ErrNoJob if there is none.
 	manifest(ctx context.Context) (*task.Job, error)
 	// feederHolder returns the process that has the feeder's lease; "" if none has.
 	feederHolder(ctx context.Context) (string, error)
 	// sealCutOff seals the manifest, if it is open, with the numbers that are stored.
 	sealCutOff(ctx context.Context) (*task.Job, error)
-	// backlog lists TASKS and RETURNS, in this order.
+	// backlog lists TASKS and RETURNS, in this order; see the package comment.
 	backlog(ctx context.Context) (*fleet.Backlog, error)
 	// lastResult returns the sequence of the last stored result; 0 if there is none.
 	lastResult(ctx context.Context) (uint64, error)
 	// deadLetters lists DEAD, the sweeper's letters first.
 	deadLetters(ctx context.Context) ([]fleet.DeadLetter, error)
-	// requeue queues ranges of j with a new round.
+	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
+	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
 	// stored returns how many numbers are stored, as far as this process knows.
 	stored() uint64
-	// election is how long the servers of a cluster may contradict each other.
+	// election is how long the servers of a cluster may contradict each other: what one server does
+	// not have for so long is lost.
 	election() time.Duration
 }
 
-// trust tells which workers are not believed. Its methods are safe for concurrent use.
+// trust tells which workers are not trusted. Its methods are safe for concurrent use.
 type trust interface {
+	// Quarantined reports whether the results and dead letters of a worker are ignored.
 	Quarantined(worker string) bool
 	// Remind tells the workers of quarantines and releases that they have missed.
 	Remind(ctx context.Context) error
@@ -45,12 +50,13 @@ type (
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )
 
-// streams is the access of this process to one job's streams. It is safe for concurrent use.
+// streams is the access of this process to one job's streams. It is safe for concurrent use. (The
+// tests of the loop have another access, to streams that lose messages and repeat them.)
 type streams struct {
 	fleet   *fleet.Fleet
 	id      string // of the job
 	inputs  *fleet.Inputs
-	process string // names this process in leases
+	process string // name of this process in leases, unique
 }
 
 func newStreams(f *fleet.Fleet, id string, in *fleet.Inputs) *streams {
@@ -96,10 +102,10 @@ func (s *streams) stored() uint64 { return s.inputs.Count() }
 
 func (s *streams) election() time.Duration { return s.fleet.Election() }
 
-// The parts of a loop that follow streams. Each runs in a goroutine of its own until its
-// context ends, and only sends to the loop.
+// The parts of a loop that follow streams. Each runs in a goroutine of its own until its context
+// ends, and only sends to the loop.
 
-// parts returns the parts of a watcher but for the results.
+// parts returns the parts of a watcher except the follower of the results, which starts later.
 func (s *streams) parts(l *loop) []func(context.Context) error {
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return s.followManifest(ctx, l) },
@@ -112,8 +118,10 @@ func (s *streams) parts(l *loop) []func(context.Context) error {
 	return parts
 }
 
-// followManifest sends each manifest that is written. One that ends the job ends the loop at
-// once, even if the loop waits for the server.
+// followManifest sends the newest manifest whenever one was written. One that ends the job ends the
+// loop at once, even if the loop waits for the server or for its output. followManifest returns at
+// once: it leaves a goroutine of package fleet that calls the function until ctx ends, and perhaps
+// once more after the end of the loop.
 func (s *streams) followManifest(ctx context.Context, l *loop) error {
 	return s.fleet.WatchJob(ctx, s.id, func(j *task.Job) {
 		l.manifests.put(j)
@@ -123,12 +131,12 @@ func (s *streams) followManifest(ctx context.Context, l *loop) error {
 	})
 }
 
-// followLetters asks for a review whenever dead letters arrive.
+// followLetters requests a review whenever dead letters arrive.
 func (s *streams) followLetters(ctx context.Context, l *loop) error {
 	return s.fleet.FollowDead(ctx, s.id, l.requestReview)
 }
 
-// keepLease takes the job's lease whenever it is free.
+// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		l.post(leaseChanged{held: true})
@@ -138,7 +146,8 @@ func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	})
 }
 
-// followResults verifies the results as they arrive, and sends them in batches.
+// followResults verifies the results as they arrive, and sends them in batches. It reads which
+// workers are quarantined before it reads the first result.
 func (s *streams) followResults(ctx context.Context, l *loop) error {
 	known, err := s.fleet.Trust(ctx)
 	if ctx.Err() != nil {

@@ -17,16 +17,23 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A checker verifies stored results on all cores and removes those that do not hold. It
-// belongs to the goroutine that follows the results; the loop gets what is verified.
+// A checker verifies stored results on all cores and removes those that are wrong. It belongs to the
+// goroutine that follows the results; the loop gets what is verified.
 //
 // A batch is dealt with in this order:
 //
-//	verify on all cores -> strikes for wrong results -> loop accepts the right ones
-//	-> wrong ones are removed from the stream -> loop learns that all up to last is dealt with
+//	verify on all cores
+//	strikes for the workers of wrong results
+//	the loop accepts the right results
+//	wrong results are removed from the stream
+//	the loop learns that all results up to the last of the batch are dealt with
 //
-// So a review never mistakes a refused result for one that is still to be verified, or for
-// an answer.
+// So a review that waits for the last result finds the range of a refused result neither covered nor
+// stored, and the range is requeued. A refused result has to be removed: a subject holds one message,
+// so that the same worker could not store a right answer for the range.
+//
+// If the process dies in between, the next one verifies the results that were not removed again, and
+// a result that has earned a strike earns no second one.
 type checker struct {
 	streams  *streams
 	log      zerolog.Logger
@@ -39,11 +46,13 @@ type checker struct {
 // An outcome is what verification says of one result.
 type outcome struct {
 	checked collect.Checked
-	unread  bool  // its worker is quarantined: the result is refused without a look
+	unread  bool  // its worker is quarantined: the result is refused without verification
 	err     error // a *collect.Refused, or an error of the store
 }
 
-// take deals with the results of a batch, whose last sequence is last.
+// take deals with the results of a batch, whose last sequence is last. arrivals may be empty: last
+// then counts messages that are not results. An error ends the job in this process; the results
+// before the one that has caused it are accepted all the same.
 func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uint64) error {
 	outcomes := c.verify(ctx, arrivals)
 	verified, refused, err := c.sort(ctx, arrivals, outcomes)
@@ -64,7 +73,7 @@ func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uin
 	return nil
 }
 
-// verify checks the results on all cores.
+// verify checks the results on all cores. outcomes[i] belongs to arrivals[i].
 func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outcome {
 	outcomes := make([]outcome, len(arrivals))
 	var next atomic.Int64
@@ -83,8 +92,8 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 	return outcomes
 }
 
-// sort divides the results, in order, into verified ones and the sequences of refused ones.
-// It stops at the first error, which ends the job; the results from there on are in neither.
+// sort divides the results, in order, into verified ones and the sequences of refused ones. It stops
+// at the first error, which ends the job; the results behind it are in neither.
 func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes []outcome) (verified []collect.Checked, refused []uint64, _ error) {
 	verified = make([]collect.Checked, 0, len(arrivals))
 	for i := range outcomes {
@@ -123,13 +132,17 @@ func (c *checker) stopQuarantined(arrivals []collect.Arrival, outcomes []outcome
 }
 
 const (
-	maxRefusals      = 5    // refused results of one range that end the job
-	maxRefusedRanges = 4096 // ranges whose refusals are counted: a hostile worker chooses them
+	// maxRefusals is how many refused results of one range end the job. The third quarantines its
+	// worker, whose results then count no more, so that one bad worker alone does not end a job.
+	maxRefusals = 5
+	// maxRefusedRanges bounds the memory for counting, since a hostile worker chooses the ranges.
+	// Beyond it counting starts anew.
+	maxRefusedRanges = 4096
 )
 
-// refuse deals with a result that does not verify: its worker gets a strike. The error wraps
-// ErrBeyondRepair once so many results for one range were refused that no worker seems able
-// to answer it. Results of quarantined workers do not count for that.
+// refuse deals with a result that is wrong: its worker gets a strike, and is quarantined with the
+// third. The error wraps ErrBeyondRepair once so many results for one range were refused that no
+// worker seems able to answer it.
 func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint64) error {
 	log := c.log.With().Str("worker", refused.Worker).Stringer("range", refused.Range).Logger()
 	if !c.isFault(ctx, refused) {
@@ -158,7 +171,8 @@ func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint
 	return c.countRefusal(refused)
 }
 
-// countRefusal counts a refused result of a worker that is not quarantined.
+// countRefusal counts a refused result of a worker that is not quarantined. The results of workers
+// that were quarantined since are taken off the count.
 func (c *checker) countRefusal(refused *collect.Refused) error {
 	if len(c.refusals) >= maxRefusedRanges {
 		clear(c.refusals)

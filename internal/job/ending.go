@@ -12,7 +12,24 @@ import (
 	"factorfleet/internal/task"
 )
 
-// An ending is how a job, or this process's part in it, came to its end.
+// An ending is how a job, or this process's part in it, came to its end:
+//
+//	kind          comes from                                      the error wraps
+//	complete      the loop, see isComplete                        none
+//	fed           inputSealed, for Feed                           none
+//	shown         the review of Results                           none
+//	interrupted   the caller: a signal, a deadline, a refusal     the cause of its context
+//	cancelled     the manifest, or a change of it by the feeder   ErrCancelled
+//	removed       the same, or a request that finds no manifest   fleet.ErrNoJob
+//	inputLost     a block that cannot be read, see fleet.Inputs;  ErrInputLost
+//	              the reviewer, the feeder
+//	beyondRepair  the checker                                     ErrBeyondRepair
+//	outputFailed  Emit or Flush                                   ErrOutput
+//	disconnected  any goroutine of the loop                       natsconn.ErrClosed
+//	failed        the feeder: the input differs, or the server    that error
+//	              has refused a request that no retry can repair
+//
+// Package command gives each error its exit code.
 type ending struct {
 	kind endKind
 	err  error // for the caller; nil if the process did what it was asked for
@@ -21,7 +38,7 @@ type ending struct {
 type endKind uint8
 
 const (
-	failed       endKind = iota // any other error: no retry can repair it
+	failed       endKind = iota // any other error
 	complete                    // each number of the sealed job has an answer or is given up
 	fed                         // all input is stored and queued, and no more was asked for
 	shown                       // the answers that exist now are printed, and no more was asked for
@@ -47,11 +64,12 @@ const (
 
 // An endRule is what holds for all endings of a kind.
 type endRule struct {
-	// final endings hold even if the caller's context ends at the same moment.
+	// final endings hold even if the caller's context has ended too: the process has done what it was
+	// asked for.
 	final bool
 	then  aftermath
-	// cause is the error of the kind. The errors of other packages that wrap it lead to this
-	// kind, and the caller gets an error that wraps it. nil = there is none.
+	// cause is the error of the kind: errors that wrap it lead to this kind, and the caller gets one
+	// that wraps it. nil = there is none.
 	cause error
 }
 
@@ -69,7 +87,8 @@ var endRules = [endKinds]endRule{
 	disconnected: {cause: natsconn.ErrClosed},
 }
 
-// endingOf returns the ending that an error leads to.
+// endingOf returns the ending that an error leads to: failed unless the error wraps the cause of
+// another kind.
 func endingOf(err error) ending {
 	// An error of the output may wrap any other error, so that it is looked for first.
 	for _, kind := range []endKind{outputFailed, beyondRepair, cancelled, removed, inputLost, disconnected} {
@@ -80,8 +99,8 @@ func endingOf(err error) ending {
 	return ending{failed, err}
 }
 
-// manifestEnding returns the ending that a manifest states, if it states one that ends every
-// process's part in the job.
+// manifestEnding returns the ending that a manifest states, if it states one that ends every process's
+// part in the job. Done is none: a process that has begun to print prints all answers.
 func manifestEnding(j *task.Job) (ending, bool) {
 	switch j.State {
 	case task.Cancelled:
@@ -96,14 +115,14 @@ func cancelledError(id string) error { return fmt.Errorf("job %s was %w", id, Er
 
 func removedError(id string) error { return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id) }
 
-// inputLostError says how much of a job's input is left.
+// inputLostError says how much of a job's input is left: the first left of count numbers.
 func inputLostError(id string, count, left uint64) error {
 	return fmt.Errorf("%w: of the %d numbers of job %s only the first %d are stored", ErrInputLost, count, id, left)
 }
 
-// conclude does with the streams what an ending other than complete needs, and returns the
-// error for the caller. No goroutine of the loop runs any more, so that this process queues
-// nothing afterwards.
+// conclude does with the streams what an ending other than complete needs, and returns the error for
+// the caller. Requires that run has returned: then this process queues nothing any more, and what it
+// has queued after the job was cancelled is removed.
 func (s *streams) conclude(ctx context.Context, l *loop, end ending) error {
 	switch endRules[end.kind].then {
 	case stopWork:
@@ -128,9 +147,14 @@ func (s *streams) countLeft(ctx context.Context, count uint64, err error) error 
 	return err
 }
 
-// recordEnd writes down that the job is done, and empties its queue. The submitter of a job
-// that is not kept removes it if it ended well. No other process does: the submitter may
+// recordEnd writes into the manifest that the job is done, and empties its queue, in which repeated
+// tasks may be left. Requires that run has returned, with the ending complete. The submitter of a job
+// that is not kept removes it if it ended without defects. No other process does: the submitter may
 // still be printing.
+//
+// Several processes can come here at the same time. The first one records the end, and the others find
+// it recorded. They empty the queue too if they have requeued ranges, perhaps after the first one had
+// emptied it.
 func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 	sum := l.summary()
 	if l.watch.Private {
@@ -183,7 +207,7 @@ func (s *streams) writeEnd(ctx context.Context, w Watch, sum *Summary) (j *task.
 }
 
 // markDone writes into j that the job is done, and its counts. The manifest stays for
-// TombstoneAge at least.
+// fleet.TombstoneAge at least, so that the id is not used again at once.
 func markDone(j *task.Job, sum *Summary) {
 	now := time.Now()
 	expires := now.Add(max(j.Keep, fleet.TombstoneAge))
@@ -191,8 +215,8 @@ func markDone(j *task.Job, sum *Summary) {
 	j.Verified, j.Unfinished, j.Dead = sum.Verified, sum.Unfinished, sum.Counts.Dead
 }
 
-// retry is fleet.Retry, but returns the error of a full store at once if a user waits for
-// this process: the user may be the only one who can make room.
+// retry is fleet.Retry, but stops at once with stream.ErrFull if a user waits for this process: the
+// user may be the only one who can make room.
 func (s *streams) retry(ctx context.Context, w Watch, try func() error) error {
 	if w.Supervised {
 		return s.fleet.Retry(ctx, try)

@@ -12,8 +12,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// reviewSweeper is how long after the sweeper's dead letter its task may still be queued: the
-// sweeper stores the letter first.
+// reviewSweeper is the time after which a review is repeated that has found a dead letter of the
+// sweeper whose task is still queued. The sweeper stores the letter first and removes the task a
+// round trip later.
 const reviewSweeper = 500 * time.Millisecond
 
 // listLetters lists the dead letters.
@@ -24,7 +25,7 @@ func (v *reviewer) listLetters() {
 	})
 }
 
-// lettersListed gives up what has a dead letter. The holder then looks for missing ranges.
+// lettersListed gives up the ranges that have a dead letter. The holder then looks for missing ranges.
 func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
 	if err := v.giveUp(letters); err != nil {
 		v.fail(err)
@@ -37,7 +38,7 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
 		v.idle()
 	default:
 		// A return that was requeued between the listings of TASKS and of RETURNS is in
-		// neither of them.
+		// neither of them; see the package comment.
 		v.operate(reviewQueueAgain, func(ctx context.Context, a *answer) (err error) {
 			a.backlog, err = v.l.access.backlog(ctx)
 			return err
@@ -45,15 +46,21 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
 	}
 }
 
-// giveUp gives up the ranges of dead letters. A letter does not count before its range was
-// queued, while it is queued, or once it is covered, and never if a quarantined worker has
-// written it.
+// giveUp gives up the ranges of dead letters. That is final in this process, so that a letter must
+// be more than a claim. It does not count
+//
+//   - if the job has no such numbers, or before they were queued: it is forged;
+//   - while its range is queued: the task may still be answered;
+//   - once its range is covered: the collector ignores it;
+//   - if a quarantined worker has written it.
+//
+// A letter of the sweeper comes a moment before its task leaves the queue: another review follows.
 func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 	stored, soon := v.l.access.stored(), false
 	for i := range letters {
 		d := &letters[i]
 		switch {
-		case d.Range.End() > stored || d.Range.Count > task.MaxCount: // forged: the job has no such numbers
+		case d.Range.End() > stored || d.Range.Count > task.MaxCount:
 		case v.l.trust.Quarantined(d.Writer):
 		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
 			soon = soon || d.Authoritative() && !v.l.collector.Covered().Contains(d.Range)
@@ -69,7 +76,9 @@ func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 	return v.l.flush()
 }
 
-// missing returns the ranges below the end of the queue that are neither covered nor queued.
+// missing returns the ranges below the end of the queue that are neither covered nor queued, in
+// ascending order. Requires that the queue was listed and the results that were stored then are dealt
+// with. Covered ranges include those that were given up.
 func (v *reviewer) missing() []task.Range {
 	if v.queue.end == 0 {
 		return nil
@@ -81,9 +90,8 @@ func (v *reviewer) missing() []task.Range {
 	return missing
 }
 
-// queueListedAgain requeues the ranges that are missing from both listings of the queue. A
-// range that was answered between the listings may be requeued without need: its second
-// answer is a duplicate.
+// queueListedAgain requeues the ranges that are missing from both listings of the queue. The requeued
+// tasks have a new round, so that a range can be requeued any number of times.
 func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	v.queue.queued.AddSet(&b.Ranges)
 	missing := v.missing()
@@ -101,9 +109,9 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	v.operate(reviewRequeue, func(ctx context.Context, _ *answer) error { return v.l.access.requeue(ctx, j, missing) })
 }
 
-// rangesRequeued ends the review. Missing input is a loss if it stays missing for longer than
-// an election takes. While the job is open, or this process feeds it, the input may be about
-// to be stored again.
+// rangesRequeued ends the review. Input that cannot be read is lost if that is so for longer than an
+// election takes; before, a server that was cut off from its cluster may not have it yet. Of an open
+// job, or one that this process feeds, the input may be about to be stored again.
 func (v *reviewer) rangesRequeued(err error) {
 	if !errors.Is(err, collect.ErrNoInput) || v.job.State == task.Open || v.l.feeding {
 		v.noInput = time.Time{}

@@ -8,19 +8,21 @@ import (
 	"factorfleet/internal/task"
 )
 
-// An answer is the event of an operation that has ended, with what it has read.
+// An answer is the event of an operation that has ended, with what it has read: one of job to
+// letters, as the step requires. After an error that one is not valid.
 type answer struct {
-	operation uint64
+	operation uint64 // number of the operation, see reviewer
 	job       *task.Job
-	feeder    string
+	feeder    string // process that has the feeder's lease; "" = none
 	backlog   *fleet.Backlog
-	last      uint64
+	last      uint64 // sequence of the last stored result
 	letters   []fleet.DeadLetter
 	err       error
 }
 
-// operate moves to step, and runs op in a goroutine of its own. Meanwhile the loop applies
-// other events: the collector may cover more ranges, and the lease may be lost.
+// operate moves to step, and runs op in a goroutine of its own. op fills the answer and uses nothing
+// else that the loop owns. Meanwhile the loop applies other events: the collector may cover more
+// ranges, the manifest may change, and the lease may be lost.
 func (v *reviewer) operate(step reviewStep, op func(ctx context.Context, a *answer) error) {
 	v.step = step
 	v.operation++
@@ -31,7 +33,8 @@ func (v *reviewer) operate(step reviewStep, op func(ctx context.Context, a *answ
 	})
 }
 
-// apply takes the answer of the operation that runs, and does the next step.
+// apply takes the answer of the operation that runs, and does the next step. The steps feeder and
+// requeue have to see errors too; an error of any other step ends the review.
 func (a answer) apply(l *loop) {
 	v := &l.review
 	if a.operation != v.operation {
@@ -61,12 +64,13 @@ func (a answer) apply(l *loop) {
 	}
 }
 
-// cutOffAfter is how long an open job must have no feeder before it is sealed: between two
-// looks a feeder may lose its lease and take it again.
+// cutOffAfter is how long an open job must have no feeder before it is sealed. A new submitter needs
+// a moment between the manifest and its lease, and one that has lost its lease requests it every
+// second.
 const cutOffAfter = 3 * time.Second
 
-// manifestRead ends the loop if the job was cancelled or removed, so that nothing of it is requeued
-// even if the follower of the manifest is late. Results prints the answers of every job.
+// manifestRead ends the loop if the job was cancelled or removed: the follower of the manifest may
+// be late, and nothing of such a job must be requeued. Results prints the answers of a cancelled job.
 func (v *reviewer) manifestRead(j *task.Job) {
 	v.job = j
 	if end, ok := manifestEnding(j); ok && v.l.goal != goalShow {
@@ -77,8 +81,8 @@ func (v *reviewer) manifestRead(j *task.Job) {
 	v.checkFeeder()
 }
 
-// checkFeeder looks for the feeder of an open job, if this process is to seal the job of a
-// feeder that died. Only the holder does, and not while it feeds the job itself.
+// checkFeeder looks for the feeder of an open job, because the holder seals the job of a feeder that
+// has died. A process that is to feed the job itself does not: it will take the lease.
 func (v *reviewer) checkFeeder() {
 	if v.job.State != task.Open || v.l.feeding || !v.l.holding {
 		v.noFeeder = time.Time{}
@@ -91,8 +95,9 @@ func (v *reviewer) checkFeeder() {
 	})
 }
 
-// feederKnown seals the job as cut off if it had no feeder for cutOffAfter. What is stored is
-// finished, and the manifest says that the input was longer.
+// feederKnown seals the job as cut off if it had no feeder for cutOffAfter. What is stored is then
+// computed to its end, and the manifest says that the input was longer. If the feeder's process is
+// alive and was only unreachable, it opens the job again (feeder.reopen, feeder.seal).
 func (v *reviewer) feederKnown(feeder string, err error) {
 	switch {
 	case err != nil:
@@ -118,17 +123,19 @@ func (v *reviewer) feederKnown(feeder string, err error) {
 	v.listQueue()
 }
 
-// A snapshot is how the queue of the job stood at one moment.
+// A snapshot is how the queue of the job stood when it was listed.
 type snapshot struct {
 	queued task.Set // in TASKS or in RETURNS
 
-	// end is the end of what was ever queued by then. Chunks are queued in order: below one
-	// that was queued, all were.
+	// end is the end of what was ever queued by then, as far as it is known: all chunks below it
+	// were queued before the listing. For a sealed job it is the number of numbers. A feeder queues
+	// in order, so that for an open job it is the end of the last range that is covered before the
+	// listing, or that is listed with its first round.
 	end uint64
 }
 
-// listQueue lists the queue. For an open job the end of what is covered is noted before: all
-// chunks up to there were queued when the queue is listed.
+// listQueue lists the queue. The end of what is covered is noted before, not after: a range that is
+// answered during the listing would move the end beyond chunks that were queued after the listing.
 func (v *reviewer) listQueue() {
 	v.queue = snapshot{end: v.job.Count}
 	if v.job.State == task.Open {
@@ -148,8 +155,8 @@ func (v *reviewer) coveredEnd() (end uint64) {
 	return end
 }
 
-// queueListed notes the queue, and asks how far the results go. Only the feeder's own chunks
-// move the end, so that a forged return cannot.
+// queueListed notes the queue, and requests the sequence of the last result. Only chunks of the first
+// round move the end, which are the feeder's: a worker cannot move it by a forged return.
 func (v *reviewer) queueListed(b *fleet.Backlog) {
 	v.queue.queued = b.Ranges
 	if v.job.State == task.Open {
@@ -165,14 +172,16 @@ func (v *reviewer) queueListed(b *fleet.Backlog) {
 	})
 }
 
-// awaitResults waits until the results up to last are dealt with.
+// awaitResults waits until the results up to last are dealt with. last = 0 means that there are none.
 func (v *reviewer) awaitResults(last uint64) {
 	v.step, v.last = reviewResults, last
 	v.timer.Reset(reviewEvery)
 	v.resultsDealtWith()
 }
 
-// resultsDealtWith is called when more results are dealt with.
+// resultsDealtWith is called when more results are dealt with. If another watcher removes the result
+// last before this process has read it, no batch reaches last until a later result arrives: then the
+// timer ends the review.
 func (v *reviewer) resultsDealtWith() {
 	if v.step == reviewResults && v.l.dealtWith >= v.last {
 		v.timer.Stop()

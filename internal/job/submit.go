@@ -10,10 +10,22 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Submit runs a job as its feeder and as a watcher until the job has ended. If a job of that
-// id exists, Submit joins it; an error wraps fleet.ErrDiffers if its input is different. When
-// ctx ends the job continues without this process, and the error is the cause of ctx. started
-// is called with the id once the job exists.
+// Submit runs a job as its feeder and as a watcher until the job has ended. If a job of that id
+// exists, Submit joins it: it compares the input with the stored numbers before it emits any answer,
+// and continues behind them. started is called with the id once the job exists.
+//
+// When ctx ends the job continues without this process, and the error is the cause of ctx. Other
+// errors wrap
+//
+//   - fleet.ErrDiffers if the job of that id has other input or another kind, or if it was cancelled
+//     or removed before;
+//   - ErrCancelled or fleet.ErrNoJob if a user cancels or removes the job meanwhile;
+//   - ErrInputLost, ErrBeyondRepair or ErrOutput, see there;
+//   - stream.ErrFull if the store has no room for the manifest, or
+//   - natsconn.ErrClosed if the connection was closed for good.
+//
+// An unreachable server is waited for once the job exists. The Summary is valid after an error too,
+// unless it is nil: then the job was not begun.
 func Submit(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*Summary, error) {
 	s, fd, err := begin(ctx, f, sub)
 	if err != nil {
@@ -25,8 +37,8 @@ func Submit(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, starte
 	return s.watch(ctx, l, fd.run)
 }
 
-// Feed stores and queues the input of a job like Submit, and returns without waiting for
-// answers.
+// Feed stores and queues the input of a job like Submit, and returns the manifest without waiting for
+// answers. w.Emit and w.Flush are not called. The errors are those of Submit.
 func Feed(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*task.Job, error) {
 	s, fd, err := begin(ctx, f, sub)
 	if err != nil {
@@ -39,8 +51,8 @@ func Feed(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started 
 	return l.job, s.conclude(ctx, l, end)
 }
 
-// Wait runs a job as a watcher until the job has ended. An error wraps fleet.ErrNoJob if there
-// is no job of that id. When ctx ends the job continues, and the error is the cause of ctx.
+// Wait runs a job as a watcher until the job has ended. An error wraps fleet.ErrNoJob if there is no
+// job of that id. The other errors, and the Summary, are those of Submit.
 func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, error) {
 	s, j, err := open(ctx, f, id)
 	if err != nil {
@@ -52,9 +64,10 @@ func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, er
 	return s.watch(ctx, s.newLoop(ctx, goalEnd, j, w, false))
 }
 
-// Results emits the verified answers that are stored now and the numbers that were given up,
-// in order if w says so, and returns without waiting for more. An error wraps fleet.ErrNoJob
-// if there is no job of that id.
+// Results emits the verified answers that are stored now and the numbers that were given up, in order
+// if w says so, and returns without waiting for more. Summary.Missing counts the other numbers. An
+// error wraps fleet.ErrNoJob if there is no job of that id. Any request that fails is an error, since
+// a user waits; Results can be repeated.
 func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, error) {
 	s, j, err := open(ctx, f, id)
 	if err != nil {
@@ -67,7 +80,7 @@ func Results(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary,
 	return sum, s.conclude(ctx, l, end)
 }
 
-// watch runs a watcher, and the parts that it has besides, until the job has ended.
+// watch runs a watcher, with more parts, until the job has ended.
 func (s *streams) watch(ctx context.Context, l *loop, parts ...func(context.Context) error) (*Summary, error) {
 	end := l.run(ctx, append(parts, s.parts(l)...)...)
 	if endRules[end.kind].then == recordEnd {
@@ -76,7 +89,8 @@ func (s *streams) watch(ctx context.Context, l *loop, parts ...func(context.Cont
 	return l.summary(), s.conclude(ctx, l, end)
 }
 
-// newLoop returns the loop of this process for job j.
+// newLoop returns the loop of this process for job j. hasFeeder says that one of its parts will be the
+// feeder.
 func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, hasFeeder bool) *loop {
 	l := newLoop(ctx, loopConfig{
 		goal: g, hasFeeder: hasFeeder, job: j, watch: w, access: s, numbers: s.inputs.Numbers, reread: s.fleet.Result,
@@ -87,7 +101,8 @@ func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, has
 	return l
 }
 
-// open returns the access to a job that exists, and its manifest.
+// open returns the access to a job that exists, and its manifest. An error wraps fleet.ErrNoJob if
+// there is no job of that id, or if it was removed.
 func open(ctx context.Context, f *fleet.Fleet, id string) (*streams, *task.Job, error) {
 	j, err := f.Job(ctx, id)
 	if err != nil {
@@ -166,7 +181,8 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 	return j, nil
 }
 
-// sameSettings reports whether a job was submitted with the settings of sub.
+// sameSettings reports whether a job was submitted with the settings of sub. Keep is not compared: it
+// does not change the work.
 func sameSettings(j *task.Job, sub *Submission) bool {
 	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Budget == sub.Budget && j.Certify == sub.Certify
 }
