@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -73,9 +74,11 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}
-	go sendHeartbeats(lifetime, client, w, status, o.Log)
+	var heartbeats sync.WaitGroup
+	heartbeats.Go(func() { sendHeartbeats(lifetime, client, w, status, o.Log) })
 	err = w.Run(ctx)
 	end()
+	heartbeats.Wait() // a heartbeat after Leave would register the worker again
 	if e := client.Leave(); e != nil {
 		o.Log.Debug().Err(e).Msg("cannot leave the registry of workers")
 	}

@@ -126,7 +126,7 @@ func (c *checker) stopQuarantined(arrivals []collect.Arrival, outcomes []outcome
 		}
 		notified[worker] = true
 		if err := c.trust.Stop(worker); err != nil {
-			c.log.Debug().Err(err).Msg("tell a worker that it is quarantined")
+			c.log.Debug().Err(err).Msg("cannot tell a worker that it is quarantined")
 		}
 	}
 }
@@ -186,8 +186,8 @@ func (c *checker) countRefusal(refused *collect.Refused) error {
 }
 
 // isFault reports whether a refused result is its worker's fault. An answer to numbers that
-// are not stored may be the fault of a store that has lost them, unless the sealed job never
-// had so many.
+// are not stored may be the fault of a store that has lost them, unless the sealed job never had so
+// many. If the manifest cannot be read, the worker gets no strike.
 func (c *checker) isFault(ctx context.Context, refused *collect.Refused) bool {
 	if !errors.Is(refused.Err, collect.ErrNoInput) {
 		return true

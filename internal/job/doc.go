@@ -101,7 +101,7 @@
 //
 //	TASKS ──> RESULTS    a worker stores its answer, then acks
 //	TASKS ──> RETURNS    a worker hands the range back, then acks
-//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task goes
+//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed
 //	RETURNS ──> DEAD     the sweeper, the same
 //	RETURNS ──> TASKS    the sweeper queues the range with the next round
 //	RESULTS ──> nothing  a watcher removes a refused result: the range is to be requeued

@@ -127,7 +127,7 @@ func (s *streams) conclude(ctx context.Context, l *loop, end ending) error {
 	switch endRules[end.kind].then {
 	case stopWork:
 		if err := s.fleet.Retry(ctx, func() error { return s.fleet.StopWork(ctx, s.id) }); err != nil {
-			l.watch.Log.Debug().Err(err).Msg("empty the queue of a cancelled job")
+			l.watch.Log.Debug().Err(err).Msg("cannot empty the queue of a cancelled job")
 		}
 	case countLeft:
 		return s.countLeft(ctx, l.job.Count, end.err)

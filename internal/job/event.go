@@ -120,7 +120,7 @@ type reminded struct{ err error }
 func (e reminded) apply(l *loop) {
 	l.reminding = false
 	if e.err != nil && l.ctx.Err() == nil {
-		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines: tried again in 5 s")
+		l.watch.Log.Debug().Err(e.err).Msg("remind the workers of quarantines; the next try is in 5 s")
 	}
 }
 

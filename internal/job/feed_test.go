@@ -62,7 +62,7 @@ func TestFeederLosesLease(t *testing.T) {
 		}
 		feed.Close()
 	})
-	await(t, "it is fed", func() bool { who, err := h.Holder(t.Context(), feedLease("j")); return who != "" && err == nil })
+	await(t, "it is fed", func() bool { holder, err := h.Holder(t.Context(), feedLease("j")); return holder != "" && err == nil })
 	if _, err := leases.PutString(t.Context(), feedLease("j"), "thief"); err != nil {
 		t.Fatal(err)
 	}

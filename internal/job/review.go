@@ -166,7 +166,7 @@ func (v *reviewer) timeout() {
 	case reviewSpaced:
 		v.start()
 	case reviewResults:
-		v.fail(errors.New("the results arrive too slowly for a review"))
+		v.fail(errors.New("the results that were stored when the review began are not verified yet"))
 	}
 }
 
@@ -188,6 +188,6 @@ func (v *reviewer) fail(err error) {
 		v.l.finish(end)
 		return
 	}
-	v.l.watch.Log.Debug().Err(err).Msg("the review failed: it is repeated")
+	v.l.watch.Log.Debug().Err(err).Msg("the review failed and will be repeated")
 	v.idle()
 }

@@ -108,7 +108,7 @@ func (v *reviewer) feederKnown(feeder string, err error) {
 		v.noFeeder = time.Time{}
 		if !v.reported {
 			v.reported = true
-			v.l.watch.Status("another process is still reading the input of this job, or has just died: waiting for it")
+			v.l.watch.Status("waiting for the input of this job: its submitter is still reading it, or has just died")
 		}
 	case v.noFeeder.IsZero():
 		v.noFeeder = time.Now()

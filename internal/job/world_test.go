@@ -269,7 +269,7 @@ func (w *world) lease(ctx context.Context, l *loop) error {
 	return nil
 }
 
-// announce puts manifests, old ones too, and asks for reviews. It is the only goroutine that
+// announce puts manifests, old ones too, and requests reviews. It is the only goroutine that
 // puts manifests, as the follower of a job is.
 func (w *world) announce(ctx context.Context, l *loop) error {
 	for ctx.Err() == nil {
