@@ -83,11 +83,6 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 	return err
 }
 
-// FollowDead calls got whenever dead letters of the job come, until ctx ends.
-func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
-	return f.link.Follow(ctx, stream.Source{Stream: schema.StreamDead, Filter: schema.DeadPrefix + job + ".*.*"}, func([]stream.Message, uint64) error { got(); return nil }, nil)
-}
-
 // maxDeadRanges bounds the letters that DeadRanges returns: strangers may write any number.
 const maxDeadRanges = 100_000
 

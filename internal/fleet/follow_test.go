@@ -151,7 +151,7 @@ func TestResult(t *testing.T) {
 		t.Errorf("answered %d, %v", answered.Len(), err)
 	}
 	for range 2 { // gone, and still gone
-		if err := h.DropResult(t.Context(), 1); err != nil {
+		if err := h.DropResults(t.Context(), []uint64{1}); err != nil {
 			t.Error(err)
 		}
 	}

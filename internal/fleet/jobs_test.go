@@ -108,7 +108,7 @@ func TestWatchJob(t *testing.T) {
 	}
 	cancel()
 	await(t, "the consumer is removed", func() bool {
-		s, err := h.js.Stream(t.Context(), "KV_"+schema.BucketJobs)
+		s, err := h.js.Stream(t.Context(), schema.BucketStream(schema.BucketJobs))
 		return err == nil && s.CachedInfo().State.Consumers == 0
 	})
 }
@@ -299,7 +299,7 @@ func TestFullStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.removeUnheld(t.Context(), abandoned, "me"); !errors.Is(err, stream.ErrFull) || len(h.left("abandoned")) == 0 {
+		if _, err := h.removeUnheld(t.Context(), abandoned); !errors.Is(err, stream.ErrFull) || len(h.left("abandoned")) == 0 {
 			t.Errorf("a job that may go on: %v", err)
 		}
 		if err := h.RemoveExpired(t.Context()); err != nil && !errors.Is(err, stream.ErrFull) { // the abandoned one may come first
@@ -407,7 +407,7 @@ func TestRemoveExpired(t *testing.T) {
 	if got := h.left("old"); len(got) != 0 {
 		t.Errorf("left of a tombstone: %q", got)
 	}
-	if got := strings.Join(h.subjects("KV_"+schema.BucketJobs), " "); strings.Contains(got, ".old") {
+	if got := strings.Join(h.subjects(schema.BucketStream(schema.BucketJobs)), " "); strings.Contains(got, ".old") {
 		t.Errorf("jobs: %s", got)
 	}
 	if _, err := h.Job(t.Context(), "old"); !errors.Is(err, ErrNoJob) {

@@ -74,7 +74,7 @@ func TestLease(t *testing.T) {
 	if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
 		t.Errorf("the holder is %q, %v", who, err)
 	}
-	await(t, "nothing is left of it", func() bool { return len(h.subjects("KV_"+schema.BucketLeases)) == 0 })
+	await(t, "nothing is left of it", func() bool { return len(h.subjects(schema.BucketStream(schema.BucketLeases))) == 0 })
 }
 
 // TestLeaseTakeover: a holder that falls silent is followed by another when its time

@@ -70,8 +70,8 @@ func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks
 	return b.Ranges, b.Chunks, nil
 }
 
-// Depth returns how many tasks of all jobs FACTOR_TASKS holds.
-func (f *Fleet) Depth(ctx context.Context) (uint64, error) {
+// depth returns how many tasks of all jobs FACTOR_TASKS holds.
+func (f *Fleet) depth(ctx context.Context) (uint64, error) {
 	info, err := f.tasks.Info(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))

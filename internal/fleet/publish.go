@@ -128,7 +128,7 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 // was added since: looking costs the server a millisecond.
 func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
 	if time.Since(p.depthAt) >= depthEvery {
-		depth, err := p.f.Depth(ctx)
+		depth, err := p.f.depth(ctx)
 		if err != nil {
 			return 0, err
 		}

@@ -48,7 +48,7 @@ func TestRegistry(t *testing.T) {
 		beat(s, 10*i+1)
 	}
 	await(t, "all beats", func() bool { got := names(); return got == "a:11 a:21 b:1 " || got == "a:21 a:11 b:1 " })
-	h.put("$KV."+schema.BucketWorkers+".rogue.i", []byte("no json"))
+	h.put(schema.KeyPrefix(schema.BucketWorkers)+"rogue.i", []byte("no json"))
 	if err := stations[0].Leave(); err != nil {
 		t.Fatal(err)
 	}

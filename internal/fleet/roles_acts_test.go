@@ -211,7 +211,7 @@ func (c *castle) produce(v *visitor) error {
 		func() error { _, err := f.Holder(ctx, j.ID); return err },
 		func() error { _, err := f.Result(ctx, result); return err },
 		func() error { _, err := f.LastResult(ctx, j.ID); return err },
-		func() error { return f.DropResult(ctx, result) },
+		func() error { return f.DropResults(ctx, []uint64{result}) },
 		func() error { return c.judge(ctx, f, result) },
 		func() error { _, err := f.Workers(ctx); return err },
 		func() error { _, err := f.Jobs(ctx); return err },

@@ -133,6 +133,7 @@ func TestRemind(t *testing.T) {
 			return err == nil && len(list) == 1 && list[0].State == state
 		})
 	}
+	h.remindEvery = 0
 	remind := func() {
 		t.Helper()
 		if err := trust.Remind(t.Context()); err != nil {

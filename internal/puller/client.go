@@ -93,12 +93,12 @@ func (s *Client) Beat(status any) error {
 	if err != nil {
 		return fmt.Errorf("heartbeat: %w", err)
 	}
-	return s.link.NC.Publish("$KV."+schema.BucketWorkers+"."+s.worker+"."+s.instance, b)
+	return s.link.NC.Publish(schema.KeyPrefix(schema.BucketWorkers)+s.worker+"."+s.instance, b)
 }
 
 // Leave removes the worker from the registry.
 func (s *Client) Leave() error {
-	m := nats.NewMsg("$KV." + schema.BucketWorkers + "." + s.worker + "." + s.instance)
+	m := nats.NewMsg(schema.KeyPrefix(schema.BucketWorkers) + s.worker + "." + s.instance)
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	m.Header.Set("KV-Operation", "PURGE")
 	if err := s.link.NC.PublishMsg(m); err != nil {

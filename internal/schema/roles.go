@@ -92,7 +92,7 @@ func workerPublish(name string) []Permission {
 		{ReturnsPrefix + "*.*.*." + name, "ranges that it hands back"},
 		{DeadPrefix + "*.*." + name, "numbers that it gives up: a claim"},
 		{FailedPrefix + "*.*.*.*." + name, "its failed attempts"},
-		{kvSubject(BucketWorkers) + name + ".*", "its heartbeat"},
+		{KeyPrefix(BucketWorkers) + name + ".*", "its heartbeat"},
 		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "to bind to the durables"},
 		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "to pull tasks"},
 		{"$JS.ACK." + StreamTasks + ".>", "to settle them, and to show that it works on them"},
@@ -117,8 +117,8 @@ func producerPublish() []Permission {
 		{TasksPrefix + ">", "its chunks, and those queued again"},
 		{DeadPrefix + "*.*.*", "dead letters, as the sweeper"},
 		{OrderSubject, "to tell workers of cancelled jobs and of a quarantine"},
-		{kvSubject(BucketJobs) + ">", "manifests, and what is held against workers"},
-		{kvSubject(BucketLeases) + ">", "who holds a job"},
+		{KeyPrefix(BucketJobs) + ">", "manifests, and what is held against workers"},
+		{KeyPrefix(BucketLeases) + ">", "who holds a job"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
 		list = append(list,
@@ -126,10 +126,10 @@ func producerPublish() []Permission {
 			Permission{"$JS.API.STREAM.PURGE." + s, "to remove a job"})
 	}
 	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + kvStream(b), "to bind to the bucket"})
+		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "to bind to the bucket"})
 	}
 	list = append(list,
-		Permission{"$JS.API.STREAM.PURGE." + kvStream(BucketJobs), "to remove the tombstone of a job"},
+		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "to remove the tombstone of a job"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "the sweeper, to read a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "and to remove it"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamResults, "to know the last result of a job, from the leader"},
@@ -170,19 +170,18 @@ func observerPublish() []Permission {
 	return append(list, buckets()...)
 }
 
-// buckets lists what it takes to read all jobs and workers. The client library has the
-// server push a whole bucket: a large one comes in portions, each confirmed.
+// buckets lists the permissions to read all jobs and workers. The server pushes the bucket of
+// workers: a large one comes in portions, each of which is confirmed.
 func buckets() []Permission {
-	jobs, workers := kvStream(BucketJobs), kvStream(BucketWorkers)
-	return append(follow(jobs, kvSubject(BucketJobs)),
-		Permission{"$JS.FC." + jobs + ".>", "to confirm portions of a large bucket"},
-		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + kvSubject(BucketWorkers) + ">", "to list the workers"},
+	workers := BucketStream(BucketWorkers)
+	return append(follow(BucketStream(BucketJobs), KeyPrefix(BucketJobs)),
+		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KeyPrefix(BucketWorkers) + ">", "to list the workers"},
 		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "to leave nothing behind"},
 		Permission{"$JS.FC." + workers + ".>", "to confirm portions of a large bucket"},
 	)
 }
 
-// follow lists what it takes to read a stream with consumers of one's own.
+// follow lists the permissions to read a stream with the reader's own consumers.
 func follow(stream, subjects string) []Permission {
 	return []Permission{
 		{"$JS.API.CONSUMER.CREATE." + stream + ".*." + subjects + ">", "to read the stream"},
@@ -192,8 +191,5 @@ func follow(stream, subjects string) []Permission {
 }
 
 func readKey(bucket string) Permission {
-	return Permission{"$JS.API.DIRECT.GET." + kvStream(bucket) + "." + kvSubject(bucket) + ">", "to read a key"}
+	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + "." + KeyPrefix(bucket) + ">", "to read a key"}
 }
-
-func kvStream(bucket string) string  { return "KV_" + bucket }
-func kvSubject(bucket string) string { return "$KV." + bucket + "." }

@@ -51,6 +51,12 @@ const (
 	StatusPrefix  = "FACTOR.status."         // before a worker: a request for its status
 )
 
+// BucketStream returns the name of the stream behind a key-value bucket.
+func BucketStream(bucket string) string { return "KV_" + bucket }
+
+// KeyPrefix returns what the subjects of a bucket's keys begin with, with its last dot.
+func KeyPrefix(bucket string) string { return "$KV." + bucket + "." }
+
 // InputSubject returns the subject of a block of input.
 func InputSubject(job string, r task.Range) string { return InputsPrefix + job + "." + r.String() }
 
