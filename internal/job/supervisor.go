@@ -1,0 +1,193 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// Supervise sweeps, watches the jobs that need it, without printing, and removes expired jobs, until
+// ctx ends. It is for jobs whose submitter no longer waits. Any number of processes may supervise
+// one fleet: they share the jobs out among them, and leases decide which of them acts. A job that is
+// beyond repair, or whose input is lost, is reported once and left alone until its manifest changes.
+func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.Sweep(ctx) })
+	group.Go(func() error { newSupervisor(f, log).run(ctx); return nil })
+	return group.Wait()
+}
+
+// A pace says how often a supervisor looks, and how long it watches a job.
+type pace struct {
+	look    time.Duration // between two looks at all jobs
+	quiet   time.Duration // a watched job in which nothing happens for so long is parked
+	hurried time.Duration // the same while other jobs wait to be watched
+	slice   time.Duration // a job is watched at least so long before another takes its place; doubles each time
+	recheck time.Duration // a parked job is watched again after this
+	retry   time.Duration // and one whose watch failed after this
+	release time.Duration // for so long a lease that was just released may still be listed
+	watched int           // jobs watched at a time: each has a consumer, and a collector in memory
+}
+
+var normalPace = pace{
+	look: time.Second, quiet: 30 * time.Second, hurried: 10 * time.Second, slice: time.Minute,
+	recheck: time.Hour, retry: 2 * time.Second, release: 5 * time.Second, watched: 128,
+}
+
+// A supervisor watches some of the active jobs and parks the others. See supervised for the
+// states of a job. All fields but news are owned by the goroutine of run.
+type supervisor struct {
+	f    *fleet.Fleet
+	log  zerolog.Logger
+	name string // of this supervisor, in leases
+	pace pace
+
+	survey   *fleet.Survey
+	expiry   *fleet.Expiry
+	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
+	waiting  []*supervised          // want to be watched, first come first served; may hold jobs that no longer do
+	watching map[string]*supervised // state is watched or leaving
+	ended    chan watchEnd
+	watches  sync.WaitGroup
+
+	// Since then all looks have succeeded. What was not seen is no proof that nothing happened.
+	seeing time.Time
+
+	mu        sync.Mutex
+	news      map[string]*task.Job // guarded by mu; manifests that run has not taken yet
+	arrived   chan struct{}        // capacity 1: there is news
+	abandoned map[string]bool      // guarded by mu; jobs that are left alone
+}
+
+func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
+	return &supervisor{
+		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
+		survey: f.NewSurvey(), expiry: f.NewExpiry(),
+		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
+		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
+	}
+}
+
+// run supervises until ctx ends.
+func (s *supervisor) run(ctx context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() { s.followJobs(ctx) })
+	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
+	group.Go(func() { s.showAlive(ctx) })
+	ticker := time.NewTicker(s.pace.look)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.drain()
+			return
+		case <-s.arrived:
+			s.takeNews(ctx)
+		case e := <-s.ended:
+			s.watchEnded(e)
+		case <-ticker.C:
+			s.look(ctx)
+		}
+		s.fill(ctx)
+	}
+}
+
+// drain waits for the watches, which end with run's ctx.
+func (s *supervisor) drain() {
+	go func() { s.watches.Wait(); close(s.ended) }()
+	for range s.ended {
+	}
+}
+
+// followJobs collects changes of manifests until ctx ends.
+func (s *supervisor) followJobs(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.f.FollowJobs(ctx, func(j *task.Job) {
+			s.expiry.Put(j)
+			s.mu.Lock()
+			s.news[j.ID] = j
+			s.mu.Unlock()
+			select {
+			case s.arrived <- struct{}{}:
+			default:
+			}
+		})
+		if ctx.Err() == nil {
+			s.log.Warn().Err(err).Msg("follow the jobs again")
+			stream.Sleep(ctx, s.pace.retry)
+		}
+	}
+}
+
+// showAlive holds the lease by which others know that this supervisor is alive.
+func (s *supervisor) showAlive(ctx context.Context) {
+	err := s.f.Hold(ctx, fleet.SupervisorLease(s.name), s.name, func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Debug().Err(err).Msg("hold the lease of this supervisor")
+	}
+}
+
+// isAbandoned reports whether the supervisor has given a job up, so that it may be removed when
+// it is old. Package fleet calls it from another goroutine.
+func (s *supervisor) isAbandoned(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.abandoned[id]
+}
+
+func (s *supervisor) setAbandoned(id string, is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is {
+		s.abandoned[id] = true
+	} else {
+		delete(s.abandoned, id)
+	}
+}
+
+// takeNews takes the changes of manifests that have come.
+func (s *supervisor) takeNews(ctx context.Context) {
+	s.mu.Lock()
+	news := s.news
+	s.news = make(map[string]*task.Job)
+	s.mu.Unlock()
+	for _, j := range news {
+		s.changed(ctx, j)
+	}
+}
+
+// owner returns which of the supervisors that are alive looks after a job. All of them compute
+// the same (rendezvous hashing, Thaler and Ravishankar 1998). So they share the jobs evenly, and two
+// of them do not take one job from each other in turns.
+func owner(id string, supervisors []string) (owner string) {
+	var most uint64
+	for _, name := range supervisors {
+		sum := sha256.Sum256([]byte(name + "/" + id))
+		if x := binary.BigEndian.Uint64(sum[:]); owner == "" || x > most {
+			owner, most = name, x
+		}
+	}
+	return owner
+}
+
+// sweep runs the sweeper for as long as the run, unless this process has one.
+func (r *run) sweep(ctx context.Context) error {
+	if !r.watch.Swept {
+		return r.f.Sweep(ctx)
+	}
+	<-ctx.Done()
+	return nil
+}
