@@ -31,8 +31,8 @@ import (
 //   - A stored result was lost or does not verify: this does not show. The job is watched before its
 //     end in any case, and that begins with the first of its results.
 //   - The watch ended before it had looked at everything, or a sign was missed: a job with numbers
-//     that are neither queued nor verified nor given up is watched again after pace.quiet, twice
-//     that, and so on; and every job that is not queued as a whole about every pace.recheck.
+//     that are neither queued nor verified nor given up is watched again, at the latest after
+//     pace.longest; every other job that is not queued as a whole about every pace.recheck.
 type jobState int
 
 const (

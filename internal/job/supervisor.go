@@ -33,14 +33,15 @@ type pace struct {
 	hurried time.Duration // the same while other jobs wait to be watched
 	slice   time.Duration // a job is watched at least so long before another takes its place; doubles each time
 	recheck time.Duration // a parked job is watched again after this
-	retry   time.Duration // and one whose watch failed after this
+	longest time.Duration // and one with numbers unaccounted for after this at the latest
+	retry   time.Duration // and one whose watch failed, after this
 	release time.Duration // for so long a lease that was just released may still be listed
 	watched int           // jobs watched at a time: each has a consumer, and a collector in memory
 }
 
 var normalPace = pace{
 	look: time.Second, quiet: 30 * time.Second, hurried: 10 * time.Second, slice: time.Minute,
-	recheck: time.Hour, retry: 2 * time.Second, release: 5 * time.Second, watched: 128,
+	recheck: time.Hour, longest: 5 * time.Minute, retry: 2 * time.Second, release: 5 * time.Second, watched: 128,
 }
 
 // A supervisor watches some of the active jobs and parks the others. See supervised for the

@@ -104,7 +104,7 @@ func (s *supervisor) rotate(now time.Time) {
 		switch {
 		case e.state == leaving:
 			left++
-		case min(e.quietFor(now), now.Sub(s.seeing)) > quiet:
+		case min(e.quietFor(now), now.Sub(s.seeing)) > s.patience(e, quiet):
 			s.leave(e, false)
 			left++
 		}
@@ -126,3 +126,11 @@ func (s *supervisor) rotate(now time.Time) {
 
 // maxTurns bounds the doubling: the longest slice is 1024 times the first, 17 h.
 const maxTurns = 10
+
+// patience returns for how long a job may be quiet. It doubles with each watch that left
+// numbers unaccounted for: some results take minutes to verify, and nothing shows meanwhile.
+func (s *supervisor) patience(e *supervised, quiet time.Duration) time.Duration {
+	return quiet << min(e.misses, maxMisses)
+}
+
+const maxMisses = 6 // 64 times quiet: 32 min

@@ -2,13 +2,17 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
@@ -17,7 +21,7 @@ import (
 // the lease; it seals a job whose feeder died cutOffAfter later, which must be less than quiet.
 var quickPace = pace{
 	look: 50 * time.Millisecond, quiet: cutOffAfter + time.Second, hurried: cutOffAfter + time.Second, slice: time.Second,
-	recheck: time.Hour, retry: 100 * time.Millisecond, release: 3 * time.Second, watched: 8,
+	recheck: time.Hour, longest: time.Minute, retry: 100 * time.Millisecond, release: 3 * time.Second, watched: 8,
 }
 
 // supervise runs a supervisor in a process of its own.
@@ -135,15 +139,16 @@ func TestSuperviseManyJobs(t *testing.T) {
 	}
 	feeder := h.holdLease(feedLease("fed"))
 
-	h.supervise(quickPace)
+	var book logbook
+	s := newSupervisor(h.other(), zerolog.New(&book))
+	s.pace = quickPace
+	h.background(s)
 	await(t, "the job that is answered in part is watched", func() bool { who, err := h.Holder(t.Context(), "lost-result"); return err == nil && who != "" })
 	h.awaitParked()
 	h.checkConsumers()
 
-	for _, id := range jobs { // none of them was looked at in vain
-		if h.isDone(id) {
-			t.Errorf("job %s is done", id)
-		}
+	if n := book.count("watching job"); n > 3 {
+		t.Errorf("%d watches; all jobs but one need none", n)
 	}
 	h.deleteMessage(schema.StreamTasks, "FACTOR.tasks.norm.lost-task.0-43.0")
 	await(t, "the lost task is queued again", func() bool { return h.held(schema.StreamTasks, "lost-task") == 2 })
@@ -200,6 +205,96 @@ func TestSuperviseInTurns(t *testing.T) {
 	h.supervise(p)
 	for i := range jobs {
 		await(t, "its tasks are queued again", func() bool { return h.held(schema.StreamTasks, fmt.Sprint("j", i)) > 0 })
+	}
+}
+
+// TestRotate: while others wait, a job in which something happens leaves its place after its slice,
+// which doubles; no more leave than wait. One in which nothing happens leaves in any case.
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, test := range map[string]struct {
+		moved, began []int // seconds ago
+		turns        []uint
+		waiting      int
+		want         string // of each: w watched, l leaving for good, b leaving and coming back
+	}{
+		"nothing happens":       {[]int{5, 31, 40}, []int{50, 50, 50}, []uint{0, 0, 0}, 0, "wll"},
+		"hurried":               {[]int{5, 9, 11}, []int{50, 50, 50}, []uint{0, 0, 0}, 3, "wwl"},
+		"slice over":            {[]int{1, 1, 1}, []int{59, 61, 61}, []uint{0, 0, 1}, 3, "wbw"},
+		"slice over, none wait": {[]int{1, 1, 1}, []int{59, 61, 61}, []uint{0, 0, 0}, 0, "www"},
+		"long turns":            {[]int{1, 1, 1}, []int{119, 121, 10000}, []uint{1, 1, 60}, 3, "wbw"},
+		"quiet makes room":      {[]int{1, 12, 1}, []int{90, 90, 30}, []uint{0, 0, 0}, 1, "wlw"},
+	} {
+		s := &supervisor{pace: normalPace, watching: make(map[string]*supervised), waiting: make([]*supervised, test.waiting)}
+		s.pace.watched = 3
+		var list []*supervised
+		for i := range test.moved {
+			e := &supervised{state: watched, stop: func(error) {}, began: now.Add(-time.Duration(test.began[i]) * time.Second), turns: test.turns[i], moved: new(atomic.Int64)}
+			e.moved.Store(now.Add(-time.Duration(test.moved[i]) * time.Second).UnixNano())
+			list = append(list, e)
+			s.watching[fmt.Sprint(i)] = e
+		}
+		s.rotate(now)
+		got := ""
+		for _, e := range list {
+			switch {
+			case e.state == watched:
+				got += "w"
+			case e.back:
+				got += "b"
+			default:
+				got += "l"
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// TestPark: a job with numbers unaccounted for is watched again soon, and longer each time; another
+// after an hour at most.
+func TestPark(t *testing.T) {
+	t.Parallel()
+	s := &supervisor{pace: normalPace, survey: new(fleet.Survey)}
+	now := time.Now()
+	e := &supervised{manifest: &task.Job{ID: "j", State: task.Sealed, Count: 10}, moved: new(atomic.Int64)}
+	sum := &Summary{Counts: collect.Counts{Verified: 8, Dead: 1}}
+	for _, want := range []time.Duration{60, 120, 240, 300, 300} {
+		s.park(e, sum, now)
+		if wait := e.retryAt.Sub(now); wait != want*time.Second || !e.unknown {
+			t.Errorf("watched again after %v, want %d s", wait, want)
+		}
+	}
+	if p := s.patience(e, s.pace.quiet); p != 16*time.Minute {
+		t.Errorf("parked when quiet for %v", p)
+	}
+	sum.Verified++
+	e.unknown = false
+	s.park(e, sum, now)
+	if again := e.checked.Add(s.pace.recheck).Sub(now); again < 30*time.Minute || again > time.Hour || e.unknown || e.misses != 0 {
+		t.Errorf("watched again after %v", again)
+	}
+}
+
+// TestSuperviseExpires: a tombstone is removed when its time has come.
+func TestSuperviseExpires(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	at := time.Now().Add(2 * time.Second)
+	for id, expires := range map[string]time.Time{"old": at, "new": at.Add(time.Hour)} {
+		if err := h.CreateJob(t.Context(), &task.Job{ID: id, State: task.Removed, Created: time.Now(), Expires: &expires}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.supervise(quickPace)
+	await(t, "it is removed", func() bool { _, err := h.Job(t.Context(), "old"); return errors.Is(err, fleet.ErrNoJob) })
+	if early := time.Until(at); early > 0 {
+		t.Errorf("it was removed %v too early", early)
+	}
+	if _, err := h.Job(t.Context(), "new"); err != nil {
+		t.Errorf("one whose time has not come: %v", err)
 	}
 }
 

@@ -97,8 +97,8 @@ func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 		e.misses = 0
 		e.checked = now.Add(-rand.N(s.pace.recheck/2 + 1)) // not all again at once
 	default:
-		e.unknown, e.retryAt = true, now.Add(min(s.pace.quiet<<min(e.misses, maxTurns), s.pace.recheck))
 		e.misses++
+		e.unknown, e.retryAt = true, now.Add(min(s.patience(e, s.pace.quiet), s.pace.longest))
 	}
 }
 
