@@ -39,7 +39,7 @@ func TestDeadLetters(t *testing.T) {
 	if err := w.Dead(ctx, "k", single(5), []byte("\xff")); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.bury(ctx, "j", single(3), &task.Failure{Err: "fell silent"}); err != nil {
+	if err := h.giveUp(ctx, "j", single(3), &task.Failure{Err: "fell silent"}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "somebody is told", func() bool { return told.Load() > 0 })

@@ -41,9 +41,9 @@ type Fleet struct {
 	trust      feed[*Trust]
 }
 
-// Open binds to the streams of an already provisioned server; an error wraps
-// ErrNotProvisioned if something is missing. A cluster that elects a leader is waited
-// for.
+// Open returns access to the streams of a server that is set up. An error wraps
+// stream.ErrNotProvisioned if a stream or bucket is missing. Open waits for a cluster that elects a
+// leader.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery}
 	f.letters.begin, f.trust.begin = f.newLetters, f.newTrust
@@ -78,9 +78,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	return f, nil
 }
 
-// Retry calls try until it succeeds or fails for good, or ctx ends: a job outlives a server
-// that starts anew. try must be harmless if done twice.
+// Retry calls try until it succeeds, or fails for a reason that does not pass by itself, or ctx
+// ends: a job outlives a restart of the server. try must be harmless if done twice.
 func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
 
-// Election is how long a cluster may take until all its servers know the same again.
+// Election returns how long a cluster may take until all its servers have the same state again.
 func (f *Fleet) Election() time.Duration { return f.link.Election() }

@@ -45,13 +45,6 @@ func TestPublisher(t *testing.T) {
 	}
 }
 
-// limits lowers what the queue may hold, for one test.
-func limits(t *testing.T, low, own uint64) {
-	wasLow, wasOwn := classDepth[task.ClassLow], maxOwn
-	t.Cleanup(func() { classDepth[task.ClassLow], maxOwn = wasLow, wasOwn })
-	classDepth[task.ClassLow], maxOwn = low, own
-}
-
 // TestPublisherWaits: it publishes no more than the limits of its class and of its own
 // job allow, and goes on when there is room.
 func TestPublisherWaits(t *testing.T) {
@@ -64,7 +57,7 @@ func TestPublisherWaits(t *testing.T) {
 		{"own", 50_000, 600, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			limits(t, test.low, test.own)
+			t.Parallel()
 			h := newTestFleet(t, Provision{})
 			other, _ := h.job("other", task.ClassNorm, 0)
 			if err := h.Publisher(other, nil, nil).Publish(t.Context(), chunks(0, test.others)); err != nil {
@@ -79,6 +72,7 @@ func TestPublisherWaits(t *testing.T) {
 					goes.Add(1)
 				}
 			})
+			p.maxDepth, p.maxOwn = test.low, test.own
 			done := make(chan error)
 			go func() { done <- p.Publish(t.Context(), chunks(0, 1000)) }()
 			await(t, "it waits", func() bool { return waits.Load() == 1 })
@@ -112,11 +106,12 @@ func TestPublisherWaits(t *testing.T) {
 // TestPublisherOwnCount: what this process has seen finished counts as room without a
 // look at the queue.
 func TestPublisherOwnCount(t *testing.T) {
-	limits(t, 50_000, 600)
+	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	j, _ := h.job("j", task.ClassLow, 0)
 	var finished uint64
 	p := h.Publisher(j, func() uint64 { return finished }, nil)
+	p.maxOwn = 600
 	if err := p.Publish(t.Context(), chunks(0, 500)); err != nil {
 		t.Fatal(err)
 	}

@@ -59,8 +59,11 @@ func (f *Fleet) listWorkers(ctx context.Context) ([]worker.Status, error) {
 			return nil, stream.ErrReconnected
 		case <-silence.C:
 			return nil, nats.ErrTimeout
-		case e := <-w.Updates():
-			if e == nil {
+		case e, more := <-w.Updates():
+			if !more {
+				return nil, nats.ErrConnectionClosed
+			}
+			if e == nil { // all that is stored
 				return list, nil
 			}
 			if s, ok := readStatus(e); ok {
