@@ -62,6 +62,27 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%s has %d consumers, not at most %d", name, state.Consumers, most)
 		}
 	}
+	finishIdle(&server{node, url})
+}
+
+// finishIdle checks that other programs can use a server with all these jobs, and that all
+// jobs are done when a worker comes.
+func finishIdle(s *server) {
+	s.t.Helper()
+	s.run("producer", "submit --detach --id late 33").wantCode(0)
+	if p := s.run("producer", "ls").wantCode(0); !strings.Contains(p.stdout.String(), "\nlate ") {
+		s.t.Errorf("job late is not listed:\n%.500s", p.stdout.String())
+	}
+	if report[struct{ Holder string }](s, "status late").Holder == "" {
+		s.t.Error("no process looks after job late")
+	}
+	if f, _ := s.status(); f.Jobs != *idleOpen+1 {
+		s.t.Errorf("%d active jobs, not %d", f.Jobs, *idleOpen+1)
+	}
+	began := time.Now()
+	s.consumer("-n 1")
+	eventually(s.t, "all jobs are done", func() bool { f, _ := s.status(); return f.Jobs == 0 })
+	s.t.Logf("all jobs are done after %v", time.Since(began).Round(time.Second/10))
 }
 
 // fillIdle makes a store with tombstones and with open jobs.
