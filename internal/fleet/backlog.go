@@ -38,7 +38,10 @@ type Backlog struct {
 	Fed    uint64   // the highest end of a task that the feeder has queued; a return does not change it
 }
 
-// Backlog lists the queue of a job: first FACTOR_TASKS, then FACTOR_RETURNS.
+// Backlog lists the queue of a job: first FACTOR_TASKS, then FACTOR_RETURNS. A return is stored
+// before its task is acked, so a range that is returned between the two listings is in the second,
+// and usually in both. One that the sweeper requeues between the two is in neither: whoever acts on
+// a missing range lists once more.
 func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
 	tasks, err := f.list(ctx, f.tasks, schema.TasksPrefix+"*."+job+".*.*")
 	if err != nil {

@@ -10,6 +10,12 @@ import (
 	"factorfleet/internal/task"
 )
 
+// FACTOR_DEAD has three kinds of records, each the first of its writer for its range:
+//
+//	FACTOR.dead.<job>.<range>.sweeper                      given up: final
+//	FACTOR.dead.<job>.<range>.<worker>                     given up: a worker's claim
+//	FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker> an attempt failed, or the last one began
+
 // A DeadLetter is a record that a range was given up, or an attempt at it failed, and why.
 type DeadLetter struct {
 	Job          string

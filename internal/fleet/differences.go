@@ -8,6 +8,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// What a stream, durable or bucket may differ in without harm, such as its description or its number
+// of messages, is not compared.
+
 // differ appends "name got, not want" to list unless got and want are equal.
 func differ[T comparable](list []string, name string, got, want T) []string {
 	if got == want {

@@ -13,6 +13,11 @@ import (
 	"factorfleet/internal/task"
 )
 
+// Cancel writes the manifest and then removes tasks and returns. Remove removes all records, writes
+// the tombstone, and removes once more what was stored meanwhile if the job was active. Each step may
+// be repeated, so a process that dies in between leaves a job that can be ended again. What a worker
+// or sweeper stores later is removed with the tombstone.
+
 // TombstoneAge is how long the id of a removed job stays reserved.
 const TombstoneAge = 24 * time.Hour
 

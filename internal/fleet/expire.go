@@ -16,6 +16,17 @@ import (
 // abandonedAge is the age at which a job that never ended, and that no process watches, is removed.
 const abandonedAge = 30 * 24 * time.Hour
 
+// What is removed, when, and what remains:
+//
+//	state      | when                                  | remains
+//	done       | Expires: its keep after the end       | a tombstone, for TombstoneAge
+//	cancelled  | Expires, at least TombstoneAge later  | a tombstone, for TombstoneAge
+//	removed    | Expires                               | nothing: the id is free
+//	open,      | abandonedAge after its creation, if   | a tombstone, for TombstoneAge
+//	sealed     | no process holds or supervises it     |
+//
+// A producer removes what has expired when it starts, a supervisor when it becomes due.
+
 // expiresAt returns when a job may be removed: at the time in its manifest, or when it never ended,
 // at the age of an abandoned job.
 func expiresAt(j *task.Job) (at time.Time, ok bool) {

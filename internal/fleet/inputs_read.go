@@ -17,6 +17,11 @@ import (
 	"factorfleet/internal/task"
 )
 
+// A result can arrive before this process sees the input that it answers, and a block can be missing
+// from a server of a cluster that is behind. Both pass within an election. So an absence counts only
+// after it has lasted that long: as collect.ErrNoInput for numbers that were never seen here, and
+// as ErrInputLost for a block that was.
+
 // await waits until count numbers are stored, at most for an election. In a cluster a result may
 // arrive here before the input that it answers, because the server asked is behind. A forged result
 // gets the same answer, but does not make others wait longer: all of them share one deadline.

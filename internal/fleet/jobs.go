@@ -12,6 +12,23 @@ import (
 	"factorfleet/internal/task"
 )
 
+// The states of a job, as its manifest has them. Only EndJob, Cancel and Remove may lose tasks or
+// results; every other change is made by whoever finds the job so, and may be repeated.
+//
+//	          feeder at the end of input,
+//	          or holder: the feeder died         holder: all accounted for
+//	CreateJob ─► open ────────────────► sealed ──────────────────────────► done
+//	              │ ▲                    │  ▲                               │  │
+//	              │ └────────────────────┘  └───────────────────────────────┘  │
+//	              │   feeder: more input, or     a dead letter is retried      │
+//	              │   input to restore                                         │
+//	              └───────┬── Cancel ────► cancelled                           │
+//	                      │                    │                               │
+//	                      └──── Remove ────────┴──────► removed ◄──────────────┘
+//	                                                (tombstone) ──► no key, after TombstoneAge
+//
+// Count is known once a job is sealed. Expires is set when it ends.
+
 // CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is in use or
 // reserved.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {

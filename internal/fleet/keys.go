@@ -8,6 +8,9 @@ import (
 	"factorfleet/internal/stream"
 )
 
+// FACTOR_JOBS has manifests under job ids, and standings under "worker.<name>". No job id has a
+// dot, so the filter "*" selects the manifests and "worker.*" the standings.
+
 // A key is one of FACTOR_JOBS with its value at a revision.
 type key struct {
 	name     string

@@ -13,7 +13,14 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// A lease is one that this process holds.
+// A lease is one that this process holds. Times on the clock of this process:
+//
+//	since                 since + TTL/3                     since + TTL
+//	  │ request  granted       │ renewal: since = now            │
+//	  ├────────────┼───────────┼────────────── retry every TTL/15┤ lost, here
+//	               └─────────────────────────────────────────────┼─────────► free, at the server
+//
+// The server grants it after since, so it is free there no earlier than it is lost here.
 type lease struct {
 	job, holder string
 	revision    uint64    // of its last renewal

@@ -51,6 +51,12 @@ func (f *Fleet) decodeOrLog(k key) *task.Job {
 
 // manifests has the jobs that have not ended, for a process that follows the manifests of all
 // jobs. Ended jobs, which may be many thousands, are passed on and not kept.
+//
+//	FACTOR_JOBS ── one consumer ──► decode once ──┬──► FollowJobs: the supervisor
+//	                                              └──► jobWatcher ──► WatchJob: the watch of one job
+//
+// Invariant: whoever watches a job through manifests has its latest manifest or finds it in
+// latest. A job that is not in active is not known to be current, so WatchJob reads it by itself.
 type manifests struct {
 	ended chan struct{} // closed when it is no longer kept up to date
 
@@ -59,7 +65,8 @@ type manifests struct {
 	watchers map[string][]*jobWatcher
 }
 
-// A jobWatcher waits for changes of one job's manifest. One that is slow sees only the last.
+// A jobWatcher waits for changes of one job's manifest. A slow one sees only the last change, and
+// never holds up the follower.
 type jobWatcher struct{ latest chan *task.Job } // capacity 1
 
 // FollowJobs calls changed with the manifests of all jobs, as they stand and after each change,
@@ -94,7 +101,8 @@ func (m *manifests) put(j *task.Job) {
 	}
 }
 
-// put replaces what the watcher has not taken yet. Only one goroutine at a time may call it.
+// put replaces what the watcher has not taken yet with a copy of j, which the watcher may modify.
+// The caller holds manifests.mu: with two callers at a time the second could block.
 func (w *jobWatcher) put(j *task.Job) {
 	select {
 	case <-w.latest:

@@ -34,6 +34,9 @@ func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []stri
 	return in.made, in.err
 }
 
+// Init can be repeated, and run by two processes at once: each thing is looked up before it is
+// created, and the server refuses to create one twice with other settings.
+
 // An initializer collects what Init did. After the first error its methods do nothing.
 type initializer struct {
 	js          jetstream.JetStream

@@ -13,6 +13,9 @@ import (
 	"factorfleet/internal/task"
 )
 
+// A standing is changed by compare and set on the revision of its key, so that two processes that
+// refuse results of one worker at the same time write two strikes.
+
 // standing returns the standing of a worker and the revision of its key, 0 if there is none.
 func (f *Fleet) standing(ctx context.Context, worker string) (Standing, uint64, error) {
 	e, err := f.jobs.Get(ctx, standingPrefix+worker)

@@ -17,6 +17,10 @@ import (
 	"factorfleet/internal/worker"
 )
 
+// A worker's heartbeat is a key of FACTOR_WORKERS, "<name>.<instance>", which the server removes 30 s
+// after it was written, or which the worker removes when it leaves. With credentials the server
+// sees to it that a worker writes under its own name; the content is only a claim.
+
 // States that a list of workers shows beside those that workers report.
 const (
 	StateQuarantined = worker.StateQuarantined

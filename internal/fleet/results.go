@@ -15,6 +15,10 @@ import (
 	"factorfleet/internal/stream"
 )
 
+// FACTOR_RESULTS holds the first result of each worker for each range; the server refuses a second
+// one. A result is never changed. It is removed if it does not verify, so that its worker can
+// answer again, or with its job.
+
 // FollowResults calls got with the results of a job, those stored and those that come later, until
 // ctx ends or got returns an error. last is the sequence up to which got has had all results.
 // caughtUp is called once, when got has had every result that is stored.

@@ -4,23 +4,20 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
-// A Survey sees which jobs are held and what is queued of each, for all jobs at once. It is for
-// one goroutine.
+// A Survey sees which leases are held and what is queued, for all jobs at once. It is for one
+// goroutine.
 //
-// A look costs two small requests. It lists a stream only if its state has changed since the last
-// listing, and spaces listings so that they take at most one part in surveyShare of the time. No
-// consumer is needed, and no permission beyond those of the first release.
+// A look costs two small requests if nothing has changed, and a listing of subjects for each of the
+// two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. It needs no consumer,
+// and no permission that producers of the first release lack: they may not follow FACTOR_LEASES.
 type Survey struct {
 	f      *Fleet
 	seed   maphash.Seed
@@ -35,24 +32,6 @@ type QueueOfJob struct {
 	Chunks int
 	Hash   uint64   // sum of the hashes of its subjects
 	Ranges task.Set // queued or running
-}
-
-const surveyShare = 50
-
-// A listing remembers the state in which a stream was when its subjects were listed.
-type listing struct {
-	stream jetstream.Stream
-	filter string
-	last   streamState
-	known  bool
-	seen   time.Time // the stream was in that state no earlier
-	due    time.Time // the next look is made no earlier
-}
-
-// A streamState differs whenever messages were stored or removed.
-type streamState struct {
-	first, last, messages uint64
-	deleted               int
 }
 
 // NewSurvey returns a Survey that has seen nothing.
@@ -72,7 +51,8 @@ func (s *Survey) Look(ctx context.Context) error {
 		}
 		s.leases = listing{stream: bucket, filter: schema.KeyPrefix(schema.BucketLeases) + ">"}
 	}
-	// Leases first: a process that has finished with a queue releases the lease after that.
+	// Leases first: a holder releases its lease after its last change of the queue, so what is seen
+	// of the queue of a free job is complete.
 	err := s.leases.look(ctx, func(subjects map[string]uint64) {
 		s.keys = make(map[string]bool, len(subjects))
 		for subject := range subjects {
@@ -105,36 +85,6 @@ func (s *Survey) count(subject string) {
 	q.Ranges.Add(p.Range)
 }
 
-// look calls list with the subjects of the stream if they may have changed.
-func (l *listing) look(ctx context.Context, list func(subjects map[string]uint64)) error {
-	began := time.Now()
-	if began.Before(l.due) {
-		return nil
-	}
-	info, err := l.stream.Info(ctx)
-	if err == nil && !stream.Leads(info) {
-		err = stream.ErrAlone
-	}
-	if err != nil {
-		return fmt.Errorf("look at %s: %w", l.filter, stream.Explain(err))
-	}
-	now := streamState{info.State.FirstSeq, info.State.LastSeq, info.State.Msgs, info.State.NumDeleted}
-	if l.known && now == l.last {
-		l.seen = began
-		return nil
-	}
-	if info.State.Msgs > 0 {
-		if info, err = l.stream.Info(ctx, jetstream.WithSubjectFilter(l.filter)); err != nil {
-			return fmt.Errorf("list %s: %w", l.filter, stream.Explain(err))
-		}
-	}
-	list(info.State.Subjects)
-	l.last, l.known, l.seen = now, true, began
-	end := time.Now()
-	l.due = end.Add(surveyShare * end.Sub(began))
-	return nil
-}
-
 // Held reports whether a process holds the lease of that key: a job's, or its feeder's.
 func (s *Survey) Held(key string) bool { return s.keys[key] }
 
@@ -147,49 +97,4 @@ func (s *Survey) Queue(job string) *QueueOfJob {
 		return q
 	}
 	return new(QueueOfJob)
-}
-
-// supervisorPrefix is before a supervisor's name in FACTOR_LEASES. The key of a job's lease has
-// one token less, or two.
-const supervisorPrefix = "process.supervisor."
-
-// SupervisorLease is the lease that shows that the supervisor of that name is alive.
-func SupervisorLease(name string) string { return supervisorPrefix + name }
-
-// Supervisors returns the names of the supervisors that are alive, sorted.
-func (s *Survey) Supervisors() (names []string) {
-	for key := range s.keys {
-		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// supervisor returns the name of a supervisor that is alive; "" if none is.
-func (f *Fleet) supervisor(ctx context.Context) (string, error) {
-	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
-	if err != nil {
-		return "", fmt.Errorf("look for supervisors: %w", stream.Explain(err))
-	}
-	prefix := schema.KeyPrefix(schema.BucketLeases) + supervisorPrefix
-	info, err := s.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
-	if err != nil {
-		return "", fmt.Errorf("look for supervisors: %w", stream.Explain(err))
-	}
-	for subject := range info.State.Subjects {
-		return strings.TrimPrefix(subject, prefix), nil
-	}
-	return "", nil
-}
-
-// LooksAfter returns the process that looks after a job: its holder, else, of a job that has not
-// ended, a supervisor; "" if there is neither.
-func (f *Fleet) LooksAfter(ctx context.Context, j *task.Job) (string, error) {
-	holder, err := f.Holder(ctx, j.ID)
-	if err != nil || holder != "" || j.Over() {
-		return holder, err
-	}
-	return f.supervisor(ctx)
 }

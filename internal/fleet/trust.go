@@ -16,6 +16,10 @@ import (
 
 // Trust knows the standings of workers, for as long as it follows them. All users in a process
 // share one. It is safe for concurrent use.
+//
+// What it knows may be old by the time that a change takes to arrive. That is harmless: a result
+// that is checked although its worker was just quarantined is accepted only if it verifies, and a
+// strike is written to the stored standing, not to the one known here.
 type Trust struct {
 	f     *Fleet
 	known chan struct{} // closed once the standings that were stored at the start are here
