@@ -2,8 +2,6 @@ package job
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"sync"
 	"time"
 
@@ -26,26 +24,14 @@ func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
 	return group.Wait()
 }
 
-// A pace says how often a supervisor looks, and how long it watches a job.
-type pace struct {
-	look    time.Duration // between two looks at all jobs
-	quiet   time.Duration // a watched job in which nothing happens for so long is parked
-	hurried time.Duration // the same while other jobs wait to be watched
-	slice   time.Duration // a job is watched at least so long before another takes its place; doubles each time
-	recheck time.Duration // a parked job is watched again after this
-	longest time.Duration // and one with numbers unaccounted for after this at the latest
-	retry   time.Duration // and one whose watch failed, after this
-	release time.Duration // for so long a lease that was just released may still be listed
-	watched int           // jobs watched at a time: each has a consumer, and a collector in memory
-}
-
-var normalPace = pace{
-	look: time.Second, quiet: 30 * time.Second, hurried: 10 * time.Second, slice: time.Minute,
-	recheck: time.Hour, longest: 5 * time.Minute, retry: 2 * time.Second, release: 5 * time.Second, watched: 128,
-}
-
-// A supervisor watches some of the active jobs and parks the others. See supervised for the
-// states of a job. All fields but news are owned by the goroutine of run.
+// A supervisor watches some of the active jobs and parks the others; jobState has the states.
+//
+//	FollowJobs ──► news ────┐
+//	each pace.look: survey ─┼─► run: jobs, waiting, watching ──► watch, in at most pace.watched
+//	ended ──────────────────┘                                    goroutines: Wait ──► ended
+//
+// run owns all fields, except those that mu guards, and channels. Idle, it costs two small requests
+// and one pass over the active jobs each pace.look; without active jobs it costs nothing.
 type supervisor struct {
 	f    *fleet.Fleet
 	log  zerolog.Logger
@@ -56,11 +42,11 @@ type supervisor struct {
 	expiry   *fleet.Expiry
 	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
 	waiting  []*supervised          // want to be watched, first come first served; may hold jobs that no longer do
-	watching map[string]*supervised // state is watched or leaving
+	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
 	ended    chan watchEnd
 	watches  sync.WaitGroup
 
-	// Since then all looks have succeeded. What was not seen is no proof that nothing happened.
+	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
 	seeing time.Time
 
 	mu        sync.Mutex
@@ -85,6 +71,7 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.followJobs(ctx) })
 	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
 	group.Go(func() { s.showAlive(ctx) })
+	group.Go(func() { s.remind(ctx) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()
 	for {
@@ -141,6 +128,20 @@ func (s *supervisor) showAlive(ctx context.Context) {
 	}
 }
 
+// remind tells workers of quarantines and releases that they have missed, until ctx ends. The watches
+// do that too, but there may be none: a worker that missed its release would stay idle.
+func (s *supervisor) remind(ctx context.Context) {
+	trust, err := s.f.Trust(ctx)
+	for err == nil && stream.Sleep(ctx, s.pace.remind) == nil {
+		if failed := trust.Remind(ctx); failed != nil && ctx.Err() == nil {
+			s.log.Debug().Err(failed).Msg("remind the workers again")
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn().Err(err).Msg("workers are not reminded of quarantines")
+	}
+}
+
 // isAbandoned reports whether the supervisor has given a job up, so that it may be removed when
 // it is old. Package fleet calls it from another goroutine.
 func (s *supervisor) isAbandoned(id string) bool {
@@ -168,20 +169,6 @@ func (s *supervisor) takeNews(ctx context.Context) {
 	for _, j := range news {
 		s.changed(ctx, j)
 	}
-}
-
-// owner returns which of the supervisors that are alive looks after a job. All of them compute
-// the same (rendezvous hashing, Thaler and Ravishankar 1998). So they share the jobs evenly, and two
-// of them do not take one job from each other in turns.
-func owner(id string, supervisors []string) (owner string) {
-	var most uint64
-	for _, name := range supervisors {
-		sum := sha256.Sum256([]byte(name + "/" + id))
-		if x := binary.BigEndian.Uint64(sum[:]); owner == "" || x > most {
-			owner, most = name, x
-		}
-	}
-	return owner
 }
 
 // sweep runs the sweeper for as long as the run, unless this process has one.

@@ -2,6 +2,8 @@ package job
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -33,7 +35,17 @@ func (s *supervisor) look(ctx context.Context) {
 	s.rotate(now)
 }
 
-// lookAt compares one job with the survey.
+// lookAt compares one job with the survey. mine says that no other supervisor looks after it.
+//
+//	state    | seen                                             | then
+//	parked   | another holds it, or it is not mine              | unknown, for the time when that changes
+//	parked   | its queue has changed, or its holder or feeder   |
+//	         | is there no more                                 | waiting
+//	parked   | nothing, and it is unknown or due for a recheck  | waiting, unless it needs nothing
+//	waiting  | another holds it                                 | parked
+//	watched  | its queue has changed                            | it is not quiet
+//	watched  | another holds it, and not just for a moment      | leaving
+//	leaving  | its queue has changed                            | waiting, once it has left
 func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 	id := e.manifest.ID
 	queue := s.survey.Queue(id)
@@ -124,13 +136,16 @@ func (s *supervisor) rotate(now time.Time) {
 	}
 }
 
-// maxTurns bounds the doubling: the longest slice is 1024 times the first, 17 h.
-const maxTurns = 10
-
-// patience returns for how long a job may be quiet. It doubles with each watch that left
-// numbers unaccounted for: some results take minutes to verify, and nothing shows meanwhile.
-func (s *supervisor) patience(e *supervised, quiet time.Duration) time.Duration {
-	return quiet << min(e.misses, maxMisses)
+// owner returns which of the supervisors that are alive looks after a job. All of them compute
+// the same (rendezvous hashing, Thaler and Ravishankar 1998). So they share the jobs evenly, and two
+// of them do not take one job from each other in turns.
+func owner(id string, supervisors []string) (owner string) {
+	var most uint64
+	for _, name := range supervisors {
+		sum := sha256.Sum256([]byte(name + "/" + id))
+		if x := binary.BigEndian.Uint64(sum[:]); owner == "" || x > most {
+			owner, most = name, x
+		}
+	}
+	return owner
 }
-
-const maxMisses = 6 // 64 times quiet: 32 min

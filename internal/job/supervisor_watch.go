@@ -12,6 +12,9 @@ import (
 	"factorfleet/internal/task"
 )
 
+// A watch is Wait without an output: it verifies results, reviews the job, and holds its lease if no
+// other process does. Whatever ends it, the next one starts from what is stored.
+
 // errLeave ends a watch before the job has ended.
 var errLeave = errors.New("the supervisor parks the job")
 
@@ -88,7 +91,8 @@ func (s *supervisor) watchEnded(end watchEnd) {
 	}
 }
 
-// park parks a job whose watch has left it, or lets it wait for the next.
+// park parks a job whose watch has left it, or lets it wait for another watch. An early end must not
+// be taken for the end of the work: unless all numbers are accounted for, the job is watched again.
 func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 	switch {
 	case e.back:
