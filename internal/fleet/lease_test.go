@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
@@ -53,6 +55,15 @@ func TestLease(t *testing.T) {
 	h := newTestFleet(t, Provision{})
 	a := h.tenant("a")
 	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	var requests atomic.Int32 // of b
+	_, err := h.nc.Subscribe(schema.KeyPrefix(schema.BucketLeases)+"j", func(m *nats.Msg) {
+		if string(m.Data) == "b" {
+			requests.Add(1)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := h.tenant("b")
 	for end := time.Now().Add(testTTL * 3 / 2); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if a.held.Load() != 1 || b.held.Load() != 0 {
@@ -61,6 +72,9 @@ func TestLease(t *testing.T) {
 	}
 	if who, err := h.Holder(t.Context(), "j"); who != "a" || err != nil {
 		t.Errorf("the holder is %q, %v", who, err)
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("b has requested a lease that is held %d times", n)
 	}
 	a.stop()
 	if a.held.Load() != 0 || a.losses.Load() != 0 {

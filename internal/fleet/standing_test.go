@@ -161,6 +161,16 @@ func TestRemind(t *testing.T) {
 	if got := <-heard; got != "release" {
 		t.Errorf("heard %s", got)
 	}
+	h.remindEvery = time.Hour
+	for range 3 { // other jobs of this process call it too
+		remind()
+	}
+	if err := h.order(schema.QuarantineCtl + "w"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-heard; got != "quarantine" {
+		t.Errorf("heard %s although the worker was reminded a moment ago", got)
+	}
 }
 
 // TestManyNames: only so many workers get a key.
