@@ -25,7 +25,7 @@ const abandonedAge = 30 * 24 * time.Hour
 //	open,      | abandonedAge after its creation, if   | a tombstone, for TombstoneAge
 //	sealed     | no process holds or supervises it     |
 //
-// A producer removes what has expired when it starts, a supervisor when it becomes due.
+// A supervisor removes a job when it becomes due. Without one, producers do that when they start.
 
 // expiresAt returns when a job may be removed: at the time in its manifest, or when it never ended,
 // at the age of an abandoned job.
@@ -45,26 +45,22 @@ func expired(j *task.Job) bool {
 }
 
 // RemoveExpired removes the jobs whose time has passed, and the tombstones of those removed
-// before. Any process may call it. It leaves a job that another process holds, and jobs that never
-// ended while a supervisor is alive, which looks after them and expires what it has given up.
+// before, unless a supervisor is alive: that removes them, and looks after jobs that never ended. Any
+// process may call it. It leaves a job that another process holds.
 func (f *Fleet) RemoveExpired(ctx context.Context) error {
+	if name, err := f.supervisor(ctx); err != nil || name != "" {
+		return err
+	}
 	jobs, err := f.Jobs(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, j := range jobs {
-		if !expired(j) {
-			continue
+		if expired(j) {
+			_, err := f.removeUnheld(ctx, j)
+			errs = append(errs, err)
 		}
-		if j.Expires == nil {
-			if name, err := f.supervisor(ctx); err != nil || name != "" {
-				errs = append(errs, err)
-				continue
-			}
-		}
-		_, err := f.removeUnheld(ctx, j)
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

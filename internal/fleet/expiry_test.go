@@ -38,7 +38,7 @@ func TestExpiry(t *testing.T) {
 	e.Put(h.ended("tombstone", task.Removed, soon))
 	e.Put(h.ended("done", task.Done, soon))
 	held := h.ended("held", task.Done, 0)
-	revision, err := h.acquire(t.Context(), "held", "somebody")
+	revision, err := h.acquire(t.Context(), "held", "other")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +93,8 @@ func TestExpiryOrder(t *testing.T) {
 	}
 }
 
-// TestAbandonedUnderSupervisor: a producer does not remove an old job that never ended while a
-// supervisor is alive.
+// TestAbandonedUnderSupervisor: a producer removes nothing while a supervisor is alive, which looks
+// after old jobs that never ended.
 func TestAbandonedUnderSupervisor(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

@@ -45,8 +45,8 @@ func TestPublisher(t *testing.T) {
 	}
 }
 
-// TestPublisherWaits: it publishes no more than the limits of its class and of its own
-// job allow, and goes on when there is room.
+// TestPublisherWaits: a publisher queues no more than the limits of its class and of its job allow,
+// and continues when there is room.
 func TestPublisherWaits(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -86,13 +86,13 @@ func TestPublisherWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			if waits.Load() != 1 || goes.Load() != 1 {
-				t.Errorf("it said %d times that it waits, %d times that it goes on", waits.Load(), goes.Load())
+				t.Errorf("it reported %d times that it waits, %d times that it continues", waits.Load(), goes.Load())
 			}
 			if _, n, err := h.Queued(t.Context(), "j"); n != 500 || err != nil {
 				t.Errorf("%d tasks are queued, %v", n, err)
 			}
 
-			// Nobody makes room, and nobody waits any longer.
+			// No worker makes room, and the caller stops waiting.
 			because := errors.New("enough")
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, because)
 			defer cancel()
@@ -103,8 +103,8 @@ func TestPublisherWaits(t *testing.T) {
 	}
 }
 
-// TestPublisherOwnCount: what this process has seen finished counts as room without a
-// look at the queue.
+// TestPublisherOwnCount: chunks that this process has seen finished make room without a look at the
+// queue.
 func TestPublisherOwnCount(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -132,7 +132,7 @@ func TestPublisherOwnCount(t *testing.T) {
 	}
 }
 
-// TestRequeue: ranges of any length are queued again in chunks that fit a message.
+// TestRequeue: ranges of any length are requeued in chunks that fit a message.
 func TestRequeue(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -144,6 +144,6 @@ func TestRequeue(t *testing.T) {
 		t.Errorf("queued %s", got)
 	}
 	if err := h.Requeue(t.Context(), j, in, []task.Range{{First: 9999, Count: 2}}); err == nil {
-		t.Error("queued what is not there")
+		t.Error("requeued numbers that are not stored")
 	}
 }

@@ -14,8 +14,8 @@ import (
 // status --json`.
 type ClassStatus struct {
 	Class       task.Class `json:"priority"`
-	Pending     uint64     `json:"queued"`          // not delivered yet
-	InWork      int        `json:"in_work"`         // delivered and not settled: running, or waiting for redelivery
+	Queued      uint64     `json:"queued"`          // not delivered yet
+	Running     int        `json:"in_work"`         // delivered and not settled; some may wait for redelivery
 	Redelivered int        `json:"delivered_again"` // of these, delivered more than once
 	Waiting     int        `json:"asking"`          // pull requests of workers that wait for a task
 }
@@ -29,7 +29,7 @@ func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 			return nil, stream.Missing("durable", schema.Durable(class), err)
 		}
 		info := c.CachedInfo()
-		list = append(list, ClassStatus{Class: class, Pending: info.NumPending, InWork: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})
+		list = append(list, ClassStatus{Class: class, Queued: info.NumPending, Running: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})
 	}
 	return list, nil
 }

@@ -23,7 +23,7 @@ func (h *testFleet) consumers(stream string) int {
 }
 
 // TestSharedFollowers: what a process with many jobs follows costs as many consumers as for one
-// job, and none when nobody needs it any more. Watchers of a job see what concerns it, and only that.
+// job, and none when it has no user. Watchers of a job see what concerns it, and only that.
 func TestSharedFollowers(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -80,12 +80,12 @@ func TestSharedFollowers(t *testing.T) {
 
 	cancel()
 	group.Wait()
-	await(t, "nobody follows standings", func() bool { return h.consumers(schema.BucketStream(schema.BucketJobs)) == 1 })
+	await(t, "the standings are followed no more", func() bool { return h.consumers(schema.BucketStream(schema.BucketJobs)) == 1 })
 }
 
-// TestWatchJobSurvivesHub: a watcher goes on when the process supervises no more, and a job that has
-// ended can be watched.
-func TestWatchJobSurvivesHub(t *testing.T) {
+// TestWatchJobAlone: a watcher continues when FollowJobs has ended, and a job that has ended can be
+// watched.
+func TestWatchJobAlone(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 0)

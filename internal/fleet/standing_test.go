@@ -19,8 +19,8 @@ func strikeAt(seq uint64) Strike {
 	return Strike{Time: time.Now(), Job: "j", Range: "0-43", Seq: seq, Reason: "wrong"}
 }
 
-// TestStrikes: a result is one strike, whoever and however many have seen it, and the
-// third quarantines its worker.
+// TestStrikes: a result is one strike, however many processes have seen it, and the third strike
+// quarantines its worker.
 func TestStrikes(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -91,9 +91,9 @@ func TestStrikes(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if known, err := h.Release(t.Context(), "w"); !known || err != nil {
-		t.Error("nobody knows who was released before:", err)
+		t.Error("a worker that was released before is not known:", err)
 	}
-	if known, err := h.Release(t.Context(), "nobody"); known || err != nil {
+	if known, err := h.Release(t.Context(), "unknown"); known || err != nil {
 		t.Error(known, err)
 	}
 	for _, f := range []func() error{
@@ -106,7 +106,7 @@ func TestStrikes(t *testing.T) {
 	}
 }
 
-// TestRemind: a worker that missed a quarantine or its end is told.
+// TestRemind: a worker that has missed its quarantine or release is told, but not too often.
 func TestRemind(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -173,7 +173,7 @@ func TestRemind(t *testing.T) {
 	}
 }
 
-// TestManyNames: only so many workers get a key.
+// TestManyNames: at most maxStandings workers get a key.
 func TestManyNames(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -195,7 +195,7 @@ func TestManyNames(t *testing.T) {
 	}
 }
 
-// TestHostileStanding: what can't be read is overwritten.
+// TestHostileStanding: a standing that cannot be decoded is overwritten.
 func TestHostileStanding(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

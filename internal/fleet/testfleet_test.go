@@ -102,7 +102,7 @@ func (h *testFleet) connect(options ...nats.Option) (*nats.Conn, jetstream.JetSt
 	return nc, js
 }
 
-// newTestFleet is a house with all streams.
+// newTestFleet starts a server with all streams.
 func newTestFleet(t testing.TB, p Provision) *testFleet {
 	t.Helper()
 	h := serve(t, natsserver.Config{})
@@ -127,13 +127,13 @@ func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *Fleet {
 	return f
 }
 
-// A station is a worker's access with its connection.
+// A station is a worker's client with its connection.
 type station struct {
 	*puller.Client
 	nc *nats.Conn
 }
 
-// station opens a worker's access on a connection of its own.
+// station opens a worker's client on a connection of its own.
 func (h *testFleet) station(name string) *station {
 	h.t.Helper()
 	nc, js := h.connect()
@@ -182,7 +182,7 @@ func (h *testFleet) put(subject string, payload []byte) uint64 {
 	return ack.Sequence
 }
 
-// queue puts a task of a job made by house.job into the queue.
+// queue stores a task of a job that was created by testFleet.job.
 func (h *testFleet) queue(j *task.Job, r task.Range) uint64 {
 	h.t.Helper()
 	t := task.Task{Kind: j.Kind, Numbers: numbers(int(r.First), int(r.Count))}
@@ -223,7 +223,7 @@ func (h *testFleet) ranges(job string) string {
 	return strings.Join(text, " ")
 }
 
-// await waits until ok, which it asks again and again.
+// await calls ok every 5 ms until it returns true.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
