@@ -84,9 +84,9 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 	switch {
 	case j.State == task.Removed:
 		return fmt.Errorf("%w: %s was removed before", fleet.ErrNoJob, id)
-	case !j.Over() && !force:
+	case !j.Finished() && !force:
 		return fmt.Errorf("%w: job %s is active; cancel it first, or use --force", fleet.ErrDiffers, id)
-	case !j.Over():
+	case !j.Finished():
 		// In a full store the manifest may find no room until the results are removed.
 		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
 			return err

@@ -56,7 +56,7 @@ func reportFleet(ctx context.Context, fl *fleet.Fleet) (r fleetReport, err error
 		return r, err
 	}
 	for _, j := range jobs {
-		if !j.Over() {
+		if !j.Finished() {
 			r.Jobs++
 		}
 	}

@@ -84,7 +84,7 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 // supervision says whether the job has finished, or else which process supervises it.
 func (r *jobReport) supervision() string {
 	switch {
-	case r.Over():
+	case r.Finished():
 		return "finished"
 	case r.Holder != "":
 		return "supervised by process " + r.Holder

@@ -19,9 +19,9 @@ var (
 	hardPeers  = flag.String("peers-hard", "gp yafu", "programs to compare with: "+strings.Join(slices.Sorted(maps.Keys(peers)), ", "))
 )
 
-// BenchmarkHard factors balanced semiprimes one by one with the engine, as one slot of a worker
-// does, and with peers: median seconds of user time of one core, and the ratio in the same
-// run.
+// BenchmarkHard factors balanced semiprimes one by one, with the engine as in one slot of a worker, and
+// with other programs (peers). The metrics are the median user time on one core in seconds, and the
+// ratio to the engine in the same run.
 func BenchmarkHard(b *testing.B) {
 	for size := range strings.SplitSeq(*hardDigits, ",") {
 		digits, err := strconv.Atoi(size)

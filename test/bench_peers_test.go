@@ -14,8 +14,9 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// BenchmarkPeers factors the same lists with the engine, as one slot of a worker does, and
-// with the programs of peers that are installed, one after the other: microseconds a number of one core, and the ratio to the engine in the same run.
+// BenchmarkPeers factors the same lists with the engine, as in one slot of a worker, and with the
+// installed peers, one after the other. The metrics are microseconds a number on one core, and the
+// ratio to the engine in the same run.
 func BenchmarkPeers(b *testing.B) {
 	for _, class := range []struct {
 		name    string
@@ -36,7 +37,7 @@ func BenchmarkPeers(b *testing.B) {
 		{"semiprime128", sample.Semiprimes(128, 64, 1), "gp yafu"},
 	} {
 		b.Run(class.name, func(b *testing.B) {
-			factorHere(b, class.numbers[:min(len(class.numbers), 64)]) // tables are made at first use
+			factorHere(b, class.numbers[:min(len(class.numbers), 64)]) // computes the tables, which are made on first use
 			for b.Loop() {
 				here := factorHere(b, class.numbers)
 				each := func(d time.Duration) float64 {
@@ -64,7 +65,7 @@ func repeat(list []nat.Nat, times int) (all []nat.Nat) {
 	return all
 }
 
-// factorHere returns the user time that a slot takes, in chunks of up to 4096 numbers.
+// factorHere returns the user time of one slot for the numbers, in chunks of up to 4096.
 func factorHere(b *testing.B, numbers []nat.Nat) time.Duration {
 	work := kind.All()[task.KindFactor]
 	var answers []task.Factorization // a slot keeps its memory
@@ -80,7 +81,7 @@ func factorHere(b *testing.B, numbers []nat.Nat) time.Duration {
 	return userTime(b) - began
 }
 
-// userTime returns what this process has used so far.
+// userTime returns the user time of this process so far.
 func userTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// BenchmarkAnswer is the time from pressing Enter to the end of the process, for the
-// smallest job there is.
+// BenchmarkAnswer measures the smallest job, from the start of the process to its end.
 func BenchmarkAnswer(b *testing.B) {
 	binary(b, "embedded") // build it first
 	for b.Loop() {
@@ -20,8 +19,8 @@ func BenchmarkAnswer(b *testing.B) {
 	}
 }
 
-// BenchmarkSequence is a list as large as coreutils users make them, through the
-// whole fleet in one process. coreutils' own time is beside it where it is installed.
+// BenchmarkSequence measures a list of the size that users of coreutils factor, with the whole fleet in
+// one process, and the time of coreutils factor if it is installed.
 func BenchmarkSequence(b *testing.B) {
 	var list strings.Builder
 	for n := range 1_000_000 {
@@ -43,12 +42,11 @@ func BenchmarkSequence(b *testing.B) {
 	}
 }
 
-// BenchmarkProducerMemory is the most memory that a producer holds for a job of a
-// million numbers whose first chunk is the last to be finished: a number that no
-// worker factors within its budget of twenty seconds stands before all the others.
+// BenchmarkProducerMemory measures the maximum memory of a producer for a job of a million numbers
+// whose first chunk finishes last: its first number is not factored within its budget of 20 s.
 func BenchmarkProducerMemory(b *testing.B) {
 	var list strings.Builder
-	// The product of two primes of 40 digits: nothing finds them in that time.
+	// A product of two primes of 40 digits, which no method splits within the budget.
 	list.WriteString("5698659916814440909989562272574224868191463185583009895495666337811544346213073\n")
 	for n := range 1_000_000 {
 		fmt.Fprintln(&list, 1_000_000_000_001+2*n)

@@ -26,9 +26,9 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// BenchmarkQueue measures the queue alone, end to end: tasks of one number that is
-// squared, submitted, handed out, answered, verified and printed in order, with the
-// server and two slots in this process and the store written to disk once a second.
+// BenchmarkQueue measures the queue alone, end to end. Tasks of one number that is squared are
+// submitted, delivered, answered, verified and printed in order. The server and two slots run in this
+// process, and the store is synced once a second.
 func BenchmarkQueue(b *testing.B) {
 	for _, tasks := range []uint64{20_000, 200_000} {
 		b.Run(fmt.Sprintf("tasks=%d", tasks), func(b *testing.B) {
@@ -53,7 +53,7 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 		b.Fatal(err)
 	}
 	cli.Tune() // as the programs do
-	h := newHouse(b, natsserver.Sync{Interval: time.Second}, 2)
+	h := newBenchFleet(b, natsserver.Sync{Interval: time.Second}, 2)
 	first, _ := from.Word()
 	var elapsed time.Duration
 	for b.Loop() {
@@ -79,16 +79,16 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 	b.ReportMetric(0, "ns/op")
 }
 
-// A house is a fleet in this process.
-type house struct {
+// A benchFleet is a server and a worker in this process.
+type benchFleet struct {
 	server *natsserver.Server
 	js     jetstream.JetStream
 	fleet  *fleet.Fleet
 	worker *worker.Worker
 }
 
-// newHouse starts a server and a worker that end with the test.
-func newHouse(t testing.TB, sync natsserver.Sync, slots int) *house {
+// newBenchFleet starts a server and a worker that end with the test.
+func newBenchFleet(t testing.TB, sync natsserver.Sync, slots int) *benchFleet {
 	t.Helper()
 	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	server, err := natsserver.Start(natsserver.Config{Store: t.TempDir(), Sync: sync, Log: log})
@@ -111,7 +111,7 @@ func newHouse(t testing.TB, sync natsserver.Sync, slots int) *house {
 	if _, err := fleet.Init(ctx, js, fleet.Provision{}); err != nil {
 		t.Fatal(err)
 	}
-	h := &house{server: server, js: js}
+	h := &benchFleet{server: server, js: js}
 	if h.fleet, err = fleet.Open(ctx, nc, js, stream.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}

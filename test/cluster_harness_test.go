@@ -14,27 +14,22 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-
-	"factorfleet/internal/kind"
-	"factorfleet/internal/nat"
-	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
-// A cluster is three nats-server processes that replicate every stream. Programs that
-// are started with it know all of them.
+// A cluster is three nats-server processes that replicate every stream. Programs that are started with
+// it know the URLs of all three.
 type cluster struct {
 	*server
 	nodes  []*node
-	routes map[*node][]*line // to it and from it, if the nodes speak through these
+	routes map[*node][]*line // from it and to it, if the cluster was made apart
 }
 
-// A node is one of them. It comes back with the same store and at the same ports.
+// A node is one nats-server of a cluster. It restarts with the same store and ports.
 type node struct {
 	*server
 	name, args string
-	away       bool                // stopped or ended
-	js         jetstream.JetStream // to this node alone, once made; it reconnects
+	away       bool                // paused or ended
+	js         jetstream.JetStream // connected to this node only; nil before the first use; it reconnects
 }
 
 // startCluster starts a cluster with streams on all of its nodes, without workers.
@@ -43,8 +38,8 @@ func startCluster(t testing.TB, init string) *cluster {
 	return makeCluster(t, init, false)
 }
 
-// makeCluster is startCluster; if apart is true, the network between the nodes can be
-// spoiled.
+// makeCluster is startCluster. If apart, the routes between the nodes pass through lines that a test
+// can break.
 func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	t.Helper()
 	const size = 3
@@ -53,7 +48,7 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	for i := range size {
 		urls[i], routes[i] = "nats://127.0.0.1:"+ports[i], "nats://127.0.0.1:"+ports[size+i]
 	}
-	// Programs are not to be left for ten seconds on a node that is about to go.
+	// Lame duck mode would keep clients connected for ten seconds.
 	config := filepath.Join(t.TempDir(), "nats.conf")
 	if err := os.WriteFile(config, []byte("lame_duck_grace_period: 500ms\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +58,7 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	}
 	for i, n := range c.nodes {
 		others, more := routes, ""
-		if apart { // nobody is to learn another way
+		if apart { // no server may advertise another route
 			others, more = c.layRoutes(t, i, routes), " --cluster_advertise 127.0.0.1:1 --no_advertise"
 		}
 		n.args = fmt.Sprintf("-c %s -a 127.0.0.1 -p %s -js -sd %s --server_name %s --cluster_name c --cluster %s --routes %s%s",
@@ -77,7 +72,7 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	eventually(t, "all nodes know a leader of the cluster", func() bool {
 		return !slices.ContainsFunc(c.nodes, func(n *node) bool { return !knowsLeader(n.program) })
 	})
-	eventually(t, "the streams can be made", func() bool { // once the leader knows the others
+	eventually(t, "the streams can be made", func() bool { // the leader must know the other nodes
 		p := c.run("producer", "init --replicas 3"+init)
 		if p.code() != 0 {
 			t.Logf("init: %s", p.stderr.String())
@@ -87,13 +82,13 @@ func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	return c
 }
 
-// knowsLeader reports whether a nats-server has said who leads its cluster.
+// knowsLeader reports whether a nats-server has logged the leader of its cluster.
 func knowsLeader(server *program) bool {
-	said := server.stderr.String()
-	return strings.Contains(said, "JetStream cluster new metadata leader: ") || strings.Contains(said, "Self is new JetStream cluster metadata leader")
+	output := server.stderr.String()
+	return strings.Contains(output, "JetStream cluster new metadata leader: ") || strings.Contains(output, "Self is new JetStream cluster metadata leader")
 }
 
-// layRoutes lays lines from a node to the others and returns their URLs.
+// layRoutes opens lines from a node to the others and returns their URLs.
 func (c *cluster) layRoutes(t testing.TB, from int, routes []string) (urls []string) {
 	t.Helper()
 	for to, url := range routes {
@@ -109,7 +104,7 @@ func (c *cluster) layRoutes(t testing.TB, from int, routes []string) (urls []str
 	return urls
 }
 
-// isolate has all that a node sends to the others, or is sent by them, lost.
+// isolate drops everything between a node and the others, in both directions.
 func (c *cluster) isolate(n *node) {
 	c.t.Helper()
 	n.away = true
@@ -127,7 +122,7 @@ func (c *cluster) rejoin(n *node) {
 	n.away = false
 }
 
-// freePorts returns ports that nobody listens on now.
+// freePorts returns ports that no process listens on now.
 func freePorts(t testing.TB, n int) (ports []string) {
 	t.Helper()
 	for range n {
@@ -150,8 +145,8 @@ func (c *cluster) restart(n *node) {
 	n.away = false
 }
 
-// pause stops a node as a network that loses everything would: its connections stay
-// open, and nothing comes.
+// pause stops a node with SIGSTOP. This looks like a network that drops everything: connections stay
+// open and no data arrives.
 func (n *node) pause() {
 	n.t.Helper()
 	n.away = true
@@ -164,16 +159,15 @@ func (n *node) resume() {
 	n.away = false
 }
 
-// die ends a node at once.
-func (n *node) die() {
+// killNode sends SIGKILL to a node.
+func (n *node) killNode() {
 	n.away = true
 	n.kill()
 }
 
-// retire ends a node by lame duck: it hands over all that it leads and then goes. It
-// would send its clients away within two minutes; after the second signal it does so
-// at once.
-func (n *node) retire() {
+// lameDuck ends a node in lame duck mode: it first hands over the streams that it leads. The second
+// signal disconnects its clients at once, instead of within two minutes.
+func (n *node) lameDuck() {
 	n.t.Helper()
 	n.away = true
 	n.signal(syscall.SIGUSR2)
@@ -183,7 +177,7 @@ func (n *node) retire() {
 	n.wait()
 }
 
-// info asks a node that is there.
+// info returns the state of a stream, from any node that runs.
 func (c *cluster) info(stream string) (*jetstream.StreamInfo, error) {
 	c.t.Helper()
 	for _, n := range c.nodes {
@@ -204,7 +198,7 @@ func (c *cluster) info(stream string) (*jetstream.StreamInfo, error) {
 	return nil, errors.New("no node is there")
 }
 
-// leader returns the node that leads a stream; nil if none does now.
+// leader returns the node that leads a stream, or nil if there is none now.
 func (c *cluster) leader(stream string) *node {
 	c.t.Helper()
 	info, err := c.info(stream)
@@ -218,7 +212,7 @@ func (c *cluster) leader(stream string) *node {
 	return c.nodes[i]
 }
 
-// awaitLeader waits until the stream is led by another node than the old one.
+// awaitLeader waits until another node than old leads the stream.
 func (c *cluster) awaitLeader(stream string, old *node) {
 	c.t.Helper()
 	eventually(c.t, "a new leader of "+stream, func() bool {
@@ -227,7 +221,7 @@ func (c *cluster) awaitLeader(stream string, old *node) {
 	})
 }
 
-// awaitCurrent waits until every replica of every stream is there and up to date.
+// awaitCurrent waits until every replica of every stream runs and is up to date.
 func (c *cluster) awaitCurrent() {
 	c.t.Helper()
 	for _, stream := range []string{"FACTOR_INPUTS", "FACTOR_TASKS", "FACTOR_RESULTS", "FACTOR_RETURNS", "FACTOR_DEAD", "KV_FACTOR_JOBS", "KV_FACTOR_LEASES", "KV_FACTOR_WORKERS"} {
@@ -246,8 +240,8 @@ func (c *cluster) awaitCurrent() {
 	}
 }
 
-// awaitAgreed waits until all nodes name the same leader of every stream: one that was cut
-// off takes itself for it for a while.
+// awaitAgreed waits until all nodes name the same leader of every stream. A node that was cut off
+// regards itself as the leader for a while.
 func (c *cluster) awaitAgreed() {
 	c.t.Helper()
 	for _, stream := range []string{"FACTOR_INPUTS", "FACTOR_TASKS", "FACTOR_RESULTS"} {
@@ -264,131 +258,4 @@ func (c *cluster) awaitAgreed() {
 			return len(slices.Compact(leaders)) == 1
 		})
 	}
-}
-
-// A gate is a kind that stops at some numbers until they are let through.
-type gate struct {
-	at      map[string]chan struct{} // closed to let the number through
-	reached chan string              // gets each such number when it is begun
-}
-
-func newGate(numbers ...string) gate {
-	g := gate{at: make(map[string]chan struct{}), reached: make(chan string, 100)}
-	for _, n := range numbers {
-		g.at[n] = make(chan struct{})
-	}
-	return g
-}
-
-func (g gate) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
-	honest := kind.All()[task.KindFactor]
-	for i, n := range numbers {
-		if opened := g.at[n.String()]; opened != nil {
-			g.reached <- n.String()
-			if err := g.wait(ctx, o, opened); err != nil {
-				return err
-			}
-		}
-		if err := honest.Run(ctx, numbers[i:i+1], o, done); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wait ticks like a computation until the gate is opened.
-func (g gate) wait(ctx context.Context, o worker.RunOptions, opened <-chan struct{}) error {
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-opened:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-ticker.C:
-			o.Tick()
-		}
-	}
-}
-
-// awaitReached waits until n numbers are held.
-func (g gate) awaitReached(t testing.TB, n int) {
-	t.Helper()
-	late := time.After(patience)
-	for i := range n {
-		select {
-		case <-g.reached:
-		case <-late:
-			t.Fatalf("%d of %d numbers are in work after %v", i, n, patience)
-		}
-	}
-}
-
-// A typist is the user of a submitting producer: what is typed is one line after the
-// other.
-type typist struct {
-	t     testing.TB
-	w     *os.File
-	typed strings.Builder
-}
-
-func (y *typist) write(text string) {
-	y.t.Helper()
-	if _, err := y.w.WriteString(text); err != nil {
-		y.t.Fatal(err)
-	}
-	y.typed.WriteString(text)
-}
-
-// submit starts a producer whose input is typed.
-func (c *cluster) submit(args string) (*program, *typist) {
-	c.t.Helper()
-	in, w := pipe(c.t)
-	return c.start("producer", "submit "+args, in), &typist{t: c.t, w: w}
-}
-
-// awaitAnswer waits until the last line typed is answered.
-func (y *typist) awaitAnswer(p *program) {
-	y.t.Helper()
-	lines := strings.Fields(y.typed.String())
-	p.await(&p.stdout, "\n"+lines[len(lines)-1]+": ")
-}
-
-// wantOnce ends the input and checks what must hold whatever happened to the servers:
-// all is answered, once, nothing was queued twice nor found missing, and no delivery was
-// spent for nothing. The durables' own counts cannot tell: those of a new leader may be
-// older.
-func (c *cluster) wantOnce(job string, p *program, y *typist, before account) {
-	c.t.Helper()
-	y.w.Close()
-	p.wantCode(0)
-	checkAnswers(c.t, y.typed.String(), p.stdout.String())
-	count := len(strings.Fields(y.typed.String()))
-	c.checkAnsweredOnce(job, count)
-	if strings.Contains(p.stderr.String(), "what was lost") {
-		c.t.Errorf("something was thought lost:\n%s", p.stderr.String())
-	}
-	now := c.account()
-	if queued := now.queued - before.queued; queued != uint64(count) {
-		c.t.Errorf("%d tasks were queued for %d chunks", queued, count)
-	}
-	if now.left != 0 {
-		c.t.Errorf("%d tasks are left in the queue", now.left)
-	}
-	if again, spent := before.watch.handedAgain(), c.spentBeforeAnswers(); again+spent > 0 {
-		c.t.Errorf("workers were given %d tasks more than once; %d deliveries were spent before answers", again, spent)
-	}
-}
-
-// An account is what was ever queued, what is left of it, and a look at who gets it.
-type account struct {
-	queued, left uint64
-	watch        *watch
-}
-
-func (c *cluster) account() account {
-	c.t.Helper()
-	state := c.stream("FACTOR_TASKS").CachedInfo().State
-	return account{queued: state.LastSeq, left: state.Msgs, watch: c.watch()}
 }

@@ -12,15 +12,15 @@ import (
 	"factorfleet/internal/task"
 )
 
-// The node that leads the queue dies while a job is fed and worked on, and comes
-// back. Nobody gives up, and nothing is done twice: what had no answer is asked again
-// under the same subject, and the ack wait is longer than an election takes.
+// The node that leads the queue is killed while a job is fed and computed, and restarts. No program
+// gives up, and nothing is done twice: a request without a response is sent again under the same
+// subject, and the ack wait is longer than an election.
 func TestClusterLeaderDies(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "")
-	held := newGate("1000000000100", "1000000000101")
+	held := newBlockingKind("1000000000100", "1000000000101")
 	c.worker("patient", held)
-	before := c.account()
+	before := c.totals()
 	job, user := c.submit("--id j --chunk 1 --budget 10m")
 	user.write(sequence(1_000_000_000_000, 1_000_000_000_049, 1))
 	user.awaitAnswer(job)
@@ -28,7 +28,7 @@ func TestClusterLeaderDies(t *testing.T) {
 	held.awaitReached(t, 2)
 
 	old := c.leader("FACTOR_TASKS")
-	old.die()
+	old.killNode()
 	died := time.Now()
 	user.write(sequence(1_000_000_000_200, 1_000_000_000_299, 1)) // to be queued without a leader
 	close(held.at["1000000000100"])                               // to be settled without one
@@ -47,9 +47,8 @@ func TestClusterLeaderDies(t *testing.T) {
 	c.wantOnce("j", job, user, before)
 }
 
-// The node that leads the queue falls silent, as one does that the network has cut
-// off, and comes back without knowing of it. Programs connected to it are cut off
-// too; the others go on.
+// The node that leads the queue is paused, as if the network had cut it off, and resumes without
+// noticing. Programs connected to it are cut off too. The others continue.
 func TestClusterNodeStops(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "")
@@ -62,7 +61,7 @@ func TestClusterNodeStops(t *testing.T) {
 	}
 	c.checkAnsweredOnce("tutorial", 1000)
 
-	before := c.account()
+	before := c.totals()
 	job, user := c.submit("--id j --chunk 1 --budget 10m")
 	user.write(sequence(1_000_000_000_000, 1_000_000_000_049, 1))
 	user.awaitAnswer(job)
@@ -80,9 +79,9 @@ func TestClusterNodeStops(t *testing.T) {
 	c.wantOnce("j", job, user, before)
 }
 
-// The network parts the node that leads the queue from the other two, while programs are
-// connected to all of them. The others go on; those who are with it wait and lose
-// nothing. What it has handed out without the others' knowledge is done twice, no more.
+// The network separates the node that leads the queue from the other two, while programs are connected
+// to all of them. The two continue. Programs connected to the separated node wait and lose nothing.
+// Only the tasks that it delivered without the knowledge of the others are computed twice.
 func TestClusterParts(t *testing.T) {
 	t.Parallel()
 	c := makeCluster(t, "", true)
@@ -92,9 +91,9 @@ func TestClusterParts(t *testing.T) {
 	for i, n := range c.nodes {
 		n.consumer(fmt.Sprintf("-n 1 --name w%d", i))
 	}
-	before := c.account()
+	before := c.totals()
 	in, w := pipe(t)
-	job, user := rest[0].start("producer", "submit --id j --chunk 1", in), &typist{t: t, w: w}
+	job, user := rest[0].start("producer", "submit --id j --chunk 1", in), &typedInput{t: t, w: w}
 	user.write(slow(0, 20, 61))
 	user.awaitAnswer(job)
 	wait := old.start("producer", "wait j")
@@ -125,7 +124,7 @@ func TestClusterParts(t *testing.T) {
 	c.awaitCurrent()
 	c.awaitAgreed()
 	const count = 80
-	now := c.account()
+	now := c.totals()
 	if queued := now.queued - before.queued; queued != count || now.left != 0 {
 		t.Errorf("%d tasks were queued for %d chunks, %d are left", queued, count, now.left)
 	}
@@ -136,13 +135,13 @@ func TestClusterParts(t *testing.T) {
 	}
 }
 
-// All nodes are exchanged, one after the other, while a job is fed and worked on.
+// All nodes are replaced, one after the other, while a job is fed and computed.
 func TestClusterRollingRestart(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t, "")
-	held := newGate("1000000000100")
+	held := newBlockingKind("1000000000100")
 	c.worker("patient", held)
-	before := c.account()
+	before := c.totals()
 	job, user := c.submit("--id j --chunk 1 --budget 10m")
 	next := uint64(1_000_000_000_000)
 	more := func() {
@@ -151,14 +150,14 @@ func TestClusterRollingRestart(t *testing.T) {
 	}
 	more()
 	user.awaitAnswer(job)
-	user.write("1000000000100\n") // in work all the time
+	user.write("1000000000100\n") // runs all the time
 	next = 1_000_000_000_101
 	held.awaitReached(t, 1)
 	c.consumer("-n 1 --name other")
 	began := time.Now()
 	for _, n := range c.nodes {
 		more()
-		n.retire()
+		n.lameDuck()
 		more()
 		c.restart(n)
 		more()
@@ -170,10 +169,9 @@ func TestClusterRollingRestart(t *testing.T) {
 	c.wantOnce("j", job, user, before)
 }
 
-// A number whose worker dies on each of three deliveries is given up although no
-// worker is left that asks for tasks. To find it spends no delivery of others. If the
-// server's word of it is lost while another task is unsettled, it is found once any
-// task is settled.
+// A number whose worker dies on each of three deliveries is given up although no worker is left that
+// requests tasks. Finding it spends no delivery of other tasks. If the advisory of the server is lost
+// while another task is unsettled, the number is found once any task is settled.
 func TestClusterExhausted(t *testing.T) {
 	t.Parallel()
 	const ackWait = time.Second
@@ -226,15 +224,15 @@ func TestClusterExhausted(t *testing.T) {
 	}
 }
 
-// loseWord has the server say that a task is exhausted, once it is, to nobody.
+// loseWord waits until the advisory of an exhausted task is stored, and deletes it.
 func (c *cluster) loseWord(durable string) {
 	c.t.Helper()
 	nc, _ := c.connect()
 	returns := c.stream("FACTOR_RETURNS")
-	eventually(c.t, "the server's word of an exhausted task", func() bool {
+	eventually(c.t, "the advisory of an exhausted task", func() bool {
 		m, err := nc.Request("$JS.API.CONSUMER.MSG.NEXT.FACTOR_TASKS."+durable, []byte(`{"batch":1,"no_wait":true,"max_bytes":1}`), patience)
 		if err != nil || len(m.Data) > 0 {
-			c.t.Fatalf("asked for at most a byte and got %v, %v", m, err)
+			c.t.Fatalf("requested at most a byte and got %v, %v", m, err)
 		}
 		info, err := returns.Info(c.t.Context())
 		return err == nil && info.State.Msgs > 0

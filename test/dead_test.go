@@ -33,7 +33,7 @@ func (f fragile) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions
 	return nil
 }
 
-// worker runs a worker in this process that factors with k, until stop is called.
+// worker runs a worker in this process, which factors with k until stop is called.
 func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
 	nc, js := s.connect()
@@ -67,8 +67,8 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	return stop
 }
 
-// A number that fails three times is given up, and only that number. It can be looked
-// at, and tried again.
+// A number that fails three times is given up, and no other number. Its dead letter can be shown and
+// retried.
 func TestDeadLetter(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -121,7 +121,7 @@ func TestDeadLetter(t *testing.T) {
 	checkAnswers(t, numbers, s.run("producer", "wait j").wantCode(0).wantStderr("").stdout.String())
 }
 
-// Removing a dead letter is to ask for the number again: nothing else is known of it.
+// Removing a dead letter requeues the number, because nothing else records that it was given up.
 func TestDeadLetterRemoved(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

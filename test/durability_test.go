@@ -13,29 +13,29 @@ import (
 )
 
 // serveStore starts `embedded run` on a store and returns its address.
-func serveStore(t testing.TB, args string) (house *program, url string) {
+func serveStore(t testing.TB, args string) (node *program, url string) {
 	t.Helper()
-	house = start(t, "embedded", "run --listen 127.0.0.1:0 "+args)
-	house.await(&house.stderr, "listening on ")
-	_, rest, _ := strings.Cut(house.stderr.String(), "listening on ")
+	node = start(t, "embedded", "run --listen 127.0.0.1:0 "+args)
+	node.await(&node.stderr, "listening on ")
+	_, rest, _ := strings.Cut(node.stderr.String(), "listening on ")
 	url, _, _ = strings.Cut(rest, ";")
-	return house, url
+	return node, url
 }
 
-// What was acknowledged is there after the house was killed. (A power cut cannot be
-// had here: that each write is synced is a setting of the server, tested with it.)
-func TestHouseIsKilled(t *testing.T) {
+// What was acknowledged is stored after the node was killed. A test cannot cut the power; that each
+// write is synced is a setting of the server, with a test of its own.
+func TestNodeIsKilled(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
-	house, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
+	node, url := serveStore(t, "-n 1 --ack-wait 1s --store "+store)
 	numbers := slow(0, 200, 61)
 	id := strings.TrimSpace(run(t, "producer", "submit --detach --chunk 5 -s "+url, feed(numbers)).wantCode(0).stdout.String())
-	house.kill()
+	node.kill()
 	p := run(t, "embedded", "submit --ack-wait 1s --chunk 5 --id "+id+" --store "+store, feed(numbers)).wantCode(0)
 	checkAnswers(t, numbers, p.stdout.String())
 }
 
-// longNumbers returns numbers of 300 digits, of which a store is soon full.
+// longNumbers returns numbers of 300 digits, which soon fill a store.
 func longNumbers(count int) string {
 	var b strings.Builder
 	source := rand.New(rand.NewPCG(1, 2))
@@ -49,44 +49,44 @@ func longNumbers(count int) string {
 	return b.String()
 }
 
-// A full store makes everybody wait and says so once; nothing is lost, and work goes on
-// when there is room.
+// In a full store every process waits and logs this once. Nothing is lost, and work continues when
+// there is room.
 func TestFullStore(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
-	house, url := serveStore(t, "-n 1 --max-store 5MiB --store "+store)
+	node, url := serveStore(t, "-n 1 --max-store 5MiB --store "+store)
 	numbers := longNumbers(15_000)
 	cut := len(numbers) / 15 * 7
 	run(t, "producer", "submit --kind square --id ballast -s "+url, feed(numbers[:cut])).wantCode(0)
 	job := start(t, "producer", "submit --kind square --id j -s "+url, feed(numbers[cut:]))
-	house.await(&house.stderr, "the store is full, work waits for room")
+	node.await(&node.stderr, "the store is full, work waits for room")
 	run(t, "producer", "rm ballast -s "+url).wantCode(0)
 	job.wantCode(0)
 	run(t, "producer", "submit 15 21 -s "+url).wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
-	if n := strings.Count(house.stderr.String(), "the store is full"); n != 1 {
-		t.Errorf("%d warnings:\n%s", n, house.stderr.String())
+	if n := strings.Count(node.stderr.String(), "the store is full"); n != 1 {
+		t.Errorf("%d warnings:\n%s", n, node.stderr.String())
 	}
-	house.signal(syscall.SIGTERM)
-	house.wantCode(0)
+	node.signal(syscall.SIGTERM)
+	node.wantCode(0)
 }
 
-// A job can be cancelled, and removed while it goes on, in a store that has no room for
-// a word about it: nobody could make room otherwise.
+// A running job can be cancelled and removed in a store that has no room for another message. Otherwise
+// a user could not make room.
 func TestStopInFullStore(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []string{"cancel j", "rm --force j"} {
 		t.Run(stop, func(t *testing.T) {
 			t.Parallel()
-			house, url := serveStore(t, "-n 1 --max-store 5MiB --store "+t.TempDir()+"/store")
-			s := &server{house, url}
+			node, url := serveStore(t, "-n 1 --max-store 5MiB --store "+t.TempDir()+"/store")
+			s := &server{node, url}
 			open, _ := pipe(t) // standard input that does not end
 			idle := s.start("producer", "submit --id idle", open)
 			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
 			job := s.start("producer", "submit --kind square --id j", feed(longNumbers(15_000)))
-			house.await(&house.stderr, "the store is full, work waits for room")
+			node.await(&node.stderr, "the store is full, work waits for room")
 			s.fillUp()
 
-			// The idle job has nothing to give up.
+			// The idle job has stored nothing that its removal would free.
 			for _, command := range []string{"cancel idle", "rm --force idle"} {
 				s.run("producer", command).wantCode(75).wantStdout("").wantSaid(
 					"producer: error: write job idle: the store of the nats server is full (insufficient resources)\n", "producer: hint: remove jobs with `producer rm JOB`")
@@ -108,8 +108,8 @@ func TestStopInFullStore(t *testing.T) {
 	}
 }
 
-// fillUp stores small messages until the store takes none for a while: what was being settled when
-// it became full has made some room.
+// fillUp stores small messages until the store accepts none for a while. Tasks that were being settled
+// when it became full have made some room.
 func (s *server) fillUp() {
 	_, js := s.connect()
 	written, refused := 0, 0
@@ -124,8 +124,8 @@ func (s *server) fillUp() {
 	})
 }
 
-// `embedded submit` gives up with exit code 75 when nothing moves in a full store, and
-// goes on with a larger one.
+// `embedded submit` exits with code 75 when nothing changes in a full store, and continues with a
+// larger limit.
 func TestFullStoreOfSubmit(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
@@ -138,7 +138,7 @@ func TestFullStoreOfSubmit(t *testing.T) {
 	run(t, "embedded", args+" --max-store much", feed("15")).wantCode(2).wantSaid(`"much" is not a size`)
 }
 
-// smallDisk mounts a small file system of its own, with the options of mount, until the end of the test.
+// smallDisk mounts a small file system with the given mount options until the end of the test.
 func smallDisk(t *testing.T, options string) string {
 	t.Helper()
 	disk := t.TempDir()
@@ -149,8 +149,7 @@ func smallDisk(t *testing.T, options string) string {
 	return disk
 }
 
-// A server that cannot make its streams says why, and leaves no temporary store behind: run
-// looks after that.
+// A server that cannot create its streams reports why and leaves no temporary store, which run checks.
 func TestStartWithoutRoom(t *testing.T) {
 	t.Parallel()
 	t.Run("descriptors", func(t *testing.T) {
@@ -170,7 +169,8 @@ func TestStartWithoutRoom(t *testing.T) {
 	}
 }
 
-// An interrupt ends a start at any moment with the exit code of the signal, or the whole program.
+// An interrupt ends the program at any moment of its start: with the exit code of the signal, or by the
+// signal itself before the program handles signals.
 func TestInterruptedStart(t *testing.T) {
 	t.Parallel()
 	for i, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
@@ -186,18 +186,18 @@ func TestInterruptedStart(t *testing.T) {
 	}
 }
 
-// On a disk that is really full the server's streams break. It is noticed within
-// seconds, and cured by a restart once there is space.
+// On a full disk the streams of the server fail. The program detects this within seconds. A restart
+// repairs them once there is space.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t, "size=12m")
 	store := disk + "/store"
-	house, url := serveStore(t, "-n 1 --max-store 1GiB --store "+store) // the limit is of no use here
+	node, url := serveStore(t, "-n 1 --max-store 1GiB --store "+store) // the limit is of no use here
 	submit := start(t, "producer", "submit --kind square --id j -s "+url, feed(longNumbers(30_000)))
 	if err := os.WriteFile(disk+"/other", make([]byte, 6<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	house.wantCode(75).wantSaid("embedded: error: the nats server's store in "+store+" is not healthy", "embedded: hint: free some space")
+	node.wantCode(75).wantSaid("embedded: error: the nats server's store in "+store+" is not healthy", "embedded: hint: free some space")
 	submit.kill()
 	if err := os.Remove(disk + "/other"); err != nil {
 		t.Fatal(err)
@@ -207,8 +207,8 @@ func TestFullDisk(t *testing.T) {
 	checkAnswers(t, numbers, p.stdout.String())
 }
 
-// A damaged store is either refused, with what to do, or what was lost is done again:
-// never a wrong or a missing answer.
+// A damaged store is either refused with a hint, or the lost numbers are computed again. No answer is
+// wrong or missing.
 func TestDamagedStore(t *testing.T) {
 	t.Parallel()
 	numbers := sequence(1_000_000_001, 1_000_004_000, 1)
@@ -236,10 +236,10 @@ func TestDamagedStore(t *testing.T) {
 			store := t.TempDir() + "/store"
 			args := "--id j --chunk 50 --store " + store
 			if test.stream == "FACTOR_TASKS" {
-				house, url := serveStore(t, "-n 0 --store "+store)
+				node, url := serveStore(t, "-n 0 --store "+store)
 				run(t, "producer", "submit --detach --id j --chunk 50 -s "+url, feed(numbers)).wantCode(0)
-				house.signal(syscall.SIGTERM)
-				house.wantCode(0)
+				node.signal(syscall.SIGTERM)
+				node.wantCode(0)
 			} else {
 				run(t, "embedded", "submit "+args, feed(numbers)).wantCode(0)
 			}
@@ -255,8 +255,8 @@ func TestDamagedStore(t *testing.T) {
 	}
 }
 
-// Numbers that the store has lost are missed, not waited for; who has them can give
-// them again, and only them.
+// Input that the store has lost is reported, and no program waits for it. A submit of the same input
+// stores what is missing, and only that.
 func TestLostInput(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
@@ -269,8 +269,8 @@ func TestLostInput(t *testing.T) {
 	}
 	flip(t, list[0])
 
-	house, url := serveStore(t, "-n 1 --store "+store)
-	s := &server{house, url}
+	node, url := serveStore(t, "-n 1 --store "+store)
+	s := &server{node, url}
 	lost := s.run("producer", "wait j").wantCode(1).wantStdout("")
 	lost.wantSaid("producer: error: the server has lost input: of the 20000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
 	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20,000 numbers")
@@ -294,7 +294,7 @@ func flip(t *testing.T, path string) {
 	}
 }
 
-// halve cuts a file off.
+// halve removes the second half of a file.
 func halve(t *testing.T, path string) {
 	info, err := os.Stat(path)
 	if err == nil {
@@ -305,16 +305,16 @@ func halve(t *testing.T, path string) {
 	}
 }
 
-// A number that kills the house, again and again, is given up all the same: the house
-// keeps its own count. The server forgets a delivery that it did not outlive.
-func TestLedgerOfHouse(t *testing.T) {
+// A number that kills its node every time is given up, because the node keeps a ledger of its own. The
+// server does not count a delivery during which it died.
+func TestLedgerOfNode(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
 	deaths := 0
 	for deaths < 6 {
 		p := start(t, "embedded", "submit -n 1 --ack-wait 1s --id j --budget 10m --store "+store+" 21 "+hard)
 		began := time.Now()
-		eventually(t, "the hard number is in work, or given up", func() bool {
+		eventually(t, "the hard number is running, or given up", func() bool {
 			info, err := os.Stat(store + "/RUNNING")
 			running, _ := os.ReadFile(store + "/RUNNING")
 			select {

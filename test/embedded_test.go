@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The digest is of what coreutils factor 9.1 prints for the same numbers.
+// The digest is that of the output of coreutils factor 9.1 for the same numbers.
 const digestTo100000 = "9daf4b947fe21710770c8febace27636f70283543bf6a133b22b9202afabe7e4"
 
 func TestEmbeddedPrintsWhatFactorPrints(t *testing.T) {
@@ -39,19 +39,19 @@ func TestMersenneNumbersAndFactorials(t *testing.T) {
 	checkAnswers(t, numbers, p.stdout.String())
 }
 
-// Input that a script cannot hold: other line ends, bytes that are no text, very long
-// numbers. testdata/script/bad_input.txtar has the rest.
+// Input that a script cannot hold: CR line ends, control characters, very long numbers.
+// testdata/script/bad_input.txtar has the rest.
 func TestStrangeBytes(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("1234567890", 1000)
 	run(t, "embedded", "submit", feed("15\r\n21\r"+long+"\n\x00\n\v99")).wantCode(1).
 		wantStdout("15: 3 5\n21: 3 7\n99: 3 3 11\n").
-		wantStderr(`embedded: standard input: line 2: "1234567890123456789012345678901234567890…" is longer than 16384 bits (4933 digits)
-embedded: standard input: line 3: "\x00" is not a natural number
+		wantStderr(`embedded: standard input: line 2: longer than 16,384 bits (about 4,932 digits): "1234567890123456789012345678901234567890…"
+embedded: standard input: line 3: not a non-negative decimal integer: "\x00"
 `)
 }
 
-// Answers come while the input is still open, however long it is.
+// Answers are printed while the input is still open, however long it is.
 func TestAnswersBeforeTheInputEnds(t *testing.T) {
 	t.Parallel()
 	in, w := pipe(t)
@@ -71,7 +71,7 @@ func TestAnswersBeforeTheInputEnds(t *testing.T) {
 	}
 }
 
-// A reader that leaves early, such as head, ends the program soon and without noise.
+// A reader that closes the pipe early, such as head, ends the program soon and without messages.
 func TestReaderLeaves(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -92,7 +92,7 @@ func TestReaderLeaves(t *testing.T) {
 	}
 }
 
-// A store that is kept can be gone on with; one that is in use is refused.
+// A kept store can be used again. A store in use is refused.
 func TestKeptStore(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
@@ -104,9 +104,9 @@ func TestKeptStore(t *testing.T) {
 	run(t, "embedded", "submit --id a 17 --store "+store).wantCode(8).wantSaid("conflict", "17")
 	run(t, "embedded", "submit 17 --ack-wait 5s --store "+store).wantCode(8).wantSaid("has ack wait 30s, not 5s")
 
-	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
-	house.await(&house.stderr, "listening on nats://")
+	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
+	node.await(&node.stderr, "listening on nats://")
 	run(t, "embedded", "submit 15 --store "+store).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "in use by another process")
-	house.signal(os.Interrupt)
-	house.wantCode(0)
+	node.signal(os.Interrupt)
+	node.wantCode(0)
 }

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// What a program says when it cannot do what it was asked for is one line, and at
-// most one more with a hint. Its exit code is part of its interface.
+// A refused command prints one line, and at most one more with a hint. Its exit code is part of its
+// interface.
 type refusal struct {
 	program, args string
 	code          int
@@ -27,11 +27,11 @@ func (r refusal) check(t *testing.T, settings ...setting) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("%s: took %v", p.line, took)
 	}
-	said := p.stderr.String()
-	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
+	output := p.stderr.String()
+	lines := strings.Split(strings.TrimSuffix(output, "\n"), "\n")
 	if !strings.HasPrefix(lines[0], r.program+": error: ") || len(lines) > 2 ||
 		len(lines) == 2 && !strings.HasPrefix(lines[1], r.program+": hint: ") {
-		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, said)
+		t.Errorf("%s: not one line of error and one of hint:\n%s", p.line, output)
 	}
 }
 
@@ -117,14 +117,14 @@ func TestNoServer(t *testing.T) {
 	}
 	t.Cleanup(func() { mute.Close() })
 	silent := "nats://" + mute.Addr().String()
-	const nobody = "nats://127.0.0.1:1"
+	const nowhere = "nats://127.0.0.1:1"
 	for _, r := range []refusal{
-		{"producer", "submit 15 -s " + nobody, 3, nobody},
-		{"producer", "wait j -s " + nobody, 3, nobody},
-		{"producer", "ls -s " + nobody, 3, nobody},
-		{"producer", "init -s " + nobody, 3, nobody},
-		{"producer", "dead ls -s " + nobody, 3, nobody},
-		{"consumer", "run -s " + nobody, 3, nobody},
+		{"producer", "submit 15 -s " + nowhere, 3, nowhere},
+		{"producer", "wait j -s " + nowhere, 3, nowhere},
+		{"producer", "ls -s " + nowhere, 3, nowhere},
+		{"producer", "init -s " + nowhere, 3, nowhere},
+		{"producer", "dead ls -s " + nowhere, 3, nowhere},
+		{"consumer", "run -s " + nowhere, 3, nowhere},
 		{"producer", "ls -s nats://no-such-host.invalid:4222", 3, "no-such-host.invalid"},
 		{"producer", "ls --timeout 1s -s " + silent, 3, silent},
 		{"consumer", "run --timeout 1s -s " + silent, 3, silent},
@@ -184,7 +184,7 @@ func TestServerWithoutJetStream(t *testing.T) {
 	refusal{"consumer", "run", 3, "start it with -js"}.check(t, here)
 }
 
-// A manifest that cannot be decoded costs no other job anything.
+// A manifest that cannot be decoded affects no other job.
 func TestUnreadableManifest(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -218,7 +218,7 @@ func TestJobErrors(t *testing.T) {
 	}
 	refusal{"producer", "wait ../x", 7, `"../x"`}.check(t, here)
 
-	// Nobody works, so these go on.
+	// There is no worker, so these keep running.
 	late := s.run("producer", "submit --id a --deadline 100ms 15").wantCode(4).wantStdout("")
 	late.wantSaid("producer: error: deadline reached\n", "`producer wait a` waits for it, `producer cancel a` stops it")
 	s.run("producer", "wait --deadline 100ms a").wantCode(4).wantSaid("deadline reached")
@@ -228,7 +228,7 @@ func TestJobErrors(t *testing.T) {
 	refusal{"producer", "rm a", 8, "job a is active; cancel it first, or use --force"}.check(t, here)
 
 	waiting := s.start("producer", "wait a")
-	eventually(t, "somebody looks after job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	eventually(t, "a process holds job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
 	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
 	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
 	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
@@ -244,7 +244,7 @@ func TestJobErrors(t *testing.T) {
 	}
 }
 
-// A first signal ends each program in order, wherever it is.
+// The first signal ends each program in order, at any point.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -266,7 +266,7 @@ func TestSignals(t *testing.T) {
 	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
 
 	resumed := s.start("producer", "wait waiting")
-	eventually(t, "somebody looks after job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	eventually(t, "a process holds job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
 	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
 
 	watching := s.start("producer", "status --watch")
@@ -282,13 +282,13 @@ func TestSignals(t *testing.T) {
 	embedded.await(&embedded.stdout, "15: 3 5\n")
 	interrupt(embedded, os.Interrupt, 130).wantSaid("embedded: error: interrupted: 1 number done\n")
 
-	house := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
-	house.await(&house.stderr, "listening on nats://")
-	interrupt(house, syscall.SIGTERM, 0)
+	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0")
+	node.await(&node.stderr, "listening on nats://")
+	interrupt(node, syscall.SIGTERM, 0)
 }
 
-// What is there of a job that goes on can be had at any time; that it is not all is
-// told, and shows in the exit code.
+// The available results of a running job can be printed at any time. A message and the exit code say
+// that they are incomplete.
 func TestResultsOfUnfinishedJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -313,7 +313,7 @@ func TestResultsOfUnfinishedJob(t *testing.T) {
 	s.run("producer", "results --json j").wantCode(1).wantStderr("producer: no answer yet for 2 of 5 numbers: job j was cancelled\n")
 }
 
-// What cannot be written is told: a report that did not arrive was not made.
+// A write error is reported: the exit code says that the report was not written.
 func TestFullOutput(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -332,7 +332,7 @@ func TestFullOutput(t *testing.T) {
 	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
 }
 
-// Many watchers of one job print the same.
+// All watchers of a job print the same answers.
 func TestTwoWaitForOneJob(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

@@ -10,20 +10,20 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Connections are cut again and again, on both sides.
+// Connections are cut repeatedly, on both sides.
 func TestConnectionsCut(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, 2*time.Second)
+	s := newFaultFleet(t, 2*time.Second)
 	far, near := s.line(), s.line()
-	w := s.watch()
-	crew := s.hire(far.server, 2, "-n 1")
+	w := s.record()
+	group := s.startWorkers(far.server, 2, "-n 1")
 	numbers := slow(0, 160, 61)
 	job := near.start("producer", "submit --id j --chunk 4", feed(numbers))
 	s.watched = append(s.watched, job)
 	for i := range 8 {
 		done := w.resultCount()
 		eventually(t, "results come", func() bool { return w.resultCount() > done })
-		<-time.After(s.between(0, 100*time.Millisecond))
+		<-time.After(s.randomTime(0, 100*time.Millisecond))
 		if i%2 == 0 {
 			far.cut()
 		} else {
@@ -32,14 +32,14 @@ func TestConnectionsCut(t *testing.T) {
 	}
 	s.wantDone(job)
 	checkAnswers(t, numbers, job.stdout.String())
-	crew.dismiss()
+	group.stop()
 	s.checkAnsweredOnce("j", 160)
 	s.checkClean("j")
 }
 
-// A worker that loses the network goes on computing and hands its result in when it is
-// back; nothing is computed twice. It may lose the network for good or for a while, and
-// see the end of its connection or not.
+// A worker that loses the network continues to compute and publishes its result when it is connected
+// again. Nothing is computed twice. The network is lost for good or for a while, with or without the
+// end of its connection.
 func TestNetworkAway(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []struct {
@@ -54,11 +54,11 @@ func TestNetworkAway(t *testing.T) {
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, kind.ackWait)
+			s := newFaultFleet(t, kind.ackWait)
 			far := s.line()
-			crew := s.hire(far.server, 1, "-n 1")
+			group := s.startWorkers(far.server, 1, "-n 1")
 			numbers := slow(0, 8, 89)
-			w := s.watch()
+			w := s.record()
 			job := s.submit("--id j --chunk 8", numbers)
 			w.awaitReceived(t)
 			kind.break_(far)
@@ -69,34 +69,34 @@ func TestNetworkAway(t *testing.T) {
 			if a := s.attempts(); len(a) != 1 || a[1] != 1 {
 				t.Errorf("results by attempt: %v", a)
 			}
-			crew.dismiss()
+			group.stop()
 			s.checkSpent()
 			s.checkClean("j")
 		})
 	}
 }
 
-// A connection that has died without a sign is noticed, by a worker that asks for tasks
-// and by one that wants to hand in a result, and made anew.
+// A dead connection without a sign of it is detected and replaced, by a worker that requests tasks and
+// by one that publishes a result.
 func TestConnectionDiesSilently(t *testing.T) {
 	t.Parallel()
 	for name, sign := range map[string]string{"idle": "connecting anew", "busy": "connection to NATS lost"} {
 		busy := name == "busy"
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, 30*time.Second)
+			s := newFaultFleet(t, 30*time.Second)
 			far := s.line()
-			crew := s.hire(far.server, 1, "-n 1")
+			group := s.startWorkers(far.server, 1, "-n 1")
 			numbers := slow(0, 8, 89)
 			var job *program
 			if busy {
-				w := s.watch()
+				w := s.record()
 				job = s.submit("--id j --chunk 8", numbers)
 				w.awaitReceived(t)
 			}
 			far.swallow()
 			began := time.Now()
-			worker := crew.members[0]
+			worker := group.members[0]
 			worker.await(&worker.stderr, sign)
 			t.Logf("noticed after %v", time.Since(began))
 			far.heal()
@@ -105,7 +105,7 @@ func TestConnectionDiesSilently(t *testing.T) {
 			}
 			s.wantDone(job)
 			checkAnswers(t, numbers, job.stdout.String())
-			crew.dismiss()
+			group.stop()
 			s.checkAnsweredOnce("j", 8)
 			s.checkSpent()
 			s.checkClean("j")
@@ -113,13 +113,12 @@ func TestConnectionDiesSilently(t *testing.T) {
 	}
 }
 
-// Over a line that carries a result in more time than an answer may take, the result
-// arrives all the same, and once.
+// A result whose transfer takes longer than the timeout of a response arrives nevertheless, and once.
 func TestSlowLine(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, 20*time.Second)
+	s := newFaultFleet(t, 20*time.Second)
 	far := s.line()
-	crew := s.hire(far.server, 1, "-n 1")
+	group := s.startWorkers(far.server, 1, "-n 1")
 	far.slow(50, 15)
 	numbers := sequence(1e17, 1e17+2000*7, 7)
 	job := s.submit("--id j --chunk 2001 --kind square", numbers)
@@ -128,14 +127,14 @@ func TestSlowLine(t *testing.T) {
 		t.Error("nothing was printed")
 	}
 	far.heal()
-	crew.dismiss()
+	group.stop()
 	s.checkAnsweredOnce("j", 2001)
 	s.checkSpent()
 	s.checkClean("j")
 }
 
-// A server that keeps the connection and answers everything but requests for tasks: the
-// worker listens anew, then connects anew, and then ends and asks to be started again.
+// The server keeps the connection and answers everything but requests for tasks. The worker subscribes
+// again, then reconnects, and then exits so that it is restarted.
 func TestPullsUnanswered(t *testing.T) {
 	t.Parallel()
 	s := &server{program: start(t, "nats-server", "-a 127.0.0.1 -p -1")}

@@ -13,33 +13,32 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Consumers are killed at random moments, and fall silent for longer than the ack wait
-// and come back.
+// Consumers are killed at random moments, or paused for longer than the ack wait and resumed.
 func TestConsumersKilled(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, time.Second)
+	s := newFaultFleet(t, time.Second)
 	numbers := slow(0, 200, 61)
-	crew := s.hire(s.server, 3, "-n 1")
+	group := s.startWorkers(s.server, 3, "-n 1")
 	job := s.submit("--id j --chunk 8", numbers)
-	eventually(t, "work has begun", func() bool { return s.inWork() > 0 })
+	eventually(t, "work has begun", func() bool { return s.unsettled() > 0 })
 
-	asleep := crew.any()
-	crew.members[asleep].signal(syscall.SIGSTOP)
+	asleep := group.any()
+	group.members[asleep].signal(syscall.SIGSTOP)
 	wake := time.NewTimer(3 * s.ackWait)
 	for range 6 {
-		<-time.After(s.between(50*time.Millisecond, 300*time.Millisecond))
-		if i := crew.any(); i != asleep {
-			crew.members[i].kill()
-			crew.replace(i)
+		<-time.After(s.randomTime(50*time.Millisecond, 300*time.Millisecond))
+		if i := group.any(); i != asleep {
+			group.members[i].kill()
+			group.replace(i)
 		}
 	}
 	<-wake.C
-	crew.members[asleep].signal(syscall.SIGCONT)
+	group.members[asleep].signal(syscall.SIGCONT)
 
 	s.wantDone(job)
 	job.wantStderr("")
 	checkAnswers(t, numbers, job.stdout.String())
-	crew.dismiss()
+	group.stop()
 	if letters := report[[]any](s.server, "dead ls"); len(letters) != 0 {
 		t.Errorf("dead letters: %v", letters)
 	}
@@ -49,11 +48,11 @@ func TestConsumersKilled(t *testing.T) {
 // The producer is killed while it reads, while it waits, and once more.
 func TestProducerKilled(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, time.Second)
+	s := newFaultFleet(t, time.Second)
 	numbers := slow(0, 150, 61)
 	lines := strings.SplitAfter(numbers, "\n")
-	crew := s.hire(s.server, 2, "-n 1")
-	w := s.watch()
+	group := s.startWorkers(s.server, 2, "-n 1")
+	w := s.record()
 	in, feeder := pipe(t)
 	p := s.start("producer", "submit --id j --chunk 5", in)
 	feeder.WriteString(strings.Join(lines[:37], ""))
@@ -61,7 +60,7 @@ func TestProducerKilled(t *testing.T) {
 	p.kill()
 	unqueued := s.unqueued("j")
 
-	// The feeder's lease lasts for 15 s after its death. Somebody else prints meanwhile.
+	// The lease of the killed feeder lasts for 15 s. Another producer prints meanwhile.
 	first := s.start("producer", "wait j")
 	first.await(&first.stdout, "\n")
 	first.kill()
@@ -86,13 +85,13 @@ func TestProducerKilled(t *testing.T) {
 	p.kill()
 	for range 3 {
 		p = s.start("producer", "wait j")
-		<-time.After(s.between(20*time.Millisecond, 200*time.Millisecond))
+		<-time.After(s.randomTime(20*time.Millisecond, 200*time.Millisecond))
 		p.kill()
 	}
 	s.dropLeases()
 	final := s.run("producer", "wait j").wantCode(0)
 	checkAnswers(t, numbers, final.stdout.String())
-	// What was thought lost is what a killed producer had stored and not yet queued.
+	// The ranges that were requeued are those that a killed producer had stored and not queued yet.
 	for _, r := range w.queuedAgain() {
 		if !unqueued.Contains(r) {
 			t.Errorf("%v was queued again although only %v was not queued", r, slices.Collect(unqueued.Ranges()))
@@ -104,13 +103,13 @@ func TestProducerKilled(t *testing.T) {
 	if killed := p.stdout.String(); !strings.HasPrefix(final.stdout.String(), killed) {
 		t.Error("the one that was killed had printed something else")
 	}
-	crew.dismiss()
+	group.stop()
 	s.checkAnsweredOnce("j", 150)
 	s.checkSpent()
 	s.checkClean("j")
 }
 
-// dropLeases takes the leases of programs that were killed away before they run out.
+// dropLeases deletes the leases of killed programs before they expire.
 func (s *server) dropLeases() {
 	s.t.Helper()
 	_, js := s.connect()
@@ -129,7 +128,7 @@ func (s *server) dropLeases() {
 	}
 }
 
-// open opens the fleet as a producer does, for a test that looks at it often.
+// open connects to the fleet as a producer does, for a test that reads it often.
 func (s *server) open() *fleet.Fleet {
 	s.t.Helper()
 	nc, js := s.connect()
@@ -140,11 +139,11 @@ func (s *server) open() *fleet.Fleet {
 	return f
 }
 
-// unqueued returns what of a job's stored numbers is neither queued nor answered.
+// unqueued returns the stored positions of a job that are neither queued nor answered.
 func (s *server) unqueued(job string) (missing task.Set) {
 	s.t.Helper()
 	var there task.Set
-	for _, stream := range []string{schema.StreamTasks, schema.StreamResults} { // in this order: work goes on
+	for _, stream := range []string{schema.StreamTasks, schema.StreamResults} { // in this order: workers are running
 		for _, subject := range s.subjects(stream) {
 			token := strings.Split(subject, ".")
 			if r, err := task.ParseRange(token[len(token)-2]); err == nil {
@@ -152,14 +151,14 @@ func (s *server) unqueued(job string) (missing task.Set) {
 			}
 		}
 	}
-	for r := range there.Missing(task.Span(0, uint64(s.job(job).Stored))) {
+	for r := range there.Gaps(task.Span(0, uint64(s.job(job).Stored))) {
 		missing.Add(r)
 	}
 	return missing
 }
 
-// queuedAgain returns the ranges of tasks that were queued again.
-func (w *watch) queuedAgain() (ranges []task.Range) {
+// queuedAgain returns the ranges that were requeued.
+func (w *recorder) queuedAgain() (ranges []task.Range) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, subject := range w.requeued {
@@ -171,43 +170,42 @@ func (w *watch) queuedAgain() (ranges []task.Range) {
 	return ranges
 }
 
-// The server process ends again and again and is started on the same store and port.
-// Nobody gives up, nothing is lost or printed twice. A server that ends in peace knows
-// afterwards what it had handed out and takes the ack of it, so no work is done twice.
-// One that is killed forgets what it did in its last tenth of a second: each worker may
-// have been given a task then, which the server hands out once more as if never before.
+// The server process ends several times and restarts with the same store and port. No program gives up,
+// and nothing is lost or printed twice. A server that is stopped knows its deliveries afterwards and
+// accepts their acks, so nothing is computed twice. A server that is killed forgets its last tenth of a
+// second: it may deliver one task to each worker again, and counts that as the first delivery.
 func TestServerComesAndGoes(t *testing.T) {
 	t.Parallel()
-	const restarts, crewSize = 3, 2
+	const restarts, groupSize = 3, 2
 	for _, end := range []struct {
 		signal  syscall.Signal
 		ackWait time.Duration
 		twice   int // tasks that may be handed out, and computed, twice
 	}{
 		{syscall.SIGTERM, 15 * time.Second, 0},
-		{syscall.SIGKILL, 4 * time.Second, restarts * crewSize},
+		{syscall.SIGKILL, 4 * time.Second, restarts * groupSize},
 	} {
 		t.Run(end.signal.String(), func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, end.ackWait)
-			crew := s.hire(s.server, crewSize, "-n 1")
-			w := s.watch()
+			s := newFaultFleet(t, end.ackWait)
+			group := s.startWorkers(s.server, groupSize, "-n 1")
+			w := s.record()
 			in, feeder := pipe(t)
 			job := s.submit("--id j --chunk 4", "", in)
 			numbers, stop := trickle(feeder, 8, 300*time.Millisecond)
 			for range restarts {
 				done := w.resultCount()
 				eventually(t, "results come", func() bool { return w.resultCount() > done })
-				<-time.After(s.between(0, 200*time.Millisecond))
-				s.endServer(end.signal)
-				<-time.After(s.between(0, time.Second))
-				s.reviveServer()
+				<-time.After(s.randomTime(0, 200*time.Millisecond))
+				s.stopServer(end.signal)
+				<-time.After(s.randomTime(0, time.Second))
+				s.restartServer()
 			}
 			stop()
 			s.wantDone(job)
 			checkAnswers(t, numbers(), job.stdout.String())
-			crew.dismiss()
-			if spent := s.spentBeforeAnswers(); spent > end.twice {
+			group.stop()
+			if spent := s.deliveriesBeforeAnswers(); spent > end.twice {
 				t.Errorf("%d deliveries were spent, %d may be", spent, end.twice)
 			}
 			if end.twice == 0 {

@@ -13,16 +13,15 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A rolling restart of all consumers costs nothing, ten times over: what they cannot
-// finish they hand back, and no delivery is spent on it. That holds too when the queue is
-// full, so that what is handed back finds no room at first.
+// Ten rolling restarts of all consumers cost nothing: they hand back what they cannot finish, and this
+// spends no delivery. This also holds when the queue is full, so that a return finds no room at first.
 func TestRollingRestarts(t *testing.T) {
 	t.Parallel()
 	for name, room := range map[string]int64{"room": 100_000, "full": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, 10*time.Second) // a machine may stand still for two
-			const others = 6                 // tasks of a class that nobody takes
+			s := newFaultFleet(t, 10*time.Second) // a machine may stand still for two
+			const others = 6                      // tasks of a class that no worker pulls
 			_, js := s.connect()
 			for i := range others {
 				if _, err := js.Publish(t.Context(), fmt.Sprintf("FACTOR.tasks.exec-none.other.%d-1.0", i), nil); err != nil {
@@ -30,21 +29,21 @@ func TestRollingRestarts(t *testing.T) {
 				}
 			}
 			s.setLimit(schema.StreamTasks, others+room)
-			crew := s.hire(s.server, 2, "-n 1")
+			group := s.startWorkers(s.server, 2, "-n 1")
 			in, feeder := pipe(t)
 			job := s.submit("--id j --chunk 20", "", in)
 			every := 400 * time.Millisecond
 			if room < 100 {
-				every = 50 * time.Millisecond // more than the crew can do
+				every = 50 * time.Millisecond // more than the group can do
 			}
 			numbers, stop := trickle(feeder, 20, every)
 			if room < 100 {
 				eventually(t, "the queue is full", func() bool { return len(s.subjects(schema.StreamTasks)) == int(others+room) })
 			}
 			for range 10 {
-				for i := range crew.members {
-					old := crew.replace(i)
-					crew.members[i].await(&crew.members[i].stderr, "worker ready")
+				for i := range group.members {
+					old := group.replace(i)
+					group.members[i].await(&group.members[i].stderr, "worker ready")
 					old.signal(syscall.SIGTERM)
 					<-time.After(10 * time.Millisecond) // two at once are one
 					old.cmd.Process.Signal(syscall.SIGTERM)
@@ -54,7 +53,7 @@ func TestRollingRestarts(t *testing.T) {
 			stop()
 			s.wantDone(job)
 			checkAnswers(t, numbers(), job.stdout.String())
-			crew.dismiss()
+			group.stop()
 			if tasks, deliveries := s.queuedEver()-others, s.deliveries(); deliveries != tasks {
 				t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
 			}
@@ -69,8 +68,8 @@ func TestRollingRestarts(t *testing.T) {
 	}
 }
 
-// trickle writes slow numbers to w, some at a time, until stop is called. Then numbers
-// returns them all.
+// trickle writes slow numbers to w, some at a time, until stop is called. numbers then returns all of
+// them.
 func trickle(w *os.File, some int, every time.Duration) (numbers func() string, stop func()) {
 	var all strings.Builder
 	end, ended := make(chan struct{}), make(chan struct{})
@@ -91,56 +90,55 @@ func trickle(w *os.File, some int, every time.Duration) (numbers func() string, 
 	return func() string { <-ended; return all.String() }, func() { close(end) }
 }
 
-// While the results find no room the workers keep their tasks and say so; nothing is
-// computed again.
+// While the results stream is full, the workers keep their tasks and report it. Nothing is computed
+// again.
 func TestResultsFull(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, time.Second)
+	s := newFaultFleet(t, time.Second)
 	s.setLimit(schema.StreamResults, 1)
-	w := s.watch()
-	crew := s.hire(s.server, 2, "-n 1")
+	w := s.record()
+	group := s.startWorkers(s.server, 2, "-n 1")
 	numbers := slow(0, 40, 61)
 	job := s.submit("--id j --chunk 5", numbers)
 	eventually(t, "the results are full and both slots wait", func() bool {
-		return len(s.subjects(schema.StreamResults)) == 1 && s.inWork() == 2
+		return len(s.subjects(schema.StreamResults)) == 1 && s.unsettled() == 2
 	})
 	beats := w.beatCount()
 	eventually(t, "they beat for three ack waits", func() bool { return w.beatCount() >= beats+2*18 })
-	if n := s.inWork(); n != 2 {
-		t.Errorf("%d tasks in work, not 2", n)
+	if n := s.unsettled(); n != 2 {
+		t.Errorf("%d tasks unsettled, not 2", n)
 	}
 	s.setLimit(schema.StreamResults, -1)
 	s.wantDone(job)
 	checkAnswers(t, numbers, job.stdout.String())
-	crew.dismiss()
+	group.stop()
 	s.checkAnsweredOnce("j", 40)
 	s.checkSpent()
 	s.checkClean("j")
 }
 
-// The server stands still, or is away, for longer than the ack wait. What was in work by
-// then may be handed out once more when it is back, nothing else, and nothing is lost or
-// printed twice.
+// The server is paused, or stopped, for longer than the ack wait. Only tasks that were running then may
+// be redelivered once. Nothing is lost or printed twice.
 func TestServerAwayLong(t *testing.T) {
 	t.Parallel()
-	for name, away := range map[string]func(*stand){
-		"stopped": func(s *stand) {
+	for name, away := range map[string]func(*faultFleet){
+		"stopped": func(s *faultFleet) {
 			s.program.signal(syscall.SIGSTOP)
 			<-time.After(2 * s.ackWait)
 			s.program.signal(syscall.SIGCONT)
 		},
-		"ended": func(s *stand) {
-			s.endServer(syscall.SIGTERM)
+		"ended": func(s *faultFleet) {
+			s.stopServer(syscall.SIGTERM)
 			<-time.After(2 * s.ackWait)
-			s.reviveServer()
+			s.restartServer()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStand(t, 2*time.Second)
+			s := newFaultFleet(t, 2*time.Second)
 			const slots = 2
-			crew := s.hire(s.server, slots, "-n 1")
-			w := s.watch()
+			group := s.startWorkers(s.server, slots, "-n 1")
+			w := s.record()
 			const count = 40
 			numbers := slow(0, count, 89)
 			job := s.submit("--id j --chunk 1", numbers)
@@ -150,10 +148,10 @@ func TestServerAwayLong(t *testing.T) {
 			s.wantDone(job)
 			t.Logf("first result %v after it was back", w.resultAfter(back).Sub(back).Round(time.Millisecond))
 			checkAnswers(t, numbers, job.stdout.String())
-			crew.dismiss()
+			group.stop()
 			tasks, deliveries := s.queuedEver(), s.deliveries()
 			if tasks != count || deliveries < tasks || deliveries > tasks+slots {
-				t.Errorf("%d deliveries of %d tasks: %d were in work", deliveries, tasks, slots)
+				t.Errorf("%d deliveries of %d tasks: %d were running", deliveries, tasks, slots)
 			}
 			if list := s.subjects(schema.StreamDead); len(list) > 0 {
 				t.Errorf("dead letters: %v", list)
@@ -163,8 +161,8 @@ func TestServerAwayLong(t *testing.T) {
 	}
 }
 
-// resultAfter returns when the first result after a moment was seen.
-func (w *watch) resultAfter(moment time.Time) time.Time {
+// resultAfter returns the time of the first recorded result after a moment.
+func (w *recorder) resultAfter(moment time.Time) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.results {

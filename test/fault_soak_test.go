@@ -25,10 +25,10 @@ const (
 
 // A soak is one run of TestSoak.
 type soak struct {
-	*stand
+	*faultFleet
 	far, near *line // of the consumers and of the producers
-	crew      *crew
-	sight     *watch
+	group     *workerGroup
+	sight     *recorder
 	end       time.Time
 
 	job   *program // the producer that waits for the job
@@ -43,44 +43,42 @@ type soak struct {
 	died      []time.Time   // when workers were killed or stopped
 }
 
-// TestSoak does all that the other tests of faults do, in a mix and for as long as the
-// flag says: jobs are submitted one after the other while consumers, producer, server and
-// lines break. It says what it did.
+// TestSoak mixes all faults of the other tests for as long as the flag says: jobs are submitted one
+// after the other while consumers, producers, servers and lines break. It logs what it did.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	s := &soak{stand: newStand(t, time.Second), did: make(map[string]int)}
-	s.far, s.near, s.sight = s.line(), s.line(), s.watch()
-	s.crew = s.hire(s.far.server, 3, "-n 1")
+	s := &soak{faultFleet: newFaultFleet(t, time.Second), did: make(map[string]int)}
+	s.far, s.near, s.sight = s.line(), s.line(), s.record()
+	s.group = s.startWorkers(s.far.server, 3, "-n 1")
 	s.end = time.Now().Add(*soakFlag)
 	for first := true; first || time.Now().Before(s.end); first = false {
 		s.oneJob()
 	}
-	for i := range s.crew.members {
+	for i := range s.group.members {
 		s.awaitMember(i)
 	}
-	s.crew.dismiss()
+	s.group.stop()
 	if list := s.subjects(schema.StreamTasks); len(list) > 0 {
 		t.Errorf("%s holds %v", schema.StreamTasks, list)
 	}
-	// What a worker hands back of a job that is over waits for the next sweeper.
+	// A return for a finished job waits for the next sweeper.
 	for _, name := range []string{schema.StreamReturns, schema.StreamResults, schema.StreamInputs, schema.StreamDead} {
 		t.Logf("%5d left in %s", len(s.subjects(name)), name)
 	}
 	s.report()
 }
 
-// awaitMember waits until there is a consumer at a place that is ready, and was not told
-// to end.
+// awaitMember waits until member i is ready and was not told to end.
 func (s *soak) awaitMember(i int) {
 	s.t.Helper()
 	eventually(s.t, "a consumer is ready", func() bool {
-		m := s.crew.members[i]
+		m := s.group.members[i]
 		if ended(m) {
-			s.crew.replace(i)
+			s.group.replace(i)
 			return false
 		}
-		said := m.stderr.String()
-		return strings.Contains(said, "worker ready") && !strings.Contains(said, "worker draining")
+		output := m.stderr.String()
+		return strings.Contains(output, "worker ready") && !strings.Contains(output, "worker draining")
 	})
 }
 
@@ -101,7 +99,7 @@ func (s *soak) oneJob() {
 				s.run("producer", "rm "+s.id).wantCode(0)
 				return
 			}
-		case <-time.After(s.between(100*time.Millisecond, 700*time.Millisecond)):
+		case <-time.After(s.randomTime(100*time.Millisecond, 700*time.Millisecond)):
 			s.recovered()
 			if time.Now().Before(s.end) {
 				s.fault(args)
@@ -121,7 +119,7 @@ func (s *soak) produce(args string) {
 	s.watched = append(slices.DeleteFunc(s.watched, func(p *program) bool { return p.code0() }), s.job)
 }
 
-// code0 reports whether a program has ended well: then nobody wants to see what it said.
+// code0 reports whether a program exited with code 0. Its output is then not shown.
 func (p *program) code0() bool {
 	select {
 	case <-p.ended:
@@ -131,7 +129,7 @@ func (p *program) code0() bool {
 	}
 }
 
-// printed checks what the producer printed; false if another one has to be started.
+// printed checks the output of the producer; false if another producer must be started.
 func (s *soak) printed(args string) bool {
 	s.t.Helper()
 	switch code := s.job.code(); {
@@ -142,7 +140,7 @@ func (s *soak) printed(args string) bool {
 		s.did["producers that found no server"]++
 		s.produce(args)
 	case code == 1 && strings.Contains(s.job.stderr.String(), "dead"):
-		// A number whose workers were killed on three deliveries is given up, as it should be.
+		// A number whose workers were killed on three deliveries is given up, as documented.
 		s.did["numbers given up and tried again"]++
 		s.run("producer", "dead retry "+s.id).wantCode(0)
 		s.produce("wait " + s.id)
@@ -155,7 +153,7 @@ func (s *soak) printed(args string) bool {
 // supervise replaces the consumers that have ended, as systemd does.
 func (s *soak) supervise() {
 	s.t.Helper()
-	for i, m := range s.crew.members {
+	for i, m := range s.group.members {
 		select {
 		case <-m.ended:
 		default:
@@ -164,14 +162,14 @@ func (s *soak) supervise() {
 		if code := m.code(); !m.killed && code != 0 && code != 3 && code != 75 && code != 128+int(syscall.SIGTERM) { // before it was ready
 			m.wantCode(0)
 		}
-		s.crew.replace(i)
+		s.group.replace(i)
 	}
 }
 
-// fault breaks something.
+// fault makes one random fault.
 func (s *soak) fault(args string) {
 	s.t.Helper()
-	line, member := s.far, s.crew.members[s.crew.any()]
+	line, member := s.far, s.group.members[s.group.any()]
 	if s.random.IntN(2) == 0 {
 		line = s.near
 	}
@@ -186,7 +184,7 @@ func (s *soak) fault(args string) {
 		kind = "servers that stood still"
 	}
 	s.did[kind]++
-	long := s.between(0, 1500*time.Millisecond)
+	long := s.randomTime(0, 1500*time.Millisecond)
 	switch kind {
 	case "consumers killed":
 		s.died = append(s.died, time.Now())
@@ -206,9 +204,9 @@ func (s *soak) fault(args string) {
 		s.produce(args)
 	case "server kills", "server restarts":
 		signal := map[string]syscall.Signal{"server kills": syscall.SIGKILL, "server restarts": syscall.SIGTERM}[kind]
-		s.endServer(signal)
+		s.stopServer(signal)
 		<-time.After(long)
-		s.reviveServer()
+		s.restartServer()
 	case "servers that stood still": // until everybody has given the connection up
 		s.program.signal(syscall.SIGSTOP)
 		<-time.After(pingTimeout + long)
@@ -246,7 +244,7 @@ func ended(p *program) bool {
 // known reports whether the job was created before its producer was killed.
 func (s *soak) known() bool { return s.run("producer", "status "+s.id).code() == 0 }
 
-// recovered notes how long it took until results came again.
+// recovered records the time from a fault until results arrived again; slowest is the longest.
 func (s *soak) recovered() {
 	if last := s.sight.lastResult(); !s.broken.IsZero() && last.After(s.broken) {
 		s.slowest = max(s.slowest, last.Sub(s.broken))
@@ -254,14 +252,14 @@ func (s *soak) recovered() {
 	}
 }
 
-// report says what the soak did.
+// report logs the counts of the soak.
 func (s *soak) report() {
 	s.t.Helper()
 	for _, what := range slices.Sorted(maps.Keys(s.did)) {
 		s.t.Logf("%5d %s", s.did[what], what)
 	}
-	// A task comes back an ack wait after its worker's last heartbeat, so a fault younger
-	// than three quarters of that is not the cause of what is seen.
+	// A task is redelivered one ack wait after its worker's last heartbeat. So a fault younger than three
+	// quarters of the ack wait is not the cause of a redelivery.
 	var detected time.Duration
 	s.sight.mu.Lock()
 	defer s.sight.mu.Unlock()

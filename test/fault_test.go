@@ -5,42 +5,39 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
-// The tests in fault_*_test.go break a fleet of real programs in many ways and then
-// look whether anything was lost: every number is to be printed once and in order, and
-// nothing is to be left in the queue.
+// The tests in fault_*_test.go break a fleet of real programs in many ways. Afterwards every number must have
+// been printed once and in order, and the queue must be empty.
 
-// A stand is a fleet that can be broken.
-type stand struct {
-	*server // the one that runs now; its URL never changes
+// A faultFleet is a fleet whose parts a test can break.
+type faultFleet struct {
+	*server // the running one; its URL never changes
 	store   string
 	ackWait time.Duration
 	random  *rand.Rand
-	watched []*program // what a failed test shows
+	watched []*program // whose output a failed test shows
 }
 
 // tail returns the last lines of a text.
 func tail(text string) string { return text[max(0, len(text)-6000):] }
 
-// newStand starts a server with streams, on a store of its own.
-func newStand(t testing.TB, ackWait time.Duration) *stand {
+// newFaultFleet starts a server with streams on its own store.
+func newFaultFleet(t testing.TB, ackWait time.Duration) *faultFleet {
 	t.Helper()
 	seed := rand.Uint64()
 	if *seedFlag != 0 {
 		seed = *seedFlag
 	}
-	s := &stand{store: t.TempDir(), ackWait: ackWait, random: rand.New(rand.NewPCG(seed, 0))}
+	s := &faultFleet{store: t.TempDir(), ackWait: ackWait, random: rand.New(rand.NewPCG(seed, 0))}
 	t.Cleanup(func() {
 		if !t.Failed() {
 			return
@@ -57,7 +54,7 @@ func newStand(t testing.TB, ackWait time.Duration) *stand {
 }
 
 // serve starts a nats-server on the store of s.
-func (s *stand) serve(t testing.TB, port string) *program {
+func (s *faultFleet) serve(t testing.TB, port string) *program {
 	t.Helper()
 	p := start(t, "nats-server", "-a 127.0.0.1 -js -sd "+s.store+" -p "+port)
 	p.await(&p.stderr, "Server is ready")
@@ -65,16 +62,16 @@ func (s *stand) serve(t testing.TB, port string) *program {
 }
 
 // submit starts a producer that submits numbers.
-func (s *stand) submit(args, numbers string, settings ...setting) *program {
+func (s *faultFleet) submit(args, numbers string, settings ...setting) *program {
 	s.t.Helper()
 	p := s.start("producer", "submit "+args, append([]setting{feed(numbers)}, settings...)...)
 	s.watched = append(s.watched, p)
 	return p
 }
 
-// wantDone waits until the producer p has printed everything. If that does not come,
-// it shows how things stand.
-func (s *stand) wantDone(p *program) {
+// wantDone waits until the producer p has printed everything. If that takes too long, it shows the
+// state of the fleet.
+func (s *faultFleet) wantDone(p *program) {
 	s.t.Helper()
 	select {
 	case <-p.ended:
@@ -93,42 +90,42 @@ func (s *stand) wantDone(p *program) {
 	p.wantCode(0)
 }
 
-// endServer ends the server with a signal.
-func (s *stand) endServer(signal os.Signal) {
+// stopServer ends the server with a signal.
+func (s *faultFleet) stopServer(signal os.Signal) {
 	s.t.Helper()
 	s.program.signal(signal)
 	<-s.program.ended
 	s.program.killed = true
 }
 
-// reviveServer starts it again, with the same store and port.
-func (s *stand) reviveServer() {
+// restartServer starts the server again with the same store and port.
+func (s *faultFleet) restartServer() {
 	s.t.Helper()
 	s.program = s.serve(s.t, s.url[strings.LastIndexByte(s.url, ':')+1:])
 }
 
-// between returns a time that is not known beforehand.
-func (s *stand) between(least, most time.Duration) time.Duration {
+// randomTime returns a random duration from least to most.
+func (s *faultFleet) randomTime(least, most time.Duration) time.Duration {
 	return least + time.Duration(s.random.Int64N(int64(most-least)))
 }
 
-// afterBeats lets time pass in which something must not happen: as long as so many
-// heartbeats of a worker take at an ack wait of one second.
-func afterBeats(n int) <-chan time.Time { return time.After(time.Duration(n) * time.Second / 6) }
+// afterHeartbeats returns a channel that is ready after the time of n heartbeats, at an ack wait of 1
+// s. Tests use it to check that something does not happen.
+func afterHeartbeats(n int) <-chan time.Time { return time.After(time.Duration(n) * time.Second / 6) }
 
-// A crew is some consumers that are replaced when they end, as by systemd.
-type crew struct {
-	stand   *stand
-	through *server // how they reach the server
+// A workerGroup is a number of consumers that the test replaces when they end, as systemd does.
+type workerGroup struct {
+	stand   *faultFleet
+	through *server // the server as they reach it, directly or by a line
 	args    string
 	members []*program
 	made    int
 }
 
-// hire starts a crew of size consumers and returns when all are ready.
-func (s *stand) hire(through *server, size int, args string) *crew {
+// startWorkers starts size consumers and returns when all are ready.
+func (s *faultFleet) startWorkers(through *server, size int, args string) *workerGroup {
 	s.t.Helper()
-	c := &crew{stand: s, through: through, args: args}
+	c := &workerGroup{stand: s, through: through, args: args}
 	for range size {
 		c.members = append(c.members, c.start())
 	}
@@ -138,8 +135,8 @@ func (s *stand) hire(through *server, size int, args string) *crew {
 	return c
 }
 
-// start starts another consumer, of a name that was never there.
-func (c *crew) start() *program {
+// start starts another consumer under a new name.
+func (c *workerGroup) start() *program {
 	c.stand.t.Helper()
 	c.made++
 	p := c.through.start("consumer", fmt.Sprintf("run --name w%d-%d %s", os.Getpid()%1000, c.made, c.args))
@@ -147,18 +144,18 @@ func (c *crew) start() *program {
 	return p
 }
 
-// replace puts a new consumer into the place of one that has ended or will.
-func (c *crew) replace(i int) (old *program) {
+// replace starts a new consumer for member i, which has ended or will end, and returns the old one.
+func (c *workerGroup) replace(i int) (old *program) {
 	c.stand.t.Helper()
 	old, c.members[i] = c.members[i], c.start()
 	return old
 }
 
-// any returns the place of one of them.
-func (c *crew) any() int { return c.stand.random.IntN(len(c.members)) }
+// any returns the index of a random member.
+func (c *workerGroup) any() int { return c.stand.random.IntN(len(c.members)) }
 
-// dismiss ends all of them in peace.
-func (c *crew) dismiss() {
+// stop ends all members in order.
+func (c *workerGroup) stop() {
 	c.stand.t.Helper()
 	for _, m := range c.members {
 		m.signal(syscall.SIGTERM)
@@ -168,9 +165,9 @@ func (c *crew) dismiss() {
 	}
 }
 
-// checkClean checks that nothing of a finished job is in the queue, and nothing at all
-// is left of it once it is removed. No worker may be at work any more.
-func (s *stand) checkClean(id string) {
+// checkClean checks that the queue holds nothing of a finished job, and that no stream holds anything
+// of it once it is removed. No worker may be running.
+func (s *faultFleet) checkClean(id string) {
 	s.t.Helper()
 	for _, name := range []string{schema.StreamTasks, schema.StreamReturns} {
 		if list := s.subjects(name); len(list) > 0 {
@@ -188,7 +185,7 @@ func (s *stand) checkClean(id string) {
 	}
 }
 
-// subjects returns what a stream holds.
+// subjects returns the subjects of all messages of a stream.
 func (s *server) subjects(stream string) (list []string) {
 	s.t.Helper()
 	info, err := s.stream(stream).Info(s.t.Context(), jetstream.WithSubjectFilter(">"))
@@ -201,8 +198,8 @@ func (s *server) subjects(stream string) (list []string) {
 	return list
 }
 
-// checkSpent checks that every task was handed out once, and none given up.
-func (s *stand) checkSpent() {
+// checkSpent checks that every task was delivered once and no task was given up.
+func (s *faultFleet) checkSpent() {
 	s.t.Helper()
 	if tasks, deliveries := s.queuedEver(), s.deliveries(); deliveries != tasks {
 		s.t.Errorf("%d deliveries of %d tasks", deliveries, tasks)
@@ -212,8 +209,8 @@ func (s *stand) checkSpent() {
 	}
 }
 
-// setLimit changes how many messages a stream takes.
-func (s *stand) setLimit(stream string, messages int64) {
+// setLimit changes the maximum number of messages of a stream.
+func (s *faultFleet) setLimit(stream string, messages int64) {
 	s.t.Helper()
 	_, js := s.connect()
 	st, err := js.Stream(s.t.Context(), stream)
@@ -227,121 +224,8 @@ func (s *stand) setLimit(stream string, messages int64) {
 	}
 }
 
-// A watch sees what goes on in a fleet: what workers publish, and their heartbeats.
-type watch struct {
-	mu       sync.Mutex
-	beats    int
-	results  []sighting
-	returns  []sighting
-	requeued []string                   // subjects of tasks that were queued once more
-	handed   map[string]map[string]bool // by a task's sequence, the deliveries of which a worker spoke
-}
-
-// A sighting is a result or a return that was on its way.
-type sighting struct {
-	at      time.Time
-	subject string
-	attempt uint32
-	died    bool // the return says that an earlier worker died
-}
-
-// watch begins to look; it outlives restarts of the server.
-func (s *server) watch() *watch {
-	s.t.Helper()
-	w := &watch{handed: make(map[string]map[string]bool)}
-	nc, err := nats.Connect(s.url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(nc.Close)
-	see := func(m *nats.Msg) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		seen := sighting{at: time.Now(), subject: m.Subject}
-		if token := strings.Split(m.Subject, "."); token[0] == "$JS" && len(token) == 9 {
-			// $JS.ACK.<stream>.<durable>.<delivered>.<sequence>.<number of the delivery>.<time>.<pending>
-			if w.handed[token[5]] == nil {
-				w.handed[token[5]] = make(map[string]bool)
-			}
-			w.handed[token[5]][token[4]+" "+token[6]] = true
-		}
-		switch {
-		case string(m.Data) == "+WPI":
-			w.beats++
-		case strings.HasPrefix(m.Subject, "FACTOR.tasks."):
-			if !strings.HasSuffix(m.Subject, ".0") {
-				w.requeued = append(w.requeued, m.Subject)
-			}
-		case strings.HasPrefix(m.Subject, "FACTOR.results."):
-			if r, err := task.DecodeResult(m.Data); err == nil {
-				seen.attempt = r.Attempt
-			}
-			w.results = append(w.results, seen)
-		case strings.HasPrefix(m.Subject, "FACTOR.returns."):
-			if r, err := task.DecodeReturn(m.Data); err == nil {
-				seen.died = r.Reason == task.Isolate && r.Pieces > 0
-			}
-			w.returns = append(w.returns, seen)
-		}
-	}
-	for _, subject := range []string{"$JS.ACK." + schema.StreamTasks + ".>", "FACTOR.tasks.>", "FACTOR.results.>", "FACTOR.returns.>"} {
-		if _, err := nc.Subscribe(subject, see); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := nc.Flush(); err != nil {
-		s.t.Fatal(err)
-	}
-	return w
-}
-
-func (w *watch) beatCount() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.beats
-}
-
-func (w *watch) resultCount() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.results)
-}
-
-// handedAgain returns how many deliveries workers were given beyond one a task: each
-// speaks of its delivery at once. What happened while the watch itself had no connection
-// is not seen.
-func (w *watch) handedAgain() (count int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, deliveries := range w.handed {
-		count += len(deliveries) - 1
-	}
-	return count
-}
-
-// awaitReceived waits until a worker has spoken of a delivery: the server may have handed it out
-// some time before it arrived.
-func (w *watch) awaitReceived(t testing.TB) {
-	t.Helper()
-	eventually(t, "a worker has a task", func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return len(w.handed) > 0
-	})
-}
-
-// lastResult returns when a result was last seen.
-func (w *watch) lastResult() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.results) == 0 {
-		return time.Time{}
-	}
-	return w.results[len(w.results)-1].at
-}
-
-// inWork returns how many tasks are handed out and not settled.
-func (s *server) inWork() (n int) {
+// unsettled returns the number of tasks that are delivered and not settled.
+func (s *server) unsettled() (n int) {
 	s.t.Helper()
 	for c := range s.stream(schema.StreamTasks).ListConsumers(s.t.Context()).Info() {
 		n += c.NumAckPending
@@ -349,9 +233,9 @@ func (s *server) inWork() (n int) {
 	return n
 }
 
-// spentBeforeAnswers returns how many deliveries the answered tasks had had before the one
-// that was answered.
-func (s *server) spentBeforeAnswers() (count int) {
+// deliveriesBeforeAnswers returns how many deliveries the answered tasks had before the one that was
+// answered.
+func (s *server) deliveriesBeforeAnswers() (count int) {
 	s.t.Helper()
 	for attempt, results := range s.attempts() {
 		count += int(attempt-1) * results
@@ -359,7 +243,7 @@ func (s *server) spentBeforeAnswers() (count int) {
 	return count
 }
 
-// attempts returns which attempt each stored result of a job came from.
+// attempts returns the number of stored results by attempt.
 func (s *server) attempts() map[uint32]int {
 	s.t.Helper()
 	attempts := make(map[uint32]int)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The digest is of what coreutils factor 9.1 prints for the same numbers.
+// The digest is that of the output of coreutils factor 9.1 for the same numbers.
 const digestTutorial = "039505f905dc6618c6454a21e39ec6a9e440dc33eb210420ece60f1621e9a6fe"
 
 func TestTutorial(t *testing.T) {
@@ -51,8 +51,8 @@ func (s *server) answeredRanges(job string) (ranges []string) {
 	return ranges
 }
 
-// checkAnsweredOnce checks that the stored results cover the first count numbers of a
-// job, and each only once.
+// checkAnsweredOnce checks that the stored results cover the first count numbers of a job, each exactly
+// once.
 func (s *server) checkAnsweredOnce(job string, count int) {
 	s.t.Helper()
 	type span struct{ first, count int }
@@ -76,7 +76,7 @@ func (s *server) checkAnsweredOnce(job string, count int) {
 	}
 }
 
-// A producer that dies while it waits loses nothing: another prints everything, once.
+// A producer that is killed while it waits loses nothing: another producer prints everything, once.
 func TestProducerDiesWaiting(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -93,7 +93,7 @@ func TestProducerDiesWaiting(t *testing.T) {
 		t.Errorf("%d tasks were queued for 24 chunks", queued)
 	}
 
-	// To submit it again is to ask for the answers again.
+	// Submitting it again prints the answers again.
 	again := s.run("producer", "submit --id j --chunk 43", feed(tutorial)).wantCode(0).wantStdout(p.stdout.String())
 	again.wantStderr("")
 	s.run("producer", "results j").wantCode(0).wantStdout(p.stdout.String())
@@ -106,8 +106,8 @@ func TestProducerDiesWaiting(t *testing.T) {
 	}
 }
 
-// A producer that dies while it reads leaves a job that was cut off. It is finished as
-// far as it goes, and whoever has the whole input can go on with it.
+// A producer that is killed while it reads leaves a job that was cut off. The stored part of the job is
+// finished, and a submit of the whole input continues it.
 func TestProducerDiesReading(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -123,7 +123,7 @@ func TestProducerDiesReading(t *testing.T) {
 	submit.await(&submit.stdout, "\n"+strings.TrimSpace(lines[stored-1])+": ")
 	submit.kill()
 
-	// The dead producer's leases last for 15 s.
+	// The leases of the killed producer expire after 15 s.
 	p := s.run("producer", "wait j").wantCode(1).wantSaid("the input of job j was cut off after 430 numbers")
 	checkAnswers(t, part, p.stdout.String())
 	if j := s.job("j"); !j.CutOff || j.State != "done" || j.Count != stored {
@@ -144,7 +144,7 @@ func TestProducerDiesReading(t *testing.T) {
 	s.run("producer", "wait j").wantCode(0).wantStdout(p.stdout.String()).wantStderr("")
 }
 
-// Cancel ends running work within a second, so that the slots are free for others.
+// Cancel stops running computations within a second, so that the slots are free for other jobs.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -155,7 +155,7 @@ func TestCancel(t *testing.T) {
 	s.run("producer", "cancel hard").wantCode(0)
 	job.wantCode(5).wantSaid("job hard was cancelled")
 	s.run("producer", "submit 15 21 --chunk 1").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
-	// One second for the slots; the rest is for starting two programs.
+	// 1 s for the slots; the rest is for starting two programs.
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("the next job was done %v after cancelling", took)
 	}
@@ -165,8 +165,8 @@ func TestCancel(t *testing.T) {
 	s.run("producer", "results hard").wantCode(1).wantStdout("").wantStderr("producer: no answer yet for 4 of 4 numbers: job hard was cancelled\n")
 }
 
-// A consumer that is told to end hands back what it cannot finish in time. That is no
-// failure: no delivery is spent on it.
+// A consumer that gets SIGTERM hands back what it cannot finish in time. This is not a failure and
+// spends no delivery.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	for signals, numbers := range map[int]string{1: slow(0, 90, 89), 2: heavy(0, 90, 2203)} {
@@ -175,7 +175,7 @@ func TestDrain(t *testing.T) {
 			s := startFleet(t)
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 2s")
 			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
-			eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+			eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
 			for range signals {
 				leaving.signal(syscall.SIGTERM)
 			}
@@ -198,7 +198,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// A consumer that dies costs one delivery, and the ack wait.
+// A consumer that is killed costs one delivery and one ack wait.
 func TestConsumerDies(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
@@ -206,7 +206,7 @@ func TestConsumerDies(t *testing.T) {
 	numbers := slow(0, 60, 61)
 	dying := s.consumer("-n 1 --name dying")
 	job := s.start("producer", "submit --chunk 30", feed(numbers))
-	eventually(t, "a chunk is in work", func() bool { _, inWork := s.status(); return inWork > 0 })
+	eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
 	dying.kill()
 	s.consumer("-n 2 --name heir")
 	job.wantCode(0).wantStderr("")
@@ -216,7 +216,7 @@ func TestConsumerDies(t *testing.T) {
 	}
 }
 
-// The server may go away and come back: nothing is lost, nobody gives up.
+// The server restarts: nothing is lost, and no program gives up.
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir()
@@ -251,35 +251,35 @@ func TestServerRestarts(t *testing.T) {
 	worker.wantCode(0)
 }
 
-// The server in embedded serves others too, and with a store it remembers their jobs.
+// The server in embedded accepts other programs, and with a store it keeps their jobs.
 func TestEmbeddedRun(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir() + "/store"
-	serve := func(args string) (house *program, url string) {
-		house = start(t, "embedded", "run --listen 127.0.0.1:0 --store "+store+" "+args)
-		house.await(&house.stderr, "listening on ")
-		_, rest, _ := strings.Cut(house.stderr.String(), "listening on ")
+	serve := func(args string) (node *program, url string) {
+		node = start(t, "embedded", "run --listen 127.0.0.1:0 --store "+store+" "+args)
+		node.await(&node.stderr, "listening on ")
+		_, rest, _ := strings.Cut(node.stderr.String(), "listening on ")
 		url, _, _ = strings.Cut(rest, ";")
-		return house, url
+		return node, url
 	}
-	house, url := serve("-n 0")
+	node, url := serve("-n 0")
 	numbers := sequence(1_000_000_007, 1_000_000_206, 1)
 	id := strings.TrimSpace(run(t, "producer", "submit --detach --server "+url, feed(numbers)).wantCode(0).stdout.String())
-	house.signal(syscall.SIGTERM)
-	house.wantCode(0)
+	node.signal(syscall.SIGTERM)
+	node.wantCode(0)
 
-	house, url = serve("-n 0")
+	node, url = serve("-n 0")
 	worker := start(t, "consumer", "run -s "+url)
 	worker.await(&worker.stderr, "worker ready")
 	p := run(t, "producer", "-s "+url+" wait "+id).wantCode(0).wantStderr("")
 	checkAnswers(t, numbers, p.stdout.String())
 	worker.signal(syscall.SIGTERM)
 	worker.wantCode(0)
-	house.signal(syscall.SIGTERM)
-	house.wantCode(0)
+	node.signal(syscall.SIGTERM)
+	node.wantCode(0)
 
-	house, url = serve("-n 1")
+	node, url = serve("-n 1")
 	run(t, "producer", "submit 15 -s "+url).wantCode(0).wantStdout("15: 3 5\n")
-	house.signal(syscall.SIGTERM)
-	house.wantCode(0)
+	node.signal(syscall.SIGTERM)
+	node.wantCode(0)
 }

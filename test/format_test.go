@@ -94,7 +94,7 @@ func checkCSV(t *testing.T, table, answers string) {
 	}
 }
 
-// What is not finished is said in every format, and is not called an answer.
+// Every format shows that an answer is unfinished.
 func TestUnfinished(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats {
@@ -116,7 +116,7 @@ func TestVerifyFindsLies(t *testing.T) {
 	}
 }
 
-// As they are completed, answers come in any order.
+// As completed, answers are printed in any order.
 func TestAsCompleted(t *testing.T) {
 	t.Parallel()
 	numbers := sequence(1_000_000_001, 1_000_000_200, 1)
@@ -125,7 +125,7 @@ func TestAsCompleted(t *testing.T) {
 	checkAnswers(t, numbers, strings.Join(lines, ""))
 }
 
-// A job that nobody waits for is done all the same, and can be asked for later.
+// A job without a waiting process is finished by the workers, and can be printed later.
 func TestDetach(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -142,7 +142,7 @@ func TestDetach(t *testing.T) {
 	s.run("producer", "wait "+id).wantCode(0).wantStdout(answers).wantStderr("")
 	s.run("producer", "results -e --format factordb "+id).wantCode(0).wantStdout("15=3*5\n21=3*7\n33=3*11\n")
 
-	// Every report is JSON if it is asked for.
+	// Every report is JSON if requested.
 	if jobs := report[[]struct{ ID, State string }](s, "ls"); len(jobs) != 1 || jobs[0].ID != id || jobs[0].State != "done" {
 		t.Errorf("jobs: %+v", jobs)
 	}
@@ -159,7 +159,7 @@ func TestDetach(t *testing.T) {
 			t.Errorf("%s: %s", command, text)
 		}
 	}
-	// A job without an id of the user's choice is gone once it is printed.
+	// A job without an id chosen by the user is removed once it is printed.
 	s.run("producer", "submit 15").wantCode(0)
 	if jobs := report[[]any](s, "ls"); len(jobs) != 1 {
 		t.Errorf("jobs: %+v", jobs)

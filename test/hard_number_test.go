@@ -8,8 +8,8 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// TestWorkingOn: who looks at the workers, or waits for a single number, sees what is done with it,
-// until nothing is any more.
+// TestWorkingOn: the list of workers, and a wait for a single number, show what is computed for the
+// number, until the number is done.
 func TestWorkingOn(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

@@ -1,14 +1,12 @@
-// Package test runs the three programs as their users do: as processes, with pipes
-// and signals, against a nats-server process or the server inside embedded.
+// Package test runs the three programs as users run them: as processes, with pipes and signals,
+// against a nats-server process or the server inside embedded.
 //
-// Every program is started by start or run, which see to it that it ends with the
-// test, that it never prints a stack trace, and that it leaves nothing behind in its
-// $TMPDIR. What takes time is awaited by looking at output or at reports; a test that
-// waits longer than patience fails and shows what the program was doing.
+// start and run start every program. They check that it ends with the test, never prints a stack trace,
+// and leaves nothing in its $TMPDIR. Tests do not sleep: they wait for output or for a report. A test that
+// waits longer than patience fails and shows the output of the program.
 package test
 
 import (
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,18 +26,18 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// patience is how long a test waits for one thing, on a machine with other work.
+// patience is the longest wait for one event, on a machine that is busy.
 const patience = 50 * time.Second
 
-// binaries returns a directory with the three programs and nats-server. They are built
-// by the first test that runs one of them.
+// binaries returns a directory with the three programs and nats-server. The first test that runs one of
+// them builds them all.
 var binaries = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "factorfleet-test-"); err != nil {
 		return "", err
 	}
 	toRemove = dir
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(filepath.Separator))
-	if flag.Lookup("test.bench").Value.String() == "" { // else they are to be as they are for users
+	if flag.Lookup("test.bench").Value.String() == "" { // benchmarks measure the programs as users build them
 		build.Args = append(build.Args, "-tags", "waits", "-ldflags", "-s -w -X factorfleet/internal/kind.waits="+waits)
 	}
 	build.Args = append(build.Args, "factorfleet/producer", "factorfleet/consumer", "factorfleet/embedded", "github.com/nats-io/nats-server/v2")
@@ -49,12 +47,12 @@ var binaries = sync.OnceValues(func() (dir string, err error) {
 	return dir, nil
 })
 
-var toRemove string // by TestMain
+var toRemove string // TestMain removes it
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // most tests wait for something most of the time
+		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))) // most tests mostly wait
 	}
 	code := m.Run()
 	if toRemove != "" {
@@ -72,15 +70,15 @@ func binary(t testing.TB, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// A program is one run of a program.
+// A program is one process of a program.
 type program struct {
 	t              testing.TB
 	cmd            *exec.Cmd
 	line           string // its command line, for messages
 	stdout, stderr text
 	temp           string        // its $TMPDIR
-	ended          chan struct{} // closed once it has ended and all its output is here
-	killed         bool          // by the test, so it could not clean up
+	ended          chan struct{} // closed after its end, when all output has been read
+	killed         bool          // by the test: then $TMPDIR is not checked
 }
 
 // A setting changes a command before it is started.
@@ -104,8 +102,8 @@ func pipe(t testing.TB) (in setting, w *os.File) {
 	return stdin(r), w
 }
 
-// start starts a program; args are separated by single spaces. Without a setting its
-// standard input is empty. It knows nothing of the user's environment but kernels.Variable.
+// start starts a program; args are separated by single spaces. Without a setting its standard input is
+// empty. Of the user's environment it gets PATH and kernels.Variable only.
 func start(t testing.TB, name, args string, settings ...setting) *program {
 	t.Helper()
 	cmd := exec.Command(binary(t, name))
@@ -116,7 +114,7 @@ func start(t testing.TB, name, args string, settings ...setting) *program {
 	return startCommand(t, cmd, settings...)
 }
 
-// startCommand starts any command as start does.
+// startCommand starts any command in the same way.
 func startCommand(t testing.TB, cmd *exec.Cmd, settings ...setting) *program {
 	t.Helper()
 	home := t.TempDir()
@@ -152,7 +150,7 @@ func run(t testing.TB, name, args string, settings ...setting) *program {
 	return p
 }
 
-// signal sends a signal to a program that runs.
+// signal sends a signal to a running program.
 func (p *program) signal(s os.Signal) {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
@@ -160,7 +158,7 @@ func (p *program) signal(s os.Signal) {
 	}
 }
 
-// kill ends a program that still runs, at once.
+// kill sends SIGKILL to the program if it still runs.
 func (p *program) kill() {
 	select {
 	case <-p.ended:
@@ -171,14 +169,14 @@ func (p *program) kill() {
 	}
 }
 
-// wait waits for the end of the program and checks what holds for all of them.
+// wait waits for the end of the program and checks what must hold for every program.
 func (p *program) wait() {
 	p.t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(patience):
 		p.killed = true
-		p.signal(syscall.SIGQUIT) // the runtime shows all goroutines
+		p.signal(syscall.SIGQUIT) // the Go runtime then prints all goroutines
 		<-p.ended
 		p.t.Fatalf("%s: still runs after %v\nstdout: %.2000s\nstderr: %.4000s", p.line, patience, p.stdout.String(), p.stderr.String())
 	}
@@ -194,7 +192,7 @@ func (p *program) wait() {
 	}
 }
 
-// code returns the exit code of a program that has ended; -1 means by a signal.
+// code returns the exit code of a program that has ended, -1 if a signal ended it.
 func (p *program) code() int {
 	<-p.ended
 	return p.cmd.ProcessState.ExitCode()
@@ -226,7 +224,7 @@ func (p *program) wantStderr(want string) *program {
 	return p
 }
 
-// wantSaid checks that standard error has all the given pieces.
+// wantSaid checks that standard error contains all pieces.
 func (p *program) wantSaid(pieces ...string) *program {
 	p.t.Helper()
 	for _, piece := range pieces {
@@ -237,99 +235,4 @@ func (p *program) wantSaid(pieces ...string) *program {
 	return p
 }
 
-// difference shows the first line in which two texts differ.
-func difference(got, want string) string {
-	a, b := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return fmt.Sprintf("line %d is\n  %.300q\nnot\n  %.300q", i+1, a[i], b[i])
-		}
-	}
-	return fmt.Sprintf("it has %d bytes, not %d; one is the beginning of the other", len(got), len(want))
-}
-
-// A text is output that is still being written.
-type text struct {
-	mu    sync.Mutex
-	b     []byte
-	grown chan struct{} // closed by the next write, if anybody waits; nil if nobody does
-	over  bool          // there will be no more
-}
-
-func (x *text) Write(b []byte) (int, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.b = append(x.b, b...)
-	x.wakeLocked()
-	return len(b), nil
-}
-
-func (x *text) end() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.over = true
-	x.wakeLocked()
-}
-
-func (x *text) wakeLocked() {
-	if x.grown != nil {
-		close(x.grown)
-		x.grown = nil
-	}
-}
-
-func (x *text) String() string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return string(x.b)
-}
-
 var errNoMore = errors.New("the program has ended")
-
-// look returns nil if piece is there, else a channel that is closed when there is more.
-func (x *text) look(piece string) (<-chan struct{}, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if bytes.Contains(x.b, []byte(piece)) {
-		return nil, nil
-	}
-	if x.over {
-		return nil, errNoMore
-	}
-	if x.grown == nil {
-		x.grown = make(chan struct{})
-	}
-	return x.grown, nil
-}
-
-// await waits until the program has written piece to x, its stdout or stderr.
-func (p *program) await(x *text, piece string) {
-	p.t.Helper()
-	late := time.After(patience)
-	for {
-		grown, err := x.look(piece)
-		if err != nil {
-			p.t.Fatalf("%s: %v without having written %q\nstdout: %.2000s\nstderr: %.5000s", p.line, err, piece, p.stdout.String(), p.stderr.String())
-		}
-		if grown == nil {
-			return
-		}
-		select {
-		case <-grown:
-		case <-late:
-			p.t.Fatalf("%s: has not written %q after %v\nstdout: %.2000s\nstderr: %.5000s", p.line, piece, patience, p.stdout.String(), p.stderr.String())
-		}
-	}
-}
-
-// eventually looks again and again until ok returns true.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	for late := time.Now().Add(patience); !ok(); <-ticker.C {
-		if time.Now().After(late) {
-			t.Fatalf("waited %v in vain: %s", patience, what)
-		}
-	}
-}

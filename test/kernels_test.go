@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// TestKernelsRefused: a level that is none, or that the machine lacks, ends every program before it
-// works, with one line that says what may be set.
+// TestKernelsRefused: an unknown kernel level, or one that the machine lacks, ends every program at its
+// start, with one line that lists the valid levels.
 func TestKernelsRefused(t *testing.T) {
 	t.Parallel()
 	for _, r := range []refusal{
@@ -27,8 +27,8 @@ func TestKernelsRefused(t *testing.T) {
 	}
 }
 
-// TestKernelsLevels: at every level of the machine the programs answer alike, and say at which
-// level they work.
+// TestKernelsLevels: at every kernel level of the machine the programs give the same answers and report
+// the level.
 func TestKernelsLevels(t *testing.T) {
 	t.Parallel()
 	const numbers = "10403 18446744073709551557 340282366920938463463374607431768211457 1000000016000000063"

@@ -19,7 +19,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A liar factors honestly and then twists its answers, as long as it lies.
+// A liar factors correctly and then changes its answers, until honest is set.
 type liar struct {
 	twist  func(n nat.Nat, f *task.Factorization)
 	honest atomic.Bool
@@ -34,12 +34,12 @@ func (l *liar) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, 
 	return err
 }
 
-// allPrime says that n is one.
+// allPrime claims that n is prime.
 func allPrime(n nat.Nat, f *task.Factorization) {
 	f.Factors = []task.Factor{{P: n, Exp: 1, Status: task.Prime}}
 }
 
-// A workerReport is what `producer workers ls --json` says of one.
+// A workerReport is one worker in the output of `producer workers ls --json`.
 type workerReport struct {
 	Name, State string
 	Alive       bool
@@ -61,8 +61,8 @@ func (s *server) workerReport(name string) (r workerReport) {
 	return workerReport{}
 }
 
-// What a worker claims is printed only if it is true; who lies three times is stopped,
-// and the job ends well with an honest worker beside it.
+// A claim of a worker is printed only if it is true. A worker with three false answers is quarantined,
+// and the job is completed by an honest worker.
 func TestLyingWorkers(t *testing.T) {
 	t.Parallel()
 	numbers := sequence(1_000_001, 1_001_200, 1) // composites and primes below 2^64
@@ -82,8 +82,8 @@ func TestLyingWorkers(t *testing.T) {
 			s.worker("liar", &liar{twist: twist})
 			p := s.start("producer", "submit --id j --chunk 20", feed(numbers))
 			p.await(&p.stderr, "worker quarantined")
-			if said := p.stdout.String(); said != "" {
-				t.Errorf("printed %.200q", said)
+			if output := p.stdout.String(); output != "" {
+				t.Errorf("printed %.200q", output)
 			}
 			s.consumer("-n 1 --name honest")
 			checkAnswers(t, numbers, p.wantCode(0).stdout.String())
@@ -97,7 +97,7 @@ func TestLyingWorkers(t *testing.T) {
 	}
 }
 
-// A proof that is none does not count, and costs its worker a strike.
+// A false proof does not count and is a strike for its worker.
 func TestForgedCertificates(t *testing.T) {
 	t.Parallel()
 	var numbers strings.Builder
@@ -107,7 +107,7 @@ func TestForgedCertificates(t *testing.T) {
 			fmt.Fprintln(&numbers, new(big.Int).Mul(n, big.NewInt(3)))
 		}
 	}
-	// forge applies twist to the proved large prime of an answer, which is its last factor.
+	// forge applies twist to the proved large prime of an answer, its last factor.
 	forge := func(twist func(f *task.Factor, certificate *string)) func(nat.Nat, *task.Factorization) {
 		return func(_ nat.Nat, f *task.Factorization) {
 			if last := len(f.Factors) - 1; last == len(f.Certificates)-1 {
@@ -132,8 +132,8 @@ func TestForgedCertificates(t *testing.T) {
 			s.worker("liar", &liar{twist: twist})
 			p := s.start("producer", "submit --certify --json --id j --chunk 1", feed(numbers.String()))
 			p.await(&p.stderr, "worker quarantined")
-			if said := p.stdout.String(); said != "" {
-				t.Errorf("printed %.200q", said)
+			if output := p.stdout.String(); output != "" {
+				t.Errorf("printed %.200q", output)
 			}
 			s.consumer("-n 1 --name honest")
 			run(t, "producer", "verify -", feed(p.wantCode(0).stdout.String())).wantCode(0).
@@ -145,7 +145,7 @@ func TestForgedCertificates(t *testing.T) {
 	}
 }
 
-// A worker can be quarantined and released, by the fleet and by hand.
+// A worker can be quarantined and released, by the fleet and by a command.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
@@ -190,8 +190,8 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
-// Whatever strangers put into the streams, what is printed is right, and reports can be
-// read.
+// Whatever unknown clients publish to the streams, all printed answers are true, and reports stay
+// readable.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)

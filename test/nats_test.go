@@ -25,7 +25,7 @@ func startServer(t testing.TB) *server {
 	return s
 }
 
-// listens returns the URL of a nats-server.
+// listens waits until a nats-server listens and returns its URL.
 func listens(t testing.TB, p *program) string {
 	t.Helper()
 	address := regexp.MustCompile(`Listening for client connections on (\S+)`).FindStringSubmatch(p.stderr.String())
@@ -43,7 +43,7 @@ func startFleet(t testing.TB) *server {
 	return s
 }
 
-// run and start are for programs that use this server.
+// run and start run a program that connects to this server.
 func (s *server) run(name, args string, settings ...setting) *program {
 	s.t.Helper()
 	return run(s.t, name, args, append(settings, environment("NATS_URL="+s.url))...)
@@ -54,7 +54,7 @@ func (s *server) start(name, args string, settings ...setting) *program {
 	return start(s.t, name, args, append(settings, environment("NATS_URL="+s.url))...)
 }
 
-// consumer starts a worker and returns once it asks for tasks.
+// consumer starts a worker and returns once it requests tasks.
 func (s *server) consumer(args string) *program {
 	s.t.Helper()
 	p := s.start("consumer", "run "+args)
@@ -72,7 +72,7 @@ func report[T any](s *server, args string) (v T) {
 	return v
 }
 
-// A fleetStatus is what `producer status --json` says.
+// A fleetStatus is the output of `producer status --json`.
 type fleetStatus struct {
 	Queue []struct {
 		Queued int
@@ -90,7 +90,7 @@ func (s *server) status() (f fleetStatus, inWork int) {
 	return f, inWork
 }
 
-// A jobStatus is what `producer status JOB --json` says.
+// A jobStatus is the output of `producer status JOB --json`.
 type jobStatus struct {
 	State                    string
 	Count, Stored, Answered  int
@@ -106,7 +106,7 @@ func (s *server) job(id string) jobStatus {
 	return report[jobStatus](s, "status "+id)
 }
 
-// connect returns a connection of the test's own.
+// connect returns a connection that belongs to the test.
 func (s *server) connect() (*nats.Conn, jetstream.JetStream) {
 	s.t.Helper()
 	nc, err := nats.Connect(s.url)
@@ -121,13 +121,13 @@ func (s *server) connect() (*nats.Conn, jetstream.JetStream) {
 	return nc, js
 }
 
-// queuedEver returns how many tasks were ever put into the queue.
+// queuedEver returns the number of tasks that were ever published.
 func (s *server) queuedEver() uint64 {
 	s.t.Helper()
 	return s.stream("FACTOR_TASKS").CachedInfo().State.LastSeq
 }
 
-// deliveries returns how often a task was ever handed out.
+// deliveries returns the number of deliveries that the server has ever made.
 func (s *server) deliveries() (count uint64) {
 	s.t.Helper()
 	for consumer := range s.stream("FACTOR_TASKS").ListConsumers(s.t.Context()).Info() {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// sequence returns the lines first, first+step, ... up to last, as seq does.
+// sequence returns the lines first, first+step, ... up to last, like seq.
 func sequence(first, last, step uint64) string {
 	var b strings.Builder
 	for n := first; n <= last; n += step {
@@ -24,7 +24,7 @@ func sequence(first, last, step uint64) string {
 // tutorial is the 1000 numbers of the tutorial this program began with.
 var tutorial = sequence(999_999_999_999, 999_999_999_999+2*999, 2)
 
-// prime returns a prime with that many bits, another one for each seed.
+// prime returns a prime of the given number of bits, a different one for each seed.
 func prime(bits int, seed uint64) *big.Int {
 	random := rand.New(rand.NewPCG(seed, uint64(bits)))
 	for {
@@ -38,7 +38,7 @@ func prime(bits int, seed uint64) *big.Int {
 	}
 }
 
-// semiprimes returns lines with products of two primes of that many bits.
+// semiprimes returns lines with products of two primes of the given number of bits.
 func semiprimes(count, bits int, seed uint64) string {
 	var b strings.Builder
 	for i := range uint64(count) {
@@ -47,13 +47,13 @@ func semiprimes(count, bits int, seed uint64) string {
 	return b.String()
 }
 
-// waits is what the tested programs are linked with (package kind): how long a worker waits
-// before it factors a multiple of a Mersenne prime.
+// waits is linked into the tested programs (package kind): how long a worker waits before it factors a
+// multiple of a Mersenne prime.
 const waits = "2305843009213693951=15ms,618970019642690137449562111=60ms"
 
-// slow returns lines with numbers first, first+1, ... of a row whose every member takes a worker
-// as long, on any processor and without a load on it: odd multiples of a Mersenne prime
-// 2^exponent-1, 15 ms for 61 and 60 ms for 89.
+// slow returns lines with numbers first, first+1, ... of a sequence. Each number takes a worker the
+// same time on any processor, without using it: it is an odd multiple of the Mersenne prime
+// 2^exponent-1; 15 ms for 61, 60 ms for 89.
 func slow(first, count int, exponent uint) string {
 	mersenne := new(big.Int).Lsh(big.NewInt(1), exponent)
 	mersenne.Sub(mersenne, big.NewInt(1))
@@ -64,15 +64,15 @@ func slow(first, count int, exponent uint) string {
 	return b.String()
 }
 
-// heavy is slow with numbers that have the engine compute: 2^exponent-1 must be told to be prime.
-// That takes some 15 ms for 2203 and 150 ms for 4423, and as long again for who verifies it.
+// heavy is slow with numbers that the engine must test: 2^exponent-1 is a prime of more than 2^64. It
+// takes about 15 ms for 2203 and 150 ms for 4423, and the verification takes as long again.
 func heavy(first, count int, exponent uint) string { return slow(first, count, exponent) }
 
-// hard is a number that nobody factors within a test: RSA-100 was a challenge of 1991.
+// hard is a number that no worker factors within a test: RSA-100, a challenge of 1991.
 const hard = "1522605027922533360535618378132637429718068114961380688657908494580122963258952897654000350692006139"
 
-// checkAnswers checks answers in format factor against the numbers they are for: each
-// once and in order, the product, the order of the factors, and that each is prime.
+// checkAnswers checks answers in format factor against their numbers: each number once and in order,
+// the product, the order of the factors, and that each factor is prime.
 func checkAnswers(t testing.TB, numbers, answers string) {
 	t.Helper()
 	wanted, lines := strings.Fields(numbers), strings.Split(strings.TrimSuffix(answers, "\n"), "\n")
@@ -109,7 +109,7 @@ func checkAnswer(number, line string) error {
 	return nil
 }
 
-// knownPrimes spares asking again for large primes, which many lists share.
+// knownPrimes caches the large primes that were tested, which many lists share.
 var knownPrimes sync.Map
 
 func isPrime(p *big.Int) bool {
@@ -131,7 +131,7 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// checkFactor compares answers with what coreutils factor prints.
+// checkFactor compares answers with the output of coreutils factor.
 func checkFactor(t testing.TB, numbers, answers string) {
 	t.Helper()
 	path, err := exec.LookPath("factor")

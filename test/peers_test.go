@@ -10,21 +10,21 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A peer is a program that factors what it reads on standard input.
+// A peer is another program that factors the numbers on its standard input.
 type peer struct {
 	args []string
 	line string // the input of one number, with %v for it
 }
 
-// peers are the programs that the engine is compared with, by the name to look for on PATH.
+// peers are the programs to compare with, by their name on PATH.
 var peers = map[string]peer{
 	"factor": {nil, "%v"},                                        // coreutils
 	"gp":     {[]string{"-q", "-f"}, "factor(%v);"},              // PARI
 	"yafu":   {[]string{"-threads", "1", "-silent"}, "siqs(%v)"}, // YAFU 3
 }
 
-// factorThere returns the user time of a peer that factors the numbers, less that of one which has
-// nothing to do.
+// factorThere returns the user time of a peer that factors the numbers, minus that of a run without
+// numbers.
 func factorThere(b *testing.B, name string, numbers []nat.Nat) (took time.Duration, installed bool) {
 	p, known := peers[name]
 	if !known {

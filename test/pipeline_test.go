@@ -16,11 +16,10 @@ import (
 	"factorfleet/internal/natsserver"
 )
 
-// BenchmarkPipeline is the yardstick for BenchmarkQueue: the least that squares a
-// list over JetStream, written straight on nats.go. Tasks are published
-// asynchronously to a work queue, two workers pull 100 ahead, each task is acked
-// when the server has acknowledged its result, and an ordered consumer collects. It
-// verifies nothing, keeps no order, and loses work when anything dies.
+// BenchmarkPipeline is the reference for BenchmarkQueue: a minimal program that squares a list over
+// JetStream, written directly on nats.go. It publishes tasks asynchronously to a work queue. Two
+// workers pull 100 tasks ahead and ack a task when the server has acknowledged its result. An ordered
+// consumer collects. It verifies nothing, keeps no order, and loses tasks when a process dies.
 func BenchmarkPipeline(b *testing.B) {
 	const tasks = 20_000
 	cli.Tune()
@@ -42,7 +41,7 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// A pipeline has fresh streams for each round.
+// A pipeline is the streams of one round.
 type pipeline struct {
 	b      *testing.B
 	server *natsserver.Server
@@ -100,7 +99,7 @@ func (p *pipeline) run(round, tasks int) {
 		_, err := js.PublishAsync(fmt.Sprintf("t%d.%d", round, i), []byte(strconv.Itoa(i)), jetstream.WithStallWait(time.Minute))
 		p.check(err)
 	}
-	collected.Wait() // every task came through, so every publish did
+	collected.Wait() // all results have arrived, so every publish has succeeded
 }
 
 // work starts a worker.

@@ -25,8 +25,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A poison kind factors, but for some numbers, each of which does what poisonous
-// programs do: "exit", "kill", "panic", "hang", or "hoard".
+// A poison kind factors, except that some numbers harm the worker: "exit", "kill", "panic", "hang", or
+// "hoard" (allocate memory).
 type poison map[string]string
 
 func (p poison) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
@@ -65,10 +65,10 @@ func (p poison) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions,
 	return nil
 }
 
-// hoard keeps what the deed of this name has allocated.
+// hoard keeps the memory that "hoard" has allocated.
 var hoard [][]byte
 
-// poisonEnv makes this test binary a worker: "URL NAME SLOTS NUMBER=DEED...".
+// poisonEnv turns this test binary into a worker: "URL NAME SLOTS NUMBER=DEED...".
 const poisonEnv = "FACTORFLEET_TEST_POISON"
 
 func init() {
@@ -116,7 +116,7 @@ func poisonWorker(args []string) error {
 	return w.Run(ctx)
 }
 
-// A supervisor starts a worker again whenever it ends.
+// A supervisor restarts a worker whenever it ends.
 type supervisor struct {
 	mu    sync.Mutex
 	codes []int // exit codes so far; -1 = by a signal
@@ -128,7 +128,7 @@ func (s *supervisor) deaths() []int {
 	return s.codes
 }
 
-// poisonWorker supervises a worker in processes of its own, until the end of the test.
+// poisonWorker supervises a worker in its own processes until the end of the test.
 func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor {
 	s.t.Helper()
 	exe, err := os.Executable()
@@ -138,13 +138,13 @@ func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor 
 	sup := new(supervisor)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	var said text
+	var output text
 	go func() {
 		defer close(ended)
 		for ctx.Err() == nil {
 			cmd := exec.Command(exe)
 			cmd.Env = []string{poisonEnv + "=" + strings.Join([]string{s.url, name, strconv.Itoa(slots), deeds}, " ")}
-			cmd.Stderr = &said
+			cmd.Stderr = &output
 			in, err := cmd.StdinPipe()
 			if err == nil {
 				err = cmd.Start()
@@ -167,13 +167,13 @@ func (s *server) poisonWorker(name string, slots int, deeds string) *supervisor 
 		stop()
 		<-ended
 		if s.t.Failed() {
-			s.t.Logf("worker %s said: %.6000s", name, said.String())
+			s.t.Logf("worker %s output: %.6000s", name, output.String())
 		}
 	})
 	return sup
 }
 
-// poisonLetter is what `producer dead show --json` says.
+// poisonLetter is the output of `producer dead show --json`.
 type poisonLetter struct {
 	Range, Writer, Error, Reproduce string
 	Numbers                         []string
@@ -186,9 +186,8 @@ type poisonLetter struct {
 	}
 }
 
-// One number out of 4096 that does a worker harm is given up, alone, after the promised
-// number of deaths, and with a record of each failure that the worker survived; all
-// others are answered.
+// One number of 4096 that kills its worker is given up alone, after the documented number of deaths,
+// with a record of each failure that the worker survived. All other numbers are answered.
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	const first, count, bad = 1_000_000_000_001, 4096, 1_000_000_002_345
@@ -238,8 +237,8 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// Numbers that are in work beside killers, every time, are not given up with them: the
-// last attempt at a number is made alone, and counts only if it was begun.
+// Numbers that run beside a killer on every delivery are not given up with it: the last attempt at a
+// number runs alone, and counts only if it has started.
 func TestPoisonBesideOthers(t *testing.T) {
 	t.Parallel()
 	for name, killers := range map[string][]string{"one": {"15"}, "two": {"15", "21"}} {
@@ -247,7 +246,7 @@ func TestPoisonBesideOthers(t *testing.T) {
 			t.Parallel()
 			s := startServer(t)
 			s.run("producer", "init --ack-wait 2s").wantCode(0)
-			// All come at once to a worker with five slots, and are not done when it dies.
+			// All of them arrive together at a worker with five slots, and are unfinished when it dies.
 			others := strings.Fields(heavy(0, 3, 4423))
 			sup := s.poisonWorker("victim", 5, strings.Join(killers, "=kill ")+"=kill")
 			p := s.run("producer", "submit --id j --chunk 1", arguments(killers...), arguments(others...)).wantCode(1)
@@ -264,8 +263,7 @@ func TestPoisonBesideOthers(t *testing.T) {
 	}
 }
 
-// A worker that dies on the third delivery, the last worker there was: the number is
-// given up all the same.
+// The only worker dies on the third delivery: the number is given up nevertheless.
 func TestPoisonKillsLastWorker(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)

@@ -12,17 +12,17 @@ import (
 
 func init() { zlog.Logger = zerolog.Nop() } // toxics write to it
 
-// A line is the way of some programs to a server, and can be spoiled.
+// A line is a network connection to a server that a test can break.
 type line struct {
 	*server // as it is seen through the line
 	proxy   *toxiproxy.Proxy
 }
 
-// line lays a new way to s.
+// line opens a line to s.
 func (s *server) line() *line {
 	s.t.Helper()
-	house := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	l := &line{proxy: toxiproxy.NewProxy(house, "line", "127.0.0.1:0", strings.TrimPrefix(s.url, "nats://"))}
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	l := &line{proxy: toxiproxy.NewProxy(proxies, "line", "127.0.0.1:0", strings.TrimPrefix(s.url, "nats://"))}
 	if err := l.proxy.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -31,34 +31,33 @@ func (s *server) line() *line {
 	return l
 }
 
-// down ends all connections and refuses new ones until up.
+// down closes all connections and refuses new ones until up.
 func (l *line) down() { l.proxy.Stop() }
 
 func (l *line) up() {
 	l.t.Helper()
-	// Somebody else's connection may have the port for a moment.
+	// Another connection may use the port for a moment.
 	eventually(l.t, "the line has its port again", func() bool { return l.proxy.Start() == nil })
 }
 
-// cut ends all connections; new ones may be made.
+// cut closes all connections. New ones are accepted.
 func (l *line) cut() {
 	l.t.Helper()
 	l.down()
 	l.up()
 }
 
-// slow delays all that is sent by some milliseconds and lets only so many kilobytes a
-// second through.
+// slow delays all data by the given milliseconds and limits the rate to rate kilobytes a second.
 func (l *line) slow(milliseconds, rate int) {
 	l.spoil("latency", fmt.Sprintf(`{"latency":%d,"jitter":%d}`, milliseconds, milliseconds/2))
 	l.spoil("bandwidth", fmt.Sprintf(`{"rate":%d}`, rate))
 }
 
-// freeze holds up all that is sent; heal lets it go on.
+// freeze stops all data until heal.
 func (l *line) freeze() { l.spoil("bandwidth", `{"rate":0}`) }
 
-// swallow loses all that is sent, and no end of a connection is seen. After heal the
-// old connections are found closed.
+// swallow drops all data without closing connections. After heal the old connections turn out to be
+// closed.
 func (l *line) swallow() { l.spoil("timeout", `{"timeout":0}`) }
 
 func (l *line) spoil(kind, attributes string) {
@@ -71,10 +70,10 @@ func (l *line) spoil(kind, attributes string) {
 	}
 }
 
-// heal undoes slow, freeze and swallow.
+// heal ends slow, freeze and swallow.
 func (l *line) heal() { l.proxy.Toxics.ResetToxics(l.t.Context()) }
 
-// A proxy that is itself broken would prove nothing.
+// TestLine tests the proxy: a broken proxy would make other tests pass for no reason.
 func TestLine(t *testing.T) {
 	t.Parallel()
 	l := startServer(t).line()
@@ -88,7 +87,7 @@ func TestLine(t *testing.T) {
 	select {
 	case err := <-done:
 		t.Fatalf("an answer came through a frozen line: %v", err)
-	case <-afterBeats(3):
+	case <-afterHeartbeats(3):
 	}
 	l.heal()
 	if err := <-done; err != nil {

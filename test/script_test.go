@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestScripts runs testdata/script: what the programs print, byte for byte, to a user
-// who types one command after the other. Beside testscript's own commands there are
+// TestScripts runs testdata/script. The scripts compare the output of the programs byte for byte, for a user who
+// types one command after the other. In addition to the commands of testscript there are
 //
 //	code N program [args...]   runs a program that must end with exit code N
 //	fleet [args...]            starts a nats-server with streams, and a consumer with args
@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// scriptSetup has the programs found, and nothing of the user's environment.
+// scriptSetup puts the programs on PATH and removes the user's environment.
 func scriptSetup(env *testscript.Env) error {
 	dir, err := binaries()
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A request is one that a role may send.
+// A request is a message that a role may send and that the server answers.
 type request struct{ subject, body string }
 
-// requests are what a worker may send, each answered in another way: by a task or the end of a
-// pull, by the interface of JetStream, by a stream, by a durable.
+// requests are messages of a worker that the server answers in different ways: with a task or the end
+// of a pull, by the JetStream API, by a stream, by a durable.
 func requests(worker string) []request {
 	pull := `{"batch":1,"no_wait":true}`
 	return []request{
@@ -28,16 +28,16 @@ func requests(worker string) []request {
 	}
 }
 
-// errKept is returned when no answer came where it was not to come.
+// errKept is returned if no answer arrived where none may arrive.
 var errKept = errors.New("no answer was sent there")
 
-// misdirects sends requests as an identity, and names places for the answers where it may not
-// publish. hears are the identities that would hear of them there.
+// misdirects sends requests as an identity, with reply subjects on which it may not publish. hears are
+// the identities that could receive the answers there.
 func misdirects(name string, sent []request, places []string, hears ...string) func(*guarded) error {
 	return func(g *guarded) error { return misdirect(g, name, sent, places, g, hears...) }
 }
 
-// misdirect is misdirects with others at another server of the cluster.
+// misdirect is misdirects with hears connected to another server of the cluster.
 func misdirect(g *guarded, name string, sent []request, places []string, at *guarded, hears ...string) error {
 	nc, err := g.dial(name)
 	if err != nil {
@@ -60,7 +60,8 @@ func misdirect(g *guarded, name string, sent []request, places []string, at *gua
 			}
 		}
 	}
-	// The same again, with the answers to the sender: when they are there, so are those.
+	// The same requests with replies to the sender: once these have arrived, the others would have arrived
+	// too.
 	for _, r := range sent {
 		if _, err := nc.Request(r.subject, []byte(r.body), patience); err != nil {
 			return fmt.Errorf("not tried: %s: %w", r.subject, err)
@@ -115,7 +116,7 @@ func (g *guarded) isStored(subject string) (bool, error) {
 	return true, nil
 }
 
-// An ear is a connection that listens.
+// An ear is a connection that subscribes to some subjects.
 type ear struct {
 	nc   *nats.Conn
 	subs []*nats.Subscription
@@ -137,7 +138,7 @@ func (g *guarded) listen(name string, subjects []string) (*ear, error) {
 	return e, refusedWith(nc)
 }
 
-// heard returns a subject on which something came; "" if there is none.
+// heard returns a subject on which a message arrived, or "".
 func (e *ear) heard() (string, error) {
 	if err := refusedWith(e.nc); err != nil {
 		return "", fmt.Errorf("not tried: %w", err)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// startGuardedCluster starts three nats-servers with the printed configuration and the same keys,
-// and makes replicated streams.
+// startGuardedCluster starts three nats-servers with the printed configuration and the same keys, and
+// creates replicated streams.
 func startGuardedCluster(t testing.TB) (nodes []*guarded) {
 	t.Helper()
 	const size = 3
@@ -49,8 +49,8 @@ func startGuardedCluster(t testing.TB) (nodes []*guarded) {
 	return nodes
 }
 
-// In a cluster workers pull, answer and settle through any node, and can have no answer sent
-// elsewhere by another.
+// In a cluster, workers pull, publish and settle through any node, and cannot direct an answer
+// elsewhere through another node.
 func TestSecureCluster(t *testing.T) { // alone: three servers more are felt by the other clusters
 	nodes := startGuardedCluster(t)
 	for i, g := range nodes {

@@ -21,14 +21,14 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A trial is something that somebody tries, and what comes of it.
+// A trial is an action that a role tries, with the expected outcome.
 type trial struct {
 	who, what string
 	try       func(*guarded) error // refused if it returns an error that says so
 	may       bool
 }
 
-// refusedWith returns an error if the server says that it does not permit what was sent.
+// refusedWith returns an error if the server refuses the permission.
 func refusedWith(nc *nats.Conn) error {
 	if err := nc.FlushTimeout(patience); err != nil {
 		return err
@@ -67,7 +67,7 @@ func subscribes(name, subject string) func(*guarded) error {
 	}
 }
 
-// runs runs programs of a role, which must all succeed.
+// runs runs programs of a role, all of which must succeed.
 func runs(name string, commands ...string) func(*guarded) error {
 	return func(g *guarded) error {
 		for _, c := range commands {
@@ -272,7 +272,7 @@ func signed(u identity.User, from string) func(*guarded) error {
 	}
 }
 
-// revoked connects with a key that was good until it was revoked.
+// revoked connects with a key that was valid until it was revoked.
 func revoked(g *guarded) error {
 	keys, err := identity.Open(g.keys)
 	if err == nil {
@@ -301,7 +301,7 @@ func revoked(g *guarded) error {
 	return err
 }
 
-// isRefusal reports whether err is one for want of rights or trust, and no other.
+// isRefusal reports whether err means missing permission or trust, and nothing else.
 func isRefusal(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	var api *jetstream.APIError
@@ -309,16 +309,17 @@ func isRefusal(err error) bool {
 		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, errMute) || errors.Is(err, errKept) || errors.As(err, &unknown) || errors.As(err, &api) && api.ErrorCode == 10077)
 }
 
-// isCut reports whether the server hung up while the client was still writing, so that why was lost.
+// isCut reports whether the server closed the connection while the client was still writing, so that
+// the reason was lost.
 func isCut(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)
 }
 
-// errMute is returned when the server does not answer who speaks no TLS.
+// errMute is returned if the server does not answer a client without TLS.
 var errMute = errors.New("no answer")
 
-// What each role can and cannot do, tried on a nats-server with the printed configuration.
-// The table that comes out is the one in ARCHITECTURE.md.
+// What each role can and cannot do, tried on a nats-server with the printed configuration. The
+// resulting table is the one in ARCHITECTURE.md.
 func TestRolesOnServer(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, unchanged)

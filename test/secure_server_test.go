@@ -53,7 +53,7 @@ func unchanged(conf string) string { return conf }
 // as returns the flags of an identity.
 func (g *guarded) as(name string) string { return " --context " + filepath.Join(g.keys, name+".json") }
 
-// dial connects as an identity, by what its file of credentials holds.
+// dial connects as an identity, with the content of its credentials file.
 func (g *guarded) dial(name string, options ...nats.Option) (*nats.Conn, error) {
 	return nats.Connect(g.url, append([]nats.Option{
 		nats.UserCredentials(filepath.Join(g.keys, name+".creds")), nats.RootCAs(filepath.Join(g.keys, "ca.crt")),
@@ -61,8 +61,8 @@ func (g *guarded) dial(name string, options ...nats.Option) (*nats.Conn, error) 
 	}, options...)...)
 }
 
-// A key that is revoked is refused once the server has read its configuration again, and
-// nobody else is disturbed.
+// A revoked key is refused once the server has reloaded its configuration. No other identity is
+// affected.
 func TestRevokeOnServer(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, unchanged)
@@ -83,8 +83,8 @@ func TestRevokeOnServer(t *testing.T) {
 	}
 }
 
-// With the two lines of the configuration that are comments only those get through who
-// have a certificate of the authority too, and one that is valid.
+// With the two commented lines of the configuration enabled, only clients with a valid certificate of
+// the authority can connect.
 func TestMutualTLS(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, func(conf string) string {
@@ -104,7 +104,7 @@ func TestMutualTLS(t *testing.T) {
 	refusal{"producer", "ls -s " + g.url + " --tlsca " + g.keys + "/ca.crt" + good, 3, "asks for a login"}.check(t)
 }
 
-// An expired certificate of the server is trusted by nobody.
+// No client trusts an expired certificate of the server.
 func TestExpiredServer(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, func(conf string) string {
@@ -116,7 +116,7 @@ func TestExpiredServer(t *testing.T) {
 		return conf
 	})
 	refusal{"producer", "ls" + g.as("producer"), 3, "has expired"}.check(t)
-	// Printed anew it is made anew.
+	// Printing the configuration again renews it.
 	run(t, "producer", "init --print-server-conf --secure "+g.keys+" --listen 127.0.0.1:4222").wantCode(0)
 	pair, err := tls.LoadX509KeyPair(filepath.Join(g.keys, "server.crt"), filepath.Join(g.keys, "server.key"))
 	if err != nil || time.Until(pair.Leaf.NotAfter) < 24*time.Hour {
@@ -124,8 +124,8 @@ func TestExpiredServer(t *testing.T) {
 	}
 }
 
-// clientCert makes a client certificate, signed by the authority in the files ca.crt and
-// ca.key, and returns the flags for it.
+// clientCert creates a client certificate, signed by the authority in the files ca.crt and ca.key, and
+// returns its flags.
 func (g *guarded) clientCert(name, ca string, until time.Time) string {
 	g.t.Helper()
 	file := filepath.Join(g.t.TempDir(), name)

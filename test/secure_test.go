@@ -18,7 +18,7 @@ import (
 	"factorfleet/internal/identity"
 )
 
-// Whoever does not say that everybody may join has to say who may.
+// Remote connections are accepted only with --secure or --insecure.
 func TestListenRefusesEverybody(t *testing.T) {
 	t.Parallel()
 	const how = "embedded: hint: add --secure DIR, which creates keys and prints how other machines join; or --insecure in a network where you trust every user\n"
@@ -79,7 +79,7 @@ func fortify(t *testing.T, keys, listen string) *fortress {
 	return f
 }
 
-// says returns what follows a beginning of lines that the fortress has printed.
+// says returns the rest of a printed line with the given beginning.
 func (f *fortress) says(begin string) (list []string) {
 	f.t.Helper()
 	for _, line := range f.lines {
@@ -93,8 +93,7 @@ func (f *fortress) says(begin string) (list []string) {
 	return list
 }
 
-// machine runs a line in a shell on another machine, which has the programs, and an scp
-// that copies.
+// machine runs a line in a shell on another machine, which has the programs, and an scp that copies.
 func (f *fortress) machine(line string) *program {
 	f.t.Helper()
 	dir, err := binaries()
@@ -105,7 +104,7 @@ func (f *fortress) machine(line string) *program {
 	if err := os.WriteFile(filepath.Join(tools, "scp"), []byte("#!/bin/sh\nexec cp -p \"${1#*:}\" \"$2\"\n"), 0o700); err != nil {
 		f.t.Fatal(err)
 	}
-	// The shell becomes the program, so that signals reach it.
+	// exec replaces the shell, so that signals reach the program.
 	first, last, two := strings.Cut(line, " && ")
 	if !two {
 		first, last = "true", line
@@ -117,7 +116,7 @@ func (f *fortress) machine(line string) *program {
 	return p
 }
 
-// worker runs a line that starts a worker, until it is ready.
+// worker runs a line that starts a worker, until the worker is ready.
 func (f *fortress) worker(line string) *program {
 	f.t.Helper()
 	p := f.machine(strings.Replace(line, "consumer run", "consumer --log-level debug run -n 1", 1))
@@ -138,7 +137,7 @@ func (f *fortress) manage(args string) *program {
 	return f.runs("embedded keys " + args + " --secure '" + f.keys + "'")
 }
 
-// add makes an identity and returns the line that it is used with.
+// add creates an identity and returns the line that uses it.
 func (f *fortress) add(args string) string {
 	f.t.Helper()
 	return strings.TrimSuffix(f.manage("add "+args).wantCode(0).stdout.String(), "\n")
@@ -150,7 +149,7 @@ func (f *fortress) submit() {
 	f.runs(strings.Replace(f.says("submit here: ")[0], "NUMBER...", "10403 360", 1)).wantCode(0).wantStdout("10403: 101 103\n360: 2 2 2 3 3 5\n")
 }
 
-// from is a way to the server on which it sees connections from another address.
+// from returns a route to the server on which it sees connections from another address.
 func (f *fortress) from(address string) (url string) {
 	f.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -178,8 +177,8 @@ func (f *fortress) from(address string) (url string) {
 	return "tls://" + l.Addr().String()
 }
 
-// One command makes the fleet, and one more each machine: the lines are run as they are
-// printed. Then identities come and go while it runs.
+// One command creates the fleet, and one more adds each machine: the lines are run as they are printed.
+// Then identities are added and revoked while the fleet runs.
 func TestSecureFleet(t *testing.T) {
 	t.Parallel()
 	f := fortify(t, filepath.Join(t.TempDir(), "the keys"), "127.0.0.1:0 -n 0")
@@ -212,12 +211,12 @@ worker-2  worker    anywhere  never    U...
 	f.runs(strings.Replace(f.add("producer third"), "producer submit", "consumer run", 1)).wantCode(3).
 		wantSaid(`consumer: error: NATS does not let producer third subscribe to "FACTOR.ctl.>"`)
 
-	// An end of validity ends also what is connected.
+	// When an identity expires, its connection is closed too.
 	brief := f.add("worker brief --expires 2s")
 	f.worker(brief).wantCode(3).wantSaid("brief.creds: ", "; they expired at 20")
 	f.runs(brief).wantCode(3).wantSaid("; they expired at 20")
 
-	// Networks that one may come from.
+	// Networks from which an identity may connect.
 	cellar := f.add("worker cellar --src 127.0.0.2")
 	f.runs(cellar).wantCode(3).wantSaid("they hold only for connections from 127.0.0.2/32, if they were not revoked")
 	f.worker(strings.Replace(cellar, f.url, f.from("127.0.0.2"), 1))
@@ -225,7 +224,7 @@ worker-2  worker    anywhere  never    U...
 	f.runs(loft).wantCode(0).wantStdout("21: 3 7\n")
 	f.runs(strings.Replace(loft, f.url, f.from("127.0.0.2"), 1)).wantCode(3).wantSaid("from 10.0.0.0/8, 127.0.0.1/32")
 
-	// The same keys again, on the same port: who had them goes on.
+	// The same keys on the same port: existing identities continue to work.
 	f.signal(syscall.SIGTERM)
 	f.wantCode(0)
 	again := fortify(t, f.keys, strings.TrimPrefix(f.url, "tls://")+" -n 0")
@@ -239,7 +238,7 @@ worker-2  worker    anywhere  never    U...
 	again.tellsNothing()
 }
 
-// tellsNothing checks that nothing which was printed or logged has a secret in it.
+// tellsNothing checks that no printed or logged line contains a secret.
 func (f *fortress) tellsNothing() {
 	f.t.Helper()
 	secrets := make(map[string]string)
@@ -274,9 +273,9 @@ func (f *fortress) tellsNothing() {
 	}
 }
 
-// Who has no keys, others' keys, or does not know whom to trust, gets one line that says
-// what to do.
-func TestStrangersAtTheGate(t *testing.T) {
+// A client without keys, with foreign keys, or without a trusted certificate, gets one line with a
+// hint.
+func TestUnknownClients(t *testing.T) {
 	t.Parallel()
 	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 0")
 	other := filepath.Join(t.TempDir(), "other")
@@ -318,7 +317,8 @@ func TestStrangersAtTheGate(t *testing.T) {
 	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "readable by others"}.check(t)
 }
 
-// The contexts are those of the nats command, and one file is enough for its flags too.
+// The contexts work with the nats command. So does the credentials file alone, which also holds the
+// certificate of the authority.
 func TestKeysForNatsCommand(t *testing.T) {
 	t.Parallel()
 	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 1")
@@ -344,7 +344,7 @@ func TestKeysForNatsCommand(t *testing.T) {
 	}
 }
 
-// Neither are passwords and tokens told, wherever they were given.
+// Passwords and tokens are not printed either, wherever they were given.
 func TestLoginsAreNotTold(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret-s3cret"

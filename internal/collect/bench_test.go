@@ -8,8 +8,8 @@ import (
 	"factorfleet/internal/verify"
 )
 
-// BenchmarkResult measures one result from its payload to the last Emit, in order
-// and with every result one too early ("swapped"), which costs decoding twice.
+// BenchmarkResult measures one result from its payload to the last Emit: in order, with
+// neighbours swapped so that every second result waits and is decoded twice, and not ordered.
 func BenchmarkResult(b *testing.B) {
 	for _, count := range []uint64{1, 43, task.MaxCount} {
 		for _, order := range []string{"ordered", "swapped", "as-completed"} {
@@ -46,7 +46,7 @@ func BenchmarkResult(b *testing.B) {
 	}
 }
 
-// BenchmarkParts measures what of BenchmarkResult is not this package's.
+// BenchmarkParts measures the shares of BenchmarkResult that other packages take.
 func BenchmarkParts(b *testing.B) {
 	for _, count := range []uint64{1, 43, task.MaxCount} {
 		l := newLine(task.MaxPosition, true)

@@ -12,12 +12,8 @@ import (
 	"factorfleet/internal/verify"
 )
 
-// ErrNoInput is wrapped by what Config.Numbers returns when the range does not
-// lie inside the stored input.
-var ErrNoInput = errors.New("collect: range outside of the input")
-
-// An Arrival is a message of the results stream: what its subject says, and its
-// payload. The collector does not change Data and does not keep it after Accept.
+// An Arrival is a message of the results stream: the parts of its subject, and its
+// payload. The Collector does not change Data and does not keep it after Accept.
 type Arrival struct {
 	Range  task.Range
 	Worker string
@@ -29,47 +25,47 @@ type Arrival struct {
 type Checked struct {
 	Arrival
 	result  *task.Result
-	numbers []nat.Nat
+	numbers []nat.Nat // of Range
 }
 
-// items returns the answers of r, which lies in k.
+// Numbers returns the numbers of the result's range. The caller must not change them.
+func (k *Checked) Numbers() []nat.Nat { return k.numbers }
+
+// items returns the answers for r, which lies in k.Range.
 func (k *Checked) items(r task.Range) []task.Factorization {
 	return k.result.Items[r.First-k.Range.First:][:r.Count]
 }
 
-// Refused is returned by Check for a result that must not count: its worker earns
-// a strike, and its range is to be queued again.
+// numbersFrom returns the numbers from position first on, which lies in k.Range.
+func (k *Checked) numbersFrom(first uint64) []nat.Nat { return k.numbers[first-k.Range.First:] }
+
+// Refused is the error of Check for a result that must not count: its worker earns a
+// strike, and its range must be requeued.
 type Refused struct {
 	Range  task.Range
 	Worker string
-	Err    error
+	Err    error // the reason
 }
 
+// Error names the range, the worker and the reason.
 func (e *Refused) Error() string {
 	return fmt.Sprintf("collect: result %v of worker %q refused: %v", e.Range, e.Worker, e.Err)
 }
 
+// Unwrap returns the reason.
 func (e *Refused) Unwrap() error { return e.Err }
 
 // Check decodes and verifies a result. The error is a *Refused, or comes from
-// Numbers and says nothing about the result.
+// Config.Numbers and tells nothing about the result.
 //
-// It changes nothing but the count of refused results, and may be called from
-// several goroutines at once.
+// Check changes nothing but the count of refused results. It may be called from
+// several goroutines, also while another goroutine calls Accept.
 func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	result, err := task.DecodeResult(a.Data)
 	if err != nil {
 		return Checked{}, c.refuse(a, err)
 	}
-	switch {
-	case result.Kind != c.cfg.Kind:
-		return Checked{}, c.refuse(a, fmt.Errorf("kind %.40q in a job of kind %q", result.Kind, c.cfg.Kind))
-	case result.Worker != a.Worker:
-		return Checked{}, c.refuse(a, fmt.Errorf("it says that worker %.40q made it", result.Worker))
-	case uint64(len(result.Items)) != a.Range.Count || a.Range.Count == 0:
-		return Checked{}, c.refuse(a, fmt.Errorf("%d answers", len(result.Items)))
-	}
-	if err := checkMethods(result); err != nil {
+	if err := c.checkClaims(&a, result); err != nil {
 		return Checked{}, c.refuse(a, err)
 	}
 	numbers, err := c.numbers(ctx, a.Range)
@@ -85,43 +81,55 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil
 }
 
-// maxMethod is how many bytes the name of a method may have: one long name could be
-// that of all answers of a result, and is printed with each.
+// checkClaims compares a result with its subject and with the kind of the job, and
+// checks the names of its methods.
+func (c *Collector) checkClaims(a *Arrival, r *task.Result) error {
+	switch {
+	case r.Kind != c.cfg.Kind:
+		return fmt.Errorf("kind %.40q in a job of kind %q", r.Kind, c.cfg.Kind)
+	case r.Worker != a.Worker:
+		return fmt.Errorf("the payload is of worker %.40q", r.Worker)
+	case uint64(len(r.Items)) != a.Range.Count || a.Range.Count == 0:
+		return fmt.Errorf("%d answers for %d numbers", len(r.Items), a.Range.Count)
+	}
+	return checkMethods(r)
+}
+
+// maxMethod bounds the name of a method, in bytes. A result stores each name once, but
+// the output repeats it for every answer: a long name would multiply.
 const maxMethod = 200
 
-// checkMethods checks that what is printed of an answer, but not proved by it, is
-// short and fit for a line.
+// checkMethods checks that the names of methods, which are printed but not proved, are
+// short printable ASCII.
 func checkMethods(r *task.Result) error {
-	var checked [8]string // results of usual numbers have two or three
+	var checked [8]string // a cache: most results have two or three methods
 	for i := range r.Items {
 		m := r.Items[i].Method
 		if slices.Contains(checked[:], m) {
 			continue
 		}
 		if len(m) > maxMethod || strings.ContainsFunc(m, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return fmt.Errorf("answer %d has the method %.40q", i+1, m)
+			return fmt.Errorf("answer %d: method %.40q is not printable ASCII of at most %d bytes", i+1, m, maxMethod)
 		}
 		checked[i%len(checked)] = m
 	}
 	return nil
 }
 
+// refuse counts a refused result and returns the error that says so.
 func (c *Collector) refuse(a Arrival, err error) error {
 	c.refused.Add(1)
 	return &Refused{Range: a.Range, Worker: a.Worker, Err: err}
 }
 
-// numbers returns exactly r.Count numbers, at most task.MaxCount.
+// numbers returns the numbers of r. Requires r.Count <= task.MaxCount.
 func (c *Collector) numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) {
 	numbers, err := c.cfg.Numbers(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("numbers of %v: %w", r, err)
 	}
 	if uint64(len(numbers)) != r.Count {
-		return nil, fmt.Errorf("numbers of %v: got %d", r, len(numbers))
+		return nil, fmt.Errorf("numbers of %v: got %d, want %d", r, len(numbers), r.Count)
 	}
 	return numbers, nil
 }
-
-// Numbers returns the numbers of the result's range. The caller must not change them.
-func (k *Checked) Numbers() []nat.Nat { return k.numbers }

@@ -20,7 +20,7 @@ func TestRefused(t *testing.T) {
 		want  string // in the error
 	}{
 		{"kind", func(_ *Arrival, r *task.Result) { r.Kind = task.KindSquare }, `kind "square" in a job of kind "factor"`},
-		{"worker", func(_ *Arrival, r *task.Result) { r.Worker = "eve" }, `worker "eve" made it`},
+		{"worker", func(_ *Arrival, r *task.Result) { r.Worker = "eve" }, `the payload is of worker "eve"`},
 		{"subject", func(a *Arrival, _ *task.Result) { a.Worker = "eve" }, `of worker "eve" refused`},
 		{"too few", func(_ *Arrival, r *task.Result) { r.Items = r.Items[:2] }, "2 answers"},
 		{"none", func(a *Arrival, r *task.Result) { r.Items, a.Range.Count = nil, 0 }, "0 answers"},
@@ -32,9 +32,9 @@ func TestRefused(t *testing.T) {
 		{"not prime", func(_ *Arrival, r *task.Result) {
 			r.Items[2].Factors = []task.Factor{{P: nat.New(14), Exp: 1, Status: task.Prime}}
 		}, "number 3"},
-		{"long method", func(_ *Arrival, r *task.Result) { r.Items[1].Method = strings.Repeat("x", maxMethod+1) }, "answer 2 has the method"},
-		{"method of two lines", func(_ *Arrival, r *task.Result) { r.Items[2].Method = "rho\n7: 7" }, "answer 3 has the method"},
-		{"method for a terminal", func(_ *Arrival, r *task.Result) { r.Items[0].Method = "\u202eohr" }, "answer 1 has the method"},
+		{"long method", func(_ *Arrival, r *task.Result) { r.Items[1].Method = strings.Repeat("x", maxMethod+1) }, "answer 2: method"},
+		{"method of two lines", func(_ *Arrival, r *task.Result) { r.Items[2].Method = "rho\n7: 7" }, "answer 3: method"},
+		{"method for a terminal", func(_ *Arrival, r *task.Result) { r.Items[0].Method = "\u202eohr" }, "answer 1: method"},
 		{"bytes", func(a *Arrival, _ *task.Result) { a.Data = []byte("\xff{}") }, `result 10-3 of worker "w" refused`},
 		{"truncated", func(a *Arrival, _ *task.Result) { a.Data = a.Data[:len(a.Data)-1] }, "refused"},
 	} {
@@ -52,7 +52,7 @@ func TestRefused(t *testing.T) {
 			_, err := r.Check(t.Context(), a)
 			refused, ok := errors.AsType[*Refused](err)
 			if !ok || refused.Range != a.Range || refused.Worker != a.Worker || !strings.Contains(err.Error(), test.want) {
-				t.Fatalf("Check says %v, want Refused with %q", err, test.want)
+				t.Fatalf("Check returned %v, want Refused with %q", err, test.want)
 			}
 			if n := r.Counts(); n.Refused != 1 || n.Verified != 0 {
 				t.Errorf("counts %+v", n)
@@ -61,25 +61,25 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// What fails around a result is not held against it.
+// An error of Numbers does not refuse the result.
 func TestNumbersFail(t *testing.T) {
 	r := newRig(100, true, 0)
 	a := r.publish(task.Range{First: 0, Count: 3}, "w")
 	r.failNumbers = true
 	if _, err := r.Check(t.Context(), a); !errors.Is(err, errInjected) || errors.As(err, new(*Refused)) {
-		t.Errorf("Check says %v", err)
+		t.Errorf("Check returned %v", err)
 	}
 	r.failNumbers = false
 	r.cfg.Numbers = func(context.Context, task.Range) ([]nat.Nat, error) { return make([]nat.Nat, 2), nil }
 	if _, err := r.Check(t.Context(), a); err == nil || errors.As(err, new(*Refused)) {
-		t.Errorf("Check says %v", err)
+		t.Errorf("Check returned %v", err)
 	}
 	if r.Counts().Refused != 0 {
 		t.Error("counted as refused")
 	}
 }
 
-// Check runs in several goroutines beside Accept; see what -race says.
+// Check runs in several goroutines while another calls Accept (for the race detector).
 func TestCheckConcurrently(t *testing.T) {
 	const count = 2000
 	r := newRig(count, true, 1000)
@@ -104,7 +104,7 @@ func TestCheckConcurrently(t *testing.T) {
 			}
 		})
 	}
-	go func() { wg.Wait(); close(checked) }() // all are in then
+	go func() { wg.Wait(); close(checked) }() // then all are checked
 	for k := range checked {
 		if _, err := r.Accept(t.Context(), k); err != nil {
 			t.Error(err)

@@ -9,8 +9,8 @@ import (
 
 func TestInOrder(t *testing.T) {
 	r := newRig(100, true, 0)
-	// A chunk, a later one, the hole between in two overlapping pieces, a
-	// duplicate, the rest with everything in it.
+	// A chunk, a later chunk, two overlapping pieces of the gap between them, a
+	// duplicate, and a result for the whole job.
 	for _, step := range []struct {
 		r       task.Range
 		fresh   uint64
@@ -51,8 +51,8 @@ func TestInOrder(t *testing.T) {
 	if n.Verified != 100 || r.emitted != 100 || n.Duplicate != 2+8+8+31 || n.CPU != cpu || n.Unfinished != 10 || len(n.Workers) != 6 {
 		t.Errorf("counts %+v", n)
 	}
-	if w := n.Workers[2]; w.Name != "w-14-8" || w.Verified != 6 || w.Duplicate != 10 {
-		t.Errorf("tally %+v", w)
+	if w := n.Workers[2]; w.Name != "w-14-8" || w.Verified != 6 {
+		t.Errorf("share %+v", w)
 	}
 }
 
@@ -62,18 +62,18 @@ func TestEmptyJobIsComplete(t *testing.T) {
 	}
 }
 
-func TestBury(t *testing.T) {
+func TestGiveUp(t *testing.T) {
 	for _, ordered := range []bool{true, false} {
 		r := newRig(10000, ordered, 0)
 		must(t, take(r, t, task.Range{First: 100, Count: 10}))
-		must(t, r.Bury(t.Context(), task.Range{First: 0, Count: 9000}, "nobody could"))
-		must(t, r.Bury(t.Context(), task.Range{First: 50, Count: 100}, "again"))
+		must(t, r.GiveUp(t.Context(), task.Range{First: 0, Count: 9000}, "no worker could"))
+		must(t, r.GiveUp(t.Context(), task.Range{First: 50, Count: 100}, "twice"))
 		if fresh, err := r.take(t, task.Range{First: 95, Count: 10}, "late"); fresh != 0 || err != nil {
 			t.Fatal(fresh, err)
 		}
 		must(t, take(r, t, task.Range{First: 8990, Count: 1010}))
 		n := r.Counts()
-		if !r.Complete(10000) || n.Dead != 8990 || n.Verified != 1010 || n.Late != 15 || n.Duplicate != 5 {
+		if !r.Complete(10000) || n.Dead != 8990 || n.Verified != 1010 || n.Duplicate != 20 {
 			t.Errorf("counts %+v", n)
 		}
 		seen := make([]bool, 10000)
@@ -82,7 +82,7 @@ func TestBury(t *testing.T) {
 				t.Fatalf("position %d at %d", item.Position, i)
 			}
 			seen[item.Position] = true
-			if dead := item.Dead == "nobody could"; dead != (item.Position < 9000 && (item.Position < 100 || item.Position >= 110)) {
+			if dead := item.Dead == "no worker could"; dead != (item.Position < 9000 && (item.Position < 100 || item.Position >= 110)) {
 				t.Fatalf("position %d: dead is %v", item.Position, dead)
 			}
 			if err := r.sameItem(item); err != nil {

@@ -10,174 +10,213 @@ import (
 	"factorfleet/internal/task"
 )
 
-// The model says of each position who answered it: the sequence of the result, 0
-// for nobody yet, buried if it is dead.
-const buried = ^uint64(0)
+// givenUp is the model's state of a position that was given up.
+const givenUp = ^uint64(0)
 
-// play takes a job from its first result to its last item, with results, burials
-// and faults as choose says, and compares every step with a model. choose(n)
-// returns a number below n.
+// A player plays the life of a job against a model and compares after every step.
+type player struct {
+	*rig
+	t       *testing.T
+	ordered bool
+	choose  func(n int) int // returns a number below n
+
+	// The model: for each position the sequence of the result that answered it, 0 while it is
+	// missing, or givenUp.
+	model   [64]uint64
+	missing int               // positions with 0
+	author  map[uint64]string // sequence -> worker
+	bad     map[uint64]bool   // sequences that cannot be read again
+	out     int               // items of rig.out that are compared
+}
+
+// play takes a job from its first result to its last item, with results, positions given up and
+// faults as choose decides.
 func play(t *testing.T, ordered bool, choose func(n int) int) {
-	const count = 64
-	var (
-		limits = []int64{1, 300, 1000, 0}
-		r      = newRig(count, ordered, limits[choose(len(limits))])
-		model  [count]uint64
-		left   = count // positions with 0
-		worker = []string{"a", "b", "c-3"}
-		author = make(map[uint64]string) // of a sequence
-		bad    = make(map[uint64]bool)   // sequences that cannot be read again
-		out    = 0                       // items of r.out that are compared
-	)
-	// settle compares everything with the model, after a call that returned err.
-	settle := func(err error) {
-		t.Helper()
-		for ; out < len(r.out); out++ {
-			item := r.out[out]
-			if ordered && item.Position != uint64(out) {
-				t.Fatalf("position %d emitted at %d", item.Position, out)
-			}
-			if who := model[item.Position]; who == 0 || (who == buried) != (item.Dead != "") {
-				t.Fatalf("emitted %+v, but the model says %d", item, who)
-			} else if who != buried {
-				if want := author[who]; item.Worker != want {
-					t.Fatalf("position %d: worker %q, want %q", item.Position, item.Worker, want)
-				}
-			}
-			if err := r.sameItem(item); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if lost := (*Lost)(nil); errors.As(err, &lost) {
-			for x := lost.Range.First; x < lost.Range.End(); x++ {
-				if !bad[model[x]] {
-					t.Fatalf("lost position %d, whose answer was there: %v", x, err)
-				}
-				model[x] = 0
-				left++
-			}
-		} else if err != nil && !errors.Is(err, errInjected) {
-			t.Fatal(err)
-		}
-		verified := r.verified()
-		for x, who := range model {
-			at := task.Range{First: uint64(x), Count: 1}
-			if r.Covered().Contains(at) != (who != 0) || r.dead.Contains(at) != (who == buried) || verified.Contains(at) != (who != 0 && who != buried) {
-				t.Fatalf("position %d: sets differ from the model's %d", x, who)
-			}
-		}
-		n := r.Counts()
-		var unfinished, tally uint64
-		for x, who := range model {
-			if who != 0 && who != buried && r.answers[x].Factors[0].Status == task.Composite {
-				unfinished++
-			}
-		}
-		for _, w := range n.Workers {
-			tally += w.Verified
-		}
-		if n.Verified != verified.Len() || n.Dead != r.dead.Len() || r.emitted != uint64(len(r.out)) || n.Unfinished != unfinished || tally != n.Verified {
-			t.Fatalf("counts %+v; %d unfinished", n, unfinished)
-		}
-		if n.Verified+n.Dead != uint64(count-left) || r.Complete(count) != (left == 0 && len(r.out) == count) {
-			t.Fatalf("%d positions left, complete is %v", left, r.Complete(count))
-		}
-		if ordered {
-			checkWaiting(t, r.Collector)
-		}
-	}
-	accept := func(s task.Range, worker string) {
-		t.Helper()
-		var want uint64
-		for x := s.First; x < s.End(); x++ {
-			if model[x] == 0 {
-				want++
-			}
-		}
-		k, err := r.Check(t.Context(), r.publish(s, worker))
-		if r.failNumbers {
-			if !errors.Is(err, errInjected) || errors.As(err, new(*Refused)) {
-				t.Fatalf("Numbers failed, but Check says %v", err)
-			}
-			return
-		}
-		must(t, err)
-		if choose(8) == 0 {
-			r.failEmit = 1 + choose(20)
-		}
-		author[k.Seq] = worker
-		switch choose(8) {
-		case 0:
-			bad[k.Seq] = true
-			r.failReread[k.Seq] = errors.New("gone")
-		case 1:
-			bad[k.Seq] = true
-			r.replace(k.Seq)
-		}
-		fresh, err := r.Accept(t.Context(), k)
-		clear(k.Data)
-		if errors.Is(err, errInjected) && !ordered {
-			want = min(want, fresh)
-		}
-		if fresh != want {
-			t.Fatalf("%v: %d fresh, want %d", s, fresh, want)
-		}
-		for x := s.First; x < s.End() && fresh > 0; x++ {
-			if model[x] == 0 {
-				model[x] = k.Seq
-				left--
-				fresh--
-			}
-		}
-		settle(err)
-	}
-	random := func() task.Range {
-		first := choose(count)
-		return task.Range{First: uint64(first), Count: uint64(1 + choose(min(16, count-first)))}
-	}
+	limits := []int64{1, 300, 1000, 0}
+	p := &player{t: t, ordered: ordered, choose: choose, author: make(map[uint64]string), bad: make(map[uint64]bool)}
+	p.missing = len(p.model)
+	p.rig = newRig(len(p.model), ordered, limits[choose(len(limits))])
+	workers := []string{"a", "b", "c-3"}
 	for range 60 {
 		switch choose(10) {
 		case 0:
-			s := random()
-			if choose(3) > 0 {
-				continue
+			if r := p.randomRange(); choose(3) == 0 {
+				p.giveUp(r)
 			}
-			err := r.Bury(t.Context(), s, "dead")
-			for x := s.First; x < s.End(); x++ {
-				if model[x] == 0 && r.dead.Contains(task.Range{First: x, Count: 1}) {
-					model[x] = buried
-					left--
-				} else if model[x] == 0 && err == nil {
-					t.Fatalf("position %d is not dead", x)
-				}
-			}
-			settle(err)
 		case 1:
-			r.failNumbers = !r.failNumbers
+			p.failNumbers = !p.failNumbers
 		case 2:
-			settle(r.drain(t.Context()))
+			p.compare(p.emitReady(t.Context()))
 		default:
-			accept(random(), worker[choose(3)])
+			p.accept(p.randomRange(), workers[choose(3)])
 		}
 	}
-	r.failNumbers = false
-	// Queue what is missing again until all is there.
-	for i := 0; len(r.out) < count; i++ {
+	p.failNumbers = false
+	p.finish()
+}
+
+func (p *player) randomRange() task.Range {
+	first := p.choose(len(p.model))
+	return task.Range{First: uint64(first), Count: uint64(1 + p.choose(min(16, len(p.model)-first)))}
+}
+
+// finish answers what is missing until everything is emitted.
+func (p *player) finish() {
+	p.t.Helper()
+	for i := 0; len(p.rig.out) < len(p.model); i++ {
 		if i > 1000 {
-			t.Fatalf("%d positions left, %d emitted", left, len(r.out))
+			p.t.Fatalf("%d positions missing, %d emitted", p.missing, len(p.rig.out))
 		}
-		settle(r.drain(t.Context()))
-		if missing := slices.Collect(r.Covered().Missing(task.Range{Count: count})); len(missing) > 0 {
-			accept(missing[choose(len(missing))], "z")
+		p.compare(p.emitReady(p.t.Context()))
+		if gaps := slices.Collect(p.Covered().Gaps(task.Range{Count: uint64(len(p.model))})); len(gaps) > 0 {
+			p.accept(gaps[p.choose(len(gaps))], "z")
 		}
 	}
-	settle(r.drain(t.Context()))
-	if !r.Complete(count) {
-		t.Fatal("not complete")
+	p.compare(p.emitReady(p.t.Context()))
+	if !p.Complete(uint64(len(p.model))) {
+		p.t.Fatal("not complete")
 	}
 }
 
-// checkWaiting checks the invariants of what waits.
+// accept publishes a result for s and has it accepted, sometimes with a fault.
+func (p *player) accept(s task.Range, worker string) {
+	p.t.Helper()
+	var want uint64
+	for x := s.First; x < s.End(); x++ {
+		if p.model[x] == 0 {
+			want++
+		}
+	}
+	k, err := p.Check(p.t.Context(), p.publish(s, worker))
+	if p.failNumbers {
+		if !errors.Is(err, errInjected) || errors.As(err, new(*Refused)) {
+			p.t.Fatalf("Numbers failed, but Check returned %v", err)
+		}
+		return
+	}
+	must(p.t, err)
+	p.injectFaults(k.Seq)
+	p.author[k.Seq] = worker
+	fresh, err := p.Accept(p.t.Context(), k)
+	clear(k.Data)
+	if errors.Is(err, errInjected) && !p.ordered {
+		want = min(want, fresh)
+	}
+	if fresh != want {
+		p.t.Fatalf("%v: %d fresh, want %d", s, fresh, want)
+	}
+	for x := s.First; x < s.End() && fresh > 0; x++ {
+		if p.model[x] == 0 {
+			p.model[x] = k.Seq
+			p.missing--
+			fresh--
+		}
+	}
+	p.compare(err)
+}
+
+// injectFaults lets a later call of Emit fail, or the result seq be lost.
+func (p *player) injectFaults(seq uint64) {
+	if p.choose(8) == 0 {
+		p.failEmit = 1 + p.choose(20)
+	}
+	switch p.choose(8) {
+	case 0:
+		p.bad[seq] = true
+		p.failReread[seq] = errors.New("gone")
+	case 1:
+		p.bad[seq] = true
+		p.replace(seq)
+	}
+}
+
+func (p *player) giveUp(s task.Range) {
+	p.t.Helper()
+	err := p.GiveUp(p.t.Context(), s, "dead")
+	for x := s.First; x < s.End(); x++ {
+		if p.model[x] == 0 && p.Covered().Contains(task.Range{First: x, Count: 1}) {
+			p.model[x] = givenUp
+			p.missing--
+		} else if p.model[x] == 0 && err == nil {
+			p.t.Fatalf("position %d is not dead", x)
+		}
+	}
+	p.compare(err)
+}
+
+// compare compares everything with the model, after a call that returned err.
+func (p *player) compare(err error) {
+	p.t.Helper()
+	for ; p.out < len(p.rig.out); p.out++ {
+		p.compareItem(p.rig.out[p.out])
+	}
+	if lost := (*LostResult)(nil); errors.As(err, &lost) {
+		for x := lost.Range.First; x < lost.Range.End(); x++ {
+			if !p.bad[p.model[x]] {
+				p.t.Fatalf("lost position %d, whose answer was there: %v", x, err)
+			}
+			p.model[x] = 0
+			p.missing++
+		}
+	} else if err != nil && !errors.Is(err, errInjected) {
+		p.t.Fatal(err)
+	}
+	p.compareCounts()
+	if p.ordered {
+		checkWaiting(p.t, p.Collector)
+	}
+}
+
+// compareItem compares the item at p.out of what was emitted.
+func (p *player) compareItem(item Item) {
+	p.t.Helper()
+	if p.ordered && item.Position != uint64(p.out) {
+		p.t.Fatalf("position %d emitted at %d", item.Position, p.out)
+	}
+	state := p.model[item.Position]
+	if state == 0 || (state == givenUp) != (item.Dead != "") {
+		p.t.Fatalf("emitted %+v, but the model's state is %d", item, state)
+	}
+	if want := p.author[state]; state != givenUp && item.Worker != want {
+		p.t.Fatalf("position %d: worker %q, want %q", item.Position, item.Worker, want)
+	}
+	if err := p.sameItem(item); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// compareCounts compares the set of covered positions and all counts.
+func (p *player) compareCounts() {
+	p.t.Helper()
+	var verified, dead, unfinished, shares uint64
+	for x, state := range p.model {
+		if p.Covered().Contains(task.Range{First: uint64(x), Count: 1}) != (state != 0) {
+			p.t.Fatalf("position %d: covered differs from the model's %d", x, state)
+		}
+		switch {
+		case state == givenUp:
+			dead++
+		case state != 0:
+			verified++
+			if p.answers[x].Factors[0].Status == task.Composite {
+				unfinished++
+			}
+		}
+	}
+	n := p.Counts()
+	for _, w := range n.Workers {
+		shares += w.Verified
+	}
+	if n.Verified != verified || n.Dead != dead || p.emitted != uint64(len(p.rig.out)) || n.Unfinished != unfinished || shares != verified {
+		p.t.Fatalf("counts %+v, want %d verified, %d dead, %d unfinished; shares %d", n, verified, dead, unfinished, shares)
+	}
+	done := p.missing == 0 && len(p.rig.out) == len(p.model)
+	if verified+dead != uint64(len(p.model)-p.missing) || p.Complete(uint64(len(p.model))) != done {
+		p.t.Fatalf("%d positions missing, complete is %v", p.missing, p.Complete(uint64(len(p.model))))
+	}
+}
+
+// checkWaiting checks the invariants of the pieces that wait.
 func checkWaiting(t *testing.T, c *Collector) {
 	t.Helper()
 	var waiting task.Set
@@ -193,14 +232,14 @@ func checkWaiting(t *testing.T, c *Collector) {
 			bytes += cost(h.data)
 		}
 	}
-	for _, page := range c.spilled.pages {
-		for _, s := range page {
-			add(s.span())
+	for _, page := range c.evicted.pages {
+		for _, e := range page {
+			add(e.span())
 		}
 	}
-	for _, page := range c.graves.pages {
-		for _, g := range page {
-			add(g.Range)
+	for _, page := range c.dead.pages {
+		for _, d := range page {
+			add(d.Range)
 		}
 	}
 	if bytes != c.heldBytes || bytes > c.cfg.Limit {
@@ -227,7 +266,7 @@ func FuzzPlay(f *testing.F) {
 			if i++; i <= len(script) {
 				return int(script[i-1]) % n
 			}
-			return (i * 7919 >> 3) % n // scripts end, the job must too
+			return (i * 7919 >> 3) % n // the script has ended, the job must end too
 		})
 	})
 }

@@ -12,8 +12,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A rig is a job with its stored input and its stream of results, and what the
-// collector emitted.
+// A rig is a job with its stored input, its stream of results and its collector, and
+// keeps the emitted items.
 type rig struct {
 	*Collector
 	numbers []nat.Nat
@@ -22,7 +22,7 @@ type rig struct {
 	out     []Item
 
 	// Faults.
-	failEmit    int              // the how manieth call of Emit from now fails; 0 = none
+	failEmit    int              // the failEmit-th call of Emit from now on fails; 0 = none
 	failNumbers bool             // Numbers fails
 	failReread  map[uint64]error // by sequence
 	rereads     int
@@ -30,8 +30,8 @@ type rig struct {
 
 var errInjected = errors.New("injected")
 
-// newRig returns a job of the numbers 2, 3, ..., count+1, but for every 10th, which
-// is large and left unfinished.
+// newRig returns a job of the numbers 2, 3, ..., count+1. Every 10th is replaced by a large
+// number whose answer is unfinished.
 func newRig(count int, ordered bool, limit int64) *rig {
 	r := &rig{failReread: make(map[uint64]error)}
 	for i := range count {
@@ -52,7 +52,7 @@ func newRig(count int, ordered bool, limit int64) *rig {
 			case s.End() > uint64(len(r.numbers)):
 				return nil, fmt.Errorf("%w: %v", ErrNoInput, s)
 			case s.Count > task.MaxCount:
-				return nil, fmt.Errorf("asked for %d numbers at once", s.Count)
+				return nil, fmt.Errorf("%d numbers requested at once", s.Count)
 			}
 			return r.numbers[s.First:s.End()], nil
 		},
@@ -75,17 +75,7 @@ func newRig(count int, ordered bool, limit int64) *rig {
 	return r
 }
 
-// verified returns the positions that are covered and not given up.
-func (r *rig) verified() (verified task.Set) {
-	for covered := range r.covered.Ranges() {
-		for answered := range r.dead.Missing(covered) {
-			verified.Add(answered)
-		}
-	}
-	return verified
-}
-
-// factorization divides n by everything.
+// factorization factors n by trial division.
 func factorization(n uint64) task.Factorization {
 	f := task.Factorization{Method: "trial", CPU: time.Duration(n)}
 	for p := uint64(2); n > 1; p++ {

@@ -44,7 +44,7 @@ type foregroundJob struct {
 	c        *ucli.Context
 	target   Target
 	printer  *printer
-	progress *plan.Progress
+	progress *plan.JobProgress
 	id       atomic.Pointer[string] // of the job; "" until it is known
 }
 
@@ -63,7 +63,7 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 	if err != nil {
 		return err
 	}
-	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.Progress)}
+	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
 	f.id.Store(new(string))
 	summary, err := f.run(run)
 	if err != nil {

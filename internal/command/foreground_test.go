@@ -37,7 +37,7 @@ func TestFailure(t *testing.T) {
 	} {
 		f := &foregroundJob{
 			target:   Target{Private: test.private, Resume: func(id string) string { return "resume " + id }},
-			progress: new(plan.Progress),
+			progress: new(plan.JobProgress),
 		}
 		f.id.Store(&test.id)
 		if test.input >= reading {

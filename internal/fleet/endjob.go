@@ -27,7 +27,7 @@ const TombstoneAge = 24 * time.Hour
 // active: its holder requeues what was removed.
 func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
-		if j.Over() {
+		if j.Finished() {
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
 		}
 		now := time.Now()
@@ -100,7 +100,7 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	}
 	active := false
 	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
-		active = !j.Over()
+		active = !j.Finished()
 		expires := time.Now().Add(TombstoneAge)
 		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
 		return nil

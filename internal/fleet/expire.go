@@ -33,7 +33,7 @@ func expiresAt(j *task.Job) (at time.Time, ok bool) {
 	switch {
 	case j.Expires != nil:
 		return *j.Expires, true
-	case !j.Over():
+	case !j.Finished():
 		return j.Created.Add(abandonedAge), true
 	}
 	return at, false

@@ -68,7 +68,7 @@ func TestFullStore(t *testing.T) {
 		if _, err := h.Cancel(t.Context(), "j"); !errors.Is(err, stream.ErrFull) {
 			t.Errorf("cancelled without taking a result away: %v", err)
 		}
-		if j, err := h.Job(t.Context(), "j"); err != nil || j.Over() || len(h.left("j")) < 20 {
+		if j, err := h.Job(t.Context(), "j"); err != nil || j.Finished() || len(h.left("j")) < 20 {
 			t.Errorf("a job that could not be cancelled: %+v, %v; left %q", j, err, h.left("j"))
 		}
 		if err := h.Remove(t.Context(), "idle"); !errors.Is(err, stream.ErrFull) {

@@ -91,7 +91,7 @@ func (f *Fleet) FollowJobs(ctx context.Context, changed func(*task.Job)) error {
 func (m *manifests) put(j *task.Job) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if j.Over() {
+	if j.Finished() {
 		delete(m.active, j.ID)
 	} else {
 		m.active[j.ID] = j

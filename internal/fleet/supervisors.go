@@ -52,7 +52,7 @@ func (f *Fleet) supervisor(ctx context.Context) (string, error) {
 // ended, a supervisor; "" if there is neither.
 func (f *Fleet) LooksAfter(ctx context.Context, j *task.Job) (string, error) {
 	holder, err := f.Holder(ctx, j.ID)
-	if err != nil || holder != "" || j.Over() {
+	if err != nil || holder != "" || j.Finished() {
 		return holder, err
 	}
 	return f.supervisor(ctx)

@@ -97,7 +97,7 @@ func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
 	}
 	delete(s.jobs, id)
 	manifest, err := s.f.Job(ctx, id)
-	if errors.Is(err, ErrNoJob) || err == nil && manifest.Over() {
+	if errors.Is(err, ErrNoJob) || err == nil && manifest.Finished() {
 		return nil, nil
 	}
 	if err != nil {

@@ -8,10 +8,11 @@ import (
 	"factorfleet/internal/task"
 )
 
-// args is a source of tokens that are already apart.
+// args is a Source of separate tokens.
 type args struct{ rest []string }
 
-// Args returns the numbers of a command line, one token an argument.
+// Args returns the numbers of command line arguments. Each argument is one token. The
+// source of an invalid one is "argument", its line 0.
 func Args(list []string) Source { return &args{rest: list} }
 
 func (a *args) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
@@ -32,8 +33,8 @@ func (a *args) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
 	return n, nil
 }
 
-// parse reads one token given by itself, with leading spaces. If it is no number,
-// parse says so without a source.
+// parse reads one token, which may have leading spaces. If it is invalid, parse
+// returns its text and the reason, without a source.
 func parse(s string) (nat.Nat, *task.BadToken) {
 	var t token
 	if b := strings.TrimLeft(s, " "); b != "" {

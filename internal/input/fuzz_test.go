@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FuzzReader compares the numbers of a text, cut into reads at arbitrary places,
-// with those of the textbook way.
+// FuzzReader cuts a text into reads at arbitrary places and compares its numbers with those
+// of textbook.
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{"1 2 3\n4", "18446744073709551615\n18446744073709551616", "\xef\xbb\xbf0012 +5 x",
 		"12345678 123456789012345678 1234567890123456789 12345678901234567890 ", "1\x002 \x85 \xa0 3\v4\f5\r\n6"} {
@@ -31,7 +31,8 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// textbook returns the numbers of a text and how many tokens are none.
+// textbook reads a text with strings.FieldsFunc and math/big. It returns the numbers and the count
+// of invalid tokens.
 func textbook(text string) (numbers []string, bad int) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	for _, token := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n\v\f\r", r) }) {

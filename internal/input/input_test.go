@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// readAll returns all numbers of sources in decimal and the explained bad tokens.
+// readAll returns all numbers of sources in decimal and the reports of invalid tokens.
 func readAll(size int, sources ...Source) (numbers, bad []string, err error) {
 	r := New(func(b task.BadToken) { bad = append(bad, Explain(b)) }, sources...)
 	dst := make([]nat.Nat, size)
@@ -57,31 +58,31 @@ func TestText(t *testing.T) {
 		{"18446744073709551615 18446744073709551616 99999999999999999999", "18446744073709551615 18446744073709551616 99999999999999999999", ""},
 		{"9999999999999999999 00000000000000000000000018446744073709551615", "9999999999999999999 18446744073709551615", ""},
 		{"12345678 123456789 1234567890123456 12345678901234567", "12345678 123456789 1234567890123456 12345678901234567", ""},
-		{"1234567: 1234567/ /2345678 :2345678 1:345678\n", "", notNatural("1234567:", "1234567/", "/2345678", ":2345678", "1:345678")},
+		{"1234567: 1234567/ /2345678 :2345678 1:345678\n", "", notInteger("1234567:", "1234567/", "/2345678", ":2345678", "1:345678")},
 		{strings.Repeat("0", 100000) + "5 6", "5 6", ""},
-		{longest + "\n" + tooLong + " 3", longest + " 3", `numbers.txt: line 2: "` + tooLong[:40] + `…" is longer than 16384 bits (4933 digits)`},
-		{nines + " 3", "3", `numbers.txt: line 1: "` + nines[:40] + `…" is longer than 16384 bits (4933 digits)`},
-		{nines + "x 3", "3", `numbers.txt: line 1: "` + nines[:40] + `…" is not a natural number`},
-		{"-5 12x 1e3\n0x10 + ++1 1_000\n\n1,000 12.0 #12", "", `numbers.txt: line 1: "-5" is not a natural number
-numbers.txt: line 1: "12x" is not a natural number
-numbers.txt: line 1: "1e3" is not a natural number
-numbers.txt: line 2: "0x10" is not a natural number
-numbers.txt: line 2: "+" is not a natural number
-numbers.txt: line 2: "++1" is not a natural number
-numbers.txt: line 2: "1_000" is not a natural number
-numbers.txt: line 4: "1,000" is not a natural number
-numbers.txt: line 4: "12.0" is not a natural number
-numbers.txt: line 4: "#12" is not a natural number`},
+		{longest + "\n" + tooLong + " 3", longest + " 3", `numbers.txt: line 2: longer than 16,384 bits (about 4,932 digits): "` + tooLong[:40] + `…"`},
+		{nines + " 3", "3", `numbers.txt: line 1: longer than 16,384 bits (about 4,932 digits): "` + nines[:40] + `…"`},
+		{nines + "x 3", "3", `numbers.txt: line 1: not a non-negative decimal integer: "` + nines[:40] + `…"`},
+		{"-5 12x 1e3\n0x10 + ++1 1_000\n\n1,000 12.0 #12", "", `numbers.txt: line 1: not a non-negative decimal integer: "-5"
+numbers.txt: line 1: not a non-negative decimal integer: "12x"
+numbers.txt: line 1: not a non-negative decimal integer: "1e3"
+numbers.txt: line 2: not a non-negative decimal integer: "0x10"
+numbers.txt: line 2: not a non-negative decimal integer: "+"
+numbers.txt: line 2: not a non-negative decimal integer: "++1"
+numbers.txt: line 2: not a non-negative decimal integer: "1_000"
+numbers.txt: line 4: not a non-negative decimal integer: "1,000"
+numbers.txt: line 4: not a non-negative decimal integer: "12.0"
+numbers.txt: line 4: not a non-negative decimal integer: "#12"`},
 		{"\xef\xbb\xbf12 13", "12 13", ""},
-		{"\xef\xbb", "", `numbers.txt: line 1: "\xef\xbb" is not a natural number`},
-		{"12 \xef\xbb\xbf13", "12", `numbers.txt: line 1: "\ufeff13" is not a natural number`},
-		{"12\x0013 \x00 4", "4", `numbers.txt: line 1: "12\x0013" is not a natural number
-numbers.txt: line 1: "\x00" is not a natural number`},
-		{"12\xa013 1２", "", `numbers.txt: line 1: "12\xa013" is not a natural number
-numbers.txt: line 1: "1２" is not a natural number`},
-		{strings.Repeat("é", 30), "", `numbers.txt: line 1: "` + strings.Repeat("é", 20) + `…" is not a natural number`},
-		{"x" + strings.Repeat("é", 30), "", `numbers.txt: line 1: "x` + strings.Repeat("é", 19) + `…" is not a natural number`},
-		{strings.Repeat("12345678x", 20000) + "\n7", "7", `numbers.txt: line 1: "12345678x12345678x12345678x12345678x1234…" is not a natural number`},
+		{"\xef\xbb", "", `numbers.txt: line 1: not a non-negative decimal integer: "\xef\xbb"`},
+		{"12 \xef\xbb\xbf13", "12", `numbers.txt: line 1: not a non-negative decimal integer: "\ufeff13"`},
+		{"12\x0013 \x00 4", "4", `numbers.txt: line 1: not a non-negative decimal integer: "12\x0013"
+numbers.txt: line 1: not a non-negative decimal integer: "\x00"`},
+		{"12\xa013 1２", "", `numbers.txt: line 1: not a non-negative decimal integer: "12\xa013"
+numbers.txt: line 1: not a non-negative decimal integer: "1２"`},
+		{strings.Repeat("é", 30), "", `numbers.txt: line 1: not a non-negative decimal integer: "` + strings.Repeat("é", 20) + `…"`},
+		{"x" + strings.Repeat("é", 30), "", `numbers.txt: line 1: not a non-negative decimal integer: "x` + strings.Repeat("é", 19) + `…"`},
+		{strings.Repeat("12345678x", 20000) + "\n7", "7", `numbers.txt: line 1: not a non-negative decimal integer: "12345678x12345678x12345678x12345678x1234…"`},
 	} {
 		for _, size := range []int{1, 2, 1000} {
 			for _, r := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text)),
@@ -101,10 +102,10 @@ numbers.txt: line 1: "1２" is not a natural number`},
 	}
 }
 
-// notNatural returns what is said of tokens in line 1.
-func notNatural(tokens ...string) string {
+// notInteger returns the reports of invalid tokens in line 1.
+func notInteger(tokens ...string) string {
 	for i, token := range tokens {
-		tokens[i] = fmt.Sprintf("numbers.txt: line 1: %q is not a natural number", token)
+		tokens[i] = fmt.Sprintf("numbers.txt: line 1: not a non-negative decimal integer: %q", token)
 	}
 	return strings.Join(tokens, "\n")
 }
@@ -115,14 +116,14 @@ func TestArgs(t *testing.T) {
 	if got, want := strings.Join(numbers, " "), "12 13 7 14"; got != want || err != nil {
 		t.Errorf("numbers %q, %v, want %q", got, err, want)
 	}
-	want := `argument: "" is not a natural number
-argument: "" is not a natural number
-argument: "12 " is not a natural number
-argument: "12 13" is not a natural number
-argument: "\t12" is not a natural number
-argument: "-5" is not a natural number
-argument: "+" is not a natural number
-argument: "` + tooLong[:40] + `…" is longer than 16384 bits (4933 digits)`
+	want := `argument: not a non-negative decimal integer: ""
+argument: not a non-negative decimal integer: ""
+argument: not a non-negative decimal integer: "12 "
+argument: not a non-negative decimal integer: "12 13"
+argument: not a non-negative decimal integer: "\t12"
+argument: not a non-negative decimal integer: "-5"
+argument: not a non-negative decimal integer: "+"
+argument: longer than 16,384 bits (about 4,932 digits): "` + tooLong[:40] + `…"`
 	if got := strings.Join(bad, "\n"); got != want {
 		t.Errorf("bad tokens\n%s\nwant\n%s", got, want)
 	}
@@ -146,12 +147,12 @@ func TestRange(t *testing.T) {
 		{"", `"" is not a range A:B or A:B:STEP`},
 		{"1", `"1" is not a range A:B or A:B:STEP`},
 		{"1:2:3:4", `"1:2:3:4" is not a range A:B or A:B:STEP`},
-		{"1:", `range "1:": "" is not a natural number`},
-		{":1", `range ":1": "" is not a natural number`},
-		{"1:2x", `range "1:2x": "2x" is not a natural number`},
-		{"1:-2", `range "1:-2": "-2" is not a natural number`},
-		{"7:3", `range "7:3": a range ends before it begins`},
-		{"3:7:0", `range "3:7:0": the step of a range is 0`},
+		{"1:", `range "1:": not a non-negative decimal integer: ""`},
+		{":1", `range ":1": not a non-negative decimal integer: ""`},
+		{"1:2x", `range "1:2x": not a non-negative decimal integer: "2x"`},
+		{"1:-2", `range "1:-2": not a non-negative decimal integer: "-2"`},
+		{"7:3", `range "7:3": the end is below the start`},
+		{"3:7:0", `range "3:7:0": the step must not be 0`},
 	} {
 		for _, size := range []int{1, 2, 100} {
 			source, err := ParseRange(test.text)
@@ -173,7 +174,7 @@ func TestRange(t *testing.T) {
 }
 
 // TestEarly checks that a number is returned as soon as it is complete, before
-// the input goes on or ends.
+// more input arrives.
 func TestEarly(t *testing.T) {
 	in, out := io.Pipe()
 	r := New(func(task.BadToken) {}, From("-", in))
@@ -218,22 +219,15 @@ func TestFiles(t *testing.T) {
 		{[]Source{File(two), From("-", broken)}, "3 4", "read -: timeout"},
 	} {
 		numbers, bad, err := readAll(1, test.sources...)
-		if got := strings.Join(numbers, " "); got != test.want || fmt.Sprint(err) != cmpOr(test.err, "<nil>") {
+		if got := strings.Join(numbers, " "); got != test.want || fmt.Sprint(err) != cmp.Or(test.err, "<nil>") {
 			t.Errorf("%q, %v, want %q, %s", got, err, test.want, test.err)
 		}
 		for _, b := range bad {
-			if want := one + `: line 3: "x" is not a natural number`; b != want {
+			if want := one + `: line 3: not a non-negative decimal integer: "x"`; b != want {
 				t.Errorf("bad token %s, want %s", b, want)
 			}
 		}
 	}
-}
-
-func cmpOr(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 // TestLongToken checks that a token of 64 MB is not held in memory.
@@ -251,7 +245,7 @@ func TestLongToken(t *testing.T) {
 	}
 }
 
-// digits is an endless number.
+// digits is a number without end.
 type digits struct{}
 
 func (digits) Read(b []byte) (int, error) {

@@ -11,20 +11,20 @@ import (
 	"factorfleet/internal/task"
 )
 
-// steps is the source of next, next+step, ... up to last.
+// steps is the Source of next, next+step, ... up to last.
 type steps struct {
 	next, last, step nat.Nat // next <= last unless done; step > 0
 	done             bool
 }
 
 var (
-	errZeroStep   = errors.New("the step of a range is 0")
-	errDecreasing = errors.New("a range ends before it begins")
-	errLongRange  = errors.New("a range ends in a number " + whyTooLong)
+	errZeroStep   = errors.New("the step must not be 0")
+	errDecreasing = errors.New("the end is below the start")
+	errLongRange  = errors.New("the end is " + whyTooLong)
 )
 
-// Steps returns a, a+step, a+2*step, ... as far as they are not beyond b. It is an
-// error if a > b or step is 0.
+// Steps returns the numbers a, a+step, a+2*step, ... that are at most b. It returns an
+// error if a > b, if step is 0, or if b has more than task.MaxBits bits.
 func Steps(a, b, step nat.Nat) (Source, error) {
 	switch {
 	case step.BitLen() == 0:
@@ -37,7 +37,8 @@ func Steps(a, b, step nat.Nat) (Source, error) {
 	return &steps{next: a, last: b, step: step}, nil
 }
 
-// ParseRange returns the Steps of "A:B" or "A:B:STEP", without STEP 1.
+// ParseRange returns the Steps of "A:B:STEP", or of "A:B" with STEP 1. B is included.
+// The parts follow the rules of an argument. An error names s.
 func ParseRange(s string) (Source, error) {
 	parts := strings.Split(s, ":")
 	if len(parts) != 2 && len(parts) != 3 {
@@ -47,7 +48,7 @@ func ParseRange(s string) (Source, error) {
 	for i, part := range parts {
 		n, bad := parse(part)
 		if bad != nil {
-			return nil, fmt.Errorf("range %.60q: %s is %s", s, bad.Text, bad.Why)
+			return nil, fmt.Errorf("range %.60q: %s: %s", s, bad.Why, bad.Text)
 		}
 		numbers[i] = n
 	}
@@ -60,9 +61,9 @@ func ParseRange(s string) (Source, error) {
 
 func (s *steps) read(dst []nat.Nat, _ func(task.BadToken)) (n int, err error) {
 	if _, ok := s.last.Word(); ok {
-		n = s.words(dst)
+		n = s.readWords(dst)
 	} else {
-		n = s.bigs(dst)
+		n = s.readBig(dst)
 	}
 	if s.done {
 		return n, io.EOF
@@ -70,11 +71,11 @@ func (s *steps) read(dst []nat.Nat, _ func(task.BadToken)) (n int, err error) {
 	return n, nil
 }
 
-// words is read for last < 2^64.
-func (s *steps) words(dst []nat.Nat) (n int) {
+// readWords is read for last < 2^64.
+func (s *steps) readWords(dst []nat.Nat) (n int) {
 	next, _ := s.next.Word()
 	last, _ := s.last.Word()
-	step, ok := s.step.Word()
+	step, ok := s.step.Word() // !ok: step > last, so next is the only number
 	for n < len(dst) && !s.done {
 		dst[n] = nat.New(next)
 		n++
@@ -85,8 +86,8 @@ func (s *steps) words(dst []nat.Nat) (n int) {
 	return n
 }
 
-// bigs is read for numbers of any size.
-func (s *steps) bigs(dst []nat.Nat) (n int) {
+// readBig is read for numbers of any size.
+func (s *steps) readBig(dst []nat.Nat) (n int) {
 	for n < len(dst) && !s.done {
 		dst[n] = s.next
 		n++

@@ -13,33 +13,34 @@ import (
 	"factorfleet/internal/task"
 )
 
-// stdin is the name of standard input in reports.
+// stdin is the source name of standard input.
 const stdin = "-"
 
-// bufferSize is what a text source holds in memory, but for the token at hand.
+// bufferSize is the size of the buffer of a text source, in bytes.
 const bufferSize = 64 << 10
 
-// byteOrderMark may begin a file and is skipped.
+// byteOrderMark is U+FEFF in UTF-8. It may begin a file and is skipped.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// A text is a source of tokens separated by white space.
+// A text is a Source of tokens separated by white space.
 type text struct {
 	name  string
-	r     io.Reader
-	close func() error // nil if r is not ours
-	err   error        // what r returned last; due when buf is used up
+	r     io.Reader    // nil before start, for a file
+	close func() error // nil if the caller owns r
+	err   error        // of the last Read; returned when buf is used up
 
 	buf      []byte
-	pos, end int    // buf[pos:end] is not looked at yet
-	line     uint64 // of buf[pos]; 0 before the first read
-	token    token  // what buf[:pos] ended in the middle of
+	pos, end int    // buf[pos:end] is to be scanned
+	line     uint64 // of buf[pos], from 1; 0 before the first read
+	token    token  // the beginning of a token that continues at buf[pos]
 }
 
-// From returns the numbers that r holds as text; name stands in reports, "-" for
-// standard input. It does not close r.
+// From returns the numbers in the text of r. name is the source in reports of invalid
+// tokens, "-" for standard input. It does not close r.
 func From(name string, r io.Reader) Source { return &text{name: name, r: r} }
 
-// File returns the numbers of a file, which is opened when its turn comes.
+// File returns the numbers in the text of a file. The file is opened by the first read
+// of the Source and closed at its end.
 func File(path string) Source { return &text{name: path} }
 
 func (t *text) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
@@ -51,10 +52,10 @@ func (t *text) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
 		switch {
 		case n == len(dst):
 			return n, nil
-		case t.err == io.EOF: // then what buf ended in the middle of is whole
+		case t.err == io.EOF: // the last token is complete
 			n += t.finish(dst[n:], bad)
 			return n, io.EOF
-		case t.err != nil: // then it may be a part of a number
+		case t.err != nil: // the last token may be incomplete: drop it
 			return n, t.err
 		case n > 0:
 			return n, nil
@@ -100,7 +101,7 @@ func (t *text) fill() {
 		return
 	}
 	if t.close != nil {
-		t.close() // it was only read: nothing is lost by an error here
+		t.close() // an error loses nothing: the file was only read
 	}
 	var named *fs.PathError
 	if t.err != io.EOF && !errors.As(t.err, &named) {
@@ -108,8 +109,8 @@ func (t *text) fill() {
 	}
 }
 
-// scan takes numbers out of buf until dst is full or buf is used up. A token that
-// touches the end of buf may go on in the next one and stays in t.token.
+// scan reads numbers from buf until dst is full or buf is used up. A token at the end of
+// buf may continue in the next read and stays in t.token.
 func (t *text) scan(dst []nat.Nat, bad func(task.BadToken)) (n int) {
 	buf := t.buf[:t.end]
 	for n < len(dst) && t.pos < len(buf) {
@@ -138,8 +139,8 @@ func (t *text) scan(dst []nat.Nat, bad func(task.BadToken)) (n int) {
 	return n
 }
 
-// finish stores the number of t.token, if there is a token and it is one, and
-// returns how many it stored.
+// finish ends t.token: it stores its number into dst or reports it. It returns how many
+// numbers it stored, 0 or 1.
 func (t *text) finish(dst []nat.Nat, bad func(task.BadToken)) int {
 	if !t.token.started {
 		return 0
@@ -156,7 +157,7 @@ func (t *text) finish(dst []nat.Nat, bad func(task.BadToken)) int {
 	return 1
 }
 
-// line returns "line <n>: ", or nothing for 0.
+// line returns "line <n>: ", or "" for 0.
 func line(n uint64) string {
 	if n == 0 {
 		return ""

@@ -2,7 +2,6 @@ package input
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/big"
 	"math/bits"
 	"strconv"
@@ -12,27 +11,26 @@ import (
 	"factorfleet/internal/task"
 )
 
+// maxShown bounds the part of an invalid token that its report shows, in bytes.
+const maxShown = 40
+
+// The reasons of invalid tokens, task.BadToken.Why.
 const (
-	maxDigits = 4933 // of a number below 2^task.MaxBits = 1.18...e4932
-	maxShown  = 40   // bytes of a bad token that are kept for its report
+	whyNotInteger = "not a non-negative decimal integer"
+	whyTooLong    = "longer than 16,384 bits (about 4,932 digits)" // task.MaxBits
 )
 
-var (
-	whyNotNatural = "not a natural number"
-	whyTooLong    = fmt.Sprintf("longer than %d bits (%d digits)", task.MaxBits, maxDigits)
-)
-
-// A token collects the bytes of one token, in one piece or in several. It holds a
-// bounded part of them, whatever their number.
+// A token collects the bytes of one token, in one or several pieces. Its memory is
+// bounded, whatever the length of the token.
 type token struct {
 	started bool   // at least one byte has been added
-	bad     bool   // there was a byte that no number has
+	bad     bool   // there was a byte that is not allowed
 	digit   bool   // there was a digit
-	digits  []byte // the first maxDigits+1 digits without leading zeros
+	digits  []byte // the first task.MaxDigits+1 digits without leading zeros
 	shown   []byte // the first maxShown+1 bytes
 }
 
-// reset makes t empty; it keeps the memory.
+// reset makes t empty. It keeps the memory of its slices.
 func (t *token) reset() { *t = token{digits: t.digits[:0], shown: t.shown[:0]} }
 
 // add appends the bytes of b, which is not empty.
@@ -57,21 +55,22 @@ func (t *token) add(b []byte) {
 			b = b[1:]
 		}
 	}
-	t.digits = append(t.digits, b[:min(len(b), maxDigits+1-len(t.digits))]...)
+	t.digits = append(t.digits, b[:min(len(b), task.MaxDigits+1-len(t.digits))]...)
 }
 
-// number returns the value of t, or why it has none.
+// number returns the value of t, or the reason why it is invalid.
 func (t *token) number() (n nat.Nat, why string) {
 	d := t.digits
 	switch {
 	case t.bad || !t.digit:
-		return n, whyNotNatural
-	case len(d) > maxDigits:
+		return n, whyNotInteger
+	case len(d) > task.MaxDigits:
 		return n, whyTooLong
 	case len(d) > 20:
 		return bigNumber(d)
 	}
-	// Before each iteration but the 20th: w < 10^19 / 10, so 10w + 9 < 2^64.
+	// At most 20 digits. Before each of the first 19 iterations 10w + 9 < 10^19 < 2^64; the
+	// 20th may overflow, then over != 0.
 	var w, over uint64
 	for _, c := range d {
 		high, low := bits.Mul64(w, 10)
@@ -85,6 +84,7 @@ func (t *token) number() (n nat.Nat, why string) {
 	return nat.New(w), ""
 }
 
+// bigNumber returns the value of decimal digits, or whyTooLong.
 func bigNumber(digits []byte) (n nat.Nat, why string) {
 	x, ok := new(big.Int).SetString(string(digits), 10)
 	if !ok {
@@ -96,7 +96,7 @@ func bigNumber(digits []byte) (n nat.Nat, why string) {
 	return nat.FromBig(x), ""
 }
 
-// quoted returns the beginning of t, quoted so that it is safe to print.
+// quoted returns at most maxShown bytes of t, quoted so that a terminal can show them.
 func (t *token) quoted() string {
 	if len(t.shown) <= maxShown {
 		return strconv.Quote(string(t.shown))
@@ -108,9 +108,9 @@ func (t *token) quoted() string {
 	return strconv.Quote(string(t.shown[:cut]) + "…")
 }
 
-// word reads a number of at most 19 digits that stands at the start of b and is
-// followed there by white space. It returns the number of its digits, or 0 if b
-// does not start like this.
+// word reads a number of 1 to 19 digits at the start of b that is followed by white
+// space, the usual case. It returns the value and the number of digits, or 0, 0 if b
+// does not start so: the caller then uses token.
 func word(b []byte) (w uint64, size int) {
 	for size <= 8 && len(b)-size >= 8 {
 		x := binary.LittleEndian.Uint64(b[size:])
@@ -128,21 +128,21 @@ func word(b []byte) (w uint64, size int) {
 		if c < '0' || c > '9' {
 			return 0, 0
 		}
-		w = w*10 + uint64(c-'0') // may overflow at the 20th digit, then it is not returned
+		w = w*10 + uint64(c-'0') // may overflow at the 20th digit: then 0, 0 is returned
 		size++
 	}
 	return 0, 0
 }
 
-// eightDigits reports whether all eight bytes of x are decimal digits. A byte is
-// one if its high half is 3, and still is after adding 6.
+// eightDigits reports whether all eight bytes of x are decimal digits. A byte is a
+// digit, 0x30 to 0x39, exactly if its high half is 3, and is still 3 after adding 6.
 func eightDigits(x uint64) bool {
 	const high, three = 0xf0f0f0f0f0f0f0f0, 0x3030303030303030
 	return x&high == three && (x+0x0606060606060606)&high == three
 }
 
-// eightDigitValue returns the value of eight digits, the first one in the lowest
-// byte: pairs of neighbours are joined to numbers below 10^2, 10^4 and 10^8.
+// eightDigitValue returns the value of eight digits, of which the first one is in the
+// lowest byte. Each step joins neighbours: to numbers below 10^2, 10^4 and 10^8.
 func eightDigitValue(x uint64) uint64 {
 	x &= 0x0f0f0f0f0f0f0f0f
 	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff

@@ -121,7 +121,7 @@ func (fd *feeder) feed(ctx context.Context) error {
 			}
 			silence.Reset(pauseAfter)
 		case <-silence.C:
-			if err := fd.store(ctx, plan.Paused); err != nil {
+			if err := fd.store(ctx, plan.InputPaused); err != nil {
 				return err
 			}
 		}
@@ -206,13 +206,13 @@ func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 		if err := fd.storeBlock(ctx, n); err != nil {
 			return err
 		}
-		if err := fd.queue(ctx, plan.Flowing); err != nil {
+		if err := fd.queue(ctx, plan.InputFlowing); err != nil {
 			return err
 		}
 		fd.since = time.Now()
 	}
 	if len(fd.block) > 0 && time.Since(fd.since) > waitMost {
-		return fd.store(ctx, plan.Paused)
+		return fd.store(ctx, plan.InputPaused)
 	}
 	return nil
 }
@@ -248,7 +248,7 @@ func blockLen(numbers []nat.Nat) int {
 
 // store stores what was read and queues the chunks that are ready. What is to be restored
 // waits until all of it is read, and known to be the same.
-func (fd *feeder) store(ctx context.Context, flow plan.Flow) error {
+func (fd *feeder) store(ctx context.Context, flow plan.InputState) error {
 	if fd.restores != "" {
 		return nil
 	}
@@ -278,7 +278,7 @@ func (fd *feeder) storeBlock(ctx context.Context, n int) error {
 
 // queue publishes the chunks that are ready. What it does not come to publish is
 // stored, and found missing by the holder.
-func (fd *feeder) queue(ctx context.Context, flow plan.Flow) error {
+func (fd *feeder) queue(ctx context.Context, flow plan.InputState) error {
 	var chunks []plan.Chunk
 	for {
 		chunk, ok := fd.chunker.Next(flow)
@@ -304,7 +304,7 @@ func (fd *feeder) finish(ctx context.Context) error {
 		return fmt.Errorf("%w: job %s exists with other input", fleet.ErrDiffers, fd.job.ID)
 	}
 	fd.restores = ""
-	if err := fd.store(ctx, plan.Ended); err != nil {
+	if err := fd.store(ctx, plan.InputEnded); err != nil {
 		return err
 	}
 	if err := fd.seal(ctx); err != nil {

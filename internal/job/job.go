@@ -63,11 +63,11 @@ type Watch struct {
 	Emit     func(*collect.Item) error // one number's answer, its Factors valid during the call; see collect.Config
 	Flush    func() error              // called when nothing more is there for the moment; may be nil
 	Ordered  bool
-	Private  bool           // nobody else can know the job: nothing is written about its end
-	Swept    bool           // this process runs a sweeper already
-	Slots    func() int     // how many numbers the fleet works on at a time, for cutting; may be nil
-	Status   func(string)   // what is being waited for, for a person; "" = nothing; may be nil
-	Progress *plan.Progress // filled if not nil
+	Private  bool              // nobody else can know the job: nothing is written about its end
+	Swept    bool              // this process runs a sweeper already
+	Slots    func() int        // how many numbers the fleet works on at a time, for cutting; may be nil
+	Status   func(string)      // what is being waited for, for a person; "" = nothing; may be nil
+	Progress *plan.JobProgress // filled if not nil
 	Log      zerolog.Logger
 }
 
@@ -130,7 +130,7 @@ func newRun(f *fleet.Fleet, j *task.Job, in *fleet.Inputs, w Watch) *run {
 		w.Slots = func() int { return 0 }
 	}
 	if w.Progress == nil {
-		w.Progress = new(plan.Progress)
+		w.Progress = new(plan.JobProgress)
 	}
 	r := &run{
 		f: f, watch: w, inputs: in, holder: task.NewJobID(time.Now()),

@@ -235,7 +235,7 @@ func (v *reviewer) bury(ctx context.Context, id string, q *queue) error {
 			again = again || d.Authoritative() && !r.c.Covered().Contains(d.Range)
 			continue
 		}
-		if err := r.c.Bury(ctx, d.Range, d.Err); err != nil {
+		if err := r.c.GiveUp(ctx, d.Range, d.Err); err != nil {
 			return err
 		}
 	}
@@ -290,8 +290,8 @@ func (v *reviewer) missing(q *queue) []task.Range {
 	v.run.mu.Lock()
 	defer v.run.mu.Unlock()
 	var missing []task.Range
-	for gap := range v.run.c.Covered().Missing(task.Span(0, q.end)) {
-		missing = slices.AppendSeq(missing, q.queued.Missing(gap))
+	for gap := range v.run.c.Covered().Gaps(task.Span(0, q.end)) {
+		missing = slices.AppendSeq(missing, q.queued.Gaps(gap))
 	}
 	return missing
 }
@@ -362,7 +362,7 @@ func (r *run) present(ctx context.Context) (*Summary, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n := r.inputs.Count(); n > 0 {
-		err = r.c.Bury(ctx, task.Span(0, n), notThere)
+		err = r.c.GiveUp(ctx, task.Span(0, n), notThere)
 	}
 	if err == nil {
 		err = r.flushLocked()

@@ -77,7 +77,7 @@ func (e *supervised) quietFor(now time.Time) time.Duration {
 // changed takes a change of a manifest.
 func (s *supervisor) changed(ctx context.Context, j *task.Job) {
 	e := s.jobs[j.ID]
-	if j.Over() {
+	if j.Finished() {
 		if e != nil {
 			s.over(ctx, e, j)
 		}

@@ -86,7 +86,7 @@ func (s *supervisor) watchEnded(end watchEnd) {
 		log.Warn().Err(err).Msg("job")
 		e.unknown, e.retryAt = true, now.Add(s.pace.retry)
 	}
-	if e.manifest.Over() {
+	if e.manifest.Finished() {
 		s.forget(e)
 	}
 }

@@ -179,7 +179,7 @@ var errUnread = errors.New("its worker is quarantined")
 // accept takes one checked result, or deals with one that was refused: ok is false then.
 func (r *run) accept(ctx context.Context, k collect.Checked, err error, seq uint64) (ok bool, _ error) {
 	var refused *collect.Refused
-	var lost *collect.Lost
+	var lost *collect.LostResult
 	switch {
 	case errors.Is(err, errUnread):
 		return false, nil

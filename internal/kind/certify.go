@@ -10,29 +10,29 @@ import (
 	"factorfleet/internal/task"
 )
 
-// maxCertificates is how many bytes the certificates of one number may have together, so
-// that its result fits into a message. A hundred bytes for a prime of 100 bits, a thousand
-// for one of 400, are usual.
+// maxCertificates bounds the certificates of one number, in bytes together, so that its
+// result fits into a message. Usual are 100 bytes for a prime of 100 bits, and 1,000 bytes
+// for a prime of 400 bits.
 const maxCertificates = 256 << 10
 
-// certify proves the probable primes among the factors of n, the smallest first, for as
-// long as the budget of n goes. Those that it cannot prove stay what they are. An error is
-// the cause of the end of ctx.
-func (b *bench) certify(ctx context.Context, n nat.Nat, answer *task.Factorization) error {
-	if !b.o.Certify {
+// certify proves the probable primes among the factors of n, the smallest first, within the
+// budget of n. A prime that it cannot prove stays a probable prime. The only error is
+// context.Cause(ctx), after ctx has ended.
+func (r *runner) certify(ctx context.Context, n nat.Nat, answer *task.Factorization) error {
+	if !r.o.Certify {
 		return nil
 	}
 	total := 0
 	for i := range answer.Factors {
 		f := &answer.Factors[i]
-		left := cmp.Or(b.o.Budget, factor.DefaultBudget(n.BitLen())) - time.Since(b.began)
+		left := cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())) - time.Since(r.began)
 		if f.Status != task.PRP || left <= 0 {
 			continue
 		}
-		if b.prover == nil {
-			b.prover = factor.NewProver(b.options)
+		if r.prover == nil {
+			r.prover = factor.NewProver(r.options)
 		}
-		proof, err := b.prover.Prove(ctx, f.P, left)
+		proof, err := r.prover.Prove(ctx, f.P, left)
 		if err != nil {
 			return err
 		}
@@ -49,16 +49,17 @@ func (b *bench) certify(ctx context.Context, n nat.Nat, answer *task.Factorizati
 	return nil
 }
 
-// takeHelped returns how long other cores have helped since the last call.
-func (b *bench) takeHelped() time.Duration {
-	t := b.engine.TakeHelped()
-	if b.prover != nil {
-		t += b.prover.TakeHelped()
+// takeHelped returns the time for which other cores have helped since the last call.
+func (r *runner) takeHelped() time.Duration {
+	t := r.engine.TakeHelped()
+	if r.prover != nil {
+		t += r.prover.TakeHelped()
 	}
 	return t
 }
 
-// certificate returns the text of a proof, "" if there is none or it is too long.
+// certificate returns the text of a proof; "" if p is nil or exceeds the limits of
+// task.Certificate.
 func certificate(p *factor.Proof) string {
 	if p == nil {
 		return ""
@@ -75,6 +76,7 @@ func certificate(p *factor.Proof) string {
 	return text
 }
 
+// witnesses converts the witnesses of a step.
 func witnesses(list []factor.Witness) (out []task.Witness) {
 	for _, w := range list {
 		out = append(out, task.Witness{Q: w.Q, A: w.A})

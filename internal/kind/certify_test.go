@@ -17,7 +17,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// randomPrime returns a prime of exactly so many bits.
+// randomPrime returns a prime of exactly the given number of bits.
 func randomPrime(r *rand.Rand, bits int) *big.Int {
 	for {
 		n := new(big.Int)
@@ -109,8 +109,8 @@ func TestCertifyLarge(t *testing.T) {
 	}
 }
 
-// TestCertifyBudget: what cannot be proved in time stays a probable prime, which is no
-// error: a random prime of 1,500 bits, for which a third of n-1 or n+1 is not found.
+// TestCertifyBudget: a prime that cannot be proved in time stays a probable prime, without an error. The
+// prime has 1,500 bits, and no third of n-1 or n+1 is found.
 func TestCertifyBudget(t *testing.T) {
 	n := []nat.Nat{nat.FromBig(randomPrime(rand.New(rand.NewPCG(3, 4)), 1500))}
 	began := time.Now()
@@ -123,7 +123,7 @@ func TestCertifyBudget(t *testing.T) {
 	}
 }
 
-// TestCertifyInterrupted: the number at hand is not answered, those before it are.
+// TestCertifyInterrupted: the current number has no answer, the numbers before it have.
 func TestCertifyInterrupted(t *testing.T) {
 	hard := nat.FromBig(randomPrime(rand.New(rand.NewPCG(3, 4)), 1500))
 	for _, first := range []nat.Nat{nat.New(6), nat.FromBig(big.NewInt(0).Lsh(big.NewInt(1), 70))} {

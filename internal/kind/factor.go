@@ -12,187 +12,190 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A Factor answers n with its prime factors.
+// A factorKind answers n with its prime factors.
 //
-// The same number is always factored in the same way: the engine's seed is fixed. A
-// number that was left unfinished is not found by luck on a second try, but by a
-// larger budget.
-type Factor struct {
+// The engine's seed is fixed, so the same number is always factored in the same way. A
+// number that was left unfinished needs a larger budget, not a second attempt.
+type factorKind struct {
 	pool    *factor.Pool // of the process; nil: one core, no limit
-	benches sync.Pool    // of *bench, unused
+	runners sync.Pool    // of *runner, those not in use
 }
 
-// Budget is worker.Budgeter's.
-func (k *Factor) Budget(n nat.Nat) time.Duration { return factor.DefaultBudget(n.BitLen()) }
+// Budget implements worker.Budgeter: the wall-clock time for n if the task has no budget.
+func (k *factorKind) Budget(n nat.Nat) time.Duration { return factor.DefaultBudget(n.BitLen()) }
 
-// A bench is an engine with what is worth keeping between two tasks.
-type bench struct {
+// A runner is an engine with the memory that it keeps between two tasks. One goroutine
+// uses it at a time.
+type runner struct {
 	options factor.Options // of engine and prover
 	engine  *factor.Engine
 	prover  *factor.Prover    // nil until it is needed
-	o       worker.RunOptions // of the task under way
-	began   time.Time         // the number at hand, if it is to be certified
+	o       worker.RunOptions // of the running task
+	began   time.Time         // start of the current number, if it may need a certificate
 	found   []factor.Factor
 
-	// A number below 2^64 for which trial division does is done in the time of two
-	// looks at the clock. Such numbers are timed together, up to timedTogether of them;
-	// a number at which the engine ticks a second time is timed from there on.
-	ticks int       // of the number at hand
-	hard  time.Time // when it turned out to be hard: its second tick
+	// Reading the clock twice takes as long as factoring a number below 2^64 by trial
+	// division. Therefore up to timedTogether such numbers share the time that they take
+	// together. A number is hard, and timed on its own, from the second tick of the engine.
+	ticks int       // of the current number
+	hard  time.Time // its second tick
 }
 
 const timedTogether = 16
 
-// Run is worker.Kind's. The time of a number is wall-clock time of this goroutine, and of those that
-// help it: that differs from CPU time only on a machine with more work than CPUs. Numbers that the
-// engine does together share their time.
-func (k *Factor) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+// Run implements worker.Kind. The time of a number is the wall-clock time of this goroutine
+// plus that of the goroutines that help it. It exceeds the CPU time only on a machine with
+// more work than CPUs. Numbers that the engine factors together share their time.
+func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	k.pool.Enter()
 	defer k.pool.Leave()
-	b := k.bench(o)
+	r := k.runner(o)
 	for len(numbers) > 0 {
-		count, do := b.engine.BatchLen(numbers), b.together
+		count, do := r.engine.BatchLen(numbers), r.runBatch
 		if count == 1 {
-			count, do = b.apart(numbers), b.oneByOne
+			count, do = r.singles(numbers), r.runOneByOne
 		}
 		if err := do(ctx, numbers[:count], done); err != nil {
 			return err
 		}
 		numbers = numbers[count:]
 	}
-	k.benches.Put(b) // not after an error or a panic: who knows its state
+	k.runners.Put(r) // not after an error or a panic: its state is then unknown
 	return nil
 }
 
-// apart returns how many of numbers, from the first on, the engine does one by one.
-func (b *bench) apart(numbers []nat.Nat) int {
+// singles returns the number of leading numbers that the engine factors one by one.
+func (r *runner) singles(numbers []nat.Nat) int {
 	for i := range numbers {
-		if i > 0 && b.engine.BatchLen(numbers[i:]) > 1 {
+		if i > 0 && r.engine.BatchLen(numbers[i:]) > 1 {
 			return i
 		}
 	}
 	return len(numbers)
 }
 
-// together answers numbers which the engine does at the same time.
-func (b *bench) together(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
+// runBatch answers numbers that the engine factors together.
+func (r *runner) runBatch(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	began, from := time.Now(), len(*done)
 	var failed error // of certify
-	b.began = began  // the numbers are done in the time of one
-	err := b.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
+	r.began = began  // the budget starts for all of them together
+	err := r.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
 		if failed != nil {
 			return
 		}
-		a := b.answer(found, method, len(numbers)-len(*done)+from)
-		if failed = b.certify(ctx, numbers[len(*done)-from], &a); failed != nil {
+		a := r.answer(found, method, len(numbers)-len(*done)+from)
+		if failed = r.certify(ctx, numbers[len(*done)-from], &a); failed != nil {
 			return
 		}
 		*done = append(*done, a)
-		if b.o.Certify {
-			b.began = time.Now()
+		if r.o.Certify {
+			r.began = time.Now()
 		}
 	})
-	share((*done)[from:], time.Since(began)+b.takeHelped())
+	share((*done)[from:], time.Since(began)+r.takeHelped())
 	return cmp.Or(err, failed)
 }
 
-// oneByOne answers numbers one after the other.
-func (b *bench) oneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
-	last, timed := time.Now(), len(*done) // those before timed have their time
+// runOneByOne answers numbers one by one.
+func (r *runner) runOneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
+	last, timed := time.Now(), len(*done) // answers before timed have their time
 	for i, n := range numbers {
-		b.begin(n)
-		found, method, err := b.engine.Append(ctx, b.found[:0], n) // ticks, and looks at ctx
+		r.begin(n)
+		found, method, err := r.engine.Append(ctx, r.found[:0], n) // calls onTick and checks ctx
 		if err != nil {
 			share((*done)[timed:], time.Since(last))
 			return err
 		}
-		b.found = found
-		a := b.answer(found, method, len(numbers)-i)
-		if err := b.certify(ctx, n, &a); err != nil {
+		r.found = found
+		a := r.answer(found, method, len(numbers)-i)
+		if err := r.certify(ctx, n, &a); err != nil {
 			share((*done)[timed:], time.Since(last))
 			return err
 		}
 		*done = append(*done, a)
-		if easy := b.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
+		if easy := r.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
 			now := time.Now()
 			if easy {
-				b.hard = now
+				r.hard = now
 			}
-			share((*done)[timed:], b.hard.Sub(last))
-			(*done)[len(*done)-1].CPU += now.Sub(b.hard) + b.takeHelped()
+			share((*done)[timed:], r.hard.Sub(last))
+			(*done)[len(*done)-1].CPU += now.Sub(r.hard) + r.takeHelped()
 			last, timed = now, len(*done)
 		}
 	}
 	return nil
 }
 
-// answer returns an answer for the first of left numbers still to come.
-func (b *bench) answer(found []factor.Factor, method string, left int) task.Factorization {
-	if cap(*b.o.Factors)-len(*b.o.Factors) < len(found) { // those before keep the memory that they have
-		*b.o.Factors = make([]task.Factor, 0, slabSize(cap(*b.o.Factors), len(found), left))
+// answer returns the answer for the current number, the first of left numbers of the task. Its
+// Factors are in the memory of r.o.Factors.
+func (r *runner) answer(found []factor.Factor, method string, left int) task.Factorization {
+	if cap(*r.o.Factors)-len(*r.o.Factors) < len(found) { // earlier answers keep the old memory
+		*r.o.Factors = make([]task.Factor, 0, slabSize(cap(*r.o.Factors), len(found), left))
 	}
-	slab := *b.o.Factors
+	slab := *r.o.Factors
 	from := len(slab)
 	for _, f := range found {
 		slab = append(slab, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
 	}
-	*b.o.Factors = slab
+	*r.o.Factors = slab
 	return task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method}
 }
 
-// begin prepares for n. One above 2^64 counts as hard from its first tick on.
-func (b *bench) begin(n nat.Nat) {
-	b.ticks = 0
+// begin prepares for n. A number of 2^64 or more is hard from its first tick on.
+func (r *runner) begin(n nat.Nat) {
+	r.ticks = 0
 	if _, ok := n.Word(); ok {
 		return
 	}
-	b.ticks, b.began = 1, time.Now()
-	b.engine.SetBudget(cmp.Or(b.o.Budget, factor.DefaultBudget(n.BitLen())))
+	r.ticks, r.began = 1, time.Now()
+	r.engine.SetBudget(cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())))
 }
 
-func (b *bench) onTick() {
-	if b.ticks++; b.ticks == 2 {
-		b.hard = time.Now()
+// onTick is called by the engine at the start of a number and regularly after.
+func (r *runner) onTick() {
+	if r.ticks++; r.ticks == 2 {
+		r.hard = time.Now()
 	}
-	b.o.Tick()
+	r.o.Tick()
 }
 
-func (b *bench) onProgress(p factor.Progress) {
+// onProgress passes the progress of the engine on to the worker.
+func (r *runner) onProgress(p factor.Progress) {
 	const digitsOfBit = 0.30103 // log10(2)
-	b.o.Progress(worker.NumberProgress{
+	r.o.Progress(worker.NumberProgress{
 		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,
 		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
 	})
 }
 
-// share says of each of answers that it took an equal part of t.
+// share gives each of answers an equal part of t as its CPU time.
 func share(answers []task.Factorization, t time.Duration) {
 	for i := range answers {
 		answers[i].CPU = t / time.Duration(len(answers))
 	}
 }
 
-// bench returns a bench for o.
-func (k *Factor) bench(o worker.RunOptions) *bench {
-	b, _ := k.benches.Get().(*bench)
-	if b == nil {
-		b = new(bench)
-		b.options = factor.Options{Tick: b.onTick, Progress: b.onProgress, Pool: k.pool}
-		b.engine = factor.New(b.options)
+// runner returns an unused runner, for a task with the options o.
+func (k *factorKind) runner(o worker.RunOptions) *runner {
+	r, _ := k.runners.Get().(*runner)
+	if r == nil {
+		r = new(runner)
+		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Pool: k.pool}
+		r.engine = factor.New(r.options)
 	}
-	if b.o = o; b.o.Progress == nil {
-		b.o.Progress = func(worker.NumberProgress) {}
+	if r.o = o; r.o.Progress == nil {
+		r.o.Progress = func(worker.NumberProgress) {}
 	}
-	if b.o.Factors == nil {
-		b.o.Factors = new([]task.Factor)
+	if r.o.Factors == nil {
+		r.o.Factors = new([]task.Factor)
 	}
-	b.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers done together
-	return b
+	r.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers factored together
+	return r
 }
 
-// slabSize returns for how many factors to make room at once: first of the number at hand,
-// with the others of left numbers still to come, most of which have 3 to 5. If the last room
-// was too small it is doubled, so that after a few tasks one is enough for all of a task.
+// slabSize returns the capacity of the next slab of factors: first for the current number,
+// and more for the other left-1 numbers of the task, most of which have 3 to 5 factors. It is
+// about twice that of the last slab, so that after a few tasks one slab is enough for a task.
 func slabSize(last, first, left int) int {
 	return first + max(4*min(left-1, 64), min(2*last, 8*left))
 }

@@ -16,7 +16,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// number reads a decimal.
+// number parses a decimal number.
 func number(t testing.TB, s string) nat.Nat {
 	t.Helper()
 	x, ok := new(big.Int).SetString(s, 10)
@@ -78,8 +78,8 @@ func TestFactor(t *testing.T) {
 	}
 }
 
-// TestTimes: easy numbers share their time, a hard one between them keeps its own,
-// and all times together are what the task took.
+// TestTimes: easy numbers share their time, a hard number between them has its own, and the sum of all
+// times is the time of the task.
 func TestTimes(t *testing.T) {
 	numbers := make([]nat.Nat, 100)
 	for i := range numbers {
@@ -89,7 +89,7 @@ func TestTimes(t *testing.T) {
 	numbers[hard] = nat.FromBig(mersenneProduct(521, 607))
 	var done []task.Factorization
 	begin := time.Now()
-	if err := new(Factor).Run(t.Context(), numbers, worker.RunOptions{Budget: 100 * time.Millisecond, Tick: func() {}}, &done); err != nil {
+	if err := new(factorKind).Run(t.Context(), numbers, worker.RunOptions{Budget: 100 * time.Millisecond, Tick: func() {}}, &done); err != nil {
 		t.Fatal(err)
 	}
 	took, sum := time.Since(begin), time.Duration(0)
@@ -107,15 +107,15 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestStatusValues: the bridge copies the numbers.
+// TestStatusValues: the statuses of factor and task have the same values.
 func TestStatusValues(t *testing.T) {
 	if task.Status(factor.Prime) != task.Prime || task.Status(factor.PRP) != task.PRP || task.Status(factor.Composite) != task.Composite {
 		t.Error("packages task and factor disagree")
 	}
 }
 
-// TestFactorBudget: what is not finished in time is an answer, not an error, and
-// the next task of the same bench has its own budget.
+// TestFactorBudget: a number that is unfinished in time is an answer, not an error, and the next task of
+// the same runner has its own budget.
 func TestFactorBudget(t *testing.T) {
 	hard := mersenneProduct(521, 607).String()
 	begin := time.Now()
@@ -131,10 +131,10 @@ func TestFactorBudget(t *testing.T) {
 	}
 }
 
-// TestIdleCores: a number that takes long has the cores that no other task has, says so, and its time
-// is that of all of them. Without a budget of the task it has that of its size.
+// TestIdleCores: a number that takes long uses the idle cores and reports them, and its time is the sum
+// over all of them. Without a budget in the task, the budget of its size applies.
 func TestIdleCores(t *testing.T) {
-	k := AllOn(2, 0)[task.KindFactor].(*Factor)
+	k := AllOn(2, 0)[task.KindFactor].(*factorKind)
 	if k.Budget(nat.New(1<<40)) != 30*time.Second || k.Budget(nat.FromBig(mersenneProduct(300))) < 10*time.Minute {
 		t.Error("budgets by size")
 	}
@@ -165,8 +165,8 @@ func TestIdleCores(t *testing.T) {
 	}
 }
 
-// TestEnd: every kind stops with its context, says why, and keeps what it has; factor may
-// have begun all its numbers together.
+// TestEnd: every kind stops when its context ends, returns the cause, and keeps its answers. Kind factor
+// may have begun all its numbers together.
 func TestEnd(t *testing.T) {
 	cause := errors.New("enough")
 	for name, kind := range All() {
@@ -199,7 +199,7 @@ func TestEndOfHardNumber(t *testing.T) {
 	var ended time.Time
 	time.AfterFunc(100*time.Millisecond, func() { ended = time.Now(); cancel(cause) })
 	var done []task.Factorization
-	err := new(Factor).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {}}, &done)
+	err := new(factorKind).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {}}, &done)
 	if err != cause || len(done) != 0 {
 		t.Fatalf("returned %v with %d answers", err, len(done))
 	}
@@ -220,7 +220,7 @@ func mersenneProduct(exponents ...uint) *big.Int {
 
 // TestAnswersStay: answers of a task do not change when the same kind runs another.
 func TestAnswersStay(t *testing.T) {
-	k := new(Factor)
+	k := new(factorKind)
 	o := worker.RunOptions{Budget: time.Minute, Tick: func() {}}
 	var first, second []task.Factorization
 	if err := k.Run(t.Context(), []nat.Nat{nat.New(12), nat.New(210)}, o, &first); err != nil {
@@ -261,7 +261,7 @@ func BenchmarkKind(b *testing.B) {
 	}
 }
 
-// BenchmarkEngine is what BenchmarkKind/factor adds to.
+// BenchmarkEngine measures the engine alone, to compare with BenchmarkKind/factor.
 func BenchmarkEngine(b *testing.B) {
 	for _, first := range []uint64{2, 999999999999} {
 		b.Run(fmt.Sprint(first), func(b *testing.B) {

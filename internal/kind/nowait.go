@@ -4,5 +4,5 @@ package kind
 
 import "factorfleet/internal/worker"
 
-// forTests is for the tests of the programs, see wait.go.
-func forTests(f *Factor) worker.Kind { return f }
+// withWaits returns f. The build for the tests of the programs differs, see wait.go.
+func withWaits(f *factorKind) worker.Kind { return f }

@@ -12,23 +12,23 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A Square answers n with n*n. It is the yardstick of the queue alone, so it does
-// next to nothing for each number.
-type Square struct{ pool *factor.Pool }
+// A squareKind answers n with n*n. It computes next to nothing, so that it measures the cost
+// of the queue.
+type squareKind struct{ pool *factor.Pool }
 
-// squareStride is after how many numbers Square looks at its context: under 1 ms
+// squareInterval is the number of squares between two checks of the context: less than 1 ms
 // for numbers of task.MaxBits bits.
-const squareStride = 64
+const squareInterval = 64
 
-// Run is worker.Kind's. The clock is read once for all numbers: each is said to
-// have taken the same time.
-func (k Square) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+// Run implements worker.Kind. It reads the clock once and gives each number the same share of
+// the time.
+func (k squareKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	k.pool.Enter()
 	defer k.pool.Leave()
 	begin, from := time.Now(), len(*done)
 	answers := make([]task.Factor, len(numbers))
 	for i, n := range numbers {
-		if i%squareStride == squareStride-1 {
+		if i%squareInterval == squareInterval-1 {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
@@ -37,10 +37,7 @@ func (k Square) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions,
 		answers[i] = task.Factor{P: square(n), Exp: 1, Status: task.Value}
 		*done = append(*done, task.Factorization{Factors: answers[i : i+1 : i+1], Method: task.KindSquare})
 	}
-	each := time.Since(begin) / time.Duration(max(len(numbers), 1))
-	for i := range (*done)[from:] {
-		(*done)[from+i].CPU = each
-	}
+	share((*done)[from:], time.Since(begin))
 	return nil
 }
 

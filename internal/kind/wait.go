@@ -13,14 +13,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// waits is for the tests of the programs, which need numbers that take a known time on every processor
-// and leave it free. The tests build the programs with the tag waits, and the linker sets this variable
-// (-X factorfleet/internal/kind.waits=PRIME=TIME,PRIME=TIME): the kind "factor" waits TIME before it
-// factors a multiple of PRIME. No other program contains this file.
+// waits makes chosen numbers take a fixed time without using the processor. The tests of the programs
+// need such numbers. They build the programs with the tag waits, and the linker sets this variable by
+// -X factorfleet/internal/kind.waits=PRIME=TIME,PRIME=TIME: the kind "factor" waits TIME before it
+// factors a multiple of PRIME. No other build contains this file.
 var waits string
 
-// forTests returns f, with waits if there are some.
-func forTests(f *Factor) worker.Kind {
+// withWaits returns f, or a kind that waits if the linker has set waits.
+func withWaits(f *factorKind) worker.Kind {
 	if waits == "" {
 		return f
 	}
@@ -33,6 +33,7 @@ type wait struct {
 	time  time.Duration
 }
 
+// parseWaits reads PRIME=TIME,PRIME=TIME. It panics if text is malformed.
 func parseWaits(text string) (list []wait) {
 	for entry := range strings.SplitSeq(text, ",") {
 		digits, length, _ := strings.Cut(entry, "=")
@@ -46,13 +47,13 @@ func parseWaits(text string) (list []wait) {
 	return list
 }
 
-// A waiting kind is a Factor that waits before some numbers.
+// A waiting is a factorKind that waits before the multiples of some primes.
 type waiting struct {
-	*Factor
+	*factorKind
 	waits []wait
 }
 
-// Run is worker.Kind's.
+// Run implements worker.Kind.
 func (k *waiting) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	for len(numbers) > 0 {
 		if err := pause(ctx, k.wait(numbers[0])); err != nil {
@@ -62,7 +63,7 @@ func (k *waiting) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOption
 		for count < len(numbers) && k.wait(numbers[count]) == 0 {
 			count++
 		}
-		if err := k.Factor.Run(ctx, numbers[:count], o, done); err != nil {
+		if err := k.factorKind.Run(ctx, numbers[:count], o, done); err != nil {
 			return err
 		}
 		numbers = numbers[count:]
@@ -81,7 +82,7 @@ func (k *waiting) wait(n nat.Nat) time.Duration {
 	return 0
 }
 
-// pause returns nil after d, or the cause of ctx's end.
+// pause returns nil after d, or context.Cause(ctx) when ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	if d == 0 {
 		return nil

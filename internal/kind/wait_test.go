@@ -15,14 +15,14 @@ import (
 )
 
 // TestWaits: multiples of the given primes take their time, others none, and the answers are
-// those of Factor.
+// those of the kind factor.
 func TestWaits(t *testing.T) {
-	if _, plain := forTests(new(Factor)).(*Factor); !plain || waits != "" {
+	if _, plain := withWaits(new(factorKind)).(*factorKind); !plain || waits != "" {
 		t.Errorf("the test is linked with waits=%q", waits)
 	}
 	for n, want := range map[uint64]time.Duration{0: 0, 1: 0, 7: 15 * time.Millisecond, 21: 15 * time.Millisecond, 22: time.Second, 6: 0} {
 		synctest.Test(t, func(t *testing.T) {
-			k := waiting{new(Factor), parseWaits("7=15ms,11=1s")}
+			k := waiting{new(factorKind), parseWaits("7=15ms,11=1s")}
 			began := time.Now()
 			var done []task.Factorization
 			if err := k.Run(t.Context(), []nat.Nat{nat.New(n), nat.New(13)}, worker.RunOptions{Tick: func() {}}, &done); err != nil || len(done) != 2 {
@@ -38,7 +38,7 @@ func TestWaits(t *testing.T) {
 // TestWaitEnds: the end of the context ends a wait, and what was done before is kept.
 func TestWaitEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := waiting{new(Factor), parseWaits("7=1h")}
+		k := waiting{new(factorKind), parseWaits("7=1h")}
 		why := errors.New("enough")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, why)
 		defer cancel()

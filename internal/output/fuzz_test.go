@@ -11,9 +11,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FuzzRoundTrip writes a record in every format and checks that Parse returns all
-// of it that the format carries. Each factor is three bytes of data for length,
-// exponent and whether it is unfinished, and its own bytes.
+// FuzzRoundTrip writes a record in every format and checks that Parse returns everything that the
+// format carries. A factor in data is three bytes for length, exponent and whether it is unfinished,
+// then its own bytes.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte{1, 3, 0, 2, 1, 2, 0, 3, 1, 1, 0, 5}, uint64(7), "rho", "lab3", "", int64(1500000), uint32(1), uint8(0))
 	f.Add([]byte{1, 1, 0, 2, 9, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}, uint64(0), `a,"b`, "x", "", int64(1), uint32(3), uint8(0))
@@ -64,7 +64,7 @@ func FuzzRoundTrip(f *testing.F) {
 				continue
 			}
 			if strings.HasPrefix(format, "factor ") || format == "factor" {
-				if unfinished > 1 { // which become one
+				if unfinished > 1 { // they become one
 					left, product := big.NewInt(1), big.NewInt(1)
 					for _, f := range got[0].Factors {
 						product.Mul(product, left.Exp(f.P.Big(), big.NewInt(int64(f.Exp)), nil))
@@ -82,7 +82,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// carried returns what a format carries of r.
+// carried returns the part of r that a format carries, nil if it has no line for r.
 func carried(r Record, format string) *Record {
 	switch format {
 	case "json":
@@ -106,8 +106,8 @@ func same(a, b *Record) bool {
 		a.Method == b.Method && a.CPU == b.CPU && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
 }
 
-// FuzzParse checks that no text makes Parse panic, and that what it accepts can be
-// written in the same way again.
+// FuzzParse checks that no text makes Parse panic, and that a parsed record survives being written as
+// json and parsed again.
 func FuzzParse(f *testing.F) {
 	for i := range records {
 		for _, text := range lines(&records[i].record) {

@@ -11,7 +11,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// maxDigits is the length of the square of the longest number.
+// maxDigits is the number of decimal digits of 2^(2*task.MaxBits).
 const maxDigits = 9865
 
 // parseNumber reads a decimal number of at most 2*task.MaxBits bits.
@@ -38,7 +38,7 @@ func parseNumber(text []byte) (n nat.Nat, ok bool) {
 	return nat.FromBig(x), true
 }
 
-// cutExponent splits "b^e"; without "^e", e is 1.
+// cutExponent splits "b^e"; e is 1 if "^e" is missing.
 func cutExponent(text []byte) (base []byte, exp uint32, err error) {
 	base, e, ok := bytes.Cut(text, []byte("^"))
 	if !ok {
@@ -51,13 +51,14 @@ func cutExponent(text []byte) (base []byte, exp uint32, err error) {
 	return base, exp, nil
 }
 
+// parseExponent reads a decimal integer below 2^32.
 func parseExponent(s string) (exp uint32, ok bool) {
 	e, err := strconv.ParseUint(s, 10, 32)
 	return uint32(e), err == nil
 }
 
-// parseSeconds is the inverse of appendSeconds; it rounds what has more than nine
-// decimals, or an exponent.
+// parseSeconds is the inverse of appendSeconds. It also reads numbers with more than nine
+// decimals or with an exponent, and rounds them down to nanoseconds. At most 2^62 ns.
 func parseSeconds(s string) (time.Duration, bool) {
 	const second = uint64(time.Second)
 	whole, decimals, _ := strings.Cut(s, ".")
@@ -75,8 +76,8 @@ func parseSeconds(s string) (time.Duration, bool) {
 	return time.Duration(min(f*1e9, 1<<62)), true
 }
 
-// root returns the exact k-th root of x > 0, or nil if x has none. It is Newton's
-// iteration from above: y > x^(1/k) decreases until y^k <= x.
+// root returns the exact k-th root of x > 0, or nil if it is not an integer >= 2 (for
+// k = 1, x). It is Newton's iteration from above: y > x^(1/k) decreases until y^k <= x.
 func root(x *big.Int, k uint32) *big.Int {
 	if k == 1 {
 		return x

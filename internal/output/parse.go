@@ -13,34 +13,40 @@ import (
 	"factorfleet/internal/task"
 )
 
-// maxLine bounds a line that Parse reads. The longest honest one has the 16,383
-// factors of 2^16383 at two bytes each, or some 1,500 small primes in JSON.
+// maxLine bounds a line that Parse reads, in bytes. A written line is shorter: at most
+// 16,383 factors 2 in format factor, or 1,386 distinct primes in json, and certificates
+// of at most 256 KiB.
 const maxLine = 1 << 20
 
-// A Line is a record that was read, and where.
+// A Line is a record that Parse has read, with its line number.
 type Line struct {
 	Number uint64 // from 1
 	Record
 }
 
-// A SyntaxError says that one line is no record.
+// A SyntaxError says that a line is not a record.
 type SyntaxError struct {
 	Line uint64 // from 1
 	Why  string
 }
 
+// Error names the line and the reason.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Why) }
 
-// Parse returns the records of r. The format of each line is recognised by
-// itself; blank lines and headers are skipped. A line that is no record yields a
-// *SyntaxError and the rest goes on; any other error is one of r and the last.
+// Parse returns the records of r. The format of each line is recognised on its own.
+// Blank lines and headers are skipped. A line that is not a record yields a *SyntaxError,
+// and Parse continues with the next line. Any other error is an error of r, and the last
+// thing that Parse yields.
 //
-// What a format does not carry is filled in: the position by counting records, the
-// status of a factor by its size (Prime below 2^64, else PRP, which is a claim that
-// package verify then checks), an unfinished c123…(92) by division: it is what the
-// known factors leave of the number. Two different unfinished factors of one
-// number thereby become one. Factors keep the order in which they stand, but for
-// the unfinished ones, which are sorted in.
+// Parse fills in what a format does not carry:
+//
+//	position     the count of records before it
+//	status       by size: Prime below 2^64, else PRP. This is a claim that package verify
+//	             checks
+//	c123…(92)    the number divided by its known factors. So two different unfinished
+//	             factors of one number become one
+//
+// Factors keep their order, except for unfinished ones, which are sorted in.
 func Parse(r io.Reader) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		in := bufio.NewReaderSize(r, bufferSize)
@@ -74,8 +80,8 @@ func Parse(r io.Reader) iter.Seq2[Line, error] {
 	}
 }
 
-// readLine returns the next line, which is valid until the next call. Of a line
-// longer than maxLine it returns nothing but that.
+// readLine returns the next line, which is valid until the next call. For a line longer
+// than maxLine it returns nil, true.
 func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
 	line, err = in.ReadSlice('\n')
 	if err != bufio.ErrBufferFull {
@@ -95,18 +101,18 @@ func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
 }
 
 var (
-	errLong     = fmt.Errorf("longer than %d bytes", maxLine)
-	errFormat   = errors.New("not a line of factor, json, csv, factordb or pari")
-	errNumber   = errors.New("the number is not a decimal one, or too long")
-	errFactor   = errors.New("a factor is not a decimal number, or too long")
-	errExponent = errors.New("an exponent is not a decimal number below 2^32")
-	errMark     = errors.New("the mark of an unfinished factor does not fit what is left of the number")
-	errLeft     = errors.New("the known factors do not divide the number")
-	errStatus   = errors.New("the status is not what the factors say")
+	errLong       = errors.New("longer than 1 MiB") // maxLine
+	errFormat     = errors.New("not in format factor, json, csv, factordb or pari")
+	errNumber     = errors.New("the number is not a decimal integer of at most 16,384 bits")
+	errFactor     = errors.New("a factor is not a decimal integer of at most 32,768 bits")
+	errExponent   = errors.New("an exponent is not a decimal integer below 2^32")
+	errUnfinished = errors.New("an unfinished factor does not fit the number without its known factors")
+	errLeft       = errors.New("the known factors do not divide the number")
+	errStatus     = errors.New("the status does not fit the factors")
 )
 
-// parseLine reads one line, which is not empty. Its format is told by what stands
-// after the digits in front.
+// parseLine reads one line, which is not empty. The character after the leading digits
+// determines the format.
 func parseLine(text []byte, position uint64) (Record, error) {
 	r := Record{Position: position, Kind: task.KindFactor}
 	digits := 0
@@ -138,7 +144,7 @@ func parseLine(text []byte, position uint64) (Record, error) {
 	return r, nil
 }
 
-// setNumber sets the number of r.
+// setNumber sets r.N.
 func (r *Record) setNumber(text []byte) error {
 	n, ok := parseNumber(text)
 	if !ok || n.BitLen() > task.MaxBits {
@@ -159,7 +165,7 @@ func (r *Record) setValue(text []byte) error {
 	return nil
 }
 
-// addPower adds p^e, written as "p" or "p^e".
+// addPower adds a factor that is written "p" or "p^e".
 func (r *Record) addPower(text []byte, status task.Status) error {
 	base, exp, err := cutExponent(text)
 	if err != nil {
@@ -172,7 +178,7 @@ func (r *Record) addPower(text []byte, status task.Status) error {
 	return r.addFactor(p, exp, status)
 }
 
-// addFactor adds p^exp. A p equal to the one before it adds to its exponent.
+// addFactor adds p^exp. If p equals the factor before it, exp is added to its exponent.
 func (r *Record) addFactor(p nat.Nat, exp uint32, status task.Status) error {
 	if k := len(r.Factors) - 1; k >= 0 && r.Factors[k].P.Cmp(p) == 0 && r.Factors[k].Status == status {
 		if r.Factors[k].Exp+exp < exp {
@@ -185,7 +191,7 @@ func (r *Record) addFactor(p nat.Nat, exp uint32, status task.Status) error {
 	return nil
 }
 
-// sizeStatus returns the status of a factor that is called prime.
+// sizeStatus returns the status of a factor that a format without statuses lists as prime.
 func sizeStatus(p nat.Nat) task.Status {
 	if _, ok := p.Word(); ok {
 		return task.Prime
@@ -193,11 +199,11 @@ func sizeStatus(p nat.Nat) task.Status {
 	return task.PRP
 }
 
-// markBySize gives all factors from the first on the status that goes with their
-// size, and the last count of them Composite; these are sorted in.
-func (r *Record) markBySize(count int) error {
+// setStatuses sets the status of each factor by its size, except for the last count factors:
+// these become Composite and are sorted in.
+func (r *Record) setStatuses(count int) error {
 	if count > len(r.Factors) {
-		return errMark
+		return errUnfinished
 	}
 	for i := range r.Factors {
 		r.Factors[i].Status = sizeStatus(r.Factors[i].P)
@@ -212,7 +218,7 @@ func (r *Record) markBySize(count int) error {
 	return nil
 }
 
-// sortIn puts f before the first factor that is greater.
+// sortIn inserts f before the first factor that is greater.
 func (r *Record) sortIn(f task.Factor) {
 	at := slices.IndexFunc(r.Factors, func(g task.Factor) bool { return g.P.Cmp(f.P) > 0 })
 	if at < 0 {
@@ -221,7 +227,7 @@ func (r *Record) sortIn(f task.Factor) {
 	r.Factors = slices.Insert(r.Factors, at, f)
 }
 
-// checkStatus reports an error if the line called r something else.
+// checkStatus returns an error if status, of the line, is not that of r.
 func (r *Record) checkStatus(status string) error {
 	if status != r.Status() {
 		return errStatus

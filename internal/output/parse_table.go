@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// jsonLine is a line of format json. Its fields may be added to, never changed:
-// that would be version 2.
+// jsonLine is a line of format json. New fields may be added. Changing a field makes
+// version 2.
 type jsonLine struct {
 	V       int          `json:"v"`
 	I       uint64       `json:"i"`
@@ -34,16 +34,18 @@ type jsonFactor struct {
 }
 
 var (
-	errVersion = errors.New(`not a JSON line of version 1: "v" is missing or other`)
+	errVersion = errors.New(`not a JSON line of version 1: "v" is not 1`)
 	errColumns = errors.New("not the seven columns " + csvHeader)
-	errSeconds = errors.New("the CPU time is not a number of seconds")
+	errSeconds = errors.New("the CPU time is not a number of seconds >= 0")
 )
 
-// gaveUp is the error of a dead number in a format that does not say it.
+// gaveUp is the reason of a number that was given up, if the line has none.
 const gaveUp = "given up"
 
+// statuses maps the statuses of factors in json.
 var statuses = map[string]task.Status{"P": task.Prime, "PRP": task.PRP, "C": task.Composite}
 
+// parseJSON reads a line of format json.
 func (r *Record) parseJSON(text []byte) error {
 	var line jsonLine
 	if err := json.Unmarshal(text, &line); err != nil {
@@ -84,7 +86,7 @@ func (r *Record) parseJSON(text []byte) error {
 	return r.checkStatus(line.Status)
 }
 
-// certificates returns those of a list of factors, nil if there is none.
+// certificates returns the certificates of a list of factors, nil if there are none.
 func certificates(list []jsonFactor) (texts []string) {
 	for i, f := range list {
 		if f.Cert != "" && texts == nil {
@@ -97,6 +99,7 @@ func certificates(list []jsonFactor) (texts []string) {
 	return texts
 }
 
+// parseCSV reads a line of format csv.
 func (r *Record) parseCSV(text string) error {
 	fields, ok := splitCSV(strings.ToValidUTF8(text, "\ufffd"))
 	if !ok {
@@ -117,36 +120,42 @@ func (r *Record) parseCSV(text string) error {
 	if fields[2] == "V" {
 		return r.setValue([]byte(fields[3]))
 	}
+	if err := r.parseProduct(fields[3]); err != nil {
+		return err
+	}
+	switch {
+	case fields[2] == "DEAD":
+		r.Dead = gaveUp
+	case fields[2] == "P" && r.Status() == "PRP": // proved by a certificate, which csv does not carry
+		return nil
+	}
+	return r.checkStatus(fields[2])
+}
+
+// parseProduct reads the factors of a csv line, such as 2^3*5*c45, "" for none. Factors
+// after a "c" are unfinished and come last.
+func (r *Record) parseProduct(text string) error {
+	if text == "" {
+		return nil
+	}
 	unfinished := 0
-	for part := range strings.SplitSeq(fields[3], "*") {
-		if fields[3] == "" {
-			break
-		}
+	for part := range strings.SplitSeq(text, "*") {
 		digits, marked := strings.CutPrefix(part, "c")
 		status := task.Status(0)
 		if marked {
 			unfinished++
 			status = task.Composite
 		} else if unfinished > 0 {
-			return errMark
+			return errUnfinished
 		}
 		if err := r.addPower([]byte(digits), status); err != nil {
 			return err
 		}
 	}
-	if err := r.markBySize(unfinished); err != nil {
-		return err
-	}
-	switch {
-	case fields[2] == "DEAD":
-		r.Dead = gaveUp
-	case fields[2] == "P" && r.Status() == "PRP": // proved, by a certificate that the format does not carry
-		return nil
-	}
-	return r.checkStatus(fields[2])
+	return r.setStatuses(unfinished)
 }
 
-// splitCSV splits a line of seven fields as RFC 4180 has it.
+// splitCSV splits a line of exactly seven fields by RFC 4180; false if it is malformed.
 func splitCSV(text string) (fields [7]string, ok bool) {
 	for i := range fields {
 		if i > 0 {
@@ -163,7 +172,7 @@ func splitCSV(text string) (fields [7]string, ok bool) {
 			continue
 		}
 		var field strings.Builder
-		for strings.HasPrefix(text, `"`) { // the first time, and after each quote in it
+		for strings.HasPrefix(text, `"`) { // at the start, and after each doubled quote
 			piece, rest, closed := strings.Cut(text[1:], `"`)
 			if !closed {
 				return fields, false

@@ -9,52 +9,51 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A mark stands for an unfinished factor: its first digits, its length, and the
-// power of it that divides the number.
-type mark struct {
-	start  string
-	digits uint64
-	exp    uint32
+// An abbreviation stands for an unfinished factor x in format factor: c123…(92)^2.
+type abbreviation struct {
+	start  string // the first min(3, digits) digits of x
+	digits uint64 // of x, 1 to maxDigits
+	exp    uint32 // x^exp divides the number; >= 1
 }
 
-// parseMark reads c123…(92) or c123…(92)^2.
-func parseMark(text []byte) (mark, error) {
+// parseAbbreviation reads c123…(92) or c123…(92)^2.
+func parseAbbreviation(text []byte) (abbreviation, error) {
 	text, exp, err := cutExponent(text)
 	if err != nil {
-		return mark{}, err
+		return abbreviation{}, err
 	}
 	start, length, ok := bytes.Cut(bytes.TrimPrefix(text, []byte("c")), []byte("…("))
 	length, closed := bytes.CutSuffix(length, []byte(")"))
 	_, number := parseNumber(start)
 	digits, err := strconv.ParseUint(string(length), 10, 16)
 	if !ok || !closed || !number || err != nil || digits == 0 || digits > maxDigits || exp == 0 || len(start) != int(min(digits, 3)) {
-		return mark{}, errMark
+		return abbreviation{}, errUnfinished
 	}
-	return mark{string(start), digits, exp}, nil
+	return abbreviation{string(start), digits, exp}, nil
 }
 
-// fits reports whether m is the mark of x.
-func (m mark) fits(x *big.Int) bool {
+// fits reports whether m is the abbreviation of x.
+func (m abbreviation) fits(x *big.Int) bool {
 	var buf [40]byte
-	return string(appendMark(buf[:0], nat.FromBig(x))) == "c"+m.start+"…("+strconv.FormatUint(m.digits, 10)+")"
+	return string(appendAbbreviation(buf[:0], nat.FromBig(x))) == "c"+m.start+"…("+strconv.FormatUint(m.digits, 10)+")"
 }
 
-// parseFactor reads the part of a line after "n:".
+// parseFactor reads a line of format factor: n, and the text after "n:".
 func (r *Record) parseFactor(n, text []byte) error {
 	if err := r.setNumber(n); err != nil {
 		return err
 	}
-	var marks []mark
+	var unfinished []abbreviation
 	for token := range bytes.FieldsSeq(text) {
 		if token[0] == 'c' {
-			m, err := parseMark(token)
+			m, err := parseAbbreviation(token)
 			if err != nil {
 				return err
 			}
-			if k := len(marks) - 1; k >= 0 && marks[k].start == m.start && marks[k].digits == m.digits && marks[k].exp+m.exp > m.exp {
-				marks[k].exp += m.exp
+			if k := len(unfinished) - 1; k >= 0 && unfinished[k].start == m.start && unfinished[k].digits == m.digits && unfinished[k].exp+m.exp > m.exp {
+				unfinished[k].exp += m.exp
 			} else {
-				marks = append(marks, m)
+				unfinished = append(unfinished, m)
 			}
 			continue
 		}
@@ -65,8 +64,8 @@ func (r *Record) parseFactor(n, text []byte) error {
 	for i := range r.Factors {
 		r.Factors[i].Status = sizeStatus(r.Factors[i].P)
 	}
-	if len(marks) > 0 {
-		return r.fillIn(marks)
+	if len(unfinished) > 0 {
+		return r.addCofactor(unfinished)
 	}
 	if f := r.Factors; len(f) == 1 && f[0].Exp == 1 && isSquare(f[0].P, r.N) {
 		f[0].Status = task.Value
@@ -75,7 +74,7 @@ func (r *Record) parseFactor(n, text []byte) error {
 	return nil
 }
 
-// isSquare reports whether v = n*n and this is no factorization of n.
+// isSquare reports whether v = n*n. For n = 0 and n = 1 too: their factorizations are empty.
 func isSquare(v, n nat.Nat) bool {
 	if k := v.BitLen(); k != 2*n.BitLen() && k != 2*n.BitLen()-1 && n.BitLen() > 0 {
 		return false
@@ -84,43 +83,43 @@ func isSquare(v, n nat.Nat) bool {
 	return new(big.Int).Mul(x, x).Cmp(v.Big()) == 0
 }
 
-// fillIn adds the factor that marks stand for: what the known ones leave of the
-// number, or its root if there is one mark to a higher power and it fits.
-func (r *Record) fillIn(marks []mark) error {
+// addCofactor adds the unfinished factor: the number divided by its known factors, or the
+// exp-th root of that if there is a single abbreviation and the root fits it.
+func (r *Record) addCofactor(unfinished []abbreviation) error {
 	left, err := r.cofactor()
 	if err != nil {
 		return err
 	}
 	if left.BitLen() < 2 {
-		return errMark
+		return errUnfinished
 	}
-	if m := marks[0]; len(marks) == 1 {
+	if m := unfinished[0]; len(unfinished) == 1 {
 		if x := root(left, m.exp); x != nil && m.fits(x) {
 			r.sortIn(task.Factor{P: nat.FromBig(x), Exp: m.exp, Status: task.Composite})
 			return nil
 		}
 		if m.exp == 1 {
-			return errMark
+			return errUnfinished
 		}
 	}
-	// The product of k numbers > 1 with d1, d2, ... digits is at least 2^k, has more
-	// than (d1-1)+(d2-1)+... digits and at most d1+d2+...
-	var count, most uint64 // < 2^17 * 2^32 * 2^14, as a line has at most 2^17 marks
-	for _, m := range marks {
+	// Let the factors, k in all, have d1, d2, ... digits. Their product is at least 2^k, and has
+	// more than (d1-1)+(d2-1)+... and at most d1+d2+... digits.
+	var count, most uint64 // < 2^17 * 2^32 * 2^14, as a line has at most 2^17 abbreviations
+	for _, m := range unfinished {
 		count += uint64(m.exp)
 		most += uint64(m.exp) * m.digits
 	}
 	digits := uint64(len(left.Append(nil, 10)))
 	if count >= uint64(left.BitLen()) || digits <= most-count || digits > most {
-		return errMark
+		return errUnfinished
 	}
 	r.sortIn(task.Factor{P: nat.FromBig(left), Exp: 1, Status: task.Composite})
 	return nil
 }
 
-// cofactor returns the number divided by its factors, a new number. It looks at
-// lengths first, so that no exponent makes it compute anything longer than the
-// number twice.
+// cofactor returns the number divided by the powers of its factors, a new number. It
+// compares lengths first, so that no exponent makes it compute a number of more than
+// twice the length of r.N (see checkBigProduct in package verify).
 func (r *Record) cofactor() (*big.Int, error) {
 	room := uint64(r.N.BitLen())
 	for i := range r.Factors {
@@ -145,7 +144,7 @@ func (r *Record) cofactor() (*big.Int, error) {
 	return left, nil
 }
 
-// parseSquare reads the part of a line after "n^2=".
+// parseSquare reads a line of format factordb and kind square: n, and the text after "n^2=".
 func (r *Record) parseSquare(n, text []byte) error {
 	if err := r.setNumber(n); err != nil {
 		return err
@@ -153,7 +152,7 @@ func (r *Record) parseSquare(n, text []byte) error {
 	return r.setValue(text)
 }
 
-// parseFactorDB reads the part of a line after "n=".
+// parseFactorDB reads a line of format factordb: n, and the text after "n=".
 func (r *Record) parseFactorDB(n, text []byte) error {
 	if err := r.setNumber(n); err != nil {
 		return err
@@ -168,10 +167,10 @@ func (r *Record) parseFactorDB(n, text []byte) error {
 			return err
 		}
 	}
-	return r.markBySize(countUnfinished(comment))
+	return r.setStatuses(countUnfinished(comment))
 }
 
-// countUnfinished returns how many marks a comment lists.
+// countUnfinished returns the number of unfinished factors that a comment lists.
 func countUnfinished(comment []byte) int {
 	list, ok := bytes.CutPrefix(bytes.TrimSpace(comment), []byte(unfinishedLabel))
 	if !ok {
@@ -180,7 +179,8 @@ func countUnfinished(comment []byte) int {
 	return len(bytes.Fields(list))
 }
 
-// parsePARI reads [n,matrix] or [n,value], with spaces as gp prints them.
+// parsePARI reads a line of format pari: [n,matrix] or [n,value], also with the spaces that
+// gp prints.
 func (r *Record) parsePARI(text []byte) error {
 	text, comment, _ := bytes.Cut(text, []byte(`\\`))
 	text = bytes.ReplaceAll(text, []byte(" "), nil)
@@ -195,9 +195,9 @@ func (r *Record) parsePARI(text []byte) error {
 	if string(answer) == "matrix(0,2)" || r.N.BitLen() == 0 && string(answer) == "Mat([0,1])" {
 		return nil
 	}
-	matrix, ok := cut(answer, "Mat([", "])")
+	matrix, ok := cutAround(answer, "Mat([", "])")
 	if !ok {
-		matrix, ok = cut(answer, "[", "]")
+		matrix, ok = cutAround(answer, "[", "]")
 	}
 	if !ok {
 		return r.setValue(answer)
@@ -219,11 +219,11 @@ func (r *Record) parsePARI(text []byte) error {
 			return err
 		}
 	}
-	return r.markBySize(countUnfinished(comment))
+	return r.setStatuses(countUnfinished(comment))
 }
 
-// cut returns what stands in text between a prefix and a suffix.
-func cut(text []byte, prefix, suffix string) ([]byte, bool) {
+// cutAround returns what stands in text between a prefix and a suffix.
+func cutAround(text []byte, prefix, suffix string) ([]byte, bool) {
 	text, ok := bytes.CutPrefix(text, []byte(prefix))
 	if !ok {
 		return nil, false

@@ -1,5 +1,5 @@
-// Package output turns factorizations into text and back; it is the mirror image
-// of package input. One record is one line:
+// Package output writes factorizations as text and reads them back. One record is one
+// line:
 //
 //	factor    360: 2 2 2 3 3 5          360: 2^3 3^2 5 with exponents
 //	json      {"v":1,"i":0,"n":"360","status":"FF","factors":[{"p":"2","e":3,"st":"P"},...],
@@ -8,26 +8,27 @@
 //	factordb  360=2^3*3^2*5
 //	pari      [360,[2,3;3,2;5,1]]
 //
-// The first is what coreutils factor prints, to the byte. 0 and 1 have no factors:
-// "0:" and "1:", "0=0" and "1=1", and for PARI what it returns itself,
-// [0,Mat([0,1])] and [1,matrix(0,2)]. A single prime power is written Mat([7,2])
-// there, as [7,2] would be a vector.
+// Format factor is what coreutils factor prints, to the byte. 0 and 1 have no factors:
+// they are written "0:" and "1:", "0=0" and "1=1", and in format pari as PARI returns
+// them, [0,Mat([0,1])] and [1,matrix(0,2)]. There a single prime power is Mat([7,2]),
+// because [7,2] would be a vector.
 //
-// An unfinished composite comes last and is marked everywhere:
+// An unfinished factor comes last, except in json, and every format shows that it is
+// unfinished:
 //
-//	factor    360: 2 2 c90…(2)          its first three digits and its length
+//	factor    360: 2 2 c90…(2)          its first three digits and its number of digits
 //	json      "st":"C"
 //	csv       2^2*c90                   and status CF or C
 //	factordb  360=2^2*90 # unfinished: c90…(2)
 //	pari      [360,[2,2;90,1]] \\ unfinished: c90…(2)
 //
-// In json, factors stay ascending, and a prime of 2^64 or more that is proved has "st":"P" and
-// its certificate, "cert". The other formats do not carry certificates: what is read of them
-// has the status PRP. The answer n*n of kind square is written 12: 144,
-// "value":"144" in json, 0,12,V,144 in csv, 12^2=144 and [12,144].
+// In json, factors stay ascending. A proved prime of 2^64 or more has "st":"P" and its
+// certificate, "cert". The other formats do not carry certificates: such a prime is read
+// back as PRP. The answer n*n of kind square is written 12: 144, "value":"144" in json,
+// 0,12,V,144 in csv, 12^2=144 and [12,144].
 //
-// A number that was given up is a line with status DEAD in json, which says why,
-// and in csv, which does not. The other formats have nothing to say about it.
+// A number that was given up is a line with status DEAD in json, which gives the reason,
+// and in csv, which does not. The other formats have no line for it.
 package output
 
 import (
@@ -39,18 +40,19 @@ import (
 
 // A Record is the answer for one number.
 type Record struct {
-	Position uint64 // among the accepted numbers, from 0
+	Position uint64 // from 0
 	N        nat.Nat
 	Kind     string
 	task.Factorization
 	Worker  string
 	Attempt uint32
-	Dead    string // why the number was given up; then there are no factors
+	Dead    string // why the number was given up, then there are no factors; "" = it was not
 }
 
-// A Format is the name of one way to write records.
+// A Format is the name of a text format of records.
 type Format string
 
+// The formats, see the package comment.
 const (
 	Factor   Format = "factor"
 	JSON     Format = "json"
@@ -59,7 +61,7 @@ const (
 	PARI     Format = "pari"
 )
 
-// ParseFormat returns the format of that name.
+// ParseFormat returns the format named s, or an error that lists the names.
 func ParseFormat(s string) (Format, error) {
 	switch f := Format(s); f {
 	case Factor, JSON, CSV, FactorDB, PARI:
@@ -68,17 +70,17 @@ func ParseFormat(s string) (Format, error) {
 	return "", fmt.Errorf("%.40q is not a format: use factor, json, csv, factordb or pari", s)
 }
 
-// Status returns what is known of r.N:
+// Status returns what is known about r.N, in the terms of factordb.com and a few more:
 //
-//	FF    it is the product of at least two known primes or probable primes
-//	P     it is a proved prime
-//	PRP   it is a probable prime
-//	CF    a factor is known, but what is left is unfinished
-//	C     no factor is known and it is unfinished
-//	Zero  it is 0
-//	Unit  it is 1
+//	FF    fully factored into at least two primes or probable primes
+//	P     a proved prime
+//	PRP   a probable prime
+//	CF    a factor is known, and the rest is unfinished
+//	C     unfinished, and no factor is known
+//	Zero  0
+//	Unit  1
 //	V     the answer is a value, not factors
-//	DEAD  it was given up
+//	DEAD  given up
 //	U     none of these
 func (r *Record) Status() string {
 	switch {
@@ -102,7 +104,7 @@ func (r *Record) Status() string {
 	return "FF"
 }
 
-// value returns the answer if it is a value, else nil.
+// value returns the answer if it is a value (kind square), else nil.
 func (r *Record) value() *task.Factor {
 	if r.Kind == task.KindSquare && len(r.Factors) == 1 {
 		return &r.Factors[0]
@@ -110,7 +112,20 @@ func (r *Record) value() *task.Factor {
 	return nil
 }
 
-// unfinished returns how many distinct factors are unfinished.
+// unfinishedLast yields the factors in the order in which most formats write them: first
+// the finished ones, then the unfinished ones, each ascending.
+func (r *Record) unfinishedLast(yield func(*task.Factor) bool) {
+	for _, unfinished := range []bool{false, true} {
+		for i := range r.Factors {
+			f := &r.Factors[i]
+			if (f.Status == task.Composite) == unfinished && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// unfinished returns the number of distinct unfinished factors.
 func (r *Record) unfinished() (count int) {
 	for i := range r.Factors {
 		if r.Factors[i].Status == task.Composite {

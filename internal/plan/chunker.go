@@ -9,70 +9,76 @@ import (
 	"factorfleet/internal/task"
 )
 
-// What auto aims at. A second of work makes the price of a message negligible and
-// is still a short wait when a chunk is lost; 20 ms is where it starts to be felt.
+// The predicted work of chunks in mode auto, and its look-ahead.
 const (
-	targetWork = time.Second
-	leastWork  = 20 * time.Millisecond
-	// maxAhead full chunks of look-ahead are enough to shape the end of any job
-	maxAhead = 16
+	targetWork = time.Second           // makes the cost of a message negligible, and is little to repeat
+	leastWork  = 20 * time.Millisecond // below it, the cost of a message is noticeable
+	maxAhead   = 16                    // full chunks: bounds the memory of the look-ahead
 )
 
-// Flow says what the input of a Chunker is doing.
-type Flow int
+// An InputState says what a Chunker may expect of its input.
+type InputState int
 
 const (
-	Flowing Flow = iota // more numbers are on their way: keep a look-ahead
-	Paused              // the input is silent, or what is here has waited long enough
-	Ended               // no number will follow
+	InputFlowing InputState = iota // more numbers will arrive soon: keep a look-ahead
+	InputPaused                    // the input is silent: do not let numbers wait any longer
+	InputEnded                     // no number will follow
 )
 
-// A Chunk is what one task is made of.
+// A Chunk is the content of one task.
 type Chunk struct {
 	Range     task.Range
-	Numbers   []nat.Nat // the caller's
-	Predicted time.Duration
+	Numbers   []nat.Nat     // Range.Count of them; the caller owns the slice
+	Predicted time.Duration // sum of Cost over Numbers
 }
 
 // A Chunker cuts a stream of numbers into chunks of consecutive positions. Every
-// chunk holds at least one number, at most task.MaxCount, and at most
-// task.MaxChunkBytes unless a single number is longer. It is not safe for concurrent use.
+// chunk holds 1 to task.MaxCount numbers, and at most task.MaxChunkBytes bytes unless
+// it is a single longer number. A Chunker is not safe for concurrent use.
 //
-//   - auto: the first slots chunks are predicted to take 20 ms, the next slots twice
-//     that and so on up to 1 s, so that every worker starts at once and the first
-//     results come soon. While the input flows a look-ahead of 2*slots such chunks
-//     (at most 16 chunks of the largest size) is held back; when it pauses or ends,
-//     what is there goes out in pieces of 1/(2*slots) of the remainder, between 20 ms
-//     and 1 s, so that the workers finish together.
-//   - a duration: as many numbers as are predicted to take that long; a pause hands
-//     out what is there.
-//   - a count: exactly so many numbers whatever the input does, and one remainder at
-//     its end. Somebody who types numbers waits for the chunk to be full. Only
-//     numbers too long for MaxChunkBytes make such a chunk smaller.
+// Let s be the slots of the fleet, i = 0, 1, ... the index of the chunk, and B the
+// predicted work of the look-ahead, the numbers that were added and not returned yet. A
+// chunk takes numbers while their predicted work is at most limit, and at least one.
 //
-// Call Next after every Add until it returns false: memory is then bounded by the
-// look-ahead and one Add.
+//	auto      ramp  = min(1 s, 20 ms * 2^floor(i/s))
+//	          limit = ramp                              while the input flows
+//	          limit = min(ramp, max(20 ms, B/(2s)))     when it pauses or ends
+//	duration  limit = the duration
+//	count     no limit of work, exactly count numbers
+//
+// The ramp lets every slot start at once and the first results arrive soon. Once it
+// has reached 1 s, chunks are returned only while B >= 2s * 1 s (or the look-ahead
+// fills 16 chunks), so that enough work is left to cut at the end: chunks of 1/(2s) of
+// the rest let all slots finish at about the same time.
+//
+// A pause returns the whole look-ahead, except for a count: then only full chunks are
+// returned until the input ends, and one chunk for the rest. A chunk of a count is
+// smaller only if its numbers exceed task.MaxChunkBytes.
+//
+// The caller calls Next after every Add until it returns false. Then the memory is
+// bounded by the look-ahead and the numbers of one Add.
 type Chunker struct {
 	chunking Chunking
-	costs    []time.Duration
-	slots    int
-	position uint64 // of the first number of ahead
-	made     int    // chunks handed out
+	costs    []time.Duration // Cost by bits
+	slots    int             // >= 1
+	position uint64          // of the first number of ahead
+	made     int             // chunks returned
 
-	// What is not handed out yet, and its sums. ahead is the end of buffer; numbers
-	// handed out are overwritten once they are half of it.
+	// ahead is the look-ahead and the end of buffer; the part of buffer before it has
+	// been returned, and is overwritten once it is half of buffer. work and bytes are the
+	// sums over ahead.
 	buffer, ahead []nat.Nat
 	work          time.Duration
 	bytes         int
 }
 
-// NewChunker returns a Chunker for numbers of one kind. slots is how many numbers the
-// fleet works on at a time, at least 1; first is the position of the first number.
+// NewChunker returns a Chunker for numbers of one kind. slots is the number of slots
+// of the fleet; values below 1 count as 1. first is the position of the first number.
 func NewChunker(c Chunking, kind string, slots int, first uint64) *Chunker {
 	return &Chunker{chunking: c, costs: tableOf(kind), slots: max(1, slots), position: first}
 }
 
-// Add appends numbers to the input. It does not keep the slice.
+// Add appends numbers to the look-ahead. It does not keep the slice.
 func (c *Chunker) Add(numbers []nat.Nat) {
 	if len(c.ahead)+len(numbers) > cap(c.ahead) && len(c.ahead) <= len(c.buffer)/2 {
 		kept := copy(c.buffer, c.ahead)
@@ -89,28 +95,28 @@ func (c *Chunker) Add(numbers []nat.Nat) {
 	}
 }
 
-// Next returns the next chunk, or false if there is none for now.
-func (c *Chunker) Next(state Flow) (Chunk, bool) {
+// Next returns the next chunk, or false if none is due in this state of the input.
+func (c *Chunker) Next(state InputState) (Chunk, bool) {
 	if len(c.ahead) == 0 {
 		return Chunk{}, false
 	}
 	limit := c.limit(state)
-	if state == Flowing && !c.ready(limit) ||
-		state == Paused && c.chunking.count > 0 && !c.fills(limit) {
+	if state == InputFlowing && !c.ready(limit) ||
+		state == InputPaused && c.chunking.count > 0 && !c.fills(limit) {
 		return Chunk{}, false
 	}
 	return c.cut(limit), true
 }
 
-// A size is what one chunk may hold.
+// A size bounds a chunk, or the look-ahead.
 type size struct {
 	count int
 	work  time.Duration
 	bytes int
 }
 
-// limit returns the size of the next chunk.
-func (c *Chunker) limit(state Flow) size {
+// limit returns the largest size of the next chunk.
+func (c *Chunker) limit(state InputState) size {
 	limit := size{count: task.MaxCount, work: math.MaxInt64, bytes: task.MaxChunkBytes}
 	switch {
 	case c.chunking.count > 0:
@@ -119,20 +125,20 @@ func (c *Chunker) limit(state Flow) size {
 		limit.work = c.chunking.work
 	default:
 		limit.work = c.ramp()
-		if state != Flowing {
+		if state != InputFlowing {
 			limit.work = min(limit.work, max(leastWork, c.work/time.Duration(2*c.slots)))
 		}
 	}
 	return limit
 }
 
-// ramp returns how much work a chunk of auto holds at most.
+// ramp returns the largest work of a chunk in mode auto while the input flows.
 func (c *Chunker) ramp() time.Duration {
-	// 2^6 * leastWork exceeds targetWork
+	// 6 is enough: 2^6 * leastWork > targetWork.
 	return min(targetWork, leastWork<<min(6, c.made/c.slots))
 }
 
-// ready reports whether a chunk may go out while the input flows.
+// ready reports whether a chunk is due while the input flows.
 func (c *Chunker) ready(limit size) bool {
 	if c.chunking != (Chunking{}) || limit.work < targetWork {
 		return c.fills(limit)
@@ -144,12 +150,12 @@ func (c *Chunker) ready(limit size) bool {
 	})
 }
 
-// fills reports whether what is ahead fills a chunk of the given size.
+// fills reports whether the look-ahead reaches limit in one dimension.
 func (c *Chunker) fills(limit size) bool {
 	return len(c.ahead) >= limit.count || c.work >= limit.work || c.bytes >= limit.bytes
 }
 
-// cut takes numbers off the look-ahead as long as they fit, at least one.
+// cut takes numbers off the look-ahead as long as they fit into limit, at least one.
 func (c *Chunker) cut(limit size) Chunk {
 	var count, bytes int
 	var work time.Duration

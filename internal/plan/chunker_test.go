@@ -22,7 +22,7 @@ func ofBits(bits, count int) []nat.Nat {
 }
 
 // drain calls Next until it returns false.
-func drain(c *Chunker, state Flow) (chunks []Chunk) {
+func drain(c *Chunker, state InputState) (chunks []Chunk) {
 	for {
 		chunk, ok := c.Next(state)
 		if !ok {
@@ -66,13 +66,13 @@ func TestChunksCover(t *testing.T) {
 			piece := ofBits(1+rng.IntN(1<<rng.IntN(14)), 1+rng.IntN(1<<rng.IntN(12)))
 			all = append(all, piece...)
 			c.Add(piece)
-			clear(piece) // it must not be kept
-			chunks = append(chunks, drain(c, Flow(rng.IntN(2)))...)
+			clear(piece) // Add must not keep it
+			chunks = append(chunks, drain(c, InputState(rng.IntN(2)))...)
 			if ahead := len(c.ahead); ahead > maxAhead*task.MaxCount {
 				t.Fatalf("seed %d: %d numbers are held back", seed, ahead)
 			}
 		}
-		chunks = append(chunks, drain(c, Ended)...)
+		chunks = append(chunks, drain(c, InputEnded)...)
 		if len(c.ahead) != 0 || c.work != 0 || c.bytes != 0 {
 			t.Fatalf("seed %d: left over %d numbers, %v, %d bytes", seed, len(c.ahead), c.work, c.bytes)
 		}
@@ -111,9 +111,9 @@ func TestExactCount(t *testing.T) {
 	var got []int
 	for range 10 {
 		c.Add(ofBits(40, 10))
-		got = append(got, counts(drain(c, Paused))...)
+		got = append(got, counts(drain(c, InputPaused))...)
 	}
-	got = append(got, counts(drain(c, Ended))...)
+	got = append(got, counts(drain(c, InputEnded))...)
 	if !equal(got, 43, 43, 14) {
 		t.Errorf("chunks of %v numbers", got)
 	}
@@ -130,10 +130,10 @@ func TestDuration(t *testing.T) {
 	flatCost(t)
 	c := NewChunker(Chunking{work: 10 * time.Millisecond}, task.KindFactor, 4, 0)
 	c.Add(ofBits(80, 25))
-	if got := counts(drain(c, Flowing)); !equal(got, 10, 10) {
+	if got := counts(drain(c, InputFlowing)); !equal(got, 10, 10) {
 		t.Errorf("flowing: chunks of %v numbers", got)
 	}
-	if got := counts(drain(c, Paused)); !equal(got, 5) {
+	if got := counts(drain(c, InputPaused)); !equal(got, 5) {
 		t.Errorf("paused: chunks of %v numbers", got)
 	}
 }
@@ -145,14 +145,14 @@ func TestAuto(t *testing.T) {
 	c := NewChunker(Chunking{}, task.KindFactor, 2, 0)
 	c.Add(ofBits(80, 4000))
 	c.Add(ofBits(80, 3000))
-	ramp := counts(drain(c, Flowing))
+	ramp := counts(drain(c, InputFlowing))
 	if !equal(ramp, 20, 20, 40, 40, 80, 80, 160, 160, 320, 320, 640, 640, 1000) {
 		t.Errorf("start: chunks of %v numbers", ramp)
 	}
 	if ahead := len(c.ahead); ahead < 3000 || ahead >= 4000 {
 		t.Errorf("%d numbers are held back", ahead)
 	}
-	tail := counts(drain(c, Ended))
+	tail := counts(drain(c, InputEnded))
 	for i, n := range tail[1:] {
 		if n > tail[i] || n < 20 && i+2 < len(tail) {
 			t.Errorf("end: chunks of %v numbers", tail)
@@ -166,18 +166,18 @@ func TestAuto(t *testing.T) {
 
 func TestAutoPaused(t *testing.T) {
 	c := NewChunker(Chunking{}, task.KindFactor, 8, 0)
-	if _, ok := c.Next(Paused); ok {
+	if _, ok := c.Next(InputPaused); ok {
 		t.Error("a chunk out of nothing")
 	}
 	c.Add(ofBits(40, 1))
-	if _, ok := c.Next(Flowing); ok {
-		t.Error("one cheap number does not fill a chunk")
+	if _, ok := c.Next(InputFlowing); ok {
+		t.Error("one cheap number fills a chunk")
 	}
-	if got := counts(drain(c, Paused)); !equal(got, 1) {
-		t.Errorf("who types a number waits for ever: %v", got)
+	if got := counts(drain(c, InputPaused)); !equal(got, 1) {
+		t.Errorf("a single number is not returned at a pause: %v", got)
 	}
 	c.Add(ofBits(200, 3))
-	if got := counts(drain(c, Flowing)); !equal(got, 1, 1, 1) {
+	if got := counts(drain(c, InputFlowing)); !equal(got, 1, 1, 1) {
 		t.Errorf("hard numbers: chunks of %v", got)
 	}
 }
@@ -189,7 +189,7 @@ func BenchmarkChunker(b *testing.B) {
 	for i := 0; i < b.N; i += len(numbers) {
 		c.Add(numbers)
 		for {
-			if _, ok := c.Next(Flowing); !ok {
+			if _, ok := c.Next(InputFlowing); !ok {
 				break
 			}
 		}

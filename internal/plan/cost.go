@@ -1,11 +1,12 @@
-// Package plan predicts how long work takes: bits of a number -> seconds of one
-// core, a stream of numbers -> chunks of similar cost, work done so far -> when the
-// rest is done.
+// Package plan predicts how long work takes. Cost is the model: bits of a number ->
+// time on one core. A Chunker cuts a stream of numbers into chunks of similar cost. A
+// JobProgress turns the work done so far into the time left.
 //
-// A prediction is the expected value for a random number of that size, not a bound:
-// a prime costs a microsecond and a product of two equal primes five to ten times the
-// mean. Only sums over many numbers and ratios of sums are used for decisions, and
-// what is shown to people is scaled by the speed that the fleet is seen to have.
+// A prediction is the expected time of a random number of that size, not a bound. A
+// prime takes a microsecond, and a product of two primes of equal size takes five to ten
+// times the mean. Therefore decisions use only sums over many numbers and ratios of
+// sums. A user sees predictions only after they were scaled by the measured speed of
+// the fleet.
 package plan
 
 import (
@@ -15,17 +16,17 @@ import (
 	"factorfleet/internal/task"
 )
 
-// squareCost is the time of one n -> n*n with its share of encoding.
+// squareCost is the time of one answer of kind square with its share of encoding.
 const squareCost = 50 * time.Nanosecond
 
-// Expected times by bits; the last one stands for all longer numbers.
+// Expected times, indexed by bits; the last entry stands for all longer numbers.
 var (
 	factorTable = factorTimes()
 	squareTable = []time.Duration{squareCost}
 )
 
-// Cost returns the expected time of one core for one number of the given length in
-// bits, which is not negative.
+// Cost returns the expected time for one number on one core. Requires bits >= 0. Every
+// kind but square counts as factor.
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
 
 func tableOf(kind string) []time.Duration {
@@ -37,8 +38,9 @@ func tableOf(kind string) []time.Duration {
 
 func lookUp(table []time.Duration, bits int) time.Duration { return table[min(bits, len(table)-1)] }
 
-// factorTimes returns the times of random numbers at the level of this process, by bits. A producer
-// that plans for workers of another level is wrong by the ratio of the two.
+// factorTimes returns the times of random numbers by bits, measured at the kernel level of
+// this process. If the workers have another level, all predictions are wrong by the same
+// ratio, about: chunks are then longer or shorter, and the ETA is still right.
 func factorTimes() []time.Duration {
 	times := measured.Active()
 	table := make([]time.Duration, measured.Flat+1)

@@ -7,33 +7,43 @@ import (
 )
 
 const (
-	rateMemory = 10 * time.Second       // a rate forgets with this time constant
-	rateStep   = 250 * time.Millisecond // shorter intervals are put together
-	rateTrust  = time.Second            // no rate before it has been observed for so long
+	rateMemory = 10 * time.Second       // T, the time constant of the rate
+	rateStep   = 250 * time.Millisecond // shorter intervals are merged
+	rateTrust  = time.Second            // the rate is unknown until it was observed for so long
 )
 
-// A Progress counts what was submitted and what is done, and tells from the speed of
-// the last seconds when the rest will be. It is safe for concurrent use. Time comes in
-// as an argument and must not run backwards.
-type Progress struct {
+// A JobProgress counts the numbers of a job that were submitted and that are done, and
+// predicts from the speed of the last seconds when the rest will be done:
+//
+//	ETA = (work submitted - work done) / rate
+//
+// Work is predicted time on one core (Cost), so the ETA accounts for hard numbers. The
+// rate is the exponentially weighted mean of the speed v(t), numbers or work a second,
+// with T = 10 s:
+//
+//	rate(now) = recent / weight
+//	recent    = integral of v(t) * e^(-(now-t)/T) dt since the first answer
+//	weight    = integral of        e^(-(now-t)/T) dt = T * (1 - e^(-age/T)) <= T
+//
+// The integrals start with the first answer, so the wait for the first worker does not
+// lower the rate.
+//
+// A JobProgress is safe for concurrent use. The times that it is given must not decrease.
+type JobProgress struct {
 	mu        sync.Mutex // guards all below
 	submitted amount
 	done      amount
 	sealed    bool
 
-	// The rate is the weighted mean of the work done over the time it took, where the
-	// weight of a moment falls by 1/e every rateMemory: recent.x / weight, a second.
-	// The clock starts with the first answer, so that waiting for workers to come does
-	// not count as slowness.
-	started bool
-	last    time.Time // until when recent and weight are up to date
+	started bool      // there was an answer
+	last    time.Time // the end of the time that recent and weight cover
 	fresh   amount    // done since last
 	recent  amount
-	weight  float64 // seconds, at most rateMemory
-	gap     float64 // usual seconds between two answers
+	weight  float64 // seconds, 0 to rateMemory
+	gap     float64 // moving average of the intervals that were folded, in seconds
 }
 
-// An amount is some numbers and their predicted work in seconds.
+// An amount is a count of numbers and their predicted work in seconds.
 type amount struct{ numbers, work float64 }
 
 func (a *amount) add(numbers uint64, work time.Duration) {
@@ -41,30 +51,30 @@ func (a *amount) add(numbers uint64, work time.Duration) {
 	a.work += work.Seconds()
 }
 
-// Submitted adds numbers to what is to be done.
-func (p *Progress) Submitted(numbers uint64, work time.Duration) {
+// Submitted adds numbers, and their predicted work, to the job.
+func (p *JobProgress) Submitted(numbers uint64, work time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.submitted.add(numbers, work)
 }
 
-// Seal says that nothing will be submitted any more.
-func (p *Progress) Seal() {
+// Seal says that no number will be submitted any more.
+func (p *JobProgress) Seal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sealed = true
 }
 
-// Found adds numbers that turned out to be done already, such as the results of an
-// earlier run: they count, but say nothing about the speed.
-func (p *Progress) Found(numbers uint64, work time.Duration) {
+// Found adds numbers that were done before this process started to measure, such as the
+// results of an earlier run. They count as done, but not towards the rate.
+func (p *JobProgress) Found(numbers uint64, work time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done.add(numbers, work)
 }
 
-// Done adds numbers that were finished just now.
-func (p *Progress) Done(now time.Time, numbers uint64, work time.Duration) {
+// Done adds numbers that were done at the time now. They count towards the rate.
+func (p *JobProgress) Done(now time.Time, numbers uint64, work time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done.add(numbers, work)
@@ -79,8 +89,8 @@ func (p *Progress) Done(now time.Time, numbers uint64, work time.Duration) {
 	}
 }
 
-// fold moves fresh, done during the last dt seconds, into the means.
-func (p *Progress) fold(dt float64) {
+// fold adds fresh, done at a constant speed during the last dt > 0 seconds, to the integrals.
+func (p *JobProgress) fold(dt float64) {
 	keep, weight := decay(dt)
 	p.recent.numbers = p.recent.numbers*keep + p.fresh.numbers/dt*weight
 	p.recent.work = p.recent.work*keep + p.fresh.work/dt*weight
@@ -92,7 +102,8 @@ func (p *Progress) fold(dt float64) {
 	p.gap += (dt - p.gap) / 4
 }
 
-// decay returns what is left of old weight after dt seconds, and the new weight.
+// decay returns e^(-dt/T), by which an integral shrinks in dt seconds, and the weight of
+// these seconds, T * (1 - e^(-dt/T)).
 func decay(dt float64) (keep, weight float64) {
 	memory := rateMemory.Seconds()
 	keep = math.Exp(-dt / memory)
@@ -103,15 +114,15 @@ func decay(dt float64) (keep, weight float64) {
 type Snapshot struct {
 	Done   uint64        // numbers
 	Total  uint64        // numbers; until Sealed those submitted so far
-	Sealed bool          // no number will be added
-	Share  float64       // of the predicted work, from 0 to 1; 0 until Sealed
-	Rate   float64       // numbers a second lately; 0 if unknown
-	ETA    time.Duration // when all is done, from now; meaningless unless Known
-	Known  bool          // ETA is known: sealed, and the speed has been observed
+	Sealed bool          // no number will be submitted any more
+	Share  float64       // work done / work submitted, 0 to 1; 0 until Sealed
+	Rate   float64       // numbers a second, see JobProgress; 0 if unknown
+	ETA    time.Duration // time from now until all is done; valid if Known
+	Known  bool          // the job is sealed, and complete or its rate is known
 }
 
-// Snapshot returns how things stand.
-func (p *Progress) Snapshot(now time.Time) Snapshot {
+// Snapshot returns the progress at the time now.
+func (p *JobProgress) Snapshot(now time.Time) Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed}
@@ -132,9 +143,9 @@ func (p *Progress) Snapshot(now time.Time) Snapshot {
 	return s
 }
 
-// rateLocked returns what is done in a second. A silence counts against it only when it
-// is longer than the usual time between two answers: hard numbers come rarely.
-func (p *Progress) rateLocked(now time.Time) amount {
+// rateLocked returns the rates a second, 0 if unknown. Time without an answer lowers them
+// only from 2*gap + 1 s on, since answers to hard numbers are far apart.
+func (p *JobProgress) rateLocked(now time.Time) amount {
 	recent, weight := p.recent, p.weight
 	if p.started {
 		silence := now.Sub(p.last).Seconds()
@@ -150,15 +161,15 @@ func (p *Progress) rateLocked(now time.Time) amount {
 	return amount{numbers: recent.numbers / weight, work: recent.work / weight}
 }
 
-// decayed returns the weight of an observation of the given length.
+// decayed returns the weight after an observation of the given length.
 func decayed(d time.Duration) float64 {
 	_, weight := decay(d.Seconds())
 	return weight
 }
 
-// seconds returns x >= 0 seconds as a duration, at most some 292 years.
+// seconds returns x seconds as a duration: 0 for x < 0, at most 2^63-1 ns (292 years).
 func seconds(x float64) time.Duration {
-	if !(x < math.MaxInt64/float64(time.Second)) { // also for +Inf and NaN
+	if !(x < math.MaxInt64/float64(time.Second)) { // true for +Inf and NaN, too
 		return math.MaxInt64
 	}
 	return time.Duration(max(0, x) * float64(time.Second))

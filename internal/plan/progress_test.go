@@ -11,8 +11,8 @@ func near(got, want, tolerance float64) bool { return math.Abs(got/want-1) <= to
 
 var start = time.Unix(1_700_000_000, 0)
 
-// run reports count numbers of work each, one every interval, and returns the time after.
-func run(p *Progress, now time.Time, count int, interval, work time.Duration) time.Time {
+// run reports count numbers as done, one every interval, and returns the time of the last.
+func run(p *JobProgress, now time.Time, count int, interval, work time.Duration) time.Time {
 	for range count {
 		now = now.Add(interval)
 		p.Done(now, 1, work)
@@ -21,12 +21,12 @@ func run(p *Progress, now time.Time, count int, interval, work time.Duration) ti
 }
 
 func TestProgressSteady(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Submitted(6000, 6000*time.Second)
 	if s := p.Snapshot(start); s.Known || s.Rate != 0 || s.Total != 6000 || s.Sealed {
 		t.Errorf("before anything is done: %+v", s)
 	}
-	// The first worker comes after an hour: that is not slowness.
+	// The first worker starts after an hour. This must not lower the rate.
 	now := run(&p, start.Add(time.Hour), 3000, 10*time.Millisecond, time.Second)
 	if s := p.Snapshot(now); s.Known || s.Share != 0 || !near(s.Rate, 100, 0.02) {
 		t.Errorf("while input comes: %+v", s)
@@ -43,7 +43,7 @@ func TestProgressSteady(t *testing.T) {
 }
 
 func TestProgressFollowsTheSpeed(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Submitted(1e6, 1e6*time.Second)
 	p.Seal()
 	now := run(&p, start, 1000, 100*time.Millisecond, time.Second)
@@ -52,13 +52,13 @@ func TestProgressFollowsTheSpeed(t *testing.T) {
 		t.Errorf("rate %v, want about 100", s.Rate)
 	}
 	if s := p.Snapshot(now.Add(time.Minute)); s.Rate > 1 || s.ETA < 10*time.Hour {
-		t.Errorf("all workers are gone: %+v", s)
+		t.Errorf("a minute without answers: %+v", s)
 	}
 }
 
-// TestProgressOfHardNumbers: an answer every 30 s is a steady speed, not a silence.
+// TestProgressOfHardNumbers: an answer every 30 s is a steady rate, and does not decay between two answers.
 func TestProgressOfHardNumbers(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Submitted(100, 100*time.Minute)
 	p.Seal()
 	now := run(&p, start, 10, 30*time.Second, time.Minute)
@@ -71,7 +71,7 @@ func TestProgressOfHardNumbers(t *testing.T) {
 
 // TestProgressMixed: the ETA is about work, not about numbers.
 func TestProgressMixed(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Submitted(1000, time.Second)
 	p.Submitted(10, 1000*time.Second)
 	p.Seal()
@@ -82,7 +82,7 @@ func TestProgressMixed(t *testing.T) {
 }
 
 func TestProgressFound(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Submitted(1000, 1000*time.Second)
 	p.Found(900, 900*time.Second)
 	p.Seal()
@@ -97,7 +97,7 @@ func TestProgressFound(t *testing.T) {
 
 // TestProgressEmpty: a job without numbers is done.
 func TestProgressEmpty(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	p.Seal()
 	if s := p.Snapshot(start); !s.Known || s.ETA != 0 || s.Share != 1 {
 		t.Errorf("%+v", s)
@@ -105,7 +105,7 @@ func TestProgressEmpty(t *testing.T) {
 }
 
 func TestProgressConcurrent(t *testing.T) {
-	var p Progress
+	var p JobProgress
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {

@@ -1,9 +1,9 @@
 package task
 
-// An Address is where a task stands in the queue; it is the task's subject.
+// An Address names a task in the queue. It is the task's subject.
 type Address struct {
 	Class Class
-	Job   string
+	Job   string // id, see CheckJob
 	Range Range
-	Round string // "0" when first published, else base-36 milliseconds
+	Round string // FirstRound, or of NewRound if the range was requeued
 }

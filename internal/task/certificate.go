@@ -10,12 +10,12 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Certificate is a proof that a number is prime, which whoever has it can check
-// without factoring anything: package verify says how. This is its form alone.
+// A Certificate is a proof that a number is prime. It can be checked without factoring.
+// This package defines its form; package verify checks it and states the theorems.
 //
-// The first step is about that number, each of the others about a prime that a step
-// before it uses. The steps descend in N: q divides N-1 or N+1 and both are even, so
-// q < N, and no step can rest on itself.
+// The first step proves that number, and each other step proves a prime that an earlier
+// step uses. The steps descend in N: q divides N-1 or N+1, and both are even, so q < N.
+// Hence no step can depend on itself.
 type Certificate struct {
 	Steps []Step
 }
@@ -26,38 +26,39 @@ type Step struct {
 	Minus, Plus []Witness // ascending in Q
 }
 
-// A Witness is a prime Q of N-1 or N+1, and the number A that shows how Q divides the
-// order of a group. Q < 2^64, or a later step is about it.
+// A Witness is a prime Q of N-1 or N+1, and the number A that shows that the power of Q
+// divides the order of a group. Either Q < 2^64, or a later step proves it.
 type Witness struct {
 	Q nat.Nat
 	A uint32 // >= 1
 }
 
-// Limits of a certificate. They bound what a hostile one costs: at most the work of
-// maxPowers powers modulo a number of MaxBits bits, which is that of four Baillie-PSW tests
-// of such a number (BenchmarkHostileCertificate in package verify).
+// Limits of a certificate. They bound the time to check a hostile one:
+//
+//	sum over the steps of (|Minus| + lucasWeight*|Plus|) * bits(N)^3 <= maxPowers * MaxBits^3
+//
+// This is the time of maxPowers powers modulo a number of MaxBits bits, or of four
+// Baillie-PSW tests of such a number (BenchmarkHostileCertificate in package verify).
 const (
-	MaxCertificate = 64 << 10 // bytes of its text
+	MaxCertificate = 64 << 10 // bytes of the text
 	maxSteps       = 256
-	maxWitnesses   = 1024 // of all steps
-	maxPowers      = 4    // modulo numbers of MaxBits bits, or as many more as are quicker
+	maxWitnesses   = 1024 // in all steps together
+	maxPowers      = 4
+	lucasWeight    = 2 // time of a power in the ring that Plus needs, in powers modulo N
 )
-
-// A power in the ring that Plus needs takes as long as lucasWeight modulo N.
-const lucasWeight = 2
 
 var (
 	errCertificate = errors.New("malformed certificate")
-	errLarge       = errors.New("certificate beyond the limits")
+	errLarge       = errors.New("certificate exceeds the limits")
 )
 
-// Text returns c in the one form in which it travels and is printed:
+// Text returns the canonical text of c, which is sent and printed:
 //
 //	N -Q:A -Q:A +Q:A; N ...
 //
-// Steps are separated by "; ", the primes of N-1 are marked by - and stand before those
-// of N+1, marked by +; all numbers are decimal. It returns an error if c is beyond the
-// limits; that its primes ascend and its steps descend is left to the caller.
+// Steps are separated by "; ". "-" precedes a prime of N-1, "+" a prime of N+1; all
+// primes of N-1 come first. All numbers are decimal. Text returns an error if c exceeds
+// the limits. The caller ensures that primes ascend and steps descend.
 func (c *Certificate) Text() (string, error) {
 	if err := c.limits(); err != nil {
 		return "", err
@@ -89,7 +90,7 @@ func appendWitnesses(b []byte, mark string, list []Witness) []byte {
 	return b
 }
 
-// limits checks how much c is, and how much work.
+// limits checks the size of c and the time to check it.
 func (c *Certificate) limits() error {
 	if len(c.Steps) == 0 || len(c.Steps) > maxSteps {
 		return errLarge
@@ -102,7 +103,7 @@ func (c *Certificate) limits() error {
 		if size > MaxBits {
 			return errLarge
 		}
-		// A power takes time size^3; the sum stays below 2^10 * 2 * 2^42.
+		// No overflow: work <= 2^10 witnesses * 2 * 2^42.
 		count += len(s.Minus) + len(s.Plus)
 		if count > maxWitnesses {
 			return errLarge
@@ -115,10 +116,9 @@ func (c *Certificate) limits() error {
 	return nil
 }
 
-// ParseCertificate is the inverse of Text, and accepts nothing that Text does not
-// write: no other text means the same. A certificate that it returns is within the
-// limits, its steps descend, its primes ascend, all of this from 2 on; whether it proves
-// anything is another question.
+// ParseCertificate is the inverse of Text. It accepts canonical texts only. In the
+// certificate that it returns, steps descend, primes ascend, all N and Q are from 2 to
+// 2^MaxBits-1, all A are >= 1, and the limits hold. It does not check the proof.
 func ParseCertificate(text string) (*Certificate, error) {
 	if len(text) > MaxCertificate {
 		return nil, errLarge
@@ -143,6 +143,7 @@ func ParseCertificate(text string) (*Certificate, error) {
 	return c, nil
 }
 
+// parseStep reads "N -Q:A +Q:A".
 func parseStep(text string) (s Step, err error) {
 	number, rest, more := strings.Cut(text, " ")
 	if s.N, err = parseNatural(number); err != nil {
@@ -170,6 +171,7 @@ func parseStep(text string) (s Step, err error) {
 	return s, nil
 }
 
+// parseWitness reads "Q:A".
 func parseWitness(text string) (w Witness, err error) {
 	q, a, ok := strings.Cut(text, ":")
 	if !ok {
@@ -186,10 +188,9 @@ func parseWitness(text string) (w Witness, err error) {
 	return w, nil
 }
 
-// parseNatural reads a number of 2 to 2^MaxBits-1 without leading zeros.
+// parseNatural reads a decimal number from 2 to 2^MaxBits-1 without leading zeros.
 func parseNatural(text string) (n nat.Nat, err error) {
-	const maxDigits = 4933 // of 2^MaxBits
-	if len(text) == 0 || len(text) > maxDigits || text[0] == '0' {
+	if len(text) == 0 || len(text) > MaxDigits || text[0] == '0' {
 		return n, errCertificate
 	}
 	for _, c := range []byte(text) {

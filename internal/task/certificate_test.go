@@ -113,7 +113,7 @@ func ascending(count int) string {
 	return b.String()
 }
 
-// TestCertificateTooLarge: what nobody would read is not written.
+// TestCertificateTooLarge: Text refuses what ParseCertificate would refuse as too large.
 func TestCertificateTooLarge(t *testing.T) {
 	long := make([]Witness, 200)
 	for i := range long {

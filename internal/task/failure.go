@@ -2,29 +2,30 @@ package task
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task/taskpb"
+	"factorfleet/internal/text"
 )
 
-// Reason says why a worker hands a range back.
+// A Reason says why a worker hands a range back.
 type Reason string
 
+// The reasons. The values are part of the wire format.
 const (
-	Drained     Reason = "drained"     // the worker is leaving
-	Isolate     Reason = "isolate"     // an earlier worker died on it, or one number of it failed: cut it up
-	Unsupported Reason = "unsupported" // the worker does not know this kind or schema
-	Postponed   Reason = "spared"      // a number on its last delivery that is to have it again, elsewhere
+	Drained     Reason = "drained"     // the worker shuts down
+	Isolate     Reason = "isolate"     // a worker died on the range, or one number of it failed: split it
+	Unsupported Reason = "unsupported" // the worker does not support this kind or schema
+	Postponed   Reason = "spared"      // a single number whose last delivery is postponed, to another worker
 )
 
-// A Return is a range handed back for another worker; it spends no delivery.
+// A Return is a range that a worker hands back for another worker. It does not count as
+// an attempt.
 type Return struct {
-	Reason Reason
-	Detail string // for a person, one line
-	Pieces uint32 // into how many chunks the range is to be cut; 0 and 1 = one
+	Reason Reason // may be unknown
+	Detail string // for people, one line
+	Pieces uint32 // number of chunks into which the range is to be cut; 0 counts as 1
 }
 
 // Encode returns the wire form of r.
@@ -32,7 +33,7 @@ func (r *Return) Encode() []byte {
 	return marshal(&taskpb.Return{Reason: string(r.Reason), Detail: OneLine(r.Detail), Pieces: r.Pieces})
 }
 
-// DecodeReturn is the inverse of Encode.
+// DecodeReturn is the inverse of Encode. Reason and Pieces are as the sender claims.
 func DecodeReturn(b []byte) (*Return, error) {
 	var m taskpb.Return
 	if err := unmarshal(b, &m); err != nil {
@@ -41,23 +42,24 @@ func DecodeReturn(b []byte) (*Return, error) {
 	return &Return{Reason: Reason(m.Reason), Detail: OneLine(m.Detail), Pieces: m.Pieces}, nil
 }
 
-// A Failure says why a range is not done: one failed attempt, or the dead letter
-// after the last. A failure without numbers could not even be decoded.
+// A Failure says why a range has no answer: the record of one failed attempt, or the
+// dead letter after the last attempt. Class, Numbers, Budget and Certify are those of
+// the task, so that the range can be requeued.
 type Failure struct {
 	Kind    string
 	Class   Class
-	Worker  string // who says so: a worker's name, or "sweeper"
-	Version string
-	Attempt uint32
+	Worker  string // the writer: a worker's name, or "sweeper"
+	Version string // of the writer
+	Attempt uint32 // from 1
 	Err     string // one line
 	Elapsed time.Duration
 	Time    time.Time // to the millisecond
-	Numbers []nat.Nat
+	Numbers []nat.Nat // empty if the task could not be decoded
 	Budget  time.Duration
 	Certify bool
 }
 
-// The milliseconds of the years 1 to 9999, which JSON can hold.
+// The Unix milliseconds of the years 1 to 9999, which JSON can represent.
 const (
 	firstMilli = -62_135_596_800_000
 	lastMilli  = 253_402_300_799_999
@@ -72,7 +74,8 @@ func (f *Failure) Encode() []byte {
 	})
 }
 
-// DecodeFailure is the inverse of Encode.
+// DecodeFailure is the inverse of Encode. Texts become one line; a time outside the
+// years 1 to 9999 becomes 1970.
 func DecodeFailure(b []byte) (*Failure, error) {
 	var m taskpb.Failure
 	if err := unmarshal(b, &m); err != nil {
@@ -92,19 +95,9 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	}, nil
 }
 
-// OneLine makes s, which a stranger may have written, fit to be printed on one
-// line of a terminal and sent as a protobuf string; at most 1,000 bytes of it are
-// kept. OneLine(OneLine(s)) = OneLine(s).
-func OneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) { // control characters, and those that reorder text
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	s = strings.Join(strings.Fields(s), " ")
-	if len(s) > 1000 {
-		s = strings.ToValidUTF8(s[:997], "") + "..."
-	}
-	return s
-}
+// maxText bounds the text of a Return or a Failure, in bytes.
+const maxText = 1000
+
+// OneLine makes s, which another process may have written, fit to be printed on one line
+// of a terminal and to be sent as a protobuf string of at most maxText bytes.
+func OneLine(s string) string { return text.Sanitize(s, maxText) }

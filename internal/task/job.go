@@ -6,63 +6,64 @@ import (
 	"time"
 )
 
-// State of a job, in the order in which it changes; Cancelled and Removed may
-// follow any.
+// A State is the state of a job. It changes in this order; Cancelled and Removed may
+// follow any state.
 type State string
 
+// The states. The values are part of the manifest.
 const (
 	Open      State = "open"      // its input is still being read
 	Sealed    State = "sealed"    // all its input is stored
-	Done      State = "done"      // every number is verified or accounted for
+	Done      State = "done"      // every number is verified or given up
 	Cancelled State = "cancelled" // stopped by the user
-	Removed   State = "removed"   // a tombstone: the id may not be used again yet
+	Removed   State = "removed"   // a tombstone, which reserves the id
 )
 
-// A Job is the manifest of one submit, the value of its key in FACTOR_JOBS. It is
-// JSON so that a person with the nats CLI can read it.
+// A Job is the manifest of one job, the value of its key in the bucket FACTOR_JOBS. It is
+// JSON, so that it can be read with the nats command.
 type Job struct {
 	ID      string        `json:"id"`
 	Schema  int           `json:"schema"`
 	Kind    string        `json:"kind"`
 	Class   Class         `json:"class"`
-	Chunk   string        `json:"chunk"`             // the --chunk it was submitted with
-	Budget  time.Duration `json:"budget_ns"`         // for one number; 0 = the workers' default
-	Certify bool          `json:"certify,omitempty"` // primes of 2^64 and more are to be proved
-	Keep    time.Duration `json:"keep_ns"`           // how long it is kept once done; 0 = its submitter removes it
+	Chunk   string        `json:"chunk"`             // plan.Chunking as text
+	Budget  time.Duration `json:"budget_ns"`         // wall-clock time for one number; 0 = the workers' default
+	Certify bool          `json:"certify,omitempty"` // prove the primes of 2^64 and more
+	Keep    time.Duration `json:"keep_ns"`           // from Ended to Expires; 0 = its submitter removes it
 	State   State         `json:"state"`
-	Note    string        `json:"note,omitempty"` // why it ended as it did, for a person
+	Note    string        `json:"note,omitempty"` // for people: why the job ended
 
 	Created time.Time  `json:"created"`
 	Ended   *time.Time `json:"ended,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"` // when it may be removed
 
 	// Known once it is sealed.
-	Count    uint64        `json:"count"`             // accepted numbers
+	Count    uint64        `json:"count"`             // numbers, 0 to MaxPosition
 	Work     time.Duration `json:"work_ns"`           // predicted, on one core
 	CutOff   bool          `json:"cut_off,omitempty"` // its submitter died before it had read all input
-	Digest   string        `json:"sha256,omitempty"`  // of the canonical numbers, a decimal and a newline each
-	BadCount uint64        `json:"bad_count"`         // tokens that are no numbers
+	Digest   string        `json:"sha256,omitempty"`  // hexadecimal, of each number in decimal with a newline
+	BadCount uint64        `json:"bad_count"`         // invalid tokens in the input
 	Bad      []BadToken    `json:"bad,omitempty"`     // the first MaxBad of them
 
 	// Known once it is done.
 	Verified   uint64 `json:"verified"`   // numbers with a verified answer
-	Unfinished uint64 `json:"unfinished"` // of these, numbers with a composite left over
+	Unfinished uint64 `json:"unfinished"` // of the verified ones, those with a composite factor left over
 	Dead       uint64 `json:"dead"`       // numbers given up
 }
 
-// MaxBad is how many bad tokens a manifest keeps.
+// MaxBad is the number of bad tokens that a manifest keeps.
 const MaxBad = 100
 
-// A BadToken is a piece of input that is not a number.
+// A BadToken is a piece of the input that is not a number of at most MaxBits bits.
 type BadToken struct {
 	Source string `json:"source"` // file name, "-" or "argument"
 	Line   uint64 `json:"line"`   // from 1; 0 for arguments
-	Text   string `json:"text"`   // shortened
-	Why    string `json:"why"`
+	Text   string `json:"text"`   // quoted, and shortened to 40 bytes
+	Why    string `json:"why"`    // the rule that it breaks
 }
 
-// Over reports whether the job has come to its end.
-func (j *Job) Over() bool { return j.State == Done || j.State == Cancelled || j.State == Removed }
+// Finished reports whether the job is done, cancelled or removed.
+func (j *Job) Finished() bool { return j.State == Done || j.State == Cancelled || j.State == Removed }
 
 // Encode returns the JSON of j.
 func (j *Job) Encode() []byte {
@@ -73,7 +74,8 @@ func (j *Job) Encode() []byte {
 	return b
 }
 
-// DecodeJob is the inverse of Encode. It checks no field, but that Encode can write it again.
+// DecodeJob is the inverse of Encode. It refuses what is not JSON of a Job, and times that
+// Encode could not write. It checks no other field.
 func DecodeJob(b []byte) (*Job, error) {
 	j := new(Job)
 	if err := json.Unmarshal(b, j); err != nil {
@@ -83,13 +85,13 @@ func DecodeJob(b []byte) (*Job, error) {
 		if t == nil {
 			continue
 		}
-		*t = t.UTC()                               // one form for each time
-		if _, err := t.MarshalText(); err != nil { // JSON reads times that it does not write
+		*t = t.UTC()                               // so that equal times have equal JSON
+		if _, err := t.MarshalText(); err != nil { // encoding/json reads times that it cannot write
 			return nil, fmt.Errorf("job manifest: %w", err)
 		}
 	}
 	if len(j.Bad) == 0 {
-		j.Bad = nil // an empty list is not written
+		j.Bad = nil // Encode omits an empty list
 	}
 	return j, nil
 }

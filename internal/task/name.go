@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// The characters of a name, as bits of its class; a name may use those of its class.
+// The character classes of names, as bits. A name may use the characters of its class.
 const (
 	jobChar = 1 << iota
 	workerChar
 	roundChar
 )
 
-// charClasses is indexed by a byte. A table, since every message that comes in has its
-// names checked.
+// charClasses holds the classes of each byte. It is a table because the names of every
+// received message are checked.
 var charClasses = func() (table [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
 		table[c] = jobChar | workerChar | roundChar
@@ -32,7 +32,7 @@ var charClasses = func() (table [256]uint8) {
 	return table
 }()
 
-// isName reports whether s has 1 to most characters, all of the class.
+// isName reports whether s has 1 to most characters, all of them in class.
 func isName(s string, class uint8, most int) bool {
 	if s == "" || len(s) > most {
 		return false
@@ -45,7 +45,8 @@ func isName(s string, class uint8, most int) bool {
 	return true
 }
 
-// CheckJob returns an error that says what a job id looks like if id is none.
+// CheckJob returns an error that states the rule if id is not a job id: 1 to 40
+// characters of A-Z a-z 0-9 _ -.
 func CheckJob(id string) error {
 	if !isName(id, jobChar, 40) {
 		return fmt.Errorf("%.60q is not a job id: use 1 to 40 of A-Z a-z 0-9 _ -", id)
@@ -53,7 +54,8 @@ func CheckJob(id string) error {
 	return nil
 }
 
-// CheckWorker returns an error that says what a worker name looks like if name is none.
+// CheckWorker returns an error that states the rule if name is not a worker name: 1 to 32
+// characters of a-z 0-9 -.
 func CheckWorker(name string) error {
 	if !isName(name, workerChar, 32) {
 		return fmt.Errorf("%.60q is not a worker name: use 1 to 32 of a-z 0-9 -", name)
@@ -61,7 +63,8 @@ func CheckWorker(name string) error {
 	return nil
 }
 
-// CheckRound returns an error if round is not "0" or base-36 milliseconds.
+// CheckRound returns an error if round is neither FirstRound nor base-36 milliseconds of at
+// most 12 digits.
 func CheckRound(round string) error {
 	if !isName(round, roundChar, 12) || round[0] == '0' && round != FirstRound {
 		return fmt.Errorf("%.60q is not a round", round)
@@ -69,7 +72,8 @@ func CheckRound(round string) error {
 	return nil
 }
 
-// WorkerName makes a valid worker name out of any text, such as a host name.
+// WorkerName turns any text, such as a host name, into a valid worker name. The result is
+// "worker" if no allowed character is left.
 func WorkerName(text string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -91,18 +95,19 @@ func WorkerName(text string) string {
 	return name
 }
 
-// FirstRound is the round of a range that is published for the first time.
+// FirstRound is the round of a range that was never requeued.
 const FirstRound = "0"
 
-// NewRound returns the round of a range that is queued again: its subject must
-// differ from the one whose message may still be waiting for its ack.
+// NewRound returns the round of a range that is requeued at the time now, to the
+// millisecond. It makes the subject differ from that of the earlier message, which may
+// still wait for its ack.
 func NewRound(now time.Time) string { return strconv.FormatInt(now.UnixMilli(), 36) }
 
-// idEncoding keeps the order of the encoded bytes and is easy to read aloud.
+// idEncoding keeps the order of the encoded bytes, and avoids letters that look alike.
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// NewJobID returns 13 characters that sort by time: 44 bits of milliseconds and
-// 20 random bits.
+// NewJobID returns a job id of 13 characters that sorts by time: 44 bits of Unix
+// milliseconds and 20 random bits.
 func NewJobID(now time.Time) string {
 	var b [8]byte
 	rand.Read(b[5:])

@@ -97,10 +97,10 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-func TestOver(t *testing.T) {
+func TestFinished(t *testing.T) {
 	for state, want := range map[State]bool{Open: false, Sealed: false, Done: true, Cancelled: true, Removed: true} {
-		if got := (&Job{State: state}).Over(); got != want {
-			t.Errorf("Over of %s = %v", state, got)
+		if got := (&Job{State: state}).Finished(); got != want {
+			t.Errorf("Finished of %s = %v", state, got)
 		}
 	}
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// MaxPosition bounds positions and counts: they stay exact in every JSON reader.
+// MaxPosition bounds positions and counts: 2^53, up to which float64, and so every JSON
+// reader, represents integers exactly.
 const MaxPosition = 1 << 53
 
-// A Range is the positions First, First+1, ..., First+Count-1 of a job's
-// accepted numbers, counted from 0. It is the name of a chunk, of a remainder and
-// of a single number alike: collecting is covering, resuming is looking for what
-// is not covered.
+// A Range is the positions First, First+1, ..., First+Count-1 of a job's numbers,
+// counted from 0. Chunks, remainders, pieces and single numbers are all named by their
+// range. To collect a job is to cover its positions; to resume it is to find the
+// positions that are not covered.
 //
 // Invariant of a parsed Range: Count >= 1 and First+Count <= MaxPosition.
 type Range struct {
@@ -23,7 +24,7 @@ type Range struct {
 // Span returns the range [first, end).
 func Span(first, end uint64) Range { return Range{First: first, Count: end - first} }
 
-// End returns the first position after r.
+// End returns the first position after r, First+Count.
 func (r Range) End() uint64 { return r.First + r.Count }
 
 // Contains reports whether all of s lies in r.
@@ -37,8 +38,8 @@ func (r Range) String() string {
 	return string(strconv.AppendUint(b, r.Count, 10))
 }
 
-// Pieces cuts r into at most n ranges of nearly equal size, in order; n <= 1 and
-// ranges of one number stay whole.
+// Pieces cuts r into max(1, min(n, r.Count)) consecutive ranges whose counts differ by
+// at most 1.
 func (r Range) Pieces(n uint64) []Range {
 	n = max(1, min(n, r.Count))
 	pieces := make([]Range, 0, n)
@@ -52,8 +53,8 @@ func (r Range) Pieces(n uint64) []Range {
 
 var errRange = errors.New("not a range of positions <first>-<count>")
 
-// ParseRange is the inverse of String. It accepts nothing else: no signs, no
-// leading zeros, no empty range, nothing at or beyond MaxPosition.
+// ParseRange is the inverse of String. It refuses signs, leading zeros, empty ranges,
+// and ranges that end beyond MaxPosition.
 func ParseRange(s string) (Range, error) {
 	first, count, ok := strings.Cut(s, "-")
 	if !ok {

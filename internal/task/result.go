@@ -10,17 +10,18 @@ import (
 	"factorfleet/internal/task/taskpb"
 )
 
-// Status says what is known of a factor. The values go over the wire.
+// A Status says what is known about a factor.
 type Status uint8
 
+// The statuses. The values are part of the wire format.
 const (
 	Prime     Status = 1 // proved prime: below 2^64, or by a certificate
-	PRP       Status = 2 // Baillie-PSW probable prime
-	Composite Status = 3 // not finished: composite, or not known to be prime
-	Value     Status = 4 // not a factor but the answer of another kind, such as n*n
+	PRP       Status = 2 // of 2^64 or more, and a Baillie-PSW probable prime
+	Composite Status = 3 // of 2^64 or more, unfinished: composite, or not known to be prime
+	Value     Status = 4 // not a factor: the answer of another kind, such as n*n
 )
 
-// String returns P, PRP, C or V, the marks of factor databases.
+// String returns P, PRP, C or V, as factordb.com does.
 func (s Status) String() string {
 	switch s {
 	case Prime:
@@ -35,7 +36,7 @@ func (s Status) String() string {
 	return fmt.Sprintf("Status(%d)", uint8(s))
 }
 
-// A Factor is P^Exp in a factorization.
+// A Factor is the power P^Exp of a factorization.
 type Factor struct {
 	P      nat.Nat
 	Exp    uint32
@@ -44,12 +45,12 @@ type Factor struct {
 
 // A Factorization is the answer for one number.
 type Factorization struct {
-	Factors []Factor // distinct, ascending; none for 0 and 1
-	Method  string   // what found it, with parameters
-	CPU     time.Duration
+	Factors []Factor      // distinct, ascending; none for 0 and 1
+	Method  string        // the hardest method that split the number, with its parameters
+	CPU     time.Duration // time on one core, as the worker claims
 
-	// Certificates prove that factors of 2^64 and more are Prime: nil, or one text for
-	// each of Factors, "" where there is none. See Certificate.
+	// Certificates prove that factors of 2^64 and more are Prime. nil, or one text for
+	// each of Factors, "" for a factor without one. See Certificate.
 	Certificates []string
 }
 
@@ -61,21 +62,23 @@ func (f *Factorization) Certificate(i int) string {
 	return f.Certificates[i]
 }
 
-// A Result is the answer for one range; Items has one entry a number. Its job,
-// range and worker are its subject.
+// A Result is the answer of one worker for one range. Job, range and worker are in its
+// subject.
 type Result struct {
 	Kind    string
-	Worker  string
-	Version string
-	Attempt uint32
-	Elapsed time.Duration
-	Items   []Factorization
+	Worker  string          // the name in the subject must be the same
+	Version string          // of the worker
+	Attempt uint32          // from 1
+	Elapsed time.Duration   // wall-clock time for the range
+	Items   []Factorization // one for each number of the range
 
-	memory *resultMemory // of Items, if the quick way has read it
+	memory *resultMemory // of Items, if the fast path has decoded it; else nil
 }
 
-// Release gives the memory of a decoded result to those decoded later. Neither r nor what it
-// holds may be used any more, but for strings and numbers.
+// Release gives the memory of a decoded result to results decoded later. The owner of r
+// calls it at most once, and must not use r, its Items or their Factors afterwards.
+// Strings and numbers (nat.Nat) that were copied out stay valid. Without Release the
+// garbage collector frees the memory.
 func (r *Result) Release() {
 	m := r.memory
 	if m == nil {
@@ -87,15 +90,16 @@ func (r *Result) Release() {
 	}
 }
 
-// Encode returns the wire form of r.
+// Encode returns the wire form of r. Requires what decoders check: at most MaxCount items,
+// and factors and certificates within their limits.
 func (r *Result) Encode() []byte {
-	if b, ok := r.quickEncode(); ok {
+	if b, ok := r.fastEncode(); ok {
 		return b
 	}
 	return r.encode()
 }
 
-// encode is Encode by the generated code.
+// encode is Encode with the generated code.
 func (r *Result) encode() []byte {
 	total := 0
 	for i := range r.Items {
@@ -133,8 +137,8 @@ func (r *Result) encode() []byte {
 	return marshal(m)
 }
 
-// certificates returns the two columns of the certificates of all total factors, nil if
-// there are none.
+// certificates returns the sizes and the data of the certificates of all factors, total
+// in number; nil if there are none.
 func (r *Result) certificates(total int) (sizes []uint32, data []byte) {
 	sizes = make([]uint32, 0, total)
 	for i := range r.Items {
@@ -150,8 +154,8 @@ func (r *Result) certificates(total int) (sizes []uint32, data []byte) {
 	return sizes, data
 }
 
-// takeCertificates takes the certificates of n factors off the front of the columns; nil
-// if none of them has one.
+// takeCertificates takes the certificates of n factors off the front of both columns. It
+// returns nil if no factor has one.
 func takeCertificates(n int, sizes *[]uint32, data *[]byte) (texts []string, err error) {
 	if len(*sizes) == 0 {
 		return nil, nil
@@ -172,23 +176,23 @@ func takeCertificates(n int, sizes *[]uint32, data *[]byte) (texts []string, err
 	return texts, nil
 }
 
-// maxFactors bounds the distinct factors of one result message: 4096 numbers of 256 bits
-// have at most 43 each (the product of the first 43 primes), and one number of MaxBits
-// bits at most some 1,500.
+// maxFactors bounds the distinct factors of one result. 4096 numbers of 256 bits have at
+// most 43 each (the product of the first 44 primes exceeds 2^256), and one number of
+// MaxBits bits has at most 1,386.
 const maxFactors = 64 * MaxCount
 
-var errResult = errors.New("malformed result")
+var errResult = errors.New("counts or method indices do not fit the lists")
 
-// DecodeResult is the inverse of Encode. It checks the form, not the truth: that
-// is package verify's.
+// DecodeResult is the inverse of Encode. It checks the form only, as the package comment
+// says. The caller owns the result and may give its memory back by Release.
 func DecodeResult(b []byte) (*Result, error) {
-	if r, ok := quickResult(b); ok {
+	if r, ok := fastDecodeResult(b); ok {
 		return r, nil
 	}
 	return decodeResult(b)
 }
 
-// decodeResult is DecodeResult by the generated code.
+// decodeResult is DecodeResult with the generated code.
 func decodeResult(b []byte) (*Result, error) {
 	var m taskpb.Result
 	if err := unmarshal(b, &m); err != nil {

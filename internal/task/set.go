@@ -6,32 +6,33 @@ import (
 	"sort"
 )
 
-// A Set is a set of positions, kept as ranges: what is covered, queued or dead of
-// a job is a handful of ranges however long the job. The zero value is empty.
+// A Set is a set of positions, stored as maximal ranges: the covered or queued positions
+// of a job are usually a few ranges, however long the job is. The zero value is empty. A
+// Set is not safe for concurrent use.
 //
-// The ranges lie in pages so that a job whose answers come in a wild order, with
-// hundreds of thousands of ranges for a while, costs a memmove of one page for
-// each, not of all. Adding at or near the end costs O(1), elsewhere O(log n).
+// The ranges are stored in pages. If answers arrive in random order there may be hundreds
+// of thousands of ranges, and an insertion moves at most one page. Add costs O(1) at or
+// near the end, elsewhere O(log n) and the move.
 //
-// Invariants: no page is empty or longer than pageSize; page after page the ranges
-// are not empty, ascend, and are maximal (at least one position is missing between
-// neighbours); length is the sum of their counts.
+// Invariants: no page is empty or longer than pageSize; within and across pages the
+// ranges are not empty, ascend, and are maximal (at least one position is missing
+// between neighbours); length is the sum of their counts.
 type Set struct {
 	pages  [][]Range
 	length uint64
 }
 
-const pageSize = 256 // ranges, 4 KiB
+const pageSize = 256 // ranges of a page; 4 KiB
 
 // Len returns the number of positions in s.
 func (s *Set) Len() uint64 { return s.length }
 
-// Add puts the positions of r into s and returns how many of them were new.
+// Add adds the positions of r to s and returns how many of them were new.
 func (s *Set) Add(r Range) uint64 {
 	if r.Count == 0 {
 		return 0
 	}
-	// The first range that overlaps r or touches it; End > r.First-1.
+	// (p, i) is the first range that overlaps or touches r: the first with End > r.First-1.
 	p, i := s.find(r.First - min(1, r.First))
 	if p == len(s.pages) || r.End() < s.pages[p][i].First {
 		s.insert(p, i, r)
@@ -52,7 +53,7 @@ func (s *Set) Add(r Range) uint64 {
 	return fresh
 }
 
-// Remove takes the positions of r out of s and returns how many there were.
+// Remove removes the positions of r from s and returns how many of them were in s.
 func (s *Set) Remove(r Range) uint64 {
 	p, i := s.find(r.First)
 	if p == len(s.pages) || r.End() <= s.pages[p][i].First || r.Count == 0 {
@@ -76,7 +77,7 @@ func (s *Set) Remove(r Range) uint64 {
 	return old
 }
 
-// AddSet puts the positions of t into s and returns how many of them were new.
+// AddSet adds the positions of t to s and returns how many of them were new.
 func (s *Set) AddSet(t *Set) uint64 {
 	var fresh uint64
 	for r := range t.Ranges() {
@@ -85,7 +86,7 @@ func (s *Set) AddSet(t *Set) uint64 {
 	return fresh
 }
 
-// Contains reports whether all of r is in s.
+// Contains reports whether all positions of r are in s; true for an empty r.
 func (s *Set) Contains(r Range) bool {
 	if r.Count == 0 {
 		return true
@@ -94,7 +95,7 @@ func (s *Set) Contains(r Range) bool {
 	return p < len(s.pages) && s.pages[p][i].Contains(r)
 }
 
-// Overlaps reports whether any of r is in s.
+// Overlaps reports whether any position of r is in s; false for an empty r.
 func (s *Set) Overlaps(r Range) bool {
 	if r.Count == 0 {
 		return false
@@ -117,12 +118,12 @@ func (s *Set) Ranges() iter.Seq[Range] {
 	}
 }
 
-// Missing yields the maximal ranges of within that are not in s, in ascending
-// order. s must not change meanwhile.
-func (s *Set) Missing(within Range) iter.Seq[Range] {
+// Gaps yields the maximal ranges of within whose positions are missing in s, in
+// ascending order. s must not change meanwhile.
+func (s *Set) Gaps(within Range) iter.Seq[Range] {
 	return func(yield func(Range) bool) {
 		at, end := within.First, within.End()
-		// Before and after each iteration: [within.First, at) is dealt with.
+		// Before and after each iteration: the gaps of [within.First, at) were yielded.
 		for p, i := s.find(at); at < end && p < len(s.pages); p, i = s.next(p, i) {
 			r := s.pages[p][i]
 			if r.First >= end {
@@ -139,12 +140,12 @@ func (s *Set) Missing(within Range) iter.Seq[Range] {
 	}
 }
 
-// find returns page and index of the first range with End > x, or (len(pages), 0).
+// find returns the page and index of the first range with End > x, or (len(pages), 0).
 func (s *Set) find(x uint64) (p, i int) {
 	if len(s.pages) == 0 {
 		return 0, 0
 	}
-	// Most answers come near the end.
+	// Most calls are about positions near the end.
 	page := s.pages[len(s.pages)-1]
 	switch last := page[len(page)-1]; {
 	case last.End() <= x:
@@ -159,7 +160,7 @@ func (s *Set) find(x uint64) (p, i int) {
 	return p, sort.Search(len(page), func(i int) bool { return page[i].End() > x })
 }
 
-// next returns page and index of the range after (p, i), or (len(pages), 0).
+// next returns the page and index of the range after (p, i), or (len(pages), 0).
 func (s *Set) next(p, i int) (int, int) {
 	if i+1 < len(s.pages[p]) {
 		return p, i + 1
@@ -167,9 +168,9 @@ func (s *Set) next(p, i int) (int, int) {
 	return p + 1, 0
 }
 
-// insert puts r before the range (p, i), which find or next returned.
+// insert inserts r before the range (p, i), which find or next returned.
 func (s *Set) insert(p, i int, r Range) {
-	if p == len(s.pages) { // behind all: fill the last page before beginning another
+	if p == len(s.pages) { // at the end: fill the last page before adding another
 		if p > 0 && len(s.pages[p-1]) < pageSize {
 			s.pages[p-1] = append(s.pages[p-1], r)
 		} else {
@@ -189,16 +190,16 @@ func (s *Set) insert(p, i int, r Range) {
 	s.pages[p] = slices.Insert(s.pages[p], i, r)
 }
 
-// cut deletes the ranges from (p, i) to before (q, j), and the pages that this
-// empties. Requires (p, i) <= (q, j), p < len(pages), i <= len(pages[p]), and
-// (q, j) as next returns it.
+// cut deletes the ranges from (p, i) up to but not including (q, j), and the pages that
+// become empty. Requires (p, i) <= (q, j), p < len(pages), i <= len(pages[p]), and a
+// (q, j) that next has returned.
 func (s *Set) cut(p, i, q, j int) {
 	if p == q {
 		s.pages[p] = slices.Delete(s.pages[p], i, j)
 	} else {
 		s.pages[p] = s.pages[p][:i]
 		if q < len(s.pages) {
-			s.pages[q] = slices.Delete(s.pages[q], 0, j) // j < len: it keeps a range
+			s.pages[q] = slices.Delete(s.pages[q], 0, j) // j < len: one range at least remains
 		}
 	}
 	from, to := p+1, max(p+1, q)

@@ -62,8 +62,8 @@ func checkSet(t *testing.T, s *Set, b bitmap) {
 func checkQueries(t *testing.T, s *Set, b bitmap, r Range) {
 	t.Helper()
 	missing := b.runs(r, false)
-	if got := slices.Collect(s.Missing(r)); !slices.Equal(got, missing) {
-		t.Fatalf("Missing(%v) = %v, want %v", r, got, missing)
+	if got := slices.Collect(s.Gaps(r)); !slices.Equal(got, missing) {
+		t.Fatalf("Gaps(%v) = %v, want %v", r, got, missing)
 	}
 	if got, want := s.Contains(r), len(missing) == 0; got != want {
 		t.Fatalf("Contains(%v) = %v, want %v", r, got, want)
@@ -166,8 +166,8 @@ func TestSetEmpty(t *testing.T) {
 	if s.Len() != 0 || s.Overlaps(far) || s.Contains(far) || !s.Contains(Range{7, 0}) || s.Remove(far) != 0 || s.Add(Range{7, 0}) != 0 {
 		t.Error("an empty set is not empty")
 	}
-	if got := slices.Collect(s.Missing(far)); !slices.Equal(got, []Range{far}) {
-		t.Errorf("Missing = %v", got)
+	if got := slices.Collect(s.Gaps(far)); !slices.Equal(got, []Range{far}) {
+		t.Errorf("Gaps = %v", got)
 	}
 	if s.Add(far) != 1 || !s.Contains(far) || s.Add(Range{0, MaxPosition}) != MaxPosition-1 {
 		t.Error("the last position is lost")

@@ -1,56 +1,76 @@
-// Package task holds the nouns of the fleet and their form on the wire: Range,
-// Task, Result, Factorization, Return, Failure and the manifest of a Job.
+// Package task holds the domain's types and their wire format: Range, Task, Result,
+// Factorization, Certificate, Return, Failure and the manifest of a Job.
 //
-// Encoders panic only on values that this program itself built wrongly. Decoders
-// take any bytes: they return an error or a value that keeps its invariants, never
-// panic, and allocate at most a small multiple of their input.
+// # Wire format
+//
+// task.proto defines the messages; a Job is JSON. The job, range, class, round and
+// worker of a message stand in its subject, not in its payload. Durations are
+// nanoseconds. Numbers are big-endian bytes. Lists of a Result are columns: one entry
+// for each number of the range, or one for each factor of all numbers.
+//
+// Encoders panic only on values that this program built wrongly. Decoders accept any
+// bytes. They return an error, or a value within the limits below; they never panic, and
+// allocate at most a small multiple of their input. They refuse:
+//
+//	every message  what is not protobuf, or a string that is not UTF-8
+//	numbers        more than MaxCount of them, or one of more than MaxBits bits;
+//	               sizes whose sum is not the length of the data
+//	Result         more than MaxCount answers, 64*MaxCount factors, or 2*MaxBits bits of a
+//	               factor (a square); columns of different length; a method index
+//	               beyond the list; factor counts whose sum is not the number of
+//	               factors; a certificate of more than MaxCertificate bytes
+//
+// They accept unknown fields, which they drop, and clamp durations to 2^62 ns (146
+// years). Texts for people become one line of at most 1,000 bytes. A decoder checks the
+// form only: package verify checks whether answers are true.
 package task
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task/taskpb"
 )
 
-// Schema is the version of task.proto, sent as SchemaHeader with every message.
+// Schema is the version of task.proto. Every message carries it in the header
+// SchemaHeader.
 const (
 	Schema       = "1"
 	SchemaHeader = "Factor-Schema"
 )
 
-// Limits of what one message may hold.
+// Limits of one message.
 const (
 	MaxCount      = 4096      // numbers in a chunk or an input block
 	MaxChunkBytes = 128 << 10 // bytes of the numbers of a chunk
 	MaxBlockBytes = 256 << 10 // bytes of the numbers of an input block
 	MaxBits       = 16384     // bits of one number
+	MaxDigits     = 4933      // decimal digits of 2^MaxBits-1 = 1.18...e4932
 )
 
 // Kinds of work.
 const (
-	KindFactor = "factor" // factor every number completely
-	KindSquare = "square" // n -> n*n
+	KindFactor = "factor" // the prime factors of n
+	KindSquare = "square" // n*n, to measure the queue alone
 )
 
-// Class is the priority of a job's tasks, one durable each.
+// A Class is the priority of a job's tasks. Each class has its own durable.
 type Class string
 
+// The classes.
 const (
 	ClassHi   Class = "hi"
 	ClassNorm Class = "norm"
 	ClassLow  Class = "low"
 )
 
-// Classes lists the built-in classes, most urgent first.
+// Classes lists the classes, the most urgent first.
 var Classes = []Class{ClassHi, ClassNorm, ClassLow}
 
-// CheckClass returns an error that lists the classes if c is none.
+// CheckClass returns an error that lists the classes if c is not one of them.
 func CheckClass(c Class) error {
 	switch c {
 	case ClassHi, ClassNorm, ClassLow:
@@ -59,14 +79,13 @@ func CheckClass(c Class) error {
 	return fmt.Errorf("%.40q is not a priority: use hi, norm or low", c)
 }
 
-// A Task is what one message of FACTOR_TASKS asks for. Its range, job, class and
-// round are its subject.
+// A Task is the payload of one message of FACTOR_TASKS. Its Address is the subject.
 type Task struct {
 	Kind      string
-	Numbers   []nat.Nat
+	Numbers   []nat.Nat     // one for each position of the range
 	Budget    time.Duration // wall-clock time for one number; 0 = the worker's default
-	Predicted time.Duration // what the cost model expects the whole to take
-	Certify   bool          // prove the primes of 2^64 and more, as far as the budget goes
+	Predicted time.Duration // sum of the cost model over Numbers, on one core
+	Certify   bool          // prove the primes of 2^64 and more within the budget
 }
 
 // Encode returns the wire form of t.
@@ -82,16 +101,16 @@ func (t *Task) Encode() []byte {
 	return appendScalar(b, taskCertify, protowire.EncodeBool(t.Certify))
 }
 
-// DecodeTask is the inverse of Encode. The numbers of a decoded task are at most
-// MaxCount and each has at most MaxBits bits.
+// DecodeTask is the inverse of Encode. A decoded task has at most MaxCount numbers of
+// at most MaxBits bits each; whether they are as many as its range is left to the caller.
 func DecodeTask(b []byte) (*Task, error) {
-	if t, ok := quickTask(b); ok {
+	if t, ok := fastDecodeTask(b); ok {
 		return t, nil
 	}
 	return decodeTask(b)
 }
 
-// decodeTask is DecodeTask by the generated code.
+// decodeTask is DecodeTask with the generated code.
 func decodeTask(b []byte) (*Task, error) {
 	var m taskpb.Task
 	if err := unmarshal(b, &m); err != nil {
@@ -106,21 +125,23 @@ func decodeTask(b []byte) (*Task, error) {
 	}, nil
 }
 
-// EncodeBlock returns the wire form of one message of FACTOR_INPUTS.
+// EncodeBlock returns the wire form of one message of FACTOR_INPUTS, the numbers of a
+// range.
 func EncodeBlock(numbers []nat.Nat) []byte {
 	s := sizesOf(numbers)
 	return appendNumbers(make([]byte, 0, s.total()+nat.Slack), numbers, s)
 }
 
-// DecodeBlock is the inverse of EncodeBlock.
+// DecodeBlock is the inverse of EncodeBlock. A decoded block has at most MaxCount numbers
+// of at most MaxBits bits each.
 func DecodeBlock(b []byte) ([]nat.Nat, error) {
-	if numbers, ok := quickNumbers(b, MaxCount); ok {
+	if numbers, ok := fastDecodeNumbers(b, MaxCount); ok {
 		return numbers, nil
 	}
 	return decodeBlock(b)
 }
 
-// decodeBlock is DecodeBlock by the generated code.
+// decodeBlock is DecodeBlock with the generated code.
 func decodeBlock(b []byte) ([]nat.Nat, error) {
 	var m taskpb.Numbers
 	if err := unmarshal(b, &m); err != nil {
@@ -131,60 +152,4 @@ func decodeBlock(b []byte) ([]nat.Nat, error) {
 		return nil, fmt.Errorf("input block: %w", err)
 	}
 	return numbers, nil
-}
-
-var (
-	errColumns = errors.New("columns of different length")
-	errTooMany = errors.New("too many numbers")
-	errTooLong = errors.New("a number is too long")
-)
-
-func encodeNumbers(numbers []nat.Nat) *taskpb.Numbers {
-	size := 0
-	for _, n := range numbers {
-		size += n.ByteLen()
-	}
-	m := &taskpb.Numbers{Sizes: make([]uint32, len(numbers)), Data: make([]byte, 0, size+nat.Slack)}
-	for i, n := range numbers {
-		m.Sizes[i] = uint32(n.ByteLen())
-		m.Data = n.AppendBytes(m.Data)
-	}
-	return m
-}
-
-func decodeNumbers(m *taskpb.Numbers, most, maxBits int) ([]nat.Nat, error) {
-	sizes, data := m.GetSizes(), m.GetData()
-	if len(sizes) > most {
-		return nil, errTooMany
-	}
-	numbers := make([]nat.Nat, len(sizes))
-	for i, size := range sizes {
-		if size > uint32(maxBits)/8 {
-			return nil, errTooLong
-		}
-		if int(size) > len(data) {
-			return nil, errColumns
-		}
-		numbers[i] = nat.FromBytes(data[:size])
-		data = data[size:]
-	}
-	if len(data) != 0 {
-		return nil, errColumns
-	}
-	return numbers, nil
-}
-
-// duration clamps what came over the wire to what a time.Duration holds.
-func duration(ns uint64) time.Duration { return time.Duration(min(ns, 1<<62)) }
-
-func marshal(m proto.Message) []byte {
-	b, err := proto.Marshal(m)
-	if err != nil { // only for strings that are not UTF-8, which ours are
-		panic("task: internal error: " + err.Error())
-	}
-	return b
-}
-
-func unmarshal(b []byte, m proto.Message) error {
-	return proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, m)
 }

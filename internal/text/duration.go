@@ -8,7 +8,7 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// longest is the duration from which on an exact figure says nothing.
+	// longest is the duration from which on Duration writes no figure.
 	longest = 1000 * day
 )
 
@@ -54,6 +54,21 @@ func Elapsed(d time.Duration) string {
 		return fmt.Sprintf("%.3g s", d.Seconds())
 	}
 	return Duration(d)
+}
+
+// Rough writes a predicted d >= 0 in one unit, rounded up to multiples of 1 s below 10 s, of 5 s below
+// 2 min, of 1 min below 2 h, and of 1 h above, since predictions are not more exact: "50 s", "3 min".
+func Rough(d time.Duration) string {
+	switch s := int64(wholeSeconds(d) / time.Second); {
+	case s < 10:
+		return fmt.Sprintf("%d s", s)
+	case s < 120:
+		return fmt.Sprintf("%d s", (s+4)/5*5)
+	case s < 2*3600:
+		return fmt.Sprintf("%d min", (s+59)/60)
+	default:
+		return fmt.Sprintf("%d h", (s+3599)/3600)
+	}
 }
 
 // wholeSeconds rounds d up to seconds, and to 0 if it is negative. The bound keeps the sum from overflow.

@@ -45,3 +45,15 @@ func TestOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestRough(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-1: "0 s", 0: "0 s", time.Millisecond: "1 s", 9 * time.Second: "9 s", 10 * time.Second: "10 s", 11 * time.Second: "15 s",
+		49*time.Second + 1: "50 s", 119 * time.Second: "120 s", 2 * time.Minute: "2 min", 121 * time.Second: "3 min",
+		119*time.Minute + 1: "120 min", 2 * time.Hour: "2 h", 19*time.Hour + time.Second: "20 h", math.MaxInt64: "2562048 h",
+	} {
+		if got := Rough(d); got != want {
+			t.Errorf("Rough(%v) = %q, want %q", d, got, want)
+		}
+	}
+}

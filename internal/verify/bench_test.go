@@ -85,7 +85,7 @@ func BenchmarkSemiprime(b *testing.B) {
 	}
 }
 
-// factor returns the factors of n by trial division and, for what is left of it,
+// factor returns the factors of n by trial division and, for the remaining cofactor,
 // Pollard's rho: slow and simple.
 func factor(n uint64) []task.Factor {
 	var factors []task.Factor

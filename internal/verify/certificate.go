@@ -9,24 +9,26 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Certificate checks that text proves p prime; see task.Certificate for its form. Each
-// step proves its N, taken that the primes of later steps are prime: theorem.go says
-// by which theorem and why. As N descends, all of them are proved, the last first.
+// Certificate checks that text proves p prime. task.Certificate defines its form.
+// theorem.go states the theorems by which each step proves its N, provided that the
+// primes of later steps are prime. As N descends, all of them are proved, from the last
+// step to the first.
 //
-// The time is bounded by the limits of task.Certificate, whatever the text claims.
+// The limits of task.Certificate bound the time, whatever the text claims: seconds for a
+// number of 16,384 bits.
 func Certificate(p nat.Nat, text string) error {
 	c, err := task.ParseCertificate(text)
 	if err != nil {
 		return err
 	}
 	if c.Steps[0].N.Cmp(p) != 0 {
-		return fmt.Errorf("it is about %s", short(c.Steps[0].N))
+		return fmt.Errorf("it proves another number, %s", short(c.Steps[0].N))
 	}
-	if err := structure(c); err != nil {
+	if err := checkStructure(c); err != nil {
 		return err
 	}
 	for i := range c.Steps {
-		if err := step(&c.Steps[i]); err != nil {
+		if err := checkStep(&c.Steps[i]); err != nil {
 			return fmt.Errorf("step %d, %s: %w", i+1, short(c.Steps[i].N), err)
 		}
 	}
@@ -34,15 +36,15 @@ func Certificate(p nat.Nat, text string) error {
 }
 
 var (
-	errSmall  = errors.New("it is even or below 2^64")
-	errUnused = errors.New("no step before uses it")
+	errSmall  = errors.New("the number is even or below 2^64")
+	errUnused = errors.New("no earlier step uses it")
 )
 
-// structure checks what needs no arithmetic modulo N: that all primes below 2^64 are
-// primes, that there is a step about each of the others, and that each step is about an
-// odd number of 2^64 or more which a step before uses.
-func structure(c *task.Certificate) error {
-	used := map[string]bool{c.Steps[0].N.String(): true}
+// checkStructure checks that all Q below 2^64 are prime, that a later step proves each of
+// the others, and that each step proves an odd number of 2^64 or more which an earlier step
+// uses. It needs no arithmetic modulo N.
+func checkStructure(c *task.Certificate) error {
+	used := map[string]bool{c.Steps[0].N.String(): true} // primes that the steps so far use and no step has proved
 	for i := range c.Steps {
 		s := &c.Steps[i]
 		if _, word := s.N.Word(); word || s.N.Big().Bit(0) == 0 {
@@ -70,8 +72,8 @@ func structure(c *task.Certificate) error {
 	return nil
 }
 
-// step checks that s proves its N, an odd number of 2^64 or more, if its Q are prime.
-func step(s *task.Step) error {
+// checkStep checks that s proves its N, if its Q are prime. Requires N odd, N >= 2^64.
+func checkStep(s *task.Step) error {
 	n := s.N.Big()
 	f1, f2 := one, one
 	var err error
@@ -88,9 +90,8 @@ func step(s *task.Step) error {
 	return conclude(n, f1, f2)
 }
 
-// A part of m, for m = n-1 and m = n+1, is the product f of q^v over the primes q of a
-// list, q^v being the power of q that divides m and v >= 1. divide returns f times the
-// power of q; false if q does not divide m.
+// divide returns f*q^v, where q^v is the largest power of q that divides m; false if q does
+// not divide m.
 func divide(f, m, q *big.Int) (*big.Int, bool) {
 	left, rest := new(big.Int).QuoRem(m, q, new(big.Int))
 	if rest.Sign() != 0 {

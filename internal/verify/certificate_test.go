@@ -20,8 +20,8 @@ func decimal(t testing.TB, s string) *big.Int {
 	return n
 }
 
-// makeStep returns the text of a step about the prime n with the primes of list, such as
-// "-3 +5", and for each the least witness.
+// makeStep returns the text of a step that proves the prime n with the primes of list, such as
+// "-3 +5", each with its least witness.
 func makeStep(t testing.TB, n, list string) string {
 	t.Helper()
 	x := decimal(t, n)
@@ -81,14 +81,14 @@ func TestCertificateChain(t *testing.T) {
 		{"complete", top + "; " + rest, ""},
 		{"no step about q", top, "no step proves " + q},
 		{"the step about q proves nothing", top + "; " + q + " -2:2", "step 2"},
-		{"q alone", rest, "it is about " + q},
-		{"a step that nobody uses", top + "; " + rest + "; " + small, "below 2^64"},
-		{"a greater one first", other + "; " + top + "; " + rest, "it is about 618970019642690137449562111"},
+		{"q alone", rest, "it proves another number, " + q},
+		{"a step that is not used", top + "; " + rest + "; " + small, "below 2^64"},
+		{"a greater one first", other + "; " + top + "; " + rest, "it proves another number, 618970019642690137449562111"},
 		{"the same twice", top + "; " + rest + "; " + rest, "do not descend"},
-		{"it rests on itself", top + "; " + top, "do not descend"},
+		{"a step that depends on itself", top + "; " + top, "do not descend"},
 		{"a circle", top + "; " + q + " -" + n + ":2", "no step proves " + n},
 		{"its own factor", n + " -" + n + ":2", "no step proves " + n},
-		{"an unused step of 2^64 or more", top + "; " + rest + "; 18446744073709551629 -2:2", "no step before uses it"},
+		{"an unused step of 2^64 or more", top + "; " + rest + "; 18446744073709551629 -2:2", "no earlier step uses it"},
 		{"an even number", n + " -18446744073709551630:2; 18446744073709551630 -2:2", "even"},
 	} {
 		checkRefused(t, test.why, p, test.text, test.want)
@@ -121,7 +121,7 @@ func TestForgedCertificates(t *testing.T) {
 		{"F1 too small: 2^2*2075063", n, n + " -2:2 -2075063:2", "too few"},
 		{"no primes at all", n, n, "too few"},
 		{"F2 too small", "1637438619895045672121", makeStep(t, "1637438619895045672121", "+2 +3 +11"), "too few"},
-		{"another number", "1637438619895045672121", n + " -1599937:2 -2075063:2", "it is about " + n},
+		{"another number", "1637438619895045672121", n + " -1599937:2 -2075063:2", "it proves another number, " + n},
 
 		// n = (3F+1)(6F+1), F = 2^..*11*19*43*67*163*173: all that a proof from F > n^(1/3) asks
 		// for holds but that c1^2 - 4*c2 = 9^2 - 4*18 is 3^2.
@@ -133,7 +133,7 @@ func TestForgedCertificates(t *testing.T) {
 		{"a pseudoprime", "147573952589676412927", "147573952589676412927 -67:2 -20857:2", "does not"},
 		{"a pseudoprime", "147573952589676412927", "147573952589676412927 +2:1", "not rational"},
 		{"37*2^70+1, composite: 3 is no witness of anything", "43681889966544218226689", "43681889966544218226689 -2:3", "not 1"},
-		{"a witness that is no unit: D = 2, and 7 divides n and 3^2-D", "18446744073709551635", "18446744073709551635 +2:3", "no unit"},
+		{"a witness that is no unit: D = 2, and 7 divides n and 3^2-D", "18446744073709551635", "18446744073709551635 +2:3", "not a unit"},
 		// 4294967311^2: there is no D.
 		{"a square", "18446744202558570721", "18446744202558570721 +2:1", "no D"},
 		{"a prime below 2^64", "18446744073709551557", "18446744073709551557 -2:2", "below 2^64"},
@@ -142,8 +142,8 @@ func TestForgedCertificates(t *testing.T) {
 	}
 }
 
-// TestStatusWithCertificate: P of 2^64 or more is believed with a certificate alone, and
-// nothing else may have one.
+// TestStatusWithCertificate: a prime of 2^64 or more needs a certificate, and no other factor may
+// have one.
 func TestStatusWithCertificate(t *testing.T) {
 	const m89 = "618970019642690137449562111"
 	p, text := nat.FromBig(decimal(t, m89)), makeStep(t, m89, "+2")
@@ -156,12 +156,12 @@ func TestStatusWithCertificate(t *testing.T) {
 		{"proved", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text}}, ""},
 		{"no certificate", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}}, "without a certificate"},
 		{"an empty one", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{""}}, "without a certificate"},
-		{"malformed", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text + " "}}, "the certificate of " + m89},
-		{"of a probable prime", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.PRP}}, Certificates: []string{text}}, "no need"},
-		{"of what is left", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Composite}}, Certificates: []string{text}}, "no need"},
-		{"of a small prime", nat.New(7), task.Factorization{Factors: []task.Factor{{P: nat.New(7), Exp: 1, Status: task.Prime}}, Certificates: []string{text}}, "no need"},
+		{"malformed", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text + " "}}, "certificate of " + m89},
+		{"of a probable prime", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.PRP}}, Certificates: []string{text}}, "needs none"},
+		{"of what is left", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Composite}}, Certificates: []string{text}}, "needs none"},
+		{"of a small prime", nat.New(7), task.Factorization{Factors: []task.Factor{{P: nat.New(7), Exp: 1, Status: task.Prime}}, Certificates: []string{text}}, "needs none"},
 		{"of a small prime, empty", nat.New(7), task.Factorization{Factors: []task.Factor{{P: nat.New(7), Exp: 1, Status: task.Prime}}, Certificates: []string{""}}, ""},
-		{"too many", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text, text}}, "no need"},
+		{"too many", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text, text}}, "needs none"},
 	} {
 		err := Answer(task.KindFactor, test.n, &test.answer)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
@@ -174,133 +174,8 @@ func TestStatusWithCertificate(t *testing.T) {
 	}
 }
 
-// TestConclude holds the theorems against all odd n below a bound: for all F1 dividing n-1
-// and F2 dividing n+1 that the prime factors of n allow, no composite is called prime, and
-// of a prime it is said so if F1 and F2 are large enough.
-func TestConclude(t *testing.T) {
-	const bound = 3000
-	calls, composites := 0, [3]int{}
-	for n := int64(3); n < bound; n += 2 {
-		primes := primeFactors(n)
-		isPrime := len(primes) == 1 && primes[0] == n
-		for f1 := int64(1); f1 < n; f1++ {
-			if (n-1)%f1 != 0 || !all(primes, func(p int64) bool { return (p-1)%f1 == 0 }) {
-				continue
-			}
-			for f2 := int64(1); f2 <= n+1; f2++ {
-				if (n+1)%f2 != 0 || !all(primes, func(p int64) bool { return (p-1)%f2 == 0 || (p+1)%f2 == 0 }) {
-					continue
-				}
-				calls++
-				err := conclude(big.NewInt(n), big.NewInt(f1), big.NewInt(f2))
-				switch {
-				case err == nil && !isPrime:
-					t.Fatalf("%d = %v is called prime, F1 = %d, F2 = %d", n, primes, f1, f2)
-				case isPrime && err != nil && err != errShort:
-					t.Fatalf("%d is prime, F1 = %d, F2 = %d: %v", n, f1, f2, err)
-				case err == errShort && (f1*f1*f1 > n || (f2-1)*(f2-1)*(f2-1) > n):
-					t.Fatalf("%d, F1 = %d, F2 = %d: %v", n, f1, f2, err)
-				case err == errSplits && f1*f1*f1 > n:
-					composites[0]++
-				case err == errSplits:
-					composites[1]++
-				case err == errResidue:
-					composites[2]++
-				}
-			}
-		}
-	}
-	t.Logf("%d cases; composites found by the three conclusions: %v", calls, composites)
-	if composites[0] == 0 || composites[1] == 0 || composites[2] == 0 {
-		t.Error("one of the conclusions never met a composite")
-	}
-}
-
-func primeFactors(n int64) (primes []int64) {
-	for p := int64(2); n > 1; p++ {
-		for ; n%p == 0; n /= p {
-			primes = append(primes, p)
-		}
-	}
-	return primes
-}
-
-func all(list []int64, ok func(int64) bool) bool {
-	for _, p := range list {
-		if !ok(p) {
-			return false
-		}
-	}
-	return true
-}
-
-// TestMinusTheorem holds what Minus says against all odd composites below a bound:
-// whatever the witnesses, p = 1 modulo F1 for all prime factors p.
-func TestMinusTheorem(t *testing.T) {
-	found := 0
-	for n := int64(9); n < 2000; n += 2 {
-		primes := primeFactors(n)
-		if len(primes) == 1 {
-			continue
-		}
-		for _, q := range primeFactors(n - 1) {
-			power := q
-			for (n-1)%(power*q) == 0 {
-				power *= q
-			}
-			for a := uint64(1); a < 50; a++ {
-				if minusWitness(big.NewInt(n), big.NewInt(n-1), big.NewInt(q), a) != nil {
-					continue
-				}
-				found++
-				for _, p := range primes {
-					if (p-1)%power != 0 {
-						t.Fatalf("%d: %d has the witness %d, and p = %d", n, q, a, p)
-					}
-				}
-			}
-		}
-	}
-	if found < 10 {
-		t.Errorf("only %d composites with a witness", found)
-	}
-}
-
-// TestPlusTheorem holds what Plus says against all odd composites below a bound: whatever
-// the witnesses, p = (D/p) modulo F2 for all prime factors p.
-func TestPlusTheorem(t *testing.T) {
-	found := 0
-	for n := int64(9); n < 2000; n += 2 {
-		primes := primeFactors(n)
-		d, err := nonResidue(big.NewInt(n))
-		if len(primes) == 1 || err != nil {
-			continue
-		}
-		for _, q := range primeFactors(n + 1) {
-			power := q
-			for (n+1)%(power*q) == 0 {
-				power *= q
-			}
-			for a := uint64(0); a < 20; a++ {
-				if plusWitness(&ring{big.NewInt(n), d}, big.NewInt(n+1), big.NewInt(q), a) != nil {
-					continue
-				}
-				found++
-				for _, p := range primes {
-					if symbol := int64(big.Jacobi(d, big.NewInt(p))); (p-symbol)%power != 0 {
-						t.Fatalf("%d: %d has the witness %d, and p = %d", n, q, a, p)
-					}
-				}
-			}
-		}
-	}
-	if found < 10 {
-		t.Errorf("only %d composites with a witness", found)
-	}
-}
-
-// FuzzCertificate: whatever is accepted is prime, and parsed certificates are written as
-// they were read.
+// FuzzCertificate: an accepted certificate proves a prime, and the text of a parsed certificate is the
+// text that was parsed.
 func FuzzCertificate(f *testing.F) {
 	for _, test := range provable {
 		f.Add(makeStep(f, test.n, test.list))
@@ -324,8 +199,8 @@ func FuzzCertificate(f *testing.F) {
 	})
 }
 
-// BenchmarkHostileCertificate is the longest that a certificate may take to be refused: four
-// powers modulo a number of 16,384 bits. For comparison, Baillie-PSW of such a number.
+// BenchmarkHostileCertificate measures the most expensive certificates that are refused: four powers
+// modulo a number of 16,384 bits, and for comparison the Baillie-PSW test of such a number.
 func BenchmarkHostileCertificate(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	n := big.NewInt(1)

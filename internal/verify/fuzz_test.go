@@ -17,9 +17,9 @@ func FuzzMul(f *testing.F) {
 		if n == 1 {
 			return
 		}
-		field := newField(n)
+		m := newMontgomery(n)
 		x, y = x%n, y%n
-		got := mul(field.form(x), y, n, field.inv)
+		got := mul(m.form(x), y, n, m.inv)
 		want := new(big.Int).Mul(new(big.Int).SetUint64(x), new(big.Int).SetUint64(y))
 		if want.Mod(want, new(big.Int).SetUint64(n)); got != want.Uint64() {
 			t.Errorf("%d*%d = %d mod %d, want %d", x, y, got, n, want)
@@ -38,8 +38,8 @@ func FuzzProvedPrime(f *testing.F) {
 	})
 }
 
-// FuzzAnswer compares Answer with the textbook for the factors of data: each is
-// three bytes for exponent, status and length, and its own bytes.
+// FuzzAnswer compares Answer with textbook for the factors encoded in data: three bytes for exponent,
+// status and length, then the bytes of the factor.
 func FuzzAnswer(f *testing.F) {
 	f.Add([]byte{0}, []byte{3, 1, 1, 2, 1, 1, 1, 7})
 	f.Add([]byte{0, 1}, []byte{3, 1, 1, 2, 1, 1, 1, 7})
@@ -71,7 +71,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// textbook is Answer as its definition has it.
+// textbook is Answer by its definition.
 func textbook(n *big.Int, factors []task.Factor) bool {
 	if n.Cmp(big.NewInt(1)) <= 0 {
 		return len(factors) == 0

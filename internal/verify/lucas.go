@@ -6,13 +6,14 @@ import (
 )
 
 // lucasP returns the smallest P >= 3 for which D = P^2-4 has the Jacobi symbol
-// (D/n) = -1, or 0 if it finds n to be composite before. Requires n odd, n >= 840.
+// (D/n) = -1, the parameter of the extra strong Lucas test. It returns 0 if it finds that n
+// is composite. Requires n odd and n >= 840.
 func lucasP(n uint64) uint64 {
 	if p := firstP[n%840]; p != undecided {
 		return uint64(p)
 	}
 	if isSquare(n) {
-		return 0 // it has no such P
+		return 0 // a square has no such P
 	}
 	for p := uint64(9); ; p++ {
 		// D has no prime factor beyond P+2, far below n.
@@ -25,12 +26,12 @@ func lucasP(n uint64) uint64 {
 	}
 }
 
-// undecided says that none of P = 3..8 has the symbol -1.
+// undecided is the entry of firstP where no P = 3..8 has the symbol -1.
 const undecided = 255
 
-// firstP is what lucasP returns for n by n mod 840 = 8*3*5*7, as far as P = 3..8 decide
-// it: the D of these are products of 2, 3, 5 and 7, so that (D/n) depends on n mod 840
-// alone.
+// firstP[n mod 840] is lucasP(n) if that is at most 8, or 0 if n has a common factor with
+// 840 = 8*3*5*7. The D = 5, 12, 21, 32, 45, 60 of P = 3..8 are products of 2, 3, 5 and 7,
+// so that (D/n) depends only on n mod 840.
 var firstP = func() (t [840]uint8) {
 	for n := range t {
 		for p := 3; t[n] == 0 && gcd(n, 840) == 1; p++ {
@@ -53,7 +54,8 @@ func gcd(a, b int) int {
 	return a
 }
 
-// jacobi returns the Jacobi symbol (a/n). Requires n odd.
+// jacobi returns the Jacobi symbol (a/n), 0 if a and n have a common factor. Requires n
+// odd.
 func jacobi(a, n uint64) int {
 	j := 1
 	for a %= n; a != 0; a %= n {
@@ -73,8 +75,8 @@ func jacobi(a, n uint64) int {
 	return j
 }
 
-// isSquare reports whether n is a square. The root of a float64 is off by at most
-// one, a number below 2^64 having one below 2^32.
+// isSquare reports whether n is a square. The root of n < 2^64 is below 2^32, and
+// math.Sqrt of the rounded n is off by at most 1.
 func isSquare(n uint64) bool {
 	r := uint64(math.Sqrt(float64(n)))
 	return r*r == n || (r-1)*(r-1) == n || (r+1)*(r+1) == n && r+1 < 1<<32

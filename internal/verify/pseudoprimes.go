@@ -1,8 +1,9 @@
 package verify
 
-// pseudoprimes lists the composite n, tableSize <= n < strongBound, that pass the strong test to
-// base 2. TestPseudoprimes makes the table anew: go test ./internal/verify -run Pseudoprimes
-// -pseudoprimes.
+// pseudoprimes lists the composite n, tableSize <= n < strongBound, that pass the strong test
+// to base 2. To compute the list again and compare (minutes):
+//
+//	go test ./internal/verify -run Pseudoprimes -pseudoprimes
 var pseudoprimes = [...]uint32{
 	1082401, 1145257, 1194649, 1207361, 1251949, 1252697, 1302451, 1325843, 1357441, 1373653,
 	1397419, 1441091, 1493857, 1507963, 1509709, 1530787, 1678541, 1730977, 1811573, 1876393,

@@ -2,13 +2,13 @@ package verify
 
 import "math/big"
 
-// A ring is that of all x + y*sqrt(D) modulo n.
+// A ring is the ring of all x + y*sqrt(D) modulo n.
 type ring struct{ n, d *big.Int }
 
-// An element is x + y*sqrt(D), 0 <= x, y < n.
+// An element is x + y*sqrt(D), 0 <= x, y < n. Its numbers are never changed.
 type element struct{ x, y *big.Int }
 
-// unit reports whether e has an inverse: whether its norm x^2 - D*y^2 is prime to n.
+// unit reports whether e has an inverse, that is, whether its norm x^2 - D*y^2 is prime to n.
 func (r *ring) unit(e element) bool {
 	norm := new(big.Int).Mul(e.x, e.x)
 	dy := new(big.Int).Mul(e.y, e.y)
@@ -24,7 +24,7 @@ func (r *ring) mul(a, b element) element {
 	return element{x, y}
 }
 
-// exp returns a^e, e >= 0: before and after each iteration b is a to the bits of e so far.
+// exp returns a^e, e >= 0. Before and after each iteration b = a^(the bits of e so far).
 func (r *ring) exp(a element, e *big.Int) element {
 	b := element{big.NewInt(1), new(big.Int)}
 	for i := e.BitLen() - 1; i >= 0; i-- {

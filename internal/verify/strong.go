@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// strongBound is the end of the n for which a strong test to base 2 alone decides, as all
-// its pseudoprimes are known: see pseudoprimes.
+// strongBound bounds n in allPrime32: below it, the strong test to base 2 and the list of
+// its pseudoprimes decide.
 const strongBound = 1 << 32
 
 // allPrime32 reports whether all of n are prime: whether they pass the strong test to base 2,
 //
 //	n-1 = d*2^s, d odd: 2^d = 1, or 2^(d*2^i) = -1 mod n for an i < s,
 //
-// and are none of its pseudoprimes. Requires tableSize <= n < strongBound and n odd. The four
-// powers are computed in one loop, so that they do not wait for each other.
+// and are not in pseudoprimes. The four powers are computed in one loop, so that the
+// processor overlaps them. Requires tableSize <= n < strongBound and n odd.
 func allPrime32(n *[4]uint64) bool {
 	x := powersOfTwo(n)
 	for i := range n {
-		f := newField(n[i])
+		f := newMontgomery(n[i])
 		if !f.strongEnd(x[i], bits.TrailingZeros64(n[i]-1)) || isPseudoprime(n[i]) {
 			return false
 		}
@@ -26,11 +26,12 @@ func allPrime32(n *[4]uint64) bool {
 	return true
 }
 
-// powersOfTwo returns 2^d in the Montgomery form of each n, n-1 = d*2^s, d odd.
+// powersOfTwo returns 2^d in Montgomery form for each n, where n-1 = d*2^s, d odd.
 //
-// d is read from the left in windows of three bits, w: x becomes x^8 * 2^w, and 2^w is a shift.
-// Before and after each window x < 2^8*n; the squares of a window are below 2n, as lazyMul
-// returns them for c = n, if x*x < R*n before: 2^16*n^2 < R*n, as n < 2^32 < 2^48.
+// It reads d from the left in windows w of three bits: x becomes x^8 * 2^w, a shift by w.
+// Before and after each window x < 2^8*n: the squares are below 2n, as lazyMul returns
+// them for c = n, and the shift is by at most 7. The first square is allowed since
+// (2^8*n)^2 < R*n for n < 2^48.
 func powersOfTwo(n *[4]uint64) (x [4]uint64) {
 	var d, inv [4]uint64
 	length := 0
@@ -40,7 +41,7 @@ func powersOfTwo(n *[4]uint64) (x [4]uint64) {
 	}
 	windows := (length + 2) / 3
 	for i := range n {
-		f := newField(n[i])
+		f := newMontgomery(n[i])
 		d[i] <<= 64 - 3*windows
 		x[i], inv[i] = f.one<<(d[i]>>61), f.inv
 		d[i] <<= 3
@@ -79,8 +80,8 @@ func isPseudoprime(n uint64) bool {
 	return found
 }
 
-// pseudoprimeFilter has the bits of the hashes of all pseudoprimes, one in thirty: nearly
-// every prime is not looked for.
+// pseudoprimeFilter is a bit set of the hashes of all pseudoprimes. One bit in thirty is set,
+// so that the binary search is rarely needed for a prime.
 var pseudoprimeFilter = func() (t [1 << filterBits / 64]uint64) {
 	for _, n := range pseudoprimes {
 		h := n * filterFactor >> (32 - filterBits)
@@ -91,5 +92,5 @@ var pseudoprimeFilter = func() (t [1 << filterBits / 64]uint64) {
 
 const (
 	filterBits   = 16
-	filterFactor = 0x9e3779b1 // 2^32 divided by the golden ratio
+	filterFactor = 0x9e3779b1 // 2^32 / golden ratio, rounded to an odd number
 )

@@ -13,9 +13,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-var allPseudoprimes = flag.Bool("pseudoprimes", false, "make the whole table of strong pseudoprimes anew, which takes minutes, and compare")
+var allPseudoprimes = flag.Bool("pseudoprimes", false, "compute the whole table of strong pseudoprimes and compare (minutes)")
 
-// TestPseudoprimes makes the table anew from its definition, up to 2^23, or all of it with
+// TestPseudoprimes computes the table from its definition and compares, up to 2^23, or all of it with
 // -pseudoprimes.
 func TestPseudoprimes(t *testing.T) {
 	bound := uint64(1 << 23)
@@ -37,7 +37,7 @@ func TestPseudoprimes(t *testing.T) {
 	}
 	for _, n := range pseudoprimes {
 		if !isStrong(uint64(n)) || new(big.Int).SetUint64(uint64(n)).ProbablyPrime(0) || !isPseudoprime(uint64(n)) {
-			t.Errorf("%d is no strong pseudoprime, or not found", n)
+			t.Errorf("%d is not a strong pseudoprime, or isPseudoprime does not find it", n)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func strongPseudoprimes(from, to uint64) (list []uint32) {
 	return slices.Compact(list)
 }
 
-// isStrong is the strong test to base 2 as its definition has it, for odd n < 2^32.
+// isStrong is the strong test to base 2 by its definition, for odd n < 2^32.
 func isStrong(n uint64) bool {
 	s := bits.TrailingZeros64(n - 1)
 	x, base := uint64(1), uint64(2)
@@ -94,31 +94,32 @@ func isStrong(n uint64) bool {
 	return false
 }
 
-// isQueued is provedPrime of n among primes of the same size, at each place.
-func isQueued(t *testing.T, n uint64, among []uint64) bool {
+// isPrimeInBatch returns the result of a batch of n and the primes of among. It puts n at each place
+// and checks that all results are equal.
+func isPrimeInBatch(t *testing.T, n uint64, among []uint64) bool {
 	t.Helper()
-	var said []bool
+	var results []bool
 	for at := range len(among) + 1 {
-		q := queue{table: table()}
+		b := primeBatch{table: table()}
 		for _, p := range slices.Insert(slices.Clone(among), at, n) {
-			q.add(p)
+			b.add(p)
 		}
-		said = append(said, q.finish())
+		results = append(results, b.finish())
 	}
-	if slices.Contains(said, !said[0]) {
-		t.Fatalf("%d among %v: %v", n, among, said)
+	if slices.Contains(results, !results[0]) {
+		t.Fatalf("%d among %v: %v", n, among, results)
 	}
-	return said[0]
+	return results[0]
 }
 
-// TestQueue holds the tests of several numbers at a time against that of one, around every
-// bound, for numbers that pass half of a test, and for numbers of different lengths together.
-func TestQueue(t *testing.T) {
+// TestPrimeBatch compares the tests of several numbers at a time with provedPrime: around every bound,
+// for numbers that pass one part of the test, and for numbers of different lengths together.
+func TestPrimeBatch(t *testing.T) {
 	small, large := []uint64{1048583, 4294967291, 16777259}, []uint64{1<<60 - 93}
 	check := func(n uint64) {
 		t.Helper()
 		for _, among := range [][]uint64{small, large, slices.Concat(small, large, []uint64{2, 1<<64 - 59})} {
-			if got, want := isQueued(t, n, among), provedPrime(n); got != want {
+			if got, want := isPrimeInBatch(t, n, among), provedPrime(n); got != want {
 				t.Fatalf("%d among %v: %v", n, among, got)
 			}
 		}
@@ -143,28 +144,28 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-func FuzzQueue(f *testing.F) {
+func FuzzPrimeBatch(f *testing.F) {
 	f.Add(uint64(1<<32-5), uint64(1<<20+7), uint64(1<<60-93), uint64(2), uint64(1194649), uint64(4294967291*3))
 	f.Fuzz(func(t *testing.T, a, b, c, d, e, g uint64) {
-		want, q := true, queue{table: table()}
+		want, batch := true, primeBatch{table: table()}
 		for _, n := range []uint64{a, b, c, d, e, g} {
 			for _, n := range []uint64{n, n | 1, n>>20 | 1, n>>32 | 1, n>>36 | 1} {
-				for !provedPrime(n) && n > a%3 { // now and then a composite
+				for !provedPrime(n) && n > a%3 { // sometimes a composite
 					n--
 				}
 				want = want && provedPrime(n)
-				q.add(n)
+				batch.add(n)
 			}
 		}
-		if got := q.finish(); got != want {
+		if got := batch.finish(); got != want {
 			t.Errorf("%d %d %d %d %d %d: %v, want %v", a, b, c, d, e, g, got, want)
 		}
 	})
 }
 
-// TestQuickResult changes one answer among many in all the ways: the quick way must notice,
-// and the slow way say what it says of the answer alone.
-func TestQuickResult(t *testing.T) {
+// TestAllTrue makes one of many answers wrong in several ways: allTrue must return false, and Result
+// must return the error of Answer for it.
+func TestAllTrue(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	r := &task.Result{Kind: task.KindFactor}
 	var numbers []nat.Nat
@@ -173,8 +174,8 @@ func TestQuickResult(t *testing.T) {
 		numbers = append(numbers, nat.New(n))
 		r.Items = append(r.Items, task.Factorization{Factors: factor(n)})
 	}
-	if !quick(numbers, r.Items) {
-		t.Fatal("true answers are not taken the quick way")
+	if !allTrue(numbers, r.Items) {
+		t.Fatal("allTrue refuses true answers")
 	}
 	for i := range numbers {
 		right := r.Items[i].Factors

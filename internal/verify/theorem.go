@@ -8,58 +8,63 @@ import (
 	"factorfleet/internal/task"
 )
 
-// The theorems by which a step proves an odd n prime. They are those of J. Brillhart,
-// D. H. Lehmer, J. L. Selfridge, New primality criteria and factorizations of 2^m +- 1,
-// Math. Comp. 29 (1975), 620-647, here BLS; the form of the first conclusion is that of
-// R. Crandall, C. Pomerance, Prime Numbers, 2nd ed. (2005), theorem 4.1.5.
+// The theorems by which a step proves an odd n prime. Sources:
 //
-// Throughout, p is any prime factor of n, q^v is the power of a prime q that divides n-1
-// or n+1, and F1 and F2 are the products of these q^v over the primes that the step lists
-// for n-1 and for n+1, 1 if it lists none.
+//	H. C. Pocklington, The determination of the prime or composite nature of large
+//	numbers by Fermat's theorem, Proc. Cambridge Philos. Soc. 18 (1914), 29-30
+//	M. A. Morrison, A note on primality testing using Lucas sequences, Math. Comp. 29
+//	(1975), 181-182
+//	BLS: J. Brillhart, D. H. Lehmer, J. L. Selfridge, New primality criteria and
+//	factorizations of 2^m +- 1, Math. Comp. 29 (1975), 620-647
+//	R. Crandall, C. Pomerance, Prime Numbers, 2nd ed. (2005), theorem 4.1.5, for the form
+//	of concludeMinus
+//
+// Throughout, p is any prime factor of n. q is a prime of n-1 or n+1 that the step lists,
+// and q^v the largest power of q that divides n-1 or n+1. F1 is the product of all q^v of
+// n-1, and F2 that of n+1; an empty product is 1.
 //
 // Minus (Pocklington; BLS, condition I). If a^(n-1) = 1 mod n and
 // gcd(a^((n-1)/q) - 1, n) = 1, then p = 1 mod q^v.
 //
-//	The order of a modulo p divides n-1, and does not divide (n-1)/q: so q^v divides
-//	it, and it divides p-1.
+//	Proof. The order of a modulo p divides n-1 but not (n-1)/q, so q^v divides the
+//	order, which divides p-1.
 //
 // Hence p = 1 mod F1.
 //
-// Plus (Morrison; BLS, condition II; there with Lucas sequences: U(m) is the y of a^m). Let
-// D have the Jacobi symbol (D/n) = -1, and a = x + sqrt(D) be a unit of the ring of all
-// x + y*sqrt(D) modulo n. If the y of a^(n+1) is 0 and that of a^((n+1)/q) is prime to n,
-// then p = (D/p) mod q^v.
+// Plus (Morrison; BLS, condition II, where U(m) is the y of a^m). Let D have the Jacobi
+// symbol (D/n) = -1, and let a = x + sqrt(D) be a unit of the ring of all x + y*sqrt(D)
+// modulo n. If the y of a^(n+1) is 0, and the y of a^((n+1)/q) is prime to n, then
+// p = (D/p) mod q^v.
 //
-//	p divides neither 2 nor D. Modulo p the units of the ring, divided by those with
-//	y = 0, are a group of p - (D/p) elements: (p^2-1)/(p-1) if the ring is a field, else
-//	(p-1)^2/(p-1). The order of a in it divides n+1 and not (n+1)/q: so q^v divides it,
-//	and it divides p - (D/p).
+//	Proof. p divides neither 2 nor D. Modulo p, the units of the ring divided by the units
+//	with y = 0 are a group of p - (D/p) elements: (p^2-1)/(p-1) if the ring is a field,
+//	else (p-1)^2/(p-1). The order of a in this group divides n+1 but not (n+1)/q, so q^v
+//	divides the order, which divides p - (D/p).
 //
-// D is the same for all q of a step, hence p = (D/p) = 1 or -1 mod F2, for all of F2 the
-// same.
+// D is the same for all q of a step. Hence p = 1 mod F2 or p = -1 mod F2.
 
 var (
 	errMinus    = errors.New("does not divide N-1")
 	errPlus     = errors.New("does not divide N+1")
-	errPower    = errors.New("raised to N-1 is not 1")
-	errRational = errors.New("raised to N+1 is not rational")
-	errNoOrder  = errors.New("it does not show that this divides the order")
-	errUnit     = errors.New("it is no unit")
-	errNoD      = errors.New("no D with the symbol -1")
+	errPower    = errors.New("its power N-1 is not 1")
+	errRational = errors.New("its power N+1 is not rational")
+	errNoOrder  = errors.New("it does not show that the prime divides the order")
+	errUnit     = errors.New("it is not a unit")
+	errNoD      = errors.New("no D below 1000 has the Jacobi symbol -1")
 )
 
-// minusPart checks the hypotheses of Minus for each of list and returns F1.
+// minusPart checks the hypotheses of Minus for each witness of list and returns F1.
 func minusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 	m := new(big.Int).Sub(n, one)
 	f := one
 	for i := range list {
 		q := list[i].Q.Big()
 		var ok bool
-		if f, ok = divide(f, m, q); !ok { // q divides n-1; v is found, not claimed
+		if f, ok = divide(f, m, q); !ok { // q must divide n-1; v is computed, not claimed
 			return nil, fmt.Errorf("%s %w", short(list[i].Q), errMinus)
 		}
 		if err := minusWitness(n, m, q, uint64(list[i].A)); err != nil {
-			return nil, fmt.Errorf("the witness of %s: %w", short(list[i].Q), err)
+			return nil, fmt.Errorf("witness of %s: %w", short(list[i].Q), err)
 		}
 	}
 	return f, nil
@@ -79,7 +84,7 @@ func minusWitness(n, m, q *big.Int, a uint64) error {
 	return nil
 }
 
-// plusPart checks the hypotheses of Plus for each of list and returns F2.
+// plusPart checks the hypotheses of Plus for each witness of list and returns F2.
 func plusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 	d, err := nonResidue(n) // (D/n) = -1, the same D for all
 	if err != nil {
@@ -90,11 +95,11 @@ func plusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 	for i := range list {
 		q := list[i].Q.Big()
 		var ok bool
-		if f, ok = divide(f, m, q); !ok { // q divides n+1
+		if f, ok = divide(f, m, q); !ok { // q must divide n+1
 			return nil, fmt.Errorf("%s %w", short(list[i].Q), errPlus)
 		}
 		if err := plusWitness(&ring{n, d}, m, q, uint64(list[i].A)); err != nil {
-			return nil, fmt.Errorf("the witness of %s: %w", short(list[i].Q), err)
+			return nil, fmt.Errorf("witness of %s: %w", short(list[i].Q), err)
 		}
 	}
 	return f, nil
@@ -117,8 +122,9 @@ func plusWitness(r *ring, m, q *big.Int, a uint64) error {
 	return nil
 }
 
-// nonResidue returns the least D >= 2 with (D/n) = -1, which is prime to n. For an n that
-// is no square there is one below 100 but in one of 2^25 cases; a square has none.
+// nonResidue returns the least D >= 2 with (D/n) = -1, which is prime to n. A square has no
+// such D. If n is not a square, one of the 25 primes below 100 is such a D, except in about
+// one of 2^25 cases.
 func nonResidue(n *big.Int) (*big.Int, error) {
 	const most = 1000
 	d := big.NewInt(2)
@@ -130,8 +136,8 @@ func nonResidue(n *big.Int) (*big.Int, error) {
 	return nil, errNoD
 }
 
-// conclude decides whether n is prime, given that p = 1 mod F1 and p = 1 or -1 mod F2, for
-// all prime factors p of n, F1 dividing n-1 and F2 dividing n+1.
+// conclude checks that n is prime, given that each prime factor p of n is 1 mod F1, and that
+// it is 1 or -1 mod F2. F1 divides n-1, F2 divides n+1.
 func conclude(n, f1, f2 *big.Int) error {
 	switch {
 	case cube(f1).Cmp(n) > 0:
@@ -143,17 +149,17 @@ func conclude(n, f1, f2 *big.Int) error {
 }
 
 var (
-	errShort   = errors.New("the primes listed are too few")
-	errSplits  = errors.New("it is composite: the discriminant is a square")
-	errResidue = errors.New("it is composite: the residue divides it")
+	errShort   = errors.New("the listed primes are too few")
+	errSplits  = errors.New("the number is composite: the discriminant is a square")
+	errResidue = errors.New("the number is composite: the residue divides it")
 )
 
 // concludeMinus: F = F1 > n^(1/3). Let n = c2*F^2 + c1*F + 1, 0 <= c1 < F. Then n is prime
 // unless c2 >= 1 and c1^2 - 4*c2 is a square (BLS, theorem 5 with m = 1; for F > n^(1/2) c2
 // is 0, and this is Pocklington's theorem).
 //
-//	A composite n would have two prime factors, as three of at least F+1 are more than
-//	n < F^3: n = (aF+1)(bF+1) = abF^2 + (a+b)F + 1, 1 <= a <= b. From abF^2 < F^3
+//	Proof. A composite n has exactly two prime factors, since the product of three, each
+//	at least F+1, exceeds n < F^3: n = (aF+1)(bF+1) = abF^2 + (a+b)F + 1, 1 <= a <= b. From abF^2 < F^3
 //	follows ab <= F-1, so a+b <= F; a+b = F needs a = 1, b = F-1, where n = F^3+1.
 //	So a+b < F, c1 = a+b, c2 = ab >= 1, and c1^2 - 4*c2 = (b-a)^2.
 func concludeMinus(n, f *big.Int) error {
@@ -172,8 +178,8 @@ func concludeMinus(n, f *big.Int) error {
 // or e = r-F, c = ((n+1)/F - e)/F is at least 1 and e^2 + 4c is a square (compare BLS,
 // theorem 17).
 //
-//	A composite n would have two prime factors, as three of at least F-1 are more than
-//	n, and as n = -1 mod F, n = (aF+1)(bF-1) = abF^2 + (b-a)F - 1, a, b >= 1. From
+//	Proof. A composite n has exactly two prime factors, since the product of three, each
+//	at least F-1, exceeds n. As n = -1 mod F, n = (aF+1)(bF-1) = abF^2 + (b-a)F - 1, a, b >= 1. From
 //	aF < aF+1, b(F-1) <= bF-1 follows abF(F-1) < (F-1)^3, ab < F-1, so |b-a| < F. With
 //	(n+1)/F = abF + (b-a), b-a is e, ab is c, and e^2 + 4c = (a+b)^2.
 func concludePlus(n, f *big.Int) error {
@@ -197,7 +203,7 @@ func concludePlus(n, f *big.Int) error {
 // concludeBoth: L = lcm(F1, F2) > n^(1/2). Let r = n mod L. Then n is prime unless
 // r > 1 and r divides n (compare BLS, theorem 20).
 //
-//	p = 1 mod F2, then p = 1 mod L; or p = -1 = n mod F2, then p = n mod L, as
+//	Proof. If p = 1 mod F2, then p = 1 mod L. If p = -1 = n mod F2, then p = n mod L, since
 //	p = 1 = n mod F1. As n^2 = 1 mod L, each divisor of n is 1 or n mod L. A composite n
 //	has one, d, 1 < d <= n^(1/2) < L: it is the residue r itself, since it is not 1. And
 //	r < n, as L is: neither F1 nor F2 is much above n^(1/3) here.
@@ -214,6 +220,7 @@ func concludeBoth(n, f1, f2 *big.Int) error {
 	return nil
 }
 
+// cube returns f^3.
 func cube(f *big.Int) *big.Int {
 	x := new(big.Int).Mul(f, f)
 	return x.Mul(x, f)

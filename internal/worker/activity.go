@@ -48,23 +48,9 @@ func (p NumberProgress) String() string {
 		parts[1] = strconv.Itoa(p.Cores) + " cores"
 	}
 	if p.Left > 0 {
-		parts = append(parts, "about "+roughly(p.Left)+" left")
+		parts = append(parts, "about "+text.Rough(p.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// roughly returns d, a prediction, rounded up to what such predictions are worth.
-func roughly(d time.Duration) string {
-	switch s := int64((d + time.Second - 1) / time.Second); {
-	case s < 10:
-		return fmt.Sprintf("%d s", s)
-	case s < 120:
-		return fmt.Sprintf("%d s", (s+4)/5*5)
-	case s < 2*3600:
-		return fmt.Sprintf("%d min", (s+59)/60)
-	default:
-		return fmt.Sprintf("%d h", (s+3599)/3600)
-	}
 }
 
 // A progressReport is the last report of the computation in a slot.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/attempt"
+	"factorfleet/internal/text"
 )
 
 // How an unconfirmed last step is repeated.
@@ -18,6 +18,9 @@ const (
 	confirmMost  = 5 * time.Second
 	confirmTries = 60 // about five minutes; then the server redelivers the task
 )
+
+// maxTermReason bounds the reason that is sent with a term, in bytes.
+const maxTermReason = 200
 
 // errLapsed is the error of a delivery that is not settled because it belongs to another worker by now.
 var errLapsed = errors.New("worker: the server has not heard of this delivery for its ack wait")
@@ -111,15 +114,9 @@ func lastStep(ctx context.Context, d *Delivery, end attempt.End, delay time.Dura
 	case attempt.Nak:
 		return d.Handle.NakWithDelay(ctx, delay)
 	case attempt.Term:
-		return d.Handle.Term(ctx, oneLine(d.outcome.err))
+		return d.Handle.Term(ctx, text.Sanitize(d.outcome.err.Error(), maxTermReason))
 	}
 	return d.Handle.Ack(ctx)
-}
-
-// oneLine returns the message of err, at most 200 bytes, fit for a protocol of lines.
-func oneLine(err error) string {
-	s := strings.Join(strings.Fields(strings.ToValidUTF8(err.Error(), "?")), " ")
-	return s[:min(len(s), 200)]
 }
 
 // about adds to a log event which task it concerns.

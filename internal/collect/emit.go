@@ -7,25 +7,26 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A grave is a dead range that waits for its turn.
-type grave struct {
+// A deadPiece is a range of positions given up that waits for its turn.
+type deadPiece struct {
 	task.Range
 	why string
 }
 
-func (g *grave) start() uint64 { return g.First }
+func (d *deadPiece) start() uint64 { return d.First }
 
-// drain emits what waits, as long as it is its turn.
-func (c *Collector) drain(ctx context.Context) error {
-	// Before and after each iteration: nothing that waits begins before emitted.
+// emitReady emits waiting pieces as long as one starts at emitted. It does nothing if
+// not ordered.
+func (c *Collector) emitReady(ctx context.Context) error {
+	// Before and after each iteration: all waiting pieces start at emitted or later.
 	for {
 		var err error
 		if h := c.held.min(); h != nil && h.first == c.emitted {
-			err = c.drainHeld(ctx, h)
-		} else if s := c.spilled.min(); s != nil && s.first == c.emitted {
-			err = c.drainSpilled(ctx, s)
-		} else if g := c.graves.min(); g != nil && g.First == c.emitted {
-			err = c.drainGrave(ctx, g)
+			err = c.emitHeld(ctx, h)
+		} else if e := c.evicted.min(); e != nil && e.first == c.emitted {
+			err = c.emitEvicted(ctx, e)
+		} else if d := c.dead.min(); d != nil && d.First == c.emitted {
+			err = c.emitDeadPiece(ctx, d)
 		} else {
 			return nil
 		}
@@ -38,17 +39,20 @@ func (c *Collector) drain(ctx context.Context) error {
 	}
 }
 
-func (c *Collector) drainGrave(ctx context.Context, g *grave) error {
-	done, err := c.emitDead(ctx, g.Range, g.why)
+// emitDeadPiece emits d, the first of c.dead. After an error d is the part that was not
+// emitted.
+func (c *Collector) emitDeadPiece(ctx context.Context, d *deadPiece) error {
+	done, err := c.emitDead(ctx, d.Range, d.why)
 	if err != nil {
-		g.Range = task.Span(g.First+done, g.End())
+		d.Range = task.Span(d.First+done, d.End())
 		return err
 	}
-	c.graves.popMin()
+	c.dead.popMin()
 	return nil
 }
 
-// emitDead emits the positions of r as dead; done of them before the error.
+// emitDead emits the positions of r as dead, in blocks of task.MaxCount, since r may
+// be a whole job. After an error, the first done positions have been emitted.
 func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (done uint64, err error) {
 	for done < r.Count {
 		if err := ctx.Err(); err != nil {
@@ -71,9 +75,9 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 	return done, nil
 }
 
-// emitItems emits the positions of r, answered by the items of result, the first
-// of which is that of position base; numbers begin with that of r.First. done of
-// them were emitted before the error.
+// emitItems emits the answers of result for the positions of r. result starts at
+// position base, numbers at r.First. After an error, the first done positions of r have
+// been emitted.
 func (c *Collector) emitItems(result *task.Result, base uint64, r task.Range, numbers []nat.Nat) (done uint64, err error) {
 	item := &c.item
 	*item = Item{Kind: c.cfg.Kind, Worker: result.Worker, Attempt: result.Attempt}

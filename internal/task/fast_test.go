@@ -14,7 +14,7 @@ import (
 	"factorfleet/internal/task/taskpb"
 )
 
-// FuzzQuick: whatever the quick readers accept, the generated code reads as the same.
+// FuzzQuick: whatever the fast path decodes, the generated code decodes to the same value.
 func FuzzQuick(f *testing.F) {
 	for _, count := range []int{0, 1, 3} {
 		f.Add(sampleResult(count).Encode())
@@ -25,56 +25,55 @@ func FuzzQuick(f *testing.F) {
 		f.Add(t.Encode())
 		f.Add(EncodeBlock(t.Numbers))
 	}
-	f.Add(mixedResult(40, quickMethods).Encode())
+	f.Add(mixedResult(40, fastMethods).Encode())
 	f.Add(protowire.AppendTag(nil, 2, protowire.BytesType))
 	f.Add([]byte{0x0a, 0x00, 0x0a, 0x00})
 	f.Add([]byte{0x38, 0x00, 0x42, 0x01, 0x00, 0x4a, 0x01, 0x00}) // a list that is not packed
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if quick, ok := quickResult(b); ok {
-			defer func(r Result) { r.Release() }(*quick)
-			quick.memory = nil
-			if slow, err := decodeResult(b); err != nil || !reflect.DeepEqual(quick, slow) {
-				t.Errorf("%x\nquick %+v\nslow  %+v, %v", b, quick, slow, err)
+		if fast, ok := fastDecodeResult(b); ok {
+			defer func(r Result) { r.Release() }(*fast)
+			fast.memory = nil
+			if slow, err := decodeResult(b); err != nil || !reflect.DeepEqual(fast, slow) {
+				t.Errorf("%x\nfast %+v\nslow %+v, %v", b, fast, slow, err)
 			}
 		}
-		if quick, ok := quickTask(b); ok {
-			if slow, err := decodeTask(b); err != nil || !reflect.DeepEqual(quick, slow) {
-				t.Errorf("%x\nquick %+v\nslow  %+v, %v", b, quick, slow, err)
+		if fast, ok := fastDecodeTask(b); ok {
+			if slow, err := decodeTask(b); err != nil || !reflect.DeepEqual(fast, slow) {
+				t.Errorf("%x\nfast %+v\nslow %+v, %v", b, fast, slow, err)
 			}
 		}
-		if quick, ok := quickNumbers(b, MaxCount); ok {
-			if slow, err := decodeBlock(b); err != nil || !reflect.DeepEqual(quick, slow) {
-				t.Errorf("%x\nquick %v\nslow  %v, %v", b, quick, slow, err)
+		if fast, ok := fastDecodeNumbers(b, MaxCount); ok {
+			if slow, err := decodeBlock(b); err != nil || !reflect.DeepEqual(fast, slow) {
+				t.Errorf("%x\nfast %v\nslow %v, %v", b, fast, slow, err)
 			}
 		}
 	})
 }
 
-// TestQuickIsTaken: what our encoders write of usual numbers is read the quick way, else
-// nobody would notice that it is not.
-func TestQuickIsTaken(t *testing.T) {
-	for _, r := range []*Result{sampleResult(0), sampleResult(1), sampleResult(4096), mixedResult(4096, 2), mixedResult(100, quickMethods)} {
-		b, ok := r.quickEncode()
+// TestFastPathIsTaken: the fast path encodes and decodes usual numbers. Without this test, a
+// message that no longer takes it would only be slower.
+func TestFastPathIsTaken(t *testing.T) {
+	for _, r := range []*Result{sampleResult(0), sampleResult(1), sampleResult(4096), mixedResult(4096, 2), mixedResult(100, fastMethods)} {
+		b, ok := r.fastEncode()
 		if !ok {
 			t.Errorf("a result of %d numbers is written by the generated code", len(r.Items))
 		}
-		if _, ok := quickResult(b); !ok {
+		if _, ok := fastDecodeResult(b); !ok {
 			t.Errorf("a result of %d numbers is read by the generated code", len(r.Items))
 		}
 	}
 	task := &Task{Kind: KindSquare, Numbers: []nat.Nat{nat.New(0), nat.New(1 << 63)}, Budget: 1, Predicted: 2, Certify: true}
-	if _, ok := quickTask(task.Encode()); !ok {
+	if _, ok := fastDecodeTask(task.Encode()); !ok {
 		t.Error("a task is read by the generated code")
 	}
-	if _, ok := quickNumbers(EncodeBlock(task.Numbers), MaxCount); !ok {
+	if _, ok := fastDecodeNumbers(EncodeBlock(task.Numbers), MaxCount); !ok {
 		t.Error("a block is read by the generated code")
 	}
 }
 
-// TestQuickWritesTheSame: the quick way and the generated code write the same bytes, or the
-// quick way leaves it to the other.
-func TestQuickWritesTheSame(t *testing.T) {
-	list := []*Result{mixedResult(3, 3), mixedResult(300, quickMethods), mixedResult(300, quickMethods+1)}
+// TestFastPathWritesTheSame: Encode writes the same bytes as the generated code.
+func TestFastPathWritesTheSame(t *testing.T) {
+	list := []*Result{mixedResult(3, 3), mixedResult(300, fastMethods), mixedResult(300, fastMethods+1)}
 	for i := range results {
 		list = append(list, &results[i])
 	}
@@ -103,7 +102,7 @@ func TestQuickWritesTheSame(t *testing.T) {
 	}
 }
 
-// mixedResult is a sampleResult with so many methods.
+// mixedResult is a sampleResult with the given number of methods.
 func mixedResult(count, methods int) *Result {
 	r := sampleResult(count)
 	for i := range r.Items {
@@ -127,7 +126,7 @@ func sampleResult(count int) *Result {
 func BenchmarkEncodeResult(b *testing.B) {
 	for _, count := range []int{1, 4096} {
 		r := sampleResult(count)
-		b.Run(fmt.Sprintf("quick/%d", count), func(b *testing.B) {
+		b.Run(fmt.Sprintf("fast/%d", count), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				r.Encode()
@@ -148,7 +147,7 @@ func BenchmarkDecodeResult(b *testing.B) {
 		for _, way := range []struct {
 			name   string
 			decode func([]byte) (*Result, error)
-		}{{"quick", DecodeResult}, {"generated", decodeResult}} {
+		}{{"fast", DecodeResult}, {"generated", decodeResult}} {
 			b.Run(fmt.Sprintf("%s/%d", way.name, count), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

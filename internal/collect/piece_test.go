@@ -14,16 +14,16 @@ import (
 	"factorfleet/internal/task"
 )
 
-// What is needed last leaves memory first, and everything comes out all the same.
-func TestSpill(t *testing.T) {
+// The pieces needed last are evicted first, and all positions are emitted.
+func TestEvict(t *testing.T) {
 	r := newRig(100, true, 0)
 	one := cost(r.publish(task.Range{First: 1, Count: 1}, "w").Data)
 	r.cfg.Limit = 10*one + one/2
 	for i := range uint64(99) {
 		must(t, take(r, t, task.Range{First: 99 - i, Count: 1}))
 	}
-	if h := r.held.max(); h.first > 12 || r.spilled.min().first < h.first {
-		t.Errorf("%d is held, %d is spilled", h.first, r.spilled.min().first)
+	if h := r.held.max(); h.first > 12 || r.evicted.min().first < h.first {
+		t.Errorf("%d is held, %d is evicted", h.first, r.evicted.min().first)
 	}
 	if r.rereads != 0 || len(r.out) != 0 {
 		t.Errorf("%d read again, %d emitted", r.rereads, len(r.out))
@@ -34,14 +34,14 @@ func TestSpill(t *testing.T) {
 	}
 }
 
-// A result that fills many holes is read again once, not once a hole.
-func TestSpillNested(t *testing.T) {
+// A result that fills many gaps is read again once, not once a gap.
+func TestEvictNested(t *testing.T) {
 	r := newRig(1000, true, 1)
 	for i := range uint64(400) {
 		must(t, take(r, t, task.Range{First: 100 + 2*i, Count: 1}))
 	}
-	must(t, take(r, t, task.Range{First: 300, Count: 100})) // 50 holes
-	must(t, take(r, t, task.Range{First: 1, Count: 999}))   // 350 holes around it
+	must(t, take(r, t, task.Range{First: 300, Count: 100})) // 50 gaps
+	must(t, take(r, t, task.Range{First: 1, Count: 999}))   // 350 gaps around it
 	must(t, take(r, t, task.Range{First: 0, Count: 1}))
 	if len(r.out) != 1000 || r.rereads > 400+3 {
 		t.Errorf("%d emitted, %d read again", len(r.out), r.rereads)
@@ -63,31 +63,31 @@ func TestLost(t *testing.T) {
 		why     error
 	}{{0, 3, 3, gone}, {3, 6, 6, errChanged}} {
 		fresh, err := r.take(t, task.Range{First: step.first, Count: 1}, "w")
-		lost, ok := errors.AsType[*Lost](err)
+		lost, ok := errors.AsType[*LostResult](err)
 		want := task.Range{First: step.lost, Count: 1}
 		if !ok || fresh != 1 || lost.Range != want || lost.Worker != "w" || !errors.Is(err, step.why) || len(r.out) != step.emitted {
 			t.Fatalf("%d fresh, %d emitted, error %v", fresh, len(r.out), err)
 		}
 		if r.Covered().Contains(want) || r.Complete(10) {
-			t.Fatal("what is lost is still covered")
+			t.Fatal("a lost position is still covered")
 		}
 	}
 	must(t, take(r, t, task.Range{First: 6, Count: 1}))
-	if n := r.Counts(); !r.Complete(10) || len(r.out) != 10 || n.Lost != 2 || n.Verified != 10 || n.Workers[0].Verified != 10 {
+	if n := r.Counts(); !r.Complete(10) || len(r.out) != 10 || n.Verified != 10 || n.Workers[0].Verified != 10 {
 		t.Errorf("%d emitted, counts %+v", len(r.out), n)
 	}
 }
 
-// What was emitted of a result before it was lost stays.
+// The part of a result that was emitted before the loss stays covered.
 func TestLostRest(t *testing.T) {
 	r := newRig(40, true, 1)
 	must(t, take(r, t, task.Range{First: 1, Count: 39}))
-	r.failEmit = 16 // position 15; of 0, 10, 20 and 30 the first two are behind it
+	r.failEmit = 16 // position 15; of the unfinished 0, 10, 20 and 30, two are emitted before it
 	if _, err := r.take(t, task.Range{First: 0, Count: 1}, "w"); !errors.Is(err, errInjected) {
-		t.Fatalf("Accept says %v", err)
+		t.Fatalf("Accept returned %v", err)
 	}
 	r.replace(1)
-	lost, ok := errors.AsType[*Lost](r.drain(t.Context()))
+	lost, ok := errors.AsType[*LostResult](r.emitReady(t.Context()))
 	if n := r.Counts(); !ok || lost.Range != task.Span(15, 40) || len(r.out) != 15 || n.Verified != 15 || n.Unfinished != 2 {
 		t.Errorf("lost %v, %d emitted, counts %+v", lost, len(r.out), n)
 	}
@@ -102,11 +102,11 @@ func TestCancelledReread(t *testing.T) {
 	must(t, err)
 	cancel()
 	r.failReread[1] = context.Canceled
-	if _, err := r.Accept(ctx, k); !errors.Is(err, context.Canceled) || errors.As(err, new(*Lost)) || r.Covered().Len() != 10 {
-		t.Fatalf("Accept says %v", err)
+	if _, err := r.Accept(ctx, k); !errors.Is(err, context.Canceled) || errors.As(err, new(*LostResult)) || r.Covered().Len() != 10 {
+		t.Fatalf("Accept returned %v", err)
 	}
 	delete(r.failReread, 1)
-	must(t, r.drain(t.Context()))
+	must(t, r.emitReady(t.Context()))
 	if len(r.out) != 10 {
 		t.Errorf("%d emitted", len(r.out))
 	}
@@ -163,10 +163,10 @@ func (l *line) arrival(r task.Range) Arrival {
 	return Arrival{Range: r, Worker: "worker-1", Seq: r.First, Data: l.payload(r)}
 }
 
-var waitingFlag = flag.Int("waiting", 300_000, "how many chunks TestManyWaiting has wait for the first")
+var waitingFlag = flag.Int("waiting", 300_000, "how many chunks wait for the first in TestManyWaiting")
 
-// Very many chunks of one number, the first of which comes last: each takes less than a hundred bytes
-// while it waits, and no more time than the others.
+// Very many chunks of one number, the first of which arrives last. Each takes less than 100 bytes
+// while it waits, and the time for each does not grow with their number.
 func TestManyWaiting(t *testing.T) {
 	count := *waitingFlag
 	if testing.Short() {
@@ -192,16 +192,16 @@ func TestManyWaiting(t *testing.T) {
 			}
 		}
 		if l.emitted != 0 {
-			t.Fatal("emitted too early")
+			t.Fatal("emitted before the first chunk")
 		}
-		t.Logf("%s: %d MiB at worst, %v to wait", order, worst>>20, time.Since(start))
+		t.Logf("%s: at most %d MiB, %v until the last chunk", order, worst>>20, time.Since(start))
 		if worst > most {
 			t.Errorf("%s: %d MiB of heap", order, worst>>20)
 		}
 		if err := l.accept(t.Context(), 0); err != nil || !l.Complete(uint64(count)) {
 			t.Fatalf("%d emitted: %v", l.emitted, err)
 		}
-		// 5 s for a million where this was written; quadratic is hours.
+		// A million take 5 s on a laptop; a quadratic algorithm would take hours.
 		if elapsed := time.Since(start); elapsed > 2*time.Minute {
 			t.Errorf("%s: %v", order, elapsed)
 		}

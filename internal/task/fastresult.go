@@ -9,7 +9,7 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// Field numbers of taskpb.Result, without certificates.
+// Field numbers of taskpb.Result. The fast path does not decode certificates.
 const (
 	resultKind = iota + 1
 	resultWorker
@@ -23,22 +23,22 @@ const (
 	resultExponents
 	resultStatuses
 	resultFactors
-	resultFields // one more than the last
+	resultFields // the last field number + 1
 )
 
-// quickMethods is how many methods a result may name that is read and written the quick way.
-const quickMethods = 16
+// fastMethods is the largest number of methods in a result on the fast path.
+const fastMethods = 16
 
-// quickResult is DecodeResult for what Result.Encode writes when no item has certificates
-// and there are at most quickMethods methods, as is usual.
-func quickResult(b []byte) (*Result, bool) {
+// fastDecodeResult is DecodeResult on the fast path: for a result without certificates and
+// with at most fastMethods methods. It returns false if b needs the generated code.
+func fastDecodeResult(b []byte) (*Result, bool) {
 	var varints [resultFields]uint64
 	var bytes [resultFields][]byte
 	var methods methodTable
-	more := func(number protowire.Number, value []byte) bool { // than the first
+	repeated := func(number protowire.Number, value []byte) bool {
 		return number == resultMethods && methods.read(value)
 	}
-	if !fields(b, 1<<resultAttempt|1<<resultElapsed, varints[:], bytes[:], more) {
+	if !fields(b, 1<<resultAttempt|1<<resultElapsed, varints[:], bytes[:], repeated) {
 		return nil, false
 	}
 	for _, number := range []int{resultKind, resultWorker, resultVersion} {
@@ -58,7 +58,7 @@ func quickResult(b []byte) (*Result, bool) {
 		exponents: bytes[resultExponents], statuses: bytes[resultStatuses],
 	}
 	var ok bool
-	if c.factors, ok = numberList(bytes[resultFactors]); !ok || !c.fit() {
+	if c.factors, ok = splitNumbers(bytes[resultFactors]); !ok || !c.fit() {
 		return nil, false
 	}
 	r.memory = resultMemories.Get().(*resultMemory)
@@ -70,20 +70,22 @@ func quickResult(b []byte) (*Result, bool) {
 	return r, true
 }
 
-// resultMemories holds the memory of results that were released.
+// resultMemories holds the memory of released results.
 var resultMemories = sync.Pool{New: func() any { return new(resultMemory) }}
 
-// A resultMemory holds the items and the factors of a result.
+// A resultMemory is the memory of the items and of the factors of a result. Exactly one
+// Result refers to it, from fastDecodeResult until Release.
 type resultMemory struct {
 	items   []Factorization
 	factors []Factor
 }
 
-// mostKept bounds the factors of a released result whose memory is kept, 2 MiB.
+// mostKept is the largest capacity, in factors, of a released memory that is kept: 2 MiB.
 const mostKept = 1 << 16
 
-// resized returns a slice of count elements, to be overwritten, in the memory of old if that
-// has room; what is behind them is cleared, so that it keeps nothing alive.
+// resized returns a slice of count elements with arbitrary content, in the memory of old if
+// it has the capacity. It clears the other elements of old, so that they keep nothing
+// alive.
 func resized[E any](old []E, count int) []E {
 	if old == nil || cap(old) < count {
 		return make([]E, count)
@@ -94,29 +96,31 @@ func resized[E any](old []E, count int) []E {
 	return old[:count]
 }
 
-// A methodTable lists the methods of a result in the order of their first appearance.
+// A methodTable lists the methods of a result: names[:count], in the order in which they
+// first occur.
 type methodTable struct {
-	names [quickMethods]string
+	names [fastMethods]string
 	count int
 }
 
-// read appends a method after the first; false if there is no room.
+// read adds the second or a later method of a message; false if there is no room. fields
+// passes these before the first one is known, so names[0] is left free.
 func (m *methodTable) read(name []byte) bool {
-	if m.count++; m.count >= quickMethods || !utf8.Valid(name) {
+	if m.count++; m.count >= fastMethods || !utf8.Valid(name) {
 		return false
 	}
 	m.names[m.count] = methodName(name)
 	return true
 }
 
-// readFirst puts the first method before those that were read, which then are all.
+// readFirst stores the first method of a message, after all calls of read.
 func (m *methodTable) readFirst(name []byte) bool {
 	m.names[0] = methodName(name)
 	m.count++
 	return utf8.Valid(name)
 }
 
-// methodName is string(b), without an allocation for the methods of most numbers.
+// methodName returns string(b), without an allocation for the methods of most numbers.
 func methodName(b []byte) string {
 	switch string(b) {
 	case "trial":
@@ -129,21 +133,23 @@ func methodName(b []byte) string {
 	return string(b)
 }
 
-// columns are the lists of a result; all entries but those of cpu have one byte.
+// columns are the lists of a result. An entry is one byte, except in cpu: a varint.
 type columns struct {
 	method, cpu, counts []byte // an entry a number
 	exponents, statuses []byte // an entry a factor
-	factors             list
+	factors             packedNumbers
 }
 
-// fit reports whether the columns have the lengths and the form that the quick way reads.
+// fit reports whether the lengths of the columns fit each other and the limits, and
+// whether the entries are one byte.
 func (c *columns) fit() bool {
 	count, total := len(c.counts), len(c.factors.sizes)
 	return count <= MaxCount && len(c.method) == count && total <= maxFactors && len(c.exponents) == total && len(c.statuses) == total &&
 		isNarrow(c.method) && isNarrow(c.counts) && isNarrow(c.exponents)
 }
 
-// readFactors returns the factors of all items, in m. Requires fit.
+// readFactors decodes the factors of all items into m. It returns false if the sizes do
+// not fit the data. Requires fit.
 func (c *columns) readFactors(m *resultMemory) ([]Factor, bool) {
 	data := c.factors.data
 	m.factors = resized(m.factors, len(c.factors.sizes))
@@ -165,7 +171,8 @@ func (c *columns) readFactors(m *resultMemory) ([]Factor, bool) {
 	return factors, len(data) == 0
 }
 
-// readItems fills r.Items with their shares of factors. Requires fit.
+// readItems decodes r.Items into r.memory and distributes factors among them. It returns
+// false if the counts do not fit. Requires fit.
 func (c *columns) readItems(r *Result, factors []Factor, methods []string) bool {
 	r.memory.items = resized(r.memory.items, len(c.counts))
 	r.Items = r.memory.items

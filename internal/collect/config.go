@@ -1,0 +1,61 @@
+package collect
+
+import (
+	"context"
+	"errors"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// ErrNoInput says that a range does not lie inside the stored input. The error of
+// Config.Numbers wraps it.
+var ErrNoInput = errors.New("collect: range is outside the stored input")
+
+// defaultLimit is the default of Config.Limit, in bytes.
+const defaultLimit = 32 << 20
+
+// Config holds the job's parameters and the functions by which a Collector reads
+// input and writes output.
+type Config struct {
+	// Kind is the kind of the job. Results of another kind are refused.
+	Kind string
+
+	// Numbers returns the r.Count numbers of r as the stored input has them. The
+	// Collector requests at most task.MaxCount numbers a call. It requests them when
+	// it checks a result, and once more when it emits a result that had to wait, so
+	// the caller should cache input blocks. An error that wraps ErrNoInput refuses the
+	// result; any other error is returned to the caller of Check, Accept or GiveUp.
+	// Numbers must be safe for concurrent use, as Check is. The returned slice must
+	// not change.
+	Numbers func(ctx context.Context, r task.Range) ([]nat.Nat, error)
+
+	// Reread returns the payload of the result with the stream sequence seq. It retries
+	// for as long as a retry may help: if it returns an error or another payload, the
+	// result counts as lost (LostResult). Required if Ordered.
+	Reread func(ctx context.Context, seq uint64) ([]byte, error)
+
+	// Emit writes the answer of one position. The Item and its Factors belong to the
+	// Collector, which overwrites them after the call. A position counts as emitted
+	// once Emit has returned nil for it, and is not emitted again.
+	Emit func(*Item) error
+
+	// Ordered: positions are emitted in the order 0, 1, 2, ... Otherwise they are
+	// emitted as soon as they are covered.
+	Ordered bool
+
+	// Limit bounds the memory of the results that wait for their turn, in bytes. The
+	// payloads beyond it are dropped and read again later. 0 = 32 MiB.
+	Limit int64
+}
+
+// An Item is the answer for one position.
+type Item struct {
+	Position           uint64 // from 0
+	N                  nat.Nat
+	Kind               string
+	task.Factorization        // empty if Dead
+	Worker             string // "" if Dead
+	Attempt            uint32 // as the worker claims; 0 if Dead
+	Dead               string // why the number was given up; "" = it was not
+}

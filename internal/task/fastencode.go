@@ -1,0 +1,155 @@
+package task
+
+import (
+	"encoding/binary"
+	"strings"
+	"sync"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"factorfleet/internal/nat"
+)
+
+// fastEncode is Encode on the fast path. It writes the same bytes as encode. It returns
+// false for a result that needs the generated code: one with certificates, with more than
+// fastMethods methods, with a number of 128 or more factors, with a factor of 128 or more
+// bytes, or with an exponent of 128 or more.
+//
+// The length of a column precedes it in the message. Therefore the columns are written to
+// separate slices and joined at the end.
+func (r *Result) fastEncode() ([]byte, bool) {
+	w := columnWriters.Get().(*columnWriter)
+	defer columnWriters.Put(w)
+	w.reset()
+	for i := range r.Items {
+		if !w.add(&r.Items[i]) {
+			return nil, false
+		}
+	}
+	return w.join(r), true
+}
+
+// columnWriters holds unused writers with their memory, which is as large as a result.
+var columnWriters = sync.Pool{New: func() any { return new(columnWriter) }}
+
+// A columnWriter collects the columns of a result.
+type columnWriter struct {
+	methods             methodTable
+	method, cpu, counts []byte // one entry for each number
+
+	// One entry for each factor: exponents, statuses and lengths[:factors], of which all
+	// three have the same length, and data[:size].
+	exponents, statuses, lengths, data []byte
+	factors, size                      int
+}
+
+func (w *columnWriter) reset() {
+	w.methods = methodTable{}
+	w.method, w.cpu, w.counts = w.method[:0], w.cpu[:0], w.counts[:0]
+	w.factors, w.size = 0, 0
+}
+
+// add adds an item; false if it needs the generated code.
+func (w *columnWriter) add(item *Factorization) bool {
+	at, ok := w.methods.index(item.Method)
+	count := len(item.Factors)
+	if !ok || count >= 0x80 || item.Certificates != nil {
+		return false
+	}
+	w.method = append(w.method, byte(at))
+	w.counts = append(w.counts, byte(count))
+	w.cpu = protowire.AppendVarint(w.cpu, uint64(item.CPU))
+	w.grow(count)
+	exponents, statuses, lengths := w.exponents[w.factors:][:count], w.statuses[w.factors:][:count], w.lengths[w.factors:][:count]
+	for j := range item.Factors {
+		f := &item.Factors[j]
+		n, ok := f.P.Word()
+		if f.Exp >= 0x80 || !ok && !w.addLong(f.P) {
+			return false
+		}
+		exponents[j], statuses[j] = byte(f.Exp), byte(f.Status)
+		if ok {
+			size := wordLen(n)
+			lengths[j] = byte(size)
+			binary.BigEndian.PutUint64(w.data[w.size:], n<<(64-8*uint(size)))
+			w.size += size
+		} else {
+			lengths[j] = byte(f.P.ByteLen())
+		}
+	}
+	w.factors += count
+	return true
+}
+
+// addLong adds the bytes of n >= 2^64 to data, and keeps the room that grow has made for
+// words; false if n has 128 bytes or more.
+func (w *columnWriter) addLong(n nat.Nat) bool {
+	size := n.ByteLen()
+	if size >= 0x80 {
+		return false
+	}
+	w.data = append(w.data, make([]byte, size)...)
+	n.Big().FillBytes(w.data[w.size:][:size])
+	w.size += size
+	return true
+}
+
+// grow makes room for count more factors below 2^64: add stores 8 bytes for each and
+// advances size by fewer.
+func (w *columnWriter) grow(count int) {
+	if need := w.factors + count; need > len(w.exponents) {
+		w.exponents = append(w.exponents, make([]byte, need)...)
+		w.statuses = append(w.statuses, make([]byte, need)...)
+		w.lengths = append(w.lengths, make([]byte, need)...)
+	}
+	if need := w.size + 8*count; need > len(w.data) {
+		w.data = append(w.data, make([]byte, need)...)
+	}
+}
+
+// join returns the wire form of r, whose items were added.
+func (w *columnWriter) join(r *Result) []byte {
+	factors := numberSizes{lengths: w.factors, data: w.size}
+	names := 0
+	for _, name := range w.methods.names[:w.methods.count] {
+		names += 2 + 4 + len(name)
+	}
+	const header = 1 + 4 // of a field: tag and length
+	total := resultFields*header + 2*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + names +
+		len(w.method) + len(w.cpu) + len(w.counts) + 2*w.factors + factors.total()
+	b := make([]byte, 0, total)
+	b = appendText(b, resultKind, r.Kind)
+	b = appendText(b, resultWorker, r.Worker)
+	b = appendText(b, resultVersion, r.Version)
+	b = appendScalar(b, resultAttempt, uint64(r.Attempt))
+	b = appendScalar(b, resultElapsed, uint64(r.Elapsed))
+	for _, name := range w.methods.names[:w.methods.count] {
+		b = protowire.AppendTag(b, resultMethods, protowire.BytesType)
+		b = protowire.AppendString(b, strings.ToValidUTF8(name, "?"))
+	}
+	b = appendColumn(b, resultMethod, w.method)
+	b = appendColumn(b, resultCPU, w.cpu)
+	b = appendColumn(b, resultCounts, w.counts)
+	b = appendColumn(b, resultExponents, w.exponents[:w.factors])
+	b = appendColumn(b, resultStatuses, w.statuses[:w.factors])
+	b = protowire.AppendTag(b, resultFactors, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(factors.total()))
+	b = appendColumn(b, 1, w.lengths[:w.factors])
+	return appendColumn(b, 2, w.data[:w.size])
+}
+
+// index returns the index of a method, which it adds if it is new; false if there is no
+// room.
+func (m *methodTable) index(name string) (int, bool) {
+	for i := range m.names[:m.count] {
+		if m.names[i] == name {
+			return i, true
+		}
+	}
+	if m.count == fastMethods {
+		return 0, false
+	}
+	m.names[m.count] = name
+	m.count++
+	return m.count - 1, true
+}

@@ -1,0 +1,71 @@
+package task
+
+import (
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task/taskpb"
+)
+
+var (
+	errColumns = errors.New("columns do not fit each other")
+	errTooMany = errors.New("too many numbers")
+	errTooLong = errors.New("a number is too long")
+)
+
+// encodeNumbers returns numbers as two columns, for the generated code.
+func encodeNumbers(numbers []nat.Nat) *taskpb.Numbers {
+	size := 0
+	for _, n := range numbers {
+		size += n.ByteLen()
+	}
+	m := &taskpb.Numbers{Sizes: make([]uint32, len(numbers)), Data: make([]byte, 0, size+nat.Slack)}
+	for i, n := range numbers {
+		m.Sizes[i] = uint32(n.ByteLen())
+		m.Data = n.AppendBytes(m.Data)
+	}
+	return m
+}
+
+// decodeNumbers returns the numbers of m, at most most of at most maxBits bits each.
+func decodeNumbers(m *taskpb.Numbers, most, maxBits int) ([]nat.Nat, error) {
+	sizes, data := m.GetSizes(), m.GetData()
+	if len(sizes) > most {
+		return nil, errTooMany
+	}
+	numbers := make([]nat.Nat, len(sizes))
+	for i, size := range sizes {
+		if size > uint32(maxBits)/8 {
+			return nil, errTooLong
+		}
+		if int(size) > len(data) {
+			return nil, errColumns
+		}
+		numbers[i] = nat.FromBytes(data[:size])
+		data = data[size:]
+	}
+	if len(data) != 0 {
+		return nil, errColumns
+	}
+	return numbers, nil
+}
+
+// duration clamps nanoseconds of the wire to 2^62, so that a sum of two fits a
+// time.Duration.
+func duration(ns uint64) time.Duration { return time.Duration(min(ns, 1<<62)) }
+
+// marshal panics on strings that are not UTF-8: the callers send only valid ones.
+func marshal(m proto.Message) []byte {
+	b, err := proto.Marshal(m)
+	if err != nil {
+		panic("task: internal error: " + err.Error())
+	}
+	return b
+}
+
+func unmarshal(b []byte, m proto.Message) error {
+	return proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, m)
+}
