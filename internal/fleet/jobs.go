@@ -20,8 +20,8 @@ import (
 //	CreateJob ─► open ────────────────► sealed ──────────────────────────► done
 //	              │ ▲                    │  ▲                               │  │
 //	              │ └────────────────────┘  └───────────────────────────────┘  │
-//	              │   feeder: more input, or     a dead letter is retried      │
-//	              │   input to restore                                         │
+//	              │   feeder, also from done:    a dead letter is retried      │
+//	              │   more input, or lost input                                │
 //	              └───────┬── Cancel ────► cancelled                           │
 //	                      │                    │                               │
 //	                      └──── Remove ────────┴──────► removed ◄──────────────┘
