@@ -135,7 +135,7 @@ func (a *access) joinInstructions(server *natsserver.Server) ([]string, error) {
 	if err := a.keys.SetURL(url); err != nil {
 		return nil, err
 	}
-	lines, err := a.keys.Greeting()
+	lines, err := a.keys.JoinInstructions()
 	if err != nil {
 		return nil, err
 	}

@@ -53,9 +53,9 @@ func openKeys(c *ucli.Context) (*identity.Store, error) {
 // keyError gives an error of package identity its exit code, and a hint if there is one.
 func keyError(err error) error {
 	switch {
-	case errors.Is(err, identity.ErrNone):
+	case errors.Is(err, identity.ErrNoKeys):
 		return cli.WithHint(cli.Exit(cli.NoJob, err), "`embedded run --secure DIR`, or `producer init --print-server-conf --secure DIR`, creates them")
-	case errors.Is(err, identity.ErrLoose), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, identity.ErrExposed), errors.Is(err, fs.ErrPermission):
 		return cli.Exit(cli.NoConnect, err)
 	case errors.Is(err, identity.ErrUnknown):
 		return cli.WithHint(cli.Exit(cli.NoJob, err), "`embedded keys ls` lists them")
@@ -78,7 +78,7 @@ func addKeys(c *ucli.Context) error {
 	if err := keys.Add(u); err != nil {
 		return keyError(err)
 	}
-	line, err := keys.JoinLine(u)
+	line, err := keys.JoinCommand(u)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func printServerConf(c *ucli.Context) error {
 		return err
 	}
 	keys, err := identity.Prepare(c.String("secure"))
-	if errors.Is(err, identity.ErrLoose) {
+	if errors.Is(err, identity.ErrExposed) {
 		return cli.Exit(cli.NoConnect, err)
 	}
 	if err != nil {
@@ -75,7 +75,7 @@ func printServerConf(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	lines, err := keys.Greeting()
+	lines, err := keys.JoinInstructions()
 	if err != nil {
 		return err
 	}

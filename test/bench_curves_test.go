@@ -55,7 +55,7 @@ func curvesHere(b *testing.B, n *big.Int, b1, b2 uint64) time.Duration {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var curves ecm.Many
+	var curves ecm.Runner
 	curves.Reset(n, check)
 	var took time.Duration
 	const groups = 3 // the first one also computes the chains of stage 1

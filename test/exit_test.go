@@ -142,11 +142,12 @@ func TestServerNotSetUp(t *testing.T) {
 	t.Parallel()
 	bare := startServer(t)
 	here := environment("NATS_URL=" + bare.url)
-	const missing = "is missing; run `producer init` once against this server"
+	const missing, hint = "not set up: the server has no ", "hint: run `producer init` once against this server\n"
 	refusal{"producer", "submit 15", 3, missing}.check(t, here)
 	refusal{"producer", "wait j", 3, missing}.check(t, here)
-	refusal{"producer", "status", 3, missing}.check(t, here)
+	refusal{"producer", "status", 3, hint}.check(t, here)
 	refusal{"consumer", "run", 3, missing}.check(t, here)
+	refusal{"consumer", "run", 3, hint}.check(t, here)
 
 	plan := bare.run("producer", "init --dry-run").wantCode(0).stdout.String()
 	if strings.Count(plan, "would create ") != strings.Count(plan, "\n") || !strings.Contains(plan, "FACTOR_TASKS") {
@@ -169,7 +170,7 @@ func TestServerNotSetUp(t *testing.T) {
 	if err := js.DeleteStream(t.Context(), "FACTOR_DEAD"); err != nil {
 		t.Fatal(err)
 	}
-	refusal{"producer", "ls", 3, "stream FACTOR_DEAD " + missing}.check(t, here)
+	refusal{"producer", "ls", 3, missing + "stream FACTOR_DEAD\nproducer: " + hint}.check(t, here)
 	bare.run("producer", "init").wantCode(0).wantStdout("created stream FACTOR_DEAD\n")
 	bare.run("producer", "ls").wantCode(0)
 }

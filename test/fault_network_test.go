@@ -80,7 +80,7 @@ func TestNetworkAway(t *testing.T) {
 // by one that publishes a result.
 func TestConnectionDiesSilently(t *testing.T) {
 	t.Parallel()
-	for name, sign := range map[string]string{"idle": "connecting anew", "busy": "connection to NATS lost"} {
+	for name, sign := range map[string]string{"idle": "forcing a reconnect", "busy": "connection to NATS lost"} {
 		busy := name == "busy"
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,7 +164,7 @@ func TestPullsUnanswered(t *testing.T) {
 	}
 	worker := s.consumer("-n 1")
 	began := time.Now()
-	worker.wantCode(75).wantSaid("connecting anew", "connected to NATS again", "consumer: error: worker: needs a restart: no answer to pull requests\n")
+	worker.wantCode(75).wantSaid("forcing a reconnect", "reconnected to NATS", "consumer: error: worker: needs a restart: no answer to pull requests\n")
 	if took := time.Since(began).Round(100 * time.Millisecond); took > 35*time.Second {
 		t.Errorf("given up after %v", took)
 	}

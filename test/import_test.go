@@ -48,6 +48,7 @@ const imports = `
 	puller          < task attempt worker schema natsconn stream github.com/nats-io/nats.go
 	fleet           < nat task attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	natsserver      < github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/sys
+	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
@@ -94,13 +95,13 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "jsm.go"):
 				only(t, pkg, rule, "natsconn")
 			case strings.Contains(rule, "nats.go"):
-				only(t, pkg, rule, "natsconn", "stream", "puller", "fleet")
+				only(t, pkg, rule, "natsconn", "stream", "puller", "fleet", "fleettest")
 			case strings.Contains(rule, "nats-server"):
 				only(t, pkg, rule, "natsserver")
 			case strings.Contains(rule, "urfave"):
 				only(t, pkg, rule, "cli", "command", "/producer", "/consumer", "/embedded")
 			case strings.Contains(rule, "zerolog"):
-				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "job", "cli", "command", "/embedded")
+				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/embedded")
 			case rule == "fleet":
 				only(t, pkg, rule, "job", "command", "/producer", "/embedded")
 			case rule == "puller":

@@ -98,10 +98,10 @@ func TestMutualTLS(t *testing.T) {
 	foreign := g.clientCert("foreign", filepath.Join(other, "ca"), now.Add(time.Hour))
 	run(t, "producer", "init"+g.as("admin")+good).wantCode(0)
 	run(t, "producer", "ls"+g.as("producer")+good).wantCode(0)
-	refusal{"producer", "ls" + g.as("producer"), 3, "asks for a TLS client certificate"}.check(t)
+	refusal{"producer", "ls" + g.as("producer"), 3, "requires a TLS client certificate"}.check(t)
 	refusal{"producer", "ls" + g.as("producer") + late, 3, "refuses the TLS certificate in "}.check(t)
 	refusal{"producer", "ls" + g.as("producer") + foreign, 3, "refuses the TLS certificate in "}.check(t)
-	refusal{"producer", "ls -s " + g.url + " --tlsca " + g.keys + "/ca.crt" + good, 3, "asks for a login"}.check(t)
+	refusal{"producer", "ls -s " + g.url + " --tlsca " + g.keys + "/ca.crt" + good, 3, "requires a login"}.check(t)
 }
 
 // No client trusts an expired certificate of the server.

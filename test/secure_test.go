@@ -37,7 +37,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "keys add wroker attic --secure nowhere", 2, `"wroker" is not a role: use worker, producer, observer or admin`},
 		{"embedded", "keys add worker At.tic --secure nowhere", 2, `"At.tic" is not a worker name`},
 		{"embedded", "keys add worker sweeper --secure nowhere", 2, `"sweeper" is not a name for a worker`},
-		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" is neither a network`},
+		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" must be a network`},
 		{"embedded", "keys add worker attic --expires 1ms --secure nowhere", 2, "--expires must be at least 1s"},
 		{"embedded", "keys revoke ../x --secure nowhere", 7, "no keys"},
 		{"producer", "init --print-server-conf", 2, "--print-server-conf needs --secure DIR"},
@@ -197,9 +197,9 @@ worker-2  worker    anywhere  never    U...
 	}
 
 	f.manage("revoke worker-1").wantCode(0)
-	first.wantCode(3).wantSaid("consumer: error: NATS at "+f.url+" refuses the credentials in worker-1.creds: ", "they were revoked, or are of another server")
+	first.wantCode(3).wantSaid("consumer: error: NATS at "+f.url+" refuses the credentials in worker-1.creds: ", "they were revoked, or belong to another server")
 	f.manage("revoke worker-1").wantCode(7).wantSaid("no such identity: worker-1\nembedded: hint: `embedded keys ls` lists them")
-	f.manage("add worker worker-2").wantCode(8).wantSaid("the name worker-2 is taken; use another, or revoke that one first")
+	f.manage("add worker worker-2").wantCode(8).wantSaid("the name worker-2 is taken; use another name, or revoke that identity first")
 	f.manage("revoke worker-2").wantCode(0)
 	second.wantCode(3)
 
@@ -218,7 +218,7 @@ worker-2  worker    anywhere  never    U...
 
 	// Networks from which an identity may connect.
 	cellar := f.add("worker cellar --src 127.0.0.2")
-	f.runs(cellar).wantCode(3).wantSaid("they hold only for connections from 127.0.0.2/32, if they were not revoked")
+	f.runs(cellar).wantCode(3).wantSaid("they are valid only for connections from 127.0.0.2/32, or were revoked")
 	f.worker(strings.Replace(cellar, f.url, f.from("127.0.0.2"), 1))
 	loft := f.add("producer loft --src 10.0.0.0/8 --src 127.0.0.1") + " 21"
 	f.runs(loft).wantCode(0).wantStdout("21: 3 7\n")
@@ -231,7 +231,7 @@ worker-2  worker    anywhere  never    U...
 	again.heard = f.heard
 	*f.heard = append(*f.heard, again.program)
 	eventually(t, "attic is there again", func() bool {
-		return strings.Count(attic.stderr.String(), "connected to NATS again") > 0
+		return strings.Count(attic.stderr.String(), "reconnected to NATS") > 0
 	})
 	again.submit()
 	f.runs(f.add("worker last") + " --name x").wantCode(2)
@@ -295,11 +295,11 @@ func TestUnknownClients(t *testing.T) {
 		{"producer", "ls -s " + f.url, 3, "its certificate is signed by an unknown authority; name the authority with --tlsca FILE"},
 		{"producer", "ls -s " + f.url + " --creds " + bare, 3, "its certificate is signed by an unknown authority; name the authority with --tlsca FILE"},
 		{"producer", "ls -s " + f.url + " --creds " + bare + " --tlsca " + other + "/ca.crt", 3, "unknown authority"},
-		{"producer", "ls -s " + f.url + " --tlsca " + ca, 3, "asks for a login; use --creds FILE"},
-		{"producer", "ls -s " + strings.Replace(f.url, "tls:", "nats:", 1) + " --tlsca " + ca, 3, "asks for a login; use --creds FILE"},
+		{"producer", "ls -s " + f.url + " --tlsca " + ca, 3, "requires a login; use --creds FILE"},
+		{"producer", "ls -s " + strings.Replace(f.url, "tls:", "nats:", 1) + " --tlsca " + ca, 3, "requires a login; use --creds FILE"},
 		{"producer", "ls -s " + f.url + " --tlsca " + ca + " --user alice --password x", 3, `refuses user "alice"`},
 		{"producer", "ls -s " + f.url + " --tlsca " + ca + " --token x", 3, "refuses the token"},
-		{"consumer", "run -s " + f.url + " --tlsca " + ca + " --creds " + other + "/worker-1.creds", 3, "they were revoked, or are of another server"},
+		{"consumer", "run -s " + f.url + " --tlsca " + ca + " --creds " + other + "/worker-1.creds", 3, "they were revoked, or belong to another server"},
 		{"producer", "ls -s " + strings.Replace(f.url, "127.0.0.1", "127.0.0.2", 1) + " --creds " + f.keys + "/producer.creds", 3, "127.0.0.2"},
 		{"producer", "ls --context " + f.keys + "/prodcer.json", 3, "prodcer.json: no such file"},
 		{"producer", "submit --context " + f.keys + "/observer.json 15", 3, `NATS does not let observer observer publish to "$KV.FACTOR_JOBS.`},
@@ -313,8 +313,8 @@ func TestUnknownClients(t *testing.T) {
 	if err := os.Chmod(loose, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	refusal{"embedded", "keys ls --secure " + f.keys, 3, "the key file " + loose + " is readable by others: its mode is 0640; if nobody has read it, chmod 600 " + loose}.check(t)
-	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "readable by others"}.check(t)
+	refusal{"embedded", "keys ls --secure " + f.keys, 3, "the key file " + loose + " is open to other users: its mode is 0640; run chmod 600 " + loose + ", and replace the key"}.check(t)
+	refusal{"embedded", "run --listen 127.0.0.1:0 --secure " + f.keys, 3, "open to other users"}.check(t)
 }
 
 // The contexts work with the nats command. So does the credentials file alone, which also holds the

@@ -22,7 +22,7 @@ func Fail(err error) error {
 	case errors.Is(err, syscall.EPIPE) && !errors.Is(err, natsconn.ErrConnect): // a connection can break with EPIPE too
 		return cli.Exit(128+cli.ExitCode(syscall.SIGPIPE), nil)
 	case errors.Is(err, stream.ErrNotProvisioned):
-		return cli.Exit(cli.NoConnect, err)
+		return cli.WithHint(cli.Exit(cli.NoConnect, err), "run `producer init` once against this server")
 	case errors.Is(err, job.ErrCancelled):
 		return cli.Exit(cli.Cancelled, err)
 	case errors.Is(err, job.ErrInputLost):

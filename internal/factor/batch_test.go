@@ -16,11 +16,11 @@ import (
 	"factorfleet/internal/sample"
 )
 
-// batchEngines are one that does numbers together, in lanes or on their textbook twins,
-// and one that leaves them to Append.
+// batchEngines returns an engine that computes numbers together, in lanes or by their Go
+// models, and one that leaves them to Append.
 func batchEngines(o Options) map[string]*Engine {
 	together, apart := New(o), New(o)
-	together.lanes, together.least, apart.lanes = ecm.MaxBits, 0, 0
+	together.maxTogether, together.minTogether, apart.maxTogether = ecm.MaxBits, 0, 0
 	return map[string]*Engine{"together": together, "apart": apart}
 }
 
@@ -105,7 +105,7 @@ func testBatchPowers(t *testing.T) {
 	checkBatch(t, ns)
 }
 
-// What Batch answers for a number does not depend on the others.
+// The answer of Batch for a number does not depend on the others.
 func TestBatchRepeats(t *testing.T) { kernelstest.Each(t, testBatchRepeats) }
 
 func testBatchRepeats(t *testing.T) {
@@ -140,7 +140,7 @@ func testBatchStops(t *testing.T) {
 			stop(cause)
 		}
 	}})
-	e.lanes = ecm.MaxBits
+	e.maxTogether = ecm.MaxBits
 	began := time.Now()
 	err := e.Batch(ctx, sample.Semiprimes(128, 100, 1), func([]Factor, string) {})
 	if err != cause || ticks > 101 {
@@ -148,12 +148,12 @@ func testBatchStops(t *testing.T) {
 	}
 }
 
-// A small budget is for one number, so nothing large is done together then.
+// With a small budget numbers above 2^64 are not computed together.
 func TestBatchBudget(t *testing.T) { kernelstest.Each(t, testBatchBudget) }
 
 func testBatchBudget(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Millisecond})
-	e.lanes = ecm.MaxBits
+	e.maxTogether = ecm.MaxBits
 	if e.canBatch(65) || !e.canBatch(64) {
 		t.Error("wrong sizes are done together")
 	}
@@ -180,8 +180,8 @@ func testBatchAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkBatch measures the time a number in lists of one kind, as BenchmarkFactor does
-// one by one.
+// BenchmarkBatch measures the time of a number in lists of one kind. BenchmarkFactor
+// measures it one by one.
 func BenchmarkBatch(b *testing.B) {
 	for _, k := range []struct {
 		name  string
@@ -210,7 +210,7 @@ func BenchmarkBatch(b *testing.B) {
 }
 
 // TestBatchRough: primes just above those of trial division are found at once by every curve, so that no
-// curve splits their product. It is not sieved for all that.
+// curve splits their product. Nevertheless it is not sieved.
 func TestBatchRough(t *testing.T) { kernelstest.Each(t, testBatchRough) }
 
 func testBatchRough(t *testing.T) {

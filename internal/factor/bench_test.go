@@ -42,8 +42,8 @@ func semiprime(rnd *rand.Rand, bits int) *big.Int {
 	}
 }
 
-// BenchmarkFactor measures the time a number for lists of one kind. It is where
-// trialCount, the levels and the figures of the cost model come from.
+// BenchmarkFactor measures the time of a number in lists of one kind. trialCount, the
+// levels and the figures of the cost model come from it.
 func BenchmarkFactor(b *testing.B) {
 	kinds := []struct {
 		name  string

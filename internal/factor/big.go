@@ -1,54 +1,42 @@
 package factor
 
 import (
-	"fmt"
 	"math/big"
-	"time"
 
 	"factorfleet/internal/factor/prime"
-	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 )
 
-// A piece is n^exp, a part of the number that is being factored.
-type piece struct {
-	n    *big.Int
-	exp  uint32
-	done progress
-}
-
-// progress is how far the levels have been passed through with a piece. The
-// parts of a piece inherit it, except shape and ratio: a curve meets all prime factors at once.
-type progress struct {
-	shape  bool // the divisors of a form have been tried with this piece
-	ratio  bool // factors of a close ratio have been looked for, in this piece
-	level  int
-	pm1    bool   // p-1 of the level is done
-	pp1    bool   // p+1 likewise
-	curve  int    // curves of the level done
-	total  uint64 // curves done at all levels
-	sieved bool   // in vain
-	need   uint64 // bytes that the sieve would take and there were not
-}
-
-// A search is the work on one number of 2^64 or more. Before and after each
-// step the number is the product of the found factors, dst[start:], and of all
-// pieces.
+// A search factors one number of 2^64 or more. Invariant, before and after each step:
+//
+//	whole = product of dst[start:] * product of untested, composite and unknown
+//
+// A piece moves between these lists:
+//
+//	untested   -> dst         it is prime, or it is a word and is factored at once
+//	           -> untested    it is a power: its base, with a larger exponent
+//	           -> composite
+//	           -> unknown     the budget was spent during its primality test
+//	composite  -> untested    it is split: its two parts
+//	all        -> dst         giveUp, with the status Composite
+//
+// The goroutine of Append owns a search.
 type search struct {
-	e         *Engine
-	whole     *big.Int // the number
-	shape     *shape   // of the number, nil before it is looked at
-	dst       []Factor
-	start     int
-	untested  []piece // prime, a power, or composite: not yet looked at
-	composite []piece
-	unknown   []piece // not tested in time
-	method    string  // the last that split something
-	effort    string  // the last that did not
-	lack      string  // why the sieve was not used
+	e            *Engine
+	whole        *big.Int      // the number to factor
+	form         *formDivisors // of whole, or of a later piece; nil before the first composite
+	dst          []Factor
+	start        int     // the factors of whole are dst[start:]
+	untested     []piece // not yet classified: prime, a power, or composite
+	composite    []piece // no powers
+	unknown      []piece // the budget was spent during the primality test
+	method       string  // the last one that split a piece
+	effort       string  // the last one that did not find a divisor
+	whyNotSieved string  // ends the effort; "" if the sieve was not refused
 }
 
-// big appends the factors of n >= 2^64.
+// big appends the factors of n >= 2^64 and returns them with the method. After the
+// budget is spent, the rest is Composite and the method says so.
 func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s := &search{e: e, dst: dst, start: len(dst), method: "prime"}
 	s.trial(n)
@@ -61,7 +49,8 @@ func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	return s.dst, s.method, nil
 }
 
-// run works until nothing is left or an error ends it.
+// run splits until every piece is prime or probably prime. It returns errBudget if
+// pieces are left, or the cause of the end of the context.
 func (s *search) run() error {
 	for {
 		if err := s.classify(); err != nil {
@@ -79,7 +68,7 @@ func (s *search) run() error {
 	}
 }
 
-// trial moves the prime factors of n below prime.Bound to dst and the rest to
+// trial moves the prime factors of n below prime.Bound to dst, and the cofactor to
 // untested.
 func (s *search) trial(n *big.Int) {
 	s.whole = n
@@ -97,9 +86,8 @@ func (s *search) trial(n *big.Int) {
 	s.untested = append(s.untested, piece{n: rest, exp: 1})
 }
 
-// classify looks at all untested pieces: they become factors, pieces of other
-// sizes, or composites. After errBudget the ones that it had no time for are
-// unknown.
+// classify tests all untested pieces. They become factors, other untested pieces (the
+// base of a power), or composites. A piece whose test runs out of time becomes unknown.
 func (s *search) classify() error {
 	for len(s.untested) > 0 {
 		last := len(s.untested) - 1
@@ -116,6 +104,7 @@ func (s *search) classify() error {
 	return nil
 }
 
+// classifyOne tests p for a power and for primality. After an error p is in no list.
 func (s *search) classifyOne(p piece) error {
 	if p.n.IsUint64() {
 		return s.classifyWord(p)
@@ -125,7 +114,7 @@ func (s *search) classifyOne(p piece) error {
 		s.untested = append(s.untested, piece{base, p.exp * uint32(exp), p.done})
 		return nil
 	}
-	ok, err := prime.Test(p.n, s.e.inBudget)
+	ok, err := prime.Test(p.n, s.e.checkBudget)
 	switch {
 	case err != nil:
 		return err
@@ -137,8 +126,7 @@ func (s *search) classifyOne(p piece) error {
 	return nil
 }
 
-// classifyWord finishes a piece below 2^64, which has no factor below
-// prime.Bound.
+// classifyWord completes a piece p < 2^64.
 func (s *search) classifyWord(p piece) (err error) {
 	w := p.n.Uint64()
 	switch {
@@ -149,36 +137,30 @@ func (s *search) classifyWord(p piece) (err error) {
 		before := s.method
 		s.dst, s.method, err = s.e.splitWord(s.dst, s.start, w, p.exp)
 		if before != "trial" {
-			s.method = before // it was harder to get here
+			s.method = before // a harder method has split off this word
 		}
 	}
 	return err
 }
 
+// found moves p to the factors with the given status.
 func (s *search) found(p piece, status Status) {
 	s.dst = addFactor(s.dst, s.start, Factor{nat.FromBig(p.n), p.exp, status})
 }
 
-// takeSmallest removes the smallest composite, which is the likeliest to be
-// finished in the time that is left.
-func (s *search) takeSmallest() piece {
-	at, last := 0, len(s.composite)-1
-	for i, p := range s.composite {
-		if p.n.Cmp(s.composite[at].n) < 0 {
-			at = i
-		}
-	}
-	p := s.composite[at]
-	s.composite[at] = s.composite[last]
-	s.composite = s.composite[:last]
-	return p
-}
-
-// split works on a composite until it falls apart. If it returns an error the
-// piece is back among the composites.
+// split splits p, a composite that is no power, in two. The methods are tried in this
+// order:
+//
+//	algebraic divisors, Fermat and Lehman    a hundredth of the time of the sieve each
+//	p-1, p+1, curves                         while they promise more than the sieve
+//	the sieve                                if its size, budget and memory permit it
+//
+// Each one returns no divisor if p.done says that it has been tried. The loop runs
+// again after the sieve has failed or was refused: the curves then continue without
+// end. After an error p is back among the composites.
 func (s *search) split(p piece) error {
 	for {
-		d, method, err := s.findByShape(&p)
+		d, method, err := s.findByForm(&p)
 		if d == nil && err == nil {
 			d, method, err = s.findByRatio(&p)
 		}
@@ -200,62 +182,4 @@ func (s *search) split(p piece) error {
 	}
 }
 
-// parts puts the parts d and p/d of p among the untested pieces, a factor that
-// they share by itself: (d/g) (p/d/g) g^2.
-func (s *search) parts(p piece, d *big.Int) {
-	p.done.shape, p.done.ratio = false, false
-	rest := new(big.Int).Quo(p.n, d)
-	g := new(big.Int).GCD(nil, nil, d, rest)
-	if g.Cmp(one) != 0 {
-		s.untested = append(s.untested, piece{g, 2 * p.exp, p.done})
-		d, rest = new(big.Int).Quo(d, g), rest.Quo(rest, g)
-	}
-	s.untested = append(s.untested, piece{d, p.exp, p.done}, piece{rest, p.exp, p.done})
-}
-
 var one = big.NewInt(1)
-
-// giveUp turns all pieces into factors with Status Composite.
-func (s *search) giveUp() {
-	for _, ps := range [...][]piece{s.untested, s.composite, s.unknown} {
-		for _, p := range ps {
-			s.refine(p)
-		}
-	}
-	if s.effort == "" {
-		s.effort = "trial"
-	}
-	s.effort += s.lacks()
-	if s.method == "prime" {
-		s.method = "unfinished after " + s.effort
-	} else {
-		s.method += "; unfinished after " + s.effort
-	}
-}
-
-// lacks says why none of the composites was sieved that could be: for want of memory, or of time.
-func (s *search) lacks() string {
-	for _, p := range s.composite {
-		if bits := p.n.BitLen(); bits <= measured.SieveBits && !p.done.sieved && p.done.need == 0 && !s.e.affords(bits) {
-			return fmt.Sprintf("; the sieve takes about %v", s.e.sieveTime(bits).Round(time.Second))
-		}
-	}
-	return s.lack
-}
-
-// refine takes the primes already found out of p before it gives p up.
-func (s *search) refine(p piece) {
-	n := p.n
-	for i := s.start; i < len(s.dst); i++ {
-		f := &s.dst[i]
-		if f.Status == Composite {
-			continue
-		}
-		rest, times := prime.TakeOut(n, f.P.Big())
-		n = rest
-		f.Exp += times * p.exp
-	}
-	if n.Cmp(one) != 0 {
-		s.found(piece{n: n, exp: p.exp}, Composite)
-	}
-}

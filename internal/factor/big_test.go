@@ -22,11 +22,11 @@ func (s *search) value() *big.Int {
 	return n
 }
 
-// The primes of the tests: 41 bits, so that products are no words.
+// The primes of the tests have 41 bits, so that products exceed a word.
 var p1, p2 = big.NewInt(1099511627791), big.NewInt(1099511627803)
 
-// TestParts: the parts of a piece to a power multiply to it, also if they have a
-// factor in common.
+// TestParts: the parts of a piece multiply to the piece, also if they share a factor and the
+// piece has an exponent.
 func TestParts(t *testing.T) {
 	for _, test := range []struct{ n, d *big.Int }{
 		{product(p1, p2), p1},
@@ -44,17 +44,17 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestClassifyPower: a power to a power.
+// TestClassifyPower: a piece that is a power and has an exponent.
 func TestClassifyPower(t *testing.T) {
 	s := &search{e: New(Options{}), untested: []piece{{n: pow(p1.Int64(), 6), exp: 5}}}
 	want := s.value()
-	s.e.pulse.ctx = t.Context()
+	s.e.stop.ctx = t.Context()
 	if err := s.classify(); err != nil || s.value().Cmp(want) != 0 || format(s.dst) != p1.String()+"^30" {
 		t.Errorf("(p^6)^5 = %s, %v", format(s.dst), err)
 	}
 }
 
-// TestGiveUp: the primes found in one piece are taken out of those left over.
+// TestGiveUp: the primes found in one piece are divided out of the unfinished pieces.
 func TestGiveUp(t *testing.T) {
 	s := &search{e: New(Options{}), dst: []Factor{{nat.FromBig(p1), 1, Prime}}, method: "trial"}
 	s.composite = []piece{{n: product(p1, p1, hard()), exp: 2}}

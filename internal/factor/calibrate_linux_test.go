@@ -26,7 +26,7 @@ func TestCalibrateSieve(t *testing.T) {
 	defer runtime.UnlockOSThread()
 	t.Logf("level %v", kernels.Active())
 	e := New(Options{})
-	e.pulse.ctx = t.Context()
+	e.stop.ctx = t.Context()
 	for _, bits := range []int{64, 80, 96, 112, 128, 150, 165, 180, 198, 215, 231, 248, 264, 281, 297, 314} {
 		if bits > *calibrate*3322/1000 {
 			return
@@ -45,7 +45,7 @@ func TestCalibrateSieve(t *testing.T) {
 func sieveTime(t *testing.T, e *Engine, bits, count int) (spent time.Duration) {
 	for _, n := range sample.Semiprimes(bits, count, uint64(time.Now().UnixNano())) {
 		began := threadTime()
-		if d, err := e.sieve(n.Big(), e.alive); d == nil || err != nil {
+		if d, err := e.sieve(n.Big(), e.checkContext); d == nil || err != nil {
 			t.Fatalf("%v: %v, %v", n, d, err)
 		}
 		spent += threadTime() - began

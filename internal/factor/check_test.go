@@ -14,7 +14,7 @@ import (
 	"factorfleet/internal/verify"
 )
 
-// checkFlag is how many numbers TestConsecutive and TestClasses look at, each. With 5e7
+// checkFlag is the number of numbers that TestConsecutive and TestClasses each check. With 5e7
 // they take some minutes.
 var checkFlag = flag.Float64("check", 2e5, "`COUNT` of numbers to factor and to check, for each of the large tests")
 
@@ -89,8 +89,8 @@ func compareWithSieve(t *testing.T, e *Engine, primes []uint32, first, count uin
 	}
 }
 
-// TestClasses has package verify, which knows nothing of this one, look at the answers
-// for random numbers and semiprimes of all sizes in lanes.
+// TestClasses verifies the answers for random numbers and semiprimes of all sizes in lanes by
+// package verify, which shares no code with this one.
 func TestClasses(t *testing.T) { kernelstest.Each(t, testClasses) }
 
 func testClasses(t *testing.T) {

@@ -16,15 +16,15 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// lending returns a pool with cores to lend besides that of the one computation that has begun.
+// lending returns a pool with cores to lend besides the core of one computation.
 func lending(cores int) *Pool {
 	p := NewPool(1+cores, 0)
 	p.Enter()
 	return p
 }
 
-// TestCores: the answer and what found it do not depend on how many cores there were, nor on when
-// they were wanted elsewhere.
+// TestCores: the answer and its method depend neither on the number of cores nor on when the
+// pool recalls them.
 func TestCores(t *testing.T) { kernelstest.Each(t, testCores) }
 
 func testCores(t *testing.T) {
@@ -71,11 +71,11 @@ func testCores(t *testing.T) {
 	}
 }
 
-// TestStretch: of the steps that find something the first counts, whenever it does; what was given
-// back is done again, and what was not done is not forgotten.
-func TestStretch(t *testing.T) {
-	r := &stretch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), at: progress{level: 5, pp1: true}}
-	r.found.Store(1 << 40)
+// TestCurveSearch: of the steps that find a divisor the first counts, whenever it is recorded. A
+// recalled step is taken again, and an unfinished step stays in the list.
+func TestCurveSearch(t *testing.T) {
+	r := &curveSearch{e: New(Options{}), n: new(big.Int).Lsh(one, 400), next: pieceProgress{level: 5, pp1Done: true}}
+	r.firstFound.Store(1 << 40)
 	taken := func(own bool, want int) step {
 		t.Helper()
 		st, ok := r.take(own)
@@ -87,35 +87,35 @@ func TestStretch(t *testing.T) {
 	one, two := taken(false, 1), taken(false, 2)
 	zero := taken(true, 0)
 	if !zero.pm1 || one.pm1 {
-		t.Error("the first step is p-1, and the own goroutine's")
+		t.Error("the first step is not p-1, or a helper took p-1")
 	}
 	three, four := taken(false, 3), taken(true, 4)
 	r.record(&one, nil, "", errRecalled)
 	one = taken(false, 1)
 	r.record(&three, big.NewInt(33), "three", nil)
 	if _, ok := r.take(true); ok {
-		t.Error("there are steps behind the one that has found something")
+		t.Error("a step after the one that has found a divisor is taken")
 	}
-	if r.behind(&four) == nil || r.behind(&two) != nil {
-		t.Error("the wrong steps go on")
+	if r.checkStillFirst(&four) == nil || r.checkStillFirst(&two) != nil {
+		t.Error("the wrong steps continue")
 	}
 	r.record(&two, big.NewInt(22), "two", nil)
 	r.record(&four, big.NewInt(44), "four", nil)
 	r.record(&one, nil, "", nil)
-	if r.method != "two" || r.after != two.after {
+	if r.method != "two" || r.foundAfter != two.after {
 		t.Errorf("%s counts", r.method)
 	}
-	if r.open[0].index != 0 {
-		t.Errorf("step %d is the first that is not done, want 0", r.open[0].index)
+	if r.unfinished[0].index != 0 {
+		t.Errorf("step %d is the first that is not done, want 0", r.unfinished[0].index)
 	}
 }
 
-// TestHelperPanics: what a borrowed core panics with comes out of Append.
+// TestHelperPanics: Append panics with the value of a helper's panic.
 func TestHelperPanics(t *testing.T) {
 	pool := lending(1)
-	r := &stretch{e: New(Options{Pool: pool}), n: nil}
+	r := &curveSearch{e: New(Options{Pool: pool}), n: nil}
 	r.crew.Pool = pool
-	r.e.pulse.ctx = t.Context()
+	r.e.stop.ctx = t.Context()
 	r.crew.Borrow(r.help)
 	defer func() {
 		if recover() == nil {
@@ -125,11 +125,11 @@ func TestHelperPanics(t *testing.T) {
 			t.Error("the core is not given back")
 		}
 	}()
-	r.end(nil)
+	r.stopHelpers(nil)
 }
 
-// TestProgress has a semiprime tell how far it is, of 57 digits at level plain and 64 at others, which
-// takes several times as long as there is between two reports.
+// TestProgress follows the reports of a semiprime, of 57 digits at level plain and 64 at others. It
+// takes several times as long as the time between two reports.
 func TestProgress(t *testing.T) { kernelstest.Each(t, testProgress) }
 
 func testProgress(t *testing.T) {
@@ -141,8 +141,8 @@ func testProgress(t *testing.T) {
 	var list []string
 	methods := make(map[string]bool)
 	last := time.Time{}
-	o := Options{Pool: lending(1), Progress: func(p Progress) {
-		if since := time.Since(last); since < 50*time.Millisecond && p.Method != MethodSolve {
+	o := Options{Pool: lending(1), Progress: func(p EngineProgress) {
+		if since := time.Since(last); since < 50*time.Millisecond && p.Method != methodSolve {
 			t.Errorf("%+v %v after the last", p, since)
 		}
 		last = time.Now()
@@ -152,11 +152,11 @@ func testProgress(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		switch p.Method {
-		case MethodPM1, MethodPP1, MethodECM:
+		case methodPM1, methodPP1, methodECM:
 			if p.B1 == 0 || p.Left == 0 {
 				t.Errorf("%+v", p)
 			}
-		case MethodSIQS:
+		case methodSIQS:
 			if p.Total < 1000 {
 				t.Errorf("%+v", p)
 			}
@@ -166,12 +166,12 @@ func testProgress(t *testing.T) {
 	if fs, _, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 {
 		t.Fatal(fs, err)
 	}
-	if !methods[MethodSIQS] || !methods[MethodSolve] {
+	if !methods[methodSIQS] || !methods[methodSolve] {
 		t.Errorf("reports:\n%s", strings.Join(list, "\n"))
 	}
 }
 
-// TestMemory: a number whose sieve does not fit goes on with curves, and says why it is not done.
+// TestMemory: a number whose sieve gets no memory continues with curves, and its method says why.
 func TestMemory(t *testing.T) { kernelstest.Each(t, testMemory) }
 
 func testMemory(t *testing.T) {
@@ -184,7 +184,7 @@ func testMemory(t *testing.T) {
 		!strings.HasPrefix(method, "unfinished after ") || !strings.HasSuffix(method, " MB of memory, the limit is 5") {
 		t.Errorf("%s by %q, %v", format(fs), method, err)
 	}
-	// Where it does not fit for a while it is sieved later.
+	// If the memory is missing for a while only, the number is sieved later.
 	pool := NewPool(1, 100<<20)
 	pool.Reserve(98 << 20)
 	ticks := 0
@@ -198,7 +198,7 @@ func testMemory(t *testing.T) {
 	}
 }
 
-// TestCancelCores ends the work on numbers of up to 60 digits at random moments, on two cores.
+// TestCancelCores cancels the work on numbers of up to 60 digits at random moments, on two cores.
 func TestCancelCores(t *testing.T) { kernelstest.Each(t, testCancelCores) }
 
 func testCancelCores(t *testing.T) {
@@ -248,8 +248,8 @@ func testCancelCores(t *testing.T) {
 	t.Errorf("%d goroutines more than before", runtime.NumGoroutine()-before)
 }
 
-// twoProcessors has goroutines run side by side for the length of the test, on a machine with one
-// processor too.
+// twoProcessors lets goroutines run in parallel during the test, on a machine with one processor
+// too.
 func twoProcessors(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(max(2, before))

@@ -1,32 +1,54 @@
 // Package factor writes integers as products of primes.
 //
-// A number below 2^64 is always factored completely, and its factors are proved
-// to be prime: trial division, then the Baillie-PSW test, then elliptic curves and, if
-// they fail or the number is small, Pollard's rho. A larger one goes through trial
-// division, roots, Baillie-PSW, the algebraic factors of a^n-1 and a^n+1, Fermat's and Lehman's methods for factors of close ratio, and
-// then p-1 and elliptic curves with bounds that grow. Up to 100 digits that ends when the
-// quadratic sieve promises more, after some hundredths of the time that it is expected
-// to take; above, and if the budget is too small for the sieve, it goes on until the
-// number is done or the budget is spent.
+// A number n < 2^64 is always factored completely, and its factors are proved to be
+// prime: trial division, the Baillie-PSW test, then elliptic curves. Pollard's rho
+// splits what is small or what the curves fail on.
 //
-// One number is done on one core, or with a Pool on all that are idle: the answer is the same.
+// A number n >= 2^64 passes through these steps, until its parts are prime or probably
+// prime:
 //
-// Lists of numbers of up to ecm.BatchBits bits are done together at the level of kernels in force: see
-// Batch. There curves are quicker than the sieve up to 104 bits.
+//	trial division by the primes below prime.Bound
+//	perfect powers n = b^k
+//	the Baillie-PSW test
+//	algebraic factors, if n divides a number a^e - 1 or a^e + 1
+//	Fermat's and Lehman's methods, for two factors of a simple ratio
+//	p-1, p+1 and elliptic curves, with bounds B1 and B2 that grow from level to level
+//	the quadratic sieve, up to measured.SieveBits (100 digits)
 //
-// The methods are packages of their own below this one; here is what is tried
-// on which number for how long. Sources are named there. The order of the
-// elliptic curves' bounds follows P. Zimmermann, B. Dodson, 20 years of ECM
-// (2006).
+// Curves end and the sieve starts when the sieve promises more for its time: see
+// Engine.sieveIsNext. Above 100 digits, and if the budget is too small for the sieve,
+// curves continue until the number is factored or the budget is spent.
 //
-// A composite is never called a prime; a number that could not be tested or
-// split in time is called Composite. Primes above 2^64 are probable primes, which a
-// Prover may prove. Of a number above 100 digits without a factor that elliptic curves can
-// find, nothing is found.
+// A number is computed on one core, or with a Pool on all idle cores; the answer is the
+// same. Numbers of up to ecm.BatchBits bits can be computed together: see Engine.Batch.
+// In such a list curves are quicker than the sieve up to 104 bits.
 //
-// How to add a method: 1) a package beside rho, which imports prime and mont at
-// most and takes a check function as those do; 2) a step in curves.go; 3) its
-// row in the table of TestMethods and a benchmark that says where it wins.
+// The package never calls a composite prime. A number that was not tested or not split
+// in time has the status Composite. A prime above 2^64 is a probable prime (PRP); a
+// Prover may prove it. A number above 100 digits without a factor that elliptic curves
+// find stays Composite.
+//
+// Each method is a package below this one, which names its sources. This package
+// decides which method is tried on which number, and for how long. The bounds of the
+// curves ascend as in P. Zimmermann, B. Dodson, 20 years of ECM (2006).
+//
+// The files:
+//
+//	factor, engine     options, results, the engine
+//	word, trial        numbers below 2^64, one at a time
+//	batch*             many numbers below 2^128 together
+//	big, piece, giveup numbers of 2^64 and more: the pieces of a number
+//	power, form, ratio powers, algebraic divisors, factors of close ratio
+//	level, step        bounds of p-1, p+1 and curves; the sequence of steps
+//	curves*            the steps of a piece, on one core or several
+//	sieve              when the sieve starts, and its memory
+//	stop, report       budget and context; progress
+//	prove, claim, proof, witness
+//	                   proofs of primality
+//
+// To add a method: 1) write a package beside rho that imports prime and mont at most
+// and takes a check function; 2) add a step in step.go; 3) add a row to the table of
+// TestMethods and a benchmark that shows where the method wins.
 package factor
 
 import (
@@ -37,17 +59,17 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// Status says what is known of a factor. The numeric values are fixed, they go
-// over the wire.
+// A Status says what is known of a factor. The values are fixed: they are part of the
+// wire format.
 type Status uint8
 
 const (
-	Prime     Status = 1 // below 2^64, and so proved
-	PRP       Status = 2 // Baillie-PSW probable prime
-	Composite Status = 3 // left unfinished: composite, or not tested in time
+	Prime     Status = 1 // a prime below 2^64, for which Baillie-PSW is a proof
+	PRP       Status = 2 // a probable prime by Baillie-PSW, 2^64 or more
+	Composite Status = 3 // unfinished: composite, or not tested in time
 )
 
-// String returns the letter or letters that stand for s in results.
+// String returns "P", "PRP" or "C", as results show it, and "?" for other values.
 func (s Status) String() string {
 	switch s {
 	case Prime:
@@ -61,44 +83,50 @@ func (s Status) String() string {
 	}
 }
 
-// A Factor is the power P^Exp in a factorization.
+// A Factor is the power P^Exp in a factorization, P > 1.
 type Factor struct {
 	P      nat.Nat
 	Exp    uint32 // >= 1
 	Status Status
 }
 
-// Options says how hard to try. The zero value is no limit, seed 0.
+// Options are the settings of an engine. The zero value is valid: no limit, seed 0, one
+// core.
 type Options struct {
-	// Budget is the wall-clock limit for one number, 0 none. Once it is spent the
-	// rest of the number is returned as Composite, without an error. It is looked
-	// at about every tenth of a millisecond, at 16,384 bits every few
-	// milliseconds; trial division and roots, which are not interrupted, take 4 ms
-	// there (BenchmarkSmallDivisors, BenchmarkPerfectPower). A number whose primality
-	// could not be tested in time is Composite too: that means unfinished. Numbers and
-	// cofactors below 2^64 ignore the budget.
+	// Budget is the wall-clock limit for one number; 0 is no limit. When it is spent,
+	// the remaining part of the number is returned as Composite, without an error. So
+	// is a number whose primality was not tested in time. Numbers and cofactors below
+	// 2^64 ignore the budget.
+	//
+	// The engine checks the budget about every 0.1 ms, at 16,384 bits every few
+	// milliseconds. Trial division and roots are not interrupted; they take 4 ms at
+	// 16,384 bits (BenchmarkSmallDivisors, BenchmarkPerfectPower).
 	Budget time.Duration
-	// Seed chooses the constants of rho and the curves: the same n and Seed are
-	// factored the same way.
+	// Seed chooses the constants of rho and the curves. The same n and Seed are
+	// factored in the same way.
 	Seed uint64
-	// Tick is called from within the computation, as often as Budget is looked
-	// at, while it moves. It may be nil and should be quick.
+	// Tick is called whenever the engine checks its budget, from the goroutine that
+	// computes. It shows that the computation is alive. It may be nil, and it should
+	// return quickly.
 	Tick func()
-	// Progress is called ten times a second at most, from within the computation, while a number
-	// above 2^64 is done by itself. It may be nil and should be quick.
-	Progress func(Progress)
-	// Pool lends further cores for a number that takes long, and knows how much memory there is.
-	// It is shared by all engines of the process. nil is one core and no limit.
+	// Progress is called at most ten times a second, from the goroutine that computes,
+	// while a number above 2^64 is factored by itself. It may be nil, and it should
+	// return quickly.
+	Progress func(EngineProgress)
+	// Pool lends idle cores to a number that takes long, and bounds the memory of the
+	// sieve. All engines of a process share it. nil is one core and no limit of memory.
 	Pool *Pool
 }
 
-// A Pool is the cores and the memory of a process. Who has an engine compute calls Enter before and
-// Leave after; what is not in use then is lent to the others.
+// A Pool counts the cores and the memory of a process. The caller of an engine calls
+// Enter before a computation and Leave after it. The pool lends the cores that are not
+// in use to the other engines.
 type Pool = resource.Pool
 
-// NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
+// NewPool returns a pool of cores >= 1 and of memory bytes; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, memory) }
 
-// DefaultBudget returns the budget for a number of so many bits if nobody says: up to 100 digits
-// enough to finish it, above that what finds most factors of 30 digits.
+// DefaultBudget returns the budget for a number of so many bits when the user sets
+// none. Up to 100 digits it suffices to finish the number, above it finds most factors
+// of 30 digits.
 func DefaultBudget(bits int) time.Duration { return measured.Active().Budget(bits) }

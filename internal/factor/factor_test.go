@@ -50,8 +50,8 @@ func format(fs []Factor) string {
 	return b.String()
 }
 
-// checkFactors checks what every answer promises: the product, the order, the
-// status of each factor by math/big.
+// checkFactors checks what holds for every answer: the product, the order, and the status of
+// each factor by math/big.
 func checkFactors(t testing.TB, n *big.Int, fs []Factor) {
 	t.Helper()
 	p := big.NewInt(1)
@@ -123,8 +123,7 @@ func testExhaustive(t *testing.T) {
 	}
 }
 
-// TestKnown has numbers that are known to break something, or to be the last of
-// their kind.
+// TestKnown has numbers that have broken factoring programs, or are the last of their kind.
 func TestKnown(t *testing.T) { kernelstest.Each(t, testKnown) }
 
 func testKnown(t *testing.T) {
@@ -178,8 +177,8 @@ func testKnown(t *testing.T) {
 	}
 }
 
-// TestMersenne factors 2^n-1 for all n to 128, TestFactorials n!+1 to 30: of every
-// size and shape, without anything to look up, since checkFactors knows.
+// TestMersenne factors 2^n-1 for all n to 128, TestFactorials n!+1 to 30. These numbers have
+// factors of all sizes, and checkFactors needs no table of them.
 func TestMersenne(t *testing.T) { kernelstest.Each(t, testMersenne) }
 
 func testMersenne(t *testing.T) {
@@ -200,7 +199,7 @@ func testFactorials(t *testing.T) {
 	}
 }
 
-// TestPowers takes p^k for primes around the bounds of the methods.
+// TestPowers factors p^k for primes p around the bounds of the methods.
 func TestPowers(t *testing.T) {
 	e := New(Options{})
 	for _, p := range []int64{2, 3, 1013, 1019, 1021, 1031, 65521, 65537, 4294967291, 4294967311} {
@@ -253,11 +252,11 @@ func hard() *big.Int {
 	return product(big10("914936749175787993398663151945439"), big10("882349585489182747426476119260833"))
 }
 
-// slack is what a busy machine may add to the times of tests. That the engine
-// itself answers within 100 ms is for TestTick.
+// slack is the time that a busy machine may add in tests. TestTick checks that the engine itself
+// stops within 100 ms.
 const slack = 400 * time.Millisecond
 
-// TestBudget spends it on numbers with a part that is out of reach.
+// TestBudget spends the budget on numbers with a part that is out of reach.
 func TestBudget(t *testing.T) { kernelstest.Each(t, testBudget) }
 
 func testBudget(t *testing.T) {
@@ -289,8 +288,8 @@ func testBudget(t *testing.T) {
 	}
 }
 
-// TestTinyBudget: words are always finished, and a larger number keeps what was
-// found.
+// TestTinyBudget: words are always finished, and of a larger number the factors found are
+// returned.
 func TestTinyBudget(t *testing.T) { kernelstest.Each(t, testTinyBudget) }
 
 func testTinyBudget(t *testing.T) {
@@ -306,8 +305,8 @@ func testTinyBudget(t *testing.T) {
 	}
 }
 
-// TestCancel ends the context from within the computation, at once and in the
-// middle, in words, in primality tests and in curves.
+// TestCancel cancels the context from within the computation, at the first tick and later, in
+// words, in primality tests and in curves.
 func TestCancel(t *testing.T) { kernelstest.Each(t, testCancel) }
 
 func testCancel(t *testing.T) {
@@ -345,8 +344,8 @@ func testCancel(t *testing.T) {
 	}
 }
 
-// TestTick measures the longest silence for the slowest steps there are. The
-// machine may be busy with other things: the best of some attempts counts.
+// TestTick measures the longest time between two ticks for the slowest steps. The best of some
+// attempts counts, because the machine may be busy.
 func TestTick(t *testing.T) { kernelstest.Each(t, testTick) }
 
 func testTick(t *testing.T) {
@@ -377,7 +376,7 @@ func longestSilence(t *testing.T, n *big.Int) time.Duration {
 	return max(longest, time.Since(last))
 }
 
-// TestSeed: the same seed gives the same curves, another one others, and all the
+// TestSeed: the same seed gives the same curves, another seed other curves, and every seed the
 // same factors.
 func TestSeed(t *testing.T) { kernelstest.Each(t, testSeed) }
 

@@ -57,8 +57,8 @@ func smallShapes(count int) map[string][]*big.Int {
 	return shapes
 }
 
-// BenchmarkSmallShapes measures CPU time and, if gp is installed, how many times that of PARI's factor
-// it is.
+// BenchmarkSmallShapes measures the CPU time and, if gp is installed, its ratio to the time of
+// PARI's factor.
 func BenchmarkSmallShapes(b *testing.B) {
 	for name, list := range smallShapes(20) {
 		b.Run(name, func(b *testing.B) {

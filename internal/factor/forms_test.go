@@ -22,7 +22,7 @@ func primeNear(n *big.Int) *big.Int {
 	return p
 }
 
-// TestCloseRatio has products of two primes that only a close ratio makes easy: they would take hours.
+// TestCloseRatio has products of two primes with a close ratio. Other methods would take hours.
 func TestCloseRatio(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Second})
 	p := primeNear(pow(10, 75))
@@ -56,8 +56,8 @@ func TestCloseRatio(t *testing.T) {
 // powPlus returns a^e+d.
 func powPlus(a, e, d int64) *big.Int { return new(big.Int).Add(pow(a, e), big.NewInt(d)) }
 
-// TestAlgebraic has numbers that fall apart by their form. Without it, those whose method is
-// algebraic would take days.
+// TestAlgebraic has numbers that split by their form. Those with an algebraic method would take
+// days without it.
 func TestAlgebraic(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Second})
 	// The values at 5 of the cyclotomic polynomials of 47 and 141, primes of 107 and 213 bits.
@@ -131,7 +131,7 @@ func smoothMinusOne(most int) *big.Int {
 	}
 }
 
-// TestPlusOne: primes for which p+1 is smooth are found by that.
+// TestPlusOne: p+1 finds the primes p for which p+1 is smooth.
 func TestPlusOne(t *testing.T) {
 	e := New(Options{Budget: 20 * time.Second})
 	large := primeNear(pow(10, 120)) // too large for the sieve
@@ -148,7 +148,7 @@ func TestPlusOne(t *testing.T) {
 	}
 }
 
-// TestNoForm: numbers beside a form are factored as before.
+// TestNoForm: the neighbours of a form are factored by other methods.
 func TestNoForm(t *testing.T) {
 	e := New(Options{})
 	for _, a := range []int64{2, 3, 6, 7, 10} {
@@ -160,13 +160,13 @@ func TestNoForm(t *testing.T) {
 	}
 }
 
-// TestRatios: what is done grows with the size and takes about a hundredth of the time of the sieve at most,
-// by the times of a step and a ratio that the effort reckons with. The smallest numbers have one ratio.
+// TestRatios: the limits grow with the size, and their predicted time is about a hundredth of
+// that of the sieve at most. The smallest numbers have one ratio.
 func TestRatios(t *testing.T) {
 	for _, level := range kernels.Levels {
 		times := measured.Of(level)
 		for bits := 65; bits <= 16384; bits = bits*9/8 + 1 {
-			do := ratios(bits, times)
+			do := limitsForRatios(bits, times)
 			took := time.Duration(do.steps)/2 + time.Duration(do.ratios)*(time.Microsecond+time.Duration(6*bits))
 			if share := float64(took) / float64(times.Sieve(min(bits, measured.SieveBits))); share > 0.015 {
 				t.Errorf("%v, %d bits: %+v takes %.3f of the time of the sieve", level, bits, do, share)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzFactor multiplies parts of all sizes, at most one of them above 48 bits, so
-// that the rest is in reach, and checks the answer.
+// FuzzFactor multiplies parts of all sizes, at most one of them above 48 bits so that the number
+// can be factored, and checks the answer.
 func FuzzFactor(f *testing.F) {
 	f.Add(uint64(1), uint64(1), uint64(1), uint64(0))
 	f.Add(uint64(1<<32-5), uint64(1<<32-5), uint64(2), uint64(1))

@@ -29,9 +29,9 @@ func threadTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// A gapMeter measures how much work there is between two looks at the context. CPU time is measured,
-// for what else runs on the machine hardly counts; the goroutine must be locked to its thread. What is
-// allowed is twice what a quiet machine shows, and less than the tenth of a second that is promised.
+// A gapMeter measures the work between two checks of the context. It measures CPU time, on which
+// other work of the machine has little influence; the goroutine must be locked to its thread. The
+// limits are twice the figures of a quiet machine, and less than the promised tenth of a second.
 type gapMeter struct {
 	t             *testing.T
 	most          time.Duration // allowed
@@ -46,7 +46,7 @@ func newGapMeter(t *testing.T, most time.Duration) *gapMeter {
 }
 
 func (g *gapMeter) options() Options {
-	return Options{Tick: g.tick, Progress: func(p Progress) { g.method = p.Method; g.methods[p.Method] = true }}
+	return Options{Tick: g.tick, Progress: func(p EngineProgress) { g.method = p.Method; g.methods[p.Method] = true }}
 }
 
 func (g *gapMeter) tick() {
@@ -60,7 +60,7 @@ func (g *gapMeter) tick() {
 	g.ticks++
 }
 
-// TestGaps: from the first division to the square root a number looks at its context all the time.
+// TestGaps: the context is checked regularly, from the first division to the square root.
 func TestGaps(t *testing.T) { kernelstest.Each(t, testGaps) }
 
 func testGaps(t *testing.T) {
@@ -81,7 +81,7 @@ func testGaps(t *testing.T) {
 	}
 }
 
-// TestGapsOfPlans: so it does while a level of large bounds is prepared, and with a long number.
+// TestGapsOfPlans: it is checked while a plan of large bounds is made, and with a long number.
 func TestGapsOfPlans(t *testing.T) { kernelstest.Each(t, testGapsOfPlans) }
 
 func testGapsOfPlans(t *testing.T) {
@@ -99,8 +99,8 @@ func testGapsOfPlans(t *testing.T) {
 	} {
 		g := newGapMeter(t, test.most)
 		e := New(g.options())
-		e.pulse.ctx = t.Context()
-		e.pulse.start(300 * time.Millisecond)
+		e.stop.ctx = t.Context()
+		e.stop.start(300 * time.Millisecond)
 		s := &search{e: e}
 		n := randomBits(rnd, test.bits)
 		n.SetBit(n, 0, 1)
@@ -109,12 +109,12 @@ func testGapsOfPlans(t *testing.T) {
 		}
 		g.last = threadTime()
 		s.whole = n
-		err := s.split(piece{n: n, exp: 1, done: progress{level: test.level, pm1: test.pm1, sieved: true}})
+		err := s.split(piece{n: n, exp: 1, done: pieceProgress{level: test.level, pm1Done: test.pm1, sieveFailed: true}})
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
 	}
 }
 
-// TestGapsOfForms: so it does while the form of a long number is looked at.
+// TestGapsOfForms: it is checked while the form of a long number is searched.
 func TestGapsOfForms(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -131,14 +131,14 @@ func TestGapsOfForms(t *testing.T) {
 	} {
 		g := newGapMeter(t, 40*time.Millisecond)
 		e := New(g.options())
-		e.pulse.ctx = t.Context()
-		e.pulse.start(0)
+		e.stop.ctx = t.Context()
+		e.stop.start(0)
 		s := &search{e: e}
 		began := threadTime()
 		g.last = began
 		s.trial(test.n)
 		p := s.untested[0]
-		_, form, err := s.findByShape(&p)
+		_, form, err := s.findByForm(&p)
 		if err == nil {
 			_, _, err = s.findByRatio(&p)
 		}

@@ -12,33 +12,37 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A level is a stretch of work that finds most factors of a certain size: p-1
-// and p+1 once, then curves, in groups of ecm.Group.
+// A level is the work that finds most prime factors of a certain size: p-1 and p+1
+// once, then curves in groups of ecm.Group, all with bounds for that size.
 type level struct {
-	digits       int // of the factors
+	digits       int // of the factors that the level is for
 	pm1B1, pm1B2 uint64
 	pp1B1, pp1B2 uint64
 	b1, b2       uint64
 	curves       int                       // a multiple of ecm.Group
-	cached       *atomic.Pointer[ecm.Plan] // nil inside until made; shared by all engines
+	cached       *atomic.Pointer[ecm.Plan] // of b1 and b2; holds nil until the plan is made
 
-	chance [maxDigits]float64 // chance[d]: of a curve to find a factor of d digits
-	before [maxDigits]float64 // the sum of that over all curves of the levels before
+	chance [maxDigits]float64 // chance[d]: probability that one curve finds a given factor of d digits
+	before [maxDigits]float64 // before[d]: sum of chance[d] over all curves of the levels before
 }
 
-// Sizes of factors that are reckoned with, in digits: smaller ones are found by trial division,
-// larger ones never by curves.
+// Sizes in digits of the factors that the probabilities consider. Trial division finds
+// the smaller ones, and curves practically never find larger ones.
 const (
 	minDigits = 4
 	maxDigits = 60
 )
 
-// bounds are those of the levels. B1 is about where the expected time for a factor of that many
-// digits is least, which within a factor of two makes a difference of a tenth; B2 = 100*B1
-// takes four tenths of a curve. p-1 takes a few hundredths of the time of a level's curves, and p+1 a third of
-// that: of random primes p of 15 digits p-1 finds 5.5 % here, p+1 to a third of its B1 2.1 %, and a group
-// of curves 26 %. For its time that is about what a group finds in plain Go, and an eighth of what it
-// finds in lanes; but people give primes for which p+1 is smooth on purpose.
+// bounds are the bounds of the levels, ascending. B1 is near the optimum for factors of
+// so many digits; a B1 that is wrong by a factor of two costs a tenth more time. B2 =
+// 100*B1 takes four tenths of the time of a curve.
+//
+// The time of p-1 is a few hundredths of that of a level's curves, and the time of p+1
+// a third of that of p-1. Of random primes of 15 digits, p-1 finds 5.5 % at that level,
+// p+1 with a third of its B1 finds 2.1 %, and a group of curves finds 26 %. Per time,
+// p-1 finds as much as a group in plain Go, and an eighth of a group in lanes. It is
+// run nevertheless, because people submit primes p on purpose for which p-1 or p+1 is
+// smooth.
 var bounds = [...]level{
 	{digits: 9, b1: 120, b2: 6e3},
 	{digits: 11, pm1B1: 1000, pm1B2: 10e3, b1: 300, b2: 18e3},
@@ -53,12 +57,17 @@ var bounds = [...]level{
 	{digits: 45, pm1B1: 100e6, pm1B2: 1e9, pp1B1: 25e6, pp1B2: 250e6, b1: 11e6, b2: 1100e6},
 }
 
-// levels returns the levels. They are passed through in order; the last one is repeated for
-// ever. A composite of any size begins with the first, since a factor that trial
-// division has missed is as likely to be small as not.
+// levels returns the levels. They are passed through in order; the last one is repeated
+// without end. A composite of any size begins with the first one: a factor that trial
+// division has missed is as likely small as large.
 //
-// A level has as many curves as it takes, with those of the levels before, to miss a factor of its
-// size with probability 1/e.
+// With chance[d] of one curve and S = before[d], the sum over all curves of the levels
+// before, a factor of d digits is missed with probability exp(-S). A level for factors
+// of d digits has the least number of groups with
+//
+//	S + curves * chance[d] >= 1,
+//
+// so that a factor of its size is missed with probability 1/e at most.
 var levels = sync.OnceValue(func() []level {
 	all := slices.Clone(bounds[:])
 	var sum [maxDigits]float64
@@ -78,19 +87,21 @@ var levels = sync.OnceValue(func() []level {
 	return all
 })
 
-// levelAt returns the level i >= 0.
+// levelAt returns the level number i >= 0. From the last level on it is always the last
+// one.
 func levelAt(i int) *level {
 	all := levels()
 	return &all[min(i, len(all)-1)]
 }
 
-// plan returns the plan of the curves, or the error of check while it is made.
+// plan returns the plan of the curves of l. All engines share it. The error is one of
+// check.
 func (l *level) plan(check func() error) (*ecm.Plan, error) {
 	if p := l.cached.Load(); p != nil {
 		return p, nil
 	}
-	// Engines that need it at the same time make it twice rather than wait for
-	// each other.
+	// Two engines that need the plan at the same time both make it: neither waits for
+	// the other.
 	p, err := ecm.NewPlan(l.b1, l.b2, check)
 	if err == nil {
 		l.cached.Store(p)
@@ -98,29 +109,44 @@ func (l *level) plan(check func() error) (*ecm.Plan, error) {
 	return p, err
 }
 
-// wantsPM1 reports whether p-1 is the next step of l.
-func (l *level) wantsPM1(at *progress) bool {
-	return !at.pm1 && l.pm1B1 != 0 && at.level < len(bounds)
+// wantsPM1 reports whether p-1 is the next step of l. Repetitions of the last level
+// have no p-1.
+func (l *level) wantsPM1(at *pieceProgress) bool {
+	return !at.pm1Done && l.pm1B1 != 0 && at.level < len(bounds)
 }
 
-// wantsPP1 reports whether p+1 is the next step of l, after p-1.
-func (l *level) wantsPP1(at *progress) bool {
-	return !at.pp1 && l.pp1B1 != 0 && at.level < len(bounds)
+// wantsPP1 reports whether p+1 is the next step of l, after p-1. Repetitions of the
+// last level have no p+1.
+func (l *level) wantsPP1(at *pieceProgress) bool {
+	return !at.pp1Done && l.pp1B1 != 0 && at.level < len(bounds)
 }
 
-// promise returns the probability that the next group of l splits n, after at.
+// groupChance returns the probability that the next group of l splits n, which has the
+// progress at.
 //
-// Half of the numbers that people give are made to be hard, say: products of two primes of the same
-// size. The others are random composites: a prime factor of d digits is there with
-// probability 1/d, so that the number of those up to the square root of n is that of Poisson's law
-// with the mean m = sum of 1/d, but not 0. The curves so far have missed a factor of d digits with
-// probability exp(-the sum of their chances); with these weights m becomes m', and that n is
-// still there has the probability (1-exp(-m'))/(1-exp(-m)) if it is random, and 1 if it is hard. The
-// number of factors that the group finds is that of Poisson's law too, with the mean f: one at least with
-// the probability 1-exp(-f).
-func (l *level) promise(at *progress, n *big.Int) float64 {
-	again := max(0, at.level-(len(bounds)-1)) // how often the last level has been repeated
-	done := float64(at.curve + again*l.curves)
+// Model of n. A number is hard with probability 1/2: a product of two primes of the
+// same size, which no curve finds. Else it is a random composite. By Mertens' theorem
+// the sum of 1/p over the primes p of d digits is about 1/d: that is the mean number of
+// prime factors of d digits in a random number. So the number of its prime factors up
+// to sqrt(n) is Poisson distributed with the mean
+//
+//	m = sum over d of 1/d,        given that it is not 0.
+//
+// The curves so far have missed a given factor of d digits with probability w(d) =
+// exp(-S(d)), S(d) the sum of their chances. A group finds it with probability g(d) = 1
+// - exp(-ecm.Group * chance[d]). With
+//
+//	m' = sum of w(d)/d            the mean number of factors that were missed
+//	f  = sum of g(d) w(d)/d       the mean number of those that the group finds
+//
+// a random n is unsplit so far with probability (1 - exp(-m')) / (1 - exp(-m)), a hard
+// n with probability 1. By Bayes' theorem the group finds a factor of an unsplit n with
+// probability
+//
+//	(1 - exp(-f)) / ((1 - exp(-m)) + (1 - exp(-m'))).
+func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
+	repeats := max(0, at.level-(len(bounds)-1))  // of the last level
+	done := float64(at.curve + repeats*l.curves) // curves of l
 	most := min(int(float64(n.BitLen())*math.Log10(2)/2), maxDigits-1)
 	before, now, found := 0.0, 0.0, 0.0
 	for d := minDigits; d <= most; d++ {
@@ -136,11 +162,13 @@ func (l *level) promise(at *progress, n *big.Int) float64 {
 	return -math.Expm1(-found) / (composite - math.Expm1(-now))
 }
 
-// cost predicts the time of a group with n: B1 times so many nanoseconds, and for each product of two
-// limbs, or words where there are no lanes, a few more. The figures for eight lanes are those of a
-// Sapphire Rapids, which are within a fifth of what 150 to 1000 bits take; those for four lanes and for
-// words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from 80 to 1000 bits.
-func (l *level) cost(n *big.Int) time.Duration {
+// groupTime predicts the time of a group of curves modulo n: B1 * (a + b*limbs^2) ns.
+// The constants a and b depend on the machine that runs the group, and limbs are its
+// limbs of n, or words. Those for eight lanes were measured on a Sapphire Rapids and
+// are within a fifth of the measured times from 150 to 1000 bits. Those for four lanes
+// and for words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from
+// 80 to 1000 bits.
+func (l *level) groupTime(n *big.Int) time.Duration {
 	size := n.BitLen()
 	var each int
 	switch {

@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// TestLevels expects that after a level a factor of its size is missed with probability 1/e, but
-// for one group more or less, and that no other B1 would be much quicker. It prints the table.
+// TestLevels: after a level a factor of its size is missed with probability 1/e, up to one group
+// of curves, and no other B1 would be much quicker. It prints the table.
 func TestLevels(t *testing.T) {
 	for i := range levels() {
 		l := levelAt(i)
@@ -33,11 +33,12 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestPromise expects less and less of curves, and the sieve after a small part of its time: a twentieth
-// to a fifth, or one group of curves where that is more, and a smaller part for larger numbers.
-func TestPromise(t *testing.T) { kernelstest.Each(t, testPromise) }
+// TestGroupChance: the chance of a group decreases, and the sieve starts after a small part of its
+// time: a twentieth to a fifth, or one group of curves where that is more, and a smaller part for
+// larger numbers.
+func TestGroupChance(t *testing.T) { kernelstest.Each(t, testGroupChance) }
 
-func testPromise(t *testing.T) {
+func testGroupChance(t *testing.T) {
 	e := New(Options{})
 	last := 1.0
 	for _, bits := range []int{100, 150, 200, 250, 300, measured.SieveBits} {
@@ -45,7 +46,7 @@ func testPromise(t *testing.T) {
 		var spent, group time.Duration // all groups, and the last
 		before := 1.0
 		level := -1
-		for i, at := 0, (progress{}); ; i++ {
+		for i, at := 0, (pieceProgress{}); ; i++ {
 			st, ok := e.next(i, at, n)
 			if !ok {
 				break
@@ -53,13 +54,13 @@ func testPromise(t *testing.T) {
 			if st.level.digits != level {
 				level, before = st.level.digits, 1
 			}
-			if now := st.level.promise(&at, n); now > before || now <= 0 {
-				t.Errorf("%d bits, %v: promise %v after %v", bits, &st, now, before)
+			if now := st.level.groupChance(&at, n); now > before || now <= 0 {
+				t.Errorf("%d bits, %v: chance %v after %v", bits, &st, now, before)
 			} else {
 				before = now
 			}
 			if !st.pm1 {
-				group = st.level.cost(n)
+				group = st.level.groupTime(n)
 				spent += group
 			}
 			at = st.after

@@ -7,11 +7,11 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// perfectPower returns the b and the largest k with n = b^k; k = 1 if n is no
-// power. Requires n > 1 without prime factors below prime.Bound.
+// perfectPower returns b and the largest k with n = b^k; k = 1 if n is no power.
+// Requires n > 1 without prime factors below prime.Bound = 2^16.
 //
-// Then b > 2^16, so that only exponents k < log2(n)/16 come into question, at
-// most 1024 for 16,384 bits.
+// Then b > 2^16, so that k < log2(n)/16: at most 1024 for 16,384 bits. Only prime
+// exponents are tried, each one as often as it fits.
 func perfectPower(n *big.Int) (base *big.Int, exp int) {
 	base, exp = n, 1
 	words := prime.Words(n)
@@ -32,8 +32,9 @@ func perfectPower(n *big.Int) (base *big.Int, exp int) {
 	return base, exp
 }
 
-// anyPower works like perfectPower for n > 3 that may have small prime factors. An exponent divides
-// the number of factors 2, if there are some; odd n are at least 3^k.
+// anyPower works like perfectPower for n > 3 that may have small prime factors. For
+// even n = 2^t m, m odd, an exponent divides t. For odd n the base is at least 3, so
+// that k < log2(n).
 func anyPower(n *big.Int) (base *big.Int, exp int) {
 	base, exp = n, 1
 	words := prime.Words(n)
@@ -55,9 +56,11 @@ func anyPower(n *big.Int) (base *big.Int, exp int) {
 	return base, exp
 }
 
-// mayBePower reports whether n may be a k-th power, k prime. It looks at n modulo
-// two or three primes q = 1 mod k: only one residue in k is a k-th power there,
-// 0 and those with n^((q-1)/k) = 1.
+// mayBePower reports whether n may be a k-th power, k prime, by its residues modulo a
+// few primes q with q = 1 mod k. The nonzero residues modulo q are a cyclic group of
+// order q-1, so r is a k-th power if and only if r^((q-1)/k) = 1. One in k is. With
+// three primes a random n passes with probability k^-3, for k = 2 with eight primes
+// 2^-8. If mayBePower returns false, n is no k-th power.
 func mayBePower(n []uint64, k uint32) bool {
 	tests := 3
 	if k == 2 {
@@ -87,16 +90,17 @@ func powMod(a, e, q uint64) uint64 {
 	return z
 }
 
-// kthRoot returns the r with r^k = n, or nil. Requires k >= 2, n >= 2.
+// kthRoot returns r with r^k = n, or nil if there is none. Requires k >= 2 and n >= 2.
 //
-// Newton's iteration r' = ((k-1)r + n/r^(k-1))/k descends from any start above the root
-// and stops at its floor.
+// Newton's iteration r' = floor(((k-1) r + floor(n / r^(k-1))) / k) descends from any
+// start above the root, and stops at the floor of the root.
 func kthRoot(n *big.Int, k int) *big.Int {
 	r := startAbove(n, k)
 	if k == 2 {
 		r.Sqrt(n)
 	}
 	var power, q big.Int
+	// The loop ends at the floor of the root: there the next r is not below r.
 	bk, bk1 := big.NewInt(int64(k)), big.NewInt(int64(k-1))
 	for k > 2 {
 		power.Exp(r, bk1, nil)
@@ -114,8 +118,9 @@ func kthRoot(n *big.Int, k int) *big.Int {
 	return r
 }
 
-// startAbove returns a number that is at least the k-th root of n and at most
-// 2^-40 above it, in parts, so that Newton's iteration soon doubles the correct digits.
+// startAbove returns r with root <= r <= root * (1 + 2^-36), about, root being the k-th
+// root of n, or one above root if that is small. From there each step of Newton's
+// iteration doubles the number of correct digits.
 func startAbove(n *big.Int, k int) *big.Int {
 	// log2(n), from the leading 64 bits.
 	shift := max(n.BitLen()-64, 0)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestKthRoot goes through roots of all sizes up to 16,384 bits, with the
+// TestKthRoot tries roots of all sizes up to 16,384 bits, with the
 // neighbours of their powers.
 func TestKthRoot(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 7))

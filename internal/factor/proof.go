@@ -7,43 +7,53 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A Proof shows that the N of its first step is prime. A step uses primes of N-1 or N+1,
-// and for each of them that is 2^64 or more there is a later step. Steps descend in N.
+// A Proof shows that the N of its first step is prime. A step uses prime factors of N-1
+// or N+1. Those below 2^64 are proved by Baillie-PSW; for each larger one there is a
+// later step. Steps descend in N.
 type Proof struct {
 	Steps []ProofStep
 }
 
-// A ProofStep proves N prime by the theorems of J. Brillhart, D. H. Lehmer, J. L. Selfridge,
-// New primality criteria and factorizations of 2^m +- 1 (1975): Minus are primes of N-1,
-// Plus of N+1, both ascending. With F1 and F2 the products of their powers that divide N-1
-// and N+1 it holds that F1^3 > N, or (F2-1)^3 > N, or lcm(F1, F2)^2 > N.
+// A ProofStep proves that N is prime, by theorems of J. Brillhart, D. H. Lehmer, J. L.
+// Selfridge, New primality criteria and factorizations of 2^m +- 1, Math. Comp. 29
+// (1975). They extend the theorem of H. C. Pocklington (1914).
+//
+// Minus are prime factors of N-1 and Plus of N+1, both ascending. F1 and F2 are the
+// products of their full powers in N-1 and N+1. One of these holds:
+//
+//	F1^3 > N
+//	(F2-1)^3 > N
+//	lcm(F1, F2)^2 > N
+//
+// For the first two, a discriminant must not be a square either. That is so for every
+// prime N, and verify/theorem.go checks it.
 type ProofStep struct {
 	N           nat.Nat
 	Minus, Plus []Witness
 }
 
-// A Witness belongs to a prime Q of N-1 or N+1.
+// A Witness belongs to a prime factor Q of N-1 or N+1.
 //
-//	of N-1: A^(N-1) = 1 mod N, and A^((N-1)/Q) - 1 is prime to N
+//	of N-1: A^(N-1) = 1 mod N, and gcd(A^((N-1)/Q) - 1, N) = 1
 //	of N+1: with a = A + sqrt(D), D >= 2 the least with (D/N) = -1, in the ring of all
-//	x + y*sqrt(D) mod N: the y of a^(N+1) is 0, and that of a^((N+1)/Q) is prime to N
+//	x + y*sqrt(D) mod N: the y of a^(N+1) is 0, and the y of a^((N+1)/Q) is prime to N
 type Witness struct {
 	Q nat.Nat
 	A uint32
 }
 
-// A known is a prime q that was found of n-1, or of n+1 if plus, with its full power there.
-type known struct {
+// A knownPrime is a prime factor q of n-1, or of n+1 if plus.
+type knownPrime struct {
 	plus  bool
 	q     nat.Nat
-	power *big.Int
-	claim *claim // that q is prime; nil below 2^64
+	power *big.Int // the full power of q in n-1 or n+1
+	claim *claim   // that q is prime; nil for q < 2^64
 }
 
-// A goal says whether the products of the parts' powers are large enough for one of the
-// conclusions; see ProofStep.
+// A goal is one of the conditions of ProofStep: the powers of the primes on the sides
+// that it uses are large enough.
 type goal struct {
-	minus, plus bool // which parts it takes
+	minus, plus bool // the sides whose primes it uses
 	reached     func(n, f1, f2 *big.Int) bool
 }
 
@@ -62,8 +72,8 @@ func cube(f *big.Int) *big.Int {
 	return x.Mul(x, f)
 }
 
-// by reports whether parts reach g.
-func (g *goal) by(n *big.Int, parts []known) bool {
+// by reports whether the primes in parts reach g.
+func (g *goal) by(n *big.Int, parts []knownPrime) bool {
 	f1, f2 := big.NewInt(1), big.NewInt(1)
 	for i := range parts {
 		if parts[i].plus {
@@ -76,20 +86,21 @@ func (g *goal) by(n *big.Int, parts []known) bool {
 }
 
 // reachable reports whether all parts together reach a goal.
-func reachable(n *big.Int, parts []known) bool {
+func reachable(n *big.Int, parts []knownPrime) bool {
 	return slices.ContainsFunc(goals[:], func(g goal) bool { return g.by(n, parts) })
 }
 
-// choose returns few of the parts that reach a goal, nil if all of them do not. If words
-// do, it takes nothing else: each other prime makes the proof longer by its own.
-func choose(n *big.Int, parts []known) []known {
+// choose returns few of the parts that reach a goal, or nil if all of them do not. If
+// primes below 2^64 suffice, it takes no others: each prime above makes the proof
+// longer by its own proof.
+func choose(n *big.Int, parts []knownPrime) []knownPrime {
 	for _, wordsOnly := range [...]bool{true, false} {
 		for i := range goals {
 			g := &goals[i]
-			list := slices.DeleteFunc(slices.Clone(parts), func(p known) bool {
+			list := slices.DeleteFunc(slices.Clone(parts), func(p knownPrime) bool {
 				return p.plus && !g.plus || !p.plus && !g.minus || p.claim != nil && wordsOnly
 			})
-			slices.SortStableFunc(list, func(a, b known) int { return b.power.Cmp(a.power) })
+			slices.SortStableFunc(list, func(a, b knownPrime) int { return b.power.Cmp(a.power) })
 			if g.by(n, list) {
 				return g.shorten(n, list)
 			}
@@ -98,9 +109,10 @@ func choose(n *big.Int, parts []known) []known {
 	return nil
 }
 
-// shorten takes off list, which reaches g, what is not needed: first claims, the greatest
-// first, as their proofs are the longest; then words, the smallest first.
-func (g *goal) shorten(n *big.Int, list []known) []known {
+// shorten removes from list, which reaches g, the primes that g does not need. It tries
+// the primes above 2^64 first, the largest ones before the others, because their proofs
+// are the longest; then the words, the smallest first.
+func (g *goal) shorten(n *big.Int, list []knownPrime) []knownPrime {
 	try := func(i int) bool {
 		less := slices.Delete(slices.Clone(list), i, i+1)
 		if g.by(n, less) {

@@ -2,69 +2,62 @@ package factor
 
 import (
 	"context"
-	"math/big"
 	"slices"
 	"time"
 
-	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 )
 
-// A Prover makes proofs that numbers are prime. To do so it factors n-1 and n+1, as far as
-// it takes, and the same again for the large primes that it finds there. It has an engine
-// of its own and is not for concurrent use.
+// A Prover proves that numbers are prime. It factors n-1 and n+1 as far as one of the
+// theorems of ProofStep needs, and does the same with the large primes that it finds
+// there:
+//
+//	n --- n-1 = 2^2 * 3 * 7919 * p1        p1 >= 2^64: a claim of its own
+//	  \-- n+1 = 2 * 5 * 31 * c            c composite: split in later rounds
+//
+// The claims form a directed graph without cycles, since the primes of n-1 and n+1 are
+// below n. The proof consists of the claims that the first one reaches by its chosen
+// primes.
+//
+// A Prover has an engine of its own and is not for concurrent use.
 type Prover struct {
 	e        *Engine
-	deadline time.Time // of the proof under way; zero: none
-	claims   map[string]*claim
-	round    int
+	deadline time.Time         // of the running Prove; zero: no limit
+	claims   map[string]*claim // by the bytes of n
+	round    int               // of the running Prove, from 1
 }
 
-// NewProver returns a prover. Options.Budget means nothing to it.
+// NewProver returns a prover. It ignores Options.Budget: Prove has its own.
 func NewProver(o Options) *Prover { return &Prover{e: New(o)} }
 
-// TakeHelped returns for how long other cores have computed since it was last called.
+// TakeHelped returns the time that borrowed cores have computed since the last call.
 func (p *Prover) TakeHelped() time.Duration { return p.e.TakeHelped() }
 
-// A claim is that n is prime.
-type claim struct {
-	n     *big.Int
-	sides [2]side    // n-1 and n+1
-	step  *ProofStep // nil until it is proved
-	uses  []*claim   // by the step
-	round int        // in which it was last worked on
-	lost  bool       // there is no witness: no proof will be found
-}
-
-// A side is what is known of the factors of m = n-1 or m = n+1.
-type side struct {
-	m      *big.Int
-	search *search // nil until it is begun
-}
-
-// The factors of both sides are looked for in rounds, each of which spends up to a slice of
-// time on each side of each claim: which of the numbers is easy to factor is not known
-// beforehand. What was done in a round is not done again, but for the sieve, which is begun
-// only if it is expected to end within the slice.
+// It is not known beforehand which of the sides is easy to factor. So they are factored
+// in rounds: a round spends at most one slice of time on each side of each claim, and
+// the slice grows by a factor from round to round. A round continues where the last one
+// ended. Only an interrupted sieve starts again; it starts only if it is expected to
+// end within the slice.
 const (
 	firstSlice = 2 * time.Millisecond
 	sliceGrows = 4
 	mostSlice  = 10000 * time.Hour
 )
 
-// Prove returns a proof that n is prime, nil if it found none within the budget; 0 is no
-// limit. The error is the cause of the end of ctx. n is a probable prime above 2^64.
+// Prove returns a proof that n is prime, or nil if it found none within the budget; 0
+// is no limit. n is a probable prime above 2^64. The error is the cause of the end of
+// ctx.
 func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*Proof, error) {
-	p.e.pulse.ctx, p.round = ctx, 0
-	p.e.pulse.start(budget)
-	p.deadline = p.e.pulse.deadline
-	if err := p.e.alive(); err != nil {
+	p.e.stop.ctx, p.round = ctx, 0
+	p.e.stop.start(budget)
+	p.deadline = p.e.stop.deadline
+	if err := p.e.checkContext(); err != nil {
 		return nil, err
 	}
 	p.claims = make(map[string]*claim)
 	defer func() { p.claims = nil }()
 	root := p.claim(n.Big())
-	for slice := firstSlice; slice < mostSlice && !root.lost; slice *= sliceGrows {
+	for slice := firstSlice; slice < mostSlice && !root.unprovable; slice *= sliceGrows {
 		p.round++
 		switch err := p.attempt(root, slice); {
 		case err == errBudget:
@@ -78,58 +71,51 @@ func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*P
 	return nil, nil
 }
 
-// claim returns the claim that n is prime.
-func (p *Prover) claim(n *big.Int) *claim {
-	key := string(n.Bytes())
-	c := p.claims[key]
-	if c == nil {
-		c = &claim{n: n}
-		c.sides[0].m = new(big.Int).Sub(n, one)
-		c.sides[1].m = new(big.Int).Add(n, one)
-		p.claims[key] = c
-	}
-	return c
-}
-
-// attempt works on c for one round. It ends with errBudget when the time of all is spent.
+// attempt works on c for one round: on each side for a slice, and then on the large
+// primes of both sides. It returns errBudget when the time for the whole proof is
+// spent.
 func (p *Prover) attempt(c *claim, slice time.Duration) error {
-	if c.step != nil || c.lost || c.round == p.round {
+	if c.step != nil || c.unprovable || c.round == p.round {
 		return nil
 	}
+	// A claim that several others use is worked on once in a round.
 	c.round = p.round
 	for i := range c.sides {
-		if err := p.work(c, &c.sides[i], slice); err != nil {
+		if err := p.searchSide(c, &c.sides[i], slice); err != nil {
 			return err
 		}
-		if err := p.settle(c, slice); err != nil || c.step != nil || c.lost {
+		if err := p.proveWithChildren(c, slice); err != nil || c.step != nil || c.unprovable {
 			return err
 		}
 	}
 	return nil
 }
 
-// work looks for factors of one side of c, until they are enough or the slice is spent.
-func (p *Prover) work(c *claim, s *side, slice time.Duration) error {
+// searchSide factors one side of c, until the known primes suffice, nothing is left to
+// split, or the slice is spent. It sets the budget of the engine to the slice, which
+// also decides whether the sieve may start, and the deadline to one and a half slices.
+func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	e := p.e
-	// With half as much to spare the sieve, which may take a slice, comes to its end after the
-	// curves before it.
+	// The sieve starts if its predicted time is a slice at most, and the curves before
+	// it have taken some of the slice. Half a slice more lets it end.
 	end := time.Now().Add(slice + slice/2)
 	if !p.deadline.IsZero() && end.After(p.deadline) {
 		end = p.deadline
 	}
-	e.o.Budget, e.pulse.deadline = slice, end
+	e.o.Budget, e.stop.deadline = slice, end
 	if s.search == nil {
 		s.search = &search{e: e}
 		s.search.trial(s.m)
 	}
 	err := s.search.until(func() bool { return choose(c.n, p.parts(c, true)) != nil })
-	if err == errBudget && !p.over() {
+	if err == errBudget && !p.timeSpent() {
 		return nil
 	}
 	return err
 }
 
-// until factors until enough says so or nothing is left.
+// until works like run, and returns nil as soon as enough is true. Pieces that were not
+// tested in time in an earlier round are tested again.
 func (s *search) until(enough func() bool) error {
 	for !enough() {
 		s.untested, s.unknown = append(s.untested, s.unknown...), nil
@@ -149,20 +135,22 @@ func (s *search) until(enough func() bool) error {
 	return nil
 }
 
-// over reports whether the time for the whole proof is spent.
-func (p *Prover) over() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
+// timeSpent reports whether the time for the whole proof is spent.
+func (p *Prover) timeSpent() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
 
-// settle proves c if enough is known, after it has worked on the large primes of its sides
-// if that may help.
-func (p *Prover) settle(c *claim, slice time.Duration) error {
-	if err := p.prove(c); err != nil || c.step != nil || c.lost {
+// proveWithChildren proves c if the known primes suffice. Else, if all primes that are
+// known would suffice once they are proved, it works on their claims, the smallest
+// first, and tries again after each proof.
+func (p *Prover) proveWithChildren(c *claim, slice time.Duration) error {
+	if err := p.prove(c); err != nil || c.step != nil || c.unprovable {
 		return err
 	}
+	// Would it help to prove the large primes?
 	all := p.parts(c, false)
 	if !reachable(c.n, all) {
 		return nil
 	}
-	slices.SortFunc(all, func(a, b known) int { return a.q.Cmp(b.q) })
+	slices.SortFunc(all, func(a, b knownPrime) int { return a.q.Cmp(b.q) })
 	for i := range all {
 		child := all[i].claim
 		if child == nil || child.step != nil {
@@ -174,16 +162,16 @@ func (p *Prover) settle(c *claim, slice time.Duration) error {
 		if child.step == nil {
 			continue
 		}
-		if err := p.prove(c); err != nil || c.step != nil || c.lost {
+		if err := p.prove(c); err != nil || c.step != nil || c.unprovable {
 			return err
 		}
 	}
 	return nil
 }
 
-// parts returns the primes that are known of both sides of c; if proved, only those that
-// are below 2^64 or proved.
-func (p *Prover) parts(c *claim, proved bool) (list []known) {
+// parts returns the known prime factors of both sides of c. If proved is true, those
+// above 2^64 are left out unless their claim is proved.
+func (p *Prover) parts(c *claim, proved bool) (list []knownPrime) {
 	for i := range c.sides {
 		s := &c.sides[i]
 		if s.search == nil {
@@ -197,28 +185,24 @@ func (p *Prover) parts(c *claim, proved bool) (list []known) {
 			if f.Status == Composite || proved && child != nil && child.step == nil {
 				continue
 			}
-			list = append(list, known{i == 1, f.P, fullPower(s.m, f.P.Big()), child})
+			list = append(list, knownPrime{i == 1, f.P, fullPower(s.m, f.P.Big()), child})
 		}
 	}
 	return list
 }
 
-// fullPower returns the power of q that divides m. Requires q > 1, m > 0.
-func fullPower(m, q *big.Int) *big.Int {
-	rest, _ := prime.TakeOut(m, q)
-	return new(big.Int).Quo(m, rest)
-}
-
-// prove makes the step of c if its known and proved primes are enough.
+// prove sets the step of c if the known and proved primes suffice. It sets c.unprovable
+// if a witness is missing.
 func (p *Prover) prove(c *claim) error {
 	chosen := choose(c.n, p.parts(c, true))
 	if chosen == nil {
 		return nil
 	}
-	p.e.pulse.deadline = p.deadline
-	w := newWitnesses(c.n, p.e.inBudget)
+	// The witnesses may take longer than the slice.
+	p.e.stop.deadline = p.deadline
+	w := newWitnesses(c.n, p.e.checkBudget)
 	step := &ProofStep{N: nat.FromBig(c.n)}
-	slices.SortFunc(chosen, func(a, b known) int { return a.q.Cmp(b.q) })
+	slices.SortFunc(chosen, func(a, b knownPrime) int { return a.q.Cmp(b.q) })
 	for _, x := range chosen {
 		find, list := w.minus, &step.Minus
 		if x.plus {
@@ -229,7 +213,7 @@ func (p *Prover) prove(c *claim) error {
 			return err
 		}
 		if a == 0 {
-			c.lost = true
+			c.unprovable = true
 			return nil
 		}
 		*list = append(*list, Witness{x.q, a})
@@ -239,24 +223,4 @@ func (p *Prover) prove(c *claim) error {
 	}
 	c.step = step
 	return nil
-}
-
-// proof collects the steps that that of c rests on.
-func (c *claim) proof() *Proof {
-	seen := map[*claim]bool{c: true}
-	list := []*claim{c}
-	for i := 0; i < len(list); i++ {
-		for _, u := range list[i].uses {
-			if !seen[u] {
-				seen[u] = true
-				list = append(list, u)
-			}
-		}
-	}
-	slices.SortFunc(list, func(a, b *claim) int { return b.n.Cmp(a.n) })
-	proof := new(Proof)
-	for _, c := range list {
-		proof.Steps = append(proof.Steps, *c.step)
-	}
-	return proof
 }

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// A proof is checked by package verify: see TestCertify in package kind. Here is what it
-// does not see.
+// Package verify checks the proofs: see TestCertify in package kind. The tests here check what
+// verify cannot see.
 
 func prove(t *testing.T, n string) *Proof {
 	t.Helper()
@@ -24,7 +24,7 @@ func prove(t *testing.T, n string) *Proof {
 	return proof
 }
 
-// TestProveComposite: numbers that are no primes have no proof, and the search for it ends.
+// TestProveComposite: a composite gets no proof, and the search for one ends.
 func TestProveComposite(t *testing.T) { kernelstest.Each(t, testProveComposite) }
 
 func testProveComposite(t *testing.T) {
@@ -43,7 +43,7 @@ func testProveComposite(t *testing.T) {
 	}
 }
 
-// TestProveShort: of n-1 = 2*3*p*q*..., no more is factored and used than is needed.
+// TestProveShort: of n-1 = 2*3*p*q*..., only as much is factored and used as the proof needs.
 func TestProveShort(t *testing.T) { kernelstest.Each(t, testProveShort) }
 
 func testProveShort(t *testing.T) {
@@ -70,22 +70,22 @@ func testProveInterrupted(t *testing.T) {
 	}
 }
 
-// TestShorten: of the parts that reach a goal the claims go first, the greatest of them
+// TestShorten: of the parts that reach a goal, the claims are removed first, the largest one
 // before the others, and then the smallest words.
 func TestShorten(t *testing.T) {
-	word := func(q int64) known { return known{q: nat.New(uint64(q)), power: big.NewInt(q)} }
-	claimed := func(q int64) known { k := word(q); k.claim = new(claim); return k }
+	word := func(q int64) knownPrime { return knownPrime{q: nat.New(uint64(q)), power: big.NewInt(q)} }
+	claimed := func(q int64) knownPrime { k := word(q); k.claim = new(claim); return k }
 	for _, test := range []struct {
 		n     int64
-		parts []known
+		parts []knownPrime
 		want  []uint64
 	}{
-		{1000, []known{word(2), word(11)}, []uint64{11}},
-		{1000, []known{word(2), word(3), word(5)}, []uint64{5, 3}},
-		{1000, []known{word(2), word(3), word(5), claimed(101)}, []uint64{5, 3}},
-		{1000, []known{word(2), claimed(7), claimed(101)}, []uint64{7, 2}},
-		{1000, []known{word(2), claimed(101)}, []uint64{101}},
-		{1000, []known{word(2), word(3)}, nil},
+		{1000, []knownPrime{word(2), word(11)}, []uint64{11}},
+		{1000, []knownPrime{word(2), word(3), word(5)}, []uint64{5, 3}},
+		{1000, []knownPrime{word(2), word(3), word(5), claimed(101)}, []uint64{5, 3}},
+		{1000, []knownPrime{word(2), claimed(7), claimed(101)}, []uint64{7, 2}},
+		{1000, []knownPrime{word(2), claimed(101)}, []uint64{101}},
+		{1000, []knownPrime{word(2), word(3)}, nil},
 	} {
 		got := choose(big.NewInt(test.n), test.parts)
 		same := len(got) == len(test.want)

@@ -8,38 +8,38 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// Progress says what is done with a number above 2^64, and how far that is.
-type Progress struct {
+// An EngineProgress says which method runs on a number above 2^64, and how far it is.
+type EngineProgress struct {
 	Bits   int    // of the part of the number that is being split
-	Method string // one of the Methods
-	B1     uint64 // of p-1, p+1 and ecm
-	// Done of Total: the curves of this B1, the relations, which are an estimate; 0 of 0 for other
-	// methods.
+	Method string // "p-1", "p+1", "ecm", "siqs" or "linear algebra"
+	B1     uint64 // bound B1 of p-1, p+1 and ecm; 0 for other methods
+	// Done of Total curves of this B1, or relations of siqs, whose Total is an
+	// estimate. Both are 0 for other methods.
 	Done, Total uint64
-	Cores       int           // that work on it
-	Left        time.Duration // predicted until this part is split; 0 if nobody knows
+	Cores       int           // that compute it, 1 or more
+	Left        time.Duration // predicted time until this part is split; 0 if unknown
 }
 
-// Methods as Progress names them.
+// Values of EngineProgress.Method.
 const (
-	MethodPM1   = "p-1"
-	MethodPP1   = "p+1"
-	MethodECM   = "ecm"
-	MethodSIQS  = "siqs"
-	MethodSolve = "linear algebra"
+	methodPM1   = "p-1"
+	methodPP1   = "p+1"
+	methodECM   = "ecm"
+	methodSIQS  = "siqs"
+	methodSolve = "linear algebra"
 )
 
-// reportEvery is the time between two calls of Options.Progress.
+// reportEvery is the least time between two calls of Options.Progress.
 const reportEvery = 100 * time.Millisecond
 
-// A reporter calls Options.Progress, from the goroutine of Append.
+// A reporter calls Options.Progress from the goroutine of Append, which owns it.
 type reporter struct {
-	to   func(Progress) // may be nil
+	to   func(EngineProgress) // may be nil
 	last time.Time
 	pace pace // of the sieve
 }
 
-// due reports whether it is time for a report, which must follow.
+// due reports whether it is time for a report. If so, it counts the report as made.
 func (r *reporter) due() bool {
 	if r.to == nil {
 		return false
@@ -52,57 +52,62 @@ func (r *reporter) due() bool {
 	return true
 }
 
-// curves reports that n is at the step.
+// curves reports that the piece n is at step st. Left is the predicted time of the
+// sieve on these cores: an upper bound, since curves may split n before.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
-	p := Progress{Bits: n.BitLen(), Method: MethodECM, B1: st.level.b1, Cores: cores,
+	p := EngineProgress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
 	switch {
 	case st.pm1:
-		p.Method, p.B1, p.Done, p.Total = MethodPM1, st.level.pm1B1, 0, 0
+		p.Method, p.B1, p.Done, p.Total = methodPM1, st.level.pm1B1, 0, 0
 	case st.pp1:
-		p.Method, p.B1, p.Done, p.Total = MethodPP1, st.level.pp1B1, 0, 0
+		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
-	if p.Bits <= measured.SieveBits && !st.before.sieved && e.affords(n.BitLen()) {
-		p.Left = e.sieveTime(p.Bits) / time.Duration(cores)
+	if p.Bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(n.BitLen()) {
+		p.Left = e.times.Sieve(p.Bits) / time.Duration(cores)
 	}
 	r.to(p)
 }
 
-// sieve reports how far the sieve is with a number of so many bits.
+// sieve reports how far the sieve is with a piece of so many bits.
 func (r *reporter) sieve(bits int, at siqs.SearchProgress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
-	p := Progress{Bits: bits, Method: MethodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
+	p := EngineProgress{Bits: bits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
 	if at.Solving {
-		p.Method, p.Done, p.Total = MethodSolve, 0, 0
+		p.Method, p.Done, p.Total = methodSolve, 0, 0
 	} else {
 		p.Left = r.pace.left(time.Now(), p.Done, p.Total)
-		p.Total = max(p.Total, p.Done+1) // more are needed than expected
+		p.Total = max(p.Total, p.Done+1) // more are needed than were expected
 	}
 	r.last = time.Now()
 	r.to(p)
 }
 
-// A pace is how fast the count of relations has grown lately: in an eighth to a quarter of the time
-// that it has taken so far, so that it neither jumps nor clings to cores that have left.
+// A pace predicts when the count of relations reaches its goal, from the growth since a
+// past reading. That reading is one to two memories old, memory being an eighth of the
+// time so far. So the prediction neither jumps nor relies on cores that have left.
 type pace struct {
 	began time.Time
-	time  [2]time.Time // of two looks, the first a memory ago or more, or when it began
-	count [2]uint64
+	time  [2]time.Time // of two readings, the first a memory ago or more, or the beginning
+	count [2]uint64    // of relations, at these times
 }
 
-// Bounds of the memory of a pace, how far it looks back at least once it has looked for so long.
+// Bounds of the memory of a pace.
 const (
 	shortMemory = 5 * time.Second
 	longMemory  = time.Minute
 )
 
-// left returns when count will be total, 0 if nobody knows or it is.
+// left returns the predicted time until count reaches total: elapsed * (total-count) /
+// growth, both since the older reading. It returns 0 if the time is unknown, or if
+// count has reached total.
 func (p *pace) left(now time.Time, count, total uint64) time.Duration {
-	if p.time[0].IsZero() || count < p.count[1] { // another number
+	if p.time[0].IsZero() || count < p.count[1] { // the first reading of a number
 		*p = pace{now, [2]time.Time{now, now}, [2]uint64{count, count}}
 	}
+	// The older reading moves up once the newer one is a memory old.
 	memory := min(max(now.Sub(p.began)/8, shortMemory), longMemory)
 	if now.Sub(p.time[1]) >= memory {
 		p.time[0], p.count[0] = p.time[1], p.count[1]

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestPace: what is left is told by a steady count to the second, moved by a quarter at most by pauses of some
-// seconds after ten minutes, and halved a few minutes after a second core has come.
+// TestPace: a steady count predicts the remaining time to the second. Pauses of some seconds after
+// ten minutes change it by a quarter at most, and a second core halves it within a few minutes.
 func TestPace(t *testing.T) {
 	const total = 3_000_000
 	var p pace

@@ -10,68 +10,71 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// keptSieve is the size up to which the memory of the sieve is kept: 25 MB for 200 bits, 70
-// for this. siqs.Params.Memory says so.
-const keptSieve = 235
+// keptSieveBits is the size up to which the engine keeps the memory of the sieve for
+// the next number: 25 MB for 200 bits, 70 MB for 235 (siqs.Params.Memory).
+const keptSieveBits = 235
 
-// sieves reports whether the sieve is what comes next for n, after at: a group of curves is worth
-// its time as long as that is less than what the sieve would take times the
-// probability that the group makes it needless. p-1 goes with the first group of its level.
+// sieveIsNext reports whether the sieve is the next step for n, which has the progress
+// at.
 //
-// Times are predicted, so that the same is done on every machine of a level, but for numbers for
-// which the budget or the memory will not do.
-func (e *Engine) sieves(at *progress, n *big.Int) bool {
+// Let T be the predicted time of the sieve, t that of the next group of curves, and q
+// the probability that the group splits n. To sieve at once takes T; to run the group
+// before takes t + (1-q) T on average. So the group is worth its time exactly if
+//
+//	t <= q T.
+//
+// p-1 and p+1 of a level are run with its first group. Predicted times are used, not
+// measured ones, so that all machines of one level of kernels run the same steps.
+// Exceptions are numbers for which the budget or the memory does not suffice.
+func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	bits := n.BitLen()
-	if at.sieved || bits > measured.SieveBits || !e.affords(bits) || !e.o.Pool.Fits(at.need) {
+	if at.sieveFailed || bits > measured.SieveBits || !e.budgetAllowsSieve(bits) || !e.o.Pool.Fits(at.sieveNeed) {
 		return false
 	}
 	l := levelAt(at.level)
-	return float64(l.cost(n)) > l.promise(at, n)*float64(e.times.Sieve(bits))
+	return float64(l.groupTime(n)) > l.groupChance(at, n)*float64(e.times.Sieve(bits))
 }
 
-// affords reports whether the budget is enough to sieve a number of so many bits, at most
-// measured.SieveBits, with all cores that can be had.
-func (e *Engine) affords(bits int) bool {
-	return e.o.Budget == 0 || e.sieveTime(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
+// budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
+// bits, at most measured.SieveBits, with all cores that the engine has or may borrow.
+func (e *Engine) budgetAllowsSieve(bits int) bool {
+	return e.o.Budget == 0 || e.times.Sieve(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
 }
 
-// sieveTime predicts the time to sieve such a number on one core of this machine.
-func (e *Engine) sieveTime(bits int) time.Duration {
-	return e.times.Sieve(bits)
-}
-
-// findBySieve sieves p. It returns nil if that fails, or cannot be for want of memory.
+// findBySieve sieves p. It returns nil without an error if the sieve fails, or if the
+// pool refuses the memory; p.done then says so, and whyNotSieved in the second case.
 func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
-	s.lack = ""
-	d, err := s.e.sieve(p.n, s.e.inBudget)
+	s.whyNotSieved = ""
+	d, err := s.e.sieve(p.n, s.e.checkBudget)
 	var small *siqs.MemoryError
 	switch {
 	case errors.As(err, &small):
-		p.done.need = small.Need
-		s.lack = fmt.Sprintf("; the sieve needs %d MB of memory, the limit is %d", small.Need>>20, s.e.o.Pool.Memory()>>20)
+		p.done.sieveNeed = small.Need
+		s.whyNotSieved = fmt.Sprintf("; the sieve needs %d MB of memory, the limit is %d", small.Need>>20, s.e.o.Pool.Memory()>>20)
 		return nil, "", nil
 	case err == errBudget:
 		s.effort = "siqs"
 	}
-	p.done.sieved = d == nil
+	p.done.sieveFailed = d == nil
 	return d, "siqs", err
 }
 
-// sieve returns a divisor d of n, 1 < d < n, or nil if the sieve fails, which for composites
-// that are no powers it does about never. Requires n odd, above 2^siqs.MinBits.
-func (e *Engine) sieve(n *big.Int, alive func() error) (*big.Int, error) {
+// sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which
+// practically never happens for a composite that is no power. Requires n odd and above
+// 2^siqs.MinBits. An error is one of check, or a *siqs.MemoryError.
+func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.siqs == nil {
 		e.siqs = siqs.NewSearcher()
-		e.siqs.Pool, e.siqs.Borrow, e.siqs.Helper = e.o.Pool, e.pulse.isLong, e.pulse.helper
+		e.siqs.Pool, e.siqs.Borrow, e.siqs.Helper = e.o.Pool, e.stop.mayBorrow, e.stop.checkHelper
 	}
 	bits := n.BitLen()
 	if e.report.to != nil {
 		e.report.pace = pace{}
 		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
 	}
-	d, err := e.siqs.Factor(alive, n)
-	e.helped += e.siqs.TakeSpent()
-	if bits > keptSieve {
+	d, err := e.siqs.Factor(check, n)
+	e.borrowedTime += e.siqs.TakeSpent()
+	if bits > keptSieveBits {
 		e.siqs = nil
 	}
 	for _, failure := range [...]error{siqs.ErrFailed, siqs.ErrExhausted, siqs.ErrParams} {

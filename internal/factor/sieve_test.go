@@ -33,7 +33,7 @@ func testSieve(t *testing.T) {
 	}
 }
 
-// TestSieveComposed: parts that the sieve finds are looked at again.
+// TestSieveComposed: parts that the sieve finds are classified and split further.
 func TestSieveComposed(t *testing.T) { kernelstest.Each(t, testSieveComposed) }
 
 func testSieveComposed(t *testing.T) {
@@ -43,22 +43,22 @@ func testSieveComposed(t *testing.T) {
 	}
 }
 
-// TestSieveFails: curves do what the sieve cannot, and it is not asked again.
+// TestSieveFails: after the sieve has failed, curves continue, and the sieve is not tried again.
 func TestSieveFails(t *testing.T) { kernelstest.Each(t, testSieveFails) }
 
 func testSieveFails(t *testing.T) {
 	e := New(Options{})
-	e.pulse.ctx = t.Context()
+	e.stop.ctx = t.Context()
 	cube := pow(1000003, 5)
-	if d, err := e.sieve(cube, e.alive); d != nil || err != nil {
+	if d, err := e.sieve(cube, e.checkContext); d != nil || err != nil {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
 	s := &search{e: e, whole: cube}
-	if err := s.split(piece{n: cube, exp: 1, done: progress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+	if err := s.split(piece{n: cube, exp: 1, done: pieceProgress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
 	for _, p := range s.untested {
-		if !p.done.sieved {
+		if !p.done.sieveFailed {
 			t.Error("the sieve has not been tried")
 		}
 	}
@@ -69,7 +69,7 @@ func TestSieveStops(t *testing.T) { kernelstest.Each(t, testSieveStops) }
 func testSieveStops(t *testing.T) {
 	stop := errors.New("stop")
 	e := New(Options{})
-	e.pulse.ctx = t.Context()
+	e.stop.ctx = t.Context()
 	n := sample.Semiprimes(140, 1, 1)[0].Big()
 	for calls := range 4 {
 		left := calls
@@ -82,13 +82,13 @@ func testSieveStops(t *testing.T) {
 			t.Errorf("after %d calls: %v, %v", calls, d, err)
 		}
 	}
-	if d, err := e.sieve(n, e.alive); d == nil || err != nil {
+	if d, err := e.sieve(n, e.checkContext); d == nil || err != nil {
 		t.Errorf("what is left over does harm: %v, %v", d, err)
 	}
 
 	s := &search{e: e, whole: n, method: "prime"}
-	e.pulse.deadline = time.Now().Add(-time.Second)
-	p := piece{n: n, exp: 1, done: progress{shape: true, ratio: true, level: len(bounds)}}
+	e.stop.deadline = time.Now().Add(-time.Second)
+	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds)}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)
 	}
@@ -122,18 +122,18 @@ func testSieveTimes(t *testing.T) {
 		{230, 10 * time.Minute, len(bounds), true},
 	} {
 		e := New(Options{Budget: test.budget})
-		n, at := pow(2, int64(test.bits-1)), progress{level: test.level}
-		if got := e.sieves(&at, n); got != test.want {
+		n, at := pow(2, int64(test.bits-1)), pieceProgress{level: test.level}
+		if got := e.sieveIsNext(&at, n); got != test.want {
 			t.Errorf("%d bits, budget %v, level %d: %v", test.bits, test.budget, test.level, got)
 		}
-		at.sieved = true
-		if e.sieves(&at, n) {
+		at.sieveFailed = true
+		if e.sieveIsNext(&at, n) {
 			t.Errorf("%d bits are sieved twice", test.bits)
 		}
 	}
 }
 
-// TestSieveBegins: once the sieve is next it stays so, whatever curves are done, and it comes later
+// TestSieveBegins: once the sieve is next, it stays next after any further curves. It starts later
 // for larger numbers.
 func TestSieveBegins(t *testing.T) { kernelstest.Each(t, testSieveBegins) }
 
@@ -143,7 +143,7 @@ func testSieveBegins(t *testing.T) {
 	for bits := 70; bits <= measured.SieveBits; bits += 10 {
 		n, first := pow(2, int64(bits-1)), len(bounds)
 		for level := len(bounds) - 1; level >= 0; level-- {
-			if e.sieves(&progress{level: level}, n) {
+			if e.sieveIsNext(&pieceProgress{level: level}, n) {
 				if first != level+1 {
 					t.Errorf("%d bits: the sieve is next after level %d, and not after level %d", bits, level, level+1)
 				}

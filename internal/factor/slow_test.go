@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// slowness is how many times as long computations in Go take here as on an ordinary machine of 2024,
-// at least 1: under the race detector, in an emulator, on an old processor. Tests that allow a time
-// allow so many times more. The best of some runs counts, for the machine may be busy.
+// slowness is the time of computations in Go here, as a multiple of that on an ordinary machine of
+// 2024, at least 1. It is larger under the race detector, in an emulator and on an old processor.
+// Tests multiply their time limits by it. The best of some runs counts: the machine may be busy.
 var slowness = sync.OnceValue(func() float64 {
 	const (
 		steps    = 1 << 20

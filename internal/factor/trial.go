@@ -2,12 +2,13 @@ package factor
 
 import "factorfleet/internal/factor/prime"
 
-// nextDivisor returns the index of the first of divs from i on that divides n > 0, or len(divs) if there
-// is none with a square up to n: then n is 1, a prime, or without a factor in divs. divs ascend
-// from 3, and n has no factor among those before i.
+// nextDivisor returns the index of the first of divs[i:] that divides n > 0, or
+// len(divs) if there is none with a square up to n. In the second case n is 1, a prime,
+// or without a factor in divs. Requires that divs ascend from 3 and that n has no
+// factor in divs[:i].
 //
-// Four divisors are tried for one comparison with the square root: of those above it only n itself, a
-// prime, divides n.
+// It compares with the square root of n once for four divisors. Above the square root
+// only n itself can divide n, and then n is prime.
 func nextDivisor(divs []prime.Divisor, i int, n uint64) int {
 	for ; i+4 <= len(divs); i += 4 {
 		d := divs[i:][:4]
@@ -30,7 +31,8 @@ func nextDivisor(divs []prime.Divisor, i int, n uint64) int {
 	return len(divs)
 }
 
-// removeAll returns n > 0 without its factors P of d, and how many those are, at least one.
+// removeAll divides n > 0 by the prime of d as often as it divides n, at least once. It
+// returns the quotient and the number of divisions.
 func removeAll(n uint64, d *prime.Divisor) (rest uint64, exp uint32) {
 	for q, ok := d.Quotient(n); ok; q, ok = d.Quotient(n) {
 		n = q

@@ -12,15 +12,15 @@ import (
 )
 
 // list returns the parsed subjects of a stream that match the filter, in no order. Subjects that
-// are not of the fleet's form are left out. An error wraps stream.ErrAlone if the server that
+// are not of the fleet's form are left out. An error wraps stream.ErrNoQuorum if the server that
 // answered may not have the latest state.
 func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]schema.Place, error) {
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
-	if !stream.Leads(info) {
-		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrAlone)
+	if !stream.HasQuorum(info) {
+		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrNoQuorum)
 	}
 	places := make([]schema.Place, 0, len(info.State.Subjects))
 	for subject := range info.State.Subjects {

@@ -53,7 +53,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 		err := f.link.RetryStart(ctx, func() error {
 			s, err := js.Stream(ctx, name)
 			if err != nil {
-				return stream.Missing("stream", name, err)
+				return stream.NotProvisioned("stream", name, err)
 			}
 			*at = s
 			return nil
@@ -66,7 +66,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 		err := f.link.RetryStart(ctx, func() error {
 			kv, err := js.KeyValue(ctx, name)
 			if err != nil {
-				return stream.Missing("bucket", name, err)
+				return stream.NotProvisioned("bucket", name, err)
 			}
 			*at = kv
 			return nil

@@ -38,8 +38,8 @@ func (l *listing) look(ctx context.Context, list func(subjects map[string]uint64
 		return nil
 	}
 	info, err := l.stream.Info(ctx)
-	if err == nil && !stream.Leads(info) {
-		err = stream.ErrAlone
+	if err == nil && !stream.HasQuorum(info) {
+		err = stream.ErrNoQuorum
 	}
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", l.filter, stream.Explain(err))

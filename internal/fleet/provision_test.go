@@ -20,7 +20,7 @@ func TestInit(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	ctx := t.Context()
-	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), "producer init") {
+	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) || !strings.Contains(err.Error(), "the server has no ") {
 		t.Errorf("Open of an empty server: %v", err)
 	}
 	if _, err := puller.Open(ctx, h.nc, h.js, "w", stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {

@@ -79,7 +79,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 	if err != nil {
 		return false, err
 	}
-	return !changed, f.order(schema.QuarantineCtl + worker)
+	return !changed, f.order(schema.QuarantinePrefix + worker)
 }
 
 // Release ends a quarantine and clears the strikes. known reports whether the worker ever had a
@@ -99,5 +99,5 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 	if err != nil {
 		return false, err
 	}
-	return changed || s.Forgiven > 0, f.order(schema.ReleaseCtl + worker)
+	return changed || s.Forgiven > 0, f.order(schema.ReleasePrefix + worker)
 }

@@ -26,7 +26,7 @@ func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	for _, class := range task.Classes {
 		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
 		if err != nil {
-			return nil, stream.Missing("durable", schema.Durable(class), err)
+			return nil, stream.NotProvisioned("durable", schema.Durable(class), err)
 		}
 		info := c.CachedInfo()
 		list = append(list, ClassStatus{Class: class, Queued: info.NumPending, Running: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})

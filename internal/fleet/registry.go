@@ -46,7 +46,7 @@ func (f *Fleet) Workers(ctx context.Context) (list []worker.Status, err error) {
 // release have no permission to request messages from this stream. That watch may take half
 // a minute to notice that a server is back: so the listing ends with the connection.
 func (f *Fleet) listWorkers(ctx context.Context) ([]worker.Status, error) {
-	lost := f.link.UntilLost()
+	lost := f.link.AnswerContext()
 	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ func TestOrders(t *testing.T) {
 		}
 	}
 	// An answer of the server that another client has had sent there is not obeyed.
-	for _, subject := range []string{schema.CancelPrefix + "unasked", schema.QuarantineCtl + "w"} {
+	for _, subject := range []string{schema.CancelPrefix + "unasked", schema.QuarantinePrefix + "w"} {
 		if err := h.nc.PublishRequest("$JS.API.INFO", subject, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +115,8 @@ func TestOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, subject := range []string{
-		schema.CancelPrefix + "a.b", schema.CancelPrefix + "j", schema.QuarantineCtl + "other", schema.QuarantineCtl + "w", schema.ReleaseCtl + "other", schema.ReleaseCtl + "w",
-		schema.QuarantineCtl + "deaf", schema.ReleaseCtl + "deaf", "FACTOR.ctl.unknown", schema.CancelPrefix + "last",
+		schema.CancelPrefix + "a.b", schema.CancelPrefix + "j", schema.QuarantinePrefix + "other", schema.QuarantinePrefix + "w", schema.ReleasePrefix + "other", schema.ReleasePrefix + "w",
+		schema.QuarantinePrefix + "deaf", schema.ReleasePrefix + "deaf", "FACTOR.ctl.unknown", schema.CancelPrefix + "last",
 	} {
 		if err := h.nc.PublishMsg(order(subject)); err != nil {
 			t.Fatal(err)

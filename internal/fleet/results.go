@@ -62,8 +62,8 @@ func (f *Fleet) dropResult(ctx context.Context, seq uint64) error {
 // from the stream's leader: any other replica may be behind the listing that came before.
 func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 	info, err := f.results.Info(ctx)
-	if err == nil && !stream.Leads(info) {
-		err = stream.ErrAlone
+	if err == nil && !stream.HasQuorum(info) {
+		err = stream.ErrNoQuorum
 	}
 	if err != nil {
 		return 0, fmt.Errorf("look for results of job %s: %w", job, stream.Explain(err))

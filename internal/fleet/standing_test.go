@@ -165,7 +165,7 @@ func TestRemind(t *testing.T) {
 	for range 3 { // other jobs of this process call it too
 		remind()
 	}
-	if err := h.order(schema.QuarantineCtl + "w"); err != nil {
+	if err := h.order(schema.QuarantinePrefix + "w"); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-heard; got != "quarantine" {

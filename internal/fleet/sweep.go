@@ -43,7 +43,7 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return stream.Missing("durable", schema.DurableSweeper, err)
+		return stream.NotProvisioned("durable", schema.DurableSweeper, err)
 	}
 	// One at a time: if this process is killed, other sweepers receive its messages only after the
 	// durable's ack wait.

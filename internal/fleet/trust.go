@@ -128,7 +128,7 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 
 // Stop tells a quarantined worker that it is quarantined.
 func (t *Trust) Stop(worker string) error {
-	if err := t.f.link.NC.PublishMsg(order(schema.QuarantineCtl + worker)); err != nil {
+	if err := t.f.link.NC.PublishMsg(order(schema.QuarantinePrefix + worker)); err != nil {
 		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, stream.Explain(err))
 	}
 	return nil
@@ -175,5 +175,5 @@ func (t *Trust) remindWorker(ctx context.Context, name string) error {
 	if err != nil || s.Quarantined != nil {
 		return err
 	}
-	return t.f.order(schema.ReleaseCtl + name)
+	return t.f.order(schema.ReleasePrefix + name)
 }

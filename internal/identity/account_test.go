@@ -16,8 +16,8 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A directory made when workers were users of the fleet's account gets an account for them;
-// who was there stays known, can be revoked, and is added anew in it.
+// TestWorkersAccountIsAdded: a directory from before workers had their own account gets that account. Its
+// workers are reported as outdated until they are revoked and added again.
 func TestWorkersAccountIsAdded(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -46,29 +46,29 @@ func TestWorkersAccountIsAdded(t *testing.T) {
 	if left, err := filepath.Glob(s.path(".new*")); err != nil || len(left) > 0 {
 		t.Errorf("left: %q, %v", left, err)
 	}
-	told := func() (about []string) {
+	outdated := func() (names []string) {
 		t.Helper()
-		lines, err := again.Greeting()
+		lines, err := again.JoinInstructions()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, line := range lines {
-			if name, _, ok := strings.Cut(line, " is from before workers had an account"); ok {
-				about = append(about, name)
+			if name, _, ok := strings.Cut(line, " has more permissions than a worker needs"); ok {
+				names = append(names, name)
 			}
 		}
-		return about
+		return names
 	}
-	if about := told(); !slices.Equal(about, []string{"old", "worker-1", "worker-2"}) {
-		t.Errorf("told about %q", about)
+	if names := outdated(); !slices.Equal(names, []string{"old", "worker-1", "worker-2"}) {
+		t.Errorf("outdated: %q", names)
 	}
 	for _, name := range []string{"old", "worker-1", "worker-2"} {
 		if err := errors.Join(again.Revoke(name), again.Add(User{Name: name, Role: schema.RoleWorker})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if about := told(); len(about) > 0 {
-		t.Errorf("still told about %q", about)
+	if names := outdated(); len(names) > 0 {
+		t.Errorf("still outdated: %q", names)
 	}
 	for name, account := range map[string]string{"old": claims.Accounts[1].Key, "producer": claims.FleetKey} {
 		text, err := os.ReadFile(s.path(dirUsers, name+".jwt"))
@@ -81,9 +81,9 @@ func TestWorkersAccountIsAdded(t *testing.T) {
 	}
 }
 
-// What workers publish to is passed on under their account's own subjects, and nothing else is
-// but what they may not publish.
-func TestPassedOn(t *testing.T) {
+// TestImports: the accounts import the subjects that workers publish to, those that workers answer, the
+// orders, and one subject to which no worker may publish.
+func TestImports(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
 	claims, err := s.Claims()
@@ -116,7 +116,7 @@ func TestPassedOn(t *testing.T) {
 	}
 }
 
-// A revoked key stays revoked when its name is given anew.
+// TestRevoke: a revoked key stays revoked when its name is given to a new identity.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -160,7 +160,7 @@ func TestRevoke(t *testing.T) {
 	if err := s.Revoke("producer"); err != nil {
 		t.Fatal(err)
 	}
-	// One that says no account was revoked when there was only one.
+	// A record without an account is from the time when there was only one account.
 	unknown, err := nkeys.CreateUser()
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +185,7 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
+// TestNoBearers: a JWT without its seed is no login.
 func TestNoBearers(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ServerConf returns the configuration of a nats-server that lets in those whom the store
-// has signed, and nobody else. storeDir is where it keeps its streams. The certificate is
-// to have been made by ServerTLS.
+// ServerConf returns the configuration file of a nats-server that requires TLS and accepts only the
+// identities of the store. storeDir is the directory of its streams. ServerTLS must have been called
+// before, because the file names the server's certificate.
 func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 	c, err := s.Claims()
 	if err != nil {
@@ -18,9 +18,9 @@ func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 	for _, a := range c.Accounts {
 		fmt.Fprintf(&accounts, "  # %s, %d revoked\n  %s: %s\n", a.Name, c.Revoked, a.Key, a.JWT)
 	}
-	// Paths are quoted as Go does: the format reads the same escapes.
-	return fmt.Sprintf(`# A nats-server for factorfleet: TLS only, for those with keys from %s alone.
-# After `+"`embedded keys revoke`"+` print it anew and run: nats-server --signal reload
+	// The format has the same escapes as Go.
+	return fmt.Sprintf(`# Settings of a nats-server for factorfleet. It requires TLS, and keys from %s.
+# After `+"`embedded keys revoke`"+`, print this file again and run: nats-server --signal reload
 listen: %s
 server_name: factorfleet
 max_payload: 1MB
@@ -33,7 +33,7 @@ jetstream {
 tls {
   cert_file: %s
   key_file: %s
-  # With these two lines only clients with a certificate of the authority get through:
+  # With these two lines a client also needs a certificate of the authority:
   # ca_file: %s
   # verify: true
 }
@@ -42,7 +42,7 @@ operator: %s
 system_account: %s
 resolver: MEMORY
 resolver_preload {
-%s  # SYS, without users
+%s  # SYS, has no users
   %s: %s
 }
 `, s.dir, strconv.Quote(listen), strconv.Quote(storeDir),

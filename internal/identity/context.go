@@ -11,10 +11,10 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// ContextFile is a context of the nats command for an identity.
+// ContextFile returns the path of the nats command's context for an identity.
 func (s *Store) ContextFile(name string) string { return s.path(name + ".json") }
 
-// A natsContext has the fields that the nats command reads.
+// A natsContext has the fields of a context that the nats command needs here.
 type natsContext struct {
 	Description string `json:"description"`
 	URL         string `json:"url"`
@@ -23,6 +23,7 @@ type natsContext struct {
 	InboxPrefix string `json:"inbox_prefix"`
 }
 
+// writeContext writes the context of an identity, with the address of the server if that is known.
 func (s *Store) writeContext(u User) error {
 	url, err := s.URL()
 	if err != nil {
@@ -35,10 +36,10 @@ func (s *Store) writeContext(u User) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(s.ContextFile(u.Name), append(text, '\n'), 0o600)
+	return writeFile(s.ContextFile(u.Name), append(text, '\n'), modeSecret)
 }
 
-// URL is where the server was said to be; "" if nobody has.
+// URL returns the address of the server; "" if SetURL was never called.
 func (s *Store) URL() (string, error) {
 	text, err := os.ReadFile(s.path(fileURL))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,13 +48,13 @@ func (s *Store) URL() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// SetURL says where the server is, and has all contexts say so.
+// SetURL stores the address of the server, and writes it into all contexts.
 func (s *Store) SetURL(url string) error {
 	users, err := s.Users()
 	if err != nil {
 		return err
 	}
-	if err := writeFile(s.path(fileURL), []byte(url+"\n"), 0o644); err != nil {
+	if err := writeFile(s.path(fileURL), []byte(url+"\n"), modePublic); err != nil {
 		return err
 	}
 	for _, u := range users {

@@ -28,7 +28,7 @@ func prepare(t *testing.T) *Store {
 	return s
 }
 
-// contents returns all files of a directory.
+// contents returns the content of all files below a directory, by path.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -46,7 +46,7 @@ func contents(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// What is there is used again and not changed.
+// TestPrepareAgain: a second Prepare uses the files that exist and changes none.
 func TestPrepareAgain(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -76,11 +76,11 @@ func TestPrepareAgain(t *testing.T) {
 	}
 	b, err := again.Claims()
 	if err != nil || a.Operator != b.Operator || a.System != b.System || a.FleetKey != b.FleetKey || a.Accounts[1].Key != b.Accounts[1].Key {
-		t.Errorf("the server is told something else: %v", err)
+		t.Errorf("the claims have changed: %v", err)
 	}
 }
 
-// A Create that was interrupted before anything was signed is done again.
+// TestCreateInterrupted: Prepare repeats a Create that was interrupted before anything was signed.
 func TestCreateInterrupted(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -89,7 +89,7 @@ func TestCreateInterrupted(t *testing.T) {
 			os.Remove(file)
 		}
 	}
-	if _, err := Open(s.dir); !errors.Is(err, ErrNone) {
+	if _, err := Open(s.dir); !errors.Is(err, ErrNoKeys) {
 		t.Errorf("open: %v", err)
 	}
 	if _, err := Prepare(s.dir); err != nil {
@@ -97,7 +97,7 @@ func TestCreateInterrupted(t *testing.T) {
 	}
 }
 
-// Secrets are for the owner alone, and what has become readable for others is not used.
+// TestModes: only the owner can read secrets, and a key that others can read is refused.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -121,7 +121,7 @@ func TestModes(t *testing.T) {
 			if err := os.Chmod(file, loose); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(s.dir); !errors.Is(err, ErrLoose) || !strings.Contains(err.Error(), "chmod 600 "+file) {
+			if _, err := Open(s.dir); !errors.Is(err, ErrExposed) || !strings.Contains(err.Error(), "chmod 600 "+file) {
 				t.Errorf("%s with mode %v: %v", file, loose, err)
 			}
 		}
@@ -131,13 +131,13 @@ func TestModes(t *testing.T) {
 		t.Errorf("%d secret files, want %d", secret, want)
 	}
 	os.Chmod(s.dir, 0o770)
-	if _, err := Open(s.dir); !errors.Is(err, ErrLoose) {
+	if _, err := Open(s.dir); !errors.Is(err, ErrExposed) {
 		t.Errorf("a directory that others may write to: %v", err)
 	}
 	public := t.TempDir()
 	os.Chmod(public, 0o777)
-	if _, err := Prepare(public); !errors.Is(err, ErrLoose) {
-		t.Errorf("keys were put where everybody may write: %v", err)
+	if _, err := Prepare(public); !errors.Is(err, ErrExposed) {
+		t.Errorf("keys were created in a directory that all users may write to: %v", err)
 	}
 	os.Chmod(s.dir, 0o755)
 	if _, err := Open(s.dir); err != nil {
@@ -145,7 +145,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// A file that is not what it should be is named.
+// TestDamaged: the error names the file that is damaged or missing.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{fileCA, fileCAKey, fileOperator, fileAccount, fileWorkers, fileOperatorJWT, fileSystemJWT, fileServer, "users/producer.jwt"} {
@@ -170,9 +170,9 @@ func TestDamaged(t *testing.T) {
 					_, err = again.User("producer")
 				}
 				_, gone := os.Stat(s.path(name))
-				made := gone == nil // what was not there was made anew
+				made := gone == nil // a file that was missing was created
 				if name == fileSystemJWT || made && err == nil {
-					continue // read by the server alone
+					continue // only a server reads it
 				}
 				if err == nil || !strings.Contains(err.Error(), filepath.Base(name)) && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrTaken) {
 					t.Errorf("%s: %v", name, err)
@@ -182,8 +182,8 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// The server's certificate is trusted for its hosts by who trusts the authority; it is made
-// anew for a new host and near its end, and keeps the hosts that it had.
+// TestServerTLS: a client that trusts the authority trusts the certificate for its hosts. A new host
+// makes a new certificate, which keeps the old hosts.
 func TestServerTLS(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
@@ -211,17 +211,17 @@ func TestServerTLS(t *testing.T) {
 		}
 	}
 	if err := first.VerifyHostname("two.example"); err == nil {
-		t.Error("it is good for any host")
+		t.Error("the certificate is valid for any host")
 	}
 	if again := leaf("192.0.2.1"); !again.Equal(first) {
-		t.Error("it was made anew without need")
+		t.Error("a new certificate was made without need")
 	}
 	second := leaf("two.example")
 	if second.VerifyHostname("one.example") != nil || second.VerifyHostname("two.example") != nil || second.IsCA {
-		t.Errorf("the next one is for %q", hostsOf(second))
+		t.Errorf("the second certificate is for %q", hostsOf(second))
 	}
 	if _, err := second.Verify(x509.VerifyOptions{DNSName: "two.example", Roots: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err == nil {
-		t.Error("the server's certificate is one for clients")
+		t.Error("the server's certificate is valid for clients")
 	}
 }
 
@@ -249,7 +249,7 @@ func TestAdd(t *testing.T) {
 			t.Errorf("%q is the name of a worker", name)
 		}
 	}
-	// The file is a user's, signed by the account, and holds the authority.
+	// The credentials are those of a user that the account has signed.
 	c := natsconn.Config{Creds: s.CredsFile("attic")}
 	if id := c.Identity(); id.Name != "attic" || id.Role != schema.RoleWorker || id.Inbox != "_INBOX_attic" || !id.Expires.Equal(until) {
 		t.Errorf("%+v", id)
@@ -297,8 +297,8 @@ func TestParseSource(t *testing.T) {
 	}
 }
 
-// A printed line survives the shell.
-func TestJoinLine(t *testing.T) {
+// TestJoinCommand: a shell reads the command as it was meant.
+func TestJoinCommand(t *testing.T) {
 	s := &Store{dir: filepath.Join(t.TempDir(), "it's $HOME; keys")}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -309,7 +309,7 @@ func TestJoinLine(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		line, err := s.JoinLine(User{Name: "attic", Role: schema.RoleWorker})
+		line, err := s.JoinCommand(User{Name: "attic", Role: schema.RoleWorker})
 		want := "scp '" + host + ":" + strings.ReplaceAll(s.CredsFile("attic"), "'", `'\''`) + "' . && consumer run -s "
 		if err != nil || !strings.HasPrefix(line, want) || !strings.HasSuffix(line, " --creds attic.creds") {
 			t.Errorf("%q: %s, %v", url, line, err)

@@ -1,31 +1,27 @@
 package identity
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"factorfleet/internal/schema"
 )
 
-// firstUsers are the identities that a new directory of keys begins with: two workers,
-// since a fleet of three machines is that of the server and two more.
+// firstUsers are the identities of a new directory of keys. Two workers suffice for a fleet of three
+// machines, one of which runs the server.
 var firstUsers = []User{
 	{Name: "admin", Role: schema.RoleAdmin}, {Name: "producer", Role: schema.RoleProducer}, {Name: "observer", Role: schema.RoleObserver},
 	{Name: "worker-1", Role: schema.RoleWorker}, {Name: "worker-2", Role: schema.RoleWorker},
 }
 
-// Prepare opens a directory of keys, or creates it with the first identities.
+// Prepare opens a directory of keys. If it has no keys, Prepare creates them with the first identities.
 func Prepare(dir string) (*Store, error) {
 	s, err := Open(dir)
-	if !errors.Is(err, ErrNone) {
+	if !errors.Is(err, ErrNoKeys) {
 		return s, err
 	}
 	if s, err = Create(dir); err != nil {
@@ -39,47 +35,14 @@ func Prepare(dir string) (*Store, error) {
 	return s, nil
 }
 
-// Hosts returns by what a server that listens at host can be known: all names and
-// addresses of this machine if it listens everywhere. First comes what others are to be
-// told: the host's name only if it leads further than to this machine.
-func Hosts(host string) (hosts []string) {
-	ip := net.ParseIP(host)
-	if host != "" && (ip == nil || !ip.IsUnspecified()) {
-		return []string{host, "localhost", "127.0.0.1"}
-	}
-	var last []string
-	addresses, _ := net.InterfaceAddrs()
-	for _, a := range addresses {
-		n, ok := a.(*net.IPNet)
-		switch {
-		case !ok || n.IP.IsLinkLocalUnicast():
-		case n.IP.IsLoopback():
-			last = append(last, n.IP.String())
-		default:
-			hosts = append(hosts, n.IP.String())
-		}
-	}
-	hosts = append(hosts, last...)
-	if name, err := os.Hostname(); err == nil && reachable(name) {
-		hosts = append([]string{name}, hosts...)
-	} else if err == nil {
-		hosts = append(hosts, name)
-	}
-	return append(hosts, "localhost", "127.0.0.1")
+// roleCommands has the command that an identity of each role runs first.
+var roleCommands = map[schema.Role]string{
+	schema.RoleWorker: "consumer run", schema.RoleProducer: "producer submit", schema.RoleObserver: "producer status", schema.RoleAdmin: "producer init",
 }
 
-// reachable reports whether a name of this machine stands for an address that others can
-// reach.
-func reachable(name string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	found, err := net.DefaultResolver.LookupIP(ctx, "ip", name)
-	return err == nil && slices.ContainsFunc(found, func(ip net.IP) bool { return !ip.IsLoopback() })
-}
-
-// JoinLine is what another machine runs to take part as u: it fetches the credentials by
-// ssh, and nothing secret is in the line.
-func (s *Store) JoinLine(u User) (string, error) {
+// JoinCommand returns a command line with which another machine takes part as u. It copies the
+// credentials by scp; the line itself has no secret. SERVER stands for an address that is not known.
+func (s *Store) JoinCommand(u User) (string, error) {
 	at, err := s.URL()
 	if err != nil {
 		return "", err
@@ -89,33 +52,27 @@ func (s *Store) JoinLine(u User) (string, error) {
 	}
 	host := "SERVER"
 	if parsed, err := url.Parse(at); err == nil {
-		if host = parsed.Hostname(); strings.Contains(host, ":") {
+		if host = parsed.Hostname(); strings.Contains(host, ":") { // IPv6
 			host = "[" + host + "]"
 		}
 	}
 	file := s.CredsFile(u.Name)
-	verb := map[schema.Role]string{
-		schema.RoleWorker: "consumer run", schema.RoleProducer: "producer submit", schema.RoleObserver: "producer status", schema.RoleAdmin: "producer init",
-	}[u.Role]
-	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), verb, at, filepath.Base(file)), nil
+	return fmt.Sprintf("scp %s . && %s -s %s --creds %s", quote(host+":"+file), roleCommands[u.Role], at, filepath.Base(file)), nil
 }
 
-// Greeting says how others take part: the lines for the first two workers, for a
-// producer here, and for further machines.
-func (s *Store) Greeting() (lines []string, err error) {
+// shownWorkers is the number of workers in JoinInstructions.
+const shownWorkers = 2
+
+// JoinInstructions returns lines that tell the user how other machines join: a command for each of the
+// first two workers, a command for a producer on this machine, and the command that adds a worker.
+func (s *Store) JoinInstructions() (lines []string, err error) {
 	users, err := s.Users()
 	if err != nil {
 		return nil, err
 	}
-	workers := 0
-	for _, u := range users {
-		if u.Role != schema.RoleWorker {
-			continue
-		}
-		if workers++; workers > 2 {
-			break
-		}
-		line, err := s.JoinLine(u)
+	workers := slices.DeleteFunc(slices.Clone(users), func(u User) bool { return u.Role != schema.RoleWorker })
+	for _, u := range workers[:min(shownWorkers, len(workers))] {
+		line, err := s.JoinCommand(u)
 		if err != nil {
 			return nil, err
 		}
@@ -129,12 +86,12 @@ func (s *Store) Greeting() (lines []string, err error) {
 		return nil, err
 	}
 	for _, u := range old {
-		lines = append(lines, fmt.Sprintf("%s is from before workers had an account of their own, and can do more than a worker may: run `embedded keys revoke` and `add` for it", u.Name))
+		lines = append(lines, fmt.Sprintf("%s has more permissions than a worker needs, because it was made before workers had their own account: run `embedded keys revoke` and `embedded keys add` for it", u.Name))
 	}
 	return append(lines, "for one more machine: embedded keys add --secure "+quote(s.dir)+" worker NAME"), nil
 }
 
-// outdated returns those who are users of another account than that of their role.
+// outdated returns the identities that another account has signed than that of their role.
 func (s *Store) outdated(users []User) (old []User, err error) {
 	for _, u := range users {
 		key, err := s.signer(u.Role).PublicKey()
@@ -148,7 +105,7 @@ func (s *Store) outdated(users []User) (old []User, err error) {
 	return old, nil
 }
 
-// quote makes text one word of a shell.
+// quote returns text as one word of a POSIX shell.
 func quote(text string) string {
 	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-") == "" {
 		return text

@@ -9,7 +9,22 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// Claims returns the claims, those of the accounts signed as they are now.
+// Two accounts share the subjects of a fleet. FACTOR has the streams; WORKERS has only workers. An
+// account sees a subject of the other only through an export there and an import here:
+//
+//	WORKERS imports   results, returns, ..., requests for tasks, acks      (services of FACTOR)
+//	WORKERS imports   FACTOR.ctl.>                                         (stream of FACTOR: orders)
+//	FACTOR imports    $SRV.>, FACTOR.status.*                              (services of WORKERS)
+//
+// A service passes requests from the importing account to the exporting one, and their answers back. A
+// stream passes messages from the exporting account to the importing one.
+//
+// The statements about nats-server below were found by experiment with nats-server 2.15.2.
+
+// Claims returns the claims for a server, those of the accounts with all revocations of this moment.
+//
+// An exporting account comes before the one that imports from it. A server that applies exports again
+// takes them for new ones, to which earlier imports do not belong.
 func (s *Store) Claims() (Claims, error) {
 	c := s.claims
 	revoked, err := s.revoked()
@@ -24,15 +39,9 @@ func (s *Store) Claims() (Claims, error) {
 	if err != nil {
 		return c, err
 	}
-	// What exports comes before what imports from it: a server that puts the exports in force
-	// again takes them for others.
 	for _, account := range []*jwt.AccountClaims{fleetAccount(c.FleetKey, workersKey), workersAccount(workersKey, c.FleetKey)} {
-		account.Limits.DisallowBearer = true // a JWT alone lets nobody in
-		for key, issuer := range revoked {
-			if issuer == account.Subject || issuer == "" {
-				account.RevokeAt(key, forEver)
-			}
-		}
+		account.Limits.DisallowBearer = true // a JWT without its seed is no login
+		revokeUsers(account, revoked)
 		token, err := s.signAccount(account)
 		if err != nil {
 			return c, err
@@ -42,8 +51,8 @@ func (s *Store) Claims() (Claims, error) {
 	return c, nil
 }
 
-// signAccount signs claims that a server would take: one that finds fault leaves out a part
-// of them, and says so only in its log.
+// signAccount signs the claims of an account after a check. A server ignores the invalid part of claims
+// and reports that only in its log.
 func (s *Store) signAccount(account *jwt.AccountClaims) (string, error) {
 	var faults jwt.ValidationResults
 	account.Validate(&faults)
@@ -57,56 +66,55 @@ func (s *Store) signAccount(account *jwt.AccountClaims) (string, error) {
 	return token, nil
 }
 
-// everyService is the one service that the fleet's account exports. A server passes a message
-// through the same export only once: so an answer that has come from the fleet's account does
-// not go back there if the subject that a worker has named for it is one that workers publish
-// to, such as that of another's result. With an export for each subject nats-server 2.15.2 lets
-// it go back where an import has no wildcard, and elsewhere stops it for another reason, on
-// which nothing should rest: it passes it on under the subject that it came with.
+// everyService is the only service that the fleet's account exports. One export instead of one for each
+// subject closes a hole. A worker can name as reply subject one to which workers publish, such as the
+// subject of another worker's result. The answer then comes out of the fleet's account, and must not go
+// back in as a message of that subject. A server passes a message through the same export only once, so
+// with one export it cannot. With an export for each subject it can, where an import has no wildcard.
 //
-// What of the service the workers' account can reach, its imports say. The exports ask for no
-// tokens: only the operator's accounts are there to import them, and those are these two.
+// The imports of the workers' account limit what workers reach of the service. The export requires no
+// token for an import, because only accounts of the operator can import it: these two.
 const everyService = ">"
 
-// fleetAccount is the account that has the streams.
-func fleetAccount(key, workers string) *jwt.AccountClaims {
+// fleetAccount returns the claims of the account that has the streams, without limits for JetStream.
+func fleetAccount(key, workersKey string) *jwt.AccountClaims {
 	a := jwt.NewAccountClaims(key)
 	a.Name = string(schema.AccountFleet)
 	a.Limits.JetStreamLimits = jwt.JetStreamLimits{
 		MemoryStorage: jwt.NoLimit, DiskStorage: jwt.NoLimit, Streams: jwt.NoLimit, Consumer: jwt.NoLimit,
 		MaxAckPending: jwt.NoLimit, MemoryMaxStreamBytes: jwt.NoLimit, DiskMaxStreamBytes: jwt.NoLimit,
 	}
-	// A pull is answered by as many messages as there are tasks.
+	// The response type is a stream because a pull is answered by one message for each task.
 	a.Exports.Add(&jwt.Export{Name: "requests of workers", Subject: everyService, Type: jwt.Service, ResponseType: jwt.ResponseTypeStream})
 	a.Exports.Add(&jwt.Export{Name: "orders", Subject: schema.OrderSubject, Type: jwt.Stream})
 	for _, subject := range schema.FleetRequests() {
-		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: workers, Type: jwt.Service})
+		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: workersKey, Type: jwt.Service})
 	}
 	return a
 }
 
-// workersAccount is the account of the workers, without streams.
+// hiddenRequest is imported for a side effect. The workers' account has no JetStream, and a server
+// answers its JetStream requests with an error, in a race with the answer of the fleet's account. It
+// does not if the account imports this subject. No worker may publish to it.
+const hiddenRequest = "$JS.API.INFO"
+
+// forgedOrders are subjects without subscribers. A server accepts a mapping from one wildcard subject to
+// another only if both end with the same wildcard.
+const forgedOrders = "FACTOR.forged.>"
+
+// workersAccount returns the claims of the workers' account, which has no streams.
 func workersAccount(key, fleetKey string) *jwt.AccountClaims {
 	a := jwt.NewAccountClaims(key)
 	a.Name = string(schema.AccountWorkers)
-	for _, subject := range append(schema.WorkerRequests(), hideOwn) {
+	for _, subject := range append(schema.WorkerRequests(), hiddenRequest) {
 		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: fleetKey, Type: jwt.Service})
 	}
 	a.Imports.Add(&jwt.Import{Name: "orders", Subject: schema.OrderSubject, Account: fleetKey, Type: jwt.Stream})
-	// What is sent there from within the account is an answer that a worker has had sent to
-	// the others. Orders come from without, and are not mapped.
-	a.AddMapping(schema.OrderSubject, jwt.WeightedMapping{Subject: noOrder})
+	// A message to these subjects from within the account is an answer that a worker has directed to the
+	// other workers. The mapping diverts it. Orders come from the other account and are not mapped.
+	a.AddMapping(schema.OrderSubject, jwt.WeightedMapping{Subject: forgedOrders})
 	for _, subject := range schema.FleetRequests() {
 		a.Exports.Add(&jwt.Export{Name: subject, Subject: jwt.Subject(subject), Type: jwt.Service, ResponseType: jwt.ResponseTypeStream})
 	}
 	return a
 }
-
-// hideOwn is imported for the sake of a side effect: a server answers requests to JetStream for
-// an account that has none, in a race with the fleet's account, unless this one is imported.
-// No worker may send it.
-const hideOwn = "$JS.API.INFO"
-
-// noOrder are subjects that nobody hears. A server takes a mapping to them only with the same
-// wildcard at its end.
-const noOrder = "FACTOR.forged.>"

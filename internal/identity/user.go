@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,38 +17,32 @@ import (
 	"factorfleet/internal/schema"
 )
 
-var (
-	// ErrUnknown is wrapped when no identity has a name.
-	ErrUnknown = errors.New("no such identity")
-	// ErrTaken is wrapped when one has it already.
-	ErrTaken = errors.New("taken")
-)
-
-// A User is one identity.
+// A User is one identity of the fleet.
 type User struct {
 	Name    string
 	Role    schema.Role
-	Sources []string  // networks it may come from, as CIDR; empty = anywhere
+	Sources []string  // networks from which it may connect, as CIDR; empty = all
 	Expires time.Time // zero = never
-	Key     string    // public: what a server writes in its log
+	Key     string    // public key, which a server writes in its log
 
 	issuer string // public key of the account that has signed it
 }
 
-// ParseSource reads a network, or one address, from which an identity may come.
+// ParseSource reads a network, or an address, from which an identity may connect. It returns the
+// network as CIDR.
 func ParseSource(text string) (string, error) {
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
 		return netip.PrefixFrom(a, a.BitLen()).String(), nil
 	}
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
-		return "", fmt.Errorf("%.60q is neither a network such as 10.0.0.0/8 nor an address", text)
+		return "", fmt.Errorf("%.60q must be a network such as 10.0.0.0/8, or an address", text)
 	}
 	return p.Masked().String(), nil
 }
 
-// Sign returns credentials for an identity with these permissions, of which the store
-// keeps no record.
+// Sign returns new credentials for an identity with these permissions. The store keeps no record of
+// them, so that they cannot be listed or revoked: they are for parts of this process.
 func (s *Store) Sign(u User, p schema.Permissions) (schema.Credentials, error) {
 	key, err := nkeys.CreateUser()
 	if err != nil {
@@ -59,18 +55,22 @@ func (s *Store) Sign(u User, p schema.Permissions) (schema.Credentials, error) {
 	if u.Key, err = key.PublicKey(); err != nil {
 		return schema.Credentials{}, err
 	}
-	token, err := s.sign(u, p)
+	token, err := s.signUser(u, p)
 	return schema.Credentials{JWT: token, Seed: string(seed), Inbox: schema.InboxOf(u.Name)}, err
 }
 
-func (s *Store) sign(u User, p schema.Permissions) (string, error) {
+// responseTime is the time within which an identity may answer a request.
+const responseTime = time.Minute
+
+// signUser returns the JWT of a user, signed by the account of its role.
+func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
 	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
-	claims.Tags.Add(schema.RoleTag + string(u.Role))
+	claims.Tags.Add(schema.RoleTag(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
 	allow(&claims.Permissions.Sub, p.Subscribe)
 	if p.Respond != "" {
-		claims.Resp = &jwt.ResponsePermission{MaxMsgs: 1, Expires: time.Minute}
+		claims.Resp = &jwt.ResponsePermission{MaxMsgs: 1, Expires: responseTime}
 	}
 	claims.Src.Add(u.Sources...)
 	if !u.Expires.IsZero() {
@@ -83,7 +83,8 @@ func (s *Store) sign(u User, p schema.Permissions) (string, error) {
 	return token, nil
 }
 
-// allow puts a list into claims. An empty one would be read as no limit at all.
+// allow adds a list of permissions to claims. Without any permission all subjects are denied, because
+// a server takes an empty list for no limit.
 func allow(to *jwt.Permission, list []schema.Permission) {
 	if len(list) == 0 {
 		to.Deny.Add(">")
@@ -93,8 +94,8 @@ func allow(to *jwt.Permission, list []schema.Permission) {
 	}
 }
 
-// Add makes a new identity, with its credentials and its context. An error wraps ErrTaken
-// if the name is.
+// Add makes a new identity with its credentials and its context. The error wraps ErrTaken if the name
+// is taken.
 func (s *Store) Add(u User) error {
 	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
 		return err
@@ -111,30 +112,35 @@ func (s *Store) Add(u User) error {
 	if err != nil {
 		return err
 	}
-	record, err := os.OpenFile(s.path(dirUsers, u.Name+".jwt"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("the name %s is %w; use another, or revoke that one first", u.Name, ErrTaken)
-	}
-	if err != nil {
+	if err := s.record(u.Name, c.JWT); err != nil {
 		return err
 	}
-	_, err = record.WriteString(c.JWT)
-	if err = errors.Join(err, record.Sync(), record.Close()); err != nil {
-		return err
-	}
-	if err := writeFile(s.CredsFile(u.Name), append(creds, ca...), 0o600); err != nil {
+	if err := writeFile(s.CredsFile(u.Name), append(creds, ca...), modeSecret); err != nil {
 		return err
 	}
 	return s.writeContext(u)
 }
 
-// User returns the identity of that name. An error wraps ErrUnknown if there is none.
+// record stores the JWT of a new identity. Of two processes that use the same name, one fails.
+func (s *Store) record(name, token string) error {
+	f, err := os.OpenFile(s.userFile(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, modeSecret)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("the name %s is %w; use another name, or revoke that identity first", name, ErrTaken)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(token)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// User returns the identity of that name. The error wraps ErrUnknown if no identity has it.
 func (s *Store) User(name string) (User, error) {
 	u := User{Name: name}
 	if err := schema.CheckIdentity("", name); err != nil {
 		return u, err
 	}
-	text, err := os.ReadFile(s.path(dirUsers, name+".jwt"))
+	text, err := os.ReadFile(s.userFile(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return u, fmt.Errorf("%w: %s", ErrUnknown, name)
 	}
@@ -143,20 +149,39 @@ func (s *Store) User(name string) (User, error) {
 	}
 	claims, err := jwt.DecodeUserClaims(string(text))
 	if err != nil {
-		return u, fmt.Errorf("read %s: %w", s.path(dirUsers, name+".jwt"), err)
+		return u, fmt.Errorf("read %s: %w", s.userFile(name), err)
 	}
-	u.Key, u.Sources, u.issuer = claims.Subject, claims.Src, claims.Issuer
-	for _, tag := range claims.Tags {
-		if role, ok := strings.CutPrefix(tag, schema.RoleTag); ok {
-			u.Role = schema.Role(role)
-		}
-	}
+	u.Role, u.Key, u.Sources, u.issuer = schema.RoleOf(claims.Tags), claims.Subject, claims.Src, claims.Issuer
 	if claims.Expires > 0 {
 		u.Expires = time.Unix(claims.Expires, 0)
 	}
 	return u, nil
 }
 
-// CredsFile is the file with the credentials of an identity, and with the certificate of
-// the authority that vouches for the server.
+// Users returns the identities that are not revoked, sorted by name.
+func (s *Store) Users() ([]User, error) {
+	files, err := filepath.Glob(s.userFile("*"))
+	if err != nil {
+		return nil, err
+	}
+	var list []User
+	for _, file := range files {
+		u, err := s.User(strings.TrimSuffix(filepath.Base(file), userExt))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, u)
+	}
+	slices.SortFunc(list, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// userExt is the extension of the files with the claims of identities.
+const userExt = ".jwt"
+
+// userFile returns the path of the file with the claims of an identity.
+func (s *Store) userFile(name string) string { return s.path(dirUsers, name+userExt) }
+
+// CredsFile returns the path of the file with the credentials of an identity. The file also has the
+// certificate of the authority, by which the client knows the server.
 func (s *Store) CredsFile(name string) string { return s.path(name + ".creds") }

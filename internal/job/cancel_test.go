@@ -38,8 +38,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestCancelledLate: what was queued while a job was being cancelled is gone when the
-// last who takes part has ended.
+// TestCancelledLate: tasks that were queued while a job was being cancelled are removed by
+// the time the last process has ended its part in the job.
 func TestCancelledLate(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -56,8 +56,8 @@ func TestCancelledLate(t *testing.T) {
 	}
 }
 
-// TestCancelFeeding: who only feeds a job stops when it is cancelled, although its
-// input goes on.
+// TestCancelFeeding: a process that only feeds a job stops when the job is cancelled,
+// although its input continues.
 func TestCancelFeeding(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

@@ -9,8 +9,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// TestDead: a number that nobody can do ends as given up, and the job is done; tried
-// again, it is whole.
+// TestDead: a number that no worker can square is given up, and the job is done. After the
+// number was retried with success, the job is clean.
 func TestDead(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

@@ -10,24 +10,11 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
-// TestVerdict: only what cannot pass by itself ends a job.
-func TestVerdict(t *testing.T) {
-	t.Parallel()
-	for err, want := range map[error]bool{
-		natsconn.ErrConnect: false, context.DeadlineExceeded: false, natsconn.ErrClosed: true, fleet.ErrNoJob: true, ErrOutput: true, errComplete: true,
-	} {
-		if isVerdict(fmt.Errorf("look: %w", err)) != want {
-			t.Errorf("%v: %v", err, !want)
-		}
-	}
-}
-
-// TestPrivate: of a job that ends with its process nothing is written down.
+// TestPrivate: a job that ends with its process keeps its manifest unchanged.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -45,7 +32,7 @@ func TestPrivate(t *testing.T) {
 	}
 }
 
-// TestOutputFails: who cannot print stops, and the job goes on.
+// TestOutputFails: a process that cannot print stops, and the job continues.
 func TestOutputFails(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -78,7 +65,7 @@ func TestOutputFails(t *testing.T) {
 	}
 }
 
-// TestDeadline: who waits no longer says why.
+// TestDeadline: a process that stops waiting returns the cause of its context.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -92,14 +79,14 @@ func TestDeadline(t *testing.T) {
 	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
 		t.Errorf("%v", err)
 	}
-	// Now it has passed before the job is read.
+	// Now the deadline has passed before the job is read.
 	if _, err := Wait(ctx, f, "j", out.watch()); !errors.Is(err, because) {
 		t.Errorf("late: %v", err)
 	}
 	a.kill()
 }
 
-// TestNoJob: there is none of that id.
+// TestNoJob: an id without a job, and an invalid id, are errors.
 func TestNoJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

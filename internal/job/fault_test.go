@@ -17,11 +17,11 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A liar spoils the results that it is to publish while lies > 0.
+// A liar makes the next results that it publishes wrong, as many as lies says.
 type liar struct {
 	*puller.Client
 	lies  atomic.Int64
-	spoil func(*task.Result) // nil = nothing is published
+	spoil func(*task.Result) // nil = they are not published
 }
 
 func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
@@ -39,7 +39,7 @@ func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []b
 	return l.Client.Result(ctx, job, r, payload)
 }
 
-// lying makes an outbox that tells lies.
+// lying returns a function that wraps an outbox in a liar.
 func lying(lies int64, spoil func(*task.Result)) func(*puller.Client) worker.Outbox {
 	return func(s *puller.Client) worker.Outbox {
 		l := &liar{Client: s, spoil: spoil}
@@ -50,8 +50,8 @@ func lying(lies int64, spoil func(*task.Result)) func(*puller.Client) worker.Out
 
 func wrongFactor(r *task.Result) { r.Items[0].Factors[0].P = nat.New(4711) }
 
-// TestLost: a task that is acked without a result, and results that are deleted
-// before anybody has seen them, are found missing and done again.
+// TestLost: tasks that are acked without a result are found missing and requeued. So are, in
+// TestResultsLost, results that are deleted before any process has read them.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -88,8 +88,8 @@ func TestResultsLost(t *testing.T) {
 	r.out.check(t, 0, 500)
 }
 
-// TestForged: whatever anybody may publish neither stops a job nor holds it up for
-// long, nor does it change a line of it.
+// TestForged: forged messages neither stop a job, nor delay it for long, nor change its
+// output.
 func TestForged(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -108,8 +108,8 @@ func TestForged(t *testing.T) {
 		h.put("FACTOR.results.j.nonsense.rogue", nil)
 		h.put("FACTOR.results.j.5-1.rogue", []byte("\xff\xff"))
 		h.put("FACTOR.results.j.7-1.rogue", square(task.Range{}, 50))
-		h.put("FACTOR.dead.j.0-300.rogue", letter) // of what is queued
-		h.put("FACTOR.dead.j.180-1.rogue", letter) // of what is stored and not yet queued: four chunks hold 172
+		h.put("FACTOR.dead.j.0-300.rogue", letter) // for queued numbers
+		h.put("FACTOR.dead.j.180-1.rogue", letter) // for a number that is stored and not yet queued: four chunks hold 172
 		h.put("FACTOR.dead.j.x.rogue", letter)
 		h.put("FACTOR.dead.j.9-1.rogue", []byte("\xff"))
 		h.put("FACTOR.returns.j.x.0.rogue", nil)
@@ -124,7 +124,7 @@ func TestForged(t *testing.T) {
 	await(t, "some tasks", func() bool { return h.held(schema.StreamTasks, "j") >= 4 })
 	forge()
 	b := h.wait(h.other(), "j")
-	time.Sleep(300 * time.Millisecond) // so that the forged letters are looked at while the input flows
+	time.Sleep(300 * time.Millisecond) // so that a review lists the forged letters while the input is still read
 	io.WriteString(feed, text(200, 100))
 	feed.Close()
 	h.worker("w", nil)
@@ -134,7 +134,7 @@ func TestForged(t *testing.T) {
 	b.out.check(t, 0, count)
 }
 
-// TestServerRestarts: all that wait go on when the server is back.
+// TestServerRestarts: all watchers continue when the server is back.
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
 	h := newLasting(t)

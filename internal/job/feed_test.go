@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestCutOff: of a job whose submitter died in the middle of its input, a waiter does
-// what is there and says so; submitted again, it is whole.
+// TestCutOff: a watcher finishes the stored numbers of a job whose submitter died in the
+// middle of its input, and reports the job as cut off. Submitted again, the job is complete.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -66,7 +66,7 @@ func TestFeederLosesLease(t *testing.T) {
 	if _, err := leases.PutString(t.Context(), feedLease("j"), "thief"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(5500 * time.Millisecond) // it has noticed
+	time.Sleep(5500 * time.Millisecond) // the feeder has noticed
 	if err := leases.Purge(t.Context(), feedLease("j")); err != nil {
 		t.Fatal(err)
 	}

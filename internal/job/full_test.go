@@ -17,12 +17,13 @@ import (
 	"factorfleet/internal/task"
 )
 
-// newSmall is a house whose store takes little.
+// newSmall returns a fleet whose store takes 4 MiB.
 func newSmall(t *testing.T) *testFleet {
 	return build(t, natsserver.Config{Store: t.TempDir(), Limit: 4 << 20})
 }
 
-// filling fills the store when the last of count numbers is answered.
+// filling returns w, with an Emit that fills the store when the last of count numbers is
+// answered.
 func (h *testFleet) filling(w Watch, count uint64) Watch {
 	emit := w.Emit
 	w.Emit = func(item *collect.Item) error {
@@ -34,9 +35,9 @@ func (h *testFleet) filling(w Watch, count uint64) Watch {
 	return w
 }
 
-// TestEndInFullStore: a job that has filled the store itself, and so leaves no room to
-// write down its end, is removed by its submitter if it is not to be kept. Of any other
-// it is said, after all answers.
+// TestEndInFullStore: a job has filled the store itself, so that there is no room to record
+// its end. Its submitter removes it if it is not to be kept. Else the submitter returns the
+// error, after all answers.
 func TestEndInFullStore(t *testing.T) {
 	t.Parallel()
 	const count = 500
@@ -69,7 +70,7 @@ func TestEndInFullStore(t *testing.T) {
 	}
 }
 
-// TestQueueEndsInFullStore: what a finished job has queued makes room for its end.
+// TestQueueEndsInFullStore: the queue of a finished job is emptied to make room for its end.
 func TestQueueEndsInFullStore(t *testing.T) {
 	t.Parallel()
 	h := newSmall(t)
@@ -78,7 +79,7 @@ func TestQueueEndsInFullStore(t *testing.T) {
 		emit := w.Emit
 		w.Emit = func(item *collect.Item) error {
 			if item.Position == 499 {
-				h.put("FACTOR.tasks.exec-none.j.0-1.late", make([]byte, 300<<10)) // nobody takes it
+				h.put("FACTOR.tasks.exec-none.j.0-1.late", make([]byte, 300<<10)) // no worker takes it
 				h.fill("j")
 			}
 			return emit(item)
@@ -91,8 +92,8 @@ func TestQueueEndsInFullStore(t *testing.T) {
 	}
 }
 
-// TestInputLost: a job whose input the server loses while it goes on ends where it needs
-// it, and says so. Who submits the same input again has it done.
+// TestInputLost: a running job whose input the server loses ends when it needs the input, and
+// reports the loss. To submit the same input again completes the job.
 func TestInputLost(t *testing.T) {
 	t.Parallel()
 	const count = 10_000 // in three blocks
@@ -104,7 +105,7 @@ func TestInputLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := h.wait(h.Fleet, "j")
-			await(t, "somebody holds the job", func() bool {
+			await(t, "the job has a holder", func() bool {
 				holder, err := h.Holder(t.Context(), "j")
 				return err == nil && holder != ""
 			})
@@ -114,7 +115,7 @@ func TestInputLost(t *testing.T) {
 			} else {
 				h.worker("w", nil)
 			}
-			if _, err := r.end(); !errors.Is(err, ErrInputLost) || !strings.Contains(err.Error(), "of the 10000 numbers of job j only the first 8192 are whole") {
+			if _, err := r.end(); !errors.Is(err, ErrInputLost) || !strings.Contains(err.Error(), "of the 10000 numbers of job j only the first 8192 are stored") {
 				t.Errorf("ended with %v", err)
 			}
 			if sealed {
@@ -127,8 +128,7 @@ func TestInputLost(t *testing.T) {
 	}
 }
 
-// TestInputRemoved: of a job whose input goes because it is removed nobody says that the
-// server has lost it.
+// TestInputRemoved: input that is gone because the job is removed is not reported as lost.
 func TestInputRemoved(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -136,7 +136,7 @@ func TestInputRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := h.wait(h.Fleet, "j")
-	await(t, "somebody holds the job", func() bool {
+	await(t, "the job has a holder", func() bool {
 		holder, err := h.Holder(t.Context(), "j")
 		return err == nil && holder != ""
 	})
@@ -152,7 +152,7 @@ func TestInputRemoved(t *testing.T) {
 	}
 }
 
-// lose removes from a stream what matches the subject.
+// lose removes the messages of a stream that match the subject.
 func (h *testFleet) lose(stream, subject string) {
 	h.t.Helper()
 	s, err := h.js.Stream(h.t.Context(), stream)

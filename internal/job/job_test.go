@@ -42,7 +42,7 @@ func TestSubmit(t *testing.T) {
 	}
 }
 
-// TestAsCompleted: every answer once, in any order.
+// TestAsCompleted: each answer is printed once, in any order.
 func TestAsCompleted(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -56,7 +56,7 @@ func TestAsCompleted(t *testing.T) {
 	r.out.check(t, 0, 3000)
 }
 
-// TestEmpty: a job of no numbers is done at once, without any worker.
+// TestEmpty: a job without numbers is done at once, without a worker.
 func TestEmpty(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -73,13 +73,13 @@ func TestBadTokens(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	h.worker("w", nil)
-	var told []task.BadToken
+	var reported []task.BadToken
 	sub := submission("j", "1 2 x 3\n\n-4 4\n")
-	sub.OnBad = func(b task.BadToken) { told = append(told, b) }
+	sub.OnBad = func(b task.BadToken) { reported = append(reported, b) }
 	r := h.submit(h.Fleet, sub)
 	s, err := r.end()
-	if err != nil || s.Clean() || s.Job.BadCount != 2 || len(s.Job.Bad) != 2 || s.Job.Bad[1].Line != 3 || s.Verified != 4 || len(told) != 2 {
-		t.Errorf("%+v, %v; told %v", s, err, told)
+	if err != nil || s.Clean() || s.Job.BadCount != 2 || len(s.Job.Bad) != 2 || s.Job.Bad[1].Line != 3 || s.Verified != 4 || len(reported) != 2 {
+		t.Errorf("%+v, %v; reported %v", s, err, reported)
 	}
 	r.out.check(t, 1, 4)
 	if j, err := h.Job(t.Context(), "j"); err != nil || j.BadCount != 2 || len(j.Bad) != 2 {
@@ -87,8 +87,8 @@ func TestBadTokens(t *testing.T) {
 	}
 }
 
-// TestInputBreaks: what was read before the input failed is done, and said to be less
-// than all.
+// TestInputBreaks: the numbers that were read before the input failed are answered, and the
+// job is reported as cut off.
 func TestInputBreaks(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -102,7 +102,7 @@ func TestInputBreaks(t *testing.T) {
 	}
 	r.out.check(t, 0, 100)
 
-	// The same again, broken earlier: what is stored stays as it is.
+	// The same input, broken earlier: the stored numbers stay.
 	sub = submission("j", text(0, 50))
 	sub.Sources = append(sub.Sources, input.File("/does/not/exist"))
 	r = h.submit(h.Fleet, sub)
@@ -113,7 +113,7 @@ func TestInputBreaks(t *testing.T) {
 		t.Errorf("%+v, %v", j, err)
 	}
 
-	// And whole: it is not cut off after all.
+	// The whole input: the job is no longer cut off.
 	r = h.submit(h.Fleet, submission("j", text(0, 300)))
 	if s := r.clean(); s.Job.Count != 300 {
 		t.Errorf("%+v", s.Job)
@@ -121,9 +121,8 @@ func TestInputBreaks(t *testing.T) {
 	r.out.check(t, 0, 300)
 }
 
-// TestResume: a submitter that is killed again and again at any point, and started
-// again with the same id and input; in the end every number is printed by the last,
-// and none is asked for twice without need.
+// TestResume: a submitter is killed many times at random moments, and started again with the
+// same id and input. The last one prints each number once.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -139,7 +138,7 @@ func TestResume(t *testing.T) {
 			r.out.check(t, 0, count)
 			break
 		}
-		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond) // any moment will do
+		time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond) // a random moment
 		r.kill()
 		if try == 5 {
 			stop()
@@ -150,13 +149,13 @@ func TestResume(t *testing.T) {
 	if err != nil || j.Count != count || j.State != task.Done || j.CutOff {
 		t.Errorf("%+v, %v", j, err)
 	}
-	r := h.submit(h.Fleet, submission("k", numbers)) // the same input has the same digest however it was fed
+	r := h.submit(h.Fleet, submission("k", numbers)) // the digest does not depend on how the input was fed
 	if first = r.clean().Job.Digest; first != j.Digest {
 		t.Errorf("digest %s after resuming, %s of a straight run", j.Digest, first)
 	}
 }
 
-// TestTwoWaiters: everybody who waits prints everything, also who joins late.
+// TestTwoWaiters: each watcher prints all answers, also one that joins late.
 func TestTwoWaiters(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -173,8 +172,8 @@ func TestTwoWaiters(t *testing.T) {
 	}
 }
 
-// TestAttach: a second submit of the same id prints the same, one of other input
-// prints nothing.
+// TestAttach: a second submit with the same id and input prints the same. One with other
+// input prints nothing.
 func TestAttach(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -182,7 +181,7 @@ func TestAttach(t *testing.T) {
 	const count = 6000
 	a := h.submit(h.Fleet, submission("j", text(0, count)))
 	<-a.id
-	b := h.submit(h.other(), submission("j", text(0, count))) // while it is fed, maybe
+	b := h.submit(h.other(), submission("j", text(0, count))) // perhaps while it is fed
 	a.clean()
 	b.clean()
 	a.out.check(t, 0, count)

@@ -1,16 +1,12 @@
 package job
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/fleet"
@@ -21,8 +17,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// squares returns a result of squares, as worker would send it for count numbers from
-// first on.
+// squares returns the result that worker would send for count numbers from first on.
 func squares(worker string, first, count int) *task.Result {
 	items := make([]task.Factorization, count)
 	for i := range items {
@@ -32,14 +27,14 @@ func squares(worker string, first, count int) *task.Result {
 	return &task.Result{Kind: task.KindSquare, Worker: worker, Items: items}
 }
 
-// spoilt returns squares with a wrong one.
+// spoilt returns the payload of such a result whose first answer is wrong.
 func spoilt(worker string, first, count int) []byte {
 	r := squares(worker, first, count)
 	wrongFactor(r)
 	return r.Encode()
 }
 
-// standing returns what is held against a worker.
+// standing returns the strikes and the quarantine of a worker.
 func (h *testFleet) standing(name string) fleet.Standing {
 	h.t.Helper()
 	list, err := h.Standings(h.t.Context())
@@ -54,7 +49,7 @@ func (h *testFleet) standing(name string) fleet.Standing {
 	return fleet.Standing{}
 }
 
-// queued submits a job of count numbers and returns once all its tasks are there.
+// queued submits a job of count numbers and returns once all its tasks are queued.
 func (h *testFleet) queued(count int) *running {
 	h.t.Helper()
 	r := h.submit(h.Fleet, submission("j", text(0, count)))
@@ -66,8 +61,8 @@ func (h *testFleet) queued(count int) *running {
 	return r
 }
 
-// TestLies: a wrong result is dropped and its range done again, for everybody who
-// waits, and is one strike however many have seen it.
+// TestLies: a wrong result is dropped and its range is requeued, for each watcher. It is one
+// strike, however many watchers have seen it.
 func TestLies(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -99,7 +94,7 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestQuarantine: who lies three times is stopped, and works again when released.
+// TestQuarantine: a worker that lies three times is stopped, and works again when released.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -138,12 +133,12 @@ func TestQuarantine(t *testing.T) {
 	b.out.check(t, 0, count)
 }
 
-// TestRefusedUnread: a quarantined worker's results do not count, right or wrong, and
-// do not end the job; what it did before stands.
+// TestRefusedUnread: results of a quarantined worker do not count, right or wrong, and do not
+// end the job. Results that it stored before the quarantine count.
 func TestRefusedUnread(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	r := h.queued(100) // a result that came before its input would be dropped
+	r := h.queued(100) // a result that is stored before its input would be dropped
 	h.put("FACTOR.results.j.0-43.w", squares("w", 0, 43).Encode())
 	if known, err := h.Quarantine(t.Context(), "w", "it is hot\x1b[2J"); err != nil || known {
 		t.Fatal(known, err)
@@ -159,7 +154,7 @@ func TestRefusedUnread(t *testing.T) {
 		h.put("FACTOR.results.j.86-14.w", spoilt("w", 86, 14))
 		await(t, "it is dropped", func() bool { return h.held(schema.StreamResults, "j") == 1 })
 	}
-	// Its dead letters are void too, also when nothing of it is queued.
+	// Its dead letters do not count either, even for numbers that are not queued.
 	h.put("FACTOR.dead.j.99-1.w", (&task.Failure{Err: "forged"}).Encode())
 	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
 		t.Fatal(err)
@@ -173,11 +168,11 @@ func TestRefusedUnread(t *testing.T) {
 		}
 	}
 	if len(h.standing("w").Strikes) != 0 {
-		t.Error("results that nobody read have earned strikes")
+		t.Error("results that were not read have earned strikes")
 	}
 }
 
-// TestBeyondRepair: when everybody is wrong about a range, the job ends.
+// TestBeyondRepair: if many workers are wrong about the same range, the job ends.
 func TestBeyondRepair(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -194,7 +189,7 @@ func TestBeyondRepair(t *testing.T) {
 	}
 }
 
-// TestBeyondRepairCounts: what a quarantined worker says of a range is not counted.
+// TestBeyondRepairCounts: refused results of a quarantined worker are not counted.
 func TestBeyondRepairCounts(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -212,189 +207,8 @@ func TestBeyondRepairCounts(t *testing.T) {
 	}
 	lie("x", "43-43", 43, 43)
 	lie("x", "86-14", 86, 14)
-	lie("x", "0-43", 0, 43) // the fifth of this range, and its third strike
+	lie("x", "0-43", 0, 43) // the fifth refused result of this range, and the third strike of x
 	h.worker("honest", nil)
 	r.clean()
 	r.out.check(t, 0, 100)
-}
-
-// TestForgeries: whatever is put into the results, what is printed is right.
-func TestForgeries(t *testing.T) {
-	t.Parallel()
-	const count = 430
-	good := squares("w", 0, 43).Encode()
-	random := func(n int) []byte {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(rand.Uint32())
-		}
-		return b
-	}
-	huge := squares("w", 0, task.MaxCount)
-	for i := range huge.Items {
-		huge.Items[i].Method = strings.Repeat("x", 100)
-	}
-	tests := map[string]struct {
-		at      string
-		payload []byte
-		strikes int
-	}{
-		"wrong":            {"0-43", spoilt("w", 0, 43), 1},
-		"of another chunk": {"43-43", good, 1},
-		"shifted":          {"1-43", good, 1},
-		"too few":          {"0-44", good, 1},
-		"too many":         {"0-42", good, 1},
-		"another's name":   {"0-43", squares("honest", 0, 43).Encode(), 1},
-		"another kind":     {"0-43", (&task.Result{Kind: task.KindFactor, Worker: "w", Items: squares("w", 0, 43).Items}).Encode(), 1},
-		"truncated":        {"0-43", good[:len(good)-1], 1},
-		"doubled":          {"0-43", append(bytes.Clone(good), good...), 1},
-		"empty":            {"0-43", nil, 1},
-		"noise":            {"0-43", random(1000), 1},
-		"much noise":       {"0-43", random(800_000), 1},
-		"all there may be": {"0-4096", huge.Encode(), 1},
-		"behind the end":   {"430-43", squares("w", 430, 43).Encode(), 1},
-		"across the end":   {"429-2", squares("w", 429, 2).Encode(), 1},
-		"a million":        {"0-1000000", good, 1},
-		"the last place":   {"9007199254740990-1", squares("w", 7, 1).Encode(), 1},
-		"no range":         {"0-0", good, 0},
-		"no number":        {"00-43", good, 0},
-		"no such place":    {"9007199254740992-1", good, 0},
-		"negative":         {"-1-2", good, 0},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			h := newTestFleet(t)
-			r := h.queued(count)
-			h.put("FACTOR.results.j."+test.at+".w", test.payload)
-			most := test.payload[:min(len(test.payload), 500_000)] // that these streams take
-			h.put("FACTOR.failed.j."+test.at+".0.1.w", most)
-			h.put("FACTOR.returns.j."+test.at+".0.w", most)
-			h.put("FACTOR.dead.j."+test.at+".w", most)
-			h.worker("honest", nil)
-			if s := r.clean(); len(s.Workers) != 1 || s.Counts.Dead != 0 {
-				t.Errorf("%+v", s.Counts)
-			}
-			r.out.check(t, 0, count)
-			if x := h.standing("w"); len(x.Strikes) != test.strikes {
-				t.Errorf("strikes: %+v", x)
-			}
-			if x := h.standing("honest"); len(x.Strikes) != 0 {
-				t.Errorf("strikes of who is honest: %+v", x)
-			}
-		})
-	}
-}
-
-// TestForgedLetters: a letter counts for nothing while its range is queued, in
-// whosever name it is.
-func TestForgedLetters(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t)
-	const count = 430
-	r := h.queued(count)
-	for _, w := range []string{"w", "honest", schema.Sweeper} {
-		for _, at := range []string{"0-430", "17-1", "0-43", "430-1", "0-1000000", "9007199254740990-1"} {
-			h.put("FACTOR.dead.j."+at+"."+w, (&task.Failure{Err: "forged", Numbers: []nat.Nat{nat.New(1)}}).Encode())
-		}
-	}
-	for range 3 { // reviews see the letters
-		time.Sleep(reviewSpacing)
-		if r.out.len() != 0 {
-			t.Fatal("something was given up")
-		}
-	}
-	h.worker("honest", nil)
-	r.clean()
-	r.out.check(t, 0, count)
-}
-
-// TestRogueAck: a task that somebody else acks is found missing and done.
-func TestRogueAck(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t)
-	const count = 430
-	r := h.queued(count)
-	nc, js := h.connect()
-	durable, err := js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
-	if err != nil {
-		t.Fatal(err)
-	}
-	batch, err := durable.Fetch(10, jetstream.FetchMaxWait(5*time.Second)) // a worker that never answers
-	if err != nil {
-		t.Fatal(err)
-	}
-	taken := 0
-	for m := range batch.Messages() {
-		taken++
-		meta, err := m.Metadata()
-		if err != nil {
-			t.Fatal(err)
-		}
-		reply := fmt.Sprintf("$JS.ACK.%s.%s.1.%d.%d.%d.0", schema.StreamTasks, schema.Durable(task.ClassNorm), // easy to guess
-			meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp.UnixNano())
-		if _, err := nc.Request(reply, []byte("+ACK"), 5*time.Second); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if taken != 10 {
-		t.Fatalf("%d tasks were there", taken)
-	}
-	h.worker("honest", nil)
-	if s := r.clean(); s.Requeued == 0 {
-		t.Errorf("nothing was queued again: %+v", s)
-	}
-	r.out.check(t, 0, count)
-}
-
-// TestFlood: a flood of forged messages, under more names than anybody would want to
-// remember, costs little memory and does not keep the job from its end. It measures the
-// memory of the process, so it runs alone.
-func TestFlood(t *testing.T) {
-	h := newTestFleet(t)
-	const count, flood = 4300, 15_000
-	r := h.queued(count)
-	nc, _ := h.connect()
-	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(200))
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.GC()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	noise := bytes.Repeat([]byte{0xff}, 2000)
-	for i := range flood {
-		subject := fmt.Sprintf("FACTOR.results.j.%d-%d.n%d", rand.IntN(count), 1+rand.IntN(5000), i%5000)
-		switch i % 20 {
-		case 0:
-			subject = fmt.Sprintf("FACTOR.dead.j.%d-1.n%d", rand.IntN(count), i)
-		case 1:
-			subject = fmt.Sprintf("FACTOR.failed.j.%d-1.0.1.n%d", rand.IntN(count), i)
-		}
-		if _, err := js.PublishMsgAsync(&nats.Msg{Subject: subject, Data: noise}, jetstream.WithStallWait(5*time.Second)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h.worker("honest", nil)
-	s, err := r.end()
-	switch {
-	case errors.Is(err, ErrBeyondRepair): // five names for one range: without credentials that is possible
-		r = h.wait(h.other(), "j")
-		s, err = r.end()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	r.out.check(t, 0, count)
-	list, err := h.Standings(t.Context())
-	if err != nil || len(list) > 1100 {
-		t.Errorf("%d workers have strikes, %v", len(list), err)
-	}
-	grown := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) >> 20
-	if grown > 100 {
-		t.Errorf("the heap has grown by %d MiB", grown)
-	}
-	t.Logf("%d messages: %d results refused, %d workers with strikes, heap %+d MiB", flood, s.Refused, len(list), grown)
 }

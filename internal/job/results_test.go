@@ -7,7 +7,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestResults: what is there now, in order, and the job goes on.
+// TestResults: the answers of now are printed, in order, and the job continues.
 func TestResults(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -43,4 +43,27 @@ func TestResults(t *testing.T) {
 		t.Errorf("of a job that is done: %+v, %v", s, err)
 	}
 	out.check(t, 0, 1000)
+}
+
+// TestResultsDead: a number that was given up is printed, whatever its dead letter says; a
+// number without an answer is not.
+func TestResultsDead(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	if _, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 100)), Watch{}, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	h.put("FACTOR.dead.j.17-1.w", (&task.Failure{Err: "no answer yet"}).Encode())
+	for _, ordered := range []bool{true, false} {
+		var out output
+		w := out.watch()
+		w.Ordered = ordered
+		s, err := Results(t.Context(), h.other(), "j", w)
+		if err != nil || s.Counts.Dead != 1 || s.Missing != 99 || out.len() != 1 || out.items[0].Position != 17 {
+			t.Errorf("%+v, %v, %d lines", s, err, out.len())
+		}
+	}
 }

@@ -170,12 +170,3 @@ func (s *supervisor) takeNews(ctx context.Context) {
 		s.changed(ctx, j)
 	}
 }
-
-// sweep runs the sweeper for as long as the run, unless this process has one.
-func (r *run) sweep(ctx context.Context) error {
-	if !r.watch.Swept {
-		return r.f.Sweep(ctx)
-	}
-	<-ctx.Done()
-	return nil
-}

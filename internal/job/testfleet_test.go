@@ -3,12 +3,8 @@ package job
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,63 +14,46 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/input"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsserver"
-	"factorfleet/internal/plan"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// TestMain lets many tests run at once: most of them wait for a server most of the time.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0))))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { fleettest.Main(m) }
 
-// A testFleet is a fleet in this process.
+// A testFleet is a server in this process with the fleet's streams, as one producer sees it.
 type testFleet struct {
 	t      *testing.T
-	config natsserver.Config
-	server *natsserver.Server
+	server *fleettest.Server
 	js     jetstream.JetStream
 	*fleet.Fleet
 }
 
-func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{Store: t.TempDir()}) }
+func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{}) }
 
-// newLasting is a house whose server can be started anew.
+// newLasting returns a fleet whose server can be restarted.
 func newLasting(t *testing.T) *testFleet {
-	return build(t, natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"})
+	return build(t, natsserver.Config{Listen: "127.0.0.1:0"})
 }
 
 // restart stops the server and starts it at the same address.
 func (h *testFleet) restart() {
 	h.t.Helper()
-	h.stop()
-	h.start(h.config)
+	h.server.Restart()
 }
 
 func build(t *testing.T, c natsserver.Config) *testFleet {
 	t.Helper()
-	h := &testFleet{t: t, config: c}
-	h.start(c)
-	if url := h.server.URL(); url != "" {
-		h.config.Listen = strings.TrimPrefix(url, "nats://")
-	}
-	t.Cleanup(h.stop)
+	h := &testFleet{t: t, server: fleettest.NewServer(t, c)}
 	var nc *nats.Conn
 	nc, h.js = h.connect()
 	p := fleet.Provision{AckWait: time.Second}
 	if c.Limit > 0 {
-		p.TaskBytes = -1 // else the queue would claim it all
+		p.TaskBytes = -1 // else the queue would reserve the whole store
 	}
 	if _, err := fleet.Init(t.Context(), h.js, p); err != nil {
 		t.Fatal(err)
@@ -83,40 +62,9 @@ func build(t *testing.T, c natsserver.Config) *testFleet {
 	return h
 }
 
-func (h *testFleet) start(c natsserver.Config) {
-	h.t.Helper()
-	c.Log = zerolog.Nop()
-	server, err := natsserver.Start(c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.server = server
-}
-
-func (h *testFleet) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := h.server.Stop(ctx); err != nil {
-		h.t.Error(err)
-	}
-}
-
 func (h *testFleet) connect() (*nats.Conn, jetstream.JetStream) {
 	h.t.Helper()
-	options := []nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond)}
-	if h.config.Listen == "" {
-		options = append(options, nats.InProcessServer(h.server))
-	}
-	nc, err := nats.Connect(h.server.URL(), options...)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return nc, js
+	return h.server.Connect()
 }
 
 func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
@@ -128,7 +76,7 @@ func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
 	return f
 }
 
-// other is another producer's access.
+// other returns the access of another process.
 func (h *testFleet) other() *fleet.Fleet { return h.open(h.connect()) }
 
 // fill fills the store with records that belong to a job.
@@ -179,173 +127,20 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 	return stop
 }
 
-// put publishes a message as anybody may.
+// put publishes a message, as every client of an open server can.
 func (h *testFleet) put(subject string, payload []byte) {
 	h.t.Helper()
-	m := nats.NewMsg(subject)
-	m.Header.Set(task.SchemaHeader, task.Schema)
-	m.Data = payload
-	if _, err := h.js.PublishMsg(h.t.Context(), m); err != nil {
-		h.t.Fatalf("%s: %v", subject, err)
-	}
+	fleettest.Put(h.t, h.js, subject, payload)
 }
 
 // held returns how many messages of the job a stream holds.
 func (h *testFleet) held(stream, job string) int {
 	h.t.Helper()
-	s, err := h.js.Stream(h.t.Context(), stream)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	info, err := s.Info(h.t.Context(), jetstream.WithSubjectFilter(">"))
-	if err != nil {
-		h.t.Fatal(err)
-	}
 	n := 0
-	for subject := range info.State.Subjects {
+	for _, subject := range fleettest.Subjects(h.t, h.js, stream, ">") {
 		if slices.Contains(strings.Split(subject, "."), job) {
 			n++
 		}
 	}
 	return n
-}
-
-// text returns the numbers from first on, a line each.
-func text(first, count int) string {
-	var b strings.Builder
-	for i := range count {
-		fmt.Fprintln(&b, first+i)
-	}
-	return b.String()
-}
-
-// submission is one of numbers to be squared, kept at its end.
-func submission(id, numbers string) Submission {
-	chunking, err := plan.ParseChunking("43")
-	if err != nil {
-		panic(err)
-	}
-	return Submission{
-		ID: id, Kind: task.KindSquare, Class: task.ClassNorm, Chunking: chunking, Keep: time.Hour,
-		Sources: []input.Source{input.From("-", strings.NewReader(numbers))},
-	}
-}
-
-// An output is what a process printed.
-type output struct {
-	mu    sync.Mutex
-	items []collect.Item
-}
-
-func (o *output) emit(item *collect.Item) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	kept := *item
-	kept.Factors = slices.Clone(item.Factors) // they are the collector's
-	o.items = append(o.items, kept)
-	return nil
-}
-
-func (o *output) len() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.items)
-}
-
-// watch prints into o, in order.
-func (o *output) watch() Watch { return Watch{Emit: o.emit, Ordered: true, Log: zerolog.Nop()} }
-
-// check checks that the squares of first, first+1, ... were printed, once each and
-// in order.
-func (o *output) check(t *testing.T, first, count int) {
-	t.Helper()
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.items) != count {
-		t.Errorf("%d answers were printed, want %d", len(o.items), count)
-	}
-	for i, item := range o.items {
-		n := uint64(first + i)
-		if item.Position != uint64(i) || item.Dead != "" || len(item.Factors) != 1 || item.N.String() != fmt.Sprint(n) || item.Factors[0].P.String() != fmt.Sprint(n*n) {
-			t.Errorf("line %d is %+v", i, item)
-			return
-		}
-	}
-}
-
-// A running is a process that takes part in a job.
-type running struct {
-	t      *testing.T
-	out    output
-	cancel context.CancelCauseFunc
-	id     chan string // of a submit, once it has begun
-	ended  chan struct{}
-	sum    *Summary
-	err    error
-}
-
-var errStopped = errors.New("stopped by the test")
-
-func (h *testFleet) begin(run func(ctx context.Context, w Watch, started func(string)) (*Summary, error)) *running {
-	r := &running{t: h.t, id: make(chan string, 1), ended: make(chan struct{})}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	r.cancel = cancel
-	h.t.Cleanup(func() { cancel(errStopped); <-r.ended })
-	go func() {
-		defer close(r.ended)
-		r.sum, r.err = run(ctx, r.out.watch(), func(id string) { r.id <- id })
-	}()
-	return r
-}
-
-func (h *testFleet) submit(f *fleet.Fleet, s Submission) *running {
-	return h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
-		return Submit(ctx, f, s, w, started)
-	})
-}
-
-func (h *testFleet) wait(f *fleet.Fleet, id string) *running {
-	return h.begin(func(ctx context.Context, w Watch, _ func(string)) (*Summary, error) { return Wait(ctx, f, id, w) })
-}
-
-// end waits for the process to end by itself.
-func (r *running) end() (*Summary, error) {
-	r.t.Helper()
-	select {
-	case <-r.ended:
-	case <-time.After(2 * time.Minute): // the race detector takes its time on a busy machine
-		r.t.Fatalf("the job does not end; %d answers printed", r.out.len())
-	}
-	return r.sum, r.err
-}
-
-// clean checks that it ended without a defect.
-func (r *running) clean() *Summary {
-	r.t.Helper()
-	s, err := r.end()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if !s.Clean() {
-		r.t.Errorf("not clean: %+v", s)
-	}
-	return s
-}
-
-// kill ends the process at once.
-func (r *running) kill() {
-	r.t.Helper()
-	r.cancel(errStopped)
-	if _, err := r.end(); err != nil && !errors.Is(err, errStopped) {
-		r.t.Errorf("stopped: %v", err)
-	}
-}
-
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
 }

@@ -160,7 +160,7 @@ func (r *runner) onTick() {
 }
 
 // onProgress passes the progress of the engine on to the worker.
-func (r *runner) onProgress(p factor.Progress) {
+func (r *runner) onProgress(p factor.EngineProgress) {
 	const digitsOfBit = 0.30103 // log10(2)
 	r.o.Progress(worker.NumberProgress{
 		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,

@@ -1,8 +1,11 @@
-// Package measured holds how long the engine takes, as tables by level of kernels: the engine needs
-// them to choose between its methods, and the cost model to cut chunks, so that the two cannot
-// disagree.
+// Package measured has tables of how long the engine takes, by level of kernels. The
+// engine chooses between its methods by them, and the cost model cuts chunks by them,
+// so that the two agree.
 //
-// All times are those of one core. Between two rows the logarithm of the time is linear in the bits.
+// All times are those of one core. Between two rows the logarithm of the time is linear
+// in the bits:
+//
+//	ln t(b) = ln t1 + (b-b1) (ln t2 - ln t1) / (b2-b1),  b1 <= b <= b2.
 package measured
 
 import (
@@ -16,18 +19,24 @@ type Times struct {
 	sieve, random table
 }
 
-// Of returns the tables of a level.
+// Of returns the tables of the level l.
 func Of(l kernels.Level) *Times { return &levels[l] }
 
 // Active returns the tables of the level in force.
 func Active() *Times { return Of(kernels.Active()) }
 
-// Sieve returns the expected time of the sieve for a semiprime of so many bits, at most SieveBits.
+// Sieve returns the expected time of the sieve for a semiprime of so many bits, on one
+// core. Below 64 bits and above SieveBits it is the time of these sizes.
 func (t *Times) Sieve(bits int) time.Duration { return t.sieve.between(bits) }
 
-// Random returns the expected time for a random number of so many bits. Above the table it grows
-// as that of the sieve does, which the largest part of it is. Beyond SieveBits it is the budget,
-// which most numbers there use up; Flat says where that ends to grow.
+// Random returns the expected time for a random number of so many bits, on one core. Above
+// the table, up to SieveBits, it grows as the time of the sieve does, because sieving the
+// largest part of such a number takes most of its time:
+//
+//	Random(bits) = Random(224) * Sieve(bits) / Sieve(224).
+//
+// Beyond SieveBits it is the budget, which most of these numbers use up. From Flat bits on
+// it is constant.
 func (t *Times) Random(bits int) time.Duration {
 	if bits <= randomBits {
 		return t.random.between(bits)
@@ -40,19 +49,20 @@ func (t *Times) Random(bits int) time.Duration {
 	return max(sieved, t.Budget(bits))
 }
 
-// Flat is a size from which on Random is the same for all.
+// Flat is a size in bits from which on Random is constant.
 const Flat = int(mostBudget/budgetOfBit) + 1
 
-// The bounds of Budget.
+// Bounds of Budget.
 const (
 	leastBudget = 30 * time.Second
-	mostBudget  = 10 * time.Minute       // for a number that is not sieved
-	budgetOfBit = 140 * time.Millisecond // of such a number
+	mostBudget  = 10 * time.Minute       // at most, above SieveBits
+	budgetOfBit = 140 * time.Millisecond // for each bit, above SieveBits
 )
 
-// Budget returns the time that one number is given if nobody says: up to SieveBits enough to
-// finish it, on a slower machine too; above, where most are left unfinished, about three times what
-// finds most factors of 30 digits.
+// Budget returns the time that a number of so many bits is given when the user sets
+// none. Up to SieveBits it is ten times the expected time of the sieve, which suffices
+// on a slower machine too. Above, where most numbers stay unfinished, it is about three
+// times what finds most factors of 30 digits. It is 30 s at least.
 func (t *Times) Budget(bits int) time.Duration {
 	if bits <= SieveBits {
 		return max(leastBudget, 10*t.Sieve(bits))

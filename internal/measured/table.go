@@ -11,10 +11,11 @@ type row struct {
 	time time.Duration
 }
 
-// A table is rows, their sizes ascending.
+// A table is a list of rows with ascending sizes, at least one.
 type table []row
 
-// between interpolates; beyond the ends of the table it is flat.
+// between returns the time for numbers of so many bits, by interpolation of its
+// logarithm. Below the first row and above the last one it is the time of that row.
 func (t table) between(bits int) time.Duration {
 	if first := t[0]; bits <= first.bits {
 		return first.time
@@ -27,7 +28,7 @@ func (t table) between(bits int) time.Duration {
 		i++
 	}
 	low, high := &t[i-1], &t[i]
-	if bits == high.bits { // exactly
+	if bits == high.bits { // without rounding
 		return high.time
 	}
 	slope := math.Log(float64(high.time)/float64(low.time)) / float64(high.bits-low.bits)

@@ -6,24 +6,27 @@ import (
 	"factorfleet/internal/factor/kernels"
 )
 
-// SieveBits is the size of the largest numbers that are sieved, 100 digits.
+// SieveBits is the size in bits of the largest numbers that are sieved, 100 digits.
 const SieveBits = 333
 
-// randomBits is where the tables of random numbers end.
+// randomBits is the size of the last row of the tables of random numbers.
 const randomBits = 224
 
-// levels are the tables by level, CPU time on one core of an AMD Zen 4 of 3.7 GHz. To measure them
-// again, FACTORFLEET_KERNELS chooses the level:
+// levels has the tables by level: CPU time on one core of an AMD Zen 4 at 3.7 GHz.
+// These commands measure them again, with the level in FACTORFLEET_KERNELS:
 //
 //	go test ./internal/factor -run TestCalibrateSieve -calibrate 75 -v
 //	consumer bench --time 400ms random24 random32 ... random128
 //	consumer bench --time 12s random129 random144 ... random224
 //
-// The sieve has medians of three numbers from 150 bits on, and means of 300 below; the row of 264 bits
-// is one number at avx512 and avx2. Rows above are scaled from an earlier sieve on a Sapphire Rapids,
-// which was measured to 314 bits at avx512 and to 297 at avx2; those of plain above 231 bits are
-// extrapolated. Random numbers are those of a chunk of many: decoding, factoring and encoding. Where
-// avx512 and avx2 differ by less than the noise they have the same row.
+// Sieve. From 150 bits on, rows are medians of three numbers; below, they are means of
+// 300. At avx512 and avx2 the row of 264 bits is one number. The rows above are scaled
+// from an earlier sieve on a Sapphire Rapids, which was measured up to 314 bits at
+// avx512 and up to 297 at avx2. At plain, the rows above 231 bits are extrapolated.
+//
+// Random. The numbers are those of a chunk of many, and the time includes decoding and
+// encoding. Where avx512 and avx2 differ by less than the noise, they have the same
+// row.
 var levels = [...]Times{
 	kernels.Plain: {
 		sieve: table{

@@ -10,12 +10,12 @@ const (
 	tenTo8  = 100_000_000
 	tenTo16 = tenTo8 * tenTo8
 
-	mostDigits = 20 // of a word
+	mostDigits = 20 // of a word: 2^64 < 10^20
 )
 
 // appendWord appends w in decimal, eight digits at a time.
 func appendWord(b []byte, w uint64) []byte {
-	switch { // most prime factors
+	switch { // the commonest prime factors
 	case w < 10:
 		return append(b, '0'+byte(w))
 	case w < 100:
@@ -23,8 +23,8 @@ func appendWord(b []byte, w uint64) []byte {
 		return append(b, '0'+byte(tens), '0'+byte(w-10*tens))
 	}
 	at := len(b)
-	// Each store writes eight bytes, of which the last are overwritten by the next: room for
-	// the digits and seven bytes more.
+	// Each store writes eight bytes, and the next store overwrites the surplus ones. So
+	// there is room for the digits and seven bytes more.
 	const room = mostDigits + 7
 	if cap(b)-at < room {
 		b = slices.Grow(b, room)
@@ -47,17 +47,17 @@ func appendWord(b []byte, w uint64) []byte {
 	return buf[:at]
 }
 
-// zeros is eight times the digit 0.
+// zeros has the digit '0' in each of its eight bytes.
 const zeros = 0x3030303030303030
 
-// putEight writes all eight digits of w < 10^8.
+// putEight writes w < 10^8 with all eight digits, and returns 8.
 func putEight(b []byte, w uint64) int {
 	binary.LittleEndian.PutUint64(b, eightDigits(w)+zeros)
 	return 8
 }
 
-// putTop writes the digits of w, 0 < w < 10^8, without leading zeros. It returns how many
-// there are, and writes eight bytes.
+// putTop writes w, 0 < w < 10^8, without leading zeros, and returns the number of
+// digits. It writes to eight bytes of b.
 func putTop(b []byte, w uint64) int {
 	x := eightDigits(w)
 	leading := bits.TrailingZeros64(x) / 8
@@ -65,16 +65,16 @@ func putTop(b []byte, w uint64) int {
 	return 8 - leading
 }
 
-// eightDigits returns the eight digits of w < 10^8 as bytes, the first one in the lowest. It
-// splits w into parts below 10^4, these into parts below 10^2, and these into digits, the
-// quotients of all parts at once by multiplication:
+// eightDigits returns the eight digits of w < 10^8 as bytes, the first digit in the
+// lowest byte. It splits w into two parts below 10^4, these into parts below 10^2, and
+// these into digits. One multiplication computes the quotients of all parts at once:
 //
 //	floor(x/100) = floor(5243*x / 2^19), x < 10^4:  5243/2^19 - 1/100 < 1/(100*10^4)
 //	floor(x/10)  = floor(103*x / 2^10),  x < 10^2:  103/2^10 - 1/10 < 1/(10*10^2)
 //
-// A part has 32 bits, then 16, which the products do not exceed: 5243*9999 < 2^26 and
-// 103*99 < 2^14. With the quotient q of a part x, the two parts are q and x - 100*q, the
-// latter above the former.
+// A part has 32 bits, then 16, and the products fit: 5243*9999 < 2^26 and 103*99 <
+// 2^14. The quotient q of a part x gives the two parts q and x - 100*q, the second
+// above the first.
 func eightDigits(w uint64) uint64 {
 	q := w / 10_000
 	x := q + (w-10_000*q)<<32

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzDecimal holds appendWord against package strconv.
+// FuzzDecimal compares appendWord with package strconv.
 func FuzzDecimal(f *testing.F) {
 	for w := uint64(1); ; w *= 10 {
 		f.Add(w-1, []byte("x"))

@@ -1,9 +1,8 @@
-// Package nat holds the one number type of the fleet: a natural number that
-// costs no allocation while it fits in a machine word, which is what nearly
-// every number of a long list does.
+// Package nat has the number type of the fleet: a natural number that needs no
+// allocation while it fits in a machine word. Nearly all numbers of long lists do.
 //
-// It has no arithmetic. Engines take the word or the big.Int out of a Nat and
-// work on that; a Nat only travels.
+// It has no arithmetic. A Nat carries a number between packages; engines compute with
+// its word or its big.Int.
 package nat
 
 import (
@@ -13,20 +12,21 @@ import (
 	"math/bits"
 )
 
-// A Nat is an integer n >= 0. The zero value is 0. Nats are immutable and may
-// be copied and used from several goroutines.
+// A Nat is an integer n >= 0. The zero value is 0. Nats are immutable: they may be
+// copied, and several goroutines may use one.
 //
-// Invariant: big == nil if and only if n < 2^64, and then n == word.
+// Invariant: big == nil if and only if n < 2^64, and then word == n. Otherwise word ==
+// 0.
 type Nat struct {
 	word uint64
 	big  *big.Int
 }
 
-// New returns w.
+// New returns the number w.
 func New(w uint64) Nat { return Nat{word: w} }
 
-// FromBig returns x, which must not be negative. It keeps x itself when
-// x >= 2^64, so the caller must not change x afterwards.
+// FromBig returns the number x, which must not be negative. It keeps x itself if x >=
+// 2^64; the caller must not change x afterwards.
 func FromBig(x *big.Int) Nat {
 	if x.Sign() < 0 {
 		panic("nat: internal error: negative number " + x.String())
@@ -37,8 +37,8 @@ func FromBig(x *big.Int) Nat {
 	return Nat{big: x}
 }
 
-// FromBytes returns the number whose big-endian bytes are b; leading zeros are
-// allowed and an empty b is 0. It does not keep b.
+// FromBytes returns the number whose big-endian bytes are b. Leading zeros are allowed,
+// and an empty b is 0. It does not keep b.
 func FromBytes(b []byte) Nat {
 	for len(b) > 0 && b[0] == 0 {
 		b = b[1:]
@@ -56,7 +56,7 @@ func FromBytes(b []byte) Nat {
 // Word returns n and true if n < 2^64, else 0 and false.
 func (n Nat) Word() (w uint64, ok bool) { return n.word, n.big == nil }
 
-// Big returns n as a big.Int that the caller must not change: Nats share it.
+// Big returns n as a big.Int. Nats share it: the caller must not change it.
 func (n Nat) Big() *big.Int {
 	if n.big != nil {
 		return n.big
@@ -64,7 +64,7 @@ func (n Nat) Big() *big.Int {
 	return new(big.Int).SetUint64(n.word)
 }
 
-// BitLen returns the number of bits of n: 0 for 0, else floor(log2 n) + 1.
+// BitLen returns the number of bits of n: floor(log2 n) + 1, and 0 for n = 0.
 func (n Nat) BitLen() int {
 	if n.big != nil {
 		return n.big.BitLen()
@@ -72,20 +72,22 @@ func (n Nat) BitLen() int {
 	return bits.Len64(n.word)
 }
 
-// ByteLen returns the length of what AppendBytes appends, (BitLen+7)/8.
+// ByteLen returns the number of bytes that AppendBytes appends, floor((BitLen+7)/8).
 func (n Nat) ByteLen() int { return (n.BitLen() + 7) / 8 }
 
-// Slack is the room behind its result that AppendBytes writes to.
+// Slack is the number of bytes behind its result that AppendBytes may write to. A
+// caller with a buffer of its own reserves them, so that AppendBytes does not allocate.
 const Slack = 8
 
-// AppendBytes appends the big-endian bytes of n without leading zeros; nothing
-// for 0. It is quickest with room for Slack bytes more.
+// AppendBytes appends the big-endian bytes of n without leading zeros, none for n = 0.
+// If b has the capacity for Slack bytes more than the result, it does not allocate.
 func (n Nat) AppendBytes(b []byte) []byte {
 	if n.big != nil {
 		return n.appendBig(b)
 	}
 	size := (bits.Len64(n.word) + 7) / 8
-	// The bytes wanted come first.
+	// Shifted to the top, the size bytes of the word come first; the zeros behind them
+	// are cut off.
 	return binary.BigEndian.AppendUint64(b, n.word<<(64-8*size))[:len(b)+size]
 }
 
@@ -97,7 +99,7 @@ func (n Nat) appendBig(b []byte) []byte {
 	return b
 }
 
-// AppendDecimal appends n in decimal.
+// AppendDecimal appends the decimal digits of n.
 func (n Nat) AppendDecimal(b []byte) []byte {
 	if n.big != nil {
 		return n.big.Append(b, 10)

@@ -9,18 +9,19 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// Conn and JetStream are what Dial and InProcess return and fleet.Open and puller.OpenStation
-// take, for those who hand them on: they need not import the client library.
+// Conn and JetStream are the results of Dial and InProcess, and parameters of fleet.Open and
+// puller.Open. Packages that only pass them on need not import the client library.
 type (
 	Conn      = nats.Conn
 	JetStream = jetstream.JetStream
 )
 
-// URL is where a connection leads, without a login: the library's own way to hide one
-// shows a token.
+// URL returns the address of the server that nc is connected to, without a login. The client library's
+// own function hides passwords, but not tokens.
 func URL(nc *Conn) string { return hideLogin(nc.ConnectedUrl()) }
 
-// InProcess connects to a server in this process; name is the connection's.
+// InProcess connects to a server in this process; name is the name of the connection. The connection
+// does not use the network, and reconnects for ever.
 func InProcess(server nats.InProcessConnProvider, name string, c schema.Credentials) (*Conn, JetStream, error) {
 	options := []nats.Option{nats.InProcessServer(server), nats.Name(name), nats.MaxReconnects(-1)}
 	if c.JWT != "" {

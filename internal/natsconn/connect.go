@@ -11,42 +11,45 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Config says how to reach NATS. Its fields are the flags of the nats command line and
-// override what the context says; the zero value is what that command does without
-// any flag: the selected context, else a server on this machine.
+// Config has the settings of a connection. Its fields are the flags of the nats command line. A field
+// that is set overrides the context. The zero value connects as that command does without flags: as
+// the selected context says, or else to a server on this machine.
 //
-// Credentials override as a whole: if any of User, Token, Creds, NKey, JWT or a login
-// in Server is set, those of the context do not count. If several kinds are left, the
-// first of Creds, NKey, JWT, User, Token is used.
+// Credentials override as a whole: if one of User, Token, Creds, NKey, JWT is set, or Server contains a
+// login, the context's credentials are ignored. If several kinds are set, the first of Creds, NKey,
+// JWT, User, Token is used.
 type Config struct {
 	Server    string // URLs, separated by commas; "" = the context's, else nats://127.0.0.1:4222
-	Context   string // name of a context; "" = the selected one, if any
-	NoContext bool   // read no context at all
+	Context   string // name of a context, or a file that ends in .json; "" = the selected one, if any
+	NoContext bool   // ignore all contexts
 
 	User, Password string // User without Password is a token
 	Token          string
-	Creds          string // file with a JWT and its seed, as made by nsc, or op://REFERENCE in 1Password
+	Creds          string // file with a JWT and its seed, as nsc makes it, or op://REFERENCE in 1Password
 	NKey           string // file with the seed of a user nkey
 	JWT, Seed      string // a user's JWT and seed themselves
 
 	TLSCert, TLSKey string // files: client certificate and its key
-	TLSCA           string // file: authorities that vouch for the server; "" = those in Creds, else the system's
-	TLSFirst        bool   // TLS handshake before the server's greeting
+	TLSCA           string // file: authorities that the client trusts; "" = those in Creds, else the system's
+	TLSFirst        bool   // begin TLS before the server's greeting
 
 	JSDomain    string // JetStream domain; "" = none
 	JSAPIPrefix string // subject prefix of the JetStream API; "" = $JS.API
 	InboxPrefix string // "" = the one of the credentials, else _INBOX
-	SocksProxy  string // socks5://[USER:PASSWORD@]HOST:PORT; "" and "none" = direct
-	Name        string // of the connection, shown by the server's monitoring; "" = none
+	SocksProxy  string // socks5://[USER:PASSWORD@]HOST:PORT; "" and "none" = connect directly
+	Name        string // of the connection, which the server's monitoring shows; "" = none
 
-	Timeout time.Duration // to connect, and for one reply of JetStream; 0 = 5 s
+	Timeout time.Duration // to connect, and for one answer of JetStream; 0 = 5 s
 
 	resolved bool                 // the context is merged and defaults are filled in
-	store    *natscontext.Context // has the TLS certificate in the store of Windows, if not nil
+	store    *natscontext.Context // names the TLS certificate in the store of Windows, if not nil
 }
 
-// Resolve returns c with the fields of its context and the defaults filled in. Dial
-// and JetStream do it themselves; calling it first saves reading the context twice.
+// defaultTimeout is the value of Config.Timeout if it is not set.
+const defaultTimeout = 5 * time.Second
+
+// Resolve returns c with the context merged and the defaults filled in. Dial and JetStream call it
+// themselves. To call it first saves reading the context twice.
 func (c Config) Resolve() (Config, error) {
 	if c.resolved {
 		return c, nil
@@ -55,7 +58,7 @@ func (c Config) Resolve() (Config, error) {
 		c.User, c.Token = "", c.User
 	}
 	for _, file := range []*string{&c.Creds, &c.NKey, &c.TLSCert, &c.TLSKey, &c.TLSCA} {
-		*file = expand(*file)
+		*file = expandPath(*file)
 	}
 	if !c.NoContext {
 		saved, err := loadContext(c.Context)
@@ -66,6 +69,13 @@ func (c Config) Resolve() (Config, error) {
 			c.merge(saved)
 		}
 	}
+	c.fillDefaults()
+	c.resolved = true
+	return c, nil
+}
+
+// fillDefaults sets the fields that neither the flags nor the context have set.
+func (c *Config) fillDefaults() {
 	if c.Server == "" {
 		c.Server = nats.DefaultURL
 	}
@@ -76,16 +86,21 @@ func (c Config) Resolve() (Config, error) {
 		c.SocksProxy = ""
 	}
 	if c.Timeout <= 0 {
-		c.Timeout = 5 * time.Second
+		c.Timeout = defaultTimeout
 	}
-	c.resolved = true
-	return c, nil
 }
 
-// Dial connects, within Timeout or not at all, and returns the connection with the URL
-// to show in messages, which has no secrets. Several servers share Timeout, but each has
-// a second if Timeout is no less. Once connected it reconnects for ever. The extra options
-// are applied last.
+// leastServerTimeout is the time for each of several servers, unless Timeout is shorter.
+const leastServerTimeout = time.Second
+
+// Dial connects within Timeout. It returns the connection and its URL without secrets, for messages.
+// Several servers share Timeout equally, so that a dead one leaves time for the others; each gets at
+// least a second, and the total grows if necessary:
+//
+//	each = max(Timeout / servers, min(Timeout, 1 s)),  total = max(Timeout, each * servers)
+//
+// A connection that was made once reconnects for ever. The extra options are applied last. If ctx ends
+// first, the error is its cause; all other errors wrap ErrConnect.
 func (c Config) Dial(ctx context.Context, extra ...nats.Option) (*nats.Conn, string, error) {
 	c, err := c.Resolve()
 	if err != nil {
@@ -95,8 +110,7 @@ func (c Config) Dial(ctx context.Context, extra ...nats.Option) (*nats.Conn, str
 	if err != nil {
 		return nil, "", err
 	}
-	// every server gets its share, so that a dead one leaves time for the others
-	each := max(c.Timeout/time.Duration(len(servers)), min(c.Timeout, time.Second))
+	each := max(c.Timeout/time.Duration(len(servers)), min(c.Timeout, leastServerTimeout))
 	d, err := newDialer(each, c.SocksProxy)
 	if err != nil {
 		return nil, shown, err
@@ -113,15 +127,25 @@ func (c Config) Dial(ctx context.Context, extra ...nats.Option) (*nats.Conn, str
 	case err == nil:
 		return nc, URL(nc), nil
 	case ctx.Err() != nil:
-		return nil, shown, context.Cause(ctx) // the caller's own end, no fault of NATS
+		return nil, shown, context.Cause(ctx) // the caller has ended it; the server is not at fault
 	}
-	return nil, shown, c.explain(err, d.lastError(), shown)
+	return nil, shown, c.dialError(err, d.lastError(), shown)
 }
 
-// options returns everything the client library must know but the servers.
+// How a connection is kept. A connection that died without a sign is noticed after 30 s: the third ping
+// is due while two are unanswered.
+const (
+	reconnectWait      = 500 * time.Millisecond
+	reconnectJitter    = 200 * time.Millisecond
+	reconnectJitterTLS = time.Second
+	pingInterval       = 10 * time.Second
+	maxPings           = 2
+)
+
+// options returns the options of the client library, without the servers.
 func (c Config) options(d *dialer, extra []nats.Option) (nats.Options, error) {
 	o := nats.GetDefaultOptions()
-	auth, err := c.credentials()
+	login, err := c.credentials()
 	if err != nil {
 		return o, err
 	}
@@ -133,21 +157,21 @@ func (c Config) options(d *dialer, extra []nats.Option) (nats.Options, error) {
 		nats.Name(c.Name),
 		nats.Timeout(d.timeout),
 		nats.SetCustomDialer(d),
-		nats.SkipHostLookup(), // the dialer tries all addresses of a name, the proxy resolves it
+		nats.SkipHostLookup(), // the dialer tries all addresses of a name; a proxy looks the name up itself
 		nats.MaxReconnects(-1),
-		nats.ReconnectWait(500 * time.Millisecond),
-		nats.ReconnectJitter(200*time.Millisecond, time.Second),
-		nats.PingInterval(10 * time.Second), // a connection that died silently is noticed after three of them
-		nats.MaxPingsOutstanding(2),
+		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectJitter(reconnectJitter, reconnectJitterTLS),
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(maxPings),
 	}
 	if c.InboxPrefix != "" {
 		if err := nats.CustomInboxPrefix(c.InboxPrefix)(&o); err != nil {
-			return o, Refuse(err, "%q is not a prefix for inboxes: it must be a subject without wildcards", c.InboxPrefix)
+			return o, Errorf(err, "%q is not a prefix for inboxes: it must be a subject without wildcards", c.InboxPrefix)
 		}
 	}
-	for _, option := range slices.Concat(auth, security, settings, extra) {
+	for _, option := range slices.Concat(login, security, settings, extra) {
 		if err := option(&o); err != nil {
-			return o, Refuse(err, "NATS connection: %s", reason(err))
+			return o, Errorf(err, "NATS connection: %s", reason(err))
 		}
 	}
 	return o, nil
@@ -163,7 +187,7 @@ func (c Config) JetStream(nc *nats.Conn, opts ...jetstream.JetStreamOpt) (jetstr
 	var js jetstream.JetStream
 	switch {
 	case c.JSDomain != "" && c.JSAPIPrefix != "":
-		return nil, Refuse(nil, "a JetStream domain (%q) and an API prefix (%q) exclude each other", c.JSDomain, c.JSAPIPrefix)
+		return nil, Errorf(nil, "JetStream domain %q and API prefix %q cannot be used together", c.JSDomain, c.JSAPIPrefix)
 	case c.JSDomain != "":
 		js, err = jetstream.NewWithDomain(nc, c.JSDomain, opts...)
 	case c.JSAPIPrefix != "":
@@ -172,7 +196,7 @@ func (c Config) JetStream(nc *nats.Conn, opts ...jetstream.JetStreamOpt) (jetstr
 		js, err = jetstream.New(nc, opts...)
 	}
 	if err != nil {
-		return nil, Refuse(err, "JetStream: %s", reason(err))
+		return nil, Errorf(err, "JetStream: %s", reason(err))
 	}
 	return js, nil
 }

@@ -41,8 +41,7 @@ func plain(*server.Options) {}
 
 func withLogin(o *server.Options) { o.Username, o.Password = "alice", "s3cret" }
 
-// contexts returns the folder for the contexts of a test that needs some. The test can't
-// run in parallel with others.
+// contexts returns the directory for the contexts of a test. The test cannot run in parallel with others.
 func contexts(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,7 +60,7 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// connects checks that c gets through to JetStream.
+// connects checks that c connects and that JetStream answers.
 func connects(t *testing.T, c natsconn.Config) {
 	t.Helper()
 	nc, _, err := c.Dial(t.Context())
@@ -78,8 +77,7 @@ func connects(t *testing.T, c natsconn.Config) {
 	}
 }
 
-// fails checks that c does not connect and that the one line says all of words, and no
-// secret.
+// fails checks that c does not connect, and that the error is one line with all of words and no secret.
 func fails(t *testing.T, c natsconn.Config, words ...string) {
 	t.Helper()
 	if c.Timeout == 0 {
@@ -134,7 +132,7 @@ func TestDial(t *testing.T) {
 	}
 	fails(t, natsconn.Config{Server: guarded, User: "alice", Password: "s3cret!"}, guarded, `refuses user "alice": authorization violation`)
 	fails(t, natsconn.Config{Server: strings.Replace(guarded, "//", "//alice:s3cret!@", 1)}, guarded, "refuses the login in the URL")
-	fails(t, natsconn.Config{Server: guarded}, guarded, "asks for a login", "--creds")
+	fails(t, natsconn.Config{Server: guarded}, guarded, "requires a login", "--creds")
 
 	token := natsServer(t, func(o *server.Options) { o.Authorization = "t0ken" })
 	connects(t, natsconn.Config{Server: token, Token: "t0ken"})
@@ -142,7 +140,7 @@ func TestDial(t *testing.T) {
 	fails(t, natsconn.Config{Server: token, Token: "no"}, token, "refuses the token")
 }
 
-// TestDialOneOfSeveral: a dead server in the list does not keep us from the others.
+// TestDialOneOfSeveral: a dead server in the list leaves time for the others.
 func TestDialOneOfSeveral(t *testing.T) {
 	t.Parallel()
 	silence := func(conn net.Conn) { io.Copy(io.Discard, conn) }
@@ -151,7 +149,7 @@ func TestDialOneOfSeveral(t *testing.T) {
 	connects(t, natsconn.Config{Server: dead + ", " + natsServer(t, plain), Timeout: 2 * time.Second})
 }
 
-// TestDialCancelled: a caller who gives up is told its own reason, at once.
+// TestDialCancelled: a context that ends ends Dial at once, with its cause.
 func TestDialCancelled(t *testing.T) {
 	t.Parallel()
 	greeted := make(chan bool, 1)
@@ -165,7 +163,7 @@ func TestDialCancelled(t *testing.T) {
 	}
 }
 
-// TestDialReconnects: the limit on the first connection does not outlive it.
+// TestDialReconnects: Timeout limits the first connection, not later ones.
 func TestDialReconnects(t *testing.T) {
 	t.Parallel()
 	o := &server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true}

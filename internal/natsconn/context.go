@@ -8,13 +8,13 @@ import (
 	"github.com/nats-io/jsm.go/natscontext"
 )
 
-// loadContext reads the named context, which may be a file that ends in .json, or the selected one if name is empty. Without
-// either it returns nil.
+// loadContext reads the context of the nats command with that name, or the file if name ends in .json,
+// or the selected context if name is empty. It returns nil if no context is selected.
 func loadContext(name string) (*natscontext.Context, error) {
-	if strings.HasSuffix(name, ".json") { // a file, as for the nats command
+	if strings.HasSuffix(name, ".json") { // as for the nats command
 		saved, err := natscontext.NewFromFile(name)
 		if err != nil {
-			return nil, Refuse(err, "the NATS context in %s cannot be read: %s", name, oneLine(err))
+			return nil, Errorf(err, "cannot read the NATS context in %s: %s", name, oneLine(err))
 		}
 		return saved, nil
 	}
@@ -30,16 +30,16 @@ func loadContext(name string) (*natscontext.Context, error) {
 	case err == nil:
 		return saved, nil
 	case natscontext.IsKnown(name):
-		return nil, Refuse(err, "%s cannot be used: %s (--no-context ignores it)", what, oneLine(err))
+		return nil, Errorf(err, "cannot use %s: %s; --no-context ignores it", what, oneLine(err))
 	}
 	known := strings.Join(natscontext.KnownContexts(), ", ")
 	if known == "" {
 		known = "none"
 	}
-	return nil, Refuse(err, "%s does not exist; known are: %s (--no-context ignores them)", what, known)
+	return nil, Errorf(err, "%s does not exist; known contexts: %s; --no-context ignores them", what, known)
 }
 
-// merge fills in what a context says and c does not.
+// merge sets the fields that are not set from a context.
 func (c *Config) merge(saved *natscontext.Context) {
 	fill := func(field *string, value string) {
 		if *field == "" {
@@ -49,7 +49,7 @@ func (c *Config) merge(saved *natscontext.Context) {
 	own := c.User+c.Token+c.Creds+c.NKey+c.JWT+c.Seed != "" || strings.Contains(c.Server, "@")
 	fill(&c.Server, saved.ServerURL())
 	if !own {
-		fill(&c.Password, saved.Password()) // a password alone is for the context's user
+		fill(&c.Password, saved.Password()) // a password without a user belongs to the context's user
 		c.User, c.Token = saved.User(), saved.Token()
 		c.Creds, c.NKey, c.JWT, c.Seed = saved.Creds(), saved.NKey(), saved.UserJWT(), saved.UserSeed()
 	}
@@ -67,9 +67,9 @@ func (c *Config) merge(saved *natscontext.Context) {
 	c.TLSFirst = c.TLSFirst || saved.TLSHandshakeFirst()
 }
 
-// expand replaces $VARIABLES and a leading ~ in a path, as natscontext does with those
-// in a context.
-func expand(path string) string {
+// expandPath replaces $VARIABLES and a leading ~ in a path, as natscontext does with the paths in a
+// context.
+func expandPath(path string) string {
 	path = os.ExpandEnv(path)
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
 		if home, err := os.UserHomeDir(); err == nil {

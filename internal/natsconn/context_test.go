@@ -26,14 +26,14 @@ func TestContext(t *testing.T) {
 	connects(t, natsconn.Config{Context: "open", Server: strings.Replace(guarded, "//", "//alice:s3cret@", 1)})
 	fails(t, natsconn.Config{Context: "lab", Token: "no"}, guarded, "refuses the token") // not the context's login
 	fails(t, natsconn.Config{Context: "lab", Password: "no"}, guarded, `refuses user "alice"`)
-	fails(t, natsconn.Config{Context: "lap"}, `NATS context "lap" does not exist; known are: broken, lab, open (--no-context`)
+	fails(t, natsconn.Config{Context: "lap"}, `NATS context "lap" does not exist; known contexts: broken, lab, open; --no-context`)
 	fails(t, natsconn.Config{Context: "../context/lab"}, "does not exist")
-	fails(t, natsconn.Config{Context: "broken"}, `NATS context "broken" cannot be used: unexpected end of JSON input`)
+	fails(t, natsconn.Config{Context: "broken"}, `cannot use NATS context "broken": unexpected end of JSON input`)
 
 	write(t, filepath.Join(dir, "context.txt"), "lab\n")
 	connects(t, natsconn.Config{})
 	connects(t, natsconn.Config{Context: "open"})
-	fails(t, natsconn.Config{Server: guarded, NoContext: true}, "asks for a login")
+	fails(t, natsconn.Config{Server: guarded, NoContext: true}, "requires a login")
 	if c, err := (natsconn.Config{NoContext: true, Context: "lab"}).Resolve(); err != nil || c.Server != "nats://127.0.0.1:4222" || c.User != "" {
 		t.Errorf("without a context: %+v, %v", c, err)
 	}
@@ -46,8 +46,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestContextFlags: each setting of the command overrides that of the context, and the
-// kinds of credentials override each other.
+// TestContextFlags: each flag overrides the setting of the context, and credentials override as a whole.
 func TestContextFlags(t *testing.T) {
 	dir := contexts(t)
 	t.Setenv("KEYS", "/keys")
@@ -75,7 +74,7 @@ func TestContextFlags(t *testing.T) {
 	}
 }
 
-// TestContextTools: contexts that leave the credentials to another program.
+// TestContextTools: contexts whose credentials come from another program.
 func TestContextTools(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs scripts of sh")
@@ -85,7 +84,7 @@ func TestContextTools(t *testing.T) {
 	write(t, filepath.Join(dir, "context", "vault.json"), `{"creds":"op://vault/x"}`)
 	write(t, filepath.Join(dir, "context", "win.json"), `{"windows_cert_store":"user","windows_cert_match":"x"}`)
 	t.Setenv("PATH", tools)
-	fails(t, natsconn.Config{Context: "nsc"}, `NATS context "nsc" cannot be used: cannot find 'nsc'`, "--no-context")
+	fails(t, natsconn.Config{Context: "nsc"}, `cannot use NATS context "nsc": cannot find 'nsc'`, "--no-context")
 	fails(t, natsconn.Config{Context: "vault"}, "cannot read the credentials op://vault/x", `"op": executable file not found`)
 	fails(t, natsconn.Config{Context: "win"}, `certificate store of Windows that NATS context "win" names`, "not compatible")
 

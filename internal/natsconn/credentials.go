@@ -12,41 +12,21 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// credentials returns who we are. Files are read here so that a mistake in them is
-// told now and by name; the library reads them again when it reconnects.
+// credentials returns the options for the login. It reads the files itself, so that an error in one of
+// them is reported before the connection, with its name. The client library reads them again whenever
+// it reconnects.
 func (c Config) credentials() ([]nats.Option, error) {
 	switch {
 	case strings.HasPrefix(c.Creds, "op://"):
 		options, err := optionsOf(natscontext.WithCreds(c.Creds))
 		if err != nil {
-			return nil, Refuse(err, "cannot read the credentials %s: %s; op, the tool of 1Password, must be able to", c.Creds, oneLine(err))
+			return nil, Errorf(err, "cannot read the credentials %s: %s; check that op, the tool of 1Password, can read them", c.Creds, oneLine(err))
 		}
 		return options, nil
 	case c.Creds != "":
-		text, err := os.ReadFile(c.Creds)
-		if err != nil {
-			return nil, Refuse(err, "cannot read the credentials: %v", err)
-		}
-		if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
-			return nil, Refuse(err, "%s is not a credentials file: it must hold a user JWT and its seed", c.Creds)
-		}
-		if err := looseKey(c.Creds); err != nil {
-			return nil, err
-		}
-		return []nats.Option{nats.UserCredentials(c.Creds)}, nil
+		return credsFile(c.Creds)
 	case c.NKey != "":
-		option, err := nats.NkeyOptionFromSeed(c.NKey)
-		var pathError *fs.PathError
-		switch {
-		case errors.As(err, &pathError):
-			return nil, Refuse(err, "cannot read the nkey: %v", pathError)
-		case err != nil:
-			return nil, Refuse(err, "%s is not an nkey file: it must hold the seed of a user", c.NKey)
-		}
-		if err := looseKey(c.NKey); err != nil {
-			return nil, err
-		}
-		return []nats.Option{option}, nil
+		return nkeyFile(c.NKey)
 	case c.JWT != "":
 		return optionsOf(natscontext.WithUserJWT(c.JWT), natscontext.WithUserSeed(c.Seed))
 	case c.User != "":
@@ -57,16 +37,47 @@ func (c Config) credentials() ([]nats.Option, error) {
 	return nil, nil
 }
 
-// optionsOf returns what the client library must know of a context with these settings.
+// credsFile returns the option for a file with a user's JWT and seed.
+func credsFile(file string) ([]nats.Option, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, Errorf(err, "cannot read the credentials: %v", err)
+	}
+	if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
+		return nil, Errorf(err, "%s is not a credentials file: it must contain a user JWT and its seed", file)
+	}
+	if err := checkKeyMode(file); err != nil {
+		return nil, err
+	}
+	return []nats.Option{nats.UserCredentials(file)}, nil
+}
+
+// nkeyFile returns the option for a file with the seed of a user nkey.
+func nkeyFile(file string) ([]nats.Option, error) {
+	option, err := nats.NkeyOptionFromSeed(file)
+	var pathError *fs.PathError
+	switch {
+	case errors.As(err, &pathError):
+		return nil, Errorf(err, "cannot read the nkey: %v", pathError)
+	case err != nil:
+		return nil, Errorf(err, "%s is not an nkey file: it must contain the seed of a user", file)
+	}
+	if err := checkKeyMode(file); err != nil {
+		return nil, err
+	}
+	return []nats.Option{option}, nil
+}
+
+// optionsOf returns the client library's options for a context with these settings.
 func optionsOf(settings ...natscontext.Option) ([]nats.Option, error) {
-	made, err := natscontext.New("", false, settings...)
+	saved, err := natscontext.New("", false, settings...)
 	if err != nil {
 		return nil, err
 	}
-	return made.NATSOptions()
+	return saved.NATSOptions()
 }
 
-// login describes the credentials without secrets.
+// login describes the credentials for messages, without secrets; "" if there are none.
 func (c Config) login() string {
 	switch {
 	case c.Creds != "":

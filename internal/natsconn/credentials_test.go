@@ -30,8 +30,7 @@ func TestDialNKey(t *testing.T) {
 	fails(t, natsconn.Config{Server: guarded, NKey: write(t, file+"y", "hello")}, "user.nky is not an nkey file")
 }
 
-// TestDialLooseKey: a key that all users of the machine can read is refused, and taken once its
-// mode is 0600.
+// TestDialLooseKey: a key file that other users can read is refused until its mode is 0600.
 func TestDialLooseKey(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -69,11 +68,11 @@ func TestDialBadFiles(t *testing.T) {
 	fails(t, natsconn.Config{Server: s, Creds: "/no/such.creds"}, "cannot read the credentials", "/no/such.creds", "no such file")
 	fails(t, natsconn.Config{Server: s, Creds: junk}, junk+" is not a credentials file")
 	fails(t, natsconn.Config{Server: s, TLSCA: "/no/ca.pem"}, "cannot read the TLS authorities", "/no/ca.pem")
-	fails(t, natsconn.Config{Server: s, TLSCA: junk}, junk+" holds no TLS certificate")
+	fails(t, natsconn.Config{Server: s, TLSCA: junk}, junk+" contains no TLS certificate")
 	fails(t, natsconn.Config{Server: s, TLSCert: junk}, "needs both --tlscert and --tlskey")
 	fails(t, natsconn.Config{Server: s, TLSCert: junk, TLSKey: junk}, "cannot use the TLS certificate "+junk)
 	fails(t, natsconn.Config{Server: s, InboxPrefix: "a.*"}, `"a.*" is not a prefix for inboxes`)
 	fails(t, natsconn.Config{Server: "http://alice:s3cret@x"}, `"http://x" is not a NATS URL`)
 	fails(t, natsconn.Config{Server: "nats://alice:s3cret%zz@x"}, "is not a NATS URL")
-	fails(t, natsconn.Config{Server: ","}, "names no NATS server")
+	fails(t, natsconn.Config{Server: ","}, "no NATS server in")
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A PermissionError says that the server does not let us publish or subscribe to a
+// A PermissionError says that the server does not permit this client to publish or subscribe to a
 // subject. It wraps ErrConnect.
 //
-// The server never answers such a request, it only says so on the side: whoever waits for
-// the answer is to be told to stop (see Config.Events).
+// The server does not answer a request that it does not permit. It reports the error separately, and the
+// caller that waits for the answer must be stopped by other means: see Config.Events.
 type PermissionError struct {
 	Who     string // role and name, or the login
 	Verb    string // "publish" or "subscribe"
@@ -28,20 +28,20 @@ func (e *PermissionError) Error() string {
 
 func (e *PermissionError) Unwrap() error { return ErrConnect }
 
-// Hint says what can be done.
+// Hint returns what the user can do.
 func (e *PermissionError) Hint() string {
-	return "use the credentials of a role that may; `producer init --print-permissions` lists what each may"
+	return "use the credentials of a role with this permission; `producer init --print-permissions` lists the permissions of each role"
 }
 
-// What the server says, behind what the library puts before it.
+// violation matches the server's report of a refused subject. The client library puts text before it.
 var violation = regexp.MustCompile(`Permissions Violation for (Publish|Subscription) to "([^"]*)"`)
 
-// permissionError returns err as a PermissionError; nil if it is none.
+// permissionError returns err as a PermissionError, or nil if it is another error.
 func (c Config) permissionError(err error) *PermissionError {
 	if !errors.Is(err, nats.ErrPermissionViolation) {
 		return nil
 	}
-	e := &PermissionError{Who: c.who(), Verb: "publish", Subject: "?"}
+	e := &PermissionError{Who: c.userName(), Verb: "publish", Subject: "?"}
 	if found := violation.FindStringSubmatch(err.Error()); found != nil {
 		e.Subject = found[2]
 		if found[1] == "Subscription" {
@@ -51,53 +51,76 @@ func (c Config) permissionError(err error) *PermissionError {
 	return e
 }
 
-// Events returns options for Dial with which the log is told when the connection is lost
-// and found again, and of errors that nobody waits for. refused is called, perhaps more
-// than once, when the server does not let us do something or lets us in no more; it may be
+// Events returns options for Dial that log when the connection is lost and when it is back, and log
+// errors that no call returns. refused is called when the server refuses a subject, or does not accept
+// the login any more. It may be called several times, from the client library's goroutines, and may be
 // nil.
 func (c Config) Events(log zerolog.Logger, refused func(error)) []nats.Option {
 	if refused == nil {
 		refused = func(error) {}
 	}
-	var login atomic.Pointer[error] // the last time that we were not let in
+	e := &events{config: c, log: log, refused: refused}
 	return []nats.Option{
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				log.Warn().Err(err).Msg("connection to NATS lost: trying again")
-			}
-		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) {
-			log.Info().Str("url", URL(nc)).Msg("connected to NATS again")
-		}),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			if denied := c.permissionError(err); denied != nil {
-				log.Debug().Err(err).Msg("nats")
-				refused(denied)
-				return
-			}
-			log.Error().Err(err).Msg("nats")
-			var file *fs.PathError
-			switch before := login.Load(); {
-			case isLoginError(err):
-				login.Store(&err)
-			case before != nil && errors.As(err, &file): // nor are there others to try with
-				refused(c.explain(*before, nil, shownServers(c.Server)))
-			}
-		}),
-		nats.ClosedHandler(func(*nats.Conn) { // the library gives up when it is not let in twice
-			if err := login.Load(); err != nil {
-				refused(c.explain(*err, nil, shownServers(c.Server)))
-			}
-		}),
+		nats.DisconnectErrHandler(e.disconnected),
+		nats.ReconnectHandler(e.reconnected),
+		nats.ErrorHandler(e.failed),
+		nats.ClosedHandler(e.closed),
 	}
 }
 
-func shownServers(list string) string {
-	_, shown, _ := parseServers(list)
-	return shown
+// events has the handlers of one connection. The client library calls them one at a time, in order.
+type events struct {
+	config     Config
+	log        zerolog.Logger
+	refused    func(error)
+	loginError atomic.Pointer[error] // of the last login that the server refused
 }
 
-// isLoginError reports whether the server does not let us in, or no more.
+// disconnected logs the loss of the connection. err is nil if this process has closed it.
+func (e *events) disconnected(_ *nats.Conn, err error) {
+	if err != nil {
+		e.log.Warn().Err(err).Msg("connection to NATS lost: reconnecting")
+	}
+}
+
+// reconnected logs the server to which the connection is now.
+func (e *events) reconnected(nc *nats.Conn) {
+	e.log.Info().Str("url", URL(nc)).Msg("reconnected to NATS")
+}
+
+// failed handles an error that no call returns. A file of credentials that has disappeared after a
+// refused login is final: there is no other login to try.
+func (e *events) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
+	if denied := e.config.permissionError(err); denied != nil {
+		e.log.Debug().Err(err).Msg("permission refused by NATS")
+		e.refused(denied)
+		return
+	}
+	e.log.Error().Err(err).Msg("error of the connection to NATS")
+	var file *fs.PathError
+	switch before := e.loginError.Load(); {
+	case isLoginError(err):
+		e.loginError.Store(&err)
+	case before != nil && errors.As(err, &file):
+		e.refuseLogin(*before)
+	}
+}
+
+// closed handles the end of the connection. The client library closes it after the server has refused
+// the login twice in a row.
+func (e *events) closed(*nats.Conn) {
+	if err := e.loginError.Load(); err != nil {
+		e.refuseLogin(*err)
+	}
+}
+
+// refuseLogin reports a refused login with its reason.
+func (e *events) refuseLogin(err error) {
+	_, shown, _ := parseServers(e.config.Server)
+	e.refused(e.config.dialError(err, nil, shown))
+}
+
+// isLoginError reports whether the server does not accept the login, or does not accept it any more.
 func isLoginError(err error) bool {
 	for _, e := range []error{
 		nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired, nats.ErrNkeysNotSupported,

@@ -16,7 +16,7 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// What the server does not permit is told with subject and login, and at once.
+// TestPermissionError: a subject that the server refuses is reported at once, with the login.
 func TestPermissionError(t *testing.T) {
 	t.Parallel()
 	key, err := nkeys.CreateUser()
@@ -62,13 +62,13 @@ func TestPermissionError(t *testing.T) {
 				t.Errorf("%v, want %s", err, test.want)
 			}
 		case <-time.After(10 * time.Second):
-			t.Errorf("nothing is told, want %s", test.want)
+			t.Errorf("no report, want %s", test.want)
 		}
 		nc.Close()
 	}
 }
 
-// Credentials that are not of our making are used as they are.
+// TestForeignCredentials: credentials that this program did not make are used unchanged.
 func TestForeignCredentials(t *testing.T) {
 	t.Parallel()
 	account, err := nkeys.CreateAccount()
@@ -108,7 +108,7 @@ func TestForeignCredentials(t *testing.T) {
 	}
 }
 
-// A context may be a file.
+// TestContextFile: a context may be a file.
 func TestContextFile(t *testing.T) {
 	t.Parallel()
 	open := natsServer(t, plain)
@@ -118,6 +118,6 @@ func TestContextFile(t *testing.T) {
 	if err != nil || c.Server != open || c.InboxPrefix != "_INBOX_x" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	fails(t, natsconn.Config{Context: file + ".json"}, "here.json.json cannot be read", "no such file")
-	fails(t, natsconn.Config{Context: write(t, file, "{")}, "here.json cannot be read")
+	fails(t, natsconn.Config{Context: file + ".json"}, "cannot read the NATS context in", "here.json.json", "no such file")
+	fails(t, natsconn.Config{Context: write(t, file, "{")}, "cannot read the NATS context in", "here.json")
 }

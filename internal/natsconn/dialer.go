@@ -13,16 +13,17 @@ import (
 	"golang.org/x/net/proxy"
 )
 
+// errNoAnswer is the cause of a context that has ended because no server has answered.
 var errNoAnswer = errors.New("no answer")
 
-// connect is o.Connect that ends with ctx, whose cause it then returns. A connection
-// that succeeds too late is closed.
+// connect is o.Connect, except that it returns as soon as ctx ends, with the cause. A connection that
+// is made later is closed.
 func connect(ctx context.Context, o nats.Options) (*nats.Conn, error) {
 	type outcome struct {
 		nc  *nats.Conn
 		err error
 	}
-	done := make(chan outcome) // closed by nobody: one value or none is taken
+	done := make(chan outcome) // without a buffer: a result that is not received is dropped
 	go func() {
 		nc, err := o.Connect()
 		select {
@@ -41,17 +42,18 @@ func connect(ctx context.Context, o nats.Options) (*nats.Conn, error) {
 	}
 }
 
-// A dialer is the client library's way to the network, directly or through a SOCKS 5
-// proxy. The one of natscontext has no timeout and keeps no error.
+// A dialer makes the network connections of the client library, directly or through a SOCKS 5 proxy.
+// The dialer of natscontext has no timeout, and its errors are lost.
 type dialer struct {
 	timeout time.Duration
 	network proxy.ContextDialer
-	proxy   string // without secrets; "" = none
+	proxy   string // HOST:PORT; "" = none
 
 	mu   sync.Mutex
-	last error // of the latest Dial
+	last error // of the last Dial, nil if it succeeded; guarded by mu
 }
 
+// newDialer returns a dialer with a timeout for each attempt. through is the URL of a proxy, or "".
 func newDialer(timeout time.Duration, through string) (*dialer, error) {
 	direct := &net.Dialer{}
 	if through == "" {
@@ -63,7 +65,7 @@ func newDialer(timeout time.Duration, through string) (*dialer, error) {
 			return &dialer{timeout: timeout, network: network, proxy: u.Host}, nil
 		}
 	}
-	return nil, Refuse(nil, "%q is not a SOCKS proxy: use socks5://HOST:PORT", hideLogin(through))
+	return nil, Errorf(nil, "%q is not a SOCKS proxy: use socks5://HOST:PORT", hideLogin(through))
 }
 
 // Dial implements nats.CustomDialer.
@@ -72,7 +74,7 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	defer cancel()
 	conn, err := d.network.DialContext(ctx, network, address)
 	var op *net.OpError
-	if d.proxy != "" && errors.As(err, &op) { // its own words would repeat both addresses
+	if d.proxy != "" && errors.As(err, &op) { // whose text would repeat both addresses
 		why := reason(op.Err)
 		if IsTimeout(op.Err) {
 			why = fmt.Sprintf("no answer within %v", d.timeout)
@@ -85,6 +87,7 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	return conn, err
 }
 
+// lastError returns the error of the last Dial, or nil.
 func (d *dialer) lastError() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// TestSocks connects through a proxy that knows one user.
+// TestSocks connects through a proxy with one user.
 func TestSocks(t *testing.T) {
 	t.Parallel()
 	open := natsServer(t, plain)
@@ -24,7 +24,8 @@ func TestSocks(t *testing.T) {
 	fails(t, natsconn.Config{Server: open, SocksProxy: "socks5://bob:s3cret@" + silent, Timeout: 300 * time.Millisecond}, open, "300ms")
 }
 
-// serveSocks knows bob, and addresses of IPv4.
+// serveSocks serves one connection of a SOCKS 5 proxy (RFC 1928, RFC 1929). It accepts the user bob, and
+// IPv4 addresses.
 func serveSocks(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	take := func(n int) string {

@@ -2,5 +2,5 @@
 
 package natsconn
 
-// looseKey finds nothing: files have no modes here.
-func looseKey(string) error { return nil }
+// checkKeyMode does nothing: files have no modes on this system.
+func checkKeyMode(string) error { return nil }

@@ -7,16 +7,17 @@ import (
 	"syscall"
 )
 
-// looseKey returns an error if others than its owner may read or write the file of a key, and the
-// owner is who runs this: whoever mounts secrets for us knows what they do.
-func looseKey(path string) error {
+// checkKeyMode returns an error if other users may read or write the file of a key. It checks only files
+// of the user who runs this process: a file of another user, such as a mounted secret, was set up on
+// purpose.
+func checkKeyMode(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil // what reads it says so
+		return nil // the error is reported when the file is read
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if mode := info.Mode().Perm(); ok && int(owner.Uid) == os.Geteuid() && mode&0o077 != 0 {
-		return Refuse(nil, "others may read or write the key file %s: its mode is %#o; if nobody has read it, chmod 600 %s", path, mode, path)
+		return Errorf(nil, "other users may read or write the key file %s: its mode is %#o; run chmod 600 %s, and replace the key if it may have been read", path, mode, path)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// parseServers splits a list of URLs and returns them also without secrets.
+// parseServers splits a list of URLs. shown is the same list without logins, for messages.
 func parseServers(list string) (servers []string, shown string, err error) {
 	var show []string
 	for one := range strings.SplitSeq(list, ",") {
@@ -19,19 +19,19 @@ func parseServers(list string) (servers []string, shown string, err error) {
 		}
 		u, err := url.Parse(one)
 		if err != nil || u.Hostname() == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
-			// without the cause, which would repeat a password
-			return nil, "", Refuse(nil, "%q is not a NATS URL: use nats://HOST:PORT, or tls, ws or wss instead of nats", hideLogin(one))
+			// The cause is left out: its text would repeat a password.
+			return nil, "", Errorf(nil, "%q is not a NATS URL: use nats://HOST:PORT, or tls, ws or wss instead of nats", hideLogin(one))
 		}
 		servers = append(servers, one)
 		show = append(show, hideLogin(one))
 	}
 	if len(servers) == 0 {
-		return nil, "", Refuse(nil, "%q names no NATS server: use nats://HOST:PORT", list)
+		return nil, "", Errorf(nil, "no NATS server in %q: use nats://HOST:PORT", list)
 	}
 	return servers, strings.Join(show, ","), nil
 }
 
-// hideLogin removes user, password or token from a URL, even from one that is no URL.
+// hideLogin removes user, password or token from a URL, even if the URL is not valid.
 func hideLogin(s string) string {
 	at := strings.LastIndex(s, "@")
 	if at < 0 {

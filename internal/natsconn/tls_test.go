@@ -20,8 +20,7 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// certificate returns a self-signed certificate for 127.0.0.1, and the PEM of it and of
-// its key.
+// certificate returns a self-signed certificate for 127.0.0.1, and the PEM of the certificate and its key.
 func certificate(t *testing.T) (cert tls.Certificate, certText, keyText string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -58,8 +57,8 @@ func TestTLS(t *testing.T) {
 	other := strings.Replace(guarded, "127.0.0.1", "localhost", 1)
 	fails(t, natsconn.Config{Server: other, TLSCA: ca}, "cannot trust NATS at "+other)
 	open := natsServer(t, plain)
-	fails(t, natsconn.Config{Server: open, TLSCA: ca}, open, "does not speak TLS")
-	fails(t, natsconn.Config{Server: open, TLSFirst: true}, open, "does not speak TLS")
+	fails(t, natsconn.Config{Server: open, TLSCA: ca}, open, "does not use TLS")
+	fails(t, natsconn.Config{Server: open, TLSFirst: true}, open, "does not use TLS")
 
 	mutual := natsServer(t, func(o *server.Options) {
 		o.TLS, o.TLSTimeout = true, 2

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// tryLock takes the exclusive lock of f, which ends with the process at the latest.
-// It returns errLocked at once if another process has it.
+// tryLock takes the exclusive lock of f. It returns errLocked at once if another process has the lock.
+// The system releases the lock when the process ends.
 func tryLock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -8,17 +8,19 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// logger passes the server's log on, one level down: what the server notices is
-// detail to a user of the fleet. It keeps the first fatal message, the only place
-// where the library says why it could not start.
+// A logger writes the library's log. Its notices become debug messages, because they are details to a
+// user of the fleet. It keeps the first fatal message: the library gives the reason of a failed start
+// nowhere else.
 type logger struct {
 	log   zerolog.Logger
-	first atomic.Pointer[string]
+	first atomic.Pointer[string] // fatal message
 	muted atomic.Bool
 }
 
+// mute ends the log, for a server whose store is being removed.
 func (l *logger) mute() { l.muted.Store(true) }
 
+// event writes one message unless the logger is muted.
 func (l *logger) event(e *zerolog.Event, format string, v []any) {
 	if !l.muted.Load() {
 		e.Msgf(format, v...)
@@ -28,7 +30,7 @@ func (l *logger) event(e *zerolog.Event, format string, v []any) {
 func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
 func (l *logger) Errorf(format string, v ...any) {
-	if strings.Contains(format, "resource limits exceeded") { // said every 10 s; see Server.Usage
+	if strings.Contains(format, "resource limits exceeded") { // repeated every 10 s; programs report it by Server.Usage
 		l.event(l.log.Debug(), format, v)
 		return
 	}
@@ -37,6 +39,8 @@ func (l *logger) Errorf(format string, v ...any) {
 func (l *logger) Debugf(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Tracef(format string, v ...any) { l.event(l.log.Trace(), format, v) }
 
+// Fatalf keeps the message. The library calls it when it cannot start. Unlike the library's own logger,
+// this one does not end the process.
 func (l *logger) Fatalf(format string, v ...any) {
 	why := fmt.Sprintf(format, v...)
 	l.first.CompareAndSwap(nil, &why)
@@ -51,6 +55,7 @@ func (l *logger) fatal() string {
 	return ""
 }
 
+// lowerFirst returns s with its first letter in lower case, for errors.
 func lowerFirst(s string) string {
 	if s == "" {
 		return s

@@ -1,9 +1,11 @@
-// Package natsserver runs nats-server inside this process. It is the only package
-// that imports nats-server.
+// Package natsserver runs nats-server inside this process. It is the only package that imports
+// nats-server. It adds what the library lacks:
 //
-// What the library does not do is done here: a store directory is locked against a
-// second server, a failing start returns its reason, and signals stay the
-// program's own.
+//	store.go      the directory of the store is locked, so that no second server destroys it
+//	log.go        a start that fails returns the reason; the library only logs it
+//	space.go      a limit for the store, below the free space of the disk
+//	security.go   logins over TLS only, and revocations without a restart
+//	health.go     whether the server and its streams work
 package natsserver
 
 import (
@@ -11,61 +13,28 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/rs/zerolog"
 )
 
-// Sync says when the store writes to disk for good.
-type Sync struct {
-	Always   bool          // before each acknowledgement: survives a power cut
-	Interval time.Duration // else as often as this; 0 = the operating system's business
-}
-
-// ParseSync reads the value of --sync: "always", "never" or a duration such as 1s.
-func ParseSync(s string) (Sync, error) {
-	switch s {
-	case "always":
-		return Sync{Always: true}, nil
-	case "never":
-		return Sync{}, nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		return Sync{}, fmt.Errorf("--sync %q is neither always, never nor a duration such as 1s", s)
-	}
-	return Sync{Interval: d}, nil
-}
-
-// Config of a server.
-type Config struct {
-	Store  string // directory of the streams; "" = a temporary one, removed by Stop
-	Sync   Sync
-	Limit  int64  // bytes that the streams may take; 0 = by the space that is free
-	Listen string // host:port for other machines; "" = none, this process only
-	Log    zerolog.Logger
-
-	Security *Security // nil = everybody is let in
-}
-
-// A Server is a running NATS server with JetStream.
+// A Server is a running NATS server with JetStream. Its methods are safe for concurrent use.
 type Server struct {
 	ns    *server.Server
 	store *store
 	log   *logger
 
-	security *Security // nil = everybody is let in
+	security *Security // nil = every client is accepted
 }
 
-// readyTimeout bounds the start, which replays the store: some seconds for a large one.
+// readyTimeout is the longest start. A start reads the whole store, which takes some seconds for a large
+// one.
 const readyTimeout = 30 * time.Second
 
-// Start starts a server and returns once it is ready and its store is healthy.
+// Start starts a server. It returns once clients can connect and the store is healthy. After an error
+// nothing is left: the store is unlocked, and a temporary one is removed.
 func Start(c Config) (*Server, error) {
 	st, err := openStore(c.Store)
 	if err != nil {
@@ -82,6 +51,7 @@ func Start(c Config) (*Server, error) {
 	return s, nil
 }
 
+// start starts a server on a store that is locked.
 func start(c Config, st *store) (*Server, error) {
 	if err := checkLimit(c.Limit); err != nil {
 		return nil, err
@@ -112,47 +82,8 @@ func start(c Config, st *store) (*Server, error) {
 	return s, nil
 }
 
-func options(c Config, dir string) (*server.Options, error) {
-	opts := &server.Options{
-		ServerName:             "factorfleet",
-		DontListen:             c.Listen == "",
-		NoSigs:                 true, // else the library ends the process on SIGINT and SIGTERM
-		JetStream:              true,
-		StoreDir:               dir,
-		SyncAlways:             c.Sync.Always,
-		SyncInterval:           c.Sync.Interval,
-		MaxPayload:             1 << 20,
-		DisableJetStreamBanner: true,
-		JetStreamMaxMemory:     256 << 20,
-		JetStreamMaxStore:      c.Limit,
-	}
-	if !c.Sync.Always && c.Sync.Interval == 0 {
-		opts.SyncInterval = 24 * time.Hour
-	}
-	if c.Security != nil {
-		if err := c.Security.apply(opts); err != nil {
-			return nil, err
-		}
-	}
-	if c.Listen == "" {
-		return opts, nil
-	}
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("--listen %q is not host:port", c.Listen)
-	}
-	opts.Host = host
-	if opts.Port, err = strconv.Atoi(port); err != nil || opts.Port < 0 || opts.Port > 65535 {
-		return nil, fmt.Errorf("--listen %q has no port number", c.Listen)
-	}
-	if opts.Port == 0 {
-		opts.Port = server.RANDOM_PORT
-	}
-	return opts, nil
-}
-
-// awaitReady returns nil once clients can connect and the store is whole. The
-// library reports why it can't only to its logger.
+// awaitReady returns nil once clients can connect and the store is healthy. The library reports the
+// reason of a failure only to its logger.
 func (s *Server) awaitReady(log *logger) error {
 	deadline := time.Now().Add(readyTimeout)
 	for !s.ns.ReadyForConnections(10 * time.Millisecond) {
@@ -166,48 +97,14 @@ func (s *Server) awaitReady(log *logger) error {
 	return s.Health()
 }
 
-// Health returns nil while the server and every stream in its store are whole.
-func (s *Server) Health() error {
-	err := health(func() *server.HealthStatus { return s.ns.Healthz(&server.HealthzOptions{}) })
-	if err != nil {
-		return fmt.Errorf("the nats server's store in %s is not healthy: %w", s.store.dir, err)
-	}
-	return nil
-}
-
-// The library gives itself one millisecond to see that its listeners are open, and on a
-// busy machine may not come to look at all. That must be so for a while to be believed.
-const (
-	busyTries = 50
-	busyPause = 100 * time.Millisecond
-	busySays  = "failed to be ready for connections"
-)
-
-// health returns what look finds to be wrong.
-func health(look func() *server.HealthStatus) error {
-	for try := 1; ; try++ {
-		h := look()
-		if h.StatusCode == http.StatusOK {
-			return nil
-		}
-		why := h.Error
-		for _, e := range h.Errors {
-			why += "; " + e.Error
-		}
-		if !strings.Contains(why, busySays) || try == busyTries {
-			return errors.New(strings.TrimPrefix(why, "; "))
-		}
-		time.Sleep(busyPause)
-	}
-}
-
-// InProcessConn makes a connection without a network; nats.InProcessServer takes s.
+// InProcessConn returns a connection without a network. It makes s an argument of nats.InProcessServer.
 func (s *Server) InProcessConn() (net.Conn, error) { return s.ns.InProcessConn() }
 
-// URL is where other machines reach the server; "" if it does not listen.
+// URL returns the address for other processes and machines; "" if the server does not listen.
 func (s *Server) URL() string { return s.URLAt("") }
 
-// URLAt is URL with a name or address of this machine that the caller knows better.
+// URLAt is URL with the given name or address of this machine. "" = the address on which the server
+// listens, or the name of the machine if it listens on all addresses.
 func (s *Server) URLAt(host string) string {
 	addr, ok := s.ns.Addr().(*net.TCPAddr)
 	if !ok {
@@ -216,7 +113,7 @@ func (s *Server) URLAt(host string) string {
 	if host == "" {
 		host = addr.IP.String()
 		if name, err := os.Hostname(); addr.IP.IsUnspecified() && err == nil {
-			host = name // all addresses: none of them is one to connect to
+			host = name // no client can connect to the unspecified address
 		}
 	}
 	scheme := "nats://"
@@ -226,8 +123,9 @@ func (s *Server) URLAt(host string) string {
 	return scheme + net.JoinHostPort(host, strconv.Itoa(addr.Port))
 }
 
-// Stop ends the server. Connections of this process must be closed before, else
-// they try to reconnect for ever. It waits at most until ctx ends.
+// Stop ends the server, unlocks its store, and removes a temporary store. Connections of this process
+// must be closed before, because they would try to reconnect for ever. If ctx ends first, Stop returns
+// an error while the server is still stopping. To stop a server twice is harmless.
 func (s *Server) Stop(ctx context.Context) error {
 	stopped := make(chan struct{})
 	go func() { s.shutdown(); close(stopped) }()
@@ -239,24 +137,24 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 }
 
-// Discard removes a temporary store under the running server, for a process that is
-// about to end: an orderly shutdown takes a tenth of a second and would save nothing.
-// A server with a store to keep is stopped.
+// Discard removes a temporary store while the server still runs, for a process that ends right after: an
+// orderly stop takes 0.1 s and would keep nothing. A server with a permanent store is stopped.
 func (s *Server) Discard(ctx context.Context) error {
 	if !s.store.temporary {
 		return s.Stop(ctx)
 	}
-	s.log.mute() // it will complain
+	s.log.mute() // the server logs errors when its files disappear
 	if err := s.store.close(); err != nil {
 		return s.Stop(ctx)
 	}
 	return nil
 }
 
-// CheckDisk returns why the store's directory cannot take another file, or nil if it can. The
-// library itself does not tell its clients why it could not write.
+// CheckDisk returns nil if new files can be written into the store's directory, and else the reason. The
+// library does not tell its clients why a write has failed.
 func (s *Server) CheckDisk() error { return s.store.check() }
 
+// shutdown stops the server and waits until it has stopped.
 func (s *Server) shutdown() {
 	s.ns.Shutdown()
 	s.ns.WaitForShutdown()

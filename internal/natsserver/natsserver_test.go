@@ -18,7 +18,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// run starts a server that is stopped at the end of the test.
+// run starts a server and stops it at the end of the test.
 func run(t *testing.T, c Config) *Server {
 	t.Helper()
 	c.Log = zerolog.Nop()
@@ -39,7 +39,7 @@ func stop(t *testing.T, s *Server) {
 	}
 }
 
-// connect returns JetStream over a connection without a network.
+// connect connects without a network.
 func connect(t *testing.T, s *Server) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, err := nats.Connect("", nats.InProcessServer(s))
@@ -80,10 +80,10 @@ func TestTemporary(t *testing.T) {
 	if isDir(s.store.dir) {
 		t.Error("the temporary store is still there")
 	}
-	stop(t, s) // once more is harmless
+	stop(t, s) // a second time is harmless
 }
 
-// TestDiscard: a temporary store is gone at once, one to keep is not.
+// TestDiscard: a temporary store is removed at once, a permanent one is not.
 func TestDiscard(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	for _, dir := range []string{"", t.TempDir()} {
@@ -97,7 +97,7 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
-// TestCheckDisk: a store that can be written is left as it was; another one tells why not.
+// TestCheckDisk: the check leaves no files, and reports why it cannot write.
 func TestCheckDisk(t *testing.T) {
 	s := run(t, Config{Store: t.TempDir()})
 	if err := s.CheckDisk(); err != nil {
@@ -126,9 +126,9 @@ func TestRemoveTree(t *testing.T) {
 		}
 	}
 	if err := os.Symlink(other, filepath.Join(dir, "a", "link")); err != nil {
-		t.Log(err) // not every user of Windows may
+		t.Log(err) // not every user of Windows may create links
 	}
-	for range 2 { // once more is harmless
+	for range 2 { // a second time is harmless
 		if err := removeTree(dir); err != nil || isDir(dir) {
 			t.Errorf("%v, there is a directory: %v", err, isDir(dir))
 		}
@@ -138,7 +138,7 @@ func TestRemoveTree(t *testing.T) {
 	}
 }
 
-// TestKept: what was acknowledged is there after a restart.
+// TestKept: a restart keeps acknowledged messages.
 func TestKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	for round := range 2 {
@@ -179,7 +179,7 @@ func TestLocked(t *testing.T) {
 	stop(t, run(t, Config{Store: dir})) // free again
 }
 
-// TestStale: the temporary store of a killed process goes away, others stay.
+// TestStale: the temporary store of a killed process is removed; others are not.
 func TestStale(t *testing.T) {
 	parent := t.TempDir()
 	t.Setenv("TMPDIR", parent)
@@ -226,7 +226,7 @@ func TestListen(t *testing.T) {
 	nc.Close()
 }
 
-// TestFaults: a start that cannot succeed says why, at once, and leaves nothing.
+// TestFaults: a start that fails returns the reason at once and leaves no files.
 func TestFaults(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
@@ -277,7 +277,7 @@ func TestParseSync(t *testing.T) {
 	}
 }
 
-// TestOptions: every write is synced if it is to be, and a limit is always set.
+// TestOptions: the options of syncing reach the library, and there is always a limit.
 func TestOptions(t *testing.T) {
 	opts, err := options(Config{Sync: Sync{Always: true}, Limit: 5 << 20}, t.TempDir())
 	if err != nil || !opts.SyncAlways || opts.JetStreamMaxStore != 5<<20 {
@@ -292,33 +292,32 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestHealth: a machine that is busy is not ill, unless it stays so; a damaged stream is
-// told at once.
+// TestHealth: the error of a busy machine counts only if it persists; a damaged stream counts at once.
 func TestHealth(t *testing.T) {
 	const busy, damaged = "failed to be ready for connections after 1ms: ", "JetStream stream '$G > S' could not be recovered"
 	for name, test := range map[string]struct {
-		says  []string // one after the other, the last again and again; "" = all is well
-		want  string
-		looks int
+		says   []string // errors of the checks in turn, the last one repeated; "" = healthy
+		want   string
+		checks int
 	}{
-		"well":               {[]string{""}, "", 1},
+		"healthy":            {[]string{""}, "", 1},
 		"busy for a while":   {[]string{busy, busy, ""}, "", 3},
 		"busy for too long":  {[]string{busy}, busy, busyTries},
 		"damaged":            {[]string{damaged}, damaged, 1},
 		"busy, then damaged": {[]string{busy, damaged}, damaged, 2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			looks := 0
+			checks := 0
 			err := health(func() *server.HealthStatus {
-				why := test.says[min(looks, len(test.says)-1)]
-				looks++
+				why := test.says[min(checks, len(test.says)-1)]
+				checks++
 				if why == "" {
 					return &server.HealthStatus{StatusCode: 200}
 				}
 				return &server.HealthStatus{StatusCode: 500, Error: why}
 			})
-			if looks != test.looks || (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
-				t.Errorf("%s: %v after %d looks", name, err, looks)
+			if checks != test.checks || (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+				t.Errorf("%s: %v after %d checks", name, err, checks)
 			}
 		})
 	}

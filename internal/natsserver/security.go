@@ -12,29 +12,31 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// Security makes a server let in only those whom one of the accounts has signed, over TLS only.
+// Security has the settings of a server that requires TLS and a login. It accepts the users that one of
+// the accounts has signed. Package identity makes all of this.
 type Security struct {
 	TLS       *tls.Config
 	Operator  string   // JWT
-	Accounts  []string // JWTs, signed by the operator
-	System    string   // that of the system account
-	StreamKey string   // public key of the account that has streams
-	SystemKey string   // and of the system account
+	Accounts  []string // JWTs of the accounts, signed by the operator
+	System    string   // JWT of the system account
+	StreamKey string   // public key of the account that has the streams
+	SystemKey string   // public key of the system account
 }
 
-// tlsTimeout bounds the handshake of a client, in seconds.
+// tlsTimeout is the longest TLS handshake of a client, in seconds.
 const tlsTimeout = 5
 
+// apply sets the options of the library.
 func (c *Security) apply(o *server.Options) error {
 	operator, err := jwt.DecodeOperatorClaims(c.Operator)
 	if err != nil {
-		return fmt.Errorf("read the operator's claims: %w", err)
+		return fmt.Errorf("read the claims of the operator: %w", err)
 	}
 	resolver := new(server.MemAccResolver)
 	for _, token := range append([]string{c.System}, c.Accounts...) {
 		account, err := jwt.DecodeAccountClaims(token)
 		if err != nil {
-			return fmt.Errorf("read an account's claims: %w", err)
+			return fmt.Errorf("read the claims of an account: %w", err)
 		}
 		if err := resolver.Store(account.Subject, token); err != nil {
 			return err
@@ -46,10 +48,13 @@ func (c *Security) apply(o *server.Options) error {
 	return nil
 }
 
-// UpdateAccounts puts new claims of accounts in force, in this order: who is revoked by them
-// is disconnected at once, and not let in again. The accounts before the first of which there
-// is something new are left alone: to put exports in force drops what is on its way through
-// them, and tasks that are sent for lost requests are handed out again only later.
+// UpdateAccounts replaces the claims of the accounts, in the order of tokens, the JWTs. A user that they
+// revoke is disconnected at once and not accepted any more. The claims must be signed by the server's
+// operator.
+//
+// Accounts before the first one that has changed are left unchanged. The reason: a server that applies
+// exports drops the answers on their way through them. A pull that waits is then lost, and a task that
+// was delivered for it is redelivered only after AckWait (seen with nats-server 2.15.2).
 func (s *Server) UpdateAccounts(tokens []string) error {
 	trusted, err := operatorKey(s.security)
 	if err != nil {
@@ -59,10 +64,10 @@ func (s *Server) UpdateAccounts(tokens []string) error {
 	for _, token := range tokens {
 		claims, err := jwt.DecodeAccountClaims(token)
 		if err != nil {
-			return fmt.Errorf("read an account's claims: %w", err)
+			return fmt.Errorf("read the claims of an account: %w", err)
 		}
 		if claims.Issuer != trusted {
-			return errors.New("an account's claims are of another operator")
+			return errors.New("the claims of an account are signed by another operator")
 		}
 		if changed = changed || s.isNew(claims); !changed {
 			continue
@@ -74,7 +79,8 @@ func (s *Server) UpdateAccounts(tokens []string) error {
 	return nil
 }
 
-// isNew reports whether an account's claims say something else than those in force.
+// isNew reports whether the claims of an account differ from those in force. Their times of issue do not
+// count.
 func (s *Server) isNew(claims *jwt.AccountClaims) bool {
 	token, err := s.ns.AccountResolver().Fetch(claims.Subject)
 	if err != nil {
@@ -84,6 +90,7 @@ func (s *Server) isNew(claims *jwt.AccountClaims) bool {
 	return err != nil || !reflect.DeepEqual(now.Account, claims.Account)
 }
 
+// updateAccount puts the claims of one account in force.
 func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	if err := s.ns.AccountResolver().Store(claims.Subject, token); err != nil {
 		return err
@@ -96,6 +103,7 @@ func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	return nil
 }
 
+// operatorKey returns the public key of the operator that the server trusts.
 func operatorKey(c *Security) (string, error) {
 	if c == nil {
 		return "", errors.New("the server has no operator")
@@ -107,10 +115,10 @@ func operatorKey(c *Security) (string, error) {
 	return operator.Subject, nil
 }
 
-// noAccount is where the library keeps the streams of a server that lets everybody in.
+// noAccount is the account in which the library puts the streams of a server without logins.
 const noAccount = "$G"
 
-// account is the account whose streams the server keeps.
+// account returns the account that has the streams.
 func (c *Security) account() string {
 	if c == nil {
 		return noAccount
@@ -118,8 +126,8 @@ func (c *Security) account() string {
 	return c.StreamKey
 }
 
-// checkAccount returns an error if a store holds streams of another account than own: they
-// would be there, take their room, and be seen by nobody.
+// checkAccount returns an error if a store has streams of another account than own. They would take
+// space, and no client could see them.
 func checkAccount(dir, own string) error {
 	accounts, err := os.ReadDir(filepath.Join(dir, "jetstream"))
 	if err != nil {
@@ -131,9 +139,9 @@ func checkAccount(dir, own string) error {
 			continue
 		}
 		if a.Name() == noAccount {
-			return fmt.Errorf("the store in %s is that of a server without --secure, whose jobs would not be seen: start it without, or with another --store", dir)
+			return fmt.Errorf("the store in %s belongs to a server without --secure: start it without --secure, or name another --store", dir)
 		}
-		return fmt.Errorf("the store in %s is that of a server with other keys (account %s), whose jobs would not be seen: start it with the same --secure, or with another --store", dir, a.Name())
+		return fmt.Errorf("the store in %s belongs to a server with other keys (account %s): start it with the same --secure, or name another --store", dir, a.Name())
 	}
 	return nil
 }

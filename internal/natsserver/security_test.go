@@ -20,7 +20,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// secure returns keys, and a server that lets in nobody without.
+// secure returns a store of keys, and a server that requires them.
 func secure(t *testing.T) (*identity.Store, *Server, Config) {
 	t.Helper()
 	keys, err := identity.Create(filepath.Join(t.TempDir(), "keys"))
@@ -40,13 +40,13 @@ func secure(t *testing.T) (*identity.Store, *Server, Config) {
 	return keys, run(t, c), c
 }
 
-// Nobody gets in without keys, and whose are revoked is put out
-// at once while others stay.
+// TestSecurity: the server refuses a client without keys. A user that is revoked is disconnected at once,
+// and others are not.
 func TestSecurity(t *testing.T) {
 	t.Parallel()
 	keys, s, _ := secure(t)
 	if !strings.HasPrefix(s.URL(), "tls://127.0.0.1:") || !strings.HasPrefix(s.URLAt("::1"), "tls://[::1]:") {
-		t.Errorf("it is at %s, %s", s.URL(), s.URLAt("::1"))
+		t.Errorf("the URLs are %s, %s", s.URL(), s.URLAt("::1"))
 	}
 	if _, err := nats.Connect(s.URL(), nats.RootCAs(filepath.Join(keys.Dir(), "ca.crt"))); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("without keys: %v", err)
@@ -80,10 +80,10 @@ func TestSecurity(t *testing.T) {
 	select {
 	case name := <-closed:
 		if name != "goes" {
-			t.Errorf("%s was put out", name)
+			t.Errorf("%s was disconnected", name)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("nobody was put out")
+		t.Error("the revoked user was not disconnected")
 	}
 	if err := stays.FlushTimeout(10 * time.Second); err != nil {
 		t.Error(err)
@@ -93,7 +93,7 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
-// enter connects with a new key.
+// enter connects with a new key of the role.
 func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*natsconn.Conn, natsconn.JetStream) {
 	t.Helper()
 	credentials, err := keys.Sign(identity.User{Role: r, Name: "x"}, schema.PermissionsOf(r, "x"))
@@ -108,7 +108,7 @@ func enter(t *testing.T, keys *identity.Store, s *Server, r schema.Role) (*natsc
 	return nc, js
 }
 
-// provide makes the streams, and returns the admin's connection.
+// provide creates the streams and returns the admin's connection.
 func provide(t *testing.T, keys *identity.Store, s *Server) *natsconn.Conn {
 	t.Helper()
 	nc, js := enter(t, keys, s, schema.RoleAdmin)
@@ -118,8 +118,8 @@ func provide(t *testing.T, keys *identity.Store, s *Server) *natsconn.Conn {
 	return nc
 }
 
-// A worker that waits for a task gets it, though another is revoked meanwhile; and can ask
-// again after a producer was.
+// TestRevocationDisturbsNobody: a worker that waits for a task gets the task although another worker is
+// revoked meanwhile. After a producer was revoked the worker can still request tasks.
 func TestRevocationDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	keys, s, _ := secure(t)
@@ -171,14 +171,14 @@ func TestRevocationDisturbsNobody(t *testing.T) {
 	get(pull(), "FACTOR.tasks.norm.j.1-1.0")
 }
 
-// A server that passes requests of workers on to the account with the streams does not remember
-// each for long.
+// TestAnswersAreForgotten: the server does not remember every request that passes from the workers'
+// account to the fleet's.
 func TestAnswersAreForgotten(t *testing.T) {
 	t.Parallel()
 	keys, s, c := secure(t)
 	provide(t, keys, s)
 	nc, js := enter(t, keys, s, schema.RoleWorker)
-	station, err := puller.Open(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
+	client, err := puller.Open(t.Context(), nc, js, "x", stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestAnswersAreForgotten(t *testing.T) {
 	}
 	most := 0
 	for i := range uint64(20000) {
-		if err := station.Result(t.Context(), "j", task.Range{First: i, Count: 1}, nil); err != nil {
+		if err := client.Result(t.Context(), "j", task.Range{First: i, Count: 1}, nil); err != nil {
 			t.Fatal(err)
 		}
 		now := account.NumPendingAllResponses()
@@ -196,10 +196,10 @@ func TestAnswersAreForgotten(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("it remembers %d answers, and forgets none", most)
+	t.Errorf("the server remembers %d requests, and forgets none", most)
 }
 
-// Claims that another operator has signed are not put in force, nor is what is no claim.
+// TestForeignClaims: the server refuses claims of another operator, and text that is not a claim.
 func TestForeignClaims(t *testing.T) {
 	t.Parallel()
 	_, s, c := secure(t)
@@ -213,14 +213,14 @@ func TestForeignClaims(t *testing.T) {
 		t.Error(err)
 	}
 	if err := run(t, Config{}).UpdateAccounts(c.Security.Accounts); err == nil {
-		t.Error("a server that lets everybody in has an account")
+		t.Error("a server without logins has accepted claims")
 	}
 	if _, err := Start(Config{Security: &Security{Operator: "hello"}, Log: c.Log}); err == nil {
 		t.Error("a server started without an operator")
 	}
 }
 
-// A store is one account's: who takes it up with other keys, or none, would not see its jobs.
+// TestStoreOfAnother: a server refuses a store that was written with other keys, or without keys.
 func TestStoreOfAnother(t *testing.T) {
 	t.Parallel()
 	_, _, one := secure(t)
@@ -231,7 +231,7 @@ func TestStoreOfAnother(t *testing.T) {
 		want        string
 	}{
 		"keys first":    {one, open, "with other keys"},
-		"keys later":    {open, one, "without --secure"},
+		"keys later":    {open, one, "a server without --secure"},
 		"other keys":    {one, other, "with other keys"},
 		"the same keys": {one, one, ""},
 		"none":          {open, open, ""},
@@ -251,7 +251,7 @@ func TestStoreOfAnother(t *testing.T) {
 			if test.want != "" {
 				test.next.Store, test.next.Log = test.first.Store, zerolog.Nop()
 				if _, err := Start(test.next); err == nil {
-					t.Error("it starts")
+					t.Error("the server has started")
 				}
 			}
 		})

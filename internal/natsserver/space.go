@@ -9,13 +9,15 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// LeastStore is the smallest limit that makes sense: some messages of 1 MiB.
+// LeastStore is the smallest permitted limit in bytes. It has room for some messages of 1 MiB.
 const LeastStore = 4 << 20
 
-// storeLimit returns how large the streams in dir may become: what they have and three
-// quarters of what is free. A disk that is really full leaves the server with errors
-// that only a restart cures; a limit only makes publishers wait. 0 means that the free
-// space is not known, and the library decides.
+// storeLimit returns the default limit of the streams in dir, in bytes:
+//
+//	max(used + 3/4 * free, LeastStore)
+//
+// On a full disk the server gets errors from which only a restart recovers. At a limit publishers just
+// wait. 0 means that the free space is unknown, and the library chooses the limit.
 func storeLimit(dir string) int64 {
 	free, ok := freeSpace(dir)
 	if !ok {
@@ -24,7 +26,7 @@ func storeLimit(dir string) int64 {
 	return max(usedSpace(dir)+free/4*3, LeastStore)
 }
 
-// usedSpace returns the size of the files below dir.
+// usedSpace returns the size of the files below dir in bytes. It ignores files that it cannot read.
 func usedSpace(dir string) (used int64) {
 	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() {
@@ -32,26 +34,26 @@ func usedSpace(dir string) (used int64) {
 				used += info.Size()
 			}
 		}
-		return nil // what can't be read is not ours
+		return nil
 	})
 	return used
 }
 
-// checkLimit returns an error for a limit that no fleet could work with.
+// checkLimit returns an error for a limit below LeastStore. 0 means that none is set.
 func checkLimit(limit int64) error {
 	if limit != 0 && limit < LeastStore {
-		return fmt.Errorf("a store of %d bytes is too small, the least is %d", limit, LeastStore)
+		return fmt.Errorf("a store of %d bytes is too small: the least is %d", limit, LeastStore)
 	}
 	return nil
 }
 
-// Usage says how much of the store's limit is used.
+// Usage is the state of the store: bytes used, and their limit (0 = unknown).
 type Usage struct{ Used, Limit int64 }
 
-// Full reports whether publishers are refused.
+// Full reports whether the server refuses to store messages.
 func (u Usage) Full() bool { return u.Limit > 0 && u.Used > u.Limit }
 
-// Usage returns how full the store is.
+// Usage returns the usage of the store, the zero value if the server does not know it.
 func (s *Server) Usage() Usage {
 	info, err := s.ns.Jsz(&server.JSzOptions{})
 	if err != nil {
@@ -63,10 +65,9 @@ func (s *Server) Usage() Usage {
 // Dir returns the directory of the store.
 func (s *Server) Dir() string { return s.store.dir }
 
-// dropIndexes removes the indexes of the streams in dir, so that the library reads the
-// messages themselves when it starts, and drops those whose checksum is wrong. With an
-// index it would go on listing what it can't read: a damaged task would count as queued
-// for ever, and never be handed out.
+// dropIndexes removes the indexes of the streams in dir. The library then reads the messages themselves
+// when it starts, and drops those with a wrong checksum. With an index it still counts messages that it
+// cannot read: a damaged task would be queued for ever and never be delivered.
 func dropIndexes(dir string) {
 	indexes, _ := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*", "msgs", "index.db"))
 	for _, path := range indexes {

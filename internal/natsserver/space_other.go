@@ -2,5 +2,5 @@
 
 package natsserver
 
-// freeSpace is not known here.
+// freeSpace returns false: the free space is not known on this system.
 func freeSpace(string) (int64, bool) { return 0, false }

@@ -4,7 +4,7 @@ package natsserver
 
 import "syscall"
 
-// freeSpace returns how much this user may still write to the disk of dir.
+// freeSpace returns the bytes that this user may still write to the disk of dir.
 func freeSpace(dir string) (int64, bool) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {

@@ -9,34 +9,33 @@ import (
 	"time"
 )
 
-// A store is a directory that this process alone uses: nats-server itself takes no
-// lock, and two servers on one directory destroy it.
+// A store is a directory that only this process uses. nats-server itself takes no lock, and two servers
+// on one directory destroy it.
 type store struct {
 	dir       string
 	temporary bool
-	lock      *os.File // held open, and locked, until close
+	lock      *os.File // open and locked until close; nil after it
 }
 
-// lockName is the file whose lock is the directory's; it holds a word for whoever
-// finds it.
+// lockName is the file whose lock protects the directory. Its text explains that to a person who finds it.
 const lockName = "LOCK"
 
-// temporaryPattern names throw-away stores, so that one left behind by a killed
-// process can be told and removed.
+// temporaryPattern is the prefix of temporary stores, by which those of killed processes are found.
 const temporaryPattern = "factorfleet-store-"
 
-const lockText = `This is the store of one embedded server of factorfleet, alone: "embedded run --store" and
-"embedded submit --store" use it, one process at a time, which keeps this file locked.
+const lockText = `This is the store of one server of factorfleet. "embedded run --store" and "embedded submit --store"
+use it, one process at a time. The process keeps this file locked.
 
 Never start a nats-server that is a member of a cluster on this directory: after half a
 minute it would delete every stream in it. To move to a cluster, run "nats stream backup"
-for each stream while "embedded run" serves this store, end it, start the cluster on empty
-directories, and run "nats stream restore" there. Jobs go on with "producer wait JOB".
+for each stream while "embedded run" serves this store. Then stop it, start the cluster on
+empty directories, and run "nats stream restore" there. "producer wait JOB" resumes a job.
 `
 
 var errLocked = errors.New("locked")
 
-// openStore locks dir, creating it if needed; "" makes a temporary directory.
+// openStore creates dir if it does not exist, and locks it. "" makes a temporary directory. Temporary
+// stores of killed processes are removed first.
 func openStore(dir string) (*store, error) {
 	temporary := dir == ""
 	if temporary {
@@ -52,7 +51,7 @@ func openStore(dir string) (*store, error) {
 	}
 	lock, err := lockDir(dir)
 	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("the store %s is in use by another process; stop it, or name another --store", dir)
+		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the store %s: %w", dir, err)
@@ -60,6 +59,7 @@ func openStore(dir string) (*store, error) {
 	return &store{dir: dir, temporary: temporary, lock: lock}, nil
 }
 
+// lockDir locks a directory and writes lockText into its lock file.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -69,20 +69,19 @@ func lockDir(dir string) (*os.File, error) {
 		f.Close()
 		return nil, err
 	}
-	// A store of one server alone: as a member of a cluster its streams would be deleted.
 	f.Truncate(0)
 	f.WriteAt([]byte(lockText), 0)
 	return f, nil
 }
 
-// What check writes: about as many files as the server makes for a stream, and more bytes
-// than the last block of a full disk may have left.
+// check writes about as many files as the server creates for a stream, and more bytes than the last free
+// block of a full disk may have.
 const (
 	probeFiles = 8
 	probeSize  = 8 << 10 // bytes of each
 )
 
-// check writes some files into the directory, removes them, and returns what failed.
+// check writes some files into the directory and removes them. It returns the first error.
 func (s *store) check() error {
 	dir, err := os.MkdirTemp(s.dir, "probe-")
 	if err == nil {
@@ -97,9 +96,8 @@ func (s *store) check() error {
 	return nil
 }
 
-// close unlocks the directory, and removes it if it is temporary. It may be called
-// more than once. If the removal fails, such as for want of descriptors while the server
-// still runs, the next call tries it again.
+// close removes the directory if it is temporary, and unlocks it. It may be called several times: if the
+// removal has failed, for example for lack of file descriptors, the next call tries it once more.
 func (s *store) close() error {
 	if s.lock == nil {
 		return nil
@@ -114,7 +112,7 @@ func (s *store) close() error {
 	return err
 }
 
-// removeAll removes a directory into which a server may still be writing.
+// removeAll removes a directory into which a server may still write.
 func removeAll(dir string) (err error) {
 	for range 5 {
 		if err = os.RemoveAll(dir); err == nil {
@@ -127,8 +125,8 @@ func removeAll(dir string) (err error) {
 	return fmt.Errorf("remove the temporary store: %w", err)
 }
 
-// removeTree is os.RemoveAll with one descriptor at a time: that one holds a descriptor for
-// each level of the tree, which a process near its limit does not have.
+// removeTree is os.RemoveAll with one open file descriptor at a time. os.RemoveAll has one for each level
+// of the tree, which a process near its limit cannot get. It does not follow links.
 func removeTree(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
@@ -150,12 +148,11 @@ func removeTree(dir string) error {
 	return nil
 }
 
-// staleAge is how old the lock file of a temporary store must be for the store to be
-// removed: one just being made is not locked for a moment.
+// staleAge is the least age of the lock file of a temporary store that may be removed. A new store is
+// unlocked for a moment.
 const staleAge = time.Minute
 
-// removeStale removes the temporary stores whose process is gone: nobody holds
-// their lock.
+// removeStale removes the temporary stores that no process has locked.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPattern+"*"))
 	for _, dir := range dirs {

@@ -7,32 +7,40 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// An acker has the acks of one durable confirmed in groups: while one group is on
-// its way the next gathers, so under load the server confirms one of hundreds. That is
-// as good as confirming each, because a durable processes the acks of a connection
-// in the order in which they were sent; it answers the last when all are done.
+// An acker confirms the acks of one durable in groups: while one group waits for the server's answer,
+// the next one gathers. So under load the server answers one ack of hundreds, instead of each.
+//
+//	calls of ack      a     b c d       e f
+//	group sent        [a]   .     [b c d]         [e f]
+//	answered              a             d               f
+//
+// One answer is enough because a durable processes the acks of a connection in the order in which they
+// were sent. When it answers the last of a group, all others of the group are done. After a reconnect
+// this does not hold: the first acks may be lost with the old connection. The whole group then fails
+// with stream.ErrReconnected, and its callers send their acks again.
 type acker struct {
 	link *stream.Link
 
-	mu     sync.Mutex
-	group  []pendingAck // gathers
-	flying bool         // a goroutine runs fly
+	mu      sync.Mutex
+	group   []pendingAck // gathers; guarded by mu
+	sending bool         // a goroutine runs sendGroups; guarded by mu
 }
 
+// A pendingAck is one call of ack that waits.
 type pendingAck struct {
-	reply string
-	done  chan<- error // capacity 1
+	reply string       // subject
+	done  chan<- error // capacity 1, so that its sender never waits
 }
 
-// ack acks one delivery and returns once the server has confirmed it. After an error
-// it may or may not be acked.
+// ack acks one delivery and returns nil once the server has confirmed it. After an error the delivery
+// may or may not be acked.
 func (a *acker) ack(ctx context.Context, reply string) error {
 	done := make(chan error, 1)
 	a.mu.Lock()
 	a.group = append(a.group, pendingAck{reply, done})
-	if !a.flying {
-		a.flying = true
-		go a.fly()
+	if !a.sending {
+		a.sending = true
+		go a.sendGroups()
 	}
 	a.mu.Unlock()
 	select {
@@ -43,25 +51,27 @@ func (a *acker) ack(ctx context.Context, reply string) error {
 	}
 }
 
-// fly sends groups until none has gathered.
-func (a *acker) fly() {
+// sendGroups sends one group after the other, until none has gathered. At most one goroutine runs it.
+// Two slices take turns: one is sent while the other gathers.
+func (a *acker) sendGroups() {
 	var group []pendingAck
 	for {
 		a.mu.Lock()
 		group, a.group = a.group, group[:0]
-		a.flying = len(group) > 0
+		a.sending = len(group) > 0
 		a.mu.Unlock()
 		if len(group) == 0 {
 			return
 		}
-		err := a.send(group)
+		err := a.sendGroup(group)
 		for _, p := range group {
 			p.done <- err
 		}
 	}
 }
 
-func (a *acker) send(group []pendingAck) error {
+// sendGroup sends the acks of a group, requests an answer to the last one, and waits for that answer.
+func (a *acker) sendGroup(group []pendingAck) error {
 	last, reconnects := len(group)-1, a.link.NC.Stats().Reconnects
 	for _, p := range group[:last] {
 		if err := a.link.NC.Publish(p.reply, ackBody); err != nil {

@@ -1,11 +1,31 @@
-// Package puller is a worker's side of the streams: it pulls tasks, settles them, stores what they
-// leave behind, beats, and hears orders.
+// Package puller is the worker's side of the streams: it pulls tasks, settles their deliveries, stores
+// what they produce, sends heartbeats, and receives orders.
+//
+//	Pull                        pull.go, request.go: the tasks of all classes, by priority
+//	worker.Handle               settle.go, ack.go: ack, nak, term and heartbeat of a delivery
+//	Result, Return, Failed...   client.go: what a delivery leaves in the streams
+//	Beat, Leave, Serve          heartbeat.go, service.go: what other programs see of the worker
+//	Listen                      orders.go: cancelled jobs, quarantine
+//
+// Package worker decides when each of these is called. This package implements its interfaces Source,
+// Handle and Outbox.
+//
+// The life of a task that succeeds, in messages:
+//
+//	worker                                                server
+//	CONSUMER.MSG.NEXT {"batch":n}                  -->
+//	                                               <--    FACTOR.tasks.<class>...., reply $JS.ACK....
+//	$JS.ACK... +WPI   heartbeat, six per AckWait   -->
+//	FACTOR.results.<job>.<range>.<worker>          -->    stored
+//	                                               <--    confirmed
+//	$JS.ACK... +ACK                                -->    the task leaves the queue
+//	                                               <--    confirmed
+//
+// A task that a worker drops at any point stays in the queue, and is redelivered after AckWait.
 package puller
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,93 +36,81 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A Client is a worker's access to the streams: it pulls tasks, settles them, and
-// stores what they leave behind. It needs far fewer permissions than a fleet.Fleet.
+// A Client is one worker's access to the streams. It needs far fewer permissions than a fleet.Fleet.
+// All methods but Pull are safe for concurrent use; Pull is called by one goroutine.
 type Client struct {
 	link     *stream.Link
-	worker   string // name: the last token of everything it publishes
-	instance string // told apart from other processes of the same name
-	ackWait  time.Duration
+	worker   string        // name: the last token of every subject that it publishes to
+	instance string        // distinguishes processes that run under the same name
+	ackWait  time.Duration // of the durables
 	puller   *puller
 }
 
-// Open binds to the durables as the worker of that name. An error wraps
-// ErrNotProvisioned if they are missing.
+// Open binds to the durables as the worker of that name. The error wraps stream.ErrNotProvisioned if a
+// durable is missing. A cluster that is electing a leader is waited for.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o stream.Options) (*Client, error) {
 	if err := task.CheckWorker(worker); err != nil {
 		return nil, err
 	}
-	s := &Client{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
-	crosses := nc.Opts.UserJWT != nil // from the workers' account to the fleet's: see mailbox
-	if crosses {
-		s.link.Ask = (&mailbox{nc: nc}).ask
+	c := &Client{link: stream.New(nc, js, o), worker: worker, instance: task.NewJobID(time.Now())}
+	// With a JWT the worker is a user of the workers' account, and its requests pass into another.
+	crossAccount := nc.Opts.UserJWT != nil
+	if crossAccount {
+		c.link.RawRequest = (&replyInbox{nc: nc}).request
 	}
+	if err := c.readAckWait(ctx, js); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.puller, err = newPuller(c.link, crossAccount); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// readAckWait checks that all durables exist, and reads AckWait, which is the same for all.
+func (c *Client) readAckWait(ctx context.Context, js jetstream.JetStream) error {
 	for _, class := range task.Classes {
-		err := s.link.RetryStart(ctx, func() error {
-			c, err := js.Consumer(ctx, schema.StreamTasks, schema.Durable(class))
+		name := schema.Durable(class)
+		err := c.link.RetryStart(ctx, func() error {
+			consumer, err := js.Consumer(ctx, schema.StreamTasks, name)
 			if err != nil {
-				return stream.Missing("durable", schema.Durable(class), err)
+				return stream.NotProvisioned("durable", name, err)
 			}
-			s.ackWait = c.CachedInfo().Config.AckWait
+			c.ackWait = consumer.CachedInfo().Config.AckWait
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	pull, err := newPuller(s.link, crosses)
-	if err != nil {
-		return nil, err
-	}
-	s.puller = pull
-	return s, nil
+	return nil
 }
 
-// AckWait is how long the server leaves a task with a silent worker.
-func (s *Client) AckWait() time.Duration { return s.ackWait }
+// AckWait is the time without a sign of life after which the server redelivers a task.
+func (c *Client) AckWait() time.Duration { return c.ackWait }
 
-// store stores a message of this program.
-func (s *Client) store(ctx context.Context, subject string, payload []byte) error {
-	return s.link.Store(ctx, &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
+// Result stores the result of a range. If this worker has stored one for the range before, that stays.
+func (c *Client) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
+	return c.store(ctx, schema.ResultSubject(job, r, c.worker), payload)
 }
 
-// Result stores the result of a range; the first of this worker stands.
-func (s *Client) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, schema.ResultSubject(job, r, s.worker), payload)
+// Return hands a range back to the sweeper, which queues it again.
+func (c *Client) Return(ctx context.Context, a task.Address, payload []byte) error {
+	return c.store(ctx, schema.ReturnSubject(a.Job, a.Range, a.Round, c.worker), payload)
 }
 
-// Return hands a range back to the sweeper.
-func (s *Client) Return(ctx context.Context, a task.Address, payload []byte) error {
-	return s.store(ctx, schema.ReturnSubject(a.Job, a.Range, a.Round, s.worker), payload)
+// Failed stores the record of a failed attempt. Attempts count from 1.
+func (c *Client) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
+	return c.store(ctx, schema.FailedSubject(a, attempt, c.worker), payload)
 }
 
-// Failed stores the record of a failed attempt.
-func (s *Client) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
-	return s.store(ctx, schema.FailedSubject(a, attempt, s.worker), payload)
+// Dead stores a dead letter: the worker gives a range up.
+func (c *Client) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
+	return c.store(ctx, schema.DeadSubject(job, r, c.worker), payload)
 }
 
-// Dead stores a dead letter.
-func (s *Client) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return s.store(ctx, schema.DeadSubject(job, r, s.worker), payload)
-}
-
-// Beat publishes the worker's heartbeat, any JSON, to the registry. It does not
-// wait for an answer: the next beat comes soon.
-func (s *Client) Beat(status any) error {
-	b, err := json.Marshal(status)
-	if err != nil {
-		return fmt.Errorf("heartbeat: %w", err)
-	}
-	return s.link.NC.Publish(schema.KeyPrefix(schema.BucketWorkers)+s.worker+"."+s.instance, b)
-}
-
-// Leave removes the worker from the registry.
-func (s *Client) Leave() error {
-	m := nats.NewMsg(schema.KeyPrefix(schema.BucketWorkers) + s.worker + "." + s.instance)
-	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	m.Header.Set("KV-Operation", "PURGE")
-	if err := s.link.NC.PublishMsg(m); err != nil {
-		return err
-	}
-	return s.link.NC.FlushTimeout(s.link.Timeout)
+// store publishes a message until it is stored. See stream.Link.Store for its errors.
+func (c *Client) store(ctx context.Context, subject string, payload []byte) error {
+	return c.link.Store(ctx, &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
 }

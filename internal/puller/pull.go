@@ -2,16 +2,13 @@ package puller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
-	"factorfleet/internal/attempt"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -19,52 +16,52 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A puller asks the durables for tasks, one pull request at a time.
+// A puller requests tasks from the durables, one pull request at a time.
 //
-// Each request is a one-shot: the server hands out what is there, up to the batch,
-// and ends the request with a status message; a request with an expiry waits for the
-// first task if there is none. So a request never outlives its call of Pull, and
-// nothing can be handed out to a worker that has stopped asking.
+// Each request ends within its call of Pull: the server sends the tasks that it has, up to the number
+// requested, and then a status message, unless all have come. A request with an expiry waits for the
+// first task if there is none. So the server sends no task to a worker that has stopped requesting.
 //
-// nats.go's own Consume is not used because it may fall silent for its heartbeat
-// interval when very short tasks empty its buffer, and its Fetch subscribes anew for
-// each request.
+// nats.go's Consume is not used because it can be silent for its heartbeat interval when very short
+// tasks empty its buffer. Its Fetch makes a new subscription for each request.
+//
+// The goroutine that calls Pull owns all fields except those below mu.
 type puller struct {
-	link     *stream.Link
-	acks     map[task.Class]*acker // never changed
-	sub      *nats.Subscription
-	inbox    string // the requests' reply subject is inbox + number
-	requests uint64
-	moves    bool // the inbox changes after each boxSize requests: see mailbox
+	link *stream.Link
+	acks map[task.Class]*acker // one for each durable; never changed
+
+	sub      *nats.Subscription // to inbox + "*"
+	inbox    string             // the reply subject of a request is inbox + its number
+	requests uint64             // number of the last request
+	rotates  bool               // the inbox changes after every inboxRequests requests; see replyInbox
+
+	pulls     uint64        // calls of order, for the turn of low
+	hiChecked time.Time     // when hi was last requested first
+	wait      time.Duration // for the next request that waits
+	silent    int           // requests in a row that ended without any answer
 
 	mu      sync.Mutex
-	shunned map[task.Class]time.Time // until when no task of the class is asked for
-
-	hiAt   time.Time     // when hi was last looked at
-	round  uint64        // counts looks, for low's turn
-	idle   time.Duration // how long the next wait may take
-	silent int           // requests in a row that ended without any answer
+	skipped map[task.Class]time.Time // class -> until when it is not requested; guarded by mu
 }
 
 const (
-	hiInterval = 100 * time.Millisecond // hi is looked at this often even when norm is never empty
-	lowTurn    = 8                      // low comes first in one look of so many
-	idleMin    = 100 * time.Millisecond // a waiting request; it doubles while nothing comes
-	idleMax    = time.Second
-	grace      = 2 * time.Second  // how much later than its expiry a request's end may arrive
-	shunTime   = 30 * time.Second // how long a class is left alone
-	maxSilent  = 3                // then the subscription is made anew, and after as many again the program
-	manyTasks  = 32               // a request for more is one for short tasks
+	hiInterval = 100 * time.Millisecond // between two requests for hi while norm is never empty
+	lowTurn    = 8                      // one pull of so many requests low before norm
+	minWait    = 100 * time.Millisecond // of a request that waits; doubled while no task comes
+	maxWait    = time.Second
+	skipTime   = 30 * time.Second // for which a class is skipped
 )
 
-func newPuller(l *stream.Link, moves bool) (*puller, error) {
-	p := &puller{link: l, moves: moves, acks: make(map[task.Class]*acker), shunned: make(map[task.Class]time.Time), idle: idleMin}
+// newPuller returns a puller with its subscription.
+func newPuller(l *stream.Link, rotates bool) (*puller, error) {
+	p := &puller{link: l, rotates: rotates, acks: make(map[task.Class]*acker), skipped: make(map[task.Class]time.Time), wait: minWait}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
 	}
 	return p, p.subscribe()
 }
 
+// subscribe replaces the subscription, with a new inbox.
 func (p *puller) subscribe() error {
 	if p.sub != nil {
 		p.sub.Unsubscribe()
@@ -72,199 +69,103 @@ func (p *puller) subscribe() error {
 	p.inbox = p.link.NC.NewInbox() + "."
 	sub, err := p.link.NC.SubscribeSync(p.inbox + "*")
 	if err != nil {
-		return fmt.Errorf("listen for tasks: %w", stream.Explain(err))
+		return fmt.Errorf("subscribe to tasks: %w", stream.Explain(err))
 	}
 	sub.SetPendingLimits(-1, -1)
 	p.sub = sub
 	return nil
 }
 
-// Pull asks for at most n tasks of any class and calls deliver for each as it
-// arrives. It returns when the request has ended; all it was given is delivered by
-// then. See worker.Source.
-func (s *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
-	p := s.puller
-	if s.link.NC.IsClosed() { // for good, such as after a second refused login
+// Pull requests at most n tasks, n >= 1, and calls deliver for each as it arrives. It requests the
+// classes in turn, without waiting, and returns after the first that has a task. If none has, it waits
+// for a task of one class. The k-th such wait in a row, k = 0, 1, ..., takes at most
+//
+//	min(100 ms * 2^k, 1 s)
+//
+// When Pull returns, everything that the server has sent is delivered. The error wraps
+// worker.ErrRestart if only a new process helps. Pull implements worker.Source.
+func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
+	p := c.puller
+	if c.link.NC.IsClosed() { // for good, such as after the server has refused a second login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
 	}
 	n = min(n, schema.MaxRequestBatch)
 	classes := p.order(time.Now())
-	if !slices.Contains(classes, task.ClassHi) && !p.isShunned(task.ClassHi) { // when nothing else is there, it is worth a look
+	if !slices.Contains(classes, task.ClassHi) && !p.isSkipped(task.ClassHi) { // idle: its request costs nothing
 		classes = append(classes, task.ClassHi)
 	}
 	for _, class := range classes {
-		got, err := p.request(ctx, class, n, 0, deliver)
-		if err != nil || got > 0 {
-			p.idle = idleMin
+		count, err := p.request(ctx, class, n, 0, deliver)
+		if err != nil || count > 0 {
+			p.wait = minWait
 			return err
 		}
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
+	return p.waitForTask(ctx, n, deliver)
+}
+
+// waitForTask sends one request that waits. If all classes are skipped it only waits.
+func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	class, ok := p.waitingClass()
 	if !ok {
-		stream.Sleep(ctx, p.idle)
+		stream.Sleep(ctx, p.wait)
 		return nil
 	}
-	got, err := p.request(ctx, class, n, p.idle, deliver)
-	if got > 0 {
-		p.idle = idleMin
+	count, err := p.request(ctx, class, n, p.wait, deliver)
+	if count > 0 {
+		p.wait = minWait
 	} else {
-		p.idle = min(2*p.idle, idleMax)
+		p.wait = min(2*p.wait, maxWait)
 	}
 	return err
 }
 
-// Shun leaves a class alone for shunTime. See worker.Source.
-func (s *Client) Shun(class task.Class) {
-	s.puller.mu.Lock()
-	defer s.puller.mu.Unlock()
-	s.puller.shunned[class] = time.Now().Add(shunTime)
+// SkipClass makes Pull skip a class for the next 30 s. A worker that cannot do a kind of task hands the
+// task back, and would otherwise get it again at once. It implements worker.Source.
+func (c *Client) SkipClass(class task.Class) {
+	c.puller.mu.Lock()
+	defer c.puller.mu.Unlock()
+	c.puller.skipped[class] = time.Now().Add(skipTime)
 }
 
-// order returns the classes to look at, in turn. hi comes first, but only on its
-// clock, so that short tasks do not pay for an empty look each time.
+// order returns the classes to request, in this order:
+//
+//	hi     first, but only once in hiInterval: else short tasks would pay for an empty request each
+//	norm   before low, except in one pull of lowTurn, so that low makes progress
+//
+// So with tasks of all classes a task of hi waits for 100 ms and one pull at most, and low gets one
+// pull of eight. Classes that are skipped are left out.
 func (p *puller) order(now time.Time) []task.Class {
 	classes := []task.Class{task.ClassNorm, task.ClassLow}
-	if p.round++; p.round%lowTurn == 0 {
+	if p.pulls++; p.pulls%lowTurn == 0 {
 		classes[0], classes[1] = task.ClassLow, task.ClassNorm
 	}
-	if now.Sub(p.hiAt) >= hiInterval {
-		p.hiAt = now
+	if now.Sub(p.hiChecked) >= hiInterval {
+		p.hiChecked = now
 		classes = append([]task.Class{task.ClassHi}, classes...)
 	}
-	return slices.DeleteFunc(classes, p.isShunned)
+	return slices.DeleteFunc(classes, p.isSkipped)
 }
 
-// waitingClass returns the class to wait for when there is nothing of any.
+// waitingClass returns the class for a request that waits, and false if all are skipped. It is norm, the
+// class of most jobs, unless that is skipped. A task of another class that comes meanwhile waits for at
+// most maxWait. One request for each class would wait for all of them at once, but might bring more
+// tasks than the worker has slots.
 func (p *puller) waitingClass() (task.Class, bool) {
 	for _, class := range []task.Class{task.ClassNorm, task.ClassHi, task.ClassLow} {
-		if !p.isShunned(class) {
+		if !p.isSkipped(class) {
 			return class, true
 		}
 	}
 	return "", false
 }
 
-func (p *puller) isShunned(class task.Class) bool {
+// isSkipped reports whether SkipClass was called for the class less than skipTime ago.
+func (p *puller) isSkipped(class task.Class) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return time.Now().Before(p.shunned[class])
-}
-
-// request sends one pull request and waits for its end. wait = 0 takes only what is
-// there. It returns how many tasks came.
-func (p *puller) request(ctx context.Context, class task.Class, n int, wait time.Duration, deliver func(*worker.Delivery)) (int, error) {
-	if ctx.Err() != nil {
-		return 0, nil
-	}
-	if p.requests++; p.moves && p.requests%boxSize == 0 && p.silent == 0 { // nothing can be on its way
-		if err := p.subscribe(); err != nil {
-			return 0, err
-		}
-	}
-	reply := p.inbox + strconv.FormatUint(p.requests, 36)
-	body := fmt.Appendf(nil, `{"batch":%d,"no_wait":true,"expires":%d}`, n, wait.Nanoseconds())
-	if wait == 0 {
-		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
-	}
-	answer, cancel := context.WithTimeout(p.link.UntilLost(), wait+grace)
-	defer cancel()
-	if err := p.link.NC.PublishRequest(p.link.API+"CONSUMER.MSG.NEXT."+schema.StreamTasks+"."+schema.Durable(class), reply, body); err != nil {
-		return 0, fmt.Errorf("ask for tasks: %w", stream.Explain(err))
-	}
-	got := 0
-	for got < n {
-		m, err := p.sub.NextMsgWithContext(answer)
-		switch {
-		case err == nil:
-		case context.Cause(answer) == stream.ErrReconnected: // it went to the server that was there before
-			p.silent = 0
-			return got, nil
-		case answer.Err() != nil:
-			return got, p.noAnswer(got)
-		}
-		if errors.Is(err, nats.ErrNoResponders) { // the library's form of a 503
-			p.silent = 0
-			return got, statusError("503", "")
-		}
-		if err != nil {
-			return got, fmt.Errorf("wait for tasks: %w", stream.Explain(err))
-		}
-		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" {
-			if m.Subject != reply || status == "100" {
-				continue // the late end of an earlier request, or a sign of life
-			}
-			p.silent = 0
-			return got, statusError(status, m.Header.Get("Description"))
-		}
-		if d := p.delivery(m); d != nil {
-			// A server that starts anew, or a new leader, takes a task for as old as its
-			// message until it hears of it: after a long wait in the queue it would hand it
-			// out again at once. Short tasks are done before that matters.
-			if n <= manyTasks {
-				d.Handle.InProgress()
-			}
-			deliver(d)
-			got++
-		}
-	}
-	p.silent = 0
-	return got, nil
-}
-
-// delivery reads a task's message. What nobody can settle, and what does not come
-// from the queue at all, is nil.
-func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
-	at, err := schema.ParseSubject(m.Subject)
-	delivered, ok := stream.DeliveryCount(m.Reply)
-	if err != nil || !ok {
-		p.link.Log.Warn().Str("subject", m.Subject).Msg("a message that is no task was ignored")
-		return nil
-	}
-	return &worker.Delivery{
-		Address: at.Address, Attempt: attempt.Number(delivered, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
-		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
-		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
-	}
-}
-
-// noAnswer is the watchdog: the end of a request did not come. A lost connection
-// explains it; else the subscription is made anew, and if that does not help the
-// program is to be started anew.
-func (p *puller) noAnswer(got int) error {
-	if !p.link.NC.IsConnected() {
-		p.silent = 0
-		return nil
-	}
-	switch p.silent++; {
-	case got > 0:
-		return nil
-	case p.silent%maxSilent != 0:
-		return errors.New("no answer to a pull request")
-	case p.silent == maxSilent:
-		return errors.Join(errors.New("no answer to pull requests: subscribing anew"), p.subscribe())
-	case p.silent == 2*maxSilent:
-		p.link.Log.Warn().Msg("no answer from NATS for too long: connecting anew")
-		return errors.Join(errors.New("no answer to pull requests: reconnecting"), p.link.NC.ForceReconnect())
-	}
-	return fmt.Errorf("%w: no answer to pull requests", worker.ErrRestart)
-}
-
-// statusError returns nil for the ordinary ends of a request: nothing there, time
-// over, other requests come first, the server is going away.
-func statusError(status, description string) error {
-	switch status {
-	case "404", "408":
-		return nil
-	case "409":
-		if description == "Server Shutdown" || description == "Leadership Change" {
-			return nil
-		}
-		return fmt.Errorf("the server ended a pull request: %s", description)
-	case "503":
-		return errors.New("nobody answers pull requests: no such durable, or no leader for it now")
-	}
-	return fmt.Errorf("the server answered a pull request with %s %s", status, description)
+	return time.Now().Before(p.skipped[class])
 }

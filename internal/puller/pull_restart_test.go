@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
-// TestRestartSpendsNothing: a task that has waited in the queue for longer than the ack
-// wait, and was handed out a moment before the server ends, is not handed out again
-// when that is back. The server's own record of when it was handed out says when it was
-// queued.
+// TestRestartSpendsNothing: a restart of the server does not redeliver a task that was queued for
+// longer than AckWait and then delivered. The server's record of the delivery has the time of
+// publication; the worker's first heartbeat corrects it.
 func TestRestartSpendsNothing(t *testing.T) {
 	t.Parallel()
 	const ackWait = 4 * time.Second
-	h, again := newLasting(t)
+	h := newRestartable(t)
 	c, err := h.js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +30,8 @@ func TestRestartSpendsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := h.job("j", task.ClassNorm, 10)
-	h.queue(j, single(0))
-	w := h.station("w")
+	h.queue(j, fleettest.Single(0))
+	w := h.client("w")
 	<-time.After(ackWait + 100*time.Millisecond)
 	text, d := pull(t, w, 1)
 	if len(text) != 1 || text[0] != "norm j 0-1 1" {
@@ -41,22 +41,20 @@ func TestRestartSpendsNothing(t *testing.T) {
 	if err := w.link.NC.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	h.stop()
-	h.start(again)
-	for time.Now().Before(until) { // it looks for overdue tasks half a second to one and a half after it starts
-		w.puller.idle = idleMin
+	h.Restart()
+	for time.Now().Before(until) { // it looks for overdue tasks 0.5 to 1.5 s after its start
+		w.puller.wait = minWait
 		if text, _ := pull(t, w, 1); len(text) > 0 {
-			t.Fatalf("pulled %q once more", text)
+			t.Fatalf("redelivered: %q", text)
 		}
 	}
-	ack(t, d)
+	fleettest.Ack(t, d)
 	if got := h.ranges("j"); got != "" {
 		t.Errorf("queued: %s", got)
 	}
 }
 
-// TestOpenEnded: who is told to end while it opens says why it did, not what the
-// library makes of it.
+// TestOpenEnded: if its context ends, Open returns the cause and not the client library's error.
 func TestOpenEnded(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
@@ -64,7 +62,7 @@ func TestOpenEnded(t *testing.T) {
 	because := errors.New("a signal")
 	cancel(because)
 	if _, err := Open(ctx, h.nc, h.js, "w", stream.Options{}); err != because {
-		t.Errorf("a station: %v", err)
+		t.Errorf("a worker: %v", err)
 	}
 	if _, err := fleet.Open(ctx, h.nc, h.js, stream.Options{}); err != because {
 		t.Errorf("a fleet: %v", err)

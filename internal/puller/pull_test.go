@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -23,9 +24,9 @@ func TestPull(t *testing.T) {
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
-		h.queue(j, single(i))
+		h.queue(j, fleettest.Single(i))
 	}
-	w := h.station("w")
+	w := h.client("w")
 	text, deliveries := pull(t, w, 3)
 	if want := "norm j 0-1 1;norm j 1-1 1;norm j 2-1 1"; strings.Join(text, ";") != want {
 		t.Errorf("pulled %q, want %s", text, want)
@@ -43,13 +44,12 @@ func TestPull(t *testing.T) {
 	if text, _ = pull(t, w, 1); len(text) != 0 {
 		t.Errorf("pulled %q of nothing", text)
 	}
-	if d := time.Since(began); d < idleMin/2 || d > idleMax+grace {
+	if d := time.Since(began); d < minWait/2 || d > maxWait+grace {
 		t.Errorf("an empty pull took %v", d)
 	}
 }
 
-// TestPullOrder: hi comes first whenever its clock says so, low has its turn although
-// norm is never empty.
+// TestPullOrder: hi comes first once in hiInterval, and low has its turn although norm is never empty.
 func TestPullOrder(t *testing.T) {
 	t.Parallel()
 	p := &puller{}
@@ -76,13 +76,13 @@ func TestPullClasses(t *testing.T) {
 	for _, c := range task.Classes {
 		j := h.job("j-"+string(c), c, 100)
 		for i := range 20 {
-			h.queue(j, single(i))
+			h.queue(j, fleettest.Single(i))
 		}
 	}
-	for _, c := range task.Classes { // the server tells a durable of a task a moment after it is stored
-		await(t, "durable "+string(c)+" has its tasks", func() bool { return h.durable(c).NumPending == 20 })
+	for _, c := range task.Classes { // a durable sees a task a moment after it is stored
+		fleettest.Await(t, "durable "+string(c)+" has its tasks", func() bool { return h.durable(c).NumPending == 20 })
 	}
-	w := h.station("w")
+	w := h.client("w")
 	text, _ := pull(t, w, 1)
 	if text[0] != "hi j-hi 0-1 1" {
 		t.Errorf("the first is %q", text)
@@ -99,9 +99,9 @@ func TestPullClasses(t *testing.T) {
 	}
 }
 
-// TestPullShunned: a worker gets no task of a class that it shuns, and Pull returns if it
-// shuns all of them.
-func TestPullShunned(t *testing.T) {
+// TestPullSkipped: a worker gets no task of a class that it skips, and Pull returns if it
+// skips all of them.
+func TestPullSkipped(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	jobs := make(map[task.Class]*task.Job)
@@ -109,7 +109,7 @@ func TestPullShunned(t *testing.T) {
 		jobs[c] = h.job("j-"+string(c), c, 100)
 	}
 	for i, test := range []struct {
-		shunned []task.Class
+		skipped []task.Class
 		want    string // the classes of the tasks that come, sorted
 	}{
 		{task.Classes, ""},
@@ -119,23 +119,23 @@ func TestPullShunned(t *testing.T) {
 		{[]task.Class{task.ClassHi}, "low norm"},
 	} {
 		for _, c := range task.Classes {
-			h.queue(jobs[c], single(i))
-			await(t, "durable "+string(c)+" has a task", func() bool { return h.durable(c).NumPending > 0 })
+			h.queue(jobs[c], fleettest.Single(i))
+			fleettest.Await(t, "durable "+string(c)+" has a task", func() bool { return h.durable(c).NumPending > 0 })
 		}
-		w := h.station("w")
-		for _, c := range test.shunned {
-			w.Shun(c)
+		w := h.client("w")
+		for _, c := range test.skipped {
+			w.SkipClass(c)
 		}
 		seen := make(map[string]bool)
 		for range 3 { // one for each class
-			w.puller.hiAt = time.Now() // not yet the time to look at hi first
+			w.puller.hiChecked = time.Now() // hi does not come first
 			text, _ := pull(t, w, 10)
 			for _, s := range text {
 				seen[strings.Fields(s)[0]] = true
 			}
 		}
 		if got := strings.Join(slices.Sorted(maps.Keys(seen)), " "); got != test.want {
-			t.Errorf("%q are shunned: the tasks are of %q, want %q", test.shunned, got, test.want)
+			t.Errorf("%q are skipped: the tasks are of %q, want %q", test.skipped, got, test.want)
 		}
 	}
 }
@@ -145,55 +145,55 @@ func TestPullWaits(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
-	w := h.station("w")
-	w.puller.idle = idleMax
+	w := h.client("w")
+	w.puller.wait = maxWait
 	waiting := func() bool {
 		c, err := h.js.Consumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm))
 		return err == nil && c.CachedInfo().NumWaiting > 0
 	}
 	var once sync.Once
 	go func() {
-		await(t, "it asks", waiting)
-		once.Do(func() { h.queue(j, single(5)) })
+		fleettest.Await(t, "a waiting request", waiting)
+		once.Do(func() { h.queue(j, fleettest.Single(5)) })
 	}()
 	text, _ := pull(t, w, 100)
 	if strings.Join(text, ";") != "norm j 5-1 1" {
 		t.Errorf("pulled %q", text)
 	}
-	once.Do(func() {}) // the task was queued: nothing of the goroutine is left
+	once.Do(func() {}) // waits for the goroutine
 }
 
-// TestPullEnd: after the end of its context a Pull asks no more, but what was handed
-// out by then is delivered.
+// TestPullEnd: Pull requests nothing after the end of its context, but delivers what the server has
+// sent by then.
 func TestPullEnd(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 10 {
-		h.queue(j, single(i))
+		h.queue(j, fleettest.Single(i))
 	}
-	w := h.station("w")
+	w := h.client("w")
 	ctx, cancel := context.WithCancel(t.Context())
 	got := 0
 	err := w.Pull(ctx, 10, func(*worker.Delivery) { got++; cancel() })
 	if err != nil || got != 10 {
 		t.Errorf("%d deliveries, %v", got, err)
 	}
-	h.queue(j, single(50))
+	h.queue(j, fleettest.Single(50))
 	if err := w.Pull(ctx, 10, func(d *worker.Delivery) { t.Errorf("%v was pulled after the end", d.Range) }); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestPullStrange: a message that is no task is passed over; the others come.
+// TestPullStrange: messages that are not tasks are ignored.
 func TestPullStrange(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
-	h.put("FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
-	h.queue(j, single(1))
-	w := h.station("w")
-	if err := w.link.NC.Publish(w.puller.inbox+"x", []byte("hello")); err != nil { // who knows the inbox may write to it
+	fleettest.Put(t, h.js, "FACTOR.tasks.norm.j.nonsense.0", []byte("x"))
+	h.queue(j, fleettest.Single(1))
+	w := h.client("w")
+	if err := w.link.NC.Publish(w.puller.inbox+"x", []byte("hello")); err != nil { // any client that knows the inbox may publish to it
 		t.Fatal(err)
 	}
 	var got []string
@@ -206,36 +206,36 @@ func TestPullStrange(t *testing.T) {
 	}
 }
 
-// TestWatchdog: when nobody answers, the subscription is made anew; if the durable is
-// gone, that is said.
-func TestWatchdog(t *testing.T) {
+// TestNoAnswer: without answers the subscription is replaced, then the connection; then the process
+// must restart. A durable that does not exist is reported.
+func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
-	h.queue(j, single(1))
-	w := h.station("w")
-	mute := func() error { // as if answers did not come
+	h.queue(j, fleettest.Single(1))
+	w := h.client("w")
+	noAnswer := func() error { // as if a request had got no answer
 		w.puller.silent++
 		return w.puller.noAnswer(0)
 	}
 	w.puller.silent = maxSilent - 2
 	inbox := w.puller.inbox
-	if err := mute(); err == nil || !strings.Contains(err.Error(), "subscribing anew") || w.puller.inbox == inbox {
+	if err := noAnswer(); err == nil || !strings.Contains(err.Error(), "replacing the subscription") || w.puller.inbox == inbox {
 		t.Errorf("%v", err)
 	}
 	if text, _ := pull(t, w, 1); len(text) != 1 {
 		t.Errorf("pulled %q by the new subscription", text)
 	}
 	if w.puller.silent != 0 {
-		t.Error("an answer does not calm the watchdog")
+		t.Error("an answer does not end the silence")
 	}
 	w.puller.silent = 2*maxSilent - 2
-	if err := mute(); err == nil || !strings.Contains(err.Error(), "reconnecting") {
+	if err := noAnswer(); err == nil || !strings.Contains(err.Error(), "reconnecting") {
 		t.Errorf("%v", err)
 	}
-	await(t, "it is connected again", w.link.NC.IsConnected)
+	fleettest.Await(t, "the reconnect", w.link.NC.IsConnected)
 	w.puller.silent = 3*maxSilent - 2
-	if err := mute(); !errors.Is(err, worker.ErrRestart) {
+	if err := noAnswer(); !errors.Is(err, worker.ErrRestart) {
 		t.Errorf("%v", err)
 	}
 	w.puller.silent = 0
@@ -244,7 +244,7 @@ func TestWatchdog(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "no such durable") {
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "the durable does not exist") {
 		t.Errorf("%v", err)
 	}
 	w.link.NC.Close()
@@ -266,15 +266,15 @@ func TestStatusError(t *testing.T) {
 	}
 }
 
-// TestSettle: what the server makes of each way to end a delivery.
+// TestSettle: the server acts on each settlement of a delivery.
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{AckWait: time.Second})
 	j := h.job("j", task.ClassNorm, 100)
 	for i := range 4 {
-		h.queue(j, single(i))
+		h.queue(j, fleettest.Single(i))
 	}
-	w := h.station("w")
+	w := h.client("w")
 	if w.AckWait() != time.Second {
 		t.Errorf("ack wait %v", w.AckWait())
 	}
@@ -292,7 +292,7 @@ func TestSettle(t *testing.T) {
 	if err := d[2].Handle.NakWithDelay(t.Context(), 300*time.Millisecond); err != nil {
 		t.Error(err)
 	}
-	stop := background(t, func(ctx context.Context) error { // keeps d[3]
+	stop := fleettest.Background(t, func(ctx context.Context) error { // keeps d[3]
 		for stream.Sleep(ctx, 100*time.Millisecond) == nil {
 			if err := d[3].Handle.InProgress(); err != nil {
 				return err
@@ -301,38 +301,38 @@ func TestSettle(t *testing.T) {
 		return nil
 	})
 	var text []string
-	await(t, "it comes again", func() bool { text, _ = pull(t, w, 10); return len(text) > 0 })
+	fleettest.Await(t, "the redelivery", func() bool { text, _ = pull(t, w, 10); return len(text) > 0 })
 	if d := time.Since(began); strings.Join(text, ";") != "norm j 2-1 2" || d < 300*time.Millisecond {
-		t.Errorf("%q came again after %v", text, d)
+		t.Errorf("%q was redelivered after %v", text, d)
 	}
 	for time.Since(began) < 1500*time.Millisecond {
 		text, _ := pull(t, w, 10)
 		for _, s := range text {
 			if strings.Contains(s, " 3-1 ") {
-				t.Errorf("%s came although it is in work", s)
+				t.Errorf("%s was redelivered although it sends heartbeats", s)
 			}
 		}
 	}
 	stop()
-	await(t, "the abandoned one comes again", func() bool {
+	fleettest.Await(t, "the redelivery of the abandoned task", func() bool {
 		text, _ = pull(t, w, 10)
 		return strings.Contains(strings.Join(text, ";"), "norm j 3-1 2")
 	})
 }
 
-// TestSettleAcrossReconnect: a settlement waits for a connection that is lost.
+// TestSettleAcrossReconnect: a settlement survives the loss of its connection.
 func TestSettleAcrossReconnect(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 100)
-	h.queue(j, single(0))
-	h.queue(j, single(1))
-	w := h.station("w")
+	h.queue(j, fleettest.Single(0))
+	h.queue(j, fleettest.Single(1))
+	w := h.client("w")
 	_, d := pull(t, w, 2)
 	if err := w.link.NC.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}
-	ack(t, d[:1])
+	fleettest.Ack(t, d[:1])
 	if got := h.ranges("j"); got != "1-1" {
 		t.Errorf("queued: %s", got)
 	}
@@ -350,15 +350,15 @@ func TestSettleAcrossReconnect(t *testing.T) {
 	}
 }
 
-// TestAckGroups: many acks at once are all confirmed, and all done.
+// TestAckGroups: many acks at once are all confirmed, and all tasks leave the queue.
 func TestAckGroups(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
 	j := h.job("j", task.ClassNorm, 200)
 	for i := range 200 {
-		h.queue(j, single(i))
+		h.queue(j, fleettest.Single(i))
 	}
-	w := h.station("w")
+	w := h.client("w")
 	_, d := pull(t, w, 200)
 	var group sync.WaitGroup
 	for _, d := range d {

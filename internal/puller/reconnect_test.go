@@ -8,13 +8,14 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// A wire dials, and can cut what was dialled last.
+// A wire dials connections, and can cut the last one.
 type wire struct{ conn net.Conn }
 
 func (w *wire) Dial(network, address string) (_ net.Conn, err error) {
@@ -24,16 +25,16 @@ func (w *wire) Dial(network, address string) (_ net.Conn, err error) {
 
 func (w *wire) cut() { w.conn.Close() }
 
-// TestEra: what is on its way when the connection is lost is sent once more as soon as
-// there is a new one, long before its time is over.
-func TestEra(t *testing.T) {
+// TestSession: a request whose connection is lost is repeated as soon as there is a new one, long
+// before its timeout.
+func TestSession(t *testing.T) {
 	t.Parallel()
-	h := serve(t, natsserver.Config{Listen: "127.0.0.1:0"})
-	server, _ := h.connect()
+	h := fleettest.NewServer(t, natsserver.Config{Listen: "127.0.0.1:0"})
+	server, _ := h.Connect()
 	var wire wire
-	nc, js := h.connect(nats.SetCustomDialer(&wire))
-	asked := make(chan *nats.Msg, 100)
-	if _, err := server.ChanSubscribe("mute.>", asked); err != nil {
+	nc, js := h.Connect(nats.SetCustomDialer(&wire))
+	requests := make(chan *nats.Msg, 100)
+	if _, err := server.ChanSubscribe("mute.>", requests); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Flush(); err != nil {
@@ -46,24 +47,24 @@ func TestEra(t *testing.T) {
 		t.Fatal(err)
 	}
 	handle := &handle{link: link, acks: &acker{link: link}, reply: "mute.ack"}
-	for name, ask := range map[string]func(context.Context) error{
+	for name, send := range map[string]func(context.Context) error{
 		"store": func(ctx context.Context) error { return link.Store(ctx, &nats.Msg{Subject: "mute.store"}) },
 		"ack":   handle.Ack,
 		"term":  func(ctx context.Context) error { return handle.Term(ctx, "no") },
 	} {
 		done := make(chan error, 1)
-		go func() { done <- ask(t.Context()) }()
-		<-asked // and not answered
+		go func() { done <- send(t.Context()) }()
+		<-requests // and not answered
 		began := time.Now()
 		wire.cut()
-		if err := (<-asked).Respond([]byte(`{"stream":"S","seq":1}`)); err != nil {
+		if err := (<-requests).Respond([]byte(`{"stream":"S","seq":1}`)); err != nil {
 			t.Fatal(err)
 		}
 		if err := <-done; err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%s: asked again after %v", name, took)
+			t.Errorf("%s: repeated after %v", name, took)
 		}
 	}
 
@@ -73,7 +74,7 @@ func TestEra(t *testing.T) {
 		_, err := puller.request(t.Context(), task.ClassNorm, 1, time.Minute, func(*worker.Delivery) {})
 		done <- err
 	}()
-	<-asked
+	<-requests
 	wire.cut()
 	if err := <-done; err != nil || time.Since(begin) > 5*time.Second {
 		t.Errorf("a pull ended after %v: %v", time.Since(begin), err)

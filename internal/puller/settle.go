@@ -14,7 +14,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// The bodies that settle a delivery.
+// A delivery is settled by a message to its reply subject. The server answers once it has acted:
+//
+//	+ACK                  the task is done and leaves the queue
+//	-NAK {"delay": ns}    redeliver the task after so many nanoseconds
+//	+TERM reason          never redeliver the task; it leaves the queue
+//	+WPI                  work in progress: AckWait begins again. No answer is waited for.
+//
+// An answer can be lost, so a settlement is repeated until one comes. To repeat it is harmless.
 var (
 	ackBody      = []byte("+ACK")
 	progressBody = []byte("+WPI")
@@ -23,44 +30,48 @@ var (
 // A handle settles one delivery. It implements worker.Handle.
 type handle struct {
 	link  *stream.Link
-	acks  *acker // of the durable that handed it out
-	reply string
+	acks  *acker // of the durable that has delivered the task
+	reply string // subject
 }
 
-// InProgress resets the server's redelivery timer. It does not wait.
+// InProgress restarts AckWait for this delivery. It does not wait for the server.
 func (h *handle) InProgress() error { return h.link.NC.Publish(h.reply, progressBody) }
 
-// Ack returns once the server has confirmed that the task is done. It tries for as
-// long as ctx lasts: after a reconnect the ack is as good as before.
+// Ack returns nil once the server has confirmed that the task is done. It repeats the ack for as long
+// as ctx lasts: an ack is valid in any session.
 func (h *handle) Ack(ctx context.Context) error {
 	return settle(ctx, h.link, func() error { return h.acks.ack(ctx, h.reply) })
 }
 
-// NakWithDelay gives the task back; it is handed out again after d.
+// NakWithDelay returns the task to the server, which redelivers it after d. The other rules are those
+// of Ack.
 func (h *handle) NakWithDelay(ctx context.Context, d time.Duration) error {
 	body := fmt.Appendf(nil, `-NAK {"delay": %d}`, d.Nanoseconds())
 	return settle(ctx, h.link, func() error { return confirm(ctx, h.link, h.reply, body) })
 }
 
-// Term says that the task is never to be handed out again; it leaves the stream.
+// Term removes the task from the queue. The reason is in the server's advisory. The other rules are
+// those of Ack.
 func (h *handle) Term(ctx context.Context, reason string) error {
 	body := []byte("+TERM " + strings.ReplaceAll(reason, "\n", " "))
 	return settle(ctx, h.link, func() error { return confirm(ctx, h.link, h.reply, body) })
 }
 
-// confirm sends what settles a delivery and waits for the server's answer.
+// confirm sends a settlement once and waits for the server's answer.
 func confirm(ctx context.Context, l *stream.Link, reply string, body []byte) error {
 	_, err := l.Request(ctx, &nats.Msg{Subject: reply, Data: body})
 	return err
 }
 
-// maxIgnored is how many times in a row a server that is there may leave unanswered
-// what settles a delivery.
+// maxIgnored is how many settlements in a row may stay without an answer on a live connection.
 const maxIgnored = 2
 
-// settle calls try until the server has answered, for as long as ctx lasts. A server
-// that was killed may come back without knowing that it had handed the task out; then
-// it ignores what settles it, and the error wraps worker.ErrForgotten.
+// settle calls try until the server has answered, or ctx ends. The error wraps worker.ErrForgotten if
+// the server is alive but does not answer: after a SIGKILL a server may have forgotten a delivery,
+// and it then ignores the settlement (seen with nats-server 2.15.2). The server then redelivers the task.
+//
+// A flush distinguishes this from a slow network: its answer proves that the settlement has arrived. To
+// give up is safe: the result was stored before the ack, so a redelivery only repeats work.
 func settle(ctx context.Context, l *stream.Link, try func() error) error {
 	pause, ignored := stream.NewPause(), 0
 	for {
@@ -71,8 +82,8 @@ func settle(ctx context.Context, l *stream.Link, try func() error) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("settle a task: %w", context.Cause(ctx))
 		}
-		if fatal := l.Fatal(err); fatal != nil {
-			return fmt.Errorf("settle a task: %w", fatal)
+		if permanent := l.Permanent(err); permanent != nil {
+			return fmt.Errorf("settle a task: %w", permanent)
 		}
 		if ignored++; !natsconn.IsTimeout(err) || !l.Flushed(ctx) {
 			ignored = 0

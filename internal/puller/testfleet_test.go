@@ -1,15 +1,6 @@
 package puller
 
 import (
-	"context"
-	"flag"
-	"fmt"
-	"os"
-	"runtime"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/nat"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -26,119 +17,51 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// TestMain lets many tests run at once: most of them wait for a server most of the time.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(8, runtime.GOMAXPROCS(0))))
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { fleettest.Main(m) }
 
-// A testFleet is a server in this process with the fleet's streams, seen by one producer.
+// A testFleet is a server in this process with all streams, as one producer sees it.
 type testFleet struct {
-	t      testing.TB
-	server *natsserver.Server
-	nc     *nats.Conn
-	js     jetstream.JetStream
+	t testing.TB
+	*fleettest.Server
+	nc *nats.Conn
+	js jetstream.JetStream
 	*fleet.Fleet
 }
 
-// serve starts a server without streams.
-func serve(t testing.TB, c natsserver.Config) *testFleet {
-	t.Helper()
-	if c.Store == "" {
-		c.Store = t.TempDir()
-	}
-	c.Log = zerolog.Nop()
-	h := &testFleet{t: t}
-	h.start(c)
-	t.Cleanup(h.stop)
-	h.nc, h.js = h.connect()
-	return h
-}
-
-func (h *testFleet) start(c natsserver.Config) {
-	h.t.Helper()
-	server, err := natsserver.Start(c)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.server = server
-}
-
-func (h *testFleet) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := h.server.Stop(ctx); err != nil {
-		h.t.Error(err)
-	}
-}
-
-// connect returns a connection of its own.
-func (h *testFleet) connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
-	h.t.Helper()
-	options = append(options, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond))
-	if url := h.server.URL(); url == "" {
-		options = append(options, nats.InProcessServer(h.server))
-	}
-	nc, err := nats.Connect(h.server.URL(), options...)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return nc, js
-}
-
-// newTestFleet is a house with all streams.
 func newTestFleet(t testing.TB, p fleet.Provision) *testFleet {
 	t.Helper()
-	h := serve(t, natsserver.Config{})
-	h.provision(p)
+	return provision(t, fleettest.NewServer(t, natsserver.Config{}), p)
+}
+
+// newRestartable returns a fleet whose server can be restarted.
+func newRestartable(t testing.TB) *testFleet {
+	t.Helper()
+	return provision(t, fleettest.NewRestartable(t), fleet.Provision{})
+}
+
+func provision(t testing.TB, s *fleettest.Server, p fleet.Provision) *testFleet {
+	t.Helper()
+	h := &testFleet{t: t, Server: s}
+	h.nc, h.js = s.Connect()
+	if _, err := fleet.Init(t.Context(), h.js, p); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.Fleet, err = fleet.Open(t.Context(), h.nc, h.js, stream.Options{Log: zerolog.Nop()}); err != nil {
+		t.Fatal(err)
+	}
 	return h
 }
 
-func (h *testFleet) provision(p fleet.Provision) {
+// client opens a worker's access on a connection of its own.
+func (h *testFleet) client(name string) *Client {
 	h.t.Helper()
-	if _, err := fleet.Init(h.t.Context(), h.js, p); err != nil {
-		h.t.Fatal(err)
-	}
-	h.Fleet = h.open(h.nc, h.js)
-}
-
-func (h *testFleet) open(nc *nats.Conn, js jetstream.JetStream) *fleet.Fleet {
-	h.t.Helper()
-	f, err := fleet.Open(h.t.Context(), nc, js, stream.Options{Log: zerolog.Nop()})
+	nc, js := h.Connect()
+	c, err := Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return f
-}
-
-// newLasting is a house whose server can be started anew, and the configuration to do
-// so with.
-func newLasting(t *testing.T) (*testFleet, natsserver.Config) {
-	t.Helper()
-	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
-	h := serve(t, c)
-	h.provision(fleet.Provision{})
-	c.Listen, c.Log = strings.TrimPrefix(h.server.URL(), "nats://"), zerolog.Nop()
-	return h, c
-}
-
-// station opens a worker's access on a connection of its own.
-func (h *testFleet) station(name string) *Client {
-	h.t.Helper()
-	nc, js := h.connect()
-	s, err := Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return s
+	return c
 }
 
 // job creates an open job whose input is the numbers 0, 1, ..., count-1.
@@ -153,65 +76,26 @@ func (h *testFleet) job(id string, class task.Class, count int) *task.Job {
 		h.t.Fatal(err)
 	}
 	for first := 0; first < count; first += task.MaxCount {
-		if _, err := in.Append(h.t.Context(), numbers(first, min(task.MaxCount, count-first))); err != nil {
+		if _, err := in.Append(h.t.Context(), fleettest.Numbers(first, min(task.MaxCount, count-first))); err != nil {
 			h.t.Fatal(err)
 		}
 	}
 	return j
 }
 
-// numbers returns first, first+1, ...
-func numbers(first, count int) []nat.Nat {
-	list := make([]nat.Nat, count)
-	for i := range list {
-		list[i] = nat.New(uint64(first + i))
-	}
-	return list
-}
-
-// put publishes a message and fails the test if it is not stored.
-func (h *testFleet) put(subject string, payload []byte) uint64 {
+// queue queues the task of a range of a job.
+func (h *testFleet) queue(j *task.Job, r task.Range) {
 	h.t.Helper()
-	ack, err := h.js.PublishMsg(h.t.Context(), &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
-	if err != nil {
-		h.t.Fatalf("%s: %v", subject, err)
-	}
-	return ack.Sequence
-}
-
-// queue puts a task of a job made by house.job into the queue.
-func (h *testFleet) queue(j *task.Job, r task.Range) uint64 {
-	h.t.Helper()
-	t := task.Task{Kind: j.Kind, Numbers: numbers(int(r.First), int(r.Count))}
-	return h.put(schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), t.Encode())
+	fleettest.PutTask(h.t, h.js, j, r)
 }
 
 // ranges returns the ranges of the job's tasks, as text, in order.
 func (h *testFleet) ranges(job string) string {
 	h.t.Helper()
-	s, err := h.js.Stream(h.t.Context(), schema.StreamTasks)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	info, err := s.Info(h.t.Context(), jetstream.WithSubjectFilter(schema.TasksPrefix+"*."+job+".*.*"))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	var places []schema.Place
-	for subject := range info.State.Subjects {
-		if p, err := schema.ParseSubject(subject); err == nil {
-			places = append(places, p)
-		}
-	}
-	slices.SortFunc(places, func(a, b schema.Place) int { return int(a.Range.First) - int(b.Range.First) })
-	var text []string
-	for _, p := range places {
-		text = append(text, p.Range.String())
-	}
-	return strings.Join(text, " ")
+	return fleettest.Ranges(h.t, h.js, job)
 }
 
-// durable returns how the durable of a class stands.
+// durable returns the server's information about the durable of a class.
 func (h *testFleet) durable(class task.Class) *jetstream.ConsumerInfo {
 	h.t.Helper()
 	c, err := h.js.Consumer(h.t.Context(), schema.StreamTasks, schema.Durable(class))
@@ -221,51 +105,8 @@ func (h *testFleet) durable(class task.Class) *jetstream.ConsumerInfo {
 	return c.CachedInfo()
 }
 
-func single(position int) task.Range { return task.Range{First: uint64(position), Count: 1} }
-
-// await waits until ok, which it asks again and again.
-func await(t testing.TB, what string, ok func() bool) {
+// pull pulls once and returns the deliveries, each also as "class job range attempt".
+func pull(t testing.TB, c *Client, n int) (text []string, deliveries []*worker.Delivery) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
-// background runs f until the end of the test, and fails the test if it fails.
-func background(t testing.TB, f func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var group sync.WaitGroup
-	group.Go(func() {
-		if err := f(ctx); err != nil && ctx.Err() == nil {
-			t.Errorf("background: %v", err)
-		}
-	})
-	stop = sync.OnceFunc(func() { cancel(); group.Wait() })
-	t.Cleanup(stop)
-	return stop
-}
-
-// pull pulls once and returns what came, as "class job range attempt".
-func pull(t testing.TB, s *Client, n int) (text []string, deliveries []*worker.Delivery) {
-	t.Helper()
-	err := s.Pull(t.Context(), n, func(d *worker.Delivery) {
-		deliveries = append(deliveries, d)
-		text = append(text, fmt.Sprintf("%s %s %v %d", d.Class, d.Job, d.Range, d.Attempt))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text, deliveries
-}
-
-// ack acks all.
-func ack(t testing.TB, deliveries []*worker.Delivery) {
-	t.Helper()
-	for _, d := range deliveries {
-		if err := d.Handle.Ack(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return fleettest.Pull(t, c, n)
 }

@@ -1,5 +1,6 @@
-// Package sample makes lists of numbers to measure an engine with: the classes that
-// figures of factoring programs are given for. The same arguments give the same list.
+// Package sample makes lists of numbers to measure an engine with. They are the classes
+// that published figures of factoring programs use. The same arguments give the same
+// list.
 package sample
 
 import (
@@ -9,7 +10,7 @@ import (
 	"factorfleet/internal/nat"
 )
 
-// Tutorial returns the 1000 odd numbers from 999,999,999,999 on.
+// Tutorial returns the 1000 odd numbers from 999,999,999,999 to 1,000,000,001,997.
 func Tutorial() []nat.Nat {
 	list := make([]nat.Nat, 1000)
 	for i := range list {
@@ -18,13 +19,15 @@ func Tutorial() []nat.Nat {
 	return list
 }
 
-// Random returns odd numbers of exactly so many bits, at least 2, else at random.
+// Random returns count odd numbers of exactly so many bits, at least 2, that are
+// otherwise random. bits and seed determine the list; a longer list begins with a
+// shorter one.
 func Random(bits, count int, seed uint64) []nat.Nat {
 	return fill(count, bits, seed, func(r *rand.Rand) *big.Int { return random(r, bits) })
 }
 
-// Semiprimes returns products of exactly so many bits, at least 8, of two primes of
-// half the size.
+// Semiprimes returns count products of exactly so many bits, at least 8, of two
+// probable primes of half the size. bits and seed determine the list.
 func Semiprimes(bits, count int, seed uint64) []nat.Nat {
 	return fill(count, bits, seed, func(r *rand.Rand) *big.Int {
 		for {
@@ -36,6 +39,8 @@ func Semiprimes(bits, count int, seed uint64) []nat.Nat {
 	})
 }
 
+// fill returns count results of one, which gets a generator that depends on bits and
+// seed.
 func fill(count, bits int, seed uint64, one func(*rand.Rand) *big.Int) []nat.Nat {
 	r := rand.New(rand.NewPCG(seed, uint64(bits)))
 	list := make([]nat.Nat, count)
@@ -45,7 +50,7 @@ func fill(count, bits int, seed uint64, one func(*rand.Rand) *big.Int) []nat.Nat
 	return list
 }
 
-// random returns an odd number with the highest bit set.
+// random returns a random odd number of exactly so many bits, at least 2.
 func random(r *rand.Rand, bits int) *big.Int {
 	n := new(big.Int)
 	for range (bits + 63) / 64 {
@@ -55,7 +60,7 @@ func random(r *rand.Rand, bits int) *big.Int {
 	return n.SetBit(n.SetBit(n, bits-1, 1), 0, 1)
 }
 
-// prime returns a prime, by Baillie-PSW, of exactly so many bits.
+// prime returns a random prime by Baillie-PSW of exactly so many bits, at least 2.
 func prime(r *rand.Rand, bits int) *big.Int {
 	for {
 		if p := random(r, bits); p.ProbablyPrime(0) {

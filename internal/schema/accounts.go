@@ -1,21 +1,21 @@
 package schema
 
-// Workers are users of an account of their own. A server checks what a client publishes to, but
-// not which subject it names for the answer, and there the server publishes with its own
-// rights: within one account a worker could have an answer stored as input, or obeyed as an
-// order. In the workers' account such a subject means nothing. Package identity signs the
-// accounts, and says what passes from one to the other.
+// Workers are users of an account of their own. The reason is a gap in the server's permissions: it
+// checks the subject to which a client publishes, but not the reply subject that the client names.
+// The server publishes its answer there with its own rights. Within one account a worker could
+// thus have an answer stored as input, or obeyed as an order. In the workers' account these subjects
+// have no meaning. Package identity signs the accounts, and their exports and imports.
 
 // An AccountName is one of the accounts of a fleet's server.
 type AccountName string
 
 // The accounts.
 const (
-	AccountFleet   AccountName = "FACTOR"  // streams, and all roles but workers
-	AccountWorkers AccountName = "WORKERS" // workers
+	AccountFleet   AccountName = "FACTOR"  // has the streams, and the users of all other roles
+	AccountWorkers AccountName = "WORKERS" // has the workers
 )
 
-// AccountOf returns the account in which identities of a role are users.
+// AccountOf returns the account whose users have the role.
 func AccountOf(r Role) AccountName {
 	if r == RoleWorker {
 		return AccountWorkers
@@ -23,8 +23,8 @@ func AccountOf(r Role) AccountName {
 	return AccountFleet
 }
 
-// WorkerRequests are the subjects that the workers' account passes on to the fleet's: what
-// workers publish to, whatever their names.
+// WorkerRequests returns the subjects that the workers' account imports from the fleet's: all that
+// workers may publish to, with a wildcard for the name of the worker.
 func WorkerRequests() (subjects []string) {
 	for _, p := range workerPublish("*") {
 		subjects = append(subjects, p.Subject)
@@ -32,9 +32,10 @@ func WorkerRequests() (subjects []string) {
 	return subjects
 }
 
-// FleetRequests are the subjects that the fleet's account passes on to the workers', for
-// workers to answer.
+// FleetRequests returns the subjects that the fleet's account imports from the workers': requests
+// that workers answer.
 func FleetRequests() []string { return []string{"$SRV.>", StatusPrefix + "*"} }
 
-// OrderSubject is what workers hear from the fleet's account, and never from their own.
+// OrderSubject matches all orders to workers. They come from the fleet's account, never from the
+// workers' own.
 const OrderSubject = "FACTOR.ctl.>"

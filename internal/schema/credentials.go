@@ -1,8 +1,8 @@
 package schema
 
-// Credentials of a user, as a server with an operator asks for them. The zero value is for
-// one that asks for none.
+// Credentials are the login of a user for a server with an operator. The zero value is for a server
+// that requires no login.
 type Credentials struct {
 	JWT, Seed string
-	Inbox     string // prefix of the inboxes that the user may read
+	Inbox     string // prefix of the reply subjects to which the user may subscribe
 }

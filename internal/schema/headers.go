@@ -6,13 +6,14 @@ import (
 	"factorfleet/internal/task"
 )
 
-// ServiceName is the name under which all workers answer the service requests of NATS, as
-// `nats service ls`, ping, info and stats make them (ADR-32 of NATS). Such a list shows who answers
-// now; the registry also shows who has fallen silent.
+// ServiceName is the name under which all workers answer the service requests of NATS (ADR-32), such
+// as those of `nats service ls`. Such a list shows the workers that answer now. The registry also
+// shows workers that have stopped.
 const ServiceName = "factor-worker"
 
-// OrderHeader is on every order. A server does not mind where the answer to a request goes: without
-// the header an identity that may give no orders could have an answer published as one.
+// OrderHeader is on every order. A server does not check the reply subject of a request. Without this
+// header, an identity that may not give orders could have an answer published as an order; the header
+// is missing on answers.
 const OrderHeader = "Factor-Order"
 
 // HeaderSpent is the header of a task that says how many deliveries its range has had in earlier
@@ -25,10 +26,10 @@ func ParseSpent(value string) int {
 	return max(n, 0)
 }
 
-// Header returns the header of a message of this program; the map is the caller's own.
+// Header returns a new header for a message of this program. Callers may add to it.
 func Header() map[string][]string {
 	return map[string][]string{task.SchemaHeader: schemaValue}
 }
 
-// schemaValue is shared by all messages; nobody writes to it.
+// schemaValue is shared by all messages and must not be changed.
 var schemaValue = []string{task.Schema}

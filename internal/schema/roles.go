@@ -3,26 +3,40 @@ package schema
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"factorfleet/internal/task"
 )
 
-// A Role is what an identity is for. Its permissions are what it needs, and no more:
-// a test takes each line away and sees something fail.
+// A Role is the purpose of an identity. An identity has the permissions that its role needs and no
+// more: a test of package fleet removes each line in turn, and an action of the role must fail.
 type Role string
 
 // The roles.
 const (
-	RoleWorker   Role = "worker"   // consumer run
-	RoleProducer Role = "producer" // producer submit, wait and all that looks after jobs
-	RoleObserver Role = "observer" // producer ls, status, workers ls: looks, and changes nothing
-	RoleAdmin    Role = "admin"    // producer init, the nats command
+	RoleWorker   Role = "worker"   // pulls tasks and stores their results
+	RoleProducer Role = "producer" // submits, watches, cancels and removes jobs
+	RoleObserver Role = "observer" // reads jobs, queues and workers, and changes nothing
+	RoleAdmin    Role = "admin"    // creates streams and durables, and may do everything
 )
 
-// RoleTag is the beginning of the tag of a user JWT that names its role.
-const RoleTag = "role:"
+// roleTag is the prefix of the tag that names the role in the JWT of a user.
+const roleTag = "role:"
 
-// Roles are all roles.
+// RoleTag returns the tag of a role.
+func RoleTag(r Role) string { return roleTag + string(r) }
+
+// RoleOf returns the role that the tags of a user name, "" if none does. The role may be unknown.
+func RoleOf(tags []string) (r Role) {
+	for _, tag := range tags {
+		if name, ok := strings.CutPrefix(tag, roleTag); ok {
+			r = Role(name)
+		}
+	}
+	return r
+}
+
+// Roles has all roles.
 var Roles = []Role{RoleWorker, RoleProducer, RoleObserver, RoleAdmin}
 
 // ParseRole returns the role of that name.
@@ -33,116 +47,123 @@ func ParseRole(text string) (Role, error) {
 	return "", fmt.Errorf("%.60q is not a role: use worker, producer, observer or admin", text)
 }
 
-// A Permission lets an identity publish to subjects, or subscribe to them.
+// A Permission allows an identity to publish or to subscribe to a subject.
 type Permission struct {
 	Subject string `json:"subject"` // may have wildcards
-	Why     string `json:"why"`     // what for
+	Why     string `json:"why"`     // the reason, for people
 }
 
-// Permissions are those of one identity. What is in neither list is refused.
+// Permissions are those of one identity. The server refuses every subject that is in neither list.
 type Permissions struct {
 	Publish   []Permission `json:"publish"`
 	Subscribe []Permission `json:"subscribe"`
-	Respond   string       `json:"respond,omitempty"` // why it may answer requests, once each within a minute, wherever they ask for it; "" = it may not
+
+	// Respond is the reason why the identity may answer requests: once each, within a minute, to any
+	// reply subject. "" = it may not.
+	Respond string `json:"respond,omitempty"`
 }
 
-// CheckIdentity returns an error if name cannot be that of an identity in the role. It is
-// a token of subjects, and one that the sweeper writes under is nobody else's.
+// CheckIdentity returns an error if an identity of the role cannot have the name. A name is a token of
+// subjects, and the sweeper writes dead letters under its own: no worker may have that one.
 func CheckIdentity(r Role, name string) error {
 	if err := task.CheckWorker(name); err != nil {
 		return err
 	}
 	if r == RoleWorker && name == Sweeper {
-		return fmt.Errorf("%q is not a name for a worker: dead letters under it are the sweeper's", name)
+		return fmt.Errorf("%q is not a name for a worker: the sweeper writes dead letters under it", name)
 	}
 	return nil
 }
 
-// InboxOf returns the inbox prefix of an identity: nobody else can read what comes there.
+// InboxOf returns the inbox prefix of an identity. No other identity may subscribe to it.
 func InboxOf(name string) string { return InboxStem + name }
 
-// InboxStem is what the inbox prefix of every identity begins with.
+// InboxStem begins the inbox prefix of every identity.
 const InboxStem = "_INBOX_"
 
-// PermissionsOf returns what the identity of that name may do in a role.
+// PermissionsOf returns the permissions of the identity of that name in a role; none for an unknown role.
 func PermissionsOf(r Role, name string) Permissions {
-	inbox := Permission{InboxOf(name) + ".>", "answers to its own requests, and nobody else's"}
+	inbox := Permission{InboxOf(name) + ".>", "receives the answers to its own requests only"}
 	switch r {
 	case RoleWorker:
 		return Permissions{
 			Publish: workerPublish(name), Subscribe: append(workerSubscribe(name), inbox),
-			Respond: "to answer as a service of NATS",
+			Respond: "answers service requests and requests for its status",
 		}
 	case RoleProducer:
 		return Permissions{Publish: producerPublish(), Subscribe: []Permission{inbox}}
 	case RoleObserver:
 		return Permissions{Publish: observerPublish(), Subscribe: []Permission{inbox}}
 	case RoleAdmin:
-		all := []Permission{{">", "everything in the account: creates streams and durables"}}
+		all := []Permission{{">", "everything in the account, such as to create streams and durables"}}
 		return Permissions{Publish: all, Subscribe: all}
 	}
 	return Permissions{}
 }
 
-// workerPublish has the worker's name as the last token of all that it writes. With
-// $JS.ACK it could ack what others work on: such a chunk is found missing and queued again.
+// workerPublish returns the subjects to which a worker publishes. The last token of a subject that
+// stores something is the worker's name, so no worker can write under another's. With $JS.ACK a worker
+// could ack a task of another worker. The supervisor then finds the range missing and queues it again.
 func workerPublish(name string) []Permission {
 	return []Permission{
-		{ResultsPrefix + "*.*." + name, "its results; the first of a range stands"},
-		{ReturnsPrefix + "*.*.*." + name, "ranges that it hands back"},
-		{DeadPrefix + "*.*." + name, "numbers that it gives up: a claim"},
-		{FailedPrefix + "*.*.*.*." + name, "its failed attempts"},
-		{KeyPrefix(BucketWorkers) + name + ".*", "its heartbeat"},
-		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "to bind to the durables"},
-		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "to pull tasks"},
-		{"$JS.ACK." + StreamTasks + ".>", "to settle them, and to show that it works on them"},
+		{ResultsPrefix + "*.*." + name, "stores its results; the first of a range stays"},
+		{ReturnsPrefix + "*.*.*." + name, "hands ranges back"},
+		{DeadPrefix + "*.*." + name, "claims that a number must be given up"},
+		{FailedPrefix + "*.*.*.*." + name, "records its failed attempts"},
+		{KeyPrefix(BucketWorkers) + name + ".*", "sends its heartbeat"},
+		{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "reads the settings of the durables"},
+		{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "pulls tasks"},
+		{"$JS.ACK." + StreamTasks + ".>", "settles tasks, and sends heartbeats for them"},
 	}
 }
 
+// workerSubscribe returns the subjects that a worker receives: orders, and requests for its status.
 func workerSubscribe(name string) []Permission {
 	return []Permission{
-		{OrderSubject, "to be told of cancelled jobs and of its quarantine"},
-		{StatusPrefix + name, "to be asked for its status"},
-		{"$SRV.PING", "to show in `nats service ls`"},
-		{"$SRV.INFO", "to show in `nats service ls`"},
-		{"$SRV.STATS", "to show in `nats service ls`"},
-		{"$SRV.*." + ServiceName, "to be asked together with all workers"},
-		{"$SRV.*." + ServiceName + ".*", "to be asked alone"},
+		{OrderSubject, "receives orders: a job was cancelled, it is quarantined"},
+		{StatusPrefix + name, "receives requests for its status"},
+		{"$SRV.PING", "appears in `nats service ls`"},
+		{"$SRV.INFO", "appears in `nats service ls`"},
+		{"$SRV.STATS", "appears in `nats service ls`"},
+		{"$SRV.*." + ServiceName, "receives service requests to all workers"},
+		{"$SRV.*." + ServiceName + ".*", "receives service requests to one process"},
 	}
 }
 
+// producerPublish returns the subjects of everything that works on jobs: submit, wait, cancel, the sweeper
+// and the supervisor.
 func producerPublish() []Permission {
 	list := []Permission{
-		{InputsPrefix + ">", "the numbers of a job"},
-		{TasksPrefix + ">", "its chunks, and those queued again"},
-		{DeadPrefix + "*.*.*", "dead letters, as the sweeper"},
-		{OrderSubject, "to tell workers of cancelled jobs and of a quarantine"},
-		{KeyPrefix(BucketJobs) + ">", "manifests, and what is held against workers"},
-		{KeyPrefix(BucketLeases) + ">", "who holds a job"},
+		{InputsPrefix + ">", "stores the numbers of a job"},
+		{TasksPrefix + ">", "queues tasks, and queues ranges again"},
+		{DeadPrefix + "*.*.*", "gives numbers up, as the sweeper"},
+		{OrderSubject, "orders workers to cancel a job or to accept a quarantine"},
+		{KeyPrefix(BucketJobs) + ">", "writes manifests of jobs, and strikes of workers"},
+		{KeyPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
 		list = append(list,
-			Permission{"$JS.API.STREAM.INFO." + s, "to bind to the stream, and to list what it holds"},
-			Permission{"$JS.API.STREAM.PURGE." + s, "to remove a job"})
+			Permission{"$JS.API.STREAM.INFO." + s, "binds to the stream, and lists its subjects"},
+			Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
 	}
 	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "to bind to the bucket"})
+		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "binds to the bucket"})
 	}
 	list = append(list,
-		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "to remove the tombstone of a job"},
-		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "the sweeper, to read a task whose deliveries are exhausted"},
-		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "and to remove it"},
-		Permission{"$JS.API.STREAM.MSG.GET." + StreamResults, "to know the last result of a job, from the leader"},
-		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamResults, "to drop a result that does not verify"},
-		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamDead, "to remove a dead letter"},
-		Permission{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "how the queue stands"},
-		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "the probe: has the server notice exhausted tasks"},
-		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "the sweeper"},
-		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "the sweeper"},
-		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "the sweeper"},
-		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "to read blocks of input"},
-		Permission{"$JS.API.DIRECT.GET." + StreamResults, "to read a result again"},
-		Permission{"$JS.API.DIRECT.GET." + StreamDead, "to read last-attempt records"},
+		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "removes the tombstone of a job"},
+		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "reads a task whose deliveries are exhausted"},
+		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "removes a task whose deliveries are exhausted"},
+		Permission{"$JS.API.STREAM.MSG.GET." + StreamResults, "reads the last result of a job from the leader"},
+		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamResults, "removes a result that does not verify"},
+		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamDead, "removes a dead letter"},
+		Permission{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "reads the state of the queue"},
+		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "makes the server report exhausted tasks, without taking one"},
+		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "binds to the sweeper's durable"},
+		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "pulls returned ranges"},
+		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "settles returned ranges"},
+		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "reads blocks of input"},
+		Permission{"$JS.API.DIRECT.GET." + StreamResults, "reads a result again"},
+		Permission{"$JS.API.DIRECT.GET." + StreamDead, "reads last-attempt records"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	)
 	list = append(list, follow(StreamResults, ResultsPrefix)...)
@@ -150,46 +171,49 @@ func producerPublish() []Permission {
 	return append(list, buckets()...)
 }
 
+// observerPublish returns the subjects of requests that only read.
 func observerPublish() []Permission {
 	list := []Permission{
-		{"$JS.API.INFO", "what the account uses"},
-		{"$JS.API.STREAM.NAMES", "to list the streams"},
-		{"$JS.API.STREAM.LIST", "to list the streams"},
-		{"$JS.API.STREAM.INFO.*", "how they stand, and the names of what they hold"},
-		{"$JS.API.CONSUMER.NAMES.*", "to list the durables"},
-		{"$JS.API.CONSUMER.LIST.*", "to list the durables"},
-		{"$JS.API.CONSUMER.INFO.*.*", "how they stand"},
+		{"$JS.API.INFO", "reads the usage of the account"},
+		{"$JS.API.STREAM.NAMES", "lists the streams"},
+		{"$JS.API.STREAM.LIST", "lists the streams"},
+		{"$JS.API.STREAM.INFO.*", "reads the state and the subjects of a stream"},
+		{"$JS.API.CONSUMER.NAMES.*", "lists the durables"},
+		{"$JS.API.CONSUMER.LIST.*", "lists the durables"},
+		{"$JS.API.CONSUMER.INFO.*.*", "reads the state of a durable"},
 		readKey(BucketJobs), readKey(BucketLeases),
-		{"$SRV.PING", "`nats service ping`"},
-		{"$SRV.INFO", "`nats service ls`"},
-		{"$SRV.STATS", "to ask all services how they fare"},
-		{StatusPrefix + "*", "to ask a worker for its status"},
-		{"$SRV.*." + ServiceName, "`nats service info` and stats, of all workers"},
-		{"$SRV.*." + ServiceName + ".*", "and of one"},
+		{"$SRV.PING", "runs `nats service ping`"},
+		{"$SRV.INFO", "runs `nats service ls`"},
+		{"$SRV.STATS", "reads the statistics of all services"},
+		{StatusPrefix + "*", "requests the status of a worker"},
+		{"$SRV.*." + ServiceName, "runs `nats service info` and stats for all workers"},
+		{"$SRV.*." + ServiceName + ".*", "runs `nats service info` and stats for one process"},
 	}
 	return append(list, buckets()...)
 }
 
-// buckets lists the permissions to read all jobs and workers. The server pushes the bucket of
-// workers: a large one comes in portions, each of which is confirmed.
+// buckets returns the permissions to read all jobs and all workers. The client library reads the bucket
+// of workers with a push consumer. The server sends a large bucket in portions and waits for a flow
+// control message ($JS.FC) after each.
 func buckets() []Permission {
 	workers := BucketStream(BucketWorkers)
 	return append(follow(BucketStream(BucketJobs), KeyPrefix(BucketJobs)),
-		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KeyPrefix(BucketWorkers) + ">", "to list the workers"},
-		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "to leave nothing behind"},
-		Permission{"$JS.FC." + workers + ".>", "to confirm portions of a large bucket"},
+		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KeyPrefix(BucketWorkers) + ">", "lists the workers"},
+		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "removes its consumer"},
+		Permission{"$JS.FC." + workers + ".>", "confirms portions of a large bucket"},
 	)
 }
 
-// follow lists the permissions to read a stream with the reader's own consumers.
+// follow returns the permissions to read a stream with consumers of its own (stream.Follow).
 func follow(stream, subjects string) []Permission {
 	return []Permission{
-		{"$JS.API.CONSUMER.CREATE." + stream + ".*." + subjects + ">", "to read the stream"},
-		{"$JS.API.CONSUMER.MSG.NEXT." + stream + ".*", "to read the stream"},
-		{"$JS.API.CONSUMER.DELETE." + stream + ".*", "to leave nothing behind"},
+		{"$JS.API.CONSUMER.CREATE." + stream + ".*." + subjects + ">", "creates a consumer to read the stream"},
+		{"$JS.API.CONSUMER.MSG.NEXT." + stream + ".*", "reads the stream"},
+		{"$JS.API.CONSUMER.DELETE." + stream + ".*", "removes its consumer"},
 	}
 }
 
+// readKey returns the permission to read one key of a bucket.
 func readKey(bucket string) Permission {
-	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + "." + KeyPrefix(bucket) + ">", "to read a key"}
+	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + "." + KeyPrefix(bucket) + ">", "reads a key"}
 }

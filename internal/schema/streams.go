@@ -7,71 +7,72 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A Stream says how one of the streams is set up, whatever the number of its replicas. All are
-// kept on disk.
+// A Stream has the settings of one of the streams. The number of replicas is not among them: it depends
+// on the server. All streams are stored on disk.
 type Stream struct {
 	Name, Description string
 	Subjects          []string
 	WorkQueue         bool // a message leaves the stream when it is acked
 
-	// One message a subject, for ever the first: the subject is the deduplication. A full
-	// stream refuses new messages.
+	// Once: the stream keeps the first message of each subject and refuses others as duplicates. The
+	// subject thus serves as the id of the message. A full stream refuses new messages.
 	Once bool
 
 	MaxMsgs     int64 // 0 = no limit
 	MaxBytes    int64 // 0 or -1 = no limit
 	MaxMsgSize  int32 // bytes
-	DirectGet   bool  // any replica answers for a single message
-	AtomicBatch bool  // messages can be stored all or none
+	DirectGet   bool  // any replica, not only the leader, may answer a request for one message
+	AtomicBatch bool  // several messages can be stored as a whole or not at all
 }
 
-// A DurableConsumer says how one of the durables is set up. It delivers all messages, and each
-// is acked by itself.
+// A DurableConsumer has the settings of one of the durables. It delivers all messages of its filter,
+// and each is acked by itself.
 type DurableConsumer struct {
 	Stream, Name    string
 	Filter          string // subjects of the stream; "" = all
 	AckWait         time.Duration
 	MaxDeliver      int // -1 = no limit
 	MaxAckPending   int // -1 = no limit
-	MaxWaiting      int // pull requests it holds; cannot be changed later
-	MaxRequestBatch int // messages a pull request may ask for; 0 = no limit
+	MaxWaiting      int // pull requests that may wait at once; cannot be changed later
+	MaxRequestBatch int // messages of one pull request; 0 = no limit
 }
 
-// A Bucket says how one of the key-value buckets is set up.
+// A Bucket has the settings of one of the key-value buckets.
 type Bucket struct {
 	Name, Description string
 	History           uint8         // values kept of each key
-	TTL               time.Duration // how long a value stays; 0 = for ever
-	MarkerTTL         time.Duration // how long the mark of a value that timed out stays; 0 = there are no marks
+	TTL               time.Duration // after which a value is removed; 0 = never
+	MarkerTTL         time.Duration // after which the marker of a removed value is removed; 0 = no markers
 	MaxValueSize      int32         // bytes; 0 = no limit
 }
 
-// DefaultAckWait is the time after which a task whose worker has fallen silent is
-// handed out again. Workers beat every sixth of it.
+// DefaultAckWait is the time without a heartbeat after which the server redelivers a task. Workers send
+// a heartbeat for each task six times in that time. It must be longer than an election of a leader,
+// which took 6 to 10 s with three nodes of nats-server 2.15.2.
 const DefaultAckWait = 30 * time.Second
 
-// BeatInterval is how often a worker shows that it lives; after workerTTL, three
-// times as long, it is gone from the list.
+// BeatInterval is the time between two heartbeats of a worker to the registry. After workerTTL = 3 *
+// BeatInterval without one, the worker is removed from the registry.
 const BeatInterval = 10 * time.Second
 
 // Limits of the streams, durables and buckets.
 const (
 	MaxDeliver      = attempt.MaxDeliver
-	MaxRequestBatch = 256              // tasks of one pull request, so that no client can hoard
+	MaxRequestBatch = 256              // tasks of one pull request, so that no worker can take the whole queue
 	MaxStatusSize   = 16 << 10         // bytes of a heartbeat
-	SweepAckWait    = 10 * time.Second // how long a silent sweeper keeps a return
+	SweepAckWait    = 10 * time.Second // after which a return is redelivered if its sweeper is gone
 
-	maxTasks      = 100_000 // messages in FACTOR_TASKS: about 185 B of the server's heap for each
-	maxTaskBytes  = 1 << 30
-	maxTaskSize   = 512 << 10
-	maxResultSize = 896 << 10
-	maxLeaseSize  = 1 << 10
-	maxWaiting    = 16384 // pull requests at the durable of a class
+	maxTasks      = 100_000   // in FACTOR_TASKS; each takes about 185 B of the server's heap
+	maxTaskBytes  = 1 << 30   // bytes of FACTOR_TASKS
+	maxTaskSize   = 512 << 10 // bytes of a task, input block, return or dead letter
+	maxResultSize = 896 << 10 // bytes of a result
+	maxLeaseSize  = 1 << 10   // bytes of a lease
+	maxWaiting    = 16384     // pull requests that wait at the durable of a class
 	workerTTL     = 30 * time.Second
 )
 
-// Streams returns the five streams. taskBytes bounds FACTOR_TASKS; the server sets as much of
-// its store aside. 0 = 1 GiB, -1 = whatever the store has.
+// Streams returns the settings of the five streams. taskBytes is the limit of FACTOR_TASKS in bytes,
+// which the server reserves in its store: 0 = 1 GiB, -1 = no limit and no reservation.
 func Streams(taskBytes int64) []Stream {
 	if taskBytes == 0 {
 		taskBytes = maxTaskBytes
@@ -101,8 +102,8 @@ func Streams(taskBytes int64) []Stream {
 	}
 }
 
-// Durables returns the durables: one for the tasks of each class, and the sweeper's. ackWait is
-// how long a silent worker keeps its task; 0 = DefaultAckWait.
+// Durables returns the settings of the durables: one for the tasks of each class, and the sweeper's.
+// ackWait is the time without a heartbeat after which a task is redelivered; 0 = DefaultAckWait.
 func Durables(ackWait time.Duration) (list []DurableConsumer) {
 	if ackWait == 0 {
 		ackWait = DefaultAckWait
@@ -119,11 +120,11 @@ func Durables(ackWait time.Duration) (list []DurableConsumer) {
 	})
 }
 
-// Buckets returns the key-value buckets.
+// Buckets returns the settings of the key-value buckets.
 func Buckets() []Bucket {
 	return []Bucket{
 		{Name: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5},
-		// History 1: in a bucket with more, a lease would outlive its time to live by MarkerTTL.
+		// History 1: with a longer history, a lease would outlive its time to live by MarkerTTL.
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{
 			Name: BucketWorkers, Description: "heartbeats of workers", History: 1,

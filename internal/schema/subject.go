@@ -1,6 +1,10 @@
-// Package schema has the names of a fleet as data: its subjects, streams, buckets and durables,
-// how they are set up, the roles, and what each of them may do. It knows no client of NATS, so
-// whoever needs a name pulls in nothing else.
+// Package schema defines the names of a fleet as data: subjects, streams, buckets and durables with
+// their settings, and the roles with their permissions. It imports no client of NATS, so that a package
+// which only needs a name does not depend on one.
+//
+//	subject.go              subjects: render and parse
+//	streams.go, kv.go       settings of streams, durables and buckets
+//	roles.go, accounts.go   who may publish and subscribe to which subject
 package schema
 
 import (
@@ -24,16 +28,23 @@ const (
 	BucketLeases  = "FACTOR_LEASES"
 	BucketWorkers = "FACTOR_WORKERS"
 
-	// DurableSweeper is the durable of FACTOR_RETURNS.
+	// DurableSweeper is the name of the durable of FACTOR_RETURNS.
 	DurableSweeper = "sweeper"
-	// Sweeper is the worker token of dead letters that the sweeper writes.
+	// Sweeper takes the place of the worker's name in the subjects of the sweeper's dead letters.
 	Sweeper = "sweeper"
 )
 
-// Durable returns the name of the durable that hands out the tasks of a class.
+// Durable returns the name of the durable that delivers the tasks of a class.
 func Durable(c task.Class) string { return "workers-" + string(c) }
 
-// The beginnings of the subjects, each with its last dot. ParseSubject shows what follows.
+// Prefixes of the subjects, each with its last dot. These tokens follow:
+//
+//	inputs     <job>.<range>
+//	tasks      <class>.<job>.<range>.<round>
+//	results    <job>.<range>.<worker>
+//	returns    <job>.<range>.<round>.<worker>
+//	dead       <job>.<range>.<worker>
+//	failed     <job>.<range>.<round>.<attempt>.<worker>
 const (
 	InputsPrefix  = "FACTOR.inputs."
 	TasksPrefix   = "FACTOR.tasks."
@@ -42,20 +53,15 @@ const (
 	DeadPrefix    = "FACTOR.dead."
 	FailedPrefix  = "FACTOR.failed."
 
-	// AdvisoryPrefix is before the name of a durable that hands a task out no more.
+	// AdvisoryPrefix begins the server's report that the deliveries of a task are exhausted. The name
+	// of the durable follows.
 	AdvisoryPrefix = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + StreamTasks + "."
 
-	CancelPrefix  = "FACTOR.ctl.cancel."     // before a job: an order to drop it
-	QuarantineCtl = "FACTOR.ctl.quarantine." // before a worker: it is quarantined
-	ReleaseCtl    = "FACTOR.ctl.release."    // before a worker: it is no more
-	StatusPrefix  = "FACTOR.status."         // before a worker: a request for its status
+	CancelPrefix     = "FACTOR.ctl.cancel."     // <job>: an order to drop the tasks of the job
+	QuarantinePrefix = "FACTOR.ctl.quarantine." // <worker>: the worker is quarantined
+	ReleasePrefix    = "FACTOR.ctl.release."    // <worker>: the quarantine has ended
+	StatusPrefix     = "FACTOR.status."         // <worker>: a request for its status
 )
-
-// BucketStream returns the name of the stream behind a key-value bucket.
-func BucketStream(bucket string) string { return "KV_" + bucket }
-
-// KeyPrefix returns what the subjects of a bucket's keys begin with, with its last dot.
-func KeyPrefix(bucket string) string { return "$KV." + bucket + "." }
 
 // InputSubject returns the subject of a block of input.
 func InputSubject(job string, r task.Range) string { return InputsPrefix + job + "." + r.String() }
@@ -65,68 +71,41 @@ func TaskSubject(a task.Address) string {
 	return TasksPrefix + string(a.Class) + "." + a.Job + "." + a.Range.String() + "." + a.Round
 }
 
-// ResultSubject returns the subject of a worker's result of a range.
+// ResultSubject returns the subject of a worker's result for a range.
 func ResultSubject(job string, r task.Range, worker string) string {
 	return ResultsPrefix + job + "." + r.String() + "." + worker
 }
 
-// ReturnSubject returns the subject under which a worker hands a range of a round back.
+// ReturnSubject returns the subject of a range that a worker hands back. round is that of its task.
 func ReturnSubject(job string, r task.Range, round, worker string) string {
 	return ReturnsPrefix + job + "." + r.String() + "." + round + "." + worker
 }
 
-// DeadSubject returns the subject of the dead letter of a range; worker is its writer.
+// DeadSubject returns the subject of the dead letter of a range. worker is its author: a worker, or
+// Sweeper.
 func DeadSubject(job string, r task.Range, worker string) string {
 	return DeadPrefix + job + "." + r.String() + "." + worker
 }
 
-// FailedSubject returns the subject of the record of a failed attempt, or of a last attempt that
-// has begun. Attempts count from 1.
+// FailedSubject returns the subject of the record of a failed attempt, or of a last attempt that has
+// begun. Attempts count from 1.
 func FailedSubject(a task.Address, attempt int, worker string) string {
 	return FailedPrefix + a.Job + "." + a.Range.String() + "." + a.Round + "." + strconv.Itoa(attempt) + "." + worker
 }
 
-// A Place is a parsed subject of any of the streams; fields that the subject does
-// not carry are empty.
+// A Place is a parsed subject of one of the streams. Fields that the subject does not have are empty.
 type Place struct {
 	task.Address
 	Worker  string
 	Attempt int
 }
 
-// ParseSubject is the inverse of the functions above. Whoever may publish may
-// choose the tokens, so every one of them is checked.
+// ParseSubject is the inverse of the functions above. It checks every token, because a client that may
+// publish to a stream chooses the tokens. Each message has exactly one subject that is accepted: for
+// example, numbers have no leading zeros.
 func ParseSubject(subject string) (Place, error) {
 	p := parser{rest: subject}
-	switch {
-	case p.prefix(TasksPrefix):
-		p.class()
-		p.job()
-		p.chunk()
-		p.round()
-	case p.prefix(ResultsPrefix):
-		p.job()
-		p.chunk()
-		p.worker()
-	case p.prefix(InputsPrefix):
-		p.job()
-		p.chunk()
-	case p.prefix(ReturnsPrefix):
-		p.job()
-		p.chunk()
-		p.round()
-		p.worker()
-	case p.prefix(DeadPrefix):
-		p.job()
-		p.chunk()
-		p.worker()
-	case p.prefix(FailedPrefix):
-		p.job()
-		p.chunk()
-		p.round()
-		p.attempt()
-		p.worker()
-	default:
+	if !p.parse() {
 		p.check(errSubject)
 	}
 	if p.more || p.rest != "" {
@@ -138,22 +117,50 @@ func ParseSubject(subject string) (Place, error) {
 	return p.Place, nil
 }
 
-var errSubject = errors.New("not of the fleet's form")
+// forms has the tokens that follow each prefix.
+var forms = []struct {
+	prefix string
+	tokens []func(*parser)
+}{
+	{TasksPrefix, []func(*parser){(*parser).class, (*parser).job, (*parser).chunk, (*parser).round}},
+	{ResultsPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).worker}},
+	{InputsPrefix, []func(*parser){(*parser).job, (*parser).chunk}},
+	{ReturnsPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).round, (*parser).worker}},
+	{DeadPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).worker}},
+	{FailedPrefix, []func(*parser){(*parser).job, (*parser).chunk, (*parser).round, (*parser).attempt, (*parser).worker}},
+}
 
-// A parser takes a subject apart from its front. Only its first error counts.
+var errSubject = errors.New("not a subject of the fleet")
+
+// A parser reads a subject token by token. It keeps its first error.
 type parser struct {
 	Place
 	rest string
-	more bool // a token must follow: a dot was read
+	more bool // a dot was read, so a token must follow
 	err  error
 }
 
+// parse reads a subject of one of the forms. It returns false if the prefix is of none.
+func (p *parser) parse() bool {
+	for _, form := range forms {
+		if p.prefix(form.prefix) {
+			for _, read := range form.tokens {
+				read(p)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// check keeps err if it is the first error.
 func (p *parser) check(err error) {
 	if p.err == nil {
 		p.err = err
 	}
 }
 
+// prefix reads s, which ends with a dot, if the rest begins with it.
 func (p *parser) prefix(s string) bool {
 	rest, ok := strings.CutPrefix(p.rest, s)
 	if ok {
@@ -162,6 +169,7 @@ func (p *parser) prefix(s string) bool {
 	return ok
 }
 
+// token reads up to the next dot or the end.
 func (p *parser) token() (token string) {
 	if !p.more {
 		p.check(errSubject)

@@ -7,8 +7,29 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FuzzParseSubject: what is parsed is rendered to the same subject again, so no two
-// subjects mean the same message and nothing foreign passes.
+// TestParseSubject: every subject that is rendered is parsed to the same place.
+func TestParseSubject(t *testing.T) {
+	t.Parallel()
+	all := task.Address{Class: task.ClassHi, Job: "j_1", Range: task.Range{First: 17, Count: 2}, Round: "zz9"}
+	unclassed, inJob := all, all
+	unclassed.Class = ""
+	inJob.Class, inJob.Round = "", ""
+	for subject, want := range map[string]Place{
+		TaskSubject(all):                                {Address: all},
+		InputSubject(all.Job, all.Range):                {Address: inJob},
+		ResultSubject(all.Job, all.Range, "w-1"):        {Address: inJob, Worker: "w-1"},
+		ReturnSubject(all.Job, all.Range, "zz9", "w-1"): {Address: unclassed, Worker: "w-1"},
+		DeadSubject(all.Job, all.Range, Sweeper):        {Address: inJob, Worker: Sweeper},
+		FailedSubject(all, 3, "w-1"):                    {Address: unclassed, Attempt: 3, Worker: "w-1"},
+	} {
+		if got, err := ParseSubject(subject); got != want || err != nil {
+			t.Errorf("%s: %+v, %v, want %+v", subject, got, err, want)
+		}
+	}
+}
+
+// FuzzParseSubject: an accepted subject is rendered to the same subject. So no two subjects name the
+// same message.
 func FuzzParseSubject(f *testing.F) {
 	a := task.Address{Class: task.ClassHi, Job: "j_1", Range: task.Range{First: 17, Count: 1}, Round: "0"}
 	for _, s := range []string{

@@ -9,28 +9,44 @@ import (
 	"github.com/nats-io/nuid"
 )
 
-// An atomic batch (ADR-50) is stored whole or not at all, with one write to disk.
+// An atomic batch (ADR-50 of NATS) is stored whole or not at all, and written to disk once. The
+// messages of a batch have three headers: the batch's id, their number in it from 1, and at the last
+// message the commit. The server answers twice, and no other message has a reply subject:
+//
+//	client                                    server
+//	message 1      (id, 1)             -->
+//	                                   <--    empty answer: the batch has begun
+//	message 2      (id, 2)             -->    set aside
+//	...
+//	message n      (id, n, commit)     -->
+//	                                   <--    answer to a publish: all n are stored, or the error
+//
+// A batch is refused as a whole if one of its messages is a duplicate. One batch costs two round trips
+// and one write to disk, whatever its size.
 const (
-	MaxBatchCount = 500     // messages
-	MaxBatchBytes = 4 << 20 // of their payloads
-
-	fullTries = 5 // of a whole batch in a full stream
-
 	headerBatchID       = "Nats-Batch-Id"
 	headerBatchSequence = "Nats-Batch-Sequence"
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// StoreAll stores the messages, all for the same stream, in order: in atomic batches
-// where that works, one by one where a batch is refused because a part of it is
-// there already.
+// Limits of one batch. The server sets a batch aside until its commit, and takes at most 1000
+// messages (nats-server, stream.go: streamDefaultMaxAtomicBatchSize).
+const (
+	MaxBatchCount = 500     // messages
+	MaxBatchBytes = 4 << 20 // bytes of their payloads; a larger message is sent alone
+)
+
+// maxFullAttempts is how often a batch is sent whole to a full stream, about 0.3 s in all. Then its
+// messages are sent one by one: they fit as soon as there is space for one.
+const maxFullAttempts = 5
+
+// StoreAll stores the messages, all for the same stream, in their order. It sends atomic batches, and
+// single messages where the server refuses a batch: because a message of it is stored already, or
+// because the stream or the server does not support batches. After an error the messages before some
+// point are stored and those behind it are not. The other rules are those of Store.
 func (l *Link) StoreAll(ctx context.Context, messages []*nats.Msg) error {
 	for len(messages) > 0 {
-		n, size := 0, 0
-		for n < len(messages) && n < MaxBatchCount && (n == 0 || size+len(messages[n].Data) <= MaxBatchBytes) {
-			size += len(messages[n].Data)
-			n++
-		}
+		n := batchLength(messages)
 		if err := l.storeBatch(ctx, messages[:n]); err != nil {
 			return err
 		}
@@ -39,29 +55,40 @@ func (l *Link) StoreAll(ctx context.Context, messages []*nats.Msg) error {
 	return nil
 }
 
+// batchLength returns how many of the messages the first batch takes: at least one, at most
+// MaxBatchCount, and more than one only within MaxBatchBytes.
+func batchLength(messages []*nats.Msg) int {
+	n, size := 0, 0
+	for n < len(messages) && n < MaxBatchCount && (n == 0 || size+len(messages[n].Data) <= MaxBatchBytes) {
+		size += len(messages[n].Data)
+		n++
+	}
+	return n
+}
+
+// storeBatch stores 1 to MaxBatchCount messages. A batch with an unknown outcome may have been stored.
+// Its messages are then sent one by one, since each is a duplicate if it was.
 func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 	if len(batch) == 1 {
 		return l.Store(ctx, batch[0])
 	}
 	pause := NewPause()
-	for try := 1; ; try++ {
-		switch result, err := l.tryBatch(ctx, batch); result {
+	for attempt := 1; ; attempt++ {
+		result, err := l.sendBatch(ctx, batch)
+		switch result {
 		case stored:
 			return nil
-		case full, unknown:
-			if ctx.Err() != nil {
-				return fmt.Errorf("publish %d messages: %w", len(batch), context.Cause(ctx))
-			}
-			if fatal := l.Fatal(err); fatal != nil {
-				return fmt.Errorf("publish %d messages: %w", len(batch), fatal)
-			}
-			l.Log.Debug().Err(err).Int("messages", len(batch)).Msg("publish the batch again")
-			// An unknown batch may have been stored: then every subject is taken. One that
-			// finds no room as a whole goes in as others make room.
-			if result == unknown || try >= fullTries {
-				return l.storeSingly(ctx, batch)
-			}
-		default: // present, or a limit that single messages do not meet
+		case duplicate, refused: // perhaps for a limit that single messages do not meet
+			return l.storeSingly(ctx, batch)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("publish %d messages: %w", len(batch), context.Cause(ctx))
+		}
+		if permanent := l.Permanent(err); permanent != nil {
+			return fmt.Errorf("publish %d messages: %w", len(batch), permanent)
+		}
+		l.Log.Debug().Err(err).Int("messages", len(batch)).Msg("retry a batch")
+		if result == unknown || attempt >= maxFullAttempts {
 			return l.storeSingly(ctx, batch)
 		}
 		if err := pause.Wait(ctx); err != nil {
@@ -70,6 +97,7 @@ func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 	}
 }
 
+// storeSingly stores the messages one by one.
 func (l *Link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
 	for _, m := range batch {
 		for _, h := range []string{headerBatchID, headerBatchSequence, headerBatchCommit} {
@@ -82,35 +110,41 @@ func (l *Link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
 	return nil
 }
 
-// tryBatch sends the batch once. The first and the last message are requests: the
-// first answer says that the server takes the batch, the last that it is stored.
-func (l *Link) tryBatch(ctx context.Context, batch []*nats.Msg) (outcome, error) {
-	id := nuid.Next()
+// sendBatch sends the batch once, under a new id. Without the commit the server stores nothing and drops
+// the batch after 10 s (nats-server, stream.go: streamDefaultMaxBatchTimeout).
+func (l *Link) sendBatch(ctx context.Context, batch []*nats.Msg) (outcome, error) {
+	id, last := nuid.Next(), len(batch)-1
 	for i, m := range batch {
 		m.Header.Set(headerBatchID, id)
 		m.Header.Set(headerBatchSequence, strconv.Itoa(i+1))
 		m.Header.Del(headerBatchCommit)
-		switch {
-		case i == len(batch)-1:
-			m.Header.Set(headerBatchCommit, "1")
-			return judge(l.Request(ctx, m))
-		case i == 0:
-			reply, err := l.Request(ctx, m)
-			if err != nil {
-				return full, err // nothing was committed
-			}
-			if len(reply.Data) > 0 {
-				result, err := judge(reply, nil)
-				if result == stored { // a server that knows no batches: it has this one message
-					result = present
-				}
-				return result, err
-			}
-		default:
-			if err := l.NC.PublishMsg(m); err != nil {
-				return full, err
-			}
+	}
+	if result, err := l.beginBatch(ctx, batch[0]); result != stored {
+		return result, err
+	}
+	for _, m := range batch[1:last] {
+		if err := l.NC.PublishMsg(m); err != nil {
+			return notStored, err
 		}
 	}
-	panic("stream: internal error: empty batch")
+	batch[last].Header.Set(headerBatchCommit, "1")
+	return classify(l.Request(ctx, batch[last]))
+}
+
+// beginBatch sends the first message of a batch. It returns stored if the server has begun the batch.
+// A server that does not know batches stores the message as a single one and confirms that; the
+// result is then duplicate, since a message of the batch is stored already.
+func (l *Link) beginBatch(ctx context.Context, first *nats.Msg) (outcome, error) {
+	reply, err := l.Request(ctx, first)
+	if err != nil {
+		return notStored, err
+	}
+	if len(reply.Data) == 0 {
+		return stored, nil
+	}
+	result, err := classify(reply, nil)
+	if result == stored {
+		result = duplicate
+	}
+	return result, err
 }

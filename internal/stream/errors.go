@@ -3,18 +3,20 @@ package stream
 import "errors"
 
 var (
-	// ErrNotProvisioned is returned when a stream, bucket or durable is missing.
+	// ErrNotProvisioned is wrapped by NotProvisioned if a stream, bucket or durable does not exist.
 	ErrNotProvisioned = errors.New("not set up")
-	// ErrFull is wrapped by an error about something for which the server has no room.
+	// ErrFull is wrapped by the error of a write that the server refused for lack of space.
 	ErrFull = errors.New("the store of the nats server is full")
-	// ErrReconnected is returned when what was sent may have been lost with the connection
-	// that was there before.
-	ErrReconnected = errors.New("the connection was lost meanwhile")
-	// ErrAlone says that an answer may be old. Insist asks again.
-	ErrAlone = errors.New("the server that answers may have been cut off from its cluster")
-	// ErrStale says that the server does not find what was stored. Insist asks again.
-	ErrStale = errors.New("the server does not find an input block")
+	// ErrReconnected is returned for a request that was sent on a connection which has been lost.
+	// Its answer will not come. The server may or may not have carried it out.
+	ErrReconnected = errors.New("the connection was lost before the answer came")
+	// ErrNoQuorum says that an answer may be out of date: the server that gave it may be cut off from
+	// its cluster. Retry repeats the request.
+	ErrNoQuorum = errors.New("the server that answers may be cut off from its cluster")
+	// ErrStale is for callers of Retry: the server does not find a message that was stored. A
+	// replica that lags behind may still get it, so Retry repeats the request.
+	ErrStale = errors.New("the server does not find a message that was stored")
 
-	errGap    = errors.New("a message was lost")
+	errGap    = errors.New("a message was lost on its way")
 	errSilent = errors.New("no answer to a request for messages")
 )

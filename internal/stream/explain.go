@@ -12,35 +12,39 @@ import (
 	"factorfleet/internal/natsconn"
 )
 
-// JetStream's error codes (nats-server errors.json).
+// Error codes of JetStream that nats.go does not name, with their constants in errors.json of
+// nats-server 2.15.2.
 const (
-	codeLimits           = 10077 // "maximum messages per subject exceeded" or another limit of the stream
-	codeInsufficient     = 10023 // no room left in the server's store
-	codeAccountLimits    = 10002 // nor in what the account may use of it
-	codeStreamOffline    = 10118
-	codeTempNotAvailable = 10008
-	codeNotLeader        = 10009
-	codeNoMessageFound   = 10057
-	codeSequenceNotFound = 10043
+	codeLimits           = 10077 // JSStreamStoreFailedF: a limit of the stream; the description says which
+	codeInsufficient     = 10023 // JSInsufficientResourcesErr: no space left in the server's store
+	codeAccountLimits    = 10002 // JSAccountResourcesExceededErr: no space left for this account
+	codeStreamOffline    = 10118 // JSStreamOfflineErr
+	codeTempNotAvailable = 10008 // JSClusterNotAvailErr
+	codeNotLeader        = 10009 // JSClusterNotLeaderErr
+	codeDeleteFailed     = 10057 // JSStreamMsgDeleteFailedF: a deletion of a message that does not exist
+	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
 )
 
-// Missing returns the error for a stream, bucket or durable that could not be opened: what is its
-// kind. It wraps ErrNotProvisioned if there is none of that name.
-func Missing(what, name string, err error) error {
+// perSubject is in the description of codeLimits if the stream has a message of this subject already.
+const perSubject = "per subject"
+
+// NotProvisioned returns the error for a stream, bucket or durable that could not be opened. kind is
+// "stream", "bucket" or "durable". The error wraps ErrNotProvisioned if none of that name exists.
+func NotProvisioned(kind, name string, err error) error {
 	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return fmt.Errorf("%w: %s %s is missing; run `producer init` once against this server", ErrNotProvisioned, what, name)
+		return fmt.Errorf("%w: the server has no %s %s", ErrNotProvisioned, kind, name)
 	}
-	return fmt.Errorf("open %s %s: %w", what, name, Explain(err))
+	return fmt.Errorf("open %s %s: %w", kind, name, Explain(err))
 }
 
-// Explain puts what the client library reports into words a user can act on. The
-// cause stays wrapped, for Insist to judge.
+// Explain returns an error that names the cause in the user's terms and, where one exists, the remedy.
+// err stays wrapped wherever Retry needs it to decide. Other errors are returned unchanged.
 func Explain(err error) error {
 	switch {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
-		return natsconn.Refuse(err, "%v: nobody answers for JetStream on this server; start it with -js", natsconn.ErrConnect)
+		return natsconn.Errorf(err, "%v: JetStream does not answer on this nats server; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return natsconn.ErrClosed
 	case IsFull(err):
@@ -51,22 +55,26 @@ func Explain(err error) error {
 	return err
 }
 
-// IsFull reports whether the server has refused a write for lack of room.
+// IsFull reports whether the server has refused a write for lack of space.
 func IsFull(err error) bool {
 	var api *jetstream.APIError
-	if !errors.As(err, &api) {
-		return false
-	}
-	switch api.ErrorCode {
+	return errors.As(err, &api) && isFullCode(int(api.ErrorCode), api.Description)
+}
+
+// isFullCode reports whether a code of JetStream means that there is no space: in the stream, in the
+// account or in the server. The limit "per subject" has the same code as the others but means that
+// the message is a duplicate.
+func isFullCode(code int, description string) bool {
+	switch code {
 	case codeInsufficient, codeAccountLimits:
 		return true
 	case codeLimits:
-		return !strings.Contains(api.Description, "per subject")
+		return !strings.Contains(description, perSubject)
 	}
 	return false
 }
 
-// A fullError is ErrFull with the server's reason, in words a user can act on.
+// A fullError is ErrFull with the server's reason in brackets.
 type fullError struct{ cause error }
 
 func (e *fullError) Error() string {
@@ -79,14 +87,16 @@ func (e *fullError) Error() string {
 
 func (e *fullError) Unwrap() []error { return []error{ErrFull, e.cause} }
 
-// IsConflict reports whether somebody else wrote the key first.
+// IsConflict reports whether a conditional write failed because another client has written the key
+// since it was read. The server has a second code for a write to the same key that is still in flight
+// (nats-server, jetstream_batching.go).
 func IsConflict(err error) bool {
 	var api *jetstream.APIError
 	return errors.Is(err, jetstream.ErrKeyExists) ||
 		errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }
 
-// IsNotFound reports whether err says that a message is not there.
+// IsNotFound reports whether err says that the requested message does not exist.
 func IsNotFound(err error) bool {
 	var api *jetstream.APIError
 	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound

@@ -6,7 +6,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// TestFollowGap: a message that was lost on its way is not passed over.
+// TestFollowGap: the follower detects a message that was lost on its way.
 func TestFollowGap(t *testing.T) {
 	t.Parallel()
 	message := func(seq, delivered, pending string) *nats.Msg {
@@ -36,15 +36,15 @@ func TestFollowGap(t *testing.T) {
 		"counted, lost":   {[]*nats.Msg{message("8", "1", "5")}, "408", end("408", "8"), errGap},
 		"of another kind": {[]*nats.Msg{{Subject: "a"}}, "", nil, errGap},
 	} {
-		w := &follower{last: 7, told: 7, left: 10, got: func([]Message, uint64) error { return nil }}
+		f := &follower{received: 7, handedOver: 7, outstanding: 10, deliver: func([]Message, uint64) error { return nil }}
 		var err error
 		for _, m := range test.messages {
 			if err == nil {
-				err = w.take(m)
+				err = f.take(m)
 			}
 		}
 		if err == nil {
-			err = w.ended(test.status, test.end)
+			err = f.end(test.status, test.end)
 		}
 		if err != test.want {
 			t.Errorf("%s: %v, not %v", name, err, test.want)

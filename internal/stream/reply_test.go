@@ -5,31 +5,30 @@ import (
 	"testing"
 )
 
-func TestReplySubject(t *testing.T) {
+func TestParseReply(t *testing.T) {
 	t.Parallel()
-	for reply, want := range map[string]int{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                 2,
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd": 3,
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":     3,
+	for subject, want := range map[string]Reply{
+		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                   {2, 17, 5, 3},
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd":   {3, 17, 5, 3},
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":       {3, 17, 5, 3},
+		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {1, 2, 3, 4},
+		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {1, 2, 3, 4},
+		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random": {1, 2, 3, 4},
 	} {
-		if n, ok := DeliveryCount(reply); n != want || !ok {
-			t.Errorf("%s: %d, %v", reply, n, ok)
-		}
-		if p := positionOf(reply); p != (position{seq: 17, delivered: 5, pending: 3}) {
-			t.Errorf("%s: %+v", reply, p)
+		if r, ok := ParseReply(subject); r != want || !ok {
+			t.Errorf("%s: %+v, %v", subject, r, ok)
 		}
 	}
-	for _, reply := range []string{"", "_INBOX.a.b.c.d.e.f.g.h", "$JS.ACK.a.b.x.1.1.1.1", "$JS.ACK.a.b.0.1.1.1.1", "$JS.ACK"} {
-		if n, ok := DeliveryCount(reply); ok {
-			t.Errorf("%s: %d", reply, n)
+	for _, subject := range []string{
+		"", "a.b", "$JS.ACK", "_INBOX.a.b.c.d.e.f.g.h", "$JS.ACK.a.b.x.1.1.1.1", "$JS.ACK.a.b.0.1.1.1.1", "$JS.ACK.a.b.1.x.1.1.1", "$JS.ACK.a.b.1.1.1.1.-1",
+	} {
+		if r, ok := ParseReply(subject); ok || r != (Reply{}) {
+			t.Errorf("%s: %+v, %v", subject, r, ok)
 		}
-	}
-	if p := positionOf("a.b"); p != (position{}) {
-		t.Errorf("%+v", p)
 	}
 }
 
-// FuzzReply: the two readers of reply subjects agree with the client library's.
+// FuzzReply: whatever the subject, the parser returns a valid reply or none.
 func FuzzReply(f *testing.F) {
 	for _, s := range []string{
 		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4",
@@ -38,27 +37,13 @@ func FuzzReply(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, reply string) {
-		count, ok := DeliveryCount(reply)
-		if ok && count < 1 {
-			t.Errorf("%q: %d, %v", reply, count, ok)
+	f.Fuzz(func(t *testing.T, subject string) {
+		r, ok := ParseReply(subject)
+		if ok && r.Deliveries < 1 || !ok && r != (Reply{}) {
+			t.Errorf("%q: %+v, %v", subject, r, ok)
 		}
-		p := positionOf(reply)
-		if tokens := strings.Split(reply, "."); len(tokens) < 9 && (ok || p != position{}) {
-			t.Errorf("%q has %d tokens: %d, %+v", reply, len(tokens), count, p)
+		if tokens := strings.Split(subject, "."); len(tokens) < 9 && ok {
+			t.Errorf("%q has %d tokens: %+v", subject, len(tokens), r)
 		}
 	})
-}
-
-func TestReplySubjects(t *testing.T) {
-	t.Parallel()
-	for reply, want := range map[string]position{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {seq: 2, delivered: 3, pending: 4},
-		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {seq: 2, delivered: 3, pending: 4},
-		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random": {seq: 2, delivered: 3, pending: 4},
-	} {
-		if n, ok := DeliveryCount(reply); n != 1 || !ok || positionOf(reply) != want {
-			t.Errorf("%s: %d, %v, %+v", reply, n, ok, positionOf(reply))
-		}
-	}
 }

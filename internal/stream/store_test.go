@@ -11,12 +11,13 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 )
 
-// shelf makes a stream of one message a subject, of at most most messages.
-func shelf(t *testing.T, h *testFleet, most int64, atomic bool) jetstream.Stream {
+// shelf creates a stream with one message a subject, and at most most messages.
+func shelf(t *testing.T, h *testServer, most int64, atomic bool) jetstream.Stream {
 	t.Helper()
 	s, err := h.js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "SHELF", Subjects: []string{"shelf.*"}, MaxMsgs: most, MaxMsgsPerSubject: 1, MaxMsgSize: 256 << 10,
@@ -42,21 +43,21 @@ func TestStore(t *testing.T) {
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, 2, true)
 	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
-	for range 2 { // stored, then there already
-		if err := l.Store(t.Context(), message("shelf.a", []byte("1"))); err != nil {
+	for range 2 { // stored, then a duplicate
+		if err := l.Store(t.Context(), fleettest.Message("shelf.a", []byte("1"))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := l.Store(t.Context(), message("shelf.b", nil)); err != nil {
+	if err := l.Store(t.Context(), fleettest.Message("shelf.b", nil)); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := s.GetMsg(t.Context(), 1); err != nil || m.Header.Get("Factor-Schema") != "1" {
 		t.Errorf("stored %v, %v", m, err)
 	}
 
-	// Full: waited for, and stored once there is room.
+	// The stream is full: the message is stored as soon as there is space.
 	done := make(chan error)
-	go func() { done <- l.Store(t.Context(), message("shelf.c", nil)) }()
+	go func() { done <- l.Store(t.Context(), fleettest.Message("shelf.c", nil)) }()
 	select {
 	case err := <-done:
 		t.Fatalf("a full stream took a message: %v", err)
@@ -69,37 +70,37 @@ func TestStore(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Full, and nobody waits any longer once the server has said so.
+	// The stream is full until the context ends.
 	because := errors.New("enough")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, because)
 	defer cancel()
-	if err := l.Store(ctx, message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
-		t.Errorf("given up with %v", err)
+	if err := l.Store(ctx, fleettest.Message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
+		t.Errorf("the context has ended: %v", err)
 	}
 
-	// Never.
+	// The message is refused.
 	for name, m := range map[string]*nats.Msg{
-		"above the stream's limit": message("shelf.e", make([]byte, 257<<10)),
-		"above the server's limit": message("shelf.e", make([]byte, 2<<20)),
-		"no subject":               message("", nil),
+		"above the stream's limit": fleettest.Message("shelf.e", make([]byte, 257<<10)),
+		"above the server's limit": fleettest.Message("shelf.e", make([]byte, 2<<20)),
+		"no subject":               fleettest.Message("", nil),
 	} {
 		if err := l.Store(t.Context(), m); err == nil {
 			t.Errorf("%s: stored", name)
 		}
 	}
 	h.nc.Close()
-	if err := l.Store(t.Context(), message("shelf.f", nil)); !errors.Is(err, natsconn.ErrConnect) {
+	if err := l.Store(t.Context(), fleettest.Message("shelf.f", nil)); !errors.Is(err, natsconn.ErrConnect) {
 		t.Errorf("without a connection: %v", err)
 	}
 }
 
-func TestJudge(t *testing.T) {
+func TestClassify(t *testing.T) {
 	t.Parallel()
 	for reply, want := range map[string]outcome{
 		`{"stream":"S", "seq":17}`:                     stored,
 		`{"type":"x","stream":"S","seq":17}`:           stored,
 		`{"stream":"S","seq":3,"batch":"x","count":3}`: stored,
-		`{"error":{"code":503,"err_code":10077,"description":"maximum messages per subject exceeded"},"stream":"S","seq":0}`: present,
+		`{"error":{"code":503,"err_code":10077,"description":"maximum messages per subject exceeded"},"stream":"S","seq":0}`: duplicate,
 		`{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"S"}`:                     full,
 		`{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}}`:                                     full,
 		`{"error":{"code":503,"err_code":10023,"description":"insufficient resources"}}`:                                     full,
@@ -109,19 +110,19 @@ func TestJudge(t *testing.T) {
 		`{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"}}`:                             refused,
 		"": unknown, "hello": unknown,
 	} {
-		if got, err := judge(&nats.Msg{Data: []byte(reply)}, nil); got != want {
+		if got, err := classify(&nats.Msg{Data: []byte(reply)}, nil); got != want {
 			t.Errorf("%s is %d, %v, want %d", reply, got, err, want)
 		}
 	}
-	if got, err := judge(nil, nats.ErrTimeout); got != unknown || err == nil {
+	if got, err := classify(nil, nats.ErrTimeout); got != unknown || err == nil {
 		t.Errorf("no reply is %d, %v", got, err)
 	}
 }
 
-// batch returns messages shelf.<from>, ... of the given size.
+// batch returns count messages of the given size, with the subjects shelf.<from>, ...
 func batch(from, count, size int) (list []*nats.Msg) {
 	for i := range count {
-		list = append(list, message(fmt.Sprintf("shelf.%d", from+i), make([]byte, size)))
+		list = append(list, fleettest.Message(fmt.Sprintf("shelf.%d", from+i), make([]byte, size)))
 	}
 	return list
 }
@@ -143,8 +144,8 @@ func TestStoreAll(t *testing.T) {
 	all(0, nil)
 	all(1, batch(0, 1, 10))
 	all(501, batch(1, 500, 10))
-	all(501, batch(1, 500, 10))        // all there
-	all(601, batch(401, 200, 10))      // half of them there
+	all(501, batch(1, 500, 10))        // all duplicates
+	all(601, batch(401, 200, 10))      // half of them duplicates
 	all(1900, batch(601, 1299, 10))    // three batches
 	all(2000, batch(1900, 100, 100e3)) // above 4 MiB
 	all(2100, batch(2000, 100, 5))
@@ -152,11 +153,11 @@ func TestStoreAll(t *testing.T) {
 		t.Errorf("the last of a large batch: %v", err)
 	}
 
-	// The rest does not fit until there is room. A batch that is refused for a while goes in one by one, so
-	// what makes room in the end spares what comes after the 3600th.
+	// The rest does not fit until there is space. After some attempts a batch is sent as single messages.
+	// The purge that makes space must not remove those stored after the 3600th.
 	done := make(chan error)
 	go func() { done <- l.StoreAll(t.Context(), batch(2100, 1950, 1)) }()
-	await(t, "the stream is nearly full", func() bool { return count(t, s) == 3600 })
+	fleettest.Await(t, "the stream is nearly full", func() bool { return count(t, s) == 3600 })
 	last := s.CachedInfo().State.LastSeq
 	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("shelf.0")); err != nil {
 		t.Fatal(err)
@@ -180,8 +181,7 @@ func TestStoreAll(t *testing.T) {
 	}
 }
 
-// TestStoreAllWithoutBatches: a stream that takes no atomic batches gets the messages
-// one by one.
+// TestStoreAllWithoutBatches: a stream without atomic batches gets the messages one by one.
 func TestStoreAllWithoutBatches(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
@@ -192,8 +192,7 @@ func TestStoreAllWithoutBatches(t *testing.T) {
 	}
 }
 
-// TestStoreAllOldServer: a server that does not know batches stores each message by
-// itself.
+// TestStoreAllOldServer: a server that does not know batches gets the messages one by one.
 func TestStoreAllOldServer(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
@@ -214,21 +213,19 @@ func TestStoreAllOldServer(t *testing.T) {
 	if err := sub.Drain(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the end", func() bool { return !sub.IsValid() })
+	fleettest.Await(t, "the end", func() bool { return !sub.IsValid() })
 	if len(acked) != 20 {
 		t.Errorf("%d messages of 20 were acknowledged", len(acked))
 	}
 }
 
-// TestStoreAcrossRestart: a server that is away is waited for.
+// TestStoreAcrossRestart: messages are stored once a server that was stopped is back.
 func TestStoreAcrossRestart(t *testing.T) {
 	t.Parallel()
-	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
-	h := serve(t, c)
+	h := connected(fleettest.NewRestartable(t))
 	s := shelf(t, h, -1, true)
 	l := New(h.nc, h.js, Options{Timeout: 300 * time.Millisecond})
-	c.Listen = strings.TrimPrefix(h.server.URL(), "nats://")
-	h.stop()
+	h.Stop()
 	done := make(chan error)
 	go func() { done <- l.StoreAll(t.Context(), batch(0, 700, 1)) }()
 	select {
@@ -236,7 +233,7 @@ func TestStoreAcrossRestart(t *testing.T) {
 		t.Fatalf("stored without a server: %v", err)
 	case <-time.After(400 * time.Millisecond):
 	}
-	h.start(c)
+	h.Start(h.Config())
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

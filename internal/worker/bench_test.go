@@ -47,7 +47,7 @@ type endlessSource struct {
 	at     uint64
 }
 
-func (s *endlessSource) Shun(task.Class) {}
+func (s *endlessSource) SkipClass(task.Class) {}
 
 func (s *endlessSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {
 	if s.left == 0 {

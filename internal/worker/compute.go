@@ -58,7 +58,7 @@ func (w *Worker) read(d *Delivery) (*task.Task, attempt.Content, error) {
 // for a while. It logs only the first few names: they come from other programs, so their number is bounded.
 func (w *Worker) unsupported(class task.Class, what, name string) error {
 	const most = 16
-	w.source.Shun(class)
+	w.source.SkipClass(class)
 	key := what + " " + name
 	w.mu.Lock()
 	defer w.mu.Unlock()

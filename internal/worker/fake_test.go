@@ -125,7 +125,7 @@ type fakeSource struct {
 	shunned []task.Class
 }
 
-func (s *fakeSource) Shun(class task.Class) {
+func (s *fakeSource) SkipClass(class task.Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shunned = append(s.shunned, class)

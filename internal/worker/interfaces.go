@@ -25,9 +25,9 @@ type Source interface {
 	// are still delivered before Pull returns. An error is logged and Pull is called again after a
 	// pause, unless the error wraps ErrRestart.
 	Pull(ctx context.Context, n int, deliver func(*Delivery)) error
-	// Shun stops requests for tasks of the class for a while, because this worker has returned one as
+	// SkipClass stops requests for tasks of the class for a while, because this worker has returned one as
 	// unsupported and would receive it again. It may be called while Pull runs.
-	Shun(class task.Class)
+	SkipClass(class task.Class)
 }
 
 // A Handle settles one delivery. Its methods may be called from several goroutines.

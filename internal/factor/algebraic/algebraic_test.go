@@ -105,7 +105,7 @@ func split(n *big.Int, list []*big.Int) []*big.Int {
 	return parts
 }
 
-// TestLucas holds C(x)^2 - s x D(x)^2 against Phi_s'(x) for all s, at an x above the coefficients.
+// TestLucas compares C(x)^2 - s x D(x)^2 with Phi_s'(x) for all s, at an x above the coefficients.
 func TestLucas(t *testing.T) {
 	most := int64(0)
 	for s := 2; s <= maxSquarefree; s++ {

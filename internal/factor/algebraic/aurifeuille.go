@@ -2,23 +2,27 @@ package algebraic
 
 import "math/big"
 
-// Let s > 1 have no square factor, and let s' be s for s = 1 mod 4 and 2s else. There are polynomials C
-// of degree phi(s')/2 and D of one less with
+// Aurifeuillian factorizations. Let s > 1 have no square factor, and let s' be s for s
+// = 1 mod 4 and 2s otherwise. There are polynomials C of degree phi(s')/2 and D of one
+// degree less with
 //
 //	Phi_s'(x) = C(x)^2 - s x D(x)^2.
 //
-// If s x is a square r^2 that is (C(x) - r D(x)) (C(x) + r D(x)). For x = a^h with a = s t^2 and odd h that is
-// the case, r = s^((h+1)/2) t^h. And Phi_d(a) divides Phi_s'(a^h) if d = s'h.
+// If s x = r^2 is a square, the right side is (C(x) - r D(x)) (C(x) + r D(x)). That is
+// so for x = a^h with a = s t^2 and odd h, where r = s^((h+1)/2) t^h. And Phi_d(a)
+// divides Phi_s'(a^h) if d = s'h.
 //
-// Sources: A. Schinzel, On primitive prime factors of a^n-b^n, Proc. Cambridge Phil. Soc. 58 (1962); R. P.
-// Brent, On computing factors of cyclotomic polynomials, Math. Comp. 61 (1993), algorithm L.
+// Sources: A. Schinzel, On primitive prime factors of a^n-b^n, Proc. Cambridge Phil.
+// Soc. 58 (1962); R. P. Brent, On computing factors of cyclotomic polynomials, Math.
+// Comp. 61 (1993), algorithm L.
 
-// maxSquarefree is the largest s that is made use of. The coefficients up to there are below 2^31,
-// which TestLucas knows, so that sums of a thousand products with s fit into a word.
+// maxSquarefree is the largest s that is used. The coefficients of C and D up to there
+// are below 2^31 (TestLucas), so that a sum of a thousand products with s fits into a
+// word.
 const maxSquarefree = 200
 
-// aurifeuillian returns C(x) - r D(x) for x = Base^(d/s'), or nil if Phi_d(Base) is not known to fall
-// apart.
+// aurifeuillian returns C(x) - r D(x) for x = Base^(d/s'), which shares a factor with
+// Phi_d(Base). It returns nil if no s gives a factorization.
 func (f Form) aurifeuillian(d int) *big.Int {
 	for s := 2; s <= min(maxSquarefree, d); s++ {
 		h := d / prime4(s)
@@ -47,7 +51,7 @@ func prime4(s int) int {
 	return 2 * s
 }
 
-// root returns the t with Base = s t^2, or nil.
+// root returns t with Base = s t^2, or nil if there is none.
 func (f Form) root(s int) *big.Int {
 	q, r := new(big.Int).QuoRem(f.Base, big.NewInt(int64(s)), new(big.Int))
 	if r.Sign() != 0 {
@@ -60,7 +64,9 @@ func (f Form) root(s int) *big.Int {
 	return t
 }
 
-// lucas returns the coefficients of C and D, the constant ones first.
+// lucas returns the coefficients of C and D, the constant ones first. They follow from
+// the power sums of the zeros by Newton's identities, up to the middle; both
+// polynomials are palindromes.
 func lucas(s int) (c, d []int64) {
 	m := prime4(s)
 	half := totient(m) / 2
@@ -89,15 +95,15 @@ func lucas(s int) (c, d []int64) {
 	return c, d
 }
 
-// powerSum returns the sum of the k-th powers of the zeros of C(x^2) - sqrt(s) x D(x^2), but for a factor
-// sqrt(s) if k is odd; m = s'.
+// powerSum returns the sum of the k-th powers of the zeros of C(x^2) - sqrt(s) x
+// D(x^2), m = s'. For odd k it is divided by sqrt(s).
 func powerSum(s, m, k int) int64 {
 	if k%2 == 1 {
 		return int64(big.Jacobi(big.NewInt(int64(s)), big.NewInt(int64(k))))
 	}
 	g := gcd(k, m)
 	sum := int64(moebius(m/g) * totient(g))
-	switch (s - 1) * (k / 2) % 4 { // the cosine of (s-1) k pi/4
+	switch (s - 1) * (k / 2) % 4 { // sum * cos((s-1) k pi/4)
 	case 0:
 		return sum
 	case 2:
@@ -107,6 +113,7 @@ func powerSum(s, m, k int) int64 {
 	}
 }
 
+// gcd returns the greatest common divisor of a and b.
 func gcd(a, b int) int {
 	for b != 0 {
 		a, b = b, a%b
@@ -114,7 +121,8 @@ func gcd(a, b int) int {
 	return a
 }
 
-// evaluate returns the value at x of the polynomial with the coefficients c.
+// evaluate returns the value at x of the polynomial with the coefficients c, by
+// Horner's rule.
 func evaluate(c []int64, x *big.Int) *big.Int {
 	v := new(big.Int)
 	for i := len(c) - 1; i >= 0; i-- {

@@ -7,19 +7,22 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// Sizes in bits up to which all bases, and those to 12, are looked at; above there are 2 and 10.
+// Sizes in bits up to which all bases are tried, and those up to 12. Above, only 2 and
+// 10 are.
 const (
 	manyBases = 1024
 	someBases = 4096
 )
 
-// orderBound is up to how many times the length of n the length of b^e may be.
+// orderBound bounds the length of b^e, as a multiple of the length of n.
 const orderBound = 4
 
-// checkEvery is how many word products, about a nanosecond each, pass between two calls of check.
+// checkEvery is the number of word products, about a nanosecond each, between two calls
+// of check.
 const checkEvery = 1 << 16
 
-// bases returns the bases to look at for a number of so many bits: those that are no powers.
+// bases returns the bases to try for a number of so many bits. None of them is a power,
+// since the form of a power is also one of its root.
 func bases(bits int) []uint64 {
 	switch {
 	case bits <= manyBases:
@@ -32,11 +35,13 @@ func bases(bits int) []uint64 {
 	}
 }
 
-// OfDivisor returns a form b^e-1 or b^e+1 of small b that n divides, and of which n is a fourth or more
-// of the length: repunits, or what is left of such a number after some of its factors were
-// found. It returns false if there is none. Requires n odd, n > 2^64, without prime factors
-// below 64. It calls check about every tenth of a millisecond, never less often than after each product
-// modulo n, and returns its error if there is one.
+// OfDivisor returns a form b^e-1 or b^e+1 of small b that n divides, with at most four
+// times the length of n. Such n are repunits, and cofactors of a form after some of its
+// factors were found. It returns false if there is none. Requires n odd, n > 2^64,
+// without prime factors below 64.
+//
+// The error is one of check. OfDivisor calls check about every 0.1 ms, never less often
+// than after each product modulo n.
 func OfDivisor(n *big.Int, check func() error) (Form, bool, error) {
 	s := &orders{w: mont.NewWide(n), check: check}
 	for _, b := range bases(n.BitLen()) {
@@ -52,7 +57,7 @@ func OfDivisor(n *big.Int, check func() error) (Form, bool, error) {
 	return Form{}, false, nil
 }
 
-// orders looks for the orders of small numbers modulo one n.
+// An orders searches the orders of small numbers modulo one n.
 type orders struct {
 	w     *mont.Wide
 	check func() error
@@ -60,6 +65,7 @@ type orders struct {
 	err   error
 }
 
+// mul sets z = x*y, and calls check from time to time.
 func (s *orders) mul(z, x, y mont.Element) {
 	s.w.Mul(z, x, y)
 	if s.done += 2 * s.w.Words() * s.w.Words(); s.done >= checkEvery && s.err == nil {
@@ -67,15 +73,16 @@ func (s *orders) mul(z, x, y mont.Element) {
 	}
 }
 
-// find returns the least e <= side^2 with b^e = 1 or -1 modulo n, and which of the two; e = 0 if there is
-// none. Requires b^side < n.
+// find returns the least e <= side^2 with b^e = 1 or b^e = -1 modulo n, and plus for
+// -1. It returns e = 0 if there is none. Requires b^side < n.
 //
-// With e = side*g - i and 0 <= i < side that is b^(side*g) = b^i or -b^i: D. Shanks's baby steps
-// and giant steps.
+// With e = side*g - i, 1 <= g <= side and 0 <= i < side, that is b^(side*g) = b^i or
+// -b^i: D. Shanks's baby steps b^i and giant steps b^(side*g), with about 2*side
+// products instead of side^2.
 func (s *orders) find(b uint64, side int) (e int, plus bool) {
 	w := s.w
 	babies := w.NewSlice(side)
-	at := make(map[uint64]int, side) // by hash
+	at := make(map[uint64]int, side) // at[hash(b^i)] = i
 	step, giant, minus := w.New(), w.New(), w.New()
 	w.SetWord(step, b)
 	copy(giant, w.One())
@@ -103,8 +110,9 @@ func (s *orders) find(b uint64, side int) (e int, plus bool) {
 	return 0, false
 }
 
-// hash returns a number that different elements hardly ever have in common. One word of them does not do:
-// powers of 2 modulo 2^e-1 have nothing but zeros in most words.
+// hash returns a word that practically never is the same for different elements. One
+// word of an element does not suffice: powers of 2 modulo 2^e-1 have only zeros in most
+// words.
 func hash(x mont.Element) uint64 {
 	h := uint64(0)
 	for _, word := range x {

@@ -1,16 +1,19 @@
-// Package algebraic knows the divisors that a^e-1 and a^e+1 have because of their form.
+// Package algebraic finds the divisors that a^e-1 and a^e+1 have because of their form.
 //
 // With the cyclotomic polynomials Phi_d
 //
-//	a^e - 1 = product of the Phi_d(a) of all d that divide e
-//	a^e + 1 = product of the Phi_d(a) of all d that divide 2e but not e
+//	a^e - 1 = product of Phi_d(a) over all d that divide e
+//	a^e + 1 = product of Phi_d(a) over all d that divide 2e but not e
 //
-// and some of the Phi_d(a) are products of two numbers again, see aurifeuille.go.
+// and some of the Phi_d(a) are products of two numbers again, see aurifeuille.go. For
+// example
 //
-// Source: J. Brillhart, D. Lehmer, J. Selfridge, B. Tuckerman, S. Wagstaff, Factorizations of b^n±1, 3rd ed.
-// (2002), chapter III C.
+//	10^6 + 1 = Phi_4(10) * Phi_12(10) = 101 * 9901.
 //
-// It tests nothing for primality, and factors nothing but exponents.
+// Source: J. Brillhart, D. Lehmer, J. Selfridge, B. Tuckerman, S. Wagstaff,
+// Factorizations of b^n±1, 3rd ed. (2002), chapter III C.
+//
+// Nothing here is tested for primality, and only exponents are factored.
 package algebraic
 
 import (
@@ -18,18 +21,19 @@ import (
 	"math/big"
 )
 
-// A Form is Base^Exp + 1, or Base^Exp - 1 if not Plus. Base >= 2, Exp >= 1. It has most divisors if
-// Base is no power.
+// A Form is Base^Exp + 1, or Base^Exp - 1 if not Plus. Base >= 2, Exp >= 1. A Base that
+// is no power gives the most divisors.
 type Form struct {
 	Base *big.Int
 	Exp  int
 	Plus bool
 }
 
-// maxNamed is the size of a base that String writes.
+// maxNamed is the largest size in bits of a base that String writes as a number.
 const maxNamed = 128
 
-// String returns the form as in "10^120+1", a base of more than 128 bits as a.
+// String returns the form as in "10^120+1", with the letter a for a base of more than
+// 128 bits.
 func (f Form) String() string {
 	base, sign := "a", '-'
 	if f.Base.BitLen() <= maxNamed {
@@ -41,13 +45,13 @@ func (f Form) String() string {
 	return fmt.Sprintf("%s^%d%c1", base, f.Exp, sign)
 }
 
-// Divisors returns numbers that have a factor in common with f and are below it: the Phi_d(Base) whose
-// product it is, and one of the two factors of those that fall apart. It calls check for each and
-// returns its error if there is one.
+// Divisors returns numbers below f that share a factor with f: the Phi_d(Base) whose
+// product it is, and of each one that has an Aurifeuillian factorization one of its two
+// factors. It calls check for each d and returns its error.
 func (f Form) Divisors(check func() error) ([]*big.Int, error) {
 	order := f.order()
 	var list []*big.Int
-	values := make(map[int]*big.Int) // of Base^d - 1
+	values := make(map[int]*big.Int) // values[i] = Base^i - 1
 	for _, d := range divisors(order) {
 		if f.Plus && order/d%2 == 0 { // d divides Exp
 			continue
@@ -63,7 +67,7 @@ func (f Form) Divisors(check func() error) ([]*big.Int, error) {
 	return list, nil
 }
 
-// order returns the least e known with Base^e = 1 modulo f.
+// order returns the e for which f divides Base^e - 1: Exp, or twice that for Plus.
 func (f Form) order() int {
 	if f.Plus {
 		return 2 * f.Exp
@@ -71,8 +75,8 @@ func (f Form) order() int {
 	return f.Exp
 }
 
-// cyclotomic returns Phi_d(Base), which is the product of (Base^(d/q) - 1)^mu(q) over the divisors q of d.
-// values has the Base^i - 1 that are known.
+// cyclotomic returns Phi_d(Base) = product of (Base^(d/q) - 1)^mu(q) over all divisors
+// q of d. values caches Base^i - 1 by i.
 func (f Form) cyclotomic(d int, values map[int]*big.Int) *big.Int {
 	over, under := big.NewInt(1), big.NewInt(1)
 	for _, q := range divisors(d) {
@@ -86,7 +90,7 @@ func (f Form) cyclotomic(d int, values map[int]*big.Int) *big.Int {
 	return over.Quo(over, under)
 }
 
-// minusOne returns Base^e - 1.
+// minusOne returns Base^e - 1, from values if it is there.
 func (f Form) minusOne(e int, values map[int]*big.Int) *big.Int {
 	v := values[e]
 	if v == nil {
@@ -107,8 +111,8 @@ func divisors(n int) (list []int) {
 	return list
 }
 
-// moebius returns mu(n), n >= 1: 0 if a square divides n, else 1 or -1 as the number of prime
-// factors is even or odd.
+// moebius returns mu(n), n >= 1: 0 if a square above 1 divides n, else 1 or -1 as the
+// number of prime factors is even or odd.
 func moebius(n int) int {
 	mu := 1
 	for p := 2; n > 1; p++ {
@@ -123,7 +127,7 @@ func moebius(n int) int {
 	return mu
 }
 
-// totient returns Euler's phi(n), n >= 1.
+// totient returns Euler's phi(n), n >= 1: the number of residues prime to n.
 func totient(n int) int {
 	phi := n
 	for p := 2; n > 1; p++ {

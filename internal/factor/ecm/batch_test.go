@@ -35,13 +35,13 @@ func semiprimes(size, count int) []Number {
 	return ns
 }
 
-// A splitting is what Split said of a number.
+// A splitting is the result of Split for a number.
 type splitting struct {
 	d      Number
 	method string
 }
 
-// splitAll returns what Split says of ns, checking every divisor.
+// splitAll returns the results of Split for ns, and checks every divisor.
 func splitAll(t *testing.T, b *Batch, ns []Number, seed uint64) []splitting {
 	t.Helper()
 	out := make([]splitting, len(ns))
@@ -97,7 +97,7 @@ func testSplit(t *testing.T) {
 			t.Errorf("%v: %v, scalar %d, %q", n[0], out[i], d, method)
 		}
 	}
-	for i, s := range splitAll(t, &Batch{scalar: true}, ns, 5) {
+	for i, s := range splitAll(t, &Batch{forceWords: true}, ns, 5) {
 		if ns[i][1] == 0 && s != out[i] || ns[i][1] != 0 && s != (splitting{}) {
 			t.Errorf("%v: %v, without lanes %v", toBig(ns[i]), out[i], s)
 		}
@@ -200,7 +200,7 @@ func TestSplitWords(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(1, 1))
 	rnd.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	b := Batch{scalar: true}
+	b := Batch{forceWords: true}
 	for count := 0; count < len(all); count += 1 + count/7 {
 		ns := all[:count]
 		for i, s := range splitAll(t, &b, ns, 9) {
@@ -221,7 +221,7 @@ func TestSplitOdd(t *testing.T) {
 			t.Errorf("%v: %v", n, s)
 		}
 	}
-	for i, s := range splitAll(t, &Batch{scalar: true}, ns, 0) {
+	for i, s := range splitAll(t, &Batch{forceWords: true}, ns, 0) {
 		if n := ns[i]; s != (splitting{}) && (n[1] != 0 || n[0]&1 == 0 || prime.IsPrime(n[0])) {
 			t.Errorf("without lanes, %v: %v", n, s)
 		}
@@ -233,7 +233,7 @@ func TestSplitOdd(t *testing.T) {
 	}
 }
 
-// TestSplitStops checks that the error of alive ends the work.
+// TestSplitStops checks that the error of check ends the work.
 func TestSplitStops(t *testing.T) {
 	stop := errors.New("stop")
 	var b Batch
@@ -252,7 +252,7 @@ func TestSplitStops(t *testing.T) {
 	splitAll(t, &b, semiprimes(64, 50), 0) // what is left over does no harm
 }
 
-// TestSplitMemory checks that a number costs no memory.
+// TestSplitMemory checks that Split allocates nothing for a number.
 func TestSplitMemory(t *testing.T) {
 	ns := append(append(semiprimes(40, 100), semiprimes(64, 50)...), semiprimes(58, 20)...)
 	kernelstest.Each(t, func(t *testing.T) {
@@ -331,7 +331,7 @@ func BenchmarkSplitWord(b *testing.B) {
 	}
 }
 
-// BenchmarkFindWord64 is the code before SplitWord, for the ratio.
+// BenchmarkFindWord64 measures FindWord, for comparison with SplitWord.
 func BenchmarkFindWord64(b *testing.B) {
 	ns := semiprimes(64, 1000)
 	plan := NewWordPlan(230, 8000)

@@ -38,7 +38,7 @@ func TestCalibrate(t *testing.T) {
 	var all []outcome
 	for _, percent := range []uint64{70, 85, 100, 120, 150} {
 		for _, ratio := range []uint64{30, 45, 65, 90, 120} {
-			b1 := max(classes[at].b1*percent/100, MinB1)
+			b1 := max(classes[at].b1*percent/100, minB1)
 			c := class{bits: classes[at].bits, b1: b1, b2: b1 * ratio}
 			c.d = cheapestStep(c.b1, c.b2)
 			found, perCurve := tryClass(&c, *calibrateSize, *calibrateRounds)
@@ -91,7 +91,7 @@ func tryClass(c *class, size, rounds int) (found, perCurve float64) {
 		if lanes.HasGCDs() {
 			lanes.Run(resultGCDs)
 		}
-		s := split{machine: m}
+		s := classRun{machine: m}
 		for l := range width {
 			if s.divisor(l, ns[l]) != (Number{}) {
 				count++
@@ -101,4 +101,15 @@ func tryClass(c *class, size, rounds int) (found, perCurve float64) {
 	}
 	const overhead = 100
 	return float64(count) / float64(width*rounds), float64(best.Nanoseconds())/float64(width) + overhead
+}
+
+// products returns the number of products of residues.
+func (p *program) products() int {
+	sum := 0
+	for _, code := range p.stages {
+		for _, in := range code {
+			sum += in.Products()
+		}
+	}
+	return sum
 }

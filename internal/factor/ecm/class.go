@@ -2,20 +2,23 @@ package ecm
 
 import "sync"
 
-// A class is the work on numbers up to a size.
+// A class is the work on the numbers of up to so many bits: rounds of curves with the
+// programs of smaller classes, then curves with its own program.
 type class struct {
-	bits      int
-	b1, b2, d uint64
+	bits      int     // of its largest number
+	b1, b2, d uint64  // bounds and giant step
 	first     []round // curves of smaller classes
-	curves    int     // and then so many of its own
+	curves    int     // number of curves with b1 and b2, after first
 
-	rounds []round // all of these
+	rounds []round // first, and then the curves of its own
 }
 
-// A round is so many curves with the program of a class.
+// A round is a number of curves with the program of a class. For example, a number of
+// 92 bits runs one curve with the program of to60, one with that of to70, three with
+// that of to86 and then up to 250 with that of to92.
 type round struct{ class, curves int }
 
-// The classes.
+// The classes, by the size in bits of their largest number.
 const (
 	to36 = iota
 	to40
@@ -38,21 +41,25 @@ const (
 	to128
 )
 
-// classes are by TestCalibrate on a Sapphire Rapids, which gives the best of 25 choices
-// around them; the optimum is flat. Those up to 48 bits, 62 and 64 are by the time of lanes of
-// two sorts on a Zen 4, mont.Lanes and mont.WordLanes. All curves fail for no balanced semiprime but one in
-// many millions. 52, 75 and 98 are where the machines of mont.Lanes end with AVX-512 IFMA, 60 and 62 where the
-// kernels of mont.WordLanes do; a class may have several with AVX2, where the bounds are within 3 % of the best
-// for 92 bits.
+// classes has the bounds and the numbers of curves. The bounds are the best of 25
+// choices by TestCalibrate on a Sapphire Rapids; the optimum is flat. Those up to 48
+// bits and those of 62 and 64 bits consider two machines on a Zen 4, mont.Lanes and
+// mont.WordLanes. One balanced semiprime in many millions withstands all curves of its
+// class.
 //
-// Those bounds are for two factors of half the size, the first rounds for numbers from
-// anywhere without a prime factor below 2^13: TestSchedule. It finds that such numbers
-// win 6 % of their time by them at 52 bits, 12 at 56, 30 at 64, 9 at 70 to 80, where a change
-// of the modulus costs as much as a curve, and 28 at 98; semiprimes lose 1 to 4.
+// Some sizes are where a machine ends: 52, 75 and 98 bits for mont.Lanes with AVX-512
+// IFMA, 60 and 62 for the kernels of mont.WordLanes. With AVX2 a class may use several
+// machines; the bounds at 92 bits are within 3 % of the best there.
 //
-// Package siqs takes as long as the class does for semiprimes of 104 to 106 bits: 1.4 ms.
-// Above, the rounds are the best before a sieve that takes 1.8, 3 and 5 ms: semiprimes lose
-// 5 % by them.
+// The bounds of a class are for two factors of half the size. The first rounds are for
+// random numbers without a prime factor below 2^13, whose least factor is often much
+// smaller (TestSchedule). They save such numbers 6 % of their time at 52 bits, 12 % at
+// 56, 30 % at 64, 9 % at 70 to 80, where a change of the modulus costs as much as a
+// curve, and 28 % at 98. They cost semiprimes 1 to 4 %.
+//
+// Package siqs takes as long as the class for semiprimes of 104 to 106 bits, 1.4 ms.
+// Above, the rounds are the best before a sieve that takes 1.8, 3 and 5 ms; they cost
+// semiprimes 5 %.
 var classes = [...]class{
 	to36:  {36, 27, 500, 54, nil, 30, nil},
 	to40:  {40, 34, 850, 60, nil, 40, nil},
@@ -75,7 +82,9 @@ var classes = [...]class{
 	to128: {bits: 128, first: []round{{to64, 3}, {to104, 4}, {to112, 4}}},
 }
 
-var programs [len(classes)]func() *Program
+// programs has the program of each class that has curves of its own, compiled at its
+// first use.
+var programs [len(classes)]func() *program
 
 func init() {
 	for i := range classes {
@@ -83,36 +92,7 @@ func init() {
 		c.rounds = c.first
 		if c.curves > 0 {
 			c.rounds = append(c.rounds, round{i, c.curves})
-			programs[i] = sync.OnceValue(func() *Program { return newProgram(c.b1, c.b2, c.d) })
+			programs[i] = sync.OnceValue(func() *program { return newProgram(c.b1, c.b2, c.d) })
 		}
 	}
-}
-
-// goodSigmas are fractions sigma that find a factor more often than others, by 6 in a
-// hundred for 64 bits: (A+2)*B or (A-2)*B is minus a square, or B is a
-// square, where B*y^2 = x^3 + A*x^2 + x is the curve with the point of y = 1, so that the
-// order of the curve has a factor 2 more for some primes. A search of numerators below
-// 40000 has found them; 5/sigma has the curve of sigma. Such families are explained by
-// R. Barbulescu, J. W. Bos, C. Bouvier, T. Kleinjung, P. L. Montgomery, Finding
-// ECM-friendly curves through a study of Galois properties (2012).
-var goodSigmas = [...][2]uint64{{11, 1}, {9, 4}, {47, 3}, {65, 11}, {845, 121}, {1205, 239}, {2171, 719}, {25921, 144}}
-
-// sigma returns the parameter num/den of a curve by number. The first curves are the same
-// for every seed.
-func sigma(seed uint64, curve int) (num, den uint64) {
-	if curve < len(goodSigmas) {
-		return goodSigmas[curve][0], goodSigmas[curve][1]
-	}
-	return Sigma(seed, uint64(curve)), 1
-}
-
-// Sigma returns the parameter of a curve by number, 32 bits like those that people pass
-// around.
-func Sigma(seed, curve uint64) uint64 {
-	// The finaliser of splitmix64: a bijection that mixes well.
-	x := seed + (curve+1)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	x ^= x >> 31
-	return MinSigma + x>>32
 }

@@ -71,8 +71,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// twin is the curve over math/big, by the textbook: y^2 is not needed, points
-// are added by x alone.
+// twin is the curve over math/big, straight from the formulas. Points are added by x alone.
 type twin struct{ n, a24 *big.Int }
 
 func (c twin) mod(x *big.Int) *big.Int { return x.Mod(x, c.n) }
@@ -141,7 +140,7 @@ func TestLadder(t *testing.T) {
 func TestSuyamaOrder(t *testing.T) {
 	for _, p := range []int64{101, 103, 499, 1009} {
 		n := big.NewInt(p)
-		for sigma := uint64(MinSigma); sigma < 40; sigma++ {
+		for sigma := uint64(minSigma); sigma < 40; sigma++ {
 			s := NewSearch(n, always)
 			if s.f.suyama(s.q, sigma) != nil {
 				continue
@@ -203,8 +202,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// FuzzFind checks that whatever is found divides n, for small n, where stages
-// end with n as often as not.
+// FuzzFind checks that every divisor found divides n, for small n, where a gcd often is n.
 func FuzzFind(f *testing.F) {
 	plans := []*Plan{newPlan(15, 15), newPlan(15, 100), newPlan(110, 3000), newPlan(1200, 20000)}
 	f.Add(uint64(25), uint32(0), uint8(0))
@@ -216,7 +214,7 @@ func FuzzFind(f *testing.F) {
 			return
 		}
 		m := new(big.Int).SetUint64(n)
-		d, err := NewSearch(m, always).Run(plans[int(plan)%len(plans)], MinSigma+uint64(sigma))
+		d, err := NewSearch(m, always).Run(plans[int(plan)%len(plans)], minSigma+uint64(sigma))
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(m) >= 0 || n%d.Uint64() != 0) {
 			t.Errorf("n=%d, sigma=%d: %v, %v", n, sigma, d, err)
 		}
@@ -224,7 +222,7 @@ func FuzzFind(f *testing.F) {
 }
 
 // TestSmallSemiprimes runs curves that meet both primes at once much of the time,
-// in stage 1 or in stage 2: the careful ways must part them often enough.
+// in stage 1 or in stage 2: the careful repetition must separate them often enough.
 func TestSmallSemiprimes(t *testing.T) {
 	for _, plan := range []*Plan{newPlan(300, 20000), newPlan(15, 1000)} {
 		rnd := rand.New(rand.NewPCG(6, 6))
@@ -234,7 +232,7 @@ func TestSmallSemiprimes(t *testing.T) {
 			p, q := randomPrime(rnd, 12), randomPrime(rnd, 13)
 			n := new(big.Int).SetUint64(p * q)
 			s := NewSearch(n, always)
-			for sigma := uint64(MinSigma); sigma < MinSigma+curves; sigma++ {
+			for sigma := uint64(minSigma); sigma < minSigma+curves; sigma++ {
 				d, _ := s.Run(plan, sigma)
 				if d == nil {
 					continue
@@ -267,7 +265,7 @@ func TestRepeatable(t *testing.T) {
 	n.Mul(n, big10("1000000000039"))
 	plans := []*Plan{newPlan(100, 1000), newPlan(2000, 50000)}
 	reused := NewSearch(n, always)
-	for sigma := uint64(20); sigma > MinSigma; sigma-- {
+	for sigma := uint64(20); sigma > minSigma; sigma-- {
 		for _, p := range plans {
 			a, _ := reused.Run(p, sigma)
 			b, _ := Find(n, Curve{p.B1, p.B2, sigma}, always)
@@ -324,7 +322,7 @@ func BenchmarkCurve(b *testing.B) {
 			n := new(big.Int).Lsh(one, c.bits)
 			n.Sub(n, big.NewInt(c.sub))
 			plan, s := newPlan(c.b1, c.b2), NewSearch(n, always)
-			sigma := uint64(MinSigma)
+			sigma := uint64(minSigma)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.Run(plan, sigma)

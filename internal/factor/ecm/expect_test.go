@@ -43,7 +43,7 @@ func TestChanceFound(t *testing.T) {
 	found := 0
 	for i := range uint64(groups) {
 		n := new(big.Int).SetUint64(randomPrime(rnd, 42)) // 2^41.5 is 10^12.5
-		curves := NewMany(n.Mul(n, large), always)
+		curves := newRunner(n.Mul(n, large), always)
 		var sigmas [Group]uint64
 		for j := range sigmas {
 			sigmas[j] = Sigma(i, uint64(j))

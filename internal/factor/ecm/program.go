@@ -6,22 +6,23 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// A Program is a curve with the bounds of a plan, as instructions for the machines of
+// A program is a curve with the bounds of a plan, as instructions for the machines of
 // package mont: from sigma to the product of stage 2. It is immutable.
 //
-// It divides nowhere. The constant of the curve is kept as a fraction, and the points of
-// stage 2 are not made affine but brought to one denominator: x = X/Z becomes
-// X*prod(Z of the others), so that the differences of two are those of the
-// affine x times the product of all Z. A pair costs one product.
-type Program struct {
+// It contains no inversion. The constant of the curve is a fraction num/den. The points
+// of stage 2 are not made affine but brought to a common denominator: x = X/Z is
+// replaced by X * (product of the Z of all other points). Then each difference of two
+// is that of the affine x times the product of all Z, and a pair costs one product.
+type program struct {
 	B1, B2 uint64
 
 	name   string
 	slots  int
-	stages [2][]mont.Instruction // the curve and stage 1; stage 2
-	q      int                   // the point after stage 1
+	stages [2][]mont.Instruction // stages[0]: the curve and stage 1; stages[1]: stage 2
+	q      int                   // slot of the point after stage 1
 
-	// To go on with stage 2 in another machine: the gcd of Z of q, and the rest of q.
+	// For a wordPipeline: zGCD computes the gcd of Z of q with n after stage 1. point
+	// completes q in the machine of stage 2, to which its X and Z are copied.
 	zGCD, point [1]mont.Instruction
 }
 
@@ -29,7 +30,7 @@ type Program struct {
 const (
 	slotSigma = mont.FirstSlot + iota // sigma is slotSigma/slotSigmaDen
 	slotSigmaDen
-	slotThree // the numbers themselves, not their forms
+	slotThree // four slots of the numbers themselves, not their Montgomery forms
 	slotFour
 	slotFive
 	slotSixteen
@@ -41,23 +42,12 @@ const (
 // smallNumbers are the contents of the slots from slotThree.
 var smallNumbers = [...]uint64{3, 4, 5, 16}
 
-// String returns the method as results name it.
-func (p *Program) String() string { return p.name }
+// String returns the method, as results name it.
+func (p *program) String() string { return p.name }
 
-// products returns the number of products of residues.
-func (p *Program) products() int {
-	sum := 0
-	for _, code := range p.stages {
-		for _, in := range code {
-			sum += in.Products()
-		}
-	}
-	return sum
-}
-
-// newProgram returns the program for MinB1 <= b1 <= b2 and the giant step d, a multiple
-// of 6 with the primes of d and d/2 at most b1.
-func newProgram(b1, b2, d uint64) *Program {
+// newProgram returns the program for 15 <= b1 <= b2 and the giant step d. d is a
+// multiple of 6, and d/2 and the prime factors of d are at most b1.
+func newProgram(b1, b2, d uint64) *program {
 	plan, err := newPlanStep(b1, b2, d, func() error { return nil })
 	if err != nil || d%6 != 0 || d/2 > b1 {
 		panic(fmt.Sprintf("ecm: internal error: bounds %d, %d and step %d", b1, b2, d))
@@ -68,21 +58,22 @@ func newProgram(b1, b2, d uint64) *Program {
 	one := c.code
 	c.code = nil
 	c.stage2(q, plan)
-	return &Program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q,
+	return &program{B1: b1, B2: b2, name: fmt.Sprintf("ecm(%s)", plan), slots: c.slots, stages: [2][]mont.Instruction{one, c.code}, q: q,
 		zGCD: [1]mont.Instruction{mont.GCDs(slotGCD, q+1)}, point: [1]mont.Instruction{mont.MakePoint(q)}}
 }
 
-// A compiler writes a program.
+// A compiler writes the instructions of a program, or of stage 1 of a Runner. It
+// implements chainOps.
 type compiler struct {
 	code  []mont.Instruction
-	slots int // used so far
-	track [3]int
-	pool  []int // points of stage 1 that are free
+	slots int    // number of slots used so far
+	track [3]int // slots of the points A, B and C of the current chain
+	pool  []int  // slots of points of stage 1 that are free
 }
 
 func (c *compiler) emit(in ...mont.Instruction) { c.code = append(c.code, in...) }
 
-// slot takes a new slot, point those of a point.
+// slot allocates a slot, and point the PointSlots slots of a point.
 func (c *compiler) slot() int {
 	c.slots++
 	return c.slots - 1
@@ -93,7 +84,7 @@ func (c *compiler) point() int {
 	return c.slots - mont.PointSlots
 }
 
-// product returns a new slot with the product of the factors.
+// product emits the product of two or more factors and returns its slot, which is new.
 func (c *compiler) product(factors ...int) int {
 	s := c.slot()
 	a := factors[0]
@@ -104,12 +95,19 @@ func (c *compiler) product(factors ...int) int {
 	return s
 }
 
-// suyama makes the curve and returns its point: with u = sigma^2 - 5 and v = 4 sigma
-// it is u^3 : v^3, and (A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v). Here sigma = a/b, and
-// u = a^2 - 5b^2 and v = 4ab are multiples of these by b^2, which changes no ratio.
+// suyama emits the curve of sigma and returns the slot of its point (H. Suyama, 1985,
+// as in P. Zimmermann, B. Dodson, 2006):
 //
-// Factors from the slots of small numbers and sigma are brought into Montgomery form by a
-// factor R2. u is multiplied by one, a sum or difference being for products only.
+//	u = sigma^2 - 5,  v = 4 sigma
+//	q = u^3 : v^3
+//	(A+2)/4 = (v-u)^3 (3u+v) / (16 u^3 v)
+//
+// With sigma = a/b it computes b^2 u = a^2 - 5 b^2 and b^2 v = 4ab. The common factor
+// b^2 cancels in both ratios.
+//
+// Numbers from the slots of small numbers and of sigma become Montgomery forms by a
+// factor R2. u is multiplied by one, because a sum or difference may only be an operand
+// of products.
 func (c *compiler) suyama() (q int) {
 	q = c.point()
 	a, b := c.product(slotSigma, mont.SlotR2), c.product(slotSigmaDen, mont.SlotR2)
@@ -126,7 +124,7 @@ func (c *compiler) suyama() (q int) {
 	return q
 }
 
-// stage1 returns the product of all prime powers up to B1 times q.
+// stage1 emits E*q and returns its slot, E the product of all prime powers up to B1.
 func (c *compiler) stage1(q int, p *Plan) int {
 	for power := uint64(2); power <= p.B1; power *= 2 {
 		c.emit(mont.PointDouble(q, q))
@@ -139,96 +137,8 @@ func (c *compiler) stage1(q int, p *Plan) int {
 		k := uint64(prime)
 		r := bestChain(k)
 		for power := k; power <= p.B1; power *= k {
-			walk(k, r, c)
+			runChain(k, r, c)
 		}
 	}
 	return c.track[0]
-}
-
-// Of the points A, B and C of a chain track has the slots. A rule makes its points in
-// free slots, and frees those that A, B and C are no longer in.
-
-func (c *compiler) take() int {
-	p := c.pool[len(c.pool)-1]
-	c.pool = c.pool[:len(c.pool)-1]
-	return p
-}
-
-// settle makes a, b and c the points of the chain. All slots in use before that are
-// the old ones and the temporary ones.
-func (c *compiler) settle(a, b, diff int, temporary ...int) {
-	old := c.track
-	c.track = [3]int{a, b, diff}
-	free := func(s int) {
-		if s == a || s == b || s == diff {
-			return
-		}
-		for _, f := range c.pool {
-			if f == s {
-				return
-			}
-		}
-		c.pool = append(c.pool, s)
-	}
-	for _, s := range old {
-		free(s)
-	}
-	for _, s := range temporary {
-		free(s)
-	}
-}
-
-func (c *compiler) add(p, q, diff int) int {
-	dst := c.take()
-	c.emit(mont.PointAdd(dst, p, q, diff))
-	return dst
-}
-
-func (c *compiler) double(p int) int {
-	dst := c.take()
-	c.emit(mont.PointDouble(dst, p))
-	return dst
-}
-
-func (c *compiler) start() {
-	p := c.track[0]
-	c.settle(c.double(p), p, p)
-}
-
-func (c *compiler) swap() { c.track[0], c.track[1] = c.track[1], c.track[0] }
-
-func (c *compiler) end() {
-	t := c.track
-	p := c.add(t[0], t[1], t[2])
-	c.settle(p, p, p)
-}
-
-// rule makes the points for what shrink did to d and e.
-func (c *compiler) rule(i int) {
-	a, b, d := c.track[0], c.track[1], c.track[2]
-	switch i {
-	case 1: // 2A+B, A+2B
-		t := c.add(a, b, d)
-		c.settle(c.add(t, a, b), c.add(t, b, a), d, t)
-	case 2: // 2A, A+B
-		t := c.add(a, b, d)
-		c.settle(c.double(a), t, d)
-	case 3: // A, A+B
-		c.settle(a, c.add(a, b, d), b)
-	case 5: // 2A, B
-		t := c.add(a, d, b)
-		c.settle(c.double(a), b, t)
-	case 6: // 3A, 3A+B
-		t, s := c.double(a), c.add(a, b, d)
-		c.settle(c.add(t, a, a), c.add(t, s, d), b, t, s)
-	case 7: // 3A, 2A+B
-		t, s := c.double(a), c.add(a, b, d)
-		c.settle(c.add(t, a, a), c.add(s, a, b), d, t, s)
-	case 8: // 3A, A+B
-		t, s, r := c.double(a), c.add(a, b, d), c.add(a, d, b)
-		c.settle(c.add(t, a, a), s, r, t)
-	case 9: // A, 2B
-		t := c.add(d, b, a)
-		c.settle(a, c.double(b), t)
-	}
 }

@@ -6,7 +6,7 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// newAdd and newDouble make points in new slots.
+// newAdd works like add, and newDouble like double, with a new slot for the point.
 func (c *compiler) newAdd(p, q, diff int) int {
 	dst := c.point()
 	c.emit(mont.PointAdd(dst, p, q, diff))
@@ -19,8 +19,8 @@ func (c *compiler) newDouble(p int) int {
 	return dst
 }
 
-// stage2 makes slotResult the product of the differences of the x of the giant m*D*q
-// and the baby j*q over all pairs (m, j), times a power of the common denominator.
+// stage2 emits slotResult: the product of x(m*D*q) - x(j*q) over all pairs (m, j) of
+// the plan, times a power of the common denominator.
 func (c *compiler) stage2(q int, p *Plan) {
 	chain, step := c.babies(q, p.d)
 	babies := make([]int, len(p.babies))
@@ -32,6 +32,7 @@ func (c *compiler) stage2(q int, p *Plan) {
 	for i := range 3 {
 		c.emit(mont.Product(mont.SlotProduct+i, mont.SlotOne, mont.SlotOne))
 	}
+	// One group of pairs for each giant.
 	at := uint32(0)
 	for i, end := range p.end {
 		c.pairs(giants[i], babies, p.pairs[at:end])
@@ -41,8 +42,9 @@ func (c *compiler) stage2(q int, p *Plan) {
 		mont.Product(slotResult, slotResult, mont.SlotProduct+2))
 }
 
-// pairs multiplies by the differences of the giant and some babies, three at a time. To
-// make them up to that some are there twice, which changes no divisor.
+// pairs emits the products with the differences of a giant and some babies, three at a
+// time. If their number is no multiple of three, the last difference is repeated, which
+// changes no divisor.
 func (c *compiler) pairs(giant int, babies []int, list []uint16) {
 	for ; len(list) > 0; list = list[min(3, len(list)):] {
 		last := len(list) - 1
@@ -50,12 +52,12 @@ func (c *compiler) pairs(giant int, babies []int, list []uint16) {
 	}
 }
 
-// babies makes the points j*q for the j = 1, 5, 7, 11, ... prime to 6 up to a
-// little more than d/2, at chainIndex(j), and d*q.
+// babies emits the points j*q for j = 1, 5, 7, 11, ... prime to 6, up to a little more
+// than d/2, and step = d*q. chain has j*q at chainIndex(j).
 //
-// Each is the one before the last plus 6q, and their difference is another of them. d/2
-// is odd or even, and then d = (d/2+2) + (d/2-2) or (d/2+1) + (d/2-1), all of which
-// are prime to 6 since d/2 is divisible by 3.
+// From the fifth on, j*q = (j-6)*q + 6*q with the difference (j-12)*q. d/2 is divisible
+// by 3, so that the neighbours d/2 - 1 and d/2 + 1 (for even d/2), or d/2 - 2 and d/2 +
+// 2 (for odd d/2), are prime to 6. Their sum is d.
 func (c *compiler) babies(q int, d uint64) (chain []int, step int) {
 	two := c.newDouble(q)
 	three := c.newAdd(two, q, q)
@@ -75,7 +77,7 @@ func (c *compiler) babies(q int, d uint64) (chain []int, step int) {
 	return chain, c.newAdd(chain[last], chain[chainIndex(uint16(d/2-apart/2))], diff)
 }
 
-// giants makes the points m*step for count m from first >= 1.
+// giants emits the points m*step for count values of m, from first >= 1.
 func (c *compiler) giants(step int, first uint64, count int) []int {
 	r, next := c.ladder(step, first)
 	giants := []int{r, next}
@@ -85,7 +87,7 @@ func (c *compiler) giants(step int, first uint64, count int) []int {
 	return giants[:count]
 }
 
-// ladder makes k*p and (k+1)*p. Requires k >= 1.
+// ladder emits k*p and (k+1)*p, k >= 1, by Montgomery's ladder.
 func (c *compiler) ladder(p int, k uint64) (r, next int) {
 	r, next = p, c.newDouble(p)
 	for i := bits.Len64(k) - 2; i >= 0; i-- {
@@ -99,19 +101,23 @@ func (c *compiler) ladder(p int, k uint64) (r, next int) {
 	return r, next
 }
 
-// commonDenominator replaces the X of each point by X times the Z of all others.
+// commonDenominator replaces the X of each point by X times the Z of all other points.
 //
-// It works like an inversion of all Z by one, without it: upwards before[i] = Z0*...*Zi,
-// downwards after = Z(i+1)*...*Zlast. Every fourth point belongs to one chain, so that
-// there are independent products; the other chains' Z are where after begins.
+// It works like a common inversion, without inverting: upwards before[i] = Z0*...*Zi,
+// downwards after = Z(i+1)*...*Zlast, and X(i) becomes X(i) * before[i-1] * after. The
+// points form four chains, every fourth point one, so that four products in sequence do
+// not depend on each other. At its end, after of a chain begins with the Z of the
+// others.
 func (c *compiler) commonDenominator(points []int) {
 	chains := min(4, len(points))
+	// Upwards: before[i] is the product of the Z of its chain up to point i.
 	before := make([]int, len(points))
 	for i, p := range points {
 		if before[i] = p + 1; i >= chains {
 			before[i] = c.product(before[i-chains], p+1)
 		}
 	}
+	// after of each chain begins with the product of all Z of the other chains.
 	totals := before[len(points)-chains:]
 	after := make([]int, chains)
 	for i := range after {
@@ -128,6 +134,7 @@ func (c *compiler) commonDenominator(points []int) {
 	for i := range temp {
 		temp[i] = c.slot()
 	}
+	// Downwards: X(i) times before[i-1] of its chain and after.
 	for i := len(points) - 1; i >= 0; i-- {
 		p, t, a := points[i], temp[i%chains], after[i%chains]
 		if i < chains {

@@ -30,9 +30,9 @@ func (m *chainModel) add(p, q, diff uint64) uint64 {
 	return 0
 }
 
-func (m *chainModel) start() { m.a, m.b, m.c = 2, 1, 1 }
-func (m *chainModel) swap()  { m.a, m.b = m.b, m.a }
-func (m *chainModel) end()   { m.a = m.add(m.a, m.b, m.c) }
+func (m *chainModel) start()  { m.a, m.b, m.c = 2, 1, 1 }
+func (m *chainModel) swap()   { m.a, m.b = m.b, m.a }
+func (m *chainModel) finish() { m.a = m.add(m.a, m.b, m.c) }
 
 func (m *chainModel) rule(i int) {
 	a, b, c := m.a, m.b, m.c
@@ -72,8 +72,8 @@ func TestChain(t *testing.T) {
 		for _, r := range rs {
 			count := ruleCount(rules)
 			m := &chainModel{t: t, k: k}
-			if r < k && 2*r > k && walk(k, r, m) {
-				walk(k, r, count)
+			if r < k && 2*r > k && runChain(k, r, m) {
+				runChain(k, r, count)
 				if m.a != k {
 					t.Errorf("the chain of %d for r=%d makes %d", k, r, m.a)
 				}
@@ -92,7 +92,7 @@ type ruleCount map[int]int
 
 func (ruleCount) start()       {}
 func (ruleCount) swap()        {}
-func (ruleCount) end()         {}
+func (ruleCount) finish()      {}
 func (c ruleCount) rule(i int) { c[i]++ }
 
 // TestProgram compares programs with FindWord, whose arithmetic and order are others: the
@@ -105,7 +105,7 @@ func TestProgram(t *testing.T) {
 		plan, p := NewWordPlan(c.b1, c.b2), newProgram(c.b1, c.b2, c.d)
 		w := newWord()
 		for _, n := range semiprimes(40, 300) {
-			sigma := MinSigma + uint64(rnd.Uint32())
+			sigma := minSigma + uint64(rnd.Uint32())
 			w.SetModulus(0, n)
 			w.Set(slotSigma, 0, Number{sigma})
 			w.Set(slotSigmaDen, 0, Number{1})
@@ -120,7 +120,7 @@ func TestProgram(t *testing.T) {
 		}
 	}
 	if both == 0 || both > 200 {
-		t.Errorf("%d times factors found at once were told apart", both)
+		t.Errorf("%d times factors found at once were separated", both)
 	}
 }
 

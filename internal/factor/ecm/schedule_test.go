@@ -20,10 +20,9 @@ var (
 	scheduleSieve = flag.Duration("sieve", 0, "time of the sieve that does the rest, instead of the class")
 )
 
-// TestSchedule looks for the first rounds that are best for numbers from anywhere, with
-// a bound for what they cost semiprimes. Which curve splits which number is found out once,
-// and the time of a curve measured; then all schedules are reckoned. It is where class.first
-// comes from:
+// TestSchedule searches for the first rounds that are best for random numbers, with a bound for
+// what they cost semiprimes. It runs each curve on each number once and measures the time of a
+// curve; then it computes the time of all schedules. class.first comes from it:
 //
 //	go test ./internal/factor/ecm -run Schedule -v -schedule 64
 //	go test ./internal/factor/ecm -run Schedule -v -schedule 128 -sieve 5ms
@@ -178,7 +177,7 @@ func (s *scheduler) run(k int, ns []Number, found func(l int)) {
 	if m.lanes.HasGCDs() {
 		m.lanes.Run(resultGCDs)
 	}
-	one := split{machine: m}
+	one := classRun{machine: m}
 	for l := range m.owner {
 		if one.divisor(l, ns[l]) != (Number{}) {
 			found(l)

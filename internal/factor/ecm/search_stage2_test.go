@@ -45,8 +45,8 @@ func (m *stage2) resize(f *field, p *Plan) {
 		m.babies = append(m.babies, m.chain[chainIndex(j)])
 	}
 	m.babyX = f.w.NewSlice(len(m.babies))
-	m.giants = newPoints(f, block)
-	m.giantX = f.w.NewSlice(block)
+	m.giants = newPoints(f, giantsAtOnce)
+	m.giantX = f.w.NewSlice(giantsAtOnce)
 }
 
 func newPoints(f *field, count int) []point {
@@ -91,8 +91,8 @@ func (s *Search) giantSteps(p *Plan, careful bool) *big.Int {
 	f.ladder(m.step, s.r, s.q, p.d)
 	f.ladder(s.r, s.s, m.step, p.first) // s.r = m*D*q, s.s = (m+1)*D*q
 	pairs := uint32(0)
-	for i := 0; i < len(p.end) && f.err == nil; i += block {
-		count := min(block, len(p.end)-i)
+	for i := 0; i < len(p.end) && f.err == nil; i += giantsAtOnce {
+		count := min(giantsAtOnce, len(p.end)-i)
 		for j := range count {
 			m.giants[j].set(s.r)
 			f.add(s.r, s.s, m.step, s.r)

@@ -7,8 +7,8 @@ import (
 	"factorfleet/internal/factor/mont"
 )
 
-// Here and in search_*_test.go is a plain way to run a curve, one after the other and
-// with a ladder: what the programs and Many are held against.
+// This file and search_*_test.go have a plain implementation of curves, one at a time and with a
+// ladder. The tests compare the programs and Runner with it.
 
 // Find runs the curve c on n and returns a divisor d of n, 1 < d < n, or nil.
 // The requirements are those of NewPlan and NewSearch.
@@ -38,7 +38,7 @@ func NewSearch(n *big.Int, check func() error) *Search {
 	return s
 }
 
-// Run runs the curve sigma >= MinSigma. It returns a divisor d of n, 1 < d < n,
+// Run runs the curve sigma >= minSigma. It returns a divisor d of n, 1 < d < n,
 // or nil if there is none to be found.
 func (s *Search) Run(p *Plan, sigma uint64) (*big.Int, error) {
 	s.f.err = nil
@@ -51,7 +51,7 @@ func (s *Search) Run(p *Plan, sigma uint64) (*big.Int, error) {
 	case s.f.err != nil:
 		return nil, s.f.err
 	case d.Cmp(s.f.w.N()) == 0:
-		// All prime factors at once: they part if it goes prime by prime.
+		// All prime factors came at once. Prime by prime, they usually come apart.
 		s.f.suyama(s.q, sigma)
 		d = s.stage1(p, true)
 	case d.Cmp(one) == 0:

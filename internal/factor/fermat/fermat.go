@@ -4,27 +4,36 @@
 //
 //	x^2 - y^2 = 4kn.
 //
-// If y is small, x is just above 2 sqrt(kn): so the x from there on are tried until x^2 - 4kn is a
-// square. For k = 1 that is Fermat's method, for others the idea of Lehman's.
+// If y is small, x is little above 2 sqrt(kn). So the search tries the x from there on,
+// until x^2 - 4kn is a square. For k = 1 that is Fermat's method, for other k the idea
+// of Lehman's.
 //
-// If a and b are odd, x and y are even and their halves are taken, x^2 - y^2 = kn; else x and y are
-// odd. In both cases only every second x comes into question:
+// If a and b are odd, x and y are even. Then their halves are used, with x^2 - y^2 =
+// kn. Else x and y are odd. In each case every second x suffices:
 //
 //	k even:         x odd
-//	kn = 1 mod 4:   x odd, as x^2 - y^2 = 1 mod 4
+//	kn = 1 mod 4:   x odd, since x^2 - y^2 = 1 mod 4
 //	kn = 3 mod 4:   x even
 //
-// What is found: let m be kn for odd k and 4kn for even k. Then x - sqrt(m) = y^2/(x + sqrt(m)) <=
-// y^2/(2 sqrt(m)). The first s of every second integer from sqrt(m) on include x if x - sqrt(m) <= 2(s-1).
-// So y^2 <= 4(s-1) sqrt(m) suffices. As y is (bp-aq)/2 for odd k, and m is 4kn for even k, with s
-// steps for k = ab all p and q are found with
+// Range. Let m be kn for odd k and 4kn for even k. Then
+//
+//	x - sqrt(m) = y^2/(x + sqrt(m)) <= y^2/(2 sqrt(m)).
+//
+// s steps, over every second integer from sqrt(m) on, include x if x - sqrt(m) <=
+// 2(s-1), so that y^2 <= 4(s-1) sqrt(m) suffices. y is (bp-aq)/2 for odd k, and m is
+// 4kn for even k. So s steps for k = ab find all p and q with
 //
 //	(bp - aq)^2 <= 8(s-1) sqrt(kn).
 //
-// Sources: R. S. Lehman, Factoring large integers, Math. Comp. 28 (1974); the sieve for squares goes
-// back to Fermat and Gauss, see R. Crandall, C. Pomerance, Prime Numbers, 2nd ed. (2005), section 5.1.
+// Sieve. x^2 - m is a square only if it is one modulo 64 and modulo each of 15 small
+// primes. The residues are periodic in x, and a block of 64 values x is a word of bits.
+// The and of 16 words leaves about one x in 40,000, for which a square root decides.
 //
-// It tests nothing for primality: the divisor found may be composite.
+// Sources: R. S. Lehman, Factoring large integers, Math. Comp. 28 (1974); the sieve for
+// squares goes back to Fermat and Gauss, see R. Crandall, C. Pomerance, Prime Numbers,
+// 2nd ed. (2005), section 5.1.
+//
+// Nothing here is tested for primality: a divisor that is found may be composite.
 package fermat
 
 import (
@@ -34,13 +43,16 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// checkEvery is how many blocks of 64 steps, about 20 ns each, pass between two calls of check.
+// checkEvery is the number of blocks of 64 steps, about 20 ns each, between two calls
+// of check.
 const checkEvery = 1 << 12
 
-// Find looks for a divisor d of n, 1 < d < n, and the k with which it was found: with first steps
-// for k = 1, and with further steps for each k from 2 to most. It returns nil if it finds none. Steps are
-// rounded up to a multiple of 64. Requires n odd, n > 1, most < 2^16. It calls check
-// for each k and about every tenth of a millisecond, and returns its error if there is one.
+// Find looks for a divisor d of n, 1 < d < n, and returns it with the k that found it:
+// with first steps for k = 1, and with further steps for each k from 2 to most. Steps
+// are rounded up to a multiple of 64. It returns nil and 0 if it finds none. Requires n
+// odd, n > 1, most < 2^16.
+//
+// The error is one of check, which it calls for each k and about every 0.1 ms.
 func Find(n *big.Int, first, most, further uint64, check func() error) (d *big.Int, k uint64, err error) {
 	s := newSearch(n)
 	for k, steps := uint64(1), first; k <= most; k, steps = k+1, further {
@@ -59,14 +71,16 @@ func Find(n *big.Int, first, most, further uint64, check func() error) (d *big.I
 	return nil, 0, nil
 }
 
-// A search is the work for one n. The numbers x are x0 + 2i.
+// A search is the work on one n. For the current k, the candidates are x = x0 + 2i, i =
+// 0, 1, 2, and so on.
 type search struct {
 	n       *big.Int
-	residue uint64  // n modulo product
-	m       big.Int // factor*n, factor being k or 4k
-	x0      big.Int // the first x
-	// The sieve: the i of a block for which x^2 - m is a square modulo 64, the same for each block,
-	// and modulo each of moduli, at the place of the next block.
+	residue uint64  // n modulo product, the product of moduli
+	m       big.Int // kn for odd k, 4kn for even k
+	x0      big.Int // the least x >= sqrt(m) of the right parity
+	// The sieve. Bit i of even: x^2 - m is a square modulo 64 for the candidate i of a
+	// block; it is the same for each block. row[q] is the pattern modulo moduli[q], and
+	// at[q] its place for the next block.
 	even uint64
 	row  [len(moduli)]*pattern
 	at   [len(moduli)]uint8
@@ -74,11 +88,12 @@ type search struct {
 	x, y, v, t big.Int // scratch
 }
 
+// newSearch returns a search that needs begin.
 func newSearch(n *big.Int) *search {
 	return &search{n: n, residue: prime.Mod(prime.Words(n), product)}
 }
 
-// begin prepares for k.
+// begin prepares the search for k: m, x0 and the sieve.
 func (s *search) begin(k uint64) {
 	factor := k // m = factor*n
 	if k%2 == 0 {
@@ -99,7 +114,7 @@ func (s *search) begin(k uint64) {
 	s.patterns(factor)
 }
 
-// patterns sets what the sieve needs for m = factor*n and x0.
+// patterns sets up the sieve for m = factor*n and x0.
 func (s *search) patterns(factor uint64) {
 	t := tables()
 	x := prime.Mod(prime.Words(&s.x0), product)
@@ -120,7 +135,8 @@ func (s *search) patterns(factor uint64) {
 // low returns x modulo 2^64.
 func low(x *big.Int) uint64 { return prime.Words(x)[0] }
 
-// block looks at the x of the next block, number index.
+// block tries the 64 candidates of the block number index. Blocks must come in order,
+// since the sieve advances.
 func (s *search) block(index uint64) *big.Int {
 	set := s.even
 	for i := range moduli {
@@ -140,7 +156,8 @@ func (s *search) block(index uint64) *big.Int {
 	return nil
 }
 
-// try returns a proper divisor if x^2 - m is a square for x = x0 + 2i and gives one.
+// try returns a proper divisor of n if x^2 - m is a square for x = x0 + 2i and yields
+// one, else nil.
 func (s *search) try(i uint64) *big.Int {
 	s.x.Add(&s.x0, s.x.SetUint64(2*i))
 	s.v.Mul(&s.x, &s.x)
@@ -149,7 +166,8 @@ func (s *search) try(i uint64) *big.Int {
 	if s.t.Mul(&s.y, &s.y).Cmp(&s.v) != 0 {
 		return nil
 	}
-	// n divides m = (x-y)(x+y). If it divides neither, it has factors in common with both.
+	// n divides m = (x-y)(x+y). If n divides neither factor, it shares a proper divisor
+	// with each.
 	d := s.x.Sub(&s.x, &s.y)
 	if d.GCD(nil, nil, d, s.n); d.Cmp(one) == 0 || d.Cmp(s.n) == 0 {
 		return nil

@@ -53,8 +53,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestBound: whatever the ratio a/b and the sizes are, bp-aq at the bound that is promised is found,
-// and for larger ones, with 64 steps, that is hardly ever so.
+// TestBound: for any ratio a/b and any sizes, a pair with bp-aq at the promised bound is found,
+// and pairs above the bound hardly ever, with 64 steps.
 func TestBound(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 14))
 	missed := 0
@@ -102,7 +102,7 @@ func TestBound(t *testing.T) {
 	}
 }
 
-// TestPatterns holds the sieve against a test of each number: it lets all squares pass, and few others.
+// TestPatterns compares the sieve with a test of each number: it passes all squares, and few others.
 func TestPatterns(t *testing.T) {
 	passed := 0
 	for n := int64(1001); n < 1101; n += 2 {

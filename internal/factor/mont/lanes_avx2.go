@@ -1,15 +1,16 @@
 package mont
 
-// An avxForm is how the machines for AVX2 hold residues, and their arithmetic for one lane: that of
-// gen/avx2_field.go, where the ranges are proved. Limb for limb the results are the same.
+// An avxForm says how the machines for AVX2 hold residues, and has their arithmetic for
+// one lane. gen/avx2_float.go, avx2_int.go and avx2_pair.go write the same arithmetic
+// in assembly and prove its ranges. The results are the same limb for limb.
 type avxForm interface {
 	constantCount() int
-	sizeOfR() int  // R is 2 to it
-	hasGCDs() bool // of products, by Euclid
+	sizeOfR() int  // R = 2^sizeOfR
+	hasGCDs() bool // there is the instruction GCDs
 	constants(n [2]uint64) avxConstants
 	modulus(c avxConstants) [2]uint64
-	encode(first uint64, a [2]uint64) avxNumber  // a < n, or as Lanes.Set says; first of the constants
-	value(c avxConstants, a avxNumber) [2]uint64 // a mod n, of what is stored
+	encode(first uint64, a [2]uint64) avxNumber  // a as in Lanes.Set; first is the first constant
+	value(c avxConstants, a avxNumber) [2]uint64 // a mod n, for a stored number
 
 	mul(c avxConstants, a, b avxNumber) avxNumber
 	add(c avxConstants, a, b avxNumber) avxNumber
@@ -17,13 +18,15 @@ type avxForm interface {
 	half(c avxConstants, a avxNumber) avxNumber
 }
 
-// avxConstants are the constants of a lane. Constant i of lane l is word i*width + l of Lanes.ctx.
+// avxConstants are the constants of a lane. Constant i of lane l is word i*width + l of
+// Lanes.ctx.
 type avxConstants [6]uint64
 
 // An avxNumber is a number in limbs, which are words or the bits of doubles.
 type avxNumber [2]uint64
 
-// laneScratch is how many words behind the constants the kernels may use: gen/registers.go.
+// laneScratch is the number of words behind the constants that the kernels may use: see
+// gen/registers.go.
 const laneScratch = 64 * 4
 
 // constants returns the constants of a lane.
@@ -35,7 +38,7 @@ func (l *Lanes) constants(lane int) (c avxConstants) {
 }
 
 func (l *Lanes) setFormModulus(lane int, n [2]uint64) {
-	if f, ok := l.form.(floatForm); ok { // without calls through the interface: it takes a tenth at 40 bits
+	if f, ok := l.form.(floatForm); ok { // without calls through the interface, which take a tenth of the time at 40 bits
 		c := f.constants(n)
 		l.ctx[lane], l.ctx[l.width+lane] = c[0], c[1]
 		one := f.encode(c[0], [2]uint64{1})[0]
@@ -62,7 +65,7 @@ func (l *Lanes) setForm(slot, lane int, a [2]uint64) {
 	l.setNumber(slot, lane, l.form.encode(l.ctx[lane], a))
 }
 
-// formValue is Value.
+// formValue is Value for machines of AVX2.
 func (l *Lanes) formValue(slot, lane int) [2]uint64 {
 	if f, ok := l.form.(floatForm); ok {
 		return f.value(avxConstants{l.ctx[lane]}, avxNumber{l.mem[slot*l.width+lane]})
@@ -84,7 +87,7 @@ func (l *Lanes) setNumber(slot, lane int, a avxNumber) {
 	}
 }
 
-// runForm works like the kernels, lane by lane.
+// runForm executes code lane by lane, with the results of the kernels.
 func (l *Lanes) runForm(code []Instruction) {
 	for lane := range l.width {
 		v := avxLane{Lanes: l, lane: lane, c: l.constants(lane)}

@@ -2,7 +2,7 @@ package mont
 
 import "math"
 
-// A floatForm is floatField of gen/avx2_field.go, or halvingField if halves. The constants are n and 1/n.
+// A floatForm is floatField of gen/avx2_float.go, or halvingField if halves. The constants are n and 1/n.
 type floatForm struct{ halves bool }
 
 func (floatForm) constantCount() int { return 2 }

@@ -1,6 +1,6 @@
 package mont
 
-// A shortIntForm is shortIntField of gen/avx2_field.go. The constants are the halves of n, its inverse modulo 2^32,
+// A shortIntForm is shortIntField of gen/avx2_int.go. The constants are the halves of n, its inverse modulo 2^32,
 // the halves of w = 2^-32 mod n, signed, and (n-1)/2 - 2^31.
 type shortIntForm struct{}
 
@@ -56,7 +56,7 @@ func (shortIntForm) add(_ avxConstants, a, b avxNumber) avxNumber { return avxNu
 func (shortIntForm) sub(_ avxConstants, a, b avxNumber) avxNumber { return avxNumber{a[0] - b[0]} }
 func (shortIntForm) half(_ avxConstants, a avxNumber) avxNumber   { return a }
 
-// An intForm is intField of gen/avx2_field.go. The constants are n, its high half and its inverse modulo 2^32. Since
+// An intForm is intField of gen/avx2_int.go. The constants are n, its high half and its inverse modulo 2^32. Since
 // all results are below n they are those of Modulus.
 type intForm struct{ wide bool }
 

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// A pairForm is pairField of gen/avx2_field.go. The constants are n0, n1*2^k, n0^-1 mod 2^k, w0*2^k and
+// A pairForm is pairField of gen/avx2_pair.go. The constants are n0, n1*2^k, n0^-1 mod 2^k, w0*2^k and
 // w1*2^2k, w = 2^-k mod n.
 type pairForm struct {
 	k     int // bits of a limb

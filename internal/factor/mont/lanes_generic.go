@@ -2,8 +2,8 @@ package mont
 
 import "math/bits"
 
-// A lane is the modulus of one lane. Its arithmetic is that of gen/field.go,
-// where the ranges are proved: limb for limb the results are the same.
+// A lane is the modulus of one lane. Its arithmetic is that of gen/field.go, which
+// proves the ranges. It computes the same limbs as the assembly.
 type lane struct {
 	limbs  int
 	strict bool
@@ -11,11 +11,11 @@ type lane struct {
 	inv    uint64
 }
 
-// A laneNum is a number in limbs of 52 bits; unused ones are 0.
+// A laneNum is a number in limbs of 52 bits. Unused limbs are 0.
 type laneNum [3]uint64
 
-// mulLimbs returns the high and the low 52 bits of the product of the low 52
-// bits of a and b.
+// mulLimbs returns the high and the low 52 bits of the product of the low 52 bits of a
+// and b, as VPMADD52 does.
 func mulLimbs(a, b uint64) (hi, lo uint64) {
 	hi, lo = bits.Mul64(a&limbMask, b&limbMask)
 	return hi<<12 | lo>>52, lo & limbMask
@@ -50,7 +50,7 @@ func (l *lane) mul(a, b laneNum) laneNum {
 	return l.normalise(r)
 }
 
-// redc1 is the reduction for one limb, which is strict.
+// redc1 reduces hi*2^52 + lo for one limb, which is strict.
 func (l *lane) redc1(hi, lo uint64) laneNum {
 	_, q := mulLimbs(lo, l.inv)
 	h, _ := mulLimbs(q, l.n[0])
@@ -80,7 +80,7 @@ func (l *lane) sub(a, b laneNum) laneNum {
 	return l.normalise(a)
 }
 
-// normalise carries, limbs being signed.
+// normalise carries from each limb to the next. Limbs are signed.
 func (l *lane) normalise(a laneNum) laneNum {
 	for i := range l.limbs - 1 {
 		a[i+1] += uint64(int64(a[i]) >> 52)
@@ -92,7 +92,8 @@ func (l *lane) normalise(a laneNum) laneNum {
 // A lanePoint is X, Z, X+Z and X-Z.
 type lanePoint struct{ x, z, sum, diff laneNum }
 
-// point returns the point x:z, x being raised by 2n except for one limb: see gen/curve.go.
+// point returns the point x:z. For more than one limb, x is raised by 2n: see
+// gen/curve.go.
 func (l *lane) point(x, z laneNum) lanePoint {
 	s, d := l.sumDiff(x, z)
 	return lanePoint{l.raise(x), z, s, d}
@@ -123,7 +124,7 @@ func (l *lane) pointDouble(p lanePoint, num, den laneNum) lanePoint {
 	return l.point(l.mul(l.raise(s), e), l.mul(t, l.add(e, l.mul(t, num))))
 }
 
-// runGeneric works like the kernels, lane by lane.
+// runGeneric executes code lane by lane, with the results of the kernels.
 func (l *Lanes) runGeneric(code []Instruction) {
 	for i := range l.width {
 		v := laneView{l: l, i: i}
@@ -142,7 +143,8 @@ type laneView struct {
 	i int
 }
 
-// load returns a number, which may be carried only: see gen/field.go.
+// load returns a number. Its limbs may have anything above their 52 bits: see
+// gen/field.go.
 func (v *laneView) load(from []uint64) (a laneNum) {
 	for j := range v.limbs {
 		a[j] = from[j*v.l.width+v.i]

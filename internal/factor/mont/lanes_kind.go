@@ -7,10 +7,11 @@ type kind struct {
 	bits, limbs, width int
 	strict             bool        // of 52-bit limbs
 	form               avxForm     // nil: limbs of 52 bits
-	kernel             *laneKernel // nil inside: the build has none
+	kernel             *laneKernel // holds nil if the build has no assembly
 }
 
-// ifmaKinds begin with a kind of AVX2, which is quicker than one limb of 52 bits with less to compare: BenchmarkLanes.
+// ifmaKinds are the kinds with AVX-512 IFMA. The first is a kind of AVX2, which is
+// quicker than one limb of 52 bits (see BenchmarkLanes).
 var ifmaKinds = [...]kind{
 	avxKinds[0],
 	{52, 1, 48, true, nil, &laneKernels[0]},
@@ -36,30 +37,28 @@ const (
 	LaneKinds = 7
 )
 
-// Fast reports whether the level in force has AVX-512 IFMA, with which lanes are quickest.
-func Fast() bool { return kernels.HasIFMA() }
-
-// LaneBits returns the size of the largest modulus for which the level in force has assembly for
-// Lanes, 0 if it has none.
+// LaneBits returns the size of the largest modulus for which the level in force has
+// assembly of Lanes, 0 if it has none.
 func LaneBits() int {
-	if Fast() || kernels.Active() >= kernels.AVX2 {
+	if kernels.HasIFMA() || kernels.Active() >= kernels.AVX2 {
 		kinds := laneKinds()
 		return kinds[len(kinds)-1].bits
 	}
 	return 0
 }
 
-// laneKinds returns the kinds of the level in force, ascending.
+// laneKinds returns the kinds of the level in force, ascending by size. At the plain
+// level they are those of ifmaKinds, which then run in Go.
 func laneKinds() []kind {
-	if !Fast() && kernels.Active() >= kernels.AVX2 {
+	if !kernels.HasIFMA() && kernels.Active() >= kernels.AVX2 {
 		return avxKinds[:]
 	}
 	return ifmaKinds[:]
 }
 
-// LaneKind returns the kind of machine, below LaneKinds, that the level in force has for moduli of up to
-// size bits, and the size of the largest that it takes. Requires that there is one: size <= LaneBits, or
-// MaxLaneBits at the plain level.
+// LaneKind returns the kind, below LaneKinds, of the machine for moduli of up to size
+// bits at the level in force, and the size of the largest modulus that it takes.
+// Requires size <= LaneBits, or size <= MaxLaneBits at the plain level.
 func LaneKind(size int) (kind, most int) {
 	kinds := laneKinds()
 	for kinds[kind].bits < size {
@@ -68,13 +67,14 @@ func LaneKind(size int) (kind, most int) {
 	return kind, kinds[kind].bits
 }
 
-// NewLanes returns a machine of that kind, with memory for slots slots, at most MaxSlots.
+// NewLanes returns a machine of the kind for moduli of up to size bits, with memory for
+// slots slots, at most MaxSlots.
 func NewLanes(size, slots int) *Lanes {
 	i, _ := LaneKind(size)
 	return newLanes(&laneKinds()[i], slots, LaneBits() > 0)
 }
 
-// newLanes returns a machine of a kind, on assembly if fast.
+// newLanes returns a machine of a kind, which runs assembly if fast.
 func newLanes(k *kind, slots int, fast bool) *Lanes {
 	if slots > MaxSlots {
 		panic("mont: internal error: too many slots")

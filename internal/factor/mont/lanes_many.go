@@ -1,13 +1,18 @@
 package mont
 
-import "math/bits"
+import (
+	"math/bits"
 
-// A WideLanes executes programs like those of Lanes modulo one number of up to MaxWideLaneBits
-// bits, in eight lanes. SlotOne is set; SlotNum is all of the constant of the curve, SlotDen
-// and SlotR2 are not used, there is TwoPairs in place of Pairs, and no GCDs.
+	"factorfleet/internal/factor/kernels"
+)
+
+// A WideLanes executes programs modulo one number of up to 1034 bits, in eight lanes
+// with AVX-512 IFMA. SlotOne is set. SlotNum is the whole constant of the curve;
+// SlotDen and SlotR2 are not used. There is TwoPairs in place of Pairs, and no GCDs.
 //
-// A residue a is held as a*2^(52*limbs) mod n in limbs of 52 bits, with n < 2^(52*limbs-6). The
-// ranges are those of a lazy kind of Lanes: products are < 2n, sums and differences < 4n.
+// A residue a is held as a*2^(52*limbs) mod n in limbs of 52 bits, with n <
+// 2^(52*limbs-6). The ranges are those of a lazy kind of Lanes: products are < 2n, sums
+// and differences < 4n.
 type WideLanes struct {
 	w       *Wide
 	limbs   int
@@ -21,19 +26,21 @@ type WideLanes struct {
 const (
 	// WideLaneWidth is the number of lanes of WideLanes.
 	WideLaneWidth = 8
-	// MaxWideLaneBits is the size of the largest modulus of WideLanes.
-	MaxWideLaneBits = 52*maxWideLimbs - wideLaneSlack
+	// maxWideLaneBits is the size of the largest modulus of WideLanes.
+	maxWideLaneBits = 52*maxWideLimbs - wideLaneSlack
 
 	minWideLimbs, maxPairLimbs, maxWideLimbs = 3, 10, 20 // above maxPairLimbs even ones only
 	wideLaneSlack                            = 6
 	wideScratch                              = 6 // numbers
 )
 
-// HasWideLanes reports whether there are WideLanes for moduli of size bits: not for words.
-func HasWideLanes(size int) bool { return Fast() && size > 64 && size <= MaxWideLaneBits }
+// HasWideLanes reports whether the level in force has WideLanes for moduli of size
+// bits, 65 to 1034.
+func HasWideLanes(size int) bool { return kernels.HasIFMA() && size > 64 && size <= maxWideLaneBits }
 
-// Reset makes l a machine modulo the number of w, for which there must be lanes, with memory for
-// slots slots, at most MaxSlots. It keeps w. Slots but SlotOne are to be set anew.
+// Reset makes l a machine modulo the number of w, for which HasWideLanes must hold,
+// with memory for slots slots, at most MaxSlots. It keeps w. The contents of all slots
+// but SlotOne are void.
 func (l *WideLanes) Reset(w *Wide, slots int) {
 	size := w.big.BitLen()
 	if !HasWideLanes(size) || slots > MaxSlots {
@@ -54,8 +61,9 @@ func (l *WideLanes) Reset(w *Wide, slots int) {
 		l.in, l.out, l.t = w.New(), w.New(), make(Element, k+1)
 	}
 
-	// 2^r as it is and 2^(128k-r), the first of which Mul takes from a*2^(64k) to a*2^r and the
-	// other back. 2k words are more than 3 limbs for k > 1.
+	// Mul divides by 2^(64k). So in = 2^r itself takes a*2^(64k) to a*2^r, and out =
+	// 2^(128k-r) takes it back. 2k words are more than 3 limbs for k > 1, so that
+	// 128k-r >= 0.
 	r := 52 * l.limbs
 	w.powerOfTwo(l.in, r)
 	w.powerOfTwo(l.out, 128*k-r)
@@ -73,7 +81,8 @@ func (l *WideLanes) Reset(w *Wide, slots int) {
 	}
 }
 
-// resized returns words that begin at a cache line, of the memory of mem if it is enough.
+// resized returns words that begin at a cache line, of the memory of mem if it is
+// enough.
 func resized(mem []uint64, words int) []uint64 {
 	if cap(mem) >= words {
 		return mem[:words]
@@ -91,7 +100,7 @@ func (l *WideLanes) Set(slot, lane int, x Element) {
 	l.split(l.mem[slot*l.limbs*WideLaneWidth+lane:], WideLaneWidth, t)
 }
 
-// split puts the limbs of x to to[0], to[step] and so on.
+// split puts the limbs of x into to[0], to[step] and so on.
 func (l *WideLanes) split(to []uint64, step int, x []uint64) {
 	for i := range l.limbs {
 		word, shift := 52*i/64, 52*i%64
@@ -123,7 +132,7 @@ func (l *WideLanes) join(from []uint64) {
 		}
 		word, shift := 52*i/64, 52*i%64
 		if word == len(l.t) {
-			break // the number is shorter: no bits there
+			break // the limbs above are 0
 		}
 		l.t[word] |= limb << shift
 		if word+1 < len(l.t) {
@@ -132,7 +141,7 @@ func (l *WideLanes) join(from []uint64) {
 	}
 }
 
-// reduce sets t to t mod n. Requires t < 8n or so: it subtracts n until it is.
+// reduce sets t to t mod n by subtracting n. Requires a small multiple of n, t < 8n.
 func (l *WideLanes) reduce() {
 	n := l.w.n
 	k := len(n)
@@ -154,7 +163,7 @@ func (l *WideLanes) reduce() {
 
 // Run executes the program.
 func (l *WideLanes) Run(code []Instruction) {
-	most := min(runMost, 6000/(l.limbs*l.limbs)) // products of limbs take time
+	most := min(runMost, 6000/(l.limbs*l.limbs)) // a product takes the time of limbs^2 products of limbs
 	for len(code) > 0 {
 		part := code[:min(len(code), most)]
 		l.run(&l.ctx[0], &l.mem[0], &part[0], len(part))

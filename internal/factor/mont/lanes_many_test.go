@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/kernels/kernelstest"
 )
 
@@ -199,8 +200,8 @@ func TestWideMachine(t *testing.T) {
 }
 
 func TestWideLanes(t *testing.T) {
-	if !Fast() {
-		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so there is nothing to hold the Go code against")
+	if !kernels.HasIFMA() {
+		t.Skip("NOT TESTED: this machine has no AVX-512 IFMA, so the Go code is not compared with it")
 	}
 	rnd := rand.New(rand.NewPCG(9, 9))
 	l := new(WideLanes)
@@ -246,7 +247,7 @@ func FuzzWideLanes(f *testing.F) {
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), uint64(2))
 	f.Fuzz(func(t *testing.T, n []byte, seed uint64) {
 		m := new(big.Int).SetBytes(n)
-		if m.SetBit(m, 0, 1); m.BitLen() < 2 || m.BitLen() > MaxWideLaneBits {
+		if m.SetBit(m, 0, 1); m.BitLen() < 2 || m.BitLen() > maxWideLaneBits {
 			return
 		}
 		testWideMachine(t, new(WideMachine), m, rand.New(rand.NewPCG(seed, 1)), 50)
@@ -265,7 +266,7 @@ func FuzzWideLanes(f *testing.F) {
 
 // BenchmarkWideLanes measures what a product costs in a lane.
 func BenchmarkWideLanes(b *testing.B) {
-	if !Fast() {
+	if !kernels.HasIFMA() {
 		b.Skip("no lanes")
 	}
 	for limbs := minWideLimbs; limbs <= maxWideLimbs; limbs++ {

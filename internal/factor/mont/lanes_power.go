@@ -1,40 +1,42 @@
 package mont
 
 import (
-	"math/bits"
-
 	"factorfleet/internal/factor/kernels"
 )
 
-// Powers makes the two halves of the Baillie-PSW test in lanes, each lane with its own odd n:
+// Powers computes the two halves of the Baillie-PSW test (R. Baillie, S. Wagstaff,
+// Lucas pseudoprimes, Math. Comp. 35, 1980) in lanes, each with its own odd n:
 //
 //	strong   with n-1 = d*2^s, d odd: 2^d = 1, or 2^(d*2^i) = -1 mod n for an i < s
 //	Lucas    with n+1 = k*2^r, k odd: V(k) = 2 or -2 and U(k) = 0, or V(k*2^i) = 0 mod n
 //	         for an i < r-1, of the Lucas sequences of P and Q = 1, (P^2-4 / n) = -1
 //
-// All lanes go through as many i as the one with most: a lane cannot pass late. If
-// 2^(d*2^i) = -1, each prime p dividing n has 2^(i+1) as the power of 2 in the order of 2^d
-// modulo p, which divides p-1; so n = 1 mod 2^(i+1), and i < s. If V(k*2^i) = 0, then
-// a^(k*2^(i+1)) = -1 for the root a of x^2 - P*x + 1, whose order modulo p divides
-// p - (D/p), D = P^2-4; so p = (D/p) mod 2^(i+2) for each p, and n = (D/n) = -1 mod 2^(i+2), and
-// i < r-1.
+// All lanes take the number of steps i of the lane with the most. That lets no lane
+// pass that should not:
+//
+//	strong   If 2^(d*2^i) = -1, the order of 2^d modulo each prime p dividing n is 2^(i+1), which
+//	         divides p-1. So p = 1 and n = 1 mod 2^(i+1), and i < s.
+//	Lucas    If V(k*2^i) = 0, then a^(k*2^(i+1)) = -1 for the root a of x^2 - P*x + 1. The order of a modulo p
+//	         divides p - (D/p), D = P^2-4. So p = (D/p) mod 2^(i+2) for each p, n = (D/n) = -1 mod 2^(i+2), and
+//	         i < r-1.
 type Powers interface {
 	// Width returns the number of lanes, at most 32.
 	Width() int
-	// Prepare sets m for the odd modulus n >= 5 of the size that the lanes were made for.
+	// Prepare sets m for the odd modulus n >= 5 of the size that the lanes were made
+	// for.
 	Prepare(m *PowerModulus, n [2]uint64)
 	// SetStrong prepares a lane for Strong with the modulus m.
 	SetStrong(lane int, m *PowerModulus)
 	// Strong reports which of the lanes 0 to count-1, count > 0, pass the strong test.
 	Strong(count int) uint32
-	// SetLucas prepares a lane for Lucas with the modulus m and its P. Requires 3 <= P < n-2,
-	// P < 2^16, and n+1 not a power of 2^64.
+	// SetLucas prepares a lane for Lucas with the modulus m and its P. Requires 3 <= P
+	// < n-2, P < 2^16, and n+1 not a power of 2^64.
 	SetLucas(lane int, m *PowerModulus, param uint64)
 	// Lucas reports which of the lanes 0 to count-1, count > 0, pass the Lucas test.
 	Lucas(count int) uint32
 }
 
-// A PowerModulus is what Powers of its size need to know of n.
+// A PowerModulus has the constants of n that Powers of its size need.
 type PowerModulus struct {
 	N   [2]uint64 // n = N[0] + N[1]*2^64
 	one [2]uint64 // R mod n
@@ -43,12 +45,13 @@ type PowerModulus struct {
 
 // A PowerKind makes Powers of one kind.
 type PowerKind struct {
-	Bits int // of the largest moduli
-	Few  int // so many words are tested one by one in less time: BenchmarkBatchFew of package prime
+	Bits int // of the largest modulus
+	Few  int // up to so many words are quicker tested one by one (BenchmarkBatchFew of package prime)
 	New  func() Powers
 }
 
-// PowerKinds returns the kinds of Powers of the active level of kernels by size, ascending, to 128 bits.
+// PowerKinds returns the kinds of Powers of the level in force, ascending by size, up
+// to 128 bits.
 func PowerKinds() []PowerKind {
 	switch {
 	case kernels.HasIFMA():
@@ -86,225 +89,4 @@ func wordKinds() (kinds []PowerKind) {
 
 func twoWordKind() PowerKind {
 	return PowerKind{MaxLaneBits, 0, func() Powers { return newTwoPowers() }}
-}
-
-// limbPowers are Powers of the moduli of Lanes in two and three limbs of 52 bits.
-type limbPowers struct {
-	limbs, width int
-	fast         bool
-	ctx          []uint64    // as in Lanes, but that 2n is not used
-	state        []uint64    // slots: limb i of lane l of slot s at (s*limbs + i)*width + l
-	exps         [][2]uint64 // d or k of each lane
-	tails        []int       // s or r of each lane, less 1
-	exp          []uint64    // the same as the kernels want it: see align
-	out          [4]uint8    // lanes that passed
-}
-
-// The slots of the state. The kernels make slotC2 and slotCP.
-const (
-	slotOne = 0
-	slotW   = 1 // Lucas: P
-	slotC2  = 2 // 2n - 2
-	slotCP  = 3 // 2n - P
-	slotP   = 4 // P itself, one limb
-
-	powerSlots = 5
-)
-
-// powerWidth is the number of lanes for 2 and 3 limbs: gen/power.go.
-var powerWidth = [4]int{2: 32, 3: 16}
-
-// newLimbPowers returns lanes for moduli of up to size bits, at most MaxLaneBits, on assembly if fast.
-func newLimbPowers(size int, fast bool) *limbPowers {
-	p := &limbPowers{limbs: 2, fast: fast}
-	if size > 100 {
-		p.limbs = 3
-	}
-	p.width = powerWidth[p.limbs]
-	p.ctx = aligned((2*p.limbs + 1) * p.width)
-	p.state = aligned(powerSlots * p.limbs * p.width)
-	p.exps, p.tails = make([][2]uint64, p.width), make([]int, p.width)
-	p.exp = aligned(2 * p.width)
-	for i := range p.width {
-		var m PowerModulus
-		p.Prepare(&m, [2]uint64{5, 0}) // so that idle lanes compute something
-		p.set(i, &m)
-	}
-	return p
-}
-
-func (p *limbPowers) Width() int { return p.width }
-
-func (p *limbPowers) Prepare(m *PowerModulus, n [2]uint64) {
-	m.N = n
-	m.inv = -Inverse(n[0]) & limbMask
-	switch {
-	case n[1] == 0:
-		r := -n[0] % n[0] // 2^64, then 2^104 and 2^156
-		_, r = bits.Div64(r>>24, r<<40, n[0])
-		if p.limbs == 3 {
-			_, r = bits.Div64(r>>12, r<<52, n[0])
-		}
-		m.one = [2]uint64{r, 0}
-	case p.limbs == 2:
-		m.one = rem3(0, 1<<40, 0, n)
-	case bits.Len64(n[1]) > 28: // 2^156 < n*2^64
-		m.one = rem3(1<<28, 0, 0, n)
-	default:
-		m.one = timesWord(rem3(0, 1<<40, 0, n), 1<<52, n)
-	}
-}
-
-// set gives a lane its modulus.
-func (p *limbPowers) set(lane int, m *PowerModulus) {
-	p.ctx[2*p.limbs*p.width+lane] = m.inv
-	p.put(p.ctx, lane, m.N)
-	p.put(p.state, lane, m.one) // slotOne
-}
-
-// put puts a into a lane of the number at to.
-func (p *limbPowers) put(to []uint64, lane int, a [2]uint64) {
-	to[lane] = a[0] & limbMask
-	to[p.width+lane] = (a[0]>>52 | a[1]<<12) & limbMask
-	if p.limbs > 2 {
-		to[2*p.width+lane] = a[1] >> 40
-	}
-}
-
-// slot returns the memory of slot s.
-func (p *limbPowers) slot(s int) []uint64 { return p.state[s*p.limbs*p.width:] }
-
-func (p *limbPowers) SetStrong(lane int, m *PowerModulus) {
-	p.set(lane, m)
-	p.setExponent(lane, [2]uint64{m.N[0] - 1, m.N[1]})
-}
-
-func (p *limbPowers) Strong(count int) uint32 {
-	bits, tail := p.align(count)
-	if p.fast {
-		strongKernels[p.limbs](&p.ctx[0], &p.state[0], &p.exp[0], bits, tail, &p.out[0])
-		return p.passed(count)
-	}
-	var mask uint32
-	for i := range count {
-		if l := p.lane(i); l.strong(bits, tail) {
-			mask |= 1 << i
-		}
-	}
-	return mask
-}
-
-func (p *limbPowers) SetLucas(lane int, m *PowerModulus, param uint64) {
-	p.set(lane, m)
-	p.put(p.slot(slotW), lane, timesWord(m.one, param, m.N))
-	p.slot(slotP)[lane] = param
-	k, c := bits.Add64(m.N[0], 1, 0)
-	p.setExponent(lane, [2]uint64{k, m.N[1] + c})
-}
-
-func (p *limbPowers) Lucas(count int) uint32 {
-	bits, tail := p.align(count)
-	if p.fast {
-		lucasKernels[p.limbs](&p.ctx[0], &p.state[0], &p.exp[0], bits, tail, &p.out[0])
-		return p.passed(count)
-	}
-	var mask uint32
-	for i := range count {
-		if l := p.lane(i); l.lucas(bits, tail) {
-			mask |= 1 << i
-		}
-	}
-	return mask
-}
-
-// A powerKernel makes bits > 0 steps and then tail turns and sets in out the lanes that
-// pass.
-type powerKernel func(ctx, state, exp *uint64, bits, tail int, out *uint8)
-
-// setExponent sets the exponent of a lane to a > 0 without its trailing zeros.
-func (p *limbPowers) setExponent(lane int, a [2]uint64) {
-	s := 0
-	if a[0] == 0 {
-		a[0], a[1], s = a[1], 0, 64
-	}
-	t := bits.TrailingZeros64(a[0])
-	p.exps[lane] = [2]uint64{a[0]>>t | a[1]<<(64-t), a[1] >> t}
-	p.tails[lane] = s + t - 1
-}
-
-// passed returns the lanes below count of out.
-func (p *limbPowers) passed(count int) uint32 {
-	mask := uint32(p.out[0]) | uint32(p.out[1])<<8 | uint32(p.out[2])<<16 | uint32(p.out[3])<<24
-	return mask & (1<<count - 1)
-}
-
-// align sets exp to the exponents of count lanes and 0 for the others, the most
-// significant words of all lanes first, and returns how many bits the longest has: its
-// highest bit becomes the highest of its first word, and the others follow suit. Bits in
-// front of an exponent change nothing, as 1^2 = 1, V(2*0) = V(0) and V(2*0+1) = V(1). The
-// tail is the longest as well. Lanes that nothing was set in give length 1.
-func (p *limbPowers) align(count int) (length, tail int) {
-	var or [2]uint64
-	for i, e := range p.exps[:count] {
-		or[0] |= e[0]
-		or[1] |= e[1]
-		tail = max(tail, p.tails[i])
-	}
-	size := max(bits.Len64(or[0]), 1) // the kernels count down from it
-	if or[1] != 0 {
-		size = 64 + bits.Len64(or[1])
-	}
-	clear(p.exp)
-	for i, e := range p.exps[:count] {
-		if size <= 64 {
-			p.exp[i] = e[0] << (64 - size)
-			continue
-		}
-		s := 128 - size
-		p.exp[i] = e[1]<<s | e[0]>>(64-s)
-		p.exp[p.width+i] = e[0] << s
-	}
-	return size, tail
-}
-
-// rem3 returns (u2, u1, u0) mod n. Requires u < n*2^64 and n[1] != 0.
-//
-// One step of Knuth's algorithm D (TAOCP 4.3.1): the quotient of the leading words of the
-// normalised numbers is at most 2 too large.
-func rem3(u2, u1, u0 uint64, n [2]uint64) [2]uint64 {
-	s := bits.LeadingZeros64(n[1])
-	n1, n0 := n[1]<<s|n[0]>>(64-s), n[0]<<s
-	u2, u1, u0 = u2<<s|u1>>(64-s), u1<<s|u0>>(64-s), u0<<s
-	q := ^uint64(0)
-	if u2 < n1 {
-		q, _ = bits.Div64(u2, u1, n1)
-	}
-	h0, l0 := bits.Mul64(q, n0)
-	h1, l1 := bits.Mul64(q, n1)
-	l1, c := bits.Add64(l1, h0, 0)
-	h1 += c
-	u0, b := bits.Sub64(u0, l0, 0)
-	u1, b = bits.Sub64(u1, l1, b)
-	u2, _ = bits.Sub64(u2, h1, b)
-	for u2 != 0 { // below 0
-		u0, c = bits.Add64(u0, n0, 0)
-		u1, c = bits.Add64(u1, n1, c)
-		u2 += c
-	}
-	return [2]uint64{u0>>s | u1<<(64-s), u1 >> s}
-}
-
-// timesWord returns a*w mod n. Requires a < n.
-func timesWord(a [2]uint64, w uint64, n [2]uint64) [2]uint64 {
-	h0, l0 := bits.Mul64(a[0], w)
-	if n[1] == 0 {
-		if h0 == 0 {
-			return [2]uint64{l0 % n[0], 0}
-		}
-		_, r := bits.Div64(h0, l0, n[0]) // h0 < n
-		return [2]uint64{r, 0}
-	}
-	h1, l1 := bits.Mul64(a[1], w)
-	l1, c := bits.Add64(l1, h0, 0)
-	return rem3(h1+c, l1, l0, n)
 }

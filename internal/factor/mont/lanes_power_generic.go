@@ -1,6 +1,6 @@
 package mont
 
-// A powerLane is one lane of limbPowers with its limbs as in Lanes.
+// A powerLane is one lane of limbPowers, with its limbs as in Lanes.
 type powerLane struct {
 	lane
 	one, w laneNum
@@ -24,10 +24,10 @@ func (p *limbPowers) lane(i int) powerLane {
 	return l
 }
 
-// bit returns bit i of the exponent, from the top.
+// bit returns bit i of the exponent, counted from the top.
 func (l *powerLane) bit(i int) bool { return l.exp[i/64]<<(i%64)>>63 == 1 }
 
-// value returns a/R mod n, the number whose form is a < 4n; it is n or 0 if that is 0.
+// value returns a/R mod n, the number whose form is a < 4n. For 0 it returns n or 0.
 func (l *powerLane) value(a laneNum) laneNum { return l.mul(a, laneNum{1}) }
 
 // plus returns a+b.
@@ -36,8 +36,9 @@ func (l *powerLane) plus(a laneNum, b uint64) laneNum {
 	return l.normalise(a)
 }
 
-// strong makes the strong test: x is squared, and doubled where the
-// bit is 1; then it, or one of tail squares of it, must be -1, or the first 1.
+// strong computes the strong test. For each bit of the exponent x is squared, and
+// doubled if the bit is 1. n passes if x is 1, or if x or one of the next tail squares
+// of it is -1.
 func (l *powerLane) strong(bits, tail int) bool {
 	x := l.one
 	for i := range bits {
@@ -54,10 +55,13 @@ func (l *powerLane) strong(bits, tail int) bool {
 	return ok || l.plus(l.value(x), 1) == l.n
 }
 
-// lucas makes the Lucas test, with v = V(j), w = V(j+1), j the
-// bits of k so far: V(2j) = V(j)^2 - 2, V(2j+1) = V(j)*V(j+1) - P. In the end, from
-// D*U(k) = 2*V(k+1) - P*V(k), D = P^2-4, U(k) = 0 with V(k) = 2 means that V(k+1) = P, and with
-// V(k) = -2 that V(k+1) = -P.
+// lucas computes the Lucas test with v = V(j) and w = V(j+1), j being the bits of k
+// read so far:
+//
+//	V(2j) = V(j)^2 - 2,  V(2j+1) = V(j)*V(j+1) - P,  V(2j+2) = V(j+1)^2 - 2
+//
+// At the end, D*U(k) = 2*V(k+1) - P*V(k) with D = P^2-4. So U(k) = 0 with V(k) = 2
+// means V(k+1) = P, and U(k) = 0 with V(k) = -2 means V(k+1) = -P.
 func (l *powerLane) lucas(bits, tail int) bool {
 	v, w := l.add(l.one, l.one), l.w
 	c2, cp := l.sub(laneNum{}, v), l.sub(laneNum{}, w)

@@ -2,7 +2,8 @@ package mont
 
 import "math/bits"
 
-// twoPowers are Powers of moduli of two words in Go, one lane. R = 2^128, and all numbers are below n.
+// twoPowers are Powers of moduli of two words in Go, with one lane. R = 2^128, and all
+// numbers are below n.
 type twoPowers struct {
 	n, one, two, p twoWords
 	neg            uint64 // -1/n mod 2^64
@@ -34,7 +35,7 @@ func (t *twoPowers) Prepare(m *PowerModulus, n [2]uint64) {
 	m.one = [2]uint64{r, 0}
 }
 
-// set takes the modulus, and the exponent a > 0 without its trailing zeros.
+// set takes the modulus, and as the exponent the odd part of a0 + a1*2^64 > 0.
 func (t *twoPowers) set(m *PowerModulus, a0, a1 uint64) {
 	t.n, t.one, t.neg = twoWords{m.N[0], m.N[1]}, twoWords{m.one[0], m.one[1]}, m.inv
 	s := bits.TrailingZeros64(a0)
@@ -72,8 +73,9 @@ func (t *twoPowers) SetLucas(_ int, m *PowerModulus, param uint64) {
 
 // mul returns a*b/R mod n.
 //
-// As in mulRegisters of gen/words.go, r = (a*b0 + q0*n)/2^64 < a + n, and s = r + a*b1 + q1*n < 2n*2^64. So r may
-// have a third word, and s a bit above its third, which is top: if n is close to 2^128, r + a*b1 has it already.
+// As in mulRegisters of gen/words.go, r = (a*b0 + q0*n)/2^64 < a + n, and s = r + a*b1
+// + q1*n < 2n*2^64. So r may have a third word, and s a bit above its third, which is
+// top. If n is close to 2^128, r + a*b1 has that bit already.
 func (t *twoPowers) mul(a, b twoWords) twoWords {
 	n := t.n
 	h0, r0 := bits.Mul64(a.lo, b.lo)
@@ -109,7 +111,7 @@ func (t *twoPowers) mul(a, b twoWords) twoWords {
 	return t.reduce(twoWords{r2, r3}, top+c)
 }
 
-// reduce returns a + top*2^128, which is below 2n, less n if it is not below n.
+// reduce returns a + top*2^128 mod n. Requires a number below 2n.
 func (t *twoPowers) reduce(a twoWords, top uint64) twoWords {
 	lo, b := bits.Sub64(a.lo, t.n.lo, 0)
 	hi, b := bits.Sub64(a.hi, t.n.hi, b)
@@ -150,7 +152,7 @@ func (t *twoPowers) Strong(count int) uint32 {
 	return answerOfOne(count, ok)
 }
 
-// Lucas makes the Lucas test: see powerLane.lucas.
+// Lucas computes the Lucas test: see powerLane.lucas.
 func (t *twoPowers) Lucas(count int) uint32 {
 	v, w := t.two, t.p
 	for i := t.length - 1; i >= 0; i-- {
@@ -169,7 +171,7 @@ func (t *twoPowers) Lucas(count int) uint32 {
 	return answerOfOne(count, ok)
 }
 
-// answerOfOne is the mask of the first count answers of one lane.
+// answerOfOne returns the result of one lane as a bit, if count is not 0.
 func answerOfOne(count int, ok bool) uint32 {
 	if ok && count > 0 {
 		return 1

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// vectorPowers are Powers of moduli of one word in lanes of AVX2, eight vectors of four. See
-// gen/avx2_field.go for the kinds of their arithmetic and gen/avx2_power.go for the ranges.
+// vectorPowers are Powers of moduli of one word in lanes of AVX2: eight vectors of
+// four. The arithmetic is that of avxForm; gen/avx2_power.go has the ranges.
 type vectorPowers struct {
 	*vectorPowerKind
 	constants int
@@ -31,7 +31,7 @@ const (
 	vectorOne
 	vectorTwo
 	vectorP
-	vectorExp    // the bits of the exponent that are left, from the top
+	vectorExp    // the remaining bits of the exponent, from the top
 	vectorPassed // -1 in lanes that have passed
 	vectorZero
 	vectorN // n, of integers
@@ -39,11 +39,11 @@ const (
 	vectorSlots
 )
 
-// A vectorPowerKind is a row of the table of kinds: for moduli of up to bits bits.
+// A vectorPowerKind is a row of the table of kinds, for moduli of up to bits bits.
 type vectorPowerKind struct {
 	bits, few     int
 	form          avxForm
-	twice         bool // x^2 is doubled, instead of x times 2x
+	twice         bool // a bit 1 doubles x^2; otherwise it multiplies x by 2x
 	strong, lucas *vectorKernel
 }
 
@@ -55,7 +55,8 @@ var vectorPowerKinds = [vectorKindCount]vectorPowerKind{
 	{64, 12, intForm{wide: true}, true, &strongVectors[4], &lucasVectors[4]},
 }
 
-// A vectorKernel makes bits > 0 steps and then tail turns and sets the lanes that pass.
+// A vectorKernel takes bits > 0 steps for the exponents and then tail steps, and sets
+// the lanes that pass.
 type vectorKernel func(ctx, state *uint64, bits, tail int, passed *uint32)
 
 // newVectorPowers returns lanes of a kind, on assembly if fast.
@@ -137,7 +138,7 @@ func (p *vectorPowers) SetLucas(lane int, m *PowerModulus, param uint64) {
 	p.slot(vectorTwo)[lane] = Add(one, one, n)
 }
 
-// setExponent sets the exponent of a lane to a > 0 without its trailing zeros.
+// setExponent sets the exponent of a lane to the odd part of a > 0.
 func (p *vectorPowers) setExponent(lane int, a uint64) {
 	s := bits.TrailingZeros64(a)
 	p.exps[lane], p.tails[lane] = a>>s, s-1
@@ -154,7 +155,8 @@ func (p *vectorPowers) Lucas(count int) uint32 {
 	return p.run(*p.lucas, (*vectorLane).lucas, count)
 }
 
-// run returns the lanes below count that pass, by a kernel or by the model of one lane.
+// run returns which of the first count lanes pass, by a kernel or by the model of one
+// lane.
 func (p *vectorPowers) run(kernel vectorKernel, model func(*vectorLane, int, int) bool, count int) uint32 {
 	bits, tail := p.align(count)
 	if p.fast {
@@ -171,9 +173,9 @@ func (p *vectorPowers) run(kernel vectorKernel, model func(*vectorLane, int, int
 	return mask
 }
 
-// align sets the exponents of count lanes so that the highest bit of the longest is bit 63, and returns
-// how many bits that has, and the longest tail. Bits in front of an exponent change nothing: see
-// limbPowers.align.
+// align sets the exponents of count lanes, shifted so that the highest bit of the
+// longest one is bit 63. It returns the length of that in bits, and the longest tail.
+// Zero bits in front of an exponent change nothing: see limbPowers.align.
 func (p *vectorPowers) align(count int) (length, tail int) {
 	or := uint64(1)
 	for i, e := range p.exps[:count] {

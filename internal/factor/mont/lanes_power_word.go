@@ -2,18 +2,20 @@ package mont
 
 import "math/bits"
 
-// wordPowers are Powers of words in Go, two lanes whose instructions are woven, so that one does something
-// while the other waits for a product: a number takes 0.56 to 0.67 of its time alone. R = 2^64.
+// wordPowers are Powers of words in Go, R = 2^64. The instructions of two lanes
+// alternate, so that one lane computes while the other waits for a product. A number
+// takes 0.56 to 0.67 of the time that it takes alone.
 type wordPowers struct {
-	free  bool // the moduli are below 2^60
+	free  bool // all moduli are below 2^60: no comparisons
 	lanes [2]wordLane
 }
 
-// A wordLane is a lane of wordPowers. one, two and p are forms, below n.
+// A wordLane is a lane of wordPowers. one, two and p are the forms of 1, 2 and P, below
+// n.
 type wordLane struct {
 	n, inv, one, two, p uint64
-	exp                 uint64
-	tail                int
+	exp                 uint64 // d or k
+	tail                int    // s or r, less 1
 }
 
 // wordPowerKinds are the sizes of wordPowers.
@@ -40,7 +42,7 @@ func (w *wordPowers) Prepare(m *PowerModulus, n [2]uint64) {
 	m.one[0] = -n[0] % n[0] // 2^64 - n
 }
 
-// set gives a lane its modulus, and the exponent a > 0 without its trailing zeros.
+// set gives a lane its modulus, and as its exponent the odd part of a > 0.
 func (w *wordPowers) set(lane int, m *PowerModulus, a uint64) {
 	s := bits.TrailingZeros64(a)
 	w.lanes[lane] = wordLane{n: m.N[0], inv: m.inv, one: m.one[0], exp: a >> s, tail: s - 1}
@@ -56,8 +58,9 @@ func (w *wordPowers) SetLucas(lane int, m *PowerModulus, param uint64) {
 	_, l.p = bits.Div64(hi, lo, l.n) // hi < param < n
 }
 
-// align shifts the exponents so that the highest bit of the longer one is bit 63, and returns how many bits
-// that has. Bits in front of an exponent change nothing: see limbPowers.align.
+// align returns both exponents, shifted so that the highest bit of the longer one is
+// bit 63, and the length of that in bits. Zero bits in front of an exponent change
+// nothing: see limbPowers.align.
 func (w *wordPowers) align() (e0, e1 uint64, length int) {
 	e0, e1 = w.lanes[0].exp, w.lanes[1].exp
 	length = bits.Len64(e0 | e1)
@@ -78,7 +81,7 @@ func (w *wordPowers) Lucas(count int) uint32 {
 	return w.answer(count, w.maskedLucas())
 }
 
-// answer returns the mask of the first count answers.
+// answer returns the results of the first count lanes as bits.
 func (w *wordPowers) answer(count int, ok [2]bool) (mask uint32) {
 	for i := range min(count, len(ok)) {
 		if ok[i] {
@@ -88,8 +91,8 @@ func (w *wordPowers) answer(count int, ok [2]bool) (mask uint32) {
 	return mask
 }
 
-// freeProduct returns a*b/R + c modulo n, between c-n and c+n. Requires a*b < n*R and n <= c <= 2n. For n < 2^60
-// numbers below 4n have such products: 16n^2 < n*R.
+// freeProduct returns a*b/R + c modulo n, between c-n and c+n. Requires a*b < n*R and n
+// <= c <= 2n. For n < 2^60 all numbers below 4n satisfy that: 16n^2 < n*R.
 func freeProduct(a, b, c, n, inv uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	h, _ := bits.Mul64(lo*inv, n)
@@ -109,7 +112,7 @@ func maskedDifference(a, b, n uint64) uint64 {
 	return d + n&-borrow
 }
 
-// freeStrong makes the strong test. Before and after each step x0 < 4*n0 and x1 < 4*n1.
+// freeStrong computes the strong test for n < 2^60. Invariant: x0 < 4*n0 and x1 < 4*n1.
 func (w *wordPowers) freeStrong() [2]bool {
 	l0, l1 := &w.lanes[0], &w.lanes[1]
 	n0, n1, inv0, inv1 := l0.n, l1.n, l0.inv, l1.inv
@@ -129,7 +132,7 @@ func (w *wordPowers) freeStrong() [2]bool {
 	return [2]bool{l0.strongEnd(x0), l1.strongEnd(x1)}
 }
 
-// maskedStrong makes the strong test with numbers below n.
+// maskedStrong computes the strong test with numbers below n.
 func (w *wordPowers) maskedStrong() [2]bool {
 	l0, l1 := &w.lanes[0], &w.lanes[1]
 	n0, n1, inv0, inv1 := l0.n, l1.n, l0.inv, l1.inv
@@ -155,7 +158,7 @@ func (l *wordLane) mul(a, b uint64) uint64 {
 	return Redc(hi, lo, l.n, l.inv)
 }
 
-// strongEnd reports whether x < 4n, 2^d modulo n, makes n pass.
+// strongEnd reports whether n passes the strong test, given x = 2^d modulo n, x < 4n.
 func (l *wordLane) strongEnd(x uint64) bool {
 	x = l.mul(x, l.one)
 	minus := l.n - l.one
@@ -167,7 +170,8 @@ func (l *wordLane) strongEnd(x uint64) bool {
 	return ok
 }
 
-// freeLucas makes the Lucas test: see powerLane.lucas. Before and after each step v and w are below 3n.
+// freeLucas computes the Lucas test for n < 2^60, see powerLane.lucas. Invariant: v and
+// w are below 3n.
 func (w *wordPowers) freeLucas() [2]bool {
 	l0, l1 := &w.lanes[0], &w.lanes[1]
 	n0, n1, inv0, inv1 := l0.n, l1.n, l0.inv, l1.inv
@@ -196,7 +200,7 @@ func (w *wordPowers) freeLucas() [2]bool {
 	return [2]bool{l0.lucasEnd(v0, w0), l1.lucasEnd(v1, w1)}
 }
 
-// maskedLucas makes the Lucas test with numbers below n.
+// maskedLucas computes the Lucas test with numbers below n.
 func (w *wordPowers) maskedLucas() [2]bool {
 	l0, l1 := &w.lanes[0], &w.lanes[1]
 	n0, n1, inv0, inv1 := l0.n, l1.n, l0.inv, l1.inv
@@ -227,7 +231,8 @@ func (w *wordPowers) maskedLucas() [2]bool {
 	return [2]bool{l0.lucasEnd(v0, w0), l1.lucasEnd(v1, w1)}
 }
 
-// lucasEnd reports whether v = V(k) and w = V(k+1), below 4n, make n pass.
+// lucasEnd reports whether n passes the Lucas test, given v = V(k) and w = V(k+1) below
+// 4n.
 func (l *wordLane) lucasEnd(v, w uint64) bool {
 	v, w = l.mul(v, l.one), l.mul(w, l.one)
 	if v == l.two && w == l.p || v == l.n-l.two && w == l.n-l.p {

@@ -52,7 +52,7 @@ func checkQuadRanges(t *testing.T, l *QuadLanes) {
 	t.Helper()
 	n := new(big.Int)
 	for i := l.limbs - 1; i >= 0; i-- {
-		n.Lsh(n, uint(l.bits)).Add(n, new(big.Int).SetUint64(l.ctx[(2+i)*QuadLaneWidth]))
+		n.Lsh(n, uint(l.bits)).Add(n, new(big.Int).SetUint64(l.ctx[(2+i)*quadLaneWidth]))
 	}
 	x := new(big.Int).Rsh(n, 20)
 	if x.Add(x, n).BitLen() > l.bits*l.limbs-4 {
@@ -68,9 +68,9 @@ func checkQuadRanges(t *testing.T, l *QuadLanes) {
 			most, limbs = 4, 3
 		}
 		bound := new(big.Int).Mul(n, big.NewInt(most))
-		for lane := range QuadLaneWidth {
+		for lane := range quadLaneWidth {
 			for i := range l.limbs {
-				if limb := l.mem[(s*l.limbs+i)*QuadLaneWidth+lane]; limb >= limbs<<l.bits {
+				if limb := l.mem[(s*l.limbs+i)*quadLaneWidth+lane]; limb >= limbs<<l.bits {
 					t.Fatalf("n=%v: slot %d: limb %d is %#x", l.w.N(), s, i, limb)
 				}
 			}
@@ -107,7 +107,7 @@ func BenchmarkQuadLanes(b *testing.B) {
 				for b.Loop() {
 					l.Run(code)
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(code)*c.products*QuadLaneWidth), "ns/mul")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(code)*c.products*quadLaneWidth), "ns/mul")
 			})
 		}
 	}

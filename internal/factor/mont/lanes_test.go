@@ -228,7 +228,7 @@ func TestLanesTwins(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	eachKind(t, func(t *testing.T, k *kind) {
 		if !k.hasAssembly() {
-			t.Skip("NOT TESTED: the level in force has no such kernel to hold the Go code against")
+			t.Skip("NOT TESTED: the level in force has no such kernel to compare the Go code with")
 		}
 		for range 200 {
 			asm, generic := pair(rnd, k)

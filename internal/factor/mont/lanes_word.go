@@ -2,14 +2,15 @@ package mont
 
 import "math/bits"
 
-// Words executes the programs of Lanes in Go for moduli of one word, each in a lane of its own: the
-// same residues modulo n come out, though their forms differ, R being 2^64. The ranges of the
-// residues follow the largest modulus: see gen/word.go, which writes the kernels.
+// Words executes the programs of Lanes in Go for moduli of one word, each in a lane of
+// its own, with R = 2^64. It computes the same residues modulo n as Lanes. The ranges
+// of the residues depend on the largest modulus: see gen/word.go, which writes the
+// kernels. A Words is not for concurrent use.
 type Words[S wordSlot] struct {
 	n, inv  S // inv is n^-1 mod R
 	kernels *wordKernels[S]
 	run     wordKernel[S]                // for the moduli
-	mem     [MaxWordSlots + PointSlots]S // the last ones are no slots; they spare checks
+	mem     [MaxWordSlots + PointSlots]S // the last ones are no slots: with them an index needs no check
 }
 
 // A wordSlot is a residue for each lane.
@@ -27,11 +28,11 @@ type wordPoint[S wordSlot] [PointSlots]S
 // A WordMachine has one lane, for a single number.
 type WordMachine = Words[[1]uint64]
 
-// WordLanes has two lanes. The steps of both are woven, so that one computes while the other
-// waits for its product.
+// WordLanes has two lanes. The steps of both alternate, so that one computes while the
+// other waits for its product.
 type WordLanes = Words[[2]uint64]
 
-// MaxWordSlots bounds the slots of Words.
+// MaxWordSlots bounds the number of slots of Words.
 const MaxWordSlots = 1 << 11
 
 // NewWordMachine returns a machine of one lane.
@@ -61,8 +62,9 @@ func (w *Words[S]) Width() int { return len(w.n) }
 // HasGCDs reports whether the machine has the instruction GCDs.
 func (w *Words[S]) HasGCDs() bool { return true }
 
-// SetModulus gives a lane the odd modulus n[0] >= 3; n[1] must be 0. It sets SlotOne and SlotR2. Other
-// slots, of all lanes, are to be set anew, as the ranges of the residues may change.
+// SetModulus gives a lane the odd modulus n[0] >= 3; n[1] must be 0. It sets SlotOne
+// and SlotR2. The other slots of all lanes are void, because the ranges of the residues
+// may change.
 func (w *Words[S]) SetModulus(lane int, n [2]uint64) {
 	m := New(n[0])
 	w.n[lane], w.inv[lane] = m.n, m.nInv
@@ -79,8 +81,8 @@ func (w *Words[S]) choose() {
 	w.run = w.kernels[max(0, bits.Len64(all)-59)/2]
 }
 
-// Take gives a lane the modulus and the curve of a lane of another machine, and X and Z of the point p,
-// which MakePoint is to complete. Other slots are to be set anew.
+// Take gives a lane the modulus and the curve of a lane of another machine, and X and Z
+// of the point p, which MakePoint must complete. The other slots of the lane are void.
 func (w *Words[S]) Take(lane int, from *Words[S], other, p int) {
 	w.n[lane], w.inv[lane] = from.n[other], from.inv[other]
 	w.choose()
@@ -89,11 +91,12 @@ func (w *Words[S]) Take(lane int, from *Words[S], other, p int) {
 	}
 }
 
-// Set puts a[0] into a lane of a slot: a number below n, or one that is for products with a number
-// below n only. a[1] must be 0.
+// Set puts a[0] into a lane of a slot: a number below n, or one that is only an operand
+// of products with numbers below n. a[1] must be 0.
 func (w *Words[S]) Set(slot, lane int, a [2]uint64) { w.mem[slot][lane] = a[0] }
 
-// Value returns what is in a lane of a slot modulo n. Requires a product or the Z of a point there.
+// Value returns the residue modulo n, below n, in a lane of a slot. Requires that a
+// product or the Z of a point is there.
 func (w *Words[S]) Value(slot, lane int) [2]uint64 {
 	a := w.mem[slot][lane]
 	if a >= w.n[lane] { // a < 2n
@@ -121,8 +124,8 @@ func (w *Words[S]) point(slot int) *wordPoint[S] {
 // gcds1 returns the gcd of a and the odd n.
 func gcds1(a, n [1]uint64) [1]uint64 { return [1]uint64{GCD(a[0], n[0])} }
 
-// gcds2 returns the gcds of a and the odd n in both lanes. The iterations are those of GCD, with
-// both lanes as long as neither is done.
+// gcds2 returns the gcds of a and the odd n in both lanes. It alternates the iterations
+// of GCD while neither lane is done.
 func gcds2(a, n [2]uint64) [2]uint64 {
 	x, y := a[0], a[1]
 	m, k := n[0], n[1]

@@ -133,7 +133,7 @@ func TestWordsGCDs(t *testing.T) {
 	}
 }
 
-// TestWordsTake goes on in another machine, whose other lane has a modulus of another range.
+// TestWordsTake continues in another machine, whose other lane has a modulus of another range.
 func TestWordsTake(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(8, 7))
 	const p = firstPoint

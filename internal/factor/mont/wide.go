@@ -7,9 +7,9 @@ import (
 )
 
 // A Wide is an odd modulus n with R = 2^(64k). Residues are Elements of k words in
-// Montgomery form, least significant word first, always below n. From 2^128 on k is so
-// large that the top bit of n is 0, which saves Mul a word. A Wide has scratch space: it
-// is not for concurrent use.
+// Montgomery form, the least significant word first, always below n. For n >= 2^128, k
+// is so large that the top bit of n is 0, which saves a word in Mul. A Wide has scratch
+// space: it is not for concurrent use.
 type Wide struct {
 	n     []uint64
 	neg   uint64   // -n^-1 mod 2^64
@@ -26,8 +26,8 @@ type Wide struct {
 	adx     bool // there is assembly
 }
 
-// A wideProduct sets z to x*y/R mod n, plus n at most. Requires that x < n, or x*y < R*n and
-// x+n < R; y may be any k words, and z may be x and y.
+// A wideProduct sets z = x*y/R mod n, or that plus n. Requires x < n, or x*y < R*n and
+// x+n < R. y may be any k words, and z may be x or y.
 type wideProduct func(w *Wide, z, x, y Element)
 
 // An Element is a residue modulo the Wide that made it.
@@ -40,8 +40,8 @@ func NewWide(n *big.Int) *Wide {
 	return w
 }
 
-// Reset makes w the modulus n, which must be odd and at least 3. Elements made before are
-// void. It needs memory only if n has more words than any before.
+// Reset makes w the modulus n, which must be odd and at least 3. Elements made before
+// are void. It allocates only if n has more words than any modulus of w before.
 func (w *Wide) Reset(n *big.Int) {
 	if n.Sign() <= 0 || n.Bit(0) == 0 || n.BitLen() < 2 {
 		panic("mont: internal error: modulus is even or 1")
@@ -73,15 +73,15 @@ func (w *Wide) Reset(n *big.Int) {
 	w.constants(size)
 }
 
-// vectors are all the numbers of k words.
+// vectors returns all numbers of k words of w.
 func (w *Wide) vectors() [6]*[]uint64 {
 	return [...]*[]uint64{&w.n, &w.twice, (*[]uint64)(&w.one), (*[]uint64)(&w.r2), (*[]uint64)(&w.unit), &w.t}
 }
 
 // constants sets one and r2. size is that of n.
 func (w *Wide) constants(size int) {
-	// The power of 2 below n is doubled until it is R, then until it is the form of 2^64,
-	// of which the form of R is the k-th power.
+	// The largest power of 2 below n is doubled until it is R, the form of 1, and then
+	// 64 times more, the form of 2^64. The form of R is the k-th power of that.
 	k := len(w.n)
 	clear(w.one)
 	w.one[(size-1)/64] = 1 << ((size - 1) % 64)
@@ -152,8 +152,8 @@ func (w *Wide) Value(z *big.Int, x Element) *big.Int {
 	return w.Raw(z, w.unit)
 }
 
-// Raw sets z to the number that the words of x spell, which is the value of x
-// times R, and returns z. It has the same gcd with n as the value.
+// Raw sets z to the number that the words of x spell, which is the value of x times R,
+// and returns z. R is prime to n, so it has the same gcd with n as the value.
 func (w *Wide) Raw(z *big.Int, x Element) *big.Int {
 	for i, word := range x {
 		binary.BigEndian.PutUint64(w.conv[8*(len(x)-1-i):], word)
@@ -179,8 +179,7 @@ func (x Element) Equal(y Element) bool {
 	return or == 0
 }
 
-// Exp sets z to the form of v^e, where x is the form of v; v^0 = 1. z must not
-// alias x.
+// Exp sets z to the form of v^e, where x is the form of v; v^0 = 1. z must not alias x.
 func (w *Wide) Exp(z, x Element, e uint64) {
 	copy(z, w.one)
 	for i := bits.Len64(e) - 1; i >= 0; i-- {

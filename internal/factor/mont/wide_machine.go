@@ -2,11 +2,12 @@ package mont
 
 import "math/bits"
 
-// A WideMachine executes the programs of WideLanes in one lane, on the elements of a Wide: the
-// same residues come out.
+// A WideMachine executes the programs of WideLanes in one lane, on the elements of a
+// Wide. It computes the same residues.
 //
-// If n <= R/16 its numbers are lazy. X, Z and products are below 2n, sums and differences, to which 2n
-// is added, below 4n. A product of such is below (4n*4n + R*n)/R <= 2n.
+// If n <= R/16, its numbers are lazy: X, Z and products are below 2n, sums and
+// differences, to which 2n is added, below 4n. A product of two of these is below
+// (4n*4n + R*n)/R <= 2n.
 type WideMachine struct {
 	w          *Wide
 	mem        []uint64
@@ -17,8 +18,8 @@ type WideMachine struct {
 	lazy                bool
 }
 
-// Reset makes m a machine modulo the number of w with memory for slots slots. It keeps w. Slots but
-// SlotOne are to be set anew.
+// Reset makes m a machine modulo the number of w with memory for slots slots. It keeps
+// w. The contents of all slots but SlotOne are void.
 func (m *WideMachine) Reset(w *Wide, slots int) {
 	m.w, m.k = w, w.Words()
 	words := (slots + 4) * m.k
@@ -87,7 +88,7 @@ func (m *WideMachine) Run(code []Instruction) {
 			m.sum(w, m.slot(dst), m.slot(a), m.slot(b))
 		case opDiff:
 			m.diff(w, m.slot(dst), m.slot(a), m.slot(b))
-		case opPoint: // X and Z are all of a point here
+		case opPoint: // a point has X and Z only
 		default:
 			panic("mont: internal error: no such instruction")
 		}

@@ -1,22 +1,35 @@
-// Package mont computes modulo an odd number without dividing by it.
+// Package mont computes modulo an odd number n without dividing by it.
 //
-// A residue a is held in Montgomery form a*R mod n, where R = 2^64 for a
-// modulus of one word (Modulus) and R = 2^(64k) for one of k words (Wide). The
-// product of two residues in this form needs a division by R, which is a shift,
-// in place of one by n.
+// A residue a is held in Montgomery form a*R mod n, R a power of 2. The product of two
+// residues in this form,
 //
-// Source: P. L. Montgomery, Modular multiplication without trial division,
-// Math. Comp. 44 (1985); for several words the order of the steps is that of
-// Ç. K. Koç, T. Acar, B. S. Kaliski, Analyzing and comparing Montgomery
-// multiplication algorithms (1996), CIOS.
+//	(a*R) (b*R) / R = (a*b)*R mod n,
+//
+// needs a division by R, which is a shift, in place of one by n. The types, by what
+// they compute with:
+//
+//	Modulus                 one n < 2^64, R = 2^64
+//	Wide                    one n of k words, R = 2^(64k)
+//	Words, Lanes            programs of curves, a modulus of up to 64 or 128 bits in each lane
+//	WideMachine, WideLanes, QuadLanes
+//	                        programs of curves modulo one Wide, in 1, 8 and 4 lanes
+//	Powers                  the two halves of the Baillie-PSW test, a modulus in each lane
+//	Trial                   trial division of many numbers by the same primes
+//
+// A program is a list of Instructions. The assembly is written by the generator in gen;
+// the proofs of its ranges stand there beside the code that they are for.
+//
+// Sources: P. L. Montgomery, Modular multiplication without trial division, Math. Comp.
+// 44 (1985). The order of the steps for several words is CIOS of Ç. K. Koç, T. Acar, B.
+// S. Kaliski, Analyzing and comparing Montgomery multiplication algorithms (1996).
 //
 // Nothing here runs in constant time, no modulus is even, and nothing inverts.
 package mont
 
 import "math/bits"
 
-// A Modulus is an odd n with 3 <= n < 2^64, and R = 2^64. Residues are uint64s
-// in Montgomery form, always below n. It is immutable.
+// A Modulus is an odd n with 3 <= n < 2^64, and R = 2^64. Residues are uint64s in
+// Montgomery form, always below n. It is immutable.
 type Modulus struct {
 	n    uint64
 	nInv uint64 // n * nInv = 1 mod 2^64
@@ -36,9 +49,9 @@ func New(n uint64) Modulus {
 
 // Inverse returns n^-1 mod 2^64 for an odd n.
 //
-// Newton's step x' = x(2 - nx) doubles the number of correct low bits, since
-// nx = 1 + e gives nx' = 1 - e^2. The start (3n) xor 2 is correct modulo 2^5, so
-// four steps give 80 bits.
+// Newton's step x' = x(2 - nx) doubles the number of correct low bits: nx = 1 + e gives
+// nx' = 1 - e^2. The start (3n) xor 2 is correct modulo 2^5, so that four steps give 80
+// bits.
 func Inverse(n uint64) uint64 {
 	x := 3*n ^ 2
 	for range 4 {
@@ -56,25 +69,22 @@ func (m *Modulus) NInv() uint64 { return m.nInv }
 // One returns the form of 1, which is R mod n.
 func (m *Modulus) One() uint64 { return m.one }
 
-// Form returns a*R mod n, the form of a. Any a is allowed.
+// Form returns a*R mod n, the form of a, for any a.
 func (m *Modulus) Form(a uint64) uint64 { return m.Mul(a, m.r2) }
 
-// Value returns a/R mod n, the number whose form is a. Requires a < n.
-func (m *Modulus) Value(a uint64) uint64 { return Redc(0, a, m.n, m.nInv) }
-
-// Mul returns a*b/R mod n. Requires a*b < n*R: one of a, b below n is enough.
-// The result is < n.
+// Mul returns a*b/R mod n. Requires a*b < n*R: one of a, b below n is enough. The
+// result is < n. Mul(a, 1) is the number whose form is a.
 func (m *Modulus) Mul(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return Redc(hi, lo, m.n, m.nInv)
 }
 
-// Redc returns (hi*2^64 + lo)/R mod n. Requires hi < n and nInv = n^-1 mod R.
-// The result is < n.
+// Redc returns (hi*2^64 + lo)/R mod n. Requires hi < n and nInv = n^-1 mod R. The
+// result is < n.
 //
-// With q = lo*nInv mod R the number q*n has the low word lo, so that
-// hi*R + lo - q*n = (hi - h)*R where h is the high word of q*n. From q < R
-// follows h < n, and with hi < n: -n < hi - h < n.
+// With q = lo*nInv mod R the number q*n has the low word lo, so that hi*R + lo - q*n =
+// (hi - h)*R where h is the high word of q*n. From q < R follows h < n, and with hi <
+// n: -n < hi - h < n.
 func Redc(hi, lo, n, nInv uint64) uint64 {
 	h, _ := bits.Mul64(lo*nInv, n)
 	d := hi - h
@@ -86,8 +96,8 @@ func Redc(hi, lo, n, nInv uint64) uint64 {
 
 // Add returns a+b mod n. Requires a, b < n.
 //
-// a - (n-b) is a+b-n without the carry that a+b could have; it is negative
-// exactly if a+b < n.
+// a - (n-b) is a+b-n without the carry that a+b could have; it is negative exactly if
+// a+b < n.
 func (m *Modulus) Add(a, b uint64) uint64 { return Add(a, b, m.n) }
 
 // Add returns a+b mod n. Requires a, b < n.
@@ -112,20 +122,7 @@ func Sub(a, b, n uint64) uint64 {
 	return d
 }
 
-// Exp returns the form of x^e, where a < n is the form of x; x^0 = 1.
-func (m *Modulus) Exp(a, e uint64) uint64 {
-	z := m.one
-	for i := bits.Len64(e) - 1; i >= 0; i-- {
-		z = m.Mul(z, z)
-		if e>>i&1 == 1 {
-			z = m.Mul(z, a)
-		}
-	}
-	return z
-}
-
-// GCD returns the greatest common divisor of a and n. Requires n odd; GCD(0, n)
-// = n.
+// GCD returns the greatest common divisor of a and the odd n; GCD(0, n) = n.
 func GCD(a, n uint64) uint64 {
 	if a == 0 {
 		return n
@@ -137,10 +134,11 @@ func GCD(a, n uint64) uint64 {
 	return a
 }
 
-// gcdStep returns odd numbers with the gcd of a and n, which are odd and differ.
+// gcdStep returns two odd numbers with the gcd of the odd a and n, a != n: the odd part
+// of |a-n|, and min(a, n).
 //
-// Which of them is larger cannot be predicted: n becomes the less and a the difference without
-// a branch, mask being all ones if a < n. a-n and its absolute value end in the same zeros.
+// It has no branch, because a processor cannot predict which of them is larger: mask is
+// all ones if a < n. a-n and |a-n| end in the same number of zeros.
 func gcdStep(a, n uint64) (uint64, uint64) {
 	d, borrow := bits.Sub64(a, n, 0)
 	mask := -borrow

@@ -77,7 +77,7 @@ func TestFindPlusAll(t *testing.T) {
 	}
 }
 
-// TestV holds lucas against the recurrence V(k+1) = h V(k) - V(k-1).
+// TestV compares lucas with the recurrence V(k+1) = h V(k) - V(k-1).
 func TestV(t *testing.T) {
 	n := big10("340282366920938463463374607431768211507")
 	s := newSearch(n, always)

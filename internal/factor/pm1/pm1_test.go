@@ -63,7 +63,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestStage2 checks for every prime q of a stretch that a p with p-1 = 2*k*q, k smooth, is found
+// TestStage2 checks for every prime q of an interval that a p with p-1 = 2*k*q, k smooth, is found
 // exactly if q is within the bounds, for each D.
 func TestStage2(t *testing.T) {
 	rough := big10("170141183460469231731687303715884105727") // 2^127-1

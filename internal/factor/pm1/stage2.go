@@ -7,17 +7,19 @@ import (
 	"factorfleet/internal/factor/prime"
 )
 
-// Stage 2 writes q = m*D + j or m*D - j with 0 <= j < D/2 and multiplies the V(m*D) - V(j),
-// where V(k) = h^k + h^-k, or for p+1 V(k) of h, h = x + 1/x, which is the same with x: since
+// Stage 2 of p-1 and of p+1. It writes a prime as q = m*D + j or q = m*D - j with 0 <=
+// j < D/2, and multiplies the differences V(m*D) - V(j). For p-1 V(k) = h^k + h^-k. For
+// p+1 V(k) = x^k + x^-k with h = x + 1/x. With a = m*D, b = j:
 //
-//	V(a) - V(b) = (h^(a+b) - 1) (h^(a-b) - 1) / h^a
+//	V(a) - V(b) = (x^(a+b) - 1) (x^(a-b) - 1) / x^a
 //
-// that is 0 mod p exactly if h^(m*D+j) = 1 or h^(m*D-j) = 1. Two primes with the same m and j
-// make one pair. The next V comes from the two before it:
+// So the difference is 0 mod p exactly if x^(m*D+j) = 1 or x^(m*D-j) = 1. Two primes
+// with the same m and j are one pair. The next V follows from the two before it:
 //
 //	V(a+b) = V(a) V(b) - V(a-b)
 
-// giantStep returns D, a multiple of 6 with many small primes; the babies take D/6 products.
+// giantStep returns D, a multiple of 6 with many small primes, so that few j are prime
+// to it. The babies take D/6 products.
 func giantStep(b2 uint64) uint64 {
 	switch {
 	case b2 >= 5e6:
@@ -34,7 +36,7 @@ type stage2 struct {
 	*search
 	d            uint64
 	first        mont.Element   // V(1)
-	babies       []mont.Element // V(j) of the j = 1, 5, 7, 11, ... prime to 6, at j/3
+	babies       []mont.Element // V(j) of the j = 1, 5, 7, 11, ... prime to 6, at the index j/3
 	step         mont.Element   // V(D)
 	m            uint64
 	giant, other mont.Element // V(m*D), V((m-1)*D)
@@ -42,9 +44,9 @@ type stage2 struct {
 	product, t2  mont.Element
 }
 
-// stage2 multiplies over the primes b1 < q <= b2, all above 3, and returns the gcd of the
-// product with n if it is above 1. If careful, it takes a gcd after each pair and returns the
-// first proper divisor.
+// stage2 multiplies the differences over the primes b1 < q <= b2, all above 3, and
+// returns the gcd of the product and n if it is above 1. If careful is set, it takes a
+// gcd after each pair and returns the first proper divisor.
 func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
 	it := prime.Primes(b1+1, b2)
 	q := it.Next()
@@ -75,7 +77,7 @@ func (s *search) stage2(b1, b2 uint64, careful bool) *big.Int {
 	return nil
 }
 
-// newStage2 returns the work for the giant step d from m on.
+// newStage2 returns the work with the giant step d, from the giant m on.
 func (s *search) newStage2(d, m uint64) *stage2 {
 	w := s.w
 	e := &stage2{search: s, d: d, m: m, first: w.New(), step: w.New(), giant: w.New(), other: w.New(),
@@ -83,7 +85,7 @@ func (s *search) newStage2(d, m uint64) *stage2 {
 	copy(e.product, w.One())
 	copy(e.first, s.h)
 	if !s.plus {
-		// h is a power of 3, which n is prime to.
+		// V(1) = h + 1/h. h is a power of 3, which is prime to n.
 		inv := w.Value(new(big.Int), s.h)
 		w.SetBig(e.first, inv.ModInverse(inv, w.N()))
 		w.Add(e.first, e.first, s.h)
@@ -100,7 +102,8 @@ func (s *search) newStage2(d, m uint64) *stage2 {
 	e.set(e.babies[0], 1)
 	e.set(e.babies[1], 5)
 	for i := 2; i < len(e.babies) && s.err == nil; i++ {
-		// j = (j-6) + 6, where j-12 is -5 and -1 at first, and V(-j) = V(j).
+		// V(j) = V(j-6) V(6) - V(j-12), and V(-j) = V(j): at first j-12 is -5 and then
+		// -1.
 		before := [...]int{1, 0}
 		at := i - 4
 		if at < 0 {
@@ -120,13 +123,13 @@ func (e *stage2) set(z mont.Element, k uint64) {
 	e.lucas(z, e.first, k)
 }
 
-// sum sets z = V(a+b), given x = V(a), y = V(b), diff = V(a-b), which z may be.
+// sum sets z = V(a+b), given x = V(a), y = V(b) and diff = V(a-b). z may be diff.
 func (e *stage2) sum(z, x, y, diff mont.Element) {
 	e.mul(e.t2, x, y)
 	e.w.Sub(z, e.t2, diff)
 }
 
-// next goes to the next giant step.
+// next computes the next giant: V((m+1)*D) = V(m*D) V(D) - V((m-1)*D).
 func (e *stage2) next() {
 	e.sum(e.other, e.giant, e.step, e.other)
 	e.giant, e.other = e.other, e.giant

@@ -10,20 +10,20 @@ import (
 
 func always() error { return nil }
 
-func checkSplit(t *testing.T, n, seed uint64, walks int) {
+func checkSplit(t *testing.T, n, seed uint64, sequences int) {
 	t.Helper()
-	d, err := split(n, seed, walks, always)
+	d, err := split(n, seed, sequences, always)
 	if err != nil || d <= 1 || d >= n || n%d != 0 {
-		t.Errorf("split(%d, %d, %d) = %d, %v", n, seed, walks, d, err)
+		t.Errorf("split(%d, %d, %d) = %d, %v", n, seed, sequences, d, err)
 	}
 }
 
-// TestSplitSmall takes every odd composite: walks modulo tiny numbers often
+// TestSplitSmall takes every odd composite: sequences modulo tiny numbers often
 // close modulo all prime factors at once.
 func TestSplitSmall(t *testing.T) {
 	for n := uint64(9); n < 1<<16; n += 2 {
 		if !prime.IsPrime(n) {
-			checkSplit(t, n, n>>3, maxWalks)
+			checkSplit(t, n, n>>3, maxSequences)
 		}
 	}
 }
@@ -39,12 +39,12 @@ func TestSplit(t *testing.T) {
 		4294967291 * 3, 65537 * 65537, 1093 * 1093, 3511 * 3511,
 	} {
 		for seed := range uint64(4) {
-			checkSplit(t, n, seed, maxWalks)
+			checkSplit(t, n, seed, maxSequences)
 		}
 	}
 }
 
-// TestLastResort takes the walks away.
+// TestLastResort takes the sequences away.
 func TestLastResort(t *testing.T) {
 	for _, n := range []uint64{9, 15, 25, 1048573 * 1048571, 3 * 6148914691236517189} {
 		checkSplit(t, n, 0, 0)
@@ -53,9 +53,9 @@ func TestLastResort(t *testing.T) {
 
 func TestSplitStops(t *testing.T) {
 	stop := errors.New("stop")
-	for _, walks := range []int{0, maxWalks} {
-		if d, err := split(4294967291*4294967279, 1, walks, func() error { return stop }); err != stop {
-			t.Errorf("with %d walks: %d, %v; want the error of check", walks, d, err)
+	for _, sequences := range []int{0, maxSequences} {
+		if d, err := split(4294967291*4294967279, 1, sequences, func() error { return stop }); err != stop {
+			t.Errorf("with %d sequences: %d, %v; want the error of check", sequences, d, err)
 		}
 	}
 }
@@ -66,7 +66,7 @@ func FuzzSplit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, seed uint64) {
 		a, b = a>>32|1, b&(1<<32-1)|1
 		if a > 1 && b > 1 {
-			checkSplit(t, a*b, seed, maxWalks)
+			checkSplit(t, a*b, seed, maxSequences)
 		}
 	})
 }

@@ -52,7 +52,7 @@ var wordFields = []wordField{
 		"d, borrow := bits.Sub64(a, b, 0)\nreturn d + n&-borrow"},
 }
 
-// writeWord writes the kernels of Words, for one lane and for two, whose instructions are woven.
+// writeWord writes the kernels of Words, for one lane and for two, whose instructions alternate.
 // With two the registers of amd64 suffice; more gain little: a point addition of kind Free took
 // 1.84, 1.30, 1.25 and 1.25 ns a product with 1 to 4 lanes, one of kind Strict 2.29, 1.69, 1.58
 // and 1.65, on a Zen 4.

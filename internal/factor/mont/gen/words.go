@@ -132,7 +132,7 @@ func (r *routine) choose(condition string, t []string) {
 }
 
 // mulMemory is mulRegisters with t[:k] on the stack, and the rows in a loop. Between rows t[k] = 0;
-// inside it is in R11. R10 is 0. The last high word is in CX and BX by turns.
+// inside it is in R11. R10 is 0. The last high word alternates between CX and BX.
 func (r *routine) mulMemory(k int) {
 	r.op("MOVQ y+16(FP), R8")
 	r.op("MOVQ x+8(FP), SI")

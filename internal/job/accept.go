@@ -1,0 +1,72 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+)
+
+// accept takes a verified result. An error ends the loop: the output failed, the server has
+// lost input, or the loop's context has ended.
+func (l *loop) accept(k *collect.Checked) error {
+	fresh, err := l.collector.Accept(l.ctx, *k)
+	l.accepted.Add(1)
+	if fresh > 0 {
+		l.lastAccepted = time.Now()
+		l.countProgress(k, fresh)
+	}
+	var lost *collect.LostResult
+	if errors.As(err, &lost) {
+		l.watch.Log.Warn().Err(err).Msg("a verified result cannot be read again: its range is requeued")
+		l.review.request()
+		return nil
+	}
+	return err
+}
+
+// countProgress counts the fresh numbers of k. Those that were answered before the process
+// began say nothing about the speed.
+func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
+	var work time.Duration
+	for _, n := range k.Numbers() {
+		work += plan.Cost(l.job.Kind, n.BitLen())
+	}
+	if count := uint64(len(k.Numbers())); fresh < count {
+		work = time.Duration(float64(work) * float64(fresh) / float64(count))
+	}
+	if l.upToDate {
+		l.watch.Progress.Done(l.lastAccepted, fresh, work)
+	} else {
+		l.watch.Progress.Found(fresh, work)
+	}
+}
+
+// emit hands the answer of one number to the caller.
+func (l *loop) emit(item *collect.Item) error {
+	if l.unanswered.Len() > 0 && l.unanswered.Contains(task.Range{First: item.Position, Count: 1}) {
+		return nil
+	}
+	if err := l.watch.Emit(item); err != nil {
+		return fmt.Errorf("%w: %w", ErrOutput, err)
+	}
+	return nil
+}
+
+// flush writes out what the caller has buffered.
+func (l *loop) flush() error {
+	if err := l.watch.Flush(); err != nil {
+		return fmt.Errorf("%w: %w", ErrOutput, err)
+	}
+	return nil
+}
+
+// summary returns how the job stands. The loop must have ended.
+func (l *loop) summary() *Summary {
+	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued, Missing: l.unanswered.Len()}
+	s.Counts.Dead -= min(s.Counts.Dead, s.Missing) // passed over, not given up
+	return s
+}

@@ -1,0 +1,117 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// The methods of access and trust.
+
+func (w *world) manifest(context.Context) (*task.Job, error) {
+	w.pause(5 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j := w.job
+	return &j, w.failLocked()
+}
+
+// failLocked returns an error now and then.
+func (w *world) failLocked() error {
+	if w.rand.IntN(20) == 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (w *world) feederHolder(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.noFeeder.IsZero() {
+		return "", w.failLocked()
+	}
+	return "feeder", w.failLocked()
+}
+
+func (w *world) sealCutOff(context.Context) (*task.Job, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.noFeeder.IsZero() || time.Since(w.noFeeder) < cutOffAfter {
+		w.t.Errorf("a job was cut off that has had no feeder since %v", w.noFeeder)
+	}
+	w.job.State, w.job.Count, w.job.CutOff = task.Sealed, w.numbers, true
+	j := w.job
+	return &j, w.failLocked()
+}
+
+func (w *world) backlog(context.Context) (*fleet.Backlog, error) {
+	b := new(fleet.Backlog)
+	w.mu.Lock()
+	for r, first := range w.queue {
+		b.Ranges.Add(r)
+		if first {
+			b.Fed = max(b.Fed, r.End())
+		}
+	}
+	w.mu.Unlock()
+	w.pause(5 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for r := range w.handed {
+		b.Ranges.Add(r)
+	}
+	return b, w.failLocked()
+}
+
+func (w *world) lastResult(context.Context) (uint64, error) {
+	w.pause(5 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range slices.Backward(w.results) {
+		if !a.lost {
+			return a.Seq, w.failLocked()
+		}
+	}
+	return 0, nil
+}
+
+func (w *world) deadLetters(context.Context) ([]fleet.DeadLetter, error) {
+	w.pause(5 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.letters), w.failLocked()
+}
+
+func (w *world) requeue(_ context.Context, _ *task.Job, ranges []task.Range) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.noInput {
+		return fmt.Errorf("requeue: %w", collect.ErrNoInput)
+	}
+	for _, r := range ranges {
+		w.queue[r] = false
+		for _, a := range w.results {
+			if !w.returns && !a.lost && a.correct && a.Range.First < r.End() && r.First < a.Range.End() {
+				w.t.Errorf("%v is requeued, and has the result %d for %v", r, a.Seq, a.Range)
+			}
+		}
+	}
+	return w.failLocked()
+}
+
+func (w *world) stored() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.numbers
+}
+
+func (w *world) election() time.Duration { return 10 * time.Second }
+
+func (w *world) Quarantined(string) bool { return false }
+
+func (w *world) Remind(context.Context) error { w.pause(8 * time.Second); return nil }

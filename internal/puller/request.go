@@ -1,0 +1,116 @@
+package puller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// grace is the time by which the end of a request may come after the request's expiry.
+const grace = 2 * time.Second
+
+// request sends one pull request for at most n tasks, and receives until its end. With wait = 0 the
+// server sends only the tasks that it has. It returns the number of tasks delivered.
+//
+// A request that was lost with its connection is no error: the next call sends a new one.
+func (p *puller) request(ctx context.Context, class task.Class, n int, wait time.Duration, deliver func(*worker.Delivery)) (int, error) {
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	// Without silent requests no task can be on its way to the old inbox.
+	if p.requests++; p.rotates && p.requests%inboxRequests == 0 && p.silent == 0 {
+		if err := p.subscribe(); err != nil {
+			return 0, err
+		}
+	}
+	reply := p.inbox + strconv.FormatUint(p.requests, 36)
+	body := fmt.Appendf(nil, `{"batch":%d,"no_wait":true,"expires":%d}`, n, wait.Nanoseconds())
+	if wait == 0 {
+		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
+	}
+	answers, cancel := context.WithTimeout(p.link.AnswerContext(), wait+grace) // begins before the request is sent
+	defer cancel()
+	subject := p.link.API + "CONSUMER.MSG.NEXT." + schema.StreamTasks + "." + schema.Durable(class)
+	if err := p.link.NC.PublishRequest(subject, reply, body); err != nil {
+		return 0, fmt.Errorf("request tasks: %w", stream.Explain(err))
+	}
+	return p.receive(answers, reply, n, deliver)
+}
+
+// idleHeartbeat is the status of a message by which the server says that a request still waits.
+const idleHeartbeat = "100"
+
+// receive delivers the tasks of a request until n have come, the request has ended, or answers ends.
+func (p *puller) receive(answers context.Context, reply string, n int, deliver func(*worker.Delivery)) (count int, err error) {
+	for count < n {
+		m, err := p.sub.NextMsgWithContext(answers)
+		if err != nil {
+			return count, p.receiveError(answers, err, count)
+		}
+		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" {
+			if m.Subject != reply || status == idleHeartbeat { // the late end of an earlier request
+				continue
+			}
+			p.silent = 0
+			return count, statusError(status, m.Header.Get("Description"))
+		}
+		if d := p.delivery(m); d != nil {
+			if n <= shortTaskBatch {
+				d.Handle.InProgress()
+			}
+			deliver(d)
+			count++
+		}
+	}
+	p.silent = 0
+	return count, nil
+}
+
+// A request for more than shortTaskBatch tasks is for short ones, which end before a heartbeat would
+// matter. Otherwise a heartbeat is sent as soon as a task arrives. The reason: a server that restarts,
+// or a new leader, takes the time of publication for the time of delivery. It would redeliver at once
+// a task that was queued for longer than AckWait before (seen with nats-server 2.15.2).
+const shortTaskBatch = 32
+
+// receiveError returns the error of a request whose next message did not come because of err.
+func (p *puller) receiveError(answers context.Context, err error, count int) error {
+	switch {
+	case context.Cause(answers) == stream.ErrReconnected:
+		p.silent = 0
+		return nil
+	case answers.Err() != nil:
+		return p.noAnswer(count)
+	case errors.Is(err, nats.ErrNoResponders): // how the library reports the status 503
+		p.silent = 0
+		return statusError("503", "")
+	}
+	return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
+}
+
+// delivery returns the delivery of a task's message. It returns nil for a message that no durable of
+// the queue has delivered: it could not be settled. The number of the attempt, from 1, is
+//
+//	deliveries of this message + deliveries of the task in earlier rounds
+func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
+	at, err := schema.ParseSubject(m.Subject)
+	reply, ok := stream.ParseReply(m.Reply)
+	if err != nil || !ok {
+		p.link.Log.Warn().Str("subject", m.Subject).Msg("ignored a message that is not a task")
+		return nil
+	}
+	return &worker.Delivery{
+		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
+		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
+		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
+	}
+}
