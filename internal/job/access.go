@@ -118,17 +118,11 @@ func (s *streams) parts(l *loop) []func(context.Context) error {
 	return parts
 }
 
-// followManifest sends the newest manifest whenever one was written. One that ends the job ends the
-// loop at once, even if the loop waits for the server or for its output. followManifest returns at
-// once: it leaves a goroutine of package fleet that calls the function until ctx ends, and perhaps
-// once more after the end of the loop.
+// followManifest sends the newest manifest whenever one was written. It returns at once: it leaves a
+// goroutine of package fleet that calls putManifest until ctx ends, and perhaps once more after the
+// end of the loop.
 func (s *streams) followManifest(ctx context.Context, l *loop) error {
-	return s.fleet.WatchJob(ctx, s.id, func(j *task.Job) {
-		l.manifests.put(j)
-		if end, ok := manifestEnding(j); ok {
-			l.finish(end)
-		}
-	})
+	return s.fleet.WatchJob(ctx, s.id, l.putManifest)
 }
 
 // followLetters requests a review whenever dead letters arrive.

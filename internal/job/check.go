@@ -58,7 +58,9 @@ func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uin
 	verified, refused, err := c.sort(ctx, arrivals, outcomes)
 	if err != nil {
 		c.deliver(batch{verified: verified})
-		return errors.Join(err, c.streams.fleet.DropResults(ctx, refused))
+		err = errors.Join(err, c.streams.fleet.DropResults(ctx, refused))
+		c.deliver(batch{}) // it is received once the loop has accepted the others: err ends the loop
+		return err
 	}
 	if len(refused) == 0 {
 		c.deliver(batch{verified: verified, last: last})

@@ -36,15 +36,12 @@ func (e inputSealed) apply(l *loop) {
 
 // manifestChanged has the manifest as another process, or the feeder of this one, has written it.
 // The feeder's event and the follower's value have no common order, so that an older manifest may
-// replace a newer one. The follower then brings the newer one again: completion only waits.
+// replace a newer one. The follower then brings the newer one again: completion only waits. A
+// manifest that ends the job has ended the loop before, see putManifest.
 type manifestChanged struct{ job *task.Job }
 
 func (e manifestChanged) apply(l *loop) {
 	l.job = e.job
-	if end, ok := manifestEnding(e.job); ok {
-		l.finish(end)
-		return
-	}
 	if e.job.State != task.Sealed && e.job.State != task.Done {
 		return
 	}
@@ -69,6 +66,9 @@ type batch struct {
 
 func (b batch) apply(l *loop) {
 	for i := range b.verified {
+		if l.ctx.Err() != nil { // nothing is printed after the end
+			return
+		}
 		if err := l.accept(&b.verified[i]); err != nil {
 			l.finish(endingOf(err))
 			return
@@ -165,12 +165,22 @@ func (l *loop) deliver(e event) {
 	}
 }
 
+// putManifest sends a manifest. One that ends the job ends the loop at once, even if the loop waits for
+// the server or for its output. The manifest is put first, so that the loop that has ended finds it.
+// Any goroutine may call it, at any time; it does not block.
+func (l *loop) putManifest(j *task.Job) {
+	l.manifests.put(j)
+	if end, ok := manifestEnding(j); ok {
+		l.finish(end)
+	}
+}
+
 // requestReview requests a review soon. Any goroutine may call it, at any time; it does not block.
 func (l *loop) requestReview() { l.requests.put(struct{}{}) }
 
 // A latest is a mailbox: a channel of capacity 1 with the newest value that was not received yet.
 // It is for values of which only the last one counts. A manifest that is replaced before it was
-// received is not missed: if it ends the job, followManifest has ended the loop with it.
+// received is not missed: if it ends the job, putManifest has ended the loop with it.
 type latest[T any] chan T
 
 // put replaces the value. It never blocks: its callers follow streams for all jobs of the

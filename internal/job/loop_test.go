@@ -17,8 +17,12 @@ func (w *world) run(out *output, hasFeeder, ordered bool) (*loop, ending) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	j := w.job
+	emit := out.emit
+	if w.slow != nil {
+		emit = func(item *collect.Item) error { w.slow(); return out.emit(item) }
+	}
 	l := newLoop(ctx, loopConfig{
-		hasFeeder: hasFeeder, job: &j, watch: Watch{Emit: out.emit, Ordered: ordered}, access: w, numbers: worldNumbers, reread: w.result,
+		hasFeeder: hasFeeder, job: &j, watch: Watch{Emit: emit, Ordered: ordered}, access: w, numbers: worldNumbers, reread: w.result,
 	})
 	l.results = func(ctx context.Context) error { return w.follow(ctx, l) }
 	var parts []func(context.Context) error
@@ -242,4 +246,41 @@ func TestReviewFindsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLoopSlowOutput: an output that is slower than everything else changes nothing about the lines,
+// and no goroutine waits for ever for the loop.
+func TestLoopSlowOutput(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed)
+			w.poison = task.Set{}
+			var out output
+			w.slow = func() { w.pause(time.Second) }
+			l, end := w.run(&out, true, true)
+			if end != (ending{kind: complete}) {
+				t.Fatalf("seed %d: %+v", seed, end)
+			}
+			w.check(&out, l.summary(), 1)
+		})
+	}
+}
+
+// TestEndWhileOutputBlocks: a job that is cancelled while its output blocks, and many events wait
+// for the loop, ends as soon as the output returns, and prints nothing afterwards.
+func TestEndWhileOutputBlocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 6)
+		w.seal()
+		w.over = task.Cancelled
+		var out output
+		w.slow = func() { time.Sleep(10 * time.Second) }
+		began := time.Now()
+		_, end := w.run(&out, false, false)
+		if end.kind != cancelled || len(out.items) > 20 || time.Since(began) > 210*time.Second {
+			t.Errorf("%+v after %d lines and %v", end, len(out.items), time.Since(began))
+		}
+	})
 }

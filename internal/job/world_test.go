@@ -29,6 +29,7 @@ type world struct {
 	t       *testing.T
 	returns bool       // workers hand tasks back: some ranges may be requeued without need
 	over    task.State // state of the job after 50 ms; "" = it is not changed by a user
+	slow    func()     // what the output does before it takes a line; nil = nothing
 
 	mu       sync.Mutex // guards below
 	rand     *rand.Rand
@@ -282,7 +283,7 @@ func (w *world) announce(ctx context.Context, l *loop) error {
 			time.Sleep(50 * time.Millisecond)
 			last := j
 			last.State = w.over
-			l.manifests.put(&last)
+			l.putManifest(&last)
 			return nil
 		}
 		w.pause(3 * time.Second)
