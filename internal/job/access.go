@@ -45,6 +45,7 @@ type trust interface {
 	Remind(ctx context.Context) error
 }
 
+// See collect.Config, whose functions these are.
 type (
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
@@ -69,6 +70,8 @@ func (s *streams) feederHolder(ctx context.Context) (string, error) {
 	return s.fleet.Holder(ctx, feedLease(s.id))
 }
 
+// sealCutOff counts the stored numbers first. The feeder is not active, so that the count stays right;
+// if it comes back, feeder.seal or feeder.reopen corrects the manifest.
 func (s *streams) sealCutOff(ctx context.Context) (*task.Job, error) {
 	if err := s.inputs.Reload(ctx); err != nil {
 		return nil, err

@@ -11,6 +11,8 @@
 //   - A watcher reads the results, verifies them against the stored input and emits them. Every
 //     process of a job but that of submit --detach is one.
 //   - The holder is the watcher that has the job's lease. It requeues lost ranges.
+//   - The supervisor, in embedded run, runs watchers without output for the jobs that need one
+//     (supervisor.go). The rest of this comment is about the other roles.
 //
 // All that is remembered is in the streams. A watcher that starts later reads the same results,
 // and a new holder finds out by itself what is missing. Two feeders or two holders at a time can

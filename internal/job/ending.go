@@ -35,6 +35,7 @@ type ending struct {
 	err  error // for the caller; nil if the process did what it was asked for
 }
 
+// An endKind is a kind of ending; the table above has what each comes from.
 type endKind uint8
 
 const (
@@ -73,6 +74,8 @@ type endRule struct {
 	cause error
 }
 
+// endRules has the rule of each kind. An ending that is not final gives way to the end of the caller's
+// context: the user has interrupted the process, and the errors that follow from it do not matter.
 var endRules = [endKinds]endRule{
 	failed:       {},
 	complete:     {final: true, then: recordEnd},

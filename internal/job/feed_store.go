@@ -12,6 +12,8 @@ import (
 // storeFull stores and queues the full blocks, and the rest too if it has waited for waitMost. Each
 // block is queued before the next is stored, so that workers start at once and a full queue stops the
 // reading of the input.
+//
+// Requires the state appending. After an error block has the numbers that are not stored.
 func (fd *feeder) storeFull(ctx context.Context) error {
 	for {
 		n := blockLen(fd.block)
