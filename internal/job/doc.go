@@ -29,10 +29,10 @@
 //	Cancelled  final: a user cancelled the job
 //	Removed    final: a user removed the job, or it has expired
 //
-//	           inputSealed, sealCutOff       recordEnd
-//	Open ──────────────────────────> Sealed ──────────> Done
-//	  ^                                │                  │
-//	  └──── reopen: more input of a cut-off job, or lost input
+//	Open ── feeder.seal, sealCutOff ──> Sealed ── recordEnd ──> Done
+//	  ^                                   │ ^                    │ │
+//	  │                                   │ └──── dead retry ────┘ │
+//	  └─ reopen: more input of a cut-off job, or lost input ───────┘
 //
 // A process's part in a job ends with a value of type ending (ending.go). The first ending wins.
 // Then all goroutines stop, and the process does with the streams what that ending needs.
@@ -44,8 +44,9 @@
 //	the process dies                          what the others do
 //	feeder, after a block, before its chunks  the holder finds the range missing, once a later chunk
 //	                                          is queued or the job is sealed
-//	feeder, before it has sealed the job      the holder seals the job as cut off after 3 s; the same
-//	                                          input, submitted again, continues behind what is stored
+//	feeder, before it has sealed the job      the holder seals the job as cut off 3 s after the lease
+//	                                          has expired; the same input, submitted again, continues
+//	                                          behind what is stored
 //	watcher                                   nothing: it has changed nothing that they need
 //	holder, at any step of a review           the next one reviews at once when it gets the lease
 //	last watcher                              workers finish what is queued; embedded run, or the
@@ -110,11 +111,12 @@
 //
 // A review lists TASKS, RETURNS, RESULTS, DEAD at times t1 < t2 < t3 < t4. Take a range that is in
 // some stream at each of these times. Let it be in TASKS at t1: it is listed. In RESULTS at t1 or
-// t2: it stays there, and is covered after t3, because the review waits until this process has
-// verified all results up to the last one of t3. In DEAD: it stays there and is listed at t4. In
-// RETURNS at t1: it is listed at t2, or has moved to DEAD, which is listed later, or back to TASKS.
-// Only in that last case can a range be missing from all four listings. So before the holder
-// requeues anything it lists the queue again, and requeues what is missing from both listings.
+// t2: it stays there, and the review waits until this process has dealt with all results up to the
+// last one of t3, so that it is covered, or was refused and has to be requeued. In DEAD: it stays
+// there and is listed at t4. In RETURNS at t1: it is listed at t2, or has moved to DEAD, which is
+// listed later, or back to TASKS. Only in that last case can a range be missing from all four
+// listings. So before the holder requeues anything it lists the queue again, and requeues what is
+// missing from both listings.
 //
 // The remaining error is on the side of repeated work: a range that was answered between the two
 // listings is requeued without need, and its second answer is a duplicate. Conversely, a range that

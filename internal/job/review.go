@@ -21,8 +21,8 @@ const (
 	// since a job of hard numbers is quiet for hours.
 	reviewQuiet = 2 * time.Second
 
-	// reviewSpacing is the shortest time between the beginnings of two reviews. Hundreds of dead
-	// letters that arrive one by one so cause ten reviews a second, not hundreds.
+	// reviewSpacing is the shortest time between the beginnings of two reviews. So hundreds of
+	// dead letters that arrive one by one cause ten reviews a second, not hundreds.
 	reviewSpacing = 100 * time.Millisecond
 )
 
