@@ -246,11 +246,18 @@ type fakeHandle struct {
 	refuse  int // acks to refuse first
 	// forgotten makes every ack ErrForgotten.
 	forgotten bool
+	offline   bool          // heartbeats cannot be sent
 	delay     time.Duration // of the nak
 	reason    string        // of the term
 }
 
-func (h *fakeHandle) InProgress() error { h.journal.add("%sbeat", h.prefix); return nil }
+func (h *fakeHandle) InProgress() error {
+	if h.offline {
+		return errors.New("offline")
+	}
+	h.journal.add("%sbeat", h.prefix)
+	return nil
+}
 
 func (h *fakeHandle) Ack(context.Context) error {
 	if h.refuse > 0 {

@@ -18,7 +18,7 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 	}
 	p := s.progress.Load()
 	moved := p != s.lastProgress
-	if s.stillFor += step; moved && s.interruptedAt.IsZero() {
+	if s.stillFor += step; moved && s.fault == nil {
 		s.stillFor = 0
 	}
 	if (p^s.lastProgress)&indexMask != 0 {
@@ -27,7 +27,7 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 	s.lastProgress = p
 	still := s.stillFor + w.beatEvery()/2
 	switch {
-	case !s.interruptedAt.IsZero():
+	case s.fault != nil:
 		if still >= w.patience() {
 			w.loseSlotLocked(s)
 		}
@@ -42,10 +42,12 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 	return moved
 }
 
-// interruptAtLocked interrupts the computation of s, which has to end within the worker's patience.
-func (s *slot) interruptAtLocked(cause error, now time.Time) {
-	s.interruptLocked(cause)
-	s.interruptedAt, s.stillFor = now, 0
+// interruptAtLocked interrupts the computation of s because of fault, and starts the time within which the
+// computation has to end. It does so as well if a drain or an order has interrupted the computation before:
+// the time of a computation that is only asked to leave does not run.
+func (s *slot) interruptAtLocked(fault error, now time.Time) {
+	s.interruptLocked(fault)
+	s.fault, s.interruptedAt, s.stillFor = fault, now, 0
 }
 
 // loseSlotLocked gives up the slot of a computation that does not end although it was interrupted. A copy
@@ -81,7 +83,7 @@ func (w *Worker) failHungLocked(s *slot, d *Delivery) {
 	}
 	t := s.task
 	at := min(int(s.lastProgress&indexMask), len(t.Numbers)-1)
-	err := w.stuck(s, s.interruption, t)
+	err := w.stuck(s, s.fault, t)
 	for _, p := range attempt.Hung(d.Range, uint64(at)) {
 		if !p.Failed {
 			d.outcome.handBack(p.Range, asReturn(p.Decision, ""))

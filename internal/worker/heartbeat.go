@@ -19,6 +19,7 @@ func (w *Worker) patience() time.Duration { return max(w.config.AckWait/6, time.
 
 // heartbeat scans the held deliveries, and checks the buffer for stale ones, until Run returns.
 func (w *Worker) heartbeat() {
+	w.scanned = time.Now()
 	beat := time.NewTicker(w.beatEvery())
 	defer beat.Stop()
 	stale := time.NewTicker(staleEvery)
@@ -42,6 +43,7 @@ func (w *Worker) scan(now time.Time) {
 	w.scans++
 	w.beats = w.beats[:0]
 	step := min(now.Sub(w.scanned), w.beatEvery())
+	w.skipLocked(now, now.Sub(w.scanned)-step)
 	w.scanned = now
 	var younger *Delivery
 	for d := w.held.oldest; d != nil; d = younger {
@@ -50,16 +52,39 @@ func (w *Worker) scan(now time.Time) {
 			continue
 		}
 		if w.scans-d.scan >= 2 {
-			d.heard = now
 			w.beats = append(w.beats, d)
 		}
 	}
 	w.mu.Unlock()
-	for i, d := range w.beats {
+	w.sendBeats(now)
+}
+
+// sendBeats sends the heartbeats of a scan. A heartbeat that cannot be sent leaves the delivery unheard: it
+// lapses if that continues for AckWait.
+func (w *Worker) sendBeats(now time.Time) {
+	sent := w.beats[:0]
+	for _, d := range w.beats {
 		if err := d.Handle.InProgress(); err != nil {
 			about(w.config.Log.Debug(), d).Err(err).Msg("cannot send a heartbeat")
+			continue
 		}
-		w.beats[i] = nil
+		sent = append(sent, d)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range sent {
+		d.heard = now
+	}
+	clear(w.beats) // ended deliveries are not kept alive until the next scan
+}
+
+// skipLocked does not count gap, the time for which the process was suspended, against the numbers that
+// are being computed. Numbers that have started after it keep their start.
+func (w *Worker) skipLocked(now time.Time, gap time.Duration) {
+	for _, s := range w.slots {
+		if s.numberSince = s.numberSince.Add(gap); s.numberSince.After(now) {
+			s.numberSince = now
+		}
 	}
 }
 

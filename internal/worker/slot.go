@@ -49,7 +49,8 @@ type slot struct {
 	lastProgress  uint64        // progress at the heartbeat's last scan
 	stillFor      time.Duration // for how long scans have seen no progress, or no end after an interruption
 	numberSince   time.Time     // when a scan first saw the present number
-	interruptedAt time.Time     // when the heartbeat or the guard interrupted it; zero if they did not
+	fault         error         // why the heartbeat or the guard interrupted it; nil if they did not
+	interruptedAt time.Time     // when they did
 	samples       int           // tasks measured
 	pace          time.Duration // moving average of the time of a task
 	ahead         int           // how many tasks may wait for it
@@ -76,7 +77,7 @@ func newSlot(index int, limit time.Duration) *slot {
 // renewContextLocked gives the slot a context that has not ended.
 func (s *slot) renewContextLocked() {
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.interruption, s.interruptedAt = nil, time.Time{}
+	s.interruption, s.fault, s.interruptedAt = nil, nil, time.Time{}
 }
 
 // interruptLocked ends the computation of the present task. The first cause counts.
