@@ -30,7 +30,7 @@ func (w *Worker) deliver(d *Delivery) {
 	d.scan, d.staleCheck, d.heard = w.scans, w.staleChecks, time.Now()
 	w.held.add(d)
 	if d.last() {
-		w.heldLasts++
+		w.heldLastAttempts++
 		w.endPullLocked()
 		if d.heard.Sub(w.postponedSince) >= postponeWindow {
 			w.postponed, w.postponedSince = 0, d.heard
@@ -42,7 +42,7 @@ func (w *Worker) deliver(d *Delivery) {
 // placeLocked executes the decision about a delivery that has arrived.
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
-		Leaving: w.draining || w.quarantined, OtherLast: w.heldLasts > 1, MayPostpone: w.postponed < maxPostponed,
+		Leaving: w.draining || w.quarantined, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
 	})
 	switch do.Action {
 	case attempt.Compute:

@@ -122,13 +122,13 @@ type fakeSource struct {
 
 	mu      sync.Mutex
 	pulls   []int // n of every Pull
-	shunned []task.Class
+	skipped []task.Class
 }
 
 func (s *fakeSource) SkipClass(class task.Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shunned = append(s.shunned, class)
+	s.skipped = append(s.skipped, class)
 }
 
 func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {

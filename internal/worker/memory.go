@@ -9,10 +9,10 @@ import (
 )
 
 // The memory guard reads the size of the heap every guardEvery, and gives a computation that it has
-// interrupted guardPatience to end.
+// interrupted guardStopLimit to end.
 const (
-	guardEvery    = 50 * time.Millisecond
-	guardPatience = time.Second
+	guardEvery     = 50 * time.Millisecond
+	guardStopLimit = time.Second
 )
 
 var errNoMemory = errors.New("it needs more memory than a worker may use")
@@ -87,7 +87,7 @@ func (w *Worker) setBaselinesLocked(used uint64) {
 // endForMemoryLocked ends the worker if the computation in s, which was interrupted for its memory, does
 // not end.
 func (w *Worker) endForMemoryLocked(s *slot, now time.Time) {
-	if now.Sub(s.interruptedAt) < guardPatience || s.current.state == hung {
+	if now.Sub(s.interruptedAt) < guardStopLimit || s.current.state == hung {
 		return
 	}
 	s.lastProgress = s.progress.Load()

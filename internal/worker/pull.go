@@ -70,12 +70,12 @@ func (w *Worker) awaitDemand() (context.Context, int) {
 // demandLocked returns for how many tasks there is room. It returns 0 while the buffer is more than
 // half full and no slot is free.
 func (w *Worker) demandLocked() int {
-	if w.draining || w.quarantined || w.heldLasts > 0 {
+	if w.draining || w.quarantined || w.heldLastAttempts > 0 {
 		return 0
 	}
 	free := len(w.slots) - w.lostSlots - w.busy - w.buffer.len
-	n := free + w.ahead
-	if n <= 0 || free <= 0 && 2*n < w.ahead {
+	n := free + w.prefetch
+	if n <= 0 || free <= 0 && 2*n < w.prefetch {
 		return 0
 	}
 	return min(n, pullTasks)

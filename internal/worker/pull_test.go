@@ -138,7 +138,7 @@ func TestSettlingIsPipelined(t *testing.T) {
 		if r.settlers != maxSettlers || r.unsettled.len != maxUnsettled || r.busy != 1 {
 			t.Errorf("%d settlers, %d unsettled, %d busy", r.settlers, r.unsettled.len, r.busy)
 		}
-		if r.buffer.len >= aheadTasks {
+		if r.buffer.len >= maxSlotTasks {
 			t.Errorf("%d in the buffer", r.buffer.len)
 		}
 		r.mu.Unlock()
@@ -215,8 +215,8 @@ func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 			t.Errorf("asked for %d tasks", n)
 		}
 		r.source.mu.Lock()
-		if len(r.source.shunned) != 100 || r.source.shunned[0] != task.ClassNorm {
-			t.Errorf("shunned %v", r.source.shunned)
+		if len(r.source.skipped) != 100 || r.source.skipped[0] != task.ClassNorm {
+			t.Errorf("skipped %v", r.source.skipped)
 		}
 		r.source.mu.Unlock()
 		r.drain()

@@ -38,7 +38,7 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 // runFrom computes the numbers of t from index i on, until all have an answer, one fails or the context
 // ends. It adds the answers, which are in s.done, to the outcome, and returns the context.
 func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each time.Duration, i int) (context.Context, time.Duration, error) {
-	s.base, s.done, s.room = i, s.done[:0], s.room[:0] // the earlier answers are encoded
+	s.base, s.done, s.factors = i, s.done[:0], s.factors[:0] // the earlier answers are encoded
 	began := s.clock
 	ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
 	s.clock = time.Now()
@@ -67,7 +67,7 @@ func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx conte
 	}
 	switch cause {
 	case errOverdue, errSilent, errMemory:
-		err = w.stuck(s, cause, t)
+		err = w.interruptionError(s, cause, t)
 	}
 	if err == nil {
 		err = errNoAnswer
@@ -89,13 +89,13 @@ func causeOf(cause error) attempt.Cause {
 	return attempt.NumberFailed
 }
 
-// stuck returns the error of a number of t whose computation was interrupted for cause.
-func (w *Worker) stuck(s *slot, cause error, t *task.Task) error {
+// interruptionError returns the error of a number of t whose computation was interrupted for cause.
+func (w *Worker) interruptionError(s *slot, cause error, t *task.Task) error {
 	switch cause {
 	case errMemory:
 		return errNoMemory
 	case errSilent:
-		return fmt.Errorf("no sign of life for %v", w.silence())
+		return fmt.Errorf("no sign of life for %v", w.silenceLimit())
 	}
 	return fmt.Errorf("no answer within %v (budget %v)", time.Duration(s.limit.Load()), t.Budget)
 }
@@ -110,7 +110,7 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s.task, s.numberSince, s.stillFor = t, s.clock, 0
+	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
 }
 
 func (w *Worker) end(s *slot) {
@@ -135,7 +135,7 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	}()
 	ctx = s.ctx // only this goroutine replaces it
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.room, Tick: s.tick, Progress: s.setProgress}, &s.done)
+	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress}, &s.done)
 }
 
 // resume gives the slot a new context for the rest of d after a number was interrupted. It
@@ -147,7 +147,7 @@ func (w *Worker) resume(s *slot, d *Delivery) bool {
 		return false
 	}
 	s.renewContextLocked()
-	s.numberSince, s.stillFor = s.clock, 0
+	s.numberSince, s.stalledFor = s.clock, 0
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)
 	}

@@ -48,7 +48,7 @@ func (w *Worker) nextLocked() *Delivery {
 	if w.lastAttempts.len > 0 {
 		return w.lastAttempts.pop()
 	}
-	if w.heldLasts > 0 {
+	if w.heldLastAttempts > 0 {
 		return nil
 	}
 	return w.buffer.pop()
@@ -72,11 +72,11 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	}
 	w.countLocked(d)
 	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed {
-		w.measureLocked(s, elapsed)
+		w.updatePaceLocked(s, elapsed)
 	}
 	d.state = settling
 	clear(s.done)
-	clear(s.room)
+	clear(s.factors)
 	if elapsed < shortTask {
 		w.awaitSettleRoomLocked(s)
 		w.settleLaterLocked(d)

@@ -66,14 +66,14 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 	}
 	if s.Records {
 		for _, p := range o.failures {
-			if err := w.outbox.Failed(ctx, d.at(p.r), d.Attempt, p.data); err != nil {
+			if err := w.outbox.Failed(ctx, d.addressOf(p.r), d.Attempt, p.data); err != nil {
 				return err
 			}
 		}
 	}
 	if s.Returns {
 		for _, p := range o.returns {
-			if err := w.outbox.Return(ctx, d.at(p.r), p.data); err != nil {
+			if err := w.outbox.Return(ctx, d.addressOf(p.r), p.data); err != nil {
 				return err
 			}
 		}

@@ -55,7 +55,7 @@ func (w *Worker) settler() {
 func (w *Worker) releaseLocked(d *Delivery) {
 	w.held.remove(d)
 	if d.last() {
-		if w.heldLasts--; w.heldLasts == 0 {
+		if w.heldLastAttempts--; w.heldLastAttempts == 0 {
 			w.work.Broadcast()
 			w.wakePullerLocked()
 		}
