@@ -76,8 +76,7 @@ func (w *Worker) startDrain() {
 	w.checkDrainedLocked()
 }
 
-// haltComputations interrupts all running computations. halt interrupts the rest of their numbers as well: a
-// computation whose number was interrupted at the same time gets a new context by resume.
+// haltComputations interrupts all running computations, and those for which resume makes a new context later.
 func (w *Worker) haltComputations() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,8 +2,8 @@ package worker
 
 import "time"
 
-// beatEvery is the time between two scans. A sixth of AckWait leaves room for the table below, and lets two
-// heartbeats in a row get lost.
+// beatEvery is the time between two scans. A sixth of AckWait leaves room for the table below, and a
+// lost heartbeat does no harm.
 func (w *Worker) beatEvery() time.Duration { return max(w.config.AckWait/6, time.Millisecond) }
 
 // silenceLimit is how long a computation may run without a tick, and stopLimit how long it may take to end

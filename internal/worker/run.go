@@ -21,7 +21,9 @@ var (
 // run computes all numbers of t. A number that fails among others is returned alone, and the numbers
 // behind it are computed next.
 //
-// Invariant of the loop: the outcome covers the numbers before i, by results and returns.
+// Invariant of the loop: the outcome covers the numbers before i, by results and returns. Each iteration
+// answers at least one number, or decides about the one at i, so the loop ends after at most len(t.Numbers).
+// Requires s.current = d and a t whose kind is known.
 func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 	kind := w.config.Kinds[t.Kind]
 	each := w.setBudget(s, kind, t)
@@ -36,7 +38,8 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 }
 
 // runFrom computes the numbers of t from index i on, until all have an answer, one fails or the context
-// ends. It adds the answers, which are in s.done, to the outcome, and returns the context.
+// ends. It adds the answers, which are in s.done, to the outcome, and returns the context. The answers are
+// encoded at once, because s.done and s.factors serve the next call.
 func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each time.Duration, i int) (context.Context, time.Duration, error) {
 	s.base, s.done, s.factors = i, s.done[:0], s.factors[:0] // the earlier answers are encoded
 	began := s.clock
@@ -58,6 +61,9 @@ func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each tim
 
 // endedEarly executes the decision about a computation that has ended before the number of index i had
 // an answer. It reports whether the numbers behind it are to be computed.
+//
+// The cause of ctx says why, not err: a Kind may wrap the cause, or return another error because of it. ctx is
+// that of the call, because the slot may have a new one.
 func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx context.Context, elapsed time.Duration, err error) bool {
 	cause := context.Cause(ctx)
 	p := attempt.Interrupted(causeOf(cause), d.Range, uint64(i))
@@ -100,7 +106,8 @@ func (w *Worker) interruptionError(s *slot, cause error, t *task.Task) error {
 	return fmt.Errorf("no answer within %v (budget %v)", time.Duration(s.limit.Load()), t.Budget)
 }
 
-// begin records that s starts to compute t, the content of d.
+// begin records that s starts to compute t, the content of d. From here to end the heartbeat and the guard
+// inspect the slot. The ledger is told first: if the process dies in between, the death counts.
 func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	if s.clock.IsZero() {
 		s.clock = time.Now()
@@ -113,6 +120,8 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
 }
 
+// end is the counterpart of begin. A computation that hangs does not get here, so the ledger counts it as a
+// death when the process ends.
 func (w *Worker) end(s *slot) {
 	if w.config.Ledger != nil {
 		w.config.Ledger.End(s.index)
@@ -123,7 +132,9 @@ func (w *Worker) end(s *slot) {
 	s.report.Store(nil)
 }
 
-// call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error.
+// call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error of the
+// present number: others must not fail because of it. The tick before the call tells the heartbeat that the
+// present number has changed.
 func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration, certify bool) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -139,7 +150,10 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 }
 
 // resume gives the slot a new context for the rest of d after a number was interrupted. It
-// reports false if the heartbeat has meanwhile declared d hung.
+// reports false if the heartbeat has meanwhile declared d hung: then a copy of d is settled.
+//
+// Causes that concern the whole task may have come second, after the one of the number. They are not in the
+// old context, so the new one gets them.
 func (w *Worker) resume(s *slot, d *Delivery) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
