@@ -11,29 +11,28 @@
 //
 // A delivery is held from deliver to releaseLocked. Its state says where it is:
 //
-//	                Source.Pull calls deliver                          pull.go, arrival.go
+//	                Source.Pull calls deliver
 //	                          |
-//	                          +------ Arrive says return -----------------+
-//	                          v                                           |
-//	waiting    in buffer, or in lastAttempts -- drain, quarantine, stale -+
-//	                          |                                           |
-//	                 a slot is free: take                              serve.go
-//	                          v                                           |
-//	running    current of a slot: compute, run                         compute.go, run.go
-//	                |                  |                                  |
-//	             finish      it hangs: loseSlotLocked                  hang.go
-//	                |                  |                                  |
-//	                |              hung, not held;                        |
-//	                |              a copy is settled                      |
-//	                |                  |                                  |
-//	     +----------+                  +-------------------+              |
-//	     | task of 10 ms or more       | shorter task      v              v
-//	settling   in its slot             +------> in unsettled, then with a settler    settlers.go
-//	     |                                                 |
-//	     +------------------- settle ----------------------+           settle.go
-//	                 Outbox first, then Handle
-//	                          v
-//	settled    releaseLocked: not held
+//	waiting         buffer or lastAttempts ---- Arrive, Stale or a drain says return ----+
+//	                          |                                                          |
+//	                take, when a slot is free                                            |
+//	                          |                                                          |
+//	running         current of a slot ---- loseSlotLocked ---> hung, not held            |
+//	                          |                                     |                    |
+//	                       finish                             a copy of it is            |
+//	        10 ms or more     |     shorter                         v                    v
+//	settling  in its slot <---+------------------------> in unsettled, then with a settler
+//	               |                                                   |
+//	               +----------> settle: Outbox, then Handle <----------+
+//	                                        |
+//	settled                     releaseLocked: not held
+//
+//	pull.go, arrival.go        up to waiting
+//	serve.go, last.go          from one task of a slot to the next
+//	compute.go, run.go         decode, compute; outcome.go collects what is to be stored
+//	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
+//	settlers.go, settle.go     from settling on
+//	orders.go, drain.go        end tasks from outside
 //
 // Every place has one owner: a queue belongs to mu, a running delivery to its slot, a settling one to the
 // goroutine that settles it. The outcome travels with the delivery and needs no lock.
@@ -50,7 +49,8 @@
 //
 // Cancel, Quarantine, Release, StopComputing and Stats are called from goroutines of the program.
 //
-// They wait for each other in four condition variables of mu. Whoever makes a condition true signals it:
+// The goroutines wait for each other in four condition variables of mu. The goroutine that makes a condition
+// true signals it:
 //
 //	variable     who waits      until
 //	work         slots          nextLocked returns a delivery, or the drain begins
@@ -73,8 +73,9 @@
 //   - Each number of a delivery is in a result, a return or a failure when it is settled, unless its job was
 //     cancelled. See run for the loop invariant.
 //   - busy + waiting <= Slots * maxSlotTasks. Slots also wait while maxUnsettled tasks wait for a settler,
-//     and stale tasks are not returned then. So an unreachable server bounds what is held, together, by
-//     2 * Slots * maxSlotTasks + maxUnsettled + maxSettlers + pullTasks.
+//     and stale tasks are not returned then. So, however slow the server is, at most
+//     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + pullTasks deliveries are held: tasks that slots
+//     may take, a full buffer that was returned as stale, finished tasks, and last attempts of one request.
 //   - A running computation is never interrupted by what was meant for the task before it: current,
 //     interruption and ctx of a slot change together, under mu. Between numbers of one task this does not
 //     hold: a number that starts while its predecessor is found overdue fails in its place. It is returned

@@ -28,7 +28,7 @@ var errStarted = errors.New("the last attempt has begun")
 // could not be stored. Heartbeats are sent meanwhile, because s.task is not set yet.
 //
 // The slot's goroutine calls it without mu. A lapsed d is not started: the sweeper may have found no record and
-// queued the number again. A record stored now would be taken for one of the new round.
+// queued the number again, so that two workers would compute it.
 func (w *Worker) startAlone(s *slot, d *Delivery, t *task.Task) bool {
 	for ; ; time.Sleep(alonePoll) {
 		alone, stop := w.tryAlone(s)
