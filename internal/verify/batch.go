@@ -41,8 +41,10 @@ func trueInWords(n nat.Nat, factors []task.Factor) bool {
 	return true
 }
 
-// productInWords needs no division and no memory: it is called for every number of a job. It reports whether factors, if they are prime, are a true answer for n, and n
+// productInWords reports whether factors, if they are prime, are a true answer for n, and n
 // and all factors are below 2^64.
+//
+// It needs no division and no memory: it is called for every number of a job.
 func productInWords(n nat.Nat, factors []task.Factor) bool {
 	w, ok := n.Word()
 	product, last := uint64(1), uint64(1)

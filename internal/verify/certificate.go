@@ -93,8 +93,10 @@ func checkStep(s *task.Step) error {
 	return conclude(n, f1, f2)
 }
 
-// divide takes v+1 <= bits(m) divisions. It returns f*q^v, where q^v is the largest power of q that divides m; false if q does
+// divide returns f*q^v, where q^v is the largest power of q that divides m; false if q does
 // not divide m.
+//
+// It takes v+1 <= bits(m) divisions.
 func divide(f, m, q *big.Int) (*big.Int, bool) {
 	left, rest := new(big.Int).QuoRem(m, q, new(big.Int))
 	if rest.Sign() != 0 {

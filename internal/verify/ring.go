@@ -17,7 +17,9 @@ func (r *ring) unit(e element) bool {
 	return norm.GCD(nil, nil, norm, r.n).Cmp(one) == 0
 }
 
-// mul takes four products and two reductions, which task.Certificate counts as lucasWeight. It returns (a.x*b.x + D*a.y*b.y) + (a.x*b.y + a.y*b.x)*sqrt(D).
+// mul returns (a.x*b.x + D*a.y*b.y) + (a.x*b.y + a.y*b.x)*sqrt(D).
+//
+// These are four products and two reductions, which task.Certificate counts as lucasWeight.
 func (r *ring) mul(a, b element) element {
 	x, y, t := new(big.Int).Mul(a.x, b.x), new(big.Int).Mul(a.x, b.y), new(big.Int).Mul(a.y, b.y)
 	x.Add(x, t.Mul(t, r.d)).Mod(x, r.n)
