@@ -79,10 +79,27 @@
 //   - A running computation is never interrupted by what was meant for the task before it: current,
 //     interruption and ctx of a slot change together, under mu. Between numbers of one task this does not
 //     hold: a number that starts while its predecessor is found overdue fails in its place. It is returned
-//     alone, which costs it one delivery.
+//     alone, and another delivery computes it.
 //   - Heartbeats are sent for deliveries that wait, settle, or run and make progress. A computation that
 //     hangs gets none. So the server redelivers its task even if this process never notices.
 //   - While a last attempt is held nothing is pulled, and no other task starts: see last.go.
+//
+// # Times
+//
+// The reason of each stands beside its constant or function:
+//
+//	what                             how long                                       where
+//	work pulled ahead for a slot     prefetchWork: prefetch = prefetchWork/pace - 1 pace.go
+//	wait in the buffer               1 to 2 staleEvery; then it is returned         arrival.go
+//	between two heartbeats           beatEvery = AckWait/6                          heartbeat.go
+//	computation without a tick       silenceLimit = AckWait/3, at least 1 s         heartbeat.go
+//	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
+//	present number                   limit = 2*budget + Config.Grace                budget.go
+//	end if memory is short           guardStopLimit; found within guardEvery        memory.go
+//	unconfirmed last step            confirmTries, about 5 min                      settle.go
+//	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go
+//	after a failed Pull              errorPause, doubled up to errorMost            pull.go
+//	drain                            Config.DrainTimeout, and endGrace              drain.go
 //
 // # Time line of a drain
 //

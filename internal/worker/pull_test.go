@@ -153,6 +153,38 @@ func TestSettlingIsPipelined(t *testing.T) {
 	})
 }
 
+// TestHeldIsBounded: while nothing can be stored, stale tasks do not move the queue into this process.
+func TestHeldIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.outbox.blocked = make(chan struct{})
+		for i := range uint64(8000) {
+			number := uint64(0)
+			if i >= 600 { // tasks of which the first occupies the slot
+				number = forever
+			}
+			r.offer(r.chunk(i, number))
+		}
+		r.start()
+		for range 60 {
+			time.Sleep(time.Second)
+			if s, most := r.Stats(), 2*maxSlotTasks+maxUnsettled+maxSettlers+pullTasks; s.Held > most {
+				t.Fatalf("at %v: %d held, want %d at most", time.Since(r.began), s.Held, most)
+			}
+		}
+		r.mu.Lock()
+		if r.busy != 1 || r.unsettled.len < maxUnsettled {
+			t.Errorf("%d busy, %d unsettled", r.busy, r.unsettled.len)
+		}
+		r.mu.Unlock()
+		r.StopComputing()
+		close(r.outbox.blocked)
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestWaitForSettlersIsNoWork: the time for which a slot waits for settlers does not count against its
 // next number.
 func TestWaitForSettlersIsNoWork(t *testing.T) {
