@@ -77,9 +77,8 @@
 //     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + pullTasks deliveries are held: tasks that slots
 //     may take, a full buffer that was returned as stale, finished tasks, and last attempts of one request.
 //   - A running computation is never interrupted by what was meant for the task before it: current,
-//     interruption and ctx of a slot change together, under mu. Between numbers of one task this does not
-//     hold: a number that starts while its predecessor is found overdue fails in its place. It is returned
-//     alone, and another delivery computes it.
+//     interruption and ctx of a slot change together, under mu. The same holds for
+//     the numbers of one task that tick when they begin: see faultIsPast.
 //   - Heartbeats are sent for deliveries that wait, settle, or run and make progress. A computation that
 //     hangs gets none. So the server redelivers its task even if this process never notices.
 //   - While a last attempt is held nothing is pulled, and no other task starts: see last.go.

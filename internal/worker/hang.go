@@ -57,7 +57,7 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 // time, because a computation that still ticks then harms nobody until its number is overdue.
 func (s *slot) interruptAtLocked(fault error, now time.Time) {
 	s.interruptLocked(fault)
-	s.fault, s.interruptedAt, s.stalledFor = fault, now, 0
+	s.fault, s.faultIndex, s.interruptedAt, s.stalledFor = fault, int(s.lastProgress&indexMask), now, 0
 }
 
 // loseSlotLocked gives up the slot of a computation that does not end although it was interrupted. A copy

@@ -65,6 +65,19 @@ func TestTickingForever(t *testing.T) {
 	})
 }
 
+// TestFaultOfPredecessor: a number that gets its answer when it is interrupted does not fail, and neither does
+// the next one, which finds the context ended.
+func TestFaultOfPredecessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, 1, tardy, 50, 60))
+		r.start()
+		time.Sleep(4 * time.Second)
+		r.wantJournal("result 0-2", "result 2-2", "ack")
+		r.drain()
+	})
+}
+
 // TestOverdueInBatch: each number has the whole limit; the other numbers are not lost.
 func TestOverdueInBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -22,18 +22,26 @@ var (
 // behind it are computed next.
 //
 // Invariant of the loop: the outcome covers the numbers before i, by results and returns. Each iteration
-// answers at least one number, or decides about the one at i, so the loop ends after at most len(t.Numbers).
+// answers at least one number, or decides about the one at i. Only after the fault of a predecessor the number at
+// i is computed once more. A second fault is its own, because call has ticked for it. So the loop ends.
+//
 // Requires s.current = d and a t whose kind is known.
 func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 	kind := w.config.Kinds[t.Kind]
 	each := w.setBudget(s, kind, t)
 	w.begin(s, d, t)
 	defer w.end(s)
-	for i := 0; i < len(t.Numbers); i++ {
+	for i, more := 0, true; more && i < len(t.Numbers); {
 		ctx, elapsed, err := w.runFrom(s, d, t, kind, each, i)
-		if i += len(s.done); i == len(t.Numbers) || !w.endedEarly(s, d, t, i, ctx, elapsed, err) {
+		if i += len(s.done); i == len(t.Numbers) {
 			return
 		}
+		if w.faultIsPast(s, i, context.Cause(ctx)) {
+			more = w.resume(s, d)
+			continue
+		}
+		more = w.endedEarly(s, d, t, i, ctx, elapsed, err)
+		i++
 	}
 }
 
@@ -80,6 +88,14 @@ func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx conte
 	}
 	d.outcome.addFailed(p, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
 	return p.Action != attempt.Fail && (ctx.Err() == nil || w.resume(s, d))
+}
+
+// faultIsPast reports whether a computation was interrupted because of a number before index i, which has an
+// answer by now. The number at i has found the context ended, and nothing is wrong with it.
+func (w *Worker) faultIsPast(s *slot, i int, cause error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return s.fault != nil && s.fault == cause && s.faultIndex < i
 }
 
 // causeOf returns why a computation ended whose context has ended with cause; nil = it has not ended.

@@ -63,8 +63,10 @@ type slot struct {
 	cancel       context.CancelCauseFunc
 	interruption error
 	// fault is why the heartbeat or the guard wants the computation to end, and interruptedAt since when;
-	// nil if they do not. interruption may be another cause, that came first.
+	// nil if they do not. faultIndex is the number at which they have found it. interruption may be another
+	// cause, which came first.
 	fault         error
+	faultIndex    int
 	interruptedAt time.Time
 	// lastProgress is progress at the last scan. stalledFor is for how long scans have seen no progress,
 	// or no end after fault. numberSince is when a scan first saw the present number.
