@@ -54,7 +54,7 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 
 // interruptAtLocked interrupts the computation of s because of fault, and starts the time within which the
 // computation has to end. A drain or an order may have interrupted the computation before: they start no such
-// time, because a computation that still ticks then harms nobody until its number is overdue.
+// time, because a computation that still ticks is healthy until its number is overdue.
 func (s *slot) interruptAtLocked(fault error, now time.Time) {
 	s.interruptLocked(fault)
 	s.fault, s.faultIndex, s.interruptedAt, s.stalledFor = fault, int(s.lastProgress&indexMask), now, 0

@@ -13,7 +13,7 @@ const (
 	// 2 GB/s exceeds the limit by 100 MB before it is interrupted.
 	guardEvery = 50 * time.Millisecond
 	// guardStopLimit is how long an interrupted computation may take to end, ten times what a Kind promises.
-	// Unlike stopLimit it does not depend on AckWait: the memory does not wait.
+	// Unlike stopLimit it does not depend on AckWait: memory runs out meanwhile.
 	guardStopLimit = time.Second
 )
 
@@ -109,8 +109,8 @@ func (w *Worker) endForMemoryLocked(s *slot, now time.Time) {
 //	growth(s) = heap now - heap when the number in s was first seen
 //
 // The growth of an old number contains that of all younger ones. So of the numbers with at least half of the
-// largest growth, it is the one that was seen last, with the smallest growth. A younger number than the guilty
-// one is suspected only if half of the growth came after its start. nil = no number has grown the heap.
+// largest growth, it is the one that was seen last, with the smallest growth. A younger number is suspected in
+// its place only if half of the growth came after its start. nil = no number has grown the heap.
 func (w *Worker) suspectLocked(used uint64) (suspect *slot) {
 	growth := func(s *slot) uint64 { return used - min(s.baseline.heap, used) }
 	most := uint64(0)

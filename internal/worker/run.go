@@ -123,7 +123,7 @@ func (w *Worker) interruptionError(s *slot, cause error, t *task.Task) error {
 }
 
 // begin records that s starts to compute t, the content of d. From here to end the heartbeat and the guard
-// inspect the slot. The ledger is told first: if the process dies in between, the death counts.
+// inspect the slot. The ledger is notified first: if the process dies in between, the death counts.
 func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	if s.clock.IsZero() {
 		s.clock = time.Now()

@@ -65,7 +65,7 @@ func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 }
 
 // store stores what s says. Results are first: they are safe if the drain's timeout ends the rest. A failure
-// record precedes the return of its number, so that whoever reads the return finds it.
+// record precedes the return of its number, so that the reader of a return finds it.
 func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) error {
 	o := &d.outcome
 	if s.Results {
