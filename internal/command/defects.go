@@ -17,7 +17,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	note, id := f.session.Notef, sum.Job.ID
 	if f.c.Command.Name != "submit" { // submit has reported them while it read the input
 		for _, b := range sum.Job.Bad {
-			note("%s", input.Explain(b))
+			note("%s", input.Describe(b))
 		}
 		if more := sum.Job.BadCount - uint64(len(sum.Job.Bad)); more > 0 {
 			note("and %s more", text.Count(more, "bad token"))

@@ -57,7 +57,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
 		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Keep: c.Duration("keep"),
-		OnBad: func(b task.BadToken) { s.Notef("%s", input.Explain(b)) },
+		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
