@@ -32,7 +32,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "PRIORITY\tQUEUED\tRUNNING\tREDELIVERED\tWAITING WORKERS")
 	for _, q := range r.Queue {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\n", q.Class, q.Pending, q.InWork, q.Redelivered, q.Waiting)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\n", q.Class, q.Queued, q.Running, q.Redelivered, q.Waiting)
 	}
 	return w.Flush()
 }

@@ -59,7 +59,7 @@ func knownJob(ctx context.Context, fl *fleet.Fleet, id string) (*task.Job, error
 func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, error) {
 	r := &jobReport{Job: j}
 	var err error
-	if r.Holder, err = fl.Holder(ctx, j.ID); err != nil {
+	if r.Holder, err = fl.LooksAfter(ctx, j); err != nil {
 		return nil, err
 	}
 	in, err := fl.Inputs(ctx, j.ID)

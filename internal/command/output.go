@@ -24,7 +24,8 @@ func OutputFlags() []ucli.Flag {
 	}
 }
 
-// A printer writes answers, and reports numbers that were given up.
+// A printer writes answers, and reports numbers that were given up. It is used by one goroutine at a
+// time: the loop of the job, then that of the command.
 type printer struct {
 	session  *Session
 	out      *output.Writer
@@ -60,7 +61,8 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed")}, nil
 }
 
-// emit prints one answer.
+// emit prints one answer, and a note if the number was given up. Positions that a user sees count from
+// 1; those of the format json from 0.
 func (p *printer) emit(item *collect.Item) error {
 	p.printed++
 	if item.Dead != "" {

@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// A worker can have no answer of the server, not even a task, sent to where it may not publish:
-// neither to what the fleet's account stores or hears, nor to other workers as an order.
+// A worker cannot have an answer of the server, not even a task, sent to a subject that it may not
+// publish to: neither one that the fleet's account stores or subscribes to, nor one that other workers obey.
 func TestAnswersElsewhere(t *testing.T) {
 	t.Parallel()
 	c := newCastle(t)
@@ -53,7 +53,7 @@ func TestAnswersElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A server that knows of nobody who would hear of it sends no task.
+		// A server sends no task to a subject without subscribers.
 		sent, imports := 1, append(schema.WorkerRequests(), schema.OrderSubject)
 		if slices.ContainsFunc(imports, func(subject string) bool { return covers(subject, place) }) {
 			sent = 2
@@ -78,8 +78,8 @@ func TestAnswersElsewhere(t *testing.T) {
 	}
 }
 
-// awaitQueued waits until the durable of class norm knows of so many tasks. The server
-// tells it a moment after a task is stored, and a request with no_wait may come before.
+// awaitQueued waits until the durable of class norm has so many tasks. It has a task a moment after
+// the task is stored, and a request with no_wait may come before.
 func (c *castle) awaitQueued(tasks uint64) {
 	c.t.Helper()
 	for late := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
@@ -95,7 +95,7 @@ func (c *castle) awaitQueued(tasks uint64) {
 	}
 }
 
-// listen subscribes, and has the server know it.
+// listen subscribes, and returns once the server knows the subscription.
 func (c *castle) listen(v *visitor, subject string) *nats.Subscription {
 	c.t.Helper()
 	sub, err := v.nc.SubscribeSync(subject)

@@ -12,7 +12,7 @@ import (
 )
 
 func failure(err string) []byte {
-	return (&task.Failure{Kind: task.KindSquare, Worker: "somebody else", Err: err, Numbers: []nat.Nat{nat.New(3)}, Time: time.Now()}).Encode()
+	return (&task.Failure{Kind: task.KindSquare, Worker: "other", Err: err, Numbers: []nat.Nat{nat.New(3)}, Time: time.Now()}).Encode()
 }
 
 func TestDeadLetters(t *testing.T) {
@@ -39,10 +39,10 @@ func TestDeadLetters(t *testing.T) {
 	if err := w.Dead(ctx, "k", single(5), []byte("\xff")); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.bury(ctx, "j", single(3), &task.Failure{Err: "fell silent"}); err != nil {
+	if err := h.giveUp(ctx, "j", single(3), &task.Failure{Err: "fell silent"}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "somebody is told", func() bool { return told.Load() > 0 })
+	await(t, "the follower is called", func() bool { return told.Load() > 0 })
 	letters, err := h.DeadLetters(ctx, "j")
 	if err != nil || len(letters) != 2 || letters[0].Writer != "w" || letters[0].Err != "it is 3" || letters[0].Authoritative() ||
 		letters[0].Range != single(3) || !letters[1].Authoritative() || letters[1].Err != "fell silent" || letters[1].Time.IsZero() {
@@ -67,8 +67,8 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// TestRetry: the numbers of a dead letter are queued one by one, a job that is done
-// goes on, and a letter that nobody honest wrote is refused.
+// TestRetry: the numbers of a dead letter are requeued one by one, a job that is done becomes
+// active, and a forged letter is refused.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

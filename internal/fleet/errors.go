@@ -3,15 +3,16 @@ package fleet
 import "errors"
 
 var (
-	// ErrDiffers is returned when a stream or durable exists with other settings, or an id with other input.
+	// ErrDiffers is wrapped when a stream or durable exists with other settings, an id with other
+	// input, or a job in another state.
 	ErrDiffers = errors.New("conflict")
-	// ErrNoJob is returned when a job does not exist.
+	// ErrNoJob is wrapped when a job does not exist.
 	ErrNoJob = errors.New("no such job")
-	// ErrInputLost is wrapped when numbers of a job, which were stored, are gone.
+	// ErrInputLost is wrapped when numbers of a job were stored and are gone.
 	ErrInputLost = errors.New("the server has lost input")
 
-	errCaughtUp  = errors.New("caught up")
+	errCaughtUp  = errors.New("caught up") // ends a follower that only reads what is stored
 	errLeaseLost = errors.New("the lease was lost")
-	// errVoid is wrapped by what makes a message meaningless: it is dropped.
+	// errVoid is wrapped when a message makes no sense: it is dropped, not retried.
 	errVoid = errors.New("void")
 )

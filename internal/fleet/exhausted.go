@@ -98,7 +98,7 @@ func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg
 	if t, err := task.DecodeTask(m.Data); err == nil {
 		failure.Kind, failure.Numbers, failure.Budget, failure.Certify = t.Kind, t.Numbers, t.Budget, t.Certify
 	}
-	return s.f.bury(ctx, at.Job, at.Range, failure)
+	return s.f.giveUp(ctx, at.Job, at.Range, failure)
 }
 
 // lastAttemptRecord returns the last-attempt record of a number in a round; nil if there is none.

@@ -3,15 +3,20 @@
 // Package puller is the workers' side; package schema names the streams and subjects,
 // package natsconn makes the connection.
 //
-// Four orders hold everywhere, and the rest follows from them: inputs are stored
-// before their tasks; a result before its task is acked; a dead letter before its
-// task is terminated; and whoever lists, lists TASKS, RETURNS, RESULTS, DEAD in this
-// order, so that a range on its way from one to the next is seen at least once.
+// Four orders hold everywhere, and the rest follows from them. Inputs are stored before their
+// tasks. A result is stored before its task is acked. A dead letter is stored before its task is
+// terminated. Listings go TASKS, RETURNS, RESULTS, DEAD, so that a range on its way from one
+// stream to the next is seen at least once.
+//
+// A process follows once what all its jobs share: the manifests if it supervises (FollowJobs), the
+// standings of workers (Trust), and dead letters. Its consumers do not grow with its jobs, but for
+// one of FACTOR_RESULTS for each job that it watches.
 package fleet
 
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,14 +32,21 @@ type Fleet struct {
 	inputs, results, dead, tasks, returns jetstream.Stream
 	jobs, leases, workers                 jetstream.KeyValue
 	leaseTTL                              time.Duration
-	unreadable                            sync.Map // key of FACTOR_JOBS -> its revision that was logged
+	remindEvery                           time.Duration // see Trust.Remind
+
+	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
+	held       sync.Map                  // job -> true while this process holds its lease
+	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
+	letters    feed[*letters]
+	trust      feed[*Trust]
 }
 
-// Open binds to the streams of an already provisioned server; an error wraps
-// ErrNotProvisioned if something is missing. A cluster that elects a leader is waited
-// for.
+// Open returns access to the streams of a server that is set up. An error wraps
+// stream.ErrNotProvisioned if a stream or bucket is missing. Open waits for a cluster that elects a
+// leader.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
-	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL}
+	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery}
+	f.letters.begin, f.trust.begin = f.newLetters, f.newTrust
 	for name, at := range map[string]*jetstream.Stream{
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {
@@ -66,9 +78,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	return f, nil
 }
 
-// Retry calls try until it succeeds or fails for good, or ctx ends: a job outlives a server
-// that starts anew. try must be harmless if done twice.
+// Retry calls try until it succeeds, or fails for a reason that does not pass by itself, or ctx
+// ends: a job outlives a restart of the server. try must be harmless if done twice.
 func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
 
-// Election is how long a cluster may take until all its servers know the same again.
+// Election returns how long a cluster may take until all its servers have the same state again.
 func (f *Fleet) Election() time.Duration { return f.link.Election() }

@@ -21,8 +21,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// newLasting is a house whose server can be started anew, and the configuration to do
-// so with.
+// newLasting returns a fleet whose server can be restarted, and the configuration to start it with.
 func newLasting(t *testing.T) (*testFleet, natsserver.Config) {
 	t.Helper()
 	c := natsserver.Config{Store: t.TempDir(), Listen: "127.0.0.1:0"}
@@ -32,7 +31,7 @@ func newLasting(t *testing.T) (*testFleet, natsserver.Config) {
 	return h, c
 }
 
-// followAgain is how soon after a server is back all that is followed must be there.
+// followAgain is within what time after a restart all followed messages must have arrived.
 const followAgain = 4 * time.Second
 
 // A reader follows the results of the job "j".
@@ -73,7 +72,7 @@ func (r *reader) checkOnce(t *testing.T, n int) {
 	}
 }
 
-// soon is await with a bound of its own.
+// soon is await that also fails if it takes longer than within.
 func soon(t *testing.T, within time.Duration, what string, ok func() bool) {
 	t.Helper()
 	began := time.Now()
@@ -85,8 +84,8 @@ func soon(t *testing.T, within time.Duration, what string, ok func() bool) {
 	}
 }
 
-// TestFollowRestart: everything that is followed goes on within seconds when the server
-// was stopped and started again, also twice in a row, and nothing is seen twice.
+// TestFollowRestart: all followers continue within seconds after the server was restarted, also
+// twice in a row, and none sees a message twice.
 func TestFollowRestart(t *testing.T) {
 	t.Parallel()
 	h, again := newLasting(t)
@@ -134,8 +133,8 @@ func TestFollowRestart(t *testing.T) {
 	r.checkOnce(t, rounds)
 }
 
-// A snare is a way to a server that ends a connection at a word of the client's, which
-// is lost with it, so many times.
+// A snare is a proxy that closes a connection when the client sends a certain word, so that the word
+// is lost, a given number of times.
 type snare struct {
 	net.Listener
 	server string
@@ -186,8 +185,8 @@ func (s *snare) serve(client net.Conn) {
 	}
 }
 
-// TestFollowAnswerLost: a question that is lost with the connection is asked again at
-// once, not after the time in which its answer might have come.
+// TestFollowAnswerLost: a request that is lost with the connection is repeated at once, not after
+// the timeout of its answer.
 func TestFollowAnswerLost(t *testing.T) {
 	t.Parallel()
 	for _, word := range []string{"CONSUMER.CREATE.", "CONSUMER.MSG.NEXT.", "STREAM.INFO."} {
@@ -223,7 +222,7 @@ func TestFollowAnswerLost(t *testing.T) {
 	}
 }
 
-// TestFollowConsumerGone: a consumer that the server has forgotten is made anew.
+// TestFollowConsumerGone: a consumer that the server has removed is created again.
 func TestFollowConsumerGone(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -244,8 +243,8 @@ func TestFollowConsumerGone(t *testing.T) {
 	r.checkOnce(t, rounds)
 }
 
-// TestFollowOlderStore: a stream that was set back, so that it gives numbers anew, is
-// read from its beginning.
+// TestFollowOlderStore: a stream that was replaced by an older copy, so that sequences are given
+// twice, is read from its beginning.
 func TestFollowOlderStore(t *testing.T) {
 	t.Parallel()
 	h, again := newLasting(t)

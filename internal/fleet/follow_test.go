@@ -15,7 +15,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// What package stream hands over at once, at most.
+// At most so much does package stream pass on at once.
 const (
 	followBatch = 256
 	followBytes = 16 << 20
@@ -74,8 +74,8 @@ func TestFollowResults(t *testing.T) {
 	})
 }
 
-// TestFollowStrange: messages that are not of the fleet's form are passed over, but
-// not waited for: last moves on, as LastResult does.
+// TestFollowStrange: messages that are not of the fleet's form are skipped, and advance last as they
+// advance LastResult.
 func TestFollowStrange(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -100,8 +100,8 @@ func TestFollowStrange(t *testing.T) {
 	}
 }
 
-// TestFollowDeleted: what the server has announced and somebody deletes before it
-// comes is not waited for.
+// TestFollowDeleted: a follower does not wait for a message that the server has announced and that
+// was deleted before it was delivered.
 func TestFollowDeleted(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -151,7 +151,7 @@ func TestResult(t *testing.T) {
 		t.Errorf("answered %d, %v", answered.Len(), err)
 	}
 	for range 2 { // gone, and still gone
-		if err := h.DropResult(t.Context(), 1); err != nil {
+		if err := h.DropResults(t.Context(), []uint64{1}); err != nil {
 			t.Error(err)
 		}
 	}

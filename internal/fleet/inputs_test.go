@@ -63,7 +63,7 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// TestInputGap: what comes after a lost block is not there.
+// TestInputGap: blocks after a lost one do not count.
 func TestInputGap(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -81,8 +81,7 @@ func TestInputGap(t *testing.T) {
 	checkNumbers(t, in, task.Range{First: 0, Count: 35})
 }
 
-// TestInputOverlap: two feeders that did not know of each other stored the same
-// numbers in different blocks.
+// TestInputOverlap: two feeders at a time have stored the same numbers in different blocks.
 func TestInputOverlap(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -101,8 +100,8 @@ func TestInputOverlap(t *testing.T) {
 	}
 }
 
-// TestInputDamaged: a block that is not what its subject says is an error, but not
-// one that would make a result refused.
+// TestInputDamaged: a block that contradicts its subject is an error, but not one for which a
+// result is refused.
 func TestInputDamaged(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

@@ -8,18 +8,31 @@ import (
 	"factorfleet/internal/stream"
 )
 
+// FACTOR_JOBS has manifests under job ids, and standings under "worker.<name>". No job id has a
+// dot, so the filter "*" selects the manifests and "worker.*" the standings.
+
+// A key is one of FACTOR_JOBS with its value at a revision.
+type key struct {
+	name     string
+	value    []byte // nil if the key was deleted
+	revision uint64
+}
+
 // followKeys calls put with the keys of FACTOR_JOBS that match the filter, as they stand
-// and after each change, until ctx ends; value is nil for one that was removed. The
-// client library's own watch may take half a minute to see that a server is back.
-func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key string, value []byte), caughtUp func()) error {
-	const prefix = "$KV." + schema.BucketJobs + "."
-	return f.link.Follow(ctx, stream.Source{Stream: "KV_" + schema.BucketJobs, Filter: prefix + filter, Latest: true}, func(batch []stream.Message, _ uint64) error {
+// and after each change, until ctx ends. nats.go's own watch may take half a minute to notice
+// that a server is back.
+func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key), caughtUp func()) error {
+	prefix := schema.KeyPrefix(schema.BucketJobs)
+	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true}
+	return f.link.Follow(ctx, source, func(batch []stream.Message, _ uint64) error {
 		for _, m := range batch {
-			value := m.Data
+			k := key{strings.TrimPrefix(m.Subject, prefix), m.Data, m.Seq}
 			if m.Header.Get("KV-Operation") != "" || m.Header.Get("Nats-Marker-Reason") != "" {
-				value = nil
+				k.value = nil
+			} else if k.value == nil {
+				k.value = []byte{}
 			}
-			put(strings.TrimPrefix(m.Subject, prefix), value)
+			put(k)
 		}
 		return nil
 	}, caughtUp)

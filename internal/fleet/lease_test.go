@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
@@ -16,7 +18,7 @@ import (
 // testTTL is short; the server counts whole seconds.
 const testTTL = 2 * time.Second
 
-// A tenant asks for the lease of job "j" all the time.
+// A tenant is a process that runs Hold on job "j".
 type tenant struct {
 	f      *Fleet
 	held   atomic.Int32
@@ -46,13 +48,22 @@ func (h *testFleet) tenant(name string) *tenant {
 	return n
 }
 
-// TestLease: one holds it, beyond its time to live, until it gives it up; then
-// another has it soon.
+// TestLease: a process holds the lease, beyond its time to live, until it releases it. Another one,
+// which requests it only once before, has it soon after that.
 func TestLease(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	a := h.tenant("a")
 	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	var requests atomic.Int32 // of b
+	_, err := h.nc.Subscribe(schema.KeyPrefix(schema.BucketLeases)+"j", func(m *nats.Msg) {
+		if string(m.Data) == "b" {
+			requests.Add(1)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := h.tenant("b")
 	for end := time.Now().Add(testTTL * 3 / 2); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if a.held.Load() != 1 || b.held.Load() != 0 {
@@ -61,6 +72,9 @@ func TestLease(t *testing.T) {
 	}
 	if who, err := h.Holder(t.Context(), "j"); who != "a" || err != nil {
 		t.Errorf("the holder is %q, %v", who, err)
+	}
+	if n := requests.Load(); n != 1 {
+		t.Errorf("b has requested a lease that is held %d times", n)
 	}
 	a.stop()
 	if a.held.Load() != 0 || a.losses.Load() != 0 {
@@ -74,11 +88,11 @@ func TestLease(t *testing.T) {
 	if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
 		t.Errorf("the holder is %q, %v", who, err)
 	}
-	await(t, "nothing is left of it", func() bool { return len(h.subjects("KV_"+schema.BucketLeases)) == 0 })
+	await(t, "nothing is left of it", func() bool { return len(h.subjects(schema.BucketStream(schema.BucketLeases))) == 0 })
 }
 
-// TestLeaseTakeover: a holder that falls silent is followed by another when its time
-// is over, and knows by itself that it has lost the lease.
+// TestLeaseTakeover: another process takes the lease of a holder that has fallen silent, when it
+// expires, and the old holder notices the loss by itself.
 func TestLeaseTakeover(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{Listen: "127.0.0.1:0"})
@@ -93,7 +107,7 @@ func TestLeaseTakeover(t *testing.T) {
 	}
 }
 
-// TestLeaseStolen: who finds another's name in his place stops.
+// TestLeaseStolen: a holder stops when it finds another name in its lease.
 func TestLeaseStolen(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -104,7 +118,7 @@ func TestLeaseStolen(t *testing.T) {
 	}
 	await(t, "a has noticed", func() bool { return a.held.Load() == 0 && a.losses.Load() == 1 })
 	if who, err := h.Holder(t.Context(), "j"); who != "thief" || err != nil {
-		t.Errorf("the holder is %q, %v: a released what is not his", who, err)
+		t.Errorf("the holder is %q, %v: a released a lease that it does not hold", who, err)
 	}
 }
 
@@ -129,7 +143,7 @@ func TestLeaseAnswerLost(t *testing.T) {
 	}
 }
 
-// TestHoldError: what the holder's work returns ends its hold and gives the lease up.
+// TestHoldError: an error of the holder's work ends Hold and releases the lease.
 func TestHoldError(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

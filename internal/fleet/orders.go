@@ -9,12 +9,12 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// order returns a message that tells workers something.
+// order returns an order to workers.
 func order(subject string) *nats.Msg {
 	return &nats.Msg{Subject: subject, Header: nats.Header{schema.OrderHeader: {"1"}}}
 }
 
-// order tells the workers something.
+// order sends an order to the workers, and waits until the server has it.
 func (f *Fleet) order(subject string) error {
 	if err := f.link.NC.PublishMsg(order(subject)); err != nil {
 		return fmt.Errorf("tell the workers: %w", stream.Explain(err))

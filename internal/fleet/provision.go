@@ -5,20 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 )
 
-// Init creates what is missing of streams, durables and buckets, and returns a line
-// for each thing made, or that it would make. What exists is never changed: a
-// difference is an error wrapping ErrDiffers that lists all of them.
+// Init creates the streams, durables and buckets that are missing, and returns a line for each that
+// it created or, with DryRun, would create. It never changes what exists: if a setting differs,
+// the error wraps ErrDiffers and lists all differences.
 func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []string, err error) {
 	replicas := cmp.Or(p.Replicas, 1)
 	in := &initializer{js: js, dryRun: p.DryRun}
@@ -37,7 +34,10 @@ func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []stri
 	return in.made, in.err
 }
 
-// initializer collects what Init did; after the first error it does nothing more.
+// Init can be repeated, and run by two processes at once: each thing is looked up before it is
+// created, and the server refuses to create one twice with other settings.
+
+// An initializer collects what Init did. After the first error its methods do nothing.
 type initializer struct {
 	js          jetstream.JetStream
 	dryRun      bool
@@ -110,68 +110,4 @@ func (in *initializer) compare(what string, differences []string) {
 	for _, d := range differences {
 		in.differences = append(in.differences, what+" has "+d)
 	}
-}
-
-// differ returns "name got, not want" unless they are equal.
-func differ[T comparable](list []string, name string, got, want T) []string {
-	if got == want {
-		return list
-	}
-	return append(list, fmt.Sprintf("%s %v, not %v", name, got, want))
-}
-
-// unlimited folds the two ways to write no limit into one.
-func unlimited[T int | int32 | int64](x T) T {
-	if x <= 0 {
-		return -1
-	}
-	return x
-}
-
-func streamDifferences(want, got jetstream.StreamConfig) (list []string) {
-	list = differ(list, "subjects", strings.Join(slices.Sorted(slices.Values(got.Subjects)), ","), strings.Join(slices.Sorted(slices.Values(want.Subjects)), ","))
-	list = differ(list, "retention", got.Retention, want.Retention)
-	list = differ(list, "storage", got.Storage, want.Storage)
-	list = differ(list, "replicas", got.Replicas, want.Replicas)
-	list = differ(list, "max messages", unlimited(got.MaxMsgs), unlimited(want.MaxMsgs))
-	list = differ(list, "max bytes", unlimited(got.MaxBytes), unlimited(want.MaxBytes))
-	list = differ(list, "max message size", unlimited(got.MaxMsgSize), unlimited(want.MaxMsgSize))
-	list = differ(list, "max messages per subject", unlimited(got.MaxMsgsPerSubject), unlimited(want.MaxMsgsPerSubject))
-	list = differ(list, "max age", got.MaxAge, want.MaxAge)
-	list = differ(list, "discard", got.Discard, want.Discard)
-	list = differ(list, "discard new per subject", got.DiscardNewPerSubject, want.DiscardNewPerSubject)
-	list = differ(list, "direct get", got.AllowDirect, want.AllowDirect)
-	list = differ(list, "atomic publish", got.AllowAtomicPublish, want.AllowAtomicPublish)
-	return list
-}
-
-func durableDifferences(want, got jetstream.ConsumerConfig) (list []string) {
-	list = differ(list, "filter", got.FilterSubject, want.FilterSubject)
-	list = differ(list, "ack policy", got.AckPolicy, want.AckPolicy)
-	list = differ(list, "ack wait", got.AckWait, want.AckWait)
-	list = differ(list, "max deliver", got.MaxDeliver, want.MaxDeliver)
-	list = differ(list, "max ack pending", got.MaxAckPending, want.MaxAckPending)
-	list = differ(list, "max waiting", got.MaxWaiting, want.MaxWaiting)
-	list = differ(list, "max request batch", got.MaxRequestBatch, want.MaxRequestBatch)
-	list = differ(list, "backoff steps", len(got.BackOff), len(want.BackOff))
-	return list
-}
-
-func bucketDifferences(want jetstream.KeyValueConfig, got jetstream.KeyValueStatus) (list []string) {
-	c := got.Config()
-	list = differ(list, "history", c.History, want.History)
-	list = differ(list, "replicas", c.Replicas, max(1, want.Replicas))
-	list = differ(list, "storage", c.Storage, want.Storage)
-	list = differ(list, "time to live", c.TTL, want.TTL)
-	list = differ(list, "limit marker time to live", got.LimitMarkerTTL(), want.LimitMarkerTTL)
-	return list
-}
-
-// AckWait returns the durables' ack wait: how long a silent worker keeps its task.
-func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
-	c, err := f.link.JS.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
-	if err != nil {
-		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), stream.Explain(err))
-	}
-	return c.CachedInfo().Config.AckWait, nil
 }

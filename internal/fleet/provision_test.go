@@ -15,7 +15,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestInit: a dry run makes nothing, a run makes everything, a second one nothing.
+// TestInit: a dry run creates nothing, a run creates everything, a second one nothing.
 func TestInit(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
@@ -57,7 +57,7 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestDifferences: what exists is never changed, and every difference is told.
+// TestDifferences: what exists is never changed, and every difference is reported.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: 2 * time.Second})

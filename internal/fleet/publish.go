@@ -13,38 +13,44 @@ import (
 	"factorfleet/internal/task"
 )
 
-// How full FACTOR_TASKS may be when a producer adds to it. Re-queued ranges go up to
-// the stream's own limit, so that a full queue never keeps work from coming back.
+// classDepth is up to how many tasks in FACTOR_TASKS a producer adds some of a class. Requeued
+// ranges are stored up to the stream's own limit of 100,000, so that a full queue never keeps them
+// out. It is read only.
 var classDepth = map[task.Class]uint64{task.ClassLow: 50_000, task.ClassNorm: 80_000, task.ClassHi: 95_000}
 
-// maxOwn is how many tasks of one job may be queued.
-var maxOwn uint64 = 20_000
+// maxOwn is how many tasks of one job may be queued, so that other jobs have room.
+const maxOwn = 20_000
 
-// recountEvery spaces the counts of a job's tasks in a full queue: each costs the
-// server some tens of milliseconds.
+// recountEvery is the least time between two counts of a job's tasks in a full queue: each costs
+// the server some tens of milliseconds.
 const recountEvery = time.Second
 
-// depthEvery spaces the looks at the whole queue. In that time other producers can add
-// some thousand tasks, which the distance of classDepth to the stream's limit covers.
+// depthEvery is the least time between two looks at the whole queue. In that time other producers
+// can add some thousand tasks; the distance from classDepth to the stream's limit covers them.
 const depthEvery = 50 * time.Millisecond
 
-// A Publisher puts the chunks of one job into the queue, and waits while that is
-// full. It is used by one goroutine.
+// A Publisher queues the chunks of one job, and waits while the queue is full. It is for one
+// goroutine. The job's tasks in the queue are at most
+//
+//	counted + published - (finished() - mark)
 type Publisher struct {
 	f         *Fleet
 	job       *task.Job
-	published uint64        // chunks since the last count
+	published uint64        // chunks queued since the last count
 	counted   uint64        // chunks of the job in the queue at the last count
-	finished  func() uint64 // chunks that this process saw finished, ever; may be nil
+	finished  func() uint64 // chunks that this process has seen finished, ever
 	mark      uint64        // finished at the last count
 	counting  time.Time     // when the last count was
-	depth     uint64        // of FACTOR_TASKS as last seen, and what was published since
+	depth     uint64        // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt   time.Time     // when it was seen
-	waiting   func(bool)    // told when a wait for room begins and ends; may be nil
+	waiting   func(bool)    // called when a wait for room begins and ends
+	maxDepth  uint64        // of FACTOR_TASKS, for tasks of the job's class
+	maxOwn    uint64
 }
 
-// Publisher returns a publisher of a job's chunks. finished counts the chunks whose
-// results this process has seen, and spares looking; both functions may be nil.
+// Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
+// has seen finished, ever, so that the queue need not be counted as often. waiting is called with
+// true and false when a wait for room begins and ends. Both may be nil.
 func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool)) *Publisher {
 	if finished == nil {
 		finished = func() uint64 { return 0 }
@@ -52,11 +58,10 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	if waiting == nil {
 		waiting = func(bool) {}
 	}
-	return &Publisher{f: f, job: j, finished: finished, waiting: waiting}
+	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn}
 }
 
-// Publish stores the chunks in order. Chunks that are queued already are as good as
-// stored.
+// Publish queues the chunks in order. A chunk that is queued already counts as stored.
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	for len(chunks) > 0 {
 		part := chunks[:min(len(chunks), stream.MaxBatchCount)]
@@ -106,10 +111,10 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 
 func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	depth, err := p.queueDepth(ctx)
-	if err != nil || depth+n > classDepth[p.job.Class] {
+	if err != nil || depth+n > p.maxDepth {
 		return false, err
 	}
-	if depth+n <= maxOwn || p.own()+n <= maxOwn {
+	if depth+n <= p.maxOwn || p.own()+n <= p.maxOwn {
 		return true, nil
 	}
 	if time.Since(p.counting) < recountEvery {
@@ -121,14 +126,14 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	}
 	p.counted, p.published, p.mark = uint64(own), 0, p.finished()
 	p.counting = time.Now()
-	return p.own()+n <= maxOwn, nil
+	return p.own()+n <= p.maxOwn, nil
 }
 
-// queueDepth returns how many tasks FACTOR_TASKS holds, or held a moment ago and what
-// was added since: looking costs the server a millisecond.
+// queueDepth returns how many tasks FACTOR_TASKS holds, or held up to depthEvery ago plus what p
+// has queued since: a look costs the server a millisecond.
 func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
 	if time.Since(p.depthAt) >= depthEvery {
-		depth, err := p.f.Depth(ctx)
+		depth, err := p.f.depth(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -137,8 +142,8 @@ func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
 	return p.depth, nil
 }
 
-// own estimates the job's tasks in the queue; it may be too high, never too low by
-// more than what others re-queue.
+// own estimates the job's tasks in the queue. It may be too high. It is too low by at most what
+// other processes have requeued.
 func (p *Publisher) own() uint64 {
 	queued, done := p.counted+p.published, p.finished()-p.mark
 	return queued - min(queued, done)

@@ -45,15 +45,8 @@ func TestPublisher(t *testing.T) {
 	}
 }
 
-// limits lowers what the queue may hold, for one test.
-func limits(t *testing.T, low, own uint64) {
-	wasLow, wasOwn := classDepth[task.ClassLow], maxOwn
-	t.Cleanup(func() { classDepth[task.ClassLow], maxOwn = wasLow, wasOwn })
-	classDepth[task.ClassLow], maxOwn = low, own
-}
-
-// TestPublisherWaits: it publishes no more than the limits of its class and of its own
-// job allow, and goes on when there is room.
+// TestPublisherWaits: a publisher queues no more than the limits of its class and of its job allow,
+// and continues when there is room.
 func TestPublisherWaits(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -64,7 +57,7 @@ func TestPublisherWaits(t *testing.T) {
 		{"own", 50_000, 600, 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			limits(t, test.low, test.own)
+			t.Parallel()
 			h := newTestFleet(t, Provision{})
 			other, _ := h.job("other", task.ClassNorm, 0)
 			if err := h.Publisher(other, nil, nil).Publish(t.Context(), chunks(0, test.others)); err != nil {
@@ -79,6 +72,7 @@ func TestPublisherWaits(t *testing.T) {
 					goes.Add(1)
 				}
 			})
+			p.maxDepth, p.maxOwn = test.low, test.own
 			done := make(chan error)
 			go func() { done <- p.Publish(t.Context(), chunks(0, 1000)) }()
 			await(t, "it waits", func() bool { return waits.Load() == 1 })
@@ -92,13 +86,13 @@ func TestPublisherWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			if waits.Load() != 1 || goes.Load() != 1 {
-				t.Errorf("it said %d times that it waits, %d times that it goes on", waits.Load(), goes.Load())
+				t.Errorf("it reported %d times that it waits, %d times that it continues", waits.Load(), goes.Load())
 			}
 			if _, n, err := h.Queued(t.Context(), "j"); n != 500 || err != nil {
 				t.Errorf("%d tasks are queued, %v", n, err)
 			}
 
-			// Nobody makes room, and nobody waits any longer.
+			// No worker makes room, and the caller stops waiting.
 			because := errors.New("enough")
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, because)
 			defer cancel()
@@ -109,14 +103,15 @@ func TestPublisherWaits(t *testing.T) {
 	}
 }
 
-// TestPublisherOwnCount: what this process has seen finished counts as room without a
-// look at the queue.
+// TestPublisherOwnCount: chunks that this process has seen finished make room without a look at the
+// queue.
 func TestPublisherOwnCount(t *testing.T) {
-	limits(t, 50_000, 600)
+	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	j, _ := h.job("j", task.ClassLow, 0)
 	var finished uint64
 	p := h.Publisher(j, func() uint64 { return finished }, nil)
+	p.maxOwn = 600
 	if err := p.Publish(t.Context(), chunks(0, 500)); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +132,7 @@ func TestPublisherOwnCount(t *testing.T) {
 	}
 }
 
-// TestRequeue: ranges of any length are queued again in chunks that fit a message.
+// TestRequeue: ranges of any length are requeued in chunks that fit a message.
 func TestRequeue(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -149,6 +144,6 @@ func TestRequeue(t *testing.T) {
 		t.Errorf("queued %s", got)
 	}
 	if err := h.Requeue(t.Context(), j, in, []task.Range{{First: 9999, Count: 2}}); err == nil {
-		t.Error("queued what is not there")
+		t.Error("requeued numbers that are not stored")
 	}
 }

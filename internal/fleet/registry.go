@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
@@ -16,49 +17,82 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// States that a list of workers shows; others are the worker's own.
+// A worker's heartbeat is a key of FACTOR_WORKERS, "<name>.<instance>", which the server removes 30 s
+// after it was written, or which the worker removes when it leaves. With credentials the server
+// sees to it that a worker writes under its own name; the content is only a claim.
+
+// States that a list of workers shows beside those that workers report.
 const (
 	StateQuarantined = worker.StateQuarantined
 	StateGone        = "gone" // no heartbeat
 )
 
-// Workers returns the workers that live, by name.
-func (f *Fleet) Workers(ctx context.Context) ([]worker.Status, error) {
-	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
+// Workers returns the workers that are alive, by name.
+func (f *Fleet) Workers(ctx context.Context) (list []worker.Status, err error) {
+	err = f.link.Retry(ctx, func() error {
+		list, err = f.listWorkers(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", stream.Explain(err))
 	}
-	defer w.Stop()
-	var list []worker.Status
-	for e := range w.Updates() {
-		if e == nil {
-			slices.SortFunc(list, func(a, b worker.Status) int {
-				return strings.Compare(a.Name+" "+a.Instance, b.Name+" "+b.Instance)
-			})
-			return list, nil
-		}
-		if s, ok := readStatus(e); ok {
-			list = append(list, s)
-		}
-	}
-	return nil, fmt.Errorf("list workers: %w", context.Cause(ctx))
+	slices.SortFunc(list, func(a, b worker.Status) int {
+		return strings.Compare(a.Name+" "+a.Instance, b.Name+" "+b.Instance)
+	})
+	return list, nil
 }
 
-// readStatus reads a heartbeat. Its key, not its content, says whose it is.
+// listWorkers lists the workers once. It uses nats.go's own watch, because producers of the first
+// release have no permission to request messages from this stream. That watch may take half
+// a minute to notice that a server is back: so the listing ends with the connection.
+func (f *Fleet) listWorkers(ctx context.Context) ([]worker.Status, error) {
+	lost := f.link.AnswerContext()
+	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return nil, err
+	}
+	defer w.Stop()
+	silence := time.NewTimer(f.link.Timeout)
+	defer silence.Stop()
+	var list []worker.Status
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-lost.Done():
+			return nil, stream.ErrReconnected
+		case <-silence.C:
+			return nil, nats.ErrTimeout
+		case e, more := <-w.Updates():
+			if !more {
+				return nil, nats.ErrConnectionClosed
+			}
+			if e == nil { // all that is stored
+				return list, nil
+			}
+			if s, ok := readStatus(e); ok {
+				list = append(list, s)
+			}
+			silence.Reset(f.link.Timeout)
+		}
+	}
+}
+
+// readStatus decodes a heartbeat. Its key, not its content, says which worker sent it.
 func readStatus(e jetstream.KeyValueEntry) (worker.Status, bool) {
 	s, ok := decodeStatus(e.Key(), e.Value())
 	s.Seen = e.Created()
 	return s, ok
 }
 
-// Bounds of what a worker may say of itself.
+// Bounds of what a worker may report of itself.
 const (
 	maxSlots  = 1 << 12
 	maxDigits = 5000
 )
 
-// decodeStatus reads a heartbeat that a stranger may have written: texts are made fit
-// to be printed, and numbers to be added.
+// decodeStatus decodes a heartbeat, which anyone may have written: texts are made fit to be
+// printed, and numbers to be added.
 func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	var s worker.Status
 	name, instance, ok := strings.Cut(key, ".")
@@ -67,9 +101,9 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	}
 	s.Name, s.Instance = name, instance
 	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State} {
-		*text = brief(*text)
+		*text = oneShortLine(*text)
 	}
-	s.Started = *writable(&s.Started)
+	s.Started = *encodable(&s.Started)
 	s.Seen = time.Time{}
 	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
 		*n = min(max(*n, 0), maxSlots)
@@ -78,13 +112,13 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	return s, true
 }
 
-// soundActivities makes what a stranger says of its work fit to be printed.
+// soundActivities returns the activities that are possible, fit to be printed.
 func soundActivities(list []worker.Activity) (sound []worker.Activity) {
 	for _, a := range list[:min(len(list), worker.MaxActivities)] {
 		if task.CheckJob(a.Job) != nil || a.Position >= task.MaxPosition {
 			continue
 		}
-		a.Method = brief(a.Method)
+		a.Method = oneShortLine(a.Method)
 		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
 		a.Left = max(a.Left, 0)
 		sound = append(sound, a)

@@ -30,7 +30,7 @@ func TestRegistry(t *testing.T) {
 		return text
 	}
 	if got := names(); got != "" {
-		t.Errorf("nobody is %s", got)
+		t.Errorf("without heartbeats the list is %s", got)
 	}
 	stations := []*station{h.station("b"), h.station("a"), h.station("a")}
 	beat := func(s *station, slots int) {
@@ -48,7 +48,7 @@ func TestRegistry(t *testing.T) {
 		beat(s, 10*i+1)
 	}
 	await(t, "all beats", func() bool { got := names(); return got == "a:11 a:21 b:1 " || got == "a:21 a:11 b:1 " })
-	h.put("$KV."+schema.BucketWorkers+".rogue.i", []byte("no json"))
+	h.put(schema.KeyPrefix(schema.BucketWorkers)+"rogue.i", []byte("no json"))
 	if err := stations[0].Leave(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +62,8 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-// TestActivitiesOfStrangers: what a heartbeat says of its work is made fit to be printed.
-func TestActivitiesOfStrangers(t *testing.T) {
+// TestHostileActivities: the activities in a heartbeat are made fit to be printed.
+func TestHostileActivities(t *testing.T) {
 	t.Parallel()
 	text := `{"activities":[
 		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000},
@@ -84,7 +84,7 @@ func TestActivitiesOfStrangers(t *testing.T) {
 	}
 }
 
-// TestOrders: a worker hears what concerns it, and nothing after the end.
+// TestOrders: a worker gets the orders that concern it, and no others.
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -105,7 +105,7 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// An answer of the server that somebody had sent there is no order.
+	// An answer of the server that another client has had sent there is not obeyed.
 	for _, subject := range []string{schema.CancelPrefix + "unasked", schema.QuarantinePrefix + "w"} {
 		if err := h.nc.PublishRequest("$JS.API.INFO", subject, nil); err != nil {
 			t.Fatal(err)

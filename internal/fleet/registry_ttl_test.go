@@ -14,7 +14,7 @@ func TestDeadWorkerLeaves(t *testing.T) {
 	t.Parallel()
 	const ttl = 2 * time.Second
 	h := newTestFleet(t, Provision{})
-	s, err := h.js.Stream(t.Context(), "KV_"+schema.BucketWorkers)
+	s, err := h.js.Stream(t.Context(), schema.BucketStream(schema.BucketWorkers))
 	if err != nil {
 		t.Fatal(err)
 	}

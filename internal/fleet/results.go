@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,14 +15,18 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// FollowResults calls got with the results of a job, stored and to come, until ctx
-// ends or got returns an error; last is the sequence up to which it has seen all.
-// caughtUp is called once when no stored result is left unseen.
+// FACTOR_RESULTS holds the first result of each worker for each range; the server refuses a second
+// one. A result is never changed. It is removed if it does not verify, so that its worker can
+// answer again, or with its job.
+
+// FollowResults calls got with the results of a job, those stored and those that come later, until
+// ctx ends or got returns an error. last is the sequence up to which got has had all results.
+// caughtUp is called once, when got has had every result that is stored.
 func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals []collect.Arrival, last uint64) error, caughtUp func()) error {
 	return f.link.Follow(ctx, stream.Source{Stream: schema.StreamResults, Filter: resultsFilter(job)}, func(batch []stream.Message, last uint64) error {
 		arrivals := make([]collect.Arrival, 0, len(batch))
 		for _, m := range batch {
-			if p, err := schema.ParseSubject(m.Subject); err == nil { // else strange: nothing but last moves on
+			if p, err := schema.ParseSubject(m.Subject); err == nil { // else it is no result: only last advances
 				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.Seq, Data: m.Data})
 			}
 		}
@@ -30,7 +36,7 @@ func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals
 
 func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.*" }
 
-// Result returns the payload of a result again. A server that is away is waited for.
+// Result returns the payload of a result. It waits for a server that is unreachable.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	var m *jetstream.RawStreamMsg
 	err := f.link.Retry(ctx, func() (err error) {
@@ -43,9 +49,8 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	return m.Data, nil
 }
 
-// DropResult removes a result that is not to be believed, so that the worker's next
-// one for the range can be stored.
-func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
+// dropResult removes a result.
+func (f *Fleet) dropResult(ctx context.Context, seq uint64) error {
 	err := f.link.Retry(ctx, func() error { return f.link.DeleteMessage(ctx, schema.StreamResults, seq) })
 	if err != nil {
 		return fmt.Errorf("drop result %d: %w", seq, stream.Explain(err))
@@ -53,8 +58,8 @@ func (f *Fleet) DropResult(ctx context.Context, seq uint64) error {
 	return nil
 }
 
-// LastResult returns the sequence of the job's last stored result, 0 if there is none. It
-// asks the stream's leader: any other replica may be behind the listing that came before.
+// LastResult returns the sequence of the job's last stored result, 0 if there is none. It reads
+// from the stream's leader: any other replica may be behind the listing that came before.
 func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 	info, err := f.results.Info(ctx)
 	if err == nil && !stream.HasQuorum(info) {
@@ -85,4 +90,26 @@ func (f *Fleet) LastResult(ctx context.Context, job string) (uint64, error) {
 		return 0, fmt.Errorf("look for results of job %s: %w", job, stream.Explain(err))
 	}
 	return answer.Message.Seq, nil
+}
+
+// DropResults removes results that did not verify, so that their workers' next results for the same
+// ranges can be stored.
+func (f *Fleet) DropResults(ctx context.Context, seqs []uint64) error {
+	errs := make([]error, len(seqs))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(64, len(seqs)) { // round trips that overlap
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(seqs)); i = next.Add(1) - 1 {
+				errs[i] = f.dropResult(ctx, seqs[i])
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err // the other errors have the same cause
+		}
+	}
+	return nil
 }

@@ -24,7 +24,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// fill puts so much into the buckets that the server sends them in portions.
+// fill stores so many keys that the server sends each bucket in portions.
 func (c *castle) fill() {
 	c.t.Helper()
 	for i := range 160 {
@@ -36,7 +36,7 @@ func (c *castle) fill() {
 	c.beat()
 }
 
-// beat fills the bucket of heartbeats, which do not last.
+// beat fills the bucket of heartbeats, which expire.
 func (c *castle) beat() {
 	c.t.Helper()
 	if time.Since(c.beaten) < schema.BeatInterval {
@@ -79,7 +79,7 @@ func (c *castle) job(f *fleet.Fleet, ctx context.Context) (*task.Job, *fleet.Inp
 	return j, in, f.Publisher(j, nil, nil).Publish(ctx, chunks)
 }
 
-// clean removes what an earlier visitor has left.
+// clean removes the messages of an earlier visitor.
 func (c *castle) clean() {
 	c.t.Helper()
 	c.beat()
@@ -211,14 +211,14 @@ func (c *castle) produce(v *visitor) error {
 		func() error { _, err := f.Holder(ctx, j.ID); return err },
 		func() error { _, err := f.Result(ctx, result); return err },
 		func() error { _, err := f.LastResult(ctx, j.ID); return err },
-		func() error { return f.DropResult(ctx, result) },
+		func() error { return f.DropResults(ctx, []uint64{result}) },
 		func() error { return c.judge(ctx, f, result) },
 		func() error { _, err := f.Workers(ctx); return err },
 		func() error { _, err := f.Jobs(ctx); return err },
 		func() error { _, err := f.Queue(ctx); return err },
 		func() error { return c.sweep(ctx, f, j) },
 		func() error { return c.exhaust(ctx, f, j) },
-		func() error { return c.bury(ctx, f, j) },
+		func() error { return c.giveUp(ctx, f, j) },
 		func() error { return f.Requeue(ctx, j, in, []task.Range{{First: 6, Count: 1}}) },
 		func() error { _, err := f.Cancel(ctx, j.ID); return err },
 		func() error { return f.Remove(ctx, j.ID) },
@@ -238,7 +238,7 @@ func (c *castle) produce(v *visitor) error {
 	return nil
 }
 
-// judge holds something against a worker and forgives it.
+// judge writes a strike and a quarantine of a worker, and releases it.
 func (c *castle) judge(ctx context.Context, f *fleet.Fleet, seq uint64) error {
 	trust, err := f.Trust(ctx)
 	if err != nil {
@@ -254,7 +254,7 @@ func (c *castle) judge(ctx context.Context, f *fleet.Fleet, seq uint64) error {
 	return err
 }
 
-// sweep has a remainder queued again, and a number given up whose last attempt had begun.
+// sweep has the rest of a return requeued, and a number given up whose last attempt had begun.
 func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	mark := &task.Failure{Kind: j.Kind, Class: j.Class, Worker: "w", Attempt: 3, Time: time.Now()}
 	c.put("FACTOR.failed."+j.ID+".5-1.0.3.w", mark.Encode())
@@ -287,7 +287,7 @@ func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	}
 }
 
-// exhaust has a task dealt with that was delivered three times, while another is in work.
+// exhaust has a task handled that was delivered three times, while another one is running.
 func (c *castle) exhaust(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	durable, err := c.js.Consumer(c.t.Context(), schema.StreamTasks, schema.Durable(j.Class))
 	if err != nil {
@@ -315,8 +315,8 @@ func (c *castle) exhaust(ctx context.Context, f *fleet.Fleet, j *task.Job) error
 	return f.Probe(ctx, j.Class, seq)
 }
 
-// bury writes a dead letter as the sweeper does, reads all, and forgets them.
-func (c *castle) bury(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
+// giveUp reads the dead letters and the failed attempts of a job, and retries the first letter.
+func (c *castle) giveUp(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	letters, err := f.DeadLetters(ctx, j.ID)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// A castle is a server that lets in only whom its keys have signed, with all streams.
+// A castle is a server with all streams that accepts only users whom its keys have signed.
 type castle struct {
 	t      *testing.T
 	server *natsserver.Server
@@ -72,8 +72,7 @@ func newCastle(t *testing.T) *castle {
 	return c
 }
 
-// A visitor is a connection in a role. The first thing that the server refuses ends its
-// context.
+// A visitor is a connection in a role. Its context ends with the first request that the server refuses.
 type visitor struct {
 	nc   *nats.Conn
 	js   jetstream.JetStream
@@ -85,7 +84,7 @@ type visitor struct {
 	refused []string // subjects
 }
 
-// visitorTimeout is how long the client library waits for what is never answered.
+// visitorTimeout is how long the client library waits for an answer.
 const visitorTimeout = time.Second
 
 var inQuotes = regexp.MustCompile(`"([^"]*)"`)
@@ -121,7 +120,7 @@ func (c *castle) enter(r schema.Role, name string, p schema.Permissions) *visito
 	return v
 }
 
-// leave waits until the server has seen all, and returns what it refused.
+// leave waits until the server has read all requests, and returns the subjects that it refused.
 func (v *visitor) leave() []string {
 	v.nc.FlushTimeout(5 * time.Second)
 	if errors.Is(v.nc.LastError(), nats.ErrPermissionViolation) {
@@ -133,8 +132,7 @@ func (v *visitor) leave() []string {
 	return v.refused
 }
 
-// TestRoles: each role can do all that it must, and each line of its permissions is needed
-// for that.
+// TestRoles: each role can do all that it must, and needs each line of its permissions for that.
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	var acts sync.WaitGroup
@@ -181,7 +179,7 @@ func without(list []schema.Permission, i int) []schema.Permission {
 	return slices.Concat(list[:i], list[i+1:])
 }
 
-// refuses checks that act fails for want of what p lacks, a permission for the subject.
+// refuses checks that act fails because p lacks a permission for the subject.
 func (c *castle) refuses(r schema.Role, name string, act func(*castle, *visitor) error, p schema.Permissions, subject string) {
 	v := c.enter(r, name, p)
 	c.acts.Go(func() {

@@ -8,18 +8,18 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// Provision says how the streams are to be made.
+// Provision says how Init creates the streams.
 type Provision struct {
 	Replicas int           // 1, or 3 in a cluster; 0 = 1
-	AckWait  time.Duration // how long a silent worker keeps its task; 0 = 30 s
-	DryRun   bool          // only say what would be done
+	AckWait  time.Duration // how long a worker that has fallen silent keeps its task; 0 = 30 s
+	DryRun   bool          // report what Init would create, and create nothing
 
-	// TaskBytes bounds FACTOR_TASKS; the server sets as much of its store aside. 0 = 1 GiB,
-	// -1 = whatever the store has.
+	// TaskBytes bounds FACTOR_TASKS; the server reserves as much of its store. 0 = 1 GiB, -1 = no
+	// bound but the store.
 	TaskBytes int64
 }
 
-// streamConfig returns what the server must know of a stream.
+// streamConfig returns the server's settings of a stream.
 func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
 	c := jetstream.StreamConfig{
 		Name: s.Name, Description: s.Description, Subjects: s.Subjects,
@@ -38,7 +38,7 @@ func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
 	return c
 }
 
-// consumerConfig returns what the server must know of a durable.
+// consumerConfig returns the server's settings of a durable.
 func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable:         d.Name,
@@ -53,7 +53,7 @@ func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
 	}
 }
 
-// bucketConfig returns what the server must know of a bucket.
+// bucketConfig returns the server's settings of a bucket.
 func bucketConfig(b schema.Bucket, replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket: b.Name, Description: b.Description, History: b.History, Replicas: replicas,

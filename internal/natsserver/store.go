@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"factorfleet/internal/private"
@@ -13,11 +14,15 @@ import (
 
 // A store is a directory that only this process uses. nats-server itself takes no lock, and two servers
 // on one directory destroy it.
+//
+// lock is open and locked until close, and nil after it. mu guards lock, because several goroutines may stop a
+// server.
 type store struct {
 	dir       string
 	root      *os.Root // dir, open until close; no other user can put a file into it
 	temporary bool
-	lock      *os.File // open and locked until close; nil after it
+	mu        sync.Mutex
+	lock      *os.File
 }
 
 // lockName is the file whose lock protects the directory. Its text explains that to a person who finds it.
@@ -55,11 +60,15 @@ func openStore(dir string) (*store, error) {
 	if err == nil {
 		return s, nil
 	}
+	if s.temporary {
+		s.root.Remove(lockName)
+		os.Remove(s.dir)
+	}
 	s.root.Close()
 	if errors.Is(err, private.ErrLocked) {
-		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", dir)
+		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", s.dir)
 	}
-	return nil, fmt.Errorf("lock the store %s: %w", dir, err)
+	return nil, fmt.Errorf("lock the store %s: %w", s.dir, err)
 }
 
 // openDir opens a store that is kept, and creates it if it does not exist. The server opens its files by
@@ -79,7 +88,8 @@ func openDir(dir string) (*os.Root, error) {
 	return root, nil
 }
 
-// lockDir locks a directory and writes lockText into its lock file.
+// lockDir locks a directory and writes lockText into its lock file. The text is not needed for the lock, so errors
+// of writing it are ignored: a full disk must not keep a server from starting.
 func lockDir(root *os.Root) (*os.File, error) {
 	f, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -120,6 +130,8 @@ func (s *store) check() error {
 // removal has failed, for example for lack of file descriptors, the next call tries it once more. It
 // removes nothing if the name of the directory stands for something else by now.
 func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lock == nil {
 		return nil
 	}
@@ -136,7 +148,8 @@ func (s *store) close() error {
 	return err
 }
 
-// removeAll removes a directory into which a server may still write.
+// removeAll removes a directory into which a server may still write. A file that appears between the reading and the
+// removal of its directory makes a try fail, and the next one removes it.
 func removeAll(dir string) (err error) {
 	for range 5 {
 		if err = os.RemoveAll(dir); err == nil {
@@ -176,7 +189,8 @@ func removeTree(dir string) error {
 // unlocked for a moment.
 const staleAge = time.Minute
 
-// removeStale removes a temporary store unless a process has locked it.
+// removeStale removes a temporary store unless a process has locked it. A process that was killed leaves its store,
+// but not its lock. The lock is held while the store is removed, so that two processes do not remove it at once.
 func removeStale(root *os.Root) {
 	info, err := root.Lstat(lockName)
 	if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < staleAge {

@@ -70,7 +70,11 @@ func MkdirTemp(prefix string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Open(dir)
+	root, err := Open(dir)
+	if err != nil {
+		os.Remove(dir)
+	}
+	return root, err
 }
 
 // Stale calls remove for each directory of this user in os.TempDir whose name begins with prefix. It opens

@@ -192,13 +192,12 @@ func observerPublish() []Permission {
 	return append(list, buckets()...)
 }
 
-// buckets returns the permissions to read all jobs and all workers. The client library reads a whole
-// bucket with a push consumer. The server sends a large bucket in portions and waits for a flow control
-// message ($JS.FC) after each.
+// buckets returns the permissions to read all jobs and all workers. The client library reads the bucket
+// of workers with a push consumer. The server sends a large bucket in portions and waits for a flow
+// control message ($JS.FC) after each.
 func buckets() []Permission {
-	jobs, workers := BucketStream(BucketJobs), BucketStream(BucketWorkers)
-	return append(follow(jobs, KeyPrefix(BucketJobs)),
-		Permission{"$JS.FC." + jobs + ".>", "confirms portions of a large bucket"},
+	workers := BucketStream(BucketWorkers)
+	return append(follow(BucketStream(BucketJobs), KeyPrefix(BucketJobs)),
 		Permission{"$JS.API.CONSUMER.CREATE." + workers + ".*." + KeyPrefix(BucketWorkers) + ">", "lists the workers"},
 		Permission{"$JS.API.CONSUMER.DELETE." + workers + ".*", "removes its consumer"},
 		Permission{"$JS.FC." + workers + ".>", "confirms portions of a large bucket"},

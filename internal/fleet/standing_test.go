@@ -19,8 +19,8 @@ func strikeAt(seq uint64) Strike {
 	return Strike{Time: time.Now(), Job: "j", Range: "0-43", Seq: seq, Reason: "wrong"}
 }
 
-// TestStrikes: a result is one strike, whoever and however many have seen it, and the
-// third quarantines its worker.
+// TestStrikes: a result is one strike, however many processes have seen it, and the third strike
+// quarantines its worker.
 func TestStrikes(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -91,9 +91,9 @@ func TestStrikes(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	if known, err := h.Release(t.Context(), "w"); !known || err != nil {
-		t.Error("nobody knows who was released before:", err)
+		t.Error("a worker that was released before is not known:", err)
 	}
-	if known, err := h.Release(t.Context(), "nobody"); known || err != nil {
+	if known, err := h.Release(t.Context(), "unknown"); known || err != nil {
 		t.Error(known, err)
 	}
 	for _, f := range []func() error{
@@ -106,7 +106,7 @@ func TestStrikes(t *testing.T) {
 	}
 }
 
-// TestRemind: a worker that missed a quarantine or its end is told.
+// TestRemind: a worker that has missed its quarantine or release is told, but not too often.
 func TestRemind(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -133,6 +133,7 @@ func TestRemind(t *testing.T) {
 			return err == nil && len(list) == 1 && list[0].State == state
 		})
 	}
+	h.remindEvery = 0
 	remind := func() {
 		t.Helper()
 		if err := trust.Remind(t.Context()); err != nil {
@@ -160,9 +161,19 @@ func TestRemind(t *testing.T) {
 	if got := <-heard; got != "release" {
 		t.Errorf("heard %s", got)
 	}
+	h.remindEvery = time.Hour
+	for range 3 { // other jobs of this process call it too
+		remind()
+	}
+	if err := h.order(schema.QuarantinePrefix + "w"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-heard; got != "quarantine" {
+		t.Errorf("heard %s although the worker was reminded a moment ago", got)
+	}
 }
 
-// TestManyNames: only so many workers get a key.
+// TestManyNames: at most maxStandings workers get a key.
 func TestManyNames(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -184,7 +195,7 @@ func TestManyNames(t *testing.T) {
 	}
 }
 
-// TestHostileStanding: what can't be read is overwritten.
+// TestHostileStanding: a standing that cannot be decoded is overwritten.
 func TestHostileStanding(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

@@ -14,9 +14,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestServe: a detached job is done without anybody who waits, and kept. A manifest that
+// TestSupervise: a detached job is done and kept although no submitter waits. A manifest that
 // cannot be decoded does not disturb that.
-func TestServe(t *testing.T) {
+func TestSupervise(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	manifests, err := h.js.KeyValue(t.Context(), schema.BucketJobs)
@@ -27,8 +27,8 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error)
-	go func() { served <- Serve(ctx, h.other(), Watch{}.Log) }()
+	supervised := make(chan error)
+	go func() { supervised <- Supervise(ctx, h.other(), Watch{}.Log) }()
 	h.worker("w", nil)
 	j, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 1000)), Watch{}, func(string) {})
 	if err != nil || j.State != task.Sealed && j.State != task.Done || j.Count != 1000 {
@@ -39,7 +39,7 @@ func TestServe(t *testing.T) {
 		return err == nil && j.State == task.Done && j.Verified == 1000
 	})
 	cancel()
-	if err := <-served; err != nil {
+	if err := <-supervised; err != nil {
 		t.Error(err)
 	}
 	if h.held(schema.StreamResults, "j") == 0 || h.held(schema.StreamInputs, "j") == 0 {
@@ -68,14 +68,14 @@ func (l *logbook) count(piece string) int {
 	return strings.Count(l.text.String(), piece)
 }
 
-// TestServeBeyondRepair: a job that is beyond repair is told once and left alone, until
-// somebody changes it.
-func TestServeBeyondRepair(t *testing.T) {
+// TestSuperviseBeyondRepair: a job that is beyond repair is reported once and left alone, until
+// its manifest changes.
+func TestSuperviseBeyondRepair(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	var book logbook
-	s := newHost(h.other(), zerolog.New(&book))
-	s.every = 50 * time.Millisecond
+	s := newSupervisor(h.other(), zerolog.New(&book))
+	s.pace = quickPace
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { s.run(ctx); close(ended) }()
@@ -86,12 +86,15 @@ func TestServeBeyondRepair(t *testing.T) {
 		w := fmt.Sprint("w", i)
 		h.put("FACTOR.results.j.0-10."+w, spoilt(w, 0, 10))
 	}
-	const told, taken = "job is left alone until it is changed", "taking part in job"
-	await(t, "the verdict", func() bool { return book.count(told) > 0 })
-	before := book.count(taken) // the manifest may have been sealed meanwhile
-	time.Sleep(10 * s.every)
-	if n := book.count(taken); n != before || book.count(told) > before {
-		t.Errorf("taken up %d times after %d, told %d times", n, before, book.count(told))
+	if err := h.PurgeQueue(t.Context(), "j"); err != nil { // as if they had acked the task
+		t.Fatal(err)
+	}
+	const reported, begun = "job is left alone until it is changed", "watching job"
+	await(t, "the verdict", func() bool { return book.count(reported) > 0 })
+	before := book.count(begun) // the manifest may have been sealed meanwhile
+	time.Sleep(20 * s.pace.look)
+	if n := book.count(begun); n != before || book.count(reported) > before {
+		t.Errorf("watched %d times after %d, reported %d times", n, before, book.count(reported))
 	}
 	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Note = "try again"; return nil }); err != nil {
 		t.Fatal(err)
@@ -105,18 +108,21 @@ func TestServeBeyondRepair(t *testing.T) {
 	<-ended
 }
 
-// TestServeSweepsOnce: there is one sweeper, however many jobs are served.
-func TestServeSweepsOnce(t *testing.T) {
+// TestSuperviseSweepsOnce: there is one sweeper, however many jobs are supervised.
+func TestSuperviseSweepsOnce(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	for _, id := range []string{"a", "b", "c"} {
 		if _, err := Feed(t.Context(), h.Fleet, submission(id, text(0, 10)), Watch{}, func(string) {}); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.PurgeQueue(t.Context(), id); err != nil { // else the job needs no watch
+			t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	served := make(chan error)
-	go func() { served <- Serve(ctx, h.other(), zerolog.Nop()) }()
+	supervised := make(chan error)
+	go func() { supervised <- Supervise(ctx, h.other(), zerolog.Nop()) }()
 	asking := func() int {
 		c, err := h.js.Consumer(t.Context(), schema.StreamReturns, schema.DurableSweeper)
 		if err != nil {
@@ -132,7 +138,7 @@ func TestServeSweepsOnce(t *testing.T) {
 		t.Errorf("%d sweepers ask for returns", n)
 	}
 	cancel()
-	if err := <-served; err != nil {
+	if err := <-supervised; err != nil {
 		t.Error(err)
 	}
 }

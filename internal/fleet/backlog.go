@@ -1,0 +1,84 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// list returns the parsed subjects of a stream that match the filter, in no order. Subjects that
+// are not of the fleet's form are left out. An error wraps stream.ErrNoQuorum if the server that
+// answered may not have the latest state.
+func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]schema.Place, error) {
+	info, err := s.Info(ctx, jetstream.WithSubjectFilter(filter))
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
+	}
+	if !stream.HasQuorum(info) {
+		return nil, fmt.Errorf("list %s: %w", filter, stream.ErrNoQuorum)
+	}
+	places := make([]schema.Place, 0, len(info.State.Subjects))
+	for subject := range info.State.Subjects {
+		if p, err := schema.ParseSubject(subject); err == nil {
+			places = append(places, p)
+		}
+	}
+	return places, nil
+}
+
+// A Backlog is the part of a job that is queued, at one moment.
+type Backlog struct {
+	Ranges task.Set // queued, running, or returned and waiting for the sweeper
+	Chunks int      // messages in FACTOR_TASKS
+	Fed    uint64   // the highest end of a task that the feeder has queued; a return does not change it
+}
+
+// Backlog lists the queue of a job: first FACTOR_TASKS, then FACTOR_RETURNS. A return is stored
+// before its task is acked, so a range that is returned between the two listings is in the second,
+// and usually in both. One that the sweeper requeues between the two is in neither: whoever acts on
+// a missing range lists once more.
+func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
+	tasks, err := f.list(ctx, f.tasks, schema.TasksPrefix+"*."+job+".*.*")
+	if err != nil {
+		return nil, err
+	}
+	returns, err := f.list(ctx, f.returns, schema.ReturnsPrefix+job+".*.*.*")
+	if err != nil {
+		return nil, err
+	}
+	b := &Backlog{Chunks: len(tasks)}
+	for _, p := range tasks {
+		b.Ranges.Add(p.Range)
+		if p.Round == task.FirstRound {
+			b.Fed = max(b.Fed, p.Range.End())
+		}
+	}
+	for _, p := range returns {
+		b.Ranges.Add(p.Range)
+	}
+	return b, nil
+}
+
+// Queued returns the ranges of a job that are queued or running, and those that wait for the
+// sweeper. chunks is how many messages of the job FACTOR_TASKS holds.
+func (f *Fleet) Queued(ctx context.Context, job string) (queued task.Set, chunks int, err error) {
+	b, err := f.Backlog(ctx, job)
+	if err != nil {
+		return queued, 0, err
+	}
+	return b.Ranges, b.Chunks, nil
+}
+
+// Answered returns the ranges of a job that have a stored result, verified or not.
+func (f *Fleet) Answered(ctx context.Context, job string) (answered task.Set, err error) {
+	places, err := f.list(ctx, f.results, schema.ResultsPrefix+job+".*.*")
+	for _, p := range places {
+		answered.Add(p.Range)
+	}
+	return answered, err
+}

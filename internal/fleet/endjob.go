@@ -1,0 +1,142 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// Cancel writes the manifest and then removes tasks and returns. Remove removes all records, writes
+// the tombstone, and removes once more what was stored meanwhile if the job was active. Each step may
+// be repeated, so a process that dies in between leaves a job that can be ended again. What a worker
+// or sweeper stores later is removed with the tombstone.
+
+// TombstoneAge is how long the id of a removed job stays reserved.
+const TombstoneAge = 24 * time.Hour
+
+// Cancel stores that the job is cancelled, tells the workers, and removes its tasks. The holder
+// tells the workers again until it ends. In a store without room for the manifest the tasks are
+// removed first. If that does not make enough room, the error wraps ErrFull and the job stays
+// active: its holder requeues what was removed.
+func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
+	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
+		if j.Finished() {
+			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
+		}
+		now := time.Now()
+		j.State, j.Ended = task.Cancelled, &now
+		expires := now.Add(max(j.Keep, TombstoneAge))
+		j.Expires = &expires
+		return nil
+	})
+	if err != nil {
+		return j, err
+	}
+	return j, f.StopWork(ctx, id)
+}
+
+// EndJob is ChangeJob for the end of a job, when its queued tasks are needed no more: in a store
+// without room for the manifest they are removed first. An error wraps ErrFull if that did not
+// make enough room.
+func (f *Fleet) EndJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
+	return f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+}
+
+// How often changeMakingRoom makes room, and the longest pause between two tries: other processes
+// that wait for room try again within seconds, and may take what was made.
+const (
+	roomTries = 25
+	roomPause = 150 * time.Millisecond
+)
+
+// changeMakingRoom is ChangeJob with a makeRoom that is called when the store has no room for the
+// manifest. What makeRoom has removed may be stored again before the change is written: the caller
+// removes it once more.
+func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(context.Context, string) error, change func(*task.Job) error) (*task.Job, error) {
+	pause := stream.NewPause()
+	for try := 0; ; try++ {
+		j, err := f.ChangeJob(ctx, id, change)
+		if !errors.Is(err, stream.ErrFull) || try == roomTries {
+			return j, err
+		}
+		if try > 0 && pause.WaitAtMost(ctx, roomPause) != nil {
+			return j, err
+		}
+		if err := makeRoom(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// StopWork tells the workers to drop the job and removes its tasks.
+func (f *Fleet) StopWork(ctx context.Context, id string) error {
+	if err := f.link.NC.PublishMsg(order(schema.CancelPrefix + id)); err != nil {
+		return fmt.Errorf("tell the workers to stop job %s: %w", id, stream.Explain(err))
+	}
+	return f.PurgeQueue(ctx, id)
+}
+
+// PurgeQueue removes the job from FACTOR_TASKS and FACTOR_RETURNS.
+func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
+	return f.purge(ctx, id, []purge{
+		{f.tasks, schema.TasksPrefix + "*." + id + ".>"},
+		{f.returns, schema.ReturnsPrefix + id + ".>"},
+	})
+}
+
+// Remove removes everything of the job except a tombstone, which reserves its id for
+// TombstoneAge. An active job ends with that. If the store has no room for the tombstone even
+// then, the error wraps ErrFull: the job is still listed, and can be removed again.
+func (f *Fleet) Remove(ctx context.Context, id string) error {
+	if err := f.purgeJob(ctx, id); err != nil {
+		return err
+	}
+	active := false
+	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
+		active = !j.Finished()
+		expires := time.Now().Add(TombstoneAge)
+		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
+		return nil
+	})
+	if err != nil || !active {
+		return err
+	}
+	if err := f.StopWork(ctx, id); err != nil {
+		return err
+	}
+	return f.purgeJob(ctx, id) // what was stored before the workers and the holder were told
+}
+
+// purgeJob removes the job from all streams.
+func (f *Fleet) purgeJob(ctx context.Context, id string) error {
+	if err := f.PurgeQueue(ctx, id); err != nil {
+		return err
+	}
+	return f.purge(ctx, id, []purge{
+		{f.results, schema.ResultsPrefix + id + ".>"},
+		{f.inputs, schema.InputsPrefix + id + ".>"},
+		{f.dead, schema.DeadPrefix + id + ".>"},
+		{f.dead, schema.FailedPrefix + id + ".>"},
+	})
+}
+
+type purge struct {
+	stream  jetstream.Stream
+	subject string
+}
+
+func (f *Fleet) purge(ctx context.Context, id string, list []purge) error {
+	for _, p := range list {
+		if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject)); err != nil {
+			return fmt.Errorf("remove job %s from %s: %w", id, p.stream.CachedInfo().Config.Name, stream.Explain(err))
+		}
+	}
+	return nil
+}

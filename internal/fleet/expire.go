@@ -1,0 +1,106 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// abandonedAge is the age at which a job that never ended, and that no process watches, is removed.
+const abandonedAge = 30 * 24 * time.Hour
+
+// What is removed, when, and what remains:
+//
+//	state      | when                                  | remains
+//	done       | Expires: its keep after the end       | a tombstone, for TombstoneAge
+//	cancelled  | Expires, at least TombstoneAge later  | a tombstone, for TombstoneAge
+//	removed    | Expires                               | nothing: the id is free
+//	open,      | abandonedAge after its creation, if   | a tombstone, for TombstoneAge
+//	sealed     | no process holds or supervises it     |
+//
+// A supervisor removes a job when it becomes due. Without one, producers do that when they start.
+
+// expiresAt returns when a job may be removed: at the time in its manifest, or when it never ended,
+// at the age of an abandoned job.
+func expiresAt(j *task.Job) (at time.Time, ok bool) {
+	switch {
+	case j.Expires != nil:
+		return *j.Expires, true
+	case !j.Finished():
+		return j.Created.Add(abandonedAge), true
+	}
+	return at, false
+}
+
+func expired(j *task.Job) bool {
+	at, ok := expiresAt(j)
+	return ok && !time.Now().Before(at)
+}
+
+// RemoveExpired removes the jobs whose time has passed, and the tombstones of those removed
+// before, unless a supervisor is alive: that removes them, and looks after jobs that never ended. Any
+// process may call it. It leaves a job that another process holds.
+func (f *Fleet) RemoveExpired(ctx context.Context) error {
+	if name, err := f.supervisor(ctx); err != nil || name != "" {
+		return err
+	}
+	jobs, err := f.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, j := range jobs {
+		if expired(j) {
+			_, err := f.removeUnheld(ctx, j)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeUnheld removes an expired job unless a process holds it; removed is false then. In a store
+// without room for a lease, an ended job is removed all the same: a process that prints
+// its answers is told that it was removed.
+func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ error) {
+	revision, err := f.acquire(ctx, j.ID, task.NewJobID(time.Now()))
+	switch {
+	case err == nil:
+		defer f.release(lease{job: j.ID, revision: revision})
+	case errors.Is(err, jetstream.ErrKeyExists):
+		return false, nil
+	case stream.IsFull(err) && j.Expires != nil: // it has ended
+		if holder, err := f.Holder(ctx, j.ID); err != nil || holder != "" {
+			return false, err
+		}
+	default:
+		return false, fmt.Errorf("request the lease of job %s: %w", j.ID, stream.Explain(err))
+	}
+	return true, f.removeExpired(ctx, j.ID)
+}
+
+// removeExpired removes a job under its lease, if it is still to be removed.
+func (f *Fleet) removeExpired(ctx context.Context, id string) error {
+	j, err := f.Job(ctx, id)
+	if errors.Is(err, ErrNoJob) {
+		return nil
+	}
+	if err != nil || !expired(j) {
+		return err
+	}
+	if err := f.Remove(ctx, id); err != nil || j.State != task.Removed {
+		return err // the job of a tombstone was purged once more: a late result may have come
+	}
+	// Not Purge of the bucket, which would leave a marker for ever.
+	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketJobs))
+	if err != nil {
+		return fmt.Errorf("remove job %s: %w", id, stream.Explain(err))
+	}
+	return f.purge(ctx, id, []purge{{s, schema.KeyPrefix(schema.BucketJobs) + id}})
+}

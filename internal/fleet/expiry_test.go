@@ -1,0 +1,119 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// ended creates a job that has ended and expires after a while.
+func (h *testFleet) ended(id string, state task.State, after time.Duration) *task.Job {
+	h.t.Helper()
+	h.job(id, task.ClassNorm, 0)
+	at := time.Now().Add(after)
+	j, err := h.ChangeJob(h.t.Context(), id, func(j *task.Job) error { j.State, j.Expires = state, &at; return nil })
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return j
+}
+
+// TestExpiry: jobs are removed when their time has come, whatever the order in which they are
+// known; one that is held, when it is held no more; one that never ended, only if it is abandoned.
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	const soon = 500 * time.Millisecond
+	e := h.NewExpiry()
+	e.retry = 50 * time.Millisecond
+	background(t, func(ctx context.Context) error {
+		e.Run(ctx, func(id string) bool { return id == "abandoned" })
+		return nil
+	})
+	e.Put(h.ended("later", task.Removed, time.Hour))
+	e.Put(h.ended("tombstone", task.Removed, soon))
+	e.Put(h.ended("done", task.Done, soon))
+	held := h.ended("held", task.Done, 0)
+	revision, err := h.acquire(t.Context(), "held", "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Put(held)
+	for _, id := range []string{"abandoned", "supervised"} {
+		h.job(id, task.ClassNorm, 0)
+		j, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { j.Created = time.Now().Add(-2 * abandonedAge); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Put(j)
+	}
+	state := func(id string) string {
+		j, err := h.Job(t.Context(), id)
+		if errors.Is(err, ErrNoJob) {
+			return "none"
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(j.State)
+	}
+	if got := state("tombstone") + " " + state("done"); got != "removed done" {
+		t.Errorf("before they are due: %s", got)
+	}
+	for id, want := range map[string]string{"tombstone": "none", "done": "removed", "abandoned": "removed"} {
+		await(t, fmt.Sprint(id, " is ", want), func() bool { return state(id) == want })
+	}
+	for id, want := range map[string]string{"later": "removed", "held": "done", "supervised": "open"} {
+		if got := state(id); got != want {
+			t.Errorf("%s is %s, not %s", id, got, want)
+		}
+	}
+	h.release(lease{job: "held", revision: revision})
+	await(t, "what was held is removed", func() bool { return state("held") == "removed" })
+}
+
+// TestExpiryOrder: the next one is the earliest that is known, and none before its time.
+func TestExpiryOrder(t *testing.T) {
+	t.Parallel()
+	e := new(Fleet).NewExpiry()
+	now := time.Now()
+	for i, seconds := range []int{-5, 3600, -20, -10, 7200} {
+		at := now.Add(time.Duration(seconds) * time.Second)
+		e.Put(&task.Job{ID: fmt.Sprint(i), State: task.Removed, Expires: &at})
+	}
+	e.Put(&task.Job{ID: "without a time", State: task.Removed})
+	for _, want := range []string{"2", "3", "0", ""} {
+		if id, wait := e.next(); id != want || id == "" && (wait > time.Hour || wait < 59*time.Minute) {
+			t.Errorf("next is %q, or in %v; want %q", id, wait, want)
+		}
+	}
+}
+
+// TestAbandonedUnderSupervisor: a producer removes nothing while a supervisor is alive, which looks
+// after old jobs that never ended.
+func TestAbandonedUnderSupervisor(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.job("j", task.ClassNorm, 0)
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Created = time.Now().Add(-2 * abandonedAge); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	revision, err := h.acquire(t.Context(), SupervisorLease("s"), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []task.State{task.Open, task.Removed} {
+		if err := h.RemoveExpired(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if j, err := h.Job(t.Context(), "j"); err != nil || j.State != want {
+			t.Errorf("%+v, %v, want state %s", j, err, want)
+		}
+		h.release(lease{job: SupervisorLease("s"), revision: revision})
+		await(t, "the supervisor is gone", func() bool { name, err := h.supervisor(t.Context()); return name == "" && err == nil })
+	}
+}

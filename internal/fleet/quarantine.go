@@ -1,0 +1,103 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// A standing is changed by compare and set on the revision of its key, so that two processes that
+// refuse results of one worker at the same time write two strikes.
+
+// standing returns the standing of a worker and the revision of its key, 0 if there is none.
+func (f *Fleet) standing(ctx context.Context, worker string) (Standing, uint64, error) {
+	e, err := f.jobs.Get(ctx, standingPrefix+worker)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return Standing{Worker: worker}, 0, nil
+	}
+	if err != nil {
+		return Standing{}, 0, err
+	}
+	return decodeStanding(worker, e.Value()), e.Revision(), nil
+}
+
+// changeStanding applies change to the standing of a worker and stores it; it repeats both if
+// another process has changed the standing meanwhile. It stores nothing if change returns false.
+func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*Standing) bool) (s Standing, changed bool, err error) {
+	if err := task.CheckWorker(worker); err != nil {
+		return s, false, err
+	}
+	for {
+		err = f.link.Retry(ctx, func() error {
+			var revision uint64
+			var err error
+			s, revision, err = f.standing(ctx, worker)
+			if err != nil {
+				return err
+			}
+			changed = change(&s)
+			switch {
+			case !changed:
+			case revision == 0:
+				_, err = f.jobs.Create(ctx, standingPrefix+worker, s.encode())
+			default:
+				_, err = f.jobs.Update(ctx, standingPrefix+worker, s.encode(), revision)
+			}
+			return err
+		})
+		switch {
+		case err == nil:
+			return s, changed, nil
+		case !stream.IsConflict(err):
+			return s, false, fmt.Errorf("write the standing of worker %s: %w", worker, stream.Explain(err))
+		}
+	}
+}
+
+// Quarantine stops a worker: its results are refused from now on. known reports whether it was
+// quarantined before. why is shortened to one line.
+func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
+	info, err := f.results.Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
+	}
+	_, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
+		if s.Quarantined != nil {
+			return false
+		}
+		now := time.Now().UTC()
+		s.Quarantined, s.Reason, s.After = &now, oneShortLine(why), info.State.LastSeq
+		return true
+	})
+	if err != nil {
+		return false, err
+	}
+	return !changed, f.order(schema.QuarantinePrefix + worker)
+}
+
+// Release ends a quarantine and clears the strikes. known reports whether the worker ever had a
+// strike or a quarantine.
+func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
+	info, err := f.results.Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
+	}
+	s, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
+		if s.Quarantined == nil && len(s.Strikes) == 0 {
+			return false
+		}
+		*s = Standing{Worker: worker, Forgiven: info.State.LastSeq}
+		return true
+	})
+	if err != nil {
+		return false, err
+	}
+	return changed || s.Forgiven > 0, f.order(schema.ReleasePrefix + worker)
+}

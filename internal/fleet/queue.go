@@ -1,0 +1,53 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// A ClassStatus counts the tasks of one priority. Its JSON is part of the output of `producer
+// status --json`.
+type ClassStatus struct {
+	Class       task.Class `json:"priority"`
+	Queued      uint64     `json:"queued"`          // not delivered yet
+	Running     int        `json:"in_work"`         // delivered and not settled; some may wait for redelivery
+	Redelivered int        `json:"delivered_again"` // of these, delivered more than once
+	Waiting     int        `json:"asking"`          // pull requests of workers that wait for a task
+}
+
+// Queue returns the status of the queue, most urgent priority first.
+func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
+	var list []ClassStatus
+	for _, class := range task.Classes {
+		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
+		if err != nil {
+			return nil, stream.NotProvisioned("durable", schema.Durable(class), err)
+		}
+		info := c.CachedInfo()
+		list = append(list, ClassStatus{Class: class, Queued: info.NumPending, Running: info.NumAckPending, Redelivered: info.NumRedelivered, Waiting: info.NumWaiting})
+	}
+	return list, nil
+}
+
+// depth returns how many tasks of all jobs FACTOR_TASKS holds.
+func (f *Fleet) depth(ctx context.Context) (uint64, error) {
+	info, err := f.tasks.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))
+	}
+	return info.State.Msgs, nil
+}
+
+// AckWait returns the durables' ack wait: how long a worker that has fallen silent keeps its task.
+func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
+	c, err := f.link.JS.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
+	if err != nil {
+		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), stream.Explain(err))
+	}
+	return c.CachedInfo().Config.AckWait, nil
+}

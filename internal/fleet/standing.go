@@ -1,0 +1,112 @@
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"factorfleet/internal/task"
+)
+
+// MaxStrikes is how many strikes quarantine a worker.
+const MaxStrikes = 3
+
+const (
+	standingPrefix  = "worker." // of the keys in FACTOR_JOBS; no job id has a dot
+	maxStandings    = 1000      // workers with strikes; without credentials names are free to invent
+	maxStandingSize = 16 << 10  // bytes of a standing that are read
+	maxReason       = 300       // bytes
+)
+
+// A Strike is one result that did not verify.
+type Strike struct {
+	Time   time.Time `json:"time"`
+	Job    string    `json:"job"`
+	Range  string    `json:"range"`
+	Seq    uint64    `json:"seq"` // of the result in FACTOR_RESULTS: one result is one strike, whichever process sees it
+	Reason string    `json:"reason"`
+}
+
+// A Standing is what is held against a worker: the value of its key in FACTOR_JOBS.
+// It is JSON so that a person with the nats command can read it.
+//
+//	          strike 1, 2             strike 3, or Quarantine
+//	good ───────────────► with strikes ──────────────► quarantined
+//	  ▲                        │ Release                    │ Release
+//	  └────────────────────────┴────────────────────────────┘
+type Standing struct {
+	Worker      string     `json:"worker"`
+	Strikes     []Strike   `json:"strikes,omitempty"` // at most MaxStrikes
+	Quarantined *time.Time `json:"quarantined,omitempty"`
+	Reason      string     `json:"reason,omitempty"` // of the quarantine
+
+	// Both are sequences of FACTOR_RESULTS. A quarantined worker's results after After are
+	// refused unread; earlier ones are checked like those of any worker, so that its good work
+	// is not lost. Results up to Forgiven earn no strikes.
+	After    uint64 `json:"after,omitempty"`
+	Forgiven uint64 `json:"forgiven,omitempty"`
+}
+
+// decodeStanding decodes the standing of a worker. Without credentials anyone may have written
+// it: an unreadable one is a good standing, and texts are shortened.
+func decodeStanding(worker string, b []byte) Standing {
+	var s Standing
+	if len(b) > maxStandingSize || json.Unmarshal(b, &s) != nil {
+		return Standing{Worker: worker}
+	}
+	s.Worker = worker
+	s.Reason = oneShortLine(s.Reason)
+	s.Quarantined = encodable(s.Quarantined)
+	s.Strikes = s.Strikes[:min(len(s.Strikes), MaxStrikes)]
+	for i := range s.Strikes {
+		x := &s.Strikes[i]
+		x.Time = *encodable(&x.Time)
+		x.Job, x.Range, x.Reason = oneShortLine(x.Job), oneShortLine(x.Range), oneShortLine(x.Reason)
+	}
+	return s
+}
+
+// encodable returns t, or the zero time if t is a time that JSON can decode but not encode.
+func encodable(t *time.Time) *time.Time {
+	if t != nil {
+		if _, err := t.MarshalText(); err != nil {
+			return new(time.Time)
+		}
+	}
+	return t
+}
+
+func (s *Standing) encode() []byte {
+	b, err := json.Marshal(s)
+	if err != nil { // no field of it can fail
+		panic("fleet: internal error: " + err.Error())
+	}
+	return b
+}
+
+// oneShortLine returns text that anyone may have written as one line of at most maxReason bytes.
+func oneShortLine(text string) string {
+	text = task.OneLine(text)
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason-3], "") + "..."
+	}
+	return text
+}
+
+// strike adds a strike and reports whether that changed anything. It changes nothing for a
+// result that has earned a strike before or was forgiven, or whose worker is quarantined.
+func (s *Standing) strike(x Strike) bool {
+	if s.Quarantined != nil || x.Seq <= s.Forgiven || slices.ContainsFunc(s.Strikes, func(y Strike) bool { return y.Seq == x.Seq }) {
+		return false
+	}
+	x.Reason = oneShortLine(x.Reason)
+	s.Strikes = append(s.Strikes[:min(len(s.Strikes), MaxStrikes-1)], x) // a stranger may have written more
+	if len(s.Strikes) >= MaxStrikes {
+		now := x.Time
+		s.Quarantined, s.After = &now, x.Seq
+		s.Reason = oneShortLine(fmt.Sprintf("%d results did not verify, the last: %s", len(s.Strikes), x.Reason))
+	}
+	return true
+}

@@ -1,0 +1,100 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// A Survey sees which leases are held and what is queued, for all jobs at once. It is for one
+// goroutine.
+//
+// A look costs two small requests if nothing has changed, and a listing of subjects for each of the
+// two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. It needs no consumer,
+// and no permission that producers of the first release lack: they may not follow FACTOR_LEASES.
+type Survey struct {
+	f      *Fleet
+	seed   maphash.Seed
+	leases listing
+	tasks  listing
+	keys   map[string]bool        // of FACTOR_LEASES
+	queues map[string]*QueueOfJob // by job
+}
+
+// QueueOfJob is what FACTOR_TASKS holds of a job. Two with the same Hash and Chunks are the same.
+type QueueOfJob struct {
+	Chunks int
+	Hash   uint64   // sum of the hashes of its subjects
+	Ranges task.Set // queued or running
+}
+
+// NewSurvey returns a Survey that has seen nothing.
+func (f *Fleet) NewSurvey() *Survey {
+	return &Survey{
+		f: f, seed: maphash.MakeSeed(),
+		tasks: listing{stream: f.tasks, filter: schema.TasksPrefix + ">"},
+	}
+}
+
+// Look brings the survey up to date. An error means that what it shows may be old.
+func (s *Survey) Look(ctx context.Context) error {
+	if s.leases.stream == nil {
+		bucket, err := s.f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
+		if err != nil {
+			return fmt.Errorf("look at bucket %s: %w", schema.BucketLeases, stream.Explain(err))
+		}
+		s.leases = listing{stream: bucket, filter: schema.KeyPrefix(schema.BucketLeases) + ">"}
+	}
+	// Leases first: a holder releases its lease after its last change of the queue, so what is seen
+	// of the queue of a free job is complete.
+	err := s.leases.look(ctx, func(subjects map[string]uint64) {
+		s.keys = make(map[string]bool, len(subjects))
+		for subject := range subjects {
+			s.keys[strings.TrimPrefix(subject, schema.KeyPrefix(schema.BucketLeases))] = true
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return s.tasks.look(ctx, func(subjects map[string]uint64) {
+		s.queues = make(map[string]*QueueOfJob)
+		for subject := range subjects {
+			s.count(subject)
+		}
+	})
+}
+
+func (s *Survey) count(subject string) {
+	p, err := schema.ParseSubject(subject)
+	if err != nil {
+		return
+	}
+	q := s.queues[p.Job]
+	if q == nil {
+		q = new(QueueOfJob)
+		s.queues[p.Job] = q
+	}
+	q.Chunks++
+	q.Hash += maphash.String(s.seed, subject)
+	q.Ranges.Add(p.Range)
+}
+
+// Held reports whether a process holds the lease of that key: a job's, or its feeder's.
+func (s *Survey) Held(key string) bool { return s.keys[key] }
+
+// LeasesSeen returns the time of which Held tells, or a later one that makes no difference.
+func (s *Survey) LeasesSeen() time.Time { return s.leases.seen }
+
+// Queue returns what is queued of a job; it must not be modified.
+func (s *Survey) Queue(job string) *QueueOfJob {
+	if q := s.queues[job]; q != nil {
+		return q
+	}
+	return new(QueueOfJob)
+}

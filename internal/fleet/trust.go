@@ -1,0 +1,179 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// Trust knows the standings of workers, for as long as it follows them. All users in a process
+// share one. It is safe for concurrent use.
+//
+// What it knows may be old by the time that a change takes to arrive. That is harmless: a result
+// that is checked although its worker was just quarantined is accepted only if it verifies, and a
+// strike is written to the stored standing, not to the one known here.
+type Trust struct {
+	f     *Fleet
+	known chan struct{} // closed once the standings that were stored at the start are here
+
+	mu        sync.Mutex
+	standings map[string]Standing // guarded by mu; of at most 4*maxStandings workers
+	reminded  time.Time           // guarded by mu; when Remind last looked
+}
+
+// newTrust returns an empty Trust and what keeps it up to date.
+func (f *Fleet) newTrust() (*Trust, func(context.Context) error) {
+	t := &Trust{f: f, known: make(chan struct{}), standings: make(map[string]Standing)}
+	return t, func(ctx context.Context) error {
+		return f.followKeys(ctx, standingPrefix+"*", t.put, func() { close(t.known) })
+	}
+}
+
+// Trust returns the process's Trust once it knows what is stored now. It is kept up to date until
+// ctx ends.
+func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
+	feed := f.trust.join(ctx)
+	select {
+	case <-feed.state.known:
+		return feed.state, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-feed.ctx.Done():
+		return nil, fmt.Errorf("look up the standing of workers: %w", context.Cause(feed.ctx))
+	}
+}
+
+// Standings returns the workers that have strikes or are quarantined, by name.
+func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	t, err := f.Trust(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]Standing, 0, len(t.standings))
+	for _, s := range t.standings {
+		if s.Quarantined != nil || len(s.Strikes) > 0 {
+			list = append(list, s)
+		}
+	}
+	slices.SortFunc(list, func(a, b Standing) int { return cmp.Compare(a.Worker, b.Worker) })
+	return list, nil
+}
+
+// put takes a change of a key.
+func (t *Trust) put(k key) {
+	name := strings.TrimPrefix(k.name, standingPrefix)
+	if task.CheckWorker(name) != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if k.value == nil {
+		delete(t.standings, name)
+		return
+	}
+	if _, ok := t.standings[name]; ok || len(t.standings) < 4*maxStandings {
+		t.standings[name] = decodeStanding(name, k.value)
+	}
+}
+
+// Quarantined reports whether a worker is quarantined.
+func (t *Trust) Quarantined(worker string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.standings[worker].Quarantined != nil
+}
+
+// Refuses reports whether the result with this sequence is to be refused unread.
+func (t *Trust) Refuses(worker string, seq uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s, ok := t.standings[worker]
+	return ok && s.Quarantined != nil && seq > s.After
+}
+
+// Strike writes a strike for a worker, unless its result has earned one before, and quarantines
+// the worker with its last strike. fresh reports whether the strike was written now.
+func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing, fresh bool, err error) {
+	t.mu.Lock()
+	s, known := t.standings[worker]
+	full := len(t.standings) >= maxStandings
+	t.mu.Unlock()
+	if s.Quarantined != nil || !known && full {
+		return s, false, nil
+	}
+	s, fresh, err = t.f.changeStanding(ctx, worker, func(s *Standing) bool { return s.strike(x) })
+	if err != nil {
+		return s, false, err
+	}
+	t.mu.Lock()
+	t.standings[worker] = s // the follower brings it later
+	t.mu.Unlock()
+	if fresh && s.Quarantined != nil {
+		err = t.Stop(worker)
+	}
+	return s, fresh, err
+}
+
+// Stop tells a quarantined worker that it is quarantined.
+func (t *Trust) Stop(worker string) error {
+	if err := t.f.link.NC.PublishMsg(order(schema.QuarantinePrefix + worker)); err != nil {
+		return fmt.Errorf("tell worker %s that it is quarantined: %w", worker, stream.Explain(err))
+	}
+	return nil
+}
+
+// remindEvery is the least time between two looks of Remind, however many jobs call it.
+const remindEvery = 5*time.Second - 100*time.Millisecond // callers come every 5 s
+
+// Remind tells workers of a quarantine, or of its end, if their heartbeats show that they have
+// missed it. It does nothing if it has looked less than remindEvery ago.
+func (t *Trust) Remind(ctx context.Context) error {
+	t.mu.Lock()
+	now := time.Now()
+	early := len(t.standings) == 0 || now.Sub(t.reminded) < t.f.remindEvery
+	if !early {
+		t.reminded = now
+	}
+	t.mu.Unlock()
+	if early {
+		return nil
+	}
+	list, err := t.f.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if t.Quarantined(list[i].Name) == list[i].IsQuarantined() {
+			continue
+		}
+		if err := t.remindWorker(ctx, list[i].Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remindWorker tells a worker whether it is quarantined. A release does more harm if it is wrong,
+// and what is known here may be old: so the standing is read once more before.
+func (t *Trust) remindWorker(ctx context.Context, name string) error {
+	if t.Quarantined(name) {
+		return t.Stop(name)
+	}
+	s, _, err := t.f.standing(ctx, name)
+	if err != nil || s.Quarantined != nil {
+		return err
+	}
+	return t.f.order(schema.ReleasePrefix + name)
+}

@@ -1,0 +1,172 @@
+package job
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// Supervise sweeps, watches the jobs that need it, without printing, and removes expired jobs, until
+// ctx ends. It is for jobs whose submitter no longer waits. Any number of processes may supervise
+// one fleet: they share the jobs out among them, and leases decide which of them acts. A job that is
+// beyond repair, or whose input is lost, is reported once and left alone until its manifest changes.
+func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return f.Sweep(ctx) })
+	group.Go(func() error { newSupervisor(f, log).run(ctx); return nil })
+	return group.Wait()
+}
+
+// A supervisor watches some of the active jobs and parks the others; jobState has the states.
+//
+//	FollowJobs ──► news ────┐
+//	each pace.look: survey ─┼─► run: jobs, waiting, watching ──► watch, in at most pace.watched
+//	ended ──────────────────┘                                    goroutines: Wait ──► ended
+//
+// run owns all fields, except those that mu guards, and channels. Idle, it costs two small requests
+// and one pass over the active jobs each pace.look; without active jobs it costs nothing.
+type supervisor struct {
+	f    *fleet.Fleet
+	log  zerolog.Logger
+	name string // of this supervisor, in leases
+	pace pace
+
+	survey   *fleet.Survey
+	expiry   *fleet.Expiry
+	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
+	waiting  []*supervised          // want to be watched, first come first served; may hold jobs that no longer do
+	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
+	ended    chan watchEnd
+	watches  sync.WaitGroup
+
+	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
+	seeing time.Time
+
+	mu        sync.Mutex
+	news      map[string]*task.Job // guarded by mu; manifests that run has not taken yet
+	arrived   chan struct{}        // capacity 1: there is news
+	abandoned map[string]bool      // guarded by mu; jobs that are left alone
+}
+
+func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
+	return &supervisor{
+		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
+		survey: f.NewSurvey(), expiry: f.NewExpiry(),
+		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
+		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
+	}
+}
+
+// run supervises until ctx ends.
+func (s *supervisor) run(ctx context.Context) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() { s.followJobs(ctx) })
+	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
+	group.Go(func() { s.showAlive(ctx) })
+	group.Go(func() { s.remind(ctx) })
+	ticker := time.NewTicker(s.pace.look)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.drain()
+			return
+		case <-s.arrived:
+			s.takeNews(ctx)
+		case e := <-s.ended:
+			s.watchEnded(e)
+		case <-ticker.C:
+			s.look(ctx)
+		}
+		s.fill(ctx)
+	}
+}
+
+// drain waits for the watches, which end with run's ctx.
+func (s *supervisor) drain() {
+	go func() { s.watches.Wait(); close(s.ended) }()
+	for range s.ended {
+	}
+}
+
+// followJobs collects changes of manifests until ctx ends.
+func (s *supervisor) followJobs(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := s.f.FollowJobs(ctx, func(j *task.Job) {
+			s.expiry.Put(j)
+			s.mu.Lock()
+			s.news[j.ID] = j
+			s.mu.Unlock()
+			select {
+			case s.arrived <- struct{}{}:
+			default:
+			}
+		})
+		if ctx.Err() == nil {
+			s.log.Warn().Err(err).Msg("follow the jobs again")
+			stream.Sleep(ctx, s.pace.retry)
+		}
+	}
+}
+
+// showAlive holds the lease by which others know that this supervisor is alive.
+func (s *supervisor) showAlive(ctx context.Context) {
+	err := s.f.Hold(ctx, fleet.SupervisorLease(s.name), s.name, func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Debug().Err(err).Msg("hold the lease of this supervisor")
+	}
+}
+
+// remind tells workers of quarantines and releases that they have missed, until ctx ends. The watches
+// do that too, but there may be none: a worker that missed its release would stay idle.
+func (s *supervisor) remind(ctx context.Context) {
+	trust, err := s.f.Trust(ctx)
+	for err == nil && stream.Sleep(ctx, s.pace.remind) == nil {
+		if failed := trust.Remind(ctx); failed != nil && ctx.Err() == nil {
+			s.log.Debug().Err(failed).Msg("remind the workers again")
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn().Err(err).Msg("workers are not reminded of quarantines")
+	}
+}
+
+// isAbandoned reports whether the supervisor has given a job up, so that it may be removed when
+// it is old. Package fleet calls it from another goroutine.
+func (s *supervisor) isAbandoned(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.abandoned[id]
+}
+
+func (s *supervisor) setAbandoned(id string, is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if is {
+		s.abandoned[id] = true
+	} else {
+		delete(s.abandoned, id)
+	}
+}
+
+// takeNews takes the changes of manifests that have come.
+func (s *supervisor) takeNews(ctx context.Context) {
+	s.mu.Lock()
+	news := s.news
+	s.news = make(map[string]*task.Job)
+	s.mu.Unlock()
+	for _, j := range news {
+		s.changed(ctx, j)
+	}
+}
