@@ -161,7 +161,7 @@ func TestSurvey(t *testing.T) {
 		}
 	}
 	look()
-	if q := s.Queue("a"); q.Chunks != 0 || s.Held("a") || len(s.Supervisors()) != 0 {
+	if q := s.Queue("a"); q.chunks != 0 || s.Held("a") || len(s.Supervisors()) != 0 {
 		t.Errorf("of an empty store it sees %+v", q)
 	}
 	a, _ := h.job("a", task.ClassNorm, 10)
@@ -178,7 +178,7 @@ func TestSurvey(t *testing.T) {
 	}
 	look()
 	before := *s.Queue("a")
-	if before.Chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").Chunks != 1 || !s.Held("a") || s.Held("b") {
+	if before.chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").chunks != 1 || !s.Held("a") || s.Held("b") {
 		t.Errorf("%+v", before)
 	}
 	if names := s.Supervisors(); len(names) != 1 || names[0] != "me" {
@@ -191,7 +191,7 @@ func TestSurvey(t *testing.T) {
 	h.queue(a, single(2))
 	h.release(lease{job: "a", revision: revision})
 	look()
-	if q := s.Queue("a"); q.Chunks != 2 || q.Hash == before.Hash {
+	if q := s.Queue("a"); q.chunks != 2 || q.Same(&before) {
 		t.Errorf("%+v, before %+v", q, before)
 	}
 	await(t, "the released lease is listed no more", func() bool { look(); return !s.Held("a") })

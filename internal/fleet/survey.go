@@ -27,11 +27,19 @@ type Survey struct {
 	queues map[string]*QueueOfJob // by job
 }
 
-// QueueOfJob is what FACTOR_TASKS holds of a job. Two with the same Hash and Chunks are the same.
+// QueueOfJob is what FACTOR_TASKS holds of a job, as one Survey has seen it.
 type QueueOfJob struct {
-	Chunks int
-	Hash   uint64   // sum of the hashes of its subjects
 	Ranges task.Set // queued or running
+
+	chunks int    // messages
+	hash   uint64 // sum of the hashes of their subjects, modulo 2^64; it does not depend on their order
+}
+
+// Same reports whether q and other have the same subjects. Both must be of one Survey, whose hashes
+// have a seed of their own; two different queues of n chunks are taken for the same with probability
+// 2^-64.
+func (q *QueueOfJob) Same(other *QueueOfJob) bool {
+	return q.chunks == other.chunks && q.hash == other.hash
 }
 
 // NewSurvey returns a Survey that has seen nothing.
@@ -80,8 +88,8 @@ func (s *Survey) count(subject string) {
 		q = new(QueueOfJob)
 		s.queues[p.Job] = q
 	}
-	q.Chunks++
-	q.Hash += maphash.String(s.seed, subject)
+	q.chunks++
+	q.hash += maphash.String(s.seed, subject)
 	q.Ranges.Add(p.Range)
 }
 

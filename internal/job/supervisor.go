@@ -41,7 +41,7 @@ type supervisor struct {
 	survey   *fleet.Survey
 	expiry   *fleet.Expiry
 	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
-	waiting  []*supervised          // want to be watched, first come first served; may hold jobs that no longer do
+	waiting  []*supervised          // those whose state is waiting, first come first served
 	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
 	ended    chan watchEnd
 	watches  sync.WaitGroup
@@ -82,7 +82,7 @@ func (s *supervisor) run(ctx context.Context) {
 		case <-s.arrived:
 			s.takeNews(ctx)
 		case e := <-s.ended:
-			s.watchEnded(e)
+			s.watchEnded(ctx, e)
 		case <-ticker.C:
 			s.look(ctx)
 		}
@@ -111,7 +111,7 @@ func (s *supervisor) followJobs(ctx context.Context) {
 			}
 		})
 		if ctx.Err() == nil {
-			s.log.Warn().Err(err).Msg("follow the jobs again")
+			s.log.Warn().Err(err).Msg("cannot follow the jobs, retrying")
 			stream.Sleep(ctx, s.pace.retry)
 		}
 	}
@@ -124,7 +124,7 @@ func (s *supervisor) showAlive(ctx context.Context) {
 		return context.Cause(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
-		s.log.Debug().Err(err).Msg("hold the lease of this supervisor")
+		s.log.Debug().Err(err).Msg("cannot hold the lease of this supervisor")
 	}
 }
 
@@ -134,7 +134,7 @@ func (s *supervisor) remind(ctx context.Context) {
 	trust, err := s.f.Trust(ctx)
 	for err == nil && stream.Sleep(ctx, s.pace.remind) == nil {
 		if failed := trust.Remind(ctx); failed != nil && ctx.Err() == nil {
-			s.log.Debug().Err(failed).Msg("remind the workers again")
+			s.log.Debug().Err(failed).Msg("cannot remind the workers, retrying")
 		}
 	}
 	if err != nil && ctx.Err() == nil {
