@@ -16,16 +16,18 @@ import (
 // A standing is changed by compare and set on the revision of its key, so that two processes that
 // refuse results of one worker at the same time write two strikes.
 
-// standing returns the standing of a worker and the revision of its key, 0 if there is none.
-func (f *Fleet) standing(ctx context.Context, worker string) (Standing, uint64, error) {
+// standing returns the stored standing of a worker; a good one if there is none.
+func (f *Fleet) standing(ctx context.Context, worker string) (Standing, error) {
 	e, err := f.jobs.Get(ctx, standingPrefix+worker)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return Standing{Worker: worker}, 0, nil
+		return Standing{Worker: worker}, nil
 	}
 	if err != nil {
-		return Standing{}, 0, err
+		return Standing{}, err
 	}
-	return decodeStanding(worker, e.Value()), e.Revision(), nil
+	s := decodeStanding(worker, e.Value())
+	s.revision = e.Revision()
+	return s, nil
 }
 
 // changeStanding applies change to the standing of a worker and stores it; it repeats both if
@@ -36,19 +38,19 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 	}
 	for {
 		err = f.link.Retry(ctx, func() error {
-			var revision uint64
 			var err error
-			s, revision, err = f.standing(ctx, worker)
-			if err != nil {
+			if s, err = f.standing(ctx, worker); err != nil {
 				return err
 			}
+			revision := s.revision // a change may replace all of s
 			changed = change(&s)
 			switch {
 			case !changed:
+				return nil
 			case revision == 0:
-				_, err = f.jobs.Create(ctx, standingPrefix+worker, s.encode())
+				s.revision, err = f.jobs.Create(ctx, standingPrefix+worker, s.encode())
 			default:
-				_, err = f.jobs.Update(ctx, standingPrefix+worker, s.encode(), revision)
+				s.revision, err = f.jobs.Update(ctx, standingPrefix+worker, s.encode(), revision)
 			}
 			return err
 		})

@@ -47,6 +47,8 @@ type Standing struct {
 	// is not lost. Results up to Forgiven earn no strikes.
 	After    uint64 `json:"after,omitempty"`
 	Forgiven uint64 `json:"forgiven,omitempty"`
+
+	revision uint64 // of its key, as read or written here; 0 = there is no key
 }
 
 // decodeStanding decodes the standing of a worker. Without credentials anyone may have written

@@ -84,7 +84,9 @@ func (t *Trust) put(k key) {
 		return
 	}
 	if _, ok := t.standings[name]; ok || len(t.standings) < 4*maxStandings {
-		t.standings[name] = decodeStanding(name, k.value)
+		s := decodeStanding(name, k.value)
+		s.revision = k.revision
+		t.standings[name] = s
 	}
 }
 
@@ -117,13 +119,21 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 	if err != nil {
 		return s, false, err
 	}
-	t.mu.Lock()
-	t.standings[worker] = s // the follower brings it later
-	t.mu.Unlock()
+	t.learn(s)
 	if fresh && s.Quarantined != nil {
 		err = t.Stop(worker)
 	}
 	return s, fresh, err
+}
+
+// learn takes a standing that this process has read or written, before the follower brings it. The
+// follower may have brought a later one, such as a release: the newer of the two counts.
+func (t *Trust) learn(s Standing) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.revision >= t.standings[s.Worker].revision {
+		t.standings[s.Worker] = s
+	}
 }
 
 // Stop tells a quarantined worker that it is quarantined.
@@ -171,7 +181,7 @@ func (t *Trust) remindWorker(ctx context.Context, name string) error {
 	if t.Quarantined(name) {
 		return t.Stop(name)
 	}
-	s, _, err := t.f.standing(ctx, name)
+	s, err := t.f.standing(ctx, name)
 	if err != nil || s.Quarantined != nil {
 		return err
 	}
