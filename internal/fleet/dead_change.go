@@ -10,7 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// giveUp stores the sweeper's dead letter of a task.
+// giveUp stores the sweeper's dead letter of a task. The caller removes the task afterwards. A letter
+// that is there already, of an earlier try, counts as stored.
 func (f *Fleet) giveUp(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
 	failure.Worker, failure.Time = schema.Sweeper, time.Now()
 	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
@@ -21,8 +22,9 @@ func (f *Fleet) giveUp(ctx context.Context, job string, r task.Range, failure *t
 // if the range is not one of the job's.
 //
 // The order of the three steps matters. An active job may be watched at once, and a watch that sees the
-// letter gives the number up: so the letter is removed before the job becomes active. A process that dies
-// between two steps leaves a task in the queue, whose answer is stored like any other.
+// letter and no task of its number gives the number up. So the job becomes active last. If it was active
+// before, the task is queued first. A process that dies between two steps leaves a task in the queue,
+// whose answer is stored like any other.
 func (f *Fleet) RetryDeadLetter(ctx context.Context, d *DeadLetter) error {
 	j, err := f.Job(ctx, d.Job)
 	if err != nil {
@@ -68,7 +70,8 @@ func (f *Fleet) reopen(ctx context.Context, job string) error {
 	})
 }
 
-// RemoveDeadLetter removes a dead letter.
+// RemoveDeadLetter removes a dead letter. One that is gone already is no error. The number of the letter
+// is then missing, so that a review requeues it if the job is active.
 func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
 	if err := f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
 		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, stream.Explain(err))

@@ -42,7 +42,7 @@ func (f *Fleet) NewExpiry() *Expiry {
 }
 
 // Put tells e of a job, or of a change of its manifest. Manifests with the same time cost nothing more,
-// however often they come: a follower brings all of them again after a loss of messages.
+// however often they are put: a follower delivers all of them again after a loss of messages.
 func (e *Expiry) Put(j *task.Job) {
 	if at, ok := expiresAt(j); ok {
 		e.add(expiryOf{at.UnixNano(), j.ID})
@@ -82,7 +82,8 @@ func (e *Expiry) Run(ctx context.Context, abandoned func(id string) bool) {
 	}
 }
 
-// removeDue removes what is due and returns the time until the next job is.
+// removeDue removes what is due, one job after the other, and returns the time until the next job is. A job
+// that could not be removed is due again after a pause, so that it does not hold up the others.
 func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) time.Duration {
 	for ctx.Err() == nil {
 		id, wait := e.next()
@@ -140,12 +141,13 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 	return 0, nil
 }
 
+// An expiryOf is the time at which a job may be removed, or at which to try again.
 type expiryOf struct {
 	at int64 // Unix nanoseconds
 	id string
 }
 
-// expiries is a heap, the earliest first.
+// expiries is a heap, the earliest first; see container/heap.
 type expiries []expiryOf
 
 func (h expiries) Len() int           { return len(h) }

@@ -14,7 +14,8 @@ import (
 )
 
 // A standing is changed by compare and set on the revision of its key, so that two processes that
-// refuse results of one worker at the same time write two strikes.
+// refuse results of one worker at the same time write two strikes. The order to the worker is sent after
+// the standing is stored: a worker that missed the order is reminded of what is stored.
 
 // standing returns the stored standing of a worker; a good one if there is none.
 func (f *Fleet) standing(ctx context.Context, worker string) (Standing, error) {
@@ -64,7 +65,9 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 }
 
 // Quarantine stops a worker: its results are refused from now on. known reports whether it was
-// quarantined before. why is shortened to one line.
+// quarantined before; then nothing is written, and the order is sent again. why is shortened to one line
+// of maxReason bytes. The sequence is read before the standing is written, so that a result which is
+// stored between the two is refused, not accepted unseen.
 func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
@@ -85,7 +88,8 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 }
 
 // Release ends a quarantine and clears the strikes. known reports whether the worker ever had a
-// strike or a quarantine.
+// strike or a quarantine. Results that are stored by now earn no strikes later. Those that were refused
+// in the quarantine were removed, so that the worker can answer their ranges again.
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {

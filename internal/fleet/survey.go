@@ -18,6 +18,10 @@ import (
 // A look costs two small requests if nothing has changed, and a listing of subjects for each of the
 // two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. It needs no consumer,
 // and no permission that producers of the first release lack: they may not follow FACTOR_LEASES.
+//
+// What a look shows is never from the future, and may be some time old: listings are spaced so that they
+// take at most one part in listingShare of the time. A queue that changes and changes back between two
+// listings is seen as unchanged only if it has the same subjects, that is, rounds and all.
 type Survey struct {
 	f      *Fleet
 	seed   maphash.Seed
@@ -50,7 +54,8 @@ func (f *Fleet) NewSurvey() *Survey {
 	}
 }
 
-// Look brings the survey up to date. An error means that what it shows may be old.
+// Look brings the survey up to date. An error means that what it shows may be old, and that its leases
+// may be newer than its queues.
 func (s *Survey) Look(ctx context.Context) error {
 	if s.leases.stream == nil {
 		bucket, err := s.f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
@@ -78,6 +83,7 @@ func (s *Survey) Look(ctx context.Context) error {
 	})
 }
 
+// count adds a subject of FACTOR_TASKS to the queue of its job.
 func (s *Survey) count(subject string) {
 	p, err := schema.ParseSubject(subject)
 	if err != nil {
@@ -93,13 +99,16 @@ func (s *Survey) count(subject string) {
 	q.Ranges.Add(p.Range)
 }
 
-// Held reports whether a process holds the lease of that key: a job's, or its feeder's.
+// Held reports whether a process holds the lease of that key: a job's, or its feeder's. A lease that was
+// released is listed for markerTTL more, as its marker.
 func (s *Survey) Held(key string) bool { return s.keys[key] }
 
-// LeasesSeen returns the time of which Held tells, or a later one that makes no difference.
+// LeasesSeen returns the time of which Held tells, or a later one that makes no difference, on the clock
+// of this process.
 func (s *Survey) LeasesSeen() time.Time { return s.leases.seen }
 
-// Queue returns what is queued of a job; it must not be modified.
+// Queue returns what is queued of a job, as of the last look; it must not be modified. It is never nil,
+// and does not change: a later look makes another.
 func (s *Survey) Queue(job string) *QueueOfJob {
 	if q := s.queues[job]; q != nil {
 		return q

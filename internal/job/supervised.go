@@ -46,7 +46,7 @@ const (
 	parked    jobState = iota
 	waiting            // in supervisor.waiting
 	watched            // in supervisor.watching; its watch runs
-	leaving            // in supervisor.watching; its watch was told to end
+	leaving            // in supervisor.watching; its watch is being cancelled
 	leftAlone          // no watch can help until its manifest changes
 )
 
