@@ -32,12 +32,14 @@
 //  3. A dead letter is stored before its task is terminated or removed.
 //  4. Listings go TASKS, RETURNS, RESULTS, DEAD.
 //
-// Claim: a position that a review finds in no stream is not lost by the review; to requeue it is always
-// possible and never wrong. Sketch of a proof. Let x be a position below the stored count. By (1) its
+// Claim: each position of an active job is in one of the four streams of (4) at each moment, and a review
+// sees it there. A position that a review does not see may be requeued: this is always possible, and
+// costs repeated work at most. Sketch of a proof. Let x be a position that was queued once. By (1) its
 // number can be read, so it can be requeued and its answer can be verified. A range leaves FACTOR_TASKS
-// only when its task is acked, terminated or removed, and by (2), (3) and the same rule for returns, it
-// is then already in RESULTS, DEAD or RETURNS. So x is in at least one of the four streams at each
-// moment. It moves
+// only when its task is acked, terminated or removed. By (2), (3) and the same rule for returns, it is
+// then already in RESULTS, DEAD or RETURNS. A range leaves RETURNS only after the sweeper has queued it. A
+// result leaves RESULTS only if it is refused, and then x is missing indeed. So x is in at least one of
+// the four streams. It moves
 //
 //	TASKS ──► RETURNS ──► TASKS (the sweeper, next round)
 //	  ├─────► RESULTS

@@ -103,6 +103,15 @@ func (s *Survey) count(subject string) {
 // released is listed for markerTTL more, as its marker.
 func (s *Survey) Held(key string) bool { return s.keys[key] }
 
+// Seen returns a time on the clock of this process: all that was stored by then, and is stored still, is in
+// what the survey shows. It stands still while listings are spaced.
+func (s *Survey) Seen() time.Time {
+	if s.leases.seen.Before(s.tasks.seen) {
+		return s.leases.seen
+	}
+	return s.tasks.seen
+}
+
 // LeasesSeen returns the time of which Held tells, or a later one that makes no difference, on the clock
 // of this process.
 func (s *Survey) LeasesSeen() time.Time { return s.leases.seen }

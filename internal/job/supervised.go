@@ -55,7 +55,7 @@ const (
 type supervised struct {
 	manifest *task.Job // the last one seen
 	state    jobState
-	checkAt  time.Time // a look from then on watches the job, if it is parked and may need something
+	checkAt  time.Time // a look that sees the fleet as of then or later watches the job, if it is parked and may need something
 
 	// As the last look saw the job. A job is looked at before it is watched.
 	queue *fleet.QueueOfJob // nil = not looked at yet
@@ -98,14 +98,14 @@ func (s *supervisor) changed(ctx context.Context, j *task.Job) {
 	e.manifest = j
 	switch e.state {
 	case parked:
-		e.checkAt = time.Time{}
+		e.checkAt = time.Now()
 	case watched:
 		e.activity.Store(time.Now().UnixNano())
 	case leaving:
 		e.rejoin = true
 	case leftAlone:
 		s.setAbandoned(j.ID, false)
-		e.state, e.checkAt = parked, time.Time{}
+		e.state, e.checkAt = parked, time.Now()
 	}
 }
 

@@ -47,6 +47,9 @@ func (s *supervisor) look(ctx context.Context) {
 //	watched  | another process holds it for pace.release        | leaving
 //	leaving  | its queue has changed                            | waiting, once it has left
 func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
+	if e.queue == nil && s.survey.Seen().Before(e.checkAt) {
+		return // the job may be newer than what is seen: its first tasks would look like a change
+	}
 	id := e.manifest.ID
 	queue := s.survey.Queue(id)
 	moved := e.queue != nil && !e.queue.Same(queue)
@@ -62,7 +65,7 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 			e.checkAt = time.Time{}
 		case moved, lost:
 			s.enqueue(e)
-		case now.Before(e.checkAt):
+		case s.survey.Seen().Before(e.checkAt):
 		case s.needsNothing(e):
 			e.checkAt = now.Add(s.pace.recheck)
 		default:

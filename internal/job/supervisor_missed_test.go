@@ -126,3 +126,30 @@ func TestSuperviseWaiting(t *testing.T) {
 		t.Errorf("%d wait", len(s.waiting))
 	}
 }
+
+// TestSuperviseNewJob: a job that is newer than what the supervisor sees of the fleet is not watched for
+// having no tasks.
+func TestSuperviseNewJob(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	s := newSupervisor(h.other(), zerolog.Nop())
+	if err := s.survey.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.feed("j")
+	j, err := h.Job(t.Context(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.changed(t.Context(), j)
+	e := s.jobs["j"]
+	s.lookAt(e, true, time.Now())
+	if e.state != parked {
+		t.Errorf("state %d before it is seen", e.state)
+	}
+	await(t, "it is seen", func() bool { return s.survey.Look(t.Context()) == nil && s.survey.Seen().After(e.checkAt) })
+	s.lookAt(e, true, time.Now())
+	if e.state != parked || time.Until(e.checkAt) < s.pace.recheck/2 {
+		t.Errorf("state %d, checked in %v", e.state, time.Until(e.checkAt))
+	}
+}
