@@ -16,7 +16,7 @@ import (
 // results; every other change is made by the process that finds the job so, and may be repeated.
 //
 //	          feeder at the end of input,
-//	          or holder: the feeder died         holder: all accounted for
+//	          or holder: the feeder died         watcher: all accounted for
 //	CreateJob ─► open ────────────────► sealed ──────────────────────────► done
 //	              │ ▲                    │  ▲                               │  │
 //	              │ └────────────────────┘  └───────────────────────────────┘  │
@@ -40,8 +40,9 @@ import (
 //	State cancelled, Ended, Expires      | Cancel             | the job is active
 //	State removed, Expires; no Bad       | Remove             | at any time
 //
-// Count is known once a job is sealed. Expires is set when it ends. Positions below Count are then
-// verified, unfinished, or given up; while a job is open, the count of FACTOR_INPUTS stands for it.
+// Count is known once a job is sealed. Expires is set when it ends. In a job that is
+// done each position below Count is verified or given up. While a job is open, the count of
+// FACTOR_INPUTS takes the place of Count.
 // Nothing may be queued for a job that has ended, except to reopen it: workers would compute it in vain.
 
 // CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is in use or

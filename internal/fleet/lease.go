@@ -18,7 +18,7 @@ import (
 //	key                         holder                         shows
 //	<job>                       a watcher of the job           that a process reviews the job
 //	<job>.feed                  the feeder of the job          that an open job still gets input
-//	process.supervisor.<name>   a supervisor                   that it is alive, to share jobs and expire them
+//	process.supervisor.<name>   a supervisor                   that it is alive: it shares the jobs
 //
 // A process that was stopped or cut off may believe for a while that it holds a lease which another
 // process has by now. Two holders are harmless: all that a holder does may be done twice. They cost

@@ -4,8 +4,8 @@ import "time"
 
 // A pace says how often a supervisor looks, and how long it watches a job. Two inequalities must hold:
 //
-//	hurried > cutOffAfter                     to seal a job whose feeder died takes a watch that long
-//	release > leaseTTL's marker + look        else a lease that this process released looks like that of another
+//	hurried > cutOffAfter               to seal a job whose feeder died takes a watch that long
+//	release > fleet's markerTTL + look  else a lease that this process released is taken for another's
 type pace struct {
 	look    time.Duration // between two looks at all jobs
 	remind  time.Duration // between two looks at the heartbeats of quarantined workers
