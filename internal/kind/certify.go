@@ -16,7 +16,8 @@ import (
 const maxCertificates = 256 << 10
 
 // certify proves the probable primes among the factors of n, the smallest first, within the
-// budget of n. A prime that it cannot prove stays a probable prime. The only error is
+// budget of n. A prime that it cannot prove stays a probable prime. Small ones are first because they are proved
+// sooner, and so a budget yields the most proofs. The only error is
 // context.Cause(ctx), after ctx has ended.
 func (r *runner) certify(ctx context.Context, n nat.Nat, answer *task.Factorization) error {
 	if !r.o.Certify {

@@ -36,16 +36,21 @@ type runner struct {
 
 	// Reading the clock twice takes as long as factoring a number below 2^64 by trial
 	// division. Therefore up to timedTogether such numbers share the time that they take
-	// together. A number is hard, and timed on its own, from the second tick of the engine.
-	ticks int       // of the current number
-	hard  time.Time // its second tick
+	// together. A number is hard, and timed on its own, from the second tick of the engine:
+	// ticks counts those of the current number, and hard is the time of the second.
+	ticks int
+	hard  time.Time
 }
 
+// timedTogether reduces the cost of the clock to 1/16 of an easy number. It is small, so that the times of a list
+// of mixed numbers still tell which ones took long.
 const timedTogether = 16
 
 // Run implements worker.Kind. The time of a number is the wall-clock time of this goroutine
 // plus that of the goroutines that help it. It exceeds the CPU time only on a machine with
 // more work than CPUs. Numbers that the engine factors together share their time.
+//
+// Enter and Leave tell the pool that a task uses a core, so that the core is not lent to others.
 func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	k.pool.Enter()
 	defer k.pool.Leave()
@@ -96,7 +101,9 @@ func (r *runner) runBatch(ctx context.Context, numbers []nat.Nat, done *[]task.F
 	return cmp.Or(err, failed)
 }
 
-// runOneByOne answers numbers one by one.
+// runOneByOne answers numbers one by one. Before and after each iteration the answers up to timed have their time,
+// and last is the end of the last of these. After an error the answers so far share the time of the number that
+// was not answered: it was spent for the task.
 func (r *runner) runOneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	last, timed := time.Now(), len(*done) // answers before timed have their time
 	for i, n := range numbers {
@@ -141,7 +148,8 @@ func (r *runner) answer(found []factor.Factor, method string, left int) task.Fac
 	return task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method}
 }
 
-// begin prepares for n. A number of 2^64 or more is hard from its first tick on.
+// begin prepares for n. A number of 2^64 or more is hard from its first tick on: the clock costs nothing beside it.
+// Only such numbers have a budget and certificates, so began is not set for others.
 func (r *runner) begin(n nat.Nat) {
 	r.ticks = 0
 	if _, ok := n.Word(); ok {
@@ -159,7 +167,8 @@ func (r *runner) onTick() {
 	r.o.Tick()
 }
 
-// onProgress passes the progress of the engine on to the worker.
+// onProgress passes the progress of the engine on to the worker. It is called rarely, for numbers that take long.
+// Digits is floor((bits-1)*log10(2)) + 1, exact or one too small.
 func (r *runner) onProgress(p factor.EngineProgress) {
 	const digitsOfBit = 0.30103 // log10(2)
 	r.o.Progress(worker.NumberProgress{

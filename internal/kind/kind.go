@@ -2,6 +2,27 @@
 // returns answers. It knows nothing about queues: package worker decides what a failure
 // means.
 //
+// # What is measured
+//
+// Each answer has the time that its number took, in Factorization.CPU: the wall-clock time of the goroutine that
+// computed it, plus the time for which borrowed cores helped. Go has no clock for the CPU time of a goroutine. The
+// two differ only on a machine with more work than CPUs. The times are summed for users, who compare jobs and
+// workers by them. Nothing is decided by a time: a worker may claim any.
+//
+// Reading the clock twice takes as long as an easy number. So easy numbers are timed in groups, and each has the
+// same share. With n answers since the clock was read at t0, of which the last may be hard, from th on:
+//
+//	easy:  CPU = (t - t0)/n               each; t is now
+//	hard:  CPU = (th - t0)/n + (t - th)   the last one, and (th - t0)/n for the others
+//
+// # Ticks
+//
+// The worker takes a computation without ticks for a hang, and expects one every 100 ms. The engine calls its Tick
+// at the start of a number and in all of its loops. A prover uses the same. Each tick of the engine is also a
+// check of the context, so that a Kind that ticks ends in time.
+//
+// # To add a kind
+//
 // To add a kind: 1) name it in package task, 2) implement worker.Kind in a file of its
 // own here, 3) add it to AllOn, 4) check its answers in package verify.
 package kind

@@ -28,7 +28,8 @@ const (
 	busyError = "failed to be ready for connections"
 )
 
-// health returns the error that check finds, or nil.
+// health returns the error that check finds, or nil. It takes up to busyTries * busyPause. check is an argument so
+// that a test can make it fail.
 func health(check func() *server.HealthStatus) error {
 	for try := 1; ; try++ {
 		h := check()

@@ -13,14 +13,14 @@ import (
 // nowhere else.
 type logger struct {
 	log   zerolog.Logger
-	first atomic.Pointer[string] // fatal message
-	muted atomic.Bool
+	first atomic.Pointer[string] // fatal message; later ones are consequences of it
+	muted atomic.Bool            // by Discard
 }
 
 // mute ends the log, for a server whose store is being removed.
 func (l *logger) mute() { l.muted.Store(true) }
 
-// event writes one message unless the logger is muted.
+// event writes one message unless the logger is muted. The library calls it from all of its goroutines.
 func (l *logger) event(e *zerolog.Event, format string, v []any) {
 	if !l.muted.Load() {
 		e.Msgf(format, v...)
@@ -30,7 +30,8 @@ func (l *logger) event(e *zerolog.Event, format string, v []any) {
 func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
 func (l *logger) Errorf(format string, v ...any) {
-	if strings.Contains(format, "resource limits exceeded") { // repeated every 10 s; programs report it by Server.Usage
+	// This one is repeated every 10 s while the store is full. Programs report that by Server.Usage.
+	if strings.Contains(format, "resource limits exceeded") {
 		l.event(l.log.Debug(), format, v)
 		return
 	}

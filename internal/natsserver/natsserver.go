@@ -33,7 +33,14 @@ type Server struct {
 // one.
 const readyTimeout = 30 * time.Second
 
-// Start starts a server. It returns once clients can connect and the store is healthy. After an error
+// Start starts a server. The steps, of which each needs the one before:
+//
+//	lock the store       or another process may be using it
+//	check and clean it   account, free space, indexes
+//	start the library    its log is kept: the reason of a failure is only there
+//	wait                 until clients can connect and all streams can be read
+//
+// It returns once clients can connect and the store is healthy. After an error
 // nothing is left: the store is unlocked, and a temporary one is removed.
 func Start(c Config) (*Server, error) {
 	st, err := openStore(c.Store)
@@ -51,7 +58,8 @@ func Start(c Config) (*Server, error) {
 	return s, nil
 }
 
-// start starts a server on a store that is locked.
+// start starts a server on a store that is locked. Whatever can be refused without a server comes first: the
+// library creates files as soon as it starts.
 func start(c Config, st *store) (*Server, error) {
 	if err := checkLimit(c.Limit); err != nil {
 		return nil, err

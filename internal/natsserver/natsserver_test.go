@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +82,22 @@ func TestTemporary(t *testing.T) {
 		t.Error("the temporary store is still there")
 	}
 	stop(t, s) // a second time is harmless
+}
+
+// TestStopsAtOnce: several goroutines may stop a server.
+func TestStopsAtOnce(t *testing.T) {
+	s, err := Start(Config{Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stops sync.WaitGroup
+	for range 4 {
+		stops.Go(func() { stop(t, s) })
+	}
+	stops.Wait()
+	if isDir(s.Dir()) {
+		t.Error("the temporary store is left")
+	}
 }
 
 // TestDiscard: a temporary store is removed at once, a permanent one is not.

@@ -26,7 +26,8 @@ type Security struct {
 // tlsTimeout is the longest TLS handshake of a client, in seconds.
 const tlsTimeout = 5
 
-// apply sets the options of the library.
+// apply sets the options of the library. The accounts are in memory, not in files: package identity stores them, and
+// UpdateAccounts brings its changes here.
 func (c *Security) apply(o *server.Options) error {
 	operator, err := jwt.DecodeOperatorClaims(c.Operator)
 	if err != nil {
@@ -80,7 +81,7 @@ func (s *Server) UpdateAccounts(tokens []string) error {
 }
 
 // isNew reports whether the claims of an account differ from those in force. Their times of issue do not
-// count.
+// count: they change whenever the claims are signed again.
 func (s *Server) isNew(claims *jwt.AccountClaims) bool {
 	token, err := s.ns.AccountResolver().Fetch(claims.Subject)
 	if err != nil {

@@ -17,7 +17,9 @@ const LeastStore = 4 << 20
 //	max(used + 3/4 * free, LeastStore)
 //
 // On a full disk the server gets errors from which only a restart recovers. At a limit publishers just
-// wait. 0 means that the free space is unknown, and the library chooses the limit.
+// wait. A quarter of the free space is left for other programs, and for what the server writes beside messages.
+// What the streams use already counts as theirs, so that a restart does not lower the limit step by step.
+// 0 means that the free space is unknown, and the library chooses the limit.
 func storeLimit(dir string) int64 {
 	free, ok := freeSpace(dir)
 	if !ok {

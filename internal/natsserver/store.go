@@ -6,15 +6,20 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 )
 
 // A store is a directory that only this process uses. nats-server itself takes no lock, and two servers
 // on one directory destroy it.
+//
+// lock is open and locked until close, and nil after it. mu guards lock, because several goroutines may stop a
+// server.
 type store struct {
 	dir       string
 	temporary bool
-	lock      *os.File // open and locked until close; nil after it
+	mu        sync.Mutex
+	lock      *os.File
 }
 
 // lockName is the file whose lock protects the directory. Its text explains that to a person who finds it.
@@ -50,6 +55,10 @@ func openStore(dir string) (*store, error) {
 		return nil, fmt.Errorf("make the store: %w", err)
 	}
 	lock, err := lockDir(dir)
+	if err != nil && temporary {
+		os.Remove(filepath.Join(dir, lockName))
+		os.Remove(dir)
+	}
 	if errors.Is(err, errLocked) {
 		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", dir)
 	}
@@ -59,7 +68,8 @@ func openStore(dir string) (*store, error) {
 	return &store{dir: dir, temporary: temporary, lock: lock}, nil
 }
 
-// lockDir locks a directory and writes lockText into its lock file.
+// lockDir locks a directory and writes lockText into its lock file. The text is not needed for the lock, so errors
+// of writing it are ignored: a full disk must not keep a server from starting.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -99,6 +109,8 @@ func (s *store) check() error {
 // close removes the directory if it is temporary, and unlocks it. It may be called several times: if the
 // removal has failed, for example for lack of file descriptors, the next call tries it once more.
 func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lock == nil {
 		return nil
 	}
@@ -112,7 +124,8 @@ func (s *store) close() error {
 	return err
 }
 
-// removeAll removes a directory into which a server may still write.
+// removeAll removes a directory into which a server may still write. A file that appears between the reading and the
+// removal of its directory makes a try fail, and the next one removes it.
 func removeAll(dir string) (err error) {
 	for range 5 {
 		if err = os.RemoveAll(dir); err == nil {
@@ -152,7 +165,8 @@ func removeTree(dir string) error {
 // unlocked for a moment.
 const staleAge = time.Minute
 
-// removeStale removes the temporary stores that no process has locked.
+// removeStale removes the temporary stores that no process has locked. A process that was killed leaves its store,
+// but not its lock. The lock is held while the store is removed, so that two processes do not remove it at once.
 func removeStale(parent string) {
 	dirs, _ := filepath.Glob(filepath.Join(parent, temporaryPattern+"*"))
 	for _, dir := range dirs {

@@ -76,12 +76,14 @@ func (c *Certificate) Text() (string, error) {
 	return string(b), nil
 }
 
+// append appends the text of one step, "N -Q:A +Q:A".
 func (s *Step) append(b []byte) []byte {
 	b = s.N.AppendDecimal(b)
 	b = appendWitnesses(b, " -", s.Minus)
 	return appendWitnesses(b, " +", s.Plus)
 }
 
+// appendWitnesses appends each witness as "Q:A" behind mark.
 func appendWitnesses(b []byte, mark string, list []Witness) []byte {
 	for i := range list {
 		b = list[i].Q.AppendDecimal(append(b, mark...))
@@ -116,7 +118,8 @@ func (c *Certificate) limits() error {
 	return nil
 }
 
-// ParseCertificate is the inverse of Text. It accepts canonical texts only. In the
+// ParseCertificate is the inverse of Text. It accepts canonical texts only, so that a certificate has one text, and
+// texts can be compared. In the
 // certificate that it returns, steps descend, primes ascend, all N and Q are from 2 to
 // 2^MaxBits-1, all A are >= 1, and the limits hold. It does not check the proof.
 func ParseCertificate(text string) (*Certificate, error) {

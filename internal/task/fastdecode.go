@@ -32,6 +32,8 @@ func isNarrow(list []byte) bool {
 
 // nextVarint returns the first varint of list and its length in bytes, which is negative
 // if the varint is malformed.
+//
+// A varint has 7 bits a byte, the lowest first, and bit 7 set in all bytes but the last.
 func nextVarint(list []byte) (v uint64, n int) {
 	if len(list) >= 2 && list[1] < 0x80 && list[0] >= 0x80 { // two bytes, as most CPU times
 		return uint64(list[0]&0x7f) | uint64(list[1])<<7, 2
@@ -44,6 +46,8 @@ func nextVarint(list []byte) (v uint64, n int) {
 // second and later occurrences of a field of bytes are passed to repeated; nil refuses
 // them. fields returns false for a field that the fast path does not decode: another
 // wire type, a number >= len(varints), a repeated scalar. len(bytes) = len(varints) <= 32.
+//
+// A field is a tag, number<<3 | wire type, and a value: a varint (type 0), or a length and bytes (type 2).
 func fields(b []byte, scalars uint32, varints []uint64, bytes [][]byte, repeated func(protowire.Number, []byte) bool) bool {
 	seen := uint32(0)
 	for len(b) > 0 {
@@ -87,6 +91,8 @@ const (
 )
 
 // fastDecodeTask is DecodeTask on the fast path; false if b needs the generated code.
+//
+// It needs no check for MaxBits: a number with a size of one byte has at most 127 bytes, or 1,016 bits.
 func fastDecodeTask(b []byte) (*Task, bool) {
 	var varints [taskFields]uint64
 	var bytes [taskFields][]byte

@@ -26,11 +26,16 @@ const (
 	resultFields // the last field number + 1
 )
 
-// fastMethods is the largest number of methods in a result on the fast path.
+// fastMethods is the largest number of methods in a result on the fast path. Numbers below 2^64 have a handful;
+// results with more are of few and hard numbers, for which the time to decode does not matter.
 const fastMethods = 16
 
 // fastDecodeResult is DecodeResult on the fast path: for a result without certificates and
 // with at most fastMethods methods. It returns false if b needs the generated code.
+//
+// It makes no copy of b: numbers, texts and columns are read from it, and nothing of the result refers to it
+// afterwards. All counts are checked against each other before memory is taken, so that a hostile message
+// costs no more than its length.
 func fastDecodeResult(b []byte) (*Result, bool) {
 	var varints [resultFields]uint64
 	var bytes [resultFields][]byte
@@ -86,6 +91,8 @@ const mostKept = 1 << 16
 // resized returns a slice of count elements with arbitrary content, in the memory of old if
 // it has the capacity. It clears the other elements of old, so that they keep nothing
 // alive.
+//
+// The caller overwrites all of it, so it is not cleared.
 func resized[E any](old []E, count int) []E {
 	if old == nil || cap(old) < count {
 		return make([]E, count)
@@ -173,6 +180,9 @@ func (c *columns) readFactors(m *resultMemory) ([]Factor, bool) {
 
 // readItems decodes r.Items into r.memory and distributes factors among them. It returns
 // false if the counts do not fit. Requires fit.
+//
+// Each item gets a part of factors with the capacity of the part, so that appending to one never writes into the
+// next.
 func (c *columns) readItems(r *Result, factors []Factor, methods []string) bool {
 	r.memory.items = resized(r.memory.items, len(c.counts))
 	r.Items = r.memory.items

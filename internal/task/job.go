@@ -74,8 +74,8 @@ func (j *Job) Encode() []byte {
 	return b
 }
 
-// DecodeJob is the inverse of Encode. It refuses what is not JSON of a Job, and times that
-// Encode could not write. It checks no other field.
+// DecodeJob is the inverse of Encode. Fields that an older version did not write are zero. It
+// refuses what is not JSON of a Job, and times that Encode could not write. It checks no other field.
 func DecodeJob(b []byte) (*Job, error) {
 	j := new(Job)
 	if err := json.Unmarshal(b, j); err != nil {

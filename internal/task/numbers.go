@@ -16,7 +16,8 @@ var (
 	errTooLong = errors.New("a number is too long")
 )
 
-// encodeNumbers returns numbers as two columns, for the generated code.
+// encodeNumbers returns numbers as two columns, for the generated code. Two columns instead of a list of byte
+// strings save a tag for each number, and a hostile message cannot make its reader allocate a header for each.
 func encodeNumbers(numbers []nat.Nat) *taskpb.Numbers {
 	size := 0
 	for _, n := range numbers {
@@ -30,7 +31,8 @@ func encodeNumbers(numbers []nat.Nat) *taskpb.Numbers {
 	return m
 }
 
-// decodeNumbers returns the numbers of m, at most most of at most maxBits bits each.
+// decodeNumbers returns the numbers of m, at most most of at most maxBits bits each. maxBits is a multiple of 8. The
+// sizes must add up to the length of the data exactly: two messages never mean the same by different sizes.
 func decodeNumbers(m *taskpb.Numbers, most, maxBits int) ([]nat.Nat, error) {
 	sizes, data := m.GetSizes(), m.GetData()
 	if len(sizes) > most {
@@ -66,6 +68,7 @@ func marshal(m proto.Message) []byte {
 	return b
 }
 
+// unmarshal drops unknown fields, which a later version may have added.
 func unmarshal(b []byte, m proto.Message) error {
 	return proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, m)
 }

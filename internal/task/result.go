@@ -99,7 +99,9 @@ func (r *Result) Encode() []byte {
 	return r.encode()
 }
 
-// encode is Encode with the generated code.
+// encode is Encode with the generated code. A method is stored once in a message, and answers refer to it by index:
+// most numbers of a chunk have the same one. Bytes of it that are not UTF-8 are replaced, because protobuf would
+// refuse the message.
 func (r *Result) encode() []byte {
 	total := 0
 	for i := range r.Items {

@@ -27,7 +27,10 @@ const pageSize = 256 // ranges of a page; 4 KiB
 // Len returns the number of positions in s.
 func (s *Set) Len() uint64 { return s.length }
 
-// Add adds the positions of r to s and returns how many of them were new.
+// Add adds the positions of r to s and returns how many of them were new. It replaces all ranges that r overlaps or
+// touches, of old positions together, by their span with r:
+//
+//	new = |span| - old
 func (s *Set) Add(r Range) uint64 {
 	if r.Count == 0 {
 		return 0
@@ -53,7 +56,8 @@ func (s *Set) Add(r Range) uint64 {
 	return fresh
 }
 
-// Remove removes the positions of r from s and returns how many of them were in s.
+// Remove removes the positions of r from s and returns how many of them were in s. It cuts out all ranges that r
+// overlaps, and adds what stood out of r at both ends.
 func (s *Set) Remove(r Range) uint64 {
 	p, i := s.find(r.First)
 	if p == len(s.pages) || r.End() <= s.pages[p][i].First || r.Count == 0 {

@@ -11,6 +11,14 @@ import "math/bits"
 //	extra strong Lucas test: n+1 = k*2^r, k odd; V(k) = 2 or -2 and U(k) = 0, or
 //	V(k*2^i) = 0 mod n for an i < r-1, with the Lucas sequences U, V of P and Q = 1
 //
+// Sources: the strong test is by J. Selfridge (Pomerance, Selfridge, Wagstaff, see provedPrime), the extra strong
+// Lucas test by Z. Mo and J. Jones, with the analysis of J. Grantham, Frobenius pseudoprimes, Math. Comp. 70
+// (2001), 873-891. Q = 1 saves the powers of Q that other Lucas tests carry.
+//
+// A prime passes. If n is prime, 2^(n-1) = 1, and only 1 and -1 have the square 1. If moreover (D/n) = -1, the
+// roots a and 1/a of x^2 - P*x + 1 have a^(n+1) = 1, and V(m) = a^m + a^-m. So a^k is 1,
+// where V = 2, or -1, where V = -2, or an a^(k*2^i), i < r-1, is a square root of -1, where V = 0.
+//
 // Both powers are computed in one loop: their three multiplications a bit do not
 // depend on each other, so that the processor overlaps them.
 func (f montgomery) isBailliePSW(p uint64) bool {
@@ -69,7 +77,12 @@ func (f montgomery) powers(d, k uint64, length int, two, p uint64) (x, v, w uint
 
 // lazyPowers is powers for n < lazyBound, in less than half of the time. A product
 // lazyMul(x, y, c) is below 2n for c = n, and below 3n for c = 2n - z, which stands for
-// x*y - z, z < n.
+// x*y - z, z < n. The bounds of the loop, with lazyBound for the products:
+//
+//	x < 4n, as lazyMul < 2n is at most doubled      x*x < 16n^2 < R*n
+//	v, w < 3n, as lazyMul(v, w, 2n-P) < 3n          v*w < 9n^2 < R*n
+//
+// The final products with one, which is < n, reduce all three below n: 4n*n < R*n.
 func (f montgomery) lazyPowers(d, k uint64, length int, two, p uint64) (x, v, w uint64) {
 	n, inv := f.n, f.inv
 	x, v, w = f.one, two, p
@@ -95,7 +108,8 @@ func (f montgomery) lazyPowers(d, k uint64, length int, two, p uint64) (x, v, w 
 	return mul(x, f.one, n, inv), mul(v, f.one, n, inv), mul(w, f.one, n, inv)
 }
 
-// strongEnd reports whether x = 1 or x^(2^i) = -1 for an i < s.
+// strongEnd reports whether x = 1 or x^(2^i) = -1 for an i < s. Requires x < n in Montgomery form: equal
+// numbers are then equal words.
 func (f *montgomery) strongEnd(x uint64, s int) bool {
 	minusOne := f.n - f.one
 	if x == f.one || x == minusOne {
@@ -112,7 +126,8 @@ func (f *montgomery) strongEnd(x uint64, s int) bool {
 
 // lucasEnd reports whether the condition of the Lucas test on V(k), U(k) and V(k*2^i),
 // i < r-1, holds for v = V(k), w = V(k+1). With D = P^2-4, which is prime to n,
-// D*U(k) = 2*V(k+1) - P*V(k).
+// D*U(k) = 2*V(k+1) - P*V(k). So U(k) = 0 exactly if 2*V(k+1) = P*V(k). Further terms need V alone, by
+// V(2j) = V(j)^2 - 2. Requires v, w < n.
 func (f *montgomery) lucasEnd(v, w, p, two uint64, r int) bool {
 	n, inv := f.n, f.inv
 	if v == two || v == n-two {

@@ -43,6 +43,8 @@ func trueInWords(n nat.Nat, factors []task.Factor) bool {
 
 // productInWords reports whether factors, if they are prime, are a true answer for n, and n
 // and all factors are below 2^64.
+//
+// It needs no division and no memory: it is called for every number of a job.
 func productInWords(n nat.Nat, factors []task.Factor) bool {
 	w, ok := n.Word()
 	product, last := uint64(1), uint64(1)
@@ -64,7 +66,15 @@ func productInWords(n nat.Nat, factors []task.Factor) bool {
 	return ok && product == w && w > 1
 }
 
-// A primeBatch tests numbers for primality, several at a time. It holds the numbers that
+// A primeBatch tests numbers for primality, several at a time. Its answer is for all of them together: the primes
+// of a true result are all prime, and a false one is checked again, one by one. The cost by size:
+//
+//	below 2^20   a bit of a table
+//	below 2^32   one power by allPrime32, one multiplication a bit, four numbers at a time
+//	below 2^60   two powers by bothPrime, three multiplications a bit, two numbers at a time
+//	below 2^64   the same by provedPrime, one number at a time, with complete reductions
+//
+// It holds the numbers that
 // wait until there are enough of their size: four below strongBound, two below lazyBound.
 type primeBatch struct {
 	table     *[tableSize / 128]uint64

@@ -43,6 +43,9 @@ var (
 // checkStructure checks that all Q below 2^64 are prime, that a later step proves each of
 // the others, and that each step proves an odd number of 2^64 or more which an earlier step
 // uses. It needs no arithmetic modulo N.
+//
+// A step that no other uses is refused, although it proves nothing false: it would only cost time. A step removes
+// its N from used, and later steps are smaller, so that none adds it again.
 func checkStructure(c *task.Certificate) error {
 	used := map[string]bool{c.Steps[0].N.String(): true} // primes that the steps so far use and no step has proved
 	for i := range c.Steps {
@@ -92,6 +95,8 @@ func checkStep(s *task.Step) error {
 
 // divide returns f*q^v, where q^v is the largest power of q that divides m; false if q does
 // not divide m.
+//
+// It takes v+1 <= bits(m) divisions.
 func divide(f, m, q *big.Int) (*big.Int, bool) {
 	left, rest := new(big.Int).QuoRem(m, q, new(big.Int))
 	if rest.Sign() != 0 {

@@ -3,7 +3,7 @@ package verify
 import "math/bits"
 
 // bothPrime reports whether both of n are prime. It is isBailliePSW of the two in one loop,
-// so that the processor overlaps their multiplications. Requires tableSize <= n <
+// so that the processor overlaps their multiplications: six independent ones for each bit. Requires tableSize <= n <
 // lazyBound and n odd.
 func bothPrime(n *[2]uint64) bool {
 	p := [2]uint64{lucasP(n[0]), lucasP(n[1])}
@@ -24,7 +24,8 @@ type powerState struct {
 	x, v, w uint64 // 2^e, V(j), V(j+1)
 }
 
-// newPowerState returns the state for the first of length bits.
+// newPowerState returns the state for the first of length bits. Both numbers have the length of the longer one:
+// the leading zeros of the shorter change nothing, as powers says.
 func newPowerState(n, p uint64, length int) powerState {
 	f := newMontgomery(n)
 	d, k := (n-1)>>bits.TrailingZeros64(n-1), (n+1)>>bits.TrailingZeros64(n+1)

@@ -2,7 +2,8 @@ package verify
 
 import "math/big"
 
-// A ring is the ring of all x + y*sqrt(D) modulo n.
+// A ring is the ring of all x + y*sqrt(D) modulo n. If n is prime and (D/n) = -1, it is the field of n^2 elements.
+// But n may be composite: the proofs in theorem.go assume nothing about the ring.
 type ring struct{ n, d *big.Int }
 
 // An element is x + y*sqrt(D), 0 <= x, y < n. Its numbers are never changed.
@@ -17,6 +18,8 @@ func (r *ring) unit(e element) bool {
 }
 
 // mul returns (a.x*b.x + D*a.y*b.y) + (a.x*b.y + a.y*b.x)*sqrt(D).
+//
+// These are four products and two reductions, which task.Certificate counts as lucasWeight.
 func (r *ring) mul(a, b element) element {
 	x, y, t := new(big.Int).Mul(a.x, b.x), new(big.Int).Mul(a.x, b.y), new(big.Int).Mul(a.y, b.y)
 	x.Add(x, t.Mul(t, r.d)).Mod(x, r.n)

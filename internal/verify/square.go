@@ -11,7 +11,8 @@ import (
 
 var errSquare = errors.New("the answer is not the square of the number")
 
-// checkSquare checks that factors is the single Value n*n.
+// checkSquare checks that factors is the single Value n*n. The kind measures the queue, so the check of a word is
+// a single multiplication.
 func checkSquare(n nat.Nat, factors []task.Factor) error {
 	if len(factors) != 1 || factors[0].Exp != 1 || factors[0].Status != task.Value {
 		return errSquare

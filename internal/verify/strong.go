@@ -31,7 +31,9 @@ func allPrime32(n *[4]uint64) bool {
 // It reads d from the left in windows w of three bits: x becomes x^8 * 2^w, a shift by w.
 // Before and after each window x < 2^8*n: the squares are below 2n, as lazyMul returns
 // them for c = n, and the shift is by at most 7. The first square is allowed since
-// (2^8*n)^2 < R*n for n < 2^48.
+// (2^8*n)^2 < R*n for n < 2^48. So a multiplication by 2^w costs a shift instead of a product.
+//
+// d has at most 31 bits, hence 11 windows or less. The first window needs no square: x = 1, shifted.
 func powersOfTwo(n *[4]uint64) (x [4]uint64) {
 	var d, inv [4]uint64
 	length := 0
@@ -70,7 +72,8 @@ func powersOfTwo(n *[4]uint64) (x [4]uint64) {
 	return x
 }
 
-// isPseudoprime reports whether n is one of pseudoprimes.
+// isPseudoprime reports whether n is one of pseudoprimes. Almost every call is for a prime, and ends at the filter.
+// The hash is the upper bits of a product (D. Knuth, The Art of Computer Programming 3, section 6.4).
 func isPseudoprime(n uint64) bool {
 	h := uint32(n) * filterFactor >> (32 - filterBits)
 	if pseudoprimeFilter[h>>6]>>(h&63)&1 == 0 {

@@ -127,6 +127,7 @@ func plusWitness(r *ring, m, q *big.Int, a uint64) error {
 // one of 2^25 cases.
 func nonResidue(n *big.Int) (*big.Int, error) {
 	const most = 1000
+	// D need not be prime, but the least one is: the symbol is multiplicative.
 	d := big.NewInt(2)
 	for ; d.Int64() < most; d.Add(d, one) {
 		if big.Jacobi(d, n) == -1 {
@@ -137,7 +138,13 @@ func nonResidue(n *big.Int) (*big.Int, error) {
 }
 
 // conclude checks that n is prime, given that each prime factor p of n is 1 mod F1, and that
-// it is 1 or -1 mod F2. F1 divides n-1, F2 divides n+1.
+// it is 1 or -1 mod F2. F1 divides n-1, F2 divides n+1. The first row that applies decides:
+//
+//	F1 > n^(1/3)             concludeMinus
+//	F2 > n^(1/3) + 1         concludePlus
+//	lcm(F1, F2) > n^(1/2)    concludeBoth
+//
+// If none applies, the listed primes prove nothing about n, and the certificate is refused.
 func conclude(n, f1, f2 *big.Int) error {
 	switch {
 	case cube(f1).Cmp(n) > 0:

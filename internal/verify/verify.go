@@ -16,6 +16,19 @@
 //
 // 0 and 1 have no factors. An answer of kind square is the single Value n*n.
 //
+//	verify.go       which checks an answer has to pass
+//	factors.go      order, product, and what each status claims; square.go: kind square
+//	batch.go        the same for numbers below 2^64, several at a time, which is the usual case
+//	prime.go        which test proves a number below 2^64 prime
+//	montgomery.go   arithmetic modulo n for all of these tests
+//	bailliepsw.go   strong test and Lucas test of one number; pair.go: of two; lucas.go: the parameter P
+//	strong.go       strong test of four numbers below 2^32; pseudoprimes.go: its exceptions
+//	certificate.go  the steps of a certificate; theorem.go: the theorems, with proofs; ring.go: arithmetic
+//
+// Several numbers are tested at a time because a test is a chain of multiplications, each of which needs the
+// result of the one before. The processor starts a multiplication a cycle, and a product takes several cycles.
+// Independent chains in one loop fill the gaps.
+//
 // By policy the package imports nothing of the factoring engine, so that an error of
 // the engine is not an error of its check. The time is bounded by the size of n,
 // whatever the answer claims. Method and CPU time are not checked.

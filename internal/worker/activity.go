@@ -53,16 +53,20 @@ func (p NumberProgress) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// A progressReport is the last report of the computation in a slot.
+// A progressReport is the last report of the computation in a slot. It is not changed after it was stored, so
+// that it can be read without a lock.
 type progressReport struct {
 	index int // of the number in the task
 	NumberProgress
 }
 
-// MaxActivities is the most entries of Stats.Activities.
+// MaxActivities is the most entries of Stats.Activities, so that a heartbeat in FACTOR_WORKERS stays small on a
+// machine with many cores.
 const MaxActivities = 8
 
-// activitiesLocked returns the last reports about the present numbers, the longest time left first.
+// activitiesLocked returns the last reports about the present numbers, the longest time left first. A report
+// is written without the lock and may belong to an earlier number. So its index is compared with progress. A
+// number that has made no report since its start is not listed.
 func (w *Worker) activitiesLocked() []Activity {
 	var list []Activity
 	for _, s := range w.slots {

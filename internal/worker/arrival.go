@@ -15,11 +15,16 @@ const (
 	postponeWindow = time.Minute
 )
 
-// staleEvery is the time between two checks of the buffer. Tasks are pulled ahead for 50 ms of work. A
-// task that is still there after a whole period waits behind tasks that take longer than expected.
+// staleEvery is the time between two checks of the buffer. Tasks are pulled ahead for prefetchWork, a twentieth
+// of it. A task that is still there after a whole period waits behind tasks that take longer than expected.
+// Another worker can start it sooner. It is returned when two checks have seen it, after 1 to 2 s.
 const staleEvery = time.Second
 
-// deliver takes a delivery over from the Source.
+// deliver takes a delivery over from the Source. It runs on the puller's goroutine. The Ledger may read a disk, so
+// it is called before mu is taken.
+//
+// A last attempt ends the requests at once: what arrives with it waits until it has ended. heldLastAttempts
+// counts d before placeLocked decides, so the first of several is the one that runs.
 func (w *Worker) deliver(d *Delivery) {
 	if w.config.Ledger != nil {
 		f := d.facts().WithDeaths(w.config.Ledger.Deaths(d.Address))
@@ -30,7 +35,7 @@ func (w *Worker) deliver(d *Delivery) {
 	d.scan, d.staleCheck, d.heard = w.scans, w.staleChecks, time.Now()
 	w.held.add(d)
 	if d.last() {
-		w.heldLasts++
+		w.heldLastAttempts++
 		w.endPullLocked()
 		if d.heard.Sub(w.postponedSince) >= postponeWindow {
 			w.postponed, w.postponedSince = 0, d.heard
@@ -39,10 +44,11 @@ func (w *Worker) deliver(d *Delivery) {
 	w.placeLocked(d)
 }
 
-// placeLocked executes the decision about a delivery that has arrived.
+// placeLocked executes the decision about a delivery that has arrived. Requires that d is in held. It signals one
+// slot: one delivery occupies one.
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
-		Leaving: w.draining || w.quarantined, OtherLast: w.heldLasts > 1, MayPostpone: w.postponed < maxPostponed,
+		Leaving: w.draining || w.quarantined, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
 	})
 	switch do.Action {
 	case attempt.Compute:
@@ -59,7 +65,8 @@ func (w *Worker) placeLocked(d *Delivery) {
 	w.work.Signal()
 }
 
-// returnLocked has all of d returned, as decided. detail is for people, unless the decision has one.
+// returnLocked has all of d returned, as decided. detail is for people, unless the decision has one. Requires
+// that d is held, in no queue and in no slot.
 func (w *Worker) returnLocked(d *Delivery, do attempt.Decision, detail string) {
 	d.outcome.handBack(d.Range, asReturn(do, detail))
 	w.settleLaterLocked(d)
@@ -87,12 +94,16 @@ func (w *Worker) emptyBufferLocked() {
 	}
 }
 
-// returnStale returns the tasks that have waited too long in the buffer.
+// returnStale returns the tasks that have waited too long in the buffer. The buffer is in the order of arrival,
+// and a task that stays is put at its end as if it had just arrived. So staleCheck ascends, and the check ends
+// at the first task that is not stale. Only the heartbeat's goroutine calls it.
 func (w *Worker) returnStale(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.staleChecks++
-	if w.unsettled.len >= maxUnsettled { // slots wait for the server: that time does not count
+	if w.unsettled.len >= maxUnsettled {
+		// Slots wait for the server: that time does not count. Without this, a server that delivers but
+		// does not store would move the whole queue into unsettled.
 		for d := w.buffer.head; d != nil; d = d.next {
 			d.staleCheck = w.staleChecks
 		}

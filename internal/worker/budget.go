@@ -12,14 +12,17 @@ import (
 //
 //	limit = 2*budget + Config.Grace
 //
-// A healthy computation ends at its budget by itself. A task of n numbers takes at most n*limit.
+// A healthy computation ends at its budget by itself. It may overrun it by one step, and a step takes longer
+// on a busy machine: hence the factor 2. Config.Grace covers budgets of milliseconds. A task of n numbers takes
+// at most n*limit.
 func (w *Worker) limit(budget time.Duration) time.Duration {
 	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
 	return 2*min(budget, month) + w.config.Grace
 }
 
-// setBudget sets how long a number of t may take in s, and t.Budget if the task names none. It returns
-// RunOptions.Budget.
+// setBudget sets how long a number of t may take in s, and t.Budget if the task names none: failure records
+// name the budget that was in force. It returns RunOptions.Budget. The heartbeat reads limit without the lock.
+// Only the longest of the numbers' budgets counts, because the heartbeat does not know them one by one.
 func (w *Worker) setBudget(s *slot, kind Kind, t *task.Task) time.Duration {
 	each := max(t.Budget, 0)
 	if each == 0 {

@@ -8,7 +8,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// compute executes the decision about a delivery for which a slot is free, and leaves the outcome in it.
+// compute executes the decision about a delivery for which a slot is free, and leaves the outcome in it. Only
+// the slot's goroutine touches d.outcome meanwhile.
 func (w *Worker) compute(s *slot, d *Delivery) {
 	o := &d.outcome
 	t, content, err := w.read(d)
@@ -35,7 +36,8 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 	}
 }
 
-// read decodes the task of d. If the content is not Known the error says why.
+// read decodes the task of d. If the content is not Known the error says why. The schema is checked first: a
+// payload of another schema may decode to a wrong task without an error.
 func (w *Worker) read(d *Delivery) (*task.Task, attempt.Content, error) {
 	if d.Schema != task.Schema {
 		return nil, attempt.UnknownSchema, w.unsupported(d.Class, "schema", d.Schema)

@@ -9,6 +9,8 @@ import (
 
 // A Delivery is one message of FACTOR_TASKS that the server has sent to this worker. The Source that
 // passes it to deliver does not touch it afterwards.
+//
+// The worker sets Data to nil once it is decoded, because a delivery may be held for hours.
 type Delivery struct {
 	task.Address
 	Attempt int    // attempt number, from 1: see attempt.Number
@@ -16,28 +18,33 @@ type Delivery struct {
 	Data    []byte // a task.Task
 	Handle  Handle
 
-	// Never changed after the arrival.
-	deaths int  // processes that died while they computed it, by the ledger
-	urgent bool // the server has not heard of it for most of AckWait
+	// Never changed after the arrival, like the fields above. deaths is how many processes died while they
+	// computed it, by the ledger. urgent says that the server has not heard of it for most of AckWait.
+	deaths int
+	urgent bool
 
-	// Owned by the slot while running, then by the goroutine that settles it.
+	// Owned by the slot while running, then by the goroutine that settles it. wasSettled: the last step is
+	// confirmed, or is no longer this worker's.
 	outcome    outcome
-	wasSettled bool // the last step is confirmed, or no longer this worker's
+	wasSettled bool
 
-	// Guarded by Worker.mu.
-	state      state
-	slot       *slot     // where it runs
-	scan       uint64    // Worker.scans when it arrived
-	staleCheck uint64    // Worker.staleChecks when it arrived
-	next       *Delivery // in its deliveryQueue
-	older      *Delivery // in Worker.held
-	younger    *Delivery // in Worker.held
-	alone      bool      // it is a last attempt, and no other task runs beside it
-	heard      time.Time // when the server last heard of it; its arrival at first
-	lapsed     bool      // the server has not heard of it for AckWait; stays true
+	// The rest is guarded by Worker.mu.
+
+	state state
+	slot  *slot // where it runs or ran; nil before
+	// scan and staleCheck are Worker.scans and Worker.staleChecks when it arrived.
+	scan, staleCheck uint64
+	// next is its successor in its deliveryQueue, older and younger are its neighbours in Worker.held.
+	next, older, younger *Delivery
+	// alone: it is a last attempt that may start, and no other task runs beside it.
+	alone bool
+	// heard is when the server last heard of it, at first its arrival. lapsed: the server has not heard of
+	// it for AckWait. lapsed stays true.
+	heard  time.Time
+	lapsed bool
 }
 
-// A state is where a held delivery is.
+// A state is where a held delivery is. It changes in this order only; waiting may be followed by settling.
 type state uint8
 
 const (
@@ -55,8 +62,8 @@ func (d *Delivery) facts() attempt.Delivery {
 // last reports whether d is the last attempt at a single number.
 func (d *Delivery) last() bool { return d.facts().Last() }
 
-// at returns the address of the part r of d.
-func (d *Delivery) at(r task.Range) task.Address {
+// addressOf returns the address of the part r of d. Returns and failure records of several parts differ by it.
+func (d *Delivery) addressOf(r task.Range) task.Address {
 	a := d.Address
 	a.Range = r
 	return a

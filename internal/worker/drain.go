@@ -13,16 +13,17 @@ var (
 	errDrainTimeout = errors.New("worker: drain timeout")
 )
 
-// endGrace is how long calls may take to return after the drain's timeout.
+// endGrace is how long calls may take to return after the drain's timeout. With the default of 25 s, Run
+// returns within 26 s. Container platforms kill a process 30 s after SIGTERM.
 const endGrace = time.Second
 
-// drain ends all work:
+// drain ends all work. The package comment has its time line. It returns as soon as everything is settled.
+// endSettling ends settleCtx.
 //
-//	at once    pulling stops; waiting tasks are returned
-//	half time  computations stop, or earlier by StopComputing; answers are stored, the rest is returned
-//	full time  storing stops; tasks that are not settled are left to the server's redelivery
+// Half of the time is for the server: answers that were computed for hours are worth waiting for a cluster
+// that elects a leader. The end of a computation takes 100 ms.
 //
-// It returns as soon as everything is settled. endSettling ends settleCtx.
+// A timeout does not wait for helpers and slots, which may hang in an interface.
 func (w *Worker) drain(endSettling context.CancelCauseFunc) error {
 	half := time.NewTimer(w.config.DrainTimeout / 2)
 	defer half.Stop()
@@ -60,7 +61,8 @@ func leftError(left int) error {
 	return fmt.Errorf("worker: drain: %d unsettled tasks left to redelivery", left)
 }
 
-// startDrain stops the arrival of tasks.
+// startDrain stops the arrival of tasks. A Pull may still deliver what the server had sent: placeLocked returns
+// that. Slots and puller wake up to see draining.
 func (w *Worker) startDrain() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,14 +76,14 @@ func (w *Worker) startDrain() {
 	w.checkDrainedLocked()
 }
 
-// haltComputations interrupts all running computations, and all that would still start.
+// haltComputations interrupts all running computations, and those for which resume makes a new context later.
 func (w *Worker) haltComputations() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.haltLocked(errDrained)
 }
 
-// haltLocked interrupts all computations for cause. A drain is final.
+// haltLocked interrupts all computations for cause. A drain is final: Release does not undo it.
 func (w *Worker) haltLocked(cause error) {
 	if w.halt != errDrained {
 		w.halt = cause
@@ -91,7 +93,8 @@ func (w *Worker) haltLocked(cause error) {
 	}
 }
 
-// checkDrainedLocked is called after any change on which the end of a drain depends.
+// checkDrainedLocked is called after any change on which the end of a drain depends: draining, pullerGone
+// and held. All three conditions together are final: without a puller nothing arrives.
 func (w *Worker) checkDrainedLocked() {
 	if w.draining && w.pullerGone && w.held.len == 0 {
 		select {
@@ -102,7 +105,7 @@ func (w *Worker) checkDrainedLocked() {
 	}
 }
 
-// endDrain ends the helpers and returns how many deliveries were not settled.
+// endDrain ends the helpers and returns how many deliveries were not settled. It is called once.
 func (w *Worker) endDrain() (left int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -178,21 +178,29 @@ func TestDrainOutboxRecovers(t *testing.T) {
 // TestDrainWithHang: a computation that ignores its context does not block the end of the program; its
 // failure record is stored.
 func TestDrainWithHang(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 1)
-		defer close(r.kind.release)
-		r.offer(r.chunk(0, hangs))
-		r.start()
-		time.Sleep(500 * time.Millisecond)
-		begin := time.Now()
-		if err := r.drain(); err != nil {
-			t.Errorf("Run returned %v", err)
-		}
-		if took := time.Since(begin); took > 6*time.Second {
-			t.Errorf("drain took %v", took)
-		}
-		r.wantJournal("beat", "failed 0-1 #1", "nak")
-	})
+	for _, stop := range []bool{false, true} { // whether the drain or the heartbeat interrupts it first
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, 1)
+			defer close(r.kind.release)
+			r.offer(r.chunk(0, hangs))
+			r.start()
+			time.Sleep(500 * time.Millisecond)
+			begin := time.Now()
+			if stop {
+				r.StopComputing()
+			}
+			if err := r.drain(); err != nil {
+				t.Errorf("Run returned %v", err)
+			}
+			if took := time.Since(begin); took > 6*time.Second {
+				t.Errorf("drain took %v", took)
+			}
+			r.wantJournal("beat", "failed 0-1 #1", "nak")
+			if f := r.outbox.failures["0-1"]; !strings.HasPrefix(f.Err, "no sign of life for 2s, ") {
+				t.Errorf("failure record %q", f.Err)
+			}
+		})
+	}
 }
 
 // TestForgotten: a delivery that the server does not know any more, because it was killed, counts as settled

@@ -23,10 +23,11 @@ const (
 	breaks   = 1_000_002 // returns an error
 	skips    = 1_000_003 // returns neither answer nor error
 	babbles  = 1_000_004 // returns more answers than numbers
-	freezes  = 1_000_005 // does not tick, ends with its context
+	freezes  = 1_000_005 // ticks once, ends with its context
 	hangs    = 1_000_006 // does not tick, ends when scriptKind.release is closed
 	forever  = 1_000_007 // ticks, ends with its context
 	enormous = 1_000_008 // has an answer of 2 KiB
+	tardy    = 1_000_009 // does not tick, has its answer when its context ends
 )
 
 // scriptKind does what its numbers say.
@@ -52,11 +53,14 @@ func (k scriptKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, do
 			}
 			return nil
 		case freezes:
+			o.Tick()
 			<-ctx.Done()
 			return context.Cause(ctx)
 		case hangs:
 			<-k.release
 			return context.Cause(ctx)
+		case tardy:
+			<-ctx.Done()
 		case enormous:
 			answer.Method = strings.Repeat(n.String(), 300)
 		default:
@@ -122,13 +126,13 @@ type fakeSource struct {
 
 	mu      sync.Mutex
 	pulls   []int // n of every Pull
-	shunned []task.Class
+	skipped []task.Class
 }
 
 func (s *fakeSource) SkipClass(class task.Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shunned = append(s.shunned, class)
+	s.skipped = append(s.skipped, class)
 }
 
 func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {
@@ -246,11 +250,18 @@ type fakeHandle struct {
 	refuse  int // acks to refuse first
 	// forgotten makes every ack ErrForgotten.
 	forgotten bool
+	offline   bool          // heartbeats cannot be sent
 	delay     time.Duration // of the nak
 	reason    string        // of the term
 }
 
-func (h *fakeHandle) InProgress() error { h.journal.add("%sbeat", h.prefix); return nil }
+func (h *fakeHandle) InProgress() error {
+	if h.offline {
+		return errors.New("offline")
+	}
+	h.journal.add("%sbeat", h.prefix)
+	return nil
+}
 
 func (h *fakeHandle) Ack(context.Context) error {
 	if h.refuse > 0 {

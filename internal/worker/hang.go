@@ -8,31 +8,41 @@ import (
 )
 
 // inspectLocked reports whether the computation in s has made progress since the last scan. It interrupts
-// a computation that is overdue or does not tick, and gives its slot up if it does not end then.
+// a computation that is overdue or does not tick, and gives its slot up if it does not end then. Requires
+// that s runs a delivery. step is the time since the last scan, at most beatEvery.
 //
-// Both times are counted in scans, of step each: while the process is suspended no computation can make
-// progress. Half a scan is added, because tickers are not exact.
+//	stalled = (steps without progress, or since fault) + beatEvery/2
+//
+//	fault set, stalled >= stopLimit        the slot is lost
+//	no tick, stalled >= silenceLimit       interrupt: silent
+//	present number takes >= slot.limit     interrupt: overdue
+//
+// The times are counted in scans, and skipLocked corrects numberSince: while the process is suspended no
+// computation can make progress. Half a scan is added, because tickers are not exact: two steps of a ticker
+// may sum up to slightly less than the limit of two sixths.
+//
+// A computation that ticks although it was interrupted counts as stalled from fault on.
 func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool {
 	if s.task == nil { // not computed yet, or computed: this is progress
 		return true
 	}
 	p := s.progress.Load()
 	moved := p != s.lastProgress
-	if s.stillFor += step; moved && s.interruptedAt.IsZero() {
-		s.stillFor = 0
+	if s.stalledFor += step; moved && s.fault == nil {
+		s.stalledFor = 0
 	}
 	if (p^s.lastProgress)&indexMask != 0 {
 		s.numberSince = now
 	}
 	s.lastProgress = p
-	still := s.stillFor + w.beatEvery()/2
+	stalled := s.stalledFor + w.beatEvery()/2
 	switch {
-	case !s.interruptedAt.IsZero():
-		if still >= w.patience() {
+	case s.fault != nil:
+		if stalled >= w.stopLimit() {
 			w.loseSlotLocked(s)
 		}
 		return false
-	case still >= w.silence():
+	case stalled >= w.silenceLimit():
 		s.interruptAtLocked(errSilent, now)
 		return false
 	case now.Sub(s.numberSince) >= time.Duration(s.limit.Load()):
@@ -42,14 +52,20 @@ func (w *Worker) inspectLocked(s *slot, now time.Time, step time.Duration) bool 
 	return moved
 }
 
-// interruptAtLocked interrupts the computation of s, which has to end within the worker's patience.
-func (s *slot) interruptAtLocked(cause error, now time.Time) {
-	s.interruptLocked(cause)
-	s.interruptedAt, s.stillFor = now, 0
+// interruptAtLocked interrupts the computation of s because of fault, and starts the time within which the
+// computation has to end. A drain or an order may have interrupted the computation before: they start no such
+// time, because a computation that still ticks is healthy until its number is overdue.
+func (s *slot) interruptAtLocked(fault error, now time.Time) {
+	s.interruptLocked(fault)
+	s.fault, s.faultIndex, s.interruptedAt, s.stalledFor = fault, int(s.lastProgress&indexMask), now, 0
 }
 
 // loseSlotLocked gives up the slot of a computation that does not end although it was interrupted. A copy
-// of the delivery is settled, because the slot's goroutine still uses the original.
+// of the delivery is settled, because the slot's goroutine still uses the original. Requires that s runs a
+// delivery and that s.task and s.fault are set.
+//
+// The answers before the number at hand are lost: they are in memory that the computation may still write.
+// The copy takes the original's place in all counts but busy. If all slots are lost only a new process helps.
 func (w *Worker) loseSlotLocked(s *slot) {
 	d := s.current
 	d.state = hung
@@ -61,7 +77,7 @@ func (w *Worker) loseSlotLocked(s *slot) {
 	w.held.add(rest)
 	w.failHungLocked(s, rest)
 	w.settleLaterLocked(rest)
-	w.setAheadLocked(s, 0)
+	w.setPrefetchLocked(s, 0)
 	s.samples = 0
 	w.busy--
 	w.lostSlots++
@@ -73,7 +89,8 @@ func (w *Worker) loseSlotLocked(s *slot) {
 	}
 }
 
-// failHungLocked executes the decisions about d, a copy of the delivery whose computation hangs in s.
+// failHungLocked executes the decisions about d, a copy of the delivery whose computation hangs in s. It reads
+// s.task, whose numbers no goroutine writes. The index of the number at hand is that of the last scan.
 func (w *Worker) failHungLocked(s *slot, d *Delivery) {
 	if w.isCancelledLocked(d.Job) {
 		d.outcome.drop()
@@ -81,7 +98,7 @@ func (w *Worker) failHungLocked(s *slot, d *Delivery) {
 	}
 	t := s.task
 	at := min(int(s.lastProgress&indexMask), len(t.Numbers)-1)
-	err := w.stuck(s, s.interruption, t)
+	err := w.interruptionError(s, s.fault, t)
 	for _, p := range attempt.Hung(d.Range, uint64(at)) {
 		if !p.Failed {
 			d.outcome.handBack(p.Range, asReturn(p.Decision, ""))

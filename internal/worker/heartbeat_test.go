@@ -65,6 +65,19 @@ func TestTickingForever(t *testing.T) {
 	})
 }
 
+// TestFaultOfPredecessor: a number that gets its answer when it is interrupted does not fail, and neither does
+// the next one, which finds the context ended.
+func TestFaultOfPredecessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.offer(r.chunk(0, 1, tardy, 50, 60))
+		r.start()
+		time.Sleep(4 * time.Second)
+		r.wantJournal("result 0-2", "result 2-2", "ack")
+		r.drain()
+	})
+}
+
 // TestOverdueInBatch: each number has the whole limit; the other numbers are not lost.
 func TestOverdueInBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -261,6 +274,21 @@ func TestLapsed(t *testing.T) {
 	}
 }
 
+// TestHeartbeatCannotBeSent: the server has not heard of a delivery whose heartbeats fail. The delivery
+// lapses, and nothing of it is returned.
+func TestHeartbeatCannotBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		d := r.chunk(0, 1, 10_000, breaks)
+		d.Handle.(*fakeHandle).offline = true
+		r.offer(d)
+		r.start()
+		time.Sleep(11 * time.Second)
+		r.wantJournal("result 0-2", "failed 2-1 #1")
+		r.drain()
+	})
+}
+
 // TestStandstill: a worker whose process was suspended does not believe that its computations hang.
 func TestStandstill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -273,8 +301,7 @@ func TestStandstill(t *testing.T) {
 		for i, want := range []error{nil, nil, errSilent} {
 			now = now.Add(time.Second)
 			if i == 1 {
-				now = now.Add(time.Hour)
-				s.numberSince = now // a long budget
+				now = now.Add(time.Hour) // far beyond the limit of a number
 			}
 			s.current.state, s.current.slot, s.current.heard = running, s, now
 			if i == 0 {

@@ -23,7 +23,7 @@ type Source interface {
 	// goroutine. It returns when the request has ended: all have arrived, or there was none for a
 	// short while. The end of ctx stops further requests, but tasks that the server has already sent
 	// are still delivered before Pull returns. An error is logged and Pull is called again after a
-	// pause, unless the error wraps ErrRestart.
+	// pause, unless the error wraps ErrRestart. The worker makes one call at a time.
 	Pull(ctx context.Context, n int, deliver func(*Delivery)) error
 	// SkipClass stops requests for tasks of the class for a while, because this worker has returned one as
 	// unsupported and would receive it again. It may be called while Pull runs.
@@ -32,7 +32,8 @@ type Source interface {
 
 // A Handle settles one delivery. Its methods may be called from several goroutines.
 type Handle interface {
-	// InProgress resets the server's redelivery timer. It does not wait.
+	// InProgress resets the server's redelivery timer. It does not wait. An error means that the server will
+	// not hear of it: the delivery lapses if that continues for AckWait.
 	InProgress() error
 	// Ack removes the task from the queue. It returns nil once the server has confirmed that. It may
 	// be called again after an error; so may NakWithDelay and Term.
@@ -74,7 +75,8 @@ type RunOptions struct {
 	// capacity serve the next Run of the same slot. It may be nil.
 	Factors *[]task.Factor
 	// Tick reports that the computation is alive. Run calls it at least every 100 ms, from its own
-	// goroutine only. It takes a few ns.
+	// goroutine only. It takes a few ns. A number that takes long should begin with a tick: a tick also tells
+	// the worker which number is the present one, len(*done).
 	Tick func()
 	// Progress reports how far Run is with the present number, if that number takes long. Run calls it
 	// from its own goroutine, when the report has changed. It takes some 100 ns.

@@ -14,7 +14,10 @@ import (
 // server, and nothing is pulled. Before it starts, the worker stores the last-attempt record, without
 // which the sweeper does not give the number up.
 
-// alonePoll is the time between two checks whether a last attempt may start.
+// alonePoll is the time between two checks whether a last attempt may start. It depends on the state of every
+// held delivery, on Pull, and on the slot. A condition variable would have to be signalled at each of these
+// changes, for thousands of tasks a second. Last attempts are rare, and come several seconds
+// after the attempt before.
 const alonePoll = 5 * time.Millisecond
 
 // errStarted is the error in a last-attempt record. How the attempt ends is stored elsewhere.
@@ -22,7 +25,10 @@ var errStarted = errors.New("the last attempt has begun")
 
 // startAlone blocks until this worker runs no other task, then stores the last-attempt record. It
 // reports false if d must not be computed here: the slot was interrupted, d has lapsed, or the record
-// could not be stored.
+// could not be stored. Heartbeats are sent meanwhile, because s.task is not set yet.
+//
+// The slot's goroutine calls it without mu. A lapsed d is not started: the sweeper may have found no record and
+// queued the number again, so that two workers would compute it.
 func (w *Worker) startAlone(s *slot, d *Delivery, t *task.Task) bool {
 	for ; ; time.Sleep(alonePoll) {
 		alone, stop := w.tryAlone(s)
@@ -38,7 +44,14 @@ func (w *Worker) startAlone(s *slot, d *Delivery, t *task.Task) bool {
 	return w.outbox.Failed(w.settleCtx, d.Address, attempt.MaxDeliver, record) == nil
 }
 
-// tryAlone reports whether the last attempt in s may start now, or may not start at all.
+// tryAlone reports whether the last attempt in s may start now, or may not start at all. It may start if
+//
+//   - Pull has returned, so that nothing else can arrive,
+//   - no other delivery runs, except last attempts that wait here as well,
+//   - no other last attempt settles. Its record is stored already: if this one killed the worker now, the
+//     sweeper would give up the other number, too.
+//
+// Of several that wait, the first to take mu sets alone, which the others then see.
 func (w *Worker) tryAlone(s *slot) (alone, stop bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

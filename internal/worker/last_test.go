@@ -48,7 +48,7 @@ func TestLastAttemptAlone(t *testing.T) {
 		r.offer(long)
 		time.Sleep(time.Second)
 		r.Worker.mu.Lock()
-		r.Worker.ahead = 10 // as if tasks were short
+		r.Worker.prefetch = 10 // as if tasks were short
 		r.Worker.mu.Unlock()
 		time.Sleep(300 * time.Millisecond) // the next pull asks for more
 		r.offer(last, again, r.chunk(3, 1))

@@ -8,16 +8,19 @@ import (
 	"time"
 )
 
-// The memory guard reads the size of the heap every guardEvery, and gives a computation that it has
-// interrupted guardPatience to end.
 const (
-	guardEvery    = 50 * time.Millisecond
-	guardPatience = time.Second
+	// guardEvery is the time between two readings of the size of the heap. A computation that allocates
+	// 2 GB/s exceeds the limit by 100 MB before it is interrupted.
+	guardEvery = 50 * time.Millisecond
+	// guardStopLimit is how long an interrupted computation may take to end, ten times what a Kind promises.
+	// Unlike stopLimit it does not depend on AckWait: memory runs out meanwhile.
+	guardStopLimit = time.Second
 )
 
 var errNoMemory = errors.New("it needs more memory than a worker may use")
 
-// A baseline is the size of the heap when the guard first saw a slot at a number.
+// A baseline is the size of the heap when the guard first saw a slot at a number. Go does not count memory by
+// goroutine, so growth since then is all that is known about the number.
 type baseline struct {
 	d    *Delivery
 	at   uint64 // the number's index
@@ -46,6 +49,9 @@ func (w *Worker) guard() {
 	}
 }
 
+// checkMemory interrupts one computation if too much memory is in use. A collection comes first: only what it
+// cannot free counts. While one computation is ending no second one is interrupted, because the memory of the
+// first is not free yet. The heap is read without mu, which a collection would hold for long.
 func (w *Worker) checkMemory(now time.Time) {
 	used := w.heap()
 	if used > w.config.MaxMemory {
@@ -85,9 +91,10 @@ func (w *Worker) setBaselinesLocked(used uint64) {
 }
 
 // endForMemoryLocked ends the worker if the computation in s, which was interrupted for its memory, does
-// not end.
+// not end. A lost slot would keep the memory. The other computations are stopped as well, because they would be
+// interrupted for it one after the other.
 func (w *Worker) endForMemoryLocked(s *slot, now time.Time) {
-	if now.Sub(s.interruptedAt) < guardPatience || s.current.state == hung {
+	if now.Sub(s.interruptedAt) < guardStopLimit || s.current.state == hung {
 		return
 	}
 	s.lastProgress = s.progress.Load()
@@ -97,8 +104,13 @@ func (w *Worker) endForMemoryLocked(s *slot, now time.Time) {
 }
 
 // suspectLocked returns the slot whose present number most likely takes the memory. For each number the
-// heap has grown by some bytes since it was first seen. Of the numbers with at least half of the largest
-// growth, it is the one that was seen last. nil = no number has grown the heap.
+// heap has grown by some bytes since it was first seen:
+//
+//	growth(s) = heap now - heap when the number in s was first seen
+//
+// The growth of an old number contains that of all younger ones. So of the numbers with at least half of the
+// largest growth, it is the one that was seen last, with the smallest growth. A younger number is suspected in
+// its place only if half of the growth came after its start. nil = no number has grown the heap.
 func (w *Worker) suspectLocked(used uint64) (suspect *slot) {
 	growth := func(s *slot) uint64 { return used - min(s.baseline.heap, used) }
 	most := uint64(0)

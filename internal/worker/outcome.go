@@ -14,7 +14,9 @@ type payload struct {
 	data []byte
 }
 
-// An outcome is a verdict and everything that is to be stored before the delivery is settled.
+// An outcome is a verdict and everything that is to be stored before the delivery is settled. The payloads are
+// encoded when they are added: a result then takes the bytes of its message, and not the many times larger
+// answers with their memory, for as long as the server is away.
 type outcome struct {
 	verdict  attempt.Verdict
 	results  []payload // task.Result
@@ -27,7 +29,8 @@ type outcome struct {
 	one      [1]payload // backs results in the usual case
 }
 
-// maxResult is the most bytes of an encoded result; the stream accepts 896 KiB.
+// maxResult is the most bytes of an encoded result; the stream accepts 896 KiB. The answer for a single number
+// is below it: package kind bounds certificates, and task.MaxBits bounds factors.
 const maxResult = 768 << 10
 
 // answer adds the result of range r, in as many pieces as it takes.
@@ -39,6 +42,7 @@ func (o *outcome) answer(r task.Range, result task.Result) {
 	o.encode(r, result)
 }
 
+// encode adds one piece, or the pieces of both halves if it is too long. Each piece gets its share of Elapsed.
 func (o *outcome) encode(r task.Range, result task.Result) {
 	data := result.Encode()
 	if len(data) > maxResult && r.Count > 1 {
@@ -70,14 +74,15 @@ func (o *outcome) add(p attempt.Part, whole task.Range, detail string) {
 	o.handBack(p.Range, asReturn(p.Decision, detail))
 }
 
-// addFailed executes a decision about the number that has failed with err; letter is its failure record.
-func (o *outcome) addFailed(p attempt.Part, letter []byte, err error) {
+// addFailed executes a decision about the number that has failed with err; record is its failure record.
+// A number that failed alone has no return: its delivery is nak'ed or terminated.
+func (o *outcome) addFailed(p attempt.Part, record []byte, err error) {
 	if p.Action == attempt.Fail {
-		o.fail(letter, err)
+		o.fail(record, err)
 		return
 	}
 	why := asReturn(p.Decision, err.Error())
-	o.failures = append(o.failures, payload{p.Range, letter})
+	o.failures = append(o.failures, payload{p.Range, record})
 	o.returns = append(o.returns, payload{p.Range, why.Encode()})
 	o.err = err
 }
@@ -98,7 +103,7 @@ func (o *outcome) reject(letter []byte, err error) {
 	o.verdict, o.letter, o.err = attempt.Rejected, letter, err
 }
 
-// drop removes everything.
+// drop removes everything: a cancelled job needs neither results nor records.
 func (o *outcome) drop() { *o = outcome{verdict: attempt.Dropped} }
 
 // failure encodes why numbers of d failed; t is nil if d could not be decoded.

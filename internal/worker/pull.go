@@ -13,7 +13,11 @@ const (
 	errorMost  = 5 * time.Second
 )
 
-// pull requests tasks while there is room for them, until the drain begins.
+// pull requests tasks while there is room for them, until the drain begins. It is the puller's goroutine, and the
+// only caller of Source.Pull. One request at a time is enough: it names the room for all slots.
+//
+// A Pull that returns at once, with or without an error, is followed by a pause, so that a broken server does
+// not cost a core.
 func (w *Worker) pull() {
 	defer w.pullDone()
 	failures := 0
@@ -48,7 +52,8 @@ func (w *Worker) pull() {
 }
 
 // awaitDemand returns how many tasks to request and a context that ends when they are no longer
-// wanted; nil and 0 once the drain has begun.
+// wanted; nil and 0 once the drain has begun. startDrain ends the context by endPull in the same step
+// that sets draining, so that no request starts in a drain.
 func (w *Worker) awaitDemand() (context.Context, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -67,21 +72,28 @@ func (w *Worker) awaitDemand() (context.Context, int) {
 	}
 }
 
-// demandLocked returns for how many tasks there is room. It returns 0 while the buffer is more than
-// half full and no slot is free.
+// demandLocked returns for how many tasks there is room:
+//
+//	free   = slots - lost - busy - waiting
+//	demand = min(free + prefetch, pullTasks)
+//
+// It returns 0 while the buffer is more than half full and no slot is free: half of prefetchWork is enough for
+// a round trip, and a request for each task that ends would cost more than the task. It returns 0 while a last
+// attempt is held, because each delivery that is held then loses an attempt if the worker dies.
 func (w *Worker) demandLocked() int {
-	if w.draining || w.quarantined || w.heldLasts > 0 {
+	if w.draining || w.quarantined || w.heldLastAttempts > 0 {
 		return 0
 	}
 	free := len(w.slots) - w.lostSlots - w.busy - w.buffer.len
-	n := free + w.ahead
-	if n <= 0 || free <= 0 && 2*n < w.ahead {
+	n := free + w.prefetch
+	if n <= 0 || free <= 0 && 2*n < w.prefetch {
 		return 0
 	}
 	return min(n, pullTasks)
 }
 
-// wakePullerLocked is called after any change on which demandLocked depends.
+// wakePullerLocked is called after any change on which demandLocked depends and that may increase it. A change
+// within take or finish is covered by the next take of the same slot.
 func (w *Worker) wakePullerLocked() {
 	if w.pullerIdle && w.demandLocked() > 0 {
 		w.demand.Signal()
@@ -96,7 +108,7 @@ func (w *Worker) pullEnded() {
 	w.pulling = false
 }
 
-// endPullLocked stops the present Pull, if any, from further requests.
+// endPullLocked stops the present Pull, if any, from further requests. The Pull may deliver more before it returns.
 func (w *Worker) endPullLocked() {
 	if w.endPull != nil {
 		w.endPull()
@@ -104,6 +116,7 @@ func (w *Worker) endPullLocked() {
 	}
 }
 
+// pullDone ends the puller: no delivery arrives any more, which a drain waits for.
 func (w *Worker) pullDone() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

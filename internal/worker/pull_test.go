@@ -138,7 +138,7 @@ func TestSettlingIsPipelined(t *testing.T) {
 		if r.settlers != maxSettlers || r.unsettled.len != maxUnsettled || r.busy != 1 {
 			t.Errorf("%d settlers, %d unsettled, %d busy", r.settlers, r.unsettled.len, r.busy)
 		}
-		if r.buffer.len >= aheadTasks {
+		if r.buffer.len >= maxSlotTasks {
 			t.Errorf("%d in the buffer", r.buffer.len)
 		}
 		r.mu.Unlock()
@@ -147,6 +147,38 @@ func TestSettlingIsPipelined(t *testing.T) {
 		if s := r.Stats(); s.Tasks != 5000 || s.Held != 0 {
 			t.Errorf("%+v", s)
 		}
+		if err := r.drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestHeldIsBounded: while nothing can be stored, stale tasks do not move the queue into this process.
+func TestHeldIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.outbox.blocked = make(chan struct{})
+		for i := range uint64(8000) {
+			number := uint64(0)
+			if i >= 600 { // tasks of which the first occupies the slot
+				number = forever
+			}
+			r.offer(r.chunk(i, number))
+		}
+		r.start()
+		for range 60 {
+			time.Sleep(time.Second)
+			if s, most := r.Stats(), 2*maxSlotTasks+maxUnsettled+maxSettlers+pullTasks; s.Held > most {
+				t.Fatalf("at %v: %d held, want %d at most", time.Since(r.began), s.Held, most)
+			}
+		}
+		r.mu.Lock()
+		if r.busy != 1 || r.unsettled.len < maxUnsettled {
+			t.Errorf("%d busy, %d unsettled", r.busy, r.unsettled.len)
+		}
+		r.mu.Unlock()
+		r.StopComputing()
+		close(r.outbox.blocked)
 		if err := r.drain(); err != nil {
 			t.Error(err)
 		}
@@ -215,8 +247,8 @@ func TestUnsupportedIsNotPulledAhead(t *testing.T) {
 			t.Errorf("asked for %d tasks", n)
 		}
 		r.source.mu.Lock()
-		if len(r.source.shunned) != 100 || r.source.shunned[0] != task.ClassNorm {
-			t.Errorf("shunned %v", r.source.shunned)
+		if len(r.source.skipped) != 100 || r.source.skipped[0] != task.ClassNorm {
+			t.Errorf("skipped %v", r.source.skipped)
 		}
 		r.source.mu.Unlock()
 		r.drain()

@@ -1,12 +1,14 @@
 package worker
 
 // A deliveryQueue is a first-in first-out list of deliveries, linked by their next field: a
-// delivery is in at most one queue.
+// delivery is in at most one queue. The link in the delivery saves an allocation for each task. The zero value is
+// empty. Guarded by Worker.mu.
 type deliveryQueue struct {
 	head, tail *Delivery
 	len        int
 }
 
+// push appends d, which must be in no queue.
 func (q *deliveryQueue) push(d *Delivery) {
 	if q.tail == nil {
 		q.head = d
@@ -31,12 +33,14 @@ func (q *deliveryQueue) pop() *Delivery {
 	return d
 }
 
-// A heldList has deliveries in the order of their arrival, linked by their older and younger fields.
+// A heldList has deliveries in the order of their arrival, linked by their older and younger fields, so that
+// remove needs no search. The heartbeat goes through all of it every sixth of AckWait. Guarded by Worker.mu.
 type heldList struct {
 	oldest, youngest *Delivery
 	len              int
 }
 
+// add appends d, which must not be in l.
 func (l *heldList) add(d *Delivery) {
 	d.older = l.youngest
 	if l.youngest == nil {
@@ -48,6 +52,7 @@ func (l *heldList) add(d *Delivery) {
 	l.len++
 }
 
+// remove takes out d, which must be in l.
 func (l *heldList) remove(d *Delivery) {
 	if d.older == nil {
 		l.oldest = d.younger

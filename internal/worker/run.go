@@ -21,24 +21,35 @@ var (
 // run computes all numbers of t. A number that fails among others is returned alone, and the numbers
 // behind it are computed next.
 //
-// Invariant of the loop: the outcome covers the numbers before i, by results and returns.
+// Invariant of the loop: the outcome covers the numbers before i, by results and returns. Each iteration
+// answers at least one number, or decides about the one at i. Only after the fault of a predecessor the number at
+// i is computed once more. A second fault is its own, because call has ticked for it. So the loop ends.
+//
+// Requires s.current = d and a t whose kind is known.
 func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 	kind := w.config.Kinds[t.Kind]
 	each := w.setBudget(s, kind, t)
 	w.begin(s, d, t)
 	defer w.end(s)
-	for i := 0; i < len(t.Numbers); i++ {
+	for i, more := 0, true; more && i < len(t.Numbers); {
 		ctx, elapsed, err := w.runFrom(s, d, t, kind, each, i)
-		if i += len(s.done); i == len(t.Numbers) || !w.endedEarly(s, d, t, i, ctx, elapsed, err) {
+		if i += len(s.done); i == len(t.Numbers) {
 			return
 		}
+		if w.faultIsPast(s, i, context.Cause(ctx)) {
+			more = w.resume(s, d)
+			continue
+		}
+		more = w.endedEarly(s, d, t, i, ctx, elapsed, err)
+		i++
 	}
 }
 
 // runFrom computes the numbers of t from index i on, until all have an answer, one fails or the context
-// ends. It adds the answers, which are in s.done, to the outcome, and returns the context.
+// ends. It adds the answers, which are in s.done, to the outcome, and returns the context. The answers are
+// encoded at once, because s.done and s.factors serve the next call.
 func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each time.Duration, i int) (context.Context, time.Duration, error) {
-	s.base, s.done, s.room = i, s.done[:0], s.room[:0] // the earlier answers are encoded
+	s.base, s.done, s.factors = i, s.done[:0], s.factors[:0] // the earlier answers are encoded
 	began := s.clock
 	ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
 	s.clock = time.Now()
@@ -58,6 +69,9 @@ func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each tim
 
 // endedEarly executes the decision about a computation that has ended before the number of index i had
 // an answer. It reports whether the numbers behind it are to be computed.
+//
+// The cause of ctx says why, not err: a Kind may wrap the cause, or return another error because of it. ctx is
+// that of the call, because the slot may have a new one.
 func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx context.Context, elapsed time.Duration, err error) bool {
 	cause := context.Cause(ctx)
 	p := attempt.Interrupted(causeOf(cause), d.Range, uint64(i))
@@ -67,13 +81,21 @@ func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx conte
 	}
 	switch cause {
 	case errOverdue, errSilent, errMemory:
-		err = w.stuck(s, cause, t)
+		err = w.interruptionError(s, cause, t)
 	}
 	if err == nil {
 		err = errNoAnswer
 	}
 	d.outcome.addFailed(p, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
 	return p.Action != attempt.Fail && (ctx.Err() == nil || w.resume(s, d))
+}
+
+// faultIsPast reports whether a computation was interrupted because of a number before index i, which has an
+// answer by now. The number at i has found the context ended, and nothing is wrong with it.
+func (w *Worker) faultIsPast(s *slot, i int, cause error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return s.fault != nil && s.fault == cause && s.faultIndex < i
 }
 
 // causeOf returns why a computation ended whose context has ended with cause; nil = it has not ended.
@@ -89,18 +111,19 @@ func causeOf(cause error) attempt.Cause {
 	return attempt.NumberFailed
 }
 
-// stuck returns the error of a number of t whose computation was interrupted for cause.
-func (w *Worker) stuck(s *slot, cause error, t *task.Task) error {
+// interruptionError returns the error of a number of t whose computation was interrupted for cause.
+func (w *Worker) interruptionError(s *slot, cause error, t *task.Task) error {
 	switch cause {
 	case errMemory:
 		return errNoMemory
 	case errSilent:
-		return fmt.Errorf("no sign of life for %v", w.silence())
+		return fmt.Errorf("no sign of life for %v", w.silenceLimit())
 	}
 	return fmt.Errorf("no answer within %v (budget %v)", time.Duration(s.limit.Load()), t.Budget)
 }
 
-// begin records that s starts to compute t, the content of d.
+// begin records that s starts to compute t, the content of d. From here to end the heartbeat and the guard
+// inspect the slot. The ledger is notified first: if the process dies in between, the death counts.
 func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	if s.clock.IsZero() {
 		s.clock = time.Now()
@@ -110,9 +133,11 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s.task, s.numberSince, s.stillFor = t, s.clock, 0
+	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
 }
 
+// end is the counterpart of begin. A computation that hangs does not get here, so the ledger counts it as a
+// death when the process ends.
 func (w *Worker) end(s *slot) {
 	if w.config.Ledger != nil {
 		w.config.Ledger.End(s.index)
@@ -123,7 +148,9 @@ func (w *Worker) end(s *slot) {
 	s.report.Store(nil)
 }
 
-// call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error.
+// call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error of the
+// present number: others must not fail because of it. The tick before the call tells the heartbeat that the
+// present number has changed.
 func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration, certify bool) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -135,11 +162,14 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	}()
 	ctx = s.ctx // only this goroutine replaces it
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.room, Tick: s.tick, Progress: s.setProgress}, &s.done)
+	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress}, &s.done)
 }
 
 // resume gives the slot a new context for the rest of d after a number was interrupted. It
-// reports false if the heartbeat has meanwhile declared d hung.
+// reports false if the heartbeat has meanwhile declared d hung: then a copy of d is settled.
+//
+// Causes that concern the whole task may have come second, after the one of the number. They are not in the
+// old context, so the new one gets them.
 func (w *Worker) resume(s *slot, d *Delivery) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,7 +177,7 @@ func (w *Worker) resume(s *slot, d *Delivery) bool {
 		return false
 	}
 	s.renewContextLocked()
-	s.numberSince, s.stillFor = s.clock, 0
+	s.numberSince, s.stalledFor = s.clock, 0
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)
 	}

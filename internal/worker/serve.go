@@ -6,7 +6,7 @@ import (
 	"factorfleet/internal/attempt"
 )
 
-// serve runs deliveries in s until the drain.
+// serve runs deliveries in s until the drain. It is the goroutine of s.
 func (w *Worker) serve(s *slot) {
 	for d := w.take(s); d != nil; d = w.take(s) {
 		began := s.clock
@@ -17,6 +17,9 @@ func (w *Worker) serve(s *slot) {
 
 // take waits for a delivery and makes it the current one of s. It returns nil once the drain has begun
 // and no task waits.
+//
+// The caller of work.Signal wakes one slot, but another may take the delivery first. So a slot that wakes up
+// looks again. A slot that takes a task makes room for another one, and so does one that waits.
 func (w *Worker) take(s *slot) *Delivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,18 +46,25 @@ func (w *Worker) take(s *slot) *Delivery {
 }
 
 // nextLocked returns the delivery that a free slot takes, or nil if it has to wait: nothing else
-// starts while a last attempt is held.
+// starts while a last attempt is held. Several last attempts take slots at once, and wait there for their turn:
+// so each can be interrupted like a running task.
 func (w *Worker) nextLocked() *Delivery {
 	if w.lastAttempts.len > 0 {
 		return w.lastAttempts.pop()
 	}
-	if w.heldLasts > 0 {
+	if w.heldLastAttempts > 0 {
 		return nil
 	}
 	return w.buffer.pop()
 }
 
-// finish frees the slot and has d settled: a long task in the slot, a short one by a settler.
+// finish frees the slot and has d settled: a long task in the slot, a short one by a settler. A long task
+// settles in its slot because another one that starts meanwhile could not be settled either while the server
+// is away: the slots would fill the memory with answers.
+//
+// current and the interrupted context are replaced in one step under mu, so that no interruption that is meant
+// for d reaches the next task. mu is released while the slot settles d or waits for settlers; the slot counts
+// as busy then. clock becomes zero after each wait: that time does not count against the next number.
 func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -72,11 +82,11 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	}
 	w.countLocked(d)
 	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed {
-		w.measureLocked(s, elapsed)
+		w.updatePaceLocked(s, elapsed)
 	}
 	d.state = settling
 	clear(s.done)
-	clear(s.room)
+	clear(s.factors)
 	if elapsed < shortTask {
 		w.awaitSettleRoomLocked(s)
 		w.settleLaterLocked(d)

@@ -12,14 +12,19 @@ import (
 	"factorfleet/internal/text"
 )
 
-// How an unconfirmed last step is repeated.
+// How an unconfirmed last step is repeated. The pause before the next try is
+//
+//	min(confirmPause * 2^(try-1), confirmMost)
+//
+// so confirmTries take about five minutes, without the time of the calls. That is longer than a restart of the
+// server. After it no heartbeat is sent for the delivery any more, and the server redelivers the task.
 const (
-	confirmPause = 100 * time.Millisecond // then doubled up to
+	confirmPause = 100 * time.Millisecond
 	confirmMost  = 5 * time.Second
-	confirmTries = 60 // about five minutes; then the server redelivers the task
+	confirmTries = 60
 )
 
-// maxTermReason bounds the reason that is sent with a term, in bytes.
+// maxTermReason bounds the reason that is sent with a term, in bytes. The dead letter has the whole text.
 const maxTermReason = 200
 
 // errLapsed is the error of a delivery that is not settled because it belongs to another worker by now.
@@ -27,6 +32,10 @@ var errLapsed = errors.New("worker: the server has not heard of this delivery fo
 
 // settle executes the decision how d ends: it stores the outcome, then takes the last step. After an error
 // the remaining steps are not done, and the server redelivers the task.
+//
+// Requires that the caller owns d, in state settling, and does not hold mu: each step is a round trip. Whether
+// d has lapsed is decided once, at the start. If it lapses later, its numbers may be queued twice. That costs
+// time and nothing else: answers are deduplicated by position.
 func (w *Worker) settle(d *Delivery) {
 	facts := w.outcomeFacts(d)
 	if d.urgent && !facts.Superseded() {
@@ -44,7 +53,8 @@ func (w *Worker) settle(d *Delivery) {
 	w.logSettled(d, s.End, err)
 }
 
-// outcomeFacts returns what the rules of attempts need to know of how d has ended.
+// outcomeFacts returns what the rules of attempts need to know of how d has ended. It takes mu, which guards
+// heard and alone.
 func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -54,7 +64,8 @@ func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 	}
 }
 
-// store stores what s says. Results are first: they are safe if the drain's timeout ends the rest.
+// store stores what s says. Results are first: they are safe if the drain's timeout ends the rest. A failure
+// record precedes the return of its number, so that the reader of a return finds it.
 func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) error {
 	o := &d.outcome
 	if s.Results {
@@ -66,14 +77,14 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 	}
 	if s.Records {
 		for _, p := range o.failures {
-			if err := w.outbox.Failed(ctx, d.at(p.r), d.Attempt, p.data); err != nil {
+			if err := w.outbox.Failed(ctx, d.addressOf(p.r), d.Attempt, p.data); err != nil {
 				return err
 			}
 		}
 	}
 	if s.Returns {
 		for _, p := range o.returns {
-			if err := w.outbox.Return(ctx, d.at(p.r), p.data); err != nil {
+			if err := w.outbox.Return(ctx, d.addressOf(p.r), p.data); err != nil {
 				return err
 			}
 		}
@@ -87,7 +98,8 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 	return nil
 }
 
-// confirm repeats the last step of d until the server has confirmed it or waiting is pointless.
+// confirm repeats the last step of d until the server has confirmed it or waiting is pointless. A step that
+// was done and not confirmed may be repeated: the server ignores it the second time.
 func (w *Worker) confirm(ctx context.Context, d *Delivery, end attempt.End) error {
 	delay := attempt.Backoff(d.Attempt, rand.Float64()) // the same for each try
 	pause := confirmPause

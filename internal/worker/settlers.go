@@ -5,11 +5,20 @@ import "time"
 // Settling takes round trips. A long task waits for them in its slot. Short tasks are left to settlers,
 // and the slot takes the next one.
 const (
-	maxSettlers  = 512 // short tasks whose round trips overlap
-	maxUnsettled = 512 // short tasks that wait for a settler, before slots wait too
+	// maxSettlers is how many short tasks settle at once. With r for the time to settle one, at most
+	// maxSettlers/r are settled: 5,000 tasks a second for r = 100 ms.
+	maxSettlers = 512
+	// maxUnsettled short tasks wait for a settler, before slots wait too. They bound the memory while the
+	// server is away.
+	maxUnsettled = 512
 )
 
-// settleLaterLocked leaves d, with its outcome, to a settler.
+// settleLaterLocked leaves d, with its outcome, to a settler. It never waits, so deliver and the heartbeat may
+// call it. maxUnsettled does not bind it.
+//
+// Each delivery in unsettled needs a settler that wakes up or is busy: an idle one is signalled if there is
+// one for each, else a new one starts. At maxSettlers all are busy or signalled, and each looks again when it
+// has settled its delivery.
 func (w *Worker) settleLaterLocked(d *Delivery) {
 	d.state = settling
 	w.unsettled.push(d)
@@ -21,7 +30,8 @@ func (w *Worker) settleLaterLocked(d *Delivery) {
 	}
 }
 
-// awaitSettleRoomLocked blocks the goroutine of s while too many tasks wait for a settler.
+// awaitSettleRoomLocked blocks the goroutine of s while too many tasks wait for a settler. It releases mu while
+// it waits.
 func (w *Worker) awaitSettleRoomLocked(s *slot) {
 	for w.unsettled.len >= maxUnsettled {
 		w.settleRoom.Wait()
@@ -29,7 +39,8 @@ func (w *Worker) awaitSettleRoomLocked(s *slot) {
 	}
 }
 
-// settler settles the deliveries in unsettled, until Run ends.
+// settler settles the deliveries in unsettled, until Run ends. It holds mu except while it settles. Idle settlers
+// do not end before: the next burst of short tasks needs them, and a goroutine costs a few KiB.
 func (w *Worker) settler() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,11 +62,12 @@ func (w *Worker) settler() {
 	}
 }
 
-// releaseLocked removes a delivery that has ended.
+// releaseLocked removes a delivery that has ended. Until the last of the last attempts is released nothing else
+// may start, so slots and puller may wait for it. In a drain the last release lets Run return.
 func (w *Worker) releaseLocked(d *Delivery) {
 	w.held.remove(d)
 	if d.last() {
-		if w.heldLasts--; w.heldLasts == 0 {
+		if w.heldLastAttempts--; w.heldLastAttempts == 0 {
 			w.work.Broadcast()
 			w.wakePullerLocked()
 		}

@@ -21,46 +21,72 @@ var (
 
 // A slot runs one task at a time, on its own goroutine.
 //
-// Its context serves one task after another until it is cancelled. current and interruption change
-// under Worker.mu, so a task is never interrupted for a reason that concerns its predecessor.
+// Its context serves one task after another until it is cancelled, because a new context for each of 10,000
+// tasks a second would cost more than they do. current and interruption change under Worker.mu, so a task is
+// never interrupted for a reason that concerns its predecessor.
 type slot struct {
 	index int // in Worker.slots
 
-	// Owned by the slot's goroutine.
-	done        []task.Factorization
-	room        []task.Factor        // memory of done
-	base        int                  // index in the task's numbers of the first of done
-	ticks       uint64               // calls of tick
-	clock       time.Time            // when it last read the clock; zero if it has waited since
-	tick        func()               // RunOptions.Tick of every task of the slot
-	setProgress func(NumberProgress) // RunOptions.Progress, likewise
+	// Owned by the slot's goroutine. done has the answers of the present call of Kind.Run, in the memory of
+	// the call before; factors is the memory of their factors. base is the index, among the numbers of the
+	// task, of the first of done. So base+len(done) is the index of the present number.
+	done    []task.Factorization
+	factors []task.Factor
+	base    int
+	ticks   uint64
+	// clock is when the slot has last read the time; zero if it has waited since. The end of one task is
+	// the start of the next: this saves a reading of the clock for each task.
+	clock time.Time
+	// tick and setProgress are RunOptions.Tick and RunOptions.Progress of all tasks of the slot.
+	tick        func()
+	setProgress func(NumberProgress)
 
-	// Written by the slot's goroutine, read by the heartbeat.
-	progress atomic.Uint64 // ticks<<indexBits | index of the present number
+	// Written by the slot's goroutine, read by heartbeat, guard and Stats:
+	//
+	//	progress = ticks << indexBits | index of the present number
+	//
+	// Both are in one word, so that a reader sees a tick together with the number that it belongs to.
+	// limit is how many nanoseconds a number may take.
+	progress atomic.Uint64
 	report   atomic.Pointer[progressReport]
-	limit    atomic.Int64 // nanoseconds that a number may take
+	limit    atomic.Int64
 
-	// Guarded by Worker.mu.
-	current       *Delivery  // what it runs; nil while it is idle
-	task          *task.Task // the content of current while Kind.Run computes it, else nil
-	interruption  error      // cause with which ctx was cancelled
-	ctx           context.Context
-	cancel        context.CancelCauseFunc
-	lastProgress  uint64        // progress at the heartbeat's last scan
-	stillFor      time.Duration // for how long scans have seen no progress, or no end after an interruption
-	numberSince   time.Time     // when a scan first saw the present number
-	interruptedAt time.Time     // when the heartbeat or the guard interrupted it; zero if they did not
-	samples       int           // tasks measured
-	pace          time.Duration // moving average of the time of a task
-	ahead         int           // how many tasks may wait for it
-	baseline      baseline      // of the memory guard
+	// The rest is guarded by Worker.mu.
+
+	// current is the delivery that the slot runs, nil while it is idle. task is the content of current
+	// while Kind.Run computes it, else nil. So task != nil implies current != nil.
+	current *Delivery
+	task    *task.Task
+	// ctx is the context of Kind.Run. interruption is the cause with which it was cancelled, nil if it was
+	// not. Only the slot's goroutine replaces ctx, and only it reads ctx without the lock.
+	ctx          context.Context
+	cancel       context.CancelCauseFunc
+	interruption error
+	// fault is why the heartbeat or the guard wants the computation to end, and interruptedAt since when;
+	// nil if they do not. faultIndex is the number at which they have found it. interruption may be another
+	// cause, which came first.
+	fault         error
+	faultIndex    int
+	interruptedAt time.Time
+	// lastProgress is progress at the last scan. stalledFor is for how long scans have seen no progress,
+	// or no end after fault. numberSince is when a scan first saw the present number.
+	lastProgress uint64
+	stalledFor   time.Duration
+	numberSince  time.Time
+	// samples, pace and prefetch: see updatePaceLocked. samples = 0 means that pace is not known.
+	samples  int
+	pace     time.Duration
+	prefetch int
+	baseline baseline // of the memory guard
 }
 
-// indexBits is the width of an index 0 <= i <= task.MaxCount in slot.progress.
+// indexBits is the width of an index 0 <= i <= task.MaxCount = 2^12 in slot.progress. 51 bits are left for
+// ticks. They may wrap around: readers only compare two values for equality.
 const indexBits = 13
 
 const indexMask = 1<<indexBits - 1
 
+// newSlot returns an idle slot. limit is that of a number before the first task.
 func newSlot(index int, limit time.Duration) *slot {
 	s := &slot{index: index}
 	s.tick = func() {
@@ -73,13 +99,15 @@ func newSlot(index int, limit time.Duration) *slot {
 	return s
 }
 
-// renewContextLocked gives the slot a context that has not ended.
+// renewContextLocked gives the slot a context that has not ended. Only the slot's goroutine calls it: a
+// context that is replaced while Kind.Run uses it could not be cancelled any more.
 func (s *slot) renewContextLocked() {
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.interruption, s.interruptedAt = nil, time.Time{}
+	s.interruption, s.fault, s.interruptedAt = nil, nil, time.Time{}
 }
 
-// interruptLocked ends the computation of the present task. The first cause counts.
+// interruptLocked ends the computation of the present task, if there is one. The first cause counts: it
+// decides what becomes of the task, and later ones come from goroutines that do not know of it.
 func (s *slot) interruptLocked(cause error) {
 	if s.current != nil && s.interruption == nil {
 		s.interruption = cause

@@ -1,20 +1,3 @@
-// Package worker runs tasks. It pulls deliveries into slots, has a Kind compute them, sends heartbeats
-// meanwhile, stores the results, settles the deliveries, and returns unfinished work when the program
-// ends.
-//
-// A delivery waits in a buffer (short tasks and last attempts only), runs in a slot, and is settled. It
-// is held until the server has confirmed the last step, and heartbeats are sent for held deliveries.
-// Only the computation can fail a delivery: an unreachable server only delays it.
-//
-//	Source --deliver--> buffer -----> slot ------> Kind.Run --> settle --> Outbox, Handle
-//	pull.go             arrival.go    serve.go     run.go       settle.go, settlers.go
-//
-// Package attempt decides what becomes of a delivery, here its decisions are executed: arrival.go when
-// it arrives, compute.go when a slot is free, run.go and hang.go when a computation ends early or not at
-// all, settle.go when it is settled.
-//
-// The package knows neither NATS nor mathematics: both are interfaces. It does not decide when a
-// returned range is queued again, nor what a wrong result means for a worker.
 package worker
 
 import (
@@ -29,65 +12,90 @@ import (
 // Each held delivery is in one place: a waiting one in buffer or lastAttempts, a running one is the
 // current of a slot, a settling one is in unsettled or with the goroutine that settles it.
 type Worker struct {
+	// Never changed after New.
 	config Config
 	source Source
 	outbox Outbox
-	heap   func() uint64 // bytes in use; called by the memory guard
+	// heap returns the bytes in use. Only the guard calls it.
+	heap func() uint64
 
-	// Written by Run before it starts a goroutine.
-	settleCtx context.Context // ends at the drain's timeout
+	// Written by Run before it starts a goroutine, and not changed afterwards. settleCtx ends at the
+	// drain's timeout; it is that of all calls of Outbox and Handle.
+	settleCtx context.Context
 	slots     []*slot
 
-	quit    chan struct{} // closed by Run when it returns: the heartbeat ends
-	stop    chan struct{} // closed by startDrain: the puller ends
+	// Channels are closed once, and never carry values except fatal.
+	quit    chan struct{} // closed by endDrain: heartbeat and guard end
+	stop    chan struct{} // closed by startDrain: pauses of the puller end
 	halted  chan struct{} // closed by StopComputing
 	drained chan struct{} // closed by the goroutine that settles the last delivery of a drain
-	fatal   chan error    // of capacity 1: why Run must end by itself; never closed
+	// fatal has capacity 1, and carries the first reason why Run must end by itself.
+	fatal chan error
 
 	haltOnce sync.Once
-	helpers  sync.WaitGroup // puller, heartbeat, guard, settlers
+	// helpers counts puller, heartbeat, guard and settlers. Slots are not counted: a hanging computation
+	// never returns.
+	helpers sync.WaitGroup
+
+	// Owned by the heartbeat. beats are the deliveries to which a scan sends heartbeats; scanned is when
+	// the last scan was.
+	beats   []*Delivery
+	scanned time.Time
 
 	// mu guards everything below, and the fields of slots and deliveries that say so. It is never
 	// held while a method of an interface runs.
 	mu sync.Mutex
 
-	work       sync.Cond // nextLocked may return something, or the drain has begun; slots wait
-	demand     sync.Cond // demandLocked may have become positive, or the drain has begun; the puller waits
-	settleWork sync.Cond // a delivery is in unsettled, or Run ends; settlers wait
-	settleRoom sync.Cond // unsettled has become shorter; slots wait
-	pullerIdle bool      // the puller waits for demand
+	// Conditions, each with the goroutines that wait for it: see the package comment.
+	work, demand, settleWork, settleRoom sync.Cond
+	// pullerIdle saves demandLocked after most changes: the puller waits for demand.
+	pullerIdle bool
 
-	held         heldList      // every delivery from its arrival to its end
-	buffer       deliveryQueue // waiting for a slot
-	lastAttempts deliveryQueue // waiting until nothing else runs
-	unsettled    deliveryQueue // waiting for a settler
+	// held has every delivery from its arrival to its end, the oldest first.
+	held heldList
+	// buffer has deliveries that wait for a slot, lastAttempts those that wait until nothing else runs,
+	// unsettled those that wait for a settler. A delivery is in at most one of them.
+	buffer, lastAttempts, unsettled deliveryQueue
 
-	busy           int       // slots that run or settle a delivery
-	lostSlots      int       // slots whose computation hangs
-	ahead          int       // sum of slot.ahead: how many tasks may wait in buffer
-	settlers       int       // goroutines of settler
-	idleSettlers   int       // of these, waiting for settleWork
-	leftUnsettled  int       // deliveries of a drain that were released without being settled
-	heldLasts      int       // held deliveries that are last attempts
-	postponed      int       // last attempts postponed for others since postponedSince
-	postponedSince time.Time // start of the present postponeWindow
+	// 0 <= busy + lostSlots <= len(slots). busy slots run or settle a delivery. A lost slot has a
+	// computation that hangs; it is not busy.
+	busy, lostSlots int
+	// prefetch is the sum of slot.prefetch: how many tasks may wait in buffer.
+	prefetch int
+	// 0 <= idleSettlers <= settlers <= maxSettlers. Idle ones wait for settleWork.
+	settlers, idleSettlers int
+	// heldLastAttempts counts the last attempts in held, in any state.
+	heldLastAttempts int
+	// postponed counts the last attempts that were postponed for others since postponedSince, the start
+	// of the present postponeWindow.
+	postponed      int
+	postponedSince time.Time
 
-	draining    bool
-	closed      bool               // Run ends: settlers end
-	pullerGone  bool               // no further delivery arrives
-	quarantined bool               // no pulling until Release
-	halt        error              // why no computation may run now: errDrained, errQuarantined or nil
-	pulling     bool               // Pull has not returned
-	endPull     context.CancelFunc // ends the present Pull; nil between two
+	// draining, closed and pullerGone never become false again. They become true in the order draining,
+	// closed. closed: Run ends, settlers end. pullerGone: no further delivery arrives.
+	draining, closed, pullerGone bool
+	// leftUnsettled counts deliveries of a drain that were released without being settled.
+	leftUnsettled int
+	// quarantined: nothing is pulled until Release.
+	quarantined bool
+	// halt is why no computation may run now: errDrained, errQuarantined or nil.
+	halt error
+	// pulling: Pull has not returned, so deliveries may still arrive. endPull ends the requests of the
+	// present Pull; it is nil if there is none, or if it was called.
+	pulling bool
+	endPull context.CancelFunc
 
-	cancelled map[string]time.Time // job -> when it may be removed from here
-	warned    map[string]bool      // unsupported schemas and kinds that were logged
+	// cancelled maps a job to when it may be removed from here. warned has the unsupported schemas and
+	// kinds that were logged, a bounded number.
+	cancelled map[string]time.Time
+	warned    map[string]bool
 
-	scans       uint64      // how many times the heartbeat has looked through held
-	scanned     time.Time   // the time of the last of these
-	staleChecks uint64      // how many times the buffer was checked for stale tasks
-	beats       []*Delivery // owned by the heartbeat: deliveries to send a heartbeat for
+	// scans counts the scans of the heartbeat, staleChecks the checks of the buffer for stale tasks.
+	// A delivery remembers both when it arrives. So the ages of deliveries are counted without a clock,
+	// and a suspended process ages nothing.
+	scans, staleChecks uint64
 
+	// For Stats: see its fields of the same names.
 	tasks, numbers, failures uint64
 	cpu                      time.Duration
 }
