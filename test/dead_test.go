@@ -38,20 +38,20 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
 	nc, js := s.connect()
 	ctx, cancel := context.WithCancel(context.Background())
-	station, err := puller.Open(ctx, nc, js, name, stream.Options{})
+	client, err := puller.Open(ctx, nc, js, name, stream.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	w := worker.New(worker.Config{
-		Name: name, Slots: 2, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second,
+		Name: name, Slots: 2, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
 		Kinds: map[string]worker.Kind{task.KindFactor: k}, Log: zerolog.Nop(),
-	}, station, station)
-	if err := station.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	}, client, client)
+	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		s.t.Fatal(err)
 	}
 	go func() {
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
-			station.Beat(worker.Status{Host: "test", Stats: w.Stats()})
+			client.Beat(worker.Status{Host: "test", Stats: w.Stats()})
 		}
 	}()
 	ended := make(chan error, 1)

@@ -43,7 +43,7 @@ const imports = `
 	sample          < nat
 
 	schema          < task attempt
-	natsconn        < schema github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
+	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task attempt worker schema natsconn stream github.com/nats-io/nats.go
 	fleet           < nat task attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go

@@ -90,7 +90,7 @@ func poisonWorker(args []string) error {
 	if err != nil {
 		return err
 	}
-	station, err := puller.Open(context.Background(), nc, js, args[1], stream.Options{})
+	client, err := puller.Open(context.Background(), nc, js, args[1], stream.Options{})
 	if err != nil {
 		return err
 	}
@@ -104,10 +104,10 @@ func poisonWorker(args []string) error {
 		deeds[number] = deed
 	}
 	w := worker.New(worker.Config{
-		Name: args[1], Slots: slots, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second,
+		Name: args[1], Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
 		Grace: 5 * time.Second, MaxMemory: 128 << 20,
 		Kinds: map[string]worker.Kind{task.KindFactor: deeds}, Log: zerolog.New(os.Stderr),
-	}, station, station)
+	}, client, client)
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { // ends with the test
 		os.Stdin.Read(make([]byte, 1))

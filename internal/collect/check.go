@@ -49,7 +49,7 @@ type Refused struct {
 
 // Error names the range, the worker and the reason.
 func (e *Refused) Error() string {
-	return fmt.Sprintf("collect: result %v of worker %q refused: %v", e.Range, e.Worker, e.Err)
+	return fmt.Sprintf("result %v of worker %q refused: %v", e.Range, e.Worker, e.Err)
 }
 
 // Unwrap returns the reason.
@@ -102,7 +102,7 @@ const maxMethod = 200
 // checkMethods checks that the names of methods, which are printed but not proved, are
 // short printable ASCII.
 func checkMethods(r *task.Result) error {
-	var checked [8]string // a cache: most results have two or three methods
+	var checked [8]string // a cache of names that are valid: most results have two or three methods
 	for i := range r.Items {
 		m := r.Items[i].Method
 		if slices.Contains(checked[:], m) {

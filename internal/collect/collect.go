@@ -22,6 +22,23 @@
 //	             or later, and together are covered without [0, e)
 //	not ordered: emitted = covered, and nothing waits
 //
+// # Order
+//
+// Ordered output emits position e next. An answer that arrives before its turn waits as a
+// piece in one of three lists, each sorted by position:
+//
+//	held     verified, its payload is in memory
+//	evicted  verified, its payload is only in the stream; its hash is kept
+//	dead     given up
+//
+// The payloads in memory are bounded by Config.Limit. Beyond it the pieces with the highest
+// positions are evicted, since they are needed last. So a job whose first number is
+// answered last needs Limit bytes and 32 to 48 bytes for each waiting piece. Each evicted
+// result is read again about once (see decoded).
+//
+// Accepting a result costs O(answers + log pieces) and, if it does not come last, the move
+// of one page of 256 pieces.
+//
 // # Trust
 //
 // Package verify checks a result against the numbers of the stored input before

@@ -10,7 +10,7 @@ import (
 
 // ErrNoInput says that a range does not lie inside the stored input. The error of
 // Config.Numbers wraps it.
-var ErrNoInput = errors.New("collect: range is outside the stored input")
+var ErrNoInput = errors.New("not in the stored input")
 
 // defaultLimit is the default of Config.Limit, in bytes.
 const defaultLimit = 32 << 20

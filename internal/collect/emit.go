@@ -15,8 +15,9 @@ type deadPiece struct {
 
 func (d *deadPiece) start() uint64 { return d.First }
 
-// emitReady emits waiting pieces as long as one starts at emitted. It does nothing if
-// not ordered.
+// emitReady emits waiting pieces as long as one starts at emitted. At most one does, since
+// pieces are disjoint. It does nothing if not ordered: nothing waits. After an error the
+// piece that was being emitted waits with the positions that were not.
 func (c *Collector) emitReady(ctx context.Context) error {
 	// Before and after each iteration: all waiting pieces start at emitted or later.
 	for {

@@ -63,7 +63,8 @@ var hashSeed = maphash.MakeSeed()
 // pieces with the highest positions, which are needed last, are evicted first. data is
 // the collector's copy of payload, or nil if there is none yet; hold returns it.
 func (c *Collector) hold(p piece, payload, data []byte) []byte {
-	// Before and after each iteration: heldBytes <= Limit.
+	// Before and after each iteration: heldBytes <= Limit. It ends, because each iteration
+	// removes a held piece or returns.
 	for c.heldBytes+cost(payload) > c.cfg.Limit {
 		far := c.held.max()
 		if far == nil || far.first < p.first {

@@ -9,9 +9,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// LostResult is returned when the payload of an evicted result could not be read again.
-// Its positions are missing again and must be requeued. Everything else is as after a
-// call without an error.
+// LostResult is the error of Accept and GiveUp when the payload of an evicted result could
+// not be read again: the server has lost it, or it was overwritten. Its positions are
+// missing again and must be requeued. Everything else is as after a call without an error.
 type LostResult struct {
 	Range  task.Range // the positions that are missing again
 	Worker string
@@ -20,7 +20,7 @@ type LostResult struct {
 
 // Error names the range, the worker and the reason.
 func (e *LostResult) Error() string {
-	return fmt.Sprintf("collect: verified result %v of worker %q cannot be read again: %v", e.Range, e.Worker, e.Err)
+	return fmt.Sprintf("verified result %v of worker %q cannot be read again: %v", e.Range, e.Worker, e.Err)
 }
 
 // Unwrap returns the reason.
@@ -29,7 +29,8 @@ func (e *LostResult) Unwrap() error { return e.Err }
 // errChanged is the reason of a LostResult that was overwritten or damaged.
 var errChanged = errors.New("its payload is not the one that was verified")
 
-// emitEvicted emits e, the first of c.evicted, after reading its payload again.
+// emitEvicted emits e, the first of c.evicted, after reading its payload again. A payload
+// with the hash of the verified one needs no second verification.
 func (c *Collector) emitEvicted(ctx context.Context, e *evicted) error {
 	result, err := c.result(&e.piece, func() ([]byte, error) {
 		data, err := c.cfg.Reread(ctx, e.seq)

@@ -1,6 +1,17 @@
 // Package command has what the commands of producer, consumer and embedded share: a session with
 // signals and a connection, a job in the foreground, the output of its answers, a worker, and the exit
 // code of each kind of error.
+//
+// A command is a function of the program's folder. It starts a Session, opens the server, calls the
+// packages that do the work, and returns an error with an exit code (Fail). The functions of this
+// package print only answers, reports and notes for the user (Notef); package cli prints the error
+// that a command returns.
+//
+// A session ends its Context for three reasons, which its cause tells apart:
+//
+//	cli.SignalError       the first SIGINT or SIGTERM; a second one calls onSecond of Start
+//	natsconn.ErrConnect   the server refuses this client: its credentials or its permissions
+//	context.Canceled      the command has returned and called stop
 package command
 
 import (
@@ -50,14 +61,15 @@ type Session struct {
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil. The caller must call
-// stop at the end of the session.
+// stop at the end of the session, unless err is not nil. From here on a closed pipe is an error of
+// Write, and does not end the process.
 func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error) {
 	screen := cli.NewScreen()
 	log, err := cli.NewLogger(c, screen)
 	if err != nil {
 		return nil, nil, err
 	}
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is then an error of Write, after which the command can clean up
+	signal.Ignore(syscall.SIGPIPE) // so that the command can clean up after it
 	ctx, stopSignals := cli.Signals(c.Context, onSecond)
 	ctx, refuse := context.WithCancelCause(ctx)
 	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, refuse: refuse}
@@ -102,7 +114,9 @@ func (s *Session) Open(c *ucli.Context, name string) (*fleet.Fleet, func(), erro
 }
 
 // Connect connects to the server that the flags name. The caller must close the connection. If the
-// server refuses this client later, the session's Context ends.
+// server refuses this client later, the session's Context ends: no request is then waited for until
+// its timeout. Errors of the flags have exit code Usage; those of the connection wrap
+// natsconn.ErrConnect.
 func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natsconn.JetStream, error) {
 	config, err := cli.Connection(c, name)
 	if err != nil {

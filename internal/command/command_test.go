@@ -39,7 +39,7 @@ func TestFail(t *testing.T) {
 		fmt.Errorf("%w: %w", natsconn.ErrConnect, syscall.EPIPE): cli.NoConnect, // not the pipe behind standard output
 		errors.New("any other"):                                  cli.Defects,
 	} {
-		if got := cli.Code(Fail(fmt.Errorf("look: %w", err))); got != want {
+		if got := cli.Code(Fail(fmt.Errorf("read: %w", err))); got != want {
 			t.Errorf("%v: exit code %d, want %d", err, got, want)
 		}
 	}

@@ -10,13 +10,14 @@ import (
 	"factorfleet/internal/text"
 )
 
-// reportDefects prints one line for each kind of defect of a job that has ended. If there are any, it
-// returns exit code Defects without a message.
+// reportDefects prints one line for each kind of defect of a job that has ended, and for each token
+// that is not a number. If there are any, it returns exit code Defects without a message. A prime that
+// was not proved is reported and is no defect.
 func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	note, id := f.session.Notef, sum.Job.ID
 	if f.c.Command.Name != "submit" { // submit has reported them while it read the input
 		for _, b := range sum.Job.Bad {
-			note("%s", input.Explain(b))
+			note("%s", input.Describe(b))
 		}
 		if more := sum.Job.BadCount - uint64(len(sum.Job.Bad)); more > 0 {
 			note("and %s more", text.Count(more, "bad token"))
@@ -25,7 +26,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	if sum.Job.CutOff {
 		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, "number"), sum.Job.Note)
 	}
-	if !sum.Complete() { // only of results, which does not wait
+	if !sum.Complete() { // results does not wait, and a job can get more input
 		note("%s", incomplete(sum))
 	}
 	if sum.Unfinished > 0 {
@@ -45,7 +46,8 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	return nil
 }
 
-// incomplete says how many answers a job still lacks, and how to get them.
+// incomplete says how many numbers of a job have no answer yet, and how to get the answers. The total
+// of an open job is the count of numbers that are stored now.
 func incomplete(sum *job.Summary) string {
 	id := sum.Job.ID
 	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))

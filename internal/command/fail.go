@@ -13,7 +13,8 @@ import (
 )
 
 // Fail returns err with the exit code of its kind, and for some kinds with a hint. It returns nil and
-// an error that has an exit code unchanged.
+// an error that has an exit code unchanged. An error of another kind is returned unchanged too:
+// package cli has the exit codes of errors of the connection, of signals, and of all others.
 func Fail(err error) error {
 	var exit *cli.ExitError
 	switch {

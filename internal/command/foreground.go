@@ -19,13 +19,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A Target is where a job runs: a fleet, and what is known of its workers.
+// A Target is where a job runs: a fleet, and what is known of its workers. Its functions are called by
+// several goroutines.
 type Target struct {
 	Fleet   *fleet.Fleet
 	Private bool       // the fleet ends with this process: no other process can know the job
 	Workers func() int // active workers; -1 = unknown
 	Slots   func() int // numbers that these workers compute at a time; 0 = unknown
-	// Activities returns the numbers that the workers have computed for long.
+	// Activities returns the numbers that workers have been computing for seconds or longer.
 	Activities func() []worker.Activity
 	// Resume returns a hint how to resume a job, or to stop it. It is not called if Private is set.
 	Resume func(job string) string
@@ -35,7 +36,7 @@ type Target struct {
 type OpenTarget func() (t Target, close func(), err error)
 
 // A runJob is one of the functions Submit, Wait and Results of package job. It calls started with the
-// id of the job.
+// id of the job, at most once. The Summary is valid if there is no error.
 type runJob func(ctx context.Context, t Target, w job.Watch, started func(id string)) (*job.Summary, error)
 
 // A foregroundJob is a job whose answers this process prints.
@@ -48,7 +49,9 @@ type foregroundJob struct {
 	id       atomic.Pointer[string] // of the job; "" until it is known
 }
 
-// foreground runs a job, shows its progress, prints its answers and reports how it ended.
+// foreground runs a job, shows its progress, prints its answers and reports how it ended. Usage errors
+// come first: they start no server and create no file. The output file is created before the job
+// starts, so that no job runs whose answers cannot be printed.
 func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error {
 	format, err := outputFormat(c)
 	if err != nil {
@@ -72,7 +75,8 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 	return f.reportDefects(summary)
 }
 
-// run runs the job until it ends, the deadline is reached or the session ends.
+// run runs the job until it ends, the deadline is reached or the session ends. Afterwards the status
+// line is removed and all answers are written. If the output fails only then, that is the error.
 func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
 	defer cancel()
@@ -122,7 +126,9 @@ func longestActivity(job string, list []worker.Activity) string {
 	return list[longest].NumberProgress.String()
 }
 
-// failure returns the error for a job that did not end here, with a hint how to resume the job.
+// failure returns the error for a job that did not end here. After a signal or the deadline the job
+// continues without this process, so that the error has a hint how to resume the job. If the reader of
+// the answers has closed the pipe, a job without an id that the user knows is removed.
 func (f *foregroundJob) failure(err error) error {
 	id := *f.id.Load()
 	if errors.Is(err, syscall.EPIPE) && f.c.Command.Name == "submit" && f.c.String("id") == "" && !f.target.Private {
@@ -143,7 +149,7 @@ func (f *foregroundJob) failure(err error) error {
 	return cli.WithHint(err, "%s", f.target.Resume(id))
 }
 
-// interrupted returns the error of a signal with the number of numbers done, if it is known.
+// interrupted returns the error of a signal with the count of the numbers done, if it is known.
 func (f *foregroundJob) interrupted(signal cli.SignalError) error {
 	switch s := f.progress.Snapshot(time.Now()); {
 	case s.Sealed:
@@ -154,7 +160,8 @@ func (f *foregroundJob) interrupted(signal cli.SignalError) error {
 	return signal
 }
 
-// removeUnread removes a job whose reader has closed the pipe: no user knows its id.
+// removeUnread removes a job whose reader has closed the pipe: no user knows its id. The session may
+// have ended, so that it has 5 s of its own. The job expires if it cannot be removed.
 func (s *Session) removeUnread(f *fleet.Fleet, id string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context), 5*time.Second)
 	defer cancel()

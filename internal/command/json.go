@@ -11,7 +11,7 @@ func JSONFlag() ucli.Flag {
 	return &ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "print JSON"}
 }
 
-// PrintJSON prints a report as indented JSON to standard output.
+// PrintJSON prints a report as indented JSON, two spaces a level, to standard output.
 func PrintJSON(c *ucli.Context, report any) error {
 	e := json.NewEncoder(c.App.Writer)
 	e.SetIndent("", "  ")

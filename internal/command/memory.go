@@ -12,7 +12,8 @@ import (
 
 // DefaultMaxMemory returns the default limit of a worker's heap in bytes: three quarters of the memory
 // of this machine or container. With more, the kernel might end a process, and not always this one.
-// A limit in GOMEMLIMIT has precedence. It returns 0, no limit, if the memory is unknown.
+// A limit in GOMEMLIMIT has precedence. It returns 0, no limit, if the memory is unknown, as on
+// systems other than Linux.
 func DefaultMaxMemory() uint64 {
 	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
 		return uint64(limit)
@@ -51,8 +52,8 @@ func machineMemory(root fs.FS) uint64 {
 	return least
 }
 
-// memTotal returns the bytes of the machine's memory from the text of /proc/meminfo, MaxUint64 if it
-// is not there.
+// memTotal returns the bytes of the machine's memory from the text of /proc/meminfo, MaxUint64 if the
+// text does not have them. 54 bits of KiB are below 2^64 bytes.
 func memTotal(text string) uint64 {
 	for line := range strings.Lines(text) {
 		if field := strings.Fields(line); len(field) == 3 && field[0] == "MemTotal:" && field[2] == "kB" {

@@ -25,7 +25,8 @@ func OutputFlags() []ucli.Flag {
 	}
 }
 
-// A printer writes answers, and reports numbers that were given up.
+// A printer writes answers, and reports numbers that were given up. It is used by one goroutine at a
+// time: the loop of the job, then that of the command.
 type printer struct {
 	session  *Session
 	out      *output.Writer
@@ -51,7 +52,8 @@ func outputFormat(c *ucli.Context) (output.Format, error) {
 	return format, nil
 }
 
-// newPrinter opens the output that the flags name.
+// newPrinter opens the output that the flags name. An existing file is truncated. The caller must call
+// close.
 func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, error) {
 	p := &printer{session: s, ordered: !c.Bool("as-completed")}
 	var w io.Writer = s.Screen.Stdout()
@@ -66,7 +68,8 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	return p, nil
 }
 
-// emit prints one answer.
+// emit prints one answer, and a note if the number was given up. Positions that a user sees count from
+// 1; those of the format json from 0.
 func (p *printer) emit(item *collect.Item) error {
 	if item.Dead != "" {
 		p.session.Notef("number %d of the input, %s, was given up: %s", item.Position+1, Shorten(item.N.String()), item.Dead)
@@ -80,7 +83,7 @@ func (p *printer) emit(item *collect.Item) error {
 	return p.out.Write((*output.Record)(item))
 }
 
-// close flushes the output and closes its file.
+// close flushes the output and closes its file. An error wraps job.ErrOutput.
 func (p *printer) close() error {
 	err := p.out.Flush()
 	if p.file != nil {

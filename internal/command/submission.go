@@ -38,7 +38,7 @@ func SubmitFlags() []ucli.Flag {
 	}, OutputFlags()...)
 }
 
-// DeadlineFlag returns the flag --deadline, 0 without a limit.
+// DeadlineFlag returns the flag --deadline: how long a command waits for its job; 0 = without a limit.
 func DeadlineFlag() ucli.Flag {
 	return &ucli.DurationFlag{Name: "deadline", DefaultText: "none", Usage: "stop waiting after `DURATION`, with exit code 4"}
 }
@@ -51,12 +51,13 @@ func CheckKind(kind string) error {
 	return nil
 }
 
-// submission returns what the flags of submit ask for. All its errors have exit code Usage.
+// submission returns what the flags of submit request. All its errors have exit code Usage. A job is
+// kept if its user may come back to it: if the user chose its id, or does not wait for it.
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
 		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Keep: c.Duration("keep"),
-		OnBad: func(b task.BadToken) { s.Notef("%s", input.Explain(b)) },
+		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
@@ -72,6 +73,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	return sub, err
 }
 
+// checkSubmission checks the flags that need no parsing.
 func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	if err := task.CheckClass(sub.Class); err != nil {
 		return cli.Exit(cli.Usage, err)
@@ -122,7 +124,8 @@ func sources(c *ucli.Context) ([]input.Source, error) {
 	return list, nil
 }
 
-// fileSource returns the source for one value of -f. It opens no file: the job does.
+// fileSource returns the source for one value of -f. It opens no file: the job does when it comes to
+// it, so that any number of files can be named. A file that does not exist is a usage error now.
 func fileSource(path string) (input.Source, error) {
 	if path == "-" {
 		return input.From("-", os.Stdin), nil

@@ -41,7 +41,8 @@ func (s *Session) Results(c *ucli.Context, id string, open OpenTarget) error {
 	})
 }
 
-// detach queues all input of a job and prints the job's id.
+// detach queues all input of a job and prints the job's id, once no input can be lost any more. The
+// exit code is Defects if the input has tokens that are not numbers, or could not be read to its end.
 func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	target, closeTarget, err := open()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,10 +31,11 @@ type WorkerOptions struct {
 	Ready        func(w *worker.Worker, name string) // called before the worker pulls; may be nil
 }
 
-// WorkerName is the default name of a worker: that of this machine.
+// WorkerName returns the default name of a worker: that of this machine, with the characters that
+// names of workers may have.
 func WorkerName() string { return task.WorkerName(hostName()) }
 
-// hostName is the name of this machine, or "host" if it is unknown.
+// hostName returns the name of this machine, or "host" if it is unknown.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -43,7 +45,8 @@ func hostName() string {
 }
 
 // RunWorker runs a worker until ctx ends and the drain is complete. It sets the memory limit of the
-// process.
+// process. Then it removes the worker from the registry; a worker that cannot do that disappears when
+// its last heartbeat expires. An error wraps worker.ErrRestart if the process must be started again.
 func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
 		o.Name = WorkerName()
@@ -71,9 +74,11 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}
-	go sendHeartbeats(lifetime, client, w, status, o.Log)
+	var heartbeats sync.WaitGroup
+	heartbeats.Go(func() { sendHeartbeats(lifetime, client, w, status, o.Log) })
 	err = w.Run(ctx)
 	end()
+	heartbeats.Wait() // a heartbeat after Leave would register the worker again
 	if e := client.Leave(); e != nil {
 		o.Log.Debug().Err(e).Msg("cannot leave the registry of workers")
 	}
@@ -94,8 +99,9 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 }
 
 // While a worker has an activity (a number that takes long), it sends heartbeats more often.
+// The status line of a user who waits shows them.
 const (
-	lookEvery     = time.Second             // between two looks at the activities
+	lookEvery     = time.Second             // the activities are read so often
 	activityEvery = schema.BeatInterval / 2 // between two heartbeats with activities
 )
 

@@ -71,10 +71,10 @@ func (r *Reader) Read(dst []nat.Nat) (int, error) {
 	return 0, r.err
 }
 
-// Explain returns b as a message for the user:
+// Describe returns b as a message for the user:
 //
 //	numbers.txt: line 17: not a non-negative decimal integer: "12x"
-func Explain(b task.BadToken) string {
+func Describe(b task.BadToken) string {
 	source := b.Source
 	if source == stdin {
 		source = "standard input"

@@ -20,7 +20,7 @@ import (
 
 // readAll returns all numbers of sources in decimal and the reports of invalid tokens.
 func readAll(size int, sources ...Source) (numbers, bad []string, err error) {
-	r := New(func(b task.BadToken) { bad = append(bad, Explain(b)) }, sources...)
+	r := New(func(b task.BadToken) { bad = append(bad, Describe(b)) }, sources...)
 	dst := make([]nat.Nat, size)
 	for {
 		n, err := r.Read(dst)

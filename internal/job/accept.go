@@ -10,8 +10,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// accept takes a verified result. An error ends the loop: the output failed, the server has
-// lost input, or the loop's context has ended.
+// accept takes a verified result, and emits the answers whose turn it is. An error ends the loop: the
+// output failed, the server has lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(1)
@@ -28,8 +28,8 @@ func (l *loop) accept(k *collect.Checked) error {
 	return err
 }
 
-// countProgress counts the fresh numbers of k. Those that were answered before the process
-// began say nothing about the speed.
+// countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of
+// the work of k. Numbers that were answered before the process began say nothing about the speed.
 func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
 	var work time.Duration
 	for _, n := range k.Numbers() {
@@ -56,7 +56,7 @@ func (l *loop) emit(item *collect.Item) error {
 	return nil
 }
 
-// flush writes out what the caller has buffered.
+// flush has the caller write out what it has buffered.
 func (l *loop) flush() error {
 	if err := l.watch.Flush(); err != nil {
 		return fmt.Errorf("%w: %w", ErrOutput, err)
@@ -64,7 +64,26 @@ func (l *loop) flush() error {
 	return nil
 }
 
-// summary returns how the job stands. The loop must have ended.
+// show emits what is left to emit for Results, and ends the loop. In ordered output the collector
+// emits the answers behind a number without answer only if that number is given up. So all numbers
+// without answer are given up here, and emit passes them over.
+func (l *loop) show() {
+	all := task.Span(0, l.access.stored())
+	for gap := range l.collector.Covered().Gaps(all) {
+		l.unanswered.Add(gap)
+	}
+	err := l.collector.GiveUp(l.ctx, all, "no answer yet")
+	if err == nil {
+		err = l.flush()
+	}
+	if err != nil {
+		l.finish(endingOf(err))
+		return
+	}
+	l.finish(ending{kind: shown})
+}
+
+// summary returns how the job stands. Requires that run has returned.
 func (l *loop) summary() *Summary {
 	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued, Missing: l.unanswered.Len()}
 	s.Counts.Dead -= min(s.Counts.Dead, s.Missing) // passed over, not given up

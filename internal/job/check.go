@@ -3,9 +3,12 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -14,16 +17,23 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A checker verifies stored results on all cores and removes those that do not hold. It
-// belongs to the goroutine that follows the results; the loop gets what is verified.
+// A checker verifies stored results on all cores and removes those that are wrong. It belongs to the
+// goroutine that follows the results; the loop gets what is verified.
 //
 // A batch is dealt with in this order:
 //
-//	verify on all cores -> strikes for wrong results -> loop accepts the right ones
-//	-> wrong ones are removed from the stream -> loop learns that all up to last is dealt with
+//	verify on all cores
+//	strikes for the workers of wrong results
+//	the loop accepts the right results
+//	wrong results are removed from the stream
+//	the loop learns that all results up to the last of the batch are dealt with
 //
-// So a review never mistakes a refused result for one that is still to be verified, or for
-// an answer.
+// So a review that waits for the last result finds the range of a refused result neither covered nor
+// stored, and the range is requeued. A refused result has to be removed: a subject holds one message,
+// so that the same worker could not store a right answer for the range.
+//
+// If the process dies in between, the next one verifies the results that were not removed again, and
+// a result that has earned a strike earns no second one.
 type checker struct {
 	streams  *streams
 	log      zerolog.Logger
@@ -36,17 +46,21 @@ type checker struct {
 // An outcome is what verification says of one result.
 type outcome struct {
 	checked collect.Checked
-	unread  bool  // its worker is quarantined: the result is refused without a look
+	unread  bool  // its worker is quarantined: the result is refused without verification
 	err     error // a *collect.Refused, or an error of the store
 }
 
-// take deals with the results of a batch, whose last sequence is last.
+// take deals with the results of a batch, whose last sequence is last. arrivals may be empty: last
+// then counts messages that are not results. An error ends the job in this process; the results
+// before the one that has caused it are accepted all the same.
 func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uint64) error {
 	outcomes := c.verify(ctx, arrivals)
 	verified, refused, err := c.sort(ctx, arrivals, outcomes)
 	if err != nil {
 		c.deliver(batch{verified: verified})
-		return errors.Join(err, c.streams.fleet.DropResults(ctx, refused))
+		err = errors.Join(err, c.streams.fleet.DropResults(ctx, refused))
+		c.deliver(batch{}) // it is received once the loop has accepted the others: err ends the loop
+		return err
 	}
 	if len(refused) == 0 {
 		c.deliver(batch{verified: verified, last: last})
@@ -61,7 +75,7 @@ func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uin
 	return nil
 }
 
-// verify checks the results on all cores.
+// verify checks the results on all cores. outcomes[i] belongs to arrivals[i].
 func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outcome {
 	outcomes := make([]outcome, len(arrivals))
 	var next atomic.Int64
@@ -80,8 +94,8 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 	return outcomes
 }
 
-// sort divides the results, in order, into verified ones and the sequences of refused ones.
-// It stops at the first error, which ends the job; the results from there on are in neither.
+// sort divides the results, in order, into verified ones and the sequences of refused ones. It stops
+// at the first error, which ends the job; the results behind it are in neither.
 func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes []outcome) (verified []collect.Checked, refused []uint64, _ error) {
 	verified = make([]collect.Checked, 0, len(arrivals))
 	for i := range outcomes {
@@ -114,7 +128,72 @@ func (c *checker) stopQuarantined(arrivals []collect.Arrival, outcomes []outcome
 		}
 		notified[worker] = true
 		if err := c.trust.Stop(worker); err != nil {
-			c.log.Debug().Err(err).Msg("tell a worker that it is quarantined")
+			c.log.Debug().Err(err).Msg("cannot tell a worker that it is quarantined")
 		}
 	}
+}
+
+const (
+	// maxRefusals is how many refused results of one range end the job. The third quarantines its
+	// worker, whose results then count no more, so that one bad worker alone does not end a job.
+	maxRefusals = 5
+	// maxRefusedRanges bounds the memory for counting, since a hostile worker chooses the ranges.
+	// Beyond it counting starts anew.
+	maxRefusedRanges = 4096
+)
+
+// refuse deals with a result that is wrong: its worker gets a strike, and is quarantined with the
+// third. The error wraps ErrBeyondRepair once so many results for one range were refused that no
+// worker seems able to answer it.
+func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint64) error {
+	log := c.log.With().Str("worker", refused.Worker).Stringer("range", refused.Range).Logger()
+	if !c.isFault(ctx, refused) {
+		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
+		return nil
+	}
+	standing, fresh, err := c.trust.Strike(ctx, refused.Worker, fleet.Strike{
+		Time: time.Now().UTC(), Job: c.streams.id, Range: refused.Range.String(), Seq: seq, Reason: refused.Err.Error(),
+	})
+	if err != nil {
+		return err
+	}
+	// Repeated refusals of the same worker are logged at debug level, so that a hostile
+	// worker cannot flood the log.
+	event := log.Debug()
+	if fresh {
+		event = log.Warn()
+	}
+	event.Err(refused.Err).Int("strikes", len(standing.Strikes)).Msg("a result was refused: its range is requeued")
+	if standing.Quarantined != nil {
+		if fresh {
+			log.Warn().Msg("worker quarantined: its results are refused until it is released")
+		}
+		return nil
+	}
+	return c.countRefusal(refused)
+}
+
+// countRefusal counts a refused result of a worker that is not quarantined. The results of workers
+// that were quarantined since are taken off the count.
+func (c *checker) countRefusal(refused *collect.Refused) error {
+	if len(c.refusals) >= maxRefusedRanges {
+		clear(c.refusals)
+	}
+	workers := append(slices.DeleteFunc(c.refusals[refused.Range], c.trust.Quarantined), refused.Worker)
+	c.refusals[refused.Range] = workers
+	if len(workers) >= maxRefusals {
+		return fmt.Errorf("%w: %d results for %v were refused, the last: %w", ErrBeyondRepair, len(workers), refused.Range, refused.Err)
+	}
+	return nil
+}
+
+// isFault reports whether a refused result is its worker's fault. An answer to numbers that
+// are not stored may be the fault of a store that has lost them, unless the sealed job never had so
+// many. If the manifest cannot be read, the worker gets no strike.
+func (c *checker) isFault(ctx context.Context, refused *collect.Refused) bool {
+	if !errors.Is(refused.Err, collect.ErrNoInput) {
+		return true
+	}
+	j, err := c.streams.manifest(ctx)
+	return err == nil && j.State != task.Open && refused.Range.End() > j.Count
 }

@@ -102,3 +102,30 @@ func TestNoJob(t *testing.T) {
 		t.Error("a job of a bad id was submitted")
 	}
 }
+
+// TestEndOfNewerManifest: a process that has answered all numbers of an older manifest does not
+// record the end of a job that has more numbers now.
+func TestEndOfNewerManifest(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	old := &task.Job{ID: "j", Schema: 1, Kind: task.KindSquare, Class: task.ClassNorm, State: task.Sealed, Count: 200, CutOff: true, Created: time.Now()}
+	if err := h.CreateJob(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := open(t.Context(), h.Fleet, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.newLoop(t.Context(), goalEnd, old, Watch{Emit: discard}, false)
+	defer l.cancel()
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Count, j.CutOff = 1000, false; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	sum, err := s.recordEnd(t.Context(), l)
+	if err != nil || sum.Complete() || sum.Missing != 800 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Sealed {
+		t.Errorf("%+v, %v", j, err)
+	}
+}

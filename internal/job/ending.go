@@ -1,24 +1,45 @@
 package job
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
-// An ending is how a job, or this process's part in it, came to its end.
+// An ending is how a job, or this process's part in it, came to its end:
+//
+//	kind          comes from                                      the error wraps
+//	complete      the loop, see isComplete                        none
+//	fed           inputSealed, for Feed                           none
+//	shown         the review of Results                           none
+//	interrupted   the caller: a signal, a deadline, a refusal     the cause of its context
+//	cancelled     the manifest, or a change of it by the feeder   ErrCancelled
+//	removed       the same, or a request that finds no manifest   fleet.ErrNoJob
+//	inputLost     a block that cannot be read, see fleet.Inputs;  ErrInputLost
+//	              the reviewer, the feeder
+//	beyondRepair  the checker                                     ErrBeyondRepair
+//	outputFailed  Emit or Flush                                   ErrOutput
+//	disconnected  any goroutine of the loop                       natsconn.ErrClosed
+//	failed        the feeder: the input differs, or the server    that error
+//	              has refused a request that no retry can repair
+//
+// Package command gives each error its exit code.
 type ending struct {
 	kind endKind
 	err  error // for the caller; nil if the process did what it was asked for
 }
 
+// An endKind is a kind of ending; the table above has what each comes from.
 type endKind uint8
 
 const (
-	failed       endKind = iota // any other error: no retry can repair it
+	failed       endKind = iota // any other error
 	complete                    // each number of the sealed job has an answer or is given up
 	fed                         // all input is stored and queued, and no more was asked for
 	shown                       // the answers that exist now are printed, and no more was asked for
@@ -44,14 +65,17 @@ const (
 
 // An endRule is what holds for all endings of a kind.
 type endRule struct {
-	// final endings hold even if the caller's context ends at the same moment.
+	// final endings hold even if the caller's context has ended too: the process has done what it was
+	// asked for.
 	final bool
 	then  aftermath
-	// cause is the error of the kind. The errors of other packages that wrap it lead to this
-	// kind, and the caller gets an error that wraps it. nil = there is none.
+	// cause is the error of the kind: errors that wrap it lead to this kind, and the caller gets one
+	// that wraps it. nil = there is none.
 	cause error
 }
 
+// endRules has the rule of each kind. An ending that is not final gives way to the end of the caller's
+// context: the user has interrupted the process, and the errors that follow from it do not matter.
 var endRules = [endKinds]endRule{
 	failed:       {},
 	complete:     {final: true, then: recordEnd},
@@ -66,7 +90,8 @@ var endRules = [endKinds]endRule{
 	disconnected: {cause: natsconn.ErrClosed},
 }
 
-// endingOf returns the ending that an error leads to.
+// endingOf returns the ending that an error leads to: failed unless the error wraps the cause of
+// another kind.
 func endingOf(err error) ending {
 	// An error of the output may wrap any other error, so that it is looked for first.
 	for _, kind := range []endKind{outputFailed, beyondRepair, cancelled, removed, inputLost, disconnected} {
@@ -77,8 +102,8 @@ func endingOf(err error) ending {
 	return ending{failed, err}
 }
 
-// manifestEnding returns the ending that a manifest states, if it states one that ends every
-// process's part in the job.
+// manifestEnding returns the ending that a manifest states, if it states one that ends every process's
+// part in the job. Done is none: a process that has begun to print prints all answers.
 func manifestEnding(j *task.Job) (ending, bool) {
 	switch j.State {
 	case task.Cancelled:
@@ -93,7 +118,122 @@ func cancelledError(id string) error { return fmt.Errorf("job %s was %w", id, Er
 
 func removedError(id string) error { return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id) }
 
-// inputLostError says how much of a job's input is left.
+// inputLostError says how much of a job's input is left: the first left of count numbers.
 func inputLostError(id string, count, left uint64) error {
 	return fmt.Errorf("%w: of the %d numbers of job %s only the first %d are stored", ErrInputLost, count, id, left)
+}
+
+// conclude does with the streams what an ending other than complete needs, and returns the error for
+// the caller. Requires that run has returned: then this process queues nothing any more, and what it
+// has queued after the job was cancelled is removed.
+func (s *streams) conclude(ctx context.Context, l *loop, end ending) error {
+	switch endRules[end.kind].then {
+	case stopWork:
+		if err := s.fleet.Retry(ctx, func() error { return s.fleet.StopWork(ctx, s.id) }); err != nil {
+			l.watch.Log.Debug().Err(err).Msg("cannot empty the queue of a cancelled job")
+		}
+	case countLeft:
+		return s.countLeft(ctx, l.job.Count, end.err)
+	}
+	return end.err
+}
+
+// countLeft returns the error that says which numbers are left, or err if that cannot be seen
+// within an election.
+func (s *streams) countLeft(ctx context.Context, count uint64, err error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.election())
+	defer cancel()
+	count = max(count, s.stored())
+	if e := s.inputs.Reload(ctx); e == nil && s.stored() < count {
+		return inputLostError(s.id, count, s.stored())
+	}
+	return err
+}
+
+// recordEnd writes into the manifest that the job is done, and empties its queue, in which repeated
+// tasks may be left. Requires that run has returned, with the ending complete. The submitter of a job
+// that is not kept removes it if it ended without defects. No other process does: the submitter may
+// still be printing.
+//
+// Several processes can come here at the same time. The first one records the end, and the others find
+// it recorded. They empty the queue too if they have requeued ranges, perhaps after the first one had
+// emptied it.
+func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
+	sum := l.summary()
+	if l.watch.Private {
+		return sum, nil
+	}
+	keep := l.job.Keep
+	j, err := s.writeEnd(ctx, l.watch, sum)
+	full := errors.Is(err, stream.ErrFull)
+	switch {
+	case full:
+	case err != nil && !errors.Is(err, errEndRecorded):
+		return sum, err
+	default:
+		keep = j.Keep
+		// A server that was cut off from its cluster may not know yet that the job is sealed.
+		if j.State != task.Open {
+			sum.Missing = j.Count - min(j.Count, l.job.Count)
+			sum.Job = *j
+		}
+	}
+	switch {
+	case l.hasFeeder && keep == 0 && sum.Clean(): // also if the store is full: it needs the room
+		return sum, s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
+	case full:
+		return sum, err
+	case err == nil || sum.Requeued > 0 && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
+		return sum, s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
+	}
+	return sum, nil
+}
+
+// errEndRecorded stops the change of a manifest that is not sealed with the numbers that this
+// process has answered: another process has recorded the end before, or more input was added.
+var errEndRecorded = errors.New("the end of the job is recorded already")
+
+// writeEnd writes the end of the job into its manifest, and returns the manifest. An error
+// wraps errEndRecorded if that is not to be done; the manifest is then what other processes wrote.
+func (s *streams) writeEnd(ctx context.Context, w Watch, sum *Summary) (j *task.Job, _ error) {
+	err := s.retry(ctx, w, func() (err error) {
+		j, err = s.fleet.EndJob(ctx, s.id, func(j *task.Job) error {
+			if j.State != task.Sealed || j.Count != sum.Job.Count {
+				return errEndRecorded
+			}
+			markDone(j, sum)
+			return nil
+		})
+		return err
+	})
+	return j, err
+}
+
+// markDone writes into j that the job is done, and its counts. The manifest stays for
+// fleet.TombstoneAge at least, so that the id is not used again at once.
+func markDone(j *task.Job, sum *Summary) {
+	now := time.Now()
+	expires := now.Add(max(j.Keep, fleet.TombstoneAge))
+	j.State, j.Ended, j.Expires = task.Done, &now, &expires
+	j.Verified, j.Unfinished, j.Dead = sum.Verified, sum.Unfinished, sum.Counts.Dead
+}
+
+// retry is fleet.Retry, but stops at once with stream.ErrFull if a user waits for this process: the
+// user may be the only one who can make room.
+func (s *streams) retry(ctx context.Context, w Watch, try func() error) error {
+	if w.Supervised {
+		return s.fleet.Retry(ctx, try)
+	}
+	var full error
+	err := s.fleet.Retry(ctx, func() error {
+		err := try()
+		if full = nil; errors.Is(err, stream.ErrFull) {
+			full, err = err, nil
+		}
+		return err
+	})
+	if err == nil {
+		err = full
+	}
+	return err
 }

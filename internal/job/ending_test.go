@@ -38,7 +38,7 @@ func TestEndRules(t *testing.T) {
 			t.Errorf("kind %d: %+v, want %+v", kind, rule, want[endKind(kind)])
 		}
 		if rule.cause != nil {
-			err := fmt.Errorf("look: %w", rule.cause)
+			err := fmt.Errorf("read: %w", rule.cause)
 			if got := endingOf(err); got.kind != endKind(kind) || got.err != err {
 				t.Errorf("%v leads to %+v, want kind %d", err, got, kind)
 			}

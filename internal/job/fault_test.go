@@ -17,15 +17,15 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A liar makes the next results that it publishes wrong, as many as lies says.
-type liar struct {
+// A faulty outbox makes the next results that it publishes wrong, as many as wrong says.
+type faulty struct {
 	*puller.Client
-	lies  atomic.Int64
+	wrong atomic.Int64
 	spoil func(*task.Result) // nil = they are not published
 }
 
-func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
-	if l.lies.Add(-1) >= 0 {
+func (l *faulty) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
+	if l.wrong.Add(-1) >= 0 {
 		if l.spoil == nil {
 			return nil
 		}
@@ -39,11 +39,11 @@ func (l *liar) Result(ctx context.Context, job string, r task.Range, payload []b
 	return l.Client.Result(ctx, job, r, payload)
 }
 
-// lying returns a function that wraps an outbox in a liar.
-func lying(lies int64, spoil func(*task.Result)) func(*puller.Client) worker.Outbox {
+// makeFaulty returns a function that makes the next results of an outbox wrong.
+func makeFaulty(wrong int64, spoil func(*task.Result)) func(*puller.Client) worker.Outbox {
 	return func(s *puller.Client) worker.Outbox {
-		l := &liar{Client: s, spoil: spoil}
-		l.lies.Store(lies)
+		l := &faulty{Client: s, spoil: spoil}
+		l.wrong.Store(wrong)
 		return l
 	}
 }
@@ -57,7 +57,7 @@ func TestLost(t *testing.T) {
 	h := newTestFleet(t)
 	r := h.submit(h.Fleet, submission("j", text(0, 500)))
 	await(t, "all tasks", func() bool { return h.held(schema.StreamTasks, "j") == 12 })
-	h.worker("forgetful", lying(12, nil))
+	h.worker("forgetful", makeFaulty(12, nil))
 	await(t, "no tasks", func() bool { return h.held(schema.StreamTasks, "j") == 0 })
 	h.put("FACTOR.results.j.nonsense.rogue", nil) // the last result there is
 	if s := r.clean(); s.Requeued == 0 {

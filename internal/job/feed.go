@@ -12,51 +12,67 @@ import (
 	"factorfleet/internal/task"
 )
 
-// The feeder stores what it has read when the input has been silent for pauseAfter, and after
-// waitMost even if the input never is.
+// When the feeder stores numbers that do not fill a block.
 const (
+	// pauseAfter is how long the input must be silent. A program that writes line by line is rarely
+	// silent for so long, and a user at a terminal does not notice the delay.
 	pauseAfter = 30 * time.Millisecond
-	waitMost   = 500 * time.Millisecond
+	// waitMost is how long a number waits for an input that is slow but never silent.
+	waitMost = 500 * time.Millisecond
 )
 
 // feedLease is the lease of a job's feeder.
 func feedLease(id string) string { return id + ".feed" }
 
-// A feeder reads the input of one job, stores it block by block, and queues it in chunks: a
-// block always before its chunks. It works only while it has the feeder's lease, since two
-// feeders at once would cut the same input into different blocks. All its fields belong to
-// its own goroutine; the loop gets events.
+// A feeder reads the input of one job, stores it block by block, and queues it in chunks: a block
+// always before its chunks. It works only while it has the feeder's lease, since two feeders at once
+// would cut the same input into different blocks.
 //
-// Invariant: block has the numbers at the positions read-len(block) to read-1. All numbers
-// before them are compared with stored ones, or stored.
+// The life of a feeder:
+//
+//	run ──> wait for the lease ──> readState ──> readToEnd ──> seal ──> run returns
+//	              ^                    │             │          │
+//	              └────────────────────┴─────────────┴──────────┘
+//	                             the lease was lost
+//
+// The input cannot be read twice, so that all that was read outlives a lost lease. After a lost lease
+// another process may have stored more numbers or sealed the job. So readState begins anew with what
+// is stored, and the numbers that were read and not stored are compared, or stored, again.
+//
+// If the feeder stops in the middle of its input, the stored numbers are still computed: its chunks
+// that were not queued are found missing by the holder, which also seals the job as cut off.
+//
+// All its fields belong to its own goroutine; the loop gets events.
+//
+// Invariant: block has the numbers at the positions read-len(block) to read-1. All numbers before
+// them are compared with stored ones, or stored.
 type feeder struct {
 	*streams
 	sub     Submission
-	existed bool // another process has created the job
+	existed bool // the job was not created by this process
 
 	// Set by attach.
 	watch    Watch
 	post     func(event)
-	accepted func() uint64 // results that this process has accepted
+	accepted func() uint64 // results that this process has accepted; safe for concurrent use
 
 	pieces <-chan piece // of the input; nil before the first feed
 	end    *inputEnd    // nil before the end of the input
 
-	// The input is read once. So these fields outlive a lost lease, after which feed is called
-	// again.
 	state        feedState
 	job          *task.Job
-	storedBefore uint64        // numbers that were stored when feed began
+	storedBefore uint64        // numbers that were stored when the feeder got its lease
 	read         uint64        // numbers read so far
-	work         time.Duration // predicted, of all numbers read
+	work         time.Duration // predicted computing time of all numbers read
 	digest       hash.Hash     // SHA-256 of all numbers read, in decimal, a line each
 	text         []byte        // buffer for digest
-	block        []nat.Nat     // the last numbers read, neither compared with stored ones nor stored
+	block        []nat.Nat     // the last numbers read: neither compared nor stored yet
 	since        time.Time     // when the first number of block was read
-	chunker      *plan.Chunker
+	chunker      *plan.Chunker // of this lease: begins at storedBefore
 	publisher    *fleet.Publisher
 }
 
+// newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
 func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
 	return &feeder{streams: s, sub: sub, job: j, existed: existed, digest: sha256.New()}
 }
@@ -69,11 +85,14 @@ func (fd *feeder) attach(l *loop) {
 	}
 }
 
-// run feeds whenever this process has the feeder's lease, until all input is stored or ctx
-// ends.
+// run feeds whenever this process has the feeder's lease, until all input is stored or ctx ends. It
+// is called once. An error wraps fleet.ErrDiffers if the input is not that of the job, ErrCancelled or
+// fleet.ErrNoJob if the job has ended, and ErrInputLost if the server has lost numbers.
 func (fd *feeder) run(ctx context.Context) error {
-	if holder, _ := fd.feederHolder(ctx); fd.existed && holder != "" {
-		fd.watch.Status("another process is submitting this job, or has just died: waiting for its lease")
+	if fd.existed {
+		if holder, _ := fd.feederHolder(ctx); holder != "" {
+			fd.watch.Status("another process is submitting this job, or has just died: waiting for its lease")
+		}
 	}
 	holdCtx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -143,8 +162,8 @@ func (fd *feeder) queueFull(waiting bool) {
 	}
 }
 
-// readState reads how the job stands, now that no other process feeds it, and enters the
-// state that follows from it.
+// readState reads how the job stands, now that no other process feeds it, and enters the state that
+// follows from it. The input is lost if fewer numbers are stored than this feeder has seen stored.
 func (fd *feeder) readState(ctx context.Context) error {
 	err := fd.fleet.Retry(ctx, func() (err error) {
 		fd.job, err = fd.manifest(ctx)
@@ -156,8 +175,8 @@ func (fd *feeder) readState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if fd.job.State == task.Cancelled || fd.job.State == task.Removed {
-		return cancelledError(fd.id)
+	if end, ok := manifestEnding(fd.job); ok {
+		return end.err
 	}
 	compared := fd.read - uint64(len(fd.block))
 	if fd.storedBefore = fd.stored(); fd.storedBefore < compared {

@@ -9,7 +9,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// readAhead is how many pieces are read before the feeder takes them.
+// readAhead is how many pieces are read before the feeder takes them: with the one that is being read
+// and the one that is being stored at most 4 * task.MaxCount numbers.
 const readAhead = 2
 
 // A piece is what was read of the input: up to task.MaxCount numbers, or the end.
@@ -25,9 +26,10 @@ type inputEnd struct {
 	bad      []task.BadToken // the first task.MaxBad of them
 }
 
-// readInput reads the input in a goroutine of its own: nothing can interrupt a read from a
-// terminal or a pipe. The goroutine stops at the end of the input, or at the first piece after
-// the end of ctx.
+// readInput reads the input in a goroutine of its own, because nothing can interrupt a read from a
+// terminal or a pipe, and returns the pieces in order. The goroutine stops at the end of the input, or
+// at the first piece after the end of ctx. The process does not wait for it: its group is not that of
+// the loop. The channel is not closed, and the last piece has the end.
 func readInput(ctx context.Context, sub Submission) <-chan piece {
 	pieces := make(chan piece, readAhead)
 	go func() {

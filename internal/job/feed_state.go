@@ -14,7 +14,7 @@ const (
 	feedComparing                  // they are compared with stored numbers; more may follow
 	feedAppending                  // they are stored and queued
 	feedMatching                   // all input was stored before: they are compared, and no more may follow
-	feedRestoring                  // the server has lost numbers: they are kept until the whole input is known to be the same
+	feedRestoring                  // the server has lost numbers: all are kept in memory until the whole input is known to be the same
 	feedSealed                     // all input is stored and queued
 	feedStates
 )
@@ -49,7 +49,7 @@ const (
 	actUnreadable // the input cannot be compared
 )
 
-// A feedStep is what an event leads to.
+// A feedStep is what an event leads to: an act, and the state after it.
 type feedStep struct {
 	act  feedAct
 	next feedState
@@ -64,8 +64,12 @@ type feedStep struct {
 //	matching   nothing    more      nothing    seal       fewer        seal        unreadable
 //	restoring  nothing    nothing   nothing    restore    fewer        unreadable  unreadable
 //
-// Seal and restore lead to sealed; fewer, more and unreadable end the feeder. A broken input
-// is sealed too, as cut off.
+// Seal and restore lead to sealed; fewer, more and unreadable end the feeder with an error. A broken
+// input is sealed too, as cut off: the numbers before the break are computed.
+//
+// Two rules hold in the table (TestFeedRules). Numbers are stored only in appending, and at the end of
+// restoring: so all that is stored is known to be that of this input. No job is sealed by an input
+// that is shorter than what is stored.
 var feedTable = [feedStates][feedEvents]feedStep{
 	feedComparing: {
 		inputMatched:     {actConfirm, feedAppending},
@@ -99,11 +103,21 @@ var feedTable = [feedStates][feedEvents]feedStep{
 	},
 }
 
-// firstState returns the state of a feeder that begins or, with a new lease, continues. j is
-// the manifest, existed says that another process has created it, stored counts the stored
-// numbers, and compared those of the input that are compared with stored ones, or stored.
+// firstState returns the state of a feeder that begins or, with a new lease, continues. j is the
+// manifest, existed says that this process did not create it, stored counts the stored numbers, and
+// compared those of the input that are compared with stored ones, or stored.
+//
+//	the job                                           state
+//	existed, was sealed whole, numbers are lost       restoring
+//	existed, a feeder has begun to restore it         restoring
+//	existed, is sealed or done whole, all is stored   matching
+//	any other, more is stored than compared           comparing
+//	any other                                         appending
+//
+// The last two are new jobs, jobs that were cut off, and open jobs whose feeder has died. A job that
+// this process created is its own even if a holder has sealed it meanwhile.
 func firstState(j *task.Job, existed bool, stored, compared uint64) feedState {
-	whole := existed && !j.CutOff
+	whole := existed && !j.CutOff // if it was sealed, with the whole input
 	switch {
 	// An open job has a digest only if a feeder has begun to restore it.
 	case whole && j.Digest != "" && (j.State == task.Open || stored < j.Count):
@@ -116,7 +130,8 @@ func firstState(j *task.Job, existed bool, stored, compared uint64) feedState {
 	return feedAppending
 }
 
-// endEvent returns the event of the end of the input after so many numbers.
+// endEvent returns the event of the end of the input after read numbers, of which stored were stored
+// before. err is why it cannot be read any further; nil = it was read to its end.
 func endEvent(err error, read, stored uint64) feedEvent {
 	switch {
 	case err != nil && read < stored:
@@ -137,7 +152,7 @@ func (e feedEvent) String() string {
 	return [...]string{"matched", "beyond", "silent", "ended", "ended short", "broken", "broken short"}[e]
 }
 
-// impossible is the error of an entry that the table does not have.
+// impossible is the error of an entry that the table does not have: a defect of this package.
 func impossible(s feedState, e feedEvent) error {
 	return fmt.Errorf("internal error: the input was %v while %v", e, s)
 }

@@ -9,8 +9,11 @@ import (
 	"factorfleet/internal/task"
 )
 
-// storeFull stores and queues the full blocks, and the rest too if it has waited for
-// waitMost. Each block is queued before the next is stored, so that workers start at once.
+// storeFull stores and queues the full blocks, and the rest too if it has waited for waitMost. Each
+// block is queued before the next is stored, so that workers start at once and a full queue stops the
+// reading of the input.
+//
+// Requires the state appending. After an error block has the numbers that are not stored.
 func (fd *feeder) storeFull(ctx context.Context) error {
 	for {
 		n := blockLen(fd.block)
@@ -31,7 +34,8 @@ func (fd *feeder) storeFull(ctx context.Context) error {
 	return nil
 }
 
-// blockLen returns how many of numbers fit into one block, from the first on.
+// blockLen returns how many of numbers fit into one block, from the first on: at most task.MaxCount
+// numbers and task.MaxBlockBytes bytes, and at least one if there are any.
 func blockLen(numbers []nat.Nat) int {
 	size := 0
 	for i, n := range numbers {
@@ -52,8 +56,8 @@ func (fd *feeder) storeAll(ctx context.Context, flow plan.InputState) error {
 	return fd.queue(ctx, flow)
 }
 
-// storeBlock stores the first n numbers of block. They are queued later: a task exists only
-// for numbers that are stored.
+// storeBlock stores the first n numbers of block, 1 <= n <= blockLen(block), behind all that are
+// stored. They are queued later: a task exists only for numbers that are stored.
 func (fd *feeder) storeBlock(ctx context.Context, n int) error {
 	if err := fd.reopen(ctx); err != nil {
 		return err
@@ -69,8 +73,8 @@ func (fd *feeder) storeBlock(ctx context.Context, n int) error {
 	return nil
 }
 
-// queue publishes the chunks that are ready. Chunks that are not published because of an
-// error are stored, so that the holder finds them missing.
+// queue publishes the chunks that are ready, and waits while the queue is full. The numbers of chunks
+// that are not published because of an error are stored, so that the holder finds them missing.
 func (fd *feeder) queue(ctx context.Context, flow plan.InputState) error {
 	var chunks []plan.Chunk
 	for {
@@ -82,7 +86,7 @@ func (fd *feeder) queue(ctx context.Context, flow plan.InputState) error {
 	}
 }
 
-// finish stores and queues the rest, and seals the job.
+// finish stores and queues the rest, and seals the job. Requires that the input has ended.
 func (fd *feeder) finish(ctx context.Context) error {
 	if err := fd.storeAll(ctx, plan.InputEnded); err != nil {
 		return err
@@ -97,8 +101,9 @@ func (fd *feeder) finish(ctx context.Context) error {
 	return nil
 }
 
-// seal writes into j that all input is stored, or how it was cut off. A job that is sealed or
-// done stays so, unless a holder has sealed it as cut off while this process was unreachable.
+// seal writes into j that all input is stored, or how it was cut off. A job that is sealed or done
+// with the same number of numbers keeps its state. With another number, a holder has sealed it as cut
+// off while this process was unreachable: it is sealed anew.
 func (fd *feeder) seal(j *task.Job) {
 	if j.State == task.Open || j.Count != fd.read {
 		j.State, j.Ended, j.Expires = task.Sealed, nil, nil
@@ -109,4 +114,44 @@ func (fd *feeder) seal(j *task.Job) {
 	}
 	j.Count, j.Work, j.Digest = fd.read, fd.work, fd.hexDigest()
 	j.BadCount, j.Bad = fd.end.badCount, fd.end.bad
+}
+
+// reopen makes the manifest open again if it was sealed, before more numbers are stored: there is more
+// input than a cut-off job has, or input that the server has lost. The digest of a job that was not
+// cut off stays. By that a later feeder knows that the input is being restored, and stores nothing
+// before it has compared the digest.
+func (fd *feeder) reopen(ctx context.Context) error {
+	if fd.job.State == task.Open {
+		return nil
+	}
+	j, err := fd.changeJob(ctx, func(j *task.Job) {
+		if j.CutOff {
+			j.Digest = "" // it is that of a part
+		}
+		j.State, j.CutOff, j.Note, j.Count = task.Open, false, "", 0
+		j.Ended, j.Expires = nil, nil
+	})
+	if err != nil {
+		return err
+	}
+	fd.job = j
+	fd.post(manifestChanged{j})
+	return nil
+}
+
+// changeJob changes the manifest unless the job was cancelled or removed, and returns what it has
+// written. It waits for an unreachable server. So change may be called several times, each time with
+// the manifest as it stands then.
+func (fd *feeder) changeJob(ctx context.Context, change func(*task.Job)) (j *task.Job, _ error) {
+	err := fd.fleet.Retry(ctx, func() (err error) {
+		j, err = fd.fleet.ChangeJob(ctx, fd.id, func(j *task.Job) error {
+			if end, ok := manifestEnding(j); ok {
+				return end.err
+			}
+			change(j)
+			return nil
+		})
+		return err
+	})
+	return j, err
 }

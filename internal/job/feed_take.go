@@ -9,10 +9,12 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
 )
 
-// take counts numbers, compares those that are stored already, and hands on the rest. After
-// an error nothing is lost: the next call continues.
+// take takes the next numbers of the input, or none: it compares those that are stored already, and
+// hands the rest to the state. After an error nothing is lost, because numbers are counted into block
+// first: the next call continues with block.
 func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 	fd.count(numbers)
 	if err := fd.compare(ctx); err != nil {
@@ -24,7 +26,8 @@ func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 	return fd.handle(ctx, inputBeyond)
 }
 
-// count takes numbers into the digest, the counts and block.
+// count takes numbers into the digest, the counts and block. It is called once for each number, so
+// that the digest and the counts are those of the input, whatever happens to the lease.
 func (fd *feeder) count(numbers []nat.Nat) {
 	var work time.Duration
 	fd.text = fd.text[:0]
@@ -42,10 +45,10 @@ func (fd *feeder) count(numbers []nat.Nat) {
 	fd.block = append(fd.block, numbers...)
 }
 
-// hexDigest returns the digest of the numbers read so far.
+// hexDigest returns the digest of the numbers read so far, as the manifest has it.
 func (fd *feeder) hexDigest() string { return hex.EncodeToString(fd.digest.Sum(nil)) }
 
-// handle does what the table says about an event, and enters the next state.
+// handle does what feedTable says about an event, and enters the next state unless that fails.
 func (fd *feeder) handle(ctx context.Context, e feedEvent) error {
 	step := feedTable[fd.state][e]
 	if err := fd.do(ctx, step.act, e); err != nil {
@@ -55,7 +58,8 @@ func (fd *feeder) handle(ctx context.Context, e feedEvent) error {
 	return nil
 }
 
-// do performs an act. After an error the state stays, and block has all that is not stored.
+// do performs an act. After an error block has all numbers that are not stored, so that the act can
+// be done again. e is the event, for an error message.
 func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 	switch act {
 	case actNothing:
@@ -82,4 +86,40 @@ func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 		return fmt.Errorf("compare the input with that of job %s: %w", fd.id, fd.end.err)
 	}
 	return impossible(fd.state, e)
+}
+
+// compare takes the numbers that were stored before off the front of block, and handles inputMatched
+// with the last of them. An error wraps fleet.ErrDiffers if a stored number is different.
+func (fd *feeder) compare(ctx context.Context) error {
+	first := fd.read - uint64(len(fd.block)) // position of block[0]
+	if first >= fd.storedBefore {
+		return nil
+	}
+	n := min(uint64(len(fd.block)), fd.storedBefore-first)
+	if n > 0 {
+		if err := fd.compareRange(ctx, task.Range{First: first, Count: n}); err != nil {
+			return err
+		}
+	}
+	fd.block = fd.block[n:]
+	if first+n < fd.storedBefore {
+		return nil
+	}
+	return fd.handle(ctx, inputMatched)
+}
+
+// compareRange compares the first r.Count numbers of block with the stored range r. Positions that a
+// user sees count from 1.
+func (fd *feeder) compareRange(ctx context.Context, r task.Range) error {
+	stored, err := fd.inputs.Numbers(ctx, r)
+	if err != nil {
+		return err
+	}
+	for i, n := range fd.block[:r.Count] {
+		if n.Cmp(stored[i]) != 0 {
+			return fmt.Errorf("%w: job %s exists with other input: its number %d is %.40s, here it is %.40s",
+				fleet.ErrDiffers, fd.id, r.First+uint64(i)+1, stored[i], n)
+		}
+	}
+	return nil
 }

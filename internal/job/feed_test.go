@@ -62,7 +62,7 @@ func TestFeederLosesLease(t *testing.T) {
 		}
 		feed.Close()
 	})
-	await(t, "it is fed", func() bool { who, err := h.Holder(t.Context(), feedLease("j")); return who != "" && err == nil })
+	await(t, "it is fed", func() bool { holder, err := h.Holder(t.Context(), feedLease("j")); return holder != "" && err == nil })
 	if _, err := leases.PutString(t.Context(), feedLease("j"), "thief"); err != nil {
 		t.Fatal(err)
 	}
@@ -75,4 +75,25 @@ func TestFeederLosesLease(t *testing.T) {
 		t.Errorf("%+v", s.Job)
 	}
 	a.out.check(t, 0, count)
+}
+
+// TestFeedRemoved: a feeder that finds its job removed ends as every other part of the process
+// does, not as if the job was cancelled.
+func TestFeedRemoved(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	s, fd, err := begin(t.Context(), h.Fleet, submission("j", text(0, 10)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd.attach(s.newLoop(t.Context(), goalFed, fd.job, Watch{}, true))
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State = task.Removed; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := fd.readState(t.Context()); endingOf(err).kind != removed {
+		t.Errorf("the manifest is read: %v", err)
+	}
+	if _, err := fd.changeJob(t.Context(), func(*task.Job) {}); endingOf(err).kind != removed {
+		t.Errorf("the manifest is changed: %v", err)
+	}
 }

@@ -80,7 +80,7 @@ func TestForgeries(t *testing.T) {
 				t.Errorf("strikes: %+v", x)
 			}
 			if x := h.standing("honest"); len(x.Strikes) != 0 {
-				t.Errorf("strikes of who is honest: %+v", x)
+				t.Errorf("strikes of the honest worker: %+v", x)
 			}
 		})
 	}
@@ -109,7 +109,7 @@ func TestForgedLetters(t *testing.T) {
 	r.out.check(t, 0, count)
 }
 
-// TestRogueAck: a task that is acked by a stranger is found missing and requeued.
+// TestRogueAck: a task that is acked by another client is found missing and requeued.
 func TestRogueAck(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)

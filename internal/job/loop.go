@@ -19,15 +19,29 @@ const (
 	goalShow             // when the answers that exist now are printed: results
 )
 
-// eventsAhead is how many events may wait for the loop. A loop that waits for a slow output
-// must not stop the feeder, which sends a handful of events in all.
+// eventsAhead is how many events may wait for the loop. A loop that waits for a slow output must
+// not stop the feeder. The feeder sends up to three events for each lease that it gets, the job's
+// lease two, and at most one answer and one end of a reminder wait: 16 is enough for two leases of
+// each kind. With more the senders wait.
 const eventsAhead = 16
 
 // A loop is one process's part in one job. One goroutine runs it and decides everything; the
-// other goroutines send it events.
+// other goroutines send it events. The package comment has the diagram.
 //
 // The loop waits only for events, and for the output: Emit, Flush, and the numbers and results
 // that the collector reads again for it. All other operations run in goroutines of their own.
+//
+// The life of a loop:
+//
+//	newLoop ─> run starts the parts ─> confirmed: the results are followed
+//	                                       v
+//	                                   upToDate: reviews and reminders begin
+//	                                       v
+//	           finish, by any goroutine: the first ending is stored, then ctx ends
+//	                                       v
+//	           run waits for all goroutines and returns the ending
+//
+// A job can end in each of these stages.
 type loop struct {
 	// Set before the loop runs, and not changed then.
 	ctx       context.Context // ends with the loop
@@ -42,7 +56,7 @@ type loop struct {
 	events    chan event
 	batches   chan event        // batch, caughtUp; unbuffered, so that the output slows down the follower
 	manifests latest[*task.Job] // manifests that other processes wrote
-	requests  latest[struct{}]  // a review is wanted
+	requests  latest[struct{}]  // a review is requested
 	ends      chan ending       // capacity 1: the first ending wins
 	group     sync.WaitGroup    // all goroutines of the loop
 
@@ -56,10 +70,10 @@ type loop struct {
 	confirmed    bool         // the stored input is known to be that of the feeder: results are followed
 	feeding      bool         // the feeder has not stored all its input
 	holding      bool         // this process has the job's lease
-	sized        bool         // Progress knows how many numbers the job has
+	sized        bool         // Progress knows how many numbers the job has; not used if hasFeeder
 	upToDate     bool         // all results that were stored when the process began are dealt with
 	trust        trust        // set once upToDate
-	dealtWith    uint64       // sequence up to which results are verified or removed
+	dealtWith    uint64       // sequence up to which results are verified or removed; can fall, see stream.Link.Follow
 	lastAccepted time.Time    // when a result was last accepted
 	requeued     uint64       // ranges
 	reminder     *time.Ticker // stopped until upToDate
@@ -71,15 +85,16 @@ type loop struct {
 // A loopConfig is what a loop is made of.
 type loopConfig struct {
 	goal      goal
-	hasFeeder bool
+	hasFeeder bool // one of the parts that run gets is the feeder of the job
 	job       *task.Job
 	watch     Watch
 	access    access
-	numbers   numbersFunc
-	reread    rereadFunc
+	numbers   numbersFunc // see collect.Config
+	reread    rereadFunc  // see collect.Config
 }
 
-// newLoop returns a loop that ends when ctx ends, or before.
+// newLoop returns a loop that ends when ctx ends, or before. The caller must call run, once, with
+// the same ctx.
 func newLoop(ctx context.Context, c loopConfig) *loop {
 	l := &loop{
 		goal: c.goal, hasFeeder: c.hasFeeder, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access,
@@ -96,8 +111,10 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	return l
 }
 
-// run runs the loop and its parts until the job has ended, and returns how. ctx is that of
-// newLoop.
+// run runs the loop and its parts until the goal is reached or the job has ended otherwise, and
+// returns how. A part must return when its context ends; an error that it returns before ends the
+// loop. ctx is that of newLoop. When run returns, no goroutine of the loop runs any more, so that
+// the caller may use all that the loop owned.
 func (l *loop) run(ctx context.Context, parts ...func(context.Context) error) ending {
 	for _, part := range parts {
 		l.start(part)
@@ -114,7 +131,8 @@ func (l *loop) run(ctx context.Context, parts ...func(context.Context) error) en
 	return l.ended(ctx)
 }
 
-// next waits for one event and applies it.
+// next waits for one event and applies it. The channels have no order among each other: an event must
+// not rely on one of another channel. Of one channel the order is that of the sender.
 func (l *loop) next() {
 	select {
 	case <-l.ctx.Done():
@@ -132,22 +150,29 @@ func (l *loop) next() {
 	case <-l.reminder.C:
 		l.remind()
 	}
-	if l.goal == goalEnd && l.isComplete() {
+	// While the loop waited for its output, a newer manifest may have arrived that says that there
+	// are more numbers. It is applied first.
+	if l.goal == goalEnd && len(l.manifests) == 0 && l.isComplete() {
 		l.finish(ending{kind: complete})
 	}
 }
 
-// isComplete reports whether each number of a sealed job has an answer or is given up, and
-// the input is read to its end if this process reads it.
+// isComplete reports whether each number of a sealed job has an answer or is given up and was emitted,
+// and the input is read to its end if this process reads it. A feeder reads on although all stored
+// numbers are answered: its input may be longer, or different.
 func (l *loop) isComplete() bool {
 	return !l.feeding && (l.job.State == task.Sealed || l.job.State == task.Done) && l.collector.Complete(l.job.Count)
 }
 
-// ended returns how the loop ended. ctx is the caller's.
+// ended returns how the loop ended. ctx is the caller's. If it has ended too, that is the ending,
+// unless the process had already done what it was asked for: the errors of the parts are then only
+// consequences.
 func (l *loop) ended(ctx context.Context) ending {
 	select {
 	case j := <-l.manifests:
-		if _, ok := manifestEnding(j); ok { // it has ended the loop before it was received
+		// It has ended the loop before it was received. A manifest that does not end the job is
+		// dropped: the summary says what the loop has seen.
+		if _, ok := manifestEnding(j); ok {
 			l.job = j
 		}
 	default:
@@ -163,7 +188,8 @@ func (l *loop) ended(ctx context.Context) ending {
 	return e
 }
 
-// confirm begins to follow the results.
+// confirm begins to follow the results, the first time that it is called. Before that no answer is
+// accepted, because it could be the answer to other numbers than those of the feeder's input.
 func (l *loop) confirm() {
 	if l.confirmed {
 		return
@@ -172,4 +198,29 @@ func (l *loop) confirm() {
 	if l.results != nil {
 		l.start(l.results)
 	}
+}
+
+// remindEvery is the pause between two reminders. A worker that has missed its quarantine computes
+// for nothing until then; a reminder reads the bucket of heartbeats, if any worker has a strike.
+const remindEvery = 5 * time.Second
+
+// beginReminders has the loop call remind now and every remindEvery, in a process that waits for
+// the end of the job. Requires l.trust.
+func (l *loop) beginReminders() {
+	if l.goal != goalEnd {
+		return
+	}
+	l.reminder.Reset(remindEvery)
+	l.remind()
+}
+
+// remind tells workers of a quarantine or a release that they have missed, if this process is
+// the holder.
+func (l *loop) remind() {
+	if !l.holding || l.reminding {
+		return
+	}
+	l.reminding = true
+	t := l.trust
+	l.group.Go(func() { l.post(reminded{t.Remind(l.ctx)}) })
 }

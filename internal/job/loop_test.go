@@ -17,8 +17,12 @@ func (w *world) run(out *output, hasFeeder, ordered bool) (*loop, ending) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	j := w.job
+	emit := out.emit
+	if w.slow != nil {
+		emit = func(item *collect.Item) error { w.slow(); return out.emit(item) }
+	}
 	l := newLoop(ctx, loopConfig{
-		hasFeeder: hasFeeder, job: &j, watch: Watch{Emit: out.emit, Ordered: ordered}, access: w, numbers: worldNumbers, reread: w.result,
+		hasFeeder: hasFeeder, job: &j, watch: Watch{Emit: emit, Ordered: ordered}, access: w, numbers: worldNumbers, reread: w.result,
 	})
 	l.results = func(ctx context.Context) error { return w.follow(ctx, l) }
 	var parts []func(context.Context) error
@@ -192,6 +196,91 @@ func TestAnswerTwice(t *testing.T) {
 			if a.apply(l); v.step != step || v.operation != operation {
 				t.Errorf("step %d, operation %d after a duplicate; %d, %d before", v.step, v.operation, step, operation)
 			}
+		}
+	})
+}
+
+// TestNewerManifestFirst: a job that more input was added to is not complete with the numbers
+// that it had before, although the loop has still to receive the newer manifest.
+func TestNewerManifestFirst(t *testing.T) {
+	t.Parallel()
+	for range 20 { // the loop receives events from several channels in random order
+		sealed := &task.Job{ID: "j", Kind: task.KindSquare, State: task.Sealed}
+		l := newLoop(t.Context(), loopConfig{job: sealed, watch: Watch{Emit: discard}, numbers: noNumbers, reread: noResult})
+		l.manifests.put(&task.Job{ID: "j", Kind: task.KindSquare, State: task.Open})
+		l.events <- leaseChanged{held: false}
+		l.next()
+		l.next()
+		if l.ctx.Err() != nil {
+			t.Fatal("the job is complete without the numbers of the newer manifest")
+		}
+		l.manifests.put(sealed)
+		if l.next(); l.ctx.Err() == nil {
+			t.Fatal("the job is not complete")
+		}
+	}
+}
+
+// TestReviewFindsEnd: a review of a job that was cancelled or removed ends the loop and requeues
+// nothing, although the loop has not received the manifest that says so.
+func TestReviewFindsEnd(t *testing.T) {
+	t.Parallel()
+	for _, state := range []task.State{task.Cancelled, task.Removed} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 5)
+			w.seal()
+			w.queue = make(map[task.Range]bool)
+			j := w.job
+			w.job.State = state
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			l := newLoop(ctx, loopConfig{job: &j, watch: Watch{Emit: discard}, access: w, numbers: worldNumbers, reread: w.result})
+			l.results = func(context.Context) error { l.deliver(caughtUp{w}); l.post(leaseChanged{held: true}); return nil }
+			time.AfterFunc(time.Minute, cancel)
+			end := l.run(ctx)
+			if want, _ := manifestEnding(&w.job); end.kind != want.kind {
+				t.Errorf("%s: %+v", state, end)
+			}
+			if len(w.queue) > 0 || l.job.State != state {
+				t.Errorf("%s: %d tasks are queued, the manifest is %+v", state, len(w.queue), l.job)
+			}
+		})
+	}
+}
+
+// TestLoopSlowOutput: an output that is slower than everything else changes nothing about the lines,
+// and no goroutine waits for ever for the loop.
+func TestLoopSlowOutput(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed)
+			w.poison = task.Set{}
+			var out output
+			w.slow = func() { w.pause(time.Second) }
+			l, end := w.run(&out, true, true)
+			if end != (ending{kind: complete}) {
+				t.Fatalf("seed %d: %+v", seed, end)
+			}
+			w.check(&out, l.summary(), 1)
+		})
+	}
+}
+
+// TestEndWhileOutputBlocks: a job that is cancelled while its output blocks, and many events wait
+// for the loop, ends as soon as the output returns, and prints nothing afterwards.
+func TestEndWhileOutputBlocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 6)
+		w.seal()
+		w.over = task.Cancelled
+		var out output
+		w.slow = func() { time.Sleep(10 * time.Second) }
+		began := time.Now()
+		_, end := w.run(&out, false, false)
+		if end.kind != cancelled || len(out.items) > 20 || time.Since(began) > 210*time.Second {
+			t.Errorf("%+v after %d lines and %v", end, len(out.items), time.Since(began))
 		}
 	})
 }

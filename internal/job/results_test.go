@@ -67,3 +67,21 @@ func TestResultsDead(t *testing.T) {
 		}
 	}
 }
+
+// TestResultsCancelled: the answers that a job had when it was cancelled can still be printed.
+func TestResultsCancelled(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	if _, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 100)), Watch{}, func(string) {}); err != nil {
+		t.Fatal(err)
+	}
+	h.put("FACTOR.results.j.20-30.w", squares("w", 20, 30).Encode())
+	if _, err := h.Cancel(t.Context(), "j"); err != nil {
+		t.Fatal(err)
+	}
+	var out output
+	s, err := Results(t.Context(), h.other(), "j", out.watch())
+	if err != nil || s.Job.State != task.Cancelled || s.Verified != 30 || s.Missing != 70 || out.len() != 30 {
+		t.Errorf("%+v, %v, %d lines", s, err, out.len())
+	}
+}

@@ -8,16 +8,28 @@ import (
 	"factorfleet/internal/task"
 )
 
+// When reviews take place. A review is six to nine requests; the listing of a full queue costs the
+// server some tens of milliseconds.
 const (
-	reviewEvery   = 30 * time.Second       // at most between two reviews; and the time that the results may take
-	reviewQuiet   = 2 * time.Second        // without an answer before the first review; doubles up to reviewEvery
-	reviewSpacing = 100 * time.Millisecond // at least between two reviews, however often one is requested
+	// reviewEvery is the longest time between two reviews of a job that is answered all the time:
+	// lost ranges, which are rare, wait so long. A review fails if the results that were stored
+	// when it began are not verified after that time.
+	reviewEvery = 30 * time.Second
+
+	// reviewQuiet is the time without an answer before the first review: longer than most tasks
+	// take, so that a job whose last tasks run is seldom reviewed. It doubles up to reviewEvery,
+	// since a job of hard numbers is quiet for hours.
+	reviewQuiet = 2 * time.Second
+
+	// reviewSpacing is the shortest time between the beginnings of two reviews. So hundreds of
+	// dead letters that arrive one by one cause ten reviews a second, not hundreds.
+	reviewSpacing = 100 * time.Millisecond
 )
 
 // A reviewer compares the job's stored input with what became of it, gives up what has a
 // dead letter, and requeues what is missing. It is a state machine in the loop. A step that
 // reads or changes a stream is one operation, in a goroutine of its own; its answer is the
-// event that leads to the next step (review_operation.go).
+// event that leads to the next step (review_steps.go, review_missing.go).
 //
 //	off           until the stored results are dealt with
 //	 v
@@ -43,33 +55,38 @@ const (
 //	 v                                                                                │
 //	requeue       requeues the ranges that are missing from both lists  ─────────────>┘
 //
-// Invariant: TASKS, RETURNS, RESULTS and DEAD are read in this order. A range moves from one
-// stream to the next in this order only. So a review sees each range at least once, and does
-// not take a range that moves meanwhile for a missing one. Covered means verified in this
-// process, never merely listed.
+// TASKS, RETURNS, RESULTS and DEAD are read in this order. The package comment has the proof that
+// a range which moves between them meanwhile is not lost and is rarely requeued without need.
 //
-// An error in any step ends the review. The next review tries again, unless the error ends
-// the job.
+// Every watcher reviews, because each has to learn what was given up. Only the holder seals and
+// requeues. A process that loses the lease during a review stops before the next of these steps.
+//
+// An error in any step ends the review. The next review tries again, unless the error ends the
+// job. There is always a next review: outside of off, either the timer runs or an operation, which
+// ends with its requests.
+//
+// All fields belong to the loop.
 type reviewer struct {
 	l     *loop
 	step  reviewStep
 	timer *time.Timer // for idle, spaced, results
 
-	requested bool
-	started   time.Time     // when the last review began
-	pause     time.Duration // without an answer before the next review
+	requested bool          // another review is to follow at once
+	started   time.Time     // when the last review began; zero = there was none
+	pause     time.Duration // without an answer before the next review, reviewQuiet to reviewEvery
 	operation uint64        // number of the operation that runs; answers of others are ignored
 
 	// Of the review that runs.
 	job   *task.Job // the manifest as it was before the queue was listed
-	queue snapshot
-	last  uint64 // sequence of the last result when the queue had been listed
+	queue snapshot  // of the first listing; the second is added to it
+	last  uint64    // sequence of the last result when the queue had been listed
 
 	noFeeder time.Time // since when an open job has no feeder; zero = it has one
 	noInput  time.Time // since when missing ranges cannot be read from the input; zero = they can
 	reported bool      // the user knows that another process feeds the job
 }
 
+// A reviewStep is a state of the reviewer; see there.
 type reviewStep uint8
 
 const (
@@ -93,7 +110,8 @@ func (v *reviewer) init(l *loop) {
 	v.timer.Stop()
 }
 
-// begin starts the reviewer, once all stored results are dealt with.
+// begin starts the reviewer, once all stored results are dealt with. Requires l.trust. Results
+// needs one review, at once.
 func (v *reviewer) begin() {
 	if v.step != reviewOff {
 		return
@@ -104,7 +122,8 @@ func (v *reviewer) begin() {
 	v.idle()
 }
 
-// request asks for a review soon. What has happened before it begins, it will see.
+// request requests a review soon. A review that has not begun will see what has happened; one that
+// runs may not, so that another one follows it.
 func (v *reviewer) request() {
 	switch v.step {
 	case reviewSpaced:
@@ -116,7 +135,7 @@ func (v *reviewer) request() {
 	}
 }
 
-// idle waits for the next review.
+// idle waits for the next review, or starts it if one is requested.
 func (v *reviewer) idle() {
 	v.step = reviewIdle
 	if !v.requested {
@@ -132,7 +151,8 @@ func (v *reviewer) idle() {
 	v.start()
 }
 
-// timeout is called when the timer has expired.
+// timeout is called when the timer has expired. In idle the answers since the timer was set may have
+// postponed the review, but no later than reviewEvery after the last one.
 func (v *reviewer) timeout() {
 	switch v.step {
 	case reviewIdle:
@@ -146,7 +166,7 @@ func (v *reviewer) timeout() {
 	case reviewSpaced:
 		v.start()
 	case reviewResults:
-		v.fail(errors.New("the results arrive too slowly for a review"))
+		v.fail(errors.New("the results that were stored when the review began are not verified yet"))
 	}
 }
 
@@ -160,14 +180,14 @@ func (v *reviewer) start() {
 	})
 }
 
-// fail ends the review with an error, and the loop if the error is of a kind that no later
-// review can help against.
+// fail ends the review with an error. It ends the loop if no later review can help against an error
+// of that kind (endingOf), or if no later review follows.
 func (v *reviewer) fail(err error) {
 	end := endingOf(err)
 	if end.kind != failed || v.l.goal == goalShow {
 		v.l.finish(end)
 		return
 	}
-	v.l.watch.Log.Debug().Err(err).Msg("the review failed: it is repeated")
+	v.l.watch.Log.Debug().Err(err).Msg("the review failed and will be repeated")
 	v.idle()
 }

@@ -101,19 +101,19 @@ func (h *testFleet) fill(job string) {
 func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbox) (stop func()) {
 	h.t.Helper()
 	nc, js := h.connect()
-	station, err := puller.Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
+	client, err := puller.Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	var out worker.Outbox = station
+	var out worker.Outbox = client
 	if outbox != nil {
-		out = outbox(station)
+		out = outbox(client)
 	}
 	w := worker.New(worker.Config{
-		Name: name, Slots: 2, AckWait: station.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kind.All(), Log: zerolog.Nop(),
-	}, station, out)
+		Name: name, Slots: 2, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kind.All(), Log: zerolog.Nop(),
+	}, client, out)
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := station.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		h.t.Fatal(err)
 	}
 	var group sync.WaitGroup

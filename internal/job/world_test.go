@@ -29,6 +29,7 @@ type world struct {
 	t       *testing.T
 	returns bool       // workers hand tasks back: some ranges may be requeued without need
 	over    task.State // state of the job after 50 ms; "" = it is not changed by a user
+	slow    func()     // what the output does before it takes a line; nil = nothing
 
 	mu       sync.Mutex // guards below
 	rand     *rand.Rand
@@ -269,7 +270,7 @@ func (w *world) lease(ctx context.Context, l *loop) error {
 	return nil
 }
 
-// announce puts manifests, old ones too, and asks for reviews. It is the only goroutine that
+// announce puts manifests, old ones too, and requests reviews. It is the only goroutine that
 // puts manifests, as the follower of a job is.
 func (w *world) announce(ctx context.Context, l *loop) error {
 	for ctx.Err() == nil {
@@ -282,7 +283,7 @@ func (w *world) announce(ctx context.Context, l *loop) error {
 			time.Sleep(50 * time.Millisecond)
 			last := j
 			last.State = w.over
-			l.manifests.put(&last)
+			l.putManifest(&last)
 			return nil
 		}
 		w.pause(3 * time.Second)

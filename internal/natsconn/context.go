@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/nats-io/jsm.go/natscontext"
+
+	"factorfleet/internal/text"
 )
 
 // loadContext reads the context of the nats command with that name, or the file if name ends in .json,
@@ -14,7 +16,7 @@ func loadContext(name string) (*natscontext.Context, error) {
 	if strings.HasSuffix(name, ".json") { // as for the nats command
 		saved, err := natscontext.NewFromFile(name)
 		if err != nil {
-			return nil, Errorf(err, "cannot read the NATS context in %s: %s", name, oneLine(err))
+			return nil, Errorf(err, "cannot read the NATS context in %s: %s", name, text.Sanitize(err.Error(), maxReason))
 		}
 		return saved, nil
 	}
@@ -30,7 +32,7 @@ func loadContext(name string) (*natscontext.Context, error) {
 	case err == nil:
 		return saved, nil
 	case natscontext.IsKnown(name):
-		return nil, Errorf(err, "cannot use %s: %s; --no-context ignores it", what, oneLine(err))
+		return nil, Errorf(err, "cannot use %s: %s; --no-context ignores it", what, text.Sanitize(err.Error(), maxReason))
 	}
 	known := strings.Join(natscontext.KnownContexts(), ", ")
 	if known == "" {

@@ -10,6 +10,8 @@ import (
 	"github.com/nats-io/jsm.go/natscontext"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"factorfleet/internal/text"
 )
 
 // credentials returns the options for the login. It reads the files itself, so that an error in one of
@@ -20,7 +22,7 @@ func (c Config) credentials() ([]nats.Option, error) {
 	case strings.HasPrefix(c.Creds, "op://"):
 		options, err := optionsOf(natscontext.WithCreds(c.Creds))
 		if err != nil {
-			return nil, Errorf(err, "cannot read the credentials %s: %s; check that op, the tool of 1Password, can read them", c.Creds, oneLine(err))
+			return nil, Errorf(err, "cannot read the credentials %s: %s; check that op, the tool of 1Password, can read them", c.Creds, text.Sanitize(err.Error(), maxReason))
 		}
 		return options, nil
 	case c.Creds != "":

@@ -115,5 +115,5 @@ func reason(err error) string {
 	return strings.ReplaceAll(err.Error(), "nats: ", "")
 }
 
-// oneLine returns the text of an error without line breaks: some repeat what another program printed.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// maxReason bounds the text of an error that repeats what another program printed, in bytes.
+const maxReason = 1000

@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/jsm.go/natscontext"
 	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/text"
 )
 
 // security returns the options for TLS. As for the login, it reads the files before the connection.
@@ -39,7 +41,7 @@ func (c Config) windowsStore() ([]nats.Option, error) {
 		natscontext.WithWindowsCertStoreMatch(c.store.WindowsCertStoreMatch()),
 		natscontext.WithWindowsCaCertsMatch(c.store.WindowsCaCertsMatch()...))
 	if err != nil {
-		return nil, Errorf(err, "cannot use the certificate store of Windows that NATS context %q names: %s", c.store.Name, oneLine(err))
+		return nil, Errorf(err, "cannot use the certificate store of Windows that NATS context %q names: %s", c.store.Name, text.Sanitize(err.Error(), maxReason))
 	}
 	return options, nil
 }

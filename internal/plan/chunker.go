@@ -11,9 +11,13 @@ import (
 
 // The predicted work of chunks in mode auto, and its look-ahead.
 const (
-	targetWork = time.Second           // makes the cost of a message negligible, and is little to repeat
-	leastWork  = 20 * time.Millisecond // below it, the cost of a message is noticeable
-	maxAhead   = 16                    // full chunks: bounds the memory of the look-ahead
+	// targetWork makes the cost of a message negligible, and is little to repeat if a worker dies.
+	targetWork = time.Second
+	// leastWork is the work of the first and the last chunks. Below it, the cost of a message
+	// (some tens of microseconds at each end) would be noticeable.
+	leastWork = 20 * time.Millisecond
+	// maxAhead bounds the memory of the look-ahead, in full chunks: 65,536 numbers or 2 MiB.
+	maxAhead = 16
 )
 
 // An InputState says what a Chunker may expect of its input.

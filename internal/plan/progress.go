@@ -7,9 +7,14 @@ import (
 )
 
 const (
-	rateMemory = 10 * time.Second       // T, the time constant of the rate
-	rateStep   = 250 * time.Millisecond // shorter intervals are merged
-	rateTrust  = time.Second            // the rate is unknown until it was observed for so long
+	// rateMemory is T, the time constant of the rate. With less the ETA jumps with every chunk
+	// of hard numbers; with more it follows slowly when workers start or stop.
+	rateMemory = 10 * time.Second
+	// rateStep is the shortest interval of the integrals. Shorter ones are merged: thousands of
+	// results may arrive in a second.
+	rateStep = 250 * time.Millisecond
+	// rateTrust is how long the rate must be observed before it is shown.
+	rateTrust = time.Second
 )
 
 // A JobProgress counts the numbers of a job that were submitted and that are done, and
@@ -110,9 +115,9 @@ func decay(dt float64) (keep, weight float64) {
 	return keep, memory * (1 - keep)
 }
 
-// A Snapshot is a Progress at one moment.
+// A Snapshot is how a JobProgress stands at one moment.
 type Snapshot struct {
-	Done   uint64        // numbers
+	Done   uint64        // numbers; more than Total if a lost answer was computed again
 	Total  uint64        // numbers; until Sealed those submitted so far
 	Sealed bool          // no number will be submitted any more
 	Share  float64       // work done / work submitted, 0 to 1; 0 until Sealed

@@ -61,9 +61,9 @@ func (h *testFleet) queued(count int) *running {
 	return r
 }
 
-// TestLies: a wrong result is dropped and its range is requeued, for each watcher. It is one
+// TestWrongResults: a wrong result is dropped and its range is requeued, for each watcher. It is one
 // strike, however many watchers have seen it.
-func TestLies(t *testing.T) {
+func TestWrongResults(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	const count = 1000
@@ -71,7 +71,7 @@ func TestLies(t *testing.T) {
 	<-a.id
 	b := h.wait(h.other(), "j")
 	c := h.wait(h.other(), "j")
-	h.worker("liar", lying(fleet.MaxStrikes-1, wrongFactor))
+	h.worker("faulty", makeFaulty(fleet.MaxStrikes-1, wrongFactor))
 	s := a.clean()
 	for _, r := range []*running{a, b, c} {
 		r.clean()
@@ -80,7 +80,7 @@ func TestLies(t *testing.T) {
 	if s.Refused == 0 {
 		t.Error("nothing was refused")
 	}
-	x := h.standing("liar")
+	x := h.standing("faulty")
 	if len(x.Strikes) != fleet.MaxStrikes-1 || x.Quarantined != nil {
 		t.Fatalf("%+v", x)
 	}
@@ -94,20 +94,20 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestQuarantine: a worker that lies three times is stopped, and works again when released.
+// TestQuarantine: a worker with three wrong results is stopped, and continues when it is released.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	const count = 2000
 	a := h.queued(count)
-	var l *liar
-	h.worker("liar", func(s *puller.Client) worker.Outbox {
-		l = &liar{Client: s, spoil: wrongFactor}
-		l.lies.Store(1 << 40)
+	var l *faulty
+	h.worker("faulty", func(s *puller.Client) worker.Outbox {
+		l = &faulty{Client: s, spoil: wrongFactor}
+		l.wrong.Store(1 << 40)
 		return l
 	})
-	await(t, "the quarantine", func() bool { return h.standing("liar").Quarantined != nil })
-	if x := h.standing("liar"); len(x.Strikes) != fleet.MaxStrikes || !strings.Contains(x.Reason, "did not verify") {
+	await(t, "the quarantine", func() bool { return h.standing("faulty").Quarantined != nil })
+	if x := h.standing("faulty"); len(x.Strikes) != fleet.MaxStrikes || !strings.Contains(x.Reason, "did not verify") {
 		t.Errorf("%+v", x)
 	}
 	if a.out.len() != 0 {
@@ -122,11 +122,11 @@ func TestQuarantine(t *testing.T) {
 
 	sub := submission("k", text(0, count))
 	b := h.submit(h.Fleet, sub)
-	l.lies.Store(0)
-	if known, err := h.Release(t.Context(), "liar"); err != nil || !known {
+	l.wrong.Store(0)
+	if known, err := h.Release(t.Context(), "faulty"); err != nil || !known {
 		t.Fatal(known, err)
 	}
-	if x := h.standing("liar"); x.Quarantined != nil || len(x.Strikes) != 0 {
+	if x := h.standing("faulty"); x.Quarantined != nil || len(x.Strikes) != 0 {
 		t.Errorf("after the release: %+v", x)
 	}
 	b.clean()
