@@ -25,7 +25,6 @@ const (
 	leaseTTL   = 15 * time.Second // renewed every third of it
 	leaseLook  = 2 * time.Second  // between two looks whether a lease of another process is free
 	leaseRetry = time.Second      // after the server did not answer
-	markerTTL  = time.Second      // how long a released lease is still listed
 )
 
 // Hold waits until the lease of the job is free, takes it for holder, and runs held, whose ctx

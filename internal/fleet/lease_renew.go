@@ -94,11 +94,11 @@ func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err e
 }
 
 // release gives the lease back, so that another process need not wait for its end. The marker that
-// the lease is free is removed by the server after markerTTL.
+// the lease is free must outlive a restart of the server, so the server removes it after leaseTTL.
 func (f *Fleet) release(l lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(markerTTL)); err != nil {
+	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(f.leaseTTL)); err != nil {
 		f.link.Log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
 	}
 }
