@@ -48,10 +48,6 @@ const (
 	leaseLook = 2 * time.Second
 
 	leaseRetry = time.Second // after the server did not answer
-
-	// markerTTL is how long a released lease is still listed: the shortest time to live that a message
-	// can have (ADR-43 counts in seconds).
-	markerTTL = time.Second
 )
 
 // Hold waits until the lease of the job is free, takes it for holder, and runs held, whose ctx
@@ -83,13 +79,25 @@ func (f *Fleet) Hold(ctx context.Context, job, holder string, held func(context.
 
 // awaitFree waits until no process holds the job, or the connection is closed, or ctx ends. It waits for
 // leaseLook first: a key with an empty value, which is no lease of a process, does not make Hold spin.
+//
+// A holder renews its lease every leaseTTL/3, so a revision that stays for longer than leaseTTL is that of
+// a lease which the server should have removed. awaitFree then removes it.
 func (f *Fleet) awaitFree(ctx context.Context, job string) {
+	var seen uint64 // the revision at the last look
+	var since time.Time
 	for stream.Sleep(ctx, min(leaseLook, f.leaseTTL/3)) == nil && !f.link.NC.IsClosed() {
-		switch holder, err := f.Holder(ctx, job); {
+		holder, revision, err := f.readLease(ctx, job)
+		switch now := time.Now(); {
 		case err != nil:
 			f.link.Log.Debug().Err(err).Msg("cannot read the lease, retrying")
 		case holder == "":
 			return
+		case revision != seen:
+			seen, since = revision, now
+		case now.Sub(since) > f.leaseTTL+f.leaseTTL/3: // a renewal may be late by as much
+			f.link.Log.Warn().Str("key", job).Str("holder", holder).Msg("removing a lease that the server has not let expire")
+			f.release(lease{job: job, holder: holder, revision: revision})
+			since = now
 		}
 	}
 }
@@ -106,14 +114,20 @@ func (f *Fleet) acquire(ctx context.Context, job, holder string) (revision uint6
 // Holder returns the process that holds the job; "" if none does. A replica that is behind may answer,
 // so the result may be some time old.
 func (f *Fleet) Holder(ctx context.Context, job string) (string, error) {
+	holder, _, err := f.readLease(ctx, job)
+	return holder, err
+}
+
+// readLease is Holder, and returns the revision of the lease, too.
+func (f *Fleet) readLease(ctx context.Context, job string) (holder string, revision uint64, err error) {
 	e, err := f.leases.Get(ctx, job)
 	switch {
 	case errors.Is(err, jetstream.ErrKeyNotFound):
-		return "", nil
+		return "", 0, nil
 	case err != nil:
-		return "", fmt.Errorf("look at the lease of job %s: %w", job, stream.Explain(err))
+		return "", 0, fmt.Errorf("look at the lease of job %s: %w", job, stream.Explain(err))
 	}
-	return string(e.Value()), nil
+	return string(e.Value()), e.Revision(), nil
 }
 
 // Holds reports whether this process holds the job, as far as it knows: until held has returned.

@@ -107,13 +107,16 @@ func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err e
 	return ack.Sequence, nil
 }
 
-// release gives the lease back, so that another process need not wait for its end. The marker that
-// the lease is free is removed by the server after markerTTL. It waits for a second at most, because it
-// runs while the process ends; if it fails, the lease expires.
+// release gives the lease back, so that another process need not wait for its end. It waits for a second at
+// most, because it runs while the process ends; if it fails, the lease expires.
+//
+// The marker that the lease is free lasts for leaseTTL, no shorter. With markers of one second, a lease that
+// was released just before a restart of the server was seen now and then to be there again after it, and
+// to stay (nats-server 2.15.2, store without stream index). Such a lease is removed by awaitFree.
 func (f *Fleet) release(l lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(markerTTL)); err != nil {
+	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(f.leaseTTL)); err != nil {
 		f.link.Log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
 	}
 }

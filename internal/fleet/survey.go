@@ -100,7 +100,7 @@ func (s *Survey) count(subject string) {
 }
 
 // Held reports whether a process holds the lease of that key: a job's, or its feeder's. A lease that was
-// released is listed for markerTTL more, as its marker.
+// released is listed for leaseTTL more, as its marker.
 func (s *Survey) Held(key string) bool { return s.keys[key] }
 
 // Seen returns a time on the clock of this process: all that was stored by then, and is stored still, is in

@@ -5,7 +5,7 @@ import "time"
 // A pace says how often a supervisor looks, and how long it watches a job. Two inequalities must hold:
 //
 //	hurried > cutOffAfter               to seal a job whose feeder died takes a watch that long
-//	release > fleet's markerTTL + look  else a lease that this process released is taken for another's
+//	release > fleet's leaseTTL + look   else a lease that this process released is taken for another's
 type pace struct {
 	look    time.Duration // between two looks at all jobs
 	remind  time.Duration // between two looks at the heartbeats of quarantined workers
@@ -24,7 +24,7 @@ type pace struct {
 // have 9 goroutines each and 8 MiB together (measured with the server in the same process).
 var normalPace = pace{
 	look: time.Second, remind: remindEvery, quiet: 30 * time.Second, hurried: 10 * time.Second, slice: time.Minute,
-	recheck: time.Hour, longest: 5 * time.Minute, retry: 2 * time.Second, release: 5 * time.Second, watched: 128,
+	recheck: time.Hour, longest: 5 * time.Minute, retry: 2 * time.Second, release: 20 * time.Second, watched: 128,
 }
 
 const (
