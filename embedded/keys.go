@@ -132,8 +132,8 @@ func revokeKeys(c *ucli.Context) error {
 	if err := keys.Revoke(name); err != nil {
 		return keyError(err)
 	}
-	fmt.Fprintf(c.App.Writer, "%s is revoked; `embedded run` disconnects it within a second; a nats-server needs the configuration of "+
-		"`producer init --print-server-conf` again, and then `nats-server --signal reload`\n", name)
+	fmt.Fprintf(c.App.Writer, "%s is revoked; `embedded run` disconnects it within a second; for a nats-server, print the configuration "+
+		"again with `producer init --print-server-conf` and run `nats-server --signal reload`\n", name)
 	return nil
 }
 

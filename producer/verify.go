@@ -71,16 +71,14 @@ func verifyFile(c *ucli.Context, s *command.Session, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.print(c); err != nil {
-		return err
-	}
+	err = r.print(c)
 	switch {
-	case r.Wrong > 0:
-		return cli.Exit(cli.Unverified, nil)
+	case r.Wrong > 0: // a lost report does not hide wrong answers
+		return cli.Exit(cli.Unverified, err)
 	case r.Unfinished+r.Dead > 0:
-		return cli.Exit(cli.Defects, nil)
+		return cli.Exit(cli.Defects, err)
 	}
-	return nil
+	return err
 }
 
 // verifyLines checks each line of in. name is the name of in for messages.

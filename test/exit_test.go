@@ -3,6 +3,7 @@ package test
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -330,6 +331,11 @@ func TestFullOutput(t *testing.T) {
 		s.run("producer", command, stdoutTo(full)).wantCode(1).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
 	}
 	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(1).wantSaid("producer: hint: the job is queued, its id is k\n")
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("4: 2 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "producer", "verify "+wrong, stdoutTo(full)).wantCode(6).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
 	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
 }
 

@@ -10,13 +10,23 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FACTOR_DEAD has three kinds of records, each the first of its writer for its range:
+// FACTOR_DEAD has three kinds of records, each the first of its writer for its range. Package attempt
+// has the rules for when each is written:
 //
 //	FACTOR.dead.<job>.<range>.sweeper                      given up: final
 //	FACTOR.dead.<job>.<range>.<worker>                     given up: a worker's claim
 //	FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker> an attempt failed, or the last one began
+//
+// A watcher gives a number up for either kind of dead letter, but only if the number is neither verified
+// nor queued, and never for the letter of a quarantined worker. That is final for this watcher. Of several
+// letters for one range the sweeper's counts, which is why DeadRanges returns those first. The error text
+// of a worker is shown as that worker's claim.
+//
+// Life of a dead letter: stored before its task leaves the queue; read by each watcher of the job;
+// removed by `dead retry`, which queues the numbers again, by `dead rm`, or with the job.
 
-// A DeadLetter is a record that a range was given up, or an attempt at it failed, and why.
+// A DeadLetter is a record that a range was given up, or an attempt at it failed, and why. Job, Range and
+// Writer come from its subject, which the server has checked; the rest is what the writer claims.
 type DeadLetter struct {
 	Job          string
 	Range        task.Range
@@ -48,6 +58,7 @@ func (f *Fleet) Attempts(ctx context.Context, job string) ([]DeadLetter, error) 
 	return slices.DeleteFunc(list, func(d DeadLetter) bool { return d.Attempt >= schema.MaxDeliver }), err
 }
 
+// orAny returns a token of a subject: the job, or "*" for all jobs.
 func orAny(job string) string {
 	if job == "" {
 		return "*"
@@ -55,6 +66,7 @@ func orAny(job string) string {
 	return job
 }
 
+// failures returns the stored records whose subjects match the filter, oldest first.
 func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, error) {
 	var letters []DeadLetter
 	err := f.eachFailure(ctx, filter, func(d *DeadLetter) { letters = append(letters, *d) })
@@ -91,7 +103,9 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 // maxDeadRanges bounds the claims that DeadRanges returns: workers may write any number.
 const maxDeadRanges = 100_000
 
-// DeadRanges returns the dead letters of a job without their numbers, authoritative ones first.
+// DeadRanges returns the dead letters of a job without their numbers, authoritative ones first. It is the
+// last listing of a review, and so lists first and reads only if there is something: order 4 holds for
+// the listing as well as for the reading after it.
 func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
 	there, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
 	if err != nil || len(there) == 0 { // there are none nearly always, and listing is cheap

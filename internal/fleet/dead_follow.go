@@ -9,7 +9,9 @@ import (
 )
 
 // FollowDead calls got after dead letters of the job were stored, and once for those that are
-// there already, until ctx ends. Several letters may cause one call.
+// there already, until ctx ends. Several letters may cause one call, and a call may come without a
+// letter: got requests a review, which lists them. The caller's goroutine calls got, which may block
+// without holding up other jobs. It returns the cause of ctx's end, or why the follower has ended.
 func (f *Fleet) FollowDead(ctx context.Context, job string, got func()) error {
 	if f.manifests.Load() == nil { // a process that watches one job
 		return f.followDead(ctx, job, func([]stream.Message) { got() })
@@ -35,7 +37,10 @@ func (f *Fleet) followDead(ctx context.Context, job string, got func([]stream.Me
 	return f.link.Follow(ctx, source, func(batch []stream.Message, _ uint64) error { got(batch); return nil }, nil)
 }
 
-// letters tells the watchers of jobs, in a process with many, that dead letters have come.
+// letters tells the watchers of jobs, in a process with many, that dead letters have come. It keeps no
+// letter: a watcher that subscribes late gets one signal at once and then lists the letters by itself. A
+// signal is not lost, because the channel of a watcher holds one: a letter that comes while got runs is
+// seen by the next call.
 type letters struct {
 	mu       sync.Mutex
 	watchers map[string][]chan struct{} // by job; each of capacity 1
@@ -55,6 +60,7 @@ func (f *Fleet) newLetters() (*letters, func(context.Context) error) {
 	}
 }
 
+// notify signals the watchers of a job. It never blocks: a watcher that has a signal needs no other.
 func (l *letters) notify(job string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,6 +83,7 @@ func (l *letters) subscribe(job string) (arrived <-chan struct{}, leave func()) 
 	return c, func() { l.remove(job, c) }
 }
 
+// remove ends a subscription. A job without watchers takes no memory.
 func (l *letters) remove(job string, c chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

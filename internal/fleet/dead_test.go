@@ -105,8 +105,21 @@ func TestRetry(t *testing.T) {
 	if j, err := h.Job(ctx, "j"); err != nil || j.State != task.Done {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if err := h.RetryDeadLetter(ctx, dead(task.Range{First: 7, Count: 3})); err != nil {
+	d := dead(task.Range{First: 7, Count: 3})
+	active := make(chan int, 1) // dead letters of the job when it becomes active
+	background(t, func(ctx context.Context) error {
+		return h.FollowJobs(ctx, func(j *task.Job) {
+			if j.State == task.Sealed {
+				n, _ := h.CountDead(ctx, "j")
+				active <- n
+			}
+		})
+	})
+	if err := h.RetryDeadLetter(ctx, d); err != nil {
 		t.Fatal(err)
+	}
+	if n := <-active; n != 0 {
+		t.Errorf("the job is active while %d letters give its numbers up", n)
 	}
 	if got := h.ranges("j"); got != "7-1 8-1 9-1" {
 		t.Errorf("queued %s", got)

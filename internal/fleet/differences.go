@@ -9,7 +9,9 @@ import (
 )
 
 // What a stream, durable or bucket may differ in without harm, such as its description or its number
-// of messages, is not compared.
+// of messages, is not compared. All else is: with another retention or another limit of messages for each
+// subject, steps that are done twice would not be harmless any more. The server reports a setting that was
+// left out with its default, which unlimited allows for.
 
 // differ appends "name got, not want" to list unless got and want are equal.
 func differ[T comparable](list []string, name string, got, want T) []string {
@@ -27,6 +29,8 @@ func unlimited[T int | int32 | int64](x T) T {
 	return x
 }
 
+// streamDifferences returns what differs between a stream and its settings. The next two do the same for
+// durables and buckets.
 func streamDifferences(want, got jetstream.StreamConfig) (list []string) {
 	list = differ(list, "subjects", strings.Join(slices.Sorted(slices.Values(got.Subjects)), ","), strings.Join(slices.Sorted(slices.Values(want.Subjects)), ","))
 	list = differ(list, "retention", got.Retention, want.Retention)

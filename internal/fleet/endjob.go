@@ -17,14 +17,29 @@ import (
 // the tombstone, and removes once more what was stored meanwhile if the job was active. Each step may
 // be repeated, so a process that dies in between leaves a job that can be ended again. What a worker
 // or sweeper stores later is removed with the tombstone.
+//
+//	step      Cancel                          Remove
+//	1         -                               purge queue, results, inputs, dead letters
+//	2         manifest: cancelled             manifest: removed
+//	3         order to workers                order to workers      } only if the job was active
+//	4         purge queue                     purge all once more   }
+//
+// A full store is the reason for step 1: a store without room refuses the manifest, too, and a purge
+// needs no room. Cancel keeps the results, so it has only the queue to make room with, and does step 4
+// before step 2 if it must.
+//
+// What is stored after step 4: a holder or sweeper that has read the former manifest may requeue a range
+// up to sweptJobAge or one review later. The holder purges the queue again when it sees the end, and a
+// supervisor does so if there is no holder.
 
-// TombstoneAge is how long the id of a removed job stays reserved.
+// TombstoneAge is how long the id of a removed job stays reserved. In this time a late result of a worker
+// that was cut off is not taken for one of a new job with the same id.
 const TombstoneAge = 24 * time.Hour
 
-// Cancel stores that the job is cancelled, tells the workers, and removes its tasks. The holder
-// tells the workers again until it ends. In a store without room for the manifest the tasks are
-// removed first. If that does not make enough room, the error wraps ErrFull and the job stays
-// active: its holder requeues what was removed.
+// Cancel stores that the job is cancelled, tells the workers, and removes its tasks. It returns the new
+// manifest. An error wraps ErrDiffers if the job has ended, and ErrNoJob if there is none. In a store
+// without room for the manifest the tasks are removed first. If that does not make enough room, the error
+// wraps ErrFull and the job stays active: its holder requeues what was removed.
 func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
 		if j.Finished() {
@@ -50,7 +65,8 @@ func (f *Fleet) EndJob(ctx context.Context, id string, change func(*task.Job) er
 }
 
 // How often changeMakingRoom makes room, and the longest pause between two tries: other processes
-// that wait for room try again within seconds, and may take what was made.
+// that wait for room try again within seconds, and may take what was made. Together at most 4 s, which a
+// user at a terminal may wait.
 const (
 	roomTries = 25
 	roomPause = 150 * time.Millisecond
@@ -75,7 +91,9 @@ func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(c
 	}
 }
 
-// StopWork tells the workers to drop the job and removes its tasks.
+// StopWork tells the workers to drop the job and removes its tasks. Orders come first: a worker that
+// pulls between the two gets a task of a job that it knows to be cancelled. An order that a worker misses
+// costs the time of the tasks that it has.
 func (f *Fleet) StopWork(ctx context.Context, id string) error {
 	if err := f.link.NC.PublishMsg(order(schema.CancelPrefix + id)); err != nil {
 		return fmt.Errorf("tell the workers to stop job %s: %w", id, stream.Explain(err))
@@ -83,7 +101,9 @@ func (f *Fleet) StopWork(ctx context.Context, id string) error {
 	return f.PurgeQueue(ctx, id)
 }
 
-// PurgeQueue removes the job from FACTOR_TASKS and FACTOR_RETURNS.
+// PurgeQueue removes the job from FACTOR_TASKS and FACTOR_RETURNS, in the order in which a range moves:
+// one that is returned meanwhile is removed from FACTOR_RETURNS. A range that the sweeper requeues between
+// the two remains queued. Deliveries that run are not stopped; their acks find no task.
 func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
 	return f.purge(ctx, id, []purge{
 		{f.tasks, schema.TasksPrefix + "*." + id + ".>"},
@@ -111,10 +131,12 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	if err := f.StopWork(ctx, id); err != nil {
 		return err
 	}
-	return f.purgeJob(ctx, id) // what was stored before the workers and the holder were told
+	return f.purgeJob(ctx, id) // what was stored before the workers and the holder knew
 }
 
-// purgeJob removes the job from all streams.
+// purgeJob removes the job from all streams, the queue first: a worker that pulls a task while this runs
+// stores a result that the next purge removes. A process that dies in between leaves inputs without
+// tasks, never tasks without inputs.
 func (f *Fleet) purgeJob(ctx context.Context, id string) error {
 	if err := f.PurgeQueue(ctx, id); err != nil {
 		return err
@@ -127,11 +149,13 @@ func (f *Fleet) purgeJob(ctx context.Context, id string) error {
 	})
 }
 
+// A purge names what is removed: the messages of a stream with subjects of that form.
 type purge struct {
 	stream  jetstream.Stream
 	subject string
 }
 
+// purge removes what the list names, in its order. The list is that of job id, for the error.
 func (f *Fleet) purge(ctx context.Context, id string, list []purge) error {
 	for _, p := range list {
 		if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject)); err != nil {

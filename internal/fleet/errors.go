@@ -4,11 +4,12 @@ import "errors"
 
 var (
 	// ErrDiffers is wrapped when a stream or durable exists with other settings, an id with other
-	// input, or a job in another state.
+	// input, or a job in another state. No retry can help; the user must decide.
 	ErrDiffers = errors.New("conflict")
 	// ErrNoJob is wrapped when a job does not exist.
 	ErrNoJob = errors.New("no such job")
-	// ErrInputLost is wrapped when numbers of a job were stored and are gone.
+	// ErrInputLost is wrapped when numbers of a job were stored and are gone, for longer than an
+	// election. Their user can store them again, by submitting the same input with the same id.
 	ErrInputLost = errors.New("the server has lost input")
 
 	errCaughtUp  = errors.New("caught up") // ends a follower that only reads what is stored

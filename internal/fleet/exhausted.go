@@ -23,8 +23,27 @@ import (
 //   - A probe searches for tasks whose advisory was lost: see exhausted_probe.go.
 //
 // The decision about the task is attempt.Exhausted. The task leaves the queue last.
+//
+// Life of an exhausted task:
+//
+//	delivery 3 lapses ──► advisory stored in FACTOR_RETURNS ──► sweeper reads task and durable
+//	                                │ lost                        │
+//	                                └──► probe ──────────────────►│ is it exhausted, for sure?
+//	                                                              │ no: wait, or settled late: nothing
+//	                                                              ▼
+//	   several numbers, or one without a last-attempt record   one number with a record
+//	                    │                                          │
+//	            queued in the next round, split               dead letter of the sweeper
+//	                    └──────────────► task removed ◄────────────┘
+//
+// An advisory is a hint, never evidence: any client may publish one without credentials, and a task that
+// an advisory names may still be computed. So the sweeper reads from the durable whether the task can
+// be redelivered (isExhausted). An advisory of a task that can is redelivered itself, a few times.
 
-// processAdvisory executes the decision about an advisory.
+// processAdvisory executes the decision about an advisory. It returns after which delay the advisory is to
+// be processed again; 0 = it is done with. attempt.Advisory bounds how often, by the deliveries of the
+// advisory itself. The task is read twice: before the durable is read, to know its class, and after,
+// because a task that is still stored then was not settled when the durable was read.
 func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
 	var content struct {
 		Seq uint64 `json:"stream_seq"`
@@ -70,7 +89,9 @@ func (s *sweeper) exhaustedTask(ctx context.Context, seq uint64) (*jetstream.Raw
 	return m, at, nil
 }
 
-// conclude executes the decision about an exhausted task and then removes the task from the queue.
+// conclude executes the decision about an exhausted task and then removes the task from the queue, in this
+// order (order 3 of the package). Precondition: the task is not delivered again. A task of a job that has
+// ended, or whose input is missing, is only removed.
 func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
 	if err := s.requeueOrGiveUp(ctx, m, at); err != nil && !errors.Is(err, errVoid) {
 		return err
@@ -81,6 +102,9 @@ func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at sc
 	return nil
 }
 
+// requeueOrGiveUp stores what follows from the exhaustion of a task: its ranges in the next round, or a
+// dead letter. For a job that has ended it stores nothing. The round comes from the time of the task, so
+// that two sweepers queue the same messages.
 func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
 	var e attempt.Evidence
 	if at.Range.Count == 1 {
@@ -101,7 +125,9 @@ func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg
 	return s.f.giveUp(ctx, at.Job, at.Range, failure)
 }
 
-// lastAttemptRecord returns the last-attempt record of a number in a round; nil if there is none.
+// lastAttemptRecord returns the last-attempt record of a number in a round; nil if there is none. Any
+// worker may have written it: the number of the delivery is in the subject, and the range must have one
+// number. If several workers have, it is the first.
 func (f *Fleet) lastAttemptRecord(ctx context.Context, a task.Address) (*task.Failure, error) {
 	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.FailedSubject(a, schema.MaxDeliver, "*")))
 	if stream.IsNotFound(err) {

@@ -13,7 +13,13 @@ import (
 )
 
 // isExhausted reports whether a task that is still in the queue, and that an advisory names, will not
-// be delivered again. It may report true late, but never wrongly. It also returns the ack wait of the durable.
+// be delivered again. It may report true late, but never wrongly: a number that is given up wrongly is
+// lost for its user, and one that is given up late costs a minute. It also returns the ack wait of the
+// durable.
+//
+//	seq <= ack floor          the durable delivers nothing again up to there: exhausted
+//	stranded > 0              some task of the class is exhausted; with the advisory, it is this one
+//	else                      not known: the caller waits and decides anew
 func (f *Fleet) isExhausted(ctx context.Context, seq uint64, class task.Class) (bool, time.Duration, error) {
 	info, err := f.durable(ctx, class)
 	if err != nil {
@@ -49,7 +55,11 @@ func endedBelow(info *jetstream.ConsumerInfo) uint64 {
 //
 //	stranded = |before & after| - pending - unsettled
 //
-// before and after are the tasks in the queue before and after the durable is read.
+// before and after are the tasks in the queue before and after the durable is read; pending are the tasks
+// that were never delivered, and unsettled those that were delivered and may be delivered again. A task
+// that is in both listings was in the queue when the durable was read, and belongs to one of the three.
+// A task that was acked or stored between the listings is in one of them only, and does not count. So
+// the difference counts no task that is not exhausted.
 func (f *Fleet) stranded(ctx context.Context, class task.Class) (int, map[task.Address]bool, error) {
 	filter := schema.TasksPrefix + string(class) + ".>"
 	before, err := f.list(ctx, f.tasks, filter)

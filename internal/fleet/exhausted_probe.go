@@ -20,17 +20,28 @@ import (
 //     had time to arrive.
 //   - Tasks above it, among tasks that run, with a last-attempt record of a process that does not live
 //     any more. It concludes them when it finds them in two rounds.
+//
+// An advisory is lost if the server dies between the last delivery and the next pull request, or if
+// FACTOR_RETURNS is full. Two rounds, an ack wait apart, exclude a task whose state was read while it
+// changed: a delivery that is alive has sent a heartbeat meanwhile, or was settled.
+//
+// Each process that sweeps has a probe. That several conclude the same task is harmless: see package fleet.
+//
+// The goroutine of Fleet.probe owns all fields. A probe has a sweeper of its own, because the other one
+// processes messages at the same time.
 type probe struct {
 	*sweeper
 	floors   map[task.Class]uint64       // endedBelow in the round before
 	suspects map[task.Address]task.Class // tasks of the second sort in the round before
 }
 
+// newProbe returns a probe that has seen nothing: its first round concludes no task.
 func newProbe(f *Fleet) *probe {
 	return &probe{sweeper: newSweeper(f), floors: make(map[task.Class]uint64)}
 }
 
-// probe runs a probe until ctx ends.
+// probe runs a probe until ctx ends. A round that fails is repeated an ack wait later; what it has seen of
+// suspects is forgotten, so that a task is concluded only after two complete looks.
 func (f *Fleet) probe(ctx context.Context) {
 	p := newProbe(f)
 	for {
@@ -80,7 +91,8 @@ func (p *probe) requestNothing(class task.Class) {
 		[]byte(`{"batch":1,"no_wait":true,"max_bytes":1}`))
 }
 
-// concludeBelow concludes the tasks of a class at or below floor.
+// concludeBelow concludes the tasks of a class at or below floor, which is endedBelow of its durable: the
+// durable delivers none of them again. Usually there are none, and this is one request.
 func (s *sweeper) concludeBelow(ctx context.Context, class task.Class, floor uint64) error {
 	for seq := uint64(1); seq <= floor; {
 		m, err := s.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schema.TasksPrefix+string(class)+".>"))
@@ -147,6 +159,7 @@ func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects
 	return nil
 }
 
+// concludeSuspect concludes a task that was a suspect in two rounds, if it is still in the queue.
 func (p *probe) concludeSuspect(ctx context.Context, at schema.Place) error {
 	m, err := p.f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.TaskSubject(at.Address)))
 	if stream.IsNotFound(err) {
@@ -158,7 +171,8 @@ func (p *probe) concludeSuspect(ctx context.Context, at schema.Place) error {
 	return p.conclude(ctx, m, at)
 }
 
-// lives reports whether a process of the worker is alive that was started before then.
+// lives reports whether a process of the worker is alive that was started before then, by its heartbeat.
+// Both times are of that worker's clock. A process that was started later has not begun the attempt.
 func lives(workers []worker.Status, name string, then time.Time) bool {
 	for _, w := range workers {
 		if w.Name == name && w.Started.Before(then) {

@@ -26,6 +26,10 @@ const abandonedAge = 30 * 24 * time.Hour
 //	sealed     | no process holds or supervises it     |
 //
 // A supervisor removes a job when it becomes due. Without one, producers do that when they start.
+//
+// A job is removed under its lease, and after its manifest was read once more: a process that prints the
+// answers of a job which has just expired holds it, and so keeps it. A job without Expires never ended. It
+// is kept while any process may still complete it, at most abandonedAge if none does.
 
 // expiresAt returns when a job may be removed: at the time in its manifest, or when it never ended,
 // at the age of an abandoned job.
@@ -39,6 +43,7 @@ func expiresAt(j *task.Job) (at time.Time, ok bool) {
 	return at, false
 }
 
+// expired reports whether a job may be removed now, by the clock of this process; see Expiry.
 func expired(j *task.Job) bool {
 	at, ok := expiresAt(j)
 	return ok && !time.Now().Before(at)
@@ -67,7 +72,7 @@ func (f *Fleet) RemoveExpired(ctx context.Context) error {
 
 // removeUnheld removes an expired job unless a process holds it; removed is false then. In a store
 // without room for a lease, an ended job is removed all the same: a process that prints
-// its answers is told that it was removed.
+// its answers ends with the error that the job was removed.
 func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ error) {
 	revision, err := f.acquire(ctx, j.ID, task.NewJobID(time.Now()))
 	switch {
@@ -85,7 +90,9 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ 
 	return true, f.removeExpired(ctx, j.ID)
 }
 
-// removeExpired removes a job under its lease, if it is still to be removed.
+// removeExpired removes a job under its lease, if it is still to be removed: it may have been reopened or
+// removed since the caller has read its manifest. Of a tombstone it removes the key as well, which frees
+// the id.
 func (f *Fleet) removeExpired(ctx context.Context, id string) error {
 	j, err := f.Job(ctx, id)
 	if errors.Is(err, ErrNoJob) {

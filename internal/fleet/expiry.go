@@ -12,24 +12,37 @@ import (
 
 // An Expiry removes jobs when their time has passed. Of each job it keeps the id and the time, so
 // that many thousand tombstones cost some megabytes, and no time until one is due.
+//
+//	FollowJobs ──► Put ──► due: a heap by time ──► Run, when the first one is due
+//	                                               │ reads the manifest, takes the lease, removes
+//	                                               └─► back into due if that was not possible
+//
+// Times are compared with the clock of this process. The process that ended a job has written them
+// with its own clock, so the two should agree to within minutes. A clock that is ahead removes jobs
+// too early by the difference, and one that is behind too late; nothing else depends on it. An Expiry
+// looks at the clock once an hour at least, because an operator may set it.
 type Expiry struct {
 	f       *Fleet
 	retry   time.Duration // after a job could not be removed
 	earlier chan struct{} // capacity 1: the first job is another
 
 	mu  sync.Mutex
-	due expiries // guarded by mu. A job whose time has changed is in it more than once
+	due expiries         // guarded by mu
+	at  map[string]int64 // guarded by mu; the time of each job in due. An entry of due with another is out of date
 }
 
-// expiryRetry is the time after which an Expiry tries again to remove a job.
-const expiryRetry = 5 * time.Second
+const (
+	expiryRetry = 5 * time.Second // after a job could not be removed: held, or the server did not answer
+	longestWait = time.Hour       // between two looks at the clock; also between two at a job of 30 days that is still supervised
+)
 
 // NewExpiry returns an Expiry that knows no jobs.
 func (f *Fleet) NewExpiry() *Expiry {
-	return &Expiry{f: f, retry: expiryRetry, earlier: make(chan struct{}, 1)}
+	return &Expiry{f: f, retry: expiryRetry, earlier: make(chan struct{}, 1), at: make(map[string]int64)}
 }
 
-// Put tells e of a job, or of a change of it.
+// Put tells e of a job, or of a change of its manifest. Manifests with the same time cost nothing more,
+// however often they are put: a follower delivers all of them again after a loss of messages.
 func (e *Expiry) Put(j *task.Job) {
 	if at, ok := expiresAt(j); ok {
 		e.add(expiryOf{at.UnixNano(), j.ID})
@@ -39,6 +52,10 @@ func (e *Expiry) Put(j *task.Job) {
 func (e *Expiry) add(x expiryOf) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if at, ok := e.at[x.id]; ok && at == x.at {
+		return
+	}
+	e.at[x.id] = x.at
 	heap.Push(&e.due, x)
 	if e.due[0] == x {
 		select {
@@ -65,19 +82,20 @@ func (e *Expiry) Run(ctx context.Context, abandoned func(id string) bool) {
 	}
 }
 
-// removeDue removes what is due and returns the time until the next job is.
+// removeDue removes what is due, one job after the other, and returns the time until the next job is. A job
+// that could not be removed is due again after a pause, so that it does not hold up the others.
 func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) time.Duration {
 	for ctx.Err() == nil {
 		id, wait := e.next()
 		if id == "" {
 			return wait
 		}
-		again, err := e.remove(ctx, id, abandoned)
+		retry, err := e.remove(ctx, id, abandoned)
 		if err != nil && ctx.Err() == nil {
-			e.f.link.Log.Debug().Err(err).Str("job", id).Msg("remove an expired job again later")
+			e.f.link.Log.Debug().Err(err).Str("job", id).Msg("cannot remove an expired job, retrying")
 		}
-		if again > 0 {
-			e.add(expiryOf{time.Now().Add(again).UnixNano(), id})
+		if retry > 0 {
+			e.add(expiryOf{time.Now().Add(retry).UnixNano(), id})
 		}
 	}
 	return 0
@@ -87,19 +105,24 @@ func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) 
 func (e *Expiry) next() (id string, wait time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.due) == 0 {
-		return "", time.Hour
+	for len(e.due) > 0 {
+		first := e.due[0]
+		current := e.at[first.id] == first.at
+		if wait := time.Until(time.Unix(0, first.at)); current && wait > 0 {
+			return "", min(wait, longestWait)
+		}
+		heap.Pop(&e.due)
+		if current {
+			delete(e.at, first.id)
+			return first.id, 0
+		}
 	}
-	// At most an hour: the clock may be set meanwhile.
-	if wait := time.Until(time.Unix(0, e.due[0].at)); wait > 0 {
-		return "", min(wait, time.Hour)
-	}
-	return heap.Pop(&e.due).(expiryOf).id, 0
+	return "", longestWait
 }
 
 // remove removes a job, if its manifest still says so. It returns after what time to look at the
-// job again; 0 = never.
-func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) bool) (again time.Duration, _ error) {
+// job again; 0 = never, or when Put says so.
+func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) bool) (retry time.Duration, _ error) {
 	j, err := e.f.Job(ctx, id)
 	switch {
 	case errors.Is(err, ErrNoJob):
@@ -109,7 +132,7 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 	case !expired(j):
 		return 0, nil // its time has changed, and Put was or will be called for that
 	case j.Expires == nil && !abandoned(id):
-		return time.Hour, nil
+		return longestWait, nil
 	}
 	removed, err := e.f.removeUnheld(ctx, j)
 	if err != nil || !removed {
@@ -118,12 +141,13 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 	return 0, nil
 }
 
+// An expiryOf is the time at which a job may be removed, or at which to try again.
 type expiryOf struct {
 	at int64 // Unix nanoseconds
 	id string
 }
 
-// expiries is a heap, the earliest first.
+// expiries is a heap, the earliest first; see container/heap.
 type expiries []expiryOf
 
 func (h expiries) Len() int           { return len(h) }

@@ -93,6 +93,27 @@ func TestExpiryOrder(t *testing.T) {
 	}
 }
 
+// TestExpiryPutAgain: a job that comes again with the same time takes no more memory, and one whose time
+// has changed counts with the last time only.
+func TestExpiryPutAgain(t *testing.T) {
+	t.Parallel()
+	e := new(Fleet).NewExpiry()
+	past, future := time.Now().Add(-time.Minute), time.Now().Add(time.Minute)
+	for range 1000 {
+		e.Put(&task.Job{ID: "j", State: task.Done, Expires: &past})
+	}
+	if len(e.due) != 1 {
+		t.Errorf("%d entries for one job", len(e.due))
+	}
+	e.Put(&task.Job{ID: "j", State: task.Done, Expires: &future})
+	if id, wait := e.next(); id != "" || wait > time.Minute || wait < 50*time.Second {
+		t.Errorf("next is %q, or in %v", id, wait)
+	}
+	if len(e.due) != 1 || len(e.at) != 1 {
+		t.Errorf("%d entries, %d times", len(e.due), len(e.at))
+	}
+}
+
 // TestAbandonedUnderSupervisor: a producer removes nothing while a supervisor is alive, which looks
 // after old jobs that never ended.
 func TestAbandonedUnderSupervisor(t *testing.T) {

@@ -7,7 +7,8 @@ import (
 
 // A feed is something that one follower keeps up to date for all its users in this process. The
 // follower starts with the first user and ends with the last one, or when the connection is
-// closed; then the next user starts another, with a new S.
+// closed; then the next user starts another, with a new S. A restart of the server, or a stream that has
+// lost messages, does not end a follower: stream.Follow continues, or reads the stream from its start.
 //
 //	        join                     last user leaves
 //	idle ─────────► a life: follow ─────────────────────► idle
@@ -20,6 +21,14 @@ type feed[S any] struct {
 	now *life[S] // nil without users
 }
 
+// What a user must do: wait for life.ctx besides its own ctx, since the follower may fail; and get what is
+// known already from S, since the follower may have read it long ago. leave is called once for each
+// join, by the context package when the user's ctx ends, even if that was before join.
+//
+// A user that joins while the last one leaves gets either the old life, whose users it raises above 0
+// before leave has the lock, or a new one. It never gets a life that has ended without knowing: join
+// looks at its ctx under the same lock under which leave ends it.
+//
 // A life is the time from the start of a feed's follower to its end.
 type life[S any] struct {
 	state S
@@ -28,7 +37,7 @@ type life[S any] struct {
 	users int // guarded by the feed's mu
 }
 
-// join makes the caller a user until ctx ends.
+// join makes the caller a user until ctx ends. begin must not block: the feed is locked meanwhile.
 func (d *feed[S]) join(ctx context.Context) *life[S] {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -45,6 +54,7 @@ func (d *feed[S]) join(ctx context.Context) *life[S] {
 	return l
 }
 
+// leave ends the part of one user, and the follower if no user is left.
 func (d *feed[S]) leave(l *life[S]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

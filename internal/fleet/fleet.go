@@ -1,16 +1,3 @@
-// Package fleet has what a producer does with the streams: jobs, inputs, tasks, results,
-// returns, dead letters, leases, the registry of workers and what is held against them.
-// Package puller is the workers' side; package schema names the streams and subjects,
-// package natsconn makes the connection.
-//
-// Four orders hold everywhere, and the rest follows from them. Inputs are stored before their
-// tasks. A result is stored before its task is acked. A dead letter is stored before its task is
-// terminated. Listings go TASKS, RETURNS, RESULTS, DEAD, so that a range on its way from one
-// stream to the next is seen at least once.
-//
-// A process follows once what all its jobs share: the manifests if it supervises (FollowJobs), the
-// standings of workers (Trust), and dead letters. Its consumers do not grow with its jobs, but for
-// one of FACTOR_RESULTS for each job that it watches.
 package fleet
 
 import (
@@ -26,24 +13,29 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// A Fleet is a producer's access to the streams. It is safe for concurrent use.
+// A Fleet is a producer's access to the streams. It is safe for concurrent use. A process has one for
+// each connection.
 type Fleet struct {
+	// Set by Open and not changed then. A stream or bucket is a handle: it names the stream and holds
+	// no state of it, but for CachedInfo, which is as of Open.
 	link                                  *stream.Link
 	inputs, results, dead, tasks, returns jetstream.Stream
 	jobs, leases, workers                 jetstream.KeyValue
-	leaseTTL                              time.Duration
-	remindEvery                           time.Duration // see Trust.Remind
+	leaseTTL                              time.Duration // leaseTTL; less in tests
+	remindEvery                           time.Duration // see Trust.Remind; less in tests
 
+	// Shared by the goroutines of the process.
 	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
-	held       sync.Map                  // job -> true while this process holds its lease
+	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
-	letters    feed[*letters]
-	trust      feed[*Trust]
+	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
+	trust      feed[*Trust]              // standings of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps
 // stream.ErrNotProvisioned if a stream or bucket is missing. Open waits for a cluster that elects a
-// leader.
+// leader, at most for Election. Nothing is followed until it is requested, so that a Fleet needs no
+// Close: its goroutines end with the contexts of its users.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery}
 	f.letters.begin, f.trust.begin = f.newLetters, f.newTrust
@@ -79,8 +71,10 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 }
 
 // Retry calls try until it succeeds, or fails for a reason that does not pass by itself, or ctx
-// ends: a job outlives a restart of the server. try must be harmless if done twice.
+// ends, without a limit of time: a job outlives a restart of the server. try must be harmless if done
+// twice, since an attempt whose answer was lost may have had its effect.
 func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
 
-// Election returns how long a cluster may take until all its servers have the same state again.
+// Election returns how long a cluster may take until all its servers have the same state again. Something
+// that is missing for longer is lost; before that, the server that answers may be behind.
 func (f *Fleet) Election() time.Duration { return f.link.Election() }

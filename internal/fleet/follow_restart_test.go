@@ -88,8 +88,18 @@ func soon(t *testing.T, within time.Duration, what string, ok func() bool) {
 // twice in a row, and none sees a message twice.
 func TestFollowRestart(t *testing.T) {
 	t.Parallel()
+	t.Run("one job", func(t *testing.T) { t.Parallel(); followRestart(t, false) })
+	t.Run("many jobs", func(t *testing.T) { t.Parallel(); followRestart(t, true) })
+}
+
+// followRestart is TestFollowRestart; shared says that the followers of manifests and dead letters are
+// those of all jobs.
+func followRestart(t *testing.T, shared bool) {
 	h, again := newLasting(t)
 	h.job("j", task.ClassNorm, 0)
+	if shared {
+		h.followJobs("j")
+	}
 	w := h.station("w")
 	r := read(t, h.Fleet)
 	var letters, changes atomic.Int64

@@ -16,6 +16,20 @@ import (
 
 // Inputs is the record of one job's numbers in FACTOR_INPUTS: blocks of 1 to 4096 numbers, which
 // verification and requeueing read. It is safe for concurrent use.
+//
+// Life of a block:
+//
+//	feeder: Append ──► stored, never changed ──► read by watchers, sweepers, and other feeders
+//	                        │                        │ not found
+//	                        │                        ▼
+//	                        │                    gone, for less than an election: a replica is behind
+//	                        │                        │ for longer
+//	                        │                        ▼
+//	                        │                    lost: ErrInputLost, until it is stored again
+//	                        └──► removed with the job
+//
+// Blocks and chunks are cut independently: a block is what the feeder stores at a time, a chunk is what
+// a worker computes at a time. A range of a chunk may lie in several blocks.
 type Inputs struct {
 	f   *Fleet
 	job string
@@ -26,13 +40,14 @@ type Inputs struct {
 	// blocks[i+1].First <= blocks[i].End < blocks[i+1].End: there are no gaps. Blocks may overlap:
 	// a feeder that has lost its lease, and does not know it yet, stores the same numbers in other
 	// blocks than the next feeder.
-	blocks []task.Range
-	gone   map[task.Range]time.Time // blocks that were not found, and since when
-	giveUp time.Time                // until then await waits; zero = it does not wait now
-	cache  blockCache
+	blocks    []task.Range
+	gone      map[task.Range]time.Time // blocks that were not found, and since when
+	waitUntil time.Time                // until then await waits; zero = it does not wait now
+	cache     blockCache
 }
 
-// Inputs returns the record of a job with the blocks that are stored now.
+// Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
+// unreachable. A job without input has an empty record, which is no error.
 func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
 	return in, in.Reload(ctx)
@@ -71,6 +86,7 @@ func (in *Inputs) Count() uint64 {
 	return in.countLocked()
 }
 
+// countLocked is Count for callers that hold mu.
 func (in *Inputs) countLocked() uint64 {
 	if len(in.blocks) == 0 {
 		return 0
@@ -78,8 +94,10 @@ func (in *Inputs) countLocked() uint64 {
 	return in.blocks[len(in.blocks)-1].End()
 }
 
-// Append stores the next block and returns its range once the server has it. It keeps numbers,
-// which must not be modified.
+// Append stores the next block and returns its range once the server has it. It keeps numbers, of which
+// there are 1 to 4096, and which must not be modified. The caller is the job's feeder. A block that is
+// stored already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored
+// only the same numbers under the same subject, because both read the same input.
 func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
 	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
 	if err := in.f.link.Store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
@@ -106,7 +124,7 @@ func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) 
 			return nil, err
 		}
 		if count := in.Count(); r.End() > count {
-			return nil, fmt.Errorf("%w: %v lies outside the %d numbers of job %s", collect.ErrNoInput, r, count, in.job)
+			return nil, fmt.Errorf("%w: %v is outside the %d numbers of job %s", collect.ErrNoInput, r, count, in.job)
 		}
 	}
 	var numbers []nat.Nat

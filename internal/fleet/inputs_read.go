@@ -22,8 +22,9 @@ import (
 // after it has lasted that long: as collect.ErrNoInput for numbers that were never seen here, and
 // as ErrInputLost for a block that was.
 
-// await waits until count numbers are stored, at most for an election. In a cluster a result may
-// arrive here before the input that it answers, because the server asked is behind. A forged result
+// await waits until count numbers are stored, at most for an election; the caller then looks at Count. A
+// server alone has one state, so that there is nothing to wait for. In a cluster a result may
+// arrive here before the input that it answers, because the replica that answers is behind. A forged result
 // gets the same answer, but does not make others wait longer: all of them share one deadline.
 func (in *Inputs) await(ctx context.Context, count uint64) error {
 	if c := in.f.inputs.CachedInfo().Cluster; c == nil || len(c.Replicas) == 0 {
@@ -31,10 +32,10 @@ func (in *Inputs) await(ctx context.Context, count uint64) error {
 	}
 	for pause := stream.NewPause(); in.Count() < count; {
 		in.mu.Lock()
-		if in.giveUp.IsZero() {
-			in.giveUp = time.Now().Add(in.f.link.Election())
+		if in.waitUntil.IsZero() {
+			in.waitUntil = time.Now().Add(in.f.link.Election())
 		}
-		expired := time.Now().After(in.giveUp)
+		expired := time.Now().After(in.waitUntil)
 		in.mu.Unlock()
 		if expired {
 			return nil
@@ -48,11 +49,14 @@ func (in *Inputs) await(ctx context.Context, count uint64) error {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.giveUp = time.Time{}
+	in.waitUntil = time.Time{}
 	return nil
 }
 
-// block returns the range and the numbers of the block that holds a position below Count.
+// block returns the range and the numbers of the block that holds a position below Count. The numbers are
+// shared by all callers and must not be modified. An error wraps collect.ErrNoInput if the position is
+// not below Count, and ErrInputLost if the block is gone or is not what its subject says. The block is
+// read without the lock; two goroutines that read it at the same time keep one copy.
 func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat.Nat, error) {
 	in.mu.Lock()
 	// The first block with End > position; its First <= position, since there are no gaps.

@@ -13,10 +13,10 @@ import (
 )
 
 // The states of a job, as its manifest has them. Only EndJob, Cancel and Remove may lose tasks or
-// results; every other change is made by whoever finds the job so, and may be repeated.
+// results; every other change is made by the process that finds the job so, and may be repeated.
 //
 //	          feeder at the end of input,
-//	          or holder: the feeder died         holder: all accounted for
+//	          or holder: the feeder died         watcher: all accounted for
 //	CreateJob ─► open ────────────────► sealed ──────────────────────────► done
 //	              │ ▲                    │  ▲                               │  │
 //	              │ └────────────────────┘  └───────────────────────────────┘  │
@@ -27,10 +27,27 @@ import (
 //	                      └──── Remove ────────┴──────► removed ◄──────────────┘
 //	                                                (tombstone) ──► no key, after TombstoneAge
 //
-// Count is known once a job is sealed. Expires is set when it ends.
+// Which process may write which fields, all through ChangeJob:
+//
+//	fields                               | writer             | when
+//	ID, Kind, Class, Chunk, Budget,      | CreateJob          | once
+//	Certify, Keep, Created               |                    |
+//	Count, Digest, Work, Bad             | feeder             | when it seals the job
+//	Count, CutOff, Note                  | holder             | when it seals a job without a feeder
+//	State open                           | feeder             | more input, or lost input
+//	State done, Ended, Expires, counts   | any watcher        | all positions are accounted for
+//	State sealed; no Ended, no Expires   | RetryDeadLetter    | the job is done
+//	State cancelled, Ended, Expires      | Cancel             | the job is active
+//	State removed, Expires; no Bad       | Remove             | at any time
+//
+// Count is known once a job is sealed. Expires is set when it ends. In a job that is
+// done each position below Count is verified or given up. While a job is open, the count of
+// FACTOR_INPUTS takes the place of Count.
+// Nothing may be queued for a job that has ended, except to reopen it: workers would compute it in vain.
 
 // CreateJob stores the manifest of a new job. An error wraps ErrDiffers if the id is in use or
-// reserved.
+// reserved by a tombstone. An attempt whose answer was lost is recognised by its manifest, which has
+// the time of its creation: the id is then this process's own.
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 	manifest, tried := j.Encode(), false
 	err := f.link.RetryStart(ctx, func() error {
@@ -52,12 +69,15 @@ func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 	return nil
 }
 
-// Job returns the manifest of a job. An error wraps ErrNoJob if there is none.
+// Job returns the manifest of a job, which the caller may modify. An error wraps ErrNoJob if there is
+// none. In a cluster a replica that is behind may answer with an older manifest, or with ErrNoJob for a
+// job that was just created.
 func (f *Fleet) Job(ctx context.Context, id string) (*task.Job, error) {
 	j, _, err := f.jobRevision(ctx, id)
 	return j, err
 }
 
+// jobRevision is Job, and returns the revision of the key as well.
 func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, error) {
 	if err := task.CheckJob(id); err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrNoJob, err)
@@ -73,7 +93,8 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 	return j, e.Revision(), err
 }
 
-// decodeManifest decodes the value of the key id of FACTOR_JOBS. The manifest must have that id.
+// decodeManifest decodes the value of the key id of FACTOR_JOBS. The manifest must have that id: the
+// subjects of the job are made from it, and must be those of no other job.
 func decodeManifest(id string, value []byte) (*task.Job, error) {
 	j, err := task.DecodeJob(value)
 	if err != nil {
@@ -86,7 +107,11 @@ func decodeManifest(id string, value []byte) (*task.Job, error) {
 }
 
 // ChangeJob applies change to the manifest and stores it; it repeats both if another process has
-// changed the manifest meanwhile. An error of change ends it and is returned unchanged.
+// changed the manifest meanwhile. change may so be called several times, each time with a manifest that
+// was just read. An error of change ends it and is returned unchanged, with the manifest to which change
+// was applied. Two processes that change a manifest at the same time both succeed, one after the other;
+// a manifest that a replica has read too early leads to a conflict and another round. It does not wait
+// for a server that is unreachable: see Retry.
 func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
 	for {
 		j, revision, err := f.jobRevision(ctx, id)

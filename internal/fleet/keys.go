@@ -9,7 +9,8 @@ import (
 )
 
 // FACTOR_JOBS has manifests under job ids, and standings under "worker.<name>". No job id has a
-// dot, so the filter "*" selects the manifests and "worker.*" the standings.
+// dot, so the filter "*" selects the manifests and "worker.*" the standings. Both are in one bucket,
+// because fleets that the first release has set up have no other, and init never changes what exists.
 
 // A key is one of FACTOR_JOBS with its value at a revision.
 type key struct {
@@ -19,8 +20,12 @@ type key struct {
 }
 
 // followKeys calls put with the keys of FACTOR_JOBS that match the filter, as they stand
-// and after each change, until ctx ends. nats.go's own watch may take half a minute to notice
-// that a server is back.
+// and after each change, until ctx ends, and caughtUp once when put has had all that was stored. It
+// returns the error of stream.Follow. put and caughtUp are called by the caller's goroutine. If the
+// server has lost messages, all keys that it still has are delivered again.
+//
+// nats.go's own watch may take half a minute to notice that a server is back. A key whose message has the
+// header KV-Operation, DEL or PURGE, was deleted (ADR-8); one with Nats-Marker-Reason has expired (ADR-43).
 func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key), caughtUp func()) error {
 	prefix := schema.KeyPrefix(schema.BucketJobs)
 	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true}

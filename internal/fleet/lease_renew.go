@@ -20,14 +20,21 @@ import (
 //	  ├────────────┼───────────┼────────────── retry every TTL/15┤ lost, here
 //	               └─────────────────────────────────────────────┼─────────► free, at the server
 //
-// The server grants it after since, so it is free there no earlier than it is lost here.
+// The server grants it after since, so it is free there no earlier than it is lost here:
+//
+//	lost here  = since + TTL
+//	free there = granted + TTL >= since + TTL
+//
+// The goroutine of renew owns all fields while it runs.
 type lease struct {
 	job, holder string
 	revision    uint64    // of its last renewal
 	since       time.Time // the last renewal was requested no earlier: the lease lasts at least leaseTTL longer
 }
 
-// holding runs held while it renews the lease, and releases the lease at the end.
+// holding runs held while it renews the lease, and releases the lease at the end. The lease is released
+// after held has returned and the last renewal has ended, so that no renewal takes it back. A lease that
+// was lost is not released: it is another's. That held was cancelled by the loss is no error.
 func (f *Fleet) holding(ctx context.Context, l lease, held func(context.Context) error) error {
 	f.held.Store(l.job, true)
 	defer f.held.Delete(l.job)
@@ -51,7 +58,13 @@ func (f *Fleet) holding(ctx context.Context, l lease, held func(context.Context)
 	return err
 }
 
-// renew renews the lease until ctx ends, which returns nil, or until another process may have it.
+// renew renews the lease until ctx ends, which returns nil, or until another process may have it:
+//
+//	answer to a renewal        | then
+//	stored                     | next one after TTL/3
+//	conflict, value is ours    | an earlier renewal was stored and its answer lost: renew at once
+//	conflict, value is not     | lost
+//	none, or another error     | next one after TTL/15, unless the lease has ended by then
 func (f *Fleet) renew(ctx context.Context, l *lease) error {
 	wait := f.leaseTTL / 3
 	for stream.Sleep(ctx, wait) == nil {
@@ -80,8 +93,9 @@ func (f *Fleet) renew(ctx context.Context, l *lease) error {
 	return nil
 }
 
-// renewOnce requests a renewal, no longer than the lease lasts. It publishes by itself: Update of
-// the key-value interface would drop the time to live.
+// renewOnce requests a renewal, no longer than the lease lasts. It publishes by itself: Update of the
+// key-value interface has no option for a time to live, so that a lease renewed with it would never
+// expire. The expected sequence makes the renewal fail if another process has taken the lease.
 func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err error) {
 	ctx, cancel := context.WithDeadline(ctx, l.since.Add(f.leaseTTL))
 	defer cancel()
@@ -93,12 +107,16 @@ func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err e
 	return ack.Sequence, nil
 }
 
-// release gives the lease back, so that another process need not wait for its end. The marker that
-// the lease is free is removed by the server after markerTTL.
+// release gives the lease back, so that another process need not wait for its end. It waits for a second at
+// most, because it runs while the process ends; if it fails, the lease expires.
+//
+// The marker that the lease is free lasts for leaseTTL, no shorter. With markers of one second, a lease that
+// was released just before a restart of the server was seen now and then to be there again after it, and
+// to stay (nats-server 2.15.2, store without stream index). Such a lease is removed by awaitFree.
 func (f *Fleet) release(l lease) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(markerTTL)); err != nil {
+	if err := f.leases.Purge(ctx, l.job, jetstream.LastRevision(l.revision), jetstream.PurgeTTL(f.leaseTTL)); err != nil {
 		f.link.Log.Debug().Err(fmt.Errorf("release the lease of %s: %w", l.job, err)).Send()
 	}
 }

@@ -162,3 +162,43 @@ func TestHoldError(t *testing.T) {
 		t.Errorf("the holder without a connection: %v", err)
 	}
 }
+
+// TestLeaseWithoutEnd: a lease that the server does not let expire is removed by a process that waits for
+// it, and only after it was not renewed for longer than its time to live.
+func TestLeaseWithoutEnd(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	if _, err := h.leases.Put(t.Context(), "j", []byte("ghost")); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	a := h.tenant("a")
+	await(t, "a holds", func() bool { return a.held.Load() == 1 })
+	if d := time.Since(start); d < testTTL {
+		t.Errorf("the lease was removed after %v, within its time to live", d)
+	}
+}
+
+// TestLeaseReleasedBeforeRestart: a lease that was released before a restart of the server is free after it,
+// while its marker is there, and once the marker has expired.
+func TestLeaseReleasedBeforeRestart(t *testing.T) {
+	t.Parallel()
+	h, config := newLasting(t)
+	h.leaseTTL = testTTL
+	for _, wait := range []time.Duration{0, testTTL + time.Second} {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := h.Hold(ctx, "j", "a", func(context.Context) error { cancel(); return context.Canceled })
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		h.server.Stop()
+		h.server.Start(config)
+		time.Sleep(wait)
+		if who, err := h.Holder(t.Context(), "j"); who != "" || err != nil {
+			t.Errorf("after %v the holder is %q, %v", wait, who, err)
+		}
+		a := h.tenant("a")
+		await(t, "a holds", func() bool { return a.held.Load() == 1 })
+		a.stop()
+	}
+}

@@ -11,7 +11,9 @@ import (
 )
 
 // Jobs returns all manifests, tombstones too, in no order. A manifest that cannot be decoded is
-// left out, and logged once for each time that it was written.
+// left out, and logged once for each time that it was written: one bad key must not hide all jobs. It
+// reads the bucket as a follower does, and ends when it has caught up: a request for each key would take
+// a round trip for each job.
 func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -55,8 +57,15 @@ func (f *Fleet) decodeOrLog(k key) *task.Job {
 //	FACTOR_JOBS ── one consumer ──► decode once ──┬──► FollowJobs: the supervisor
 //	                                              └──► jobWatcher ──► WatchJob: the watch of one job
 //
-// Invariant: whoever watches a job through manifests has its latest manifest or finds it in
-// latest. A job that is not in active is not known to be current, so WatchJob reads it by itself.
+// Invariant: a watcher of a job has received the latest manifest that the follower has read, or finds
+// it in latest. This holds because watch and put hold mu: a watcher is either registered before a change,
+// and put gives it the change, or after it, and watch gives it active[id], which has the change. A job
+// that is not in active has ended, or is too new; so WatchJob then follows it by a consumer of its own.
+//
+// A watcher that outlives FollowJobs continues with a consumer of its own as well: ended tells it to. If
+// the server has lost messages, the follower reads all keys again, and watchers may see an older
+// manifest, as it is stored now. A job that was lost entirely stays in active until FollowJobs ends: its
+// watch finds out by itself, because each review reads the manifest.
 type manifests struct {
 	ended chan struct{} // closed when it is no longer kept up to date
 
@@ -66,12 +75,18 @@ type manifests struct {
 }
 
 // A jobWatcher waits for changes of one job's manifest. A slow one sees only the last change, and
-// never holds up the follower.
+// never holds up the follower. Nothing is lost by that: a manifest replaces the one before as a whole.
 type jobWatcher struct{ latest chan *task.Job } // capacity 1
 
-// FollowJobs calls changed with the manifests of all jobs, as they stand and after each change,
-// until ctx ends. changed must not block and must not modify the manifest. While FollowJobs runs,
-// WatchJob and FollowDead of this process have no consumers of their own.
+// FollowJobs calls changed with the manifests of all jobs, tombstones too, as they stand and after each
+// change, until ctx ends, which returns its cause. Other errors mean that the connection is closed, or
+// that the server refuses the consumer; then the caller may call FollowJobs again. changed must not
+// block, and must not modify the manifest, which others share. It may get a manifest that it has had. A
+// key that was removed is not reported; a job's tombstone was, at least a day before.
+//
+// While FollowJobs runs, WatchJob and FollowDead of this process have no consumers of their own. It joins
+// the follower of dead letters for its whole time, so that this follower does not end and begin with
+// each watch. At most one FollowJobs may run in a Fleet.
 func (f *Fleet) FollowJobs(ctx context.Context, changed func(*task.Job)) error {
 	m := &manifests{ended: make(chan struct{}), active: make(map[string]*task.Job), watchers: make(map[string][]*jobWatcher)}
 	ctx, cancel := context.WithCancel(ctx)
@@ -88,6 +103,7 @@ func (f *Fleet) FollowJobs(ctx context.Context, changed func(*task.Job)) error {
 	}, nil)
 }
 
+// put takes a manifest that the follower has read.
 func (m *manifests) put(j *task.Job) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -101,8 +117,9 @@ func (m *manifests) put(j *task.Job) {
 	}
 }
 
-// put replaces what the watcher has not taken yet with a copy of j, which the watcher may modify.
-// The caller holds manifests.mu: with two callers at a time the second could block.
+// put replaces what the watcher has not taken yet with a copy of j, whose fields the watcher may set.
+// The caller holds manifests.mu. So there is one sender at a time; it has made room before it sends, and
+// never blocks.
 func (w *jobWatcher) put(j *task.Job) {
 	select {
 	case <-w.latest:
@@ -126,6 +143,7 @@ func (m *manifests) watch(id string) *jobWatcher {
 	return w
 }
 
+// unwatch ends a watcher. A job without watchers takes no memory.
 func (m *manifests) unwatch(id string, w *jobWatcher) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,7 +159,9 @@ func (m *manifests) unwatch(id string, w *jobWatcher) {
 }
 
 // WatchJob calls changed with the manifest as it stands and after each change, until ctx ends. Of
-// changes that come faster than changed returns, only the last may be seen. WatchJob does not wait.
+// changes that come faster than changed returns, only the last may be seen. changed is called by one
+// goroutine, which ends soon after ctx. The manifest may be older than one that the caller has read with
+// Job; the newer one then comes later. WatchJob does not wait. Its error is that of an invalid id.
 func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)) error {
 	if err := task.CheckJob(id); err != nil {
 		return fmt.Errorf("watch job: %w", err)
@@ -154,6 +174,7 @@ func (f *Fleet) WatchJob(ctx context.Context, id string, changed func(*task.Job)
 	return nil
 }
 
+// watchJob follows a job through the shared follower while there is one, and then by itself.
 func (f *Fleet) watchJob(ctx context.Context, id string, changed func(*task.Job)) error {
 	if m := f.manifests.Load(); m != nil {
 		if w := m.watch(id); w != nil && m.relay(ctx, id, w, changed) {

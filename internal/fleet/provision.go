@@ -15,7 +15,8 @@ import (
 
 // Init creates the streams, durables and buckets that are missing, and returns a line for each that
 // it created or, with DryRun, would create. It never changes what exists: if a setting differs,
-// the error wraps ErrDiffers and lists all differences.
+// the error wraps ErrDiffers and lists all differences. Streams come first, because a durable needs its
+// stream. If it fails, what was created before remains, and Init can be called again.
 func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []string, err error) {
 	replicas := cmp.Or(p.Replicas, 1)
 	in := &initializer{js: js, dryRun: p.DryRun}
@@ -46,6 +47,7 @@ type initializer struct {
 	err         error
 }
 
+// stream creates a stream, or compares the one that exists. So do durable and bucket.
 func (in *initializer) stream(ctx context.Context, want jetstream.StreamConfig) {
 	if in.err != nil {
 		return
@@ -96,6 +98,7 @@ func (in *initializer) bucket(ctx context.Context, want jetstream.KeyValueConfig
 	}
 }
 
+// make creates something that is missing.
 func (in *initializer) make(what string, create func() error) {
 	if !in.dryRun {
 		if err := create(); err != nil {
@@ -106,6 +109,7 @@ func (in *initializer) make(what string, create func() error) {
 	in.made = append(in.made, what)
 }
 
+// compare collects what differs in something that exists.
 func (in *initializer) compare(what string, differences []string) {
 	for _, d := range differences {
 		in.differences = append(in.differences, what+" has "+d)

@@ -15,37 +15,43 @@ import (
 
 // classDepth is up to how many tasks in FACTOR_TASKS a producer adds some of a class. Requeued
 // ranges are stored up to the stream's own limit of 100,000, so that a full queue never keeps them
-// out. It is read only.
+// out, and more urgent classes find room where less urgent ones wait. It is read only.
 var classDepth = map[task.Class]uint64{task.ClassLow: 50_000, task.ClassNorm: 80_000, task.ClassHi: 95_000}
 
-// maxOwn is how many tasks of one job may be queued, so that other jobs have room.
+// maxOwn is how many tasks of one job may be queued, so that other jobs have room. It is far more than a
+// fleet computes in recountEvery, so that no worker waits for a producer.
 const maxOwn = 20_000
 
 // recountEvery is the least time between two counts of a job's tasks in a full queue: each costs
 // the server some tens of milliseconds.
 const recountEvery = time.Second
 
-// depthEvery is the least time between two looks at the whole queue. In that time other producers
-// can add some thousand tasks; the distance from classDepth to the stream's limit covers them.
+// depthEvery is the least time between two looks at the whole queue: a look costs the server about a
+// millisecond, so that a feeder takes 2 % of its time. In 50 ms other producers can add some thousand
+// tasks; the distance from classDepth to the stream's limit covers them.
 const depthEvery = 50 * time.Millisecond
 
 // A Publisher queues the chunks of one job, and waits while the queue is full. It is for one
-// goroutine. The job's tasks in the queue are at most
+// goroutine, that of the feeder. The job's tasks in the queue are at most
 //
-//	counted + published - (finished() - mark)
+//	counted + published - (finished() - finishedThen)
+//
+// if only this process queues tasks of the job. Others may requeue ranges at the same time; the stream's
+// own limit bounds all of them. The estimate saves a listing for each batch: a queue is listed only when
+// the estimate says that it is full.
 type Publisher struct {
-	f         *Fleet
-	job       *task.Job
-	published uint64        // chunks queued since the last count
-	counted   uint64        // chunks of the job in the queue at the last count
-	finished  func() uint64 // chunks that this process has seen finished, ever
-	mark      uint64        // finished at the last count
-	counting  time.Time     // when the last count was
-	depth     uint64        // of FACTOR_TASKS when last seen, plus what was queued since
-	depthAt   time.Time     // when it was seen
-	waiting   func(bool)    // called when a wait for room begins and ends
-	maxDepth  uint64        // of FACTOR_TASKS, for tasks of the job's class
-	maxOwn    uint64
+	f            *Fleet
+	job          *task.Job
+	published    uint64        // chunks queued since the last count
+	counted      uint64        // chunks of the job in the queue at the last count
+	finished     func() uint64 // chunks that this process has seen finished, ever
+	finishedThen uint64        // finished() at the last count
+	counting     time.Time     // when the last count was
+	depth        uint64        // of FACTOR_TASKS when last seen, plus what was queued since
+	depthAt      time.Time     // when it was seen
+	waiting      func(bool)    // called when a wait for room begins and ends
+	maxDepth     uint64        // of FACTOR_TASKS, for tasks of the job's class
+	maxOwn       uint64
 }
 
 // Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
@@ -61,7 +67,10 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn}
 }
 
-// Publish queues the chunks in order. A chunk that is queued already counts as stored.
+// Publish queues the chunks in order, which must be that of their positions: a review of an open job takes
+// all positions below the last chunk for queued. A chunk that is queued already counts as stored: all have
+// the round task.FirstRound. It waits for room and for a server that is unreachable, until ctx ends.
+// Precondition: the inputs of all chunks are stored (order 1).
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	for len(chunks) > 0 {
 		part := chunks[:min(len(chunks), stream.MaxBatchCount)]
@@ -84,7 +93,9 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	return nil
 }
 
-// room waits until the queue has room for n more tasks of this class and job.
+// room waits until the queue has room for n more tasks of this class and job. It reports the wait to
+// waiting once, however long it takes. The pause grows to 200 ms, in which a fleet computes
+// far fewer chunks than the queue holds, so that no worker runs out of tasks.
 func (p *Publisher) room(ctx context.Context, n uint64) error {
 	pause := stream.NewPause()
 	for waited := false; ; waited = true {
@@ -93,7 +104,7 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
-			p.f.link.Log.Debug().Err(err).Msg("look at the queue again")
+			p.f.link.Log.Debug().Err(err).Msg("cannot count the queue, retrying")
 		case ok:
 			if waited {
 				p.waiting(false)
@@ -109,6 +120,8 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 	}
 }
 
+// hasRoom looks whether n more tasks fit, and counts the job's own tasks if the estimate says that they do
+// not. A queue with fewer than maxOwn tasks of all jobs needs no estimate.
 func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	depth, err := p.queueDepth(ctx)
 	if err != nil || depth+n > p.maxDepth {
@@ -124,7 +137,7 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	p.counted, p.published, p.mark = uint64(own), 0, p.finished()
+	p.counted, p.published, p.finishedThen = uint64(own), 0, p.finished()
 	p.counting = time.Now()
 	return p.own()+n <= p.maxOwn, nil
 }
@@ -145,6 +158,6 @@ func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
 // own estimates the job's tasks in the queue. It may be too high. It is too low by at most what
 // other processes have requeued.
 func (p *Publisher) own() uint64 {
-	queued, done := p.counted+p.published, p.finished()-p.mark
+	queued, done := p.counted+p.published, p.finished()-p.finishedThen
 	return queued - min(queued, done)
 }

@@ -14,18 +14,21 @@ import (
 )
 
 // A standing is changed by compare and set on the revision of its key, so that two processes that
-// refuse results of one worker at the same time write two strikes.
+// refuse results of one worker at the same time write two strikes. The order to the worker is sent after
+// the standing is stored: a worker that missed the order is reminded of what is stored.
 
-// standing returns the standing of a worker and the revision of its key, 0 if there is none.
-func (f *Fleet) standing(ctx context.Context, worker string) (Standing, uint64, error) {
+// standing returns the stored standing of a worker; a good one if there is none.
+func (f *Fleet) standing(ctx context.Context, worker string) (Standing, error) {
 	e, err := f.jobs.Get(ctx, standingPrefix+worker)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return Standing{Worker: worker}, 0, nil
+		return Standing{Worker: worker}, nil
 	}
 	if err != nil {
-		return Standing{}, 0, err
+		return Standing{}, err
 	}
-	return decodeStanding(worker, e.Value()), e.Revision(), nil
+	s := decodeStanding(worker, e.Value())
+	s.revision = e.Revision()
+	return s, nil
 }
 
 // changeStanding applies change to the standing of a worker and stores it; it repeats both if
@@ -36,19 +39,19 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 	}
 	for {
 		err = f.link.Retry(ctx, func() error {
-			var revision uint64
 			var err error
-			s, revision, err = f.standing(ctx, worker)
-			if err != nil {
+			if s, err = f.standing(ctx, worker); err != nil {
 				return err
 			}
+			revision := s.revision // a change may replace all of s
 			changed = change(&s)
 			switch {
 			case !changed:
+				return nil
 			case revision == 0:
-				_, err = f.jobs.Create(ctx, standingPrefix+worker, s.encode())
+				s.revision, err = f.jobs.Create(ctx, standingPrefix+worker, s.encode())
 			default:
-				_, err = f.jobs.Update(ctx, standingPrefix+worker, s.encode(), revision)
+				s.revision, err = f.jobs.Update(ctx, standingPrefix+worker, s.encode(), revision)
 			}
 			return err
 		})
@@ -62,7 +65,9 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 }
 
 // Quarantine stops a worker: its results are refused from now on. known reports whether it was
-// quarantined before. why is shortened to one line.
+// quarantined before; then nothing is written, and the order is sent again. why is shortened to one line
+// of maxReason bytes. The sequence is read before the standing is written, so that a result which is
+// stored between the two is refused, not accepted unseen.
 func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {
@@ -83,7 +88,8 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 }
 
 // Release ends a quarantine and clears the strikes. known reports whether the worker ever had a
-// strike or a quarantine.
+// strike or a quarantine. Results that are stored by now earn no strikes later. Those that were refused
+// in the quarantine were removed, so that the worker can answer their ranges again.
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
 	if err != nil {

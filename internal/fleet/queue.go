@@ -11,7 +11,7 @@ import (
 )
 
 // A ClassStatus counts the tasks of one priority. Its JSON is part of the output of `producer
-// status --json`.
+// status --json`, whose names are kept for scripts.
 type ClassStatus struct {
 	Class       task.Class `json:"priority"`
 	Queued      uint64     `json:"queued"`          // not delivered yet
@@ -20,7 +20,8 @@ type ClassStatus struct {
 	Waiting     int        `json:"asking"`          // pull requests of workers that wait for a task
 }
 
-// Queue returns the status of the queue, most urgent priority first.
+// Queue returns the status of the queue, most urgent priority first. The numbers are those of the durables,
+// each at a moment of its own. Tasks whose deliveries are exhausted are in none of them.
 func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	var list []ClassStatus
 	for _, class := range task.Classes {
@@ -34,7 +35,8 @@ func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	return list, nil
 }
 
-// depth returns how many tasks of all jobs FACTOR_TASKS holds.
+// depth returns how many tasks of all jobs FACTOR_TASKS holds, running ones too: a task leaves the stream
+// when it is acked.
 func (f *Fleet) depth(ctx context.Context) (uint64, error) {
 	info, err := f.tasks.Info(ctx)
 	if err != nil {
@@ -43,7 +45,8 @@ func (f *Fleet) depth(ctx context.Context) (uint64, error) {
 	return info.State.Msgs, nil
 }
 
-// AckWait returns the durables' ack wait: how long a worker that has fallen silent keeps its task.
+// AckWait returns the durables' ack wait: how long a worker that has fallen silent keeps its task. It is
+// read from one durable, because init makes all with the same.
 func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
 	c, err := f.link.JS.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {

@@ -19,7 +19,11 @@ import (
 
 // A worker's heartbeat is a key of FACTOR_WORKERS, "<name>.<instance>", which the server removes 30 s
 // after it was written, or which the worker removes when it leaves. With credentials the server
-// sees to it that a worker writes under its own name; the content is only a claim.
+// sees to it that a worker writes under its own name; the content is only a claim. The instance is that
+// of a process: workers of one name on two machines have two keys.
+//
+// Nothing that decides about a number relies on a heartbeat alone. The list is for users, for reminders
+// (Trust.Remind), and for the probe, which also needs a last-attempt record and two looks.
 
 // States that a list of workers shows beside those that workers report.
 const (
@@ -27,7 +31,8 @@ const (
 	StateGone        = "gone" // no heartbeat
 )
 
-// Workers returns the workers that are alive, by name.
+// Workers returns the workers that are alive, by name and instance. One that has died is listed for up to
+// 30 s. It waits for a server that is unreachable.
 func (f *Fleet) Workers(ctx context.Context) (list []worker.Status, err error) {
 	err = f.link.Retry(ctx, func() error {
 		list, err = f.listWorkers(ctx)
@@ -85,13 +90,14 @@ func readStatus(e jetstream.KeyValueEntry) (worker.Status, bool) {
 	return s, ok
 }
 
-// Bounds of what a worker may report of itself.
+// Bounds of what a worker may report of itself. They are above what a machine or a number can have, and
+// so low that a list of a thousand workers can be added without overflow.
 const (
-	maxSlots  = 1 << 12
-	maxDigits = 5000
+	maxSlots  = 1 << 12 // cores of a machine
+	maxDigits = 5000    // decimal digits of a number
 )
 
-// decodeStatus decodes a heartbeat, which anyone may have written: texts are made fit to be
+// decodeStatus decodes a heartbeat, which any client may have written: texts are made fit to be
 // printed, and numbers to be added.
 func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	var s worker.Status

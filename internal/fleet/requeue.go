@@ -13,14 +13,21 @@ import (
 )
 
 // Requeue queues ranges of a job in a new round, with all deliveries ahead of them; j is the manifest of
-// the job. The numbers come from FACTOR_INPUTS, never from the process that requests this.
+// the job. The numbers come from FACTOR_INPUTS, never from the process that requests this. A range of
+// more than task.MaxCount numbers, or with more bytes than a chunk may have, becomes several tasks. An
+// error wraps collect.ErrNoInput or ErrInputLost if the numbers cannot be read; ranges before may then
+// have been queued.
+//
+// The round is the time in milliseconds. Two processes that requeue a range at the same millisecond store
+// one task, at different times two; both are harmless.
 func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
 	return f.queueRanges(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
 }
 
 // queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent. All are stored
 // or none, if they fit in one batch: the pieces of a return that is processed twice are refused the second
-// time, because the round is the same.
+// time, because the round is the same. The pieces of one chunk always fit: they have its numbers, and at
+// most one message for each.
 func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
 	var batch []*nats.Msg
 	size := 0

@@ -18,6 +18,12 @@ import (
 // FACTOR_RESULTS holds the first result of each worker for each range; the server refuses a second
 // one. A result is never changed. It is removed if it does not verify, so that its worker can
 // answer again, or with its job.
+//
+//	worker stores it ──► watcher verifies it ──┬── true: printed; stays until its job is removed
+//	  (first for its                           ├── true, but a duplicate: ignored, stays
+//	   worker and range)                       └── refused: strike for the worker, removed
+//
+// A stored result proves nothing: a worker may lie. So what is listed here is never counted as covered.
 
 // FollowResults calls got with the results of a job, those stored and those that come later, until
 // ctx ends or got returns an error. last is the sequence up to which got has had all results.
@@ -34,9 +40,11 @@ func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals
 	}, caughtUp)
 }
 
+// resultsFilter selects the results of a job.
 func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.*" }
 
-// Result returns the payload of a result. It waits for a server that is unreachable.
+// Result returns the payload of a result. It waits for a server that is unreachable. The collector reads
+// results again that it does not keep in memory, to print them in the order of the input.
 func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	var m *jetstream.RawStreamMsg
 	err := f.link.Retry(ctx, func() (err error) {
@@ -49,7 +57,7 @@ func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
 	return m.Data, nil
 }
 
-// dropResult removes a result.
+// dropResult removes a result. One that another watcher has removed is no error.
 func (f *Fleet) dropResult(ctx context.Context, seq uint64) error {
 	err := f.link.Retry(ctx, func() error { return f.link.DeleteMessage(ctx, schema.StreamResults, seq) })
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"factorfleet/internal/schema"
 )
 
-// Provision says how Init creates the streams.
+// Provision says how Init creates the streams. The zero value is that of a server alone.
 type Provision struct {
 	Replicas int           // 1, or 3 in a cluster; 0 = 1
 	AckWait  time.Duration // how long a worker that has fallen silent keeps its task; 0 = 30 s
@@ -19,7 +19,12 @@ type Provision struct {
 	TaskBytes int64
 }
 
-// streamConfig returns the server's settings of a stream.
+// The settings below are package schema's in the words of the server. Why each has its value is said
+// there; here is what the server makes of them.
+//
+// streamConfig returns the server's settings of a stream. Work queue: an ack removes the message. Once: the
+// first message of a subject is kept and later ones are refused, which makes every publish harmless if it
+// is done twice. Discard new: a full stream refuses messages, instead of dropping the oldest.
 func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
 	c := jetstream.StreamConfig{
 		Name: s.Name, Description: s.Description, Subjects: s.Subjects,
@@ -38,7 +43,8 @@ func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
 	return c
 }
 
-// consumerConfig returns the server's settings of a durable.
+// consumerConfig returns the server's settings of a durable. It has no BackOff: a list of
+// delays would take the place of AckWait (nats-server, consumer.go).
 func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{
 		Durable:         d.Name,
@@ -53,7 +59,8 @@ func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
 	}
 }
 
-// bucketConfig returns the server's settings of a bucket.
+// bucketConfig returns the server's settings of a bucket. LimitMarkerTTL also permits a time to live for
+// single keys, as leases have.
 func bucketConfig(b schema.Bucket, replicas int) jetstream.KeyValueConfig {
 	return jetstream.KeyValueConfig{
 		Bucket: b.Name, Description: b.Description, History: b.History, Replicas: replicas,

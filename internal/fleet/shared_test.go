@@ -83,6 +83,66 @@ func TestSharedFollowers(t *testing.T) {
 	await(t, "the standings are followed no more", func() bool { return h.consumers(schema.BucketStream(schema.BucketJobs)) == 1 })
 }
 
+// followJobs runs FollowJobs until the test ends, and returns once it has seen the job.
+func (h *testFleet) followJobs(job string) {
+	h.t.Helper()
+	var seen atomic.Bool
+	background(h.t, func(ctx context.Context) error {
+		return h.FollowJobs(ctx, func(j *task.Job) {
+			if j.ID == job {
+				seen.Store(true)
+			}
+		})
+	})
+	await(h.t, "the job is known", seen.Load)
+}
+
+// TestSharedNewStore: the followers that all jobs share continue with a server that has lost its store:
+// its streams are made anew, and their sequences begin at 1.
+func TestSharedNewStore(t *testing.T) {
+	t.Parallel()
+	h, again := newLasting(t)
+	for i := range 10 { // so that the new streams are shorter
+		h.job(fmt.Sprint("old", i), task.ClassNorm, 0)
+	}
+	h.job("j", task.ClassNorm, 0)
+	h.followJobs("j")
+	for i := range 10 {
+		h.put(schema.DeadSubject("j", single(i), "w"), new(task.Failure).Encode())
+	}
+	var count atomic.Uint64
+	var letters atomic.Int64
+	if err := h.WatchJob(t.Context(), "j", func(j *task.Job) { count.Store(1000 + j.Count) }); err != nil {
+		t.Fatal(err)
+	}
+	background(t, func(ctx context.Context) error { return h.FollowDead(ctx, "j", func() { letters.Add(1) }) })
+	trust, err := h.Trust(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the manifest", func() bool { return count.Load() == 1000 })
+	time.Sleep(100 * time.Millisecond) // the letters are read
+
+	h.stop()
+	again.Store = t.TempDir()
+	h.start(again)
+	if _, err := Init(t.Context(), h.js, Provision{}); err != nil {
+		t.Fatal(err)
+	}
+	h.job("j", task.ClassNorm, 0)
+	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Count = 7; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the new manifest", func() bool { return count.Load() == 1007 })
+	before := letters.Load()
+	h.put(schema.DeadSubject("j", single(0), "w"), new(task.Failure).Encode())
+	await(t, "the new letter", func() bool { return letters.Load() > before })
+	if _, err := h.Quarantine(t.Context(), "w", "a test"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the new standing", func() bool { return trust.Quarantined("w") })
+}
+
 // TestWatchJobAlone: a watcher continues when FollowJobs has ended, and a job that has ended can be
 // watched.
 func TestWatchJobAlone(t *testing.T) {
@@ -161,7 +221,7 @@ func TestSurvey(t *testing.T) {
 		}
 	}
 	look()
-	if q := s.Queue("a"); q.Chunks != 0 || s.Held("a") || len(s.Supervisors()) != 0 {
+	if q := s.Queue("a"); q.chunks != 0 || s.Held("a") || len(s.Supervisors()) != 0 {
 		t.Errorf("of an empty store it sees %+v", q)
 	}
 	a, _ := h.job("a", task.ClassNorm, 10)
@@ -178,7 +238,7 @@ func TestSurvey(t *testing.T) {
 	}
 	look()
 	before := *s.Queue("a")
-	if before.Chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").Chunks != 1 || !s.Held("a") || s.Held("b") {
+	if before.chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").chunks != 1 || !s.Held("a") || s.Held("b") {
 		t.Errorf("%+v", before)
 	}
 	if names := s.Supervisors(); len(names) != 1 || names[0] != "me" {
@@ -191,7 +251,7 @@ func TestSurvey(t *testing.T) {
 	h.queue(a, single(2))
 	h.release(lease{job: "a", revision: revision})
 	look()
-	if q := s.Queue("a"); q.Chunks != 2 || q.Hash == before.Hash {
+	if q := s.Queue("a"); q.chunks != 2 || q.Same(&before) {
 		t.Errorf("%+v, before %+v", q, before)
 	}
 	await(t, "the released lease is listed no more", func() bool { look(); return !s.Held("a") })

@@ -16,11 +16,12 @@ const MaxStrikes = 3
 const (
 	standingPrefix  = "worker." // of the keys in FACTOR_JOBS; no job id has a dot
 	maxStandings    = 1000      // workers with strikes; without credentials names are free to invent
-	maxStandingSize = 16 << 10  // bytes of a standing that are read
-	maxReason       = 300       // bytes
+	maxStandingSize = 16 << 10  // bytes of a standing that are read; MaxStrikes with their texts take 3 KiB
+	maxReason       = 300       // bytes of a text: a few lines of a terminal
 )
 
-// A Strike is one result that did not verify.
+// A Strike is one result that did not verify. A result that is only late, a duplicate or of an unknown
+// range is none: an honest worker may send those.
 type Strike struct {
 	Time   time.Time `json:"time"`
 	Job    string    `json:"job"`
@@ -36,6 +37,16 @@ type Strike struct {
 //	good ───────────────► with strikes ──────────────► quarantined
 //	  ▲                        │ Release                    │ Release
 //	  └────────────────────────┴────────────────────────────┘
+//
+//	state          its results                          its dead letters   the worker, once it knows
+//	good           are verified                         count              computes
+//	with strikes   are verified                         count              computes
+//	quarantined    up to After: are verified;           do not count       returns its tasks, pulls none
+//	               later ones: are refused unread
+//
+// Any watcher may write a strike, and a user quarantines and releases. A key is never deleted by these
+// programs: a worker that was released keeps Forgiven, so that a result which is verified again, by a
+// watcher that starts later, does not earn a second strike.
 type Standing struct {
 	Worker      string     `json:"worker"`
 	Strikes     []Strike   `json:"strikes,omitempty"` // at most MaxStrikes
@@ -47,9 +58,11 @@ type Standing struct {
 	// is not lost. Results up to Forgiven earn no strikes.
 	After    uint64 `json:"after,omitempty"`
 	Forgiven uint64 `json:"forgiven,omitempty"`
+
+	revision uint64 // of its key, as read or written here; 0 = there is no key
 }
 
-// decodeStanding decodes the standing of a worker. Without credentials anyone may have written
+// decodeStanding decodes the standing of a worker. Without credentials any client may have written
 // it: an unreadable one is a good standing, and texts are shortened.
 func decodeStanding(worker string, b []byte) Standing {
 	var s Standing
@@ -78,6 +91,7 @@ func encodable(t *time.Time) *time.Time {
 	return t
 }
 
+// encode returns the value of the key.
 func (s *Standing) encode() []byte {
 	b, err := json.Marshal(s)
 	if err != nil { // no field of it can fail
@@ -86,7 +100,7 @@ func (s *Standing) encode() []byte {
 	return b
 }
 
-// oneShortLine returns text that anyone may have written as one line of at most maxReason bytes.
+// oneShortLine returns text that any client may have written as one line of at most maxReason bytes.
 func oneShortLine(text string) string {
 	text = task.OneLine(text)
 	if len(text) > maxReason {
@@ -102,7 +116,7 @@ func (s *Standing) strike(x Strike) bool {
 		return false
 	}
 	x.Reason = oneShortLine(x.Reason)
-	s.Strikes = append(s.Strikes[:min(len(s.Strikes), MaxStrikes-1)], x) // a stranger may have written more
+	s.Strikes = append(s.Strikes[:min(len(s.Strikes), MaxStrikes-1)], x) // another client may have written more
 	if len(s.Strikes) >= MaxStrikes {
 		now := x.Time
 		s.Quarantined, s.After = &now, x.Seq

@@ -290,3 +290,31 @@ func FuzzStatus(f *testing.F) {
 		}
 	})
 }
+
+// TestLateStrike: a process that has written a strike, and learns of its own change after that of the
+// worker's release, knows the release.
+func TestLateStrike(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	trust, err := h.Trust(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	quarantine := func(s *Standing) bool { now := time.Now(); s.Quarantined = &now; return true }
+	written, _, err := h.changeStanding(t.Context(), "w", quarantine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust.learn(written)
+	if !trust.Quarantined("w") {
+		t.Error("a quarantine is not known at once")
+	}
+	if _, err := h.Release(t.Context(), "w"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the release is known", func() bool { return !trust.Quarantined("w") })
+	trust.learn(written)
+	if trust.Quarantined("w") {
+		t.Error("the release was forgotten")
+	}
+}

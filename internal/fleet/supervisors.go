@@ -17,10 +17,13 @@ import (
 // lease of a job has one, and that of its feeder two.
 const supervisorPrefix = "process.supervisor."
 
-// SupervisorLease is the lease that shows that the supervisor of that name is alive.
+// SupervisorLease is the lease that shows that the supervisor of that name is alive. It is held for as
+// long as the supervisor runs, whether it watches jobs or not. Others see within leaseTTL that a
+// supervisor has died, and divide its jobs among them; see job's owner.
 func SupervisorLease(name string) string { return supervisorPrefix + name }
 
-// Supervisors returns the names of the supervisors that are alive, sorted.
+// Supervisors returns the names of the supervisors that are alive, sorted. One that has just begun may be
+// missing, and one that has died is listed until its lease expires.
 func (s *Survey) Supervisors() (names []string) {
 	for key := range s.keys {
 		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok {
@@ -31,7 +34,8 @@ func (s *Survey) Supervisors() (names []string) {
 	return names
 }
 
-// supervisor returns the name of a supervisor that is alive; "" if none is.
+// supervisor returns the name of a supervisor that is alive, any of several; "" if none is. It lists keys
+// and reads none, because a producer of the first release may not follow leases.
 func (f *Fleet) supervisor(ctx context.Context) (string, error) {
 	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
 	if err != nil {

@@ -18,6 +18,10 @@ import (
 // A look costs two small requests if nothing has changed, and a listing of subjects for each of the
 // two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. It needs no consumer,
 // and no permission that producers of the first release lack: they may not follow FACTOR_LEASES.
+//
+// What a look shows is never from the future, and may be some time old: listings are spaced so that they
+// take at most one part in listingShare of the time. A queue that changes and changes back between two
+// listings is seen as unchanged only if it has the same subjects, that is, rounds and all.
 type Survey struct {
 	f      *Fleet
 	seed   maphash.Seed
@@ -27,11 +31,19 @@ type Survey struct {
 	queues map[string]*QueueOfJob // by job
 }
 
-// QueueOfJob is what FACTOR_TASKS holds of a job. Two with the same Hash and Chunks are the same.
+// QueueOfJob is what FACTOR_TASKS holds of a job, as one Survey has seen it.
 type QueueOfJob struct {
-	Chunks int
-	Hash   uint64   // sum of the hashes of its subjects
 	Ranges task.Set // queued or running
+
+	chunks int    // messages
+	hash   uint64 // sum of the hashes of their subjects, modulo 2^64; it does not depend on their order
+}
+
+// Same reports whether q and other have the same subjects. Both must be of one Survey, whose hashes
+// have a seed of their own; two different queues of n chunks are taken for the same with probability
+// 2^-64.
+func (q *QueueOfJob) Same(other *QueueOfJob) bool {
+	return q.chunks == other.chunks && q.hash == other.hash
 }
 
 // NewSurvey returns a Survey that has seen nothing.
@@ -42,7 +54,8 @@ func (f *Fleet) NewSurvey() *Survey {
 	}
 }
 
-// Look brings the survey up to date. An error means that what it shows may be old.
+// Look brings the survey up to date. An error means that what it shows may be old, and that its leases
+// may be newer than its queues.
 func (s *Survey) Look(ctx context.Context) error {
 	if s.leases.stream == nil {
 		bucket, err := s.f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
@@ -70,6 +83,7 @@ func (s *Survey) Look(ctx context.Context) error {
 	})
 }
 
+// count adds a subject of FACTOR_TASKS to the queue of its job.
 func (s *Survey) count(subject string) {
 	p, err := schema.ParseSubject(subject)
 	if err != nil {
@@ -80,18 +94,30 @@ func (s *Survey) count(subject string) {
 		q = new(QueueOfJob)
 		s.queues[p.Job] = q
 	}
-	q.Chunks++
-	q.Hash += maphash.String(s.seed, subject)
+	q.chunks++
+	q.hash += maphash.String(s.seed, subject)
 	q.Ranges.Add(p.Range)
 }
 
-// Held reports whether a process holds the lease of that key: a job's, or its feeder's.
+// Held reports whether a process holds the lease of that key: a job's, or its feeder's. A lease that was
+// released is listed for leaseTTL more, as its marker.
 func (s *Survey) Held(key string) bool { return s.keys[key] }
 
-// LeasesSeen returns the time of which Held tells, or a later one that makes no difference.
+// Seen returns a time on the clock of this process: all that was stored by then, and is stored still, is in
+// what the survey shows. It stands still while listings are spaced.
+func (s *Survey) Seen() time.Time {
+	if s.leases.seen.Before(s.tasks.seen) {
+		return s.leases.seen
+	}
+	return s.tasks.seen
+}
+
+// LeasesSeen returns the time of which Held tells, or a later one that makes no difference, on the clock
+// of this process.
 func (s *Survey) LeasesSeen() time.Time { return s.leases.seen }
 
-// Queue returns what is queued of a job; it must not be modified.
+// Queue returns what is queued of a job, as of the last look; it must not be modified. It is never nil,
+// and does not change: a later look makes another.
 func (s *Survey) Queue(job string) *QueueOfJob {
 	if q := s.queues[job]; q != nil {
 		return q

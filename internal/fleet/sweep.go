@@ -18,21 +18,42 @@ import (
 //
 // It takes no worker's word for content: numbers come from FACTOR_INPUTS, job settings from the
 // manifest. A forged return costs repeated work, nothing else. Any number of sweepers may run, because
-// each step may be done twice.
+// each step may be done twice. They share one durable, so that each message has one reader at a time.
+//
+// Life of a return:
+//
+//	worker stores it, acks its task ──► FACTOR_RETURNS ──► sweeper: package attempt decides
+//	                                        ▲                 │
+//	                                        │ nak with delay  ├── wait ─────────────┐
+//	                                        └─────────────────┼─────────────────────┘
+//	                                                          ├── requeue: stores tasks of the next round
+//	                                                          ├── give up: stores a dead letter
+//	                                                          └── job ended, or message invalid: nothing
+//	                                                          then acks, which removes the return
+//
+// A sweeper that dies between storing and acking leaves the return, which is redelivered after
+// schema.SweepAckWait and stores nothing new. There is no limit of deliveries: a range must not be lost
+// because the server had no room for its tasks.
 type sweeper struct {
 	f    *Fleet
 	jobs map[string]*sweptJob // recently used, so that a burst of returns reads each job once
 }
 
 const (
-	sweepTimeout = 7 * time.Second // for one message: below schema.SweepAckWait
-	sweepRetry   = 2 * time.Second // before a message that could not be processed is redelivered
+	// sweepTimeout is for one message. It is below schema.SweepAckWait, so that a message which this
+	// sweeper still processes is not delivered to another.
+	sweepTimeout = 7 * time.Second
+
+	sweepRetry = 2 * time.Second // before a message that could not be processed is redelivered
 )
 
+// newSweeper returns a sweeper for one goroutine.
 func newSweeper(f *Fleet) *sweeper { return &sweeper{f: f, jobs: make(map[string]*sweptJob)} }
 
-// Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends. It returns an error if the
-// durable is missing or the connection is closed.
+// Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
+// an error if the durable is missing or the connection is closed. When ctx ends, the message that is
+// processed is given up, and messages that the server has sent meanwhile are nak'ed, so that another
+// sweeper has them at once.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	var c jetstream.Consumer
 	err := f.link.Retry(ctx, func() (err error) {

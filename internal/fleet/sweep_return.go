@@ -14,7 +14,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// processReturn executes the decision about a range that a worker returns.
+// processReturn executes the decision about a range that a worker returns. The range and the worker come
+// from the subject, which the server has checked; the reason is the worker's claim. Only a postponed
+// number needs evidence: a last-attempt record.
 func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
 	at, err := schema.ParseSubject(m.Subject())
 	if err != nil {
@@ -42,7 +44,8 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 }
 
 // giveUpReturned gives up a postponed number whose last attempt had started, with a dead letter of the
-// worker that returned it.
+// worker that returned it. The letter is that worker's claim, not the sweeper's: the sweeper has seen no
+// exhausted task, only a record and a return that two workers have written.
 func (s *sweeper) giveUpReturned(ctx context.Context, at schema.Place, record *task.Failure) error {
 	if j, err := s.job(ctx, at.Job); err != nil || j == nil {
 		return err
@@ -64,7 +67,9 @@ func roundAfter(before string, stored time.Time) string {
 	return round
 }
 
-// requeue queues the range of an active job as decided. For other jobs it does nothing.
+// requeue queues the range of an active job as decided. For other jobs it does nothing. An error wraps
+// errVoid if the range is not one of the job's: a worker may return any range, and no retry can help. Lost
+// input is not such an error: the return is kept until the input is stored again or the job is removed.
 func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string) error {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil {
@@ -80,7 +85,8 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 	return err
 }
 
-// A sweptJob is what the sweeper has read of an active job.
+// A sweptJob is what the sweeper has read of an active job. It may be out of date by sweptJobAge: a range
+// of a job that was cancelled meanwhile is then queued, and removed again by the holder or a supervisor.
 type sweptJob struct {
 	at       time.Time // when it was read
 	manifest *task.Job

@@ -20,9 +20,13 @@ import (
 // What it knows may be old by the time that a change takes to arrive. That is harmless: a result
 // that is checked although its worker was just quarantined is accepted only if it verifies, and a
 // strike is written to the stored standing, not to the one known here.
+//
+// A user that joins late finds all that the follower has read; known is closed by then, or will be. The
+// follower ends with its last user, and the next user gets another Trust: a *Trust must not be used
+// after the ctx with which it was requested.
 type Trust struct {
 	f     *Fleet
-	known chan struct{} // closed once the standings that were stored at the start are here
+	known chan struct{} // closed once the standings that were stored at the start are here, by the follower
 
 	mu        sync.Mutex
 	standings map[string]Standing // guarded by mu; of at most 4*maxStandings workers
@@ -38,7 +42,8 @@ func (f *Fleet) newTrust() (*Trust, func(context.Context) error) {
 }
 
 // Trust returns the process's Trust once it knows what is stored now. It is kept up to date until
-// ctx ends.
+// ctx ends. It waits for a server that is unreachable. An error is the cause of ctx's end, or says that
+// the server refuses the consumer or that the connection is closed.
 func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
 	feed := f.trust.join(ctx)
 	select {
@@ -51,7 +56,8 @@ func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
 	}
 }
 
-// Standings returns the workers that have strikes or are quarantined, by name.
+// Standings returns the workers that have strikes or are quarantined, by name. A worker that was released
+// is not among them.
 func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -71,7 +77,9 @@ func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	return list, nil
 }
 
-// put takes a change of a key.
+// put takes a change of a key. What the follower brings counts even if its revision is lower than the one
+// known: then the server has lost messages, and this is what it has now. Names beyond the limit are
+// ignored, which leaves their workers in good standing: their results are verified like all others.
 func (t *Trust) put(k key) {
 	name := strings.TrimPrefix(k.name, standingPrefix)
 	if task.CheckWorker(name) != nil {
@@ -84,18 +92,21 @@ func (t *Trust) put(k key) {
 		return
 	}
 	if _, ok := t.standings[name]; ok || len(t.standings) < 4*maxStandings {
-		t.standings[name] = decodeStanding(name, k.value)
+		s := decodeStanding(name, k.value)
+		s.revision = k.revision
+		t.standings[name] = s
 	}
 }
 
-// Quarantined reports whether a worker is quarantined.
+// Quarantined reports whether a worker is quarantined, as far as this process knows.
 func (t *Trust) Quarantined(worker string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.standings[worker].Quarantined != nil
 }
 
-// Refuses reports whether the result with this sequence is to be refused unread.
+// Refuses reports whether the result with this sequence is to be refused unread. seq is that of
+// FACTOR_RESULTS, so the answer does not depend on when a watcher reads the result.
 func (t *Trust) Refuses(worker string, seq uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -104,7 +115,9 @@ func (t *Trust) Refuses(worker string, seq uint64) bool {
 }
 
 // Strike writes a strike for a worker, unless its result has earned one before, and quarantines
-// the worker with its last strike. fresh reports whether the strike was written now.
+// the worker with its last strike. fresh reports whether the strike was written now: of several
+// processes that refuse the same result, one gets true. It waits for a server that is unreachable. It
+// writes nothing for a worker that is known to be quarantined, or beyond maxStandings names.
 func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing, fresh bool, err error) {
 	t.mu.Lock()
 	s, known := t.standings[worker]
@@ -117,13 +130,21 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 	if err != nil {
 		return s, false, err
 	}
-	t.mu.Lock()
-	t.standings[worker] = s // the follower brings it later
-	t.mu.Unlock()
+	t.learn(s)
 	if fresh && s.Quarantined != nil {
 		err = t.Stop(worker)
 	}
 	return s, fresh, err
+}
+
+// learn takes a standing that this process has read or written, before the follower brings it. The
+// follower may have brought a later one, such as a release: the newer of the two counts.
+func (t *Trust) learn(s Standing) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.revision >= t.standings[s.Worker].revision {
+		t.standings[s.Worker] = s
+	}
 }
 
 // Stop tells a quarantined worker that it is quarantined.
@@ -134,11 +155,14 @@ func (t *Trust) Stop(worker string) error {
 	return nil
 }
 
-// remindEvery is the least time between two looks of Remind, however many jobs call it.
-const remindEvery = 5*time.Second - 100*time.Millisecond // callers come every 5 s
+// remindEvery is the least time between two looks of Remind, however many jobs call it: a look reads the
+// heartbeats of all workers. Callers come every 5 s, by tickers that may be early by some milliseconds.
+const remindEvery = 5*time.Second - 100*time.Millisecond
 
 // Remind tells workers of a quarantine, or of its end, if their heartbeats show that they have
-// missed it. It does nothing if it has looked less than remindEvery ago.
+// missed it. It does nothing if it has looked less than remindEvery ago, or if no worker ever had a
+// strike. Orders are plain messages: a worker that was cut off has missed them for good, and without a
+// reminder one that was released would stay idle.
 func (t *Trust) Remind(ctx context.Context) error {
 	t.mu.Lock()
 	now := time.Now()
@@ -165,13 +189,14 @@ func (t *Trust) Remind(ctx context.Context) error {
 	return nil
 }
 
-// remindWorker tells a worker whether it is quarantined. A release does more harm if it is wrong,
-// and what is known here may be old: so the standing is read once more before.
+// remindWorker tells a worker whether it is quarantined. A release does more harm if it is wrong, because
+// the worker computes tasks whose results are refused, and what is known here may be old: so the
+// standing is read once more before.
 func (t *Trust) remindWorker(ctx context.Context, name string) error {
 	if t.Quarantined(name) {
 		return t.Stop(name)
 	}
-	s, _, err := t.f.standing(ctx, name)
+	s, err := t.f.standing(ctx, name)
 	if err != nil || s.Quarantined != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"sync/atomic"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
@@ -19,112 +21,120 @@ import (
 //	     (or to waiting, if others waited                nothing happens, or another process
 //	      too long, or something happened)               holds it, or others wait too long
 //
-// A parked job has no consumer, no lease and no timer. Parking loses nothing: whatever a job may
-// need shows in what is seen of all jobs at once.
+// A parked job has no consumer, no lease and no timer. Parking loses nothing, because each event that
+// requires a watch changes what a look sees:
 //
-//   - All its numbers are queued: it needs nothing but workers.
-//   - A result came, a task was lost, split, requeued or given up: its task was acked or removed, or
-//     another was queued, so the queue of the job has changed. A result whose worker died before the
-//     ack is seen when the task is redelivered and acked.
-//   - Its holder died or left, or the feeder of an open job did: the lease is listed no more.
-//   - It was sealed, cut off or reopened: its manifest has changed.
-//   - A stored result was lost or does not verify: this does not show. The job is watched before its
-//     end in any case, and that begins with the first of its results.
-//   - The watch ended before it had looked at everything, or a sign was missed: a job with numbers
-//     that are neither queued nor verified nor given up is watched again, at the latest after
-//     pace.longest; every other job that is not queued as a whole about every pace.recheck.
+//	event                                         | what a look sees
+//	a result came; a task was lost, split,        | the queue of the job has changed: its task was acked
+//	returned, requeued, exhausted or given up     | or removed, or another was queued
+//	a worker died after its result was stored     | the same, when the task is redelivered and acked
+//	the holder of the job died or left            | its lease is not listed any more
+//	the feeder of an open job died or left        | the lease of the feeder is not listed any more
+//	the job was sealed, cut off or reopened       | its manifest has changed
+//	a range waits in FACTOR_RETURNS               | the queue has changed; it changes again when the
+//	                                              | sweeper requeues the range
+//	all numbers are queued                        | the same: the job needs nothing but workers
+//	a stored result was lost, or is refused       | nothing. The job is watched before its end anyway,
+//	                                              | and each watch begins with its first result
+//
+// An event that a look misses costs time only. A job with numbers that are neither queued, verified nor
+// given up is watched again within pace.longest. Any other job whose numbers are not all queued is
+// watched again within pace.recheck.
 type jobState int
 
 const (
-	parked jobState = iota
-	waiting
-	watched
-	leaving // its watch was told to end
-	leftAlone
+	parked    jobState = iota
+	waiting            // in supervisor.waiting
+	watched            // in supervisor.watching; its watch runs
+	leaving            // in supervisor.watching; its watch is being cancelled
+	leftAlone          // no watch can help until its manifest changes
 )
 
-// A supervised is a job as its supervisor sees it. Its fields are owned by supervisor.run.
+// A supervised is a job as its supervisor sees it. Its fields are owned by supervisor.run, but for
+// activity, which the watch writes.
 type supervised struct {
 	manifest *task.Job // the last one seen
 	state    jobState
-	unknown  bool      // the next look decides whether it needs to be watched
-	retryAt  time.Time // it is not watched before
-	checked  time.Time // it needed nothing then
-	verdict  []byte    // the manifest with which it was left alone
+	checkAt  time.Time // a look that sees the fleet as of then or later watches the job, if it is parked and may need something
 
-	// As of the last look.
-	seen   bool // there was one
-	chunks int
-	hash   uint64 // of its queue
-	held   bool   // by another process
-	fed    bool   // its feeder is alive
+	// As the last look saw the job. A job is looked at before it is watched.
+	queue *fleet.QueueOfJob // nil = not looked at yet
+	held  bool              // another process has its lease
+	fed   bool              // its feeder is alive
 
-	// Of its watch, and of the time after.
-	stop   context.CancelCauseFunc
-	began  time.Time
-	moved  *atomic.Int64 // when something last happened, in Unix nanoseconds
-	turns  uint          // how often it has left its place to another job
-	misses uint          // watches in a row that ended with numbers unaccounted for
-	back   bool          // it is to wait again once it has left
-	ignore time.Time     // until then its lease may be listed, although this process has released it
+	// Of its watch.
+	stop     context.CancelCauseFunc
+	began    time.Time
+	activity atomic.Int64 // when an answer was verified or the queue last changed; Unix nanoseconds
+	rejoin   bool         // something happened while it was leaving: it waits for another watch at once
+
+	// Of its watches before.
+	slices     uint      // how many ended because other jobs waited
+	incomplete uint      // how many in a row ended with numbers unaccounted for
+	released   time.Time // until then its lease may be listed, although this process has released it
 }
 
 // quietFor returns for how long nothing has happened in a watched job.
 func (e *supervised) quietFor(now time.Time) time.Duration {
-	return now.Sub(time.Unix(0, e.moved.Load()))
+	return now.Sub(time.Unix(0, e.activity.Load()))
 }
 
-// changed takes a change of a manifest.
+// changed takes a change of a manifest. It may be called twice with the same manifest.
 func (s *supervisor) changed(ctx context.Context, j *task.Job) {
 	e := s.jobs[j.ID]
-	if j.Finished() {
+	switch {
+	case j.Finished():
 		if e != nil {
-			s.over(ctx, e, j)
+			e.manifest = j
+			s.finished(ctx, e)
 		}
 		return
-	}
-	if e == nil {
+	case e == nil:
 		e = new(supervised)
 		s.jobs[j.ID] = e
-		e.unknown = true
+	case e.state == leftAlone && bytes.Equal(j.Encode(), e.manifest.Encode()):
+		return
 	}
 	e.manifest = j
 	switch e.state {
 	case parked:
-		e.unknown = true
+		e.checkAt = time.Now()
 	case watched:
-		e.moved.Store(time.Now().UnixNano())
+		e.activity.Store(time.Now().UnixNano())
 	case leaving:
-		e.back = true
+		e.rejoin = true
 	case leftAlone:
-		if string(j.Encode()) != string(e.verdict) {
-			s.setAbandoned(j.ID, false)
-			e.state, e.unknown, e.verdict = parked, true, nil
-		}
+		s.setAbandoned(j.ID, false)
+		e.state, e.checkAt = parked, time.Now()
 	}
 }
 
-// over takes the end of a job. A watch ends by itself.
-func (s *supervisor) over(ctx context.Context, e *supervised, j *task.Job) {
-	e.manifest = j
+// finished takes the end of a job. If the job is watched, its watch sees the same manifest and ends by
+// itself; watchEnded then calls finished again.
+func (s *supervisor) finished(ctx context.Context, e *supervised) {
 	if e.state == watched || e.state == leaving {
 		return
 	}
 	s.forget(e)
-	if j.State == task.Cancelled && !e.held {
-		// What was requeued while the job was cancelled, which its holder would remove else.
-		s.watches.Go(func() {
-			if err := s.f.StopWork(ctx, j.ID); err != nil && ctx.Err() == nil {
-				s.log.Debug().Err(err).Str("job", j.ID).Msg("remove the tasks of a cancelled job")
-			}
-		})
+	id := e.manifest.ID
+	if e.manifest.State != task.Cancelled || e.held {
+		return
 	}
+	// A holder or sweeper may have requeued ranges between the user's purge and now. The holder would
+	// remove them; there is none.
+	s.watches.Go(func() {
+		if err := s.f.StopWork(ctx, id); err != nil && ctx.Err() == nil {
+			s.log.Debug().Err(err).Str("job", id).Msg("cannot remove the tasks of a cancelled job")
+		}
+	})
 }
 
+// forget drops a job that is not watched.
 func (s *supervisor) forget(e *supervised) {
-	id := e.manifest.ID
-	delete(s.jobs, id)
-	delete(s.watching, id)
-	s.setAbandoned(id, false)
-	e.state = parked // for supervisor.waiting, which may still have it
+	if e.state == waiting {
+		s.unqueue(e)
+	}
+	e.state = parked
+	delete(s.jobs, e.manifest.ID)
+	s.setAbandoned(e.manifest.ID, false)
 }

@@ -15,8 +15,13 @@ import (
 
 // Supervise sweeps, watches the jobs that need it, without printing, and removes expired jobs, until
 // ctx ends. It is for jobs whose submitter no longer waits. Any number of processes may supervise
-// one fleet: they share the jobs out among them, and leases decide which of them acts. A job that is
+// one fleet: they divide the jobs among them, and leases decide which of them acts. A job that is
 // beyond repair, or whose input is lost, is reported once and left alone until its manifest changes.
+//
+// The end of ctx is no error. Supervise then returns within a few seconds: all watches end at the same
+// time, each releases its lease in a second at most, and a request for a lease that is on its way is
+// waited for, for the timeout of one answer. A task that is queued then remains queued. An error means
+// that the fleet is not set up, or that the connection is closed for good.
 func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.Sweep(ctx) })
@@ -32,16 +37,24 @@ func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
 //
 // run owns all fields, except those that mu guards, and channels. Idle, it costs two small requests
 // and one pass over the active jobs each pace.look; without active jobs it costs nothing.
+//
+// Invariants, between two events of run:
+//
+//   - A job is in waiting exactly if its state is waiting, and there once.
+//   - A job is in watching exactly if its state is watched or leaving. It then has one goroutine in
+//     watches, which sends one watchEnd.
+//   - Each active job that FollowJobs has reported is in jobs. So no job is parked that a later look
+//     does not see, and memory grows with the active jobs only.
 type supervisor struct {
 	f    *fleet.Fleet
 	log  zerolog.Logger
-	name string // of this supervisor, in leases
+	name string // of this supervisor, in leases; that of its watches is another for each job
 	pace pace
 
 	survey   *fleet.Survey
 	expiry   *fleet.Expiry
 	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
-	waiting  []*supervised          // want to be watched, first come first served; may hold jobs that no longer do
+	waiting  []*supervised          // those whose state is waiting, first come first served
 	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
 	ended    chan watchEnd
 	watches  sync.WaitGroup
@@ -82,7 +95,7 @@ func (s *supervisor) run(ctx context.Context) {
 		case <-s.arrived:
 			s.takeNews(ctx)
 		case e := <-s.ended:
-			s.watchEnded(e)
+			s.watchEnded(ctx, e)
 		case <-ticker.C:
 			s.look(ctx)
 		}
@@ -90,14 +103,16 @@ func (s *supervisor) run(ctx context.Context) {
 	}
 }
 
-// drain waits for the watches, which end with run's ctx.
+// drain waits for the watches, which end with run's ctx. It receives their ends, else they would block. It
+// decides nothing any more: the next supervisor starts from what is stored.
 func (s *supervisor) drain() {
 	go func() { s.watches.Wait(); close(s.ended) }()
 	for range s.ended {
 	}
 }
 
-// followJobs collects changes of manifests until ctx ends.
+// followJobs collects changes of manifests until ctx ends. It keeps only the last one of each job, so that
+// run may be late by any time. If FollowJobs begins anew, all manifests are reported again.
 func (s *supervisor) followJobs(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := s.f.FollowJobs(ctx, func(j *task.Job) {
@@ -111,20 +126,21 @@ func (s *supervisor) followJobs(ctx context.Context) {
 			}
 		})
 		if ctx.Err() == nil {
-			s.log.Warn().Err(err).Msg("follow the jobs again")
+			s.log.Warn().Err(err).Msg("cannot follow the jobs, retrying")
 			stream.Sleep(ctx, s.pace.retry)
 		}
 	}
 }
 
-// showAlive holds the lease by which others know that this supervisor is alive.
+// showAlive holds the lease by which others know that this supervisor is alive. It is released when ctx
+// ends, so that the others take its jobs at their next look.
 func (s *supervisor) showAlive(ctx context.Context) {
 	err := s.f.Hold(ctx, fleet.SupervisorLease(s.name), s.name, func(ctx context.Context) error {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})
 	if err != nil && ctx.Err() == nil {
-		s.log.Debug().Err(err).Msg("hold the lease of this supervisor")
+		s.log.Debug().Err(err).Msg("cannot hold the lease of this supervisor")
 	}
 }
 
@@ -134,7 +150,7 @@ func (s *supervisor) remind(ctx context.Context) {
 	trust, err := s.f.Trust(ctx)
 	for err == nil && stream.Sleep(ctx, s.pace.remind) == nil {
 		if failed := trust.Remind(ctx); failed != nil && ctx.Err() == nil {
-			s.log.Debug().Err(failed).Msg("remind the workers again")
+			s.log.Debug().Err(failed).Msg("cannot remind the workers, retrying")
 		}
 	}
 	if err != nil && ctx.Err() == nil {
@@ -142,7 +158,7 @@ func (s *supervisor) remind(ctx context.Context) {
 	}
 }
 
-// isAbandoned reports whether the supervisor has given a job up, so that it may be removed when
+// isAbandoned reports whether this supervisor leaves a job alone, so that the job may be removed when
 // it is old. Package fleet calls it from another goroutine.
 func (s *supervisor) isAbandoned(id string) bool {
 	s.mu.Lock()
@@ -150,6 +166,7 @@ func (s *supervisor) isAbandoned(id string) bool {
 	return s.abandoned[id]
 }
 
+// setAbandoned notes whether a job is left alone. Only run calls it.
 func (s *supervisor) setAbandoned(id string, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +177,7 @@ func (s *supervisor) setAbandoned(id string, is bool) {
 	}
 }
 
-// takeNews takes the changes of manifests that have come.
+// takeNews applies the changes of manifests that were collected since the last call.
 func (s *supervisor) takeNews(ctx context.Context) {
 	s.mu.Lock()
 	news := s.news

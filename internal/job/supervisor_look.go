@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
-// look compares all jobs with what is queued and held now.
+// look compares all jobs with what is queued and held now, once in pace.look. Without active jobs it
+// requests nothing. If the server does not answer, no job is seen quiet.
 func (s *supervisor) look(ctx context.Context) {
 	if len(s.jobs) == 0 {
 		return
@@ -20,91 +20,99 @@ func (s *supervisor) look(ctx context.Context) {
 	if err := s.survey.Look(ctx); err != nil {
 		s.seeing = now
 		if ctx.Err() == nil {
-			s.log.Debug().Err(err).Msg("look at all jobs again")
+			s.log.Debug().Err(err).Msg("cannot look at the jobs, retrying")
 		}
 		return
 	}
-	supervisors := s.survey.Supervisors()
+	supervisors := s.survey.Supervisors() // without this one, until it has its lease
 	if !slices.Contains(supervisors, s.name) {
 		supervisors = append(supervisors, s.name)
 	}
 	for id, e := range s.jobs {
-		mine := len(supervisors) == 1 || owner(id, supervisors) == s.name
-		s.lookAt(e, mine, now)
+		s.lookAt(e, owner(id, supervisors) == s.name, now)
 	}
 	s.rotate(now)
 }
 
-// lookAt compares one job with the survey. mine says that no other supervisor looks after it.
+// lookAt compares one job with the survey. mine says that this supervisor is the owner of the job.
 //
 //	state    | seen                                             | then
-//	parked   | another holds it, or it is not mine              | unknown, for the time when that changes
+//	parked   | another process holds it, or it is not mine      | checked as soon as that changes
 //	parked   | its queue has changed, or its holder or feeder   |
-//	         | is there no more                                 | waiting
-//	parked   | nothing, and it is unknown or due for a recheck  | waiting, unless it needs nothing
-//	waiting  | another holds it                                 | parked
+//	         | has disappeared                                  | waiting
+//	parked   | its check is due, and it may need something      | waiting
+//	parked   | its check is due, and it needs nothing           | checked again after pace.recheck
+//	waiting  | another process holds it                         | parked
 //	watched  | its queue has changed                            | it is not quiet
-//	watched  | another holds it, and not just for a moment      | leaving
+//	watched  | another process holds it for pace.release        | leaving
 //	leaving  | its queue has changed                            | waiting, once it has left
 func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
+	if e.queue == nil && s.survey.Seen().Before(e.checkAt) {
+		return // the job may be newer than what is seen: its first tasks would look like a change
+	}
 	id := e.manifest.ID
 	queue := s.survey.Queue(id)
-	moved := e.seen && (queue.Hash != e.hash || queue.Chunks != e.chunks)
-	held := s.survey.Held(id) && !s.f.Holds(id) && s.survey.LeasesSeen().After(e.ignore)
+	moved := e.queue != nil && !e.queue.Same(queue)
+	held := s.survey.Held(id) && !s.f.Holds(id) && s.survey.LeasesSeen().After(e.released)
 	fed := s.survey.Held(feedLease(id))
-	left := e.held && !held || e.fed && !fed && e.manifest.State == task.Open
-	e.seen, e.hash, e.chunks, e.held, e.fed = true, queue.Hash, queue.Chunks, held, fed
+	lost := e.held && !held || e.fed && !fed && e.manifest.State == task.Open // its holder or its feeder
+	e.queue, e.held, e.fed = queue, held, fed
 
 	switch e.state {
 	case parked:
 		switch {
 		case !mine || held:
-			e.unknown = true // until it is mine, or free
-		case moved, left:
+			e.checkAt = time.Time{}
+		case moved, lost:
 			s.enqueue(e)
-		case now.Before(e.retryAt):
-		case e.unknown, now.Sub(e.checked) > s.pace.recheck:
-			if s.needsNothing(e, queue) {
-				e.unknown, e.checked = false, now
-			} else {
-				s.enqueue(e)
-			}
+		case s.survey.Seen().Before(e.checkAt):
+		case s.needsNothing(e):
+			e.checkAt = now.Add(s.pace.recheck)
+		default:
+			s.enqueue(e)
 		}
 	case waiting:
 		if held {
-			e.state, e.unknown = parked, true
+			s.unqueue(e)
+			e.state, e.checkAt = parked, time.Time{}
 		}
 	case watched:
 		if moved {
-			e.moved.Store(now.UnixNano())
+			e.activity.Store(now.UnixNano())
 		}
 		if held && now.Sub(e.began) > s.pace.release {
 			s.leave(e, false)
 		}
 	case leaving:
-		e.back = e.back || moved
+		e.rejoin = e.rejoin || moved
 	}
 }
 
-// needsNothing reports whether a job is known to need no watch now: all its numbers are
-// queued, or its feeder is at work.
-func (s *supervisor) needsNothing(e *supervised, queue *fleet.QueueOfJob) bool {
+// needsNothing reports whether a job is known to need no watch now: all its numbers are queued, or its
+// feeder is alive. The numbers of an open job are not counted yet.
+func (s *supervisor) needsNothing(e *supervised) bool {
 	j := e.manifest
 	if j.State == task.Open {
 		return e.fed
 	}
-	return j.Count > 0 && queue.Ranges.Contains(task.Span(0, j.Count))
+	return j.Count > 0 && e.queue.Ranges.Contains(task.Span(0, j.Count))
 }
 
 // enqueue lets a parked job wait for a place.
 func (s *supervisor) enqueue(e *supervised) {
-	e.state, e.unknown = waiting, false
+	e.state = waiting
 	s.waiting = append(s.waiting, e)
 }
 
-// rotate ends watches in which nothing happens, and, while other jobs wait, those that have had
-// their slice. The slice doubles each time: a job whose results take longer to read than a slice
-// lasts gets through to its end all the same.
+// unqueue takes a job out of the jobs that wait.
+func (s *supervisor) unqueue(e *supervised) {
+	s.waiting = slices.DeleteFunc(s.waiting, func(x *supervised) bool { return x == e })
+}
+
+// rotate ends watches in which nothing happens. While other jobs wait for a place, it also ends watches
+// that have lasted for their slice, at most one for each job that waits. A watch begins with the first
+// result of its job, so a slice that is too short to read them all achieves nothing. Therefore slices
+// double: after k of them the next one is 2^k times as long, and at least half of the time is not lost.
 func (s *supervisor) rotate(now time.Time) {
 	quiet := s.pace.quiet
 	crowded := len(s.waiting) > 0 && len(s.watching) >= s.pace.watched
@@ -128,17 +136,24 @@ func (s *supervisor) rotate(now time.Time) {
 		if left >= len(s.waiting) {
 			return
 		}
-		if e.state == watched && now.Sub(e.began) > s.pace.slice<<min(e.turns, maxTurns) {
-			e.turns++
+		if e.state == watched && now.Sub(e.began) > s.pace.slice<<min(e.slices, maxSlices) {
+			e.slices++
 			s.leave(e, true)
 			left++
 		}
 	}
 }
 
-// owner returns which of the supervisors that are alive looks after a job. All of them compute
-// the same (rendezvous hashing, Thaler and Ravishankar 1998). So they share the jobs evenly, and two
-// of them do not take one job from each other in turns.
+// owner returns the supervisor that looks after a job: the one with the largest
+//
+//	SHA-256(name + "/" + id)
+//
+// of which the first 64 bits are compared (rendezvous hashing; Thaler and Ravishankar 1998). All
+// supervisors compute the same, in whatever order they see each other, so they share the jobs evenly. If
+// one of n dies, only its jobs, one in n, change their owner; they are spread over the others. A new one
+// takes one in n+1 of each. While two supervisors see different lists, a job may have two owners or none
+// until both have seen the same leases: the job's own lease decides between two, and none is as if it
+// were parked a little longer. supervisors is not empty.
 func owner(id string, supervisors []string) (owner string) {
 	var most uint64
 	for _, name := range supervisors {

@@ -22,7 +22,7 @@ import (
 // the lease; it seals a job whose feeder died cutOffAfter later, which must be less than quiet.
 var quickPace = pace{
 	look: 50 * time.Millisecond, remind: 100 * time.Millisecond, quiet: cutOffAfter + time.Second, hurried: cutOffAfter + time.Second, slice: time.Second,
-	recheck: time.Hour, longest: time.Minute, retry: 100 * time.Millisecond, release: 3 * time.Second, watched: 8,
+	recheck: time.Hour, longest: time.Minute, retry: 100 * time.Millisecond, release: 20 * time.Second, watched: 8,
 }
 
 // supervise runs a supervisor in a process of its own.

@@ -2,7 +2,6 @@ package job
 
 import (
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +37,7 @@ func TestRotate(t *testing.T) {
 	now := time.Now()
 	for name, test := range map[string]struct {
 		moved, began []int // seconds ago
-		turns        []uint
+		slices       []uint
 		waiting      int
 		want         string // of each: w watched, l leaving for good, b leaving and coming back
 	}{
@@ -53,8 +52,8 @@ func TestRotate(t *testing.T) {
 		s.pace.watched = 3
 		var list []*supervised
 		for i := range test.moved {
-			e := &supervised{state: watched, stop: func(error) {}, began: now.Add(-time.Duration(test.began[i]) * time.Second), turns: test.turns[i], moved: new(atomic.Int64)}
-			e.moved.Store(now.Add(-time.Duration(test.moved[i]) * time.Second).UnixNano())
+			e := &supervised{state: watched, stop: func(error) {}, began: now.Add(-time.Duration(test.began[i]) * time.Second), slices: test.slices[i]}
+			e.activity.Store(now.Add(-time.Duration(test.moved[i]) * time.Second).UnixNano())
 			list = append(list, e)
 			s.watching[fmt.Sprint(i)] = e
 		}
@@ -64,7 +63,7 @@ func TestRotate(t *testing.T) {
 			switch {
 			case e.state == watched:
 				got += "w"
-			case e.back:
+			case e.rejoin:
 				got += "b"
 			default:
 				got += "l"
@@ -82,11 +81,11 @@ func TestPark(t *testing.T) {
 	t.Parallel()
 	s := &supervisor{pace: normalPace, survey: new(fleet.Survey)}
 	now := time.Now()
-	e := &supervised{manifest: &task.Job{ID: "j", State: task.Sealed, Count: 10}, moved: new(atomic.Int64)}
+	e := &supervised{manifest: &task.Job{ID: "j", State: task.Sealed, Count: 10}, queue: new(fleet.QueueOfJob)}
 	sum := &Summary{Counts: collect.Counts{Verified: 8, Dead: 1}}
 	for _, want := range []time.Duration{60, 120, 240, 300, 300} {
 		s.park(e, sum, now)
-		if wait := e.retryAt.Sub(now); wait != want*time.Second || !e.unknown {
+		if wait := e.checkAt.Sub(now); wait != want*time.Second {
 			t.Errorf("watched again after %v, want %d s", wait, want)
 		}
 	}
@@ -94,9 +93,8 @@ func TestPark(t *testing.T) {
 		t.Errorf("parked when quiet for %v", p)
 	}
 	sum.Verified++
-	e.unknown = false
 	s.park(e, sum, now)
-	if again := e.checked.Add(s.pace.recheck).Sub(now); again < 30*time.Minute || again > time.Hour || e.unknown || e.misses != 0 {
+	if again := e.checkAt.Sub(now); again < 30*time.Minute || again > time.Hour || e.incomplete != 0 {
 		t.Errorf("watched again after %v", again)
 	}
 }

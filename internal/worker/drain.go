@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"factorfleet/internal/text"
 )
 
 // Causes with which the context of settling ends.
@@ -58,7 +60,7 @@ func leftError(left int) error {
 	if left == 0 {
 		return nil
 	}
-	return fmt.Errorf("worker: drain: %d unsettled tasks left to redelivery", left)
+	return fmt.Errorf("worker: drain: %s will be redelivered", text.Count(uint64(left), "unsettled task"))
 }
 
 // startDrain stops the arrival of tasks. A Pull may still deliver what the server had sent: placeLocked returns

@@ -336,3 +336,17 @@ func TestRestart(t *testing.T) {
 		}
 	})
 }
+
+func TestLeftError(t *testing.T) {
+	for left, want := range map[int]string{
+		1: "worker: drain: 1 unsettled task will be redelivered",
+		2: "worker: drain: 2 unsettled tasks will be redelivered",
+	} {
+		if got := leftError(left).Error(); got != want {
+			t.Errorf("leftError(%d) = %q, want %q", left, got, want)
+		}
+	}
+	if err := leftError(0); err != nil {
+		t.Errorf("leftError(0) = %v, want nil", err)
+	}
+}
