@@ -18,7 +18,8 @@ import (
 //	           -> composite
 //	           -> unknown     the budget was spent during its primality test
 //	composite  -> untested    it is split: its two parts
-//	all        -> dst         giveUp, with the status Composite
+//	unknown    -> untested    giveUp: it is tested beyond the budget
+//	composite  -> dst         giveUp, with the status Composite
 //
 // The goroutine of Append owns a search.
 type search struct {
@@ -42,8 +43,9 @@ func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s.trial(n)
 	err := s.run()
 	if err == errBudget {
-		s.giveUp()
-	} else if err != nil {
+		err = s.giveUp()
+	}
+	if err != nil {
 		return dst, "", err
 	}
 	return s.dst, s.method, nil

@@ -3,7 +3,10 @@ package factor
 import (
 	"math/big"
 	"testing"
+	"time"
 
+	"factorfleet/internal/factor/kernels/kernelstest"
+	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 )
 
@@ -59,14 +62,76 @@ func TestGiveUp(t *testing.T) {
 	s := &search{e: New(Options{}), dst: []Factor{{nat.FromBig(p1), 1, Prime}}, method: "trial"}
 	s.composite = []piece{{n: product(p1, p1, hard()), exp: 2}}
 	s.unknown = []piece{{n: product(p1, p1, p1), exp: 1}}
+	s.e.stop.ctx = t.Context()
 	want := s.value()
-	s.giveUp()
+	err := s.giveUp()
 	got := format(s.dst)
-	s.composite, s.unknown = nil, nil
-	if s.value().Cmp(want) != 0 || got != p1.String()+"^8 C"+hard().String()+"^2" {
+	if err != nil || s.value().Cmp(want) != 0 || got != p1.String()+"^8 C"+hard().String()+"^2" {
 		t.Errorf("giving up leaves %s", got)
 	}
-	if s.method != "trial; unfinished after trial" {
+	if s.method != "power; unfinished after trial" {
 		t.Errorf("method %q", s.method)
+	}
+}
+
+// TestGiveUpPrimeCofactor: a cofactor that is left of an unfinished piece is not called composite
+// if it is prime, a power or a word.
+func TestGiveUpPrimeCofactor(t *testing.T) {
+	large := new(big.Int).Sub(pow(2, 89), one)
+	for _, test := range []struct {
+		n            *big.Int
+		want, method string
+	}{
+		{product(p1, large), p1.String() + "^2 " + large.String(), "trial"},
+		{product(p1, large, large), p1.String() + "^2 " + large.String() + "^2", "power"},
+		{product(p1, p1, p2), p1.String() + "^3 " + p2.String(), "trial"},
+	} {
+		s := &search{e: New(Options{}), dst: []Factor{{nat.FromBig(p1), 1, Prime}}, method: "trial"}
+		s.e.stop.ctx = t.Context()
+		s.composite = []piece{{n: test.n, exp: 1}}
+		err := s.giveUp()
+		if got := format(s.dst); err != nil || got != test.want || s.method != test.method {
+			t.Errorf("giving up %v leaves %s, method %q, %v; want %s", test.n, got, s.method, err, test.want)
+		}
+	}
+}
+
+// TestCompositeClaims: whatever the budget, a Composite is composite, no power, at least 2^64 and
+// without prime factors below prime.Bound. The check of answers relies on it.
+func TestCompositeClaims(t *testing.T) { kernelstest.Each(t, testCompositeClaims) }
+
+func testCompositeClaims(t *testing.T) {
+	large := new(big.Int).Sub(pow(2, 2203), one)
+	for _, n := range []*big.Int{
+		large, pow(2, 100), product(big.NewInt(3), large), product(big.NewInt(65521), large),
+		product(large, large), product(big.NewInt(65521*65519), hard()), product(hard(), hard()), product(hard(), large),
+		product(p1, p2, large), new(big.Int).Add(pow(2, 128), big.NewInt(51)),
+	} {
+		for _, budget := range []time.Duration{1, time.Microsecond, 100 * time.Microsecond, time.Millisecond, 10 * time.Millisecond} {
+			fs, method, err := New(Options{Budget: budget, Pool: NewPool(1, 1<<20)}).Append(t.Context(), nil, nat.FromBig(n))
+			if err != nil {
+				t.Fatalf("budget %v: %.40s: %v", budget, n.String(), err)
+			}
+			checkFactors(t, n, fs)
+			for _, f := range fs {
+				if f.Status == Composite {
+					checkComposite(t, f.P.Big(), method)
+				}
+			}
+		}
+	}
+}
+
+// checkComposite checks what an engine says of a factor with the status Composite.
+func checkComposite(t *testing.T, n *big.Int, method string) {
+	t.Helper()
+	switch {
+	case n.IsUint64() || n.ProbablyPrime(0):
+		t.Errorf("%.40s is called composite, method %q", n.String(), method)
+	case prime.Divide(n, func(uint64, uint32) {}).Cmp(n) != 0 || n.Bit(0) == 0:
+		t.Errorf("%.40s is unfinished and has a prime factor below %d, method %q", n.String(), prime.Bound, method)
+	}
+	if _, k := perfectPower(n); k != 1 {
+		t.Errorf("%.40s is unfinished and a power, method %q", n.String(), method)
 	}
 }

@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -8,28 +9,41 @@ import (
 	"factorfleet/internal/measured"
 )
 
-// giveUp turns all pieces into factors with the status Composite and completes the
+// giveUp turns the composites into factors with the status Composite and completes the
 // method, for example
 //
 //	trial; unfinished after ecm(B1=2000,B2=200000,curves=25)
 //	unfinished after ecm(...); the sieve takes about 2h0m0s
 //
 // The second one has found no factor. The budget is spent.
-func (s *search) giveUp() {
-	for _, ps := range [...][]piece{s.untested, s.composite, s.unknown} {
-		for _, p := range ps {
-			s.refine(p)
+//
+// Whoever checks an answer may rely on it that such a factor is composite, no power, at
+// least 2^64 and without prime factors below prime.Bound. So the tests of primality end
+// here, beyond the budget: at 16,384 bits they take seconds. The error is the cause of
+// the end of the context.
+func (s *search) giveUp() error {
+	s.e.stop.deadline = time.Time{}
+	s.untested, s.unknown = append(s.untested, s.unknown...), nil
+	for changed := true; changed; {
+		if err := s.classify(); err != nil {
+			return err
 		}
+		changed = s.refine()
 	}
-	if s.effort == "" {
-		s.effort = "trial"
+	s.effort = cmp.Or(s.effort, "trial") + s.sieveObstacle()
+	left := s.composite
+	s.composite = nil
+	for _, p := range left {
+		s.found(p, Composite)
 	}
-	s.effort += s.sieveObstacle()
-	if s.method == "prime" {
+	switch {
+	case len(left) == 0: // the last tests have finished the number
+	case s.method == "prime":
 		s.method = "unfinished after " + s.effort
-	} else {
+	default:
 		s.method += "; unfinished after " + s.effort
 	}
+	return nil
 }
 
 // sieveObstacle returns why no composite was sieved although its size permits it: the
@@ -44,20 +58,25 @@ func (s *search) sieveObstacle() string {
 	return s.whyNotSieved
 }
 
-// refine divides p by the primes that are known of other pieces, and adds the cofactor
-// as Composite.
-func (s *search) refine(p piece) {
-	n := p.n
-	for i := s.start; i < len(s.dst); i++ {
-		f := &s.dst[i]
-		if f.Status == Composite {
+// refine divides the composites by the primes that are known of other pieces. Cofactors
+// are untested, as they may be prime. It reports whether there are any.
+func (s *search) refine() (changed bool) {
+	whole := s.composite[:0]
+	for _, p := range s.composite {
+		rest := p.n
+		for i := s.start; i < len(s.dst); i++ {
+			f := &s.dst[i]
+			next, times := prime.TakeOut(rest, f.P.Big())
+			rest = next
+			f.Exp += times * p.exp
+		}
+		if rest.Cmp(p.n) == 0 {
+			whole = append(whole, p)
 			continue
 		}
-		rest, times := prime.TakeOut(n, f.P.Big())
-		n = rest
-		f.Exp += times * p.exp
+		s.untested = append(s.untested, piece{n: rest, exp: p.exp})
+		changed = true
 	}
-	if n.Cmp(one) != 0 {
-		s.found(piece{n: n, exp: p.exp}, Composite)
-	}
+	s.composite = whole
+	return changed
 }
