@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func verifyLines(s *command.Session, kind, name string, in io.Reader) (*verifyRe
 		}
 		r.Lines++
 		if err == nil {
-			err = r.count(kind, &line)
+			err = r.count(s.Context, kind, &line)
 		}
 		if err != nil {
 			r.Wrong++
@@ -118,7 +119,7 @@ func (r *verifyReport) print(c *ucli.Context) error {
 }
 
 // count checks one record and counts it. A wrong record is an error and is not counted.
-func (r *verifyReport) count(kind string, line *output.Line) error {
+func (r *verifyReport) count(ctx context.Context, kind string, line *output.Line) error {
 	if line.Dead != "" {
 		r.Dead++
 		return nil
@@ -126,7 +127,7 @@ func (r *verifyReport) count(kind string, line *output.Line) error {
 	if line.Kind != "" && line.Kind != kind { // the square 12: 144 is not a factorization
 		return fmt.Errorf("line %d: an answer of kind %s, not %s; see --kind", line.Number, line.Kind, kind)
 	}
-	if err := verify.Answer(kind, line.N, &line.Factorization); err != nil {
+	if err := verify.Answer(ctx, kind, line.N, &line.Factorization); err != nil {
 		return fmt.Errorf("line %d: %w", line.Number, err)
 	}
 	r.countPrimes(line)

@@ -97,6 +97,37 @@ func TestLyingWorkers(t *testing.T) {
 	}
 }
 
+// A prime, a power, or a number that every worker splits is not printed as unfinished.
+func TestFalselyUnfinished(t *testing.T) {
+	t.Parallel()
+	unfinished := func(n nat.Nat, f *task.Factorization) {
+		f.Factors = []task.Factor{{P: n, Exp: 1, Status: task.Composite}}
+	}
+	numbers := "340282366920938463463374607431768211507\n1267650600228229401496703205376\n" + // 2^128+51, 2^100
+		"1856910058928070412348686333\n383123885216472214589586755549637256619304505646776321\n"
+	s := startFleet(t)
+	s.worker("liar", &liar{twist: unfinished})
+	p := s.start("producer", "submit --id j --chunk 1", feed(numbers))
+	p.await(&p.stderr, "worker quarantined")
+	if output := p.stdout.String(); output != "" {
+		t.Errorf("printed %.200q", output)
+	}
+	s.consumer("-n 1 --name honest")
+	p.wantCode(0).wantStdout("340282366920938463463374607431768211507: 340282366920938463463374607431768211507\n" +
+		"1267650600228229401496703205376:" + strings.Repeat(" 2", 100) + "\n" +
+		"1856910058928070412348686333: 3 618970019642690137449562111\n" +
+		"383123885216472214589586755549637256619304505646776321: 618970019642690137449562111 618970019642690137449562111\n")
+	if r := s.workerReport("liar"); len(r.Strikes) != 3 || r.State != "quarantined" {
+		t.Errorf("liar: %+v", r)
+	}
+	for line, why := range map[string]string{ // as the two numbers were printed once
+		"340282366920938463463374607431768211507: c340…(39)": "is called composite and is a probable prime",
+		"1267650600228229401496703205376: c126…(31)":         "is unfinished and has a prime factor below 2^16",
+	} {
+		run(t, "producer", "verify -", feed(line+"\n")).wantCode(6).wantSaid(why)
+	}
+}
+
 // A false proof does not count and is a strike for its worker.
 func TestForgedCertificates(t *testing.T) {
 	t.Parallel()

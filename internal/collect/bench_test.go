@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -64,7 +65,7 @@ func BenchmarkParts(b *testing.B) {
 		numbers, _ := l.cfg.Numbers(b.Context(), r)
 		b.Run(fmt.Sprintf("%d/verify", count), func(b *testing.B) {
 			for b.Loop() {
-				if err := verify.Result(task.KindSquare, numbers, result); err != nil {
+				if err := verify.Result(context.Background(), task.KindSquare, numbers, result); err != nil {
 					b.Fatal(err)
 				}
 			}

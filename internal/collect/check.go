@@ -75,7 +75,10 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	case err != nil:
 		return Checked{}, err
 	}
-	if err := verify.Result(c.cfg.Kind, numbers, result); err != nil {
+	if err := verify.Result(ctx, c.cfg.Kind, numbers, result); err != nil {
+		if ctx.Err() != nil {
+			return Checked{}, context.Cause(ctx)
+		}
 		return Checked{}, c.refuse(a, err)
 	}
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil

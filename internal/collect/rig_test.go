@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ func newRig(count int, ordered bool, limit int64) *rig {
 	for i := range count {
 		n, answer := nat.New(uint64(i)+2), factorization(uint64(i)+2)
 		if i%10 == 0 {
-			n = nat.FromBytes([]byte{1, 0, 0, 0, 0, 0, 0, 0, byte(i >> 8), byte(i)})
+			n = hardNumber(i / 10)
 			answer.Factors = []task.Factor{{P: n, Exp: 1, Status: task.Composite}}
 		}
 		r.numbers = append(r.numbers, n)
@@ -74,6 +76,22 @@ func newRig(count int, ordered bool, limit int64) *rig {
 	})
 	return r
 }
+
+// hardNumber returns a number of 91 bits without small prime factors, different for i < 4096.
+func hardNumber(i int) nat.Nat {
+	p, q := somePrimes()[i%64], somePrimes()[64+i/64%64]
+	return nat.FromBig(new(big.Int).Mul(new(big.Int).SetUint64(p), new(big.Int).SetUint64(q)))
+}
+
+// somePrimes returns the first 128 primes above 2^45.
+var somePrimes = sync.OnceValue(func() (primes []uint64) {
+	for p := uint64(1<<45 + 1); len(primes) < 128; p += 2 {
+		if new(big.Int).SetUint64(p).ProbablyPrime(0) {
+			primes = append(primes, p)
+		}
+	}
+	return primes
+})
 
 // factorization factors n by trial division.
 func factorization(n uint64) task.Factorization {

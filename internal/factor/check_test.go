@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -104,7 +105,7 @@ func testClasses(t *testing.T) {
 			for _, f := range fs {
 				a.Factors = append(a.Factors, task.Factor{P: f.P, Exp: f.Exp, Status: task.Status(f.Status)})
 			}
-			if err := verify.Answer(task.KindFactor, ns[i], &a); err != nil {
+			if err := verify.Answer(context.Background(), task.KindFactor, ns[i], &a); err != nil {
 				t.Errorf("%v = %s: %v", ns[i], format(fs), err)
 			}
 			i++

@@ -39,7 +39,7 @@ func certified(t *testing.T, numbers []nat.Nat, o worker.RunOptions) []task.Fact
 	if err := All()[task.KindFactor].Run(t.Context(), numbers, o, &done); err != nil {
 		t.Fatal(err)
 	}
-	if err := verify.Result(task.KindFactor, numbers, &task.Result{Kind: task.KindFactor, Items: done}); err != nil {
+	if err := verify.Result(context.Background(), task.KindFactor, numbers, &task.Result{Kind: task.KindFactor, Items: done}); err != nil {
 		t.Fatal(err)
 	}
 	return done
@@ -84,7 +84,7 @@ func checkChanged(t *testing.T, r *rand.Rand, p nat.Nat, text string) {
 		default:
 			b = b[:i]
 		}
-		if verify.Certificate(p, string(b)) == nil && string(b) != text {
+		if verify.Certificate(context.Background(), p, string(b)) == nil && string(b) != text {
 			accepted++ // with another witness
 		}
 	}
@@ -171,7 +171,7 @@ func BenchmarkCertify(b *testing.B) {
 				}
 				proved++
 				began := time.Now()
-				if err := verify.Certificate(p, certificate(proof)); err != nil {
+				if err := verify.Certificate(context.Background(), p, certificate(proof)); err != nil {
 					b.Fatal(err)
 				}
 				checking += time.Since(began)

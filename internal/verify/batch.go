@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"math/bits"
 
 	"factorfleet/internal/nat"
@@ -10,7 +11,7 @@ import (
 // allTrue reports whether all answers of kind factor for numbers are true. It tests the
 // primes of several answers together, which is faster than one by one. If it returns
 // false, Answer finds the wrong answer and the reason.
-func allTrue(numbers []nat.Nat, answers []task.Factorization) bool {
+func allTrue(ctx context.Context, numbers []nat.Nat, answers []task.Factorization) bool {
 	b := primeBatch{table: table()}
 	for i, n := range numbers {
 		a := &answers[i]
@@ -19,7 +20,7 @@ func allTrue(numbers []nat.Nat, answers []task.Factorization) bool {
 				p, _ := a.Factors[j].P.Word()
 				b.add(p)
 			}
-		} else if Answer(task.KindFactor, n, a) != nil {
+		} else if Answer(ctx, task.KindFactor, n, a) != nil {
 			return false
 		}
 	}

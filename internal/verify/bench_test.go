@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -49,7 +50,7 @@ func BenchmarkRandom(b *testing.B) {
 		b.Run(fmt.Sprintf("bits=%d", size), func(b *testing.B) {
 			b.ReportAllocs()
 			for i := range b.N {
-				if err := Answer(task.KindFactor, numbers[i%256], &answers[i%256]); err != nil {
+				if err := Answer(context.Background(), task.KindFactor, numbers[i%256], &answers[i%256]); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -77,7 +78,7 @@ func BenchmarkSemiprime(b *testing.B) {
 		b.Run(fmt.Sprintf("bits=%d", size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := Answer(task.KindFactor, n, answer); err != nil {
+				if err := Answer(context.Background(), task.KindFactor, n, answer); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
@@ -15,8 +16,8 @@ import (
 // step to the first.
 //
 // The limits of task.Certificate bound the time, whatever the text claims: seconds for a
-// number of 16,384 bits.
-func Certificate(p nat.Nat, text string) error {
+// number of 16,384 bits. The error wraps the cause of the end of ctx if it has ended.
+func Certificate(ctx context.Context, p nat.Nat, text string) error {
 	c, err := task.ParseCertificate(text)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func Certificate(p nat.Nat, text string) error {
 		return err
 	}
 	for i := range c.Steps {
-		if err := checkStep(&c.Steps[i]); err != nil {
+		if err := checkStep(ctx, &c.Steps[i]); err != nil {
 			return fmt.Errorf("step %d, %s: %w", i+1, short(c.Steps[i].N), err)
 		}
 	}
@@ -76,17 +77,17 @@ func checkStructure(c *task.Certificate) error {
 }
 
 // checkStep checks that s proves its N, if its Q are prime. Requires N odd, N >= 2^64.
-func checkStep(s *task.Step) error {
+func checkStep(ctx context.Context, s *task.Step) error {
 	n := s.N.Big()
 	f1, f2 := one, one
 	var err error
 	if len(s.Minus) > 0 {
-		if f1, err = minusPart(n, s.Minus); err != nil {
+		if f1, err = minusPart(ctx, n, s.Minus); err != nil {
 			return err
 		}
 	}
 	if len(s.Plus) > 0 {
-		if f2, err = plusPart(n, s.Plus); err != nil {
+		if f2, err = plusPart(ctx, n, s.Plus); err != nil {
 			return err
 		}
 	}

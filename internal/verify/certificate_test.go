@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -40,13 +41,13 @@ func makeStep(t testing.TB, n, list string) string {
 
 func witness(t testing.TB, n, q *big.Int, plus bool, a uint64) error {
 	if !plus {
-		return minusWitness(n, new(big.Int).Sub(n, one), q, a)
+		return minusWitness(context.Background(), n, new(big.Int).Sub(n, one), q, a)
 	}
 	d, err := nonResidue(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return plusWitness(&ring{n, d}, new(big.Int).Add(n, one), q, a)
+	return plusWitness(context.Background(), &ring{n, d}, new(big.Int).Add(n, one), q, a)
 }
 
 // Primes with a proof. The factors of n-1 and n+1 are complete in the comments.
@@ -64,7 +65,7 @@ var provable = []struct{ why, n, list string }{
 func TestCertificate(t *testing.T) {
 	for _, test := range provable {
 		text := makeStep(t, test.n, test.list)
-		if err := Certificate(nat.FromBig(decimal(t, test.n)), text); err != nil {
+		if err := Certificate(context.Background(), nat.FromBig(decimal(t, test.n)), text); err != nil {
 			t.Errorf("%s: %q: %v", test.why, text, err)
 		}
 	}
@@ -99,7 +100,7 @@ func TestCertificateChain(t *testing.T) {
 // accepted if want is "".
 func checkRefused(t *testing.T, why string, p nat.Nat, text, want string) {
 	t.Helper()
-	err := Certificate(p, text)
+	err := Certificate(context.Background(), p, text)
 	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 		t.Errorf("%s: %.200q: %v, want %q", why, text, err, want)
 	}
@@ -163,13 +164,13 @@ func TestStatusWithCertificate(t *testing.T) {
 		{"of a small prime, empty", nat.New(7), task.Factorization{Factors: []task.Factor{{P: nat.New(7), Exp: 1, Status: task.Prime}}, Certificates: []string{""}}, ""},
 		{"too many", p, task.Factorization{Factors: []task.Factor{{P: p, Exp: 1, Status: task.Prime}}, Certificates: []string{text, text}}, "needs none"},
 	} {
-		err := Answer(task.KindFactor, test.n, &test.answer)
+		err := Answer(context.Background(), task.KindFactor, test.n, &test.answer)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: %v, want %q", test.why, err, test.want)
 		}
 	}
 	square := task.Factorization{Factors: []task.Factor{{P: nat.New(4), Exp: 1, Status: task.Value}}, Certificates: []string{""}}
-	if Answer(task.KindSquare, nat.New(2), &square) == nil {
+	if Answer(context.Background(), task.KindSquare, nat.New(2), &square) == nil {
 		t.Error("a square with a certificate is accepted")
 	}
 }
@@ -193,7 +194,7 @@ func FuzzCertificate(f *testing.F) {
 			t.Errorf("%q is written as %q, %v", text, again, err)
 		}
 		p := c.Steps[0].N
-		if err := Certificate(p, text); err == nil && (p.BitLen() <= 64 || !p.Big().ProbablyPrime(10)) {
+		if err := Certificate(context.Background(), p, text); err == nil && (p.BitLen() <= 64 || !p.Big().ProbablyPrime(10)) {
 			t.Errorf("%q is accepted", text)
 		}
 	})
@@ -212,12 +213,12 @@ func BenchmarkHostileCertificate(b *testing.B) {
 	m := new(big.Int).Sub(n, one)
 	b.Run("power", func(b *testing.B) {
 		for b.Loop() {
-			minusWitness(n, m, big.NewInt(2), 3)
+			minusWitness(context.Background(), n, m, big.NewInt(2), 3)
 		}
 	})
 	b.Run("plus power", func(b *testing.B) {
 		for b.Loop() {
-			plusWitness(&ring{n, big.NewInt(3)}, m, big.NewInt(2), 3)
+			plusWitness(context.Background(), &ring{n, big.NewInt(3)}, m, big.NewInt(2), 3)
 		}
 	})
 	b.Run("Baillie-PSW", func(b *testing.B) {

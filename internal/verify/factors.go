@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
@@ -121,7 +122,7 @@ func checkBigProduct(n nat.Nat, factors []task.Factor) error {
 
 // checkStatus checks that f is what its status says. certificate is "" if f has none. For a factor of 2^64 or
 // more its time exceeds that of all other checks: it grows with the cube of the length.
-func checkStatus(f *task.Factor, certificate string) error {
+func checkStatus(ctx context.Context, f *task.Factor, certificate string) error {
 	w, word := f.P.Word()
 	if certificate != "" && (word || f.Status != task.Prime) {
 		return errCertificates
@@ -132,23 +133,24 @@ func checkStatus(f *task.Factor, certificate string) error {
 		case !word && certificate == "":
 			return fmt.Errorf("%s is 2^64 or more and called prime without a certificate", short(f.P))
 		case !word:
-			if err := Certificate(f.P, certificate); err != nil {
+			if err := Certificate(ctx, f.P, certificate); err != nil {
 				return fmt.Errorf("certificate of %s: %w", short(f.P), err)
 			}
 		case !provedPrime(w):
 			return fmt.Errorf("%s is not prime", short(f.P))
 		}
 	case task.PRP:
-		switch {
-		case word:
+		if word {
 			return fmt.Errorf("%s is below 2^64 and called a probable prime", short(f.P))
-		case !f.P.Big().ProbablyPrime(0):
+		}
+		switch prime, err := probablePrime(ctx, f.P.Big()); {
+		case err != nil:
+			return err
+		case !prime:
 			return fmt.Errorf("%s is not a probable prime", short(f.P))
 		}
 	case task.Composite:
-		if word {
-			return fmt.Errorf("%s is below 2^64 and unfinished", short(f.P))
-		}
+		return checkComposite(ctx, f.P)
 	default:
 		return fmt.Errorf("%s has the invalid status %v", short(f.P), f.Status)
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"math/big"
 	"testing"
 
@@ -59,13 +60,13 @@ func FuzzAnswer(f *testing.F) {
 		}
 		n.Add(n, new(big.Int).SetBytes(add[:min(len(add), 10)]))
 		number := nat.FromBig(new(big.Int).Set(n))
-		err := Answer(task.KindFactor, number, &answer)
+		err := Answer(context.Background(), task.KindFactor, number, &answer)
 		if want := textbook(n, answer.Factors); (err == nil) != want {
 			t.Errorf("%v = %v: %v, want %v", n, answer.Factors, err, want)
 		}
 		square := len(answer.Factors) == 1 && answer.Factors[0].Exp == 1 && answer.Factors[0].Status == task.Value &&
 			new(big.Int).Mul(n, n).Cmp(answer.Factors[0].P.Big()) == 0
-		if err := Answer(task.KindSquare, number, &answer); (err == nil) != square {
+		if err := Answer(context.Background(), task.KindSquare, number, &answer); (err == nil) != square {
 			t.Errorf("%v -> %v: %v, want %v", n, answer.Factors, err, square)
 		}
 	})
@@ -85,9 +86,33 @@ func textbook(n *big.Int, factors []task.Factor) bool {
 		last = p
 		product.Mul(product, new(big.Int).Exp(p, big.NewInt(int64(f.Exp)), nil))
 		prime, word := p.ProbablyPrime(20), p.IsUint64()
-		if !(f.Status == task.Prime && prime && word || f.Status == task.PRP && prime && !word || f.Status == task.Composite && !word) {
+		if !(f.Status == task.Prime && prime && word || f.Status == task.PRP && prime && !word || f.Status == task.Composite && !word && !prime && !isSplitByAll(p)) {
 			return false
 		}
 	}
 	return product.Cmp(n) == 0
+}
+
+// isSplitByAll reports whether every worker splits n: it is a power or has a prime factor below 2^16.
+func isSplitByAll(n *big.Int) bool {
+	for p := uint64(2); p < 1<<16; p++ {
+		if new(big.Int).Mod(n, new(big.Int).SetUint64(p)).Sign() == 0 {
+			return true
+		}
+	}
+	for k := int64(2); k <= int64(n.BitLen()); k++ {
+		low, high := big.NewInt(1), new(big.Int).Lsh(one, uint(n.BitLen())/uint(k)+1)
+		for low.Cmp(high) < 0 { // the least r with r^k >= n
+			r := new(big.Int).Add(low, high)
+			if r.Rsh(r, 1); new(big.Int).Exp(r, big.NewInt(k), nil).Cmp(n) < 0 {
+				low = r.Add(r, one)
+			} else {
+				high = r
+			}
+		}
+		if low.Exp(low, big.NewInt(k), nil).Cmp(n) == 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,9 @@
 package verify
 
-import "math/big"
+import (
+	"context"
+	"math/big"
+)
 
 // A ring is the ring of all x + y*sqrt(D) modulo n. If n is prime and (D/n) = -1, it is the field of n^2 elements.
 // But n may be composite: the proofs in theorem.go assume nothing about the ring.
@@ -27,14 +30,18 @@ func (r *ring) mul(a, b element) element {
 	return element{x, y}
 }
 
-// exp returns a^e, e >= 0. Before and after each iteration b = a^(the bits of e so far).
-func (r *ring) exp(a element, e *big.Int) element {
+// exp returns a^e, e >= 0. Before and after each iteration b = a^(the bits of e so far). The error is
+// the cause of the end of ctx.
+func (r *ring) exp(ctx context.Context, a element, e *big.Int) (element, error) {
 	b := element{big.NewInt(1), new(big.Int)}
 	for i := e.BitLen() - 1; i >= 0; i-- {
+		if i%16 == 0 && ctx.Err() != nil { // at 16,384 bits every 10 ms
+			return element{}, context.Cause(ctx)
+		}
 		b = r.mul(b, b)
 		if e.Bit(i) == 1 {
 			b = r.mul(b, a)
 		}
 	}
-	return b
+	return b, nil
 }

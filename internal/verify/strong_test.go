@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/big"
@@ -174,7 +175,7 @@ func TestAllTrue(t *testing.T) {
 		numbers = append(numbers, nat.New(n))
 		r.Items = append(r.Items, task.Factorization{Factors: factor(n)})
 	}
-	if !allTrue(numbers, r.Items) {
+	if !allTrue(context.Background(), numbers, r.Items) {
 		t.Fatal("allTrue refuses true answers")
 	}
 	for i := range numbers {
@@ -189,8 +190,8 @@ func TestAllTrue(t *testing.T) {
 			"no factors":          func([]task.Factor) []task.Factor { return nil },
 		} {
 			r.Items[i].Factors = change(slices.Clone(right))
-			want := Answer(task.KindFactor, numbers[i], &r.Items[i])
-			got := Result(task.KindFactor, numbers, r)
+			want := Answer(context.Background(), task.KindFactor, numbers[i], &r.Items[i])
+			got := Result(context.Background(), task.KindFactor, numbers, r)
 			if want == nil && got == nil {
 				continue // the number is prime
 			}

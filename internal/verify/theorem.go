@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
@@ -54,7 +55,7 @@ var (
 )
 
 // minusPart checks the hypotheses of Minus for each witness of list and returns F1.
-func minusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
+func minusPart(ctx context.Context, n *big.Int, list []task.Witness) (*big.Int, error) {
 	m := new(big.Int).Sub(n, one)
 	f := one
 	for i := range list {
@@ -63,7 +64,7 @@ func minusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 		if f, ok = divide(f, m, q); !ok { // q must divide n-1; v is computed, not claimed
 			return nil, fmt.Errorf("%s %w", short(list[i].Q), errMinus)
 		}
-		if err := minusWitness(n, m, q, uint64(list[i].A)); err != nil {
+		if err := minusWitness(ctx, n, m, q, uint64(list[i].A)); err != nil {
 			return nil, fmt.Errorf("witness of %s: %w", short(list[i].Q), err)
 		}
 	}
@@ -71,10 +72,17 @@ func minusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 }
 
 // minusWitness checks the hypotheses of Minus for q, which divides m = n-1.
-func minusWitness(n, m, q *big.Int, a uint64) error {
+func minusWitness(ctx context.Context, n, m, q *big.Int, a uint64) error {
 	b := new(big.Int).Quo(m, q)
-	b.Exp(new(big.Int).SetUint64(a), b, n) // a^((n-1)/q)
-	if new(big.Int).Exp(b, q, n).Cmp(one) != 0 {
+	b, err := power(ctx, new(big.Int).SetUint64(a), b, n) // a^((n-1)/q)
+	if err != nil {
+		return err
+	}
+	c, err := power(ctx, b, q, n)
+	if err != nil {
+		return err
+	}
+	if c.Cmp(one) != 0 {
 		return errPower // a^(n-1) = 1
 	}
 	b.Sub(b, one)
@@ -85,7 +93,7 @@ func minusWitness(n, m, q *big.Int, a uint64) error {
 }
 
 // plusPart checks the hypotheses of Plus for each witness of list and returns F2.
-func plusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
+func plusPart(ctx context.Context, n *big.Int, list []task.Witness) (*big.Int, error) {
 	d, err := nonResidue(n) // (D/n) = -1, the same D for all
 	if err != nil {
 		return nil, err
@@ -98,7 +106,7 @@ func plusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 		if f, ok = divide(f, m, q); !ok { // q must divide n+1
 			return nil, fmt.Errorf("%s %w", short(list[i].Q), errPlus)
 		}
-		if err := plusWitness(&ring{n, d}, m, q, uint64(list[i].A)); err != nil {
+		if err := plusWitness(ctx, &ring{n, d}, m, q, uint64(list[i].A)); err != nil {
 			return nil, fmt.Errorf("witness of %s: %w", short(list[i].Q), err)
 		}
 	}
@@ -106,14 +114,21 @@ func plusPart(n *big.Int, list []task.Witness) (*big.Int, error) {
 }
 
 // plusWitness checks the hypotheses of Plus for q, which divides m = n+1.
-func plusWitness(r *ring, m, q *big.Int, a uint64) error {
+func plusWitness(ctx context.Context, r *ring, m, q *big.Int, a uint64) error {
 	x := element{new(big.Int).SetUint64(a), big.NewInt(1)}
 	x.x.Mod(x.x, r.n)
 	if !r.unit(x) {
 		return errUnit // a is a unit
 	}
-	b := r.exp(x, new(big.Int).Quo(m, q)) // a^((n+1)/q)
-	if r.exp(b, q).y.Sign() != 0 {
+	b, err := r.exp(ctx, x, new(big.Int).Quo(m, q)) // a^((n+1)/q)
+	if err != nil {
+		return err
+	}
+	c, err := r.exp(ctx, b, q)
+	if err != nil {
+		return err
+	}
+	if c.y.Sign() != 0 {
 		return errRational // the y of a^(n+1) is 0
 	}
 	if new(big.Int).GCD(nil, nil, b.y, r.n).Cmp(one) != 0 {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"math/big"
 	"testing"
 )
@@ -80,7 +81,7 @@ func TestMinusTheorem(t *testing.T) {
 				power *= q
 			}
 			for a := uint64(1); a < 50; a++ {
-				if minusWitness(big.NewInt(n), big.NewInt(n-1), big.NewInt(q), a) != nil {
+				if minusWitness(context.Background(), big.NewInt(n), big.NewInt(n-1), big.NewInt(q), a) != nil {
 					continue
 				}
 				found++
@@ -113,7 +114,7 @@ func TestPlusTheorem(t *testing.T) {
 				power *= q
 			}
 			for a := uint64(0); a < 20; a++ {
-				if plusWitness(&ring{big.NewInt(n), d}, big.NewInt(n+1), big.NewInt(q), a) != nil {
+				if plusWitness(context.Background(), &ring{big.NewInt(n), d}, big.NewInt(n+1), big.NewInt(q), a) != nil {
 					continue
 				}
 				found++

@@ -9,10 +9,9 @@
 //	PRP        at least 2^64 and a Baillie-PSW probable prime, by the test of math/big.
 //	           No composite that passes is known (R. Baillie, S. Wagstaff, Lucas
 //	           pseudoprimes, Math. Comp. 35 (1980), 1391-1417)
-//	Composite  at least 2^64, unfinished: the budget of the worker ended. This claims
-//	           nothing about the factor, so nothing is tested: the budget may have been
-//	           too short for a primality test of 16,384 bits. A factor below 2^64 is
-//	           never left unfinished
+//	Composite  unfinished: the budget of the worker ended. At least 2^64, without prime
+//	           factors below 2^16, no power, and not a Baillie-PSW probable prime: every
+//	           worker finds out so much, whatever its budget
 //
 // 0 and 1 have no factors. An answer of kind square is the single Value n*n.
 //
@@ -23,6 +22,7 @@
 //	montgomery.go   arithmetic modulo n for all of these tests
 //	bailliepsw.go   strong test and Lucas test of one number; pair.go: of two; lucas.go: the parameter P
 //	strong.go       strong test of four numbers below 2^32; pseudoprimes.go: its exceptions
+//	composite.go    what an unfinished factor has to be; probable.go: tests of long numbers, which can be interrupted
 //	certificate.go  the steps of a certificate; theorem.go: the theorems, with proofs; ring.go: arithmetic
 //
 // Several numbers are tested at a time because a test is a chain of multiplications, each of which needs the
@@ -35,6 +35,7 @@
 package verify
 
 import (
+	"context"
 	"fmt"
 
 	"factorfleet/internal/nat"
@@ -42,19 +43,20 @@ import (
 )
 
 // Result checks the answers of r for numbers, which are those of its range. The error
-// names the first number whose answer is wrong, counted from 1, and the reason.
-func Result(kind string, numbers []nat.Nat, r *task.Result) error {
+// names the first number whose answer is wrong, counted from 1, and the reason. If ctx has
+// ended, the error wraps its cause and says nothing about the answers.
+func Result(ctx context.Context, kind string, numbers []nat.Nat, r *task.Result) error {
 	if r.Kind != kind {
 		return fmt.Errorf("kind %.20q in a job of kind %s", r.Kind, kind)
 	}
 	if len(r.Items) != len(numbers) {
 		return fmt.Errorf("%d answers for %d numbers", len(r.Items), len(numbers))
 	}
-	if kind == task.KindFactor && allTrue(numbers, r.Items) {
+	if kind == task.KindFactor && allTrue(ctx, numbers, r.Items) {
 		return nil
 	}
 	for i, n := range numbers {
-		if err := Answer(kind, n, &r.Items[i]); err != nil {
+		if err := Answer(ctx, kind, n, &r.Items[i]); err != nil {
 			return fmt.Errorf("number %d of %d, %s: %w", i+1, len(numbers), short(n), err)
 		}
 	}
@@ -62,11 +64,12 @@ func Result(kind string, numbers []nat.Nat, r *task.Result) error {
 }
 
 // Answer checks that f is a true answer for n in a job of the given kind. The error is the
-// reason why it is not.
-func Answer(kind string, n nat.Nat, f *task.Factorization) error {
+// reason why it is not, or wraps the cause of the end of ctx: the tests of numbers of 2048
+// bits and more end within 100 ms, those of shorter ones between two of them.
+func Answer(ctx context.Context, kind string, n nat.Nat, f *task.Factorization) error {
 	switch kind {
 	case task.KindFactor:
-		return factorAnswer(n, f)
+		return factorAnswer(ctx, n, f)
 	case task.KindSquare:
 		if f.Certificates != nil {
 			return errCertificates
@@ -78,7 +81,7 @@ func Answer(kind string, n nat.Nat, f *task.Factorization) error {
 }
 
 // factorAnswer is Answer for kind factor.
-func factorAnswer(n nat.Nat, f *task.Factorization) error {
+func factorAnswer(ctx context.Context, n nat.Nat, f *task.Factorization) error {
 	if f.Certificates == nil && trueInWords(n, f.Factors) {
 		return nil
 	}
@@ -92,7 +95,7 @@ func factorAnswer(n nat.Nat, f *task.Factorization) error {
 		return errCertificates
 	}
 	for i := range f.Factors {
-		if err := checkStatus(&f.Factors[i], f.Certificate(i)); err != nil {
+		if err := checkStatus(ctx, &f.Factors[i], f.Certificate(i)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"math/big"
 	"strconv"
 	"strings"
@@ -68,9 +69,9 @@ var factorTests = []struct {
 	{"4294967291^2", "4294967291^2 P", ""},
 	{p65, p65 + " PRP", ""},
 	{"2^5*3*" + p64 + "*" + p65 + "^2*" + m89, "2^5 P, 3 P, " + p64 + " P, " + p65 + "^2 PRP, " + m89 + " PRP", ""},
-	{"3*" + psp, "3 P, " + psp + " C", ""},
+	{"3*" + psp, "3 P, " + psp + " C", ""}, // its primes are above 2^16
 	{m89 + "*" + m127, number(m89+"*"+m127).String() + " C", ""},
-	{p65, p65 + " C", ""}, // a prime may be unfinished: nothing is tested
+	{p65, p65 + " C", "is called composite and is a probable prime"},
 
 	// 1. Wrong products.
 	{"0", "2 P", "0 and 1 have no factors"},
@@ -123,6 +124,17 @@ var factorTests = []struct {
 	{"7", "7 C", "7 is below 2^64 and unfinished"},
 	{"360", "2^3 P, 45 C", "45 is below 2^64 and unfinished"},
 	{p64, p64 + " C", p64 + " is below 2^64 and unfinished"},
+	{"2^100", number("2^100").String() + " C", "has a prime factor below 2^16"},
+	{"3*" + m89, number("3*"+m89).String() + " C", "has a prime factor below 2^16"},
+	{"65521*" + m89, number("65521*"+m89).String() + " C", "has a prime factor below 2^16"},
+	{"65537*" + m89, number("65537*"+m89).String() + " C", ""},
+	{"2^16383", number("2^16383").String() + " C", "has a prime factor below 2^16"},
+	{m89, m89 + " C", "is called composite and is a probable prime"},
+	{"340282366920938463463374607431768211507", "340282366920938463463374607431768211507 C", "probable prime"}, // 2^128+51
+	{m89 + "^2", number(m89+"^2").String() + " C", "is a power with the exponent 2"},
+	{m89 + "^15", number(m89+"^15").String() + " C", "is a power with the exponent 3"},
+	{"65537^1009", number("65537^1009").String() + " C", "is a power with the exponent 1009"},
+	{m89 + "^2*" + m127, number(m89+"^2*"+m127).String() + " C", ""},
 	{"7", "7 PRP", "7 is below 2^64 and called a probable prime"},
 	{p65, p65 + " P", "is 2^64 or more and called prime without a certificate"},
 	{"7", "7 V", "7 has the invalid status V"},
@@ -133,7 +145,7 @@ var factorTests = []struct {
 func TestFactor(t *testing.T) {
 	for _, test := range factorTests {
 		start := time.Now()
-		err := Answer(task.KindFactor, number(test.n), factorization(test.factors))
+		err := Answer(context.Background(), task.KindFactor, number(test.n), factorization(test.factors))
 		check(t, test.n+" = "+test.factors, err, test.want)
 		if took := time.Since(start); took > 2*time.Second {
 			t.Errorf("%.60s = %.60s: took %v", test.n, test.factors, took)
@@ -160,7 +172,7 @@ func TestSquare(t *testing.T) {
 		{m127, "1 V", "not the square"},
 		{p64, number(p64+"^2").String() + "0 V", "not the square"},
 	} {
-		check(t, test.n+" -> "+test.answer, Answer(task.KindSquare, number(test.n), factorization(test.answer)), test.want)
+		check(t, test.n+" -> "+test.answer, Answer(context.Background(), task.KindSquare, number(test.n), factorization(test.answer)), test.want)
 	}
 }
 
@@ -186,7 +198,7 @@ func TestResult(t *testing.T) {
 	} {
 		r := &task.Result{Kind: task.KindFactor, Items: items()}
 		test.spoil(r)
-		check(t, test.name, Result(test.kind, numbers, r), test.want)
+		check(t, test.name, Result(context.Background(), test.kind, numbers, r), test.want)
 	}
 }
 
@@ -225,7 +237,7 @@ func TestSieve(t *testing.T) {
 				factors = append(factors, task.Factor{P: p, Exp: 1, Status: task.Prime})
 			}
 		}
-		if err := Answer(task.KindFactor, nat.New(uint64(n)), &task.Factorization{Factors: factors}); err != nil {
+		if err := Answer(context.Background(), task.KindFactor, nat.New(uint64(n)), &task.Factorization{Factors: factors}); err != nil {
 			t.Fatalf("%d: %v", n, err)
 		}
 		if got, want := provedPrime(uint64(n)), smallest[n] == n; got != want {
@@ -244,10 +256,10 @@ func TestSieve(t *testing.T) {
 // TestAllocs checks that the check of an answer below 2^64 does not allocate.
 func TestAllocs(t *testing.T) {
 	n, f := number("2^5*3*1125899906842597"), factorization("2^5 P, 3 P, 1125899906842597 P")
-	if err := Answer(task.KindFactor, n, f); err != nil {
+	if err := Answer(context.Background(), task.KindFactor, n, f); err != nil {
 		t.Fatal(err)
 	}
-	if got := testing.AllocsPerRun(100, func() { Answer(task.KindFactor, n, f) }); got != 0 {
+	if got := testing.AllocsPerRun(100, func() { Answer(context.Background(), task.KindFactor, n, f) }); got != 0 {
 		t.Errorf("%v allocations", got)
 	}
 }
