@@ -21,14 +21,20 @@ type Arrival struct {
 	Data   []byte
 }
 
-// A Checked is a result that Check has verified.
+// A Checked is a result that Check has verified, or a duplicate.
 type Checked struct {
 	Arrival
-	result  *task.Result
-	numbers []nat.Nat // of Range
+	duplicate bool // all of Range is covered: the result is neither decoded nor verified
+	result    *task.Result
+	numbers   []nat.Nat // of Range
 }
 
-// Numbers returns the numbers of the result's range. The caller must not change them.
+// Duplicate returns a as a result that answers nothing: its positions are covered, or will be by
+// results that the caller has Accept take first.
+func Duplicate(a Arrival) Checked { return Checked{Arrival: a, duplicate: true} }
+
+// Numbers returns the numbers of the result's range, nil for a duplicate. The caller must not change
+// them.
 func (k *Checked) Numbers() []nat.Nat { return k.numbers }
 
 // items returns the answers for r, which lies in k.Range.
@@ -55,12 +61,16 @@ func (e *Refused) Error() string {
 // Unwrap returns the reason.
 func (e *Refused) Unwrap() error { return e.Err }
 
-// Check decodes and verifies a result. The error is a *Refused, or comes from
-// Config.Numbers and tells nothing about the result.
+// Check decodes and verifies a result, or returns it as a duplicate if its positions are all
+// covered. The error is a *Refused, or comes from
+// Config.Numbers, or is the cause of the end of ctx, and tells nothing about the result.
 //
 // Check changes nothing but the count of refused results. It may be called from
 // several goroutines, also while another goroutine calls Accept.
 func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
+	if c.isCovered(a.Range) {
+		return Duplicate(a), nil
+	}
 	result, err := task.DecodeResult(a.Data)
 	if err != nil {
 		return Checked{}, c.refuse(a, err)

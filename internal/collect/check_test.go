@@ -79,6 +79,31 @@ func TestNumbersFail(t *testing.T) {
 	}
 }
 
+// A result whose positions are all covered is neither verified nor refused, and counts as a duplicate.
+func TestCheckCovered(t *testing.T) {
+	r := newRig(100, true, 0)
+	if k, err := r.Check(t.Context(), r.publish(task.Range{First: 0, Count: 10}, "w")); err != nil {
+		t.Fatal(err)
+	} else if _, err := r.Accept(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	r.failNumbers = true // they are not read
+	k, err := r.Check(t.Context(), Arrival{Range: task.Range{First: 2, Count: 7}, Worker: "eve", Seq: 2, Data: []byte("false")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fresh, err := r.Accept(t.Context(), k); fresh != 0 || err != nil {
+		t.Errorf("%d positions answered, %v", fresh, err)
+	}
+	if n := r.Counts(); n.Duplicate != 7 || n.Refused != 0 || n.Verified != 10 {
+		t.Errorf("counts %+v", n)
+	}
+	r.failNumbers = false
+	if _, err := r.Check(t.Context(), Arrival{Range: task.Range{First: 5, Count: 6}, Worker: "eve", Seq: 3, Data: []byte("false")}); !errors.As(err, new(*Refused)) {
+		t.Errorf("a position more: %v", err)
+	}
+}
+
 // Check runs in several goroutines while another calls Accept (for the race detector).
 func TestCheckConcurrently(t *testing.T) {
 	const count = 2000
@@ -97,10 +122,10 @@ func TestCheckConcurrently(t *testing.T) {
 					t.Error(err)
 					continue
 				}
-				checked <- k
 				if _, err := r.Check(t.Context(), Arrival{Range: k.Range, Worker: "eve", Data: k.Data}); err == nil {
 					t.Error("not refused")
 				}
+				checked <- k
 			}
 		})
 	}

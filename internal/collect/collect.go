@@ -42,7 +42,8 @@
 // # Trust
 //
 // Package verify checks a result against the numbers of the stored input before
-// anything of it counts. What a worker claims about itself (attempt, CPU time) enters
+// anything of it counts. A result whose positions are all covered is not verified: it
+// cannot change the output, and a hostile worker could store any number of them. What a worker claims about itself (attempt, CPU time) enters
 // the statistics only.
 //
 // The package knows no messaging, no clock and no logger. Its caller passes results
@@ -54,6 +55,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"factorfleet/internal/task"
@@ -65,7 +67,8 @@ type Collector struct {
 	cfg     Config
 	refused atomic.Uint64 // the only field that Check writes
 
-	covered task.Set // answered or given up
+	covered task.Set     // answered or given up; changed by mark and unmark only
+	marking sync.RWMutex // guards covered against Check, which only reads it
 
 	// emitted counts the positions that were emitted. If ordered it is e of the model,
 	// and held, evicted and dead are the pieces that wait for emitted to reach their
@@ -105,6 +108,10 @@ func New(cfg Config) *Collector {
 // latter three, ordered output resumes where it stopped with the next call of Accept
 // or GiveUp; if not ordered, the positions that were not emitted stay missing.
 func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err error) {
+	if k.duplicate {
+		c.counts.Duplicate += k.Range.Count
+		return 0, nil
+	}
 	if k.result == nil {
 		panic("collect: internal error: Accept of a result that Check did not return")
 	}
@@ -161,7 +168,7 @@ func (c *Collector) acceptUnordered(k *Checked, worker uint16) (fresh uint64, er
 
 // cover makes r answered. Requires that r lies in k.Range and all of it is missing.
 func (c *Collector) cover(r task.Range, k *Checked, worker uint16) {
-	c.covered.Add(r)
+	c.mark(r)
 	c.countVerified(k.items(r), worker)
 }
 
@@ -179,13 +186,34 @@ func (c *Collector) GiveUp(ctx context.Context, r task.Range, why string) error 
 		} else {
 			gap.Count, err = c.emitDead(ctx, gap, why)
 		}
-		c.covered.Add(gap)
+		c.mark(gap)
 		c.counts.Dead += gap.Count
 		if err != nil {
 			return err
 		}
 	}
 	return c.emitReady(ctx)
+}
+
+// mark makes r covered.
+func (c *Collector) mark(r task.Range) {
+	c.marking.Lock()
+	defer c.marking.Unlock()
+	c.covered.Add(r)
+}
+
+// unmark makes r missing.
+func (c *Collector) unmark(r task.Range) {
+	c.marking.Lock()
+	defer c.marking.Unlock()
+	c.covered.Remove(r)
+}
+
+// isCovered reports whether all of r, at least one position, is covered. Any goroutine may call it.
+func (c *Collector) isCovered(r task.Range) bool {
+	c.marking.RLock()
+	defer c.marking.RUnlock()
+	return r.Count > 0 && c.covered.Contains(r)
 }
 
 // Complete reports whether all positions of a job of count numbers are covered and

@@ -12,7 +12,7 @@ type Counts struct {
 	Verified   uint64        // answered
 	Unfinished uint64        // answered, with a composite factor left over
 	Dead       uint64        // given up
-	Duplicate  uint64        // verified answers for positions that were covered already
+	Duplicate  uint64        // answers for positions that were covered already, verified or not
 	Refused    uint64        // refused results
 	CPU        time.Duration // of all Verified answers, as their workers claim
 	Workers    []WorkerShare // in the order of their first accepted result

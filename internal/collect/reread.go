@@ -56,7 +56,7 @@ func (c *Collector) emitEvicted(ctx context.Context, e *evicted) error {
 
 // lose makes the positions of p missing. p does not wait any more.
 func (c *Collector) lose(p *piece, why error) error {
-	c.covered.Remove(p.span())
+	c.unmark(p.span())
 	c.countLost(p)
 	return &LostResult{Range: p.span(), Worker: c.workers[p.worker].Name, Err: why}
 }

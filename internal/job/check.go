@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +19,7 @@ import (
 //
 // A batch is dealt with in this order:
 //
-//	verify on all cores
+//	verify on all cores, but no result whose positions others have answered (check_verify.go)
 //	strikes for the workers of wrong results
 //	the loop accepts the right results
 //	wrong results are removed from the stream
@@ -40,6 +37,7 @@ type checker struct {
 	check    func(context.Context, collect.Arrival) (collect.Checked, error) // safe for concurrent use
 	trust    *fleet.Trust
 	deliver  func(batch)
+	recent   task.Set                // positions of the results that the last batch verified
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
 }
 
@@ -73,25 +71,6 @@ func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uin
 	c.stopQuarantined(arrivals, outcomes)
 	c.deliver(batch{last: last, removed: true})
 	return nil
-}
-
-// verify checks the results on all cores. outcomes[i] belongs to arrivals[i].
-func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outcome {
-	outcomes := make([]outcome, len(arrivals))
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(arrivals)) {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(arrivals)); i = next.Add(1) - 1 {
-				a, o := &arrivals[i], &outcomes[i]
-				if o.unread = c.trust.Refuses(a.Worker, a.Seq); !o.unread {
-					o.checked, o.err = c.check(ctx, *a)
-				}
-			}
-		})
-	}
-	group.Wait()
-	return outcomes
 }
 
 // sort divides the results, in order, into verified ones and the sequences of refused ones. It stops

@@ -234,7 +234,8 @@ func (w *world) send(ctx context.Context, l *loop, part []arrival, last int) {
 			continue
 		}
 		k, err := l.collector.Check(ctx, part[i].Arrival)
-		if (err == nil) != part[i].correct {
+		duplicate := err == nil && k.Numbers() == nil // it is not verified, right or not
+		if (err == nil) != part[i].correct && !duplicate {
 			w.t.Errorf("a result that is right (%v) was checked: %v", part[i].correct, err)
 		}
 		if err == nil {

@@ -1,0 +1,82 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/task"
+)
+
+// verify checks the results on all cores. outcomes[i] belongs to arrivals[i].
+//
+// A worker may store any number of right results that overlap, each of which takes seconds to verify.
+// So a result is not verified if its positions are answered: by the collector's results, by those of the
+// last batch, which the loop may not have accepted yet, or by verified ones of this batch. The batch is
+// verified in rounds, the longest ranges first. A result whose positions others of its round may answer
+// waits for the next round, and is verified there if they were refused.
+func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outcome {
+	outcomes := make([]outcome, len(arrivals))
+	var left []int // indices into arrivals
+	for i := range arrivals {
+		if a := &arrivals[i]; c.trust.Refuses(a.Worker, a.Seq) {
+			outcomes[i].unread = true
+		} else {
+			left = append(left, i)
+		}
+	}
+	slices.SortStableFunc(left, func(i, j int) int { return cmp.Compare(arrivals[j].Range.Count, arrivals[i].Range.Count) })
+	answered, fresh := c.recent, task.Set{}
+	for len(left) > 0 {
+		var round []int
+		round, left = c.nextRound(arrivals, outcomes, left, &answered)
+		c.verifyAll(ctx, arrivals, outcomes, round)
+		for _, i := range round {
+			if outcomes[i].err == nil {
+				answered.Add(arrivals[i].Range)
+				fresh.Add(arrivals[i].Range)
+			}
+		}
+	}
+	c.recent = fresh
+	return outcomes
+}
+
+// nextRound divides left into the results to verify now, and those that wait for them. It sets the
+// outcome of the results in neither: all their positions are in answered.
+func (c *checker) nextRound(arrivals []collect.Arrival, outcomes []outcome, left []int, answered *task.Set) (round, later []int) {
+	var planned task.Set // answered, and what the round may answer
+	planned.AddSet(answered)
+	for _, i := range left {
+		r := arrivals[i].Range
+		switch {
+		case r.Count == 0 || !planned.Contains(r): // without a position: it is refused
+			round = append(round, i)
+			planned.Add(r)
+		case answered.Contains(r):
+			outcomes[i].checked = collect.Duplicate(arrivals[i])
+		default:
+			later = append(later, i)
+		}
+	}
+	return round, later
+}
+
+// verifyAll verifies the arrivals with the given indices on all cores.
+func (c *checker) verifyAll(ctx context.Context, arrivals []collect.Arrival, outcomes []outcome, indices []int) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(indices)) {
+		group.Go(func() {
+			for k := next.Add(1) - 1; k < int64(len(indices)); k = next.Add(1) - 1 {
+				o := &outcomes[indices[k]]
+				o.checked, o.err = c.check(ctx, arrivals[indices[k]])
+			}
+		})
+	}
+	group.Wait()
+}
