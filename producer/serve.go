@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+	"sync/atomic"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/job"
+	"factorfleet/internal/natsconn"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/web"
+)
+
+func serveCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
+		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing." + command.ConnectionHint,
+		Flags: []ucli.Flag{
+			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:8222", Usage: "loopback `ADDRESS` that answers GET /healthz: 200 while it supervises, else 503; none is no address"},
+		},
+		Action: func(c *ucli.Context) error {
+			if err := checkServe(c); err != nil {
+				return err
+			}
+			return inSession(c, func(s *command.Session) error { return serve(c, s) })
+		},
+	}
+}
+
+// checkServe checks the command line. All its errors have exit code Usage.
+func checkServe(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	if !listens(c) {
+		return nil
+	}
+	host, _, err := cli.SplitListen(c.String("listen"), 0) // port 0 is a free one
+	if err == nil && !web.IsLoopback(host) {
+		err = cli.Usagef("--listen %s: %w", c.String("listen"), web.ErrNotLoopback)
+	}
+	return err
+}
+
+// listens reports whether --listen names an address.
+func listens(c *ucli.Context) bool { return c.String("listen") != "" && c.String("listen") != "none" }
+
+// serve supervises until the session ends. A signal is no error: then all watches have ended, and this
+// process has released its leases.
+func serve(c *ucli.Context, s *command.Session) error {
+	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
+	nc, js, err := s.Connect(c, "producer serve")
+	if err != nil {
+		return failed(s, err)
+	}
+	defer nc.Close()
+	fl, err := openOrProvision(c, s, nc, js)
+	if err != nil {
+		return failed(s, err)
+	}
+	var ending atomic.Bool
+	stopListening, err := listenHealth(c, s, func() error {
+		switch {
+		case ending.Load():
+			return errors.New("the supervisor is ending")
+		case !nc.IsConnected():
+			return errors.New("not connected to NATS")
+		case !fl.Supervising():
+			return errors.New("no lease of a supervisor: JetStream does not answer, or has not answered yet")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer stopListening()
+	context.AfterFunc(s.Context, func() { ending.Store(true) })
+	s.Log.Info().Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("supervising")
+	if err := job.Supervise(s.Context, fl, s.Log); err != nil && s.Context.Err() == nil {
+		return command.Fail(err)
+	}
+	return s.Refused()
+}
+
+// openOrProvision opens the fleet. If streams are missing, it first creates them with the default settings of
+// init, unless the role of the credentials shows that this is not permitted.
+func openOrProvision(c *ucli.Context, s *command.Session, nc *natsconn.Conn, js natsconn.JetStream) (*fleet.Fleet, error) {
+	options := stream.Options{Timeout: c.Duration("timeout"), Log: s.Log}
+	fl, err := fleet.Open(s.Context, nc, js, options)
+	if role := s.Identity.Role; !errors.Is(err, stream.ErrNotProvisioned) || role != "" && role != schema.RoleAdmin {
+		return fl, err
+	}
+	ctx, cancel := command.WithReplyTimeout(c, s)
+	defer cancel()
+	made, err := fleet.Init(ctx, js, fleet.Provision{Replicas: 1, AckWait: schema.DefaultAckWait})
+	if err != nil {
+		return nil, fmt.Errorf("create the missing streams: %w", err)
+	}
+	for _, m := range made {
+		s.Log.Info().Msg("created " + m)
+	}
+	s.Notef("%s", syncAdvice)
+	return fleet.Open(s.Context, nc, js, options)
+}
+
+// listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as it is for a
+// second supervisor of the machine, that is logged and no error.
+func listenHealth(c *ucli.Context, s *command.Session, health func() error) (stop func(), err error) {
+	if !listens(c) {
+		return func() {}, nil
+	}
+	server, err := web.Listen(c.String("listen"), health)
+	switch {
+	case err == nil:
+		s.Log.Info().Str("url", "http://"+server.Addr()+"/healthz").Msg("health is served")
+		return server.Close, nil
+	case c.IsSet("listen"):
+		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	s.Log.Warn().Err(err).Msg("health is not served; choose another address by --listen")
+	return func() {}, nil
+}
