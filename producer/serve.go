@@ -12,11 +12,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
-	"factorfleet/internal/natsconn"
-	"factorfleet/internal/schema"
-	"factorfleet/internal/stream"
 	"factorfleet/internal/web"
 )
 
@@ -58,14 +54,16 @@ func listens(c *ucli.Context) bool { return c.String("listen") != "" && c.String
 // process has released its leases.
 func serve(c *ucli.Context, s *command.Session) error {
 	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
-	nc, js, err := s.Connect(c, "producer serve")
+	fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
 	if err != nil {
 		return failed(s, err)
 	}
 	defer nc.Close()
-	fl, err := openOrProvision(c, s, nc, js)
-	if err != nil {
-		return failed(s, err)
+	for _, m := range made {
+		s.Log.Info().Msg("created " + m)
+	}
+	if len(made) > 0 {
+		s.Notef("%s", syncAdvice)
 	}
 	var ending atomic.Bool
 	stopListening, err := listenHealth(c, s, func() error {
@@ -84,36 +82,15 @@ func serve(c *ucli.Context, s *command.Session) error {
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, func() { ending.Store(true) })
-	s.Log.Info().Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("supervising")
+	s.Log.Info().Msg("supervising")
 	if err := job.Supervise(s.Context, fl, s.Log); err != nil && s.Context.Err() == nil {
 		return command.Fail(err)
 	}
 	return s.Refused()
 }
 
-// openOrProvision opens the fleet. If streams are missing, it first creates them with the default settings of
-// init, unless the role of the credentials shows that this is not permitted.
-func openOrProvision(c *ucli.Context, s *command.Session, nc *natsconn.Conn, js natsconn.JetStream) (*fleet.Fleet, error) {
-	options := stream.Options{Timeout: c.Duration("timeout"), Log: s.Log}
-	fl, err := fleet.Open(s.Context, nc, js, options)
-	if role := s.Identity.Role; !errors.Is(err, stream.ErrNotProvisioned) || role != "" && role != schema.RoleAdmin {
-		return fl, err
-	}
-	ctx, cancel := command.WithReplyTimeout(c, s)
-	defer cancel()
-	made, err := fleet.Init(ctx, js, fleet.Provision{Replicas: 1, AckWait: schema.DefaultAckWait})
-	if err != nil {
-		return nil, fmt.Errorf("create the missing streams: %w", err)
-	}
-	for _, m := range made {
-		s.Log.Info().Msg("created " + m)
-	}
-	s.Notef("%s", syncAdvice)
-	return fleet.Open(s.Context, nc, js, options)
-}
-
-// listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as it is for a
-// second supervisor of the machine, that is logged and no error.
+// listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as
+// it is for a second supervisor of the machine, that is logged and no error.
 func listenHealth(c *ucli.Context, s *command.Session, health func() error) (stop func(), err error) {
 	if !listens(c) {
 		return func() {}, nil

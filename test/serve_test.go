@@ -157,3 +157,17 @@ func TestServeStarts(t *testing.T) {
 	p.wantCode(0)
 	run(t, "producer", "serve --listen none -s nats://127.0.0.1:1").wantCode(3)
 }
+
+// serve creates nothing where existing streams have other settings than the defaults.
+func TestServeOtherSettings(t *testing.T) {
+	t.Parallel()
+	s := startFleetWith(t, 2*time.Second)
+	_, js := s.connect()
+	if err := js.DeleteKeyValue(t.Context(), "FACTOR_LEASES"); err != nil {
+		t.Fatal(err)
+	}
+	s.run("producer", "serve --listen none").wantCode(8).wantSaid("create the missing streams: conflict: ", "hint: run `producer init` with the settings of this fleet")
+	if _, err := js.KeyValue(t.Context(), "FACTOR_LEASES"); err == nil {
+		t.Error("the bucket was created")
+	}
+}
