@@ -66,6 +66,7 @@ func run(c *ucli.Context) error {
 	options.Ready = func(w *worker.Worker, name string) {
 		running.Store(w)
 		s.Log.Info().Str("worker", name).Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("connected")
+		go s.LogUnsupervised(c)
 	}
 	err = command.Fail(command.RunWorker(s.Context, nc, js, options))
 	if refused := refusal(s, nc); refused != nil {

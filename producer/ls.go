@@ -21,25 +21,46 @@ func lsCommand() *ucli.Command {
 			if err := cli.NoArgs(c); err != nil {
 				return err
 			}
-			return withFleet(c, func(ctx context.Context, _ *command.Session, fl *fleet.Fleet) error { return listJobs(ctx, c, fl) })
+			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return listJobs(ctx, c, s, fl) })
 		},
 	}
 }
 
-// listJobs prints the jobs that are not removed, the oldest first.
-func listJobs(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
+// A jobEntry is a job in the JSON of ls.
+type jobEntry struct {
+	*task.Job
+	Supervisors int `json:"supervisors"` // of the fleet, alike in all entries; 0 = it is unsupervised
+}
+
+// listJobs prints the jobs that are not removed, the oldest first. If one of them has not ended and the fleet
+// is unsupervised, it says so on standard error, so that the table remains one.
+func listJobs(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet) error {
 	jobs, err := fl.Jobs(ctx)
 	if err != nil {
 		return err
 	}
 	jobs = slices.DeleteFunc(jobs, func(j *task.Job) bool { return j.State == task.Removed })
 	slices.SortFunc(jobs, func(a, b *task.Job) int { return a.Created.Compare(b.Created) })
-	if c.Bool("json") {
-		if jobs == nil {
-			jobs = []*task.Job{} // [] in JSON, not null
-		}
-		return command.PrintJSON(c, jobs)
+	supervisors, err := fl.Supervisors(ctx)
+	if err != nil {
+		return err
 	}
+	if c.Bool("json") {
+		entries := make([]jobEntry, len(jobs)) // [] in JSON, not null
+		for i, j := range jobs {
+			entries[i] = jobEntry{j, len(supervisors)}
+		}
+		return command.PrintJSON(c, entries)
+	}
+	printJobs(c, jobs)
+	if len(supervisors) == 0 && slices.ContainsFunc(jobs, func(j *task.Job) bool { return !j.Finished() }) {
+		s.Notef("%s", command.Unsupervised)
+	}
+	return nil
+}
+
+// printJobs prints the table of ls.
+func printJobs(c *ucli.Context, jobs []*task.Job) {
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tSTATE\tKIND\tPRIORITY\tNUMBERS\tUNFINISHED\tDEAD\tBAD\tCREATED")
 	for _, j := range jobs {
@@ -49,5 +70,5 @@ func listJobs(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, j.State, j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, age(j.Created))
 	}
-	return w.Flush()
+	w.Flush() // package cli reports a failed write
 }

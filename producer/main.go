@@ -26,7 +26,7 @@ func main() {
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), rmCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), initCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), initCommand(), serveCommand(),
 		},
 	})
 }

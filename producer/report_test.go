@@ -47,7 +47,7 @@ func TestSupervision(t *testing.T) {
 	for want, r := range map[string]jobReport{
 		"finished":                {Job: &task.Job{State: task.Done}, Holder: "p"},
 		"supervised by process p": {Job: &task.Job{State: task.Open}, Holder: "p"},
-		"no process supervises it (run `producer wait j`)": {Job: &task.Job{ID: "j", State: task.Sealed}},
+		"no process supervises it (run `producer serve`, or `producer wait j`)": {Job: &task.Job{ID: "j", State: task.Sealed}},
 	} {
 		if got := r.supervision(); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -93,7 +93,7 @@ func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 		}
 		workers := watchWorkers(s.Context, fl)
 		go fl.RemoveExpired(s.Context)
-		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint}, closeFleet, nil
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Detached: true}, closeFleet, nil
 	}
 }
 

@@ -18,6 +18,8 @@ type fleetReport struct {
 	Slots   int                 `json:"slots"`
 	Busy    int                 `json:"busy"` // slots that run a task
 	Jobs    int                 `json:"jobs"` // jobs that have not ended
+
+	Supervisors int `json:"supervisors"` // 0 = the fleet is unsupervised
 }
 
 func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
@@ -28,7 +30,10 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "active jobs: %d  workers: %d  slots: %d  busy: %d\n", r.Jobs, r.Workers, r.Slots, r.Busy)
+	fmt.Fprintf(c.App.Writer, "active jobs: %d  workers: %d  slots: %d  busy: %d  supervisors: %d\n", r.Jobs, r.Workers, r.Slots, r.Busy, r.Supervisors)
+	if r.Supervisors == 0 {
+		fmt.Fprintln(c.App.Writer, command.Unsupervised)
+	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "PRIORITY\tQUEUED\tRUNNING\tREDELIVERED\tWAITING WORKERS")
 	for _, q := range r.Queue {
@@ -37,7 +42,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 	return w.Flush()
 }
 
-// reportFleet counts the queue, the workers and the active jobs.
+// reportFleet counts the queue, the workers, the supervisors and the active jobs.
 func reportFleet(ctx context.Context, fl *fleet.Fleet) (r fleetReport, err error) {
 	if r.Queue, err = fl.Queue(ctx); err != nil {
 		return r, err
@@ -51,6 +56,11 @@ func reportFleet(ctx context.Context, fl *fleet.Fleet) (r fleetReport, err error
 		r.Slots += w.Slots
 		r.Busy += w.Busy
 	}
+	supervisors, err := fl.Supervisors(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Supervisors = len(supervisors)
 	jobs, err := fl.Jobs(ctx)
 	if err != nil {
 		return r, err

@@ -20,6 +20,8 @@ type jobReport struct {
 	Queued   uint64 `json:"queued"`       // numbers that are queued, running, or handed back by a worker
 	Chunks   int    `json:"chunks"`       // tasks with these numbers
 	Letters  int    `json:"dead_letters"` // dead letters
+
+	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
 }
 
 func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string) error {
@@ -62,6 +64,11 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 	if r.Holder, err = fl.LooksAfter(ctx, j); err != nil {
 		return nil, err
 	}
+	supervisors, err := fl.Supervisors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Supervisors = len(supervisors)
 	in, err := fl.Inputs(ctx, j.ID)
 	if err != nil {
 		return nil, err
@@ -89,5 +96,5 @@ func (r *jobReport) supervision() string {
 	case r.Holder != "":
 		return "supervised by process " + r.Holder
 	}
-	return "no process supervises it (run `producer wait " + r.ID + "`)"
+	return "no process supervises it (run `producer serve`, or `producer wait " + r.ID + "`)"
 }

@@ -29,7 +29,8 @@ type Target struct {
 	// Activities returns the numbers that workers have been computing for seconds or longer.
 	Activities func() []worker.Activity
 	// Resume returns a hint how to resume a job, or to stop it. It is not called if Private is set.
-	Resume func(job string) string
+	Resume   func(job string) string
+	Detached bool // a detached job needs a supervisor; false if the next start of this program resumes the job
 }
 
 // An OpenTarget opens a target. The caller must call close once, unless err is not nil.

@@ -60,6 +60,9 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	if _, err := fmt.Fprintln(s.Screen.Stdout(), j.ID); err != nil {
 		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
 	}
+	if target.Detached {
+		s.warnUnsupervised(target.Fleet)
+	}
 	if j.CutOff {
 		return fmt.Errorf("the input of job %s ended early: %s", j.ID, j.Note)
 	}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,22 +35,63 @@ func (s *Survey) Supervisors() (names []string) {
 	return names
 }
 
-// supervisor returns the name of a supervisor that is alive, any of several; "" if none is. It lists keys
-// and reads none, because a producer of the first release may not follow leases.
-func (f *Fleet) supervisor(ctx context.Context) (string, error) {
-	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
+// Supervisors returns the names of the supervisors that are alive, sorted; none means that the fleet is
+// unsupervised. One that has died counts until its lease expires, 15 s at most. The error wraps
+// stream.ErrNotProvisioned if the fleet has no leases.
+func Supervisors(ctx context.Context, js jetstream.JetStream) ([]string, error) {
+	leases, err := js.KeyValue(ctx, schema.BucketLeases)
 	if err != nil {
-		return "", fmt.Errorf("look for supervisors: %w", stream.Explain(err))
+		return nil, fmt.Errorf("look for supervisors: %w", stream.NotProvisioned("bucket", schema.BucketLeases, err))
+	}
+	return supervisors(ctx, js, leases)
+}
+
+// Supervisors is Supervisors for the server of this fleet.
+func (f *Fleet) Supervisors(ctx context.Context) ([]string, error) {
+	return supervisors(ctx, f.link.JS, f.leases)
+}
+
+// Supervising reports whether this process is a supervisor whose lease has not been lost.
+func (f *Fleet) Supervising() (found bool) {
+	f.held.Range(func(key, _ any) bool {
+		found = strings.HasPrefix(key.(string), supervisorPrefix)
+		return !found
+	})
+	return found
+}
+
+// supervisors lists the subjects of the leases and reads each: the marker of a released lease is listed
+// too. It follows nothing, because a producer of the first release may not follow leases.
+func supervisors(ctx context.Context, js jetstream.JetStream, leases jetstream.KeyValue) (names []string, err error) {
+	s, err := js.Stream(ctx, schema.BucketStream(schema.BucketLeases))
+	if err != nil {
+		return nil, fmt.Errorf("look for supervisors: %w", stream.Explain(err))
 	}
 	prefix := schema.KeyPrefix(schema.BucketLeases) + supervisorPrefix
 	info, err := s.Info(ctx, jetstream.WithSubjectFilter(prefix+"*"))
 	if err != nil {
-		return "", fmt.Errorf("look for supervisors: %w", stream.Explain(err))
+		return nil, fmt.Errorf("look for supervisors: %w", stream.Explain(err))
 	}
 	for subject := range info.State.Subjects {
-		return strings.TrimPrefix(subject, prefix), nil
+		name := strings.TrimPrefix(subject, prefix)
+		switch _, err := leases.Get(ctx, SupervisorLease(name)); {
+		case err == nil:
+			names = append(names, name)
+		case !errors.Is(err, jetstream.ErrKeyNotFound):
+			return nil, fmt.Errorf("look for supervisors: %w", stream.Explain(err))
+		}
 	}
-	return "", nil
+	slices.Sort(names)
+	return names, nil
+}
+
+// supervisor returns the name of a supervisor that is alive, any of several; "" if none is.
+func (f *Fleet) supervisor(ctx context.Context) (string, error) {
+	names, err := f.Supervisors(ctx)
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[0], nil
 }
 
 // LooksAfter returns the process that looks after a job: its holder, else, of a job that has not

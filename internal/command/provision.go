@@ -1,0 +1,53 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"factorfleet/internal/cli"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/natsconn"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+)
+
+// OpenOrProvision is Open for a process that may create the streams. If streams are missing, it creates them
+// with the default settings of init, unless the role of the credentials shows that this is not permitted. made has
+// a line for each thing that was created. The caller must close the connection, unless err is not nil.
+func (s *Session) OpenOrProvision(c *ucli.Context, name string) (f *fleet.Fleet, nc *natsconn.Conn, made []string, err error) {
+	nc, js, err := s.Connect(c, name)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	options := stream.Options{Timeout: c.Duration("timeout"), Log: s.Log}
+	f, err = fleet.Open(s.Context, nc, js, options)
+	if role := s.Identity.Role; errors.Is(err, stream.ErrNotProvisioned) && (role == "" || role == schema.RoleAdmin) {
+		if made, err = s.provision(c, js); err == nil {
+			f, err = fleet.Open(s.Context, nc, js, options)
+		}
+	}
+	if err != nil {
+		nc.Close()
+		return nil, nil, nil, err
+	}
+	s.Log.Info().Str("url", natsconn.URL(nc)).Str("version", Version).Msg("connected")
+	return f, nc, made, nil
+}
+
+// provision creates the streams that are missing. It creates none if others exist with other settings: then the
+// defaults are not what the fleet needs.
+func (s *Session) provision(c *ucli.Context, js natsconn.JetStream) (made []string, err error) {
+	ctx, cancel := WithReplyTimeout(c, s)
+	defer cancel()
+	settings := fleet.Provision{Replicas: 1, AckWait: schema.DefaultAckWait, DryRun: true}
+	if _, err = fleet.Init(ctx, js, settings); err == nil {
+		settings.DryRun = false
+		made, err = fleet.Init(ctx, js, settings)
+	}
+	if err != nil {
+		return nil, cli.WithHint(fmt.Errorf("create the missing streams: %w", err), "run `producer init` with the settings of this fleet")
+	}
+	return made, nil
+}

@@ -1,0 +1,173 @@
+package test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// unsupervised is the warning of every program about a fleet without a supervisor.
+const unsupervised = "unsupervised: no supervisor is alive, so tasks that a worker loses or returns wait until one is; run `producer serve`"
+
+// supervise starts `producer serve` and returns once it has its lease.
+func (s *server) supervise(args string) *program {
+	s.t.Helper()
+	before := s.supervisors()
+	p := s.start("producer", "serve "+args)
+	p.await(&p.stderr, "supervising")
+	eventually(s.t, "the supervisor has its lease", func() bool { return s.supervisors() > before })
+	return p
+}
+
+func (s *server) supervisors() int {
+	s.t.Helper()
+	return report[struct{ Supervisors int }](s, "status").Supervisors
+}
+
+// startFleetWith starts a nats-server with streams, for a redelivery after ackWait.
+func startFleetWith(t *testing.T, ackWait time.Duration) *server {
+	t.Helper()
+	s := startServer(t)
+	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)
+	return s
+}
+
+// A detached job ends as long as a supervisor and a worker live, although its first worker was killed. Without a
+// supervisor it would stay sealed for ever.
+func TestServeDetachedJob(t *testing.T) {
+	t.Parallel()
+	s := startFleetWith(t, time.Second)
+	s.supervise("--listen none")
+	dying := s.consumer("-n 1 --name dying")
+	numbers := slow(0, 60, 61)
+	s.run("producer", "submit --detach --id j --chunk 30", feed(numbers)).wantCode(0).wantStderr("")
+	eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
+	dying.kill()
+	s.consumer("-n 1 --name heir")
+	eventually(t, "the job is done", func() bool { return s.job("j").State == "done" })
+	checkAnswers(t, numbers, s.run("producer", "results j").wantCode(0).wantStderr("").stdout.String())
+}
+
+// Of two supervisors the one that watches the job is killed: the other one finishes the job, within the time
+// to live of a lease and a few looks, and no number is answered twice.
+func TestServeTwo(t *testing.T) {
+	t.Parallel()
+	const ackWait = 2 * time.Second
+	s := startFleetWith(t, ackWait)
+	both := []*program{s.supervise("--listen none --log-level debug"), s.supervise("--listen none --log-level debug")}
+	numbers := slow(0, 200, 61)
+	s.run("producer", "submit --detach --id j --chunk 10", feed(numbers)).wantCode(0).wantStderr("")
+	s.consumer("-n 1")
+	eventually(t, "one of them watches the job, and is killed", func() bool {
+		for _, p := range both {
+			if strings.Contains(p.stderr.String(), "watching job") {
+				p.kill()
+				return true
+			}
+		}
+		return false
+	})
+	if state := s.job("j").State; state != "sealed" {
+		t.Fatalf("the job was %s before the supervisor was killed", state)
+	}
+	began := time.Now()
+	eventually(t, "the job is done", func() bool { return s.job("j").State == "done" })
+	if took := time.Since(began); took > 20*time.Second+ackWait {
+		t.Errorf("done %v after the supervisor was killed", took)
+	}
+	checkAnswers(t, numbers, s.run("producer", "results j").wantCode(0).wantStderr("").stdout.String())
+	s.checkAnsweredOnce("j", 200)
+}
+
+// GET /healthz tells whether the supervisor works, while the server stops and comes back.
+func TestServeHealth(t *testing.T) {
+	t.Parallel()
+	s := newFaultFleet(t, time.Second)
+	p := s.supervise("--listen 127.0.0.1:0")
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/healthz`).FindString(p.stderr.String())
+	health := func() string {
+		answer, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(answer.StatusCode, " ", string(body))
+	}
+	eventually(t, "it supervises", func() bool { return health() == "200 ok\n" })
+	s.stopServer(syscall.SIGTERM)
+	eventually(t, "the server is gone", func() bool { return health() == "503 not connected to NATS\n" })
+	s.restartServer()
+	eventually(t, "it supervises again", func() bool { return health() == "200 ok\n" })
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
+}
+
+// A fleet without a supervisor says so in every program that shows it, and no longer says so once there is one.
+func TestUnsupervised(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	w := s.start("consumer", "run -n 1 --name first")
+	w.await(&w.stderr, "WRN "+unsupervised)
+	w.kill()
+	s.run("producer", "submit --detach --id a 15").wantCode(0).wantStdout("a\n").wantStderr("producer: " + unsupervised + "\n")
+	s.run("producer", "ls").wantCode(0).wantStderr("producer: " + unsupervised + "\n")
+	if p := s.run("producer", "status").wantCode(0); !strings.Contains(p.stdout.String(), "\n"+unsupervised+"\n") {
+		t.Errorf("status: %s", p.stdout.String())
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := s.supervise("--listen none")
+		s.run("producer", "submit --detach --id b 15").wantCode(0).wantStdout("b\n").wantStderr("")
+		s.run("producer", "ls").wantCode(0).wantStderr("")
+		if jobs := report[[]struct{ Supervisors int }](s, "ls"); len(jobs) != 2 || jobs[0].Supervisors != 1 {
+			t.Errorf("jobs: %+v", jobs)
+		}
+		if p := s.run("producer", "status").wantCode(0); strings.Contains(p.stdout.String(), "unsupervised") {
+			t.Errorf("status: %s", p.stdout.String())
+		}
+		p.signal(signal)
+		p.wantCode(0)
+		if n := s.supervisors(); n != 0 { // its lease is released
+			t.Errorf("%d supervisors", n)
+		}
+	}
+}
+
+// serve creates the streams of a new server, and refuses addresses that other machines can reach.
+func TestServeStarts(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for _, address := range []string{"0.0.0.0:8222", ":8222", "192.0.2.1:8222"} {
+		s.run("producer", "serve --listen "+address).wantCode(2).wantSaid("other machines can reach it")
+	}
+	s.run("producer", "serve --listen nowhere").wantCode(2)
+	p := s.start("producer", "serve --listen none")
+	p.await(&p.stderr, "supervising")
+	p.wantSaid("created stream FACTOR_TASKS")
+	s.run("producer", "init").wantCode(0).wantStdout("all streams exist with these settings\n")
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
+	run(t, "producer", "serve --listen none -s nats://127.0.0.1:1").wantCode(3)
+}
+
+// serve creates nothing where existing streams have other settings than the defaults.
+func TestServeOtherSettings(t *testing.T) {
+	t.Parallel()
+	s := startFleetWith(t, 2*time.Second)
+	_, js := s.connect()
+	if err := js.DeleteKeyValue(t.Context(), "FACTOR_LEASES"); err != nil {
+		t.Fatal(err)
+	}
+	s.run("producer", "serve --listen none").wantCode(8).wantSaid("create the missing streams: conflict: ", "hint: run `producer init` with the settings of this fleet")
+	if _, err := js.KeyValue(t.Context(), "FACTOR_LEASES"); err == nil {
+		t.Error("the bucket was created")
+	}
+}
