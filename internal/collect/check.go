@@ -37,12 +37,12 @@ func Duplicate(a Arrival) Checked { return Checked{Arrival: a, duplicate: true} 
 // them.
 func (k *Checked) Numbers() []nat.Nat { return k.numbers }
 
-// items returns the answers for r, which lies in k.Range.
+// items returns the answers for r. r is within k.Range.
 func (k *Checked) items(r task.Range) []task.Factorization {
 	return k.result.Items[r.First-k.Range.First:][:r.Count]
 }
 
-// numbersFrom returns the numbers from position first on, which lies in k.Range.
+// numbersFrom returns the numbers from position first on. first is within k.Range.
 func (k *Checked) numbersFrom(first uint64) []nat.Nat { return k.numbers[first-k.Range.First:] }
 
 // Refused is the error of Check for a result that must not count: its worker earns a

@@ -166,7 +166,7 @@ func (c *Collector) acceptUnordered(k *Checked, worker uint16) (fresh uint64, er
 	return fresh, nil
 }
 
-// cover makes r answered. Requires that r lies in k.Range and all of it is missing.
+// cover makes r answered. Requires that r is within k.Range and that none of its positions is answered.
 func (c *Collector) cover(r task.Range, k *Checked, worker uint16) {
 	c.mark(r)
 	c.countVerified(k.items(r), worker)

@@ -20,7 +20,7 @@ type piece struct {
 	worker     uint16 // index into Collector.workers
 }
 
-// newPiece returns the piece of k for r, which lies in k.Range.
+// newPiece returns the piece of k for r. r is within k.Range.
 func newPiece(k *Checked, r task.Range, worker uint16) piece {
 	return piece{
 		first: r.First, seq: k.Seq, count: uint16(r.Count), offset: uint16(r.First - k.Range.First),

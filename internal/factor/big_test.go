@@ -28,7 +28,7 @@ func (s *search) value() *big.Int {
 // The primes of the tests have 41 bits, so that products exceed a word.
 var p1, p2 = big.NewInt(1099511627791), big.NewInt(1099511627803)
 
-// TestParts: the parts of a piece multiply to the piece, also if they share a factor and the
+// TestParts: the product of the parts of a piece is the piece, even if they share a factor and the
 // piece has an exponent.
 func TestParts(t *testing.T) {
 	for _, test := range []struct{ n, d *big.Int }{

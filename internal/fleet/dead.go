@@ -43,7 +43,7 @@ func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, erro
 	return f.failures(ctx, schema.DeadPrefix+orAny(job)+".*.*")
 }
 
-// CountDead returns how many dead letters a job has. An observer, who may not read them, may count
+// CountDead returns how many dead letters a job has. An observer may not read them, but may count
 // them.
 func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
 	places, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")

@@ -36,7 +36,7 @@ func TestPolynomial(t *testing.T) {
 	}
 }
 
-// checkValue checks A*Q(x) = (Dx+B)^2 - kN, and that 8 divides it where X is to be odd.
+// checkValue checks A*Q(x) = (Dx+B)^2 - kN, and that 8 divides it if X must be odd.
 func checkValue(t *testing.T, p *polynomial, x int32, kn *big.Int) {
 	t.Helper()
 	v := p.value(x)

@@ -66,7 +66,7 @@ func shiftFor(signed bool) string {
 }
 
 // normalise carries, so that every limb of a is below 2^52; signed says that limbs may
-// be negative. The number must be in [0, 2^(52*limbs)). Nothing is to be done for one limb.
+// be negative. The number must be in [0, 2^(52*limbs)). One limb needs no carry step.
 //
 // The arithmetic shift makes floor(limb/2^52) of a negative limb too, and the low 52
 // bits of two's complement are what remains: limb = floor(limb/2^52)*2^52 + low. The top
