@@ -27,6 +27,7 @@ type Fleet struct {
 	// Shared by the goroutines of the process.
 	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
 	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	covers     sync.Map                  // job -> *coverage of a watcher in this process
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
 	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
 	trust      feed[*Trust]              // standings of workers
