@@ -92,7 +92,7 @@ func (s *sweeper) admit(ctx context.Context, worker string, meta *jetstream.MsgM
 	}
 	now := time.Now()
 	w := s.paces.of(worker)
-	delay, ok := w.returns.take(now, returnBurst, returnRate, returnsPostponed)
+	delay, ok := w.returns.take(now, s.f.returnBurst, returnRate, returnsPostponed)
 	if ok {
 		return delay, nil
 	}
