@@ -89,16 +89,16 @@ func TestReturnSweptBefore(t *testing.T) {
 // refused. An idle worker may return as many again.
 func TestPace(t *testing.T) {
 	t.Parallel()
-	var b bucket
+	var b Bucket
 	now := time.Now()
 	for i := range 256 + 512 {
-		if delay, ok := b.take(now, returnBurst, returnRate, returnsPostponed); delay > 0 || !ok {
+		if delay, ok := b.Take(now, returnShare, 1); delay > 0 || !ok {
 			t.Fatalf("return %d of a drain: %v, %v", i, delay, ok)
 		}
 	}
 	flood := func() (passed, postponed int, last time.Duration) {
 		for range 20_000 {
-			switch delay, ok := b.take(now, returnBurst, returnRate, returnsPostponed); {
+			switch delay, ok := b.Take(now, returnShare, 1); {
 			case !ok:
 			case delay == 0:
 				passed++
@@ -112,11 +112,11 @@ func TestPace(t *testing.T) {
 		}
 		return passed, postponed, last
 	}
-	if passed, postponed, last := flood(); passed != returnBurst-256-512 || postponed != returnsPostponed || last > 2*time.Second {
+	if passed, postponed, last := flood(); passed != 1024-256-512 || postponed != 256 || last > 2*time.Second {
 		t.Errorf("%d pass, %d wait up to %v", passed, postponed, last)
 	}
 	now = now.Add(time.Minute)
-	if passed, _, _ := flood(); passed != returnBurst {
+	if passed, _, _ := flood(); passed != 1024 {
 		t.Errorf("%d pass after a minute", passed)
 	}
 	p := make(paces)

@@ -15,58 +15,31 @@ import (
 // Each worker has a share of the sweeper of a process, so that the returns of one do not delay those of
 // others:
 //
-//	up to returnBurst at once, then returnRate a second   processed
-//	returnsPostponed more                                 redelivered when it is their turn
-//	all others                                            removed, with a complaint
+//	up to Burst at once, then Rate a second   processed
+//	Debt more                                 redelivered when it is their turn
+//	all others                                removed, with a complaint
 //
 // A worker with 256 slots that drains returns 256 ranges, and 512 that wait in it: that passes at once.
 // Removed returns lose nothing: the holder of the job finds ranges that are really missing.
-const (
-	returnBurst      = 1024
-	returnRate       = 200 // a second
-	returnsPostponed = 256 // the durable has at most 1000 messages delivered or postponed, of all workers
+var (
+	// The durable has at most 1000 messages delivered or postponed, of all workers.
+	returnShare = Share{Burst: 1024, Rate: 200, Debt: 256}
 
 	// Returns whose range is still queued wait a little: see waitForAck.
-	waitBurst = 512
-	waitRate  = 50 // a second
+	waitShare = Share{Burst: 512, Rate: 50}
+)
 
+const (
 	removeEvery = time.Second // the least time between two removals of all returns of a worker
 	maxPaced    = 1024        // workers; without credentials names are free to invent
 )
 
-// A bucket counts what a worker may still have done. Its level is at most burst, and grows by rate a
-// second.
-type bucket struct {
-	level float64
-	at    time.Time // of the last change
-}
-
-// take takes one from the bucket and returns 0, or how long it takes until the bucket has one again. It
-// takes nothing and returns false if the bucket is more than most below zero.
-func (b *bucket) take(now time.Time, burst, rate, most float64) (time.Duration, bool) {
-	if b.at.IsZero() {
-		b.level = burst
-	} else {
-		b.level = min(burst, b.level+rate*now.Sub(b.at).Seconds())
-	}
-	b.at = now
-	if b.level--; b.level < -most {
-		b.level = max(-most, b.level+1)
-		return 0, false
-	}
-	return time.Duration(max(0, -b.level) / rate * float64(time.Second)), true
-}
-
-// A paced is the share of one worker.
+// A paced is what one worker has had.
 type paced struct {
-	returns bucket
-	waits   bucket
+	returns Bucket
+	waits   Bucket
 	removed time.Time // of the last removal of all its returns
 }
-
-// spend takes back what the bucket has gained while the sweeper worked for this worker. Without that, a slow
-// sweeper would never see the bucket empty.
-func (b *bucket) spend(d time.Duration, rate float64) { b.level -= rate * d.Seconds() }
 
 // paces has the shares of all workers. It is for one goroutine.
 type paces map[string]*paced
@@ -92,7 +65,7 @@ func (s *sweeper) admit(ctx context.Context, worker string, meta *jetstream.MsgM
 	}
 	now := time.Now()
 	w := s.paces.of(worker)
-	delay, ok := w.returns.take(now, s.f.returnBurst, returnRate, returnsPostponed)
+	delay, ok := w.returns.Take(now, s.f.returnShare, 1)
 	if ok {
 		return delay, nil
 	}
