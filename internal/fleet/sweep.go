@@ -82,6 +82,7 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	})
 	defer stop()
 	go f.probe(ctx)
+	go f.watchStuck(ctx)
 	return newSweeper(f).run(ctx, messages)
 }
 
