@@ -80,6 +80,7 @@ type loop struct {
 	reminding    bool         // an operation of the reminder runs
 	unanswered   task.Set     // positions that emit passes over: see show
 	review       reviewer
+	overdue      overdue
 }
 
 // A loopConfig is what a loop is made of.
@@ -108,6 +109,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.reminder = time.NewTicker(remindEvery)
 	l.reminder.Stop()
 	l.review.init(l)
+	l.overdue.init(l)
 	return l
 }
 
@@ -127,6 +129,7 @@ func (l *loop) run(ctx context.Context, parts ...func(context.Context) error) en
 	}
 	l.review.timer.Stop()
 	l.reminder.Stop()
+	l.overdue.timer.Stop()
 	l.group.Wait()
 	return l.ended(ctx)
 }
@@ -149,6 +152,8 @@ func (l *loop) next() {
 		l.review.timeout()
 	case <-l.reminder.C:
 		l.remind()
+	case <-l.overdue.timer.C:
+		l.overdue.look()
 	}
 	// While the loop waited for its output, a newer manifest may have arrived that says that there
 	// are more numbers. It is applied first.

@@ -63,7 +63,10 @@ func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 		case d.Range.End() > stored || d.Range.Count > task.MaxCount:
 		case v.l.trust.Quarantined(d.Writer):
 		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
-			soon = soon || d.Authoritative() && !v.l.collector.Covered().Contains(d.Range)
+			if d.Authoritative() && !v.l.collector.Covered().Contains(d.Range) {
+				soon = true
+				v.l.overdue.drop(d.Range) // a worker may keep another task of the range
+			}
 		default:
 			if err := v.l.collector.GiveUp(v.l.ctx, d.Range, d.Err); err != nil {
 				return err
