@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
@@ -75,17 +76,27 @@ func (s *streams) dropTasks(ctx context.Context, j *task.Job, r task.Range) erro
 // watchHeartbeats tells the loop when the heartbeats are known. They are followed until ctx ends. Without them the
 // job goes on, but a worker may hold a range for ever.
 func (s *streams) watchHeartbeats(ctx context.Context, l *loop) error {
-	known, err := s.fleet.Registry(ctx)
-	var ackWait time.Duration
-	if err == nil {
-		err = s.fleet.Retry(ctx, func() (err error) { ackWait, err = s.fleet.AckWait(ctx); return err })
-	}
+	known, least, err := heartbeatsOf(ctx, s.fleet)
 	if err != nil {
 		if ctx.Err() == nil {
 			l.watch.Log.Debug().Err(err).Msg("cannot search for ranges that are held for too long")
 		}
 		return nil
 	}
-	l.post(heartbeatsKnown{known, min(overdueAfter, 4*ackWait)})
+	l.post(heartbeatsKnown{known, least})
 	return nil
+}
+
+// heartbeatsOf returns the heartbeats, once they are known, and the shortest time after which a range is overdue.
+// They are followed until ctx ends.
+func heartbeatsOf(ctx context.Context, f *fleet.Fleet) (known *fleet.Registry, least time.Duration, err error) {
+	if known, err = f.Registry(ctx); err != nil {
+		return nil, 0, err
+	}
+	err = f.Retry(ctx, func() error {
+		ackWait, err := f.AckWait(ctx)
+		least = min(overdueAfter, 4*ackWait)
+		return err
+	})
+	return known, least, err
 }
