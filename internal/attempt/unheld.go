@@ -11,12 +11,12 @@ type Unheld struct {
 	AckWait time.Duration // of the durable
 	Beat    time.Duration // between two heartbeats of a worker
 
-	// MayBeHeld: a slot may compute the task of a worker whose heartbeats name no tasks, because it is of an
-	// earlier version.
+	// MayBeHeld: a worker may compute the task whose heartbeats do not name all its tasks, because it is of an
+	// earlier version, or because it has more slots than names fit into a heartbeat.
 	MayBeHeld bool
 }
 
-// unnamingPatience is how many times longer a task waits that a worker of an earlier version may compute.
+// unnamingPatience is how many times longer a task waits that a worker may compute without naming it.
 const unnamingPatience = 4
 
 // Patience returns after which time without a name a task is queued again:
@@ -48,13 +48,16 @@ func (u Unheld) Patience() time.Duration {
 // range in a new round. It does not know how many deliveries the task had in this round, and takes them
 // for one: several numbers are split, as after a second delivery, and a single number has spent one
 // delivery more. So a number that kills its workers is isolated, although the server redelivers none of
-// its tasks.
+// its tasks. A single number whose delivery was its last attempt is concluded: see [Exhausted]. It is not if it
+// may be held, since then a worker may be about to answer it.
 func (u Unheld) Decide() Decision {
 	switch patience := u.Patience(); {
 	case u.Unnamed < patience:
 		return Decision{Action: Wait, Delay: patience - u.Unnamed}
 	case u.Count > 1:
 		return Decision{Action: Requeue, Pieces: Pieces(u.Count)}
+	case u.Spent >= MaxDeliver-1 && !u.MayBeHeld:
+		return Decision{Action: Conclude}
 	}
 	return Decision{Action: Requeue, Pieces: 1, Spent: min(max(u.Spent, 0)+1, MaxDeliver-1)}
 }

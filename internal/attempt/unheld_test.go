@@ -6,7 +6,7 @@ import (
 )
 
 // TestUnheld: a task waits for two ack waits and a beat, a single number for four. Then several numbers are split, and a single
-// number has spent one delivery more, at most two.
+// number has spent one delivery more, and is concluded after the last attempt.
 func TestUnheld(t *testing.T) {
 	const ackWait, beat = 30 * time.Second, 10 * time.Second
 	for _, test := range []struct {
@@ -23,14 +23,14 @@ func TestUnheld(t *testing.T) {
 		{"a full chunk", 4096, 0, false, time.Hour, Decision{Action: Requeue, Pieces: 64}},
 		{"one number", 1, 0, false, 130 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 1}},
 		{"one number, second round", 1, 1, false, 130 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 2}},
-		{"one number, later", 1, 2, false, 130 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 2}},
+		{"one number, last attempt", 1, 2, false, 130 * time.Second, Decision{Action: Conclude}},
 		{"a forged header", 1, -5, false, 130 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 1}},
 		{"several numbers of an earlier version", 9, 0, true, 279 * time.Second, Decision{Action: Wait, Delay: time.Second}},
 		{"an earlier version", 1, 0, true, 519 * time.Second, Decision{Action: Wait, Delay: time.Second}},
 		{"an earlier version, long", 1, 0, true, 520 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 1}},
 		{"an earlier version, second round", 1, 1, true, 1039 * time.Second, Decision{Action: Wait, Delay: time.Second}},
 		{"an earlier version, third round", 1, 2, true, 2079 * time.Second, Decision{Action: Wait, Delay: time.Second}},
-		{"an earlier version, later", 1, 100, true, 2080 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 2}},
+		{"an earlier version, last attempt", 1, 100, true, 2080 * time.Second, Decision{Action: Requeue, Pieces: 1, Spent: 2}},
 	} {
 		u := Unheld{Count: test.count, Spent: test.spent, Unnamed: test.unnamed, AckWait: ackWait, Beat: beat, MayBeHeld: test.mayBeHeld}
 		if got := u.Decide(); got != test.want {

@@ -181,9 +181,9 @@ func (w *stuckWatch) scan(ctx context.Context, target uint64) (more bool, err er
 	return w.scanned < target, nil
 }
 
-// stuck returns the sequences of the stuck tasks, in ascending order. Of workers of an earlier version,
-// whose heartbeats name no tasks, each busy slot may hold one of the tasks: those with the highest sequences
-// are taken for these, because they were delivered last.
+// stuck returns the sequences of the stuck tasks, in ascending order. Each busy slot whose task no heartbeat
+// names may hold one of the tasks: those with the highest sequences are taken for these, because they were
+// delivered last.
 func (w *stuckWatch) stuck(workers []worker.Status, ackWait time.Duration, now time.Time) (list []uint64) {
 	mayBeHeld := unnamedSlots(workers)
 	for _, seq := range slices.SortedFunc(maps.Keys(w.tasks), func(a, b uint64) int { return cmp.Compare(b, a) }) {
@@ -205,12 +205,11 @@ func (w *stuckWatch) stuck(workers []worker.Status, ackWait time.Duration, now t
 	return list
 }
 
-// unnamedSlots returns how many slots are busy with tasks that the heartbeats of their workers do not name.
+// unnamedSlots returns how many slots are busy with tasks that the heartbeats of their workers do not name, because
+// the workers are of an earlier version, or have very many slots.
 func unnamedSlots(workers []worker.Status) (n int) {
 	for i := range workers {
-		if len(workers[i].Holding) == 0 {
-			n += workers[i].Busy
-		}
+		n += max(0, workers[i].Busy-len(workers[i].Holding))
 	}
 	return n
 }

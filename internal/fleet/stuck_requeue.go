@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
@@ -46,7 +47,7 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 	return more, nil
 }
 
-// release queues a stuck task in the next round and removes it. ok = it was still in the queue.
+// release executes the decision about a stuck task and removes it. ok = it was still in the queue.
 func (w *stuckWatch) release(ctx context.Context, seq uint64, t *unsettled) (ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
@@ -56,6 +57,9 @@ func (w *stuckWatch) release(ctx context.Context, seq uint64, t *unsettled) (ok 
 	}
 	if err != nil {
 		return false, fmt.Errorf("read task %d: %w", seq, stream.Explain(err))
+	}
+	if t.decision.Action == attempt.Conclude {
+		return true, w.conclude(ctx, m, t.at)
 	}
 	err = w.requeue(ctx, t.at, t.decision, roundAfter(t.at.Round, m.Time))
 	if err != nil && !errors.Is(err, errVoid) {
