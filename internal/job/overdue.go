@@ -11,8 +11,9 @@ import (
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
-// other workers have free slots. The first result that verifies counts. So a worker that keeps a task, whether
-// on purpose or because it is slow, delays a number by a bounded time.
+// other workers have free slots, and after crowdedFactor times as long also if they have none. The first result
+// that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
+// by a bounded time.
 //
 // A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
 // not have causes repeated work, in slots that were free. How often a range was issued is the number of its
@@ -43,16 +44,23 @@ type registry interface {
 const (
 	overdueAfter = 2 * time.Minute // the longest least
 	overdueMost  = 512             // ranges of one look, so that a look does not take long
+
+	// crowdedFactor is how many times longer a range may be held while no other worker has a free slot. A fleet
+	// whose queue is never empty has no free slots.
+	crowdedFactor = 4
 )
 
 // A heldRange is a range that a worker holds.
 type heldRange struct {
 	task.Range
-	worker string    // that holds it for the longest time
-	since  time.Time // when this process first saw that
-	tasks  int       // answer: tasks of the range in the queue, with the new one; 0 = it is not queued
-	due    time.Time // answer: when it is overdue
-	issued bool      // answer: it was issued again
+	worker  string    // that holds it for the longest time
+	since   time.Time // when this process first saw that
+	crowded bool      // no other worker has a free slot for it
+
+	// The answers of access.issueOverdue.
+	tasks  int       // tasks of the range in the queue, with the new one; 0 = it is not queued
+	due    time.Time // when it is overdue, if another worker has a free slot
+	issued bool      // it was issued again
 }
 
 func (o *overdue) init(l *loop) {
@@ -92,8 +100,16 @@ func (o *overdue) look() {
 	})
 }
 
-// candidates returns the ranges that may be overdue, those first that are held for the longest time, as many as
-// other workers have free slots.
+// dueWith returns when the range is overdue if that is at due with a free slot.
+func (h *heldRange) dueWith(due time.Time) time.Time {
+	if h.crowded {
+		return h.since.Add(crowdedFactor * due.Sub(h.since))
+	}
+	return due
+}
+
+// candidates returns the ranges that may be overdue, those first that are held for the longest time. Of these as
+// many as other workers have free slots are not crowded.
 func (o *overdue) candidates(now time.Time) (list []heldRange) {
 	held := o.held()
 	for r := range o.due {
@@ -107,13 +123,18 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 		}
 	}
 	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
-	free := make(map[string]int)
-	list = slices.DeleteFunc(list, func(h heldRange) bool {
+	free := make(map[string]int) // by worker: slots of others that are left
+	for i := range list {
+		h := &list[i]
 		if _, known := free[h.worker]; !known {
 			free[h.worker] = o.registry.FreeSlots(h.worker)
 		}
+		h.crowded = free[h.worker] <= 0
 		free[h.worker]--
-		return free[h.worker] < 0
+	}
+	list = slices.DeleteFunc(list, func(h heldRange) bool {
+		due, known := o.due[h.Range]
+		return known && now.Before(h.dueWith(due))
 	})
 	return list[:min(len(list), overdueMost)]
 }

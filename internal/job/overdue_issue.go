@@ -57,7 +57,7 @@ func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRang
 		}
 		predicted, budget := predict(j, numbers)
 		h.due = h.since.Add(patience(least, predicted, budget, tasks))
-		if h.tasks = tasks; time.Now().Before(h.due) {
+		if h.tasks = tasks; time.Now().Before(h.dueWith(h.due)) {
 			continue
 		}
 		if err := s.fleet.IssueAgain(ctx, j, s.inputs, h.Range, spent); err != nil {

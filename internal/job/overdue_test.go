@@ -96,7 +96,7 @@ func (w *heldWorld) issueOverdue(_ context.Context, _ *task.Job, list []heldRang
 		if h.tasks = w.tasks[h.Range]; h.tasks == 0 {
 			continue
 		}
-		if h.due = h.since.Add(patience(least, 0, 0, h.tasks)); time.Now().Before(h.due) {
+		if h.due = h.since.Add(patience(least, 0, 0, h.tasks)); time.Now().Before(h.dueWith(h.due)) {
 			continue
 		}
 		w.issued = append(w.issued, fmt.Sprintf("%v after %v", h.Range, time.Since(w.began).Round(15*time.Second)))
@@ -157,20 +157,13 @@ func TestOverdue(t *testing.T) {
 			t.Errorf("a process that is not the holder has issued %v", got)
 		}
 		w.mu.Lock()
-		w.free = 0
-		w.mu.Unlock()
-		l.post(leaseChanged{held: true})
-		time.Sleep(10 * time.Minute)
-		if got := w.take(); len(got) > 0 {
-			t.Errorf("without a free slot %v", got)
-		}
-		w.mu.Lock()
 		w.free, w.began = 5, time.Now()
 		for name := range w.holders {
 			w.holders[name][0].Since = w.began
 		}
 		w.holders["j.20-20.0"][0].Since = w.began.Add(time.Minute)
 		w.mu.Unlock()
+		l.post(leaseChanged{held: true})
 		time.Sleep(9 * time.Minute)
 		want := []string{"0-20 after 2m0s", "20-20 after 3m0s", "0-20 after 4m0s", "20-20 after 5m0s", "0-20 after 8m0s", "20-20 after 9m0s"}
 		if got := w.take(); !slices.Equal(got, want) {
@@ -212,6 +205,25 @@ func TestOverdueFreeSlots(t *testing.T) {
 			if got := w.take(); len(got) != 1 {
 				t.Errorf("issued %v", got)
 			}
+		}
+	})
+}
+
+// TestOverdueCrowded: without a free slot a range may be held four times as long.
+func TestOverdueCrowded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &heldWorld{world: newWorld(t, 1)}
+		l, stop := w.start(t, zerolog.Nop())
+		defer stop()
+		l.post(leaseChanged{held: true})
+		time.Sleep(8*time.Minute - time.Second)
+		if got := w.take(); len(got) > 0 {
+			t.Errorf("issued %v", got)
+		}
+		time.Sleep(70 * time.Second)
+		if got := w.take(); !slices.Equal(got, []string{"0-20 after 8m0s", "20-20 after 9m0s"}) {
+			t.Errorf("issued %v", got)
 		}
 	})
 }

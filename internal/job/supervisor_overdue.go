@@ -31,7 +31,7 @@ func (s *supervisor) followHeartbeats(ctx context.Context) {
 	s.held.Store(&heldTasks{known, least})
 }
 
-// isOverdue reports whether a parked job may have an overdue range that another worker has a free slot for.
+// isOverdue reports whether a parked job may have an overdue range.
 func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 	known := s.held.Load()
 	if known == nil {
@@ -51,7 +51,11 @@ func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 	if !first.Since.Equal(e.heldSince) {
 		e.heldSince, e.heldLimit = first.Since, known.least
 	}
-	if now.Sub(first.Since) < e.heldLimit || known.registry.FreeSlots(first.Worker) == 0 {
+	limit := e.heldLimit
+	if known.registry.FreeSlots(first.Worker) == 0 {
+		limit *= crowdedFactor
+	}
+	if now.Sub(first.Since) < limit {
 		return false
 	}
 	for e.heldLimit <= now.Sub(first.Since) {
