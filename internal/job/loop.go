@@ -21,8 +21,8 @@ const (
 
 // eventsAhead is how many events may wait for the loop. A loop that waits for a slow output must
 // not stop the feeder. The feeder sends up to three events for each lease that it gets, the job's
-// lease two, and at most one answer and one end of a reminder wait: 16 is enough for two leases of
-// each kind. With more the senders wait.
+// lease two, the heartbeats one. At most one answer, one end of a reminder and one overdueIssued
+// wait: 16 is enough for two leases of each kind. With more the senders wait.
 const eventsAhead = 16
 
 // A loop is one process's part in one job. One goroutine runs it and decides everything; the
