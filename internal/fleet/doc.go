@@ -10,6 +10,7 @@
 //	results.go         FACTOR_RESULTS                 FACTOR.results.<job>.<range>.<worker>
 //	sweep*.go          FACTOR_RETURNS                 FACTOR.returns.<job>.<range>.<round>.<worker>
 //	exhausted*.go      FACTOR_RETURNS                 the server's MAX_DELIVERIES advisories
+//	stuck*, reissue    FACTOR_TASKS                   tasks that no worker computes, or one for too long
 //	dead*.go           FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
 //	                                                  FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest

@@ -45,10 +45,10 @@ func cutKey(key string) (name, instance string, ok bool) {
 	return name, instance, task.CheckWorker(name) == nil && task.CheckJob(instance) == nil
 }
 
-// soundHolding returns the names that are names of tasks, at most one for each slot.
+// soundHolding returns the names that are names of tasks, at most HoldingPerSlot for each slot.
 func soundHolding(names []string, slots int) (sound []string) {
 	for _, name := range names {
-		if _, ok := worker.ParseTaskName(name); ok && len(sound) < slots {
+		if _, ok := worker.ParseTaskName(name); ok && len(sound) < worker.HoldingPerSlot*slots {
 			sound = append(sound, name)
 		}
 	}

@@ -92,6 +92,7 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	})
 	defer stop()
 	go f.probe(ctx, failures)
+	go f.watchStuck(ctx, failures)
 	return newSweeper(failures).run(ctx, messages)
 }
 

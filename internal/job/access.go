@@ -44,6 +44,10 @@ type access interface {
 	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
 	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
+	// issueOverdue issues the ranges of list that are overdue once more, and fills in the answers of list.
+	issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error
+	// dropTasks removes the tasks of exactly that range, of all rounds.
+	dropTasks(ctx context.Context, j *task.Job, r task.Range) error
 	// stored returns how many numbers are stored, as far as this process knows.
 	stored() uint64
 	// election is how long the servers of a cluster may contradict each other: what one server does
@@ -57,6 +61,8 @@ type trust interface {
 	Quarantined(worker string) bool
 	// Remind tells the workers of quarantines and releases that they have missed.
 	Remind(ctx context.Context) error
+	// Complain counts a complaint about a worker. It does not block.
+	Complain(worker string, what fleet.Complaint)
 }
 
 // See collect.Config, whose functions these are.
@@ -161,6 +167,7 @@ func (s *streams) parts(l *loop) []func(context.Context) error {
 		func(ctx context.Context) error { return s.followLetters(ctx, l) },
 		func(ctx context.Context) error { return s.keepLease(ctx, l) },
 		s.followFailures,
+		func(ctx context.Context) error { return s.watchHeartbeats(ctx, l) },
 	}
 	if !l.watch.Supervised {
 		parts = append(parts, s.fleet.Sweep)

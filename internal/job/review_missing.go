@@ -102,7 +102,10 @@ func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 		switch {
 		case d.Range.End() > stored || d.Range.Count > task.MaxCount:
 		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
-			soon = soon || !v.l.collector.Covered().Contains(d.Range)
+			if !v.l.collector.Covered().Contains(d.Range) {
+				soon = true
+				v.l.overdue.drop(d.Range) // a worker may keep another task of the range
+			}
 		default:
 			v.given.Add(d.Range)
 			if err := v.l.collector.GiveUp(v.l.ctx, d.Range, d.Err); err != nil {

@@ -150,6 +150,20 @@ func (w *world) requeue(_ context.Context, _ *task.Job, ranges []task.Range) err
 	return w.failLocked()
 }
 
+func (w *world) issueOverdue(context.Context, *task.Job, []heldRange, time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failLocked()
+}
+
+func (w *world) dropTasks(context.Context, *task.Job, task.Range) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failLocked()
+}
+
+func (w *world) Complain(string, fleet.Complaint) {}
+
 func (w *world) stored() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

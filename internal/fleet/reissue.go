@@ -1,0 +1,48 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
+// deliveries that count as spent in the first of them.
+func (f *Fleet) TasksOf(ctx context.Context, j *task.Job, r task.Range) (tasks, spent int, err error) {
+	subjects := tasksOf(j, r)
+	list, err := f.list(ctx, f.tasks, subjects)
+	if err != nil || len(list) == 0 {
+		return 0, 0, err
+	}
+	m, err := f.tasks.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subjects))
+	if stream.IsNotFound(err) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("read task %v of job %s: %w", r, j.ID, stream.Explain(err))
+	}
+	return len(list), schema.ParseSpent(m.Header.Get(schema.HeaderSpent)), nil
+}
+
+// IssueAgain queues a range of a job in a new round, beside the tasks of the range that run. spent
+// deliveries of the new task count as spent, as of the first task by TasksOf. Its errors are those of Requeue.
+func (f *Fleet) IssueAgain(ctx context.Context, j *task.Job, in *Inputs, r task.Range, spent int) error {
+	return f.queueRanges(ctx, j, in, []task.Range{r}, task.NewRound(time.Now()), spent)
+}
+
+// DropTasks removes the tasks of exactly that range of a job. Deliveries that run are not stopped; their acks
+// find no task.
+func (f *Fleet) DropTasks(ctx context.Context, j *task.Job, r task.Range) error {
+	return f.purge(ctx, j.ID, []purge{{f.tasks, tasksOf(j, r)}})
+}
+
+// tasksOf returns the subjects of the tasks of a range in all rounds.
+func tasksOf(j *task.Job, r task.Range) string {
+	return schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: "*"})
+}
