@@ -10,7 +10,24 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
+
+// HeldRanges returns the ranges of a job of which heartbeats name tasks, each with the holder that has named one for
+// the longest time.
+func (r *Registry) HeldRanges(job string) map[task.Range]Holder {
+	held := make(map[task.Range]Holder)
+	for name, holders := range r.HeldOf(job) {
+		at, ok := worker.ParseTaskName(name)
+		if !ok || len(holders) == 0 {
+			continue
+		}
+		if h, known := held[at.Range]; !known || holders[0].Since.Before(h.Since) {
+			held[at.Range] = holders[0]
+		}
+	}
+	return held
+}
 
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
 // deliveries that count as spent in the first of them.

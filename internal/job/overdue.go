@@ -7,7 +7,6 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
@@ -37,7 +36,7 @@ type overdue struct {
 
 // registry tells which workers hold which tasks. *fleet.Registry has the meaning of its methods.
 type registry interface {
-	HeldOf(job string) map[string][]fleet.Holder
+	HeldRanges(job string) map[task.Range]fleet.Holder
 	FreeSlots(except string) int
 }
 
@@ -111,15 +110,15 @@ func (h *heldRange) dueWith(due time.Time) time.Time {
 // candidates returns the ranges that may be overdue, those first that are held for the longest time. Of these as
 // many as other workers have free slots are not crowded.
 func (o *overdue) candidates(now time.Time) (list []heldRange) {
-	held := o.held()
+	held := o.registry.HeldRanges(o.l.job.ID)
 	for r := range o.due {
 		if _, still := held[r]; !still {
 			delete(o.due, r)
 		}
 	}
 	for r, h := range held {
-		if now.Sub(h.since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
-			list = append(list, h)
+		if now.Sub(h.Since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
+			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since})
 		}
 	}
 	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
@@ -137,22 +136,6 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 		return known && now.Before(h.dueWith(due))
 	})
 	return list[:min(len(list), overdueMost)]
-}
-
-// held returns the ranges of the job that are held now. Of several holders the first one counts.
-func (o *overdue) held() map[task.Range]heldRange {
-	held := make(map[task.Range]heldRange)
-	for name, holders := range o.registry.HeldOf(o.l.job.ID) {
-		at, ok := worker.ParseTaskName(name)
-		if !ok || len(holders) == 0 {
-			continue
-		}
-		first := holders[0]
-		if h, known := held[at.Range]; !known || first.Since.Before(h.since) {
-			held[at.Range] = heldRange{Range: at.Range, worker: first.Worker, since: first.Since}
-		}
-	}
-	return held
 }
 
 // overdueIssued means that the ranges of list were looked at, and issued again if they are overdue.
