@@ -63,23 +63,16 @@ const (
 	stuckPause = time.Second
 )
 
-func newStuckWatch(f *Fleet, class task.Class, beats heartbeats) *stuckWatch {
-	return &stuckWatch{sweeper: newSweeper(f), class: class, beats: beats, interval: f.beatInterval, tasks: make(map[uint64]*unsettled)}
+func newStuckWatch(x *Failures, class task.Class, beats heartbeats) *stuckWatch {
+	return &stuckWatch{sweeper: newSweeper(x), class: class, beats: beats, interval: x.f.beatInterval, tasks: make(map[uint64]*unsettled)}
 }
 
 // watchStuck searches for stuck tasks until ctx ends, about once in each ack wait. The time between two looks
 // is random, so that a worker cannot name a task at the looks only.
-func (f *Fleet) watchStuck(ctx context.Context) {
-	registry, err := f.Registry(ctx)
-	if err != nil {
-		if ctx.Err() == nil {
-			f.link.Log.Warn().Err(err).Msg("cannot search for stuck tasks")
-		}
-		return
-	}
+func (f *Fleet) watchStuck(ctx context.Context, x *Failures) {
 	var watches []*stuckWatch
 	for _, class := range task.Classes {
-		watches = append(watches, newStuckWatch(f, class, registry))
+		watches = append(watches, newStuckWatch(x, class, x.registry))
 	}
 	for {
 		wait, err := f.AckWait(ctx)

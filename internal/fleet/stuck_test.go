@@ -27,7 +27,11 @@ type stuckTest struct {
 
 func newStuckTest(h *testFleet) *stuckTest {
 	s := &stuckTest{testFleet: h, now: time.Now(), since: make(map[string]time.Time)}
-	s.watch = newStuckWatch(h.Fleet, task.ClassNorm, s)
+	x, err := h.Failures(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	s.watch = newStuckWatch(x, task.ClassNorm, s)
 	s.alive("idle")
 	return s
 }

@@ -35,8 +35,9 @@ import (
 // schema.SweepAckWait and stores nothing new. There is no limit of deliveries: a range must not be lost
 // because the server had no room for its tasks.
 type sweeper struct {
-	f    *Fleet
-	jobs map[string]*sweptJob // recently used, so that a burst of returns reads each job once
+	f        *Fleet
+	failures *Failures
+	jobs     map[string]*sweptJob // recently used, so that a burst of returns reads each job once
 }
 
 const (
@@ -48,7 +49,9 @@ const (
 )
 
 // newSweeper returns a sweeper for one goroutine.
-func newSweeper(f *Fleet) *sweeper { return &sweeper{f: f, jobs: make(map[string]*sweptJob)} }
+func newSweeper(x *Failures) *sweeper {
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob)}
+}
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
 // an error if the durable is missing or the connection is closed. When ctx ends, the message that is
@@ -66,6 +69,13 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	if err != nil {
 		return stream.NotProvisioned("durable", schema.DurableSweeper, err)
 	}
+	failures, err := f.Failures(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	// One at a time: if this process is killed, other sweepers receive its messages only after the
 	// durable's ack wait.
 	messages, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
@@ -81,9 +91,9 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 		}
 	})
 	defer stop()
-	go f.probe(ctx)
-	go f.watchStuck(ctx)
-	return newSweeper(f).run(ctx, messages)
+	go f.probe(ctx, failures)
+	go f.watchStuck(ctx, failures)
+	return newSweeper(failures).run(ctx, messages)
 }
 
 // run processes messages until they end.

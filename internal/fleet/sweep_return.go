@@ -16,7 +16,7 @@ import (
 
 // processReturn executes the decision about a range that a worker returns. The range and the worker come
 // from the subject, which the server has checked; the reason is the worker's claim. Only a postponed
-// number needs evidence: a last-attempt record.
+// number needs evidence: the failure records of workers.
 func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
 	at, err := schema.ParseSubject(m.Subject())
 	if err != nil {
@@ -27,35 +27,16 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		return 0, fmt.Errorf("%w: %w", errVoid, err)
 	}
 	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
-	var record *task.Failure
 	if returned.NeedsEvidence() {
-		if record, err = s.f.lastAttemptRecord(ctx, at.Address); err != nil {
-			return 0, err
-		}
+		return s.decide(ctx, at, roundAfter(at.Round, meta.Timestamp))
 	}
-	switch do := returned.Decide(attempt.Evidence{Record: record != nil}); do.Action {
+	switch do := returned.Decide(attempt.Evidence{}); do.Action {
 	case attempt.Wait:
 		return do.Delay, nil
-	case attempt.GiveUp:
-		return 0, s.giveUpReturned(ctx, at, record)
 	default:
 		return 0, s.requeue(ctx, at, do, roundAfter(at.Round, meta.Timestamp))
 	}
 }
-
-// giveUpReturned gives up a postponed number whose last attempt had started, with a dead letter of the
-// worker that returned it. The letter is that worker's claim, not the sweeper's: the sweeper has seen no
-// exhausted task, only a record and a return that two workers have written.
-func (s *sweeper) giveUpReturned(ctx context.Context, at schema.Place, record *task.Failure) error {
-	if j, err := s.job(ctx, at.Job); err != nil || j == nil {
-		return err
-	}
-	record.Err, record.Attempt, record.Time = unresponsive, schema.MaxDeliver, time.Now()
-	return s.f.link.Store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), record.Encode()))
-}
-
-// unresponsive is the error text in the dead letter of a number that the sweeper gives up.
-var unresponsive = attempt.GiveUpDetail(schema.MaxDeliver)
 
 // roundAfter returns the round in which a range of the round before is queued again. It depends only on
 // its arguments: a message that is processed twice queues its range once.
@@ -78,7 +59,11 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 	if r := at.Range; r.Count > task.MaxCount {
 		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
 	}
-	err = s.f.queueRanges(ctx, j.manifest, j.inputs, at.Range.Pieces(do.Pieces), round, do.Spent)
+	return voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, at.Range.Pieces(do.Pieces), round, do.Spent))
+}
+
+// voidWithoutInput makes err wrap errVoid if the job has no such numbers.
+func voidWithoutInput(err error) error {
 	if errors.Is(err, collect.ErrNoInput) {
 		return fmt.Errorf("%w: %w", errVoid, err)
 	}
