@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
@@ -36,6 +37,7 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 		case err != nil:
 			return false, err
 		case gone == waits:
+			t.unnamed = time.Time{}
 			continue
 		case gone == released:
 			requeued++
@@ -56,7 +58,7 @@ type releasing uint8
 const (
 	settled  releasing = iota // it was not in the queue any more
 	released                  // it was queued again, or given up, and removed
-	waits                     // it stays, and is stuck at the next look, too
+	waits                     // it stays, and is observed anew: it may be given up later
 )
 
 // release executes the decision about a stuck task and removes it.

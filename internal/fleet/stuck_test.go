@@ -404,6 +404,32 @@ func TestStuckCost(t *testing.T) {
 	}
 }
 
+// TestStuckLastAttempt: about a single number whose last attempt is stuck the evidence decides. While the number
+// has to wait for evidence its task stays, and is observed.
+func TestStuckLastAttempt(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	j, in := h.job("j", task.ClassNorm, 30)
+	if err := h.queueRanges(t.Context(), j, in, []task.Range{single(3)}, "x1", 2); err != nil {
+		t.Fatal(err)
+	}
+	w := h.station("dying")
+	_, got := pull(t, w, 1)
+	h.record(w, got[0])
+	s := newStuckTest(h)
+	for range 3 {
+		s.observe(70 * time.Second)
+		if got := h.ranges("j"); got != "3-1" || h.letters() != "" || len(s.watch.tasks) != 1 {
+			t.Fatalf("queued %s, dead letters %s, %d tasks are observed", got, h.letters(), len(s.watch.tasks))
+		}
+	}
+	h.record(h.station("other"), got[0])
+	s.observe(70 * time.Second)
+	if got := h.ranges("j"); got != "" || !strings.HasPrefix(h.letters(), "3-1 by sweeper") {
+		t.Errorf("queued %s, dead letters %s", got, h.letters())
+	}
+}
+
 // TestStuckMany: thousands of stuck tasks are queued again in one look, in steps of stuckBatch.
 func TestStuckMany(t *testing.T) {
 	t.Parallel()
