@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -27,6 +28,11 @@ func (r *Registry) HeldRanges(job string) map[task.Range]Holder {
 		}
 	}
 	return held
+}
+
+// AnotherRuns reports whether a worker of another name is alive and takes tasks.
+func (r *Registry) AnotherRuns(name string) bool {
+	return slices.ContainsFunc(r.Workers(), func(s worker.Status) bool { return s.Name != name && s.State == worker.StateRunning })
 }
 
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the

@@ -10,8 +10,8 @@ import (
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
-// other workers have free slots, and after crowdedFactor times as long also if they have none. The first result
-// that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
+// other workers have free slots, and after crowdedFactor times as long also if there are others without a free
+// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
 // by a bounded time.
 //
 // A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
@@ -38,6 +38,7 @@ type overdue struct {
 type registry interface {
 	HeldRanges(job string) map[task.Range]fleet.Holder
 	FreeSlots(except string) int
+	AnotherRuns(name string) bool
 }
 
 const (
@@ -133,7 +134,7 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 	}
 	list = slices.DeleteFunc(list, func(h heldRange) bool {
 		due, known := o.due[h.Range]
-		return known && now.Before(h.dueWith(due))
+		return known && now.Before(h.dueWith(due)) || h.crowded && !o.registry.AnotherRuns(h.worker)
 	})
 	return list[:min(len(list), overdueMost)]
 }

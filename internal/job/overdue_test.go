@@ -63,6 +63,7 @@ type heldWorld struct {
 	mu         sync.Mutex // guards below
 	holders    map[task.Range]fleet.Holder
 	free       int // slots of other workers
+	alone      bool
 	tasks      map[task.Range]int
 	issued     []string // what was issued again, and when
 	dropped    []string
@@ -79,6 +80,12 @@ func (w *heldWorld) FreeSlots(string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.free
+}
+
+func (w *heldWorld) AnotherRuns(string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.alone
 }
 
 func (w *heldWorld) Complain(name string, what fleet.Complaint) {
@@ -213,7 +220,7 @@ func TestOverdueFreeSlots(t *testing.T) {
 	})
 }
 
-// TestOverdueCrowded: without a free slot a range may be held four times as long.
+// TestOverdueCrowded: without a free slot a range may be held four times as long, and for ever by the only worker.
 func TestOverdueCrowded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,6 +228,18 @@ func TestOverdueCrowded(t *testing.T) {
 		l, stop := w.start(t, zerolog.Nop())
 		defer stop()
 		l.post(leaseChanged{held: true})
+		w.mu.Lock()
+		w.alone = true
+		w.mu.Unlock()
+		time.Sleep(time.Hour)
+		if got := w.take(); len(got) > 0 {
+			t.Errorf("issued %v to the same worker", got)
+		}
+		w.mu.Lock()
+		w.alone, w.began = false, time.Now()
+		w.hold(0, w.began)
+		w.hold(20, w.began.Add(time.Minute))
+		w.mu.Unlock()
 		time.Sleep(8*time.Minute - time.Second)
 		if got := w.take(); len(got) > 0 {
 			t.Errorf("issued %v", got)

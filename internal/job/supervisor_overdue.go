@@ -50,10 +50,11 @@ func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 		e.heldSince, e.heldLimit = first.Since, known.least
 	}
 	limit := e.heldLimit
-	if known.registry.FreeSlots(first.Worker) == 0 {
+	crowded := known.registry.FreeSlots(first.Worker) == 0
+	if crowded {
 		limit *= crowdedFactor
 	}
-	if now.Sub(first.Since) < limit {
+	if now.Sub(first.Since) < limit || crowded && !known.registry.AnotherRuns(first.Worker) {
 		return false
 	}
 	for e.heldLimit <= now.Sub(first.Since) {
