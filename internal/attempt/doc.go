@@ -120,6 +120,11 @@
 //	Advisory.Decide  -        not exhausted                              Ignore
 //	Advisory.Decide  1        exhausted, tries left                      Wait a part of AckWait
 //	Advisory.Decide  -        exhausted                                  Conclude
+//	Unheld.Decide    2..      unnamed for less than 2 AckWait + Beat     Wait
+//	Unheld.Decide    2..      -                                          Requeue, split
+//	Unheld.Decide    1        unnamed for less than 4 AckWait + Beat     Wait
+//	Unheld.Decide    1        last attempt                               Conclude
+//	Unheld.Decide    1        -                                          Requeue, one delivery more
 //	Exhausted        2..      -                                          Requeue, split
 //	Exhausted        1        -                                          as Evidence.Decide
 //

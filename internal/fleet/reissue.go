@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,7 +11,29 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
+
+// HeldRanges returns the ranges of a job of which heartbeats name tasks, each with the holder that has named one for
+// the longest time.
+func (r *Registry) HeldRanges(job string) map[task.Range]Holder {
+	held := make(map[task.Range]Holder)
+	for name, holders := range r.HeldOf(job) {
+		at, ok := worker.ParseTaskName(name)
+		if !ok || len(holders) == 0 {
+			continue
+		}
+		if h, known := held[at.Range]; !known || holders[0].Since.Before(h.Since) {
+			held[at.Range] = holders[0]
+		}
+	}
+	return held
+}
+
+// AnotherRuns reports whether a worker of another name is alive and takes tasks.
+func (r *Registry) AnotherRuns(name string) bool {
+	return slices.ContainsFunc(r.Workers(), func(s worker.Status) bool { return s.Name != name && s.State == worker.StateRunning })
+}
 
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
 // deliveries that count as spent in the first of them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
@@ -31,14 +32,18 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 		if depth += t.decision.Pieces; depth > classDepth[w.class] && t.at.Range.Count > 1 {
 			break
 		}
-		ok, err := w.release(ctx, seq, t)
-		if err != nil {
+		gone, err := w.release(ctx, seq, t)
+		switch {
+		case err != nil:
 			return false, err
-		}
-		if delete(w.tasks, seq); ok {
+		case gone == waits:
+			t.unnamed = time.Time{}
+			continue
+		case gone == released:
 			requeued++
 			w.complain(t, workers)
 		}
+		delete(w.tasks, seq)
 	}
 	if requeued > 0 {
 		w.f.link.Log.Info().Str("priority", string(w.class)).Int("tasks", requeued).
@@ -47,29 +52,40 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 	return more, nil
 }
 
-// release executes the decision about a stuck task and removes it. ok = it was still in the queue.
-func (w *stuckWatch) release(ctx context.Context, seq uint64, t *unsettled) (ok bool, err error) {
+// A releasing is what became of a stuck task.
+type releasing uint8
+
+const (
+	settled  releasing = iota // it was not in the queue any more
+	released                  // it was queued again, or given up, and removed
+	waits                     // it stays, and is observed anew: it may be given up later
+)
+
+// release executes the decision about a stuck task and removes it.
+func (w *stuckWatch) release(ctx context.Context, seq uint64, t *unsettled) (releasing, error) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
 	defer cancel()
 	m, err := w.f.tasks.GetMsg(ctx, seq)
 	if stream.IsNotFound(err) {
-		return false, nil
+		return settled, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read task %d: %w", seq, stream.Explain(err))
+		return waits, fmt.Errorf("read task %d: %w", seq, stream.Explain(err))
 	}
 	if t.decision.Action == attempt.Conclude {
-		wait, err := w.conclude(ctx, m, t.at) // one that has to wait is found stuck again
-		return wait == 0, err
+		if wait, err := w.conclude(ctx, m, t.at); wait > 0 || err != nil {
+			return waits, err
+		}
+		return released, nil
 	}
 	err = w.requeue(ctx, t.at, t.decision, roundAfter(t.at.Round, m.Time))
 	if err != nil && !errors.Is(err, errVoid) {
-		return false, err
+		return waits, err
 	}
 	if err := w.f.link.DeleteMessage(ctx, schema.StreamTasks, seq); err != nil {
-		return false, fmt.Errorf("remove task %d: %w", seq, stream.Explain(err))
+		return waits, fmt.Errorf("remove task %d: %w", seq, stream.Explain(err))
 	}
-	return true, nil
+	return released, nil
 }
 
 // complain counts a complaint about each live worker that has named the task and stopped, without a result.

@@ -314,17 +314,19 @@ func TestStuckUnseen(t *testing.T) {
 }
 
 // TestStuckServerForgets: tasks that the server will deliver again, because it has lost the state of the
-// durable, are not stuck.
+// durable, are not stuck. They are observed anew after that.
 func TestStuckServerForgets(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	j, _ := h.job("j", task.ClassNorm, 30)
 	h.queue(j, single(3))
-	pull(t, h.station("w"), 1)
+	h.queue(j, single(4))
+	w := h.station("w")
+	pull(t, w, 2)
 	s := newStuckTest(h)
 	s.look(0)
 	s.look(30 * time.Second)
-	if len(s.watch.tasks) != 1 {
+	if len(s.watch.tasks) != 2 {
 		t.Fatalf("%d tasks are observed", len(s.watch.tasks))
 	}
 	if err := h.js.DeleteConsumer(t.Context(), schema.StreamTasks, schema.Durable(task.ClassNorm)); err != nil {
@@ -333,11 +335,15 @@ func TestStuckServerForgets(t *testing.T) {
 	if _, err := Init(t.Context(), h.js, Provision{}); err != nil {
 		t.Fatal(err)
 	}
-	for range 5 {
-		s.look(time.Hour)
-	}
-	if got := s.rounds(); got != "3-1" {
-		t.Errorf("queued %s", got)
+	s.alive("honest", "j.3-1.0")
+	for _, want := range []string{"3-1 4-1", "3-1 4-1+"} {
+		if text, _ := pull(t, w, 1); len(text) != 1 {
+			t.Fatalf("pulled %v", text)
+		}
+		s.observe(70 * time.Second)
+		if got := s.rounds(); got != want {
+			t.Errorf("queued %s, want %s", got, want)
+		}
 	}
 }
 
@@ -395,6 +401,32 @@ func TestStuckCost(t *testing.T) {
 	}
 	if len(s.watch.tasks) != 100 {
 		t.Errorf("%d tasks are observed", len(s.watch.tasks))
+	}
+}
+
+// TestStuckLastAttempt: about a single number whose last attempt is stuck the evidence decides. While the number
+// has to wait for evidence its task stays, and is observed.
+func TestStuckLastAttempt(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	j, in := h.job("j", task.ClassNorm, 30)
+	if err := h.queueRanges(t.Context(), j, in, []task.Range{single(3)}, "x1", 2); err != nil {
+		t.Fatal(err)
+	}
+	w := h.station("dying")
+	_, got := pull(t, w, 1)
+	h.record(w, got[0])
+	s := newStuckTest(h)
+	for range 3 {
+		s.observe(70 * time.Second)
+		if got := h.ranges("j"); got != "3-1" || h.letters() != "" || len(s.watch.tasks) != 1 {
+			t.Fatalf("queued %s, dead letters %s, %d tasks are observed", got, h.letters(), len(s.watch.tasks))
+		}
+	}
+	h.record(h.station("other"), got[0])
+	s.observe(70 * time.Second)
+	if got := h.ranges("j"); got != "" || !strings.HasPrefix(h.letters(), "3-1 by sweeper") {
+		t.Errorf("queued %s, dead letters %s", got, h.letters())
 	}
 }
 

@@ -7,12 +7,11 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
-// other workers have free slots, and after crowdedFactor times as long also if they have none. The first result
-// that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
+// other workers have free slots, and after crowdedFactor times as long also if there are others without a free
+// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
 // by a bounded time.
 //
 // A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
@@ -37,8 +36,9 @@ type overdue struct {
 
 // registry tells which workers hold which tasks. *fleet.Registry has the meaning of its methods.
 type registry interface {
-	HeldOf(job string) map[string][]fleet.Holder
+	HeldRanges(job string) map[task.Range]fleet.Holder
 	FreeSlots(except string) int
+	AnotherRuns(name string) bool
 }
 
 const (
@@ -111,15 +111,15 @@ func (h *heldRange) dueWith(due time.Time) time.Time {
 // candidates returns the ranges that may be overdue, those first that are held for the longest time. Of these as
 // many as other workers have free slots are not crowded.
 func (o *overdue) candidates(now time.Time) (list []heldRange) {
-	held := o.held()
+	held := o.registry.HeldRanges(o.l.job.ID)
 	for r := range o.due {
 		if _, still := held[r]; !still {
 			delete(o.due, r)
 		}
 	}
 	for r, h := range held {
-		if now.Sub(h.since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
-			list = append(list, h)
+		if now.Sub(h.Since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
+			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since})
 		}
 	}
 	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
@@ -134,25 +134,9 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 	}
 	list = slices.DeleteFunc(list, func(h heldRange) bool {
 		due, known := o.due[h.Range]
-		return known && now.Before(h.dueWith(due))
+		return known && now.Before(h.dueWith(due)) || h.crowded && !o.registry.AnotherRuns(h.worker)
 	})
 	return list[:min(len(list), overdueMost)]
-}
-
-// held returns the ranges of the job that are held now. Of several holders the first one counts.
-func (o *overdue) held() map[task.Range]heldRange {
-	held := make(map[task.Range]heldRange)
-	for name, holders := range o.registry.HeldOf(o.l.job.ID) {
-		at, ok := worker.ParseTaskName(name)
-		if !ok || len(holders) == 0 {
-			continue
-		}
-		first := holders[0]
-		if h, known := held[at.Range]; !known || first.Since.Before(h.since) {
-			held[at.Range] = heldRange{Range: at.Range, worker: first.Worker, since: first.Since}
-		}
-	}
-	return held
 }
 
 // overdueIssued means that the ranges of list were looked at, and issued again if they are overdue.

@@ -100,15 +100,18 @@ func TestSitsOnTasks(t *testing.T) {
 func TestSitsOnParkedJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	h.supervise(quickPace)
+	var book logbook
+	s := newSupervisor(h.other(), zerolog.New(&book))
+	s.pace = quickPace
+	h.background(s)
 	h.feed("j")
 	h.awaitParked()
+	watched := book.count("watching job")
 	h.sitOn(2)
-	time.Sleep(time.Second)
-	if n := h.consumers(schema.StreamResults); n > 0 {
-		t.Error("the job is watched at once")
-	}
 	h.worker("honest", nil)
 	h.beat("honest")
 	await(t, "the job is done", func() bool { return h.isDone("j") })
+	if n := book.count("watching job"); n == watched {
+		t.Error("the job was watched all the time")
+	}
 }

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -60,24 +61,31 @@ type heldWorld struct {
 	began time.Time
 
 	mu         sync.Mutex // guards below
-	holders    map[string][]fleet.Holder
+	holders    map[task.Range]fleet.Holder
 	free       int // slots of other workers
+	alone      bool
 	tasks      map[task.Range]int
 	issued     []string // what was issued again, and when
 	dropped    []string
 	complaints int
 }
 
-func (w *heldWorld) HeldOf(string) map[string][]fleet.Holder {
+func (w *heldWorld) HeldRanges(string) map[task.Range]fleet.Holder {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.holders
+	return maps.Clone(w.holders)
 }
 
 func (w *heldWorld) FreeSlots(string) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.free
+}
+
+func (w *heldWorld) AnotherRuns(string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.alone
 }
 
 func (w *heldWorld) Complain(name string, what fleet.Complaint) {
@@ -123,16 +131,19 @@ func (w *heldWorld) take() (issued []string) {
 	return issued
 }
 
+// hold makes the worker hold 20 numbers.
+func (w *heldWorld) hold(first uint64, since time.Time) {
+	w.holders[task.Range{First: first, Count: 20}] = fleet.Holder{Worker: "liar", Since: since}
+}
+
 // start runs a loop in the world, in which "liar" holds the first two ranges of 20 numbers.
 func (w *heldWorld) start(t *testing.T, log zerolog.Logger) (l *loop, stop func()) {
 	w.seal()
 	w.began, w.tasks = time.Now(), map[task.Range]int{{First: 0, Count: 20}: 1, {First: 20, Count: 20}: 1}
-	w.holders = map[string][]fleet.Holder{
-		"j.0-20.0":   {{Worker: "liar", Since: w.began}, {Worker: "other", Since: w.began.Add(time.Second)}},
-		"j.20-20.0":  {{Worker: "liar", Since: w.began.Add(time.Minute)}},
-		"j.200-20.0": {{Worker: "liar", Since: w.began}}, // not in the queue
-		"nonsense":   {{Worker: "liar", Since: w.began}},
-	}
+	w.holders = make(map[task.Range]fleet.Holder)
+	w.hold(0, w.began)
+	w.hold(20, w.began.Add(time.Minute))
+	w.hold(200, w.began) // not in the queue
 	ctx, cancel := context.WithCancel(t.Context())
 	l = newLoop(ctx, loopConfig{job: &w.job, watch: Watch{Emit: discard, Log: log}, access: w, numbers: worldNumbers, reread: w.result})
 	l.results = func(context.Context) error { l.deliver(caughtUp{w}); return nil }
@@ -158,10 +169,10 @@ func TestOverdue(t *testing.T) {
 		}
 		w.mu.Lock()
 		w.free, w.began = 5, time.Now()
-		for name := range w.holders {
-			w.holders[name][0].Since = w.began
+		for _, first := range []uint64{0, 200} {
+			w.hold(first, w.began)
 		}
-		w.holders["j.20-20.0"][0].Since = w.began.Add(time.Minute)
+		w.hold(20, w.began.Add(time.Minute))
 		w.mu.Unlock()
 		l.post(leaseChanged{held: true})
 		time.Sleep(9 * time.Minute)
@@ -196,8 +207,8 @@ func TestOverdueFreeSlots(t *testing.T) {
 		l, stop := w.start(t, zerolog.Nop())
 		defer stop()
 		w.mu.Lock()
-		w.holders["j.20-20.0"][0].Since = w.began
-		delete(w.holders, "j.200-20.0")
+		w.hold(20, w.began)
+		delete(w.holders, task.Range{First: 200, Count: 20})
 		w.mu.Unlock()
 		l.post(leaseChanged{held: true})
 		for i := range 2 {
@@ -209,7 +220,7 @@ func TestOverdueFreeSlots(t *testing.T) {
 	})
 }
 
-// TestOverdueCrowded: without a free slot a range may be held four times as long.
+// TestOverdueCrowded: without a free slot a range may be held four times as long, and for ever by the only worker.
 func TestOverdueCrowded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,6 +228,18 @@ func TestOverdueCrowded(t *testing.T) {
 		l, stop := w.start(t, zerolog.Nop())
 		defer stop()
 		l.post(leaseChanged{held: true})
+		w.mu.Lock()
+		w.alone = true
+		w.mu.Unlock()
+		time.Sleep(time.Hour)
+		if got := w.take(); len(got) > 0 {
+			t.Errorf("issued %v to the same worker", got)
+		}
+		w.mu.Lock()
+		w.alone, w.began = false, time.Now()
+		w.hold(0, w.began)
+		w.hold(20, w.began.Add(time.Minute))
+		w.mu.Unlock()
 		time.Sleep(8*time.Minute - time.Second)
 		if got := w.take(); len(got) > 0 {
 			t.Errorf("issued %v", got)

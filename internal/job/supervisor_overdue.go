@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/worker"
 )
 
 // A parked job changes nothing in its queue while a worker sits on its tasks. Heartbeats show that: the job is
@@ -38,10 +37,9 @@ func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 		return false
 	}
 	var first fleet.Holder
-	for name, holders := range known.registry.HeldOf(e.manifest.ID) {
-		at, ok := worker.ParseTaskName(name)
-		if ok && len(holders) > 0 && e.queue.Ranges.Contains(at.Range) && (first.Worker == "" || holders[0].Since.Before(first.Since)) {
-			first = holders[0]
+	for r, h := range known.registry.HeldRanges(e.manifest.ID) {
+		if e.queue.Ranges.Contains(r) && (first.Worker == "" || h.Since.Before(first.Since)) {
+			first = h
 		}
 	}
 	if first.Worker == "" {
@@ -52,10 +50,11 @@ func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 		e.heldSince, e.heldLimit = first.Since, known.least
 	}
 	limit := e.heldLimit
-	if known.registry.FreeSlots(first.Worker) == 0 {
+	crowded := known.registry.FreeSlots(first.Worker) == 0
+	if crowded {
 		limit *= crowdedFactor
 	}
-	if now.Sub(first.Since) < limit {
+	if now.Sub(first.Since) < limit || crowded && !known.registry.AnotherRuns(first.Worker) {
 		return false
 	}
 	for e.heldLimit <= now.Sub(first.Since) {
