@@ -85,7 +85,11 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	case err != nil:
 		return Checked{}, err
 	}
-	if err := verify.Result(ctx, c.cfg.Kind, numbers, result); err != nil {
+	err = verify.Result(ctx, c.cfg.Kind, numbers, result)
+	if err == nil && c.cfg.Budget != nil {
+		err = verify.Unfinished(ctx, numbers, result, c.cfg.Budget)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)
 		}

@@ -7,6 +7,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
@@ -50,6 +51,14 @@ type (
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )
+
+// leastBudget returns the least time that a worker may have had for a number of so many bits.
+func leastBudget(j *task.Job) func(bits int) time.Duration {
+	if j.Budget > 0 {
+		return func(int) time.Duration { return j.Budget }
+	}
+	return plan.LeastBudget
+}
 
 // streams is the access of this process to one job's streams. It is safe for concurrent use. (The
 // tests of the loop have another access, to streams that lose messages and repeat them.)

@@ -29,6 +29,10 @@ var (
 // kind but square counts as factor.
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
 
+// LeastBudget returns the least time that a worker of any machine and version gives a number
+// of so many bits, in a job without a budget.
+func LeastBudget(bits int) time.Duration { return measured.LeastBudget(bits) }
+
 func tableOf(kind string) []time.Duration {
 	if kind == task.KindSquare {
 		return squareTable
