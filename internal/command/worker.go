@@ -65,7 +65,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
-		status.Stats, status.Seen = w.Stats(), time.Now()
+		status.Stats, status.Holding, status.Seen = w.Stats(), w.Holding(), time.Now()
 		return status
 	})
 	if err != nil {
@@ -117,6 +117,7 @@ func sendHeartbeats(ctx context.Context, client *puller.Client, w *worker.Worker
 		active := len(status.Activities) > 0
 		if since := time.Since(last); since >= schema.BeatInterval || active != wasActive || active && since >= activityEvery {
 			last = time.Now()
+			status.Holding = w.Holding()
 			if err := client.Beat(status); err != nil {
 				log.Debug().Err(err).Msg("cannot send a heartbeat")
 			}

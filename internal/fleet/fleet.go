@@ -30,6 +30,7 @@ type Fleet struct {
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
 	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
 	trust      feed[*Trust]              // standings of workers
+	registry   feed[*Registry]           // heartbeats of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps
@@ -38,7 +39,7 @@ type Fleet struct {
 // Close: its goroutines end with the contexts of its users.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery}
-	f.letters.begin, f.trust.begin = f.newLetters, f.newTrust
+	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	for name, at := range map[string]*jetstream.Stream{
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {

@@ -2,28 +2,21 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
-	"factorfleet/internal/schema"
-	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// A worker's heartbeat is a key of FACTOR_WORKERS, "<name>.<instance>", which the server removes 30 s
-// after it was written, or which the worker removes when it leaves. With credentials the server
-// sees to it that a worker writes under its own name; the content is only a claim. The instance is that
-// of a process: workers of one name on two machines have two keys.
+// A worker's heartbeat is a key of FACTOR_WORKERS, "<name>.<instance>", which the server removes
+// schema.WorkerTTL after it was written, or which the worker replaces by a marker when it leaves. With
+// credentials the server sees to it that a worker writes under its own name; the content is only a claim. The
+// instance is that of a process: workers of one name on two machines have two keys.
 //
-// Nothing that decides about a number relies on a heartbeat alone. The list is for users, for reminders
-// (Trust.Remind), and for the probe, which also needs a last-attempt record and two looks.
+// Nothing gives a number up because of a heartbeat alone. A task that no heartbeat names may be queued again,
+// which costs repeated work at most.
 
 // States that a list of workers shows beside those that workers report.
 const (
@@ -31,103 +24,124 @@ const (
 	StateGone        = "gone" // no heartbeat
 )
 
-// Workers returns the workers that are alive, by name and instance. One that has died is listed for up to
-// 30 s. It waits for a server that is unreachable.
-func (f *Fleet) Workers(ctx context.Context) (list []worker.Status, err error) {
-	err = f.link.Retry(ctx, func() error {
-		list, err = f.listWorkers(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list workers: %w", stream.Explain(err))
-	}
-	slices.SortFunc(list, func(a, b worker.Status) int {
-		return strings.Compare(a.Name+" "+a.Instance, b.Name+" "+b.Instance)
-	})
-	return list, nil
+// A Registry knows the workers that are alive and the tasks that their heartbeats name, for as long as it
+// follows the heartbeats. All users in a process share one. It is safe for concurrent use.
+//
+// A worker leaves the registry when it says so, or schema.WorkerTTL after its last heartbeat has arrived here.
+// A *Registry must not be used after the ctx with which it was requested.
+type Registry struct {
+	f     *Fleet
+	known chan struct{} // closed by the follower once the heartbeats that were stored at the start are here
+
+	// ackWait is that of the durables. The follower sets it before it closes known.
+	ackWait time.Duration
+
+	mu     sync.Mutex // guards all below
+	roster *roster
+	swept  time.Time // when the processes that have sent no heartbeat for long were last removed
+	watch  watchState
 }
 
-// listWorkers lists the workers once. It uses nats.go's own watch, because producers of the first
-// release have no permission to request messages from this stream. That watch may take half
-// a minute to notice that a server is back: so the listing ends with the connection.
-func (f *Fleet) listWorkers(ctx context.Context) ([]worker.Status, error) {
-	lost := f.link.AnswerContext()
-	w, err := f.workers.WatchAll(ctx, jetstream.IgnoreDeletes())
-	if err != nil {
-		return nil, err
+// A Holder is a process whose heartbeat names a task.
+type Holder struct {
+	Worker, Instance string
+	Since            time.Time // when a heartbeat first named it, without interruption since; by the local clock
+}
+
+// newRegistry returns an empty Registry and what keeps it up to date.
+func (f *Fleet) newRegistry() (*Registry, func(context.Context) error) {
+	r := &Registry{f: f, known: make(chan struct{}), roster: newRoster()}
+	return r, r.follow
+}
+
+// Registry returns the process's Registry once it knows what is stored now. It is kept up to date until ctx
+// ends. It waits for a server that is unreachable. An error is the cause of ctx's end, or says that the server
+// refuses the watch or that the connection is closed.
+func (f *Fleet) Registry(ctx context.Context) (*Registry, error) {
+	feed := f.registry.join(ctx)
+	select {
+	case <-feed.state.known:
+		return feed.state, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-feed.ctx.Done():
+		return nil, fmt.Errorf("watch the heartbeats of workers: %w", context.Cause(feed.ctx))
 	}
-	defer w.Stop()
-	silence := time.NewTimer(f.link.Timeout)
-	defer silence.Stop()
-	var list []worker.Status
-	for {
-		select {
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-lost.Done():
-			return nil, stream.ErrReconnected
-		case <-silence.C:
-			return nil, nats.ErrTimeout
-		case e, more := <-w.Updates():
-			if !more {
-				return nil, nats.ErrConnectionClosed
-			}
-			if e == nil { // all that is stored
-				return list, nil
-			}
-			if s, ok := readStatus(e); ok {
-				list = append(list, s)
-			}
-			silence.Reset(f.link.Timeout)
+}
+
+// Workers returns the workers that are alive now, by name and instance: at most 256 instances of a name.
+func (r *Registry) Workers() (list []worker.Status) {
+	r.look(func(o *roster) { list = o.list() })
+	return list
+}
+
+// Holders returns the processes whose heartbeats name a task, as in worker.Status.Holding, the first one first.
+func (r *Registry) Holders(task string) (list []Holder) {
+	r.look(func(o *roster) { list = o.holders(task) })
+	return list
+}
+
+// HeldOf returns the tasks of a job that heartbeats name, with their holders as from Holders.
+func (r *Registry) HeldOf(job string) map[string][]Holder {
+	held := make(map[string][]Holder)
+	r.look(func(o *roster) {
+		for task := range o.tasks[job] {
+			held[task] = o.holders(task)
 		}
-	}
+	})
+	return held
 }
 
-// readStatus decodes a heartbeat. Its key, not its content, says which worker sent it.
-func readStatus(e jetstream.KeyValueEntry) (worker.Status, bool) {
-	s, ok := decodeStatus(e.Key(), e.Value())
-	s.Seen = e.Created()
-	return s, ok
-}
-
-// Bounds of what a worker may report of itself. They are above what a machine or a number can have, and
-// so low that a list of a thousand workers can be added without overflow.
-const (
-	maxSlots  = 1 << 12 // cores of a machine
-	maxDigits = 5000    // decimal digits of a number
-)
-
-// decodeStatus decodes a heartbeat, which any client may have written: texts are made fit to be
-// printed, and numbers to be added.
-func decodeStatus(key string, b []byte) (worker.Status, bool) {
-	var s worker.Status
-	name, instance, ok := strings.Cut(key, ".")
-	if !ok || task.CheckWorker(name) != nil || task.CheckJob(instance) != nil || len(b) > schema.MaxStatusSize || json.Unmarshal(b, &s) != nil {
-		return worker.Status{}, false
-	}
-	s.Name, s.Instance = name, instance
-	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State} {
-		*text = oneShortLine(*text)
-	}
-	s.Started = *encodable(&s.Started)
-	s.Seen = time.Time{}
-	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
-		*n = min(max(*n, 0), maxSlots)
-	}
-	s.Activities = soundActivities(s.Activities)
-	return s, true
-}
-
-// soundActivities returns the activities that are possible, fit to be printed.
-func soundActivities(list []worker.Activity) (sound []worker.Activity) {
-	for _, a := range list[:min(len(list), worker.MaxActivities)] {
-		if task.CheckJob(a.Job) != nil || a.Position >= task.MaxPosition {
-			continue
+// FreeSlots returns how many slots of the running workers have no task, those of the name except not counted.
+// Workers say so of themselves.
+func (r *Registry) FreeSlots(except string) (n int) {
+	r.look(func(o *roster) {
+		for name, m := range o.names {
+			for _, p := range m.present {
+				if s := &p.status; name != except && s.State == worker.StateRunning {
+					n += max(0, s.Slots-s.Lost-max(s.Busy, len(s.Holding)))
+				}
+			}
 		}
-		a.Method = oneShortLine(a.Method)
-		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
-		a.Left = max(a.Left, 0)
-		sound = append(sound, a)
+	})
+	return n
+}
+
+// OtherAlive reports whether another worker than name has sent a heartbeat within that time, except those that
+// bad rejects; bad may be nil. It also reports true if this process has not watched for two ack waits yet: then
+// it cannot know.
+func (r *Registry) OtherAlive(name string, within time.Duration, bad func(worker string) bool) bool {
+	if r.Observed() < 2*r.ackWait {
+		return true
 	}
-	return sound
+	var others []string
+	r.look(func(o *roster) {
+		now := time.Now()
+		for other, m := range o.names {
+			if other != name && !m.last.IsZero() && now.Sub(m.last) <= within {
+				others = append(others, other)
+			}
+		}
+	})
+	return slices.ContainsFunc(others, func(other string) bool { return bad == nil || !bad(other) })
+}
+
+// Observed returns for how long no heartbeat can have been missed here. It is 0 while the connection has been lost
+// for longer than the server keeps heartbeats, and starts anew afterwards.
+func (r *Registry) Observed() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	nc := r.f.link.NC
+	return r.watch.observed(time.Now(), nc.IsConnected() && nc.Stats().Reconnects == r.watch.connection)
+}
+
+// look calls read with the roster, from which those are removed that have left by now.
+func (r *Registry) look(read func(*roster)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now := time.Now(); now.Sub(r.swept) >= time.Second {
+		r.roster.expire(now)
+		r.swept = now
+	}
+	read(r.roster)
 }

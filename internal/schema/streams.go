@@ -51,9 +51,12 @@ type Bucket struct {
 // which took 6 to 10 s with three nodes of nats-server 2.15.2.
 const DefaultAckWait = 30 * time.Second
 
-// BeatInterval is the time between two heartbeats of a worker to the registry. After workerTTL = 3 *
-// BeatInterval without one, the worker is removed from the registry.
-const BeatInterval = 10 * time.Second
+// BeatInterval is the time between two heartbeats of a worker to the registry. After WorkerTTL without one,
+// the worker is removed from the registry.
+const (
+	BeatInterval = 10 * time.Second
+	WorkerTTL    = 3 * BeatInterval
+)
 
 // Limits of the streams, durables and buckets.
 const (
@@ -68,7 +71,6 @@ const (
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
-	workerTTL     = 30 * time.Second
 )
 
 // Streams returns the settings of the five streams. taskBytes is the limit of FACTOR_TASKS in bytes,
@@ -128,7 +130,7 @@ func Buckets() []Bucket {
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{
 			Name: BucketWorkers, Description: "heartbeats of workers", History: 1,
-			TTL: workerTTL, MarkerTTL: time.Minute, MaxValueSize: MaxStatusSize,
+			TTL: WorkerTTL, MarkerTTL: time.Minute, MaxValueSize: MaxStatusSize,
 		},
 	}
 }

@@ -51,7 +51,10 @@ type Status struct {
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
 	Stats
-	Seen time.Time `json:"seen"` // the server's time of the heartbeat
+	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, the oldest first: at most Slots of
+	// them, and as many as fit into the heartbeat. A task that no heartbeat names may be queued again.
+	Holding []string  `json:"holding,omitempty"`
+	Seen    time.Time `json:"seen"` // the server's time of the heartbeat
 }
 
 // IsQuarantined reports whether the worker has heard that it is quarantined.

@@ -1,0 +1,58 @@
+package fleet
+
+import (
+	"testing"
+
+	"factorfleet/internal/natsserver"
+	"factorfleet/internal/worker"
+)
+
+// TestRegistryWatch: the registry of a process shows who holds which task, and forgets workers that leave.
+func TestRegistryWatch(t *testing.T) {
+	t.Parallel()
+	h := serve(t, natsserver.Config{Listen: "127.0.0.1:0", Store: t.TempDir()})
+	h.provision(Provision{})
+	beat := func(s *station, status worker.Status) {
+		t.Helper()
+		if err := s.Beat(status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running := func(slots, busy int) worker.Stats {
+		return worker.Stats{State: worker.StateRunning, Slots: slots, Busy: busy}
+	}
+	a, b := h.station("a"), h.station("b")
+	beat(a, worker.Status{Stats: running(3, 2), Holding: []string{"j.0-1.0", "j.1-1.0", "k.0-4.0x", "j.2-1.0", "j.2-1.0"}})
+	r, err := h.Registry(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a is known", func() bool { return len(r.Workers()) == 1 })
+	beat(b, worker.Status{Stats: running(2, 1), Holding: []string{"j.1-1.0"}})
+	await(t, "b is known", func() bool { return len(r.Workers()) == 2 })
+	held := r.HeldOf("j")
+	if len(held) != 3 || len(held["j.1-1.0"]) != 2 || held["j.1-1.0"][0].Worker != "a" {
+		t.Errorf("held: %v", held)
+	}
+	if n, m := r.FreeSlots("a"), r.FreeSlots(""); n != 1 || m != 1 {
+		t.Errorf("%d and %d free slots", n, m)
+	}
+	since := r.Holders("j.1-1.0")[1].Since
+	beat(b, worker.Status{Stats: running(4, 1), Holding: []string{"j.1-1.0", "k.7-1.0"}})
+	await(t, "the next heartbeat", func() bool { return len(r.Holders("k.7-1.0")) == 1 })
+	if got := r.Holders("j.1-1.0")[1].Since; !got.Equal(since) {
+		t.Errorf("since %v, then %v", since, got)
+	}
+	if !r.OtherAlive("a", 0, nil) {
+		t.Error("a process that has just begun to watch knows that no other worker is alive")
+	}
+	if err := a.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a has left", func() bool { return len(r.Workers()) == 1 && len(r.Holders("j.0-1.0")) == 0 })
+	h.server.Restart()
+	await(t, "the watch continues", func() bool {
+		beat(b, worker.Status{Stats: running(4, 4), Holding: []string{"z.0-1.0"}})
+		return len(r.Holders("z.0-1.0")) == 1
+	})
+}
