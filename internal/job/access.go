@@ -142,11 +142,12 @@ func (s *streams) followLetters(ctx context.Context, l *loop) error {
 	return s.fleet.FollowDead(ctx, s.id, l.requestReview)
 }
 
-// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost.
+// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost. The
+// holder queues audits.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		l.post(leaseChanged{held: true})
-		<-ctx.Done()
+		s.keepAuditing(ctx, l)
 		l.post(leaseChanged{held: false})
 		return nil
 	})
@@ -163,7 +164,7 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 		return err
 	}
 	c := &checker{
-		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known,
+		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string),
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) error {

@@ -25,6 +25,9 @@ func Of(l kernels.Level) *Times { return &levels[l] }
 // Active returns the tables of the level in force.
 func Active() *Times { return Of(kernels.Active()) }
 
+// Slowest returns the tables of the level without vector instructions.
+func Slowest() *Times { return Of(kernels.Plain) }
+
 // Sieve returns the expected time of the sieve for a semiprime of so many bits, on one
 // core. Below 64 bits and above SieveBits it is the time of these sizes.
 func (t *Times) Sieve(bits int) time.Duration { return t.sieve.between(bits) }

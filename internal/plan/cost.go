@@ -10,6 +10,7 @@
 package plan
 
 import (
+	"math"
 	"time"
 
 	"factorfleet/internal/measured"
@@ -28,6 +29,32 @@ var (
 // Cost returns the expected time for one number on one core. Requires bits >= 0. Every
 // kind but square counts as factor.
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
+
+// splits has the work that splits off a divisor of up to so many bits with a probability of 95 % or
+// more, by elliptic curves with the usual bounds (P. Zimmermann, B. Dodson, 20 years of ECM, 2006):
+// three times the curves that miss it with probability 1/e, times B1. So for 12, 15 and 20 digits.
+var splits = []struct {
+	bits int
+	work time.Duration // in steps of B1
+}{{40, 3 * 700 * 25}, {50, 3 * 2000 * 25}, {66, 3 * 11000 * 90}}
+
+// SplitTime returns an upper bound of the time in which a worker on one core, without kernels of its
+// processor, splits off a divisor of so many bits of a number of so many bits with a probability of
+// 95 %. It is the longest Duration if there is no bound.
+func SplitTime(bits, divisor int) time.Duration {
+	least := time.Duration(math.MaxInt64 / 64) // so that small multiples of it do not overflow
+	words := time.Duration(bits+63) / 64
+	for _, s := range splits {
+		if divisor <= s.bits {
+			least = s.work * (1450 + 205*words*words) // ns; see groupTime of package factor
+			break
+		}
+	}
+	if bits <= measured.SieveBits {
+		least = min(least, 2*measured.Slowest().Sieve(bits))
+	}
+	return least
+}
 
 // LeastBudget returns the least time that a worker of any machine and version gives a number
 // of so many bits, in a job without a budget.
