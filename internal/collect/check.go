@@ -90,7 +90,7 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 		return Checked{}, err
 	}
 	err = verify.Result(ctx, c.cfg.Kind, numbers, result)
-	if err == nil && c.cfg.Budget != nil {
+	if err == nil && c.cfg.Budget != nil && c.cfg.Kind == task.KindFactor {
 		err = verify.Unfinished(ctx, numbers, result, c.cfg.Budget)
 	}
 	if err != nil {

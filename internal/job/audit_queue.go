@@ -125,35 +125,3 @@ func (u *auditor) hasAsked() bool {
 	}
 	return false
 }
-
-// newLazyStrike returns the strike for the claim c at a position, of which d is a divisor.
-func newLazyStrike(job string, at uint64, c *claim, d fmt.Stringer, t tally) *fleet.Strike {
-	return &fleet.Strike{
-		Time: time.Now().UTC(), Job: job, Range: task.Range{First: at, Count: 1}.String(), Seq: c.seq,
-		Reason: fmt.Sprintf("%d of %d unfinished answers that others repeated lack divisors that are found in a fraction of the budget, this one %v", t.lazy, t.audited, d),
-	}
-}
-
-// punish complains about the workers of refuted claims, and writes the strikes.
-func (c *checker) punish(ctx context.Context, refuted []refutation) error {
-	for _, r := range refuted {
-		if r.asked {
-			c.trust.Complain(r.worker, fleet.ComplaintUnfinished)
-		}
-		if r.strike == nil {
-			continue
-		}
-		standing, fresh, err := c.trust.Strike(ctx, r.worker, *r.strike)
-		if err != nil {
-			return err
-		}
-		if fresh {
-			c.log.Warn().Str("worker", r.worker).Str("range", r.strike.Range).Int("strikes", len(standing.Strikes)).
-				Str("reason", r.strike.Reason).Msg("a worker leaves numbers unfinished without effort")
-		}
-		if fresh && standing.Quarantined != nil {
-			c.log.Warn().Str("worker", r.worker).Msg("worker quarantined: its results are refused until it is released")
-		}
-	}
-	return nil
-}

@@ -94,6 +94,17 @@ func TestPM1(t *testing.T) {
 	}
 }
 
+// BenchmarkUnfinishedWords checks a result without unfinished answers; the time is for one number.
+func BenchmarkUnfinishedWords(b *testing.B) {
+	numbers := make([]nat.Nat, task.MaxCount)
+	r := &task.Result{Items: make([]task.Factorization, len(numbers))}
+	budget := func(int) time.Duration { return time.Second }
+	for b.Loop() {
+		Unfinished(b.Context(), numbers, r, budget)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/task.MaxCount, "ns/number")
+}
+
 func BenchmarkPM1(b *testing.B) {
 	for _, bits := range []uint{256, 512, 1024, 2048, pm1Bits} {
 		n := new(big.Int).Sub(new(big.Int).Lsh(one, bits), big.NewInt(159))
