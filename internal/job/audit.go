@@ -49,7 +49,7 @@ const (
 	maxAudits  = 8    // how often one number is queued again
 	leastLazy  = 4    // claims of a worker that were refuted beyond doubt before it gets a strike
 	lazyOneIn  = 8    // the same: one in so many of its audited claims
-	slowWorker = 30   // a worker may be so many times slower than plan.SplitTime says
+	slowWorker = 16   // a worker may be so many times slower than plan.SplitTime says
 
 	auditEnough = 16
 )

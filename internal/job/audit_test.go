@@ -94,7 +94,7 @@ func (r *auditRig) answer(worker string, i int, complete bool) (wanted bool, ref
 
 // TestAudit: a worker that leaves out easy divisors gets strikes from the fourth on.
 func TestAudit(t *testing.T) {
-	r := newAuditRig(t, primesAbove(35, 6))
+	r := newAuditRig(t, primesAbove(33, 6))
 	for i := range r.primes {
 		if wanted, refuted := r.answer("lazy", i, false); wanted || refuted != nil {
 			t.Fatalf("claim %d: %v, %v", i, wanted, refuted)
@@ -123,7 +123,7 @@ func TestAudit(t *testing.T) {
 
 // TestAuditReplayed: a watcher that starts later finds the same strikes in the stored results.
 func TestAuditReplayed(t *testing.T) {
-	r := newAuditRig(t, primesAbove(35, leastLazy))
+	r := newAuditRig(t, primesAbove(33, leastLazy))
 	c := &checker{streams: new(streams), trust: new(fleet.Trust), audits: r.auditor, check: r.collector.Check}
 	var stored []collect.Arrival
 	for _, worker := range []string{"lazy", "other", "third"} {
@@ -155,7 +155,7 @@ func TestAuditOfSlowWorker(t *testing.T) {
 	if c := hard.tallies["slow"]; c.audited != 40 || c.lazy != 0 {
 		t.Errorf("%+v", c)
 	}
-	mixed := newAuditRig(t, primesAbove(35, 80))
+	mixed := newAuditRig(t, primesAbove(33, 80))
 	for i := range mixed.primes {
 		mixed.answer("honest", i, false)
 		if _, refuted := mixed.answer("other", i, i%10 == 9); (len(refuted) == 1) != (i%10 == 9) || len(refuted) > 0 && refuted[0].strike != nil {
@@ -166,7 +166,7 @@ func TestAuditOfSlowWorker(t *testing.T) {
 
 // TestAuditsDue: an audit is queued again after a while, up to maxAudits times, unless the number is answered.
 func TestAuditsDue(t *testing.T) {
-	r := newAuditRig(t, primesAbove(35, 20))
+	r := newAuditRig(t, primesAbove(33, 20))
 	for i := range r.primes {
 		r.answer("lazy", i, false)
 	}
@@ -260,7 +260,7 @@ func TestLazyWorker(t *testing.T) {
 	var numbers strings.Builder
 	last := new(big.Int).Mul(mersenne(89), mersenne(107))
 	const count = leastLazy + fleet.MaxStrikes - 1
-	for _, p := range primesAbove(35, count) {
+	for _, p := range primesAbove(33, count) {
 		fmt.Fprintln(&numbers, new(big.Int).Mul(p, mersenne(521)))
 	}
 	fmt.Fprintln(&numbers, last)
