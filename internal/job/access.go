@@ -163,6 +163,7 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	if err != nil {
 		return err
 	}
+	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
 	c := &checker{
 		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string),
