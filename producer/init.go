@@ -14,7 +14,7 @@ import (
 
 func initCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "init", Usage: "create the streams of the fleet on a server or cluster; existing streams are compared, never changed",
+		Name: "init", Usage: "create the streams of the fleet on a server or cluster; existing streams are compared and not changed",
 		Flags: []ucli.Flag{
 			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that store each stream: 1, 3 or 5"},
 			&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},

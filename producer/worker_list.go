@@ -9,56 +9,55 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// workersEvery is the time between two looks at the registry of workers, for the status line.
-const workersEvery = 5 * time.Second
+// workersWait is how long a job in the foreground waits until the workers are known. The status line shows them
+// later if it takes longer.
+const workersWait = 5 * time.Second
 
-// A workerList has the workers as last seen in the registry. It is safe for concurrent use.
+// A workerList has the workers of the registry, for the status line. It is safe for concurrent use.
 type workerList struct {
-	list atomic.Pointer[[]worker.Status] // nil until the registry was read once
+	registry atomic.Pointer[fleet.Registry] // nil until the registry is known
 }
 
-// watchWorkers reads the registry now and every workersEvery until ctx ends.
+// watchWorkers follows the registry until ctx ends. It waits for workersWait at most.
 func watchWorkers(ctx context.Context, fl *fleet.Fleet) *workerList {
 	l := new(workerList)
-	l.read(ctx, fl)
+	known := make(chan struct{})
 	go func() {
-		ticker := time.NewTicker(workersEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				l.read(ctx, fl)
-			case <-ctx.Done():
-				return
-			}
+		defer close(known)
+		if r, err := fl.Registry(ctx); err == nil {
+			l.registry.Store(r)
 		}
 	}()
+	timer := time.NewTimer(workersWait)
+	defer timer.Stop()
+	select {
+	case <-known:
+	case <-timer.C:
+	}
 	return l
 }
 
-// read reads the registry once. If that fails, the last state stays.
-func (l *workerList) read(ctx context.Context, fl *fleet.Fleet) {
-	ctx, cancel := context.WithTimeout(ctx, workersEvery)
-	defer cancel()
-	if list, err := fl.Workers(ctx); err == nil {
-		l.list.Store(&list)
+// workers returns the active workers. ok is false if they are unknown: the server was not reached for long.
+func (l *workerList) workers() (list []worker.Status, ok bool) {
+	if r := l.registry.Load(); r != nil && r.Observed() > 0 {
+		return r.Workers(), true
 	}
+	return nil, false
 }
 
 // count returns the number of active workers, -1 if it is unknown.
 func (l *workerList) count() int {
-	if list := l.list.Load(); list != nil {
-		return len(*list)
+	if list, ok := l.workers(); ok {
+		return len(list)
 	}
 	return -1
 }
 
 // slots returns the number of their slots, 0 if it is unknown.
 func (l *workerList) slots() (n int) {
-	if list := l.list.Load(); list != nil {
-		for i := range *list {
-			n += (*list)[i].Slots
-		}
+	list, _ := l.workers()
+	for i := range list {
+		n += list[i].Slots
 	}
 	return n
 }
@@ -66,12 +65,9 @@ func (l *workerList) slots() (n int) {
 // activities returns the numbers that the workers have computed for long. The time that has passed
 // since a worker's heartbeat is subtracted from the time left.
 func (l *workerList) activities() (all []worker.Activity) {
-	list := l.list.Load()
-	if list == nil {
-		return nil
-	}
-	for i := range *list {
-		w := &(*list)[i]
+	list, _ := l.workers()
+	for i := range list {
+		w := &list[i]
 		for _, a := range w.Activities {
 			if a.Left > 0 {
 				a.Left = max(a.Left-time.Since(w.Seen), time.Second)

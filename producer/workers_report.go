@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -13,17 +11,20 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
-// A workerReport is the status of a worker with its strikes.
+// A workerReport is the status of a worker with what is held against it. If several processes run under its
+// name, the status is that of the one which sent the last heartbeat, with the numbers of all added.
 type workerReport struct {
 	worker.Status
-	Alive       bool           `json:"alive"` // it sends heartbeats
-	Quarantined *time.Time     `json:"quarantined,omitempty"`
-	Reason      string         `json:"quarantine_reason,omitempty"`
-	Strikes     []fleet.Strike `json:"strikes"`
+	Alive       bool                       `json:"alive"`      // it sends heartbeats
+	Processes   int                        `json:"processes"`  // whose heartbeats are in the status
+	Heartbeats  int                        `json:"heartbeats"` // all of the name; more than Processes if there are too many to be read
+	Quarantined *time.Time                 `json:"quarantined,omitempty"`
+	Reason      string                     `json:"quarantine_reason,omitempty"`
+	Strikes     []fleet.Strike             `json:"strikes"`
+	Complaints  map[fleet.Complaint]uint64 `json:"complaints,omitempty"`
 }
 
 func listWorkers(c *ucli.Context) error {
@@ -38,40 +39,13 @@ func listWorkers(c *ucli.Context) error {
 		if c.Bool("json") {
 			return command.PrintJSON(c, list)
 		}
-		w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
-		fmt.Fprintln(w, "NAME\tHOST\tPID\tSTATE\tSTRIKES\tBUSY\tNUMBERS\tFAILURES\tCPU\tUP\tSEEN\tWORKING ON")
-		for i := range list {
-			printWorker(w, &list[i])
-		}
-		return w.Flush()
+		return printWorkers(c.App.Writer, list)
 	})
 }
 
-func printWorker(w *tabwriter.Writer, r *workerReport) {
-	if !r.Alive {
-		fmt.Fprintf(w, "%s\t-\t-\t%s\t%d\t-\t-\t-\t-\t-\t-\t-\n", r.Name, r.State, len(r.Strikes))
-		return
-	}
-	fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%d/%d\t%d\t%d\t%s\t%s\t%s ago\t%s\n", r.Name, r.Host, r.PID, r.State, len(r.Strikes), r.Busy, r.Slots,
-		r.Numbers, r.Failures, text.Elapsed(r.CPU), age(r.Started), age(r.Seen), workingOn(r.Activities))
-}
-
-// workingOn writes the activity that is expected to take longest, and how many more there are.
-func workingOn(list []worker.Activity) string {
-	if len(list) == 0 {
-		return "-"
-	}
-	a := &list[0]
-	s := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position+1, a.Job, a.Digits, a.NumberProgress)
-	if len(list) > 1 {
-		s += fmt.Sprintf("; %d more", len(list)-1)
-	}
-	return s
-}
-
-// workerReports returns the active workers and those with strikes, sorted by name.
+// workerReports returns the active workers and those with a standing, sorted by name.
 func workerReports(ctx context.Context, fl *fleet.Fleet) ([]workerReport, error) {
-	active, err := fl.Workers(ctx)
+	active, err := fl.ListWorkers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -79,28 +53,72 @@ func workerReports(ctx context.Context, fl *fleet.Fleet) ([]workerReport, error)
 	if err != nil {
 		return nil, err
 	}
+	return makeReports(active, standings), nil
+}
+
+// makeReports returns a report for each name.
+func makeReports(active fleet.WorkerList, standings []fleet.Standing) []workerReport {
 	reports := make(map[string]*workerReport)
-	for _, w := range active {
-		reports[w.Name] = &workerReport{Status: w, Alive: true, Strikes: []fleet.Strike{}} // [] in JSON, not null
+	named := func(name string) *workerReport {
+		r := reports[name]
+		if r == nil {
+			r = &workerReport{Status: worker.Status{Name: name, Stats: worker.Stats{State: fleet.StateGone}}, Strikes: []fleet.Strike{}} // [] in JSON, not null
+			reports[name] = r
+		}
+		return r
+	}
+	for i := range active.Workers {
+		named(active.Workers[i].Name).add(&active.Workers[i])
+	}
+	for _, crowd := range active.Crowds {
+		named(crowd.Worker).Heartbeats = crowd.Heartbeats
 	}
 	for i := range standings {
-		standing := &standings[i]
-		r := reports[standing.Worker]
-		if r == nil {
-			r = &workerReport{Status: worker.Status{Name: standing.Worker}, Strikes: []fleet.Strike{}}
-			r.State = fleet.StateGone
-			reports[standing.Worker] = r
-		}
-		r.Strikes = append(r.Strikes, standing.Strikes...)
-		r.Quarantined, r.Reason = standing.Quarantined, standing.Reason
-		if r.Quarantined != nil {
-			r.State = fleet.StateQuarantined
-		}
+		named(standings[i].Worker).judge(&standings[i])
 	}
 	list := make([]workerReport, 0, len(reports))
 	for _, r := range reports {
 		list = append(list, *r)
 	}
 	slices.SortFunc(list, func(a, b workerReport) int { return cmp.Compare(a.Name, b.Name) })
-	return list, nil
+	return list
+}
+
+// add adds the status of a process.
+func (r *workerReport) add(s *worker.Status) {
+	r.Alive = true
+	r.Processes++
+	r.Heartbeats++
+	sum := *s
+	if r.Processes > 1 {
+		if r.Seen.After(s.Seen) {
+			sum = r.Status
+		}
+		state := sum.State
+		sum.Stats = addStats(r.Stats, s.Stats)
+		sum.State = state
+		sum.Holding = slices.Concat(r.Holding, s.Holding)
+		if r.Started.Before(s.Started) {
+			sum.Started = r.Started
+		}
+	}
+	r.Status = sum
+}
+
+// addStats returns the sums, with all activities, the longest time left first. The state is that of a.
+func addStats(a, b worker.Stats) worker.Stats {
+	a.Slots, a.Busy, a.Lost, a.Held = a.Slots+b.Slots, a.Busy+b.Busy, a.Lost+b.Lost, a.Held+b.Held
+	a.Tasks, a.Numbers, a.Failures, a.CPU = a.Tasks+b.Tasks, a.Numbers+b.Numbers, a.Failures+b.Failures, a.CPU+b.CPU
+	a.Activities = slices.Concat(a.Activities, b.Activities)
+	slices.SortStableFunc(a.Activities, func(x, y worker.Activity) int { return cmp.Compare(y.Left, x.Left) })
+	return a
+}
+
+// judge adds what is held against the worker.
+func (r *workerReport) judge(s *fleet.Standing) {
+	r.Strikes = append(r.Strikes, s.Strikes...)
+	r.Quarantined, r.Reason, r.Complaints = s.Quarantined, s.Reason, s.Complaints
+	if r.Quarantined != nil {
+		r.State = fleet.StateQuarantined
+	}
 }

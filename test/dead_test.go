@@ -51,7 +51,7 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	}
 	go func() {
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
-			client.Beat(worker.Status{Host: "test", Stats: w.Stats()})
+			client.Beat(worker.Status{Host: "test", Stats: w.Stats(), Holding: w.Holding()})
 		}
 	}()
 	ended := make(chan error, 1)

@@ -14,8 +14,9 @@ import (
 )
 
 // OpenOrProvision is Open for a process that may create the streams. If streams are missing, it creates them
-// with the default settings of init, unless the role of the credentials shows that this is not permitted. made has
-// a line for each thing that was created. The caller must close the connection, unless err is not nil.
+// with the default settings of init, unless the role of the credentials shows that this is not permitted. It
+// replaces a bucket of heartbeats of an earlier release, if it may. made has a line for each thing that was created.
+// The caller must close the connection, unless err is not nil.
 func (s *Session) OpenOrProvision(c *ucli.Context, name string) (f *fleet.Fleet, nc *natsconn.Conn, made []string, err error) {
 	nc, js, err := s.Connect(c, name)
 	if err != nil {
@@ -27,6 +28,8 @@ func (s *Session) OpenOrProvision(c *ucli.Context, name string) (f *fleet.Fleet,
 		if made, err = s.provision(c, js); err == nil {
 			f, err = fleet.Open(s.Context, nc, js, options)
 		}
+	} else if err == nil {
+		made, err = s.replaceHeartbeats(c, nc, f)
 	}
 	if err != nil {
 		nc.Close()
@@ -34,6 +37,21 @@ func (s *Session) OpenOrProvision(c *ucli.Context, name string) (f *fleet.Fleet,
 	}
 	s.Log.Info().Str("url", natsconn.URL(nc)).Str("version", Version).Msg("connected")
 	return f, nc, made, nil
+}
+
+// replaceHeartbeats replaces a bucket of heartbeats of an earlier release, or warns of it if that may not be
+// permitted. A request that the server refuses would end the session. A user without a role may have any permissions.
+func (s *Session) replaceHeartbeats(c *ucli.Context, nc *natsconn.Conn, f *fleet.Fleet) (made []string, err error) {
+	ctx, cancel := WithReplyTimeout(c, s)
+	defer cancel()
+	if role := s.Identity.Role; role == schema.RoleAdmin || role == "" && !nc.AuthRequired() {
+		return f.ReplaceHeartbeats(ctx)
+	}
+	outdated, err := f.OutdatedHeartbeats(ctx)
+	if outdated {
+		s.Log.Warn().Msg("one worker can remove the heartbeats of all others: run `producer init` with credentials of an admin")
+	}
+	return nil, err
 }
 
 // provision creates the streams that are missing. It creates none if others exist with other settings: then the

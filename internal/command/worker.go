@@ -101,21 +101,23 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 // While a worker has an activity (a number that takes long), it sends heartbeats more often.
 // The status line of a user who waits shows them.
 const (
-	lookEvery     = time.Second             // the activities are read so often
+	lookEvery     = time.Second             // the activities are read so often, or more often for a short ack wait
 	activityEvery = schema.BeatInterval / 2 // between two heartbeats with activities
 )
 
 // sendHeartbeats sends a heartbeat at once and then every BeatInterval, every activityEvery while there
-// are activities, and when the first activity begins or the last one ends.
+// are activities, and when the first activity begins or the last one ends. With a short ack wait it sends two in
+// each: a task that no heartbeat names for two ack waits may be queued again.
 func sendHeartbeats(ctx context.Context, client *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
-	ticker := time.NewTicker(lookEvery)
+	every := min(schema.BeatInterval, client.AckWait()/2)
+	ticker := time.NewTicker(min(lookEvery, every))
 	defer ticker.Stop()
 	var last time.Time
 	for {
 		wasActive := len(status.Activities) > 0
 		status.Stats = w.Stats()
 		active := len(status.Activities) > 0
-		if since := time.Since(last); since >= schema.BeatInterval || active != wasActive || active && since >= activityEvery {
+		if since := time.Since(last); since >= every || active != wasActive || active && since >= activityEvery {
 			last = time.Now()
 			status.Holding = w.Holding()
 			if err := client.Beat(status); err != nil {

@@ -133,7 +133,7 @@ func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	workers, err := p.f.Workers(ctx)
+	workers, err := p.f.aliveWorkers(ctx)
 	if err != nil {
 		return err
 	}

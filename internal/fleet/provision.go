@@ -14,9 +14,9 @@ import (
 )
 
 // Init creates the streams, durables and buckets that are missing, and returns a line for each that
-// it created or, with DryRun, would create. It never changes what exists: if a setting differs,
-// the error wraps ErrDiffers and lists all differences. Streams come first, because a durable needs its
-// stream. If it fails, what was created before remains, and Init can be called again.
+// it created or, with DryRun, would create. It never changes what exists, except the bucket of heartbeats: if a
+// setting differs, the error wraps ErrDiffers and lists all differences. Streams come first, because a durable
+// needs its stream. If it fails, what was created before remains, and Init can be called again.
 func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []string, err error) {
 	replicas := cmp.Or(p.Replicas, 1)
 	in := &initializer{js: js, dryRun: p.DryRun}
@@ -27,11 +27,16 @@ func Init(ctx context.Context, js jetstream.JetStream, p Provision) (made []stri
 		in.durable(ctx, d.Stream, consumerConfig(d))
 	}
 	for _, b := range schema.Buckets() {
-		in.bucket(ctx, bucketConfig(b, replicas))
+		if b.WorkersWrite {
+			in.heartbeats(ctx, heartbeatsConfig(b, replicas))
+		} else {
+			in.bucket(ctx, bucketConfig(b, replicas))
+		}
 	}
 	if in.err == nil && len(in.differences) > 0 {
 		in.err = fmt.Errorf("%w: %s; set them alike, or remove the stream and run init again", ErrDiffers, strings.Join(in.differences, "; "))
 	}
+	in.replaceHeartbeats(ctx)
 	return in.made, in.err
 }
 
@@ -44,6 +49,7 @@ type initializer struct {
 	dryRun      bool
 	made        []string
 	differences []string
+	outdated    *jetstream.StreamConfig // what replaces the bucket of heartbeats; nil if nothing has to
 	err         error
 }
 

@@ -57,7 +57,7 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestDifferences: what exists is never changed, and every difference is reported.
+// TestDifferences: what exists is not changed, and every difference is reported.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: 2 * time.Second})
@@ -71,10 +71,10 @@ func TestDifferences(t *testing.T) {
 	if _, err := h.js.UpdateStream(ctx, config); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.js.DeleteKeyValue(ctx, schema.BucketWorkers); err != nil {
+	if err := h.js.DeleteKeyValue(ctx, schema.BucketLeases); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: schema.BucketWorkers, History: 3}); err != nil {
+	if _, err := h.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: schema.BucketLeases, History: 3}); err != nil {
 		t.Fatal(err)
 	}
 	for _, dryRun := range []bool{true, false} {
@@ -84,7 +84,7 @@ func TestDifferences(t *testing.T) {
 		}
 		for _, want := range []string{
 			"FACTOR_RESULTS has max age 1h0m0s, not 0s", "FACTOR_RESULTS has max messages 17, not -1",
-			"workers-hi has ack wait 2s, not 30s", "workers-norm has", "workers-low has", "FACTOR_WORKERS has history 3, not 1",
+			"workers-hi has ack wait 2s, not 30s", "workers-norm has", "workers-low has", "FACTOR_LEASES has history 3, not 1",
 		} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q is missing in: %v", want, err)

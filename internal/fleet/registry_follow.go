@@ -91,13 +91,15 @@ func (r *Registry) watchOnce(ctx context.Context) error {
 			r.watch.begin(now, suspect)
 			r.becomeKnown()
 		} else {
-			fresh, _ := r.roster.put(*b, now)
+			fresh, crowded := r.roster.put(*b, now)
 			suspect = suspect || fresh
+			if crowded {
+				r.complain(b.key)
+			}
 		}
-		if !current {
-			return r.f.link.Timeout
+		if current {
+			r.watch.heard = now
 		}
-		r.watch.heard = now
 		return r.roster.patience()
 	})
 	r.mu.Lock()
@@ -109,6 +111,12 @@ func (r *Registry) watchOnce(ctx context.Context) error {
 		err = nil
 	}
 	return err
+}
+
+// complain counts a heartbeat that was not read because its worker has too many.
+func (r *Registry) complain(key string) {
+	name, _, _ := cutKey(key)
+	r.f.complain(name, ComplaintHeartbeats)
 }
 
 // patience returns how long a watch may bring nothing.

@@ -64,12 +64,12 @@ func newRoster() *roster {
 	return &roster{names: make(map[string]*namesake), tasks: make(map[string]map[string]map[*presence]bool)}
 }
 
-// put takes what is stored under a key. fresh is false if that is known already, or the key is invalid. kept is
-// false if the bounds have no room for it; then it was not decoded.
-func (r *roster) put(b beat, now time.Time) (fresh, kept bool) {
+// put takes what is stored under a key. fresh is false if that is known already, or the key is invalid. crowded:
+// it was not decoded, because its name has maxInstances others.
+func (r *roster) put(b beat, now time.Time) (fresh, crowded bool) {
 	name, instance, ok := cutKey(b.key)
 	if !ok {
-		return false, true
+		return false, false
 	}
 	n := r.name(name)
 	if n == nil {
@@ -77,31 +77,35 @@ func (r *roster) put(b beat, now time.Time) (fresh, kept bool) {
 	}
 	p := n.present[instance]
 	if p != nil && p.message == b.revision {
-		return false, true
+		return false, false
 	}
 	if b.left {
 		r.remove(n, p)
-		return true, true
+		return true, false
 	}
 	if p == nil && !r.makeRoom(n) {
 		n.last = now
 		n.dropped++
-		return true, false
+		return true, len(n.present) >= maxInstances
 	}
-	s, ok := decodeStatus(b.key, b.value)
-	if !ok {
-		return true, true
+	if s, ok := decodeStatus(b.key, b.value); ok {
+		s.Seen = b.created
+		r.update(n, instance, p, s)
+		p = n.present[instance]
+		r.hold(p, s.Holding, now)
+		p.message, p.arrived, n.last = b.revision, now, now
 	}
-	s.Seen = b.created
+	return true, false
+}
+
+// update replaces the status of a process; p is nil for a new one.
+func (r *roster) update(n *namesake, instance string, p *presence, s worker.Status) {
 	if p == nil {
 		p = new(presence)
 		n.present[instance] = p
 		r.present++
 	}
-	n.last = now
-	r.hold(p, s.Holding, now)
-	p.status, p.message, p.arrived = s, b.revision, now
-	return true, true
+	p.status = s
 }
 
 // name returns the entry of a name, a new one if it has none. It forgets the name that was seen longest ago if

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 		*n = min(max(*n, 0), maxSlots)
 	}
 	s.Activities = soundActivities(s.Activities)
-	s.Holding = soundHolding(s.Holding, s.Slots)
+	s.Holding = soundHolding(worker.LongNames(s.Holding, s.Slots))
 	return s, true
 }
 
@@ -45,14 +46,9 @@ func cutKey(key string) (name, instance string, ok bool) {
 	return name, instance, task.CheckWorker(name) == nil && task.CheckJob(instance) == nil
 }
 
-// soundHolding returns the names that are names of tasks, at most one for each slot.
-func soundHolding(names []string, slots int) (sound []string) {
-	for _, name := range names {
-		if _, ok := worker.ParseTaskName(name); ok && len(sound) < slots {
-			sound = append(sound, name)
-		}
-	}
-	return sound
+// soundHolding returns the names that are names of tasks.
+func soundHolding(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { _, ok := worker.ParseTaskName(name); return !ok })
 }
 
 // soundActivities returns the activities that are possible, fit to be printed.

@@ -43,8 +43,8 @@ func (c *castle) beat() {
 		return
 	}
 	c.beaten = time.Now()
-	for i := range 160 {
-		c.put(fmt.Sprintf("$KV.FACTOR_WORKERS.old.%d", i), []byte(`{"version": "`+strings.Repeat("x", 15<<10)+`"}`))
+	for i := range 640 {
+		c.put(fmt.Sprintf("$KV.FACTOR_WORKERS.old.%d", i), []byte(`{"version": "`+strings.Repeat("x", schema.MaxStatusSize-100)+`"}`))
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *castle) work(v *visitor) error {
 	if err := s.Listen(v.ctx, puller.Orders{Cancel: func(string) { cancelled <- true }}); err != nil {
 		return err
 	}
-	if err := errors.Join(s.Beat(struct{}{}), v.nc.FlushWithContext(v.ctx)); err != nil {
+	if err := errors.Join(s.Beat(worker.Status{}), v.nc.FlushWithContext(v.ctx)); err != nil {
 		return err
 	}
 	if _, err := c.Cancel(c.t.Context(), "old0"); err == nil {

@@ -213,7 +213,7 @@ func (t *Trust) Remind(ctx context.Context) error {
 	if early {
 		return nil
 	}
-	list, err := t.f.Workers(ctx)
+	list, err := t.f.aliveWorkers(ctx)
 	if err != nil {
 		return err
 	}

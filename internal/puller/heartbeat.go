@@ -1,13 +1,12 @@
 package puller
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/worker"
 )
 
 // A heartbeat is a value of the bucket FACTOR_WORKERS. It is published directly to the subject of its
@@ -19,30 +18,27 @@ func (c *Client) heartbeatSubject() string {
 	return schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance
 }
 
-// Beat publishes the worker's heartbeat, any value that encodes as JSON, of at most
-// schema.MaxStatusSize bytes. It does not wait for the server's answer, because the next heartbeat
-// follows soon.
-func (c *Client) Beat(status any) error {
-	b, err := json.Marshal(status)
+// Beat publishes the worker's heartbeat, without the parts of the status that do not fit into
+// schema.MaxStatusSize bytes. It does not wait for the server's answer, because the next heartbeat follows soon.
+func (c *Client) Beat(status worker.Status) error {
+	b, err := status.Encode(schema.MaxStatusSize)
 	if err != nil {
 		return fmt.Errorf("encode the heartbeat: %w", err)
 	}
 	return c.link.NC.Publish(c.heartbeatSubject(), b)
 }
 
-// operationHeader has the value purgeOperation on the message that deletes a key with its history
-// (ADR-8 of NATS).
+// operationHeader with the value deleteOperation marks a key as deleted (ADR-8 of NATS).
 const (
 	operationHeader = "KV-Operation"
-	purgeOperation  = "PURGE"
+	deleteOperation = "DEL"
 )
 
-// Leave removes this process from the registry of workers. Without it the last heartbeat would stay
-// there until its time to live ends (30 s).
+// Leave replaces the last heartbeat of this process by a marker that it has left. Without the marker the heartbeat
+// would stay until it expires (schema.WorkerTTL).
 func (c *Client) Leave() error {
 	m := nats.NewMsg(c.heartbeatSubject())
-	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
-	m.Header.Set(operationHeader, purgeOperation)
+	m.Header.Set(operationHeader, deleteOperation)
 	if err := c.link.NC.PublishMsg(m); err != nil {
 		return err
 	}

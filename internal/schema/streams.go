@@ -43,7 +43,12 @@ type Bucket struct {
 	History           uint8         // values kept of each key
 	TTL               time.Duration // after which a value is removed; 0 = never
 	MarkerTTL         time.Duration // after which the marker of a removed value is removed; 0 = no markers
-	MaxValueSize      int32         // bytes; 0 = no limit
+	MaxValueSize      int32         // bytes, headers included; 0 = no limit
+	MaxKeys           int64         // the oldest value makes room for another key; 0 = no limit
+
+	// WorkersWrite: workers write to it, who are not believed. So no message may remove others (rollup), or
+	// choose how long it lives.
+	WorkersWrite bool
 }
 
 // DefaultAckWait is the time without a heartbeat after which the server redelivers a task. Workers send
@@ -62,7 +67,7 @@ const (
 const (
 	MaxDeliver      = attempt.MaxDeliver
 	MaxRequestBatch = 256              // tasks of one pull request, so that no worker can take the whole queue
-	MaxStatusSize   = 16 << 10         // bytes of a heartbeat
+	MaxStatusSize   = 4 << 10          // bytes of a heartbeat, headers included; it needs none
 	SweepAckWait    = 10 * time.Second // after which a return is redelivered if its sweeper is gone
 
 	maxTasks      = 100_000   // in FACTOR_TASKS; each takes about 185 B of the server's heap
@@ -70,6 +75,7 @@ const (
 	maxTaskSize   = 512 << 10 // bytes of a task, input block, return or dead letter
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
+	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
 )
 
@@ -130,7 +136,7 @@ func Buckets() []Bucket {
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{
 			Name: BucketWorkers, Description: "heartbeats of workers", History: 1,
-			TTL: WorkerTTL, MarkerTTL: time.Minute, MaxValueSize: MaxStatusSize,
+			TTL: WorkerTTL, MaxValueSize: MaxStatusSize, MaxKeys: maxHeartbeats, WorkersWrite: true,
 		},
 	}
 }

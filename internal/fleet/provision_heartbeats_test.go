@@ -1,0 +1,78 @@
+package fleet
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/worker"
+)
+
+// makeOldHeartbeats makes the bucket of heartbeats as the first releases did, with a heartbeat.
+func (h *testFleet) makeOldHeartbeats() {
+	h.t.Helper()
+	if err := h.js.DeleteKeyValue(h.t.Context(), schema.BucketWorkers); err != nil {
+		h.t.Fatal(err)
+	}
+	_, err := h.js.CreateKeyValue(h.t.Context(), jetstream.KeyValueConfig{
+		Bucket: schema.BucketWorkers, Description: "heartbeats of workers", History: 1, TTL: 30 * time.Second,
+		LimitMarkerTTL: time.Minute, MaxValueSize: 16 << 10, Storage: jetstream.FileStorage, Replicas: 1,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.put(schema.KeyPrefix(schema.BucketWorkers)+"old.i", []byte("{}"))
+}
+
+// TestOldHeartbeats: a bucket of heartbeats of an earlier release is replaced, unless something else differs, and
+// a registry sees the heartbeats that come then.
+func TestOldHeartbeats(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	ctx := t.Context()
+	bucket := func() jetstream.StreamConfig {
+		t.Helper()
+		s, err := h.js.Stream(ctx, schema.BucketStream(schema.BucketWorkers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.CachedInfo().Config
+	}
+	for _, replace := range []func() ([]string, error){
+		func() ([]string, error) { return Init(ctx, h.js, Provision{}) },
+		func() ([]string, error) { return h.ReplaceHeartbeats(ctx) },
+	} {
+		h.makeOldHeartbeats()
+		if would, err := Init(ctx, h.js, Provision{DryRun: true}); err != nil || len(would) != 1 || !bucket().AllowMsgTTL {
+			t.Errorf("dry run: %q, %v", would, err)
+		}
+		if _, err := Init(ctx, h.js, Provision{AckWait: time.Second}); !errors.Is(err, ErrDiffers) || !bucket().AllowMsgTTL {
+			t.Errorf("with another difference: %v", err)
+		}
+		if outdated, err := h.OutdatedHeartbeats(ctx); err != nil || !outdated {
+			t.Errorf("outdated: %v, %v", outdated, err)
+		}
+		made, err := replace()
+		if err != nil || len(made) != 1 || !strings.HasPrefix(made[0], "bucket FACTOR_WORKERS again: ") {
+			t.Errorf("replaced %q, %v", made, err)
+		}
+		if c := bucket(); c.AllowRollup || c.AllowMsgTTL || c.SubjectDeleteMarkerTTL > 0 || c.MaxMsgSize != 4096 || c.MaxAge != 30*time.Second || c.MaxMsgsPerSubject != 1 {
+			t.Errorf("replaced by %+v", c)
+		}
+		if made, err := replace(); err != nil || len(made) != 0 {
+			t.Errorf("again: %q, %v", made, err)
+		}
+	}
+	w := h.station("w")
+	if err := w.Beat(worker.Status{}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the new bucket has a heartbeat", func() bool {
+		list, err := h.Workers(ctx)
+		return err == nil && len(list) == 1 && list[0].Name == "w"
+	})
+}
