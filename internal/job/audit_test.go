@@ -11,12 +11,8 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/input"
-	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
-	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 // mersenne returns 2^k-1.
@@ -219,71 +215,5 @@ func TestAuditChoice(t *testing.T) {
 	u.tallies["w"].audited = auditEnough
 	if n := count(); n < maxClaims/auditMany/2 || n > maxClaims/auditMany*2 {
 		t.Errorf("%d of %d for a worker without refuted claims", n, maxClaims)
-	}
-}
-
-// A lazyKind leaves all numbers unfinished and says that it has spent the budget. It waits in those of which
-// waits is true until the task is interrupted.
-type lazyKind struct {
-	waits func(nat.Nat) bool
-	other worker.Kind // computes the answers if not nil
-}
-
-func (k lazyKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
-	for i, n := range numbers {
-		for k.waits(n) {
-			o.Tick()
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(20 * time.Millisecond):
-			}
-		}
-		if k.other != nil {
-			if err := k.other.Run(ctx, numbers[i:i+1], o, done); err != nil {
-				return err
-			}
-			continue
-		}
-		*done = append(*done, task.Factorization{
-			Factors: []task.Factor{{P: n, Exp: 1, Status: task.Composite}}, Method: "unfinished after trial", CPU: time.Hour,
-		})
-	}
-	return nil
-}
-
-// TestLazyWorker: numbers that a worker leaves unfinished are given to another one, and the lazy worker is
-// quarantined. The lines that are printed stay.
-func TestLazyWorker(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t)
-	var numbers strings.Builder
-	last := new(big.Int).Mul(mersenne(89), mersenne(107))
-	const count = leastLazy + fleet.MaxStrikes - 1
-	for _, p := range primesAbove(33, count) {
-		fmt.Fprintln(&numbers, new(big.Int).Mul(p, mersenne(521)))
-	}
-	fmt.Fprintln(&numbers, last)
-	chunking, _ := plan.ParseChunking("1")
-	waits := func(n nat.Nat) bool { return n.Big().Cmp(last) == 0 }
-	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
-		w.audits = newAskedAudits()
-		w.audits.oneIn = 1
-		return Submit(ctx, h.Fleet, Submission{
-			ID: "j", Kind: task.KindFactor, Class: task.ClassNorm, Chunking: chunking, Keep: time.Hour,
-			Sources: []input.Source{input.From("-", strings.NewReader(numbers.String()))},
-		}, w, started)
-	})
-	stop := h.workerOf("lazy", 1, map[string]worker.Kind{task.KindFactor: lazyKind{waits: waits}}, nil)
-	await(t, "the unfinished answers", func() bool { return r.out.len() == count })
-	stop()
-	h.workerOf("honest", 2, map[string]worker.Kind{task.KindFactor: lazyKind{waits, kind.All()[task.KindFactor]}}, nil)
-	await(t, "the quarantine", func() bool { return h.standing("lazy").Quarantined != nil })
-	x := h.standing("lazy")
-	if len(x.Strikes) != fleet.MaxStrikes || !strings.Contains(x.Reason, "lack divisors") {
-		t.Errorf("%+v", x)
-	}
-	if r.out.len() != count || h.standing("honest").Strikes != nil {
-		t.Errorf("%d lines, honest: %+v", r.out.len(), h.standing("honest"))
 	}
 }
