@@ -218,6 +218,13 @@ func (c *Collector) Covers(r task.Range) bool {
 	return r.Count > 0 && c.covered.Contains(r)
 }
 
+// Overlaps reports whether any position of r is covered. Any goroutine may call it.
+func (c *Collector) Overlaps(r task.Range) bool {
+	c.marking.RLock()
+	defer c.marking.RUnlock()
+	return c.covered.Overlaps(r)
+}
+
 // Complete reports whether all positions of a job of count numbers are covered and
 // emitted.
 func (c *Collector) Complete(count uint64) bool {

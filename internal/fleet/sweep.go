@@ -39,10 +39,11 @@ import (
 //
 // The goroutine that runs it owns all fields.
 type sweeper struct {
-	f      *Fleet
-	jobs   map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
-	queues map[string]*sweptQueue // the same for queues; at most maxQueues
-	paces  paces
+	f        *Fleet
+	failures *Failures
+	jobs     map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
+	queues   map[string]*sweptQueue // the same for queues; at most maxQueues
+	paces    paces
 
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time
@@ -59,8 +60,8 @@ const (
 )
 
 // newSweeper returns a sweeper for one goroutine.
-func newSweeper(f *Fleet) *sweeper {
-	return &sweeper{f: f, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces)}
+func newSweeper(x *Failures) *sweeper {
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces)}
 }
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
@@ -79,6 +80,13 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	if err != nil {
 		return stream.NotProvisioned("durable", schema.DurableSweeper, err)
 	}
+	failures, err := f.Failures(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	// A few at a time: if this process is killed, other sweepers receive its messages only after the
 	// durable's ack wait.
 	messages, err := c.Messages(jetstream.PullMaxMessages(sweepAhead), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
@@ -94,9 +102,9 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 		}
 	})
 	defer stop()
-	f.trust.join(ctx).state.complaints.enable() // for complaints about returns
-	go f.probe(ctx)
-	return newSweeper(f).run(ctx, messages)
+	go f.probe(ctx, failures)
+	go f.watchStuck(ctx, failures)
+	return newSweeper(failures).run(ctx, messages)
 }
 
 // run processes messages until they end.

@@ -49,7 +49,7 @@ func TestReturnWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassLow, 100)
-	s := newSweeper(h.Fleet)
+	s := newSweeper(&Failures{f: h.Fleet})
 	stored := time.Now().Add(-time.Minute)
 	s.depthAt = time.Now().Add(time.Hour) // it is not read again
 	for depth, want := range map[uint64]bool{classDepth[task.ClassLow] + returnRoom - 1: false, classDepth[task.ClassLow]: true} {
@@ -71,7 +71,7 @@ func TestReturnSweptBefore(t *testing.T) {
 	if err := h.queueRanges(t.Context(), j, in, r.Pieces(2), roundAfter("0", stored), 0); err != nil {
 		t.Fatal(err)
 	}
-	s := newSweeper(h.Fleet)
+	s := newSweeper(&Failures{f: h.Fleet})
 	for n := uint64(1); n < returnTries; n++ {
 		if ok, delay, err := sweepOnce(t, s, n, stored); ok || delay == 0 || err != nil {
 			t.Errorf("delivery %d: %v, %v, %v", n, ok, delay, err)
@@ -136,7 +136,7 @@ func TestStaleListing(t *testing.T) {
 	j, _ := h.job("j", task.ClassNorm, 1000)
 	first := h.queue(j, task.Range{First: 0, Count: 100})
 	h.queue(j, task.Range{First: 300, Count: 100})
-	s := newSweeper(h.Fleet)
+	s := newSweeper(&Failures{f: h.Fleet})
 	check := func(r task.Range, queued, wait bool) {
 		t.Helper()
 		got, delay, err := s.isQueued(t.Context(), j, r, time.Now().Add(time.Second))

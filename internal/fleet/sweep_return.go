@@ -17,7 +17,7 @@ import (
 
 // processReturn executes the decision about a range that a worker returns. The range and the worker come
 // from the subject, which the server has checked; the reason is the worker's claim. Only a postponed
-// number needs evidence: a last-attempt record.
+// number needs evidence: the failure records of workers.
 func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
 	worker, began := lastToken(m.Subject()), time.Now()
 	if delay, err := s.admit(ctx, worker, meta); delay > 0 || err != nil {
@@ -35,13 +35,10 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		return 0, s.drop(at.Worker, err)
 	}
 	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
-	var record *task.Failure
-	if returned.NeedsEvidence() {
-		if record, err = s.f.lastAttemptRecord(ctx, at.Address); err != nil {
-			return 0, err
-		}
+	do := attempt.Decision{Pieces: 1}
+	if !returned.NeedsEvidence() {
+		do = returned.Decide(attempt.Evidence{})
 	}
-	do := returned.Decide(attempt.Evidence{Record: record != nil})
 	if do.Action == attempt.Wait {
 		return do.Delay, nil
 	}
@@ -50,28 +47,14 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if ok, delay, err := s.checkReturn(ctx, at, do.Pieces, round, meta); !ok || err != nil {
 		return delay, err
 	}
-	if do.Action == attempt.GiveUp {
-		return 0, s.giveUpReturned(ctx, at, record)
+	if returned.NeedsEvidence() {
+		return s.decide(ctx, at, round)
 	}
 	return 0, s.requeue(ctx, at, do, round)
 }
 
 // lastToken returns the last token of a subject: the worker, if the server has checked who publishes it.
 func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
-
-// giveUpReturned gives up a postponed number whose last attempt had started, with a dead letter of the
-// worker that returned it. The letter is that worker's claim, not the sweeper's: the sweeper has seen no
-// exhausted task, only a record and a return that two workers have written.
-func (s *sweeper) giveUpReturned(ctx context.Context, at schema.Place, record *task.Failure) error {
-	if j, err := s.job(ctx, at.Job); err != nil || j == nil {
-		return err
-	}
-	record.Err, record.Attempt, record.Time = unresponsive, schema.MaxDeliver, time.Now()
-	return s.f.link.Store(ctx, message(schema.DeadSubject(at.Job, at.Range, at.Worker), record.Encode()))
-}
-
-// unresponsive is the error text in the dead letter of a number that the sweeper gives up.
-var unresponsive = attempt.GiveUpDetail(schema.MaxDeliver)
 
 // roundAfter returns the round in which a range of the round before is queued again. It depends only on
 // its arguments: a message that is processed twice queues its range once.
@@ -95,12 +78,17 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
 	}
 	pieces := at.Range.Pieces(do.Pieces)
-	err = s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent)
-	if errors.Is(err, collect.ErrNoInput) {
-		return fmt.Errorf("%w: %w", errVoid, err)
-	}
+	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent))
 	if err == nil {
 		s.hasQueued(at.Job, at.Range, uint64(len(pieces)))
+	}
+	return err
+}
+
+// voidWithoutInput makes err wrap errVoid if the job has no such numbers.
+func voidWithoutInput(err error) error {
+	if errors.Is(err, collect.ErrNoInput) {
+		return fmt.Errorf("%w: %w", errVoid, err)
 	}
 	return err
 }

@@ -34,6 +34,7 @@ import (
 //	a range waits in FACTOR_RETURNS               | the queue has changed; it changes again when the
 //	                                              | sweeper requeues the range
 //	all numbers are queued                        | the same: the job needs nothing but workers
+//	a worker sits on a task                       | its heartbeats name the task for too long
 //	a stored result was lost, or is refused       | nothing. The job is watched before its end anyway,
 //	                                              | and each watch begins with its first result
 //
@@ -61,6 +62,10 @@ type supervised struct {
 	queue *fleet.QueueOfJob // nil = not looked at yet
 	held  bool              // another process has its lease
 	fed   bool              // its feeder is alive
+
+	// Of the range that a worker has held for the longest time, while the job is parked; see isOverdue.
+	heldSince time.Time     // since when; zero = none is held
+	heldLimit time.Duration // how long it may be held until the job is watched
 
 	// Of its watch.
 	stop     context.CancelCauseFunc

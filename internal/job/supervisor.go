@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -59,6 +60,7 @@ type supervisor struct {
 	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
 	ended    chan watchEnd
 	watches  sync.WaitGroup
+	held     atomic.Pointer[heldTasks] // nil until it is known
 
 	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
 	seeing time.Time
@@ -86,6 +88,7 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
 	group.Go(func() { s.showAlive(ctx) })
 	group.Go(func() { s.remind(ctx) })
+	group.Go(func() { s.followHeartbeats(ctx) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()
 	for {

@@ -61,7 +61,7 @@ func (h *testFleet) checkConsumers() {
 		schema.StreamDead:                         1,
 		schema.BucketStream(schema.BucketJobs):    2, // manifests, standings
 		schema.BucketStream(schema.BucketLeases):  0,
-		schema.BucketStream(schema.BucketWorkers): 0,
+		schema.BucketStream(schema.BucketWorkers): 1,
 	} {
 		if n := h.consumers(stream); n > most+deleted {
 			h.t.Errorf("%s has %d consumers, at most %d are needed", stream, n, most)
