@@ -43,8 +43,9 @@
 //
 // Package verify checks a result against the numbers of the stored input before
 // anything of it counts. A result whose positions are all covered is not verified: it
-// cannot change the output, and a hostile worker could store any number of them. What a worker claims about itself (attempt, CPU time) enters
-// the statistics only.
+// cannot change the output, and a hostile worker could store any number of them. The
+// exception is Arrival.Again. What a worker claims about itself (attempt, CPU time) enters
+// the statistics only, but an unfinished answer must claim the budget of its number.
 //
 // The package knows no messaging, no clock and no logger. Its caller passes results
 // in, and it calls the functions of its Config. The typed errors Refused and

@@ -36,6 +36,7 @@ type checker struct {
 	log      zerolog.Logger
 	check    func(context.Context, collect.Arrival) (collect.Checked, error) // safe for concurrent use
 	trust    *fleet.Trust
+	audits   *auditor
 	deliver  func(batch)
 	recent   task.Set                // positions of the results that the last batch verified
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
@@ -63,8 +64,11 @@ type outcome struct {
 // then counts messages that are not results. An error ends the job in this process; the results
 // before the one that has caused it are accepted all the same.
 func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uint64) error {
-	outcomes := c.verify(ctx, arrivals)
+	outcomes, refuted := c.verify(ctx, arrivals)
 	verified, refused, err := c.sort(ctx, arrivals, outcomes)
+	if err == nil {
+		err = c.punish(ctx, refuted)
+	}
 	if err != nil {
 		c.deliver(batch{verified: verified})
 		err = errors.Join(err, c.streams.fleet.DropResults(ctx, refused))

@@ -16,6 +16,7 @@ import (
 //	for numbers that are not stored                 | decoding, a look for input  | removed unread
 //	that overlaps answered positions, but not only  | verification                | removed unread
 //	for answered positions only                     | nothing: it is not decoded  | a complaint
+//	the same, but it audits a claim (audit.go)      | verification, once a claim  | it is useful
 //
 // What is removed brings a complaint, too. An honest worker, however fast, stays below: it gets no range
 // whose numbers are not stored, and few that overlap answered ones, after a redelivery. Should one of its
@@ -67,6 +68,8 @@ func (c *checker) bound(ctx context.Context, arrivals []collect.Arrival, outcome
 		switch {
 		case a.Range.End() > stored:
 			_, ok = u.unknown.Take(now, unknownShare, 1)
+		case c.audits.wants(a):
+			u.useful++
 		case c.collector.Covers(a.Range):
 			if u.duplicates++; u.duplicates >= manyDuplicates && u.duplicates > 10*u.useful {
 				c.trust.Complain(a.Worker, fleet.ComplaintResults)

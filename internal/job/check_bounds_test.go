@@ -74,7 +74,7 @@ func TestOverlapsAreBounded(t *testing.T) {
 	}
 	var covered fakeCoverage
 	covered.Add(task.Range{First: 0, Count: 20})
-	c := &checker{streams: newStreams(h.Fleet, "j", in), trust: new(fleet.Trust), collector: &covered}
+	c := &checker{streams: newStreams(h.Fleet, "j", in), trust: new(fleet.Trust), collector: &covered, audits: newAuditor(new(task.Job), nil)}
 	c.check = func(_ context.Context, a collect.Arrival) (collect.Checked, error) {
 		time.Sleep(time.Millisecond)
 		return collect.Checked{Arrival: a}, nil
@@ -84,7 +84,8 @@ func TestOverlapsAreBounded(t *testing.T) {
 		for i, w := range workers {
 			arrivals = append(arrivals, collect.Arrival{Range: task.Range{First: 19 + 2*uint64(i%2), Count: 2}, Worker: w, Seq: uint64(i + 1)})
 		}
-		for _, o := range c.verify(t.Context(), arrivals) {
+		outcomes, _ := c.verify(t.Context(), arrivals)
+		for _, o := range outcomes {
 			list = append(list, o.dropped)
 		}
 		c.recent = task.Set{}
@@ -121,14 +122,15 @@ func TestDuplicatesAreNamed(t *testing.T) {
 	}
 	var covered fakeCoverage
 	covered.Add(task.Range{First: 0, Count: 20})
-	c := &checker{streams: newStreams(h.Fleet, "j", in), trust: trust, collector: &covered}
+	c := &checker{streams: newStreams(h.Fleet, "j", in), trust: trust, collector: &covered, audits: newAuditor(new(task.Job), nil)}
 	c.check = func(_ context.Context, a collect.Arrival) (collect.Checked, error) { return collect.Duplicate(a), nil }
 	var arrivals []collect.Arrival
 	for i := range uint64(2 * manyDuplicates) {
 		arrivals = append(arrivals, collect.Arrival{Range: task.Range{First: i % 20, Count: 1}, Worker: "liar"})
 		arrivals = append(arrivals, collect.Arrival{Range: task.Range{First: i % 25, Count: 1}, Worker: "w"})
 	}
-	for _, o := range c.verify(t.Context(), arrivals) {
+	outcomes, _ := c.verify(t.Context(), arrivals)
+	for _, o := range outcomes {
 		if o.dropped {
 			t.Fatal("a duplicate is removed")
 		}

@@ -51,7 +51,7 @@ func (s *supervisor) watch(ctx context.Context, e *supervised) {
 	s.log.Debug().Str("job", id).Msg("watching job")
 	emit := func(*collect.Item) error { e.activity.Store(time.Now().UnixNano()); return nil }
 	s.watches.Go(func() {
-		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log})
+		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log, audits: s.audits})
 		if err != nil && context.Cause(ctx) == errLeave {
 			err = errLeave
 		}
