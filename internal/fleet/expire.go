@@ -80,7 +80,7 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ 
 		defer f.release(lease{job: j.ID, revision: revision})
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return false, nil
-	case stream.IsFull(err) && j.Expires != nil: // it has ended
+	case stream.IsFull(err) && j.Finished():
 		if holder, err := f.Holder(ctx, j.ID); err != nil || holder != "" {
 			return false, err
 		}

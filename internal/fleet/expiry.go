@@ -131,7 +131,7 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 		return e.retry, err
 	case !expired(j):
 		return 0, nil // its time has changed, and Put was or will be called for that
-	case j.Expires == nil && !abandoned(id):
+	case !j.Finished() && !abandoned(id):
 		return longestWait, nil
 	}
 	removed, err := e.f.removeUnheld(ctx, j)

@@ -75,6 +75,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 // twice, since an attempt whose answer was lost may have had its effect.
 func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
 
+// Connected reports whether the connection to the server is up now.
+func (f *Fleet) Connected() bool { return f.link.NC.IsConnected() }
+
 // Election returns how long a cluster may take until all its servers have the same state again. Something
 // that is missing for longer is lost; before that, the server that answers may be behind.
 func (f *Fleet) Election() time.Duration { return f.link.Election() }

@@ -33,14 +33,15 @@ import (
 //	ID, Kind, Class, Chunk, Budget,      | CreateJob          | once
 //	Certify, Keep, Created               |                    |
 //	Count, Digest, Work, Bad             | feeder             | when it seals the job
-//	Count, CutOff, Note                  | holder             | when it seals a job without a feeder
+//	Count, CutOff, Note; Expires         | holder, feeder     | when it seals a job that loses its feeder
 //	State open                           | feeder             | more input, or lost input
 //	State done, Ended, Expires, counts   | any watcher        | all positions are accounted for
 //	State sealed; no Ended, no Expires   | RetryDeadLetter    | the job is done
 //	State cancelled, Ended, Expires      | Cancel             | the job is active
 //	State removed, Expires; no Bad       | Remove             | at any time
 //
-// Count is known once a job is sealed. Expires is set when it ends. In a job that is
+// Count is known once a job is sealed. Expires is set when it ends, and before that in a job that was cut
+// off and whose submitter would have removed it: then no user may know its id. In a job that is
 // done each position below Count is verified or given up. While a job is open, the count of
 // FACTOR_INPUTS takes the place of Count.
 // Nothing may be queued for a job that has ended, except to reopen it: workers would compute it in vain.
