@@ -23,6 +23,7 @@ type Fleet struct {
 	jobs, leases, workers                 jetstream.KeyValue
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
+	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
 	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
@@ -43,10 +44,12 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {
 		err := f.link.RetryStart(ctx, func() error {
+			before := localNow()
 			s, err := js.Stream(ctx, name)
 			if err != nil {
 				return stream.NotProvisioned("stream", name, err)
 			}
+			f.clock.observe(before, localNow(), s.CachedInfo().TimeStamp)
 			*at = s
 			return nil
 		})
@@ -67,6 +70,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 			return nil, err
 		}
 	}
+	f.warnOfClock()
 	return f, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -90,13 +91,13 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read job %s: %w", id, stream.Explain(err))
 	}
-	j, err := decodeManifest(id, e.Value())
+	j, err := decodeManifest(id, e.Value(), e.Created())
 	return j, e.Revision(), err
 }
 
-// decodeManifest decodes the value of the key id of FACTOR_JOBS. The manifest must have that id: the
+// decodeManifest decodes the value of the key id of FACTOR_JOBS, which was stored at the time written. The manifest must have that id: the
 // subjects of the job are made from it, and must be those of no other job.
-func decodeManifest(id string, value []byte) (*task.Job, error) {
+func decodeManifest(id string, value []byte, written time.Time) (*task.Job, error) {
 	j, err := task.DecodeJob(value)
 	if err != nil {
 		return nil, fmt.Errorf("read job %s: %w", id, err)
@@ -104,6 +105,7 @@ func decodeManifest(id string, value []byte) (*task.Job, error) {
 	if j.ID != id {
 		return nil, fmt.Errorf("read job %s: the manifest is of job %.60q", id, j.ID)
 	}
+	j.Written = written
 	return j, nil
 }
 
@@ -124,6 +126,7 @@ func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job)
 		}
 		_, err = f.jobs.Update(ctx, id, j.Encode(), revision)
 		if err == nil {
+			j.Written = f.now()
 			return j, nil
 		}
 		if !stream.IsConflict(err) {

@@ -41,7 +41,7 @@ func (f *Fleet) decodeOrLog(k key) *task.Job {
 	if k.value == nil || task.CheckJob(k.name) != nil {
 		return nil
 	}
-	j, err := decodeManifest(k.name, k.value)
+	j, err := decodeManifest(k.name, k.value, k.stored)
 	if err == nil {
 		return j
 	}
@@ -182,7 +182,7 @@ func (f *Fleet) watchJob(ctx context.Context, id string, changed func(*task.Job)
 		}
 	}
 	return f.followKeys(ctx, id, func(k key) {
-		if j, err := decodeManifest(id, k.value); err == nil {
+		if j, err := decodeManifest(id, k.value, k.stored); err == nil {
 			changed(j)
 		}
 	}, nil)

@@ -84,7 +84,7 @@ func (s *streams) cutOff(ctx context.Context, note string) (*task.Job, error) {
 		}
 		j.State, j.CutOff, j.Count, j.Note = task.Sealed, true, s.inputs.Count(), note
 		if j.Keep == 0 {
-			expires := time.Now().Add(fleet.TombstoneAge)
+			expires := s.fleet.Now(ctx).Add(fleet.TombstoneAge)
 			j.Expires = &expires
 		}
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
@@ -150,7 +149,7 @@ func begin(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch) (*strea
 // createOrFind stores the manifest of a new job, or returns that of the job which has the id
 // that the user chose.
 func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.Job, existed bool, _ error) {
-	now := time.Now()
+	now := f.Now(ctx)
 	id := sub.ID
 	if id == "" {
 		id = task.NewJobID(now)

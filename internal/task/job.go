@@ -37,6 +37,10 @@ type Job struct {
 	Ended   *time.Time `json:"ended,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"` // when it may be removed
 
+	// Written is when this manifest was stored, by the server's clock. It is not part of the manifest: package
+	// fleet sets it when it reads one. The other times are those of the processes that wrote them.
+	Written time.Time `json:"-"`
+
 	// Known once it is sealed.
 	Count    uint64        `json:"count"`             // numbers, 0 to MaxPosition
 	Work     time.Duration `json:"work_ns"`           // predicted, on one core
