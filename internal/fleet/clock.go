@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/text"
 )
 
@@ -88,6 +89,21 @@ func (f *Fleet) Now(ctx context.Context) time.Time {
 		}
 	}
 	return f.now()
+}
+
+// Answers requests the state of the queue until ctx ends. It returns nil if JetStream has answered and a majority
+// of the queue's replicas is there, else the reason.
+func (f *Fleet) Answers(ctx context.Context) error {
+	before := localNow()
+	s, err := f.link.JS.Stream(ctx, schema.StreamTasks)
+	if err != nil {
+		return stream.Explain(err)
+	}
+	f.clock.observe(before, localNow(), s.CachedInfo().TimeStamp)
+	if !stream.HasQuorum(s.CachedInfo()) {
+		return stream.ErrNoQuorum
+	}
+	return nil
 }
 
 // now is Now without a request.
