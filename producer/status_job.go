@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 )
 
 // A jobReport is the report of `status JOB`.
@@ -94,7 +95,7 @@ func (r *jobReport) supervision() string {
 	case r.Finished():
 		return "finished"
 	case r.Holder != "":
-		return "supervised by process " + r.Holder
+		return "supervised by process " + text.Sanitize(r.Holder, 80)
 	}
 	return "no process supervises it (run `producer serve`, or `producer wait " + r.ID + "`)"
 }

@@ -26,7 +26,7 @@ type Fleet struct {
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
-	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
+	unreadable unreadableKeys
 	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
 	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs

@@ -99,11 +99,15 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 // subjects of the job are made from it, and must be those of no other job.
 func decodeManifest(id string, value []byte, written time.Time) (*task.Job, error) {
 	j, err := task.DecodeJob(value)
-	if err != nil {
-		return nil, fmt.Errorf("read job %s: %w", id, err)
+	switch {
+	case err != nil:
+	case j.ID != id:
+		err = fmt.Errorf("the manifest is of job %.60q", j.ID)
+	default:
+		err = j.Check()
 	}
-	if j.ID != id {
-		return nil, fmt.Errorf("read job %s: the manifest is of job %.60q", id, j.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read job %s: %w: %w", id, ErrUnreadable, err)
 	}
 	j.Written = written
 	return j, nil
