@@ -66,3 +66,13 @@ func (d *feed[S]) leave(l *life[S]) {
 		d.now = nil
 	}
 }
+
+// current returns what the follower keeps up to date, if there is one.
+func (d *feed[S]) current() (state S, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.now == nil || d.now.ctx.Err() != nil {
+		return state, false
+	}
+	return d.now.state, true
+}

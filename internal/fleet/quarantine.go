@@ -87,8 +87,8 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 	return !changed, f.order(schema.QuarantinePrefix + worker)
 }
 
-// Release ends a quarantine and clears the strikes. known reports whether the worker ever had a
-// strike or a quarantine. Results that are stored by now earn no strikes later. Those that were refused
+// Release ends a quarantine and clears the strikes and complaints. known reports whether the worker ever
+// had any of these. Results that are stored by now earn no strikes later. Those that were refused
 // in the quarantine were removed, so that the worker can answer their ranges again.
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
 	info, err := f.results.Info(ctx)
@@ -96,7 +96,7 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
 	}
 	s, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
-		if s.Quarantined == nil && len(s.Strikes) == 0 {
+		if s.Quarantined == nil && len(s.Strikes) == 0 && len(s.Complaints) == 0 {
 			return false
 		}
 		*s = Standing{Worker: worker, Forgiven: info.State.LastSeq}

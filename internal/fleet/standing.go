@@ -46,7 +46,7 @@ type Strike struct {
 //
 // Any watcher may write a strike, and a user quarantines and releases. A key is never deleted by these
 // programs: a worker that was released keeps Forgiven, so that a result which is verified again, by a
-// watcher that starts later, does not earn a second strike.
+// watcher that starts later, does not earn a second strike. Complaints change no state.
 type Standing struct {
 	Worker      string     `json:"worker"`
 	Strikes     []Strike   `json:"strikes,omitempty"` // at most MaxStrikes
@@ -58,6 +58,8 @@ type Standing struct {
 	// is not lost. Results up to Forgiven earn no strikes.
 	After    uint64 `json:"after,omitempty"`
 	Forgiven uint64 `json:"forgiven,omitempty"`
+
+	Complaints map[Complaint]uint64 `json:"complaints,omitempty"` // how many of each kind; must not be modified, copies share it
 
 	revision uint64 // of its key, as read or written here; 0 = there is no key
 }
@@ -72,6 +74,7 @@ func decodeStanding(worker string, b []byte) Standing {
 	s.Worker = worker
 	s.Reason = oneShortLine(s.Reason)
 	s.Quarantined = encodable(s.Quarantined)
+	s.Complaints = knownComplaints(s.Complaints)
 	s.Strikes = s.Strikes[:min(len(s.Strikes), MaxStrikes)]
 	for i := range s.Strikes {
 		x := &s.Strikes[i]

@@ -251,10 +251,11 @@ func FuzzStanding(f *testing.F) {
 	f.Add(s.encode())
 	f.Add([]byte(`{"strikes":[{},{},{},{"reason":"\u001b[2J\u202e"}],"quarantined":"0000-01-01T00:00:00+23:59"}`))
 	f.Add([]byte(`{"strikes":[{"time":"0000-01-01T0:00:00+24:00"}],"quarantined":"0000-01-01T0:00:00+24:00"}`))
+	f.Add([]byte(`{"complaints":{"return dropped":18446744073709551615,"":3,"made up":1,"failure refuted":0}}`))
 	f.Add([]byte("null"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := decodeStanding("w", b)
-		if s.Worker != "w" || len(s.Strikes) > MaxStrikes || len(s.Reason) > maxReason || s.Reason != task.OneLine(s.Reason) {
+		if s.Worker != "w" || len(s.Strikes) > MaxStrikes || len(s.Reason) > maxReason || s.Reason != task.OneLine(s.Reason) || len(s.Complaints) > len(complaintKinds) {
 			t.Fatalf("%+v", s)
 		}
 		again := s.encode()

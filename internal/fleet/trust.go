@@ -25,8 +25,9 @@ import (
 // follower ends with its last user, and the next user gets another Trust: a *Trust must not be used
 // after the ctx with which it was requested.
 type Trust struct {
-	f     *Fleet
-	known chan struct{} // closed once the standings that were stored at the start are here, by the follower
+	f          *Fleet
+	known      chan struct{} // closed once the standings that were stored at the start are here, by the follower
+	complaints *complaints
 
 	mu        sync.Mutex
 	standings map[string]Standing // guarded by mu; of at most 4*maxStandings workers
@@ -36,15 +37,27 @@ type Trust struct {
 // newTrust returns an empty Trust and what keeps it up to date.
 func (f *Fleet) newTrust() (*Trust, func(context.Context) error) {
 	t := &Trust{f: f, known: make(chan struct{}), standings: make(map[string]Standing)}
+	t.complaints = newComplaints(t.logComplaints, t.storeComplaints)
 	return t, func(ctx context.Context) error {
+		go t.complaints.run(ctx)
 		return f.followKeys(ctx, standingPrefix+"*", t.put, func() { close(t.known) })
 	}
 }
 
 // Trust returns the process's Trust once it knows what is stored now. It is kept up to date until
 // ctx ends. It waits for a server that is unreachable. An error is the cause of ctx's end, or says that
-// the server refuses the consumer or that the connection is closed.
+// the server refuses the consumer or that the connection is closed. The caller must have the credential
+// of a producer: from now on complaints of this process are stored.
 func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
+	t, err := f.readTrust(ctx)
+	if err == nil {
+		t.complaints.enable()
+	}
+	return t, err
+}
+
+// readTrust is Trust for a process that may not write standings.
+func (f *Fleet) readTrust(ctx context.Context) (*Trust, error) {
 	feed := f.trust.join(ctx)
 	select {
 	case <-feed.state.known:
@@ -56,12 +69,12 @@ func (f *Fleet) Trust(ctx context.Context) (*Trust, error) {
 	}
 }
 
-// Standings returns the workers that have strikes or are quarantined, by name. A worker that was released
-// is not among them.
+// Standings returns the workers that have strikes or complaints or are quarantined, by name. A worker that
+// was released is not among them.
 func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t, err := f.Trust(ctx)
+	t, err := f.readTrust(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +82,7 @@ func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	defer t.mu.Unlock()
 	list := make([]Standing, 0, len(t.standings))
 	for _, s := range t.standings {
-		if s.Quarantined != nil || len(s.Strikes) > 0 {
+		if s.Quarantined != nil || len(s.Strikes) > 0 || len(s.Complaints) > 0 {
 			list = append(list, s)
 		}
 	}
@@ -135,6 +148,32 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 		err = t.Stop(worker)
 	}
 	return s, fresh, err
+}
+
+// logComplaints logs complaints about one worker; count is how many there were since the last line.
+func (t *Trust) logComplaints(worker string, what Complaint, count uint64) {
+	t.f.link.Log.Warn().Str("worker", worker).Uint64("count", count).Msg("complaint about a worker: " + string(what))
+}
+
+// storeComplaints adds complaints to the stored standing of a worker. It stores nothing for a name that is
+// none, or for a new name if there are many.
+func (t *Trust) storeComplaints(ctx context.Context, worker string, counts map[Complaint]uint64) error {
+	t.mu.Lock()
+	_, known := t.standings[worker]
+	full := len(t.standings) >= maxComplained
+	t.mu.Unlock()
+	if task.CheckWorker(worker) != nil || !known && full {
+		return nil
+	}
+	s, _, err := t.f.changeStanding(ctx, worker, func(s *Standing) bool { s.addComplaints(counts); return true })
+	if err != nil {
+		if ctx.Err() == nil {
+			t.f.link.Log.Debug().Err(err).Msg("cannot store complaints, retrying")
+		}
+		return err
+	}
+	t.learn(s)
+	return nil
 }
 
 // learn takes a standing that this process has read or written, before the follower brings it. The
