@@ -27,7 +27,7 @@ func SupervisorLease(name string) string { return supervisorPrefix + name }
 // missing, and one that has died is listed until its lease expires.
 func (s *Survey) Supervisors() (names []string) {
 	for key := range s.keys {
-		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok {
+		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && task.CheckJob(name) == nil {
 			names = append(names, name)
 		}
 	}
@@ -74,6 +74,9 @@ func supervisors(ctx context.Context, js jetstream.JetStream, leases jetstream.K
 	}
 	for subject := range info.State.Subjects {
 		name := strings.TrimPrefix(subject, prefix)
+		if task.CheckJob(name) != nil {
+			continue // no supervisor has such a name
+		}
 		switch _, err := leases.Get(ctx, SupervisorLease(name)); {
 		case err == nil:
 			names = append(names, name)

@@ -27,7 +27,8 @@ type Survey struct {
 	seed   maphash.Seed
 	leases listing
 	tasks  listing
-	keys   map[string]bool        // of FACTOR_LEASES
+	keys   map[string]bool // of FACTOR_LEASES
+	silent silentLeases
 	queues map[string]*QueueOfJob // by job
 }
 
@@ -75,6 +76,7 @@ func (s *Survey) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.silent.look(ctx, s.f, s.keys)
 	return s.tasks.look(ctx, func(subjects map[string]uint64) {
 		s.queues = make(map[string]*QueueOfJob)
 		for subject := range subjects {

@@ -39,6 +39,7 @@ type puller struct {
 	hiChecked time.Time     // when hi was last requested first
 	wait      time.Duration // for the next request that waits
 	silent    int           // requests in a row that ended without any answer
+	strange   int           // messages that are no tasks
 
 	mu      sync.Mutex
 	skipped map[task.Class]time.Time // class -> until when it is not requested; guarded by mu

@@ -185,7 +185,7 @@ func TestPullEnd(t *testing.T) {
 	}
 }
 
-// TestPullStrange: messages that are not tasks are ignored.
+// TestPullStrange: messages that are not tasks are ignored, and those of the queue removed.
 func TestPullStrange(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
@@ -204,6 +204,9 @@ func TestPullStrange(t *testing.T) {
 	if strings.Join(got, ";") != "norm j 1-1 1" {
 		t.Errorf("pulled %q", got)
 	}
+	fleettest.Await(t, "the message with a strange subject has left the queue", func() bool {
+		return len(fleettest.Subjects(t, h.js, schema.StreamTasks, "FACTOR.tasks.norm.j.nonsense.0")) == 0
+	})
 }
 
 // TestNoAnswer: without answers the subscription is replaced, then the connection; then the process

@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -97,15 +98,26 @@ func (p *puller) receiveError(answers context.Context, err error, count int) err
 	return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
 }
 
+// maxStrange bounds the log lines of a worker about messages that are no tasks.
+const maxStrange = 20
+
 // delivery returns the delivery of a task's message. It returns nil for a message that no durable of
-// the queue has delivered: it could not be settled. The number of the attempt, from 1, is
+// the queue has delivered: it could not be settled. It also does so for one whose subject is none of the fleet's
+// and terminates that: nobody could answer it, and it would stay in the queue. The number of the attempt, from 1, is
 //
 //	deliveries of this message + deliveries of the task in earlier rounds
 func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
 	at, err := schema.ParseSubject(m.Subject)
 	reply, ok := stream.ParseReply(m.Reply)
 	if err != nil || !ok {
-		p.link.Log.Warn().Str("subject", m.Subject).Msg("ignored a message that is not a task")
+		event := p.link.Log.Debug()
+		if p.strange++; p.strange <= maxStrange {
+			event = p.link.Log.Warn()
+		}
+		event.Str("subject", text.Sanitize(m.Subject, 200)).Msg("ignored a message that is not a task")
+		if ok {
+			p.link.NC.Publish(m.Reply, []byte("+TERM"))
+		}
 		return nil
 	}
 	return &worker.Delivery{
