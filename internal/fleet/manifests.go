@@ -8,7 +8,6 @@ import (
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
-	"factorfleet/internal/text"
 )
 
 // Jobs returns all manifests, tombstones too, in no order. A manifest that cannot be decoded is
@@ -42,18 +41,19 @@ func (f *Fleet) decodeOrLog(k key) *task.Job {
 	if k.value == nil {
 		return nil
 	}
+	what := "a key of " + schema.BucketJobs + " is ignored"
 	err := task.CheckJob(k.name)
 	if err == nil {
 		var j *task.Job
 		if j, err = decodeManifest(k.name, k.value, k.stored); err == nil {
 			return j
 		}
+		what = fmt.Sprintf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, k.name)
+	}
+	if errors.Is(err, task.ErrNewer) {
+		what = "the job is left out; update this program"
 	}
 	if f.unreadable.isNew(k.name, k.revision) {
-		what := fmt.Sprintf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, text.Sanitize(k.name, 60))
-		if errors.Is(err, task.ErrNewer) {
-			what = "the job is left out; update this program"
-		}
 		f.link.Log.Warn().Err(err).Msg(what)
 	}
 	return nil

@@ -27,7 +27,7 @@ func SupervisorLease(name string) string { return supervisorPrefix + name }
 // missing, and one that has died is listed until its lease expires.
 func (s *Survey) Supervisors() (names []string) {
 	for key := range s.keys {
-		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && task.CheckJob(name) == nil {
+		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && task.CheckJob(name) == nil && !s.silent[key].removed {
 			names = append(names, name)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 // A silentLease is a lease as it was read last.
 type silentLease struct {
 	revision uint64
+	removed  bool      // by this survey: what is listed is its marker
 	since    time.Time // it has had that revision since then, on the clock of this process
 	read     time.Time
 }
@@ -25,8 +26,8 @@ type silentLease struct {
 // silentLeases has the leases that a survey has seen. It belongs to the goroutine of the survey.
 type silentLeases map[string]silentLease
 
-// silentReads is how many leases a look reads at most. Each is read once in the time to live of a lease if there
-// are so few.
+// silentReads is how many leases a look reads at most. If there are few, each is read once in four thirds of its
+// time to live, so that one that is silent is removed at its second reading.
 const silentReads = 8
 
 // look reads some of the leases with these keys, and removes those that are no longer renewed. An error costs
@@ -40,13 +41,14 @@ func (l *silentLeases) look(ctx context.Context, f *Fleet, keys map[string]bool)
 			delete(*l, key)
 		}
 	}
+	silence := f.leaseTTL + f.leaseTTL/3 // a renewal may be late by as much
 	now, reads := time.Now(), 0
 	for key := range keys { // in random order: all get their turn
 		seen, known := (*l)[key]
 		if reads == silentReads || ctx.Err() != nil {
 			return
 		}
-		if f.Holds(key) || known && now.Sub(seen.read) < f.leaseTTL {
+		if f.Holds(key) || known && now.Sub(seen.read) <= silence {
 			continue
 		}
 		reads++
@@ -61,10 +63,11 @@ func (l *silentLeases) look(ctx context.Context, f *Fleet, keys map[string]bool)
 			continue
 		case !known || revision != seen.revision:
 			seen = silentLease{revision: revision, since: now}
-		case now.Sub(seen.since) > f.leaseTTL+f.leaseTTL/3: // a renewal may be late by as much
+		case now.Sub(seen.since) > silence:
 			f.link.Log.Warn().Str("key", text.Sanitize(key, 60)).Str("holder", text.Sanitize(holder, 60)).
 				Msg("removing a lease that the server has not let expire")
 			f.release(lease{job: key, holder: holder, revision: revision})
+			seen.removed = true
 		}
 		seen.read = now
 		(*l)[key] = seen
