@@ -47,9 +47,14 @@ func submit(c *ucli.Context) error {
 		return command.Target{
 			Fleet: n.fleet, Private: !options.kept(),
 			Workers: func() int { return 1 }, Slots: func() int { return n.stats().Slots },
-			Activities: func() []worker.Activity { return n.stats().Activities }, Resume: resumeHint,
+			Activities: func() []worker.Activity { return n.stats().Activities }, Resume: resumeHint, Rest: restHint,
 		}, n.finish, nil
 	})
+}
+
+// restHint says how to resume a job whose input was cut off.
+func restHint(job string) string {
+	return fmt.Sprintf("submit the same input with --id %s and the same --store to resume it", job)
 }
 
 // resumeHint says how to resume a job in a store that is kept.

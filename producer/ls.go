@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -52,15 +53,15 @@ func listJobs(ctx context.Context, c *ucli.Context, s *command.Session, fl *flee
 		}
 		return command.PrintJSON(c, entries)
 	}
-	printJobs(c, jobs)
+	printJobs(c, jobs, fl.Now(ctx))
 	if len(supervisors) == 0 && slices.ContainsFunc(jobs, func(j *task.Job) bool { return !j.Finished() }) {
 		s.Notef("%s", command.Unsupervised)
 	}
 	return nil
 }
 
-// printJobs prints the table of ls.
-func printJobs(c *ucli.Context, jobs []*task.Job) {
+// printJobs prints the table of ls at the time now of the server.
+func printJobs(c *ucli.Context, jobs []*task.Job, now time.Time) {
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tSTATE\tKIND\tPRIORITY\tNUMBERS\tUNFINISHED\tDEAD\tBAD\tCREATED")
 	for _, j := range jobs {
@@ -68,7 +69,7 @@ func printJobs(c *ucli.Context, jobs []*task.Job) {
 		if j.State == task.Open { // its input is still being read
 			numbers = "..."
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, j.State, j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, age(j.Created))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, j.State, j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, ageAt(j.Created, now))
 	}
 	w.Flush() // package cli reports a failed write
 }

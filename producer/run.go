@@ -93,8 +93,13 @@ func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 		}
 		workers := watchWorkers(s.Context, fl)
 		go fl.RemoveExpired(s.Context)
-		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Detached: true}, closeFleet, nil
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Detached: true}, closeFleet, nil
 	}
+}
+
+// restHint says how to get the answers of a job whose input was cut off, and how to submit the rest.
+func restHint(job string) string {
+	return fmt.Sprintf("`producer wait %s` waits for the answers, and the same command with --id %s submits the rest", job, job)
 }
 
 // resumeHint says what the user can do with a job that this process no longer waits for.

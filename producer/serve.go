@@ -2,17 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
-	"sync/atomic"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/web"
 )
 
@@ -51,10 +52,17 @@ func checkServe(c *ucli.Context) error {
 func listens(c *ucli.Context) bool { return c.String("listen") != "" && c.String("listen") != "none" }
 
 // serve supervises until the session ends. A signal is no error: then all watches have ended, and this
-// process has released its leases.
+// process has released its leases. A server that does not answer at the start is waited for.
 func serve(c *ucli.Context, s *command.Session) error {
 	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
-	fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
+	h := new(health)
+	stopListening, err := listenHealth(c, s, h.check)
+	if err != nil {
+		return err
+	}
+	defer stopListening()
+	context.AfterFunc(s.Context, h.end)
+	fl, nc, made, err := awaitServer(c, s, h)
 	if err != nil {
 		return failed(s, err)
 	}
@@ -65,28 +73,38 @@ func serve(c *ucli.Context, s *command.Session) error {
 	if len(made) > 0 {
 		s.Notef("%s", syncAdvice)
 	}
-	var ending atomic.Bool
-	stopListening, err := listenHealth(c, s, func() error {
-		switch {
-		case ending.Load():
-			return errors.New("the supervisor is ending")
-		case !nc.IsConnected():
-			return errors.New("not connected to NATS")
-		case !fl.Supervising():
-			return errors.New("no lease of a supervisor: JetStream does not answer, or has not answered yet")
-		}
-		return nil
-	})
-	if err != nil {
-		return err
+	h.supervise(fl, nc)
+	if listens(c) {
+		go h.probe(s.Context)
 	}
-	defer stopListening()
-	context.AfterFunc(s.Context, func() { ending.Store(true) })
 	s.Log.Info().Msg("supervising")
 	if err := job.Supervise(s.Context, fl, s.Log); err != nil && s.Context.Err() == nil {
 		return command.Fail(err)
 	}
 	return s.Refused()
+}
+
+// serverPause is the pause between two attempts to connect at the start.
+const serverPause = time.Second
+
+// awaitServer connects and opens the streams. While no server answers it tries again, until the session ends:
+// an operator may start a supervisor before the server. Any other error is final, such as a refused login.
+func awaitServer(c *ucli.Context, s *command.Session, h *health) (*fleet.Fleet, *natsconn.Conn, []string, error) {
+	for first := true; ; first = false {
+		fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
+		if err == nil || s.Context.Err() != nil || !natsconn.IsUnreachable(err) {
+			return fl, nc, made, err
+		}
+		h.wait(err)
+		if first {
+			s.Log.Warn().Msg("waiting for the server: " + err.Error())
+		}
+		select {
+		case <-s.Context.Done():
+			return nil, nil, nil, err
+		case <-time.After(serverPause):
+		}
+	}
 }
 
 // listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as

@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 )
 
 // A jobReport is the report of `status JOB`.
@@ -36,7 +37,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), age(j.Created))
+	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %d  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.Answered, r.Queued, r.Chunks, r.Letters, j.BadCount)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
@@ -94,7 +95,7 @@ func (r *jobReport) supervision() string {
 	case r.Finished():
 		return "finished"
 	case r.Holder != "":
-		return "supervised by process " + r.Holder
+		return "supervised by process " + text.Sanitize(r.Holder, 80)
 	}
 	return "no process supervises it (run `producer serve`, or `producer wait " + r.ID + "`)"
 }

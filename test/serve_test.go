@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -84,24 +87,31 @@ func TestServeTwo(t *testing.T) {
 	s.checkAnsweredOnce("j", 200)
 }
 
+// healthOf waits until p serves its health, and returns a function that requests it: the status and the body.
+func healthOf(p *program) func() string {
+	p.t.Helper()
+	p.await(&p.stderr, "/healthz")
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/healthz`).FindString(p.stderr.String())
+	return func() string {
+		answer, err := http.Get(url)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return fmt.Sprint(answer.StatusCode, " ", string(body))
+	}
+}
+
 // GET /healthz tells whether the supervisor works, while the server stops and comes back.
 func TestServeHealth(t *testing.T) {
 	t.Parallel()
 	s := newFaultFleet(t, time.Second)
 	p := s.supervise("--listen 127.0.0.1:0")
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/healthz`).FindString(p.stderr.String())
-	health := func() string {
-		answer, err := http.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		body, err := io.ReadAll(answer.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprint(answer.StatusCode, " ", string(body))
-	}
+	health := healthOf(p)
 	eventually(t, "it supervises", func() bool { return health() == "200 ok\n" })
 	s.stopServer(syscall.SIGTERM)
 	eventually(t, "the server is gone", func() bool { return health() == "503 not connected to NATS\n" })
@@ -155,7 +165,64 @@ func TestServeStarts(t *testing.T) {
 	s.run("producer", "init").wantCode(0).wantStdout("all streams exist with these settings\n")
 	p.signal(syscall.SIGTERM)
 	p.wantCode(0)
-	run(t, "producer", "serve --listen none -s nats://127.0.0.1:1").wantCode(3)
+}
+
+// A supervisor that starts before its server waits for it. It ends at once if the server refuses it, or at a signal.
+func TestServeWaitsForServer(t *testing.T) {
+	t.Parallel()
+	s := newFaultFleet(t, time.Second)
+	s.stopServer(syscall.SIGTERM)
+	p := s.start("producer", "serve --listen 127.0.0.1:0")
+	p.await(&p.stderr, "waiting for the server: cannot reach NATS at "+s.url)
+	health := healthOf(p)
+	if got := health(); !strings.HasPrefix(got, "503 waiting for the server: cannot reach NATS at "+s.url) {
+		t.Error(got)
+	}
+	s.restartServer()
+	eventually(t, "it supervises", func() bool { return health() == "200 ok\n" })
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
+	if n := strings.Count(p.stderr.String(), "waiting for the server"); n != 1 {
+		t.Errorf("it said so %d times:\n%s", n, p.stderr.String())
+	}
+
+	waiting := start(t, "producer", "serve --listen none -s nats://127.0.0.1:1")
+	waiting.await(&waiting.stderr, "waiting for the server")
+	waiting.signal(syscall.SIGINT)
+	waiting.wantCode(130)
+	run(t, "producer", "serve --listen none --creds nowhere.creds").wantCode(3)
+	closed := startCommand(t, exec.Command(binary(t, "nats-server"), "-a", "127.0.0.1", "-p", "-1", "--user", "u", "--pass", "p"))
+	closed.await(&closed.stderr, "Server is ready")
+	run(t, "producer", "serve --listen none -s "+listens(t, closed)).wantCode(3).wantSaid("requires a login")
+}
+
+// A JetStream that stops while its server continues is noticed within 5 s, long before the lease is lost.
+func TestServeWithoutJetStream(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "conf")
+	configure := func(jetstream string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("listen: 127.0.0.1:-1\n"+jetstream), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enabled := fmt.Sprintf("jetstream { store_dir: %q }\n", t.TempDir())
+	configure(enabled)
+	s := &server{program: start(t, "nats-server", "-c "+file)}
+	s.await(&s.stderr, "Server is ready")
+	s.url = listens(t, s.program)
+	s.run("producer", "init").wantCode(0)
+	p := s.supervise("--listen 127.0.0.1:0")
+	health := healthOf(p)
+	eventually(t, "it supervises", func() bool { return health() == "200 ok\n" })
+	configure("")
+	s.signal(syscall.SIGHUP)
+	s.await(&s.stderr, "JetStream Shutdown")
+	stopped := time.Now()
+	eventually(t, "it is not healthy", func() bool { return strings.HasPrefix(health(), "503 JetStream does not answer: ") })
+	if took := time.Since(stopped); took > 10*time.Second { // 5 s, and as much for a busy machine
+		t.Errorf("after %v", took)
+	}
 }
 
 // serve creates nothing where existing streams have other settings than the defaults.

@@ -55,6 +55,10 @@ type Refused struct {
 	Range  task.Range
 	Worker string
 	Err    error // the reason
+
+	// OtherNumbers says that the result is a true answer to other numbers than those of the job, and that its
+	// worker states to have been given these.
+	OtherNumbers bool
 }
 
 // Error names the range, the worker and the reason.
@@ -97,7 +101,9 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)
 		}
-		return Checked{}, c.refuse(a, err)
+		refused := c.refuse(a, err)
+		refused.OtherNumbers = c.answersOthers(ctx, result, numbers)
+		return Checked{}, refused
 	}
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil
 }
@@ -138,7 +144,7 @@ func checkMethods(r *task.Result) error {
 }
 
 // refuse counts a refused result and returns the error that says so.
-func (c *Collector) refuse(a Arrival, err error) error {
+func (c *Collector) refuse(a Arrival, err error) *Refused {
 	c.refused.Add(1)
 	return &Refused{Range: a.Range, Worker: a.Worker, Err: err}
 }

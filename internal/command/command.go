@@ -9,7 +9,7 @@
 //
 // A session ends its Context for three reasons, which its cause tells apart:
 //
-//	cli.SignalError       the first SIGINT or SIGTERM; a second one calls onSecond of Start
+//	cli.SignalError       the first SIGINT, SIGTERM or SIGHUP; a second one calls onSecond of Start
 //	natsconn.ErrConnect   the server refuses this client: its credentials or its permissions
 //	context.Canceled      the command has returned and called stop
 package command
@@ -28,6 +28,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/stream"
 )
@@ -57,10 +58,12 @@ type Session struct {
 	Log      zerolog.Logger
 	Identity natsconn.Identity // that of the credentials that Connect used
 
+	hurry  context.Context         // ends at the second signal
 	refuse context.CancelCauseFunc // ends Context with the reason of a refusal
 }
 
-// Start begins a session. The second signal calls onSecond, unless it is nil. The caller must call
+// Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command
+// still does for the user after the first one. The caller must call
 // stop at the end of the session, unless err is not nil. From here on a closed pipe is an error of
 // Write, and does not end the process.
 func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error) {
@@ -70,10 +73,16 @@ func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error
 		return nil, nil, err
 	}
 	signal.Ignore(syscall.SIGPIPE) // so that the command can clean up after it
-	ctx, stopSignals := cli.Signals(c.Context, onSecond)
+	hurry, insist := context.WithCancel(context.Background())
+	ctx, stopSignals := cli.Signals(c.Context, func() {
+		insist()
+		if onSecond != nil {
+			onSecond()
+		}
+	})
 	ctx, refuse := context.WithCancelCause(ctx)
-	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, refuse: refuse}
-	return s, func() { stopSignals(); refuse(nil) }, nil
+	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, hurry: hurry, refuse: refuse}
+	return s, func() { stopSignals(); insist(); refuse(nil) }, nil
 }
 
 // Notef prints one line for the user on standard error: the name of the program and a message.
@@ -138,6 +147,9 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 	s.Log.Debug().Str("url", url).Msg("connected")
 	return nc, js, nil
 }
+
+// leave returns the context of what a submitter does for its job after the session's context has ended.
+func (s *Session) leave() (context.Context, context.CancelFunc) { return job.LeaveWithin(s.hurry) }
 
 // errDeadline is the cause of a context that has ended because of --deadline.
 var errDeadline = errors.New("deadline reached")

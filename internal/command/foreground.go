@@ -28,8 +28,10 @@ type Target struct {
 	Slots   func() int // numbers that these workers compute at a time; 0 = unknown
 	// Activities returns the numbers that workers have been computing for seconds or longer.
 	Activities func() []worker.Activity
-	// Resume returns a hint how to resume a job, or to stop it. It is not called if Private is set.
+	// Resume returns a hint how to resume a job, or to stop it. Rest returns one for a job whose submitter
+	// has ended before its input. Neither is called if Private is set.
 	Resume   func(job string) string
+	Rest     func(job string) string
 	Detached bool // a detached job needs a supervisor; false if the next start of this program resumes the job
 }
 
@@ -93,7 +95,7 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	p := f.printer
 	sum, err := run(ctx, f.target, job.Watch{
 		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
-		Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
+		Leave: f.session.leave, Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
 	}, func(id string) { f.id.Store(&id) })
 	stopProgress()
 	if err = p.close(err); err == nil {
@@ -136,30 +138,41 @@ func (f *foregroundJob) failure(err error) error {
 	if errors.Is(err, syscall.EPIPE) && f.c.Command.Name == "submit" && f.c.String("id") == "" && !f.target.Private {
 		f.session.removeUnread(f.target.Fleet, id)
 	}
-	var signal cli.SignalError
 	switch {
-	case errors.As(err, &signal):
-		err = f.interrupted(signal)
+	case errors.As(err, new(cli.SignalError)):
+		err = f.interrupted(err)
 	case errors.Is(err, errDeadline):
 		err = cli.Exit(cli.Deadline, err)
 	default:
 		return Fail(err)
 	}
-	if f.target.Private || id == "" {
-		return err
-	}
-	return cli.WithHint(err, "%s", f.target.Resume(id))
+	return f.target.withHint(err, id)
 }
 
-// interrupted returns the error of a signal with the count of the numbers done, if it is known.
-func (f *foregroundJob) interrupted(signal cli.SignalError) error {
+// withHint adds to the error of a process that has left the job id how to go on, unless the job ends with
+// the process or id is "".
+func (t *Target) withHint(err error, id string) error {
+	var left *job.LeftError
+	switch {
+	case t.Private || id == "":
+		return err
+	case !errors.As(err, &left):
+		return cli.WithHint(err, "%s", t.Resume(id))
+	case left.Unsealed != nil:
+		return cli.WithHint(err, "job %s could not be sealed, because the server does not answer; it has at least %s of its input; %s", id, text.Count(left.Stored, "number"), t.Rest(id))
+	}
+	return cli.WithHint(err, "job %s was sealed with %s of its input; %s", id, text.Count(left.Stored, "number"), t.Rest(id))
+}
+
+// interrupted returns err, which wraps a signal, with the count of the numbers done, if it is known.
+func (f *foregroundJob) interrupted(err error) error {
 	switch s := f.progress.Snapshot(time.Now()); {
 	case s.Sealed:
-		return fmt.Errorf("%w: %s", signal, cli.DoneOf(s))
+		return fmt.Errorf("%w: %s", err, cli.DoneOf(s))
 	case s.Done > 0: // the total is not known yet
-		return fmt.Errorf("%w: %s done", signal, text.Count(s.Done, "number"))
+		return fmt.Errorf("%w: %s done", err, text.Count(s.Done, "number"))
 	}
-	return signal
+	return err
 }
 
 // removeUnread removes a job whose reader has closed the pipe: no user knows its id. The session may

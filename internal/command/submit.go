@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	ucli "github.com/urfave/cli/v2"
@@ -52,8 +53,12 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 		return Fail(err)
 	}
 	defer closeTarget()
-	w := job.Watch{Log: s.Log, Slots: target.Slots, Status: s.logStatus}
-	j, err := job.Feed(s.Context, target.Fleet, sub, w, func(string) {})
+	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.Slots, Status: s.logStatus}
+	var id string
+	j, err := job.Feed(s.Context, target.Fleet, sub, w, func(started string) { id = started })
+	if errors.As(err, new(cli.SignalError)) {
+		return target.withHint(err, id)
+	}
 	if err != nil {
 		return Fail(err)
 	}

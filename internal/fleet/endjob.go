@@ -45,7 +45,7 @@ func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 		if j.Finished() {
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
 		}
-		now := time.Now()
+		now := f.Now(ctx)
 		j.State, j.Ended = task.Cancelled, &now
 		expires := now.Add(max(j.Keep, TombstoneAge))
 		j.Expires = &expires
@@ -121,7 +121,7 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	active := false
 	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
 		active = !j.Finished()
-		expires := time.Now().Add(TombstoneAge)
+		expires := f.Now(ctx).Add(TombstoneAge)
 		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
 		return nil
 	})

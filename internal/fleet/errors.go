@@ -3,6 +3,9 @@ package fleet
 import "errors"
 
 var (
+	// ErrUnreadable is wrapped by the error for a manifest that this program has not written, or cannot read.
+	ErrUnreadable = errors.New("unreadable manifest")
+
 	// ErrDiffers is wrapped when a stream or durable exists with other settings, an id with other
 	// input, or a job in another state. No retry can help; the user must decide.
 	ErrDiffers = errors.New("conflict")

@@ -13,7 +13,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// abandonedAge is the age at which a job that never ended, and that no process watches, is removed.
+// abandonedAge is the age of the manifest at which a job that never ended, and that no process watches, is
+// removed.
 const abandonedAge = 30 * 24 * time.Hour
 
 // What is removed, when, and what remains:
@@ -22,8 +23,10 @@ const abandonedAge = 30 * 24 * time.Hour
 //	done       | Expires: its keep after the end       | a tombstone, for TombstoneAge
 //	cancelled  | Expires, at least TombstoneAge later  | a tombstone, for TombstoneAge
 //	removed    | Expires                               | nothing: the id is free
-//	open,      | abandonedAge after its creation, if   | a tombstone, for TombstoneAge
-//	sealed     | no process holds or supervises it     |
+//	open,      | abandonedAge after its manifest was   | a tombstone, for TombstoneAge
+//	sealed     | last written, or Expires if it has    |
+//	           | one, if no process holds or           |
+//	           | supervises it                         |
 //
 // A supervisor removes a job when it becomes due. Without one, producers do that when they start.
 //
@@ -31,22 +34,38 @@ const abandonedAge = 30 * 24 * time.Hour
 // answers of a job which has just expired holds it, and so keeps it. A job without Expires never ended. It
 // is kept while any process may still complete it, at most abandonedAge if none does.
 
-// expiresAt returns when a job may be removed: at the time in its manifest, or when it never ended,
-// at the age of an abandoned job.
+// expiresAt returns when a job may be removed, by the server's clock. The process that wrote Expires may
+// have had a wrong clock, so its times are not compared with those of the server, only with each other:
+//
+//	manifest              | removed no earlier than
+//	done or cancelled,    | Written + (Expires - Ended): one process has written both at that time
+//	with Ended            |
+//	any other             | Expires, but at the latest Written + the longer of its keep and TombstoneAge
+//	open or sealed,       | Written + abandonedAge
+//	without Expires       |
 func expiresAt(j *task.Job) (at time.Time, ok bool) {
 	switch {
-	case j.Expires != nil:
-		return *j.Expires, true
-	case !j.Finished():
-		return j.Created.Add(abandonedAge), true
+	case j.Expires == nil:
+		return j.Written.Add(abandonedAge), !j.Finished()
+	case j.State == task.Done, j.State == task.Cancelled:
+		if j.Ended != nil {
+			return j.Written.Add(j.Expires.Sub(*j.Ended)), true
+		}
 	}
-	return at, false
+	keep := TombstoneAge
+	if j.State != task.Removed {
+		keep = max(keep, j.Keep)
+	}
+	if at = j.Written.Add(keep); j.Expires.Before(at) {
+		at = *j.Expires
+	}
+	return at, true
 }
 
-// expired reports whether a job may be removed now, by the clock of this process; see Expiry.
-func expired(j *task.Job) bool {
+// expired reports whether a job may be removed at the time now of the server.
+func expired(j *task.Job, now time.Time) bool {
 	at, ok := expiresAt(j)
-	return ok && !time.Now().Before(at)
+	return ok && !now.Before(at)
 }
 
 // RemoveExpired removes the jobs whose time has passed, and the tombstones of those removed
@@ -61,8 +80,9 @@ func (f *Fleet) RemoveExpired(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	now := f.Now(ctx)
 	for _, j := range jobs {
-		if expired(j) {
+		if expired(j, now) {
 			_, err := f.removeUnheld(ctx, j)
 			errs = append(errs, err)
 		}
@@ -80,7 +100,7 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ 
 		defer f.release(lease{job: j.ID, revision: revision})
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return false, nil
-	case stream.IsFull(err) && j.Expires != nil: // it has ended
+	case stream.IsFull(err) && j.Finished():
 		if holder, err := f.Holder(ctx, j.ID); err != nil || holder != "" {
 			return false, err
 		}
@@ -98,7 +118,7 @@ func (f *Fleet) removeExpired(ctx context.Context, id string) error {
 	if errors.Is(err, ErrNoJob) {
 		return nil
 	}
-	if err != nil || !expired(j) {
+	if err != nil || !expired(j, f.Now(ctx)) {
 		return err
 	}
 	if err := f.Remove(ctx, id); err != nil || j.State != task.Removed {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"math"
 	"sync"
 	"time"
 
@@ -17,10 +18,9 @@ import (
 //	                                               │ reads the manifest, takes the lease, removes
 //	                                               └─► back into due if that was not possible
 //
-// Times are compared with the clock of this process. The process that ended a job has written them
-// with its own clock, so the two should agree to within minutes. A clock that is ahead removes jobs
-// too early by the difference, and one that is behind too late; nothing else depends on it. An Expiry
-// looks at the clock once an hour at least, because an operator may set it.
+// All times are the server's, see expiresAt and clock: no clock of a process needs to be right. An Expiry
+// asks for the server's time before it removes anything, and once an hour at least, because the machine may
+// have been suspended.
 type Expiry struct {
 	f       *Fleet
 	retry   time.Duration // after a job could not be removed
@@ -45,8 +45,19 @@ func (f *Fleet) NewExpiry() *Expiry {
 // however often they are put: a follower delivers all of them again after a loss of messages.
 func (e *Expiry) Put(j *task.Job) {
 	if at, ok := expiresAt(j); ok {
-		e.add(expiryOf{at.UnixNano(), j.ID})
+		e.add(expiryOf{nanos(at), j.ID})
 	}
+}
+
+// nanos returns t in Unix nanoseconds, or the nearest time that they can express.
+func nanos(t time.Time) int64 {
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return math.MinInt64
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
 
 func (e *Expiry) add(x expiryOf) {
@@ -77,6 +88,7 @@ func (e *Expiry) Run(ctx context.Context, abandoned func(id string) bool) {
 		case <-timer.C:
 		case <-e.earlier:
 		}
+		e.f.Now(ctx)
 		next := e.removeDue(ctx, abandoned)
 		timer.Reset(next)
 	}
@@ -95,7 +107,7 @@ func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) 
 			e.f.link.Log.Debug().Err(err).Str("job", id).Msg("cannot remove an expired job, retrying")
 		}
 		if retry > 0 {
-			e.add(expiryOf{time.Now().Add(retry).UnixNano(), id})
+			e.add(expiryOf{nanos(e.f.now().Add(retry)), id})
 		}
 	}
 	return 0
@@ -103,12 +115,13 @@ func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) 
 
 // next takes a job that is due; "" if none is before wait has passed.
 func (e *Expiry) next() (id string, wait time.Duration) {
+	now := e.f.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for len(e.due) > 0 {
 		first := e.due[0]
 		current := e.at[first.id] == first.at
-		if wait := time.Until(time.Unix(0, first.at)); current && wait > 0 {
+		if wait := time.Unix(0, first.at).Sub(now); current && wait > 0 {
 			return "", min(wait, longestWait)
 		}
 		heap.Pop(&e.due)
@@ -129,9 +142,9 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 		return 0, nil
 	case err != nil:
 		return e.retry, err
-	case !expired(j):
+	case !expired(j, e.f.Now(ctx)):
 		return 0, nil // its time has changed, and Put was or will be called for that
-	case j.Expires == nil && !abandoned(id):
+	case !j.Finished() && !abandoned(id):
 		return longestWait, nil
 	}
 	removed, err := e.f.removeUnheld(ctx, j)

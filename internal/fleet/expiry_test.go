@@ -22,6 +22,13 @@ func (h *testFleet) ended(id string, state task.State, after time.Duration) *tas
 	return j
 }
 
+// pass has f believe that d more has passed by the server's clock.
+func (h *testFleet) pass(d time.Duration) {
+	h.clock.mu.Lock()
+	defer h.clock.mu.Unlock()
+	h.clock.at = h.clock.at.Add(d)
+}
+
 // TestExpiry: jobs are removed when their time has come, whatever the order in which they are
 // known; one that is held, when it is held no more; one that never ended, only if it is abandoned.
 func TestExpiry(t *testing.T) {
@@ -34,7 +41,6 @@ func TestExpiry(t *testing.T) {
 		e.Run(ctx, func(id string) bool { return id == "abandoned" })
 		return nil
 	})
-	e.Put(h.ended("later", task.Removed, time.Hour))
 	e.Put(h.ended("tombstone", task.Removed, soon))
 	e.Put(h.ended("done", task.Done, soon))
 	held := h.ended("held", task.Done, 0)
@@ -43,14 +49,8 @@ func TestExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Put(held)
-	for _, id := range []string{"abandoned", "supervised"} {
-		h.job(id, task.ClassNorm, 0)
-		j, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { j.Created = time.Now().Add(-2 * abandonedAge); return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.Put(j)
-	}
+	later := h.ended("later", task.Done, time.Hour)
+	e.Put(later)
 	state := func(id string) string {
 		j, err := h.Job(t.Context(), id)
 		if errors.Is(err, ErrNoJob) {
@@ -64,16 +64,71 @@ func TestExpiry(t *testing.T) {
 	if got := state("tombstone") + " " + state("done"); got != "removed done" {
 		t.Errorf("before they are due: %s", got)
 	}
-	for id, want := range map[string]string{"tombstone": "none", "done": "removed", "abandoned": "removed"} {
+	for id, want := range map[string]string{"tombstone": "none", "done": "removed"} {
 		await(t, fmt.Sprint(id, " is ", want), func() bool { return state(id) == want })
 	}
-	for id, want := range map[string]string{"later": "removed", "held": "done", "supervised": "open"} {
+	for id, want := range map[string]string{"later": "done", "held": "done"} {
 		if got := state(id); got != want {
 			t.Errorf("%s is %s, not %s", id, got, want)
 		}
 	}
 	h.release(lease{job: "held", revision: revision})
 	await(t, "what was held is removed", func() bool { return state("held") == "removed" })
+	for _, id := range []string{"abandoned", "supervised"} {
+		h.job(id, task.ClassNorm, 0)
+	}
+	h.pass(abandonedAge)
+	for _, id := range []string{"supervised", "abandoned"} { // in this order: the one that is removed is last
+		j, err := h.Job(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Put(j)
+	}
+	e.Put(h.ended("wake", task.Done, 0)) // Run sleeps by the clock of this process
+	await(t, "the abandoned one is removed", func() bool { return state("abandoned") == "removed" })
+	if got := state("supervised"); got != "open" {
+		t.Errorf("a supervised job is %s", got)
+	}
+}
+
+// TestExpiresAt: the times of a writer count only relative to each other.
+func TestExpiresAt(t *testing.T) {
+	t.Parallel()
+	written := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	const day, keep = 24 * time.Hour, 10 * 24 * time.Hour
+	for _, wrong := range []time.Duration{0, 31 * day, -31 * day, time.Second} { // of the writer's clock
+		own := written.Add(wrong)
+		for _, test := range []struct {
+			state          task.State
+			ended, expires time.Duration // on the writer's clock; 0 = not set
+			want           time.Duration // after written; 0 = never
+		}{
+			{task.Open, 0, 0, abandonedAge}, {task.Sealed, 0, 0, abandonedAge}, {task.Removed, 0, 0, 0}, {task.Done, 0, 0, 0},
+			{task.Done, 1, keep + 1, keep}, {task.Cancelled, 1, day + 1, day}, {task.Done, keep, 1, 1 - keep},
+		} {
+			j := &task.Job{State: test.state, Keep: keep, Created: own, Written: written}
+			if test.ended != 0 {
+				j.Ended, j.Expires = new(own.Add(test.ended)), new(own.Add(test.expires))
+			}
+			at, ok := expiresAt(j)
+			if ok != (test.want != 0) || ok && at.Sub(written) != test.want {
+				t.Errorf("clock %v wrong: %+v expires %v after it was written, %v", wrong, test, at.Sub(written), ok)
+			}
+		}
+	}
+	for _, test := range []struct {
+		state         task.State
+		expires, want time.Duration // after written
+	}{
+		{task.Removed, day / 2, day / 2}, {task.Removed, 31 * day, TombstoneAge}, {task.Sealed, day, day},
+		{task.Sealed, 31 * day, keep}, {task.Done, 100 * 365 * day, keep},
+	} {
+		j := &task.Job{State: test.state, Keep: keep, Expires: new(written.Add(test.expires)), Written: written}
+		if at, ok := expiresAt(j); !ok || at.Sub(written) != test.want {
+			t.Errorf("%+v expires %v after it was written, %v", test, at.Sub(written), ok)
+		}
+	}
 }
 
 // TestExpiryOrder: the next one is the earliest that is known, and none before its time.
@@ -83,7 +138,7 @@ func TestExpiryOrder(t *testing.T) {
 	now := time.Now()
 	for i, seconds := range []int{-5, 3600, -20, -10, 7200} {
 		at := now.Add(time.Duration(seconds) * time.Second)
-		e.Put(&task.Job{ID: fmt.Sprint(i), State: task.Removed, Expires: &at})
+		e.Put(&task.Job{ID: fmt.Sprint(i), State: task.Removed, Expires: &at, Written: now})
 	}
 	e.Put(&task.Job{ID: "without a time", State: task.Removed})
 	for _, want := range []string{"2", "3", "0", ""} {
@@ -100,12 +155,12 @@ func TestExpiryPutAgain(t *testing.T) {
 	e := new(Fleet).NewExpiry()
 	past, future := time.Now().Add(-time.Minute), time.Now().Add(time.Minute)
 	for range 1000 {
-		e.Put(&task.Job{ID: "j", State: task.Done, Expires: &past})
+		e.Put(&task.Job{ID: "j", State: task.Done, Expires: &past, Written: past})
 	}
 	if len(e.due) != 1 {
 		t.Errorf("%d entries for one job", len(e.due))
 	}
-	e.Put(&task.Job{ID: "j", State: task.Done, Expires: &future})
+	e.Put(&task.Job{ID: "j", State: task.Done, Expires: &future, Written: past})
 	if id, wait := e.next(); id != "" || wait > time.Minute || wait < 50*time.Second {
 		t.Errorf("next is %q, or in %v", id, wait)
 	}
@@ -120,9 +175,7 @@ func TestAbandonedUnderSupervisor(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 0)
-	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.Created = time.Now().Add(-2 * abandonedAge); return nil }); err != nil {
-		t.Fatal(err)
-	}
+	h.pass(abandonedAge)
 	revision, err := h.acquire(t.Context(), SupervisorLease("s"), "s")
 	if err != nil {
 		t.Fatal(err)

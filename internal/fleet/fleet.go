@@ -25,9 +25,10 @@ type Fleet struct {
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
 	returnShare                           Share         // returnShare; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
+	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
-	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
+	unreadable unreadableKeys
 	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
 	covers     sync.Map                  // job -> *coverage of a watcher in this process
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
@@ -49,10 +50,12 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
 	} {
 		err := f.link.RetryStart(ctx, func() error {
+			before := localNow()
 			s, err := js.Stream(ctx, name)
 			if err != nil {
 				return stream.NotProvisioned("stream", name, err)
 			}
+			f.clock.observe(before, localNow(), s.CachedInfo().TimeStamp)
 			*at = s
 			return nil
 		})
@@ -73,6 +76,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 			return nil, err
 		}
 	}
+	f.warnOfClock()
 	return f, nil
 }
 
@@ -80,6 +84,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 // ends, without a limit of time: a job outlives a restart of the server. try must be harmless if done
 // twice, since an attempt whose answer was lost may have had its effect.
 func (f *Fleet) Retry(ctx context.Context, try func() error) error { return f.link.Retry(ctx, try) }
+
+// Connected reports whether the connection to the server is up now.
+func (f *Fleet) Connected() bool { return f.link.NC.IsConnected() }
 
 // Election returns how long a cluster may take until all its servers have the same state again. Something
 // that is missing for longer is lost; before that, the server that answers may be behind.

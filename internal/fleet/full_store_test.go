@@ -93,7 +93,7 @@ func TestFullStore(t *testing.T) {
 		for id, change := range map[string]func(*task.Job){
 			"j":         func(j *task.Job) { j.State, j.Expires = task.Done, &past },
 			"held":      func(j *task.Job) { j.State, j.Expires = task.Done, &past },
-			"abandoned": func(j *task.Job) { j.Created = time.Now().Add(-2 * abandonedAge) },
+			"abandoned": func(*task.Job) {},
 		} {
 			h.job(id, task.ClassNorm, 10)
 			if _, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { change(j); return nil }); err != nil {
@@ -104,6 +104,7 @@ func TestFullStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.fillStore(resultOf)
+		h.pass(abandonedAge)
 		abandoned, err := h.Job(t.Context(), "abandoned")
 		if err != nil {
 			t.Fatal(err)

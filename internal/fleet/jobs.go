@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -33,14 +34,15 @@ import (
 //	ID, Kind, Class, Chunk, Budget,      | CreateJob          | once
 //	Certify, Keep, Created               |                    |
 //	Count, Digest, Work, Bad             | feeder             | when it seals the job
-//	Count, CutOff, Note                  | holder             | when it seals a job without a feeder
+//	Count, CutOff, Note; Expires         | holder, feeder     | when it seals a job that loses its feeder
 //	State open                           | feeder             | more input, or lost input
 //	State done, Ended, Expires, counts   | any watcher        | all positions are accounted for
 //	State sealed; no Ended, no Expires   | RetryDeadLetter    | the job is done
 //	State cancelled, Ended, Expires      | Cancel             | the job is active
 //	State removed, Expires; no Bad       | Remove             | at any time
 //
-// Count is known once a job is sealed. Expires is set when it ends. In a job that is
+// Count is known once a job is sealed. Expires is set when it ends, and before that in a job that was cut
+// off and whose submitter would have removed it: then no user may know its id. In a job that is
 // done each position below Count is verified or given up. While a job is open, the count of
 // FACTOR_INPUTS takes the place of Count.
 // Nothing may be queued for a job that has ended, except to reopen it: workers would compute it in vain.
@@ -89,20 +91,25 @@ func (f *Fleet) jobRevision(ctx context.Context, id string) (*task.Job, uint64, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read job %s: %w", id, stream.Explain(err))
 	}
-	j, err := decodeManifest(id, e.Value())
+	j, err := decodeManifest(id, e.Value(), e.Created())
 	return j, e.Revision(), err
 }
 
-// decodeManifest decodes the value of the key id of FACTOR_JOBS. The manifest must have that id: the
+// decodeManifest decodes the value of the key id of FACTOR_JOBS, which was stored at the time written. The manifest must have that id: the
 // subjects of the job are made from it, and must be those of no other job.
-func decodeManifest(id string, value []byte) (*task.Job, error) {
+func decodeManifest(id string, value []byte, written time.Time) (*task.Job, error) {
 	j, err := task.DecodeJob(value)
+	switch {
+	case err != nil:
+	case j.ID != id:
+		err = fmt.Errorf("the manifest is of job %.60q", j.ID)
+	default:
+		err = j.Check()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read job %s: %w", id, err)
+		return nil, fmt.Errorf("read job %s: %w: %w", id, ErrUnreadable, err)
 	}
-	if j.ID != id {
-		return nil, fmt.Errorf("read job %s: the manifest is of job %.60q", id, j.ID)
-	}
+	j.Written = written
 	return j, nil
 }
 
@@ -123,6 +130,7 @@ func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job)
 		}
 		_, err = f.jobs.Update(ctx, id, j.Encode(), revision)
 		if err == nil {
+			j.Written = f.now()
 			return j, nil
 		}
 		if !stream.IsConflict(err) {

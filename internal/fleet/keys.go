@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"strings"
+	"time"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -17,6 +18,7 @@ type key struct {
 	name     string
 	value    []byte // nil if the key was deleted
 	revision uint64
+	stored   time.Time // by the server's clock
 }
 
 // followKeys calls put with the keys of FACTOR_JOBS that match the filter, as they stand
@@ -31,7 +33,7 @@ func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key), ca
 	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true}
 	return f.link.Follow(ctx, source, func(batch []stream.Message, _ uint64) error {
 		for _, m := range batch {
-			k := key{strings.TrimPrefix(m.Subject, prefix), m.Data, m.Seq}
+			k := key{strings.TrimPrefix(m.Subject, prefix), m.Data, m.Seq, m.Stored}
 			if m.Header.Get("KV-Operation") != "" || m.Header.Get("Nats-Marker-Reason") != "" {
 				k.value = nil
 			} else if k.value == nil {

@@ -38,17 +38,51 @@ func (f *Fleet) Jobs(ctx context.Context) ([]*task.Job, error) {
 // decodeOrLog decodes the manifest in a key. It returns nil for a key that was deleted, that is no
 // job's, or that cannot be decoded; the latter is logged, once for each revision.
 func (f *Fleet) decodeOrLog(k key) *task.Job {
-	if k.value == nil || task.CheckJob(k.name) != nil {
+	if k.value == nil {
 		return nil
 	}
-	j, err := decodeManifest(k.name, k.value)
+	what := "a key of " + schema.BucketJobs + " is ignored"
+	err := task.CheckJob(k.name)
 	if err == nil {
-		return j
+		var j *task.Job
+		if j, err = decodeManifest(k.name, k.value, k.stored); err == nil {
+			return j
+		}
+		what = fmt.Sprintf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, k.name)
 	}
-	if old, ok := f.unreadable.Swap(k.name, k.revision); !ok || old != k.revision {
-		f.link.Log.Warn().Err(err).Msgf("the job is left out; `nats kv purge %s %s` removes it", schema.BucketJobs, k.name)
+	if errors.Is(err, task.ErrNewer) {
+		what = "the job is left out; update this program"
+	}
+	if f.unreadable.isNew(k.name, k.revision) {
+		f.link.Log.Warn().Err(err).Msg(what)
 	}
 	return nil
+}
+
+// unreadableKeys has the keys whose unreadable manifest was logged. A hostile producer may write any number of
+// them, any number of times: no more than maxUnreadable are logged and remembered.
+type unreadableKeys struct {
+	mu     sync.Mutex
+	logged map[string]uint64 // guarded by mu; key -> revision
+	lines  int               // guarded by mu
+}
+
+// maxUnreadable bounds the log lines of a process about unreadable manifests.
+const maxUnreadable = 100
+
+// isNew reports whether the revision of a key is to be logged.
+func (u *unreadableKeys) isNew(key string, revision uint64) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.lines >= maxUnreadable || u.logged[key] == revision {
+		return false
+	}
+	if u.logged == nil {
+		u.logged = make(map[string]uint64)
+	}
+	u.lines++
+	u.logged[key] = revision
+	return true
 }
 
 // manifests has the jobs that have not ended, for a process that follows the manifests of all
@@ -182,7 +216,7 @@ func (f *Fleet) watchJob(ctx context.Context, id string, changed func(*task.Job)
 		}
 	}
 	return f.followKeys(ctx, id, func(k key) {
-		if j, err := decodeManifest(id, k.value); err == nil {
+		if j, err := decodeManifest(id, k.value, k.stored); err == nil {
 			changed(j)
 		}
 	}, nil)

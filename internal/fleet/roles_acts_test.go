@@ -28,7 +28,7 @@ import (
 func (c *castle) fill() {
 	c.t.Helper()
 	for i := range 160 {
-		j := &task.Job{ID: fmt.Sprintf("old%d", i), State: task.Open, Created: time.Now(), Note: strings.Repeat("x", 15<<10)}
+		j := &task.Job{ID: fmt.Sprintf("old%d", i), Kind: task.KindSquare, Class: task.ClassNorm, State: task.Open, Created: time.Now(), Note: strings.Repeat("x", 15<<10)}
 		if err := c.CreateJob(c.t.Context(), j); err != nil {
 			c.t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ func SupervisorLease(name string) string { return supervisorPrefix + name }
 func (s *Survey) Supervisors() (names []string) {
 	for key := range s.keys {
 		held, _ := s.Held(key)
-		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && held {
+		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && held && task.CheckJob(name) == nil {
 			names = append(names, name)
 		}
 	}
@@ -75,6 +75,9 @@ func supervisors(ctx context.Context, js jetstream.JetStream, leases jetstream.K
 	}
 	for subject := range info.State.Subjects {
 		name := strings.TrimPrefix(subject, prefix)
+		if task.CheckJob(name) != nil {
+			continue // no supervisor has such a name
+		}
 		switch _, err := leases.Get(ctx, SupervisorLease(name)); {
 		case err == nil:
 			names = append(names, name)

@@ -15,16 +15,14 @@ import (
 // A listing of FACTOR_LEASES has the markers of released leases, too: for leaseTTL more. So a Survey reads
 // the leases that are listed, but not those that this process holds:
 //
-//	listed ──► read ──┬── a holder: read again when the bucket has changed, or after leaseReread
+//	listed ──► read ──┬── a holder: read again when the bucket has changed, or after leaseTTL/3
 //	                  ├── a marker, or nothing: free
-//	                  └── the same revision for 4/3 leaseTTL: removed (see awaitFree)
+//	                  └── the same revision for 4/3 leaseTTL: removed, as awaitFree does: a broken program may have
+//	                                stored it, or a server that was restarted has kept it
 //
 // A read costs a small request. At most maxLeaseReads are made in a look, those first that were read
 // longest ago: a released lease of n is seen to be free n/maxLeaseReads looks later.
-const (
-	maxLeaseReads = 64
-	leaseReread   = 5 * time.Second
-)
+const maxLeaseReads = 64
 
 // A seenLease is a key of FACTOR_LEASES that is listed.
 type seenLease struct {
@@ -51,7 +49,7 @@ func (s *Survey) readLeases(ctx context.Context) error {
 	now := time.Now()
 	var due []string
 	for key, l := range s.keys {
-		if !s.f.Holds(key) && (!l.read.After(s.changed) || now.Sub(l.read) >= leaseReread) {
+		if !s.f.Holds(key) && (!l.read.After(s.changed) || now.Sub(l.read) >= s.f.leaseTTL/3) {
 			due = append(due, key)
 		}
 	}

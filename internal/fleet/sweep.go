@@ -57,6 +57,8 @@ const (
 	sweepAhead = 8 // messages that the server sends before they are processed
 
 	sweepRetry = 2 * time.Second // before a message that could not be processed is redelivered
+
+	drainTimeout = time.Second // at the end of the sweeper
 )
 
 // newSweeper returns a sweeper for one goroutine.
@@ -94,9 +96,13 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 		return fmt.Errorf("sweep: %w", stream.Explain(err))
 	}
 	defer messages.Stop()
+	// Drain waits for a server that does not answer for as long as 10 s. That is too long for a user.
+	limit, end := context.WithCancel(context.Background())
+	defer end()
 	stop := context.AfterFunc(ctx, func() {
 		if f.link.NC.IsConnected() {
 			messages.Drain() // messages on their way here are nak'ed below
+			time.AfterFunc(drainTimeout, end)
 		} else {
 			messages.Stop()
 		}
@@ -104,14 +110,16 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	defer stop()
 	go f.probe(ctx, failures)
 	go f.watchStuck(ctx, failures)
-	return newSweeper(failures).run(ctx, messages)
+	return newSweeper(failures).run(ctx, limit, messages)
 }
 
-// run processes messages until they end.
-func (s *sweeper) run(ctx context.Context, messages jetstream.MessagesContext) error {
+// run processes messages until they end, or until limit ends, which is after ctx.
+func (s *sweeper) run(ctx, limit context.Context, messages jetstream.MessagesContext) error {
 	for {
-		m, err := messages.Next()
+		m, err := messages.Next(jetstream.NextContext(limit))
 		switch {
+		case limit.Err() != nil:
+			return nil
 		case err == nil && ctx.Err() != nil:
 			m.Nak()
 		case err == nil:

@@ -107,14 +107,15 @@ const (
 	maxSwept    = 8           // jobs that are kept; each may take 24 MiB
 )
 
-// job returns an active job; nil for a job that has ended or does not exist.
+// job returns an active job; nil for a job that has ended, does not exist, or has a manifest that is none. What
+// was returned of the latter is found missing if its manifest can be read again.
 func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
 	if j := s.jobs[id]; j != nil && time.Since(j.at) < sweptJobAge {
 		return j, nil
 	}
 	delete(s.jobs, id)
 	manifest, err := s.f.Job(ctx, id)
-	if errors.Is(err, ErrNoJob) || err == nil && manifest.Finished() {
+	if errors.Is(err, ErrNoJob) || errors.Is(err, ErrUnreadable) || err == nil && manifest.Finished() {
 		return nil, nil
 	}
 	if err != nil {

@@ -101,19 +101,8 @@ func (s *streams) feederHolder(ctx context.Context) (string, error) {
 	return s.fleet.Holder(ctx, feedLease(s.id))
 }
 
-// sealCutOff counts the stored numbers first. The feeder is not active, so that the count stays right;
-// if it comes back, feeder.seal or feeder.reopen corrects the manifest.
 func (s *streams) sealCutOff(ctx context.Context) (*task.Job, error) {
-	if err := s.inputs.Reload(ctx); err != nil {
-		return nil, err
-	}
-	return s.fleet.ChangeJob(ctx, s.id, func(j *task.Job) error {
-		if j.State == task.Open {
-			j.State, j.CutOff, j.Count = task.Sealed, true, s.inputs.Count()
-			j.Note = "the submitter died before it had read all input"
-		}
-		return nil
-	})
+	return s.cutOff(ctx, "the submitter died before it had read all input")
 }
 
 func (s *streams) backlog(ctx context.Context) (*fleet.Backlog, error) {

@@ -38,7 +38,8 @@ type checker struct {
 	trust    *fleet.Trust
 	audits   *auditor
 	deliver  func(batch)
-	recent   task.Set                // positions of the results that the last batch verified
+	recent   task.Set // positions of the results that the last batch verified
+	doubts   doubts
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
 
 	collector coverage               // nil = useless results are not bounded
@@ -106,7 +107,13 @@ func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes
 		case o.err != nil:
 			return verified, refused, o.err
 		default:
+			c.doubts.verify(arrivals[i].Worker)
 			verified = append(verified, o.checked)
+		}
+	}
+	for _, r := range c.doubts.lies() {
+		if err := c.strike(ctx, c.logOf(r.Refused), r.Refused, r.seq); err != nil {
+			return verified, refused, err
 		}
 	}
 	return verified, refused, nil
@@ -137,14 +144,30 @@ const (
 )
 
 // refuse deals with a result that is wrong: its worker gets a strike, and is quarantined with the
-// third. The error wraps ErrBeyondRepair once so many results for one range were refused that no
-// worker seems able to answer it.
+// third, unless its task may have been wrong (doubts). The error wraps ErrBeyondRepair once so many results
+// for one range were refused that no worker seems able to answer it.
 func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint64) error {
-	log := c.log.With().Str("worker", refused.Worker).Stringer("range", refused.Range).Logger()
+	log := c.logOf(refused)
 	if !c.isFault(ctx, refused) {
 		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
 		return nil
 	}
+	if refused.OtherNumbers {
+		c.trust.Complain(refused.Worker, fleet.ComplaintNumbers)
+		c.doubts.log(log, refusal{refused, seq})
+		c.doubts.add(refusal{refused, seq})
+		return nil
+	}
+	return c.strike(ctx, log, refused, seq)
+}
+
+// logOf returns a logger that names the worker and the range.
+func (c *checker) logOf(refused *collect.Refused) zerolog.Logger {
+	return c.log.With().Str("worker", refused.Worker).Stringer("range", refused.Range).Logger()
+}
+
+// strike gives the worker of a wrong result a strike; see refuse.
+func (c *checker) strike(ctx context.Context, log zerolog.Logger, refused *collect.Refused, seq uint64) error {
 	standing, fresh, err := c.trust.Strike(ctx, refused.Worker, fleet.Strike{
 		Time: time.Now().UTC(), Job: c.streams.id, Range: refused.Range.String(), Seq: seq, Reason: refused.Err.Error(),
 	})

@@ -30,7 +30,7 @@
 //	Cancelled  final: a user cancelled the job
 //	Removed    final: a user removed the job, or it has expired
 //
-//	Open ── feeder.seal, sealCutOff ──> Sealed ── recordEnd ──> Done
+//	Open ──── feeder.seal, cutOff ────> Sealed ── recordEnd ──> Done
 //	  ^                                   │ ^                    │ │
 //	  │                                   │ └──── dead retry ────┘ │
 //	  └─ reopen: more input of a cut-off job, or lost input ───────┘
@@ -47,7 +47,8 @@
 //	                                          is queued or the job is sealed
 //	feeder, before it has sealed the job      the holder seals the job as cut off 3 s after the lease
 //	                                          has expired; the same input, submitted again, continues
-//	                                          behind what is stored
+//	                                          behind what is stored. A feeder that a signal ends seals
+//	                                          the job so itself (leave.go)
 //	watcher                                   nothing: it has changed nothing that they need
 //	holder, at any step of a review           the next one reviews at once when it gets the lease
 //	last watcher                              workers finish what is queued; embedded run, or the

@@ -227,7 +227,7 @@ func (s *streams) writeEnd(ctx context.Context, w Watch, sum *Summary) (j *task.
 			if j.State != task.Sealed || j.Count != sum.Job.Count {
 				return errEndRecorded
 			}
-			markDone(j, sum)
+			markDone(j, sum, s.fleet.Now(ctx))
 			return nil
 		})
 		return err
@@ -235,10 +235,9 @@ func (s *streams) writeEnd(ctx context.Context, w Watch, sum *Summary) (j *task.
 	return j, err
 }
 
-// markDone writes into j that the job is done, and its counts. The manifest stays for
+// markDone writes into j that the job is done at the server's time now, and its counts. The manifest stays for
 // fleet.TombstoneAge at least, so that the id is not used again at once.
-func markDone(j *task.Job, sum *Summary) {
-	now := time.Now()
+func markDone(j *task.Job, sum *Summary, now time.Time) {
 	expires := now.Add(max(j.Keep, fleet.TombstoneAge))
 	j.State, j.Ended, j.Expires = task.Done, &now, &expires
 	j.Verified, j.Unfinished, j.Dead = sum.Verified, sum.Unfinished, sum.Counts.Dead

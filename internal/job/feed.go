@@ -39,8 +39,9 @@ func feedLease(id string) string { return id + ".feed" }
 // another process may have stored more numbers or sealed the job. So readState begins anew with what
 // is stored, and the numbers that were read and not stored are compared, or stored, again.
 //
-// If the feeder stops in the middle of its input, the stored numbers are still computed: its chunks
-// that were not queued are found missing by the holder, which also seals the job as cut off.
+// If the feeder stops in the middle of its input, it seals the job as cut off (leave); the holder does
+// that for a feeder that has died. The stored numbers are still computed: chunks that were not queued
+// are found missing by the holder.
 //
 // All its fields belong to its own goroutine; the loop gets events.
 //
@@ -70,6 +71,7 @@ type feeder struct {
 	since        time.Time     // when the first number of block was read
 	chunker      *plan.Chunker // of this lease: begins at storedBefore
 	publisher    *fleet.Publisher
+	departure    *departure // nil unless the feeder has left the job; read by others when run has returned
 }
 
 // newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
@@ -85,9 +87,10 @@ func (fd *feeder) attach(l *loop) {
 	}
 }
 
-// run feeds whenever this process has the feeder's lease, until all input is stored or ctx ends. It
-// is called once. An error wraps fleet.ErrDiffers if the input is not that of the job, ErrCancelled or
-// fleet.ErrNoJob if the job has ended, and ErrInputLost if the server has lost numbers.
+// run feeds whenever this process has the feeder's lease, until all input is stored or ctx ends. In the
+// latter case the job is sealed as cut off, unless another process feeds it. run is called once. An error
+// wraps fleet.ErrDiffers if the input is not that of the job, ErrCancelled or fleet.ErrNoJob if the job has
+// ended, and ErrInputLost if the server has lost numbers.
 func (fd *feeder) run(ctx context.Context) error {
 	if fd.existed {
 		if holder, _ := fd.feederHolder(ctx); holder != "" {
@@ -96,14 +99,23 @@ func (fd *feeder) run(ctx context.Context) error {
 	}
 	holdCtx, stop := context.WithCancel(ctx)
 	defer stop()
-	return fd.fleet.Hold(holdCtx, feedLease(fd.id), fd.process, func(leaseCtx context.Context) error {
+	held := false
+	err := fd.fleet.Hold(holdCtx, feedLease(fd.id), fd.process, func(leaseCtx context.Context) error {
+		held = true
 		fd.watch.Status("")
 		err := fd.feed(ctx, leaseCtx)
-		if err == nil {
+		switch {
+		case err == nil:
 			stop() // so that Hold gives the lease back and returns
+		case ctx.Err() != nil && context.Cause(leaseCtx) == context.Cause(holdCtx): // the lease was not lost before
+			fd.leave()
 		}
 		return err
 	})
+	if !held && !fd.existed && ctx.Err() != nil {
+		fd.leave()
+	}
+	return err
 }
 
 // feed reads the input to its end and seals the job. It continues from what is stored, by

@@ -108,6 +108,9 @@ func (fd *feeder) seal(j *task.Job) {
 	if j.State == task.Open || j.Count != fd.read {
 		j.State, j.Ended, j.Expires = task.Sealed, nil, nil
 	}
+	if j.State == task.Sealed {
+		j.Expires = nil // of a job that was cut off
+	}
 	j.CutOff, j.Note = false, ""
 	if fd.end.err != nil {
 		j.CutOff, j.Note = true, fd.end.err.Error()

@@ -82,7 +82,7 @@ func TestFeederLosesLease(t *testing.T) {
 func TestFeedRemoved(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	s, fd, err := begin(t.Context(), h.Fleet, submission("j", text(0, 10)))
+	s, fd, err := begin(t.Context(), h.Fleet, submission("j", text(0, 10)), Watch{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -56,6 +57,9 @@ type Watch struct {
 	Private    bool // no other process can know the job: its end is not recorded
 	Supervised bool // this process runs a sweeper already, and no user waits: a full store is waited for
 
+	// Leave returns the context of what this process does for the job after its own context has ended.
+	// nil = one of 2 s.
+	Leave    func() (context.Context, context.CancelFunc)
 	Slots    func() int        // numbers that the workers compute at the same time, for the size of chunks; 0 = unknown; may be nil
 	Status   func(string)      // what the process waits for, for the user; "" = nothing. Safe for concurrent use; may be nil
 	Progress *plan.JobProgress // filled if not nil
@@ -71,6 +75,9 @@ func (w Watch) withDefaults() Watch {
 	}
 	if w.Status == nil {
 		w.Status = func(string) {}
+	}
+	if w.Leave == nil {
+		w.Leave = func() (context.Context, context.CancelFunc) { return LeaveWithin(context.Background()) }
 	}
 	if w.Slots == nil {
 		w.Slots = func() int { return 0 }

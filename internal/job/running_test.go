@@ -87,7 +87,8 @@ type running struct {
 	t      *testing.T
 	out    output
 	cancel context.CancelCauseFunc
-	id     chan string // of a submitted job, once it exists
+	die    context.CancelFunc // before cancel: the process does nothing for the job after its end
+	id     chan string        // of a submitted job, once it exists
 	ended  chan struct{}
 	sum    *Summary
 	err    error
@@ -99,10 +100,14 @@ func (h *testFleet) begin(run func(ctx context.Context, w Watch, started func(st
 	r := &running{t: h.t, id: make(chan string, 1), ended: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	r.cancel = cancel
+	leaving, die := context.WithCancel(context.Background())
+	r.die = die
 	h.t.Cleanup(func() { cancel(errStopped); <-r.ended })
 	go func() {
 		defer close(r.ended)
-		r.sum, r.err = run(ctx, r.out.watch(), func(id string) { r.id <- id })
+		w := r.out.watch()
+		w.Leave = func() (context.Context, context.CancelFunc) { return LeaveWithin(leaving) }
+		r.sum, r.err = run(ctx, w, func(id string) { r.id <- id })
 	}()
 	return r
 }
@@ -141,8 +146,15 @@ func (r *running) clean() *Summary {
 	return s
 }
 
-// kill ends the process as a signal does.
+// kill ends the process as SIGKILL does, but for its leases, which it releases.
 func (r *running) kill() {
+	r.t.Helper()
+	r.die()
+	r.stop()
+}
+
+// stop ends the process as SIGINT does.
+func (r *running) stop() {
 	r.t.Helper()
 	r.cancel(errStopped)
 	if _, err := r.end(); err != nil && !errors.Is(err, errStopped) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
@@ -14,8 +13,9 @@ import (
 // exists, Submit joins it: it compares the input with the stored numbers before it emits any answer,
 // and continues behind them. started is called with the id once the job exists.
 //
-// When ctx ends the job continues without this process, and the error is the cause of ctx. Other
-// errors wrap
+// When ctx ends the job continues without this process, and the error wraps the cause of ctx. If the
+// input was not stored to its end by then, the job is sealed as cut off, and the error is a LeftError.
+// Other errors wrap
 //
 //   - fleet.ErrDiffers if the job of that id has other input or another kind, or if it was cancelled
 //     or removed before;
@@ -27,20 +27,21 @@ import (
 // An unreachable server is waited for once the job exists. The Summary is valid after an error too,
 // unless it is nil: then the job was not begun.
 func Submit(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*Summary, error) {
-	s, fd, err := begin(ctx, f, sub)
+	s, fd, err := begin(ctx, f, sub, w)
 	if err != nil {
 		return nil, err
 	}
 	started(s.id)
 	l := s.newLoop(ctx, goalEnd, fd.job, w, true)
 	fd.attach(l)
-	return s.watch(ctx, l, fd.run)
+	sum, err := s.watch(ctx, l, fd.run)
+	return sum, fd.explain(ctx, err)
 }
 
 // Feed stores and queues the input of a job like Submit, and returns the manifest without waiting for
 // answers. w.Emit and w.Flush are not called. The errors are those of Submit.
 func Feed(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*task.Job, error) {
-	s, fd, err := begin(ctx, f, sub)
+	s, fd, err := begin(ctx, f, sub, w)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func Feed(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started 
 	l := s.newLoop(ctx, goalFed, fd.job, w, true)
 	fd.attach(l)
 	end := l.run(ctx, fd.run, func(ctx context.Context) error { return s.followManifest(ctx, l) })
-	return l.job, s.conclude(ctx, l, end)
+	return l.job, fd.explain(ctx, s.conclude(ctx, l, end))
 }
 
 // Wait runs a job as a watcher until the job has ended. An error wraps fleet.ErrNoJob if there is no
@@ -128,23 +129,27 @@ func causeOf(ctx context.Context, err error) error {
 
 // begin creates the job, or finds the one of that id, and returns the access to it and its
 // feeder.
-func begin(ctx context.Context, f *fleet.Fleet, sub Submission) (*streams, *feeder, error) {
+func begin(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch) (*streams, *feeder, error) {
 	j, existed, err := createOrFind(ctx, f, sub)
 	if err != nil {
 		return nil, nil, causeOf(ctx, err)
 	}
 	in, err := f.Inputs(ctx, j.ID)
+	s := newStreams(f, j.ID, in)
+	fd := newFeeder(s, sub, j, existed)
 	if err != nil {
+		if fd.watch = w.withDefaults(); ctx.Err() != nil && !existed {
+			fd.leave()
+		}
 		return nil, nil, causeOf(ctx, err)
 	}
-	s := newStreams(f, j.ID, in)
-	return s, newFeeder(s, sub, j, existed), nil
+	return s, fd, nil
 }
 
 // createOrFind stores the manifest of a new job, or returns that of the job which has the id
 // that the user chose.
 func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.Job, existed bool, _ error) {
-	now := time.Now()
+	now := f.Now(ctx)
 	id := sub.ID
 	if id == "" {
 		id = task.NewJobID(now)

@@ -1,6 +1,7 @@
 package natsconn
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -29,11 +30,16 @@ func (c Config) dialError(err, dialed error, shown string) error {
 	text := reason(err)
 	switch {
 	case dialed == nil && (err == errNoAnswer || IsTimeout(err)):
-		return Errorf(err, "cannot reach NATS at %s: no greeting within %v; check that it is a NATS server, or try --tlsfirst", shown, c.Timeout)
+		return unreachable(err, "cannot reach NATS at %s: no greeting within %v; check that it is a NATS server, or try --tlsfirst", shown, c.Timeout)
 	case IsTimeout(err):
 		text = fmt.Sprintf("no answer within %v", c.Timeout)
 	}
-	return Errorf(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
+	return unreachable(err, "cannot reach NATS at %s: %s; start a server (nats-server -js) or name one with -s URL", shown, text)
+}
+
+// unreachable is Errorf for an error that wraps ErrUnreachable as well.
+func unreachable(cause error, format string, args ...any) error {
+	return Errorf(errors.Join(ErrUnreachable, cause), format, args...)
 }
 
 // loginError returns the error of a refused login, or nil.
@@ -90,7 +96,7 @@ func (c Config) protocolError(err error, shown string) error {
 	case errors.Is(err, nats.ErrNoInfoReceived):
 		return Errorf(err, "cannot reach NATS at %s: the program at this address is not a NATS server", shown)
 	case errors.Is(err, io.EOF):
-		return Errorf(err, "cannot reach NATS at %s: the connection was closed before the greeting; check that it is a NATS server, or try --tlsfirst", shown)
+		return unreachable(err, "cannot reach NATS at %s: the connection was closed before the greeting; check that it is a NATS server, or try --tlsfirst", shown)
 	}
 	return nil
 }
@@ -99,6 +105,11 @@ func (c Config) protocolError(err error, shown string) error {
 func IsTimeout(err error) bool {
 	var n net.Error
 	return errors.As(err, &n) && n.Timeout() || errors.Is(err, nats.ErrTimeout)
+}
+
+// IsUnreachable reports whether err says that no server has answered, or not in time: a later attempt may succeed.
+func IsUnreachable(err error) bool {
+	return errors.Is(err, ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || IsTimeout(err)
 }
 
 // reason returns the shortest text that names the cause: without addresses, which the message has

@@ -30,6 +30,10 @@ import (
 // login, a permission is missing, or a setting is wrong.
 var ErrConnect = errors.New("no connection to NATS")
 
+// ErrUnreachable is wrapped by the error of Dial if no server has answered. A later attempt may succeed without
+// a change of the settings. It wraps ErrConnect.
+var ErrUnreachable = fmt.Errorf("%w: no server answers", ErrConnect)
+
 // ErrClosed is returned when the connection was closed for good. It wraps ErrConnect.
 var ErrClosed = fmt.Errorf("%w: the connection is closed", ErrConnect)
 

@@ -39,9 +39,17 @@ type puller struct {
 	hiChecked time.Time     // when hi was last requested first
 	wait      time.Duration // for the next request that waits
 	silent    int           // requests in a row that ended without any answer
+	strange   int           // messages that are no tasks
 
-	mu      sync.Mutex
-	skipped map[task.Class]time.Time // class -> until when it is not requested; guarded by mu
+	mu    sync.Mutex
+	skips map[task.Class]skip // guarded by mu
+}
+
+// A skip is how a class is skipped.
+type skip struct {
+	until     time.Time     // until then it is not requested
+	next      time.Duration // for how long the next call of SkipClass skips it; 0 = firstSkip
+	delivered int           // tasks of the class since the last call
 }
 
 const (
@@ -49,12 +57,13 @@ const (
 	lowTurn    = 8                      // one pull of so many requests low before norm
 	minWait    = 100 * time.Millisecond // of a request that waits; doubled while no task comes
 	maxWait    = time.Second
-	skipTime   = 30 * time.Second // for which a class is skipped
+	skipTime   = 30 * time.Second // for which a class is skipped at most
+	firstSkip  = 50 * time.Millisecond
 )
 
 // newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
-	p := &puller{link: l, rotates: rotates, acks: make(map[task.Class]*acker), skipped: make(map[task.Class]time.Time), wait: minWait}
+	p := &puller{link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), wait: minWait}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
 	}
@@ -123,12 +132,32 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 	return err
 }
 
-// SkipClass makes Pull skip a class for the next 30 s. A worker that cannot do a kind of task hands the
-// task back, and would otherwise get it again at once. It implements worker.Source.
+// SkipClass makes Pull skip a class for a while. A worker that cannot do a kind of task hands the task back, and
+// would otherwise get it again at once. The n-th such task in a row, n = 1, 2, ..., costs
+//
+//	min(50 ms * 2^(n-1), 30 s)
+//
+// A task of another kind in between starts the count anew. So a class is not lost to all other jobs because one
+// submitter has queued a task of a kind that does not exist. SkipClass implements worker.Source.
 func (c *Client) SkipClass(class task.Class) {
-	c.puller.mu.Lock()
-	defer c.puller.mu.Unlock()
-	c.puller.skipped[class] = time.Now().Add(skipTime)
+	p := c.puller
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.skips[class]
+	if s.next == 0 || s.delivered > 1 {
+		s.next = firstSkip
+	}
+	p.skips[class] = skip{until: time.Now().Add(s.next), next: min(2*s.next, skipTime)}
+}
+
+// countDelivered notes that tasks of a class were delivered.
+func (p *puller) countDelivered(class task.Class, count int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s, ok := p.skips[class]; ok {
+		s.delivered += count
+		p.skips[class] = s
+	}
 }
 
 // order returns the classes to request, in this order:
@@ -163,9 +192,9 @@ func (p *puller) waitingClass() (task.Class, bool) {
 	return "", false
 }
 
-// isSkipped reports whether SkipClass was called for the class less than skipTime ago.
+// isSkipped reports whether SkipClass has the class skipped now.
 func (p *puller) isSkipped(class task.Class) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return time.Now().Before(p.skipped[class])
+	return time.Now().Before(p.skips[class].until)
 }

@@ -124,7 +124,9 @@ func TestPullSkipped(t *testing.T) {
 		}
 		w := h.client("w")
 		for _, c := range test.skipped {
-			w.SkipClass(c)
+			for range 12 { // so many in a row skip it for the longest time
+				w.SkipClass(c)
+			}
 		}
 		seen := make(map[string]bool)
 		for range 3 { // one for each class
@@ -185,7 +187,7 @@ func TestPullEnd(t *testing.T) {
 	}
 }
 
-// TestPullStrange: messages that are not tasks are ignored.
+// TestPullStrange: messages that are not tasks are ignored, and those of the queue removed.
 func TestPullStrange(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
@@ -198,12 +200,18 @@ func TestPullStrange(t *testing.T) {
 	}
 	var got []string
 	for range 3 {
-		text, _ := pull(t, w, 10)
+		text, _ := pull(t, w, 1)
 		got = append(got, text...)
+	}
+	if w.puller.silent != 0 {
+		t.Error("a message that is no task counts as a request without an answer")
 	}
 	if strings.Join(got, ";") != "norm j 1-1 1" {
 		t.Errorf("pulled %q", got)
 	}
+	fleettest.Await(t, "the message with a strange subject has left the queue", func() bool {
+		return len(fleettest.Subjects(t, h.js, schema.StreamTasks, "FACTOR.tasks.norm.j.nonsense.0")) == 0
+	})
 }
 
 // TestNoAnswer: without answers the subscription is replaced, then the connection; then the process
@@ -371,5 +379,29 @@ func TestAckGroups(t *testing.T) {
 	group.Wait()
 	if got := h.ranges("j"); got != "" {
 		t.Errorf("still queued: %s", got)
+	}
+}
+
+// TestSkipGrows: one task of an unknown kind costs the others of its class little, many in a row cost the class.
+func TestSkipGrows(t *testing.T) {
+	t.Parallel()
+	p := &puller{skips: make(map[task.Class]skip)}
+	c := &Client{puller: p}
+	length := func() time.Duration {
+		c.SkipClass(task.ClassNorm)
+		return time.Until(p.skips[task.ClassNorm].until).Round(firstSkip)
+	}
+	for want := firstSkip; want < skipTime; want *= 2 {
+		if got := length(); got != want {
+			t.Errorf("skipped for %v, want %v", got, want)
+		}
+		p.countDelivered(task.ClassNorm, 1) // the next one of that kind
+	}
+	if got := length(); got != skipTime {
+		t.Errorf("skipped for %v at most", got)
+	}
+	p.countDelivered(task.ClassNorm, 2)
+	if got := length(); got != firstSkip || p.isSkipped(task.ClassHi) {
+		t.Errorf("skipped for %v after a task of another kind", got)
 	}
 }

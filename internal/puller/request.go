@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -44,7 +45,11 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if err := p.link.NC.PublishRequest(subject, reply, body); err != nil {
 		return 0, fmt.Errorf("request tasks: %w", stream.Explain(err))
 	}
-	return p.receive(answers, reply, n, deliver)
+	count, err := p.receive(answers, reply, n, deliver)
+	if count > 0 {
+		p.countDelivered(class, count)
+	}
+	return count, err
 }
 
 // idleHeartbeat is the status of a message by which the server says that a request still waits.
@@ -52,19 +57,24 @@ const idleHeartbeat = "100"
 
 // receive delivers the tasks of a request until n have come, the request has ended, or answers ends.
 func (p *puller) receive(answers context.Context, reply string, n int, deliver func(*worker.Delivery)) (count int, err error) {
-	for count < n {
+	for received := 0; received < n; {
 		m, err := p.sub.NextMsgWithContext(answers)
 		if err != nil {
 			return count, p.receiveError(answers, err, count)
 		}
-		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" {
+		// A task has a reply subject, whatever headers its producer has given it.
+		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" && m.Reply == "" {
 			if m.Subject != reply || status == idleHeartbeat { // the late end of an earlier request
 				continue
 			}
 			p.silent = 0
 			return count, statusError(status, m.Header.Get("Description"))
 		}
-		if d := p.delivery(m); d != nil {
+		d, ofQueue := p.delivery(m)
+		if ofQueue {
+			received++ // also if it is no task: the server has sent it for this request
+		}
+		if d != nil {
 			if n <= shortTaskBatch {
 				d.Handle.InProgress()
 			}
@@ -97,20 +107,33 @@ func (p *puller) receiveError(answers context.Context, err error, count int) err
 	return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
 }
 
+// maxStrange bounds the log lines of a worker about messages that are no tasks.
+const maxStrange = 20
+
 // delivery returns the delivery of a task's message. It returns nil for a message that no durable of
-// the queue has delivered: it could not be settled. The number of the attempt, from 1, is
+// the queue has delivered: it could not be settled. It also does so for one whose subject is none of the fleet's
+// and terminates that: nobody could answer it, and it would stay in the queue. The number of the attempt, from 1, is
 //
 //	deliveries of this message + deliveries of the task in earlier rounds
-func (p *puller) delivery(m *nats.Msg) *worker.Delivery {
+//
+// ofQueue reports whether a durable has delivered the message.
+func (p *puller) delivery(m *nats.Msg) (d *worker.Delivery, ofQueue bool) {
 	at, err := schema.ParseSubject(m.Subject)
 	reply, ok := stream.ParseReply(m.Reply)
 	if err != nil || !ok {
-		p.link.Log.Warn().Str("subject", m.Subject).Msg("ignored a message that is not a task")
-		return nil
+		event := p.link.Log.Debug()
+		if p.strange++; p.strange <= maxStrange {
+			event = p.link.Log.Warn()
+		}
+		event.Str("subject", text.Sanitize(m.Subject, 200)).Msg("ignored a message that is not a task")
+		if ok {
+			p.link.NC.Publish(m.Reply, []byte("+TERM"))
+		}
+		return nil, ok
 	}
 	return &worker.Delivery{
 		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
-	}
+	}, true
 }

@@ -15,7 +15,8 @@ import (
 type Message struct {
 	Subject string
 	Header  nats.Header
-	Seq     uint64 // sequence in the stream, from 1
+	Seq     uint64    // sequence in the stream, from 1
+	Stored  time.Time // by the server's clock
 	Data    []byte
 }
 

@@ -91,7 +91,7 @@ func (f *follower) take(m *nats.Msg) error {
 	}
 	f.at, f.received = at, at.StreamSeq
 	f.outstanding--
-	f.batch = append(f.batch, Message{Subject: m.Subject, Header: m.Header, Seq: at.StreamSeq, Data: m.Data})
+	f.batch = append(f.batch, Message{Subject: m.Subject, Header: m.Header, Seq: at.StreamSeq, Stored: time.Unix(0, at.Stored), Data: m.Data})
 	f.batchBytes += len(m.Data)
 	if len(f.batch) >= batchCount || f.batchBytes >= requestBytes {
 		return f.handOver()

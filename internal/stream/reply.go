@@ -11,6 +11,7 @@ type Reply struct {
 	Deliveries  int    // of this message, this one included; at least 1
 	StreamSeq   uint64 // of the message in its stream
 	ConsumerSeq uint64 // deliveries of the consumer, this one included; without gaps
+	Stored      int64  // when the message was stored, by the server's clock; Unix nanoseconds
 	Pending     uint64 // messages that the consumer has not delivered yet
 }
 
@@ -33,12 +34,13 @@ func ParseReply(subject string) (Reply, bool) {
 		at = 6
 	}
 	var r Reply
-	var errs [4]error
+	var errs [5]error
 	r.Deliveries, errs[0] = strconv.Atoi(tokens[at])
 	r.StreamSeq, errs[1] = strconv.ParseUint(tokens[at+1], 10, 64)
 	r.ConsumerSeq, errs[2] = strconv.ParseUint(tokens[at+2], 10, 64)
+	r.Stored, errs[4] = strconv.ParseInt(tokens[at+3], 10, 64)
 	r.Pending, errs[3] = strconv.ParseUint(tokens[at+4], 10, 64)
-	if errs != [4]error{} || r.Deliveries < 1 {
+	if errs != [5]error{} || r.Deliveries < 1 {
 		return Reply{}, false
 	}
 	return r, true

@@ -8,12 +8,12 @@ import (
 func TestParseReply(t *testing.T) {
 	t.Parallel()
 	for subject, want := range map[string]Reply{
-		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                   {2, 17, 5, 3},
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd":   {3, 17, 5, 3},
-		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":       {3, 17, 5, 3},
-		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {1, 2, 3, 4},
-		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {1, 2, 3, 4},
-		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random": {1, 2, 3, 4},
+		"$JS.ACK.FACTOR_TASKS.workers-norm.2.17.5.1700000000000000000.3":                   {2, 17, 5, 1700000000000000000, 3},
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3.rnd":   {3, 17, 5, 1700000000000000000, 3},
+		"$JS.ACK.hub.ACCHASH.FACTOR_TASKS.workers-norm.3.17.5.1700000000000000000.3":       {3, 17, 5, 1700000000000000000, 3},
+		"$JS.ACK.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4":                    {1, 2, 3, 1700000000000000000, 4},
+		"$JS.ACK._.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random":   {1, 2, 3, 1700000000000000000, 4},
+		"$JS.ACK.hub.ACCOUNT.FACTOR_TASKS.workers-norm.1.2.3.1700000000000000000.4.random": {1, 2, 3, 1700000000000000000, 4},
 	} {
 		if r, ok := ParseReply(subject); r != want || !ok {
 			t.Errorf("%s: %+v, %v", subject, r, ok)

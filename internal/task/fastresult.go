@@ -23,6 +23,9 @@ const (
 	resultExponents
 	resultStatuses
 	resultFactors
+	resultCertificateSizes
+	resultCertificates
+	resultAsked
 	resultFields // the last field number + 1
 )
 
@@ -43,7 +46,8 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 	repeated := func(number protowire.Number, value []byte) bool {
 		return number == resultMethods && methods.read(value)
 	}
-	if !fields(b, 1<<resultAttempt|1<<resultElapsed, varints[:], bytes[:], repeated) {
+	if !fields(b, 1<<resultAttempt|1<<resultElapsed|1<<resultAsked, varints[:], bytes[:], repeated) ||
+		bytes[resultCertificateSizes] != nil || bytes[resultCertificates] != nil {
 		return nil, false
 	}
 	for _, number := range []int{resultKind, resultWorker, resultVersion} {
@@ -57,6 +61,7 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 	r := &Result{
 		Kind: kindName(bytes[resultKind]), Worker: string(bytes[resultWorker]), Version: string(bytes[resultVersion]),
 		Attempt: uint32(varints[resultAttempt]), Elapsed: duration(varints[resultElapsed]),
+		Asked: varints[resultAsked],
 	}
 	c := columns{
 		method: bytes[resultMethod], cpu: bytes[resultCPU], counts: bytes[resultCounts],

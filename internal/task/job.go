@@ -37,10 +37,14 @@ type Job struct {
 	Ended   *time.Time `json:"ended,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"` // when it may be removed
 
+	// Written is when this manifest was stored, by the server's clock. It is not part of the manifest: package
+	// fleet sets it when it reads one. The other times are those of the processes that wrote them.
+	Written time.Time `json:"-"`
+
 	// Known once it is sealed.
 	Count    uint64        `json:"count"`             // numbers, 0 to MaxPosition
 	Work     time.Duration `json:"work_ns"`           // predicted, on one core
-	CutOff   bool          `json:"cut_off,omitempty"` // its submitter died before it had read all input
+	CutOff   bool          `json:"cut_off,omitempty"` // its submitter died, or was stopped, before it had read all input
 	Digest   string        `json:"sha256,omitempty"`  // hexadecimal, of each number in decimal with a newline
 	BadCount uint64        `json:"bad_count"`         // invalid tokens in the input
 	Bad      []BadToken    `json:"bad,omitempty"`     // the first MaxBad of them

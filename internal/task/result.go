@@ -81,6 +81,7 @@ type Result struct {
 	Attempt uint32          // from 1
 	Elapsed time.Duration   // wall-clock time for the range
 	Items   []Factorization // one for each number of the range
+	Asked   uint64          // HashNumbers of the numbers that the task had for the range, as the worker claims; 0 = not stated
 
 	memory *resultMemory // of Items, if the fast path has decoded it; else nil
 }
@@ -146,6 +147,7 @@ func (r *Result) encode() []byte {
 	}
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
+	m.Asked = r.Asked
 	return marshal(m)
 }
 
@@ -221,7 +223,7 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	r := &Result{
 		Kind: m.Kind, Worker: m.Worker, Version: m.Version, Attempt: m.Attempt,
-		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count),
+		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count), Asked: m.Asked,
 	}
 	factors := make([]Factor, total)
 	for i := range factors {

@@ -28,15 +28,15 @@ var (
 	results = []Result{
 		{Items: []Factorization{}},
 		{
-			Kind: KindFactor, Worker: "lab3", Version: "0.1.0", Attempt: 2, Elapsed: time.Second,
+			Kind: KindFactor, Worker: "lab3", Version: "0.1.0", Attempt: 2, Elapsed: time.Second, Asked: 1<<64 - 1,
 			Items: []Factorization{
 				{Factors: []Factor{}, Method: "trivial"},
 				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},
 				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1},
 			},
 		},
-		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}},
-		{Kind: KindFactor, Items: []Factorization{
+		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},
+		{Kind: KindFactor, Asked: 77, Items: []Factorization{
 			{Factors: []Factor{{nat.New(2), 1, Prime}, {some[5], 1, Prime}, {longest, 1, Prime}}, Certificates: []string{"", "18446744073709551616 -2:3", "x"}},
 			{Factors: []Factor{{nat.New(7), 1, Prime}}},
 			{Factors: []Factor{{longest, 1, Prime}}, Certificates: []string{strings.Repeat("1", MaxCertificate)}},

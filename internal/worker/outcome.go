@@ -33,17 +33,18 @@ type outcome struct {
 // is below it: package kind bounds certificates, and task.MaxBits bounds factors.
 const maxResult = 768 << 10
 
-// answer adds the result of range r, in as many pieces as it takes.
-func (o *outcome) answer(r task.Range, result task.Result) {
+// answer adds the result of range r, whose numbers are those of the task, in as many pieces as it takes.
+func (o *outcome) answer(r task.Range, numbers []nat.Nat, result task.Result) {
 	o.numbers += len(result.Items)
 	for i := range result.Items {
 		o.cpu += result.Items[i].CPU
 	}
-	o.encode(r, result)
+	o.encode(r, numbers, result)
 }
 
 // encode adds one piece, or the pieces of both halves if it is too long. Each piece gets its share of Elapsed.
-func (o *outcome) encode(r task.Range, result task.Result) {
+func (o *outcome) encode(r task.Range, numbers []nat.Nat, result task.Result) {
+	result.Asked = task.HashNumbers(numbers)
 	data := result.Encode()
 	if len(data) > maxResult && r.Count > 1 {
 		left, right := result, result
@@ -51,8 +52,8 @@ func (o *outcome) encode(r task.Range, result task.Result) {
 		left.Items, right.Items = result.Items[:half], result.Items[half:]
 		left.Elapsed = result.Elapsed / time.Duration(r.Count) * time.Duration(half)
 		right.Elapsed = result.Elapsed - left.Elapsed
-		o.encode(task.Range{First: r.First, Count: half}, left)
-		o.encode(task.Span(r.First+half, r.End()), right)
+		o.encode(task.Range{First: r.First, Count: half}, numbers[:half], left)
+		o.encode(task.Span(r.First+half, r.End()), numbers[half:], right)
 		return
 	}
 	if o.results == nil {

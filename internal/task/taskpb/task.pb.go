@@ -180,6 +180,7 @@ type Result struct {
 	// One entry for each factor if any factor has a certificate, else none.
 	CertificateSizes []uint32 `protobuf:"varint,13,rep,packed,name=certificate_sizes,json=certificateSizes,proto3" json:"certificate_sizes,omitempty"` // bytes of the text, at most 65536; 0 = none
 	Certificates     []byte   `protobuf:"bytes,14,opt,name=certificates,proto3" json:"certificates,omitempty"`                                         // exactly the sum of certificate_sizes bytes: task.Certificate
+	Asked            uint64   `protobuf:"varint,15,opt,name=asked,proto3" json:"asked,omitempty"`                                                      // task.HashNumbers of the numbers in the task, claimed; 0 = not stated
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -310,6 +311,13 @@ func (x *Result) GetCertificates() []byte {
 		return x.Certificates
 	}
 	return nil
+}
+
+func (x *Result) GetAsked() uint64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
 }
 
 // A range that a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
@@ -513,7 +521,7 @@ const file_task_proto_rawDesc = "" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
 	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
-	"\acertify\x18\x05 \x01(\bR\acertify\"\xb8\x03\n" +
+	"\acertify\x18\x05 \x01(\bR\acertify\"\xce\x03\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -530,7 +538,8 @@ const file_task_proto_rawDesc = "" +
 	"\bstatuses\x18\v \x01(\fR\bstatuses\x126\n" +
 	"\afactors\x18\f \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\x12+\n" +
 	"\x11certificate_sizes\x18\r \x03(\rR\x10certificateSizes\x12\"\n" +
-	"\fcertificates\x18\x0e \x01(\fR\fcertificates\"P\n" +
+	"\fcertificates\x18\x0e \x01(\fR\fcertificates\x12\x14\n" +
+	"\x05asked\x18\x0f \x01(\x04R\x05asked\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +

@@ -1,0 +1,64 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// TestOtherNumbers: a wrong result is one for other numbers only if it is a true answer to the numbers that it
+// states.
+func TestOtherNumbers(t *testing.T) {
+	numbers := []nat.Nat{nat.New(15), nat.New(1)}
+	c := New(Config{
+		Kind: task.KindFactor, Numbers: func(context.Context, task.Range) ([]nat.Nat, error) { return numbers, nil },
+		Reread: func(context.Context, uint64) ([]byte, error) { return nil, nil }, Emit: func(*Item) error { return nil },
+	})
+	factors := func(primes ...uint64) (list []task.Factor) {
+		for _, p := range primes {
+			list = append(list, task.Factor{P: nat.New(p), Exp: 1, Status: task.Prime})
+		}
+		return list
+	}
+	others := task.HashNumbers([]nat.Nat{nat.New(21), nat.New(1)})
+	huge := []task.Factor{{P: nat.New(3), Exp: 1 << 31, Status: task.Prime}}
+	for what, test := range map[string]struct {
+		asked   uint64
+		factors []task.Factor
+		want    bool
+	}{
+		"as stated":      {others, factors(3, 7), true},
+		"nothing stated": {0, factors(3, 7), false},
+		"stated as ours": {task.HashNumbers(numbers), factors(3, 7), false},
+		"not as stated":  {others, factors(3, 11), false},
+		"not prime":      {others, factors(21), false},
+		"no factors":     {others, nil, false},
+		"huge":           {others, huge, false},
+	} {
+		r := &task.Result{Kind: task.KindFactor, Worker: "w", Asked: test.asked, Items: []task.Factorization{{Factors: test.factors, Method: "trial"}, {Method: "trial"}}}
+		_, err := c.Check(t.Context(), Arrival{Range: task.Range{Count: 2}, Worker: "w", Seq: 1, Data: r.Encode()})
+		refused, ok := errors.AsType[*Refused](err)
+		if !ok || refused.OtherNumbers != test.want {
+			t.Errorf("%s: %+v, %v", what, refused, err)
+		}
+	}
+}
+
+// TestHashNumbers: lists that differ have different hashes, as far as they are tried.
+func TestHashNumbers(t *testing.T) {
+	seen := make(map[uint64]int)
+	big := nat.FromBytes(make([]byte, 0))
+	for i, list := range [][]nat.Nat{
+		nil, {nat.New(0)}, {nat.New(0), nat.New(0)}, {nat.New(1)}, {nat.New(256)}, {nat.New(1), nat.New(0)}, {nat.New(0), nat.New(1)},
+		{nat.FromBytes([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0})}, {nat.FromBytes([]byte{1, 0, 0, 0, 0, 0, 0, 0, 1})}, {big, big, big},
+	} {
+		h := task.HashNumbers(list)
+		if j, ok := seen[h]; ok || h == 0 {
+			t.Errorf("lists %d and %d have the hash %d", i, j, h)
+		}
+		seen[h] = i
+	}
+}

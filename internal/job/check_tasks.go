@@ -1,0 +1,84 @@
+package job
+
+import (
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+)
+
+// A worker cannot read the input. If a task has other numbers than the input of its job, because a submitter
+// is broken or hostile, an honest worker answers these, and states so (collect.Refused.OtherNumbers). Such an
+// answer is no strike. The range is queued again with the numbers of the input.
+//
+// A hostile worker may state it too. So each such answer is a complaint, and the statement is believed as long
+// as it may be true: a broken submitter is met by all workers of the job, a liar is alone. The answers are
+// strikes if the worker has otherAnswers of them in this job, no other worker has one, and others had as many
+// verified results since its first. If half of the tasks were wrong, that would happen to an honest worker with
+// a probability of 2^-20. A liar costs some ranges one more round, until it is quarantined.
+const otherAnswers = 20
+
+// maxOtherWorkers bounds the memory of a doubts.
+const maxOtherWorkers = 64
+
+// doubts counts the answers to other numbers in one job. It belongs to the goroutine of the checker.
+type doubts struct {
+	alone    string    // the worker with such answers; "" = none or several
+	several  bool      // at least two workers have some: the tasks are wrong
+	answers  int       // of alone
+	verified int       // results of other workers than alone since its first one
+	last     []refusal // the last ones of alone, at most fleet.MaxStrikes, that are no strikes yet
+	logged   map[string]bool
+}
+
+// A refusal is a refused result and its sequence.
+type refusal struct {
+	*collect.Refused
+	seq uint64
+}
+
+// verify counts a verified result.
+func (d *doubts) verify(worker string) {
+	if d.alone != "" && worker != d.alone {
+		d.verified++
+	}
+}
+
+// add counts an answer to other numbers.
+func (d *doubts) add(r refusal) {
+	switch {
+	case d.several:
+		return
+	case d.alone == "":
+		*d = doubts{alone: r.Worker, logged: d.logged}
+	case d.alone != r.Worker:
+		*d = doubts{several: true, logged: d.logged}
+		return
+	}
+	d.answers++
+	d.last = append(d.last, r)
+	if len(d.last) > fleet.MaxStrikes {
+		d.last = d.last[1:]
+	}
+}
+
+// lies returns the answers of a worker that must have been given the right numbers, each once. They are strikes.
+func (d *doubts) lies() (list []refusal) {
+	if min(d.answers, d.verified) >= otherAnswers {
+		list, d.last = d.last, nil
+	}
+	return list
+}
+
+// log names the worker, once.
+func (d *doubts) log(log zerolog.Logger, refused refusal) {
+	event := log.Debug()
+	if !d.logged[refused.Worker] && len(d.logged) < maxOtherWorkers {
+		if d.logged == nil {
+			d.logged = make(map[string]bool)
+		}
+		d.logged[refused.Worker] = true
+		event = log.Warn()
+	}
+	event.Err(refused.Err).Msg("a task had other numbers than the input, or its worker lies: the range is requeued")
+}

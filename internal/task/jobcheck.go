@@ -1,0 +1,63 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+
+	"factorfleet/internal/text"
+)
+
+// ErrNewer is wrapped by the error for a manifest that a newer version of this program has written.
+var ErrNewer = errors.New("a newer version of this program has written it")
+
+// jobSchema is the newest version of the manifest that this program reads. Older ones have 1 or nothing.
+const jobSchema = 1
+
+// Bounds of the texts in a manifest, in bytes. They are for people: longer ones are cut.
+const (
+	maxNote   = 1000
+	maxSource = 300 // of a BadToken: the name of a file
+	maxToken  = 200 // of a BadToken, quoted
+	maxSize   = 40  // of Chunk
+)
+
+// Check returns an error unless the values of a decoded manifest are such as this program writes: a process
+// that believed any others could wait for ever, or count wrongly. It makes the texts for people fit for one
+// line of a terminal. A tombstone needs no kind and no class.
+func (j *Job) Check() error {
+	if j.Schema > jobSchema {
+		return fmt.Errorf("%w: its schema is %d", ErrNewer, j.Schema)
+	}
+	if err := j.checkWork(); err != nil {
+		return err
+	}
+	switch {
+	case j.Schema < 0 || j.Budget < 0 || j.Keep < 0 || j.Work < 0:
+		return errors.New("a duration of the manifest is negative")
+	case j.Count > MaxPosition || j.Verified > MaxPosition || j.Unfinished > MaxPosition || j.Dead > MaxPosition:
+		return fmt.Errorf("a count of the manifest is above %d", uint64(MaxPosition))
+	case len(j.Bad) > MaxBad || j.BadCount < uint64(len(j.Bad)) || j.BadCount > MaxPosition:
+		return fmt.Errorf("the manifest lists %d bad tokens and counts %d", len(j.Bad), j.BadCount)
+	}
+	j.Note, j.Chunk = text.Sanitize(j.Note, maxNote), text.Sanitize(j.Chunk, maxSize)
+	for i := range j.Bad {
+		b := &j.Bad[i]
+		b.Source, b.Text, b.Why = text.Sanitize(b.Source, maxSource), text.Sanitize(b.Text, maxToken), text.Sanitize(b.Why, maxNote)
+	}
+	return nil
+}
+
+// checkWork checks the state, the kind and the class.
+func (j *Job) checkWork() error {
+	switch j.State {
+	case Open, Sealed, Done, Cancelled:
+	case Removed:
+		return nil
+	default:
+		return fmt.Errorf("unknown state %.40q", string(j.State))
+	}
+	if j.Kind != KindFactor && j.Kind != KindSquare {
+		return fmt.Errorf("unknown kind %.40q", j.Kind)
+	}
+	return CheckClass(j.Class)
+}

@@ -1,0 +1,46 @@
+package task
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// TestJobCheck: only manifests that this program writes are believed, and no text of them reaches a terminal as
+// it is.
+func TestJobCheck(t *testing.T) {
+	good := Job{ID: "j", Schema: 1, Kind: KindFactor, Class: ClassNorm, State: Sealed, Count: MaxPosition}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	if err := (&Job{ID: "j", State: Removed}).Check(); err != nil {
+		t.Errorf("tombstone: %v", err)
+	}
+	for what, spoil := range map[string]func(*Job){
+		"newer":        func(j *Job) { j.Schema = 2 },
+		"schema":       func(j *Job) { j.Schema = -1 },
+		"state":        func(j *Job) { j.State = "poison" },
+		"no state":     func(j *Job) { j.State = "" },
+		"kind":         func(j *Job) { j.Kind = "cube" },
+		"class":        func(j *Job) { j.Class = "urgent" },
+		"count":        func(j *Job) { j.Count = MaxPosition + 1 },
+		"2^64-1":       func(j *Job) { j.Verified = 1<<64 - 1 },
+		"budget":       func(j *Job) { j.Budget = -1 },
+		"keep":         func(j *Job) { j.Keep = -1 },
+		"work":         func(j *Job) { j.Work = -1 },
+		"bad count":    func(j *Job) { j.Bad = make([]BadToken, 3); j.BadCount = 2 },
+		"too many bad": func(j *Job) { j.Bad = make([]BadToken, MaxBad+1); j.BadCount = MaxBad + 1 },
+	} {
+		j := good
+		spoil(&j)
+		if err := j.Check(); err == nil || errors.Is(err, ErrNewer) != (what == "newer") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	j := good
+	j.Note, j.Chunk = "a\x1b[2J\nb"+strings.Repeat("x", 5000), "auto\x07"
+	j.BadCount, j.Bad = 1, []BadToken{{Source: "\u202e", Text: "\x00", Why: "w\r"}}
+	if err := j.Check(); err != nil || len(j.Note) > maxNote || strings.ContainsAny(j.Note+j.Chunk+j.Bad[0].Source+j.Bad[0].Text+j.Bad[0].Why, "\x1b\x07\n\r\x00\u202e") {
+		t.Errorf("%v: %+v", err, j)
+	}
+}
