@@ -68,7 +68,7 @@ func (e *Refused) Unwrap() error { return e.Err }
 // Check changes nothing but the count of refused results. It may be called from
 // several goroutines, also while another goroutine calls Accept.
 func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
-	if c.isCovered(a.Range) {
+	if c.Covers(a.Range) {
 		return Duplicate(a), nil
 	}
 	result, err := task.DecodeResult(a.Data)

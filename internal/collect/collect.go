@@ -209,11 +209,19 @@ func (c *Collector) unmark(r task.Range) {
 	c.covered.Remove(r)
 }
 
-// isCovered reports whether all of r, at least one position, is covered. Any goroutine may call it.
-func (c *Collector) isCovered(r task.Range) bool {
+// Covers reports whether all of r, at least one position, is covered: verified or given up. Any goroutine
+// may call it.
+func (c *Collector) Covers(r task.Range) bool {
 	c.marking.RLock()
 	defer c.marking.RUnlock()
 	return r.Count > 0 && c.covered.Contains(r)
+}
+
+// Overlaps reports whether any position of r is covered. Any goroutine may call it.
+func (c *Collector) Overlaps(r task.Range) bool {
+	c.marking.RLock()
+	defer c.marking.RUnlock()
+	return c.covered.Overlaps(r)
 }
 
 // Complete reports whether all positions of a job of count numbers are covered and

@@ -39,13 +39,24 @@ type checker struct {
 	deliver  func(batch)
 	recent   task.Set                // positions of the results that the last batch verified
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
+
+	collector coverage               // nil = useless results are not bounded
+	workers   map[string]*usefulness // at most maxBounded
+}
+
+// A coverage knows which positions are verified or given up. It is safe for concurrent use.
+type coverage interface {
+	Covers(r task.Range) bool   // all of r, which is not empty
+	Overlaps(r task.Range) bool // some of r
 }
 
 // An outcome is what verification says of one result.
 type outcome struct {
 	checked collect.Checked
-	unread  bool  // its worker is quarantined: the result is refused without verification
-	err     error // a *collect.Refused, or an error of the store
+	unread  bool          // its worker is quarantined: the result is refused without verification
+	dropped bool          // its worker has too many useless results: it is removed without verification
+	took    time.Duration // verification
+	err     error         // a *collect.Refused, or an error of the store
 }
 
 // take deals with the results of a batch, whose last sequence is last. arrivals may be empty: last
@@ -81,7 +92,7 @@ func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes
 		o, seq := &outcomes[i], arrivals[i].Seq
 		var refusal *collect.Refused
 		switch {
-		case o.unread:
+		case o.unread, o.dropped:
 			refused = append(refused, seq)
 		case errors.As(o.err, &refusal):
 			refused = append(refused, seq)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
@@ -29,6 +30,7 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 			left = append(left, i)
 		}
 	}
+	left = c.bound(ctx, arrivals, outcomes, left)
 	slices.SortStableFunc(left, func(i, j int) int { return cmp.Compare(arrivals[j].Range.Count, arrivals[i].Range.Count) })
 	answered, fresh := c.recent, task.Set{}
 	for len(left) > 0 {
@@ -36,6 +38,7 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 		round, left = c.nextRound(arrivals, outcomes, left, &answered)
 		c.verifyAll(ctx, arrivals, outcomes, round)
 		for _, i := range round {
+			c.charge(&arrivals[i], outcomes[i].took, &answered)
 			if outcomes[i].err == nil {
 				answered.Add(arrivals[i].Range)
 				fresh.Add(arrivals[i].Range)
@@ -74,7 +77,9 @@ func (c *checker) verifyAll(ctx context.Context, arrivals []collect.Arrival, out
 		group.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(indices)); k = next.Add(1) - 1 {
 				o := &outcomes[indices[k]]
+				began := time.Now()
 				o.checked, o.err = c.check(ctx, arrivals[indices[k]])
+				o.took = time.Since(began)
 			}
 		})
 	}
