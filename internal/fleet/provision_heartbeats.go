@@ -24,8 +24,8 @@ const replacedHeartbeats = "bucket " + schema.BucketWorkers +
 func heartbeatsConfig(b schema.Bucket, replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: schema.BucketStream(b.Name), Description: b.Description, Subjects: []string{schema.KeyPrefix(b.Name) + ">"},
-		MaxMsgsPerSubject: int64(b.History), MaxAge: b.TTL, MaxMsgSize: b.MaxValueSize, Duplicates: b.TTL,
-		Discard: jetstream.DiscardNew, DenyDelete: true, AllowDirect: true,
+		MaxMsgs: b.MaxKeys, MaxMsgsPerSubject: int64(b.History), MaxAge: b.TTL, MaxMsgSize: b.MaxValueSize, Duplicates: b.TTL,
+		Discard: jetstream.DiscardOld, DenyDelete: true, AllowDirect: true,
 		Storage: jetstream.FileStorage, Replicas: replicas,
 	}
 }

@@ -32,6 +32,8 @@ const (
 type Registry struct {
 	f     *Fleet
 	known chan struct{} // closed by the follower once the heartbeats that were stored at the start are here
+	// connected reports whether the connection is up and has been made anew so often.
+	connected func(reconnects uint64) bool
 
 	// ackWait is that of the durables. The follower sets it before it closes known.
 	ackWait time.Duration
@@ -50,7 +52,9 @@ type Holder struct {
 
 // newRegistry returns an empty Registry and what keeps it up to date.
 func (f *Fleet) newRegistry() (*Registry, func(context.Context) error) {
-	r := &Registry{f: f, known: make(chan struct{}), roster: newRoster()}
+	nc := f.link.NC
+	connected := func(reconnects uint64) bool { return nc.IsConnected() && nc.Stats().Reconnects == reconnects }
+	r := &Registry{f: f, known: make(chan struct{}), connected: connected, roster: newRoster()}
 	return r, r.follow
 }
 
@@ -131,8 +135,7 @@ func (r *Registry) OtherAlive(name string, within time.Duration, bad func(worker
 func (r *Registry) Observed() time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	nc := r.f.link.NC
-	return r.watch.observed(time.Now(), nc.IsConnected() && nc.Stats().Reconnects == r.watch.connection)
+	return r.watch.observed(time.Now(), r.connected(r.watch.connection))
 }
 
 // look calls read with the roster, from which those are removed that have left by now.

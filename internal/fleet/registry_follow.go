@@ -97,10 +97,9 @@ func (r *Registry) watchOnce(ctx context.Context) error {
 				r.complain(b.key)
 			}
 		}
-		if !current {
-			return r.f.link.Timeout
+		if current {
+			r.watch.heard = now
 		}
-		r.watch.heard = now
 		return r.roster.patience()
 	})
 	r.mu.Lock()

@@ -56,11 +56,10 @@ func (f *Fleet) aliveWorkers(ctx context.Context) ([]worker.Status, error) {
 func (f *Fleet) readHeartbeats(ctx context.Context) (*roster, error) {
 	r, now := newRoster(), time.Now()
 	err := f.watchHeartbeats(ctx, func(b *beat) time.Duration {
-		if b == nil {
-			return 0
+		if b != nil {
+			r.put(*b, now)
 		}
-		r.put(*b, now)
-		return f.link.Timeout
+		return 0
 	})
 	return r, err
 }

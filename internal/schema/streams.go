@@ -44,6 +44,7 @@ type Bucket struct {
 	TTL               time.Duration // after which a value is removed; 0 = never
 	MarkerTTL         time.Duration // after which the marker of a removed value is removed; 0 = no markers
 	MaxValueSize      int32         // bytes, headers included; 0 = no limit
+	MaxKeys           int64         // the oldest value makes room for another key; 0 = no limit
 
 	// WorkersWrite: workers write to it, who are not believed. So no message may remove others (rollup), or
 	// choose how long it lives.
@@ -74,6 +75,7 @@ const (
 	maxTaskSize   = 512 << 10 // bytes of a task, input block, return or dead letter
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
+	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
 )
 
@@ -134,7 +136,7 @@ func Buckets() []Bucket {
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{
 			Name: BucketWorkers, Description: "heartbeats of workers", History: 1,
-			TTL: WorkerTTL, MaxValueSize: MaxStatusSize, WorkersWrite: true,
+			TTL: WorkerTTL, MaxValueSize: MaxStatusSize, MaxKeys: maxHeartbeats, WorkersWrite: true,
 		},
 	}
 }
