@@ -138,6 +138,9 @@ func TestLives(t *testing.T) {
 	}
 	seen, most := map[state]bool{{}: true}, 0
 	for open := []state{{}}; len(open) > 0; open = open[1:] {
+		if from := open[0]; from.delivered > MaxDeliver || len(seen) > 10_000 {
+			t.Fatalf("%+v: no worker gets the number any more", from)
+		}
 		from := open[0]
 		for _, e := range []event{lapses, kills, fails, meets, drains} {
 			for worker := range 2 {

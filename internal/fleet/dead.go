@@ -106,7 +106,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 //
 // It is the last listing of a review, and so lists first and reads only if there is something: order 4 holds for
 // the listing as well as for the reading after it.
-func (f *Fleet) DeadRanges(ctx context.Context, job string) (final []DeadLetter, claims []schema.Place, err error) {
+func (f *Fleet) DeadRanges(ctx context.Context, job string) (final []DeadLetter, claims []FailureRecord, err error) {
 	there, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
 	if err != nil {
 		return nil, nil, err

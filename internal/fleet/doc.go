@@ -11,8 +11,8 @@
 //	sweep*.go          FACTOR_RETURNS                 FACTOR.returns.<job>.<range>.<round>.<worker>
 //	exhausted*.go      FACTOR_RETURNS                 the server's MAX_DELIVERIES advisories
 //	stuck*, reissue    FACTOR_TASKS                   tasks that no worker computes, or one for too long
-//	dead*.go           FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
-//	                                                  FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
+//	dead*, failures*   FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
+//	refuted.go                                        FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest
 //	standing, trust    FACTOR_JOBS                    worker.<worker>: strikes and quarantine
 //	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, process.supervisor.<name>
@@ -68,7 +68,7 @@
 //
 // # Goroutines
 //
-// A [Fleet], [Inputs] and [Trust] are safe for concurrent use. A [Publisher] and a [Survey] belong to one
+// A [Fleet], [Inputs], [Trust] and [Failures] are safe for concurrent use. A [Publisher] and a [Survey] belong to one
 // goroutine. A process follows once what all its jobs share: the manifests if it supervises
 // ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), and dead letters. Its consumers do not
 // grow with its jobs, but for one of FACTOR_RESULTS for each job that it watches. A callback of a shared

@@ -17,6 +17,9 @@ import (
 // A failure record of a number is a record of a failed attempt, a last-attempt record, or a worker's dead
 // letter. Each is the claim of the worker in its subject. Package attempt says what they prove together.
 
+// A FailureRecord is where a failure record of a worker is stored: its subject, parsed. Attempt is 0 for a dead letter.
+type FailureRecord = schema.Place
+
 // Failures reads the failure records of numbers, and knows whose count: not those of a quarantined worker, and
 // not that of an attempt which still runs. It is safe for concurrent use. It must not be used after the ctx
 // with which it was requested.

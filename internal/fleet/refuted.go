@@ -47,13 +47,13 @@ func (x *Failures) Refutations(job string) *Refutations {
 }
 
 // Records lists the records of failed attempts and the last-attempt records of the job: their subjects.
-func (r *Refutations) Records(ctx context.Context) ([]schema.Place, error) {
+func (r *Refutations) Records(ctx context.Context) ([]FailureRecord, error) {
 	return r.x.f.list(ctx, r.x.f.dead, schema.FailedPrefix+r.job+".*.*.*.*")
 }
 
 // Select returns the records of list that Examine has not had, whose number has a verified answer, and whose
 // worker is not quarantined. There are at most examinedAtOnce, and examinedOfOne of a worker.
-func (r *Refutations) Select(list []schema.Place, verified func(number task.Range) bool) (selected []schema.Place) {
+func (r *Refutations) Select(list []FailureRecord, verified func(number task.Range) bool) (selected []FailureRecord) {
 	of := make(map[string]int) // selected, by worker
 	seen := make(map[refutable]bool)
 	for _, p := range list {
@@ -71,11 +71,11 @@ func (r *Refutations) Select(list []schema.Place, verified func(number task.Rang
 }
 
 // refutableOf returns what p is a part of.
-func refutableOf(p schema.Place) refutable { return refutable{p.Worker, p.Range, p.Attempt == 0} }
+func refutableOf(p FailureRecord) refutable { return refutable{p.Worker, p.Range, p.Attempt == 0} }
 
 // Examine writes the strikes that follow from records that Select has returned. It waits for a server that is
 // unreachable.
-func (r *Refutations) Examine(ctx context.Context, selected []schema.Place) error {
+func (r *Refutations) Examine(ctx context.Context, selected []FailureRecord) error {
 	for _, p := range selected {
 		if len(r.examined) >= maxExamined {
 			clear(r.examined)
@@ -95,7 +95,7 @@ func (r *Refutations) Examine(ctx context.Context, selected []schema.Place) erro
 }
 
 // isRefuted reports whether another worker has a result for exactly the number of p, and the worker of p has none.
-func (r *Refutations) isRefuted(ctx context.Context, p schema.Place) (bool, error) {
+func (r *Refutations) isRefuted(ctx context.Context, p FailureRecord) (bool, error) {
 	results, err := r.x.f.list(ctx, r.x.f.results, schema.ResultsPrefix+r.job+"."+p.Range.String()+".*")
 	others := false
 	for _, result := range results {
@@ -108,7 +108,7 @@ func (r *Refutations) isRefuted(ctx context.Context, p schema.Place) (bool, erro
 }
 
 // hold counts a refuted record against its worker.
-func (r *Refutations) hold(ctx context.Context, p schema.Place) error {
+func (r *Refutations) hold(ctx context.Context, p FailureRecord) error {
 	subject := schema.FailedSubject(p.Address, p.Attempt, p.Worker)
 	letter := p.Attempt == 0
 	if letter {

@@ -50,10 +50,10 @@ func (x Strike) same(y Strike) bool {
 //	  ▲                        │ Release                    │ Release
 //	  └────────────────────────┴────────────────────────────┘
 //
-//	state          its results                          its dead letters   the worker, once it knows
-//	good           are verified                         count              computes
-//	with strikes   are verified                         count              computes
-//	quarantined    up to After: are verified;           do not count       returns its tasks, pulls none
+//	state          its results                          its failure records  the worker, once it knows
+//	good           are verified                         count                computes
+//	with strikes   are verified                         count                computes
+//	quarantined    up to After: are verified;           do not count         returns its tasks, pulls none
 //	               later ones: are refused unread
 //
 // Any watcher may write a strike, and a user quarantines and releases. A key is never deleted by these

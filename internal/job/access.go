@@ -9,7 +9,6 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
-	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -29,18 +28,18 @@ type access interface {
 	// lastResult returns the sequence of the last stored result; 0 if there is none.
 	lastResult(ctx context.Context) (uint64, error)
 	// deadLetters lists DEAD: the sweeper's letters, and which ranges have letters of workers.
-	deadLetters(ctx context.Context) (final []fleet.DeadLetter, claims []schema.Place, err error)
+	deadLetters(ctx context.Context) (final []fleet.DeadLetter, claims []fleet.FailureRecord, err error)
 	// decideClaims decides about numbers of j that have left the queue with letters of workers: each is given up by a
 	// letter of the sweeper, or requeued. It may leave some for the next review. If some have to wait, wait is for
 	// how long. The errors are those of requeue.
 	decideClaims(ctx context.Context, j *task.Job, numbers []task.Range) (wait time.Duration, err error)
 	// failureRecords lists the records of failed attempts.
-	failureRecords(ctx context.Context) ([]schema.Place, error)
+	failureRecords(ctx context.Context) ([]fleet.FailureRecord, error)
 	// refutable returns which failure records of a list refute is to examine: of numbers that are verified. It does
 	// not wait.
-	refutable(list []schema.Place, verified func(number task.Range) bool) []schema.Place
+	refutable(list []fleet.FailureRecord, verified func(number task.Range) bool) []fleet.FailureRecord
 	// refute writes strikes for those of the records that are refuted; see fleet.Refutations.
-	refute(ctx context.Context, records []schema.Place) error
+	refute(ctx context.Context, records []fleet.FailureRecord) error
 	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
 	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
@@ -116,7 +115,7 @@ func (s *streams) lastResult(ctx context.Context) (uint64, error) {
 	return s.fleet.LastResult(ctx, s.id)
 }
 
-func (s *streams) deadLetters(ctx context.Context) ([]fleet.DeadLetter, []schema.Place, error) {
+func (s *streams) deadLetters(ctx context.Context) ([]fleet.DeadLetter, []fleet.FailureRecord, error) {
 	return s.fleet.DeadRanges(ctx, s.id)
 }
 
@@ -128,21 +127,21 @@ func (s *streams) decideClaims(ctx context.Context, j *task.Job, numbers []task.
 	return x.Conclude(ctx, j, s.inputs, numbers)
 }
 
-func (s *streams) failureRecords(ctx context.Context) ([]schema.Place, error) {
+func (s *streams) failureRecords(ctx context.Context) ([]fleet.FailureRecord, error) {
 	if s.failures.Load() == nil {
 		return nil, nil
 	}
 	return s.refutations.Records(ctx)
 }
 
-func (s *streams) refutable(list []schema.Place, verified func(task.Range) bool) []schema.Place {
+func (s *streams) refutable(list []fleet.FailureRecord, verified func(task.Range) bool) []fleet.FailureRecord {
 	if len(list) == 0 || s.failures.Load() == nil {
 		return nil
 	}
 	return s.refutations.Select(list, verified)
 }
 
-func (s *streams) refute(ctx context.Context, records []schema.Place) error {
+func (s *streams) refute(ctx context.Context, records []fleet.FailureRecord) error {
 	if len(records) == 0 {
 		return nil
 	}

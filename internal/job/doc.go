@@ -106,7 +106,8 @@
 //
 //	TASKS ──> RESULTS    a worker stores its answer, then acks
 //	TASKS ──> RETURNS    a worker hands the range back, then acks
-//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed
+//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed; only the sweeper's
+//	                     gives the range up: with a worker's it is missing, and the holder decides
 //	RETURNS ──> DEAD     the sweeper, the same
 //	RETURNS ──> TASKS    the sweeper queues the range with the next round
 //	RESULTS ──> nothing  a watcher removes a refused result: the range is to be requeued

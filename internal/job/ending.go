@@ -9,7 +9,6 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsconn"
-	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
@@ -204,7 +203,7 @@ func (s *streams) refuteLast(ctx context.Context, l *loop) {
 	ctx, cancel := context.WithTimeout(ctx, refuteTimeout)
 	defer cancel()
 	_, claims, err := s.deadLetters(ctx)
-	var records []schema.Place
+	var records []fleet.FailureRecord
 	if err == nil {
 		records, err = s.failureRecords(ctx)
 	}

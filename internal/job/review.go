@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"factorfleet/internal/schema"
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
@@ -86,8 +86,8 @@ type reviewer struct {
 	queue snapshot  // of the first listing; the second is added to it
 	last  uint64    // sequence of the last result when the queue had been listed
 
-	claims []schema.Place // dead letters of workers, when DEAD had been listed
-	given  task.Set       // ranges of the sweeper's letters that counted, in all reviews
+	claims []fleet.FailureRecord // dead letters of workers, when DEAD had been listed
+	given  task.Set              // ranges of the sweeper's letters that counted, in all reviews
 
 	recordsListed time.Time // when the failure records were last listed; zero = never
 

@@ -9,7 +9,6 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -35,7 +34,7 @@ func (v *reviewer) listLetters() {
 
 // lettersListed gives up the ranges that have a dead letter of the sweeper. The holder then holds refuted failure
 // records against their workers, and looks for missing ranges.
-func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []schema.Place) {
+func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []fleet.FailureRecord) {
 	v.claims = claims
 	if err := v.giveUp(letters); err != nil {
 		v.fail(err)
@@ -52,7 +51,7 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []s
 }
 
 // refute writes strikes for refuted failure records, if there are any.
-func (v *reviewer) refute(records []schema.Place) {
+func (v *reviewer) refute(records []fleet.FailureRecord) {
 	selected := v.l.access.refutable(slices.Concat(v.claims, records), v.isVerified)
 	if len(selected) == 0 {
 		v.findMissing()

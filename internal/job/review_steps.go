@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -16,11 +15,11 @@ type answer struct {
 	job       *task.Job
 	feeder    string // process that has the feeder's lease; "" = none
 	backlog   *fleet.Backlog
-	last      uint64             // sequence of the last stored result
-	letters   []fleet.DeadLetter // of the sweeper
-	claims    []schema.Place     // letters of workers
-	records   []schema.Place     // other failure records
-	wait      time.Duration      // until numbers that have to wait are reviewed again; 0 = none has to
+	last      uint64                // sequence of the last stored result
+	letters   []fleet.DeadLetter    // of the sweeper
+	claims    []fleet.FailureRecord // letters of workers
+	records   []fleet.FailureRecord // other failure records
+	wait      time.Duration         // until numbers that have to wait are reviewed again; 0 = none has to
 	err       error
 }
 
