@@ -11,8 +11,8 @@ import (
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
 // other workers have free slots, and after crowdedFactor times as long also if there are others without a free
-// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
-// by a bounded time.
+// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it
+// is slow, delays a number by a bounded time.
 //
 // A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
 // not have causes repeated work, in slots that were free. How often a range was issued is the number of its
