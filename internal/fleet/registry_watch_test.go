@@ -1,9 +1,14 @@
 package fleet
 
 import (
+	"context"
+	"errors"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"factorfleet/internal/natsserver"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/worker"
 )
 
@@ -55,4 +60,44 @@ func TestRegistryWatch(t *testing.T) {
 		beat(b, worker.Status{Stats: running(4, 4), Holding: []string{"z.0-1.0"}})
 		return len(r.Holders("z.0-1.0")) == 1
 	})
+}
+
+// An unwatchable is a bucket that refuses watches.
+type unwatchable struct{ jetstream.KeyValue }
+
+func (unwatchable) WatchAll(context.Context, ...jetstream.WatchOpt) (jetstream.KeyWatcher, error) {
+	return nil, errors.New("refused")
+}
+
+// TestRegistryServesReminders: a process with a registry lists no heartbeats to remind workers.
+func TestRegistryServesReminders(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	trust, err := h.Trust(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Quarantine(t.Context(), "w", "why"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the quarantine is known", func() bool { return trust.Quarantined("w") })
+	r, err := h.Registry(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Fleet.workers = unwatchable{h.Fleet.workers}
+	h.remindEvery = 0
+	w := h.station("w")
+	told := make(chan bool, 10)
+	if err := w.Listen(t.Context(), puller.Orders{Quarantine: func() { told <- true }}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Beat(worker.Status{Stats: worker.Stats{State: worker.StateRunning}}), w.nc.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the worker is known", func() bool { return len(r.Workers()) == 1 })
+	if err := trust.Remind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-told
 }
