@@ -139,11 +139,11 @@ func TestRosterHolders(t *testing.T) {
 	}
 }
 
-// TestHoldingIsBounded: a heartbeat holds at most as many tasks as it has slots, and only what names a task.
+// TestHoldingIsBounded: a heartbeat holds at most two tasks for each slot, and only what names a task.
 func TestHoldingIsBounded(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
-		`{"slots":2,"holding":["j.0-1.0","j.1-1.0","j.2-1.0"]}`:                  2,
+		`{"slots":1,"holding":["j.0-1.0","j.1-1.0","j.2-1.0"]}`:                  2,
 		`{"slots":9,"holding":["j.0-1.0",".1-1.0","x",".0-1","j.0-1.0.1","",3]}`: -1,
 		`{"slots":9,"holding":["j.0-1.0",".1-1.0","x",".0-1","j.0-1.0.1",""]}`:   2,
 		`{"slots":-1,"holding":["j.0-1.0"]}`:                                     0,
