@@ -65,3 +65,23 @@ func TestCrowdedRegistry(t *testing.T) {
 		t.Errorf("the list is\n%.2000s", list)
 	}
 }
+
+// TestOldRegistryInCluster: init replaces the bucket of a cluster, too.
+func TestOldRegistryInCluster(t *testing.T) {
+	t.Parallel()
+	c := startCluster(t, "")
+	_, js := c.connect()
+	if err := js.DeleteKeyValue(t.Context(), "FACTOR_WORKERS"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "FACTOR_WORKERS", TTL: 30 * time.Second, LimitMarkerTTL: time.Minute, Replicas: 3}); err != nil {
+		t.Fatal(err)
+	}
+	c.consumer("-n 1 --name before")
+	eventually(t, "the worker is listed", func() bool { return c.workerReport("before").Alive })
+	p := c.run("producer", "init --replicas 3").wantCode(0)
+	if !strings.HasPrefix(p.stdout.String(), "created bucket FACTOR_WORKERS again: ") {
+		t.Errorf("init says %q", p.stdout.String())
+	}
+	eventually(t, "the worker is listed again", func() bool { return c.workerReport("before").Alive })
+}

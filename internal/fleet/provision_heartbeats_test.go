@@ -76,3 +76,36 @@ func TestOldHeartbeats(t *testing.T) {
 		return err == nil && len(list) == 1 && list[0].Name == "w"
 	})
 }
+
+// TestRegistrySurvivesReplacement: a registry whose bucket is replaced sees the heartbeats of the new one before its
+// workers expire, and has not forgotten since when they hold their tasks.
+func TestRegistrySurvivesReplacement(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.makeOldHeartbeats()
+	r, err := h.Registry(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := h.station("w")
+	beat := func(task string) {
+		t.Helper()
+		if err := w.Beat(worker.Status{Stats: worker.Stats{Slots: 2}, Holding: []string{"j.0-1.0", task}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat("j.1-1.0")
+	await(t, "the heartbeat", func() bool { return len(r.Holders("j.1-1.0")) == 1 })
+	since := r.Holders("j.0-1.0")[0].Since
+	if made, err := h.ReplaceHeartbeats(t.Context()); err != nil || len(made) != 1 {
+		t.Fatal(made, err)
+	}
+	beat("j.2-1.0")
+	await(t, "the heartbeat in the new bucket", func() bool { return len(r.Holders("j.2-1.0")) == 1 })
+	if got := r.Holders("j.0-1.0")[0].Since; !got.Equal(since) {
+		t.Errorf("held since %v, before it was since %v", got, since)
+	}
+	if r.Observed() < time.Since(since) {
+		t.Errorf("observed for %v only", r.Observed())
+	}
+}
