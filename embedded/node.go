@@ -107,6 +107,8 @@ func (n *node) startWorker(log zerolog.Logger) error {
 	o := command.WorkerOptions{
 		Name: name, Slots: n.options.slots, DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Log: log,
 		Ready: func(w *worker.Worker, _ string) { n.stats = w.Stats; close(ready) },
+		// This process is the worker and the supervisor: what it says of its own deaths and errors is no claim.
+		Dead: n.fleet.GiveUp,
 	}
 	if n.ledger != nil {
 		o.Ledger = n.ledger

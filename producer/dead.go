@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -13,10 +14,11 @@ import (
 
 func deadCommand() *ucli.Command {
 	all := &ucli.BoolFlag{Name: "all", DisableDefaultText: true, Usage: "remove the dead letters of all jobs"}
+	claims := &ucli.BoolFlag{Name: "claims", DisableDefaultText: true, Usage: "also list the dead letters of workers, which give no number up"}
 	return &ucli.Command{
 		Name: "dead", Usage: "show, retry or remove dead letters: the numbers that were given up",
 		Subcommands: []*ucli.Command{
-			deadSubcommand("ls", "list the dead letters", []ucli.Flag{command.JSONFlag()}, deadSession.list),
+			deadSubcommand("ls", "list the dead letters", []ucli.Flag{command.JSONFlag(), claims}, deadSession.list),
 			deadSubcommand("show", "show the dead letters with the history of their attempts", []ucli.Flag{command.JSONFlag()}, deadSession.show),
 			deadSubcommand("retry", "queue the numbers of the dead letters again", nil, deadSession.retry),
 			deadSubcommand("rm", "remove the dead letters of JOB, or those of all jobs with --all", []ucli.Flag{all}, deadSession.remove),
@@ -54,7 +56,7 @@ func deadSubcommand(name, usage string, flags []ucli.Flag, do func(deadSession) 
 				if err != nil {
 					return err
 				}
-				return do(deadSession{ctx, c, s, fl, id, letters})
+				return do(newDeadSession(ctx, c, s, fl, id, letters))
 			})
 		},
 	}
@@ -66,8 +68,22 @@ type deadSession struct {
 	c       *ucli.Context
 	s       *command.Session
 	fl      *fleet.Fleet
-	job     string // "" = all jobs
-	letters []fleet.DeadLetter
+	job     string             // "" = all jobs
+	letters []fleet.DeadLetter // of the sweeper: the numbers that were given up
+	claims  []fleet.DeadLetter // of workers
+}
+
+// newDeadSession divides the stored dead letters into those that are final and the claims of workers.
+func newDeadSession(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, id string, stored []fleet.DeadLetter) deadSession {
+	d := deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id}
+	for i := range stored {
+		if stored[i].Authoritative() {
+			d.letters = append(d.letters, stored[i])
+		} else {
+			d.claims = append(d.claims, stored[i])
+		}
+	}
+	return d
 }
 
 func (d deadSession) retry() error {
@@ -80,13 +96,26 @@ func (d deadSession) retry() error {
 	return nil
 }
 
+// remove removes all letters, those of workers first: they are removed with the letter of the sweeper for the same
+// numbers, and count only if there is none.
 func (d deadSession) remove() error {
+	removed := len(d.letters)
+	for i := range d.claims {
+		c := &d.claims[i]
+		if slices.ContainsFunc(d.letters, func(l fleet.DeadLetter) bool { return l.Job == c.Job && l.Range == c.Range }) {
+			continue
+		}
+		removed++
+		if err := d.fl.RemoveDeadLetter(d.ctx, c); err != nil {
+			return err
+		}
+	}
 	for i := range d.letters {
 		if err := d.fl.RemoveDeadLetter(d.ctx, &d.letters[i]); err != nil {
 			return err
 		}
 	}
-	d.s.Notef("dead letters removed: %d", len(d.letters))
+	d.s.Notef("dead letters removed: %d", removed)
 	return nil
 }
 

@@ -20,6 +20,7 @@ type letterReport struct {
 	Job       string          `json:"job"`
 	Range     string          `json:"range"` // <first>-<count>, first from 0
 	Writer    string          `json:"writer"`
+	Final     bool            `json:"final"` // the number was given up; else it is a worker's claim
 	Numbers   []string        `json:"numbers"`
 	Kind      string          `json:"kind"`
 	Attempt   uint32          `json:"attempt"`
@@ -42,7 +43,7 @@ type attemptReport struct {
 // report returns a letter without its attempts.
 func report(d *fleet.DeadLetter) letterReport {
 	r := letterReport{
-		Job: d.Job, Range: d.Range.String(), Writer: d.Writer, Numbers: []string{}, Kind: d.Kind,
+		Job: d.Job, Range: d.Range.String(), Writer: d.Writer, Final: d.Authoritative(), Numbers: []string{}, Kind: d.Kind,
 		Attempt: d.Attempt, Error: d.Err, Elapsed: d.Elapsed, Time: d.Time,
 	}
 	for _, n := range d.Numbers {
@@ -52,18 +53,25 @@ func report(d *fleet.DeadLetter) letterReport {
 }
 
 func (d deadSession) list() error {
+	letters := d.letters
+	if d.c.Bool("claims") {
+		letters = slices.Concat(letters, d.claims)
+	}
 	if d.c.Bool("json") {
-		list := make([]letterReport, len(d.letters))
-		for i := range d.letters {
-			list[i] = report(&d.letters[i])
+		list := make([]letterReport, len(letters))
+		for i := range letters {
+			list[i] = report(&letters[i])
 		}
 		return command.PrintJSON(d.c, list)
 	}
 	w := tabwriter.NewWriter(d.c.App.Writer, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "JOB\tPOSITION\tNUMBER\tATTEMPT\tWRITER\tAGE\tERROR")
-	for i := range d.letters {
-		l := &d.letters[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", l.Job, positions(l.Range), numbersOf(l), l.Attempt, l.Writer, age(l.Time), l.Err)
+	fmt.Fprintln(w, "JOB\tPOSITION\tNUMBER\tATTEMPT\tSTATE\tWRITER\tAGE\tERROR")
+	for i := range letters {
+		l, state := &letters[i], "given up"
+		if !l.Authoritative() {
+			state = "claim"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, positions(l.Range), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
 	}
 	return w.Flush()
 }
@@ -93,6 +101,7 @@ func (d deadSession) show() error {
 	if err != nil {
 		return err
 	}
+	attempts = append(attempts, d.claims...)
 	list := make([]letterReport, len(d.letters))
 	for i := range d.letters {
 		l := &d.letters[i]

@@ -67,15 +67,15 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	return stop
 }
 
-// A number that fails three times is given up, and no other number. Its dead letter can be shown and
-// retried.
+// A number that fails three times at the only worker is given up, and no other number. Its dead letter can be
+// shown and retried.
 func TestDeadLetter(t *testing.T) {
 	t.Parallel()
-	s := startFleet(t)
+	s := startFleetWith(t, time.Second)
 	stop := s.worker("fragile", fragile{nat.New(1_000_017)})
 	numbers := sequence(1_000_001, 1_000_050, 1)
 	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(1)
-	p.wantStderr("producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me\n" +
+	p.wantStderr("producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me (on fragile)\n" +
 		"producer: job j gave up 1 number; `producer dead show j` shows why\n")
 	checkAnswers(t, strings.Replace(numbers, "1000017\n", "", 1), p.stdout.String())
 
@@ -83,6 +83,7 @@ func TestDeadLetter(t *testing.T) {
 		Job, Range, Error, Reproduce string
 		Numbers                      []string
 		Attempt                      int
+		Final                        bool
 		Attempts                     []struct {
 			Attempt int
 			Worker  string
@@ -90,7 +91,7 @@ func TestDeadLetter(t *testing.T) {
 		}
 	}
 	letters := report[[]letter](s, "dead ls j")
-	if len(letters) != 1 || letters[0].Job != "j" || letters[0].Range != "16-1" || letters[0].Attempt != 3 ||
+	if len(letters) != 1 || letters[0].Job != "j" || letters[0].Range != "16-1" || letters[0].Attempt != 3 || !letters[0].Final ||
 		!slices.Equal(letters[0].Numbers, []string{"1000017"}) {
 		t.Fatalf("dead letters: %+v", letters)
 	}
@@ -124,7 +125,7 @@ func TestDeadLetter(t *testing.T) {
 // Removing a dead letter requeues the number, because nothing else records that it was given up.
 func TestDeadLetterRemoved(t *testing.T) {
 	t.Parallel()
-	s := startFleet(t)
+	s := startFleetWith(t, time.Second)
 	stop := s.worker("fragile", fragile{nat.New(15)})
 	s.run("producer", "submit --id j 15 21").wantCode(1).wantStdout("21: 3 7\n")
 	stop()
@@ -134,12 +135,18 @@ func TestDeadLetterRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.run("producer", "dead rm").wantCode(2)
-	if there := report[[]any](s, "dead ls"); len(there) != 2 {
+	if there := report[[]any](s, "dead ls"); len(there) != 1 {
 		t.Fatalf("dead letters: %+v", there)
+	}
+	if there := report[[]any](s, "dead ls --claims"); len(there) != 3 { // also that of the worker for job j
+		t.Fatalf("dead letters: %+v", there)
+	}
+	if list := s.run("producer", "dead ls --claims").wantCode(0).stdout.String(); strings.Count(list, "claim") != 2 || strings.Count(list, "given up") != 1 {
+		t.Errorf("dead ls --claims: %s", list)
 	}
 	s.run("producer", "dead rm j").wantCode(0).wantSaid("removed: 1\n")
 	s.run("producer", "dead rm --all").wantCode(0).wantSaid("removed: 1\n")
-	if left := report[[]any](s, "dead ls"); len(left) != 0 {
+	if left := report[[]any](s, "dead ls --claims"); len(left) != 0 {
 		t.Errorf("dead letters are left: %+v", left)
 	}
 	s.consumer("-n 1")

@@ -196,15 +196,15 @@ func TestPoison(t *testing.T) {
 		deed    string
 		slots   int
 		deaths  int // of the worker, at most
-		records int // of failed attempts: those that the worker survived, but not the last
+		records int // of failed attempts: those that the worker survived, the last one's is its dead letter
 		ackWait string
 		says    string // the letter
 	}{
 		{"exit", 1, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
 		{"kill", 3, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
-		{"panic", 2, 0, 3, "1s", "panic: this number is poison"},
-		{"hang", 2, 2, 3, "4s", "no sign of life for 1.3"},
-		{"hoard", 2, 0, 3, "1s", "more memory than a worker may use"},
+		{"panic", 2, 0, 4, "1s", "panic: this number is poison"},
+		{"hang", 2, 2, 4, "4s", "no sign of life for 1.3"},
+		{"hoard", 2, 0, 4, "1s", "more memory than a worker may use"},
 	} {
 		t.Run(test.deed, func(t *testing.T) {
 			t.Parallel()

@@ -7,13 +7,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-const (
-	// MaxDeliver is how many times the server delivers a task in one round.
-	MaxDeliver = 3
-	// MaxLapsed is how many spent deliveries of a single number the sweeper accepts without a last-attempt
-	// record. It bounds the deliveries of a number whose workers store no such records.
-	MaxLapsed = 8
-)
+// MaxDeliver is how many times the server delivers a task in one round.
+const MaxDeliver = 3
 
 // maxPieces is the square root of task.MaxCount: see Pieces.
 const maxPieces = 64

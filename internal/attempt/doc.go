@@ -19,10 +19,14 @@
 //
 //   - Several numbers are split, never given up. The last attempt at a single number runs alone in its
 //     worker, and counts only if it has started. So no number is given up because of another one.
-//   - A number is given up for one of four reasons. Its last attempt failed. Its last attempt started, as
-//     the last-attempt record shows, and ended without a result. [MaxDeliver] processes died while they
-//     computed it, by the ledger of embedded. [MaxLapsed] deliveries are spent without a last-attempt
-//     record, which happens only if workers store none.
+//   - A worker's word is a claim. A number is given up if [MaxDeliver] attempts at it have failed, by the
+//     failure records of two workers, or by those of the only worker. So no single worker's records give a
+//     number up while another worker is alive. The exception is the ledger of embedded, which counts the
+//     deaths of a worker in its own process: after [MaxDeliver] deaths the number is given up.
+//   - A number that fails at every worker is given up after finitely many attempts. One that kills its workers
+//     costs one or two of them for its chunk. Alone it then kills the only worker three times, two workers in
+//     turn four times, and in other orders up to seven times (TestLife, TestLives). It is not bounded how often
+//     it kills one worker while another one is alive but receives no task.
 //   - After each decision a number is queued, stored as a result, or stored in a dead letter. Numbers of
 //     a cancelled job are the exception. A message that is not a task becomes a dead letter as a whole.
 //
@@ -35,12 +39,13 @@
 //	    waiting --> returned : worker leaves, or Stale says return
 //	    waiting --> running : slot free; Start says compute
 //	    waiting --> returned : slot free; Start says return
-//	    waiting --> dead : slot free; Start says give up or reject
+//	    waiting --> dead : slot free; Start says give up (ledger of embedded)
+//	    waiting --> claimed : slot free; Start says reject
 //	    running --> answered : Settle says ack
 //	    running --> dropped : job cancelled; Settle says ack
 //	    running --> returned : Interrupted or Hung says return; Settle says ack
 //	    running --> queued : number failed, attempt 1 or 2; Settle says nak
-//	    running --> dead : number failed, attempt 3; Settle says term
+//	    running --> claimed : number failed, attempt 3; Settle says term
 //	    waiting --> lapsed : server has heard nothing for AckWait
 //	    running --> lapsed : the same, or the worker died
 //	    lapsed --> queued : delivery 1 or 2 of the round
@@ -49,6 +54,8 @@
 //	    exhausted --> dead : Exhausted says give up
 //	    returned --> queued : Returned says requeue
 //	    returned --> dead : Returned says give up
+//	    claimed --> queued : holder's review, Evidence says requeue
+//	    claimed --> dead : the same, Evidence says give up
 //	    answered --> [*]
 //	    dropped --> [*]
 //	    dead --> [*]
@@ -107,15 +114,38 @@
 //
 //	function         numbers  and                                        decision
 //	Returned.Decide  -        unsupported, first delivery of the return  Wait
-//	Returned.Decide  1        postponed, last-attempt record             GiveUp
-//	Returned.Decide  1        postponed                                  Requeue, MaxDeliver-1 spent
+//	Returned.Decide  1        postponed                                  as Evidence.Decide
 //	Returned.Decide  -        -                                          Requeue in pieces as the return says
 //	Advisory.Decide  -        not exhausted, tries left                  Wait
 //	Advisory.Decide  -        not exhausted                              Ignore
 //	Advisory.Decide  1        exhausted, tries left                      Wait a part of AckWait
 //	Advisory.Decide  -        exhausted                                  Conclude
+//	Unheld.Decide    2..      unnamed for less than 2 AckWait + Beat     Wait
+//	Unheld.Decide    2..      -                                          Requeue, split
+//	Unheld.Decide    1        unnamed for less than 4 AckWait + Beat     Wait
+//	Unheld.Decide    1        last attempt                               Conclude
+//	Unheld.Decide    1        -                                          Requeue, one delivery more
 //	Exhausted        2..      -                                          Requeue, split
-//	Exhausted        1        last-attempt record                        GiveUp
-//	Exhausted        1        spent in earlier rounds >= MaxLapsed       GiveUp
-//	Exhausted        1        -                                          Requeue, one delivery more
+//	Exhausted        1        -                                          as Evidence.Decide
+//
+// # Evidence
+//
+// [Evidence.Decide] decides about a single number that no worker computes any more. The sweeper uses it for
+// exhausted tasks and postponed returns, and the holder's review for a number that has left the queue with
+// a worker's dead letter. A failure record is a record of a failed attempt, a last-attempt record, or
+// a worker's dead letter. It counts unless its worker is quarantined or still runs the attempt. Attempts are
+// the records, and at least [MaxDeliver] with a last-attempt record or a dead letter. The first row that
+// applies decides:
+//
+//	attempts  workers  and                                                  decision
+//	-         -        the heartbeat of a worker without record names it    Requeue
+//	0..2      -        -                                                    Requeue
+//	-         0        -                                                    Requeue
+//	3..       2..      -                                                    GiveUp
+//	3..       1        no other worker alive within AliveWaits ack waits    GiveUp
+//	3..       1        another one was, but is not alive now                Wait
+//	3..       1        another one is alive                                 Requeue
+//
+// It is queued again with [MaxDeliver]-1 deliveries spent: its next delivery runs alone and leaves a
+// last-attempt record. If one worker has written an even number of records, one delivery less is spent.
 package attempt

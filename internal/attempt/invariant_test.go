@@ -44,6 +44,12 @@ func TestHung(t *testing.T) {
 	}
 }
 
+// isEnough reports whether three attempts have failed, and not only by the word of a worker beside which another
+// one was alive.
+func (e Evidence) isEnough() bool {
+	return (e.Last || e.Records >= 3) && !e.Held && (e.Workers > 1 || e.Workers == 1 && e.Others == AliveLongAgo)
+}
+
 // TestSeveralAreNotGivenUp: over all inputs, several numbers are never given up and never fail as a whole.
 // A single number is given up only by the evidence that the package comment names.
 func TestSeveralAreNotGivenUp(t *testing.T) {
@@ -70,10 +76,10 @@ func TestSeveralAreNotGivenUp(t *testing.T) {
 		check(Interrupted(i.Cause, i.r, i.at).Decision, i.r.Count, false, i)
 	}
 	for _, r := range returns() {
-		check(r.Decide(r.Evidence), r.Count, r.Record, r)
+		check(r.Returned.Decide(r.Evidence), r.Count, r.Evidence.isEnough(), r)
 	}
 	for _, x := range exhaustions() {
-		check(Exhausted(x.count, x.Evidence), x.count, x.Record || x.Spent >= MaxLapsed, x)
+		check(Exhausted(x.count, x.Evidence), x.count, x.Evidence.isEnough(), x)
 	}
 	for _, o := range outcomes() {
 		if s := Settle(o); s.Letter && !(o.Verdict == Rejected || o.Verdict == Failed && o.Attempt >= MaxDeliver) {
@@ -108,12 +114,12 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	}
 	for _, r := range returns() {
-		if d := r.Decide(r.Evidence); d.Action != Requeue && d.Action != GiveUp && d.Action != Wait {
+		if d := r.Returned.Decide(r.Evidence); d.Action != Requeue && d.Action != GiveUp && d.Action != Wait {
 			t.Errorf("%+v: %+v loses numbers", r, d)
 		}
 	}
 	for _, x := range exhaustions() {
-		if d := Exhausted(x.count, x.Evidence); d.Action != Requeue && d.Action != GiveUp {
+		if d := Exhausted(x.count, x.Evidence); d.Action != Requeue && d.Action != GiveUp && (d.Action != Wait || d.Delay <= 0) {
 			t.Errorf("%+v: %+v leaves the task in the queue, where no worker gets it", x, d)
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A life is the state of a single number between two deliveries: a task in the queue.
+// A life is the state of a single number between two deliveries: a task in the queue. Two workers, 0 and 1,
+// compute it.
 type life struct {
-	delivered int  // deliveries of this round
-	spent     int  // by the header of the task
-	record    bool // a last-attempt record of this round is stored
+	delivered int    // deliveries of this round
+	spent     int    // by the header of the task
+	records   [2]int // failure records by worker, at most MaxDeliver+1 are told apart
+	last      bool   // one of them is a last-attempt record or a dead letter
 }
 
 // An event is what happens to the next delivery.
@@ -24,101 +26,161 @@ const (
 	drains              // the worker leaves before it starts
 )
 
-// step returns the state after the next delivery has met e; dead means that the number was given up, and
-// by what. It executes the decisions as worker and sweeper do, without the ledger.
-func (l life) step(e event) (next life, dead string) {
+// computes reports whether the next delivery is computed if it meets e.
+func (l life) computes(e event) bool {
 	d := Delivery{Attempt: Number(l.delivered+1, l.spent), Count: 1}
+	return e != lapses && Arrive(d, Host{OtherLast: e == meets, MayPostpone: true, Leaving: e == drains}).Action != Return
+}
+
+// step returns the state after the next delivery has met e at a worker; dead means that the number was given
+// up. It executes the decisions as worker, sweeper and holder do, without the ledger.
+func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
+	d := Delivery{Attempt: Number(l.delivered+1, l.spent), Count: 1}
+	computed := l.computes(e)
 	l.delivered++
-	if e == lapses {
-		return l.redelivered()
+	if e != lapses && !computed {
+		r := Returned{Reason: Arrive(d, Host{OtherLast: e == meets, MayPostpone: true, Leaving: e == drains}).Reason, Count: 1}
+		return l.decided(r.Decide(l.evidence(others)))
 	}
-	decision := Arrive(d, Host{OtherLast: e == meets, MayPostpone: true, Leaving: e == drains})
-	if decision.Action == Return {
-		r := Returned{Reason: decision.Reason, Count: 1}
-		return l.swept(r.Decide(Evidence{Record: l.record, Spent: l.spent}))
+	started := (e == kills || e == fails) && Start(d, Known).Action == ComputeAlone
+	if started || e == fails {
+		if l.records[worker]++; l.records[worker] > MaxDeliver+1 {
+			l.records[worker] -= 2
+		}
 	}
-	decision = Start(d, Known)
-	started := (e == kills || e == fails) && decision.Action == ComputeAlone
-	l.record = l.record || started
+	l.last = l.last || started
 	if e == fails && Settle(Outcome{Verdict: Failed, Attempt: d.Attempt, Started: started}).Letter {
-		return l, "failed"
+		return l.decided(l.evidence(others).Decide()) // the holder's review finds a letter and no task
 	}
-	return l.redelivered()
+	return l.redelivered(others)
+}
+
+func (l life) evidence(others Alive) Evidence {
+	e := Evidence{Records: l.records[0] + l.records[1], Last: l.last, Others: others}
+	for _, n := range l.records {
+		if n > 0 {
+			e.Workers++
+		}
+	}
+	return e
 }
 
 // redelivered returns the state after the server has found out that the delivery was not settled.
-func (l life) redelivered() (life, string) {
+func (l life) redelivered(others Alive) (life, bool) {
 	if l.delivered < MaxDeliver {
-		return l, ""
+		return l, false
 	}
-	return l.swept(Exhausted(1, Evidence{Record: l.record, Spent: l.spent}))
+	return l.decided(Exhausted(1, l.evidence(others)))
 }
 
-func (l life) swept(d Decision) (life, string) {
-	if d.Action == GiveUp {
-		if l.record {
-			return l, "recorded"
-		}
-		return l, "lapsed"
+func (l life) decided(d Decision) (life, bool) {
+	if d.Action == Requeue {
+		l.delivered, l.spent = 0, d.Spent
 	}
-	return life{spent: d.Spent}, ""
+	return l, d.Action == GiveUp
 }
 
-// TestLife follows a single number through all sequences of events. A number that kills each worker
-// is given up after exactly MaxDeliver deaths; it is given up without a last-attempt record only after
-// MaxLapsed spent deliveries; workers that leave never cost it anything.
+// TestLife follows a single number through uniform sequences of events: at one worker that is alone, at two in
+// turn, at the same one of two.
 func TestLife(t *testing.T) {
-	for e, want := range map[event]struct {
-		deliveries int // 0 = never given up
-		dead       string
+	always0, inTurn := func(int) int { return 0 }, func(n int) int { return n % 2 }
+	for name, test := range map[string]struct {
+		e        event
+		others   Alive
+		worker   func(n int) int
+		computed int // how often until it is given up; 0 = it is never given up
 	}{
-		kills: {MaxDeliver, "recorded"}, fails: {MaxDeliver, "failed"}, drains: {0, ""},
-		// Rounds with 0, 2, 3, ..., MaxLapsed spent deliveries.
-		lapses: {MaxDeliver * (1 + MaxLapsed - MaxDeliver + 2), "lapsed"},
+		"kills the only worker":           {kills, AliveLongAgo, always0, 3},
+		"kills two workers in turn":       {kills, AliveNow, inTurn, 4},
+		"kills one of two":                {kills, AliveNow, always0, 0},
+		"fails at the only worker":        {fails, AliveLongAgo, always0, 3},
+		"fails at two workers in turn":    {fails, AliveNow, inTurn, 3},
+		"fails at one of two":             {fails, AliveNow, always0, 0},
+		"waits for the other one":         {kills, AliveRecently, always0, 0},
+		"never arrives":                   {lapses, AliveLongAgo, inTurn, 0},
+		"workers leave":                   {drains, AliveLongAgo, inTurn, 0},
+		"is always beside another number": {meets, AliveLongAgo, inTurn, 0},
 	} {
-		n, dead := 0, ""
-		for l := (life{}); dead == "" && n < 1000; n++ {
-			l, dead = l.step(e)
+		computed, dead, l := 0, false, life{}
+		for n := 0; !dead && n < 1000; n++ {
+			if l.computes(test.e) {
+				computed++
+			}
+			l, dead = l.step(test.e, test.worker(n), test.others)
 		}
-		if want.deliveries == 0 && n == 1000 {
-			n = 0
+		if !dead {
+			computed = 0
 		}
-		if n != want.deliveries || dead != want.dead {
-			t.Errorf("event %d: %q after %d deliveries, want %+v", e, dead, n, want)
+		if computed != test.computed {
+			t.Errorf("a number that %s: given up after it was computed %d times, want %d", name, computed, test.computed)
 		}
 	}
+}
 
+// ways are orders in which two workers receive deliveries: by all deliveries so far, and by those of the round.
+var ways = map[string]func(n, delivered int) int{
+	"in turn":               func(n, _ int) int { return n % 2 },
+	"each first in a round": func(_, delivered int) int { return delivered % 2 },
+	"two and two":           func(n, _ int) int { return n / 2 % 2 },
+	"the other in a round":  func(_, delivered int) int { return (delivered + 1) % 2 },
+}
+
+// mostDeaths is how many times a number that is alone kills one of two workers until it is given up, in the worst of
+// these orders. The package comment says it.
+const mostDeaths = 7
+
+// TestLives goes through all sequences of events. While two workers are alive, a number is given up only if it
+// has failed at both. From each state it is given up after a bounded number of deaths.
+func TestLives(t *testing.T) {
 	type state struct {
 		life
-		computed int // attempts that started, at most MaxDeliver+1 are told apart
+		failed [2]bool // it has killed or failed there
 	}
-	seen := map[state]bool{{}: true}
+	seen, most := map[state]bool{{}: true}, 0
 	for open := []state{{}}; len(open) > 0; open = open[1:] {
+		if from := open[0]; from.delivered > MaxDeliver || len(seen) > 10_000 {
+			t.Fatalf("%+v: no worker gets the number any more", from)
+		}
+		from := open[0]
 		for _, e := range []event{lapses, kills, fails, meets, drains} {
-			next, dead := open[0].step(e)
-			computed := open[0].computed
-			if e == kills || e == fails {
-				computed = min(computed+1, MaxDeliver+1)
-			}
-			if dead != "" && dead != "lapsed" && computed == 0 {
-				t.Errorf("%+v, event %d: given up (%s), never computed", open[0], e, dead)
-			}
-			if dead == "lapsed" && open[0].spent < MaxLapsed {
-				t.Errorf("%+v, event %d: given up too early", open[0], e)
-			}
-			if next.spent > MaxLapsed {
-				t.Fatalf("%+v: not given up after %d spent deliveries", next, next.spent)
-			}
-			if s := (state{next, computed}); dead == "" && !seen[s] {
-				seen[s] = true
-				open = append(open, s)
+			for worker := range 2 {
+				next, dead := from.step(e, worker, AliveNow)
+				failed := from.failed
+				if e == kills || e == fails {
+					failed[worker] = true
+				}
+				if dead && failed != [2]bool{true, true} {
+					t.Errorf("%+v, event %d at %d: given up, failed at %v", from, e, worker, failed)
+				}
+				if s := (state{next, failed}); !dead && !seen[s] {
+					seen[s] = true
+					open = append(open, s)
+				}
 			}
 		}
+		for way, worker := range ways {
+			deaths, dead := 0, false
+			for n, l := 0, from.life; !dead && n < 100; n++ {
+				if l.computes(kills) {
+					deaths++
+				}
+				l, dead = l.step(kills, worker(n, l.delivered), AliveNow)
+			}
+			if from == (state{}) {
+				most = max(most, deaths)
+			}
+			if !dead {
+				t.Errorf("%+v, %s: not given up after %d deaths", from, way, deaths)
+			}
+		}
+	}
+	if most != mostDeaths {
+		t.Errorf("a number that kills two workers is given up after %d deaths at most, want %d", most, mostDeaths)
 	}
 	t.Logf("%d states", len(seen))
 }
 
-// TestKillerIsFound: one number of a chunk kills every worker that computes it. It is given up after
+// TestKillerIsFound: one number of a chunk kills the only worker each time. It is given up after
 // MaxDeliver deaths of its own and one or two of its chunk; all others are answered.
 func TestKillerIsFound(t *testing.T) {
 	for _, count := range counts {
@@ -137,7 +199,8 @@ func TestKillerIsFound(t *testing.T) {
 					break
 				}
 				if deaths++; n == MaxDeliver {
-					if Exhausted(r.Count, Evidence{Record: d.Action == ComputeAlone}).Action == GiveUp {
+					e := Evidence{Records: 1, Last: d.Action == ComputeAlone, Workers: 1, Others: AliveLongAgo}
+					if Exhausted(r.Count, e).Action == GiveUp {
 						dead++
 					}
 					break

@@ -6,11 +6,82 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Evidence is what the streams say of earlier attempts at a single number. Rules that need more than
-// one worker's word add the failure records by worker here.
+// An Alive says when a worker other than the one with the failure records was alive. Quarantined workers
+// do not count.
+type Alive uint8
+
+const (
+	AliveNow      Alive = iota // it has a heartbeat in the registry
+	AliveRecently              // it had one within the last AliveWaits ack waits, or the registry was observed for too short a time
+	AliveLongAgo               // neither: the worker with the records is the only one
+)
+
+// Attempts returns how many attempts at a number have failed. records are the failure records that count,
+// each round and attempt of a worker once. last: one of them is a last-attempt record or a dead letter. The
+// attempts before it may have left no record, because their workers died.
+//
+// Deliveries are not counted: one that lapsed before it started says nothing about the number, and with a
+// guessed subject a worker can use up the deliveries of another one.
+func Attempts(records int, last bool) int {
+	if last {
+		return max(records, MaxDeliver)
+	}
+	return records
+}
+
+// AliveWaits is for how many ack waits after its last heartbeat a worker counts as AliveRecently.
+const AliveWaits = 20
+
+// Evidence is what is known of the earlier attempts at a single number. A failure record is a record of a
+// failed attempt, a last-attempt record or a worker's dead letter. It is the claim of the worker that wrote
+// it, and counts unless that worker is quarantined, or still runs the attempt.
 type Evidence struct {
-	Record bool // the last-attempt record of this round is stored
-	Spent  int  // deliveries of earlier rounds, by the header of the task
+	Records int           // failure records that count, each round and attempt of a worker once
+	Last    bool          // one of them is a last-attempt record or a dead letter
+	Workers int           // different workers that wrote them
+	Others  Alive         // Workers == 1: whether another worker could try; else not read
+	Held    bool          // a live heartbeat of a worker without such a record names the range
+	AckWait time.Duration // of the durables
+}
+
+// attempts returns how many attempts have failed. The attempts before a last one may have left no record,
+// because their workers died. Deliveries are not counted: one that lapsed before it started says nothing
+// about the number, and a worker that guesses a subject can use up the deliveries of another one.
+func (e Evidence) attempts() int {
+	if e.Last {
+		return max(e.Records, MaxDeliver)
+	}
+	return e.Records
+}
+
+// Decide decides about a single number whose attempts have ended without an answer: it is given up, or
+// queued again, or it waits.
+//
+// A worker's word is only a claim. So a number is given up by the records of two workers. The records of one
+// suffice if no other worker was there to try. If another one was there a moment ago, the number waits for it.
+func (e Evidence) Decide() Decision {
+	switch {
+	case e.Held, e.attempts() < MaxDeliver, e.Workers == 0:
+		return e.again()
+	case e.Workers >= 2, e.Others == AliveLongAgo:
+		return Decision{Action: GiveUp}
+	case e.Others == AliveRecently:
+		return Decision{Action: Wait, Delay: e.AckWait}
+	}
+	return e.again()
+}
+
+// again queues the number with one delivery more, which runs alone and leaves a last-attempt record.
+//
+// Two workers may receive the deliveries in turn: one dies at the last attempt, the other one postpones the
+// delivery after it, and so on in each round. So every second time the number has two deliveries more, and
+// then the last attempt is the other worker's.
+func (e Evidence) again() Decision {
+	d := Decision{Action: Requeue, Pieces: 1, Spent: MaxDeliver - 1}
+	if e.Workers == 1 && e.Records%2 == 0 {
+		d.Spent--
+	}
+	return d
 }
 
 // A Returned is a return as the sweeper reads it.
@@ -28,18 +99,14 @@ func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.
 // bounds how often workers of an old version receive and return the same range.
 const UnsupportedDelay = 5 * time.Second
 
-// Decide decides what the sweeper does with a return.
-//
-// A postponed number has one delivery more. If its last-attempt record exists, its last attempt started
-// elsewhere and never ended: the number is given up.
+// Decide decides what the sweeper does with a return. Only NeedsEvidence reads e: a postponed number has had
+// its last delivery, and the evidence decides.
 func (r Returned) Decide(e Evidence) Decision {
 	switch {
 	case r.Reason == task.Unsupported && r.First:
 		return Decision{Action: Wait, Delay: UnsupportedDelay}
-	case r.NeedsEvidence() && e.Record:
-		return Decision{Action: GiveUp}
 	case r.NeedsEvidence():
-		return Decision{Action: Requeue, Pieces: 1, Spent: MaxDeliver - 1}
+		return e.Decide()
 	}
 	return Decision{Action: Requeue, Pieces: r.Pieces}
 }
@@ -74,16 +141,11 @@ func (a Advisory) Decide() Decision {
 	return Decision{Action: Ignore}
 }
 
-// Exhausted decides about a range of count numbers whose task will not be delivered again.
-//
-// Of several numbers at most one kills its worker, so they are split. A single number without a
-// last-attempt record has lost its last delivery before it started: it has one delivery more.
+// Exhausted decides about a range of count numbers whose task will not be delivered again. Of several
+// numbers at most one kills its worker, so they are split. About a single number the evidence decides.
 func Exhausted(count uint64, e Evidence) Decision {
-	switch {
-	case count > 1:
+	if count > 1 {
 		return Decision{Action: Requeue, Pieces: Pieces(count)}
-	case e.Record || e.Spent >= MaxLapsed:
-		return Decision{Action: GiveUp}
 	}
-	return Decision{Action: Requeue, Pieces: 1, Spent: max(e.Spent+1, MaxDeliver-1)}
+	return e.Decide()
 }

@@ -52,12 +52,15 @@ var (
 	bools  = []bool{false, true}
 )
 
+// mostSpent bounds the values of schema.HeaderSpent in these tests. A header may have any number.
+const mostSpent = 8
+
 // deliveries returns every delivery that can occur: all attempts that headers, server and ledger bring about.
 func deliveries() (list []Delivery) {
 	seen := make(map[Delivery]bool)
 	for _, count := range counts {
 		for delivered := 1; delivered <= MaxDeliver; delivered++ {
-			for spent := range MaxLapsed + 2 {
+			for spent := range mostSpent + 2 {
 				for deaths := range MaxDeliver + 3 {
 					d := Delivery{Attempt: Number(delivered, spent), Count: count}.WithDeaths(deaths)
 					if !seen[d] {
@@ -194,7 +197,7 @@ func TestInterrupted(t *testing.T) {
 
 func outcomes() (list []Outcome) {
 	for _, v := range []Verdict{Answered, HandedBack, Dropped, Failed, Rejected} {
-		for attempt := 1; attempt <= MaxDeliver+MaxLapsed; attempt++ {
+		for attempt := 1; attempt <= MaxDeliver+mostSpent; attempt++ {
 			for _, returns := range bools {
 				for _, lapsed := range bools {
 					for _, started := range bools {
@@ -233,12 +236,40 @@ type returned struct {
 }
 
 func evidence() (list []Evidence) {
-	for _, record := range bools {
-		for spent := range MaxLapsed + 3 {
-			list = append(list, Evidence{Record: record, Spent: spent})
+	for records := range MaxDeliver + 3 {
+		for workers := range min(records+1, 4) {
+			for _, last := range bools {
+				for _, others := range []Alive{AliveNow, AliveRecently, AliveLongAgo} {
+					for _, held := range bools {
+						list = append(list, Evidence{records, last, workers, others, held, 30 * time.Second})
+					}
+				}
+			}
 		}
 	}
 	return list
+}
+
+func TestEvidence(t *testing.T) {
+	again := func(e Evidence) Decision {
+		if e.Workers == 1 && (e.Records == 2 || e.Records == 4) {
+			return Decision{Action: Requeue, Pieces: 1, Spent: 1}
+		}
+		return Decision{Action: Requeue, Pieces: 1, Spent: 2}
+	}
+	few := func(e Evidence) bool { return e.Records < 3 && !e.Last }
+	failed := func(e Evidence) bool { return !e.Held && !few(e) }
+	one := func(e Evidence) bool { return failed(e) && e.Workers == 1 }
+	checkTable(t, evidence(), Evidence.Decide, []row[Evidence, Decision]{
+		{"a worker computes it", func(e Evidence) bool { return e.Held }, again},
+		{"too few attempts", func(e Evidence) bool { return !e.Held && few(e) }, again},
+		{"no worker says so", func(e Evidence) bool { return failed(e) && e.Workers == 0 }, again},
+		{"two workers", func(e Evidence) bool { return failed(e) && e.Workers >= 2 }, always[Evidence](giveUp)},
+		{"the only worker", func(e Evidence) bool { return one(e) && e.Others == AliveLongAgo }, always[Evidence](giveUp)},
+		{"another worker may come back", func(e Evidence) bool { return one(e) && e.Others == AliveRecently },
+			always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second})},
+		{"another worker may try", func(e Evidence) bool { return one(e) && e.Others == AliveNow }, again},
+	})
 }
 
 func returns() (list []returned) {
@@ -259,10 +290,9 @@ func returns() (list []returned) {
 func TestReturned(t *testing.T) {
 	wait := func(r returned) bool { return r.Reason == task.Unsupported && r.First }
 	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
-	checkTable(t, returns(), func(r returned) Decision { return r.Decide(r.Evidence) }, []row[returned, Decision]{
+	checkTable(t, returns(), func(r returned) Decision { return r.Returned.Decide(r.Evidence) }, []row[returned, Decision]{
 		{"unsupported at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
-		{"postponed after its start", func(r returned) bool { return postponed(r) && r.Record }, always[returned](giveUp)},
-		{"postponed", func(r returned) bool { return postponed(r) && !r.Record }, always[returned](Decision{Action: Requeue, Pieces: 1, Spent: 2})},
+		{"postponed", postponed, func(r returned) Decision { return r.Evidence.Decide() }},
 		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
 			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},
 	})
@@ -310,9 +340,6 @@ func TestExhausted(t *testing.T) {
 	checkTable(t, exhaustions(), func(x exhausted) Decision { return Exhausted(x.count, x.Evidence) }, []row[exhausted, Decision]{
 		{"several", func(x exhausted) bool { return x.count > 1 },
 			func(x exhausted) Decision { return Decision{Action: Requeue, Pieces: min(x.count, 64)} }},
-		{"started", func(x exhausted) bool { return x.count == 1 && x.Record }, always[exhausted](giveUp)},
-		{"never started, too often", func(x exhausted) bool { return x.count == 1 && !x.Record && x.Spent >= 8 }, always[exhausted](giveUp)},
-		{"never started", func(x exhausted) bool { return x.count == 1 && !x.Record && x.Spent < 8 },
-			func(x exhausted) Decision { return Decision{Action: Requeue, Pieces: 1, Spent: max(2, x.Spent+1)} }},
+		{"one", func(x exhausted) bool { return x.count == 1 }, func(x exhausted) Decision { return x.Evidence.Decide() }},
 	})
 }

@@ -26,9 +26,26 @@ type WorkerOptions struct {
 	DrainTimeout time.Duration
 	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
 	Ledger       worker.Ledger // see worker.Config; may be nil
+	Dead         StoreLetter   // stores the dead letters of single numbers; nil = the worker does, under its name
 	Timeout      time.Duration // for one reply of the server
 	Log          zerolog.Logger
 	Ready        func(w *worker.Worker, name string) // called before the worker pulls; may be nil
+}
+
+// A StoreLetter stores a dead letter, as worker.Outbox does.
+type StoreLetter func(ctx context.Context, job string, r task.Range, payload []byte) error
+
+// A letterOutbox is an outbox whose dead letters of single numbers dead stores.
+type letterOutbox struct {
+	worker.Outbox
+	dead StoreLetter
+}
+
+func (o letterOutbox) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
+	if r.Count == 1 {
+		return o.dead(ctx, job, r, payload)
+	}
+	return o.Outbox.Dead(ctx, job, r, payload)
 }
 
 // WorkerName returns the default name of a worker: that of this machine, with the characters that
@@ -92,10 +109,14 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
+	var outbox worker.Outbox = client
+	if o.Dead != nil {
+		outbox = letterOutbox{client, o.Dead}
+	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
 		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
-	}, client, client)
+	}, client, outbox)
 }
 
 // While a worker has an activity (a number that takes long), it sends heartbeats more often.

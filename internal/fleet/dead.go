@@ -14,16 +14,16 @@ import (
 // has the rules for when each is written:
 //
 //	FACTOR.dead.<job>.<range>.sweeper                      given up: final
-//	FACTOR.dead.<job>.<range>.<worker>                     given up: a worker's claim
+//	FACTOR.dead.<job>.<range>.<worker>                     the last attempt failed: a worker's claim
 //	FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker> an attempt failed, or the last one began
 //
-// A watcher gives a number up for either kind of dead letter, but only if the number is neither verified
-// nor queued, and never for the letter of a quarantined worker. That is final for this watcher. Of several
-// letters for one range the sweeper's counts, which is why DeadRanges returns those first. The error text
-// of a worker is shown as that worker's claim.
+// A watcher gives a number up only for the sweeper's letter, and only if the number is neither verified nor
+// queued. That is final for this watcher. A worker's letter is one of the failure records from which the holder
+// of the job, or the sweeper, decides whether to store the sweeper's letter: see Failures.
 //
-// Life of a dead letter: stored before its task leaves the queue; read by each watcher of the job;
-// removed by `dead retry`, which queues the numbers again, by `dead rm`, or with the job.
+// Life of a sweeper's letter: stored before the task leaves the queue, or after it has left with a worker's letter;
+// read by each watcher of the job; removed by `dead retry`, which queues the numbers again, by `dead rm`, or with the
+// job. Both remove the failure records of the number too: else the number would be given up again at once.
 
 // A DeadLetter is a record that a range was given up, or an attempt at it failed, and why. Job, Range and
 // Writer come from its subject, which the server has checked; the rest is what the writer claims.
@@ -38,15 +38,16 @@ type DeadLetter struct {
 // Authoritative reports whether the sweeper wrote the letter. A worker's letter is only a claim.
 func (d *DeadLetter) Authoritative() bool { return d.Writer == schema.Sweeper }
 
-// DeadLetters returns the dead letters of a job, or of all jobs for "", oldest first.
+// DeadLetters returns the dead letters of a job, or of all jobs for "", oldest first: the sweeper's and those of
+// workers.
 func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, error) {
 	return f.failures(ctx, schema.DeadPrefix+orAny(job)+".*.*")
 }
 
-// CountDead returns how many dead letters a job has. An observer may not read them, but may count
-// them.
+// CountDead returns how many dead letters of the sweeper a job has. An observer may not read them, but may
+// count them.
 func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
-	places, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
+	places, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*."+schema.Sweeper)
 	return len(places), err
 }
 
@@ -100,36 +101,27 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 	return err
 }
 
-// maxDeadRanges bounds the claims that DeadRanges returns: workers may write any number.
-const maxDeadRanges = 100_000
-
-// DeadRanges returns the dead letters of a job without their numbers, authoritative ones first. It is the
-// last listing of a review, and so lists first and reads only if there is something: order 4 holds for
+// DeadRanges returns the sweeper's dead letters of a job without their numbers, and the ranges and writers of the
+// workers' dead letters, of which only the subjects are listed: a worker may store any number of them, of any size.
+//
+// It is the last listing of a review, and so lists first and reads only if there is something: order 4 holds for
 // the listing as well as for the reading after it.
-func (f *Fleet) DeadRanges(ctx context.Context, job string) ([]DeadLetter, error) {
+func (f *Fleet) DeadRanges(ctx context.Context, job string) (final []DeadLetter, claims []FailureRecord, err error) {
 	there, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
-	if err != nil || len(there) == 0 { // there are none nearly always, and listing is cheap
-		return nil, err
-	}
-	var letters []DeadLetter
-	err = f.eachFailure(ctx, schema.DeadPrefix+job+".*.*", func(d *DeadLetter) {
-		if d.Range.Count > task.MaxCount || len(letters) == maxDeadRanges && !d.Authoritative() {
-			return // forged: no chunk is so large
-		}
-		d.Numbers = nil
-		letters = append(letters, *d)
-	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	slices.SortStableFunc(letters, func(a, b DeadLetter) int {
-		switch {
-		case a.Authoritative() == b.Authoritative():
-			return 0
-		case a.Authoritative():
-			return -1
+	for _, p := range there {
+		if p.Worker != schema.Sweeper {
+			claims = append(claims, p)
 		}
-		return 1
+	}
+	if len(claims) == len(there) {
+		return nil, claims, nil
+	}
+	err = f.eachFailure(ctx, schema.DeadPrefix+job+".*."+schema.Sweeper, func(d *DeadLetter) {
+		d.Numbers = nil
+		final = append(final, *d)
 	})
-	return letters, nil
+	return final, claims, err
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -17,8 +19,18 @@ func (f *Fleet) giveUp(ctx context.Context, job string, r task.Range, failure *t
 	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
 }
 
-// RetryDeadLetter requeues each number of a dead letter as a task of its own, removes the letter, and
-// then makes a job that is done active. An error wraps ErrDiffers if the job was cancelled or removed, or
+// GiveUp stores a dead letter of the sweeper for a number, with the content of a worker's: of the worker in this
+// process, whose word needs no second worker. It does not return before the letter is stored, or ctx ends.
+func (f *Fleet) GiveUp(ctx context.Context, job string, number task.Range, payload []byte) error {
+	failure, err := task.DecodeFailure(payload)
+	if err != nil {
+		return err
+	}
+	return f.giveUp(ctx, job, number, failure)
+}
+
+// RetryDeadLetter requeues each number of a dead letter as a task of its own, removes the letter with the failure
+// records of its range, and then makes a job that is done active. An error wraps ErrDiffers if the job was cancelled or removed, or
 // if the range is not one of the job's.
 //
 // The order of the three steps matters. An active job may be watched at once, and a watch that sees the
@@ -70,11 +82,36 @@ func (f *Fleet) reopen(ctx context.Context, job string) error {
 	})
 }
 
-// RemoveDeadLetter removes a dead letter. One that is gone already is no error. The number of the letter
-// is then missing, so that a review requeues it if the job is active.
+// RemoveDeadLetter removes a dead letter, and the failure records and dead letters of workers for the same range
+// before: with them the range would be given up again at once. What is gone already is no error. The number is
+// then missing, so that a review requeues it if the job is active.
 func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
-	if err := f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq); err != nil {
-		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, stream.Explain(err))
+	err := f.removeClaims(ctx, d.Job, d.Range)
+	if err == nil {
+		err = stream.Explain(f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq))
+	}
+	if err != nil {
+		return fmt.Errorf("remove the dead letter %s %v: %w", d.Job, d.Range, err)
+	}
+	return nil
+}
+
+// removeClaims removes the failure records and dead letters of workers for a range.
+func (f *Fleet) removeClaims(ctx context.Context, job string, r task.Range) error {
+	letters, err := f.list(ctx, f.dead, schema.DeadSubject(job, r, "*"))
+	if err != nil {
+		return err
+	}
+	subjects := []string{schema.FailedPrefix + job + "." + r.String() + ".>"}
+	for _, p := range letters {
+		if p.Worker != schema.Sweeper {
+			subjects = append(subjects, schema.DeadSubject(job, r, p.Worker))
+		}
+	}
+	for _, subject := range subjects {
+		if err := f.dead.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+			return stream.Explain(err)
+		}
 	}
 	return nil
 }

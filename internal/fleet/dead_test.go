@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -19,7 +20,7 @@ func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	ctx := t.Context()
-	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts, h.DeadRanges} {
+	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts} {
 		if letters, err := list(ctx, "j"); err != nil || len(letters) != 0 {
 			t.Errorf("of nothing: %+v, %v", letters, err)
 		}
@@ -48,8 +49,10 @@ func TestDeadLetters(t *testing.T) {
 		letters[0].Range != single(3) || !letters[1].Authoritative() || letters[1].Err != "fell silent" || letters[1].Time.IsZero() {
 		t.Errorf("%+v, %v", letters, err)
 	}
-	if ranges, err := h.DeadRanges(ctx, "j"); err != nil || len(ranges) != 2 || !ranges[0].Authoritative() {
-		t.Errorf("%+v, %v", ranges, err)
+	final, claims, err := h.DeadRanges(ctx, "j")
+	if err != nil || len(final) != 1 || !final[0].Authoritative() || final[0].Err != "fell silent" || final[0].Numbers != nil ||
+		len(claims) != 1 || claims[0].Worker != "w" || claims[0].Range != single(3) {
+		t.Errorf("%+v, %+v, %v", final, claims, err)
 	}
 	if all, err := h.DeadLetters(ctx, ""); err != nil || len(all) != 3 || all[1].Job != "k" || all[1].Err == "" {
 		t.Errorf("%+v, %v", all, err)
@@ -62,8 +65,12 @@ func TestDeadLetters(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if letters, err := h.DeadLetters(ctx, "j"); err != nil || len(letters) != 1 {
-		t.Errorf("%+v, %v", letters, err)
+	left, err := h.DeadLetters(ctx, "j")
+	if err != nil || len(left) != 1 || !left[0].Authoritative() {
+		t.Errorf("%+v, %v", left, err)
+	}
+	if attempts, err := h.Attempts(ctx, "j"); err != nil || len(attempts) != 0 {
+		t.Errorf("the records stay: %+v, %v", attempts, err)
 	}
 }
 
@@ -80,11 +87,17 @@ func TestRetry(t *testing.T) {
 		if err := w.Dead(ctx, "j", r, failure("oops")); err != nil {
 			t.Fatal(err)
 		}
+		if err := w.Failed(ctx, task.Address{Job: "j", Range: r, Round: task.FirstRound}, 3, failure("begun")); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.giveUp(ctx, "j", r, &task.Failure{Err: "oops"}); err != nil {
+			t.Fatal(err)
+		}
 		letters, err := h.DeadLetters(ctx, "j")
-		if err != nil || len(letters) != 1 {
+		if err != nil || len(letters) != 2 || !letters[1].Authoritative() {
 			t.Fatalf("%+v, %v", letters, err)
 		}
-		return &letters[0]
+		return &letters[1]
 	}
 	if _, err := h.ChangeJob(ctx, "j", func(j *task.Job) error {
 		now := time.Now()
@@ -127,8 +140,8 @@ func TestRetry(t *testing.T) {
 	if j, err := h.Job(ctx, "j"); err != nil || j.State != task.Sealed || j.Ended != nil || j.Expires != nil {
 		t.Errorf("%+v, %v", j, err)
 	}
-	if letters, err := h.DeadLetters(ctx, "j"); err != nil || len(letters) != 0 {
-		t.Errorf("%+v, %v", letters, err)
+	if left := h.subjects(schema.StreamDead); len(left) != 0 {
+		t.Errorf("%q are left, which give the numbers up again", left)
 	}
 	if _, err := h.Cancel(ctx, "j"); err != nil {
 		t.Fatal(err)

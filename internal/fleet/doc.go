@@ -10,8 +10,9 @@
 //	results.go         FACTOR_RESULTS                 FACTOR.results.<job>.<range>.<worker>
 //	sweep*.go          FACTOR_RETURNS                 FACTOR.returns.<job>.<range>.<round>.<worker>
 //	exhausted*.go      FACTOR_RETURNS                 the server's MAX_DELIVERIES advisories
-//	dead*.go           FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
-//	                                                  FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
+//	stuck*, reissue    FACTOR_TASKS                   tasks that no worker computes, or one for too long
+//	dead*, failures*   FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
+//	refuted.go                                        FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest
 //	standing, trust    FACTOR_JOBS                    worker.<worker>: strikes and quarantine
 //	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, process.supervisor.<name>
@@ -67,9 +68,10 @@
 //
 // # Goroutines
 //
-// A [Fleet], [Inputs], [Trust] and [Registry] are safe for concurrent use. A [Publisher] and a [Survey] belong to one
-// goroutine. A process follows once what all its jobs share: the manifests if it supervises
-// ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats ([Fleet.Registry]), and dead letters. Its consumers do not
+// A [Fleet], [Inputs], [Trust], [Registry] and [Failures] are safe for concurrent use. A [Publisher] and a [Survey]
+// belong to one goroutine. A process follows once what all its jobs share: the manifests if it supervises
+// ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats ([Fleet.Registry]), and dead
+// letters. Its consumers do not
 // grow with its jobs, but for one of FACTOR_RESULTS for each job that it watches. A callback of a shared
 // follower must not block, because it would stop the follower for all jobs.
 //

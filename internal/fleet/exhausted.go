@@ -12,7 +12,6 @@ import (
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 )
 
 // A task that was delivered schema.MaxDeliver times and not settled stays in the queue, and the server
@@ -22,7 +21,8 @@ import (
 //     no worker does.
 //   - A probe searches for tasks whose advisory was lost: see exhausted_probe.go.
 //
-// The decision about the task is attempt.Exhausted. The task leaves the queue last.
+// The decision about the task is attempt.Exhausted, from the failure records of workers (failures.go). The task
+// leaves the queue last.
 //
 // Life of an exhausted task:
 //
@@ -31,10 +31,13 @@ import (
 //	                                └──► probe ──────────────────►│ is it exhausted, for sure?
 //	                                                              │ no: wait, or settled late: nothing
 //	                                                              ▼
-//	   several numbers, or one without a last-attempt record   one number with a record
+//	   several numbers, or one without enough evidence      one number that has failed at two workers,
+//	                    │                                   or at the only one
 //	                    │                                          │
 //	            queued in the next round, split               dead letter of the sweeper
 //	                    └──────────────► task removed ◄────────────┘
+//
+// A number waits, exhausted, if another worker was alive a moment ago and may come back.
 //
 // An advisory is a hint, never evidence: any client may publish one without credentials, and a task that
 // an advisory names may still be computed. So the sweeper reads from the durable whether the task can
@@ -67,7 +70,7 @@ func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *
 		if m, at, err = s.exhaustedTask(ctx, content.Seq); m == nil || err != nil {
 			return 0, err
 		}
-		return 0, s.conclude(ctx, m, at)
+		return s.conclude(ctx, m, at)
 	default:
 		return 0, nil
 	}
@@ -90,55 +93,25 @@ func (s *sweeper) exhaustedTask(ctx context.Context, seq uint64) (*jetstream.Raw
 }
 
 // conclude executes the decision about an exhausted task and then removes the task from the queue, in this
-// order (order 3 of the package). Precondition: the task is not delivered again. A task of a job that has
-// ended, or whose input is missing, is only removed.
-func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
-	if err := s.requeueOrGiveUp(ctx, m, at); err != nil && !errors.Is(err, errVoid) {
-		return err
+// order (order 3 of the package). It returns after which delay to call it again; 0 = it is done. Precondition: the
+// task is not delivered again. A task of a job that has ended, or whose input is missing, is only removed.
+func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) (time.Duration, error) {
+	if wait, err := s.requeueOrGiveUp(ctx, m, at); wait > 0 || err != nil && !errors.Is(err, errVoid) {
+		return wait, err
 	}
 	if err := s.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence); err != nil {
-		return fmt.Errorf("remove task %d: %w", m.Sequence, stream.Explain(err))
+		return 0, fmt.Errorf("remove task %d: %w", m.Sequence, stream.Explain(err))
 	}
-	return nil
+	return 0, nil
 }
 
 // requeueOrGiveUp stores what follows from the exhaustion of a task: its ranges in the next round, or a
-// dead letter. For a job that has ended it stores nothing. The round comes from the time of the task, so
-// that two sweepers queue the same messages.
-func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) error {
-	var e attempt.Evidence
+// dead letter. It returns after which delay to decide anew; 0 = it is done. For a job that has ended it stores
+// nothing. The round comes from the time of the task, so that two sweepers queue the same messages.
+func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) (time.Duration, error) {
+	round := roundAfter(at.Round, m.Time)
 	if at.Range.Count == 1 {
-		record, err := s.f.lastAttemptRecord(ctx, at.Address)
-		if err != nil {
-			return err
-		}
-		e = attempt.Evidence{Record: record != nil, Spent: schema.ParseSpent(m.Header.Get(schema.HeaderSpent))}
+		return s.decide(ctx, at, round)
 	}
-	do := attempt.Exhausted(at.Range.Count, e)
-	if do.Action == attempt.Requeue {
-		return s.requeue(ctx, at, do, roundAfter(at.Round, m.Time))
-	}
-	failure := &task.Failure{Class: at.Class, Attempt: schema.MaxDeliver, Err: unresponsive}
-	if t, err := task.DecodeTask(m.Data); err == nil {
-		failure.Kind, failure.Numbers, failure.Budget, failure.Certify = t.Kind, t.Numbers, t.Budget, t.Certify
-	}
-	return s.f.giveUp(ctx, at.Job, at.Range, failure)
-}
-
-// lastAttemptRecord returns the last-attempt record of a number in a round; nil if there is none. Any
-// worker may have written it: the number of the delivery is in the subject, and the range must have one
-// number. If several workers have, it is the first.
-func (f *Fleet) lastAttemptRecord(ctx context.Context, a task.Address) (*task.Failure, error) {
-	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(schema.FailedSubject(a, schema.MaxDeliver, "*")))
-	if stream.IsNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the last-attempt record of %s %v: %w", a.Job, a.Range, stream.Explain(err))
-	}
-	record, err := task.DecodeFailure(m.Data)
-	if err != nil {
-		return nil, nil // forged: workers write readable records
-	}
-	return record, nil
+	return 0, s.requeue(ctx, at, attempt.Exhausted(at.Range.Count, attempt.Evidence{}), round)
 }

@@ -36,14 +36,14 @@ type probe struct {
 }
 
 // newProbe returns a probe that has seen nothing: its first round concludes no task.
-func newProbe(f *Fleet) *probe {
-	return &probe{sweeper: newSweeper(f), floors: make(map[task.Class]uint64)}
+func newProbe(x *Failures) *probe {
+	return &probe{sweeper: newSweeper(x), floors: make(map[task.Class]uint64)}
 }
 
 // probe runs a probe until ctx ends. A round that fails is repeated an ack wait later; what it has seen of
 // suspects is forgotten, so that a task is concluded only after two complete looks.
-func (f *Fleet) probe(ctx context.Context) {
-	p := newProbe(f)
+func (f *Fleet) probe(ctx context.Context, x *Failures) {
+	p := newProbe(x)
 	for {
 		wait, err := f.AckWait(ctx)
 		if err != nil {
@@ -119,11 +119,12 @@ func (s *sweeper) concludeMessage(ctx context.Context, m *jetstream.RawStreamMsg
 	if err != nil {
 		return s.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence)
 	}
-	return s.conclude(ctx, m, at)
+	_, err = s.conclude(ctx, m, at) // one that has to wait is found again
+	return err
 }
 
 // concludeRecorded concludes the exhausted tasks of a class that have a last-attempt record of a process
-// that does not live any more.
+// that does not live any more, and that no heartbeat names.
 func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects map[task.Address]task.Class) error {
 	stranded, queued, err := p.f.stranded(ctx, class)
 	if err != nil || stranded <= 0 {
@@ -133,16 +134,12 @@ func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	workers, err := p.f.aliveWorkers(ctx)
-	if err != nil {
-		return err
-	}
+	workers := p.failures.registry.Workers()
 	for _, at := range records {
-		at.Class = class
-		if !queued[at.Address] {
+		if at.Class = class; !queued[at.Address] || len(p.failures.registry.Holders(worker.TaskName(at.Address))) > 0 {
 			continue
 		}
-		record, err := p.f.lastAttemptRecord(ctx, at.Address)
+		record, err := p.f.failureRecord(ctx, at)
 		if err != nil {
 			return err
 		}
@@ -168,16 +165,6 @@ func (p *probe) concludeSuspect(ctx context.Context, at schema.Place) error {
 	if err != nil {
 		return stream.Explain(err)
 	}
-	return p.conclude(ctx, m, at)
-}
-
-// lives reports whether a process of the worker is alive that was started before then, by its heartbeat.
-// Both times are of that worker's clock. A process that was started later has not begun the attempt.
-func lives(workers []worker.Status, name string, then time.Time) bool {
-	for _, w := range workers {
-		if w.Name == name && w.Started.Before(then) {
-			return true
-		}
-	}
-	return false
+	_, err = p.conclude(ctx, m, at)
+	return err
 }

@@ -14,6 +14,9 @@ import (
 	"factorfleet/internal/worker"
 )
 
+// unresponsive is the reason of the sweeper for a number whose workers died.
+var unresponsive = attempt.GiveUpDetail(schema.MaxDeliver)
+
 // exhaust delivers the tasks of a class to a worker that dies each time, until they are exhausted, and
 // returns the last deliveries. If record is true the worker stores the last-attempt records of single
 // numbers.
@@ -168,7 +171,7 @@ func TestSweepExhaustedBesideOthers(t *testing.T) {
 			}
 			background(t, h.Sweep)
 			began := time.Now()
-			await(t, "the number is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+unresponsive })
+			await(t, "the number is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+unresponsive+" (on dying)" })
 			t.Logf("given up after %v", time.Since(began))
 			await(t, "it has left the queue", func() bool { return !strings.Contains(h.ranges("j"), "17-1") })
 			if info, err := h.durable(t.Context(), task.ClassNorm); err != nil || info.AckFloor.Stream != 0 || !strings.HasPrefix(h.ranges("j"), "1-1 ") {
@@ -211,7 +214,7 @@ func TestSweepKeepsLastAttempts(t *testing.T) {
 }
 
 // TestSweepUnstarted: a number whose last delivery has lapsed before it started is not given up, but
-// has one delivery more; attempt.MaxLapsed bounds them for workers without last-attempt records.
+// has one delivery more, whatever the header of its task says.
 func TestSweepUnstarted(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: 300 * time.Millisecond})
@@ -248,15 +251,18 @@ func TestSweepUnstarted(t *testing.T) {
 		t.Fatalf("pulled %s", text)
 	}
 	back()
-	await(t, "it is given up", func() bool { return h.letters() == "17-1 by w, attempt 3: "+unresponsive })
+	await(t, "it is given up", func() bool { return h.letters() == "17-1 by sweeper, attempt 3: "+unresponsive+" (on w)" })
 	if got := h.ranges("j"); got != "" {
 		t.Errorf("queued %s", got)
 	}
-	if err := h.queueRanges(t.Context(), j, in, []task.Range{single(5)}, "x", attempt.MaxLapsed); err != nil {
+	if err := h.queueRanges(t.Context(), j, in, []task.Range{single(5)}, "x", 1000); err != nil {
 		t.Fatal(err)
 	}
 	h.exhaust(1, false)
-	await(t, "the other one is given up", func() bool { return strings.Contains(h.letters(), "5-1 by sweeper") })
+	await(t, "the other one has one delivery more", func() bool { text := next(); return text == "norm j 5-1 3" })
+	if text := h.letters(); strings.Contains(text, "5-1") {
+		t.Errorf("given up without a record: %s", text)
+	}
 }
 
 // TestSweepLate: a number that a slow worker settles late is not given up.
@@ -292,7 +298,7 @@ func TestSweepTwice(t *testing.T) {
 	}
 	for range 2 {
 		time.Sleep(2 * time.Millisecond)
-		s := newSweeper(h.Fleet)
+		s := newSweeper(&Failures{f: h.Fleet})
 		if _, err := s.process(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}

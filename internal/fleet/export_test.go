@@ -10,7 +10,11 @@ import (
 
 // Probe searches once for exhausted tasks of a class, and concludes those at or below floor.
 func (f *Fleet) Probe(ctx context.Context, class task.Class, floor uint64) error {
-	p := newProbe(f)
+	x, err := f.Failures(ctx)
+	if err != nil {
+		return err
+	}
+	p := newProbe(x)
 	p.floors[class] = floor
 	return p.search(ctx, class, make(map[task.Address]task.Class))
 }

@@ -69,16 +69,16 @@ func (f *Fleet) changeStanding(ctx context.Context, worker string, change func(*
 // of maxReason bytes. The sequence is read before the standing is written, so that a result which is
 // stored between the two is refused, not accepted unseen.
 func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool, err error) {
-	info, err := f.results.Info(ctx)
+	after, err := f.lastSequence(ctx, f.results)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
+		return false, err
 	}
 	_, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined != nil {
 			return false
 		}
 		now := time.Now().UTC()
-		s.Quarantined, s.Reason, s.After = &now, oneShortLine(why), info.State.LastSeq
+		s.Quarantined, s.Reason, s.After = &now, oneShortLine(why), after
 		return true
 	})
 	if err != nil {
@@ -88,22 +88,35 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 }
 
 // Release ends a quarantine and clears the strikes and complaints. known reports whether the worker ever
-// had any of these. Results that are stored by now earn no strikes later. Those that were refused
+// had any of these. Results and failure records that are stored by now earn no strikes later. Results that were refused
 // in the quarantine were removed, so that the worker can answer their ranges again.
 func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err error) {
-	info, err := f.results.Info(ctx)
+	results, err := f.lastSequence(ctx, f.results)
 	if err != nil {
-		return false, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
+		return false, err
+	}
+	claims, err := f.lastSequence(ctx, f.dead)
+	if err != nil {
+		return false, err
 	}
 	s, changed, err := f.changeStanding(ctx, worker, func(s *Standing) bool {
 		if s.Quarantined == nil && len(s.Strikes) == 0 && len(s.Complaints) == 0 {
 			return false
 		}
-		*s = Standing{Worker: worker, Forgiven: info.State.LastSeq}
+		*s = Standing{Worker: worker, Forgiven: results, ForgivenClaims: claims}
 		return true
 	})
 	if err != nil {
 		return false, err
 	}
 	return changed || s.Forgiven > 0, f.order(schema.ReleasePrefix + worker)
+}
+
+// lastSequence returns the sequence of the last message that a stream has stored.
+func (f *Fleet) lastSequence(ctx context.Context, s jetstream.Stream) (uint64, error) {
+	info, err := s.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("look at stream %s: %w", s.CachedInfo().Config.Name, stream.Explain(err))
+	}
+	return info.State.LastSeq, nil
 }

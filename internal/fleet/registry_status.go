@@ -36,7 +36,7 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 		*n = min(max(*n, 0), maxSlots)
 	}
 	s.Activities = soundActivities(s.Activities)
-	s.Holding = soundHolding(worker.LongNames(s.Holding, s.Slots))
+	s.Holding = soundHolding(worker.LongNames(s.Holding, worker.HoldingPerSlot*s.Slots))
 	return s, true
 }
 

@@ -254,10 +254,12 @@ func (c *castle) judge(ctx context.Context, f *fleet.Fleet, seq uint64) error {
 	return err
 }
 
-// sweep has the rest of a return requeued, and a number given up whose last attempt had begun.
+// sweep has the rest of a return requeued, and a number given up whose last attempt had begun at two workers.
 func (c *castle) sweep(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	mark := &task.Failure{Kind: j.Kind, Class: j.Class, Worker: "w", Attempt: 3, Time: time.Now()}
-	c.put("FACTOR.failed."+j.ID+".5-1.0.3.w", mark.Encode())
+	for _, at := range []string{"1.w", "3.w", "3.x"} {
+		c.put("FACTOR.failed."+j.ID+".5-1.0."+at, mark.Encode())
+	}
 	c.put("FACTOR.returns."+j.ID+".4-1.0.w", (&task.Return{Reason: task.Drained}).Encode())
 	c.put("FACTOR.returns."+j.ID+".5-1.0.w", (&task.Return{Reason: task.Postponed}).Encode())
 	ctx, stop := context.WithCancel(ctx)

@@ -20,14 +20,26 @@ const (
 	maxReason       = 300       // bytes of a text: a few lines of a terminal
 )
 
-// A Strike is one result that did not verify. A result that is only late, a duplicate or of an unknown
-// range is none: an honest worker may send those.
+// A Strike is one result that did not verify, or one or more failure records that were refuted (Refutations). A
+// result that is only late, a duplicate or of an unknown range is none: an honest worker may send those.
 type Strike struct {
 	Time   time.Time `json:"time"`
 	Job    string    `json:"job"`
 	Range  string    `json:"range"`
-	Seq    uint64    `json:"seq"` // of the result in FACTOR_RESULTS: one result is one strike, whichever process sees it
+	Seq    uint64    `json:"seq"`             // of the result in FACTOR_RESULTS: one result is one strike, whichever process sees it
+	Claim  bool      `json:"claim,omitempty"` // the strike is for failure records: Seq is that of the last one in FACTOR_DEAD
+	First  uint64    `json:"first,omitempty"` // sequence of the first of several records; 0 = Seq is a dead letter
 	Reason string    `json:"reason"`
+
+	results uint64 // Claim: the last sequence of FACTOR_RESULTS when the strike is written; not stored
+}
+
+// same reports whether two strikes are for the same message, or for records that overlap.
+func (x Strike) same(y Strike) bool {
+	if x.Claim && y.Claim && x.First > 0 && y.First > 0 {
+		return x.First <= y.Seq && y.First <= x.Seq
+	}
+	return x.Claim == y.Claim && (x.First > 0) == (y.First > 0) && x.Seq == y.Seq
 }
 
 // A Standing is what is held against a worker: the value of its key in FACTOR_JOBS.
@@ -38,10 +50,10 @@ type Strike struct {
 //	  ▲                        │ Release                    │ Release
 //	  └────────────────────────┴────────────────────────────┘
 //
-//	state          its results                          its dead letters   the worker, once it knows
-//	good           are verified                         count              computes
-//	with strikes   are verified                         count              computes
-//	quarantined    up to After: are verified;           do not count       returns its tasks, pulls none
+//	state          its results                          its failure records  the worker, once it knows
+//	good           are verified                         count                computes
+//	with strikes   are verified                         count                computes
+//	quarantined    up to After: are verified;           do not count         returns its tasks, pulls none
 //	               later ones: are refused unread
 //
 // Any watcher may write a strike, and a user quarantines and releases. A key is never deleted by these
@@ -53,11 +65,13 @@ type Standing struct {
 	Quarantined *time.Time `json:"quarantined,omitempty"`
 	Reason      string     `json:"reason,omitempty"` // of the quarantine
 
-	// Both are sequences of FACTOR_RESULTS. A quarantined worker's results after After are
-	// refused unread; earlier ones are checked like those of any worker, so that its good work
-	// is not lost. Results up to Forgiven earn no strikes.
+	// Sequences of FACTOR_RESULTS. A quarantined worker's results after After are refused unread; earlier ones
+	// are checked like those of any worker, so that its good work is not lost. Results up to Forgiven earn no
+	// strikes.
 	After    uint64 `json:"after,omitempty"`
 	Forgiven uint64 `json:"forgiven,omitempty"`
+	// Failure records up to this sequence of FACTOR_DEAD earn no strikes.
+	ForgivenClaims uint64 `json:"forgiven_claims,omitempty"`
 
 	Complaints map[Complaint]uint64 `json:"complaints,omitempty"` // how many of each kind; must not be modified, copies share it
 
@@ -112,10 +126,10 @@ func oneShortLine(text string) string {
 	return text
 }
 
-// strike adds a strike and reports whether that changed anything. It changes nothing for a
-// result that has earned a strike before or was forgiven, or whose worker is quarantined.
+// strike adds a strike and reports whether that changed anything. It changes nothing for a message that has
+// earned a strike before or was forgiven, or whose worker is quarantined.
 func (s *Standing) strike(x Strike) bool {
-	if s.Quarantined != nil || x.Seq <= s.Forgiven || slices.ContainsFunc(s.Strikes, func(y Strike) bool { return y.Seq == x.Seq }) {
+	if s.Quarantined != nil || s.isForgiven(x) || slices.ContainsFunc(s.Strikes, x.same) {
 		return false
 	}
 	x.Reason = oneShortLine(x.Reason)
@@ -123,7 +137,25 @@ func (s *Standing) strike(x Strike) bool {
 	if len(s.Strikes) >= MaxStrikes {
 		now := x.Time
 		s.Quarantined, s.After = &now, x.Seq
-		s.Reason = oneShortLine(fmt.Sprintf("%d results did not verify, the last: %s", len(s.Strikes), x.Reason))
+		what := "results did not verify"
+		if x.Claim {
+			s.After = x.results
+		}
+		if slices.ContainsFunc(s.Strikes, func(y Strike) bool { return y.Claim }) {
+			what = "results or failure records did not verify"
+		}
+		s.Reason = oneShortLine(fmt.Sprintf("%d %s, the last: %s", len(s.Strikes), what, x.Reason))
 	}
 	return true
+}
+
+// isForgiven reports whether the worker was released after the messages of x, or the first of them, were stored.
+func (s *Standing) isForgiven(x Strike) bool {
+	switch {
+	case !x.Claim:
+		return x.Seq <= s.Forgiven
+	case x.First > 0:
+		return x.First <= s.ForgivenClaims
+	}
+	return x.Seq <= s.ForgivenClaims
 }

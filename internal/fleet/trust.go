@@ -139,6 +139,11 @@ func (t *Trust) Strike(ctx context.Context, worker string, x Strike) (s Standing
 	if s.Quarantined != nil || !known && full {
 		return s, false, nil
 	}
+	if x.Claim {
+		if err := t.f.link.Retry(ctx, func() (err error) { x.results, err = t.f.lastSequence(ctx, t.f.results); return err }); err != nil {
+			return s, false, err
+		}
+	}
 	s, fresh, err = t.f.changeStanding(ctx, worker, func(s *Standing) bool { return s.strike(x) })
 	if err != nil {
 		return s, false, err

@@ -2,11 +2,14 @@ package job
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
@@ -25,11 +28,26 @@ type access interface {
 	backlog(ctx context.Context) (*fleet.Backlog, error)
 	// lastResult returns the sequence of the last stored result; 0 if there is none.
 	lastResult(ctx context.Context) (uint64, error)
-	// deadLetters lists DEAD, the sweeper's letters first.
-	deadLetters(ctx context.Context) ([]fleet.DeadLetter, error)
+	// deadLetters lists DEAD: the sweeper's letters, and which ranges have letters of workers.
+	deadLetters(ctx context.Context) (final []fleet.DeadLetter, claims []fleet.FailureRecord, err error)
+	// decideClaims decides about numbers of j that have left the queue with letters of workers: each is given up by a
+	// letter of the sweeper, or requeued. It may leave some for the next review. If some have to wait, wait is for
+	// how long. The errors are those of requeue.
+	decideClaims(ctx context.Context, j *task.Job, numbers []task.Range) (wait time.Duration, err error)
+	// failureRecords lists the records of failed attempts.
+	failureRecords(ctx context.Context) ([]fleet.FailureRecord, error)
+	// refutable returns which failure records of a list refute is to examine: of numbers that are verified. It does
+	// not wait.
+	refutable(list []fleet.FailureRecord, verified func(number task.Range) bool) []fleet.FailureRecord
+	// refute writes strikes for those of the records that are refuted; see fleet.Refutations.
+	refute(ctx context.Context, records []fleet.FailureRecord) error
 	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
 	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
+	// issueOverdue issues the ranges of list that are overdue once more, and fills in the answers of list.
+	issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error
+	// dropTasks removes the tasks of exactly that range, of all rounds.
+	dropTasks(ctx context.Context, j *task.Job, r task.Range) error
 	// stored returns how many numbers are stored, as far as this process knows.
 	stored() uint64
 	// election is how long the servers of a cluster may contradict each other: what one server does
@@ -43,6 +61,8 @@ type trust interface {
 	Quarantined(worker string) bool
 	// Remind tells the workers of quarantines and releases that they have missed.
 	Remind(ctx context.Context) error
+	// Complain counts a complaint about a worker. It does not block.
+	Complain(worker string, what fleet.Complaint)
 }
 
 // See collect.Config, whose functions these are.
@@ -51,6 +71,14 @@ type (
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )
 
+// leastBudget returns the least time that a worker may have had for a number of so many bits.
+func leastBudget(j *task.Job) func(bits int) time.Duration {
+	if j.Budget > 0 {
+		return func(int) time.Duration { return j.Budget }
+	}
+	return plan.LeastBudget
+}
+
 // streams is the access of this process to one job's streams. It is safe for concurrent use. (The
 // tests of the loop have another access, to streams that lose messages and repeat them.)
 type streams struct {
@@ -58,6 +86,9 @@ type streams struct {
 	id      string // of the job
 	inputs  *fleet.Inputs
 	process string // name of this process in leases, unique
+
+	failures    atomic.Pointer[fleet.Failures] // set by followFailures
+	refutations *fleet.Refutations             // set with failures; used by one operation of the loop at a time
 }
 
 func newStreams(f *fleet.Fleet, id string, in *fleet.Inputs) *streams {
@@ -93,8 +124,37 @@ func (s *streams) lastResult(ctx context.Context) (uint64, error) {
 	return s.fleet.LastResult(ctx, s.id)
 }
 
-func (s *streams) deadLetters(ctx context.Context) ([]fleet.DeadLetter, error) {
+func (s *streams) deadLetters(ctx context.Context) ([]fleet.DeadLetter, []fleet.FailureRecord, error) {
 	return s.fleet.DeadRanges(ctx, s.id)
+}
+
+func (s *streams) decideClaims(ctx context.Context, j *task.Job, numbers []task.Range) (time.Duration, error) {
+	x := s.failures.Load()
+	if x == nil {
+		return 0, errors.New("the workers that are alive are not known yet")
+	}
+	return x.Conclude(ctx, j, s.inputs, numbers)
+}
+
+func (s *streams) failureRecords(ctx context.Context) ([]fleet.FailureRecord, error) {
+	if s.failures.Load() == nil {
+		return nil, nil
+	}
+	return s.refutations.Records(ctx)
+}
+
+func (s *streams) refutable(list []fleet.FailureRecord, verified func(task.Range) bool) []fleet.FailureRecord {
+	if len(list) == 0 || s.failures.Load() == nil {
+		return nil
+	}
+	return s.refutations.Select(list, verified)
+}
+
+func (s *streams) refute(ctx context.Context, records []fleet.FailureRecord) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return s.refutations.Examine(ctx, records)
 }
 
 func (s *streams) requeue(ctx context.Context, j *task.Job, ranges []task.Range) error {
@@ -114,6 +174,8 @@ func (s *streams) parts(l *loop) []func(context.Context) error {
 		func(ctx context.Context) error { return s.followManifest(ctx, l) },
 		func(ctx context.Context) error { return s.followLetters(ctx, l) },
 		func(ctx context.Context) error { return s.keepLease(ctx, l) },
+		s.followFailures,
+		func(ctx context.Context) error { return s.watchHeartbeats(ctx, l) },
 	}
 	if !l.watch.Supervised {
 		parts = append(parts, s.fleet.Sweep)
@@ -133,11 +195,26 @@ func (s *streams) followLetters(ctx context.Context, l *loop) error {
 	return s.fleet.FollowDead(ctx, s.id, l.requestReview)
 }
 
-// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost.
+// followFailures gets what decideClaims needs, which is kept up to date until ctx ends. It begins with the process,
+// because only a process that has seen the workers for a while knows that no other one is alive.
+func (s *streams) followFailures(ctx context.Context) error {
+	x, err := s.fleet.Failures(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err == nil {
+		s.refutations = x.Refutations(s.id)
+		s.failures.Store(x)
+	}
+	return err
+}
+
+// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost. The
+// holder queues audits.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		l.post(leaseChanged{held: true})
-		<-ctx.Done()
+		s.keepAuditing(ctx, l)
 		l.post(leaseChanged{held: false})
 		return nil
 	})
@@ -153,9 +230,10 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	if err != nil {
 		return err
 	}
+	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
 	c := &checker{
-		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known,
-		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string),
+		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
+		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) error {
 		return c.take(ctx, arrivals, last)

@@ -21,20 +21,20 @@ func TestDead(t *testing.T) {
 	if err != nil || s.Clean() || s.Counts.Dead != 1 || s.Verified != 99 || s.Job.State != task.Done || s.Job.Dead != 1 {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	if item := a.out.items[17]; len(a.out.items) != 100 || item.Dead != "it is 17" || item.Position != 17 {
+	if item := a.out.items[17]; len(a.out.items) != 100 || item.Dead != "it is 17 (on broken)" || item.Position != 17 {
 		t.Errorf("%+v", item)
 	}
 	var out output
 	s, err = Results(t.Context(), h.Fleet, "j", out.watch())
-	if err != nil || s.Counts.Dead != 1 || out.len() != 100 || out.items[17].Dead != "it is 17" {
+	if err != nil || s.Counts.Dead != 1 || out.len() != 100 || out.items[17].Dead != "it is 17 (on broken)" {
 		t.Errorf("Results: %+v, %v, %d lines", s, err, out.len())
 	}
 	stop()
 	letters, err := h.DeadLetters(t.Context(), "j")
-	if err != nil || len(letters) != 1 {
+	if err != nil || len(letters) != 2 || letters[0].Writer != "broken" || !letters[1].Authoritative() {
 		t.Fatalf("%+v, %v", letters, err)
 	}
-	if err := h.RetryDeadLetter(t.Context(), &letters[0]); err != nil {
+	if err := h.RetryDeadLetter(t.Context(), &letters[1]); err != nil {
 		t.Fatal(err)
 	}
 	h.worker("w", nil)

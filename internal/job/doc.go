@@ -10,7 +10,8 @@
 //     and queues them. It has the feeder's lease, so that there is one at a time.
 //   - A watcher reads the results, verifies them against the stored input and emits them. Every
 //     process of a job but that of submit --detach is one.
-//   - The holder is the watcher that has the job's lease. It requeues lost ranges.
+//   - The holder is the watcher that has the job's lease. It requeues lost ranges, and issues ranges
+//     again that a worker holds for too long (overdue.go).
 //   - The supervisor, in embedded run, runs watchers without output for the jobs that need one
 //     (supervisor.go). The rest of this comment is about the other roles.
 //
@@ -63,9 +64,10 @@
 //	FACTOR_RESULTS   > checker    > batch, caughtUp ──────────────────────────────┤
 //	FACTOR_JOBS      > manifests  > the newest manifest ──────────────────────────┤
 //	FACTOR_DEAD      > letters    > a review is requested ────────────────────────┼─> loop ─> Watch.Emit
-//	FACTOR_LEASES    > lease      > leaseChanged ─────────────────────────────────┤    │
-//	timers           >            > a review is due ──────────────────────────────┤    │
-//	the job's streams> operations > answer, reminded ─────────────────────────────┘    │
+//	FACTOR_LEASES    > lease      > leaseChanged; queues audits while held ───────┤    │
+//	FACTOR_WORKERS   > heartbeats > heartbeatsKnown ──────────────────────────────┤    │
+//	timers           >            > a review or a look for overdue ranges is due ─┤    │
+//	the job's streams> operations > answer, reminded, overdueIssued ──────────────┘    │
 //	                       ^                                                           │
 //	                       └─────────── one for each step of a review <────────────────┘
 //
@@ -76,11 +78,12 @@
 //   - The feeder owns the input and the publisher (feed.go). Its states are a table
 //     (feed_state.go).
 //   - The checker owns the counts of refused results (check.go). It verifies a batch on all
-//     cores before the loop gets it.
+//     cores before the loop gets it. It tells the auditor (audit.go) of unfinished answers, some
+//     of which the goroutine of the lease queues again.
 //   - An operation owns nothing. It reads or changes the streams once.
 //
 // Goroutines share only what is safe for concurrent use: fleet.Fleet, fleet.Inputs,
-// fleet.Trust, plan.JobProgress, Watch.Status, Collector.Check, and the count of accepted results.
+// fleet.Trust, fleet.Registry, plan.JobProgress, Watch.Status, Collector.Check, and the count of accepted results.
 //
 // # Why nothing waits for ever
 //
@@ -104,7 +107,8 @@
 //
 //	TASKS ──> RESULTS    a worker stores its answer, then acks
 //	TASKS ──> RETURNS    a worker hands the range back, then acks
-//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed
+//	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed; only the sweeper's
+//	                     gives the range up: with a worker's it is missing, and the holder decides
 //	RETURNS ──> DEAD     the sweeper, the same
 //	RETURNS ──> TASKS    the sweeper queues the range with the next round
 //	RESULTS ──> nothing  a watcher removes a refused result: the range is to be requeued

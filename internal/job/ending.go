@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"factorfleet/internal/fleet"
@@ -163,6 +164,9 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 	if l.watch.Private {
 		return sum, nil
 	}
+	if l.holding {
+		s.refuteLast(ctx, l)
+	}
 	keep := l.job.Keep
 	j, err := s.writeEnd(ctx, l.watch, sum)
 	full := errors.Is(err, stream.ErrFull)
@@ -183,10 +187,32 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 		return sum, s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
 	case full:
 		return sum, err
-	case err == nil || sum.Requeued > 0 && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
+	case err == nil || (sum.Requeued > 0 || l.audits.hasAsked()) && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
 		return sum, s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
 	}
 	return sum, nil
+}
+
+// refuteTimeout bounds refuteLast.
+const refuteTimeout = 5 * time.Second
+
+// refuteLast writes strikes for failure records that the last answers of the job have refuted: no review has seen
+// them. Requires that run has returned, with the ending complete. The standings that are known here may be out of
+// date by now, which is harmless: a strike is written to the stored one.
+func (s *streams) refuteLast(ctx context.Context, l *loop) {
+	ctx, cancel := context.WithTimeout(ctx, refuteTimeout)
+	defer cancel()
+	_, claims, err := s.deadLetters(ctx)
+	var records []fleet.FailureRecord
+	if err == nil {
+		records, err = s.failureRecords(ctx)
+	}
+	if err == nil {
+		err = s.refute(ctx, s.refutable(slices.Concat(claims, records), l.review.isVerified))
+	}
+	if err != nil {
+		l.watch.Log.Debug().Err(err).Msg("cannot examine failure records")
+	}
 }
 
 // errEndRecorded stops the change of a manifest that is not sealed with the numbers that this

@@ -80,6 +80,9 @@ func (b batch) apply(l *loop) {
 			return
 		}
 	}
+	if len(b.verified) > 0 {
+		l.overdue.dropCovered()
+	}
 	if b.removed {
 		l.review.request()
 	}
@@ -100,6 +103,7 @@ func (e caughtUp) apply(l *loop) {
 	l.upToDate, l.trust = true, e.trust
 	l.review.begin()
 	l.beginReminders()
+	l.overdue.look()
 }
 
 // leaseChanged means that this process became the holder of the job, or is no longer. A new holder
@@ -111,6 +115,7 @@ func (e leaseChanged) apply(l *loop) {
 	l.holding = e.held
 	if e.held {
 		l.review.request()
+		l.overdue.look()
 	}
 }
 

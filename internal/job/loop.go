@@ -21,8 +21,8 @@ const (
 
 // eventsAhead is how many events may wait for the loop. A loop that waits for a slow output must
 // not stop the feeder. The feeder sends up to three events for each lease that it gets, the job's
-// lease two, and at most one answer and one end of a reminder wait: 16 is enough for two leases of
-// each kind. With more the senders wait.
+// lease two, the heartbeats one. At most one answer, one end of a reminder and one overdueIssued
+// wait: 16 is enough for two leases of each kind. With more the senders wait.
 const eventsAhead = 16
 
 // A loop is one process's part in one job. One goroutine runs it and decides everything; the
@@ -64,6 +64,8 @@ type loop struct {
 	// estimate how many tasks are still queued, at any time and without waiting for the loop.
 	accepted atomic.Uint64
 
+	audits *auditor // shared by the checker and the keeper of the lease, which lock it
+
 	// Owned by the goroutine of run; collector.Check alone is called by others.
 	job          *task.Job // the manifest as last seen
 	collector    *collect.Collector
@@ -80,6 +82,7 @@ type loop struct {
 	reminding    bool         // an operation of the reminder runs
 	unanswered   task.Set     // positions that emit passes over: see show
 	review       reviewer
+	overdue      overdue
 }
 
 // A loopConfig is what a loop is made of.
@@ -101,13 +104,15 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
+	l.audits = newAuditor(c.job, c.watch.audits)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
+		Kind: c.job.Kind, Budget: leastBudget(c.job), Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)
 	l.reminder.Stop()
 	l.review.init(l)
+	l.overdue.init(l)
 	return l
 }
 
@@ -127,6 +132,7 @@ func (l *loop) run(ctx context.Context, parts ...func(context.Context) error) en
 	}
 	l.review.timer.Stop()
 	l.reminder.Stop()
+	l.overdue.timer.Stop()
 	l.group.Wait()
 	return l.ended(ctx)
 }
@@ -149,6 +155,8 @@ func (l *loop) next() {
 		l.review.timeout()
 	case <-l.reminder.C:
 		l.remind()
+	case <-l.overdue.timer.C:
+		l.overdue.look()
 	}
 	// While the loop waited for its output, a newer manifest may have arrived that says that there
 	// are more numbers. It is applied first.

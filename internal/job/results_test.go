@@ -46,7 +46,7 @@ func TestResults(t *testing.T) {
 }
 
 // TestResultsDead: a number that was given up is printed, whatever its dead letter says; a
-// number without an answer is not.
+// number without an answer is not, also if a worker claims that it cannot be answered.
 func TestResultsDead(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -56,7 +56,8 @@ func TestResultsDead(t *testing.T) {
 	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
 		t.Fatal(err)
 	}
-	h.put("FACTOR.dead.j.17-1.w", (&task.Failure{Err: "no answer yet"}).Encode())
+	h.put("FACTOR.dead.j.17-1.sweeper", (&task.Failure{Err: "no answer yet"}).Encode())
+	h.put("FACTOR.dead.j.18-1.w", (&task.Failure{Err: "it is 18"}).Encode())
 	for _, ordered := range []bool{true, false} {
 		var out output
 		w := out.watch()

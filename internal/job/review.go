@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
@@ -49,17 +50,21 @@ const (
 //	 v                                                                                │
 //	results       waits until the results up to that sequence are dealt with          │
 //	 v                                                                                │
-//	dead          lists DEAD, gives up; missing = stored - covered - queued  ────────>┤
+//	dead          lists DEAD, gives up                                                │
+//	 v                                                                                │
+//	refute        only the holder, if there are failure records of answered numbers:  │
+//	              writes strikes; missing = stored - covered - queued  ──────────────>┤
 //	 v                                                                                │
 //	queue again   only the holder, if a range is missing: lists the queue again  ────>┤
 //	 v                                                                                │
-//	requeue       requeues the ranges that are missing from both lists  ─────────────>┘
+//	requeue       requeues the ranges that are missing from both lists, decides       │
+//	              about numbers with dead letters of workers  ───────────────────────>┘
 //
 // TASKS, RETURNS, RESULTS and DEAD are read in this order. The package comment has the proof that
 // a range which moves between them meanwhile is not lost and is rarely requeued without need.
 //
-// Every watcher reviews, because each has to learn what was given up. Only the holder seals and
-// requeues. A process that loses the lease during a review stops before the next of these steps.
+// Every watcher reviews, because each has to learn what was given up: that is what the sweeper has a dead letter
+// for. Only the holder seals, requeues, and turns the dead letters of workers into one of the sweeper. A process that loses the lease during a review stops before the next of these steps.
 //
 // An error in any step ends the review. The next review tries again, unless the error ends the
 // job. There is always a next review: outside of off, either the timer runs or an operation, which
@@ -81,6 +86,11 @@ type reviewer struct {
 	queue snapshot  // of the first listing; the second is added to it
 	last  uint64    // sequence of the last result when the queue had been listed
 
+	claims []fleet.FailureRecord // dead letters of workers, when DEAD had been listed
+	given  task.Set              // ranges of the sweeper's letters that counted, in all reviews
+
+	recordsListed time.Time // when the failure records were last listed; zero = never
+
 	noFeeder time.Time // since when an open job has no feeder; zero = it has one
 	noInput  time.Time // since when missing ranges cannot be read from the input; zero = they can
 	reported bool      // the user knows that another process feeds the job
@@ -100,6 +110,7 @@ const (
 	reviewLast
 	reviewResults
 	reviewDead
+	reviewRefute
 	reviewQueueAgain
 	reviewRequeue
 )

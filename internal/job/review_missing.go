@@ -17,16 +17,25 @@ import (
 // round trip later.
 const reviewSweeper = 500 * time.Millisecond
 
-// listLetters lists the dead letters.
+// listLetters lists the dead letters. The holder lists the failure records too, but not in each review: a worker may
+// have stored very many.
 func (v *reviewer) listLetters() {
+	records := v.l.holding && v.l.goal == goalEnd && time.Since(v.recordsListed) >= reviewEvery
+	if records {
+		v.recordsListed = time.Now()
+	}
 	v.operate(reviewDead, func(ctx context.Context, a *answer) (err error) {
-		a.letters, err = v.l.access.deadLetters(ctx)
+		if a.letters, a.claims, err = v.l.access.deadLetters(ctx); err == nil && records {
+			a.records, err = v.l.access.failureRecords(ctx)
+		}
 		return err
 	})
 }
 
-// lettersListed gives up the ranges that have a dead letter. The holder then looks for missing ranges.
-func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
+// lettersListed gives up the ranges that have a dead letter of the sweeper. The holder then holds refuted failure
+// records against their workers, and looks for missing ranges.
+func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []fleet.FailureRecord) {
+	v.claims = claims
 	if err := v.giveUp(letters); err != nil {
 		v.fail(err)
 		return
@@ -34,37 +43,70 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter) {
 	switch {
 	case v.l.goal == goalShow:
 		v.l.show()
-	case !v.l.holding || len(v.missing()) == 0:
+	case !v.l.holding:
 		v.idle()
 	default:
-		// A return that was requeued between the listings of TASKS and of RETURNS is in
-		// neither of them; see the package comment.
-		v.operate(reviewQueueAgain, func(ctx context.Context, a *answer) (err error) {
-			a.backlog, err = v.l.access.backlog(ctx)
-			return err
-		})
+		v.refute(records)
 	}
 }
 
-// giveUp gives up the ranges of dead letters. That is final in this process, so that a letter must
-// be more than a claim. It does not count
+// refute writes strikes for refuted failure records, if there are any.
+func (v *reviewer) refute(records []fleet.FailureRecord) {
+	selected := v.l.access.refutable(slices.Concat(v.claims, records), v.isVerified)
+	if len(selected) == 0 {
+		v.findMissing()
+		return
+	}
+	v.operate(reviewRefute, func(ctx context.Context, _ *answer) error { return v.l.access.refute(ctx, selected) })
+}
+
+// isVerified reports whether a number has a verified answer.
+func (v *reviewer) isVerified(number task.Range) bool {
+	return v.l.collector.Covered().Contains(number) && !v.given.Overlaps(number)
+}
+
+// recordsRefuted continues the review, also after an error: the next review examines the records again.
+func (v *reviewer) recordsRefuted(err error) {
+	if err != nil && v.l.ctx.Err() == nil {
+		v.l.watch.Log.Debug().Err(err).Msg("cannot examine failure records, retrying")
+	}
+	v.findMissing()
+}
+
+// findMissing looks for missing ranges.
+func (v *reviewer) findMissing() {
+	if !v.l.holding || len(v.missing()) == 0 {
+		v.idle()
+		return
+	}
+	// A return that was requeued between the listings of TASKS and of RETURNS is in
+	// neither of them; see the package comment.
+	v.operate(reviewQueueAgain, func(ctx context.Context, a *answer) (err error) {
+		a.backlog, err = v.l.access.backlog(ctx)
+		return err
+	})
+}
+
+// giveUp gives up the ranges of the sweeper's dead letters. That is final in this process. A letter does not count
 //
 //   - if the job has no such numbers, or before they were queued: it is forged;
 //   - while its range is queued: the task may still be answered;
-//   - once its range is covered: the collector ignores it;
-//   - if a quarantined worker has written it.
+//   - once its range is covered: the collector ignores it.
 //
-// A letter of the sweeper comes a moment before its task leaves the queue: another review follows.
+// A letter comes a moment before its task leaves the queue: another review follows.
 func (v *reviewer) giveUp(letters []fleet.DeadLetter) error {
 	stored, soon := v.l.access.stored(), false
 	for i := range letters {
 		d := &letters[i]
 		switch {
 		case d.Range.End() > stored || d.Range.Count > task.MaxCount:
-		case v.l.trust.Quarantined(d.Writer):
 		case d.Range.End() > v.queue.end || v.queue.queued.Overlaps(d.Range):
-			soon = soon || d.Authoritative() && !v.l.collector.Covered().Contains(d.Range)
+			if !v.l.collector.Covered().Contains(d.Range) {
+				soon = true
+				v.l.overdue.drop(d.Range) // a worker may keep another task of the range
+			}
 		default:
+			v.given.Add(d.Range)
 			if err := v.l.collector.GiveUp(v.l.ctx, d.Range, d.Err); err != nil {
 				return err
 			}
@@ -90,8 +132,29 @@ func (v *reviewer) missing() []task.Range {
 	return missing
 }
 
-// queueListedAgain requeues the ranges that are missing from both listings of the queue. The requeued
-// tasks have a new round, so that a range can be requeued any number of times.
+// claimed divides missing ranges into single numbers of which workers have stored dead letters, and the rest. A
+// letter for several numbers says only that its task was unreadable, and letters of quarantined workers say
+// nothing: their ranges are in the rest.
+func (v *reviewer) claimed(missing []task.Range) (numbers, rest []task.Range) {
+	if len(v.claims) == 0 {
+		return nil, missing
+	}
+	var left task.Set
+	for _, r := range missing {
+		left.Add(r)
+	}
+	for _, p := range v.claims {
+		if p.Range.Count == 1 && left.Contains(p.Range) && !v.l.trust.Quarantined(p.Worker) {
+			left.Remove(p.Range)
+			numbers = append(numbers, p.Range)
+		}
+	}
+	return numbers, slices.Collect(left.Ranges())
+}
+
+// queueListedAgain decides about the ranges that are missing from both listings of the queue. They are requeued,
+// with a new round, so that a range can be requeued any number of times. Numbers with dead letters of workers are
+// requeued or given up.
 func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	v.queue.queued.AddSet(&b.Ranges)
 	missing := v.missing()
@@ -99,25 +162,43 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 		v.idle()
 		return
 	}
+	numbers, rest := v.claimed(missing)
+	v.l.requeued += uint64(len(missing))
+	if len(rest) > 0 {
+		v.logResuming(len(rest))
+	}
+	j := v.job
+	v.operate(reviewRequeue, func(ctx context.Context, a *answer) (err error) {
+		if len(rest) > 0 {
+			err = v.l.access.requeue(ctx, j, rest)
+		}
+		if len(numbers) > 0 && err == nil {
+			a.wait, err = v.l.access.decideClaims(ctx, j, numbers)
+		}
+		return err
+	})
+}
+
+func (v *reviewer) logResuming(ranges int) {
 	text := "resuming: 1 range was unfinished"
-	if len(missing) > 1 {
-		text = fmt.Sprintf("resuming: %d ranges were unfinished", len(missing))
+	if ranges > 1 {
+		text = fmt.Sprintf("resuming: %d ranges were unfinished", ranges)
 	}
 	v.l.watch.Log.Info().Str("job", v.job.ID).Msg(text)
-	v.l.requeued += uint64(len(missing))
-	j := v.job
-	v.operate(reviewRequeue, func(ctx context.Context, _ *answer) error { return v.l.access.requeue(ctx, j, missing) })
 }
 
 // rangesRequeued ends the review. Input that cannot be read is lost if that is so for longer than an
 // election takes; before, a server that was cut off from its cluster may not have it yet. Of an open
 // job, or one that this process feeds, the input may be about to be stored again.
-func (v *reviewer) rangesRequeued(err error) {
+func (v *reviewer) rangesRequeued(wait time.Duration, err error) {
 	if !errors.Is(err, collect.ErrNoInput) || v.job.State == task.Open || v.l.feeding {
 		v.noInput = time.Time{}
 		if err != nil {
 			v.fail(err)
 			return
+		}
+		if wait > 0 { // not one review right after the other
+			v.pause = min(v.pause, max(wait, reviewQuiet))
 		}
 		v.idle()
 		return

@@ -15,8 +15,11 @@ type answer struct {
 	job       *task.Job
 	feeder    string // process that has the feeder's lease; "" = none
 	backlog   *fleet.Backlog
-	last      uint64 // sequence of the last stored result
-	letters   []fleet.DeadLetter
+	last      uint64                // sequence of the last stored result
+	letters   []fleet.DeadLetter    // of the sweeper
+	claims    []fleet.FailureRecord // letters of workers
+	records   []fleet.FailureRecord // other failure records
+	wait      time.Duration         // until numbers that have to wait are reviewed again; 0 = none has to
 	err       error
 }
 
@@ -33,8 +36,8 @@ func (v *reviewer) operate(step reviewStep, op func(ctx context.Context, a *answ
 	})
 }
 
-// apply takes the answer of the operation that runs, and does the next step. The steps feeder and
-// requeue have to see errors too; an error of any other step ends the review.
+// apply takes the answer of the operation that runs, and does the next step. The steps feeder, refute
+// and requeue have to see errors too; an error of any other step ends the review.
 func (a answer) apply(l *loop) {
 	v := &l.review
 	if a.operation != v.operation {
@@ -45,7 +48,9 @@ func (a answer) apply(l *loop) {
 	case v.step == reviewFeeder:
 		v.feederKnown(a.feeder, a.err)
 	case v.step == reviewRequeue:
-		v.rangesRequeued(a.err)
+		v.rangesRequeued(a.wait, a.err)
+	case v.step == reviewRefute:
+		v.recordsRefuted(a.err)
 	case a.err != nil:
 		v.fail(a.err)
 	case v.step == reviewManifest:
@@ -58,7 +63,7 @@ func (a answer) apply(l *loop) {
 	case v.step == reviewLast:
 		v.awaitResults(a.last)
 	case v.step == reviewDead:
-		v.lettersListed(a.letters)
+		v.lettersListed(a.letters, a.claims, a.records)
 	case v.step == reviewQueueAgain:
 		v.queueListedAgain(a.backlog)
 	}

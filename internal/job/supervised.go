@@ -28,12 +28,13 @@ import (
 //	a result came; a task was lost, split,        | the queue of the job has changed: its task was acked
 //	returned, requeued, exhausted or given up     | or removed, or another was queued
 //	a worker died after its result was stored     | the same, when the task is redelivered and acked
-//	the holder of the job died or left            | its lease is not listed any more
-//	the feeder of an open job died or left        | the lease of the feeder is not listed any more
+//	the holder of the job died or left            | its lease is free
+//	the feeder of an open job died or left        | the lease of the feeder is free
 //	the job was sealed, cut off or reopened       | its manifest has changed
 //	a range waits in FACTOR_RETURNS               | the queue has changed; it changes again when the
 //	                                              | sweeper requeues the range
 //	all numbers are queued                        | the same: the job needs nothing but workers
+//	a worker sits on a task                       | its heartbeats name the task for too long
 //	a stored result was lost, or is refused       | nothing. The job is watched before its end anyway,
 //	                                              | and each watch begins with its first result
 //
@@ -62,6 +63,10 @@ type supervised struct {
 	held  bool              // another process has its lease
 	fed   bool              // its feeder is alive
 
+	// Of the range that a worker has held for the longest time, while the job is parked; see isOverdue.
+	heldSince time.Time     // since when; zero = none is held
+	heldLimit time.Duration // how long it may be held until the job is watched
+
 	// Of its watch.
 	stop     context.CancelCauseFunc
 	began    time.Time
@@ -71,7 +76,7 @@ type supervised struct {
 	// Of its watches before.
 	slices     uint      // how many ended because other jobs waited
 	incomplete uint      // how many in a row ended with numbers unaccounted for
-	released   time.Time // until then its lease may be listed, although this process has released it
+	released   time.Time // this process has released its lease: what was read before is out of date
 }
 
 // quietFor returns for how long nothing has happened in a watched job.

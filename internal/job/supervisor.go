@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -51,6 +52,7 @@ type supervisor struct {
 	name string // of this supervisor, in leases; that of its watches is another for each job
 	pace pace
 
+	audits   *askedAudits
 	survey   *fleet.Survey
 	expiry   *fleet.Expiry
 	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
@@ -58,6 +60,7 @@ type supervisor struct {
 	watching map[string]*supervised // those whose state is watched or leaving; at most pace.watched
 	ended    chan watchEnd
 	watches  sync.WaitGroup
+	held     atomic.Pointer[heldTasks] // nil until it is known
 
 	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
 	seeing time.Time
@@ -71,7 +74,7 @@ type supervisor struct {
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 	return &supervisor{
 		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
-		survey: f.NewSurvey(), expiry: f.NewExpiry(),
+		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
 	}
@@ -85,6 +88,7 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
 	group.Go(func() { s.showAlive(ctx) })
 	group.Go(func() { s.remind(ctx) })
+	group.Go(func() { s.followHeartbeats(ctx) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()
 	for {

@@ -39,7 +39,8 @@ func (s *supervisor) look(ctx context.Context) {
 //	state    | seen                                             | then
 //	parked   | another process holds it, or it is not mine      | checked as soon as that changes
 //	parked   | its queue has changed, or its holder or feeder   |
-//	         | has disappeared                                  | waiting
+//	         | has disappeared, or a worker holds one of its    |
+//	         | ranges for long                                  | waiting
 //	parked   | its check is due, and it may need something      | waiting
 //	parked   | its check is due, and it needs nothing           | checked again after pace.recheck
 //	waiting  | another process holds it                         | parked
@@ -53,8 +54,9 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 	id := e.manifest.ID
 	queue := s.survey.Queue(id)
 	moved := e.queue != nil && !e.queue.Same(queue)
-	held := s.survey.Held(id) && !s.f.Holds(id) && s.survey.LeasesSeen().After(e.released)
-	fed := s.survey.Held(feedLease(id))
+	held, asOf := s.survey.Held(id)
+	held = held && !s.f.Holds(id) && asOf.After(e.released)
+	fed, _ := s.survey.Held(feedLease(id))
 	lost := e.held && !held || e.fed && !fed && e.manifest.State == task.Open // its holder or its feeder
 	e.queue, e.held, e.fed = queue, held, fed
 
@@ -63,7 +65,7 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 		switch {
 		case !mine || held:
 			e.checkAt = time.Time{}
-		case moved, lost:
+		case moved, lost, s.isOverdue(e, now):
 			s.enqueue(e)
 		case s.survey.Seen().Before(e.checkAt):
 		case s.needsNothing(e):

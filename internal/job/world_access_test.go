@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -80,11 +81,56 @@ func (w *world) lastResult(context.Context) (uint64, error) {
 	return 0, nil
 }
 
-func (w *world) deadLetters(context.Context) ([]fleet.DeadLetter, error) {
+func (w *world) deadLetters(context.Context) ([]fleet.DeadLetter, []schema.Place, error) {
 	w.pause(5 * time.Millisecond)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.letters), w.failLocked()
+	return slices.Clone(w.letters), slices.Clone(w.claims), w.failLocked()
+}
+
+// decideClaims gives up what no worker can do, and requeues the rest.
+func (w *world) decideClaims(_ context.Context, _ *task.Job, numbers []task.Range) (time.Duration, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range numbers {
+		switch {
+		case w.rand.IntN(5) == 0:
+			return time.Second, w.failLocked()
+		case w.poison.Contains(r):
+			w.giveUpLocked(r)
+		default:
+			w.queue[r] = false
+		}
+	}
+	return 0, w.failLocked()
+}
+
+func (w *world) failureRecords(context.Context) ([]schema.Place, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return nil, w.failLocked()
+}
+
+// refutable checks that the records are of answered numbers.
+func (w *world) refutable(list []schema.Place, verified func(task.Range) bool) (selected []schema.Place) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range list {
+		if verified(p.Range) {
+			if w.poison.Contains(p.Range) {
+				w.t.Errorf("%v, which no worker can do, has a verified answer", p.Range)
+			}
+			selected = append(selected, p)
+		}
+	}
+	return selected
+}
+
+func (w *world) refute(context.Context, []schema.Place) error {
+	w.pause(5 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failLocked()
 }
 
 func (w *world) requeue(_ context.Context, _ *task.Job, ranges []task.Range) error {
@@ -103,6 +149,20 @@ func (w *world) requeue(_ context.Context, _ *task.Job, ranges []task.Range) err
 	}
 	return w.failLocked()
 }
+
+func (w *world) issueOverdue(context.Context, *task.Job, []heldRange, time.Duration) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failLocked()
+}
+
+func (w *world) dropTasks(context.Context, *task.Job, task.Range) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failLocked()
+}
+
+func (w *world) Complain(string, fleet.Complaint) {}
 
 func (w *world) stored() uint64 {
 	w.mu.Lock()

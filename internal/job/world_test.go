@@ -39,10 +39,11 @@ type world struct {
 	handed   map[task.Range]bool // FACTOR_RETURNS
 	results  []arrival
 	letters  []fleet.DeadLetter
-	poison   task.Set  // numbers that no worker can do
-	noInput  bool      // the input cannot be read: requeue fails
-	noFeeder time.Time // since when no process has the feeder's lease; zero = one has
-	followed bool      // the results are followed
+	claims   []schema.Place // dead letters of workers, true ones or not
+	poison   task.Set       // numbers that no worker can do
+	noInput  bool           // the input cannot be read: requeue fails
+	noFeeder time.Time      // since when no process has the feeder's lease; zero = one has
+	followed bool           // the results are followed
 }
 
 // An arrival is a result of FACTOR_RESULTS. Its sequence is its index plus 1.
@@ -137,6 +138,9 @@ func (w *world) work(ctx context.Context, name string, l *loop) error {
 		luck, bad := w.rand.IntN(20), w.poison.Overlaps(r)
 		w.mu.Unlock()
 		switch {
+		case bad && r.Count == 1 && luck%2 == 0, luck == 4 && r.Count == 1:
+			w.claim(name, r)
+			l.requestReview()
 		case bad && r.Count == 1:
 			w.giveUp(r)
 			if !w.chance(3) { // else the message is not noticed
@@ -173,9 +177,20 @@ func (w *world) answer(name string, r task.Range, correct bool) {
 	w.results = append(w.results, arrival{a, w.rand.IntN(30) == 0, correct})
 }
 
+// claim stores a dead letter of a worker.
+func (w *world) claim(name string, r task.Range) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.claims = append(w.claims, schema.Place{Address: task.Address{Job: "j", Range: r}, Worker: name})
+}
+
 func (w *world) giveUp(r task.Range) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.giveUpLocked(r)
+}
+
+func (w *world) giveUpLocked(r task.Range) {
 	w.letters = append(w.letters, fleet.DeadLetter{Job: "j", Range: r, Writer: schema.Sweeper, Failure: task.Failure{Err: "poison"}})
 }
 

@@ -17,7 +17,7 @@ const ServiceName = "factor-worker"
 const OrderHeader = "Factor-Order"
 
 // HeaderSpent is the header of a task that says how many deliveries its range has had in earlier
-// rounds, from 1. attempt.Number and attempt.Exhausted say what follows from it.
+// rounds, from 1. attempt.Number says what follows from it.
 const HeaderSpent = "Factor-Spent"
 
 // ParseSpent returns the value of HeaderSpent as a number >= 0; 0 if it is missing or invalid.

@@ -163,7 +163,7 @@ func producerPublish() []Permission {
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "settles returned ranges"},
 		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "reads blocks of input"},
 		Permission{"$JS.API.DIRECT.GET." + StreamResults, "reads a result again"},
-		Permission{"$JS.API.DIRECT.GET." + StreamDead, "reads last-attempt records"},
+		Permission{"$JS.API.DIRECT.GET." + StreamDead, "reads records of failed attempts"},
 		readKey(BucketJobs), readKey(BucketLeases),
 	)
 	list = append(list, follow(StreamResults, ResultsPrefix)...)

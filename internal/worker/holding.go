@@ -6,20 +6,25 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Holding returns the names of the deliveries that slots run, then of those that are being settled, each the
-// oldest first, at most one for each slot. A delivery whose computation hangs is settled as a copy.
+// Holding returns the names of the deliveries that slots run, then of those that wait and are kept alive by
+// heartbeats, such as a last attempt, then of those that are being settled; each the oldest first, at most
+// HoldingPerSlot for each slot. A delivery whose computation hangs is settled as a copy.
 func (w *Worker) Holding() (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, state := range []state{running, settling} {
-		for d := w.held.oldest; d != nil && len(names) < len(w.slots); d = d.younger {
-			if d.state == state {
+	for _, state := range []state{running, waiting, settling} {
+		for d := w.held.oldest; d != nil && len(names) < HoldingPerSlot*len(w.slots); d = d.younger {
+			if d.state == state && (state != waiting || w.scans-d.scan >= 2) {
 				names = append(names, TaskName(d.Address))
 			}
 		}
 	}
 	return names
 }
+
+// HoldingPerSlot is how many tasks a heartbeat may name for each slot: one that the slot runs, and one that
+// waits for it.
+const HoldingPerSlot = 2
 
 // TaskName returns the name of a task in Status.Holding.
 func TaskName(a task.Address) string { return a.Job + "." + a.Range.String() + "." + a.Round }

@@ -51,8 +51,9 @@ type Status struct {
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
 	Stats
-	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, the oldest first: at most Slots of
-	// them, and as many as fit into the heartbeat. A task that no heartbeat names may be queued again.
+	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
+	// Worker.Holding. There are at most HoldingPerSlot for each slot, and as many as fit into the heartbeat. A
+	// task that no heartbeat names may be queued again.
 	Holding []string  `json:"holding,omitempty"`
 	Seen    time.Time `json:"seen"` // the server's time of the heartbeat
 }

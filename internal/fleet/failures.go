@@ -1,0 +1,249 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A failure record of a number is a record of a failed attempt, a last-attempt record, or a worker's dead
+// letter. Each is the claim of the worker in its subject. Package attempt says what they prove together.
+
+// A FailureRecord is where a failure record of a worker is stored: its subject, parsed. Attempt is 0 for a dead letter.
+type FailureRecord = schema.Place
+
+// Failures reads the failure records of numbers, and knows whose count: not those of a quarantined worker, and
+// not that of an attempt which still runs. It is safe for concurrent use. It must not be used after the ctx
+// with which it was requested.
+type Failures struct {
+	f        *Fleet
+	trust    *Trust
+	registry *Registry
+	ackWait  time.Duration
+}
+
+// Failures returns the Failures of this process once the standings and heartbeats that are stored now are
+// known. It waits for a server that is unreachable. The errors are those of Trust, Registry and AckWait.
+func (f *Fleet) Failures(ctx context.Context) (*Failures, error) {
+	x := &Failures{f: f}
+	err := f.link.Retry(ctx, func() (err error) { x.ackWait, err = f.AckWait(ctx); return err })
+	if err == nil {
+		x.trust, err = f.Trust(ctx)
+	}
+	if err == nil {
+		x.registry, err = f.Registry(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// A finding is the evidence about one number, with the workers that it comes from.
+type finding struct {
+	attempt.Evidence
+	workers map[string]*claims // with a record that counts
+}
+
+// claims are the failure records of one worker for one number.
+type claims struct {
+	records []schema.Place // FACTOR.failed, at most maxRecords
+	letter  bool
+}
+
+const (
+	// maxRecords bounds the records of one worker and number that are read. Without a bound a worker could
+	// make each decision slow, because rounds in subjects are free to invent.
+	maxRecords = 16
+	// keptRecords is how many of them stay when there are more. No decision needs more.
+	keptRecords = 3
+)
+
+// find returns what is known of the failed attempts at a number of a job.
+func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
+	all, err := x.claims(ctx, job, number)
+	if err != nil {
+		return nil, err
+	}
+	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait}, workers: make(map[string]*claims)}
+	present := x.registry.Workers()
+	for name, c := range all {
+		if x.trust.Quarantined(name) {
+			continue
+		}
+		runs, err := x.runs(ctx, present, name, c)
+		if err != nil {
+			return nil, err
+		}
+		if !runs {
+			e.workers[name] = c
+			e.Workers++
+			e.count(c)
+		}
+	}
+	e.Held = x.isHeld(job, number, e.workers)
+	if e.Workers == 1 {
+		e.Others = x.othersAlive(present, e.workers)
+	}
+	return e, nil
+}
+
+// count adds the records of a worker. A dead letter and the last-attempt record before it are one attempt.
+func (e *finding) count(c *claims) {
+	last := c.last()
+	e.Records += len(c.records)
+	if c.letter && last == nil {
+		e.Records++
+	}
+	e.Last = e.Last || c.letter || last != nil
+}
+
+// last returns the last-attempt records.
+func (c *claims) last() (list []schema.Place) {
+	for _, p := range c.records {
+		if p.Attempt >= schema.MaxDeliver {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// claims lists the failure records of a number by worker: the subjects, not the contents. If a worker has more
+// than maxRecords, all but the newest are removed.
+func (x *Failures) claims(ctx context.Context, job string, number task.Range) (map[string]*claims, error) {
+	letters, err := x.f.list(ctx, x.f.dead, schema.DeadSubject(job, number, "*"))
+	if err != nil {
+		return nil, err
+	}
+	prefix := schema.FailedPrefix + job + "." + number.String()
+	records, err := x.f.list(ctx, x.f.dead, prefix+".*.*.*")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]*claims)
+	of := func(worker string) *claims {
+		if all[worker] == nil {
+			all[worker] = new(claims)
+		}
+		return all[worker]
+	}
+	for _, p := range letters {
+		if p.Worker != schema.Sweeper {
+			of(p.Worker).letter = true
+		}
+	}
+	written := make(map[string]int)
+	for _, p := range records {
+		if written[p.Worker]++; written[p.Worker] <= maxRecords {
+			of(p.Worker).records = append(of(p.Worker).records, p)
+		}
+	}
+	for worker, n := range written {
+		if n <= maxRecords {
+			continue
+		}
+		if err := x.f.dead.Purge(ctx, jetstream.WithPurgeSubject(prefix+".*.*."+worker), jetstream.WithPurgeKeep(keptRecords)); err != nil {
+			return nil, fmt.Errorf("remove failure records of worker %s: %w", worker, stream.Explain(err))
+		}
+	}
+	return all, nil
+}
+
+// runs reports whether a last attempt of c may still run: its record is stored, no dead letter followed, and a
+// process of the worker is alive that was started before the record. A process that has died is not taken for
+// alive: its last heartbeat is older than an ack wait when its deliveries are exhausted.
+func (x *Failures) runs(ctx context.Context, present []worker.Status, name string, c *claims) (bool, error) {
+	if c.letter {
+		return false, nil
+	}
+	var alive []worker.Status
+	for _, w := range present {
+		if w.Name == name && time.Since(w.Seen) < x.ackWait {
+			alive = append(alive, w)
+		}
+	}
+	if len(alive) == 0 {
+		return false, nil
+	}
+	for _, p := range c.last() {
+		record, err := x.f.failureRecord(ctx, p)
+		if err != nil {
+			return false, err
+		}
+		if record != nil && lives(alive, name, record.Time) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// failureRecord reads a record of a failed attempt; nil if it is gone or unreadable, which no honest worker's is.
+func (f *Fleet) failureRecord(ctx context.Context, p schema.Place) (*task.Failure, error) {
+	return f.failure(ctx, schema.FailedSubject(p.Address, p.Attempt, p.Worker))
+}
+
+// failure reads the record under a subject of FACTOR_DEAD, as failureRecord does.
+func (f *Fleet) failure(ctx context.Context, subject string) (*task.Failure, error) {
+	m, err := f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
+	if stream.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", subject, stream.Explain(err))
+	}
+	record, err := task.DecodeFailure(m.Data)
+	if err != nil {
+		return nil, nil
+	}
+	return record, nil
+}
+
+// lives reports whether a process of the worker is alive that was started before then, by its heartbeat.
+// Both times are of that worker's clock. A process that was started later has not begun the attempt.
+func lives(workers []worker.Status, name string, then time.Time) bool {
+	for _, w := range workers {
+		if w.Name == name && w.Started.Before(then) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHeld reports whether the heartbeat of a worker that is not among failed names the number, in any round. One
+// that is may still be the heartbeat of a process that has died.
+func (x *Failures) isHeld(job string, number task.Range, failed map[string]*claims) bool {
+	for name, holders := range x.registry.HeldOf(job) {
+		if a, ok := worker.ParseTaskName(name); !ok || a.Range != number {
+			continue
+		}
+		for _, h := range holders {
+			if failed[h.Worker] == nil && !x.trust.Quarantined(h.Worker) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// othersAlive returns when another worker than the one in failed was alive.
+func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims) attempt.Alive {
+	for _, w := range present {
+		if failed[w.Name] == nil && w.State == worker.StateRunning && !x.trust.Quarantined(w.Name) {
+			return attempt.AliveNow
+		}
+	}
+	for name := range failed {
+		if x.registry.OtherAlive(name, attempt.AliveWaits*x.ackWait, x.trust.Quarantined) {
+			return attempt.AliveRecently
+		}
+	}
+	return attempt.AliveLongAgo
+}

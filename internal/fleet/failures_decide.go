@@ -1,0 +1,112 @@
+package fleet
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"factorfleet/internal/attempt"
+	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
+)
+
+// decide executes the decision about a single number whose attempts have ended without an answer, and whose
+// task is not delivered again. It returns after which delay to decide anew; 0 = it is done. Nothing is done for
+// a job that has ended. An error wraps errVoid if the job has no such number. round is that in which the number is
+// queued again.
+func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (time.Duration, error) {
+	j, err := s.job(ctx, at.Job)
+	if err != nil || j == nil {
+		return 0, err
+	}
+	e, err := s.failures.find(ctx, at.Job, at.Range)
+	if err != nil {
+		return 0, err
+	}
+	switch do := e.Decide(); do.Action {
+	case attempt.Wait:
+		return do.Delay, nil
+	case attempt.GiveUp:
+		return 0, voidWithoutInput(s.failures.giveUp(ctx, j.manifest, j.inputs, at.Range, e))
+	default:
+		return 0, s.requeue(ctx, at, do, round)
+	}
+}
+
+// maxConclusions bounds how many numbers one call of Conclude decides about: a call takes some seconds at most.
+const maxConclusions = 1000
+
+// Conclude decides about single numbers of a job that have left the queue with the dead letters of workers:
+// each is given up by a dead letter of the sweeper, or queued again in a new round. It decides about the first
+// maxConclusions; the caller calls it again for what is left in its next listing. If some have to wait, wait is
+// for how long. The holder of the job calls it. To do it twice is harmless.
+func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, numbers []task.Range) (wait time.Duration, err error) {
+	again := make(map[int][]task.Range) // by spent deliveries
+	for _, number := range numbers[:min(len(numbers), maxConclusions)] {
+		e, err := x.find(ctx, j.ID, number)
+		if err != nil {
+			return wait, err
+		}
+		switch do := e.Decide(); do.Action {
+		case attempt.Wait:
+			wait = max(wait, do.Delay)
+		case attempt.GiveUp:
+			if err := x.giveUp(ctx, j, in, number, e); err != nil {
+				return wait, err
+			}
+		default:
+			again[do.Spent] = append(again[do.Spent], number)
+		}
+	}
+	round := task.NewRound(time.Now())
+	for spent, ranges := range again {
+		if err := x.f.queueRanges(ctx, j, in, ranges, round, spent); err != nil {
+			return wait, err
+		}
+	}
+	return wait, nil
+}
+
+// giveUp stores the sweeper's dead letter of a number. A letter that is there already counts as stored. The
+// number comes from the input, never from a worker or from the message of the task.
+func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number task.Range, e *finding) error {
+	numbers, err := in.Numbers(ctx, number)
+	if err != nil {
+		return err
+	}
+	why, elapsed := x.why(ctx, j.ID, number, e)
+	letter := &task.Failure{
+		Kind: j.Kind, Class: j.Class, Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
+		Attempt: schema.MaxDeliver, Err: why, Elapsed: elapsed,
+	}
+	return x.f.giveUp(ctx, j.ID, number, letter)
+}
+
+// maxNamed bounds the workers that a dead letter names.
+const maxNamed = 8
+
+// why returns the reason of a dead letter: the error of the first worker, by name, that has stored one, and the names
+// of all workers at which the number failed. A worker that died has stored none.
+func (x *Failures) why(ctx context.Context, job string, number task.Range, e *finding) (string, time.Duration) {
+	names := slices.Sorted(maps.Keys(e.workers))
+	by := " (on " + strings.Join(names[:min(len(names), maxNamed)], ", ") + ")"
+	for _, name := range names {
+		subjects := []string{schema.DeadSubject(job, number, name)}
+		for _, p := range e.workers[name].records {
+			if p.Attempt < schema.MaxDeliver {
+				subjects = append(subjects, schema.FailedSubject(p.Address, p.Attempt, name))
+			}
+		}
+		if !e.workers[name].letter {
+			subjects = subjects[1:]
+		}
+		for _, subject := range subjects {
+			if record, err := x.f.failure(ctx, subject); err == nil && record != nil {
+				return record.Err + by, record.Elapsed
+			}
+		}
+	}
+	return attempt.GiveUpDetail(schema.MaxDeliver) + by, 0
+}

@@ -1,0 +1,146 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// A failure record is refuted if a result of another worker for the same number was verified, and its own worker
+// has none. A refuted dead letter is a strike: its worker claims that the number failed three times. Other
+// records may be honest: a worker that was killed during a last attempt has left one, and a number may need more
+// memory than one worker has. So refutedRanges of them are one strike.
+const refutedRanges = 10
+
+// Refutations finds the refuted failure records of a job. Its user calls one method at a time. It belongs to the
+// holder of the job. Two holders, or one that examines records again, write the same strikes.
+type Refutations struct {
+	x        *Failures
+	job      string
+	examined map[refutable]bool  // at most maxExamined
+	records  map[string][]uint64 // by worker: sequences of refuted records, one a range, that are no strike yet
+}
+
+// A refutable is all that one worker has stored of one number: its dead letter, or else its records.
+type refutable struct {
+	worker string
+	number task.Range
+	letter bool
+}
+
+const (
+	maxExamined    = 50_000 // then all are forgotten
+	examinedOfOne  = 32     // of one worker in a call
+	examinedAtOnce = 256    // in a call, which takes two requests for each
+)
+
+// Refutations returns the Refutations of a job that has examined no record.
+func (x *Failures) Refutations(job string) *Refutations {
+	return &Refutations{x: x, job: job, examined: make(map[refutable]bool), records: make(map[string][]uint64)}
+}
+
+// Records lists the records of failed attempts and the last-attempt records of the job: their subjects.
+func (r *Refutations) Records(ctx context.Context) ([]FailureRecord, error) {
+	return r.x.f.list(ctx, r.x.f.dead, schema.FailedPrefix+r.job+".*.*.*.*")
+}
+
+// Select returns the records of list that Examine has not had, whose number has a verified answer, and whose
+// worker is not quarantined. There are at most examinedAtOnce, and examinedOfOne of a worker.
+func (r *Refutations) Select(list []FailureRecord, verified func(number task.Range) bool) (selected []FailureRecord) {
+	of := make(map[string]int) // selected, by worker
+	seen := make(map[refutable]bool)
+	for _, p := range list {
+		k := refutableOf(p)
+		if p.Range.Count != 1 || of[p.Worker] == examinedOfOne || r.examined[k] || seen[k] || !verified(p.Range) || r.x.trust.Quarantined(p.Worker) {
+			continue
+		}
+		seen[k] = true
+		of[p.Worker]++
+		if selected = append(selected, p); len(selected) == examinedAtOnce {
+			break
+		}
+	}
+	return selected
+}
+
+// refutableOf returns what p is a part of.
+func refutableOf(p FailureRecord) refutable { return refutable{p.Worker, p.Range, p.Attempt == 0} }
+
+// Examine writes the strikes that follow from records that Select has returned. It waits for a server that is
+// unreachable.
+func (r *Refutations) Examine(ctx context.Context, selected []FailureRecord) error {
+	for _, p := range selected {
+		if len(r.examined) >= maxExamined {
+			clear(r.examined)
+		}
+		refuted, err := r.isRefuted(ctx, p)
+		if err != nil {
+			return err
+		}
+		if refuted {
+			if err := r.hold(ctx, p); err != nil {
+				return err
+			}
+		}
+		r.examined[refutableOf(p)] = true
+	}
+	return nil
+}
+
+// isRefuted reports whether another worker has a result for exactly the number of p, and the worker of p has none.
+func (r *Refutations) isRefuted(ctx context.Context, p FailureRecord) (bool, error) {
+	results, err := r.x.f.list(ctx, r.x.f.results, schema.ResultsPrefix+r.job+"."+p.Range.String()+".*")
+	others := false
+	for _, result := range results {
+		if result.Worker == p.Worker {
+			return false, nil
+		}
+		others = others || !r.x.trust.Quarantined(result.Worker)
+	}
+	return others, err
+}
+
+// hold counts a refuted record against its worker.
+func (r *Refutations) hold(ctx context.Context, p FailureRecord) error {
+	subject := schema.FailedSubject(p.Address, p.Attempt, p.Worker)
+	letter := p.Attempt == 0
+	if letter {
+		subject = schema.DeadSubject(p.Job, p.Range, p.Worker)
+	}
+	m, err := r.x.f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
+	if stream.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", subject, stream.Explain(err))
+	}
+	r.x.trust.Complain(p.Worker, ComplaintFailure)
+	strike := Strike{Time: time.Now().UTC(), Job: r.job, Range: p.Range.String(), Seq: m.Sequence, Claim: true,
+		Reason: "its dead letter was refuted: another worker has answered the number"}
+	if !letter {
+		list := append(r.records[p.Worker], m.Sequence)
+		if r.records[p.Worker] = list; len(list) < refutedRanges {
+			return nil
+		}
+		delete(r.records, p.Worker)
+		strike.First, strike.Seq = slices.Min(list), slices.Max(list)
+		strike.Reason = fmt.Sprintf("the records of %d failed numbers were refuted: other workers have answered them", len(list))
+	}
+	standing, fresh, err := r.x.trust.Strike(ctx, p.Worker, strike)
+	if err != nil || !fresh {
+		return err
+	}
+	log := r.x.f.link.Log.With().Str("job", r.job).Str("worker", p.Worker).Logger()
+	log.Warn().Stringer("range", p.Range).Int("strikes", len(standing.Strikes)).Msg(strike.Reason)
+	if standing.Quarantined != nil {
+		log.Warn().Msg("worker quarantined: its results are refused until it is released")
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package job
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
+// other workers have free slots, and after crowdedFactor times as long also if there are others without a free
+// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
+// by a bounded time.
+//
+// A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
+// not have causes repeated work, in slots that were free. How often a range was issued is the number of its
+// tasks in the queue, so that another holder continues with the same patience:
+//
+//	held ──► overdue after patience(1 task) ──► issued again ──► overdue after patience(2 tasks) ──► ...
+//	 │                                            │
+//	 └─────────── covered, or given up ◄──────────┘ then the holder removes all tasks of the range
+//
+// All fields belong to the loop.
+type overdue struct {
+	l         *loop
+	registry  registry                 // nil until it is known
+	least     time.Duration            // the shortest patience
+	timer     *time.Ticker             // stopped until the registry is known
+	looking   bool                     // an operation runs
+	due       map[task.Range]time.Time // of ranges that are held: when they are overdue, as far as it is known
+	duplicate map[task.Range]bool      // ranges with several tasks that are not covered yet
+	logged    map[task.Range]bool      // ranges of which the user knows
+}
+
+// registry tells which workers hold which tasks. *fleet.Registry has the meaning of its methods.
+type registry interface {
+	HeldRanges(job string) map[task.Range]fleet.Holder
+	FreeSlots(except string) int
+	AnotherRuns(name string) bool
+}
+
+const (
+	overdueAfter = 2 * time.Minute // the longest least
+	overdueMost  = 512             // ranges of one look, so that a look does not take long
+
+	// crowdedFactor is how many times longer a range may be held while no other worker has a free slot. A fleet
+	// whose queue is never empty has no free slots.
+	crowdedFactor = 4
+)
+
+// A heldRange is a range that a worker holds.
+type heldRange struct {
+	task.Range
+	worker  string    // that holds it for the longest time
+	since   time.Time // when this process first saw that
+	crowded bool      // no other worker has a free slot for it
+
+	// The answers of access.issueOverdue.
+	tasks  int       // tasks of the range in the queue, with the new one; 0 = it is not queued
+	due    time.Time // when it is overdue, if another worker has a free slot
+	issued bool      // it was issued again
+}
+
+func (o *overdue) init(l *loop) {
+	o.l, o.timer = l, time.NewTicker(overdueAfter)
+	o.timer.Stop()
+	o.due, o.duplicate, o.logged = make(map[task.Range]time.Time), make(map[task.Range]bool), make(map[task.Range]bool)
+}
+
+// heartbeatsKnown means that the heartbeats of all workers are known. least is the shortest time after which a
+// range is overdue.
+type heartbeatsKnown struct {
+	registry registry
+	least    time.Duration
+}
+
+func (e heartbeatsKnown) apply(l *loop) {
+	o := &l.overdue
+	o.registry, o.least = e.registry, e.least
+	o.timer.Reset(max(e.least/8, time.Millisecond))
+	o.look()
+}
+
+// look searches for overdue ranges, if this process is the holder and has dealt with the stored results.
+func (o *overdue) look() {
+	if o.registry == nil || !o.l.holding || !o.l.upToDate || o.looking || o.l.ctx.Err() != nil {
+		return
+	}
+	list := o.candidates(time.Now())
+	if len(list) == 0 {
+		return
+	}
+	o.looking = true
+	l, j, least := o.l, o.l.job, o.least
+	l.group.Go(func() {
+		err := l.access.issueOverdue(l.ctx, j, list, least)
+		l.post(overdueIssued{list, err})
+	})
+}
+
+// dueWith returns when the range is overdue if that is at due with a free slot.
+func (h *heldRange) dueWith(due time.Time) time.Time {
+	if h.crowded {
+		return h.since.Add(crowdedFactor * due.Sub(h.since))
+	}
+	return due
+}
+
+// candidates returns the ranges that may be overdue, those first that are held for the longest time. Of these as
+// many as other workers have free slots are not crowded.
+func (o *overdue) candidates(now time.Time) (list []heldRange) {
+	held := o.registry.HeldRanges(o.l.job.ID)
+	for r := range o.due {
+		if _, still := held[r]; !still {
+			delete(o.due, r)
+		}
+	}
+	for r, h := range held {
+		if now.Sub(h.Since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
+			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since})
+		}
+	}
+	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
+	free := make(map[string]int) // by worker: slots of others that are left
+	for i := range list {
+		h := &list[i]
+		if _, known := free[h.worker]; !known {
+			free[h.worker] = o.registry.FreeSlots(h.worker)
+		}
+		h.crowded = free[h.worker] <= 0
+		free[h.worker]--
+	}
+	list = slices.DeleteFunc(list, func(h heldRange) bool {
+		due, known := o.due[h.Range]
+		return known && now.Before(h.dueWith(due)) || h.crowded && !o.registry.AnotherRuns(h.worker)
+	})
+	return list[:min(len(list), overdueMost)]
+}
+
+// overdueIssued means that the ranges of list were looked at, and issued again if they are overdue.
+type overdueIssued struct {
+	list []heldRange
+	err  error
+}
+
+func (e overdueIssued) apply(l *loop) {
+	o := &l.overdue
+	o.looking = false
+	now := time.Now()
+	for _, h := range e.list {
+		switch {
+		case h.tasks == 0: // its task was settled, or it was never queued
+			o.due[h.Range] = now.Add(o.least)
+			continue
+		case h.tasks > 1:
+			o.duplicate[h.Range] = true
+		}
+		if o.due[h.Range] = h.due; h.issued {
+			o.issued(h, now)
+		}
+	}
+	if e.err != nil && l.ctx.Err() == nil {
+		l.watch.Log.Debug().Err(e.err).Msg("cannot issue overdue ranges, retrying")
+	}
+	o.dropCovered()
+}
+
+// issued records that a range was issued again.
+func (o *overdue) issued(h heldRange, now time.Time) {
+	o.l.requeued++
+	o.l.trust.Complain(h.worker, fleet.ComplaintHeld)
+	if o.logged[h.Range] {
+		return
+	}
+	o.logged[h.Range] = true
+	o.l.watch.Log.Info().Msgf("range %v of job %s is held by worker %s for %v: issued to another worker as well",
+		h.Range, o.l.job.ID, h.worker, now.Sub(h.since).Round(time.Second))
+}
+
+// dropCovered removes the tasks of ranges that were issued several times, once the ranges are covered.
+func (o *overdue) dropCovered() {
+	for r := range o.duplicate {
+		if o.l.collector.Covered().Contains(r) {
+			o.drop(r)
+		}
+	}
+}
+
+// drop removes the tasks of a range that was issued several times and needs no answer any more. A failure
+// leaves repeated work: the tasks of a job are removed when it ends.
+func (o *overdue) drop(r task.Range) {
+	if !o.duplicate[r] {
+		return
+	}
+	delete(o.duplicate, r)
+	l, j := o.l, o.l.job
+	l.group.Go(func() {
+		if err := l.access.dropTasks(l.ctx, j, r); err != nil && l.ctx.Err() == nil {
+			l.watch.Log.Debug().Err(err).Msgf("cannot remove the other tasks of range %v", r)
+		}
+	})
+}
