@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
 	"factorfleet/internal/kind"
@@ -118,5 +119,30 @@ func TestAuditsLeft(t *testing.T) {
 	}
 	if n := j.held(schema.StreamTasks, "j"); n != 0 {
 		t.Errorf("%d tasks are left", n)
+	}
+}
+
+// TestAuditIsUseful: an answer that audits a claim is not counted as useless, although its number is answered.
+func TestAuditIsUseful(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	h.feed("j")
+	in, err := h.Inputs(t.Context(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newAuditRig(t, primesAbove(33, 2))
+	covered := new(fakeCoverage)
+	covered.Add(task.Range{First: 0, Count: 20})
+	c := &checker{
+		streams: newStreams(h.Fleet, "j", in), trust: new(fleet.Trust), audits: r.auditor, collector: covered, check: r.collector.Check,
+	}
+	r.answer("lazy", 0, false)
+	_, refuted := c.verify(t.Context(), []collect.Arrival{r.arrival("w", 0, true), r.arrival("x", 1, true)})
+	if u := c.of("w"); len(refuted) != 1 || u.useful != 1 || u.duplicates != 0 || u.overlap != (fleet.Bucket{}) {
+		t.Errorf("%v, %+v", refuted, u)
+	}
+	if u := c.of("x"); u.useful != 0 || u.duplicates != 1 || u.overlap == (fleet.Bucket{}) {
+		t.Errorf("a duplicate: %+v", u)
 	}
 }
