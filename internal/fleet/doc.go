@@ -14,7 +14,8 @@
 //	dead*, failures*   FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
 //	refuted.go                                        FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest
-//	standing, trust    FACTOR_JOBS                    worker.<worker>: strikes and quarantine
+//	standing, trust,   FACTOR_JOBS                    worker.<worker>: strikes, quarantine, complaints
+//	complaint*.go
 //	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, process.supervisor.<name>
 //	registry*.go       FACTOR_WORKERS                 <worker>.<instance>: the last heartbeat
 //	orders.go          none: plain messages           orders to workers
@@ -38,9 +39,9 @@
 // costs repeated work at most. Sketch of a proof. Let x be a position that was queued once. By (1) its
 // number can be read, so it can be requeued and its answer can be verified. A range leaves FACTOR_TASKS
 // only when its task is acked, terminated or removed. By (2), (3) and the same rule for returns, it is
-// then already in RESULTS, DEAD or RETURNS. A range leaves RETURNS only after the sweeper has queued it. A
-// result leaves RESULTS only if it is refused, and then x is missing indeed. So x is in at least one of
-// the four streams. It moves
+// then already in RESULTS, DEAD or RETURNS. A range leaves RETURNS after the sweeper has queued it, or has
+// seen that it is queued or answered; the exceptions are below. A result leaves RESULTS only if it is
+// refused, and then x is missing indeed. So x is in at least one of the four streams. It moves
 //
 //	TASKS ──► RETURNS ──► TASKS (the sweeper, next round)
 //	  ├─────► RESULTS
@@ -52,8 +53,9 @@
 // round between those two listings as well, x is requeued without need. That is harmless: a range that
 // is computed twice has two equal answers, and the second one is a duplicate to the collector.
 //
-// Two events are outside the orders: a server that loses what it has acknowledged, and a user who removes
-// a job. After the first, x is in no stream, and a review requeues it. After the second, no review does.
+// Three events are outside the orders: a server that loses what it has acknowledged, a return that the sweeper
+// drops (its worker has returned too much, or acks its task seconds later), and a user who removes a job. After
+// the first two, x is in no stream, and a review requeues it. After the third, no review does.
 //
 // # Steps that are done twice
 //

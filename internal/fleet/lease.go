@@ -10,7 +10,6 @@ import (
 
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/text"
 )
 
 // A lease makes one process the holder of a job: the only one that requeues its ranges. It is a key of
@@ -104,7 +103,7 @@ func (f *Fleet) awaitFree(ctx context.Context, job string) {
 
 // removeLease removes a lease of another process that the server should have removed.
 func (f *Fleet) removeLease(l lease) {
-	f.link.Log.Warn().Str("key", text.Sanitize(l.job, 60)).Str("holder", text.Sanitize(l.holder, 60)).
+	f.link.Log.Warn().Str("key", oneShortLine(l.job)).Str("holder", oneShortLine(l.holder)).
 		Msg("removing a lease that the server has not let expire")
 	f.release(l)
 }
