@@ -50,7 +50,7 @@ func TestIdle(t *testing.T) {
 	}
 	for name, most := range map[string]int{
 		schema.StreamInputs: 0, schema.StreamTasks: len(task.Classes), schema.StreamResults: 0, schema.StreamReturns: 1, schema.StreamDead: 1,
-		schema.BucketStream(schema.BucketJobs): 2, schema.BucketStream(schema.BucketLeases): 0, schema.BucketStream(schema.BucketWorkers): 0,
+		schema.BucketStream(schema.BucketJobs): 2, schema.BucketStream(schema.BucketLeases): 0, schema.BucketStream(schema.BucketWorkers): 1,
 	} {
 		s, err := js.Stream(t.Context(), name)
 		if err != nil {

@@ -57,7 +57,7 @@ type heartbeats interface {
 }
 
 // stuckBatch is how many tasks a look reads, or queues again, in one step. Between two steps is stuckPause,
-// so that 10,000 stuck tasks take 40 s and the server answers some hundred requests a second.
+// so that 10,000 stuck tasks take about a minute and the server answers some hundred requests a second.
 const (
 	stuckBatch = 256
 	stuckPause = time.Second
@@ -74,14 +74,8 @@ func (f *Fleet) watchStuck(ctx context.Context, x *Failures) {
 	for _, class := range task.Classes {
 		watches = append(watches, newStuckWatch(x, class, x.registry))
 	}
-	for {
-		wait, err := f.AckWait(ctx)
-		if err != nil {
-			wait = schema.DefaultAckWait
-		}
-		if stream.Sleep(ctx, time.Duration((0.75+rand.Float64()/2)*float64(max(wait, time.Second)))) != nil {
-			return
-		}
+	mean := float64(max(x.ackWait, time.Second))
+	for stream.Sleep(ctx, time.Duration((0.75+rand.Float64()/2)*mean)) == nil {
 		for _, w := range watches {
 			w.look(ctx)
 		}

@@ -347,6 +347,31 @@ func TestStuckServerForgets(t *testing.T) {
 	}
 }
 
+// TestStuckRestart: a restart of the server loses neither the delay of a NAK nor what is observed.
+func TestStuckRestart(t *testing.T) {
+	t.Parallel()
+	h, _ := newLasting(t)
+	j, _ := h.job("j", task.ClassNorm, 30)
+	h.queue(j, single(3))
+	_, got := pull(t, h.station("liar"), 1)
+	if err := got[0].Handle.NakWithDelay(t.Context(), tenYears); err != nil {
+		t.Fatal(err)
+	}
+	s := newStuckTest(h)
+	s.look(0)
+	s.look(30 * time.Second)
+	h.server.Restart()
+	await(t, "the server is back", func() bool { _, err := s.watch.step(t.Context(), s.now); return err == nil })
+	if got := s.rounds(); got != "3-1" || s.running() != 1 {
+		t.Fatalf("queued %s, %d run", got, s.running())
+	}
+	s.look(130 * time.Second)
+	if got := s.rounds(); got != "3-1+" {
+		t.Errorf("queued %s", got)
+	}
+	await(t, "it does not run", func() bool { return s.running() == 0 })
+}
+
 // TestStuckEndedJob: a stuck task of a job that has ended is removed.
 func TestStuckEndedJob(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,7 @@ func (b batch) apply(l *loop) {
 		}
 	}
 	if len(b.verified) > 0 {
-		l.overdue.dropCovered()
+		l.overdue.answered(b.verified)
 	}
 	if b.removed {
 		l.review.request()

@@ -5,14 +5,15 @@ import (
 	"slices"
 	"time"
 
+	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
 // other workers have free slots, and after crowdedFactor times as long also if there are others without a free
-// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it is slow, delays a number
-// by a bounded time.
+// slot. The first result that verifies counts. So a worker that keeps a task, whether on purpose or because it
+// is slow, delays a number by a bounded time.
 //
 // A range is held while heartbeats name a task of it. Heartbeats are claims: a worker that names what it does
 // not have causes repeated work, in slots that were free. How often a range was issued is the number of its
@@ -30,7 +31,7 @@ type overdue struct {
 	timer     *time.Ticker             // stopped until the registry is known
 	looking   bool                     // an operation runs
 	due       map[task.Range]time.Time // of ranges that are held: when they are overdue, as far as it is known
-	duplicate map[task.Range]bool      // ranges with several tasks that are not covered yet
+	duplicate map[task.Range]string    // ranges with several tasks that are not covered yet, and who holds them
 	logged    map[task.Range]bool      // ranges of which the user knows
 }
 
@@ -66,7 +67,7 @@ type heldRange struct {
 func (o *overdue) init(l *loop) {
 	o.l, o.timer = l, time.NewTicker(overdueAfter)
 	o.timer.Stop()
-	o.due, o.duplicate, o.logged = make(map[task.Range]time.Time), make(map[task.Range]bool), make(map[task.Range]bool)
+	o.due, o.duplicate, o.logged = make(map[task.Range]time.Time), make(map[task.Range]string), make(map[task.Range]bool)
 }
 
 // heartbeatsKnown means that the heartbeats of all workers are known. least is the shortest time after which a
@@ -155,7 +156,9 @@ func (e overdueIssued) apply(l *loop) {
 			o.due[h.Range] = now.Add(o.least)
 			continue
 		case h.tasks > 1:
-			o.duplicate[h.Range] = true
+			if _, known := o.duplicate[h.Range]; !known {
+				o.duplicate[h.Range] = h.worker
+			}
 		}
 		if o.due[h.Range] = h.due; h.issued {
 			o.issued(h, now)
@@ -170,13 +173,26 @@ func (e overdueIssued) apply(l *loop) {
 // issued records that a range was issued again.
 func (o *overdue) issued(h heldRange, now time.Time) {
 	o.l.requeued++
-	o.l.trust.Complain(h.worker, fleet.ComplaintHeld)
 	if o.logged[h.Range] {
 		return
 	}
 	o.logged[h.Range] = true
 	o.l.watch.Log.Info().Msgf("range %v of job %s is held by worker %s for %v: issued to another worker as well",
 		h.Range, o.l.job.ID, h.worker, now.Sub(h.since).Round(time.Second))
+}
+
+// answered counts a complaint about each worker that held a range for too long, if another one has answered it. The
+// holder may be honest and slow, or the number is harder than others: then it usually answers first.
+func (o *overdue) answered(verified []collect.Checked) {
+	for r, holder := range o.duplicate {
+		for i := range verified {
+			if k := &verified[i]; k.Worker != holder && k.Range.First <= r.First && r.End() <= k.Range.End() {
+				o.l.trust.Complain(holder, fleet.ComplaintHeld)
+				break
+			}
+		}
+	}
+	o.dropCovered()
 }
 
 // dropCovered removes the tasks of ranges that were issued several times, once the ranges are covered.
@@ -191,7 +207,7 @@ func (o *overdue) dropCovered() {
 // drop removes the tasks of a range that was issued several times and needs no answer any more. A failure
 // leaves repeated work: the tasks of a job are removed when it ends.
 func (o *overdue) drop(r task.Range) {
-	if !o.duplicate[r] {
+	if _, known := o.duplicate[r]; !known {
 		return
 	}
 	delete(o.duplicate, r)
