@@ -14,8 +14,7 @@
 //	dead*, failures*   FACTOR_DEAD                    FACTOR.dead.<job>.<range>.<writer>
 //	refuted.go                                        FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest
-//	standing, trust,   FACTOR_JOBS                    worker.<worker>: strikes, quarantine, complaints
-//	complaint*.go
+//	standing, trust    FACTOR_JOBS                    worker.<worker>: strikes and quarantine
 //	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, process.supervisor.<name>
 //	registry*.go       FACTOR_WORKERS                 <worker>.<instance>: the last heartbeat
 //	orders.go          none: plain messages           orders to workers
@@ -39,9 +38,9 @@
 // costs repeated work at most. Sketch of a proof. Let x be a position that was queued once. By (1) its
 // number can be read, so it can be requeued and its answer can be verified. A range leaves FACTOR_TASKS
 // only when its task is acked, terminated or removed. By (2), (3) and the same rule for returns, it is
-// then already in RESULTS, DEAD or RETURNS. A range leaves RETURNS after the sweeper has queued it, or has
-// seen that it is queued or answered; the exceptions are below. A result leaves RESULTS only if it is
-// refused, and then x is missing indeed. So x is in at least one of the four streams. It moves
+// then already in RESULTS, DEAD or RETURNS. A range leaves RETURNS only after the sweeper has queued it. A
+// result leaves RESULTS only if it is refused, and then x is missing indeed. So x is in at least one of
+// the four streams. It moves
 //
 //	TASKS ──► RETURNS ──► TASKS (the sweeper, next round)
 //	  ├─────► RESULTS
@@ -53,9 +52,8 @@
 // round between those two listings as well, x is requeued without need. That is harmless: a range that
 // is computed twice has two equal answers, and the second one is a duplicate to the collector.
 //
-// Three events are outside the orders: a server that loses what it has acknowledged, a return that the sweeper
-// drops (its worker has returned too much, or acks its task seconds later), and a user who removes a job. After
-// the first two, x is in no stream, and a review requeues it. After the third, no review does.
+// Two events are outside the orders: a server that loses what it has acknowledged, and a user who removes
+// a job. After the first, x is in no stream, and a review requeues it. After the second, no review does.
 //
 // # Steps that are done twice
 //
@@ -70,10 +68,10 @@
 //
 // # Goroutines
 //
-// A [Fleet], [Inputs], [Trust], [Registry] and [Failures] are safe for concurrent use. A [Publisher] and a [Survey]
-// belong to one goroutine. A process follows once what all its jobs share: the manifests if it supervises
-// ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats ([Fleet.Registry]), and dead
-// letters. Its consumers do not
+// A [Fleet], [Inputs], [Trust], [Registry] and [Failures] are safe for concurrent use. A [Publisher] and a
+// [Survey] belong to one goroutine. A process follows once what all its jobs share: the manifests if it
+// supervises ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats
+// ([Fleet.Registry]), and dead letters. Its consumers do not
 // grow with its jobs, but for one of FACTOR_RESULTS for each job that it watches. A callback of a shared
 // follower must not block, because it would stop the follower for all jobs.
 //
