@@ -61,6 +61,17 @@ func TestRefutedLetters(t *testing.T) {
 		t.Errorf("the sweeper has strikes: %+v", s)
 	}
 
+	// The result of a quarantined worker refutes nothing.
+	if _, err := h.Quarantine(t.Context(), "bad", "test"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the quarantine", func() bool { return x.trust.Quarantined("bad") })
+	h.put(schema.DeadSubject("j", single(2), "u"), failure("no"))
+	h.put(schema.ResultSubject("j", single(2), "bad"), nil)
+	if s := h.examine(x.Refutations("j"), "u", verified); len(s.Strikes) != 0 {
+		t.Errorf("by the result of a quarantined worker: %+v", s.Strikes)
+	}
+
 	// The third strike quarantines, and the results that are stored by then are verified.
 	h.put(schema.ResultSubject("j", single(9), "w"), nil)
 	for _, number := range []int{2, 4} {
