@@ -272,7 +272,7 @@ func TestLostInput(t *testing.T) {
 	node, url := serveStore(t, "-n 1 --store "+store)
 	s := &server{node, url}
 	lost := s.run("producer", "wait j").wantCode(1).wantStdout("")
-	lost.wantSaid("producer: error: the server has lost input: of the 20000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
+	lost.wantSaid("producer: error: the server has lost input: of the 20,000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
 	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20,000 numbers")
 	s.run("producer", "submit --id j", feed(strings.Replace(numbers, "1000019999\n", "1000019998\n", 1))).wantCode(8).wantSaid("job j exists with other input")
 	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(0).wantStderr("")

@@ -99,8 +99,8 @@ func TestProducerDiesWaiting(t *testing.T) {
 	s.run("producer", "results j").wantCode(0).wantStdout(p.stdout.String())
 	s.run("producer", "submit --id j", feed(strings.Replace(tutorial, "\n1000000000099\n", "\n1000000000098\n", 1))).
 		wantCode(8).wantStdout("").wantSaid("other input: its number 51 is 1000000000099, here it is 1000000000098")
-	s.run("producer", "submit --id j", feed(tutorial+"15\n")).wantCode(8).wantStdout("").wantSaid("1000 numbers, this input has more")
-	s.run("producer", "submit --id j", feed(sequence(999_999_999_999, 1_000_000_000_197, 2))).wantCode(8).wantStdout("").wantSaid("1000 numbers, this input has only 100")
+	s.run("producer", "submit --id j", feed(tutorial+"15\n")).wantCode(8).wantStdout("").wantSaid("1,000 numbers, this input has more")
+	s.run("producer", "submit --id j", feed(sequence(999_999_999_999, 1_000_000_000_197, 2))).wantCode(8).wantStdout("").wantSaid("1,000 numbers, this input has only 100")
 	if queued := s.queuedEver(); queued != 24 {
 		t.Errorf("submitting again queued %d tasks", queued-24)
 	}

@@ -36,7 +36,9 @@ func TestProgressLine(t *testing.T) {
 func TestDoneOf(t *testing.T) {
 	for want, s := range map[string]plan.Snapshot{
 		"483,328 of 2,000,000 numbers done":        {Done: 483_328, Total: 2_000_000, Sealed: true},
-		"0 of 1 number done":                       {Total: 1, Sealed: true},
+		"its number is not done":                   {Total: 1, Sealed: true},
+		"its number is done":                       {Done: 1, Total: 1, Sealed: true},
+		"the job has no numbers":                   {Sealed: true},
 		"49,152 numbers done, still reading input": {Done: 49_152, Total: 60_000},
 	} {
 		if got := DoneOf(s); got != want {

@@ -76,7 +76,14 @@ func (s Status) parts() (parts []string) {
 // DoneOf says how many numbers of a job are done: "60 of 2,000,000 numbers done", or "60 numbers
 // done, still reading input" while the total is unknown.
 func DoneOf(s plan.Snapshot) string {
-	if s.Sealed {
+	switch {
+	case s.Sealed && s.Total == 0:
+		return "the job has no numbers"
+	case s.Sealed && s.Total == 1 && s.Done == 0:
+		return "its number is not done"
+	case s.Sealed && s.Total == 1:
+		return "its number is done"
+	case s.Sealed:
 		return fmt.Sprintf("%s of %s done", text.Thousands(s.Done), text.Count(s.Total, "number"))
 	}
 	return text.Count(s.Done, "number") + " done, still reading input"

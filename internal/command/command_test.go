@@ -66,6 +66,8 @@ func TestIncomplete(t *testing.T) {
 		{sum(task.Sealed, 1, 0, 0), "no answer yet for 1 of 1 number; `producer wait j` waits for the rest"},
 		{sum(task.Done, 2, 3, 5), "no answer yet for 2 of 10 numbers; `producer wait j` waits for the rest"},
 		{sum(task.Open, 0, 3, 0), "no answer yet for 0 of 3 numbers, and the input of job j is still being read; `producer wait j` waits for the rest"},
+		{sum(task.Open, 0, 0, 0), "job j has no numbers yet: its input is still being read; `producer wait j` waits for it"},
+		{sum(task.Cancelled, 0, 0, 0), "job j was cancelled before it had any numbers"},
 		{sum(task.Cancelled, 2, 3, 0), "no answer yet for 2 of 5 numbers: job j was cancelled"},
 	} {
 		if test.sum.Complete() != (test.want == "") || test.sum.Clean() && test.want != "" {

@@ -50,6 +50,9 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 // of an open job is the count of numbers that are stored now.
 func incomplete(sum *job.Summary) string {
 	id := sum.Job.ID
+	if sum.Missing+sum.Verified+sum.Counts.Dead == 0 {
+		return noNumbers(&sum.Job)
+	}
 	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))
 	switch sum.Job.State {
 	case task.Open:
@@ -58,4 +61,12 @@ func incomplete(sum *job.Summary) string {
 		return fmt.Sprintf("%s: job %s was cancelled", missing, id)
 	}
 	return fmt.Sprintf("%s; `producer wait %s` waits for the rest", missing, id)
+}
+
+// noNumbers says why a job without numbers is incomplete: it is open or cancelled.
+func noNumbers(j *task.Job) string {
+	if j.State == task.Open {
+		return fmt.Sprintf("job %s has no numbers yet: its input is still being read; `producer wait %s` waits for it", j.ID, j.ID)
+	}
+	return fmt.Sprintf("job %s was cancelled before it had any numbers", j.ID)
 }

@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	figure "factorfleet/internal/text"
 )
 
 // An ending is how a job, or this process's part in it, came to its end:
@@ -121,7 +122,7 @@ func removedError(id string) error { return fmt.Errorf("%w: %s was removed", fle
 
 // inputLostError says how much of a job's input is left: the first left of count numbers.
 func inputLostError(id string, count, left uint64) error {
-	return fmt.Errorf("%w: of the %d numbers of job %s only the first %d are stored", ErrInputLost, count, id, left)
+	return fmt.Errorf("%w: of the %s of job %s only the first %s are stored", ErrInputLost, figure.Count(count, "number"), id, figure.Thousands(left))
 }
 
 // conclude does with the streams what an ending other than complete needs, and returns the error for

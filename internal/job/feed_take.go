@@ -10,6 +10,7 @@ import (
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
+	figure "factorfleet/internal/text"
 )
 
 // take takes the next numbers of the input, or none: it compares those that are stored already, and
@@ -79,9 +80,9 @@ func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 		}
 		return fd.finish(ctx)
 	case actMore:
-		return fmt.Errorf("%w: job %s exists with %d numbers, this input has more", fleet.ErrDiffers, fd.id, fd.storedBefore)
+		return fmt.Errorf("%w: job %s exists with %s, this input has more", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, "number"))
 	case actFewer:
-		return fmt.Errorf("%w: job %s exists with %d numbers, this input has only %d", fleet.ErrDiffers, fd.id, fd.storedBefore, fd.read)
+		return fmt.Errorf("%w: job %s exists with %s, this input has only %s", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, "number"), figure.Thousands(fd.read))
 	case actUnreadable:
 		return fmt.Errorf("compare the input with that of job %s: %w", fd.id, fd.end.err)
 	}
@@ -117,8 +118,8 @@ func (fd *feeder) compareRange(ctx context.Context, r task.Range) error {
 	}
 	for i, n := range fd.block[:r.Count] {
 		if n.Cmp(stored[i]) != 0 {
-			return fmt.Errorf("%w: job %s exists with other input: its number %d is %.40s, here it is %.40s",
-				fleet.ErrDiffers, fd.id, r.First+uint64(i)+1, stored[i], n)
+			return fmt.Errorf("%w: job %s exists with other input: its number %s is %.40s, here it is %.40s",
+				fleet.ErrDiffers, fd.id, figure.Thousands(r.First+uint64(i)+1), stored[i], n)
 		}
 	}
 	return nil

@@ -115,7 +115,7 @@ func TestInputLost(t *testing.T) {
 			} else {
 				h.worker("w", nil)
 			}
-			if _, err := r.end(); !errors.Is(err, ErrInputLost) || !strings.Contains(err.Error(), "of the 10000 numbers of job j only the first 8192 are stored") {
+			if _, err := r.end(); !errors.Is(err, ErrInputLost) || !strings.Contains(err.Error(), "of the 10,000 numbers of job j only the first 8,192 are stored") {
 				t.Errorf("ended with %v", err)
 			}
 			if sealed {

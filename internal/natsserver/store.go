@@ -52,7 +52,10 @@ func openStore(dir string) (*store, error) {
 	} else {
 		s.root, err = openDir(dir)
 	}
-	if err != nil {
+	switch {
+	case s.temporary && errors.Is(err, private.ErrExposed):
+		return nil, fmt.Errorf("open the store: %w; or name a store with --store DIR", err)
+	case err != nil:
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	s.dir = s.root.Name()

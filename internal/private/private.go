@@ -54,6 +54,12 @@ func Open(dir string) (*os.Root, error) {
 
 // MkdirTemp makes a directory in os.TempDir with mode 0700 and opens it. Its name begins with prefix. The
 // error wraps ErrExposed if another user could replace it.
+//
+// In a directory that anybody may write to, only the sticky bit keeps another user from renaming the new
+// directory and putting another one in its place. Files that are opened through the Root would still be in
+// the first one. But nats-server opens its files by name: it would then write into the directory of the other
+// user and follow the links there. So such a directory is refused, also where there is no other user, as in
+// most containers: this program cannot see that.
 func MkdirTemp(prefix string) (*os.Root, error) {
 	parent := os.TempDir()
 	info, err := os.Stat(parent)
@@ -64,7 +70,7 @@ func MkdirTemp(prefix string) (*os.Root, error) {
 		return nil, err
 	}
 	if hasModes && info.Mode()&anyoneWrite != 0 && info.Mode()&fs.ModeSticky == 0 {
-		return nil, fmt.Errorf("the directory for temporary files %s is %w: its mode is %#o without the sticky bit; set TMPDIR to a directory of your own", parent, ErrExposed, info.Mode().Perm())
+		return nil, fmt.Errorf("the directory for temporary files %s is %w: its mode is %#o without the sticky bit; set TMPDIR to a directory of your own, or run chmod +t %s", parent, ErrExposed, info.Mode().Perm(), parent)
 	}
 	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {

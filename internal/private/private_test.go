@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -36,6 +37,35 @@ func TestOpenMode(t *testing.T) {
 		if root != nil {
 			root.Close()
 		}
+	}
+}
+
+// TestMkdirTempParent: a directory for temporary files that anybody may write to needs the sticky bit. The message
+// says what to do, because the directory may be one that a container has mounted so.
+func TestMkdirTempParent(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT TESTED: no permission bits")
+	}
+	parent := t.TempDir()
+	t.Setenv("TMPDIR", parent)
+	for mode, refused := range map[os.FileMode]bool{0o700: false, 0o755: false, 0o777 | os.ModeSticky: false, 0o777: true, 0o703: true} {
+		if err := os.Chmod(parent, mode); err != nil {
+			t.Fatal(err)
+		}
+		root, err := MkdirTemp("x-")
+		if errors.Is(err, ErrExposed) != refused || err != nil && !refused {
+			t.Errorf("mode %v: %v", mode, err)
+		}
+		if refused && err != nil && !strings.HasSuffix(err.Error(), "set TMPDIR to a directory of your own, or run chmod +t "+parent) {
+			t.Errorf("mode %v: %v", mode, err)
+		}
+		if root != nil {
+			root.Close()
+		}
+	}
+	left, err := os.ReadDir(parent)
+	if err != nil || len(left) != 3 {
+		t.Errorf("%d directories were made, %v", len(left), err)
 	}
 }
 
