@@ -128,6 +128,42 @@ func TestFalselyUnfinished(t *testing.T) {
 	}
 }
 
+// A worker that gives up before the budget of a number is spent gets a strike, and the number is
+// factored by another worker.
+func TestUnfinishedTooEarly(t *testing.T) {
+	t.Parallel()
+	early := func(n nat.Nat, f *task.Factorization) {
+		f.Factors, f.Method = []task.Factor{{P: n, Exp: 1, Status: task.Composite}}, "unfinished after ecm(B1=50000,B2=5000000,curves=200)"
+	}
+	// Products of two Mersenne primes, of 138 to 168 bits.
+	numbers := "348449143564781709757282234618550490759169\n1427247692705959880439315947500961989719490561\n" +
+		"365375409162584546090451976447383451195951546369\n374144419156711146897884040346152783797331507019777\n"
+	s := startFleet(t)
+	s.worker("liar", &liar{twist: early})
+	p := s.start("producer", "submit --id j --chunk 1", feed(numbers))
+	p.await(&p.stderr, "worker quarantined")
+	if output := p.stdout.String(); output != "" {
+		t.Errorf("printed %.200q", output)
+	}
+	s.consumer("-n 1 --name honest")
+	p.wantCode(0).wantStdout("348449143564781709757282234618550490759169: 2147483647 162259276829213363391578010288127\n" +
+		"1427247692705959880439315947500961989719490561: 2305843009213693951 618970019642690137449562111\n" +
+		"365375409162584546090451976447383451195951546369: 2147483647 170141183460469231731687303715884105727\n" +
+		"374144419156711146897884040346152783797331507019777: 2305843009213693951 162259276829213363391578010288127\n")
+	r := s.workerReport("liar")
+	if len(r.Strikes) != 3 || r.State != "quarantined" {
+		t.Errorf("liar: %+v", r)
+	}
+	for _, strike := range r.Strikes {
+		if !strings.Contains(strike.Reason, "before its budget of 30s was spent") {
+			t.Errorf("strike for %q", strike.Reason)
+		}
+	}
+	if r := s.workerReport("honest"); len(r.Strikes) != 0 {
+		t.Errorf("honest: %+v", r)
+	}
+}
+
 // A false proof does not count and is a strike for its worker.
 func TestForgedCertificates(t *testing.T) {
 	t.Parallel()

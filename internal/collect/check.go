@@ -19,6 +19,7 @@ type Arrival struct {
 	Worker string
 	Seq    uint64 // stream sequence, different for every arrival
 	Data   []byte
+	Again  bool // Check verifies it even if its positions are covered
 }
 
 // A Checked is a result that Check has verified, or a duplicate.
@@ -36,6 +37,9 @@ func Duplicate(a Arrival) Checked { return Checked{Arrival: a, duplicate: true} 
 // Numbers returns the numbers of the result's range, nil for a duplicate. The caller must not change
 // them.
 func (k *Checked) Numbers() []nat.Nat { return k.numbers }
+
+// Answer returns the answer for the number at index i of Numbers. It is valid until Accept.
+func (k *Checked) Answer(i int) *task.Factorization { return &k.result.Items[i] }
 
 // items returns the answers for r. r is within k.Range.
 func (k *Checked) items(r task.Range) []task.Factorization {
@@ -68,7 +72,7 @@ func (e *Refused) Unwrap() error { return e.Err }
 // Check changes nothing but the count of refused results. It may be called from
 // several goroutines, also while another goroutine calls Accept.
 func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
-	if c.isCovered(a.Range) {
+	if !a.Again && c.Covers(a.Range) {
 		return Duplicate(a), nil
 	}
 	result, err := task.DecodeResult(a.Data)
@@ -85,7 +89,11 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	case err != nil:
 		return Checked{}, err
 	}
-	if err := verify.Result(ctx, c.cfg.Kind, numbers, result); err != nil {
+	err = verify.Result(ctx, c.cfg.Kind, numbers, result)
+	if err == nil && c.cfg.Budget != nil && c.cfg.Kind == task.KindFactor {
+		err = verify.Unfinished(ctx, numbers, result, c.cfg.Budget)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -58,6 +59,33 @@ func TestRefused(t *testing.T) {
 				t.Errorf("counts %+v", n)
 			}
 		})
+	}
+}
+
+// TestBudget: an answer that was left unfinished before the budget of its number is refused. A complete
+// answer may have taken any time.
+func TestBudget(t *testing.T) {
+	r := newRig(100, true, 0)
+	r.cfg.Budget = func(bits int) time.Duration { return time.Duration(bits) * time.Second }
+	for _, test := range []struct {
+		span    task.Range
+		elapsed time.Duration
+		want    string
+	}{
+		{task.Range{First: 1, Count: 3}, 0, ""},
+		{task.Range{First: 10, Count: 3}, 91 * time.Second, ""},
+		{task.Range{First: 10, Count: 3}, 90 * time.Second, "unfinished after 1m30s, before its budget of 1m31s was spent"},
+	} {
+		result := &task.Result{Kind: task.KindFactor, Worker: "w", Attempt: 1, Elapsed: test.elapsed, Items: slices.Clone(r.answers[test.span.First:test.span.End()])}
+		for i := range result.Items {
+			if result.Items[i].Unfinished() {
+				result.Items[i].Method = "unfinished after trial"
+			}
+		}
+		_, err := r.Check(t.Context(), Arrival{Range: test.span, Worker: "w", Seq: 1, Data: result.Encode()})
+		if refused, ok := errors.AsType[*Refused](err); (err == nil) != (test.want == "") || err != nil && (!ok || !strings.Contains(refused.Error(), test.want)) {
+			t.Errorf("%v after %v: %v, want %q", test.span, test.elapsed, err, test.want)
+		}
 	}
 }
 

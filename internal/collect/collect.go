@@ -43,8 +43,9 @@
 //
 // Package verify checks a result against the numbers of the stored input before
 // anything of it counts. A result whose positions are all covered is not verified: it
-// cannot change the output, and a hostile worker could store any number of them. What a worker claims about itself (attempt, CPU time) enters
-// the statistics only.
+// cannot change the output, and a hostile worker could store any number of them. The
+// exception is Arrival.Again. What a worker claims about itself (attempt, CPU time) enters
+// the statistics only, but an unfinished answer must claim the budget of its number.
 //
 // The package knows no messaging, no clock and no logger. Its caller passes results
 // in, and it calls the functions of its Config. The typed errors Refused and
@@ -209,11 +210,19 @@ func (c *Collector) unmark(r task.Range) {
 	c.covered.Remove(r)
 }
 
-// isCovered reports whether all of r, at least one position, is covered. Any goroutine may call it.
-func (c *Collector) isCovered(r task.Range) bool {
+// Covers reports whether all of r, at least one position, is covered: verified or given up. Any goroutine
+// may call it.
+func (c *Collector) Covers(r task.Range) bool {
 	c.marking.RLock()
 	defer c.marking.RUnlock()
 	return r.Count > 0 && c.covered.Contains(r)
+}
+
+// Overlaps reports whether any position of r is covered. Any goroutine may call it.
+func (c *Collector) Overlaps(r task.Range) bool {
+	c.marking.RLock()
+	defer c.marking.RUnlock()
+	return c.covered.Overlaps(r)
 }
 
 // Complete reports whether all positions of a job of count numbers are covered and

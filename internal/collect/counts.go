@@ -83,11 +83,8 @@ func saturatingAdd(a, b time.Duration) time.Duration {
 // unfinished counts the items with a composite factor left over.
 func unfinished(items []task.Factorization) (n uint64) {
 	for i := range items {
-		for _, f := range items[i].Factors {
-			if f.Status == task.Composite {
-				n++
-				break
-			}
+		if items[i].Unfinished() {
+			n++
 		}
 	}
 	return n

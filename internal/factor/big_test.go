@@ -122,6 +122,34 @@ func testCompositeClaims(t *testing.T) {
 	}
 }
 
+// TestGiveUpSmooth: whatever the budget, p-1 with a small bound has been run on a Composite, also on
+// the parts of a piece that p-1 of a higher bound has found together.
+func TestGiveUpSmooth(t *testing.T) {
+	smooth := pow(2, 4) // p = k*2^4*3^3*5*7*11*13*... + 1, k < 1000, about 140 bits, p-1 divides the exponent
+	for _, p := range []int64{27, 25, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107} {
+		smooth.Mul(smooth, big.NewInt(p))
+	}
+	var primes []*big.Int
+	for k := int64(109); len(primes) < 3; k += 2 {
+		if n := new(big.Int).Mul(smooth, big.NewInt(k)); big.NewInt(k).ProbablyPrime(0) && n.Add(n, one).ProbablyPrime(0) {
+			primes = append(primes, n)
+		}
+	}
+	rough := new(big.Int).Sub(pow(2, 521), one)
+	for _, n := range []*big.Int{product(primes[0], rough), product(primes[0], primes[1], primes[2]), product(primes[1], rough, rough)} {
+		fs, method, err := New(Options{Budget: 1}).Append(t.Context(), nil, nat.FromBig(n))
+		if err != nil || !finished(fs) || method != "p-1(B1=1000,B2=1000)" && method != "power" {
+			t.Errorf("%v = %s, method %q, %v", n, format(fs), method, err)
+		}
+	}
+	s := &search{e: New(Options{}), method: "p-1(B1=15000,B2=150000)"}
+	s.e.stop.ctx = t.Context()
+	s.composite = []piece{{n: product(primes[0], rough), exp: 2, done: pieceProgress{level: 4, pm1Done: true}}}
+	if err := s.giveUp(); err != nil || format(s.dst) != primes[0].String()+"^2 "+rough.String()+"^2" {
+		t.Errorf("giving up leaves %s, %v", format(s.dst), err)
+	}
+}
+
 // checkComposite checks what an engine says of a factor with the status Composite.
 func checkComposite(t *testing.T, n *big.Int, method string) {
 	t.Helper()

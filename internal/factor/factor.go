@@ -96,8 +96,8 @@ type Options struct {
 	// Budget is the wall-clock limit for one number; 0 is no limit. When it is spent,
 	// the remaining part of the number is returned as Composite, without an error.
 	// Numbers and cofactors below 2^64 ignore the budget, and so do the last tests of
-	// primality, which take seconds at 16,384 bits: a Composite is composite, no power,
-	// at least 2^64 and without prime factors below 2^16.
+	// primality, which take seconds at 16,384 bits, and a short p-1: see giveUp for what
+	// holds for each Composite.
 	//
 	// The engine checks the budget about every 0.1 ms, at 16,384 bits every few
 	// milliseconds. Trial division and roots are not interrupted; they take 4 ms at

@@ -3,8 +3,10 @@ package factor
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
+	"factorfleet/internal/factor/pm1"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/measured"
 )
@@ -18,9 +20,10 @@ import (
 // The second one has found no factor. The budget is spent.
 //
 // Whoever checks an answer may rely on it that such a factor is composite, no power, at
-// least 2^64 and without prime factors below prime.Bound. So the tests of primality end
-// here, beyond the budget: at 16,384 bits they take seconds. The error is the cause of
-// the end of the context.
+// least 2^64, without prime factors below prime.Bound, and not split by p-1 with the
+// bound sureB1 if it has at most sureBits bits. So the tests of primality and that p-1
+// are done here, beyond the budget: at 16,384 bits the tests take seconds. The error is
+// the cause of the end of the context.
 func (s *search) giveUp() error {
 	s.e.stop.deadline = time.Time{}
 	s.untested, s.unknown = append(s.untested, s.unknown...), nil
@@ -28,7 +31,12 @@ func (s *search) giveUp() error {
 		if err := s.classify(); err != nil {
 			return err
 		}
-		changed = s.refine()
+		if changed = s.refine(); !changed {
+			var err error
+			if changed, err = s.splitSmooth(); err != nil {
+				return err
+			}
+		}
 	}
 	s.effort = cmp.Or(s.effort, "trial") + s.sieveObstacle()
 	left := s.composite
@@ -56,6 +64,39 @@ func (s *search) sieveObstacle() string {
 		}
 	}
 	return s.whyNotSieved
+}
+
+// Bounds of the p-1 that every unfinished factor has withstood. They are those that
+// package verify relies on: an answer with a factor that this p-1 splits is refused.
+const (
+	sureB1   = 1000
+	sureBits = 3400 // about 10 ms; the time grows with the square of the size
+)
+
+// splitSmooth runs p-1 on the first composite that it was not run on here, and reports
+// whether it has split one. It repeats what p-1 of a level may have done, because parts
+// of a piece inherit the levels: p-1 of a higher bound may have found two primes
+// together that sureB1 separates.
+func (s *search) splitSmooth() (split bool, err error) {
+	for i := range s.composite {
+		p := &s.composite[i]
+		if p.done.sureTried || p.n.BitLen() > sureBits {
+			continue
+		}
+		p.done.sureTried = true
+		d, err := pm1.Find(p.n, sureB1, sureB1, s.e.checkContext)
+		if err != nil {
+			return false, err
+		}
+		if d != nil {
+			s.method = fmt.Sprintf("p-1(B1=%d,B2=%d)", sureB1, sureB1)
+			whole := *p
+			s.composite = slices.Delete(s.composite, i, i+1)
+			s.parts(whole, d)
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // refine divides the composites by the primes that are known of other pieces. Cofactors

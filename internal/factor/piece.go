@@ -13,11 +13,12 @@ type piece struct {
 }
 
 // A pieceProgress says which methods have been tried on a piece. The parts of a piece
-// inherit it, except formTried and ratioTried: a curve is a trial for all prime factors
+// inherit it, except formTried, ratioTried and sureTried: a curve is a trial for all prime factors
 // of its modulus at once, so that the parts need not repeat it.
 type pieceProgress struct {
 	formTried   bool   // algebraic divisors, on this piece
 	ratioTried  bool   // Fermat and Lehman, on this piece
+	sureTried   bool   // p-1 with sureB1, on this piece
 	level       int    // index of the level of the next step, from 0
 	pm1Done     bool   // of the level
 	pp1Done     bool   // of the level
@@ -45,7 +46,7 @@ func (s *search) takeSmallest() piece {
 // parts adds the two parts d and e = n/d of p to the untested pieces. If they share a
 // factor g = gcd(d, e) > 1, the pieces are d/g, e/g and g^2, with the exponent of p.
 func (s *search) parts(p piece, d *big.Int) {
-	p.done.formTried, p.done.ratioTried = false, false
+	p.done.formTried, p.done.ratioTried, p.done.sureTried = false, false, false
 	rest := new(big.Int).Quo(p.n, d)
 	g := new(big.Int).GCD(nil, nil, d, rest)
 	if g.Cmp(one) != 0 {

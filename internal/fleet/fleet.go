@@ -23,11 +23,13 @@ type Fleet struct {
 	jobs, leases, workers                 jetstream.KeyValue
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
+	returnShare                           Share         // returnShare; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
 
 	// Shared by the goroutines of the process.
 	unreadable sync.Map                  // key of FACTOR_JOBS -> its revision that was logged
 	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	covers     sync.Map                  // job -> *coverage of a watcher in this process
 	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
 	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
 	trust      feed[*Trust]              // standings of workers
@@ -39,7 +41,9 @@ type Fleet struct {
 // leader, at most for Election. Nothing is followed until it is requested, so that a Fleet needs no
 // Close: its goroutines end with the contexts of its users.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
-	f := &Fleet{link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, beatInterval: schema.BeatInterval}
+	f := &Fleet{
+		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
+	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	for name, at := range map[string]*jetstream.Stream{
 		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,

@@ -95,11 +95,16 @@ func (f *Fleet) awaitFree(ctx context.Context, job string) {
 		case revision != seen:
 			seen, since = revision, now
 		case now.Sub(since) > f.leaseTTL+f.leaseTTL/3: // a renewal may be late by as much
-			f.link.Log.Warn().Str("key", job).Str("holder", holder).Msg("removing a lease that the server has not let expire")
-			f.release(lease{job: job, holder: holder, revision: revision})
+			f.removeLease(lease{job: job, holder: holder, revision: revision})
 			since = now
 		}
 	}
+}
+
+// removeLease removes a lease of another process that the server should have removed.
+func (f *Fleet) removeLease(l lease) {
+	f.link.Log.Warn().Str("key", l.job).Str("holder", l.holder).Msg("removing a lease that the server has not let expire")
+	f.release(l)
 }
 
 // acquire requests the lease once and returns its revision. The error is jetstream.ErrKeyExists if

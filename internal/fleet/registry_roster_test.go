@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,11 +140,16 @@ func TestRosterHolders(t *testing.T) {
 	}
 }
 
-// TestHoldingIsBounded: a heartbeat holds at most two tasks for each slot, and only what names a task.
+// TestHoldingIsBounded: a heartbeat holds at most worker.HoldingPerSlot tasks for each of its slots, and only what
+// names a task.
 func TestHoldingIsBounded(t *testing.T) {
 	t.Parallel()
+	var names []string
+	for i := range 2*worker.HoldingPerSlot + 1 {
+		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("j.%d-1.0", i)))
+	}
 	for text, want := range map[string]int{
-		`{"slots":1,"holding":["j.0-1.0","j.1-1.0","j.2-1.0"]}`:                  2,
+		`{"slots":2,"holding":[` + strings.Join(names, ",") + `]}`:               2 * worker.HoldingPerSlot,
 		`{"slots":9,"holding":["j.0-1.0",".1-1.0","x",".0-1","j.0-1.0.1","",3]}`: -1,
 		`{"slots":9,"holding":["j.0-1.0",".1-1.0","x",".0-1","j.0-1.0.1",""]}`:   2,
 		`{"slots":-1,"holding":["j.0-1.0"]}`:                                     0,

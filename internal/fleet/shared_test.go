@@ -220,8 +220,9 @@ func TestSurvey(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	held := func(key string) bool { held, _ := s.Held(key); return held }
 	look()
-	if q := s.Queue("a"); q.chunks != 0 || s.Held("a") || len(s.Supervisors()) != 0 {
+	if q := s.Queue("a"); q.chunks != 0 || held("a") || len(s.Supervisors()) != 0 {
 		t.Errorf("of an empty store it sees %+v", q)
 	}
 	a, _ := h.job("a", task.ClassNorm, 10)
@@ -238,7 +239,7 @@ func TestSurvey(t *testing.T) {
 	}
 	look()
 	before := *s.Queue("a")
-	if before.chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").chunks != 1 || !s.Held("a") || s.Held("b") {
+	if before.chunks != 2 || !before.Ranges.Contains(task.Span(0, 2)) || s.Queue("b").chunks != 1 || !held("a") || held("b") {
 		t.Errorf("%+v", before)
 	}
 	if names := s.Supervisors(); len(names) != 1 || names[0] != "me" {
@@ -251,8 +252,19 @@ func TestSurvey(t *testing.T) {
 	h.queue(a, single(2))
 	h.release(lease{job: "a", revision: revision})
 	look()
-	if q := s.Queue("a"); q.chunks != 2 || q.Same(&before) {
-		t.Errorf("%+v, before %+v", q, before)
+	if q := s.Queue("a"); q.chunks != 2 || q.Same(&before) || held("a") {
+		t.Errorf("%+v, before %+v, held %v", q, before, held("a"))
 	}
-	await(t, "the released lease is listed no more", func() bool { look(); return !s.Held("a") })
+	if len(h.subjects(schema.BucketStream(schema.BucketLeases))) != 2 {
+		t.Error("the marker of the released lease is not listed")
+	}
+	// A lease that is neither renewed nor removed is one that the server has not let expire.
+	h.leaseTTL = time.Millisecond
+	await(t, "the lease is removed", func() bool {
+		if l := s.keys[SupervisorLease("me")]; l != nil {
+			l.read = time.Time{}.Add(1) // due
+		}
+		look()
+		return !held(SupervisorLease("me")) && len(s.Supervisors()) == 0
+	})
 }

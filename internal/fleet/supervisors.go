@@ -27,7 +27,8 @@ func SupervisorLease(name string) string { return supervisorPrefix + name }
 // missing, and one that has died is listed until its lease expires.
 func (s *Survey) Supervisors() (names []string) {
 	for key := range s.keys {
-		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok {
+		held, _ := s.Held(key)
+		if name, ok := strings.CutPrefix(key, supervisorPrefix); ok && held {
 			names = append(names, name)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"strings"
 	"time"
 
 	"factorfleet/internal/schema"
@@ -16,19 +15,21 @@ import (
 // goroutine.
 //
 // A look costs two small requests if nothing has changed, and a listing of subjects for each of the
-// two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. It needs no consumer,
+// two streams that has: about 13 ms for 10,000 subjects, 330 ms for 120,000. Leases of other processes are
+// read besides, see survey_leases.go. It needs no consumer,
 // and no permission that producers of the first release lack: they may not follow FACTOR_LEASES.
 //
 // What a look shows is never from the future, and may be some time old: listings are spaced so that they
 // take at most one part in listingShare of the time. A queue that changes and changes back between two
 // listings is seen as unchanged only if it has the same subjects, that is, rounds and all.
 type Survey struct {
-	f      *Fleet
-	seed   maphash.Seed
-	leases listing
-	tasks  listing
-	keys   map[string]bool        // of FACTOR_LEASES
-	queues map[string]*QueueOfJob // by job
+	f       *Fleet
+	seed    maphash.Seed
+	leases  listing
+	tasks   listing
+	changed time.Time              // the leases were listed last
+	keys    map[string]*seenLease  // of FACTOR_LEASES
+	queues  map[string]*QueueOfJob // by job
 }
 
 // QueueOfJob is what FACTOR_TASKS holds of a job, as one Survey has seen it.
@@ -66,12 +67,10 @@ func (s *Survey) Look(ctx context.Context) error {
 	}
 	// Leases first: a holder releases its lease after its last change of the queue, so what is seen
 	// of the queue of a free job is complete.
-	err := s.leases.look(ctx, func(subjects map[string]uint64) {
-		s.keys = make(map[string]bool, len(subjects))
-		for subject := range subjects {
-			s.keys[strings.TrimPrefix(subject, schema.KeyPrefix(schema.BucketLeases))] = true
-		}
-	})
+	err := s.leases.look(ctx, s.listed)
+	if err == nil {
+		err = s.readLeases(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -99,10 +98,6 @@ func (s *Survey) count(subject string) {
 	q.Ranges.Add(p.Range)
 }
 
-// Held reports whether a process holds the lease of that key: a job's, or its feeder's. A lease that was
-// released is listed for leaseTTL more, as its marker.
-func (s *Survey) Held(key string) bool { return s.keys[key] }
-
 // Seen returns a time on the clock of this process: all that was stored by then, and is stored still, is in
 // what the survey shows. It stands still while listings are spaced.
 func (s *Survey) Seen() time.Time {
@@ -111,10 +106,6 @@ func (s *Survey) Seen() time.Time {
 	}
 	return s.tasks.seen
 }
-
-// LeasesSeen returns the time of which Held tells, or a later one that makes no difference, on the clock
-// of this process.
-func (s *Survey) LeasesSeen() time.Time { return s.leases.seen }
 
 // Queue returns what is queued of a job, as of the last look; it must not be modified. It is never nil,
 // and does not change: a later look makes another.

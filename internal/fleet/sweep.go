@@ -17,8 +17,9 @@ import (
 // tasks whose deliveries are exhausted; package attempt has the rules.
 //
 // It takes no worker's word for content: numbers come from FACTOR_INPUTS, job settings from the
-// manifest. A forged return costs repeated work, nothing else. Any number of sweepers may run, because
-// each step may be done twice. They share one durable, so that each message has one reader at a time.
+// manifest. A return of a range that is queued or answered is dropped, and each worker has a share of the
+// sweeper: see sweep_check.go and sweep_pace.go. Any number of sweepers may run, because each step may be
+// done twice. They share one durable, so that each message has one reader at a time.
 //
 // Life of a return:
 //
@@ -26,6 +27,7 @@ import (
 //	                                        ▲                 │
 //	                                        │ nak with delay  ├── wait ─────────────┐
 //	                                        └─────────────────┼─────────────────────┘
+//	                                                          ├── queued, answered or too many: a complaint
 //	                                                          ├── requeue: stores tasks of the next round
 //	                                                          ├── give up: stores a dead letter
 //	                                                          └── job ended, or message invalid: nothing
@@ -34,10 +36,17 @@ import (
 // A sweeper that dies between storing and acking leaves the return, which is redelivered after
 // schema.SweepAckWait and stores nothing new. There is no limit of deliveries: a range must not be lost
 // because the server had no room for its tasks.
+//
+// The goroutine that runs it owns all fields.
 type sweeper struct {
 	f        *Fleet
 	failures *Failures
-	jobs     map[string]*sweptJob // recently used, so that a burst of returns reads each job once
+	jobs     map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
+	queues   map[string]*sweptQueue // the same for queues; at most maxQueues
+	paces    paces
+
+	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
+	depthAt time.Time
 }
 
 const (
@@ -45,12 +54,14 @@ const (
 	// sweeper still processes is not delivered to another.
 	sweepTimeout = 7 * time.Second
 
+	sweepAhead = 8 // messages that the server sends before they are processed
+
 	sweepRetry = 2 * time.Second // before a message that could not be processed is redelivered
 )
 
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
-	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob)}
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces)}
 }
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
@@ -76,9 +87,9 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	// One at a time: if this process is killed, other sweepers receive its messages only after the
+	// A few at a time: if this process is killed, other sweepers receive its messages only after the
 	// durable's ack wait.
-	messages, err := c.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
+	messages, err := c.Messages(jetstream.PullMaxMessages(sweepAhead), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
 		return fmt.Errorf("sweep: %w", stream.Explain(err))
 	}
@@ -122,14 +133,15 @@ func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 	defer cancel()
 	delay, err := s.process(ctx, m)
 	switch {
-	case life.Err() != nil && err == nil && delay == 0:
-		m.Ack()
+	case err == nil && delay == 0:
+		m.Ack() // if it is lost, the message is processed twice
 	case life.Err() != nil:
 		m.Nak()
 	case delay > 0:
 		m.NakWithDelay(delay)
-	case err == nil:
-		m.DoubleAck(ctx)
+	case errors.Is(err, errDropped): // its worker has a complaint; if the ack is lost, it is dropped again
+		s.f.link.Log.Debug().Str("subject", m.Subject()).Err(err).Msg("return dropped")
+		m.Ack()
 	case errors.Is(err, errVoid):
 		s.f.link.Log.Warn().Str("subject", m.Subject()).Err(err).Msg("invalid return dropped")
 		m.DoubleAck(ctx)
@@ -140,7 +152,7 @@ func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 }
 
 // process executes the decision about one message. It returns after which delay the message is to be
-// redelivered; 0 = it is done. An error that wraps errVoid means that no retry can help.
+// redelivered; 0 = it is done. An error that wraps errVoid or errDropped means that no retry can help.
 func (s *sweeper) process(ctx context.Context, m jetstream.Msg) (time.Duration, error) {
 	meta, err := m.Metadata()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -18,25 +19,42 @@ import (
 // from the subject, which the server has checked; the reason is the worker's claim. Only a postponed
 // number needs evidence: the failure records of workers.
 func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jetstream.MsgMetadata) (time.Duration, error) {
+	worker, began := lastToken(m.Subject()), time.Now()
+	if delay, err := s.admit(ctx, worker, meta); delay > 0 || err != nil {
+		return delay, err
+	}
+	// While the sweeper works for this worker, its share does not grow: else a slow sweeper would never
+	// see a share used up.
+	defer func() { s.paces.of(worker).returns.Spend(s.f.returnShare.Rate * time.Since(began).Seconds()) }()
 	at, err := schema.ParseSubject(m.Subject())
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errVoid, err)
+		return 0, s.drop(worker, err)
 	}
 	r, err := task.DecodeReturn(m.Data())
 	if err != nil {
-		return 0, fmt.Errorf("%w: %w", errVoid, err)
+		return 0, s.drop(at.Worker, err)
 	}
 	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
-	if returned.NeedsEvidence() {
-		return s.decide(ctx, at, roundAfter(at.Round, meta.Timestamp))
+	do := attempt.Decision{Pieces: 1}
+	if !returned.NeedsEvidence() {
+		do = returned.Decide(attempt.Evidence{})
 	}
-	switch do := returned.Decide(attempt.Evidence{}); do.Action {
-	case attempt.Wait:
+	if do.Action == attempt.Wait {
 		return do.Delay, nil
-	default:
-		return 0, s.requeue(ctx, at, do, roundAfter(at.Round, meta.Timestamp))
 	}
+	do.Pieces = min(do.Pieces, attempt.Pieces(at.Range.Count)) // no honest worker requests more
+	round := roundAfter(at.Round, meta.Timestamp)
+	if ok, delay, err := s.checkReturn(ctx, at, do.Pieces, round, meta); !ok || err != nil {
+		return delay, err
+	}
+	if returned.NeedsEvidence() {
+		return s.decide(ctx, at, round)
+	}
+	return 0, s.requeue(ctx, at, do, round)
 }
+
+// lastToken returns the last token of a subject: the worker, if the server has checked who publishes it.
+func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
 
 // roundAfter returns the round in which a range of the round before is queued again. It depends only on
 // its arguments: a message that is processed twice queues its range once.
@@ -59,7 +77,12 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 	if r := at.Range; r.Count > task.MaxCount {
 		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
 	}
-	return voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, at.Range.Pieces(do.Pieces), round, do.Spent))
+	pieces := at.Range.Pieces(do.Pieces)
+	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent))
+	if err == nil {
+		s.hasQueued(at.Job, at.Range, uint64(len(pieces)))
+	}
+	return err
 }
 
 // voidWithoutInput makes err wrap errVoid if the job has no such numbers.
@@ -76,10 +99,13 @@ type sweptJob struct {
 	at       time.Time // when it was read
 	manifest *task.Job
 	inputs   *Inputs
+	reloaded bool // inputs were read twice
 }
 
-// sweptJobAge is how long a sweptJob may be used.
-const sweptJobAge = time.Second
+const (
+	sweptJobAge = time.Second // how long a sweptJob may be used
+	maxSwept    = 8           // jobs that are kept; each may take 24 MiB
+)
 
 // job returns an active job; nil for a job that has ended or does not exist.
 func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
@@ -98,7 +124,9 @@ func (s *sweeper) job(ctx context.Context, id string) (*sweptJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	clear(s.jobs) // nearly always there is one job at a time
+	if len(s.jobs) >= maxSwept {
+		clear(s.jobs)
+	}
 	s.jobs[id] = &sweptJob{at: time.Now(), manifest: manifest, inputs: inputs}
 	return s.jobs[id], nil
 }

@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
@@ -69,6 +70,14 @@ type (
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )
+
+// leastBudget returns the least time that a worker may have had for a number of so many bits.
+func leastBudget(j *task.Job) func(bits int) time.Duration {
+	if j.Budget > 0 {
+		return func(int) time.Duration { return j.Budget }
+	}
+	return plan.LeastBudget
+}
 
 // streams is the access of this process to one job's streams. It is safe for concurrent use. (The
 // tests of the loop have another access, to streams that lose messages and repeat them.)
@@ -200,11 +209,12 @@ func (s *streams) followFailures(ctx context.Context) error {
 	return err
 }
 
-// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost.
+// keepLease takes the job's lease whenever it is free, and keeps it until ctx ends or it is lost. The
+// holder queues audits.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		l.post(leaseChanged{held: true})
-		<-ctx.Done()
+		s.keepAuditing(ctx, l)
 		l.post(leaseChanged{held: false})
 		return nil
 	})
@@ -220,9 +230,10 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	if err != nil {
 		return err
 	}
+	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
 	c := &checker{
-		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known,
-		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string),
+		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
+		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) error {
 		return c.take(ctx, arrivals, last)

@@ -36,24 +36,39 @@ type checker struct {
 	log      zerolog.Logger
 	check    func(context.Context, collect.Arrival) (collect.Checked, error) // safe for concurrent use
 	trust    *fleet.Trust
+	audits   *auditor
 	deliver  func(batch)
 	recent   task.Set                // positions of the results that the last batch verified
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
+
+	collector coverage               // nil = useless results are not bounded
+	workers   map[string]*usefulness // at most maxBounded
+}
+
+// A coverage knows which positions are verified or given up. It is safe for concurrent use.
+type coverage interface {
+	Covers(r task.Range) bool   // all of r, which is not empty
+	Overlaps(r task.Range) bool // some of r
 }
 
 // An outcome is what verification says of one result.
 type outcome struct {
 	checked collect.Checked
-	unread  bool  // its worker is quarantined: the result is refused without verification
-	err     error // a *collect.Refused, or an error of the store
+	unread  bool          // its worker is quarantined: the result is refused without verification
+	dropped bool          // its worker has too many useless results: it is removed without verification
+	took    time.Duration // verification
+	err     error         // a *collect.Refused, or an error of the store
 }
 
 // take deals with the results of a batch, whose last sequence is last. arrivals may be empty: last
 // then counts messages that are not results. An error ends the job in this process; the results
 // before the one that has caused it are accepted all the same.
 func (c *checker) take(ctx context.Context, arrivals []collect.Arrival, last uint64) error {
-	outcomes := c.verify(ctx, arrivals)
+	outcomes, refuted := c.verify(ctx, arrivals)
 	verified, refused, err := c.sort(ctx, arrivals, outcomes)
+	if err == nil {
+		err = c.punish(ctx, refuted)
+	}
 	if err != nil {
 		c.deliver(batch{verified: verified})
 		err = errors.Join(err, c.streams.fleet.DropResults(ctx, refused))
@@ -81,7 +96,7 @@ func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes
 		o, seq := &outcomes[i], arrivals[i].Seq
 		var refusal *collect.Refused
 		switch {
-		case o.unread:
+		case o.unread, o.dropped:
 			refused = append(refused, seq)
 		case errors.As(o.err, &refusal):
 			refused = append(refused, seq)

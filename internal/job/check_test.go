@@ -21,7 +21,7 @@ func TestOverlapping(t *testing.T) {
 	var mu sync.Mutex
 	var verified []uint64 // sequences
 	refused := map[uint64]bool{}
-	c := &checker{streams: new(streams), trust: new(fleet.Trust)}
+	c := &checker{streams: new(streams), trust: new(fleet.Trust), audits: newAuditor(new(task.Job), nil)}
 	c.check = func(_ context.Context, a collect.Arrival) (collect.Checked, error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -51,7 +51,7 @@ func TestOverlapping(t *testing.T) {
 	for seq := range uint64(5) {
 		arrivals = append(arrivals, collect.Arrival{Range: task.Span(0, 10), Worker: "w", Seq: seq + 1})
 	}
-	outcomes := c.verify(t.Context(), arrivals)
+	outcomes, _ := c.verify(t.Context(), arrivals)
 	if !slices.Equal(verified, []uint64{1, 2, 3}) || outcomes[1].err == nil || outcomes[2].err != nil || outcomes[4].err != nil {
 		t.Errorf("verified %v: %+v", verified, outcomes)
 	}
@@ -68,7 +68,7 @@ func TestErrorAfterAnswers(t *testing.T) {
 		slow := func(item *collect.Item) error { time.Sleep(time.Second); return out.emit(item) }
 		l := newLoop(t.Context(), loopConfig{job: &w.job, watch: Watch{Emit: slow}, access: w, numbers: worldNumbers, reread: w.result})
 		broken := errors.New("broken")
-		c := &checker{streams: new(streams), trust: new(fleet.Trust), deliver: func(b batch) { l.deliver(b) }}
+		c := &checker{streams: new(streams), trust: new(fleet.Trust), audits: l.audits, deliver: func(b batch) { l.deliver(b) }}
 		c.check = func(ctx context.Context, a collect.Arrival) (collect.Checked, error) {
 			if a.Seq == 4 {
 				return collect.Checked{}, broken

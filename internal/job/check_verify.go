@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
@@ -19,8 +20,10 @@ import (
 // last batch, which the loop may not have accepted yet, or by verified ones of this batch. The batch is
 // verified in rounds, the longest ranges first. A result whose positions others of its round may answer
 // waits for the next round, and is verified there if they were refused.
-func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outcome {
-	outcomes := make([]outcome, len(arrivals))
+//
+// An exception is an answer that audits a claim of another worker, see auditor.
+func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) (outcomes []outcome, refuted []refutation) {
+	outcomes = make([]outcome, len(arrivals))
 	var left []int // indices into arrivals
 	for i := range arrivals {
 		if a := &arrivals[i]; c.trust.Refuses(a.Worker, a.Seq) {
@@ -29,6 +32,7 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 			left = append(left, i)
 		}
 	}
+	left = c.bound(ctx, arrivals, outcomes, left)
 	slices.SortStableFunc(left, func(i, j int) int { return cmp.Compare(arrivals[j].Range.Count, arrivals[i].Range.Count) })
 	answered, fresh := c.recent, task.Set{}
 	for len(left) > 0 {
@@ -36,14 +40,18 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 		round, left = c.nextRound(arrivals, outcomes, left, &answered)
 		c.verifyAll(ctx, arrivals, outcomes, round)
 		for _, i := range round {
+			if !arrivals[i].Again {
+				c.charge(&arrivals[i], outcomes[i].took, &answered)
+			}
 			if outcomes[i].err == nil {
 				answered.Add(arrivals[i].Range)
 				fresh.Add(arrivals[i].Range)
+				refuted = append(refuted, c.audits.note(&outcomes[i].checked)...)
 			}
 		}
 	}
 	c.recent = fresh
-	return outcomes
+	return outcomes, refuted
 }
 
 // nextRound divides left into the results to verify now, and those that wait for them. It sets the
@@ -51,9 +59,18 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) []outc
 func (c *checker) nextRound(arrivals []collect.Arrival, outcomes []outcome, left []int, answered *task.Set) (round, later []int) {
 	var planned task.Set // answered, and what the round may answer
 	planned.AddSet(answered)
+	var audited task.Set // what the round may audit: one answer for each position
 	for _, i := range left {
 		r := arrivals[i].Range
 		switch {
+		case c.audits.wants(&arrivals[i]):
+			if audited.Contains(r) {
+				later = append(later, i)
+				continue
+			}
+			arrivals[i].Again = true
+			round = append(round, i)
+			audited.Add(r)
 		case r.Count == 0 || !planned.Contains(r): // without a position: it is refused
 			round = append(round, i)
 			planned.Add(r)
@@ -74,7 +91,9 @@ func (c *checker) verifyAll(ctx context.Context, arrivals []collect.Arrival, out
 		group.Go(func() {
 			for k := next.Add(1) - 1; k < int64(len(indices)); k = next.Add(1) - 1 {
 				o := &outcomes[indices[k]]
+				began := time.Now()
 				o.checked, o.err = c.check(ctx, arrivals[indices[k]])
+				o.took = time.Since(began)
 			}
 		})
 	}

@@ -64,7 +64,7 @@
 //	FACTOR_RESULTS   > checker    > batch, caughtUp ──────────────────────────────┤
 //	FACTOR_JOBS      > manifests  > the newest manifest ──────────────────────────┤
 //	FACTOR_DEAD      > letters    > a review is requested ────────────────────────┼─> loop ─> Watch.Emit
-//	FACTOR_LEASES    > lease      > leaseChanged ─────────────────────────────────┤    │
+//	FACTOR_LEASES    > lease      > leaseChanged; queues audits while held ───────┤    │
 //	FACTOR_WORKERS   > heartbeats > heartbeatsKnown ──────────────────────────────┤    │
 //	timers           >            > a review or a look for overdue ranges is due ─┤    │
 //	the job's streams> operations > answer, reminded, overdueIssued ──────────────┘    │
@@ -78,7 +78,8 @@
 //   - The feeder owns the input and the publisher (feed.go). Its states are a table
 //     (feed_state.go).
 //   - The checker owns the counts of refused results (check.go). It verifies a batch on all
-//     cores before the loop gets it.
+//     cores before the loop gets it. It tells the auditor (audit.go) of unfinished answers, some
+//     of which the goroutine of the lease queues again.
 //   - An operation owns nothing. It reads or changes the streams once.
 //
 // Goroutines share only what is safe for concurrent use: fleet.Fleet, fleet.Inputs,

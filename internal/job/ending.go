@@ -187,7 +187,7 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 		return sum, s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
 	case full:
 		return sum, err
-	case err == nil || sum.Requeued > 0 && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
+	case err == nil || (sum.Requeued > 0 || l.audits.hasAsked()) && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
 		return sum, s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
 	}
 	return sum, nil

@@ -60,6 +60,8 @@ type Watch struct {
 	Status   func(string)      // what the process waits for, for the user; "" = nothing. Safe for concurrent use; may be nil
 	Progress *plan.JobProgress // filled if not nil
 	Log      zerolog.Logger
+
+	audits *askedAudits // of the supervisor, for all its watches; nil otherwise
 }
 
 // withDefaults returns w with all functions set.

@@ -64,6 +64,8 @@ type loop struct {
 	// estimate how many tasks are still queued, at any time and without waiting for the loop.
 	accepted atomic.Uint64
 
+	audits *auditor // shared by the checker and the keeper of the lease, which lock it
+
 	// Owned by the goroutine of run; collector.Check alone is called by others.
 	job          *task.Job // the manifest as last seen
 	collector    *collect.Collector
@@ -102,9 +104,10 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
+	l.audits = newAuditor(c.job, c.watch.audits)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
+		Kind: c.job.Kind, Budget: leastBudget(c.job), Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)
 	l.reminder.Stop()

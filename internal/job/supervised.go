@@ -28,8 +28,8 @@ import (
 //	a result came; a task was lost, split,        | the queue of the job has changed: its task was acked
 //	returned, requeued, exhausted or given up     | or removed, or another was queued
 //	a worker died after its result was stored     | the same, when the task is redelivered and acked
-//	the holder of the job died or left            | its lease is not listed any more
-//	the feeder of an open job died or left        | the lease of the feeder is not listed any more
+//	the holder of the job died or left            | its lease is free
+//	the feeder of an open job died or left        | the lease of the feeder is free
 //	the job was sealed, cut off or reopened       | its manifest has changed
 //	a range waits in FACTOR_RETURNS               | the queue has changed; it changes again when the
 //	                                              | sweeper requeues the range
@@ -76,7 +76,7 @@ type supervised struct {
 	// Of its watches before.
 	slices     uint      // how many ended because other jobs waited
 	incomplete uint      // how many in a row ended with numbers unaccounted for
-	released   time.Time // until then its lease may be listed, although this process has released it
+	released   time.Time // this process has released its lease: what was read before is out of date
 }
 
 // quietFor returns for how long nothing has happened in a watched job.

@@ -52,6 +52,7 @@ type supervisor struct {
 	name string // of this supervisor, in leases; that of its watches is another for each job
 	pace pace
 
+	audits   *askedAudits
 	survey   *fleet.Survey
 	expiry   *fleet.Expiry
 	jobs     map[string]*supervised // the active jobs, and those whose watch has not ended yet
@@ -73,7 +74,7 @@ type supervisor struct {
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 	return &supervisor{
 		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
-		survey: f.NewSurvey(), expiry: f.NewExpiry(),
+		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
 	}

@@ -54,8 +54,9 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 	id := e.manifest.ID
 	queue := s.survey.Queue(id)
 	moved := e.queue != nil && !e.queue.Same(queue)
-	held := s.survey.Held(id) && !s.f.Holds(id) && s.survey.LeasesSeen().After(e.released)
-	fed := s.survey.Held(feedLease(id))
+	held, asOf := s.survey.Held(id)
+	held = held && !s.f.Holds(id) && asOf.After(e.released)
+	fed, _ := s.survey.Held(feedLease(id))
 	lost := e.held && !held || e.fed && !fed && e.manifest.State == task.Open // its holder or its feeder
 	e.queue, e.held, e.fed = queue, held, fed
 

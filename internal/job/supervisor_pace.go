@@ -2,10 +2,9 @@ package job
 
 import "time"
 
-// A pace says how often a supervisor looks, and how long it watches a job. Two inequalities must hold:
+// A pace says how often a supervisor looks, and how long it watches a job. This must hold:
 //
-//	hurried > cutOffAfter               to seal a job whose feeder died takes a watch that long
-//	release > fleet's leaseTTL + look   else a lease that this process released is taken for another's
+//	hurried > cutOffAfter   to seal a job whose feeder died takes a watch that long
 type pace struct {
 	look    time.Duration // between two looks at all jobs
 	remind  time.Duration // between two looks at the heartbeats of quarantined workers
@@ -15,7 +14,7 @@ type pace struct {
 	recheck time.Duration // most time between two checks of a parked job
 	longest time.Duration // the same for a job with numbers unaccounted for
 	retry   time.Duration // between the end of a watch and the next check; the manifest of an ended job comes sooner
-	release time.Duration // for so long a lease that was just released may still be listed
+	release time.Duration // a watched job is left to the process that holds it after so long
 	watched int           // jobs watched at a time: each has a consumer, and a collector in memory
 }
 

@@ -138,7 +138,7 @@ func TestSuperviseManyJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	feeder := h.holdLease(feedLease("fed"))
+	feeder, _ := h.holdLease(feedLease("fed"))
 
 	var book logbook
 	s := newSupervisor(h.other(), zerolog.New(&book))
@@ -171,23 +171,33 @@ func TestSuperviseManyJobs(t *testing.T) {
 	})
 }
 
-// TestSuperviseAfterWaiter: a supervisor does not watch a job that another process holds, and takes
-// it over when that process dies.
+// TestSuperviseAfterWaiter: a supervisor does not watch a job that another process holds, and takes it over
+// at once when that process leaves, and when it dies, after the end of its lease.
 func TestSuperviseAfterWaiter(t *testing.T) {
 	t.Parallel()
-	h := newTestFleet(t)
-	h.feed("j")
-	if err := h.PurgeQueue(t.Context(), "j"); err != nil {
-		t.Fatal(err)
+	for name, within := range map[string]time.Duration{"leaves": 10 * time.Second, "dies": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTestFleet(t)
+			h.feed("j")
+			if err := h.PurgeQueue(t.Context(), "j"); err != nil {
+				t.Fatal(err)
+			}
+			leave, die := h.holdLease("j")
+			h.supervise(quickPace)
+			time.Sleep(20 * quickPace.look)
+			if n := h.consumers(schema.StreamResults); n != 0 {
+				t.Errorf("a job that another process holds is watched: %d consumers", n)
+			}
+			end := map[string]func(){"leaves": leave, "dies": die}[name]
+			end()
+			ended := time.Now()
+			await(t, "its tasks are queued again", func() bool { return h.held(schema.StreamTasks, "j") > 0 })
+			if d := time.Since(ended); d > within {
+				t.Errorf("its tasks are queued again after %v", d)
+			}
+		})
 	}
-	waiter := h.holdLease("j")
-	h.supervise(quickPace)
-	time.Sleep(20 * quickPace.look)
-	if n := h.consumers(schema.StreamResults); n != 0 {
-		t.Errorf("a job that another process holds is watched: %d consumers", n)
-	}
-	waiter()
-	await(t, "its tasks are queued again", func() bool { return h.held(schema.StreamTasks, "j") > 0 })
 }
 
 // TestSuperviseExpires: a tombstone is removed when its time has come.
@@ -269,19 +279,24 @@ func TestSupervisorsShare(t *testing.T) {
 	}
 }
 
-// holdLease holds a lease as another process does, until that process dies.
-func (h *testFleet) holdLease(key string) (die func()) {
+// holdLease takes a lease for another process, which leaves or dies: it gives the lease back, or not.
+func (h *testFleet) holdLease(key string) (leave, die func()) {
 	h.t.Helper()
 	nc, js := h.connect()
 	f := h.open(nc, js)
-	has := make(chan struct{})
-	go f.Hold(context.Background(), key, "other", func(ctx context.Context) error { close(has); <-ctx.Done(); return context.Cause(ctx) })
+	has, left := make(chan struct{}), make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		f.Hold(ctx, key, "other", func(ctx context.Context) error { close(has); <-ctx.Done(); return context.Cause(ctx) })
+		close(left)
+	}()
 	select {
 	case <-has:
 	case <-time.After(10 * time.Second):
 		h.t.Fatalf("%s is not free", key)
 	}
-	return nc.Close
+	h.t.Cleanup(cancel)
+	return func() { cancel(); <-left }, nc.Close
 }
 
 // purgeTask removes a task as its worker's ack does.

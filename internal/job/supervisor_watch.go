@@ -51,7 +51,7 @@ func (s *supervisor) watch(ctx context.Context, e *supervised) {
 	s.log.Debug().Str("job", id).Msg("watching job")
 	emit := func(*collect.Item) error { e.activity.Store(time.Now().UnixNano()); return nil }
 	s.watches.Go(func() {
-		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log})
+		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log, audits: s.audits})
 		if err != nil && context.Cause(ctx) == errLeave {
 			err = errLeave
 		}
@@ -71,8 +71,8 @@ func (s *supervisor) watchEnded(ctx context.Context, end watchEnd) {
 	e, now := end.job, time.Now()
 	delete(s.watching, e.manifest.ID)
 	e.state, e.checkAt = parked, now.Add(s.pace.retry)
-	if !e.held { // else the lease that is listed is that of another process
-		e.released = now.Add(s.pace.release)
+	if !e.held { // else the lease that was read is that of another process
+		e.released = now
 	}
 	log := s.log.With().Str("job", e.manifest.ID).Logger()
 	switch err := end.err; {

@@ -99,6 +99,11 @@ func (h *testFleet) fill(job string) {
 
 // worker runs a worker until stop is called. outbox may wrap what it publishes to.
 func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbox) (stop func()) {
+	return h.workerOf(name, 2, kind.All(), outbox)
+}
+
+// workerOf is worker with so many slots and other kinds.
+func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kind, outbox func(*puller.Client) worker.Outbox) (stop func()) {
 	h.t.Helper()
 	nc, js := h.connect()
 	client, err := puller.Open(h.t.Context(), nc, js, name, stream.Options{Log: zerolog.Nop()})
@@ -110,7 +115,7 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 		out = outbox(client)
 	}
 	w := worker.New(worker.Config{
-		Name: name, Slots: 2, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kind.All(), Log: zerolog.Nop(),
+		Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
 	}, client, out)
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
@@ -121,6 +126,16 @@ func (h *testFleet) worker(name string, outbox func(*puller.Client) worker.Outbo
 		if err := w.Run(ctx); err != nil {
 			h.t.Errorf("worker %s: %v", name, err)
 		}
+	})
+	group.Go(func() {
+		for ctx.Err() == nil {
+			client.Beat(worker.Status{Stats: w.Stats(), Holding: w.Holding()})
+			select {
+			case <-ctx.Done():
+			case <-time.After(300 * time.Millisecond):
+			}
+		}
+		client.Leave()
 	})
 	stop = sync.OnceFunc(func() { cancel(); group.Wait() })
 	h.t.Cleanup(stop)

@@ -7,7 +7,8 @@
 // Each answer has the time that its number took, in Factorization.CPU: the wall-clock time of the goroutine that
 // computed it, plus the time for which borrowed cores helped. Go has no clock for the CPU time of a goroutine. The
 // two differ only on a machine with more work than CPUs. The times are summed for users, who compare jobs and
-// workers by them. Nothing is decided by a time: a worker may claim any.
+// workers by them. One thing is decided by a time: an unfinished answer is refused if it took less than the budget
+// of its number (verify.Unfinished). It never does here: the budget is measured by the same clock, within the time.
 //
 // Reading the clock twice takes as long as an easy number. So easy numbers are timed in groups, and each has the
 // same share. With n answers since the clock was read at t0, of which the last may be hard, from th on:

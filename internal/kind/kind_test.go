@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/factor"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
+	"factorfleet/internal/verify"
 	"factorfleet/internal/worker"
 )
 
@@ -128,6 +129,35 @@ func TestFactorBudget(t *testing.T) {
 	}
 	if show(got[0]) != hard+"C" {
 		t.Errorf("got %s", show(got[0]))
+	}
+}
+
+// TestHonestlyUnfinished: the unfinished answers of this kind pass the check of their effort: alone, among
+// easy numbers, with certificates and for each size.
+func TestHonestlyUnfinished(t *testing.T) {
+	hard := number(t, mersenneProduct(521, 607).String())
+	semiprime := number(t, "170141183460469231722463931679029328209") // 127 bits: (2^63+29)*(2^64-59)
+	for _, numbers := range [][]nat.Nat{
+		{hard}, {semiprime}, {nat.New(6), hard, nat.New(35), semiprime, nat.New(1 << 40), semiprime, hard},
+	} {
+		for _, budget := range []time.Duration{1, time.Millisecond, 30 * time.Millisecond} {
+			for _, certify := range []bool{false, true} {
+				var done []task.Factorization
+				began := time.Now()
+				o := worker.RunOptions{Budget: budget, Certify: certify, Tick: func() {}}
+				if err := AllOn(2, 0)[task.KindFactor].Run(t.Context(), numbers, o, &done); err != nil {
+					t.Fatal(err)
+				}
+				r := &task.Result{Kind: task.KindFactor, Elapsed: time.Since(began), Items: done}
+				err := verify.Result(t.Context(), task.KindFactor, numbers, r)
+				if err == nil {
+					err = verify.Unfinished(t.Context(), numbers, r, func(int) time.Duration { return budget })
+				}
+				if err != nil {
+					t.Errorf("%d numbers, budget %v: %v", len(numbers), budget, err)
+				}
+			}
+		}
 	}
 }
 

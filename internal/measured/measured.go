@@ -25,6 +25,9 @@ func Of(l kernels.Level) *Times { return &levels[l] }
 // Active returns the tables of the level in force.
 func Active() *Times { return Of(kernels.Active()) }
 
+// Slowest returns the tables of the level without vector instructions.
+func Slowest() *Times { return Of(kernels.Plain) }
+
 // Sieve returns the expected time of the sieve for a semiprime of so many bits, on one
 // core. Below 64 bits and above SieveBits it is the time of these sizes.
 func (t *Times) Sieve(bits int) time.Duration { return t.sieve.between(bits) }
@@ -59,6 +62,15 @@ const (
 	budgetOfBit = 140 * time.Millisecond // for each bit, above SieveBits
 )
 
+// LeastBudget returns a lower bound of the Budget of all levels, and of those of earlier
+// versions, for a number of so many bits.
+func LeastBudget(bits int) time.Duration {
+	if bits <= SieveBits {
+		return leastBudget
+	}
+	return min(max(leastBudget, time.Duration(bits)*budgetOfBit), mostBudget)
+}
+
 // Budget returns the time that a number of so many bits is given when the user sets
 // none. Up to SieveBits it is ten times the expected time of the sieve, which suffices
 // on a slower machine too. Above, where most numbers stay unfinished, it is about three
@@ -67,5 +79,5 @@ func (t *Times) Budget(bits int) time.Duration {
 	if bits <= SieveBits {
 		return max(leastBudget, 10*t.Sieve(bits))
 	}
-	return min(max(leastBudget, time.Duration(bits)*budgetOfBit), mostBudget)
+	return LeastBudget(bits)
 }

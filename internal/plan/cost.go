@@ -10,6 +10,7 @@
 package plan
 
 import (
+	"math"
 	"time"
 
 	"factorfleet/internal/measured"
@@ -28,6 +29,39 @@ var (
 // Cost returns the expected time for one number on one core. Requires bits >= 0. Every
 // kind but square counts as factor.
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
+
+// splits has the work in which the engine splits off a divisor of up to so many bits, in nearly all
+// cases: 10, 12, 15 and 20 digits. For comparison, of 16 divisors of 40 bits the slowest one took 70,000
+// steps, and of 16 of 50 bits 580,000 (numbers of 1,320 bits, level plain, a busy Zen 4).
+var splits = []struct {
+	bits int
+	work time.Duration // in steps of B1, see SplitTime
+}{{34, 60e3}, {40, 200e3}, {50, 600e3}, {66, 12e6}}
+
+// sievedEverywhere is the size of numbers for whose sieve each worker has the memory: 25 MB.
+const sievedEverywhere = 200
+
+// SplitTime returns a time in which a worker on one core, without kernels of its processor, splits off
+// a divisor of so many bits of a number of so many bits in nearly all cases. It is the longest Duration
+// divided by 64 if there is no bound, so that small multiples of it do not overflow.
+func SplitTime(bits, divisor int) time.Duration {
+	least := time.Duration(math.MaxInt64 / 64)
+	words := time.Duration(bits+63) / 64
+	for _, s := range splits {
+		if divisor <= s.bits {
+			least = s.work * (1450 + 205*words*words) // ns; see groupTime of package factor
+			break
+		}
+	}
+	if bits <= sievedEverywhere {
+		least = min(least, 2*measured.Slowest().Sieve(bits))
+	}
+	return least
+}
+
+// LeastBudget returns the least time that a worker of any machine and version gives a number
+// of so many bits, in a job without a budget.
+func LeastBudget(bits int) time.Duration { return measured.LeastBudget(bits) }
 
 func tableOf(kind string) []time.Duration {
 	if kind == task.KindSquare {

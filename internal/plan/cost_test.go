@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -19,6 +20,41 @@ func TestCost(t *testing.T) {
 	}
 	if got := Cost(task.KindSquare, 5000); got != squareCost {
 		t.Errorf("a square costs %v, want %v", got, squareCost)
+	}
+}
+
+// TestSplitTime: the time grows with the number and with the divisor, and a number that is sieved soon has
+// a bound for every divisor.
+func TestSplitTime(t *testing.T) {
+	for _, test := range []struct {
+		bits, divisor int
+		least, most   time.Duration
+	}{
+		{512, 34, 800 * time.Millisecond, time.Second},
+		{1320, 40, 15 * time.Second, 20 * time.Second},
+		{1320, 50, 50 * time.Second, time.Minute},
+		{150, 75, 50 * time.Millisecond, 100 * time.Millisecond},
+		{512, 67, math.MaxInt64 / 64, math.MaxInt64 / 64},
+	} {
+		if got := SplitTime(test.bits, test.divisor); got < test.least || got > test.most {
+			t.Errorf("%d of %d bits: %v", test.divisor, test.bits, got)
+		}
+	}
+	for bits := 128; bits < 5000; bits += 64 {
+		for divisor := 17; divisor < 80; divisor++ {
+			if SplitTime(bits, divisor) > SplitTime(bits+64, divisor) && bits > sievedEverywhere || SplitTime(bits, divisor) > SplitTime(bits, divisor+1) {
+				t.Fatalf("%d of %d bits", divisor, bits)
+			}
+		}
+	}
+}
+
+// TestLeastBudget: no level gives a number less.
+func TestLeastBudget(t *testing.T) {
+	for bits := range 5000 {
+		if got := LeastBudget(bits); got > measured.Active().Budget(bits) || got > measured.Slowest().Budget(bits) || got < 30*time.Second {
+			t.Errorf("%d bits: %v", bits, got)
+		}
 	}
 }
 

@@ -62,6 +62,16 @@ func (f *Factorization) Certificate(i int) string {
 	return f.Certificates[i]
 }
 
+// Unfinished reports whether a factor is left that is Composite.
+func (f *Factorization) Unfinished() bool {
+	for i := range f.Factors {
+		if f.Factors[i].Status == Composite {
+			return true
+		}
+	}
+	return false
+}
+
 // A Result is the answer of one worker for one range. Job, range and worker are in its
 // subject.
 type Result struct {

@@ -22,6 +22,7 @@
 //	montgomery.go   arithmetic modulo n for all of these tests
 //	bailliepsw.go   strong test and Lucas test of one number; pair.go: of two; lucas.go: the parameter P
 //	strong.go       strong test of four numbers below 2^32; pseudoprimes.go: its exceptions
+//	unfinished.go   the effort that an unfinished answer has to show
 //	composite.go    what an unfinished factor has to be; probable.go: tests of long numbers, which can be interrupted
 //	certificate.go  the steps of a certificate; theorem.go: the theorems, with proofs; ring.go: arithmetic
 //
@@ -31,7 +32,8 @@
 //
 // By policy the package imports nothing of the factoring engine, so that an error of
 // the engine is not an error of its check. The time is bounded by the size of n,
-// whatever the answer claims. Method and CPU time are not checked.
+// whatever the answer claims. Method and CPU time of complete answers are not checked; those
+// of unfinished ones have to show the effort that the job asks for, see Unfinished.
 package verify
 
 import (

@@ -24,7 +24,7 @@ import (
 // of check.
 const checkEvery = 1 << 16
 
-// Find looks for a divisor d of n, 1 < d < n, by p-1 with the bounds b1 < b2 < 2^40; a
+// Find looks for a divisor d of n, 1 < d < n, by p-1 with the bounds b1 <= b2 < 2^40; a
 // b1 below 3 counts as 3. It returns nil if it finds none. Requires n >= 5 odd and not
 // divisible by 3.
 //

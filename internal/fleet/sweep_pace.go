@@ -1,0 +1,85 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
+)
+
+// Each worker has a share of the sweeper of a process, so that the returns of one do not delay those of
+// others:
+//
+//	up to Burst at once, then Rate a second   processed
+//	Debt more                                 redelivered when it is their turn
+//	all others                                removed, with a complaint
+//
+// A worker with 256 slots that drains returns 256 ranges, and 512 that wait in it: that passes at once.
+// Removed returns lose nothing: the holder of the job finds ranges that are really missing.
+var (
+	// The durable has at most 1000 messages delivered or postponed, of all workers.
+	returnShare = Share{Burst: 1024, Rate: 200, Debt: 256}
+
+	// Returns whose range is still queued wait a little: see waitForAck.
+	waitShare = Share{Burst: 512, Rate: 50}
+)
+
+const (
+	removeEvery = time.Second // the least time between two removals of all returns of a worker
+	maxPaced    = 1024        // workers; without credentials names are free to invent
+)
+
+// A paced is what one worker has had.
+type paced struct {
+	returns Bucket
+	waits   Bucket
+	removed time.Time // of the last removal of all its returns
+}
+
+// paces has the shares of all workers. It is for one goroutine.
+type paces map[string]*paced
+
+// of returns the share of a worker. With too many workers, all begin anew.
+func (p paces) of(worker string) *paced {
+	w := p[worker]
+	if w == nil {
+		if len(p) >= maxPaced {
+			clear(p)
+		}
+		w = new(paced)
+		p[worker] = w
+	}
+	return w
+}
+
+// admit decides whether a return is processed now, later (delay > 0), or never, which is an error that
+// wraps errDropped. It counts a return at its first delivery, whichever sweeper had that.
+func (s *sweeper) admit(ctx context.Context, worker string, meta *jetstream.MsgMetadata) (delay time.Duration, err error) {
+	if meta.NumDelivered > 1 {
+		return 0, nil
+	}
+	now := time.Now()
+	w := s.paces.of(worker)
+	delay, ok := w.returns.Take(now, s.f.returnShare, 1)
+	if ok {
+		return delay, nil
+	}
+	if now.Sub(w.removed) >= removeEvery {
+		w.removed = now
+		if err := s.f.returns.Purge(ctx, jetstream.WithPurgeSubject(schema.ReturnsPrefix+"*.*.*."+worker)); err != nil {
+			s.f.link.Log.Debug().Err(stream.Explain(err)).Str("worker", worker).Msg("cannot remove the returns of a worker")
+		}
+	}
+	return 0, s.drop(worker, errors.New("too many returns of one worker"))
+}
+
+// drop complains about the worker of a return and returns the error that wraps errDropped.
+func (s *sweeper) drop(worker string, why error) error {
+	s.f.complain(worker, ComplaintReturn)
+	return fmt.Errorf("%w: %w", errDropped, why)
+}
