@@ -19,10 +19,10 @@
 //
 //   - Several numbers are split, never given up. The last attempt at a single number runs alone in its
 //     worker, and counts only if it has started. So no number is given up because of another one.
-//   - A worker's word is a claim. A number is given up if [MaxDeliver] attempts at it have failed, by the
-//     failure records of two workers, or by those of the only worker. So no single worker's records give a
-//     number up while another worker is alive. The exception is the ledger of embedded, which counts the
-//     deaths of a worker in its own process: after [MaxDeliver] deaths the number is given up.
+//   - A worker's word is a claim. A number is given up if its last attempt has failed at two workers, or at the
+//     only one. So no single worker's records give a number up while another worker is alive. The exception is the
+//     ledger of embedded, which counts the deaths of a worker in its own process: after [MaxDeliver] deaths the
+//     number is given up.
 //   - A number that fails at every worker is given up after finitely many attempts. One that kills its workers
 //     costs one or two of them for its chunk. Alone it then kills the only worker three times, two workers in
 //     turn four times, and in other orders up to seven times (TestLife, TestLives). It is not bounded how often
@@ -132,20 +132,19 @@
 //
 // [Evidence.Decide] decides about a single number that no worker computes any more. The sweeper uses it for
 // exhausted tasks and postponed returns, and the holder's review for a number that has left the queue with
-// a worker's dead letter. A failure record is a record of a failed attempt, a last-attempt record, or
-// a worker's dead letter. It counts unless its worker is quarantined or still runs the attempt. Attempts are
-// the records, and at least [MaxDeliver] with a last-attempt record or a dead letter. The first row that
-// applies decides:
+// a worker's dead letter. The evidence is at which workers its last attempt has failed, by their last-attempt records
+// and dead letters. Those of a worker that is quarantined or still runs the attempt do not count, and records of
+// earlier attempts never do. The first row that applies decides:
 //
-//	attempts  workers  and                                                  decision
-//	-         -        the heartbeat of a worker without record names it    Requeue
-//	0..2      -        -                                                    Requeue
-//	-         0        -                                                    Requeue
-//	3..       2..      -                                                    GiveUp
-//	3..       1        no other worker alive within AliveWaits ack waits    GiveUp
-//	3..       1        another one was, but is not alive now                Wait
-//	3..       1        another one is alive                                 Requeue
+//	workers  and                                                decision
+//	-        the heartbeat of another worker names the range    Requeue
+//	0        -                                                  Requeue
+//	2..      -                                                  GiveUp
+//	1        no other worker alive within AliveWaits ack waits  GiveUp
+//	1        another one was, but is not alive now              Wait
+//	1        another one is alive                               Requeue
 //
 // It is queued again with [MaxDeliver]-1 deliveries spent: its next delivery runs alone and leaves a
-// last-attempt record. If one worker has written an even number of records, one delivery less is spent.
+// last-attempt record. If the last attempt has failed an even number of times at one worker, one delivery less is
+// spent.
 package attempt

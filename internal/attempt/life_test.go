@@ -11,8 +11,7 @@ import (
 type life struct {
 	delivered int    // deliveries of this round
 	spent     int    // by the header of the task
-	records   [2]int // failure records by worker, at most MaxDeliver+1 are told apart
-	last      bool   // one of them is a last-attempt record or a dead letter
+	failed    [2]int // last attempts by worker, at most MaxDeliver+1 are told apart
 }
 
 // An event is what happens to the next delivery.
@@ -43,12 +42,11 @@ func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
 		return l.decided(r.Decide(l.evidence(others)))
 	}
 	started := (e == kills || e == fails) && Start(d, Known).Action == ComputeAlone
-	if started || e == fails {
-		if l.records[worker]++; l.records[worker] > MaxDeliver+1 {
-			l.records[worker] -= 2
+	if started {
+		if l.failed[worker]++; l.failed[worker] > MaxDeliver+1 {
+			l.failed[worker] -= 2
 		}
 	}
-	l.last = l.last || started
 	if e == fails && Settle(Outcome{Verdict: Failed, Attempt: d.Attempt, Started: started}).Letter {
 		return l.decided(l.evidence(others).Decide()) // the holder's review finds a letter and no task
 	}
@@ -56,8 +54,8 @@ func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
 }
 
 func (l life) evidence(others Alive) Evidence {
-	e := Evidence{Records: l.records[0] + l.records[1], Last: l.last, Others: others}
-	for _, n := range l.records {
+	e := Evidence{Failed: l.failed[0] + l.failed[1], Others: others}
+	for _, n := range l.failed {
 		if n > 0 {
 			e.Workers++
 		}
@@ -94,7 +92,7 @@ func TestLife(t *testing.T) {
 		"kills two workers in turn":       {kills, AliveNow, inTurn, 4},
 		"kills one of two":                {kills, AliveNow, always0, 0},
 		"fails at the only worker":        {fails, AliveLongAgo, always0, 3},
-		"fails at two workers in turn":    {fails, AliveNow, inTurn, 3},
+		"fails at two workers in turn":    {fails, AliveNow, inTurn, 4},
 		"fails at one of two":             {fails, AliveNow, always0, 0},
 		"waits for the other one":         {kills, AliveRecently, always0, 0},
 		"never arrives":                   {lapses, AliveLongAgo, inTurn, 0},
@@ -199,7 +197,10 @@ func TestKillerIsFound(t *testing.T) {
 					break
 				}
 				if deaths++; n == MaxDeliver {
-					e := Evidence{Records: 1, Last: d.Action == ComputeAlone, Workers: 1, Others: AliveLongAgo}
+					var e Evidence
+					if d.Action == ComputeAlone {
+						e = Evidence{Failed: 1, Workers: 1, Others: AliveLongAgo}
+					}
 					if Exhausted(r.Count, e).Action == GiveUp {
 						dead++
 					}

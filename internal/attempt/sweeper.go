@@ -32,36 +32,29 @@ func Attempts(records int, last bool) int {
 // AliveWaits is for how many ack waits after its last heartbeat a worker counts as AliveRecently.
 const AliveWaits = 20
 
-// Evidence is what is known of the earlier attempts at a single number. A failure record is a record of a
-// failed attempt, a last-attempt record or a worker's dead letter. It is the claim of the worker that wrote
-// it, and counts unless that worker is quarantined, or still runs the attempt.
+// Evidence is what is known of the last attempts at a single number that have failed. A worker's last-attempt record
+// says that one has begun, its dead letter that one has failed. Each is the claim of that worker, and counts unless the
+// worker is quarantined, or still runs the attempt.
+//
+// Records of earlier attempts do not count: those attempts ran beside other tasks, and may have failed because of
+// them. Deliveries do not count either: one that lapsed before it started says nothing about the number, and a worker
+// that guesses a subject can use up the deliveries of another one.
 type Evidence struct {
-	Records int           // failure records that count, each round and attempt of a worker once
-	Last    bool          // one of them is a last-attempt record or a dead letter
-	Workers int           // different workers that wrote them
+	Failed  int           // last attempts that have failed, each round of a worker once
+	Workers int           // different workers at which they have
 	Others  Alive         // Workers == 1: whether another worker could try; else not read
-	Held    bool          // a live heartbeat of a worker without such a record names the range
+	Held    bool          // a live heartbeat of another worker names the range
 	AckWait time.Duration // of the durables
-}
-
-// attempts returns how many attempts have failed. The attempts before a last one may have left no record,
-// because their workers died. Deliveries are not counted: one that lapsed before it started says nothing
-// about the number, and a worker that guesses a subject can use up the deliveries of another one.
-func (e Evidence) attempts() int {
-	if e.Last {
-		return max(e.Records, MaxDeliver)
-	}
-	return e.Records
 }
 
 // Decide decides about a single number whose attempts have ended without an answer: it is given up, or
 // queued again, or it waits.
 //
-// A worker's word is only a claim. So a number is given up by the records of two workers. The records of one
-// suffice if no other worker was there to try. If another one was there a moment ago, the number waits for it.
+// A worker's word is only a claim. So a number is given up once its last attempt has failed at two workers. One
+// suffices if no other worker was there to try. If another one was there a moment ago, the number waits for it.
 func (e Evidence) Decide() Decision {
 	switch {
-	case e.Held, e.attempts() < MaxDeliver, e.Workers == 0:
+	case e.Held, e.Workers == 0:
 		return e.again()
 	case e.Workers >= 2, e.Others == AliveLongAgo:
 		return Decision{Action: GiveUp}
@@ -78,7 +71,7 @@ func (e Evidence) Decide() Decision {
 // then the last attempt is the other worker's.
 func (e Evidence) again() Decision {
 	d := Decision{Action: Requeue, Pieces: 1, Spent: MaxDeliver - 1}
-	if e.Workers == 1 && e.Records%2 == 0 {
+	if e.Workers == 1 && e.Failed%2 == 0 {
 		d.Spent--
 	}
 	return d

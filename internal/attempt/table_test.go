@@ -236,13 +236,11 @@ type returned struct {
 }
 
 func evidence() (list []Evidence) {
-	for records := range MaxDeliver + 3 {
-		for workers := range min(records+1, 4) {
-			for _, last := range bools {
-				for _, others := range []Alive{AliveNow, AliveRecently, AliveLongAgo} {
-					for _, held := range bools {
-						list = append(list, Evidence{records, last, workers, others, held, 30 * time.Second})
-					}
+	for failed := range MaxDeliver + 3 {
+		for workers := min(failed, 1); workers <= min(failed, 3); workers++ {
+			for _, others := range []Alive{AliveNow, AliveRecently, AliveLongAgo} {
+				for _, held := range bools {
+					list = append(list, Evidence{failed, workers, others, held, 30 * time.Second})
 				}
 			}
 		}
@@ -252,19 +250,16 @@ func evidence() (list []Evidence) {
 
 func TestEvidence(t *testing.T) {
 	again := func(e Evidence) Decision {
-		if e.Workers == 1 && (e.Records == 2 || e.Records == 4) {
+		if e.Workers == 1 && (e.Failed == 2 || e.Failed == 4) {
 			return Decision{Action: Requeue, Pieces: 1, Spent: 1}
 		}
 		return Decision{Action: Requeue, Pieces: 1, Spent: 2}
 	}
-	few := func(e Evidence) bool { return e.Records < 3 && !e.Last }
-	failed := func(e Evidence) bool { return !e.Held && !few(e) }
-	one := func(e Evidence) bool { return failed(e) && e.Workers == 1 }
+	one := func(e Evidence) bool { return !e.Held && e.Workers == 1 }
 	checkTable(t, evidence(), Evidence.Decide, []row[Evidence, Decision]{
 		{"a worker computes it", func(e Evidence) bool { return e.Held }, again},
-		{"too few attempts", func(e Evidence) bool { return !e.Held && few(e) }, again},
-		{"no worker says so", func(e Evidence) bool { return failed(e) && e.Workers == 0 }, again},
-		{"two workers", func(e Evidence) bool { return failed(e) && e.Workers >= 2 }, always[Evidence](giveUp)},
+		{"no worker says so", func(e Evidence) bool { return !e.Held && e.Workers == 0 }, again},
+		{"two workers", func(e Evidence) bool { return !e.Held && e.Workers >= 2 }, always[Evidence](giveUp)},
 		{"the only worker", func(e Evidence) bool { return one(e) && e.Others == AliveLongAgo }, always[Evidence](giveUp)},
 		{"another worker may come back", func(e Evidence) bool { return one(e) && e.Others == AliveRecently },
 			always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second})},

@@ -69,9 +69,9 @@
 // # Goroutines
 //
 // A [Fleet], [Inputs], [Trust], [Registry] and [Failures] are safe for concurrent use. A [Publisher] and a
-// [Survey] belong to one
-// goroutine. A process follows once what all its jobs share: the manifests if it supervises
-// ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats ([Fleet.Registry]), and dead letters. Its consumers do not
+// [Survey] belong to one goroutine. A process follows once what all its jobs share: the manifests if it
+// supervises ([Fleet.FollowJobs]), the standings of workers ([Fleet.Trust]), their heartbeats
+// ([Fleet.Registry]), and dead letters. Its consumers do not
 // grow with its jobs, but for one of FACTOR_RESULTS for each job that it watches. A callback of a shared
 // follower must not block, because it would stop the follower for all jobs.
 //

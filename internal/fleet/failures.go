@@ -50,7 +50,7 @@ func (f *Fleet) Failures(ctx context.Context) (*Failures, error) {
 // A finding is the evidence about one number, with the workers that it comes from.
 type finding struct {
 	attempt.Evidence
-	workers map[string]*claims // with a record that counts
+	workers map[string]*claims // at which the last attempt has failed
 }
 
 // claims are the failure records of one worker for one number.
@@ -67,7 +67,7 @@ const (
 	keptRecords = 3
 )
 
-// find returns what is known of the failed attempts at a number of a job.
+// find returns what is known of the last attempts at a number of a job.
 func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
@@ -83,10 +83,10 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 		if err != nil {
 			return nil, err
 		}
-		if !runs {
+		if n := c.failed(); n > 0 && !runs {
 			e.workers[name] = c
 			e.Workers++
-			e.count(c)
+			e.Failed += n
 		}
 	}
 	e.Held = x.isHeld(job, number, e.workers)
@@ -96,14 +96,13 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 	return e, nil
 }
 
-// count adds the records of a worker. A dead letter and the last-attempt record before it are one attempt.
-func (e *finding) count(c *claims) {
-	last := c.last()
-	e.Records += len(c.records)
-	if c.letter && last == nil {
-		e.Records++
+// failed returns at how many last attempts the number has failed there. A dead letter and the last-attempt record before
+// it are one.
+func (c *claims) failed() int {
+	if n := len(c.last()); n > 0 || !c.letter {
+		return n
 	}
-	e.Last = e.Last || c.letter || last != nil
+	return 1
 }
 
 // last returns the last-attempt records.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
@@ -61,35 +62,37 @@ func TestFindings(t *testing.T) {
 		do      attempt.Action
 	}{
 		{"nothing", nil, nil, attempt.Evidence{}, attempt.Requeue},
-		{"two attempts", []string{"0.1.w", "0.2.w"}, nil, attempt.Evidence{Records: 2, Workers: 1, Others: attempt.AliveLongAgo}, attempt.Requeue},
+		{"two attempts", []string{"0.1.w", "0.2.w"}, nil, attempt.Evidence{}, attempt.Requeue},
 		{"three at the only worker", []string{"0.1.w", "0.2.w", "0.3.w"}, nil,
-			attempt.Evidence{Records: 3, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"a letter and its last-attempt record", []string{"0.3.w", "w"}, nil,
-			attempt.Evidence{Records: 1, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
-		{"a letter alone", []string{"w"}, nil, attempt.Evidence{Records: 1, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
-		{"no number of a record", []string{"0.4.w", "x.1.w"}, nil, attempt.Evidence{Records: 2, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
-		{"two workers", []string{"0.3.w", "0.1.v"}, nil, attempt.Evidence{Records: 2, Last: true, Workers: 2}, attempt.GiveUp},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+		{"a letter alone", []string{"w"}, nil, attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+		{"a fourth attempt", []string{"0.4.w", "x.1.w"}, nil, attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+		{"two workers", []string{"0.3.w", "abc.3.w", "0.3.v"}, nil, attempt.Evidence{Failed: 3, Workers: 2}, attempt.GiveUp},
+		{"an attempt beside other tasks", []string{"0.3.w", "0.1.v", "0.2.v"}, nil,
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"the other is quarantined", []string{"0.3.w", "bad", "0.3.bad"}, nil,
-			attempt.Evidence{Records: 1, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"quarantined", []string{"bad", "0.3.bad"}, nil, attempt.Evidence{}, attempt.Requeue},
 		{"the sweeper's letter", []string{"sweeper"}, nil, attempt.Evidence{}, attempt.Requeue},
 		// From here on, workers are alive.
 		{"a quarantined worker is alive", []string{"w"}, func(task.Range) { h.beat(x, "bad", time.Now()) },
-			attempt.Evidence{Records: 1, Last: true, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"its process still runs it", []string{"0.3.w"}, func(task.Range) { h.beat(x, "w", time.Now().Add(-time.Hour)) }, attempt.Evidence{}, attempt.Requeue},
 		{"its process was started again", []string{"0.3.v", "0.1.v"}, func(task.Range) { h.beat(x, "v", time.Now().Add(time.Hour)) },
-			attempt.Evidence{Records: 2, Last: true, Workers: 1, Others: attempt.AliveNow}, attempt.Requeue},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveNow}, attempt.Requeue},
 		{"its letter is stored, its process lives", []string{"0.3.w", "w"}, func(task.Range) { h.beat(x, "w", time.Now().Add(-time.Hour)) },
-			attempt.Evidence{Records: 1, Last: true, Workers: 1, Others: attempt.AliveNow}, attempt.Requeue},
+			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveNow}, attempt.Requeue},
 		{"two workers, a third computes it", []string{"a", "b"}, func(r task.Range) {
 			h.beat(x, "w", time.Now(), "j."+r.String()+".abc", "j.0-1.0")
-		}, attempt.Evidence{Records: 2, Last: true, Workers: 2, Held: true}, attempt.Requeue},
+		}, attempt.Evidence{Failed: 2, Workers: 2, Held: true}, attempt.Requeue},
 		{"a quarantined worker computes it", []string{"a", "b"}, func(r task.Range) {
 			h.beat(x, "bad", time.Now(), "j."+r.String()+".abc")
-		}, attempt.Evidence{Records: 2, Last: true, Workers: 2}, attempt.GiveUp},
+		}, attempt.Evidence{Failed: 2, Workers: 2}, attempt.GiveUp},
 		{"one of them has died on it", []string{"a", "0.3.z"}, func(r task.Range) {
 			h.beat(x, "z", time.Now().Add(time.Hour), "j."+r.String()+".0")
-		}, attempt.Evidence{Records: 2, Last: true, Workers: 2}, attempt.GiveUp},
+		}, attempt.Evidence{Failed: 2, Workers: 2}, attempt.GiveUp},
 	} {
 		if test.name == "the other is quarantined" {
 			if _, err := h.Quarantine(t.Context(), "bad", "test"); err != nil {
@@ -162,10 +165,10 @@ func TestManyRecords(t *testing.T) {
 	h := newTestFleet(t, Provision{AckWait: time.Second})
 	x := h.known()
 	const many = 20_000
-	h.put(schema.FailedPrefix+"j.1-1.0.1.v", failure("true"))
+	h.put(schema.FailedPrefix+"j.1-1.0.3.v", failure("true"))
 	for i := range many {
-		subject := fmt.Sprintf("%sj.1-1.r%d.1.w", schema.FailedPrefix, i)
-		if _, err := h.js.PublishMsgAsync(&nats.Msg{Subject: subject, Data: []byte("x")}); err != nil {
+		subject := fmt.Sprintf("%sj.1-1.r%d.3.w", schema.FailedPrefix, i)
+		if _, err := h.js.PublishMsgAsync(&nats.Msg{Subject: subject, Data: []byte("x")}, jetstream.WithStallWait(20*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -173,7 +176,7 @@ func TestManyRecords(t *testing.T) {
 	for _, want := range []int{maxRecords + 1, keptRecords + 1} {
 		began := time.Now()
 		e, err := x.find(t.Context(), "j", single(1))
-		if err != nil || e.Records != want || e.Workers != 2 {
+		if err != nil || e.Failed != want || e.Workers != 2 {
 			t.Fatalf("%+v, %v", e, err)
 		}
 		t.Logf("%v", time.Since(began))

@@ -197,8 +197,10 @@ func (v *reviewer) rangesRequeued(wait time.Duration, err error) {
 			v.fail(err)
 			return
 		}
-		if wait > 0 { // not one review right after the other
-			v.pause = min(v.pause, max(wait, reviewQuiet))
+		// What is missing once may be missing again: a worker that is quarantined can still take tasks and
+		// remove them from the queue. The next review is not later than after a short silence.
+		if v.pause = reviewQuiet; wait > 0 {
+			v.pause = max(wait, reviewQuiet)
 		}
 		v.idle()
 		return
