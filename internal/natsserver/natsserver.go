@@ -3,6 +3,8 @@
 //
 //	store.go      the directory of the store is locked, so that no second server destroys it, and closed to other users
 //	log.go        a start that fails returns the reason; the library only logs it
+//	flood.go      a bounded number of log lines a minute, whoever connects
+//	files.go      a limit of connections, below the limit of open files
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
 //	health.go     whether the server and its streams work
