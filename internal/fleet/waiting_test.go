@@ -82,5 +82,9 @@ func TestWaitingRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.waiting.warned = time.Time{}
-	await(t, "no request waits", func() bool { look(); info, err := h.durable(t.Context(), task.ClassNorm); return err == nil && info.NumWaiting <= fewWaiting })
+	await(t, "no request waits", func() bool {
+		look()
+		info, err := h.durable(t.Context(), task.ClassNorm)
+		return err == nil && info.NumWaiting <= fewWaiting
+	})
 }

@@ -2,8 +2,8 @@ package natsserver
 
 const (
 	// reservedFiles is the number of open files that connections leave to the streams and to the rest of
-	// the process. Without them the store fails while strangers hold connections open. An idle server
-	// has about 40 open files, a busy one with some hundred jobs less than 150.
+	// the process. Without them the store fails while strangers hold connections open: with a limit of
+	// 600 open files clients were told that streams do not exist. An idle `embedded run` has 21 open files.
 	reservedFiles = 256
 
 	mostConnections = 64 << 10 // the library's default
