@@ -23,7 +23,7 @@ type waitingWatch struct {
 const (
 	// fewWaiting pull requests are not worth a listing of the workers, and are allowed beyond those of the
 	// workers in the registry, for workers that have just left it or have not joined it yet.
-	fewWaiting = 64
+	fewWaiting = 16
 
 	waitingWarning = 10 * time.Minute // between two warnings
 )

@@ -16,7 +16,7 @@ import (
 func TestFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		l := &logger{log: zerolog.New(&out)}
+		l := &logger{log: zerolog.New(zerolog.SyncWriter(&out))}
 		lines := func() (n int) {
 			n = strings.Count(out.String(), "\n")
 			return n
@@ -37,6 +37,7 @@ func TestFlood(t *testing.T) {
 		}
 		out.Reset()
 		time.Sleep(floodWindow + time.Second)
+		synctest.Wait()
 		if want := fmt.Sprintf("nats server: %d more messages like this one in a minute: ", 5000-floodLines); lines() != 1 || !strings.Contains(out.String(), want) || !strings.Contains(out.String(), `"level":"error"`) {
 			t.Errorf("at the end of the minute: %q, want %q", out.String(), want)
 		}
@@ -46,6 +47,7 @@ func TestFlood(t *testing.T) {
 			t.Errorf("in the next minute: %q", out.String())
 		}
 		time.Sleep(floodWindow + time.Second)
+		synctest.Wait()
 		out.Reset()
 		for i := range 5000 {
 			l.Warnf("%s - %s%s", "10.0.0.1:1 - cid:1", strings.Repeat("x", i), "")
@@ -54,6 +56,7 @@ func TestFlood(t *testing.T) {
 			t.Errorf("%d lines of messages that all differ", n)
 		}
 		time.Sleep(floodWindow + time.Second)
+		synctest.Wait()
 		if len(l.flood.kinds) > 0 {
 			t.Errorf("%d kinds are remembered", len(l.flood.kinds))
 		}
