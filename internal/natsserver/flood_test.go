@@ -1,7 +1,6 @@
 package natsserver
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,12 +14,9 @@ import (
 // Other kinds are written, even if the text of a client makes each message different.
 func TestFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		l := &logger{log: zerolog.New(zerolog.SyncWriter(&out))}
-		lines := func() (n int) {
-			n = strings.Count(out.String(), "\n")
-			return n
-		}
+		var out lockedBuffer
+		l := &logger{log: zerolog.New(&out)}
+		lines := func() int { return strings.Count(out.String(), "\n") }
 		login := func(i int) {
 			l.Errorf(fmt.Sprintf("10.0.%d.1:%d - cid:%d - %q - %%v - %%s", i%200, i, i, fmt.Sprint("v1:go:name - cid:", i)), "authentication error", fmt.Sprintf("User %q", fmt.Sprint("x", i)))
 		}
@@ -57,6 +53,8 @@ func TestFlood(t *testing.T) {
 		}
 		time.Sleep(floodWindow + time.Second)
 		synctest.Wait()
+		l.flood.mu.Lock()
+		defer l.flood.mu.Unlock()
 		if len(l.flood.kinds) > 0 {
 			t.Errorf("%d kinds are remembered", len(l.flood.kinds))
 		}
