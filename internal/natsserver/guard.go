@@ -35,6 +35,7 @@ type guard struct {
 	more    int                                             // looks in a row that found more pull requests than connections
 	sent    map[uint64]int64                                // messages that each connection had sent at the last look, if that found too much
 	tried   map[string]bool                                 // users whose connections were closed since the load was normal
+	rests   time.Time                                       // until when no connection is closed
 	load    func() (requests, waiting int, consumer string) // an argument so that a test can change it
 }
 
@@ -53,7 +54,7 @@ func (e excess) String() string {
 
 const (
 	guardEvery = time.Second      // between two looks
-	refusal    = 10 * time.Minute // for which a user is refused
+	refusal    = 10 * time.Minute // for which a user is refused, or nothing is done after a search in vain
 	forgetTime = time.Second      // for the library to forget the requests of a connection
 
 	// Limits of what is normal. A worker has one pull request that waits, and at most 4096 remembered ones
@@ -120,10 +121,16 @@ func (g *guard) look() {
 		clear(g.sent)
 		return
 	}
+	if time.Now().Before(g.rests) {
+		return
+	}
 	list := g.connections()
 	defer g.remember(list)
 	c := g.pick(list)
 	if c == nil {
+		g.rests = time.Now().Add(refusal)
+		clear(g.tried)
+		g.log.Warn().Msgf("nats server: nobody was found who has %s", e)
 		return
 	}
 	user, name := userOf(c)
@@ -212,7 +219,7 @@ func (g *guard) connections() []*server.ConnInfo {
 
 // pick returns the connection of a user that was not tried which has most probably sent the open
 // requests: it has sent many messages just now, or many more or fewer than it has got. It returns nil if all
-// users were tried; then all may be tried again. Connections within this process have no address, and are
+// users were tried. Connections within this process have no address, and are
 // never picked.
 func (g *guard) pick(list []*server.ConnInfo) *server.ConnInfo {
 	score := func(c *server.ConnInfo) int64 {
@@ -224,7 +231,6 @@ func (g *guard) pick(list []*server.ConnInfo) *server.ConnInfo {
 		return err != nil || g.tried[user]
 	})
 	if len(list) == 0 {
-		clear(g.tried)
 		return nil
 	}
 	return slices.MaxFunc(list, func(a, b *server.ConnInfo) int { return cmp.Compare(score(a), score(b)) })

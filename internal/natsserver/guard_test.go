@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,6 +167,41 @@ func TestGuardRequests(t *testing.T) {
 	}
 	if log := g.await("greedy"); strings.Contains(log, "quiet") {
 		t.Errorf("another worker is named: %s", log)
+	}
+}
+
+// TestGuardInVain: if closing connections does not help, the guard ends its search, and disconnects nobody
+// again for a while.
+func TestGuardInVain(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	var lost atomic.Int32
+	for i := range 2 {
+		nc, _ := g.worker(fmt.Sprint("w", i))
+		nc.SetDisconnectErrHandler(func(*nats.Conn, error) { lost.Add(1) })
+		defer nc.SetDisconnectErrHandler(nil)
+	}
+	guard, err := newGuard(g.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guard.load = func() (int, int, string) { return 0, 1000, "workers-norm" }
+	for range 3 {
+		guard.look()
+		for late := time.Now().Add(20 * time.Second); len(guard.connections()) < 2; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(late) {
+				t.Fatal("a worker did not connect again")
+			}
+		}
+	}
+	for range 10 {
+		guard.look()
+	}
+	if n := lost.Load(); n != 2 {
+		t.Errorf("2 workers were disconnected %d times", n)
+	}
+	if log := g.log.String(); strings.Count(log, "nobody was found who has most of the 1000 pull requests") != 1 {
+		t.Errorf("the log is %s", log)
 	}
 }
 
