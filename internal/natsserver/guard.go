@@ -22,9 +22,8 @@ import (
 //
 // Whose the requests are cannot be read from the library. The guard finds out: while there are too many, it
 // closes the connection that has most probably sent them, and counts again. All requests of a connection
-// end with it. If their number has fallen by more than half of what is too much, the guard has
-// found the user, names it in the log, and refuses it for refusal. Others reconnect at once; a task in
-// work stays with its worker.
+// end with it. If these were far more than a worker has, the guard has found the user, names it in the log,
+// and refuses it for refusal. Others reconnect at once; a task in work stays with its worker.
 //
 // Only users of accounts without streams are looked at: the workers. Its goroutine owns all fields.
 type guard struct {
@@ -35,6 +34,7 @@ type guard struct {
 	more    int                                             // looks in a row that found more pull requests than connections
 	sent    map[uint64]int64                                // messages that each connection had sent at the last look, if that found too much
 	tried   map[string]bool                                 // users whose connections were closed since the load was normal
+	found   map[string]int                                  // how often users were found with too many remembered requests
 	rests   time.Time                                       // until when no connection is closed
 	load    func() (requests, waiting int, consumer string) // an argument so that a test can change it
 }
@@ -47,9 +47,9 @@ type excess struct {
 
 func (e excess) String() string {
 	if e.consumer == "" {
-		return fmt.Sprintf("most of the %d requests that the server must remember", e.count)
+		return fmt.Sprintf("of the %d requests that the server must remember", e.count)
 	}
-	return fmt.Sprintf("most of the %d pull requests that waited at consumer %s, and took the tasks from the others", e.count, e.consumer)
+	return fmt.Sprintf("of the %d pull requests that waited at consumer %s, and took the tasks from the others", e.count, e.consumer)
 }
 
 const (
@@ -62,6 +62,7 @@ const (
 	// second. So a few more than one for each connection are too much in moreLooks looks in a row, and
 	// many more at once.
 	fewRequests, userRequests = 100_000, 5000
+	mostRequests              = 500_000 // whatever the number of connections
 	fewWaiting, moreLooks     = 2, 5
 	manyWaiting, userWaiting  = 16, 2
 )
@@ -74,7 +75,7 @@ func newGuard(s *Server) (*guard, error) {
 			return nil, fmt.Errorf("read the claims of an account: %w", err)
 		}
 		if claims.Subject != s.security.StreamKey {
-			g := &guard{s: s, log: s.log.log, account: claims.Subject, sent: make(map[uint64]int64), tried: make(map[string]bool)}
+			g := &guard{s: s, log: s.log.log, account: claims.Subject, sent: make(map[uint64]int64), tried: make(map[string]bool), found: make(map[string]int)}
 			g.streams, g.load = pulledStreams(claims), g.measure
 			return g, nil
 		}
@@ -130,7 +131,7 @@ func (g *guard) look() {
 	if c == nil {
 		g.rests = time.Now().Add(refusal)
 		clear(g.tried)
-		g.log.Warn().Msgf("nats server: nobody was found who has %s", e)
+		g.log.Warn().Msgf("nats server: nobody was found who has many %s", e)
 		return
 	}
 	user, name := userOf(c)
@@ -138,34 +139,46 @@ func (g *guard) look() {
 	if g.s.ns.DisconnectClientByID(c.Cid) != nil { // it has gone
 		return
 	}
-	if !g.ended(e) {
-		g.log.Debug().Msgf("nats server: closed the connection of %s, which had few of the open requests", name)
+	ended := g.ended(e)
+	if !g.proved(e, user, ended) {
+		g.log.Debug().Msgf("nats server: closed the connection of %s, which had %d of the open requests", name, ended)
 		return
 	}
-	g.log.Warn().Msgf("nats server: %s (%s) had %s: refused for %d minutes; end that for good with `embedded keys revoke %s`",
-		name, c.IP, e, int(refusal.Minutes()), name)
+	g.log.Warn().Msgf("nats server: %s (%s) had at least %d %s: refused for %d minutes; end that for good with `embedded keys revoke %s`",
+		name, c.IP, ended, e, int(refusal.Minutes()), name)
 	if err := g.s.refuse(g.account, user, refusal); err != nil {
 		g.log.Error().Err(err).Msgf("nats server: cannot refuse %s", name)
 	}
 }
 
-// ended reports whether more than half of what was too much has ended with the connection that was just
-// closed. Pull requests end at once. They must be counted before the client is connected again, because
-// then they would wait again. The library forgets requests one by one, in a goroutine.
-func (g *guard) ended(e excess) bool {
-	for late := time.Now().Add(forgetTime); ; time.Sleep(forgetTime / 20) {
-		requests, waiting, _ := g.load()
-		left := waiting
-		if e.consumer == "" {
-			left = requests
-		}
-		if 2*(left-e.limit) <= e.count-e.limit {
-			return true
-		}
-		if e.consumer != "" || time.Now().After(late) {
-			return false
-		}
+// proved reports whether a user whose connection was just closed, and so many of whose requests have ended,
+// is to be refused. The library forgets old requests of all users together. So requests that it remembers count
+// only when they are found with a user for the second time.
+func (g *guard) proved(e excess, user string, ended int) bool {
+	if e.consumer != "" {
+		return ended > 2*userWaiting
 	}
+	if ended <= 2*userRequests {
+		return false
+	}
+	delete(g.tried, user)
+	g.found[user]++
+	return g.found[user] > 1
+}
+
+// ended returns how many of the requests have ended with the connection that was just closed. Pull
+// requests end at once. They must be counted before the client is connected again, because then they would
+// wait again. The library forgets requests one by one, in a goroutine.
+func (g *guard) ended(e excess) int {
+	if e.consumer != "" {
+		_, waiting, _ := g.load()
+		return e.count - waiting
+	}
+	left := e.count
+	for late := time.Now().Add(forgetTime); e.count-left <= 2*userRequests && time.Now().Before(late); time.Sleep(forgetTime / 20) {
+		left, _, _ = g.load()
+	}
+	return e.count - left
 }
 
 // excess returns what is too much for so many connections, and false if nothing is.
@@ -178,7 +191,7 @@ func (g *guard) excess(connections int) (excess, bool) {
 	if g.more >= moreLooks || waiting > manyWaiting+userWaiting*connections {
 		return excess{waiting, normal, consumer}, true
 	}
-	limit := fewRequests + userRequests*connections
+	limit := min(fewRequests+userRequests*connections, mostRequests)
 	return excess{requests, limit, ""}, requests > limit
 }
 
