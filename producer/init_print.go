@@ -40,6 +40,10 @@ func printPermissions(c *ucli.Context) error {
 		if p.Respond != "" {
 			fmt.Fprintf(w, "%s\trespond\tonce to each request\t# %s\n", r, p.Respond)
 		}
+		if l := p.Limits; l != nil {
+			fmt.Fprintf(w, "%s\tlimit\t%d subscriptions\t# of each connection\n", r, l.Subscriptions)
+			fmt.Fprintf(w, "%s\tlimit\t%d bytes\t# of a message\n", r, l.Payload)
+		}
 	}
 	return w.Flush()
 }

@@ -33,11 +33,12 @@ type probe struct {
 	*sweeper
 	floors   map[task.Class]uint64       // endedBelow in the round before
 	suspects map[task.Address]task.Class // tasks of the second sort in the round before
+	waiting  *waitingWatch
 }
 
 // newProbe returns a probe that has seen nothing: its first round concludes no task.
 func newProbe(x *Failures) *probe {
-	return &probe{sweeper: newSweeper(x), floors: make(map[task.Class]uint64)}
+	return &probe{sweeper: newSweeper(x), floors: make(map[task.Class]uint64), waiting: newWaitingWatch(x.f)}
 }
 
 // probe runs a probe until ctx ends. A round that fails is repeated an ack wait later; what it has seen of
@@ -67,6 +68,9 @@ func (p *probe) search(ctx context.Context, class task.Class, suspects map[task.
 	info, err := p.f.durable(ctx, class)
 	if err != nil {
 		return err
+	}
+	if err := p.waiting.look(ctx, class, info); err != nil {
+		p.f.link.Log.Debug().Err(err).Msg("cannot count the workers")
 	}
 	if info.NumWaiting == 0 && info.NumAckPending > 0 {
 		p.requestNothing(class)

@@ -102,10 +102,14 @@ const hiddenRequest = "$JS.API.INFO"
 // another only if both end with the same wildcard.
 const forgedOrders = "FACTOR.forged.>"
 
-// workersAccount returns the claims of the workers' account, which has no streams.
+// workersAccount returns the claims of the workers' account, which has no streams. Its limits hold for each
+// connection of a worker. They are in the claims of the account, not in those of the users, so that they
+// hold for credentials that were made before, too.
 func workersAccount(key, fleetKey string) *jwt.AccountClaims {
 	a := jwt.NewAccountClaims(key)
 	a.Name = string(schema.AccountWorkers)
+	limits := schema.WorkerLimits()
+	a.Limits.Subs, a.Limits.Payload = limits.Subscriptions, limits.Payload
 	for _, subject := range append(schema.WorkerRequests(), hiddenRequest) {
 		a.Imports.Add(&jwt.Import{Name: subject, Subject: jwt.Subject(subject), Account: fleetKey, Type: jwt.Service})
 	}

@@ -9,12 +9,13 @@ import (
 )
 
 // A logger writes the library's log. Its notices become debug messages, because they are details to a
-// user of the fleet. It keeps the first fatal message: the library gives the reason of a failed start
+// user of the fleet. Of warnings and errors of one kind it writes some each minute (flood.go). It keeps the first fatal message: the library gives the reason of a failed start
 // nowhere else.
 type logger struct {
 	log   zerolog.Logger
 	first atomic.Pointer[string] // fatal message; later ones are consequences of it
 	muted atomic.Bool            // by Discard
+	flood floodFilter            // for warnings and errors
 }
 
 // mute ends the log, for a server whose store is being removed.
@@ -27,15 +28,26 @@ func (l *logger) event(e *zerolog.Event, format string, v []any) {
 	}
 }
 
+// limited writes a warning or an error, unless there are too many of its kind.
+func (l *logger) limited(level zerolog.Level, format string, v []any) {
+	text := fmt.Sprintf(format, v...)
+	tell := func(left int, last string) {
+		l.event(l.log.WithLevel(level), "nats server: %d more messages like this one in a minute: %s", []any{left, last})
+	}
+	if l.flood.pass(format, text, tell) {
+		l.event(l.log.WithLevel(level), "nats server: %s", []any{text})
+	}
+}
+
 func (l *logger) Noticef(format string, v ...any) { l.event(l.log.Debug(), format, v) }
-func (l *logger) Warnf(format string, v ...any)   { l.event(l.log.Warn(), "nats server: "+format, v) }
+func (l *logger) Warnf(format string, v ...any)   { l.limited(zerolog.WarnLevel, format, v) }
 func (l *logger) Errorf(format string, v ...any) {
 	// This one is repeated every 10 s while the store is full. Programs report that by Server.Usage.
 	if strings.Contains(format, "resource limits exceeded") {
 		l.event(l.log.Debug(), format, v)
 		return
 	}
-	l.event(l.log.Error(), "nats server: "+format, v)
+	l.limited(zerolog.ErrorLevel, format, v)
 }
 func (l *logger) Debugf(format string, v ...any) { l.event(l.log.Debug(), format, v) }
 func (l *logger) Tracef(format string, v ...any) { l.event(l.log.Trace(), format, v) }

@@ -3,8 +3,11 @@
 //
 //	store.go      the directory of the store is locked, so that no second server destroys it, and closed to other users
 //	log.go        a start that fails returns the reason; the library only logs it
+//	flood.go      a bounded number of log lines a minute, whoever connects
+//	files.go      a limit of connections, below the limit of open files
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
+//	guard.go      users with far too many open requests are found, named and refused
 //	health.go     whether the server and its streams work
 package natsserver
 
@@ -15,6 +18,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -26,7 +30,11 @@ type Server struct {
 	store *store
 	log   *logger
 
-	security *Security // nil = every client is accepted
+	security *Security  // nil = every client is accepted
+	updating sync.Mutex // held while the claims of an account are put in force
+	refused  refusals
+	stopped  chan struct{} // closed by shutdown; its goroutines then end
+	stop     func()        // closes stopped; may be called several times
 }
 
 // readyTimeout is the longest start. A start reads the whole store, which takes some seconds for a large
@@ -82,12 +90,29 @@ func start(c Config, st *store) (*Server, error) {
 	log := &logger{log: c.Log}
 	ns.SetLoggerV2(log, false, false, false)
 	go ns.Start()
-	s := &Server{ns: ns, store: st, log: log, security: c.Security}
+	s := &Server{ns: ns, store: st, log: log, security: c.Security, stopped: make(chan struct{})}
+	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	if err := s.awaitReady(log); err != nil {
 		s.shutdown()
 		return nil, err
 	}
-	return s, nil
+	return s, s.startGuard()
+}
+
+// startGuard starts the guard of a server with logins.
+func (s *Server) startGuard() error {
+	if s.security == nil {
+		return nil
+	}
+	g, err := newGuard(s)
+	if err != nil {
+		s.shutdown()
+		return err
+	}
+	if g != nil {
+		go g.run(s.stopped)
+	}
+	return nil
 }
 
 // awaitReady returns nil once clients can connect and the store is healthy. The library reports the
@@ -164,6 +189,7 @@ func (s *Server) CheckDisk() error { return s.store.check() }
 
 // shutdown stops the server and waits until it has stopped.
 func (s *Server) shutdown() {
+	s.stop()
 	s.ns.Shutdown()
 	s.ns.WaitForShutdown()
 }

@@ -61,6 +61,7 @@ func options(c Config, dir string) (*server.Options, error) {
 		SyncAlways:             c.Sync.Always,
 		SyncInterval:           c.Sync.Interval,
 		MaxPayload:             maxPayload,
+		MaxConn:                maxConnections(),
 		DisableJetStreamBanner: true,
 		JetStreamMaxMemory:     maxMemory,
 		JetStreamMaxStore:      c.Limit,

@@ -61,6 +61,8 @@ func (s *Server) UpdateAccounts(tokens []string) error {
 	if err != nil {
 		return err
 	}
+	s.updating.Lock()
+	defer s.updating.Unlock()
 	changed := false
 	for _, token := range tokens {
 		claims, err := jwt.DecodeAccountClaims(token)
@@ -91,7 +93,8 @@ func (s *Server) isNew(claims *jwt.AccountClaims) bool {
 	return err != nil || !reflect.DeepEqual(now.Account, claims.Account)
 }
 
-// updateAccount puts the claims of one account in force.
+// updateAccount puts the claims of one account in force, with those users revoked that are refused for a
+// while. updating must be held.
 func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	if err := s.ns.AccountResolver().Store(claims.Subject, token); err != nil {
 		return err
@@ -100,6 +103,7 @@ func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	if err != nil {
 		return err
 	}
+	s.refused.apply(claims)
 	s.ns.UpdateAccountClaims(account, claims)
 	return nil
 }

@@ -2,6 +2,7 @@ package puller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -40,6 +41,7 @@ type puller struct {
 	wait      time.Duration // for the next request that waits
 	silent    int           // requests in a row that ended without any answer
 	strange   int           // messages that are no tasks
+	places    placeCheck
 
 	mu    sync.Mutex
 	skips map[task.Class]skip // guarded by mu
@@ -63,7 +65,10 @@ const (
 
 // newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
-	p := &puller{link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), wait: minWait}
+	p := &puller{
+		link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), wait: minWait,
+		places: placeCheck{link: l, served: time.Now()},
+	}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
 	}
@@ -91,6 +96,8 @@ func (p *puller) subscribe() error {
 //
 //	min(100 ms * 2^k, 1 s)
 //
+// If a durable has no place for a request, Pull returns after a pause, without an error.
+//
 // When Pull returns, everything that the server has sent is delivered. The error wraps
 // worker.ErrRestart if only a new process helps. Pull implements worker.Source.
 func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
@@ -105,7 +112,10 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	}
 	for _, class := range classes {
 		count, err := p.request(ctx, class, n, 0, deliver)
-		if err != nil || count > 0 {
+		if count > 0 {
+			p.places.served = time.Now()
+		}
+		if err != nil && !errors.Is(err, errFull) || count > 0 {
 			p.wait = minWait
 			return err
 		}
@@ -124,9 +134,14 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 		return nil
 	}
 	count, err := p.request(ctx, class, n, p.wait, deliver)
-	if count > 0 {
-		p.wait = minWait
-	} else {
+	switch {
+	case count > 0:
+		p.places.served, p.wait = time.Now(), minWait
+	case errors.Is(err, errFull):
+		p.places.awaitPlace(ctx)
+		return nil
+	default:
+		p.places.check(ctx, false)
 		p.wait = min(2*p.wait, maxWait)
 	}
 	return err

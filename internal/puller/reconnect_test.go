@@ -2,6 +2,7 @@ package puller
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -84,4 +85,25 @@ func TestSession(t *testing.T) {
 	if err := link.Store(t.Context(), &nats.Msg{Subject: "mute.store"}); err == nil {
 		t.Error("stored without a connection")
 	}
+}
+
+// TestHeartbeatWithoutConnection: a heartbeat that cannot be sent now is an error, although the client library
+// would send it later.
+func TestHeartbeatWithoutConnection(t *testing.T) {
+	t.Parallel()
+	s := fleettest.NewRestartable(t)
+	lost := make(chan bool, 1)
+	nc, js := s.Connect(nats.DisconnectErrHandler(func(*nats.Conn, error) { lost <- true }))
+	link := stream.New(nc, js, stream.Options{})
+	handle := &handle{link: link, acks: &acker{link: link}, reply: "mute.ack"}
+	if err := handle.InProgress(); err != nil {
+		t.Errorf("connected: %v", err)
+	}
+	s.Stop()
+	<-lost
+	if err := handle.InProgress(); !errors.Is(err, nats.ErrDisconnected) {
+		t.Errorf("without a connection: %v, want %v", err, nats.ErrDisconnected)
+	}
+	s.Start(s.Config())
+	fleettest.Await(t, "a heartbeat after the reconnect", func() bool { return handle.InProgress() == nil })
 }

@@ -34,8 +34,15 @@ type handle struct {
 	reply string // subject
 }
 
-// InProgress restarts AckWait for this delivery. It does not wait for the server.
-func (h *handle) InProgress() error { return h.link.NC.Publish(h.reply, progressBody) }
+// InProgress restarts AckWait for this delivery. It does not wait for the server. Without a connection it
+// returns an error: the client library would keep the heartbeat until it is connected again, and the worker
+// would take a heartbeat for sent that the server may get after AckWait.
+func (h *handle) InProgress() error {
+	if !h.link.NC.IsConnected() {
+		return fmt.Errorf("send a heartbeat for a task: %w", nats.ErrDisconnected)
+	}
+	return h.link.NC.Publish(h.reply, progressBody)
+}
 
 // Ack returns nil once the server has confirmed that the task is done. It repeats the ack for as long
 // as ctx lasts: an ack is valid in any session.

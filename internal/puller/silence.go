@@ -52,8 +52,11 @@ func statusError(status, description string) error {
 	case "404", "408":
 		return nil
 	case "409":
-		if description == "Server Shutdown" || description == "Leadership Change" {
+		switch description {
+		case "Server Shutdown", "Leadership Change":
 			return nil
+		case fullDescription:
+			return errFull
 		}
 		return fmt.Errorf("the server ended a pull request: %s", description)
 	case "503":

@@ -61,7 +61,21 @@ type Permissions struct {
 	// Respond is the reason why the identity may answer requests: once each, within a minute, to any
 	// reply subject. "" = it may not.
 	Respond string `json:"respond,omitempty"`
+
+	Limits *Limits `json:"limits,omitempty"` // nil = those of the server
 }
+
+// Limits are those of each connection of an identity. The server refuses a subscription beyond them, and ends
+// a connection that sends a larger message.
+type Limits struct {
+	Subscriptions int64 `json:"subscriptions"`
+	Payload       int64 `json:"payload"` // bytes of a message with its header
+}
+
+// WorkerLimits returns the limits of workers. A worker has 13 subscriptions, and one more for each 1024 of its
+// requests while the slowest of them waits for its answer; its largest message is a result. Without the
+// limits one connection could fill the server's memory with subscriptions.
+func WorkerLimits() Limits { return Limits{Subscriptions: 256, Payload: maxResultSize} }
 
 // CheckIdentity returns an error if an identity of the role cannot have the name. A name is a token of
 // subjects, and the sweeper writes dead letters under its own: no worker may have that one.
@@ -86,9 +100,10 @@ func PermissionsOf(r Role, name string) Permissions {
 	inbox := Permission{InboxOf(name) + ".>", "receives the answers to its own requests only"}
 	switch r {
 	case RoleWorker:
+		limits := WorkerLimits()
 		return Permissions{
 			Publish: workerPublish(name), Subscribe: append(workerSubscribe(name), inbox),
-			Respond: "answers service requests and requests for its status",
+			Respond: "answers service requests and requests for its status", Limits: &limits,
 		}
 	case RoleProducer:
 		return Permissions{Publish: producerPublish(), Subscribe: []Permission{inbox}}
