@@ -169,9 +169,7 @@ func remedies(t *testing.T) {
 	f.run("producer", "workers quarantine mallory").wantCode(0)
 	f.submit("k", "--chunk 1", numbers)
 
-	gone := f.dial("mallory")
-	run(t, "embedded", "keys revoke mallory", arguments("--secure", f.keys)).wantCode(0)
-	eventually(t, "mallory is disconnected", gone.IsClosed)
+	f.revoke()
 	began := time.Now()
 	f.submit("l", "--chunk 1", numbers)
 	f.answers("l", numbers)

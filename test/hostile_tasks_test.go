@@ -122,16 +122,30 @@ func delay(m *mallory) {
 	m.flush()
 }
 
+// The server tells nobody which worker takes a task. So the supervisor can only say that tasks are taken and not
+// computed, and queue them again. Once the key is revoked, the job ends.
 func delayedNaks(t *testing.T) {
-	f := besiege(t, siegeAckWait)
+	f := besiege(t, siegeAckWait/2)
 	f.attack(delay)
 	numbers := slow(0, 200, 61)
 	f.submit("j", "--chunk 1", numbers)
 	m := f.mallory()
 	eventually(t, "mallory has all of them", func() bool { q := m.queue(); return q.NumAckPending >= 200 && q.NumPending == 0 })
 	f.honest("worker-1", "-n 2")
+	f.await(&f.stderr, notComputed)
+	f.revoke()
 	f.answers("j", numbers)
-	f.names()
+}
+
+// notComputed is what the supervisor says of tasks that were delivered and that no worker names.
+const notComputed = "queued tasks again that no worker has computed since they were delivered"
+
+// revoke revokes the key of mallory, and waits until the server has closed its connections.
+func (f *siege) revoke() {
+	f.t.Helper()
+	gone := f.dial("mallory")
+	run(f.t, "embedded", "keys revoke mallory", arguments("--secure", f.keys)).wantCode(0)
+	eventually(f.t, "mallory is disconnected", gone.IsClosed)
 }
 
 // Tasks of others are acked while they are computed: the range is then in no stream.
@@ -181,7 +195,7 @@ func (h *hold) step(m *mallory) {
 }
 
 // held has mallory hold all tasks of a job before an honest worker joins, and for the whole time.
-func held(t *testing.T, h *hold) {
+func held(t *testing.T, h *hold) *siege {
 	f := besiege(t, siegeAckWait)
 	h.started = time.Now()
 	f.attack(h.step)
@@ -191,9 +205,13 @@ func held(t *testing.T, h *hold) {
 	eventually(t, "mallory has all of them", func() bool { q := m.queue(); return q.NumAckPending >= 20 && q.NumPending == 0 })
 	f.honest("worker-1", "-n 2")
 	f.answers("j", numbers)
-	f.names()
+	return f
 }
 
-func heldInSilence(t *testing.T)      { held(t, &hold{}) }
-func heldWithHeartbeats(t *testing.T) { held(t, &hold{beats: true}) }
-func heldAndNamed(t *testing.T)       { held(t, &hold{beats: true, names: true}) }
+// The tasks lapse, as those of a worker that has died.
+func heldInSilence(t *testing.T) { held(t, &hold{}) }
+
+// Nobody knows whose heartbeats keep the tasks alive.
+func heldWithHeartbeats(t *testing.T) { f := held(t, &hold{beats: true}); f.wantSaid(notComputed) }
+
+func heldAndNamed(t *testing.T) { held(t, &hold{beats: true, names: true}).names() }
