@@ -109,8 +109,8 @@ func (m *mallory) park(n int, wait time.Duration) {
 	m.flush()
 }
 
-// An honest worker that gets no place among the waiting requests says so, and so does the supervisor. It has
-// one once the parked requests have expired.
+// Parked requests take the places of honest workers, and most of the tasks. The server tells nobody whose they
+// are, so that the supervisor can only say that there are too many. They go with the connection of a revoked key.
 func parkedRequests(t *testing.T) {
 	f := besiege(t, siegeAckWait)
 	m := f.mallory()
@@ -126,6 +126,8 @@ func parkedRequests(t *testing.T) {
 	t.Logf("%d requests wait", m.queue().NumWaiting)
 	worker := f.honest("worker-1", "-n 1")
 	f.submit("j", "--chunk 1", "15\n21\n")
+	f.await(&f.stderr, " pull requests wait at durable workers-norm, but only ")
+	f.revoke()
 	f.answers("j", "15\n21\n")
 	t.Logf("worker-1 said:\n%s", worker.stderr.String())
 }
