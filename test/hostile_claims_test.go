@@ -175,7 +175,7 @@ func (m *mallory) give(job string, r task.Range, round string, pieces uint32) {
 // queued in time, and the queue stays small.
 func returnsInPieces(t *testing.T) {
 	f := besiege(t, siegeAckWait)
-	small := sequence(1_000_001, 1_004_096, 1)
+	small := sequence(1_000_001, 1_004_096, 1) + slow(1000, 60, 89) // the job is active for some seconds
 	f.submit("j", "--chunk 4096", small)
 	m := f.mallory()
 	var at schema.Place

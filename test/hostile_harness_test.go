@@ -159,7 +159,8 @@ func (f *siege) charge(name string) (c charge) {
 var namesMallory = regexp.MustCompile(`(?m)^\S* ?(WRN|ERR) .*\bmallory\b.*$`)
 
 // names checks that mallory is named: in a warning of the supervisor, or of one of the other programs
-// that watch jobs, and in the list of workers. Nothing is held against the honest ones.
+// that watch jobs, and in the list of workers. The honest ones have no strikes. Complaints they may have: the
+// returns of an honest worker are dropped if they are superfluous.
 func (f *siege) names(others ...*program) {
 	f.t.Helper()
 	f.expect("a warning names mallory", func() bool {
@@ -173,8 +174,8 @@ func (f *siege) names(others ...*program) {
 	f.expect("`workers ls` holds something against mallory", func() bool { c = f.charge("mallory"); return c.holds() })
 	f.t.Logf("log: %s\nworkers ls: %d strikes, quarantined %v, complaints %s", namesMallory.FindString(f.stderr.String()), len(c.Strikes), c.Quarantined != nil, c.Complaints)
 	for _, name := range []string{"worker-1", "worker-2"} {
-		if c := f.charge(name); c.holds() {
-			f.t.Errorf("%s is blamed: %d strikes, complaints %s", name, len(c.Strikes), c.Complaints)
+		if c := f.charge(name); len(c.Strikes) > 0 || c.Quarantined != nil {
+			f.t.Errorf("%s has %d strikes, complaints %s", name, len(c.Strikes), c.Complaints)
 		}
 	}
 }
