@@ -44,10 +44,9 @@ func deadLettersBesideHonest(t *testing.T) {
 	f.names()
 }
 
-// The supervisor cannot know yet that there is no other worker: with the ack wait of the README, it does not
-// for a minute.
+// The supervisor cannot know yet that there is no other worker: it has not seen heartbeats for two ack waits.
 func deadLettersBeforeHonest(t *testing.T) {
-	f := besiege(t, schema.DefaultAckWait)
+	f := besiege(t, 5*siegeAckWait)
 	f.attack(letter)
 	f.submit("j", "--chunk 1", thousands)
 	alone(t)
