@@ -78,7 +78,7 @@ func TestStopInFullStore(t *testing.T) {
 		t.Run(stop, func(t *testing.T) {
 			t.Parallel()
 			node, url := serveStore(t, "-n 1 --max-store 5MiB --store "+t.TempDir()+"/store")
-			s := &server{node, url}
+			s := &server{program: node, url: url}
 			open, _ := pipe(t) // standard input that does not end
 			idle := s.start("producer", "submit --id idle", open)
 			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
@@ -270,7 +270,7 @@ func TestLostInput(t *testing.T) {
 	flip(t, list[0])
 
 	node, url := serveStore(t, "-n 1 --store "+store)
-	s := &server{node, url}
+	s := &server{program: node, url: url}
 	lost := s.run("producer", "wait j").wantCode(1).wantStdout("")
 	lost.wantSaid("producer: error: the server has lost input: of the 20,000 numbers of job j only the first ", "producer: hint: submit the same input again with the same --id")
 	s.run("producer", "results j").wantCode(1).wantSaid("producer: no answer yet for ", " of 20,000 numbers")

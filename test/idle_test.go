@@ -38,7 +38,7 @@ func TestIdle(t *testing.T) {
 	store := t.TempDir() + "/store"
 	fillIdle(t, store)
 	node, url := serveStore(t, "-n 0 --store "+store)
-	_, js := (&server{node, url}).connect()
+	_, js := (&server{program: node, url: url}).connect()
 	time.Sleep(*idleSettle)
 	pid := node.cmd.Process.Pid
 	before, start := cpuTime(t, pid), time.Now()
@@ -62,7 +62,7 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%s has %d consumers, not at most %d", name, state.Consumers, most)
 		}
 	}
-	finishIdle(&server{node, url})
+	finishIdle(&server{program: node, url: url})
 }
 
 // finishIdle checks that other programs can use a server with all these jobs, and that all

@@ -13,7 +13,8 @@ import (
 // A server is a nats-server process.
 type server struct {
 	*program
-	url string
+	url   string
+	login []setting // of programs that connect to it; none if it accepts every connection
 }
 
 // startServer starts a nats-server with JetStream and without streams.
@@ -46,12 +47,17 @@ func startFleet(t testing.TB) *server {
 // run and start run a program that connects to this server.
 func (s *server) run(name, args string, settings ...setting) *program {
 	s.t.Helper()
-	return run(s.t, name, args, append(settings, environment("NATS_URL="+s.url))...)
+	return run(s.t, name, args, s.connects(settings)...)
 }
 
 func (s *server) start(name, args string, settings ...setting) *program {
 	s.t.Helper()
-	return start(s.t, name, args, append(settings, environment("NATS_URL="+s.url))...)
+	return start(s.t, name, args, s.connects(settings)...)
+}
+
+// connects adds the settings of a program that connects to this server.
+func (s *server) connects(settings []setting) []setting {
+	return slices.Concat(settings, s.login, []setting{environment("NATS_URL=" + s.url)})
 }
 
 // consumer starts a worker and returns once it requests tasks.

@@ -49,11 +49,11 @@ func semiprimes(count, bits int, seed uint64) string {
 
 // waits is linked into the tested programs (package kind): how long a worker waits before it factors a
 // multiple of a Mersenne prime.
-const waits = "2305843009213693951=15ms,618970019642690137449562111=60ms"
+const waits = "2305843009213693951=15ms,618970019642690137449562111=60ms,162259276829213363391578010288127=8s"
 
 // slow returns lines with numbers first, first+1, ... of a sequence. Each number takes a worker the
 // same time on any processor, without using it: it is an odd multiple of the Mersenne prime
-// 2^exponent-1; 15 ms for 61, 60 ms for 89.
+// 2^exponent-1; 15 ms for 61, 60 ms for 89, 8 s for 107.
 func slow(first, count int, exponent uint) string {
 	mersenne := new(big.Int).Lsh(big.NewInt(1), exponent)
 	mersenne.Sub(mersenne, big.NewInt(1))
