@@ -31,7 +31,7 @@ type overdue struct {
 	timer     *time.Ticker             // stopped until the registry is known
 	looking   bool                     // an operation runs
 	due       map[task.Range]time.Time // of ranges that are held: when they are overdue, as far as it is known
-	duplicate map[task.Range]string    // ranges with several tasks that are not covered yet, and who holds them
+	duplicate map[task.Range]string    // ranges that have, or may have, several tasks and are not covered, and who holds them
 	logged    map[task.Range]bool      // ranges of which the user knows
 }
 
@@ -94,6 +94,9 @@ func (o *overdue) look() {
 		return
 	}
 	o.looking = true
+	for _, h := range list { // an answer may arrive before it is known that the range was issued again
+		o.duplicate[h.Range] = cmp.Or(o.duplicate[h.Range], h.worker)
+	}
 	l, j, least := o.l, o.l.job, o.least
 	l.group.Go(func() {
 		err := l.access.issueOverdue(l.ctx, j, list, least)
@@ -151,14 +154,14 @@ func (e overdueIssued) apply(l *loop) {
 	o.looking = false
 	now := time.Now()
 	for _, h := range e.list {
-		switch {
-		case h.tasks == 0: // its task was settled, or it was never queued
+		if h.tasks > 1 {
+			o.duplicate[h.Range] = cmp.Or(o.duplicate[h.Range], h.worker)
+		} else {
+			delete(o.duplicate, h.Range)
+		}
+		if h.tasks == 0 { // its task was settled, or it was never queued
 			o.due[h.Range] = now.Add(o.least)
 			continue
-		case h.tasks > 1:
-			if _, known := o.duplicate[h.Range]; !known {
-				o.duplicate[h.Range] = h.worker
-			}
 		}
 		if o.due[h.Range] = h.due; h.issued {
 			o.issued(h, now)
