@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/natsconn"
 	"factorfleet/internal/text"
 )
 
@@ -25,10 +24,9 @@ const (
 type health struct {
 	mu     sync.Mutex
 	ending bool
-	reason error          // why it does not supervise yet; nil = not known
-	fleet  *fleet.Fleet   // nil until it supervises
-	nc     *natsconn.Conn // of fleet
-	answer error          // of the last probe
+	reason error        // why it does not supervise yet; nil = not known
+	fleet  *fleet.Fleet // nil until it supervises
+	answer error        // of the last probe
 }
 
 // wait notes why there is no server.
@@ -39,10 +37,10 @@ func (h *health) wait(reason error) {
 }
 
 // supervise notes that the supervisor begins.
-func (h *health) supervise(f *fleet.Fleet, nc *natsconn.Conn) {
+func (h *health) supervise(f *fleet.Fleet) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.fleet, h.nc = f, nc
+	h.fleet = f
 }
 
 // end notes that the process ends.
@@ -79,7 +77,7 @@ func (h *health) check() error {
 		return errors.New("waiting for the server: " + text.OneLine(h.reason.Error()))
 	case h.fleet == nil:
 		return errors.New("connecting to NATS")
-	case !h.nc.IsConnected():
+	case !h.fleet.Connected():
 		return errors.New("not connected to NATS")
 	case h.answer != nil:
 		return fmt.Errorf("JetStream does not answer: %s", text.OneLine(h.answer.Error()))

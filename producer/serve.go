@@ -13,7 +13,6 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
-	"factorfleet/internal/natsconn"
 	"factorfleet/internal/web"
 )
 
@@ -62,18 +61,18 @@ func serve(c *ucli.Context, s *command.Session) error {
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, h.end)
-	fl, nc, made, err := awaitServer(c, s, h)
+	fl, closeFleet, made, err := awaitServer(c, s, h)
 	if err != nil {
 		return failed(s, err)
 	}
-	defer nc.Close()
+	defer closeFleet()
 	for _, m := range made {
 		s.Log.Info().Msg("created " + m)
 	}
 	if len(made) > 0 {
 		s.Notef("%s", syncAdvice)
 	}
-	h.supervise(fl, nc)
+	h.supervise(fl)
 	if listens(c) {
 		go h.probe(s.Context)
 	}
@@ -89,11 +88,14 @@ const serverPause = time.Second
 
 // awaitServer connects and opens the streams. While no server answers it tries again, until the session ends:
 // an operator may start a supervisor before the server. Any other error is final, such as a refused login.
-func awaitServer(c *ucli.Context, s *command.Session, h *health) (*fleet.Fleet, *natsconn.Conn, []string, error) {
+func awaitServer(c *ucli.Context, s *command.Session, h *health) (fl *fleet.Fleet, closeFleet func(), made []string, err error) {
 	for first := true; ; first = false {
 		fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
-		if err == nil || s.Context.Err() != nil || !natsconn.IsUnreachable(err) {
-			return fl, nc, made, err
+		if err == nil {
+			return fl, nc.Close, made, nil
+		}
+		if s.Context.Err() != nil || !command.IsUnreachable(err) {
+			return nil, nil, nil, err
 		}
 		h.wait(err)
 		if first {

@@ -54,6 +54,9 @@ func (s *Session) replaceHeartbeats(c *ucli.Context, nc *natsconn.Conn, f *fleet
 	return nil, err
 }
 
+// IsUnreachable reports whether err says that no server has answered, or not in time: a later attempt may succeed.
+func IsUnreachable(err error) bool { return natsconn.IsUnreachable(err) }
+
 // provision creates the streams that are missing. It creates none if others exist with other settings: then the
 // defaults are not what the fleet needs.
 func (s *Session) provision(c *ucli.Context, js natsconn.JetStream) (made []string, err error) {

@@ -196,8 +196,8 @@ func TestAttach(t *testing.T) {
 		Submission
 		want string
 	}{
-		"other numbers": {submission("j", text(0, 5000)+"17\n"+text(5001, count-5001)), "its number 5001 is 5000, here it is 17"},
-		"fewer":         {submission("j", text(0, count-1)), "only 5999"},
+		"other numbers": {submission("j", text(0, 5000)+"17\n"+text(5001, count-5001)), "its number 5,001 is 5000, here it is 17"},
+		"fewer":         {submission("j", text(0, count-1)), "only 5,999"},
 		"more":          {submission("j", text(0, count+1)), "this input has more"},
 		"none":          {submission("j", ""), "only 0"},
 		"another kind":  {other, "of kind square"},
