@@ -85,7 +85,7 @@ func (l *loop) show() {
 
 // summary returns how the job stands. Requires that run has returned.
 func (l *loop) summary() *Summary {
-	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued, Missing: l.unanswered.Len()}
+	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued + l.overdue.issues.Load(), Missing: l.unanswered.Len()}
 	s.Counts.Dead -= min(s.Counts.Dead, s.Missing) // passed over, not given up
 	return s
 }

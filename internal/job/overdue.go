@@ -3,6 +3,7 @@ package job
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"factorfleet/internal/collect"
@@ -23,7 +24,7 @@ import (
 //	 │                                            │
 //	 └─────────── covered, or given up ◄──────────┘ then the holder removes all tasks of the range
 //
-// All fields belong to the loop.
+// All fields but issues belong to the loop.
 type overdue struct {
 	l         *loop
 	registry  registry                 // nil until it is known
@@ -33,6 +34,7 @@ type overdue struct {
 	due       map[task.Range]time.Time // of ranges that are held: when they are overdue, as far as it is known
 	duplicate map[task.Range]string    // ranges that have, or may have, several tasks and are not covered, and who holds them
 	logged    map[task.Range]bool      // ranges of which the user knows
+	issues    atomic.Uint64            // ranges issued again; operations add to it
 }
 
 // registry tells which workers hold which tasks. *fleet.Registry has the meaning of its methods.
@@ -57,6 +59,7 @@ type heldRange struct {
 	worker  string    // that holds it for the longest time
 	since   time.Time // when this process first saw that
 	crowded bool      // no other worker has a free slot for it
+	logged  bool      // the user knows of the range
 
 	// The answers of access.issueOverdue.
 	tasks  int       // tasks of the range in the queue, with the new one; 0 = it is not queued
@@ -100,6 +103,7 @@ func (o *overdue) look() {
 	l, j, least := o.l, o.l.job, o.least
 	l.group.Go(func() {
 		err := l.access.issueOverdue(l.ctx, j, list, least)
+		o.report(j, list)
 		l.post(overdueIssued{list, err})
 	})
 }
@@ -123,7 +127,7 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 	}
 	for r, h := range held {
 		if now.Sub(h.Since) >= o.least && !now.Before(o.due[r]) && !o.l.collector.Covered().Contains(r) {
-			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since})
+			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since, logged: o.logged[r]})
 		}
 	}
 	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
@@ -163,9 +167,8 @@ func (e overdueIssued) apply(l *loop) {
 			o.due[h.Range] = now.Add(o.least)
 			continue
 		}
-		if o.due[h.Range] = h.due; h.issued {
-			o.issued(h, now)
-		}
+		o.due[h.Range] = h.due
+		o.logged[h.Range] = o.logged[h.Range] || h.issued
 	}
 	if e.err != nil && l.ctx.Err() == nil {
 		l.watch.Log.Debug().Err(e.err).Msg("cannot issue overdue ranges, retrying")
@@ -173,15 +176,18 @@ func (e overdueIssued) apply(l *loop) {
 	o.dropCovered()
 }
 
-// issued records that a range was issued again.
-func (o *overdue) issued(h heldRange, now time.Time) {
-	o.l.requeued++
-	if o.logged[h.Range] {
-		return
+// report counts and logs the ranges that were issued again. An operation calls it, because the job may end before
+// the loop has the operation's event.
+func (o *overdue) report(j *task.Job, list []heldRange) {
+	for _, h := range list {
+		if !h.issued {
+			continue
+		}
+		if o.issues.Add(1); !h.logged {
+			o.l.watch.Log.Info().Msgf("range %v of job %s is held by worker %s for %v: issued to another worker as well",
+				h.Range, j.ID, h.worker, time.Since(h.since).Round(time.Second))
+		}
 	}
-	o.logged[h.Range] = true
-	o.l.watch.Log.Info().Msgf("range %v of job %s is held by worker %s for %v: issued to another worker as well",
-		h.Range, o.l.job.ID, h.worker, now.Sub(h.since).Round(time.Second))
 }
 
 // answered counts a complaint about each worker that held a range for too long, if another one has answered it. The
