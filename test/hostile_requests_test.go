@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // Heartbeats and requests of mallory.
@@ -47,7 +48,7 @@ func heartbeatsRollUp(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	})
 	for range 3 {
-		alone(t)
+		second(t)
 		f.lists()
 	}
 }
@@ -165,7 +166,7 @@ func remedies(t *testing.T) {
 	f.honest("worker-1", "-n 2")
 	f.attack(letter)
 	f.attack(delay)
-	f.attack(lie(2)) // PRP
+	f.attack(lie(task.PRP))
 	numbers := sequence(1_000_001, 1_000_500, 1)
 	f.submit("j", "--chunk 1", numbers)
 	m := f.mallory()

@@ -49,14 +49,14 @@ func deadLettersBeforeHonest(t *testing.T) {
 	f := besiege(t, 5*siegeAckWait)
 	f.attack(letter)
 	f.submit("j", "--chunk 1", thousands)
-	alone(t)
+	second(t)
 	f.honest("worker-1", "-n 1")
 	f.answers("j", thousands)
 	f.names()
 }
 
-// alone is the second in which mallory is the only worker.
-func alone(t *testing.T) {
+// second waits for the time in which mallory is the only worker, or attacks without a pause.
+func second(t *testing.T) {
 	select {
 	case <-time.After(time.Second):
 	case <-t.Context().Done():
@@ -69,7 +69,7 @@ func deadLettersBetweenHonest(t *testing.T) {
 	f.honest("worker-1", "-n 1").kill()
 	f.attack(letter)
 	f.submit("j", "--chunk 1", thousands)
-	alone(t)
+	second(t)
 	f.honest("worker-1", "-n 1")
 	f.answers("j", thousands)
 	f.names()
