@@ -174,11 +174,12 @@ func remedies(t *testing.T) {
 	f.run("producer", "workers quarantine mallory").wantCode(0)
 	f.submit("k", "--chunk 1", numbers)
 
-	f.revoke()
+	f.revoke(m)
 	began := time.Now()
 	f.submit("l", "--chunk 1", numbers)
 	f.answers("l", numbers)
 	t.Logf("the first job after the revocation was done within %v", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("the supervisor says:\n%s", f.tail())
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("the first job after the revocation took %v", took)
 	}

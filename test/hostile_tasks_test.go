@@ -133,7 +133,7 @@ func delayedNaks(t *testing.T) {
 	m := f.mallory()
 	eventually(t, "mallory has all of them", func() bool { q := m.queue(); return q.NumAckPending >= 200 && q.NumPending == 0 })
 	f.honest("worker-1", "-n 2")
-	f.revoke()
+	f.revoke(m)
 	f.answers("j", numbers)
 	f.wantSaid(notComputed)
 }
@@ -141,12 +141,11 @@ func delayedNaks(t *testing.T) {
 // notComputed is what the supervisor says of tasks that were delivered and that no worker names.
 const notComputed = "queued tasks again that no worker has computed since they were delivered"
 
-// revoke revokes the key of mallory, and waits until the server has closed its connections.
-func (f *siege) revoke() {
+// revoke revokes the key of mallory, and waits until the server has closed its connection m.
+func (f *siege) revoke(m *mallory) {
 	f.t.Helper()
-	gone := f.dial("mallory")
 	run(f.t, "embedded", "keys revoke mallory", arguments("--secure", f.keys)).wantCode(0)
-	eventually(f.t, "mallory is disconnected", gone.IsClosed)
+	eventually(f.t, "mallory is disconnected", m.nc.IsClosed)
 }
 
 // Tasks of others are acked while they are computed: the range is then in no stream.
