@@ -158,18 +158,11 @@ func (f *siege) charge(name string) (c charge) {
 
 var namesMallory = regexp.MustCompile(`(?m)^\S* ?(WRN|ERR) .*\bmallory\b.*$`)
 
-// names checks that mallory is named: in a warning of the supervisor, or of one of the other programs
-// that watch jobs, and in the list of workers. The honest ones have no strikes. Complaints they may have: the
-// returns of an honest worker are dropped if they are superfluous.
-func (f *siege) names(others ...*program) {
+// names checks that mallory is named in a warning of the supervisor and in the list of workers. The honest ones
+// have no strikes. Complaints they may have: the returns of an honest worker are dropped if they are superfluous.
+func (f *siege) names() {
 	f.t.Helper()
-	f.expect("a warning names mallory", func() bool {
-		said := f.stderr.String()
-		for _, p := range others {
-			said += p.stderr.String()
-		}
-		return namesMallory.MatchString(said)
-	})
+	f.expect("a warning names mallory", func() bool { return namesMallory.MatchString(f.stderr.String()) })
 	var c charge
 	f.expect("`workers ls` holds something against mallory", func() bool { c = f.charge("mallory"); return c.holds() })
 	f.t.Logf("log: %s\nworkers ls: %d strikes, quarantined %v, complaints %s", namesMallory.FindString(f.stderr.String()), len(c.Strikes), c.Quarantined != nil, c.Complaints)
@@ -180,7 +173,7 @@ func (f *siege) names(others ...*program) {
 	}
 }
 
-// expect waits for ok, for half of the time that a job may take, and reports a failure without ending the test.
+// expect waits for ok, for half of patience. A failure does not end the test.
 func (f *siege) expect(what string, ok func() bool) {
 	f.t.Helper()
 	ticker := time.NewTicker(100 * time.Millisecond)

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // Heartbeats and requests of mallory.
@@ -47,7 +48,7 @@ func heartbeatsRollUp(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	})
 	for range 3 {
-		alone(t)
+		second(t)
 		f.lists()
 	}
 }
@@ -165,7 +166,7 @@ func remedies(t *testing.T) {
 	f.honest("worker-1", "-n 2")
 	f.attack(letter)
 	f.attack(delay)
-	f.attack(lie(2)) // PRP
+	f.attack(lie(task.PRP))
 	numbers := sequence(1_000_001, 1_000_500, 1)
 	f.submit("j", "--chunk 1", numbers)
 	m := f.mallory()
@@ -173,11 +174,12 @@ func remedies(t *testing.T) {
 	f.run("producer", "workers quarantine mallory").wantCode(0)
 	f.submit("k", "--chunk 1", numbers)
 
-	f.revoke()
+	f.revoke(m)
 	began := time.Now()
 	f.submit("l", "--chunk 1", numbers)
 	f.answers("l", numbers)
 	t.Logf("the first job after the revocation was done within %v", time.Since(began).Round(100*time.Millisecond))
+	t.Logf("the supervisor says:\n%s", f.tail())
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("the first job after the revocation took %v", took)
 	}

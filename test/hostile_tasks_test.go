@@ -49,14 +49,14 @@ func deadLettersBeforeHonest(t *testing.T) {
 	f := besiege(t, 5*siegeAckWait)
 	f.attack(letter)
 	f.submit("j", "--chunk 1", thousands)
-	alone(t)
+	second(t)
 	f.honest("worker-1", "-n 1")
 	f.answers("j", thousands)
 	f.names()
 }
 
-// alone is the second in which mallory is the only worker.
-func alone(t *testing.T) {
+// second waits for the time in which mallory is the only worker, or attacks without a pause.
+func second(t *testing.T) {
 	select {
 	case <-time.After(time.Second):
 	case <-t.Context().Done():
@@ -69,7 +69,7 @@ func deadLettersBetweenHonest(t *testing.T) {
 	f.honest("worker-1", "-n 1").kill()
 	f.attack(letter)
 	f.submit("j", "--chunk 1", thousands)
-	alone(t)
+	second(t)
 	f.honest("worker-1", "-n 1")
 	f.answers("j", thousands)
 	f.names()
@@ -133,7 +133,7 @@ func delayedNaks(t *testing.T) {
 	m := f.mallory()
 	eventually(t, "mallory has all of them", func() bool { q := m.queue(); return q.NumAckPending >= 200 && q.NumPending == 0 })
 	f.honest("worker-1", "-n 2")
-	f.revoke()
+	f.revoke(m)
 	f.answers("j", numbers)
 	f.wantSaid(notComputed)
 }
@@ -141,12 +141,11 @@ func delayedNaks(t *testing.T) {
 // notComputed is what the supervisor says of tasks that were delivered and that no worker names.
 const notComputed = "queued tasks again that no worker has computed since they were delivered"
 
-// revoke revokes the key of mallory, and waits until the server has closed its connections.
-func (f *siege) revoke() {
+// revoke revokes the key of mallory, and waits until the server has closed its connection m.
+func (f *siege) revoke(m *mallory) {
 	f.t.Helper()
-	gone := f.dial("mallory")
 	run(f.t, "embedded", "keys revoke mallory", arguments("--secure", f.keys)).wantCode(0)
-	eventually(f.t, "mallory is disconnected", gone.IsClosed)
+	eventually(f.t, "mallory is disconnected", m.nc.IsClosed)
 }
 
 // Tasks of others are acked while they are computed: the range is then in no stream.
