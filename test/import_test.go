@@ -57,7 +57,7 @@ const imports = `
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < factor/kernels nat task text plan input output outfile collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
-	/producer       < web task text output verify plan worker schema natsconn stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
@@ -112,7 +112,7 @@ func TestImports(t *testing.T) {
 			case rule == "stream":
 				only(t, pkg, rule, "puller", "fleet", "job", "command", "/producer", "/embedded")
 			case rule == "natsconn":
-				only(t, pkg, rule, "stream", "puller", "fleet", "job", "cli", "command", "/producer", "/consumer", "/embedded")
+				only(t, pkg, rule, "stream", "puller", "fleet", "job", "cli", "command", "/consumer", "/embedded")
 			case rule == "factor/kernels": // a leaf
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
