@@ -201,13 +201,13 @@ func TestUnreadableManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for command, want := range map[string]string{"ls": "good", "ls --json": `"good"`, "status": "active jobs: 1"} {
-		p := s.run("producer", command).wantCode(0).wantSaid("read job bad: job manifest: ", "`nats kv purge FACTOR_JOBS bad` removes it")
+		p := s.run("producer", command).wantCode(0).wantSaid("read job bad: unreadable manifest: job manifest: ", "`nats kv purge FACTOR_JOBS bad` removes it")
 		said := strings.Replace(p.stderr.String(), "producer: "+unsupervised+"\n", "", 1)
 		if lines := strings.Count(said, "\n"); lines != 1 || !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("%s: %d lines on standard error, and on standard output %q, want %q", command, lines, p.stdout.String(), want)
 		}
 	}
-	refusal{"producer", "status bad", 1, "read job bad: job manifest: "}.check(t, here)
+	refusal{"producer", "status bad", 1, "read job bad: unreadable manifest: job manifest: "}.check(t, here)
 	s.run("producer", "status good").wantCode(0).wantStderr("")
 	s.run("producer", "rm --force good").wantCode(0)
 }
