@@ -33,7 +33,7 @@ import (
 // number is queued again, up to maxAudits times.
 type auditor struct {
 	job    string
-	budget func(bits int) time.Duration // see collect.Config
+	budget time.Duration // of the job, 0 = none
 	asked  *askedAudits
 
 	mu      sync.Mutex
@@ -58,7 +58,7 @@ func newAuditor(j *task.Job, asked *askedAudits) *auditor {
 	if asked == nil {
 		asked = newAskedAudits()
 	}
-	return &auditor{job: j.ID, budget: leastBudget(j), asked: asked, claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
+	return &auditor{job: j.ID, budget: j.Budget, asked: asked, claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
 }
 
 // wants reports whether a is to be verified although its positions are covered: it audits a claim. Of
@@ -83,7 +83,7 @@ func (u *auditor) note(k *collect.Checked) (refuted []refutation) {
 		switch c := u.claims[at]; {
 		case c == nil:
 			if answer.Unfinished() && len(u.claims) < maxClaims {
-				u.add(at, k, newClaim(n, answer, u.budget(n.BitLen())))
+				u.add(at, k, newClaim(n, answer, leastBudget(u.budget, n.BitLen())))
 			}
 		case !c.audited && c.worker != k.Worker:
 			if r := u.compare(at, c, answer); r != nil {

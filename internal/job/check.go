@@ -152,8 +152,8 @@ func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint
 		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
 		return nil
 	}
-	if refused.OtherNumbers {
-		c.trust.Complain(refused.Worker, fleet.ComplaintNumbers)
+	if refused.OtherTask {
+		c.trust.Complain(refused.Worker, fleet.ComplaintTask)
 		c.doubts.log(log, refusal{refused, seq})
 		c.doubts.add(refusal{refused, seq})
 		return nil

@@ -57,9 +57,9 @@ func TestDoubts(t *testing.T) {
 	want("the tasks are known to be wrong", 0)
 }
 
-// TestOtherNumbers: tasks whose numbers are not those of the input cost their job time, and no honest worker a
+// TestOtherTasks: tasks whose numbers or whose kind are not those of the job cost it time, and no honest worker a
 // strike.
-func TestOtherNumbers(t *testing.T) {
+func TestOtherTasks(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	const count = 1000
@@ -73,6 +73,9 @@ func TestOtherNumbers(t *testing.T) {
 		for i := range 40 {
 			wrong.Numbers = append(wrong.Numbers, nat.New(uint64(5000+first+i)))
 		}
+		if first%80 == 0 {
+			wrong = &task.Task{Kind: task.KindFactor, Numbers: fleettest.Numbers(first, 40)}
+		}
 		h.putTask(task.Address{Job: "j", Class: task.ClassNorm, Range: chunk, Round: "x"}, wrong)
 	}
 	h.worker("honest", nil)
@@ -80,7 +83,7 @@ func TestOtherNumbers(t *testing.T) {
 	sum := r.clean()
 	r.out.check(t, 0, count)
 	if sum.Refused == 0 {
-		t.Error("no task had other numbers")
+		t.Error("no task was wrong")
 	}
 	for _, name := range []string{"honest", "other"} {
 		if s := h.standing(name); len(s.Strikes) > 0 || s.Quarantined != nil {
