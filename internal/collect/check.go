@@ -60,6 +60,10 @@ type Refused struct {
 	// OtherTask says that the result would be right if its task had the numbers, the kind and the budget that
 	// its worker states, and that these are not all those of the job.
 	OtherTask bool
+
+	// Excused says that the worker is of an earlier version and left a number unfinished that p-1 completes. It
+	// runs p-1 only if its machine has time for it within the budget.
+	Excused bool
 }
 
 // Error names the range, the worker and the reason.
@@ -97,6 +101,7 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	if err := c.verify(ctx, c.cfg.Kind, c.cfg.Budget, numbers, result); err != nil {
 		refused := c.refuse(a, err)
 		refused.OtherTask = c.answersOther(ctx, result, numbers)
+		refused.Excused = result.Asked == 0 && errors.Is(err, verify.ErrEasy)
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)
 		}

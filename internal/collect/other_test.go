@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
+	"factorfleet/internal/verify"
 )
 
 // TestOtherNumbers: a wrong result is one for other numbers only if it is a true answer to the numbers that it
@@ -79,6 +80,27 @@ func TestOtherTask(t *testing.T) {
 		refused, ok := errors.AsType[*Refused](err)
 		if (err == nil) != test.right || ok && refused.OtherTask != test.want {
 			t.Errorf("%s: %+v, %v", what, refused, err)
+		}
+	}
+}
+
+// TestEasy: a worker of an earlier version is excused if it leaves a number unfinished that p-1 completes. One of this
+// version is not.
+func TestEasy(t *testing.T) {
+	left := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 127), big.NewInt(1))
+	left.Mul(left, big.NewInt(207_485_671)) // 210*991*997 + 1
+	numbers := []nat.Nat{nat.FromBig(left)}
+	c := New(Config{
+		Kind: task.KindFactor, LeastBudget: func(time.Duration, int) time.Duration { return time.Minute },
+		Numbers: func(context.Context, task.Range) ([]nat.Nat, error) { return numbers, nil }, Emit: func(*Item) error { return nil },
+	})
+	for asked, want := range map[uint64]bool{0: true, task.HashNumbers(numbers): false} {
+		r := &task.Result{Kind: task.KindFactor, Worker: "w", Asked: asked, Items: []task.Factorization{{
+			Factors: []task.Factor{{P: numbers[0], Exp: 1, Status: task.Composite}}, Method: "unfinished after trial", CPU: time.Hour,
+		}}}
+		_, err := c.Check(t.Context(), Arrival{Range: task.Range{Count: 1}, Worker: "w", Seq: 1, Data: r.Encode()})
+		if refused, ok := errors.AsType[*Refused](err); !ok || !errors.Is(err, verify.ErrEasy) || refused.Excused != want {
+			t.Errorf("%d: %+v, %v", asked, refused, err)
 		}
 	}
 }

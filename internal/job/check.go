@@ -152,6 +152,11 @@ func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint
 		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
 		return nil
 	}
+	if refused.Excused {
+		c.trust.Complain(refused.Worker, fleet.ComplaintUnfinished)
+		log.Debug().Err(refused.Err).Msg("an unfinished answer was refused: its range is requeued")
+		return nil
+	}
 	if refused.OtherTask {
 		c.trust.Complain(refused.Worker, fleet.ComplaintTask)
 		c.doubts.log(log, refusal{refused, seq})

@@ -124,3 +124,16 @@ func TestOtherNumbersLie(t *testing.T) {
 		t.Errorf("liar: %+v", s)
 	}
 }
+
+// TestExcused: a refused result that is excused is removed, and is no strike, however often it happens.
+func TestExcused(t *testing.T) {
+	c := &checker{streams: new(streams), trust: new(fleet.Trust)} // which cannot write strikes
+	arrivals := make([]collect.Arrival, 2*maxRefusals)
+	outcomes := make([]outcome, len(arrivals))
+	for i := range outcomes {
+		outcomes[i].err = &collect.Refused{Worker: "old", Excused: true}
+	}
+	if verified, refused, err := c.sort(t.Context(), arrivals, outcomes); err != nil || len(verified) > 0 || len(refused) != len(arrivals) {
+		t.Errorf("%v, %v, %v", verified, refused, err)
+	}
+}
