@@ -125,15 +125,18 @@ func TestOtherNumbersLie(t *testing.T) {
 	}
 }
 
-// TestExcused: a refused result that is excused is removed, and is no strike, however often it happens.
+// TestExcused: a refused result that is excused is removed, and is no strike, the first time for its range.
 func TestExcused(t *testing.T) {
 	c := &checker{streams: new(streams), trust: new(fleet.Trust)} // which cannot write strikes
 	arrivals := make([]collect.Arrival, 2*maxRefusals)
 	outcomes := make([]outcome, len(arrivals))
 	for i := range outcomes {
-		outcomes[i].err = &collect.Refused{Worker: "old", Excused: true}
+		outcomes[i].err = &collect.Refused{Range: task.Range{First: uint64(i), Count: 1}, Worker: "old", Excused: true}
 	}
 	if verified, refused, err := c.sort(t.Context(), arrivals, outcomes); err != nil || len(verified) > 0 || len(refused) != len(arrivals) {
 		t.Errorf("%v, %v, %v", verified, refused, err)
+	}
+	if !c.excused.Contains(task.Span(0, uint64(len(arrivals)))) {
+		t.Error("a range can be excused again")
 	}
 }
