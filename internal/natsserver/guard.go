@@ -127,8 +127,13 @@ func (g *guard) try(e excess, c *server.ConnInfo, list []*server.ConnInfo) {
 		}
 	}
 	ended := g.ended(e, closed)
-	if closed == 0 || ended <= e.enough(closed) || !g.again(user, time.Now()) {
+	if closed == 0 || ended <= e.enough(closed) {
 		g.log.Debug().Msgf("nats server: closed the connections of %s, with which %d of the open requests have ended", name, ended)
+		return
+	}
+	if !g.again(user, time.Now()) {
+		g.log.Warn().Msgf("nats server: closed the connections of %s (%s): with them ended about %d %s; if that happens again, the user is refused for %d minutes",
+			name, c.IP, ended, e, int(refusal.Minutes()))
 		return
 	}
 	g.log.Warn().Msgf("nats server: %s (%s) had about %d %s: refused for %d minutes; end that for good with `embedded keys revoke %s`",
