@@ -165,7 +165,7 @@ func (x *Failures) runs(ctx context.Context, present []worker.Status, name strin
 	}
 	var alive []worker.Status
 	for _, w := range present {
-		if w.Name == name && time.Since(w.Seen) < x.ackWait {
+		if w.Name == name && x.f.now().Sub(w.Seen) < x.ackWait {
 			alive = append(alive, w)
 		}
 	}

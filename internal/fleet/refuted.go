@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -122,7 +121,7 @@ func (r *Refutations) hold(ctx context.Context, p FailureRecord) error {
 		return fmt.Errorf("read %s: %w", subject, stream.Explain(err))
 	}
 	r.x.trust.Complain(p.Worker, ComplaintFailure)
-	strike := Strike{Time: time.Now().UTC(), Job: r.job, Range: p.Range.String(), Seq: m.Sequence, Claim: true,
+	strike := Strike{Time: r.x.f.now(), Job: r.job, Range: p.Range.String(), Seq: m.Sequence, Claim: true,
 		Reason: "its dead letter was refuted: another worker has answered the number"}
 	if !letter {
 		list := append(r.records[p.Worker], m.Sequence)
