@@ -96,6 +96,15 @@ func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
 	return nil
 }
 
+// withdraw removes the last-attempt record of a worker for a round, if there is one.
+func (f *Fleet) withdraw(ctx context.Context, at schema.Place) error {
+	subject := schema.FailedSubject(at.Address, schema.MaxDeliver, at.Worker)
+	if err := f.dead.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+		return fmt.Errorf("remove %s: %w", subject, stream.Explain(err))
+	}
+	return nil
+}
+
 // removeClaims removes the failure records and dead letters of workers for a range.
 func (f *Fleet) removeClaims(ctx context.Context, job string, r task.Range) error {
 	letters, err := f.list(ctx, f.dead, schema.DeadSubject(job, r, "*"))
