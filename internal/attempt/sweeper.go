@@ -49,7 +49,7 @@ func (e Evidence) Decide() Decision {
 	case e.Workers == 0, e.Held && e.AtTwo < MaxDeliver, e.Workers == 1 && e.Others == AliveNow:
 		return e.again()
 	case e.Unseen, e.Workers == 1 && e.Others == AliveRecently:
-		return Decision{Action: Wait, Delay: e.AckWait}
+		return Decision{Action: Wait, Delay: e.AckWait / 4}
 	}
 	return Decision{Action: GiveUp}
 }

@@ -262,7 +262,7 @@ func TestEvidence(t *testing.T) {
 		}
 		return Decision{Action: Requeue, Pieces: 1, Spent: 2}
 	}
-	wait := always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second})
+	wait := always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second / 4})
 	held := func(e Evidence) bool { return e.Held && e.AtTwo < 3 }
 	one := func(e Evidence) bool { return !held(e) && e.Workers == 1 }
 	two := func(e Evidence) bool { return !held(e) && e.Workers >= 2 }

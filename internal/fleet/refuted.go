@@ -62,10 +62,13 @@ func (r *Refutations) Select(list []FailureRecord, verified func(number task.Ran
 	of := make(map[string]int) // selected, by worker
 	seen, now := make(map[refutable]bool), time.Now()
 	for _, p := range list {
+		if p.Range.Count != 1 || of[p.Worker] == examinedOfOne { // first what is cheap: there may be very many
+			continue
+		}
 		k := refutableOf(p)
 		again, examined := r.examined[k]
 		done := seen[k] || examined && (again.IsZero() || now.Before(again))
-		if done || p.Range.Count != 1 || of[p.Worker] == examinedOfOne || !verified(p.Range) || r.x.trust.Quarantined(p.Worker) {
+		if done || !verified(p.Range) || r.x.trust.Quarantined(p.Worker) {
 			continue
 		}
 		seen[k] = true
