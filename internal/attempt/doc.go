@@ -143,7 +143,7 @@
 //	         and it has not failed MaxDeliver times at each
 //	         of two workers
 //	1        another one is alive                               Requeue
-//	-        heartbeats were observed for less than an ack wait Wait
+//	-        heartbeats were observed for too short a time      Wait
 //	1        another one was alive within AliveWaits ack waits  Wait
 //	1        -                                                  GiveUp
 //	2..      -                                                  GiveUp

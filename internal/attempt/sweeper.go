@@ -32,7 +32,7 @@ type Evidence struct {
 	AtTwo   int           // so many of them have failed at each of two workers
 	Others  Alive         // Workers == 1: whether another worker could try; else not read
 	Held    bool          // a live heartbeat of another worker names the range
-	Unseen  bool          // heartbeats were observed for less than an ack wait: one of Workers may still run it
+	Unseen  bool          // heartbeats were not observed for long enough to know that none of Workers still runs it
 	AckWait time.Duration // of the durables
 }
 

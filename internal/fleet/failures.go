@@ -90,7 +90,7 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 			e.AtTwo, most = max(e.AtTwo, min(n, most)), max(n, most)
 		}
 	}
-	e.Unseen = x.registry.Observed() < x.ackWait
+	e.Unseen = x.registry.Observed() < min(x.ackWait, quietWithWorkers)
 	e.Held = x.isHeld(job, number, e.workers)
 	if e.Workers == 1 {
 		e.Others = x.othersAlive(present, e.workers)

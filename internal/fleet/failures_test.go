@@ -199,7 +199,7 @@ func TestWithdrawn(t *testing.T) {
 	}
 }
 
-// TestUnseen: a process that has not watched for an ack wait gives nothing up: it may not have seen the heartbeat of a
+// TestUnseen: a process that has just begun to watch gives nothing up: it may not have seen the heartbeat of a
 // worker that still runs the last attempt.
 func TestUnseen(t *testing.T) {
 	t.Parallel()
