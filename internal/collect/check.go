@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -56,9 +57,13 @@ type Refused struct {
 	Worker string
 	Err    error // the reason
 
-	// OtherNumbers says that the result is a true answer to other numbers than those of the job, and that its
-	// worker states to have been given these.
-	OtherNumbers bool
+	// OtherTask says that the result would be right if its task had the numbers, the kind and the budget that
+	// its worker states, and that these are not all those of the job.
+	OtherTask bool
+
+	// Excused says that the worker is of an earlier version and left a number unfinished that p-1 completes. It
+	// runs p-1 only if its machine has time for it within the budget.
+	Excused bool
 }
 
 // Error names the range, the worker and the reason.
@@ -93,27 +98,31 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	case err != nil:
 		return Checked{}, err
 	}
-	err = verify.Result(ctx, c.cfg.Kind, numbers, result)
-	if err == nil && c.cfg.Budget != nil && c.cfg.Kind == task.KindFactor {
-		err = verify.Unfinished(ctx, numbers, result, c.cfg.Budget)
-	}
-	if err != nil {
+	if err := c.verify(ctx, c.cfg.Kind, c.cfg.Budget, numbers, result); err != nil {
+		refused := c.refuse(a, err)
+		refused.OtherTask = c.answersOther(ctx, result, numbers)
+		refused.Excused = result.Asked == 0 && errors.Is(err, verify.ErrEasy)
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)
 		}
-		refused := c.refuse(a, err)
-		refused.OtherNumbers = c.answersOthers(ctx, result, numbers)
 		return Checked{}, refused
 	}
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil
 }
 
-// checkClaims compares a result with its subject and with the kind of the job, and
-// checks the names of its methods.
+// verify checks the answers of r to numbers, of a task of that kind that names that budget. If ctx has ended, the
+// error says nothing.
+func (c *Collector) verify(ctx context.Context, kind string, budget time.Duration, numbers []nat.Nat, r *task.Result) error {
+	err := verify.Result(ctx, kind, numbers, r)
+	if err == nil && c.cfg.LeastBudget != nil && kind == task.KindFactor {
+		err = verify.Unfinished(ctx, numbers, r, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })
+	}
+	return err
+}
+
+// checkClaims compares a result with its subject, and checks the names of its methods.
 func (c *Collector) checkClaims(a *Arrival, r *task.Result) error {
 	switch {
-	case r.Kind != c.cfg.Kind:
-		return fmt.Errorf("kind %.40q in a job of kind %q", r.Kind, c.cfg.Kind)
 	case r.Worker != a.Worker:
 		return fmt.Errorf("the payload is of worker %.40q", r.Worker)
 	case uint64(len(r.Items)) != a.Range.Count || a.Range.Count == 0:

@@ -20,7 +20,7 @@ func TestRefused(t *testing.T) {
 		spoil func(a *Arrival, result *task.Result)
 		want  string // in the error
 	}{
-		{"kind", func(_ *Arrival, r *task.Result) { r.Kind = task.KindSquare }, `kind "square" in a job of kind "factor"`},
+		{"kind", func(_ *Arrival, r *task.Result) { r.Kind = task.KindSquare }, `kind "square" in a job of kind factor`},
 		{"worker", func(_ *Arrival, r *task.Result) { r.Worker = "eve" }, `the payload is of worker "eve"`},
 		{"subject", func(a *Arrival, _ *task.Result) { a.Worker = "eve" }, `of worker "eve" refused`},
 		{"too few", func(_ *Arrival, r *task.Result) { r.Items = r.Items[:2] }, "2 answers"},
@@ -66,7 +66,7 @@ func TestRefused(t *testing.T) {
 // answer may have taken any time.
 func TestBudget(t *testing.T) {
 	r := newRig(100, true, 0)
-	r.cfg.Budget = func(bits int) time.Duration { return time.Duration(bits) * time.Second }
+	r.cfg.LeastBudget = func(_ time.Duration, bits int) time.Duration { return time.Duration(bits) * time.Second }
 	for _, test := range []struct {
 		span    task.Range
 		elapsed time.Duration

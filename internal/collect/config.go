@@ -22,10 +22,13 @@ type Config struct {
 	// Kind is the kind of the job. Results of another kind are refused.
 	Kind string
 
-	// Budget returns the least time that a worker may have had for a number of so many bits.
-	// An answer that was left unfinished sooner is refused. nil = the time is not checked.
-	// It must be safe for concurrent use, as Check is.
-	Budget func(bits int) time.Duration
+	// Budget is what the tasks of the job name; 0 = none.
+	Budget time.Duration
+
+	// LeastBudget returns the least time that a worker may have had for a number of so many bits,
+	// whose task names a budget or none. An answer that was left unfinished sooner is refused.
+	// nil = the time is not checked. It must be safe for concurrent use, as Check is.
+	LeastBudget func(named time.Duration, bits int) time.Duration
 
 	// Numbers returns the r.Count numbers of r as the stored input has them. The
 	// Collector requests at most task.MaxCount numbers a call. It requests them when

@@ -6,25 +6,39 @@ import (
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
-	"factorfleet/internal/verify"
 )
 
-// answersOthers reports whether a result that is wrong for numbers, those of the job, is a true answer to other
-// numbers, and says so itself. Then its task had other numbers than the input of the job, because its submitter
-// is broken or hostile; or the worker lies. A worker cannot read the input, so it cannot notice.
-func (c *Collector) answersOthers(ctx context.Context, r *task.Result, numbers []nat.Nat) bool {
-	if r.Asked == 0 || r.Asked == task.HashNumbers(numbers) {
+// answersOther reports whether a result that is wrong for numbers, those of the job, is right for another task, and
+// states that task itself: its numbers, kind and budget. Then the task was not one of the job, because its submitter
+// is broken or hostile; or the worker lies. A worker reads neither the input nor the manifest, so it cannot notice.
+func (c *Collector) answersOther(ctx context.Context, r *task.Result, numbers []nat.Nat) bool {
+	switch {
+	case r.Asked == 0: // a worker of an earlier version
 		return false
+	case r.Asked == task.HashNumbers(numbers):
+		if r.Kind == c.cfg.Kind && r.Budget == c.cfg.Budget {
+			return false
+		}
+	default:
+		var ok bool
+		if numbers, ok = allAnswered(r, numbers); !ok || r.Asked != task.HashNumbers(numbers) {
+			return false
+		}
 	}
+	return c.verify(ctx, r.Kind, r.Budget, numbers, r) == nil
+}
+
+// allAnswered returns the numbers to which the answers of r belong; see answered.
+func allAnswered(r *task.Result, numbers []nat.Nat) ([]nat.Nat, bool) {
 	others := make([]nat.Nat, len(r.Items))
 	for i := range r.Items {
-		n, ok := answered(c.cfg.Kind, &r.Items[i], numbers[i])
+		n, ok := answered(r.Kind, &r.Items[i], numbers[i])
 		if !ok {
-			return false
+			return nil, false
 		}
 		others[i] = n
 	}
-	return r.Asked == task.HashNumbers(others) && verify.Result(ctx, c.cfg.Kind, others, r) == nil
+	return others, true
 }
 
 // answered returns the number to which f is an answer of that kind; false if there is none of at most

@@ -159,9 +159,17 @@ func (t *Target) withHint(err error, id string) error {
 	case !errors.As(err, &left):
 		return cli.WithHint(err, "%s", t.Resume(id))
 	case left.Unsealed != nil:
-		return cli.WithHint(err, "job %s could not be sealed, because the server does not answer; it has at least %s of its input; %s", id, text.Count(left.Stored, "number"), t.Rest(id))
+		return cli.WithHint(err, "job %s could not be sealed, because %s; it has at least %s of its input; %s", id, whyUnsealed(left.Unsealed), text.Count(left.Stored, "number"), t.Rest(id))
 	}
 	return cli.WithHint(err, "job %s was sealed with %s of its input; %s", id, text.Count(left.Stored, "number"), t.Rest(id))
+}
+
+// whyUnsealed says why a job could not be sealed.
+func whyUnsealed(err error) string {
+	if errors.Is(err, stream.ErrFull) {
+		return "the store is full"
+	}
+	return "the server does not answer"
 }
 
 // interrupted returns err, which wraps a signal, with the count of the numbers done, if it is known.

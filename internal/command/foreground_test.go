@@ -1,7 +1,9 @@
 package command
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/stream"
 )
 
 // TestFailure: the error of a job that did not end here has its exit code, the counts if they are known,
@@ -61,4 +64,22 @@ func hint(err error) string {
 		return h.Hint()
 	}
 	return ""
+}
+
+// TestWhyUnsealed: the hint about a job that could not be sealed says why.
+func TestWhyUnsealed(t *testing.T) {
+	target := Target{Rest: func(string) string { return "go on" }}
+	for err, want := range map[error]string{
+		stream.ErrFull:           "because the store is full; it has at least 2 numbers of its input; go on",
+		context.DeadlineExceeded: "because the server does not answer; it has at least 2 numbers of its input; go on",
+	} {
+		left := &job.LeftError{Stored: 2, Unsealed: fmt.Errorf("write job j: %w", err)}
+		hinted, ok := errors.AsType[interface {
+			error
+			Hint() string
+		}](target.withHint(left, "j"))
+		if !ok || hinted.Hint() != "job j could not be sealed, "+want {
+			t.Errorf("%v: %s", err, hinted.Hint())
+		}
+	}
 }

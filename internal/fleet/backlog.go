@@ -35,9 +35,27 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 // A Backlog is the part of a job that is queued, at one moment. Ranges may overlap in several rounds: a
 // set does not count them twice.
 type Backlog struct {
-	Ranges task.Set // queued, running, or returned and waiting for the sweeper
-	Chunks int      // messages in FACTOR_TASKS
-	Fed    uint64   // the highest end of a task that the feeder has queued; a return does not change it
+	Ranges   task.Set // queued, running, or returned and waiting for the sweeper
+	Returned task.Set // those of Ranges that are in no task. A return is the claim of a worker
+	Chunks   int      // messages in FACTOR_TASKS
+	Fed      uint64   // the highest end of a task that the feeder has queued; a return does not change it
+}
+
+// AddReturn adds a range that is returned. All tasks must have been added to Ranges before.
+func (b *Backlog) AddReturn(r task.Range) {
+	for part := range b.Ranges.Gaps(r) {
+		b.Returned.Add(part)
+	}
+	b.Ranges.Add(r)
+}
+
+// IgnoreReturns removes the positions of a set from Ranges that are in no task.
+func (b *Backlog) IgnoreReturns(of *task.Set) {
+	for r := range of.Ranges() {
+		for part := range b.Returned.Within(r) {
+			b.Ranges.Remove(part)
+		}
+	}
 }
 
 // Backlog lists the queue of a job: first FACTOR_TASKS, then FACTOR_RETURNS. A return is stored
@@ -61,7 +79,7 @@ func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
 		}
 	}
 	for _, p := range returns {
-		b.Ranges.Add(p.Range)
+		b.AddReturn(p.Range)
 	}
 	return b, nil
 }

@@ -18,12 +18,12 @@ const (
 	ComplaintResults    Complaint = "too many results"
 	ComplaintFailure    Complaint = "failure refuted"
 	ComplaintUnfinished Complaint = "unfinished claim refuted"
-	ComplaintNumbers    Complaint = "answered other numbers"
+	ComplaintTask       Complaint = "answered another task"
 )
 
 // complaintKinds are all kinds. A stored standing keeps no others, so that its size is bounded.
 var complaintKinds = []Complaint{
-	ComplaintReturn, ComplaintHeld, ComplaintStuck, ComplaintHeartbeats, ComplaintResults, ComplaintFailure, ComplaintUnfinished, ComplaintNumbers,
+	ComplaintReturn, ComplaintHeld, ComplaintStuck, ComplaintHeartbeats, ComplaintResults, ComplaintFailure, ComplaintUnfinished, ComplaintTask,
 }
 
 // Complain counts a complaint about a worker. It never blocks and writes nothing itself: complaints.run

@@ -19,6 +19,6 @@ var (
 	errLeaseLost = errors.New("the lease was lost")
 	// errVoid is wrapped when a message makes no sense: it is dropped, not retried.
 	errVoid = errors.New("void")
-	// errDropped is wrapped when a return is dropped with a complaint about its worker.
+	// errDropped is wrapped when a return is dropped, mostly with a complaint about its worker.
 	errDropped = errors.New("dropped")
 )

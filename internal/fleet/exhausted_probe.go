@@ -34,6 +34,8 @@ type probe struct {
 	floors   map[task.Class]uint64       // endedBelow in the round before
 	suspects map[task.Address]task.Class // tasks of the second sort in the round before
 	waiting  *waitingWatch
+	counted  uint64 // tasks that the durables count, in this round
+	surplus  uint64 // messages beyond these at the last listing, or fewer since
 }
 
 // newProbe returns a probe that has seen nothing: its first round concludes no task.
@@ -53,10 +55,17 @@ func (f *Fleet) probe(ctx context.Context, x *Failures) {
 		if stream.Sleep(ctx, max(wait, time.Second)) != nil {
 			return
 		}
-		suspects := make(map[task.Address]task.Class)
+		suspects, failed := make(map[task.Address]task.Class), false
+		p.counted = 0
 		for _, class := range task.Classes {
 			if err := p.search(ctx, class, suspects); err != nil {
 				f.link.Log.Debug().Err(err).Msg("cannot search for exhausted tasks, retrying")
+				failed = true
+			}
+		}
+		if !failed {
+			if err := p.removeJunk(ctx, p.counted); err != nil {
+				f.link.Log.Debug().Err(err).Msg("cannot search for messages that are no tasks, retrying")
 			}
 		}
 		p.suspects = suspects
@@ -69,6 +78,7 @@ func (p *probe) search(ctx context.Context, class task.Class, suspects map[task.
 	if err != nil {
 		return err
 	}
+	p.counted += info.NumPending + uint64(info.NumAckPending)
 	if err := p.waiting.look(ctx, class, info); err != nil {
 		p.f.link.Log.Debug().Err(err).Msg("cannot count the workers")
 	}

@@ -61,8 +61,23 @@ func (f *Fleet) IssueAgain(ctx context.Context, j *task.Job, in *Inputs, r task.
 
 // DropTasks removes the tasks of exactly that range of a job. Deliveries that run are not stopped; their acks
 // find no task.
+//
+// It deletes one after the other. At a purge nats-server 2.15.2 forgets which other tasks of the class it was
+// about to redeliver: they would be redelivered an ack wait later. It also logs a warning each time.
 func (f *Fleet) DropTasks(ctx context.Context, j *task.Job, r task.Range) error {
-	return f.purge(ctx, j.ID, []purge{{f.tasks, tasksOf(j, r)}})
+	for seq := uint64(1); ; seq++ {
+		m, err := f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(tasksOf(j, r)))
+		if stream.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read task %v of job %s: %w", r, j.ID, stream.Explain(err))
+		}
+		seq = m.Sequence
+		if err := f.link.DeleteMessage(ctx, schema.StreamTasks, seq); err != nil {
+			return fmt.Errorf("remove task %v of job %s: %w", r, j.ID, stream.Explain(err))
+		}
+	}
 }
 
 // tasksOf returns the subjects of the tasks of a range in all rounds.

@@ -47,6 +47,7 @@ type stuckWatch struct {
 	scanned   uint64                // all unsettled tasks up to here are in tasks
 	tasks     map[uint64]*unsettled // by sequence
 	looked    time.Time             // when the last step was; zero = there was none
+	log       *stuckLog             // of all classes
 }
 
 // heartbeats is the part of Registry that a stuckWatch needs.
@@ -63,16 +64,17 @@ const (
 	stuckPause = time.Second
 )
 
-func newStuckWatch(x *Failures, class task.Class, beats heartbeats) *stuckWatch {
-	return &stuckWatch{sweeper: newSweeper(x), class: class, beats: beats, interval: x.f.beatInterval, tasks: make(map[uint64]*unsettled)}
+func newStuckWatch(x *Failures, class task.Class, beats heartbeats, log *stuckLog) *stuckWatch {
+	return &stuckWatch{sweeper: newSweeper(x), class: class, beats: beats, interval: x.f.beatInterval, log: log, tasks: make(map[uint64]*unsettled)}
 }
 
 // watchStuck searches for stuck tasks until ctx ends, about once in each ack wait. The time between two looks
 // is random, so that a worker cannot name a task at the looks only.
 func (f *Fleet) watchStuck(ctx context.Context, x *Failures) {
 	var watches []*stuckWatch
+	log := &stuckLog{log: f.link.Log}
 	for _, class := range task.Classes {
-		watches = append(watches, newStuckWatch(x, class, x.registry))
+		watches = append(watches, newStuckWatch(x, class, x.registry, log))
 	}
 	mean := float64(max(x.ackWait, time.Second))
 	for stream.Sleep(ctx, time.Duration((0.75+rand.Float64()/2)*mean)) == nil {

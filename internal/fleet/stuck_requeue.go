@@ -46,8 +46,7 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 		delete(w.tasks, seq)
 	}
 	if requeued > 0 {
-		w.f.link.Log.Info().Str("priority", string(w.class)).Int("tasks", requeued).
-			Msg("queued tasks again that no worker has computed since they were delivered")
+		w.log.requeued(w.class, requeued, w.looked)
 	}
 	return more, nil
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
@@ -31,7 +33,7 @@ func newStuckTest(h *testFleet) *stuckTest {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	s.watch = newStuckWatch(x, task.ClassNorm, s)
+	s.watch = newStuckWatch(x, task.ClassNorm, s, &stuckLog{log: zerolog.Nop()})
 	s.alive("idle")
 	return s
 }
@@ -483,4 +485,29 @@ func TestStuckMany(t *testing.T) {
 		t.Errorf("%d tasks are queued", len(after))
 	}
 	await(t, "none runs", func() bool { return s.running() == 0 })
+}
+
+// TestDropTasks: the tasks of a range are removed in all rounds, and no others.
+func TestDropTasks(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(newTestFleet(t, Provision{}))
+	j, in := s.job("j", task.ClassNorm, 100)
+	s.queue(j, task.Range{First: 0, Count: 10})
+	s.queue(j, task.Range{First: 10, Count: 10})
+	for i := range 3 {
+		if err := s.IssueAgain(t.Context(), j, in, task.Range{First: 0, Count: 10}, 0); err != nil {
+			t.Fatal(err)
+		}
+		s.queue(j, single(50+2*i))
+		time.Sleep(2 * time.Millisecond) // another round
+	}
+	if n, _, err := s.TasksOf(t.Context(), j, task.Range{First: 0, Count: 10}); n != 4 || err != nil {
+		t.Fatalf("%d tasks, %v", n, err)
+	}
+	if err := s.DropTasks(t.Context(), j, task.Range{First: 0, Count: 10}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.rounds(); got != "10-10 50-1 52-1 54-1" {
+		t.Errorf("left: %s", got)
+	}
 }

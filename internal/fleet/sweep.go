@@ -147,7 +147,7 @@ func (s *sweeper) settle(life context.Context, m jetstream.Msg) {
 		m.Nak()
 	case delay > 0:
 		m.NakWithDelay(delay)
-	case errors.Is(err, errDropped): // its worker has a complaint; if the ack is lost, it is dropped again
+	case errors.Is(err, errDropped): // if the ack is lost, it is dropped again
 		s.f.link.Log.Debug().Str("subject", m.Subject()).Err(err).Msg("return dropped")
 		m.Ack()
 	case errors.Is(err, errVoid):

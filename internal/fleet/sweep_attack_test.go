@@ -110,6 +110,7 @@ func TestForgedReturnsOfAnswered(t *testing.T) {
 	if got := h.ranges("j"); got != "50-10" {
 		t.Errorf("queued: %s", got)
 	}
+	h.forge(1, func(int) string { return "j.0-10.y" }, &task.Return{Reason: task.Drained}) // an honest worker returns it once
 	h.complained("liar", ComplaintReturn)
 	stop()
 	h.forge(1, func(int) string { return "j.20-1.x" }, &task.Return{Reason: task.Drained})
@@ -160,5 +161,38 @@ func TestFloodOfReturns(t *testing.T) {
 			h.complained("liar", ComplaintReturn)
 			await(t, "no return is left", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
 		})
+	}
+}
+
+// TestMisfortune: an honest worker may return many ranges once that were queued or answered meanwhile.
+func TestMisfortune(t *testing.T) {
+	t.Parallel()
+	var w paced
+	now := time.Now()
+	for i := range superfluousMost {
+		if !w.isMisfortune(fmt.Sprint("j.", i), now) {
+			t.Fatalf("range %d", i)
+		}
+		if w.isMisfortune(fmt.Sprint("j.", i), now) {
+			t.Fatalf("range %d for the second time", i)
+		}
+	}
+	if w.isMisfortune("j.new", now) {
+		t.Error("one more")
+	}
+	if !w.isMisfortune("j.0", now.Add(superfluousTime)) {
+		t.Error("later")
+	}
+}
+
+// TestReturnOfUnreadableJob: a return of a job whose manifest cannot be read is not retried for ever.
+func TestReturnOfUnreadableJob(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	if _, err := h.jobs.PutString(t.Context(), "j", "no manifest"); err != nil {
+		t.Fatal(err)
+	}
+	if ok, delay, err := sweepOnce(t, newSweeper(&Failures{f: h.Fleet}), 1, time.Now()); ok || delay > 0 || err != nil {
+		t.Errorf("%v, %v, %v", ok, delay, err)
 	}
 }

@@ -16,16 +16,17 @@ import (
 // first row that applies decides:
 //
 //	the job does not exist                     dropped
-//	the job has ended                          ignored: its tasks were removed
+//	the job has ended, or cannot be read       ignored: its tasks were removed, or are found missing later
 //	the range is not one of the job's          dropped
 //	the range is queued                        waits a little, then dropped: see waitForAck
 //	the range has a result or is covered       dropped
 //	the queue is full                          waits until it has drained
 //	else                                       queued again
 //
-// A dropped return is a complaint about its worker. An honest worker may cause a few: its ack is lost, or
-// the range was queued a second time because the worker held it for too long. Nothing is lost: a range
-// that is neither queued nor answered is found missing by the review of the job's holder.
+// A dropped return is a complaint about its worker, unless honest workers may cause it (dropSuperfluous): the
+// ack is lost, or the range was queued a second time because the worker held it for too long, or because of
+// the return of another worker, or the task was an audit of a covered range. Nothing is lost: a range that is
+// neither queued nor answered is found missing by the review of the job's holder.
 
 // returnTries is how many deliveries of a return may find its range queued. The last one drops it.
 const returnTries = 5
@@ -41,7 +42,10 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 	if err == nil && j == nil {
 		_, err = s.f.Job(ctx, at.Job)
 	}
-	if err != nil || j == nil {
+	if j == nil && (err == nil || errors.Is(err, ErrUnreadable)) {
+		return false, 0, nil
+	}
+	if err != nil {
 		return false, 0, s.dropIf(at.Worker, err, ErrNoJob)
 	}
 	if err := j.checkRange(ctx, at.Range); err != nil {
@@ -58,7 +62,7 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 	}
 	if answered, err := s.answered(ctx, at.Job, at.Range); answered || err != nil {
 		if err == nil {
-			err = s.drop(at.Worker, errors.New("the range is answered"))
+			err = s.dropSuperfluous(at, errors.New("the range is answered"))
 		}
 		return false, 0, err
 	}
@@ -114,5 +118,5 @@ func (s *sweeper) waitForAck(ctx context.Context, at schema.Place, pieces uint64
 	if stored, err := s.isStored(ctx, mine); stored || err != nil {
 		return 0, err
 	}
-	return 0, s.drop(at.Worker, errQueued)
+	return 0, s.dropSuperfluous(at, errQueued)
 }

@@ -166,3 +166,13 @@ func TestStaleListing(t *testing.T) {
 		t.Error("the queue was not listed again")
 	}
 }
+
+// TestSlowListing: a server that was busy when the queue was listed delays a return by seconds only.
+func TestSlowListing(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{time.Millisecond: 20 * time.Millisecond, 3 * time.Second: maxQueueWait} {
+		if got := queueWait(took); got != want {
+			t.Errorf("a listing of %v is due again after %v, not %v", took, got, want)
+		}
+	}
+}

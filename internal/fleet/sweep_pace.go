@@ -32,6 +32,10 @@ var (
 const (
 	removeEvery = time.Second // the least time between two removals of all returns of a worker
 	maxPaced    = 1024        // workers; without credentials names are free to invent
+
+	// An honest worker may return superfluousMost ranges in superfluousTime that are queued or answered, each once.
+	superfluousMost = 512
+	superfluousTime = 10 * time.Minute
 )
 
 // A paced is what one worker has had.
@@ -39,6 +43,9 @@ type paced struct {
 	returns Bucket
 	waits   Bucket
 	removed time.Time // of the last removal of all its returns
+
+	superfluous      map[string]bool // ranges with their jobs that it has returned superfluously, at most superfluousMost
+	superfluousSince time.Time       // when the first of them was returned
 }
 
 // paces has the shares of all workers. It is for one goroutine.
@@ -82,4 +89,25 @@ func (s *sweeper) admit(ctx context.Context, worker string, meta *jetstream.MsgM
 func (s *sweeper) drop(worker string, why error) error {
 	s.f.complain(worker, ComplaintReturn)
 	return fmt.Errorf("%w: %w", errDropped, why)
+}
+
+// dropSuperfluous drops the return of a range that is queued or answered. It complains about the worker if that
+// is no misfortune: if there were many, or one for the same range before.
+func (s *sweeper) dropSuperfluous(at schema.Place, why error) error {
+	if s.paces.of(at.Worker).isMisfortune(at.Job+"."+at.Range.String(), time.Now()) {
+		return fmt.Errorf("%w: %w", errDropped, why)
+	}
+	return s.drop(at.Worker, why)
+}
+
+// isMisfortune notes the superfluous return of a range. It reports whether honest workers have such returns, too.
+func (w *paced) isMisfortune(r string, now time.Time) bool {
+	if w.superfluous == nil || now.Sub(w.superfluousSince) >= superfluousTime {
+		w.superfluous, w.superfluousSince = make(map[string]bool), now
+	}
+	if w.superfluous[r] || len(w.superfluous) >= superfluousMost {
+		return false
+	}
+	w.superfluous[r] = true
+	return true
 }

@@ -36,7 +36,10 @@ const (
 	queueAge   = time.Second // a listing that is older is renewed, if it is due
 	queueShare = 20          // a listing that takes the time t is renewed no earlier than 20 t later
 
+	// A return may have to wait until a listing is due: no longer than maxQueueWait, also if the last listing took
+	// seconds because the server was busy.
 	minQueueWait = 10 * time.Millisecond
+	maxQueueWait = 5 * time.Second
 	returnRoom   = 4000 // tasks beyond classDepth
 	maxQueues    = 64   // listings that are kept
 	maxLookups   = 16   // tasks that are looked up for one return
@@ -81,13 +84,16 @@ func (s *sweeper) listQueue(ctx context.Context, j *task.Job) (*sweptQueue, erro
 		}
 	}
 	slices.SortFunc(q.tasks, func(a, b schema.Place) int { return cmp.Compare(a.Range.First, b.Range.First) })
-	q.due = time.Now().Add(queueShare * time.Since(began))
+	q.due = time.Now().Add(queueWait(time.Since(began)))
 	if len(s.queues) >= maxQueues {
 		clear(s.queues)
 	}
 	s.queues[j.ID] = q
 	return q, nil
 }
+
+// queueWait returns when a listing that took so long is due again.
+func queueWait(took time.Duration) time.Duration { return min(queueShare*took, maxQueueWait) }
 
 // lookUp reports whether a listed task that overlaps the range is still queued.
 func (s *sweeper) lookUp(ctx context.Context, q *sweptQueue, r task.Range) (bool, error) {

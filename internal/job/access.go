@@ -71,12 +71,13 @@ type (
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )
 
-// leastBudget returns the least time that a worker may have had for a number of so many bits.
-func leastBudget(j *task.Job) func(bits int) time.Duration {
-	if j.Budget > 0 {
-		return func(int) time.Duration { return j.Budget }
+// leastBudget returns the least time that a worker may have had for a number of so many bits, whose task names a
+// budget; 0 = none.
+func leastBudget(named time.Duration, bits int) time.Duration {
+	if named > 0 {
+		return named
 	}
-	return plan.LeastBudget
+	return plan.LeastBudget(bits)
 }
 
 // streams is the access of this process to one job's streams. It is safe for concurrent use. (The

@@ -33,7 +33,7 @@ import (
 // number is queued again, up to maxAudits times.
 type auditor struct {
 	job    string
-	budget func(bits int) time.Duration // see collect.Config
+	budget time.Duration // of the job, 0 = none
 	asked  *askedAudits
 
 	mu      sync.Mutex
@@ -44,9 +44,9 @@ type auditor struct {
 
 const (
 	maxClaims  = 4096 // bounds the memory: 10 MiB of numbers of 16,384 bits
-	auditFew   = 16   // one claim in so many is queued again, while few claims of its worker were audited
-	auditMany  = 64   // the same after auditEnough audits without a lazy one
-	maxAudits  = 8    // how often one number is queued again
+	auditFew   = 16   // one claim in so many is queued again, until auditEnough of its worker's claims were chosen
+	auditMany  = 64   // the same after that, unless it had a lazy one
+	maxAudits  = 3    // how often one number is queued again
 	leastLazy  = 4    // claims of a worker that were refuted beyond doubt before it gets a strike
 	lazyOneIn  = 8    // the same: one in so many of its audited claims
 	slowWorker = 16   // a worker may be so many times slower than plan.SplitTime says
@@ -58,7 +58,7 @@ func newAuditor(j *task.Job, asked *askedAudits) *auditor {
 	if asked == nil {
 		asked = newAskedAudits()
 	}
-	return &auditor{job: j.ID, budget: leastBudget(j), asked: asked, claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
+	return &auditor{job: j.ID, budget: j.Budget, asked: asked, claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
 }
 
 // wants reports whether a is to be verified although its positions are covered: it audits a claim. Of
@@ -83,7 +83,7 @@ func (u *auditor) note(k *collect.Checked) (refuted []refutation) {
 		switch c := u.claims[at]; {
 		case c == nil:
 			if answer.Unfinished() && len(u.claims) < maxClaims {
-				u.add(at, k, newClaim(n, answer, u.budget(n.BitLen())))
+				u.add(at, k, newClaim(n, answer, leastBudget(u.budget, n.BitLen())))
 			}
 		case !c.audited && c.worker != k.Worker:
 			if r := u.compare(at, c, answer); r != nil {
@@ -104,10 +104,11 @@ func (u *auditor) add(at uint64, k *collect.Checked, c *claim) {
 		u.tallies[c.worker] = t
 	}
 	one := uint64(u.asked.oneIn)
-	if t.audited >= auditEnough && t.lazy == 0 {
+	if t.chosen >= auditEnough && t.lazy == 0 {
 		one *= auditMany / auditFew
 	}
 	if u.asked.random(auditKey{u.job, at})%one == 0 {
 		u.chosen = append(u.chosen, at)
+		t.chosen++
 	}
 }

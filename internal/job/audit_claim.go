@@ -22,8 +22,9 @@ type claim struct {
 	audited bool // another worker has answered the number
 }
 
-// A tally counts the audited claims of one worker in the job.
-type tally struct{ audited, lazy int }
+// A tally counts the claims of one worker in the job that were chosen for an audit, those that were audited, and
+// those of the latter that lack an easy divisor.
+type tally struct{ chosen, audited, lazy int }
 
 func newClaim(n nat.Nat, answer *task.Factorization, budget time.Duration) *claim {
 	c := &claim{budget: budget}

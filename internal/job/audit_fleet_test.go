@@ -139,10 +139,10 @@ func TestAuditIsUseful(t *testing.T) {
 	}
 	r.answer("lazy", 0, false)
 	_, refuted := c.verify(t.Context(), []collect.Arrival{r.arrival("w", 0, true), r.arrival("x", 1, true)})
-	if u := c.of("w"); len(refuted) != 1 || u.useful != 1 || u.duplicates != 0 || u.overlap != (fleet.Bucket{}) {
+	if u := c.of("w"); len(refuted) != 1 || u.useful != 1 || u.duplicates != 0 || u.overlap != 0 {
 		t.Errorf("%v, %+v", refuted, u)
 	}
-	if u := c.of("x"); u.useful != 0 || u.duplicates != 1 || u.overlap == (fleet.Bucket{}) {
+	if u := c.of("x"); u.useful != 0 || u.duplicates != 1 || u.overlap == 0 {
 		t.Errorf("a duplicate: %+v", u)
 	}
 }

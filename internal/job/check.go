@@ -40,6 +40,7 @@ type checker struct {
 	deliver  func(batch)
 	recent   task.Set // positions of the results that the last batch verified
 	doubts   doubts
+	excused  task.Set                // ranges of results that were excused
 	refusals map[task.Range][]string // workers whose results were refused; of at most maxRefusedRanges ranges
 
 	collector coverage               // nil = useless results are not bounded
@@ -152,8 +153,14 @@ func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint
 		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
 		return nil
 	}
-	if refused.OtherNumbers {
-		c.trust.Complain(refused.Worker, fleet.ComplaintNumbers)
+	if refused.Excused && !c.excused.Overlaps(refused.Range) { // a second time, its number may be beyond such workers
+		c.excused.Add(refused.Range)
+		c.trust.Complain(refused.Worker, fleet.ComplaintUnfinished)
+		log.Debug().Err(refused.Err).Msg("an unfinished answer was refused: its range is requeued")
+		return nil
+	}
+	if refused.OtherTask {
+		c.trust.Complain(refused.Worker, fleet.ComplaintTask)
 		c.doubts.log(log, refusal{refused, seq})
 		c.doubts.add(refusal{refused, seq})
 		return nil

@@ -21,10 +21,13 @@ import (
 // What is removed brings a complaint, too. An honest worker, however fast, stays below: it gets no range
 // whose numbers are not stored, and few that overlap answered ones, after a redelivery. Should one of its
 // results be removed, the review finds the range missing.
-var (
-	unknownShare = fleet.Share{Burst: 128, Rate: 4}
-	overlapShare = fleet.Share{Burst: 10, Rate: 0.2} // seconds of verification on one core
-)
+//
+// Each watch reads all results of its job again, those of days in seconds. So overlaps are not bounded by the clock:
+//
+//	verification of a worker's overlapping results <= overlapFree + that of its other results
+var unknownShare = fleet.Share{Burst: 128, Rate: 4}
+
+const overlapFree = 10 * time.Second // on one core
 
 // manyDuplicates is how many results for answered positions a worker must have, and ten times as many as
 // others, for a complaint. All results are read again by each watch, so there is no rate.
@@ -35,7 +38,8 @@ const maxBounded = 4096
 
 // A usefulness is what a checker has seen of one worker.
 type usefulness struct {
-	unknown, overlap   fleet.Bucket
+	unknown            fleet.Bucket
+	overlap, other     time.Duration // verification of results that overlap answered positions, and of others
 	useful, duplicates int
 }
 
@@ -76,7 +80,7 @@ func (c *checker) bound(ctx context.Context, arrivals []collect.Arrival, outcome
 				u.duplicates = 0
 			}
 		case c.collector.Overlaps(a.Range):
-			_, ok = u.overlap.Take(now, overlapShare, 0)
+			ok = u.overlap < overlapFree+u.other
 		default:
 			u.useful++
 		}
@@ -110,9 +114,14 @@ func (c *checker) storedFor(ctx context.Context, arrivals []collect.Arrival, ind
 	return stored
 }
 
-// charge counts the verification of a result that overlaps answered positions.
+// charge counts the verification of a result.
 func (c *checker) charge(a *collect.Arrival, took time.Duration, answered *task.Set) {
-	if c.collector != nil && took > 0 && (answered.Overlaps(a.Range) || c.collector.Overlaps(a.Range)) {
-		c.of(a.Worker).overlap.Spend(took.Seconds())
+	if c.collector == nil {
+		return
+	}
+	if u := c.of(a.Worker); answered.Overlaps(a.Range) || c.collector.Overlaps(a.Range) {
+		u.overlap += took
+	} else {
+		u.other += took
 	}
 }

@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -94,15 +93,18 @@ func TestOverlapsAreBounded(t *testing.T) {
 	if got := dropped("liar", "liar", "w", "w"); slices.Contains(got, true) {
 		t.Errorf("dropped at once: %v", got)
 	}
-	if d := c.of("liar").overlap; d == (fleet.Bucket{}) {
-		t.Error("verification of an overlapping result is not counted")
+	if u := c.of("liar"); u.overlap == 0 || u.other == 0 {
+		t.Errorf("verification is not counted: %+v", u)
 	}
-	if d := c.of("w").overlap; d != (fleet.Bucket{}) && fmt.Sprint(d) == fmt.Sprint(c.of("liar").overlap) {
-		t.Error("a result that was not verified is counted")
+	for _, other := range []time.Duration{0, time.Hour} { // a day of an honest worker, read again in a second
+		*c.of("liar") = usefulness{overlap: overlapFree + other, other: other}
+		if got := dropped("liar", "liar", "w"); !slices.Equal(got, []bool{true, false, false}) {
+			t.Errorf("dropped %v", got)
+		}
 	}
-	c.of("liar").overlap.Spend(overlapShare.Burst)
-	if got := dropped("liar", "liar", "w"); !slices.Equal(got, []bool{true, false, false}) {
-		t.Errorf("dropped %v", got)
+	*c.of("w") = usefulness{overlap: 30 * time.Minute, other: time.Hour}
+	if got := dropped("w"); got[0] {
+		t.Error("overlaps of a worker with many useful results are removed")
 	}
 }
 

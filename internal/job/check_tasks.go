@@ -7,9 +7,9 @@ import (
 	"factorfleet/internal/fleet"
 )
 
-// A worker cannot read the input. If a task has other numbers than the input of its job, because a submitter
-// is broken or hostile, an honest worker answers these, and states so (collect.Refused.OtherNumbers). Such an
-// answer is no strike. The range is queued again with the numbers of the input.
+// A worker reads neither the input nor the manifest. If a task has other numbers than the input of its job, another
+// kind or another budget, because a submitter is broken or hostile, an honest worker computes that task, and states
+// what it was (collect.Refused.OtherTask). Such an answer is no strike. The range is queued again as the job has it.
 //
 // A hostile worker may state it too. So each such answer is a complaint, and the statement is believed as long
 // as it may be true: a broken submitter is met by all workers of the job, a liar is alone. The answers are
@@ -21,7 +21,7 @@ const otherAnswers = 20
 // maxOtherWorkers bounds the memory of a doubts.
 const maxOtherWorkers = 64
 
-// doubts counts the answers to other numbers in one job. It belongs to the goroutine of the checker.
+// doubts counts the answers to other tasks in one job. It belongs to the goroutine of the checker.
 type doubts struct {
 	alone    string    // the worker with such answers; "" = none or several
 	several  bool      // at least two workers have some: the tasks are wrong
@@ -44,7 +44,7 @@ func (d *doubts) verify(worker string) {
 	}
 }
 
-// add counts an answer to other numbers.
+// add counts an answer to another task.
 func (d *doubts) add(r refusal) {
 	switch {
 	case d.several:
@@ -80,5 +80,5 @@ func (d *doubts) log(log zerolog.Logger, refused refusal) {
 		d.logged[refused.Worker] = true
 		event = log.Warn()
 	}
-	event.Err(refused.Err).Msg("a task had other numbers than the input, or its worker lies: the range is requeued")
+	event.Err(refused.Err).Msg("a task was not that of its job, or its worker lies: the range is requeued")
 }

@@ -57,9 +57,9 @@ func TestDoubts(t *testing.T) {
 	want("the tasks are known to be wrong", 0)
 }
 
-// TestOtherNumbers: tasks whose numbers are not those of the input cost their job time, and no honest worker a
+// TestOtherTasks: tasks whose numbers or whose kind are not those of the job cost it time, and no honest worker a
 // strike.
-func TestOtherNumbers(t *testing.T) {
+func TestOtherTasks(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
 	const count = 1000
@@ -73,6 +73,9 @@ func TestOtherNumbers(t *testing.T) {
 		for i := range 40 {
 			wrong.Numbers = append(wrong.Numbers, nat.New(uint64(5000+first+i)))
 		}
+		if first%80 == 0 {
+			wrong = &task.Task{Kind: task.KindFactor, Numbers: fleettest.Numbers(first, 40)}
+		}
 		h.putTask(task.Address{Job: "j", Class: task.ClassNorm, Range: chunk, Round: "x"}, wrong)
 	}
 	h.worker("honest", nil)
@@ -80,7 +83,7 @@ func TestOtherNumbers(t *testing.T) {
 	sum := r.clean()
 	r.out.check(t, 0, count)
 	if sum.Refused == 0 {
-		t.Error("no task had other numbers")
+		t.Error("no task was wrong")
 	}
 	for _, name := range []string{"honest", "other"} {
 		if s := h.standing(name); len(s.Strikes) > 0 || s.Quarantined != nil {
@@ -119,5 +122,21 @@ func TestOtherNumbersLie(t *testing.T) {
 	}
 	if s := h.standing("liar"); s.Quarantined == nil || len(s.Strikes) < fleet.MaxStrikes {
 		t.Errorf("liar: %+v", s)
+	}
+}
+
+// TestExcused: a refused result that is excused is removed, and is no strike, the first time for its range.
+func TestExcused(t *testing.T) {
+	c := &checker{streams: new(streams), trust: new(fleet.Trust)} // which cannot write strikes
+	arrivals := make([]collect.Arrival, 2*maxRefusals)
+	outcomes := make([]outcome, len(arrivals))
+	for i := range outcomes {
+		outcomes[i].err = &collect.Refused{Range: task.Range{First: uint64(i), Count: 1}, Worker: "old", Excused: true}
+	}
+	if verified, refused, err := c.sort(t.Context(), arrivals, outcomes); err != nil || len(verified) > 0 || len(refused) != len(arrivals) {
+		t.Errorf("%v, %v, %v", verified, refused, err)
+	}
+	if !c.excused.Contains(task.Span(0, uint64(len(arrivals)))) {
+		t.Error("a range can be excused again")
 	}
 }

@@ -108,6 +108,9 @@
 //
 //	TASKS ──> RESULTS    a worker stores its answer, then acks
 //	TASKS ──> RETURNS    a worker hands the range back, then acks
+//	TASKS ──> TASKS      the sweeper stores a task of another round, or of its parts, then removes a stuck one
+//	TASKS ──> nothing    the holder removes the tasks of a covered range that was issued several times: the
+//	                     answer is in RESULTS, or the sweeper's letter in DEAD
 //	TASKS ──> DEAD       a worker or the sweeper stores the dead letter, then the task is removed; only the sweeper's
 //	                     gives the range up: with a worker's it is missing, and the holder decides
 //	RETURNS ──> DEAD     the sweeper, the same
@@ -119,13 +122,16 @@
 // t2: it stays there, and the review waits until this process has dealt with all results up to the
 // last one of t3, so that it is covered, or was refused and has to be requeued. In DEAD: it stays
 // there and is listed at t4. In RETURNS at t1: it is listed at t2, or has moved to DEAD, which is
-// listed later, or back to TASKS. Only in that last case can a range be missing from all four
+// listed later, or back to TASKS. A listing of TASKS is of one moment, so that a range which changes its
+// round is in it. Only if a range comes back from RETURNS can it be missing from all four
 // listings. So before the holder requeues anything it lists the queue again, and requeues what is
 // missing from both listings.
 //
 // The remaining error is on the side of repeated work: a range that was answered between the two
 // listings is requeued without need, and its second answer is a duplicate. Conversely, a range that
 // is in no stream is in no listing, and is requeued by the next review of a holder.
+//
+// The tasks of audits (audit.go) are of covered ranges: a review does not look at them, and nothing waits for them.
 //
 // Covered means verified in this process, never merely listed: a stored result may be wrong.
 //

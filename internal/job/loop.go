@@ -107,7 +107,8 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Budget: leastBudget(c.job), Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
+		Kind: c.job.Kind, Budget: c.job.Budget, LeastBudget: leastBudget,
+		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)
 	l.reminder.Stop()

@@ -88,10 +88,13 @@ type reviewer struct {
 	// Of the review that runs.
 	job   *task.Job // the manifest as it was before the queue was listed
 	queue snapshot  // of the first listing; the second is added to it
+	late  task.Set  // ranges whose returns do not count any more
 	last  uint64    // sequence of the last result when the queue had been listed
 
 	claims []fleet.FailureRecord // dead letters of workers, when DEAD had been listed
 	given  task.Set              // ranges of the sweeper's letters that counted, in all reviews
+
+	returned returnedWatch
 
 	listing       time.Duration // of the last listing of dead letters
 	recordsListed time.Time     // when the failure records were last listed; zero = never

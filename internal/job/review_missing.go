@@ -158,6 +158,7 @@ func (v *reviewer) claimed(missing []task.Range) (numbers, rest []task.Range) {
 // with a new round, so that a range can be requeued any number of times. Numbers with dead letters of workers are
 // requeued or given up.
 func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
+	b.IgnoreReturns(&v.late)
 	v.queue.queued.AddSet(&b.Ranges)
 	missing := v.missing()
 	if len(missing) == 0 || !v.l.holding {

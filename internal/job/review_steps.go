@@ -132,7 +132,7 @@ func (v *reviewer) feederKnown(feeder string, err error) {
 
 // A snapshot is how the queue of the job stood when it was listed.
 type snapshot struct {
-	queued task.Set // in TASKS or in RETURNS
+	queued task.Set // in TASKS, or for a short time in RETURNS: see returnedWatch
 
 	// end is the end of what was ever queued by then, as far as it is known: all chunks below it
 	// were queued before the listing. For a sealed job it is the number of numbers. A feeder queues
@@ -165,6 +165,7 @@ func (v *reviewer) coveredEnd() (end uint64) {
 // queueListed notes the queue, and requests the sequence of the last result. Only chunks of the first
 // round move the end, which are the feeder's: a worker cannot move it by a forged return.
 func (v *reviewer) queueListed(b *fleet.Backlog) {
+	v.ignoreLate(b)
 	v.queue.queued = b.Ranges
 	if v.job.State == task.Open {
 		v.queue.end = min(max(v.queue.end, b.Fed), v.l.access.stored())

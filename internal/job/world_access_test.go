@@ -64,7 +64,7 @@ func (w *world) backlog(context.Context) (*fleet.Backlog, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for r := range w.handed {
-		b.Ranges.Add(r)
+		b.AddReturn(r)
 	}
 	return b, w.failLocked()
 }

@@ -130,7 +130,7 @@ func (w *columnWriter) join(r *Result) []byte {
 		names += 2 + 4 + len(name)
 	}
 	const header = 1 + 4 // of a field: tag and length
-	total := resultFields*header + 3*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + names +
+	total := resultFields*header + 4*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + names +
 		len(w.method) + len(w.cpu) + len(w.counts) + 2*w.factors + factors.total()
 	b := make([]byte, 0, total)
 	b = appendText(b, resultKind, r.Kind)
@@ -151,7 +151,8 @@ func (w *columnWriter) join(r *Result) []byte {
 	b = protowire.AppendVarint(b, uint64(factors.total()))
 	b = appendColumn(b, 1, w.lengths[:w.factors])
 	b = appendColumn(b, 2, w.data[:w.size])
-	return appendScalar(b, resultAsked, r.Asked)
+	b = appendScalar(b, resultAsked, r.Asked)
+	return appendScalar(b, resultBudget, uint64(r.Budget))
 }
 
 // index returns the index of a method, which it adds if it is new; false if there is no

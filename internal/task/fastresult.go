@@ -26,6 +26,7 @@ const (
 	resultCertificateSizes
 	resultCertificates
 	resultAsked
+	resultBudget
 	resultFields // the last field number + 1
 )
 
@@ -46,7 +47,7 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 	repeated := func(number protowire.Number, value []byte) bool {
 		return number == resultMethods && methods.read(value)
 	}
-	if !fields(b, 1<<resultAttempt|1<<resultElapsed|1<<resultAsked, varints[:], bytes[:], repeated) ||
+	if !fields(b, 1<<resultAttempt|1<<resultElapsed|1<<resultAsked|1<<resultBudget, varints[:], bytes[:], repeated) ||
 		bytes[resultCertificateSizes] != nil || bytes[resultCertificates] != nil {
 		return nil, false
 	}
@@ -61,7 +62,7 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 	r := &Result{
 		Kind: kindName(bytes[resultKind]), Worker: string(bytes[resultWorker]), Version: string(bytes[resultVersion]),
 		Attempt: uint32(varints[resultAttempt]), Elapsed: duration(varints[resultElapsed]),
-		Asked: varints[resultAsked],
+		Asked: varints[resultAsked], Budget: duration(varints[resultBudget]),
 	}
 	c := columns{
 		method: bytes[resultMethod], cpu: bytes[resultCPU], counts: bytes[resultCounts],

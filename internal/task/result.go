@@ -82,6 +82,7 @@ type Result struct {
 	Elapsed time.Duration   // wall-clock time for the range
 	Items   []Factorization // one for each number of the range
 	Asked   uint64          // HashNumbers of the numbers that the task had for the range, as the worker claims; 0 = not stated
+	Budget  time.Duration   // that the task named, as the worker claims; 0 = none
 
 	memory *resultMemory // of Items, if the fast path has decoded it; else nil
 }
@@ -147,7 +148,7 @@ func (r *Result) encode() []byte {
 	}
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
-	m.Asked = r.Asked
+	m.Asked, m.BudgetNs = r.Asked, uint64(r.Budget)
 	return marshal(m)
 }
 
@@ -223,7 +224,8 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	r := &Result{
 		Kind: m.Kind, Worker: m.Worker, Version: m.Version, Attempt: m.Attempt,
-		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count), Asked: m.Asked,
+		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count),
+		Asked: m.Asked, Budget: duration(m.BudgetNs),
 	}
 	factors := make([]Factor, total)
 	for i := range factors {

@@ -144,6 +144,23 @@ func (s *Set) Gaps(within Range) iter.Seq[Range] {
 	}
 }
 
+// Within yields the maximal ranges of within whose positions are in s, in ascending order. s must not change
+// meanwhile.
+func (s *Set) Within(within Range) iter.Seq[Range] {
+	return func(yield func(Range) bool) {
+		at, end := within.First, within.End()
+		for gap := range s.Gaps(within) {
+			if at < gap.First && !yield(Span(at, gap.First)) {
+				return
+			}
+			at = gap.End()
+		}
+		if at < end {
+			yield(Span(at, end))
+		}
+	}
+}
+
 // find returns the page and index of the first range with End > x, or (len(pages), 0).
 func (s *Set) find(x uint64) (p, i int) {
 	if len(s.pages) == 0 {

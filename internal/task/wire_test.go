@@ -28,7 +28,7 @@ var (
 	results = []Result{
 		{Items: []Factorization{}},
 		{
-			Kind: KindFactor, Worker: "lab3", Version: "0.1.0", Attempt: 2, Elapsed: time.Second, Asked: 1<<64 - 1,
+			Kind: KindFactor, Worker: "lab3", Version: "0.1.0", Attempt: 2, Elapsed: time.Second, Asked: 1<<64 - 1, Budget: time.Hour,
 			Items: []Factorization{
 				{Factors: []Factor{}, Method: "trivial"},
 				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},

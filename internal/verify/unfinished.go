@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -68,11 +69,14 @@ func checkEffort(ctx context.Context, f *task.Factorization, claimed, budget tim
 			return err
 		}
 		if d := pm1(p.P.Big()); d != nil {
-			return fmt.Errorf("%s is unfinished, and p-1 finds its divisor %s", short(p.P), short(nat.FromBig(d)))
+			return fmt.Errorf("%s is unfinished, and %w %s", short(p.P), ErrEasy, short(nat.FromBig(d)))
 		}
 	}
 	return nil
 }
+
+// ErrEasy is wrapped by the error of Unfinished for an answer that p-1 completes.
+var ErrEasy = errors.New("p-1 finds its divisor")
 
 // Bounds of p-1.
 const (
@@ -83,7 +87,7 @@ const (
 	pm1Bits = 3322
 	// pm1Budget is the least budget with which all workers have run p-1. Workers of this version run it
 	// whatever their budget. Those of the version before ran it after their first curves, which take
-	// less than two seconds with numbers of up to pm1Bits.
+	// less than two seconds with numbers of up to pm1Bits, but not if the machine was busy or asleep.
 	pm1Budget = 20 * time.Second
 )
 

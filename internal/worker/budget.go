@@ -25,6 +25,7 @@ func (w *Worker) limit(budget time.Duration) time.Duration {
 // Only the longest of the numbers' budgets counts, because the heartbeat does not know them one by one.
 func (w *Worker) setBudget(s *slot, kind Kind, t *task.Task) time.Duration {
 	each := max(t.Budget, 0)
+	s.named = each
 	if each == 0 {
 		t.Budget, each = w.budget(kind, t.Numbers)
 	}

@@ -61,7 +61,7 @@ func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each tim
 		r := task.Range{First: d.Range.First + uint64(i), Count: uint64(len(s.done))}
 		d.outcome.answer(r, t.Numbers[i:][:len(s.done)], task.Result{
 			Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
-			Elapsed: elapsed, Items: s.done,
+			Elapsed: elapsed, Items: s.done, Budget: s.named,
 		})
 	}
 	return ctx, elapsed, err

@@ -34,6 +34,7 @@ type slot struct {
 	factors []task.Factor
 	base    int
 	ticks   uint64
+	named   time.Duration // budget that the task names; 0 = none
 	// clock is when the slot has last read the time; zero if it has waited since. The end of one task is
 	// the start of the next: this saves a reading of the clock for each task.
 	clock time.Time

@@ -171,7 +171,7 @@ type Result struct {
 	Methods   []string               `protobuf:"bytes,6,rep,name=methods,proto3" json:"methods,omitempty"`                       // each at most 200 bytes of printable ASCII
 	// One entry for each number of the range, at most 4096.
 	Method       []uint32 `protobuf:"varint,7,rep,packed,name=method,proto3" json:"method,omitempty"`                                 // index into methods, from 0
-	CpuNs        []uint64 `protobuf:"varint,8,rep,packed,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`                      // claimed
+	CpuNs        []uint64 `protobuf:"varint,8,rep,packed,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`                      // claimed; an unfinished answer needs the budget at least
 	FactorCounts []uint32 `protobuf:"varint,9,rep,packed,name=factor_counts,json=factorCounts,proto3" json:"factor_counts,omitempty"` // distinct factors; the sum is the number of factors
 	// One entry for each factor, number after number, at most 262144.
 	Exponents []uint32 `protobuf:"varint,10,rep,packed,name=exponents,proto3" json:"exponents,omitempty"` // at least 1
@@ -181,6 +181,7 @@ type Result struct {
 	CertificateSizes []uint32 `protobuf:"varint,13,rep,packed,name=certificate_sizes,json=certificateSizes,proto3" json:"certificate_sizes,omitempty"` // bytes of the text, at most 65536; 0 = none
 	Certificates     []byte   `protobuf:"bytes,14,opt,name=certificates,proto3" json:"certificates,omitempty"`                                         // exactly the sum of certificate_sizes bytes: task.Certificate
 	Asked            uint64   `protobuf:"varint,15,opt,name=asked,proto3" json:"asked,omitempty"`                                                      // task.HashNumbers of the numbers in the task, claimed; 0 = not stated
+	BudgetNs         uint64   `protobuf:"varint,16,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                                // that of the task, claimed; 0 = it had none, or asked is 0
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -316,6 +317,13 @@ func (x *Result) GetCertificates() []byte {
 func (x *Result) GetAsked() uint64 {
 	if x != nil {
 		return x.Asked
+	}
+	return 0
+}
+
+func (x *Result) GetBudgetNs() uint64 {
+	if x != nil {
+		return x.BudgetNs
 	}
 	return 0
 }
@@ -521,7 +529,7 @@ const file_task_proto_rawDesc = "" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
 	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
-	"\acertify\x18\x05 \x01(\bR\acertify\"\xce\x03\n" +
+	"\acertify\x18\x05 \x01(\bR\acertify\"\xeb\x03\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -539,7 +547,8 @@ const file_task_proto_rawDesc = "" +
 	"\afactors\x18\f \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\x12+\n" +
 	"\x11certificate_sizes\x18\r \x03(\rR\x10certificateSizes\x12\"\n" +
 	"\fcertificates\x18\x0e \x01(\fR\fcertificates\x12\x14\n" +
-	"\x05asked\x18\x0f \x01(\x04R\x05asked\"P\n" +
+	"\x05asked\x18\x0f \x01(\x04R\x05asked\x12\x1b\n" +
+	"\tbudget_ns\x18\x10 \x01(\x04R\bbudgetNs\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
