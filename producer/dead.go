@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
 )
 
 func deadCommand() *ucli.Command {
@@ -52,11 +52,11 @@ func deadSubcommand(name, usage string, flags []ucli.Flag, do func(deadSession) 
 						return err
 					}
 				}
-				letters, err := fl.DeadLetters(ctx, id)
+				letters, err := fl.GivenUp(ctx, id)
 				if err != nil {
 					return err
 				}
-				return do(newDeadSession(ctx, c, s, fl, id, letters))
+				return do(deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id, letters: letters})
 			})
 		},
 	}
@@ -70,20 +70,21 @@ type deadSession struct {
 	fl      *fleet.Fleet
 	job     string             // "" = all jobs
 	letters []fleet.DeadLetter // of the sweeper: the numbers that were given up
-	claims  []fleet.DeadLetter // of workers
 }
 
-// newDeadSession divides the stored dead letters into those that are final and the claims of workers.
-func newDeadSession(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, id string, stored []fleet.DeadLetter) deadSession {
-	d := deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id}
-	for i := range stored {
-		if stored[i].Authoritative() {
-			d.letters = append(d.letters, stored[i])
-		} else {
-			d.claims = append(d.claims, stored[i])
-		}
+// A jobRange is a range of a job.
+type jobRange struct {
+	job string
+	task.Range
+}
+
+// ranges returns the ranges that were given up.
+func (d deadSession) ranges() map[jobRange]bool {
+	ranges := make(map[jobRange]bool, len(d.letters))
+	for i := range d.letters {
+		ranges[jobRange{d.letters[i].Job, d.letters[i].Range}] = true
 	}
-	return d
+	return ranges
 }
 
 func (d deadSession) retry() error {
@@ -99,14 +100,19 @@ func (d deadSession) retry() error {
 // remove removes all letters, those of workers first: they are removed with the letter of the sweeper for the same
 // numbers, and count only if there is none.
 func (d deadSession) remove() error {
-	removed := len(d.letters)
-	for i := range d.claims {
-		c := &d.claims[i]
-		if slices.ContainsFunc(d.letters, func(l fleet.DeadLetter) bool { return l.Job == c.Job && l.Range == c.Range }) {
+	_, claims, err := d.fl.DeadRanges(d.ctx, d.job)
+	if err != nil {
+		return err
+	}
+	removed, done := len(d.letters), d.ranges()
+	for i := range claims {
+		at := jobRange{claims[i].Job, claims[i].Range}
+		if done[at] {
 			continue
 		}
+		done[at] = true
 		removed++
-		if err := d.fl.RemoveDeadLetter(d.ctx, c); err != nil {
+		if err := d.fl.RemoveClaims(d.ctx, at.job, at.Range); err != nil {
 			return err
 		}
 	}

@@ -55,7 +55,12 @@ func report(d *fleet.DeadLetter) letterReport {
 func (d deadSession) list() error {
 	letters := d.letters
 	if d.c.Bool("claims") {
-		letters = slices.Concat(letters, d.claims)
+		all, err := d.fl.DeadLetters(d.ctx, d.job)
+		if err != nil {
+			return err
+		}
+		claims := slices.DeleteFunc(all, func(l fleet.DeadLetter) bool { return l.Authoritative() })
+		letters = slices.Concat(letters, claims)
 	}
 	if d.c.Bool("json") {
 		list := make([]letterReport, len(letters))
@@ -97,11 +102,11 @@ func numbersOf(l *fleet.DeadLetter) string {
 }
 
 func (d deadSession) show() error {
-	attempts, err := d.fl.Attempts(d.ctx, d.job)
+	given := d.ranges()
+	attempts, err := d.fl.Attempts(d.ctx, d.job, func(job string, r task.Range) bool { return given[jobRange{job, r}] })
 	if err != nil {
 		return err
 	}
-	attempts = append(attempts, d.claims...)
 	list := make([]letterReport, len(d.letters))
 	for i := range d.letters {
 		l := &d.letters[i]

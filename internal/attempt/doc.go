@@ -116,6 +116,7 @@
 //	Returned.Decide  -        unsupported, first delivery of the return  Wait
 //	Returned.Decide  1        postponed                                  as Evidence.Decide
 //	Returned.Decide  -        -                                          Requeue in pieces as the return says
+//	                 1        drained                                    the same; the worker's record is withdrawn
 //	Advisory.Decide  -        not exhausted, tries left                  Wait
 //	Advisory.Decide  -        not exhausted                              Ignore
 //	Advisory.Decide  1        exhausted, tries left                      Wait a part of AckWait
@@ -137,12 +138,15 @@
 // earlier attempts never do. The first row that applies decides:
 //
 //	workers  and                                                decision
-//	-        the heartbeat of another worker names the range    Requeue
 //	0        -                                                  Requeue
-//	2..      -                                                  GiveUp
-//	1        no other worker alive within AliveWaits ack waits  GiveUp
-//	1        another one was, but is not alive now              Wait
+//	-        the heartbeat of another worker names the range,   Requeue
+//	         and it has not failed MaxDeliver times at each
+//	         of two workers
 //	1        another one is alive                               Requeue
+//	-        heartbeats were observed for too short a time      Wait
+//	1        another one was alive within AliveWaits ack waits  Wait
+//	1        -                                                  GiveUp
+//	2..      -                                                  GiveUp
 //
 // It is queued again with [MaxDeliver]-1 deliveries spent: its next delivery runs alone and leaves a
 // last-attempt record. If the last attempt has failed an even number of times at one worker, one delivery less is

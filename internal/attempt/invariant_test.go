@@ -47,7 +47,7 @@ func TestHung(t *testing.T) {
 // isEnough reports whether last attempts have failed, and not only by the word of a worker beside which another
 // one was alive.
 func (e Evidence) isEnough() bool {
-	return !e.Held && (e.Workers > 1 || e.Workers == 1 && e.Others == AliveLongAgo)
+	return !e.Unseen && (!e.Held || e.AtTwo >= MaxDeliver) && (e.Workers > 1 || e.Workers == 1 && e.Others == AliveLongAgo)
 }
 
 // TestSeveralAreNotGivenUp: over all inputs, several numbers are never given up and never fail as a whole.

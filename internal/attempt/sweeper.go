@@ -16,19 +16,6 @@ const (
 	AliveLongAgo               // neither: the worker with the records is the only one
 )
 
-// Attempts returns how many attempts at a number have failed. records are the failure records that count,
-// each round and attempt of a worker once. last: one of them is a last-attempt record or a dead letter. The
-// attempts before it may have left no record, because their workers died.
-//
-// Deliveries are not counted: one that lapsed before it started says nothing about the number, and with a
-// guessed subject a worker can use up the deliveries of another one.
-func Attempts(records int, last bool) int {
-	if last {
-		return max(records, MaxDeliver)
-	}
-	return records
-}
-
 // AliveWaits is for how many ack waits after its last heartbeat a worker counts as AliveRecently.
 const AliveWaits = 20
 
@@ -42,8 +29,10 @@ const AliveWaits = 20
 type Evidence struct {
 	Failed  int           // last attempts that have failed, each round of a worker once
 	Workers int           // different workers at which they have
+	AtTwo   int           // so many of them have failed at each of two workers
 	Others  Alive         // Workers == 1: whether another worker could try; else not read
 	Held    bool          // a live heartbeat of another worker names the range
+	Unseen  bool          // heartbeats were not observed for long enough to know that none of Workers still runs it
 	AckWait time.Duration // of the durables
 }
 
@@ -52,16 +41,17 @@ type Evidence struct {
 //
 // A worker's word is only a claim. So a number is given up once its last attempt has failed at two workers. One
 // suffices if no other worker was there to try. If another one was there a moment ago, the number waits for it.
+//
+// A heartbeat is a claim, too. A worker that names a harmful number for ever must not have it kill the others for
+// ever: once the number has failed MaxDeliver times at each of two workers, Held does not count.
 func (e Evidence) Decide() Decision {
 	switch {
-	case e.Held, e.Workers == 0:
+	case e.Workers == 0, e.Held && e.AtTwo < MaxDeliver, e.Workers == 1 && e.Others == AliveNow:
 		return e.again()
-	case e.Workers >= 2, e.Others == AliveLongAgo:
-		return Decision{Action: GiveUp}
-	case e.Others == AliveRecently:
-		return Decision{Action: Wait, Delay: e.AckWait}
+	case e.Unseen, e.Workers == 1 && e.Others == AliveRecently:
+		return Decision{Action: Wait, Delay: e.AckWait / 4}
 	}
-	return e.again()
+	return Decision{Action: GiveUp}
 }
 
 // again queues the number with one delivery more, which runs alone and leaves a last-attempt record.
@@ -84,6 +74,10 @@ type Returned struct {
 	Pieces uint64 // as the worker requests; at most Count ranges are made
 	First  bool   // the sweeper has this return for the first time
 }
+
+// Withdraws reports whether the last attempt of the round at this worker, if there was one, has ended without
+// having failed: its worker left. Its last-attempt record then proves nothing.
+func (r Returned) Withdraws() bool { return r.Reason == task.Drained && r.Count == 1 }
 
 // NeedsEvidence reports whether Decide reads its argument.
 func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.Count == 1 }

@@ -240,7 +240,14 @@ func evidence() (list []Evidence) {
 		for workers := min(failed, 1); workers <= min(failed, 3); workers++ {
 			for _, others := range []Alive{AliveNow, AliveRecently, AliveLongAgo} {
 				for _, held := range bools {
-					list = append(list, Evidence{failed, workers, others, held, 30 * time.Second})
+					for _, unseen := range bools {
+						e := Evidence{Failed: failed, Workers: workers, Others: others, Held: held, Unseen: unseen, AckWait: 30 * time.Second}
+						for e.AtTwo = range max(failed-1, 1) {
+							if e.AtTwo == 0 || workers > 1 {
+								list = append(list, e)
+							}
+						}
+					}
 				}
 			}
 		}
@@ -255,14 +262,18 @@ func TestEvidence(t *testing.T) {
 		}
 		return Decision{Action: Requeue, Pieces: 1, Spent: 2}
 	}
-	one := func(e Evidence) bool { return !e.Held && e.Workers == 1 }
+	wait := always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second / 4})
+	held := func(e Evidence) bool { return e.Held && e.AtTwo < 3 }
+	one := func(e Evidence) bool { return !held(e) && e.Workers == 1 }
+	two := func(e Evidence) bool { return !held(e) && e.Workers >= 2 }
 	checkTable(t, evidence(), Evidence.Decide, []row[Evidence, Decision]{
-		{"a worker computes it", func(e Evidence) bool { return e.Held }, again},
-		{"no worker says so", func(e Evidence) bool { return !e.Held && e.Workers == 0 }, again},
-		{"two workers", func(e Evidence) bool { return !e.Held && e.Workers >= 2 }, always[Evidence](giveUp)},
-		{"the only worker", func(e Evidence) bool { return one(e) && e.Others == AliveLongAgo }, always[Evidence](giveUp)},
-		{"another worker may come back", func(e Evidence) bool { return one(e) && e.Others == AliveRecently },
-			always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second})},
+		{"a worker computes it", held, again},
+		{"no worker says so", func(e Evidence) bool { return !held(e) && e.Workers == 0 }, again},
+		{"two workers", func(e Evidence) bool { return two(e) && !e.Unseen }, always[Evidence](giveUp)},
+		{"two workers that may live", func(e Evidence) bool { return two(e) && e.Unseen }, wait},
+		{"the only worker", func(e Evidence) bool { return one(e) && !e.Unseen && e.Others == AliveLongAgo }, always[Evidence](giveUp)},
+		{"the only worker may live", func(e Evidence) bool { return one(e) && e.Unseen && e.Others == AliveLongAgo }, wait},
+		{"another worker may come back", func(e Evidence) bool { return one(e) && e.Others == AliveRecently }, wait},
 		{"another worker may try", func(e Evidence) bool { return one(e) && e.Others == AliveNow }, again},
 	})
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -44,6 +43,12 @@ func (f *Fleet) DeadLetters(ctx context.Context, job string) ([]DeadLetter, erro
 	return f.failures(ctx, schema.DeadPrefix+orAny(job)+".*.*")
 }
 
+// GivenUp returns the dead letters of the sweeper of a job, or of all jobs for "", oldest first. Those of workers, who
+// may store any number of them of any size, are not read.
+func (f *Fleet) GivenUp(ctx context.Context, job string) ([]DeadLetter, error) {
+	return f.failures(ctx, schema.DeadPrefix+orAny(job)+".*."+schema.Sweeper)
+}
+
 // CountDead returns how many dead letters of the sweeper a job has. An observer may not read them, but may
 // count them.
 func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
@@ -51,12 +56,29 @@ func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
 	return len(places), err
 }
 
-// Attempts returns the records of failed attempts at a job, or at all jobs for "", oldest first.
-// Last-attempt records are left out: they say that an attempt has begun, and the dead letter says
-// how it ended.
-func (f *Fleet) Attempts(ctx context.Context, job string) ([]DeadLetter, error) {
-	list, err := f.failures(ctx, schema.FailedPrefix+orAny(job)+".*.*.*.*")
-	return slices.DeleteFunc(list, func(d DeadLetter) bool { return d.Attempt >= schema.MaxDeliver }), err
+// Attempts returns the records of failed attempts, and the dead letters of workers, at those ranges of a job, or of
+// all jobs for "", that keep selects. They have no numbers. Last-attempt records are left out: they say that an
+// attempt has begun, and the dead letter says how it ended.
+func (f *Fleet) Attempts(ctx context.Context, job string, keep func(job string, r task.Range) bool) (list []DeadLetter, err error) {
+	take := func(d *DeadLetter) {
+		if keep(d.Job, d.Range) {
+			d.Numbers = nil
+			list = append(list, *d)
+		}
+	}
+	err = f.eachFailure(ctx, schema.FailedPrefix+orAny(job)+".*.*.*.*", func(d *DeadLetter) {
+		if d.Attempt < schema.MaxDeliver {
+			take(d)
+		}
+	})
+	if err == nil {
+		err = f.eachFailure(ctx, schema.DeadPrefix+orAny(job)+".*.*", func(d *DeadLetter) {
+			if !d.Authoritative() {
+				take(d)
+			}
+		})
+	}
+	return list, err
 }
 
 // orAny returns a token of a subject: the job, or "*" for all jobs.
@@ -101,13 +123,13 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 	return err
 }
 
-// DeadRanges returns the sweeper's dead letters of a job without their numbers, and the ranges and writers of the
+// DeadRanges returns the sweeper's dead letters of a job, or of all jobs for "", without their numbers, and the ranges and writers of the
 // workers' dead letters, of which only the subjects are listed: a worker may store any number of them, of any size.
 //
 // It is the last listing of a review, and so lists first and reads only if there is something: order 4 holds for
 // the listing as well as for the reading after it.
 func (f *Fleet) DeadRanges(ctx context.Context, job string) (final []DeadLetter, claims []FailureRecord, err error) {
-	there, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
+	there, err := f.list(ctx, f.dead, schema.DeadPrefix+orAny(job)+".*.*")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +141,7 @@ func (f *Fleet) DeadRanges(ctx context.Context, job string) (final []DeadLetter,
 	if len(claims) == len(there) {
 		return nil, claims, nil
 	}
-	err = f.eachFailure(ctx, schema.DeadPrefix+job+".*."+schema.Sweeper, func(d *DeadLetter) {
+	err = f.eachFailure(ctx, schema.DeadPrefix+orAny(job)+".*."+schema.Sweeper, func(d *DeadLetter) {
 		d.Numbers = nil
 		final = append(final, *d)
 	})

@@ -85,7 +85,7 @@ func (f *Fleet) reopen(ctx context.Context, job string) error {
 // before: with them the range would be given up again at once. What is gone already is no error. The number is
 // then missing, so that a review requeues it if the job is active.
 func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
-	err := f.removeClaims(ctx, d.Job, d.Range)
+	err := f.RemoveClaims(ctx, d.Job, d.Range)
 	if err == nil {
 		err = stream.Explain(f.link.DeleteMessage(ctx, schema.StreamDead, d.Seq))
 	}
@@ -95,8 +95,17 @@ func (f *Fleet) RemoveDeadLetter(ctx context.Context, d *DeadLetter) error {
 	return nil
 }
 
-// removeClaims removes the failure records and dead letters of workers for a range.
-func (f *Fleet) removeClaims(ctx context.Context, job string, r task.Range) error {
+// withdraw removes the last-attempt record of a worker for a round, if there is one.
+func (f *Fleet) withdraw(ctx context.Context, at schema.Place) error {
+	subject := schema.FailedSubject(at.Address, schema.MaxDeliver, at.Worker)
+	if err := f.dead.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+		return fmt.Errorf("remove %s: %w", subject, stream.Explain(err))
+	}
+	return nil
+}
+
+// RemoveClaims removes the failure records and dead letters of workers for a range. What is gone already is no error.
+func (f *Fleet) RemoveClaims(ctx context.Context, job string, r task.Range) error {
 	letters, err := f.list(ctx, f.dead, schema.DeadSubject(job, r, "*"))
 	if err != nil {
 		return err

@@ -20,7 +20,9 @@ func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	ctx := t.Context()
-	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.Attempts} {
+	every := func(string, task.Range) bool { return true }
+	attempts := func(ctx context.Context, job string) ([]DeadLetter, error) { return h.Attempts(ctx, job, every) }
+	for _, list := range []func(context.Context, string) ([]DeadLetter, error){h.DeadLetters, h.GivenUp, attempts} {
 		if letters, err := list(ctx, "j"); err != nil || len(letters) != 0 {
 			t.Errorf("of nothing: %+v, %v", letters, err)
 		}
@@ -57,8 +59,14 @@ func TestDeadLetters(t *testing.T) {
 	if all, err := h.DeadLetters(ctx, ""); err != nil || len(all) != 3 || all[1].Job != "k" || all[1].Err == "" {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if attempts, err := h.Attempts(ctx, "j"); err != nil || len(attempts) != 2 || attempts[1].Err != "try" {
-		t.Errorf("%+v, %v", attempts, err)
+	if list, err := attempts(ctx, "j"); err != nil || len(list) != 3 || list[1].Err != "try" || list[2].Err != "it is 3" || list[2].Writer != "w" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if list, err := h.Attempts(ctx, "", func(job string, r task.Range) bool { return job == "k" }); err != nil || len(list) != 1 {
+		t.Errorf("of one job: %+v, %v", list, err)
+	}
+	if list, err := h.GivenUp(ctx, ""); err != nil || len(list) != 1 || list[0].Err != "fell silent" {
+		t.Errorf("%+v, %v", list, err)
 	}
 	for range 2 { // gone, and still gone
 		if err := h.RemoveDeadLetter(ctx, &letters[0]); err != nil {
@@ -69,8 +77,8 @@ func TestDeadLetters(t *testing.T) {
 	if err != nil || len(left) != 1 || !left[0].Authoritative() {
 		t.Errorf("%+v, %v", left, err)
 	}
-	if attempts, err := h.Attempts(ctx, "j"); err != nil || len(attempts) != 0 {
-		t.Errorf("the records stay: %+v, %v", attempts, err)
+	if list, err := attempts(ctx, "j"); err != nil || len(list) != 0 {
+		t.Errorf("the records stay: %+v, %v", list, err)
 	}
 }
 

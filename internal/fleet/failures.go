@@ -74,7 +74,7 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 		return nil, err
 	}
 	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait}, workers: make(map[string]*claims)}
-	present := x.registry.Workers()
+	present, most := x.registry.Workers(), 0
 	for name, c := range all {
 		if x.trust.Quarantined(name) {
 			continue
@@ -87,8 +87,10 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 			e.workers[name] = c
 			e.Workers++
 			e.Failed += n
+			e.AtTwo, most = max(e.AtTwo, min(n, most)), max(n, most)
 		}
 	}
+	e.Unseen = x.registry.Observed() < min(x.ackWait, quietWithWorkers)
 	e.Held = x.isHeld(job, number, e.workers)
 	if e.Workers == 1 {
 		e.Others = x.othersAlive(present, e.workers)
@@ -163,12 +165,7 @@ func (x *Failures) runs(ctx context.Context, present []worker.Status, name strin
 	if c.letter {
 		return false, nil
 	}
-	var alive []worker.Status
-	for _, w := range present {
-		if w.Name == name && x.f.now().Sub(w.Seen) < x.ackWait {
-			alive = append(alive, w)
-		}
-	}
+	alive := x.alive(present, name)
 	if len(alive) == 0 {
 		return false, nil
 	}
@@ -182,6 +179,17 @@ func (x *Failures) runs(ctx context.Context, present []worker.Status, name strin
 		}
 	}
 	return false, nil
+}
+
+// alive returns the processes of a worker whose last heartbeat is younger than an ack wait, by the server's clock.
+func (x *Failures) alive(present []worker.Status, name string) (list []worker.Status) {
+	now := x.f.now()
+	for _, w := range present {
+		if w.Name == name && now.Sub(w.Seen) < x.ackWait {
+			list = append(list, w)
+		}
+	}
+	return list
 }
 
 // failureRecord reads a record of a failed attempt; nil if it is gone or unreadable, which no honest worker's is.

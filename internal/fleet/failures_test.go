@@ -69,7 +69,7 @@ func TestFindings(t *testing.T) {
 			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"a letter alone", []string{"w"}, nil, attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"a fourth attempt", []string{"0.4.w", "x.1.w"}, nil, attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
-		{"two workers", []string{"0.3.w", "abc.3.w", "0.3.v"}, nil, attempt.Evidence{Failed: 3, Workers: 2}, attempt.GiveUp},
+		{"two workers", []string{"0.3.w", "abc.3.w", "0.3.v"}, nil, attempt.Evidence{Failed: 3, Workers: 2, AtTwo: 1}, attempt.GiveUp},
 		{"an attempt beside other tasks", []string{"0.3.w", "0.1.v", "0.2.v"}, nil,
 			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveLongAgo}, attempt.GiveUp},
 		{"the other is quarantined", []string{"0.3.w", "bad", "0.3.bad"}, nil,
@@ -86,13 +86,16 @@ func TestFindings(t *testing.T) {
 			attempt.Evidence{Failed: 1, Workers: 1, Others: attempt.AliveNow}, attempt.Requeue},
 		{"two workers, a third computes it", []string{"a", "b"}, func(r task.Range) {
 			h.beat(x, "w", time.Now(), "j."+r.String()+".abc", "j.0-1.0")
-		}, attempt.Evidence{Failed: 2, Workers: 2, Held: true}, attempt.Requeue},
+		}, attempt.Evidence{Failed: 2, Workers: 2, AtTwo: 1, Held: true}, attempt.Requeue},
+		{"it fails everywhere, a third worker names it", []string{"0.3.a", "1.3.a", "2.3.a", "0.3.b", "1.3.b", "2.3.b"}, func(r task.Range) {
+			h.beat(x, "w", time.Now(), "j."+r.String()+".abc", "j.0-1.0")
+		}, attempt.Evidence{Failed: 6, Workers: 2, AtTwo: 3, Held: true}, attempt.GiveUp},
 		{"a quarantined worker computes it", []string{"a", "b"}, func(r task.Range) {
 			h.beat(x, "bad", time.Now(), "j."+r.String()+".abc")
-		}, attempt.Evidence{Failed: 2, Workers: 2}, attempt.GiveUp},
+		}, attempt.Evidence{Failed: 2, Workers: 2, AtTwo: 1}, attempt.GiveUp},
 		{"one of them has died on it", []string{"a", "0.3.z"}, func(r task.Range) {
 			h.beat(x, "z", time.Now().Add(time.Hour), "j."+r.String()+".0")
-		}, attempt.Evidence{Failed: 2, Workers: 2}, attempt.GiveUp},
+		}, attempt.Evidence{Failed: 2, Workers: 2, AtTwo: 1}, attempt.GiveUp},
 	} {
 		if test.name == "the other is quarantined" {
 			if _, err := h.Quarantine(t.Context(), "bad", "test"); err != nil {
@@ -157,6 +160,81 @@ func TestAliveRecently(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "it has left", func() bool { return others() == attempt.AliveRecently })
+}
+
+// TestWithdrawn: a worker that leaves during a last attempt returns the number. Its record, with that of a liar, does
+// not give the number up, because the number has not failed there.
+func TestWithdrawn(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Second})
+	j, _ := h.job("j", task.ClassNorm, 20)
+	x := h.known()
+	background(t, h.Sweep)
+	h.queue(j, single(17))
+	h.exhaust(1, false)
+	honest, liar := h.station("honest"), h.station("liar")
+	var got []*worker.Delivery
+	await(t, "the last attempt", func() bool { _, got = pull(t, honest, 1); return len(got) == 1 })
+	last := got[0].Address
+	h.record(honest, got[0])
+	for _, attempt := range []int{1, 2} {
+		if err := honest.Failed(t.Context(), last, attempt, failure("no")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := liar.Failed(t.Context(), last, schema.MaxDeliver, failure("a lie")); err != nil {
+		t.Fatal(err)
+	}
+	if err := honest.Return(t.Context(), last, (&task.Return{Reason: task.Drained}).Encode()); err != nil {
+		t.Fatal(err)
+	}
+	ack(t, got)
+	await(t, "it is queued again", func() bool { q := h.ranges("j"); return q == "17-1" })
+	await(t, "the record is withdrawn", func() bool {
+		e, err := x.find(t.Context(), "j", single(17))
+		return err == nil && e.Workers == 1 && e.workers["liar"] != nil
+	})
+	if left := len(h.subjects(schema.StreamDead)); left != 3 {
+		t.Errorf("%d records are left", left)
+	}
+}
+
+// TestUnseen: a process that has just begun to watch gives nothing up: it may not have seen the heartbeat of a
+// worker that still runs the last attempt.
+func TestUnseen(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: 5 * time.Second})
+	x, err := h.Failures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.put(schema.DeadPrefix+"j.17-1.v", failure("no"))
+	h.put(schema.DeadPrefix+"j.17-1.w", failure("no"))
+	decide := func() attempt.Action {
+		e, err := x.find(t.Context(), "j", single(17))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Decide().Action
+	}
+	if do := decide(); do != attempt.Wait {
+		t.Errorf("at the start: %v", do)
+	}
+	await(t, "it is given up", func() bool { return decide() == attempt.GiveUp })
+}
+
+// TestAliveByServerTime: whether a heartbeat is recent is decided by the server's clock, which wrote its time.
+func TestAliveByServerTime(t *testing.T) {
+	f := &Fleet{}
+	now := time.Now()
+	f.clock.observe(now, now, now.Add(-time.Hour)) // the clock of this machine is an hour ahead
+	x := &Failures{f: f, ackWait: 30 * time.Second}
+	for age, want := range map[time.Duration]int{time.Second: 1, time.Minute: 0} {
+		list := []worker.Status{{Name: "w", Seen: now.Add(-time.Hour - age)}, {Name: "v", Seen: now.Add(-time.Hour)}}
+		if got := x.alive(list, "w"); len(got) != want {
+			t.Errorf("%v: %d processes", age, len(got))
+		}
+	}
 }
 
 // TestManyRecords: however many records a worker stores of one number, one decision reads few, and few are left.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -23,8 +24,8 @@ const refutedRanges = 10
 type Refutations struct {
 	x        *Failures
 	job      string
-	examined map[refutable]bool  // at most maxExamined
-	records  map[string][]uint64 // by worker: sequences of refuted records, one a range, that are no strike yet
+	examined map[refutable]time.Time // when to examine it again, zero = never; at most maxExamined
+	records  map[string][]uint64     // by worker: sequences of refuted records, one a range, that are no strike yet
 }
 
 // A refutable is all that one worker has stored of one number: its dead letter, or else its records.
@@ -37,12 +38,17 @@ type refutable struct {
 const (
 	maxExamined    = 50_000 // then all are forgotten
 	examinedOfOne  = 32     // of one worker in a call
-	examinedAtOnce = 256    // in a call, which takes two requests for each
+	examinedAtOnce = 256    // in a call, which takes two or three requests for each
+
+	// A last attempt that may still run is examined again after runningPause: its worker may answer, too. A liar can
+	// keep up that appearance. So a record that was stored before runningMost counts all the same.
+	runningPause = 5 * time.Minute
+	runningMost  = time.Hour
 )
 
 // Refutations returns the Refutations of a job that has examined no record.
 func (x *Failures) Refutations(job string) *Refutations {
-	return &Refutations{x: x, job: job, examined: make(map[refutable]bool), records: make(map[string][]uint64)}
+	return &Refutations{x: x, job: job, examined: make(map[refutable]time.Time), records: make(map[string][]uint64)}
 }
 
 // Records lists the records of failed attempts and the last-attempt records of the job: their subjects.
@@ -50,14 +56,19 @@ func (r *Refutations) Records(ctx context.Context) ([]FailureRecord, error) {
 	return r.x.f.list(ctx, r.x.f.dead, schema.FailedPrefix+r.job+".*.*.*.*")
 }
 
-// Select returns the records of list that Examine has not had, whose number has a verified answer, and whose
-// worker is not quarantined. There are at most examinedAtOnce, and examinedOfOne of a worker.
+// Select returns the records of list that are to be examined, whose number has a verified answer, and whose worker is
+// not quarantined. There are at most examinedAtOnce, and examinedOfOne of a worker.
 func (r *Refutations) Select(list []FailureRecord, verified func(number task.Range) bool) (selected []FailureRecord) {
 	of := make(map[string]int) // selected, by worker
-	seen := make(map[refutable]bool)
+	seen, now := make(map[refutable]bool), time.Now()
 	for _, p := range list {
+		if p.Range.Count != 1 || of[p.Worker] == examinedOfOne { // first what is cheap: there may be very many
+			continue
+		}
 		k := refutableOf(p)
-		if p.Range.Count != 1 || of[p.Worker] == examinedOfOne || r.examined[k] || seen[k] || !verified(p.Range) || r.x.trust.Quarantined(p.Worker) {
+		again, examined := r.examined[k]
+		done := seen[k] || examined && (again.IsZero() || now.Before(again))
+		if done || !verified(p.Range) || r.x.trust.Quarantined(p.Worker) {
 			continue
 		}
 		seen[k] = true
@@ -79,18 +90,45 @@ func (r *Refutations) Examine(ctx context.Context, selected []FailureRecord) err
 		if len(r.examined) >= maxExamined {
 			clear(r.examined)
 		}
-		refuted, err := r.isRefuted(ctx, p)
+		again, err := r.examine(ctx, p)
 		if err != nil {
 			return err
 		}
-		if refuted {
-			if err := r.hold(ctx, p); err != nil {
-				return err
-			}
-		}
-		r.examined[refutableOf(p)] = true
+		r.examined[refutableOf(p)] = again
 	}
 	return nil
+}
+
+// examine examines one record. It returns when to examine it again; the zero time = never.
+func (r *Refutations) examine(ctx context.Context, p FailureRecord) (again time.Time, err error) {
+	refuted, err := r.isRefuted(ctx, p)
+	if err != nil || !refuted {
+		return again, err
+	}
+	subject := schema.FailedSubject(p.Address, p.Attempt, p.Worker)
+	if p.Attempt == 0 {
+		subject = schema.DeadSubject(p.Job, p.Range, p.Worker)
+	}
+	m, err := r.x.f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
+	if stream.IsNotFound(err) {
+		return again, nil
+	}
+	if err != nil {
+		return again, fmt.Errorf("read %s: %w", subject, stream.Explain(err))
+	}
+	if r.runs(p, m) {
+		return time.Now().Add(runningPause), nil
+	}
+	return again, r.hold(ctx, p, m.Sequence)
+}
+
+// runs reports whether p is the record of a last attempt that may still run; m is the message of p.
+func (r *Refutations) runs(p FailureRecord, m *jetstream.RawStreamMsg) bool {
+	if p.Attempt < schema.MaxDeliver || r.x.f.now().Sub(m.Time) > runningMost {
+		return false
+	}
+	record, err := task.DecodeFailure(m.Data)
+	return err == nil && lives(r.x.alive(r.x.registry.Workers(), p.Worker), p.Worker, record.Time)
 }
 
 // isRefuted reports whether another worker has a result for exactly the number of p, and the worker of p has none.
@@ -106,25 +144,13 @@ func (r *Refutations) isRefuted(ctx context.Context, p FailureRecord) (bool, err
 	return others, err
 }
 
-// hold counts a refuted record against its worker.
-func (r *Refutations) hold(ctx context.Context, p FailureRecord) error {
-	subject := schema.FailedSubject(p.Address, p.Attempt, p.Worker)
-	letter := p.Attempt == 0
-	if letter {
-		subject = schema.DeadSubject(p.Job, p.Range, p.Worker)
-	}
-	m, err := r.x.f.dead.GetMsg(ctx, 1, jetstream.WithGetMsgSubject(subject))
-	if stream.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", subject, stream.Explain(err))
-	}
+// hold counts a refuted record, stored with that sequence, against its worker.
+func (r *Refutations) hold(ctx context.Context, p FailureRecord, seq uint64) error {
 	r.x.trust.Complain(p.Worker, ComplaintFailure)
-	strike := Strike{Time: r.x.f.now(), Job: r.job, Range: p.Range.String(), Seq: m.Sequence, Claim: true,
+	strike := Strike{Time: r.x.f.now(), Job: r.job, Range: p.Range.String(), Seq: seq, Claim: true,
 		Reason: "its dead letter was refuted: another worker has answered the number"}
-	if !letter {
-		list := append(r.records[p.Worker], m.Sequence)
+	if p.Attempt > 0 {
+		list := append(r.records[p.Worker], seq)
 		if r.records[p.Worker] = list; len(list) < refutedRanges {
 			return nil
 		}

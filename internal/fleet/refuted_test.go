@@ -135,6 +135,35 @@ func TestRefutedRecords(t *testing.T) {
 	}
 }
 
+// TestRunningIsNotRefuted: another worker answers numbers of which a last attempt still runs. Their worker may
+// answer, too, so its records are not held against it. A liar can pretend that for an hour.
+func TestRunningIsNotRefuted(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Second})
+	x, err := h.Failures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := func(task.Range) bool { return true }
+	begun := (&task.Failure{Worker: "w", Attempt: 3, Time: time.Now()}).Encode()
+	for i := range refutedRanges {
+		h.put(fmt.Sprintf("%sj.%d-1.0.3.w", schema.FailedPrefix, i), begun)
+		h.put(schema.ResultSubject("j", single(i), "v"), nil)
+	}
+	h.beat(x, "w", time.Now().Add(-time.Minute))
+	r := x.Refutations("j")
+	if s := h.examine(r, "w", all); len(s.Strikes) != 0 {
+		t.Errorf("while they run: %+v", s.Strikes)
+	}
+	if list, err := r.Records(t.Context()); err != nil || len(r.Select(list, all)) != 0 {
+		t.Errorf("examined again at once, %v", err)
+	}
+	h.clock.observe(time.Now(), time.Now(), time.Now().Add(2*runningMost))
+	if s := h.examine(x.Refutations("j"), "w", all); len(s.Strikes) != 1 {
+		t.Errorf("after an hour: %+v", s.Strikes)
+	}
+}
+
 // TestSelect: one call examines few records of one worker, and few in all.
 func TestSelect(t *testing.T) {
 	t.Parallel()

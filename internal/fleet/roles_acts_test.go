@@ -326,7 +326,7 @@ func (c *castle) giveUp(ctx context.Context, f *fleet.Fleet, j *task.Job) error 
 	if len(letters) == 0 {
 		return errors.New("nothing was given up")
 	}
-	if _, err := f.Attempts(ctx, j.ID); err != nil {
+	if _, err := f.Attempts(ctx, j.ID, func(string, task.Range) bool { return true }); err != nil {
 		return err
 	}
 	return f.RetryDeadLetter(ctx, &letters[0])

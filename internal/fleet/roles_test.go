@@ -63,7 +63,7 @@ func newCastle(t *testing.T) *castle {
 	c := &castle{t: t, server: server, keys: keys}
 	c.admin = c.enter(schema.RoleAdmin, "admin", schema.PermissionsOf(schema.RoleAdmin, "admin"))
 	c.js = c.admin.js
-	if _, err := fleet.Init(t.Context(), c.js, fleet.Provision{}); err != nil {
+	if _, err := fleet.Init(t.Context(), c.js, fleet.Provision{AckWait: 500 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	if c.Fleet, err = fleet.Open(t.Context(), c.admin.nc, c.js, stream.Options{Log: zerolog.Nop()}); err != nil {

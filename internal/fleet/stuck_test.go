@@ -451,6 +451,9 @@ func TestStuckLastAttempt(t *testing.T) {
 		}
 	}
 	h.record(h.station("other"), got[0])
+	x := s.watch.failures
+	x.ackWait = time.Second // else the test would have to watch the heartbeats for long
+	await(t, "the registry was observed", func() bool { return x.registry.Observed() > x.ackWait })
 	s.observe(70 * time.Second)
 	if got := h.ranges("j"); got != "" || !strings.HasPrefix(h.letters(), "3-1 by sweeper") {
 		t.Errorf("queued %s, dead letters %s", got, h.letters())

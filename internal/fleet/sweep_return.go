@@ -42,6 +42,11 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if do.Action == attempt.Wait {
 		return do.Delay, nil
 	}
+	if returned.Withdraws() {
+		if err := s.f.withdraw(ctx, at); err != nil {
+			return 0, err
+		}
+	}
 	do.Pieces = min(do.Pieces, attempt.Pieces(at.Range.Count)) // no honest worker requests more
 	round := roundAfter(at.Round, meta.Timestamp)
 	if ok, delay, err := s.checkReturn(ctx, at, do.Pieces, round, meta); !ok || err != nil {

@@ -281,6 +281,33 @@ func TestReviewFindsEnd(t *testing.T) {
 	}
 }
 
+// TestManyLettersSlowReviews: if the listing of dead letters takes long, because a worker has stored very many, letters
+// that arrive one by one cause few reviews.
+func TestManyLettersSlowReviews(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 5)
+		w.seal()
+		w.listing = time.Second
+		j := w.job
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		l := newLoop(ctx, loopConfig{job: &j, watch: Watch{Emit: discard}, access: w, numbers: worldNumbers, reread: w.result})
+		l.results = func(context.Context) error { l.deliver(caughtUp{w}); l.post(leaseChanged{held: true}); return nil }
+		const minutes = 10
+		time.AfterFunc(minutes*time.Minute, cancel)
+		l.run(ctx, func(ctx context.Context) error {
+			for ; ctx.Err() == nil; time.Sleep(reviewSpacing) {
+				l.requestReview()
+			}
+			return nil
+		})
+		if most := 60 * minutes / listingShare; w.listed > most || w.listed < most/4 {
+			t.Errorf("%d reviews in %d minutes", w.listed, minutes)
+		}
+	})
+}
+
 // TestLoopSlowOutput: an output that is slower than everything else changes nothing about the lines,
 // and no goroutine waits for ever for the loop.
 func TestLoopSlowOutput(t *testing.T) {

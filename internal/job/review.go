@@ -25,6 +25,10 @@ const (
 	// reviewSpacing is the shortest time between the beginnings of two reviews. So hundreds of
 	// dead letters that arrive one by one cause ten reviews a second, not hundreds.
 	reviewSpacing = 100 * time.Millisecond
+
+	// listingShare is for how many times the duration of a listing of dead letters the reviewer then waits. A worker may
+	// store very many, one by one, and each requests a review: listing 100,000 takes a second.
+	listingShare = 4
 )
 
 // A reviewer compares the job's stored input with what became of it, gives up what has a
@@ -92,7 +96,8 @@ type reviewer struct {
 
 	returned returnedWatch
 
-	recordsListed time.Time // when the failure records were last listed; zero = never
+	listing       time.Duration // of the last listing of dead letters
+	recordsListed time.Time     // when the failure records were last listed; zero = never
 
 	noFeeder time.Time // since when an open job has no feeder; zero = it has one
 	noInput  time.Time // since when missing ranges cannot be read from the input; zero = they can
@@ -157,7 +162,7 @@ func (v *reviewer) idle() {
 		return
 	}
 	v.requested, v.pause = false, reviewQuiet
-	if wait := reviewSpacing - time.Since(v.started); wait > 0 {
+	if wait := max(reviewSpacing, min(listingShare*v.listing, reviewEvery)) - time.Since(v.started); wait > 0 {
 		v.step = reviewSpaced
 		v.timer.Reset(wait)
 		return

@@ -25,9 +25,11 @@ func (v *reviewer) listLetters() {
 		v.recordsListed = time.Now()
 	}
 	v.operate(reviewDead, func(ctx context.Context, a *answer) (err error) {
+		began := time.Now()
 		if a.letters, a.claims, err = v.l.access.deadLetters(ctx); err == nil && records {
 			a.records, err = v.l.access.failureRecords(ctx)
 		}
+		a.listing = time.Since(began)
 		return err
 	})
 }

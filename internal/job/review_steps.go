@@ -19,6 +19,7 @@ type answer struct {
 	letters   []fleet.DeadLetter    // of the sweeper
 	claims    []fleet.FailureRecord // letters of workers
 	records   []fleet.FailureRecord // other failure records
+	listing   time.Duration         // of the three
 	wait      time.Duration         // until numbers that have to wait are reviewed again; 0 = none has to
 	err       error
 }
@@ -63,6 +64,7 @@ func (a answer) apply(l *loop) {
 	case v.step == reviewLast:
 		v.awaitResults(a.last)
 	case v.step == reviewDead:
+		v.listing = a.listing
 		v.lettersListed(a.letters, a.claims, a.records)
 	case v.step == reviewQueueAgain:
 		v.queueListedAgain(a.backlog)

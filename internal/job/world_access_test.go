@@ -82,9 +82,10 @@ func (w *world) lastResult(context.Context) (uint64, error) {
 }
 
 func (w *world) deadLetters(context.Context) ([]fleet.DeadLetter, []schema.Place, error) {
-	w.pause(5 * time.Millisecond)
+	w.pause(5*time.Millisecond + 2*w.listing)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.listed++
 	return slices.Clone(w.letters), slices.Clone(w.claims), w.failLocked()
 }
 

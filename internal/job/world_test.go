@@ -27,9 +27,10 @@ func noResult(context.Context, uint64) ([]byte, error) { return nil, collect.Err
 // answer twice and wrongly, and give numbers up. Every call takes a random time.
 type world struct {
 	t       *testing.T
-	returns bool       // workers hand tasks back: some ranges may be requeued without need
-	over    task.State // state of the job after 50 ms; "" = it is not changed by a user
-	slow    func()     // what the output does before it takes a line; nil = nothing
+	returns bool          // workers hand tasks back: some ranges may be requeued without need
+	over    task.State    // state of the job after 50 ms; "" = it is not changed by a user
+	listing time.Duration // that a listing of dead letters takes, on average
+	slow    func()        // what the output does before it takes a line; nil = nothing
 
 	mu       sync.Mutex // guards below
 	rand     *rand.Rand
@@ -39,6 +40,7 @@ type world struct {
 	handed   map[task.Range]bool // FACTOR_RETURNS
 	results  []arrival
 	letters  []fleet.DeadLetter
+	listed   int            // how often letters and claims were listed
 	claims   []schema.Place // dead letters of workers, true ones or not
 	poison   task.Set       // numbers that no worker can do
 	noInput  bool           // the input cannot be read: requeue fails
