@@ -15,12 +15,13 @@ const workersWait = 5 * time.Second
 
 // A workerList has the workers of the registry, for the status line. It is safe for concurrent use.
 type workerList struct {
+	now      func() time.Time               // the server's time
 	registry atomic.Pointer[fleet.Registry] // nil until the registry is known
 }
 
 // watchWorkers follows the registry until ctx ends. It waits for workersWait at most.
 func watchWorkers(ctx context.Context, fl *fleet.Fleet) *workerList {
-	l := new(workerList)
+	l := &workerList{now: func() time.Time { return fl.Now(ctx) }}
 	known := make(chan struct{})
 	go func() {
 		defer close(known)
@@ -66,11 +67,12 @@ func (l *workerList) slots() (n int) {
 // since a worker's heartbeat is subtracted from the time left.
 func (l *workerList) activities() (all []worker.Activity) {
 	list, _ := l.workers()
+	now := l.now()
 	for i := range list {
 		w := &list[i]
 		for _, a := range w.Activities {
 			if a.Left > 0 {
-				a.Left = max(a.Left-time.Since(w.Seen), time.Second)
+				a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
 			}
 			all = append(all, a)
 		}

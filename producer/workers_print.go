@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/text"
@@ -16,13 +17,13 @@ import (
 )
 
 // printWorkers writes a table with a row for each worker. Below a row are lines that would make the table too wide:
-// what the worker computes, its complaints, and that it has too many heartbeats.
-func printWorkers(out io.Writer, list []workerReport) error {
+// what the worker computes, its complaints, and that it has too many heartbeats. now is the server's time.
+func printWorkers(out io.Writer, list []workerReport, now time.Time) error {
 	var table bytes.Buffer
 	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSTATE\tBUSY\tNUMBERS\tFAILURES\tSTRIKES\tCPU\tUP\tSEEN\tHOST")
 	for i := range list {
-		printWorker(w, &list[i])
+		printWorker(w, &list[i], now)
 	}
 	w.Flush()
 	rows := strings.SplitAfter(table.String(), "\n")
@@ -38,7 +39,7 @@ func printWorkers(out io.Writer, list []workerReport) error {
 }
 
 // printWorker writes the row of a worker.
-func printWorker(w io.Writer, r *workerReport) {
+func printWorker(w io.Writer, r *workerReport, now time.Time) {
 	if !r.Alive {
 		fmt.Fprintf(w, "%s\t%s\t-\t-\t-\t%d\t-\t-\t-\t-\n", r.Name, r.State, len(r.Strikes))
 		return
@@ -48,7 +49,7 @@ func printWorker(w io.Writer, r *workerReport) {
 		host = fmt.Sprintf("%d processes", r.Processes)
 	}
 	fmt.Fprintf(w, "%s\t%s\t%d/%d\t%d\t%d\t%d\t%s\t%s\t%s ago\t%s\n", r.Name, text.Sanitize(r.State, 11), r.Busy, r.Slots,
-		r.Numbers, r.Failures, len(r.Strikes), text.Elapsed(r.CPU), age(r.Started), age(r.Seen), host)
+		r.Numbers, r.Failures, len(r.Strikes), text.Elapsed(r.CPU), ageAt(r.Started, now), ageAt(r.Seen, now), host)
 }
 
 // notes returns the lines below a worker's row.

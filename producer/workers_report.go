@@ -39,7 +39,7 @@ func listWorkers(c *ucli.Context) error {
 		if c.Bool("json") {
 			return command.PrintJSON(c, list)
 		}
-		return printWorkers(c.App.Writer, list)
+		return printWorkers(c.App.Writer, list, fl.Now(ctx))
 	})
 }
 

@@ -222,7 +222,7 @@ func TestJobErrors(t *testing.T) {
 	refusal{"producer", "wait ../x", 7, `"../x"`}.check(t, here)
 
 	// There is no worker, so these keep running.
-	late := s.run("producer", "submit --id a --deadline 100ms 15").wantCode(4).wantStdout("")
+	late := s.run("producer", "submit --id a --deadline 2s 15").wantCode(4).wantStdout("")
 	late.wantSaid("producer: error: deadline reached\n", "`producer wait a` waits for it, `producer cancel a` stops it")
 	s.run("producer", "wait --deadline 100ms a").wantCode(4).wantSaid("deadline reached")
 	refusal{"producer", "submit --id a 21 --deadline 1m", 8, "number 1 is 15, here it is 21"}.check(t, here)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,8 +181,11 @@ func (s *faultFleet) checkClean(id string) {
 			s.t.Errorf("%s holds %v after job %s was removed", name, list, id)
 		}
 	}
-	if n := s.stream("KV_FACTOR_JOBS").CachedInfo().State.NumSubjects; n != 1 {
-		s.t.Errorf("FACTOR_JOBS has %d keys, not the tombstone alone", n)
+	keys := slices.DeleteFunc(s.subjects("KV_FACTOR_JOBS"), func(key string) bool { // a busy machine may have complaints about workers
+		return strings.HasPrefix(key, schema.KeyPrefix(schema.BucketJobs)+"worker.")
+	})
+	if len(keys) != 1 {
+		s.t.Errorf("FACTOR_JOBS has the keys %v, not the tombstone alone", keys)
 	}
 }
 

@@ -1,12 +1,18 @@
 package test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 var formats = []string{"factor", "json", "csv", "factordb", "pari"}
@@ -166,21 +172,45 @@ func TestDetach(t *testing.T) {
 	}
 }
 
+// An orderKind is a blockingKind that records the numbers in the order in which it begins them.
+type orderKind struct {
+	blockingKind
+	mu    sync.Mutex
+	begun []string
+}
+
+func (k *orderKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	k.mu.Lock()
+	for _, n := range numbers {
+		k.begun = append(k.begun, n.String())
+	}
+	k.mu.Unlock()
+	return k.blockingKind.Run(ctx, numbers, o, done)
+}
+
+// place is the number of numbers that were begun before n.
+func (k *orderKind) place(n string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Index(k.begun, n)
+}
+
 // hi overtakes norm, which overtakes low.
 func TestPriority(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
-	numbers := slow(0, 40, 61)
-	s.run("producer", "submit --detach --id low --priority low --chunk 1", feed(numbers)).wantCode(0)
-	s.run("producer", "submit --detach --id norm --chunk 1", feed(numbers)).wantCode(0)
-	s.consumer("-n 1")
-	s.run("producer", "submit --priority hi 15").wantCode(0).wantStdout("15: 3 5\n")
-	if low, norm := s.job("low"), s.job("norm"); low.Answered > norm.Answered || norm.Answered == norm.Stored {
-		t.Errorf("hi is done; of low %d of %d, of norm %d of %d", low.Answered, low.Stored, norm.Answered, norm.Stored)
+	s.run("producer", "submit --detach --id low --priority low --chunk 1", feed(sequence(1001, 1040, 1))).wantCode(0)
+	s.run("producer", "submit --detach --id norm --chunk 1", feed(sequence(2001, 2040, 1))).wantCode(0)
+	k := &orderKind{blockingKind: newBlockingKind("2001", "2002")} // one for each slot
+	s.worker("one", k)
+	k.awaitReached(t, 2)
+	s.run("producer", "submit --detach --id hi --priority hi 15").wantCode(0)
+	close(k.at["2001"])
+	close(k.at["2002"])
+	for _, id := range []string{"hi", "norm", "low"} {
+		s.run("producer", "wait "+id).wantCode(0)
 	}
-	s.run("producer", "wait norm").wantCode(0)
-	if low := s.job("low"); low.Answered == low.Stored {
-		t.Error("norm is done, and so is low")
+	if hi, norm, low := k.place("15"), k.place("2040"), k.place("1040"); hi < 0 || hi > norm-20 || norm > low-20 {
+		t.Errorf("begun in the order %v", k.begun)
 	}
-	s.run("producer", "wait low").wantCode(0)
 }

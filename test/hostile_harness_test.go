@@ -23,7 +23,8 @@ import (
 // that the supervisor in embedded alone decides about them, and its log is the one to name mallory.
 type siege struct {
 	*server
-	keys string // directory
+	keys   string // directory
+	reload func() // has a nats-server read the keys anew; nil in embedded, which does so itself
 }
 
 // siegeAckWait is the ack wait of most sieges.

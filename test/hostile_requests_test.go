@@ -76,7 +76,7 @@ func heartbeatsFlood(t *testing.T) {
 			f := besiege(t, siegeAckWait)
 			f.honest("worker-1", "-n 1")
 			m := f.mallory()
-			for i := range 20_000 {
+			for i := range 5000 { // readers keep 256 of them
 				m.nc.PublishMsg(heartbeat(fmt.Sprint("i", i), size))
 				if i%1000 == 999 {
 					m.flush()
@@ -86,7 +86,7 @@ func heartbeatsFlood(t *testing.T) {
 			list := f.run("producer", "workers ls").wantCode(0)
 			took := time.Since(began).Round(100 * time.Millisecond)
 			t.Logf("workers ls took %v, and %v of CPU time", took, list.cmd.ProcessState.UserTime())
-			if took > 15*time.Second || list.cmd.ProcessState.UserTime() > 2*time.Second || list.stdout.String() == "" {
+			if took > 15*time.Second || list.cmd.ProcessState.UserTime() > time.Second/2 || list.stdout.String() == "" {
 				t.Errorf("workers ls took %v, and %v of CPU time", took, list.cmd.ProcessState.UserTime())
 			}
 			f.lists()
@@ -138,7 +138,7 @@ var saysWhose = regexp.MustCompile(`(?m)^.* WRN .*\bmallory\b.* pull requests .*
 // The server remembers each request that passes between accounts for two minutes. This costs memory, about
 // 1 KiB each, and nothing else.
 func differentReplies(t *testing.T) {
-	const count, most = 200_000, 1600 // requests, 10^6 bytes
+	const count, most = 50_000, 400 // requests, 10^6 bytes
 	f := besiege(t, siegeAckWait)
 	f.honest("worker-1", "-n 1")
 	pid := f.cmd.Process.Pid

@@ -145,6 +145,9 @@ const notComputed = "queued tasks again that no worker has computed since they w
 func (f *siege) revoke(m *mallory) {
 	f.t.Helper()
 	run(f.t, "embedded", "keys revoke mallory", arguments("--secure", f.keys)).wantCode(0)
+	if f.reload != nil {
+		f.reload()
+	}
 	eventually(f.t, "mallory is disconnected", m.nc.IsClosed)
 }
 

@@ -113,6 +113,9 @@ func checkAnswer(number, line string) error {
 var knownPrimes sync.Map
 
 func isPrime(p *big.Int) bool {
+	if p.IsUint64() {
+		return p.ProbablyPrime(0) // no error below 2^64
+	}
 	if p.BitLen() < 200 {
 		return p.ProbablyPrime(20)
 	}

@@ -344,38 +344,6 @@ func testCancel(t *testing.T) {
 	}
 }
 
-// TestTick measures the longest time between two ticks for the slowest steps. The best of some
-// attempts counts, because the machine may be busy.
-func TestTick(t *testing.T) { kernelstest.Each(t, testTick) }
-
-func testTick(t *testing.T) {
-	n := product(big.NewInt(3), new(big.Int).Sub(pow(2, 16381), one)) // a composite cofactor
-	most, best := slowly(100*time.Millisecond), time.Duration(1<<63-1)
-	for attempt := 0; attempt < 5 && best > most; attempt++ {
-		best = min(best, longestSilence(t, n))
-	}
-	if best > most {
-		t.Errorf("%v without a call", best)
-	}
-	t.Logf("longest silence %v", best)
-}
-
-func longestSilence(t *testing.T, n *big.Int) time.Duration {
-	last, longest, count := time.Now(), time.Duration(0), 0
-	e := New(Options{Budget: slowly(300 * time.Millisecond), Tick: func() {
-		now := time.Now()
-		longest = max(longest, now.Sub(last))
-		last = now
-		count++
-	}})
-	fs, _, err := e.Append(context.Background(), nil, nat.FromBig(n))
-	checkFactors(t, n, fs)
-	if err != nil || count < 10 {
-		t.Errorf("%d calls, error %v", count, err)
-	}
-	return max(longest, time.Since(last))
-}
-
 // TestSeed: the same seed gives the same curves, another seed other curves, and every seed the
 // same factors.
 func TestSeed(t *testing.T) { kernelstest.Each(t, testSeed) }

@@ -96,6 +96,25 @@ func testGaps(t *testing.T) {
 	}
 }
 
+// TestTick: the slowest steps are those of a long number. Its cofactor stays composite. Nearly all of
+// the time is spent on tests of primality, which are the same code at every level of kernels.
+func TestTick(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	n := product(big.NewInt(3), new(big.Int).Sub(pow(2, 16381), one))
+	g := measureGaps(t, 100*time.Millisecond, func(g *gapMeter) {
+		o := g.options()
+		o.Budget = slowly(300 * time.Millisecond)
+		fs, _, err := New(o).Append(t.Context(), nil, nat.FromBig(n))
+		g.tick()
+		checkFactors(t, n, fs)
+		if err != nil || g.ticks < 10 {
+			t.Errorf("%d looks, error %v", g.ticks, err)
+		}
+	})
+	t.Logf("at most %v between two of %d looks", g.longest, g.ticks)
+}
+
 // TestGapsOfPlans: it is checked while a plan of large bounds is made, and with a long number.
 func TestGapsOfPlans(t *testing.T) { kernelstest.Each(t, testGapsOfPlans) }
 

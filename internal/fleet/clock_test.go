@@ -7,8 +7,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // TestClock: answers that come fast are believed, slow ones only if they contradict what is known. The clock of
@@ -98,5 +100,29 @@ func TestClockWithoutServer(t *testing.T) {
 	}
 	if _, err := f.Job(t.Context(), "j"); err == nil || errors.Is(err, ErrNoJob) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWrongClockOfHeartbeats: whether a process of a worker is alive is told by the server's clock, in which its
+// heartbeats are dated.
+func TestWrongClockOfHeartbeats(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Minute})
+	const wrong = time.Hour
+	h.clock.mu.Lock()
+	h.clock.at = h.clock.at.Add(wrong) // as if the clock of this process were behind by an hour
+	h.clock.mu.Unlock()
+	begun := time.Now()
+	h.put(schema.FailedPrefix+"j.0-1.0.3.w", (&task.Failure{Worker: "w", Attempt: 3, Time: begun}).Encode())
+	x := &Failures{f: h.Fleet, ackWait: time.Minute}
+	at, err := schema.ParseSubject(schema.FailedPrefix + "j.0-1.0.3.w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ago, want := range map[time.Duration]bool{time.Second: true, 2 * time.Minute: false} {
+		present := []worker.Status{{Name: "w", Started: begun.Add(-time.Hour), Seen: begun.Add(wrong - ago)}}
+		if got, err := x.runs(t.Context(), present, "w", &claims{records: []schema.Place{at}}); err != nil || got != want {
+			t.Errorf("last heartbeat %v ago: %v, %v", ago, got, err)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -15,7 +14,7 @@ import (
 // giveUp stores the sweeper's dead letter of a task. The caller removes the task afterwards. A letter
 // that is there already, of an earlier try, counts as stored.
 func (f *Fleet) giveUp(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
-	failure.Worker, failure.Time = schema.Sweeper, time.Now()
+	failure.Worker, failure.Time = schema.Sweeper, f.now()
 	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
 }
 

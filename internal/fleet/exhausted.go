@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -43,6 +44,11 @@ import (
 // an advisory names may still be computed. So the sweeper reads from the durable whether the task can
 // be redelivered (isExhausted). An advisory of a task that can is redelivered itself, a few times.
 
+// If more than manyReturns messages wait for the sweeper, it decides about an exhausted task at once. A worker that
+// takes most tasks and settles none causes thousands of advisories, and the durable has at most 1000 messages that wait.
+// A number that its worker settles late is then computed twice.
+const manyReturns = 256
+
 // processAdvisory executes the decision about an advisory. It returns after which delay the advisory is to
 // be processed again; 0 = it is done with. attempt.Advisory bounds how often, by the deliveries of the
 // advisory itself. The task is read twice: before the durable is read, to know its class, and after,
@@ -59,8 +65,11 @@ func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *
 		return 0, err
 	}
 	a := attempt.Advisory{Count: at.Range.Count, Try: int(meta.NumDelivered)}
-	if a.Exhausted, a.AckWait, err = s.f.isExhausted(ctx, m.Sequence, at.Class); err != nil {
+	if a.Exhausted, a.AckWait, err = s.isExhausted(ctx, m.Sequence, at.Class); err != nil {
 		return 0, err
+	}
+	if a.Exhausted && meta.NumPending > manyReturns {
+		a.Try = math.MaxInt
 	}
 	switch do := a.Decide(); do.Action {
 	case attempt.Wait:

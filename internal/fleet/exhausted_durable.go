@@ -21,15 +21,46 @@ import (
 //	stranded > 0              some task of the class is exhausted; with the advisory, it is this one
 //	else                      not known: the caller waits and decides anew
 func (f *Fleet) isExhausted(ctx context.Context, seq uint64, class task.Class) (bool, time.Duration, error) {
+	n, ackWait, err := f.exhausted(ctx, seq, class)
+	return n > 0, ackWait, err
+}
+
+// exhausted returns a lower bound of the exhausted tasks of a class, at least 1 if the one with that sequence is.
+func (f *Fleet) exhausted(ctx context.Context, seq uint64, class task.Class) (n int, ackWait time.Duration, err error) {
 	info, err := f.durable(ctx, class)
 	if err != nil {
-		return false, 0, err
+		return 0, 0, err
 	}
 	if seq <= endedBelow(info) {
-		return true, info.Config.AckWait, nil
+		return 1, info.Config.AckWait, nil
 	}
-	stranded, _, err := f.stranded(ctx, class)
-	return stranded > 0, info.Config.AckWait, err
+	n, _, err = f.stranded(ctx, class)
+	return n, info.Config.AckWait, err
+}
+
+// A strandedCount is how many tasks of a class were exhausted a moment ago. A sweeper keeps it, because to count them
+// takes 0.1 s with 20,000 tasks in the queue, and so many may be exhausted at once.
+type strandedCount struct {
+	at      time.Time
+	left    int // without those that this sweeper has found exhausted since
+	ackWait time.Duration
+}
+
+// strandedAge is how long a strandedCount may be used.
+const strandedAge = time.Second
+
+// isExhausted is Fleet.isExhausted. It confirms no more tasks by one count than were exhausted then.
+func (s *sweeper) isExhausted(ctx context.Context, seq uint64, class task.Class) (bool, time.Duration, error) {
+	n := s.stranded[class]
+	if n.left > 0 && time.Since(n.at) < strandedAge {
+		n.left--
+		s.stranded[class] = n
+		return true, n.ackWait, nil
+	}
+	at := time.Now()
+	stranded, ackWait, err := s.f.exhausted(ctx, seq, class)
+	s.stranded[class] = strandedCount{at, stranded - 1, ackWait}
+	return stranded > 0, ackWait, err
 }
 
 // durable returns the state of the durable of a class.

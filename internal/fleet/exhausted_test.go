@@ -307,3 +307,27 @@ func TestSweepTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestSweepManyExhausted: a worker lets thousands of tasks lapse. They are queued again with few requests for each,
+// and an honest return behind their advisories does not wait for an ack wait for each thousand of them.
+func TestSweepManyExhausted(t *testing.T) {
+	t.Parallel()
+	const count = 2000
+	h := newTestFleet(t, Provision{AckWait: 2 * time.Second})
+	j, in := h.job("j", task.ClassNorm, count+1)
+	ranges := task.Span(0, count).Pieces(count)
+	if err := h.queueRanges(t.Context(), j, in, ranges, task.FirstRound, 0); err != nil {
+		t.Fatal(err)
+	}
+	h.exhaust(count, false)
+	h.awaitAdvisories(0, false)
+	h.put(schema.ReturnSubject("j", single(count), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
+	began, before := time.Now(), h.nc.Stats().OutMsgs
+	background(t, h.Sweep)
+	await(t, "the honest return", func() bool { time.Sleep(20 * time.Millisecond); return strings.Contains(h.ranges("j"), "2000-1") })
+	requests := float64(h.nc.Stats().OutMsgs-before) / count
+	t.Logf("all are queued again after %v, with %.1f requests for each", time.Since(began), requests)
+	if requests > 12 { // a redelivery of each advisory, or a look at the queue for each, would be 20
+		t.Errorf("%.1f requests for each of %d tasks", requests, count)
+	}
+}

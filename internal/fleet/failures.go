@@ -227,14 +227,9 @@ func lives(workers []worker.Status, name string, then time.Time) bool {
 // isHeld reports whether the heartbeat of a worker that is not among failed names the number, in any round. One
 // that is may still be the heartbeat of a process that has died.
 func (x *Failures) isHeld(job string, number task.Range, failed map[string]*claims) bool {
-	for name, holders := range x.registry.HeldOf(job) {
-		if a, ok := worker.ParseTaskName(name); !ok || a.Range != number {
-			continue
-		}
-		for _, h := range holders {
-			if failed[h.Worker] == nil && !x.trust.Quarantined(h.Worker) {
-				return true
-			}
+	for _, h := range x.registry.holdersOf(job, number) {
+		if failed[h.Worker] == nil && !x.trust.Quarantined(h.Worker) {
+			return true
 		}
 	}
 	return false

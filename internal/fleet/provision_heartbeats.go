@@ -37,8 +37,7 @@ func heartbeatsDifferences(want, got jetstream.StreamConfig) []string {
 	return differ(list, "time to live of messages", got.AllowMsgTTL, want.AllowMsgTTL)
 }
 
-// heartbeats creates the bucket of heartbeats, or remembers that it has to be replaced. Another number of replicas
-// is a difference like that of any stream: the other streams have it as well.
+// heartbeats creates the bucket of heartbeats, or remembers that it has to be replaced.
 func (in *initializer) heartbeats(ctx context.Context, want jetstream.StreamConfig) {
 	if in.err != nil {
 		return
@@ -50,9 +49,7 @@ func (in *initializer) heartbeats(ctx context.Context, want jetstream.StreamConf
 	case err != nil:
 		in.err = fmt.Errorf("look at bucket %s: %w", schema.BucketWorkers, stream.Explain(err))
 	default:
-		got := s.CachedInfo().Config
-		in.compare(schema.BucketWorkers, differ(nil, "replicas", got.Replicas, want.Replicas))
-		if len(heartbeatsDifferences(want, got)) > 0 {
+		if len(heartbeatsDifferences(want, s.CachedInfo().Config)) > 0 {
 			in.outdated = &want
 		}
 	}

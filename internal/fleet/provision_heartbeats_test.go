@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
 
@@ -66,6 +67,15 @@ func TestOldHeartbeats(t *testing.T) {
 		if made, err := replace(); err != nil || len(made) != 0 {
 			t.Errorf("again: %q, %v", made, err)
 		}
+	}
+	if err := h.js.DeleteKeyValue(ctx, schema.BucketWorkers); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Workers(ctx); !errors.Is(err, stream.ErrNotProvisioned) {
+		t.Errorf("without the bucket: %v", err)
+	}
+	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
+		t.Errorf("created again: %q, %v", made, err)
 	}
 	w := h.station("w")
 	if err := w.Beat(worker.Status{}); err != nil {

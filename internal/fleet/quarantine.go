@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -77,7 +76,7 @@ func (f *Fleet) Quarantine(ctx context.Context, worker, why string) (known bool,
 		if s.Quarantined != nil {
 			return false
 		}
-		now := time.Now().UTC()
+		now := f.now()
 		s.Quarantined, s.Reason, s.After = &now, oneShortLine(why), after
 		return true
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -147,7 +146,7 @@ func (r *Refutations) isRefuted(ctx context.Context, p FailureRecord) (bool, err
 // hold counts a refuted record, stored with that sequence, against its worker.
 func (r *Refutations) hold(ctx context.Context, p FailureRecord, seq uint64) error {
 	r.x.trust.Complain(p.Worker, ComplaintFailure)
-	strike := Strike{Time: time.Now().UTC(), Job: r.job, Range: p.Range.String(), Seq: seq, Claim: true,
+	strike := Strike{Time: r.x.f.now(), Job: r.job, Range: p.Range.String(), Seq: seq, Claim: true,
 		Reason: "its dead letter was refuted: another worker has answered the number"}
 	if p.Attempt > 0 {
 		list := append(r.records[p.Worker], seq)

@@ -3,10 +3,15 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
@@ -38,6 +43,9 @@ func (f *Fleet) ListWorkers(ctx context.Context) (WorkerList, error) {
 		r, err = f.readHeartbeats(ctx)
 		return err
 	})
+	if errors.Is(err, nats.ErrStreamNotFound) { // that of nats.go's watch
+		err = stream.NotProvisioned("bucket", schema.BucketWorkers, jetstream.ErrBucketNotFound)
+	}
 	if err != nil {
 		return WorkerList{}, fmt.Errorf("list workers: %w", stream.Explain(err))
 	}

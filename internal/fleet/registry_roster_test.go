@@ -229,3 +229,28 @@ func TestObserved(t *testing.T) {
 		t.Errorf("before the first watch: %v", got)
 	}
 }
+
+// TestHoldersOf: the holders of a range are found in all its rounds, and cheaply, however many tasks a worker names.
+func TestHoldersOf(t *testing.T) {
+	s := newScript()
+	for instance := range maxInstances {
+		names := []string{fmt.Sprintf("j.5-1.%d", instance%2), "k.5-1.0", "j.5-10.0"}
+		for i := range 200 {
+			names = append(names, fmt.Sprintf("j.%d-1.0", 1000+200*instance+i))
+		}
+		s.beat(fmt.Sprint("hostile.", instance), names...)
+	}
+	r := &Registry{roster: s.roster, swept: time.Now()}
+	if list := r.holdersOf("j", single(5)); len(list) != maxInstances {
+		t.Errorf("%d holders", len(list))
+	}
+	const calls = 10
+	began := time.Now()
+	for range calls {
+		r.holdersOf("j", single(6))
+	}
+	t.Logf("%d tasks are named, %v a call", len(s.tasks["j"]), time.Since(began)/calls)
+	if n := testing.AllocsPerRun(1, func() { r.holdersOf("j", single(6)) }); n > 20 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -28,6 +29,19 @@ func (r *Registry) HeldRanges(job string) map[task.Range]Holder {
 		}
 	}
 	return held
+}
+
+// holdersOf returns the holders of all tasks of exactly that range of a job.
+func (r *Registry) holdersOf(job string, number task.Range) (list []Holder) {
+	prefix := job + "." + number.String() + "."
+	r.look(func(o *roster) {
+		for name := range o.tasks[job] { // one worker can name 10^5 tasks, so nothing is allocated for the others
+			if strings.HasPrefix(name, prefix) {
+				list = append(list, o.holders(name)...)
+			}
+		}
+	})
+	return list
 }
 
 // AnotherRuns reports whether a worker of another name is alive and takes tasks.

@@ -54,7 +54,7 @@ func newCastle(t *testing.T) *castle {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := server.Stop(ctx); err != nil {
 			t.Error(err)
@@ -85,7 +85,7 @@ type visitor struct {
 }
 
 // visitorTimeout is how long the client library waits for an answer.
-const visitorTimeout = time.Second
+const visitorTimeout = 5 * time.Second
 
 var inQuotes = regexp.MustCompile(`"([^"]*)"`)
 
@@ -95,7 +95,7 @@ func (c *castle) enter(r schema.Role, name string, p schema.Permissions) *visito
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
 	v := &visitor{ctx: ctx, done: cancel, told: make(chan bool, 1)}
 	v.nc, err = nats.Connect("", nats.InProcessServer(c.server), nats.UserJWTAndSeed(credentials.JWT, credentials.Seed), nats.CustomInboxPrefix(credentials.Inbox),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

@@ -193,6 +193,7 @@ func TestFeed(t *testing.T) {
 	if d.join(a).state != 1 || d.join(b).state != 1 {
 		t.Error("two users have two states")
 	}
+	await(t, "the follower has begun", func() bool { return running.Load() > 0 })
 	endA()
 	time.Sleep(10 * time.Millisecond)
 	if running.Load() != 1 {

@@ -11,6 +11,7 @@ import (
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // A sweeper processes FACTOR_RETURNS. It queues the ranges that workers return, and decides about
@@ -44,6 +45,7 @@ type sweeper struct {
 	jobs     map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
 	queues   map[string]*sweptQueue // the same for queues; at most maxQueues
 	paces    paces
+	stranded map[task.Class]strandedCount
 
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time
@@ -63,7 +65,8 @@ const (
 
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
-	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces)}
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces),
+		stranded: make(map[task.Class]strandedCount)}
 }
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns

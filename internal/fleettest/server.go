@@ -57,7 +57,7 @@ func (s *Server) Start(c natsserver.Config) {
 
 // Stop stops the server. To stop it twice is harmless.
 func (s *Server) Stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := s.server.Stop(ctx); err != nil {
 		s.t.Error(err)

@@ -200,6 +200,39 @@ func TestAnswerTwice(t *testing.T) {
 	})
 }
 
+// TestSealedWhileReviewed: a review that read the manifest before the feeder of this process sealed it does
+// not say that the job waits for its input.
+func TestSealedWhileReviewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 6)
+		w.seal()
+		sealed, opened := w.job, w.job
+		opened.State, opened.Count = task.Open, 0
+		w.job = opened
+		status := func(text string) { t.Error(text) }
+		l := newLoop(t.Context(), loopConfig{
+			hasFeeder: true, job: &opened, watch: Watch{Emit: discard, Status: status}, access: w, numbers: worldNumbers, reread: w.result,
+		})
+		defer l.group.Wait()
+		defer l.cancel()
+		l.review.request()
+		caughtUp{w}.apply(l)
+		leaseChanged{held: true}.apply(l)
+		a := (<-l.events).(answer)
+		inputSealed{&sealed}.apply(l)
+		a.err, a.job, a.feeder = nil, &opened, "p"
+		for range 2 {
+			a.apply(l)
+			if l.review.step == reviewQueue {
+				return
+			}
+			a.operation = l.review.operation
+		}
+		t.Errorf("step %d", l.review.step)
+	})
+}
+
 // TestNewerManifestFirst: a job that more input was added to is not complete with the numbers
 // that it had before, although the loop has still to receive the newer manifest.
 func TestNewerManifestFirst(t *testing.T) {

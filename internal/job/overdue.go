@@ -116,8 +116,10 @@ func (h *heldRange) dueWith(due time.Time) time.Time {
 	return due
 }
 
-// candidates returns the ranges that may be overdue, those first that are held for the longest time. Of these as
-// many as other workers have free slots are not crowded.
+// candidates returns the ranges that may be overdue, at most overdueMost. Those come first that were not looked at
+// yet, or longest ago: a worker that names thousands of invented tasks does not hide others behind them. Of ranges
+// that were not looked at those come first that are held for the longest time. As many ranges as other workers have
+// free slots are not crowded.
 func (o *overdue) candidates(now time.Time) (list []heldRange) {
 	held := o.registry.HeldRanges(o.l.job.ID)
 	for r := range o.due {
@@ -130,7 +132,9 @@ func (o *overdue) candidates(now time.Time) (list []heldRange) {
 			list = append(list, heldRange{Range: r, worker: h.Worker, since: h.Since, logged: o.logged[r]})
 		}
 	}
-	slices.SortFunc(list, func(a, b heldRange) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.First, b.First)) })
+	slices.SortFunc(list, func(a, b heldRange) int {
+		return cmp.Or(o.due[a.Range].Compare(o.due[b.Range]), a.since.Compare(b.since), cmp.Compare(a.First, b.First))
+	})
 	free := make(map[string]int) // by worker: slots of others that are left
 	for i := range list {
 		h := &list[i]

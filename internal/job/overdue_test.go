@@ -250,3 +250,23 @@ func TestOverdueCrowded(t *testing.T) {
 		}
 	})
 }
+
+// TestOverdueBehindInvented: a worker that names thousands of tasks that are not queued hides no range behind them.
+func TestOverdueBehindInvented(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &heldWorld{world: newWorld(t, 1), free: 1_000_000}
+		l, stop := w.start(t, zerolog.Nop())
+		defer stop()
+		w.mu.Lock()
+		for i := range uint64(5000) { // by a multiple more than looks can pass over within least
+			w.hold(1000+20*i, w.began.Add(-time.Hour))
+		}
+		w.mu.Unlock()
+		l.post(leaseChanged{held: true})
+		time.Sleep(10 * time.Minute)
+		if got := w.take(); len(got) < 2 {
+			t.Errorf("issued %v of two ranges that are held", got)
+		}
+	})
+}

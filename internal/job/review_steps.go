@@ -89,9 +89,10 @@ func (v *reviewer) manifestRead(j *task.Job) {
 }
 
 // checkFeeder looks for the feeder of an open job, because the holder seals the job of a feeder that
-// has died. A process that is to feed the job itself does not: it will take the lease.
+// has died. A process that is to feed the job itself does not: it will take the lease. Nor does one that
+// knows a newer manifest than the review: its own feeder may have sealed the job in the meantime.
 func (v *reviewer) checkFeeder() {
-	if v.job.State != task.Open || v.l.feeding || !v.l.holding {
+	if v.job.State != task.Open || v.l.job.State != task.Open || v.l.feeding || !v.l.holding {
 		v.noFeeder = time.Time{}
 		v.listQueue()
 		return

@@ -14,21 +14,24 @@ const (
 	floodLines  = 10
 	floodWindow = time.Minute
 
-	// maxKinds is the number of kinds that are counted separately in a floodWindow; others count as one
-	// kind. Some messages contain text of a client, which could make each of them a kind of its own.
-	maxKinds = 32
+	// maxTexts is the number of kinds made from the text of messages that are counted separately in a floodWindow;
+	// others count as one kind. A text may come from a client, which could make each message a kind of its own.
+	// Formats come from the library, so each is a kind: no client can hide the messages of another format.
+	maxTexts = 32
 )
 
 // A floodFilter says which messages are written. It is safe for concurrent use.
 type floodFilter struct {
 	mu    sync.Mutex
 	kinds map[string]*floodKind // guarded by mu
+	texts int                   // of kinds, those made from texts; guarded by mu
 }
 
 // A floodKind counts the messages of a kind since its first one. A timer removes it after floodWindow.
 type floodKind struct {
-	seen int
-	last string // the last message that was left out
+	seen   int
+	last   string // the last message that was left out
+	ofText bool
 }
 
 // pass reports whether a message is to be written. tell of the first message of a kind is called at the end
@@ -36,14 +39,17 @@ type floodKind struct {
 func (f *floodFilter) pass(format, text string, tell func(left int, last string)) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	name := kindOf(format, text)
+	name, ofText := kindOf(format, text)
 	k := f.kinds[name]
-	if k == nil && len(f.kinds) >= maxKinds {
-		name = ""
+	if k == nil && ofText && f.texts >= maxTexts {
+		name, ofText = "", false
 		k = f.kinds[name]
 	}
 	if k == nil {
-		k = new(floodKind)
+		k = &floodKind{ofText: ofText}
+		if ofText {
+			f.texts++
+		}
 		if f.kinds == nil {
 			f.kinds = make(map[string]*floodKind)
 		}
@@ -62,6 +68,9 @@ func (f *floodFilter) end(name string, tell func(left int, last string)) {
 	f.mu.Lock()
 	k := f.kinds[name]
 	delete(f.kinds, name)
+	if k.ofText {
+		f.texts--
+	}
 	f.mu.Unlock()
 	if left := k.seen - floodLines; left > 0 {
 		tell(left, k.last)
@@ -76,11 +85,11 @@ var fromClient = regexp.MustCompile(`^\S+ - [a-z_]+:[0-9]+ - (?:"(?:[^"\\]|\\.)*
 const kindLength = 40
 
 // kindOf returns the kind of a message: its format. Some formats only put texts together; then it is the
-// beginning of the message without digits.
-func kindOf(format, text string) string {
-	kind := format[len(fromClient.FindString(format)):]
+// beginning of the message without digits, and ofText is true.
+func kindOf(format, text string) (kind string, ofText bool) {
+	kind = format[len(fromClient.FindString(format)):]
 	if !strings.HasPrefix(kind, "%s") {
-		return kind
+		return kind, false
 	}
 	text = text[len(fromClient.FindString(text)):]
 	text = strings.Map(func(r rune) rune {
@@ -89,5 +98,5 @@ func kindOf(format, text string) string {
 		}
 		return r
 	}, text)
-	return text[:min(len(text), kindLength)]
+	return text[:min(len(text), kindLength)], true
 }

@@ -48,8 +48,13 @@ func TestFlood(t *testing.T) {
 		for i := range 5000 {
 			l.Warnf("%s - %s%s", "10.0.0.1:1 - cid:1", strings.Repeat("x", i), "")
 		}
-		if n := lines(); n > (maxKinds+1)*floodLines {
+		if n := lines(); n > (maxTexts+1)*floodLines {
 			t.Errorf("%d lines of messages that all differ", n)
+		}
+		before := lines()
+		l.Errorf("JetStream failed to store a msg on stream '%s > %s': %v", "A", "S", "disk full")
+		if lines() != before+1 {
+			t.Error("messages of a client hide an error of the store")
 		}
 		time.Sleep(floodWindow + time.Second)
 		synctest.Wait()

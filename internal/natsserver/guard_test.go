@@ -81,6 +81,20 @@ func (g *guarded) flood(nc *nats.Conn, count int, subject, body string) {
 	nc.Flush() // fails if the connection was closed meanwhile
 }
 
+// keepFlooding holds so many pull requests back, also after the connection was closed, until stop is called.
+func (g *guarded) keepFlooding(nc *nats.Conn, count int) (stop func()) {
+	again, ended := make(chan bool, 1), make(chan bool)
+	nc.SetReconnectHandler(func(*nats.Conn) { again <- true })
+	again <- true
+	go func() {
+		defer close(ended)
+		for range again {
+			g.flood(nc, count, pullNorm, `{"batch":256}`)
+		}
+	}()
+	return func() { nc.SetReconnectHandler(nil); close(again); <-ended }
+}
+
 // await waits until the log names the user, and returns the log.
 func (g *guarded) await(name string) string {
 	g.t.Helper()
@@ -96,7 +110,7 @@ func (g *guarded) await(name string) string {
 // while. The others stay connected, or connect again.
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	for name, count := range map[string]int{"many": 500, "some more than connections": 9} {
+	for name, count := range map[string]int{"many": 500, "more than two for each connection": 14} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			testGuard(t, count)
@@ -124,8 +138,9 @@ func testGuard(t *testing.T, count int) {
 		t.Errorf("before there are too many: %s", log)
 	}
 	nc, login := g.worker("greedy")
-	g.flood(nc, count, pullNorm, `{"batch":256}`)
+	stop := g.keepFlooding(nc, count)
 	log := g.await("greedy")
+	stop()
 	if !strings.Contains(log, "pull requests that waited at consumer workers-norm") || !strings.Contains(log, "`embedded keys revoke greedy`") {
 		t.Errorf("the log is %s", log)
 	}
@@ -186,6 +201,7 @@ func TestGuardInVain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guard.more = moreLooks
 	guard.load = func() (int, int, string) { return 0, 1000, "workers-norm" }
 	for range 3 {
 		guard.look()
@@ -202,6 +218,52 @@ func TestGuardInVain(t *testing.T) {
 		t.Errorf("2 workers were disconnected %d times", n)
 	}
 	if log := g.log.String(); strings.Count(log, "nobody was found who has many of the 1000 pull requests") != 1 {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+// TestGuardHonest: workers that connect again all the time, whose pull requests from before still wait, are not
+// disconnected. Neither is one refused because tasks come for others at the moment at which it is tried.
+func TestGuardHonest(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	const workers = 20
+	for range workers {
+		g.worker("honest")
+	}
+	guard, err := newGuard(g.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := func() {
+		t.Helper()
+		for late := time.Now().Add(20 * time.Second); len(guard.connections()) < workers; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(late) {
+				t.Fatalf("%d of %d workers are connected", len(guard.connections()), workers)
+			}
+		}
+	}
+	looks := 0
+	guard.load = func() (int, int, string) {
+		looks++
+		return 0, workers + 3 + looks%workers, "workers-norm"
+	}
+	for range 3 * workers {
+		guard.look()
+	}
+	if len(guard.tried) > 0 {
+		t.Error("a worker was disconnected")
+	}
+	guard.load = func() (int, int, string) { // another one floods, and tasks come for many of its requests
+		looks++
+		return 0, 1000 * (looks % 2), "workers-norm"
+	}
+	guard.more = 100
+	for looks = 0; len(guard.tried)+len(guard.found) == 0; guard.more = 100 {
+		guard.look()
+	}
+	all()
+	if log := g.log.String(); strings.Contains(log, "refused for 10 minutes; end") || strings.Count(log, "\n") > 1 {
 		t.Errorf("the log is %s", log)
 	}
 }

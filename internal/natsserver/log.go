@@ -9,8 +9,8 @@ import (
 )
 
 // A logger writes the library's log. Its notices become debug messages, because they are details to a
-// user of the fleet. Of warnings and errors of one kind it writes some each minute (flood.go). It keeps the first fatal message: the library gives the reason of a failed start
-// nowhere else.
+// user of the fleet. Of warnings and errors of one kind it writes some each minute (flood.go). It keeps the
+// first fatal message: the library gives the reason of a failed start nowhere else.
 type logger struct {
 	log   zerolog.Logger
 	first atomic.Pointer[string] // fatal message; later ones are consequences of it

@@ -47,11 +47,14 @@ type puller struct {
 	skips map[task.Class]skip // guarded by mu
 }
 
-// A skip is how a class is skipped.
+// A skip is how a class is skipped. Tasks are counted since it began: those of the pull request that brought the
+// first task which the worker cannot do, and later ones.
 type skip struct {
-	until     time.Time     // until then it is not requested
-	next      time.Duration // for how long the next call of SkipClass skips it; 0 = firstSkip
-	delivered int           // tasks of the class since the last call
+	until     time.Time // until then the class is not requested
+	length    time.Duration
+	refused   int // calls of SkipClass
+	delivered int
+	latest    int // of the delivered ones, those of the last pull request
 }
 
 const (
@@ -148,29 +151,44 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 }
 
 // SkipClass makes Pull skip a class for a while. A worker that cannot do a kind of task hands the task back, and
-// would otherwise get it again at once. The n-th such task in a row, n = 1, 2, ..., costs
+// would otherwise get it again at once. While a class brings only such tasks, the n-th skip, n = 1, 2, ..., takes
 //
 //	min(50 ms * 2^(n-1), 30 s)
 //
 // A task of another kind in between starts the count anew. So a class is not lost to all other jobs because one
-// submitter has queued a task of a kind that does not exist. SkipClass implements worker.Source.
+// submitter has queued tasks of a kind that does not exist. SkipClass implements worker.Source.
 func (c *Client) SkipClass(class task.Class) {
 	p := c.puller
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.skips[class]
-	if s.next == 0 || s.delivered > 1 {
-		s.next = firstSkip
+	s, now := p.skips[class], time.Now()
+	switch {
+	case now.Before(s.until): // one of the same pull request
+		s.refused++
+		p.skips[class] = s
+		return
+	case s.length == 0 || s.delivered-s.latest > s.refused:
+		s.length = firstSkip
+	default:
+		s.length = min(2*s.length, skipTime)
 	}
-	p.skips[class] = skip{until: time.Now().Add(s.next), next: min(2*s.next, skipTime)}
+	p.skips[class] = skip{until: now.Add(s.length), length: s.length, refused: 1, delivered: s.latest, latest: s.latest}
 }
 
-// countDelivered notes that tasks of a class were delivered.
-func (p *puller) countDelivered(class task.Class, count int) {
+// beginRequest notes that a pull request for a class begins.
+func (p *puller) beginRequest(class task.Class) { p.count(class, func(s *skip) { s.latest = 0 }) }
+
+// countDelivered notes that a task of a class is being delivered.
+func (p *puller) countDelivered(class task.Class) {
+	p.count(class, func(s *skip) { s.delivered++; s.latest++ })
+}
+
+// count changes the counts of a class, if it was ever skipped.
+func (p *puller) count(class task.Class, change func(*skip)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s, ok := p.skips[class]; ok {
-		s.delivered += count
+		change(&s)
 		p.skips[class] = s
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"factorfleet/internal/fleet"
@@ -124,9 +125,7 @@ func TestPullSkipped(t *testing.T) {
 		}
 		w := h.client("w")
 		for _, c := range test.skipped {
-			for range 12 { // so many in a row skip it for the longest time
-				w.SkipClass(c)
-			}
+			w.puller.skips[c] = skip{until: time.Now().Add(skipTime)}
 		}
 		seen := make(map[string]bool)
 		for range 3 { // one for each class
@@ -384,24 +383,33 @@ func TestAckGroups(t *testing.T) {
 
 // TestSkipGrows: one task of an unknown kind costs the others of its class little, many in a row cost the class.
 func TestSkipGrows(t *testing.T) {
-	t.Parallel()
-	p := &puller{skips: make(map[task.Class]skip)}
-	c := &Client{puller: p}
-	length := func() time.Duration {
-		c.SkipClass(task.ClassNorm)
-		return time.Until(p.skips[task.ClassNorm].until).Round(firstSkip)
-	}
-	for want := firstSkip; want < skipTime; want *= 2 {
-		if got := length(); got != want {
-			t.Errorf("skipped for %v, want %v", got, want)
+	synctest.Test(t, func(t *testing.T) {
+		p := &puller{skips: make(map[task.Class]skip)}
+		c := &Client{puller: p}
+		// next returns for how long the class is skipped because of a pull request that brings such tasks and others.
+		next := func(such, others int) time.Duration {
+			p.beginRequest(task.ClassNorm)
+			for range such + others {
+				p.countDelivered(task.ClassNorm)
+			}
+			for range such {
+				c.SkipClass(task.ClassNorm)
+			}
+			length := time.Until(p.skips[task.ClassNorm].until)
+			time.Sleep(length)
+			return length
 		}
-		p.countDelivered(task.ClassNorm, 1) // the next one of that kind
-	}
-	if got := length(); got != skipTime {
-		t.Errorf("skipped for %v at most", got)
-	}
-	p.countDelivered(task.ClassNorm, 2)
-	if got := length(); got != firstSkip || p.isSkipped(task.ClassHi) {
-		t.Errorf("skipped for %v after a task of another kind", got)
-	}
+		for i, want := 1, firstSkip; want < skipTime; i, want = i+1, want*2 {
+			if got := next(1+i*7%10, 0); got != want {
+				t.Errorf("skipped for %v, want %v", got, want)
+			}
+		}
+		if got := next(1, 0); got != skipTime {
+			t.Errorf("skipped for %v at most", got)
+		}
+		next(2, 1)
+		if got := next(3, 0); got != firstSkip || p.isSkipped(task.ClassHi) {
+			t.Errorf("skipped for %v after a task of another kind", got)
+		}
+	})
 }

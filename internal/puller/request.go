@@ -39,17 +39,14 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 	if wait == 0 {
 		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
 	}
+	p.beginRequest(class)
 	answers, cancel := context.WithTimeout(p.link.AnswerContext(), wait+grace) // begins before the request is sent
 	defer cancel()
 	subject := p.link.API + "CONSUMER.MSG.NEXT." + schema.StreamTasks + "." + schema.Durable(class)
 	if err := p.link.NC.PublishRequest(subject, reply, body); err != nil {
 		return 0, fmt.Errorf("request tasks: %w", stream.Explain(err))
 	}
-	count, err := p.receive(answers, reply, n, deliver)
-	if count > 0 {
-		p.countDelivered(class, count)
-	}
-	return count, err
+	return p.receive(answers, reply, n, deliver)
 }
 
 // idleHeartbeat is the status of a message by which the server says that a request still waits.
@@ -78,6 +75,7 @@ func (p *puller) receive(answers context.Context, reply string, n int, deliver f
 			if n <= shortTaskBatch {
 				d.Handle.InProgress()
 			}
+			p.countDelivered(d.Class)
 			deliver(d)
 			count++
 		}
