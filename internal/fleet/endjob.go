@@ -85,8 +85,31 @@ func (f *Fleet) changeMakingRoom(ctx context.Context, id string, makeRoom func(c
 		if try > 0 && pause.WaitAtMost(ctx, roomPause) != nil {
 			return j, err
 		}
-		if err := makeRoom(ctx, id); err != nil {
-			return nil, err
+		if j, err = f.changeMeanwhile(ctx, id, makeRoom, change); !errors.Is(err, stream.ErrFull) {
+			return j, err
+		}
+	}
+}
+
+// changeMeanwhile calls makeRoom, and tries the change all the time until makeRoom has returned. Other
+// processes that wait for room, such as the feeder of the job, try seldom: so the manifest is the first
+// to get the room. An error wraps ErrFull if there was none.
+func (f *Fleet) changeMeanwhile(ctx context.Context, id string, makeRoom func(context.Context, string) error, change func(*task.Job) error) (*task.Job, error) {
+	made := make(chan error, 1)
+	go func() { made <- makeRoom(ctx, id) }()
+	for {
+		j, err := f.ChangeJob(ctx, id, change)
+		full := errors.Is(err, stream.ErrFull)
+		select {
+		case failed := <-made:
+			if full && failed != nil {
+				return nil, failed
+			}
+			return j, err
+		default:
+		}
+		if !full {
+			return j, errors.Join(err, <-made)
 		}
 	}
 }
