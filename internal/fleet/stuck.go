@@ -72,7 +72,7 @@ func newStuckWatch(x *Failures, class task.Class, beats heartbeats, log *stuckLo
 // is random, so that a worker cannot name a task at the looks only.
 func (f *Fleet) watchStuck(ctx context.Context, x *Failures) {
 	var watches []*stuckWatch
-	log := &stuckLog{log: f.link.Log}
+	log := &stuckLog{link: f.link}
 	for _, class := range task.Classes {
 		watches = append(watches, newStuckWatch(x, class, x.registry, log))
 	}

@@ -3,8 +3,7 @@ package fleet
 import (
 	"time"
 
-	"github.com/rs/zerolog"
-
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -13,7 +12,7 @@ import (
 //
 // The goroutine of Fleet.watchStuck owns all fields.
 type stuckLog struct {
-	log    zerolog.Logger
+	link   *stream.Link
 	last   time.Time // when tasks were queued again
 	warned time.Time
 	tasks  int // queued again, and in no line
@@ -32,12 +31,12 @@ func (l *stuckLog) requeued(class task.Class, n int, now time.Time) {
 	if again && now.Sub(l.warned) < stuckWarning {
 		return
 	}
-	level, remedy := zerolog.InfoLevel, ""
+	event, remedy := l.link.Log.Info(), ""
 	if again {
-		level, l.warned = zerolog.WarnLevel, now
+		event, l.warned = l.link.Log.Warn(), now
 		remedy = ": a worker takes tasks and computes none; the server does not tell which one, so revoke the keys that you do not trust with `embedded keys revoke`"
 	}
-	l.log.WithLevel(level).Str("priority", string(class)).Int("tasks", l.tasks).
+	event.Str("priority", string(class)).Int("tasks", l.tasks).
 		Msg("queued tasks again that no worker has computed since they were delivered" + remedy)
 	l.tasks = 0
 }

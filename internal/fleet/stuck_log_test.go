@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestStuckLog(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	l, start := &stuckLog{log: zerolog.New(&out)}, time.Now()
+	l, start := &stuckLog{link: &stream.Link{Log: zerolog.New(&out)}}, time.Now()
 	for _, step := range []struct {
 		after time.Duration
 		want  string

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
@@ -33,7 +32,7 @@ func newStuckTest(h *testFleet) *stuckTest {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	s.watch = newStuckWatch(x, task.ClassNorm, s, &stuckLog{log: zerolog.Nop()})
+	s.watch = newStuckWatch(x, task.ClassNorm, s, &stuckLog{link: h.link})
 	s.alive("idle")
 	return s
 }
