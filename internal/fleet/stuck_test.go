@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
