@@ -28,6 +28,7 @@ type Failures struct {
 	trust    *Trust
 	registry *Registry
 	ackWait  time.Duration
+	waits    waitLog
 }
 
 // Failures returns the Failures of this process once the standings and heartbeats that are stored now are

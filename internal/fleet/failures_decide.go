@@ -27,6 +27,7 @@ func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (ti
 	}
 	switch do := e.Decide(); do.Action {
 	case attempt.Wait:
+		s.failures.logWait(at.Job, at.Range, e)
 		return do.Delay, nil
 	case attempt.GiveUp:
 		return 0, voidWithoutInput(s.failures.giveUp(ctx, j.manifest, j.inputs, at.Range, e))
@@ -51,6 +52,7 @@ func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, number
 		}
 		switch do := e.Decide(); do.Action {
 		case attempt.Wait:
+			x.logWait(j.ID, number, e)
 			wait = max(wait, do.Delay)
 		case attempt.GiveUp:
 			if err := x.giveUp(ctx, j, in, number, e); err != nil {

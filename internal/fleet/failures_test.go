@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -160,6 +163,18 @@ func TestAliveRecently(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "it has left", func() bool { return others() == attempt.AliveRecently })
+	var log bytes.Buffer
+	y := &Failures{f: &Fleet{link: &stream.Link{Log: zerolog.New(&log)}}, ackWait: x.ackWait}
+	e, err := x.find(t.Context(), "j", single(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		y.logWait("j", single(1), e)
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"worker":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") {
+		t.Errorf("the user reads %q", got)
+	}
 }
 
 // TestWithdrawn: a worker that leaves during a last attempt returns the number. Its record, with that of a liar, does
