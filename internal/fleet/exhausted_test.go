@@ -327,7 +327,10 @@ func TestSweepManyExhausted(t *testing.T) {
 	h.put(schema.ReturnSubject("j", single(count), "0", "w"), (&task.Return{Reason: task.Drained}).Encode())
 	began, before := time.Now(), h.nc.Stats().OutMsgs
 	background(t, h.Sweep)
-	await(t, "the honest return", func() bool { time.Sleep(20 * time.Millisecond); return strings.Contains(h.ranges("j"), single(count).String()) })
+	await(t, "the honest return", func() bool {
+		time.Sleep(20 * time.Millisecond)
+		return strings.Contains(h.ranges("j"), single(count).String())
+	})
 	requests := float64(h.nc.Stats().OutMsgs-before) / float64(count)
 	t.Logf("all are queued again after %v, with %.1f requests for each", time.Since(began), requests)
 	if requests > 12 { // a redelivery of each advisory, or a look at the queue for each, would be 20
