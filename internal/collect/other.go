@@ -10,7 +10,7 @@ import (
 
 // answersOther reports whether a result that is wrong for numbers, those of the job, is right for another task, and
 // states that task itself: its numbers, kind and budget. Then the task was not one of the job, because its submitter
-// is broken or hostile; or the worker lies. A worker reads neither the input nor the manifest, so it cannot notice.
+// is broken or hostile; or the worker lies. A worker reads neither the input nor the manifest, so it does not know.
 func (c *Collector) answersOther(ctx context.Context, r *task.Result, numbers []nat.Nat) bool {
 	switch {
 	case r.Asked == 0: // a worker of an earlier version

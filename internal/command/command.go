@@ -58,8 +58,8 @@ type Session struct {
 	Log      zerolog.Logger
 	Identity natsconn.Identity // that of the credentials that Connect used
 
-	hurry  context.Context         // ends at the second signal
-	refuse context.CancelCauseFunc // ends Context with the reason of a refusal
+	cleanup context.Context         // ends at the second signal
+	refuse  context.CancelCauseFunc // ends Context with the reason of a refusal
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command
@@ -73,16 +73,16 @@ func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error
 		return nil, nil, err
 	}
 	signal.Ignore(syscall.SIGPIPE) // so that the command can clean up after it
-	hurry, insist := context.WithCancel(context.Background())
+	cleanup, endCleanup := context.WithCancel(context.Background())
 	ctx, stopSignals := cli.Signals(c.Context, func() {
-		insist()
+		endCleanup()
 		if onSecond != nil {
 			onSecond()
 		}
 	})
 	ctx, refuse := context.WithCancelCause(ctx)
-	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, hurry: hurry, refuse: refuse}
-	return s, func() { stopSignals(); insist(); refuse(nil) }, nil
+	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, cleanup: cleanup, refuse: refuse}
+	return s, func() { stopSignals(); endCleanup(); refuse(nil) }, nil
 }
 
 // Notef prints one line for the user on standard error: the name of the program and a message.
@@ -149,7 +149,7 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 }
 
 // leave returns the context of what a submitter does for its job after the session's context has ended.
-func (s *Session) leave() (context.Context, context.CancelFunc) { return job.LeaveWithin(s.hurry) }
+func (s *Session) leave() (context.Context, context.CancelFunc) { return job.LeaveWithin(s.cleanup) }
 
 // errDeadline is the cause of a context that has ended because of --deadline.
 var errDeadline = errors.New("deadline reached")

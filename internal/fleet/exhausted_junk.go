@@ -43,7 +43,7 @@ func (p *probe) removeJunk(ctx context.Context, counted uint64) error {
 		}
 	}
 	if p.surplus -= min(count, surplus); count > 0 {
-		p.f.link.Log.Warn().Uint64("messages", count).Msg("removed messages of no priority from the queue: a producer stores what is no task")
+		p.f.link.Log.Warn().Uint64("messages", count).Msg("removed messages of no priority from the queue: a producer stores messages that are not tasks")
 	}
 	return nil
 }
