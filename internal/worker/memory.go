@@ -35,8 +35,7 @@ func heapInUse() uint64 {
 }
 
 // guard interrupts computations while more than Config.MaxMemory is in use, until Run returns. A
-// computation that allocates faster than the guard reads is left to the operating system. The guard of an idle worker
-// rests: to read the heap 20 times a second would be most of what that worker does.
+// computation that allocates faster than the guard reads is left to the operating system.
 func (w *Worker) guard() {
 	ticker := time.NewTicker(guardEvery)
 	defer ticker.Stop()
@@ -44,30 +43,17 @@ func (w *Worker) guard() {
 		select {
 		case now := <-ticker.C:
 			w.checkMemory(now)
-			if w.guardMayRest() {
-				ticker.Stop()
-			}
-		case <-w.guardWake:
-			ticker.Reset(guardEvery)
 		case <-w.quit:
 			return
 		}
-	}
-}
-
-// guardMayRest reports whether no slot computes, and notes that the guard is to be woken then.
-func (w *Worker) guardMayRest() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.guardRests = w.busy == 0 && w.lostSlots == 0
-	return w.guardRests
-}
-
-// wakeGuardLocked wakes the guard if it rests.
-func (w *Worker) wakeGuardLocked() {
-	if w.guardRests {
-		w.guardRests = false
-		w.guardWake <- struct{}{}
+		if arrival := w.Idle(); arrival != nil {
+			ticker.Stop()
+			select {
+			case <-arrival:
+			case <-w.quit:
+			}
+			ticker.Reset(guardEvery)
+		}
 	}
 }
 

@@ -37,7 +37,6 @@ func (w *Worker) take(s *slot) *Delivery {
 	}
 	d.state, d.slot = running, s
 	w.busy++
-	w.wakeGuardLocked()
 	s.current, s.numberSince = d, s.clock
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)

@@ -29,8 +29,6 @@ type Worker struct {
 	stop    chan struct{} // closed by startDrain: pauses of the puller end
 	halted  chan struct{} // closed by StopComputing
 	drained chan struct{} // closed by the goroutine that settles the last delivery of a drain
-	// guardWake has capacity 1, and is empty while guardRests is true.
-	guardWake chan struct{}
 	// fatal has capacity 1, and carries the first reason why Run must end by itself.
 	fatal chan error
 
@@ -52,8 +50,8 @@ type Worker struct {
 	work, demand, settleWork, settleRoom sync.Cond
 	// pullerIdle saves demandLocked after most changes: the puller waits for demand.
 	pullerIdle bool
-	// guardRests: the guard waits for guardWake.
-	guardRests bool
+	// arrival is closed when the next delivery arrives; nil if no goroutine waits for that. See Idle.
+	arrival chan struct{}
 
 	// held has every delivery from its arrival to its end, the oldest first.
 	held heldList
@@ -89,7 +87,7 @@ type Worker struct {
 	pulling bool
 	endPull context.CancelFunc
 
-	// cancelled maps a job to when it may be removed from here. warned has the unsupported schemas and
+	// cancelled maps a job to when it is no longer cancelled. warned has the unsupported schemas and
 	// kinds that were logged, a bounded number.
 	cancelled map[string]time.Time
 	warned    map[string]bool
@@ -109,7 +107,7 @@ func New(c Config, s Source, o Outbox) *Worker {
 	w := &Worker{
 		config: c.withDefaults(), source: s, outbox: o, heap: heapInUse,
 		quit: make(chan struct{}), stop: make(chan struct{}), halted: make(chan struct{}),
-		drained: make(chan struct{}), guardWake: make(chan struct{}, 1), fatal: make(chan error, 1),
+		drained: make(chan struct{}), fatal: make(chan error, 1),
 		cancelled: make(map[string]time.Time), warned: make(map[string]bool),
 	}
 	for _, c := range []*sync.Cond{&w.work, &w.demand, &w.settleWork, &w.settleRoom} {
