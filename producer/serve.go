@@ -61,17 +61,12 @@ func serve(c *ucli.Context, s *command.Session) error {
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, h.end)
-	fl, closeFleet, made, err := awaitServer(c, s, h)
+	fl, closeFleet, changes, err := awaitServer(c, s, h)
 	if err != nil {
 		return failed(s, err)
 	}
 	defer closeFleet()
-	for _, m := range made {
-		s.Log.Info().Msg("created " + m)
-	}
-	if len(made) > 0 {
-		s.Notef("%s", syncAdvice)
-	}
+	logChanges(s, changes)
 	h.supervise(fl)
 	if listens(c) {
 		go h.probe(s.Context)
@@ -83,16 +78,31 @@ func serve(c *ucli.Context, s *command.Session) error {
 	return s.Refused()
 }
 
+// logChanges logs what was created and updated.
+func logChanges(s *command.Session, changes []fleet.Change) {
+	created := false
+	for _, change := range changes {
+		verb := "updated "
+		if !change.Update {
+			verb, created = "created ", true
+		}
+		s.Log.Info().Msg(verb + change.What)
+	}
+	if created {
+		s.Notef("%s", syncAdvice)
+	}
+}
+
 // serverPause is the pause between two attempts to connect at the start.
 const serverPause = time.Second
 
 // awaitServer connects and opens the streams. While no server answers it tries again, until the session ends:
 // an operator may start a supervisor before the server. Any other error is final, such as a refused login.
-func awaitServer(c *ucli.Context, s *command.Session, h *health) (fl *fleet.Fleet, closeFleet func(), made []string, err error) {
+func awaitServer(c *ucli.Context, s *command.Session, h *health) (fl *fleet.Fleet, closeFleet func(), changes []fleet.Change, err error) {
 	for first := true; ; first = false {
-		fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
+		fl, nc, changes, err := s.OpenOrProvision(c, "producer serve")
 		if err == nil {
-			return fl, nc.Close, made, nil
+			return fl, nc.Close, changes, nil
 		}
 		if s.Context.Err() != nil || !command.IsUnreachable(err) {
 			return nil, nil, nil, err
