@@ -44,14 +44,13 @@ func IsUnreachable(err error) bool { return natsconn.IsUnreachable(err) }
 func (s *Session) provision(c *ucli.Context, nc *natsconn.Conn, js natsconn.JetStream) (changes []fleet.Change, err error) {
 	ctx, cancel := WithReplyTimeout(c, s)
 	defer cancel()
-	role := s.Identity.Role
-	may := role == schema.RoleAdmin || role == "" && !nc.AuthRequired()
+	may := s.Identity.Role == schema.RoleAdmin || s.Identity.Role == "" && !nc.AuthRequired()
 	findings, err := inspect(ctx, js, may)
 	if err != nil {
 		return nil, err
 	}
 	missing := slices.ContainsFunc(findings, func(f fleet.Finding) bool { return f.Kind == fleet.Missing })
-	if may && len(findings) > 0 || role == "" && missing {
+	if may && len(findings) > 0 || s.MayCreate() && missing {
 		if changes, err = fleet.Init(ctx, js, fleet.Provision{Adopt: true, Restricted: !may}); err != nil {
 			return nil, cli.WithHint(fmt.Errorf("create the missing streams: %w", err), "%s", hintOf(err))
 		}
@@ -65,6 +64,11 @@ func (s *Session) provision(c *ucli.Context, nc *natsconn.Conn, js natsconn.JetS
 		}
 	}
 	return changes, nil
+}
+
+// MayCreate reports whether this process may create streams, as far as the role of its credentials shows.
+func (s *Session) MayCreate() bool {
+	return s.Identity.Role == "" || s.Identity.Role == schema.RoleAdmin
 }
 
 // NoteFindings prints what is wrong with the server and the streams of a fleet with the settings of p. It needs the
