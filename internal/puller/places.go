@@ -2,13 +2,9 @@ package puller
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -60,34 +56,16 @@ func (c *placeCheck) check(ctx context.Context, full bool) {
 	c.checked = now
 	for _, class := range task.Classes {
 		name := schema.Durable(class)
-		waiting, places, err := c.waiting(ctx, name)
+		state, err := lookAtDurable(ctx, c.link, name)
 		if err != nil {
 			c.link.Log.Debug().Err(err).Msgf("cannot count the pull requests that wait at durable %s", name)
 			continue
 		}
+		state.warn(c.link, name)
+		waiting, places := state.NumWaiting, state.Config.MaxWaiting
 		if places > 0 && waiting >= places/2 {
 			c.link.Log.Warn().Msgf("%d of %d pull requests wait at durable %s, so that this worker gets few tasks or none; "+
 				"unless the fleet has so many workers, one of them holds requests back: revoke its keys with `embedded keys revoke`", waiting, places, name)
 		}
 	}
-}
-
-// waiting returns how many pull requests wait at a durable, and how many can.
-func (c *placeCheck) waiting(ctx context.Context, durable string) (waiting, places int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	m, err := c.link.Request(ctx, &nats.Msg{Subject: c.link.API + "CONSUMER.INFO." + schema.StreamTasks + "." + durable})
-	if err != nil {
-		return 0, 0, stream.Explain(err)
-	}
-	var info struct {
-		Config struct {
-			MaxWaiting int `json:"max_waiting"`
-		} `json:"config"`
-		NumWaiting int `json:"num_waiting"`
-	}
-	if err := json.Unmarshal(m.Data, &info); err != nil {
-		return 0, 0, fmt.Errorf("read the state of durable %s: %w", durable, err)
-	}
-	return info.NumWaiting, info.Config.MaxWaiting, nil
 }

@@ -44,6 +44,7 @@ type puller struct {
 	silent    int           // requests in a row that ended without any answer
 	strange   int           // messages that are no tasks
 	places    placeCheck
+	missing   missingCheck
 
 	mu    sync.Mutex
 	skips map[task.Class]skip // guarded by mu
@@ -58,7 +59,7 @@ const (
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{
 		link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), waitTime: waitTime,
-		places: placeCheck{link: l, served: time.Now()},
+		places: placeCheck{link: l, served: time.Now()}, missing: missingCheck{link: l},
 	}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
@@ -94,7 +95,13 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	if c.link.NC.IsClosed() { // for good, such as after the server has refused a second login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
 	}
-	n = min(n, schema.MaxRequestBatch)
+	err := p.pull(ctx, min(n, schema.MaxRequestBatch), deliver)
+	p.missing.check(ctx, err)
+	return err
+}
+
+// pull is Pull on a connection that is not closed.
+func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	if !p.idle {
 		if count, err := p.requestInTurn(ctx, n, deliver); count > 0 || err != nil {
 			return err
