@@ -2,7 +2,6 @@ package natsserver
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -239,10 +238,7 @@ func TestStoreOfAnother(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.first.Store, test.next.Store = t.TempDir(), ""
 			s := run(t, test.first)
-			dir := filepath.Join(s.Dir(), "jetstream", test.first.Security.account(), "streams", "S")
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
+			put(t, "a message", s.Dir(), "jetstream", test.first.Security.account(), "streams", "S", "msgs", "1.blk")
 			stop(t, s)
 			err := checkAccount(test.first.Store, test.next.Security.account())
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
