@@ -22,6 +22,7 @@
 //	NAME.json               context of the nats command for the identity
 //	revoked/KEY             a revoked identity: KEY is its public key, the content its name and the
 //	                        public key of its account
+//	.lock                   locked by the process that writes
 //
 // Nothing else is stored: the claims of the accounts follow from these files. A server that watches the
 // directory (Revision) can apply a revocation without a restart.
@@ -31,7 +32,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/nats-io/nkeys"
@@ -57,7 +57,10 @@ const (
 	fileOperatorJWT           = "operator.jwt"
 	fileSystemJWT             = "system.jwt"
 	fileURL                   = "url"
+	fileCreating, fileLock    = ".creating", ".lock"
 	dirUsers, dirRevoked      = "users", "revoked"
+
+	temporaryPrefix = ".new-" // of files that are being written
 )
 
 // Modes of files with and without a secret.
@@ -77,8 +80,7 @@ func Open(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
-	// Create writes this file last. Without it nothing was ever signed.
-	if _, err := os.Stat(s.path(fileAccount)); errors.Is(err, fs.ErrNotExist) {
+	if !s.hasKeys() {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoKeys)
 	}
 	if err := s.checkModes(); err != nil {
@@ -90,7 +92,10 @@ func Open(dir string) (*Store, error) {
 	if s.account, err = s.readSeed(fileAccount, nkeys.PrefixByteAccount); err != nil {
 		return nil, err
 	}
-	if s.workers, err = s.workersSeed(); err != nil {
+	if s.workers, err = s.readSeed(fileWorkers, nkeys.PrefixByteAccount); errors.Is(err, fs.ErrNotExist) {
+		err = s.locked(func() error { s.workers, err = s.workersSeed(); return err })
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := s.readClaims(); err != nil {
@@ -98,54 +103,6 @@ func Open(dir string) (*Store, error) {
 	}
 	s.authority, err = readAuthority(s.path(fileCA), s.path(fileCAKey))
 	return s, err
-}
-
-// Create makes a directory of keys with an authority, an operator and its accounts, but without
-// identities. Files that an interrupted Create has left are overwritten.
-func Create(dir string) (*Store, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{dir: dir}
-	if err := s.checkOwners(); err != nil { // of what exists already
-		return nil, err
-	}
-	for _, d := range []string{dir, s.path(dirUsers), s.path(dirRevoked)} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.checkModes(); err != nil { // the directory may have existed before
-		return nil, err
-	}
-	if s.authority, err = newAuthority(); err != nil {
-		return nil, err
-	}
-	if err := s.authority.write(s.path(fileCA), s.path(fileCAKey)); err != nil {
-		return nil, err
-	}
-	return s, s.createNATSKeys()
-}
-
-// createNATSKeys makes the operator and its accounts. It writes fileAccount last; see Open.
-func (s *Store) createNATSKeys() (err error) {
-	if s.operator, err = nkeys.CreateOperator(); err != nil {
-		return err
-	}
-	if s.account, err = nkeys.CreateAccount(); err != nil {
-		return err
-	}
-	if s.workers, err = s.workersSeed(); err != nil {
-		return err
-	}
-	if err := s.writeClaims(); err != nil {
-		return err
-	}
-	if err := s.writeSeed(fileOperator, s.operator); err != nil {
-		return err
-	}
-	return s.writeSeed(fileAccount, s.account)
 }
 
 // path returns the path of a file in the directory.

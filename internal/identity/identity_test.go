@@ -80,23 +80,6 @@ func TestPrepareAgain(t *testing.T) {
 	}
 }
 
-// TestCreateInterrupted: Prepare repeats a Create that was interrupted before anything was signed.
-func TestCreateInterrupted(t *testing.T) {
-	t.Parallel()
-	s := prepare(t)
-	for file := range contents(t, s.dir) {
-		if filepath.Dir(file) != s.dir || filepath.Base(file) == fileAccount {
-			os.Remove(file)
-		}
-	}
-	if _, err := Open(s.dir); !errors.Is(err, ErrNoKeys) {
-		t.Errorf("open: %v", err)
-	}
-	if _, err := Prepare(s.dir); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestModes: only the owner can read secrets, and a key that others can read is refused.
 func TestModes(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -10,30 +9,6 @@ import (
 
 	"factorfleet/internal/schema"
 )
-
-// firstUsers are the identities of a new directory of keys. Two workers suffice for a fleet of three
-// machines, one of which runs the server.
-var firstUsers = []User{
-	{Name: "admin", Role: schema.RoleAdmin}, {Name: "producer", Role: schema.RoleProducer}, {Name: "observer", Role: schema.RoleObserver},
-	{Name: "worker-1", Role: schema.RoleWorker}, {Name: "worker-2", Role: schema.RoleWorker},
-}
-
-// Prepare opens a directory of keys. If it has no keys, Prepare creates them with the first identities.
-func Prepare(dir string) (*Store, error) {
-	s, err := Open(dir)
-	if !errors.Is(err, ErrNoKeys) {
-		return s, err
-	}
-	if s, err = Create(dir); err != nil {
-		return nil, err
-	}
-	for _, u := range firstUsers {
-		if err := s.Add(u); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
 
 // roleCommands has the command that an identity of each role runs first.
 var roleCommands = map[schema.Role]string{
