@@ -87,10 +87,10 @@ func (s *Store) completeUsers() error {
 
 // completeUser removes what is left of a revoked identity, and writes a context that is missing.
 func (s *Store) completeUser(u User) error {
-	if _, err := os.Stat(s.path(dirRevoked, u.Key)); err == nil {
+	if exists(s.path(dirRevoked, u.Key)) {
 		return s.removeFiles(u.Name)
 	}
-	if _, err := os.Stat(s.ContextFile(u.Name)); errors.Is(err, fs.ErrNotExist) {
+	if !exists(s.ContextFile(u.Name)) {
 		return s.writeContext(u)
 	}
 	return nil

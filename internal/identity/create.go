@@ -53,8 +53,8 @@ func Create(dir string) (*Store, error) {
 }
 
 // create makes a directory of keys with these identities. If another process has created the keys meanwhile, it
-// returns what exists returns.
-func create(dir string, users []User, exists func(dir string) (*Store, error)) (*Store, error) {
+// returns what found returns.
+func create(dir string, users []User, found func(dir string) (*Store, error)) (*Store, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func create(dir string, users []User, exists func(dir string) (*Store, error)) (
 	}
 	err = s.locked(func() error {
 		if s.hasKeys() {
-			s, err = exists(dir)
+			s, err = found(dir)
 			return err
 		}
 		return s.fill(users)
@@ -91,14 +91,12 @@ func (s *Store) makeDirs() error {
 
 // hasKeys reports whether the directory has keys whose creation was not interrupted.
 func (s *Store) hasKeys() bool {
-	_, err := os.Stat(s.path(fileAccount))
-	_, creating := os.Stat(s.path(fileCreating))
-	return !errors.Is(err, fs.ErrNotExist) && errors.Is(creating, fs.ErrNotExist)
+	return exists(s.path(fileAccount)) && !exists(s.path(fileCreating))
 }
 
 // fill makes all files of a new store, or of one whose creation was interrupted. The lock must be held.
 func (s *Store) fill(users []User) (err error) {
-	if _, err := os.Stat(s.path(fileCreating)); errors.Is(err, fs.ErrNotExist) {
+	if !exists(s.path(fileCreating)) {
 		if err := s.checkUnused(); err != nil {
 			return err
 		}

@@ -32,7 +32,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nats-io/nkeys"
 
@@ -46,6 +48,8 @@ type Store struct {
 	account, workers nkeys.KeyPair // of the fleet and of the workers
 	claims           Claims        // of the operator and of the system account
 	authority        authority
+
+	now func() time.Time // for tests; nil = the clock of this machine
 }
 
 // Names of files and directories in the directory of keys.
@@ -103,6 +107,20 @@ func Open(dir string) (*Store, error) {
 	}
 	s.authority, err = readAuthority(s.path(fileCA), s.path(fileCAKey))
 	return s, err
+}
+
+// clock returns the time.
+func (s *Store) clock() time.Time {
+	if s.now != nil {
+		return s.now()
+	}
+	return time.Now()
+}
+
+// exists reports whether there is a file at path, or may be one.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // path returns the path of a file in the directory.

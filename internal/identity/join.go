@@ -56,28 +56,13 @@ func (s *Store) JoinInstructions() (lines []string, err error) {
 	if slices.ContainsFunc(users, func(u User) bool { return u.Name == "producer" }) {
 		lines = append(lines, "submit here: producer submit --context "+quote(s.ContextFile("producer"))+" NUMBER...")
 	}
-	old, err := s.outdated(users)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range old {
+	for _, u := range users {
+		if u.Permissions != Foreign {
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%s has more permissions than a worker needs, because it was made before workers had their own account: run `embedded keys revoke` and `embedded keys add` for it", u.Name))
 	}
 	return append(lines, "for one more machine: embedded keys add --secure "+quote(s.dir)+" worker NAME"), nil
-}
-
-// outdated returns the identities that another account has signed than that of their role.
-func (s *Store) outdated(users []User) (old []User, err error) {
-	for _, u := range users {
-		key, err := s.signer(u.Role).PublicKey()
-		if err != nil {
-			return nil, err
-		}
-		if u.issuer != key {
-			old = append(old, u)
-		}
-	}
-	return old, nil
 }
 
 // quote returns text as one word of a POSIX shell.

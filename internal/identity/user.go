@@ -24,7 +24,10 @@ type User struct {
 	Expires time.Time // zero = never
 	Key     string    // public key, which a server writes in its log
 
-	issuer string // public key of the account that has signed it
+	Permissions PermissionState // of its credentials; Add and Sign ignore it
+
+	issuer string    // public key of the account that has signed it
+	issued time.Time // when it was signed
 }
 
 // ParseSource reads a network, or an address, from which an identity may connect. It returns the
@@ -63,6 +66,15 @@ const responseTime = time.Minute
 
 // signUser returns the JWT of a user, signed by the account of its role.
 func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
+	token, err := userClaims(u, p).Encode(s.signer(u.Role))
+	if err != nil {
+		return "", fmt.Errorf("sign %s: %w", u.Name, err)
+	}
+	return token, nil
+}
+
+// userClaims returns the claims of a user with these permissions.
+func userClaims(u User, p schema.Permissions) *jwt.UserClaims {
 	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
 	claims.Tags.Add(schema.RoleTag(u.Role))
@@ -75,11 +87,7 @@ func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
 	if !u.Expires.IsZero() {
 		claims.Expires = u.Expires.Unix()
 	}
-	token, err := claims.Encode(s.signer(u.Role))
-	if err != nil {
-		return "", fmt.Errorf("sign %s: %w", u.Name, err)
-	}
-	return token, nil
+	return claims
 }
 
 // allow adds a list of permissions to claims. Without any permission all subjects are denied, because
@@ -109,7 +117,7 @@ func (s *Store) add(u User) error {
 	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(s.userFile(u.Name)); err == nil {
+	if exists(s.userFile(u.Name)) {
 		return fmt.Errorf("the name %s is %w; use another name, or revoke that identity first", u.Name, ErrTaken)
 	}
 	c, err := s.Sign(u, schema.PermissionsOf(u.Role, u.Name))
@@ -159,10 +167,12 @@ func (s *Store) User(name string) (User, error) {
 		return u, fmt.Errorf("read %s: %w", s.userFile(name), err)
 	}
 	u.Role, u.Key, u.Sources, u.issuer = schema.RoleOf(claims.Tags), claims.Subject, claims.Src, claims.Issuer
+	u.issued = time.Unix(claims.IssuedAt, 0)
 	if claims.Expires > 0 {
 		u.Expires = time.Unix(claims.Expires, 0)
 	}
-	return u, nil
+	u.Permissions, err = s.stateOf(u, claims)
+	return u, err
 }
 
 // Users returns the identities that are not revoked, sorted by name.

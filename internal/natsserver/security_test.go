@@ -33,9 +33,11 @@ func secure(t *testing.T) (*identity.Store, *Server, Config) {
 	c := Config{Listen: "127.0.0.1:0", Security: &Security{
 		Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey,
 	}}
-	if c.Security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+	certificate, err := keys.ServerCertificate([]string{"127.0.0.1"})
+	if err != nil {
 		t.Fatal(err)
 	}
+	c.Security.TLS = certificate.TLS()
 	return keys, run(t, c), c
 }
 
