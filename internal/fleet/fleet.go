@@ -25,6 +25,8 @@ type Fleet struct {
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
 	returnShare                           Share         // returnShare; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
+	lookEvery                             time.Duration // firstLook; less in tests
+	born                                  time.Time     // FACTOR_INPUTS was created then
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
@@ -44,6 +46,7 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
+		lookEvery: firstLook,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	for name, at := range map[string]*jetstream.Stream{
@@ -63,6 +66,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 			return nil, err
 		}
 	}
+	f.born = f.inputs.CachedInfo().Created
 	for name, at := range map[string]*jetstream.KeyValue{schema.BucketJobs: &f.jobs, schema.BucketLeases: &f.leases, schema.BucketWorkers: &f.workers} {
 		err := f.link.RetryStart(ctx, func() error {
 			kv, err := js.KeyValue(ctx, name)

@@ -35,8 +35,9 @@ type placeCheck struct {
 }
 
 const (
-	checkInterval = time.Minute     // between two checks of a worker that gets no tasks
-	checkTimeout  = 2 * time.Second // for one answer
+	checkInterval = time.Minute      // without a task until the first check; between two if a request found no place
+	idleInterval  = 10 * time.Minute // between two checks of a worker that gets no tasks
+	checkTimeout  = 2 * time.Second  // for one answer
 
 	// A request that found no place is repeated after fullPause to 2 * fullPause. Chance decides which
 	// of many workers gets a free place.
@@ -49,11 +50,11 @@ func (c *placeCheck) awaitPlace(ctx context.Context) {
 	stream.Sleep(ctx, fullPause+rand.N(fullPause))
 }
 
-// check warns of durables of which at least half of the places are taken, once in checkInterval. It does
-// nothing while tasks come, unless full says that a request has found no place.
+// check warns of durables of which at least half of the places are taken, once in checkInterval if full says that a
+// request has found no place. Else it does so once in idleInterval, while no tasks come.
 func (c *placeCheck) check(ctx context.Context, full bool) {
 	now := time.Now()
-	if now.Sub(c.checked) < checkInterval || !full && now.Sub(c.served) < checkInterval {
+	if full && now.Sub(c.checked) < checkInterval || !full && (now.Sub(c.checked) < idleInterval || now.Sub(c.served) < checkInterval) {
 		return
 	}
 	c.checked = now
