@@ -49,7 +49,7 @@ const imports = `
 	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	private         < golang.org/x/sys
 	outfile         < private
-	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog
+	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task text plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync

@@ -8,6 +8,7 @@
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
 //	guard.go      users with far too many open requests are found, named and refused
+//	halfmade.go   streams whose creation was interrupted are removed
 //	health.go     whether the server and its streams work
 package natsserver
 
@@ -44,7 +45,7 @@ const readyTimeout = 30 * time.Second
 // Start starts a server. The steps, of which each needs the one before:
 //
 //	lock the store       or another process may be using it
-//	check and clean it   account, free space, indexes
+//	check and repair it  free space, what is half-made, account, indexes
 //	start the library    its log is kept: the reason of a failure is only there
 //	wait                 until clients can connect and all streams can be read
 //
@@ -75,6 +76,7 @@ func start(c Config, st *store) (*Server, error) {
 	if c.Limit == 0 {
 		c.Limit = storeLimit(st.dir)
 	}
+	repair(st.dir, c.Log)
 	if err := checkAccount(st.dir, c.Security.account()); err != nil {
 		return nil, err
 	}

@@ -110,13 +110,14 @@ func lockDir(root *os.Root) (*os.File, error) {
 // check writes about as many files as the server creates for a stream, and more bytes than the last free
 // block of a full disk may have.
 const (
-	probeFiles = 8
-	probeSize  = 8 << 10 // bytes of each
+	probeFiles  = 8
+	probeSize   = 8 << 10 // bytes of each
+	probePrefix = "probe-"
 )
 
 // check writes some files into the directory and removes them. It returns the first error.
 func (s *store) check() error {
-	dir, err := os.MkdirTemp(s.dir, "probe-")
+	dir, err := os.MkdirTemp(s.dir, probePrefix)
 	if err == nil {
 		defer removeTree(dir)
 	}
