@@ -49,8 +49,14 @@ type Inputs struct {
 // Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
 // unreachable. A job without input has an empty record, which is no error.
 func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
-	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in := f.EmptyInputs(job)
 	return in, in.Reload(ctx)
+}
+
+// EmptyInputs returns the record of a job of which no block is known, without a request. It is for a job that this
+// process has just created: nothing can be stored of it before its feeder has the lease.
+func (f *Fleet) EmptyInputs(job string) *Inputs {
+	return &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
 }
 
 // Reload looks for blocks that other processes have stored. It waits for a server that is

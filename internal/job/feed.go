@@ -177,14 +177,7 @@ func (fd *feeder) queueFull(waiting bool) {
 // readState reads how the job stands, now that no other process feeds it, and enters the state that
 // follows from it. The input is lost if fewer numbers are stored than this feeder has seen stored.
 func (fd *feeder) readState(ctx context.Context) error {
-	err := fd.fleet.Retry(ctx, func() (err error) {
-		fd.job, err = fd.manifest(ctx)
-		return err
-	})
-	if err == nil {
-		err = fd.inputs.Reload(ctx)
-	}
-	if err != nil {
+	if err := fd.reload(ctx); err != nil {
 		return err
 	}
 	if end, ok := manifestEnding(fd.job); ok {
@@ -198,4 +191,26 @@ func (fd *feeder) readState(ctx context.Context) error {
 		fd.post(inputConfirmed{})
 	}
 	return nil
+}
+
+// reload reads the manifest and which blocks are stored, at the same time. It reads nothing for the first lease of a
+// job that this process has created under an id of its own: no other process can have fed it.
+func (fd *feeder) reload(ctx context.Context) error {
+	if fd.state == feedUnknown && !fd.existed && fd.sub.ID == "" {
+		return nil
+	}
+	listed := make(chan error, 1)
+	go func() { listed <- fd.inputs.Reload(ctx) }()
+	var j *task.Job
+	err := fd.fleet.Retry(ctx, func() (err error) {
+		j, err = fd.manifest(ctx)
+		return err
+	})
+	if listing := <-listed; err == nil {
+		err = listing
+	}
+	if err == nil {
+		fd.job = j
+	}
+	return err
 }
