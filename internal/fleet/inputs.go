@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/collect"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
@@ -100,22 +102,37 @@ func (in *Inputs) countLocked() uint64 {
 	return in.blocks[len(in.blocks)-1].End()
 }
 
-// Append stores the next block and returns its range once the server has it. It keeps numbers, of which
-// there are 1 to 4096, and which must not be modified. The caller is the job's feeder. A block that is
-// stored already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored
-// only the same numbers under the same subject, because both read the same input.
-func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
-	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
-	if err := in.f.link.Store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
-		return r, err
+// MaxBlocks is how many blocks Append stores at a time, at most.
+const MaxBlocks = 16
+
+// Append stores the next blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes, once the server has them. All
+// are stored or none if the server supports atomic batches, and else one after the other: a block is never stored
+// before the ones before it. There are at most MaxBlocks, of less than stream.MaxBatchBytes together. It keeps the
+// numbers, which must not be modified. The caller is the job's feeder. A block that is stored already, by an attempt
+// whose answer was lost, counts as stored; a former feeder can have stored only the same numbers under the same
+// subject, because both read the same input.
+func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
+	var messages []*nats.Msg
+	var ranges []task.Range
+	first := in.Count()
+	for _, numbers := range blocks {
+		r := task.Range{First: first, Count: uint64(len(numbers))}
+		ranges = append(ranges, r)
+		messages = append(messages, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers)))
+		first = r.End()
+	}
+	if err := in.f.link.StoreTogether(ctx, messages); err != nil {
+		return err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.countLocked() == r.First { // else Reload has found it
-		in.blocks = append(in.blocks, r)
+	for i, r := range ranges {
+		if in.countLocked() == r.First { // else Reload has found it
+			in.blocks = append(in.blocks, r)
+		}
+		in.cache.put(r, blocks[i])
 	}
-	in.cache.put(r, numbers)
-	return r, nil
+	return nil
 }
 
 // Numbers returns the r.Count numbers of a range. The caller must not modify them. An error wraps
