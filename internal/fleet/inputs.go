@@ -114,12 +114,14 @@ const MaxBlocks = 16
 func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
 	var messages []*nats.Msg
 	var ranges []task.Range
-	first := in.Count()
+	first, before := in.Count(), in.lastBlocks()
 	for _, numbers := range blocks {
 		r := task.Range{First: first, Count: uint64(len(numbers))}
 		ranges = append(ranges, r)
-		messages = append(messages, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers)))
-		first = r.End()
+		m := message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))
+		before.write(m)
+		before.add(r)
+		messages, first = append(messages, m), r.End()
 	}
 	if err := in.f.link.StoreTogether(ctx, messages); err != nil {
 		return err
@@ -140,7 +142,7 @@ func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
 // was stored and is gone.
 func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) {
 	if r.End() > in.Count() {
-		if err := in.Reload(ctx); err != nil {
+		if err := in.extend(ctx, r); err != nil {
 			return nil, err
 		}
 		if err := in.await(ctx, r.End()); err != nil {
