@@ -169,7 +169,7 @@ func (h *testFleet) queueAll(j *task.Job) {
 		content := task.Task{Kind: j.Kind, Numbers: numbers(first, 1000)}
 		messages = append(messages, message(schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), content.Encode()))
 	}
-	if err := h.link.StoreAll(h.t.Context(), messages); err != nil {
+	if err := h.link.StoreAll(h.t.Context(), messages, nil); err != nil {
 		h.t.Fatal(err)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	codeNotLeader        = 10009 // JSClusterNotLeaderErr
 	codeDeleteFailed     = 10057 // JSStreamMsgDeleteFailedF: a deletion of a message that does not exist
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
+	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
+	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
 )
 
 // perSubject is in the description of codeLimits if the stream has a message of this subject already.
