@@ -29,12 +29,16 @@ type Fleet struct {
 
 	// Shared by the goroutines of the process.
 	unreadable unreadableKeys
-	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
-	covers     sync.Map                  // job -> *coverage of a watcher in this process
-	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
-	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
-	trust      feed[*Trust]              // standings of workers
-	registry   feed[*Registry]           // heartbeats of workers
+
+	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
+	jobsOf         atomic.Pointer[jetstream.Stream] // set by jobsStream
+
+	held      sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	covers    sync.Map                  // job -> *coverage of a watcher in this process
+	manifests atomic.Pointer[manifests] // while FollowJobs runs, else nil
+	letters   feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
+	trust     feed[*Trust]              // standings of workers
+	registry  feed[*Registry]           // heartbeats of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps

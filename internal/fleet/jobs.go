@@ -128,7 +128,7 @@ func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job)
 		if err := change(j); err != nil {
 			return j, err
 		}
-		_, err = f.jobs.Update(ctx, id, j.Encode(), revision)
+		err = f.writeManifest(ctx, j, revision)
 		if err == nil {
 			j.Written = f.now()
 			return j, nil
