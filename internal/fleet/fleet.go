@@ -24,6 +24,7 @@ type Fleet struct {
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
 	returnShare                           Share         // returnShare; less in tests
+	fewResults                            uint64        // fewResults; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
 	clock                                 clock         // of the server
 
@@ -33,12 +34,13 @@ type Fleet struct {
 	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
 	jobsOf         atomic.Pointer[jetstream.Stream] // set by jobsStream
 
-	held      sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
-	covers    sync.Map                  // job -> *coverage of a watcher in this process
-	manifests atomic.Pointer[manifests] // while FollowJobs runs, else nil
-	letters   feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
-	trust     feed[*Trust]              // standings of workers
-	registry  feed[*Registry]           // heartbeats of workers
+	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	answerCounts sync.Map                  // job -> *answerCount of its holder in this process
+	covers       sync.Map                  // job -> *coverage of a watcher in this process
+	manifests    atomic.Pointer[manifests] // while FollowJobs runs, else nil
+	letters      feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
+	trust        feed[*Trust]              // standings of workers
+	registry     feed[*Registry]           // heartbeats of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps
@@ -48,6 +50,7 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
+		fewResults: fewResults,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	for name, at := range map[string]*jetstream.Stream{
