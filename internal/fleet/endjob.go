@@ -158,10 +158,7 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 // stores a result that the next purge removes. A process that dies in between leaves inputs without
 // tasks, never tasks without inputs.
 func (f *Fleet) purgeJob(ctx context.Context, id string) error {
-	if err := f.PurgeQueue(ctx, id); err != nil {
-		return err
-	}
-	return f.purge(ctx, id, purgesOf(id, f.results, f.inputs, f.dead))
+	return f.purge(ctx, id, f.all(id))
 }
 
 // A purge names what is removed: the messages of a stream with subjects of that form.

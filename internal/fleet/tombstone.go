@@ -23,28 +23,35 @@ import (
 // The server does so if the bucket permits a time to live of single messages. A bucket of an earlier release does
 // not, until init has changed it.
 
-// tombstoneGrace is how much longer than TombstoneAge the server keeps a tombstone.
-const tombstoneGrace = time.Hour
+// tombstoneGrace is how much longer than TombstoneAge the server keeps a tombstone: in this time a producer may meet
+// it, which also removes what is left of the job.
+const tombstoneGrace = 24 * time.Hour
 
-// writeManifest stores j in place of a revision of its key. The error is that of the key-value interface.
-func (f *Fleet) writeManifest(ctx context.Context, j *task.Job, revision uint64) error {
+// writeManifest stores j in place of a revision of its key, and returns the new revision. The error is that of the
+// key-value interface.
+func (f *Fleet) writeManifest(ctx context.Context, j *task.Job, revision uint64) (uint64, error) {
 	if j.State != task.Removed {
-		_, err := f.jobs.Update(ctx, j.ID, j.Encode(), revision)
-		return err
+		return f.jobs.Update(ctx, j.ID, j.Encode(), revision)
 	}
 	expect := jetstream.WithExpectLastSequencePerSubject(revision)
 	m := &nats.Msg{Subject: schema.KeyPrefix(schema.BucketJobs) + j.ID, Data: j.Encode(), Header: nats.Header{}}
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	if !f.tombstonesStay.Load() {
-		_, err := f.link.JS.PublishMsg(ctx, m, expect, jetstream.WithMsgTTL(TombstoneAge+tombstoneGrace))
-		if !stream.IsTTLDisabled(err) {
-			return err
+		ack, err := f.link.JS.PublishMsg(ctx, m, expect, jetstream.WithMsgTTL(TombstoneAge+tombstoneGrace))
+		switch {
+		case err == nil:
+			return ack.Sequence, nil
+		case !stream.IsTTLDisabled(err):
+			return 0, err
 		}
 		f.tombstonesStay.Store(true)
 		m.Header.Del(jetstream.MsgTTLHeader)
 	}
-	_, err := f.link.JS.PublishMsg(ctx, m, expect)
-	return err
+	ack, err := f.link.JS.PublishMsg(ctx, m, expect)
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
 }
 
 // An extent is what a stream held of all jobs at one moment: messages with sequences up to last. Streams that

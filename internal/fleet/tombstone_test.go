@@ -108,7 +108,7 @@ func TestTombstoneIsOneMessage(t *testing.T) {
 				}
 				want := ""
 				if permit {
-					want = "25h0m0s"
+					want = "48h0m0s"
 				}
 				if got := m[0].Header.Get(jetstream.MsgTTLHeader); got != want {
 					t.Errorf("time to live %q, not %q", got, want)

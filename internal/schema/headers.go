@@ -20,6 +20,10 @@ const OrderHeader = "Factor-Order"
 // rounds, from 1. attempt.Number says what follows from it.
 const HeaderSpent = "Factor-Spent"
 
+// HeaderBefore is the header of an input block that names the blocks before it: the counts of their numbers, the nearest
+// first, with commas in between.
+const HeaderBefore = "Factor-Before"
+
 // ParseSpent returns the value of HeaderSpent as a number >= 0; 0 if it is missing or invalid.
 func ParseSpent(value string) int {
 	n, _ := strconv.Atoi(value)

@@ -24,6 +24,8 @@ const (
 	codeDeleteFailed     = 10057 // JSStreamMsgDeleteFailedF: a deletion of a message that does not exist
 	codeTTLDisabled      = 10166 // JSMessageTTLDisabledErr
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
+	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
+	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
 )
 
 // perSubject is in the description of codeLimits if the stream has a message of this subject already.
