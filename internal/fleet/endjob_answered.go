@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 
-	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -34,12 +33,5 @@ func (f *Fleet) PurgeAnswered(ctx context.Context, id string) error {
 
 // all names everything that is stored of a job but its manifest, in the order in which a range moves.
 func (f *Fleet) all(id string) []purge {
-	return []purge{
-		{f.tasks, schema.TasksPrefix + "*." + id + ".>"},
-		{f.returns, schema.ReturnsPrefix + id + ".>"},
-		{f.results, schema.ResultsPrefix + id + ".>"},
-		{f.inputs, schema.InputsPrefix + id + ".>"},
-		{f.dead, schema.DeadPrefix + id + ".>"},
-		{f.dead, schema.FailedPrefix + id + ".>"},
-	}
+	return purgesOf(id, f.tasks, f.returns, f.results, f.inputs, f.dead)
 }

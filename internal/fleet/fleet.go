@@ -26,6 +26,7 @@ type Fleet struct {
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
 	returnShare                           Share         // returnShare; less in tests
+	fewResults                            uint64        // fewResults; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
 	lookEvery                             time.Duration // firstLook; less in tests
 	born                                  time.Time     // FACTOR_INPUTS was created then
@@ -33,13 +34,18 @@ type Fleet struct {
 
 	// Shared by the goroutines of the process.
 	unreadable unreadableKeys
-	own        sync.Map                  // job that this process has created -> ownManifest
-	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
-	covers     sync.Map                  // job -> *coverage of a watcher in this process
-	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
-	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
-	trust      feed[*Trust]              // standings of workers
-	registry   feed[*Registry]           // heartbeats of workers
+
+	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
+	jobsOf         atomic.Pointer[jetstream.Stream] // set by jobsStream
+
+	own          sync.Map                  // job that this process has created -> ownManifest
+	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	answerCounts sync.Map                  // job -> *answerCount of its holder in this process
+	covers       sync.Map                  // job -> *coverage of a watcher in this process
+	manifests    atomic.Pointer[manifests] // while FollowJobs runs, else nil
+	letters      feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
+	trust        feed[*Trust]              // standings of workers
+	registry     feed[*Registry]           // heartbeats of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps
@@ -49,7 +55,7 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
-		lookEvery: firstLook,
+		lookEvery: firstLook, fewResults: fewResults,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	if err := f.bind(ctx); err != nil {

@@ -178,7 +178,7 @@ func (f *Fleet) changeOwn(ctx context.Context, id string, change func(*task.Job)
 
 // writeJob stores a manifest in place of that revision, and returns the new revision.
 func (f *Fleet) writeJob(ctx context.Context, j *task.Job, revision uint64) (uint64, error) {
-	revision, err := f.jobs.Update(ctx, j.ID, j.Encode(), revision)
+	revision, err := f.writeManifest(ctx, j, revision)
 	if err == nil {
 		j.Written = f.now()
 	}

@@ -203,6 +203,7 @@ func (s *streams) followFailures(ctx context.Context) error {
 // holder queues audits.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
+		defer s.fleet.ShowAnswered(s.id, l.answered.Load)()
 		l.post(leaseChanged{held: true})
 		s.keepAuditing(ctx, l)
 		l.post(leaseChanged{held: false})

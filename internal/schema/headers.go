@@ -30,6 +30,10 @@ func ParseSpent(value string) int {
 	return max(n, 0)
 }
 
+// HeaderAnswered is the header of a renewed lease of a job: how many numbers the holder has verified answers for. A
+// lease has none until its holder has read all results.
+const HeaderAnswered = "Factor-Answered"
+
 // Header returns a new header for a message of this program. Callers may add to it.
 func Header() map[string][]string {
 	return map[string][]string{task.SchemaHeader: schemaValue}

@@ -22,6 +22,7 @@ const (
 	codeTempNotAvailable = 10008 // JSClusterNotAvailErr
 	codeNotLeader        = 10009 // JSClusterNotLeaderErr
 	codeDeleteFailed     = 10057 // JSStreamMsgDeleteFailedF: a deletion of a message that does not exist
+	codeTTLDisabled      = 10166 // JSMessageTTLDisabledErr
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
 	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
 	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
@@ -102,4 +103,10 @@ func IsConflict(err error) bool {
 func IsNotFound(err error) bool {
 	var api *jetstream.APIError
 	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound
+}
+
+// IsTTLDisabled reports whether a publish failed because the stream permits no time to live of single messages.
+func IsTTLDisabled(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == codeTTLDisabled
 }
