@@ -76,7 +76,7 @@ func checkCSV(t *testing.T, table, answers string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"index", "n", "status", "factors", "method", "cpu_s", "worker"}; !slices.Equal(rows[0], want) {
+	if want := []string{"index", "n", "status", "factors", "method", "cpu_s", "worker", "wall_s"}; !slices.Equal(rows[0], want) {
 		t.Errorf("header %v", rows[0])
 	}
 	var got strings.Builder

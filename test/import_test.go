@@ -35,6 +35,7 @@ const imports = `
 
 	factor/kernels  < golang.org/x/sys/cpu
 	factor/kernels/kernelstest < factor/kernels
+	factor/cputime  < golang.org/x/sys/unix golang.org/x/sys/windows
 	factor/*        < factor/* nat
 	factor/mont/gen <
 	factor          < factor/* nat measured

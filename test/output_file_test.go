@@ -86,7 +86,7 @@ func TestOutputReplacesFile(t *testing.T) {
 		t.Errorf("mode of a new file: %v, %v", made.Mode(), err)
 	}
 	run(t, "embedded", "submit --format csv -o "+path, feed("")).wantCode(0)
-	o.want(map[string]string{"x": "index,n,status,factors,method,cpu_s,worker\n", "new": factors360})
+	o.want(map[string]string{"x": "index,n,status,factors,method,cpu_s,worker,wall_s\n", "new": factors360})
 }
 
 // The output is never an input, however the two are named.

@@ -30,7 +30,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 		note("%s", incomplete(sum))
 	}
 	if sum.Unfinished > 0 {
-		note("%s could not be factored completely within the budget; a larger --budget may help", text.Count(sum.Unfinished, "number"))
+		note("%s", f.printer.unfinished.describe(sum.Unfinished, sum.Job.Budget))
 	}
 	if n := f.printer.unproved; sum.Job.Certify && n > 0 {
 		note("a prime factor of %s was not proved within the budget; its status in JSON is PRP", text.Count(n, "number"))

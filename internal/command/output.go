@@ -33,6 +33,8 @@ type printer struct {
 	ordered  bool
 	printed  uint64 // answers, and numbers that were given up
 	unproved uint64 // printed numbers with a factor that is only a probable prime
+
+	unfinished unfinishedSum // of the printed numbers
 }
 
 // outputFormat returns the format of the answers. It also checks --progress: a usage error must come
@@ -68,6 +70,7 @@ func (p *printer) emit(item *collect.Item) error {
 	if item.Dead != "" {
 		p.session.Notef("number %d of the input, %s, was given up: %s", item.Position+1, Shorten(item.N.String()), item.Dead)
 	}
+	p.unfinished.add(item)
 	for i := range item.Factors {
 		if item.Factors[i].Status == task.PRP {
 			p.unproved++

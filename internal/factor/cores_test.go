@@ -62,7 +62,7 @@ func testCores(t *testing.T) {
 		if err != nil || format(got) != format(want) || gotMethod != method {
 			t.Errorf("%v is %s by %s on several cores (%v), %s by %s on one", n, format(got), gotMethod, err, format(want), method)
 		}
-		helped += e.TakeHelped()
+		helped += e.stop.meter.Helped()
 	}
 	if helped == 0 {
 		t.Error("no core was borrowed")

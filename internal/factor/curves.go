@@ -26,7 +26,7 @@ import (
 // lowest step that finds a divisor counts, as if the steps had run one after the other.
 //
 // Ownership: the goroutine of Append owns e and crew. n is never written. Helpers read
-// e.o, e.times, and ctx and deadline of e.stop. mu guards the fields after it. A
+// e.o, e.times, and ctx and meter of e.stop. mu guards the fields after it. A
 // goroutine owns its copy of a step from take until record.
 type curveSearch struct {
 	e    *Engine
@@ -60,10 +60,9 @@ var (
 func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	r := &curveSearch{e: s.e, n: p.n, next: p.done, stepDone: make(chan struct{}, 1)}
 	r.firstFound.Store(math.MaxInt64)
-	r.crew.Pool = s.e.o.Pool
+	r.crew.Pool, r.crew.Meter = s.e.o.Pool, s.e.stop.meter
 	err = r.work()
 	r.stopHelpers(err)
-	s.e.borrowedTime += r.crew.TakeSpent()
 	if r.lastFailed != nil {
 		s.effort = r.lastFailed.String()
 	}

@@ -8,6 +8,7 @@ import (
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/prime"
+	"factorfleet/internal/factor/resource"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
@@ -21,8 +22,8 @@ import (
 // digits and 680 MB at 95 digits.
 //
 // An Engine is not for concurrent use. The goroutine that calls Append or Batch owns
-// all fields. Helpers on borrowed cores read only o, times and stop.ctx and
-// stop.deadline, which do not change while they run.
+// all fields. Helpers on borrowed cores read only o, times, stop.ctx and the limit of
+// stop.meter, which do not change while they run.
 type Engine struct {
 	o            Options
 	stop         stopCheck
@@ -40,8 +41,6 @@ type Engine struct {
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
 	report      reporter
-
-	borrowedTime time.Duration // that helpers have computed since TakeHelped
 }
 
 // New returns an engine for the level of kernels in force.
@@ -50,7 +49,10 @@ func New(o Options) *Engine {
 	if kernels.Active() == kernels.Plain {
 		e.minTogether = plainLeast
 	}
-	e.stop.tick = o.Tick
+	e.stop.tick, e.stop.meter = o.Tick, o.Meter
+	if o.Meter == nil {
+		e.stop.meter = resource.NewMeter(nil)
+	}
 	e.report.to = o.Progress
 	e.checkContext, e.checkBudget = e.stop.checkContext, e.stop.checkBudget
 	return e
@@ -59,11 +61,11 @@ func New(o Options) *Engine {
 // SetBudget changes Options.Budget for the numbers that follow.
 func (e *Engine) SetBudget(d time.Duration) { e.o.Budget = d }
 
-// TakeHelped returns the time that borrowed cores have computed since the last call.
-func (e *Engine) TakeHelped() time.Duration {
-	t := e.borrowedTime
-	e.borrowedTime = 0
-	return t
+// Spent returns the CPU time of the last number of 2^64 or more that was not computed
+// together with others, on all cores and up to the last reading of the meter, and its
+// wall-clock time up to now. If the budget was spent, the CPU time has reached it.
+func (e *Engine) Spent() (cpu, wall time.Duration) {
+	return e.stop.meter.Spent() - e.stop.from, time.Since(e.stop.began)
 }
 
 // Append appends the factors of n to dst and returns them with the method. The error is
@@ -96,13 +98,20 @@ func (e *Engine) Append(ctx context.Context, dst []Factor, n nat.Nat) (factors [
 	if w, ok := n.Word(); ok {
 		dst, method, err = e.word(dst, w)
 	} else {
-		e.stop.start(e.o.Budget)
-		dst, method, err = e.big(dst, n.Big())
+		dst, method, err = e.large(dst, n)
 	}
 	if err != nil {
 		return dst[:start], "", err
 	}
 	return dst, method, nil
+}
+
+// large is Append for n >= 2^64, which is measured and has a budget.
+func (e *Engine) large(dst []Factor, n nat.Nat) ([]Factor, string, error) {
+	e.stop.meter.Begin()
+	defer e.stop.meter.End()
+	e.stop.start(e.o.Budget)
+	return e.big(dst, n.Big())
 }
 
 // curvesFor returns the curves modulo n. They stay valid until the next call, which

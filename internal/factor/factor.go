@@ -93,8 +93,8 @@ type Factor struct {
 // Options are the settings of an engine. The zero value is valid: no limit, seed 0, one
 // core.
 type Options struct {
-	// Budget is the wall-clock limit for one number; 0 is no limit. When it is spent,
-	// the remaining part of the number is returned as Composite, without an error.
+	// Budget is the limit for the CPU time of one number, on all cores together; 0 is no
+	// limit. When it is spent, the remaining part of the number is returned as Composite, without an error.
 	// Numbers and cofactors below 2^64 ignore the budget, and so do the last tests of
 	// primality, which take seconds at 16,384 bits, and a short p-1: see giveUp for what
 	// holds for each Composite.
@@ -117,7 +117,17 @@ type Options struct {
 	// Pool lends idle cores to a number that takes long, and bounds the memory of the
 	// sieve. All engines of a process share it. nil is one core and no limit of memory.
 	Pool *Pool
+	// Meter measures the CPU time of numbers of 2^64 and more. An engine and a prover that
+	// the same goroutine calls may share it. nil is a meter of its own.
+	Meter *Meter
 }
+
+// A Meter adds up CPU time.
+type Meter = resource.Meter
+
+// NewMeter returns a meter that reads the CPU time of the calling thread from clock; nil
+// is the clock of the system.
+func NewMeter(clock func() time.Duration) *Meter { return resource.NewMeter(clock) }
 
 // A Pool counts the cores and the memory of a process. The caller of an engine calls
 // Enter before a computation and Leave after it. The pool lends the cores that are not
@@ -127,7 +137,7 @@ type Pool = resource.Pool
 // NewPool returns a pool of cores >= 1 and of memory bytes; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool { return resource.NewPool(cores, memory) }
 
-// DefaultBudget returns the budget for a number of so many bits when the user sets
+// DefaultBudget returns the budget, CPU time, for a number of so many bits when the user sets
 // none. Up to 100 digits it suffices to finish the number, above it finds most factors
 // of 30 digits.
 func DefaultBudget(bits int) time.Duration { return measured.Active().Budget(bits) }

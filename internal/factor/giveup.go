@@ -25,7 +25,7 @@ import (
 // are done here, beyond the budget: at 16,384 bits the tests take seconds. The error is
 // the cause of the end of the context.
 func (s *search) giveUp() error {
-	s.e.stop.deadline = time.Time{}
+	s.e.stop.meter.SetLimit(0)
 	s.untested, s.unknown = append(s.untested, s.unknown...), nil
 	for changed := true; changed; {
 		if err := s.classify(); err != nil {

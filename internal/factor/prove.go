@@ -21,17 +21,14 @@ import (
 //
 // A Prover has an engine of its own and is not for concurrent use.
 type Prover struct {
-	e        *Engine
-	deadline time.Time         // of the running Prove; zero: no limit
-	claims   map[string]*claim // by the bytes of n
-	round    int               // of the running Prove, from 1
+	e      *Engine
+	limit  time.Duration     // of the meter, of the running Prove; 0: no limit
+	claims map[string]*claim // by the bytes of n
+	round  int               // of the running Prove, from 1
 }
 
 // NewProver returns a prover. It ignores Options.Budget: Prove has its own.
 func NewProver(o Options) *Prover { return &Prover{e: New(o)} }
-
-// TakeHelped returns the time that borrowed cores have computed since the last call.
-func (p *Prover) TakeHelped() time.Duration { return p.e.TakeHelped() }
 
 // It is not known beforehand which of the sides is easy to factor. So they are factored
 // in rounds: a round spends at most one slice of time on each side of each claim, and
@@ -48,9 +45,12 @@ const (
 // is no limit. n is a probable prime above 2^64. The error is the cause of the end of
 // ctx.
 func (p *Prover) Prove(ctx context.Context, n nat.Nat, budget time.Duration) (*Proof, error) {
+	meter := p.e.stop.meter
+	meter.Begin()
+	defer meter.End()
 	p.e.stop.ctx, p.round = ctx, 0
 	p.e.stop.start(budget)
-	p.deadline = p.e.stop.deadline
+	p.limit = meter.Limit()
 	if err := p.e.checkContext(); err != nil {
 		return nil, err
 	}
@@ -93,16 +93,18 @@ func (p *Prover) attempt(c *claim, slice time.Duration) error {
 
 // searchSide factors one side of c, until the known primes suffice, nothing is left to
 // split, or the slice is spent. It sets the budget of the engine to the slice, which
-// also decides whether the sieve may start, and the deadline to one and a half slices.
+// also decides whether the sieve may start, and the limit of the meter to one and a half
+// slices.
 func (p *Prover) searchSide(c *claim, s *side, slice time.Duration) error {
 	e := p.e
 	// The sieve starts if its predicted time is a slice at most, and the curves before
 	// it have taken some of the slice. Half a slice more lets it end.
-	end := time.Now().Add(slice + slice/2)
-	if !p.deadline.IsZero() && end.After(p.deadline) {
-		end = p.deadline
+	limit := e.stop.meter.Read() + slice + slice/2
+	if p.limit > 0 {
+		limit = min(limit, p.limit)
 	}
-	e.o.Budget, e.stop.deadline = slice, end
+	e.o.Budget = slice
+	e.stop.meter.SetLimit(limit)
 	if s.search == nil {
 		s.search = &search{e: e}
 		s.search.trial(s.m)
@@ -136,7 +138,7 @@ func (s *search) until(enough func() bool) error {
 }
 
 // timeSpent reports whether the time for the whole proof is spent.
-func (p *Prover) timeSpent() bool { return !p.deadline.IsZero() && time.Now().After(p.deadline) }
+func (p *Prover) timeSpent() bool { return p.limit > 0 && p.e.stop.meter.Spent() >= p.limit }
 
 // proveWithChildren proves c if the known primes suffice. Else, if all primes that are
 // known would suffice once they are proved, it works on their claims, the smallest
@@ -199,7 +201,7 @@ func (p *Prover) prove(c *claim) error {
 		return nil
 	}
 	// The witnesses may take longer than the slice.
-	p.e.stop.deadline = p.deadline
+	p.e.stop.meter.SetLimit(p.limit)
 	w := newWitnesses(c.n, p.e.checkBudget)
 	step := &ProofStep{N: nat.FromBig(c.n)}
 	slices.SortFunc(chosen, func(a, b knownPrime) int { return a.q.Cmp(b.q) })

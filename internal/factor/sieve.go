@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"time"
 
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
@@ -36,9 +35,9 @@ func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 }
 
 // budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
-// bits, at most measured.SieveBits, with all cores that the engine has or may borrow.
+// bits, at most measured.SieveBits.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
-	return e.o.Budget == 0 || e.times.Sieve(bits)/time.Duration(1+e.o.Pool.Lendable()) <= e.o.Budget
+	return e.o.Budget == 0 || e.times.Sieve(bits) <= e.o.Budget
 }
 
 // findBySieve sieves p. It returns nil without an error if the sieve fails, or if the
@@ -65,7 +64,8 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.siqs == nil {
 		e.siqs = siqs.NewSearcher()
-		e.siqs.Pool, e.siqs.Borrow, e.siqs.Helper = e.o.Pool, e.stop.mayBorrow, e.stop.checkHelper
+		e.siqs.Pool, e.siqs.Meter = e.o.Pool, e.stop.meter
+		e.siqs.Borrow, e.siqs.Helper = e.stop.mayBorrow, e.stop.checkHelper
 	}
 	bits := n.BitLen()
 	if e.report.to != nil {
@@ -73,7 +73,6 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
 	}
 	d, err := e.siqs.Factor(check, n)
-	e.borrowedTime += e.siqs.TakeSpent()
 	if bits > keptSieveBits {
 		e.siqs = nil
 	}

@@ -87,7 +87,7 @@ func testSieveStops(t *testing.T) {
 	}
 
 	s := &search{e: e, whole: n, method: "prime"}
-	e.stop.deadline = time.Now().Add(-time.Second)
+	e.stop.meter.SetLimit(1)
 	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds)}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"factorfleet/internal/factor/resource"
 )
 
 // errBudget means that the budget of a number is spent. It does not leave the package.
@@ -14,19 +16,22 @@ var errBudget = errors.New("factor: budget is spent")
 // its error.
 //
 // The goroutine of Append writes the fields before a number starts. Helpers on borrowed
-// cores only read ctx and deadline, by checkHelper.
+// cores only read ctx and meter, by checkHelper.
 type stopCheck struct {
-	ctx      context.Context // of Append, Batch or Prove
-	began    time.Time       // when the number started; set for numbers above 2^64
-	deadline time.Time       // zero: no limit
-	tick     func()          // Options.Tick, may be nil
+	ctx   context.Context // of Append, Batch or Prove
+	meter *resource.Meter // has the limit of the CPU time
+	began time.Time       // when the number started; set for numbers above 2^64
+	from  time.Duration   // of meter, when the number started
+	tick  func()          // Options.Tick, may be nil
 }
 
-// start begins the time of a number; budget 0 is no limit.
+// start begins the time of a number; budget 0 is no limit. Requires that the meter has
+// begun.
 func (p *stopCheck) start(budget time.Duration) {
-	p.began, p.deadline = time.Now(), time.Time{}
+	p.began, p.from = time.Now(), p.meter.Spent()
+	p.meter.SetLimit(0)
 	if budget > 0 {
-		p.deadline = p.began.Add(budget)
+		p.meter.SetLimit(p.from + budget)
 	}
 }
 
@@ -41,10 +46,13 @@ func (p *stopCheck) checkContext() error {
 
 // checkBudget works like checkContext, and returns errBudget once the budget is spent.
 func (p *stopCheck) checkBudget() error {
-	if p.tick != nil {
-		p.tick()
+	if err := p.checkContext(); err != nil {
+		return err
 	}
-	return p.checkHelper()
+	if p.meter.Exceeded() {
+		return errBudget
+	}
+	return nil
 }
 
 // checkHelper works like checkBudget for goroutines on borrowed cores, which must not
@@ -53,7 +61,7 @@ func (p *stopCheck) checkHelper() error {
 	if err := p.contextError(); err != nil {
 		return err
 	}
-	if !p.deadline.IsZero() && time.Now().After(p.deadline) {
+	if p.meter.Reached() {
 		return errBudget
 	}
 	return nil

@@ -3,7 +3,6 @@ package kind
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"factorfleet/internal/factor"
 	"factorfleet/internal/nat"
@@ -26,8 +25,11 @@ func (r *runner) certify(ctx context.Context, n nat.Nat, answer *task.Factorizat
 	total := 0
 	for i := range answer.Factors {
 		f := &answer.Factors[i]
-		left := cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())) - time.Since(r.began)
-		if f.Status != task.PRP || left <= 0 {
+		if f.Status != task.PRP {
+			continue
+		}
+		left := cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())) - (r.meter.Read() - r.from)
+		if left <= 0 {
 			continue
 		}
 		if r.prover == nil {
@@ -48,15 +50,6 @@ func (r *runner) certify(ctx context.Context, n nat.Nat, answer *task.Factorizat
 		f.Status, answer.Certificates[i] = task.Prime, text
 	}
 	return nil
-}
-
-// takeHelped returns the time for which other cores have helped since the last call.
-func (r *runner) takeHelped() time.Duration {
-	t := r.engine.TakeHelped()
-	if r.prover != nil {
-		t += r.prover.TakeHelped()
-	}
-	return t
 }
 
 // certificate returns the text of a proof; "" if p is nil or exceeds the limits of

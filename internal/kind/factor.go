@@ -17,11 +17,12 @@ import (
 // The engine's seed is fixed, so the same number is always factored in the same way. A
 // number that was left unfinished needs a larger budget, not a second attempt.
 type factorKind struct {
-	pool    *factor.Pool // of the process; nil: one core, no limit
-	runners sync.Pool    // of *runner, those not in use
+	pool    *factor.Pool         // of the process; nil: one core, no limit
+	clock   func() time.Duration // of the CPU time of a thread; nil: that of the system
+	runners sync.Pool            // of *runner, those not in use
 }
 
-// Budget implements worker.Budgeter: the wall-clock time for n if the task has no budget.
+// Budget implements worker.Budgeter: the CPU time for n if the task has no budget.
 func (k *factorKind) Budget(n nat.Nat) time.Duration { return factor.DefaultBudget(n.BitLen()) }
 
 // A runner is an engine with the memory that it keeps between two tasks. One goroutine
@@ -30,36 +31,41 @@ type runner struct {
 	options factor.Options // of engine and prover
 	engine  *factor.Engine
 	prover  *factor.Prover    // nil until it is needed
+	meter   *factor.Meter     // of engine and prover
 	o       worker.RunOptions // of the running task
-	began   time.Time         // start of the current number, if it may need a certificate
 	found   []factor.Factor
 
-	// Reading the clock twice takes as long as factoring a number below 2^64 by trial
-	// division. Therefore up to timedTogether such numbers share the time that they take
-	// together. A number is hard, and timed on its own, from the second tick of the engine:
-	// ticks counts those of the current number, and hard is the time of the second.
+	// The last reading of both clocks, at the start of the present part of the task. The
+	// budget of a number starts at from: at the last reading, or after the number before.
+	cpu, from time.Duration // of meter
+	wall      time.Time
+
+	// A number below 2^64 is hard from the second tick of the engine: ticks counts those of
+	// the current number, and hard is the time of the second.
 	ticks int
 	hard  time.Time
 }
 
-// timedTogether reduces the cost of the clock to 1/16 of an easy number. It is small, so that the times of a list
-// of mixed numbers still tell which ones took long.
-const timedTogether = 16
-
-// Run implements worker.Kind. The time of a number is the wall-clock time of this goroutine
-// plus that of the goroutines that help it. It exceeds the CPU time only on a machine with
-// more work than CPUs. Numbers that the engine factors together share their time.
+// Run implements worker.Kind. It cuts the numbers into parts, and reads the clock of the
+// CPU time once for each: numbers that the engine factors together, numbers below 2^64
+// that it factors one by one, or one number of 2^64 or more.
 //
 // Enter and Leave tell the pool that a task uses a core, so that the core is not lent to others.
 func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	k.pool.Enter()
 	defer k.pool.Leave()
 	r := k.runner(o)
+	r.meter.Begin()
+	defer r.meter.End()
+	r.cpu, r.wall = r.meter.Spent(), time.Now()
 	for len(numbers) > 0 {
 		count, do := r.engine.BatchLen(numbers), r.runBatch
 		if count == 1 {
-			count, do = r.singles(numbers), r.runOneByOne
+			if count, do = r.words(numbers), r.runWords; count == 0 {
+				count, do = 1, r.runLarge
+			}
 		}
+		r.from = r.cpu
 		if err := do(ctx, numbers[:count], done); err != nil {
 			return err
 		}
@@ -69,21 +75,20 @@ func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOpt
 	return nil
 }
 
-// singles returns the number of leading numbers that the engine factors one by one.
-func (r *runner) singles(numbers []nat.Nat) int {
-	for i := range numbers {
-		if i > 0 && r.engine.BatchLen(numbers[i:]) > 1 {
+// words returns the number of leading numbers below 2^64 that the engine factors one by one.
+func (r *runner) words(numbers []nat.Nat) int {
+	for i, n := range numbers {
+		if _, ok := n.Word(); !ok || i > 0 && r.engine.BatchLen(numbers[i:]) > 1 {
 			return i
 		}
 	}
 	return len(numbers)
 }
 
-// runBatch answers numbers that the engine factors together.
+// runBatch answers numbers that the engine factors together. Their budgets start together.
 func (r *runner) runBatch(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
-	began, from := time.Now(), len(*done)
+	from := len(*done)
 	var failed error // of certify
-	r.began = began  // the budget starts for all of them together
 	err := r.engine.Batch(ctx, numbers, func(found []factor.Factor, method string) {
 		if failed != nil {
 			return
@@ -92,45 +97,64 @@ func (r *runner) runBatch(ctx context.Context, numbers []nat.Nat, done *[]task.F
 		if failed = r.certify(ctx, numbers[len(*done)-from], &a); failed != nil {
 			return
 		}
+		if a.Unfinished() { // its time has to show that the budget is spent
+			a.CPU, a.Wall = r.engine.Spent()
+		}
 		*done = append(*done, a)
 		if r.o.Certify {
-			r.began = time.Now()
+			r.from = r.meter.Read()
 		}
 	})
-	share((*done)[from:], time.Since(began)+r.takeHelped())
+	shareRest((*done)[from:], r.read())
 	return cmp.Or(err, failed)
 }
 
-// runOneByOne answers numbers one by one. Before and after each iteration the answers up to timed have their time,
-// and last is the end of the last of these. After an error the answers so far share the time of the number that
-// was not answered: it was spent for the task.
-func (r *runner) runOneByOne(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
-	last, timed := time.Now(), len(*done) // answers before timed have their time
+// runLarge answers one number of 2^64 or more.
+func (r *runner) runLarge(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
+	n := numbers[0]
+	r.engine.SetBudget(cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())))
+	found, method, err := r.engine.Append(ctx, r.found[:0], n)
+	if err != nil {
+		return err
+	}
+	r.found = found
+	a := r.answer(found, method, 1)
+	if err := r.certify(ctx, n, &a); err != nil {
+		return err
+	}
+	spent := r.read()
+	a.CPU, a.Wall = spent.cpu, spent.wall
+	*done = append(*done, a)
+	return nil
+}
+
+// runWords answers numbers below 2^64 one by one. Before and after each iteration the answers up to timed have
+// their wall-clock time in CPU, and last is the end of the last of these. At the end, all get their part of the CPU
+// time. After an error the answers so far share the time of the number that was not answered: it was spent for the
+// task.
+func (r *runner) runWords(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) (err error) {
+	from := len(*done)
+	last, timed := r.wall, from
 	for i, n := range numbers {
-		r.begin(n)
-		found, method, err := r.engine.Append(ctx, r.found[:0], n) // calls onTick and checks ctx
-		if err != nil {
+		r.ticks = 0
+		var method string
+		if r.found, method, err = r.engine.Append(ctx, r.found[:0], n); err != nil { // calls onTick and checks ctx
 			share((*done)[timed:], time.Since(last))
-			return err
+			break
 		}
-		r.found = found
-		a := r.answer(found, method, len(numbers)-i)
-		if err := r.certify(ctx, n, &a); err != nil {
-			share((*done)[timed:], time.Since(last))
-			return err
-		}
-		*done = append(*done, a)
+		*done = append(*done, r.answer(r.found, method, len(numbers)-i))
 		if easy := r.ticks < 2; !easy || len(*done)-timed == timedTogether || i == len(numbers)-1 {
 			now := time.Now()
 			if easy {
 				r.hard = now
 			}
 			share((*done)[timed:], r.hard.Sub(last))
-			(*done)[len(*done)-1].CPU += now.Sub(r.hard) + r.takeHelped()
+			(*done)[len(*done)-1].CPU += now.Sub(r.hard)
 			last, timed = now, len(*done)
 		}
 	}
-	return nil
+	toCPU((*done)[from:], r.read())
+	return err
 }
 
 // answer returns the answer for the current number, the first of left numbers of the task. Its
@@ -146,17 +170,6 @@ func (r *runner) answer(found []factor.Factor, method string, left int) task.Fac
 	}
 	*r.o.Factors = slab
 	return task.Factorization{Factors: slab[from:len(slab):len(slab)], Method: method}
-}
-
-// begin prepares for n. A number of 2^64 or more is hard from its first tick on: the clock costs nothing beside it.
-// Only such numbers have a budget and certificates, so began is not set for others.
-func (r *runner) begin(n nat.Nat) {
-	r.ticks = 0
-	if _, ok := n.Word(); ok {
-		return
-	}
-	r.ticks, r.began = 1, time.Now()
-	r.engine.SetBudget(cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())))
 }
 
 // onTick is called by the engine at the start of a number and regularly after.
@@ -177,19 +190,12 @@ func (r *runner) onProgress(p factor.EngineProgress) {
 	})
 }
 
-// share gives each of answers an equal part of t as its CPU time.
-func share(answers []task.Factorization, t time.Duration) {
-	for i := range answers {
-		answers[i].CPU = t / time.Duration(len(answers))
-	}
-}
-
 // runner returns an unused runner, for a task with the options o.
 func (k *factorKind) runner(o worker.RunOptions) *runner {
 	r, _ := k.runners.Get().(*runner)
 	if r == nil {
-		r = new(runner)
-		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Pool: k.pool}
+		r = &runner{meter: factor.NewMeter(k.clock)}
+		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Pool: k.pool, Meter: r.meter}
 		r.engine = factor.New(r.options)
 	}
 	if r.o = o; r.o.Progress == nil {

@@ -4,17 +4,20 @@
 //
 // # What is measured
 //
-// Each answer has the time that its number took, in Factorization.CPU: the wall-clock time of the goroutine that
-// computed it, plus the time for which borrowed cores helped. Go has no clock for the CPU time of a goroutine. The
-// two differ only on a machine with more work than CPUs. The times are summed for users, who compare jobs and
-// workers by them. One thing is decided by a time: an unfinished answer is refused if it took less than the budget
-// of its number (verify.Unfinished). It never does here: the budget is measured by the same clock, within the time.
+// Each answer has the CPU time that its number took, in Factorization.CPU: that of the goroutine that computed it
+// and of those that helped it. A goroutine is locked to its thread meanwhile. An answer that took a millisecond or
+// more has its wall-clock time in Factorization.Wall. CPU times do not depend on what else the machine does. They are
+// summed for users, who compare jobs and workers by them. One thing is decided by a time: an unfinished answer is
+// refused if it took less than the budget of its number (verify.Unfinished). It never does here: the budget is
+// measured by the same clock, within the time.
 //
-// Reading the clock twice takes as long as an easy number. So easy numbers are timed in groups, and each has the
-// same share. With n answers since the clock was read at t0, of which the last may be hard, from th on:
+// A reading of the clock of the CPU time takes as long as an easy number, or longer. So a task is cut into parts
+// that are read together. In a part of numbers below 2^64 that are factored one by one, groups are timed by the
+// wall clock, and the CPU time of the part is divided in the same ratio. With n answers since the wall clock was read
+// at t0, of which the last may be hard, from th on:
 //
-//	easy:  CPU = (t - t0)/n               each; t is now
-//	hard:  CPU = (th - t0)/n + (t - th)   the last one, and (th - t0)/n for the others
+//	easy:  wall = (t - t0)/n               each; t is now
+//	hard:  wall = (th - t0)/n + (t - th)   the last one, and (th - t0)/n for the others
 //
 // # Ticks
 //

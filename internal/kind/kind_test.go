@@ -79,32 +79,71 @@ func TestFactor(t *testing.T) {
 	}
 }
 
+// clockWith returns a clock of CPU time that counts 1/share of the wall-clock time.
+func clockWith(share time.Duration) func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) / share }
+}
+
 // TestTimes: easy numbers share their time, a hard number between them has its own, and the sum of all
-// times is the time of the task.
+// times is the CPU time of the task, on a busy machine too. The hard number has spent its budget of CPU time.
 func TestTimes(t *testing.T) {
-	numbers := make([]nat.Nat, 100)
-	for i := range numbers {
-		numbers[i] = nat.New(uint64(i))
-	}
-	const hard = 57
-	numbers[hard] = nat.FromBig(mersenneProduct(521, 607))
-	var done []task.Factorization
-	begin := time.Now()
-	if err := new(factorKind).Run(t.Context(), numbers, worker.RunOptions{Budget: 100 * time.Millisecond, Tick: func() {}}, &done); err != nil {
-		t.Fatal(err)
-	}
-	took, sum := time.Since(begin), time.Duration(0)
-	for i := range done {
-		sum += done[i].CPU
-		if i != hard && done[i].CPU > 20*time.Millisecond {
-			t.Errorf("%d is said to have taken %v", i, done[i].CPU)
+	for share, budget := range map[time.Duration]time.Duration{1: 100 * time.Millisecond, 20: 5 * time.Millisecond} {
+		numbers := make([]nat.Nat, 100)
+		for i := range numbers {
+			numbers[i] = nat.New(uint64(i))
+		}
+		const hard = 57
+		numbers[hard] = nat.FromBig(mersenneProduct(521, 607))
+		var done []task.Factorization
+		k := &factorKind{clock: clockWith(share)}
+		begin := time.Now()
+		if err := k.Run(t.Context(), numbers, worker.RunOptions{Budget: budget, Tick: func() {}}, &done); err != nil {
+			t.Fatal(err)
+		}
+		took, sum := time.Since(begin), time.Duration(0)
+		for i := range done {
+			sum += done[i].CPU
+			if i != hard && done[i].CPU > 20*time.Millisecond/share {
+				t.Errorf("%d is said to have taken %v", i, done[i].CPU)
+			}
+		}
+		if done[hard].CPU < budget || done[hard].Wall < budget*share || done[hard].Wall > took {
+			t.Errorf("the hard number is said to have taken %v, and %v of CPU time", done[hard].Wall, done[hard].CPU)
+		}
+		if sum > took/share || sum < took/share*9/10 {
+			t.Errorf("took %v of CPU time, the numbers say %v", took/share, sum)
 		}
 	}
-	if done[hard].CPU < 80*time.Millisecond {
-		t.Errorf("the hard number is said to have taken %v", done[hard].CPU)
-	}
-	if sum > took || sum < took*9/10 {
-		t.Errorf("took %v, the numbers say %v", took, sum)
+}
+
+// TestEasyTimes: the times of easy numbers are CPU times, one by one and together. Long ones have a wall-clock time.
+func TestEasyTimes(t *testing.T) {
+	for _, count := range []int{40, 4000} {
+		numbers := make([]nat.Nat, count)
+		for i := range numbers {
+			numbers[i] = nat.New(1<<60 + uint64(i))
+		}
+		var done []task.Factorization
+		k := &factorKind{clock: clockWith(20)}
+		begin, ticks := time.Now(), 0
+		if err := k.Run(t.Context(), numbers, worker.RunOptions{Tick: func() {
+			if ticks++; ticks == 2 { // in the middle of numbers that are computed together
+				time.Sleep(10 * time.Millisecond)
+			}
+		}}, &done); err != nil {
+			t.Fatal(err)
+		}
+		took, sum := time.Since(begin), time.Duration(0)
+		for i := range done {
+			sum += done[i].CPU
+			if done[i].CPU > done[i].Wall && done[i].Wall > 0 {
+				t.Errorf("%v of CPU time in %v", done[i].CPU, done[i].Wall)
+			}
+		}
+		if sum > took/20 || sum < took/20*9/10-10*time.Microsecond {
+			t.Errorf("%d numbers took %v, a twentieth of it is CPU time, and they say %v", count, took, sum)
+		}
 	}
 }
 
@@ -119,10 +158,9 @@ func TestStatusValues(t *testing.T) {
 // the same runner has its own budget.
 func TestFactorBudget(t *testing.T) {
 	hard := mersenneProduct(521, 607).String()
-	begin := time.Now()
 	got := run(t, task.KindFactor, worker.RunOptions{Budget: 50 * time.Millisecond}, hard, "6")
-	if took := time.Since(begin); took > 5*time.Second {
-		t.Errorf("took %v", took)
+	if took := got[0].CPU; took > time.Second {
+		t.Errorf("took %v of CPU time", took)
 	}
 	if len(got) != 2 || show(got[1]) != "2P 3P" {
 		t.Fatalf("got %v", got)
@@ -165,6 +203,7 @@ func TestHonestlyUnfinished(t *testing.T) {
 // over all of them. Without a budget in the task, the budget of its size applies.
 func TestIdleCores(t *testing.T) {
 	k := AllOn(2, 0)[task.KindFactor].(*factorKind)
+	k.clock = clockWith(1)
 	if k.Budget(nat.New(1<<40)) != 30*time.Second || k.Budget(nat.FromBig(mersenneProduct(300))) < 10*time.Minute {
 		t.Error("budgets by size")
 	}

@@ -20,8 +20,8 @@ type squareKind struct{ pool *factor.Pool }
 // for numbers of task.MaxBits bits.
 const squareInterval = 64
 
-// Run implements worker.Kind. It reads the clock twice a task and gives each number the same share of
-// the time. One allocation serves all answers, because allocations would be most of what is measured.
+// Run implements worker.Kind. It reads the wall clock twice a task, which costs least, and gives each number the same
+// share of the time. One allocation serves all answers, because allocations would be most of what is measured.
 func (k squareKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	k.pool.Enter()
 	defer k.pool.Leave()

@@ -71,7 +71,7 @@ func LeastBudget(bits int) time.Duration {
 	return min(max(leastBudget, time.Duration(bits)*budgetOfBit), mostBudget)
 }
 
-// Budget returns the time that a number of so many bits is given when the user sets
+// Budget returns the CPU time that a number of so many bits is given when the user sets
 // none. Up to SieveBits it is ten times the expected time of the sieve, which suffices
 // on a slower machine too. Above, where most numbers stay unfinished, it is about three
 // times what finds most factors of 30 digits. It is 30 s at least.

@@ -23,7 +23,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte{}, uint64(1), "", "", "", int64(0), uint32(0), uint8(1))
 	f.Fuzz(func(t *testing.T, data []byte, position uint64, method, worker, dead string, cpu int64, attempt uint32, kind uint8) {
 		r := Record{Position: position, Kind: task.KindFactor, Worker: worker, Attempt: attempt, Dead: dead}
-		r.Method, r.CPU = method, time.Duration(min(max(cpu, 0), 1<<62))
+		r.Method, r.CPU, r.Wall = method, time.Duration(min(max(cpu, 0), 1<<62)), time.Duration(max(cpu, 0)/2)
 		n, unfinished := big.NewInt(1), 0
 		for len(data) >= 3 && len(r.Factors) < 10 {
 			size, exp, status := min(int(data[0]%30), len(data)-3), uint32(data[1]%5)+1, task.Status(0)
@@ -96,14 +96,14 @@ func carried(r Record, format string) *Record {
 		if r.Dead != "" {
 			return nil
 		}
-		r.Position, r.Method, r.Worker, r.Attempt, r.CPU = 0, "", "", 0, 0
+		r.Position, r.Method, r.Worker, r.Attempt, r.CPU, r.Wall = 0, "", "", 0, 0, 0
 	}
 	return &r
 }
 
 func same(a, b *Record) bool {
 	return a.Position == b.Position && a.N.Cmp(b.N) == 0 && a.Kind == b.Kind && sameFactors(a.Factors, b.Factors) &&
-		a.Method == b.Method && a.CPU == b.CPU && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
+		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
 }
 
 // FuzzParse checks that no text makes Parse panic, and that a parsed record survives being written as

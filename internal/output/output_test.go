@@ -107,13 +107,13 @@ func write(r *Record, f Format, exponents bool) string {
 func TestWrite(t *testing.T) {
 	for _, test := range records {
 		r := test.record
-		r.Position, r.Method, r.CPU, r.Worker, r.Attempt = 5, "siqs, k=3", 1_500_000, "lab3", 2
+		r.Position, r.Method, r.CPU, r.Wall, r.Worker, r.Attempt = 5, "siqs, k=3", 1_500_000, 2_000_000, "lab3", 2
 		n := r.N.String()
 		got := lines(&r)
 		for format, want := range map[string]string{
 			"factor": test.factor, "factor -e": test.exponents, "factordb": test.factordb, "pari": test.pari,
-			"csv":  csvHeader + "\n5," + test.csv + `,"siqs, k=3",0.0015,lab3`,
-			"json": `{"v":1,"i":5,"n":"` + n + `","status":` + test.json + `,"method":"siqs, k=3","cpu_s":0.0015,"worker":"lab3","attempt":2}`,
+			"csv":  csvHeader + "\n5," + test.csv + `,"siqs, k=3",0.0015,lab3,0.002`,
+			"json": `{"v":1,"i":5,"n":"` + n + `","status":` + test.json + `,"method":"siqs, k=3","cpu_s":0.0015,"wall_s":0.002,"worker":"lab3","attempt":2}`,
 		} {
 			if want = strings.ReplaceAll(want, "N", n) + "\n"; got[format] != want {
 				t.Errorf("%s: got  %swant %s", format, got[format], want)
@@ -127,7 +127,7 @@ func TestWriteDead(t *testing.T) {
 	got := lines(&r)
 	for format, want := range map[string]string{
 		"factor": "", "factor -e": "", "factordb": "", "pari": "",
-		"csv":  csvHeader + "\n3,15,DEAD,,,0,lab3\n",
+		"csv":  csvHeader + "\n3,15,DEAD,,,0,lab3,\n",
 		"json": `{"v":1,"i":3,"n":"15","status":"DEAD","factors":[],"method":"","cpu_s":0,"worker":"lab3","attempt":3,"error":"killed \"it\"\u001b\u000a"}` + "\n",
 	} {
 		if got[format] != want {

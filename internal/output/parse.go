@@ -60,7 +60,7 @@ func Parse(r io.Reader) iter.Seq2[Line, error] {
 			if number == 1 {
 				line = bytes.TrimPrefix(line, []byte("\ufeff")) // a byte order mark
 			}
-			if text := bytes.Trim(line, " \t\r\n"); long || len(text) > 0 && string(text) != csvHeader {
+			if text := bytes.Trim(line, " \t\r\n"); long || len(text) > 0 && string(text) != csvHeader && string(text) != oldHeader {
 				record, bad := Record{}, error(errLong)
 				if !long {
 					record, bad = parseLine(text, position)

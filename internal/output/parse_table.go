@@ -21,6 +21,7 @@ type jsonLine struct {
 	Factors []jsonFactor `json:"factors"`
 	Method  string       `json:"method"`
 	CPU     json.Number  `json:"cpu_s"`
+	Wall    json.Number  `json:"wall_s"`
 	Worker  string       `json:"worker"`
 	Attempt uint32       `json:"attempt"`
 	Error   string       `json:"error"`
@@ -35,8 +36,8 @@ type jsonFactor struct {
 
 var (
 	errVersion = errors.New(`not a JSON line of version 1: "v" is not 1`)
-	errColumns = errors.New("not the seven columns " + csvHeader)
-	errSeconds = errors.New("the CPU time is not a number of seconds >= 0")
+	errColumns = errors.New("not the columns " + csvHeader)
+	errSeconds = errors.New("a time is not a number of seconds >= 0")
 )
 
 // gaveUp is the reason of a number that was given up, if the line has none.
@@ -58,11 +59,9 @@ func (r *Record) parseJSON(text []byte) error {
 		return err
 	}
 	r.Position, r.Worker, r.Attempt, r.Method = line.I, line.Worker, line.Attempt, line.Method
-	cpu, ok := parseSeconds(cmp.Or(line.CPU.String(), "0"))
-	if !ok {
-		return errSeconds
+	if err := r.setTimes(line.CPU.String(), line.Wall.String()); err != nil {
+		return err
 	}
-	r.CPU = cpu
 	for _, f := range line.Factors {
 		p, ok := parseNumber([]byte(f.P))
 		if !ok {
@@ -99,6 +98,17 @@ func certificates(list []jsonFactor) (texts []string) {
 	return texts
 }
 
+// setTimes reads the CPU time and the wall-clock time. Earlier versions wrote no wall-clock time.
+func (r *Record) setTimes(cpu, wall string) error {
+	var ok, ok2 bool
+	r.CPU, ok = parseSeconds(cmp.Or(cpu, "0"))
+	r.Wall, ok2 = parseSeconds(cmp.Or(wall, "0"))
+	if !ok || !ok2 {
+		return errSeconds
+	}
+	return nil
+}
+
 // parseCSV reads a line of format csv.
 func (r *Record) parseCSV(text string) error {
 	fields, ok := splitCSV(strings.ToValidUTF8(text, "\ufffd"))
@@ -112,11 +122,10 @@ func (r *Record) parseCSV(text string) error {
 	if err := r.setNumber([]byte(fields[1])); err != nil {
 		return err
 	}
-	cpu, ok := parseSeconds(cmp.Or(fields[5], "0"))
-	if !ok {
-		return errSeconds
+	if err := r.setTimes(fields[5], fields[7]); err != nil {
+		return err
 	}
-	r.Position, r.Method, r.CPU, r.Worker = position, fields[4], cpu, fields[6]
+	r.Position, r.Method, r.Worker = position, fields[4], fields[6]
 	if fields[2] == "V" {
 		return r.setValue([]byte(fields[3]))
 	}
@@ -155,9 +164,13 @@ func (r *Record) parseProduct(text string) error {
 	return r.setStatuses(unfinished)
 }
 
-// splitCSV splits a line of exactly seven fields by RFC 4180; false if it is malformed.
-func splitCSV(text string) (fields [7]string, ok bool) {
+// splitCSV splits a line of eight fields by RFC 4180, or of the first seven, as earlier versions wrote; false if it is
+// malformed.
+func splitCSV(text string) (fields [8]string, ok bool) {
 	for i := range fields {
+		if i == 7 && text == "" {
+			return fields, true
+		}
 		if i > 0 {
 			if text, ok = strings.CutPrefix(text, ","); !ok {
 				return fields, false

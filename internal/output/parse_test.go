@@ -36,6 +36,8 @@ func TestParse(t *testing.T) {
 		{number("2^16383").String() + ": 2^16383", "2^16383", "2^16383"},
 		{number("2^16383").String() + ":" + strings.Repeat(" 2", 16383), "2^16383", "2^16383"},
 		{"4,360,FF,2^3*3^2*5,\"a \"\"b\"\", c\",0.5,w", "360", "2^3*3^2*5"},
+		{"4,360,FF,2^3*3^2*5,\"a \"\"b\"\", c\",0.5,w,", "360", "2^3*3^2*5"},
+		{"4,360,FF,2^3*3^2*5,\"a \"\"b\"\", c\",0.5,w,1.5", "360", "2^3*3^2*5"},
 		{`{"n":"6","v":1,"status":"FF","new":[{}],"factors":[{"p":"2","e":1,"st":"P"},{"e":1,"p":"3","st":"P"}]}`, "6", "2*3"},
 	} {
 		want := factored(test.n, test.factors)
@@ -77,7 +79,8 @@ func TestParseErrors(t *testing.T) {
 		{"{", nil}, {"{}", errVersion}, {`{"v":2,"n":"6"}`, errVersion}, {`{"v":1}`, errNumber}, {`{"v":1,"n":6}`, nil}, {`{"v":1,"n":"1","status":"FF"}`, errStatus},
 		{`{"v":1,"n":"6","status":"FF","factors":[{"p":"2","e":1,"st":"X"}]}`, errStatus}, {`{"v":1,"n":"6","status":"FF","factors":[{"p":"x","e":1,"st":"P"}]}`, errFactor},
 		{`{"v":1,"n":"6","status":"FF","factors":[{"p":"2","e":-1,"st":"P"}]}`, nil}, {`{"v":1,"n":"1","status":"Unit","cpu_s":-1}`, errSeconds},
-		{"0,6", errColumns}, {"0,6,FF,2*3,,,,", errColumns}, {`0,6,FF,2*3,",,`, errColumns}, {`0,6,FF,2*3,"a"b,,`, errColumns}, {"0,6,P,2*3,,,", errStatus},
+		{`{"v":1,"n":"1","status":"Unit","wall_s":-1}`, errSeconds}, {"0,1,Unit,,,0,w,x", errSeconds}, {"0,1,Unit,,,0,w,1,", errColumns},
+		{"0,6", errColumns}, {"0,6,FF,2*3,,,,,", errColumns}, {`0,6,FF,2*3,",,`, errColumns}, {`0,6,FF,2*3,"a"b,,`, errColumns}, {"0,6,P,2*3,,,", errStatus},
 		{"0,6,FF,2*3,,x,", errSeconds}, {"0,6,CF,c2*3,,,", errUnfinished}, {"0,,FF,2*3,,,", errNumber}, {"99999999999999999999,6,FF,2*3,,,", errColumns},
 		{strings.Repeat("1", maxLine+1), errLong}, {"6: " + strings.Repeat("2 ", 3*maxLine), errLong},
 	} {

@@ -4,7 +4,7 @@
 //	factor    360: 2 2 2 3 3 5          360: 2^3 3^2 5 with exponents
 //	json      {"v":1,"i":0,"n":"360","status":"FF","factors":[{"p":"2","e":3,"st":"P"},...],
 //	           "method":"trial","cpu_s":0.000001,"worker":"lab3","attempt":1}
-//	csv       0,360,FF,2^3*3^2*5,trial,0.000001,lab3 under a header line
+//	csv       0,360,FF,2^3*3^2*5,trial,0.000001,lab3, under a header line
 //	factordb  360=2^3*3^2*5
 //	pari      [360,[2,3;3,2;5,1]]
 //
@@ -26,6 +26,9 @@
 // certificate, "cert". The other formats do not carry certificates: such a prime is read
 // back as PRP. The answer n*n of kind square is written 12: 144, "value":"144" in json,
 // 0,12,V,144 in csv, 12^2=144 and [12,144].
+//
+// "wall_s" in json and the last column of csv are the wall-clock time. It is there only
+// if the worker has stated it: of numbers that took a millisecond or more.
 //
 // A number that was given up is a line with status DEAD in json, which gives the reason,
 // and in csv, which does not. The other formats have no line for it.

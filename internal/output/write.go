@@ -5,8 +5,11 @@ import "io"
 // bufferSize is the number of bytes that a Writer collects before it writes them.
 const bufferSize = 64 << 10
 
-// csvHeader is the first line of the format csv.
-const csvHeader = "index,n,status,factors,method,cpu_s,worker"
+// csvHeader is the first line of the format csv, oldHeader that of earlier versions.
+const (
+	csvHeader = oldHeader + ",wall_s"
+	oldHeader = "index,n,status,factors,method,cpu_s,worker"
+)
 
 // A Writer writes records as text. It is not safe for concurrent use.
 type Writer struct {

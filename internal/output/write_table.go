@@ -15,7 +15,11 @@ func appendCSV(b []byte, r *Record) []byte {
 	b = append(appendProduct(b, r, "c"), ',')
 	b = append(appendField(b, r.Method), ',')
 	b = append(appendSeconds(b, r.CPU), ',')
-	return append(appendField(b, r.Worker), '\n')
+	b = append(appendField(b, r.Worker), ',')
+	if r.Wall > 0 {
+		b = appendSeconds(b, r.Wall)
+	}
+	return append(b, '\n')
 }
 
 // appendField appends a field by RFC 4180, without line breaks.
@@ -64,6 +68,9 @@ func appendJSON(b []byte, r *Record) []byte {
 	}
 	b = appendString(append(b, `],"method":`...), r.Method)
 	b = appendSeconds(append(b, `,"cpu_s":`...), r.CPU)
+	if r.Wall > 0 {
+		b = appendSeconds(append(b, `,"wall_s":`...), r.Wall)
+	}
 	b = appendString(append(b, `,"worker":`...), r.Worker)
 	b = strconv.AppendUint(append(b, `,"attempt":`...), uint64(r.Attempt), 10)
 	if r.Dead != "" {

@@ -59,7 +59,16 @@ func SplitTime(bits, divisor int) time.Duration {
 	return least
 }
 
-// LeastBudget returns the least time that a worker of any machine and version gives a number
+// SieveTime returns the CPU time that the sieve takes with a product of two primes of so many bits, at the
+// kernel level of this process. ok is false if no worker sieves such numbers.
+func SieveTime(bits int) (d time.Duration, ok bool) {
+	if bits > measured.SieveBits {
+		return 0, false
+	}
+	return measured.Active().Sieve(bits), true
+}
+
+// LeastBudget returns the least CPU time that a worker of any machine and version gives a number
 // of so many bits, in a job without a budget.
 func LeastBudget(bits int) time.Duration { return measured.LeastBudget(bits) }
 

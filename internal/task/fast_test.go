@@ -83,7 +83,7 @@ func TestFastPathWritesTheSame(t *testing.T) {
 	for bits := 0; bits <= 1100; bits++ { // factors of all lengths, exponents of one byte and of two
 		n := nat.FromBig(new(big.Int).SetBit(new(big.Int), bits, 1))
 		list = append(list, &Result{Items: []Factorization{
-			{Factors: []Factor{{some[4], 1, Prime}, {n, uint32(bits % 140), PRP}, {some[4], 1, Prime}}, CPU: 1 << (bits % 63)},
+			{Factors: []Factor{{some[4], 1, Prime}, {n, uint32(bits % 140), PRP}, {some[4], 1, Prime}}, CPU: 1 << (bits % 63), Wall: max(0, 1<<(bits%63)-2*time.Nanosecond)},
 			{Factors: make([]Factor, bits%140), Method: "é\xff", CPU: 1<<(bits%63) - 1},
 		}})
 	}

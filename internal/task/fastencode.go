@@ -26,7 +26,7 @@ import (
 //	lengths    1 1 1      bytes of each factor
 //	data       2 3 5
 //
-// An entry is one byte, except in cpu. So a number of the usual 64 bits with 4 factors takes about 25 bytes.
+// An entry is one byte, except in cpu and wall. Most results have no column wall. So a number of the usual 64 bits with 4 factors takes about 25 bytes.
 func (r *Result) fastEncode() ([]byte, bool) {
 	w := columnWriters.Get().(*columnWriter)
 	defer columnWriters.Put(w)
@@ -46,6 +46,7 @@ var columnWriters = sync.Pool{New: func() any { return new(columnWriter) }}
 type columnWriter struct {
 	methods             methodTable
 	method, cpu, counts []byte // one entry for each number
+	hasWall             bool   // a number has a wall-clock time
 
 	// One entry for each factor: exponents, statuses and lengths[:factors], of which all
 	// three have the same length, and data[:size].
@@ -56,7 +57,7 @@ type columnWriter struct {
 // reset empties the columns and keeps their memory.
 func (w *columnWriter) reset() {
 	w.methods = methodTable{}
-	w.method, w.cpu, w.counts = w.method[:0], w.cpu[:0], w.counts[:0]
+	w.method, w.cpu, w.counts, w.hasWall = w.method[:0], w.cpu[:0], w.counts[:0], false
 	w.factors, w.size = 0, 0
 }
 
@@ -73,6 +74,7 @@ func (w *columnWriter) add(item *Factorization) bool {
 	w.method = append(w.method, byte(at))
 	w.counts = append(w.counts, byte(count))
 	w.cpu = protowire.AppendVarint(w.cpu, uint64(item.CPU))
+	w.hasWall = w.hasWall || item.Wall > 0
 	w.grow(count)
 	exponents, statuses, lengths := w.exponents[w.factors:][:count], w.statuses[w.factors:][:count], w.lengths[w.factors:][:count]
 	for j := range item.Factors {
@@ -129,9 +131,10 @@ func (w *columnWriter) join(r *Result) []byte {
 	for _, name := range w.methods.names[:w.methods.count] {
 		names += 2 + 4 + len(name)
 	}
-	const header = 1 + 4 // of a field: tag and length
+	const header = 2 + 4 // of a field: tag and length
+	wall := w.wall(r)
 	total := resultFields*header + 4*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + names +
-		len(w.method) + len(w.cpu) + len(w.counts) + 2*w.factors + factors.total()
+		len(w.method) + len(w.cpu) + len(wall) + len(w.counts) + 2*w.factors + factors.total()
 	b := make([]byte, 0, total)
 	b = appendText(b, resultKind, r.Kind)
 	b = appendText(b, resultWorker, r.Worker)
@@ -152,7 +155,19 @@ func (w *columnWriter) join(r *Result) []byte {
 	b = appendColumn(b, 1, w.lengths[:w.factors])
 	b = appendColumn(b, 2, w.data[:w.size])
 	b = appendScalar(b, resultAsked, r.Asked)
-	return appendScalar(b, resultBudget, uint64(r.Budget))
+	b = appendScalar(b, resultBudget, uint64(r.Budget))
+	return appendColumn(b, resultWall, wall)
+}
+
+// wall returns the column of the wall-clock times, empty if there are none.
+func (w *columnWriter) wall(r *Result) (column []byte) {
+	if !w.hasWall {
+		return nil
+	}
+	for i := range r.Items {
+		column = protowire.AppendVarint(column, uint64(r.Items[i].Wall))
+	}
+	return column
 }
 
 // index returns the index of a method, which it adds if it is new; false if there is no

@@ -27,6 +27,7 @@ const (
 	resultCertificates
 	resultAsked
 	resultBudget
+	resultWall
 	resultFields // the last field number + 1
 )
 
@@ -65,7 +66,7 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 		Asked: varints[resultAsked], Budget: duration(varints[resultBudget]),
 	}
 	c := columns{
-		method: bytes[resultMethod], cpu: bytes[resultCPU], counts: bytes[resultCounts],
+		method: bytes[resultMethod], cpu: bytes[resultCPU], wall: bytes[resultWall], counts: bytes[resultCounts],
 		exponents: bytes[resultExponents], statuses: bytes[resultStatuses],
 	}
 	var ok bool
@@ -146,9 +147,10 @@ func methodName(b []byte) string {
 	return string(b)
 }
 
-// columns are the lists of a result. An entry is one byte, except in cpu: a varint.
+// columns are the lists of a result. An entry is one byte, except in cpu and wall: a varint.
 type columns struct {
 	method, cpu, counts []byte // an entry a number
+	wall                []byte // an entry a number, or empty
 	exponents, statuses []byte // an entry a factor
 	factors             packedNumbers
 }
@@ -200,8 +202,21 @@ func (c *columns) readItems(r *Result, factors []Factor, methods []string) bool 
 		}
 		cpu = cpu[size:]
 		item := &r.Items[i]
-		item.Factors, item.Method, item.CPU = factors[:n:n], methods[method[i]], duration(ns)
+		item.Factors, item.Method, item.CPU, item.Wall = factors[:n:n], methods[method[i]], duration(ns), 0
 		factors = factors[n:]
 	}
-	return len(factors) == 0 && len(cpu) == 0
+	return len(factors) == 0 && len(cpu) == 0 && c.readWall(r)
+}
+
+// readWall sets the wall-clock times of the items, if the message has them. It returns false if there are not as many.
+func (c *columns) readWall(r *Result) bool {
+	wall := c.wall
+	for i := 0; i < len(r.Items) && len(c.wall) > 0; i++ {
+		ns, size := nextVarint(wall)
+		if size < 0 {
+			return false
+		}
+		wall, r.Items[i].Wall = wall[size:], duration(ns)
+	}
+	return len(wall) == 0
 }

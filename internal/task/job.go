@@ -27,7 +27,7 @@ type Job struct {
 	Kind    string        `json:"kind"`
 	Class   Class         `json:"class"`
 	Chunk   string        `json:"chunk"`             // plan.Chunking as text
-	Budget  time.Duration `json:"budget_ns"`         // wall-clock time for one number; 0 = the workers' default
+	Budget  time.Duration `json:"budget_ns"`         // CPU time for one number; 0 = the workers' default
 	Certify bool          `json:"certify,omitempty"` // prove the primes of 2^64 and more
 	Keep    time.Duration `json:"keep_ns"`           // from Ended to Expires; 0 = its submitter removes it
 	State   State         `json:"state"`

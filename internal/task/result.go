@@ -47,7 +47,8 @@ type Factor struct {
 type Factorization struct {
 	Factors []Factor      // distinct, ascending; none for 0 and 1
 	Method  string        // the hardest method that split the number, with its parameters
-	CPU     time.Duration // time on one core, as the worker claims
+	CPU     time.Duration // of all threads that worked on the number, as the worker claims
+	Wall    time.Duration // from the start to the end, as the worker claims; 0 = not stated
 
 	// Certificates prove that factors of 2^64 and more are Prime. nil, or one text for
 	// each of Factors, "" for a factor without one. See Certificate.
@@ -79,7 +80,7 @@ type Result struct {
 	Worker  string          // the name in the subject must be the same
 	Version string          // of the worker
 	Attempt uint32          // from 1
-	Elapsed time.Duration   // wall-clock time for the range
+	Elapsed time.Duration   // wall-clock time for the range, as the worker claims
 	Items   []Factorization // one for each number of the range
 	Asked   uint64          // HashNumbers of the numbers that the task had for the range, as the worker claims; 0 = not stated
 	Budget  time.Duration   // that the task named, as the worker claims; 0 = none
@@ -148,8 +149,21 @@ func (r *Result) encode() []byte {
 	}
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
-	m.Asked, m.BudgetNs = r.Asked, uint64(r.Budget)
+	m.Asked, m.BudgetNs, m.WallNs = r.Asked, uint64(r.Budget), r.wallTimes()
 	return marshal(m)
+}
+
+// wallTimes returns the wall-clock times of the items; nil if none is stated.
+func (r *Result) wallTimes() (times []uint64) {
+	for i := range r.Items {
+		if r.Items[i].Wall > 0 && times == nil {
+			times = make([]uint64, len(r.Items))
+		}
+		if times != nil {
+			times[i] = uint64(r.Items[i].Wall)
+		}
+	}
+	return times
 }
 
 // certificates returns the sizes and the data of the certificates of all factors, total
@@ -219,6 +233,7 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	count, total := len(m.FactorCounts), len(primes)
 	if len(m.Method) != count || len(m.CpuNs) != count || count > MaxCount ||
+		len(m.WallNs) != 0 && len(m.WallNs) != count ||
 		len(m.Exponents) != total || len(m.Statuses) != total || len(m.CertificateSizes) != 0 && len(m.CertificateSizes) != total {
 		return nil, fmt.Errorf("result: %w", errColumns)
 	}
@@ -240,6 +255,9 @@ func decodeResult(b []byte) (*Result, error) {
 			return nil, fmt.Errorf("result: %w", err)
 		}
 		r.Items[i] = Factorization{Factors: factors[:n:n], Method: m.Methods[m.Method[i]], CPU: duration(m.CpuNs[i]), Certificates: certificates}
+		if len(m.WallNs) > 0 {
+			r.Items[i].Wall = duration(m.WallNs[i])
+		}
 		factors = factors[n:]
 	}
 	if len(factors) != 0 || len(m.Certificates) != 0 {

@@ -83,7 +83,7 @@ func CheckClass(c Class) error {
 type Task struct {
 	Kind      string
 	Numbers   []nat.Nat     // one for each position of the range
-	Budget    time.Duration // wall-clock time for one number; 0 = the worker's default
+	Budget    time.Duration // CPU time for one number; 0 = the worker's default
 	Predicted time.Duration // sum of the cost model over Numbers, on one core
 	Certify   bool          // prove the primes of 2^64 and more within the budget
 }

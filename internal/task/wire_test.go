@@ -32,7 +32,7 @@ var (
 			Items: []Factorization{
 				{Factors: []Factor{}, Method: "trivial"},
 				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},
-				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1},
+				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1, Wall: time.Hour},
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},
@@ -142,6 +142,7 @@ func TestMalformed(t *testing.T) {
 		"method beyond the list":  func(m *taskpb.Result) { m.Method[1] = 1 },
 		"method far beyond":       func(m *taskpb.Result) { m.Method[1] = 1<<32 - 1 },
 		"short method column":     func(m *taskpb.Result) { m.Method = m.Method[:1] },
+		"short wall column":       func(m *taskpb.Result) { m.WallNs = []uint64{1} },
 		"short CPU column":        func(m *taskpb.Result) { m.CpuNs = m.CpuNs[:1] },
 		"more factors than there": func(m *taskpb.Result) { m.FactorCounts[1] = 1 },
 		"far more factors":        func(m *taskpb.Result) { m.FactorCounts[0] = 1<<32 - 1 },

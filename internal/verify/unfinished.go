@@ -17,8 +17,8 @@ import (
 // its own, so that they prove nothing. But a worker that gives up early without lying about its time
 // is found at once, and p-1 finds the factors that every worker finds.
 
-// togetherBits is the size of the largest numbers that workers factor together. Such numbers share
-// their time, so that only the time of the whole result is known.
+// togetherBits is the size of the largest numbers that workers factor together. With earlier versions
+// such numbers share their time, so that only the time of the whole result is known.
 const togetherBits = 128
 
 // Unfinished checks the unfinished answers of r for numbers, a result of kind factor that Result has
@@ -26,8 +26,9 @@ const togetherBits = 128
 // For each unfinished answer:
 //
 //	its method ends in "unfinished after ..."
-//	its time has reached the budget: the time of a worker includes its wall-clock time, and
-//	the budget is wall-clock time by the same clock, so that there is no tolerance
+//	its time has reached the budget: a worker measures both by the same clock, so that there
+//	is no tolerance. It is the CPU time of all threads that have worked on the number. Workers
+//	of earlier versions state their wall-clock time instead, and have a budget of that
 //	p-1 with the bound pm1Bound finds no divisor of its unfinished factors, if sureOfPM1
 //
 // The error names the first number whose answer fails, counted from 1, and the reason. If ctx has

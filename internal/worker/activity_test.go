@@ -110,9 +110,9 @@ func TestBudgets(t *testing.T) {
 	for _, test := range []struct {
 		task, config, want, limit time.Duration
 	}{
-		{5 * time.Second, 7 * time.Second, 5 * time.Second, 40 * time.Second},
-		{0, 7 * time.Second, 7 * time.Second, 44 * time.Second},
-		{0, 0, 0, 2*2*time.Minute + 30*time.Second},
+		{5 * time.Second, 7 * time.Second, 5 * time.Second, 230 * time.Second},
+		{0, 7 * time.Second, 7 * time.Second, 310 * time.Second},
+		{0, 0, 0, 40*2*time.Minute + 30*time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, heard := talkRig(t, 1)

@@ -10,15 +10,19 @@ import (
 
 // limit is the wall-clock time after which a number is overdue:
 //
-//	limit = 2*budget + Config.Grace
+//	limit = 2*slowdown*budget + Config.Grace
 //
-// A healthy computation ends at its budget by itself. It may overrun it by one step, and a step takes longer
-// on a busy machine: hence the factor 2. Config.Grace covers budgets of milliseconds. A task of n numbers takes
-// at most n*limit.
+// A healthy computation ends at its budget of CPU time by itself. Its wall-clock time is up to slowdown times as
+// long on a busy machine. It may overrun the budget by one step: hence the factor 2. Config.Grace covers budgets of
+// milliseconds. A task of n numbers takes at most n*limit. A computation that does not tick is found much sooner.
 func (w *Worker) limit(budget time.Duration) time.Duration {
 	const month = 30 * 24 * time.Hour // a budget comes from outside: no overflow
-	return 2*min(budget, month) + w.config.Grace
+	return 2*slowdown*min(budget, month) + w.config.Grace
 }
+
+// slowdown is the largest ratio of wall-clock time to CPU time of a computation that is not taken for a hang: it
+// has a twentieth of a core.
+const slowdown = 20
 
 // setBudget sets how long a number of t may take in s, and t.Budget if the task names none: failure records
 // name the budget that was in force. It returns RunOptions.Budget. The heartbeat reads limit without the lock.

@@ -20,11 +20,11 @@ type Config struct {
 	// DrainTimeout bounds the time from the end of Run's context to Run's return; 0 = 25 s.
 	// Computations may continue for half of it.
 	DrainTimeout time.Duration
-	// Budget is the time for one number of a task that names none; 0 = what the kind says if it is a
+	// Budget is the CPU time for one number of a task that names none; 0 = what the kind says if it is a
 	// Budgeter, else 30 s.
 	Budget time.Duration
-	// Grace is how long a number may take beyond twice its budget before its computation is
-	// interrupted; 0 = 30 s.
+	// Grace is how long a number may take beyond 40 times its budget before its computation is
+	// interrupted, by the wall clock; 0 = 30 s. See limit.
 	Grace time.Duration
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is
 	// interrupted; 0 = no limit.
@@ -37,7 +37,7 @@ type Config struct {
 	Log   zerolog.Logger
 }
 
-// defaultBudget is the time for one number if neither task nor kind nor Config names one.
+// defaultBudget is the CPU time for one number if neither task nor kind nor Config names one.
 const defaultBudget = 30 * time.Second
 
 func (c Config) withDefaults() Config {

@@ -50,6 +50,7 @@ func TestNoHeartbeatWithoutProgress(t *testing.T) {
 func TestTickingForever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
+		r.config.Budget = 1500 * time.Millisecond // the limit is 90 s
 		d := r.chunk(0, forever)
 		d.Attempt = 3
 		r.offer(d)
@@ -82,6 +83,7 @@ func TestFaultOfPredecessor(t *testing.T) {
 func TestOverdueInBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
+		r.config.Budget = 1500 * time.Millisecond // the limit is 90 s
 		r.offer(r.chunk(0, 60_000, 70_000, freezes, 80_000, freezes, 1))
 		r.start()
 		time.Sleep(8 * time.Minute)

@@ -66,7 +66,7 @@ type Kind interface {
 
 // RunOptions are the options of one call of Kind.Run.
 type RunOptions struct {
-	// Budget is the wall-clock time for each number; 0 = what Budgeter.Budget says. A number that is
+	// Budget is the CPU time for each number, on all cores together; 0 = what Budgeter.Budget says. A number that is
 	// not finished by then is answered as task.Composite, without an error.
 	Budget time.Duration
 	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
@@ -85,7 +85,7 @@ type RunOptions struct {
 
 // A Budgeter is a Kind that has a budget for each number, for tasks that name none.
 type Budgeter interface {
-	// Budget returns the wall-clock time that n may take.
+	// Budget returns the CPU time that n may take.
 	Budget(n nat.Nat) time.Duration
 }
 

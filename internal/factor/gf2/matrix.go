@@ -9,6 +9,9 @@ type Matrix struct {
 	// Workers is the number of goroutines that multiply, the caller's included. 0 is 1;
 	// values above maxWorkers count as maxWorkers. The result does not depend on it.
 	Workers int
+	// Worker calls f, the share of one of the goroutines that are not the caller's. It may
+	// measure f. nil: f is called.
+	Worker func(f func())
 
 	columns int
 	ends    []uint32 // row r is entries[ends[r-1]:ends[r]]

@@ -14,9 +14,10 @@ import "sync"
 // All methods return the error of alive, which is called after each pass over the rows:
 // for 100,000 rows every 4 ms.
 type operator struct {
-	m     *core
-	alive func() error
-	parts []part
+	m      *core
+	alive  func() error
+	worker func(func()) // Matrix.Worker
+	parts  []part
 }
 
 // A part is a range of rows with the memory of its goroutine. The image B*v of a block
@@ -32,7 +33,7 @@ type part struct {
 // newOperator divides the rows of m into so many parts of about the same work: the 1s
 // of a row, and perRow for the products of blocks.
 func newOperator(m *core, workers int, alive func() error) *operator {
-	o := &operator{m: m, alive: alive, parts: make([]part, workers)}
+	o := &operator{m: m, alive: alive, worker: func(f func()) { f() }, parts: make([]part, workers)}
 	const perRow = 60 // products of blocks take as long for a row as so many entries
 	total := len(m.entries) + perRow*m.rows
 	r := 0
@@ -56,7 +57,7 @@ func newOperator(m *core, workers int, alive func() error) *operator {
 func (o *operator) each(f func(p *part)) error {
 	var wg sync.WaitGroup
 	for i := 1; i < len(o.parts); i++ {
-		wg.Go(func() { f(&o.parts[i]) })
+		wg.Go(func() { o.worker(func() { f(&o.parts[i]) }) })
 	}
 	f(&o.parts[0])
 	wg.Wait()

@@ -94,6 +94,9 @@ func (s *search) solve(core *core) error {
 // columns.
 func (s *search) lanczos(core *core) (done bool, err error) {
 	l := newLanczos(core, min(max(s.m.Workers, 1), maxWorkers), s.alive)
+	if s.m.Worker != nil {
+		l.worker = s.m.Worker
+	}
 	for seed := range uint64(tries) {
 		ok, err := l.run(seed)
 		if err != nil {

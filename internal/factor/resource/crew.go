@@ -13,13 +13,13 @@ import (
 // computation by Size or Wait. So a fault in a helper ends the computation that it
 // helped, and not the process.
 type Crew struct {
-	Pool *Pool
+	Pool  *Pool
+	Meter *Meter // of the computation: measures the helpers; nil = they are not measured
 
 	running sync.WaitGroup
-	mu      sync.Mutex    // guards the fields below
-	size    int           // helpers that run
-	spent   time.Duration // run time of the helpers that have ended since TakeSpent
-	fault   any           // value of the first panic of a helper, nil if there is none
+	mu      sync.Mutex // guards the fields below
+	size    int        // helpers that run
+	fault   any        // value of the first panic of a helper, nil if there is none
 }
 
 // A Call reports whether a helper must give back its core, as another computation needs
@@ -44,21 +44,22 @@ func (c *Crew) Borrow(help func(recalled Call)) bool {
 
 // run is the goroutine of a helper.
 func (c *Crew) run(help func(Call)) {
-	back, began := false, time.Now()
+	back, lap := false, c.Meter.beginHelper()
 	defer func() {
 		fault := recover()
+		lap.end()
 		if !back {
 			c.Pool.free.Add(1)
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.size--
-		c.spent += time.Since(began)
 		if c.fault == nil {
 			c.fault = fault
 		}
 	}()
 	help(func() bool {
+		lap.check()
 		back = back || c.Pool.giveBack()
 		return back
 	})
@@ -76,13 +77,12 @@ func (c *Crew) Size() int {
 	return c.size
 }
 
-// TakeSpent returns the run time of all helpers that have ended since its last call.
-func (c *Crew) TakeSpent() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t := c.spent
-	c.spent = 0
-	return t
+// Measure runs f and counts its CPU time as that of a helper. It is for goroutines that
+// compute on borrowed cores without being helpers.
+func (c *Crew) Measure(f func()) {
+	lap := c.Meter.beginHelper()
+	defer lap.end()
+	f()
 }
 
 // tickEvery is the time between two calls of tick in Wait.

@@ -27,7 +27,7 @@ func TestLending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool(4, 0)
 		p.Enter()
-		c, stop := Crew{Pool: p}, make(chan struct{})
+		c, stop := Crew{Pool: p, Meter: NewMeter(wallClock())}, make(chan struct{})
 		want := func(size, idle, spare int) {
 			t.Helper()
 			time.Sleep(5 * time.Millisecond)
@@ -62,8 +62,8 @@ func TestLending(t *testing.T) {
 		ticks := 0
 		time.AfterFunc(50*time.Millisecond, func() { close(stop) })
 		c.Wait(func() { ticks++ })
-		if ticks < 5 || c.TakeSpent() < 50*time.Millisecond || c.TakeSpent() != 0 {
-			t.Errorf("%d ticks", ticks)
+		if ticks < 5 || c.Meter.Helped() < 50*time.Millisecond || c.Meter.Helped() != c.Meter.Spent() {
+			t.Errorf("%d ticks, %v", ticks, c.Meter.Helped())
 		}
 		want(0, 1, 1)
 	})

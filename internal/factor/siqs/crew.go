@@ -148,7 +148,7 @@ func (s *Searcher) solve(alive func() error, n *big.Int) (*big.Int, error) {
 	}) {
 	}
 	cores := 1 + s.crew.Size()
-	s.set.solver.matrix.Workers = cores
+	s.set.solver.matrix.Workers, s.set.solver.matrix.Worker = cores, s.crew.Measure
 	if s.Progress != nil {
 		s.Progress(SearchProgress{Relations: s.set.Len(), Expected: s.expected, Cycles: s.set.Have(), Need: s.set.need, Cores: cores, Solving: true})
 	}

@@ -31,7 +31,7 @@ func (e *MemoryError) Error() string {
 //	caller's goroutine only       sieve, expected, reported, crew
 //	any goroutine that holds mu   set, next; while no helper runs the caller needs no lock
 //	atomic                        enoughCycles
-//	read-only while helpers run   Pool, Helper, accept; of sieve: params, base, inverses, lifted
+//	read-only while helpers run   Pool, Meter, Helper, accept; of sieve: params, base, inverses, lifted
 //
 // A helper owns its Sieve (see help). It starts after prepare and ends before collect
 // returns. So the linear algebra, the next number and the fields above never meet a
@@ -40,6 +40,8 @@ type Searcher struct {
 	// Pool lends cores besides the caller's, and memory. nil: only the caller's core,
 	// and no limit of memory.
 	Pool *resource.Pool
+	// Meter measures the goroutines on borrowed cores. nil: they are not measured.
+	Meter *resource.Meter
 	// Borrow reports whether cores may be borrowed now. nil: always. The caller's
 	// goroutine calls it.
 	Borrow func() bool
@@ -113,10 +115,6 @@ func (s *Searcher) Factor(alive func() error, n *big.Int) (*big.Int, error) {
 	return s.factor(alive, n, tuningFor(n.BitLen()))
 }
 
-// TakeSpent returns the time that helpers on borrowed cores have run, of those that
-// have ended since the last call.
-func (s *Searcher) TakeSpent() time.Duration { return s.crew.TakeSpent() }
-
 // factor is Factor with a tuning. The order of the steps: parameters, memory, tables,
 // then rounds of relations and linear algebra until one succeeds.
 func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, error) {
@@ -140,7 +138,7 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	s.expected = first.params.ExpectedRelations()
 	s.set.reset(&first.base, s.expected)
 	s.next = 0
-	s.crew.Pool = s.Pool
+	s.crew.Pool, s.crew.Meter = s.Pool, s.Meter
 	for range maxTries {
 		err := s.collect(alive)
 		if err != nil && err != ErrExhausted {

@@ -88,7 +88,7 @@ type Task struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Numbers       *Numbers               `protobuf:"bytes,2,opt,name=numbers,proto3" json:"numbers,omitempty"`                             // as many as the range counts, at most 4096
-	BudgetNs      uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`          // wall-clock time for one number; 0 = the worker's default
+	BudgetNs      uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`          // CPU time for one number; 0 = the worker's default
 	PredictedNs   uint64                 `protobuf:"varint,4,opt,name=predicted_ns,json=predictedNs,proto3" json:"predicted_ns,omitempty"` // predicted time of all numbers on one core
 	Certify       bool                   `protobuf:"varint,5,opt,name=certify,proto3" json:"certify,omitempty"`                            // prove the primes of 2^64 and more
 	unknownFields protoimpl.UnknownFields
@@ -171,7 +171,7 @@ type Result struct {
 	Methods   []string               `protobuf:"bytes,6,rep,name=methods,proto3" json:"methods,omitempty"`                       // each at most 200 bytes of printable ASCII
 	// One entry for each number of the range, at most 4096.
 	Method       []uint32 `protobuf:"varint,7,rep,packed,name=method,proto3" json:"method,omitempty"`                                 // index into methods, from 0
-	CpuNs        []uint64 `protobuf:"varint,8,rep,packed,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`                      // claimed; an unfinished answer needs the budget at least
+	CpuNs        []uint64 `protobuf:"varint,8,rep,packed,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`                      // of all threads, claimed; an unfinished answer needs the budget at least
 	FactorCounts []uint32 `protobuf:"varint,9,rep,packed,name=factor_counts,json=factorCounts,proto3" json:"factor_counts,omitempty"` // distinct factors; the sum is the number of factors
 	// One entry for each factor, number after number, at most 262144.
 	Exponents []uint32 `protobuf:"varint,10,rep,packed,name=exponents,proto3" json:"exponents,omitempty"` // at least 1
@@ -182,8 +182,10 @@ type Result struct {
 	Certificates     []byte   `protobuf:"bytes,14,opt,name=certificates,proto3" json:"certificates,omitempty"`                                         // exactly the sum of certificate_sizes bytes: task.Certificate
 	Asked            uint64   `protobuf:"varint,15,opt,name=asked,proto3" json:"asked,omitempty"`                                                      // task.HashNumbers of the numbers in the task, claimed; 0 = not stated
 	BudgetNs         uint64   `protobuf:"varint,16,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                                // that of the task, claimed; 0 = it had none, or asked is 0
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// One entry for each number if any number has one, else none.
+	WallNs        []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
@@ -326,6 +328,13 @@ func (x *Result) GetBudgetNs() uint64 {
 		return x.BudgetNs
 	}
 	return 0
+}
+
+func (x *Result) GetWallNs() []uint64 {
+	if x != nil {
+		return x.WallNs
+	}
+	return nil
 }
 
 // A range that a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
@@ -529,7 +538,7 @@ const file_task_proto_rawDesc = "" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
 	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
-	"\acertify\x18\x05 \x01(\bR\acertify\"\xeb\x03\n" +
+	"\acertify\x18\x05 \x01(\bR\acertify\"\x84\x04\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -548,7 +557,8 @@ const file_task_proto_rawDesc = "" +
 	"\x11certificate_sizes\x18\r \x03(\rR\x10certificateSizes\x12\"\n" +
 	"\fcertificates\x18\x0e \x01(\fR\fcertificates\x12\x14\n" +
 	"\x05asked\x18\x0f \x01(\x04R\x05asked\x12\x1b\n" +
-	"\tbudget_ns\x18\x10 \x01(\x04R\bbudgetNs\"P\n" +
+	"\tbudget_ns\x18\x10 \x01(\x04R\bbudgetNs\x12\x17\n" +
+	"\awall_ns\x18\x11 \x03(\x04R\x06wallNs\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
