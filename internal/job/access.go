@@ -220,12 +220,16 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	if err != nil {
 		return err
 	}
-	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
+	forget := func() {}
+	defer func() { forget() }()
 	c := &checker{
 		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) error {
 		return c.take(ctx, arrivals, last)
-	}, func() { l.deliver(caughtUp{known}) })
+	}, func() {
+		forget = s.fleet.KnowCovered(s.id, l.collector.Missing) // before, the sweeper knows more from a listing
+		l.deliver(caughtUp{known})
+	})
 }

@@ -26,6 +26,8 @@ type Config struct {
 	// Grace is how long a number may take beyond twice its budget before its computation is
 	// interrupted; 0 = 30 s.
 	Grace time.Duration
+	// StoreEvery is after how long the finished numbers of a task that still runs are stored; 0 = 5 s.
+	StoreEvery time.Duration
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is
 	// interrupted; 0 = no limit.
 	MaxMemory uint64
@@ -46,5 +48,6 @@ func (c Config) withDefaults() Config {
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
 	c.Budget = max(c.Budget, 0)
 	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
+	c.StoreEvery = cmp.Or(max(c.StoreEvery, 0), 5*time.Second)
 	return c
 }
