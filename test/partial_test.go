@@ -14,7 +14,7 @@ import (
 // the rest, and nothing twice.
 func TestKilledInChunk(t *testing.T) {
 	t.Parallel()
-	const count = 400 // numbers of 60 ms: 24 s
+	const count = 400                     // numbers of 60 ms: 24 s
 	s := startFleetWith(t, 4*time.Second) // the whole chunk is overdue after four of them
 	dying := s.consumer("-n 1 --name dying")
 	w := s.record()

@@ -35,6 +35,9 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		return 0, s.drop(at.Worker, err)
 	}
 	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
+	if at.Range.Count == 1 && returned.First && r.Reason != task.Isolate { // of a number that failed there is a record
+		s.failures.registry.noteReturn(at, meta.Timestamp)
+	}
 	do := attempt.Decision{Pieces: 1}
 	if !returned.NeedsEvidence() {
 		do = returned.Decide(attempt.Evidence{})

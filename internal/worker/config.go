@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"factorfleet/internal/task"
 )
 
 // A Config has the settings of a worker.
@@ -31,6 +33,9 @@ type Config struct {
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is
 	// interrupted; 0 = no limit.
 	MaxMemory uint64
+	// Announce tells supervisors that the worker is about to begin a redelivered task of one number, which may kill
+	// it. It is called from several goroutines, and returns within a second or two; nil = they are not told.
+	Announce func(task.Address)
 	// Ledger counts the processes that died of a task; nil = the server's count of deliveries
 	// decides alone.
 	Ledger Ledger
