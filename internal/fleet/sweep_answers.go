@@ -25,8 +25,10 @@ type sweptAnswers struct {
 	due       time.Time // the next listing is made no earlier
 }
 
-// maxAnswers is how many listings are kept.
-const maxAnswers = 8
+const (
+	maxAnswers   = 8                // listings that are kept
+	answersLimit = sweepTimeout / 3 // of a listing
+)
 
 // answered reports whether there is a result of a worker that is not quarantined for exactly that range,
 // or a watcher of this process has covered the range.
@@ -50,45 +52,51 @@ func (s *sweeper) trusted() func(worker string) bool {
 
 // unanswered returns the pieces of a range that was begun before, each cut to the span of its positions without an
 // answer, without those that have none.
-func (s *sweeper) unanswered(ctx context.Context, job string, pieces []task.Range) (left []task.Range, err error) {
-	missing, err := s.missing(ctx, job)
-	if err != nil {
-		return nil, err
-	}
+func (s *sweeper) unanswered(ctx context.Context, job string, pieces []task.Range) (left []task.Range) {
+	missing := s.missing(ctx, job)
 	for _, piece := range pieces {
 		if gaps := missing(piece); len(gaps) > 0 {
 			left = append(left, task.Span(gaps[0].First, gaps[len(gaps)-1].End()))
 		}
 	}
-	return left, nil
+	return left
 }
 
 // missing returns a function that returns the parts of a range of the job without an answer.
-func (s *sweeper) missing(ctx context.Context, job string) (func(task.Range) []task.Range, error) {
+func (s *sweeper) missing(ctx context.Context, job string) func(task.Range) []task.Range {
 	if covers, ok := s.f.covers.Load(job); ok {
-		return covers.(*coverage).missing, nil
+		return covers.(*coverage).missing
 	}
 	now := time.Now()
 	a := s.answers[job]
 	if a == nil || now.Sub(a.at) >= queueAge && !now.Before(a.due) {
-		places, err := s.f.list(ctx, s.f.results, resultsFilter(job))
-		if err != nil {
-			return nil, err
-		}
-		a = &sweptAnswers{at: now}
-		trusted := s.trusted()
-		for _, p := range places {
-			if trusted(p.Worker) {
-				a.positions.Add(p.Range)
-			}
-		}
-		a.due = time.Now().Add(queueWait(time.Since(now)))
+		a = s.listAnswers(ctx, job, now)
 		if len(s.answers) >= maxAnswers {
 			clear(s.answers)
 		}
 		s.answers[job] = a
 	}
-	return func(r task.Range) []task.Range { return slices.Collect(a.positions.Gaps(r)) }, nil
+	return func(r task.Range) []task.Range { return slices.Collect(a.positions.Gaps(r)) }
+}
+
+// listAnswers lists the results of a job. If that takes longer than answersLimit, or fails, no position counts as
+// answered: to wait for it could hold up the returns of all jobs.
+func (s *sweeper) listAnswers(ctx context.Context, job string, now time.Time) *sweptAnswers {
+	a := &sweptAnswers{at: now}
+	limited, cancel := context.WithTimeout(ctx, answersLimit)
+	defer cancel()
+	places, err := s.f.list(limited, s.f.results, resultsFilter(job))
+	if err != nil {
+		s.f.link.Log.Debug().Str("job", job).Err(err).Msg("cannot list the results of a job: numbers with an answer may be queued again")
+	}
+	trusted := s.trusted()
+	for _, p := range places {
+		if trusted(p.Worker) {
+			a.positions.Add(p.Range)
+		}
+	}
+	a.due = time.Now().Add(queueWait(time.Since(now)))
+	return a
 }
 
 // A coverage is what one watcher of a job knows.

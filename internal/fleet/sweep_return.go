@@ -88,9 +88,7 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 	}
 	pieces := at.Range.Pieces(do.Pieces)
 	if len(pieces) > 1 {
-		if pieces, err = s.unanswered(ctx, at.Job, pieces); err != nil {
-			return err
-		}
+		pieces = s.unanswered(ctx, at.Job, pieces)
 	}
 	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent))
 	if err == nil {
