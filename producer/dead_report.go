@@ -12,7 +12,6 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
-	"factorfleet/internal/text"
 )
 
 // A letterReport is a dead letter in JSON.
@@ -27,7 +26,9 @@ type letterReport struct {
 	Error     string          `json:"error"`
 	Elapsed   time.Duration   `json:"elapsed_ns"`
 	Time      time.Time       `json:"time"`
-	Attempts  []attemptReport `json:"attempts,omitempty"` // the oldest first
+	Attempts  []attemptReport `json:"attempts,omitempty"` // those that failed, by the records of workers, the oldest first
+	History   []historyReport `json:"history,omitempty"`  // all that is known of attempts, the oldest first
+	Watched   *time.Time      `json:"watched_since,omitempty"`
 	Reproduce string          `json:"reproduce,omitempty"`
 }
 
@@ -112,32 +113,30 @@ func (d deadSession) show() error {
 		l := &d.letters[i]
 		list[i] = report(l)
 		list[i].Reproduce = reproduce(l)
-		for _, a := range attempts {
-			if a.Job == l.Job && a.Range == l.Range {
-				list[i].Attempts = append(list[i].Attempts, attemptReport{a.Attempt, a.Writer, a.Err, a.Elapsed, a.Time})
-			}
-		}
-		slices.SortFunc(list[i].Attempts, func(a, b attemptReport) int { return a.Time.Compare(b.Time) })
+		list[i].addHistory(l, attempts)
 	}
 	if d.c.Bool("json") {
 		return command.PrintJSON(d.c, list)
 	}
 	for i := range list {
-		printLetter(d.c, positions(d.letters[i].Range), &list[i])
+		if err := printLetter(d.c, positions(d.letters[i].Range), &list[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func printLetter(c *ucli.Context, position string, l *letterReport) {
+func printLetter(c *ucli.Context, position string, l *letterReport) error {
 	w := c.App.Writer
 	fmt.Fprintf(w, "job %s, position %s: %s\n", l.Job, position, strings.Join(l.Numbers, " "))
 	fmt.Fprintf(w, "  given up by %s after attempt %d, %s ago: %s\n", l.Writer, l.Attempt, age(l.Time), l.Error)
-	for _, a := range l.Attempts {
-		fmt.Fprintf(w, "  attempt %d on %s, %s: %s\n", a.Attempt, a.Worker, text.Elapsed(a.Elapsed), a.Error)
+	if err := l.printHistory(w); err != nil {
+		return err
 	}
 	if l.Reproduce != "" {
 		fmt.Fprintf(w, "  reproduce: %s\n", l.Reproduce)
 	}
+	return nil
 }
 
 // reproduce returns the command that repeats the computation of a letter's number on this machine, or

@@ -113,9 +113,14 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	if o.Dead != nil {
 		outbox = letterOutbox{client, o.Dead}
 	}
+	announce := func(a task.Address) {
+		if err := client.Announce(a); err != nil {
+			o.Log.Debug().Err(err).Msg("cannot announce a redelivered task")
+		}
+	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+		MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
 	}, client, outbox)
 }
 

@@ -42,8 +42,9 @@ import (
 type sweeper struct {
 	f        *Fleet
 	failures *Failures
-	jobs     map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
-	queues   map[string]*sweptQueue // the same for queues; at most maxQueues
+	jobs     map[string]*sweptJob     // recently used, so that a burst of returns reads each job once; at most maxSwept
+	queues   map[string]*sweptQueue   // the same for queues; at most maxQueues
+	answers  map[string]*sweptAnswers // the same for results; at most maxAnswers
 	paces    paces
 	stranded map[task.Class]strandedCount
 
@@ -65,8 +66,8 @@ const (
 
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
-	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces),
-		stranded: make(map[task.Class]strandedCount)}
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue),
+		answers: make(map[string]*sweptAnswers), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
 }
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns

@@ -217,7 +217,8 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	standings := s.askTrust(ctx, stop)
-	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
+	forget := func() {}
+	defer func() { forget() }()
 	c := &checker{
 		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, audits: l.audits,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
@@ -228,6 +229,7 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 		}
 		return c.take(ctx, arrivals, last)
 	}, func() {
+		forget = s.fleet.KnowCovered(s.id, l.collector.Missing) // before, the sweeper knows more from a listing
 		if known, err := standings(); err == nil {
 			l.deliver(caughtUp{known})
 		}

@@ -114,7 +114,7 @@ func New(c Config, s Source, o Outbox) *Worker {
 		c.L = &w.mu
 	}
 	for i := range w.config.Slots {
-		w.slots = append(w.slots, newSlot(i, w.limit(0)))
+		w.slots = append(w.slots, newSlot(i, w.limit(0), w.storeFinished))
 	}
 	return w
 }
