@@ -155,7 +155,7 @@ func TestStartWithoutRoom(t *testing.T) {
 	t.Run("descriptors", func(t *testing.T) {
 		t.Parallel()
 		limited := exec.Command("sh", "-c", `ulimit -n 12; exec "$0" submit 10403`, binary(t, "embedded"))
-		startCommand(t, limited).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "too many open files")
+		startCommand(t, limited).wantCode(74).wantStdout("").wantSaid("embedded: error: ", "too many open files")
 	})
 	for _, options := range []string{"size=64k", "size=100m,nr_inodes=40"} {
 		t.Run(options, func(t *testing.T) {

@@ -72,7 +72,7 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "workers quarantin w", 2, "did you mean quarantine?"},
 		{"producer", "workers release Bad_Name", 2, `"Bad_Name" is not a worker name`},
 		{"producer", "verify --kind cube x", 2, `"cube" is not a kind of work`},
-		{"producer", "verify nowhere", 1, "open nowhere: no such file or directory"},
+		{"producer", "verify nowhere", 74, "open nowhere: no such file or directory"},
 		{"producer", "submit --range 5:1", 2, `"5:1"`},
 		{"producer", "submit --range 1:9:0", 2, `"1:9:0"`},
 		{"producer", "submit --range 1", 2, `"1" is not a range`},
@@ -95,7 +95,7 @@ func TestUsageErrors(t *testing.T) {
 		{"embedded", "submit -n 0 15", 2, "-n"},
 		{"embedded", "submit -n=-2 15", 2, "-n"},
 		{"embedded", "submit --detach 15", 2, "--store"},
-		{"embedded", "submit -o no/such/dir 15", 1, "no/such/dir: no such file or directory"},
+		{"embedded", "submit -o no/such/dir 15", 74, "no/such/dir: no such file or directory"},
 		{"embedded", "submit --full-wait=-1s 15", 2, "--full-wait must not be negative"},
 		{"embedded", "submit --max-store 1K 15", 2, "--max-store 1K is too small: it must be at least 4MiB"},
 		{"embedded", "run --listen nonsense", 2, `--listen "nonsense" is not host:port`},
@@ -329,15 +329,15 @@ func TestFullOutput(t *testing.T) {
 	for _, command := range []string{
 		"ls", "ls --json", "status", "status j", "dead ls", "workers ls", "init", "verify /dev/null", "verify --json /dev/null", "-h", "submit -h",
 	} {
-		s.run("producer", command, stdoutTo(full)).wantCode(1).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
+		s.run("producer", command, stdoutTo(full)).wantCode(74).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
 	}
-	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(1).wantSaid("producer: hint: the job is queued, its id is k\n")
+	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(74).wantSaid("producer: hint: the job is queued, its id is k\n")
 	wrong := filepath.Join(t.TempDir(), "wrong")
 	if err := os.WriteFile(wrong, []byte("4: 2 3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, "producer", "verify "+wrong, stdoutTo(full)).wantCode(6).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
-	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
+	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(74).wantSaid("embedded: error: write results: ")
 }
 
 // All watchers of a job print the same answers.
