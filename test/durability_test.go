@@ -81,7 +81,7 @@ func TestStopInFullStore(t *testing.T) {
 			s := &server{program: node, url: url}
 			open, _ := pipe(t) // standard input that does not end
 			idle := s.start("producer", "submit --id idle", open)
-			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
+			eventually(t, "job idle", func() bool { return s.state("idle") != "" })
 			job := s.start("producer", "submit --kind square --id j", feed(longNumbers(15_000)))
 			node.await(&node.stderr, "the store is full, work waits for room")
 			s.fillUp()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // A refused command prints one line, and at most one more with a hint. Its exit code is part of its
@@ -231,7 +232,7 @@ func TestJobErrors(t *testing.T) {
 	refusal{"producer", "rm a", 8, "job a is active; cancel it first, or use --force"}.check(t, here)
 
 	waiting := s.start("producer", "wait a")
-	eventually(t, "a process holds job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	eventually(t, "a process holds job a", func() bool { return s.held("a") })
 	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
 	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
 	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
@@ -256,20 +257,17 @@ func TestSignals(t *testing.T) {
 		p.signal(s)
 		return p.wantCode(code)
 	}
-	exists := func(id string) func() bool {
-		return func() bool { return s.run("producer", "status "+id).code() == 0 }
-	}
 
 	reading := s.start("producer", "submit --id reading", open())
-	eventually(t, "job reading", exists("reading"))
+	eventually(t, "job reading", func() bool { return s.state("reading") != "" })
 	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: interrupted\n", "`producer wait reading`")
 
 	waiting := s.start("producer", "submit --id waiting 15")
-	eventually(t, "job waiting is sealed", func() bool { return exists("waiting")() && s.job("waiting").State == "sealed" })
+	eventually(t, "job waiting is sealed", func() bool { return s.state("waiting") == task.Sealed })
 	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
 
 	resumed := s.start("producer", "wait waiting")
-	eventually(t, "a process holds job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	eventually(t, "a process holds job waiting", func() bool { return s.held("waiting") })
 	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
 
 	watching := s.start("producer", "status --watch")
@@ -309,7 +307,7 @@ func TestResultsOfUnfinishedJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	eventually(t, "all input is queued", func() bool { return s.job("j").State == "sealed" })
+	eventually(t, "all input is queued", func() bool { return s.state("j") == task.Sealed })
 	s.run("producer", "results j").wantCode(1).wantStdout(there).wantStderr("producer: no answer yet for 2 of 5 numbers; `producer wait j` waits for the rest\n")
 	s.run("producer", "cancel j").wantCode(0)
 	submit.wantCode(5)
@@ -346,7 +344,7 @@ func TestTwoWaitForOneJob(t *testing.T) {
 	s := startFleet(t)
 	numbers := sequence(1_000_000_000_000, 1_000_000_000_500, 1)
 	submitted := s.start("producer", "submit --id both --chunk 7", feed(numbers))
-	eventually(t, "job both", func() bool { return s.run("producer", "status both").code() == 0 })
+	eventually(t, "job both", func() bool { return s.state("both") != "" })
 	other := s.start("producer", "wait both")
 	s.consumer("-n 2")
 	submitted.wantCode(0)
