@@ -208,6 +208,9 @@ func (f *siege) mallory() *mallory {
 	return m
 }
 
+// attackPause is the time between two steps of an attack, in which honest programs get the processor.
+const attackPause = 5 * time.Millisecond
+
 // attack repeats step on a connection of its own until stop is called, the test ends, or the server closes
 // the connection.
 func (f *siege) attack(step func(*mallory)) (stop func()) {
@@ -219,6 +222,7 @@ func (f *siege) attack(step func(*mallory)) (stop func()) {
 		defer close(ended)
 		for ctx.Err() == nil && !m.nc.IsClosed() {
 			step(m)
+			sleep(ctx, attackPause)
 		}
 	}()
 	stop = sync.OnceFunc(func() { cancel(); <-ended })
