@@ -94,7 +94,7 @@ func endedAttempts(records []fleet.DeadLetter, l *fleet.DeadLetter) map[uint64]b
 // recordedAttempt returns what the record of a worker says.
 func recordedAttempt(a *fleet.DeadLetter) historyReport {
 	h := historyReport{
-		Worker: a.Writer, Range: a.Range.String(), positions: positions(a.Range), Attempt: a.Attempt, Source: byWorker,
+		Worker: a.Writer, Range: a.Range.String(), positions: text.Positions(a.Range.First, a.Range.Count), Attempt: a.Attempt, Source: byWorker,
 	}
 	if a.Begun {
 		h.Outcome, h.From = "began", known(a.Time)
