@@ -107,7 +107,7 @@ func recordedAttempt(a *fleet.DeadLetter) historyReport {
 // seenAttempt returns what a supervisor has seen.
 func seenAttempt(s *task.Seen) historyReport {
 	return historyReport{
-		Worker: s.Worker, Range: s.Range.String(), positions: positions(s.Range), From: known(s.From), Until: known(s.Until),
+		Worker: s.Worker, Range: s.Range.String(), positions: text.Positions(s.Range.First, s.Range.Count), From: known(s.From), Until: known(s.Until),
 		Outcome: outcomes[s.End], Source: bySupervisor,
 	}
 }
