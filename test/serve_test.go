@@ -225,7 +225,7 @@ func TestServeWithoutJetStream(t *testing.T) {
 	}
 }
 
-// serve creates nothing where existing streams have other settings than the defaults.
+// serve takes the settings of a fleet whose streams and durables are missing in part, and changes no other setting.
 func TestServeOtherSettings(t *testing.T) {
 	t.Parallel()
 	s := startFleetWith(t, 2*time.Second)
@@ -233,8 +233,18 @@ func TestServeOtherSettings(t *testing.T) {
 	if err := js.DeleteKeyValue(t.Context(), "FACTOR_LEASES"); err != nil {
 		t.Fatal(err)
 	}
-	s.run("producer", "serve --listen none").wantCode(8).wantSaid("create the missing streams: conflict: ", "hint: run `producer init` with the settings of this fleet")
-	if _, err := js.KeyValue(t.Context(), "FACTOR_LEASES"); err == nil {
-		t.Error("the bucket was created")
+	if err := js.DeleteConsumer(t.Context(), "FACTOR_TASKS", "workers-low"); err != nil {
+		t.Fatal(err)
 	}
+	config := s.stream("FACTOR_RESULTS").CachedInfo().Config
+	config.MaxAge = time.Hour
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	p := s.start("producer", "serve --listen none")
+	p.await(&p.stderr, "supervising")
+	p.wantSaid("created bucket FACTOR_LEASES", "created durable workers-low", "WRN FACTOR_RESULTS has max age 1h0m0s, not 0s; `nats stream edit FACTOR_RESULTS --max-age=0s -f`")
+	refusal{"producer", "init --ack-wait 2s", 8, "conflict: FACTOR_RESULTS has max age 1h0m0s, not 0s\n"}.check(t, environment("NATS_URL="+s.url))
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
 }

@@ -140,6 +140,9 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 		return nil, nil, err
 	}
 	js, err := config.JetStream(nc)
+	if err == nil {
+		err = fleet.CheckServer(nc)
+	}
 	if err != nil {
 		nc.Close()
 		return nil, nil, err

@@ -87,6 +87,8 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
 	defer cancel()
+	ctx, stopLooking := f.session.whileStreamsExist(ctx, f.target)
+	defer stopLooking()
 	stopProgress, err := f.showProgress()
 	if err != nil {
 		return nil, f.printer.close(err)

@@ -28,6 +28,8 @@ type Fleet struct {
 	returnShare                           Share         // returnShare; less in tests
 	fewResults                            uint64        // fewResults; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
+	lookEvery                             time.Duration // firstLook; less in tests
+	born                                  time.Time     // FACTOR_INPUTS was created then
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
@@ -53,12 +55,13 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
-		fewResults: fewResults,
+		fewResults: fewResults, lookEvery: firstLook,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	if err := f.bind(ctx); err != nil {
 		return nil, err
 	}
+	f.born = f.inputs.CachedInfo().Created
 	f.warnOfClock()
 	return f, nil
 }

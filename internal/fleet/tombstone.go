@@ -34,7 +34,7 @@ func (f *Fleet) writeManifest(ctx context.Context, j *task.Job, revision uint64)
 		return f.jobs.Update(ctx, j.ID, j.Encode(), revision)
 	}
 	expect := jetstream.WithExpectLastSequencePerSubject(revision)
-	m := &nats.Msg{Subject: schema.KeyPrefix(schema.BucketJobs) + j.ID, Data: j.Encode(), Header: nats.Header{}}
+	m := &nats.Msg{Subject: f.link.KeySubject(schema.KeyPrefix(schema.BucketJobs) + j.ID), Data: j.Encode(), Header: nats.Header{}}
 	m.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject)
 	if !f.tombstonesStay.Load() {
 		ack, err := f.link.JS.PublishMsg(ctx, m, expect, jetstream.WithMsgTTL(TombstoneAge+tombstoneGrace))

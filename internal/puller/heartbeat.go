@@ -15,7 +15,7 @@ import (
 
 // heartbeatSubject returns the subject of this process's heartbeat.
 func (c *Client) heartbeatSubject() string {
-	return schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance
+	return c.link.KeySubject(schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance)
 }
 
 // Beat publishes the worker's heartbeat, without the parts of the status that do not fit into

@@ -93,6 +93,7 @@ func TestPlacesIdle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.puller.waitTime = 50 * time.Millisecond
 	idle := func() {
 		w.puller.places.served = time.Now().Add(-checkInterval)
 		w.puller.places.checked = time.Time{}

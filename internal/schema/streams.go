@@ -69,21 +69,22 @@ const (
 	MaxRequestBatch = 256              // tasks of one pull request, so that no worker can take the whole queue
 	MaxStatusSize   = 4 << 10          // bytes of a heartbeat, headers included; it needs none
 	SweepAckWait    = 10 * time.Second // after which a return is redelivered if its sweeper is gone
+	TaskBytes       = 1 << 30          // bytes of FACTOR_TASKS, which the server reserves
 
 	maxTasks      = 100_000   // in FACTOR_TASKS; each takes about 185 B of the server's heap
-	maxTaskBytes  = 1 << 30   // bytes of FACTOR_TASKS
 	maxTaskSize   = 512 << 10 // bytes of a task, input block, return or dead letter
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
 	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
+	maxReturns    = 8192      // messages of FACTOR_RETURNS that sweepers have; those that wait for room must not fill it
 )
 
 // Streams returns the settings of the five streams. taskBytes is the limit of FACTOR_TASKS in bytes,
 // which the server reserves in its store: 0 = 1 GiB, -1 = no limit and no reservation.
 func Streams(taskBytes int64) []Stream {
 	if taskBytes == 0 {
-		taskBytes = maxTaskBytes
+		taskBytes = TaskBytes
 	}
 	return []Stream{
 		{
@@ -124,7 +125,7 @@ func Durables(ackWait time.Duration) (list []DurableConsumer) {
 	}
 	return append(list, DurableConsumer{
 		Stream: StreamReturns, Name: DurableSweeper,
-		AckWait: SweepAckWait, MaxDeliver: -1, MaxAckPending: 1000, MaxWaiting: 512,
+		AckWait: SweepAckWait, MaxDeliver: -1, MaxAckPending: maxReturns, MaxWaiting: 512,
 	})
 }
 
