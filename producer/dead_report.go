@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 )
 
 // A letterReport is a dead letter in JSON.

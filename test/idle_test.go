@@ -148,7 +148,7 @@ func queueJob(t *testing.T, f *fleet.Fleet, id string) {
 	}
 	err = in.Append(t.Context(), []nat.Nat{nat.New(15), nat.New(21)})
 	if err == nil {
-		err = f.Requeue(t.Context(), j, in, []task.Range{{Count: 2}})
+		err = f.Requeue(t.Context(), j, in, []task.Range{task.Span(0, 2)})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -55,7 +55,7 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
-		lookEvery: firstLook, fewResults: fewResults,
+		fewResults: fewResults, lookEvery: firstLook,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
 	if err := f.bind(ctx); err != nil {
