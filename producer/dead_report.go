@@ -76,17 +76,9 @@ func (d deadSession) list() error {
 		if !l.Authoritative() {
 			state = "claim"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, positions(l.Range), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, text.Positions(l.Range.First, l.Range.Count), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
 	}
 	return w.Flush()
-}
-
-// positions writes a range for a user, who counts from 1: "17", or "17 to 59".
-func positions(r task.Range) string {
-	if r.Count == 1 {
-		return fmt.Sprint(r.First + 1)
-	}
-	return fmt.Sprintf("%d to %d", r.First+1, r.End())
 }
 
 // numbersOf writes the first number of a letter, shortened, and how many follow.
@@ -123,7 +115,7 @@ func (d deadSession) show() error {
 		return command.PrintJSON(d.c, list)
 	}
 	for i := range list {
-		printLetter(d.c, positions(d.letters[i].Range), &list[i])
+		printLetter(d.c, text.Positions(d.letters[i].Range.First, d.letters[i].Range.Count), &list[i])
 	}
 	return nil
 }

@@ -93,9 +93,12 @@ func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 		}
 		workers := watchWorkers(s.Context, fl)
 		go fl.RemoveExpired(s.Context)
-		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Detached: true}, closeFleet, nil
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Dead: deadHint, Detached: true}, closeFleet, nil
 	}
 }
+
+// deadHint says how to see why numbers were given up.
+func deadHint(job string) string { return fmt.Sprintf("`producer dead show %s` shows why", job) }
 
 // restHint says how to get the answers of a job whose input was cut off, and how to submit the rest.
 func restHint(job string) string {

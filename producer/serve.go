@@ -59,7 +59,7 @@ func serve(c *ucli.Context, s *command.Session) error {
 	h := new(health)
 	stopListening, err := listenHealth(c, s, h.check)
 	if err != nil {
-		return err
+		return command.Fail(err)
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, h.end)

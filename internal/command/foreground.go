@@ -32,7 +32,8 @@ type Target struct {
 	// has ended before its input. Neither is called if Private is set.
 	Resume   func(job string) string
 	Rest     func(job string) string
-	Detached bool // a detached job needs a supervisor; false if the next start of this program resumes the job
+	Dead     func(job string) string // how to see why numbers of a job were given up; not called if Private is set
+	Detached bool                    // a detached job needs a supervisor; false if the next start of this program resumes the job
 }
 
 // An OpenTarget opens a target. The caller must call close once, unless err is not nil.

@@ -71,6 +71,7 @@ type feeder struct {
 	since        time.Time     // when the first number of block was read
 	chunker      *plan.Chunker // of this lease: begins at storedBefore
 	publisher    *fleet.Publisher
+	saidFull     time.Time  // when the user was last told that the queue is full
 	departure    *departure // nil unless the feeder has left the job; read by others when run has returned
 }
 
@@ -165,12 +166,18 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 	return nil
 }
 
+// fullEvery is the least time between two messages that the queue is full. A queue that workers empty at the pace at
+// which it is filled is full many times a second.
+const fullEvery = time.Minute
+
 // queueFull reports that the publisher waits for room in the queue, or no longer.
 func (fd *feeder) queueFull(waiting bool) {
-	if waiting {
-		fd.watch.Status("the queue is full: waiting for the workers")
-	} else {
+	switch now := time.Now(); {
+	case !waiting:
 		fd.watch.Status("")
+	case fd.saidFull.IsZero() || now.Sub(fd.saidFull) >= fullEvery:
+		fd.saidFull = now
+		fd.watch.Status("the queue is full: waiting for the workers")
 	}
 }
 

@@ -105,7 +105,7 @@ func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, has
 // open returns the access to a job that exists, and its manifest. An error wraps fleet.ErrNoJob if
 // there is no job of that id, or if it was removed.
 func open(ctx context.Context, f *fleet.Fleet, id string) (*streams, *task.Job, error) {
-	j, err := f.Job(ctx, id)
+	j, err := f.JobSoon(ctx, id)
 	if err != nil {
 		return nil, nil, causeOf(ctx, err)
 	}

@@ -19,7 +19,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -117,13 +119,27 @@ func (s *Server) startGuard() error {
 	return nil
 }
 
+// An inUseError says that another process has the store or the port. It wraps private.ErrLocked or
+// syscall.EADDRINUSE.
+type inUseError struct {
+	text  string
+	cause error
+}
+
+func (e *inUseError) Error() string { return e.text }
+func (e *inUseError) Unwrap() error { return e.cause }
+
 // awaitReady returns nil once clients can connect and the store is healthy. The library reports the
 // reason of a failure only to its logger.
 func (s *Server) awaitReady(log *logger) error {
 	deadline := time.Now().Add(readyTimeout)
 	for !s.ns.ReadyForConnections(10 * time.Millisecond) {
 		if why := log.fatal(); why != "" {
-			return fmt.Errorf("start the nats server: %s", lowerFirst(why))
+			why = "start the nats server: " + lowerFirst(why)
+			if strings.Contains(why, syscall.EADDRINUSE.Error()) {
+				return &inUseError{why, syscall.EADDRINUSE}
+			}
+			return errors.New(why)
 		}
 		if time.Now().After(deadline) {
 			return errors.New("start the nats server: not ready after " + readyTimeout.String())

@@ -69,7 +69,7 @@ func openStore(dir string) (*store, error) {
 	}
 	s.root.Close()
 	if errors.Is(err, private.ErrLocked) {
-		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", s.dir)
+		return nil, &inUseError{"the store " + s.dir + " is in use by another process; stop that process, or name another --store", err}
 	}
 	return nil, fmt.Errorf("lock the store %s: %w", s.dir, err)
 }

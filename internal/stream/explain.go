@@ -41,7 +41,9 @@ func NotProvisioned(kind, name string, err error) error {
 // err stays wrapped wherever Retry needs it to decide. Other errors are returned unchanged.
 func Explain(err error) error {
 	switch {
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return fmt.Errorf("%w: the account of this client has no JetStream on this nats server; use the credentials of an account that has it, or enable it with `jetstream: enabled` in the account", natsconn.ErrConnect)
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
 		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
 		return natsconn.Errorf(err, "%v: JetStream does not answer on this nats server; start it with -js", natsconn.ErrConnect)
