@@ -20,12 +20,9 @@ import (
 // more tasks of the same class. Tasks of several classes may come at the same moment: the worker gets two more
 // than it has requested.
 //
-// When a task has come, the requests at the other durables are withdrawn: the subscription for all three ends, and the
-// server sends nothing more to it. What it has sent before arrives before the answer to a ping, and is delivered.
-// What it was sending in that moment is lost: the server redelivers it at once, if the connection is to the leader of
-// the durable, else after AckWait. That costs the task one delivery, but is rare: another task must come within the
-// some 20 us between the server's look for the subscription and its sending. So a request whose time is over is
-// not withdrawn: the server ends it.
+// When a task has come, the requests at the other durables are withdrawn: see stream.Link.Withdraw. That may cost a task
+// a delivery, but rarely: it must come within the some 20 us between the server's look for the subscription and its
+// sending. A request whose time is over is not withdrawn: the server ends it.
 
 // waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such
 // as when it puts an account in force again: the worker then gets no task for so long. A longer time would save
@@ -170,22 +167,12 @@ func (w *wait) note(status, description string) error {
 
 // withdraw ends the requests that still wait, and delivers what the server has sent for them.
 func (w *wait) withdraw() {
-	if w.sub == nil || w.sub.Drain() != nil { // the connection is closed: nothing comes any more
+	if w.sub == nil {
 		return
 	}
-	defer w.sub.Unsubscribe() // in case the ping gets no answer
-	ctx, cancel := context.WithTimeout(w.link.AnswerContext(), w.link.Timeout)
-	defer cancel()
-	if w.link.NC.FlushWithContext(ctx) != nil {
-		return
-	}
-	for n, _, err := w.sub.Pending(); err == nil && n > 0; n, _, err = w.sub.Pending() {
-		m, err := w.sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return
-		}
+	w.link.Withdraw(w.sub, func(m *nats.Msg) {
 		if status, _ := statusOf(m); status == "" {
 			w.take(m)
 		}
-	}
+	})
 }
