@@ -83,6 +83,8 @@ var bucketSettings = []streamSetting{
 		func(to, from *jetstream.StreamConfig) { to.MaxAge = from.MaxAge }),
 	limit("limit marker time to live", "subject-del-markers-ttl", func(c *jetstream.StreamConfig) string { return c.SubjectDeleteMarkerTTL.String() },
 		func(to, from *jetstream.StreamConfig) { to.SubjectDeleteMarkerTTL = from.SubjectDeleteMarkerTTL }),
+	permits("time to live of messages", "allow-msg-ttl", func(c *jetstream.StreamConfig) bool { return c.AllowMsgTTL },
+		func(to, from *jetstream.StreamConfig) { to.AllowMsgTTL = from.AllowMsgTTL }),
 }
 
 // heartbeatsSettings are those of the bucket to which workers write, besides streamSettings. The server cannot change them.

@@ -235,3 +235,26 @@ func TestSomeTombstones(t *testing.T) {
 		}
 	}
 }
+
+// TestInitPermitsTTL: init permits a time to live of single messages in a bucket of an earlier release, and in no
+// other way than that: an expired tombstone leaves no marker.
+func TestInitPermitsTTL(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.job("j", task.ClassNorm, 1)
+	for _, earlier := range []bool{false, true} {
+		if earlier {
+			h.permitTTL(false)
+			if _, err := Init(t.Context(), h.js, Provision{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := h.js.Stream(t.Context(), schema.BucketStream(schema.BucketJobs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := s.CachedInfo().Config; !c.AllowMsgTTL || c.SubjectDeleteMarkerTTL != 0 {
+			t.Errorf("earlier %v: %+v", earlier, c)
+		}
+	}
+}

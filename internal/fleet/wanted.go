@@ -38,7 +38,7 @@ func wantedStreams(p Provision) (list []wantedStream) {
 			w.bucket, w.settings = &kv, bucketSettings
 			w.config = jetstream.StreamConfig{
 				Name: schema.BucketStream(b.Name), Subjects: []string{schema.KeyPrefix(b.Name) + ">"}, Replicas: replicas, Storage: kv.Storage,
-				MaxMsgsPerSubject: int64(kv.History), MaxAge: kv.TTL, SubjectDeleteMarkerTTL: kv.LimitMarkerTTL,
+				MaxMsgsPerSubject: int64(kv.History), MaxAge: kv.TTL, SubjectDeleteMarkerTTL: kv.LimitMarkerTTL, AllowMsgTTL: b.MessageTTL || kv.LimitMarkerTTL > 0,
 			}
 		}
 		list = append(list, w)
@@ -48,11 +48,21 @@ func wantedStreams(p Provision) (list []wantedStream) {
 
 // create makes the stream.
 func (w *wantedStream) create(ctx context.Context, js jetstream.JetStream) (err error) {
-	if w.bucket != nil {
-		_, err = js.CreateKeyValue(ctx, *w.bucket)
-	} else {
+	if w.bucket == nil {
 		_, err = js.CreateStream(ctx, w.config)
+		return err
 	}
+	if _, err = js.CreateKeyValue(ctx, *w.bucket); err != nil || !w.config.AllowMsgTTL || w.bucket.LimitMarkerTTL > 0 {
+		return err
+	}
+	// The key-value interface has no option for AllowMsgTTL alone.
+	s, err := js.Stream(ctx, w.config.Name)
+	if err != nil {
+		return err
+	}
+	config := s.CachedInfo().Config
+	config.AllowMsgTTL = true
+	_, err = js.UpdateStream(ctx, config)
 	return err
 }
 

@@ -26,4 +26,5 @@ type Former struct {
 // Formers has all of them. It is read only.
 var Formers = []Former{
 	{DurableSweeper, "max ack pending", "1000"},
+	{BucketStream(BucketJobs), "time to live of messages", "false"},
 }

@@ -43,6 +43,7 @@ type Bucket struct {
 	History           uint8         // values kept of each key
 	TTL               time.Duration // after which a value is removed; 0 = never
 	MarkerTTL         time.Duration // after which the marker of a removed value is removed; 0 = no markers
+	MessageTTL        bool          // single messages may have a time to live; MarkerTTL permits that too
 	MaxValueSize      int32         // bytes, headers included; 0 = no limit
 	MaxKeys           int64         // the oldest value makes room for another key; 0 = no limit
 
@@ -136,7 +137,8 @@ func Durables(ackWait time.Duration) (list []DurableConsumer) {
 // Buckets returns the settings of the key-value buckets.
 func Buckets() []Bucket {
 	return []Bucket{
-		{Name: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5},
+		// Not MarkerTTL: an expired tombstone would leave a marker in its place.
+		{Name: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5, MessageTTL: true},
 		// History 1: with a longer history, a lease would outlive its time to live by MarkerTTL.
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{
