@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/sample"
 )
@@ -22,7 +23,7 @@ func TestCalibrateSieve(t *testing.T) {
 	if *calibrate == 0 {
 		t.Skip("run with -calibrate 70")
 	}
-	runtime.LockOSThread() // for threadTime
+	runtime.LockOSThread() // for cputime.Thread
 	defer runtime.UnlockOSThread()
 	t.Logf("level %v", kernels.Active())
 	e := New(Options{})
@@ -44,11 +45,11 @@ func TestCalibrateSieve(t *testing.T) {
 // sieveTime returns the time of the sieve for count semiprimes.
 func sieveTime(t *testing.T, e *Engine, bits, count int) (spent time.Duration) {
 	for _, n := range sample.Semiprimes(bits, count, uint64(time.Now().UnixNano())) {
-		began := threadTime()
+		began := cputime.Thread()
 		if d, err := e.sieve(n.Big(), e.checkContext); d == nil || err != nil {
 			t.Fatalf("%v: %v, %v", n, d, err)
 		}
-		spent += threadTime() - began
+		spent += cputime.Thread() - began
 	}
 	return spent
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/cputime"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 )
@@ -69,7 +70,7 @@ func BenchmarkSmallShapes(b *testing.B) {
 			for i, n := range list {
 				numbers[i] = nat.FromBig(n)
 			}
-			began := threadTime()
+			began := cputime.Thread()
 			for b.Loop() {
 				for _, n := range numbers {
 					if fs, method, err := e.Append(b.Context(), nil, n); err != nil || method != "trial" || len(fs) == 0 {
@@ -77,7 +78,7 @@ func BenchmarkSmallShapes(b *testing.B) {
 					}
 				}
 			}
-			each := (threadTime() - began) / time.Duration(b.N*len(list))
+			each := (cputime.Thread() - began) / time.Duration(b.N*len(list))
 			b.ReportMetric(float64(each.Nanoseconds()), "cpu-ns/number")
 			if pari := pariTime(b, list); pari > 0 {
 				b.ReportMetric(float64(each)/float64(pari), "x-PARI")

@@ -9,25 +9,15 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"factorfleet/internal/factor/cputime"
 	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 )
 
 var gapDigits = flag.String("gaps", "40,50,58", "TestGaps factors semiprimes of these `digits`")
-
-// threadTime returns the CPU time of this thread.
-func threadTime() time.Duration {
-	const thread = 1 // RUSAGE_THREAD
-	var r syscall.Rusage
-	if err := syscall.Getrusage(thread, &r); err != nil {
-		panic(err)
-	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
 
 // A gapMeter measures the work between two checks of the context. It measures CPU time, on which
 // other work of the machine has little influence; the goroutine must be locked to its thread. The
@@ -50,7 +40,7 @@ const gapTries = 3
 // returns the last meter.
 func measureGaps(t *testing.T, most time.Duration, run func(*gapMeter)) (g *gapMeter) {
 	for range gapTries {
-		g = &gapMeter{t: t, most: most, last: threadTime(), methods: make(map[string]bool)}
+		g = &gapMeter{t: t, most: most, last: cputime.Thread(), methods: make(map[string]bool)}
 		if run(g); g.stack == nil {
 			return g
 		}
@@ -64,7 +54,7 @@ func (g *gapMeter) options() Options {
 }
 
 func (g *gapMeter) tick() {
-	now := threadTime()
+	now := cputime.Thread()
 	if gap := now - g.last; gap > g.longest {
 		if g.longest = gap; gap > slowly(g.most) {
 			g.stack = debug.Stack()
@@ -140,9 +130,11 @@ func testGapsOfPlans(t *testing.T) {
 		g := measureGaps(t, test.most, func(g *gapMeter) {
 			e := New(g.options())
 			e.stop.ctx = t.Context()
+			e.stop.meter.Begin()
+			defer e.stop.meter.End()
 			e.stop.start(300 * time.Millisecond)
 			s := &search{e: e, whole: n}
-			g.last = threadTime()
+			g.last = cputime.Thread()
 			err = s.split(piece{n: n, exp: 1, done: pieceProgress{level: test.level, pm1Done: test.pm1, sieveFailed: true}})
 		})
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
@@ -171,7 +163,7 @@ func TestGapsOfForms(t *testing.T) {
 			e.stop.ctx = t.Context()
 			e.stop.start(0)
 			s := &search{e: e}
-			began = threadTime()
+			began = cputime.Thread()
 			g.last = began
 			s.trial(test.n)
 			p := s.untested[0]
@@ -184,6 +176,6 @@ func TestGapsOfForms(t *testing.T) {
 			}
 			g.tick()
 		})
-		t.Logf("%s, %d bits: %q in %v, at most %v between two of %d looks", test.why, test.n.BitLen(), form, threadTime()-began, g.longest, g.ticks)
+		t.Logf("%s, %d bits: %q in %v, at most %v between two of %d looks", test.why, test.n.BitLen(), form, cputime.Thread()-began, g.longest, g.ticks)
 	}
 }

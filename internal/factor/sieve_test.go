@@ -87,6 +87,8 @@ func testSieveStops(t *testing.T) {
 	}
 
 	s := &search{e: e, whole: n, method: "prime"}
+	e.stop.meter.Begin()
+	defer e.stop.meter.End()
 	e.stop.meter.SetLimit(1)
 	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds)}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {

@@ -23,10 +23,8 @@ import (
 // A Pool is the cores and the memory that computations share. Its methods may be called
 // from several goroutines. A nil Pool lends no core and has no limit of memory.
 type Pool struct {
-	cores     int
 	memory    uint64        // bytes; 0 is no limit
 	reserved  atomic.Uint64 // bytes of memory, at most memory unless that is 0
-	busy      atomic.Int64  // computations between Enter and Leave
 	free      atomic.Int64  // see the invariant of the package
 	lastLeave atomic.Int64  // when a computation last ended, in Unix nanoseconds
 }
@@ -38,7 +36,7 @@ const idleBeforeLending = 20 * time.Millisecond
 
 // NewPool returns a pool of so many cores and bytes of memory; 0 bytes is no limit.
 func NewPool(cores int, memory uint64) *Pool {
-	p := &Pool{cores: cores, memory: memory}
+	p := &Pool{memory: memory}
 	p.free.Store(int64(cores))
 	return p
 }
@@ -48,7 +46,6 @@ func NewPool(cores int, memory uint64) *Pool {
 // goroutines run than cores.
 func (p *Pool) Enter() {
 	if p != nil {
-		p.busy.Add(1)
 		p.free.Add(-1)
 	}
 }
@@ -57,7 +54,6 @@ func (p *Pool) Enter() {
 func (p *Pool) Leave() {
 	if p != nil {
 		p.lastLeave.Store(time.Now().UnixNano())
-		p.busy.Add(-1)
 		p.free.Add(1)
 	}
 }
@@ -69,15 +65,6 @@ func (p *Pool) Idle() int {
 		return 0
 	}
 	return int(max(p.free.Load(), 0))
-}
-
-// Lendable returns the number of cores that no computation has as its own: those that
-// are idle or lent to helpers.
-func (p *Pool) Lendable() int {
-	if p == nil {
-		return 0
-	}
-	return max(p.cores-int(p.busy.Load()), 0)
 }
 
 // borrow takes an idle core, if there is one.

@@ -28,11 +28,11 @@ func TestLending(t *testing.T) {
 		p := NewPool(4, 0)
 		p.Enter()
 		c, stop := Crew{Pool: p, Meter: NewMeter(wallClock())}, make(chan struct{})
-		want := func(size, idle, spare int) {
+		want := func(size, idle int) {
 			t.Helper()
 			time.Sleep(5 * time.Millisecond)
-			if c.Size() != size || p.Idle() != idle || p.Lendable() != spare {
-				t.Errorf("%d lent, %d idle, %d spare; want %d, %d, %d", c.Size(), p.Idle(), p.Lendable(), size, idle, spare)
+			if c.Size() != size || p.Idle() != idle {
+				t.Errorf("%d lent, %d idle; want %d, %d", c.Size(), p.Idle(), size, idle)
 			}
 		}
 		for i := range 5 {
@@ -40,32 +40,32 @@ func TestLending(t *testing.T) {
 				t.Errorf("core %d: %v", i, got)
 			}
 		}
-		want(3, 0, 3)
+		want(3, 0)
 		p.Enter()
-		want(2, 0, 2)
+		want(2, 0)
 		p.Enter()
 		p.Enter()
-		want(0, 0, 0)
+		want(0, 0)
 		p.Enter() // more tasks than cores
-		want(0, 0, 0)
+		want(0, 0)
 		p.Leave()
 		p.Leave()
 		if c.Borrow(endless(stop)) {
 			t.Error("a core is lent that is idle for 0 ms")
 		}
 		time.Sleep(idleBeforeLending)
-		want(0, 1, 1)
+		want(0, 1)
 		if !c.Borrow(endless(stop)) {
 			t.Error("an idle core is not lent")
 		}
-		want(1, 0, 1)
+		want(1, 0)
 		ticks := 0
 		time.AfterFunc(50*time.Millisecond, func() { close(stop) })
 		c.Wait(func() { ticks++ })
 		if ticks < 5 || c.Meter.Helped() < 50*time.Millisecond || c.Meter.Helped() != c.Meter.Spent() {
 			t.Errorf("%d ticks, %v", ticks, c.Meter.Helped())
 		}
-		want(0, 1, 1)
+		want(0, 1)
 	})
 }
 
@@ -90,7 +90,7 @@ func TestNoPool(t *testing.T) {
 	var c Crew
 	p.Enter()
 	p.Leave()
-	if p.Idle() != 0 || p.Lendable() != 0 || p.Memory() != 0 || !p.Reserve(1<<60) || !p.Fits(1<<60) || c.Borrow(func(Call) {}) {
+	if p.Idle() != 0 || p.Memory() != 0 || !p.Reserve(1<<60) || !p.Fits(1<<60) || c.Borrow(func(Call) {}) {
 		t.Error("a pool out of nothing")
 	}
 	p.Release(1 << 60)
@@ -144,7 +144,7 @@ func TestCountsHold(t *testing.T) {
 	for range 6 {
 		<-done
 	}
-	if p.Idle() != 5 || p.Lendable() != 5 || most.Load() < 1 {
-		t.Errorf("%d idle, %d spare, up to %d lent", p.Idle(), p.Lendable(), most.Load())
+	if p.Idle() != 5 || most.Load() < 1 {
+		t.Errorf("%d idle, up to %d lent", p.Idle(), most.Load())
 	}
 }
