@@ -89,12 +89,15 @@ func (h *history) remember(s seen) {
 func (p *presence) named(end task.SeenEnd) (list []seen) {
 	for name, from := range p.since {
 		if at, ok := worker.ParseTaskName(name); ok {
-			list = append(list, seen{at.Job, task.Seen{
-				Worker: p.status.Name, Range: at.Range, Round: at.Round, From: from, Until: p.arrived, End: end,
-			}})
+			list = append(list, p.attempt(at, from, end))
 		}
 	}
 	return list
+}
+
+// attempt returns an attempt of p that its heartbeats have named since from.
+func (p *presence) attempt(at task.Address, from time.Time, end task.SeenEnd) seen {
+	return seen{at.Job, task.Seen{Worker: p.status.Name, Range: at.Range, Round: at.Round, From: from, Until: p.arrived, End: end}}
 }
 
 // attempts returns what is remembered of attempts at a number of a job, also among others, the last task.MaxSeen, the
@@ -117,10 +120,14 @@ func (r *roster) attempts(job string, number task.Range, now time.Time, silent t
 		for _, s := range n.begun {
 			add(s)
 		}
-		for _, p := range n.present {
-			for _, s := range p.named(task.SeenOpen) {
-				add(s)
-			}
+	}
+	for name, named := range r.tasks[job] {
+		at, _ := worker.ParseTaskName(name) // the registry has no other names
+		if !at.Range.Contains(number) {
+			continue
+		}
+		for p := range named {
+			add(p.attempt(at, p.since[name], task.SeenOpen))
 		}
 	}
 	slices.SortFunc(list, func(a, b task.Seen) int { return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.Worker, b.Worker)) })
