@@ -61,7 +61,7 @@ func openAccess(c *ucli.Context, host string) (*access, error) {
 	}
 	a.rules = natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
 	if a.certificate, err = keys.ServerCertificate(a.hosts); err != nil {
-		return nil, err
+		return nil, keyError(err)
 	}
 	a.rules.TLS = a.certificate.TLS()
 	return a, nil

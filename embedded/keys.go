@@ -69,7 +69,7 @@ func keyError(err error) error {
 	case errors.Is(err, identity.ErrTaken), errors.Is(err, identity.ErrNoSeed):
 		return cli.Exit(cli.Conflict, err)
 	}
-	return err
+	return startError(err)
 }
 
 // addKeys creates an identity and prints the command with which another machine uses it.

@@ -143,10 +143,13 @@ func (n *node) abortStart(err error) error {
 	return startError(err)
 }
 
-// startError gives an error of the start its exit code: 75 if the disk is full.
+// startError gives an error of the start its exit code and its hint: 75 if the disk is full.
 func startError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return cli.WithHint(cli.Exit(cli.Restart, err), "free some space on the disk of the store, then start the program again")
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return cli.WithHint(cli.Exit(cli.Restart, err), "free some space on the disk, then start the program again")
+	case errors.Is(err, syscall.EMFILE):
+		return cli.WithHint(err, "permit more open files: `ulimit -n 1024`")
 	}
 	return err
 }

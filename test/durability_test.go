@@ -152,18 +152,21 @@ func smallDisk(t *testing.T, options string) string {
 // A server that cannot create its streams reports why and leaves no temporary store, which run checks.
 func TestStartWithoutRoom(t *testing.T) {
 	t.Parallel()
-	t.Run("descriptors", func(t *testing.T) {
-		t.Parallel()
-		limited := exec.Command("sh", "-c", `ulimit -n 12; exec "$0" submit 10403`, binary(t, "embedded"))
-		startCommand(t, limited).wantCode(74).wantStdout("").wantSaid("embedded: error: ", "too many open files")
-	})
+	for _, descriptors := range []string{"9", "10", "12"} {
+		t.Run(descriptors+" descriptors", func(t *testing.T) {
+			t.Parallel()
+			limited := exec.Command("sh", "-c", `ulimit -n `+descriptors+`; exec "$0" submit 10403`, binary(t, "embedded"))
+			startCommand(t, limited).wantCode(74).wantStdout("").
+				wantSaid("embedded: error: ", "too many open files", "embedded: hint: permit more open files: `ulimit -n 1024`\n")
+		})
+	}
 	for _, options := range []string{"size=64k", "size=100m,nr_inodes=40"} {
 		t.Run(options, func(t *testing.T) {
 			t.Parallel()
 			disk := smallDisk(t, options)
-			for _, command := range []string{"submit 10403", "run -n 1 --listen 127.0.0.1:0"} {
+			for _, command := range []string{"submit 10403", "run -n 1 --listen 127.0.0.1:0", "run -n 1 --listen 127.0.0.1:0 --secure " + disk + "/keys"} {
 				run(t, "embedded", command+" --store "+disk+"/store").wantCode(75).wantStdout("").
-					wantSaid("no space left on device", "embedded: hint: free some space on the disk of the store")
+					wantSaid("no space left on device", "embedded: hint: free some space on the disk, then start the program again\n")
 			}
 		})
 	}

@@ -140,15 +140,27 @@ func (s *store) close() error {
 		return nil
 	}
 	if s.temporary {
-		if !private.Named(s.root) {
-			return fmt.Errorf("remove the temporary store: %s was replaced by another process", s.dir)
-		}
-		if err := removeAll(s.dir); err != nil {
+		if err := s.remove(); err != nil {
 			return err
 		}
 	}
-	err := errors.Join(s.lock.Close(), s.root.Close())
+	s.lock.Close()
+	err := s.root.Close()
 	s.lock = nil
+	return err
+}
+
+// remove removes the directory of a temporary store. If that fails, it gives up the lock and tries once more: for a
+// process at its limit of open files, the descriptor of the lock makes room for a directory's.
+func (s *store) remove() error {
+	if !private.Named(s.root) {
+		return fmt.Errorf("remove the temporary store: %s was replaced by another process", s.dir)
+	}
+	err := removeAll(s.dir)
+	if err != nil {
+		s.lock.Close()
+		err = removeAll(s.dir)
+	}
 	return err
 }
 
