@@ -60,6 +60,7 @@ type Session struct {
 
 	cleanup context.Context         // ends at the second signal
 	refuse  context.CancelCauseFunc // ends Context with the reason of a refusal
+	open    bool                    // the server to which Connect has connected requires no login
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command
@@ -139,6 +140,7 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 	if err != nil {
 		return nil, nil, err
 	}
+	s.open = !nc.AuthRequired()
 	js, err := config.JetStream(nc)
 	if err == nil {
 		err = fleet.CheckServer(nc)
