@@ -1,6 +1,7 @@
 package puller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,19 +15,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// A worker without work has one pull request waiting at each durable. So a task of any class is sent to it as soon
-// as it is queued, and no request is repeated meanwhile:
+// A worker without work has a pull request for one task waiting at each durable. So a task of any class is sent to it
+// as soon as it is queued, and no request is repeated meanwhile. If the worker has more free slots, it then requests
+// more tasks of the same class. Tasks of several classes may come at the same moment: the worker gets two more
+// than it has requested.
 //
-//	norm       batch n, no_wait: the server waits for a first task, sends those that it has, and ends the request
-//	hi, low    batch 1
-//
-// Tasks of several classes may come at the same moment, so that the worker gets two more than it has requested.
-//
-// When a task has come, the other requests are withdrawn: the subscription for all three ends. The server then
-// sends nothing more to it. What it has sent before arrives before the answer to a ping, and is delivered. What it
-// was about to send it takes back, without counting a delivery (nats-server, consumer.go: didNotDeliver). Only if
-// the leader of the durable is another server than the one of the connection, a task that it sends in the
-// moment of the withdrawal is lost on its way, and is redelivered after AckWait.
+// When a task has come, the requests at the other durables are withdrawn: see stream.Link.Withdraw. That may cost a task
+// a delivery, but rarely: it must come within the some 20 us between the server's look for the subscription and its
+// sending. A request whose time is over is not withdrawn: the server ends it.
 
 // waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such
 // as when it puts an account in force again: the worker then gets no task for so long. A longer time would save
@@ -38,12 +34,12 @@ const waitTime = 40 * time.Second
 type wait struct {
 	*puller
 	sub     *nats.Subscription
-	n       int // batch of norm
 	deliver func(*worker.Delivery)
 
-	received int  // messages of the durables
-	count    int  // of them, tasks, which were delivered
-	ended    bool // nothing more is waited for
+	open  int        // requests whose end has not come
+	count int        // tasks delivered
+	class task.Class // of the first one
+	ended bool       // nothing more is waited for
 }
 
 // waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
@@ -54,13 +50,16 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 		stream.Sleep(ctx, limit)
 		return nil
 	}
-	w := &wait{puller: p, n: n, deliver: deliver}
+	w := &wait{puller: p, deliver: deliver}
 	answers, cancel := context.WithTimeout(p.link.AnswerContext(), limit+grace) // begins before the requests are sent
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	err := w.begin(classes, limit)
 	if err == nil {
 		err = w.receive(answers)
+	}
+	if w.count > 0 && n > w.count {
+		_, err = p.request(ctx, w.class, n-w.count, deliver)
 	}
 	w.withdraw()
 	switch {
@@ -102,18 +101,15 @@ func (w *wait) begin(classes []task.Class, limit time.Duration) (err error) {
 	for _, class := range classes {
 		w.beginRequest(class)
 		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
-		if class == task.ClassNorm {
-			body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true,"expires":%d}`, w.n, limit.Nanoseconds())
-		}
 		if err := nc.PublishRequest(w.requestSubject(class), inbox, body); err != nil {
 			return fmt.Errorf("request tasks: %w", stream.Explain(err))
 		}
+		w.open++
 	}
 	return nil
 }
 
-// receive delivers tasks until the request that has brought the first one has ended, another request has, or answers
-// ends.
+// receive delivers tasks until one has come, all requests have ended, or answers ends.
 func (w *wait) receive(answers context.Context) error {
 	for !w.ended {
 		m, err := w.sub.NextMsgWithContext(answers)
@@ -133,61 +129,50 @@ func (w *wait) receive(answers context.Context) error {
 			if err := w.note(status, description); err != nil {
 				return err
 			}
-			continue
-		}
-		if w.take(m); w.received == 1 { // the end of its request comes at once
-			var cancel context.CancelFunc
-			answers, cancel = context.WithTimeout(answers, grace)
-			defer cancel()
+		} else {
+			w.take(m)
 		}
 	}
 	return nil
 }
 
-// take delivers a task, and notes whether that is the last one of its request.
+// take delivers a task. A message of the queue that is no task has ended its request as well.
 func (w *wait) take(m *nats.Msg) {
 	d, ofQueue := w.delivery(m)
 	if d != nil {
 		d.Handle.InProgress()
 		w.countDelivered(d.Class)
 		w.deliver(d)
+		w.class = cmp.Or(w.class, d.Class)
 		w.count++
 	}
-	if ofQueue {
-		w.received++
-		w.ended = w.ended || d == nil || d.Class != task.ClassNorm || w.received >= w.n
-	}
+	w.ended = w.ended || ofQueue
 }
 
-// note notes the end of a request. If the time is over, it is over for all.
+// note notes the end of a request. The time is over for all in the same moment: their ends are waited for. An end for
+// another reason ends the wait.
 func (w *wait) note(status, description string) error {
-	if status == idleHeartbeat {
+	switch status {
+	case idleHeartbeat:
+		return nil
+	case "408":
+		w.open--
+		w.ended = w.open == 0
+		w.idle = w.ended
 		return nil
 	}
 	w.ended = true
-	err := statusError(status, description)
-	w.idle = status == "408" && w.received == 0
-	return err
+	return statusError(status, description)
 }
 
 // withdraw ends the requests that still wait, and delivers what the server has sent for them.
 func (w *wait) withdraw() {
-	if w.sub == nil || w.sub.Drain() != nil { // the connection is closed: nothing comes any more
+	if w.sub == nil {
 		return
 	}
-	defer w.sub.Unsubscribe() // in case the ping gets no answer
-	ctx, cancel := context.WithTimeout(w.link.AnswerContext(), w.link.Timeout)
-	defer cancel()
-	if w.link.NC.FlushWithContext(ctx) != nil {
-		return
-	}
-	for n, _, err := w.sub.Pending(); err == nil && n > 0; n, _, err = w.sub.Pending() {
-		m, err := w.sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return
-		}
+	w.link.Withdraw(w.sub, func(m *nats.Msg) {
 		if status, _ := statusOf(m); status == "" {
 			w.take(m)
 		}
-	}
+	})
 }
