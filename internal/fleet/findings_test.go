@@ -191,3 +191,23 @@ func TestReplicasDiffer(t *testing.T) {
 		t.Errorf("%q", list)
 	}
 }
+
+// TestAdopt: what is missing is made like what exists, such as in a cluster of three.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	s := complete()
+	for _, info := range s.Streams {
+		info.Config.Replicas = 3
+	}
+	s.Streams["KV_FACTOR_WORKERS"], s.Durables["workers-low"] = nil, nil
+	for _, name := range []string{"workers-hi", "workers-norm"} {
+		s.Durables[name].Config.AckWait = time.Minute
+	}
+	p := Provision{Adopt: true}.adopt(s)
+	if p.Replicas != 3 || p.AckWait != time.Minute {
+		t.Errorf("%+v", p)
+	}
+	if list := steps(s, p); len(list) != 2 || list[0].What != "bucket FACTOR_WORKERS" || list[1].What != "durable workers-low" {
+		t.Errorf("%+v", list)
+	}
+}
