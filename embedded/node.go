@@ -84,8 +84,14 @@ func (n *node) openFleet() error {
 	if n.nc, js, err = natsconn.InProcess(n.server, "submitter", credentials); err != nil {
 		return err
 	}
-	if _, err = fleet.Init(n.session.Context, js, fleet.Provision{AckWait: n.options.ackWait, TaskBytes: -1}); err != nil {
+	changes, err := fleet.Init(n.session.Context, js, fleet.Provision{AckWait: n.options.ackWait, TaskBytes: -1})
+	if err != nil {
 		return err
+	}
+	for _, change := range changes {
+		if change.Update { // the store is one of an earlier release
+			n.session.Log.Info().Msg("updated " + change.What)
+		}
 	}
 	n.fleet, err = fleet.Open(n.session.Context, n.nc, js, stream.Options{Log: n.session.Log})
 	return err

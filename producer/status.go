@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
 )
 
 // watchEvery is how often status --watch repeats the report.
@@ -35,6 +37,11 @@ func statusCommand() *ucli.Command {
 // until the session ends.
 func status(c *ucli.Context, s *command.Session, id string) error {
 	fl, closeFleet, err := s.Open(c, "producer status")
+	if errors.Is(err, stream.ErrNotProvisioned) && id == "" {
+		if e := serverStatus(c, s); e != nil {
+			return command.Fail(e)
+		}
+	}
 	if err != nil {
 		return command.Fail(err)
 	}
@@ -63,5 +70,5 @@ func statusOnce(c *ucli.Context, s *command.Session, fl *fleet.Fleet, id string)
 	if id != "" {
 		return jobStatus(ctx, c, fl, id)
 	}
-	return fleetStatus(ctx, c, fl)
+	return fleetStatus(ctx, c, s, fl)
 }

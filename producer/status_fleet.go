@@ -20,13 +20,19 @@ type fleetReport struct {
 	Jobs    int                 `json:"jobs"` // jobs that have not ended
 
 	Supervisors int `json:"supervisors"` // 0 = the fleet is unsupervised
+	serverReport
 }
 
-func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
+func fleetStatus(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet) error {
 	r, err := reportFleet(ctx, fl)
 	if err != nil {
 		return err
 	}
+	snapshot, err := fl.Inspect(ctx, s.MaySeeAll())
+	if err != nil {
+		return err
+	}
+	r.serverReport = reportServer(snapshot)
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
@@ -34,6 +40,7 @@ func fleetStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet) error {
 	if r.Supervisors == 0 {
 		fmt.Fprintln(c.App.Writer, command.Unsupervised)
 	}
+	r.serverReport.print(c)
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "PRIORITY\tQUEUED\tRUNNING\tREDELIVERED\tWAITING WORKERS")
 	for _, q := range r.Queue {

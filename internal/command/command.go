@@ -61,6 +61,7 @@ type Session struct {
 	cleanup context.Context         // ends at the second signal
 	refuse  context.CancelCauseFunc // ends Context with the reason of a refusal
 	notes   *zerolog.Logger         // of Notef, if log lines are JSON; else nil
+	open    bool                    // the server to which Connect has connected requires no login
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command
@@ -149,6 +150,7 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 	if err != nil {
 		return nil, nil, err
 	}
+	s.open = !nc.AuthRequired()
 	js, err := config.JetStream(nc)
 	if err == nil {
 		err = fleet.CheckServer(nc)

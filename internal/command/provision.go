@@ -24,7 +24,7 @@ func (s *Session) OpenOrProvision(c *ucli.Context, name string) (f *fleet.Fleet,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if changes, err = s.provision(c, nc, js); err == nil {
+	if changes, err = s.provision(c, js); err == nil {
 		f, err = fleet.Open(s.Context, nc, js, stream.Options{Timeout: c.Duration("timeout"), Log: s.Log})
 	}
 	if err != nil {
@@ -41,10 +41,10 @@ func IsUnreachable(err error) bool { return natsconn.IsUnreachable(err) }
 // provision creates the streams that are missing and updates others, as far as that may be permitted. A request that the
 // server refuses would end the session. A user without a role may have any permissions: it creates what is missing, and
 // nothing else.
-func (s *Session) provision(c *ucli.Context, nc *natsconn.Conn, js natsconn.JetStream) (changes []fleet.Change, err error) {
+func (s *Session) provision(c *ucli.Context, js natsconn.JetStream) (changes []fleet.Change, err error) {
 	ctx, cancel := WithReplyTimeout(c, s)
 	defer cancel()
-	may := s.Identity.Role == schema.RoleAdmin || s.Identity.Role == "" && !nc.AuthRequired()
+	may := s.Identity.Role == schema.RoleAdmin || s.Identity.Role == "" && s.open
 	findings, err := inspect(ctx, js, may)
 	if err != nil {
 		return nil, err
@@ -69,6 +69,24 @@ func (s *Session) provision(c *ucli.Context, nc *natsconn.Conn, js natsconn.JetS
 // MayCreate reports whether this process may create streams, as far as the role of its credentials shows.
 func (s *Session) MayCreate() bool {
 	return s.Identity.Role == "" || s.Identity.Role == schema.RoleAdmin
+}
+
+// MaySeeAll reports whether this process may certainly see the limits of the account, and streams of others.
+func (s *Session) MaySeeAll() bool {
+	role := s.Identity.Role
+	return role == schema.RoleAdmin || role == schema.RoleObserver || role == "" && s.open
+}
+
+// Inspect connects and looks at the server and the streams, which may be missing.
+func (s *Session) Inspect(c *ucli.Context) (fleet.Snapshot, error) {
+	nc, js, err := s.Connect(c, "inspection")
+	if err != nil {
+		return fleet.Snapshot{}, err
+	}
+	defer nc.Close()
+	ctx, cancel := WithReplyTimeout(c, s)
+	defer cancel()
+	return fleet.Inspect(ctx, js, s.MaySeeAll())
 }
 
 // NoteFindings prints what is wrong with the server and the streams of a fleet with the settings of p. It needs the

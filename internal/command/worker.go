@@ -88,6 +88,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if err != nil {
 		return err
 	}
+	go client.WatchDurables(lifetime)
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}

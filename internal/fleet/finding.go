@@ -28,10 +28,17 @@ type Finding struct {
 	What   string      `json:"what"`             // what was found, on what
 	Want   string      `json:"want,omitempty"`   // what is needed; "" = What says it
 	Remedy string      `json:"remedy,omitempty"` // what to do, best as a command
+
+	keep string // option of `producer init` with which a setting that differs is no finding; "" = none
 }
 
 // String returns the finding in one line.
-func (f Finding) String() string { return f.fault() + "; " + f.Remedy }
+func (f Finding) String() string {
+	if f.keep != "" {
+		return f.fault() + "; `producer init " + f.keep + "` keeps it, " + f.Remedy + " changes it"
+	}
+	return f.fault() + "; " + f.Remedy
+}
 
 // fault is String without the remedy.
 func (f Finding) fault() string {
@@ -58,13 +65,20 @@ func (e *findingsError) Error() string {
 
 // Hint returns what the user can do.
 func (e *findingsError) Hint() string {
-	var remedies []string
+	var remedies, keep []string
 	for _, f := range e.list {
-		if f.Remedy != "" && !slices.Contains(remedies, f.Remedy) {
+		if !slices.Contains(remedies, f.Remedy) {
 			remedies = append(remedies, f.Remedy)
 		}
+		if f.keep != "" && !slices.Contains(keep, f.keep) {
+			keep = append(keep, f.keep)
+		}
 	}
-	return strings.Join(remedies, "; ")
+	change := strings.Join(remedies, "; ")
+	if len(keep) == 0 {
+		return change
+	}
+	return fmt.Sprintf("`producer init %s` keeps what exists; or change it: %s", strings.Join(keep, " "), change)
 }
 
 // Unwrap returns natsconn.ErrConnect for a server that cannot be used, else ErrDiffers.

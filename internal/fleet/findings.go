@@ -22,6 +22,9 @@ func Findings(s Snapshot, p Provision) []Finding {
 	p = p.adopt(s)
 	list := append(ServerFindings(s), accountFindings(s, p)...)
 	list = append(list, foreignFindings(s)...)
+	if count, _, _ := missing(s, p); count > 0 && count == len(wantedStreams(p)) {
+		return append(list, Finding{Kind: Missing, What: "the streams of the fleet are missing", Remedy: initCommand})
+	}
 	for _, w := range wantedStreams(p) {
 		if info, looked := s.Streams[w.config.Name]; looked {
 			list = append(list, w.findings(info)...)
@@ -39,14 +42,14 @@ func Findings(s Snapshot, p Provision) []Finding {
 func ServerFindings(s Snapshot) (list []Finding) {
 	if major, minor, ok := parseVersion(s.Version); ok && (major < schema.LeastMajor || major == schema.LeastMajor && minor < schema.LeastMinor) {
 		list = append(list, Finding{
-			Unfit, "this nats server has version " + text.Sanitize(s.Version, 40),
-			fmt.Sprintf("%d.%d or newer", schema.LeastMajor, schema.LeastMinor), "upgrade the nats server",
+			Kind: Unfit, What: "this nats server has version " + text.Sanitize(s.Version, 40),
+			Want: fmt.Sprintf("%d.%d or newer", schema.LeastMajor, schema.LeastMinor), Remedy: "upgrade the nats server",
 		})
 	}
 	if s.MaxPayload > 0 && s.MaxPayload < schema.LeastPayload {
 		list = append(list, Finding{
-			Unfit, fmt.Sprintf("max_payload of this nats server is %s", text.Bytes(s.MaxPayload)),
-			fmt.Sprintf("at least %s (%d)", text.Bytes(schema.LeastPayload), schema.LeastPayload), "set `max_payload: 1MB` in the server's configuration",
+			Kind: Unfit, What: "max_payload of this nats server is " + text.Bytes(s.MaxPayload),
+			Want: fmt.Sprintf("at least %s (%d)", text.Bytes(schema.LeastPayload), schema.LeastPayload), Remedy: "set `max_payload: 1MB` in the server's configuration",
 		})
 	}
 	return list
@@ -70,11 +73,14 @@ func accountFindings(s Snapshot, p Provision) (list []Finding) {
 	if s.Account == nil {
 		return nil
 	}
-	usage, factor := s.Account.Tier, int64(max(1, p.Replicas))
-	if tier, ok := s.Account.Tiers[fmt.Sprintf("R%d", factor)]; ok {
-		usage, factor = tier, 1 // the limits of a tier count a stream once
+	replicas := max(1, p.Replicas)
+	usage, factor := s.usage(replicas), int64(replicas)
+	if len(s.Account.Tiers) > 0 {
+		factor = 1 // the limits of a tier count a stream once
 	}
-	unfit := func(what, want, remedy string) { list = append(list, Finding{Unfit, what, want, remedy}) }
+	unfit := func(what, want, remedy string) {
+		list = append(list, Finding{Kind: Unfit, What: what, Want: want, Remedy: remedy})
+	}
 	streams, largest, reserved := missing(s, p)
 	limits := usage.Limits
 	if streams == 0 {
@@ -179,5 +185,5 @@ func (d difference) finding(about, kind, name string) Finding {
 	if d.harmless {
 		return Finding{Kind: Outdated, What: about + " has " + d.String(), Remedy: initCommand}
 	}
-	return Finding{Kind: Differs, What: about + " has " + d.String(), Remedy: d.remedy(kind, name)}
+	return Finding{Kind: Differs, What: about + " has " + d.String(), Remedy: d.remedy(kind, name), keep: d.keep}
 }

@@ -58,11 +58,16 @@ func (f *Fleet) FollowFindings(ctx context.Context, changed func([]Finding)) err
 	}
 }
 
-// inspect is Inspect, within the time for one answer.
+// Inspect is the function Inspect for the server of this fleet.
+func (f *Fleet) Inspect(ctx context.Context, complete bool) (Snapshot, error) {
+	return Inspect(ctx, f.link.JS, complete)
+}
+
+// inspect is Inspect within the time for one answer, with the permissions of a producer.
 func (f *Fleet) inspect(ctx context.Context) (Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.link.Timeout)
 	defer cancel()
-	return Inspect(ctx, f.link.JS, false)
+	return f.Inspect(ctx, false)
 }
 
 // awaitLook waits for the given time, and at most for firstLook after a reconnect.

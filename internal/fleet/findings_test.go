@@ -69,7 +69,7 @@ func TestServerFindings(t *testing.T) {
 		{"max_payload", complete, func(s *Snapshot) { s.MaxPayload = 64 << 10 }, []string{"unfit max_payload of this nats server is 64 KiB; needed: at least 772 KiB (790528); set `max_payload: 1MB`"}},
 		{"the least payload", complete, func(s *Snapshot) { s.MaxPayload = 790528 }, nil},
 
-		{"a server without limits", empty, func(s *Snapshot) { s.Streams = nil; s.Durables = nil }, nil},
+		{"an empty server", empty, func(*Snapshot) {}, []string{"missing the streams of the fleet are missing; run `producer init`"}},
 		{"storage", empty, func(s *Snapshot) { missingOnly(s); s.Account.Limits.MaxStore = 10 << 20 },
 			[]string{"unfit JetStream may store 10 MiB in this account, of which 0 B are reserved; needed: 1 GiB more, which FACTOR_TASKS reserves; raise", "missing stream FACTOR_TASKS is missing; run `producer init`"}},
 		{"storage for all replicas", empty, func(s *Snapshot) { missingOnly(s); s.Account.Limits.MaxStore = 2 << 30 }, []string{"missing FACTOR_TASKS"}},
@@ -169,6 +169,10 @@ func TestObstacles(t *testing.T) {
 	if !errors.Is(err, ErrDiffers) || err.Error() != "conflict: d; e" || err.(*findingsError).Hint() != "do d" {
 		t.Errorf("%v", err)
 	}
+	all[3].keep, all[4].keep = "--replicas 3", "--ack-wait 2s"
+	if hint := obstacle(all[:5], []FindingKind{Differs}).(*findingsError).Hint(); hint != "`producer init --replicas 3 --ack-wait 2s` keeps what exists; or change it: do d" {
+		t.Error(hint)
+	}
 	if err := obstacle(all[:5], []FindingKind{Unfit, Foreign}); err != nil {
 		t.Errorf("%v", err)
 	}
@@ -180,10 +184,30 @@ func TestReplicasDiffer(t *testing.T) {
 	s := complete()
 	s.Streams["FACTOR_TASKS"].Config.Replicas = 3
 	list := Findings(s, Provision{Replicas: 1})
-	if len(list) != 1 || list[0].Remedy != "`producer init --replicas 3` keeps it, `nats stream edit FACTOR_TASKS --replicas=1 -f` changes it" {
+	if len(list) != 1 || !strings.HasSuffix(list[0].String(), "; `producer init --replicas 3` keeps it, `nats stream edit FACTOR_TASKS --replicas=1 -f` changes it") {
 		t.Errorf("%q", list)
 	}
 	if list := Findings(s, Provision{}); !slices.ContainsFunc(list, func(f Finding) bool { return strings.HasPrefix(f.What, "FACTOR_INPUTS has replicas 1, not 3") }) {
 		t.Errorf("%q", list)
+	}
+}
+
+// TestAdopt: what is missing is made like what exists, such as in a cluster of three.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	s := complete()
+	for _, info := range s.Streams {
+		info.Config.Replicas = 3
+	}
+	s.Streams["KV_FACTOR_WORKERS"], s.Durables["workers-low"] = nil, nil
+	for _, name := range []string{"workers-hi", "workers-norm"} {
+		s.Durables[name].Config.AckWait = time.Minute
+	}
+	p := Provision{Adopt: true}.adopt(s)
+	if p.Replicas != 3 || p.AckWait != time.Minute {
+		t.Errorf("%+v", p)
+	}
+	if list := steps(s, p); len(list) != 2 || list[0].What != "bucket FACTOR_WORKERS" || list[1].What != "durable workers-low" {
+		t.Errorf("%+v", list)
 	}
 }

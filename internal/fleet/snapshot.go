@@ -50,6 +50,48 @@ func CheckServer(nc *nats.Conn) error {
 	return obstacle(ServerFindings(serverOf(nc)), []FindingKind{Unfit})
 }
 
+// Stored returns how many bytes the streams of the fleet have in the store of one server.
+func (s Snapshot) Stored() (bytes uint64) {
+	for _, info := range s.Streams {
+		if info != nil {
+			bytes += info.State.Bytes
+		}
+	}
+	return bytes
+}
+
+// Limits returns how many bytes and streams the account may store, and how many streams it has; -1 = without a limit, or
+// unknown.
+func (s Snapshot) Limits(replicas int) (store int64, maxStreams, streams int) {
+	if s.Account == nil {
+		return -1, -1, -1
+	}
+	usage := s.usage(replicas)
+	store, maxStreams = usage.Limits.MaxStore, usage.Limits.MaxStreams
+	if maxStreams <= 0 {
+		maxStreams = -1
+	}
+	return store, maxStreams, usage.Streams
+}
+
+// usage returns what the account uses and may use: that of the tier for so many replicas if it has tiers.
+func (s Snapshot) usage(replicas int) jetstream.Tier {
+	if tier, ok := s.Account.Tiers[fmt.Sprintf("R%d", replicas)]; ok {
+		return tier
+	}
+	return s.Account.Tier
+}
+
+// Replicas returns the most replicas that a stream of the fleet has; 0 = there is no stream.
+func (s Snapshot) Replicas() (most int) {
+	for _, info := range s.Streams {
+		if info != nil {
+			most = max(most, info.Config.Replicas)
+		}
+	}
+	return most
+}
+
 // Inspect looks at the server and at all streams and durables. An error means that they could not be looked at; that
 // some do not exist is none. complete: also look at the limits of the account and for foreign streams. That needs
 // permissions which a producer lacks.

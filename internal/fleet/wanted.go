@@ -96,11 +96,7 @@ func (w *wantedDurable) differences(info *jetstream.ConsumerInfo) []difference {
 // adopt returns p with the settings that users choose as they are on the server, as far as p leaves them open.
 func (p Provision) adopt(s Snapshot) Provision {
 	if p.Replicas == 0 {
-		for _, info := range s.Streams {
-			if info != nil {
-				p.Replicas = max(p.Replicas, info.Config.Replicas)
-			}
-		}
+		p.Replicas = s.Replicas()
 	}
 	if p.AckWait == 0 {
 		for _, d := range schema.Durables(0) {
@@ -112,15 +108,11 @@ func (p Provision) adopt(s Snapshot) Provision {
 	return p
 }
 
-// remedy returns how to resolve a difference that Init does not: the command that changes it, and the one that keeps it.
-// kind and name are those of the nats command: "stream NAME", "consumer STREAM NAME".
+// remedy returns the command that resolves a difference which Init does not resolve. kind and name are those of the nats
+// command: "stream NAME", "consumer STREAM NAME".
 func (d difference) remedy(kind, name string) string {
-	change := fmt.Sprintf("`nats %s edit %s %s -f`", kind, name, d.edit)
-	switch {
-	case d.edit == "":
+	if d.edit == "" {
 		return fmt.Sprintf("remove it with `nats %s rm %s -f`, then run `producer init` again", kind, name)
-	case d.keep != "":
-		return "`producer init " + d.keep + "` keeps it, " + change + " changes it"
 	}
-	return change
+	return fmt.Sprintf("`nats %s edit %s %s -f`", kind, name, d.edit)
 }

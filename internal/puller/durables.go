@@ -63,32 +63,51 @@ var errNoAnswer = errors.New("no answer to a pull request: the durable does not 
 // deletedDescription is the description of the status 409 of a request whose durable was deleted.
 const deletedDescription = "Consumer Deleted"
 
-// A missingCheck warns of durables that do not exist. The goroutine of Pull owns it.
-type missingCheck struct {
-	link    *stream.Link
-	checked time.Time
-	warned  bool
-}
-
-// missingInterval is the least time between two checks: the server is asked for each durable.
+// missingInterval is the time between two looks while something is missing.
 const missingInterval = 5 * time.Second
 
-// check looks for a durable that does not exist after a pull request got no answer, and warns of the first, once until
-// pulling works again. A server whose leader is being elected answers nothing, or that it is not available.
-func (c *missingCheck) check(ctx context.Context, pullError error) {
-	if !errors.Is(pullError, errNoAnswer) {
-		c.warned = c.warned && pullError != nil
-		return
+// WatchDurables says that a durable does not exist, and that all are there again, until ctx ends. It looks after each
+// reconnect and when a pull request got no answer, and rests otherwise.
+func (c *Client) WatchDurables(ctx context.Context) {
+	connected := c.link.NC.StatusChanged(nats.CONNECTED)
+	defer c.link.NC.RemoveStatusListener(connected)
+	for ctx.Err() == nil {
+		select {
+		case <-connected:
+		case <-c.puller.noAnswers:
+		case <-ctx.Done():
+			return
+		}
+		c.awaitDurables(ctx)
 	}
-	if c.warned || time.Since(c.checked) < missingInterval {
-		return
-	}
-	c.checked = time.Now()
-	for _, class := range task.Classes {
-		if _, err := lookAtDurable(ctx, c.link, schema.Durable(class)); errors.Is(err, stream.ErrNotProvisioned) {
-			c.warned = true
+}
+
+// awaitDurables looks until all durables exist. A server that does not answer is asked by the next look.
+func (c *Client) awaitDurables(ctx context.Context) {
+	for warned := false; ; {
+		err := c.lookAtDurables(ctx)
+		switch {
+		case errors.Is(err, stream.ErrNotProvisioned) && !warned:
+			warned = true
 			c.link.Log.Error().Msgf("%v; run `producer init` once against this server: this worker then goes on", err)
+		case err == nil && warned:
+			c.link.Log.Info().Msg("all durables are there again")
+			return
+		case err == nil:
+			return
+		}
+		if stream.Sleep(ctx, missingInterval) != nil {
 			return
 		}
 	}
+}
+
+// lookAtDurables looks at one after the other, up to the first error.
+func (c *Client) lookAtDurables(ctx context.Context) error {
+	for _, class := range task.Classes {
+		if _, err := lookAtDurable(ctx, c.link, schema.Durable(class)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -44,7 +44,7 @@ type puller struct {
 	silent    int           // requests in a row that ended without any answer
 	strange   int           // messages that are no tasks
 	places    placeCheck
-	missing   missingCheck
+	noAnswers chan struct{} // capacity 1; for WatchDurables: a pull request got no answer
 
 	mu    sync.Mutex
 	skips map[task.Class]skip // guarded by mu
@@ -59,7 +59,7 @@ const (
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{
 		link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), waitTime: waitTime,
-		places: placeCheck{link: l, served: time.Now()}, missing: missingCheck{link: l},
+		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}
 	for _, class := range task.Classes {
 		p.acks[class] = &acker{link: l}
@@ -96,7 +96,12 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
 	}
 	err := p.pull(ctx, min(n, schema.MaxRequestBatch), deliver)
-	p.missing.check(ctx, err)
+	if errors.Is(err, errNoAnswer) {
+		select {
+		case p.noAnswers <- struct{}{}:
+		default:
+		}
+	}
 	return err
 }
 

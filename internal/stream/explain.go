@@ -34,10 +34,15 @@ const perSubject = "per subject"
 // NotProvisioned returns the error for a stream, bucket or durable that could not be opened. kind is
 // "stream", "bucket" or "durable". The error wraps ErrNotProvisioned if none of that name exists.
 func NotProvisioned(kind, name string, err error) error {
-	if errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) {
+	if isMissing(err) {
 		return fmt.Errorf("%w: the server has no %s %s", ErrNotProvisioned, kind, name)
 	}
 	return fmt.Errorf("open %s %s: %w", kind, name, Explain(err))
+}
+
+// isMissing reports whether err says that a stream, bucket or durable does not exist.
+func isMissing(err error) bool {
+	return errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound)
 }
 
 // Explain returns an error that names the cause in the user's terms and, where one exists, the remedy.
@@ -54,6 +59,8 @@ func Explain(err error) error {
 		return natsconn.ErrClosed
 	case IsFull(err):
 		return &fullError{err}
+	case isMissing(err):
+		return fmt.Errorf("%w: %w", ErrNotProvisioned, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return fmt.Errorf("%w: no answer from the nats server: %w", natsconn.ErrConnect, err)
 	}

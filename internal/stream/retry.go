@@ -99,7 +99,9 @@ func (l *Link) Permanent(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return Explain(err)
-	case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrBadSubject):
+	case errors.Is(err, nats.ErrMaxPayload):
+		return natsconn.Errorf(err, "the nats server accepts messages of at most %d bytes: set `max_payload: 1MB` in its configuration", l.NC.MaxPayload())
+	case errors.Is(err, nats.ErrBadSubject):
 		return err
 	}
 	return nil
