@@ -105,16 +105,17 @@ func (in *Inputs) countLocked() uint64 {
 // MaxBlocks is how many blocks Append stores at a time, at most.
 const MaxBlocks = 16
 
-// Append stores the next blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes, once the server has them. All
-// are stored or none if the server supports atomic batches, and else one after the other: a block is never stored
-// before the ones before it. There are at most MaxBlocks, of less than stream.MaxBatchBytes together. It keeps the
-// numbers, which must not be modified. The caller is the job's feeder. A block that is stored already, by an attempt
-// whose answer was lost, counts as stored; a former feeder can have stored only the same numbers under the same
-// subject, because both read the same input.
-func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
+// Append stores the next blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes, and returns the range of all
+// of them once the server has them. All are stored or none if the server supports atomic batches, and else one after the
+// other: no block is ever stored before those in front of it. There are at most MaxBlocks, of less than
+// stream.MaxBatchBytes together. It keeps the numbers, which must not be modified. The caller is the job's feeder. A
+// block that is stored already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored
+// only the same numbers under the same subject, because both read the same input.
+func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) (task.Range, error) {
 	var messages []*nats.Msg
 	var ranges []task.Range
-	first, before := in.Count(), in.lastBlocks()
+	begin, before := in.Count(), in.lastBlocks()
+	first := begin
 	for _, numbers := range blocks {
 		r := task.Range{First: first, Count: uint64(len(numbers))}
 		ranges = append(ranges, r)
@@ -123,8 +124,9 @@ func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
 		before.add(r)
 		messages, first = append(messages, m), r.End()
 	}
+	all := task.Span(begin, first)
 	if err := in.f.link.StoreTogether(ctx, messages); err != nil {
-		return err
+		return all, err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -134,7 +136,7 @@ func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
 		}
 		in.cache.put(r, blocks[i])
 	}
-	return nil
+	return all, nil
 }
 
 // Numbers returns the r.Count numbers of a range. The caller must not modify them. An error wraps

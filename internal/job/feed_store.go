@@ -121,7 +121,10 @@ func (fd *feeder) ship(ctx context.Context, blocks [][]nat.Nat) error {
 	for _, b := range blocks {
 		s.count += len(b)
 	}
-	go func() { s.done <- fd.inputs.Append(ctx, blocks...) }() // it ends with ctx
+	go func() { // it ends with ctx
+		_, err := fd.inputs.Append(ctx, blocks...)
+		s.done <- err
+	}()
 	fd.shipping = s
 	return nil
 }
