@@ -2,13 +2,10 @@ package fleet
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"math"
 	"strconv"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -20,7 +17,8 @@ import (
 //
 //	job                                              | the count is
 //	done                                             | that of its manifest
-//	few results are stored                           | that of their ranges, which are listed
+//	few results are stored of all jobs, or few of    | that of the ranges of its results, which are listed
+//	its numbers may be answered; or it was cancelled |
 //	its holder says how many answers it has verified | the holder's, at most leaseTTL/3 old
 //	none of these                                    | at most: all numbers that are not queued and not given up
 //
@@ -46,62 +44,26 @@ func (f *Fleet) CountAnswered(ctx context.Context, j *task.Job, queued *Backlog,
 	if err != nil {
 		return AnswerCount{}, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
 	}
-	few := info.State.Msgs <= f.fewResults || j.Finished()
-	if !few {
-		n, known, err := f.answeredByHolder(ctx, j.ID)
-		if err != nil || known && n > f.fewResults {
-			return AnswerCount{Numbers: n}, err
-		}
-		results, err := f.countSubjects(ctx, schema.StreamResults, resultsFilter(j.ID))
-		if err != nil {
-			return AnswerCount{}, err
-		}
-		few = results <= f.fewResults
-		if !few && known {
-			return AnswerCount{Numbers: n}, nil
-		}
-	}
-	if few {
+	most := notQueued(queued, stored, dead)
+	if j.Finished() || info.State.Msgs <= f.fewResults || most.Numbers <= f.fewResults {
 		answered, err := f.Answered(ctx, j.ID)
 		return AnswerCount{Numbers: answered.Len()}, err
 	}
-	return notQueued(j, queued, stored, dead), nil
+	n, known, err := f.answeredByHolder(ctx, j.ID)
+	if err != nil || known {
+		return AnswerCount{Numbers: n}, err
+	}
+	return most, nil
 }
 
-// notQueued returns how many numbers of a job may be answered, because they were queued, are queued no more, and
-// are not given up.
-func notQueued(j *task.Job, queued *Backlog, stored, dead uint64) AnswerCount {
-	fed := stored
-	if j.State == task.Open && queued.Fed > 0 {
-		fed = queued.Fed
-	}
+// notQueued returns how many numbers of a job may be answered at most: those stored that are neither queued nor
+// given up. In an open job it counts numbers that are not queued yet, too: nothing shows which these are.
+func notQueued(queued *Backlog, stored, dead uint64) AnswerCount {
 	waiting := dead
-	for r := range queued.Ranges.Within(task.Span(0, fed)) {
+	for r := range queued.Ranges.Within(task.Span(0, stored)) {
 		waiting += r.Count
 	}
-	return AnswerCount{Numbers: fed - min(fed, waiting), AtMost: true}
-}
-
-// countSubjects returns how many subjects of a stream match the filter. The server sends none of them: the page of
-// subjects that is requested is behind the last one.
-func (f *Fleet) countSubjects(ctx context.Context, name, filter string) (uint64, error) {
-	m := nats.NewMsg(f.link.API + "STREAM.INFO." + name)
-	m.Data = fmt.Appendf(nil, `{"subjects_filter":%q,"offset":%d}`, filter, math.MaxInt32)
-	var answer struct {
-		Error *jetstream.APIError `json:"error"`
-		Total uint64              `json:"total"`
-	}
-	reply, err := f.link.Request(ctx, m)
-	if err == nil {
-		err = json.Unmarshal(reply.Data, &answer)
-	}
-	if err == nil && answer.Error != nil {
-		err = answer.Error
-	}
-	if err != nil {
-		return 0, fmt.Errorf("count %s: %w", filter, stream.Explain(err))
-	}
-	return answer.Total, nil
+	return AnswerCount{Numbers: stored - min(stored, waiting), AtMost: true}
 }
 
 // answeredByHolder returns for how many numbers of a job its holder has verified answers. known is false if there

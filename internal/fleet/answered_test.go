@@ -8,8 +8,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// countAnswered returns the count of answers of a job.
-func (h *testFleet) countAnswered(id string) AnswerCount {
+// countAnswered returns the count of answers of a job, of which so many numbers are stored and one is given up.
+func (h *testFleet) countAnswered(id string, stored uint64) AnswerCount {
 	h.t.Helper()
 	j, err := h.Job(h.t.Context(), id)
 	if err != nil {
@@ -19,7 +19,7 @@ func (h *testFleet) countAnswered(id string) AnswerCount {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	n, err := h.CountAnswered(h.t.Context(), j, queued, 40, 1)
+	n, err := h.CountAnswered(h.t.Context(), j, queued, stored, 1)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -34,10 +34,10 @@ func TestCountAnswered(t *testing.T) {
 	h.fewResults = 10
 	j, _ := h.job("j", task.ClassNorm, 40)
 	h.job("other", task.ClassNorm, 40)
-	h.queue(j, task.Range{First: 30, Count: 5})
+	h.queue(j, task.Range{First: 5, Count: 5}) // the later ones are answered already
 	expect := func(what string, want AnswerCount) {
 		t.Helper()
-		if got := h.countAnswered("j"); got != want {
+		if got := h.countAnswered("j", 40); got != want {
 			t.Errorf("%s: %+v, not %+v", what, got, want)
 		}
 	}
@@ -47,11 +47,16 @@ func TestCountAnswered(t *testing.T) {
 	for i := range 20 {
 		h.put(schema.ResultSubject("other", single(i), "w"), nil)
 	}
-	expect("few results beside many of another job", AnswerCount{Numbers: 3})
+	expect("many results of another job", AnswerCount{Numbers: 34, AtMost: true})
+	h.job("small", task.ClassNorm, 8)
+	h.put(schema.ResultSubject("small", single(1), "w"), nil)
+	if got := h.countAnswered("small", 8); got != (AnswerCount{Numbers: 1}) {
+		t.Errorf("a small job beside many results: %+v", got)
+	}
 	for i := 3; i < 23; i++ {
 		h.put(schema.ResultSubject("j", single(i), "w"), nil)
 	}
-	expect("open, queued up to 35, 5 queued, 1 dead", AnswerCount{Numbers: 29, AtMost: true})
+	expect("many results: 40 stored, 5 queued, 1 dead", AnswerCount{Numbers: 34, AtMost: true})
 
 	revision, err := h.acquire(t.Context(), "j", "p")
 	if err != nil {
@@ -67,13 +72,13 @@ func TestCountAnswered(t *testing.T) {
 		}
 	}
 	renew()
-	expect("the holder has not read all results", AnswerCount{Numbers: 29, AtMost: true})
+	expect("the holder has not read all results", AnswerCount{Numbers: 34, AtMost: true})
 	answered = 22 + 1
 	renew()
 	expect("the holder knows", AnswerCount{Numbers: 22})
 	hide()
 	renew()
-	expect("the holder does not say", AnswerCount{Numbers: 29, AtMost: true})
+	expect("the holder does not say", AnswerCount{Numbers: 34, AtMost: true})
 	if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State, j.Verified = task.Done, 39; return nil }); err != nil {
 		t.Fatal(err)
 	}

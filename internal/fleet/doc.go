@@ -20,7 +20,9 @@
 //	orders.go          none: plain messages           orders to workers
 //
 //	backlog, survey, listing   which of these subjects exist, without their messages
+//	answered                   how many numbers of a job are answered, without listing its results
 //	endjob, expire, expiry     the end of a job, and the removal of what is stored of it
+//	tombstone, orphans         what remains of a removed job, and of jobs that never existed
 //	provision, settings        creating the streams, durables and buckets
 //	feed, keys, *_follow       followers that all users in the process share
 //

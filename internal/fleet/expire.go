@@ -27,9 +27,10 @@ const abandonedAge = 30 * 24 * time.Hour
 //	           | one, if no process holds or           |
 //	           | supervises it                         |
 //
-// A supervisor removes a job when it becomes due. Without one, producers do that when they start.
+// A supervisor removes a job when it becomes due. Without one, each producer that waits for a job removes some,
+// see RemoveExpired, and the server removes tombstones by itself, see writeManifest.
 //
-// A job is removed under its lease, and after its manifest was read once more: a process that prints the
+// A job that is no tombstone is removed under its lease, and after its manifest was read once more: a process that prints the
 // answers of a job which has just expired holds it, and so keeps it. A job without Expires never ended. It
 // is kept while any process may still complete it, at most abandonedAge if none does.
 

@@ -18,3 +18,15 @@ func (f *Fleet) Probe(ctx context.Context, class task.Class, floor uint64) error
 	p.floors[class] = floor
 	return p.search(ctx, class, make(map[task.Address]task.Class))
 }
+
+// AnsweredByHolder asks the holder of a job how many answers it has verified.
+func (f *Fleet) AnsweredByHolder(ctx context.Context, job string) error {
+	_, _, err := f.answeredByHolder(ctx, job)
+	return err
+}
+
+// SweepOrphansOnce makes one sweep of what is stored of jobs that do not exist.
+func (f *Fleet) SweepOrphansOnce(ctx context.Context) error {
+	_, err := f.newOrphanSweep("", OrphanPace{}).sweep(ctx)
+	return err
+}

@@ -227,6 +227,7 @@ func (c *castle) produce(v *visitor) error {
 			return err
 		},
 		func() error { return f.RemoveExpired(ctx) },
+		func() error { return f.SweepOrphansOnce(ctx) },
 	} {
 		if err := look(); err != nil {
 			return err
@@ -346,6 +347,7 @@ func (c *castle) observe(v *visitor) error {
 		func() error { _, err := f.Holder(ctx, "old1"); return err },
 		func() error { _, err := f.Backlog(ctx, "old1"); return err },
 		func() error { _, err := f.Answered(ctx, "old1"); return err },
+		func() error { return f.AnsweredByHolder(ctx, "old1") },
 		func() error { _, err := f.Inputs(ctx, "old1"); return err },
 		func() error { _, err := f.CountDead(ctx, "old1"); return err },
 		func() error { _, err := f.Workers(ctx); return err },

@@ -25,7 +25,8 @@ type footprint struct {
 	messages, bytes uint64
 	consumers       int
 	keys            int    // of FACTOR_JOBS
-	disk            int64  // bytes of the store
+	leases          int    // counted in messages
+	disk            int64  // bytes of the store. A server keeps removed messages in a block until it compacts it
 	heap            uint64 // bytes, server and clients together
 }
 
@@ -45,8 +46,11 @@ func (h *testFleet) footprint(leases bool) (f footprint) {
 		}
 		state := s.CachedInfo().State
 		f.messages, f.bytes, f.consumers = f.messages+state.Msgs, f.bytes+state.Bytes, f.consumers+state.Consumers
-		if name == schema.BucketStream(schema.BucketJobs) {
+		switch name {
+		case schema.BucketStream(schema.BucketJobs):
 			f.keys = int(state.NumSubjects)
+		case schema.BucketStream(schema.BucketLeases):
+			f.leases = int(state.NumSubjects)
 		}
 	}
 	filepath.WalkDir(h.server.Config().Store, func(_ string, d fs.DirEntry, err error) error {
@@ -88,12 +92,11 @@ func TestManyJobs(t *testing.T) {
 	t.Logf("with tombstones %+v", after)
 	await(t, "all tombstones are removed", func() bool {
 		after = h.footprint(long)
-		return after.keys == before.keys && (!long || after.messages == before.messages)
+		return after.keys == before.keys && after.messages == before.messages && after.consumers <= before.consumers
 	})
 	t.Logf("after %+v", after)
-	if after.messages != before.messages || after.bytes != before.bytes || after.consumers > before.consumers {
-		t.Errorf("%d messages, %d bytes, %d consumers; before %d, %d, %d",
-			after.messages, after.bytes, after.consumers, before.messages, before.bytes, before.consumers)
+	if slack := uint64(after.leases * 100); after.bytes > before.bytes+slack { // a lease may have one header more
+		t.Errorf("%d bytes; before %d", after.bytes, before.bytes)
 	}
 }
 
