@@ -16,10 +16,11 @@ import (
 
 // An access decides which clients a server that listens accepts. A nil access accepts every connection.
 type access struct {
-	keys     *identity.Store
-	hosts    []string // names and addresses of this machine, the one for other machines first
-	rules    natsserver.Security
-	revision string // of the revocations; the rules contain at least these
+	keys        *identity.Store
+	hosts       []string // names and addresses of this machine, the one for other machines first
+	rules       natsserver.Security
+	certificate *identity.Certificate // of the server
+	revision    string                // of the revocations; the rules contain at least these
 }
 
 func accessFlags() []ucli.Flag {
@@ -59,8 +60,11 @@ func openAccess(c *ucli.Context, host string) (*access, error) {
 		return nil, err
 	}
 	a.rules = natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
-	a.rules.TLS, err = keys.ServerTLS(a.hosts)
-	return a, err
+	if a.certificate, err = keys.ServerCertificate(a.hosts); err != nil {
+		return nil, err
+	}
+	a.rules.TLS = a.certificate.TLS()
+	return a, nil
 }
 
 // isLoopback reports whether only this machine can reach the host.
@@ -85,29 +89,42 @@ func (a *access) credentials(role schema.Role, name string) (schema.Credentials,
 	return a.keys.Sign(identity.User{Role: role, Name: name}, schema.PermissionsOf(role, name))
 }
 
-// revokeEvery is the time between two looks for new revocations.
-const revokeEvery = time.Second
+// keysEvery is the time between two looks for new revocations, and for a certificate that must be renewed.
+const keysEvery = time.Second
 
-// applyRevocations applies new revocations to the server until ctx ends. It logs one warning while they
-// cannot be read or applied.
-func (a *access) applyRevocations(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
-	ticker := time.NewTicker(revokeEvery)
+// watchKeys applies new revocations to the server, and renews its certificate before it ends, until ctx ends.
+// Connections that exist are kept. It logs one warning while either fails.
+func (a *access) watchKeys(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
+	ticker := time.NewTicker(keysEvery)
 	defer ticker.Stop()
-	for failing := false; ; {
+	var revocations, renewal warnOnce
+	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 		revoked, changed, err := a.updateServer(server)
-		if err != nil && !failing {
-			log.Warn().Err(err).Msg("cannot apply revocations: the new ones are not in force")
-		}
-		failing = err != nil
+		revocations.warn(log, err, "cannot apply revocations: the new ones are not in force")
 		if changed {
 			log.Info().Int("revoked", revoked).Msg("revocations are in force")
 		}
+		replaced, err := a.certificate.Renew()
+		renewal.warn(log, err, "cannot renew the certificate of the server")
+		if replaced {
+			log.Info().Time("expires", a.certificate.Expires()).Msg("the certificate of the server is renewed")
+		}
 	}
+}
+
+// A warnOnce logs the first of several errors in a row.
+type warnOnce struct{ failing bool }
+
+func (w *warnOnce) warn(log zerolog.Logger, err error, text string) {
+	if err != nil && !w.failing {
+		log.Warn().Err(err).Msg(text)
+	}
+	w.failing = err != nil
 }
 
 // updateServer applies the revocations to the server if there are new ones. It returns the number of

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -19,7 +17,7 @@ import (
 func keysCommand() *ucli.Command {
 	secure := &ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys, the same as for embedded run", EnvVars: []string{"FACTOR_SECURE"}}
 	return &ucli.Command{
-		Name: "keys", Usage: "add, revoke and list keys of a server with --secure; it needs no restart",
+		Name: "keys", Usage: "add, renew, revoke and list keys of a server with --secure; it needs no restart",
 		Subcommands: []*ucli.Command{
 			{
 				Name: "add", Usage: "create keys for a worker, producer, observer or admin, and print the command that uses them", ArgsUsage: "ROLE NAME",
@@ -30,9 +28,18 @@ func keysCommand() *ucli.Command {
 				},
 				Action: addKeys,
 			},
+			{
+				Name: "renew", Usage: "create new credentials with the same key, and the permissions of this version", ArgsUsage: "NAME...", Description: renewDescription,
+				Flags: []ucli.Flag{
+					secure,
+					&ucli.BoolFlag{Name: "all", DisableDefaultText: true, Usage: "renew all identities, and the certificate of the server if it ends within 90 days"},
+					&ucli.DurationFlag{Name: "expires", DefaultText: "as long as before", Usage: "`DURATION` from now after which the new credentials expire, such as 720h"},
+				},
+				Action: renewKeys,
+			},
 			{Name: "revoke", Usage: "revoke an identity and disconnect it", ArgsUsage: "NAME", Flags: []ucli.Flag{secure}, Action: revokeKeys},
 			{
-				Name: "ls", Usage: "list the identities",
+				Name: "ls", Usage: "list the identities, when they expire, and whether their permissions are those of this version",
 				Flags:  []ucli.Flag{secure, command.JSONFlag()},
 				Action: listKeys,
 			},
@@ -59,7 +66,7 @@ func keyError(err error) error {
 		return cli.Exit(cli.NoConnect, err)
 	case errors.Is(err, identity.ErrUnknown):
 		return cli.WithHint(cli.Exit(cli.NoJob, err), "`embedded keys ls` lists them")
-	case errors.Is(err, identity.ErrTaken):
+	case errors.Is(err, identity.ErrTaken), errors.Is(err, identity.ErrNoSeed):
 		return cli.Exit(cli.Conflict, err)
 	}
 	return err
@@ -78,12 +85,7 @@ func addKeys(c *ucli.Context) error {
 	if err := keys.Add(u); err != nil {
 		return keyError(err)
 	}
-	line, err := keys.JoinCommand(u)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(c.App.Writer, line)
-	return nil
+	return printJoin(c, keys, u.Name)
 }
 
 // newUser returns the identity that the command line of keys add describes. All its errors have exit
@@ -107,13 +109,19 @@ func newUser(c *ucli.Context) (identity.User, error) {
 		}
 		u.Sources = append(u.Sources, source)
 	}
-	if c.IsSet("expires") {
-		if c.Duration("expires") < time.Second {
-			return u, cli.Usagef("--expires must be at least 1s")
-		}
-		u.Expires = time.Now().Add(c.Duration("expires"))
+	u.Expires, err = expiry(c)
+	return u, err
+}
+
+// expiry returns the time that --expires sets, the zero time if it is not used.
+func expiry(c *ucli.Context) (time.Time, error) {
+	if !c.IsSet("expires") {
+		return time.Time{}, nil
 	}
-	return u, nil
+	if c.Duration("expires") < time.Second {
+		return time.Time{}, cli.Usagef("--expires must be at least 1s")
+	}
+	return time.Now().Add(c.Duration("expires")), nil
 }
 
 // revokeKeys revokes an identity. Running servers of `embedded run` apply that by themselves.
@@ -135,56 +143,4 @@ func revokeKeys(c *ucli.Context) error {
 	fmt.Fprintf(c.App.Writer, "%s is revoked; `embedded run` disconnects it within a second; for a nats-server, print the configuration "+
 		"again with `producer init --print-server-conf` and run `nats-server --signal reload`\n", name)
 	return nil
-}
-
-// A keyReport is an identity in the JSON of keys ls.
-type keyReport struct {
-	Name    string      `json:"name"`
-	Key     string      `json:"key"` // public
-	Role    schema.Role `json:"role"`
-	Sources []string    `json:"src,omitempty"`     // networks; none = anywhere
-	Expires *time.Time  `json:"expires,omitempty"` // nil = never
-	Creds   string      `json:"creds"`             // file
-	Context string      `json:"context"`           // file
-}
-
-func listKeys(c *ucli.Context) error {
-	if err := cli.NoArgs(c); err != nil {
-		return err
-	}
-	keys, err := openKeys(c)
-	if err != nil {
-		return err
-	}
-	users, err := keys.Users()
-	if err != nil {
-		return err
-	}
-	if c.Bool("json") {
-		return command.PrintJSON(c, keyReports(keys, users))
-	}
-	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tROLE\tFROM\tEXPIRES\tKEY")
-	for _, u := range users {
-		from, until := "anywhere", "never"
-		if len(u.Sources) > 0 {
-			from = strings.Join(u.Sources, ",")
-		}
-		if !u.Expires.IsZero() {
-			until = u.Expires.Format(time.RFC3339)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.Name, u.Role, from, until, u.Key)
-	}
-	return w.Flush()
-}
-
-func keyReports(keys *identity.Store, users []identity.User) []keyReport {
-	reports := make([]keyReport, len(users))
-	for i, u := range users {
-		reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
-		if !u.Expires.IsZero() {
-			reports[i].Expires = &users[i].Expires
-		}
-	}
-	return reports
 }

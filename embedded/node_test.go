@@ -62,8 +62,8 @@ func TestStartFails(t *testing.T) {
 		"interrupted":                     {interrupted, nil, 130},
 		"interrupted, the store is kept":  {interrupted, []string{"--store", t.TempDir()}, 130},
 		"a setting differs":               {t.Context(), []string{"--store", store, "--ack-wait", "5s"}, cli.Conflict},
-		"the ledger is a directory":       {t.Context(), []string{"--store", withDirectory(t, "DEATHS")}, cli.Defects},
-		"the store is below a plain file": {t.Context(), []string{"--store", filepath.Join(file, "store")}, cli.Defects},
+		"the ledger is a directory":       {t.Context(), []string{"--store", withDirectory(t, "DEATHS")}, cli.FileError},
+		"the store is below a plain file": {t.Context(), []string{"--store", filepath.Join(file, "store")}, cli.FileError},
 	} {
 		err := command.Fail(start(t, test.ctx, test.args...))
 		if got := cli.Code(err); got != test.want {

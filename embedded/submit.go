@@ -44,12 +44,23 @@ func submit(c *ucli.Context) error {
 		if err != nil {
 			return command.Target{}, nil, err
 		}
+		if options.kept() { // the store is locked, and no other process can connect
+			if err := n.fleet.DropLeases(s.Context); err != nil {
+				n.finish()
+				return command.Target{}, nil, err
+			}
+		}
 		return command.Target{
 			Fleet: n.fleet, Private: !options.kept(),
 			Workers: func() int { return 1 }, Slots: func() int { return n.stats().Slots },
-			Activities: func() []worker.Activity { return n.stats().Activities }, Resume: resumeHint, Rest: restHint,
+			Activities: func() []worker.Activity { return n.stats().Activities }, Resume: resumeHint, Rest: restHint, Dead: deadHint,
 		}, n.finish, nil
 	})
+}
+
+// deadHint says how to see why numbers were given up: while the program runs, no other can connect to it.
+func deadHint(job string) string {
+	return fmt.Sprintf("to see why, start `embedded run` with the same --store, and then run `producer dead show %s`", job)
 }
 
 // restHint says how to resume a job whose input was cut off.

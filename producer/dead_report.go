@@ -27,7 +27,9 @@ type letterReport struct {
 	Error     string          `json:"error"`
 	Elapsed   time.Duration   `json:"elapsed_ns"`
 	Time      time.Time       `json:"time"`
-	Attempts  []attemptReport `json:"attempts,omitempty"` // the oldest first
+	Attempts  []attemptReport `json:"attempts,omitempty"` // those that failed, by the records of workers, the oldest first
+	History   []historyReport `json:"history,omitempty"`  // all that is known of attempts, the oldest first
+	Watched   *time.Time      `json:"watched_since,omitempty"`
 	Reproduce string          `json:"reproduce,omitempty"`
 }
 
@@ -76,17 +78,9 @@ func (d deadSession) list() error {
 		if !l.Authoritative() {
 			state = "claim"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, positions(l.Range), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, text.Positions(l.Range.First, l.Range.Count), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
 	}
 	return w.Flush()
-}
-
-// positions writes a range for a user, who counts from 1: "17", or "17 to 59".
-func positions(r task.Range) string {
-	if r.Count == 1 {
-		return fmt.Sprint(r.First + 1)
-	}
-	return fmt.Sprintf("%d to %d", r.First+1, r.End())
 }
 
 // numbersOf writes the first number of a letter, shortened, and how many follow.
@@ -112,32 +106,30 @@ func (d deadSession) show() error {
 		l := &d.letters[i]
 		list[i] = report(l)
 		list[i].Reproduce = reproduce(l)
-		for _, a := range attempts {
-			if a.Job == l.Job && a.Range == l.Range {
-				list[i].Attempts = append(list[i].Attempts, attemptReport{a.Attempt, a.Writer, a.Err, a.Elapsed, a.Time})
-			}
-		}
-		slices.SortFunc(list[i].Attempts, func(a, b attemptReport) int { return a.Time.Compare(b.Time) })
+		list[i].addHistory(l, attempts)
 	}
 	if d.c.Bool("json") {
 		return command.PrintJSON(d.c, list)
 	}
 	for i := range list {
-		printLetter(d.c, positions(d.letters[i].Range), &list[i])
+		if err := printLetter(d.c, text.Positions(d.letters[i].Range.First, d.letters[i].Range.Count), &list[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func printLetter(c *ucli.Context, position string, l *letterReport) {
+func printLetter(c *ucli.Context, position string, l *letterReport) error {
 	w := c.App.Writer
 	fmt.Fprintf(w, "job %s, position %s: %s\n", l.Job, position, strings.Join(l.Numbers, " "))
 	fmt.Fprintf(w, "  given up by %s after attempt %d, %s ago: %s\n", l.Writer, l.Attempt, age(l.Time), l.Error)
-	for _, a := range l.Attempts {
-		fmt.Fprintf(w, "  attempt %d on %s, %s: %s\n", a.Attempt, a.Worker, text.Elapsed(a.Elapsed), a.Error)
+	if err := l.printHistory(w); err != nil {
+		return err
 	}
 	if l.Reproduce != "" {
 		fmt.Fprintf(w, "  reproduce: %s\n", l.Reproduce)
 	}
+	return nil
 }
 
 // reproduce returns the command that repeats the computation of a letter's number on this machine, or

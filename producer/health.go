@@ -53,8 +53,11 @@ func (h *health) end() {
 // probe requests an answer of JetStream now and then until ctx ends. Requires supervise.
 func (h *health) probe(ctx context.Context) {
 	for ctx.Err() == nil {
+		h.mu.Lock()
+		f := h.fleet
+		h.mu.Unlock()
 		limited, cancel := context.WithTimeout(ctx, probeTimeout)
-		err := h.fleet.Answers(limited)
+		err := f.Answers(limited)
 		cancel()
 		h.mu.Lock()
 		h.answer = err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -14,11 +15,11 @@ import (
 
 func initCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "init", Usage: "create the streams of the fleet on a server or cluster; existing streams are compared and not changed",
+		Name: "init", Usage: "create the streams of the fleet on a server or cluster, and bring those of an earlier release up to date",
 		Flags: []ucli.Flag{
 			&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of servers that store each stream: 1, 3 or 5"},
 			&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},
-			&ucli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "print what would be created, and create nothing"},
+			&ucli.BoolFlag{Name: "dry-run", DisableDefaultText: true, Usage: "print what would be created or updated, and change nothing"},
 			&ucli.BoolFlag{Name: "print-permissions", DisableDefaultText: true, Usage: "only print what each role may publish and subscribe to, and why"},
 			&ucli.BoolFlag{Name: "print-server-conf", DisableDefaultText: true, Usage: "only print the configuration of a nats-server that accepts the keys in --secure"},
 			&ucli.StringFlag{Name: "secure", Usage: "`DIR` of the keys; created if missing"},
@@ -47,9 +48,10 @@ const syncAdvice = "advice: set `sync_interval: always` in the jetstream block o
 type initReport struct {
 	DryRun  bool     `json:"dry_run"`
 	Created []string `json:"created"`
+	Updated []string `json:"updated"` // to the settings of this release
 }
 
-// initialize creates the streams that are missing and prints which.
+// initialize creates the streams that are missing, updates those of an earlier release, and prints which.
 func initialize(c *ucli.Context, s *command.Session) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
@@ -68,28 +70,44 @@ func initialize(c *ucli.Context, s *command.Session) error {
 	defer nc.Close()
 	ctx, cancel := command.WithReplyTimeout(c, s)
 	defer cancel()
-	made, err := fleet.Init(ctx, js, p)
+	changes, err := fleet.Init(ctx, js, p)
 	if err != nil {
 		return failed(s, err)
 	}
-	if len(made) > 0 && !p.DryRun {
+	if !p.DryRun && slices.ContainsFunc(changes, func(c fleet.Change) bool { return !c.Update }) {
 		s.Notef("%s", syncAdvice)
 	}
-	return printCreated(c, p.DryRun, made)
+	if !p.DryRun {
+		if err := s.NoteFindings(ctx, js, p); err != nil {
+			return failed(s, err)
+		}
+	}
+	return printChanges(c, p.DryRun, changes)
 }
 
-func printCreated(c *ucli.Context, dryRun bool, made []string) error {
+func printChanges(c *ucli.Context, dryRun bool, changes []fleet.Change) error {
+	r := initReport{DryRun: dryRun, Created: []string{}, Updated: []string{}}
+	for _, change := range changes {
+		if change.Update {
+			r.Updated = append(r.Updated, change.What)
+		} else {
+			r.Created = append(r.Created, change.What)
+		}
+	}
 	if c.Bool("json") {
-		return command.PrintJSON(c, initReport{DryRun: dryRun, Created: append([]string{}, made...)})
+		return command.PrintJSON(c, r)
 	}
-	verb := "created"
+	create, update := "created", "updated"
 	if dryRun {
-		verb = "would create"
+		create, update = "would create", "would update"
 	}
-	for _, m := range made {
-		fmt.Fprintln(c.App.Writer, verb, m)
+	for _, what := range r.Created {
+		fmt.Fprintln(c.App.Writer, create, what)
 	}
-	if len(made) == 0 {
+	for _, what := range r.Updated {
+		fmt.Fprintln(c.App.Writer, update, what)
+	}
+	if len(changes) == 0 {
 		fmt.Fprintln(c.App.Writer, "all streams exist with these settings")
 	}
 	return nil

@@ -69,7 +69,7 @@ func printServerConf(c *ucli.Context) error {
 		return err
 	}
 	hosts := append(c.StringSlice("san"), identity.Hosts(host)...)
-	if _, err := keys.ServerTLS(hosts); err != nil {
+	if _, err := keys.ServerCertificate(hosts); err != nil {
 		return err
 	}
 	if err := keys.SetURL("tls://" + net.JoinHostPort(hosts[0], port)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -17,7 +18,7 @@ func TestPositions(t *testing.T) {
 	for r, want := range map[task.Range]string{
 		{First: 0, Count: 1}: "1", {First: 16, Count: 1}: "17", {First: 16, Count: 43}: "17 to 59",
 	} {
-		if got := positions(r); got != want {
+		if got := text.Positions(r.First, r.Count); got != want {
 			t.Errorf("%v: %q, want %q", r, got, want)
 		}
 	}

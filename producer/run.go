@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -83,8 +84,12 @@ func failed(s *command.Session, err error) error {
 	return command.Fail(err)
 }
 
+// tidyWait is how long a producer whose job has ended waits for the removal of expired jobs. Else producers of
+// short jobs would end before they have removed any.
+const tidyWait = 250 * time.Millisecond
+
 // openTarget returns a function that opens the fleet for a job in the foreground. It also starts to
-// remove the jobs that have expired.
+// remove some of the jobs that have expired.
 func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 	return func() (command.Target, func(), error) {
 		fl, closeFleet, err := s.Open(c, "producer "+c.Command.Name)
@@ -92,10 +97,21 @@ func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 			return command.Target{}, nil, err
 		}
 		workers := watchWorkers(s.Context, fl)
-		go fl.RemoveExpired(s.Context)
-		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Detached: true}, closeFleet, nil
+		tidy := make(chan struct{})
+		go func() { defer close(tidy); fl.RemoveExpired(s.Context) }()
+		closeTidy := func() {
+			select {
+			case <-tidy:
+			case <-time.After(tidyWait):
+			}
+			closeFleet()
+		}
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Dead: deadHint, Detached: true}, closeTidy, nil
 	}
 }
+
+// deadHint says how to see why numbers were given up.
+func deadHint(job string) string { return fmt.Sprintf("`producer dead show %s` shows why", job) }
 
 // restHint says how to get the answers of a job whose input was cut off, and how to submit the rest.
 func restHint(job string) string {

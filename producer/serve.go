@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime/debug"
@@ -13,6 +14,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/web"
 )
 
@@ -57,49 +59,100 @@ func serve(c *ucli.Context, s *command.Session) error {
 	h := new(health)
 	stopListening, err := listenHealth(c, s, h.check)
 	if err != nil {
-		return err
+		return command.Fail(err)
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, h.end)
-	fl, closeFleet, made, err := awaitServer(c, s, h)
-	if err != nil {
-		return failed(s, err)
-	}
-	defer closeFleet()
-	for _, m := range made {
-		s.Log.Info().Msg("created " + m)
-	}
-	if len(made) > 0 {
-		s.Notef("%s", syncAdvice)
-	}
-	h.supervise(fl)
-	if listens(c) {
-		go h.probe(s.Context)
-	}
-	s.Log.Info().Msg("supervising")
-	if err := job.Supervise(s.Context, fl, s.Log); err != nil && s.Context.Err() == nil {
-		return command.Fail(err)
+	for first := true; s.Context.Err() == nil; first = false {
+		fl, closeFleet, changes, err := awaitServer(c, s, h, first)
+		if err != nil {
+			return failed(s, err)
+		}
+		logChanges(s, changes)
+		h.supervise(fl)
+		if first && listens(c) {
+			go h.probe(s.Context)
+		}
+		err = supervise(s, fl)
+		closeFleet()
+		if err != nil {
+			return err
+		}
 	}
 	return s.Refused()
+}
+
+// supervise supervises a fleet until the session ends, or until something of the fleet is missing that this process may
+// create: it then returns nil, and the caller opens the fleet again.
+func supervise(s *command.Session, fl *fleet.Fleet) error {
+	ctx, cancel := context.WithCancelCause(s.Context)
+	defer cancel(nil)
+	go func() {
+		cancel(fl.FollowFindings(ctx, func(list []fleet.Finding) {
+			for _, f := range list {
+				s.Log.Warn().Msg(f.String())
+				if f.Kind == fleet.Missing && s.MayCreate() {
+					cancel(errIncomplete)
+				}
+			}
+			if len(list) == 0 {
+				s.Log.Info().Msg("all streams and durables are there again")
+			}
+		}))
+	}()
+	s.Log.Info().Msg("supervising")
+	err := job.Supervise(ctx, fl, s.Log)
+	switch cause := context.Cause(ctx); {
+	case s.Context.Err() != nil:
+		return nil
+	case errors.Is(cause, stream.ErrNotProvisioned), errors.Is(cause, fleet.ErrReplaced):
+		s.Log.Error().Msg("the streams of this fleet are gone, and with them all its jobs: has the server started without its store?")
+	case cause == errIncomplete:
+	case errors.Is(err, stream.ErrNotProvisioned): // found out by the supervisor itself
+		s.Log.Error().Msg(err.Error())
+	default:
+		return command.Fail(err)
+	}
+	return nil
+}
+
+// errIncomplete ends a supervision because a stream or a durable is missing.
+var errIncomplete = errors.New("the fleet is incomplete")
+
+// logChanges logs what was created and updated.
+func logChanges(s *command.Session, changes []fleet.Change) {
+	created := false
+	for _, change := range changes {
+		verb := "updated "
+		if !change.Update {
+			verb, created = "created ", true
+		}
+		s.Log.Info().Msg(verb + change.What)
+	}
+	if created {
+		s.Notef("%s", syncAdvice)
+	}
 }
 
 // serverPause is the pause between two attempts to connect at the start.
 const serverPause = time.Second
 
 // awaitServer connects and opens the streams. While no server answers it tries again, until the session ends:
-// an operator may start a supervisor before the server. Any other error is final, such as a refused login.
-func awaitServer(c *ucli.Context, s *command.Session, h *health) (fl *fleet.Fleet, closeFleet func(), made []string, err error) {
-	for first := true; ; first = false {
-		fl, nc, made, err := s.OpenOrProvision(c, "producer serve")
+// an operator may start a supervisor before the server. Any other error is final, such as a refused login. If it is not
+// the first call, missing streams that this process may not create are waited for, too.
+func awaitServer(c *ucli.Context, s *command.Session, h *health, first bool) (fl *fleet.Fleet, closeFleet func(), changes []fleet.Change, err error) {
+	for warned := false; ; warned = true {
+		fl, nc, changes, err := s.OpenOrProvision(c, "producer serve")
 		if err == nil {
-			return fl, nc.Close, made, nil
+			return fl, nc.Close, changes, nil
 		}
-		if s.Context.Err() != nil || !command.IsUnreachable(err) {
+		missing := !first && errors.Is(err, stream.ErrNotProvisioned)
+		if s.Context.Err() != nil || !command.IsUnreachable(err) && !missing {
 			return nil, nil, nil, err
 		}
 		h.wait(err)
-		if first {
-			s.Log.Warn().Msg("waiting for the server: " + err.Error())
+		if !warned {
+			s.Log.Warn().Msg(waitingFor(err, missing))
 		}
 		select {
 		case <-s.Context.Done():
@@ -107,6 +160,14 @@ func awaitServer(c *ucli.Context, s *command.Session, h *health) (fl *fleet.Flee
 		case <-time.After(serverPause):
 		}
 	}
+}
+
+// waitingFor says what awaitServer waits for.
+func waitingFor(err error, missing bool) string {
+	if missing {
+		return "waiting for the streams: " + err.Error() + ": run `producer init` once against this server"
+	}
+	return "waiting for the server: " + err.Error()
 }
 
 // listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as

@@ -17,7 +17,8 @@ type jobReport struct {
 	*task.Job
 	Holder   string `json:"holder"`       // the process that supervises the job; "" = none
 	Stored   uint64 `json:"stored"`       // numbers in FACTOR_INPUTS
-	Answered uint64 `json:"answered"`     // numbers with a result, which this process has not verified
+	Answered uint64 `json:"answered"`     // numbers with an answer, which this process has not verified
+	AtMost   bool   `json:"at_most"`      // Answered is an upper bound
 	Queued   uint64 `json:"queued"`       // numbers that are queued, running, or handed back by a worker
 	Chunks   int    `json:"chunks"`       // tasks with these numbers
 	Letters  int    `json:"dead_letters"` // dead letters
@@ -38,7 +39,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return command.PrintJSON(c, r)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
-	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %d  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.Answered, r.Queued, r.Chunks, r.Letters, j.BadCount)
+	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %s  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, j.BadCount)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
 	}
@@ -75,18 +76,25 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		return nil, err
 	}
 	r.Stored = in.Count()
-	queued, chunks, err := fl.Queued(ctx, j.ID)
+	queued, err := fl.Backlog(ctx, j.ID)
 	if err != nil {
 		return nil, err
 	}
-	r.Queued, r.Chunks = queued.Len(), chunks
-	answered, err := fl.Answered(ctx, j.ID)
-	if err != nil {
+	r.Queued, r.Chunks = queued.Ranges.Len(), queued.Chunks
+	if r.Letters, err = fl.CountDead(ctx, j.ID); err != nil {
 		return nil, err
 	}
-	r.Answered = answered.Len()
-	r.Letters, err = fl.CountDead(ctx, j.ID)
+	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
+	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
 	return r, err
+}
+
+// answered returns the count of answers as text.
+func (r *jobReport) answered() string {
+	if r.AtMost {
+		return fmt.Sprintf("at most %d", r.Answered)
+	}
+	return fmt.Sprint(r.Answered)
 }
 
 // supervision says whether the job has finished, or else which process supervises it.

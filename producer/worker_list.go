@@ -9,32 +9,30 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// workersWait is how long a job in the foreground waits until the workers are known. The status line shows them
-// later if it takes longer.
+// workersWait is how long the first chunk waits until the workers are known. Chunks are cut for two slots if it takes
+// longer.
 const workersWait = 5 * time.Second
 
 // A workerList has the workers of the registry, for the status line. It is safe for concurrent use.
 type workerList struct {
 	now      func() time.Time               // the server's time
 	registry atomic.Pointer[fleet.Registry] // nil until the registry is known
+	known    <-chan struct{}                // closed when it is known, or cannot be
+	late     <-chan struct{}                // closed workersWait after the start, or at the end of the session
 }
 
-// watchWorkers follows the registry until ctx ends. It waits for workersWait at most.
+// watchWorkers follows the registry until ctx ends. It does not wait: a job can be created meanwhile.
 func watchWorkers(ctx context.Context, fl *fleet.Fleet) *workerList {
-	l := &workerList{now: func() time.Time { return fl.Now(ctx) }}
 	known := make(chan struct{})
+	late, stop := context.WithTimeout(ctx, workersWait)
+	l := &workerList{now: func() time.Time { return fl.Now(ctx) }, known: known, late: late.Done()}
 	go func() {
+		defer stop()
 		defer close(known)
 		if r, err := fl.Registry(ctx); err == nil {
 			l.registry.Store(r)
 		}
 	}()
-	timer := time.NewTimer(workersWait)
-	defer timer.Stop()
-	select {
-	case <-known:
-	case <-timer.C:
-	}
 	return l
 }
 
@@ -54,8 +52,13 @@ func (l *workerList) count() int {
 	return -1
 }
 
-// slots returns the number of their slots, 0 if it is unknown.
+// slots returns the number of their slots, 0 if it is unknown. It waits until the workers are known, at most until
+// workersWait after the start.
 func (l *workerList) slots() (n int) {
+	select {
+	case <-l.known:
+	case <-l.late:
+	}
 	list, _ := l.workers()
 	for i := range list {
 		n += list[i].Slots

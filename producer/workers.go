@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"regexp"
 	"slices"
 
 	ucli "github.com/urfave/cli/v2"
@@ -32,17 +33,29 @@ func workersCommand() *ucli.Command {
 	}
 }
 
-// onWorker runs f with the one argument of the command, a worker's name.
+// onWorker runs f with the one argument of the command, a worker's name, or the name of a host that is too long for one.
 func onWorker(c *ucli.Context, f func(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, name string) error) error {
 	name, err := cli.Arg(c, "NAME")
 	if err != nil {
 		return err
 	}
-	if err := task.CheckWorker(name); err != nil {
+	worker := name
+	if longHostName.MatchString(name) {
+		worker = task.WorkerName(name)
+	}
+	if err := task.CheckWorker(worker); err != nil {
 		return cli.Exit(cli.Usage, err)
 	}
-	return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return f(ctx, c, s, fl, name) })
+	return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+		if worker != name {
+			s.Notef("the worker of that host is %s", worker)
+		}
+		return f(ctx, c, s, fl, worker)
+	})
 }
+
+// longHostName matches the name of a host that is too long for the name of its worker.
+var longHostName = regexp.MustCompile(`^[A-Za-z0-9.-]{33,253}$`)
 
 func quarantineWorker(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, name string) error {
 	already, err := fl.Quarantine(ctx, name, cmp.Or(c.String("reason"), "by hand"))

@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -75,8 +76,12 @@ func TestDeadLetter(t *testing.T) {
 	stop := s.worker("fragile", fragile{nat.New(1_000_017)})
 	numbers := sequence(1_000_001, 1_000_050, 1)
 	p := s.run("producer", "submit --id j", feed(numbers)).wantCode(1)
-	p.wantStderr("producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me (on fragile)\n" +
-		"producer: job j gave up 1 number; `producer dead show j` shows why\n")
+	// A busy machine may miss an ack wait of a second, and the number is then queued again.
+	said := regexp.MustCompile(`(?m)^.* INF `+notComputed+` .*\n`).ReplaceAllString(p.stderr.String(), "")
+	if want := "producer: number 17 of the input, 1000017, was given up: panic: this number is too much for me (on fragile)\n" +
+		"producer: job j gave up 1 number; `producer dead show j` shows why\n"; said != want {
+		t.Errorf("standard error differs: %s", difference(said, want))
+	}
 	checkAnswers(t, strings.Replace(numbers, "1000017\n", "", 1), p.stdout.String())
 
 	type letter struct {

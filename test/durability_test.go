@@ -81,7 +81,7 @@ func TestStopInFullStore(t *testing.T) {
 			s := &server{program: node, url: url}
 			open, _ := pipe(t) // standard input that does not end
 			idle := s.start("producer", "submit --id idle", open)
-			eventually(t, "job idle", func() bool { return s.run("producer", "status idle").code() == 0 })
+			eventually(t, "job idle", func() bool { return s.state("idle") != "" })
 			job := s.start("producer", "submit --kind square --id j", feed(longNumbers(15_000)))
 			node.await(&node.stderr, "the store is full, work waits for room")
 			s.fillUp()
@@ -155,7 +155,7 @@ func TestStartWithoutRoom(t *testing.T) {
 	t.Run("descriptors", func(t *testing.T) {
 		t.Parallel()
 		limited := exec.Command("sh", "-c", `ulimit -n 12; exec "$0" submit 10403`, binary(t, "embedded"))
-		startCommand(t, limited).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "too many open files")
+		startCommand(t, limited).wantCode(74).wantStdout("").wantSaid("embedded: error: ", "too many open files")
 	})
 	for _, options := range []string{"size=64k", "size=100m,nr_inodes=40"} {
 		t.Run(options, func(t *testing.T) {

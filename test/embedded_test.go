@@ -106,7 +106,7 @@ func TestKeptStore(t *testing.T) {
 
 	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
 	node.await(&node.stderr, "listening on nats://")
-	run(t, "embedded", "submit 15 --store "+store).wantCode(1).wantStdout("").wantSaid("embedded: error: ", "in use by another process")
+	run(t, "embedded", "submit 15 --store "+store).wantCode(75).wantStdout("").wantSaid("embedded: error: ", "in use by another process")
 	node.signal(os.Interrupt)
 	node.wantCode(0)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // A refused command prints one line, and at most one more with a hint. Its exit code is part of its
@@ -72,7 +73,7 @@ func TestUsageErrors(t *testing.T) {
 		{"producer", "workers quarantin w", 2, "did you mean quarantine?"},
 		{"producer", "workers release Bad_Name", 2, `"Bad_Name" is not a worker name`},
 		{"producer", "verify --kind cube x", 2, `"cube" is not a kind of work`},
-		{"producer", "verify nowhere", 1, "open nowhere: no such file or directory"},
+		{"producer", "verify nowhere", 74, "open nowhere: no such file or directory"},
 		{"producer", "submit --range 5:1", 2, `"5:1"`},
 		{"producer", "submit --range 1:9:0", 2, `"1:9:0"`},
 		{"producer", "submit --range 1", 2, `"1" is not a range`},
@@ -95,7 +96,7 @@ func TestUsageErrors(t *testing.T) {
 		{"embedded", "submit -n 0 15", 2, "-n"},
 		{"embedded", "submit -n=-2 15", 2, "-n"},
 		{"embedded", "submit --detach 15", 2, "--store"},
-		{"embedded", "submit -o no/such/dir 15", 1, "no/such/dir: no such file or directory"},
+		{"embedded", "submit -o no/such/dir 15", 74, "no/such/dir: no such file or directory"},
 		{"embedded", "submit --full-wait=-1s 15", 2, "--full-wait must not be negative"},
 		{"embedded", "submit --max-store 1K 15", 2, "--max-store 1K is too small: it must be at least 4MiB"},
 		{"embedded", "run --listen nonsense", 2, `--listen "nonsense" is not host:port`},
@@ -231,7 +232,7 @@ func TestJobErrors(t *testing.T) {
 	refusal{"producer", "rm a", 8, "job a is active; cancel it first, or use --force"}.check(t, here)
 
 	waiting := s.start("producer", "wait a")
-	eventually(t, "a process holds job a", func() bool { return report[struct{ Holder string }](s, "status a").Holder != "" })
+	eventually(t, "a process holds job a", func() bool { return s.held("a") })
 	s.run("producer", "cancel a").wantCode(0).wantSaid("job a is cancelled")
 	waiting.wantCode(5).wantStdout("").wantStderr("producer: error: job a was cancelled\n")
 	refusal{"producer", "wait a", 5, "job a was cancelled"}.check(t, here)
@@ -256,20 +257,17 @@ func TestSignals(t *testing.T) {
 		p.signal(s)
 		return p.wantCode(code)
 	}
-	exists := func(id string) func() bool {
-		return func() bool { return s.run("producer", "status "+id).code() == 0 }
-	}
 
 	reading := s.start("producer", "submit --id reading", open())
-	eventually(t, "job reading", exists("reading"))
+	eventually(t, "job reading", func() bool { return s.state("reading") != "" })
 	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: interrupted\n", "`producer wait reading`")
 
 	waiting := s.start("producer", "submit --id waiting 15")
-	eventually(t, "job waiting is sealed", func() bool { return exists("waiting")() && s.job("waiting").State == "sealed" })
+	eventually(t, "job waiting is sealed", func() bool { return s.state("waiting") == task.Sealed })
 	interrupt(waiting, syscall.SIGTERM, 143).wantSaid("`producer wait waiting`").wantStdout("")
 
 	resumed := s.start("producer", "wait waiting")
-	eventually(t, "a process holds job waiting", func() bool { return report[struct{ Holder string }](s, "status waiting").Holder != "" })
+	eventually(t, "a process holds job waiting", func() bool { return s.held("waiting") })
 	interrupt(resumed, os.Interrupt, 130).wantSaid("`producer wait waiting`")
 
 	watching := s.start("producer", "status --watch")
@@ -309,7 +307,7 @@ func TestResultsOfUnfinishedJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
-	eventually(t, "all input is queued", func() bool { return s.job("j").State == "sealed" })
+	eventually(t, "all input is queued", func() bool { return s.state("j") == task.Sealed })
 	s.run("producer", "results j").wantCode(1).wantStdout(there).wantStderr("producer: no answer yet for 2 of 5 numbers; `producer wait j` waits for the rest\n")
 	s.run("producer", "cancel j").wantCode(0)
 	submit.wantCode(5)
@@ -329,15 +327,15 @@ func TestFullOutput(t *testing.T) {
 	for _, command := range []string{
 		"ls", "ls --json", "status", "status j", "dead ls", "workers ls", "init", "verify /dev/null", "verify --json /dev/null", "-h", "submit -h",
 	} {
-		s.run("producer", command, stdoutTo(full)).wantCode(1).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
+		s.run("producer", command, stdoutTo(full)).wantCode(74).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
 	}
-	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(1).wantSaid("producer: hint: the job is queued, its id is k\n")
+	s.run("producer", "submit --detach --id k 15", stdoutTo(full)).wantCode(74).wantSaid("producer: hint: the job is queued, its id is k\n")
 	wrong := filepath.Join(t.TempDir(), "wrong")
 	if err := os.WriteFile(wrong, []byte("4: 2 3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, "producer", "verify "+wrong, stdoutTo(full)).wantCode(6).wantSaid("producer: error: write /dev/stdout: no space left on device\n")
-	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(1).wantSaid("embedded: error: write results: ")
+	run(t, "embedded", "submit 15", stdoutTo(full)).wantCode(74).wantSaid("embedded: error: write results: ")
 }
 
 // All watchers of a job print the same answers.
@@ -346,7 +344,7 @@ func TestTwoWaitForOneJob(t *testing.T) {
 	s := startFleet(t)
 	numbers := sequence(1_000_000_000_000, 1_000_000_000_500, 1)
 	submitted := s.start("producer", "submit --id both --chunk 7", feed(numbers))
-	eventually(t, "job both", func() bool { return s.run("producer", "status both").code() == 0 })
+	eventually(t, "job both", func() bool { return s.state("both") != "" })
 	other := s.start("producer", "wait both")
 	s.consumer("-n 2")
 	submitted.wantCode(0)

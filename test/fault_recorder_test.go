@@ -34,7 +34,7 @@ type sighting struct {
 func (s *server) record() *recorder {
 	s.t.Helper()
 	w := &recorder{handed: make(map[string]map[string]bool)}
-	nc, err := nats.Connect(s.url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectJitter(0, 0))
+	nc, err := nats.Connect(s.url, append([]nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(20 * time.Millisecond), nats.ReconnectJitter(0, 0)}, s.admin...)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -3,14 +3,14 @@ package test
 import (
 	"flag"
 	"fmt"
-	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"factorfleet/internal/schema"
+	"github.com/nats-io/nats.go"
 )
 
 var (
@@ -21,51 +21,109 @@ var (
 const (
 	longSoak    = 2 * time.Minute  // longer ones have faults that take long
 	pingTimeout = 30 * time.Second // of the programs' connections
+	soakWorkers = 3
+	soakBound   = 3 * patience // for one job, without the time that the server stood still
 )
 
-// A soak is one run of TestSoak.
+// A soak is one run of TestSoak: a nats-server with keys, two supervisors, workers, one job at a time, and the
+// hostile worker mallory. One goroutine uses it.
 type soak struct {
 	*faultFleet
-	far, near *line // of the consumers and of the producers
-	group     *workerGroup
-	sight     *recorder
-	end       time.Time
+	guard       *guarded
+	far, near   *line // of the consumers; of the producers and one supervisor
+	group       *workerGroup
+	supervisors []*program
+	hostile     *intruder
+	sight       *recorder
+	watch       *nats.Conn // of the administrator, for samples
+	began, end  time.Time
 
-	job   *program // the producer that waits for the job
-	id    string
-	input string // input of the job
+	job     *program // the producer of the job; nil while nobody waits for a detached job
+	id      string
+	input   string    // input of the job
+	waitAt  time.Time // when a producer waits for the detached job
+	samples []usage
 
 	did       map[string]int
 	numbers   int
 	stillness time.Duration // how long the server stood still, in all
 	broken    time.Time     // when the last fault was mended; zero once a result was seen since
 	slowest   time.Duration // recovery
+	longest   time.Duration // of a job
 	died      []time.Time   // when workers were killed or stopped
 }
 
-// TestSoak mixes all faults of the other tests for as long as the flag says: jobs are submitted one
-// after the other while consumers, producers, servers and lines break. It logs what it did.
+// TestSoak mixes all faults of the other tests for as long as the flag says: jobs are submitted one after the
+// other while workers, producers, supervisors, servers and lines break, clocks are wrong, and a hostile worker
+// attacks. Each job must be answered within soakBound, and each answer must be that of the slow twin. The
+// test logs what it did, and what is left at the end.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	s := &soak{faultFleet: newFaultFleet(t, time.Second), did: make(map[string]int)}
-	s.far, s.near, s.sight = s.line(), s.line(), s.record()
-	s.group = s.startWorkers(s.far.server, 3, "-n 1")
-	s.end = time.Now().Add(*soakFlag)
+	s := startSoak(t)
 	for first := true; first || time.Now().Before(s.end); first = false {
 		s.oneJob()
 	}
+	s.hostile.stop()
 	for i := range s.group.members {
 		s.awaitMember(i)
 	}
-	s.group.stop()
-	if list := s.subjects(schema.StreamTasks); len(list) > 0 {
-		t.Errorf("%s holds %v", schema.StreamTasks, list)
-	}
-	// A return for a finished job waits for the next sweeper.
-	for _, name := range []string{schema.StreamReturns, schema.StreamResults, schema.StreamInputs, schema.StreamDead} {
-		t.Logf("%5d left in %s", len(s.subjects(name)), name)
-	}
+	s.checkLeft()
 	s.report()
+}
+
+// startSoak starts the fleet with everything in it.
+func startSoak(t *testing.T) *soak {
+	t.Helper()
+	s := &soak{faultFleet: newRandomFleet(t, time.Second), guard: startGuarded(t, unchanged), did: make(map[string]int)}
+	s.command = "nats-server -c " + s.guard.conf
+	admin := filepath.Join(s.guard.keys, "admin.creds")
+	s.server = &server{program: s.guard.program, url: s.guard.url, login: []setting{s.as("producer")}, admin: []nats.Option{
+		nats.UserCredentials(admin), nats.RootCAs(admin), nats.CustomInboxPrefix("_INBOX_admin"),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),
+	}}
+	s.run("producer", "init --ack-wait "+s.ackWait.String()+s.guard.as("admin")).wantCode(0)
+	s.watch, _ = s.connect()
+	s.far, s.near, s.sight = s.line(), s.line(), s.record()
+	s.far.login = nil
+	for range 2 {
+		s.supervisors = append(s.supervisors, nil)
+		s.startSupervisor(len(s.supervisors) - 1)
+	}
+	s.run("embedded", "keys add worker worker-3 --secure "+s.guard.keys).wantCode(0)
+	s.group = s.startGroup(&workerGroup{stand: s.faultFleet, through: s.far.server, args: "-n 1", keys: func(i int) setting {
+		return s.as(fmt.Sprint("worker-", i+1))
+	}}, soakWorkers)
+	s.hostile = s.intrude()
+	s.began = time.Now()
+	s.end = s.began.Add(*soakFlag)
+	return s
+}
+
+// as is the setting of a program that connects with the keys of an identity.
+func (s *soak) as(name string) setting {
+	return environment("NATS_CONTEXT=" + filepath.Join(s.guard.keys, name+".json"))
+}
+
+// startSupervisor starts supervisor i: the first one at the server, the second one through a line. One in three
+// has a clock that is an hour ahead.
+func (s *soak) startSupervisor(i int) {
+	s.t.Helper()
+	at, clock := s.server, []setting(nil)
+	if i == 1 {
+		at = s.near.server
+	}
+	p := at.start("producer", "serve --listen none", s.anyClock(clock)...)
+	s.watched = append(s.watched, p)
+	s.supervisors[i] = p
+}
+
+// anyClock adds to the settings of a program, in one case of three, a clock that is an hour ahead.
+func (s *soak) anyClock(settings []setting) []setting {
+	if s.random.IntN(3) > 0 {
+		return settings
+	}
+	s.did["programs whose clock was an hour ahead"]++
+	return append(settings, wrongClock(time.Hour))
 }
 
 // awaitMember waits until member i is ready and was not told to end.
@@ -88,34 +146,49 @@ func (s *soak) oneJob() {
 	s.did["jobs"]++
 	s.id = fmt.Sprintf("j%d", s.did["jobs"])
 	count := 50 + s.random.IntN(200)
-	s.input = heavy(s.random.IntN(1000), count, 2203)
+	s.input = s.mixture(count)
 	args := fmt.Sprintf("submit --id %s --chunk %d", s.id, 1+s.random.IntN(12))
+	if s.random.IntN(3) == 0 {
+		args += " --detach"
+		s.did["detached jobs"]++
+	}
 	s.produce(args)
-	for late, still := time.Now().Add(3*patience), s.stillness; ; {
-		select {
-		case <-s.job.ended:
-			if s.printed(args) {
-				s.numbers += count
-				s.run("producer", "rm "+s.id).wantCode(0)
-				return
-			}
-		case <-time.After(s.randomTime(100*time.Millisecond, 700*time.Millisecond)):
-			s.recovered()
-			if time.Now().Before(s.end) {
-				s.fault(args)
-			}
-			s.supervise()
+	for began, still := time.Now(), s.stillness; !s.done(args); {
+		s.fault(args)
+		s.replaceEnded()
+		s.takeSample(false)
+		if took := time.Since(began) - (s.stillness - still); took > soakBound {
+			s.t.Fatalf("job %s is not done after %v: %s\n%s", s.id, took, s.run("producer", "status "+s.id).stdout.String(), s.run("producer", "workers ls").stdout.String())
+		} else {
+			s.longest = max(s.longest, took)
 		}
-		if time.Now().After(late.Add(s.stillness - still)) {
-			s.wantDone(s.job)
-			s.t.Fatalf("job %s is not done after %v", s.id, 3*patience)
+	}
+	s.numbers += count
+	s.run("producer", "rm "+s.id).wantCode(0)
+}
+
+// done waits a moment, and reports whether the job's answers were printed and are right.
+func (s *soak) done(args string) bool {
+	s.t.Helper()
+	pause := time.After(s.randomTime(200*time.Millisecond, time.Second))
+	if s.job == nil { // detached
+		if <-pause; time.Now().After(s.waitAt) {
+			s.produce("wait " + s.id)
 		}
+		return false
+	}
+	select {
+	case <-s.job.ended:
+		return s.printed(args)
+	case <-pause:
+		s.recovered()
+		return false
 	}
 }
 
 func (s *soak) produce(args string) {
 	s.t.Helper()
-	s.job = s.near.start("producer", args, feed(s.input))
+	s.job = s.near.start("producer", args, s.anyClock([]setting{feed(s.input)})...)
 	s.watched = append(slices.DeleteFunc(s.watched, func(p *program) bool { return p.code0() }), s.job)
 }
 
@@ -133,8 +206,12 @@ func (p *program) code0() bool {
 func (s *soak) printed(args string) bool {
 	s.t.Helper()
 	switch code := s.job.code(); {
+	case code == 0 && strings.Contains(s.job.line, "--detach"):
+		s.job, s.waitAt = nil, time.Now().Add(s.randomTime(0, 4*time.Second))
 	case code == 0:
-		checkAnswers(s.t, s.input, s.job.stdout.String())
+		if got, want := s.job.stdout.String(), twinAnswers(s.t, s.input); got != want {
+			s.t.Fatalf("%s: not the answers of the slow twin: %s", s.job.line, difference(got, want))
+		}
 		return true
 	case code == 3: // the server or the line was away when it was started
 		s.did["producers that found no server"]++
@@ -150,86 +227,31 @@ func (s *soak) printed(args string) bool {
 	return false
 }
 
-// supervise replaces the consumers that have ended, as systemd does.
-func (s *soak) supervise() {
+// replaceEnded replaces the workers and supervisors that have ended, as systemd does.
+func (s *soak) replaceEnded() {
 	s.t.Helper()
 	for i, m := range s.group.members {
-		select {
-		case <-m.ended:
-		default:
-			continue
+		if s.mayEnd(m) {
+			s.group.replace(i)
 		}
-		if code := m.code(); !m.killed && code != 0 && code != 3 && code != 75 && code != 128+int(syscall.SIGTERM) { // before it was ready
-			m.wantCode(0)
+	}
+	for i, p := range s.supervisors {
+		if s.mayEnd(p) {
+			s.startSupervisor(i)
 		}
-		s.group.replace(i)
 	}
 }
 
-// fault makes one random fault.
-func (s *soak) fault(args string) {
+// mayEnd reports whether a program has ended. Its end must be a kill, a drain, or a server that was away.
+func (s *soak) mayEnd(p *program) bool {
 	s.t.Helper()
-	line, member := s.far, s.group.members[s.group.any()]
-	if s.random.IntN(2) == 0 {
-		line = s.near
+	if !ended(p) {
+		return false
 	}
-	if ended(member) {
-		return
+	if code := p.code(); !p.killed && code != 0 && code != 3 && code != 75 && code != 128+int(syscall.SIGTERM) { // before it was ready
+		p.wantCode(0)
 	}
-	kind := []string{
-		"consumers killed", "consumers killed", "consumers stopped", "consumers ended", "consumers ended",
-		"producers killed", "server kills", "server restarts", "cuts", "cuts", "frozen lines", "swallowing lines", "slow lines",
-	}[s.random.IntN(13)]
-	if *soakFlag > longSoak && s.random.IntN(40) == 0 {
-		kind = "servers that stood still"
-	}
-	s.did[kind]++
-	long := s.randomTime(0, 1500*time.Millisecond)
-	switch kind {
-	case "consumers killed":
-		s.died = append(s.died, time.Now())
-		member.kill()
-	case "consumers stopped":
-		s.died = append(s.died, time.Now())
-		member.signal(syscall.SIGSTOP)
-		<-time.After(s.ackWait + long)
-		member.signal(syscall.SIGCONT)
-	case "consumers ended":
-		member.signal(syscall.SIGTERM)
-	case "producers killed":
-		s.job.kill()
-		if j := s.server.job; s.random.IntN(2) == 0 && s.known() && j(s.id).State == "sealed" {
-			args = "wait " + s.id
-		}
-		s.produce(args)
-	case "server kills", "server restarts":
-		signal := map[string]syscall.Signal{"server kills": syscall.SIGKILL, "server restarts": syscall.SIGTERM}[kind]
-		s.stopServer(signal)
-		<-time.After(long)
-		s.restartServer()
-	case "servers that stood still": // until everybody has given the connection up
-		s.program.signal(syscall.SIGSTOP)
-		<-time.After(pingTimeout + long)
-		s.program.signal(syscall.SIGCONT)
-		s.stillness += pingTimeout + long
-	case "cuts":
-		line.cut()
-	case "frozen lines":
-		line.freeze()
-		<-time.After(long)
-		line.heal()
-	case "swallowing lines":
-		line.swallow()
-		<-time.After(long)
-		line.heal()
-	case "slow lines":
-		line.slow(20, 50)
-		<-time.After(2 * long)
-		line.heal()
-	}
-	if s.broken.IsZero() {
-		s.broken = time.Now()
-	}
+	return true
 }
 
 func ended(p *program) bool {
@@ -239,41 +261,4 @@ func ended(p *program) bool {
 	default:
 		return false
 	}
-}
-
-// known reports whether the job was created before its producer was killed.
-func (s *soak) known() bool { return s.run("producer", "status "+s.id).code() == 0 }
-
-// recovered records the time from a fault until results arrived again; slowest is the longest.
-func (s *soak) recovered() {
-	if last := s.sight.lastResult(); !s.broken.IsZero() && last.After(s.broken) {
-		s.slowest = max(s.slowest, last.Sub(s.broken))
-		s.broken = time.Time{}
-	}
-}
-
-// report logs the counts of the soak.
-func (s *soak) report() {
-	s.t.Helper()
-	for _, what := range slices.Sorted(maps.Keys(s.did)) {
-		s.t.Logf("%5d %s", s.did[what], what)
-	}
-	// A task is redelivered one ack wait after its worker's last heartbeat. So a fault younger than three
-	// quarters of the ack wait is not the cause of a redelivery.
-	var detected time.Duration
-	s.sight.mu.Lock()
-	defer s.sight.mu.Unlock()
-	for _, r := range s.sight.returns {
-		if !r.died {
-			continue
-		}
-		for _, at := range slices.Backward(s.died) {
-			if after := r.at.Sub(at); after > s.ackWait*3/4 {
-				detected = max(detected, after)
-				break
-			}
-		}
-	}
-	s.t.Logf("%d numbers printed, 0 twice, 0 lost; %d results came for them", s.numbers, len(s.sight.results))
-	s.t.Logf("results came again at most %v after a fault; a dead worker's task at most %v (ack wait %v)", s.slowest.Round(time.Millisecond), detected.Round(time.Millisecond), s.ackWait)
 }

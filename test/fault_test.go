@@ -21,8 +21,8 @@ import (
 
 // A faultFleet is a fleet whose parts a test can break.
 type faultFleet struct {
-	*server // the running one; its URL never changes
-	store   string
+	*server        // the running one; its URL never changes
+	command string // starts the server with its store, without a port
 	ackWait time.Duration
 	random  *rand.Rand
 	watched []*program // whose output a failed test shows
@@ -34,11 +34,22 @@ func tail(text string) string { return text[max(0, len(text)-6000):] }
 // newFaultFleet starts a server with streams on its own store.
 func newFaultFleet(t testing.TB, ackWait time.Duration) *faultFleet {
 	t.Helper()
+	s := newRandomFleet(t, ackWait)
+	s.command = "nats-server -a 127.0.0.1 -js -sd " + t.TempDir()
+	s.server = &server{program: s.serve(t, " -p -1")}
+	s.url = listens(t, s.program)
+	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)
+	return s
+}
+
+// newRandomFleet returns a fleet without a server. A test that fails shows its seed and its programs.
+func newRandomFleet(t testing.TB, ackWait time.Duration) *faultFleet {
+	t.Helper()
 	seed := rand.Uint64()
 	if *seedFlag != 0 {
 		seed = *seedFlag
 	}
-	s := &faultFleet{store: t.TempDir(), ackWait: ackWait, random: rand.New(rand.NewPCG(seed, 0))}
+	s := &faultFleet{ackWait: ackWait, random: rand.New(rand.NewPCG(seed, 0))}
 	t.Cleanup(func() {
 		if !t.Failed() {
 			return
@@ -48,16 +59,14 @@ func newFaultFleet(t testing.TB, ackWait time.Duration) *faultFleet {
 			t.Logf("%s:\n%s", p.line, tail(strings.Split(p.stderr.String(), "SIGQUIT")[0]))
 		}
 	})
-	s.server = &server{program: s.serve(t, "-1")}
-	s.url = listens(t, s.program)
-	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)
 	return s
 }
 
-// serve starts a nats-server on the store of s.
-func (s *faultFleet) serve(t testing.TB, port string) *program {
+// serve starts the server of s on its store. args follow those of s.command.
+func (s *faultFleet) serve(t testing.TB, args string) *program {
 	t.Helper()
-	p := start(t, "nats-server", "-a 127.0.0.1 -js -sd "+s.store+" -p "+port)
+	name, fixed, _ := strings.Cut(s.command, " ")
+	p := start(t, name, fixed+args)
 	p.await(&p.stderr, "Server is ready")
 	return p
 }
@@ -102,7 +111,7 @@ func (s *faultFleet) stopServer(signal os.Signal) {
 // restartServer starts the server again with the same store and port.
 func (s *faultFleet) restartServer() {
 	s.t.Helper()
-	s.program = s.serve(s.t, s.url[strings.LastIndexByte(s.url, ':')+1:])
+	s.program = s.serve(s.t, " -p "+s.url[strings.LastIndexByte(s.url, ':')+1:])
 }
 
 // randomTime returns a random duration from least to most.
@@ -121,14 +130,20 @@ type workerGroup struct {
 	args    string
 	members []*program
 	made    int
+	keys    func(i int) setting // of member i, which then has the name of its keys; nil without keys
 }
 
 // startWorkers starts size consumers and returns when all are ready.
 func (s *faultFleet) startWorkers(through *server, size int, args string) *workerGroup {
 	s.t.Helper()
-	c := &workerGroup{stand: s, through: through, args: args}
-	for range size {
-		c.members = append(c.members, c.start())
+	return s.startGroup(&workerGroup{stand: s, through: through, args: args}, size)
+}
+
+// startGroup starts the members of a group and returns when all are ready.
+func (s *faultFleet) startGroup(c *workerGroup, size int) *workerGroup {
+	s.t.Helper()
+	for i := range size {
+		c.members = append(c.members, c.start(i))
 	}
 	for _, m := range c.members {
 		m.await(&m.stderr, "worker ready")
@@ -136,11 +151,15 @@ func (s *faultFleet) startWorkers(through *server, size int, args string) *worke
 	return c
 }
 
-// start starts another consumer under a new name.
-func (c *workerGroup) start() *program {
+// start starts another consumer as member i: with its keys, or under a new name.
+func (c *workerGroup) start(i int) *program {
 	c.stand.t.Helper()
 	c.made++
-	p := c.through.start("consumer", fmt.Sprintf("run --name w%d-%d %s", os.Getpid()%1000, c.made, c.args))
+	args, keys := fmt.Sprintf("run --name w%d-%d %s", os.Getpid()%1000, c.made, c.args), []setting(nil)
+	if c.keys != nil {
+		args, keys = "run "+c.args, []setting{c.keys(i)}
+	}
+	p := c.through.start("consumer", args, keys...)
 	c.stand.watched = append(c.stand.watched, p)
 	return p
 }
@@ -148,7 +167,7 @@ func (c *workerGroup) start() *program {
 // replace starts a new consumer for member i, which has ended or will end, and returns the old one.
 func (c *workerGroup) replace(i int) (old *program) {
 	c.stand.t.Helper()
-	old, c.members[i] = c.members[i], c.start()
+	old, c.members[i] = c.members[i], c.start(i)
 	return old
 }
 

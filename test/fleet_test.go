@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // The digest is that of the output of coreutils factor 9.1 for the same numbers.
@@ -82,7 +84,7 @@ func TestProducerDiesWaiting(t *testing.T) {
 	s := startFleet(t)
 	submit := s.start("producer", "submit --id j --chunk 43", feed(tutorial))
 	eventually(t, "all input is queued", func() bool {
-		return s.run("producer", "status j").code() == 0 && s.job("j").State == "sealed"
+		return s.state("j") == task.Sealed && !s.held("j.feed")
 	})
 	submit.kill()
 	s.consumer("-n 2")
@@ -150,7 +152,7 @@ func TestCancel(t *testing.T) {
 	s := startFleet(t)
 	s.consumer("-n 2")
 	job := s.start("producer", "submit --id hard --chunk 1 --budget 10m", arguments(hard, hard, hard, hard))
-	eventually(t, "both slots work", func() bool { _, inWork := s.status(); return inWork == 2 })
+	eventually(t, "both slots work", func() bool { return s.unsettled() == 2 })
 	began := time.Now()
 	s.run("producer", "cancel hard").wantCode(0)
 	job.wantCode(5).wantSaid("job hard was cancelled")
@@ -175,7 +177,7 @@ func TestDrain(t *testing.T) {
 			s := startFleet(t)
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 2s")
 			job := s.start("producer", "submit --id j --chunk 45", feed(numbers))
-			eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
+			eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
 			for range signals {
 				leaving.signal(syscall.SIGTERM)
 			}
@@ -206,7 +208,7 @@ func TestConsumerDies(t *testing.T) {
 	numbers := slow(0, 60, 61)
 	dying := s.consumer("-n 1 --name dying")
 	job := s.start("producer", "submit --chunk 30", feed(numbers))
-	eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
+	eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
 	dying.kill()
 	s.consumer("-n 2 --name heir")
 	job.wantCode(0).wantStderr("")

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -142,7 +143,7 @@ func TestDetach(t *testing.T) {
 		t.Errorf("job: %+v", j)
 	}
 	s.consumer("-n 1")
-	eventually(t, "all is answered", func() bool { return s.job(id).Answered == 3 })
+	eventually(t, "all is answered", func() bool { return s.covered(schema.StreamResults, id) == 3 })
 	const answers = "15: 3 5\n21: 3 7\n33: 3 11\n"
 	s.run("producer", "results "+id).wantCode(0).wantStdout(answers).wantStderr("")
 	s.run("producer", "wait "+id).wantCode(0).wantStdout(answers).wantStderr("")

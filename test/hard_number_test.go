@@ -14,7 +14,8 @@ func TestWorkingOn(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
 	s.consumer("-n 1 --name w")
-	const hopeless = "3960439321326347713186810253249860682787109984927714341359962255887000408161388587124997446649"
+	// Of the same length in bits as 10^93, so that the count of its digits does not follow from that of its bits.
+	const hopeless = "1020000000000000000000000000000000000000000001358058379029886052961761414333334309768408987223"
 	s.run("producer", "submit --detach --id j "+hopeless).wantCode(0)
 	type activity struct {
 		Job                string

@@ -17,8 +17,8 @@ import (
 
 // answer stores a result for a range.
 func (m *mallory) answer(job string, r task.Range, items []task.Factorization) {
-	result := task.Result{Kind: task.KindFactor, Worker: "mallory", Version: "1", Attempt: 1, Elapsed: time.Millisecond, Items: items}
-	m.send(schema.ResultSubject(job, r, "mallory"), result.Encode())
+	result := task.Result{Kind: task.KindFactor, Worker: m.name, Version: "1", Attempt: 1, Elapsed: time.Millisecond, Items: items}
+	m.send(schema.ResultSubject(job, r, m.name), result.Encode())
 }
 
 // lie pulls tasks, and answers that each number is one factor of a status.
@@ -170,7 +170,7 @@ func heavyFactors(count int, exponent uint) (items []task.Factorization) {
 
 // give stores a return.
 func (m *mallory) give(job string, r task.Range, round string, pieces uint32) {
-	m.send(schema.ReturnSubject(job, r, round, "mallory"), (&task.Return{Reason: task.Drained, Pieces: pieces}).Encode())
+	m.send(schema.ReturnSubject(job, r, round, m.name), (&task.Return{Reason: task.Drained, Pieces: pieces}).Encode())
 }
 
 // Sixty returns of one chunk, in 4096 pieces each. What an honest worker hands back at the same time is

@@ -25,10 +25,10 @@ func TestDetachedFleet(t *testing.T) {
 			leaving := s.consumer("-n 1 --name leaving --drain-timeout 2s")
 			numbers := slow(0, 90, 89)
 			s.run("producer", "submit --detach --id j --chunk 45 --keep 48h", feed(numbers)).wantCode(0).wantStderr("")
-			eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
+			eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
 			lose(t, leaving)
 			s.consumer("-n 2 --name heir")
-			eventually(t, "the job is done", func() bool { return s.job("j").State == "done" })
+			eventually(t, "the job is done", func() bool { return s.state("j") == task.Done })
 			checkAnswers(t, numbers, s.run("producer", "results j").wantCode(0).wantStderr("").stdout.String())
 			j := report[task.Job](s, "status j")
 			if j.Ended == nil || j.Expires == nil || !j.Expires.Equal(j.Ended.Add(48*time.Hour)) {

@@ -190,6 +190,7 @@ func (f *siege) expect(what string, ok func() bool) {
 // A mallory is one connection of the hostile worker. One goroutine uses it.
 type mallory struct {
 	t     testing.TB
+	name  string // of its keys
 	nc    *nats.Conn
 	tasks *nats.Subscription
 	pulls int
@@ -198,7 +199,7 @@ type mallory struct {
 // mallory connects the hostile worker.
 func (f *siege) mallory() *mallory {
 	f.t.Helper()
-	m := &mallory{t: f.t, nc: f.dial("mallory")}
+	m := &mallory{t: f.t, name: "mallory", nc: f.dial("mallory")}
 	var err error
 	if m.tasks, err = m.nc.SubscribeSync(schema.InboxOf("mallory") + ".tasks.*"); err != nil {
 		f.t.Fatal(err)
@@ -206,6 +207,9 @@ func (f *siege) mallory() *mallory {
 	m.tasks.SetPendingLimits(-1, -1)
 	return m
 }
+
+// attackPause is the time between two steps of an attack, in which honest programs get the processor.
+const attackPause = 5 * time.Millisecond
 
 // attack repeats step on a connection of its own until stop is called, the test ends, or the server closes
 // the connection.
@@ -218,6 +222,7 @@ func (f *siege) attack(step func(*mallory)) (stop func()) {
 		defer close(ended)
 		for ctx.Err() == nil && !m.nc.IsClosed() {
 			step(m)
+			sleep(ctx, attackPause)
 		}
 	}()
 	stop = sync.OnceFunc(func() { cancel(); <-ended })
@@ -234,7 +239,7 @@ func (m *mallory) pull(n int, wait time.Duration) (got []*nats.Msg) {
 	if wait > 0 {
 		body = fmt.Sprintf(`{"batch":%d,"no_wait":true,"expires":%d}`, n, wait.Nanoseconds())
 	}
-	if m.nc.PublishRequest(pullSubject, fmt.Sprint(schema.InboxOf("mallory"), ".tasks.", m.pulls), []byte(body)) != nil {
+	if m.nc.PublishRequest(pullSubject, fmt.Sprint(schema.InboxOf(m.name), ".tasks.", m.pulls), []byte(body)) != nil {
 		return nil
 	}
 	for len(got) < n {
@@ -249,7 +254,7 @@ func (m *mallory) pull(n int, wait time.Duration) (got []*nats.Msg) {
 
 // send publishes a message, with a reply subject where the answer is dropped.
 func (m *mallory) send(subject string, payload []byte) {
-	m.nc.PublishRequest(subject, schema.InboxOf("mallory")+".dropped", payload)
+	m.nc.PublishRequest(subject, schema.InboxOf(m.name)+".dropped", payload)
 }
 
 // flush waits until the server has all messages.

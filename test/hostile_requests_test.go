@@ -138,7 +138,7 @@ var saysWhose = regexp.MustCompile(`(?m)^.* WRN .*\bmallory\b.* pull requests .*
 // The server remembers each request that passes between accounts for two minutes. This costs memory, about
 // 1 KiB each, and nothing else.
 func differentReplies(t *testing.T) {
-	const count, most = 50_000, 400 // requests, 10^6 bytes
+	const count, most = 20_000, 160 // requests, 10^6 bytes
 	f := besiege(t, siegeAckWait)
 	f.honest("worker-1", "-n 1")
 	pid := f.cmd.Process.Pid

@@ -15,8 +15,8 @@ import (
 // What mallory does with the tasks of the queue: those that it pulls, and those of others.
 
 // failure is what mallory claims of a task.
-func failure(at schema.Place, t *task.Task) []byte {
-	f := task.Failure{Kind: task.KindFactor, Class: at.Class, Worker: "mallory", Attempt: schema.MaxDeliver, Err: "too hard", Time: time.Now()}
+func (m *mallory) failure(at schema.Place, t *task.Task) []byte {
+	f := task.Failure{Kind: task.KindFactor, Class: at.Class, Worker: m.name, Attempt: schema.MaxDeliver, Err: "too hard", Time: time.Now()}
 	if t != nil {
 		f.Numbers = t.Numbers
 	}
@@ -27,7 +27,7 @@ func failure(at schema.Place, t *task.Task) []byte {
 func letter(m *mallory) {
 	for _, msg := range m.pull(256, 200*time.Millisecond) {
 		at, t := tasked(msg)
-		m.send(schema.DeadSubject(at.Job, at.Range, "mallory"), failure(at, t))
+		m.send(schema.DeadSubject(at.Job, at.Range, "mallory"), m.failure(at, t))
 		m.settle(msg, "+TERM")
 	}
 	m.flush()
@@ -86,7 +86,7 @@ func (m *mallory) guess(answer string) {
 
 // record stores the record of a last attempt at a number that mallory has pulled, or only guesses.
 func (m *mallory) record(at task.Address, t *task.Task) {
-	m.send(schema.FailedSubject(at, schema.MaxDeliver, "mallory"), failure(schema.Place{Address: at}, t))
+	m.send(schema.FailedSubject(at, schema.MaxDeliver, m.name), m.failure(schema.Place{Address: at}, t))
 }
 
 // A number that an honest worker computes is nak'ed until its deliveries are exhausted, has a record of a failed

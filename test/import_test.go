@@ -50,13 +50,13 @@ const imports = `
 	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
 	private         < golang.org/x/sys
 	outfile         < private
-	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/rs/zerolog
+	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task text plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels nat task text plan input output outfile collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < factor/kernels nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
 	/producer       < web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2

@@ -3,20 +3,20 @@ package test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/schema"
 )
 
 // interruptReading starts a submit with args, whose input does not end, and sends it a signal once it has
 // stored two numbers. It returns the program and the id of the job.
 func (s *server) interruptReading(args string, sig os.Signal) (*program, string) {
 	s.t.Helper()
-	known := make(map[string]bool)
-	for _, j := range report[[]struct{ ID string }](s, "ls") {
-		known[j.ID] = true
-	}
+	known := s.subjects(schema.BucketStream(schema.BucketJobs))
 	in, w := pipe(s.t)
 	p := s.start("producer", strings.TrimSpace("submit "+args), in)
 	if _, err := w.WriteString("12 15\n"); err != nil {
@@ -24,12 +24,12 @@ func (s *server) interruptReading(args string, sig os.Signal) (*program, string)
 	}
 	var id string
 	eventually(s.t, "two numbers are stored for submit "+args, func() bool {
-		for _, j := range report[[]struct{ ID string }](s, "ls") {
-			if !known[j.ID] {
-				id = j.ID
+		for _, key := range s.subjects(schema.BucketStream(schema.BucketJobs)) {
+			if !slices.Contains(known, key) {
+				id = strings.TrimPrefix(key, schema.KeyPrefix(schema.BucketJobs))
 			}
 		}
-		return id != "" && s.job(id).Stored == 2
+		return id != "" && s.covered(schema.StreamInputs, id) == 2
 	})
 	p.signal(sig)
 	return p, id
@@ -77,7 +77,7 @@ func TestInterruptWithoutServer(t *testing.T) {
 			if _, err := w.WriteString("12 15\n"); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "two numbers are stored", func() bool { r := s.run("producer", "status j"); return r.code() == 0 && s.job("j").Stored == 2 })
+			eventually(t, "two numbers are stored", func() bool { return s.state("j") != "" && s.covered(schema.StreamInputs, "j") == 2 })
 			s.killed = true // its $TMPDIR is not checked
 			s.signal(stop)
 			t.Cleanup(func() { s.cmd.Process.Signal(syscall.SIGCONT) })

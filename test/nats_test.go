@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -14,7 +16,11 @@ import (
 type server struct {
 	*program
 	url   string
-	login []setting // of programs that connect to it; none if it accepts every connection
+	login []setting     // of programs that connect to it; none if it accepts every connection
+	admin []nats.Option // of the test's own connections; none if it accepts every connection
+
+	mu   sync.Mutex
+	conn *nats.Conn // of connect; guarded by mu
 }
 
 // startServer starts a nats-server with JetStream and without streams.
@@ -112,14 +118,22 @@ func (s *server) job(id string) jobStatus {
 	return report[jobStatus](s, "status "+id)
 }
 
-// connect returns a connection that belongs to the test.
+// connect returns the connection of the test, once it is connected: it survives restarts of the server. It is
+// closed with the test.
 func (s *server) connect() (*nats.Conn, jetstream.JetStream) {
 	s.t.Helper()
-	nc, err := nats.Connect(s.url)
-	if err != nil {
-		s.t.Fatal(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == nil || s.conn.IsClosed() {
+		nc, err := nats.Connect(s.url, slices.Concat([]nats.Option{nats.MaxReconnects(-1), nats.ReconnectWait(50 * time.Millisecond), nats.ReconnectJitter(0, 0)}, s.admin)...)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(nc.Close)
+		s.conn = nc
 	}
-	s.t.Cleanup(nc.Close)
+	nc := s.conn
+	eventually(s.t, "the test is connected", nc.IsConnected)
 	js, err := jetstream.New(nc)
 	if err != nil {
 		s.t.Fatal(err)

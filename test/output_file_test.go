@@ -150,7 +150,7 @@ func TestOutputEndsEarly(t *testing.T) {
 			text, _ := os.ReadFile(path + ".partial")
 			return string(text) == factors360
 		})
-		run(t, "embedded", "submit 15 -o "+path).wantCode(1).wantSaid("another process is writing " + path + ".partial")
+		run(t, "embedded", "submit 15 -o "+path).wantCode(75).wantSaid("another process is writing " + path + ".partial")
 		if end.signal == syscall.SIGKILL {
 			p.kill()
 		} else {
@@ -197,12 +197,12 @@ func TestOutputIsLink(t *testing.T) {
 	refusal{"embedded", "submit 360 -o link", 2, "-o link is a symbolic link: name the file to write, or remove the link"}.check(t, there)
 	refusal{"embedded", "submit 360 -o dangling", 2, "-o dangling is a symbolic link"}.check(t, there)
 	for _, name := range []string{"y", "z", "w"} {
-		refusal{"embedded", "submit 360 -o " + name, 1, "create " + name + ".partial: a link or another kind of file has this name: remove it"}.check(t, there)
+		refusal{"embedded", "submit 360 -o " + name, 74, "create " + name + ".partial: a link or another kind of file has this name: remove it"}.check(t, there)
 	}
 	if text, err := os.ReadFile(o.path("inside")); err != nil || string(text) != "inside\n" {
 		t.Errorf("inside: %q, %v", text, err)
 	}
-	refusal{"embedded", "submit 360 -o " + o.dir, 1, o.dir + ": is a directory"}.check(t)
+	refusal{"embedded", "submit 360 -o " + o.dir, 74, o.dir + ": is a directory"}.check(t)
 }
 
 // What cannot be replaced is written directly.
@@ -213,7 +213,7 @@ func TestOutputIsNoRegularFile(t *testing.T) {
 	}
 	run(t, "embedded", "submit 360 -o /dev/null").wantCode(0).wantStdout("").wantStderr("")
 	run(t, "embedded", "submit 360 -o /dev/stderr").wantCode(0).wantStdout("").wantStderr(factors360)
-	run(t, "embedded", "submit 360 -o /dev/full").wantCode(1).wantSaid("write results: write /dev/full: no space left on device")
+	run(t, "embedded", "submit 360 -o /dev/full").wantCode(74).wantSaid("write results: write /dev/full: no space left on device")
 	script := exec.Command("sh", "-c", `"$0" submit 360 -o /dev/fd/3 3>&1`, binary(t, "embedded"))
 	startCommand(t, script).wantCode(0).wantStdout(factors360)
 
@@ -252,7 +252,7 @@ func TestOutputOnFullDisk(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "embedded", "submit --range 1:10000 -o "+path).wantCode(1).
+	run(t, "embedded", "submit --range 1:10000 -o "+path).wantCode(74).
 		wantSaid("write results: write "+path+".partial: no space left on device", "the answers so far are in "+path+".partial")
 	if text, err := os.ReadFile(path); err != nil || string(text) != "old\n" {
 		t.Errorf("%q, %v", text, err)
@@ -272,7 +272,7 @@ func TestOutputNotPermitted(t *testing.T) {
 	}
 	for _, name := range []string{"x", "new"} {
 		p := startCommand(t, exec.Command(program, "submit", "360", "-o", filepath.Join(dir, name)), asStranger(t))
-		p.wantCode(1).wantStdout("").wantSaid("permission denied")
+		p.wantCode(74).wantStdout("").wantSaid("permission denied")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)
@@ -286,12 +286,19 @@ func TestClosedOutput(t *testing.T) {
 		return startCommand(t, exec.Command("sh", "-c", `exec "$0" `+args, binary(t, "embedded")))
 	}
 	const says = "embedded: error: standard output is closed, or opened to discard everything: "
-	closed("submit 360 >&-").wantCode(1).wantStderr(says + "the answers would be lost; name a file by -o FILE, or discard them by -o /dev/null\n")
+	closed("submit 360 >&-").wantCode(74).wantStderr(says + "the answers would be lost; name a file by -o FILE, or discard them by -o /dev/null\n")
 	store := t.TempDir()
-	closed("submit --detach 360 --store " + store + " >&-").wantCode(1).wantStderr(says + "the id of the job would be lost; choose one by --id JOB\n")
+	closed("submit --detach 360 --store " + store + " >&-").wantCode(74).wantStderr(says + "the id of the job would be lost; choose one by --id JOB\n")
 	closed("submit --detach --id a 360 --store " + store + " >&-").wantCode(0)
 	closed("submit --id a 360 --store " + store + " >/dev/null").wantCode(0).wantStderr("")
 	closed("submit 360 >&- -o " + filepath.Join(store, "x")).wantCode(0)
 	closed("submit 360 >&- -o /dev/null").wantCode(0)
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	run(t, "embedded", "submit 360", stdoutTo(null), stdin(null)).wantCode(0).wantStderr("") // as Python's DEVNULL, or daemon(3)
+	closed("submit 360 >&- 2>&- <&-").wantCode(74)
 	closed("submit 360 <&-").wantCode(0).wantStdout(factors360)
 }

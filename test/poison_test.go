@@ -104,7 +104,7 @@ func poisonWorker(args []string) error {
 		deeds[number] = deed
 	}
 	w := worker.New(worker.Config{
-		Name: args[1], Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
+		Announce: func(a task.Address) { client.Announce(a) }, Name: args[1], Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
 		Grace: 5 * time.Second, MaxMemory: 128 << 20,
 		Kinds: map[string]worker.Kind{task.KindFactor: deeds}, Log: zerolog.New(os.Stderr),
 	}, client, client)
@@ -184,6 +184,10 @@ type poisonLetter struct {
 		Error   string
 		Elapsed time.Duration `json:"elapsed_ns"`
 	}
+	History []struct {
+		Worker, Range, Outcome, Source string
+		From, Until                    time.Time
+	}
 }
 
 // One number of 4096 that kills its worker is given up alone, after the documented number of deaths,
@@ -197,14 +201,15 @@ func TestPoison(t *testing.T) {
 		slots   int
 		deaths  int // of the worker, at most
 		records int // of failed attempts: those that the worker survived, the last one's is its dead letter
+		silent  int // attempts at the number of which a supervisor saw that they killed the worker, at least
 		ackWait string
 		says    string // the letter
 	}{
-		{"exit", 1, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
-		{"kill", 3, 5, 0, "2s", "its worker died or stopped responding on each of 3 deliveries"},
-		{"panic", 2, 0, 4, "1s", "panic: this number is poison"},
-		{"hang", 2, 2, 4, "4s", "no sign of life for 1.3"},
-		{"hoard", 2, 0, 4, "1s", "more memory than a worker may use"},
+		{"exit", 1, 5, 0, 2, "2s", "its worker died or stopped responding on each of 3 deliveries"},
+		{"kill", 3, 5, 0, 2, "2s", "its worker died or stopped responding on each of 3 deliveries"},
+		{"panic", 2, 0, 4, 0, "1s", "panic: this number is poison"},
+		{"hang", 2, 2, 4, 0, "4s", "no sign of life for 1.3"},
+		{"hoard", 2, 0, 4, 0, "1s", "more memory than a worker may use"},
 	} {
 		t.Run(test.deed, func(t *testing.T) {
 			t.Parallel()
@@ -227,6 +232,15 @@ func TestPoison(t *testing.T) {
 			}
 			if len(shown[0].Attempts) != test.records {
 				t.Errorf("%d records of attempts: %+v", len(shown[0].Attempts), shown[0].Attempts)
+			}
+			silent := 0 // attempts that killed the worker: the second and the third
+			for _, h := range shown[0].History {
+				if h.Worker == "victim" && h.Range == "2344-1" && h.Outcome == "silent" && h.Source == "supervisor" && !h.From.IsZero() {
+					silent++
+				}
+			}
+			if silent < test.silent {
+				t.Errorf("the history has %d attempts that killed the worker: %+v", silent, shown[0].History)
 			}
 			for _, a := range shown[0].Attempts {
 				if a.Worker != "victim" || !strings.Contains(a.Error, test.says) {

@@ -21,13 +21,14 @@ type line struct {
 // line opens a line to s.
 func (s *server) line() *line {
 	s.t.Helper()
+	scheme, address, _ := strings.Cut(s.url, "://")
 	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	l := &line{proxy: toxiproxy.NewProxy(proxies, "line", "127.0.0.1:0", strings.TrimPrefix(s.url, "nats://"))}
+	l := &line{proxy: toxiproxy.NewProxy(proxies, "line", "127.0.0.1:0", address)}
 	if err := l.proxy.Start(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(l.proxy.Stop)
-	l.server = &server{program: s.program, url: "nats://" + l.proxy.Listen}
+	l.server = &server{program: s.program, url: scheme + "://" + l.proxy.Listen, login: s.login, admin: s.admin}
 	return l
 }
 

@@ -30,7 +30,7 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "run --listen somewhere.invalid:4222", 2, how},
 		{"embedded", "run --secure d --insecure", 2, "exclude each other"},
 		{"embedded", "run --san x", 2, "--san needs --secure"},
-		{"embedded", "keys", 2, "missing command: expected add, revoke, ls"},
+		{"embedded", "keys", 2, "missing command: expected add, renew, revoke, ls"},
 		{"embedded", "keys ls", 2, "--secure DIR is missing"},
 		{"embedded", "keys ls --secure nowhere", 7, "nowhere: no keys\nembedded: hint: `embedded run --secure DIR`"},
 		{"embedded", "keys add worker", 2, "needs a ROLE and a NAME"},
@@ -39,6 +39,10 @@ func TestListenRefusesEverybody(t *testing.T) {
 		{"embedded", "keys add worker sweeper --secure nowhere", 2, `"sweeper" is not a name for a worker`},
 		{"embedded", "keys add worker attic --src 10.0.0.0/64 --secure nowhere", 2, `--src "10.0.0.0/64" must be a network`},
 		{"embedded", "keys add worker attic --expires 1ms --secure nowhere", 2, "--expires must be at least 1s"},
+		{"embedded", "keys renew --secure nowhere", 2, "name the identities to renew, or use --all"},
+		{"embedded", "keys renew --all attic --secure nowhere", 2, "name the identities to renew, or use --all"},
+		{"embedded", "keys renew attic --expires 1ms --secure nowhere", 2, "--expires must be at least 1s"},
+		{"embedded", "keys renew attic --secure nowhere", 7, "no keys"},
 		{"embedded", "keys revoke ../x --secure nowhere", 7, "no keys"},
 		{"producer", "init --print-server-conf", 2, "--print-server-conf needs --secure DIR"},
 		{"producer", "init --print-server-conf --secure d --listen x", 2, `--listen "x" is not host:port`},
@@ -186,12 +190,12 @@ func TestSecureFleet(t *testing.T) {
 	first, second := f.worker(joins[0]), f.worker(joins[1])
 	f.submit()
 	list := regexp.MustCompile(`U[A-Z2-7]{55}`).ReplaceAllString(f.manage("ls").wantCode(0).stdout.String(), "U...")
-	if list != `NAME      ROLE      FROM      EXPIRES  KEY
-admin     admin     anywhere  never    U...
-observer  observer  anywhere  never    U...
-producer  producer  anywhere  never    U...
-worker-1  worker    anywhere  never    U...
-worker-2  worker    anywhere  never    U...
+	if list != `NAME      ROLE      FROM      EXPIRES  PERMISSIONS  KEY
+admin     admin     anywhere  never    current      U...
+observer  observer  anywhere  never    current      U...
+producer  producer  anywhere  never    current      U...
+worker-1  worker    anywhere  never    current      U...
+worker-2  worker    anywhere  never    current      U...
 ` {
 		t.Errorf("keys ls:\n%s", list)
 	}

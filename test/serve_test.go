@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // unsupervised is the warning of every program about a fleet without a supervisor.
@@ -27,9 +30,22 @@ func (s *server) supervise(args string) *program {
 	return p
 }
 
-func (s *server) supervisors() int {
+// supervisors returns how many supervisors are alive, and those that have died within the life of a lease.
+func (s *server) supervisors() (alive int) {
 	s.t.Helper()
-	return report[struct{ Supervisors int }](s, "status").Supervisors
+	_, js := s.connect()
+	leases, err := js.KeyValue(s.t.Context(), schema.BucketLeases)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keys, err := leases.ListKeysFiltered(s.t.Context(), "process.supervisor.*")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for range keys.Keys() {
+		alive++
+	}
+	return alive
 }
 
 // startFleetWith starts a nats-server with streams, for a redelivery after ackWait.
@@ -49,10 +65,10 @@ func TestServeDetachedJob(t *testing.T) {
 	dying := s.consumer("-n 1 --name dying")
 	numbers := slow(0, 60, 61)
 	s.run("producer", "submit --detach --id j --chunk 30", feed(numbers)).wantCode(0).wantStderr("")
-	eventually(t, "a chunk is running", func() bool { _, running := s.status(); return running > 0 })
+	eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
 	dying.kill()
 	s.consumer("-n 1 --name heir")
-	eventually(t, "the job is done", func() bool { return s.job("j").State == "done" })
+	eventually(t, "the job is done", func() bool { return s.state("j") == task.Done })
 	checkAnswers(t, numbers, s.run("producer", "results j").wantCode(0).wantStderr("").stdout.String())
 }
 
@@ -79,7 +95,7 @@ func TestServeTwo(t *testing.T) {
 		t.Fatalf("the job was %s before the supervisor was killed", state)
 	}
 	began := time.Now()
-	eventually(t, "the job is done", func() bool { return s.job("j").State == "done" })
+	eventually(t, "the job is done", func() bool { return s.state("j") == task.Done })
 	if took := time.Since(began); took > 20*time.Second+ackWait {
 		t.Errorf("done %v after the supervisor was killed", took)
 	}
@@ -225,7 +241,7 @@ func TestServeWithoutJetStream(t *testing.T) {
 	}
 }
 
-// serve creates nothing where existing streams have other settings than the defaults.
+// serve takes the settings of a fleet whose streams and durables are missing in part, and changes no other setting.
 func TestServeOtherSettings(t *testing.T) {
 	t.Parallel()
 	s := startFleetWith(t, 2*time.Second)
@@ -233,8 +249,18 @@ func TestServeOtherSettings(t *testing.T) {
 	if err := js.DeleteKeyValue(t.Context(), "FACTOR_LEASES"); err != nil {
 		t.Fatal(err)
 	}
-	s.run("producer", "serve --listen none").wantCode(8).wantSaid("create the missing streams: conflict: ", "hint: run `producer init` with the settings of this fleet")
-	if _, err := js.KeyValue(t.Context(), "FACTOR_LEASES"); err == nil {
-		t.Error("the bucket was created")
+	if err := js.DeleteConsumer(t.Context(), "FACTOR_TASKS", "workers-low"); err != nil {
+		t.Fatal(err)
 	}
+	config := s.stream("FACTOR_RESULTS").CachedInfo().Config
+	config.MaxAge = time.Hour
+	if _, err := js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	p := s.start("producer", "serve --listen none")
+	p.await(&p.stderr, "supervising")
+	p.wantSaid("created bucket FACTOR_LEASES", "created durable workers-low", "WRN FACTOR_RESULTS has max age 1h0m0s, not 0s; `nats stream edit FACTOR_RESULTS --max-age=0s -f`")
+	refusal{"producer", "init --ack-wait 2s", 8, "conflict: FACTOR_RESULTS has max age 1h0m0s, not 0s\n"}.check(t, environment("NATS_URL="+s.url))
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
 }

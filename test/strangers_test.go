@@ -99,8 +99,8 @@ func TestTemporaryDirectoryOfOthers(t *testing.T) {
 	needRoot(t)
 	foreign, loose := openDir(t, 0o700), openDir(t, 0o777)
 	giveToStranger(t, foreign)
-	refusal{"embedded", "submit 360", 1, foreign + " is open to other users: it belongs to the user with id 65534"}.check(t, environment("TMPDIR="+foreign))
-	refusal{"embedded", "submit 360", 1, loose + " is open to other users: its mode is 0777 without the sticky bit; set TMPDIR to a directory of your own"}.check(t, environment("TMPDIR="+loose))
+	refusal{"embedded", "submit 360", 74, foreign + " is open to other users: it belongs to the user with id 65534"}.check(t, environment("TMPDIR="+foreign))
+	refusal{"embedded", "submit 360", 74, loose + " is open to other users: its mode is 0777 without the sticky bit; set TMPDIR to a directory of your own"}.check(t, environment("TMPDIR="+loose))
 }
 
 // giveToStranger gives a file to the stranger.
@@ -120,7 +120,7 @@ func TestStoreOfAnotherUser(t *testing.T) {
 		strangerRuns(t, `mkdir "$1/store"; ln -s "$2" "$1/store/$3"`, dir, secret(t), planted)
 		store := filepath.Join(dir, "store")
 		for _, command := range []string{"submit 360", "run --listen 127.0.0.1:0"} {
-			refusal{"embedded", command + " --store " + store, 1, store + " is open to other users: it belongs to the user with id 65534; use a directory of your own"}.check(t)
+			refusal{"embedded", command + " --store " + store, 74, store + " is open to other users: it belongs to the user with id 65534; use a directory of your own"}.check(t)
 		}
 		if entries, err := os.ReadDir(store); err != nil || len(entries) != 1 {
 			t.Errorf("%s: %v, %v", planted, entries, err)
@@ -133,7 +133,7 @@ func TestStoreOfAnotherUser(t *testing.T) {
 	}
 	dir, mine := openDir(t, 0o777), t.TempDir()
 	strangerRuns(t, `ln -s "$2" "$1/store"`, dir, mine)
-	refusal{"embedded", "submit 360 --store " + dir + "/store", 1, "the symbolic link " + dir + "/store is open to other users"}.check(t)
+	refusal{"embedded", "submit 360 --store " + dir + "/store", 74, "the symbolic link " + dir + "/store is open to other users"}.check(t)
 	if entries, err := os.ReadDir(mine); err != nil || len(entries) != 0 {
 		t.Errorf("%v, %v", entries, err)
 	}
@@ -154,7 +154,7 @@ func TestStoreThatOthersMayWrite(t *testing.T) {
 		if err := os.Chmod(store, mode); err != nil {
 			t.Fatal(err)
 		}
-		refusal{"embedded", "submit 360 --store " + store, 1, "its mode is " + fmt.Sprintf("%#o", mode.Perm()) + "; use a new directory in it, or look for files in it that are not yours and then run chmod 700 " + store}.check(t)
+		refusal{"embedded", "submit 360 --store " + store, 74, "its mode is " + fmt.Sprintf("%#o", mode.Perm()) + "; use a new directory in it, or look for files in it that are not yours and then run chmod 700 " + store}.check(t)
 		if info, err := os.Stat(store); err != nil || info.Mode().Perm() != mode.Perm() {
 			t.Errorf("mode of the refused store: %v, %v", info.Mode(), err)
 		}
@@ -221,7 +221,7 @@ func TestUnprivilegedUser(t *testing.T) {
 	// A directory of root is as good as one of this user, but only if no third user may write to it.
 	shared := openDir(t, 0o777)
 	p := startCommand(t, exec.Command(program, "submit", "360", "--store", shared), asStranger(t))
-	p.wantCode(1).wantSaid(shared + " is open to other users: its mode is 0777; use a new directory in it, or ")
+	p.wantCode(74).wantSaid(shared + " is open to other users: its mode is 0777; use a new directory in it, or ")
 	startCommand(t, exec.Command(program, "submit", "360", "--store", shared+"/new"), asStranger(t)).wantCode(0)
 	left, err := os.ReadDir(temp)
 	if err != nil || len(left) != 1 || !strings.HasPrefix(left[0].Name(), "store") {

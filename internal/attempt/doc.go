@@ -17,7 +17,8 @@
 // One number may kill or hang every worker that computes it, and it is not known which one. The
 // rules find that number, give it up, and keep every other number:
 //
-//   - Several numbers are split, never given up. The last attempt at a single number runs alone in its
+//   - Several numbers are split, never given up. Those that have an answer by then, because the worker has stored it
+//     before it died, are left out by the sweeper. The last attempt at a single number runs alone in its
 //     worker, and counts only if it has started. So no number is given up because of another one.
 //   - A worker's word is a claim. A number is given up if its last attempt has failed at two workers, or at the
 //     only one. So no single worker's records give a number up while another worker is alive. The exception is the

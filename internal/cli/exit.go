@@ -11,16 +11,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"factorfleet/internal/natsconn"
 )
+
+// errStdoutClosed is the error of CheckStdout.
+var errStdoutClosed = errors.New("standard output is closed, or opened to discard everything")
 
 // An ExitCode is the exit code of a program. The values are documented and never change.
 type ExitCode int
 
 const (
 	OK         ExitCode = 0  // all was done and verified
-	Defects    ExitCode = 1  // done with defects (bad input, unfinished numbers, dead letters), or any other failure
+	Defects    ExitCode = 1  // done with defects (bad input, unfinished numbers, dead letters), or a failure of no other kind
 	Usage      ExitCode = 2  // the command line is wrong
 	NoConnect  ExitCode = 3  // cannot reach or use the NATS server
 	Deadline   ExitCode = 4  // deadline reached; the job continues
@@ -29,6 +34,7 @@ const (
 	NoJob      ExitCode = 7  // no such job, chunk or worker
 	Conflict   ExitCode = 8  // it exists already with other content or settings
 	Bug        ExitCode = 70 // a bug in this program
+	FileError  ExitCode = 74 // cannot read or write a file
 	Restart    ExitCode = 75 // the program must be started again
 	signalled  ExitCode = 128
 )
@@ -60,7 +66,7 @@ func Exitf(code ExitCode, format string, args ...any) error {
 }
 
 // Code returns the exit code for the error of a command: that of an ExitError or SignalError in its
-// chain, else NoConnect or Deadline for errors of that kind, else Defects.
+// chain, else NoConnect, Deadline or FileError for errors of that kind, else Defects.
 func Code(err error) ExitCode {
 	var exit *ExitError
 	var signal SignalError
@@ -75,6 +81,8 @@ func Code(err error) ExitCode {
 		return NoConnect
 	case errors.Is(err, context.DeadlineExceeded):
 		return Deadline
+	case errors.As(err, new(*fs.PathError)), errors.As(err, new(*os.LinkError)), errors.Is(err, errStdoutClosed):
+		return FileError
 	}
 	return Defects
 }

@@ -3,9 +3,13 @@ package cli
 import (
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
+
+	"factorfleet/internal/text"
 )
 
 // LogFlags returns the flags of NewLogger.
@@ -28,9 +32,45 @@ func NewLogger(c *cli.Context, w io.Writer) (zerolog.Logger, error) {
 	switch format := c.String("log-format"); format {
 	case "json":
 	case "text":
-		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(os.Stderr), TimeFormat: "15:04:05"}
+		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(os.Stderr), TimeFormat: "15:04:05", FormatPrepare: countFromOne}
 	default:
 		return zerolog.Nop(), Usagef("%q is not a log format: use text or json", format)
 	}
 	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+}
+
+// logsJSON reports whether a command line or its environment chooses log lines in JSON. It is for errors of command
+// lines that cannot be parsed, too, and so does not need a context.
+func logsJSON(args []string) bool {
+	format := os.Getenv("FACTOR_LOG_FORMAT")
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		name, value, joined := strings.Cut(arg, "=")
+		if name != "--log-format" && name != "-log-format" {
+			continue
+		}
+		if !joined && i+1 < len(args) {
+			value = args[i+1]
+		}
+		format = value
+	}
+	return format == "json"
+}
+
+// countFromOne rewrites the name of a range, <first>-<count> with a first position from 0, for people, who count
+// from 1: range=16-1 becomes position=17. Lines in JSON keep the name.
+func countFromOne(line map[string]any) error {
+	name, _ := line["range"].(string)
+	first, count, _ := strings.Cut(name, "-")
+	f, err := strconv.ParseUint(first, 10, 63)
+	if err != nil {
+		return nil
+	}
+	if n, err := strconv.ParseUint(count, 10, 63); err == nil && n > 0 {
+		delete(line, "range")
+		line["position"] = text.Positions(f, n)
+	}
+	return nil
 }

@@ -39,13 +39,13 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	prepare(app)
 	defer func() {
 		if value := recover(); value != nil {
-			reportPanic(app, value)
+			reportPanic(app, logsJSON(args), value)
 			code = Bug
 		}
 	}()
-	args, command, err := permute(app, args)
+	ordered, command, err := permute(app, args)
 	if err == nil {
-		err = app.RunContext(ctx, args)
+		err = app.RunContext(ctx, ordered)
 	}
 	if err == nil {
 		err = app.Writer.(*reportWriter).failure()
@@ -55,7 +55,7 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 		err = WithHint(err, "run %q for usage", command+" -h")
 	}
 	if err != nil && (exit == nil || exit.Err != nil) {
-		reportError(app, err)
+		reportError(app, logsJSON(args), err, Code(err))
 	}
 	return Code(err)
 }
@@ -84,8 +84,18 @@ func (r *reportWriter) failure() error {
 	return r.err
 }
 
-// reportError is the only function that prints an error.
-func reportError(app *cli.App, err error) {
+// reportError is the only function that prints an error. In JSON, the error and its hint are one line in the form
+// of log lines.
+func reportError(app *cli.App, inJSON bool, err error, code ExitCode) {
+	if inJSON {
+		log := zerolog.New(app.ErrWriter)
+		e := log.Error().Timestamp().Str("program", app.Name).Int("exit_code", int(code))
+		if hint := hintOf(err); hint != "" {
+			e = e.Str("hint", text.OneLine(hint))
+		}
+		e.Msg(text.OneLine(err.Error()))
+		return
+	}
 	fmt.Fprintf(app.ErrWriter, "%s: error: %s\n", app.Name, text.OneLine(err.Error()))
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(app.ErrWriter, "%s: hint: %s\n", app.Name, text.OneLine(hint))
@@ -93,8 +103,8 @@ func reportError(app *cli.App, err error) {
 }
 
 // reportPanic prints what a command panicked with, at log level debug with the stack.
-func reportPanic(app *cli.App, value any) {
-	reportError(app, fmt.Errorf("internal error, please report: %v", value))
+func reportPanic(app *cli.App, inJSON bool, value any) {
+	reportError(app, inJSON, fmt.Errorf("internal error, please report: %v", value), Bug)
 	if level, ok := app.Metadata[logLevelKey].(zerolog.Level); ok && level <= zerolog.DebugLevel {
 		app.ErrWriter.Write(debug.Stack())
 	}

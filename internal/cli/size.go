@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"factorfleet/internal/text"
 )
 
 // ParseSize reads a positive number of bytes such as 500MB, 2GiB, 1.5G (the same as 1.5GiB) or
@@ -27,14 +29,7 @@ var units = map[string]float64{
 }
 
 // FormatSize writes a number of bytes in its largest unit, with at most one decimal: "1.5 GiB".
-func FormatSize(n int64) string {
-	for _, u := range []string{"TiB", "GiB", "MiB", "KiB"} {
-		if x := float64(n) / units[u]; x >= 1 {
-			return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) + " " + u
-		}
-	}
-	return strconv.FormatInt(n, 10) + " B"
-}
+func FormatSize(n int64) string { return text.Bytes(n) }
 
 // SizeArgument writes a number of bytes as FormatSize does, but in the form that ParseSize reads:
 // "1.5GiB". Errors use it to say which value a flag takes.

@@ -42,6 +42,14 @@ func (k *Checked) Numbers() []nat.Nat { return k.numbers }
 // Answer returns the answer for the number at index i of Numbers. It is valid until Accept.
 func (k *Checked) Answer(i int) *task.Factorization { return &k.result.Items[i] }
 
+// Elapsed returns how long the range took, as the worker claims; 0 for a duplicate. It is valid until Accept.
+func (k *Checked) Elapsed() time.Duration {
+	if k.result == nil {
+		return 0
+	}
+	return k.result.Elapsed
+}
+
 // items returns the answers for r. r is within k.Range.
 func (k *Checked) items(r task.Range) []task.Factorization {
 	return k.result.Items[r.First-k.Range.First:][:r.Count]
@@ -60,6 +68,9 @@ type Refused struct {
 	// OtherTask says that the result would be right if its task had the numbers, the kind and the budget that
 	// its worker states, and that these are not all those of the job.
 	OtherTask bool
+
+	// Elapsed is how long the range took, as the worker claims. Set if OtherTask is.
+	Elapsed time.Duration
 
 	// Excused says that the worker is of an earlier version and left a number unfinished that p-1 completes. It
 	// runs p-1 only if its machine has time for it within the budget.
@@ -100,7 +111,7 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	}
 	if err := c.verify(ctx, c.cfg.Kind, c.cfg.Budget, numbers, result); err != nil {
 		refused := c.refuse(a, err)
-		refused.OtherTask = c.answersOther(ctx, result, numbers)
+		refused.OtherTask, refused.Elapsed = c.answersOther(ctx, result, numbers), result.Elapsed
 		refused.Excused = result.Asked == 0 && errors.Is(err, verify.ErrEasy)
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)

@@ -218,6 +218,13 @@ func (c *Collector) Covers(r task.Range) bool {
 	return r.Count > 0 && c.covered.Contains(r)
 }
 
+// Missing returns the parts of r that are not covered, in ascending order. Any goroutine may call it.
+func (c *Collector) Missing(r task.Range) []task.Range {
+	c.marking.RLock()
+	defer c.marking.RUnlock()
+	return slices.Collect(c.covered.Gaps(r))
+}
+
 // Overlaps reports whether any position of r is covered. Any goroutine may call it.
 func (c *Collector) Overlaps(r task.Range) bool {
 	c.marking.RLock()

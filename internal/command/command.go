@@ -60,6 +60,7 @@ type Session struct {
 
 	cleanup context.Context         // ends at the second signal
 	refuse  context.CancelCauseFunc // ends Context with the reason of a refusal
+	notes   *zerolog.Logger         // of Notef, if log lines are JSON; else nil
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command
@@ -82,11 +83,20 @@ func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error
 	})
 	ctx, refuse := context.WithCancelCause(ctx)
 	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, cleanup: cleanup, refuse: refuse}
+	if c.String("log-format") == "json" {
+		notes := zerolog.New(screen).With().Timestamp().Logger() // of any --log-level: the user is meant to read them
+		s.notes = &notes
+	}
 	return s, func() { stopSignals(); endCleanup(); refuse(nil) }, nil
 }
 
-// Notef prints one line for the user on standard error: the name of the program and a message.
+// Notef prints one line for the user on standard error: the name of the program and a message, or a log line if these
+// are JSON.
 func (s *Session) Notef(format string, args ...any) {
+	if s.notes != nil {
+		s.notes.Info().Str("program", s.Program).Msgf(format, args...)
+		return
+	}
 	fmt.Fprintf(s.Screen, s.Program+": "+format+"\n", args...)
 }
 
@@ -140,6 +150,9 @@ func (s *Session) Connect(c *ucli.Context, name string) (*natsconn.Conn, natscon
 		return nil, nil, err
 	}
 	js, err := config.JetStream(nc)
+	if err == nil {
+		err = fleet.CheckServer(nc)
+	}
 	if err != nil {
 		nc.Close()
 		return nil, nil, err

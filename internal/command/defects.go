@@ -38,7 +38,7 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	if n := sum.Counts.Dead; n > 0 && f.target.Private {
 		note("the job gave up %s", text.Count(n, "number"))
 	} else if n > 0 {
-		note("job %s gave up %s; `producer dead show %s` shows why", id, text.Count(n, "number"), id)
+		note("job %s gave up %s; %s", id, text.Count(n, "number"), f.target.Dead(id))
 	}
 	if !sum.Clean() {
 		return cli.Exit(cli.Defects, nil)

@@ -11,6 +11,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/outfile"
+	"factorfleet/internal/private"
 )
 
 // destination opens the output that --output names: a file, or standard output with a nil file. It refuses
@@ -33,8 +34,11 @@ func (s *Session) destination(c *ucli.Context) (w io.Writer, file *outfile.File,
 		if errors.Is(err, outfile.ErrLink) {
 			return nil, nil, cli.Usagef("-o %w", err)
 		}
+		if errors.Is(err, private.ErrLocked) {
+			return nil, nil, cli.Exit(cli.Restart, err)
+		}
 		if err != nil {
-			return nil, nil, err // it names the file
+			return nil, nil, cli.Exit(cli.FileError, err) // it names the file
 		}
 		if name := sameFile(inputs, file.Is); name != "" {
 			file.Abandon()

@@ -8,6 +8,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/private"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/worker"
 )
@@ -36,7 +37,9 @@ func Fail(err error) error {
 		return cli.Exit(cli.Conflict, err)
 	case errors.Is(err, stream.ErrFull):
 		return cli.WithHint(cli.Exit(cli.Restart, err), "remove jobs with `producer rm JOB`, which works in a full store too, or give the server a larger store; then try again")
-	case errors.Is(err, worker.ErrRestart):
+	case errors.Is(err, private.ErrExposed) && !errors.Is(err, natsconn.ErrConnect):
+		return cli.Exit(cli.FileError, err)
+	case errors.Is(err, worker.ErrRestart), errors.Is(err, private.ErrLocked), errors.Is(err, syscall.EADDRINUSE):
 		return cli.Exit(cli.Restart, err)
 	}
 	return err

@@ -32,7 +32,8 @@ type Target struct {
 	// has ended before its input. Neither is called if Private is set.
 	Resume   func(job string) string
 	Rest     func(job string) string
-	Detached bool // a detached job needs a supervisor; false if the next start of this program resumes the job
+	Dead     func(job string) string // how to see why numbers of a job were given up; not called if Private is set
+	Detached bool                    // a detached job needs a supervisor; false if the next start of this program resumes the job
 }
 
 // An OpenTarget opens a target. The caller must call close once, unless err is not nil.
@@ -87,6 +88,8 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
 	defer cancel()
+	ctx, stopLooking := f.session.whileStreamsExist(ctx, f.target)
+	defer stopLooking()
 	stopProgress, err := f.showProgress()
 	if err != nil {
 		return nil, f.printer.close(err)

@@ -55,7 +55,9 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	defer closeTarget()
 	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.Slots, Status: s.logStatus}
 	var id string
-	j, err := job.Feed(s.Context, target.Fleet, sub, w, func(started string) { id = started })
+	ctx, stopLooking := s.whileStreamsExist(s.Context, target)
+	defer stopLooking()
+	j, err := job.Feed(ctx, target.Fleet, sub, w, func(started string) { id = started })
 	if errors.As(err, new(cli.SignalError)) {
 		return target.withHint(err, id)
 	}

@@ -113,9 +113,14 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	if o.Dead != nil {
 		outbox = letterOutbox{client, o.Dead}
 	}
+	announce := func(a task.Address) {
+		if err := client.Announce(a); err != nil {
+			o.Log.Debug().Err(err).Msg("cannot announce a redelivered task")
+		}
+	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		MaxMemory: o.MaxMemory, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+		MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
 	}, client, outbox)
 }
 
@@ -128,27 +133,37 @@ const (
 
 // sendHeartbeats sends a heartbeat at once and then every BeatInterval, every activityEvery while there
 // are activities, and when the first activity begins or the last one ends. With a short ack wait it sends two in
-// each: a task that no heartbeat names for two ack waits may be queued again.
+// each: a task that no heartbeat names for two ack waits may be queued again. While the worker has no task, it does not
+// look for activities.
 func sendHeartbeats(ctx context.Context, client *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
 	every := min(schema.BeatInterval, client.AckWait()/2)
-	ticker := time.NewTicker(min(lookEvery, every))
-	defer ticker.Stop()
 	var last time.Time
-	for {
+	due := func() time.Duration { return every - time.Since(last) }
+	for ctx.Err() == nil {
 		wasActive := len(status.Activities) > 0
 		status.Stats = w.Stats()
 		active := len(status.Activities) > 0
-		if since := time.Since(last); since >= every || active != wasActive || active && since >= activityEvery {
+		if active != wasActive || due() <= 0 || active && due() <= every-activityEvery {
 			last = time.Now()
 			status.Holding = w.Holding()
 			if err := client.Beat(status); err != nil {
 				log.Debug().Err(err).Msg("cannot send a heartbeat")
 			}
 		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
+		if arrival := w.Idle(); arrival != nil {
+			await(ctx, arrival, due())
 		}
+		await(ctx, nil, min(lookEvery, due()))
+	}
+}
+
+// await waits for d, until ctx ends, or until c is closed.
+func await(ctx context.Context, c <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c:
+	case <-ctx.Done():
 	}
 }

@@ -136,6 +136,8 @@ func testProgress(t *testing.T) {
 	if kernels.Active() == kernels.Plain {
 		bits = 190
 	}
+	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), bits))
+	digits := len(n.String())
 	var list []string
 	methods := make(map[string]bool)
 	last := time.Time{}
@@ -146,7 +148,7 @@ func testProgress(t *testing.T) {
 		last = time.Now()
 		methods[p.Method] = true
 		list = append(list, fmt.Sprintf("%+v", p))
-		if p.Done > p.Total || p.Bits < bits-2 || p.Bits > bits || p.Cores < 1 || p.Cores > 2 || p.Left < 0 || p.Left > time.Minute {
+		if p.Done > p.Total || p.Digits != digits || p.Cores < 1 || p.Cores > 2 || p.Left < 0 || p.Left > time.Minute {
 			t.Errorf("%+v", p)
 		}
 		switch p.Method {
@@ -160,7 +162,6 @@ func testProgress(t *testing.T) {
 			}
 		}
 	}}
-	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), bits))
 	if fs, _, err := New(o).Append(t.Context(), nil, n); err != nil || len(fs) != 2 {
 		t.Fatal(fs, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // An EngineProgress says which method runs on a number above 2^64, and how far it is.
 type EngineProgress struct {
-	Bits   int    // of the part of the number that is being split
+	Digits int    // decimal digits of the part of the number that is being split
 	Method string // "p-1", "p+1", "ecm", "siqs" or "linear algebra"
 	B1     uint64 // bound B1 of p-1, p+1 and ecm; 0 for other methods
 	// Done of Total curves of this B1, or relations of siqs, whose Total is an
@@ -55,7 +55,8 @@ func (r *reporter) due() bool {
 // curves reports that the piece n is at step st. Left is the predicted time of the
 // sieve on these cores: an upper bound, since curves may split n before.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
-	p := EngineProgress{Bits: n.BitLen(), Method: methodECM, B1: st.level.b1, Cores: cores,
+	bits := n.BitLen()
+	p := EngineProgress{Digits: digitsOf(n), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
 	switch {
 	case st.pm1:
@@ -63,18 +64,21 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	case st.pp1:
 		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
-	if p.Bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(n.BitLen()) {
-		p.Left = e.times.Sieve(p.Bits) / time.Duration(cores)
+	if bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(bits) {
+		p.Left = e.times.Sieve(bits) / time.Duration(cores)
 	}
 	r.to(p)
 }
 
-// sieve reports how far the sieve is with a piece of so many bits.
-func (r *reporter) sieve(bits int, at siqs.SearchProgress) {
+// digitsOf returns the count of decimal digits of n. It takes microseconds for the largest numbers.
+func digitsOf(n *big.Int) int { return len(n.Text(10)) }
+
+// sieve reports how far the sieve is with a piece of so many digits.
+func (r *reporter) sieve(digits int, at siqs.SearchProgress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
-	p := EngineProgress{Bits: bits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
+	p := EngineProgress{Digits: digits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
 	if at.Solving {
 		p.Method, p.Done, p.Total = methodSolve, 0, 0
 	} else {

@@ -70,7 +70,8 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	bits := n.BitLen()
 	if e.report.to != nil {
 		e.report.pace = pace{}
-		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(bits, p) }
+		digits := digitsOf(n)
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(digits, p) }
 	}
 	d, err := e.siqs.Factor(check, n)
 	if bits > keptSieveBits {

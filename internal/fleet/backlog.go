@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -101,4 +102,23 @@ func (f *Fleet) Answered(ctx context.Context, job string) (answered task.Set, er
 		answered.Add(p.Range)
 	}
 	return answered, err
+}
+
+// listed returns the ranges of a job that are listed in any of the streams between which a range moves (order 4): as a
+// task, a return, a result or a dead letter. Nothing of that is verified.
+func (f *Fleet) listed(ctx context.Context, job string) (known task.Set, _ error) {
+	b, err := f.Backlog(ctx, job)
+	if err != nil {
+		return known, err
+	}
+	known = b.Ranges
+	results, err := f.list(ctx, f.results, resultsFilter(job))
+	if err != nil {
+		return known, err
+	}
+	letters, err := f.list(ctx, f.dead, schema.DeadPrefix+job+".*.*")
+	for _, p := range slices.Concat(results, letters) {
+		known.Add(p.Range)
+	}
+	return known, err
 }

@@ -19,11 +19,13 @@ const (
 	ComplaintFailure    Complaint = "failure refuted"
 	ComplaintUnfinished Complaint = "unfinished claim refuted"
 	ComplaintTask       Complaint = "answered another task"
+	ComplaintOrphans    Complaint = "results of no job"
 )
 
 // complaintKinds are all kinds. A stored standing keeps no others, so that its size is bounded.
 var complaintKinds = []Complaint{
 	ComplaintReturn, ComplaintHeld, ComplaintStuck, ComplaintHeartbeats, ComplaintResults, ComplaintFailure, ComplaintUnfinished, ComplaintTask,
+	ComplaintOrphans,
 }
 
 // Complain counts a complaint about a worker. It never blocks and writes nothing itself: complaints.run

@@ -31,6 +31,7 @@ type DeadLetter struct {
 	Range        task.Range
 	Writer       string // a worker's name, or schema.Sweeper
 	Seq          uint64 // in FACTOR_DEAD
+	Begun        bool   // a last-attempt record: Time is when the attempt began, and it does not say how it ended
 	task.Failure        // as the writer claims it
 }
 
@@ -56,9 +57,8 @@ func (f *Fleet) CountDead(ctx context.Context, job string) (int, error) {
 	return len(places), err
 }
 
-// Attempts returns the records of failed attempts, and the dead letters of workers, at those ranges of a job, or of
-// all jobs for "", that keep selects. They have no numbers. Last-attempt records are left out: they say that an
-// attempt has begun, and the dead letter says how it ended.
+// Attempts returns the records of failed attempts, the last-attempt records and the dead letters of workers, at those
+// ranges of a job, or of all jobs for "", that keep selects. They have no numbers.
 func (f *Fleet) Attempts(ctx context.Context, job string, keep func(job string, r task.Range) bool) (list []DeadLetter, err error) {
 	take := func(d *DeadLetter) {
 		if keep(d.Job, d.Range) {
@@ -66,11 +66,7 @@ func (f *Fleet) Attempts(ctx context.Context, job string, keep func(job string, 
 			list = append(list, *d)
 		}
 	}
-	err = f.eachFailure(ctx, schema.FailedPrefix+orAny(job)+".*.*.*.*", func(d *DeadLetter) {
-		if d.Attempt < schema.MaxDeliver {
-			take(d)
-		}
-	})
+	err = f.eachFailure(ctx, schema.FailedPrefix+orAny(job)+".*.*.*.*", take)
 	if err == nil {
 		err = f.eachFailure(ctx, schema.DeadPrefix+orAny(job)+".*.*", func(d *DeadLetter) {
 			if !d.Authoritative() {
@@ -107,7 +103,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 			if err != nil {
 				continue
 			}
-			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq}
+			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq, Begun: p.Attempt >= schema.MaxDeliver}
 			failure, err := task.DecodeFailure(m.Data)
 			if err != nil {
 				failure = &task.Failure{Worker: p.Worker, Err: "unreadable record: " + err.Error()}

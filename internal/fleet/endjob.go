@@ -128,10 +128,7 @@ func (f *Fleet) StopWork(ctx context.Context, id string) error {
 // one that is returned meanwhile is removed from FACTOR_RETURNS. A range that the sweeper requeues between
 // the two remains queued. Deliveries that run are not stopped; their acks find no task.
 func (f *Fleet) PurgeQueue(ctx context.Context, id string) error {
-	return f.purge(ctx, id, []purge{
-		{f.tasks, schema.TasksPrefix + "*." + id + ".>"},
-		{f.returns, schema.ReturnsPrefix + id + ".>"},
-	})
+	return f.purge(ctx, id, purgesOf(id, f.tasks, f.returns))
 }
 
 // Remove removes everything of the job except a tombstone, which reserves its id for
@@ -161,27 +158,34 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 // stores a result that the next purge removes. A process that dies in between leaves inputs without
 // tasks, never tasks without inputs.
 func (f *Fleet) purgeJob(ctx context.Context, id string) error {
-	if err := f.PurgeQueue(ctx, id); err != nil {
-		return err
-	}
-	return f.purge(ctx, id, []purge{
-		{f.results, schema.ResultsPrefix + id + ".>"},
-		{f.inputs, schema.InputsPrefix + id + ".>"},
-		{f.dead, schema.DeadPrefix + id + ".>"},
-		{f.dead, schema.FailedPrefix + id + ".>"},
-	})
+	return f.purge(ctx, id, f.all(id))
 }
 
 // A purge names what is removed: the messages of a stream with subjects of that form.
 type purge struct {
 	stream  jetstream.Stream
 	subject string
+	last    uint64 // the last sequence that is removed; 0 = no limit
+}
+
+// purgesOf returns what removes a job from streams.
+func purgesOf(id string, from ...jetstream.Stream) (list []purge) {
+	for _, s := range from {
+		for _, filter := range filtersOf(s.CachedInfo().Config.Name, id) {
+			list = append(list, purge{stream: s, subject: filter})
+		}
+	}
+	return list
 }
 
 // purge removes what the list names, in its order. The list is that of job id, for the error.
 func (f *Fleet) purge(ctx context.Context, id string, list []purge) error {
 	for _, p := range list {
-		if err := p.stream.Purge(ctx, jetstream.WithPurgeSubject(p.subject)); err != nil {
+		options := []jetstream.StreamPurgeOpt{jetstream.WithPurgeSubject(p.subject)}
+		if p.last > 0 {
+			options = append(options, jetstream.WithPurgeSequence(p.last+1)) // the server keeps that one
+		}
+		if err := p.stream.Purge(ctx, options...); err != nil {
 			return fmt.Errorf("remove job %s from %s: %w", id, p.stream.CachedInfo().Config.Name, stream.Explain(err))
 		}
 	}

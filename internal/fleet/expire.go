@@ -8,7 +8,6 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
@@ -68,36 +67,17 @@ func expired(j *task.Job, now time.Time) bool {
 	return ok && !now.Before(at)
 }
 
-// RemoveExpired removes the jobs whose time has passed, and the tombstones of those removed
-// before, unless a supervisor is alive: that removes them, and looks after jobs that never ended. Any
-// process may call it. It leaves a job that another process holds.
-func (f *Fleet) RemoveExpired(ctx context.Context) error {
-	if name, err := f.supervisor(ctx); err != nil || name != "" {
-		return err
+// removeUnheld removes an expired job, whose manifest is j at a revision, unless a process holds it; removed is
+// false then. extents were read before j. In a store without room for a lease, an ended job is removed all the
+// same: a process that prints its answers ends with the error that the job was removed.
+func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job, revision uint64, extents []extent) (removed bool, _ error) {
+	if j.State == task.Removed {
+		return true, f.removeTombstone(ctx, j.ID, revision, extents)
 	}
-	jobs, err := f.Jobs(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	now := f.Now(ctx)
-	for _, j := range jobs {
-		if expired(j, now) {
-			_, err := f.removeUnheld(ctx, j)
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// removeUnheld removes an expired job unless a process holds it; removed is false then. In a store
-// without room for a lease, an ended job is removed all the same: a process that prints
-// its answers ends with the error that the job was removed.
-func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ error) {
-	revision, err := f.acquire(ctx, j.ID, task.NewJobID(time.Now()))
+	held, err := f.acquire(ctx, j.ID, task.NewJobID(time.Now()))
 	switch {
 	case err == nil:
-		defer f.release(lease{job: j.ID, revision: revision})
+		defer f.release(lease{job: j.ID, revision: held})
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return false, nil
 	case stream.IsFull(err) && j.Finished():
@@ -110,24 +90,15 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job) (removed bool, _ 
 	return true, f.removeExpired(ctx, j.ID)
 }
 
-// removeExpired removes a job under its lease, if it is still to be removed: it may have been reopened or
-// removed since the caller has read its manifest. Of a tombstone it removes the key as well, which frees
-// the id.
+// removeExpired makes a job a tombstone under its lease, if it is still to be removed: it may have been reopened
+// or removed since the caller has read its manifest.
 func (f *Fleet) removeExpired(ctx context.Context, id string) error {
 	j, err := f.Job(ctx, id)
 	if errors.Is(err, ErrNoJob) {
 		return nil
 	}
-	if err != nil || !expired(j, f.Now(ctx)) {
+	if err != nil || j.State == task.Removed || !expired(j, f.Now(ctx)) {
 		return err
 	}
-	if err := f.Remove(ctx, id); err != nil || j.State != task.Removed {
-		return err // the job of a tombstone was purged once more: a late result may have come
-	}
-	// Not Purge of the bucket, which would leave a marker for ever.
-	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketJobs))
-	if err != nil {
-		return fmt.Errorf("remove job %s: %w", id, stream.Explain(err))
-	}
-	return f.purge(ctx, id, []purge{{s, schema.KeyPrefix(schema.BucketJobs) + id}})
+	return f.Remove(ctx, id)
 }

@@ -33,6 +33,7 @@ type Expiry struct {
 
 const (
 	expiryRetry = 5 * time.Second // after a job could not be removed: held, or the server did not answer
+	extentsFor  = 256             // jobs that are removed with the same extents
 	longestWait = time.Hour       // between two looks at the clock; also between two at a job of 30 days that is still supervised
 )
 
@@ -94,23 +95,44 @@ func (e *Expiry) Run(ctx context.Context, abandoned func(id string) bool) {
 	}
 }
 
-// removeDue removes what is due, one job after the other, and returns the time until the next job is. A job
-// that could not be removed is due again after a pause, so that it does not hold up the others.
+// removeDue removes what is due, several jobs at the same time, and returns the time until the next job is. A
+// job that could not be removed is due again after a pause, so that it does not hold up the others.
 func (e *Expiry) removeDue(ctx context.Context, abandoned func(id string) bool) time.Duration {
-	for ctx.Err() == nil {
+	var group sync.WaitGroup
+	defer group.Wait()
+	places := make(chan struct{}, removeParallel)
+	var extents []extent
+	for n := 0; ctx.Err() == nil; n++ {
 		id, wait := e.next()
 		if id == "" {
 			return wait
 		}
-		retry, err := e.remove(ctx, id, abandoned)
-		if err != nil && ctx.Err() == nil {
-			e.f.link.Log.Debug().Err(err).Str("job", id).Msg("cannot remove an expired job, retrying")
+		if n%extentsFor == 0 {
+			var err error
+			if extents, err = e.f.extents(ctx); err != nil {
+				e.retryLater(ctx, id, e.retry, err)
+				return e.retry
+			}
 		}
-		if retry > 0 {
-			e.add(expiryOf{nanos(e.f.now().Add(retry)), id})
-		}
+		places <- struct{}{}
+		known := extents
+		group.Go(func() {
+			defer func() { <-places }()
+			retry, err := e.remove(ctx, id, known, abandoned)
+			e.retryLater(ctx, id, retry, err)
+		})
 	}
 	return 0
+}
+
+// retryLater makes a job due again after the time retry; 0 = never.
+func (e *Expiry) retryLater(ctx context.Context, id string, retry time.Duration, err error) {
+	if err != nil && ctx.Err() == nil {
+		e.f.link.Log.Debug().Err(err).Str("job", id).Msg("cannot remove an expired job, retrying")
+	}
+	if retry > 0 {
+		e.add(expiryOf{nanos(e.f.now().Add(retry)), id})
+	}
 }
 
 // next takes a job that is due; "" if none is before wait has passed.
@@ -133,10 +155,10 @@ func (e *Expiry) next() (id string, wait time.Duration) {
 	return "", longestWait
 }
 
-// remove removes a job, if its manifest still says so. It returns after what time to look at the
-// job again; 0 = never, or when Put says so.
-func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) bool) (retry time.Duration, _ error) {
-	j, err := e.f.Job(ctx, id)
+// remove removes a job, if its manifest still says so. extents were read before. It returns after what time to
+// look at the job again; 0 = never, or when Put says so.
+func (e *Expiry) remove(ctx context.Context, id string, extents []extent, abandoned func(string) bool) (retry time.Duration, _ error) {
+	j, revision, err := e.f.jobRevision(ctx, id)
 	switch {
 	case errors.Is(err, ErrNoJob):
 		return 0, nil
@@ -147,7 +169,7 @@ func (e *Expiry) remove(ctx context.Context, id string, abandoned func(string) b
 	case !j.Finished() && !abandoned(id):
 		return longestWait, nil
 	}
-	removed, err := e.f.removeUnheld(ctx, j)
+	removed, err := e.f.removeUnheld(ctx, j, revision, extents)
 	if err != nil || !removed {
 		return e.retry, err
 	}

@@ -82,6 +82,7 @@ func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number t
 	letter := &task.Failure{
 		Kind: j.Kind, Class: j.Class, Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
 		Attempt: schema.MaxDeliver, Err: why, Elapsed: elapsed,
+		Seen: x.registry.Attempts(j.ID, number), Watched: x.f.now().Add(-x.registry.Observed()),
 	}
 	return x.f.giveUp(ctx, j.ID, number, letter)
 }

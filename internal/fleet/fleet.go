@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,17 +26,26 @@ type Fleet struct {
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
 	returnShare                           Share         // returnShare; less in tests
+	fewResults                            uint64        // fewResults; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
+	lookEvery                             time.Duration // firstLook; less in tests
+	born                                  time.Time     // FACTOR_INPUTS was created then
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
 	unreadable unreadableKeys
-	held       sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
-	covers     sync.Map                  // job -> *coverage of a watcher in this process
-	manifests  atomic.Pointer[manifests] // while FollowJobs runs, else nil
-	letters    feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
-	trust      feed[*Trust]              // standings of workers
-	registry   feed[*Registry]           // heartbeats of workers
+
+	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
+	jobsOf         atomic.Pointer[jetstream.Stream] // set by jobsStream
+
+	own          sync.Map                  // job that this process has created -> ownManifest
+	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	answerCounts sync.Map                  // job -> *answerCount of its holder in this process
+	covers       sync.Map                  // job -> *coverage of a watcher in this process
+	manifests    atomic.Pointer[manifests] // while FollowJobs runs, else nil
+	letters      feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs
+	trust        feed[*Trust]              // standings of workers
+	registry     feed[*Registry]           // heartbeats of workers
 }
 
 // Open returns access to the streams of a server that is set up. An error wraps
@@ -44,40 +55,75 @@ type Fleet struct {
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
 		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
+		fewResults: fewResults, lookEvery: firstLook,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry
-	for name, at := range map[string]*jetstream.Stream{
-		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
-	} {
-		err := f.link.RetryStart(ctx, func() error {
-			before := localNow()
-			s, err := js.Stream(ctx, name)
-			if err != nil {
-				return stream.NotProvisioned("stream", name, err)
-			}
-			f.clock.observe(before, localNow(), s.CachedInfo().TimeStamp)
-			*at = s
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	if err := f.bind(ctx); err != nil {
+		return nil, err
 	}
-	for name, at := range map[string]*jetstream.KeyValue{schema.BucketJobs: &f.jobs, schema.BucketLeases: &f.leases, schema.BucketWorkers: &f.workers} {
-		err := f.link.RetryStart(ctx, func() error {
-			kv, err := js.KeyValue(ctx, name)
-			if err != nil {
-				return stream.NotProvisioned("bucket", name, err)
-			}
-			*at = kv
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
+	f.born = f.inputs.CachedInfo().Created
 	f.warnOfClock()
 	return f, nil
+}
+
+// bind requests all streams and buckets at the same time, which takes one round trip. Of several errors it
+// returns the first in a fixed order.
+func (f *Fleet) bind(ctx context.Context) error {
+	streams := map[string]*jetstream.Stream{
+		schema.StreamInputs: &f.inputs, schema.StreamTasks: &f.tasks, schema.StreamResults: &f.results, schema.StreamReturns: &f.returns, schema.StreamDead: &f.dead,
+	}
+	buckets := map[string]*jetstream.KeyValue{schema.BucketJobs: &f.jobs, schema.BucketLeases: &f.leases, schema.BucketWorkers: &f.workers}
+	var requests []func() error
+	for _, name := range slices.Sorted(maps.Keys(streams)) {
+		requests = append(requests, func() error { return f.bindStream(ctx, name, streams[name]) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(buckets)) {
+		requests = append(requests, func() error { return f.bindBucket(ctx, name, buckets[name]) })
+	}
+	return together(requests...)
+}
+
+// bindStream requests a stream, and learns the server's time.
+func (f *Fleet) bindStream(ctx context.Context, name string, at *jetstream.Stream) error {
+	return f.link.RetryStart(ctx, func() error {
+		before := localNow()
+		s, err := f.link.JS.Stream(ctx, name)
+		if err != nil {
+			return stream.NotProvisioned("stream", name, err)
+		}
+		f.clock.observe(before, localNow(), s.CachedInfo().TimeStamp)
+		*at = s
+		return nil
+	})
+}
+
+// bindBucket requests a bucket.
+func (f *Fleet) bindBucket(ctx context.Context, name string, at *jetstream.KeyValue) error {
+	return f.link.RetryStart(ctx, func() error {
+		kv, err := f.link.JS.KeyValue(ctx, name)
+		if err != nil {
+			return stream.NotProvisioned("bucket", name, err)
+		}
+		*at = kv
+		return nil
+	})
+}
+
+// together calls all functions at the same time, waits for all, and returns the first error in their order. Each
+// is a request: on a slow network, requests that do not depend on each other so take one round trip.
+func together(requests ...func() error) error {
+	errs := make([]error, len(requests))
+	var group sync.WaitGroup
+	for i, request := range requests {
+		group.Go(func() { errs[i] = request() })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Retry calls try until it succeeds, or fails for a reason that does not pass by itself, or ctx

@@ -109,7 +109,7 @@ func TestFullStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.removeUnheld(t.Context(), abandoned); !errors.Is(err, stream.ErrFull) || len(h.left("abandoned")) == 0 {
+		if _, err := h.removeUnheld(t.Context(), abandoned, 0, nil); !errors.Is(err, stream.ErrFull) || len(h.left("abandoned")) == 0 {
 			t.Errorf("a job that may go on: %v", err)
 		}
 		if err := h.RemoveExpired(t.Context()); err != nil && !errors.Is(err, stream.ErrFull) { // the abandoned one may come first

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/collect"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
@@ -49,8 +51,14 @@ type Inputs struct {
 // Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
 // unreachable. A job without input has an empty record, which is no error.
 func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
-	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in := f.EmptyInputs(job)
 	return in, in.Reload(ctx)
+}
+
+// EmptyInputs returns the record of a job of which no block is known, without a request. It is for a job that this
+// process has just created: nothing can be stored of it before its feeder has the lease.
+func (f *Fleet) EmptyInputs(job string) *Inputs {
+	return &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
 }
 
 // Reload looks for blocks that other processes have stored. It waits for a server that is
@@ -94,22 +102,39 @@ func (in *Inputs) countLocked() uint64 {
 	return in.blocks[len(in.blocks)-1].End()
 }
 
-// Append stores the next block and returns its range once the server has it. It keeps numbers, of which
-// there are 1 to 4096, and which must not be modified. The caller is the job's feeder. A block that is
-// stored already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored
-// only the same numbers under the same subject, because both read the same input.
-func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, error) {
-	r := task.Range{First: in.Count(), Count: uint64(len(numbers))}
-	if err := in.f.link.Store(ctx, message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))); err != nil {
-		return r, err
+// MaxBlocks is how many blocks Append stores at a time, at most.
+const MaxBlocks = 16
+
+// Append stores the next blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes, once the server has them. All
+// are stored or none if the server supports atomic batches, and else one after the other: a block is never stored
+// before the ones before it. There are at most MaxBlocks, of less than stream.MaxBatchBytes together. It keeps the
+// numbers, which must not be modified. The caller is the job's feeder. A block that is stored already, by an attempt
+// whose answer was lost, counts as stored; a former feeder can have stored only the same numbers under the same
+// subject, because both read the same input.
+func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) error {
+	var messages []*nats.Msg
+	var ranges []task.Range
+	first, before := in.Count(), in.lastBlocks()
+	for _, numbers := range blocks {
+		r := task.Range{First: first, Count: uint64(len(numbers))}
+		ranges = append(ranges, r)
+		m := message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))
+		before.write(m)
+		before.add(r)
+		messages, first = append(messages, m), r.End()
+	}
+	if err := in.f.link.StoreTogether(ctx, messages); err != nil {
+		return err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.countLocked() == r.First { // else Reload has found it
-		in.blocks = append(in.blocks, r)
+	for i, r := range ranges {
+		if in.countLocked() == r.First { // else Reload has found it
+			in.blocks = append(in.blocks, r)
+		}
+		in.cache.put(r, blocks[i])
 	}
-	in.cache.put(r, numbers)
-	return r, nil
+	return nil
 }
 
 // Numbers returns the r.Count numbers of a range. The caller must not modify them. An error wraps
@@ -117,7 +142,7 @@ func (in *Inputs) Append(ctx context.Context, numbers []nat.Nat) (task.Range, er
 // was stored and is gone.
 func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) {
 	if r.End() > in.Count() {
-		if err := in.Reload(ctx); err != nil {
+		if err := in.extend(ctx, r); err != nil {
 			return nil, err
 		}
 		if err := in.await(ctx, r.End()); err != nil {

@@ -1,24 +1,30 @@
 package fleet
 
 import (
+	"slices"
+
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
-// A blockCache keeps the blocks that were used last. A block of 4096 numbers of one word takes
-// 64 KiB, one of long numbers at most about four times its 256 KiB on the wire: so a cache takes
-// 1.5 to 24 MiB. The results of a job arrive nearly in the order of its input, from all workers at
-// once: the chunks of a fleet of some hundred slots lie in a few blocks.
+// A blockCache keeps the blocks that were used last. The results of a job arrive nearly in the order of its input, from
+// all workers at once, behind what its feeder has stored: the feeder's process finds its own blocks here until the
+// workers are a million short numbers behind. On a slow network each block that is not here costs a round trip.
 type blockCache struct {
 	entries []cachedBlock // at most cachedBlocks; the last used comes last
+	size    int           // bytes of all entries; at most cachedBytes, unless there is one entry
 }
 
 type cachedBlock struct {
 	task.Range
 	numbers []nat.Nat
+	size    int // bytes
 }
 
-const cachedBlocks = 24
+const (
+	cachedBlocks = 256
+	cachedBytes  = 16 << 20
+)
 
 // get returns the numbers of a block, and makes it the last used one. The caller holds Inputs.mu.
 func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
@@ -31,13 +37,25 @@ func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
 	return nil, false
 }
 
-// put adds a block in place of the one that was used longest ago. The caller holds Inputs.mu.
+// put adds a block in place of those that were used longest ago. The caller holds Inputs.mu.
 func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
 	if _, ok := c.get(r); ok {
 		return // two goroutines have read it
 	}
-	if len(c.entries) == cachedBlocks {
-		c.entries = append(c.entries[:0], c.entries[1:]...)
+	e := cachedBlock{r, numbers, sizeOf(numbers)}
+	drop := 0
+	for c.size += e.size; drop < len(c.entries) && (c.size > cachedBytes || len(c.entries)-drop == cachedBlocks); drop++ {
+		c.size -= c.entries[drop].size
 	}
-	c.entries = append(c.entries, cachedBlock{r, numbers})
+	c.entries = append(slices.Delete(c.entries, 0, drop), e)
+}
+
+// sizeOf returns how many bytes of memory numbers take, about: 16 for each, and a big.Int for one of 2^64 or more.
+func sizeOf(numbers []nat.Nat) (size int) {
+	for _, n := range numbers {
+		if size += 16; n.ByteLen() > 8 {
+			size += 48 + n.ByteLen()
+		}
+	}
+	return size
 }

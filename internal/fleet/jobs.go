@@ -53,7 +53,10 @@ import (
 func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 	manifest, tried := j.Encode(), false
 	err := f.link.RetryStart(ctx, func() error {
-		_, err := f.jobs.Create(ctx, j.ID, manifest)
+		revision, err := f.jobs.Create(ctx, j.ID, manifest)
+		if err == nil {
+			f.own.Store(j.ID, ownManifest{manifest, revision, f.now()})
+		}
 		if tried && errors.Is(err, jetstream.ErrKeyExists) { // the answer to an earlier try may be lost
 			if e, getErr := f.jobs.Get(ctx, j.ID); getErr == nil && bytes.Equal(e.Value(), manifest) {
 				return nil
@@ -120,6 +123,9 @@ func decodeManifest(id string, value []byte, written time.Time) (*task.Job, erro
 // a manifest that a replica has read too early leads to a conflict and another round. It does not wait
 // for a server that is unreachable: see Retry.
 func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
+	if j, err := f.changeOwn(ctx, id, change); j != nil || err != nil {
+		return j, err
+	}
 	for {
 		j, revision, err := f.jobRevision(ctx, id)
 		if err != nil {
@@ -128,13 +134,53 @@ func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job)
 		if err := change(j); err != nil {
 			return j, err
 		}
-		_, err = f.jobs.Update(ctx, id, j.Encode(), revision)
-		if err == nil {
-			j.Written = f.now()
+		if _, err = f.writeJob(ctx, j, revision); err == nil {
 			return j, nil
 		}
 		if !stream.IsConflict(err) {
 			return nil, fmt.Errorf("write job %s: %w", id, stream.Explain(err))
 		}
 	}
+}
+
+// An ownManifest is the manifest of a job that this process has created, as this process wrote it last. It saves
+// the reading before a change. It may be out of date; then the change leads to a conflict.
+type ownManifest struct {
+	value    []byte
+	revision uint64
+	written  time.Time
+}
+
+// changeOwn is ChangeJob for a job that this process has created, without reading the manifest. It returns nil and no
+// error if the manifest must be read: because another process has changed it, or because change refuses the manifest.
+func (f *Fleet) changeOwn(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
+	v, ok := f.own.LoadAndDelete(id)
+	if !ok {
+		return nil, nil
+	}
+	own := v.(ownManifest)
+	j, err := decodeManifest(id, own.value, own.written)
+	if err != nil || change(j) != nil {
+		return nil, nil
+	}
+	revision, err := f.writeJob(ctx, j, own.revision)
+	if stream.IsConflict(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write job %s: %w", id, stream.Explain(err))
+	}
+	if !j.Finished() {
+		f.own.Store(id, ownManifest{j.Encode(), revision, j.Written})
+	}
+	return j, nil
+}
+
+// writeJob stores a manifest in place of that revision, and returns the new revision.
+func (f *Fleet) writeJob(ctx context.Context, j *task.Job, revision uint64) (uint64, error) {
+	revision, err := f.writeManifest(ctx, j, revision)
+	if err == nil {
+		j.Written = f.now()
+	}
+	return revision, err
 }

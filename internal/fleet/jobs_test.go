@@ -108,3 +108,19 @@ func TestWatchJob(t *testing.T) {
 		return err == nil && s.CachedInfo().State.Consumers == 0
 	})
 }
+
+// TestJobSoon: a job that does not exist is none in either way; TestClusterExhausted has a cluster.
+func TestJobSoon(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	if h.jobsReplicated(t.Context()) {
+		t.Error("one server has replicas")
+	}
+	if _, err := h.JobSoon(t.Context(), "none"); !errors.Is(err, ErrNoJob) {
+		t.Error(err)
+	}
+	h.job("j", task.ClassNorm, 1)
+	if j, err := h.JobSoon(t.Context(), "j"); err != nil || j.ID != "j" {
+		t.Errorf("%v, %v", j, err)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 )
@@ -26,21 +28,26 @@ type key struct {
 // returns the error of stream.Follow. put and caughtUp are called by the caller's goroutine. If the
 // server has lost messages, all keys that it still has are delivered again.
 //
-// nats.go's own watch may take half a minute to notice that a server is back. A key whose message has the
-// header KV-Operation, DEL or PURGE, was deleted (ADR-8); one with Nats-Marker-Reason has expired (ADR-43).
+// nats.go's own watch may take half a minute to notice that a server is back.
 func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key), caughtUp func()) error {
 	prefix := schema.KeyPrefix(schema.BucketJobs)
 	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true}
 	return f.link.Follow(ctx, source, func(batch []stream.Message, _ uint64) error {
 		for _, m := range batch {
-			k := key{strings.TrimPrefix(m.Subject, prefix), m.Data, m.Seq, m.Stored}
-			if m.Header.Get("KV-Operation") != "" || m.Header.Get("Nats-Marker-Reason") != "" {
-				k.value = nil
-			} else if k.value == nil {
-				k.value = []byte{}
-			}
-			put(k)
+			put(keyOf(m.Subject, m.Header, m.Data, m.Seq, m.Stored))
 		}
 		return nil
 	}, caughtUp)
+}
+
+// keyOf returns the key that a message of FACTOR_JOBS has stored. A key whose message has the header
+// KV-Operation, DEL or PURGE, was deleted (ADR-8); one with Nats-Marker-Reason has expired (ADR-43).
+func keyOf(subject string, header nats.Header, value []byte, revision uint64, stored time.Time) key {
+	if value == nil {
+		value = []byte{}
+	}
+	if header.Get("KV-Operation") != "" || header.Get("Nats-Marker-Reason") != "" {
+		value = nil
+	}
+	return key{strings.TrimPrefix(subject, schema.KeyPrefix(schema.BucketJobs)), value, revision, stored}
 }

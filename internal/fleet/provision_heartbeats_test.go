@@ -43,29 +43,28 @@ func TestOldHeartbeats(t *testing.T) {
 		}
 		return s.CachedInfo().Config
 	}
-	for _, replace := range []func() ([]string, error){
-		func() ([]string, error) { return Init(ctx, h.js, Provision{}) },
-		func() ([]string, error) { return h.ReplaceHeartbeats(ctx) },
-	} {
+	for _, p := range []Provision{{}, {Adopt: true}, {Adopt: true, Restricted: true}} {
+		replace := func() ([]Change, error) { return Init(ctx, h.js, p) }
 		h.makeOldHeartbeats()
 		if would, err := Init(ctx, h.js, Provision{DryRun: true}); err != nil || len(would) != 1 || !bucket().AllowMsgTTL {
-			t.Errorf("dry run: %q, %v", would, err)
+			t.Errorf("dry run: %v, %v", would, err)
 		}
 		if _, err := Init(ctx, h.js, Provision{AckWait: time.Second}); !errors.Is(err, ErrDiffers) || !bucket().AllowMsgTTL {
 			t.Errorf("with another difference: %v", err)
 		}
-		if outdated, err := h.OutdatedHeartbeats(ctx); err != nil || !outdated {
-			t.Errorf("outdated: %v, %v", outdated, err)
+		snapshot, err := Inspect(ctx, h.js, false)
+		if list := Findings(snapshot, Provision{}); err != nil || len(list) != 1 || list[0].Kind != Outdated {
+			t.Errorf("findings %v, %v", list, err)
 		}
 		made, err := replace()
-		if err != nil || len(made) != 1 || !strings.HasPrefix(made[0], "bucket FACTOR_WORKERS again: ") {
-			t.Errorf("replaced %q, %v", made, err)
+		if err != nil || len(made) != 1 || !strings.HasPrefix(made[0].What, "bucket FACTOR_WORKERS again: ") {
+			t.Errorf("replaced %v, %v", made, err)
 		}
 		if c := bucket(); c.AllowRollup || c.AllowMsgTTL || c.SubjectDeleteMarkerTTL > 0 || c.MaxMsgSize != 4096 || c.MaxAge != 30*time.Second || c.MaxMsgsPerSubject != 1 {
 			t.Errorf("replaced by %+v", c)
 		}
 		if made, err := replace(); err != nil || len(made) != 0 {
-			t.Errorf("again: %q, %v", made, err)
+			t.Errorf("again: %v, %v", made, err)
 		}
 	}
 	if err := h.js.DeleteKeyValue(ctx, schema.BucketWorkers); err != nil {
@@ -75,7 +74,7 @@ func TestOldHeartbeats(t *testing.T) {
 		t.Errorf("without the bucket: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
-		t.Errorf("created again: %q, %v", made, err)
+		t.Errorf("created again: %v, %v", made, err)
 	}
 	w := h.station("w")
 	if err := w.Beat(worker.Status{}); err != nil {
@@ -107,7 +106,7 @@ func TestRegistrySurvivesReplacement(t *testing.T) {
 	beat("j.1-1.0")
 	await(t, "the heartbeat", func() bool { return len(r.Holders("j.1-1.0")) == 1 })
 	since := r.Holders("j.0-1.0")[0].Since
-	if made, err := h.ReplaceHeartbeats(t.Context()); err != nil || len(made) != 1 {
+	if made, err := Init(t.Context(), h.js, Provision{}); err != nil || len(made) != 1 {
 		t.Fatal(made, err)
 	}
 	beat("j.2-1.0")

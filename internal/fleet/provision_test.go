@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,18 +29,18 @@ func TestInit(t *testing.T) {
 	}
 	would, err := Init(ctx, h.js, Provision{DryRun: true})
 	if err != nil || len(would) != 5+4+3 {
-		t.Errorf("dry run: %q, %v", would, err)
+		t.Errorf("dry run: %v, %v", would, err)
 	}
 	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {
 		t.Errorf("Open after a dry run: %v", err)
 	}
 	made, err := Init(ctx, h.js, Provision{})
-	if err != nil || strings.Join(made, ";") != strings.Join(would, ";") {
-		t.Errorf("made %q, %v, the dry run said %q", made, err, would)
+	if err != nil || !slices.Equal(made, would) {
+		t.Errorf("made %v, %v, the dry run said %v", made, err, would)
 	}
 	for _, p := range []Provision{{}, {DryRun: true}} {
 		if made, err := Init(ctx, h.js, p); err != nil || len(made) != 0 {
-			t.Errorf("again, %+v: %q, %v", p, made, err)
+			t.Errorf("again, %+v: %v, %v", p, made, err)
 		}
 	}
 	h.Fleet = h.open(h.nc, h.js)
@@ -53,7 +54,7 @@ func TestInit(t *testing.T) {
 		t.Errorf("OpenStation without a durable: %v", err)
 	}
 	if made, err := Init(ctx, h.js, Provision{}); err != nil || len(made) != 1 {
-		t.Errorf("made %q, %v, one durable was missing", made, err)
+		t.Errorf("made %v, %v, one durable was missing", made, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -31,6 +32,10 @@ const recountEvery = time.Second
 // tasks; the distance from classDepth to the stream's limit covers them.
 const depthEvery = 50 * time.Millisecond
 
+// depthAge is for how long a look is good enough while the queue is less than half full. A publisher so need not wait
+// for a look, which takes a round trip, before each batch: the next one is on its way meanwhile.
+const depthAge = 2 * time.Second
+
 // A Publisher queues the chunks of one job, and waits while the queue is full. It is for one
 // goroutine, that of the feeder. The job's tasks in the queue are at most
 //
@@ -42,15 +47,17 @@ const depthEvery = 50 * time.Millisecond
 type Publisher struct {
 	f            *Fleet
 	job          *task.Job
-	published    uint64        // chunks queued since the last count
-	counted      uint64        // chunks of the job in the queue at the last count
-	finished     func() uint64 // chunks that this process has seen finished, ever
-	finishedThen uint64        // finished() at the last count
-	counting     time.Time     // when the last count was
-	depth        uint64        // of FACTOR_TASKS when last seen, plus what was queued since
-	depthAt      time.Time     // when it was seen
-	waiting      func(bool)    // called when a wait for room begins and ends
-	maxDepth     uint64        // of FACTOR_TASKS, for tasks of the job's class
+	published    uint64         // chunks queued since the last count
+	stored       uint64         // chunks queued ever
+	counted      uint64         // chunks of the job in the queue at the last count
+	finished     func() uint64  // chunks that this process has seen finished, ever
+	finishedThen uint64         // finished() at the last count
+	counting     time.Time      // when the last count was
+	depth        uint64         // of FACTOR_TASKS when last seen, plus what was queued since
+	depthAt      time.Time      // when it was seen; zero = never
+	looking      chan depthSeen // the look that is on its way; nil = none
+	waiting      func(bool)     // called when a wait for room begins and ends
+	maxDepth     uint64         // of FACTOR_TASKS, for tasks of the job's class
 	maxOwn       uint64
 }
 
@@ -67,55 +74,82 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn}
 }
 
+// Prepare requests the depth of the queue, so that it is known when the first chunks come.
+func (p *Publisher) Prepare(ctx context.Context) { p.look(ctx) }
+
+// publishedAtOnce is how many chunks Publish looks for room for at a time, at most.
+const publishedAtOnce = 16 * stream.MaxBatchCount
+
 // Publish queues the chunks in order, which must be that of their positions: a review of an open job takes
 // all positions below the last chunk for queued. A chunk that is queued already counts as stored: all have
 // the round task.FirstRound. It waits for room and for a server that is unreachable, until ctx ends.
 // Precondition: the inputs of all chunks are stored (order 1).
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	for len(chunks) > 0 {
-		part := chunks[:min(len(chunks), stream.MaxBatchCount)]
-		if err := p.room(ctx, uint64(len(part))); err != nil {
+		n, err := p.room(ctx, uint64(min(len(chunks), publishedAtOnce)))
+		if err != nil {
 			return err
 		}
+		part := chunks[:n]
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
 			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
 			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify}
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
-		if err := p.f.link.StoreAll(ctx, messages); err != nil {
+		if err := p.f.link.StoreAll(ctx, messages, p.left); err != nil {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)
 		}
 		p.published += uint64(len(part))
+		p.stored += uint64(len(part))
 		p.depth += uint64(len(part))
 		chunks = chunks[len(part):]
 	}
 	return nil
 }
 
-// room waits until the queue has room for n more tasks of this class and job. It reports the wait to
-// waiting once, however long it takes. The pause grows to 200 ms, in which a fleet computes
-// far fewer chunks than the queue holds, so that no worker runs out of tasks.
-func (p *Publisher) room(ctx context.Context, n uint64) error {
+// left returns those of some tasks of the job that are still to be queued, after the answer to a publish was lost.
+// A task that was queued may have been answered and acked meanwhile: to queue it again would cost repeated work. It
+// looks where a range can be (order 4); a range that is listed in none of these streams was not queued.
+func (p *Publisher) left(ctx context.Context, tasks []*nats.Msg) (left []*nats.Msg, _ error) {
+	var known task.Set
+	err := p.f.link.Retry(ctx, func() (err error) { known, err = p.f.listed(ctx, p.job.ID); return err })
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range tasks {
+		if at, err := schema.ParseSubject(m.Subject); err != nil || !known.Contains(at.Range) {
+			left = append(left, m)
+		}
+	}
+	return left, nil
+}
+
+// room waits until the queue has room for tasks of this class and job: for n, or for one batch. It returns for how
+// many there is room. It reports the wait to waiting once, however long it takes. The pause grows to 200 ms, in which a
+// fleet computes far fewer chunks than the queue holds, so that no worker runs out of tasks.
+func (p *Publisher) room(ctx context.Context, n uint64) (uint64, error) {
 	pause := stream.NewPause()
 	for waited := false; ; waited = true {
-		ok, err := p.hasRoom(ctx, n)
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil:
-			p.f.link.Log.Debug().Err(err).Msg("cannot count the queue, retrying")
-		case ok:
-			if waited {
-				p.waiting(false)
+		for _, count := range slices.Compact([]uint64{n, min(n, stream.MaxBatchCount)}) {
+			ok, err := p.hasRoom(ctx, count)
+			switch {
+			case ctx.Err() != nil:
+				return 0, context.Cause(ctx)
+			case err != nil:
+				p.f.link.Log.Debug().Err(err).Msg("cannot count the queue, retrying")
+			case ok:
+				if waited {
+					p.waiting(false)
+				}
+				return count, nil
 			}
-			return nil
 		}
 		if !waited {
 			p.waiting(true)
 		}
 		if err := pause.WaitAtMost(ctx, 200*time.Millisecond); err != nil {
-			return err
+			return 0, err
 		}
 	}
 }
@@ -123,7 +157,7 @@ func (p *Publisher) room(ctx context.Context, n uint64) error {
 // hasRoom looks whether n more tasks fit, and counts the job's own tasks if the estimate says that they do
 // not. A queue with fewer than maxOwn tasks of all jobs needs no estimate.
 func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
-	depth, err := p.queueDepth(ctx)
+	depth, err := p.queueDepth(ctx, n)
 	if err != nil || depth+n > p.maxDepth {
 		return false, err
 	}
@@ -142,17 +176,55 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	return p.own()+n <= p.maxOwn, nil
 }
 
-// queueDepth returns how many tasks FACTOR_TASKS holds, or held up to depthEvery ago plus what p
-// has queued since: a look costs the server a millisecond.
-func (p *Publisher) queueDepth(ctx context.Context) (uint64, error) {
-	if time.Since(p.depthAt) >= depthEvery {
-		depth, err := p.f.depth(ctx)
-		if err != nil {
-			return 0, err
-		}
-		p.depth, p.depthAt = depth, time.Now()
+// A depthSeen is the answer to a look at the queue.
+type depthSeen struct {
+	depth     uint64
+	published uint64    // by this publisher, when the look was sent
+	at        time.Time // when it was sent
+	err       error
+}
+
+// look requests the depth of the queue, unless such a request is on its way.
+func (p *Publisher) look(ctx context.Context) {
+	if p.looking != nil {
+		return
 	}
-	return p.depth, nil
+	p.looking = make(chan depthSeen, 1)
+	sent, answer := depthSeen{published: p.stored, at: time.Now()}, p.looking
+	go func() {
+		sent.depth, sent.err = p.f.depth(ctx)
+		answer <- sent
+	}()
+}
+
+// queueDepth returns how many tasks FACTOR_TASKS holds, or held up to depthEvery ago plus what p
+// has queued since: a look costs the server a millisecond. It waits for a look only if the last one is old, or if
+// the queue is more than half full with n more tasks.
+func (p *Publisher) queueDepth(ctx context.Context, n uint64) (uint64, error) {
+	if time.Since(p.depthAt) >= depthEvery {
+		p.look(ctx)
+	}
+	if p.looking == nil {
+		return p.depth, nil
+	}
+	if !p.depthAt.IsZero() && time.Since(p.depthAt) < depthAge && 2*(p.depth+n) <= p.maxDepth {
+		select {
+		case seen := <-p.looking:
+			return p.seen(seen)
+		default:
+			return p.depth, nil
+		}
+	}
+	return p.seen(<-p.looking)
+}
+
+// seen takes the answer to a look.
+func (p *Publisher) seen(s depthSeen) (uint64, error) {
+	p.looking = nil
+	if s.err == nil {
+		p.depth, p.depthAt = s.depth+p.stored-s.published, s.at
+	}
+	return p.depth, s.err
 }
 
 // own estimates the job's tasks in the queue. It may be too high. It is too low by at most what

@@ -108,6 +108,9 @@ func (f *Fleet) Release(ctx context.Context, worker string) (known bool, err err
 	if err != nil {
 		return false, err
 	}
+	if t, ok := f.trust.current(); ok { // a Standings of this process may come before the follower
+		t.learn(s)
+	}
 	return changed || s.Forgiven > 0, f.order(schema.ReleasePrefix + worker)
 }
 

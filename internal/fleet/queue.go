@@ -50,7 +50,7 @@ func (f *Fleet) depth(ctx context.Context) (uint64, error) {
 func (f *Fleet) AckWait(ctx context.Context) (time.Duration, error) {
 	c, err := f.link.JS.Consumer(ctx, schema.StreamTasks, schema.Durable(task.ClassNorm))
 	if err != nil {
-		return 0, fmt.Errorf("look at durable %s: %w", schema.Durable(task.ClassNorm), stream.Explain(err))
+		return 0, stream.NotProvisioned("durable", schema.Durable(task.ClassNorm), err)
 	}
 	return c.CachedInfo().Config.AckWait, nil
 }

@@ -15,6 +15,9 @@ import (
 // credentials the server sees to it that a worker writes under its own name; the content is only a claim. The
 // instance is that of a process: workers of one name on two machines have two keys.
 //
+// Under "<name>.<instance>" and schema.BegunSuffix a process announces a task, see registry_seen.go: that is no
+// heartbeat.
+//
 // Nothing gives a number up because of a heartbeat alone. A task that no heartbeat names may be queued again,
 // which costs repeated work at most.
 

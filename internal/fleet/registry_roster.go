@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -36,6 +37,7 @@ type namesake struct {
 	present map[string]*presence // by instance
 	last    time.Time            // when the last heartbeat arrived
 	dropped int                  // heartbeats that were not read because the name has too many
+	history                      // of its attempts
 }
 
 // A presence is the last heartbeat of a process.
@@ -75,11 +77,16 @@ func (r *roster) put(b beat, now time.Time) (fresh, crowded bool) {
 	if n == nil {
 		return true, false
 	}
+	if process, ok := strings.CutSuffix(instance, schema.BegunSuffix); ok {
+		n.begin(process, b, now)
+		return false, false
+	}
 	p := n.present[instance]
 	if p != nil && p.message == b.revision {
 		return false, false
 	}
 	if b.left {
+		n.end(instance, p, task.SeenLeft)
 		r.remove(n, p)
 		return true, false
 	}
@@ -92,6 +99,7 @@ func (r *roster) put(b beat, now time.Time) (fresh, crowded bool) {
 		s.Seen = b.created
 		r.update(n, instance, p, s)
 		p = n.present[instance]
+		delete(n.begun, instance) // it has survived that
 		r.hold(p, s.Holding, now)
 		p.message, p.arrived, n.last = b.revision, now, now
 	}
@@ -215,9 +223,11 @@ func (r *roster) expire(now time.Time) {
 	for _, n := range r.names {
 		for _, p := range n.present {
 			if now.Sub(p.arrived) > schema.WorkerTTL {
+				n.end(p.status.Instance, p, task.SeenSilent)
 				r.remove(n, p)
 			}
 		}
+		n.expire(now)
 	}
 }
 

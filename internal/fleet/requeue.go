@@ -39,7 +39,7 @@ func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges
 				return err
 			}
 			if size += len(m.Data); size > stream.MaxBatchBytes {
-				if err := f.link.StoreAll(ctx, batch); err != nil {
+				if err := f.link.StoreAll(ctx, batch, nil); err != nil {
 					return err
 				}
 				batch, size = nil, len(m.Data)
@@ -48,7 +48,7 @@ func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges
 			r = task.Span(r.First+n, r.End())
 		}
 	}
-	return f.link.StoreAll(ctx, batch)
+	return f.link.StoreAll(ctx, batch, nil)
 }
 
 // taskMessage returns a task of the first n >= 1 numbers of r, as many as fit in a chunk, and n.

@@ -46,9 +46,11 @@ func newCastle(t *testing.T) *castle {
 		t.Fatal(err)
 	}
 	security := &natsserver.Security{Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey}
-	if security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+	certificate, err := keys.ServerCertificate([]string{"127.0.0.1"})
+	if err != nil {
 		t.Fatal(err)
 	}
+	security.TLS = certificate.TLS()
 	server, err := natsserver.Start(natsserver.Config{Store: t.TempDir(), Log: zerolog.Nop(), Security: security})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -12,11 +13,23 @@ import (
 type Provision struct {
 	Replicas int           // 1, or 3 in a cluster; 0 = 1
 	AckWait  time.Duration // how long a worker that has fallen silent keeps its task; 0 = 30 s
-	DryRun   bool          // report what Init would create, and create nothing
+	DryRun   bool          // report what Init would do, and do nothing
+
+	// Adopt: settings that are 0 are those of the streams and durables that exist.
+	Adopt bool
+	// Restricted: do not look at the limits of the account and for streams of others, which a user of the account
+	// may not be permitted to see.
+	Restricted bool
 
 	// TaskBytes bounds FACTOR_TASKS; the server reserves as much of its store. 0 = 1 GiB, -1 = no
 	// bound but the store.
 	TaskBytes int64
+}
+
+// withDefaults returns p with the defaults of Init.
+func (p Provision) withDefaults() Provision {
+	p.Replicas, p.AckWait = cmp.Or(p.Replicas, 1), cmp.Or(p.AckWait, schema.DefaultAckWait)
+	return p
 }
 
 // The settings below are package schema's in the words of the server. Why each has its value is said

@@ -64,9 +64,13 @@ func TestStuckAttack(t *testing.T) {
 			await(t, "all numbers are answered", func() bool {
 				_, got := pull(t, honest, 50)
 				for _, d := range got {
+					if d.Range == long[0].Range { // a busy machine has missed its ack wait
+						hold(t, d)
+						continue
+					}
 					answered.Add(d.Range)
+					ack(t, []*worker.Delivery{d})
 				}
-				ack(t, got)
 				return answered.Len() == 99
 			})
 			t.Logf("all numbers are answered %v after the attack", time.Since(began)-10*time.Second)

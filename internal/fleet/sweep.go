@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/natsconn"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -42,8 +43,9 @@ import (
 type sweeper struct {
 	f        *Fleet
 	failures *Failures
-	jobs     map[string]*sweptJob   // recently used, so that a burst of returns reads each job once; at most maxSwept
-	queues   map[string]*sweptQueue // the same for queues; at most maxQueues
+	jobs     map[string]*sweptJob     // recently used, so that a burst of returns reads each job once; at most maxSwept
+	queues   map[string]*sweptQueue   // the same for queues; at most maxQueues
+	answers  map[string]*sweptAnswers // the same for results; at most maxAnswers
 	paces    paces
 	stranded map[task.Class]strandedCount
 
@@ -56,17 +58,13 @@ const (
 	// sweeper still processes is not delivered to another.
 	sweepTimeout = 7 * time.Second
 
-	sweepAhead = 8 // messages that the server sends before they are processed
-
 	sweepRetry = 2 * time.Second // before a message that could not be processed is redelivered
-
-	drainTimeout = time.Second // at the end of the sweeper
 )
 
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
-	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue), paces: make(paces),
-		stranded: make(map[task.Class]strandedCount)}
+	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue),
+		answers: make(map[string]*sweptAnswers), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
 }
 
 // Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
@@ -74,9 +72,8 @@ func newSweeper(x *Failures) *sweeper {
 // processed is given up, and messages that the server has sent meanwhile are nak'ed, so that another
 // sweeper has them at once.
 func (f *Fleet) Sweep(ctx context.Context) error {
-	var c jetstream.Consumer
-	err := f.link.Retry(ctx, func() (err error) {
-		c, err = f.returns.Consumer(ctx, schema.DurableSweeper)
+	err := f.link.Retry(ctx, func() error {
+		_, err := f.returns.Consumer(ctx, schema.DurableSweeper)
 		return err
 	})
 	if ctx.Err() != nil {
@@ -92,47 +89,27 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	// A few at a time: if this process is killed, other sweepers receive its messages only after the
-	// durable's ack wait.
-	messages, err := c.Messages(jetstream.PullMaxMessages(sweepAhead), jetstream.PullExpiry(5*time.Second), jetstream.PullHeartbeat(time.Second))
-	if err != nil {
-		return fmt.Errorf("sweep: %w", stream.Explain(err))
-	}
-	defer messages.Stop()
-	// Drain waits for a server that does not answer for as long as 10 s. That is too long for a user.
-	limit, end := context.WithCancel(context.Background())
-	defer end()
-	stop := context.AfterFunc(ctx, func() {
-		if f.link.NC.IsConnected() {
-			messages.Drain() // messages on their way here are nak'ed below
-			time.AfterFunc(drainTimeout, end)
-		} else {
-			messages.Stop()
-		}
-	})
-	defer stop()
 	go f.probe(ctx, failures)
 	go f.watchStuck(ctx, failures)
-	return newSweeper(failures).run(ctx, limit, messages)
+	return newSweeper(failures).run(ctx)
 }
 
-// run processes messages until they end, or until limit ends, which is after ctx.
-func (s *sweeper) run(ctx, limit context.Context, messages jetstream.MessagesContext) error {
-	for {
-		m, err := messages.Next(jetstream.NextContext(limit))
+// run processes messages until ctx ends.
+func (s *sweeper) run(ctx context.Context) error {
+	for pause := stream.NewPause(); ; {
+		err := s.next(ctx)
 		switch {
-		case limit.Err() != nil:
+		case ctx.Err() != nil:
 			return nil
-		case err == nil && ctx.Err() != nil:
-			m.Nak()
+		case s.f.link.NC.IsClosed():
+			return fmt.Errorf("sweep: %w", natsconn.ErrClosed)
 		case err == nil:
-			s.settle(ctx, m)
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed) && ctx.Err() == nil:
-			return fmt.Errorf("sweep: %w", stream.Explain(err))
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return nil
+			pause = stream.NewPause()
 		default:
 			s.f.link.Log.Debug().Err(err).Msg("cannot read the next return")
+			if pause.Wait(ctx) != nil {
+				return nil
+			}
 		}
 	}
 }

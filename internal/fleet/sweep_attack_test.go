@@ -104,7 +104,12 @@ func TestForgedReturnsOfAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "the quarantine", func() bool { return trust.Quarantined("bad") })
-	stop := h.KnowCovered("j", func(r task.Range) bool { return r.End() <= 30 })
+	stop := h.KnowCovered("j", func(r task.Range) []task.Range {
+		if r.End() <= 30 {
+			return nil
+		}
+		return []task.Range{r}
+	})
 	h.forge(3, func(i int) string { return fmt.Sprintf("j.%s.x", []string{"0-10", "20-1", "50-10"}[i]) }, &task.Return{Reason: task.Drained})
 	await(t, "no return is left", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
 	if got := h.ranges("j"); got != "50-10" {

@@ -144,29 +144,3 @@ func (s *sweeper) hasQueued(job string, r task.Range, n uint64) {
 		q.added.Add(r)
 	}
 }
-
-// answered reports whether there is a result of a worker that is not quarantined for exactly that range,
-// or a watcher of this process has covered the range.
-func (s *sweeper) answered(ctx context.Context, job string, r task.Range) (bool, error) {
-	if covers, ok := s.f.covers.Load(job); ok && covers.(*coverage).contains(r) {
-		return true, nil
-	}
-	places, err := s.f.list(ctx, s.f.results, schema.ResultsPrefix+job+"."+r.String()+".*")
-	if err != nil {
-		return false, err
-	}
-	trust, known := s.f.trust.current()
-	return slices.ContainsFunc(places, func(p schema.Place) bool { return !known || !trust.Quarantined(p.Worker) }), nil
-}
-
-// A coverage is what one watcher of a job knows.
-type coverage struct{ contains func(task.Range) bool }
-
-// KnowCovered tells the sweeper of this process which ranges of a job are covered, until forget is called.
-// contains reports whether all positions of a range, at least one, are verified or given up. It is called
-// by other goroutines.
-func (f *Fleet) KnowCovered(job string, contains func(task.Range) bool) (forget func()) {
-	c := &coverage{contains}
-	f.covers.Store(job, c)
-	return func() { f.covers.CompareAndDelete(job, c) }
-}

@@ -35,6 +35,9 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		return 0, s.drop(at.Worker, err)
 	}
 	returned := attempt.Returned{Reason: r.Reason, Count: at.Range.Count, Pieces: uint64(r.Pieces), First: meta.NumDelivered == 1}
+	if at.Range.Count == 1 && returned.First && r.Reason != task.Isolate { // of a number that failed there is a record
+		s.failures.registry.noteReturn(at, meta.Timestamp)
+	}
 	do := attempt.Decision{Pieces: 1}
 	if !returned.NeedsEvidence() {
 		do = returned.Decide(attempt.Evidence{})
@@ -71,7 +74,8 @@ func roundAfter(before string, stored time.Time) string {
 	return round
 }
 
-// requeue queues the range of an active job as decided. For other jobs it does nothing. An error wraps
+// requeue queues the range of an active job as decided. For other jobs it does nothing. Of a range that is split only
+// the numbers without an answer are queued: its worker may have stored some before it died. An error wraps
 // errVoid if the range is not one of the job's: a worker may return any range, and no retry can help. Lost
 // input is not such an error: the return is kept until the input is stored again or the job is removed.
 func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string) error {
@@ -83,6 +87,9 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
 	}
 	pieces := at.Range.Pieces(do.Pieces)
+	if len(pieces) > 1 {
+		pieces = s.unanswered(ctx, at.Job, pieces)
+	}
 	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent))
 	if err == nil {
 		s.hasQueued(at.Job, at.Range, uint64(len(pieces)))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -91,10 +92,16 @@ type puller interface {
 	Pull(context.Context, int, func(*worker.Delivery)) error
 }
 
-// Pull pulls once. It returns the deliveries, and each as the text "class job range attempt".
+// pullTime is how long Pull waits for a first task.
+const pullTime = 500 * time.Millisecond
+
+// Pull pulls once, and waits for pullTime if there is no task. It returns the deliveries, and each as the text
+// "class job range attempt".
 func Pull(t testing.TB, p puller, n int) (text []string, deliveries []*worker.Delivery) {
 	t.Helper()
-	err := p.Pull(t.Context(), n, func(d *worker.Delivery) {
+	ctx, cancel := context.WithTimeout(t.Context(), pullTime)
+	defer cancel()
+	err := p.Pull(ctx, n, func(d *worker.Delivery) {
 		deliveries = append(deliveries, d)
 		text = append(text, fmt.Sprintf("%s %s %v %d", d.Class, d.Job, d.Range, d.Attempt))
 	})

@@ -11,7 +11,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
 	"slices"
 	"time"
@@ -21,9 +20,11 @@ import (
 const (
 	authorityLife = 20 * 365 * 24 * time.Hour
 	serverLife    = 2 * 365 * 24 * time.Hour
-	serverRenewal = 90 * 24 * time.Hour // before the end, when a starting server gets a new one
-	clockSkew     = time.Hour           // by which the clocks of other machines may be late
+	clockSkew     = time.Hour // by which the clocks of other machines may be late
 )
+
+// ServerRenewal is the time before the end of the server's certificate at which the server gets a new one.
+const ServerRenewal = 90 * 24 * time.Hour
 
 // serialBits is the length of serial numbers, which are random. RFC 5280 permits up to 159 bits.
 const serialBits = 127
@@ -85,6 +86,27 @@ func writeKey(file string, key crypto.Signer) error {
 	return writeFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), modeSecret)
 }
 
+// readKey reads what writeKey has stored.
+func readKey(file string) (crypto.Signer, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("read %s: it is not a key in PEM form", file)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("read %s: a key of this kind cannot sign", file)
+	}
+	return signer, nil
+}
+
 // readAuthority reads what write has stored.
 func readAuthority(certFile, keyFile string) (authority, error) {
 	pair, err := readPair(certFile, keyFile)
@@ -101,66 +123,6 @@ func readPair(certFile, keyFile string) (tls.Certificate, error) {
 		return pair, fmt.Errorf("read %s and %s: %w", certFile, keyFile, err)
 	}
 	return pair, nil
-}
-
-// ServerTLS returns the TLS settings of a server, with a certificate for the hosts: names or IP addresses
-// by which clients know the server. The certificate is stored. A new one is made if there is none, if it
-// lacks a host, or if it ends within 90 days; it keeps the hosts of the old one.
-func (s *Store) ServerTLS(hosts []string) (*tls.Config, error) {
-	pair, err := s.serverPair(hosts)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
-}
-
-// serverPair returns the server's certificate with its key, a new one if necessary.
-func (s *Store) serverPair(hosts []string) (tls.Certificate, error) {
-	certFile, keyFile := s.path(fileServer), s.path(fileServerKey)
-	if _, err := os.Stat(certFile); err == nil {
-		pair, err := readPair(certFile, keyFile)
-		if err != nil {
-			return pair, err
-		}
-		if serves(pair.Leaf, hosts) && time.Now().Before(pair.Leaf.NotAfter.Add(-serverRenewal)) {
-			return pair, nil
-		}
-		hosts = append(hostsOf(pair.Leaf), hosts...)
-	}
-	if err := s.newServerPair(hosts); err != nil {
-		return tls.Certificate{}, err
-	}
-	return readPair(certFile, keyFile)
-}
-
-// newServerPair makes and stores a certificate for the hosts, with a new key.
-func (s *Store) newServerPair(hosts []string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	template := &x509.Certificate{
-		Subject:   pkix.Name{CommonName: "factorfleet server"},
-		NotBefore: time.Now().Add(-clockSkew), NotAfter: time.Now().Add(serverLife),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, h := range slices.Compact(slices.Sorted(slices.Values(hosts))) {
-		if ip := net.ParseIP(h); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, h)
-		}
-	}
-	der, err := signCertificate(template, s.authority.cert, key.Public(), s.authority.key)
-	if err != nil {
-		return fmt.Errorf("sign the server's certificate: %w", err)
-	}
-	// After an interruption the certificate is missing, and the next call makes both again.
-	os.Remove(s.path(fileServer))
-	if err := writeKey(s.path(fileServerKey), key); err != nil {
-		return err
-	}
-	return writeFile(s.path(fileServer), certPEM(der), modePublic)
 }
 
 // serves reports whether a certificate is valid for all hosts.

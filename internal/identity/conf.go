@@ -13,7 +13,7 @@ const (
 )
 
 // ServerConf returns the configuration file of a nats-server that requires TLS and accepts only the
-// identities of the store. storeDir is the directory of its streams. ServerTLS must have been called
+// identities of the store. storeDir is the directory of its streams. ServerCertificate must have been called
 // before, because the file names the server's certificate.
 func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 	c, err := s.Claims()
@@ -27,6 +27,7 @@ func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 	// The format has the same escapes as Go.
 	return fmt.Sprintf(`# Settings of a nats-server for factorfleet. It requires TLS, and keys from %s.
 # After `+"`embedded keys revoke`"+`, print this file again and run: nats-server --signal reload
+# Do so once a month, too: it renews the certificate of the server 90 days before its end.
 listen: %s
 server_name: factorfleet
 max_payload: 1MB

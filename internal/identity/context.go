@@ -50,6 +50,10 @@ func (s *Store) URL() (string, error) {
 
 // SetURL stores the address of the server, and writes it into all contexts.
 func (s *Store) SetURL(url string) error {
+	return s.locked(func() error { return s.setURL(url) })
+}
+
+func (s *Store) setURL(url string) error {
 	users, err := s.Users()
 	if err != nil {
 		return err

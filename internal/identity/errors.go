@@ -13,6 +13,8 @@ var (
 	ErrExposed = private.ErrExposed
 	// ErrUnknown is wrapped if no identity has the name.
 	ErrUnknown = errors.New("no such identity")
+	// ErrNoSeed is wrapped if the directory does not have the secret key of an identity.
+	ErrNoSeed = errors.New("no credentials")
 	// ErrTaken is wrapped if another identity has the name already.
 	ErrTaken = errors.New("taken")
 )

@@ -22,6 +22,7 @@
 //	NAME.json               context of the nats command for the identity
 //	revoked/KEY             a revoked identity: KEY is its public key, the content its name and the
 //	                        public key of its account
+//	.lock                   locked by the process that writes
 //
 // Nothing else is stored: the claims of the accounts follow from these files. A server that watches the
 // directory (Revision) can apply a revocation without a restart.
@@ -33,6 +34,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nats-io/nkeys"
 
@@ -46,6 +48,8 @@ type Store struct {
 	account, workers nkeys.KeyPair // of the fleet and of the workers
 	claims           Claims        // of the operator and of the system account
 	authority        authority
+
+	now func() time.Time // for tests; nil = the clock of this machine
 }
 
 // Names of files and directories in the directory of keys.
@@ -57,7 +61,10 @@ const (
 	fileOperatorJWT           = "operator.jwt"
 	fileSystemJWT             = "system.jwt"
 	fileURL                   = "url"
+	fileCreating, fileLock    = ".creating", ".lock"
 	dirUsers, dirRevoked      = "users", "revoked"
+
+	temporaryPrefix = ".new-" // of files that are being written
 )
 
 // Modes of files with and without a secret.
@@ -77,8 +84,7 @@ func Open(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
-	// Create writes this file last. Without it nothing was ever signed.
-	if _, err := os.Stat(s.path(fileAccount)); errors.Is(err, fs.ErrNotExist) {
+	if !s.hasKeys() {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoKeys)
 	}
 	if err := s.checkModes(); err != nil {
@@ -90,7 +96,10 @@ func Open(dir string) (*Store, error) {
 	if s.account, err = s.readSeed(fileAccount, nkeys.PrefixByteAccount); err != nil {
 		return nil, err
 	}
-	if s.workers, err = s.workersSeed(); err != nil {
+	if s.workers, err = s.readSeed(fileWorkers, nkeys.PrefixByteAccount); errors.Is(err, fs.ErrNotExist) {
+		err = s.locked(func() error { s.workers, err = s.workersSeed(); return err })
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := s.readClaims(); err != nil {
@@ -100,52 +109,18 @@ func Open(dir string) (*Store, error) {
 	return s, err
 }
 
-// Create makes a directory of keys with an authority, an operator and its accounts, but without
-// identities. Files that an interrupted Create has left are overwritten.
-func Create(dir string) (*Store, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
+// clock returns the time.
+func (s *Store) clock() time.Time {
+	if s.now != nil {
+		return s.now()
 	}
-	s := &Store{dir: dir}
-	if err := s.checkOwners(); err != nil { // of what exists already
-		return nil, err
-	}
-	for _, d := range []string{dir, s.path(dirUsers), s.path(dirRevoked)} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.checkModes(); err != nil { // the directory may have existed before
-		return nil, err
-	}
-	if s.authority, err = newAuthority(); err != nil {
-		return nil, err
-	}
-	if err := s.authority.write(s.path(fileCA), s.path(fileCAKey)); err != nil {
-		return nil, err
-	}
-	return s, s.createNATSKeys()
+	return time.Now()
 }
 
-// createNATSKeys makes the operator and its accounts. It writes fileAccount last; see Open.
-func (s *Store) createNATSKeys() (err error) {
-	if s.operator, err = nkeys.CreateOperator(); err != nil {
-		return err
-	}
-	if s.account, err = nkeys.CreateAccount(); err != nil {
-		return err
-	}
-	if s.workers, err = s.workersSeed(); err != nil {
-		return err
-	}
-	if err := s.writeClaims(); err != nil {
-		return err
-	}
-	if err := s.writeSeed(fileOperator, s.operator); err != nil {
-		return err
-	}
-	return s.writeSeed(fileAccount, s.account)
+// exists reports whether there is a file at path, or may be one.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // path returns the path of a file in the directory.

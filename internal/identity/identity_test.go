@@ -50,7 +50,7 @@ func contents(t *testing.T, dir string) map[string]string {
 func TestPrepareAgain(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
-	if _, err := s.ServerTLS([]string{"here"}); err != nil {
+	if _, err := s.ServerCertificate([]string{"here"}); err != nil {
 		t.Fatal(err)
 	}
 	before := contents(t, s.dir)
@@ -58,7 +58,7 @@ func TestPrepareAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.ServerTLS([]string{"here"}); err != nil {
+	if _, err := again.ServerCertificate([]string{"here"}); err != nil {
 		t.Fatal(err)
 	}
 	after := contents(t, s.dir)
@@ -80,28 +80,11 @@ func TestPrepareAgain(t *testing.T) {
 	}
 }
 
-// TestCreateInterrupted: Prepare repeats a Create that was interrupted before anything was signed.
-func TestCreateInterrupted(t *testing.T) {
-	t.Parallel()
-	s := prepare(t)
-	for file := range contents(t, s.dir) {
-		if filepath.Dir(file) != s.dir || filepath.Base(file) == fileAccount {
-			os.Remove(file)
-		}
-	}
-	if _, err := Open(s.dir); !errors.Is(err, ErrNoKeys) {
-		t.Errorf("open: %v", err)
-	}
-	if _, err := Prepare(s.dir); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestModes: only the owner can read secrets, and a key that others can read is refused.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
-	if _, err := s.ServerTLS([]string{"here"}); err != nil {
+	if _, err := s.ServerCertificate([]string{"here"}); err != nil {
 		t.Fatal(err)
 	}
 	secret := 0
@@ -156,7 +139,7 @@ func TestDamaged(t *testing.T) {
 				os.Remove,
 			} {
 				s := prepare(t)
-				if _, err := s.ServerTLS([]string{"here"}); err != nil {
+				if _, err := s.ServerCertificate([]string{"here"}); err != nil {
 					t.Fatal(err)
 				}
 				if err := damage(s.path(name)); err != nil {
@@ -164,7 +147,7 @@ func TestDamaged(t *testing.T) {
 				}
 				again, err := Prepare(s.dir)
 				if err == nil {
-					_, err = again.ServerTLS([]string{"here"})
+					_, err = again.ServerCertificate([]string{"here"})
 				}
 				if err == nil {
 					_, err = again.User("producer")
@@ -182,21 +165,25 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// TestServerTLS: a client that trusts the authority trusts the certificate for its hosts. A new host
+// TestServerCertificate: a client that trusts the authority trusts the certificate for its hosts. A new host
 // makes a new certificate, which keeps the old hosts.
-func TestServerTLS(t *testing.T) {
+func TestServerCertificate(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
 	leaf := func(hosts ...string) *x509.Certificate {
 		t.Helper()
-		c, err := s.ServerTLS(hosts)
+		c, err := s.ServerCertificate(hosts)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.MinVersion < tls.VersionTLS12 {
-			t.Errorf("TLS %x", c.MinVersion)
+		if version := c.TLS().MinVersion; version < tls.VersionTLS12 {
+			t.Errorf("TLS %x", version)
 		}
-		return c.Certificates[0].Leaf
+		pair, err := c.TLS().GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair.Leaf
 	}
 	hosts := []string{"one.example", "192.0.2.1", "::1", "one.example"}
 	first := leaf(hosts...)

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -10,30 +9,6 @@ import (
 
 	"factorfleet/internal/schema"
 )
-
-// firstUsers are the identities of a new directory of keys. Two workers suffice for a fleet of three
-// machines, one of which runs the server.
-var firstUsers = []User{
-	{Name: "admin", Role: schema.RoleAdmin}, {Name: "producer", Role: schema.RoleProducer}, {Name: "observer", Role: schema.RoleObserver},
-	{Name: "worker-1", Role: schema.RoleWorker}, {Name: "worker-2", Role: schema.RoleWorker},
-}
-
-// Prepare opens a directory of keys. If it has no keys, Prepare creates them with the first identities.
-func Prepare(dir string) (*Store, error) {
-	s, err := Open(dir)
-	if !errors.Is(err, ErrNoKeys) {
-		return s, err
-	}
-	if s, err = Create(dir); err != nil {
-		return nil, err
-	}
-	for _, u := range firstUsers {
-		if err := s.Add(u); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
 
 // roleCommands has the command that an identity of each role runs first.
 var roleCommands = map[schema.Role]string{
@@ -81,28 +56,13 @@ func (s *Store) JoinInstructions() (lines []string, err error) {
 	if slices.ContainsFunc(users, func(u User) bool { return u.Name == "producer" }) {
 		lines = append(lines, "submit here: producer submit --context "+quote(s.ContextFile("producer"))+" NUMBER...")
 	}
-	old, err := s.outdated(users)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range old {
+	for _, u := range users {
+		if u.Permissions != Foreign {
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("%s has more permissions than a worker needs, because it was made before workers had their own account: run `embedded keys revoke` and `embedded keys add` for it", u.Name))
 	}
 	return append(lines, "for one more machine: embedded keys add --secure "+quote(s.dir)+" worker NAME"), nil
-}
-
-// outdated returns the identities that another account has signed than that of their role.
-func (s *Store) outdated(users []User) (old []User, err error) {
-	for _, u := range users {
-		key, err := s.signer(u.Role).PublicKey()
-		if err != nil {
-			return nil, err
-		}
-		if u.issuer != key {
-			old = append(old, u)
-		}
-	}
-	return old, nil
 }
 
 // quote returns text as one word of a POSIX shell.

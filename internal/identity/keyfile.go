@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/nats-io/nkeys"
 
@@ -35,8 +36,7 @@ func (s *Store) readSeed(name string, kind nkeys.PrefixByte) (nkeys.KeyPair, err
 }
 
 // workersSeed reads the key of the workers' account. A directory from before workers had their own
-// account does not have one: it is added. Two processes may do so at once. A link is made only if the
-// file does not exist, so both use the key that was linked first.
+// account does not have one: it is added. The lock must be held.
 func (s *Store) workersSeed() (nkeys.KeyPair, error) {
 	key, err := s.readSeed(fileWorkers, nkeys.PrefixByteAccount)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -45,15 +45,7 @@ func (s *Store) workersSeed() (nkeys.KeyPair, error) {
 	if key, err = nkeys.CreateAccount(); err != nil {
 		return nil, err
 	}
-	made := fmt.Sprintf(".new-%d-%s", os.Getpid(), fileWorkers)
-	if err := s.writeSeed(made, key); err != nil {
-		return nil, err
-	}
-	defer os.Remove(s.path(made))
-	if err := os.Link(s.path(made), s.path(fileWorkers)); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	return s.readSeed(fileWorkers, nkeys.PrefixByteAccount)
+	return key, s.writeSeed(fileWorkers, key)
 }
 
 // Permission bits of other users: who may write to the directory can replace a key, and who may read or
@@ -98,15 +90,16 @@ func (s *Store) checkModes() error {
 	if mode := info.Mode().Perm(); mode&othersWrite != 0 {
 		return fmt.Errorf("the directory %s is %w: its mode is %#o; run chmod 700 %s", s.dir, ErrExposed, mode, s.dir)
 	}
-	for _, pattern := range []string{"*.key", "*.nk", "*.creds"} {
-		files, err := filepath.Glob(filepath.Join(s.dir, pattern))
-		if err != nil {
-			return err
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !slices.Contains([]string{".key", ".nk", credsExt}, filepath.Ext(e.Name())) {
+			continue
 		}
-		for _, file := range files {
-			if err := checkMode(file); err != nil {
-				return err
-			}
+		if err := checkMode(s.path(e.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -129,7 +122,7 @@ func checkMode(file string) error {
 
 // writeFile writes a file as a whole or not at all: it writes a temporary file and renames it.
 func writeFile(path string, content []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // its mode is 0600
+	f, err := os.CreateTemp(filepath.Dir(path), temporaryPrefix+"*") // its mode is 0600
 	if err != nil {
 		return err
 	}

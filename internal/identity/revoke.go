@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -27,19 +25,16 @@ func (s *Store) Revision() (string, error) {
 // Revoke revokes an identity and removes its files. Its name may be given to a new one, which has a new
 // key. The error wraps ErrUnknown if no identity has the name.
 func (s *Store) Revoke(name string) error {
-	u, err := s.User(name)
-	if err != nil {
-		return err
-	}
-	if err := writeFile(s.path(dirRevoked, u.Key), []byte(name+" "+u.issuer+"\n"), modePublic); err != nil {
-		return err
-	}
-	for _, file := range []string{s.CredsFile(name), s.ContextFile(name), s.userFile(name)} {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return s.locked(func() error {
+		u, err := s.User(name)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		if err := writeFile(s.path(dirRevoked, u.Key), []byte(name+" "+u.issuer+"\n"), modePublic); err != nil {
+			return err
+		}
+		return s.removeFiles(name)
+	})
 }
 
 // revoked returns the public keys of revoked users, each with the public key of the account that has

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,10 @@ type User struct {
 	Expires time.Time // zero = never
 	Key     string    // public key, which a server writes in its log
 
-	issuer string // public key of the account that has signed it
+	Permissions PermissionState // of its credentials; Add and Sign ignore it
+
+	issuer string    // public key of the account that has signed it
+	issued time.Time // when it was signed
 }
 
 // ParseSource reads a network, or an address, from which an identity may connect. It returns the
@@ -64,6 +66,15 @@ const responseTime = time.Minute
 
 // signUser returns the JWT of a user, signed by the account of its role.
 func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
+	token, err := userClaims(u, p).Encode(s.signer(u.Role))
+	if err != nil {
+		return "", fmt.Errorf("sign %s: %w", u.Name, err)
+	}
+	return token, nil
+}
+
+// userClaims returns the claims of a user with these permissions.
+func userClaims(u User, p schema.Permissions) *jwt.UserClaims {
 	claims := jwt.NewUserClaims(u.Key)
 	claims.Name = u.Name
 	claims.Tags.Add(schema.RoleTag(u.Role))
@@ -76,11 +87,7 @@ func (s *Store) signUser(u User, p schema.Permissions) (string, error) {
 	if !u.Expires.IsZero() {
 		claims.Expires = u.Expires.Unix()
 	}
-	token, err := claims.Encode(s.signer(u.Role))
-	if err != nil {
-		return "", fmt.Errorf("sign %s: %w", u.Name, err)
-	}
-	return token, nil
+	return claims
 }
 
 // allow adds a list of permissions to claims. Without any permission all subjects are denied, because
@@ -97,13 +104,31 @@ func allow(to *jwt.Permission, list []schema.Permission) {
 // Add makes a new identity with its credentials and its context. The error wraps ErrTaken if the name
 // is taken.
 func (s *Store) Add(u User) error {
+	return s.locked(func() error {
+		if err := s.complete(); err != nil {
+			return err
+		}
+		return s.add(u)
+	})
+}
+
+// add is Add while the lock is held.
+func (s *Store) add(u User) error {
 	if err := schema.CheckIdentity(u.Role, u.Name); err != nil {
 		return err
+	}
+	if exists(s.userFile(u.Name)) {
+		return fmt.Errorf("the name %s is %w; use another name, or revoke that identity first", u.Name, ErrTaken)
 	}
 	c, err := s.Sign(u, schema.PermissionsOf(u.Role, u.Name))
 	if err != nil {
 		return err
 	}
+	return s.store(u.Name, c)
+}
+
+// store stores the credentials of an identity and its record, in the order that complete.go explains.
+func (s *Store) store(name string, c schema.Credentials) error {
 	creds, err := jwt.FormatUserConfig(c.JWT, []byte(c.Seed))
 	if err != nil {
 		return err
@@ -112,26 +137,13 @@ func (s *Store) Add(u User) error {
 	if err != nil {
 		return err
 	}
-	if err := s.record(u.Name, c.JWT); err != nil {
+	if err := writeFile(s.stagedFile(name), append(creds, ca...), modeSecret); err != nil {
 		return err
 	}
-	if err := writeFile(s.CredsFile(u.Name), append(creds, ca...), modeSecret); err != nil {
+	if err := writeFile(s.userFile(name), []byte(c.JWT), modeSecret); err != nil {
 		return err
 	}
-	return s.writeContext(u)
-}
-
-// record stores the JWT of a new identity. Of two processes that use the same name, one fails.
-func (s *Store) record(name, token string) error {
-	f, err := os.OpenFile(s.userFile(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, modeSecret)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("the name %s is %w; use another name, or revoke that identity first", name, ErrTaken)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(token)
-	return errors.Join(err, f.Sync(), f.Close())
+	return s.publish(name)
 }
 
 // User returns the identity of that name. The error wraps ErrUnknown if no identity has it.
@@ -147,41 +159,63 @@ func (s *Store) User(name string) (User, error) {
 	if err != nil {
 		return u, err
 	}
+	if len(text) == 0 { // an earlier version was killed before it wrote the claims
+		return u, fmt.Errorf("%w: %s", ErrUnknown, name)
+	}
 	claims, err := jwt.DecodeUserClaims(string(text))
 	if err != nil {
 		return u, fmt.Errorf("read %s: %w", s.userFile(name), err)
 	}
 	u.Role, u.Key, u.Sources, u.issuer = schema.RoleOf(claims.Tags), claims.Subject, claims.Src, claims.Issuer
+	u.issued = time.Unix(claims.IssuedAt, 0)
 	if claims.Expires > 0 {
 		u.Expires = time.Unix(claims.Expires, 0)
 	}
-	return u, nil
+	u.Permissions, err = s.stateOf(u, claims)
+	return u, err
 }
 
 // Users returns the identities that are not revoked, sorted by name.
 func (s *Store) Users() ([]User, error) {
-	files, err := filepath.Glob(s.userFile("*"))
+	names, err := s.userNames()
 	if err != nil {
 		return nil, err
 	}
 	var list []User
-	for _, file := range files {
-		u, err := s.User(strings.TrimSuffix(filepath.Base(file), userExt))
+	for _, name := range names {
+		u, err := s.User(name)
+		if errors.Is(err, ErrUnknown) {
+			continue // removed meanwhile
+		}
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, u)
 	}
-	slices.SortFunc(list, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
-// userExt is the extension of the files with the claims of identities.
-const userExt = ".jwt"
+// userNames returns the names of all records, sorted.
+func (s *Store) userNames() (names []string, err error) {
+	entries, err := os.ReadDir(s.path(dirUsers))
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), userExt); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, err
+}
+
+// Extensions of the files of identities: claims, credentials, and credentials that are not yet recorded.
+const userExt, credsExt, stagedExt = ".jwt", ".creds", ".creds.new"
 
 // userFile returns the path of the file with the claims of an identity.
 func (s *Store) userFile(name string) string { return s.path(dirUsers, name+userExt) }
 
 // CredsFile returns the path of the file with the credentials of an identity. The file also has the
 // certificate of the authority, by which the client knows the server.
-func (s *Store) CredsFile(name string) string { return s.path(name + ".creds") }
+func (s *Store) CredsFile(name string) string { return s.path(name + credsExt) }
+
+// stagedFile returns the path of credentials that are not yet recorded.
+func (s *Store) stagedFile(name string) string { return s.path("." + name + stagedExt) }

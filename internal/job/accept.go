@@ -15,6 +15,7 @@ import (
 func (l *loop) accept(k *collect.Checked) error {
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(1)
+	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()
 		l.countProgress(k, fresh)
@@ -26,6 +27,13 @@ func (l *loop) accept(k *collect.Checked) error {
 		return nil
 	}
 	return err
+}
+
+// showAnswered makes the count of answers known to the renewal of the lease.
+func (l *loop) showAnswered() {
+	if l.upToDate {
+		l.answered.Store(l.collector.Verified() + 1)
+	}
 }
 
 // countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of

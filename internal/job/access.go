@@ -203,6 +203,7 @@ func (s *streams) followFailures(ctx context.Context) error {
 // holder queues audits.
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
+		defer s.fleet.ShowAnswered(s.id, l.answered.Load)()
 		l.post(leaseChanged{held: true})
 		s.keepAuditing(ctx, l)
 		l.post(leaseChanged{held: false})
@@ -210,22 +211,45 @@ func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	})
 }
 
-// followResults verifies the results as they arrive, and sends them in batches. It reads which
-// workers are quarantined before it reads the first result.
+// followResults verifies the results as they arrive, and sends them in batches. It reads which workers are
+// quarantined before it looks at the first result; its consumer is made meanwhile.
 func (s *streams) followResults(ctx context.Context, l *loop) error {
-	known, err := s.fleet.Trust(ctx)
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer s.fleet.KnowCovered(s.id, l.collector.Covers)()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	standings := s.askTrust(ctx, stop)
+	forget := func() {}
+	defer func() { forget() }()
 	c := &checker{
-		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, trust: known, audits: l.audits,
+		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, audits: l.audits,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
-	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) error {
+	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) (err error) {
+		if c.trust, err = standings(); err != nil {
+			return err
+		}
 		return c.take(ctx, arrivals, last)
-	}, func() { l.deliver(caughtUp{known}) })
+	}, func() {
+		forget = s.fleet.KnowCovered(s.id, l.collector.Missing) // before, the sweeper knows more from a listing
+		if known, err := standings(); err == nil {
+			l.deliver(caughtUp{known})
+		}
+	})
+}
+
+// askTrust requests the standings of workers and returns a function that waits for them. If they cannot be read, that
+// function fails, and stop is called with the error.
+func (s *streams) askTrust(ctx context.Context, stop context.CancelCauseFunc) func() (*fleet.Trust, error) {
+	var known *fleet.Trust
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if known, err = s.fleet.Trust(ctx); err != nil {
+			stop(err)
+		}
+	}()
+	return func() (*fleet.Trust, error) {
+		<-done
+		return known, err
+	}
 }

@@ -108,7 +108,7 @@ func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes
 		case o.err != nil:
 			return verified, refused, o.err
 		default:
-			c.doubts.verify(arrivals[i].Worker)
+			c.doubts.verify(arrivals[i].Worker, o.checked.Elapsed())
 			verified = append(verified, o.checked)
 		}
 	}

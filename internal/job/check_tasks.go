@@ -1,6 +1,8 @@
 package job
 
 import (
+	"time"
+
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/collect"
@@ -16,7 +18,23 @@ import (
 // strikes if the worker has otherAnswers of them in this job, no other worker has one, and others had as many
 // verified results since its first. If half of the tasks were wrong, that would happen to an honest worker with
 // a probability of 2^-20. A liar costs some ranges one more round, until it is quarantined.
-const otherAnswers = 20
+//
+// What counts is tasks, not results: a worker stores what it has finished of a task about every 5 s. So a result that
+// took partialTime or longer, and may be one of several of its task, counts a partialShare. A liar who claims such times
+// is found out later.
+const (
+	otherAnswers = 20
+	partialShare = 16
+	partialTime  = 4 * time.Second
+)
+
+// weight returns how much a result counts that took so long, in parts of which partialShare are one.
+func weight(elapsed time.Duration) int {
+	if elapsed >= partialTime {
+		return 1
+	}
+	return partialShare
+}
 
 // maxOtherWorkers bounds the memory of a doubts.
 const maxOtherWorkers = 64
@@ -25,8 +43,8 @@ const maxOtherWorkers = 64
 type doubts struct {
 	alone    string    // the worker with such answers; "" = none or several
 	several  bool      // at least two workers have some: the tasks are wrong
-	answers  int       // of alone
-	verified int       // results of other workers than alone since its first one
+	answers  int       // of alone, see weight
+	verified int       // results of other workers than alone since its first one, see weight
 	last     []refusal // the last ones of alone, at most fleet.MaxStrikes, that are no strikes yet
 	logged   map[string]bool
 }
@@ -37,10 +55,10 @@ type refusal struct {
 	seq uint64
 }
 
-// verify counts a verified result.
-func (d *doubts) verify(worker string) {
+// verify counts a verified result that took so long.
+func (d *doubts) verify(worker string, elapsed time.Duration) {
 	if d.alone != "" && worker != d.alone {
-		d.verified++
+		d.verified += weight(elapsed)
 	}
 }
 
@@ -55,7 +73,7 @@ func (d *doubts) add(r refusal) {
 		*d = doubts{several: true, logged: d.logged}
 		return
 	}
-	d.answers++
+	d.answers += weight(r.Elapsed)
 	d.last = append(d.last, r)
 	if len(d.last) > fleet.MaxStrikes {
 		d.last = d.last[1:]
@@ -64,7 +82,7 @@ func (d *doubts) add(r refusal) {
 
 // lies returns the answers of a worker that must have been given the right numbers, each once. They are strikes.
 func (d *doubts) lies() (list []refusal) {
-	if min(d.answers, d.verified) >= otherAnswers {
+	if min(d.answers, d.verified) >= otherAnswers*partialShare {
 		list, d.last = d.last, nil
 	}
 	return list

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"testing"
+	"time"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
@@ -25,7 +26,7 @@ func TestDoubts(t *testing.T) {
 	}
 	verify := func(worker string, n int) {
 		for range n {
-			d.verify(worker)
+			d.verify(worker, 0)
 		}
 	}
 	want := func(what string, n int) {
@@ -55,6 +56,25 @@ func TestDoubts(t *testing.T) {
 		add("a")
 	}
 	want("the tasks are known to be wrong", 0)
+}
+
+// TestDoubtsOfParts: the partial results of a few long tasks that are wrong are no strikes, those of very many are.
+func TestDoubtsOfParts(t *testing.T) {
+	var d doubts
+	part := refusal{Refused: &collect.Refused{Worker: "a", Elapsed: 5 * time.Second}}
+	for range 3 * otherAnswers {
+		d.add(part)
+		d.verify("b", 0)
+	}
+	if list := d.lies(); len(list) != 0 {
+		t.Errorf("%d strikes", len(list))
+	}
+	for range partialShare * otherAnswers {
+		d.add(part)
+	}
+	if list := d.lies(); len(list) != fleet.MaxStrikes {
+		t.Errorf("%d strikes", len(list))
+	}
 }
 
 // TestOtherTasks: tasks whose numbers or whose kind are not those of the job cost it time, and no honest worker a

@@ -165,16 +165,58 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 	if l.watch.Private {
 		return sum, nil
 	}
-	if l.holding {
-		s.refuteLast(ctx, l)
+	refuted := make(chan struct{})
+	go func() {
+		defer close(refuted)
+		if l.holding {
+			s.refuteLast(ctx, l)
+		}
+	}()
+	removed, err := s.endRemoved(ctx, l, sum)
+	if !removed && err == nil {
+		err = s.endKept(ctx, l, sum)
 	}
+	<-refuted // it reads what is removed now
+	if removed {
+		err = s.retry(ctx, l.watch, func() error { return s.fleet.PurgeAnswered(ctx, s.id) })
+	}
+	return sum, err
+}
+
+// endRemoved writes the tombstone of a job that is not kept, if this process is its submitter and the job has ended
+// without defects. It returns false and no error if that is not so.
+func (s *streams) endRemoved(ctx context.Context, l *loop, sum *Summary) (removed bool, _ error) {
+	if !l.hasFeeder || l.job.Keep != 0 || !sum.Clean() {
+		return false, nil
+	}
+	err := s.retry(ctx, l.watch, func() error {
+		_, err := s.fleet.EndRemoved(ctx, s.id, func(j *task.Job) error {
+			if j.State != task.Sealed && j.State != task.Done || j.Count != sum.Job.Count || j.Keep != 0 {
+				return errEndRecorded
+			}
+			if j.State == task.Sealed {
+				markDone(j, sum, s.fleet.Now(ctx))
+			}
+			sum.Job = *j
+			return nil
+		})
+		return err
+	})
+	if errors.Is(err, errEndRecorded) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// endKept writes the end of a job that may be kept, and empties the queue.
+func (s *streams) endKept(ctx context.Context, l *loop, sum *Summary) error {
 	keep := l.job.Keep
 	j, err := s.writeEnd(ctx, l.watch, sum)
 	full := errors.Is(err, stream.ErrFull)
 	switch {
 	case full:
 	case err != nil && !errors.Is(err, errEndRecorded):
-		return sum, err
+		return err
 	default:
 		keep = j.Keep
 		// A server that was cut off from its cluster may not know yet that the job is sealed.
@@ -185,13 +227,13 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 	}
 	switch {
 	case l.hasFeeder && keep == 0 && sum.Clean(): // also if the store is full: it needs the room
-		return sum, s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
+		return s.retry(ctx, l.watch, func() error { return s.fleet.Remove(ctx, s.id) })
 	case full:
-		return sum, err
+		return err
 	case err == nil || (sum.Requeued > 0 || l.audits.hasAsked()) && sum.Missing == 0: // the process that recorded the end may have emptied the queue before
-		return sum, s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
+		return s.fleet.Retry(ctx, func() error { return s.fleet.PurgeQueue(ctx, s.id) })
 	}
-	return sum, nil
+	return nil
 }
 
 // refuteTimeout bounds refuteLast.
@@ -203,10 +245,16 @@ const refuteTimeout = 5 * time.Second
 func (s *streams) refuteLast(ctx context.Context, l *loop) {
 	ctx, cancel := context.WithTimeout(ctx, refuteTimeout)
 	defer cancel()
-	_, claims, err := s.deadLetters(ctx)
 	var records []fleet.FailureRecord
-	if err == nil {
-		records, err = s.failureRecords(ctx)
+	var failed error
+	listed := make(chan struct{})
+	go func() {
+		defer close(listed)
+		records, failed = s.failureRecords(ctx)
+	}()
+	_, claims, err := s.deadLetters(ctx)
+	if <-listed; err == nil {
+		err = failed
 	}
 	if err == nil {
 		err = s.refute(ctx, s.refutable(slices.Concat(claims, records), l.review.isVerified))

@@ -101,6 +101,7 @@ func (e caughtUp) apply(l *loop) {
 		return
 	}
 	l.upToDate, l.trust = true, e.trust
+	l.showAnswered()
 	l.review.begin()
 	l.beginReminders()
 	l.overdue.look()

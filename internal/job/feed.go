@@ -6,7 +6,6 @@ import (
 	"hash"
 	"time"
 
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
@@ -19,6 +18,9 @@ const (
 	pauseAfter = 30 * time.Millisecond
 	// waitMost is how long a number waits for an input that is slow but never silent.
 	waitMost = 500 * time.Millisecond
+	// cutEvery is the least time between two blocks that are not full: all numbers that a slow input brings in this time
+	// are in one block. A number that comes later than that after the last block is stored after pauseAfter.
+	cutEvery = 100 * time.Millisecond
 )
 
 // feedLease is the lease of a job's feeder.
@@ -67,11 +69,14 @@ type feeder struct {
 	work         time.Duration // predicted computing time of all numbers read
 	digest       hash.Hash     // SHA-256 of all numbers read, in decimal, a line each
 	text         []byte        // buffer for digest
-	block        []nat.Nat     // the last numbers read: neither compared nor stored yet
+	block        []nat.Nat     // the last numbers read: neither compared nor known to be stored yet
+	shipping     *shipment     // the first of block, which are being stored; nil = none
+	cut          time.Time     // when a block that was not full was last stored
 	since        time.Time     // when the first number of block was read
 	chunker      *plan.Chunker // of this lease: begins at storedBefore
-	publisher    *fleet.Publisher
-	departure    *departure // nil unless the feeder has left the job; read by others when run has returned
+	queuer       *queuer       // of this lease
+	saidFull     time.Time     // when the user was last told that the queue is full
+	departure    *departure    // nil unless the feeder has left the job; read by others when run has returned
 }
 
 // newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
@@ -126,7 +131,9 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 		return err
 	}
 	fd.chunker = plan.NewChunker(fd.sub.Chunking, fd.sub.Kind, max(2, fd.watch.Slots()), fd.storedBefore)
-	fd.publisher = fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull)
+	lease, end := context.WithCancel(lease)
+	fd.queuer = newQueuer(lease, fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull))
+	defer fd.stop(end)
 	if err := fd.take(lease, nil); err != nil { // what was read under an earlier lease
 		return err
 	}
@@ -137,6 +144,17 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 		return err
 	}
 	return fd.handle(lease, endEvent(fd.end.err, fd.read, fd.storedBefore))
+}
+
+// stop ends the lease's goroutines. The numbers of a shipment whose outcome is unknown remain in block: with the next
+// lease they are compared with what is stored by then.
+func (fd *feeder) stop(end context.CancelFunc) {
+	end()
+	<-fd.queuer.ended
+	if fd.shipping != nil {
+		<-fd.shipping.done
+		fd.shipping = nil
+	}
 }
 
 // readToEnd takes pieces until the input has ended, or ctx.
@@ -152,8 +170,18 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 				err = fd.take(ctx, p.numbers)
 				silence.Reset(pauseAfter)
 			}
+		case err = <-fd.shipmentDone():
+			if err = fd.shipped(err); err == nil {
+				err = fd.storeFull(ctx)
+			}
+		case <-fd.queuer.ended:
+			err = fd.queuer.err
 		case <-silence.C:
-			err = fd.handle(ctx, inputSilent)
+			if wait := cutEvery - time.Since(fd.cut); wait > 0 {
+				silence.Reset(wait)
+			} else {
+				err = fd.handle(ctx, inputSilent)
+			}
 		}
 		if err != nil {
 			return err
@@ -165,26 +193,25 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 	return nil
 }
 
+// fullEvery is the least time between two messages that the queue is full. A queue that workers empty at the pace at
+// which it is filled is full many times a second.
+const fullEvery = time.Minute
+
 // queueFull reports that the publisher waits for room in the queue, or no longer.
 func (fd *feeder) queueFull(waiting bool) {
-	if waiting {
-		fd.watch.Status("the queue is full: waiting for the workers")
-	} else {
+	switch now := time.Now(); {
+	case !waiting:
 		fd.watch.Status("")
+	case fd.saidFull.IsZero() || now.Sub(fd.saidFull) >= fullEvery:
+		fd.saidFull = now
+		fd.watch.Status("the queue is full: waiting for the workers")
 	}
 }
 
 // readState reads how the job stands, now that no other process feeds it, and enters the state that
 // follows from it. The input is lost if fewer numbers are stored than this feeder has seen stored.
 func (fd *feeder) readState(ctx context.Context) error {
-	err := fd.fleet.Retry(ctx, func() (err error) {
-		fd.job, err = fd.manifest(ctx)
-		return err
-	})
-	if err == nil {
-		err = fd.inputs.Reload(ctx)
-	}
-	if err != nil {
+	if err := fd.reload(ctx); err != nil {
 		return err
 	}
 	if end, ok := manifestEnding(fd.job); ok {
@@ -198,4 +225,26 @@ func (fd *feeder) readState(ctx context.Context) error {
 		fd.post(inputConfirmed{})
 	}
 	return nil
+}
+
+// reload reads the manifest and which blocks are stored, at the same time. It reads nothing for the first lease of a
+// job that this process has created under an id of its own: no other process can have fed it.
+func (fd *feeder) reload(ctx context.Context) error {
+	if fd.state == feedUnknown && !fd.existed && fd.sub.ID == "" {
+		return nil
+	}
+	listed := make(chan error, 1)
+	go func() { listed <- fd.inputs.Reload(ctx) }()
+	var j *task.Job
+	err := fd.fleet.Retry(ctx, func() (err error) {
+		j, err = fd.manifest(ctx)
+		return err
+	})
+	if listing := <-listed; err == nil {
+		err = listing
+	}
+	if err == nil {
+		fd.job = j
+	}
+	return err
 }

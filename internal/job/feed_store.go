@@ -2,36 +2,85 @@ package job
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
-// storeFull stores and queues the full blocks, and the rest too if it has waited for waitMost. Each
-// block is queued before the next is stored, so that workers start at once and a full queue stops the
-// reading of the input.
+// A shipment is the first numbers of feeder.block while they are being stored, as blocks. One is on its way at a time,
+// so that no block is ever stored before those in front of it: another feeder could not continue behind such a gap.
+// While one is on its way, the next gathers.
+//
+//	input ─> block ─> shipment ─> FACTOR_INPUTS
+//	                      └─ stored ─> chunker ─> queuer ─> FACTOR_TASKS
+type shipment struct {
+	count int        // numbers
+	done  chan error // gets the result of storing them, once
+}
+
+// maxGathered and maxGatheredBytes bound the numbers of a shipment, and of those that gather for the next one. The bytes
+// are those of the numbers, which are less than half of those of a message.
+const (
+	maxGathered      = fleet.MaxBlocks * task.MaxCount
+	maxGatheredBytes = 1 << 20
+)
+
+// storeFull begins to store the full blocks, and the rest too if it has waited for waitMost. If more numbers have gathered
+// than fit into a shipment, it waits for the one before: so a slow server stops the reading of the input.
 //
 // Requires the state appending. After an error block has the numbers that are not stored.
 func (fd *feeder) storeFull(ctx context.Context) error {
 	for {
-		n := blockLen(fd.block)
-		if n == len(fd.block) && n < task.MaxCount {
+		if fd.shipping != nil && !fd.hasGathered() {
+			return nil
+		}
+		if err := fd.awaitShipment(); err != nil {
+			return err
+		}
+		blocks := cutBlocks(fd.block, false)
+		if len(blocks) == 0 {
 			break
 		}
-		if err := fd.storeBlock(ctx, n); err != nil {
+		if err := fd.ship(ctx, blocks); err != nil {
 			return err
 		}
-		if err := fd.queue(ctx, plan.InputFlowing); err != nil {
-			return err
-		}
-		fd.since = time.Now()
 	}
 	if len(fd.block) > 0 && time.Since(fd.since) > waitMost {
 		return fd.storeAll(ctx, plan.InputPaused)
 	}
 	return nil
+}
+
+// hasGathered reports whether enough numbers for a shipment have gathered behind those that are on their way.
+func (fd *feeder) hasGathered() bool {
+	size := 0
+	for i, n := range fd.block[fd.shipping.count:] {
+		if size += n.ByteLen(); i+1 >= maxGathered || size >= maxGatheredBytes {
+			return true
+		}
+	}
+	return false
+}
+
+// cutBlocks cuts the first blocks off numbers, as many as fit into a shipment. Without rest it leaves out numbers that
+// do not fill a block. The blocks are copies.
+func cutBlocks(numbers []nat.Nat, rest bool) (blocks [][]nat.Nat) {
+	for size := 0; len(blocks) < fleet.MaxBlocks && size < maxGatheredBytes; {
+		n := blockLen(numbers)
+		if n == 0 || !rest && n == len(numbers) && n < task.MaxCount {
+			break
+		}
+		for _, x := range numbers[:n] {
+			size += x.ByteLen()
+		}
+		blocks = append(blocks, slices.Clone(numbers[:n]))
+		numbers = numbers[n:]
+	}
+	return blocks
 }
 
 // blockLen returns how many of numbers fit into one block, from the first on: at most task.MaxCount
@@ -48,47 +97,72 @@ func blockLen(numbers []nat.Nat) int {
 
 // storeAll stores what was read, and queues the chunks that are ready.
 func (fd *feeder) storeAll(ctx context.Context, flow plan.InputState) error {
-	for len(fd.block) > 0 {
-		if err := fd.storeBlock(ctx, blockLen(fd.block)); err != nil {
+	for {
+		if err := fd.awaitShipment(); err != nil {
+			return err
+		}
+		if len(fd.block) == 0 {
+			return fd.queue(flow)
+		}
+		fd.cut = time.Now()
+		if err := fd.ship(ctx, cutBlocks(fd.block, true)); err != nil {
 			return err
 		}
 	}
-	return fd.queue(ctx, flow)
 }
 
-// storeBlock stores the first n numbers of block, 1 <= n <= blockLen(block), behind all that are
-// stored. They are queued later: a task exists only for numbers that are stored.
-func (fd *feeder) storeBlock(ctx context.Context, n int) error {
+// ship begins to store blocks, which are the first numbers of block, behind all that are stored. They are queued later: a
+// task exists only for numbers that are stored. Requires that no shipment is on its way.
+func (fd *feeder) ship(ctx context.Context, blocks [][]nat.Nat) error {
 	if err := fd.reopen(ctx); err != nil {
 		return err
 	}
-	numbers := fd.block[:n:n]
-	if _, err := fd.inputs.Append(ctx, numbers); err != nil {
-		return err
+	s := &shipment{done: make(chan error, 1)}
+	for _, b := range blocks {
+		s.count += len(b)
 	}
-	fd.chunker.Add(numbers)
-	if fd.block = fd.block[n:]; len(fd.block) == 0 {
-		fd.block = make([]nat.Nat, 0, task.MaxCount) // Append keeps the numbers
-	}
+	go func() { s.done <- fd.inputs.Append(ctx, blocks...) }() // it ends with ctx
+	fd.shipping = s
 	return nil
 }
 
-// queue publishes the chunks that are ready, and waits while the queue is full. The numbers of chunks
-// that are not published because of an error are stored, so that the holder finds them missing.
-func (fd *feeder) queue(ctx context.Context, flow plan.InputState) error {
-	var chunks []plan.Chunk
-	for {
-		chunk, ok := fd.chunker.Next(flow)
-		if !ok {
-			return fd.publisher.Publish(ctx, chunks)
-		}
-		chunks = append(chunks, chunk)
+// awaitShipment waits for the shipment that is on its way, if there is one.
+func (fd *feeder) awaitShipment() error {
+	if fd.shipping == nil {
+		return nil
 	}
+	return fd.shipped(<-fd.shipping.done)
+}
+
+// shipped takes the result of the shipment, and queues the chunks that are ready.
+func (fd *feeder) shipped(err error) error {
+	n := fd.shipping.count
+	fd.shipping = nil
+	if err != nil {
+		return err
+	}
+	fd.chunker.Add(fd.block[:n])
+	rest := copy(fd.block, fd.block[n:])
+	clear(fd.block[rest:])
+	fd.block = fd.block[:rest]
+	fd.since = time.Now()
+	return fd.queue(plan.InputFlowing)
+}
+
+// shipmentDone returns the channel of the shipment that is on its way; nil if there is none.
+func (fd *feeder) shipmentDone() <-chan error {
+	if fd.shipping == nil {
+		return nil
+	}
+	return fd.shipping.done
 }
 
 // finish stores and queues the rest, and seals the job. Requires that the input has ended.
 func (fd *feeder) finish(ctx context.Context) error {
 	if err := fd.storeAll(ctx, plan.InputEnded); err != nil {
+		return err
+	}
+	if err := fd.queuer.flush(); err != nil {
 		return err
 	}
 	j, err := fd.changeJob(ctx, fd.seal)

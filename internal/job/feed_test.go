@@ -82,7 +82,7 @@ func TestFeederLosesLease(t *testing.T) {
 func TestFeedRemoved(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	s, fd, err := begin(t.Context(), h.Fleet, submission("j", text(0, 10)), Watch{})
+	s, fd, err := begin(t.Context(), h.Fleet, submission("j", text(0, 10)))
 	if err != nil {
 		t.Fatal(err)
 	}

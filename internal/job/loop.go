@@ -64,6 +64,10 @@ type loop struct {
 	// estimate how many tasks are still queued, at any time and without waiting for the loop.
 	accepted atomic.Uint64
 
+	// answered is 1 more than the numbers with a verified answer; 0 until all stored results are dealt with. The
+	// loop writes it; the renewal of the lease reads it.
+	answered atomic.Uint64
+
 	audits *auditor // shared by the checker and the keeper of the lease, which lock it
 
 	// Owned by the goroutine of run; collector.Check alone is called by others.

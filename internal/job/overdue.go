@@ -9,6 +9,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	figure "factorfleet/internal/text"
 )
 
 // The holder issues a range to another worker if a worker holds it for longer than its numbers should take, while
@@ -188,8 +189,8 @@ func (o *overdue) report(j *task.Job, list []heldRange) {
 			continue
 		}
 		if o.issues.Add(1); !h.logged {
-			o.l.watch.Log.Info().Msgf("range %v of job %s is held by worker %s for %v: issued to another worker as well",
-				h.Range, j.ID, h.worker, time.Since(h.since).Round(time.Second))
+			o.l.watch.Log.Info().Msgf("position %s of job %s is held by worker %s for %v: issued to another worker as well",
+				figure.Positions(h.Range.First, h.Range.Count), j.ID, h.worker, time.Since(h.since).Round(time.Second))
 		}
 	}
 }

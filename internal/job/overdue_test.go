@@ -180,7 +180,7 @@ func TestOverdue(t *testing.T) {
 		if got := w.take(); !slices.Equal(got, want) {
 			t.Errorf("issued %v", got)
 		}
-		if n := book.count(`"range 0-20 of job j is held by worker liar for 2m`); n != 1 || book.count("issued to another") != 2 || w.complaints != 0 {
+		if n := book.count(`"position 1 to 20 of job j is held by worker liar for 2m`); n != 1 || book.count("issued to another") != 2 || w.complaints != 0 {
 			t.Errorf("%d complaints before it is answered; %s", w.complaints, book.text.String())
 		}
 		w.answer("honest", task.Range{First: 0, Count: 20}, true)

@@ -27,7 +27,7 @@ import (
 // An unreachable server is waited for once the job exists. The Summary is valid after an error too,
 // unless it is nil: then the job was not begun.
 func Submit(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*Summary, error) {
-	s, fd, err := begin(ctx, f, sub, w)
+	s, fd, err := begin(ctx, f, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func Submit(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, starte
 // Feed stores and queues the input of a job like Submit, and returns the manifest without waiting for
 // answers. w.Emit and w.Flush are not called. The errors are those of Submit.
 func Feed(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch, started func(id string)) (*task.Job, error) {
-	s, fd, err := begin(ctx, f, sub, w)
+	s, fd, err := begin(ctx, f, sub)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, has
 // open returns the access to a job that exists, and its manifest. An error wraps fleet.ErrNoJob if
 // there is no job of that id, or if it was removed.
 func open(ctx context.Context, f *fleet.Fleet, id string) (*streams, *task.Job, error) {
-	j, err := f.Job(ctx, id)
+	j, err := f.JobSoon(ctx, id)
 	if err != nil {
 		return nil, nil, causeOf(ctx, err)
 	}
@@ -129,21 +129,19 @@ func causeOf(ctx context.Context, err error) error {
 
 // begin creates the job, or finds the one of that id, and returns the access to it and its
 // feeder.
-func begin(ctx context.Context, f *fleet.Fleet, sub Submission, w Watch) (*streams, *feeder, error) {
+func begin(ctx context.Context, f *fleet.Fleet, sub Submission) (*streams, *feeder, error) {
 	j, existed, err := createOrFind(ctx, f, sub)
 	if err != nil {
 		return nil, nil, causeOf(ctx, err)
 	}
-	in, err := f.Inputs(ctx, j.ID)
-	s := newStreams(f, j.ID, in)
-	fd := newFeeder(s, sub, j, existed)
-	if err != nil {
-		if fd.watch = w.withDefaults(); ctx.Err() != nil && !existed {
-			fd.leave()
+	in := f.EmptyInputs(j.ID)
+	if existed {
+		if err := in.Reload(ctx); err != nil {
+			return nil, nil, causeOf(ctx, err)
 		}
-		return nil, nil, causeOf(ctx, err)
 	}
-	return s, fd, nil
+	s := newStreams(f, j.ID, in)
+	return s, newFeeder(s, sub, j, existed), nil
 }
 
 // createOrFind stores the manifest of a new job, or returns that of the job which has the id

@@ -88,6 +88,7 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.expiry.Run(ctx, s.isAbandoned) })
 	group.Go(func() { s.showAlive(ctx) })
 	group.Go(func() { s.remind(ctx) })
+	group.Go(func() { s.f.SweepOrphans(ctx, s.name, fleet.NormalOrphanPace) })
 	group.Go(func() { s.followHeartbeats(ctx) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()

@@ -182,11 +182,9 @@ func (r *runner) onTick() {
 }
 
 // onProgress passes the progress of the engine on to the worker. It is called rarely, for numbers that take long.
-// Digits is floor((bits-1)*log10(2)) + 1, exact or one too small.
 func (r *runner) onProgress(p factor.EngineProgress) {
-	const digitsOfBit = 0.30103 // log10(2)
 	r.o.Progress(worker.NumberProgress{
-		Digits: int(float64(p.Bits-1)*digitsOfBit) + 1, Method: p.Method, B1: p.B1,
+		Digits: p.Digits, Method: p.Method, B1: p.B1,
 		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,9 +16,21 @@ import (
 func (s *Server) Health() error {
 	err := health(func() *server.HealthStatus { return s.ns.Healthz(&server.HealthzOptions{}) })
 	if err != nil {
-		return fmt.Errorf("the nats server's store in %s is not healthy: %w", s.store.dir, err)
+		return fmt.Errorf("the nats server's store in %s is not healthy: %w", s.store.dir, advise(err, s.store.dir))
 	}
 	return nil
+}
+
+// unrecovered is what the library says of a damaged stream.
+var unrecovered = regexp.MustCompile(`^JetStream stream '(.+) > (.+)' could not be recovered$`)
+
+// advise adds to an error of health what a person can do about a damaged stream in the store dir.
+func advise(err error, dir string) error {
+	if found := unrecovered.FindStringSubmatch(err.Error()); found != nil {
+		return fmt.Errorf("%w; restore the store from a backup, or move %s away: the stream is then created without its messages",
+			err, filepath.Join(dir, jetStreamDir, found[1], streamsDir, found[2]))
+	}
+	return err
 }
 
 // A check of the library allows one millisecond to find that the server listens. On a busy machine this

@@ -8,6 +8,7 @@
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
 //	guard.go      users with far too many open requests are found, named and refused
+//	halfmade.go   streams whose creation was interrupted are removed
 //	health.go     whether the server and its streams work
 package natsserver
 
@@ -18,7 +19,9 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -44,7 +47,7 @@ const readyTimeout = 30 * time.Second
 // Start starts a server. The steps, of which each needs the one before:
 //
 //	lock the store       or another process may be using it
-//	check and clean it   account, free space, indexes
+//	check and repair it  free space, what is half-made, account, indexes
 //	start the library    its log is kept: the reason of a failure is only there
 //	wait                 until clients can connect and all streams can be read
 //
@@ -75,6 +78,7 @@ func start(c Config, st *store) (*Server, error) {
 	if c.Limit == 0 {
 		c.Limit = storeLimit(st.dir)
 	}
+	repair(st.dir, c.Log)
 	if err := checkAccount(st.dir, c.Security.account()); err != nil {
 		return nil, err
 	}
@@ -115,13 +119,27 @@ func (s *Server) startGuard() error {
 	return nil
 }
 
+// An inUseError says that another process has the store or the port. It wraps private.ErrLocked or
+// syscall.EADDRINUSE.
+type inUseError struct {
+	text  string
+	cause error
+}
+
+func (e *inUseError) Error() string { return e.text }
+func (e *inUseError) Unwrap() error { return e.cause }
+
 // awaitReady returns nil once clients can connect and the store is healthy. The library reports the
 // reason of a failure only to its logger.
 func (s *Server) awaitReady(log *logger) error {
 	deadline := time.Now().Add(readyTimeout)
 	for !s.ns.ReadyForConnections(10 * time.Millisecond) {
 		if why := log.fatal(); why != "" {
-			return fmt.Errorf("start the nats server: %s", lowerFirst(why))
+			why = "start the nats server: " + lowerFirst(why)
+			if strings.Contains(why, syscall.EADDRINUSE.Error()) {
+				return &inUseError{why, syscall.EADDRINUSE}
+			}
+			return errors.New(why)
 		}
 		if time.Now().After(deadline) {
 			return errors.New("start the nats server: not ready after " + readyTimeout.String())

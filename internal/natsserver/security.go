@@ -134,12 +134,12 @@ func (c *Security) account() string {
 // checkAccount returns an error if a store has streams of another account than own. They would take
 // space, and no client could see them.
 func checkAccount(dir, own string) error {
-	accounts, err := os.ReadDir(filepath.Join(dir, "jetstream"))
+	accounts, err := os.ReadDir(filepath.Join(dir, jetStreamDir))
 	if err != nil {
 		return nil // a new store
 	}
 	for _, a := range accounts {
-		streams, err := os.ReadDir(filepath.Join(dir, "jetstream", a.Name(), "streams"))
+		streams, err := os.ReadDir(filepath.Join(dir, jetStreamDir, a.Name(), streamsDir))
 		if err != nil || len(streams) == 0 || a.Name() == own {
 			continue
 		}

@@ -2,7 +2,6 @@ package natsserver
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,9 +33,11 @@ func secure(t *testing.T) (*identity.Store, *Server, Config) {
 	c := Config{Listen: "127.0.0.1:0", Security: &Security{
 		Operator: claims.Operator, Accounts: claims.Tokens(), System: claims.System, StreamKey: claims.FleetKey, SystemKey: claims.SystemKey,
 	}}
-	if c.Security.TLS, err = keys.ServerTLS([]string{"127.0.0.1"}); err != nil {
+	certificate, err := keys.ServerCertificate([]string{"127.0.0.1"})
+	if err != nil {
 		t.Fatal(err)
 	}
+	c.Security.TLS = certificate.TLS()
 	return keys, run(t, c), c
 }
 
@@ -239,10 +240,7 @@ func TestStoreOfAnother(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.first.Store, test.next.Store = t.TempDir(), ""
 			s := run(t, test.first)
-			dir := filepath.Join(s.Dir(), "jetstream", test.first.Security.account(), "streams", "S")
-			if err := os.MkdirAll(dir, 0o700); err != nil {
-				t.Fatal(err)
-			}
+			put(t, "a message", s.Dir(), "jetstream", test.first.Security.account(), "streams", "S", "msgs", "1.blk")
 			stop(t, s)
 			err := checkAccount(test.first.Store, test.next.Security.account())
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {

@@ -74,8 +74,9 @@ func (s *Server) Root() *os.Root { return s.store.root }
 // when it starts, and drops those with a wrong checksum. With an index it still counts messages that it
 // cannot read: a damaged task would be queued for ever and never be delivered.
 func dropIndexes(dir string) {
-	indexes, _ := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*", "msgs", "index.db"))
-	for _, path := range indexes {
-		os.Remove(path)
+	for _, account := range subdirs(filepath.Join(dir, jetStreamDir)) {
+		for _, stream := range subdirs(filepath.Join(account, streamsDir)) {
+			os.Remove(filepath.Join(stream, "msgs", indexFile))
+		}
 	}
 }

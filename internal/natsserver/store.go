@@ -69,7 +69,7 @@ func openStore(dir string) (*store, error) {
 	}
 	s.root.Close()
 	if errors.Is(err, private.ErrLocked) {
-		return nil, fmt.Errorf("the store %s is in use by another process; stop that process, or name another --store", s.dir)
+		return nil, &inUseError{"the store " + s.dir + " is in use by another process; stop that process, or name another --store", err}
 	}
 	return nil, fmt.Errorf("lock the store %s: %w", s.dir, err)
 }
@@ -110,13 +110,14 @@ func lockDir(root *os.Root) (*os.File, error) {
 // check writes about as many files as the server creates for a stream, and more bytes than the last free
 // block of a full disk may have.
 const (
-	probeFiles = 8
-	probeSize  = 8 << 10 // bytes of each
+	probeFiles  = 8
+	probeSize   = 8 << 10 // bytes of each
+	probePrefix = "probe-"
 )
 
 // check writes some files into the directory and removes them. It returns the first error.
 func (s *store) check() error {
-	dir, err := os.MkdirTemp(s.dir, "probe-")
+	dir, err := os.MkdirTemp(s.dir, probePrefix)
 	if err == nil {
 		defer removeTree(dir)
 	}

@@ -77,7 +77,11 @@ func (c *Client) readAckWait(ctx context.Context, js jetstream.JetStream) error 
 			if err != nil {
 				return stream.NotProvisioned("durable", name, err)
 			}
-			c.ackWait = consumer.CachedInfo().Config.AckWait
+			info := consumer.CachedInfo()
+			c.ackWait = info.Config.AckWait
+			state := durableState{Paused: info.Paused}
+			state.Config.PauseUntil = info.Config.PauseUntil
+			state.warn(c.link, name)
 			return nil
 		})
 		if err != nil {

@@ -2,10 +2,12 @@ package puller
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -15,7 +17,7 @@ import (
 
 // heartbeatSubject returns the subject of this process's heartbeat.
 func (c *Client) heartbeatSubject() string {
-	return schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance
+	return c.link.KeySubject(schema.KeyPrefix(schema.BucketWorkers) + c.worker + "." + c.instance)
 }
 
 // Beat publishes the worker's heartbeat, without the parts of the status that do not fit into
@@ -26,6 +28,21 @@ func (c *Client) Beat(status worker.Status) error {
 		return fmt.Errorf("encode the heartbeat: %w", err)
 	}
 	return c.link.NC.Publish(c.heartbeatSubject(), b)
+}
+
+// announceLimit bounds how long Announce waits for the server.
+const announceLimit = time.Second
+
+// Announce tells supervisors which task this process is about to begin, for the case that the task kills it. It returns
+// when the server has the message, or after announceLimit. Without a connection it sends nothing.
+func (c *Client) Announce(a task.Address) error {
+	if !c.link.NC.IsConnected() {
+		return fmt.Errorf("announce a task: %w", nats.ErrDisconnected)
+	}
+	if err := c.link.NC.Publish(c.heartbeatSubject()+schema.BegunSuffix, []byte(worker.BegunPrefix+worker.TaskName(a))); err != nil {
+		return err
+	}
+	return c.link.NC.FlushTimeout(announceLimit)
 }
 
 // operationHeader with the value deleteOperation marks a key as deleted (ADR-8 of NATS).

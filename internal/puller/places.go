@@ -2,13 +2,9 @@ package puller
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -35,8 +31,9 @@ type placeCheck struct {
 }
 
 const (
-	checkInterval = time.Minute     // between two checks of a worker that gets no tasks
-	checkTimeout  = 2 * time.Second // for one answer
+	checkInterval = time.Minute      // without a task until the first check; between two if a request found no place
+	idleInterval  = 10 * time.Minute // between two checks of a worker that gets no tasks
+	checkTimeout  = 2 * time.Second  // for one answer
 
 	// A request that found no place is repeated after fullPause to 2 * fullPause. Chance decides which
 	// of many workers gets a free place.
@@ -49,44 +46,26 @@ func (c *placeCheck) awaitPlace(ctx context.Context) {
 	stream.Sleep(ctx, fullPause+rand.N(fullPause))
 }
 
-// check warns of durables of which at least half of the places are taken, once in checkInterval. It does
-// nothing while tasks come, unless full says that a request has found no place.
+// check warns of durables of which at least half of the places are taken, once in checkInterval if full says that a
+// request has found no place. Else it does so once in idleInterval, while no tasks come.
 func (c *placeCheck) check(ctx context.Context, full bool) {
 	now := time.Now()
-	if now.Sub(c.checked) < checkInterval || !full && now.Sub(c.served) < checkInterval {
+	if full && now.Sub(c.checked) < checkInterval || !full && (now.Sub(c.checked) < idleInterval || now.Sub(c.served) < checkInterval) {
 		return
 	}
 	c.checked = now
 	for _, class := range task.Classes {
 		name := schema.Durable(class)
-		waiting, places, err := c.waiting(ctx, name)
+		state, err := lookAtDurable(ctx, c.link, name)
 		if err != nil {
 			c.link.Log.Debug().Err(err).Msgf("cannot count the pull requests that wait at durable %s", name)
 			continue
 		}
+		state.warn(c.link, name)
+		waiting, places := state.NumWaiting, state.Config.MaxWaiting
 		if places > 0 && waiting >= places/2 {
 			c.link.Log.Warn().Msgf("%d of %d pull requests wait at durable %s, so that this worker gets few tasks or none; "+
 				"unless the fleet has so many workers, one of them holds requests back: revoke its keys with `embedded keys revoke`", waiting, places, name)
 		}
 	}
-}
-
-// waiting returns how many pull requests wait at a durable, and how many can.
-func (c *placeCheck) waiting(ctx context.Context, durable string) (waiting, places int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	m, err := c.link.Request(ctx, &nats.Msg{Subject: c.link.API + "CONSUMER.INFO." + schema.StreamTasks + "." + durable})
-	if err != nil {
-		return 0, 0, stream.Explain(err)
-	}
-	var info struct {
-		Config struct {
-			MaxWaiting int `json:"max_waiting"`
-		} `json:"config"`
-		NumWaiting int `json:"num_waiting"`
-	}
-	if err := json.Unmarshal(m.Data, &info); err != nil {
-		return 0, 0, fmt.Errorf("read the state of durable %s: %w", durable, err)
-	}
-	return info.NumWaiting, info.Config.MaxWaiting, nil
 }

@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // takePlaces lets so many pull requests without an expiry wait at the durable of class norm. It returns the
@@ -52,11 +53,14 @@ func TestPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pullNone := func() {
+		if err := w.Pull(t.Context(), 1, func(d *worker.Delivery) { t.Errorf("pulled %v", d.Range) }); err != nil {
+			t.Error(err)
+		}
+	}
 	for range 4 {
 		begin := time.Now()
-		if text, _ := pull(t, w, 1); len(text) > 0 {
-			t.Errorf("pulled %q", text)
-		}
+		pullNone()
 		if took := time.Since(begin); took < fullPause {
 			t.Errorf("asked again after %v", took)
 		}
@@ -66,7 +70,7 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("the log is %q, want one line with %q", log.String(), want)
 	}
 	w.puller.places.checked = time.Now().Add(-checkInterval)
-	pull(t, w, 1)
+	pullNone()
 	if n := strings.Count(log.String(), "\n"); n != 2 {
 		t.Errorf("%d warnings in more than a minute, want 2", n)
 	}
@@ -93,10 +97,13 @@ func TestPlacesIdle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.puller.waitTime = 50 * time.Millisecond
 	idle := func() {
 		w.puller.places.served = time.Now().Add(-checkInterval)
 		w.puller.places.checked = time.Time{}
-		pull(t, w, 1)
+		if err := w.Pull(t.Context(), 1, func(d *worker.Delivery) { t.Errorf("pulled %v", d.Range) }); err != nil {
+			t.Error(err)
+		}
 	}
 	if idle(); log.Len() > 0 {
 		t.Errorf("an idle fleet: %q", log.String())

@@ -43,7 +43,6 @@ func TestRestartSpendsNothing(t *testing.T) {
 	}
 	h.Restart()
 	for time.Now().Before(until) { // it looks for overdue tasks 0.5 to 1.5 s after its start
-		w.puller.wait = minWait
 		if text, _ := pull(t, w, 1); len(text) > 0 {
 			t.Fatalf("redelivered: %q", text)
 		}

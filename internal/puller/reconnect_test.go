@@ -12,7 +12,6 @@ import (
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -72,8 +71,7 @@ func TestSession(t *testing.T) {
 	begin := time.Now()
 	done := make(chan error, 1)
 	go func() {
-		_, err := puller.request(t.Context(), task.ClassNorm, 1, time.Minute, func(*worker.Delivery) {})
-		done <- err
+		done <- puller.waitForTask(t.Context(), 1, func(*worker.Delivery) {})
 	}()
 	<-requests
 	wire.cut()

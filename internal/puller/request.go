@@ -17,14 +17,14 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// grace is the time by which the end of a request may come after the request's expiry.
+// grace is the time by which the end of a request may come late.
 const grace = 2 * time.Second
 
-// request sends one pull request for at most n tasks, and receives until its end. With wait = 0 the
-// server sends only the tasks that it has. It returns the number of tasks delivered.
+// request sends one pull request for at most n tasks, and receives until its end: the server sends the tasks that
+// it has. It returns the number of tasks delivered.
 //
 // A request that was lost with its connection is no error: the next call sends a new one.
-func (p *puller) request(ctx context.Context, class task.Class, n int, wait time.Duration, deliver func(*worker.Delivery)) (int, error) {
+func (p *puller) request(ctx context.Context, class task.Class, n int, deliver func(*worker.Delivery)) (int, error) {
 	if ctx.Err() != nil {
 		return 0, nil
 	}
@@ -35,18 +35,19 @@ func (p *puller) request(ctx context.Context, class task.Class, n int, wait time
 		}
 	}
 	reply := p.inbox + strconv.FormatUint(p.requests, 36)
-	body := fmt.Appendf(nil, `{"batch":%d,"no_wait":true,"expires":%d}`, n, wait.Nanoseconds())
-	if wait == 0 {
-		body = fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
-	}
+	body := fmt.Appendf(nil, `{"batch":%d,"no_wait":true}`, n)
 	p.beginRequest(class)
-	answers, cancel := context.WithTimeout(p.link.AnswerContext(), wait+grace) // begins before the request is sent
+	answers, cancel := context.WithTimeout(p.link.AnswerContext(), grace) // begins before the request is sent
 	defer cancel()
-	subject := p.link.API + "CONSUMER.MSG.NEXT." + schema.StreamTasks + "." + schema.Durable(class)
-	if err := p.link.NC.PublishRequest(subject, reply, body); err != nil {
+	if err := p.link.NC.PublishRequest(p.requestSubject(class), reply, body); err != nil {
 		return 0, fmt.Errorf("request tasks: %w", stream.Explain(err))
 	}
 	return p.receive(answers, reply, n, deliver)
+}
+
+// requestSubject returns the subject of pull requests to the durable of a class.
+func (p *puller) requestSubject(class task.Class) string {
+	return p.link.API + "CONSUMER.MSG.NEXT." + schema.StreamTasks + "." + schema.Durable(class)
 }
 
 // idleHeartbeat is the status of a message by which the server says that a request still waits.
@@ -59,13 +60,12 @@ func (p *puller) receive(answers context.Context, reply string, n int, deliver f
 		if err != nil {
 			return count, p.receiveError(answers, err, count)
 		}
-		// A task has a reply subject, whatever headers its producer has given it.
-		if status := m.Header.Get("Status"); len(m.Data) == 0 && status != "" && m.Reply == "" {
+		if status, description := statusOf(m); status != "" {
 			if m.Subject != reply || status == idleHeartbeat { // the late end of an earlier request
 				continue
 			}
 			p.silent = 0
-			return count, statusError(status, m.Header.Get("Description"))
+			return count, statusError(status, description)
 		}
 		d, ofQueue := p.delivery(m)
 		if ofQueue {
@@ -82,6 +82,15 @@ func (p *puller) receive(answers context.Context, reply string, n int, deliver f
 	}
 	p.silent = 0
 	return count, nil
+}
+
+// statusOf returns the status of a message by which the server ends a request, "" for any other message. A task has
+// a reply subject, whatever headers its producer has given it.
+func statusOf(m *nats.Msg) (status, description string) {
+	if len(m.Data) > 0 || m.Reply != "" {
+		return "", ""
+	}
+	return m.Header.Get("Status"), m.Header.Get("Description")
 }
 
 // A request for more than shortTaskBatch tasks is for short ones, which end before a heartbeat would

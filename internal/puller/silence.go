@@ -57,10 +57,12 @@ func statusError(status, description string) error {
 			return nil
 		case fullDescription:
 			return errFull
+		case deletedDescription:
+			return errNoAnswer
 		}
 		return fmt.Errorf("the server ended a pull request: %s", description)
 	case "503":
-		return errors.New("no answer to a pull request: the durable does not exist, or has no leader now")
+		return errNoAnswer
 	}
 	return fmt.Errorf("the server answered a pull request with %s %s", status, description)
 }

@@ -20,11 +20,19 @@ const OrderHeader = "Factor-Order"
 // rounds, from 1. attempt.Number says what follows from it.
 const HeaderSpent = "Factor-Spent"
 
+// HeaderBefore is the header of an input block that names the blocks before it: the counts of their numbers, the nearest
+// first, with commas in between.
+const HeaderBefore = "Factor-Before"
+
 // ParseSpent returns the value of HeaderSpent as a number >= 0; 0 if it is missing or invalid.
 func ParseSpent(value string) int {
 	n, _ := strconv.Atoi(value)
 	return max(n, 0)
 }
+
+// HeaderAnswered is the header of a renewed lease of a job: how many numbers the holder has verified answers for. A
+// lease has none until its holder has read all results.
+const HeaderAnswered = "Factor-Answered"
 
 // Header returns a new header for a message of this program. Callers may add to it.
 func Header() map[string][]string {

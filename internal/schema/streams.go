@@ -43,6 +43,7 @@ type Bucket struct {
 	History           uint8         // values kept of each key
 	TTL               time.Duration // after which a value is removed; 0 = never
 	MarkerTTL         time.Duration // after which the marker of a removed value is removed; 0 = no markers
+	MessageTTL        bool          // single messages may have a time to live; MarkerTTL permits that too
 	MaxValueSize      int32         // bytes, headers included; 0 = no limit
 	MaxKeys           int64         // the oldest value makes room for another key; 0 = no limit
 
@@ -55,6 +56,10 @@ type Bucket struct {
 // a heartbeat for each task six times in that time. It must be longer than an election of a leader,
 // which took 6 to 10 s with three nodes of nats-server 2.15.2.
 const DefaultAckWait = 30 * time.Second
+
+// BegunSuffix ends the key of FACTOR_WORKERS under which a process announces the task that it is about to begin: the
+// key of its heartbeats and the suffix. The value is no heartbeat, so that programs of an earlier version ignore it.
+const BegunSuffix = "-begun"
 
 // BeatInterval is the time between two heartbeats of a worker to the registry. After WorkerTTL without one,
 // the worker is removed from the registry.
@@ -69,21 +74,22 @@ const (
 	MaxRequestBatch = 256              // tasks of one pull request, so that no worker can take the whole queue
 	MaxStatusSize   = 4 << 10          // bytes of a heartbeat, headers included; it needs none
 	SweepAckWait    = 10 * time.Second // after which a return is redelivered if its sweeper is gone
+	TaskBytes       = 1 << 30          // bytes of FACTOR_TASKS, which the server reserves
 
 	maxTasks      = 100_000   // in FACTOR_TASKS; each takes about 185 B of the server's heap
-	maxTaskBytes  = 1 << 30   // bytes of FACTOR_TASKS
 	maxTaskSize   = 512 << 10 // bytes of a task, input block, return or dead letter
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
 	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
+	maxReturns    = 8192      // messages of FACTOR_RETURNS that sweepers have; those that wait for room must not fill it
 )
 
 // Streams returns the settings of the five streams. taskBytes is the limit of FACTOR_TASKS in bytes,
 // which the server reserves in its store: 0 = 1 GiB, -1 = no limit and no reservation.
 func Streams(taskBytes int64) []Stream {
 	if taskBytes == 0 {
-		taskBytes = maxTaskBytes
+		taskBytes = TaskBytes
 	}
 	return []Stream{
 		{
@@ -124,14 +130,15 @@ func Durables(ackWait time.Duration) (list []DurableConsumer) {
 	}
 	return append(list, DurableConsumer{
 		Stream: StreamReturns, Name: DurableSweeper,
-		AckWait: SweepAckWait, MaxDeliver: -1, MaxAckPending: 1000, MaxWaiting: 512,
+		AckWait: SweepAckWait, MaxDeliver: -1, MaxAckPending: maxReturns, MaxWaiting: 512,
 	})
 }
 
 // Buckets returns the settings of the key-value buckets.
 func Buckets() []Bucket {
 	return []Bucket{
-		{Name: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5},
+		// Not MarkerTTL: an expired tombstone would leave a marker in its place.
+		{Name: BucketJobs, Description: "manifests of jobs, strikes of workers", History: 5, MessageTTL: true},
 		// History 1: with a longer history, a lease would outlive its time to live by MarkerTTL.
 		{Name: BucketLeases, Description: "who holds a job", History: 1, MarkerTTL: time.Second, MaxValueSize: maxLeaseSize},
 		{

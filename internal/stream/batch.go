@@ -3,30 +3,8 @@ package stream
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
-)
-
-// An atomic batch (ADR-50 of NATS) is stored whole or not at all, and written to disk once. The
-// messages of a batch have three headers: the batch's id, their number in it from 1, and at the last
-// message the commit. The server answers twice, and no other message has a reply subject:
-//
-//	client                                    server
-//	message 1      (id, 1)             -->
-//	                                   <--    empty answer: the batch has begun
-//	message 2      (id, 2)             -->    set aside
-//	...
-//	message n      (id, n, commit)     -->
-//	                                   <--    answer to a publish: all n are stored, or the error
-//
-// A batch is refused as a whole if one of its messages is a duplicate. One batch costs two round trips
-// and one write to disk, whatever its size.
-const (
-	headerBatchID       = "Nats-Batch-Id"
-	headerBatchSequence = "Nats-Batch-Sequence"
-	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
 // Limits of one batch. The server sets a batch aside until its commit, and takes at most 1000
@@ -36,50 +14,86 @@ const (
 	MaxBatchBytes = 4 << 20 // bytes of their payloads; a larger message is sent alone
 )
 
+// Limits of the batches whose answers StoreAll waits for at the same time. Of those that one connection sends, the
+// server has no more than one begun and not committed, so its limit of 50 in a stream is not reached.
+const (
+	maxFlying      = 16
+	maxFlyingBytes = MaxBatchBytes // a batch that is sent alone may have as many
+)
+
 // maxFullAttempts is how often a batch is sent whole to a full stream, about 0.3 s in all. Then its
 // messages are sent one by one: they fit as soon as there is space for one.
 const maxFullAttempts = 5
 
-// StoreAll stores the messages, all for the same stream, in their order. It sends atomic batches, and
-// single messages where the server refuses a batch: because a message of it is stored already, or
-// because the stream or the server does not support batches. After an error the messages before some
-// point are stored and those behind it are not. The other rules are those of Store.
-func (l *Link) StoreAll(ctx context.Context, messages []*nats.Msg) error {
-	for len(messages) > 0 {
-		n := batchLength(messages)
-		if err := l.storeBatch(ctx, messages[:n]); err != nil {
+// A LeftFunc returns which of some messages still have to be stored, after a publish with an unknown outcome. It
+// waits for a server that is unreachable.
+type LeftFunc func(ctx context.Context, messages []*nats.Msg) ([]*nats.Msg, error)
+
+// StoreAll stores the messages, all for the same stream. It sends atomic batches, and single messages where the
+// server refuses a batch: because a message of it is stored already, or because the stream or the server does not
+// support batches. Several batches are on their way at the same time, and are stored in their order unless the
+// server refuses one. After an error any of the messages may be stored. The other rules are those of Store.
+//
+// left is for streams from which messages are removed: in them, a message that was stored, although its answer was
+// lost, may be gone, so that the server does not refuse it as a duplicate. With nil, all messages with an
+// unknown outcome are sent again.
+func (l *Link) StoreAll(ctx context.Context, messages []*nats.Msg, left LeftFunc) error {
+	var flying []*flight
+	defer func() {
+		for _, b := range flying {
+			b.close()
+		}
+	}()
+	for size := 0; len(messages) > 0 || len(flying) > 0; {
+		for len(messages) > 0 && len(flying) < maxFlying {
+			n, bytes := batchLength(messages)
+			if len(flying) > 0 && size+bytes > maxFlyingBytes {
+				break
+			}
+			flying, messages, size = append(flying, l.launch(messages[:n])), messages[n:], size+bytes
+		}
+		b := flying[0]
+		result, err := b.wait(ctx)
+		b.close()
+		if err := l.settle(ctx, b.batch, left, result, err); err != nil {
 			return err
 		}
-		messages = messages[n:]
+		_, bytes := batchLength(b.batch)
+		flying, size = flying[1:], size-bytes
 	}
 	return nil
 }
 
-// batchLength returns how many of the messages the first batch takes: at least one, at most
+// StoreTogether stores the messages, all for the same stream, in one atomic batch if the server supports it, else one
+// after the other: after an error the messages before some point are stored and those behind it are not. There are
+// at most MaxBatchCount, of MaxBatchBytes together. The other rules are those of Store.
+func (l *Link) StoreTogether(ctx context.Context, messages []*nats.Msg) error {
+	if n, _ := batchLength(messages); n < len(messages) {
+		return fmt.Errorf("internal error: %d messages do not fit into a batch", len(messages))
+	}
+	return l.StoreAll(ctx, messages, nil)
+}
+
+// batchLength returns how many of the messages the first batch takes, and their bytes: at least one, at most
 // MaxBatchCount, and more than one only within MaxBatchBytes.
-func batchLength(messages []*nats.Msg) int {
-	n, size := 0, 0
+func batchLength(messages []*nats.Msg) (n, size int) {
 	for n < len(messages) && n < MaxBatchCount && (n == 0 || size+len(messages[n].Data) <= MaxBatchBytes) {
 		size += len(messages[n].Data)
 		n++
 	}
-	return n
+	return n, size
 }
 
-// storeBatch stores 1 to MaxBatchCount messages. A batch with an unknown outcome may have been stored.
-// Its messages are then sent one by one, since each is a duplicate if it was.
-func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
-	if len(batch) == 1 {
-		return l.Store(ctx, batch[0])
-	}
+// settle stores a batch that was sent once, with that outcome. Without left, the messages of a batch with an unknown
+// outcome are sent one by one, since each is a duplicate if the batch was stored.
+func (l *Link) settle(ctx context.Context, batch []*nats.Msg, left LeftFunc, result outcome, err error) error {
 	pause := NewPause()
 	for attempt := 1; ; attempt++ {
-		result, err := l.sendBatch(ctx, batch)
-		switch result {
-		case stored:
+		switch {
+		case result == stored, result == duplicate && len(batch) == 1:
 			return nil
-		case duplicate, refused: // perhaps for a limit that single messages do not meet
-			return l.storeSingly(ctx, batch)
+		case result == duplicate, result == refused: // perhaps for a limit that single messages do not meet
+			return l.storeSingly(ctx, batch, left)
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("publish %d messages: %w", len(batch), context.Cause(ctx))
@@ -88,63 +102,33 @@ func (l *Link) storeBatch(ctx context.Context, batch []*nats.Msg) error {
 			return fmt.Errorf("publish %d messages: %w", len(batch), permanent)
 		}
 		l.Log.Debug().Err(err).Int("messages", len(batch)).Msg("retry a batch")
-		if result == unknown || attempt >= maxFullAttempts {
-			return l.storeSingly(ctx, batch)
+		if result == unknown && left == nil || attempt >= maxFullAttempts {
+			return l.storeSingly(ctx, batch, left)
 		}
 		if err := pause.Wait(ctx); err != nil {
 			return fmt.Errorf("publish %d messages: %w", len(batch), err)
 		}
+		if result == unknown {
+			if batch, err = left(ctx, batch); err != nil || len(batch) == 0 {
+				return err
+			}
+		}
+		b := l.launch(batch)
+		result, err = b.wait(ctx)
+		b.close()
 	}
 }
 
 // storeSingly stores the messages one by one.
-func (l *Link) storeSingly(ctx context.Context, batch []*nats.Msg) error {
+func (l *Link) storeSingly(ctx context.Context, batch []*nats.Msg, left LeftFunc) error {
 	for _, m := range batch {
 		for _, h := range []string{headerBatchID, headerBatchSequence, headerBatchCommit} {
 			m.Header.Del(h)
 		}
-		if err := l.Store(ctx, m); err != nil {
+		m.Reply = ""
+		if err := l.store(ctx, m, left); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// sendBatch sends the batch once, under a new id. Without the commit the server stores nothing and drops
-// the batch after 10 s (nats-server, stream.go: streamDefaultMaxBatchTimeout).
-func (l *Link) sendBatch(ctx context.Context, batch []*nats.Msg) (outcome, error) {
-	id, last := nuid.Next(), len(batch)-1
-	for i, m := range batch {
-		m.Header.Set(headerBatchID, id)
-		m.Header.Set(headerBatchSequence, strconv.Itoa(i+1))
-		m.Header.Del(headerBatchCommit)
-	}
-	if result, err := l.beginBatch(ctx, batch[0]); result != stored {
-		return result, err
-	}
-	for _, m := range batch[1:last] {
-		if err := l.NC.PublishMsg(m); err != nil {
-			return notStored, err
-		}
-	}
-	batch[last].Header.Set(headerBatchCommit, "1")
-	return classify(l.Request(ctx, batch[last]))
-}
-
-// beginBatch sends the first message of a batch. It returns stored if the server has begun the batch.
-// A server that does not know batches stores the message as a single one and confirms that; the
-// result is then duplicate, since a message of the batch is stored already.
-func (l *Link) beginBatch(ctx context.Context, first *nats.Msg) (outcome, error) {
-	reply, err := l.Request(ctx, first)
-	if err != nil {
-		return notStored, err
-	}
-	if len(reply.Data) == 0 {
-		return stored, nil
-	}
-	result, err := classify(reply, nil)
-	if result == stored {
-		result = duplicate
-	}
-	return result, err
 }

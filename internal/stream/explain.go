@@ -22,7 +22,10 @@ const (
 	codeTempNotAvailable = 10008 // JSClusterNotAvailErr
 	codeNotLeader        = 10009 // JSClusterNotLeaderErr
 	codeDeleteFailed     = 10057 // JSStreamMsgDeleteFailedF: a deletion of a message that does not exist
+	codeTTLDisabled      = 10166 // JSMessageTTLDisabledErr
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
+	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
+	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
 )
 
 // perSubject is in the description of codeLimits if the stream has a message of this subject already.
@@ -41,7 +44,9 @@ func NotProvisioned(kind, name string, err error) error {
 // err stays wrapped wherever Retry needs it to decide. Other errors are returned unchanged.
 func Explain(err error) error {
 	switch {
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return fmt.Errorf("%w: the account of this client has no JetStream on this nats server; use the credentials of an account that has it, or enable it with `jetstream: enabled` in the account", natsconn.ErrConnect)
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
 		return fmt.Errorf("%w: this nats server runs without JetStream; start it with -js", natsconn.ErrConnect)
 	case errors.Is(err, nats.ErrNoResponders):
 		return natsconn.Errorf(err, "%v: JetStream does not answer on this nats server; start it with -js", natsconn.ErrConnect)
@@ -100,4 +105,10 @@ func IsConflict(err error) bool {
 func IsNotFound(err error) bool {
 	var api *jetstream.APIError
 	return errors.Is(err, jetstream.ErrMsgNotFound) || errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeMessageNotFound
+}
+
+// IsTTLDisabled reports whether a publish failed because the stream permits no time to live of single messages.
+func IsTTLDisabled(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == codeTTLDisabled
 }

@@ -61,6 +61,20 @@ func New(nc *nats.Conn, js jetstream.JetStream, o Options) *Link {
 	}
 }
 
+// KeySubject returns the subject to which a message is published that belongs into a key-value bucket; subject is
+// that of the key in the bucket's stream. A leaf node passes no subject of $KV between JetStream domains. The
+// server maps this prefix to the same subject in the domain (nats-server, generateJSMappingTable), and nats.go's
+// key-value interface publishes to it too. Subjects of other streams, and those of $JS.ACK, pass as they are.
+func (l *Link) KeySubject(subject string) string {
+	if l.API == defaultAPI {
+		return subject
+	}
+	return l.API + subject
+}
+
+// defaultAPI is the subject prefix of the JetStream API of a connection without a domain or a prefix of its own.
+const defaultAPI = "$JS.API."
+
 // apiPrefix returns the subject prefix of the JetStream API: that of the connection's domain or
 // prefix if it has one, else "$JS.API.".
 func apiPrefix(js jetstream.JetStream) string {
@@ -71,5 +85,5 @@ func apiPrefix(js jetstream.JetStream) string {
 	case o.Domain != "":
 		return "$JS." + o.Domain + ".API."
 	}
-	return "$JS.API."
+	return defaultAPI
 }

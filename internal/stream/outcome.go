@@ -15,8 +15,8 @@ import (
 //	stored       done                            done
 //	duplicate    done                            send the messages one by one
 //	full         retry while ctx lasts           retry 4 times, then one by one
-//	notStored    -                               the same
-//	unknown      retry: perhaps a duplicate      one by one: perhaps duplicates
+//	notStored    the same                        the same
+//	unknown      retry: perhaps a duplicate      one by one: perhaps duplicates; see LeftFunc
 //	refused      error                           one by one, to find the message that is refused
 type outcome int
 
@@ -72,6 +72,8 @@ func classifyError(e *apiError) outcome {
 		return duplicate
 	case isFullCode(e.ErrCode, e.Description):
 		return full
+	case e.ErrCode == codeIncompleteBatch, e.ErrCode == codeTooManyBatches:
+		return notStored
 	case e.Code == 503, e.ErrCode == codeNotLeader, e.ErrCode == codeTempNotAvailable, e.ErrCode == codeStreamOffline:
 		return unknown
 	}

@@ -47,7 +47,10 @@ func (l *Link) Flushed(ctx context.Context) bool {
 //   - the server refuses the message, or it is invalid: nothing was stored
 //   - the connection was closed for good: the message may or may not be stored
 //   - ctx has ended: the same. The error wraps ctx's cause, and ErrFull if the server was full at last
-func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
+func (l *Link) Store(ctx context.Context, m *nats.Msg) error { return l.store(ctx, m, nil) }
+
+// store is Store. After an unknown outcome it repeats the publish only if left returns the message; nil = always.
+func (l *Link) store(ctx context.Context, m *nats.Msg, left LeftFunc) error {
 	pause, timeout := NewPause(), l.Timeout
 	for {
 		reply, err := l.requestWithin(ctx, timeout, m)
@@ -73,6 +76,11 @@ func (l *Link) Store(ctx context.Context, m *nats.Msg) error {
 			return fmt.Errorf("publish %s: %w: %w", m.Subject, ErrFull, err)
 		case err != nil:
 			return fmt.Errorf("publish %s: %w", m.Subject, err)
+		}
+		if result == unknown && left != nil {
+			if list, err := left(ctx, []*nats.Msg{m}); err != nil || len(list) == 0 {
+				return err
+			}
 		}
 	}
 }

@@ -134,7 +134,7 @@ func TestStoreAll(t *testing.T) {
 	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
 	all := func(want uint64, list []*nats.Msg) {
 		t.Helper()
-		if err := l.StoreAll(t.Context(), list); err != nil {
+		if err := l.StoreAll(t.Context(), list, nil); err != nil {
 			t.Error(err)
 		}
 		if got := count(t, s); got != want {
@@ -156,7 +156,7 @@ func TestStoreAll(t *testing.T) {
 	// The rest does not fit until there is space. After some attempts a batch is sent as single messages.
 	// The purge that makes space must not remove those stored after the 3600th.
 	done := make(chan error)
-	go func() { done <- l.StoreAll(t.Context(), batch(2100, 1950, 1)) }()
+	go func() { done <- l.StoreAll(t.Context(), batch(2100, 1950, 1), nil) }()
 	fleettest.Await(t, "the stream is nearly full", func() bool { return count(t, s) == 3600 })
 	last := s.CachedInfo().State.LastSeq
 	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("shelf.0")); err != nil {
@@ -176,7 +176,7 @@ func TestStoreAll(t *testing.T) {
 	if got := count(t, s); got != 1450 {
 		t.Errorf("%d messages, want 1450", got)
 	}
-	if err := l.StoreAll(t.Context(), batch(9000, 2, 300<<10)); err == nil || !strings.Contains(err.Error(), "shelf.9000") {
+	if err := l.StoreAll(t.Context(), batch(9000, 2, 300<<10), nil); err == nil || !strings.Contains(err.Error(), "shelf.9000") {
 		t.Errorf("messages above the limit: %v", err)
 	}
 }
@@ -187,7 +187,7 @@ func TestStoreAllWithoutBatches(t *testing.T) {
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, -1, false)
 	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
-	if err := l.StoreAll(t.Context(), batch(0, 20, 1)); err != nil || count(t, s) != 20 {
+	if err := l.StoreAll(t.Context(), batch(0, 20, 1), nil); err != nil || count(t, s) != 20 {
 		t.Errorf("%d messages, %v", count(t, s), err)
 	}
 }
@@ -207,7 +207,7 @@ func TestStoreAllOldServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
-	if err := l.StoreAll(t.Context(), batch(0, 20, 1)); err != nil {
+	if err := l.StoreAll(t.Context(), batch(0, 20, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := sub.Drain(); err != nil {
@@ -227,7 +227,7 @@ func TestStoreAcrossRestart(t *testing.T) {
 	l := New(h.nc, h.js, Options{Timeout: 300 * time.Millisecond})
 	h.Stop()
 	done := make(chan error)
-	go func() { done <- l.StoreAll(t.Context(), batch(0, 700, 1)) }()
+	go func() { done <- l.StoreAll(t.Context(), batch(0, 700, 1), nil) }()
 	select {
 	case err := <-done:
 		t.Fatalf("stored without a server: %v", err)

@@ -57,6 +57,11 @@ type Failure struct {
 	Numbers []nat.Nat // empty if the task could not be decoded
 	Budget  time.Duration
 	Certify bool
+
+	// Of the sweeper's dead letters: what supervisors have seen of the attempts, the oldest first, and since when the
+	// writer has watched the workers; zero = not stated.
+	Seen    []Seen
+	Watched time.Time
 }
 
 // The Unix milliseconds of the years 1 to 9999, which JSON can represent.
@@ -67,11 +72,14 @@ const (
 
 // Encode returns the wire form of f.
 func (f *Failure) Encode() []byte {
-	return marshal(&taskpb.Failure{
+	m := &taskpb.Failure{
 		Kind: f.Kind, Class: string(f.Class), Worker: f.Worker, Version: f.Version, Attempt: f.Attempt,
 		Error: OneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
 		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget), Certify: f.Certify,
-	})
+		WatchedMs: milli(f.Watched),
+	}
+	encodeSeen(m, f.Seen)
+	return marshal(m)
 }
 
 // DecodeFailure is the inverse of Encode. Texts become one line; a time outside the
@@ -91,7 +99,7 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	return &Failure{
 		Kind: OneLine(m.Kind), Class: Class(OneLine(m.Class)), Worker: OneLine(m.Worker), Version: OneLine(m.Version), Attempt: m.Attempt,
 		Err: OneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
-		Certify: m.Certify,
+		Certify: m.Certify, Seen: decodeSeen(&m), Watched: fromMilli(m.WatchedMs),
 	}, nil
 }
 

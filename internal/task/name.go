@@ -2,6 +2,7 @@ package task
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
@@ -57,7 +58,7 @@ func CheckJob(id string) error {
 // CheckWorker returns an error that states the rule if name is not a worker name: 1 to 32
 // characters of a-z 0-9 -.
 func CheckWorker(name string) error {
-	if !isName(name, workerChar, 32) {
+	if !isName(name, workerChar, maxWorkerName) {
 		return fmt.Errorf("%.60q is not a worker name: use 1 to 32 of a-z 0-9 -", name)
 	}
 	return nil
@@ -72,9 +73,28 @@ func CheckRound(round string) error {
 	return nil
 }
 
+// maxWorkerName is the length of the longest worker name.
+const maxWorkerName = 32
+
 // WorkerName turns any text, such as a host name, into a valid worker name. The result is
-// "worker" if no allowed character is left.
+// "worker" if no allowed character is left. Of a long text it keeps the start and the end, in which host names differ,
+// and adds a part of the text's hash: names of Kubernetes pods of one deployment have the first 40 characters in
+// common. Two texts of which start and end are the same get one name with a probability of 2^-40.
 func WorkerName(text string) string {
+	name := workerChars(text)
+	switch {
+	case name == "":
+		return "worker"
+	case len(name) <= maxWorkerName:
+		return name
+	}
+	hash := sha256.Sum256([]byte(strings.ToLower(text)))
+	start, end := strings.TrimRight(name[:14], "-"), strings.TrimLeft(name[len(name)-8:], "-")
+	return start + "-" + end + "-" + idEncoding.EncodeToString(hash[:5])
+}
+
+// workerChars replaces the characters that worker names do not have.
+func workerChars(text string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z', '0' <= r && r <= '9', r == '-':
@@ -85,14 +105,7 @@ func WorkerName(text string) string {
 			return '-'
 		}
 	}, text)
-	name = strings.Trim(name, "-")
-	if len(name) > 32 {
-		name = strings.TrimRight(name[:32], "-")
-	}
-	if name == "" {
-		return "worker"
-	}
-	return name
+	return strings.Trim(name, "-")
 }
 
 // FirstRound is the round of a range that was never requeued.

@@ -35,7 +35,13 @@ func TestChecks(t *testing.T) {
 func TestWorkerName(t *testing.T) {
 	for text, want := range map[string]string{
 		"lab3": "lab3", "Lab3.Example.ORG": "lab3-example-org", "": "worker", "---": "worker", "é": "worker", "_x_": "x", "a\x00b": "a-b",
-		strings.Repeat("x", 40): strings.Repeat("x", 32), strings.Repeat("x", 31) + ".y": strings.Repeat("x", 31),
+		strings.Repeat("x", 32): strings.Repeat("x", 32), "-" + strings.Repeat("x", 32) + "-": strings.Repeat("x", 32),
+		strings.Repeat("x", 31) + ".y":                     "xxxxxxxxxxxxxx-xxxxxx-y-gcb1f3e8",
+		"factorfleet-consumer-deployment-7f9c6d5b8-x2x9z":  "factorfleet-co-b8-x2x9z-f57bsa53",
+		"Factorfleet-Consumer-deployment-7f9c6d5b8-x2x9z":  "factorfleet-co-b8-x2x9z-f57bsa53",
+		"factorfleet-consumer-deployment-7f9c6d5b8-q8k4m":  "factorfleet-co-b8-q8k4m-3az57y8k",
+		"ip-10-31-7-41.eu-west-1.compute.internal.example": "ip-10-31-7-41-example-s8f9pbcf",
+		"ip-10-31-7-42.eu-west-1.compute.internal.example": "ip-10-31-7-42-example-hecvxnvy",
 	} {
 		if got := WorkerName(text); got != want {
 			t.Errorf("WorkerName(%q) = %q, want %q", text, got, want)

@@ -49,6 +49,12 @@ var (
 			Kind: KindFactor, Class: ClassHi, Worker: "lab3", Version: "0.1.0", Attempt: 3, Err: "panic: é",
 			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute, Certify: true,
 		},
+		{
+			Worker: "sweeper", Numbers: []nat.Nat{}, Time: now, Watched: now.Add(-time.Hour), Seen: []Seen{
+				{Worker: "lab3", Range: Range{First: 64, Count: 64}, Round: "0", From: now.Add(-time.Minute), Until: now, End: SeenSilent},
+				{Worker: "lab4", Range: Range{First: 70, Count: 1}, Round: "12", Until: now, End: SeenReturned},
+			},
+		},
 	}
 	jobs = []Job{
 		{},
@@ -84,6 +90,19 @@ func TestRoundTrip(t *testing.T) {
 	for _, block := range [][]nat.Nat{{}, some} {
 		got, err := DecodeBlock(EncodeBlock(block))
 		checkEqual(t, got, block, err)
+	}
+}
+
+// TestSeenIsBounded: a letter has the last MaxSeen attempts, and what no supervisor writes is left out.
+func TestSeenIsBounded(t *testing.T) {
+	var f Failure
+	for i := range uint64(MaxSeen + 4) {
+		f.Seen = append(f.Seen, Seen{Worker: "w", Range: Range{First: i, Count: 1}, Round: "0"})
+	}
+	f.Seen[MaxSeen].Worker, f.Seen[MaxSeen+1].Round, f.Seen[MaxSeen+2].End = "a.b", "", 200
+	got, err := DecodeFailure(f.Encode())
+	if err != nil || len(got.Seen) != MaxSeen-3 || got.Seen[0].Range.First != 4 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -28,3 +28,12 @@ func Count(n uint64, noun string) string {
 	}
 	return Thousands(n) + " " + noun + "s"
 }
+
+// Positions writes count positions from first on, which counts from 0, for people, who count from 1: "17", or
+// "17 to 59". The count is 1 or more.
+func Positions(first, count uint64) string {
+	if count == 1 {
+		return strconv.FormatUint(first+1, 10)
+	}
+	return strconv.FormatUint(first+1, 10) + " to " + strconv.FormatUint(first+count, 10)
+}

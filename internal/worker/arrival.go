@@ -34,6 +34,10 @@ func (w *Worker) deliver(d *Delivery) {
 	defer w.mu.Unlock()
 	d.scan, d.staleCheck, d.heard = w.scans, w.staleChecks, time.Now()
 	w.held.add(d)
+	if w.arrival != nil {
+		close(w.arrival)
+		w.arrival = nil
+	}
 	if d.last() {
 		w.heldLastAttempts++
 		w.endPullLocked()
@@ -97,7 +101,7 @@ func (w *Worker) emptyBufferLocked() {
 // returnStale returns the tasks that have waited too long in the buffer. The buffer is in the order of arrival,
 // and a task that stays is put at its end as if it had just arrived. So staleCheck ascends, and the check ends
 // at the first task that is not stale. Only the heartbeat's goroutine calls it.
-func (w *Worker) returnStale(now time.Time) {
+func (w *Worker) returnStale() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.staleChecks++
@@ -119,5 +123,4 @@ func (w *Worker) returnStale(now time.Time) {
 		w.returnLocked(d, do, "waited behind longer tasks")
 	}
 	w.wakePullerLocked()
-	w.forgetCancelledLocked(now)
 }

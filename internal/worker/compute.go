@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/task"
@@ -30,9 +31,20 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 			o.handBack(d.Range, asReturn(attempt.Unstarted(d.facts()), "the worker left before the last attempt"))
 			return
 		}
+		w.announce(s, d)
 		w.run(s, d, t)
 	default:
+		w.announce(s, d)
 		w.run(s, d, t)
+	}
+}
+
+// announce tells supervisors that s is about to compute d, if d is the redelivery of a single number: an earlier worker
+// may have died of it. First deliveries are too many for a message each.
+func (w *Worker) announce(s *slot, d *Delivery) {
+	if w.config.Announce != nil && d.Range.Count == 1 && d.Attempt > 1 {
+		w.config.Announce(d.Address)
+		s.clock = time.Time{} // it has waited
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"factorfleet/internal/task"
 )
 
 // A Config has the settings of a worker.
@@ -26,9 +28,14 @@ type Config struct {
 	// Grace is how long a number may take beyond 40 times its budget before its computation is
 	// interrupted, by the wall clock; 0 = 30 s. See limit.
 	Grace time.Duration
+	// StoreEvery is after how long the finished numbers of a task that still runs are stored; 0 = 5 s.
+	StoreEvery time.Duration
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is
 	// interrupted; 0 = no limit.
 	MaxMemory uint64
+	// Announce tells supervisors that the worker is about to begin a redelivered task of one number, which may kill
+	// it. It is called from several goroutines, and returns within a second or two; nil = they are not told.
+	Announce func(task.Address)
 	// Ledger counts the processes that died of a task; nil = the server's count of deliveries
 	// decides alone.
 	Ledger Ledger
@@ -46,5 +53,6 @@ func (c Config) withDefaults() Config {
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
 	c.Budget = max(c.Budget, 0)
 	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
+	c.StoreEvery = cmp.Or(max(c.StoreEvery, 0), 5*time.Second)
 	return c
 }

@@ -42,6 +42,8 @@ type Delivery struct {
 	// it for AckWait. lapsed stays true.
 	heard  time.Time
 	lapsed bool
+	// stored has the positions whose partial results are stored: see partial.go.
+	stored task.Set
 }
 
 // A state is where a held delivery is. It changes in this order only; waiting may be followed by settling.

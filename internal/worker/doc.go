@@ -30,6 +30,7 @@
 //	pull.go, arrival.go        up to waiting
 //	serve.go, last.go          from one task of a slot to the next
 //	compute.go, run.go         decode, compute; outcome.go collects what is to be stored
+//	partial.go                 stores what is finished while a long task runs
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
 //	orders.go, drain.go        end tasks from outside
@@ -44,6 +45,7 @@
 //	puller      1                the drain begins; ErrRestart         the call of Source.Pull
 //	slot        Config.Slots     draining and the buffer is empty     fields of slot and delivery that say so
 //	settler     0 to 512         Run ends                             the delivery that it settles
+//	partial     0 to Slots       it has stored one, or Run ends       partial.left
 //	heartbeat   1                Run ends                             beats, scanned
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
@@ -69,6 +71,7 @@
 // # Invariants
 //
 //   - A result is stored before its ack. If storing fails, the ack is not sent: the server still has the task.
+//   - The results of a delivery overlap nowhere: each answer is in one of them.
 //   - A delivery is settled once. A slot that hangs gives its delivery up to a copy, under mu.
 //   - Each number of a delivery is in a result, a return or a failure when it is settled, unless its job was
 //     cancelled. See run for the loop invariant.
@@ -94,6 +97,7 @@
 //	computation without a tick       silenceLimit = AckWait/3, at least 1 s         heartbeat.go
 //	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
 //	present number                   limit = 2*budget + Config.Grace                budget.go
+//	between two partial results      Config.StoreEvery                              partial.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go

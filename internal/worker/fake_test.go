@@ -302,7 +302,8 @@ type rig struct {
 	began   time.Time
 }
 
-// newRig returns a rig that is not started. Its AckWait is 6 s, so that the heartbeat scans every second.
+// newRig returns a rig that is not started. Its AckWait is 6 s, so that the heartbeat scans every second. Its StoreEvery
+// is not a whole number of ticks, so that storing does not become due just when a number is finished.
 func newRig(t *testing.T, slots int) *rig {
 	j := new(journal)
 	r := &rig{
@@ -312,7 +313,7 @@ func newRig(t *testing.T, slots int) *rig {
 		kind:   scriptKind{release: make(chan struct{})},
 	}
 	r.Worker = New(Config{
-		Name: "w1", Version: "1.2.3", Slots: slots, AckWait: 6 * time.Second,
+		Name: "w1", Version: "1.2.3", Slots: slots, AckWait: 6 * time.Second, StoreEvery: 4990 * time.Millisecond,
 		Kinds: map[string]Kind{"script": r.kind}, Log: zerolog.Nop(),
 	}, r.source, r.outbox)
 	return r

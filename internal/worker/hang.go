@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"factorfleet/internal/attempt"
+	"factorfleet/internal/task"
 )
 
 // inspectLocked reports whether the computation in s has made progress since the last scan. It interrupts
@@ -64,7 +65,8 @@ func (s *slot) interruptAtLocked(fault error, now time.Time) {
 // of the delivery is settled, because the slot's goroutine still uses the original. Requires that s runs a
 // delivery and that s.task and s.fault are set.
 //
-// The answers before the number at hand are lost: they are in memory that the computation may still write.
+// The answers before the number at hand that are not stored yet are lost: they are in memory that the computation may
+// still write.
 // The copy takes the original's place in all counts but busy. If all slots are lost only a new process helps.
 func (w *Worker) loseSlotLocked(s *slot) {
 	d := s.current
@@ -99,9 +101,15 @@ func (w *Worker) failHungLocked(s *slot, d *Delivery) {
 	t := s.task
 	at := min(int(s.lastProgress&indexMask), len(t.Numbers)-1)
 	err := w.interruptionError(s, s.fault, t)
+	stored := &s.current.stored
+	for at < len(t.Numbers)-1 && stored.Contains(task.Range{First: d.Range.First + uint64(at), Count: 1}) {
+		at++ // finished since the last scan
+	}
 	for _, p := range attempt.Hung(d.Range, uint64(at)) {
 		if !p.Failed {
-			d.outcome.handBack(p.Range, asReturn(p.Decision, ""))
+			for r := range stored.Gaps(p.Range) {
+				d.outcome.handBack(r, asReturn(p.Decision, ""))
+			}
 			continue
 		}
 		detail := fmt.Errorf("%w, and the computation did not end when interrupted", err)

@@ -22,7 +22,8 @@ func (w *Worker) silenceLimit() time.Duration { return max(w.config.AckWait/3, t
 // stopLimit: see silenceLimit.
 func (w *Worker) stopLimit() time.Duration { return max(w.config.AckWait/6, time.Second) }
 
-// heartbeat scans the held deliveries, and checks the buffer for stale ones, until Run returns.
+// heartbeat scans the held deliveries, and checks the buffer for stale ones, until Run returns. It rests while there
+// are none.
 func (w *Worker) heartbeat() {
 	w.scanned = time.Now()
 	beat := time.NewTicker(w.beatEvery())
@@ -34,9 +35,21 @@ func (w *Worker) heartbeat() {
 		case <-beat.C:
 			w.scan(time.Now())
 		case <-stale.C:
-			w.returnStale(time.Now())
+			w.returnStale()
 		case <-w.quit:
 			return
+		}
+		if arrival := w.Idle(); arrival != nil {
+			beat.Stop()
+			stale.Stop()
+			select {
+			case <-arrival:
+			case <-w.quit:
+				return
+			}
+			w.scanned = time.Now() // else the rest would count as a suspension of the process
+			beat.Reset(w.beatEvery())
+			stale.Reset(staleEvery)
 		}
 	}
 }

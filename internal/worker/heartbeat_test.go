@@ -94,7 +94,7 @@ func TestOverdueInBatch(t *testing.T) {
 				r.journal.add("%s", line)
 			}
 		}
-		r.wantJournal("result 0-2", "result 3-1", "result 5-1", "failed 2-1 #1", "failed 4-1 #1",
+		r.wantJournal("result 0-1", "result 1-1", "result 3-1", "result 5-1", "failed 2-1 #1", "failed 4-1 #1",
 			"return 2-1 isolate", "return 4-1 isolate", "ack")
 		r.drain()
 	})
@@ -286,7 +286,7 @@ func TestHeartbeatCannotBeSent(t *testing.T) {
 		r.offer(d)
 		r.start()
 		time.Sleep(11 * time.Second)
-		r.wantJournal("result 0-2", "failed 2-1 #1")
+		r.wantJournal("result 0-1", "result 1-1", "failed 2-1 #1")
 		r.drain()
 	})
 }

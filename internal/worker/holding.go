@@ -39,3 +39,6 @@ func ParseTaskName(name string) (a task.Address, ok bool) {
 	}
 	return task.Address{Job: job, Range: r, Round: round}, true
 }
+
+// BegunPrefix begins the announcement that a worker is about to begin a task, before the name of the task.
+const BegunPrefix = "begun "

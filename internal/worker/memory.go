@@ -46,6 +46,14 @@ func (w *Worker) guard() {
 		case <-w.quit:
 			return
 		}
+		if arrival := w.Idle(); arrival != nil {
+			ticker.Stop()
+			select {
+			case <-arrival:
+			case <-w.quit:
+			}
+			ticker.Reset(guardEvery)
+		}
 	}
 }
 

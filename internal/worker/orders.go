@@ -1,6 +1,9 @@
 package worker
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // The supervisor's orders. They arrive on goroutines of the program, at any time, and may be repeated.
 
@@ -13,7 +16,9 @@ const rememberCancel = 5 * time.Minute
 func (w *Worker) Cancel(job string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cancelled[job] = time.Now().Add(rememberCancel)
+	now := time.Now()
+	maps.DeleteFunc(w.cancelled, func(_ string, until time.Time) bool { return now.After(until) })
+	w.cancelled[job] = now.Add(rememberCancel)
 	for _, s := range w.slots {
 		if s.current != nil && s.current.Job == job {
 			s.interruptLocked(errCancelled)
@@ -27,17 +32,8 @@ func (w *Worker) isCancelledLocked(job string) bool {
 	if len(w.cancelled) == 0 {
 		return false
 	}
-	_, ok := w.cancelled[job]
-	return ok
-}
-
-// forgetCancelledLocked removes the jobs that were cancelled long ago.
-func (w *Worker) forgetCancelledLocked(now time.Time) {
-	for job, until := range w.cancelled {
-		if now.After(until) {
-			delete(w.cancelled, job)
-		}
-	}
+	until, ok := w.cancelled[job]
+	return ok && time.Now().Before(until)
 }
 
 // Quarantine stops pulling and returns all work without results: the supervisor would refuse

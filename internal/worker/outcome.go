@@ -27,6 +27,7 @@ type outcome struct {
 	numbers  int       // answered
 	cpu      time.Duration
 	one      [1]payload // backs results in the usual case
+	partial  *partial   // a result of finished numbers that is being stored already; nil = none
 }
 
 // maxResult is the most bytes of an encoded result; the stream accepts 896 KiB. The answer for a single number
@@ -66,7 +67,7 @@ func (o *outcome) encode(r task.Range, numbers []nat.Nat, result task.Result) {
 // decided about the whole range replaces what was computed before.
 func (o *outcome) add(p attempt.Part, whole task.Range, detail string) {
 	if p.Range == whole {
-		*o = outcome{}
+		o.reset()
 	}
 	if p.Action == attempt.Drop {
 		o.drop()
@@ -105,7 +106,10 @@ func (o *outcome) reject(letter []byte, err error) {
 }
 
 // drop removes everything: a cancelled job needs neither results nor records.
-func (o *outcome) drop() { *o = outcome{verdict: attempt.Dropped} }
+func (o *outcome) drop() {
+	o.reset()
+	o.verdict = attempt.Dropped
+}
 
 // failure encodes why numbers of d failed; t is nil if d could not be decoded.
 func (w *Worker) failure(d *Delivery, t *task.Task, numbers []nat.Nat, err error, elapsed time.Duration) []byte {

@@ -49,22 +49,31 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 // ends. It adds the answers, which are in s.done, to the outcome, and returns the context. The answers are
 // encoded at once, because s.done and s.factors serve the next call.
 func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each time.Duration, i int) (context.Context, time.Duration, error) {
-	s.base, s.done, s.factors = i, s.done[:0], s.factors[:0] // the earlier answers are encoded
+	s.base, s.done, s.factors, s.encoded = i, s.done[:0], s.factors[:0], 0 // the earlier answers are encoded
 	began := s.clock
+	s.encodedAt = began
 	ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
 	s.clock = time.Now()
 	elapsed := s.clock.Sub(began)
 	if len(s.done) > len(t.Numbers)-i {
-		s.done, err = s.done[:0], errTooMany
+		s.done, s.encoded, err = s.done[:0], 0, errTooMany
 	}
-	if len(s.done) > 0 {
-		r := task.Range{First: d.Range.First + uint64(i), Count: uint64(len(s.done))}
-		d.outcome.answer(r, t.Numbers[i:][:len(s.done)], task.Result{
-			Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
-			Elapsed: elapsed, Items: s.done, Budget: s.named,
-		})
+	if len(s.done) > s.encoded {
+		w.answer(s, d, t, s.clock)
 	}
 	return ctx, elapsed, err
+}
+
+// answer adds to the outcome of d the answers of s.done that are in no result yet. d runs in s, t is its content.
+func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
+	from := s.base + s.encoded
+	items := s.done[s.encoded:]
+	r := task.Range{First: d.Range.First + uint64(from), Count: uint64(len(items))}
+	d.outcome.answer(r, t.Numbers[from:][:len(items)], task.Result{
+		Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
+		Elapsed: now.Sub(s.encodedAt), Items: items, Budget: s.named,
+	})
+	s.encoded, s.encodedAt = len(s.done), now
 }
 
 // endedEarly executes the decision about a computation that has ended before the number of index i had
@@ -131,6 +140,7 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	if w.config.Ledger != nil {
 		w.config.Ledger.Begin(s.index, d.Address)
 	}
+	s.startStoring(w.config.StoreEvery, len(t.Numbers))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
@@ -142,6 +152,7 @@ func (w *Worker) end(s *slot) {
 	if w.config.Ledger != nil {
 		w.config.Ledger.End(s.index)
 	}
+	s.stopStoring()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.task = nil

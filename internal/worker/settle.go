@@ -69,6 +69,7 @@ func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) error {
 	o := &d.outcome
 	if s.Results {
+		o.joinPartial()
 		for _, p := range o.results {
 			if err := w.outbox.Result(ctx, d.Job, p.r, p.data); err != nil {
 				return err

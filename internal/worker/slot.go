@@ -38,6 +38,10 @@ type slot struct {
 	// clock is when the slot has last read the time; zero if it has waited since. The end of one task is
 	// the start of the next: this saves a reading of the clock for each task.
 	clock time.Time
+	// encoded is how many of done are in a result already, and encodedAt the end of the last of these results,
+	// at first the start of the call of Kind.Run. See partial.go.
+	encoded   int
+	encodedAt time.Time
 	// tick and setProgress are RunOptions.Tick and RunOptions.Progress of all tasks of the slot.
 	tick        func()
 	setProgress func(NumberProgress)
@@ -51,6 +55,9 @@ type slot struct {
 	progress atomic.Uint64
 	report   atomic.Pointer[progressReport]
 	limit    atomic.Int64
+	// due: the finished numbers of the task are to be stored. storing is the timer that sets it.
+	due     atomic.Bool
+	storing *time.Timer
 
 	// The rest is guarded by Worker.mu.
 
@@ -87,12 +94,16 @@ const indexBits = 13
 
 const indexMask = 1<<indexBits - 1
 
-// newSlot returns an idle slot. limit is that of a number before the first task.
-func newSlot(index int, limit time.Duration) *slot {
+// newSlot returns an idle slot. limit is that of a number before the first task. Its ticks call storeFinished
+// while the finished numbers of the task are to be stored.
+func newSlot(index int, limit time.Duration, storeFinished func(*slot)) *slot {
 	s := &slot{index: index}
 	s.tick = func() {
 		s.ticks++
 		s.progress.Store(s.ticks<<indexBits | uint64(s.base+len(s.done)))
+		if s.due.Load() {
+			storeFinished(s)
+		}
 	}
 	s.setProgress = func(p NumberProgress) { s.report.Store(&progressReport{s.base + len(s.done), p}) }
 	s.limit.Store(int64(limit))

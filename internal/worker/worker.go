@@ -50,6 +50,8 @@ type Worker struct {
 	work, demand, settleWork, settleRoom sync.Cond
 	// pullerIdle saves demandLocked after most changes: the puller waits for demand.
 	pullerIdle bool
+	// arrival is closed when the next delivery arrives; nil if no goroutine waits for that. See Idle.
+	arrival chan struct{}
 
 	// held has every delivery from its arrival to its end, the oldest first.
 	held heldList
@@ -85,7 +87,7 @@ type Worker struct {
 	pulling bool
 	endPull context.CancelFunc
 
-	// cancelled maps a job to when it may be removed from here. warned has the unsupported schemas and
+	// cancelled maps a job to when it is no longer cancelled. warned has the unsupported schemas and
 	// kinds that were logged, a bounded number.
 	cancelled map[string]time.Time
 	warned    map[string]bool
@@ -112,7 +114,7 @@ func New(c Config, s Source, o Outbox) *Worker {
 		c.L = &w.mu
 	}
 	for i := range w.config.Slots {
-		w.slots = append(w.slots, newSlot(i, w.limit(0)))
+		w.slots = append(w.slots, newSlot(i, w.limit(0), w.storeFinished))
 	}
 	return w
 }

@@ -401,18 +401,26 @@ func (x *Return) GetPieces() uint32 {
 // The record of a failed attempt, or a dead letter: why a range has no answer.
 // Subjects: FACTOR.failed.<job>.<first>-<count>.<round>.<attempt>.<worker> and FACTOR.dead.<job>.<first>-<count>.<worker>
 type Failure struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Worker        string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                         // the writer: a worker, or "sweeper"
-	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`                       // of the writer, claimed
-	Attempt       uint32                 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`                      // from 1, claimed
-	Error         string                 `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`                           // one line of at most 1000 bytes
-	ElapsedNs     uint64                 `protobuf:"varint,6,opt,name=elapsed_ns,json=elapsedNs,proto3" json:"elapsed_ns,omitempty"` // claimed
-	UnixMs        int64                  `protobuf:"varint,7,opt,name=unix_ms,json=unixMs,proto3" json:"unix_ms,omitempty"`          // years 1 to 9999, else 0; claimed
-	Numbers       *Numbers               `protobuf:"bytes,8,opt,name=numbers,proto3" json:"numbers,omitempty"`                       // those of the task, at most 4096; none if it could not be decoded
-	Class         string                 `protobuf:"bytes,9,opt,name=class,proto3" json:"class,omitempty"`                           // this and the next two: of the task, so that it can be requeued
-	BudgetNs      uint64                 `protobuf:"varint,10,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`
-	Certify       bool                   `protobuf:"varint,11,opt,name=certify,proto3" json:"certify,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Kind      string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Worker    string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                         // the writer: a worker, or "sweeper"
+	Version   string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`                       // of the writer, claimed
+	Attempt   uint32                 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`                      // from 1, claimed
+	Error     string                 `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`                           // one line of at most 1000 bytes
+	ElapsedNs uint64                 `protobuf:"varint,6,opt,name=elapsed_ns,json=elapsedNs,proto3" json:"elapsed_ns,omitempty"` // claimed
+	UnixMs    int64                  `protobuf:"varint,7,opt,name=unix_ms,json=unixMs,proto3" json:"unix_ms,omitempty"`          // years 1 to 9999, else 0; claimed
+	Numbers   *Numbers               `protobuf:"bytes,8,opt,name=numbers,proto3" json:"numbers,omitempty"`                       // those of the task, at most 4096; none if it could not be decoded
+	Class     string                 `protobuf:"bytes,9,opt,name=class,proto3" json:"class,omitempty"`                           // this and the next two: of the task, so that it can be requeued
+	BudgetNs  uint64                 `protobuf:"varint,10,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`
+	Certify   bool                   `protobuf:"varint,11,opt,name=certify,proto3" json:"certify,omitempty"`
+	// What supervisors have seen of attempts at the range: one entry of each list for each attempt, at most 16. Only in
+	// the sweeper's dead letters; all of it is claimed.
+	SeenWorker    []string `protobuf:"bytes,12,rep,name=seen_worker,json=seenWorker,proto3" json:"seen_worker,omitempty"`
+	SeenTask      []string `protobuf:"bytes,13,rep,name=seen_task,json=seenTask,proto3" json:"seen_task,omitempty"`                    // <first>-<count>.<round>
+	SeenFromMs    []int64  `protobuf:"varint,14,rep,packed,name=seen_from_ms,json=seenFromMs,proto3" json:"seen_from_ms,omitempty"`    // years 1 to 9999, else 0
+	SeenUntilMs   []int64  `protobuf:"varint,15,rep,packed,name=seen_until_ms,json=seenUntilMs,proto3" json:"seen_until_ms,omitempty"` // the same
+	SeenEnd       []uint32 `protobuf:"varint,16,rep,packed,name=seen_end,json=seenEnd,proto3" json:"seen_end,omitempty"`               // task.SeenEnd
+	WatchedMs     int64    `protobuf:"varint,17,opt,name=watched_ms,json=watchedMs,proto3" json:"watched_ms,omitempty"`                // since when the writer has watched the workers; 0 = not stated
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -524,6 +532,48 @@ func (x *Failure) GetCertify() bool {
 	return false
 }
 
+func (x *Failure) GetSeenWorker() []string {
+	if x != nil {
+		return x.SeenWorker
+	}
+	return nil
+}
+
+func (x *Failure) GetSeenTask() []string {
+	if x != nil {
+		return x.SeenTask
+	}
+	return nil
+}
+
+func (x *Failure) GetSeenFromMs() []int64 {
+	if x != nil {
+		return x.SeenFromMs
+	}
+	return nil
+}
+
+func (x *Failure) GetSeenUntilMs() []int64 {
+	if x != nil {
+		return x.SeenUntilMs
+	}
+	return nil
+}
+
+func (x *Failure) GetSeenEnd() []uint32 {
+	if x != nil {
+		return x.SeenEnd
+	}
+	return nil
+}
+
+func (x *Failure) GetWatchedMs() int64 {
+	if x != nil {
+		return x.WatchedMs
+	}
+	return 0
+}
+
 var File_task_proto protoreflect.FileDescriptor
 
 const file_task_proto_rawDesc = "" +
@@ -562,7 +612,7 @@ const file_task_proto_rawDesc = "" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
-	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\xbc\x02\n" +
+	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\xfa\x03\n" +
 	"\aFailure\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -576,7 +626,16 @@ const file_task_proto_rawDesc = "" +
 	"\x05class\x18\t \x01(\tR\x05class\x12\x1b\n" +
 	"\tbudget_ns\x18\n" +
 	" \x01(\x04R\bbudgetNs\x12\x18\n" +
-	"\acertify\x18\v \x01(\bR\acertifyB\"Z factorfleet/internal/task/taskpbb\x06proto3"
+	"\acertify\x18\v \x01(\bR\acertify\x12\x1f\n" +
+	"\vseen_worker\x18\f \x03(\tR\n" +
+	"seenWorker\x12\x1b\n" +
+	"\tseen_task\x18\r \x03(\tR\bseenTask\x12 \n" +
+	"\fseen_from_ms\x18\x0e \x03(\x03R\n" +
+	"seenFromMs\x12\"\n" +
+	"\rseen_until_ms\x18\x0f \x03(\x03R\vseenUntilMs\x12\x19\n" +
+	"\bseen_end\x18\x10 \x03(\rR\aseenEnd\x12\x1d\n" +
+	"\n" +
+	"watched_ms\x18\x11 \x01(\x03R\twatchedMsB\"Z factorfleet/internal/task/taskpbb\x06proto3"
 
 var (
 	file_task_proto_rawDescOnce sync.Once

@@ -1,0 +1,178 @@
+package puller
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A worker without work has a pull request for one task waiting at each durable. So a task of any class is sent to it
+// as soon as it is queued, and no request is repeated meanwhile. If the worker has more free slots, it then requests
+// more tasks of the same class. Tasks of several classes may come at the same moment: the worker gets two more
+// than it has requested.
+//
+// When a task has come, the requests at the other durables are withdrawn: see stream.Link.Withdraw. That may cost a task
+// a delivery, but rarely: it must come within the some 20 us between the server's look for the subscription and its
+// sending. A request whose time is over is not withdrawn: the server ends it.
+
+// waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such
+// as when it puts an account in force again: the worker then gets no task for so long. A longer time would save
+// little: three requests in 30 to 40 s are fewer than the worker's heartbeats. It must be shorter than the
+// two minutes for which a server remembers a request from another account.
+const waitTime = 40 * time.Second
+
+// A wait is one wait for a task. The goroutine of Pull owns it.
+type wait struct {
+	*puller
+	sub     *nats.Subscription
+	deliver func(*worker.Delivery)
+
+	open  int        // requests whose end has not come
+	count int        // tasks delivered
+	class task.Class // of the first one
+	ended bool       // nothing more is waited for
+}
+
+// waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
+func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
+	p.idle = false
+	classes, limit := p.waitingClasses(time.Now())
+	if len(classes) == 0 {
+		stream.Sleep(ctx, limit)
+		return nil
+	}
+	w := &wait{puller: p, deliver: deliver}
+	answers, cancel := context.WithTimeout(p.link.AnswerContext(), limit+grace) // begins before the requests are sent
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	err := w.begin(classes, limit)
+	if err == nil {
+		err = w.receive(answers)
+	}
+	if w.count > 0 && n > w.count {
+		_, err = p.request(ctx, w.class, n-w.count, deliver)
+	}
+	w.withdraw()
+	switch {
+	case w.count > 0:
+		p.places.served = time.Now()
+	case errors.Is(err, errFull):
+		p.places.awaitPlace(ctx)
+		return nil
+	case p.idle:
+		p.places.check(ctx, false)
+	}
+	return err
+}
+
+// waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the
+// others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
+func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time.Duration) {
+	limit = p.waitTime - rand.N(p.waitTime/4)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, class := range task.Classes {
+		if left := p.skips[class].until.Sub(now); left > 0 {
+			limit = min(limit, left)
+		} else {
+			classes = append(classes, class)
+		}
+	}
+	return classes, limit
+}
+
+// begin subscribes and sends the requests. All have the same reply subject: a server with accounts forgets the
+// requests of one subject at once when the subscription ends, but must look at all requests if that has a wildcard.
+func (w *wait) begin(classes []task.Class, limit time.Duration) (err error) {
+	nc, inbox := w.link.NC, w.link.NC.NewInbox()
+	if w.sub, err = nc.SubscribeSync(inbox); err != nil {
+		return fmt.Errorf("subscribe to tasks: %w", stream.Explain(err))
+	}
+	w.sub.SetPendingLimits(-1, -1)
+	for _, class := range classes {
+		w.beginRequest(class)
+		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
+		if err := nc.PublishRequest(w.requestSubject(class), inbox, body); err != nil {
+			return fmt.Errorf("request tasks: %w", stream.Explain(err))
+		}
+		w.open++
+	}
+	return nil
+}
+
+// receive delivers tasks until one has come, all requests have ended, or answers ends.
+func (w *wait) receive(answers context.Context) error {
+	for !w.ended {
+		m, err := w.sub.NextMsgWithContext(answers)
+		switch {
+		case errors.Is(err, nats.ErrNoResponders):
+			w.silent = 0
+			return statusError("503", "")
+		case err != nil && answers.Err() == context.DeadlineExceeded:
+			return w.noAnswer(w.count)
+		case err != nil && answers.Err() != nil: // the session has ended, or the caller wants no more
+			return nil
+		case err != nil:
+			return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
+		}
+		w.silent = 0
+		if status, description := statusOf(m); status != "" {
+			if err := w.note(status, description); err != nil {
+				return err
+			}
+		} else {
+			w.take(m)
+		}
+	}
+	return nil
+}
+
+// take delivers a task. A message of the queue that is no task has ended its request as well.
+func (w *wait) take(m *nats.Msg) {
+	d, ofQueue := w.delivery(m)
+	if d != nil {
+		d.Handle.InProgress()
+		w.countDelivered(d.Class)
+		w.deliver(d)
+		w.class = cmp.Or(w.class, d.Class)
+		w.count++
+	}
+	w.ended = w.ended || ofQueue
+}
+
+// note notes the end of a request. The time is over for all in the same moment: their ends are waited for. An end for
+// another reason ends the wait.
+func (w *wait) note(status, description string) error {
+	switch status {
+	case idleHeartbeat:
+		return nil
+	case "408":
+		w.open--
+		w.ended = w.open == 0
+		w.idle = w.ended
+		return nil
+	}
+	w.ended = true
+	return statusError(status, description)
+}
+
+// withdraw ends the requests that still wait, and delivers what the server has sent for them.
+func (w *wait) withdraw() {
+	if w.sub == nil {
+		return
+	}
+	w.link.Withdraw(w.sub, func(m *nats.Msg) {
+		if status, _ := statusOf(m); status == "" {
+			w.take(m)
+		}
+	})
+}

@@ -1,0 +1,245 @@
+package puller
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// countRequests returns a function that returns how many pull requests the server has got since the call before.
+func (h *testFleet) countRequests() func() int {
+	h.t.Helper()
+	nc, _ := h.Connect()
+	requests := make(chan *nats.Msg, 1000)
+	if _, err := nc.ChanSubscribe("$JS.API.CONSUMER.MSG.NEXT.>", requests); err != nil {
+		h.t.Fatal(err)
+	}
+	count := func() (n int) {
+		if err := nc.Flush(); err != nil {
+			h.t.Fatal(err)
+		}
+		for ; len(requests) > 0; n++ {
+			<-requests
+		}
+		return n
+	}
+	count()
+	return count
+}
+
+// awaitWaiting waits until requests wait at the durable of each class.
+func (h *testFleet) awaitWaiting() {
+	h.t.Helper()
+	for _, class := range task.Classes {
+		fleettest.Await(h.t, "a request waits for "+string(class), func() bool { return h.durable(class).NumWaiting > 0 })
+	}
+}
+
+// TestWait: a worker without work sends one request to each durable and no other, until a task of any class comes.
+func TestWait(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	requests := h.countRequests()
+	for _, class := range task.Classes {
+		j := h.job("j-"+string(class), class, 10)
+		came := make(chan task.Class, 1)
+		done := fleettest.Background(t, func(ctx context.Context) error {
+			return w.Pull(ctx, 1, func(d *worker.Delivery) { came <- d.Class })
+		})
+		h.awaitWaiting()
+		h.queue(j, fleettest.Single(5))
+		if got := <-came; got != class {
+			t.Errorf("%s: pulled %q", class, got)
+		}
+		done()
+		if n := requests(); n != 6 { // each class in turn, then all
+			t.Errorf("%s: %d pull requests, want 6", class, n)
+		}
+		if text, _ := pull(t, w, 1); len(text) > 0 {
+			t.Errorf("%s: %q was pulled twice", class, text)
+		}
+		requests()
+	}
+}
+
+// TestWaitRepeats: a wait that brings nothing is followed by the next one, without other requests.
+func TestWaitRepeats(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	w.puller.waitTime = 20 * time.Millisecond
+	requests := h.countRequests()
+	for i := range 5 {
+		if text, _ := pull(t, w, 1); len(text) > 0 {
+			t.Errorf("pulled %q", text)
+		}
+		want := 3
+		if i == 0 {
+			want = 6
+		}
+		if n := requests(); n != want {
+			t.Errorf("wait %d: %d pull requests, want %d", i, n, want)
+		}
+	}
+}
+
+// TestWaitEnds: a task that is queued while a worker stops waiting goes to that worker or at once to another one. A
+// delivery is spent rarely.
+func TestWaitEnds(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	a, b := h.client("a"), h.client("b")
+	const rounds = 60
+	j := h.job("j", task.ClassLow, rounds)
+	toOther, spent := 0, 0
+	for i := range rounds {
+		ctx, cancel := context.WithCancel(t.Context())
+		var both sync.WaitGroup
+		got := 0
+		both.Go(func() {
+			a.puller.idle = true // nothing but the wait
+			if err := a.Pull(ctx, 1, func(d *worker.Delivery) { got += d.Attempt }); err != nil {
+				t.Error(err)
+			}
+		})
+		fleettest.Await(t, "a request waits", func() bool { return h.durable(task.ClassLow).NumWaiting > 0 })
+		both.Go(func() { h.queue(j, fleettest.Single(i)) })
+		if i%3 > 0 {
+			both.Go(cancel)
+		}
+		both.Wait()
+		cancel()
+		if got == 0 {
+			toOther++
+			text, _ := pull(t, b, 1)
+			if len(text) != 1 {
+				t.Fatalf("the task that was not delivered: %q", text)
+			}
+			if strings.HasSuffix(text[0], " 2") {
+				spent++
+			}
+		} else if got != 1 {
+			t.Fatalf("attempt %d", got)
+		}
+	}
+	if toOther == rounds || spent > rounds/4 {
+		t.Errorf("%d tasks of %d went to the other worker, %d deliveries were spent", toOther, rounds, spent)
+	}
+}
+
+// TestWaitAtOnce: tasks of all classes that come at the same moment are each delivered once, n+2 at most.
+func TestWaitAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	const rounds, each = 5, 3
+	var jobs []*task.Job
+	for _, class := range task.Classes {
+		jobs = append(jobs, h.job("j-"+string(class), class, rounds*each))
+	}
+	seen := make(map[string]int)
+	for i := range rounds {
+		var queued sync.WaitGroup
+		done := make(chan []string, 1)
+		go func() {
+			w.puller.idle = true
+			text, _ := pull(t, w, 2)
+			done <- text
+		}()
+		fleettest.Await(t, "a request waits", func() bool { return h.durable(task.ClassNorm).NumWaiting > 0 })
+		for _, j := range jobs {
+			queued.Go(func() {
+				for k := range each {
+					h.queue(j, fleettest.Single(i*each+k))
+				}
+			})
+		}
+		text := <-done
+		if len(text) == 0 || len(text) > 4 {
+			t.Errorf("pulled %q", text)
+		}
+		queued.Wait()
+		for len(text) > 0 {
+			for _, s := range text {
+				seen[s[:len(s)-2]]++ // without the attempt
+			}
+			text, _ = pull(t, w, 256)
+		}
+	}
+	for s, n := range seen {
+		if n != 1 {
+			t.Errorf("%s: %d times", s, n)
+		}
+	}
+	if len(seen) != len(jobs)*rounds*each {
+		t.Errorf("%d tasks came", len(seen))
+	}
+}
+
+// TestWaitMore: a worker that has waited with several free slots requests more tasks of the class that has come.
+func TestWaitMore(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	j := h.job("j", task.ClassHi, 10)
+	for i := range 3 {
+		h.queue(j, fleettest.Single(i))
+	}
+	fleettest.Await(t, "the tasks", func() bool { return h.durable(task.ClassHi).NumPending == 3 })
+	requests := h.countRequests()
+	w.puller.idle = true
+	if text, _ := pull(t, w, 4); len(text) != 3 {
+		t.Errorf("pulled %q", text)
+	}
+	if n := requests(); n != 4 {
+		t.Errorf("%d pull requests, want 4", n)
+	}
+}
+
+// TestWaitSilent: a wait whose requests the server has forgotten ends by itself, with an error.
+func TestWaitSilent(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	nc, _ := h.Connect()
+	if _, err := nc.SubscribeSync("mute.>"); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	w.link.API, w.puller.waitTime, w.puller.idle = "mute.", 20*time.Millisecond, true
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err == nil || !strings.Contains(err.Error(), "no answer") {
+		t.Errorf("%v", err)
+	}
+	if w.puller.idle || w.puller.silent != 1 {
+		t.Errorf("idle %v, %d silent requests", w.puller.idle, w.puller.silent)
+	}
+}
+
+// TestWaitSkipped: the requests wait at the durables of the classes that are not skipped, until one is skipped no
+// more.
+func TestWaitSkipped(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := &puller{waitTime: waitTime, skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
+	classes, limit := p.waitingClasses(now)
+	if !slices.Equal(slices.Sorted(slices.Values(classes)), []task.Class{task.ClassLow, task.ClassNorm}) || limit != time.Second {
+		t.Errorf("%q for %v", classes, limit)
+	}
+	p.skips = nil
+	if classes, limit = p.waitingClasses(now); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
+		t.Errorf("%q for %v", classes, limit)
+	}
+}
