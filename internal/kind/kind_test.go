@@ -260,20 +260,24 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestEndOfHardNumber: a long computation stops soon.
+// TestEndOfHardNumber: a long computation stops at one of its next ticks.
 func TestEndOfHardNumber(t *testing.T) {
+	const end, more = 200, 3
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	n := nat.FromBig(mersenneProduct(521, 607)) // hopeless
-	var ended time.Time
-	time.AfterFunc(100*time.Millisecond, func() { ended = time.Now(); cancel(cause) })
+	ticks := 0
 	var done []task.Factorization
-	err := new(factorKind).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {}}, &done)
+	err := new(factorKind).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {
+		if ticks++; ticks == end {
+			cancel(cause)
+		}
+	}}, &done)
 	if err != cause || len(done) != 0 {
 		t.Fatalf("returned %v with %d answers", err, len(done))
 	}
-	if took := time.Since(ended); took > 100*time.Millisecond {
-		t.Errorf("took %v to stop", took)
+	if ticks > end+more {
+		t.Errorf("%d ticks after the end", ticks-end)
 	}
 }
 
