@@ -123,7 +123,8 @@ func (r *runner) runLarge(ctx context.Context, numbers []nat.Nat, done *[]task.F
 		return err
 	}
 	spent := r.read()
-	a.CPU, a.Wall = spent.cpu, spent.wall
+	a.CPU = spent.cpu
+	setWall(&a, spent.wall)
 	*done = append(*done, a)
 	return nil
 }

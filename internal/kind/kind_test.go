@@ -200,7 +200,7 @@ func TestHonestlyUnfinished(t *testing.T) {
 }
 
 // TestIdleCores: a number that takes long uses the idle cores and reports them, and its time is the sum
-// over all of them. Without a budget in the task, the budget of its size applies.
+// over all of them.
 func TestIdleCores(t *testing.T) {
 	k := AllOn(2, 0)[task.KindFactor].(*factorKind)
 	k.clock = clockWith(1)
@@ -210,7 +210,7 @@ func TestIdleCores(t *testing.T) {
 	// 100000000000000000000000000319 * 462718293847561029384756102949
 	n := number(t, "46271829384756102938475610442507135737371968373737196840731")
 	most, methods := 0, make(map[string]bool)
-	o := worker.RunOptions{Tick: func() {}, Progress: func(p worker.NumberProgress) {
+	o := worker.RunOptions{Budget: time.Hour, Tick: func() {}, Progress: func(p worker.NumberProgress) {
 		most = max(most, p.Cores)
 		methods[p.Method] = true
 		if p.Digits != len(n.String()) {
@@ -260,20 +260,24 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestEndOfHardNumber: a long computation stops soon.
+// TestEndOfHardNumber: a long computation stops at one of its next ticks.
 func TestEndOfHardNumber(t *testing.T) {
+	const end, more = 200, 3
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	n := nat.FromBig(mersenneProduct(521, 607)) // hopeless
-	var ended time.Time
-	time.AfterFunc(100*time.Millisecond, func() { ended = time.Now(); cancel(cause) })
+	ticks := 0
 	var done []task.Factorization
-	err := new(factorKind).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {}}, &done)
+	err := new(factorKind).Run(ctx, []nat.Nat{n}, worker.RunOptions{Budget: time.Minute, Tick: func() {
+		if ticks++; ticks == end {
+			cancel(cause)
+		}
+	}}, &done)
 	if err != cause || len(done) != 0 {
 		t.Fatalf("returned %v with %d answers", err, len(done))
 	}
-	if took := time.Since(ended); took > 100*time.Millisecond {
-		t.Errorf("took %v to stop", took)
+	if ticks > end+more {
+		t.Errorf("%d ticks after the end", ticks-end)
 	}
 }
 
