@@ -7,8 +7,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"factorfleet/internal/attempt"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
 )
@@ -76,7 +76,7 @@ func endedAttempts(records []fleet.DeadLetter, l *fleet.DeadLetter) map[uint64]b
 	ended := make(map[uint64]bool)
 	for i := range records {
 		letter := &records[i]
-		if letter.Job != l.Job || letter.Range != l.Range || letter.Begun || letter.Attempt < attempt.MaxDeliver {
+		if letter.Job != l.Job || letter.Range != l.Range || letter.Begun || letter.Attempt < schema.MaxDeliver {
 			continue
 		}
 		last := uint64(0)

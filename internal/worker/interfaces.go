@@ -77,8 +77,9 @@ type RunOptions struct {
 	Factors *[]task.Factor
 	// Tick reports that the computation is alive. Run calls it at least every 100 ms, from its own
 	// goroutine only. It takes a few ns; once in Config.StoreEvery it encodes the answers in *done, which are final
-	// but for their times, and has them stored. A number that takes long should begin with a tick: a tick also tells
-	// the worker which number is the present one, len(*done).
+	// but for their times, and has them stored. So an unfinished answer has its time before the next tick. A
+	// number that takes long should begin with a tick: a tick also tells the worker which number is the present
+	// one, len(*done).
 	Tick func()
 	// Progress reports how far Run is with the present number, if that number takes long. Run calls it
 	// from its own goroutine, when the report has changed. It takes some 100 ns.
