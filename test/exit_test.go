@@ -259,7 +259,7 @@ func TestSignals(t *testing.T) {
 	}
 
 	reading := s.start("producer", "submit --id reading", open())
-	eventually(t, "job reading", func() bool { return s.state("reading") != "" })
+	eventually(t, "job reading is fed", func() bool { return s.held("reading.feed") })
 	interrupt(reading, os.Interrupt, 130).wantSaid("producer: error: interrupted\n", "`producer wait reading`")
 
 	waiting := s.start("producer", "submit --id waiting 15")

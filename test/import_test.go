@@ -47,7 +47,7 @@ const imports = `
 	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task text attempt worker schema natsconn stream github.com/nats-io/nats.go
-	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go
+	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go github.com/nats-io/nuid
 	private         < golang.org/x/sys
 	outfile         < private
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
@@ -58,7 +58,7 @@ const imports = `
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < factor/kernels nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
-	/producer       < web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

@@ -130,7 +130,8 @@ func (p *Publisher) left(ctx context.Context, tasks []*nats.Msg) (left []*nats.M
 // fleet computes far fewer chunks than the queue holds, so that no worker runs out of tasks.
 func (p *Publisher) room(ctx context.Context, n uint64) (uint64, error) {
 	pause := stream.NewPause()
-	for waited := false; ; waited = true {
+	for full := false; ; {
+		counted := false
 		for _, count := range slices.Compact([]uint64{n, min(n, stream.MaxBatchCount)}) {
 			ok, err := p.hasRoom(ctx, count)
 			switch {
@@ -139,13 +140,16 @@ func (p *Publisher) room(ctx context.Context, n uint64) (uint64, error) {
 			case err != nil:
 				p.f.link.Log.Debug().Err(err).Msg("cannot count the queue, retrying")
 			case ok:
-				if waited {
+				if full {
 					p.waiting(false)
 				}
 				return count, nil
+			default:
+				counted = true
 			}
 		}
-		if !waited {
+		if counted && !full { // an error does not mean that the queue is full
+			full = true
 			p.waiting(true)
 		}
 		if err := pause.WaitAtMost(ctx, 200*time.Millisecond); err != nil {
