@@ -22,6 +22,7 @@ import (
 // A faultFleet is a fleet whose parts a test can break.
 type faultFleet struct {
 	*server        // the running one; its URL never changes
+	store   string // directory of the server
 	command string // starts the server with its store, without a port
 	ackWait time.Duration
 	random  *rand.Rand
@@ -35,7 +36,8 @@ func tail(text string) string { return text[max(0, len(text)-6000):] }
 func newFaultFleet(t testing.TB, ackWait time.Duration) *faultFleet {
 	t.Helper()
 	s := newRandomFleet(t, ackWait)
-	s.command = "nats-server -a 127.0.0.1 -js -sd " + t.TempDir()
+	s.store = t.TempDir()
+	s.command = "nats-server -a 127.0.0.1 -js -sd " + s.store
 	s.server = &server{program: s.serve(t, " -p -1")}
 	s.url = listens(t, s.program)
 	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)

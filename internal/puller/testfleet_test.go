@@ -76,7 +76,7 @@ func (h *testFleet) job(id string, class task.Class, count int) *task.Job {
 		h.t.Fatal(err)
 	}
 	for first := 0; first < count; first += task.MaxCount {
-		if err := in.Append(h.t.Context(), fleettest.Numbers(first, min(task.MaxCount, count-first))); err != nil {
+		if _, err := in.Append(h.t.Context(), fleettest.Numbers(first, min(task.MaxCount, count-first))); err != nil {
 			h.t.Fatal(err)
 		}
 	}

@@ -55,7 +55,7 @@ func TestFollowHeld(t *testing.T) {
 		for i := range batch {
 			batch[i] = fleettest.Message(fmt.Sprintf("shelf.%d", first+i), []byte("x"))
 		}
-		if err := publisher.StoreAll(context.Background(), batch); err != nil {
+		if err := publisher.StoreAll(context.Background(), batch, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
