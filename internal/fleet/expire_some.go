@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // What one RemoveExpired does at most. So it costs the same in a store with any number of jobs.
@@ -85,7 +85,7 @@ func (f *Fleet) sampleExpired(ctx context.Context, start uint64) (ids []string, 
 func (f *Fleet) sampleKeys(ctx context.Context, start uint64) (keys []key, _ error) {
 	bucket := schema.BucketStream(schema.BucketJobs)
 	c, err := f.link.JS.CreateConsumer(ctx, bucket, jetstream.ConsumerConfig{
-		Name: nuid.Next(), FilterSubject: schema.KeyPrefix(schema.BucketJobs) + "*", AckPolicy: jetstream.AckNonePolicy,
+		Name: task.NewJobID(time.Now()), FilterSubject: schema.KeyPrefix(schema.BucketJobs) + "*", AckPolicy: jetstream.AckNonePolicy,
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(start, 1),
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: sampleInactive,
 	})
