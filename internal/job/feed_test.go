@@ -97,3 +97,30 @@ func TestFeedRemoved(t *testing.T) {
 		t.Errorf("the manifest is changed: %v", err)
 	}
 }
+
+// TestSlowInput: numbers that arrive slowly are stored in no more than one block for each cutEvery.
+func TestSlowInput(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	pipe, feed := io.Pipe()
+	sub := submission("j", "")
+	sub.Sources = []input.Source{input.From("-", pipe)}
+	a := h.submit(h.Fleet, sub)
+	<-a.id
+	began := time.Now()
+	const count = 25
+	for i := range count {
+		io.WriteString(feed, text(i, 1))
+		time.Sleep(pauseAfter + 5*time.Millisecond) // so that each number is followed by a silence
+	}
+	await(t, "all are stored", func() bool {
+		in, err := h.Inputs(t.Context(), "j")
+		return err == nil && in.Count() == count
+	})
+	blocks, most := h.held(schema.StreamInputs, "j"), int(time.Since(began)/cutEvery)+2
+	if int(blocks) > most {
+		t.Errorf("%d blocks of %d numbers, want at most %d", blocks, count, most)
+	}
+	feed.Close()
+	a.kill()
+}
