@@ -89,8 +89,8 @@ func (a *access) credentials(role schema.Role, name string) (schema.Credentials,
 const revokeEvery = time.Second
 
 // applyRevocations applies new revocations to the server until ctx ends. It logs one warning while they
-// cannot be read or applied.
-func (a *access) applyRevocations(ctx context.Context, server *natsserver.Server, log zerolog.Logger) {
+// cannot be read or applied. Workers that wait are told to pull again: the server forgets their requests.
+func (a *access) applyRevocations(ctx context.Context, server *natsserver.Server, renewPulls func() error, log zerolog.Logger) {
 	ticker := time.NewTicker(revokeEvery)
 	defer ticker.Stop()
 	for failing := false; ; {
@@ -106,6 +106,9 @@ func (a *access) applyRevocations(ctx context.Context, server *natsserver.Server
 		failing = err != nil
 		if changed {
 			log.Info().Int("revoked", revoked).Msg("revocations are in force")
+			if err := renewPulls(); err != nil {
+				log.Debug().Err(err).Msg("cannot tell the workers to pull again")
+			}
 		}
 	}
 }

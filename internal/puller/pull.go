@@ -45,8 +45,9 @@ type puller struct {
 	strange   int           // messages that are no tasks
 	places    placeCheck
 
-	mu    sync.Mutex
-	skips map[task.Class]skip // guarded by mu
+	mu    sync.Mutex // guards all below
+	skips map[task.Class]skip
+	wakes context.CancelFunc // ends the present wait; nil if there is none
 }
 
 const (
