@@ -56,7 +56,7 @@ func run(c *ucli.Context) error {
 		s.Notef("%s", line)
 	}
 	if a != nil {
-		go a.watchKeys(s.Context, n.server, s.Log)
+		go a.watchKeys(s.Context, n.server, n.fleet.RenewPulls, s.Log)
 	}
 	return n.serve()
 }

@@ -26,3 +26,7 @@ func (f *Fleet) order(subject string) error {
 	}
 	return f.link.NC.FlushTimeout(f.link.Timeout)
 }
+
+// RenewPulls has all workers that wait for tasks send new pull requests. A server forgets requests that wait, without a
+// sign, when the accounts of the workers are put in force again.
+func (f *Fleet) RenewPulls() error { return f.order(schema.PullOrder) }

@@ -44,7 +44,7 @@ func TestIdleFleet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		status := worker.Status{Stats: worker.Stats{State: worker.StateRunning, Slots: 1}, Version: "test", Host: "host", PID: 12345, Started: time.Now()}
+		status := worker.Status{Stats: worker.Stats{State: worker.StateRunning, Slots: 1}, Version: "1.0.0", Host: "host", PID: 12345, Started: time.Now()}
 		if err := c.Serve(ctx, func() worker.Status { return status }); err != nil {
 			t.Fatal(err)
 		}

@@ -23,6 +23,8 @@ type Orders struct {
 // Listen calls the functions of o in the order in which orders arrive, until ctx ends. They are called
 // by one goroutine of the client library, so they must return soon.
 //
+// The order to pull again is obeyed here.
+//
 // Orders are not stored, and a worker that is not connected misses them. That is harmless: a cancelled
 // job's results are ignored, and those of a quarantined worker are not trusted.
 func (c *Client) Listen(ctx context.Context, o Orders) error {
@@ -39,6 +41,9 @@ func (c *Client) Listen(ctx context.Context, o Orders) error {
 func (c *Client) obey(m *nats.Msg, o Orders) {
 	if m.Header.Get(schema.OrderHeader) == "" {
 		return
+	}
+	if m.Subject == schema.PullOrder {
+		c.puller.endWait()
 	}
 	if job, ok := strings.CutPrefix(m.Subject, schema.CancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
 		o.Cancel(job)

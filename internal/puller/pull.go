@@ -46,8 +46,9 @@ type puller struct {
 	places    placeCheck
 	noAnswers chan struct{} // capacity 1; for WatchDurables: a pull request got no answer
 
-	mu    sync.Mutex
-	skips map[task.Class]skip // guarded by mu
+	mu    sync.Mutex // guards all below
+	skips map[task.Class]skip
+	wakes context.CancelFunc // ends the present wait; nil if there is none
 }
 
 const (

@@ -25,7 +25,7 @@ import (
 // sending. A request whose time is over is not withdrawn: the server ends it.
 
 // waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such
-// as when it puts an account in force again: the worker then gets no task for so long. A longer time would save
+// as when it puts an account in force again: the worker then gets no task for so long, unless it is told (endWait). A longer time would save
 // little: three requests in 30 to 40 s are fewer than the worker's heartbeats. It must be shorter than the
 // two minutes for which a server remembers a request from another account.
 const waitTime = 40 * time.Second
@@ -54,6 +54,8 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 	answers, cancel := context.WithTimeout(p.link.AnswerContext(), limit+grace) // begins before the requests are sent
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
+	p.setWakes(cancel)
+	defer p.setWakes(nil)
 	err := w.begin(classes, limit)
 	if err == nil {
 		err = w.receive(answers)
@@ -72,6 +74,22 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 		p.places.check(ctx, false)
 	}
 	return err
+}
+
+// setWakes sets what endWait calls.
+func (p *puller) setWakes(f context.CancelFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wakes = f
+}
+
+// endWait ends the present wait, if there is one. The next call of Pull requests each class in turn.
+func (p *puller) endWait() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wakes != nil {
+		p.wakes()
+	}
 }
 
 // waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the

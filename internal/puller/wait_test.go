@@ -243,3 +243,25 @@ func TestWaitSkipped(t *testing.T) {
 		t.Errorf("%q for %v", classes, limit)
 	}
 }
+
+// TestWaitOrder: a worker that is told to pull again does so at once.
+func TestWaitOrder(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	if err := w.Listen(t.Context(), Orders{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.link.NC.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- w.Pull(t.Context(), 1, func(*worker.Delivery) {}) }()
+	h.awaitWaiting()
+	if err := h.RenewPulls(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || w.puller.idle {
+		t.Errorf("%v; the next pull is to request all classes in turn: %v", err, !w.puller.idle)
+	}
+}
