@@ -74,6 +74,7 @@ type events struct {
 	log        zerolog.Logger
 	refused    func(error)
 	loginError atomic.Pointer[error] // of the last login that the server refused
+	dropped    atomic.Bool           // the client library has dropped messages, which was logged
 }
 
 // disconnected logs the loss of the connection. err is nil if this process has closed it.
@@ -96,6 +97,10 @@ func (e *events) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 		e.refused(denied)
 		return
 	}
+	if errors.Is(err, nats.ErrSlowConsumer) {
+		e.logDrop(err)
+		return
+	}
 	e.log.Error().Err(err).Msg("error of the connection to NATS")
 	var file *fs.PathError
 	switch before := e.loginError.Load(); {
@@ -104,6 +109,17 @@ func (e *events) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 	case before != nil && errors.As(err, &file):
 		e.refuseLogin(*before)
 	}
+}
+
+// logDrop logs that the client library has dropped messages, as a warning once. Every reader of this program finds the
+// gap and reads them again: streams and buckets are read by consumers that count, and a task or a return that is lost
+// is redelivered.
+func (e *events) logDrop(err error) {
+	event := e.log.Debug()
+	if !e.dropped.Swap(true) {
+		event = e.log.Warn()
+	}
+	event.Err(err).Msg("messages from NATS came faster than this process reads them: those that were dropped are read again")
 }
 
 // closed handles the end of the connection. The client library closes it after the server has refused

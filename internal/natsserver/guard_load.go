@@ -20,7 +20,7 @@ func (e excess) String() string {
 	return fmt.Sprintf("of the %d pull requests that waited at consumer %s, and took the tasks from the others", e.count, e.consumer)
 }
 
-// Limits of what is normal. A worker has one pull request that waits, for a second at most, and at most 4096
+// Limits of what is normal. A worker has one pull request that waits at each durable, and at most 4096
 // remembered requests (puller.inboxRequests). After a reconnect, its pull request from before may wait beside the
 // new one. After many connections have ended, theirs may wait for a moment. So more than two for each connection
 // are too much, if that lasts for moreLooks looks.

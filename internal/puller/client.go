@@ -1,7 +1,8 @@
 // Package puller is the worker's side of the streams: it pulls tasks, settles their deliveries, stores
 // what they produce, sends heartbeats, and receives orders.
 //
-//	Pull                        pull.go, request.go: the tasks of all classes, by priority
+//	Pull                        pull.go, request.go: the tasks of all classes, by priority; wait.go: if there are none
+//	SkipClass                   skip.go: a class that brings tasks which the worker cannot do
 //	worker.Handle               settle.go, ack.go: ack, nak, term and heartbeat of a delivery
 //	Result, Return, Failed...   client.go: what a delivery leaves in the streams
 //	Beat, Leave, Serve          heartbeat.go, service.go: what other programs see of the worker

@@ -74,7 +74,7 @@
 //     cancelled. See run for the loop invariant.
 //   - busy + waiting <= Slots * maxSlotTasks. Slots also wait while maxUnsettled tasks wait for a settler,
 //     and stale tasks are not returned then. So, however slow the server is, at most
-//     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + pullTasks deliveries are held: tasks that slots
+//     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + pullTasks + 2 deliveries are held: tasks that slots
 //     may take, a full buffer that was returned as stale, finished tasks, and last attempts of one request.
 //   - A running computation is never interrupted by what was meant for the task before it: current,
 //     interruption and ctx of a slot change together, under mu. The same holds for
@@ -82,6 +82,7 @@
 //   - Heartbeats are sent for deliveries that wait, settle, or run and make progress. A computation that
 //     hangs gets none. So the server redelivers its task even if this process never notices.
 //   - While a last attempt is held nothing is pulled, and no other task starts: see last.go.
+//   - While nothing is held no goroutine looks at a clock, so that an idle worker costs nothing: see Idle.
 //
 // # Times
 //
