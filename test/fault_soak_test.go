@@ -108,11 +108,11 @@ func (s *soak) as(name string) setting {
 // has a clock that is an hour ahead.
 func (s *soak) startSupervisor(i int) {
 	s.t.Helper()
-	at, clock := s.server, []setting(nil)
+	at := s.server
 	if i == 1 {
 		at = s.near.server
 	}
-	p := at.start("producer", "serve --listen none", s.anyClock(clock)...)
+	p := at.start("producer", "serve --listen none", s.anyClock(nil)...)
 	s.watched = append(s.watched, p)
 	s.supervisors[i] = p
 }
