@@ -38,6 +38,8 @@ type Server struct {
 	refused  refusals
 	stopped  chan struct{} // closed by shutdown; its goroutines then end
 	stop     func()        // closes stopped; may be called several times
+
+	reapplied chan struct{} // capacity 1: see Reapplied
 }
 
 // readyTimeout is the longest start. A start reads the whole store, which takes some seconds for a large
@@ -94,7 +96,7 @@ func start(c Config, st *store) (*Server, error) {
 	log := &logger{log: c.Log}
 	ns.SetLoggerV2(log, false, false, false)
 	go ns.Start()
-	s := &Server{ns: ns, store: st, log: log, security: c.Security, stopped: make(chan struct{})}
+	s := &Server{ns: ns, store: st, log: log, security: c.Security, reapplied: make(chan struct{}, 1), stopped: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	if err := s.awaitReady(log); err != nil {
 		s.shutdown()

@@ -105,8 +105,17 @@ func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	}
 	s.refused.apply(claims)
 	s.ns.UpdateAccountClaims(account, claims)
+	select {
+	case s.reapplied <- struct{}{}:
+	default:
+	}
 	return nil
 }
+
+// Reapplied returns a channel with a value once the claims of an account were put in force again, after a revocation or
+// because the server refuses a user for a while. The server has then forgotten the pull requests that wait, without a
+// sign to their workers. One caller at a time receives from it.
+func (s *Server) Reapplied() <-chan struct{} { return s.reapplied }
 
 // operatorKey returns the public key of the operator that the server trusts.
 func operatorKey(c *Security) (string, error) {
