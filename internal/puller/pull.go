@@ -54,8 +54,8 @@ type puller struct {
 	wakes context.CancelFunc // ends the present wait; nil if there is none
 }
 
-// maxMessages is the capacity of the channel: what the server sends beyond it is lost. It is far more than the requests
-// that may be open bring: all those before maxSilent has ended the last of them.
+// maxMessages is the capacity of the channel; what comes beyond it is lost. Before the process ends for want of answers
+// (maxSilent), nine requests of 256 tasks may be open.
 const maxMessages = 4096
 
 const (
