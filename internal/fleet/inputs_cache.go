@@ -9,10 +9,12 @@ import (
 
 // A blockCache keeps the blocks that were used last. The results of a job arrive nearly in the order of its input, from
 // all workers at once, behind what its feeder has stored: the feeder's process finds its own blocks here until the
-// workers are a million short numbers behind. On a slow network each block that is not here costs a round trip.
+// workers are half a million short numbers behind. On a slow network each block that is not here costs a round trip.
+// Other processes keep less: a supervisor watches many jobs.
 type blockCache struct {
 	entries []cachedBlock // at most cachedBlocks; the last used comes last
-	size    int           // bytes of all entries; at most cachedBytes, unless there is one entry
+	size    int           // bytes of all entries; at most most(), unless there is one entry
+	feeder  bool          // of the process that feeds the job
 }
 
 type cachedBlock struct {
@@ -23,8 +25,17 @@ type cachedBlock struct {
 
 const (
 	cachedBlocks = 256
-	cachedBytes  = 16 << 20
+	cachedBytes  = 2 << 20
+	feederBytes  = 8 << 20
 )
+
+// most returns how many bytes the cache may hold.
+func (c *blockCache) most() int {
+	if c.feeder {
+		return feederBytes
+	}
+	return cachedBytes
+}
 
 // get returns the numbers of a block, and makes it the last used one. The caller holds Inputs.mu.
 func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
@@ -44,7 +55,7 @@ func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
 	}
 	e := cachedBlock{r, numbers, sizeOf(numbers)}
 	drop := 0
-	for c.size += e.size; drop < len(c.entries) && (c.size > cachedBytes || len(c.entries)-drop == cachedBlocks); drop++ {
+	for c.size += e.size; drop < len(c.entries) && (c.size > c.most() || len(c.entries)-drop == cachedBlocks); drop++ {
 		c.size -= c.entries[drop].size
 	}
 	c.entries = append(slices.Delete(c.entries, 0, drop), e)
