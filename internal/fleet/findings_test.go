@@ -16,7 +16,7 @@ import (
 // complete returns the snapshot of a server with a fleet as Init makes it.
 func complete() Snapshot {
 	s := Snapshot{
-		Version: "2.15.2", MaxPayload: 1 << 20, Servers: 1,
+		Version: "2.15.2", MaxPayload: 1 << 20,
 		Streams: make(map[string]*jetstream.StreamInfo), Durables: make(map[string]*jetstream.ConsumerInfo),
 	}
 	for _, w := range wantedStreams(Provision{}) {

@@ -16,7 +16,6 @@ import (
 type Snapshot struct {
 	Version    string // of the server to which this process is connected; "" = unknown
 	Cluster    string // name of its cluster; "" = it is alone
-	Servers    int    // that this process knows of the cluster
 	MaxPayload int64  // bytes of a message; 0 = unknown
 	Account    *jetstream.AccountInfo
 
@@ -36,11 +35,7 @@ type ForeignStream struct {
 
 // serverOf returns what a connection shows without a request.
 func serverOf(nc *nats.Conn) Snapshot {
-	s := Snapshot{Version: nc.ConnectedServerVersion(), MaxPayload: nc.MaxPayload(), Cluster: nc.ConnectedClusterName(), Servers: 1}
-	if s.Cluster != "" {
-		s.Servers = max(1, len(nc.DiscoveredServers()))
-	}
-	return s
+	return Snapshot{Version: nc.ConnectedServerVersion(), MaxPayload: nc.MaxPayload(), Cluster: nc.ConnectedClusterName()}
 }
 
 // CheckServer returns an error that wraps natsconn.ErrConnect if the server of a connection cannot have a fleet: its
