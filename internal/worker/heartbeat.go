@@ -60,12 +60,13 @@ func (w *Worker) heartbeat() {
 //
 // Only the heartbeat's goroutine calls it. It must not hold mu: InProgress writes to a connection.
 func (w *Worker) scan(now time.Time) {
-	passed, used := now.Sub(w.scanned), w.usedCPU()
-	w.scanned = now
+	used := w.usedCPU()
 	w.mu.Lock()
 	w.scans++
 	w.beats = w.beats[:0]
+	passed := now.Sub(w.scanned)
 	step := min(passed, w.beatEvery())
+	w.scanned = now
 	w.skipLocked(now, passed-w.timeLocked(step, used))
 	var younger *Delivery
 	for d := w.held.oldest; d != nil; d = younger {
