@@ -288,7 +288,6 @@ func TestRefuse(t *testing.T) {
 	if err := g.s.refuse(guard.account, user, 3*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	<-g.s.Reapplied()
 	if err := login(); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("a refused user: %v", err)
 	}
@@ -302,7 +301,6 @@ func TestRefuse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-g.s.Reapplied()
 	if err := login(); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("after another user was revoked: %v", err)
 	}

@@ -8,7 +8,7 @@
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
 //	guard.go      users with far too many open requests are found, named and refused
-//	halfmade.go   streams whose creation was interrupted are removed
+//	halfmade.go   streams and durables that were being created or changed are completed, or removed if they are empty
 //	health.go     whether the server and its streams work
 package natsserver
 
@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,11 +36,10 @@ type Server struct {
 
 	security *Security  // nil = every client is accepted
 	updating sync.Mutex // held while the claims of an account are put in force
+	updates  atomic.Int64
 	refused  refusals
 	stopped  chan struct{} // closed by shutdown; its goroutines then end
 	stop     func()        // closes stopped; may be called several times
-
-	reapplied chan struct{} // capacity 1: see Reapplied
 }
 
 // readyTimeout is the longest start. A start reads the whole store, which takes some seconds for a large
@@ -96,7 +96,7 @@ func start(c Config, st *store) (*Server, error) {
 	log := &logger{log: c.Log}
 	ns.SetLoggerV2(log, false, false, false)
 	go ns.Start()
-	s := &Server{ns: ns, store: st, log: log, security: c.Security, reapplied: make(chan struct{}, 1), stopped: make(chan struct{})}
+	s := &Server{ns: ns, store: st, log: log, security: c.Security, stopped: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	if err := s.awaitReady(log); err != nil {
 		s.shutdown()

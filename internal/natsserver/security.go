@@ -105,17 +105,13 @@ func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	}
 	s.refused.apply(claims)
 	s.ns.UpdateAccountClaims(account, claims)
-	select {
-	case s.reapplied <- struct{}{}:
-	default:
-	}
+	s.updates.Add(1)
 	return nil
 }
 
-// Reapplied returns a channel with a value once the claims of an account were put in force again, after a revocation or
-// because the server refuses a user for a while. The server has then forgotten the pull requests that wait, without a
-// sign to their workers. One caller at a time receives from it.
-func (s *Server) Reapplied() <-chan struct{} { return s.reapplied }
+// Updates returns how often claims of an account were put in force: by UpdateAccounts, and because a user was refused
+// for a while or is accepted again. The server then forgets requests that wait.
+func (s *Server) Updates() int64 { return s.updates.Load() }
 
 // operatorKey returns the public key of the operator that the server trusts.
 func operatorKey(c *Security) (string, error) {
