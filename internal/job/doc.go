@@ -43,7 +43,7 @@
 // Each step leaves the streams in a state that another process can continue from:
 //
 //	the process dies                          what the others do
-//	feeder, after a block, before its chunks  the holder finds the range missing, once a later chunk
+//	feeder, after blocks, before their chunks the holder finds the ranges missing, once a later chunk
 //	                                          is queued or the job is sealed
 //	feeder, before it has sealed the job      the holder seals the job as cut off 3 s after the lease
 //	                                          has expired; the same input, submitted again, continues
@@ -76,8 +76,8 @@
 //
 //   - The loop owns the collector, the manifest, the state of the review, and whether this
 //     process is the holder (loop.go). It alone accepts, gives up, emits and flushes.
-//   - The feeder owns the input and the publisher (feed.go). Its states are a table
-//     (feed_state.go).
+//   - The feeder owns the input (feed.go), and its queuer, a goroutine for each lease, the publisher
+//     (feed_queue.go). The states of the feeder are a table (feed_state.go).
 //   - The checker owns the counts of refused results (check.go). It verifies a batch on all
 //     cores before the loop gets it. It tells the auditor (audit.go) of unfinished answers, some
 //     of which the goroutine of the lease queues again.
