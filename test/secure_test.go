@@ -307,7 +307,7 @@ func TestUnknownClients(t *testing.T) {
 		{"producer", "ls -s " + strings.Replace(f.url, "127.0.0.1", "127.0.0.2", 1) + " --creds " + f.keys + "/producer.creds", 3, "127.0.0.2"},
 		{"producer", "ls --context " + f.keys + "/prodcer.json", 3, "prodcer.json: no such file"},
 		{"producer", "submit --context " + f.keys + "/observer.json 15", 3, `NATS does not let observer observer publish to "$KV.FACTOR_JOBS.`},
-		{"producer", "ls --context " + f.keys + "/worker-1.json", 3, `NATS does not let worker worker-1 publish to "$JS.API.STREAM.INFO.FACTOR_`},
+		{"producer", "ls --context " + f.keys + "/worker-1.json", 3, `NATS does not let worker worker-1 publish to "$JS.API.STREAM.INFO.`},
 	} {
 		t.Run(r.program+" "+r.args, func(t *testing.T) { r.check(t, workDir(t.TempDir())) })
 	}

@@ -26,6 +26,7 @@ const (
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
 	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
 	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
+	codeTooManyRequests  = 10167 // JSStreamTooManyRequests: too many messages of all clients wait to be stored
 )
 
 // perSubject is in the description of codeLimits if the stream has a message of this subject already.
@@ -40,9 +41,18 @@ func NotProvisioned(kind, name string, err error) error {
 	return fmt.Errorf("open %s %s: %w", kind, name, Explain(err))
 }
 
-// isMissing reports whether err says that a stream, bucket or durable does not exist.
+// isMissing reports whether err says that a stream, bucket or durable does not exist. Watches of package jetstream
+// return the errors of package nats.
 func isMissing(err error) bool {
-	return errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound)
+	for _, missing := range []error{
+		jetstream.ErrStreamNotFound, jetstream.ErrBucketNotFound, jetstream.ErrConsumerNotFound,
+		nats.ErrStreamNotFound, nats.ErrBucketNotFound, nats.ErrConsumerNotFound,
+	} {
+		if errors.Is(err, missing) {
+			return true
+		}
+	}
+	return false
 }
 
 // Explain returns an error that names the cause in the user's terms and, where one exists, the remedy.

@@ -246,7 +246,7 @@ func TestQuarantine(t *testing.T) {
 		}
 		r.Release()
 		r.Release()
-		time.Sleep(time.Second)
+		time.Sleep(1200 * time.Millisecond) // the next task does not arrive in the moment of a scan
 		r.wantJournal("result 5-1", "ack")
 		if s := r.Stats(); s.State != StateRunning {
 			t.Errorf("stats %+v", s)
