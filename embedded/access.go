@@ -93,12 +93,13 @@ func (a *access) credentials(role schema.Role, name string) (schema.Credentials,
 const keysEvery = time.Second
 
 // watchKeys applies new revocations to the server, and renews its certificate before it ends, until ctx ends.
-// Connections that exist are kept. It logs one warning while either fails. After a revocation, workers that wait
-// are told to pull again by renewPulls: the server has forgotten their requests.
+// Connections that exist are kept. It logs one warning while either fails. After a revocation or a refusal, workers
+// that wait are told to pull again by renewPulls: the server has forgotten their requests.
 func (a *access) watchKeys(ctx context.Context, server *natsserver.Server, renewPulls func() error, log zerolog.Logger) {
 	ticker := time.NewTicker(keysEvery)
 	defer ticker.Stop()
 	var revocations, renewal warnOnce
+	updates := server.Updates()
 	for {
 		select {
 		case <-ctx.Done():
@@ -109,6 +110,9 @@ func (a *access) watchKeys(ctx context.Context, server *natsserver.Server, renew
 		revocations.warn(log, err, "cannot apply revocations: the new ones are not in force")
 		if changed {
 			log.Info().Int("revoked", revoked).Msg("revocations are in force")
+		}
+		if now := server.Updates(); now != updates {
+			updates = now
 			if err := renewPulls(); err != nil {
 				log.Debug().Err(err).Msg("cannot tell the workers to pull again")
 			}

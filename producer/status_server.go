@@ -16,7 +16,6 @@ type serverReport struct {
 	Server struct {
 		Version    string `json:"version"`
 		Cluster    string `json:"cluster"`     // its name; "" = the server is alone
-		Servers    int    `json:"servers"`     // of the cluster, that this process knows
 		Replicas   int    `json:"replicas"`    // servers that store each stream; 0 = there is no stream
 		MaxPayload int64  `json:"max_payload"` // bytes of a message
 
@@ -31,7 +30,7 @@ type serverReport struct {
 
 // reportServer returns the report about a snapshot.
 func reportServer(s fleet.Snapshot) (r serverReport) {
-	r.Server.Version, r.Server.Cluster, r.Server.Servers, r.Server.MaxPayload = text.Sanitize(s.Version, 40), text.Sanitize(s.Cluster, 100), s.Servers, s.MaxPayload
+	r.Server.Version, r.Server.Cluster, r.Server.MaxPayload = text.Sanitize(s.Version, 40), text.Sanitize(s.Cluster, 100), s.MaxPayload
 	r.Server.Replicas, r.Server.Stored = s.Replicas(), s.Stored()
 	r.Server.StoreLimit, r.Server.StreamLimit, r.Server.Streams = s.Limits(max(1, r.Server.Replicas))
 	r.Findings = append([]fleet.Finding{}, fleet.Findings(s, fleet.Provision{})...)
@@ -43,7 +42,7 @@ func (r *serverReport) print(c *ucli.Context) {
 	v := &r.Server
 	parts := []string{"server: nats-server " + v.Version}
 	if v.Cluster != "" {
-		parts = append(parts, fmt.Sprintf("cluster %s of %s", v.Cluster, text.Count(uint64(v.Servers), "server")))
+		parts = append(parts, "cluster: "+v.Cluster)
 	}
 	if v.Replicas > 1 {
 		parts = append(parts, fmt.Sprintf("replicas: %d", v.Replicas))

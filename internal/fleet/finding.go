@@ -30,6 +30,9 @@ type Finding struct {
 	Remedy string      `json:"remedy,omitempty"` // what to do, best as a command
 
 	keep string // option of `producer init` with which a setting that differs is no finding; "" = none
+
+	// Of a setting that differs: findings with the same state are reported as one. each is the remedy for all of them.
+	of, state, each string
 }
 
 // String returns the finding in one line.
@@ -52,9 +55,9 @@ func (f Finding) fault() string {
 type findingsError struct{ list []Finding }
 
 func (e *findingsError) Error() string {
-	faults := make([]string, len(e.list))
-	for i, f := range e.list {
-		faults[i] = f.fault()
+	var faults []string
+	for _, f := range merged(e.list) {
+		faults = append(faults, f.fault())
 	}
 	text := strings.Join(faults, "; ")
 	if errors.Is(e.Unwrap(), ErrDiffers) {
@@ -66,7 +69,7 @@ func (e *findingsError) Error() string {
 // Hint returns what the user can do.
 func (e *findingsError) Hint() string {
 	var remedies, keep []string
-	for _, f := range e.list {
+	for _, f := range merged(e.list) {
 		if !slices.Contains(remedies, f.Remedy) {
 			remedies = append(remedies, f.Remedy)
 		}
@@ -79,6 +82,35 @@ func (e *findingsError) Hint() string {
 		return change
 	}
 	return fmt.Sprintf("`producer init %s` keeps what exists; or change it: %s", strings.Join(keep, " "), change)
+}
+
+// merged returns the list with one finding for all things that differ in the same way.
+func merged(list []Finding) (short []Finding) {
+	key := func(f Finding) string { return f.state + f.each }
+	names := make(map[string][]string)
+	for _, f := range list {
+		names[key(f)] = append(names[key(f)], f.of)
+	}
+	for _, f := range list {
+		of := names[key(f)]
+		switch {
+		case f.state == "" || len(of) == 1:
+		case f.of != of[0]:
+			continue
+		default:
+			f.What, f.Remedy = few(of)+" have "+f.state, f.each
+		}
+		short = append(short, f)
+	}
+	return short
+}
+
+// few returns the names with commas between, the first two of more than three.
+func few(names []string) string {
+	if len(names) > 3 {
+		names = []string{names[0], fmt.Sprintf("%s and %d others", names[1], len(names)-2)}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Unwrap returns natsconn.ErrConnect for a server that cannot be used, else ErrDiffers.

@@ -130,9 +130,13 @@ func foreignFindings(s Snapshot) (list []Finding) {
 			subjects[f.Name] = quoted(f.Subjects)
 		}
 	}
-	for name := range takes {
+	for name, labels := range takes {
+		need := "needs"
+		if len(labels) > 1 {
+			need = "need"
+		}
 		list = append(list, Finding{
-			Kind: Foreign, What: fmt.Sprintf("stream %s has the subjects %s, which %s needs", name, subjects[name], strings.Join(takes[name], ", ")),
+			Kind: Foreign, What: fmt.Sprintf("stream %s has the subjects %s, which %s %s", name, subjects[name], strings.Join(labels, ", "), need),
 			Remedy: fmt.Sprintf("change its subjects with `nats stream edit %s --subjects=SUBJECTS`, or give the fleet an account of its own", name),
 		})
 	}
@@ -150,7 +154,7 @@ func (w *wantedStream) findings(info *jetstream.StreamInfo) (list []Finding) {
 		return []Finding{{Kind: Outdated, What: w.label + " has settings with which a worker can remove the heartbeats of others", Remedy: initCommand}}
 	}
 	for _, d := range differences {
-		list = append(list, d.finding(w.about, "stream", w.config.Name))
+		list = append(list, d.finding(w.about, "stream", "", w.config.Name))
 	}
 	return list
 }
@@ -165,7 +169,7 @@ func (w *wantedDurable) findings(info *jetstream.ConsumerInfo) (list []Finding) 
 		if w.stream != schema.StreamTasks {
 			d.keep = "" // --ack-wait is that of the tasks
 		}
-		list = append(list, d.finding(w.stream+" > "+name, "consumer", w.stream+" "+name))
+		list = append(list, d.finding(w.stream+" > "+name, "consumer", w.stream+" ", name))
 	}
 	if info.Paused {
 		until := ""
@@ -180,10 +184,14 @@ func (w *wantedDurable) findings(info *jetstream.ConsumerInfo) (list []Finding) 
 	return list
 }
 
-// finding returns the finding about a difference. about begins its line; kind and name are for the nats command.
-func (d difference) finding(about, kind, name string) Finding {
+// finding returns the finding about a difference. of begins its line. The nats command names the thing by kind, parent
+// and name: "stream", "", NAME or "consumer", "STREAM ", NAME.
+func (d difference) finding(of, kind, parent, name string) Finding {
 	if d.harmless {
-		return Finding{Kind: Outdated, What: about + " has " + d.String(), Remedy: initCommand}
+		return Finding{Kind: Outdated, What: of + " has " + d.String(), Remedy: initCommand}
 	}
-	return Finding{Kind: Differs, What: about + " has " + d.String(), Remedy: d.remedy(kind, name), keep: d.keep}
+	return Finding{
+		Kind: Differs, What: of + " has " + d.String(), Remedy: d.remedy(kind, parent+name), keep: d.keep,
+		of: of, state: d.String(), each: d.remedy(kind, parent+"NAME") + " for each",
+	}
 }

@@ -35,7 +35,7 @@ func (f *Fleet) FollowFindings(ctx context.Context, changed func([]Finding)) err
 		if err := f.awaitLook(ctx, wait); err != nil {
 			return err
 		}
-		s, err := f.inspect(ctx)
+		s, err := f.look(ctx)
 		if err != nil {
 			f.link.Log.Debug().Err(err).Msg("cannot look at the streams, retrying")
 			wait = min(2*wait, longestLook)
@@ -60,11 +60,11 @@ func (f *Fleet) FollowFindings(ctx context.Context, changed func([]Finding)) err
 
 // Inspect is the function Inspect for the server of this fleet.
 func (f *Fleet) Inspect(ctx context.Context, complete bool) (Snapshot, error) {
-	return Inspect(ctx, f.link.JS, complete)
+	return inspect(ctx, f.link, complete)
 }
 
-// inspect is Inspect within the time for one answer, with the permissions of a producer.
-func (f *Fleet) inspect(ctx context.Context) (Snapshot, error) {
+// look is Inspect within the time for one answer, with the permissions of a producer.
+func (f *Fleet) look(ctx context.Context) (Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.link.Timeout)
 	defer cancel()
 	return f.Inspect(ctx, false)

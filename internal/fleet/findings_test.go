@@ -16,7 +16,7 @@ import (
 // complete returns the snapshot of a server with a fleet as Init makes it.
 func complete() Snapshot {
 	s := Snapshot{
-		Version: "2.15.2", MaxPayload: 1 << 20, Servers: 1,
+		Version: "2.15.2", MaxPayload: 1 << 20,
 		Streams: make(map[string]*jetstream.StreamInfo), Durables: make(map[string]*jetstream.ConsumerInfo),
 	}
 	for _, w := range wantedStreams(Provision{}) {
@@ -109,7 +109,7 @@ func TestServerFindings(t *testing.T) {
 		{"max age", complete, func(s *Snapshot) { s.Streams["FACTOR_RESULTS"].Config.MaxAge = time.Hour },
 			[]string{"differs FACTOR_RESULTS has max age 1h0m0s, not 0s; `nats stream edit FACTOR_RESULTS --max-age=0s -f`"}},
 		{"retention", complete, func(s *Snapshot) { s.Streams["FACTOR_DEAD"].Config.Retention = jetstream.InterestPolicy },
-			[]string{"differs FACTOR_DEAD has retention Interest, not Limits; remove it with `nats stream rm FACTOR_DEAD -f`, then run `producer init` again"}},
+			[]string{"differs FACTOR_DEAD has retention Interest, not Limits; remove it and its messages with `nats stream rm FACTOR_DEAD -f`, then run `producer init` again"}},
 		{"ack wait of the sweeper", complete, func(s *Snapshot) { s.Durables["sweeper"].Config.AckWait = time.Hour },
 			[]string{"differs FACTOR_RETURNS > sweeper has ack wait 1h0m0s, not 10s; `nats consumer edit FACTOR_RETURNS sweeper --wait=10s -f`"}},
 		{"bytes of the queue", complete, func(s *Snapshot) { s.Streams["FACTOR_TASKS"].Config.MaxBytes = -1 }, nil},
@@ -189,6 +189,25 @@ func TestReplicasDiffer(t *testing.T) {
 	}
 	if list := Findings(s, Provision{}); !slices.ContainsFunc(list, func(f Finding) bool { return strings.HasPrefix(f.What, "FACTOR_INPUTS has replicas 1, not 3") }) {
 		t.Errorf("%q", list)
+	}
+}
+
+// TestMerged: what differs in the same way in several streams or durables is one part of the error, so that it stays
+// readable.
+func TestMerged(t *testing.T) {
+	t.Parallel()
+	s := complete()
+	s.Streams["FACTOR_DEAD"].Config.MaxAge, s.Streams["FACTOR_RESULTS"].Config.MaxAge = time.Hour, time.Hour
+	err := obstacle(Findings(s, Provision{Replicas: 3, AckWait: time.Minute}), []FindingKind{Differs}).(*findingsError)
+	want := "conflict: FACTOR_TASKS, FACTOR_INPUTS and 5 others have replicas 1, not 3; FACTOR_RESULTS, FACTOR_DEAD have max age 1h0m0s, not 0s; " +
+		"FACTOR_TASKS > workers-hi, FACTOR_TASKS > workers-norm, FACTOR_TASKS > workers-low have ack wait 30s, not 1m0s"
+	if err.Error() != want {
+		t.Error(err)
+	}
+	want = "`producer init --replicas 1 --ack-wait 30s` keeps what exists; or change it: `nats stream edit NAME --replicas=3 -f` for each; " +
+		"`nats stream edit NAME --max-age=0s -f` for each; `nats consumer edit FACTOR_TASKS NAME --wait=1m0s -f` for each"
+	if err.Hint() != want {
+		t.Error(err.Hint())
 	}
 }
 

@@ -45,7 +45,7 @@ type Inputs struct {
 	blocks    []task.Range
 	gone      map[task.Range]time.Time // blocks that were not found, and since when
 	waitUntil time.Time                // until then await waits; zero = it does not wait now
-	cache     blockCache
+	cache     *blockCache
 }
 
 // Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
@@ -58,7 +58,9 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 // EmptyInputs returns the record of a job of which no block is known, without a request. It is for a job that this
 // process has just created: nothing can be stored of it before its feeder has the lease.
 func (f *Fleet) EmptyInputs(job string) *Inputs {
-	return &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in.cache = newBlockCache(in, &f.cached)
+	return in
 }
 
 // Reload looks for blocks that other processes have stored. It waits for a server that is
@@ -127,7 +129,6 @@ func (in *Inputs) Append(ctx context.Context, first uint64, blocks ...[]nat.Nat)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.cache.feeder = true
 	for i, r := range ranges {
 		in.learnLocked(r)
 		in.cache.put(r, blocks[i])

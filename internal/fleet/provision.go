@@ -27,8 +27,9 @@ type Change struct {
 //
 // It looks at everything first. If the server cannot have the fleet, a stream of others is in the way, or a setting
 // differs that is the choice of a user, the error names all of it, wraps natsconn.ErrConnect or ErrDiffers, and nothing
-// has been changed. With Adopt, a setting that differs is no obstacle, and stays. If a step fails, those before it remain. Init can be repeated, and run by two processes
-// at once: the server refuses to create one thing twice with other settings.
+// has been changed. With Adopt, a setting that differs is no obstacle, and stays. If a step fails, those before it
+// remain. Init can be repeated, and run by two processes at once: the server refuses to create one thing twice with
+// other settings.
 func Init(ctx context.Context, js jetstream.JetStream, p Provision) ([]Change, error) {
 	s, err := Inspect(ctx, js, !p.Restricted)
 	if err != nil {
@@ -104,10 +105,7 @@ func (w *wantedStream) steps(info *jetstream.StreamInfo) []step {
 func (w *wantedDurable) steps(info *jetstream.ConsumerInfo) []step {
 	label := "durable " + w.config.Durable
 	if info == nil {
-		return []step{{Change{What: label}, func(ctx context.Context, js jetstream.JetStream) error {
-			_, err := js.CreateConsumer(ctx, w.stream, w.config)
-			return err
-		}}}
+		return []step{{Change{What: label}, w.create}}
 	}
 	differences := harmless(w.differences(info))
 	if len(differences) == 0 {

@@ -35,7 +35,7 @@ func recreate(ctx context.Context, js jetstream.JetStream, want jetstream.Stream
 	if err := js.DeleteStream(ctx, want.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return err
 	}
-	s, err := js.CreateStream(ctx, want)
+	s, err := createStream(ctx, js, want)
 	if err != nil {
 		return err
 	}

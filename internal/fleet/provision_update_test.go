@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -180,6 +182,64 @@ func TestInitHalfway(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestInitAtOnce: two processes that both found an empty server make one fleet.
+func TestInitAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	h := serve(t, natsserver.Config{})
+	s, err := Inspect(ctx, h.js, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if made, err := (Provision{}).apply(ctx, h.js, s); err != nil || len(made) != 12 {
+			t.Errorf("%v, %v", made, err)
+		}
+	}
+	if list, err := Init(ctx, h.js, Provision{}); err != nil || len(list) != 0 {
+		t.Errorf("then %v, %v", list, err)
+	}
+}
+
+// TestInitAfterKill: what Init makes where a server was killed while it made the same is there after each restart.
+func TestInitAfterKill(t *testing.T) {
+	t.Parallel()
+	ctx, dir := t.Context(), t.TempDir()
+	init := func() []Change {
+		t.Helper()
+		s := startServer(t, &server.Options{JetStream: true, StoreDir: dir})
+		defer s.WaitForShutdown()
+		defer s.Shutdown()
+		nc, err := nats.Connect(s.ClientURL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		js, err := jetstream.New(nc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := Init(ctx, js, Provision{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	init()
+	streams := filepath.Join(dir, "jetstream", "$G", "streams")
+	for _, half := range []string{"FACTOR_INPUTS", "KV_FACTOR_JOBS", "KV_FACTOR_WORKERS", "FACTOR_RETURNS/obs/sweeper"} {
+		if err := os.Remove(filepath.Join(streams, half, "meta.sum")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made := init(); len(made) != 4 {
+		t.Errorf("made again: %v", made)
+	}
+	if made := init(); len(made) != 0 {
+		t.Errorf("lost at the next restart: %v", made)
 	}
 }
 

@@ -72,11 +72,14 @@ func consumerConfig(d schema.DurableConsumer) jetstream.ConsumerConfig {
 	}
 }
 
-// bucketConfig returns the server's settings of a bucket. LimitMarkerTTL also permits a time to live for
-// single keys, as leases have.
-func bucketConfig(b schema.Bucket, replicas int) jetstream.KeyValueConfig {
-	return jetstream.KeyValueConfig{
-		Bucket: b.Name, Description: b.Description, History: b.History, Replicas: replicas,
-		TTL: b.TTL, LimitMarkerTTL: b.MarkerTTL, MaxValueSize: b.MaxValueSize,
+// bucketConfig returns the server's settings of a bucket, those of the client library's key-value interface. That
+// interface cannot permit a time to live for single messages, as tombstones have, without markers of what has expired.
+func bucketConfig(b schema.Bucket, replicas int) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: schema.BucketStream(b.Name), Description: b.Description, Subjects: []string{schema.KeyPrefix(b.Name) + ">"},
+		MaxMsgsPerSubject: int64(b.History), MaxAge: b.TTL, MaxMsgSize: b.MaxValueSize,
+		AllowMsgTTL: b.MessageTTL || b.MarkerTTL > 0, SubjectDeleteMarkerTTL: b.MarkerTTL,
+		Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, AllowDirect: true,
+		Storage: jetstream.FileStorage, Replicas: replicas,
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -17,7 +16,6 @@ import (
 type Snapshot struct {
 	Version    string // of the server to which this process is connected; "" = unknown
 	Cluster    string // name of its cluster; "" = it is alone
-	Servers    int    // that this process knows of the cluster
 	MaxPayload int64  // bytes of a message; 0 = unknown
 	Account    *jetstream.AccountInfo
 
@@ -37,11 +35,7 @@ type ForeignStream struct {
 
 // serverOf returns what a connection shows without a request.
 func serverOf(nc *nats.Conn) Snapshot {
-	s := Snapshot{Version: nc.ConnectedServerVersion(), MaxPayload: nc.MaxPayload(), Cluster: nc.ConnectedClusterName(), Servers: 1}
-	if s.Cluster != "" {
-		s.Servers = max(1, len(nc.DiscoveredServers()))
-	}
-	return s
+	return Snapshot{Version: nc.ConnectedServerVersion(), MaxPayload: nc.MaxPayload(), Cluster: nc.ConnectedClusterName()}
 }
 
 // CheckServer returns an error that wraps natsconn.ErrConnect if the server of a connection cannot have a fleet: its
@@ -92,104 +86,92 @@ func (s Snapshot) Replicas() (most int) {
 	return most
 }
 
-// Inspect looks at the server and at all streams and durables. An error means that they could not be looked at; that
-// some do not exist is none. complete: also look at the limits of the account and for foreign streams. That needs
-// permissions which a producer lacks.
+// Inspect looks at the server and at all streams and durables. It waits for a cluster that elects a leader. An error
+// means that they could not be looked at; that some do not exist is none. complete: also look at the limits of the
+// account and for foreign streams. That needs permissions which a producer lacks.
+//
+// It starts a goroutine that ends when the connection is closed.
 func Inspect(ctx context.Context, js jetstream.JetStream, complete bool) (Snapshot, error) {
-	s := serverOf(js.Conn())
-	s.Streams, s.Durables = make(map[string]*jetstream.StreamInfo), make(map[string]*jetstream.ConsumerInfo)
-	in := &inspection{js: js, s: &s}
-	if complete {
-		in.look(func() error {
-			account, err := js.AccountInfo(ctx)
-			return in.keep(func() { s.Account = account }, "look at the account", err)
+	return inspect(ctx, stream.New(js.Conn(), js, stream.Options{}), complete)
+}
+
+// inspect sends its requests at the same time.
+func inspect(ctx context.Context, l *stream.Link, complete bool) (Snapshot, error) {
+	s := serverOf(l.NC)
+	var requests []func() error
+	look := func(what string, request func() error) {
+		requests = append(requests, func() error {
+			if err := l.RetryStart(ctx, request); err != nil {
+				return fmt.Errorf("look at %s: %w", what, stream.Explain(err))
+			}
+			return nil
 		})
 	}
-	for _, want := range wantedStreams(Provision{}) {
-		in.look(func() error { return in.stream(ctx, want.config.Name) })
+	if complete {
+		look("the account", func() (err error) { s.Account, err = l.JS.AccountInfo(ctx); return err })
 	}
-	for _, d := range schema.Durables(0) {
-		in.look(func() error { return in.durable(ctx, d) })
+	streams, durables := wantedStreams(Provision{}), schema.Durables(0)
+	streamInfos, durableInfos := make([]*jetstream.StreamInfo, len(streams)), make([]*jetstream.ConsumerInfo, len(durables))
+	for i, w := range streams {
+		look("stream "+w.config.Name, func() (err error) { streamInfos[i], err = streamInfo(ctx, l.JS, w.config.Name); return err })
 	}
-	in.running.Wait()
-	if in.err == nil && complete {
-		in.err = in.foreign(ctx)
+	for i, d := range durables {
+		look("durable "+d.Name, func() (err error) { durableInfos[i], err = durableInfo(ctx, l.JS, d); return err })
 	}
-	return s, in.err
+	if err := together(requests...); err != nil {
+		return s, err
+	}
+	s.Streams, s.Durables = make(map[string]*jetstream.StreamInfo), make(map[string]*jetstream.ConsumerInfo)
+	for i, w := range streams {
+		s.Streams[w.config.Name] = streamInfos[i]
+	}
+	for i, d := range durables {
+		s.Durables[d.Name] = durableInfos[i]
+	}
+	if !complete {
+		return s, nil
+	}
+	return s, s.findForeign(ctx, l.JS)
 }
 
-// An inspection is one call of Inspect. It sends its requests at the same time.
-type inspection struct {
-	js      jetstream.JetStream
-	running sync.WaitGroup
-
-	mu  sync.Mutex // guards what follows while requests run
-	s   *Snapshot
-	err error // the first
-}
-
-// look starts f. Its error is that of the inspection, unless there is one already.
-func (in *inspection) look(f func() error) {
-	in.running.Go(func() {
-		if err := f(); err != nil {
-			in.mu.Lock()
-			defer in.mu.Unlock()
-			if in.err == nil {
-				in.err = err
-			}
-		}
-	})
-}
-
-// keep notes what was found, unless there is an error.
-func (in *inspection) keep(note func(), what string, err error) error {
+// streamInfo returns nil for a stream that does not exist.
+func streamInfo(ctx context.Context, js jetstream.JetStream, name string) (*jetstream.StreamInfo, error) {
+	s, err := js.Stream(ctx, name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, stream.Explain(err))
+		return nil, err
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	note()
-	return nil
+	return s.CachedInfo(), nil
 }
 
-func (in *inspection) stream(ctx context.Context, name string) error {
-	s, err := in.js.Stream(ctx, name)
-	var info *jetstream.StreamInfo
-	if err == nil {
-		info = s.CachedInfo()
-	} else if errors.Is(err, jetstream.ErrStreamNotFound) {
-		err = nil
+// durableInfo returns nil for a durable that does not exist.
+func durableInfo(ctx context.Context, js jetstream.JetStream, d schema.DurableConsumer) (*jetstream.ConsumerInfo, error) {
+	c, err := js.Consumer(ctx, d.Stream, d.Name)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
 	}
-	return in.keep(func() { in.s.Streams[name] = info }, "look at stream "+name, err)
+	if err != nil {
+		return nil, err
+	}
+	return c.CachedInfo(), nil
 }
 
-func (in *inspection) durable(ctx context.Context, d schema.DurableConsumer) error {
-	c, err := in.js.Consumer(ctx, d.Stream, d.Name)
-	var info *jetstream.ConsumerInfo
-	if err == nil {
-		info = c.CachedInfo()
-	} else if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-		err = nil
-	}
-	return in.keep(func() { in.s.Durables[d.Name] = info }, "look at durable "+d.Name, err)
-}
-
-// foreign looks for the streams that take subjects of those that are missing.
-func (in *inspection) foreign(ctx context.Context) error {
-	in.s.Foreign = make(map[string][]ForeignStream)
+// findForeign looks for the streams that take subjects of those that are missing.
+func (s *Snapshot) findForeign(ctx context.Context, js jetstream.JetStream) error {
+	s.Foreign = make(map[string][]ForeignStream)
 	for _, want := range wantedStreams(Provision{}) {
 		name := want.config.Name
-		if in.s.Streams[name] != nil {
+		if s.Streams[name] != nil {
 			continue
 		}
 		for _, subject := range want.config.Subjects {
-			names := in.js.StreamNames(ctx, jetstream.WithStreamListSubject(subject))
+			names := js.StreamNames(ctx, jetstream.WithStreamListSubject(subject))
 			for other := range names.Name() {
-				s, err := in.js.Stream(ctx, other)
-				if err != nil {
-					continue // it was removed meanwhile
+				if info, err := streamInfo(ctx, js, other); err == nil && info != nil { // it may be removed meanwhile
+					s.Foreign[name] = append(s.Foreign[name], ForeignStream{other, info.Config.Subjects})
 				}
-				in.s.Foreign[name] = append(in.s.Foreign[name], ForeignStream{other, s.CachedInfo().Config.Subjects})
 			}
 			if err := names.Err(); err != nil {
 				return fmt.Errorf("look for streams of %s: %w", subject, stream.Explain(err))

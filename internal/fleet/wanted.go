@@ -17,8 +17,7 @@ type wantedStream struct {
 	about    string // begins a line about a setting
 	config   jetstream.StreamConfig
 	settings []streamSetting
-	bucket   *jetstream.KeyValueConfig // nil if it is not made with the key-value interface
-	expires  bool                      // heartbeats: to replace the stream loses nothing
+	expires  bool // heartbeats: to replace the stream loses nothing
 }
 
 // wantedStreams returns all of them, in the order in which they are made. The one that reserves space in the store is
@@ -30,16 +29,9 @@ func wantedStreams(p Provision) (list []wantedStream) {
 	}
 	slices.SortStableFunc(list, func(a, b wantedStream) int { return cmp.Compare(max(0, b.config.MaxBytes), max(0, a.config.MaxBytes)) })
 	for _, b := range schema.Buckets() {
-		w := wantedStream{label: "bucket " + b.Name, about: b.Name}
+		w := wantedStream{label: "bucket " + b.Name, about: b.Name, config: bucketConfig(b, replicas), settings: bucketSettings}
 		if b.WorkersWrite {
 			w.config, w.settings, w.expires = heartbeatsConfig(b, replicas), heartbeatsSettings, true
-		} else {
-			kv := bucketConfig(b, replicas)
-			w.bucket, w.settings = &kv, bucketSettings
-			w.config = jetstream.StreamConfig{
-				Name: schema.BucketStream(b.Name), Subjects: []string{schema.KeyPrefix(b.Name) + ">"}, Replicas: replicas, Storage: kv.Storage,
-				MaxMsgsPerSubject: int64(kv.History), MaxAge: kv.TTL, SubjectDeleteMarkerTTL: kv.LimitMarkerTTL, AllowMsgTTL: b.MessageTTL || kv.LimitMarkerTTL > 0,
-			}
 		}
 		list = append(list, w)
 	}
@@ -47,23 +39,23 @@ func wantedStreams(p Provision) (list []wantedStream) {
 }
 
 // create makes the stream.
-func (w *wantedStream) create(ctx context.Context, js jetstream.JetStream) (err error) {
-	if w.bucket == nil {
-		_, err = js.CreateStream(ctx, w.config)
-		return err
-	}
-	if _, err = js.CreateKeyValue(ctx, *w.bucket); err != nil || !w.config.AllowMsgTTL || w.bucket.LimitMarkerTTL > 0 {
-		return err
-	}
-	// The key-value interface has no option for AllowMsgTTL alone.
-	s, err := js.Stream(ctx, w.config.Name)
-	if err != nil {
-		return err
-	}
-	config := s.CachedInfo().Config
-	config.AllowMsgTTL = true
-	_, err = js.UpdateStream(ctx, config)
+//
+// The settings are sent once more, as an update. The reason: a server writes meta.inf, then meta.sum, and takes a
+// stream without both for missing. If it was killed between the two, and the stream is created again, it finds a
+// meta.inf and writes neither (nats-server 2.15.2, newFileStoreWithCreated): it would lose the stream at each restart.
+// An update writes both. The same holds for a durable.
+func (w *wantedStream) create(ctx context.Context, js jetstream.JetStream) error {
+	_, err := createStream(ctx, js, w.config)
 	return err
+}
+
+// createStream creates a stream; see create.
+func createStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := js.CreateStream(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return js.UpdateStream(ctx, s.CachedInfo().Config)
 }
 
 // differences returns what differs in the stream that exists. The bytes of FACTOR_TASKS are the operator's.
@@ -79,6 +71,16 @@ func (w *wantedStream) differences(info *jetstream.StreamInfo) []difference {
 type wantedDurable struct {
 	stream string
 	config jetstream.ConsumerConfig
+}
+
+// create makes the durable; see wantedStream.create.
+func (w *wantedDurable) create(ctx context.Context, js jetstream.JetStream) error {
+	c, err := js.CreateConsumer(ctx, w.stream, w.config)
+	if err != nil {
+		return err
+	}
+	_, err = js.UpdateConsumer(ctx, w.stream, c.CachedInfo().Config)
+	return err
 }
 
 func wantedDurables(p Provision) (list []wantedDurable) {
@@ -111,7 +113,10 @@ func (p Provision) adopt(s Snapshot) Provision {
 // remedy returns the command that resolves a difference which Init does not resolve. kind and name are those of the nats
 // command: "stream NAME", "consumer STREAM NAME".
 func (d difference) remedy(kind, name string) string {
-	if d.edit == "" {
+	switch {
+	case d.edit == "" && kind == "stream":
+		return fmt.Sprintf("remove it and its messages with `nats stream rm %s -f`, then run `producer init` again", name)
+	case d.edit == "":
 		return fmt.Sprintf("remove it with `nats %s rm %s -f`, then run `producer init` again", kind, name)
 	}
 	return fmt.Sprintf("`nats %s edit %s %s -f`", kind, name, d.edit)

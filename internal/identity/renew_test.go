@@ -242,3 +242,58 @@ func TestRenewCertificateOfFile(t *testing.T) {
 		t.Errorf("a damaged certificate was used: %v", err)
 	}
 }
+
+// TestCertificateOfWrongClock: a certificate that was made while the clock of the machine was wrong is replaced when the
+// clock is right.
+func TestCertificateOfWrongClock(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []time.Duration{5 * serverLife, -5 * serverLife} {
+		s := prepare(t)
+		s.now = func() time.Time { return time.Now().Add(wrong) }
+		c, err := s.ServerCertificate([]string{"127.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.now = nil
+		for _, want := range []bool{true, false} {
+			if replaced, err := c.Renew(); replaced != want || err != nil {
+				t.Errorf("clock wrong by %v: replaced %v, %v", wrong, replaced, err)
+			}
+		}
+		if d := time.Until(c.Expires()); d < serverLife-time.Hour || d > serverLife {
+			t.Errorf("clock wrong by %v: the certificate ends in %v", wrong, d)
+		}
+	}
+}
+
+// TestCertificateOfTwo: two servers with one directory share a certificate that has the hosts of both, and one renewal.
+func TestCertificateOfTwo(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	now := time.Now()
+	s.now = func() time.Time { return now }
+	var both []*Certificate
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := s.ServerCertificate([]string{host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, c)
+	}
+	for _, at := range []time.Duration{0, serverLife - time.Hour} {
+		now = now.Add(at)
+		for range 3 {
+			for _, c := range both {
+				if _, err := c.Renew(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !both[0].pair.Leaf.Equal(both[1].pair.Leaf) || !serves(both[0].pair.Leaf, []string{"127.0.0.1", "::1"}) || s.mustRenew(both[0].pair.Leaf) {
+			t.Errorf("after %v: %v and %v", at, hostsOf(both[0].pair.Leaf), hostsOf(both[1].pair.Leaf))
+		}
+	}
+	if info, err := os.Stat(s.path(fileServerKey)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+}

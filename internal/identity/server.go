@@ -30,8 +30,8 @@ type Certificate struct {
 }
 
 // ServerCertificate returns a certificate for the hosts: names or IP addresses by which clients know the server.
-// The certificate is stored. A new one is made if there is none, if it lacks a host, or if it ends within
-// 90 days; it keeps the hosts and the key of the old one.
+// The certificate is stored. A new one is made if there is none, if it lacks a host, or if mustRenew says so; it keeps
+// the hosts and the key of the old one.
 func (s *Store) ServerCertificate(hosts []string) (*Certificate, error) {
 	c := &Certificate{store: s, hosts: slices.Clone(hosts)}
 	_, err := c.Renew()
@@ -55,25 +55,22 @@ func (c *Certificate) Expires() time.Time {
 	return c.pair.Leaf.NotAfter
 }
 
-// Renew replaces the certificate if it ends within 90 days, or if the stored one has changed. It reports whether
+// Renew replaces the certificate if it must be renewed, or if the stored one has changed. It reports whether
 // it was replaced. After an error the old one stays in use. If there is nothing to do, it takes some microseconds.
 func (c *Certificate) Renew() (replaced bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	file := c.store.path(fileServer)
-	if now, err := os.Stat(file); err == nil && c.loaded != nil && os.SameFile(now, c.loaded) &&
-		now.ModTime().Equal(c.loaded.ModTime()) && !c.store.endsSoon(c.pair.Leaf) {
+	// Before the file is read: if it changes meanwhile, the next call reads it again.
+	now, err := os.Stat(c.store.path(fileServer))
+	if err == nil && c.loaded != nil && os.SameFile(now, c.loaded) && now.ModTime().Equal(c.loaded.ModTime()) && !c.store.mustRenew(c.pair.Leaf) {
 		return false, nil
 	}
 	pair, err := c.store.serverPair(c.hosts)
 	if err != nil {
 		return false, err
 	}
-	if c.loaded, err = os.Stat(file); err != nil {
-		return false, err
-	}
 	replaced = c.pair.Leaf == nil || !pair.Leaf.Equal(c.pair.Leaf)
-	c.pair = pair
+	c.pair, c.loaded = pair, now
 	return replaced, nil
 }
 
@@ -89,7 +86,7 @@ func (s *Store) ServerExpires() (time.Time, error) {
 	return pair.Leaf.NotAfter, nil
 }
 
-// RenewServer makes a new certificate of the server if the stored one ends within 90 days. It reports whether it
+// RenewServer makes a new certificate of the server if the stored one must be renewed. It reports whether it
 // did. A nats-server uses the new one after a reload.
 func (s *Store) RenewServer() (renewed bool, err error) {
 	old, err := s.ServerExpires()
@@ -97,12 +94,14 @@ func (s *Store) RenewServer() (renewed bool, err error) {
 		return false, err
 	}
 	pair, err := s.serverPair(nil)
-	return err == nil && pair.Leaf.NotAfter.After(old), err
+	return err == nil && !pair.Leaf.NotAfter.Equal(old), err
 }
 
-// endsSoon reports whether a certificate of the server must be renewed.
-func (s *Store) endsSoon(cert *x509.Certificate) bool {
-	return s.clock().After(cert.NotAfter.Add(-ServerRenewal))
+// mustRenew reports whether a certificate of the server ends soon, or is not valid yet: it was then made while the
+// clock of this machine was wrong.
+func (s *Store) mustRenew(cert *x509.Certificate) bool {
+	now := s.clock()
+	return now.Before(cert.NotBefore) || now.After(cert.NotAfter.Add(-ServerRenewal))
 }
 
 // serverPair returns the server's certificate with its key, a new one if necessary.
@@ -111,7 +110,7 @@ func (s *Store) serverPair(hosts []string) (pair tls.Certificate, err error) {
 		pair, err = readPair(s.path(fileServer), s.path(fileServerKey))
 		if !exists(s.path(fileServer)) {
 			err = s.newServerCertificate(hosts)
-		} else if err == nil && (!serves(pair.Leaf, hosts) || s.endsSoon(pair.Leaf)) {
+		} else if err == nil && (!serves(pair.Leaf, hosts) || s.mustRenew(pair.Leaf)) {
 			err = s.newServerCertificate(append(hostsOf(pair.Leaf), hosts...))
 		} else {
 			return err

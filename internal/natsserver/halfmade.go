@@ -16,18 +16,18 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A process that is killed while it creates or changes a stream leaves the stream half-made. The library takes
-// that for damage: it does not recover the stream, at this and every later start. The library writes, in this
-// order, each file by a rename, and acknowledges the request after the last one:
+// A process that is killed while it creates or changes a stream or a durable leaves it half-made. The library takes
+// that for damage: it does not recover it, at this and every later start. The library writes, in this order, each
+// file by a rename, and acknowledges the request after the last one:
 //
 //	STREAM/msgs, STREAM/obs         when the stream is created
 //	STREAM/meta.inf, then meta.sum  when it is created, and when its settings change
 //	STREAM/obs/DURABLE/meta.inf, then meta.sum
 //	STREAM/msgs/*.blk               messages, and durables, only after the stream was acknowledged
 //
-// So a stream without both meta files and without content was never acknowledged: it is removed, and created
-// anew by whoever needs it. If the content is there, but meta.sum is missing or older than meta.inf, a change of
-// settings was interrupted: meta.sum is written. All else is damage, which is left as it is.
+// If meta.sum is missing or older than a whole meta.inf, it is written: that completes the request. A stream that
+// never had a meta.sum and has no content was never acknowledged. It is removed, and created anew by whoever needs
+// it. All else is damage, which is left as it is.
 
 // Names of the library's files. Those that begin with testPrefix are empty and exist for a moment.
 const (
@@ -67,39 +67,45 @@ func repairStream(dir string, log zerolog.Logger) {
 	removeTests(dir)
 	log = log.With().Str("stream", name).Logger()
 	switch {
-	case sum != nil && string(sum) == checksum(name, meta):
-		for _, durable := range subdirs(filepath.Join(dir, durablesDir)) {
-			repairDurable(durable)
+	case string(sum) == checksum(name, meta) && meta != nil:
+	case isChanged(dir, meta, func(s server.FileStreamInfo) string { return s.Name }):
+		if err := writeSum(dir, checksum(name, meta)); err != nil {
+			log.Warn().Err(err).Msg("cannot complete a change of settings that was interrupted")
+			return
 		}
-	case !hasContent(dir):
+		log.Info().Msg("completed a change of settings that was interrupted")
+	case len(sum) == 0 && !hasContent(dir):
 		if err := removeTree(dir); err != nil {
 			log.Warn().Err(err).Msg("cannot remove a stream whose creation was interrupted")
 			return
 		}
 		log.Info().Msg("removed a stream whose creation was interrupted; it is created anew")
-	case isChanged(dir, meta):
-		if err := writeSum(dir, meta); err != nil {
-			log.Warn().Err(err).Msg("cannot complete a change of settings that was interrupted")
-			return
-		}
-		log.Info().Msg("completed a change of settings that was interrupted")
-	}
-}
-
-// repairDurable removes the settings of a durable that are not complete. The library ignores such a durable, and
-// would never complete its settings when it is created again. Its state is kept: the new durable continues it.
-func repairDurable(dir string) {
-	inf, sum := filepath.Join(dir, metaFile), filepath.Join(dir, metaSum)
-	if !missing(inf) && !missing(sum) {
 		return
 	}
-	for _, file := range []string{inf, sum, inf + ".tmp", sum + ".tmp"} {
-		os.Remove(file)
+	for _, durable := range subdirs(filepath.Join(dir, durablesDir)) {
+		repairDurable(name, durable)
 	}
-	os.Remove(dir) // unless it has a state
 }
 
-// readMeta returns the content of the settings of a stream, and of their checksum. A file that is missing is nil.
+// repairDurable completes the settings of the durable in dir, or removes them if they are not whole. The library
+// ignores such a durable, and would never complete its settings when it is created again. Its state is kept: the new
+// durable continues it.
+func repairDurable(stream, dir string) {
+	meta, sum, err := readMeta(dir)
+	want := checksum(stream+"/"+filepath.Base(dir), meta)
+	switch {
+	case err != nil, meta != nil && string(sum) == want:
+	case isChanged(dir, meta, func(s server.FileConsumerInfo) string { return s.Name }):
+		writeSum(dir, want)
+	case len(meta) == 0 || len(sum) == 0:
+		for _, file := range []string{metaFile, metaSum, metaFile + ".tmp", metaSum + ".tmp"} {
+			os.Remove(filepath.Join(dir, file))
+		}
+		os.Remove(dir) // unless it has a state
+	}
+}
+
+// readMeta returns the settings of the stream or durable in dir, and their checksum. A file that is missing is nil.
 func readMeta(dir string) (meta, sum []byte, err error) {
 	if meta, err = os.ReadFile(filepath.Join(dir, metaFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
@@ -110,36 +116,37 @@ func readMeta(dir string) (meta, sum []byte, err error) {
 	return meta, sum, nil
 }
 
-// isChanged reports whether the settings of the stream in dir are newer than their checksum, and are exactly what
-// the library writes for this stream.
-func isChanged(dir string, meta []byte) bool {
+// isChanged reports whether the settings in dir are not older than their checksum, and are exactly what the library
+// writes for what is named as dir. Settings is the library's type; name returns their name.
+func isChanged[Settings any](dir string, meta []byte, name func(Settings) string) bool {
 	inf, err := os.Stat(filepath.Join(dir, metaFile))
 	if err != nil {
 		return false
 	}
-	if sum, err := os.Stat(filepath.Join(dir, metaSum)); err == nil && !inf.ModTime().After(sum.ModTime()) {
+	if sum, err := os.Stat(filepath.Join(dir, metaSum)); err == nil && inf.ModTime().Before(sum.ModTime()) {
 		return false
 	}
-	var settings server.FileStreamInfo
-	if json.Unmarshal(meta, &settings) != nil || settings.Name != filepath.Base(dir) {
+	var settings Settings
+	if json.Unmarshal(meta, &settings) != nil || name(settings) != filepath.Base(dir) {
 		return false
 	}
 	again, err := json.Marshal(settings)
 	return err == nil && bytes.Equal(again, meta)
 }
 
-// writeSum writes the checksum of the settings of the stream in dir.
-func writeSum(dir string, meta []byte) error {
+// writeSum writes the checksum of the settings of the stream or durable in dir.
+func writeSum(dir, checksum string) error {
 	sum := filepath.Join(dir, metaSum)
-	if err := os.WriteFile(sum+".tmp", []byte(checksum(filepath.Base(dir), meta)), 0o600); err != nil {
+	if err := os.WriteFile(sum+".tmp", []byte(checksum), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(sum+".tmp", sum)
 }
 
-// checksum returns the content of meta.sum for the settings of a stream, as the library computes it.
-func checksum(stream string, meta []byte) string {
-	key := sha256.Sum256([]byte(stream))
+// checksum returns the content of meta.sum, as the library computes it: keyed with the name of a stream, or with
+// those of a stream and a durable.
+func checksum(name string, meta []byte) string {
+	key := sha256.Sum256([]byte(name))
 	hash, err := highwayhash.NewDigest64(key[:])
 	if err != nil { // only for a key of another length
 		return ""
@@ -193,10 +200,4 @@ func entries(dir, prefix string) (paths []string) {
 		}
 	}
 	return paths
-}
-
-// missing reports whether it is certain that there is no file at path.
-func missing(path string) bool {
-	_, err := os.Lstat(path)
-	return errors.Is(err, fs.ErrNotExist)
 }

@@ -118,31 +118,61 @@ func TestHalfMade(t *testing.T) {
 	}
 }
 
-// A stream whose settings were being changed when the server was killed keeps its messages.
+// Streams and durables whose settings were being changed when the server was killed keep their messages, their states
+// and the new settings, also a stream without messages: it may be that of another user.
 func TestHalfChanged(t *testing.T) {
 	store := t.TempDir()
 	streams := halfMadeStore(t, store)
-	old := read(t, streams, "CHANGED", "meta.sum")
+	durable := filepath.Join(streams, "KEPT", "obs", "d1")
+	dirs := []string{filepath.Join(streams, "CHANGED"), filepath.Join(streams, "EMPTY"), durable}
+	var old []string
+	for _, dir := range dirs {
+		old = append(old, read(t, dir, "meta.sum"))
+	}
 	s := run(t, Config{Store: store})
 	nc, js := connect(t, s)
-	if _, err := js.UpdateStream(t.Context(), jetstream.StreamConfig{Name: "CHANGED", Subjects: []string{"CHANGED"}, MaxMsgs: 7}); err != nil {
+	for _, name := range []string{"CHANGED", "EMPTY"} {
+		if _, err := js.UpdateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{name}, MaxMsgs: 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d1, err := js.UpdateConsumer(t.Context(), "KEPT", jetstream.ConsumerConfig{Durable: "d1", AckPolicy: jetstream.AckExplicitPolicy, MaxAckPending: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d1.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.DoubleAck(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	nc.Close()
 	stop(t, s)
-	put(t, old, streams, "CHANGED", "meta.sum")
 	past := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(filepath.Join(streams, "CHANGED", "meta.sum"), past, past); err != nil {
-		t.Fatal(err)
+	for i, dir := range dirs {
+		put(t, old[i], dir, "meta.sum")
+		if err := os.Chtimes(filepath.Join(dir, "meta.sum"), past, past); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	_, js = connect(t, run(t, Config{Store: store}))
-	changed, err := js.Stream(t.Context(), "CHANGED")
+	for name, messages := range map[string]uint64{"CHANGED": 1, "EMPTY": 0} {
+		changed, err := js.Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info := changed.CachedInfo(); info.State.Msgs != messages || info.Config.MaxMsgs != 7 {
+			t.Errorf("%d messages, settings %+v", info.State.Msgs, info.Config)
+		}
+	}
+	d1, err = js.Consumer(t.Context(), "KEPT", "d1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info := changed.CachedInfo(); info.State.Msgs != 1 || info.Config.MaxMsgs != 7 {
-		t.Errorf("%d messages, settings %+v", info.State.Msgs, info.Config)
+	if info := d1.CachedInfo(); info.AckFloor.Stream != 1 || info.NumPending != 0 || info.Config.MaxAckPending != 7 {
+		t.Errorf("%+v", info)
 	}
 }
 
@@ -152,6 +182,15 @@ func TestDamaged(t *testing.T) {
 		"no settings": func(t *testing.T, dir string) { os.Remove(filepath.Join(dir, "meta.inf")) },
 		"no meta files": func(t *testing.T, dir string) {
 			os.Remove(filepath.Join(dir, "meta.inf"))
+			os.Remove(filepath.Join(dir, "meta.sum"))
+		},
+		"empty settings": func(t *testing.T, dir string) {
+			put(t, "", dir, "meta.inf")
+			os.Remove(filepath.Join(dir, "meta.sum"))
+		},
+		"truncated settings": func(t *testing.T, dir string) {
+			text := read(t, dir, "meta.inf")
+			put(t, text[:len(text)/2], dir, "meta.inf")
 			os.Remove(filepath.Join(dir, "meta.sum"))
 		},
 		"damaged sum":     func(t *testing.T, dir string) { put(t, "0123456789abcdef", dir, "meta.sum") },

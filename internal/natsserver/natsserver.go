@@ -8,7 +8,7 @@
 //	space.go      a limit for the store, below the free space of the disk
 //	security.go   logins over TLS only, and revocations without a restart
 //	guard.go      users with far too many open requests are found, named and refused
-//	halfmade.go   streams whose creation was interrupted are removed
+//	halfmade.go   streams and durables that were being created or changed are completed, or removed if they are empty
 //	health.go     whether the server and its streams work
 package natsserver
 
@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,6 +36,7 @@ type Server struct {
 
 	security *Security  // nil = every client is accepted
 	updating sync.Mutex // held while the claims of an account are put in force
+	updates  atomic.Int64
 	refused  refusals
 	stopped  chan struct{} // closed by shutdown; its goroutines then end
 	stop     func()        // closes stopped; may be called several times

@@ -105,8 +105,13 @@ func (s *Server) updateAccount(claims *jwt.AccountClaims, token string) error {
 	}
 	s.refused.apply(claims)
 	s.ns.UpdateAccountClaims(account, claims)
+	s.updates.Add(1)
 	return nil
 }
+
+// Updates returns how often claims of an account were put in force: by UpdateAccounts, and because a user was refused
+// for a while or is accepted again. The server then forgets requests that wait.
+func (s *Server) Updates() int64 { return s.updates.Load() }
 
 // operatorKey returns the public key of the operator that the server trusts.
 func operatorKey(c *Security) (string, error) {

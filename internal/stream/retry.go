@@ -56,7 +56,7 @@ func (l *Link) RetryStart(ctx context.Context, try func() error) error {
 		if err != nil && ctx.Err() != nil {
 			return context.Cause(ctx) // the caller has ended it; the server is not at fault
 		}
-		if err == nil || !isTransient(err) || errors.Is(err, nats.ErrNoResponders) || time.Now().After(end) {
+		if err == nil || !isTransient(err) || withoutJetStream(err) || time.Now().After(end) {
 			return err
 		}
 		l.Log.Debug().Err(err).Msg("retry a request")
@@ -64,6 +64,11 @@ func (l *Link) RetryStart(ctx context.Context, try func() error) error {
 			return err
 		}
 	}
+}
+
+// withoutJetStream reports whether an error says that the server, or the account of this client, has no JetStream.
+func withoutJetStream(err error) bool {
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount)
 }
 
 // electionTimeouts is the longest election, in units of Link.Timeout. Elections of 6 to 15 s were seen
