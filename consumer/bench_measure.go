@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"factorfleet/internal/factor/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/task"
@@ -71,6 +72,17 @@ func benchChunk(ctx context.Context, work worker.Kind, chunk []byte, items []tas
 	(&task.Result{Kind: t.Kind, Items: items}).Encode()
 	return items, nil
 }
+
+// cpuTime returns the CPU time of this process. Unlike the time on the clock, it does not depend on
+// what else the machine does. Where the system does not tell it, it is the time on the clock.
+func cpuTime() time.Duration {
+	if t, ok := cputime.Process(); ok {
+		return t
+	}
+	return time.Since(began)
+}
+
+var began = time.Now()
 
 // methodName returns a method without its parameters.
 func methodName(method string) string {

@@ -75,15 +75,15 @@ func adviseKeys(c *ucli.Context, keys *identity.Store, users []identity.User) er
 		case identity.Old:
 			old = append(old, u.Name)
 		case identity.Foreign:
-			fmt.Fprintf(c.App.ErrWriter, "%s: %s has more permissions than it needs: run `embedded keys revoke %s`, then `embedded keys add %s %s`\n", c.App.Name, u.Name, u.Name, u.Role, u.Name)
+			cli.Notef(c, "%s has more permissions than it needs: run `embedded keys revoke %s`, then `embedded keys add %s %s`", u.Name, u.Name, u.Role, u.Name)
 		}
 	}
 	if len(old) > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "%s: the permissions of %s are those of another version: run `embedded keys renew %s`\n", c.App.Name, strings.Join(old, ", "), strings.Join(old, " "))
+		cli.Notef(c, "the permissions of %s are those of another version: run `embedded keys renew %s`", strings.Join(old, ", "), strings.Join(old, " "))
 	}
 	until, err := keys.ServerExpires()
 	if err == nil && !until.IsZero() && time.Until(until) < identity.ServerRenewal {
-		fmt.Fprintf(c.App.ErrWriter, "%s: the certificate of the server expires at %s: `embedded run` renews it; for a nats-server, run `embedded keys renew --all`, then `nats-server --signal reload`\n", c.App.Name, until.Format(time.RFC3339))
+		cli.Notef(c, "the certificate of the server expires at %s: `embedded run` renews it; for a nats-server, run `embedded keys renew --all`, then `nats-server --signal reload`", until.Format(time.RFC3339))
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func renewKeys(c *ucli.Context) error {
 		renewed, err := keys.RenewServer()
 		failed = append(failed, err)
 		if renewed {
-			fmt.Fprintf(c.App.ErrWriter, "%s: the certificate of the server is renewed: `embedded run` uses it at once, a nats-server after `nats-server --signal reload`\n", c.App.Name)
+			cli.Notef(c, "the certificate of the server is renewed: `embedded run` uses it at once, a nats-server after `nats-server --signal reload`")
 		}
 	}
 	return keyError(errors.Join(failed...))

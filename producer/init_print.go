@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"text/tabwriter"
 
 	ucli "github.com/urfave/cli/v2"
@@ -83,8 +82,10 @@ func printServerConf(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	first := "when the server runs: producer init --context " + keys.ContextFile("admin")
-	fmt.Fprintf(c.App.ErrWriter, "producer: %s\n", strings.Join(append([]string{first}, lines...), "\nproducer: "))
+	cli.Notef(c, "when the server runs: producer init --context %s", keys.ContextFile("admin"))
+	for _, line := range lines {
+		cli.Notef(c, "%s", line)
+	}
 	_, err = fmt.Fprint(c.App.Writer, conf)
 	return err
 }

@@ -63,14 +63,16 @@ func knownJob(ctx context.Context, fl *fleet.Fleet, id string) (*task.Job, error
 func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, error) {
 	r := &jobReport{Job: j}
 	var err error
-	if r.Holder, err = fl.LooksAfter(ctx, j); err != nil {
+	if r.Holder, err = fl.Holder(ctx, j.ID); err != nil {
 		return nil, err
 	}
 	supervisors, err := fl.Supervisors(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.Supervisors = len(supervisors)
+	if r.Supervisors = len(supervisors); r.Holder == "" && r.Supervisors > 0 && !j.Finished() {
+		r.Holder = supervisors[0]
+	}
 	in, err := fl.Inputs(ctx, j.ID)
 	if err != nil {
 		return nil, err

@@ -146,7 +146,7 @@ func queueJob(t *testing.T, f *fleet.Fleet, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = in.Append(t.Context(), []nat.Nat{nat.New(15), nat.New(21)})
+	err = in.Append(t.Context(), 0, []nat.Nat{nat.New(15), nat.New(21)})
 	if err == nil {
 		err = f.Requeue(t.Context(), j, in, []task.Range{task.Span(0, 2)})
 	}

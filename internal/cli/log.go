@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -57,6 +58,17 @@ func logsJSON(args []string) bool {
 		format = value
 	}
 	return format == "json"
+}
+
+// Notef prints one line for the user on standard error, for commands without a Screen: the name of the program and a
+// message, or a log line if these are JSON.
+func Notef(c *cli.Context, format string, args ...any) {
+	if c.String("log-format") == "json" {
+		log := zerolog.New(c.App.ErrWriter)
+		log.Info().Timestamp().Str("program", c.App.Name).Msgf(format, args...)
+		return
+	}
+	fmt.Fprintf(c.App.ErrWriter, c.App.Name+": "+format+"\n", args...)
 }
 
 // countFromOne rewrites the name of a range, <first>-<count> with a first position from 0, for people, who count

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/factor/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"
@@ -121,7 +122,7 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
 	}, client, outbox)
 }
 
@@ -131,6 +132,14 @@ const (
 	lookEvery     = time.Second             // the activities are read so often, or more often for a short ack wait
 	activityEvery = schema.BeatInterval / 2 // between two heartbeats with activities
 )
+
+// processTime returns worker.Config.CPU; nil if the system does not tell it.
+func processTime() func() time.Duration {
+	if _, ok := cputime.Process(); !ok {
+		return nil
+	}
+	return func() time.Duration { t, _ := cputime.Process(); return t }
+}
 
 // sendHeartbeats sends a heartbeat at once and then every BeatInterval, every activityEvery while there
 // are activities, and when the first activity begins or the last one ends. With a short ack wait it sends two in

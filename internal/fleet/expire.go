@@ -12,8 +12,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// abandonedAge is the age of the manifest at which a job that never ended, and that no process watches, is
-// removed.
+// abandonedAge is the age of the manifest at which a supervisor removes a job that never ended, and that it has left
+// alone: its input is lost, or it is beyond repair.
 const abandonedAge = 30 * 24 * time.Hour
 
 // What is removed, when, and what remains:
@@ -22,17 +22,18 @@ const abandonedAge = 30 * 24 * time.Hour
 //	done       | Expires: its keep after the end       | a tombstone, for TombstoneAge
 //	cancelled  | Expires, at least TombstoneAge later  | a tombstone, for TombstoneAge
 //	removed    | Expires                               | nothing: the id is free
-//	open,      | abandonedAge after its manifest was   | a tombstone, for TombstoneAge
-//	sealed     | last written, or Expires if it has    |
-//	           | one, if no process holds or           |
-//	           | supervises it                         |
+//	open,      | Expires if it has one, if no process  | a tombstone, for TombstoneAge
+//	sealed     | holds or supervises it                |
+//	           | abandonedAge after its manifest was   | the same
+//	           | written, if a supervisor leaves it    |
+//	           | alone                                 |
 //
 // A supervisor removes a job when it becomes due. Without one, each producer that waits for a job removes some,
 // see RemoveExpired, and the server removes tombstones by itself, see writeManifest.
 //
-// A job that is no tombstone is removed under its lease, and after its manifest was read once more: a process that prints the
-// answers of a job which has just expired holds it, and so keeps it. A job without Expires never ended. It
-// is kept while any process may still complete it, at most abandonedAge if none does.
+// A job that is no tombstone is removed under its lease: a process that prints the answers of a job which has just
+// expired holds it, and so keeps it. A job without Expires never ended. A producer does not remove it, however old
+// it is: it may be a job of two months whose supervisor is being restarted, or the store was out of use.
 
 // expiresAt returns when a job may be removed, by the server's clock. The process that wrote Expires may
 // have had a wrong clock, so its times are not compared with those of the server, only with each other:
@@ -73,7 +74,7 @@ func expired(j *task.Job, now time.Time) bool {
 // same: a process that prints its answers ends with the error that the job was removed.
 func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job, revision uint64, extents []extent) (removed bool, _ error) {
 	if j.State == task.Removed {
-		return true, f.removeTombstone(ctx, j.ID, revision, extents)
+		return true, f.removeTombstone(ctx, j, revision, extents)
 	}
 	held, err := f.acquire(ctx, j.ID, task.NewJobID(time.Now()))
 	switch {
@@ -91,15 +92,28 @@ func (f *Fleet) removeUnheld(ctx context.Context, j *task.Job, revision uint64, 
 	return true, f.removeExpired(ctx, j.ID)
 }
 
+// errNotExpired ends removeExpired without an error.
+var errNotExpired = errors.New("the job has not expired")
+
 // removeExpired makes a job a tombstone under its lease, if it is still to be removed: it may have been reopened
-// or removed since the caller has read its manifest.
+// or removed since the caller has read its manifest. The tombstone is written first, in place of the revision that
+// has expired: what was read from a replica that is behind removes nothing.
 func (f *Fleet) removeExpired(ctx context.Context, id string) error {
-	j, err := f.Job(ctx, id)
-	if errors.Is(err, ErrNoJob) {
+	now, active := f.Now(ctx), false
+	_, err := f.EndRemoved(ctx, id, func(j *task.Job) error {
+		if active = !j.Finished(); j.State == task.Removed || !expired(j, now) {
+			return errNotExpired
+		}
 		return nil
+	})
+	switch {
+	case errors.Is(err, errNotExpired), errors.Is(err, ErrNoJob):
+		return nil
+	case err == nil && active:
+		err = f.StopWork(ctx, id)
 	}
-	if err != nil || j.State == task.Removed || !expired(j, f.Now(ctx)) {
+	if err != nil {
 		return err
 	}
-	return f.Remove(ctx, id)
+	return f.purgeJob(ctx, id)
 }

@@ -25,8 +25,8 @@ const (
 )
 
 // RemoveExpired removes some of the jobs whose time has passed, and some of the tombstones of those removed
-// before, unless a supervisor is alive: that removes all, and looks after jobs that never ended. Any process may
-// call it. It leaves a job that another process holds.
+// before, unless a supervisor is alive, which removes all. Any process may call it. It leaves a job that another
+// process holds, and one that never ended.
 //
 // It reads the oldest manifests, and then others from a random position on: the oldest ones may be of jobs
 // that are kept for long. In a store with more it so finds each expired job after some calls.
@@ -71,7 +71,7 @@ func (f *Fleet) sampleExpired(ctx context.Context, start uint64) (ids []string, 
 	found, now := make(map[string]bool), f.Now(ctx)
 	for _, k := range keys { // a later revision of a job replaces an earlier one
 		j := f.decodeOrLog(k)
-		found[k.name] = j != nil && expired(j, now)
+		found[k.name] = j != nil && mayRemove(j, now)
 	}
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		if found[id] {
@@ -79,6 +79,11 @@ func (f *Fleet) sampleExpired(ctx context.Context, start uint64) (ids []string, 
 		}
 	}
 	return ids, nil
+}
+
+// mayRemove reports whether RemoveExpired may remove a job at the time now of the server.
+func mayRemove(j *task.Job, now time.Time) bool {
+	return j.Expires != nil && expired(j, now)
 }
 
 // sampleKeys reads sampleSize revisions of manifests from that sequence on, fewer if the bucket ends before.
@@ -129,7 +134,7 @@ func (f *Fleet) removeOne(ctx context.Context, id string, extents []extent) erro
 	if errors.Is(err, ErrNoJob) {
 		return nil
 	}
-	if err != nil || !expired(j, f.Now(ctx)) {
+	if err != nil || !mayRemove(j, f.Now(ctx)) {
 		return err
 	}
 	_, err = f.removeUnheld(ctx, j, revision, extents)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type Expiry struct {
 const (
 	expiryRetry = 5 * time.Second // after a job could not be removed: held, or the server did not answer
 	extentsFor  = 256             // jobs that are removed with the same extents
+	minStale    = 1000            // entries that are out of date and take their place
 	longestWait = time.Hour       // between two looks at the clock; also between two at a job of 30 days that is still supervised
 )
 
@@ -68,13 +70,27 @@ func (e *Expiry) add(x expiryOf) {
 		return
 	}
 	e.at[x.id] = x.at
-	heap.Push(&e.due, x)
+	if len(e.due) > 2*len(e.at)+minStale {
+		e.compact()
+	} else {
+		heap.Push(&e.due, x)
+	}
 	if e.due[0] == x {
 		select {
 		case e.earlier <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// compact removes the entries of due that are out of date. A job has one for each change of its manifest, the first
+// ones for abandonedAge: they would be most of the memory of a supervisor. The caller holds mu.
+func (e *Expiry) compact() {
+	e.due = slices.Grow(e.due[:0:0], len(e.at)+minStale)
+	for id, at := range e.at {
+		e.due = append(e.due, expiryOf{at, id})
+	}
+	heap.Init(&e.due)
 }
 
 // Run removes jobs as they become due until ctx ends. Of jobs that never ended it removes only

@@ -170,13 +170,18 @@ func TestExpiryPutAgain(t *testing.T) {
 	}
 }
 
-// TestAbandonedUnderSupervisor: a producer removes nothing while a supervisor is alive, which looks
-// after old jobs that never ended.
-func TestAbandonedUnderSupervisor(t *testing.T) {
+// TestOldOpenJob: a producer does not remove a job that never ended, however old it is, with a supervisor or
+// without: its supervisor may be away for a moment. It removes one that was cut off and has a time.
+func TestOldOpenJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
-	h.job("j", task.ClassNorm, 0)
-	h.pass(abandonedAge)
+	h.fill("j")
+	h.fill("private")
+	past := time.Now().Add(-time.Minute)
+	if _, err := h.ChangeJob(t.Context(), "private", func(j *task.Job) error { j.Expires = &past; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	h.pass(2 * abandonedAge)
 	revision, err := h.acquire(t.Context(), SupervisorLease("s"), "s")
 	if err != nil {
 		t.Fatal(err)
@@ -185,10 +190,66 @@ func TestAbandonedUnderSupervisor(t *testing.T) {
 		if err := h.RemoveExpired(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if j, err := h.Job(t.Context(), "j"); err != nil || j.State != want {
+		if j, err := h.Job(t.Context(), "private"); err != nil || j.State != want {
 			t.Errorf("%+v, %v, want state %s", j, err, want)
+		}
+		if got := h.left("j"); len(got) != 6 {
+			t.Errorf("left of a job that never ended: %q", got)
 		}
 		h.release(lease{job: SupervisorLease("s"), revision: revision})
 		await(t, "the supervisor is gone", func() bool { name, err := h.supervisor(t.Context()); return name == "" && err == nil })
+	}
+}
+
+// TestReopenedWhileExpiring: nothing of a job is removed if it was reopened after it was seen to have expired.
+func TestReopenedWhileExpiring(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.fill("j")
+	past := time.Now().Add(-time.Minute)
+	done, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State, j.Expires = task.Done, &past; return nil })
+	if err != nil || !expired(done, h.Now(t.Context())) {
+		t.Fatal(done, err)
+	}
+	reads := 0
+	_, err = h.EndRemoved(t.Context(), "j", func(j *task.Job) error {
+		if reads++; reads == 1 { // the user reopens it now
+			if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.State, j.Expires = task.Sealed, nil; return nil }); err != nil {
+				return err
+			}
+		}
+		if !expired(j, h.Now(t.Context())) {
+			return errNotExpired
+		}
+		return nil
+	})
+	if !errors.Is(err, errNotExpired) || reads != 2 || len(h.left("j")) != 6 {
+		t.Errorf("%d reads, %v; left %q", reads, err, h.left("j"))
+	}
+	if err := h.removeExpired(t.Context(), "j"); err != nil || len(h.left("j")) != 6 {
+		t.Errorf("%v; left %q", err, h.left("j"))
+	}
+}
+
+// TestExpiryForgets: the times of a job before its last one take no memory, although they are later.
+func TestExpiryForgets(t *testing.T) {
+	t.Parallel()
+	e := new(Fleet).NewExpiry()
+	now := time.Now()
+	soon := now.Add(time.Hour)
+	const jobs = 20_000
+	for i := range jobs {
+		j := &task.Job{ID: fmt.Sprint(i), State: task.Open, Written: now}
+		e.Put(j)
+		j.State, j.Written = task.Sealed, now.Add(time.Second)
+		e.Put(j)
+		j.State, j.Expires = task.Removed, &soon
+		e.Put(j)
+	}
+	if len(e.at) != jobs || len(e.due) > 2*jobs+minStale+1 {
+		t.Errorf("%d entries for %d jobs", len(e.due), len(e.at))
+	}
+	if first := e.due[0]; first.at != soon.UnixNano() {
+		t.Errorf("the first is %+v", first)
 	}
 }

@@ -38,6 +38,7 @@ type Fleet struct {
 	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
 	jobsOf         atomic.Pointer[jetstream.Stream] // set by jobsStream
 
+	cached       cacheBudget               // of the inputs of all jobs
 	own          sync.Map                  // job that this process has created -> ownManifest
 	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
 	answerCounts sync.Map                  // job -> *answerCount of its holder in this process

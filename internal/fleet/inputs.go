@@ -45,7 +45,7 @@ type Inputs struct {
 	blocks    []task.Range
 	gone      map[task.Range]time.Time // blocks that were not found, and since when
 	waitUntil time.Time                // until then await waits; zero = it does not wait now
-	cache     blockCache
+	cache     *blockCache
 }
 
 // Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
@@ -58,7 +58,9 @@ func (f *Fleet) Inputs(ctx context.Context, job string) (*Inputs, error) {
 // EmptyInputs returns the record of a job of which no block is known, without a request. It is for a job that this
 // process has just created: nothing can be stored of it before its feeder has the lease.
 func (f *Fleet) EmptyInputs(job string) *Inputs {
-	return &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in := &Inputs{f: f, job: job, gone: make(map[task.Range]time.Time)}
+	in.cache = newBlockCache(in, &f.cached)
+	return in
 }
 
 // Reload looks for blocks that other processes have stored. It waits for a server that is
@@ -79,9 +81,8 @@ func (in *Inputs) Reload(ctx context.Context) error {
 	defer in.mu.Unlock()
 	in.blocks = in.blocks[:0]
 	for _, p := range places {
-		// A block behind a gap does not count: the one before it was lost.
-		if count := in.countLocked(); p.Range.First <= count && count < p.Range.End() && p.Range.Count <= task.MaxCount {
-			in.blocks = append(in.blocks, p.Range)
+		if p.Range.Count <= task.MaxCount {
+			in.learnLocked(p.Range) // not one behind a gap: the block before it was lost
 		}
 	}
 	return nil
@@ -105,38 +106,42 @@ func (in *Inputs) countLocked() uint64 {
 // MaxBlocks is how many blocks Append stores at a time, at most.
 const MaxBlocks = 16
 
-// Append stores the next blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes, and returns the range of all
-// of them once the server has them. All are stored or none if the server supports atomic batches, and else one after the
-// other: no block is ever stored before those in front of it. There are at most MaxBlocks, of less than
-// stream.MaxBatchBytes together. It keeps the numbers, which must not be modified. The caller is the job's feeder. A
-// block that is stored already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored
-// only the same numbers under the same subject, because both read the same input.
-func (in *Inputs) Append(ctx context.Context, blocks ...[]nat.Nat) (task.Range, error) {
+// Append stores blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes; first is the position of the first
+// number, at most Count. All are stored or none if the server supports atomic batches, and else one after the other: no
+// block is ever stored before those in front of it. There are at most MaxBlocks, of less than stream.MaxBatchBytes
+// together. It keeps the numbers, which must not be modified. The caller is the job's feeder. A block that is stored
+// already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored only the same numbers
+// under the same subject, because both read the same input. Blocks of a former feeder may be found at any time, so
+// that Count says nothing about which number comes next.
+func (in *Inputs) Append(ctx context.Context, first uint64, blocks ...[]nat.Nat) error {
 	var messages []*nats.Msg
 	var ranges []task.Range
-	begin, before := in.Count(), in.lastBlocks()
-	first := begin
+	before := in.lastBlocks(first)
 	for _, numbers := range blocks {
 		r := task.Range{First: first, Count: uint64(len(numbers))}
-		ranges = append(ranges, r)
 		m := message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))
 		before.write(m)
 		before.add(r)
-		messages, first = append(messages, m), r.End()
+		ranges, messages, first = append(ranges, r), append(messages, m), r.End()
 	}
-	all := task.Span(begin, first)
 	if err := in.f.link.StoreTogether(ctx, messages); err != nil {
-		return all, err
+		return err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for i, r := range ranges {
-		if in.countLocked() == r.First { // else Reload has found it
-			in.blocks = append(in.blocks, r)
-		}
+		in.learnLocked(r)
 		in.cache.put(r, blocks[i])
 	}
-	return all, nil
+	return nil
+}
+
+// learnLocked adds a stored block to those that are known, unless it leaves a gap or has no further numbers. The caller
+// holds mu.
+func (in *Inputs) learnLocked(b task.Range) {
+	if count := in.countLocked(); b.First <= count && count < b.End() {
+		in.blocks = append(in.blocks, b)
+	}
 }
 
 // Numbers returns the r.Count numbers of a range. The caller must not modify them. An error wraps

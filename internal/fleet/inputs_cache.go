@@ -1,18 +1,22 @@
 package fleet
 
 import (
+	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
-// A blockCache keeps the blocks that were used last. The results of a job arrive nearly in the order of its input, from
-// all workers at once, behind what its feeder has stored: the feeder's process finds its own blocks here until the
-// workers are a million short numbers behind. On a slow network each block that is not here costs a round trip.
+// A blockCache keeps the blocks of a job that were used last. The results of a job arrive nearly in the order of its
+// input, from all workers at once, behind what its feeder has stored: the feeder's process finds its own blocks here
+// until the workers are half a million short numbers behind. On a slow network each block that is not here costs a round
+// trip. Its methods are called by the holder of Inputs.mu.
 type blockCache struct {
+	budget  *cacheBudget
 	entries []cachedBlock // at most cachedBlocks; the last used comes last
-	size    int           // bytes of all entries; at most cachedBytes, unless there is one entry
+	size    int           // bytes of all entries; at most its share of the budget, unless there is one entry
 }
 
 type cachedBlock struct {
@@ -23,31 +27,63 @@ type cachedBlock struct {
 
 const (
 	cachedBlocks = 256
-	cachedBytes  = 16 << 20
+	cachedBytes  = 8 << 20   // of one job
+	cachedTotal  = 128 << 20 // of all jobs of a process: a supervisor watches 128 of them
 )
 
-// get returns the numbers of a block, and makes it the last used one. The caller holds Inputs.mu.
+// A cacheBudget is what the caches of a process share. A cache counts until the collector has removed its Inputs.
+type cacheBudget struct{ caches, bytes atomic.Int64 }
+
+// newBlockCache returns the cache of in, which is empty.
+func newBlockCache(in *Inputs, budget *cacheBudget) *blockCache {
+	c := &blockCache{budget: budget}
+	budget.caches.Add(1)
+	runtime.AddCleanup(in, (*blockCache).release, c)
+	return c
+}
+
+// release returns what a cache has of its budget.
+func (c *blockCache) release() {
+	c.budget.caches.Add(-1)
+	c.budget.bytes.Add(int64(-c.size))
+}
+
+// get returns the numbers of a block, and makes it the last used one.
 func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
 	for i := len(c.entries) - 1; i >= 0; i-- {
 		if e := c.entries[i]; e.Range == r {
 			c.entries = append(append(c.entries[:i], c.entries[i+1:]...), e)
+			c.trim()
 			return e.numbers, true
 		}
 	}
 	return nil, false
 }
 
-// put adds a block in place of those that were used longest ago. The caller holds Inputs.mu.
+// put adds a block in place of those that were used longest ago.
 func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
 	if _, ok := c.get(r); ok {
 		return // two goroutines have read it
 	}
 	e := cachedBlock{r, numbers, sizeOf(numbers)}
-	drop := 0
-	for c.size += e.size; drop < len(c.entries) && (c.size > cachedBytes || len(c.entries)-drop == cachedBlocks); drop++ {
+	c.entries = append(c.entries, e)
+	c.size += e.size
+	c.budget.bytes.Add(int64(e.size))
+	c.trim()
+}
+
+// trim removes the blocks that were used longest ago, but not the last one: those that exceed the limit of a job, and
+// if the caches of all jobs exceed theirs, those that exceed an equal share.
+func (c *blockCache) trim() {
+	limit, drop, before := cachedBytes, 0, c.size
+	if c.budget.bytes.Load() > cachedTotal {
+		limit = min(limit, int(cachedTotal/max(1, c.budget.caches.Load())))
+	}
+	for ; len(c.entries)-drop > 1 && (c.size > limit || len(c.entries)-drop > cachedBlocks); drop++ {
 		c.size -= c.entries[drop].size
 	}
-	c.entries = append(slices.Delete(c.entries, 0, drop), e)
+	c.entries = slices.Delete(c.entries, 0, drop)
+	c.budget.bytes.Add(int64(c.size - before))
 }
 
 // sizeOf returns how many bytes of memory numbers take, about: 16 for each, and a big.Int for one of 2^64 or more.

@@ -31,12 +31,15 @@ const (
 	extendReads = 16 // blocks that are read to reach a known one; then all are listed
 )
 
-// lastBlocks returns the last blocks that are known, as far as they do not overlap.
-func (in *Inputs) lastBlocks() (before blocksBefore) {
+// lastBlocks returns the last blocks that are known and end at a position, as far as they do not overlap.
+func (in *Inputs) lastBlocks(end uint64) (before blocksBefore) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, b := range in.blocks[max(0, len(in.blocks)-beforeMost):] {
 		before.add(b)
+	}
+	if in.countLocked() != end {
+		return nil
 	}
 	return before
 }
@@ -138,13 +141,11 @@ func (in *Inputs) last(ctx context.Context, subject string) (m *jetstream.RawStr
 	return m, nil
 }
 
-// learn adds blocks, given in descending order, to those that are known. A block that leaves a gap is left out.
+// learn adds blocks, given in descending order, to those that are known.
 func (in *Inputs) learn(blocks []task.Range) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, b := range slices.Backward(blocks) {
-		if count := in.countLocked(); b.First <= count && count < b.End() {
-			in.blocks = append(in.blocks, b)
-		}
+		in.learnLocked(b)
 	}
 }

@@ -18,7 +18,7 @@ func TestInputsExtend(t *testing.T) {
 	store := func(count int) {
 		t.Helper()
 		for range count {
-			if _, err := writer.Append(t.Context(), numbers(int(writer.Count()), 1)); err != nil {
+			if err := writer.Append(t.Context(), writer.Count(), numbers(int(writer.Count()), 1)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -47,7 +47,7 @@ func TestInputsExtend(t *testing.T) {
 	}
 
 	// The range of the result is not that of a block.
-	if _, err := writer.Append(t.Context(), numbers(int(writer.Count()), 7), numbers(int(writer.Count())+7, 3)); err != nil {
+	if err := writer.Append(t.Context(), writer.Count(), numbers(int(writer.Count()), 7), numbers(int(writer.Count())+7, 3)); err != nil {
 		t.Fatal(err)
 	}
 	checkNumbers(t, reader, task.Range{First: writer.Count() - 9, Count: 2})

@@ -39,9 +39,8 @@ func TestInputs(t *testing.T) {
 	}
 	const blocks = cachedBlocks + 6 // of 10: more than the cache holds
 	for i := range blocks {
-		r, err := writer.Append(t.Context(), numbers(10*i, 10))
-		if want := (task.Range{First: uint64(10 * i), Count: 10}); r != want || err != nil {
-			t.Fatalf("stored %v, %v, want %v", r, err, want)
+		if err := writer.Append(t.Context(), uint64(10*i), numbers(10*i, 10)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	const end = 10 * blocks
@@ -97,6 +96,28 @@ func TestInputOverlap(t *testing.T) {
 	for first := range uint64(55) {
 		checkNumbers(t, in, task.Span(first, 55))
 		checkNumbers(t, in, task.Range{First: first, Count: 1})
+	}
+}
+
+// TestInputOfTwo: a feeder stores its numbers at their positions, also if the blocks of another one are found meanwhile.
+func TestInputOfTwo(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	_, a := h.job("j", task.ClassNorm, 0)
+	for _, r := range []task.Range{{First: 0, Count: 10}, {First: 10, Count: 7}} { // of the other feeder
+		h.put(schema.InputSubject("j", r), task.EncodeBlock(numbers(int(r.First), int(r.Count))))
+	}
+	if err := a.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Append(t.Context(), 5, numbers(5, 9), numbers(14, 10)); err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range []*Inputs{a, h.EmptyInputs("j")} {
+		checkNumbers(t, in, task.Span(0, 24))
+		for first := range uint64(24) {
+			checkNumbers(t, in, task.Span(first, 24))
+		}
 	}
 }
 

@@ -20,13 +20,14 @@ import (
 //  1. the last sequence of each stream       nothing that is stored later is removed
 //  2. the keys of FACTOR_JOBS
 //  3. the subjects of the streams            orphans = jobs of 3 that are not in 2
-//  4. a pause, and the keys once more        orphans that are in 4 are none
-//  5. each orphan: a purge of its subjects, up to the sequences of 1
+//  4. a pause
+//  5. each orphan: its key once more, and if there is none, a purge of its subjects up to the sequences of 1
 //
 // Claim: no message of a job that exists is removed. A manifest is stored before anything else of its job
 // (CreateJob), and removed after all else (removeTombstone). So a message of an existing job up to the sequences of
-// 1 means that the manifest was stored before 1, and the keys of 2 have it. A job that is created later stores
-// later sequences, whatever its id is.
+// 1 means that the manifest was stored before 1, and 5 finds it. A job that is created later stores later
+// sequences, whatever its id is. Leaders answer 1, 2, 3 and 5, and only with a quorum. The pages of 2 may leave out a
+// key if another one is removed meanwhile; 5 does not.
 //
 // A job with input or tasks, which a worker cannot write, may have lost its manifest: it is left alone for
 // TombstoneAge, so that its user can submit the same input again.
@@ -50,7 +51,7 @@ type orphanSweep struct {
 type OrphanPace struct {
 	First, Every time.Duration // before the first sweep, and between two
 	Again        time.Duration // after a sweep that has left orphans
-	Recheck      time.Duration // between the two listings of keys
+	Recheck      time.Duration // between the listing of keys and the removal of the first orphan
 }
 
 // NormalOrphanPace is that of the programs.
@@ -114,17 +115,12 @@ func (s *orphanSweep) sweep(ctx context.Context) (more bool, _ error) {
 	if err := stream.Sleep(ctx, s.pace.Recheck); err != nil {
 		return false, err
 	}
-	keys, err := s.f.jobKeys(ctx)
-	if err != nil {
-		return false, err
-	}
-	maps.DeleteFunc(found.found, func(job string, _ *orphan) bool { return keys[job] })
 	return found.more, s.remove(ctx, found, extents)
 }
 
-// look reads the last sequences of the streams, and their states.
+// look reads the last sequences of the streams, and their states. Those that workers cannot write come first.
 func (s *orphanSweep) look(ctx context.Context) (extents []extent, states []streamState, _ error) {
-	for _, at := range []jetstream.Stream{s.f.results, s.f.dead, s.f.tasks, s.f.inputs} {
+	for _, at := range []jetstream.Stream{s.f.inputs, s.f.tasks, s.f.results, s.f.dead} {
 		info, err := at.Info(ctx)
 		if err == nil && !stream.HasQuorum(info) {
 			err = stream.ErrNoQuorum
@@ -178,6 +174,12 @@ func (s *orphanSweep) remove(ctx context.Context, found *orphans, extents []exte
 			continue
 		}
 		began := time.Now()
+		switch exists, err := s.f.hasKey(ctx, o.job); {
+		case err != nil:
+			return err
+		case exists:
+			continue
+		}
 		for worker, n := range o.workers {
 			byWorker[worker] += n
 		}

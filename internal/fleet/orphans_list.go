@@ -34,7 +34,8 @@ type orphans struct {
 	known map[string]bool // keys of FACTOR_JOBS
 	found map[string]*orphan
 	more  bool           // there were more than max
-	stuck map[string]int // messages that cannot be removed, by their writer; at most max writers
+	lost  bool           // one of these has input or tasks
+	stuck map[string]int // messages that this sweep does not remove, by their writer; at most max writers
 }
 
 // isFilterable reports whether a filter with that token selects exactly the subjects that have it. A server stores
@@ -60,32 +61,34 @@ func (o *orphans) add(stream, subject string) {
 		return
 	}
 	job, worker := tokens[at], tokens[len(tokens)-1]
-	if o.known[job] {
+	worked := stream == schema.StreamInputs || stream == schema.StreamTasks
+	x, filterable := o.found[job], isFilterable(job)
+	switch {
+	case o.known[job]:
 		return
-	}
-	if !isFilterable(job) {
-		if len(o.stuck) < o.max {
-			o.stuck[worker]++
+	case x == nil && (!filterable || len(o.found) >= o.max):
+		o.more = o.more || filterable
+		o.lost = o.lost || worked
+		if !o.lost { // else it may be a result of a job that has lost its manifest
+			count(o.stuck, worker, o.max)
 		}
 		return
-	}
-	x := o.found[job]
-	if x == nil {
-		if len(o.found) >= o.max {
-			o.more = true
-			return
-		}
+	case x == nil:
 		x = &orphan{job: job, at: make(map[string]bool), workers: make(map[string]int)}
 		o.found[job] = x
 	}
 	x.messages++
 	x.at[stream] = true
-	if stream == schema.StreamInputs || stream == schema.StreamTasks {
-		x.worked = true
-		return
+	x.worked = x.worked || worked
+	if !worked {
+		count(x.workers, worker, maxOrphanWorkers)
 	}
-	if _, ok := x.workers[worker]; ok || len(x.workers) < maxOrphanWorkers {
-		x.workers[worker]++
+}
+
+// count counts a message of a writer, of at most max writers.
+func count(by map[string]int, writer string, max int) {
+	if _, ok := by[writer]; ok || len(by) < max {
+		by[writer]++
 	}
 }
 
@@ -97,6 +100,15 @@ func (f *Fleet) jobKeys(ctx context.Context) (map[string]bool, error) {
 		keys[strings.TrimPrefix(subject, prefix)] = true
 	})
 	return keys, err
+}
+
+// hasKey reports whether FACTOR_JOBS has the key of a job, whose name must be filterable. The leader answers.
+func (f *Fleet) hasKey(ctx context.Context, job string) (bool, error) {
+	info, _, err := f.subjectsPage(ctx, schema.BucketStream(schema.BucketJobs), schema.KeyPrefix(schema.BucketJobs)+job, 0)
+	if err != nil {
+		return false, fmt.Errorf("look for job %s: %w", oneShortLine(job), stream.Explain(err))
+	}
+	return len(info.State.Subjects) > 0, nil
 }
 
 // eachSubject calls got with the subjects of a stream that match the filter. It keeps one page of them in memory.

@@ -97,7 +97,7 @@ func TestOrphans(t *testing.T) {
 }
 
 // TestOrphansOfNewJob: a job with the name of an orphan that is created while a sweep runs keeps what it stores,
-// also if the sweep does not see its manifest.
+// also if the sweep does not see its manifest. A sweep that sees it leaves all of it.
 func TestOrphansOfNewJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -116,13 +116,18 @@ func TestOrphansOfNewJob(t *testing.T) {
 	if err := s.remove(t.Context(), found, extents); err != nil {
 		t.Fatal(err)
 	}
-	if got := h.left("j"); len(got) != 6 || slices.Contains(got, "results.j.7-1.liar") {
+	if got := h.left("j"); len(got) != 7 {
 		t.Errorf("left of the new job: %q", got)
 	}
 	if got := h.left("k"); len(got) > 0 {
 		t.Errorf("left: %q", got)
 	}
-	// A sweep that sees the manifest leaves all of it.
+	if err := h.purge(t.Context(), "j", s.purges(found.found["j"], extents)); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.left("j"); len(got) != 6 || slices.Contains(got, "results.j.7-1.liar") {
+		t.Errorf("left of the new job: %q", got)
+	}
 	h.put(schema.ResultSubject("j", single(7), "liar"), nil)
 	if h.sweepOrphans(s); len(h.left("j")) != 7 {
 		t.Errorf("left: %q", h.left("j"))
@@ -167,6 +172,51 @@ func TestManyOrphans(t *testing.T) {
 	h.complained("liar", ComplaintOrphans)
 	if s, err := h.standing(t.Context(), "honest"); err != nil || len(s.Complaints) > 0 {
 		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestOrphansOfOneMessage: a worker that makes up a new job for each message is named, too, but not the workers of
+// jobs that may have lost their manifests.
+func TestOrphansOfOneMessage(t *testing.T) {
+	t.Parallel()
+	list := func(lost bool) map[string]int {
+		o := &orphans{max: 100, found: make(map[string]*orphan), stuck: make(map[string]int)}
+		for i := range 3 * manyOrphans {
+			if lost {
+				o.add(schema.StreamInputs, fmt.Sprintf("FACTOR.inputs.j%d.0-1", i))
+			}
+		}
+		for i := range 3 * manyOrphans {
+			o.add(schema.StreamResults, fmt.Sprintf("FACTOR.results.j%d.0-1.w", i))
+		}
+		if !o.more || len(o.found) != o.max {
+			t.Errorf("lost %v: %d jobs, more: %v", lost, len(o.found), o.more)
+		}
+		return o.stuck
+	}
+	if n := list(false)["w"]; n < manyOrphans {
+		t.Errorf("%d messages of made-up jobs", n)
+	}
+	if by := list(true); len(by) > 0 {
+		t.Errorf("messages of jobs without manifest: %v", by)
+	}
+}
+
+// TestOrphansAndNewKeys: a job whose key the listing of keys has left out is not touched.
+func TestOrphansAndNewKeys(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.fill("j")
+	s := h.orphanSweep()
+	extents, _, err := s.look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := &orphans{max: 100, found: make(map[string]*orphan), stuck: make(map[string]int)}
+	found.add(schema.StreamResults, schema.ResultSubject("j", single(3), "w"))
+	want := h.left("j")
+	if err := s.remove(t.Context(), found, extents); err != nil || !slices.Equal(h.left("j"), want) {
+		t.Errorf("left %q of %q, %v", h.left("j"), want, err)
 	}
 }
 

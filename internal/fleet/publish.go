@@ -77,16 +77,14 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 // Prepare requests the depth of the queue, so that it is known when the first chunks come.
 func (p *Publisher) Prepare(ctx context.Context) { p.look(ctx) }
 
-// publishedAtOnce is how many chunks Publish looks for room for at a time, at most.
-const publishedAtOnce = 16 * stream.MaxBatchCount
-
 // Publish queues the chunks in order, which must be that of their positions: a review of an open job takes
 // all positions below the last chunk for queued. A chunk that is queued already counts as stored: all have
-// the round task.FirstRound. It waits for room and for a server that is unreachable, until ctx ends.
+// the round task.FirstRound. A batch that the server refuses, because it is full, may come behind later ones: a review may
+// then queue its ranges too, which costs repeated work. It waits for room and for a server that is unreachable, until ctx ends.
 // Precondition: the inputs of all chunks are stored (order 1).
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 	for len(chunks) > 0 {
-		n, err := p.room(ctx, uint64(min(len(chunks), publishedAtOnce)))
+		n, err := p.room(ctx, uint64(len(chunks)))
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/plan"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -21,7 +22,49 @@ import (
 // The round is the time in milliseconds. Two processes that requeue a range at the same millisecond store
 // one task, at different times two; both are harmless.
 func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
-	return f.queueRanges(ctx, j, in, ranges, task.NewRound(time.Now()), 0)
+	total := uint64(0)
+	for _, r := range ranges {
+		total += r.Count
+	}
+	var pieces []task.Range
+	var unreadable error
+	for i := 0; i < len(ranges) && unreadable == nil; i++ {
+		pieces, unreadable = cutByWork(ctx, j.Kind, in, ranges[i], total/requeuedTasks, pieces)
+	}
+	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0); err != nil {
+		return err
+	}
+	return unreadable
+}
+
+// A submitter that ends may leave tens of thousands of numbers that are stored and not queued. Tasks of task.MaxCount of
+// them could take hours, in few slots. So a task that is requeued has a predicted work of requeuedWork at most, unless
+// there would be more than about requeuedTasks of them: they take the room of other jobs in the queue.
+const (
+	requeuedWork  = 10 * time.Second
+	requeuedTasks = 4096
+)
+
+// cutByWork appends the pieces of a range to a list: each of requeuedWork at most, or of least numbers.
+func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least uint64, pieces []task.Range) ([]task.Range, error) {
+	piece, work := task.Range{First: r.First}, time.Duration(0)
+	for r.Count > 0 {
+		part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
+		numbers, err := in.Numbers(ctx, part)
+		if err != nil {
+			return pieces, err
+		}
+		for _, n := range numbers {
+			cost := plan.Cost(kind, n.BitLen())
+			if piece.Count > 0 && (work+cost > requeuedWork && piece.Count >= least || piece.Count == task.MaxCount) {
+				pieces = append(pieces, piece)
+				piece, work = task.Range{First: piece.End()}, 0
+			}
+			piece.Count, work = piece.Count+1, work+cost
+		}
+		r = task.Span(part.End(), r.End())
+	}
+	return append(pieces, piece), nil
 }
 
 // queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent. All are stored

@@ -72,7 +72,7 @@ func (c *castle) job(f *fleet.Fleet, ctx context.Context) (*task.Job, *fleet.Inp
 	for i := range 10 {
 		numbers = append(numbers, nat.New(uint64(i)))
 	}
-	if _, err = in.Append(ctx, numbers); err != nil {
+	if err = in.Append(ctx, in.Count(), numbers); err != nil {
 		return nil, nil, err
 	}
 	chunks := []plan.Chunk{{Range: task.Range{First: 0, Count: 2}, Numbers: numbers[:2]}, {Range: task.Range{First: 2, Count: 2}, Numbers: numbers[2:4]}}

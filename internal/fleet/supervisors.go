@@ -97,13 +97,3 @@ func (f *Fleet) supervisor(ctx context.Context) (string, error) {
 	}
 	return names[0], nil
 }
-
-// LooksAfter returns the process that looks after a job: its holder, else, of a job that has not
-// ended, a supervisor; "" if there is neither.
-func (f *Fleet) LooksAfter(ctx context.Context, j *task.Job) (string, error) {
-	holder, err := f.Holder(ctx, j.ID)
-	if err != nil || holder != "" || j.Finished() {
-		return holder, err
-	}
-	return f.supervisor(ctx)
-}

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 )
 
 const (
@@ -30,29 +31,29 @@ func (s *sweeper) next(ctx context.Context) error {
 	answers, cancel := context.WithTimeout(link.AnswerContext(), sweepWait+sweepGrace) // begins before the request is sent
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
-	inbox := link.NC.NewInbox()
-	sub, err := link.NC.SubscribeSync(inbox)
+	inbox, messages := link.NC.NewInbox(), make(chan *nats.Msg, sweepAhead+1) // one more for the end of the request
+	sub, err := link.NC.ChanSubscribe(inbox, messages)
 	if err != nil {
 		return err
 	}
-	sub.SetPendingLimits(-1, -1)
-	defer link.Withdraw(sub, func(m *nats.Msg) {
-		if m.Reply != "" {
-			m.Nak()
+	defer func() {
+		link.Withdraw(sub)
+		for len(messages) > 0 {
+			if m := <-messages; m.Reply != "" {
+				m.Nak()
+			}
 		}
-	})
+	}()
 	body := fmt.Appendf(nil, `{"batch":%d,"expires":%d}`, sweepAhead, sweepWait.Nanoseconds())
 	subject := link.API + "CONSUMER.MSG.NEXT." + schema.StreamReturns + "." + schema.DurableSweeper
 	if err := link.NC.PublishRequest(subject, inbox, body); err != nil {
 		return err
 	}
 	for range sweepAhead {
-		m, err := sub.NextMsgWithContext(answers)
+		m := stream.Next(answers, messages)
 		switch {
-		case err != nil && answers.Err() != nil: // the session or ctx has ended, or the end of the request was lost
+		case m == nil: // the session or ctx has ended, or the end of the request was lost
 			return nil
-		case err != nil:
-			return err
 		case m.Reply == "":
 			return endOfRequest(m)
 		case ctx.Err() != nil:

@@ -106,7 +106,7 @@ func (h *testFleet) job(id string, class task.Class, count int) (*task.Job, *Inp
 		h.t.Fatal(err)
 	}
 	for first := 0; first < count; first += task.MaxCount {
-		if _, err := in.Append(h.t.Context(), numbers(first, min(task.MaxCount, count-first))); err != nil {
+		if err := in.Append(h.t.Context(), uint64(first), numbers(first, min(task.MaxCount, count-first))); err != nil {
 			h.t.Fatal(err)
 		}
 	}

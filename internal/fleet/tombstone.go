@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -92,26 +93,50 @@ func filtersOf(stream, job string) []string {
 	return nil
 }
 
-// removeTombstone removes a tombstone that is due, and what was stored of its job up to the extents, which must
+// removeTombstone removes a tombstone j that is due, and what was stored of its job up to the extents, which must
 // have been read before the tombstone. It needs no lease: the id is free only after that tombstone is gone, so
 // that what a new job of the id stores has later sequences and stays. Two processes may do it at once.
-func (f *Fleet) removeTombstone(ctx context.Context, id string, revision uint64, extents []extent) error {
-	var list []purge
-	for _, e := range extents {
-		for _, p := range purgesOf(id, e.stream) {
-			p.last = e.last
-			list = append(list, p)
-		}
-	}
-	if err := f.purge(ctx, id, list); err != nil {
-		return err
-	}
-	// Not Purge of the bucket, which would leave a marker for ever.
+//
+// In a cluster j may have been read from a replica that is behind, and the id may be that of a new job. So the
+// tombstone is written once more, which the leader refuses then.
+func (f *Fleet) removeTombstone(ctx context.Context, j *task.Job, revision uint64, extents []extent) error {
 	s, err := f.jobsStream(ctx)
 	if err != nil {
 		return err
 	}
-	return f.purge(ctx, id, []purge{{s, schema.KeyPrefix(schema.BucketJobs) + id, revision}})
+	if s.CachedInfo().Config.Replicas > 1 {
+		if revision, err = f.confirmTombstone(ctx, j, revision); err != nil || revision == 0 {
+			return err
+		}
+	}
+	var list []purge
+	for _, e := range extents {
+		for _, p := range purgesOf(j.ID, e.stream) {
+			p.last = e.last
+			list = append(list, p)
+		}
+	}
+	// Not Purge of the bucket, which would leave a marker for ever.
+	list = append(list, purge{s, schema.KeyPrefix(schema.BucketJobs) + j.ID, revision})
+	return f.purge(ctx, j.ID, list)
+}
+
+// confirmedFor is how long after its confirmation a tombstone is due again. Else all supervisors would confirm it at
+// once, each time that one of them has done so.
+const confirmedFor = 5 * time.Minute
+
+// confirmTombstone writes a tombstone in place of its revision, and returns the new one; 0 if the key has another.
+func (f *Fleet) confirmTombstone(ctx context.Context, j *task.Job, revision uint64) (uint64, error) {
+	again, due := *j, f.Now(ctx).Add(confirmedFor)
+	again.Expires = &due
+	confirmed, err := f.writeManifest(ctx, &again, revision)
+	switch {
+	case stream.IsConflict(err):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("confirm that job %s is removed: %w", j.ID, stream.Explain(err))
+	}
+	return confirmed, nil
 }
 
 // jobsStream returns the stream of FACTOR_JOBS.

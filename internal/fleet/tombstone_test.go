@@ -152,7 +152,7 @@ func TestTombstoneOfReusedID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, revision, err := h.jobRevision(t.Context(), "t0")
+	tombstone, revision, err := h.jobRevision(t.Context(), "t0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestTombstoneOfReusedID(t *testing.T) {
 	}
 	h.fill("t0")
 	want := h.left("t0")
-	if err := h.removeTombstone(t.Context(), "t0", revision, extents); err != nil { // by a process that is late
+	if err := h.removeTombstone(t.Context(), tombstone, revision, extents); err != nil { // by a process that is late
 		t.Fatal(err)
 	}
 	if got := h.left("t0"); !slices.Equal(got, want) {
@@ -172,6 +172,35 @@ func TestTombstoneOfReusedID(t *testing.T) {
 	}
 	if _, err := h.Job(t.Context(), "t0"); err != nil {
 		t.Error(err)
+	}
+	// In a cluster a replica that is behind may show the tombstone after the new job has stored its input.
+	if confirmed, err := h.confirmTombstone(t.Context(), tombstone, revision); confirmed != 0 || err != nil {
+		t.Errorf("a tombstone that is gone is confirmed as revision %d, %v", confirmed, err)
+	}
+	if j, err := h.Job(t.Context(), "t0"); err != nil || j.State == task.Removed {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// TestConfirmTombstone: a tombstone that is confirmed is not due, so that no other supervisor confirms it again, and
+// can be removed.
+func TestConfirmTombstone(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	h.dueTombstones(1)
+	j, revision, err := h.jobRevision(t.Context(), "t0")
+	if err != nil || !expired(j, h.Now(t.Context())) {
+		t.Fatal(j, err)
+	}
+	confirmed, err := h.confirmTombstone(t.Context(), j, revision)
+	if err != nil || confirmed <= revision {
+		t.Fatalf("confirmed as revision %d, %v", confirmed, err)
+	}
+	if again, _, err := h.jobRevision(t.Context(), "t0"); err != nil || expired(again, h.Now(t.Context())) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if err := h.removeTombstone(t.Context(), j, confirmed, nil); err != nil || h.tombstones() != 0 {
+		t.Errorf("%d keys, %v", h.tombstones(), err)
 	}
 }
 

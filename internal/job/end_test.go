@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
@@ -127,5 +128,33 @@ func TestEndOfNewerManifest(t *testing.T) {
 	}
 	if j, err := h.Job(t.Context(), "j"); err != nil || j.State != task.Sealed {
 		t.Errorf("%+v, %v", j, err)
+	}
+}
+
+// TestTombstoneTwice: a submitter whose tombstone is stored, but whose answer was lost, has ended its job all the same.
+func TestTombstoneTwice(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	sealed := &task.Job{ID: "j", Schema: 1, Kind: task.KindSquare, Class: task.ClassNorm, State: task.Sealed, Created: time.Now()}
+	if err := h.CreateJob(t.Context(), sealed); err != nil {
+		t.Fatal(err)
+	}
+	s, j, err := open(t.Context(), h.Fleet, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.inputs.Append(t.Context(), 0, fleettest.Numbers(0, 10)); err != nil {
+		t.Fatal(err)
+	}
+	l := s.newLoop(t.Context(), goalEnd, j, Watch{Emit: discard}, true)
+	defer l.cancel()
+	if _, err := h.EndRemoved(t.Context(), "j", func(*task.Job) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := s.recordEnd(t.Context(), l); err != nil || !sum.Clean() {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	if n := h.held(schema.StreamInputs, "j"); n != 0 {
+		t.Errorf("%d blocks are left", n)
 	}
 }

@@ -184,13 +184,17 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 }
 
 // endRemoved writes the tombstone of a job that is not kept, if this process is its submitter and the job has ended
-// without defects. It returns false and no error if that is not so.
+// without defects. It returns false and no error if that is not so. A tombstone that is there already is as good: this
+// process has written it and the answer was lost, or another one has, when all answers were printed here.
 func (s *streams) endRemoved(ctx context.Context, l *loop, sum *Summary) (removed bool, _ error) {
 	if !l.hasFeeder || l.job.Keep != 0 || !sum.Clean() {
 		return false, nil
 	}
 	err := s.retry(ctx, l.watch, func() error {
 		_, err := s.fleet.EndRemoved(ctx, s.id, func(j *task.Job) error {
+			if removed = j.State == task.Removed; removed {
+				return errEndRecorded
+			}
 			if j.State != task.Sealed && j.State != task.Done || j.Count != sum.Job.Count || j.Keep != 0 {
 				return errEndRecorded
 			}
@@ -203,7 +207,7 @@ func (s *streams) endRemoved(ctx context.Context, l *loop, sum *Summary) (remove
 		return err
 	})
 	if errors.Is(err, errEndRecorded) {
-		return false, nil
+		return removed, nil
 	}
 	return err == nil, err
 }

@@ -45,14 +45,15 @@ func feedLease(id string) string { return id + ".feed" }
 // that for a feeder that has died. The stored numbers are still computed: chunks that were not queued
 // are found missing by the holder.
 //
-// All its fields belong to its own goroutine; the loop gets events.
+// All its fields but saidFull belong to its own goroutine; the loop gets events.
 //
 // Invariant: block has the numbers at the positions read-len(block) to read-1. All numbers before
 // them are compared with stored ones, or stored.
 type feeder struct {
 	*streams
 	sub     Submission
-	existed bool // the job was not created by this process
+	existed bool      // the job was not created by this process
+	begun   time.Time // when the job was created or found; of the wall clock, which does not stand while the machine is suspended
 
 	// Set by attach.
 	watch    Watch
@@ -75,13 +76,13 @@ type feeder struct {
 	since        time.Time     // when the first number of block was read
 	chunker      *plan.Chunker // of this lease: begins at storedBefore
 	queuer       *queuer       // of this lease
-	saidFull     time.Time     // when the user was last told that the queue is full
+	saidFull     time.Time     // when the user was last told that the queue is full; used by the goroutines of the queuers
 	departure    *departure    // nil unless the feeder has left the job; read by others when run has returned
 }
 
 // newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
 func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
-	return &feeder{streams: s, sub: sub, job: j, existed: existed, digest: sha256.New()}
+	return &feeder{streams: s, sub: sub, job: j, existed: existed, begun: time.Now().Round(0), digest: sha256.New()}
 }
 
 // attach makes the feeder a part of l.
@@ -228,9 +229,10 @@ func (fd *feeder) readState(ctx context.Context) error {
 }
 
 // reload reads the manifest and which blocks are stored, at the same time. It reads nothing for the first lease of a
-// job that this process has created under an id of its own: no other process can have fed it.
+// job that this process has just created under an id of its own: no other process can have fed it, or sealed it for want
+// of a feeder.
 func (fd *feeder) reload(ctx context.Context) error {
-	if fd.state == feedUnknown && !fd.existed && fd.sub.ID == "" {
+	if fd.state == feedUnknown && !fd.existed && fd.sub.ID == "" && time.Since(fd.begun) < cutOffAfter {
 		return nil
 	}
 	listed := make(chan error, 1)

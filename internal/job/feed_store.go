@@ -121,10 +121,8 @@ func (fd *feeder) ship(ctx context.Context, blocks [][]nat.Nat) error {
 	for _, b := range blocks {
 		s.count += len(b)
 	}
-	go func() { // it ends with ctx
-		_, err := fd.inputs.Append(ctx, blocks...)
-		s.done <- err
-	}()
+	first := fd.read - uint64(len(fd.block))
+	go func() { s.done <- fd.inputs.Append(ctx, first, blocks...) }() // it ends with ctx
 	fd.shipping = s
 	return nil
 }
@@ -145,9 +143,14 @@ func (fd *feeder) shipped(err error) error {
 		return err
 	}
 	fd.chunker.Add(fd.block[:n])
-	rest := copy(fd.block, fd.block[n:])
-	clear(fd.block[rest:])
-	fd.block = fd.block[:rest]
+	if rest := fd.block[n:]; len(rest) <= n { // else a restored input would be copied again for each of its shipments
+		copy(fd.block, rest)
+		clear(fd.block[len(rest):])
+		fd.block = fd.block[:len(rest)]
+	} else {
+		clear(fd.block[:n])
+		fd.block = rest
+	}
 	fd.since = time.Now()
 	return fd.queue(plan.InputFlowing)
 }

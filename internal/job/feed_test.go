@@ -98,6 +98,30 @@ func TestFeedRemoved(t *testing.T) {
 	}
 }
 
+// TestFeedLate: a submitter that gets the lease late may find its own new job sealed as cut off, and opens it again.
+func TestFeedLate(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	s, fd, err := begin(t.Context(), h.Fleet, submission("", text(0, 10)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newStreams(h.other(), s.id, h.EmptyInputs(s.id)).sealCutOff(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fd.attach(s.newLoop(t.Context(), goalFed, fd.job, Watch{}, true))
+	fd.begun = fd.begun.Add(-cutOffAfter)
+	if err := fd.readState(t.Context()); err != nil || fd.state != feedAppending || fd.job.State != task.Sealed {
+		t.Fatalf("%v: a job that is %s, %v", fd.state, fd.job.State, err)
+	}
+	if err := fd.reopen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if j, err := h.Job(t.Context(), s.id); err != nil || j.State != task.Open || j.CutOff {
+		t.Errorf("%+v, %v", j, err)
+	}
+}
+
 // TestSlowInput: numbers that arrive slowly are stored in no more than one block for each cutEvery.
 func TestSlowInput(t *testing.T) {
 	t.Parallel()

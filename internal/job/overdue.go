@@ -33,7 +33,7 @@ type overdue struct {
 	timer     *time.Ticker             // stopped until the registry is known
 	looking   bool                     // an operation runs
 	due       map[task.Range]time.Time // of ranges that are held: when they are overdue, as far as it is known
-	duplicate map[task.Range]string    // ranges that have, or may have, several tasks and are not covered, and who holds them
+	duplicate map[task.Range]heldRange // ranges that have, or may have, several tasks and are not covered, as they were last seen
 	logged    map[task.Range]bool      // ranges of which the user knows
 	issues    atomic.Uint64            // ranges issued again; operations add to it
 }
@@ -65,13 +65,14 @@ type heldRange struct {
 	// The answers of access.issueOverdue.
 	tasks  int       // tasks of the range in the queue, with the new one; 0 = it is not queued
 	due    time.Time // when it is overdue, if another worker has a free slot
+	slow   time.Time // until when an honest worker may hold it that has little of a core; zero = unknown
 	issued bool      // it was issued again
 }
 
 func (o *overdue) init(l *loop) {
 	o.l, o.timer = l, time.NewTicker(overdueAfter)
 	o.timer.Stop()
-	o.due, o.duplicate, o.logged = make(map[task.Range]time.Time), make(map[task.Range]string), make(map[task.Range]bool)
+	o.due, o.duplicate, o.logged = make(map[task.Range]time.Time), make(map[task.Range]heldRange), make(map[task.Range]bool)
 }
 
 // heartbeatsKnown means that the heartbeats of all workers are known. least is the shortest time after which a
@@ -99,7 +100,7 @@ func (o *overdue) look() {
 	}
 	o.looking = true
 	for _, h := range list { // an answer may arrive before it is known that the range was issued again
-		o.duplicate[h.Range] = cmp.Or(o.duplicate[h.Range], h.worker)
+		o.suspect(h)
 	}
 	l, j, least := o.l, o.l.job, o.least
 	l.group.Go(func() {
@@ -107,6 +108,18 @@ func (o *overdue) look() {
 		o.report(j, list)
 		l.post(overdueIssued{list, err})
 	})
+}
+
+// suspect notes that h has, or may have, several tasks. The first holder is kept.
+func (o *overdue) suspect(h heldRange) {
+	first, known := o.duplicate[h.Range]
+	if known && !first.slow.IsZero() {
+		return
+	}
+	if known {
+		h.worker = first.worker
+	}
+	o.duplicate[h.Range] = h
 }
 
 // dueWith returns when the range is overdue if that is at due with a free slot.
@@ -164,7 +177,7 @@ func (e overdueIssued) apply(l *loop) {
 	now := time.Now()
 	for _, h := range e.list {
 		if h.tasks > 1 {
-			o.duplicate[h.Range] = cmp.Or(o.duplicate[h.Range], h.worker)
+			o.suspect(h)
 		} else {
 			delete(o.duplicate, h.Range)
 		}
@@ -195,13 +208,17 @@ func (o *overdue) report(j *task.Job, list []heldRange) {
 	}
 }
 
-// answered counts a complaint about each worker that held a range for too long, if another one has answered it. The
-// holder may be honest and slow, or the number is harder than others: then it usually answers first.
+// answered counts a complaint about each worker that held a range for longer than a slow one takes, if another one has
+// answered it. If the number is harder than others, the holder usually answers first.
 func (o *overdue) answered(verified []collect.Checked) {
-	for r, holder := range o.duplicate {
+	now := time.Now()
+	for r, h := range o.duplicate {
+		if now.Before(h.slow) {
+			continue
+		}
 		for i := range verified {
-			if k := &verified[i]; k.Worker != holder && k.Range.First <= r.First && r.End() <= k.Range.End() {
-				o.l.trust.Complain(holder, fleet.ComplaintHeld)
+			if k := &verified[i]; k.Worker != h.worker && k.Range.First <= r.First && r.End() <= k.Range.End() {
+				o.l.trust.Complain(h.worker, fleet.ComplaintHeld)
 				break
 			}
 		}

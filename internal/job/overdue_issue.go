@@ -17,6 +17,10 @@ const overdueBudget = time.Minute
 // often, are 80 years, which a time.Duration can hold.
 const overdueDoublings = 8
 
+// slowest is how many times its predicted time an honest worker may take: on a busy machine it has a twentieth of a
+// core. Such a range is issued again long before, but that is no complaint about its holder.
+const slowest = 20
+
 // patience returns for how long a worker may hold a range of which tasks are in the queue:
 //
 //	max(least, min(4 predicted, budget + 1 min)) * 2^(tasks-1)
@@ -56,7 +60,7 @@ func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRang
 			return err
 		}
 		predicted, budget := predict(j, numbers)
-		h.due = h.since.Add(patience(least, predicted, budget, tasks))
+		h.due, h.slow = h.since.Add(patience(least, predicted, budget, tasks)), h.since.Add(slowest*predicted)
 		if h.tasks = tasks; time.Now().Before(h.dueWith(h.due)) {
 			continue
 		}

@@ -68,6 +68,7 @@ type heldWorld struct {
 	issued     []string // what was issued again, and when
 	dropped    []string
 	complaints int
+	slow       map[task.Range]time.Duration // how long a slow worker may hold a range
 }
 
 func (w *heldWorld) HeldRanges(string) map[task.Range]fleet.Holder {
@@ -104,6 +105,7 @@ func (w *heldWorld) issueOverdue(_ context.Context, _ *task.Job, list []heldRang
 		if h.tasks = w.tasks[h.Range]; h.tasks == 0 {
 			continue
 		}
+		h.slow = h.since.Add(w.slow[h.Range])
 		if h.due = h.since.Add(patience(least, 0, 0, h.tasks)); time.Now().Before(h.dueWith(h.due)) {
 			continue
 		}
@@ -155,7 +157,8 @@ func (w *heldWorld) start(t *testing.T, log zerolog.Logger) (l *loop, stop func(
 
 // TestOverdue: the holder of a job issues a range again that is held for too long, each time after twice as
 // long a time, if another worker has a free slot. The log says so once.
-// When another worker has answered the range, its tasks are removed, and the one that held it gets a complaint.
+// When another worker has answered the range, its tasks are removed. The one that held it gets a complaint, if it held
+// it for longer than a slow worker takes.
 func TestOverdue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -173,6 +176,7 @@ func TestOverdue(t *testing.T) {
 			w.hold(first, w.began)
 		}
 		w.hold(20, w.began.Add(time.Minute))
+		w.slow = map[task.Range]time.Duration{{First: 20, Count: 20}: time.Hour}
 		w.mu.Unlock()
 		l.post(leaseChanged{held: true})
 		time.Sleep(9 * time.Minute)
@@ -183,18 +187,26 @@ func TestOverdue(t *testing.T) {
 		if n := book.count(`"position 1 to 20 of job j is held by worker liar for 2m`); n != 1 || book.count("issued to another") != 2 || w.complaints != 0 {
 			t.Errorf("%d complaints before it is answered; %s", w.complaints, book.text.String())
 		}
-		w.answer("honest", task.Range{First: 0, Count: 20}, true)
-		w.world.mu.Lock()
-		a := w.results[len(w.results)-1].Arrival
-		w.world.mu.Unlock()
-		k, err := l.collector.Check(t.Context(), a)
-		if err != nil {
-			t.Fatal(err)
+		answer := func(first uint64) {
+			w.answer("honest", task.Range{First: first, Count: 20}, true)
+			w.world.mu.Lock()
+			a := w.results[len(w.results)-1].Arrival
+			w.world.mu.Unlock()
+			k, err := l.collector.Check(t.Context(), a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.deliver(batch{verified: []collect.Checked{k}, last: a.Seq})
 		}
-		l.deliver(batch{verified: []collect.Checked{k}, last: a.Seq})
+		answer(0)
 		time.Sleep(10 * time.Minute)
 		if got := w.take(); !slices.Equal(got, []string{"20-20 after 17m0s"}) || !slices.Equal(w.dropped, []string{"0-20"}) || w.complaints != 1 {
 			t.Errorf("issued %v after the answer, dropped %v, %d complaints", got, w.dropped, w.complaints)
+		}
+		answer(20)
+		time.Sleep(time.Second)
+		if w.take(); !slices.Equal(w.dropped, []string{"0-20", "20-20"}) || w.complaints != 1 {
+			t.Errorf("dropped %v, %d complaints after the answer for a slow worker", w.dropped, w.complaints)
 		}
 	})
 }

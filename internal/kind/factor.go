@@ -39,6 +39,7 @@ type runner struct {
 	// budget of a number starts at from: at the last reading, or after the number before.
 	cpu, from time.Duration // of meter
 	wall      time.Time
+	mostCPU   time.Duration // of a short task, whose CPU time is not measured; else 0. See shortTask
 
 	// A number below 2^64 is hard from the second tick of the engine: ticks counts those of
 	// the current number, and hard is the time of the second.
@@ -55,8 +56,12 @@ func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOpt
 	k.pool.Enter()
 	defer k.pool.Leave()
 	r := k.runner(o)
-	r.meter.Begin()
-	defer r.meter.End()
+	if r.mostCPU = shortTask(numbers); r.mostCPU > 0 {
+		r.o.Certify = false // small primes need no certificates
+	} else {
+		r.meter.Begin()
+		defer r.meter.End()
+	}
 	r.cpu, r.wall = r.meter.Spent(), time.Now()
 	for len(numbers) > 0 {
 		count, do := r.engine.BatchLen(numbers), r.runBatch

@@ -117,6 +117,33 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// TestShortTask: the CPU clock is not read for a task of one small number, whose time is bounded.
+func TestShortTask(t *testing.T) {
+	k := &factorKind{clock: func() time.Duration { t.Error("the clock is read"); return 0 }}
+	var done []task.Factorization
+	err := k.Run(t.Context(), []nat.Nat{nat.New(1<<62 + 1)}, worker.RunOptions{Certify: true, Tick: func() { time.Sleep(time.Millisecond) }}, &done)
+	if err != nil || len(done) != 1 || done[0].CPU > mostSmall || done[0].CPU < mostSmall/2 || done[0].Wall < time.Millisecond {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
+
+// TestSquareTimes: the times of squares are CPU times.
+func TestSquareTimes(t *testing.T) {
+	numbers := make([]nat.Nat, 10*squareInterval)
+	var done []task.Factorization
+	const pause = 20 * time.Millisecond
+	if err := (squareKind{}).Run(t.Context(), numbers, worker.RunOptions{Tick: func() { time.Sleep(pause) }}, &done); err != nil {
+		t.Fatal(err)
+	}
+	sum := time.Duration(0)
+	for i := range done {
+		sum += done[i].CPU
+	}
+	if sum > pause {
+		t.Errorf("squares between pauses of %v in all took %v of CPU time", 10*pause, sum)
+	}
+}
+
 // TestEasyTimes: the times of easy numbers are CPU times, one by one and together. Long ones have a wall-clock time.
 func TestEasyTimes(t *testing.T) {
 	for _, count := range []int{40, 4000} {

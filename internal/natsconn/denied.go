@@ -36,6 +36,12 @@ func (e *PermissionError) Hint() string {
 // violation matches the server's report of a refused subject. The client library puts text before it.
 var violation = regexp.MustCompile(`Permissions Violation for (Publish|Subscription) to "([^"]*)"`)
 
+// oldCreate matches the subject to which nats.go publishes if an ordered consumer of its own, such as a watch of a
+// bucket, has to be made anew while there is no connection: it then does not know the server's version, and takes the
+// server for one before 2.9. The request is sent after the reconnect. No role may publish there, and this program never
+// does. The watches of this program end with the connection, so that such a refusal has no consequence.
+var oldCreate = regexp.MustCompile(`API\.CONSUMER\.CREATE\.[^.]+$`)
+
 // permissionError returns err as a PermissionError, or nil if it is another error.
 func (c Config) permissionError(err error) *PermissionError {
 	if !errors.Is(err, nats.ErrPermissionViolation) {
@@ -94,7 +100,9 @@ func (e *events) reconnected(nc *nats.Conn) {
 func (e *events) failed(_ *nats.Conn, _ *nats.Subscription, err error) {
 	if denied := e.config.permissionError(err); denied != nil {
 		e.log.Debug().Err(err).Msg("permission refused by NATS")
-		e.refused(denied)
+		if !oldCreate.MatchString(denied.Subject) {
+			e.refused(denied)
+		}
 		return
 	}
 	if errors.Is(err, nats.ErrSlowConsumer) {

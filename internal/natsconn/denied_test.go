@@ -41,6 +41,10 @@ func TestPermissionError(t *testing.T) {
 	}{
 		{natsconn.Config{User: "alice", Password: "s3cret"}, func(nc *nats.Conn) error { return nc.Publish("may.Not", nil) },
 			`NATS does not let user "alice" publish to "may.Not"`},
+		// What the client library sends by itself after a reconnect is no reason to end.
+		{natsconn.Config{User: "alice", Password: "s3cret"}, func(nc *nats.Conn) error {
+			return errors.Join(nc.Publish("$JS.API.CONSUMER.CREATE.KV_X", nil), nc.Publish("$JS.hub.API.CONSUMER.CREATE.KV_X", nil), nc.Publish("last", nil))
+		}, `NATS does not let user "alice" publish to "last"`},
 		{natsconn.Config{User: "alice", Password: "s3cret", InboxPrefix: "_INBOX_alice"}, func(nc *nats.Conn) error { _, err := nc.Request("May-not", nil, time.Second); return err },
 			`NATS does not let user "alice" publish to "May-not"`},
 		{natsconn.Config{NKey: file}, func(nc *nats.Conn) error { _, err := nc.SubscribeSync("_INBOX_bob.>"); return err },

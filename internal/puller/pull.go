@@ -24,6 +24,8 @@ import (
 // requested, and then a status message, unless all have come. A request that waits is withdrawn. So the server
 // sends no task to a worker that has stopped requesting.
 //
+// All that the server sends goes into one channel. So a task that comes late for one request is delivered by the next.
+//
 // nats.go's Consume is not used because it can be silent for its heartbeat interval when very short
 // tasks empty its buffer. Its Fetch makes a new subscription for each request.
 //
@@ -32,7 +34,8 @@ type puller struct {
 	link *stream.Link
 	acks map[task.Class]*acker // one for each durable; never changed
 
-	sub      *nats.Subscription // to inbox + "*"
+	messages chan *nats.Msg     // of all subscriptions
+	sub      *nats.Subscription // to inbox + "*"; a wait has one of its own
 	inbox    string             // the reply subject of a request is inbox + its number
 	requests uint64             // number of the last request
 	rotates  bool               // the inbox changes after every inboxRequests requests; see replyInbox
@@ -51,15 +54,21 @@ type puller struct {
 	wakes context.CancelFunc // ends the present wait; nil if there is none
 }
 
+// maxMessages is the capacity of the channel: what the server sends beyond it is lost. It is far more than the requests
+// that may be open bring: all those before maxSilent has ended the last of them.
+const maxMessages = 4096
+
 const (
 	hiInterval = 100 * time.Millisecond // between two requests for hi while norm is never empty
 	lowTurn    = 8                      // one pull of so many requests low before norm
+
+	offlinePause = 50 * time.Millisecond // between two looks whether there is a connection again
 )
 
 // newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{
-		link: l, rotates: rotates, acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), waitTime: waitTime,
+		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), waitTime: waitTime,
 		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}
 	for _, class := range task.Classes {
@@ -74,13 +83,18 @@ func (p *puller) subscribe() error {
 		p.sub.Unsubscribe()
 	}
 	p.inbox = p.link.NC.NewInbox() + "."
-	sub, err := p.link.NC.SubscribeSync(p.inbox + "*")
+	var err error
+	p.sub, err = p.listen(p.inbox + "*")
+	return err
+}
+
+// listen subscribes to a reply subject.
+func (p *puller) listen(subject string) (*nats.Subscription, error) {
+	sub, err := p.link.NC.ChanSubscribe(subject, p.messages)
 	if err != nil {
-		return fmt.Errorf("subscribe to tasks: %w", stream.Explain(err))
+		return nil, fmt.Errorf("subscribe to tasks: %w", stream.Explain(err))
 	}
-	sub.SetPendingLimits(-1, -1)
-	p.sub = sub
-	return nil
+	return sub, nil
 }
 
 // Pull requests at most n tasks, n >= 1, and calls deliver for each as it arrives. It requests the classes in turn,
@@ -89,12 +103,19 @@ func (p *puller) subscribe() error {
 //
 // If a durable has no place for a request, Pull returns after a pause, without an error.
 //
+// Without a connection it sends nothing and returns after a pause: the client library would keep a request, and send it
+// when its tasks are wanted no more.
+//
 // When Pull returns, everything that the server has sent is delivered. The end of ctx ends a wait at once. The error
 // wraps worker.ErrRestart if only a new process helps. Pull implements worker.Source.
 func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p := c.puller
 	if c.link.NC.IsClosed() { // for good, such as after the server has refused a second login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
+	}
+	if !c.link.NC.IsConnected() {
+		stream.Sleep(ctx, offlinePause)
+		return nil
 	}
 	err := p.pull(ctx, min(n, schema.MaxRequestBatch), deliver)
 	if errors.Is(err, errNoAnswer) {
@@ -106,7 +127,7 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	return err
 }
 
-// pull is Pull on a connection that is not closed.
+// pull is Pull on a connection that is up.
 func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	if !p.idle {
 		if count, err := p.requestInTurn(ctx, n, deliver); count > 0 || err != nil {

@@ -2,7 +2,6 @@ package puller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -56,9 +55,9 @@ const idleHeartbeat = "100"
 // receive delivers the tasks of a request until n have come, the request has ended, or answers ends.
 func (p *puller) receive(answers context.Context, reply string, n int, deliver func(*worker.Delivery)) (count int, err error) {
 	for received := 0; received < n; {
-		m, err := p.sub.NextMsgWithContext(answers)
-		if err != nil {
-			return count, p.receiveError(answers, err, count)
+		m := stream.Next(answers, p.messages)
+		if m == nil {
+			return count, p.missing(answers, count)
 		}
 		if status, description := statusOf(m); status != "" {
 			if m.Subject != reply || status == idleHeartbeat { // the late end of an earlier request
@@ -67,21 +66,31 @@ func (p *puller) receive(answers context.Context, reply string, n int, deliver f
 			p.silent = 0
 			return count, statusError(status, description)
 		}
-		d, ofQueue := p.delivery(m)
+		class, ofQueue := p.pass(m, n <= shortTaskBatch, deliver)
 		if ofQueue {
 			received++ // also if it is no task: the server has sent it for this request
 		}
-		if d != nil {
-			if n <= shortTaskBatch {
-				d.Handle.InProgress()
-			}
-			p.countDelivered(d.Class)
-			deliver(d)
+		if class != "" {
 			count++
 		}
 	}
 	p.silent = 0
 	return count, nil
+}
+
+// pass delivers m if it is a task, and returns its class, else "". beat: the server gets a heartbeat for it. ofQueue
+// reports whether a durable has sent m.
+func (p *puller) pass(m *nats.Msg, beat bool, deliver func(*worker.Delivery)) (class task.Class, ofQueue bool) {
+	d, ofQueue := p.delivery(m)
+	if d == nil {
+		return "", ofQueue
+	}
+	if beat {
+		d.Handle.InProgress()
+	}
+	p.countDelivered(d.Class)
+	deliver(d)
+	return d.Class, true
 }
 
 // statusOf returns the status of a message by which the server ends a request, "" for any other message. A task has
@@ -99,19 +108,16 @@ func statusOf(m *nats.Msg) (status, description string) {
 // a task that was queued for longer than AckWait before (seen with nats-server 2.15.2).
 const shortTaskBatch = 32
 
-// receiveError returns the error of a request whose next message did not come because of err.
-func (p *puller) receiveError(answers context.Context, err error, count int) error {
+// missing returns the error of a request that has not ended before answers has. count tasks have come for it.
+func (p *puller) missing(answers context.Context, count int) error {
 	switch {
 	case context.Cause(answers) == stream.ErrReconnected:
 		p.silent = 0
 		return nil
-	case answers.Err() != nil:
+	case answers.Err() == context.DeadlineExceeded:
 		return p.noAnswer(count)
-	case errors.Is(err, nats.ErrNoResponders): // how the library reports the status 503
-		p.silent = 0
-		return statusError("503", "")
 	}
-	return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
+	return nil // the caller wants no more
 }
 
 // maxStrange bounds the log lines of a worker about messages that are no tasks.

@@ -76,7 +76,7 @@ func (h *testFleet) job(id string, class task.Class, count int) *task.Job {
 		h.t.Fatal(err)
 	}
 	for first := 0; first < count; first += task.MaxCount {
-		if _, err := in.Append(h.t.Context(), fleettest.Numbers(first, min(task.MaxCount, count-first))); err != nil {
+		if err := in.Append(h.t.Context(), uint64(first), fleettest.Numbers(first, min(task.MaxCount, count-first))); err != nil {
 			h.t.Fatal(err)
 		}
 	}

@@ -24,16 +24,17 @@ import (
 // a delivery, but rarely: it must come within the some 20 us between the server's look for the subscription and its
 // sending. A request whose time is over is not withdrawn: the server ends it.
 
-// waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such
-// as when it puts an account in force again: the worker then gets no task for so long, unless it is told (endWait). A longer time would save
-// little: three requests in 30 to 40 s are fewer than the worker's heartbeats. It must be shorter than the
-// two minutes for which a server remembers a request from another account.
+// waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such as
+// when it puts an account in force again. The worker then gets no task for so long, unless it is told (endWait). A
+// longer time would save little: three requests in 30 to 40 s are fewer than the worker's heartbeats. It must be
+// shorter than the two minutes for which a server remembers a request from another account.
 const waitTime = 40 * time.Second
 
 // A wait is one wait for a task. The goroutine of Pull owns it.
 type wait struct {
 	*puller
 	sub     *nats.Subscription
+	inbox   string // its subject, the reply subject of all requests
 	deliver func(*worker.Delivery)
 
 	open  int        // requests whose end has not come
@@ -111,15 +112,14 @@ func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time
 // begin subscribes and sends the requests. All have the same reply subject: a server with accounts forgets the
 // requests of one subject at once when the subscription ends, but must look at all requests if that has a wildcard.
 func (w *wait) begin(classes []task.Class, limit time.Duration) (err error) {
-	nc, inbox := w.link.NC, w.link.NC.NewInbox()
-	if w.sub, err = nc.SubscribeSync(inbox); err != nil {
-		return fmt.Errorf("subscribe to tasks: %w", stream.Explain(err))
+	w.inbox = w.link.NC.NewInbox()
+	if w.sub, err = w.listen(w.inbox); err != nil {
+		return err
 	}
-	w.sub.SetPendingLimits(-1, -1)
 	for _, class := range classes {
 		w.beginRequest(class)
 		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
-		if err := nc.PublishRequest(w.requestSubject(class), inbox, body); err != nil {
+		if err := w.link.NC.PublishRequest(w.requestSubject(class), w.inbox, body); err != nil {
 			return fmt.Errorf("request tasks: %w", stream.Explain(err))
 		}
 		w.open++
@@ -130,25 +130,17 @@ func (w *wait) begin(classes []task.Class, limit time.Duration) (err error) {
 // receive delivers tasks until one has come, all requests have ended, or answers ends.
 func (w *wait) receive(answers context.Context) error {
 	for !w.ended {
-		m, err := w.sub.NextMsgWithContext(answers)
-		switch {
-		case errors.Is(err, nats.ErrNoResponders):
-			w.silent = 0
-			return statusError("503", "")
-		case err != nil && answers.Err() == context.DeadlineExceeded:
-			return w.noAnswer(w.count)
-		case err != nil && answers.Err() != nil: // the session has ended, or the caller wants no more
-			return nil
-		case err != nil:
-			return fmt.Errorf("wait for tasks: %w", stream.Explain(err))
+		m := stream.Next(answers, w.messages)
+		if m == nil {
+			return w.missing(answers, w.count)
 		}
 		w.silent = 0
-		if status, description := statusOf(m); status != "" {
+		if status, description := statusOf(m); status == "" {
+			w.take(m)
+		} else if m.Subject == w.inbox { // else the late end of an earlier request
 			if err := w.note(status, description); err != nil {
 				return err
 			}
-		} else {
-			w.take(m)
 		}
 	}
 	return nil
@@ -156,12 +148,9 @@ func (w *wait) receive(answers context.Context) error {
 
 // take delivers a task. A message of the queue that is no task has ended its request as well.
 func (w *wait) take(m *nats.Msg) {
-	d, ofQueue := w.delivery(m)
-	if d != nil {
-		d.Handle.InProgress()
-		w.countDelivered(d.Class)
-		w.deliver(d)
-		w.class = cmp.Or(w.class, d.Class)
+	class, ofQueue := w.pass(m, true, w.deliver)
+	if class != "" {
+		w.class = cmp.Or(w.class, class)
 		w.count++
 	}
 	w.ended = w.ended || ofQueue
@@ -188,9 +177,11 @@ func (w *wait) withdraw() {
 	if w.sub == nil {
 		return
 	}
-	w.link.Withdraw(w.sub, func(m *nats.Msg) {
+	w.link.Withdraw(w.sub)
+	for len(w.messages) > 0 {
+		m := <-w.messages
 		if status, _ := statusOf(m); status == "" {
 			w.take(m)
 		}
-	})
+	}
 }

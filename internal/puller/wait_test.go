@@ -207,6 +207,50 @@ func TestWaitMore(t *testing.T) {
 	}
 }
 
+// TestWaitLate: a task that comes for an earlier request ends a wait, and is delivered.
+func TestWaitLate(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	j := h.job("j", task.ClassNorm, 10)
+	waiting := func(n int) func() bool { return func() bool { return h.durable(task.ClassNorm).NumWaiting == n } }
+	if err := w.link.NC.PublishRequest(w.puller.requestSubject(task.ClassNorm), w.puller.inbox+"earlier", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Await(t, "the earlier request waits", waiting(1))
+	w.puller.idle = true
+	done := make(chan error, 1)
+	came := ""
+	go func() { done <- w.Pull(t.Context(), 1, func(d *worker.Delivery) { came += d.Range.String() }) }()
+	fleettest.Await(t, "another one waits", waiting(2))
+	h.queue(j, fleettest.Single(3))
+	if err := <-done; err != nil || came != "3-1" {
+		t.Errorf("pulled %q: %v", came, err)
+	}
+}
+
+// TestPullOffline: without a connection nothing is requested: the client library would send it later, when nobody waits
+// for its tasks.
+func TestPullOffline(t *testing.T) {
+	t.Parallel()
+	h := newRestartable(t)
+	w := h.client("w")
+	h.Stop()
+	fleettest.Await(t, "the connection is lost", func() bool { return !w.link.NC.IsConnected() })
+	before, _ := w.link.NC.Buffered()
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*offlinePause)
+		if err := w.Pull(ctx, 1, func(*worker.Delivery) {}); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	}
+	if n, err := w.link.NC.Buffered(); err != nil || n != before {
+		t.Errorf("%d bytes wait to be sent: %v", n-before, err)
+	}
+	h.Start(h.Config())
+}
+
 // TestWaitSilent: a wait whose requests the server has forgotten ends by itself, with an error.
 func TestWaitSilent(t *testing.T) {
 	t.Parallel()

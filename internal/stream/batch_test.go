@@ -73,6 +73,34 @@ func TestStoreAllBounded(t *testing.T) {
 	}
 }
 
+// TestTooManyRequests: a server in which too many messages of all clients wait to be stored is asked again.
+func TestTooManyRequests(t *testing.T) {
+	t.Parallel()
+	h := serve(t, natsserver.Config{})
+	refusals := 0
+	if _, err := h.nc.Subscribe("shelf.*", func(m *nats.Msg) {
+		switch commit := m.Header.Get(headerBatchCommit) != ""; {
+		case (commit || m.Header.Get(headerBatchID) == "") && refusals < 3:
+			refusals++
+			m.Respond([]byte(`{"error":{"code":429,"err_code":10167,"description":"too many requests"},"stream":"SHELF","seq":0}`))
+		case commit:
+			confirm(m)
+		case m.Header.Get(headerBatchID) == "":
+			m.Respond([]byte(`{"stream":"SHELF","seq":1}`))
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	l := New(h.nc, h.js, Options{Timeout: time.Minute})
+	if err := l.StoreAll(t.Context(), batch(0, 3, 1), nil); err != nil || refusals != 3 {
+		t.Errorf("%v, after %d refusals", err, refusals)
+	}
+	refusals = 0
+	if err := l.Store(t.Context(), batch(0, 1, 1)[0]); err != nil || refusals != 3 {
+		t.Errorf("a single message: %v, after %d refusals", err, refusals)
+	}
+}
+
 // TestUnknownOutcome: the answer to a batch is lost after the batch was stored, and its messages have left the stream, as
 // tasks do that were answered. Without a LeftFunc they are stored again; a LeftFunc that knows what became of them
 // prevents that.

@@ -26,6 +26,7 @@ const (
 	codeSequenceNotFound = 10043 // JSSequenceNotFoundErrF
 	codeIncompleteBatch  = 10176 // JSAtomicPublishIncompleteBatchErr: the server has lost its beginning
 	codeTooManyBatches   = 10210 // JSAtomicPublishTooManyInflight
+	codeTooManyRequests  = 10167 // JSStreamTooManyRequests: too many messages of all clients wait to be stored
 )
 
 // perSubject is in the description of codeLimits if the stream has a message of this subject already.

@@ -72,7 +72,7 @@ func classifyError(e *apiError) outcome {
 		return duplicate
 	case isFullCode(e.ErrCode, e.Description):
 		return full
-	case e.ErrCode == codeIncompleteBatch, e.ErrCode == codeTooManyBatches:
+	case e.ErrCode == codeIncompleteBatch, e.ErrCode == codeTooManyBatches, e.ErrCode == codeTooManyRequests:
 		return notStored
 	case e.Code == 503, e.ErrCode == codeNotLeader, e.ErrCode == codeTempNotAvailable, e.ErrCode == codeStreamOffline:
 		return unknown

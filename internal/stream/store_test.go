@@ -72,9 +72,13 @@ func TestStore(t *testing.T) {
 
 	// The stream is full until the context ends.
 	because := errors.New("enough")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, because)
-	defer cancel()
-	if err := l.Store(ctx, fleettest.Message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	impatient := New(h.nc, h.js, Options{Timeout: time.Minute})
+	impatient.RawRequest = func(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+		defer cancel(because)
+		return h.nc.RequestMsgWithContext(ctx, m)
+	}
+	if err := impatient.Store(ctx, fleettest.Message("shelf.d", nil)); !errors.Is(err, because) || !errors.Is(err, ErrFull) {
 		t.Errorf("the context has ended: %v", err)
 	}
 
@@ -131,7 +135,7 @@ func TestStoreAll(t *testing.T) {
 	t.Parallel()
 	h := serve(t, natsserver.Config{})
 	s := shelf(t, h, 4000, true)
-	l := New(h.nc, h.js, Options{Timeout: 2 * time.Second})
+	l := New(h.nc, h.js, Options{Timeout: time.Minute})
 	all := func(want uint64, list []*nats.Msg) {
 		t.Helper()
 		if err := l.StoreAll(t.Context(), list, nil); err != nil {

@@ -6,25 +6,33 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Withdraw ends a subscription of nats.Conn.SubscribeSync, and with it the pull requests that wait on it. It calls take
-// with each message that the server has sent before, for as long as Link.Timeout at most. What the server was sending
-// in that moment it redelivers: at once if the leader of the consumer is the server of the connection, else after
-// the consumer's ack wait. That counts as a delivery.
-func (l *Link) Withdraw(sub *nats.Subscription, take func(*nats.Msg)) {
-	if sub.Drain() != nil { // the connection is closed: nothing comes any more
+// Withdraw ends a subscription of nats.Conn.ChanSubscribe, and with it the pull requests that wait on it. When it
+// returns, what the server has sent before is in the channel, unless the connection is lost or the server does not
+// answer within Link.Timeout.
+//
+// What the server is sending in that moment it redelivers: at once if the leader of the consumer is the server of the
+// connection, else after the consumer's ack wait. That counts as a delivery.
+func (l *Link) Withdraw(sub *nats.Subscription) {
+	defer sub.Unsubscribe() // if there is no connection, or the ping gets no answer
+	if !l.NC.IsConnected() || sub.Drain() != nil {
 		return
 	}
-	defer sub.Unsubscribe() // in case the ping gets no answer
 	ctx, cancel := context.WithTimeout(l.AnswerContext(), l.Timeout)
 	defer cancel()
-	if l.NC.FlushWithContext(ctx) != nil {
-		return
+	l.NC.FlushWithContext(ctx)
+}
+
+// Next returns the next message of a channel, or nil after the end of ctx, once all that has come is taken.
+func Next(ctx context.Context, messages <-chan *nats.Msg) *nats.Msg {
+	select {
+	case m := <-messages:
+		return m
+	default:
 	}
-	for n, _, err := sub.Pending(); err == nil && n > 0; n, _, err = sub.Pending() {
-		m, err := sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return
-		}
-		take(m)
+	select {
+	case m := <-messages:
+		return m
+	case <-ctx.Done():
+		return nil
 	}
 }

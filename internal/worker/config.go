@@ -26,8 +26,11 @@ type Config struct {
 	// Budgeter, else 30 s.
 	Budget time.Duration
 	// Grace is how long a number may take beyond 40 times its budget before its computation is
-	// interrupted, by the wall clock; 0 = 30 s. See limit.
+	// interrupted; 0 = 30 s. See limit.
 	Grace time.Duration
+	// CPU returns the CPU time of the process. It bounds how much of the wall-clock time counts as that of the
+	// numbers at hand, see timeLocked; nil = all of it counts.
+	CPU func() time.Duration
 	// StoreEvery is after how long the finished numbers of a task that still runs are stored; 0 = 5 s.
 	StoreEvery time.Duration
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is

@@ -97,7 +97,7 @@
 //	between two heartbeats           beatEvery = AckWait/6                          heartbeat.go
 //	computation without a tick       silenceLimit = AckWait/3, at least 1 s         heartbeat.go
 //	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
-//	present number                   limit = 2*budget + Config.Grace                budget.go
+//	present number                   limit = 40*budget + Config.Grace               budget.go
 //	between two partial results      Config.StoreEvery                              partial.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go

@@ -18,8 +18,8 @@ import (
 //	no tick, stalled >= silenceLimit       interrupt: silent
 //	present number takes >= slot.limit     interrupt: overdue
 //
-// The times are counted in scans, and skipLocked corrects numberSince: while the process is suspended no
-// computation can make progress. Half a scan is added, because tickers are not exact: two steps of a ticker
+// The times are counted in scans, and skipLocked corrects numberSince: while the process is suspended, or other
+// processes have the cores, no computation can make progress. Half a scan is added, because tickers are not exact: two steps of a ticker
 // may sum up to slightly less than the limit of two sixths.
 //
 // A computation that ticks although it was interrupted counts as stalled from fault on.

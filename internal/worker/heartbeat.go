@@ -60,12 +60,14 @@ func (w *Worker) heartbeat() {
 //
 // Only the heartbeat's goroutine calls it. It must not hold mu: InProgress writes to a connection.
 func (w *Worker) scan(now time.Time) {
+	used := w.usedCPU()
 	w.mu.Lock()
 	w.scans++
 	w.beats = w.beats[:0]
-	step := min(now.Sub(w.scanned), w.beatEvery())
-	w.skipLocked(now, now.Sub(w.scanned)-step)
+	passed := now.Sub(w.scanned)
+	step := min(passed, w.beatEvery())
 	w.scanned = now
+	w.skipLocked(now, passed-w.timeLocked(step, used))
 	var younger *Delivery
 	for d := w.held.oldest; d != nil; d = younger {
 		younger = d.younger // inspectLocked may take d off the list
@@ -100,7 +102,7 @@ func (w *Worker) sendBeats(now time.Time) {
 	clear(w.beats) // ended deliveries are not kept alive until the next scan
 }
 
-// skipLocked does not count gap, the time for which the process was suspended, against the present numbers.
+// skipLocked does not count gap against the present numbers: the process was suspended, or others had the cores.
 // The time of a number that has started after the gap begins anew, because the scan cannot tell when it started.
 func (w *Worker) skipLocked(now time.Time, gap time.Duration) {
 	for _, s := range w.slots {

@@ -66,6 +66,44 @@ func TestTickingForever(t *testing.T) {
 	})
 }
 
+// TestStarved: a number is not overdue because other processes have the cores, or other slots, but its computation does
+// not tick for ever either.
+func TestStarved(t *testing.T) {
+	for name, test := range map[string]struct {
+		cores float64 // that the process has
+		slots int
+		want  time.Duration // when it fails
+	}{
+		"alone":    {1, 1, 90 * time.Second},
+		"busy":     {0.1, 1, 15 * time.Minute},
+		"nice 19":  {1. / 70, 1, 30 * time.Minute},
+		"two":      {1, 2, 3 * time.Minute},
+		"on eight": {8, 2, 90 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, test.slots)
+				began := time.Now()
+				r.config.Budget = 1500 * time.Millisecond
+				r.config.CPU = func() time.Duration { return time.Duration(test.cores * float64(time.Since(began))) }
+				for i := range test.slots {
+					r.offer(r.chunk(uint64(i), forever))
+				}
+				r.start()
+				time.Sleep(test.want * 19 / 20)
+				if n := r.journal.count("nak"); n > 0 {
+					t.Errorf("%d numbers have failed before %v", n, test.want)
+				}
+				time.Sleep(test.want / 10)
+				if n := r.journal.count("nak"); n != test.slots {
+					t.Errorf("%d numbers have failed after %v", n, test.want)
+				}
+				r.drain()
+			})
+		})
+	}
+}
+
 // TestFaultOfPredecessor: a number that gets its answer when it is interrupted does not fail, and neither does
 // the next one, which finds the context ended.
 func TestFaultOfPredecessor(t *testing.T) {

@@ -38,9 +38,10 @@ type Worker struct {
 	helpers sync.WaitGroup
 
 	// Owned by the heartbeat. beats are the deliveries to which a scan sends heartbeats; scanned is when
-	// the last scan was.
-	beats   []*Delivery
-	scanned time.Time
+	// the last scan was, and scannedCPU the CPU time of the process then.
+	beats      []*Delivery
+	scanned    time.Time
+	scannedCPU time.Duration
 
 	// mu guards everything below, and the fields of slots and deliveries that say so. It is never
 	// held while a method of an interface runs.

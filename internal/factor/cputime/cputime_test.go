@@ -27,6 +27,27 @@ func TestThread(t *testing.T) {
 	}
 }
 
+// TestProcess: the clock of the process counts the work of other threads, too.
+func TestProcess(t *testing.T) {
+	before, ok := Process()
+	if !ok {
+		t.Skip("there is no such clock")
+	}
+	const spin = 20 * time.Millisecond
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for from := Thread(); Thread()-from < 2*spin; {
+		}
+	}()
+	<-done
+	if after, _ := Process(); after-before < spin {
+		t.Errorf("%v of work are counted as %v", 2*spin, after-before)
+	}
+}
+
 func BenchmarkThread(b *testing.B) {
 	for b.Loop() {
 		Thread()

@@ -23,6 +23,12 @@ func thread() time.Duration {
 	return duration(kernel) + duration(user)
 }
 
+func process() (time.Duration, bool) {
+	var created, exited, kernel, user windows.Filetime
+	err := windows.GetProcessTimes(windows.CurrentProcess(), &created, &exited, &kernel, &user)
+	return duration(kernel) + duration(user), err == nil
+}
+
 // duration converts a count of 100 ns.
 func duration(t windows.Filetime) time.Duration {
 	return time.Duration(int64(t.HighDateTime)<<32|int64(t.LowDateTime)) * 100

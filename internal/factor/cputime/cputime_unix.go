@@ -17,3 +17,11 @@ func thread() time.Duration {
 	}
 	return time.Duration(t.Nano())
 }
+
+func process() (time.Duration, bool) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0, false
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), true
+}
