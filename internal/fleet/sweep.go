@@ -67,10 +67,10 @@ func newSweeper(x *Failures) *sweeper {
 		answers: make(map[string]*sweptAnswers), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
 }
 
-// Sweep runs a sweeper, and the search for exhausted tasks, until ctx ends, which is no error. It returns
-// an error if the durable is missing or the connection is closed. When ctx ends, the message that is
-// processed is given up, and messages that the server has sent meanwhile are nak'ed, so that another
-// sweeper has them at once.
+// Sweep runs a sweeper, and the searches for exhausted and stuck tasks and for forgotten pull requests, until ctx
+// ends, which is no error. It returns an error if the durable is missing or the connection is closed. When ctx
+// ends, the message that is processed is given up, and messages that the server has sent meanwhile are nak'ed, so
+// that another sweeper has them at once.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	err := f.link.Retry(ctx, func() error {
 		_, err := f.returns.Consumer(ctx, schema.DurableSweeper)
@@ -91,6 +91,7 @@ func (f *Fleet) Sweep(ctx context.Context) error {
 	}
 	go f.probe(ctx, failures)
 	go f.watchStuck(ctx, failures)
+	go f.watchForgotten(ctx, failures.registry.Workers)
 	return newSweeper(failures).run(ctx)
 }
 
