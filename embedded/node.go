@@ -84,7 +84,7 @@ func (n *node) openFleet() error {
 	if n.nc, js, err = natsconn.InProcess(n.server, "submitter", credentials); err != nil {
 		return err
 	}
-	changes, err := fleet.Init(n.session.Context, js, fleet.Provision{AckWait: n.options.ackWait, TaskBytes: -1})
+	changes, err := fleet.Init(n.session.Context, js, fleet.Provision{AckWait: n.options.ackWait, TaskBytes: -1, Repaired: true})
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,11 @@ func TestStoreGone(t *testing.T) {
 	p = waiting()
 	emptied()
 	serve.await(&serve.stderr, "the streams of this fleet are gone, and with them all its jobs")
-	serve.await(&serve.stderr, "created stream FACTOR_TASKS")
+	eventually(t, "they are created again", func() bool { // the sweeper's durable is the last
+		_, js := s.connect()
+		_, err := js.Consumer(t.Context(), "FACTOR_RETURNS", "sweeper")
+		return err == nil
+	})
 	if code := p.code(); code != 3 && code != 7 { // before or after the supervisor
 		t.Errorf("exit code %d: %s", code, p.stderr.String())
 	}

@@ -88,7 +88,7 @@ func (w *wantedStream) steps(info *jetstream.StreamInfo) []step {
 	}
 	differences := w.differences(info)
 	if w.expires && !allHarmless(differences) {
-		return []step{{Change{What: replacedHeartbeats}, func(ctx context.Context, js jetstream.JetStream) error { return recreate(ctx, js, w.config) }}}
+		return []step{{Change{What: replacedHeartbeats}, w.recreate}}
 	}
 	if differences = harmless(differences); len(differences) == 0 {
 		return nil

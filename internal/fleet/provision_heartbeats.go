@@ -28,14 +28,17 @@ func heartbeatsConfig(b schema.Bucket, replicas int) jetstream.StreamConfig {
 	}
 }
 
-// recreate deletes a stream and creates it. Another process may do the same at the same time. The server removes the
+// recreate deletes the stream and creates it. Another process may do the same at the same time. The server removes the
 // files of a deleted stream a little later; after two deletions shortly one after the other, the next stream of the
 // name has the messages that were left (nats-server, fileStore.Delete). So it is purged.
-func recreate(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
-	if err := js.DeleteStream(ctx, want.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+func (w *wantedStream) recreate(ctx context.Context, js jetstream.JetStream) error {
+	if err := js.DeleteStream(ctx, w.config.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return err
 	}
-	s, err := createStream(ctx, js, want)
+	if err := w.create(ctx, js); err != nil {
+		return err
+	}
+	s, err := js.Stream(ctx, w.config.Name)
 	if err != nil {
 		return err
 	}

@@ -202,6 +202,9 @@ func TestInitAtOnce(t *testing.T) {
 	if list, err := Init(ctx, h.js, Provision{}); err != nil || len(list) != 0 {
 		t.Errorf("then %v, %v", list, err)
 	}
+	if err := s.findForeign(ctx, h.js); err != nil || len(s.Foreign) != 0 { // made after the look at the streams
+		t.Errorf("streams of others: %v, %v", s.Foreign, err)
+	}
 }
 
 // TestInitAfterKill: what Init makes where a server was killed while it made the same is there after each restart.

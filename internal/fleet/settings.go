@@ -21,6 +21,9 @@ type Provision struct {
 	// may not be permitted to see.
 	Restricted bool
 
+	// Repaired: the server completes what is half-made in its store when it starts, as that of package natsserver does.
+	Repaired bool
+
 	// TaskBytes bounds FACTOR_TASKS; the server reserves as much of its store. 0 = 1 GiB, -1 = no
 	// bound but the store.
 	TaskBytes int64

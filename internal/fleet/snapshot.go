@@ -158,7 +158,8 @@ func durableInfo(ctx context.Context, js jetstream.JetStream, d schema.DurableCo
 	return c.CachedInfo(), nil
 }
 
-// findForeign looks for the streams that take subjects of those that are missing.
+// findForeign looks for the streams that take subjects of those that are missing. A stream of the fleet is none of
+// them: another process may have created it a moment ago.
 func (s *Snapshot) findForeign(ctx context.Context, js jetstream.JetStream) error {
 	s.Foreign = make(map[string][]ForeignStream)
 	for _, want := range wantedStreams(Provision{}) {
@@ -169,6 +170,9 @@ func (s *Snapshot) findForeign(ctx context.Context, js jetstream.JetStream) erro
 		for _, subject := range want.config.Subjects {
 			names := js.StreamNames(ctx, jetstream.WithStreamListSubject(subject))
 			for other := range names.Name() {
+				if _, own := s.Streams[other]; own {
+					continue
+				}
 				if info, err := streamInfo(ctx, js, other); err == nil && info != nil { // it may be removed meanwhile
 					s.Foreign[name] = append(s.Foreign[name], ForeignStream{other, info.Config.Subjects})
 				}

@@ -18,6 +18,7 @@ type wantedStream struct {
 	config   jetstream.StreamConfig
 	settings []streamSetting
 	expires  bool // heartbeats: to replace the stream loses nothing
+	repaired bool // see Provision
 }
 
 // wantedStreams returns all of them, in the order in which they are made. The one that reserves space in the store is
@@ -25,11 +26,11 @@ type wantedStream struct {
 func wantedStreams(p Provision) (list []wantedStream) {
 	replicas := cmp.Or(p.Replicas, 1)
 	for _, s := range schema.Streams(p.TaskBytes) {
-		list = append(list, wantedStream{label: "stream " + s.Name, about: s.Name, config: streamConfig(s, replicas), settings: streamSettings})
+		list = append(list, wantedStream{label: "stream " + s.Name, about: s.Name, config: streamConfig(s, replicas), settings: streamSettings, repaired: p.Repaired})
 	}
 	slices.SortStableFunc(list, func(a, b wantedStream) int { return cmp.Compare(max(0, b.config.MaxBytes), max(0, a.config.MaxBytes)) })
 	for _, b := range schema.Buckets() {
-		w := wantedStream{label: "bucket " + b.Name, about: b.Name, config: bucketConfig(b, replicas), settings: bucketSettings}
+		w := wantedStream{label: "bucket " + b.Name, about: b.Name, config: bucketConfig(b, replicas), settings: bucketSettings, repaired: p.Repaired}
 		if b.WorkersWrite {
 			w.config, w.settings, w.expires = heartbeatsConfig(b, replicas), heartbeatsSettings, true
 		}
@@ -40,22 +41,17 @@ func wantedStreams(p Provision) (list []wantedStream) {
 
 // create makes the stream.
 //
-// The settings are sent once more, as an update. The reason: a server writes meta.inf, then meta.sum, and takes a
+// Its settings are sent once more, as an update. The reason: a server writes meta.inf, then meta.sum, and takes a
 // stream without both for missing. If it was killed between the two, and the stream is created again, it finds a
 // meta.inf and writes neither (nats-server 2.15.2, newFileStoreWithCreated): it would lose the stream at each restart.
 // An update writes both. The same holds for a durable.
 func (w *wantedStream) create(ctx context.Context, js jetstream.JetStream) error {
-	_, err := createStream(ctx, js, w.config)
-	return err
-}
-
-// createStream creates a stream; see create.
-func createStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
-	s, err := js.CreateStream(ctx, config)
-	if err != nil {
-		return nil, err
+	s, err := js.CreateStream(ctx, w.config)
+	if err != nil || w.repaired {
+		return err
 	}
-	return js.UpdateStream(ctx, s.CachedInfo().Config)
+	_, err = js.UpdateStream(ctx, s.CachedInfo().Config)
+	return err
 }
 
 // differences returns what differs in the stream that exists. The bytes of FACTOR_TASKS are the operator's.
@@ -69,14 +65,15 @@ func (w *wantedStream) differences(info *jetstream.StreamInfo) []difference {
 
 // A wantedDurable is one of the durables as it should be.
 type wantedDurable struct {
-	stream string
-	config jetstream.ConsumerConfig
+	stream   string
+	config   jetstream.ConsumerConfig
+	repaired bool // see Provision
 }
 
 // create makes the durable; see wantedStream.create.
 func (w *wantedDurable) create(ctx context.Context, js jetstream.JetStream) error {
 	c, err := js.CreateConsumer(ctx, w.stream, w.config)
-	if err != nil {
+	if err != nil || w.repaired {
 		return err
 	}
 	_, err = js.UpdateConsumer(ctx, w.stream, c.CachedInfo().Config)
@@ -85,7 +82,7 @@ func (w *wantedDurable) create(ctx context.Context, js jetstream.JetStream) erro
 
 func wantedDurables(p Provision) (list []wantedDurable) {
 	for _, d := range schema.Durables(p.AckWait) {
-		list = append(list, wantedDurable{d.Stream, consumerConfig(d)})
+		list = append(list, wantedDurable{d.Stream, consumerConfig(d), p.Repaired})
 	}
 	return list
 }

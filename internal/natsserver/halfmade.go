@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,6 +56,19 @@ func repair(dir string, log zerolog.Logger) {
 		os.Remove(filepath.Join(account, streamsDir))
 		os.Remove(account)
 	}
+}
+
+// checkPlain returns an error if a stream in the store dir is encrypted: the server has no key, and would take the
+// stream for damaged.
+func checkPlain(dir string) error {
+	for _, account := range subdirs(filepath.Join(dir, jetStreamDir)) {
+		for _, stream := range subdirs(filepath.Join(account, streamsDir)) {
+			if _, err := os.Lstat(filepath.Join(stream, server.JetStreamMetaFileKey)); err == nil {
+				return fmt.Errorf("the store in %s is encrypted: start the nats-server that has its key, or name another --store", dir)
+			}
+		}
+	}
+	return nil
 }
 
 // repairStream repairs the stream in dir. The library itself removes streams whose names begin with a dot.

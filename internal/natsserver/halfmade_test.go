@@ -220,3 +220,16 @@ func TestDamaged(t *testing.T) {
 		})
 	}
 }
+
+// A store that another server has encrypted is refused, and nothing of it is changed.
+func TestEncrypted(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir()
+	empty := filepath.Join(halfMadeStore(t, store), "EMPTY")
+	put(t, "key", empty, "meta.key")
+	os.Remove(filepath.Join(empty, "meta.sum"))
+	if _, err := Start(Config{Store: store, Log: zerolog.Nop()}); err == nil || !strings.Contains(err.Error(), "is encrypted: ") {
+		t.Error(err)
+	}
+	read(t, empty, "meta.inf")
+}

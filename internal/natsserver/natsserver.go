@@ -80,6 +80,9 @@ func start(c Config, st *store) (*Server, error) {
 	if c.Limit == 0 {
 		c.Limit = storeLimit(st.dir)
 	}
+	if err := checkPlain(st.dir); err != nil {
+		return nil, err
+	}
 	repair(st.dir, c.Log)
 	if err := checkAccount(st.dir, c.Security.account()); err != nil {
 		return nil, err
