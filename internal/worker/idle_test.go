@@ -20,7 +20,10 @@ func TestIdle(t *testing.T) {
 			time.Sleep(time.Second)
 			looks.Store(0)
 			time.Sleep(time.Hour)
-			if n, scans := looks.Load(), r.Worker.scans; n > 0 || scans > 20 {
+			r.mu.Lock()
+			scans := r.Worker.scans
+			r.mu.Unlock()
+			if n := looks.Load(); n > 0 || scans > 20 {
 				t.Errorf("an idle worker has read the size of the heap %d times, and has scanned %d times", n, scans)
 			}
 			arrival := r.Idle()
