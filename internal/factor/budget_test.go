@@ -29,20 +29,27 @@ func TestBudgetIsCPUTime(t *testing.T) {
 	}
 }
 
-// TestBudgetOfCores: the budget is spent by all cores together, here by two goroutines whose clock never waits.
+// TestBudgetOfCores: the budget is spent by all cores together, here by two goroutines whose clock never waits. On a
+// busy machine the helper may come too late.
 func TestBudgetOfCores(t *testing.T) {
 	twoProcessors(t)
 	const budget = 200 * time.Millisecond
 	began := time.Now()
 	n := nat.FromBig(product(randomPrime(rand.New(rand.NewPCG(7, 5)), 400), randomPrime(rand.New(rand.NewPCG(7, 6)), 400)))
-	e := New(Options{Budget: budget, Pool: lending(1), Meter: NewMeter(func() time.Duration { return time.Since(began) })})
-	fs, _, err := e.Append(t.Context(), nil, n)
-	if err != nil || len(fs) != 1 || fs[0].Status != Composite {
-		t.Fatalf("%s, %v", format(fs), err)
+	for range 20 {
+		e := New(Options{Budget: budget, Pool: lending(1), Meter: NewMeter(func() time.Duration { return time.Since(began) })})
+		fs, _, err := e.Append(t.Context(), nil, n)
+		if err != nil || len(fs) != 1 || fs[0].Status != Composite {
+			t.Fatalf("%s, %v", format(fs), err)
+		}
+		cpu, wall := e.Spent()
+		helped := e.stop.meter.Helped()
+		if cpu < budget || wall < cpu-helped-time.Millisecond {
+			t.Errorf("%v of CPU time in %v, %v of it by a helper", cpu, wall, helped)
+		}
+		if helped > 0 {
+			return
+		}
 	}
-	cpu, wall := e.Spent()
-	helped := e.stop.meter.Helped()
-	if cpu < budget || helped == 0 || wall < cpu-helped-time.Millisecond {
-		t.Errorf("%v of CPU time in %v, %v of it by a helper", cpu, wall, helped)
-	}
+	t.Error("no core has helped")
 }

@@ -46,7 +46,7 @@
 //	slot        Config.Slots     draining and the buffer is empty     fields of slot and delivery that say so
 //	settler     0 to 512         Run ends                             the delivery that it settles
 //	partial     0 to Slots       it has stored one, or Run ends       partial.left
-//	heartbeat   1                Run ends                             beats, scanned
+//	heartbeat   1                Run ends                             beats, scanned, scannedCPU
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
 // Cancel, Quarantine, Release, StopComputing and Stats are called from goroutines of the program.
