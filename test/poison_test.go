@@ -104,7 +104,7 @@ func poisonWorker(args []string) error {
 		deeds[number] = deed
 	}
 	w := worker.New(worker.Config{
-		Announce: func(a task.Address) { client.Announce(a) }, Name: args[1], Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
+		Announce: func(running func() []task.Address) { client.Announce(running) }, Name: args[1], Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
 		Grace: 5 * time.Second, MaxMemory: 128 << 20,
 		Kinds: map[string]worker.Kind{task.KindFactor: deeds}, Log: zerolog.New(os.Stderr),
 	}, client, client)

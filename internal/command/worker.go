@@ -115,8 +115,8 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	if o.Dead != nil {
 		outbox = letterOutbox{client, o.Dead}
 	}
-	announce := func(a task.Address) {
-		if err := client.Announce(a); err != nil {
+	announce := func(running func() []task.Address) {
+		if err := client.Announce(running); err != nil {
 			o.Log.Debug().Err(err).Msg("cannot announce a redelivered task")
 		}
 	}

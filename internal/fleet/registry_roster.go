@@ -99,7 +99,7 @@ func (r *roster) put(b beat, now time.Time) (fresh, crowded bool) {
 		s.Seen = b.created
 		r.update(n, instance, p, s)
 		p = n.present[instance]
-		delete(n.begun, instance) // it has survived that
+		n.takeBegun(instance) // it has survived that
 		r.hold(p, s.Holding, now)
 		p.message, p.arrived, n.last = b.revision, now, now
 	}

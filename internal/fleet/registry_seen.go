@@ -14,8 +14,9 @@ import (
 // A worker that dies leaves no record of the attempt that killed it, except of the last one. So each supervisor
 // remembers which tasks a process named when it fell silent or left, and which single numbers workers handed back.
 // A process names a task in its heartbeats, and announces a redelivered single number before it begins it: an earlier
-// worker may have died of it at once. The supervisor that gives a number up writes what it remembers into the dead
-// letter. It is for people: no decision reads it, and an announcement is no sign of life.
+// worker may have died of it at once. An announcement names all announced tasks that its slots still run, because it
+// replaces the one before. The supervisor that gives a number up writes what it remembers into the dead letter. It is
+// for people: no decision reads it, and an announcement is no sign of life.
 //
 // Nothing is remembered of a task that a live process stops to name: it was answered, or its worker has stored a record.
 
@@ -30,35 +31,61 @@ type seen struct {
 
 // A history is what is remembered of the attempts of one name.
 type history struct {
-	ended []seen          // the oldest first, at most maxSeen
-	begun map[string]seen // by process: its last announcement if no heartbeat followed; at most maxInstances
+	ended []seen      // the oldest first, at most maxSeen
+	begun []announced // at most maxInstances
 }
 
-// begin notes an announcement of a process. One that is older than its last heartbeat is old news.
+// An announced is a task that the last announcement of a process names, if no heartbeat followed.
+type announced struct {
+	process string
+	seen
+}
+
+// begin notes an announcement of a process. One that is older than its last heartbeat is old news. A task that its last
+// heartbeat names is known.
 func (n *namesake) begin(process string, b beat, now time.Time) {
-	name, ok := strings.CutPrefix(string(b.value), worker.BegunPrefix)
-	at, valid := worker.ParseTaskName(name)
+	names, ok := strings.CutPrefix(string(b.value), worker.BegunPrefix)
 	p := n.present[process]
-	switch {
-	case !ok || !valid || p != nil && !p.status.Seen.Before(b.created):
-		return
-	case n.begun == nil:
-		n.begun = make(map[string]seen)
-	case len(n.begun) >= maxInstances:
+	if !ok || p != nil && !p.status.Seen.Before(b.created) {
 		return
 	}
-	worker, _, _ := cutKey(b.key)
-	n.begun[process] = seen{at.Job, task.Seen{Worker: worker, Range: at.Range, Round: at.Round, From: now, Until: now}}
+	before := n.takeBegun(process)
+	author, _, _ := cutKey(b.key)
+	for name := range strings.FieldsSeq(names) {
+		at, ok := worker.ParseTaskName(name)
+		if !ok || len(n.begun) >= maxInstances || p != nil && !p.since[name].IsZero() {
+			continue
+		}
+		s := seen{at.Job, task.Seen{Worker: author, Range: at.Range, Round: at.Round, From: now, Until: now}}
+		for _, a := range before {
+			if a.job == s.job && a.Range == s.Range && a.Round == s.Round {
+				s.From = a.From
+			}
+		}
+		n.begun = append(n.begun, announced{process, s})
+	}
+}
+
+// takeBegun removes what a process has announced, and returns it.
+func (h *history) takeBegun(process string) (list []seen) {
+	h.begun = slices.DeleteFunc(h.begun, func(a announced) bool {
+		if a.process == process {
+			list = append(list, a.seen)
+		}
+		return a.process == process
+	})
+	return list
 }
 
 // end notes that a process has ended; p is its presence, which may be nil. One that has left has settled its tasks
 // before, except those that its last heartbeat names.
 func (n *namesake) end(process string, p *presence, end task.SeenEnd) {
-	if s, ok := n.begun[process]; ok && end == task.SeenSilent {
-		s.End = end
-		n.remember(s)
+	for _, s := range n.takeBegun(process) {
+		if end == task.SeenSilent {
+			s.End = end
+			n.remember(s)
+		}
 	}
-	delete(n.begun, process)
 	if p != nil {
 		for _, s := range p.named(end) {
 			n.remember(s)
@@ -68,13 +95,14 @@ func (n *namesake) end(process string, p *presence, end task.SeenEnd) {
 
 // expire notes the end of processes that have announced a task and then sent nothing for schema.WorkerTTL.
 func (h *history) expire(now time.Time) {
-	for process, s := range h.begun {
-		if now.Sub(s.Until) > schema.WorkerTTL {
-			s.End = task.SeenSilent
-			h.remember(s)
-			delete(h.begun, process)
+	h.begun = slices.DeleteFunc(h.begun, func(a announced) bool {
+		silent := now.Sub(a.Until) > schema.WorkerTTL
+		if silent {
+			a.End = task.SeenSilent
+			h.remember(a.seen)
 		}
-	}
+		return silent
+	})
 }
 
 // remember adds s, and forgets the oldest entry if there are too many.
@@ -101,14 +129,15 @@ func (p *presence) attempt(at task.Address, from time.Time, end task.SeenEnd) se
 }
 
 // attempts returns what is remembered of attempts at a number of a job, also among others, the last task.MaxSeen, the
-// oldest first. A process that has sent no heartbeat for the time silent counts as silent.
-func (r *roster) attempts(job string, number task.Range, now time.Time, silent time.Duration) []task.Seen {
+// oldest first. A process counts as silent if nothing of it has arrived for two thirds of an ack wait: a live one sends a
+// heartbeat every half, and the server has last heard of a task up to a third before it was announced (Worker.scan).
+func (r *roster) attempts(job string, number task.Range, now time.Time, ackWait time.Duration) []task.Seen {
 	var list []task.Seen
 	add := func(s seen) {
 		if s.job != job || !s.Range.Contains(number) {
 			return
 		}
-		if s.End == task.SeenOpen && now.Sub(s.Until) >= silent {
+		if s.End == task.SeenOpen && now.Sub(s.Until) >= ackWait*2/3 {
 			s.End = task.SeenSilent
 		}
 		list = append(list, s.Seen)
@@ -117,8 +146,8 @@ func (r *roster) attempts(job string, number task.Range, now time.Time, silent t
 		for _, s := range n.ended {
 			add(s)
 		}
-		for _, s := range n.begun {
-			add(s)
+		for _, a := range n.begun {
+			add(a.seen)
 		}
 	}
 	for name, named := range r.tasks[job] {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,6 +51,50 @@ func TestAttemptsAreRemembered(t *testing.T) {
 		task.SeenSilent, task.SeenLeft, task.SeenSilent, task.SeenSilent, task.SeenOpen)
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// TestSlotsAnnounce: an announcement names the tasks of all slots. A task stays known while the announcements name it,
+// and is forgotten if a later one does not.
+func TestSlotsAnnounce(t *testing.T) {
+	r, began := newRoster(), time.Now()
+	at := func(s int) time.Time { return began.Add(time.Duration(s) * time.Second) }
+	const a, b, c = "j.70-1.0", "j.71-1.0", "j.72-1.0"
+	put := func(s int, suffix, value string) {
+		r.put(beat{key: "w.i" + suffix, value: []byte(value), revision: revision{uint64(s), at(s)}}, at(s))
+	}
+	put(1, schema.BegunSuffix, "begun "+a)
+	put(2, schema.BegunSuffix, "begun "+b+" "+a)
+	put(3, schema.BegunSuffix, "begun "+c+" bad "+a)
+	seen := func(first uint64, s int) string {
+		list := r.attempts("j", task.Range{First: first, Count: 1}, at(s), 30*time.Second)
+		if len(list) == 0 {
+			return ""
+		}
+		return fmt.Sprint(len(list), list[0].From.Sub(began), list[0].Until.Sub(began), list[0].End)
+	}
+	if got := []string{seen(70, 4), seen(71, 4), seen(72, 4)}; !slices.Equal(got, []string{"1 1s 3s 0", "", "1 3s 3s 0"}) {
+		t.Errorf("announced: %q", got)
+	}
+	// A task may be given up an ack wait after it arrived, which is up to a third before it was announced.
+	if got := []string{seen(70, 22), seen(70, 23)}; !slices.Equal(got, []string{"1 1s 3s 0", "1 1s 3s 1"}) {
+		t.Errorf("given up soon: %q", got)
+	}
+	// The heartbeat of the process names a, which is not told twice.
+	put(5, "", `{"slots":3,"holding":["`+a+`"]}`)
+	put(6, schema.BegunSuffix, "begun "+c+" "+a)
+	if got := []string{seen(70, 7), seen(72, 7)}; !slices.Equal(got, []string{"1 5s 5s 0", "1 6s 6s 0"}) {
+		t.Errorf("after a heartbeat: %q", got)
+	}
+	r.expire(at(100))
+	if got := []string{seen(70, 100), seen(72, 100)}; !slices.Equal(got, []string{"1 5s 5s 1", "1 6s 6s 1"}) {
+		t.Errorf("silent: %q", got)
+	}
+	for i := range 1000 {
+		put(101+i, fmt.Sprint(i, schema.BegunSuffix), "begun "+a+" "+b)
+	}
+	if n := len(r.names["w"].begun); n > maxInstances {
+		t.Errorf("%d announced tasks are remembered", n)
 	}
 }
 

@@ -27,6 +27,7 @@ package puller
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -45,6 +46,8 @@ type Client struct {
 	instance string        // distinguishes processes that run under the same name
 	ackWait  time.Duration // of the durables
 	puller   *puller
+
+	announcing sync.Mutex // held while an announcement is composed and published
 }
 
 // Open binds to the durables as the worker of that name. The error wraps stream.ErrNotProvisioned if a

@@ -2,6 +2,7 @@ package puller
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -33,16 +34,30 @@ func (c *Client) Beat(status worker.Status) error {
 // announceLimit bounds how long Announce waits for the server.
 const announceLimit = time.Second
 
-// Announce tells supervisors which task this process is about to begin, for the case that the task kills it. It returns
-// when the server has the message, or after announceLimit. Without a connection it sends nothing.
-func (c *Client) Announce(a task.Address) error {
+// Announce tells supervisors which task this process is about to begin, the first that running returns, and which others
+// that it has announced still run, for the case that one kills it. It returns when the server has the message, or after
+// announceLimit. Without a connection it sends nothing.
+func (c *Client) Announce(running func() []task.Address) error {
 	if !c.link.NC.IsConnected() {
 		return fmt.Errorf("announce a task: %w", nats.ErrDisconnected)
 	}
-	if err := c.link.NC.Publish(c.heartbeatSubject()+schema.BegunSuffix, []byte(worker.BegunPrefix+worker.TaskName(a))); err != nil {
+	if err := c.publishBegun(running); err != nil {
 		return err
 	}
 	return c.link.NC.FlushTimeout(announceLimit)
+}
+
+// publishBegun publishes as many names as fit. One announcement replaces another, so the last one must name all tasks.
+func (c *Client) publishBegun(running func() []task.Address) error {
+	c.announcing.Lock()
+	defer c.announcing.Unlock()
+	text := strings.TrimSuffix(worker.BegunPrefix, " ")
+	for _, a := range running() {
+		if name := " " + worker.TaskName(a); len(text)+len(name) <= schema.MaxStatusSize {
+			text += name
+		}
+	}
+	return c.link.NC.Publish(c.heartbeatSubject()+schema.BegunSuffix, []byte(text))
 }
 
 // operationHeader with the value deleteOperation marks a key as deleted (ADR-8 of NATS).

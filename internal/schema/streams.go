@@ -57,7 +57,7 @@ type Bucket struct {
 // which took 6 to 10 s with three nodes of nats-server 2.15.2.
 const DefaultAckWait = 30 * time.Second
 
-// BegunSuffix ends the key of FACTOR_WORKERS under which a process announces the task that it is about to begin: the
+// BegunSuffix ends the key of FACTOR_WORKERS under which a process announces a task that it is about to begin: the
 // key of its heartbeats and the suffix. The value is no heartbeat, so that programs of an earlier version ignore it.
 const BegunSuffix = "-begun"
 

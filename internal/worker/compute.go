@@ -42,10 +42,27 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 // announce tells supervisors that s is about to compute d, if d is the redelivery of a single number: an earlier worker
 // may have died of it. First deliveries are too many for a message each.
 func (w *Worker) announce(s *slot, d *Delivery) {
-	if w.config.Announce != nil && d.Range.Count == 1 && d.Attempt > 1 {
-		w.config.Announce(d.Address)
-		s.clock = time.Time{} // it has waited
+	if w.config.Announce == nil || d.Range.Count > 1 || d.Attempt == 1 {
+		return
 	}
+	w.mu.Lock()
+	d.announced = true
+	w.mu.Unlock()
+	w.config.Announce(func() []task.Address { return w.announced(d) })
+	s.clock = time.Time{} // it has waited
+}
+
+// announced returns the announced tasks that run, d first.
+func (w *Worker) announced(d *Delivery) []task.Address {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	list := []task.Address{d.Address}
+	for _, s := range w.slots {
+		if other := s.current; other != nil && other != d && other.announced {
+			list = append(list, other.Address)
+		}
+	}
+	return list
 }
 
 // read decodes the task of d. If the content is not Known the error says why. The schema is checked first: a

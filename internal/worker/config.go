@@ -37,8 +37,10 @@ type Config struct {
 	// interrupted; 0 = no limit.
 	MaxMemory uint64
 	// Announce tells supervisors that the worker is about to begin a redelivered task of one number, which may kill
-	// it. It is called from several goroutines, and returns within a second or two; nil = they are not told.
-	Announce func(task.Address)
+	// it. running returns all such tasks that run, the new one first: Announce calls it while it sends no other
+	// announcement, so that the last one is complete. Announce is called from several goroutines, and returns within
+	// a second or two; nil = they are not told.
+	Announce func(running func() []task.Address)
 	// Ledger counts the processes that died of a task; nil = the server's count of deliveries
 	// decides alone.
 	Ledger Ledger

@@ -38,6 +38,8 @@ type Delivery struct {
 	next, older, younger *Delivery
 	// alone: it is a last attempt that may start, and no other task runs beside it.
 	alone bool
+	// announced: supervisors were told that it runs, or are being told.
+	announced bool
 	// heard is when the server last heard of it, at first its arrival. lapsed: the server has not heard of
 	// it for AckWait. lapsed stays true.
 	heard  time.Time

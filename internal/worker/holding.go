@@ -40,5 +40,6 @@ func ParseTaskName(name string) (a task.Address, ok bool) {
 	return task.Address{Job: job, Range: r, Round: round}, true
 }
 
-// BegunPrefix begins the announcement that a worker is about to begin a task, before the name of the task.
+// BegunPrefix begins the announcement that a worker is about to begin a task. The names of the announced tasks that run
+// follow, separated by spaces, that of the new task first.
 const BegunPrefix = "begun "
