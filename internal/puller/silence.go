@@ -40,6 +40,9 @@ func (p *puller) noAnswer(count int) error {
 	return fmt.Errorf("%w: no answer to pull requests", worker.ErrRestart)
 }
 
+// serverShutdown is the description of the status by which a server announces its end.
+const serverShutdown = "Server Shutdown"
+
 // statusError returns the error of a request that the server has ended with a status, or nil if the
 // end is an ordinary one:
 //
@@ -53,7 +56,7 @@ func statusError(status, description string) error {
 		return nil
 	case "409":
 		switch description {
-		case "Server Shutdown", "Leadership Change":
+		case serverShutdown, "Leadership Change":
 			return nil
 		case fullDescription:
 			return errFull

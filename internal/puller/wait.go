@@ -30,12 +30,18 @@ import (
 // shorter than the two minutes for which a server remembers a request from another account.
 const waitTime = 40 * time.Second
 
+// A server that shuts down announces it to all requests that wait, and then serves them for some 50 ms more, even those
+// that have been withdrawn since (seen with nats-server 2.15.2). So the wait goes on until the connection is lost, or for
+// shutdownTime if this worker is connected to another server of the cluster.
+const shutdownTime = 2 * time.Second
+
 // A wait is one wait for a task. The goroutine of Pull owns it.
 type wait struct {
 	*puller
 	sub     *nats.Subscription
 	inbox   string // its subject, the reply subject of all requests
 	deliver func(*worker.Delivery)
+	end     context.CancelFunc // ends the wait
 
 	open  int        // requests whose end has not come
 	count int        // tasks delivered
@@ -51,9 +57,9 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 		stream.Sleep(ctx, limit)
 		return nil
 	}
-	w := &wait{puller: p, deliver: deliver}
 	answers, cancel := context.WithTimeout(p.link.AnswerContext(), limit+grace) // begins before the requests are sent
 	defer cancel()
+	w := &wait{puller: p, deliver: deliver, end: cancel}
 	defer context.AfterFunc(ctx, cancel)()
 	p.setWakes(cancel)
 	defer p.setWakes(nil)
@@ -159,10 +165,13 @@ func (w *wait) take(m *nats.Msg) {
 // note notes the end of a request. The time is over for all in the same moment: their ends are waited for. An end for
 // another reason ends the wait.
 func (w *wait) note(status, description string) error {
-	switch status {
-	case idleHeartbeat:
+	switch {
+	case status == idleHeartbeat:
 		return nil
-	case "408":
+	case description == serverShutdown:
+		time.AfterFunc(shutdownTime, w.end)
+		return nil
+	case status == "408":
 		w.open--
 		w.ended = w.open == 0
 		w.idle = w.ended
