@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/task"

@@ -102,7 +102,7 @@ func TestKeptStore(t *testing.T) {
 	again := run(t, "embedded", "submit --id a --store "+store, feed(numbers)).wantCode(0)
 	again.wantStdout(first.stdout.String())
 	run(t, "embedded", "submit --id a 17 --store "+store).wantCode(8).wantSaid("conflict", "17")
-	run(t, "embedded", "submit 17 --ack-wait 5s --store "+store).wantCode(8).wantSaid("has ack wait 30s, not 5s")
+	run(t, "embedded", "submit 17 --ack-wait 5s --store "+store).wantCode(8).wantSaid("have ack wait 30s, not 5s")
 
 	node := start(t, "embedded", "run -n 1 --listen 127.0.0.1:0 --store "+store)
 	node.await(&node.stderr, "listening on nats://")

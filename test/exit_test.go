@@ -159,7 +159,7 @@ func TestServerNotSetUp(t *testing.T) {
 	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created")).wantSaid("`sync_interval: always`")
 	bare.run("producer", "init").wantCode(0).wantStdout("all streams exist with these settings\n").wantStderr("")
 
-	refusal{"producer", "init --ack-wait 2s", 8, "workers-norm has ack wait 30s, not 2s"}.check(t, here)
+	refusal{"producer", "init --ack-wait 2s", 8, "FACTOR_TASKS > workers-norm, FACTOR_TASKS > workers-low have ack wait 30s, not 2s"}.check(t, here)
 	_, js := bare.connect()
 	config := bare.stream("FACTOR_DEAD").CachedInfo().Config
 	config.MaxAge, config.MaxMsgsPerSubject = time.Hour, 7

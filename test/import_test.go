@@ -32,15 +32,15 @@ const imports = `
 	output          < nat task
 	collect         < nat task verify
 	attempt         < task
+	cputime         < golang.org/x/sys/unix golang.org/x/sys/windows
 
 	factor/kernels  < golang.org/x/sys/cpu
 	factor/kernels/kernelstest < factor/kernels
-	factor/cputime  < golang.org/x/sys/unix golang.org/x/sys/windows
-	factor/*        < factor/* nat
+	factor/*        < factor/* nat cputime
 	factor/mont/gen <
-	factor          < factor/* nat measured
+	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
-	kind            < nat task worker factor
+	kind            < nat task worker factor cputime
 	sample          < nat
 
 	schema          < task attempt
@@ -56,10 +56,10 @@ const imports = `
 	job             < nat task text plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels factor/cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < factor/kernels cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
 	/producer       < attempt web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
-	/consumer       < factor/kernels factor/cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
+	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 

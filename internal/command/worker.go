@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/sample"
 )

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
 )

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels/kernelstest"
 	"factorfleet/internal/nat"
 )

@@ -85,7 +85,8 @@ func TestDifferences(t *testing.T) {
 		}
 		for _, want := range []string{
 			"FACTOR_RESULTS has max age 1h0m0s, not 0s", "FACTOR_RESULTS has max messages 17, not -1",
-			"workers-hi has ack wait 2s, not 30s", "workers-norm has", "workers-low has", "FACTOR_LEASES has history 3, not 1",
+			"FACTOR_TASKS > workers-hi, FACTOR_TASKS > workers-norm, FACTOR_TASKS > workers-low have ack wait 2s, not 30s",
+			"FACTOR_LEASES has history 3, not 1",
 		} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q is missing in: %v", want, err)

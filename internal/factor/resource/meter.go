@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"factorfleet/internal/factor/cputime"
+	"factorfleet/internal/cputime"
 )
 
 // A Meter adds up the CPU time of computations that run one after the other: that of
