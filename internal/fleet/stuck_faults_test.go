@@ -146,6 +146,7 @@ func TestStuckCost(t *testing.T) {
 			t.Errorf("look %d: %d requests", i, n)
 		}
 		ack(t, held)
+		await(t, "they are settled", func() bool { return len(h.subjects(schema.StreamTasks)) == 100 })
 	}
 	if len(s.watch.tasks) != 100 {
 		t.Errorf("%d tasks are observed", len(s.watch.tasks))
