@@ -30,6 +30,9 @@ import (
 // shorter than the two minutes for which a server remembers a request from another account.
 const waitTime = 40 * time.Second
 
+// clusterWait is the same in a cluster. There the leader of a durable may be cut off with the requests that wait at it.
+const clusterWait = 8 * time.Second
+
 // A server that shuts down announces it to all requests that wait, and then serves them for some 50 ms more, even those
 // that have been withdrawn since (seen with nats-server 2.15.2). So the wait goes on until the connection is lost, or for
 // shutdownTime if this worker is connected to another server of the cluster.
@@ -102,7 +105,11 @@ func (p *puller) endWait() {
 // waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the
 // others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
 func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time.Duration) {
-	limit = p.waitTime - rand.N(p.waitTime/4)
+	limit = p.waitTime
+	if p.link.NC.ConnectedClusterName() != "" {
+		limit = min(limit, clusterWait)
+	}
+	limit -= rand.N(limit / 4)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, class := range task.Classes {
