@@ -55,7 +55,7 @@ type wait struct {
 // waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
 func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p.idle = false
-	classes, limit := p.waitingClasses(time.Now())
+	classes, limit := p.waitingClasses(time.Now(), p.longestWait())
 	if len(classes) == 0 {
 		stream.Sleep(ctx, limit)
 		return nil
@@ -102,14 +102,18 @@ func (p *puller) endWait() {
 	}
 }
 
-// waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the
-// others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
-func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time.Duration) {
-	limit = p.waitTime
+// longestWait returns the longest time for which the requests may wait at the server of the connection.
+func (p *puller) longestWait() time.Duration {
 	if p.link.NC.ConnectedClusterName() != "" {
-		limit = min(limit, clusterWait)
+		return min(p.waitTime, clusterWait)
 	}
-	limit -= rand.N(limit / 4)
+	return p.waitTime
+}
+
+// waitingClasses returns the classes that are not skipped, and for how long to wait, no longer than longest: until one
+// of the others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
+func (p *puller) waitingClasses(now time.Time, longest time.Duration) (classes []task.Class, limit time.Duration) {
+	limit = longest - rand.N(longest/4)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, class := range task.Classes {
