@@ -131,7 +131,7 @@ func (d *displaced) Result(ctx context.Context, job string, r task.Range, _ []by
 func TestOtherNumbersLie(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
-	const count = 20_000
+	const count = 60_000
 	a := h.queued(count)
 	h.worker("liar", func(c *puller.Client) worker.Outbox { return &displaced{c} })
 	h.worker("honest", nil)

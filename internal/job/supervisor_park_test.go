@@ -60,7 +60,7 @@ func (h *testFleet) checkConsumers() {
 	for stream, most := range map[string]int{
 		schema.StreamResults:                      quickPace.watched,
 		schema.StreamDead:                         1,
-		schema.BucketStream(schema.BucketJobs):    2, // manifests, standings
+		schema.BucketStream(schema.BucketJobs):    4, // manifests, standings, listings of manifests
 		schema.BucketStream(schema.BucketLeases):  0,
 		schema.BucketStream(schema.BucketWorkers): 1,
 	} {
