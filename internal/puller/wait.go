@@ -21,8 +21,8 @@ import (
 // than it has requested.
 //
 // When a task has come, the requests at the other durables are withdrawn: see stream.Link.Withdraw. That may cost a task
-// a delivery, but rarely: it must come within the some 20 us between the server's look for the subscription and its
-// sending. A request whose time is over is not withdrawn: the server ends it.
+// a delivery, but rarely: it must be queued within a round trip, see overtake. A request whose time is over is not
+// withdrawn: the server ends it.
 
 // waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such as
 // when it puts an account in force again. The worker then gets no task for so long, unless it is told (endWait). A
@@ -34,13 +34,15 @@ const waitTime = 40 * time.Second
 const clusterWait = 8 * time.Second
 
 // A server that shuts down announces it to all requests that wait, and then serves them for some 50 ms more, even those
-// that have been withdrawn since (seen with nats-server 2.15.2). So the wait goes on until the connection is lost, or for
+// that have been withdrawn since: it ignores the end of a subscription then (nats-server 2.15.2, client.unsubscribe). So
+// the wait goes on until the connection is lost, or for
 // shutdownTime if this worker is connected to another server of the cluster.
 const shutdownTime = 2 * time.Second
 
 // A wait is one wait for a task. The goroutine of Pull owns it.
 type wait struct {
 	*puller
+	classes []task.Class // of the requests
 	sub     *nats.Subscription
 	inbox   string // its subject, the reply subject of all requests
 	deliver func(*worker.Delivery)
@@ -62,11 +64,11 @@ func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.De
 	}
 	answers, cancel := context.WithTimeout(p.link.AnswerContext(), limit+grace) // begins before the requests are sent
 	defer cancel()
-	w := &wait{puller: p, deliver: deliver, end: cancel}
+	w := &wait{puller: p, classes: classes, deliver: deliver, end: cancel}
 	defer context.AfterFunc(ctx, cancel)()
 	p.setWakes(cancel)
 	defer p.setWakes(nil)
-	err := w.begin(classes, limit)
+	err := w.begin(limit)
 	if err == nil {
 		err = w.receive(answers)
 	}
@@ -128,12 +130,12 @@ func (p *puller) waitingClasses(now time.Time, longest time.Duration) (classes [
 
 // begin subscribes and sends the requests. All have the same reply subject: a server with accounts forgets the
 // requests of one subject at once when the subscription ends, but must look at all requests if that has a wildcard.
-func (w *wait) begin(classes []task.Class, limit time.Duration) (err error) {
+func (w *wait) begin(limit time.Duration) (err error) {
 	w.inbox = w.link.NC.NewInbox()
 	if w.sub, err = w.listen(w.inbox); err != nil {
 		return err
 	}
-	for _, class := range classes {
+	for _, class := range w.classes {
 		w.beginRequest(class)
 		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
 		if err := w.link.NC.PublishRequest(w.requestSubject(class), w.inbox, body); err != nil {
@@ -190,18 +192,4 @@ func (w *wait) note(status, description string) error {
 	}
 	w.ended = true
 	return statusError(status, description)
-}
-
-// withdraw ends the requests that still wait, and delivers what the server has sent for them.
-func (w *wait) withdraw() {
-	if w.sub == nil {
-		return
-	}
-	w.link.Withdraw(w.sub)
-	for len(w.messages) > 0 {
-		m := <-w.messages
-		if status, _ := statusOf(m); status == "" {
-			w.take(m)
-		}
-	}
 }
