@@ -52,21 +52,21 @@ func (h *testFleet) consumers(stream string) int {
 	return s.CachedInfo().State.Consumers
 }
 
-// checkConsumers checks that there are no more consumers than a supervisor with quickPace needs,
-// and some whose deletion is on its way to the server.
+// checkConsumers waits until there are no more consumers than a supervisor with quickPace needs, and some whose deletion
+// is on its way to the server: on a busy machine there may be more for a moment.
 func (h *testFleet) checkConsumers() {
 	h.t.Helper()
 	const deleted = 4
 	for stream, most := range map[string]int{
 		schema.StreamResults:                      quickPace.watched,
 		schema.StreamDead:                         1,
-		schema.BucketStream(schema.BucketJobs):    4, // manifests, standings, listings of manifests
+		schema.BucketStream(schema.BucketJobs):    2, // manifests, standings
 		schema.BucketStream(schema.BucketLeases):  0,
 		schema.BucketStream(schema.BucketWorkers): 1,
 	} {
-		if n := h.consumers(stream); n > most+deleted {
-			h.t.Errorf("%s has %d consumers, at most %d are needed", stream, n, most)
-		}
+		await(h.t, fmt.Sprintf("%s has the %d consumers that are needed, or fewer", stream, most), func() bool {
+			return h.consumers(stream) <= most+deleted
+		})
 	}
 }
 
