@@ -43,6 +43,7 @@ type puller struct {
 	pulls     uint64        // calls of order, for the turn of low
 	hiChecked time.Time     // when hi was last requested first
 	waitTime  time.Duration // waitTime; an own field for tests
+	silence   time.Duration // silence; an own field for tests
 	idle      bool          // the last wait has brought nothing: the next one begins at once
 	silent    int           // requests in a row that ended without any answer
 	strange   int           // messages that are no tasks
@@ -68,7 +69,8 @@ const (
 // newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{
-		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip), waitTime: waitTime,
+		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip),
+		waitTime: waitTime, silence: silence,
 		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}
 	for _, class := range task.Classes {

@@ -24,19 +24,25 @@ import (
 // a delivery, but rarely: it must be queued within a round trip, see overtake. A request whose time is over is not
 // withdrawn: the server ends it.
 
-// waitTime is the longest time for which the requests wait. The server may forget a request without a sign, such as
-// when it puts an account in force again. The worker then gets no task for so long, unless it is told (endWait). A
-// longer time would save little: three requests in 30 to 40 s are fewer than the worker's heartbeats. It must be
-// shorter than the two minutes for which a server remembers a request from another account.
+// waitTime is the longest time for which the requests wait. A longer time would save little: three requests in 30 to 40 s
+// are fewer than the worker's heartbeats. It must be shorter than the two minutes for which a server remembers a request
+// from another account.
 const waitTime = 40 * time.Second
 
-// clusterWait is the same in a cluster. There the leader of a durable may be cut off with the requests that wait at it.
-const clusterWait = 8 * time.Second
+// A server may forget requests without a sign: when it puts accounts in force again, or if it was the leader of a durable
+// and is cut off. So in a cluster, and with an account of its own, the worker has one durable send a sign of life every
+// beatTime; without one for silence it requests anew. A server that forgets may still give one task to each request that
+// it has forgotten; that task is redelivered after the ack wait. So silence is shorter. Signs of all three durables,
+// or more frequent ones, would cost the server more: it looks at all requests of a durable before each.
+const (
+	beatTime = 4 * time.Second
+	silence  = 5 * beatTime / 2
+)
 
 // A server that shuts down announces it to all requests that wait, and then serves them for some 50 ms more, even those
 // that have been withdrawn since: it ignores the end of a subscription then (nats-server 2.15.2, client.unsubscribe). So
-// the wait goes on until the connection is lost, or for
-// shutdownTime if this worker is connected to another server of the cluster.
+// the wait goes on until the connection is lost, or for shutdownTime if this worker is connected to another server of
+// the cluster.
 const shutdownTime = 2 * time.Second
 
 // A wait is one wait for a task. The goroutine of Pull owns it.
@@ -48,6 +54,8 @@ type wait struct {
 	deliver func(*worker.Delivery)
 	end     context.CancelFunc // ends the wait
 
+	silenced *time.Timer // ends the wait after silence; nil if no sign of life is requested
+
 	open  int        // requests whose end has not come
 	count int        // tasks delivered
 	class task.Class // of the first one
@@ -57,7 +65,7 @@ type wait struct {
 // waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
 func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p.idle = false
-	classes, limit := p.waitingClasses(time.Now(), p.longestWait())
+	classes, limit := p.waitingClasses(time.Now())
 	if len(classes) == 0 {
 		stream.Sleep(ctx, limit)
 		return nil
@@ -104,18 +112,10 @@ func (p *puller) endWait() {
 	}
 }
 
-// longestWait returns the longest time for which the requests may wait at the server of the connection.
-func (p *puller) longestWait() time.Duration {
-	if p.link.NC.ConnectedClusterName() != "" {
-		return min(p.waitTime, clusterWait)
-	}
-	return p.waitTime
-}
-
-// waitingClasses returns the classes that are not skipped, and for how long to wait, no longer than longest: until one
-// of the others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
-func (p *puller) waitingClasses(now time.Time, longest time.Duration) (classes []task.Class, limit time.Duration) {
-	limit = longest - rand.N(longest/4)
+// waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the
+// others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
+func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time.Duration) {
+	limit = p.waitTime - rand.N(p.waitTime/4)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, class := range task.Classes {
@@ -135,9 +135,13 @@ func (w *wait) begin(limit time.Duration) (err error) {
 	if w.sub, err = w.listen(w.inbox); err != nil {
 		return err
 	}
-	for _, class := range w.classes {
+	for i, class := range w.classes {
 		w.beginRequest(class)
 		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
+		if i == 0 && limit >= 2*w.silence && (w.rotates || w.link.NC.ConnectedClusterName() != "") {
+			body = fmt.Appendf(nil, `{"batch":1,"expires":%d,"idle_heartbeat":%d}`, limit.Nanoseconds(), (2 * w.silence / 5).Nanoseconds())
+			w.silenced = time.AfterFunc(w.silence, w.end)
+		}
 		if err := w.link.NC.PublishRequest(w.requestSubject(class), w.inbox, body); err != nil {
 			return fmt.Errorf("request tasks: %w", stream.Explain(err))
 		}
@@ -148,6 +152,9 @@ func (w *wait) begin(limit time.Duration) (err error) {
 
 // receive delivers tasks until one has come, all requests have ended, or answers ends.
 func (w *wait) receive(answers context.Context) error {
+	if w.silenced != nil {
+		defer w.silenced.Stop()
+	}
 	for !w.ended {
 		m := stream.Next(answers, w.messages)
 		if m == nil {
@@ -180,6 +187,7 @@ func (w *wait) take(m *nats.Msg) {
 func (w *wait) note(status, description string) error {
 	switch {
 	case status == idleHeartbeat:
+		w.silenced.Reset(w.silence)
 		return nil
 	case description == serverShutdown:
 		time.AfterFunc(shutdownTime, w.end)

@@ -228,18 +228,43 @@ func TestWaitSilent(t *testing.T) {
 	}
 }
 
+// TestWaitForgotten: a worker with an account of its own notices soon that the server has forgotten its requests. One
+// whose requests are known waits its full time.
+func TestWaitForgotten(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, fleet.Provision{})
+	w := h.client("w")
+	w.puller.rotates, w.puller.silence = true, 500*time.Millisecond
+	w.puller.waitTime, w.puller.idle = 2*time.Second, true
+	began := time.Now()
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err != nil || !w.puller.idle {
+		t.Errorf("idle %v after %v: %v", w.puller.idle, time.Since(began), err)
+	}
+	nc, _ := h.Connect()
+	if _, err := nc.SubscribeSync("mute.>"); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	w.link.API, w.puller.waitTime, w.puller.idle = "mute.", time.Hour, true
+	if err := w.Pull(t.Context(), 1, func(*worker.Delivery) {}); err != nil || w.puller.idle {
+		t.Errorf("idle %v: %v", w.puller.idle, err)
+	}
+}
+
 // TestWaitSkipped: the requests wait at the durables of the classes that are not skipped, until one is skipped no
 // more.
 func TestWaitSkipped(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := &puller{skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
-	classes, limit := p.waitingClasses(now, waitTime)
+	p := &puller{waitTime: waitTime, skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
+	classes, limit := p.waitingClasses(now)
 	if !slices.Equal(slices.Sorted(slices.Values(classes)), []task.Class{task.ClassLow, task.ClassNorm}) || limit != time.Second {
 		t.Errorf("%q for %v", classes, limit)
 	}
 	p.skips = nil
-	if classes, limit = p.waitingClasses(now, waitTime); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
+	if classes, limit = p.waitingClasses(now); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
 		t.Errorf("%q for %v", classes, limit)
 	}
 }
