@@ -29,11 +29,15 @@ import (
 // from another account.
 const waitTime = 40 * time.Second
 
-// A server may forget requests without a sign: when it puts accounts in force again, or if it was the leader of a durable
-// and is cut off. So in a cluster, and with an account of its own, the worker has one durable send a sign of life every
-// beatTime; without one for silence it requests anew. A server that forgets may still give one task to each request that
-// it has forgotten; that task is redelivered after the ack wait. So silence is shorter. Signs of all three durables,
-// or more frequent ones, would cost the server more: it looks at all requests of a durable before each.
+// clusterWait is the same in a cluster. If a server of the cluster is cut off, the requests that wait at it are forgotten,
+// and the leader of a durable may send one task to each request of a worker that is cut off: it is redelivered after the
+// ack wait. clusterWait is about the time after which a new leader is elected, so few such requests are left then.
+const clusterWait = 5 * time.Second
+
+// A server forgets the requests of an account without a sign when it puts accounts in force again. It may still send one
+// task to each of them, which is redelivered after the ack wait. So a worker with an account of its own has one durable
+// send a sign of life every beatTime. Without one for silence, which is shorter than the ack wait, it requests anew. Signs
+// of all durables, or more frequent ones, would cost the server more: it looks at all requests of a durable before each.
 const (
 	beatTime = 4 * time.Second
 	silence  = 5 * beatTime / 2
@@ -65,7 +69,7 @@ type wait struct {
 // waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
 func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
 	p.idle = false
-	classes, limit := p.waitingClasses(time.Now())
+	classes, limit := p.waitingClasses(time.Now(), p.longestWait())
 	if len(classes) == 0 {
 		stream.Sleep(ctx, limit)
 		return nil
@@ -112,10 +116,18 @@ func (p *puller) endWait() {
 	}
 }
 
-// waitingClasses returns the classes that are not skipped, and for how long to wait at most: until one of the
-// others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
-func (p *puller) waitingClasses(now time.Time) (classes []task.Class, limit time.Duration) {
-	limit = p.waitTime - rand.N(p.waitTime/4)
+// longestWait returns the longest time for which the requests may wait at the server of the connection.
+func (p *puller) longestWait() time.Duration {
+	if p.link.NC.ConnectedClusterName() != "" {
+		return min(p.waitTime, clusterWait)
+	}
+	return p.waitTime
+}
+
+// waitingClasses returns the classes that are not skipped, and for how long to wait, no longer than longest: until one
+// of the others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
+func (p *puller) waitingClasses(now time.Time, longest time.Duration) (classes []task.Class, limit time.Duration) {
+	limit = longest - rand.N(longest/4)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, class := range task.Classes {
@@ -138,7 +150,7 @@ func (w *wait) begin(limit time.Duration) (err error) {
 	for i, class := range w.classes {
 		w.beginRequest(class)
 		body := fmt.Appendf(nil, `{"batch":1,"expires":%d}`, limit.Nanoseconds())
-		if i == 0 && limit >= 2*w.silence && (w.rotates || w.link.NC.ConnectedClusterName() != "") {
+		if i == 0 && w.rotates && limit >= 2*w.silence {
 			body = fmt.Appendf(nil, `{"batch":1,"expires":%d,"idle_heartbeat":%d}`, limit.Nanoseconds(), (2 * w.silence / 5).Nanoseconds())
 			w.silenced = time.AfterFunc(w.silence, w.end)
 		}

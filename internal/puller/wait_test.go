@@ -258,13 +258,13 @@ func TestWaitForgotten(t *testing.T) {
 func TestWaitSkipped(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	p := &puller{waitTime: waitTime, skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
-	classes, limit := p.waitingClasses(now)
+	p := &puller{skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
+	classes, limit := p.waitingClasses(now, waitTime)
 	if !slices.Equal(slices.Sorted(slices.Values(classes)), []task.Class{task.ClassLow, task.ClassNorm}) || limit != time.Second {
 		t.Errorf("%q for %v", classes, limit)
 	}
 	p.skips = nil
-	if classes, limit = p.waitingClasses(now); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
+	if classes, limit = p.waitingClasses(now, waitTime); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
 		t.Errorf("%q for %v", classes, limit)
 	}
 }
