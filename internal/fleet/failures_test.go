@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -184,13 +185,27 @@ func TestWithdrawn(t *testing.T) {
 	h := newTestFleet(t, Provision{AckWait: time.Second})
 	j, _ := h.job("j", task.ClassNorm, 20)
 	x := h.known()
-	background(t, h.Sweep)
+	// Another sweep than that of the exhausted task: that one could decide about it twice, once with what follows.
+	stop := background(t, h.Sweep)
 	h.queue(j, single(17))
+	first := h.subjects(schema.StreamTasks)
 	h.exhaust(1, false)
+	await(t, "the exhausted task is gone", func() bool {
+		now := h.subjects(schema.StreamTasks)
+		return len(now) == 1 && now[0] != first[0]
+	})
+	stop()
+	background(t, h.Sweep)
 	honest, liar := h.station("honest"), h.station("liar")
 	var got []*worker.Delivery
 	await(t, "the last attempt", func() bool { _, got = pull(t, honest, 1); return len(got) == 1 })
 	last := got[0].Address
+	holding := background(t, func(ctx context.Context) error { // however slowly the following goes, the attempt does not end
+		for ; ctx.Err() == nil; stream.Sleep(ctx, 100*time.Millisecond) {
+			got[0].Handle.InProgress()
+		}
+		return nil
+	})
 	h.record(honest, got[0])
 	for _, attempt := range []int{1, 2} {
 		if err := honest.Failed(t.Context(), last, attempt, failure("no")); err != nil {
@@ -203,14 +218,15 @@ func TestWithdrawn(t *testing.T) {
 	if err := honest.Return(t.Context(), last, (&task.Return{Reason: task.Drained}).Encode()); err != nil {
 		t.Fatal(err)
 	}
+	holding()
 	ack(t, got)
 	await(t, "it is queued again", func() bool { q := h.ranges("j"); return q == "17-1" })
 	await(t, "the record is withdrawn", func() bool {
 		e, err := x.find(t.Context(), "j", single(17))
 		return err == nil && e.Workers == 1 && e.workers["liar"] != nil
 	})
-	if left := len(h.subjects(schema.StreamDead)); left != 3 {
-		t.Errorf("%d records are left", left)
+	if left := h.subjects(schema.StreamDead); len(left) != 3 {
+		t.Errorf("these records are left: %q", left)
 	}
 }
 

@@ -25,7 +25,7 @@ type Fleet struct {
 	jobs, leases, workers                 jetstream.KeyValue
 	leaseTTL                              time.Duration // leaseTTL; less in tests
 	remindEvery                           time.Duration // see Trust.Remind; less in tests
-	returnShare                           Share         // returnShare; less in tests
+	returnShare, waitShare                Share         // returnShare, waitShare; less in tests
 	fewResults                            uint64        // fewResults; less in tests
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
 	lookEvery                             time.Duration // firstLook; less in tests
@@ -55,7 +55,7 @@ type Fleet struct {
 // Close: its goroutines end with the contexts of its users.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.Options) (*Fleet, error) {
 	f := &Fleet{
-		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, beatInterval: schema.BeatInterval,
+		link: stream.New(nc, js, o), leaseTTL: leaseTTL, remindEvery: remindEvery, returnShare: returnShare, waitShare: waitShare, beatInterval: schema.BeatInterval,
 		fewResults: fewResults, lookEvery: firstLook,
 	}
 	f.letters.begin, f.trust.begin, f.registry.begin = f.newLetters, f.newTrust, f.newRegistry

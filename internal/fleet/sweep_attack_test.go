@@ -144,7 +144,7 @@ func TestFloodOfReturns(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newTestFleet(t, Provision{})
-			h.returnShare.Burst = burst
+			h.returnShare.Burst, h.waitShare.Burst = burst, burst/2
 			j, _ := h.job("j", task.ClassNorm, 30_000)
 			h.queue(j, task.Range{First: 0, Count: 1000})
 			h.forge(flood, test.subject, single)

@@ -105,7 +105,7 @@ func (j *sweptJob) checkRange(ctx context.Context, r task.Range) error {
 // sweeper that did not live to ack it.
 func (s *sweeper) waitForAck(ctx context.Context, at schema.Place, pieces uint64, round string, try int) (time.Duration, error) {
 	if try < returnTries {
-		if _, ok := s.paces.of(at.Worker).waits.Take(time.Now(), waitShare, 1); ok {
+		if _, ok := s.paces.of(at.Worker).waits.Take(time.Now(), s.f.waitShare, 1); ok {
 			delay := 100 * time.Millisecond
 			for range try - 1 {
 				delay *= 3
