@@ -13,7 +13,7 @@ import (
 
 // Limits of the messages of a campaign.
 const (
-	MaxSieveParams = 1 << 10   // bytes of the parameters of a sieve
+	MaxSieveParams = 1 << 10 // bytes of the parameters of a sieve
 	// MaxYieldRelations bounds the relations of a yield in bytes, and MaxYieldBytes the whole message.
 	MaxYieldRelations = 384 << 10
 	MaxYieldBytes     = MaxYieldRelations + 1<<10
