@@ -248,7 +248,7 @@ func TestCancelledYields(t *testing.T) {
 		r.outbox.blocked = make(chan struct{})
 		r.offer(r.sieveTask(0, sieveWell, 2*time.Second))
 		r.start()
-		time.Sleep(10 * time.Second) // sieved, and waits
+		time.Sleep(10500 * time.Millisecond) // sieved, and waits
 		r.journal.take()
 		r.Cancel("cpart")
 		synctest.Wait()
