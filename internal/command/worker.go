@@ -77,10 +77,10 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
-	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(), Sieves: true}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
 		status.Stats, status.Holding, status.Seen = w.Stats(), w.Holding(), time.Now()
@@ -107,7 +107,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
 func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
-	kinds := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	kinds, siever := kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
@@ -122,7 +122,7 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Siever: siever, Log: o.Log,
 	}, client, outbox)
 }
 
