@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"factorfleet/internal/nat"
@@ -42,6 +43,7 @@ type Part struct {
 	State     PartState `json:"state"`
 	Params    []byte    `json:"params"`             // of siqs.Params, 1 to MaxSieveParams bytes
 	Divisors  []nat.Nat `json:"divisors,omitempty"` // of Composite, 1 < d < Composite, at most MaxDivisors
+	Next      uint64    `json:"next"`               // numbers of coefficients below are issued, or reserved for that
 	Created   time.Time `json:"created"`
 	Note      string    `json:"note,omitempty"` // for people
 }
@@ -50,7 +52,19 @@ type Part struct {
 // arguments give equal ids, so that two supervisors make the same part. It has 13 characters and passes CheckJob.
 func ChildID(parent string, position uint64, composite nat.Nat) string {
 	hash := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", parent, position, composite))
-	return "c" + idEncoding.EncodeToString(hash[:])[:12]
+	return childPrefix + idEncoding.EncodeToString(hash[:])[:childHash]
+}
+
+// The parts of the id of a Part: a letter, and so many characters of a hash.
+const (
+	childPrefix = "c"
+	childHash   = 12
+)
+
+// IsChildID reports whether id has the form of the id of a Part. Ids of jobs that users choose may have it, too.
+func IsChildID(id string) bool {
+	hash, ok := strings.CutPrefix(id, childPrefix)
+	return ok && len(hash) == childHash && strings.Trim(hash, idAlphabet) == ""
 }
 
 // Encode returns the JSON of p.
@@ -92,6 +106,8 @@ func (p *Part) Check() error {
 	switch {
 	case p.Position >= MaxPosition:
 		return fmt.Errorf("position %d is above %d", p.Position, uint64(MaxPosition))
+	case p.Next >= MaxPosition:
+		return fmt.Errorf("the next coefficient %d is above %d", p.Next, uint64(MaxPosition))
 	case p.ID != ChildID(p.Parent, p.Position, p.Composite):
 		return fmt.Errorf("%.60q is not the id of this part", p.ID)
 	case p.State != PartSieve && p.State != PartDone:

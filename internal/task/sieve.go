@@ -13,10 +13,10 @@ import (
 
 // Limits of the messages of a campaign.
 const (
-	MaxSieveParams = 1 << 10   // bytes of the parameters of a sieve
-	MaxYieldBytes  = 384 << 10 // bytes of a yield
-	// MaxYieldRelations bounds the relations of a yield in bytes, so that the rest of the message fits.
-	MaxYieldRelations = MaxYieldBytes - 1<<10
+	MaxSieveParams = 1 << 10 // bytes of the parameters of a sieve
+	// MaxYieldRelations bounds the relations of a yield in bytes, and MaxYieldBytes the whole message.
+	MaxYieldRelations = 384 << 10
+	MaxYieldBytes     = MaxYieldRelations + 1<<10
 	// MaxSieveTime bounds the time of a sieve task. Workers stop then, whatever the task says.
 	MaxSieveTime = time.Minute
 )
@@ -64,7 +64,7 @@ type Yield struct {
 	Kind      string
 	Worker    string        // the name in the subject must be the same
 	Version   string        // of the worker, as it claims
-	Params    uint64        // siqs.Params.Hash
+	Params    uint64        // siqs.Params.Sum
 	CPU, Wall time.Duration // as the worker claims
 	Relations []byte        // as package siqs encodes them; at most MaxYieldRelations bytes; none is valid
 }

@@ -62,11 +62,16 @@ func TestChildID(t *testing.T) {
 	const want = "cgng1v211jwmc"
 	ids := []string{ChildID("job", 7, n), ChildID("jo", 7, n), ChildID("job", 8, n), ChildID("job", 7, nat.New(15)), ChildID("job7", 0, n)}
 	for i, id := range ids {
-		if CheckJob(id) != nil || len(id) != 13 {
+		if CheckJob(id) != nil || len(id) != 13 || !IsChildID(id) {
 			t.Errorf("%q is no id", id)
 		}
 		if i > 0 && id == ids[0] {
 			t.Errorf("two parts have the id %q", id)
+		}
+	}
+	for _, id := range []string{"", "c", NewJobID(now), ids[0][1:], ids[0] + "0", "d" + ids[0][1:], "c01234567890i", "c01234567890A"} {
+		if IsChildID(id) {
+			t.Errorf("%q has the form of an id of a part", id)
 		}
 	}
 	if ids[0] != want {
@@ -118,6 +123,7 @@ func TestPartCheck(t *testing.T) {
 		"parent":            func(p *Part) { p.Parent = "a.b" },
 		"another parent":    func(p *Part) { p.Parent = "other" },
 		"position":          func(p *Part) { p.Position = MaxPosition },
+		"next":              func(p *Part) { p.Next = MaxPosition },
 		"class":             func(p *Part) { p.Class = "x" },
 		"state":             func(p *Part) { p.State = "" },
 		"small composite":   func(p *Part) { p.Composite = nat.New(15) },

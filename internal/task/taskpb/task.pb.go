@@ -237,10 +237,10 @@ type Yield struct {
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                    // "sieve"
 	Worker        string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                // as in the subject
 	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`              // of the worker, claimed
-	Params        uint64                 `protobuf:"varint,4,opt,name=params,proto3" json:"params,omitempty"`               // siqs.Params.Hash
+	Params        uint64                 `protobuf:"varint,4,opt,name=params,proto3" json:"params,omitempty"`               // siqs.Params.Sum
 	CpuNs         uint64                 `protobuf:"varint,5,opt,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`    // claimed
 	WallNs        uint64                 `protobuf:"varint,6,opt,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // claimed
-	Relations     []byte                 `protobuf:"bytes,7,opt,name=relations,proto3" json:"relations,omitempty"`          // as package siqs encodes them; the message has at most 384 KiB
+	Relations     []byte                 `protobuf:"bytes,7,opt,name=relations,proto3" json:"relations,omitempty"`          // as package siqs encodes them; at most 384 KiB
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
