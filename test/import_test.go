@@ -32,6 +32,7 @@ const imports = `
 	output          < nat task
 	collect         < nat task verify
 	attempt         < task
+	campaign        < measured
 	cputime         < golang.org/x/sys/unix golang.org/x/sys/windows
 
 	factor/kernels  < golang.org/x/sys/cpu
