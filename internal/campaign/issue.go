@@ -1,0 +1,70 @@
+package campaign
+
+import "time"
+
+// Bounds of the time of a sieve task and of the time between two yields.
+const (
+	minTime, maxTime   = 2 * time.Second, 10 * time.Second
+	minFlush, maxFlush = 250 * time.Millisecond, 2 * time.Second
+)
+
+// taskTime returns how long a sieve task runs, and how often it publishes a yield, if the
+// sieve needs about left more time:
+//
+//	time = left/4, 2 s to 10 s;  flush = left/20, 0.25 s to 2 s.
+//
+// So few tasks are running for nothing when the last relation arrives, and the last
+// relations arrive soon after they are found.
+func taskTime(left time.Duration) (run, flush time.Duration) {
+	return min(max(left/4, minTime), maxTime), min(max(left/20, minFlush), maxFlush)
+}
+
+// tasksForSlot is how many tasks exist for each slot while nothing else waits: the one
+// that runs, the one that the worker has requested, and one for a worker that joins.
+const tasksForSlot = 3
+
+// limit returns how many tasks the campaign may have, queued and running.
+//
+// While tasks of others wait, it is half of the slots. The tasks must be in a class that
+// workers request first, so that they do not wait behind those of others.
+func (f *Fleet) limit() int {
+	if f.Others {
+		return max(f.Slots/2, min(f.Slots, 1))
+	}
+	return tasksForSlot * f.Slots
+}
+
+// reserveTasks is how many tasks are reserved at once, so that the manifest is seldom
+// written: at 10 s a task and 100 slots, once in half a minute.
+const reserveTasks = 256
+
+// issue issues tasks up to the limit, as far as numbers are reserved.
+func (m *Machine) issue(now time.Time) {
+	if m.phase != Sieving || !m.replayed {
+		return
+	}
+	f, size := &m.fleet, TaskSize(m.c.Coefficients)
+	limit := f.limit()
+	if f.Others && f.Queued > 0 && f.Running+f.Queued > limit {
+		f.Queued = 0
+		m.put(Purge{})
+	}
+	count := max(0, limit-f.Running-f.Queued)
+	run, flush := taskTime(m.left())
+	if count == 0 || f.Others && f.Slots == 1 && now.Sub(m.lastIssued) < 2*run {
+		return // one slot is shared by turns
+	}
+	end := firstOfOwners(m.c.Coefficients)
+	count = int(min(uint64(count), (end-min(m.next, end))/size))
+	if count == 0 {
+		return // all numbers are used up: the campaign waits for what was issued
+	}
+	if missing := m.next + uint64(count)*size; missing > m.reserved {
+		m.put(Reserve{min(max(missing, m.next+reserveTasks*size), end)})
+		return
+	}
+	m.put(Issue{First: m.next, Size: size, Tasks: count, Time: run, Flush: flush})
+	m.next += uint64(count) * size
+	m.lastIssued = now
+	f.Queued += count
+}

@@ -1,0 +1,43 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// The numbers of coefficients are divided as follows, N being Coefficients:
+//
+//	0 .. 3N/4-1      issued as tasks, ascending
+//	3N/4 .. N-1      for owners, in regions of ownerRegion numbers or N/64
+//
+// N is 4*10^9 at 68 digits and 10^13 at 100 digits. A sieve of 100 digits uses 2,700
+// coefficients besides as many void ones.
+
+// maxTaskSize is the number of coefficients of a task: far more than a worker sieves
+// within the time of a task.
+const maxTaskSize = 4096
+
+// TaskSize returns the number of coefficients of a task: 4096, fewer for numbers of less
+// than 60 digits, which have few coefficients.
+func TaskSize(coefficients uint64) uint64 {
+	return min(max(coefficients/256, 1), maxTaskSize)
+}
+
+// firstOfOwners returns the first number that is for owners.
+func firstOfOwners(coefficients uint64) uint64 { return coefficients - coefficients/4 }
+
+// ownerRegion is how many numbers an owner has at least, from 60 digits on.
+const ownerRegion = 1 << 18
+
+// OwnerFirst returns the number of the coefficient from which the owner of the number
+// sieves upwards. It is below Coefficients, and never issued as a task. Two owners of one
+// number, after a redelivery, most likely have different regions. If they have the same,
+// they find the same relations, which costs time only.
+func OwnerFirst(child, worker string, coefficients uint64) uint64 {
+	first := firstOfOwners(coefficients)
+	size := min(max((coefficients-first)/16, 1), ownerRegion)
+	regions := max((coefficients-first)/size, 1)
+	hash := sha256.Sum256([]byte(child + "\x00" + worker))
+	region := binary.BigEndian.Uint64(hash[:]) % regions
+	return min(first+region*size, coefficients-1)
+}
