@@ -42,7 +42,7 @@ const imports = `
 	factor/mont/gen <
 	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
-	kind            < nat task worker factor cputime
+	kind            < nat task worker factor factor/siqs cputime
 	sample          < nat
 
 	schema          < task attempt

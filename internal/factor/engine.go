@@ -41,6 +41,7 @@ type Engine struct {
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
 	report      reporter
+	hints       hints
 }
 
 // New returns an engine for the level of kernels in force.
@@ -53,7 +54,7 @@ func New(o Options) *Engine {
 	if o.Meter == nil {
 		e.stop.meter = resource.NewMeter(nil)
 	}
-	e.report.to = o.Progress
+	e.report.to, e.hints.ask = o.Progress, o.Hint
 	e.checkContext, e.checkBudget = e.stop.checkContext, e.stop.checkBudget
 	return e
 }

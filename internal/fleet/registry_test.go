@@ -2,13 +2,16 @@ package fleet
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -96,6 +99,7 @@ func TestOrders(t *testing.T) {
 	heard := make(chan string, 10)
 	err := w.Listen(t.Context(), puller.Orders{
 		Cancel: func(job string) { heard <- "cancel " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
+		Hint: func(h *task.Hint) { heard <- "hint " + h.Composite.String() },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +130,18 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last"} {
+	hint := &task.Hint{Job: "j", Composite: nat.FromBig(new(big.Int).Lsh(big.NewInt(1), 100))}
+	for _, o := range []struct {
+		worker string
+		data   []byte
+	}{{"other", hint.Encode()}, {"w", []byte("{}")}, {"deaf", hint.Encode()}, {"w", hint.Encode()}} {
+		m := order(schema.HintPrefix + o.worker)
+		m.Data = o.data
+		if err := h.nc.PublishMsg(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last", "hint 1267650600228229401496703205376"} {
 		if got := <-heard; got != want {
 			t.Errorf("heard %q, want %q", got, want)
 		}

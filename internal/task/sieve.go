@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -97,3 +98,10 @@ func DecodeYield(b []byte) (*Yield, error) {
 		CPU: duration(m.CpuNs), Wall: duration(m.WallNs), Relations: m.Relations,
 	}, nil
 }
+
+// sievePrefix begins the wire form of a sieve task: Kind is its first field.
+var sievePrefix = appendText(nil, taskKind, KindSieve)
+
+// IsSieveTask reports whether b is a task of kind KindSieve as Encode writes it, without decoding it. It says nothing
+// about the rest.
+func IsSieveTask(b []byte) bool { return bytes.HasPrefix(b, sievePrefix) }
