@@ -61,7 +61,13 @@ func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 // without room for the manifest they are removed first. An error wraps ErrFull if that did not
 // make enough room.
 func (f *Fleet) EndJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
-	return f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+	if err == nil {
+		if failed := f.RemoveParts(ctx, id); failed != nil { // a supervisor does it later
+			f.link.Log.Debug().Err(failed).Str("job", id).Msg("cannot remove the parts of a job that has ended")
+		}
+	}
+	return j, err
 }
 
 // How often changeMakingRoom makes room, and the longest pause between two tries: other processes

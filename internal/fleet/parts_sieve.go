@@ -12,6 +12,10 @@ import (
 	"factorfleet/internal/task"
 )
 
+// SieveClass is the class of sieve tasks, whatever that of the job: a campaign has few tasks at a time, and they would
+// wait behind thousands of others. The campaign leaves half of the slots to tasks that wait.
+const SieveClass = task.ClassHi
+
 // IssueSieve queues sieve tasks of a part, one for each range. A task that is queued already counts as stored. It
 // waits for a server that is unreachable, until ctx ends.
 func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask) error {
@@ -19,7 +23,7 @@ func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Rang
 	t := task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}
 	payload := t.Encode()
 	for i, r := range ranges {
-		at := task.Address{Class: p.Class, Job: p.ID, Range: r, Round: task.FirstRound}
+		at := task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}
 		messages[i] = message(schema.TaskSubject(at), payload)
 	}
 	// A range that was sieved and acked while the answer was lost is queued again: it costs its time, no relation.

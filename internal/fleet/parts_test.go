@@ -212,7 +212,7 @@ func TestExhaustedSieveTask(t *testing.T) {
 	p := h.part("j", 0)
 	s := newSweeper(&Failures{f: h.Fleet})
 	for _, r := range []task.Range{{First: 4096, Count: 4096}, {First: 8192, Count: 4096}} {
-		at := schema.Place{Address: task.Address{Class: p.Class, Job: p.ID, Range: r, Round: task.FirstRound}}
+		at := schema.Place{Address: task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}}
 		m, err := h.tasks.GetLastMsgForSubject(t.Context(), schema.TaskSubject(at.Address))
 		if err != nil {
 			t.Fatal(err)
