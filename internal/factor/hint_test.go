@@ -103,7 +103,7 @@ func TestHintWhile(t *testing.T) {
 func TestHintShare(t *testing.T) {
 	for _, cores := range []int{0, 2} {
 		rnd := rand.New(rand.NewPCG(23, rand.Uint64()))
-		n := product(randomPrime(rnd, 98), randomPrime(rnd, 98))
+		n := product(randomPrime(rnd, 99), randomPrime(rnd, 99))
 		params, err := siqs.NewParams(alwaysNil, n)
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +159,7 @@ func TestHintShare(t *testing.T) {
 // TestHintOtherParams: nothing is shared with a receiver that has other parameters.
 func TestHintOtherParams(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(24, rand.Uint64()))
-	n := product(randomPrime(rnd, 92), randomPrime(rnd, 92))
+	n := product(randomPrime(rnd, 99), randomPrime(rnd, 99))
 	params, err := siqs.NewParams(alwaysNil, n)
 	if err != nil {
 		t.Fatal(err)
