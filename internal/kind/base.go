@@ -72,7 +72,7 @@ func (k *bases) enter(p *siqs.Params, params []byte) (b *base, fresh bool) {
 		}
 	}
 	k.dropLocked(keptBases - 1)
-	memory, _, _ := p.Memory() // of a sieve, which is more than its tables
+	memory := p.SharedMemory()
 	if !k.pool.Reserve(memory) {
 		k.dropLocked(0)
 		if !k.pool.Reserve(memory) {

@@ -58,6 +58,7 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	defer k.bases.release(base)
 	memory, _, _ := p.Memory()
+	memory -= p.SharedMemory() // which bases has reserved
 	if !k.pool.Reserve(memory) {
 		return errNoRoom
 	}

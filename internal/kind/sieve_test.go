@@ -156,7 +156,7 @@ func TestSieveHostile(t *testing.T) {
 		"another base":    {params: other.Append(nil), want: siqs.ErrParams},
 		"beyond":          {params: params, first: p.Coefficients()},
 		"little memory":   {params: params, memory: memory - 1, want: errNoRoom},
-		"too little":      {params: params, memory: 2*memory - 1, want: errNoRoom},
+		"no memory":       {params: params, memory: p.SharedMemory() - 1, want: errNoRoom},
 	} {
 		if test.memory == 0 {
 			test.memory = 1 << 30
