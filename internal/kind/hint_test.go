@@ -42,8 +42,8 @@ func TestHintedDivisor(t *testing.T) {
 // TestShared: once a hint names a part, the relations of the own sieve are shared as yields that hold, for coefficients
 // that overlap nowhere. Parameters of another number, or of no program, have nothing shared.
 func TestShared(t *testing.T) {
-	p, params := sieveParams(t, 184)
-	_, others := sieveParams(t, 186)
+	p, params := sieveParams(t, 198)
+	_, others := sieveParams(t, 196)
 	for name, test := range map[string]struct {
 		params []byte
 		shares bool
