@@ -40,36 +40,52 @@ func TestHintedDivisor(t *testing.T) {
 }
 
 // TestShared: once a hint names a part, the relations of the own sieve are shared as yields that hold, for coefficients
-// that overlap nowhere. Parameters of another number, or of no program, have nothing shared.
+// that overlap nowhere, and go on from the first coefficient of the hint.
 func TestShared(t *testing.T) {
 	p, params := sieveParams(t, 198)
-	_, others := sieveParams(t, 196)
+	var set siqs.Set
+	if err := set.Reset(func() error { return nil }, p); err != nil {
+		t.Fatal(err)
+	}
+	var covered task.Set
+	own := p.Coefficients() / 4 * 3
+	hint := &task.Hint{Composite: nat.FromBig(p.N), Child: "cpart", First: own, Params: params}
+	atFirst := false
+	o := worker.RunOptions{Budget: time.Hour, Tick: func() {}, Hint: func() *task.Hint { return hint }}
+	o.Share = func(part string, r task.Range, y task.Yield) bool {
+		if _, err := set.AddYield(y.Relations, r.First, r.End()); err != nil || part != "cpart" || y.Params != p.Sum() || covered.Add(r) != r.Count {
+			t.Errorf("yield of %v for %s: %v", r, part, err)
+		}
+		atFirst = atFirst || r.First >= own
+		return true
+	}
+	var done []task.Factorization
+	if err := new(factorKind).Run(t.Context(), []nat.Nat{nat.FromBig(p.N)}, o, &done); err != nil {
+		t.Fatal(err)
+	}
+	if len(done) != 1 || len(done[0].Factors) != 2 || set.Len() < 1000 || !atFirst {
+		t.Errorf("%d relations shared, at the first coefficient: %v; %s", set.Len(), atFirst, show(done[0]))
+	}
+}
+
+// TestTranslate: a hint is translated once. Without parameters that a program makes, or if nothing can be shared here,
+// only its divisors are used.
+func TestTranslate(t *testing.T) {
+	_, params := sieveParams(t, 100)
+	share := func(string, task.Range, task.Yield) bool { return true }
 	for name, test := range map[string]struct {
 		params []byte
-		shares bool
-	}{"": {params, true}, "of another number": {others, false}, "garbage": {[]byte("garbage"), false}} {
-		var set siqs.Set
-		if err := set.Reset(func() error { return nil }, p); err != nil {
-			t.Fatal(err)
+		share  func(string, task.Range, task.Yield) bool
+		want   bool
+	}{"": {params, share, true}, "no share": {params, nil, false}, "garbage": {[]byte("garbage"), share, false}} {
+		hint := &task.Hint{Child: "cpart", First: 7, Params: test.params, Divisors: []nat.Nat{nat.New(15)}}
+		r := runner{o: worker.RunOptions{Share: test.share, Hint: func() *task.Hint { return hint }}}
+		got := r.onHint(nil)
+		if len(got.Divisors) != 1 || (got.Share != nil) != test.want || (got.Params != nil) != test.want || r.onHint(nil) != got {
+			t.Errorf("%s: %+v, then %+v", name, got, r.onHint(nil))
 		}
-		var covered task.Set
-		own := p.Coefficients() / 4 * 3
-		hint := &task.Hint{Composite: nat.FromBig(p.N), Child: "cpart", First: own, Params: test.params}
-		atFirst := false
-		o := worker.RunOptions{Budget: time.Hour, Tick: func() {}, Hint: func() *task.Hint { return hint }}
-		o.Share = func(part string, r task.Range, y task.Yield) bool {
-			if _, err := set.AddYield(y.Relations, r.First, r.End()); err != nil || part != "cpart" || y.Params != p.Sum() || covered.Add(r) != r.Count {
-				t.Errorf("%s: yield of %v for %s: %v", name, r, part, err)
-			}
-			atFirst = atFirst || r.First >= own
-			return true
-		}
-		var done []task.Factorization
-		if err := new(factorKind).Run(t.Context(), []nat.Nat{nat.FromBig(p.N)}, o, &done); err != nil {
-			t.Fatal(err)
-		}
-		if len(done) != 1 || len(done[0].Factors) != 2 || (set.Len() > 1000) != test.shares || atFirst != test.shares {
-			t.Errorf("%s: %d relations shared, at the first coefficient: %v; %s", name, set.Len(), atFirst, show(done[0]))
+		if hint = nil; r.onHint(nil) != nil {
+			t.Errorf("%s: a hint that there is no longer", name)
 		}
 	}
 }
