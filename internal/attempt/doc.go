@@ -98,7 +98,7 @@
 // An expendable delivery has rules of its own, whatever its count. In all other cases it is dropped: its worker acks it, and stores
 // neither a return nor a failure record. So a worker that leaves, or dies of it, costs what the range would have yielded.
 //
-//	Arrive        1        -        worker does not leave                 Compute when a slot is free
+//	Arrive        1        -        worker stays, and few wait            Compute when a slot is free
 //	Start         1        -        readable, of a known kind             Compute
 //	-             -        -        -                                     Drop
 //

@@ -2,17 +2,20 @@ package attempt
 
 import "testing"
 
-// TestExpendable: an expendable delivery is computed on its first attempt if the worker stays and can read it. In all
+// TestExpendable: an expendable delivery is computed on its first attempt if the worker stays, has room for it, and can read it. In all
 // other cases it is dropped, and no attempt at it is a last one.
 func TestExpendable(t *testing.T) {
 	drop := Decision{Action: Drop}
 	for _, a := range arrivals() {
-		want := drop
-		if !a.Leaving && a.Attempt == 1 {
-			want = compute
-		}
-		if a.Expendable = true; a.Last() || Arrive(a.Delivery, a.Host) != want {
-			t.Errorf("%+v: %+v", a, Arrive(a.Delivery, a.Host))
+		a.Expendable = true
+		for _, a.Full = range bools {
+			want := drop
+			if !a.Leaving && a.Attempt == 1 && !a.Full {
+				want = compute
+			}
+			if a.Last() || Arrive(a.Delivery, a.Host) != want {
+				t.Errorf("%+v: %+v", a, Arrive(a.Delivery, a.Host))
+			}
 		}
 	}
 	for _, d := range deliveries() {

@@ -11,6 +11,7 @@ type Host struct {
 	Leaving     bool // it drains or is quarantined
 	OtherLast   bool // it holds another last attempt
 	MayPostpone bool // it may postpone one delivery more: see Decision.Limited
+	Full        bool // an expendable delivery waits for each of its slots
 }
 
 // Arrive decides what a worker does with a delivery that it has just received.
@@ -19,7 +20,7 @@ type Host struct {
 // them is computed here, the others are postponed.
 func Arrive(d Delivery, h Host) Decision {
 	switch {
-	case h.Leaving, d.Expendable && d.Attempt > 1:
+	case h.Leaving, d.Expendable && (d.Attempt > 1 || h.Full):
 		return Unstarted(d)
 	case !d.Last():
 		return Decision{Action: Compute}

@@ -84,8 +84,11 @@ func (w *Worker) sieve(s *slot, d *Delivery, t *task.Task) {
 	s.clock = time.Now()
 	y.join()
 	d.outcome.cpu = y.cpu
-	switch {
-	case ctx.Err() != nil:
+	switch cause := context.Cause(ctx); {
+	case cause == errMemory || cause == errOverdue:
+		about(w.config.Log.Warn(), d).Err(cause).Msg("sieve task interrupted, it is dropped")
+		w.pause(restAfterFailure)
+	case cause != nil:
 	case err != nil:
 		about(w.config.Log.Warn(), d).Err(err).Msg("sieve task failed, it is dropped")
 		rest(ctx, restAfterFailure)
@@ -127,6 +130,19 @@ func rest(ctx context.Context, d time.Duration) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
+}
+
+// sievesFullLocked reports whether a sieve task waits for each slot, besides those that free slots are about to take. A
+// worker whose tasks were short pulls many tasks ahead, and would take all those of a campaign from workers that have
+// free slots.
+func (w *Worker) sievesFullLocked() bool {
+	room := 2*len(w.slots) - w.lostSlots - w.busy
+	for d := w.buffer.head; d != nil && room > 0; d = d.next {
+		if d.expendable {
+			room--
+		}
+	}
+	return room <= 0
 }
 
 // stopSievingLocked interrupts all sieve tasks for cause. A drain does so at once: what they have found is stored, and

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,6 +196,35 @@ func TestSieveIsExpendable(t *testing.T) {
 	}
 }
 
+// TestSieveForMemory: a sieve task that is interrupted because the memory is in use is dropped like others. The slot
+// rests before it takes the next one.
+func TestSieveForMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newSieveRig(t, 1)
+		var heap atomic.Uint64
+		r.Worker.config.MaxMemory, r.Worker.heap = 1000, heap.Load
+		r.offer(r.sieveTask(0, sieveWell, time.Minute), r.sieveTask(4096, sieveWell, time.Minute))
+		r.start()
+		time.Sleep(1520 * time.Millisecond)
+		heap.Store(1001)
+		time.Sleep(200 * time.Millisecond)
+		heap.Store(0)
+		time.Sleep(time.Second)
+		if s := r.Stats(); s.Busy != 1 || len(s.Activities) != 0 || s.Failures != 0 {
+			t.Errorf("%+v", s)
+		}
+		time.Sleep(2 * time.Second)
+		if s := r.Stats(); s.Busy != 1 || len(s.Activities) != 1 || s.Failures != 0 {
+			t.Errorf("%+v", s)
+		}
+		r.drain()
+		got := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" })
+		if want := []string{"yield cpart 0-1", "ack", "yield cpart 4096-1", "ack"}; !slices.Equal(got, want) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 // TestSieveWaits: while the server stores nothing, two yields are on their way and the sieve waits. A drain stores one
 // more, even of a siever that does not end.
 func TestSieveWaits(t *testing.T) {
@@ -247,6 +277,30 @@ func TestSieveBesideNumbers(t *testing.T) {
 		if n := r.journal.count("return"); n > 0 {
 			t.Errorf("%d returns", n)
 		}
+	})
+}
+
+// TestSieveRoom: a worker whose tasks were short keeps one waiting sieve task for each slot, and drops the others that
+// it has pulled ahead at once.
+func TestSieveRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newSieveRig(t, 2)
+		for i := range uint64(40) {
+			r.offer(r.chunk(i, 1))
+		}
+		r.start()
+		time.Sleep(time.Second)
+		r.journal.take()
+		var tasks []*Delivery
+		for i := range uint64(10) {
+			tasks = append(tasks, r.sieveTask(4096*i, sieveWell, 10*time.Second))
+		}
+		r.offer(tasks...)
+		time.Sleep(300 * time.Millisecond)
+		if s := r.Stats(); s.Busy != 2 || s.Held != 4 || r.journal.count("ack") != 6 {
+			t.Errorf("%+v, %q", s, r.journal.take())
+		}
+		r.drain()
 	})
 }
 
