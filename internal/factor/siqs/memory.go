@@ -73,12 +73,13 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 // The more room there is above P, the more often a large prime occurs only once: 7.9
 // relations for each prime of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3
 // (281), 10.4 to 11.3 at 8.2 (297). The last term is for large bases: 12.4 at 8.4 (314
-// bits, F = 120000).
+// bits, F = 120000). It is between F and 80F also for parameters that NewParams would not
+// choose.
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {
 		room := math.Log2(float64(p.Double)) - 2*math.Log2(nthPrime(2*primes))
-		return int(primes * (8 + 1.6*(room-6.5) + 1.3*max(math.Log2(primes/(1<<16)), 0)))
+		return int(primes * max(8+1.6*(room-6.5)+1.3*max(math.Log2(primes/(1<<16)), 0), 1))
 	}
 	return int(primes * (2.8 + math.Log2(max(primes/150, 1))/2))
 }

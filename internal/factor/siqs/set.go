@@ -24,6 +24,11 @@ type Set struct {
 	graph    graph
 	need     int // cycles to collect before the linear algebra
 	solver   solver
+
+	// Scratch: of AddYield the relations that hold, while others are not yet verified.
+	staged       []entry
+	stagedPrimes []byte
+	coded        []byte // of insert
 }
 
 // An entry is a relation of the set: primes[start:end] of the set are its Primes. It
@@ -123,18 +128,24 @@ func (s *Set) Len() int { return len(s.entries) }
 // factorization of X^2-kN follows from it. Without this test the product of a relation
 // and its copy would be a dependency that splits nothing.
 func (s *Set) insert(r *Relation) bool {
-	slot := s.slot(&r.value)
+	s.coded = appendPrimes(s.coded[:0], r.Primes)
+	return s.insertCoded(&r.value, s.coded, r.Large)
+}
+
+// insertCoded is insert for primes that appendPrimes has encoded.
+func (s *Set) insertCoded(value *wide, primes []byte, large [2]uint32) bool {
+	slot := s.slot(value)
 	if s.seen[slot] != 0 {
 		return false
 	}
 	start := uint32(len(s.primes))
-	s.primes = appendPrimes(s.primes, r.Primes)
-	s.entries = append(s.entries, entry{r.value, start, uint32(len(s.primes)), r.Large})
+	s.primes = append(s.primes, primes...)
+	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), large})
 	s.seen[slot] = uint32(len(s.entries))
 	if 2*len(s.entries) >= len(s.seen) {
 		s.rehash()
 	}
-	s.graph.join(r.Large)
+	s.graph.join(large)
 	return true
 }
 
