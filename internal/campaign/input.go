@@ -13,10 +13,10 @@ type Replayed struct{}
 // be taken after the outputs of the last Step were executed, or else the machine issues
 // too many tasks.
 type Fleet struct {
-	Slots   int  // slots that this campaign may use: [Share] of the free ones
+	Slots   int  // that this campaign may use: [Share] of all but those in which the owners' tasks run
 	Running int  // tasks of this campaign that workers compute
 	Queued  int  // tasks of this campaign that no worker has
-	Others  bool // tasks of other kinds wait in the queue
+	Others  bool // tasks that belong to no campaign wait in the queue
 }
 
 // Reserved confirms [Reserve]: the manifest says that the numbers below Next are reserved.

@@ -79,14 +79,16 @@ func (m *Machine) release() {
 
 // fold adds the relations of a yield to the set. now is zero for a yield that was held.
 func (m *Machine) fold(y *Yield, now time.Time) {
-	_, err := m.c.Fold.Fold(y.First, y.End, y.Data)
+	fresh, err := m.c.Fold.Fold(y.First, y.End, y.Data)
 	if err != nil {
 		m.put(Refuse{y.Worker, err.Error()})
 		return
 	}
 	m.count()
 	m.pace.sawGrowth(&m.counts)
-	m.pace.sawWorker(y.Worker, now)
+	if fresh > 0 {
+		m.pace.sawWorker(y.Worker, now)
+	}
 	m.audit(y)
 	m.enough()
 }
