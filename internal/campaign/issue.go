@@ -6,17 +6,20 @@ import "time"
 const (
 	minTime, maxTime   = 2 * time.Second, 10 * time.Second
 	minFlush, maxFlush = 250 * time.Millisecond, 2 * time.Second
+	timeOfSlot         = 50 * time.Millisecond // so that at most 20 tasks begin in a second
 )
 
 // taskTime returns how long a sieve task runs, and how often it publishes a yield, if the
-// sieve needs about left more time:
+// sieve needs about left more time on so many slots:
 //
-//	time = left/4, 2 s to 10 s;  flush = left/20, 0.25 s to 2 s.
+//	time = left/4, 2 s to max(3 s, min(10 s, slots * 50 ms));  flush = left/20, 0.25 s to 2 s.
 //
 // So few tasks are running for nothing when the last relation arrives, and the last
-// relations arrive soon after they are found.
-func taskTime(left time.Duration) (run, flush time.Duration) {
-	return min(max(left/4, minTime), maxTime), min(max(left/20, minFlush), maxFlush)
+// relations arrive soon after they are found. In a small fleet tasks are short, so that
+// the tasks of others, when they arrive, soon have half of the slots.
+func taskTime(left time.Duration, slots int) (run, flush time.Duration) {
+	most := max(min(time.Duration(min(slots, 1000))*timeOfSlot, maxTime), 3*time.Second)
+	return min(max(left/4, minTime), most), min(max(left/20, minFlush), maxFlush)
 }
 
 // tasksForSlot is how many tasks exist for each slot while nothing else waits: the one
@@ -50,7 +53,7 @@ func (m *Machine) issue(now time.Time) {
 		m.put(Purge{})
 	}
 	count := max(0, limit-f.Running-f.Queued)
-	run, flush := taskTime(m.left())
+	run, flush := taskTime(m.left(), f.Slots)
 	if count == 0 || f.Others && f.Slots == 1 && now.Sub(m.lastIssued) < 2*run {
 		return // one slot is shared by turns
 	}

@@ -83,13 +83,14 @@ var started = []line{
 	{Fleet{Slots: 2}, "", Sieving}, // not before the replay
 	{Replayed{}, "", Sieving},
 	{Fleet{Slots: 2}, "reserve 1048576", Sieving},
-	{Reserved{1 << 20}, "issue 0+6*4096 for 10s/2s", Sieving},
+	{Reserved{1 << 20}, "issue 0+6*4096 for 3s/2s", Sieving},
+	{Reserved{1 << 20}, "", Sieving},
 }
 
 var scripts = map[string][]line{
 	"a divisor is found": {
 		{Fleet{Slots: 2, Running: 2, Queued: 4}, "", Sieving},
-		{Fleet{Slots: 2, Running: 2, Queued: 2}, "issue 24576+2*4096 for 10s/2s", Sieving},
+		{Fleet{Slots: 2, Running: 2, Queued: 2}, "issue 24576+2*4096 for 3s/2s", Sieving},
 		{relations(99), "", Sieving},
 		{relations(1), "purge, solve", Solving},
 		{Fleet{Slots: 2, Running: 2}, "", Solving},
@@ -164,15 +165,19 @@ var scripts = map[string][]line{
 	},
 	"tasks of others wait": {
 		{Fleet{Slots: 4, Running: 4, Queued: 2, Others: true}, "purge", Sieving}, // the running ones end soon
-		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 24576+1*4096 for 10s/2s", Sieving},
+		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 24576+1*4096 for 3s/2s", Sieving},
 		{Fleet{Slots: 4, Running: 1, Queued: 1, Others: true}, "", Sieving},
-		{Fleet{Slots: 4, Running: 1, Queued: 4, Others: true}, "purge, issue 28672+1*4096 for 10s/2s", Sieving},
+		{Fleet{Slots: 4, Running: 1, Queued: 4, Others: true}, "purge, issue 28672+1*4096 for 3s/2s", Sieving},
 		{Fleet{Slots: 0, Others: true}, "", Sieving},
-		{Fleet{Slots: 1, Others: false}, "issue 32768+3*4096 for 10s/2s", Sieving},
+		{Fleet{Slots: 1, Others: false}, "issue 32768+3*4096 for 3s/2s", Sieving},
 	},
 	"a thousand slots": {
 		{Fleet{Slots: 1000}, fmt.Sprintf("reserve %d", 3006*4096), Sieving},
 		{Reserved{3006 * 4096}, "issue 24576+3000*4096 for 2s/250ms", Sieving},
+	},
+	"a hundred slots": {
+		{Fleet{Slots: 16, Running: 46}, "issue 24576+2*4096 for 3s/1.25s", Sieving},
+		{Fleet{Slots: 100, Running: 299}, "issue 32768+1*4096 for 2s/250ms", Sieving},
 	},
 }
 
@@ -279,16 +284,35 @@ func TestOneSlotByTurns(t *testing.T) {
 		now := start.Add(time.Duration(i) * time.Second)
 		f := Fleet{Slots: 1, Others: true}
 		if now.Before(busy) {
-			f.Running, used = 1, used+time.Second
+			f.Running = 1
 		}
 		for _, o := range m.Step(f, now) {
 			if o, ok := o.(Issue); ok {
-				busy = now.Add(o.Time)
+				busy, used = now.Add(o.Time), used+o.Time
 			}
 		}
 	}
 	if share := used.Seconds() / seconds; share < 0.4 || share > 0.5 {
 		t.Errorf("the campaign uses %.2f of the slot", share)
+	}
+}
+
+// TestTaskTime: tasks are short in small fleets and near the end.
+func TestTaskTime(t *testing.T) {
+	for _, test := range []struct {
+		left       time.Duration
+		slots      int
+		run, flush time.Duration
+	}{
+		{0, 1, 2 * time.Second, 250 * time.Millisecond},
+		{10 * time.Second, 100, 2500 * time.Millisecond, 500 * time.Millisecond},
+		{time.Hour, 1, 3 * time.Second, 2 * time.Second},
+		{time.Hour, 100, 5 * time.Second, 2 * time.Second},
+		{time.Hour, 1 << 62, 10 * time.Second, 2 * time.Second},
+	} {
+		if run, flush := taskTime(test.left, test.slots); run != test.run || flush != test.flush {
+			t.Errorf("%v left on %d slots: %v, %v", test.left, test.slots, run, flush)
+		}
 	}
 }
 

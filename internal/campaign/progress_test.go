@@ -78,3 +78,21 @@ func TestLeftAtStart(t *testing.T) {
 		t.Errorf("while solving: %+v", p)
 	}
 }
+
+// TestRate: the rate is that of the last seconds.
+func TestRate(t *testing.T) {
+	m, _ := newTest(func(c *Config) { f := c.Fold.(*countFold); f.need, f.expected = 1e6, 1e6 })
+	now := time.Unix(1e9, 0)
+	m.Step(relations(5000), now) // stored before
+	m.Step(Replayed{}, now)
+	for i, rate := range []int{10, 30} {
+		for range 2 * rateTicks {
+			now = now.Add(time.Second)
+			m.Step(relations(rate), now)
+			m.Step(Fleet{Slots: 1}, now)
+		}
+		if got := m.Progress(now).Rate; math.Abs(got-float64(rate)) > 0.01 {
+			t.Errorf("%d: %v relations a second, want %d", i, got, rate)
+		}
+	}
+}
