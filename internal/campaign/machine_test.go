@@ -292,7 +292,7 @@ func TestOneSlotByTurns(t *testing.T) {
 			}
 		}
 	}
-	if share := used.Seconds() / seconds; share < 0.4 || share > 0.5 {
+	if share := used.Seconds() / seconds; share < 0.4 || share > 0.51 {
 		t.Errorf("the campaign uses %.2f of the slot", share)
 	}
 }
