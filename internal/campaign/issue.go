@@ -26,15 +26,22 @@ func taskTime(left time.Duration, slots int) (run, flush time.Duration) {
 // that runs, the one that the worker has requested, and one for a worker that joins.
 const tasksForSlot = 3
 
-// limit returns how many tasks the campaign may have, queued and running.
+// limit returns how many tasks the campaign may have, queued and running. A task runs for
+// run.
 //
-// While tasks of others wait, it is half of the slots. The tasks must be in a class that
-// workers request first, so that they do not wait behind those of others.
-func (f *Fleet) limit() int {
-	if f.Others {
-		return max(f.Slots/2, min(f.Slots, 1))
+// While tasks of others wait, it is half of the slots. A slot that is left over gets
+// two tasks in the time of five: with the end of the second, that is nearly half. The tasks must be in a class that workers request first, so that
+// they do not wait behind those of others.
+func (m *Machine) limit(run time.Duration, now time.Time) int {
+	f := &m.fleet
+	if !f.Others {
+		return tasksForSlot * f.Slots
 	}
-	return tasksForSlot * f.Slots
+	limit := f.Slots / 2
+	if turn := now.Sub(m.othersSince) / run; f.Slots%2 == 1 && turn%5 < 2 {
+		limit++
+	}
+	return limit
 }
 
 // reserveTasks is how many tasks are reserved at once, so that the manifest is seldom
@@ -47,16 +54,13 @@ func (m *Machine) issue(now time.Time) {
 		return
 	}
 	f, size := &m.fleet, TaskSize(m.c.Coefficients)
-	limit := f.limit()
+	run, flush := taskTime(m.left(), f.Slots)
+	limit := m.limit(run, now)
 	if f.Others && f.Queued > 0 && f.Running+f.Queued > limit {
 		f.Queued = 0
 		m.put(Purge{})
 	}
 	count := max(0, limit-f.Running-f.Queued)
-	run, flush := taskTime(m.left(), f.Slots)
-	if count == 0 || f.Others && f.Slots == 1 && now.Sub(m.lastIssued) < 2*run {
-		return // one slot is shared by turns
-	}
 	end := firstOfOwners(m.c.Coefficients)
 	count = int(min(uint64(count), (end-min(m.next, end))/size))
 	if count == 0 {
@@ -68,6 +72,5 @@ func (m *Machine) issue(now time.Time) {
 	}
 	m.put(Issue{First: m.next, Size: size, Tasks: count, Time: run, Flush: flush})
 	m.next += uint64(count) * size
-	m.lastIssued = now
 	f.Queued += count
 }

@@ -24,7 +24,6 @@ type simulation struct {
 type sieving struct {
 	until, flushed time.Time
 	flush          time.Duration // 0: a task of others
-	worker         string
 }
 
 const (
@@ -154,7 +153,7 @@ func (s *simulation) idle() bool {
 // TestOthers: a list of small numbers takes at most twice its time alone and a task's time, and the campaign
 // keeps 40 % of the slots meanwhile.
 func TestOthers(t *testing.T) {
-	for _, slots := range []int{1, 2, 4, 16, 60} {
+	for _, slots := range []int{1, 2, 3, 4, 5, 16, 60} {
 		s := simulate(slots, 100*time.Hour)
 		s.until(t, func() bool { return s.elapsed() >= 17*time.Second })
 		const perSlot = 300 // tasks
