@@ -12,7 +12,7 @@ func auditIn(t *testing.T, outs []Output) (found *Audit) {
 	t.Helper()
 	for _, o := range outs {
 		if a, ok := o.(Audit); ok {
-			if found != nil || a.Number < a.First || a.Number >= a.End {
+			if found != nil || a.Number < a.Yield.First || a.Number >= a.Yield.End {
 				t.Fatalf("audits %+v", outs)
 			}
 			found = &a
@@ -44,7 +44,7 @@ func TestAudits(t *testing.T) {
 		t.Error("a false yield is audited")
 	}
 	a := auditIn(t, m.Step(yieldOf("a", "1"), time.Time{}))
-	if a == nil || a.Worker != "a" || string(a.Data) != "1" {
+	if a == nil || a.Yield.Worker != "a" || string(a.Yield.Data) != "1" {
 		t.Fatalf("%+v", a)
 	}
 	for range 1000 {
@@ -52,11 +52,11 @@ func TestAudits(t *testing.T) {
 			t.Fatalf("%+v at the same time as another", a)
 		}
 	}
-	m.Step(Audited{Worker: "a"}, time.Time{})
-	if a = auditIn(t, m.Step(yieldOf("b", "1"), time.Time{})); a == nil || a.Worker != "b" {
+	m.Step(Audited{Audit: *a}, time.Time{})
+	if a = auditIn(t, m.Step(yieldOf("b", "1"), time.Time{})); a == nil || a.Yield.Worker != "b" {
 		t.Fatalf("a new worker: %+v", a)
 	}
-	m.Step(Audited{Worker: "b"}, time.Time{})
+	m.Step(Audited{Audit: *a}, time.Time{})
 	const yields = 20000
 	count, numbers := 0, make(map[uint64]bool)
 	for i := range yields {
@@ -66,7 +66,7 @@ func TestAudits(t *testing.T) {
 		if a := auditIn(t, m.Step(yieldOf([]string{"a", "b"}[i%2], "0"), time.Time{})); a != nil {
 			count++
 			numbers[a.Number] = true
-			m.Step(Audited{Worker: a.Worker}, time.Time{})
+			m.Step(Audited{Audit: *a}, time.Time{})
 		}
 	}
 	if count < yields/auditEvery/2 || count > 2*yields/auditEvery || len(numbers) != 10 {
@@ -81,7 +81,7 @@ func TestAuditSeed(t *testing.T) {
 		for i := range 2000 {
 			if a := auditIn(t, m.Step(yieldOf("a", "1"), time.Time{})); a != nil {
 				list = append(list, i)
-				m.Step(Audited{Worker: "a"}, time.Time{})
+				m.Step(Audited{Audit: *a}, time.Time{})
 			}
 		}
 		return list
@@ -108,8 +108,8 @@ func TestManyNames(t *testing.T) {
 	for i := range 3 * maxWorkers {
 		now = now.Add(time.Millisecond)
 		name := fmt.Sprint("w", i)
-		if auditIn(t, m.Step(yieldOf(name, "1"), now)) != nil {
-			m.Step(Audited{Worker: name}, now)
+		if a := auditIn(t, m.Step(yieldOf(name, "1"), now)); a != nil {
+			m.Step(Audited{Audit: *a}, now)
 		}
 	}
 	if len(m.audits.checked) > maxWorkers || len(m.pace.workers) > maxWorkers {

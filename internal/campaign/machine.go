@@ -135,9 +135,7 @@ func (m *Machine) Step(in Input, now time.Time) []Output {
 		m.solved(&in)
 	case Audited:
 		m.audited(&in)
-	case BudgetSpent:
-		m.abandon("the time that the number may take is used up")
-	case ParentCovered, ParentOver:
+	case ParentCovered:
 		m.stop()
 		m.phase = Over
 		m.drop()

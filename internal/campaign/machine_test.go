@@ -48,9 +48,9 @@ func show(outs []Output) string {
 		case Issue:
 			words = append(words, fmt.Sprintf("issue %d+%d*%d for %v/%v", o.First, o.Tasks, o.Size, o.Time, o.Flush))
 		case Refuse:
-			words = append(words, "refuse "+o.Worker)
+			words = append(words, "refuse "+o.Yield.Worker)
 		case Drop:
-			words = append(words, "drop "+o.Worker)
+			words = append(words, "drop "+o.Yield.Worker)
 		case Abandon:
 			words = append(words, "abandon")
 		case Reserve:
@@ -100,7 +100,6 @@ var scripts = map[string][]line{
 		{Solved{Divisor: divisor(7)}, "", Finished},
 		{ParentCovered{}, "end", Over},
 		{Fleet{Slots: 2}, "", Over},
-		{ParentOver{}, "", Over},
 	},
 	"the solver needs more relations": {
 		{relations(100), "purge, solve", Solving},
@@ -114,30 +113,19 @@ var scripts = map[string][]line{
 		{Solved{Err: errors.New("no memory")}, "abandon, stop", Abandoned},
 		{relations(1), "", Abandoned},
 		{Fleet{Slots: 2}, "", Abandoned},
-		{BudgetSpent{}, "", Abandoned},
-		{ParentOver{}, "end", Over},
+		{ParentCovered{}, "end", Over},
 	},
 	"the owner is first": {
 		{relations(50), "", Sieving},
 		{ParentCovered{}, "stop, end", Over},
 	},
-	"the parent is removed while the solver works": {
+	"the number has its answer while the solver works": {
 		{relations(100), "purge, solve", Solving},
-		{ParentOver{}, "stop, end", Over},
+		{ParentCovered{}, "stop, end", Over},
 		{Solved{Divisor: divisor(7)}, "", Over},
-	},
-	"the budget is spent": {
-		{BudgetSpent{}, "abandon, stop", Abandoned},
-		{BudgetSpent{}, "", Abandoned},
-		{ParentCovered{}, "end", Over},
 	},
 	"hostile yields": {
 		{Yield{Worker: "h", First: 0, End: 1, Data: []byte("false")}, "refuse h", Sieving},
-		{Yield{Worker: "h", Divisor: divisor(9)}, "refuse h", Sieving},
-		{Yield{Worker: "h", Divisor: divisor(1)}, "refuse h", Sieving},
-		{Yield{Worker: "h", Divisor: divisor(91)}, "refuse h", Sieving},
-		{Yield{Worker: "h", Divisor: divisor(0)}, "refuse h", Sieving},
-		{Yield{Worker: "h", Divisor: divisor(-7)}, "refuse h", Sieving},
 		{Yield{Worker: "h", First: 1, End: 1}, "drop h", Sieving},
 		{Yield{Worker: "h", First: 2, End: 1}, "drop h", Sieving},
 		{Yield{Worker: "h", First: 0, End: 4097, Data: []byte("1")}, "drop h", Sieving},
@@ -146,18 +134,11 @@ var scripts = map[string][]line{
 		{Yield{Worker: "h", First: testCount - 1, End: testCount + 1, Data: []byte("1")}, "drop h", Sieving},
 		{Yield{Worker: "h", First: 1<<64 - 1, End: 0, Data: []byte("1")}, "drop h", Sieving},
 		{relations(100), "purge, solve", Solving},
-		{Yield{Worker: "h", Divisor: divisor(9)}, "refuse h", Solving},
 		{Yield{Worker: "h", First: 1 << 20, End: 1<<20 + 1, Data: []byte("1")}, "drop h", Solving},
 		{Yield{Worker: "h", First: 0, End: 1, Data: []byte("false")}, "", Solving},
 		{Solved{}, "refuse h", Sieving}, // what was held is folded
-		{Audited{Worker: "h", Missing: 2}, "refuse h", Sieving},
-		{Audited{Worker: "w"}, "", Sieving},
-	},
-	"a worker has a divisor": {
-		{relations(100), "purge, solve", Solving},
-		{Yield{Worker: "w", Divisor: divisor(7)}, "split 7, stop", Finished},
-		{Solved{Divisor: divisor(13)}, "", Finished},
-		{ParentCovered{}, "end", Over},
+		{Audited{Audit: Audit{Yield: Yield{Worker: "h"}}, Missing: 2}, "refuse h", Sieving},
+		{Audited{}, "", Sieving},
 	},
 	"the owner's relations count": {
 		{Yield{Worker: "o", First: 1 << 29, End: 1<<29 + 4096, Data: []byte("99")}, "", Sieving},
@@ -196,6 +177,30 @@ func TestScripts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNames: refusals, drops and audits name the yield that they are about, although it was held.
+func TestNames(t *testing.T) {
+	m, f := newTest(nil)
+	m.Step(Replayed{}, time.Time{})
+	y := relations(100)
+	y.Seq = 7
+	outs := m.Step(y, time.Time{})
+	if a, ok := outs[0].(Audit); !ok || a.Yield.Seq != 7 {
+		t.Errorf("%+v", outs)
+	}
+	for seq, first := range []uint64{1 << 29, 0} {
+		m.Step(Yield{Worker: "h", Seq: uint64(seq) + 8, First: first, End: first + 1, Data: []byte("false")}, time.Time{})
+	}
+	f.need = f.Have() + 8
+	outs = m.Step(Solved{}, time.Time{})
+	if r, ok := outs[0].(Refuse); len(outs) != 1 || !ok || r.Yield.Seq != 8 || r.Yield.Data != nil {
+		t.Errorf("%+v", outs)
+	}
+	outs = m.Step(Yield{Worker: "h", Seq: 9, First: 0, End: 1, Data: []byte("1")}, time.Time{})
+	if d, ok := outs[0].(Drop); len(outs) != 1 || !ok || d.Yield.Seq != 9 || d.Yield.Data != nil {
+		t.Errorf("%+v", outs)
 	}
 }
 
@@ -253,12 +258,14 @@ func TestBegin(t *testing.T) {
 	}{
 		{func(c *Config) {}, "", Sieving},
 		{func(c *Config) { c.Divisors = []*big.Int{divisor(5), divisor(13), divisor(7)} }, "split 13, stop", Finished},
-		{func(c *Config) { c.Divisors = []*big.Int{divisor(5)} }, "", Sieving},
+		{func(c *Config) {
+			c.Divisors = []*big.Int{divisor(5), divisor(0), divisor(1), divisor(-7), divisor(91), divisor(182)}
+		}, "", Sieving},
 		{func(c *Config) { c.Abandoned = true }, "stop", Abandoned},
 		{func(c *Config) { c.Abandoned, c.Divisors = true, []*big.Int{divisor(7)} }, "split 7, stop", Finished},
 	} {
 		m, _ := newTest(test.change)
-		if got := show(m.Begin()); got != test.want || m.Phase() != test.then {
+		if got := show(m.Begin()); got != test.want || m.Phase() != test.then || (m.Divisor() != nil) != (test.then == Finished) {
 			t.Errorf("%q, %v; want %q, %v", got, m.Phase(), test.want, test.then)
 		}
 		if test.then != Sieving && show(m.Step(ParentCovered{}, time.Time{})) != "end" {

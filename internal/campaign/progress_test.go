@@ -74,7 +74,7 @@ func TestLeftAtStart(t *testing.T) {
 		t.Errorf("%v left, want 100 s", got)
 	}
 	m.Step(relations(100), time.Time{})
-	if p := m.Progress(time.Time{}); p.Phase != Solving || p.Left != 0 {
+	if p := m.Progress(time.Time{}); p.Phase.String() != "solving" || p.Left != 0 {
 		t.Errorf("while solving: %+v", p)
 	}
 }

@@ -100,15 +100,13 @@ func (s *shuffled) arrivals(count uint64, loss float64) (list []arrival) {
 func (s *shuffled) damage(y Yield) Yield {
 	y.Worker = "hostile"
 	y.Data = append([]byte{}, y.Data...)
-	switch at := s.rnd.IntN(len(y.Data) + 1); s.rnd.IntN(5) {
+	switch at := s.rnd.IntN(len(y.Data) + 1); s.rnd.IntN(4) {
 	case 0:
 		y.Data = y.Data[:at]
 	case 1:
 		y.Data = append(y.Data, byte(s.rnd.IntN(256)))
 	case 2:
 		y.First, y.End = y.First+1, y.End+1
-	case 3:
-		y.Divisor = big.NewInt(int64(s.rnd.IntN(1000)))
 	default:
 		if at < len(y.Data) {
 			y.Data[at] ^= 1 << s.rnd.IntN(8)
@@ -122,12 +120,12 @@ func (s *shuffled) step(in Input, honest bool) {
 	for _, o := range s.m.Step(in, time.Unix(1e9, 0)) {
 		switch o := o.(type) {
 		case Refuse:
-			if s.refused++; o.Worker != "hostile" {
-				s.t.Errorf("%s is refused: %s", o.Worker, o.Why)
+			if s.refused++; o.Yield.Worker != "hostile" {
+				s.t.Errorf("%s is refused: %s", o.Yield.Worker, o.Why)
 			}
 		case Drop:
 			if honest {
-				s.t.Errorf("a yield of %s is dropped: %s", o.Worker, o.Why)
+				s.t.Errorf("a yield of %s is dropped: %s", o.Yield.Worker, o.Why)
 			}
 		case Solve:
 			s.set.solving = true
@@ -140,10 +138,10 @@ func (s *shuffled) step(in Input, honest bool) {
 		case Issue:
 			s.t.Errorf("%+v, although all numbers are used", o)
 		case Audit:
-			if o.Number < o.First || o.Number >= o.End {
+			if o.Number < o.Yield.First || o.Number >= o.Yield.End {
 				s.t.Errorf("%+v", o)
 			}
-			s.step(Audited{Worker: o.Worker}, false)
+			s.step(Audited{Audit: o}, false)
 		}
 	}
 }

@@ -210,14 +210,14 @@ func (w *world) do(s *supervisor, outs []Output) {
 			w.queue, w.running = nil, nil
 			s.solve, s.set.solving = 0, false
 		case Refuse:
-			if o.Worker != "hostile" {
-				w.t.Errorf("%s is refused: %s", o.Worker, o.Why)
+			if o.Yield.Worker != "hostile" {
+				w.t.Errorf("%s is refused: %s", o.Yield.Worker, o.Why)
 			}
 		case Audit:
-			w.do(s, s.m.Step(Audited{Worker: o.Worker, Number: o.Number}, w.now))
+			w.do(s, s.m.Step(Audited{Audit: o}, w.now))
 		case Drop:
-			if o.Worker != "hostile" && s.manifest == w.next {
-				w.t.Errorf("a yield of %s is dropped: %s", o.Worker, o.Why)
+			if o.Yield.Worker != "hostile" && s.manifest == w.next {
+				w.t.Errorf("a yield of %s is dropped: %s", o.Yield.Worker, o.Why)
 			}
 		case Abandon:
 			w.t.Errorf("abandoned: %s", o.Why)

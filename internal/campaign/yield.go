@@ -23,14 +23,8 @@ func (m *Machine) yield(y *Yield, now time.Time) {
 	if !m.active() {
 		return
 	}
-	if y.Divisor != nil {
-		if !m.split(y.Divisor) {
-			m.put(Refuse{y.Worker, fmt.Sprintf("%.40s does not divide the number", y.Divisor)})
-		}
-		return
-	}
 	if why := m.foreign(y); why != "" {
-		m.put(Drop{y.Worker, why})
+		m.put(Drop{y.name(), why})
 		return
 	}
 	if m.phase == Solving {
@@ -38,6 +32,12 @@ func (m *Machine) yield(y *Yield, now time.Time) {
 		return
 	}
 	m.fold(y, now)
+}
+
+// name returns y without its data.
+func (y Yield) name() Yield {
+	y.Data = nil
+	return y
 }
 
 // foreign says why the coefficients of a yield cannot be those of a task or of an owner,
@@ -81,7 +81,7 @@ func (m *Machine) release() {
 func (m *Machine) fold(y *Yield, now time.Time) {
 	fresh, err := m.c.Fold.Fold(y.First, y.End, y.Data)
 	if err != nil {
-		m.put(Refuse{y.Worker, err.Error()})
+		m.put(Refuse{y.name(), err.Error()})
 		return
 	}
 	m.count()
