@@ -33,7 +33,7 @@ func (m *Machine) audit(y *Yield) {
 	}
 	a.open = true
 	number := y.First + a.random.Uint64N(y.End-y.First)
-	m.put(Audit{Worker: y.Worker, Number: number, First: y.First, End: y.End, Data: y.Data})
+	m.put(Audit{number, *y})
 }
 
 // audited handles the end of an audit. A worker that could not be checked counts as
@@ -41,10 +41,11 @@ func (m *Machine) audit(y *Yield) {
 func (m *Machine) audited(in *Audited) {
 	a := &m.audits
 	a.open = false
+	y := &in.Audit.Yield
 	if len(a.checked) < maxWorkers {
-		a.checked[in.Worker] = true
+		a.checked[y.Worker] = true
 	}
 	if in.Missing > 0 {
-		m.put(Refuse{in.Worker, fmt.Sprintf("%d relations of coefficient %d were withheld", in.Missing, in.Number)})
+		m.put(Refuse{y.name(), fmt.Sprintf("%d relations of coefficient %d were withheld", in.Missing, in.Audit.Number)})
 	}
 }

@@ -25,17 +25,15 @@
 //	Fleet                            Sieving            Purge, Reserve, Issue
 //	Reserved                         Sieving            Issue
 //	Yield, all relations hold        Sieving            folded, Audit; enough cycles: Purge, Solve
-//	Yield, all relations hold        Solving            kept back
-//	Yield, false bytes or divisor    Sieving, Solving   Refuse
+//	Yield                            Solving            kept back until Solved
+//	Yield, one relation is false     Sieving            Refuse; nothing is folded
 //	Yield of numbers never issued    Sieving, Solving   Drop
-//	Yield with a divisor             Sieving, Solving   Split, Stop
 //	Yield                            others             nothing
 //	Audited, relations are missing   any before Over    Refuse
 //	Solved with a divisor            Solving            Split, Stop
 //	Solved without                   Solving            more cycles, Sieving; after MaxTries: Abandon, Stop
 //	Solved with an error             Solving            Abandon, Stop
-//	BudgetSpent                      Sieving, Solving   Abandon, Stop
-//	ParentCovered, ParentOver        any before Over    Stop unless stopped, End
+//	ParentCovered                    any before Over    Stop unless stopped, End
 //
 // # Coefficients are expendable
 //

@@ -13,22 +13,22 @@ type Replayed struct{}
 // be taken after the outputs of the last Step were executed, or else the machine issues
 // too many tasks.
 type Fleet struct {
-	Slots   int  // slots that this campaign may use: [Share] of the free ones
+	Slots   int  // that this campaign may use: [Share] of all but those in which the owners' tasks run
 	Running int  // tasks of this campaign that workers compute
 	Queued  int  // tasks of this campaign that no worker has
-	Others  bool // tasks of other kinds wait in the queue
+	Others  bool // tasks that belong to no campaign wait in the queue
 }
 
 // Reserved confirms [Reserve]: the manifest says that the numbers below Next are reserved.
 type Reserved struct{ Next uint64 }
 
-// Yield has what a worker has found in the coefficients First to End-1. Everything in it
-// is a claim of the worker. The machine keeps Data.
+// Yield has what a worker has found in the coefficients First to End-1. All but Seq is a
+// claim of the worker. The machine keeps Data.
 type Yield struct {
 	Worker     string
+	Seq        uint64 // names the yield; the machine only passes it on
 	First, End uint64
-	Data       []byte   // for [Fold]
-	Divisor    *big.Int // nil: none
+	Data       []byte // for [Fold]
 }
 
 // Solved ends [Solve]. At most one field is set. If both are nil, the relations did not
@@ -41,19 +41,13 @@ type Solved struct {
 // Audited ends an [Audit]. Missing is how many relations of the coefficient the yield
 // does not have; 0 if the yield is right or could not be checked.
 type Audited struct {
-	Worker  string
-	Number  uint64 // the coefficient
+	Audit   Audit
 	Missing int
 }
 
-// ParentCovered says that the parent has a verified answer at the position of the number.
+// ParentCovered says that nobody waits for a divisor any more: the number has its answer
+// or was given up, or the parent has ended.
 type ParentCovered struct{}
-
-// ParentOver says that the parent has ended or was removed.
-type ParentOver struct{}
-
-// BudgetSpent says that the number has used up the time that its user allows.
-type BudgetSpent struct{}
 
 func (Replayed) input()      {}
 func (Fleet) input()         {}
@@ -62,5 +56,3 @@ func (Yield) input()         {}
 func (Solved) input()        {}
 func (Audited) input()       {}
 func (ParentCovered) input() {}
-func (ParentOver) input()    {}
-func (BudgetSpent) input()   {}

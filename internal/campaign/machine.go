@@ -63,10 +63,10 @@ type Machine struct {
 	tries  int    // of the solver
 	held   held
 
-	fleet      Fleet // the last one, with what was issued since
-	next       uint64
-	reserved   uint64    // numbers below may be issued
-	lastIssued time.Time // zero: never
+	fleet       Fleet     // the last one, with what was issued since
+	othersSince time.Time // while fleet.Others: when it began
+	next        uint64    // to be issued
+	reserved    uint64    // numbers below may be issued
 
 	audits audits
 	pace   pace
@@ -120,6 +120,9 @@ func (m *Machine) Step(in Input, now time.Time) []Output {
 	case Replayed:
 		m.replayed = true
 	case Fleet:
+		if in.Others && !m.fleet.Others {
+			m.othersSince = now
+		}
 		m.fleet = in
 		m.observe(now)
 		m.issue(now)
@@ -132,9 +135,7 @@ func (m *Machine) Step(in Input, now time.Time) []Output {
 		m.solved(&in)
 	case Audited:
 		m.audited(&in)
-	case BudgetSpent:
-		m.abandon("the time that the number may take is used up")
-	case ParentCovered, ParentOver:
+	case ParentCovered:
 		m.stop()
 		m.phase = Over
 		m.drop()

@@ -7,8 +7,9 @@ import (
 
 // The numbers of coefficients are divided as follows, N being Coefficients:
 //
-//	0 .. 3N/4-1      issued as tasks, ascending
-//	3N/4 .. N-1      for owners, in regions of ownerRegion numbers or N/64
+//	0 .. N/2-1         issued as tasks, ascending
+//	N/2 .. 5N/8-1      for an owner before it knows of the campaign: siqs.Params.OwnStart
+//	5N/8 .. 7N/8-1     for owners that know of it see OwnerFirst
 //
 // N is 4*10^9 at 68 digits and 10^13 at 100 digits. A sieve of 100 digits uses 2,700
 // coefficients besides as many void ones.
@@ -24,20 +25,19 @@ func TaskSize(coefficients uint64) uint64 {
 }
 
 // firstOfOwners returns the first number that is for owners.
-func firstOfOwners(coefficients uint64) uint64 { return coefficients - coefficients/4 }
+func firstOfOwners(coefficients uint64) uint64 { return coefficients / 2 }
 
 // ownerRegion is how many numbers an owner has at least, from 60 digits on.
 const ownerRegion = 1 << 18
 
 // OwnerFirst returns the number of the coefficient from which the owner of the number
-// sieves upwards. It is below Coefficients, and never issued as a task. Two owners of one
-// number, after a redelivery, most likely have different regions. If they have the same,
-// they find the same relations, which costs time only.
+// sieves upwards. It is below 7/8 of Coefficients, and never issued as a task. Two owners
+// of one number, after a redelivery, most likely have different regions. If they have the
+// same, they find the same relations, which costs time only.
 func OwnerFirst(child, worker string, coefficients uint64) uint64 {
-	first := firstOfOwners(coefficients)
-	size := min(max((coefficients-first)/16, 1), ownerRegion)
-	regions := max((coefficients-first)/size, 1)
+	first, room := firstOfOwners(coefficients)+coefficients/8, coefficients/4
+	size := min(max(room/16, 1), ownerRegion)
 	hash := sha256.Sum256([]byte(child + "\x00" + worker))
-	region := binary.BigEndian.Uint64(hash[:]) % regions
+	region := binary.BigEndian.Uint64(hash[:]) % max(room/size, 1)
 	return min(first+region*size, coefficients-1)
 }

@@ -40,19 +40,26 @@ type Solve struct{}
 // checked. It need not be prime.
 type Split struct{ Divisor *big.Int }
 
-// Refuse is a strike against Worker: it has sent something that is proved to be false.
-type Refuse struct{ Worker, Why string }
+// Refuse is a strike against the worker of a yield that is proved to be false. Yield has
+// no Data.
+type Refuse struct {
+	Yield Yield
+	Why   string
+}
 
-// Drop says that a yield of Worker is ignored. It proves nothing against the worker.
-type Drop struct{ Worker, Why string }
+// Drop says that a yield is ignored. It proves nothing against its worker. Yield has no
+// Data.
+type Drop struct {
+	Yield Yield
+	Why   string
+}
 
-// Audit asks the driver to sieve the coefficient Number, First <= Number < End, and to
-// count its relations that Data lacks. The driver reports [Audited], also if it cannot
-// do this. There is at most one audit at a time.
+// Audit asks the driver to sieve the coefficient Number, which is one of Yield, and to
+// count its relations that the yield lacks. The driver reports [Audited], also if it
+// cannot do this. There is at most one audit at a time.
 type Audit struct {
-	Worker             string
-	Number, First, End uint64
-	Data               []byte
+	Number uint64
+	Yield  Yield
 }
 
 // Stop removes all tasks of the campaign from the queue, cancels those that run, and

@@ -11,6 +11,7 @@ type pace struct {
 	ticks   []tick               // of the last rateTicks reports of the fleet since the replay
 	growth  []growth             // ascending; each has 1/16 more relations than the one before
 	workers map[string]time.Time // when the last yield of a worker came; at most maxWorkers
+	pruned  time.Time            // when those that have left were last removed from workers
 }
 
 type tick struct {
@@ -52,7 +53,8 @@ func (p *pace) sawWorker(name string, now time.Time) {
 	if p.workers == nil {
 		p.workers = make(map[string]time.Time)
 	}
-	if len(p.workers) >= maxWorkers {
+	if len(p.workers) >= maxWorkers && now.Sub(p.pruned) >= recently {
+		p.pruned = now
 		maps.DeleteFunc(p.workers, func(_ string, at time.Time) bool { return now.Sub(at) > recently })
 	}
 	if len(p.workers) < maxWorkers {

@@ -45,21 +45,26 @@ func seconds(s float64) time.Duration {
 	return time.Duration(min(s, 365*24*3600) * float64(time.Second))
 }
 
-// total predicts how many relations the sieve needs. It is the estimate of the Fold until
-// a tenth of the cycles is there. From then on the growth of the cycles is continued:
+// total predicts how many relations the sieve needs. Until a tenth of the cycles is there,
+// it is the estimate of the Fold. From half of the cycles on, the growth of the cycles is
+// continued; in between it is a mean of both.
 //
 //	cycles grow as relations^e, e fitted between 2/3 of the relations and all of them;
 //	total = relations * (need/cycles)^(1/e).
 //
-// The exponent grows slowly, up to about 2.5, so that the prediction is a little too high.
+// The exponent grows with the relations, so that an early continuation would be too high.
 func (m *Machine) total() int {
-	n, p := &m.counts, &m.pace
+	n := &m.counts
 	if n.have >= n.need {
 		return n.len
 	}
-	e := p.exponent(n)
-	if e == 0 || n.have < n.need/10 {
-		return max(n.expected, n.len+n.len/20)
+	estimate := float64(max(n.expected, n.len+n.len/20))
+	e := m.pace.exponent(n)
+	if e == 0 {
+		return int(estimate)
 	}
-	return int(min(float64(n.len)*math.Pow(float64(n.need)/float64(n.have), 1/e), 2*float64(max(n.expected, n.len))))
+	share := float64(n.have) / float64(n.need)
+	weight := min(max((share-0.1)/0.4, 0), 1)
+	fit := float64(n.len) * math.Pow(share, -1/e)
+	return int(weight*fit + (1-weight)*estimate)
 }

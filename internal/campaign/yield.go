@@ -23,14 +23,8 @@ func (m *Machine) yield(y *Yield, now time.Time) {
 	if !m.active() {
 		return
 	}
-	if y.Divisor != nil {
-		if !m.split(y.Divisor) {
-			m.put(Refuse{y.Worker, fmt.Sprintf("%.40s does not divide the number", y.Divisor)})
-		}
-		return
-	}
 	if why := m.foreign(y); why != "" {
-		m.put(Drop{y.Worker, why})
+		m.put(Drop{y.name(), why})
 		return
 	}
 	if m.phase == Solving {
@@ -38,6 +32,12 @@ func (m *Machine) yield(y *Yield, now time.Time) {
 		return
 	}
 	m.fold(y, now)
+}
+
+// name returns y without its data.
+func (y Yield) name() Yield {
+	y.Data = nil
+	return y
 }
 
 // foreign says why the coefficients of a yield cannot be those of a task or of an owner,
@@ -79,14 +79,16 @@ func (m *Machine) release() {
 
 // fold adds the relations of a yield to the set. now is zero for a yield that was held.
 func (m *Machine) fold(y *Yield, now time.Time) {
-	_, err := m.c.Fold.Fold(y.First, y.End, y.Data)
+	fresh, err := m.c.Fold.Fold(y.First, y.End, y.Data)
 	if err != nil {
-		m.put(Refuse{y.Worker, err.Error()})
+		m.put(Refuse{y.name(), err.Error()})
 		return
 	}
 	m.count()
 	m.pace.sawGrowth(&m.counts)
-	m.pace.sawWorker(y.Worker, now)
+	if fresh > 0 {
+		m.pace.sawWorker(y.Worker, now)
+	}
 	m.audit(y)
 	m.enough()
 }

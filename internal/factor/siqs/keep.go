@@ -18,8 +18,9 @@ const (
 	keepEvery = 250 * time.Millisecond
 	// maxRegions bounds the number of regions of coefficients that a search has begun.
 	maxRegions = 16
-	// yieldBytes bounds the bytes of a relation in a yield, with what append leaves unused.
-	yieldBytes = 32
+	// yieldBytes is a bound for the bytes of the yields for each of the relations that are
+	// expected: 26 a relation, for 4/3 of the number expected.
+	yieldBytes = 26 * 4 / 3
 )
 
 // A region is a run of coefficient numbers from first on, of which those below next have

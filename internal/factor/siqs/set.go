@@ -119,6 +119,10 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 	return d, err
 }
 
+// SetCores sets the number of goroutines that multiply in Solve, 1 at first; more than 8
+// count as 8. The result does not depend on it.
+func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
+
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }
 

@@ -53,10 +53,9 @@ type codedPlace struct {
 	start, end uint32
 }
 
-// reset begins a yield whose first coefficient number is first. The bytes of the yield
-// before belong to whoever has them.
+// reset begins a yield whose first coefficient number is first.
 func (e *yieldEncoder) reset(first uint64) {
-	e.data, e.next = nil, first
+	e.data, e.next = e.data[:0], first
 	e.clear()
 }
 
@@ -154,7 +153,7 @@ func (s *Sieve) yield(alive func() error, first, end uint64, accept func(*Relati
 	from, number := first, first // complete and not handed out: [from, number)
 	flush := func() {
 		if from < number {
-			out(from, number, e.data)
+			out(from, number, slices.Clone(e.data))
 			e.reset(number)
 			from = number
 		}
