@@ -99,6 +99,7 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	sum, err := run(ctx, f.target, job.Watch{
 		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
 		Leave: f.session.leave, Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
+		Memory: DefaultMaxMemory(),
 	}, func(id string) { f.id.Store(&id) })
 	stopProgress()
 	if err = p.close(err); err == nil {

@@ -12,6 +12,10 @@ import (
 // compute executes the decision about a delivery for which a slot is free, and leaves the outcome in it. Only
 // the slot's goroutine touches d.outcome meanwhile.
 func (w *Worker) compute(s *slot, d *Delivery) {
+	if d.expendable {
+		w.computeSieve(s, d)
+		return
+	}
 	o := &d.outcome
 	t, content, err := w.read(d)
 	switch do := attempt.Start(d.facts(), content); do.Action {

@@ -84,6 +84,7 @@ func extreme(slots int) Status {
 	for range MaxActivities {
 		s.Activities = append(s.Activities, Activity{strings.Repeat("j", 40), task.MaxPosition - 1, NumberProgress{
 			Digits: 5000, Method: "siqs", B1: 1 << 63, Done: 1 << 63, Total: 1 << 63, Cores: slots, Left: 1 << 62,
+			Composite: strings.Repeat("9", 100),
 		}})
 	}
 	for i := range slots {

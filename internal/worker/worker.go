@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // A Worker runs the tasks of one Source.
@@ -115,7 +117,9 @@ func New(c Config, s Source, o Outbox) *Worker {
 		c.L = &w.mu
 	}
 	for i := range w.config.Slots {
-		w.slots = append(w.slots, newSlot(i, w.limit(0), w.storeFinished))
+		s := newSlot(i, w.limit(0), w.storeFinished)
+		s.share = func(part string, r task.Range, v task.Yield) bool { return w.share(s, part, r, v) }
+		w.slots = append(w.slots, s)
 	}
 	return w
 }

@@ -78,16 +78,22 @@ func (s *Set) reset(base *factorBase, expected int) {
 	s.need = firstNeed(len(base.prime))
 }
 
-// Reset makes the set empty, for the number that p describes. It returns ErrParams in
-// the cases in which Sieve.Reset does, or the error of alive.
+// Reset makes the set empty, for the number that p describes, with memory for as many
+// relations as p expects. It returns ErrParams in the cases in which Sieve.Reset does,
+// or the error of alive.
 func (s *Set) Reset(alive func() error, p Params) error {
+	return s.ResetFor(alive, p, p.ExpectedRelations())
+}
+
+// ResetFor is Reset with memory for so many relations at first. The set grows beyond.
+func (s *Set) ResetFor(alive func() error, p Params, relations int) error {
 	if s.verifier == nil {
 		s.verifier = new(Verifier)
 	}
 	if err := s.verifier.Reset(alive, p); err != nil {
 		return err
 	}
-	s.reset(&s.verifier.base, p.ExpectedRelations())
+	s.reset(&s.verifier.base, relations)
 	return nil
 }
 
@@ -112,6 +118,10 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 	}
 	return d, err
 }
+
+// SetCores sets the number of goroutines that multiply in Solve, 1 at first; more than 8
+// count as 8. The result does not depend on it.
+func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
 
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }

@@ -115,6 +115,7 @@ func TestYieldBytesAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := newSet(t, decode())
+	set.SetCores(2)
 	var sieve Sieve
 	if err := sieve.Use(always, shared); err != nil {
 		t.Fatal(err)
