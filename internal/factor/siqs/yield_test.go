@@ -311,7 +311,7 @@ func TestYieldLimits(t *testing.T) {
 		p.Interval, p.Candidate, p.Smooth, p.Large = 4*blockSize, candidate, candidate, 1<<32-1
 		set := newSet(t, p)
 		largest := 0
-		all := yields(t, p, 0, min(p.Coefficients(), 60), 1000)
+		all := yields(t, p, 0, min(p.Coefficients(), 200), 1000)
 		for _, y := range all {
 			largest = max(largest, len(y.data))
 			if _, err := set.AddYield(y.data, y.first, y.end); err != nil {
