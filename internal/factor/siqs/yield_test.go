@@ -306,21 +306,33 @@ func TestYieldStops(t *testing.T) {
 // TestYieldLimits sieves with parameters that make very many relations. No yield is
 // larger than MaxYield, and a set accepts each.
 func TestYieldLimits(t *testing.T) {
-	for _, candidate := range []uint8{20, 1} {
-		p := mustParams(t, semiprime(rand.New(rand.NewPCG(15, 2)), 90))
-		p.Interval, p.Candidate, p.Smooth, p.Large = 4*blockSize, candidate, candidate, 1<<32-1
-		set := newSet(t, p)
-		largest := 0
-		all := yields(t, p, 0, min(p.Coefficients(), 200), 1000)
-		for _, y := range all {
-			largest = max(largest, len(y.data))
-			if _, err := set.AddYield(y.data, y.first, y.end); err != nil {
-				t.Errorf("%d bytes: %v", len(y.data), err)
-			}
+	p := mustParams(t, semiprime(rand.New(rand.NewPCG(15, 2)), 90))
+	p.Interval, p.Candidate, p.Smooth, p.Large = 4*blockSize, 20, 20, 1<<32-1
+	set := newSet(t, p)
+	largest := 0
+	all := yields(t, p, 0, min(p.Coefficients(), 100), 1000)
+	for _, y := range all {
+		largest = max(largest, len(y.data))
+		if _, err := set.AddYield(y.data, y.first, y.end); err != nil {
+			t.Errorf("%d bytes: %v", len(y.data), err)
 		}
-		t.Logf("%d yields, %d relations, at most %d bytes", len(all), set.Len(), largest)
-		if largest > MaxYield || largest < MaxYield/4 {
-			t.Errorf("the largest yield has %d bytes", largest)
-		}
+	}
+	if largest > MaxYield || len(all) < 2 {
+		t.Errorf("%d yields, the largest has %d bytes", len(all), largest)
+	}
+
+	// One coefficient with more relations than have room.
+	e := yieldEncoder{data: make([]byte, MaxYield-yieldRoom-15)}
+	if e.full() {
+		t.Error("a yield is full that has room for one more coefficient")
+	}
+	s := &Sieve{params: p, half: int32(p.Interval / 2)}
+	r := Relation{Large: [2]uint32{1<<32 - 3, 1<<32 - 1}, Primes: slices.Repeat([]uint32{94}, 136)}
+	for i := range uint32(1 << 15) {
+		r.Poly, r.X = i, -s.half
+		e.add(s, &r)
+	}
+	if e.finish(1 << 47); len(e.data) > MaxYield || len(e.data) < MaxYield-yieldRoom/2 {
+		t.Errorf("%d bytes", len(e.data))
 	}
 }
