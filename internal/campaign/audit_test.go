@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -112,7 +113,52 @@ func TestManyNames(t *testing.T) {
 			m.Step(Audited{Audit: *a}, now)
 		}
 	}
-	if len(m.audits.checked) > maxWorkers || len(m.pace.workers) > maxWorkers {
-		t.Errorf("%d and %d workers are remembered", len(m.audits.checked), len(m.pace.workers))
+	if len(m.audits.workers) > maxWorkers || len(m.pace.workers) > maxWorkers {
+		t.Errorf("%d and %d workers are remembered", len(m.audits.workers), len(m.pace.workers))
+	}
+}
+
+// TestWithholding: a worker that withholds relations is audited until its strikes suffice, and one that
+// begins to do so later is noticed by its few relations. Honest workers are seldom audited.
+func TestWithholding(t *testing.T) {
+	for _, test := range []struct{ name, first, later string }{
+		{"from the beginning", "0", "0"},
+		{"all later", "40", "0"},
+		{"most later", "40", "9"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := auditable(3)
+			random := rand.New(rand.NewPCG(1, 1))
+			strikes, honest, yields := 0, 0, 0
+			for ; strikes < 3 && yields < 3000; yields++ {
+				worker, data := fmt.Sprint("w", yields%3), "0"
+				if worker == "w0" {
+					if data = test.later; yields == 0 {
+						data = test.first
+					}
+				} else if random.IntN(4) == 0 {
+					data = "160" // of 10 coefficients; most are void
+				}
+				a := auditIn(t, m.Step(yieldOf(worker, data), time.Time{}))
+				if a == nil {
+					continue
+				}
+				in := Audited{Audit: *a}
+				if worker == "w0" && data != test.first || test.first == "0" && worker == "w0" {
+					in.Missing = 5
+				} else if worker != "w0" {
+					honest++
+				}
+				for _, o := range m.Step(in, time.Time{}) {
+					if o.(Refuse).Yield.Worker != "w0" {
+						t.Fatalf("%+v", o)
+					}
+					strikes++
+				}
+			}
+			if strikes < 3 || yields > 300 || honest > 2+yields/20 {
+				t.Errorf("%d strikes after %d yields, %d audits of honest workers", strikes, yields, honest)
+			}
+		})
 	}
 }

@@ -89,6 +89,6 @@ func (m *Machine) fold(y *Yield, now time.Time) {
 	if fresh > 0 {
 		m.pace.sawWorker(y.Worker, now)
 	}
-	m.audit(y)
+	m.audit(y, fresh)
 	m.enough()
 }

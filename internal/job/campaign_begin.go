@@ -9,7 +9,7 @@ import (
 
 	"factorfleet/internal/campaign"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/plan"
+	"factorfleet/internal/measured"
 	"factorfleet/internal/sieving"
 	"factorfleet/internal/task"
 )
@@ -71,7 +71,7 @@ func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
 	}
 	left := x.Left
 	if !x.Sieving || left == 0 { // then the sieve comes after that
-		left += plan.Cost(task.KindFactor, x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
+		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
 	}
 	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle)
 }

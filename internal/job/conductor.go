@@ -41,22 +41,12 @@ type conductor struct {
 	solver context.CancelFunc // nil = the solver does not run
 
 	bounds  yieldBounds
-	at      yieldAt            // of the yield that the machine takes
-	audited yieldAt            // of the last audit
-	last    map[string]yieldAt // last yield of a worker while the solver ran; at most maxBounded
-	refused []uint64           // sequences of yields of the batch that are to be removed
+	refused []uint64 // sequences of yields that are to be removed with the next batch
 
 	coverDue, hintDue time.Time
 	uncovered         bool // the position was not outstanding at the last look
 
 	progress atomic.Pointer[fleet.CampaignProgress]
-}
-
-// A yieldAt names a stored yield.
-type yieldAt struct {
-	worker string
-	r      task.Range
-	seq    uint64
 }
 
 // A yieldBatch has yields in the order in which they were stored.
@@ -77,7 +67,7 @@ func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.
 			Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Fold: set, Next: p.Next,
 			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
 		}),
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), last: make(map[string]yieldAt),
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2),
 	}
 }
 
@@ -167,7 +157,9 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 		return in, err
 	}
 	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
-	in.Slots = d.c.shareOf(ctx, d.part.ID, slots.All)
+	if slots.Old == 0 { // else workers of an earlier version would take each task at once, and drop it
+		in.Slots = d.c.shareOf(ctx, d.part.ID, slots.All)
+	}
 	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
 	in.Queued = q.Tasks - in.Running
 	if q.Other == 0 {

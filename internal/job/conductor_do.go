@@ -45,9 +45,9 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 		d.stopSolver()
 		return d.retry(ctx, func() error { return d.c.f.StopWork(ctx, d.part.ID) })
 	case campaign.Refuse:
-		return d.refuse(ctx, out)
+		return d.strike(ctx, &out.Yield, out.Why)
 	case campaign.Drop:
-		d.log.Debug().Str("worker", out.Worker).Msg("relations were dropped: " + out.Why)
+		d.log.Debug().Str("worker", out.Yield.Worker).Msg("relations were dropped: " + out.Why)
 	case campaign.Audit:
 		d.audit(ctx, out)
 	case campaign.End:
@@ -136,14 +136,13 @@ func (d *conductor) report(ctx context.Context, in campaign.Input) {
 
 // audit sieves a coefficient of a yield once more, to see whether its worker has withheld relations.
 func (d *conductor) audit(ctx context.Context, out campaign.Audit) {
-	d.audited = d.at
 	d.group.Go(func() {
-		missing, err := d.sieve.Missing(aliveWith(ctx), out.Number, out.First, out.End, out.Data)
+		missing, err := d.sieve.Missing(aliveWith(ctx), out.Number, out.Yield.First, out.Yield.End, out.Yield.Data)
 		if err != nil {
 			missing = 0
 			d.log.Debug().Err(err).Msg("cannot sieve a coefficient once more")
 		}
-		d.report(ctx, campaign.Audited{Worker: out.Worker, Number: out.Number, Missing: missing})
+		d.report(ctx, campaign.Audited{Audit: out, Missing: missing})
 	})
 }
 

@@ -66,56 +66,38 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 		d.c.trust.Complain(a.Worker, fleet.ComplaintResults)
 		return nil
 	}
-	d.at = yieldAt{a.Worker, a.Range, a.Seq}
+	out := campaign.Yield{Worker: a.Worker, Seq: a.Seq, First: a.Range.First, End: a.Range.End()}
 	y, err := task.DecodeYield(a.Data)
 	switch {
 	case err != nil:
-		return d.strike(ctx, d.at, err.Error())
+		return d.strike(ctx, &out, err.Error())
 	case y.Kind != task.KindSieve, y.Worker != a.Worker:
-		return d.strike(ctx, d.at, fmt.Sprintf("a result of kind %.40q of worker %.40q is no yield of %s", y.Kind, y.Worker, a.Worker))
+		return d.strike(ctx, &out, fmt.Sprintf("a result of kind %.40q of worker %.40q is no yield of %s", y.Kind, y.Worker, a.Worker))
 	case y.Params != d.sieve.Sum():
 		d.log.Debug().Str("worker", a.Worker).Msg("a yield for other sieve parameters was dropped: is the worker of another version?")
 		return nil
 	}
-	if d.machine.Phase() == campaign.Solving && len(d.last) < maxBounded {
-		d.last[a.Worker] = d.at
-	}
 	before, phase := d.machine.Progress(time.Now()).Relations, d.machine.Phase()
-	err = d.step(ctx, campaign.Yield{Worker: a.Worker, First: a.Range.First, End: a.Range.End(), Data: y.Relations})
+	out.Data = y.Relations
+	err = d.step(ctx, out)
 	if d.machine.Phase() != phase || d.machine.Progress(time.Now()).Relations > before {
 		d.bounds.of(a.Worker).Spend(-size)
 	}
-	d.at = yieldAt{}
 	return err
 }
 
-// refuse gives a worker a strike for the yield at hand, or for the one that was audited, or for one that was held back.
-func (d *conductor) refuse(ctx context.Context, out campaign.Refuse) error {
-	at := d.at
-	switch out.Worker {
-	case at.worker:
-	case d.audited.worker:
-		at = d.audited
-	default:
-		at = d.last[out.Worker]
-	}
-	if at.worker == "" {
-		return nil
-	}
-	return d.strike(ctx, at, out.Why)
-}
-
 // strike gives a worker a strike for a yield, and has the yield removed.
-func (d *conductor) strike(ctx context.Context, at yieldAt, why string) error {
-	d.refused = append(d.refused, at.seq)
-	standing, fresh, err := d.c.trust.Strike(ctx, at.worker, fleet.Strike{
-		Time: time.Now().UTC(), Job: d.part.ID, Range: at.r.String(), Seq: at.seq, Reason: why,
+func (d *conductor) strike(ctx context.Context, y *campaign.Yield, why string) error {
+	d.refused = append(d.refused, y.Seq)
+	r := task.Span(y.First, y.End)
+	standing, fresh, err := d.c.trust.Strike(ctx, y.Worker, fleet.Strike{
+		Time: time.Now().UTC(), Job: d.part.ID, Range: r.String(), Seq: y.Seq, Reason: why,
 	})
 	if err != nil {
 		return err
 	}
 	if fresh {
-		log := d.log.With().Str("worker", at.worker).Stringer("range", at.r).Logger()
+		log := d.log.With().Str("worker", y.Worker).Stringer("range", r).Logger()
 		log.Warn().Err(errors.New(why)).Int("strikes", len(standing.Strikes)).Msg("relations of a sieve were refused")
 		if standing.Quarantined != nil {
 			log.Warn().Msg("worker quarantined: its results are refused until it is released")

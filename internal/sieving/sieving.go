@@ -58,6 +58,9 @@ func (p *Plan) Memory() uint64 {
 	return set + solve
 }
 
+// auditRelations is for how many relations the set of an audit has room at first: a coefficient has up to 950.
+const auditRelations = 4096
+
 // Missing sieves the coefficient number and returns how many of its relations a yield of the coefficients first to
 // end-1 lacks. It takes the memory of a sieve and of a small set, and about a second for 100 digits.
 func (p *Plan) Missing(alive func() error, number, first, end uint64, yield []byte) (int, error) {
@@ -70,7 +73,7 @@ func (p *Plan) Missing(alive func() error, number, first, end uint64, yield []by
 		return 0, err
 	}
 	var set siqs.Set
-	if err := set.Reset(alive, p.params); err != nil {
+	if err := set.ResetFor(alive, p.params, auditRelations); err != nil {
 		return 0, err
 	}
 	if _, err := set.AddYield(yield, first, end); err != nil {

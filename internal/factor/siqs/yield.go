@@ -64,7 +64,7 @@ func (e *yieldEncoder) clear() { e.places, e.bodies = e.places[:0], e.bodies[:0]
 
 // add adds a relation of the coefficient that s sieves.
 func (e *yieldEncoder) add(s *Sieve, r *Relation) {
-	if len(e.bodies) > yieldRoom-relationRoom {
+	if len(e.bodies)+placeRoom*len(e.places) > yieldRoom-relationRoom {
 		return
 	}
 	start := uint32(len(e.bodies))
@@ -87,9 +87,13 @@ func (e *yieldEncoder) add(s *Sieve, r *Relation) {
 	e.places = append(e.places, codedPlace{place, start, uint32(len(e.bodies))})
 }
 
-// relationRoom bounds the bytes of one relation: 2 for the head, 5 for a large prime, 5
-// for the place, and 3 for each of at most 136 primes, as |Q(x)| < 2^215 < 3^136.
-const relationRoom = 2 + 5 + 5 + 3*136
+const (
+	// placeRoom bounds the bytes of a place.
+	placeRoom = 5
+	// relationRoom bounds the bytes of one relation: 2 for the head, 5 for a large prime,
+	// those of the place, and 3 for each of at most 136 primes, as |Q(x)| < 2^215 < 3^136.
+	relationRoom = 2 + 5 + placeRoom + 3*136
+)
 
 // withoutFactors returns the sorted indices without the sign, the twos, and one of each
 // prime of A.

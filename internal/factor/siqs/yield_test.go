@@ -251,3 +251,88 @@ func BenchmarkYield(b *testing.B) {
 		})
 	}
 }
+
+// TestYieldStops: when due or alive ends the work, what is complete has been handed out.
+func TestYieldStops(t *testing.T) {
+	p := mustParams(t, semiprime(rand.New(rand.NewPCG(15, 1)), 150))
+	want := yields(t, p, 0, 40, 1)
+	for _, stopAt := range []uint64{1, 2, 25} {
+		var s Sieve
+		if err := s.Reset(always, p); err != nil {
+			t.Fatal(err)
+		}
+		run := func(alive func() error, due func() (bool, bool)) error {
+			next := uint64(0)
+			set, wanted := newSet(t, p), newSet(t, p)
+			err := s.Yield(alive, 0, 40, due, func(from, to uint64, data []byte) {
+				if from != next || to <= from {
+					t.Errorf("[%d, %d) after %d", from, to, next)
+				}
+				next = to
+				if _, err := set.AddYield(data, from, to); err != nil {
+					t.Error(err)
+				}
+			})
+			if next != stopAt {
+				t.Errorf("%d coefficients are handed out, want %d", next, stopAt)
+			}
+			for _, y := range want[:next] {
+				wanted.AddYield(y.data, y.first, y.end)
+			}
+			if !slices.Equal(entriesOf(set), entriesOf(wanted)) {
+				t.Errorf("%d relations of %d coefficients, want %d", set.Len(), next, wanted.Len())
+			}
+			return err
+		}
+		done := uint64(0)
+		err := run(always, func() (bool, bool) { done++; return false, done == stopAt })
+		if err != nil {
+			t.Error(err)
+		}
+		stop := errors.New("stop")
+		done = 0
+		err = run(func() error {
+			if done == stopAt {
+				return stop
+			}
+			return nil
+		}, func() (bool, bool) { done++; return false, false })
+		if err != stop {
+			t.Errorf("Yield = %v", err)
+		}
+	}
+}
+
+// TestYieldLimits sieves with parameters that make very many relations. No yield is
+// larger than MaxYield, and a set accepts each.
+func TestYieldLimits(t *testing.T) {
+	p := mustParams(t, semiprime(rand.New(rand.NewPCG(15, 2)), 90))
+	p.Interval, p.Candidate, p.Smooth, p.Large = 4*blockSize, 20, 20, 1<<32-1
+	set := newSet(t, p)
+	largest := 0
+	all := yields(t, p, 0, min(p.Coefficients(), 100), 1000)
+	for _, y := range all {
+		largest = max(largest, len(y.data))
+		if _, err := set.AddYield(y.data, y.first, y.end); err != nil {
+			t.Errorf("%d bytes: %v", len(y.data), err)
+		}
+	}
+	if largest > MaxYield || len(all) < 2 {
+		t.Errorf("%d yields, the largest has %d bytes", len(all), largest)
+	}
+
+	// One coefficient with more relations than have room.
+	e := yieldEncoder{data: make([]byte, MaxYield-yieldRoom-15)}
+	if e.full() {
+		t.Error("a yield is full that has room for one more coefficient")
+	}
+	s := &Sieve{params: p, half: int32(p.Interval / 2)}
+	r := Relation{Large: [2]uint32{1<<32 - 3, 1<<32 - 1}, Primes: slices.Repeat([]uint32{94}, 136)}
+	for i := range uint32(1 << 15) {
+		r.Poly, r.X = i, -s.half
+		e.add(s, &r)
+	}
+	if e.finish(1 << 47); len(e.data) > MaxYield || len(e.data) < MaxYield-yieldRoom/2 {
+		t.Errorf("%d bytes", len(e.data))
+	}
+}
