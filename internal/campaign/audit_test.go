@@ -156,9 +156,30 @@ func TestWithholding(t *testing.T) {
 					strikes++
 				}
 			}
-			if strikes < 3 || yields > 300 || honest > 2+yields/20 {
+			if strikes < 3 || yields > 50 || honest > 2+yields/20 {
 				t.Errorf("%d strikes after %d yields, %d audits of honest workers", strikes, yields, honest)
 			}
 		})
+	}
+}
+
+// TestFew: less than half of the others' relations are few, for enough coefficients.
+func TestFew(t *testing.T) {
+	for _, test := range []struct {
+		one, others harvest
+		want        bool
+	}{
+		{harvest{coefficients: 64, relations: 310}, harvest{coefficients: 128, relations: 1280}, true},
+		{harvest{coefficients: 64, relations: 330}, harvest{coefficients: 128, relations: 1280}, false},
+		{harvest{coefficients: 63}, harvest{coefficients: 128, relations: 1280}, false},
+		{harvest{coefficients: 64}, harvest{coefficients: 63, relations: 630}, false},
+		{harvest{coefficients: 1 << 40}, harvest{}, false},
+	} {
+		a := newAudits(1)
+		a.all = test.others
+		a.all.add(test.one.coefficients, test.one.relations)
+		if a.few(&test.one) != test.want {
+			t.Errorf("%+v", test)
+		}
 	}
 }
