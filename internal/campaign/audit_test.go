@@ -166,7 +166,7 @@ func withhold(t *testing.T, m *Machine, first, later string) {
 			strikes++
 		}
 	}
-	if strikes < 3 || yields > 60 || honest > 2+yields/20 {
+	if strikes < 3 || yields > 60 || honest > 4+yields/20 {
 		t.Errorf("%d strikes after %d yields, %d audits of honest workers", strikes, yields, honest)
 	}
 }
