@@ -206,7 +206,7 @@ func TestTaskTime(t *testing.T) {
 		{10 * time.Second, 100, 2500 * time.Millisecond, 500 * time.Millisecond},
 		{time.Hour, 1, 3 * time.Second, 2 * time.Second},
 		{time.Hour, 100, 5 * time.Second, 2 * time.Second},
-		{time.Hour, 1 << 62, 10 * time.Second, 2 * time.Second},
+		{time.Hour, 1 << 30, 10 * time.Second, 2 * time.Second},
 	} {
 		if run, flush := taskTime(test.left, test.slots); run != test.run || flush != test.flush {
 			t.Errorf("%v left on %d slots: %v, %v", test.left, test.slots, run, flush)
