@@ -221,3 +221,53 @@ func TestBaseIsShared(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkSieveTask compares a sieve task of 64 coefficients of a number of 265 bits with the bare sieve. The factor
+// base is made before.
+func BenchmarkSieveTask(b *testing.B) {
+	r := rand.New(rand.NewPCG(265, 14))
+	alive := func() error { return nil }
+	p, err := siqs.NewParams(alive, new(big.Int).Mul(randomPrime(r, 132), randomPrime(r, 133)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	const count = 64
+	// measured reports the CPU time of f.
+	measured := func(b *testing.B, f func()) {
+		m := factor.NewMeter(nil)
+		m.Begin()
+		defer m.End()
+		for b.Loop() {
+			f()
+		}
+		b.ReportMetric(float64(m.Read().Milliseconds())/float64(b.N), "cpu-ms/op")
+	}
+	b.Run("task", func(b *testing.B) {
+		k := newSiever(nil)
+		size := 0
+		o := worker.SieveOptions{
+			Tick: func() {}, Ready: func() bool { return true },
+			Yield: func(_ task.Range, y task.Yield) { size += len(y.Encode()) },
+		}
+		t := &task.SieveTask{Params: p.Append(nil), Time: time.Minute, Flush: time.Second}
+		measured(b, func() {
+			if err := k.Sieve(b.Context(), t, task.Range{First: 1000, Count: count}, o); err != nil {
+				b.Fatal(err)
+			}
+		})
+		b.ReportMetric(float64(size)/float64(b.N), "bytes/op")
+	})
+	b.Run("bare", func(b *testing.B) {
+		var s siqs.Sieve
+		if err := s.Reset(alive, p); err != nil {
+			b.Fatal(err)
+		}
+		found := 0
+		measured(b, func() {
+			if err := s.Collect(alive, 1000, 1000+count, func(*siqs.Relation) bool { found++; return true }); err != nil {
+				b.Fatal(err)
+			}
+		})
+		b.ReportMetric(float64(found)/float64(b.N), "relations/op")
+	})
+}

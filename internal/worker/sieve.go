@@ -74,7 +74,7 @@ func (w *Worker) readSieve(d *Delivery) (*task.Task, attempt.Content, error) {
 func (w *Worker) sieve(s *slot, d *Delivery, t *task.Task) {
 	s.base, s.done, s.encoded = 0, s.done[:0], 0
 	s.due.Store(false)
-	s.limit.Store(int64(w.limit(task.MaxSieveTime)))
+	s.limit.Store(int64(2*task.MaxSieveTime + w.config.Grace))
 	ctx := s.ctx // only this goroutine replaces it
 	y := w.newYields(ctx, s)
 	defer y.close()

@@ -26,6 +26,7 @@ const (
 	sieveFails  = 'f'
 	sieveHangs  = 'h' // does not tick, ends when release is closed
 	sieveFast   = 'F' // yields as fast as it may
+	sieveOver   = 'o' // ticks, ends with its context
 )
 
 func (k scriptSiever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o SieveOptions) error {
@@ -36,6 +37,12 @@ func (k scriptSiever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range
 		return errors.New("broken")
 	case sieveHangs:
 		<-k.release
+		return context.Cause(ctx)
+	case sieveOver:
+		for ctx.Err() == nil {
+			time.Sleep(50 * time.Millisecond)
+			o.Tick()
+		}
 		return context.Cause(ctx)
 	}
 	o.Progress(NumberProgress{Digits: 90, Method: "sieve", Cores: 1})
@@ -158,6 +165,7 @@ func TestSieveIsExpendable(t *testing.T) {
 		"panic":      {how: sievePanics, settled: restAfterFailure},
 		"error":      {how: sieveFails, settled: restAfterFailure},
 		"hang":       {how: sieveHangs, settled: 6 * time.Second},
+		"too long":   {how: sieveOver, settled: 2*task.MaxSieveTime + 33*time.Second},
 		"drain":      {how: sieveWell, order: func(r *rig) { r.stop() }, yields: 1},
 		"stop":       {how: sieveWell, order: func(r *rig) { r.stop(); r.StopComputing() }, yields: 1},
 		"cancel":     {how: sieveWell, order: func(r *rig) { r.Cancel("cpart") }, yields: 1},
