@@ -22,9 +22,8 @@ type audits struct {
 
 // A harvest is what a worker has sent since its last audit.
 type harvest struct {
-	checked bool // an audit has not refuted it
-	coefficients,
-	relations int
+	checked                 bool // an audit has not refuted it
+	coefficients, relations int64
 }
 
 const (
@@ -50,8 +49,8 @@ func (m *Machine) audit(y *Yield, fresh int) {
 	}
 	chosen := a.random.IntN(auditEvery) == 0
 	if h := a.of(y.Worker); h != nil {
-		h.add(int(y.End-y.First), fresh)
-		a.all.add(int(y.End-y.First), fresh)
+		h.add(int64(y.End-y.First), int64(fresh))
+		a.all.add(int64(y.End-y.First), int64(fresh))
 		chosen = chosen || !h.checked || a.few(h)
 	}
 	if a.open || !chosen {
@@ -81,7 +80,7 @@ func (a *audits) few(h *harvest) bool {
 		2*float64(h.relations)*float64(coefficients) < float64(relations)*float64(h.coefficients)
 }
 
-func (h *harvest) add(coefficients, relations int) {
+func (h *harvest) add(coefficients, relations int64) {
 	h.coefficients += coefficients
 	h.relations += relations
 }

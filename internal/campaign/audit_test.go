@@ -127,38 +127,67 @@ func TestWithholding(t *testing.T) {
 		{"most later", "40", "9"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := auditable(3)
-			random := rand.New(rand.NewPCG(1, 1))
-			strikes, honest, yields := 0, 0, 0
-			for ; strikes < 3 && yields < 3000; yields++ {
-				worker, data := fmt.Sprint("w", yields%3), "0"
-				if worker == "w0" {
-					if data = test.later; yields == 0 {
-						data = test.first
-					}
-				} else if random.IntN(4) == 0 {
-					data = "160" // of 10 coefficients; most are void
-				}
-				a := auditIn(t, m.Step(yieldOf(worker, data), time.Time{}))
-				if a == nil {
-					continue
-				}
-				in := Audited{Audit: *a}
-				if worker == "w0" && data != test.first || test.first == "0" && worker == "w0" {
-					in.Missing = 5
-				} else if worker != "w0" {
-					honest++
-				}
-				for _, o := range m.Step(in, time.Time{}) {
-					if o.(Refuse).Yield.Worker != "w0" {
-						t.Fatalf("%+v", o)
-					}
-					strikes++
-				}
-			}
-			if strikes < 3 || yields > 300 || honest > 2+yields/20 {
-				t.Errorf("%d strikes after %d yields, %d audits of honest workers", strikes, yields, honest)
+			for seed := range uint64(8) {
+				withhold(t, auditable(seed), test.first, test.later)
 			}
 		})
+	}
+}
+
+// withhold has the worker w0 send a first yield and later ones, among those of two honest workers, until it has
+// three strikes. All but the first withhold relations, and the first if it has none.
+func withhold(t *testing.T, m *Machine, first, later string) {
+	random := rand.New(rand.NewPCG(1, 1))
+	strikes, honest, yields := 0, 0, 0
+	for ; strikes < 3 && yields < 3000; yields++ {
+		worker, data := fmt.Sprint("w", yields%3), "0"
+		switch {
+		case yields == 0:
+			data = first
+		case worker == "w0":
+			data = later
+		case random.IntN(4) == 0:
+			data = "160" // of 10 coefficients; most are void
+		}
+		a := auditIn(t, m.Step(yieldOf(worker, data), time.Time{}))
+		if a == nil {
+			continue
+		}
+		in := Audited{Audit: *a}
+		if worker != "w0" {
+			honest++
+		} else if yields > 0 || first == "0" {
+			in.Missing = 5
+		}
+		for _, o := range m.Step(in, time.Time{}) {
+			if o.(Refuse).Yield.Worker != "w0" {
+				t.Fatalf("%+v", o)
+			}
+			strikes++
+		}
+	}
+	if strikes < 3 || yields > 60 || honest > 4+yields/20 {
+		t.Errorf("%d strikes after %d yields, %d audits of honest workers", strikes, yields, honest)
+	}
+}
+
+// TestFew: less than half of the others' relations are few, for enough coefficients.
+func TestFew(t *testing.T) {
+	for _, test := range []struct {
+		one, others harvest
+		want        bool
+	}{
+		{harvest{coefficients: 64, relations: 310}, harvest{coefficients: 128, relations: 1280}, true},
+		{harvest{coefficients: 64, relations: 330}, harvest{coefficients: 128, relations: 1280}, false},
+		{harvest{coefficients: 63}, harvest{coefficients: 128, relations: 1280}, false},
+		{harvest{coefficients: 64}, harvest{coefficients: 63, relations: 630}, false},
+		{harvest{coefficients: 1 << 40}, harvest{}, false},
+	} {
+		a := newAudits(1)
+		a.all = test.others
+		a.all.add(test.one.coefficients, test.one.relations)
+		if a.few(&test.one) != test.want {
+			t.Errorf("%+v", test)
+		}
 	}
 }

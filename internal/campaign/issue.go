@@ -22,9 +22,9 @@ func taskTime(left time.Duration, slots int) (run, flush time.Duration) {
 	return min(max(left/4, minTime), most), min(max(left/20, minFlush), maxFlush)
 }
 
-// tasksForSlot is how many tasks exist for each slot while nothing else waits: the one
-// that runs, the one that the worker has requested, and one for a worker that joins.
-const tasksForSlot = 3
+// tasksForSlot is how many tasks exist for each slot while nothing else waits: one runs,
+// and one waits in the worker, which keeps no more.
+const tasksForSlot = 2
 
 // limit returns how many tasks the campaign may have, queued and running. A task runs for
 // run.

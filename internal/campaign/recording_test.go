@@ -20,7 +20,7 @@ type recording struct {
 func alive() error { return nil }
 
 // record draws a number of so many bits.
-func record(t *testing.T, rnd *rand.Rand, bits int) *recording {
+func record(t testing.TB, rnd *rand.Rand, bits int) *recording {
 	t.Helper()
 	r := &recording{n: new(big.Int), yields: make(map[[2]uint64][]byte)}
 	for r.n.BitLen() != bits {
@@ -47,7 +47,7 @@ func prime(rnd *rand.Rand, bits int) *big.Int {
 }
 
 // yield returns the relations of the coefficients first to end-1.
-func (r *recording) yield(t *testing.T, first, end uint64) []byte {
+func (r *recording) yield(t testing.TB, first, end uint64) []byte {
 	t.Helper()
 	key := [2]uint64{first, end}
 	data, ok := r.yields[key]
@@ -69,7 +69,7 @@ func (r *recording) yield(t *testing.T, first, end uint64) []byte {
 }
 
 // newSet returns an empty set of the number.
-func (r *recording) newSet(t *testing.T) *siqsFold {
+func (r *recording) newSet(t testing.TB) *siqsFold {
 	t.Helper()
 	f := &siqsFold{expected: r.params.ExpectedRelations()}
 	if err := f.Reset(alive, r.params); err != nil {

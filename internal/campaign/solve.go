@@ -26,8 +26,9 @@ func (m *Machine) enough() {
 }
 
 // maxRelations bounds the relations of a set, hence its memory, although workers decide
-// what they send. The estimate is within a fifth from 96 bits on.
-func maxRelations(expected int) int { return 2*expected + 1000 }
+// what they send: it is an eighth above what siqs.Params.Memory counts with. The estimate
+// is within a fifth from 96 bits on.
+func maxRelations(expected int) int { return expected + expected/2 + 1000 }
 
 // solved handles the end of the solver.
 func (m *Machine) solved(in *Solved) {

@@ -48,13 +48,22 @@ func (f *Fleet) ShowCampaign(child string, progress func() CampaignProgress) (hi
 	return func() { f.campaigns.Delete(child) }
 }
 
+// OwnCampaign returns how far the campaign of a part is, if this process conducts it.
+func (f *Fleet) OwnCampaign(child string) (p CampaignProgress, ok bool) {
+	progress, ok := f.campaigns.Load(child)
+	if !ok {
+		return p, false
+	}
+	return progress.(func() CampaignProgress)(), true
+}
+
 // campaignHeader returns the header of a renewed lease of a part; nil if the key is of no part that this process holds.
 func (f *Fleet) campaignHeader(key string) nats.Header {
-	progress, ok := f.campaigns.Load(key)
+	progress, ok := f.OwnCampaign(key)
 	if !ok {
 		return nil
 	}
-	text, err := json.Marshal(progress.(func() CampaignProgress)())
+	text, err := json.Marshal(progress)
 	if err != nil { // a rate that is no number
 		return nil
 	}

@@ -97,7 +97,7 @@ func (w *campaignWorld) own() {
 	_, list := fleettest.Pull(w.t, owner, 1)
 	w.task = list[0]
 	status := worker.Status{Sieves: true, Holding: []string{worker.TaskName(w.task.Address)}, Stats: worker.Stats{
-		State: worker.StateRunning, Slots: 1, Busy: 1, Activities: []worker.Activity{{Job: "j", Position: 1, NumberProgress: worker.NumberProgress{
+		State: worker.StateRunning, Slots: 5, Busy: 1, Activities: []worker.Activity{{Job: "j", Position: 1, NumberProgress: worker.NumberProgress{
 			Digits: len(w.n.String()), Method: "siqs", Cores: 1, Left: time.Hour, Composite: w.n.String(),
 		}}},
 	}}
