@@ -233,6 +233,28 @@ func TestSieveForMemory(t *testing.T) {
 	})
 }
 
+// TestSieveRests: a worker that cannot sieve does not take all tasks of a campaign: its slot rests after each. The end of
+// the campaign ends the rest.
+func TestSieveRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newSieveRig(t, 1)
+		for i := range uint64(10) {
+			r.offer(r.sieveTask(4096*i, sieveFails, time.Second))
+		}
+		r.start()
+		time.Sleep(restAfterFailure - 100*time.Millisecond)
+		if n := len(r.source.tasks); n != 9 || r.journal.count("ack") > 0 {
+			t.Errorf("%d tasks are left, %d acked", n, r.journal.count("ack"))
+		}
+		r.Cancel("cpart")
+		time.Sleep(100 * time.Millisecond)
+		if n := r.journal.count("ack"); n != 10 {
+			t.Errorf("%d tasks acked after the order", n)
+		}
+		r.drain()
+	})
+}
+
 // TestSieveWaits: while the server stores nothing, two yields are on their way and the sieve waits. A drain stores one
 // more, even of a siever that does not end.
 func TestSieveWaits(t *testing.T) {
