@@ -168,11 +168,43 @@ func TestSieveHostile(t *testing.T) {
 		if err == nil || len(l.yields) > 0 || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %d yields", name, err, len(l.yields))
 		}
+		if test.want == siqs.ErrParams && len(k.bases.list) > 0 {
+			t.Errorf("%s: a base that could not be made is kept", name)
+		}
 		k.bases.dropLocked(0)
 		if !pool.Fits(test.memory) || pool.Idle() != 1 {
 			t.Errorf("%s: not all memory or cores are given back", name)
 		}
 	}
+}
+
+// TestSieveIsDue: yields are published at most every leastFlush, and not while earlier ones wait. A task ends after
+// task.MaxSieveTime whatever it says.
+func TestSieveIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ready := true
+		o := worker.SieveOptions{Ready: func() bool { return ready }}
+		r := newSieveRun(&task.SieveTask{Time: time.Hour}, o, 7, time.Now())
+		check := func(when string, wantFlush, wantStop bool) {
+			t.Helper()
+			if flush, stop := r.due(); flush != wantFlush || stop != wantStop {
+				t.Errorf("%s: flush %v, stop %v", when, flush, stop)
+			}
+		}
+		check("at the start", false, false)
+		time.Sleep(leastFlush - 1)
+		check("before leastFlush", false, false)
+		time.Sleep(1)
+		check("after leastFlush", true, false)
+		ready = false
+		check("while others wait", false, false)
+		time.Sleep(task.MaxSieveTime)
+		check("at the end", false, true)
+		r = newSieveRun(&task.SieveTask{Time: time.Second, Flush: 10 * time.Second}, o, 7, time.Now())
+		ready = true
+		time.Sleep(time.Second)
+		check("at the end of a short task", false, true)
+	})
 }
 
 // TestBaseIsShared: slots that sieve one number have one factor base. It is kept for a minute, those of at most two
