@@ -194,7 +194,7 @@ func TestSieveIsDue(t *testing.T) {
 		check("at the start", false, false)
 		time.Sleep(leastFlush - 1)
 		check("before leastFlush", false, false)
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		check("after leastFlush", true, false)
 		ready = false
 		check("while others wait", false, false)
