@@ -95,8 +95,9 @@
 //	Hung          -        2..      the number at hand                    Return isolate, with its record
 //	Hung          -        2..      numbers behind it                     Return isolate, split
 //
-// An expendable delivery has rules of its own, whatever its count. In all other cases it is dropped: its worker acks it, and stores
-// neither a return nor a failure record. So a worker that leaves, or dies of it, costs what the range would have yielded.
+// An expendable delivery has rules of its own, whatever its count. In all other cases it is dropped: its worker acks
+// it, and stores neither a return nor a failure record. So a worker that leaves, or dies of it, costs what the range
+// would have yielded.
 //
 //	Arrive        1        -        worker stays, and few wait            Compute when a slot is free
 //	Start         1        -        readable, of a known kind             Compute

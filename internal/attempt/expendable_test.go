@@ -2,8 +2,8 @@ package attempt
 
 import "testing"
 
-// TestExpendable: an expendable delivery is computed on its first attempt if the worker stays, has room for it, and can read it. In all
-// other cases it is dropped, and no attempt at it is a last one.
+// TestExpendable: an expendable delivery is computed on its first attempt if the worker stays, has room for it, and can
+// read it. In all other cases it is dropped, and no attempt at it is a last one.
 func TestExpendable(t *testing.T) {
 	drop := Decision{Action: Drop}
 	for _, a := range arrivals() {

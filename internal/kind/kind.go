@@ -25,6 +25,14 @@
 // at the start of a number and in all of its loops. A prover uses the same. Each tick of the engine is also a
 // check of the context, so that a Kind that ticks ends in time.
 //
+// # Campaigns
+//
+// Several workers may sieve one composite. Package worker calls this package for both sides:
+//
+//	sieve.go   a sieve task: coefficients for some seconds, relations as yields
+//	base.go    factor bases, one for each number that the process sieves
+//	hint.go    the worker that has the number: divisors that others found, relations that it shares
+//
 // # To add a kind
 //
 // To add a kind: 1) name it in package task, 2) implement worker.Kind in a file of its

@@ -102,6 +102,8 @@
 //	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
 //	present number                   limit = 40*budget + Config.Grace               budget.go
 //	between two partial results      Config.StoreEvery                              partial.go
+//	sieve task                       2*task.MaxSieveTime + Config.Grace             sieve.go
+//	slot after one that failed       restAfterFailure                               sieve.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go

@@ -81,20 +81,30 @@ func (w *Worker) sieve(s *slot, d *Delivery, t *task.Task) {
 	w.setTask(s, t)
 	err := w.callSieve(ctx, s, d, t.Sieve, y)
 	w.setTask(s, nil)
-	s.clock = time.Now()
 	y.join()
 	d.outcome.cpu = y.cpu
 	switch cause := context.Cause(ctx); {
 	case cause == errMemory || cause == errOverdue:
-		about(w.config.Log.Warn(), d).Err(cause).Msg("sieve task interrupted, it is dropped")
+		w.logSieve(d, cause)
 		w.pause(restAfterFailure)
 	case cause != nil:
 	case err != nil:
-		about(w.config.Log.Warn(), d).Err(err).Msg("sieve task failed, it is dropped")
+		w.logSieve(d, err)
 		rest(ctx, restAfterFailure)
 	default:
 		d.outcome.verdict = attempt.Sieved
 	}
+	s.clock = time.Now()
+}
+
+// logSieve logs why a sieve task is dropped: as a warning for the first one of a part, because others of the part will
+// fail as well.
+func (w *Worker) logSieve(d *Delivery, err error) {
+	log := w.config.Log.Debug()
+	if w.isNewWarning("part " + d.Job) {
+		log = w.config.Log.Warn()
+	}
+	about(log, d).Err(err).Msg("sieve task failed, it is dropped")
 }
 
 // setTask tells the heartbeat and the guard which task s computes from now on; nil = none.

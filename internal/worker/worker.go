@@ -90,8 +90,8 @@ type Worker struct {
 	pulling bool
 	endPull context.CancelFunc
 
-	// cancelled maps a job to when it is no longer cancelled. warned has the unsupported schemas and
-	// kinds that were logged, a bounded number.
+	// cancelled maps a job to when it is no longer cancelled. warned has what was logged once, such as
+	// unsupported kinds, a bounded number: see isNewWarning.
 	cancelled map[string]time.Time
 	warned    map[string]bool
 
