@@ -93,6 +93,17 @@ func (f *Fleet) Campaigns(ctx context.Context, job string) (list []Campaign, _ e
 	return list, nil
 }
 
+// Sieved returns the positions of a job for which a campaign sieves that a process conducts.
+func (f *Fleet) Sieved(ctx context.Context, job string) (positions task.Set, _ error) {
+	list, err := f.Campaigns(ctx, job)
+	for _, c := range list {
+		if c.State == task.PartSieve && c.Holder != "" {
+			positions.Add(task.Range{First: c.Position, Count: 1})
+		}
+	}
+	return positions, err
+}
+
 // readCampaign reads the holder and the progress from the lease of a part.
 func (f *Fleet) readCampaign(ctx context.Context, c *Campaign) error {
 	s, err := f.link.JS.Stream(ctx, schema.BucketStream(schema.BucketLeases))
