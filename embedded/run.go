@@ -65,7 +65,7 @@ func run(c *ucli.Context) error {
 func (n *node) serve() error {
 	s := n.session
 	served := make(chan error, 1)
-	go func() { served <- job.Supervise(s.Context, n.fleet, s.Log) }()
+	go func() { served <- job.Supervise(s.Context, n.fleet, s.Log, command.DefaultMaxMemory()) }()
 	for {
 		select {
 		case <-s.Context.Done():

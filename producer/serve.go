@@ -101,7 +101,7 @@ func supervise(s *command.Session, fl *fleet.Fleet) error {
 		}))
 	}()
 	s.Log.Info().Msg("supervising")
-	err := job.Supervise(ctx, fl, s.Log)
+	err := job.Supervise(ctx, fl, s.Log, command.DefaultMaxMemory())
 	switch cause := context.Cause(ctx); {
 	case s.Context.Err() != nil:
 		return nil

@@ -23,6 +23,8 @@ type jobReport struct {
 	Chunks   int    `json:"chunks"`       // tasks with these numbers
 	Letters  int    `json:"dead_letters"` // dead letters
 
+	Campaigns []fleet.Campaign `json:"campaigns,omitempty"` // numbers that several workers sieve together
+
 	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
 }
 
@@ -40,6 +42,9 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %s  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, j.BadCount)
+	for i := range r.Campaigns {
+		fmt.Fprintf(c.App.Writer, "  %s\n", r.Campaigns[i].String())
+	}
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
 	}
@@ -85,6 +90,11 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 	r.Queued, r.Chunks = queued.Ranges.Len(), queued.Chunks
 	if r.Letters, err = fl.CountDead(ctx, j.ID); err != nil {
 		return nil, err
+	}
+	if !j.Finished() {
+		if r.Campaigns, err = fl.Campaigns(ctx, j.ID); err != nil {
+			return nil, err
+		}
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
 	r.Answered, r.AtMost = answered.Numbers, answered.AtMost

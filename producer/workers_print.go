@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
 	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
@@ -70,6 +71,9 @@ func (r *workerReport) notes() (lines []string) {
 func workingOn(list []worker.Activity) string {
 	a := &list[0]
 	s := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position+1, a.Job, a.Digits, a.NumberProgress)
+	if a.Method == task.KindSieve {
+		s = fmt.Sprintf("part %s: %d digits, %v", a.Job, a.Digits, a.NumberProgress)
+	}
 	if len(list) > 1 {
 		s += fmt.Sprintf("; %d more", len(list)-1)
 	}

@@ -31,6 +31,7 @@ func testWorkersTable(t *testing.T) {
 	}
 	twin := process("twin", "b", "host-3", 4, 2*time.Second)
 	twin.State = worker.StateDraining
+	twin.Activities = []worker.Activity{{Job: "cpart", Position: 8192, NumberProgress: worker.NumberProgress{Digits: 90, Method: "sieve", Cores: 1}}}
 	active := fleet.WorkerList{
 		Workers: []worker.Status{busy, process("crowd", "i", strings.Repeat("h", 300), 1, time.Second), process("twin", "a", "host-2", 3, 9*time.Second), twin},
 		Crowds:  []fleet.Crowd{{Worker: "crowd", Heartbeats: 20000, Shown: 1}},
@@ -51,6 +52,7 @@ crowd  running      1/1   1000     1         0        1 min 0 s  3 h  1 s ago  h
   20,000 heartbeats, 1 shown
   complaints: 19,999 heartbeats too many, 12 returns dropped, 3 ranges held and not answered
 twin   draining     7/7   2000     2         0        2 min 0 s  3 h  2 s ago  2 processes
+  computes part cpart: 90 digits, sieve, 1 core
 `
 	if got.String() != want {
 		t.Errorf("got\n%swant\n%s", got.String(), want)

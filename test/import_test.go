@@ -32,6 +32,8 @@ const imports = `
 	output          < nat task
 	collect         < nat task verify
 	attempt         < task
+	campaign        < measured
+	sieving         < factor/siqs
 	cputime         < golang.org/x/sys/unix golang.org/x/sys/windows
 
 	factor/kernels  < golang.org/x/sys/cpu
@@ -40,7 +42,7 @@ const imports = `
 	factor/mont/gen <
 	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
-	kind            < nat task worker factor cputime
+	kind            < nat task worker factor factor/siqs cputime
 	sample          < nat
 
 	schema          < task attempt
@@ -53,10 +55,10 @@ const imports = `
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
-	job             < nat task text plan input collect natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
+	job             < nat task text plan measured input collect campaign sieving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < factor/kernels cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < campaign factor/kernels cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
 	/producer       < attempt web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
@@ -118,7 +120,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
-				only(t, pkg, rule, "factor", "factor/*", "kind")
+				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving")
 			}
 		}
 	}

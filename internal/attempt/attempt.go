@@ -54,7 +54,7 @@ const (
 	Return                     // worker: store a return, then ack
 	Fail                       // worker: the attempt at a single number has failed; Settle says what follows
 	Reject                     // worker: store a dead letter of an unreadable task
-	Drop                       // worker: ack without a result; the job was cancelled
+	Drop                       // worker: ack without a result; the job was cancelled, or the task is expendable
 	GiveUp                     // both: store a dead letter of a single number
 	Requeue                    // sweeper: queue the range again in a new round
 	Wait                       // sweeper: decide again after Delay
@@ -83,6 +83,10 @@ type Delivery struct {
 	Attempt int    // from 1, see Number and WithDeaths
 	Count   uint64 // numbers in the range, from 1
 	Deaths  int    // processes that died while they computed the range in this round, by the ledger
+
+	// Expendable: it is a task of kind sieve. Its range has no numbers of which any must have an answer, so it is
+	// computed at most once, and nothing replaces it. The supervisor issues other ranges.
+	Expendable bool
 }
 
 // WithDeaths returns d with the deaths that a ledger counts. Each death was a delivery:
@@ -97,7 +101,7 @@ func (d Delivery) WithDeaths(deaths int) Delivery {
 }
 
 // Last reports whether d is the last attempt at a single number. Several numbers have none.
-func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= MaxDeliver }
+func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= MaxDeliver && !d.Expendable }
 
 // redeliveredTogether reports whether an earlier worker may have died of one of these several numbers.
 func (d Delivery) redeliveredTogether() bool { return d.Count > 1 && d.Attempt > 1 }

@@ -95,13 +95,21 @@
 //	Hung          -        2..      the number at hand                    Return isolate, with its record
 //	Hung          -        2..      numbers behind it                     Return isolate, split
 //
+// An expendable delivery has rules of its own, whatever its count. In all other cases it is dropped: its worker acks
+// it, and stores neither a return nor a failure record. So a worker that leaves, or dies of it, costs what the range
+// would have yielded.
+//
+//	Arrive        1        -        worker stays, and few wait            Compute when a slot is free
+//	Start         1        -        readable, of a known kind             Compute
+//	-             -        -        -                                     Drop
+//
 // [Settle] says for each verdict what is stored and then how the delivery is settled:
 //
 //	verdict               attempt  and                 stored first               then
 //	Answered, HandedBack  -        not lapsed          results, records, returns  Ack
 //	Answered, HandedBack  -        lapsed, no returns  results, records           Ack
 //	Answered, HandedBack  -        lapsed, returns     results, records           Leave
-//	Dropped               -        -                   nothing                    Ack
+//	Dropped, Sieved       -        -                   nothing                    Ack
 //	Failed                1, 2     not lapsed          failure record             Nak after Backoff
 //	Failed                1, 2     lapsed              failure record             Leave
 //	Failed                3..      -                   dead letter                Term

@@ -6,7 +6,8 @@ type Verdict uint8
 const (
 	Answered   Verdict = iota // each number has an answer, or failed and is returned alone
 	HandedBack                // some numbers or all are returned
-	Dropped                   // the job was cancelled
+	Dropped                   // the job was cancelled, or the task is expendable and was not finished
+	Sieved                    // the task is expendable; its yields are stored already
 	Failed                    // its only number failed
 	Rejected                  // the message is not a task
 )
@@ -48,7 +49,7 @@ type Settlement struct {
 // Settle decides how a delivery is settled.
 func Settle(o Outcome) Settlement {
 	switch {
-	case o.Verdict == Dropped:
+	case o.Verdict == Dropped || o.Verdict == Sieved:
 		return Settlement{End: Ack}
 	case o.Verdict == Rejected, o.Verdict == Failed && o.Attempt >= MaxDeliver:
 		return Settlement{Letter: true, End: Term}

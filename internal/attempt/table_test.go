@@ -196,7 +196,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func outcomes() (list []Outcome) {
-	for _, v := range []Verdict{Answered, HandedBack, Dropped, Failed, Rejected} {
+	for _, v := range []Verdict{Answered, HandedBack, Dropped, Sieved, Failed, Rejected} {
 		for attempt := 1; attempt <= MaxDeliver+mostSpent; attempt++ {
 			for _, returns := range bools {
 				for _, lapsed := range bools {
@@ -221,7 +221,7 @@ func TestSettle(t *testing.T) {
 			always[Outcome](Settlement{Results: true, Records: true, Returns: true, End: Ack})},
 		{"returned late", func(o Outcome) bool { return answered(o) && lapsed(o) && o.Returns },
 			always[Outcome](Settlement{Results: true, Records: true, End: Leave})},
-		{"cancelled", func(o Outcome) bool { return o.Verdict == Dropped }, always[Outcome](Settlement{End: Ack})},
+		{"cancelled", func(o Outcome) bool { return o.Verdict == Dropped || o.Verdict == Sieved }, always[Outcome](Settlement{End: Ack})},
 		{"failed in time", func(o Outcome) bool { return early(o) && !lapsed(o) }, always[Outcome](Settlement{Record: true, End: Nak})},
 		{"failed late", func(o Outcome) bool { return early(o) && lapsed(o) }, always[Outcome](Settlement{Record: true, End: Leave})},
 		{"failed for the last time", func(o Outcome) bool { return o.Verdict == Failed && o.Attempt >= 3 },

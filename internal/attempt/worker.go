@@ -11,6 +11,7 @@ type Host struct {
 	Leaving     bool // it drains or is quarantined
 	OtherLast   bool // it holds another last attempt
 	MayPostpone bool // it may postpone one delivery more: see Decision.Limited
+	Full        bool // an expendable delivery waits for each of its slots
 }
 
 // Arrive decides what a worker does with a delivery that it has just received.
@@ -19,7 +20,7 @@ type Host struct {
 // them is computed here, the others are postponed.
 func Arrive(d Delivery, h Host) Decision {
 	switch {
-	case h.Leaving:
+	case h.Leaving, d.Expendable && (d.Attempt > 1 || h.Full):
 		return Unstarted(d)
 	case !d.Last():
 		return Decision{Action: Compute}
@@ -39,6 +40,8 @@ func Arrive(d Delivery, h Host) Decision {
 // next round must not hide earlier deliveries: a harmful number would have three deliveries more.
 func Unstarted(d Delivery) Decision {
 	switch {
+	case d.Expendable:
+		return Decision{Action: Drop}
 	case d.Last():
 		return postpone("")
 	case d.redeliveredTogether():
@@ -50,7 +53,7 @@ func Unstarted(d Delivery) Decision {
 // Stale decides about a delivery that waits behind tasks that take longer than expected. A single
 // number of a later attempt stays: its return would give it three deliveries more.
 func Stale(d Delivery) Decision {
-	if d.Attempt > 1 && d.Count == 1 {
+	if d.Attempt > 1 && d.Count == 1 && !d.Expendable {
 		return Decision{Action: Compute}
 	}
 	return Unstarted(d)
@@ -69,6 +72,10 @@ const (
 // Start decides what a worker does with a delivery when a slot is free for it.
 func Start(d Delivery, c Content) Decision {
 	switch {
+	case d.Expendable && (c != Known || d.Attempt > 1):
+		return Decision{Action: Drop}
+	case d.Expendable:
+		return Decision{Action: Compute}
 	case c == UnknownSchema || c == UnknownKind:
 		return Decision{Action: Return, Reason: task.Unsupported}
 	case c == Unreadable:

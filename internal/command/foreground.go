@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,6 +100,7 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	sum, err := run(ctx, f.target, job.Watch{
 		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
 		Leave: f.session.leave, Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
+		Memory: DefaultMaxMemory(),
 	}, func(id string) { f.id.Store(&id) })
 	stopProgress()
 	if err = p.close(err); err == nil {
@@ -110,10 +112,11 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 
 // showProgress starts the status line.
 func (f *foregroundJob) showProgress() (stop func(), err error) {
+	campaign := f.followCampaign()
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{
-			Job: id, Workers: f.target.Workers(), Working: longestActivity(id, f.target.Activities()), Snapshot: f.progress.Snapshot(time.Now()),
+			Job: id, Workers: f.target.Workers(), Working: cmp.Or(campaign(), longestActivity(id, f.target.Activities())), Snapshot: f.progress.Snapshot(time.Now()),
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/campaign"
 	"factorfleet/internal/cli"
 	"factorfleet/internal/input"
 	"factorfleet/internal/job"
@@ -30,6 +31,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
+		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 100 digits together: auto is if that saves time, or always, or never"},
 		DeadlineFlag(),
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
@@ -56,11 +58,14 @@ func CheckKind(kind string) error {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Keep: c.Duration("keep"),
+		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
+	}
+	if _, err := campaign.ParseMode(sub.Campaign); err != nil {
+		return sub, cli.Exit(cli.Usage, err)
 	}
 	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
 		sub.Keep = job.DefaultKeep

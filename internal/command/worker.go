@@ -14,7 +14,6 @@ import (
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/puller"
-	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -77,10 +76,10 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
-	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now()}
+	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(), Sieves: true}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
 		status.Stats, status.Holding, status.Seen = w.Stats(), w.Holding(), time.Now()
@@ -107,7 +106,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
 func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
-	kinds := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	kinds, siever := kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
@@ -122,16 +121,9 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Siever: siever, Log: o.Log,
 	}, client, outbox)
 }
-
-// While a worker has an activity (a number that takes long), it sends heartbeats more often.
-// The status line of a user who waits shows them.
-const (
-	lookEvery     = time.Second             // the activities are read so often, or more often for a short ack wait
-	activityEvery = schema.BeatInterval / 2 // between two heartbeats with activities
-)
 
 // processTime returns worker.Config.CPU; nil if the system does not tell it.
 func processTime() func() time.Duration {
@@ -139,41 +131,4 @@ func processTime() func() time.Duration {
 		return nil
 	}
 	return func() time.Duration { t, _ := cputime.Process(); return t }
-}
-
-// sendHeartbeats sends a heartbeat at once and then every BeatInterval, every activityEvery while there
-// are activities, and when the first activity begins or the last one ends. With a short ack wait it sends two in
-// each: a task that no heartbeat names for two ack waits may be queued again. While the worker has no task, it does not
-// look for activities.
-func sendHeartbeats(ctx context.Context, client *puller.Client, w *worker.Worker, status worker.Status, log zerolog.Logger) {
-	every := min(schema.BeatInterval, client.AckWait()/2)
-	var last time.Time
-	due := func() time.Duration { return every - time.Since(last) }
-	for ctx.Err() == nil {
-		wasActive := len(status.Activities) > 0
-		status.Stats = w.Stats()
-		active := len(status.Activities) > 0
-		if active != wasActive || due() <= 0 || active && due() <= every-activityEvery {
-			last = time.Now()
-			status.Holding = w.Holding()
-			if err := client.Beat(status); err != nil {
-				log.Debug().Err(err).Msg("cannot send a heartbeat")
-			}
-		}
-		if arrival := w.Idle(); arrival != nil {
-			await(ctx, arrival, due())
-		}
-		await(ctx, nil, min(lookEvery, due()))
-	}
-}
-
-// await waits for d, until ctx ends, or until c is closed.
-func await(ctx context.Context, c <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c:
-	case <-ctx.Done():
-	}
 }

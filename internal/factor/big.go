@@ -157,12 +157,18 @@ func (s *search) found(p piece, status Status) {
 //	p-1, p+1, curves                         while they promise more than the sieve
 //	the sieve                                if its size, budget and memory permit it
 //
+// A divisor of a hint ends the search for one, whatever method runs. Its method is
+// "siqs": such divisors come from relations that several machines have found.
+//
 // Each one returns no divisor if p.done says that it has been tried. The loop runs
 // again after the sieve has failed or was refused: the curves then continue without
 // end. After an error p is back among the composites.
 func (s *search) split(p piece) error {
+	d, method, err := (*big.Int)(nil), "", s.e.hints.look(p.n)
 	for {
-		d, method, err := s.findByForm(&p)
+		if err == nil {
+			d, method, err = s.findByForm(&p)
+		}
 		if d == nil && err == nil {
 			d, method, err = s.findByRatio(&p)
 		}
@@ -171,6 +177,9 @@ func (s *search) split(p piece) error {
 		}
 		if d == nil && err == nil {
 			d, method, err = s.findBySieve(&p)
+		}
+		if err == errHint {
+			d, method, err = s.e.hints.divisor, "siqs", nil
 		}
 		if err != nil {
 			s.composite = append(s.composite, p)

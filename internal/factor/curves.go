@@ -82,7 +82,7 @@ func (r *curveSearch) work() error {
 	var st step
 	check := func() error {
 		r.borrowAndReport(&st)
-		if err := r.e.checkBudget(); err != nil {
+		if err := r.checkOwner(); err != nil {
 			return err
 		}
 		return r.checkStillFirst(&st)
@@ -120,7 +120,15 @@ func (r *curveSearch) waitForHelper() error {
 	case <-r.stepDone:
 	case <-look.C:
 	}
-	return r.e.checkBudget()
+	return r.checkOwner()
+}
+
+// checkOwner returns errBudget, errHint, or the cause of the end of the context.
+func (r *curveSearch) checkOwner() error {
+	if err := r.e.checkBudget(); err != nil {
+		return err
+	}
+	return r.e.hints.poll(r.n)
 }
 
 // stopHelpers waits for the helpers. After an error it stops them; otherwise they end

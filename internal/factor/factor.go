@@ -42,6 +42,7 @@
 //	level, step        bounds of p-1, p+1 and curves; the sequence of steps
 //	curves*            the steps of a piece, on one core or several
 //	sieve              when the sieve starts, and its memory
+//	hint               divisors and ranges of the sieve that other machines tell
 //	stop, report       budget and context; progress
 //	prove, claim, proof, witness
 //	                   proofs of primality
@@ -52,6 +53,7 @@
 package factor
 
 import (
+	"math/big"
 	"time"
 
 	"factorfleet/internal/factor/resource"
@@ -114,6 +116,12 @@ type Options struct {
 	// while a number above 2^64 is factored by itself. It may be nil, and it should
 	// return quickly.
 	Progress func(EngineProgress)
+	// Hint returns what other machines tell of a composite c of 2^64 or more, nil if
+	// nothing. The engine calls it from the goroutine that computes: once when it begins
+	// with c, and then at most every 10 ms while curves or the sieve run. It tries the
+	// divisors of a hint once, until another pointer is returned. Hint may be nil. It
+	// must return quickly, must not change c, and a hint must not change.
+	Hint func(c *big.Int) *Hint
 	// Pool lends idle cores to a number that takes long, and bounds the memory of the
 	// sieve. All engines of a process share it. nil is one core and no limit of memory.
 	Pool *Pool

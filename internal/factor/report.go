@@ -10,6 +10,9 @@ import (
 
 // An EngineProgress says which method runs on a number above 2^64, and how far it is.
 type EngineProgress struct {
+	// Composite is the part of the number that is being split. It must not be changed.
+	Composite *big.Int
+
 	Digits int    // decimal digits of the part of the number that is being split
 	Method string // "p-1", "p+1", "ecm", "siqs" or "linear algebra"
 	B1     uint64 // bound B1 of p-1, p+1 and ecm; 0 for other methods
@@ -56,7 +59,7 @@ func (r *reporter) due() bool {
 // sieve on these cores: an upper bound, since curves may split n before.
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	bits := n.BitLen()
-	p := EngineProgress{Digits: digitsOf(n), Method: methodECM, B1: st.level.b1, Cores: cores,
+	p := EngineProgress{Composite: n, Digits: digitsOf(n), Method: methodECM, B1: st.level.b1, Cores: cores,
 		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
 	switch {
 	case st.pm1:
@@ -73,12 +76,13 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 // digitsOf returns the count of decimal digits of n. It takes microseconds for the largest numbers.
 func digitsOf(n *big.Int) int { return len(n.Text(10)) }
 
-// sieve reports how far the sieve is with a piece of so many digits.
-func (r *reporter) sieve(digits int, at siqs.SearchProgress) {
+// sieve reports how far the sieve is with the piece n of so many digits.
+func (r *reporter) sieve(n *big.Int, digits int, at siqs.SearchProgress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
-	p := EngineProgress{Digits: digits, Method: methodSIQS, Done: uint64(at.Relations), Total: uint64(at.Expected), Cores: at.Cores}
+	p := EngineProgress{Composite: n, Digits: digits, Method: methodSIQS, Done: uint64(at.Relations),
+		Total: uint64(at.Expected), Cores: at.Cores}
 	if at.Solving {
 		p.Method, p.Done, p.Total = methodSolve, 0, 0
 	} else {

@@ -44,7 +44,7 @@ func (e *Engine) budgetAllowsSieve(bits int) bool {
 // pool refuses the memory; p.done then says so, and whyNotSieved in the second case.
 func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	s.whyNotSieved = ""
-	d, err := s.e.sieve(p.n, s.e.checkBudget)
+	d, err := s.e.sieve(p.n, s.e.checkSieve(p.n, s.e.checkBudget))
 	var small *siqs.MemoryError
 	switch {
 	case errors.As(err, &small):
@@ -54,7 +54,7 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 	case err == errBudget:
 		s.effort = "siqs"
 	}
-	p.done.sieveFailed = d == nil
+	p.done.sieveFailed = d == nil && err != errHint
 	return d, "siqs", err
 }
 
@@ -71,8 +71,9 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.report.to != nil {
 		e.report.pace = pace{}
 		digits := digitsOf(n)
-		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(digits, p) }
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(n, digits, p) }
 	}
+	e.siqs.KeepYields = e.hints.ask != nil && bits >= shareBits
 	d, err := e.siqs.Factor(check, n)
 	if bits > keptSieveBits {
 		e.siqs = nil

@@ -95,7 +95,15 @@ func (f *Fleet) ShowAnswered(job string, onePlus func() uint64) (hide func()) {
 	return func() { f.answerCounts.CompareAndDelete(job, c) }
 }
 
-// answeredHeader returns the header of a renewed lease; nil if nothing is known.
+// leaseHeader returns the header of a renewed lease: what its holder says of the job or of the part.
+func (f *Fleet) leaseHeader(key string) nats.Header {
+	if h := f.campaignHeader(key); h != nil {
+		return h
+	}
+	return f.answeredHeader(key)
+}
+
+// answeredHeader returns the header of a renewed lease of a job; nil if nothing is known.
 func (f *Fleet) answeredHeader(key string) nats.Header {
 	c, ok := f.answerCounts.Load(key)
 	if !ok {

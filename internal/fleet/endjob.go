@@ -19,10 +19,10 @@ import (
 // or sweeper stores later is removed with the tombstone.
 //
 //	step      Cancel                          Remove
-//	1         -                               purge queue, results, inputs, dead letters
+//	1         -                               purge queue, results, inputs, dead letters; remove parts
 //	2         manifest: cancelled             manifest: removed
 //	3         order to workers                order to workers      } only if the job was active
-//	4         purge queue                     purge all once more   }
+//	4         purge queue, remove parts       purge all once more   }
 //
 // A full store is the reason for step 1: a store without room refuses the manifest, too, and a purge
 // needs no room. Cancel keeps the results, so it has only the queue to make room with, and does step 4
@@ -54,14 +54,20 @@ func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
 	if err != nil {
 		return j, err
 	}
-	return j, f.StopWork(ctx, id)
+	return j, errors.Join(f.StopWork(ctx, id), f.RemoveParts(ctx, id))
 }
 
 // EndJob is ChangeJob for the end of a job, when its queued tasks are needed no more: in a store
 // without room for the manifest they are removed first. An error wraps ErrFull if that did not
 // make enough room.
 func (f *Fleet) EndJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
-	return f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, change)
+	if err == nil {
+		if failed := f.RemoveParts(ctx, id); failed != nil { // a supervisor does it later
+			f.link.Log.Debug().Err(failed).Str("job", id).Msg("cannot remove the parts of a job that has ended")
+		}
+	}
+	return j, err
 }
 
 // How often changeMakingRoom makes room, and the longest pause between two tries: other processes
@@ -155,11 +161,14 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	return f.purgeJob(ctx, id) // what was stored before the workers and the holder knew
 }
 
-// purgeJob removes the job from all streams, the queue first: a worker that pulls a task while this runs
+// purgeJob removes the job and its parts from all streams, the queue first: a worker that pulls a task while this runs
 // stores a result that the next purge removes. A process that dies in between leaves inputs without
 // tasks, never tasks without inputs.
 func (f *Fleet) purgeJob(ctx context.Context, id string) error {
-	return f.purge(ctx, id, f.all(id))
+	if err := f.purge(ctx, id, f.all(id)); err != nil {
+		return err
+	}
+	return f.RemoveParts(ctx, id)
 }
 
 // A purge names what is removed: the messages of a stream with subjects of that form.

@@ -24,7 +24,7 @@ func (f *Fleet) EndRemoved(ctx context.Context, id string, change func(*task.Job
 // PurgeAnswered removes everything of a job that is removed and was answered. It requests all purges at the same
 // time: no range of such a job moves any more, and nobody reads it.
 func (f *Fleet) PurgeAnswered(ctx context.Context, id string) error {
-	var requests []func() error
+	requests := []func() error{func() error { return f.RemoveParts(ctx, id) }}
 	for _, p := range f.all(id) {
 		requests = append(requests, func() error { return f.purge(ctx, id, []purge{p}) })
 	}

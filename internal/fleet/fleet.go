@@ -42,6 +42,7 @@ type Fleet struct {
 	own          sync.Map                  // job that this process has created -> ownManifest
 	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
 	answerCounts sync.Map                  // job -> *answerCount of its holder in this process
+	campaigns    sync.Map                  // child -> func() CampaignProgress of its holder in this process
 	covers       sync.Map                  // job -> *coverage of a watcher in this process
 	manifests    atomic.Pointer[manifests] // while FollowJobs runs, else nil
 	letters      feed[*letters]            // dead letters of all jobs; followed only if FollowJobs runs

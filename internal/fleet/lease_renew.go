@@ -99,7 +99,7 @@ func (f *Fleet) renew(ctx context.Context, l *lease) error {
 func (f *Fleet) renewOnce(ctx context.Context, l *lease) (revision uint64, err error) {
 	ctx, cancel := context.WithDeadline(ctx, l.since.Add(f.leaseTTL))
 	defer cancel()
-	m := &nats.Msg{Subject: f.link.KeySubject(schema.KeyPrefix(schema.BucketLeases) + l.job), Data: []byte(l.holder), Header: f.answeredHeader(l.job)}
+	m := &nats.Msg{Subject: f.link.KeySubject(schema.KeyPrefix(schema.BucketLeases) + l.job), Data: []byte(l.holder), Header: f.leaseHeader(l.job)}
 	ack, err := f.link.JS.PublishMsg(ctx, m, jetstream.WithMsgTTL(f.leaseTTL), jetstream.WithExpectLastSequencePerSubject(l.revision))
 	if err != nil {
 		return 0, err

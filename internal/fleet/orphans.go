@@ -174,7 +174,7 @@ func (s *orphanSweep) remove(ctx context.Context, found *orphans, extents []exte
 			continue
 		}
 		began := time.Now()
-		switch exists, err := s.f.hasKey(ctx, o.job); {
+		switch exists, err := s.f.exists(ctx, o.job); {
 		case err != nil:
 			return err
 		case exists:

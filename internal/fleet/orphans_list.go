@@ -92,14 +92,29 @@ func count(by map[string]int, writer string, max int) {
 	}
 }
 
-// jobKeys returns the keys of FACTOR_JOBS that are no standings, those with unreadable manifests too. The leader
-// answers, so a job is among them as soon as CreateJob has returned.
+// jobKeys returns the job tokens that FACTOR_JOBS knows: the ids of jobs and of parts, those with unreadable manifests
+// too. The leader answers, so a job is among them as soon as CreateJob has returned.
 func (f *Fleet) jobKeys(ctx context.Context) (map[string]bool, error) {
 	keys, prefix := make(map[string]bool), schema.KeyPrefix(schema.BucketJobs)
 	err := f.eachSubject(ctx, schema.BucketStream(schema.BucketJobs), prefix+"*", func(subject string) {
 		keys[strings.TrimPrefix(subject, prefix)] = true
 	})
+	if err != nil {
+		return nil, err
+	}
+	parts, err := f.PartsOf(ctx, "")
+	for _, p := range parts {
+		keys[p.Child] = true
+	}
 	return keys, err
+}
+
+// exists reports whether FACTOR_JOBS has a job or a part of that id, which must be filterable. The leader answers.
+func (f *Fleet) exists(ctx context.Context, id string) (bool, error) {
+	if part, err := f.isPart(ctx, id); part || err != nil {
+		return part, err
+	}
+	return f.hasKey(ctx, id)
 }
 
 // hasKey reports whether FACTOR_JOBS has the key of a job, whose name must be filterable. The leader answers.

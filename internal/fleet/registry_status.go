@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -51,6 +52,18 @@ func soundHolding(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { _, ok := worker.ParseTaskName(name); return !ok })
 }
 
+// maxComposite bounds the digits of the composite in an activity. A campaign is for up to 100 digits.
+const maxComposite = 154
+
+// soundComposite returns text if it is a number in decimal, else "".
+func soundComposite(text string) string {
+	var n nat.Nat
+	if len(text) > maxComposite || n.UnmarshalText([]byte(text)) != nil {
+		return ""
+	}
+	return text
+}
+
 // soundActivities returns the activities that are possible, fit to be printed.
 func soundActivities(list []worker.Activity) (sound []worker.Activity) {
 	for _, a := range list[:min(len(list), worker.MaxActivities)] {
@@ -60,6 +73,7 @@ func soundActivities(list []worker.Activity) (sound []worker.Activity) {
 		a.Method = oneShortLine(a.Method)
 		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
 		a.Left = max(a.Left, 0)
+		a.Composite = soundComposite(a.Composite)
 		sound = append(sound, a)
 	}
 	return sound

@@ -2,13 +2,16 @@ package fleet
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -63,18 +66,25 @@ func TestRegistry(t *testing.T) {
 func TestHostileActivities(t *testing.T) {
 	t.Parallel()
 	text := `{"activities":[
-		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000},
+		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000,"composite":"1000000000000000000000000000000000000007"},
 		{"job":"no.job","position":7,"method":"siqs"},
 		{"job":"j","position":18446744073709551615,"method":"siqs"},
-		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 2000) + `","cores":-1,"left_ns":-1}` +
+		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 2000) + `","cores":-1,"left_ns":-1,"composite":"0x7"},
+		{"job":"j","method":"siqs","composite":"` + strings.Repeat("1", 155) + `"},
+		{"job":"j","method":"siqs","composite":"00"}` +
 		strings.Repeat(`,{"job":"j","method":"ecm","cores":1}`, 20) + `]}`
 	s, ok := decodeStatus("w.i", []byte(text))
 	if !ok || len(s.Activities) != worker.MaxActivities-2 {
 		t.Fatalf("%v, %+v", ok, s.Activities)
 	}
-	want := worker.Activity{Job: "j", Position: 7, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second}}
+	want := worker.Activity{Job: "j", Position: 7, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second, Composite: "1000000000000000000000000000000000000007"}}
 	if s.Activities[0] != want {
 		t.Errorf("%+v, want %+v", s.Activities[0], want)
+	}
+	for _, a := range s.Activities[1:] {
+		if a.Composite != "" {
+			t.Errorf("composite %.40q", a.Composite)
+		}
 	}
 	if a := s.Activities[1]; a.Digits != 0 || a.Cores != 1 || a.Left != 0 || len(a.Method) > 1000 || strings.ContainsAny(a.Method, "\x1b\n") {
 		t.Errorf("%+v", a)
@@ -89,6 +99,7 @@ func TestOrders(t *testing.T) {
 	heard := make(chan string, 10)
 	err := w.Listen(t.Context(), puller.Orders{
 		Cancel: func(job string) { heard <- "cancel " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
+		Hint: func(h *task.Hint) { heard <- "hint " + h.Composite.String() },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +130,18 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last"} {
+	hint := &task.Hint{Job: "j", Composite: nat.FromBig(new(big.Int).Lsh(big.NewInt(1), 100))}
+	for _, o := range []struct {
+		worker string
+		data   []byte
+	}{{"other", hint.Encode()}, {"w", []byte("{}")}, {"deaf", hint.Encode()}, {"w", hint.Encode()}} {
+		m := order(schema.HintPrefix + o.worker)
+		m.Data = o.data
+		if err := h.nc.PublishMsg(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last", "hint 1267650600228229401496703205376"} {
 		if got := <-heard; got != want {
 			t.Errorf("heard %q, want %q", got, want)
 		}

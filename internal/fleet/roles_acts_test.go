@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,6 +220,7 @@ func (c *castle) produce(v *visitor) error {
 		func() error { return c.sweep(ctx, f, j) },
 		func() error { return c.exhaust(ctx, f, j) },
 		func() error { return c.giveUp(ctx, f, j) },
+		func() error { return c.campaign(ctx, f, j) },
 		func() error { return f.Requeue(ctx, j, in, []task.Range{{First: 6, Count: 1}}) },
 		func() error { _, err := f.Cancel(ctx, j.ID); return err },
 		func() error { return f.Remove(ctx, j.ID) },
@@ -234,6 +236,42 @@ func (c *castle) produce(v *visitor) error {
 		}
 	}
 	return nil
+}
+
+// campaign does what a campaign needs.
+func (c *castle) campaign(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
+	n := nat.FromBytes(slices.Repeat([]byte{0x5b}, 33))
+	p := &task.Part{ID: task.ChildID(j.ID, 0, n), Parent: j.ID, Class: j.Class, Composite: n, State: task.PartSieve, Params: []byte("x")}
+	p, err := f.CreatePart(ctx, p)
+	if err != nil {
+		return err
+	}
+	done := errors.New("done")
+	err = f.Hold(ctx, p.ID, "me", func(ctx context.Context) error {
+		for _, act := range []func() error{
+			func() error {
+				return f.IssueSieve(ctx, p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params})
+			},
+			func() error { _, err := f.SieveQueue(ctx, p.ID); return err },
+			func() error { _, err := f.Outstanding(ctx, j.ID, 0); return err },
+			func() error { return f.Hint("w", &task.Hint{Job: j.ID, Composite: n}) },
+			func() error {
+				_, err := f.ChangePart(ctx, j.ID, p.ID, func(p *task.Part) error { p.State = task.PartDone; return nil })
+				return err
+			},
+			func() error { return f.RemoveLostParts(ctx) },
+			func() error { return f.RemovePart(ctx, fleet.PartName{Parent: j.ID, Child: p.ID}) },
+		} {
+			if err := act(); err != nil {
+				return err
+			}
+		}
+		return done
+	})
+	if err == done {
+		return nil
+	}
+	return err
 }
 
 // removeTombstone removes the tombstone of a job that has expired. Each call of RemoveExpired looks at some of the

@@ -15,6 +15,7 @@ import (
 // A worker may return any range, of any job. Only a range that may really be missing is queued again. The
 // first row that applies decides:
 //
+//	the job is a part                          ignored: a worker of an earlier version does not know its kind
 //	the job does not exist                     dropped
 //	the job has ended, or cannot be read       ignored: its tasks were removed, or are found missing later
 //	the range is not one of the job's          dropped
@@ -44,6 +45,11 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 	}
 	if j == nil && (err == nil || errors.Is(err, ErrUnreadable)) {
 		return false, 0, nil
+	}
+	if errors.Is(err, ErrNoJob) {
+		if part, failed := s.f.isPart(ctx, at.Job); part || failed != nil {
+			return false, 0, failed
+		}
 	}
 	if err != nil {
 		return false, 0, s.dropIf(at.Worker, err, ErrNoJob)

@@ -168,7 +168,7 @@ func (s *streams) parts(l *loop) []func(context.Context) error {
 		func(ctx context.Context) error { return s.watchHeartbeats(ctx, l) },
 	}
 	if !l.watch.Supervised {
-		parts = append(parts, s.fleet.Sweep)
+		parts = append(parts, s.fleet.Sweep, func(ctx context.Context) error { return s.runCampaigns(ctx, l) })
 	}
 	return parts
 }

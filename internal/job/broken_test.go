@@ -190,7 +190,7 @@ func TestBrokenProducer(t *testing.T) {
 			})
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
-			go func() { ended <- Supervise(ctx, supervisor, zerolog.New(log)) }()
+			go func() { ended <- Supervise(ctx, supervisor, zerolog.New(log), 0) }()
 			h.worker("w", nil)
 			if _, err := Feed(t.Context(), h.other(), submission("honest", text(0, 500)), Watch{}, func(string) {}); err != nil {
 				t.Fatal(err)

@@ -32,7 +32,7 @@ var (
 const DefaultKeep = 30 * 24 * time.Hour
 
 // A Submission is what a new job has to do. If the job of the ID exists, Kind must be that of the
-// job, and Class, Chunking, Budget, Certify and Keep are ignored: those of the manifest hold.
+// job, and Class, Chunking, Budget, Certify, Campaign and Keep are ignored: those of the manifest hold.
 type Submission struct {
 	ID       string // see task.CheckJob; "" = a new one is made
 	Kind     string // task.KindFactor or task.KindSquare
@@ -40,6 +40,7 @@ type Submission struct {
 	Chunking plan.Chunking
 	Budget   time.Duration // longest computing time of one number; 0 = the workers' default
 	Certify  bool          // prove the primes of 2^64 and more; only for task.KindFactor
+	Campaign string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
 	Keep     time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
 	Sources  []input.Source
 	OnBad    func(task.BadToken) // called for each token that is not a number, by one goroutine; may be nil
@@ -64,6 +65,9 @@ type Watch struct {
 	Status   func(string)      // what the process waits for, for the user; "" = nothing. Safe for concurrent use; may be nil
 	Progress *plan.JobProgress // filled if not nil
 	Log      zerolog.Logger
+
+	// Memory is how many bytes the relations and the linear algebra of campaigns may take; 0 = no limit.
+	Memory uint64
 
 	audits *askedAudits // of the supervisor, for all its watches; nil otherwise
 }

@@ -78,7 +78,7 @@ func TestManyJobs(t *testing.T) {
 	h.worker("w", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	var supervisor sync.WaitGroup
-	supervisor.Go(func() { Supervise(ctx, h.other(), zerolog.Nop()) })
+	supervisor.Go(func() { Supervise(ctx, h.other(), zerolog.Nop(), 0) })
 	defer supervisor.Wait()
 	defer cancel()
 	await(t, "the supervisor", func() bool { names, err := h.Supervisors(t.Context()); return err == nil && len(names) == 1 })

@@ -44,8 +44,10 @@ func predict(j *task.Job, numbers []nat.Nat) (predicted, budget time.Duration) {
 }
 
 // issueOverdue issues those ranges of list again that are overdue, and notes in list what it has found. After
-// an error it has looked at some of them only; the others have no tasks.
+// an error it has looked at some of them only; the others have no tasks. A number for which a campaign sieves is not
+// issued again: another worker would compute all of it beside the campaign.
 func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error {
+	var sieved *task.Set // read if it is needed
 	for i := range list {
 		h := &list[i]
 		tasks, spent, err := s.fleet.TasksOf(ctx, j, h.Range)
@@ -62,6 +64,16 @@ func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRang
 		predicted, budget := predict(j, numbers)
 		h.due, h.slow = h.since.Add(patience(least, predicted, budget, tasks)), h.since.Add(slowest*predicted)
 		if h.tasks = tasks; time.Now().Before(h.dueWith(h.due)) {
+			continue
+		}
+		if sieved == nil {
+			set, err := s.fleet.Sieved(ctx, j.ID)
+			if err != nil {
+				return err
+			}
+			sieved = &set
+		}
+		if sieved.Contains(h.Range) {
 			continue
 		}
 		if err := s.fleet.IssueAgain(ctx, j, s.inputs, h.Range, spent); err != nil {

@@ -157,7 +157,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 	}
 	j = &task.Job{
 		ID: id, Schema: 1, Kind: sub.Kind, Class: sub.Class, Chunk: sub.Chunking.String(),
-		Budget: sub.Budget, Certify: sub.Certify, Keep: sub.Keep, State: task.Open, Created: now,
+		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, Keep: sub.Keep, State: task.Open, Created: now,
 	}
 	err := f.CreateJob(ctx, j)
 	if errors.Is(err, fleet.ErrDiffers) && sub.ID != "" {

@@ -22,11 +22,14 @@ import (
 // The end of ctx is no error. Supervise then returns within a few seconds: all watches end at the same
 // time, each releases its lease in a second at most, and a request for a lease that is on its way is
 // waited for, for the timeout of one answer. A task that is queued then remains queued. An error means
-// that the fleet is not set up, or that the connection is closed for good.
-func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger) error {
+// that the fleet is not set up, or that the connection is closed for good. memory is how many bytes the relations and
+// the linear algebra of campaigns may take together; 0 = no limit.
+func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger, memory uint64) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.Sweep(ctx) })
-	group.Go(func() error { newSupervisor(f, log).run(ctx); return nil })
+	s := newSupervisor(f, log)
+	s.campaigns.memory = limitOf(memory)
+	group.Go(func() error { s.run(ctx); return nil })
 	return group.Wait()
 }
 
@@ -62,6 +65,9 @@ type supervisor struct {
 	watches  sync.WaitGroup
 	held     atomic.Pointer[heldTasks] // nil until it is known
 
+	campaigns *campaigns
+	others    atomic.Pointer[[]string] // the supervisors that are alive, this one too, as of the last look; nil = unknown
+
 	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
 	seeing time.Time
 
@@ -72,12 +78,14 @@ type supervisor struct {
 }
 
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
-	return &supervisor{
+	s := &supervisor{
 		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
 		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
 	}
+	s.campaigns = newCampaigns(f, log, s.name, s.ownsCampaign)
+	return s
 }
 
 // run supervises until ctx ends.
@@ -90,6 +98,8 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.remind(ctx) })
 	group.Go(func() { s.f.SweepOrphans(ctx, s.name, fleet.NormalOrphanPace) })
 	group.Go(func() { s.followHeartbeats(ctx) })
+	group.Go(func() { s.campaigns.run(ctx) })
+	group.Go(func() { s.removeLostParts(ctx) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()
 	for {

@@ -28,6 +28,7 @@ func (s *supervisor) look(ctx context.Context) {
 	if !slices.Contains(supervisors, s.name) {
 		supervisors = append(supervisors, s.name)
 	}
+	s.others.Store(&supervisors)
 	for id, e := range s.jobs {
 		s.lookAt(e, owner(id, supervisors) == s.name, now)
 	}

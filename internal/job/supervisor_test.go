@@ -28,7 +28,7 @@ func TestSupervise(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	supervised := make(chan error)
-	go func() { supervised <- Supervise(ctx, h.other(), Watch{}.Log) }()
+	go func() { supervised <- Supervise(ctx, h.other(), Watch{}.Log, 0) }()
 	h.worker("w", nil)
 	j, err := Feed(t.Context(), h.Fleet, submission("j", text(0, 1000)), Watch{}, func(string) {})
 	if err != nil || j.State != task.Sealed && j.State != task.Done || j.Count != 1000 {
@@ -122,7 +122,7 @@ func TestSuperviseSweepsOnce(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	supervised := make(chan error)
-	go func() { supervised <- Supervise(ctx, h.other(), zerolog.Nop()) }()
+	go func() { supervised <- Supervise(ctx, h.other(), zerolog.Nop(), 0) }()
 	asking := func() int {
 		c, err := h.js.Consumer(t.Context(), schema.StreamReturns, schema.DurableSweeper)
 		if err != nil {

@@ -114,11 +114,12 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	if outbox != nil {
 		out = outbox(client)
 	}
+	_, siever := kind.AllOn(slots, 0)
 	w := worker.New(worker.Config{
-		Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
+		Siever: siever, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
 	}, client, out)
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
+	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		h.t.Fatal(err)
 	}
 	var group sync.WaitGroup
@@ -129,7 +130,7 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	})
 	group.Go(func() {
 		for ctx.Err() == nil {
-			client.Beat(worker.Status{Stats: w.Stats(), Holding: w.Holding()})
+			client.Beat(worker.Status{Sieves: true, Stats: w.Stats(), Holding: w.Holding()})
 			select {
 			case <-ctx.Done():
 			case <-time.After(300 * time.Millisecond):

@@ -34,6 +34,7 @@ type runner struct {
 	meter   *factor.Meter     // of engine and prover
 	o       worker.RunOptions // of the running task
 	found   []factor.Factor
+	hint    hinted // the last one of the running task
 
 	// The last reading of both clocks, at the start of the present part of the task. The
 	// budget of a number starts at from: at the last reading, or after the number before.
@@ -190,7 +191,7 @@ func (r *runner) onTick() {
 func (r *runner) onProgress(p factor.EngineProgress) {
 	r.o.Progress(worker.NumberProgress{
 		Digits: p.Digits, Method: p.Method, B1: p.B1,
-		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left,
+		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left, Composite: nameOf(&p),
 	})
 }
 
@@ -199,10 +200,10 @@ func (k *factorKind) runner(o worker.RunOptions) *runner {
 	r, _ := k.runners.Get().(*runner)
 	if r == nil {
 		r = &runner{meter: factor.NewMeter(k.clock)}
-		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Pool: k.pool, Meter: r.meter}
+		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Hint: r.onHint, Pool: k.pool, Meter: r.meter}
 		r.engine = factor.New(r.options)
 	}
-	if r.o = o; r.o.Progress == nil {
+	if r.o, r.hint = o, (hinted{}); r.o.Progress == nil {
 		r.o.Progress = func(worker.NumberProgress) {}
 	}
 	if r.o.Factors == nil {

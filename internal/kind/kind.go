@@ -25,6 +25,14 @@
 // at the start of a number and in all of its loops. A prover uses the same. Each tick of the engine is also a
 // check of the context, so that a Kind that ticks ends in time.
 //
+// # Campaigns
+//
+// Several workers may sieve one composite. Package worker calls this package for both sides:
+//
+//	sieve.go   a sieve task: coefficients for some seconds, relations as yields
+//	base.go    factor bases, one for each number that the process sieves
+//	hint.go    the worker that has the number: divisors that others found, relations that it shares
+//
 // # To add a kind
 //
 // To add a kind: 1) name it in package task, 2) implement worker.Kind in a file of its
@@ -40,12 +48,15 @@ import (
 )
 
 // All returns every kind by its name in package task. Each task uses one core.
-func All() map[string]worker.Kind { return AllOn(1, 0) }
+func All() map[string]worker.Kind {
+	kinds, _ := AllOn(1, 0)
+	return kinds
+}
 
-// AllOn is All for a process that may use the given number of cores and bytes of memory. A number
-// that takes long borrows the cores and the memory that no other task uses. 0 cores means
-// GOMAXPROCS, 0 bytes no limit.
-func AllOn(cores int, memory uint64) map[string]worker.Kind {
+// AllOn is All for a process that may use the given number of cores and bytes of memory, with
+// what runs its sieve tasks. A number that takes long borrows the cores and the memory that no
+// other task uses. 0 cores means GOMAXPROCS, 0 bytes no limit.
+func AllOn(cores int, memory uint64) (map[string]worker.Kind, worker.Siever) {
 	if most := runtime.GOMAXPROCS(0); cores <= 0 || cores > most {
 		cores = most
 	}
@@ -53,5 +64,5 @@ func AllOn(cores int, memory uint64) map[string]worker.Kind {
 	return map[string]worker.Kind{
 		task.KindFactor: withWaits(&factorKind{pool: pool}),
 		task.KindSquare: squareKind{pool},
-	}
+	}, newSiever(pool)
 }

@@ -210,7 +210,7 @@ func TestHonestlyUnfinished(t *testing.T) {
 				var done []task.Factorization
 				began := time.Now()
 				o := worker.RunOptions{Budget: budget, Certify: certify, Tick: func() {}}
-				if err := AllOn(2, 0)[task.KindFactor].Run(t.Context(), numbers, o, &done); err != nil {
+				if err := kindsOn(2)[task.KindFactor].Run(t.Context(), numbers, o, &done); err != nil {
 					t.Fatal(err)
 				}
 				r := &task.Result{Kind: task.KindFactor, Elapsed: time.Since(began), Items: done}
@@ -229,7 +229,7 @@ func TestHonestlyUnfinished(t *testing.T) {
 // TestIdleCores: a number that takes long uses the idle cores and reports them, and its time is the sum
 // over all of them.
 func TestIdleCores(t *testing.T) {
-	k := AllOn(2, 0)[task.KindFactor].(*factorKind)
+	k := kindsOn(2)[task.KindFactor].(*factorKind)
 	k.clock = clockWith(1)
 	if k.Budget(nat.New(1<<40)) != 30*time.Second || k.Budget(nat.FromBig(mersenneProduct(300))) < 10*time.Minute {
 		t.Error("budgets by size")
@@ -375,4 +375,10 @@ func BenchmarkEngine(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/4096, "ns/number")
 		})
 	}
+}
+
+// kindsOn returns the kinds of AllOn without a limit of memory.
+func kindsOn(cores int) map[string]worker.Kind {
+	kinds, _ := AllOn(cores, 0)
+	return kinds
 }

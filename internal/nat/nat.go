@@ -8,6 +8,7 @@ package nat
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"math/big"
 	"math/bits"
 )
@@ -123,3 +124,29 @@ func (n Nat) Cmp(m Nat) int {
 		return cmp.Compare(n.word, m.word)
 	}
 }
+
+// maxText bounds the digits that UnmarshalText accepts, since reading them takes more than linear time.
+const maxText = 10_000
+
+// MarshalText returns n in decimal. So a Nat is a string in JSON.
+func (n Nat) MarshalText() ([]byte, error) { return n.AppendDecimal(nil), nil }
+
+// UnmarshalText is the inverse of MarshalText. It refuses signs, leading zeros, and more than 10,000 digits.
+func (n *Nat) UnmarshalText(b []byte) error {
+	if len(b) == 0 || len(b) > maxText || b[0] == '0' && len(b) > 1 {
+		return errDecimal
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return errDecimal
+		}
+	}
+	x, ok := new(big.Int).SetString(string(b), 10)
+	if !ok {
+		return errDecimal
+	}
+	*n = FromBig(x)
+	return nil
+}
+
+var errDecimal = errors.New("nat: not a natural number in decimal")

@@ -2,7 +2,9 @@ package nat
 
 import (
 	"bytes"
+	"encoding/json"
 	"math/big"
+	"strings"
 	"testing"
 )
 
@@ -28,4 +30,23 @@ func FuzzNat(f *testing.F) {
 			t.Errorf("Cmp(%v, %v) = %d", x, y, n.Cmp(m))
 		}
 	})
+}
+
+// TestText: a number is a string of JSON and back; what is no canonical decimal is refused.
+func TestText(t *testing.T) {
+	for _, text := range []string{"0", "7", "18446744073709551615", "18446744073709551616", "1" + strings.Repeat("0", 9999)} {
+		var n Nat
+		b, err := json.Marshal(text)
+		if err == nil {
+			err = json.Unmarshal(b, &n)
+		}
+		if again, _ := json.Marshal(n); err != nil || n.String() != text || string(again) != string(b) {
+			t.Errorf("%.40s returns as %.40s, %v", text, again, err)
+		}
+	}
+	for _, text := range []string{"", "00", "01", "-1", "+1", "0x1", " 1", "1_0", "1.0", "1" + strings.Repeat("0", 10_000)} {
+		if n := New(3); n.UnmarshalText([]byte(text)) == nil || n.Cmp(New(3)) != 0 {
+			t.Errorf("%.40q is accepted as %.40s", text, n)
+		}
+	}
 }

@@ -18,6 +18,7 @@ type Orders struct {
 	Cancel     func(job string) // drop the tasks of a job
 	Quarantine func()           // pull no more tasks
 	Release    func()           // the quarantine has ended
+	Hint       func(*task.Hint) // what a campaign knows of a number that this worker may have
 }
 
 // Listen calls the functions of o in the order in which orders arrive, until ctx ends. They are called
@@ -53,5 +54,10 @@ func (c *Client) obey(m *nats.Msg, o Orders) {
 	}
 	if m.Subject == schema.ReleasePrefix+c.worker && o.Release != nil {
 		o.Release()
+	}
+	if m.Subject == schema.HintPrefix+c.worker && o.Hint != nil {
+		if h, err := task.DecodeHint(m.Data); err == nil {
+			o.Hint(h)
+		}
 	}
 }

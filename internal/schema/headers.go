@@ -34,6 +34,9 @@ func ParseSpent(value string) int {
 // lease has none until its holder has read all results.
 const HeaderAnswered = "Factor-Answered"
 
+// HeaderCampaign is the header of a renewed lease of a part: how far the campaign is, as JSON of fleet.CampaignProgress.
+const HeaderCampaign = "Factor-Campaign"
+
 // Header returns a new header for a message of this program. Callers may add to it.
 func Header() map[string][]string {
 	return map[string][]string{task.SchemaHeader: schemaValue}

@@ -60,6 +60,7 @@ const (
 	CancelPrefix     = "FACTOR.ctl.cancel."     // <job>: an order to drop the tasks of the job
 	QuarantinePrefix = "FACTOR.ctl.quarantine." // <worker>: the worker is quarantined
 	ReleasePrefix    = "FACTOR.ctl.release."    // <worker>: the quarantine has ended
+	HintPrefix       = "FACTOR.ctl.hint."       // <worker>: what a campaign knows of a number that the worker has: a task.Hint
 	PullOrder        = "FACTOR.ctl.pull"        // the server may have forgotten pull requests that wait: send new ones
 	StatusPrefix     = "FACTOR.status."         // <worker>: a request for its status
 )

@@ -52,6 +52,27 @@ func FuzzDecodeJob(f *testing.F) {
 	fuzzDecoder(f, DecodeJob, (*Job).Encode)
 }
 
+func FuzzDecodeYield(f *testing.F) {
+	for i := range yields {
+		f.Add(yields[i].Encode())
+	}
+	fuzzDecoder(f, DecodeYield, (*Yield).Encode)
+}
+
+func FuzzDecodePart(f *testing.F) {
+	f.Add(samplePart().Encode())
+	f.Add([]byte(`{"composite":"00","params":"AAA"}`))
+	f.Add([]byte(`{"created":"0000-01-01T00:00:00+23:59"}`))
+	fuzzDecoder(f, DecodePart, (*Part).Encode)
+}
+
+func FuzzDecodeHint(f *testing.F) {
+	for _, h := range sampleHints() {
+		f.Add(h.Encode())
+	}
+	fuzzDecoder(f, DecodeHint, (*Hint).Encode)
+}
+
 // fuzzDecoder checks for any bytes that decode does not panic, allocates at most a
 // small multiple of their length, and that what it returns survives a round trip.
 func fuzzDecoder[T any](f *testing.F, decode func([]byte) (T, error), encode func(T) []byte) {

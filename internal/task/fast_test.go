@@ -168,5 +168,13 @@ func encodeTask(t *Task) []byte {
 		BudgetNs:    uint64(t.Budget),
 		PredictedNs: uint64(t.Predicted),
 		Certify:     t.Certify,
+		Sieve:       encodeSieve(t.Sieve),
 	})
+}
+
+func encodeSieve(s *SieveTask) *taskpb.Sieve {
+	if s == nil {
+		return nil
+	}
+	return &taskpb.Sieve{Params: s.Params, TimeNs: uint64(s.Time), FlushNs: uint64(s.Flush)}
 }

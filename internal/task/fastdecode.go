@@ -12,7 +12,7 @@ import (
 // The generated code of taskpb can encode and decode every message. Results, tasks and
 // input blocks, which carry every number of a job, have a fast path as well. It decodes
 // only what this package encodes for usual numbers: each field at most once (methods
-// several times), lists packed, and all entries of lists below 128, except for CPU times.
+// several times), lists packed, and all entries of lists below 128, except for CPU times. Sieve tasks are rare.
 // It allocates only the value. Everything else, errors included, is left to the generated
 // code. Both give the same value for every message: FuzzQuick.
 
@@ -80,7 +80,7 @@ func fields(b []byte, scalars uint32, varints []uint64, bytes [][]byte, repeated
 	return true
 }
 
-// Field numbers of taskpb.Task.
+// Field numbers of taskpb.Task that the fast path decodes. The next one is taskSieve.
 const (
 	taskKind = iota + 1
 	taskNumbers

@@ -38,6 +38,8 @@ func (j *Job) Check() error {
 		return fmt.Errorf("a count of the manifest is above %d", uint64(MaxPosition))
 	case len(j.Bad) > MaxBad || j.BadCount < uint64(len(j.Bad)) || j.BadCount > MaxPosition:
 		return fmt.Errorf("the manifest lists %d bad tokens and counts %d", len(j.Bad), j.BadCount)
+	case j.Campaign != "" && j.Campaign != "auto" && j.Campaign != "always" && j.Campaign != "never":
+		return fmt.Errorf("unknown mode of campaigns %.40q", j.Campaign)
 	}
 	j.Note, j.Chunk = text.Sanitize(j.Note, maxNote), text.Sanitize(j.Chunk, maxSize)
 	for i := range j.Bad {

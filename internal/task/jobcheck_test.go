@@ -29,6 +29,7 @@ func TestJobCheck(t *testing.T) {
 		"keep":         func(j *Job) { j.Keep = -1 },
 		"work":         func(j *Job) { j.Work = -1 },
 		"bad count":    func(j *Job) { j.Bad = make([]BadToken, 3); j.BadCount = 2 },
+		"campaign":     func(j *Job) { j.Campaign = "often" },
 		"too many bad": func(j *Job) { j.Bad = make([]BadToken, MaxBad+1); j.BadCount = MaxBad + 1 },
 	} {
 		j := good

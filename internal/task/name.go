@@ -117,7 +117,9 @@ const FirstRound = "0"
 func NewRound(now time.Time) string { return strconv.FormatInt(now.UnixMilli(), 36) }
 
 // idEncoding keeps the order of the encoded bytes, and avoids letters that look alike.
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+var idEncoding = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
+
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // NewJobID returns a job id of 13 characters that sorts by time: 44 bits of Unix
 // milliseconds and 20 random bits.

@@ -1,9 +1,10 @@
 // Package task holds the domain's types and their wire format: Range, Task, Result,
-// Factorization, Certificate, Return, Failure and the manifest of a Job.
+// Factorization, Certificate, Return, Failure and the manifest of a Job; and SieveTask,
+// Yield, Part and Hint of a campaign, in which many workers sieve one composite.
 //
 // # Wire format
 //
-// task.proto defines the messages; a Job is JSON. The job, range, class, round and
+// task.proto defines the messages; Job, Part and Hint are JSON. The job, range, class, round and
 // worker of a message stand in its subject, not in its payload. Durations are
 // nanoseconds. Numbers are big-endian bytes. Lists of a Result are columns: one entry
 // for each number of the range, or one for each factor of all numbers.
@@ -19,6 +20,9 @@
 //	               factor (a square); columns of different length; a method index
 //	               beyond the list; factor counts whose sum is not the number of
 //	               factors; a certificate of more than MaxCertificate bytes
+//	Sieve          no parameters, or more than MaxSieveParams bytes of them
+//	Yield          more than MaxYieldBytes
+//	Hint           more than MaxHintBytes; values that no supervisor sends
 //
 // They accept unknown fields, which they drop, and clamp durations to 2^62 ns (146
 // years). Texts for people become one line of at most 1,000 bytes. A decoder checks the
@@ -55,6 +59,7 @@ const (
 const (
 	KindFactor = "factor" // the prime factors of n
 	KindSquare = "square" // n*n, to measure the queue alone
+	KindSieve  = "sieve"  // relations of one composite; its tasks have no numbers, and its jobs are parts: see Part
 )
 
 // A Class is the priority of a job's tasks. Each class has its own durable.
@@ -86,6 +91,7 @@ type Task struct {
 	Budget    time.Duration // CPU time for one number; 0 = the worker's default
 	Predicted time.Duration // sum of the cost model over Numbers, on one core
 	Certify   bool          // prove the primes of 2^64 and more within the budget
+	Sieve     *SieveTask    // of kind KindSieve, which has no Numbers; else nil
 }
 
 // Encode returns the wire form of t.
@@ -98,7 +104,11 @@ func (t *Task) Encode() []byte {
 	b = appendNumbers(protowire.AppendVarint(b, uint64(total)), t.Numbers, numbers)
 	b = appendScalar(b, taskBudget, uint64(t.Budget))
 	b = appendScalar(b, taskPredicted, uint64(t.Predicted))
-	return appendScalar(b, taskCertify, protowire.EncodeBool(t.Certify))
+	b = appendScalar(b, taskCertify, protowire.EncodeBool(t.Certify))
+	if t.Sieve != nil {
+		b = t.Sieve.appendField(b)
+	}
+	return b
 }
 
 // DecodeTask is the inverse of Encode. A decoded task has at most MaxCount numbers of
@@ -120,8 +130,13 @@ func decodeTask(b []byte) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
+	sieve, err := sieveTask(m.Sieve)
+	if err != nil {
+		return nil, fmt.Errorf("task: %w", err)
+	}
 	return &Task{
 		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
+		Sieve: sieve,
 	}, nil
 }
 

@@ -24,6 +24,8 @@ var (
 		{Numbers: []nat.Nat{}},
 		{Kind: KindFactor, Numbers: some, Budget: time.Minute, Predicted: 3 * time.Second, Certify: true},
 		{Kind: KindSquare, Numbers: make([]nat.Nat, MaxCount)},
+		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: []byte{1, 2, 3}, Time: 3 * time.Second, Flush: time.Second}},
+		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: make([]byte, MaxSieveParams)}},
 	}
 	results = []Result{
 		{Items: []Factorization{}},

@@ -19,6 +19,9 @@ type NumberProgress struct {
 	Done   uint64 `json:"done"`         // of Total
 	Total  uint64 `json:"total"`        // relations of "siqs", else curves; 0 = unknown
 	Cores  int    `json:"cores"`
+	// Composite is the number of so many digits, in decimal, if it is so large that other workers may help to sieve it;
+	// else "".
+	Composite string `json:"composite,omitempty"`
 	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
 	Left time.Duration `json:"left_ns,omitempty"`
 }

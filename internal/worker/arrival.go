@@ -26,6 +26,7 @@ const staleEvery = time.Second
 // A last attempt ends the requests at once: what arrives with it waits until it has ended. heldLastAttempts
 // counts d before placeLocked decides, so the first of several is the one that runs.
 func (w *Worker) deliver(d *Delivery) {
+	d.expendable = task.IsSieveTask(d.Data)
 	if w.config.Ledger != nil {
 		f := d.facts().WithDeaths(w.config.Ledger.Deaths(d.Address))
 		d.Attempt, d.deaths = f.Attempt, f.Deaths
@@ -53,6 +54,7 @@ func (w *Worker) deliver(d *Delivery) {
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
 		Leaving: w.draining || w.quarantined, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
+		Full: d.expendable && w.sievesFullLocked(),
 	})
 	switch do.Action {
 	case attempt.Compute:
@@ -69,10 +71,14 @@ func (w *Worker) placeLocked(d *Delivery) {
 	w.work.Signal()
 }
 
-// returnLocked has all of d returned, as decided. detail is for people, unless the decision has one. Requires
+// returnLocked has all of d returned or dropped, as decided. detail is for people, unless the decision has one. Requires
 // that d is held, in no queue and in no slot.
 func (w *Worker) returnLocked(d *Delivery, do attempt.Decision, detail string) {
-	d.outcome.handBack(d.Range, asReturn(do, detail))
+	if do.Action == attempt.Drop {
+		d.outcome.drop()
+	} else {
+		d.outcome.handBack(d.Range, asReturn(do, detail))
+	}
 	w.settleLaterLocked(d)
 }
 

@@ -12,6 +12,10 @@ import (
 // compute executes the decision about a delivery for which a slot is free, and leaves the outcome in it. Only
 // the slot's goroutine touches d.outcome meanwhile.
 func (w *Worker) compute(s *slot, d *Delivery) {
+	if d.expendable {
+		w.computeSieve(s, d)
+		return
+	}
 	o := &d.outcome
 	t, content, err := w.read(d)
 	switch do := attempt.Start(d.facts(), content); do.Action {
@@ -86,16 +90,25 @@ func (w *Worker) read(d *Delivery) (*task.Task, attempt.Content, error) {
 }
 
 // unsupported returns the reason for which a task is returned, and stops requests for tasks of its class
-// for a while. It logs only the first few names: they come from other programs, so their number is bounded.
+// for a while.
 func (w *Worker) unsupported(class task.Class, what, name string) error {
-	const most = 16
 	w.source.SkipClass(class)
 	key := what + " " + name
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.warned[key] && len(w.warned) < most {
-		w.warned[key] = true
+	if w.isNewWarning(key) {
 		w.config.Log.Warn().Str(what, name).Msg("unsupported tasks are returned: update this program if it is older than the producer")
 	}
 	return fmt.Errorf("this worker does not support %s", key)
+}
+
+// isNewWarning reports whether a warning is to be logged: the first one of a key. Keys come from other programs, so
+// only the first few are logged.
+func (w *Worker) isNewWarning(key string) bool {
+	const most = 16
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.warned[key] || len(w.warned) >= most {
+		return false
+	}
+	w.warned[key] = true
+	return true
 }

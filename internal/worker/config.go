@@ -46,7 +46,9 @@ type Config struct {
 	Ledger Ledger
 	// Kinds are the kinds of tasks that this worker can compute, by name. It returns all others.
 	Kinds map[string]Kind
-	Log   zerolog.Logger
+	// Siever runs sieve tasks; nil = they are dropped.
+	Siever Siever
+	Log    zerolog.Logger
 }
 
 // defaultBudget is the CPU time for one number if neither task nor kind nor Config names one.

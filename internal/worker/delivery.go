@@ -22,6 +22,8 @@ type Delivery struct {
 	// computed it, by the ledger. urgent says that the server has not heard of it for most of AckWait.
 	deaths int
 	urgent bool
+	// expendable: it is a sieve task, see attempt.Delivery.
+	expendable bool
 
 	// Owned by the slot while running, then by the goroutine that settles it. wasSettled: the last step is
 	// confirmed, or is no longer this worker's.
@@ -60,7 +62,7 @@ const (
 
 // facts returns what the rules of attempts need to know of d.
 func (d *Delivery) facts() attempt.Delivery {
-	return attempt.Delivery{Attempt: d.Attempt, Count: d.Range.Count, Deaths: d.deaths}
+	return attempt.Delivery{Attempt: d.Attempt, Count: d.Range.Count, Deaths: d.deaths, Expendable: d.expendable}
 }
 
 // last reports whether d is the last attempt at a single number.

@@ -31,6 +31,8 @@
 //	serve.go, last.go          from one task of a slot to the next
 //	compute.go, run.go         decode, compute; outcome.go collects what is to be stored
 //	partial.go                 stores what is finished while a long task runs
+//	sieve.go, yields.go        in place of run.go for sieve tasks: they are expendable, and return nothing
+//	hint.go                    what supervisors tell of a number that several workers sieve
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
 //	orders.go, drain.go        end tasks from outside
@@ -46,10 +48,11 @@
 //	slot        Config.Slots     draining and the buffer is empty     fields of slot and delivery that say so
 //	settler     0 to 512         Run ends                             the delivery that it settles
 //	partial     0 to Slots       it has stored one, or Run ends       partial.left
+//	yield       0 to 3*Slots     it has stored one, or Run ends       nothing
 //	heartbeat   1                Run ends                             beats, scanned, scannedCPU
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
-// Cancel, Quarantine, Release, StopComputing and Stats are called from goroutines of the program.
+// Cancel, Quarantine, Release, Hint, StopComputing and Stats are called from goroutines of the program.
 //
 // The goroutines wait for each other in four condition variables of mu. The goroutine that makes a condition
 // true signals it:
@@ -99,6 +102,8 @@
 //	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
 //	present number                   limit = 40*budget + Config.Grace               budget.go
 //	between two partial results      Config.StoreEvery                              partial.go
+//	sieve task                       2*task.MaxSieveTime + Config.Grace             sieve.go
+//	slot after one that failed       restAfterFailure                               sieve.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go

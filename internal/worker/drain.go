@@ -73,6 +73,7 @@ func (w *Worker) startDrain() {
 	close(w.stop)
 	w.endPullLocked()
 	w.emptyBufferLocked()
+	w.stopSievingLocked(errDrained)
 	w.work.Broadcast()
 	w.demand.Broadcast()
 	w.checkDrainedLocked()

@@ -4,15 +4,22 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"factorfleet/internal/task"
 )
 
 // Encode returns s as JSON in at most limit bytes, which must be enough for s without activities and holdings. If
-// s is larger, it leaves out activities, the last one first, and then the last holdings: a task that no heartbeat
-// names may be queued again, an activity is only shown.
+// s is larger, it leaves out
+//
+//   - activities, the last one first, which are only shown; but not the first one if it names a composite,
+//   - the sieve tasks among the last holdings, which nobody queues again,
+//   - that activity: it makes other workers help,
+//   - the last holdings: a task that no heartbeat names may be queued again.
 //
 // In the text a holding without a job, ".<range>.<round>", has the job of the one before. So 256 tasks of one job
 // fit into 4 KiB. Holdings of the same job are put together for this.
 func (s Status) Encode(limit int) ([]byte, error) {
+	const longest = 90 // bytes of a name with quotes and comma: so that not too many names are dropped
 	holding := s.Holding
 	for {
 		s.Holding = shortNames(holding)
@@ -21,15 +28,26 @@ func (s Status) Encode(limit int) ([]byte, error) {
 		switch {
 		case err != nil || excess <= 0:
 			return b, err
-		case len(s.Activities) > 0:
+		case len(s.Activities) > 1 || len(s.Activities) == 1 && s.Activities[0].Composite == "":
 			s.Activities = s.Activities[:len(s.Activities)-1]
+		case lastSieves(holding) > 0:
+			holding = holding[:len(holding)-max(1, min(excess/longest, lastSieves(holding)))]
+		case len(s.Activities) > 0:
+			s.Activities = nil
 		case len(holding) == 0:
 			return b, nil
 		default:
-			const longest = 90 // bytes of a name with quotes and comma: so this does not drop too many
 			holding = holding[:len(holding)-max(1, min(excess/longest, len(holding)))]
 		}
 	}
+}
+
+// lastSieves returns how many of the last names are those of sieve tasks.
+func lastSieves(names []string) (n int) {
+	for n < len(names) && task.IsChildID(jobOf(names[len(names)-1-n])) {
+		n++
+	}
+	return n
 }
 
 // shortNames returns the names with those of one job together, each without the job if the name before has it.

@@ -74,7 +74,7 @@ func (w *Worker) loseSlotLocked(s *slot) {
 	w.held.remove(d)
 	rest := &Delivery{
 		Address: d.Address, Attempt: d.Attempt, Handle: d.Handle, scan: w.scans,
-		heard: d.heard, lapsed: d.lapsed, alone: d.alone, urgent: true,
+		heard: d.heard, lapsed: d.lapsed, alone: d.alone, urgent: true, expendable: d.expendable,
 	}
 	w.held.add(rest)
 	w.failHungLocked(s, rest)
@@ -83,7 +83,9 @@ func (w *Worker) loseSlotLocked(s *slot) {
 	s.samples = 0
 	w.busy--
 	w.lostSlots++
-	w.failures++
+	if !d.expendable {
+		w.failures++
+	}
 	about(w.config.Log.Error(), d).Int("attempt", d.Attempt).
 		Int("slots_left", len(w.slots)-w.lostSlots).Msg("computation hangs, its slot is lost")
 	if w.lostSlots == len(w.slots) {
@@ -94,7 +96,7 @@ func (w *Worker) loseSlotLocked(s *slot) {
 // failHungLocked executes the decisions about d, a copy of the delivery whose computation hangs in s. It reads
 // s.task, whose numbers no goroutine writes. The index of the number at hand is that of the last scan.
 func (w *Worker) failHungLocked(s *slot, d *Delivery) {
-	if w.isCancelledLocked(d.Job) {
+	if d.expendable || w.isCancelledLocked(d.Job) {
 		d.outcome.drop()
 		return
 	}

@@ -84,6 +84,7 @@ func extreme(slots int) Status {
 	for range MaxActivities {
 		s.Activities = append(s.Activities, Activity{strings.Repeat("j", 40), task.MaxPosition - 1, NumberProgress{
 			Digits: 5000, Method: "siqs", B1: 1 << 63, Done: 1 << 63, Total: 1 << 63, Cores: slots, Left: 1 << 62,
+			Composite: strings.Repeat("9", 100),
 		}})
 	}
 	for i := range slots {
@@ -145,5 +146,37 @@ func TestLongNames(t *testing.T) {
 	want := []string{".0-1.0", "j.0-1.0", "j.1-1.0", "", ".2-1.0", "k.0-1.0", "k.3-1.x"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestEncodeComposite: on a machine with many slots, the sieve tasks that it holds do not displace the composite that
+// other workers may help with, nor the other tasks.
+func TestEncodeComposite(t *testing.T) {
+	t.Parallel()
+	const limit = 4096
+	s := Status{Version: "1.2.3", Stats: Stats{State: StateRunning, Slots: 300, Busy: 300}}
+	for i := range MaxActivities {
+		s.Activities = append(s.Activities, Activity{"3bx0000000000", uint64(i), NumberProgress{
+			Digits: 100, Method: "siqs", Cores: 1, Left: time.Hour, Composite: strings.Repeat("9", 100),
+		}})
+	}
+	for i := range 300 {
+		name := fmt.Sprintf("3bx0000000000.%d-1.0", i+1000)
+		if i >= 20 {
+			name = fmt.Sprintf("c0123456789ab.%d-4096.0", 1<<30+4096*i)
+		}
+		s.Holding = append(s.Holding, name)
+	}
+	b, err := s.Encode(limit)
+	var got Status
+	if err == nil {
+		err = json.Unmarshal(b, &got)
+	}
+	if err != nil || len(b) > limit {
+		t.Fatalf("%d bytes, %v", len(b), err)
+	}
+	got.Holding = LongNames(got.Holding, 600)
+	if n := len(got.Holding); len(got.Activities) != 1 || n < 120 || !slices.Equal(got.Holding, s.Holding[:n]) {
+		t.Errorf("%d activities, %d tasks in %d bytes", len(got.Activities), n, len(b))
 	}
 }

@@ -84,6 +84,13 @@ type RunOptions struct {
 	// Progress reports how far Run is with the present number, if that number takes long. Run calls it
 	// from its own goroutine, when the report has changed. It takes some 100 ns.
 	Progress func(NumberProgress)
+	// Hint returns the newest hint about the present number, nil if there is none. It is the same pointer until another
+	// hint arrives. Run may call it from its own goroutine only, as often as it likes.
+	Hint func() *task.Hint
+	// Share has the relations of the coefficients of r stored as a yield of a part, which a hint has named. It takes
+	// over y.Relations, and sets Kind, Worker and Version. It does not wait: while maxYields are on their way it
+	// returns false. What is not stored when Run returns is dropped. Run calls it from its own goroutine.
+	Share func(part string, r task.Range, y task.Yield) bool
 }
 
 // A Budgeter is a Kind that has a budget for each number, for tasks that name none.

@@ -172,8 +172,12 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 		}
 	}()
 	ctx = s.ctx // only this goroutine replaces it
+	defer s.endSharing()
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress}, &s.done)
+	return ctx, kind.Run(ctx, numbers, RunOptions{
+		Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
+		Hint: s.getHint, Share: s.share,
+	}, &s.done)
 }
 
 // resume gives the slot a new context for the rest of d after a number was interrupted. It

@@ -38,6 +38,7 @@ func (w *Worker) take(s *slot) *Delivery {
 	d.state, d.slot = running, s
 	w.busy++
 	s.current, s.numberSince = d, s.clock
+	s.hint.Store(nil)
 	if w.isCancelledLocked(d.Job) {
 		s.interruptLocked(errCancelled)
 	}
@@ -77,11 +78,11 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 		w.regainSlotLocked(d)
 		return
 	}
-	if cancelled {
+	if cancelled && !d.expendable {
 		d.outcome.drop()
 	}
 	w.countLocked(d)
-	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed {
+	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed || v == attempt.Sieved {
 		w.updatePaceLocked(s, elapsed)
 	}
 	d.state = settling

@@ -45,6 +45,11 @@ type slot struct {
 	// tick and setProgress are RunOptions.Tick and RunOptions.Progress of all tasks of the slot.
 	tick        func()
 	setProgress func(NumberProgress)
+	// getHint and share are RunOptions.Hint and RunOptions.Share.
+	getHint func() *task.Hint
+	share   func(part string, r task.Range, v task.Yield) bool
+	// yields are those of the present call of Kind.Run; nil until it shares something.
+	yields *yields
 
 	// Written by the slot's goroutine, read by heartbeat, guard and Stats:
 	//
@@ -55,6 +60,8 @@ type slot struct {
 	progress atomic.Uint64
 	report   atomic.Pointer[progressReport]
 	limit    atomic.Int64
+	// hint is the last hint about a number of current; nil = none. Hint writes it, under mu.
+	hint atomic.Pointer[task.Hint]
 	// due: the finished numbers of the task are to be stored. storing is the timer that sets it.
 	due     atomic.Bool
 	storing *time.Timer
@@ -106,6 +113,7 @@ func newSlot(index int, limit time.Duration, storeFinished func(*slot)) *slot {
 		}
 	}
 	s.setProgress = func(p NumberProgress) { s.report.Store(&progressReport{s.base + len(s.done), p}) }
+	s.getHint = s.presentHint
 	s.limit.Store(int64(limit))
 	s.renewContextLocked()
 	return s

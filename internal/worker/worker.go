@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // A Worker runs the tasks of one Source.
@@ -88,8 +90,8 @@ type Worker struct {
 	pulling bool
 	endPull context.CancelFunc
 
-	// cancelled maps a job to when it is no longer cancelled. warned has the unsupported schemas and
-	// kinds that were logged, a bounded number.
+	// cancelled maps a job to when it is no longer cancelled. warned has what was logged once, such as
+	// unsupported kinds, a bounded number: see isNewWarning.
 	cancelled map[string]time.Time
 	warned    map[string]bool
 
@@ -115,7 +117,9 @@ func New(c Config, s Source, o Outbox) *Worker {
 		c.L = &w.mu
 	}
 	for i := range w.config.Slots {
-		w.slots = append(w.slots, newSlot(i, w.limit(0), w.storeFinished))
+		s := newSlot(i, w.limit(0), w.storeFinished)
+		s.share = func(part string, r task.Range, v task.Yield) bool { return w.share(s, part, r, v) }
+		w.slots = append(w.slots, s)
 	}
 	return w
 }

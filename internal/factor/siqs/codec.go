@@ -75,6 +75,17 @@ func (d *decoder) uvarint(most uint64) uint64 {
 	return v
 }
 
+// take reads that many bytes.
+func (d *decoder) take(count uint64) []byte {
+	if count > uint64(len(d.data)) || d.bad {
+		d.bad = true
+		return nil
+	}
+	taken := d.data[:count]
+	d.data = d.data[count:]
+	return taken
+}
+
 // varint reads a signed number of 32 bits.
 func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.data)

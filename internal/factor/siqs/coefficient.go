@@ -61,6 +61,23 @@ func (c *pools) set(p *Params, target float64) {
 	}
 }
 
+// Coefficients returns the number of coefficient numbers, as Sieve.Coefficients does:
+// len(a) over s-1. Requires the ranges that DecodeParams checks. Products stay below
+// 1.6*10^14 * 64.
+func (p *Params) Coefficients() uint64 {
+	even := (p.PoolA[1]+1)/2 - (p.PoolA[0]+1)/2
+	members, count := uint64(min(even, maxPool)), uint64(1)
+	for i := range uint64(p.Factors) - 1 {
+		count = count * (members - i) / (i + 1)
+	}
+	return count
+}
+
+// OwnStart returns the coefficient number at which a Searcher begins that is not told
+// another one. Ranges that are given to other machines are counted from 0, so that they
+// do not repeat the work of that Searcher.
+func (p *Params) OwnStart() uint64 { return p.Coefficients() / 2 }
+
 // fillSlots fills slot, the inverse of index, for factor base indices below count.
 func (c *pools) fillSlots(count int) {
 	c.slot = c.slot[:0]

@@ -24,6 +24,10 @@ type cofactorBatch struct {
 // relations must be the same on all machines.
 const cofactorRoom = 512
 
+// maxCofactors bounds the relations that wait, as one polynomial may add many. The
+// parameters of NewParams make far fewer; of others, what is beyond is lost.
+const maxCofactors = 1 << 15
+
 // clear removes all relations.
 func (w *cofactorBatch) clear() {
 	w.products, w.rels = w.products[:0], w.rels[:0]
@@ -34,7 +38,7 @@ func (w *cofactorBatch) clear() {
 // prime. A composite that passes Fermat's test to base 2 is lost, too; such numbers are
 // rare. Requires product odd, above 2^16, without prime factors below its fourth root.
 func (w *cofactorBatch) add(r *Relation, product uint64) {
-	if m := mont.New(product); fermat(&m) {
+	if m := mont.New(product); len(w.rels) == maxCofactors || fermat(&m) {
 		return
 	}
 	w.products = append(w.products, ecm.Number{product})

@@ -11,6 +11,7 @@ var ErrExhausted = errors.New("siqs: no coefficients left")
 // Reset makes the sieve ready for the number that p describes. It returns ErrParams if
 // p is not valid or if this program makes another factor base than p.Hash tells.
 func (s *Sieve) Reset(alive func() error, p Params) error {
+	s.unshareTables()
 	if err := s.base.rebuild(alive, &p); err != nil {
 		return err
 	}
@@ -21,6 +22,7 @@ func (s *Sieve) Reset(alive func() error, p Params) error {
 // choose sets the parameters and the factor base for n. The caller then calls prepare.
 // Between the two it can ask Params.Memory whether there is enough memory.
 func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
+	s.unshareTables()
 	return s.base.choose(alive, &s.params, n, t)
 }
 
@@ -29,12 +31,24 @@ func (s *Sieve) choose(alive func() error, n *big.Int, t tuning) error {
 // Everything else is its own.
 func (s *Sieve) share(alive func() error, with *Sieve) error {
 	s.params, s.base, s.inverses, s.lifted = with.params, with.base, with.inverses, with.lifted
+	s.shared = true
 	s.prepareOwn()
 	return alive()
 }
 
 // unshare drops what belongs to another sieve, so that the memory can be freed.
-func (s *Sieve) unshare() { s.params, s.base, s.inverses, s.lifted = Params{}, factorBase{}, nil, nil }
+func (s *Sieve) unshare() {
+	s.params, s.base, s.inverses, s.lifted = Params{}, factorBase{}, nil, nil
+	s.shared = false
+}
+
+// unshareTables is unshare if the tables belong to another sieve: a sieve that makes its
+// own must not write to them.
+func (s *Sieve) unshareTables() {
+	if s.shared {
+		s.unshare()
+	}
+}
 
 // prepare makes all that depends on the parameters and the factor base. Requires choose
 // or the steps of Reset.

@@ -50,9 +50,18 @@ func (s *Searcher) collect(alive func() error) (err error) {
 		s.borrowAndReport()
 		return alive()
 	}
+	return s.work(check, &s.sieve)
+}
+
+// work sieves one coefficient after the other until there are enough cycles. It returns
+// the error of check, or ErrExhausted.
+func (s *Searcher) work(check func() error, sieve *Sieve) error {
+	if s.KeepYields {
+		return s.workKeeping(check, sieve)
+	}
 	for !s.enoughCycles.Load() {
 		number := s.claim()
-		if err := s.sieve.Collect(check, number, number+1, s.accept); err != nil {
+		if err := sieve.Collect(check, number, number+1, s.accept); err != nil {
 			return err
 		}
 	}
@@ -120,10 +129,8 @@ func (s *Searcher) help(recalled resource.Call) {
 		return nil
 	}
 	sieve := idleSieves.Get().(*Sieve)
-	err := sieve.share(check, &s.sieve)
-	for err == nil && !s.enoughCycles.Load() {
-		number := s.claim()
-		err = sieve.Collect(check, number, number+1, s.accept)
+	if sieve.share(check, &s.sieve) == nil {
+		_ = s.work(check, sieve) // its error ends this goroutine only
 	}
 	sieve.unshare()
 	idleSieves.Put(sieve) // a sieve that has panicked is not reused

@@ -54,11 +54,13 @@
 //	divide Q(x) where the sum is large        trialdivide
 //	split products of two large primes        cofactor
 //	a range of coefficients to relations      collect
-//	check and send relations                  relation, verify, codec
+//	check and send relations                  relation, verify, codec, yield, yieldset
+//	send parameters                           paramscodec
 //	count cycles                              set, cycle
 //	one matrix row for each cycle             forest, sqrt
 //	X and Y from a dependency, the divisor    sqrt, residue
-//	one number on several cores               siqs, crew
+//	one number on several cores               siqs, crew, shared
+//	one number on several machines            keep, and what sends relations
 //	bytes that all this takes                 memory
 //	integers of 256 and 384 bits              wide
 //	inner loops in assembly                   kernels*
@@ -187,6 +189,8 @@
 // level of kernels. Workers that have the same Params need only ranges of coefficient
 // numbers. Different numbers give different A, so that no two workers sieve the same
 // polynomial. Two different A may still give the same X; Set drops such duplicates.
+// Revision is part of the bytes of Params: programs that would find other relations do
+// not accept them.
 //
 // # Sources
 //

@@ -8,9 +8,10 @@ import (
 
 // Bytes for each prime of the base in a Sieve.
 const (
-	baseBytes = 4 + 4 + 1 + 8 + 4 + 4 // prime, root, logp, recip, inverse, maxQuotient
-	rootBytes = 4*4 + 4 + 4           // root1, root2, work1, work2; lifted; zeroStep
-	restBytes = 1 + 4 + 4             // logp, blockMod, matched
+	baseBytes   = 4 + 4 + 1 + 8 + 4 + 4 // prime, root, logp, recip, inverse, maxQuotient
+	liftedBytes = 4
+	rootBytes   = 4*4 + 4   // root1, root2, work1, work2; zeroStep
+	restBytes   = 1 + 4 + 4 // logp, blockMod, matched
 )
 
 // Bytes for each relation in a Set. Slices grow by a quarter, hash tables to at most 8
@@ -32,7 +33,8 @@ const (
 // With F primes, s primes of A, m members of both pools and R = 4/3*ExpectedRelations
 // relations:
 //
-//	sieve = 5/4 * ( F*(base + roots + rest + 4s + 4m)     4s: step, 4m: inverses
+//	sieve = 5/4 * ( F*(base + lifted + 4m)                shared; 4m: inverses
+//	              + F*(roots + rest + 4s)                 4s: step
 //	              + polysPerFill*2M*8                     bucket entries
 //	              + 2^18 )                                block, found, binomials, cofactors
 //	set   = R*(entry + primes + seen + vertex) + 2^16
@@ -44,10 +46,9 @@ const (
 // row: a cycle has one to six relations, each with some twenty odd exponents.
 func (p *Params) Memory() (sieve, set, solve uint64) {
 	primes := uint64(p.Primes)
-	pools := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
-	sieve = primes * (baseBytes + rootBytes + restBytes + 4*uint64(p.Factors) + 4*pools)
+	sieve = primes * (rootBytes + restBytes + 4*uint64(p.Factors))
 	sieve += polysPerFill*8*uint64(p.Interval) + 1<<18
-	sieve += sieve / 4
+	sieve += sieve/4 + p.SharedMemory()
 
 	relations := uint64(p.ExpectedRelations()) * 4 / 3
 	set = relations*(entryBytes+primesBytes+seenBytes+vertexBytes) + 1<<16
@@ -62,6 +63,14 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 	return sieve, set, solve
 }
 
+// SharedMemory bounds the bytes of a Shared. They are part of what Memory returns for a
+// Sieve: each of several sieves that use one Shared takes that much less.
+func (p *Params) SharedMemory() uint64 {
+	pools := uint64(p.PoolA[1]-p.PoolA[0]+p.PoolB[1]-p.PoolB[0])/2 + 2
+	shared := uint64(p.Primes) * (baseBytes + liftedBytes + 4*pools)
+	return shared + shared/4
+}
+
 // ExpectedRelations estimates the relations that are needed. Their number grows in
 // proportion to time, which the number of cycles does not, so that it serves to report
 // progress. The estimate is within a fifth from 96 bits on. It is fitted to
@@ -73,12 +82,13 @@ func (p *Params) Memory() (sieve, set, solve uint64) {
 // The more room there is above P, the more often a large prime occurs only once: 7.9
 // relations for each prime of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3
 // (281), 10.4 to 11.3 at 8.2 (297). The last term is for large bases: 12.4 at 8.4 (314
-// bits, F = 120000).
+// bits, F = 120000). It is between F and 80F also for parameters that NewParams would not
+// choose.
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {
 		room := math.Log2(float64(p.Double)) - 2*math.Log2(nthPrime(2*primes))
-		return int(primes * (8 + 1.6*(room-6.5) + 1.3*max(math.Log2(primes/(1<<16)), 0)))
+		return int(primes * max(8+1.6*(room-6.5)+1.3*max(math.Log2(primes/(1<<16)), 0), 1))
 	}
 	return int(primes * (2.8 + math.Log2(max(primes/150, 1))/2))
 }

@@ -37,7 +37,7 @@ func TestMemory(t *testing.T) {
 		sieve, set, solve := s.sieve.params.Memory()
 		held := after.HeapAlloc - before.HeapAlloc
 		t.Logf("%d bits: %d held, %d sieve + %d set + %d solve", bits, held, sieve, set, solve)
-		if held > sieve+set+solve || held < (sieve+set+solve)/8 {
+		if held > sieve+set+solve || held < (sieve+set+solve)/10 {
 			t.Errorf("%d bits: %d bytes held, the bound is %d", bits, held, sieve+set+solve)
 		}
 		runtime.KeepAlive(s)

@@ -37,7 +37,7 @@ type Params struct {
 	Factors    uint8     // s, primes of a coefficient: 2 to maxFactors
 	PoolA      [2]uint32 // first and end index of the entries from which s-1 primes of A are chosen
 	PoolB      [2]uint32 // the same for the last prime of A
-	Tolerance  float64   // A/target is between 1/Tolerance and Tolerance; at least 1
+	Tolerance  float64   // A/target is between 1/Tolerance and Tolerance; 1 to maxTolerance
 	Hash       uint64    // of the factor base, see factorBase.hash
 }
 
@@ -55,6 +55,8 @@ const (
 	maxPrimes   = 1 << 17
 	maxInterval = 1 << 20
 	maxFactor   = 1 << 13 // the primes of A are below
+	// maxTolerance is above all that NewParams chooses.
+	maxTolerance = 2
 )
 
 // ErrParams is returned for numbers outside of MinBits to MaxBits, for even ones, and
@@ -124,11 +126,7 @@ func (f *factorBase) choose(alive func() error, p *Params, n *big.Int, t tuning)
 // not be good ones: with wrong thresholds there are few relations, but those that pass
 // Verifier hold.
 func (f *factorBase) rebuild(alive func() error, p *Params) error {
-	if p.N == nil || p.N.Sign() < 0 || p.N.Bit(0) == 0 || p.N.BitLen() < MinBits || p.N.BitLen() > MaxBits ||
-		!slices.Contains(multipliers[:], p.Multiplier) || p.Primes < minPrimes || p.Primes > maxPrimes ||
-		p.Interval < 64 || p.Interval > maxInterval || p.Interval%64 != 0 || p.Candidate > 128 || p.Small > p.Primes ||
-		p.Interval > blockSize && p.Interval%blockSize != 0 ||
-		p.Factors < 2 || p.Factors > maxFactors || p.Tolerance < 1 {
+	if !p.inRange() {
 		return ErrParams
 	}
 	var n huge
@@ -143,13 +141,30 @@ func (f *factorBase) rebuild(alive func() error, p *Params) error {
 		return ErrParams
 	}
 	for _, pool := range [...][2]uint32{p.PoolA, p.PoolB} {
-		if pool[0] > pool[1] || int(pool[0]) < f.special || pool[1] > p.Primes ||
-			f.prime[pool[1]-1] >= maxFactor || pool[1]-pool[0] > 2*maxPool {
+		if int(pool[0]) < f.special || f.prime[pool[1]-1] >= maxFactor {
 			return ErrParams
 		}
 	}
-	if int(p.Small) < f.special || int(p.PoolA[1]-p.PoolA[0])/2 < int(p.Factors) {
+	if int(p.Small) < f.special {
 		return ErrParams
 	}
 	return nil
+}
+
+// inRange reports whether the fields of p are within the ranges that can be checked
+// without the factor base. Memory, ExpectedRelations and Coefficients rely on them.
+func (p *Params) inRange() bool {
+	if p.N == nil || p.N.Sign() < 0 || p.N.Bit(0) == 0 || p.N.BitLen() < MinBits || p.N.BitLen() > MaxBits ||
+		!slices.Contains(multipliers[:], p.Multiplier) || p.Primes < minPrimes || p.Primes > maxPrimes ||
+		p.Interval < 64 || p.Interval > maxInterval || p.Interval%64 != 0 || p.Candidate > 128 || p.Small > p.Primes ||
+		p.Interval > blockSize && p.Interval%blockSize != 0 ||
+		p.Factors < 2 || p.Factors > maxFactors || !(p.Tolerance >= 1 && p.Tolerance <= maxTolerance) {
+		return false
+	}
+	for _, pool := range [...][2]uint32{p.PoolA, p.PoolB} {
+		if pool[0] > pool[1] || pool[1] > p.Primes || pool[1]-pool[0] > 2*maxPool {
+			return false
+		}
+	}
+	return int(p.PoolA[1]-p.PoolA[0])/2 >= int(p.Factors)
 }

@@ -144,17 +144,19 @@ func gcdOdd(x, n huge) huge {
 	return n
 }
 
-// shiftOdd divides z by 2 as often as possible. Requires z > 0.
-func (z *huge) shiftOdd() {
+// shiftOdd divides z by 2 as often as possible, and returns how often. Requires z > 0.
+func (z *huge) shiftOdd() (times int) {
 	for z[0] == 0 {
 		copy(z[:], z[1:])
 		z[hugeWords-1] = 0
+		times += 64
 	}
 	s := uint(bits.TrailingZeros64(z[0]))
 	for i := range hugeWords - 1 {
 		z[i] = z[i]>>s | z[i+1]<<(64-s)
 	}
 	z[hugeWords-1] >>= s
+	return times + int(s)
 }
 
 // big returns x as a big.Int.

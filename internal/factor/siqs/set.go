@@ -24,6 +24,11 @@ type Set struct {
 	graph    graph
 	need     int // cycles to collect before the linear algebra
 	solver   solver
+
+	// Scratch: of AddYield the relations that hold, while others are not yet verified.
+	staged       []entry
+	stagedPrimes []byte
+	coded        []byte // of insert
 }
 
 // An entry is a relation of the set: primes[start:end] of the set are its Primes. It
@@ -73,16 +78,22 @@ func (s *Set) reset(base *factorBase, expected int) {
 	s.need = firstNeed(len(base.prime))
 }
 
-// Reset makes the set empty, for the number that p describes. It returns ErrParams in
-// the cases in which Sieve.Reset does, or the error of alive.
+// Reset makes the set empty, for the number that p describes, with memory for as many
+// relations as p expects. It returns ErrParams in the cases in which Sieve.Reset does,
+// or the error of alive.
 func (s *Set) Reset(alive func() error, p Params) error {
+	return s.ResetFor(alive, p, p.ExpectedRelations())
+}
+
+// ResetFor is Reset with memory for so many relations at first. The set grows beyond.
+func (s *Set) ResetFor(alive func() error, p Params, relations int) error {
 	if s.verifier == nil {
 		s.verifier = new(Verifier)
 	}
 	if err := s.verifier.Reset(alive, p); err != nil {
 		return err
 	}
-	s.reset(&s.verifier.base, p.ExpectedRelations())
+	s.reset(&s.verifier.base, relations)
 	return nil
 }
 
@@ -108,6 +119,10 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 	return d, err
 }
 
+// SetCores sets the number of goroutines that multiply in Solve, 1 at first; more than 8
+// count as 8. The result does not depend on it.
+func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
+
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }
 
@@ -123,18 +138,24 @@ func (s *Set) Len() int { return len(s.entries) }
 // factorization of X^2-kN follows from it. Without this test the product of a relation
 // and its copy would be a dependency that splits nothing.
 func (s *Set) insert(r *Relation) bool {
-	slot := s.slot(&r.value)
+	s.coded = appendPrimes(s.coded[:0], r.Primes)
+	return s.insertCoded(&r.value, s.coded, r.Large)
+}
+
+// insertCoded is insert for primes that appendPrimes has encoded.
+func (s *Set) insertCoded(value *wide, primes []byte, large [2]uint32) bool {
+	slot := s.slot(value)
 	if s.seen[slot] != 0 {
 		return false
 	}
 	start := uint32(len(s.primes))
-	s.primes = appendPrimes(s.primes, r.Primes)
-	s.entries = append(s.entries, entry{r.value, start, uint32(len(s.primes)), r.Large})
+	s.primes = append(s.primes, primes...)
+	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), large})
 	s.seen[slot] = uint32(len(s.entries))
 	if 2*len(s.entries) >= len(s.seen) {
 		s.rehash()
 	}
-	s.graph.join(r.Large)
+	s.graph.join(large)
 	return true
 }
 

@@ -33,6 +33,7 @@ type Sieve struct {
 	inverses     [][]uint32 // inverses[slot][i] = 1/q or 1/(2q) mod prime[i] for the q in that slot of the pools
 	lifted       []uint32   // r(p), or r(p)*2^(s-1) mod p for D = 2A
 	prefix       []uint32   // scratch of fillInverse
+	shared       bool       // params, base, inverses and lifted are those of another sieve: read-only
 
 	buckets buckets
 	matched []uint32 // scratch of match: F words, and 16 that kernels overwrite

@@ -28,10 +28,10 @@ func (e *MemoryError) Error() string {
 //
 // Ownership of the fields while Factor runs:
 //
-//	caller's goroutine only       sieve, expected, reported, crew
-//	any goroutine that holds mu   set, next; while no helper runs the caller needs no lock
-//	atomic                        enoughCycles
-//	read-only while helpers run   Pool, Meter, Helper, accept; of sieve: params, base, inverses, lifted
+//	caller's goroutine only       sieve, chosen, expected, reported, crew
+//	any goroutine that holds mu   set, next, kept; while no helper runs the caller needs no lock
+//	atomic                        enoughCycles, skips
+//	read-only while helpers run   Pool, Meter, Helper, KeepYields, accept; of sieve: params, base, inverses, lifted
 //
 // A helper owns its Sieve (see help). It starts after prepare and ends before collect
 // returns. So the linear algebra, the next number and the fields above never meet a
@@ -48,6 +48,10 @@ type Searcher struct {
 	// Helper is called every few milliseconds by each goroutine on a borrowed core. Its
 	// error ends that goroutine only; its relations so far are kept. nil: no error.
 	Helper func() error
+	// KeepYields makes Factor keep its relations for NextYield. Then it begins with
+	// coefficient number Params.OwnStart, else with 0. Only the caller of Factor sets it,
+	// between two numbers.
+	KeepYields bool
 	// Progress is called from the goroutine of Factor, at most ten times a second, and
 	// once before the linear algebra. It may be nil.
 	Progress func(SearchProgress)
@@ -57,6 +61,10 @@ type Searcher struct {
 	next         uint64      // the next coefficient number to sieve
 	enoughCycles atomic.Bool // set.Have() >= set.need, or collect is ending: all goroutines stop sieving
 
+	kept  kept
+	skips atomic.Uint64 // calls of SkipTo that have had an effect
+
+	chosen   bool // sieve.params are those of the number
 	crew     resource.Crew
 	expected int       // relations, an estimate
 	reported time.Time // of the last call of Progress
@@ -119,6 +127,7 @@ func (s *Searcher) Factor(alive func() error, n *big.Int) (*big.Int, error) {
 // then rounds of relations and linear algebra until one succeeds.
 func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, error) {
 	first := &s.sieve
+	defer s.forget()
 	if err := first.choose(alive, n, t); err != nil {
 		var found *DivisorError
 		if errors.As(err, &found) {
@@ -128,6 +137,9 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	}
 	sieve, set, solve := first.params.Memory()
 	need := sieve + set + solve
+	if s.KeepYields {
+		need += uint64(first.params.ExpectedRelations()) * yieldBytes
+	}
 	if !s.Pool.Reserve(need) {
 		return nil, &MemoryError{need}
 	}
@@ -138,6 +150,8 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	s.expected = first.params.ExpectedRelations()
 	s.set.reset(&first.base, s.expected)
 	s.next = 0
+	start := first.params.OwnStart()
+	s.kept.regions, s.chosen = append(s.kept.regions[:0], region{start, start}), true
 	s.crew.Pool, s.crew.Meter = s.Pool, s.Meter
 	for range maxTries {
 		err := s.collect(alive)
@@ -155,3 +169,7 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	}
 	return nil, ErrFailed
 }
+
+// forget ends the work on a number: Params are no longer valid, and the yields are
+// dropped.
+func (s *Searcher) forget() { s.chosen, s.kept.yields = false, nil }

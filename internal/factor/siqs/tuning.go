@@ -65,7 +65,9 @@ func tuningFor(size int) tuning {
 	}
 	x, y := &tunings[i-1], &tunings[i]
 	w := min(max((b-x.bits)/(y.bits-x.bits), 0), 1)
-	mix := func(x, y float64) float64 { return x + w*(y-x) }
+	// Without the conversion some processors would round the product and the sum at once,
+	// and machines would choose different parameters.
+	mix := func(x, y float64) float64 { return x + float64(w*(y-x)) }
 	double := mix(x.double, y.double)
 	if w < 1 && x.double == 0 {
 		double = 0

@@ -91,6 +91,7 @@ type Task struct {
 	BudgetNs      uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`          // CPU time for one number; 0 = the worker's default
 	PredictedNs   uint64                 `protobuf:"varint,4,opt,name=predicted_ns,json=predictedNs,proto3" json:"predicted_ns,omitempty"` // predicted time of all numbers on one core
 	Certify       bool                   `protobuf:"varint,5,opt,name=certify,proto3" json:"certify,omitempty"`                            // prove the primes of 2^64 and more
+	Sieve         *Sieve                 `protobuf:"bytes,6,opt,name=sieve,proto3" json:"sieve,omitempty"`                                 // of kind "sieve", whose tasks have no numbers
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +161,169 @@ func (x *Task) GetCertify() bool {
 	return false
 }
 
+func (x *Task) GetSieve() *Sieve {
+	if x != nil {
+		return x.Sieve
+	}
+	return nil
+}
+
+// Find relations of the quadratic sieve. The job is a part of another one (task.Part). The range of the task is the
+// numbers of coefficients that may be sieved, from the first on.
+type Sieve struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Params        []byte                 `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`                   // siqs.Params of the composite, 1 to 1024 bytes
+	TimeNs        uint64                 `protobuf:"varint,2,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`    // wall-clock time after which to stop; at most 60 s count
+	FlushNs       uint64                 `protobuf:"varint,3,opt,name=flush_ns,json=flushNs,proto3" json:"flush_ns,omitempty"` // wall-clock time after which found relations are stored
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sieve) Reset() {
+	*x = Sieve{}
+	mi := &file_task_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sieve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sieve) ProtoMessage() {}
+
+func (x *Sieve) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sieve.ProtoReflect.Descriptor instead.
+func (*Sieve) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Sieve) GetParams() []byte {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *Sieve) GetTimeNs() uint64 {
+	if x != nil {
+		return x.TimeNs
+	}
+	return 0
+}
+
+func (x *Sieve) GetFlushNs() uint64 {
+	if x != nil {
+		return x.FlushNs
+	}
+	return 0
+}
+
+// The relations of the coefficients of one range, all that there are.
+// Subject: FACTOR.results.<part>.<first>-<count>.<worker>
+type Yield struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                    // "sieve"
+	Worker        string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                // as in the subject
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`              // of the worker, claimed
+	Params        uint64                 `protobuf:"varint,4,opt,name=params,proto3" json:"params,omitempty"`               // siqs.Params.Sum
+	CpuNs         uint64                 `protobuf:"varint,5,opt,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`    // claimed
+	WallNs        uint64                 `protobuf:"varint,6,opt,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // claimed
+	Relations     []byte                 `protobuf:"bytes,7,opt,name=relations,proto3" json:"relations,omitempty"`          // as package siqs encodes them; at most 384 KiB
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Yield) Reset() {
+	*x = Yield{}
+	mi := &file_task_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Yield) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Yield) ProtoMessage() {}
+
+func (x *Yield) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Yield.ProtoReflect.Descriptor instead.
+func (*Yield) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Yield) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Yield) GetWorker() string {
+	if x != nil {
+		return x.Worker
+	}
+	return ""
+}
+
+func (x *Yield) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Yield) GetParams() uint64 {
+	if x != nil {
+		return x.Params
+	}
+	return 0
+}
+
+func (x *Yield) GetCpuNs() uint64 {
+	if x != nil {
+		return x.CpuNs
+	}
+	return 0
+}
+
+func (x *Yield) GetWallNs() uint64 {
+	if x != nil {
+		return x.WallNs
+	}
+	return 0
+}
+
+func (x *Yield) GetRelations() []byte {
+	if x != nil {
+		return x.Relations
+	}
+	return nil
+}
+
 // The answers for one range. Subject: FACTOR.results.<job>.<first>-<count>.<worker>
 type Result struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -190,7 +354,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -202,7 +366,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -215,7 +379,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{2}
+	return file_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Result) GetKind() string {
@@ -349,7 +513,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +525,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +538,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{3}
+	return file_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Return) GetReason() string {
@@ -427,7 +591,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +603,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +616,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{4}
+	return file_task_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Failure) GetKind() string {
@@ -582,13 +746,26 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xac\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xde\x01\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
 	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
-	"\acertify\x18\x05 \x01(\bR\acertify\"\x84\x04\n" +
+	"\acertify\x18\x05 \x01(\bR\acertify\x120\n" +
+	"\x05sieve\x18\x06 \x01(\v2\x1a.factorfleet.task.v1.SieveR\x05sieve\"S\n" +
+	"\x05Sieve\x12\x16\n" +
+	"\x06params\x18\x01 \x01(\fR\x06params\x12\x17\n" +
+	"\atime_ns\x18\x02 \x01(\x04R\x06timeNs\x12\x19\n" +
+	"\bflush_ns\x18\x03 \x01(\x04R\aflushNs\"\xb3\x01\n" +
+	"\x05Yield\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x16\n" +
+	"\x06params\x18\x04 \x01(\x04R\x06params\x12\x15\n" +
+	"\x06cpu_ns\x18\x05 \x01(\x04R\x05cpuNs\x12\x17\n" +
+	"\awall_ns\x18\x06 \x01(\x04R\x06wallNs\x12\x1c\n" +
+	"\trelations\x18\a \x01(\fR\trelations\"\x84\x04\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -649,23 +826,26 @@ func file_task_proto_rawDescGZIP() []byte {
 	return file_task_proto_rawDescData
 }
 
-var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_task_proto_goTypes = []any{
 	(*Numbers)(nil), // 0: factorfleet.task.v1.Numbers
 	(*Task)(nil),    // 1: factorfleet.task.v1.Task
-	(*Result)(nil),  // 2: factorfleet.task.v1.Result
-	(*Return)(nil),  // 3: factorfleet.task.v1.Return
-	(*Failure)(nil), // 4: factorfleet.task.v1.Failure
+	(*Sieve)(nil),   // 2: factorfleet.task.v1.Sieve
+	(*Yield)(nil),   // 3: factorfleet.task.v1.Yield
+	(*Result)(nil),  // 4: factorfleet.task.v1.Result
+	(*Return)(nil),  // 5: factorfleet.task.v1.Return
+	(*Failure)(nil), // 6: factorfleet.task.v1.Failure
 }
 var file_task_proto_depIdxs = []int32{
 	0, // 0: factorfleet.task.v1.Task.numbers:type_name -> factorfleet.task.v1.Numbers
-	0, // 1: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
-	0, // 2: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
+	0, // 2: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 3: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_task_proto_init() }
@@ -679,7 +859,7 @@ func file_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_task_proto_rawDesc), len(file_task_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

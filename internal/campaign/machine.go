@@ -1,0 +1,168 @@
+package campaign
+
+import (
+	"math/big"
+	"time"
+)
+
+// A Fold collects relations. Only Machine.Step calls it.
+type Fold interface {
+	// Fold verifies all relations of data, which must belong to the coefficients first to
+	// end-1, and adds them. fresh is how many of them are new. An error proves that data
+	// is malformed or that a relation is false; nothing is added then.
+	Fold(first, end uint64, data []byte) (fresh int, err error)
+	Have() int     // independent cycles
+	Need() int     // cycles at which it is worth while to solve; it grows if solving fails
+	Len() int      // relations
+	Expected() int // relations that suffice, an estimate; constant
+}
+
+// A Phase is a phase of a campaign: see the package comment.
+type Phase uint8
+
+// The phases of a campaign.
+const (
+	Sieving Phase = iota
+	Solving
+	Finished // a divisor is known
+	Abandoned
+	Over
+)
+
+// String returns the name of the phase for people.
+func (p Phase) String() string {
+	return [...]string{"sieving", "solving", "split", "abandoned", "over"}[p]
+}
+
+// A Config describes a campaign to the supervisor that runs it. The manifest has
+// everything but Fold and Seed.
+type Config struct {
+	Number       *big.Int      // the composite
+	Coefficients uint64        // the numbers 0 to Coefficients-1 exist
+	Predicted    time.Duration // of the sieve on one core; 0: of the tables of this machine
+	Fold         Fold          // empty
+
+	Next      uint64     // the numbers below are reserved
+	Divisors  []*big.Int // of Number, found earlier; those that do not divide it are ignored
+	Abandoned bool       // the campaign failed earlier
+
+	// Seed makes the choice of audits. It must be unpredictable for workers.
+	Seed uint64
+}
+
+// A Machine is the state of one campaign. It is not for concurrent use. The machine of a
+// supervisor that takes over begins with the manifest and the stored yields.
+type Machine struct {
+	c        Config
+	phase    Phase
+	replayed bool
+	stopped  bool     // Stop was an output
+	divisor  *big.Int // proper; nil until Finished
+
+	counts counts // of the Fold, copied: the solver may own it
+	tries  int    // of the solver
+	held   held
+
+	fleet       Fleet     // the last one, with what was issued since
+	othersSince time.Time // while fleet.Others: when it began
+	next        uint64    // to be issued
+	reserved    uint64    // numbers below may be issued
+
+	audits audits
+	pace   pace
+
+	out []Output // of the Step that runs
+}
+
+// counts are the figures of a Fold.
+type counts struct{ have, need, len, expected int }
+
+// New returns the machine of a campaign. Requires Number >= 2, Coefficients >= 1, and
+// Fold.
+func New(c Config) *Machine {
+	if c.Predicted <= 0 {
+		c.Predicted = sieveTime(c.Number)
+	}
+	m := &Machine{c: c, next: c.Next, reserved: c.Next, audits: newAudits(c.Seed)}
+	m.count()
+	return m
+}
+
+// Phase returns the phase.
+func (m *Machine) Phase() Phase { return m.phase }
+
+// Divisor returns a proper divisor of the number, nil if none is known.
+func (m *Machine) Divisor() *big.Int { return m.divisor }
+
+// Begin returns the outputs that follow from the manifest alone: a campaign of which a
+// divisor is known, or which has failed, is stopped once more, because the supervisor
+// before may have died on the way. The driver calls it once, before Step.
+func (m *Machine) Begin() []Output {
+	m.out = nil
+	for _, d := range m.c.Divisors {
+		m.split(d)
+	}
+	if m.phase == Sieving && m.c.Abandoned {
+		m.phase = Abandoned
+		m.stop()
+	}
+	return m.out
+}
+
+// Step handles one input and returns what the driver must do. now must not go back; only
+// differences between calls count.
+func (m *Machine) Step(in Input, now time.Time) []Output {
+	m.out = nil
+	if m.phase == Over {
+		return nil
+	}
+	switch in := in.(type) {
+	case Replayed:
+		m.replayed = true
+	case Fleet:
+		if in.Others && !m.fleet.Others {
+			m.othersSince = now
+		}
+		m.fleet = in
+		m.observe(now)
+		m.issue(now)
+	case Reserved:
+		m.reserved = max(m.reserved, in.Next)
+		m.issue(now)
+	case Yield:
+		m.yield(&in, now)
+	case Solved:
+		m.solved(&in)
+	case Audited:
+		m.audited(&in)
+	case ParentCovered:
+		m.stop()
+		m.phase = Over
+		m.drop()
+		m.put(End{})
+	}
+	return m.out
+}
+
+// put adds an output.
+func (m *Machine) put(o Output) { m.out = append(m.out, o) }
+
+// count copies the figures of the Fold. Requires that no solver owns it.
+func (m *Machine) count() {
+	f := m.c.Fold
+	m.counts = counts{f.Have(), f.Need(), f.Len(), f.Expected()}
+}
+
+// active reports whether relations and divisors are still wanted.
+func (m *Machine) active() bool { return m.phase == Sieving || m.phase == Solving }
+
+// stop stops the work of the campaign, once.
+func (m *Machine) stop() {
+	if !m.stopped {
+		m.stopped = true
+		m.put(Stop{})
+	}
+}
+
+// drop frees what is not needed any more.
+func (m *Machine) drop() { m.held, m.audits.open = held{}, false }

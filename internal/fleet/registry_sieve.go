@@ -1,0 +1,84 @@
+package fleet
+
+import (
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// A Composite is what the heartbeat of a worker says of a number that takes long: its owner is at work on a composite
+// that other workers may help to sieve. All of it is a claim of that worker.
+type Composite struct {
+	Worker   string // the owner
+	Job      string
+	Position uint64
+	Number   nat.Nat
+	Sieving  bool          // the owner sieves; else it tries other methods before
+	Left     time.Duration // as it predicts, of what it does now; 0 = unknown
+	Cores    int           // at least 1
+}
+
+// Composites returns the composites that running workers name, except those workers that bad rejects.
+func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
+	for _, s := range r.runningWorkers(bad) {
+		for _, a := range s.Activities {
+			var n nat.Nat
+			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) {
+				continue
+			}
+			list = append(list, Composite{
+				Worker: s.Name, Job: a.Job, Position: a.Position, Number: n,
+				Sieving: a.Method == "siqs", Left: a.Left, Cores: a.Cores,
+			})
+		}
+	}
+	return list
+}
+
+// SieveSlots counts the slots of running workers, as they say of themselves.
+type SieveSlots struct {
+	// All may sieve: without those that compute a number for long.
+	All int
+	// Idle are those of All that have no task now, or one of a campaign.
+	Idle int
+	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
+	Old int
+}
+
+// SieveSlots counts the slots of running workers, except those workers that bad rejects.
+func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
+	for _, s := range r.runningWorkers(bad) {
+		slots := max(0, s.Slots-s.Lost)
+		if !s.Sieves {
+			n.Old += slots
+			continue
+		}
+		long, sieves := 0, 0
+		for _, a := range s.Activities {
+			if !task.IsChildID(a.Job) {
+				long++
+			}
+		}
+		for _, name := range s.Holding {
+			if a, ok := worker.ParseTaskName(name); ok && task.IsChildID(a.Job) {
+				sieves++
+			}
+		}
+		busy := max(s.Busy, len(s.Holding)) - sieves
+		n.All += max(0, slots-long)
+		n.Idle += max(0, slots-max(busy, long))
+	}
+	return n
+}
+
+// runningWorkers returns the workers that take tasks, except those that bad rejects; bad may be nil.
+func (r *Registry) runningWorkers(bad func(worker string) bool) (list []worker.Status) {
+	for _, s := range r.Workers() {
+		if s.State == worker.StateRunning && (bad == nil || !bad(s.Name)) {
+			list = append(list, s)
+		}
+	}
+	return list
+}

@@ -1,0 +1,237 @@
+package job
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
+)
+
+// In a campaign many workers sieve one composite. Its owner is the worker that has the ordinary task of the number.
+// The owner keeps that task, names the composite in its heartbeats, and answers the number in the end. So a campaign
+// can lose nothing: if all of it fails, the owner finishes alone.
+//
+//	heartbeats ──► campaigns.look ──► candidate ──► examine: does the composite divide the number, is it worth while?
+//	                                                   │
+//	                     Fleet.Hold of the part's lease ▼                    hints ──► owner
+//	                                                conductor ──┬── sieve tasks ──► FACTOR_TASKS ──► workers
+//	                                                   ▲        └── divisors ─────► the manifest of the part
+//	                                                   └────────── yields ◄──────── FACTOR_RESULTS
+//
+// Package campaign has the rules. A conductor executes them: it has the part's lease, its own goroutine, the set of
+// relations, and a goroutine for the linear algebra. If its process dies, another one takes the lease, reads the
+// yields again, and continues.
+//
+// Each supervisor conducts the campaigns whose owner in the sense of rendezvous hashing it is. A process that waits for
+// its own job conducts the campaigns of that job while there is no supervisor.
+
+// campaigns conducts the campaigns of a process. The goroutine of run owns all fields below the blank line, except
+// those that are atomic or that mu guards.
+type campaigns struct {
+	f      *fleet.Fleet
+	log    zerolog.Logger
+	name   string                                               // of this process in leases
+	mine   func(ctx context.Context, parent, child string) bool // whether this process conducts a campaign; called by run's goroutine
+	memory uint64                                               // bytes that all sets and linear algebra may take
+	every  time.Duration                                        // between two looks, and between two reports to a machine
+
+	registry   *fleet.Registry
+	trust      *fleet.Trust
+	candidates atomic.Pointer[map[string]*candidate] // by child; as of the last look
+	group      sync.WaitGroup
+
+	mu      sync.Mutex
+	active  map[string]bool      // guarded by mu; children that a goroutine of this process examines, waits for, or conducts
+	later   map[string]time.Time // guarded by mu; children that are not to be examined before
+	used    uint64               // guarded by mu; of memory
+	parts   []string             // guarded by mu; all children in the fleet, sorted, as of partsAt
+	partsAt time.Time            // guarded by mu
+}
+
+// A candidate is a composite that owners name. It does not change.
+type candidate struct {
+	fleet.Composite
+	child  string
+	owners []string // workers that name it or another composite of the same number, sorted
+}
+
+const (
+	campaignEvery  = time.Second
+	maxCandidates  = 256              // of one look: workers may name any number of composites
+	maxCampaigns   = 16               // of one process
+	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
+	failedCampaign = 30 * time.Second // the same after an error
+)
+
+// newCampaigns returns what conducts the campaigns of a process that has name in leases.
+func newCampaigns(f *fleet.Fleet, log zerolog.Logger, name string, mine func(ctx context.Context, parent, child string) bool) *campaigns {
+	return &campaigns{
+		f: f, log: log, name: name, mine: mine, memory: math.MaxUint64, every: campaignEvery,
+		active: make(map[string]bool), later: make(map[string]time.Time),
+	}
+}
+
+// run conducts campaigns until ctx ends. Then all conductors have ended, and their leases are released.
+func (c *campaigns) run(ctx context.Context) {
+	defer c.group.Wait()
+	var err error
+	if c.registry, err = c.f.Registry(ctx); err == nil {
+		c.trust, err = c.f.Trust(ctx)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			c.log.Warn().Err(err).Msg("no campaigns for hard numbers: the workers are not known")
+		}
+		return
+	}
+	for stream.Sleep(ctx, c.every) == nil {
+		c.look(ctx)
+	}
+}
+
+// look begins to examine each new candidate.
+func (c *campaigns) look(ctx context.Context) {
+	found := candidatesOf(c.registry.Composites(c.trust.Quarantined))
+	c.candidates.Store(&found)
+	now := time.Now()
+	c.mu.Lock()
+	maps.DeleteFunc(c.later, func(_ string, at time.Time) bool { return !now.Before(at) })
+	c.mu.Unlock()
+	for _, child := range slices.Sorted(maps.Keys(found)) {
+		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(child) {
+			c.group.Go(func() { c.attend(ctx, x) })
+		}
+	}
+}
+
+// enter reports whether a goroutine is to attend to a candidate now, and notes it.
+func (c *campaigns) enter(child string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, wait := c.later[child]; wait || c.active[child] || len(c.active) >= maxCampaigns {
+		return false
+	}
+	c.active[child] = true
+	return true
+}
+
+// leave notes that no goroutine attends to a candidate, for the time again at least.
+func (c *campaigns) leave(child string, again time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.active, child)
+	if len(c.later) < 4*maxCandidates {
+		c.later[child] = time.Now().Add(again)
+	}
+}
+
+// candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
+// composite the one counts that expects to be done first.
+func candidatesOf(list []fleet.Composite) map[string]*candidate {
+	type position struct {
+		job string
+		at  uint64
+	}
+	owners := make(map[position][]string)
+	found := make(map[string]*candidate)
+	for _, x := range list {
+		child := task.ChildID(x.Job, x.Position, x.Number)
+		known := found[child]
+		if known == nil && len(found) >= maxCandidates {
+			continue
+		}
+		if known == nil || x.Left < known.Left {
+			found[child] = &candidate{Composite: x, child: child}
+		}
+		at := position{x.Job, x.Position}
+		if !slices.Contains(owners[at], x.Worker) && len(owners[at]) < maxOwners {
+			owners[at] = append(owners[at], x.Worker)
+		}
+	}
+	for _, x := range found {
+		x.owners = owners[position{x.Job, x.Position}]
+		slices.Sort(x.owners)
+	}
+	return found
+}
+
+// maxOwners is how many workers get hints about one number.
+const maxOwners = 16
+
+// ownersOf returns the workers that name a composite of the number of a part.
+func (c *campaigns) ownersOf(p *task.Part) []string {
+	found := c.candidates.Load()
+	if found == nil {
+		return nil
+	}
+	if x := (*found)[p.ID]; x != nil {
+		return x.owners
+	}
+	for _, x := range *found { // the owner may be at work on another factor of the number
+		if x.Job == p.Parent && x.Position == p.Position {
+			return x.owners
+		}
+	}
+	return nil
+}
+
+// shareOf returns how many slots a campaign may use.
+func (c *campaigns) shareOf(ctx context.Context, child string, slots int) int {
+	parts := c.allParts(ctx)
+	i, ok := slices.BinarySearch(parts, child)
+	if !ok {
+		parts = slices.Insert(slices.Clone(parts), i, child)
+	}
+	return campaign.Share(slots, len(parts), i)
+}
+
+// allParts returns the children of all campaigns of the fleet, sorted. They are listed every few seconds.
+func (c *campaigns) allParts(ctx context.Context) []string {
+	c.mu.Lock()
+	parts, due := c.parts, time.Since(c.partsAt) > 2*c.every
+	if due {
+		c.partsAt = time.Now()
+	}
+	c.mu.Unlock()
+	if !due {
+		return parts
+	}
+	names, err := c.f.PartsOf(ctx, "")
+	if err != nil {
+		return parts
+	}
+	parts = nil
+	for _, n := range names {
+		parts = append(parts, n.Child)
+	}
+	slices.Sort(parts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.parts = parts
+	return parts
+}
+
+// reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.
+func (c *campaigns) reserve(bytes uint64) (free func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if bytes > c.memory-c.used {
+		return func() {}, false
+	}
+	c.used += bytes
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.used -= bytes
+	}, true
+}

@@ -1,0 +1,226 @@
+package job
+
+import (
+	"context"
+	"math/big"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/sieving"
+	"factorfleet/internal/task"
+)
+
+// A conductor runs one campaign: it turns events into inputs of a campaign.Machine and executes its outputs. It has the
+// lease of the part. Goroutines:
+//
+//	FACTOR_RESULTS ──► follower ──► yields ──┐
+//	solver, auditor ──► ended ───────────────┼──► run: machine, set, part
+//	ticker ──────────────────────────────────┘
+//
+// The goroutine of run owns all fields, except progress. While the solver runs it owns set: the machine does not use it.
+// Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
+// the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
+type conductor struct {
+	c       *campaigns
+	log     zerolog.Logger
+	part    *task.Part // as this process has read or written it last
+	sieve   *sieving.Plan
+	set     *sieving.Set
+	machine *campaign.Machine
+
+	yields chan yieldBatch
+	ended  chan campaign.Input // ends of the solver and of audits; capacity 2
+	group  sync.WaitGroup
+	solver context.CancelFunc // nil = the solver does not run
+
+	bounds  yieldBounds
+	refused []uint64 // sequences of yields that are to be removed with the next batch
+
+	coverDue, hintDue time.Time
+	uncovered         bool // the position was not outstanding at the last look
+
+	progress atomic.Pointer[fleet.CampaignProgress]
+}
+
+// A yieldBatch has yields in the order in which they were stored.
+type yieldBatch struct {
+	arrivals []collect.Arrival
+	replayed bool // all that was stored at the start is in earlier batches
+}
+
+// newConductor returns the conductor of a part, with an empty set of its relations.
+func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.Set) *conductor {
+	var divisors []*big.Int
+	for _, d := range p.Divisors {
+		divisors = append(divisors, d.Big())
+	}
+	return &conductor{
+		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, sieve: sieve, set: set,
+		machine: campaign.New(campaign.Config{
+			Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Fold: set, Next: p.Next,
+			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
+		}),
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2),
+	}
+}
+
+// run conducts the campaign until it is over, which is errCampaignOver, or until ctx ends.
+func (d *conductor) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer d.group.Wait()
+	defer cancel()
+	d.show()
+	defer d.c.f.ShowCampaign(d.part.ID, func() fleet.CampaignProgress { return *d.progress.Load() })()
+	if err := d.execute(ctx, d.machine.Begin()); err != nil {
+		return err
+	}
+	followed := make(chan error, 1)
+	d.group.Go(func() { followed <- d.follow(ctx) })
+	ticker := time.NewTicker(d.c.every)
+	defer ticker.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case err = <-followed:
+		case b := <-d.yields:
+			err = d.take(ctx, b)
+		case in := <-d.ended:
+			err = d.step(ctx, in)
+		case <-ticker.C:
+			err = d.tick(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		d.show()
+	}
+}
+
+// follow sends the yields of the part to run, until ctx ends.
+func (d *conductor) follow(ctx context.Context) error {
+	send := func(b yieldBatch) error {
+		select {
+		case d.yields <- b:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return d.c.f.FollowResults(ctx, d.part.ID, func(arrivals []collect.Arrival, _ uint64) error {
+		return send(yieldBatch{arrivals: arrivals})
+	}, func() { send(yieldBatch{replayed: true}) })
+}
+
+// step has the machine take an input, and executes what it puts out.
+func (d *conductor) step(ctx context.Context, in campaign.Input) error {
+	return d.execute(ctx, d.machine.Step(in, time.Now()))
+}
+
+// tick reports the fleet to the machine, looks whether the number has an answer, and repeats the hints.
+func (d *conductor) tick(ctx context.Context) error {
+	now := time.Now()
+	if !now.Before(d.coverDue) {
+		if err := d.lookCovered(ctx, now); err != nil {
+			return err
+		}
+	}
+	if !now.Before(d.hintDue) {
+		d.hint(now)
+	}
+	if d.machine.Phase() != campaign.Sieving {
+		return nil
+	}
+	in, err := d.fleet(ctx)
+	if err != nil {
+		d.log.Debug().Err(err).Msg("cannot look at the queue, retrying")
+		return nil
+	}
+	return d.step(ctx, in)
+}
+
+// mostTasks is how many sieve tasks all campaigns together may have in the queue for each slot: see package campaign.
+const mostTasks = 3
+
+// fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
+func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
+	q, err := d.c.f.SieveQueue(ctx, d.part.ID)
+	if err != nil {
+		return in, err
+	}
+	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
+	if slots.Old == 0 { // else workers of an earlier version would take each task at once, and drop it
+		in.Slots = d.c.shareOf(ctx, d.part.ID, slots.All)
+	}
+	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
+	in.Queued = q.Tasks - in.Running
+	if q.Other == 0 {
+		return in, nil
+	}
+	classes, err := d.c.f.Queue(ctx)
+	for _, k := range classes {
+		waiting := k.Queued
+		if k.Class == fleet.SieveClass { // the tasks of all campaigns are among them
+			waiting -= min(waiting, uint64(mostTasks*slots.All))
+		}
+		in.Others = in.Others || waiting > 0
+	}
+	return in, err
+}
+
+// coverShare is after how many times the duration of a look at the queue of the parent the next one follows.
+const coverShare = 50
+
+// lookCovered tells the machine that the position of the number is not queued any more, once two looks have seen that:
+// it is answered, or given up, or its job has ended.
+func (d *conductor) lookCovered(ctx context.Context, now time.Time) error {
+	open, err := d.c.f.Outstanding(ctx, d.part.Parent, d.part.Position)
+	d.coverDue = now.Add(max(d.c.every, coverShare*time.Since(now)))
+	if err != nil {
+		d.log.Debug().Err(err).Msg("cannot look whether the number has an answer, retrying")
+		return nil
+	}
+	before := d.uncovered
+	if d.uncovered = !open; open || !before {
+		return nil
+	}
+	return d.step(ctx, campaign.ParentCovered{})
+}
+
+// hintEvery is the time between two hints to an owner: hints are not stored, and an owner may be new.
+const hintEvery = 2 * time.Second
+
+// hint tells the owners of the number what the campaign knows.
+func (d *conductor) hint(now time.Time) {
+	d.hintDue = now.Add(min(hintEvery, 2*d.c.every))
+	h := task.Hint{Job: d.part.Parent, Position: d.part.Position, Composite: d.part.Composite, Divisors: d.part.Divisors}
+	sieves := d.machine.Phase() == campaign.Sieving || d.machine.Phase() == campaign.Solving
+	if sieves {
+		h.Child, h.Params = d.part.ID, d.part.Params
+	}
+	for _, owner := range d.c.ownersOf(d.part) {
+		if sieves {
+			h.First = campaign.OwnerFirst(d.part.ID, owner, d.sieve.Coefficients())
+		}
+		if err := d.c.f.Hint(owner, &h); err != nil {
+			d.log.Debug().Err(err).Str("worker", owner).Msg("cannot send a hint")
+		}
+	}
+}
+
+// show makes the progress known to other goroutines.
+func (d *conductor) show() {
+	p := d.machine.Progress(time.Now())
+	d.progress.Store(&fleet.CampaignProgress{
+		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
+		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers,
+	})
+}

@@ -1,0 +1,189 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// errTakenOver says that another process has written the manifest: it conducts the campaign, too.
+var errTakenOver = errors.New("another process conducts the campaign")
+
+// execute does what the machine has put out, in order. All of it waits for a server that is unreachable.
+func (d *conductor) execute(ctx context.Context, outputs []campaign.Output) error {
+	for _, out := range outputs {
+		if err := d.do(ctx, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do does one output.
+func (d *conductor) do(ctx context.Context, out campaign.Output) error {
+	switch out := out.(type) {
+	case campaign.Reserve:
+		return d.reserve(ctx, out.Next)
+	case campaign.Issue:
+		return d.issue(ctx, out)
+	case campaign.Purge:
+		return d.retry(ctx, func() error { return d.c.f.PurgeQueue(ctx, d.part.ID) })
+	case campaign.Solve:
+		d.solve(ctx)
+	case campaign.Split:
+		return d.split(ctx, out.Divisor)
+	case campaign.Abandon:
+		return d.abandon(ctx, out.Why)
+	case campaign.Stop:
+		d.stopSolver()
+		return d.retry(ctx, func() error { return d.c.f.StopWork(ctx, d.part.ID) })
+	case campaign.Refuse:
+		return d.strike(ctx, &out.Yield, out.Why)
+	case campaign.Drop:
+		d.log.Debug().Str("worker", out.Yield.Worker).Msg("relations were dropped: " + out.Why)
+	case campaign.Audit:
+		d.audit(ctx, out)
+	case campaign.End:
+		return d.end(ctx)
+	default:
+		return fmt.Errorf("internal error: unknown output %T of a campaign", out)
+	}
+	return nil
+}
+
+// retry calls try until it succeeds, or fails for a reason that does not pass by itself. A part that is gone was
+// removed with its job.
+func (d *conductor) retry(ctx context.Context, try func() error) error {
+	err := d.c.f.Retry(ctx, try)
+	if errors.Is(err, fleet.ErrNoPart) {
+		return errCampaignOver
+	}
+	return err
+}
+
+// change changes the manifest of the part.
+func (d *conductor) change(ctx context.Context, change func(*task.Part) error) error {
+	return d.retry(ctx, func() error {
+		p, err := d.c.f.ChangePart(ctx, d.part.Parent, d.part.ID, change)
+		if err == nil {
+			d.part = p
+		}
+		return err
+	})
+}
+
+// reserve stores that the coefficients below next are reserved, unless another process has reserved any meanwhile.
+func (d *conductor) reserve(ctx context.Context, next uint64) error {
+	before := d.part.Next
+	err := d.change(ctx, func(p *task.Part) error {
+		if p.Next != before && p.Next != next || p.State != task.PartSieve { // equal to next: an answer was lost
+			return errTakenOver
+		}
+		p.Next = next
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return d.step(ctx, campaign.Reserved{Next: next})
+}
+
+// issue queues sieve tasks.
+func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
+	ranges := make([]task.Range, out.Tasks)
+	for i := range ranges {
+		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
+	}
+	err := d.c.f.IssueSieve(ctx, d.part, ranges, task.SieveTask{Params: d.part.Params, Time: out.Time, Flush: out.Flush})
+	if err == nil {
+		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg("sieve tasks queued")
+	}
+	return err
+}
+
+// solve starts the linear algebra, which owns the set until it reports its end.
+func (d *conductor) solve(ctx context.Context) {
+	d.log.Info().Int("relations", d.set.Len()).Msg("enough relations: the linear algebra begins")
+	ctx, d.solver = context.WithCancel(ctx)
+	d.group.Go(func() {
+		divisor, err := d.set.Solve(aliveWith(ctx))
+		d.report(ctx, campaign.Solved{Divisor: divisor, Err: err})
+	})
+}
+
+// stopSolver interrupts the linear algebra.
+func (d *conductor) stopSolver() {
+	if d.solver != nil {
+		d.solver()
+		d.solver = nil
+	}
+}
+
+// report sends the end of the solver or of an audit to run.
+func (d *conductor) report(ctx context.Context, in campaign.Input) {
+	select {
+	case d.ended <- in:
+	case <-ctx.Done():
+	}
+}
+
+// audit sieves a coefficient of a yield once more, to see whether its worker has withheld relations.
+func (d *conductor) audit(ctx context.Context, out campaign.Audit) {
+	d.group.Go(func() {
+		missing, err := d.sieve.Missing(aliveWith(ctx), out.Number, out.Yield.First, out.Yield.End, out.Yield.Data)
+		if err != nil {
+			missing = 0
+			d.log.Debug().Err(err).Msg("cannot sieve a coefficient once more")
+		}
+		d.report(ctx, campaign.Audited{Audit: out, Missing: missing})
+	})
+}
+
+// split stores a divisor, and tells the owners.
+func (d *conductor) split(ctx context.Context, divisor *big.Int) error {
+	x := nat.FromBig(divisor)
+	err := d.change(ctx, func(p *task.Part) error {
+		p.State = task.PartDone
+		for _, known := range p.Divisors {
+			if known.Cmp(x) == 0 {
+				return nil
+			}
+		}
+		if len(p.Divisors) < task.MaxDivisors {
+			p.Divisors = append(p.Divisors, x)
+		}
+		return nil
+	})
+	if err == nil {
+		d.log.Info().Msg("a divisor of the composite was found")
+		d.hint(time.Now())
+	}
+	return err
+}
+
+// abandon stores why there is no divisor, so that the campaign is not begun again.
+func (d *conductor) abandon(ctx context.Context, why string) error {
+	d.log.Warn().Msg("the campaign has ended, the worker that has the number finishes alone: " + why)
+	err := d.change(ctx, func(p *task.Part) error { p.State, p.Note = task.PartDone, why; return nil })
+	if err == nil {
+		d.hint(time.Now())
+	}
+	return err
+}
+
+// end removes all that is stored of the campaign.
+func (d *conductor) end(ctx context.Context) error {
+	name := fleet.PartName{Parent: d.part.Parent, Child: d.part.ID}
+	if err := d.retry(ctx, func() error { return d.c.f.RemovePart(ctx, name) }); err != nil {
+		return err
+	}
+	d.log.Debug().Msg("the campaign is over")
+	return errCampaignOver
+}

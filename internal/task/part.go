@@ -1,0 +1,141 @@
+package task
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"factorfleet/internal/nat"
+	"factorfleet/internal/text"
+)
+
+// Limits of a Part.
+const (
+	MaxDivisors = 16  // divisors in a Part or a Hint; a composite of 100 digits is split a few times at most
+	maxPartBits = 512 // of the composite, 154 digits
+	minPartBits = 65  // smaller composites need no campaign, and the engine splits them without large primes
+
+	partSchema = 1
+)
+
+// A PartState is the state of a Part. It changes in this order.
+type PartState string
+
+// The states. The values are part of the manifest.
+const (
+	PartSieve PartState = "sieve" // relations are wanted
+	PartDone  PartState = "done"  // Divisors split the composite, or Note says why the part ended without
+)
+
+// A Part is the manifest of a campaign: many workers sieve Composite, which divides the number at Position of the job
+// Parent. Its id names a job of its own in the subjects of tasks and yields, whose positions are the numbers of
+// coefficients. It is the value of the key part.<parent>.<id> in the bucket FACTOR_JOBS, as JSON.
+type Part struct {
+	Schema    int       `json:"schema"`
+	ID        string    `json:"id"` // ChildID(Parent, Position, Composite)
+	Parent    string    `json:"parent"`
+	Position  uint64    `json:"position"` // from 0
+	Class     Class     `json:"class"`    // of Parent
+	Composite nat.Nat   `json:"composite"`
+	State     PartState `json:"state"`
+	Params    []byte    `json:"params"`             // of siqs.Params, 1 to MaxSieveParams bytes
+	Divisors  []nat.Nat `json:"divisors,omitempty"` // of Composite, 1 < d < Composite, at most MaxDivisors
+	Next      uint64    `json:"next"`               // numbers of coefficients below are issued, or reserved for that
+	Created   time.Time `json:"created"`
+	Note      string    `json:"note,omitempty"` // for people
+}
+
+// ChildID returns the id of the part of a job that sieves composite, which divides the number at position. Equal
+// arguments give equal ids, so that two supervisors make the same part. It has 13 characters and passes CheckJob.
+func ChildID(parent string, position uint64, composite nat.Nat) string {
+	hash := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", parent, position, composite))
+	return childPrefix + idEncoding.EncodeToString(hash[:])[:childHash]
+}
+
+// The parts of the id of a Part: a letter, and so many characters of a hash.
+const (
+	childPrefix = "c"
+	childHash   = 12
+)
+
+// IsChildID reports whether id has the form of the id of a Part. Ids of jobs that users choose may have it, too.
+func IsChildID(id string) bool {
+	hash, ok := strings.CutPrefix(id, childPrefix)
+	return ok && len(hash) == childHash && strings.Trim(hash, idAlphabet) == ""
+}
+
+// Encode returns the JSON of p.
+func (p *Part) Encode() []byte {
+	b, err := json.Marshal(p)
+	if err != nil { // no field of it can fail
+		panic("task: internal error: " + err.Error())
+	}
+	return b
+}
+
+// DecodePart is the inverse of Encode. It refuses what is not JSON of a Part, and a time that Encode could not write.
+// It checks no other field: see Check.
+func DecodePart(b []byte) (*Part, error) {
+	p := new(Part)
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("part manifest: %w", err)
+	}
+	p.Created = p.Created.UTC()
+	if _, err := p.Created.MarshalText(); err != nil {
+		return nil, fmt.Errorf("part manifest: %w", err)
+	}
+	if len(p.Divisors) == 0 {
+		p.Divisors = nil // Encode omits an empty list
+	}
+	return p, nil
+}
+
+// Check returns an error unless the values of a decoded manifest are such as this program writes. It does no
+// arithmetic: whether Composite divides the number at Position, and Divisors divide Composite, is left to the
+// caller. It makes Note fit for one line of a terminal.
+func (p *Part) Check() error {
+	if p.Schema > partSchema {
+		return fmt.Errorf("%w: its schema is %d", ErrNewer, p.Schema)
+	}
+	if err := cmp.Or(CheckJob(p.Parent), CheckClass(p.Class), checkComposite(p.Composite), checkDivisors(p.Composite, p.Divisors)); err != nil {
+		return err
+	}
+	switch {
+	case p.Position >= MaxPosition:
+		return fmt.Errorf("position %d is above %d", p.Position, uint64(MaxPosition))
+	case p.Next >= MaxPosition:
+		return fmt.Errorf("the next coefficient %d is above %d", p.Next, uint64(MaxPosition))
+	case p.ID != ChildID(p.Parent, p.Position, p.Composite):
+		return fmt.Errorf("%.60q is not the id of this part", p.ID)
+	case p.State != PartSieve && p.State != PartDone:
+		return fmt.Errorf("unknown state %.40q", string(p.State))
+	case len(p.Params) == 0 || len(p.Params) > MaxSieveParams:
+		return fmt.Errorf("sieve parameters of %d bytes, expected 1 to %d", len(p.Params), MaxSieveParams)
+	}
+	p.Note = text.Sanitize(p.Note, maxNote)
+	return nil
+}
+
+// checkComposite checks the size of the composite of a campaign.
+func checkComposite(c nat.Nat) error {
+	if n := c.BitLen(); n < minPartBits || n > maxPartBits {
+		return fmt.Errorf("a composite of %d bits, expected %d to %d", n, minPartBits, maxPartBits)
+	}
+	return nil
+}
+
+// checkDivisors checks the number and the sizes of divisors of c.
+func checkDivisors(c nat.Nat, divisors []nat.Nat) error {
+	if len(divisors) > MaxDivisors {
+		return fmt.Errorf("%d divisors, expected at most %d", len(divisors), MaxDivisors)
+	}
+	for _, d := range divisors {
+		if d.Cmp(nat.New(1)) <= 0 || d.Cmp(c) >= 0 {
+			return fmt.Errorf("%.40s is no proper divisor of the composite", d)
+		}
+	}
+	return nil
+}

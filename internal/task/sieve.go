@@ -1,0 +1,107 @@
+package task
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"factorfleet/internal/task/taskpb"
+)
+
+// Limits of the messages of a campaign.
+const (
+	MaxSieveParams = 1 << 10 // bytes of the parameters of a sieve
+	// MaxYieldRelations bounds the relations of a yield in bytes, and MaxYieldBytes the whole message.
+	MaxYieldRelations = 384 << 10
+	MaxYieldBytes     = MaxYieldRelations + 1<<10
+	// MaxSieveTime bounds the time of a sieve task. Workers stop then, whatever the task says.
+	MaxSieveTime = time.Minute
+)
+
+// A SieveTask is the content of a task of kind KindSieve: sieve the coefficients whose numbers are in the range of
+// the task, in ascending order, until Time has passed. The worker publishes what it finds as yields. All fields are
+// the sender's; the worker checks Params.
+type SieveTask struct {
+	Params []byte        // of siqs.Params, 1 to MaxSieveParams bytes
+	Time   time.Duration // wall-clock time; above MaxSieveTime it counts as MaxSieveTime
+	Flush  time.Duration // wall-clock time after which found relations are published
+}
+
+// Field numbers of taskpb.Sieve, and that of the message in taskpb.Task.
+const (
+	sieveParams = 1
+	sieveTime   = 2
+	sieveFlush  = 3
+
+	taskSieve = taskFields
+)
+
+// appendField appends s as the field taskSieve of a taskpb.Task.
+func (s *SieveTask) appendField(b []byte) []byte {
+	m := appendColumn(make([]byte, 0, 32+len(s.Params)), sieveParams, s.Params)
+	m = appendScalar(m, sieveTime, uint64(s.Time))
+	m = appendScalar(m, sieveFlush, uint64(s.Flush))
+	return protowire.AppendBytes(protowire.AppendTag(b, taskSieve, protowire.BytesType), m)
+}
+
+// sieveTask returns the sieve task of m, nil if m is nil.
+func sieveTask(m *taskpb.Sieve) (*SieveTask, error) {
+	if m == nil {
+		return nil, nil
+	}
+	if n := len(m.Params); n == 0 || n > MaxSieveParams {
+		return nil, fmt.Errorf("sieve parameters of %d bytes, expected 1 to %d", n, MaxSieveParams)
+	}
+	return &SieveTask{Params: m.Params, Time: duration(m.TimeNs), Flush: duration(m.FlushNs)}, nil
+}
+
+// A Yield is the relations that one worker found for a range of coefficients, all of which it has sieved completely.
+// The part (the job), the range and the worker are in its subject.
+type Yield struct {
+	Kind      string
+	Worker    string        // the name in the subject must be the same
+	Version   string        // of the worker, as it claims
+	Params    uint64        // siqs.Params.Sum
+	CPU, Wall time.Duration // as the worker claims
+	Relations []byte        // as package siqs encodes them; at most MaxYieldRelations bytes; none is valid
+}
+
+var errYield = errors.New("yield: it is too long")
+
+// Encode returns the wire form of y. Requires at most MaxYieldRelations bytes of relations.
+func (y *Yield) Encode() []byte {
+	return marshal(&taskpb.Yield{
+		Kind: y.Kind, Worker: y.Worker, Version: strings.ToValidUTF8(y.Version, "?"),
+		Params: y.Params, CpuNs: uint64(y.CPU), WallNs: uint64(y.Wall), Relations: y.Relations,
+	})
+}
+
+// DecodeYield is the inverse of Encode. A decoded yield has at most MaxYieldRelations bytes of relations. Whether they
+// hold is left to the caller.
+func DecodeYield(b []byte) (*Yield, error) {
+	if len(b) > MaxYieldBytes {
+		return nil, errYield
+	}
+	var m taskpb.Yield
+	if err := unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("yield: %w", err)
+	}
+	if len(m.Relations) > MaxYieldRelations {
+		return nil, errYield
+	}
+	return &Yield{
+		Kind: m.Kind, Worker: m.Worker, Version: OneLine(m.Version), Params: m.Params,
+		CPU: duration(m.CpuNs), Wall: duration(m.WallNs), Relations: m.Relations,
+	}, nil
+}
+
+// sievePrefix begins the wire form of a sieve task: Kind is its first field.
+var sievePrefix = appendText(nil, taskKind, KindSieve)
+
+// IsSieveTask reports whether b is a task of kind KindSieve as Encode writes it, without decoding it. It says nothing
+// about the rest.
+func IsSieveTask(b []byte) bool { return bytes.HasPrefix(b, sievePrefix) }

@@ -1,0 +1,135 @@
+package test
+
+import (
+	"crypto/rand"
+	"math/big"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
+)
+
+// twoPrimes returns a product of two random primes of half of the digits each.
+func twoPrimes(t *testing.T, digits int) *big.Int {
+	t.Helper()
+	for {
+		n := big.NewInt(1)
+		for range 2 {
+			p, err := rand.Prime(rand.Reader, int(float64(digits)/2*3.3219)+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.Mul(n, p)
+		}
+		if len(n.String()) == digits {
+			return n
+		}
+	}
+}
+
+// owner returns the name of the worker that has the ordinary task of the first number of a job; "" if none says so.
+func (s *server) owner(job string) string {
+	s.t.Helper()
+	type active struct {
+		Name       string
+		Activities []struct{ Job, Composite string }
+	}
+	for _, w := range report[[]active](s, "workers ls") {
+		for _, a := range w.Activities {
+			if a.Job == job && a.Composite != "" {
+				return w.Name
+			}
+		}
+	}
+	return ""
+}
+
+// yields returns how many results are stored of other jobs than those of the list: of parts.
+func (s *server) yields(jobs ...string) (n int) {
+	s.t.Helper()
+	for _, subject := range s.resultSubjects() {
+		job := strings.Split(subject, ".")[2]
+		if task.IsChildID(job) && !strings.Contains(strings.Join(jobs, " "), job) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestCampaign: consumers sieve one number together. The one that has the number is stopped, another one is killed, one
+// is added, and the supervisor that conducts the sieve ends. The number is answered, and nothing of the sieve is left.
+func TestCampaign(t *testing.T) {
+	t.Parallel()
+	s := startFleetWith(t, 2*time.Second)
+	supervisors := []*program{s.supervise("--listen none --log-level debug"), s.supervise("--listen none --log-level debug")}
+	consumers := make(map[string]*program)
+	for _, name := range []string{"a", "b", "c"} {
+		consumers[name] = s.consumer("-n 1 --name " + name)
+	}
+	n := twoPrimes(t, 72).String() + "\n"
+	s.run("producer", "submit --detach --id j --campaign always", feed(n)).wantCode(0).wantStderr("")
+	var conducting *program
+	eventually(t, "a campaign begins", func() bool {
+		for _, p := range supervisors {
+			if strings.Contains(p.stderr.String(), "free workers sieve a composite of 72 digits") {
+				conducting = p
+			}
+		}
+		return conducting != nil
+	})
+	eventually(t, "consumers publish relations", func() bool { return s.yields() >= 3 })
+	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 72 digits, ") {
+		t.Errorf("status: %s", text)
+	}
+	owner := s.owner("j")
+	if owner == "" {
+		t.Fatal("no worker says that it has the number")
+	}
+	consumers[owner].signal(syscall.SIGSTOP)
+	delete(consumers, owner)
+	for name, p := range consumers {
+		p.kill()
+		delete(consumers, name)
+		break
+	}
+	s.consumer("-n 1 --name d")
+	conducting.signal(syscall.SIGTERM)
+	conducting.wantCode(0)
+	eventually(t, "the job is done", func() bool { return s.state("j") == task.Done })
+	checkAnswers(t, n, s.run("producer", "results j").wantCode(0).wantStderr("").stdout.String())
+	eventually(t, "nothing of the sieve is left", func() bool { return s.yields() == 0 && len(s.parts()) == 0 })
+	if letters := s.subjects(schema.StreamDead); len(letters) > 0 {
+		t.Errorf("dead letters and failures: %q", letters)
+	}
+	others := 0
+	for _, p := range supervisors {
+		if p != conducting && strings.Contains(p.stderr.String(), "a divisor of the composite was found") {
+			others++
+		}
+	}
+	if others != 1 {
+		t.Errorf("the supervisor that is left has found no divisor")
+	}
+}
+
+// parts returns the keys of parts.
+func (s *server) parts() []string {
+	s.t.Helper()
+	_, js := s.connect()
+	jobs, err := js.KeyValue(s.t.Context(), schema.BucketJobs)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keys, err := jobs.ListKeysFiltered(s.t.Context(), "part.*.*")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var list []string
+	for key := range keys.Keys() {
+		list = append(list, key)
+	}
+	return list
+}
