@@ -20,14 +20,23 @@ type Composite struct {
 	Cores    int           // at least 1
 }
 
-// Composites returns the composites that running workers name, except those workers that bad rejects.
+// What counts of one worker, all its processes together. A worker has one key, and may send 256 heartbeats of 4096 slots.
+const (
+	maxComposites = 2 * worker.MaxActivities
+	maxSieveSlots = 256
+)
+
+// Composites returns the composites that running workers name, except those workers that bad rejects: at most
+// maxComposites of each.
 func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
+	counts := make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
 		for _, a := range s.Activities {
 			var n nat.Nat
-			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) {
+			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) || counts[s.Name] >= maxComposites {
 				continue
 			}
+			counts[s.Name]++
 			list = append(list, Composite{
 				Worker: s.Name, Job: a.Job, Position: a.Position, Number: n,
 				Sieving: a.Method == "siqs", Left: a.Left, Cores: a.Cores,
@@ -45,14 +54,21 @@ type SieveSlots struct {
 	Idle int
 	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
 	Old int
+	// OldWorker is one of those that have Old slots.
+	OldWorker string
+	// Of has All by worker.
+	Of map[string]int
 }
 
-// SieveSlots counts the slots of running workers, except those workers that bad rejects.
+// SieveSlots counts the slots of running workers, except those workers that bad rejects: at most maxSieveSlots of each.
 func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
+	n.Of = make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
-		slots := max(0, s.Slots-s.Lost)
+		slots := min(max(0, s.Slots-s.Lost), maxSieveSlots-n.Of[s.Name])
 		if !s.Sieves {
-			n.Old += slots
+			if n.Old += slots; slots > 0 {
+				n.OldWorker = s.Name
+			}
 			continue
 		}
 		long, sieves := 0, 0
@@ -67,6 +83,7 @@ func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
 			}
 		}
 		busy := max(s.Busy, len(s.Holding)) - sieves
+		n.Of[s.Name] += max(0, slots-long)
 		n.All += max(0, slots-long)
 		n.Idle += max(0, slots-max(busy, long))
 	}

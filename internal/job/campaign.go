@@ -51,9 +51,10 @@ type campaigns struct {
 	group      sync.WaitGroup
 
 	mu      sync.Mutex
-	active  map[string]bool      // guarded by mu; children that a goroutine of this process examines, waits for, or conducts
+	active  map[string]string    // guarded by mu; children that a goroutine of this process examines, waits for, or conducts, and who named them
 	later   map[string]time.Time // guarded by mu; children that are not to be examined before
 	used    uint64               // guarded by mu; of memory
+	warned  time.Time            // guarded by mu; when the log last named a worker of an earlier version
 	parts   []string             // guarded by mu; all children in the fleet, sorted, as of partsAt
 	partsAt time.Time            // guarded by mu
 }
@@ -69,6 +70,7 @@ const (
 	campaignEvery  = time.Second
 	maxCandidates  = 256              // of one look: workers may name any number of composites
 	maxCampaigns   = 16               // of one process
+	maxOfOwner     = 4                // of these, that one worker has named: others have campaigns beside those of a worker that lies
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
 )
@@ -77,7 +79,7 @@ const (
 func newCampaigns(f *fleet.Fleet, log zerolog.Logger, name string, mine func(ctx context.Context, parent, child string) bool) *campaigns {
 	return &campaigns{
 		f: f, log: log, name: name, mine: mine, memory: math.MaxUint64, every: campaignEvery,
-		active: make(map[string]bool), later: make(map[string]time.Time),
+		active: make(map[string]string), later: make(map[string]time.Time),
 	}
 }
 
@@ -108,20 +110,31 @@ func (c *campaigns) look(ctx context.Context) {
 	maps.DeleteFunc(c.later, func(_ string, at time.Time) bool { return !now.Before(at) })
 	c.mu.Unlock()
 	for _, child := range slices.Sorted(maps.Keys(found)) {
-		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(child) {
+		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(child, x.Worker) {
 			c.group.Go(func() { c.attend(ctx, x) })
 		}
 	}
 }
 
 // enter reports whether a goroutine is to attend to a candidate now, and notes it.
-func (c *campaigns) enter(child string) bool {
+func (c *campaigns) enter(child, worker string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, wait := c.later[child]; wait || c.active[child] || len(c.active) >= maxCampaigns {
+	_, wait := c.later[child]
+	_, active := c.active[child]
+	if wait || active || len(c.active) >= maxCampaigns {
 		return false
 	}
-	c.active[child] = true
+	same := 0
+	for _, by := range c.active {
+		if by == worker {
+			same++
+		}
+	}
+	if same >= maxOfOwner {
+		return false
+	}
+	c.active[child] = worker
 	return true
 }
 
@@ -136,7 +149,7 @@ func (c *campaigns) leave(child string, again time.Duration) {
 }
 
 // candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
-// composite the one counts that expects to be done first.
+// composite the one counts that expects to be done last: else a worker could prevent the campaigns of all others.
 func candidatesOf(list []fleet.Composite) map[string]*candidate {
 	type position struct {
 		job string
@@ -150,7 +163,7 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 		if known == nil && len(found) >= maxCandidates {
 			continue
 		}
-		if known == nil || x.Left < known.Left {
+		if known == nil || x.Left > known.Left {
 			found[child] = &candidate{Composite: x, child: child}
 		}
 		at := position{x.Job, x.Position}
@@ -195,7 +208,7 @@ func (c *campaigns) shareOf(ctx context.Context, child string, slots int) int {
 	return campaign.Share(slots, len(parts), i)
 }
 
-// allParts returns the children of all campaigns of the fleet, sorted. They are listed every few seconds.
+// allParts returns the children of all campaigns of the fleet that sieve, sorted. They are listed every few seconds.
 func (c *campaigns) allParts(ctx context.Context) []string {
 	c.mu.Lock()
 	parts, due := c.parts, time.Since(c.partsAt) > 2*c.every
@@ -212,6 +225,9 @@ func (c *campaigns) allParts(ctx context.Context) []string {
 	}
 	parts = nil
 	for _, n := range names {
+		if p, err := c.f.Part(ctx, n.Parent, n.Child); err == nil && p.State == task.PartDone {
+			continue // it waits for the answer of its owner, and needs no slots
+		}
 		parts = append(parts, n.Child)
 	}
 	slices.Sort(parts)
@@ -219,6 +235,19 @@ func (c *campaigns) allParts(ctx context.Context) []string {
 	defer c.mu.Unlock()
 	c.parts = parts
 	return parts
+}
+
+// warnOldEvery is the time between two warnings of workers of an earlier version.
+const warnOldEvery = time.Minute
+
+// warnOld logs that campaigns have no help because of a worker that says that it cannot sieve.
+func (c *campaigns) warnOld(worker string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.warned) >= warnOldEvery {
+		c.warned = now
+		c.log.Warn().Str("worker", worker).Msg("no worker gets sieve tasks: this one is of an earlier version and would take and drop them; start it anew with this version, or revoke its key")
+	}
 }
 
 // reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.

@@ -67,6 +67,7 @@ func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
 	}
 	others := c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
 	if others.Old > 0 && mode != campaign.Always {
+		c.warnOld(others.OldWorker)
 		return false // workers of an earlier version would take the tasks and drop them
 	}
 	left := x.Left
@@ -87,6 +88,7 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 		return err
 	}
 	if x.Position >= in.Count() {
+		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	numbers, err := in.Numbers(ctx, task.Range{First: x.Position, Count: 1})
@@ -95,6 +97,7 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 	}
 	n, composite := numbers[0].Big(), x.Number.Big()
 	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || composite.ProbablyPrime(0) {
+		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	return nil

@@ -80,8 +80,9 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	before, phase := d.machine.Progress(time.Now()).Relations, d.machine.Phase()
 	out.Data = y.Relations
 	err = d.step(ctx, out)
-	if d.machine.Phase() != phase || d.machine.Progress(time.Now()).Relations > before {
+	if after := d.machine.Progress(time.Now()).Relations; d.machine.Phase() != phase || after > before {
 		d.bounds.of(a.Worker).Spend(-size)
+		d.harvests.add(a.Worker, after-before, time.Now())
 	}
 	return err
 }
