@@ -13,7 +13,7 @@ import (
 )
 
 // twoPrimes returns a product of so many digits of two random primes of half of the bits each.
-func twoPrimes(t *testing.T, digits int) *big.Int {
+func twoPrimes(t testing.TB, digits int) *big.Int {
 	t.Helper()
 	bits := int(float64(digits) * 3.3219) // below 10^digits; the product has this length or one bit less
 	for {

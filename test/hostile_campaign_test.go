@@ -30,7 +30,7 @@ func TestHostileCampaign(t *testing.T) {
 		digits  int
 		attacks []campaignAttack
 	}{
-		{"yields", 62, []campaignAttack{
+		{"yields", 66, []campaignAttack{
 			{"false-relations", falseRelations, quarantined},
 			{"no-yields", noYields, quarantined},
 			{"empty-yields", emptyYields, nil},
