@@ -17,16 +17,6 @@ import (
 	"factorfleet/internal/task"
 )
 
-// decimal returns the number that a text names.
-func decimal(t *testing.T, text string) *big.Int {
-	t.Helper()
-	n, ok := new(big.Int).SetString(text, 10)
-	if !ok {
-		t.Fatal(text)
-	}
-	return n
-}
-
 // TestCampaignBegins: a campaign begins only for a composite that divides the number, has no answer yet, and is worth
 // while. Whatever else a worker names begins none.
 func TestCampaignBegins(t *testing.T) {
