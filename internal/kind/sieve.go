@@ -64,8 +64,8 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	defer k.pool.Release(memory)
 
-	run := sieveRun{o: o, sum: base.sum, meter: factor.NewMeter(k.clock), flush: max(t.Flush, leastFlush), flushed: began}
-	run.stop = began.Add(min(t.Time, task.MaxSieveTime))
+	run := newSieveRun(t, o, base.sum, began)
+	run.meter = factor.NewMeter(k.clock)
 	run.meter.Begin()
 	defer run.meter.End()
 	s := k.sieves.Get().(*siqs.Sieve)
@@ -89,6 +89,13 @@ type sieveRun struct {
 	stop    time.Time
 	flushed time.Time     // when the last yield was published, or the start
 	cpu     time.Duration // of the yields so far
+}
+
+// newSieveRun returns the decisions for t, which began at that time. The caller sets meter.
+func newSieveRun(t *task.SieveTask, o worker.SieveOptions, sum uint64, began time.Time) *sieveRun {
+	return &sieveRun{
+		o: o, sum: sum, flush: max(t.Flush, leastFlush), flushed: began, stop: began.Add(min(t.Time, task.MaxSieveTime)),
+	}
 }
 
 // due is called after each coefficient. Yields are not due while earlier ones wait for the server: they grow instead,

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"math/big"
 	"math/rand/v2"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,6 +166,9 @@ func TestSieveHostile(t *testing.T) {
 		if err == nil || len(l.yields) > 0 || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %d yields", name, err, len(l.yields))
 		}
+		if test.want == siqs.ErrParams && len(k.bases.list) > 0 {
+			t.Errorf("%s: a base that could not be made is kept", name)
+		}
 		k.bases.dropLocked(0)
 		if !pool.Fits(test.memory) || pool.Idle() != 1 {
 			t.Errorf("%s: not all memory or cores are given back", name)
@@ -175,50 +176,32 @@ func TestSieveHostile(t *testing.T) {
 	}
 }
 
-// TestBaseIsShared: slots that sieve one number have one factor base. It is kept for a minute, those of at most two
-// numbers, and then its memory is free.
-func TestBaseIsShared(t *testing.T) {
+// TestSieveIsDue: yields are published at most every leastFlush, and not while earlier ones wait. A task ends after
+// task.MaxSieveTime whatever it says.
+func TestSieveIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const memory = 1 << 30
-		pool := factor.NewPool(4, memory)
-		k := newSiever(pool)
-		sieve := func(params []byte, first uint64) {
-			l := &yieldList{t: t}
-			if err := k.Sieve(t.Context(), &task.SieveTask{Params: params, Time: time.Minute}, task.Range{First: first, Count: 4}, l.options(first)); err != nil {
-				t.Error(err)
+		ready := true
+		o := worker.SieveOptions{Ready: func() bool { return ready }}
+		r := newSieveRun(&task.SieveTask{Time: time.Hour}, o, 7, time.Now())
+		check := func(when string, wantFlush, wantStop bool) {
+			t.Helper()
+			if flush, stop := r.due(); flush != wantFlush || stop != wantStop {
+				t.Errorf("%s: flush %v, stop %v", when, flush, stop)
 			}
 		}
-		_, params := sieveParams(t, 110)
-		var slots sync.WaitGroup
-		for i := range uint64(4) {
-			slots.Go(func() { sieve(params, 4*i) })
-		}
-		slots.Wait()
-		kept := func() []*base {
-			k.bases.mu.Lock()
-			defer k.bases.mu.Unlock()
-			return slices.Clone(k.bases.list)
-		}
-		made := kept()
-		if len(made) != 1 || made[0].users != 0 {
-			t.Fatalf("%d bases", len(made))
-		}
-		sieve(params, 100)
-		if !slices.Equal(kept(), made) {
-			t.Error("the base was made twice")
-		}
-		for _, bits := range []int{112, 114, 116} {
-			_, others := sieveParams(t, bits)
-			sieve(others, 0)
-		}
-		if n := len(kept()); n != keptBases {
-			t.Errorf("%d bases are kept", n)
-		}
-		time.Sleep(keepBase + time.Second)
-		synctest.Wait()
-		if n := len(kept()); n != 0 || !pool.Fits(memory) {
-			t.Errorf("%d bases are kept after a minute", n)
-		}
+		check("at the start", false, false)
+		time.Sleep(leastFlush - 1)
+		check("before leastFlush", false, false)
+		time.Sleep(1 * time.Nanosecond)
+		check("after leastFlush", true, false)
+		ready = false
+		check("while others wait", false, false)
+		time.Sleep(task.MaxSieveTime)
+		check("at the end", false, true)
+		r = newSieveRun(&task.SieveTask{Time: time.Second, Flush: 10 * time.Second}, o, 7, time.Now())
+		ready = true
+		time.Sleep(time.Second)
+		check("at the end of a short task", false, true)
 	})
 }
 

@@ -104,6 +104,7 @@ func TestShare(t *testing.T) {
 				close(r.outbox.blocked)
 			}
 			r.drain()
+			synctest.Wait() // for yields that were not dropped
 			got := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" })
 			slices.Sort(got)
 			want := []string{"1010: hint []", "ack", "result 10-1", "share false", "share true", "share true",
