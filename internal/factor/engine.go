@@ -55,7 +55,8 @@ func New(o Options) *Engine {
 	if o.Meter == nil {
 		e.stop.meter = resource.NewMeter(nil)
 	}
-	e.report.to, e.hints.ask = o.Progress, o.Hint
+	e.report.to = o.Progress
+	e.hints.ask, e.hints.backlog = o.Hint, backlogBits
 	e.checkContext, e.checkBudget = e.stop.checkContext, e.stop.checkBudget
 	return e
 }

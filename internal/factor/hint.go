@@ -30,10 +30,11 @@ type Hint struct {
 const (
 	// hintEvery is the least time between two calls of Options.Hint for a composite.
 	hintEvery = 10 * time.Millisecond
-	// shareBits is the size from which on the sieve keeps its relations: 60 digits. A
-	// smaller number is sieved in less than 0.3 s. To keep them costs 3 % of the time at 60
-	// digits, and less above.
-	shareBits = 196
+	// backlogBits is the size from which on the sieve keeps its relations from the start,
+	// 72 digits, if hints can come. Of a smaller number it keeps those after the first hint
+	// with Share: machines rarely share one, and to keep relations costs 3 % of the time at
+	// 60 digits.
+	backlogBits = 240
 )
 
 // errHint means that a hint splits the composite. It does not leave the package.
@@ -42,6 +43,7 @@ var errHint = errors.New("factor: a hint has a divisor")
 // hints asks for hints. The goroutine of Append owns it.
 type hints struct {
 	ask     func(c *big.Int) *Hint // Options.Hint, may be nil
+	backlog int                    // backlogBits, another size in tests
 	asked   time.Time
 	c       *big.Int // the composite that ask was last called for
 	last    *Hint    // its answer

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/nat"
@@ -48,6 +49,21 @@ func sameFactor(a, b Factor) bool {
 	return a.P.Big().Cmp(b.P.Big()) == 0 && a.Exp == b.Exp && a.Status == b.Status
 }
 
+// splitFrom splits n by e, with curves from that level on.
+func splitFrom(t *testing.T, e *Engine, n *big.Int, level int) (*search, error) {
+	e.stop.ctx = t.Context()
+	e.stop.meter.Begin()
+	defer e.stop.meter.End()
+	e.stop.start(0)
+	s := &search{e: e, whole: n}
+	return s, s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: level}})
+}
+
+// splitBySieve splits n by the sieve.
+func splitBySieve(t *testing.T, e *Engine, n *big.Int) (*search, error) {
+	return splitFrom(t, e, n, len(bounds))
+}
+
 // TestHintWhile gives the divisor while a method runs that would take hours, on one core
 // and with helpers. The parts do not inherit that the sieve has ended without a divisor.
 func TestHintWhile(t *testing.T) {
@@ -80,12 +96,7 @@ func TestHintWhile(t *testing.T) {
 					}
 					return hint
 				}})
-			e.stop.ctx = t.Context()
-			e.stop.meter.Begin()
-			e.stop.start(0)
-			s := &search{e: e, whole: n}
-			err := s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: test.level}})
-			e.stop.meter.End()
+			s, err := splitFrom(t, e, n, test.level)
 			if err != nil || s.method != "siqs" || len(s.untested) != 2 || s.value().Cmp(n) != 0 {
 				t.Fatalf("%s on %d cores: %v, %s, %v", running, 1+cores, s.untested, s.method, err)
 			}
@@ -99,11 +110,18 @@ func TestHintWhile(t *testing.T) {
 }
 
 // TestHintShare collects the relations of an engine's sieve by their bytes. Now and then
-// the receiver is busy. The coefficients are those from First on once that is known.
+// the receiver is busy. The coefficients are those from First on once that is known; with
+// a backlog there are others, from before the hint.
 func TestHintShare(t *testing.T) {
-	for _, cores := range []int{0, 2} {
+	for _, test := range []struct {
+		cores, bits int // bits of each prime
+		backlog     int
+		late        bool // the hint comes when the sieve runs
+	}{
+		{2, 99, 190, true}, {0, 99, backlogBits, true}, {0, 90, backlogBits, false},
+	} {
 		rnd := rand.New(rand.NewPCG(23, rand.Uint64()))
-		n := product(randomPrime(rnd, 99), randomPrime(rnd, 99))
+		n := product(randomPrime(rnd, test.bits), randomPrime(rnd, test.bits))
 		params, err := siqs.NewParams(alwaysNil, n)
 		if err != nil {
 			t.Fatal(err)
@@ -112,9 +130,9 @@ func TestHintShare(t *testing.T) {
 		if err := set.Reset(alwaysNil, params); err != nil {
 			t.Fatal(err)
 		}
-		first := params.OwnStart() + 12345
+		first := params.OwnStart() + 123
 		covered := map[uint64]bool{}
-		offers, early, sieved := 0, 0, uint64(0)
+		offers, early, sieved := 0, 0, !test.late
 		hint := &Hint{Params: &params, First: first}
 		hint.Share = func(from, to uint64, relations []byte) bool {
 			if offers++; offers%3 == 0 {
@@ -134,24 +152,22 @@ func TestHintShare(t *testing.T) {
 			}
 			return true
 		}
-		e := New(Options{Pool: lending(cores),
-			Progress: func(at EngineProgress) {
-				if at.Method == methodSIQS {
-					sieved = at.Done
-				}
-			},
+		e := New(Options{Pool: lending(test.cores),
+			Progress: func(at EngineProgress) { sieved = sieved || at.Method == methodSIQS },
 			Hint: func(*big.Int) *Hint {
-				if sieved == 0 {
+				if !sieved {
 					return nil
 				}
 				return hint
 			}})
-		if _, method, err := e.Append(t.Context(), nil, nat.FromBig(n)); err != nil || method != "siqs" {
-			t.Fatalf("%s, %v", method, err)
+		e.hints.backlog = test.backlog
+		if s, err := splitBySieve(t, e, n); err != nil || s.method != "siqs" || len(s.untested) != 2 {
+			t.Fatalf("%s, %v, %v", s.method, s.untested, err)
 		}
-		if set.Len() < params.ExpectedRelations()/3 || early == 0 || early == offers {
-			t.Errorf("%d cores: %d relations of about %d, %d yields of %d from before the hint",
-				1+cores, set.Len(), params.ExpectedRelations(), early, offers)
+		kept := test.late && test.backlog < backlogBits
+		if set.Len() < params.ExpectedRelations()/4 || (early > 0) != kept || early == offers {
+			t.Errorf("%+v: %d relations of about %d, %d yields of %d from before the hint",
+				test, set.Len(), params.ExpectedRelations(), early, offers)
 		}
 	}
 }
@@ -159,18 +175,53 @@ func TestHintShare(t *testing.T) {
 // TestHintOtherParams: nothing is shared with a receiver that has other parameters.
 func TestHintOtherParams(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(24, rand.Uint64()))
-	n := product(randomPrime(rnd, 99), randomPrime(rnd, 99))
+	n := product(randomPrime(rnd, 85), randomPrime(rnd, 85))
 	params, err := siqs.NewParams(alwaysNil, n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	params.Smooth--
+	asked := 0
 	hint := &Hint{Params: &params, Share: func(uint64, uint64, []byte) bool {
 		t.Error("a yield is shared")
 		return true
 	}}
-	e := New(Options{Hint: func(*big.Int) *Hint { return hint }})
-	if factors, method, err := e.Append(t.Context(), nil, nat.FromBig(n)); err != nil || len(factors) != 2 {
-		t.Errorf("%v, %s, %v", factors, method, err)
+	e := New(Options{Hint: func(*big.Int) *Hint { asked++; return hint }})
+	if s, err := splitBySieve(t, e, n); err != nil || len(s.untested) != 2 || asked < 2 {
+		t.Errorf("%v, %s, %v; the hint is asked for %d times", s.untested, s.method, err, asked)
+	}
+}
+
+// TestHintWhileSolving gives a divisor when the linear algebra has begun. Without the
+// hint the sieve would find this product of four primes in one of 127 runs.
+func TestHintWhileSolving(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(25, rand.Uint64()))
+	var primes []*big.Int
+	for range 8 {
+		primes = append(primes, randomPrime(rnd, 20))
+	}
+	n, d := product(primes...), product(primes[:4]...)
+	solving := false
+	var e *Engine
+	e = New(Options{
+		Progress: func(at EngineProgress) {
+			if solving = at.Method == methodSolve; solving {
+				e.hints.asked = time.Time{} // the next hint is due
+			}
+		},
+		Hint: func(*big.Int) *Hint {
+			if !solving {
+				return nil
+			}
+			return &Hint{Divisors: []*big.Int{d}}
+		}})
+	s, err := splitBySieve(t, e, n)
+	if err != nil || !solving || e.hints.divisor == nil || s.method != "siqs" || len(s.untested) != 2 {
+		t.Fatalf("%v, %s, %v; solving %v, divisor %v", s.untested, s.method, err, solving, e.hints.divisor)
+	}
+	for _, part := range s.untested {
+		if part.n.Cmp(d) != 0 && part.n.Cmp(new(big.Int).Quo(n, d)) != 0 {
+			t.Errorf("%v is a part, want %v", part.n, d)
+		}
 	}
 }

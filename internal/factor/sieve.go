@@ -73,7 +73,7 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 		digits := digitsOf(n)
 		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(n, digits, p) }
 	}
-	e.siqs.KeepYields = e.hints.ask != nil && bits >= shareBits
+	e.siqs.KeepYields = e.hints.ask != nil && bits >= e.hints.backlog
 	d, err := e.siqs.Factor(check, n)
 	if bits > keptSieveBits {
 		e.siqs = nil

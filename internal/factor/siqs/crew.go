@@ -56,24 +56,19 @@ func (s *Searcher) collect(alive func() error) (err error) {
 // work sieves one coefficient after the other until there are enough cycles. It returns
 // the error of check, or ErrExhausted.
 func (s *Searcher) work(check func() error, sieve *Sieve) error {
-	if s.KeepYields {
-		return s.workKeeping(check, sieve)
-	}
 	for !s.enoughCycles.Load() {
-		number := s.claim()
-		if err := sieve.Collect(check, number, number+1, s.accept); err != nil {
+		first, end, keep := s.claim()
+		var err error
+		if keep {
+			err = s.workKeeping(check, sieve, first, end)
+		} else {
+			err = sieve.Collect(check, first, end, s.accept)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// claim returns the next coefficient number that no goroutine has sieved.
-func (s *Searcher) claim() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next++
-	return s.next - 1
 }
 
 // borrowAndReport borrows a core if one is idle, and calls Progress if it is due. The

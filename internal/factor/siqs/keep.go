@@ -1,12 +1,16 @@
 package siqs
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// A Searcher with KeepYields keeps the relations of its own sieves as yields, so that
-// they can be sent to a machine that collects the relations of several.
+// A Searcher can keep the relations of its own sieves as yields, so that they can be
+// sent to a machine that collects the relations of several: from the start, if
+// KeepYields is set, or from SkipTo on.
 //
 //	caller, helper   claim a block of coefficients -> sieve it -> keep a yield
-//	caller in alive  Yield, Sent; SkipTo
+//	caller in alive  SkipTo; NextYield, Sent
 //
 // Each goroutine sieves a block of coefficients that nobody else has, and makes a yield
 // of them at the end of the block, or every keepEvery.
@@ -27,10 +31,22 @@ const (
 // been claimed.
 type region struct{ first, next uint64 }
 
-// kept is what a Searcher keeps. mu of the Searcher guards it.
+// kept says which coefficients a Searcher has claimed, and has the yields that it keeps.
+// mu of the Searcher guards it.
 type kept struct {
+	on      bool // yields are kept
 	yields  []yield
 	regions []region // the last one is the current one; disjoint unless one reaches the next
+}
+
+// start begins a number without yields: at coefficient number 0, or at ownStart if
+// yields are kept.
+func (k *kept) start(on bool, ownStart uint64) {
+	k.on, k.yields, k.regions = on, nil, k.regions[:0]
+	if !on {
+		ownStart = 0
+	}
+	k.regions = append(k.regions, region{ownStart, ownStart})
 }
 
 // A yield is the code of all relations of the coefficients [first, end).
@@ -50,7 +66,7 @@ func (s *Searcher) Params() *Params {
 
 // NextYield returns the relations of the complete coefficients [first, end), as
 // Set.AddYield takes them, until Sent is called. ok is false if there is none now. Only
-// alive may call it. Requires KeepYields. The caller must not change the bytes.
+// alive may call it. The caller must not change the bytes.
 func (s *Searcher) NextYield() (first, end uint64, relations []byte, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,32 +85,31 @@ func (s *Searcher) Sent() {
 	s.kept.yields = s.kept.yields[1:]
 }
 
-// SkipTo makes all goroutines sieve the coefficients from number on, without those that
-// have been claimed before. They change at their next coefficient. It does nothing if
-// number is in the current region, if so few coefficients are left from it on that they
-// may not suffice, or after maxRegions regions. Only alive may call it. Requires
-// KeepYields and Params to be chosen.
+// SkipTo makes all goroutines keep yields, and sieve the coefficients from number on,
+// without those that have been claimed before. They change at their next coefficient. It
+// is without effect on the coefficients if number is in the current region, if there is
+// no such coefficient, or after maxRegions regions. Only alive may call it. Requires
+// Params to be chosen.
 func (s *Searcher) SkipTo(number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := &s.kept
-	if s.in(number) == len(k.regions)-1 || number > s.sieve.params.Coefficients()/8*7 {
+	if !k.on {
+		k.on = true
+		k.enter(s.sieve.params.OwnStart())
+	}
+	at := k.in(number)
+	if at == len(k.regions)-1 || number >= s.sieve.params.Coefficients() || at < 0 && len(k.regions) >= maxRegions {
 		return
 	}
-	if at := s.in(number); at >= 0 {
-		k.regions = append(append(k.regions[:at:at], k.regions[at+1:]...), k.regions[at])
-	} else if len(k.regions) < maxRegions {
-		k.regions = append(k.regions, region{number, number})
-	} else {
-		return
-	}
+	k.enter(number)
 	s.skips.Add(1)
 }
 
 // in returns the index of the region that has the number, -1 if none has it. A region
-// also has the number that it claims next. Requires mu.
-func (s *Searcher) in(number uint64) int {
-	for i, r := range s.kept.regions {
+// also has the number that it claims next.
+func (k *kept) in(number uint64) int {
+	for i, r := range k.regions {
 		if r.first <= number && number <= r.next {
 			return i
 		}
@@ -102,47 +117,65 @@ func (s *Searcher) in(number uint64) int {
 	return -1
 }
 
-// claimBlock returns a block of coefficient numbers that no goroutine has claimed. It
-// ends where another region begins.
-func (s *Searcher) claimBlock() (first, end uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	current := &s.kept.regions[len(s.kept.regions)-1]
-	for moved := true; moved; {
-		moved = false
-		for i := range s.kept.regions[:len(s.kept.regions)-1] {
-			if r := s.kept.regions[i]; r.first <= current.next && current.next < r.next {
-				current.next, moved = r.next, true
-			}
-		}
+// enter makes the region of number the current one, or a new one if none has it.
+func (k *kept) enter(number uint64) {
+	entered := region{number, number}
+	if at := k.in(number); at >= 0 {
+		entered = k.regions[at]
+		k.regions = slices.Delete(k.regions, at, at+1)
 	}
-	first, end = current.next, current.next+keepBlock
-	for _, r := range s.kept.regions {
-		if first < r.first {
-			end = min(end, r.first)
-		}
-	}
-	current.next = end
-	return first, end
+	k.regions = append(k.regions, entered)
 }
 
-// workKeeping is work for a Searcher with KeepYields.
-func (s *Searcher) workKeeping(check func() error, sieve *Sieve) error {
-	for !s.enoughCycles.Load() {
-		first, end := s.claimBlock()
-		skips, began := s.skips.Load(), time.Now()
-		due := func() (flush, stop bool) {
-			now := time.Now()
-			if flush = now.Sub(began) >= keepEvery; flush {
-				began = now
+// claim returns coefficient numbers that no goroutine has claimed, and whether to keep
+// their yield: a block then, which ends where another region begins, or else one number.
+// After the last number it continues from 0 on. When all have been claimed, first is not
+// below Coefficients.
+func (s *Searcher) claim() (first, end uint64, keep bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := &s.kept
+	if first = k.free(); first >= s.sieve.params.Coefficients() {
+		k.enter(0)
+		first = k.free()
+	}
+	end = first + 1
+	if k.on {
+		end = first + keepBlock
+		for _, r := range k.regions {
+			if first < r.first {
+				end = min(end, r.first)
 			}
-			return flush, s.skips.Load() != skips
-		}
-		if err := sieve.yield(check, first, end, s.accept, due, s.keep); err != nil {
-			return err
 		}
 	}
-	return nil
+	k.regions[len(k.regions)-1].next = end
+	return first, end, k.on
+}
+
+// free returns the first number of the current region or behind it that has not been
+// claimed.
+func (k *kept) free() uint64 {
+	last := len(k.regions) - 1
+	next := k.regions[last].next
+	for at := 0; at < last; at++ {
+		if r := k.regions[at]; r.first <= next && next < r.next {
+			next, at = r.next, -1
+		}
+	}
+	return next
+}
+
+// workKeeping sieves the coefficients [first, end) and keeps their yields.
+func (s *Searcher) workKeeping(check func() error, sieve *Sieve, first, end uint64) error {
+	skips, began := s.skips.Load(), time.Now()
+	due := func() (flush, stop bool) {
+		now := time.Now()
+		if flush = now.Sub(began) >= keepEvery; flush {
+			began = now
+		}
+		return flush, s.skips.Load() != skips
+	}
+	return sieve.yield(check, first, end, s.accept, due, s.keep)
 }
 
 // keep adds a yield.

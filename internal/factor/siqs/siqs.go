@@ -29,7 +29,7 @@ func (e *MemoryError) Error() string {
 // Ownership of the fields while Factor runs:
 //
 //	caller's goroutine only       sieve, chosen, expected, reported, crew
-//	any goroutine that holds mu   set, next, kept; while no helper runs the caller needs no lock
+//	any goroutine that holds mu   set, kept; while no helper runs the caller needs no lock
 //	atomic                        enoughCycles, skips
 //	read-only while helpers run   Pool, Meter, Helper, KeepYields, accept; of sieve: params, base, inverses, lifted
 //
@@ -48,9 +48,9 @@ type Searcher struct {
 	// Helper is called every few milliseconds by each goroutine on a borrowed core. Its
 	// error ends that goroutine only; its relations so far are kept. nil: no error.
 	Helper func() error
-	// KeepYields makes Factor keep its relations for NextYield. Then it begins with
-	// coefficient number Params.OwnStart, else with 0. Only the caller of Factor sets it,
-	// between two numbers.
+	// KeepYields makes Factor keep its relations for NextYield from the start, and reserve
+	// memory for them. Then it begins with coefficient number Params.OwnStart, else with 0.
+	// Only the caller of Factor sets it, between two numbers.
 	KeepYields bool
 	// Progress is called from the goroutine of Factor, at most ten times a second, and
 	// once before the linear algebra. It may be nil.
@@ -58,7 +58,6 @@ type Searcher struct {
 
 	mu           sync.Mutex
 	set          Set
-	next         uint64      // the next coefficient number to sieve
 	enoughCycles atomic.Bool // set.Have() >= set.need, or collect is ending: all goroutines stop sieving
 
 	kept  kept
@@ -149,9 +148,8 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	}
 	s.expected = first.params.ExpectedRelations()
 	s.set.reset(&first.base, s.expected)
-	s.next = 0
-	start := first.params.OwnStart()
-	s.kept.regions, s.chosen = append(s.kept.regions[:0], region{start, start}), true
+	s.kept.start(s.KeepYields, first.params.OwnStart())
+	s.chosen = true
 	s.crew.Pool, s.crew.Meter = s.Pool, s.Meter
 	for range maxTries {
 		err := s.collect(alive)

@@ -98,14 +98,15 @@ const (
 // withoutFactors returns the sorted indices without the sign, the twos, and one of each
 // prime of A.
 func (e *yieldEncoder) withoutFactors(factors []int) []uint32 {
-	for len(e.sorted) > 0 && e.sorted[0] < 2 {
-		e.sorted = e.sorted[1:]
+	odd := e.sorted
+	for len(odd) > 0 && odd[0] < 2 {
+		odd = odd[1:]
 	}
 	for _, i := range factors {
-		at, _ := slices.BinarySearch(e.sorted, uint32(i))
-		e.sorted = slices.Delete(e.sorted, at, at+1)
+		at, _ := slices.BinarySearch(odd, uint32(i))
+		odd = slices.Delete(odd, at, at+1)
 	}
-	return e.sorted
+	return odd
 }
 
 // finish ends the coefficient with that number, of which add has had all relations.
