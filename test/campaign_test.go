@@ -69,19 +69,19 @@ func TestCampaign(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		consumers[name] = s.consumer("-n 1 --name " + name)
 	}
-	n := twoPrimes(t, 72).String() + "\n"
+	n := twoPrimes(t, 70).String() + "\n"
 	s.run("producer", "submit --detach --id j --campaign always", feed(n)).wantCode(0).wantStderr("")
 	var conducting *program
 	eventually(t, "a campaign begins", func() bool {
 		for _, p := range supervisors {
-			if strings.Contains(p.stderr.String(), "free workers sieve a composite of 72 digits") {
+			if strings.Contains(p.stderr.String(), "free workers sieve a composite of 70 digits") {
 				conducting = p
 			}
 		}
 		return conducting != nil
 	})
 	eventually(t, "consumers publish relations", func() bool { return s.yields() >= 3 })
-	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 72 digits, ") {
+	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 70 digits, ") {
 		t.Errorf("status: %s", text)
 	}
 	owner := s.owner("j")
