@@ -3,6 +3,7 @@ package test
 import (
 	"crypto/rand"
 	"math/big"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,4 +133,20 @@ func (s *server) parts() []string {
 		list = append(list, key)
 	}
 	return list
+}
+
+// TestCampaignSecure: the identities that a fleet has already may sieve together, and learn the divisor.
+func TestCampaignSecure(t *testing.T) {
+	t.Parallel()
+	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 0")
+	for _, line := range f.says("on the next machine: ") {
+		f.worker(line)
+	}
+	n := twoPrimes(t, 70).String()
+	p := f.runs(strings.Replace(f.says("submit here: ")[0], "NUMBER...", "--campaign always "+n, 1)).wantCode(0)
+	checkAnswers(t, n+"\n", p.stdout.String())
+	f.await(&f.stderr, "a divisor of the composite was found")
+	f.signal(syscall.SIGTERM)
+	f.wantCode(0)
+	f.tellsNothing()
 }
