@@ -29,5 +29,9 @@ func (b *Bucket) Take(now time.Time, s Share, n float64) (wait time.Duration, ok
 	return time.Duration(max(0, b.spent-s.Burst) / s.Rate * float64(time.Second)), true
 }
 
-// Spend takes n, whatever the debt.
-func (b *Bucket) Spend(n float64) { b.spent += n }
+// Spend takes n, whatever the debt. A bucket from which nothing was taken yet stays full.
+func (b *Bucket) Spend(n float64) {
+	if !b.at.IsZero() {
+		b.spent += n
+	}
+}

@@ -104,6 +104,26 @@ func TestRemove(t *testing.T) {
 	}
 }
 
+// TestRemoveCancelled: the tombstone of a job tells those that wait for it whether it was cancelled.
+func TestRemoveCancelled(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	for _, id := range []string{"cancelled", "done"} {
+		h.fill(id)
+	}
+	if _, err := h.Cancel(t.Context(), "cancelled"); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"cancelled", "done"} {
+		if err := h.Remove(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if j, err := h.Job(t.Context(), id); err != nil || j.State != task.Removed || j.Stopped != (id == "cancelled") {
+			t.Errorf("%+v, %v", j, err)
+		}
+	}
+}
+
 // TestRemoveActive: a job that is removed while its holder still queues tasks leaves nothing once
 // the holder is told.
 func TestRemoveActive(t *testing.T) {

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -39,6 +41,15 @@ func newRegistryRig(t *testing.T) *registryRig {
 	for r.count("honest") == 0 {
 		time.Sleep(5 * time.Millisecond)
 	}
+	fleettest.Background(t, func(ctx context.Context) error { // it stays alive, however slow the machine is
+		for {
+			stream.Sleep(ctx, schema.BeatInterval)
+			if ctx.Err() != nil {
+				return nil
+			}
+			honest.Beat(worker.Status{})
+		}
+	})
 	r.hostile = r.enter(schema.RoleWorker, "hostile", schema.PermissionsOf(schema.RoleWorker, "hostile"))
 	return r
 }

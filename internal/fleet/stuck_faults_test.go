@@ -115,7 +115,7 @@ func TestStuckEndedJob(t *testing.T) {
 // TestStuckCost: tasks that are settled soon, and such that are named, cost at most two requests a look.
 func TestStuckCost(t *testing.T) {
 	t.Parallel()
-	h := newTestFleet(t, Provision{})
+	h := newTestFleet(t, Provision{AckWait: 10 * time.Minute}) // no delivery lapses, however slow the machine is
 	j, _ := h.job("j", task.ClassNorm, 4000)
 	w, long := h.station("w"), h.station("long")
 	var named []string

@@ -123,11 +123,11 @@ func TestForgedReturnsOfAnswered(t *testing.T) {
 }
 
 // TestFloodOfReturns: a worker that stores many returns delays those of an honest worker, which drains as
-// many tasks as pass at once, by a short time. With the burst of the programs, 20,000 returns of the one and
+// many tasks as pass at once, by a short time. With the shares of the programs, 20,000 returns of the one and
 // 768 of the other, it takes 0.4 to 3 s.
 func TestFloodOfReturns(t *testing.T) {
 	t.Parallel()
-	const burst, honest = 128, 96
+	const honest = 96
 	flood := 4000
 	if testing.Short() { // with the race detector each takes 10 ms and more on a busy machine
 		flood = 1000
@@ -144,7 +144,9 @@ func TestFloodOfReturns(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newTestFleet(t, Provision{})
-			h.returnShare.Burst, h.waitShare.Burst = burst, burst/2
+			for _, share := range []*Share{&h.returnShare, &h.waitShare} { // an eighth of those of the programs
+				*share = Share{Burst: share.Burst / 8, Rate: share.Rate / 8, Debt: share.Debt / 8}
+			}
 			j, _ := h.job("j", task.ClassNorm, 30_000)
 			h.queue(j, task.Range{First: 0, Count: 1000})
 			h.forge(flood, test.subject, single)

@@ -64,6 +64,15 @@ func (p paces) of(worker string) *paced {
 	return w
 }
 
+// charge takes from the shares of a worker what they grow while the sweeper works for that worker: else a slow sweeper
+// would never see a share used up, and the worker's returns, redelivered before others are delivered, would have all
+// of the sweeper's time.
+func (s *sweeper) charge(worker string, worked time.Duration) {
+	w := s.paces.of(worker)
+	w.returns.Spend(s.f.returnShare.Rate * worked.Seconds())
+	w.waits.Spend(s.f.waitShare.Rate * worked.Seconds())
+}
+
 // admit decides whether a return is processed now, later (delay > 0), or never, which is an error that
 // wraps errDropped. It counts a return at its first delivery, whichever sweeper had that.
 func (s *sweeper) admit(ctx context.Context, worker string, meta *jetstream.MsgMetadata) (delay time.Duration, err error) {

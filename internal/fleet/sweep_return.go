@@ -23,9 +23,7 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if delay, err := s.admit(ctx, worker, meta); delay > 0 || err != nil {
 		return delay, err
 	}
-	// While the sweeper works for this worker, its share does not grow: else a slow sweeper would never
-	// see a share used up.
-	defer func() { s.paces.of(worker).returns.Spend(s.f.returnShare.Rate * time.Since(began).Seconds()) }()
+	defer func() { s.charge(worker, time.Since(began)) }()
 	at, err := schema.ParseSubject(m.Subject())
 	if err != nil {
 		return 0, s.drop(worker, err)

@@ -105,12 +105,13 @@ func endingOf(err error) ending {
 }
 
 // manifestEnding returns the ending that a manifest states, if it states one that ends every process's
-// part in the job. Done is none: a process that has begun to print prints all answers.
+// part in the job. Done is none: a process that has begun to print prints all answers. A job that is cancelled and then
+// removed was cancelled, although a process may see the tombstone only.
 func manifestEnding(j *task.Job) (ending, bool) {
-	switch j.State {
-	case task.Cancelled:
+	switch {
+	case j.State == task.Cancelled || j.State == task.Removed && j.Stopped:
 		return ending{cancelled, cancelledError(j.ID)}, true
-	case task.Removed:
+	case j.State == task.Removed:
 		return ending{removed, removedError(j.ID)}, true
 	}
 	return ending{}, false

@@ -73,10 +73,14 @@ func TestEndingOf(t *testing.T) {
 
 func TestManifestEnding(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[task.State]endKind{task.Cancelled: cancelled, task.Removed: removed} {
-		end, ok := manifestEnding(&task.Job{ID: "j", State: state})
-		if !ok || end.kind != want || !errors.Is(end.err, endRules[want].cause) {
-			t.Errorf("%s: %+v, %v", state, end, ok)
+	for _, x := range []struct {
+		state   task.State
+		stopped bool
+		want    endKind
+	}{{task.Cancelled, false, cancelled}, {task.Removed, false, removed}, {task.Removed, true, cancelled}} {
+		end, ok := manifestEnding(&task.Job{ID: "j", State: x.state, Stopped: x.stopped})
+		if !ok || end.kind != x.want || !errors.Is(end.err, endRules[x.want].cause) {
+			t.Errorf("%+v: %+v, %v", x, end, ok)
 		}
 	}
 	for _, state := range []task.State{task.Open, task.Sealed, task.Done} {

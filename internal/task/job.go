@@ -30,12 +30,12 @@ type Job struct {
 	Budget  time.Duration `json:"budget_ns"`         // CPU time for one number; 0 = the workers' default
 	Certify bool          `json:"certify,omitempty"` // prove the primes of 2^64 and more
 	Keep    time.Duration `json:"keep_ns"`           // from Ended to Expires; 0 = its submitter removes it
+	State   State         `json:"state"`
+	Stopped bool          `json:"stopped,omitempty"` // of a tombstone: the job was cancelled before it was removed
+	Note    string        `json:"note,omitempty"`    // for people: why the job ended
 
 	// Campaign says when several workers sieve one number: "auto", "always" or "never"; "" = auto.
 	Campaign string `json:"campaign,omitempty"`
-
-	State State  `json:"state"`
-	Note  string `json:"note,omitempty"` // for people: why the job ended
 
 	Created time.Time  `json:"created"`
 	Ended   *time.Time `json:"ended,omitempty"`
