@@ -71,6 +71,34 @@ func TestHostileCampaign(t *testing.T) {
 	})
 }
 
+// TestHostileOwner: a worker takes the only number, says that it is at work on it, and never answers. Others sieve the
+// number, and then one of them gets it.
+func TestHostileOwner(t *testing.T) {
+	t.Parallel()
+	f := besiege(t, siegeAckWait)
+	n := twoPrimes(t, 62)
+	numbers := n.String() + "\n"
+	x := &campaignTarget{job: "j", n: nat.FromBig(n)}
+	var held *nats.Msg
+	f.attack(func(m *mallory) {
+		if held == nil {
+			if got := m.pull(1, 100*time.Millisecond); len(got) > 0 {
+				held = got[0]
+			}
+			return
+		}
+		m.settle(held, "+WPI")
+		m.beat("x", map[string]any{"busy": 1, "held": 1, "holding": []string{"j.0-1.0"}, "activities": []map[string]any{x.activity("j", 0, n, time.Hour)}})
+	})
+	f.submit("j", "--campaign always", numbers)
+	f.expect("mallory names the number", func() bool { return f.owner("j") == "mallory" })
+	f.honest("worker-1", "-n 1")
+	f.answers("j", numbers)
+	if !strings.Contains(f.stderr.String(), "a divisor of the composite was found") {
+		t.Errorf("no campaign has found a divisor:\n%s", f.tail())
+	}
+}
+
 // A campaignAttack is what one hostile worker does again and again.
 type campaignAttack struct {
 	name string

@@ -20,23 +20,18 @@ type Composite struct {
 	Cores    int           // at least 1
 }
 
-// What counts of one worker, all its processes together. A worker has one key, and may send 256 heartbeats of 4096 slots.
-const (
-	maxComposites = 2 * worker.MaxActivities
-	maxSieveSlots = 256
-)
+// maxSieveSlots is how many slots count of one worker, all its processes together. With one key it may send 256
+// heartbeats of 4096 slots each.
+const maxSieveSlots = 256
 
-// Composites returns the composites that running workers name, except those workers that bad rejects: at most
-// maxComposites of each.
+// Composites returns the composites that running workers name, except those workers that bad rejects.
 func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
-	counts := make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
 		for _, a := range s.Activities {
 			var n nat.Nat
-			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) || counts[s.Name] >= maxComposites {
+			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) {
 				continue
 			}
-			counts[s.Name]++
 			list = append(list, Composite{
 				Worker: s.Name, Job: a.Job, Position: a.Position, Number: n,
 				Sieving: a.Method == "siqs", Left: a.Left, Cores: a.Cores,
@@ -53,11 +48,9 @@ type SieveSlots struct {
 	// Idle are those of All that have no task now, or one of a campaign.
 	Idle int
 	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
-	Old int
-	// OldWorker is one of those that have Old slots.
-	OldWorker string
-	// Of has All by worker.
-	Of map[string]int
+	Old       int
+	OldWorker string         // one of them
+	Of        map[string]int // All by worker
 }
 
 // SieveSlots counts the slots of running workers, except those workers that bad rejects: at most maxSieveSlots of each.

@@ -51,12 +51,13 @@ type campaigns struct {
 	group      sync.WaitGroup
 
 	mu      sync.Mutex
-	active  map[string]string    // guarded by mu; children that a goroutine of this process examines, waits for, or conducts, and who named them
-	later   map[string]time.Time // guarded by mu; children that are not to be examined before
-	used    uint64               // guarded by mu; of memory
-	warned  time.Time            // guarded by mu; when the log last named a worker of an earlier version
-	parts   []string             // guarded by mu; all children in the fleet, sorted, as of partsAt
-	partsAt time.Time            // guarded by mu
+	active  map[string]*candidate // guarded by mu; those that a goroutine of this process examines, waits for, or conducts
+	later   map[string]time.Time  // guarded by mu; children that are not to be examined before
+	used    uint64                // guarded by mu; of memory
+	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
+	partsAt time.Time             // guarded by mu
+
+	loggedOld bool // guarded by mu; see logOld
 }
 
 // A candidate is a composite that owners name. It does not change.
@@ -69,17 +70,20 @@ type candidate struct {
 const (
 	campaignEvery  = time.Second
 	maxCandidates  = 256              // of one look: workers may name any number of composites
+	maxOfWorker    = 16               // of one worker, so that it does not keep out those of others
 	maxCampaigns   = 16               // of one process
-	maxOfOwner     = 4                // of these, that one worker has named: others have campaigns beside those of a worker that lies
+	maxOfNumber    = 4                // of one number, in one process
+	maxOfOwner     = 4                // that one worker has named, in one process
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
+	withoutMemory  = 10 * time.Minute // the same if there was not enough memory
 )
 
 // newCampaigns returns what conducts the campaigns of a process that has name in leases.
 func newCampaigns(f *fleet.Fleet, log zerolog.Logger, name string, mine func(ctx context.Context, parent, child string) bool) *campaigns {
 	return &campaigns{
 		f: f, log: log, name: name, mine: mine, memory: math.MaxUint64, every: campaignEvery,
-		active: make(map[string]string), later: make(map[string]time.Time),
+		active: make(map[string]*candidate), later: make(map[string]time.Time),
 	}
 }
 
@@ -110,31 +114,34 @@ func (c *campaigns) look(ctx context.Context) {
 	maps.DeleteFunc(c.later, func(_ string, at time.Time) bool { return !now.Before(at) })
 	c.mu.Unlock()
 	for _, child := range slices.Sorted(maps.Keys(found)) {
-		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(child, x.Worker) {
+		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(x) {
 			c.group.Go(func() { c.attend(ctx, x) })
 		}
 	}
 }
 
-// enter reports whether a goroutine is to attend to a candidate now, and notes it.
-func (c *campaigns) enter(child, worker string) bool {
+// enter reports whether a goroutine is to attend to a candidate now, and notes it. Of one number there are few at a
+// time: the campaign of a factor lasts until the number has its answer, and a hostile worker may name many divisors. It
+// may name many numbers, too.
+func (c *campaigns) enter(x *candidate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, wait := c.later[child]
-	_, active := c.active[child]
-	if wait || active || len(c.active) >= maxCampaigns {
+	if _, wait := c.later[x.child]; wait || c.active[x.child] != nil || len(c.active) >= maxCampaigns {
 		return false
 	}
-	same := 0
-	for _, by := range c.active {
-		if by == worker {
-			same++
+	ofNumber, ofOwner := 0, 0
+	for _, y := range c.active {
+		if y.Job == x.Job && y.Position == x.Position {
+			ofNumber++
+		}
+		if y.Worker == x.Worker {
+			ofOwner++
 		}
 	}
-	if same >= maxOfOwner {
+	if ofNumber >= maxOfNumber || ofOwner >= maxOfOwner {
 		return false
 	}
-	c.active[child] = worker
+	c.active[x.child] = x
 	return true
 }
 
@@ -157,7 +164,11 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 	}
 	owners := make(map[position][]string)
 	found := make(map[string]*candidate)
+	named := make(map[string]int)
 	for _, x := range list {
+		if named[x.Worker]++; named[x.Worker] > maxOfWorker {
+			continue
+		}
 		child := task.ChildID(x.Job, x.Position, x.Number)
 		known := found[child]
 		if known == nil && len(found) >= maxCandidates {
@@ -235,19 +246,6 @@ func (c *campaigns) allParts(ctx context.Context) []string {
 	defer c.mu.Unlock()
 	c.parts = parts
 	return parts
-}
-
-// warnOldEvery is the time between two warnings of workers of an earlier version.
-const warnOldEvery = time.Minute
-
-// warnOld logs that campaigns have no help because of a worker that says that it cannot sieve.
-func (c *campaigns) warnOld(worker string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now(); now.Sub(c.warned) >= warnOldEvery {
-		c.warned = now
-		c.log.Warn().Str("worker", worker).Msg("no worker gets sieve tasks: this one is of an earlier version and would take and drop them; start it anew with this version, or revoke its key")
-	}
 }
 
 // reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
@@ -63,6 +65,20 @@ func (b *byHand) yield(worker string, first, end uint64, spoil func(y *task.Yiel
 		}
 		b.put(schema.ResultSubject(b.part.ID, r, worker), y.Encode())
 	})
+}
+
+// stored returns how many yields of a worker are stored.
+func (b *byHand) stored(worker string) (n int) {
+	b.t.Helper()
+	s, err := b.js.Stream(b.t.Context(), schema.StreamResults)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	info, err := s.Info(b.t.Context(), jetstream.WithSubjectFilter(schema.ResultsPrefix+"*.*."+worker))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(info.State.Subjects)
 }
 
 // rest stores honest yields of the coefficients from first on, until there are enough relations.
@@ -144,12 +160,14 @@ func TestCampaignLiars(t *testing.T) {
 	}
 	far := w.part.Next + 1<<30
 	b.put(schema.ResultSubject(w.part.ID, task.Range{First: far, Count: 4}, "far"), (&task.Yield{Kind: task.KindSieve, Worker: "far", Params: b.params.Sum()}).Encode())
-	quarantined := func(name string) bool { return c.trust != nil && c.trust.Quarantined(name) }
+	quarantined := func(name string) bool { return c.trust.Quarantined(name) }
 	for _, name := range []string{"false", "cut", "other", "kind", "bytes"} {
 		fleettest.Await(t, name+" is quarantined", func() bool { return quarantined(name) })
 	}
 	b.rest("honest", at)
 	w.checkDivisor()
+	b.yield("late", at+64, at+80, func(*task.Yield) {})
+	fleettest.Await(t, "late yields are removed", func() bool { return b.stored("late") == 0 })
 	for _, name := range []string{"version", "far", "honest"} {
 		if quarantined(name) {
 			t.Errorf("%s is quarantined", name)

@@ -149,7 +149,7 @@ func (d *conductor) tick(ctx context.Context) error {
 }
 
 // mostTasks is how many sieve tasks all campaigns together may have in the queue for each slot: see package campaign.
-const mostTasks = 3
+const mostTasks = 2
 
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
 func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
@@ -160,7 +160,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
 	usable := slots.All
 	if slots.Old > 0 { // workers of an earlier version would take each task at once, and drop it
-		d.c.warnOld(slots.OldWorker)
+		d.c.logOld(slots.OldWorker)
 		usable = 0
 	}
 	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)

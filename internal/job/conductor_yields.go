@@ -36,15 +36,13 @@ func (b *yieldBounds) of(worker string) *fleet.Bucket {
 	return x
 }
 
-// take has the machine take a batch of yields. Refused ones are removed, so that nobody reads them again.
+// take has the machine take a batch of yields. Refused ones are removed, so that nobody reads them again, and so are
+// all that arrive when none is wanted any more.
 func (d *conductor) take(ctx context.Context, b yieldBatch) error {
 	if b.replayed {
 		return d.step(ctx, campaign.Replayed{})
 	}
 	for i := range b.arrivals {
-		if phase := d.machine.Phase(); phase != campaign.Sieving && phase != campaign.Solving {
-			break // nothing more is wanted, and all is removed in the end
-		}
 		if err := d.takeYield(ctx, &b.arrivals[i]); err != nil {
 			return err
 		}
@@ -64,6 +62,10 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	if _, ok := d.bounds.of(a.Worker).Take(time.Now(), yieldShare, size); !ok {
 		d.refused = append(d.refused, a.Seq)
 		d.c.trust.Complain(a.Worker, fleet.ComplaintResults)
+		return nil
+	}
+	if phase := d.machine.Phase(); phase != campaign.Sieving && phase != campaign.Solving {
+		d.refused = append(d.refused, a.Seq) // the owner may take long to answer, and workers may store without end
 		return nil
 	}
 	out := campaign.Yield{Worker: a.Worker, Seq: a.Seq, First: a.Range.First, End: a.Range.End()}
