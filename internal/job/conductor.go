@@ -171,7 +171,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 		}
 	}
 	if in.Others {
-		usable = min(usable, d.harvests.slots(slots.Of, time.Now()))
+		usable = min(usable, d.harvests.slots(slots.Of, max(len(d.c.allParts(ctx)), 1), time.Now()))
 	}
 	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
 	return in, nil

@@ -25,7 +25,7 @@ const (
 	harvestSpan = 10 * time.Second
 	// slowCore is how many times slower than in the tables a core may be, of which all slots count.
 	slowCore = 4
-	// leastSlots count in any case, so that the first relations arrive.
+	// leastSlots count for each campaign in any case, so that the first relations arrive.
 	leastSlots = 2
 )
 
@@ -56,8 +56,9 @@ func (h *harvests) turn(now time.Time) {
 }
 
 // slots returns how many of the slots that workers claim to have, by worker, have proved by relations that they sieve.
-// As many cores as are known to sieve may be added at a time: so a fleet of n slots is at work after log2(n) tasks.
-func (h *harvests) slots(claimed map[string]int, now time.Time) (n int) {
+// The caller shares them among so many campaigns, of which h knows one: the others are taken to have as many relations.
+// A campaign that has half of its share may double its tasks at a time: so n slots are at work after log2(n) tasks.
+func (h *harvests) slots(claimed map[string]int, campaigns int, now time.Time) (n int) {
 	h.turn(now)
 	seconds := max(now.Sub(h.before).Seconds(), 1)
 	if h.last == nil {
@@ -65,9 +66,9 @@ func (h *harvests) slots(claimed map[string]int, now time.Time) (n int) {
 	}
 	all := 0
 	for worker, slots := range claimed {
-		proved := math.Ceil(slowCore * float64(h.now[worker]+h.last[worker]) / seconds / h.perCore)
+		proved := math.Ceil(slowCore * float64(campaigns) * float64(h.now[worker]+h.last[worker]) / seconds / h.perCore)
 		n += min(slots, int(min(proved, math.MaxInt32)))
 		all += slots
 	}
-	return min(all, max(n, leastSlots))
+	return min(all, max(n, leastSlots*campaigns))
 }
