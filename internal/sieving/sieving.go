@@ -52,10 +52,11 @@ func (p *Plan) Sum() uint64 { return p.params.Sum() }
 // Coefficients returns how many numbers of coefficients there are.
 func (p *Plan) Coefficients() uint64 { return p.params.Coefficients() }
 
-// Memory bounds the bytes that a Set and its linear algebra take.
+// Memory bounds the bytes that a Set and its linear algebra take. That of the parameters is for 4/3 of the relations that
+// are expected. A campaign may collect 3/2 of them and 1000 more: see package campaign. Each takes below 1 KiB.
 func (p *Plan) Memory() uint64 {
 	_, set, solve := p.params.Memory()
-	return set + solve
+	return (set+solve)*9/8 + 1000<<10
 }
 
 // auditRelations is for how many relations the set of an audit has room at first: a coefficient has up to 950.
