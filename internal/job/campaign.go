@@ -51,11 +51,11 @@ type campaigns struct {
 	group      sync.WaitGroup
 
 	mu      sync.Mutex
-	active  map[string]bool      // guarded by mu; children that a goroutine of this process examines, waits for, or conducts
-	later   map[string]time.Time // guarded by mu; children that are not to be examined before
-	used    uint64               // guarded by mu; of memory
-	parts   []string             // guarded by mu; all children in the fleet, sorted, as of partsAt
-	partsAt time.Time            // guarded by mu
+	active  map[string]*candidate // guarded by mu; those that a goroutine of this process examines, waits for, or conducts
+	later   map[string]time.Time  // guarded by mu; children that are not to be examined before
+	used    uint64                // guarded by mu; of memory
+	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
+	partsAt time.Time             // guarded by mu
 }
 
 // A candidate is a composite that owners name. It does not change.
@@ -69,6 +69,7 @@ const (
 	campaignEvery  = time.Second
 	maxCandidates  = 256              // of one look: workers may name any number of composites
 	maxCampaigns   = 16               // of one process
+	maxOfNumber    = 4                // of one number, in one process
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
 )
@@ -77,7 +78,7 @@ const (
 func newCampaigns(f *fleet.Fleet, log zerolog.Logger, name string, mine func(ctx context.Context, parent, child string) bool) *campaigns {
 	return &campaigns{
 		f: f, log: log, name: name, mine: mine, memory: math.MaxUint64, every: campaignEvery,
-		active: make(map[string]bool), later: make(map[string]time.Time),
+		active: make(map[string]*candidate), later: make(map[string]time.Time),
 	}
 }
 
@@ -108,20 +109,30 @@ func (c *campaigns) look(ctx context.Context) {
 	maps.DeleteFunc(c.later, func(_ string, at time.Time) bool { return !now.Before(at) })
 	c.mu.Unlock()
 	for _, child := range slices.Sorted(maps.Keys(found)) {
-		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(child) {
+		if x := found[child]; c.mine(ctx, x.Job, child) && c.enter(x) {
 			c.group.Go(func() { c.attend(ctx, x) })
 		}
 	}
 }
 
-// enter reports whether a goroutine is to attend to a candidate now, and notes it.
-func (c *campaigns) enter(child string) bool {
+// enter reports whether a goroutine is to attend to a candidate now, and notes it. Of one number there are few at a
+// time: the campaign of a factor lasts until the number has its answer, and a hostile worker may name many divisors.
+func (c *campaigns) enter(x *candidate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, wait := c.later[child]; wait || c.active[child] || len(c.active) >= maxCampaigns {
+	if _, wait := c.later[x.child]; wait || c.active[x.child] != nil || len(c.active) >= maxCampaigns {
 		return false
 	}
-	c.active[child] = true
+	same := 0
+	for _, y := range c.active {
+		if y.Job == x.Job && y.Position == x.Position {
+			same++
+		}
+	}
+	if same >= maxOfNumber {
+		return false
+	}
+	c.active[x.child] = x
 	return true
 }
 

@@ -113,7 +113,7 @@ func (w *campaignWorld) own() {
 	w.t.Cleanup(func() { cancel(); <-done })
 }
 
-// sievers runs a worker that sieves.
+// siever runs a worker that sieves.
 func (w *campaignWorld) siever(name string) (stop func()) {
 	return w.worker(name, nil)
 }
@@ -124,6 +124,7 @@ func (w *campaignWorld) conduct(name string) (c *campaigns, stop func()) {
 	c = newCampaigns(w.other(), zerolog.New(zerolog.NewTestWriter(w.t)), name, func(context.Context, string, string) bool { return true })
 	c.every = 50 * time.Millisecond
 	stop = fleettest.Background(w.t, func(ctx context.Context) error { c.run(ctx); return nil })
+	fleettest.Await(w.t, "the workers are known", func() bool { return c.candidates.Load() != nil })
 	return c, stop
 }
 

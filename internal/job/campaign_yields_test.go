@@ -144,7 +144,7 @@ func TestCampaignLiars(t *testing.T) {
 	}
 	far := w.part.Next + 1<<30
 	b.put(schema.ResultSubject(w.part.ID, task.Range{First: far, Count: 4}, "far"), (&task.Yield{Kind: task.KindSieve, Worker: "far", Params: b.params.Sum()}).Encode())
-	quarantined := func(name string) bool { return c.trust != nil && c.trust.Quarantined(name) }
+	quarantined := func(name string) bool { return c.trust.Quarantined(name) }
 	for _, name := range []string{"false", "cut", "other", "kind", "bytes"} {
 		fleettest.Await(t, name+" is quarantined", func() bool { return quarantined(name) })
 	}

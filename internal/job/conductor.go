@@ -148,7 +148,7 @@ func (d *conductor) tick(ctx context.Context) error {
 }
 
 // mostTasks is how many sieve tasks all campaigns together may have in the queue for each slot: see package campaign.
-const mostTasks = 3
+const mostTasks = 2
 
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
 func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {

@@ -2,6 +2,7 @@ package sieving
 
 import (
 	"math/big"
+	"runtime"
 
 	"factorfleet/internal/factor/siqs"
 )
@@ -18,6 +19,7 @@ func (p *Plan) NewSet(alive func() error) (*Set, error) {
 	if err := s.set.Reset(alive, p.params); err != nil {
 		return nil, err
 	}
+	s.set.SetCores(runtime.GOMAXPROCS(0))
 	return s, nil
 }
 
@@ -41,5 +43,5 @@ func (s *Set) Len() int { return s.set.Len() }
 // Expected estimates the relations that suffice.
 func (s *Set) Expected() int { return s.expected }
 
-// Solve returns a proper divisor of the number, or nil if the relations do not split it. Need has grown then.
+// Solve uses up to 8 cores, and returns a proper divisor of the number, or nil if the relations do not split it. Need has grown then.
 func (s *Set) Solve(alive func() error) (*big.Int, error) { return s.set.Solve(alive) }

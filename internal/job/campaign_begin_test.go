@@ -1,0 +1,149 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// TestCampaignBegins: a campaign begins only for a composite that divides the number, has no answer yet, and is worth
+// while. Whatever else a worker names begins none.
+func TestCampaignBegins(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, true)
+	c, _ := w.conduct("s")
+	w.siever("idle")
+	fleettest.Await(t, "free slots", func() bool { return c.registry.SieveSlots(nil).Idle >= 2 })
+	// 2^199-1 and 2^251-1 have known factorizations: composites of 60 and 76 digits.
+	small, large := new(big.Int).Lsh(big.NewInt(1), 199), new(big.Int).Lsh(big.NewInt(1), 251)
+	small.Sub(small, big.NewInt(1))
+	large.Sub(large, big.NewInt(1))
+	prime := new(big.Int).Lsh(big.NewInt(1), 521) // 2^521-1, a prime of 157 digits
+	prime.Sub(prime, big.NewInt(1))
+	numbers := []nat.Nat{nat.FromBig(large), nat.FromBig(small), nat.FromBig(new(big.Int).Mul(large, prime)), nat.FromBig(large)}
+	job := func(id, mode string, queued ...uint64) {
+		j := &task.Job{ID: id, Kind: task.KindFactor, Class: task.ClassLow, State: task.Sealed, Count: 4, Created: time.Now(), Campaign: mode}
+		if err := w.CreateJob(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+		in := w.EmptyInputs(id)
+		if err := in.Append(t.Context(), 0, numbers); err != nil {
+			t.Fatal(err)
+		}
+		var ranges []task.Range
+		for _, at := range queued {
+			ranges = append(ranges, task.Range{First: at, Count: 1})
+		}
+		if err := w.Requeue(t.Context(), j, in, ranges); err != nil {
+			t.Fatal(err)
+		}
+	}
+	job("auto", "", 0, 1, 2)
+	job("always", "always", 0, 1, 2)
+	job("never", "never", 0, 1, 2)
+	job("ended", "always", 0)
+	if _, err := w.ChangeJob(t.Context(), "ended", func(j *task.Job) error { j.State = task.Done; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		why      string
+		job      string
+		position uint64
+		n        *big.Int
+		left     time.Duration
+		begins   bool
+	}{
+		{"a long sieve", "auto", 0, large, time.Hour, true},
+		{"a factor of the number", "auto", 2, large, time.Hour, true},
+		{"nearly done", "auto", 0, large, time.Second, false},
+		{"too small", "auto", 1, small, time.Hour, false},
+		{"always, from 60 digits on", "always", 1, small, time.Second, true},
+		{"never", "never", 0, large, time.Hour, false},
+		{"it does not divide the number", "always", 1, large, time.Hour, false},
+		{"a multiple of the number", "always", 0, new(big.Int).Mul(large, big.NewInt(3)), time.Hour, false},
+		{"a prime", "always", 2, prime, time.Hour, false},
+		{"the number is not queued", "always", 3, large, time.Hour, false},
+		{"the job has no such number", "always", 1000, large, time.Hour, false},
+		{"the job has ended", "ended", 0, large, time.Hour, false},
+		{"there is no such job", "none", 0, large, time.Hour, false},
+	} {
+		n := nat.FromBig(x.n)
+		p, err := c.examine(t.Context(), &candidate{
+			Composite: fleet.Composite{Worker: "other", Job: x.job, Position: x.position, Number: n, Sieving: true, Left: x.left, Cores: 1},
+			child:     task.ChildID(x.job, x.position, n),
+		})
+		if p != nil || x.begins && err != nil || !x.begins && !errors.Is(err, errNoCampaign) {
+			t.Errorf("%s: %v, %v", x.why, p, err)
+		}
+	}
+	if names, err := w.PartsOf(t.Context(), ""); err != nil || len(names) > 0 {
+		t.Errorf("parts: %v, %v", names, err)
+	}
+}
+
+// TestCampaignMemory: a process without the memory for a campaign leaves the number to its owner.
+func TestCampaignMemory(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, false)
+	c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+	c.memory = 1 << 10
+	n := nat.FromBig(w.n)
+	err := c.conduct(t.Context(), &candidate{Composite: fleet.Composite{Worker: "owner", Job: "j", Position: 1, Number: n}, child: w.part.ID})
+	if !errors.Is(err, errNoMemory) || c.used != 0 {
+		t.Errorf("%v, %d bytes are reserved", err, c.used)
+	}
+}
+
+// TestCandidates: what workers name is bounded, and of several owners of a composite all get hints.
+func TestCandidates(t *testing.T) {
+	t.Parallel()
+	var list []fleet.Composite
+	for i := range 3 * maxCandidates {
+		list = append(list, fleet.Composite{Worker: fmt.Sprint("w", i%20), Job: "j", Position: 7, Number: nat.New(uint64(i/2 + 2))})
+	}
+	found := candidatesOf(list)
+	if len(found) != maxCandidates {
+		t.Errorf("%d candidates", len(found))
+	}
+	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
+	entered := 0
+	for _, x := range found {
+		if len(x.owners) != maxOwners {
+			t.Fatalf("%d owners", len(x.owners))
+		}
+		if c.enter(x) {
+			entered++
+		}
+		if c.enter(x) {
+			t.Fatal("a candidate is attended to twice")
+		}
+	}
+	if entered != maxOfNumber {
+		t.Errorf("%d campaigns of one number", entered)
+	}
+}
+
+// TestCampaignOfWaiting: a process that waits for its own job conducts its campaign while there is no supervisor.
+func TestCampaignOfWaiting(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, false)
+	w.siever("a")
+	f := w.other()
+	stop := fleettest.Background(t, func(ctx context.Context) error {
+		Wait(ctx, f, "j", Watch{Emit: func(*collect.Item) error { return nil }, Log: zerolog.Nop()})
+		return nil
+	})
+	defer stop()
+	w.checkDivisor()
+}
