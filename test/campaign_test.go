@@ -3,6 +3,7 @@ package test
 import (
 	"crypto/rand"
 	"math/big"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,19 +70,19 @@ func TestCampaign(t *testing.T) {
 	for _, name := range []string{"a", "b", "c"} {
 		consumers[name] = s.consumer("-n 1 --name " + name)
 	}
-	n := twoPrimes(t, 72).String() + "\n"
+	n := twoPrimes(t, 70).String() + "\n"
 	s.run("producer", "submit --detach --id j --campaign always", feed(n)).wantCode(0).wantStderr("")
 	var conducting *program
 	eventually(t, "a campaign begins", func() bool {
 		for _, p := range supervisors {
-			if strings.Contains(p.stderr.String(), "free workers sieve a composite of 72 digits") {
+			if strings.Contains(p.stderr.String(), "free workers sieve a composite of 70 digits") {
 				conducting = p
 			}
 		}
 		return conducting != nil
 	})
 	eventually(t, "consumers publish relations", func() bool { return s.yields() >= 3 })
-	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 72 digits, ") {
+	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 70 digits, ") {
 		t.Errorf("status: %s", text)
 	}
 	owner := s.owner("j")
@@ -132,4 +133,20 @@ func (s *server) parts() []string {
 		list = append(list, key)
 	}
 	return list
+}
+
+// TestCampaignSecure: the identities that a fleet has already may sieve together, and learn the divisor.
+func TestCampaignSecure(t *testing.T) {
+	t.Parallel()
+	f := fortify(t, filepath.Join(t.TempDir(), "keys"), "127.0.0.1:0 -n 0")
+	for _, line := range f.says("on the next machine: ") {
+		f.worker(line)
+	}
+	n := twoPrimes(t, 70).String()
+	p := f.runs(strings.Replace(f.says("submit here: ")[0], "NUMBER...", "--campaign always "+n, 1)).wantCode(0)
+	checkAnswers(t, n+"\n", p.stdout.String())
+	f.await(&f.stderr, "a divisor of the composite was found")
+	f.signal(syscall.SIGTERM)
+	f.wantCode(0)
+	f.tellsNothing()
 }

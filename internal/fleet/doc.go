@@ -15,7 +15,8 @@
 //	refuted.go                                        FACTOR.failed.<job>.<range>.<round>.<attempt>.<worker>
 //	jobs, manifests    FACTOR_JOBS                    <job>: the manifest
 //	standing, trust    FACTOR_JOBS                    worker.<worker>: strikes and quarantine
-//	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, process.supervisor.<name>
+//	parts*, campaign*  FACTOR_JOBS                    part.<parent>.<child>: the manifest of a campaign
+//	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, <child>, process.supervisor.<name>
 //	registry*.go       FACTOR_WORKERS                 <worker>.<instance>: the last heartbeat
 //	orders.go          none: plain messages           orders to workers
 //
@@ -53,6 +54,9 @@
 // the order. A review that misses a range therefore lists TASKS and RETURNS a second time. If x goes
 // round between those two listings as well, x is requeued without need. That is harmless: a range that
 // is computed twice has two equal answers, and the second one is a duplicate to the collector.
+//
+// A part has none of this: its tasks are expendable, and its results, the yields, add to a set. Whatever is lost of a
+// part costs time, never an answer, because the ordinary task of the number stays in FACTOR_TASKS.
 //
 // Two events are outside the orders: a server that loses what it has acknowledged, and a user who removes
 // a job. After the first, x is in no stream, and a review requeues it. After the second, no review does.

@@ -11,8 +11,8 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// FACTOR_JOBS has manifests under job ids, and standings under "worker.<name>". No job id has a
-// dot, so the filter "*" selects the manifests and "worker.*" the standings. Both are in one bucket,
+// FACTOR_JOBS has manifests under job ids, standings under "worker.<name>", and parts under "part.<parent>.<child>". No
+// job id has a dot, so the filter "*" selects the manifests, "worker.*" the standings and "part.*.*" the parts. Both are in one bucket,
 // because fleets that the first release has set up have no other, and init never changes what exists.
 
 // A key is one of FACTOR_JOBS with its value at a revision.

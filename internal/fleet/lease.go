@@ -13,10 +13,11 @@ import (
 )
 
 // A lease makes one process the holder of a job: the only one that requeues its ranges. It is a key of
-// FACTOR_LEASES with a time to live; its value is the name of the holder. There are three sorts:
+// FACTOR_LEASES with a time to live; its value is the name of the holder. There are four sorts:
 //
 //	key                         holder                         shows
 //	<job>                       a watcher of the job           that a process reviews the job
+//	<child>                     a conductor of the part        that a process conducts the campaign
 //	<job>.feed                  the feeder of the job          that an open job still gets input
 //	process.supervisor.<name>   a supervisor                   that it is alive: it shares the jobs
 //

@@ -44,7 +44,8 @@ type SieveSlots struct {
 	// Idle are those of All that have no task now, or one of a campaign.
 	Idle int
 	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
-	Old int
+	Old       int
+	OldWorker string // one of them
 }
 
 // SieveSlots counts the slots of running workers, except those workers that bad rejects.
@@ -52,7 +53,7 @@ func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
 	for _, s := range r.runningWorkers(bad) {
 		slots := max(0, s.Slots-s.Lost)
 		if !s.Sieves {
-			n.Old += slots
+			n.Old, n.OldWorker = n.Old+slots, s.Name
 			continue
 		}
 		long, sieves := 0, 0

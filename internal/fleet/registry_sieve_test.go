@@ -43,7 +43,7 @@ func TestComposites(t *testing.T) {
 	if want := (Composite{Worker: "owner", Job: "j", Position: 7, Sieving: true, Left: time.Minute, Cores: 2}); list[0] != want {
 		t.Errorf("composite: %+v, not %+v", list[0], want)
 	}
-	if got := r.SieveSlots(bad); got != (SieveSlots{All: 3, Idle: 2, Old: 3}) {
+	if got := r.SieveSlots(bad); got != (SieveSlots{All: 3, Idle: 2, Old: 3, OldWorker: "old"}) {
 		t.Errorf("slots: %+v", got)
 	}
 }

@@ -56,6 +56,8 @@ type campaigns struct {
 	used    uint64                // guarded by mu; of memory
 	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
 	partsAt time.Time             // guarded by mu
+
+	loggedOld bool // guarded by mu; see logOld
 }
 
 // A candidate is a composite that owners name. It does not change.
@@ -68,10 +70,12 @@ type candidate struct {
 const (
 	campaignEvery  = time.Second
 	maxCandidates  = 256              // of one look: workers may name any number of composites
+	maxOfWorker    = 16               // of one worker, so that it does not keep out those of others
 	maxCampaigns   = 16               // of one process
 	maxOfNumber    = 4                // of one number, in one process
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
+	withoutMemory  = 10 * time.Minute // the same if there was not enough memory
 )
 
 // newCampaigns returns what conducts the campaigns of a process that has name in leases.
@@ -155,7 +159,11 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 	}
 	owners := make(map[position][]string)
 	found := make(map[string]*candidate)
+	named := make(map[string]int)
 	for _, x := range list {
+		if named[x.Worker]++; named[x.Worker] > maxOfWorker {
+			continue
+		}
 		child := task.ChildID(x.Job, x.Position, x.Number)
 		known := found[child]
 		if known == nil && len(found) >= maxCandidates {

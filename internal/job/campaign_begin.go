@@ -33,7 +33,9 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	case errors.Is(err, errTakenOver):
 		c.log.Debug().Err(err).Str("part", x.child).Send()
 	default:
-		again = failedCampaign
+		if again = failedCampaign; errors.Is(err, errNoMemory) {
+			again = withoutMemory
+		}
 		c.log.Warn().Err(err).Str("job", x.Job).Uint64("number", x.Position+1).Msg("the campaign for a hard number has failed here")
 	}
 	c.leave(x.child, again)
@@ -67,6 +69,7 @@ func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
 	}
 	others := c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
 	if others.Old > 0 && mode != campaign.Always {
+		c.logOld(others.OldWorker)
 		return false // workers of an earlier version would take the tasks and drop them
 	}
 	left := x.Left
@@ -74,6 +77,18 @@ func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
 		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
 	}
 	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle)
+}
+
+// logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,
+// since the owners finish alone.
+func (c *campaigns) logOld(worker string) {
+	c.mu.Lock()
+	logged := c.loggedOld
+	c.loggedOld = true
+	c.mu.Unlock()
+	if !logged {
+		c.log.Warn().Str("worker", worker).Msg("workers do not sieve a hard number together while a worker of an earlier version is alive: update or stop it")
+	}
 }
 
 // checkComposite compares the composite with the number, which must be one of the job and have no answer yet.

@@ -110,8 +110,15 @@ func TestCandidates(t *testing.T) {
 	t.Parallel()
 	var list []fleet.Composite
 	for i := range 3 * maxCandidates {
-		list = append(list, fleet.Composite{Worker: fmt.Sprint("w", i%20), Job: "j", Position: 7, Number: nat.New(uint64(i/2 + 2))})
+		list = append(list, fleet.Composite{Worker: fmt.Sprint("w", i%48), Job: "j", Position: 7, Number: nat.New(uint64(i/2 + 2))})
 	}
+	for i := range 10 * maxOfWorker {
+		list = append(list, fleet.Composite{Worker: "liar", Job: "k", Number: nat.New(uint64(i + 2))})
+	}
+	if found := candidatesOf(list[3*maxCandidates:]); len(found) != maxOfWorker {
+		t.Errorf("%d candidates of one worker", len(found))
+	}
+	list = list[:3*maxCandidates]
 	found := candidatesOf(list)
 	if len(found) != maxCandidates {
 		t.Errorf("%d candidates", len(found))

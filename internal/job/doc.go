@@ -12,6 +12,8 @@
 //     process of a job but that of submit --detach is one.
 //   - The holder is the watcher that has the job's lease. It requeues lost ranges, and issues ranges
 //     again that a worker holds for too long (overdue.go).
+//   - The conductor has the lease of a part of the job: it has free workers sieve one hard number
+//     (campaign*.go, conductor*.go). A supervisor is one, or the holder if there is no supervisor.
 //   - The supervisor, in embedded run, runs watchers without output for the jobs that need one
 //     (supervisor.go). The rest of this comment is about the other roles.
 //
