@@ -136,6 +136,26 @@ func (f *Fleet) PartsOf(ctx context.Context, job string) (names []PartName, err 
 	return slices.Compact(names), err
 }
 
+// SievingParts returns the children of all parts whose state is task.PartSieve, sorted. It reads each part.
+func (f *Fleet) SievingParts(ctx context.Context) (children []string, _ error) {
+	names, err := f.PartsOf(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		p, err := f.Part(ctx, name.Parent, name.Child)
+		switch {
+		case errors.Is(err, ErrNoPart), errors.Is(err, ErrUnreadable):
+		case err != nil:
+			return nil, err
+		case p.State == task.PartSieve:
+			children = append(children, p.ID)
+		}
+	}
+	slices.Sort(children)
+	return children, nil
+}
+
 // isPart reports whether FACTOR_JOBS has a part of that id, of any job.
 func (f *Fleet) isPart(ctx context.Context, id string) (bool, error) {
 	if !task.IsChildID(id) {

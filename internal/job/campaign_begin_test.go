@@ -105,7 +105,8 @@ func TestCampaignMemory(t *testing.T) {
 	}
 }
 
-// TestCandidates: what workers name is bounded, and of several owners of a composite all get hints.
+// TestCandidates: what workers name is bounded, and of several owners of a composite all get hints, but not the owner of
+// another factor of the same number.
 func TestCandidates(t *testing.T) {
 	t.Parallel()
 	var list []fleet.Composite
@@ -126,7 +127,7 @@ func TestCandidates(t *testing.T) {
 	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
 	entered := 0
 	for _, x := range found {
-		if len(x.owners) != maxOwners {
+		if len(x.owners) != 2 {
 			t.Fatalf("%d owners", len(x.owners))
 		}
 		if c.enter(x) {
@@ -134,6 +135,15 @@ func TestCandidates(t *testing.T) {
 		}
 		if c.enter(x) {
 			t.Fatal("a candidate is attended to twice")
+		}
+	}
+	many := make([]fleet.Composite, 2*maxOwners)
+	for i := range many {
+		many[i] = fleet.Composite{Worker: fmt.Sprint("w", i), Job: "j", Number: nat.New(6), Left: time.Duration(100-i) * time.Second}
+	}
+	for _, x := range candidatesOf(many) {
+		if len(x.owners) != maxOwners || x.Worker != "w31" {
+			t.Errorf("%d owners, %s is to be done first", len(x.owners), x.Worker)
 		}
 	}
 	if entered != maxOfNumber {
@@ -148,7 +158,7 @@ func TestCampaignOfWaiting(t *testing.T) {
 	w.siever("a")
 	f := w.other()
 	stop := fleettest.Background(t, func(ctx context.Context) error {
-		Wait(ctx, f, "j", Watch{Emit: func(*collect.Item) error { return nil }, Log: zerolog.Nop()})
+		Wait(ctx, f, "j", Watch{Emit: func(*collect.Item) error { return nil }, Log: zerolog.New(zerolog.NewTestWriter(t))})
 		return nil
 	})
 	defer stop()
