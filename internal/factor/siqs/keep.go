@@ -34,19 +34,21 @@ type region struct{ first, next uint64 }
 // kept says which coefficients a Searcher has claimed, and has the yields that it keeps.
 // mu of the Searcher guards it.
 type kept struct {
-	on      bool // yields are kept
+	on      bool   // yields are kept
+	count   uint64 // Params.Coefficients
 	yields  []yield
 	regions []region // the last one is the current one; disjoint unless one reaches the next
 }
 
-// start begins a number without yields: at coefficient number 0, or at ownStart if
-// yields are kept.
-func (k *kept) start(on bool, ownStart uint64) {
-	k.on, k.yields, k.regions = on, nil, k.regions[:0]
-	if !on {
-		ownStart = 0
+// start begins the number of p without yields: at OwnStart if yields are kept, else at
+// coefficient number 0.
+func (k *kept) start(on bool, p *Params) {
+	k.on, k.count, k.yields = on, p.Coefficients(), nil
+	first := uint64(0)
+	if on {
+		first = p.OwnStart()
 	}
-	k.regions = append(k.regions, region{ownStart, ownStart})
+	k.regions = append(k.regions[:0], region{first, first})
 }
 
 // A yield is the code of all relations of the coefficients [first, end).
@@ -99,7 +101,7 @@ func (s *Searcher) SkipTo(number uint64) {
 		k.enter(s.sieve.params.OwnStart())
 	}
 	at := k.in(number)
-	if at == len(k.regions)-1 || number >= s.sieve.params.Coefficients() || at < 0 && len(k.regions) >= maxRegions {
+	if at == len(k.regions)-1 || number >= k.count || at < 0 && len(k.regions) >= maxRegions {
 		return
 	}
 	k.enter(number)
@@ -135,7 +137,7 @@ func (s *Searcher) claim() (first, end uint64, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := &s.kept
-	if first = k.free(); first >= s.sieve.params.Coefficients() {
+	if first = k.free(); first >= k.count {
 		k.enter(0)
 		first = k.free()
 	}

@@ -24,7 +24,7 @@ func TestClaim(t *testing.T) {
 			claimed[i] = true
 		}
 	}
-	s.kept.start(false, start)
+	s.kept.start(false, &s.sieve.params)
 	claim(0, false)
 	claim(1, false)
 	s.SkipTo(all) // there is none: yields are kept, of the own region
@@ -64,7 +64,7 @@ func TestClaimAll(t *testing.T) {
 		s := NewSearcher()
 		s.sieve.params = mustParams(t, semiprime(rand.New(rand.NewPCG(14, 2)), 60))
 		all := s.sieve.params.Coefficients()
-		s.kept.start(keep, s.sieve.params.OwnStart())
+		s.kept.start(keep, &s.sieve.params)
 		s.claim()
 		s.SkipTo(all - 1)
 		claimed := map[uint64]int{}

@@ -3,6 +3,7 @@ package siqs
 import (
 	"encoding/binary"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -104,6 +105,36 @@ func FuzzParams(f *testing.F) {
 			t.Errorf("%+v: %d coefficients", p, count)
 		}
 	})
+}
+
+// TestSharedRefused has parameters within the ranges of DecodeParams that NewParams does
+// not choose. Reset of a sieve accepts most of them, but to sieve with them may take any
+// time.
+func TestSharedRefused(t *testing.T) {
+	p := mustParams(t, semiprime(rand.New(rand.NewPCG(13, 5)), 120))
+	for i, change := range []func(p *Params){
+		func(p *Params) { p.Candidate = 0 },
+		func(p *Params) { p.Smooth = 0 },
+		func(p *Params) { p.Interval = maxInterval },
+		func(p *Params) { p.Large = math.MaxUint32 },
+		func(p *Params) { p.Double = math.MaxUint64 },
+		func(p *Params) { p.Small = p.Primes },
+		func(p *Params) { p.Multiplier = 3 - p.Multiplier%2*2 },
+		func(p *Params) { p.Primes++ },
+		func(p *Params) { p.PoolA[1]-- },
+		func(p *Params) { p.PoolB[0] = p.PoolB[1] },
+		func(p *Params) { p.Tolerance = maxTolerance },
+		func(p *Params) { p.N = nil },
+		func(p *Params) { p.N = big.NewInt(0).Mul(big.NewInt(1<<40+15), big.NewInt(3*5*7)) },
+	} {
+		q := p
+		if change(&q); q.N == p.N && q.Sum() == p.Sum() {
+			t.Fatalf("change %d changes nothing", i)
+		}
+		if _, err := NewShared(always, q); err != ErrParams {
+			t.Errorf("change %d: %v", i, err)
+		}
+	}
 }
 
 // TestShared lets two sieves use one Shared at the same time, and expects the relations

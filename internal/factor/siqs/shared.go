@@ -9,15 +9,25 @@ type Shared struct {
 	tables Sieve
 }
 
-// NewShared returns what sieves of the number that p describes share. It returns
-// ErrParams as Sieve.Reset does, or the error of alive.
+// NewShared returns what sieves of the number that p describes share, or the error of
+// alive. It returns ErrParams unless p is what NewParams chooses for the number: whoever
+// has sent p cannot make a sieve slow, or have it call alive rarely, by parameters that
+// nobody needs.
 func NewShared(alive func() error, p Params) (*Shared, error) {
 	sh := new(Shared)
 	s := &sh.tables
-	if err := s.base.rebuild(alive, &p); err != nil {
+	if !p.inRange() {
+		return nil, ErrParams
+	}
+	if err := s.choose(alive, p.N, tuningFor(p.N.BitLen())); err != nil {
+		if _, ok := err.(*DivisorError); ok {
+			err = ErrParams
+		}
 		return nil, err
 	}
-	s.params = p
+	if s.params.Sum() != p.Sum() {
+		return nil, ErrParams
+	}
 	s.pools.set(&s.params, s.base.target(&s.params))
 	if err := s.fillInverses(alive); err != nil {
 		return nil, err

@@ -148,7 +148,7 @@ func (s *Searcher) factor(alive func() error, n *big.Int, t tuning) (*big.Int, e
 	}
 	s.expected = first.params.ExpectedRelations()
 	s.set.reset(&first.base, s.expected)
-	s.kept.start(s.KeepYields, first.params.OwnStart())
+	s.kept.start(s.KeepYields, &first.params)
 	s.chosen = true
 	s.crew.Pool, s.crew.Meter = s.Pool, s.Meter
 	for range maxTries {

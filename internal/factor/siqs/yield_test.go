@@ -186,6 +186,69 @@ func TestYieldFalse(t *testing.T) {
 	}
 }
 
+// TestYieldRecoded makes relations that hold, but have primes of the base in place of a
+// large prime. Expects the set to refuse them, as they would take the place of those that
+// an honest machine finds for the same X.
+func TestYieldRecoded(t *testing.T) {
+	p := mustParams(t, semiprime(rand.New(rand.NewPCG(12, 2)), 120))
+	var s Sieve
+	if err := s.Reset(always, p); err != nil {
+		t.Fatal(err)
+	}
+	set := newSet(t, p)
+	least, refused := s.base.largest(), [2]int{} // by the number of primes that are moved
+	err := s.Collect(always, 0, 20, func(r *Relation) bool {
+		if r.Large[1] != 1 {
+			return true
+		}
+		honest := Relation{Coefficient: r.Coefficient, Poly: r.Poly, X: r.X, Large: r.Large, Primes: slices.Clone(r.Primes)}
+		slices.Sort(honest.Primes)
+		moved := honest
+		for i := len(moved.Primes) - 1; i >= 0 && moved.Large[1] <= least; i-- {
+			if at := moved.Primes[i]; !slices.Contains(s.poly.factors, int(at)) && at > 1 {
+				moved.Large[1] *= s.base.prime[at]
+				moved.Primes = slices.Delete(slices.Clone(moved.Primes), i, i+1)
+				var e yieldEncoder
+				e.reset(r.Coefficient)
+				e.add(&s, &moved)
+				e.finish(r.Coefficient)
+				refused[b2i(moved.Large[1] > least)]++
+				if _, err := set.AddYield(e.data, r.Coefficient, r.Coefficient+1); err != ErrInvalid {
+					t.Errorf("%+v for %+v: AddYield: %v", moved, honest, err)
+				}
+				if _, err := set.Add(&moved); err != ErrInvalid {
+					t.Errorf("%+v for %+v: Add: %v", moved, honest, err)
+				}
+			}
+		}
+		if _, err := set.Add(&honest); err != nil {
+			t.Errorf("%+v: Add: %v", honest, err)
+		}
+		return true
+	})
+	if err != nil || refused[0] == 0 || refused[1] == 0 {
+		t.Errorf("%v; refused are %d with a prime of the base, %d with a product of two", err, refused[0], refused[1])
+	}
+}
+
+// TestLargeInBounds has pairs of large primes that no sieve emits.
+func TestLargeInBounds(t *testing.T) {
+	v := Verifier{params: Params{Large: 1009 * 1009, Double: 2003 * 2011}, base: factorBase{prime: []uint32{1, 2, 1009}}}
+	for _, test := range []struct {
+		large [2]uint32
+		want  bool
+	}{
+		{[2]uint32{1, 1}, true}, {[2]uint32{1, 1013}, true}, {[2]uint32{1013, 1013}, true}, {[2]uint32{1999, 2011}, true},
+		{[2]uint32{0, 1013}, false}, {[2]uint32{1, 0}, false}, {[2]uint32{1, 1009}, false}, {[2]uint32{1009, 1013}, false},
+		{[2]uint32{1013, 1}, false}, {[2]uint32{2003, 2011}, false}, {[2]uint32{1, 1009 * 1009}, false},
+		{[2]uint32{1 << 31, 1<<32 - 1}, false}, {[2]uint32{1, 1015}, false}, {[2]uint32{1, 1014}, false},
+	} {
+		if got := v.inBounds(test.large) && arePrime(test.large); got != test.want {
+			t.Errorf("%v: %v", test.large, got)
+		}
+	}
+}
+
 // checkEntries expects the last relations of the set to hold.
 func checkEntries(t *testing.T, set *Set, count int) {
 	t.Helper()
@@ -307,10 +370,12 @@ func TestYieldStops(t *testing.T) {
 // larger than MaxYield, and a set accepts each.
 func TestYieldLimits(t *testing.T) {
 	p := mustParams(t, semiprime(rand.New(rand.NewPCG(15, 2)), 90))
-	p.Interval, p.Candidate, p.Smooth, p.Large = 4*blockSize, 20, 20, 1<<32-1
+	p.Interval, p.Candidate, p.Smooth = 4*blockSize, 20, 20
 	set := newSet(t, p)
+	p.Large = set.base.largest() * set.base.largest()
+	set = newSet(t, p)
 	largest := 0
-	all := yields(t, p, 0, min(p.Coefficients(), 100), 1000)
+	all := yields(t, p, 0, min(p.Coefficients(), 400), 1000)
 	for _, y := range all {
 		largest = max(largest, len(y.data))
 		if _, err := set.AddYield(y.data, y.first, y.end); err != nil {

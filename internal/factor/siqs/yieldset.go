@@ -2,14 +2,16 @@ package siqs
 
 import (
 	"encoding/binary"
+	"math"
 
 	"factorfleet/internal/factor/mont"
 )
 
 // AddYield adds the relations of a yield of the coefficient numbers [first, end), and
-// returns how many are new. It verifies all of them first. If one does not hold or is
-// not of these coefficients, or if the bytes are malformed or more than MaxYield, it
-// returns ErrInvalid, and the set does not change. Requires Reset.
+// returns how many are new. It verifies all of them first, as Verifier.Verify does. If
+// one does not hold or is not of these coefficients, or if the bytes are malformed or
+// more than MaxYield, it returns ErrInvalid, and the set does not change. Requires
+// Reset.
 //
 // The bytes may be of an attacker. The work ends at the first relation that does not
 // hold. A relation that holds takes at least 2 bytes, and at most 48 and its primes in
@@ -104,11 +106,11 @@ func (y *yieldReader) readRelation(x int32) bool {
 		return false
 	}
 	quotient := rest[0] * mont.Inverse(y.product[0])
-	if quotient < uint64(large[0]) || quotient >= uint64(v.params.Large) ||
-		y.product.mulWord(quotient) != 0 || y.product != rest {
+	large[1] = uint32(quotient)
+	if quotient > math.MaxUint32 || !v.inBounds(large) ||
+		y.product.mulWord(quotient) != 0 || y.product != rest || !arePrime(large) {
 		return false
 	}
-	large[1] = uint32(quotient)
 	y.stage(&value, negative, twos, large)
 	return true
 }
