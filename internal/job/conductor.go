@@ -147,7 +147,7 @@ func (d *conductor) tick(ctx context.Context) error {
 	return d.step(ctx, in)
 }
 
-// mostTasks is how many sieve tasks all campaigns together may have in the queue for each slot: see package campaign.
+// mostTasks is how many sieve tasks a campaign may have in the queue for each of its slots: see package campaign.
 const mostTasks = 2
 
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
@@ -168,8 +168,8 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	classes, err := d.c.f.Queue(ctx)
 	for _, k := range classes {
 		waiting := k.Queued
-		if k.Class == fleet.SieveClass { // the tasks of all campaigns are among them
-			waiting -= min(waiting, uint64(mostTasks*slots.All))
+		if k.Class == fleet.SieveClass { // the tasks of this campaign, and of the others, are among them
+			waiting -= min(waiting, uint64(in.Queued+mostTasks*(slots.All-in.Slots)))
 		}
 		in.Others = in.Others || waiting > 0
 	}
