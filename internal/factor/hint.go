@@ -20,7 +20,7 @@ type Hint struct {
 	// stay here.
 	Share func(first, end uint64, relations []byte) bool
 	// First is the coefficient number from which on this engine sieves, without those that
-	// it has sieved.
+	// it has sieved. If there is no such coefficient, it sieves from Params.OwnStart on.
 	First uint64
 	// Params are those that the receiver of the relations has. If they are not those of
 	// this engine, Share and First are ignored.

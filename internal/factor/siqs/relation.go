@@ -14,7 +14,7 @@ type Relation struct {
 	Coefficient uint64    // below Sieve.Coefficients
 	Poly        uint32    // 0 .. 2^(s-1)-1
 	X           int32     // -M <= X < M
-	Large       [2]uint32 // ascending, below L; 1 where there is none
+	Large       [2]uint32 // ascending, primes above all of the base and below L; 1 where there is none
 	Primes      []uint32  // indices into the factor base, each as often as its exponent, in no fixed order
 
 	value wide // |D*X+B|
