@@ -136,24 +136,27 @@ func (f *Fleet) PartsOf(ctx context.Context, job string) (names []PartName, err 
 	return slices.Compact(names), err
 }
 
-// SievingParts returns the children of all parts whose state is task.PartSieve, sorted. It reads each part.
-func (f *Fleet) SievingParts(ctx context.Context) (children []string, _ error) {
+// AllParts returns the children of all parts, and those of them whose state is task.PartSieve, sorted. It reads each
+// part.
+func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ error) {
 	names, err := f.PartsOf(ctx, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range names {
+		children = append(children, name.Child)
 		p, err := f.Part(ctx, name.Parent, name.Child)
 		switch {
 		case errors.Is(err, ErrNoPart), errors.Is(err, ErrUnreadable):
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		case p.State == task.PartSieve:
-			children = append(children, p.ID)
+			sieving = append(sieving, p.ID)
 		}
 	}
 	slices.Sort(children)
-	return children, nil
+	slices.Sort(sieving)
+	return children, sieving, nil
 }
 
 // isPart reports whether FACTOR_JOBS has a part of that id, of any job.

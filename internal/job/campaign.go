@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/campaign"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -55,7 +54,8 @@ type campaigns struct {
 	active  map[string]*candidate // guarded by mu; those that a goroutine of this process examines, waits for, or conducts
 	later   map[string]time.Time  // guarded by mu; children that are not to be examined before
 	used    uint64                // guarded by mu; of memory
-	parts   []string              // guarded by mu; the children in the fleet that sieve, sorted, as of partsAt
+	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
+	sieve   []string              // guarded by mu; those of parts that sieve
 	partsAt time.Time             // guarded by mu
 
 	loggedOld bool // guarded by mu; see logOld
@@ -195,57 +195,6 @@ func (c *campaigns) ownersOf(p *task.Part) []string {
 		return x.owners
 	}
 	return nil
-}
-
-// shareOf returns how many slots a campaign may use.
-func (c *campaigns) shareOf(ctx context.Context, child string, slots int) int {
-	parts := c.sieving(ctx)
-	i, ok := slices.BinarySearch(parts, child)
-	if !ok {
-		parts = slices.Insert(slices.Clone(parts), i, child)
-	}
-	return campaign.Share(slots, len(parts), i)
-}
-
-// othersSieving counts the campaigns of the fleet that sieve, except that of a child.
-func (c *campaigns) othersSieving(ctx context.Context, child string) int {
-	parts := c.sieving(ctx)
-	if slices.Contains(parts, child) {
-		return len(parts) - 1
-	}
-	return len(parts)
-}
-
-// sieving returns the children of all campaigns of the fleet that sieve, sorted: not of those that have a divisor, or
-// have failed, and wait for the answer of their number. They are listed every few seconds.
-func (c *campaigns) sieving(ctx context.Context) []string {
-	c.mu.Lock()
-	parts, due := c.parts, time.Since(c.partsAt) > 2*c.every
-	if due {
-		c.partsAt = time.Now()
-	}
-	c.mu.Unlock()
-	if !due {
-		return parts
-	}
-	now, err := c.f.SievingParts(ctx)
-	if err != nil {
-		return parts
-	}
-	parts = now
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.parts = parts
-	return parts
-}
-
-// addSieving notes a campaign that has just begun.
-func (c *campaigns) addSieving(child string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if i, ok := slices.BinarySearch(c.parts, child); !ok {
-		c.parts = slices.Insert(slices.Clone(c.parts), i, child)
-	}
 }
 
 // reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.

@@ -21,9 +21,14 @@ var (
 	errCampaignOver = errors.New("the campaign is over")
 )
 
-// attend examines a candidate, and conducts its campaign if there is one or if one begins.
+// attend examines a candidate, and conducts its campaign if there is one or if one begins. While no slot is idle none
+// begins, and no request is made for the candidate: all slots of a large fleet may be at work on hard numbers.
 func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	again := examineAgain
+	if c.others(x).Idle == 0 && !c.exists(ctx, x.child) {
+		c.leave(x.child, again)
+		return
+	}
 	_, err := c.examine(ctx, x)
 	if err == nil {
 		err = c.f.Hold(ctx, x.child, c.name, func(ctx context.Context) error { return c.conduct(ctx, x) })
@@ -61,13 +66,18 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	return nil, c.checkComposite(ctx, x)
 }
 
+// others returns the slots of all workers but the owner.
+func (c *campaigns) others(x *candidate) fleet.SieveSlots {
+	return c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
+}
+
 // worthwhile reports whether a campaign would save time now.
 func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) bool {
 	mode, err := campaign.ParseMode(j.Campaign)
 	if err != nil {
 		return false
 	}
-	others := c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
+	others := c.others(x)
 	if others.Old > 0 && mode != campaign.Always {
 		c.logOld(others.OldWorker)
 		return false // workers of an earlier version would take the tasks and drop them

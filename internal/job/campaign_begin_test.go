@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -163,4 +165,42 @@ func TestCampaignOfWaiting(t *testing.T) {
 	})
 	defer stop()
 	w.checkDivisor()
+}
+
+// TestCampaignBusyFleet: while no slot is idle, nothing is requested for a candidate, unless it has a part.
+func TestCampaignBusyFleet(t *testing.T) {
+	t.Parallel()
+	for _, bare := range []bool{true, false} {
+		w := newCampaignWorld(t, 110, bare)
+		nc, _ := w.connect()
+		requests, err := nc.SubscribeSync("$JS.API.DIRECT.GET." + schema.BucketStream(schema.BucketJobs) + ".>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+		if c.registry, err = c.f.Registry(t.Context()); err == nil {
+			c.trust, err = c.f.Trust(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := nat.FromBig(w.n)
+		x := &candidate{Composite: fleet.Composite{Worker: "owner", Job: "j", Position: 1, Number: n}, child: task.ChildID("j", 1, n)}
+		ctx, cancel := context.WithCancel(t.Context())
+		var attending sync.WaitGroup
+		attending.Go(func() { c.attend(ctx, x) })
+		if bare {
+			attending.Wait()
+		} else {
+			fleettest.Await(t, "its campaign is conducted", func() bool { _, ok := c.f.OwnCampaign(x.child); return ok })
+		}
+		cancel()
+		attending.Wait()
+		if c.later[x.child].IsZero() || len(c.active) > 0 {
+			t.Error("the candidate is not left")
+		}
+		if n, _, err := requests.Pending(); err != nil || (n == 0) != bare {
+			t.Errorf("bare %v: %d requests, %v", bare, n, err)
+		}
+	}
 }
