@@ -89,6 +89,14 @@ func TestCampaignBegins(t *testing.T) {
 			t.Errorf("%s: %v, %v", x.why, p, err)
 		}
 	}
+	c.mu.Lock()
+	c.sieve, c.partsAt = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"}, time.Now().Add(time.Hour)
+	c.mu.Unlock()
+	n := nat.FromBig(large)
+	x := &candidate{Composite: fleet.Composite{Worker: "other", Job: "always", Number: n, Left: time.Hour, Cores: 1}, child: task.ChildID("always", 0, n)}
+	if _, err := c.examine(t.Context(), x); !errors.Is(err, errNoCampaign) {
+		t.Errorf("other campaigns have all idle slots: %v", err)
+	}
 	if names, err := w.PartsOf(t.Context(), ""); err != nil || len(names) > 0 {
 		t.Errorf("parts: %v, %v", names, err)
 	}
