@@ -41,9 +41,10 @@ type yieldEncoder struct {
 	next uint64 // the coefficient number after the last one in data
 
 	// Of the coefficient that is sieved:
-	places []codedPlace
-	bodies []byte
-	sorted []uint32 // scratch
+	places  []codedPlace
+	bodies  []byte
+	factors []uint32 // those of A, ascending; empty before the first relation
+	sorted  []uint32 // scratch
 }
 
 // A codedPlace is a relation: its place, and where its code without the place is in
@@ -60,7 +61,9 @@ func (e *yieldEncoder) reset(first uint64) {
 }
 
 // clear drops the coefficient that was not finished.
-func (e *yieldEncoder) clear() { e.places, e.bodies = e.places[:0], e.bodies[:0] }
+func (e *yieldEncoder) clear() {
+	e.places, e.bodies, e.factors = e.places[:0], e.bodies[:0], e.factors[:0]
+}
 
 // add adds a relation of the coefficient that s sieves.
 func (e *yieldEncoder) add(s *Sieve, r *Relation) {
@@ -68,9 +71,7 @@ func (e *yieldEncoder) add(s *Sieve, r *Relation) {
 		return
 	}
 	start := uint32(len(e.bodies))
-	e.sorted = append(e.sorted[:0], r.Primes...)
-	slices.Sort(e.sorted)
-	kept := e.withoutFactors(s.poly.factors)
+	kept := e.oddPrimes(s, r)
 	head := 2 * uint64(len(kept))
 	if r.Large[0] > 1 {
 		e.bodies = binary.AppendUvarint(e.bodies, head+1)
@@ -95,18 +96,31 @@ const (
 	relationRoom = 2 + 5 + placeRoom + 3*136
 )
 
-// withoutFactors returns the sorted indices without the sign, the twos, and one of each
-// prime of A.
-func (e *yieldEncoder) withoutFactors(factors []int) []uint32 {
-	odd := e.sorted
-	for len(odd) > 0 && odd[0] < 2 {
-		odd = odd[1:]
+// oddPrimes returns the primes of r, ascending, without the sign, the twos, and one of
+// each prime of A.
+func (e *yieldEncoder) oddPrimes(s *Sieve, r *Relation) []uint32 {
+	if len(e.factors) == 0 {
+		for _, i := range s.poly.factors {
+			e.factors = append(e.factors, uint32(i))
+		}
+		slices.Sort(e.factors)
 	}
-	for _, i := range factors {
-		at, _ := slices.BinarySearch(odd, uint32(i))
-		odd = slices.Delete(odd, at, at+1)
+	e.sorted = e.sorted[:0]
+	for _, i := range r.Primes {
+		if i >= 2 {
+			e.sorted = append(e.sorted, i)
+		}
 	}
-	return odd
+	slices.Sort(e.sorted)
+	factors, kept := e.factors, e.sorted[:0]
+	for _, i := range e.sorted {
+		if len(factors) > 0 && i == factors[0] {
+			factors = factors[1:]
+		} else {
+			kept = append(kept, i)
+		}
+	}
+	return kept
 }
 
 // finish ends the coefficient with that number, of which add has had all relations.
