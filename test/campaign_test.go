@@ -13,13 +13,14 @@ import (
 	"factorfleet/internal/task"
 )
 
-// twoPrimes returns a product of two random primes of half of the digits each.
-func twoPrimes(t *testing.T, digits int) *big.Int {
+// twoPrimes returns a product of so many digits of two random primes of half of the bits each.
+func twoPrimes(t testing.TB, digits int) *big.Int {
 	t.Helper()
+	bits := int(float64(digits) * 3.3219) // below 10^digits; the product has this length or one bit less
 	for {
 		n := big.NewInt(1)
-		for range 2 {
-			p, err := rand.Prime(rand.Reader, int(float64(digits)/2*3.3219)+1)
+		for _, size := range []int{bits / 2, bits - bits/2} {
+			p, err := rand.Prime(rand.Reader, size)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -197,11 +197,14 @@ type mallory struct {
 }
 
 // mallory connects the hostile worker.
-func (f *siege) mallory() *mallory {
+func (f *siege) mallory() *mallory { return f.hostile("mallory") }
+
+// hostile connects a hostile worker of that name.
+func (f *siege) hostile(name string) *mallory {
 	f.t.Helper()
-	m := &mallory{t: f.t, name: "mallory", nc: f.dial("mallory")}
+	m := &mallory{t: f.t, name: name, nc: f.dial(name)}
 	var err error
-	if m.tasks, err = m.nc.SubscribeSync(schema.InboxOf("mallory") + ".tasks.*"); err != nil {
+	if m.tasks, err = m.nc.SubscribeSync(schema.InboxOf(name) + ".tasks.*"); err != nil {
 		f.t.Fatal(err)
 	}
 	m.tasks.SetPendingLimits(-1, -1)
@@ -215,7 +218,13 @@ const attackPause = 5 * time.Millisecond
 // the connection.
 func (f *siege) attack(step func(*mallory)) (stop func()) {
 	f.t.Helper()
-	m := f.mallory()
+	return f.attackAs("mallory", step)
+}
+
+// attackAs is attack by a hostile worker of that name.
+func (f *siege) attackAs(name string, step func(*mallory)) (stop func()) {
+	f.t.Helper()
+	m := f.hostile(name)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {

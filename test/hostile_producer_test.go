@@ -24,6 +24,7 @@ func TestHostileProducer(t *testing.T) {
 		"dead letters": poisonLetters,
 		"standings":    poisonStandings,
 		"leases":       poisonLeases,
+		"campaigns":    poisonCampaigns,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -20,12 +20,13 @@ const (
 	ComplaintUnfinished Complaint = "unfinished claim refuted"
 	ComplaintTask       Complaint = "answered another task"
 	ComplaintOrphans    Complaint = "results of no job"
+	ComplaintComposite  Complaint = "named a composite that is none"
 )
 
 // complaintKinds are all kinds. A stored standing keeps no others, so that its size is bounded.
 var complaintKinds = []Complaint{
 	ComplaintReturn, ComplaintHeld, ComplaintStuck, ComplaintHeartbeats, ComplaintResults, ComplaintFailure, ComplaintUnfinished, ComplaintTask,
-	ComplaintOrphans,
+	ComplaintOrphans, ComplaintComposite,
 }
 
 // Complain counts a complaint about a worker. It never blocks and writes nothing itself: complaints.run

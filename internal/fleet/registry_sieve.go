@@ -20,6 +20,10 @@ type Composite struct {
 	Cores    int           // at least 1
 }
 
+// maxSieveSlots is how many slots count of one worker, all its processes together. With one key it may send 256
+// heartbeats of 4096 slots each.
+const maxSieveSlots = 256
+
 // Composites returns the composites that running workers name, except those workers that bad rejects.
 func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
 	for _, s := range r.runningWorkers(bad) {
@@ -45,15 +49,19 @@ type SieveSlots struct {
 	Idle int
 	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
 	Old       int
-	OldWorker string // one of them
+	OldWorker string         // one of them
+	Of        map[string]int // All by worker
 }
 
-// SieveSlots counts the slots of running workers, except those workers that bad rejects.
+// SieveSlots counts the slots of running workers, except those workers that bad rejects: at most maxSieveSlots of each.
 func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
+	n.Of = make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
-		slots := max(0, s.Slots-s.Lost)
+		slots := min(max(0, s.Slots-s.Lost), maxSieveSlots-n.Of[s.Name])
 		if !s.Sieves {
-			n.Old, n.OldWorker = n.Old+slots, s.Name
+			if n.Old += slots; slots > 0 {
+				n.OldWorker = s.Name
+			}
 			continue
 		}
 		long, sieves := 0, 0
@@ -68,6 +76,7 @@ func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
 			}
 		}
 		busy := max(s.Busy, len(s.Holding)) - sieves
+		n.Of[s.Name] += max(0, slots-long)
 		n.All += max(0, slots-long)
 		n.Idle += max(0, slots-max(busy, long))
 	}

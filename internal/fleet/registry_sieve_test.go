@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +45,24 @@ func TestComposites(t *testing.T) {
 	if want := (Composite{Worker: "owner", Job: "j", Position: 7, Sieving: true, Left: time.Minute, Cores: 2}); list[0] != want {
 		t.Errorf("composite: %+v, not %+v", list[0], want)
 	}
-	if got := r.SieveSlots(bad); got != (SieveSlots{All: 3, Idle: 2, Old: 3, OldWorker: "old"}) {
+	if got := r.SieveSlots(bad); got.All != 3 || got.Idle != 2 || got.Old != 3 || got.OldWorker != "old" || got.Of["owner"] != 3 {
+		t.Errorf("slots: %+v", got)
+	}
+}
+
+// TestSieveClaims: the heartbeats of one worker count for a bounded number of slots.
+func TestSieveClaims(t *testing.T) {
+	t.Parallel()
+	r := &Registry{roster: newRoster()}
+	for i := range 100 {
+		s := worker.Status{Name: "liar", Instance: fmt.Sprint("x", i), Sieves: true, Stats: worker.Stats{State: worker.StateRunning, Slots: maxSlots}}
+		content, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.roster.put(beat{key: "liar." + s.Instance, value: content}, time.Now())
+	}
+	if got := r.SieveSlots(nil); got.All < 1 || got.All > maxSieveSlots || got.Idle > maxSieveSlots {
 		t.Errorf("slots: %+v", got)
 	}
 }

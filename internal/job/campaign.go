@@ -74,6 +74,7 @@ const (
 	maxOfWorker    = 16               // of one worker, so that it does not keep out those of others
 	maxCampaigns   = 16               // of one process
 	maxOfNumber    = 4                // of one number, in one process
+	maxOfOwner     = 4                // that one worker has named, in one process
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
 	withoutMemory  = 10 * time.Minute // the same if there was not enough memory
@@ -121,20 +122,24 @@ func (c *campaigns) look(ctx context.Context) {
 }
 
 // enter reports whether a goroutine is to attend to a candidate now, and notes it. Of one number there are few at a
-// time: the campaign of a factor lasts until the number has its answer, and a hostile worker may name many divisors.
+// time: the campaign of a factor lasts until the number has its answer, and a hostile worker may name many divisors. It
+// may name many numbers, too.
 func (c *campaigns) enter(x *candidate) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, wait := c.later[x.child]; wait || c.active[x.child] != nil || len(c.active) >= maxCampaigns {
 		return false
 	}
-	same := 0
+	ofNumber, ofOwner := 0, 0
 	for _, y := range c.active {
 		if y.Job == x.Job && y.Position == x.Position {
-			same++
+			ofNumber++
+		}
+		if y.Worker == x.Worker {
+			ofOwner++
 		}
 	}
-	if same >= maxOfNumber {
+	if ofNumber >= maxOfNumber || ofOwner >= maxOfOwner {
 		return false
 	}
 	c.active[x.child] = x
@@ -152,7 +157,7 @@ func (c *campaigns) leave(child string, again time.Duration) {
 }
 
 // candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
-// composite the one counts that expects to be done first.
+// composite the one counts that expects to be done last: else a worker could prevent the campaigns of all others.
 func candidatesOf(list []fleet.Composite) map[string]*candidate {
 	found := make(map[string]*candidate)
 	named := make(map[string]int)
@@ -168,7 +173,7 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 		case known == nil:
 			known = &candidate{Composite: x, child: child}
 			found[child] = known
-		case x.Left < known.Left:
+		case x.Left > known.Left:
 			known.Composite = x
 		}
 		if !slices.Contains(known.owners, x.Worker) && len(known.owners) < maxOwners {

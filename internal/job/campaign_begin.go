@@ -112,6 +112,7 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 		return err
 	}
 	if x.Position >= in.Count() {
+		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	numbers, err := in.Numbers(ctx, task.Range{First: x.Position, Count: 1})
@@ -120,6 +121,7 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 	}
 	n, composite := numbers[0].Big(), x.Number.Big()
 	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || composite.ProbablyPrime(0) {
+		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	return nil

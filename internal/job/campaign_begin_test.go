@@ -102,6 +102,25 @@ func TestCampaignBegins(t *testing.T) {
 	}
 }
 
+// TestFalseComposite: a worker that names a composite which does not divide the number gets a complaint.
+func TestFalseComposite(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, true)
+	c := newCampaigns(w.Fleet, zerolog.Nop(), "s", nil)
+	var err error
+	if c.trust, err = w.Trust(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := nat.FromBig(new(big.Int).Add(w.n, big.NewInt(2)))
+	if err := c.checkComposite(t.Context(), &candidate{Composite: fleet.Composite{Worker: "liar", Job: "j", Position: 1, Number: n}}); !errors.Is(err, errNoCampaign) {
+		t.Fatal(err)
+	}
+	await(t, "the complaint", func() bool {
+		list, err := w.Standings(t.Context())
+		return err == nil && len(list) == 1 && list[0].Worker == "liar" && list[0].Complaints[fleet.ComplaintComposite] == 1
+	})
+}
+
 // TestCampaignMemory: a process without the memory for a campaign leaves the number to its owner.
 func TestCampaignMemory(t *testing.T) {
 	t.Parallel()
@@ -152,12 +171,79 @@ func TestCandidates(t *testing.T) {
 		many[i] = fleet.Composite{Worker: fmt.Sprint("w", i), Job: "j", Number: nat.New(6), Left: time.Duration(100-i) * time.Second}
 	}
 	for _, x := range candidatesOf(many) {
-		if len(x.owners) != maxOwners || x.Worker != "w31" {
-			t.Errorf("%d owners, %s is to be done first", len(x.owners), x.Worker)
+		if len(x.owners) != maxOwners || x.Worker != "w0" {
+			t.Errorf("%d owners, %s is to be done last", len(x.owners), x.Worker)
 		}
 	}
 	if entered != maxOfNumber {
 		t.Errorf("%d campaigns of one number", entered)
+	}
+	entered = 0
+	for _, x := range candidatesOf([]fleet.Composite{named("liar", 1), named("liar", 2), named("liar", 3), named("liar", 4), named("liar", 5), named("honest", 6)}) {
+		if c.enter(x) {
+			entered++
+		}
+	}
+	if entered != maxOfOwner+1 {
+		t.Errorf("%d campaigns of the numbers of two workers", entered)
+	}
+	late, early := named("a", 1), named("liar", 1)
+	late.Left, early.Left = time.Hour, 1
+	for _, x := range candidatesOf([]fleet.Composite{early, late, early}) {
+		if x.Left != time.Hour {
+			t.Errorf("the owner that counts is %+v", x.Composite)
+		}
+	}
+}
+
+// named is the composite of a number of the job m.
+func named(worker string, position uint64) fleet.Composite {
+	return fleet.Composite{Worker: worker, Job: "m", Position: position, Number: nat.New(91)}
+}
+
+// TestCampaignShare: campaigns that wait for the answers of owners have no share of the slots.
+func TestCampaignShare(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, false)
+	c := newCampaigns(w.Fleet, zerolog.Nop(), "s", nil)
+	if n := c.shareOf(t.Context(), "another", 8); n != 4 {
+		t.Errorf("%d of 8 slots beside a campaign", n)
+	}
+	if _, err := w.ChangePart(t.Context(), "j", w.part.ID, func(p *task.Part) error { p.State = task.PartDone; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	c.partsAt = time.Time{}
+	if n := c.shareOf(t.Context(), "another", 8); n != 8 {
+		t.Errorf("%d of 8 slots beside a campaign that has ended", n)
+	}
+}
+
+// TestSievedIsIssuedLater: a number for which a campaign sieves is issued to another worker only after a long time.
+func TestSievedIsIssuedLater(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, false)
+	in, err := w.Inputs(t.Context(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fleettest.Background(t, func(ctx context.Context) error {
+		return w.Hold(ctx, w.part.ID, "s", func(ctx context.Context) error { <-ctx.Done(); return nil })
+	})()
+	fleettest.Await(t, "the campaign is conducted", func() bool {
+		set, err := w.Sieved(t.Context(), "j")
+		return err == nil && set.Len() == 1
+	})
+	s := &streams{fleet: w.Fleet, inputs: in}
+	predicted, budget := predict(w.job, []nat.Nat{nat.FromBig(w.n)})
+	long := patience(time.Hour, predicted, budget, 1)
+	for _, x := range []struct {
+		held   time.Duration
+		issued bool
+	}{{long / 2, false}, {2 * long, false}, {5 * long, true}} {
+		list := []heldRange{{Range: task.Range{First: 1, Count: 1}, worker: "owner", since: time.Now().Add(-x.held)}}
+		if err := s.issueOverdue(t.Context(), w.job, list, time.Hour); err != nil || list[0].issued != x.issued {
+			t.Errorf("held for %v: issued %v, %v", x.held, list[0].issued, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/campaign"
@@ -66,6 +67,20 @@ func (b *byHand) yield(worker string, first, end uint64, spoil func(y *task.Yiel
 		}
 		b.put(schema.ResultSubject(b.part.ID, r, worker), y.Encode())
 	})
+}
+
+// stored returns how many yields of a worker are stored.
+func (b *byHand) stored(worker string) (n int) {
+	b.t.Helper()
+	s, err := b.js.Stream(b.t.Context(), schema.StreamResults)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	info, err := s.Info(b.t.Context(), jetstream.WithSubjectFilter(schema.ResultsPrefix+"*.*."+worker))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(info.State.Subjects)
 }
 
 // rest stores honest yields of the coefficients from first on, until there are enough relations.
@@ -153,6 +168,8 @@ func TestCampaignLiars(t *testing.T) {
 	}
 	b.rest("honest", at)
 	w.checkDivisor()
+	b.yield("late", at+64, at+80, func(*task.Yield) {})
+	fleettest.Await(t, "late yields are removed", func() bool { return b.stored("late") == 0 })
 	for _, name := range []string{"version", "far", "honest"} {
 		if quarantined(name) {
 			t.Errorf("%s is quarantined", name)
@@ -183,7 +200,7 @@ func TestOthersOfSieveClass(t *testing.T) {
 		t.Errorf("alone: %+v, %v", in, err)
 	}
 	w.putTask(task.Address{Class: fleet.SieveClass, Job: "other", Range: task.Range{First: 0, Count: 1}, Round: task.FirstRound}, &task.Task{Kind: task.KindFactor})
-	if in, err := d.fleet(t.Context()); err != nil || in != (campaign.Fleet{Slots: 4, Queued: 2, Others: true}) {
+	if in, err := d.fleet(t.Context()); err != nil || in.Queued != 2 || !in.Others {
 		t.Errorf("beside a task: %+v, %v", in, err)
 	}
 }

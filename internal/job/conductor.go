@@ -40,8 +40,9 @@ type conductor struct {
 	group  sync.WaitGroup
 	solver context.CancelFunc // nil = the solver does not run
 
-	bounds  yieldBounds
-	refused []uint64 // sequences of yields that are to be removed with the next batch
+	bounds   yieldBounds
+	harvests harvests
+	refused  []uint64 // sequences of yields that are to be removed with the next batch
 
 	coverDue, hintDue time.Time
 	uncovered         bool // the position was not outstanding at the last look
@@ -67,7 +68,7 @@ func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.
 			Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Fold: set, Next: p.Next,
 			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
 		}),
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2),
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), harvests: harvests{perCore: relationsPerCore(p, set)},
 	}
 }
 
@@ -157,23 +158,38 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 		return in, err
 	}
 	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
-	if slots.Old == 0 { // else workers of an earlier version would take each task at once, and drop it
-		in.Slots = d.c.shareOf(ctx, d.part.ID, slots.All)
+	usable := slots.All
+	if slots.Old > 0 { // workers of an earlier version would take each task at once, and drop it
+		d.c.logOld(slots.OldWorker)
+		usable = 0
 	}
 	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
 	in.Queued = q.Tasks - in.Running
-	if q.Other == 0 {
-		return in, nil
+	if q.Other > 0 {
+		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns
+		if in.Others, err = d.othersWait(ctx, in.Queued+mostTasks*others); err != nil {
+			return in, err
+		}
 	}
+	if in.Others {
+		_, sieve := d.c.allParts(ctx)
+		usable = min(usable, d.harvests.slots(slots.Of, max(len(sieve), 1), time.Now()))
+	}
+	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
+	return in, nil
+}
+
+// othersWait reports whether tasks of others wait for slots. Up to sieve of the tasks that wait are those of campaigns.
+func (d *conductor) othersWait(ctx context.Context, sieve int) (wait bool, _ error) {
 	classes, err := d.c.f.Queue(ctx)
 	for _, k := range classes {
 		waiting := k.Queued
-		if k.Class == fleet.SieveClass { // the tasks of this campaign, and of the others, are among them
-			waiting -= min(waiting, uint64(in.Queued+mostTasks*(slots.All-in.Slots)))
+		if k.Class == fleet.SieveClass { // the tasks of campaigns are among them
+			waiting -= min(waiting, uint64(sieve))
 		}
-		in.Others = in.Others || waiting > 0
+		wait = wait || waiting > 0
 	}
-	return in, err
+	return wait, err
 }
 
 // coverShare is after how many times the duration of a look at the queue of the parent the next one follows.

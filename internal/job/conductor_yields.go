@@ -36,15 +36,13 @@ func (b *yieldBounds) of(worker string) *fleet.Bucket {
 	return x
 }
 
-// take has the machine take a batch of yields. Refused ones are removed, so that nobody reads them again.
+// take has the machine take a batch of yields. Refused ones are removed, so that nobody reads them again, and so are
+// all that arrive when none is wanted any more.
 func (d *conductor) take(ctx context.Context, b yieldBatch) error {
 	if b.replayed {
 		return d.step(ctx, campaign.Replayed{})
 	}
 	for i := range b.arrivals {
-		if phase := d.machine.Phase(); phase != campaign.Sieving && phase != campaign.Solving {
-			break // nothing more is wanted, and all is removed in the end
-		}
 		if err := d.takeYield(ctx, &b.arrivals[i]); err != nil {
 			return err
 		}
@@ -66,6 +64,10 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 		d.c.trust.Complain(a.Worker, fleet.ComplaintResults)
 		return nil
 	}
+	if phase := d.machine.Phase(); phase != campaign.Sieving && phase != campaign.Solving {
+		d.refused = append(d.refused, a.Seq) // the owner may take long to answer, and workers may store without end
+		return nil
+	}
 	out := campaign.Yield{Worker: a.Worker, Seq: a.Seq, First: a.Range.First, End: a.Range.End()}
 	y, err := task.DecodeYield(a.Data)
 	switch {
@@ -80,8 +82,9 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	before, phase := d.machine.Progress(time.Now()).Relations, d.machine.Phase()
 	out.Data = y.Relations
 	err = d.step(ctx, out)
-	if d.machine.Phase() != phase || d.machine.Progress(time.Now()).Relations > before {
+	if after := d.machine.Progress(time.Now()).Relations; d.machine.Phase() != phase || after > before {
 		d.bounds.of(a.Worker).Spend(-size)
+		d.harvests.add(a.Worker, after-before, time.Now())
 	}
 	return err
 }

@@ -44,8 +44,9 @@ func predict(j *task.Job, numbers []nat.Nat) (predicted, budget time.Duration) {
 }
 
 // issueOverdue issues those ranges of list again that are overdue, and notes in list what it has found. After
-// an error it has looked at some of them only; the others have no tasks. A number for which a campaign sieves is not
-// issued again: another worker would compute all of it beside the campaign.
+// an error it has looked at some of them only; the others have no tasks. A number for which a campaign sieves is
+// issued again after crowdedFactor times as long only: another worker would compute all of it beside the campaign. But
+// the composite of the campaign may be the claim of a worker that holds the number and never answers.
 func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error {
 	var sieved *task.Set // read if it is needed
 	for i := range list {
@@ -73,7 +74,7 @@ func (s *streams) issueOverdue(ctx context.Context, j *task.Job, list []heldRang
 			}
 			sieved = &set
 		}
-		if sieved.Contains(h.Range) {
+		if sieved.Contains(h.Range) && time.Now().Before(h.since.Add(crowdedFactor*h.due.Sub(h.since))) {
 			continue
 		}
 		if err := s.fleet.IssueAgain(ctx, j, s.inputs, h.Range, spent); err != nil {
