@@ -143,7 +143,15 @@ func TestCampaignSecure(t *testing.T) {
 	n := twoPrimes(t, 68).String()
 	p := f.runs(strings.Replace(f.says("submit here: ")[0], "NUMBER...", "--campaign always "+n, 1)).wantCode(0)
 	checkAnswers(t, n+"\n", p.stdout.String())
-	f.await(&f.stderr, "a divisor of the composite was found")
+	f.await(&f.stderr, "the campaign is over") // its owner may have been done before it had a divisor
+	for _, want := range []string{"free workers sieve a composite of 68 digits", "sieve tasks queued"} {
+		if !strings.Contains(f.stderr.String(), want) {
+			t.Errorf("the log does not say %q", want)
+		}
+	}
+	if strings.Contains(f.stderr.String(), "has failed") {
+		t.Error("the campaign has failed")
+	}
 	f.signal(syscall.SIGTERM)
 	f.wantCode(0)
 }

@@ -11,13 +11,14 @@ import (
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // An orphan is a job token in the subjects of the streams that is no key of FACTOR_JOBS.
 type orphan struct {
 	job      string
 	messages int
-	worked   bool            // it has input or tasks, which workers cannot write
+	worked   bool            // it has input or tasks, other than sieve tasks, which workers cannot write
 	at       map[string]bool // streams that have messages of it
 	workers  map[string]int  // messages by their writer, at most maxOrphanWorkers of them
 }
@@ -61,7 +62,8 @@ func (o *orphans) add(stream, subject string) {
 		return
 	}
 	job, worker := tokens[at], tokens[len(tokens)-1]
-	worked := stream == schema.StreamInputs || stream == schema.StreamTasks
+	ofWorker := stream != schema.StreamInputs && stream != schema.StreamTasks
+	worked := !ofWorker && !(stream == schema.StreamTasks && task.IsChildID(job)) // nobody misses a sieve task
 	x, filterable := o.found[job], isFilterable(job)
 	switch {
 	case o.known[job]:
@@ -69,7 +71,7 @@ func (o *orphans) add(stream, subject string) {
 	case x == nil && (!filterable || len(o.found) >= o.max):
 		o.more = o.more || filterable
 		o.lost = o.lost || worked
-		if !o.lost { // else it may be a result of a job that has lost its manifest
+		if ofWorker && !o.lost { // else it may be a result of a job that has lost its manifest
 			count(o.stuck, worker, o.max)
 		}
 		return
@@ -80,7 +82,7 @@ func (o *orphans) add(stream, subject string) {
 	x.messages++
 	x.at[stream] = true
 	x.worked = x.worked || worked
-	if !worked {
+	if ofWorker {
 		count(x.workers, worker, maxOrphanWorkers)
 	}
 }

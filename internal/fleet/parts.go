@@ -136,6 +136,29 @@ func (f *Fleet) PartsOf(ctx context.Context, job string) (names []PartName, err 
 	return slices.Compact(names), err
 }
 
+// AllParts returns the children of all parts, and those of them whose state is task.PartSieve, sorted. It reads each
+// part.
+func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ error) {
+	names, err := f.PartsOf(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range names {
+		children = append(children, name.Child)
+		p, err := f.Part(ctx, name.Parent, name.Child)
+		switch {
+		case errors.Is(err, ErrNoPart), errors.Is(err, ErrUnreadable):
+		case err != nil:
+			return nil, nil, err
+		case p.State == task.PartSieve:
+			sieving = append(sieving, p.ID)
+		}
+	}
+	slices.Sort(children)
+	slices.Sort(sieving)
+	return children, sieving, nil
+}
+
 // isPart reports whether FACTOR_JOBS has a part of that id, of any job.
 func (f *Fleet) isPart(ctx context.Context, id string) (bool, error) {
 	if !task.IsChildID(id) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -41,7 +42,8 @@ func (f *Fleet) RemoveParts(ctx context.Context, job string) error {
 	return err
 }
 
-// RemoveLostParts removes the parts of jobs that have ended or do not exist, and unreadable ones.
+// RemoveLostParts removes the parts of jobs that have ended or do not exist, and those that no process conducts and
+// whose number has an answer, or was given up: no worker names their composite any more, so no process takes them over.
 func (f *Fleet) RemoveLostParts(ctx context.Context) error {
 	names, err := f.PartsOf(ctx, "")
 	if err != nil {
@@ -72,5 +74,36 @@ func (f *Fleet) isLostPart(ctx context.Context, name PartName) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return j.Finished(), nil
+	if j.Finished() {
+		return true, nil
+	}
+	return f.isLeftPart(ctx, name)
 }
+
+// isLeftPart reports whether no process conducts the campaign of a part, and the position of its number is not queued.
+// It looks twice, because of a position that the sweeper queues again: see Outstanding.
+func (f *Fleet) isLeftPart(ctx context.Context, name PartName) (bool, error) {
+	if holder, err := f.Holder(ctx, name.Child); holder != "" || err != nil {
+		return false, err
+	}
+	p, err := f.Part(ctx, name.Parent, name.Child)
+	if errors.Is(err, ErrNoPart) || errors.Is(err, ErrUnreadable) {
+		return false, nil
+	}
+	for range 2 {
+		if err != nil {
+			return false, err
+		}
+		var open bool
+		if open, err = f.Outstanding(ctx, p.Parent, p.Position); open {
+			return false, err
+		}
+		if slept := stream.Sleep(ctx, partRecheck); err == nil {
+			err = slept
+		}
+	}
+	return err == nil, err
+}
+
+// partRecheck is the time between two looks for the position of a part.
+const partRecheck = 50 * time.Millisecond

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -115,7 +116,8 @@ func TestUnreadableParts(t *testing.T) {
 func TestPartsEndWithJob(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
-	h.job("kept", task.ClassNorm, 1)
+	j, _ := h.job("kept", task.ClassNorm, 1)
+	h.queue(j, single(0))
 	kept := h.part("kept", 0)
 	for name, end := range map[string]func(job string) error{
 		"cancel":   func(job string) error { _, err := h.Cancel(t.Context(), job); return err },
@@ -276,5 +278,56 @@ func TestHint(t *testing.T) {
 	}
 	if err := h.Hint("*", want); err == nil {
 		t.Error("a hint is sent to a name with a wildcard")
+	}
+}
+
+// TestLeftParts: a part is removed whose number has its answer while no process conducts it. Others of the job stay.
+func TestLeftParts(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 4)
+	h.queue(j, single(1))
+	queued, answered, held := h.part("j", 1), h.part("j", 2), h.part("j", 3)
+	holding := make(chan struct{})
+	background(t, func(ctx context.Context) error {
+		return h.Hold(ctx, held.ID, "other", func(ctx context.Context) error { close(holding); <-ctx.Done(); return nil })
+	})
+	<-holding
+	if all, sieving, err := h.AllParts(t.Context()); err != nil || len(all) != 3 || len(sieving) != 3 {
+		t.Errorf("of %v %v sieve, %v", all, sieving, err)
+	}
+	_, err := h.ChangePart(t.Context(), "j", queued.ID, func(p *task.Part) error { p.State = task.PartDone; return nil })
+	if err == nil {
+		err = h.RemoveLostParts(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := h.left(answered.ID); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+	for _, p := range []*task.Part{queued, held} {
+		if _, err := h.Part(t.Context(), "j", p.ID); err != nil || len(h.left(p.ID)) != 6 {
+			t.Errorf("position %d: %q, %v", p.Position, h.left(p.ID), err)
+		}
+	}
+	if all, sieving, err := h.AllParts(t.Context()); err != nil || len(all) != 2 || !slices.Equal(sieving, []string{held.ID}) {
+		t.Errorf("of %v %v sieve, %v", all, sieving, err)
+	}
+}
+
+// TestOrphanSieveTasks: a sieve task of a part that is gone is removed at once. Nobody waits for a job to be submitted
+// again.
+func TestOrphanSieveTasks(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	p := newPart("j", 0)
+	if err := h.IssueSieve(t.Context(), p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}); err != nil {
+		t.Fatal(err)
+	}
+	s := h.orphanSweep()
+	h.sweepOrphans(s)
+	if left := h.subjects(schema.StreamTasks); len(left) > 0 || len(s.since) > 0 {
+		t.Errorf("left: %q", left)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"factorfleet/internal/campaign"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -49,12 +48,14 @@ type campaigns struct {
 	trust      *fleet.Trust
 	candidates atomic.Pointer[map[string]*candidate] // by child; as of the last look
 	group      sync.WaitGroup
+	beginning  sync.Mutex // held by the goroutine that begins a campaign
 
 	mu      sync.Mutex
 	active  map[string]*candidate // guarded by mu; those that a goroutine of this process examines, waits for, or conducts
 	later   map[string]time.Time  // guarded by mu; children that are not to be examined before
 	used    uint64                // guarded by mu; of memory
 	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
+	sieve   []string              // guarded by mu; those of parts that sieve
 	partsAt time.Time             // guarded by mu
 
 	loggedOld bool // guarded by mu; see logOld
@@ -64,7 +65,7 @@ type campaigns struct {
 type candidate struct {
 	fleet.Composite
 	child  string
-	owners []string // workers that name it or another composite of the same number, sorted
+	owners []string // workers that name it, sorted
 }
 
 const (
@@ -158,11 +159,6 @@ func (c *campaigns) leave(child string, again time.Duration) {
 // candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
 // composite the one counts that expects to be done last: else a worker could prevent the campaigns of all others.
 func candidatesOf(list []fleet.Composite) map[string]*candidate {
-	type position struct {
-		job string
-		at  uint64
-	}
-	owners := make(map[position][]string)
 	found := make(map[string]*candidate)
 	named := make(map[string]int)
 	for _, x := range list {
@@ -171,28 +167,30 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 		}
 		child := task.ChildID(x.Job, x.Position, x.Number)
 		known := found[child]
-		if known == nil && len(found) >= maxCandidates {
+		switch {
+		case known == nil && len(found) >= maxCandidates:
 			continue
+		case known == nil:
+			known = &candidate{Composite: x, child: child}
+			found[child] = known
+		case x.Left > known.Left:
+			known.Composite = x
 		}
-		if known == nil || x.Left > known.Left {
-			found[child] = &candidate{Composite: x, child: child}
-		}
-		at := position{x.Job, x.Position}
-		if !slices.Contains(owners[at], x.Worker) && len(owners[at]) < maxOwners {
-			owners[at] = append(owners[at], x.Worker)
+		if !slices.Contains(known.owners, x.Worker) && len(known.owners) < maxOwners {
+			known.owners = append(known.owners, x.Worker)
 		}
 	}
 	for _, x := range found {
-		x.owners = owners[position{x.Job, x.Position}]
 		slices.Sort(x.owners)
 	}
 	return found
 }
 
-// maxOwners is how many workers get hints about one number.
+// maxOwners is how many workers get hints about one composite.
 const maxOwners = 16
 
-// ownersOf returns the workers that name a composite of the number of a part.
+// ownersOf returns the workers that name the composite of a part. A worker that is at work on another factor of the
+// number gets no hint of this part: it has one hint at a time, and would forget the campaign for that factor.
 func (c *campaigns) ownersOf(p *task.Part) []string {
 	found := c.candidates.Load()
 	if found == nil {
@@ -201,51 +199,7 @@ func (c *campaigns) ownersOf(p *task.Part) []string {
 	if x := (*found)[p.ID]; x != nil {
 		return x.owners
 	}
-	for _, x := range *found { // the owner may be at work on another factor of the number
-		if x.Job == p.Parent && x.Position == p.Position {
-			return x.owners
-		}
-	}
 	return nil
-}
-
-// shareOf returns how many slots a campaign may use.
-func (c *campaigns) shareOf(ctx context.Context, child string, slots int) int {
-	parts := c.allParts(ctx)
-	i, ok := slices.BinarySearch(parts, child)
-	if !ok {
-		parts = slices.Insert(slices.Clone(parts), i, child)
-	}
-	return campaign.Share(slots, len(parts), i)
-}
-
-// allParts returns the children of all campaigns of the fleet that sieve, sorted. They are listed every few seconds.
-func (c *campaigns) allParts(ctx context.Context) []string {
-	c.mu.Lock()
-	parts, due := c.parts, time.Since(c.partsAt) > 2*c.every
-	if due {
-		c.partsAt = time.Now()
-	}
-	c.mu.Unlock()
-	if !due {
-		return parts
-	}
-	names, err := c.f.PartsOf(ctx, "")
-	if err != nil {
-		return parts
-	}
-	parts = nil
-	for _, n := range names {
-		if p, err := c.f.Part(ctx, n.Parent, n.Child); err == nil && p.State == task.PartDone {
-			continue // it waits for the answer of its owner, and needs no slots
-		}
-		parts = append(parts, n.Child)
-	}
-	slices.Sort(parts)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.parts = parts
-	return parts
 }
 
 // reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.

@@ -21,9 +21,14 @@ var (
 	errCampaignOver = errors.New("the campaign is over")
 )
 
-// attend examines a candidate, and conducts its campaign if there is one or if one begins.
+// attend examines a candidate, and conducts its campaign if there is one or if one begins. While no slot is idle none
+// begins, and no request is made for the candidate: all slots of a large fleet may be at work on hard numbers.
 func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	again := examineAgain
+	if c.others(x).Idle == 0 && !c.exists(ctx, x.child) {
+		c.leave(x.child, again)
+		return
+	}
 	_, err := c.examine(ctx, x)
 	if err == nil {
 		err = c.f.Hold(ctx, x.child, c.name, func(ctx context.Context) error { return c.conduct(ctx, x) })
@@ -55,19 +60,24 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	if err != nil {
 		return nil, err
 	}
-	if !c.worthwhile(j, x) {
+	if !c.worthwhile(ctx, j, x) {
 		return nil, errNoCampaign
 	}
 	return nil, c.checkComposite(ctx, x)
 }
 
+// others returns the slots of all workers but the owner.
+func (c *campaigns) others(x *candidate) fleet.SieveSlots {
+	return c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
+}
+
 // worthwhile reports whether a campaign would save time now.
-func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
+func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) bool {
 	mode, err := campaign.ParseMode(j.Campaign)
 	if err != nil {
 		return false
 	}
-	others := c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
+	others := c.others(x)
 	if others.Old > 0 && mode != campaign.Always {
 		c.logOld(others.OldWorker)
 		return false // workers of an earlier version would take the tasks and drop them
@@ -76,7 +86,7 @@ func (c *campaigns) worthwhile(j *task.Job, x *candidate) bool {
 	if !x.Sieving || left == 0 { // then the sieve comes after that
 		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
 	}
-	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle)
+	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
 }
 
 // logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,
@@ -119,25 +129,9 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 
 // conduct conducts the campaign of a candidate until it is over, which is errCampaignOver. The caller has its lease.
 func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
-	p, err := c.examine(ctx, x) // once more: the holder before may have ended it
-	if err == nil && p == nil {
-		p, err = c.draft(ctx, x)
-	}
-	if err != nil {
-		return err
-	}
-	sieve, err := sieving.ParsePlan(p.Params, p.Composite.Big())
-	if err != nil {
-		return err
-	}
-	need := sieve.Memory()
-	free, ok := c.reserve(need)
+	p, sieve, free, err := c.begin(ctx, x)
 	defer free()
-	if !ok {
-		return fmt.Errorf("%w: its relations and the linear algebra need %d MiB of memory, and this process may use %d MiB for all campaigns",
-			errNoMemory, need>>20, c.memory>>20)
-	}
-	if p, err = c.create(ctx, p); err != nil {
+	if err != nil {
 		return err
 	}
 	set, err := sieve.NewSet(aliveWith(ctx))
@@ -145,6 +139,33 @@ func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 		return err
 	}
 	return newConductor(c, p, sieve, set).run(ctx)
+}
+
+// begin returns the part of a candidate, which it creates if there is none, and reserves its memory. The caller calls
+// free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
+// this one will use.
+func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, sieve *sieving.Plan, free func(), err error) {
+	c.beginning.Lock()
+	defer c.beginning.Unlock()
+	free = func() {}
+	p, err = c.examine(ctx, x) // once more: the holder before may have ended it
+	if err == nil && p == nil {
+		p, err = c.draft(ctx, x)
+	}
+	if err != nil {
+		return nil, nil, free, err
+	}
+	if sieve, err = sieving.ParsePlan(p.Params, p.Composite.Big()); err != nil {
+		return nil, nil, free, err
+	}
+	need := sieve.Memory()
+	free, ok := c.reserve(need)
+	if !ok {
+		return nil, nil, free, fmt.Errorf("%w: its relations and the linear algebra need %d MiB of memory, and this process may use %d MiB for all campaigns",
+			errNoMemory, need>>20, c.memory>>20)
+	}
+	p, err = c.create(ctx, p)
+	return p, sieve, free, err
 }
 
 // draft returns a new part for a candidate.
@@ -170,6 +191,7 @@ func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error)
 func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error) {
 	stored, err := c.f.CreatePart(ctx, p)
 	if err == nil && stored == p {
+		c.addSieving(p.ID)
 		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
 			Msgf("free workers sieve a composite of %d digits", len(p.Composite.String()))
 	}

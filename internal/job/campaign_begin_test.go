@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -87,6 +89,14 @@ func TestCampaignBegins(t *testing.T) {
 			t.Errorf("%s: %v, %v", x.why, p, err)
 		}
 	}
+	c.mu.Lock()
+	c.sieve, c.partsAt = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"}, time.Now().Add(time.Hour)
+	c.mu.Unlock()
+	n := nat.FromBig(large)
+	x := &candidate{Composite: fleet.Composite{Worker: "other", Job: "always", Number: n, Left: time.Hour, Cores: 1}, child: task.ChildID("always", 0, n)}
+	if _, err := c.examine(t.Context(), x); !errors.Is(err, errNoCampaign) {
+		t.Errorf("other campaigns have all idle slots: %v", err)
+	}
 	if names, err := w.PartsOf(t.Context(), ""); err != nil || len(names) > 0 {
 		t.Errorf("parts: %v, %v", names, err)
 	}
@@ -124,7 +134,8 @@ func TestCampaignMemory(t *testing.T) {
 	}
 }
 
-// TestCandidates: what workers name is bounded, and of several owners of a composite all get hints.
+// TestCandidates: what workers name is bounded, and of several owners of a composite all get hints, but not the owner of
+// another factor of the same number.
 func TestCandidates(t *testing.T) {
 	t.Parallel()
 	var list []fleet.Composite
@@ -145,7 +156,7 @@ func TestCandidates(t *testing.T) {
 	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
 	entered := 0
 	for _, x := range found {
-		if len(x.owners) != maxOwners {
+		if len(x.owners) != 2 {
 			t.Fatalf("%d owners", len(x.owners))
 		}
 		if c.enter(x) {
@@ -153,6 +164,15 @@ func TestCandidates(t *testing.T) {
 		}
 		if c.enter(x) {
 			t.Fatal("a candidate is attended to twice")
+		}
+	}
+	many := make([]fleet.Composite, 2*maxOwners)
+	for i := range many {
+		many[i] = fleet.Composite{Worker: fmt.Sprint("w", i), Job: "j", Number: nat.New(6), Left: time.Duration(100-i) * time.Second}
+	}
+	for _, x := range candidatesOf(many) {
+		if len(x.owners) != maxOwners || x.Worker != "w0" {
+			t.Errorf("%d owners, %s is to be done last", len(x.owners), x.Worker)
 		}
 	}
 	if entered != maxOfNumber {
@@ -234,9 +254,47 @@ func TestCampaignOfWaiting(t *testing.T) {
 	w.siever("a")
 	f := w.other()
 	stop := fleettest.Background(t, func(ctx context.Context) error {
-		Wait(ctx, f, "j", Watch{Emit: func(*collect.Item) error { return nil }, Log: zerolog.Nop()})
+		Wait(ctx, f, "j", Watch{Emit: func(*collect.Item) error { return nil }, Log: zerolog.New(zerolog.NewTestWriter(t))})
 		return nil
 	})
 	defer stop()
 	w.checkDivisor()
+}
+
+// TestCampaignBusyFleet: while no slot is idle, nothing is requested for a candidate, unless it has a part.
+func TestCampaignBusyFleet(t *testing.T) {
+	t.Parallel()
+	for _, bare := range []bool{true, false} {
+		w := newCampaignWorld(t, 110, bare)
+		nc, _ := w.connect()
+		requests, err := nc.SubscribeSync("$JS.API.DIRECT.GET." + schema.BucketStream(schema.BucketJobs) + ".>")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+		if c.registry, err = c.f.Registry(t.Context()); err == nil {
+			c.trust, err = c.f.Trust(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := nat.FromBig(w.n)
+		x := &candidate{Composite: fleet.Composite{Worker: "owner", Job: "j", Position: 1, Number: n}, child: task.ChildID("j", 1, n)}
+		ctx, cancel := context.WithCancel(t.Context())
+		var attending sync.WaitGroup
+		attending.Go(func() { c.attend(ctx, x) })
+		if bare {
+			attending.Wait()
+		} else {
+			fleettest.Await(t, "its campaign is conducted", func() bool { _, ok := c.f.OwnCampaign(x.child); return ok })
+		}
+		cancel()
+		attending.Wait()
+		if c.later[x.child].IsZero() || len(c.active) > 0 {
+			t.Error("the candidate is not left")
+		}
+		if n, _, err := requests.Pending(); err != nil || (n == 0) != bare {
+			t.Errorf("bare %v: %d requests, %v", bare, n, err)
+		}
+	}
 }

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 
+	"factorfleet/internal/campaign"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
@@ -174,4 +176,31 @@ func TestCampaignLiars(t *testing.T) {
 		}
 	}
 	w.settle()
+}
+
+// TestOthersOfSieveClass: one task of a user that waits behind those of a campaign in their class is not taken for
+// one of them, so that the campaign gives way.
+func TestOthersOfSieveClass(t *testing.T) {
+	t.Parallel()
+	w := newCampaignWorld(t, 110, false)
+	c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+	var err error
+	if c.registry, err = c.f.Registry(t.Context()); err == nil {
+		c.trust, err = c.f.Trust(t.Context())
+	}
+	if err == nil {
+		err = w.IssueSieve(t.Context(), w.part, []task.Range{{First: 0, Count: 64}, {First: 64, Count: 64}}, task.SieveTask{Params: w.part.Params})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Await(t, "the owner is known", func() bool { return c.registry.SieveSlots(nil).All == 4 })
+	d := &conductor{c: c, part: w.part}
+	if in, err := d.fleet(t.Context()); err != nil || in != (campaign.Fleet{Slots: 4, Queued: 2}) {
+		t.Errorf("alone: %+v, %v", in, err)
+	}
+	w.putTask(task.Address{Class: fleet.SieveClass, Job: "other", Range: task.Range{First: 0, Count: 1}, Round: task.FirstRound}, &task.Task{Kind: task.KindFactor})
+	if in, err := d.fleet(t.Context()); err != nil || in.Queued != 2 || !in.Others {
+		t.Errorf("beside a task: %+v, %v", in, err)
+	}
 }

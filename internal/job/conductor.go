@@ -148,7 +148,7 @@ func (d *conductor) tick(ctx context.Context) error {
 	return d.step(ctx, in)
 }
 
-// mostTasks is how many sieve tasks all campaigns together may have in the queue for each slot: see package campaign.
+// mostTasks is how many sieve tasks a campaign may have in the queue for each of its slots: see package campaign.
 const mostTasks = 2
 
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
@@ -166,24 +166,26 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
 	in.Queued = q.Tasks - in.Running
 	if q.Other > 0 {
-		if in.Others, err = d.othersWait(ctx, slots.All); err != nil {
+		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns
+		if in.Others, err = d.othersWait(ctx, in.Queued+mostTasks*others); err != nil {
 			return in, err
 		}
 	}
 	if in.Others {
-		usable = min(usable, d.harvests.slots(slots.Of, max(len(d.c.allParts(ctx)), 1), time.Now()))
+		_, sieve := d.c.allParts(ctx)
+		usable = min(usable, d.harvests.slots(slots.Of, max(len(sieve), 1), time.Now()))
 	}
 	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
 	return in, nil
 }
 
-// othersWait reports whether tasks of others wait for slots.
-func (d *conductor) othersWait(ctx context.Context, slots int) (wait bool, _ error) {
+// othersWait reports whether tasks of others wait for slots. Up to sieve of the tasks that wait are those of campaigns.
+func (d *conductor) othersWait(ctx context.Context, sieve int) (wait bool, _ error) {
 	classes, err := d.c.f.Queue(ctx)
 	for _, k := range classes {
 		waiting := k.Queued
-		if k.Class == fleet.SieveClass { // the tasks of all campaigns are among them
-			waiting -= min(waiting, uint64(mostTasks*slots))
+		if k.Class == fleet.SieveClass { // the tasks of campaigns are among them
+			waiting -= min(waiting, uint64(sieve))
 		}
 		wait = wait || waiting > 0
 	}
