@@ -164,6 +164,7 @@ func TestHeartbeatWhileSettling(t *testing.T) {
 func TestHeartbeatInBuffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
+		r.config.AckWait = 5400 * time.Millisecond // a scan each 0.9 s, the second one before the task is stale, at 2 s
 		for i := range uint64(4) {
 			r.offer(r.chunk(i, 0))
 		}
@@ -180,7 +181,7 @@ func TestHeartbeatInBuffer(t *testing.T) {
 		if r.journal.count("buffered beat") != 0 {
 			t.Error("a beat for a young delivery")
 		}
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		if n := r.journal.count("buffered beat"); n != 1 {
 			t.Errorf("%d beats for the buffered task, want 1", n)
 		}
