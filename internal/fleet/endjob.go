@@ -148,7 +148,7 @@ func (f *Fleet) Remove(ctx context.Context, id string) error {
 	_, err := f.changeMakingRoom(ctx, id, f.purgeJob, func(j *task.Job) error {
 		active = !j.Finished()
 		expires := f.Now(ctx).Add(TombstoneAge)
-		j.Stopped = j.Stopped || j.State == task.Cancelled
+		j.Stopped = j.Stopped || active || j.State == task.Cancelled
 		j.State, j.Expires, j.Bad = task.Removed, &expires, nil
 		return nil
 	})

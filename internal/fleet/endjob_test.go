@@ -104,21 +104,19 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// TestRemoveCancelled: the tombstone of a job tells those that wait for it whether it was cancelled.
-func TestRemoveCancelled(t *testing.T) {
+// TestRemoveStopped: the tombstone of a job tells those that wait for it whether it was stopped.
+func TestRemoveStopped(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
-	for _, id := range []string{"cancelled", "done"} {
+	for id, state := range map[string]task.State{"open": task.Open, "cancelled": task.Cancelled, "done": task.Done} {
 		h.fill(id)
-	}
-	if _, err := h.Cancel(t.Context(), "cancelled"); err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{"cancelled", "done"} {
+		if _, err := h.ChangeJob(t.Context(), id, func(j *task.Job) error { j.State = state; return nil }); err != nil {
+			t.Fatal(err)
+		}
 		if err := h.Remove(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		if j, err := h.Job(t.Context(), id); err != nil || j.State != task.Removed || j.Stopped != (id == "cancelled") {
+		if j, err := h.Job(t.Context(), id); err != nil || j.State != task.Removed || j.Stopped != (id != "done") {
 			t.Errorf("%+v, %v", j, err)
 		}
 	}

@@ -97,7 +97,7 @@ func (c *campaigns) run(ctx context.Context) {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			c.log.Warn().Err(err).Msg("no campaigns for hard numbers: the workers are not known")
+			c.log.Debug().Err(err).Msg("no campaigns for hard numbers: the workers are not known") // others report the cause
 		}
 		return
 	}

@@ -106,7 +106,8 @@ func endingOf(err error) ending {
 
 // manifestEnding returns the ending that a manifest states, if it states one that ends every process's
 // part in the job. Done is none: a process that has begun to print prints all answers. A job that is cancelled and then
-// removed was cancelled, although a process may see the tombstone only.
+// removed was cancelled, although a process may see the tombstone only; so was one that is removed while it is active,
+// because a full store has no room for two manifests.
 func manifestEnding(j *task.Job) (ending, bool) {
 	switch {
 	case j.State == task.Cancelled || j.State == task.Removed && j.Stopped:

@@ -35,7 +35,7 @@ type Job struct {
 	Campaign string `json:"campaign,omitempty"`
 
 	State   State  `json:"state"`
-	Stopped bool   `json:"stopped,omitempty"` // of a tombstone: the job was cancelled before it was removed
+	Stopped bool   `json:"stopped,omitempty"` // of a tombstone: the job was cancelled, or removed while it was active
 	Note    string `json:"note,omitempty"`    // for people: why the job ended
 
 	Created time.Time  `json:"created"`
