@@ -10,7 +10,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -128,7 +127,7 @@ func TestInputLost(t *testing.T) {
 	}
 }
 
-// TestInputRemoved: input that is gone because the job is removed is not reported as lost.
+// TestInputRemoved: input that is gone because the active job is removed is not reported as lost, but as stopped.
 func TestInputRemoved(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t)
@@ -147,7 +146,7 @@ func TestInputRemoved(t *testing.T) {
 	if err := h.Remove(t.Context(), "j"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.end(); !errors.Is(err, fleet.ErrNoJob) {
+	if _, err := r.end(); !errors.Is(err, ErrCancelled) {
 		t.Errorf("ended with %v", err)
 	}
 }
