@@ -117,20 +117,7 @@ func TestCampaign(t *testing.T) {
 // parts returns the keys of parts.
 func (s *server) parts() []string {
 	s.t.Helper()
-	_, js := s.connect()
-	jobs, err := js.KeyValue(s.t.Context(), schema.BucketJobs)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	keys, err := jobs.ListKeysFiltered(s.t.Context(), "part.*.*")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var list []string
-	for key := range keys.Keys() {
-		list = append(list, key)
-	}
-	return list
+	return s.keys(schema.BucketJobs, "part.*.*")
 }
 
 // TestCampaignSecure: the identities that a fleet has already may sieve together, and learn the divisor.

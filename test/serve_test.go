@@ -31,21 +31,27 @@ func (s *server) supervise(args string) *program {
 }
 
 // supervisors returns how many supervisors are alive, and those that have died within the life of a lease.
-func (s *server) supervisors() (alive int) {
+func (s *server) supervisors() int {
+	s.t.Helper()
+	return len(s.keys(schema.BucketLeases, "process.supervisor.*"))
+}
+
+// keys returns the keys of a bucket that the filter selects.
+func (s *server) keys(bucket, filter string) (list []string) {
 	s.t.Helper()
 	_, js := s.connect()
-	leases, err := js.KeyValue(s.t.Context(), schema.BucketLeases)
+	kv, err := js.KeyValue(s.t.Context(), bucket)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	keys, err := leases.ListKeysFiltered(s.t.Context(), "process.supervisor.*")
+	keys, err := kv.ListKeysFiltered(s.t.Context(), filter)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for range keys.Keys() {
-		alive++
+	for key := range keys.Keys() {
+		list = append(list, key)
 	}
-	return alive
+	return list
 }
 
 // startFleetWith starts a nats-server with streams, for a redelivery after ackWait.

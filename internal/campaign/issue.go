@@ -22,20 +22,21 @@ func taskTime(left time.Duration, slots int) (run, flush time.Duration) {
 	return min(max(left/4, minTime), most), min(max(left/20, minFlush), maxFlush)
 }
 
-// tasksForSlot is how many tasks exist for each slot while nothing else waits: one runs,
+// TasksForSlot is how many tasks exist for each slot while nothing else waits: one runs,
 // and one waits in the worker, which keeps no more.
-const tasksForSlot = 2
+const TasksForSlot = 2
 
 // limit returns how many tasks the campaign may have, queued and running. A task runs for
 // run.
 //
-// While tasks of others wait, it is half of the slots. A slot that is left over gets
-// two tasks in the time of five: with the end of the second, that is nearly half. The tasks must be in a class that workers request first, so that
-// they do not wait behind those of others.
+// While tasks of others wait, it is half of the slots. A slot that is left over gets two
+// tasks in the time of five: with the end of the second, that is nearly half. The tasks
+// must be in a class that workers request first, so that they do not wait behind those of
+// others.
 func (m *Machine) limit(run time.Duration, now time.Time) int {
 	f := &m.fleet
 	if !f.Others {
-		return tasksForSlot * f.Slots
+		return TasksForSlot * f.Slots
 	}
 	limit := f.Slots / 2
 	if turn := now.Sub(m.othersSince) / run; f.Slots%2 == 1 && turn%5 < 2 {

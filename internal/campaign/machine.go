@@ -164,5 +164,5 @@ func (m *Machine) stop() {
 	}
 }
 
-// drop frees what is not needed any more.
+// drop frees the yields that are held, and forgets the open audit.
 func (m *Machine) drop() { m.held, m.audits.open = held{}, false }

@@ -55,8 +55,8 @@ type Drop struct {
 }
 
 // Audit asks the driver to sieve the coefficient Number, which is one of Yield, and to
-// count its relations that the yield lacks. The driver reports [Audited], also if it
-// cannot do this. There is at most one audit at a time.
+// count its relations that the yield lacks. The driver reports [Audited], also after a
+// failure. There is at most one audit at a time.
 type Audit struct {
 	Number uint64
 	Yield  Yield

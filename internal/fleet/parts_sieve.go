@@ -37,7 +37,6 @@ func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Rang
 type SieveQueue struct {
 	Tasks int    // of the child, queued or running
 	Other uint64 // of all other jobs
-	End   uint64 // the highest end of a range of the child; 0 = there is none
 }
 
 // SieveQueue lists the tasks of a child, and counts those of all others. The leader of FACTOR_TASKS answers.
@@ -50,11 +49,7 @@ func (f *Fleet) SieveQueue(ctx context.Context, child string) (q SieveQueue, _ e
 	if err != nil {
 		return q, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
-	for subject := range info.State.Subjects {
-		if p, err := schema.ParseSubject(subject); err == nil {
-			q.Tasks, q.End = q.Tasks+1, max(q.End, p.Range.End())
-		}
-	}
+	q.Tasks = len(info.State.Subjects)
 	q.Other = info.State.Msgs - min(info.State.Msgs, uint64(q.Tasks))
 	return q, nil
 }

@@ -172,7 +172,7 @@ func TestCandidates(t *testing.T) {
 	}
 	for _, x := range candidatesOf(many) {
 		if len(x.owners) != maxOwners || x.Worker != "w0" {
-			t.Errorf("%d owners, %s is to be done last", len(x.owners), x.Worker)
+			t.Errorf("%d owners, the last to finish is %s", len(x.owners), x.Worker)
 		}
 	}
 	if entered != maxOfNumber {

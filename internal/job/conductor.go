@@ -148,9 +148,6 @@ func (d *conductor) tick(ctx context.Context) error {
 	return d.step(ctx, in)
 }
 
-// mostTasks is how many sieve tasks a campaign may have in the queue for each of its slots: see package campaign.
-const mostTasks = 2
-
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
 func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	q, err := d.c.f.SieveQueue(ctx, d.part.ID)
@@ -167,7 +164,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	in.Queued = q.Tasks - in.Running
 	if q.Other > 0 {
 		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns
-		if in.Others, err = d.othersWait(ctx, in.Queued+mostTasks*others); err != nil {
+		if in.Others, err = d.othersWait(ctx, in.Queued+campaign.TasksForSlot*others); err != nil {
 			return in, err
 		}
 	}

@@ -32,7 +32,7 @@ func FuzzNat(f *testing.F) {
 	})
 }
 
-// TestText: a number is a string of JSON and back; what is no canonical decimal is refused.
+// TestText: a number is a string of JSON and back; other text than a canonical decimal is refused.
 func TestText(t *testing.T) {
 	for _, text := range []string{"0", "7", "18446744073709551615", "18446744073709551616", "1" + strings.Repeat("0", 9999)} {
 		var n Nat

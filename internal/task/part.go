@@ -76,7 +76,8 @@ func (p *Part) Encode() []byte {
 	return b
 }
 
-// DecodePart is the inverse of Encode. It refuses what is not JSON of a Part, and a time that Encode could not write.
+// DecodePart is the inverse of Encode. It refuses other text than JSON of a Part, and a time that Encode
+// could not write.
 // It checks no other field: see Check.
 func DecodePart(b []byte) (*Part, error) {
 	p := new(Part)
