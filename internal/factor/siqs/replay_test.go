@@ -147,14 +147,48 @@ func TestReplay(t *testing.T) {
 				}
 			}
 			fold = append(fold, processTime()-began)
-			began = processTime()
-			wall := time.Now()
-			if d, err := set.Solve(always); d == nil || err != nil {
-				t.Fatal(d, err)
+			steps := set.solveSteps(t)
+			sum := time.Duration(0)
+			for _, step := range steps {
+				sum += step
 			}
-			all = append(all, processTime()-began)
-			t.Logf("%d digits: %d relations %d cycles, %d bytes: fold %v, solve %v (wall %v)", digits, set.Len(), set.Have(), bytes, fold[len(fold)-1], all[len(all)-1], time.Since(wall))
+			all = append(all, sum)
+			t.Logf("%d digits: %d relations, %d cycles, %d bytes: fold %v, solve %v: matrix %v, dependencies %v, square roots %v",
+				digits, set.Len(), set.Have(), bytes, fold[len(fold)-1], sum, steps[0], steps[1], steps[2:])
 		}
 		t.Logf("%d digits: fold %.0f ns a relation, solve %v", digits, float64(slices.Min(fold).Nanoseconds())/float64(set.Len()), slices.Min(all))
 	}
+}
+
+// solveSteps is Solve. It returns the times of the matrix, of the linear algebra, and of
+// each square root.
+func (s *Set) solveSteps(t *testing.T) []time.Duration {
+	began := processTime()
+	var steps []time.Duration
+	step := func() {
+		now := processTime()
+		steps = append(steps, now-began)
+		began = now
+	}
+	if err := s.buildMatrix(always); err != nil {
+		t.Fatal(err)
+	}
+	step()
+	var n huge
+	n.setBig(s.verifier.params.N)
+	s.solver.modulus.set(&n)
+	if err := s.solver.matrix.Dependencies(always, func(rows []uint32) bool {
+		if len(steps) == 1 {
+			step()
+		}
+		d, err := s.split(always, rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step()
+		return d == nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return steps
 }
