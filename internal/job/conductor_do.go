@@ -137,7 +137,7 @@ func (d *conductor) report(ctx context.Context, in campaign.Input) {
 // audit sieves a coefficient of a yield once more, to see whether its worker has withheld relations.
 func (d *conductor) audit(ctx context.Context, out campaign.Audit) {
 	d.group.Go(func() {
-		missing, err := d.sieve.Missing(aliveWith(ctx), out.Number, out.Yield.First, out.Yield.End, out.Yield.Data)
+		missing, err := d.set.Missing(aliveWith(ctx), out.Number, out.Yield.First, out.Yield.End, out.Yield.Data)
 		if err != nil {
 			missing = 0
 			d.log.Debug().Err(err).Msg("cannot sieve a coefficient once more")

@@ -58,34 +58,3 @@ func (p *Plan) Memory() uint64 {
 	_, set, solve := p.params.Memory()
 	return (set+solve)*9/8 + 1000<<10
 }
-
-// auditRelations is for how many relations the set of an audit has room at first: a coefficient has up to 950.
-const auditRelations = 4096
-
-// Missing sieves the coefficient number and returns how many of its relations a yield of the coefficients first to
-// end-1 lacks. It takes the memory of a sieve and of a small set, and about a second for 100 digits.
-func (p *Plan) Missing(alive func() error, number, first, end uint64, yield []byte) (int, error) {
-	shared, err := siqs.NewShared(alive, p.params)
-	if err != nil {
-		return 0, err
-	}
-	var sieve siqs.Sieve
-	if err := sieve.Use(alive, shared); err != nil {
-		return 0, err
-	}
-	var set siqs.Set
-	if err := set.ResetFor(alive, p.params, auditRelations); err != nil {
-		return 0, err
-	}
-	if _, err := set.AddYield(yield, first, end); err != nil {
-		return 0, err
-	}
-	missing := 0
-	var failed error
-	never := func() (flush, stop bool) { return false, false }
-	err = sieve.Yield(alive, number, number+1, never, func(from, to uint64, relations []byte) {
-		fresh, err := set.AddYield(relations, from, to)
-		missing, failed = missing+fresh, errors.Join(failed, err)
-	})
-	return missing, errors.Join(err, failed)
-}

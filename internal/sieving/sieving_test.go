@@ -111,7 +111,7 @@ func TestMissing(t *testing.T) {
 	if err != nil || want == 0 {
 		t.Fatalf("%d relations, %v", want, err)
 	}
-	if got, err := p.Missing(alive, number, number, number+1, last); got != 0 || err != nil {
+	if got, err := set.Missing(alive, number, number, number+1, last); got != 0 || err != nil {
 		t.Errorf("complete: %d missing, %v", got, err)
 	}
 	var none []byte
@@ -120,7 +120,7 @@ func TestMissing(t *testing.T) {
 			none = relations // of another coefficient
 		}
 	})
-	if got, err := p.Missing(alive, number, number+1, number+2, none); got != want || err != nil {
+	if got, err := set.Missing(alive, number, number+1, number+2, none); got != want || err != nil {
 		t.Errorf("all withheld: %d missing of %d, %v", got, want, err)
 	}
 }

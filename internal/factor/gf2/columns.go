@@ -15,22 +15,36 @@ const maxListed = 24
 type columns struct {
 	weight  []uint32 // rows that have the column; 0 of heavy columns
 	hasList []bool   // there is a list
+	missing []bool   // the list is being made, see beginLists; false otherwise
 	list    []uint32 // list[c*listed:][:weight[c]]: those rows, in no order
 }
 
 // newColumns returns n columns without lists.
 func newColumns(n int) columns {
-	return columns{make([]uint32, n), make([]bool, n), make([]uint32, n*maxListed)}
+	return columns{make([]uint32, n), make([]bool, n), make([]bool, n), make([]uint32, n*maxListed)}
 }
 
-// clear makes all columns empty. Those that had at most maxListed rows get an empty
-// list.
-func (t *columns) clear() {
+// beginLists gives an empty list to each column that has none but at most maxListed rows. The
+// caller then calls listRow for all rows, and endLists.
+func (t *columns) beginLists() {
 	for c, w := range t.weight {
-		t.hasList[c] = w <= maxListed
-		t.weight[c] = 0
+		if !t.hasList[c] && w <= maxListed {
+			t.missing[c], t.hasList[c], t.weight[c] = true, true, 0
+		}
 	}
 }
+
+// listRow adds the row to the lists that are being made of these columns of the row.
+func (t *columns) listRow(columns []uint32, row uint32) {
+	for _, c := range columns {
+		if t.missing[c] {
+			t.enter(c, row)
+		}
+	}
+}
+
+// endLists ends what beginLists has begun.
+func (t *columns) endLists() { clear(t.missing) }
 
 // rowsOf returns the rows that have the column, in no order. Requires a list. It is
 // valid until the column changes.

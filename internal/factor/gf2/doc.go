@@ -25,7 +25,7 @@
 //	many rows: block Lanczos                    lanczos, invert
 //	from its last vectors to dependencies       nullspace
 //	products of blocks, by several goroutines   product
-//	inner loops                                 table, vec
+//	inner loops                                 table, vec, kernels*
 //	from the core to the whole, and the check   search
 //	bytes that all this takes                   memory
 //	calls of alive                              meter

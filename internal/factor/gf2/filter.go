@@ -43,6 +43,9 @@ const (
 	// fillStep is the growth of the limit of the fill from one set of sweeps to the
 	// next.
 	fillStep = 8
+	// fewOfRows is which part of the rows is few. A sweep takes as long as to merge about
+	// so many rows.
+	fewOfRows = 256
 	// excess is the number of rows more than columns that drop keeps: at least as many
 	// dependencies remain, four times as many as wanted.
 	excess = width
@@ -133,28 +136,28 @@ func heaviestFirst(weight []uint32) []uint32 {
 	return order
 }
 
-// sweeps eliminates columns until none has a fill of at most the limit.
+// sweeps eliminates columns until few have a fill of at most the limit. Those are left
+// to the next limit.
 func (f *filter) sweeps(limit int) error {
 	if err := f.relist(); err != nil {
 		return err
 	}
 	for {
 		count, err := f.sweep(limit)
-		if count == 0 || err != nil {
+		if count <= f.rows/fewOfRows || err != nil {
 			return err
 		}
 	}
 }
 
-// relist makes the lists of all columns that have at most maxListed rows now. Columns
-// that got more since the last time have lost their lists, and some have become light
-// enough again.
+// relist makes the lists of the columns that have none, but at most maxListed rows now.
+// Columns that got more since the last time have lost their lists, and some have become
+// light enough again.
 func (f *filter) relist() error {
-	f.clear()
+	f.beginLists()
+	defer f.endLists()
 	for r, s := range f.row {
-		for _, c := range f.entries(s) {
-			f.enter(c, uint32(r))
-		}
+		f.listRow(f.entries(s), uint32(r))
 		if err := f.meter.spend(s.len()); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func grown(n int) int { return n/4*9 + 1<<14 }
 // of their slices.
 func filterBytes(rows, columns, entries int) int {
 	const (
-		perColumn = 4 + 1 + 4*maxListed + 3*4  // columns; place, order
+		perColumn = 4 + 2 + 4*maxListed + 3*4  // columns; place, order
 		perRow    = 8 + 1 + 4 + maxBlocks*16 + // store
 			8*mergesPerRow + 3*4 + // merges, drop
 			4 + 4 + maxBlocks*16 // core

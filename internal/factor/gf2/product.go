@@ -90,9 +90,23 @@ func addAll(z, x []vec) {
 func (p *part) addImage(m *core, v []vec) {
 	clear(p.light)
 	clear(p.heavy)
-	// Most of the time of block Lanczos is spent in this loop and that of preimage:
-	// each entry is one access to a random vec of the image.
+	if p.from < p.to {
+		p.addLight(m, v)
+	}
+	for b, heavy := range m.heavy {
+		p.table.addInnerProduct((*square)(p.heavy[b*width:]), heavy[p.from:p.to], v[p.from:p.to])
+	}
+}
+
+// addLight is addImage for the light columns, for at least one row. Most of the time of
+// block Lanczos is spent here and in sumLight: each entry is one access to a random vec
+// of the image.
+func (p *part) addLight(m *core, v []vec) {
 	light, start := p.light, m.start(p.from)
+	if hasKernels() && len(light) > 0 {
+		addImageAVX2(&light[0], &m.entries[0], &m.ends[p.from], int(start), &v[p.from], p.to-p.from)
+		return
+	}
 	for r := p.from; r < p.to; r++ {
 		end, x := m.ends[r], v[r]
 		for _, c := range m.entries[start:end] {
@@ -100,24 +114,32 @@ func (p *part) addImage(m *core, v []vec) {
 		}
 		start = end
 	}
-	for b, heavy := range m.heavy {
-		p.table.addInnerProduct((*square)(p.heavy[b*width:]), heavy[p.from:p.to], v[p.from:p.to])
-	}
 }
 
 // preimage sets z to B^T times the image, in the rows of p: z[r] is the sum of the
 // image over the columns of row r.
 func (p *part) preimage(m *core, z []vec, image *part) {
-	light, start := image.light, m.start(p.from)
+	if p.from < p.to {
+		p.sumLight(m, z, image.light)
+	}
+	for b, heavy := range m.heavy {
+		p.table.addProduct(z[p.from:p.to], heavy[p.from:p.to], (*square)(image.heavy[b*width:]))
+	}
+}
+
+// sumLight is preimage for the light columns, for at least one row.
+func (p *part) sumLight(m *core, z, light []vec) {
+	start := m.start(p.from)
+	if hasKernels() && len(light) > 0 {
+		preimageAVX2(&light[0], &m.entries[0], &m.ends[p.from], int(start), &z[p.from], p.to-p.from)
+		return
+	}
 	for r := p.from; r < p.to; r++ {
 		end, sum := m.ends[r], vec{}
 		for _, c := range m.entries[start:end] {
 			sum.add(&light[c])
 		}
 		z[r], start = sum, end
-	}
-	for b, heavy := range m.heavy {
-		p.table.addProduct(z[p.from:p.to], heavy[p.from:p.to], (*square)(image.heavy[b*width:]))
 	}
 }
 

@@ -38,19 +38,23 @@ func (t *table) addRows(rows *[64]vec) {
 }
 
 // half returns the word of x with the columns 64h..64h+63, h = 0 or 1.
-func (x *vec) half(h int) uint64 {
+func (x *vec) half(h int) *uint64 {
 	if h == 0 {
-		return x.lo
+		return &x.lo
 	}
-	return x.hi
+	return &x.hi
 }
 
 // addProducts adds to each z[i] the product of half h of x[i] and the matrix for which
 // setSums has made t.
 func (t *table) addProducts(z, x []vec, h int) {
 	x = x[:len(z)]
+	if hasKernels() && len(z) > 0 {
+		addProductsAVX2(t, &z[0], x[0].half(h), len(z))
+		return
+	}
 	for i := range z {
-		w := x[i].half(h)
+		w := *x[i].half(h)
 		a, b, c, d := &t[0][w&255], &t[1][w>>8&255], &t[2][w>>16&255], &t[3][w>>24&255]
 		e, f, g, h := &t[4][w>>32&255], &t[5][w>>40&255], &t[6][w>>48&255], &t[7][w>>56]
 		z[i].lo ^= a.lo ^ b.lo ^ c.lo ^ d.lo ^ e.lo ^ f.lo ^ g.lo ^ h.lo
@@ -62,8 +66,12 @@ func (t *table) addProducts(z, x []vec, h int) {
 // rows 64h..64h+63 of x^T*y.
 func (t *table) addInner(x, y []vec, h int) {
 	x = x[:len(y)]
+	if hasKernels() && len(y) > 0 {
+		addInnerAVX2(t, x[0].half(h), &y[0], len(y))
+		return
+	}
 	for i := range y {
-		w, s := x[i].half(h), y[i]
+		w, s := *x[i].half(h), y[i]
 		t[0][w&255].add(&s)
 		t[1][w>>8&255].add(&s)
 		t[2][w>>16&255].add(&s)

@@ -110,6 +110,15 @@ func (c *pools) fillBinomials() {
 // size returns the number of primes in both pools.
 func (c *pools) size() int { return len(c.a) + len(c.b) }
 
+// slots returns all slots: 0 to size()-1.
+func (c *pools) slots() []int {
+	all := make([]int, c.size())
+	for slot := range all {
+		all[slot] = slot
+	}
+	return all
+}
+
 // index returns the factor base index in the slot.
 func (c *pools) index(slot int) int {
 	if slot < len(c.a) {

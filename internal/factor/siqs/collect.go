@@ -54,7 +54,7 @@ func (s *Sieve) unshareTables() {
 // or the steps of Reset.
 func (s *Sieve) prepare(alive func() error) error {
 	s.prepareOwn()
-	return s.fillInverses(alive)
+	return s.fillInverses(alive, s.pools.slots())
 }
 
 // prepareOwn is prepare without the tables that several sieves can share.

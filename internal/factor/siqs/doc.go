@@ -58,7 +58,8 @@
 //	send parameters                           paramscodec
 //	count cycles                              set, cycle
 //	one matrix row for each cycle             forest, sqrt
-//	X and Y from a dependency, the divisor    sqrt, residue
+//	X and Y from a dependency, the divisor    sqrt, product, residue
+//	withheld relations                        audit
 //	one number on several cores               siqs, crew, shared
 //	one number on several machines            keep, and what sends relations
 //	bytes that all this takes                 memory

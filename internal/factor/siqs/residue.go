@@ -58,20 +58,23 @@ func (m *modulus) correct(z *huge, top uint64) {
 	}
 }
 
-// mul sets z = x*y/R mod n, z < n. Requires x*y < n*R. z may alias x and y.
+// mul sets z = x*y/R mod n, z < n. Requires x < n. z may alias x and y.
+func (m *modulus) mul(z, x, y *huge) { m.mulWords(z, x, y[:m.k]) }
+
+// mulWords sets z = x*y/W^len(y) mod n, z < n, for the number y with these words, W =
+// 2^64. Requires x < n. z may alias x and y.
 //
 // Each iteration adds x*y[i] and the multiple q*n that makes the lowest word 0, and
-// drops that word. With W = 2^64:
+// drops that word:
 //
 //	t' = (t + x*y[i] + q*n)/W,  q = -(t + x*y[i])/n mod W.
 //
 // The words of t are t[0..k-1] and top. After i iterations t < x*(y mod W^i)/W^i + n,
 // hence t < 2n after the last one, and correct subtracts n once at most.
-func (m *modulus) mul(z, x, y *huge) {
+func (m *modulus) mulWords(z, x *huge, y []uint64) {
 	var t huge
 	top := uint64(0)
-	for i := range m.k {
-		b := y[i]
+	for _, b := range y {
 		hi, lo := bits.Mul64(x[0], b)
 		lo, c := bits.Add64(lo, t[0], 0)
 		carry := hi + c
@@ -97,21 +100,6 @@ func (m *modulus) mul(z, x, y *huge) {
 	}
 	m.correct(&t, top)
 	*z = t
-}
-
-// mulWord sets z = z*w mod n. z is in Montgomery form, w is a plain word.
-func (m *modulus) mulWord(z *huge, w uint64) {
-	form := huge{w}
-	m.mul(&form, &m.r2, &form)
-	m.mul(z, z, &form)
-}
-
-// mulWide sets z = z*w mod n. z is in Montgomery form, w is a plain number, 0 <= w < R.
-func (m *modulus) mulWide(z *huge, w *wide) {
-	var form huge
-	copy(form[:], w[:])
-	m.mul(&form, &m.r2, &form)
-	m.mul(z, z, &form)
 }
 
 // sub sets z = x-y mod n. Requires x, y < n.

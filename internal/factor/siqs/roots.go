@@ -15,24 +15,24 @@ package siqs
 // r(p)*2^(s-1). Both are made once for a number. A new A then costs 2s products for
 // each prime (startPrime), a new B one addition for each root (move).
 
-// fillInverses fills inverses and lifted for all entries of the base but the sign and
-// 2.
-func (s *Sieve) fillInverses(alive func() error) error {
-	count := s.pools.size()
-	for len(s.inverses) < count {
+// fillInverses fills lifted, and inverses of these slots of the pools, for all entries
+// of the base but the sign and 2. A coefficient can be sieved if the slots of its primes
+// are among them.
+func (s *Sieve) fillInverses(alive func() error, slots []int) error {
+	for len(s.inverses) < s.pools.size() {
 		s.inverses = append(s.inverses, nil)
 	}
-	for slot := range count {
+	for _, slot := range slots {
 		s.inverses[slot] = resize(s.inverses[slot], len(s.base.prime))
 	}
-	s.prefix = resize(s.prefix, count+1)
+	s.prefix = resize(s.prefix, len(slots)+1)
 	s.lifted = resize(s.lifted, len(s.base.prime))
 	lift := uint64(1)
 	if s.base.shift() == 1 {
 		lift = 1 << (s.pools.s - 1)
 	}
 	for i := 2; i < len(s.base.prime); i++ {
-		s.fillInverse(i)
+		s.fillInverse(i, slots)
 		s.lifted[i] = uint32(reduce(uint64(s.base.root[i])*lift, uint64(s.base.prime[i]), s.base.recip[i]))
 		if i%aliveEvery == 0 {
 			if err := alive(); err != nil {
@@ -43,27 +43,27 @@ func (s *Sieve) fillInverses(alive func() error) error {
 	return nil
 }
 
-// fillInverse fills inverses for prime[i], with one inversion and three products for
-// each member of the pools, by the simultaneous inversion of P. Montgomery (1987). With
-// shift all members are doubled. If prime[i] is itself a member, it counts as 1, as it
+// fillInverse fills inverses of the slots for prime[i], with one inversion and three
+// products for each slot, by the simultaneous inversion of P. Montgomery (1987). With
+// shift all members of the pools are doubled. If prime[i] is itself a member, it counts as 1, as it
 // has no inverse; startCoefficient does not use that value.
-func (s *Sieve) fillInverse(i int) {
+func (s *Sieve) fillInverse(i int, slots []int) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	shift := s.base.shift()
 	prefix := s.prefix // prefix[j] is the product of the first j primes, or of their doubles
 	prefix[0] = 1
-	for slot := range s.pools.size() {
+	for j, slot := range slots {
 		q := reduce(uint64(s.base.prime[s.pools.index(slot)])<<shift, p, recip)
 		q += uint64(b2i(q == 0))
 		s.inverses[slot][i] = uint32(q)
-		prefix[slot+1] = uint32(reduce(uint64(prefix[slot])*q, p, recip))
+		prefix[j+1] = uint32(reduce(uint64(prefix[j])*q, p, recip))
 	}
-	// Before and after each iteration inv is the inverse of prefix[slot+1].
-	inv := uint64(inverse(prefix[s.pools.size()], uint32(p)))
-	for slot := s.pools.size() - 1; slot >= 0; slot-- {
-		at := &s.inverses[slot][i]
+	// Before and after each iteration inv is the inverse of prefix[j+1].
+	inv := uint64(inverse(prefix[len(slots)], uint32(p)))
+	for j := len(slots) - 1; j >= 0; j-- {
+		at := &s.inverses[slots[j]][i]
 		q := uint64(*at)
-		*at = uint32(reduce(inv*uint64(prefix[slot]), p, recip))
+		*at = uint32(reduce(inv*uint64(prefix[j]), p, recip))
 		inv = reduce(inv*q, p, recip)
 	}
 }

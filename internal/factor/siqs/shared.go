@@ -29,7 +29,7 @@ func NewShared(alive func() error, p Params) (*Shared, error) {
 		return nil, ErrParams
 	}
 	s.pools.set(&s.params, s.base.target(&s.params))
-	if err := s.fillInverses(alive); err != nil {
+	if err := s.fillInverses(alive, s.pools.slots()); err != nil {
 		return nil, err
 	}
 	return sh, nil

@@ -3,8 +3,6 @@ package siqs
 import (
 	"fmt"
 	"math/big"
-	"math/bits"
-	"slices"
 
 	"factorfleet/internal/factor/gf2"
 )
@@ -28,7 +26,7 @@ type solver struct {
 	primes  []uint32 // scratch: Primes of some entries
 	odd     []bool   // scratch: the parity of each prime, or of each entry
 	count   []uint32 // exponent of each prime of the base in Y^2
-	large   []uint32 // large primes of Y^2
+	large   []uint32 // exponent of each large prime in Y^2, by vertex
 }
 
 // solve returns a divisor d of n, 1 < d < n, or nil if no dependency gives one, or the
@@ -114,25 +112,27 @@ func (s *Set) appendEntry(dst []uint32, e uint32) []uint32 {
 func (s *Set) split(alive func() error, rows []uint32) (*big.Int, error) {
 	v := &s.solver
 	m := &v.modulus
-	x := m.one
-	v.count = resize(v.count, len(s.base.prime))
+	var product product
+	product.reset(m)
+	v.count, v.large = resize(v.count, len(s.base.prime)), resize(v.large, len(s.graph.prime))
 	clear(v.count)
-	v.large = v.large[:0]
+	clear(v.large)
 	for i, e := range s.dependency(rows) {
 		if i%aliveEvery == 0 {
 			if err := alive(); err != nil {
 				return nil, err
 			}
 		}
-		en := &s.entries[e]
-		m.mulWide(&x, &en.value)
+		product.mulWide(&s.entries[e].value)
 		v.primes = s.appendEntry(v.primes[:0], e)
 		for _, i := range v.primes {
 			v.count[i]++
 		}
-		v.large = append(v.large, en.large[0], en.large[1])
+		for _, id := range v.forest.ends[e] {
+			v.large[id]++
+		}
 	}
-	y := s.root()
+	x, y := product.montgomery(), s.root()
 	m.sub(&x, &x, &y)
 	d := gcdOdd(x, m.n)
 	if d == (huge{1}) || d == m.n {
@@ -167,51 +167,23 @@ func (s *Set) dependency(rows []uint32) []uint32 {
 }
 
 // root returns Y, the square root modulo n of the product that count and large
-// describe, in Montgomery form. An odd exponent would be an error of this program: it
-// panics.
+// describe, in Montgomery form.
 func (s *Set) root() huge {
 	v := &s.solver
-	y := factors{m: &v.modulus, product: v.modulus.one, word: 1}
-	for i, exp := range v.count {
-		if exp%2 != 0 {
-			panic(fmt.Sprintf("siqs: internal error: exponent %d of %d in a dependency for %v", exp, s.base.prime[i], v.modulus.n.big()))
-		}
-		for range exp / 2 {
-			if i > 0 { // (-1)^(2e) = 1
-				y.mul(s.base.prime[i])
-			}
-		}
-	}
-	slices.Sort(v.large)
-	for i := 0; i < len(v.large); i += 2 {
-		if v.large[i] != v.large[i+1] {
-			panic(fmt.Sprintf("siqs: internal error: large prime %d in a dependency for %v", v.large[i], v.modulus.n.big()))
-		}
-		y.mul(v.large[i])
-	}
-	return y.value()
+	m := &v.modulus
+	v.half(v.count[0], 1) // (-1)^(2e) = 1
+	// The large prime of vertex 0 is 1.
+	y := m.powers(s.base.prime, 1, func(i int) uint32 { return v.half(v.count[i], s.base.prime[i]) })
+	large := m.powers(s.graph.prime, 1, func(i int) uint32 { return v.half(v.large[i], s.graph.prime[i]) })
+	m.mul(&y, &y, &large)
+	return y
 }
 
-// factors is a product of words modulo m. The last factors are collected in word, so
-// that there is one mulWord for about three primes of the base.
-type factors struct {
-	m       *modulus
-	product huge
-	word    uint64
-}
-
-// mul multiplies by p.
-func (f *factors) mul(p uint32) {
-	hi, lo := bits.Mul64(f.word, uint64(p))
-	if hi != 0 {
-		f.m.mulWord(&f.product, f.word)
-		lo = uint64(p)
+// half returns half of the exponent of p in Y^2. An odd exponent would be an error of
+// this program: it panics.
+func (v *solver) half(exponent, p uint32) uint32 {
+	if exponent%2 != 0 {
+		panic(fmt.Sprintf("siqs: internal error: exponent %d of %d in a dependency for %v", exponent, p, v.modulus.n.big()))
 	}
-	f.word = lo
-}
-
-// value returns the product, in Montgomery form.
-func (f *factors) value() huge {
-	f.m.mulWord(&f.product, f.word)
-	return f.product
+	return exponent / 2
 }
