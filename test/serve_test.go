@@ -55,7 +55,7 @@ func (s *server) keys(bucket, filter string) (list []string) {
 }
 
 // startFleetWith starts a nats-server with streams, for a redelivery after ackWait.
-func startFleetWith(t *testing.T, ackWait time.Duration) *server {
+func startFleetWith(t testing.TB, ackWait time.Duration) *server {
 	t.Helper()
 	s := startServer(t)
 	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)
