@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/testsize"
 )
 
 // TestCampaignLevels: workers with different levels of kernels sieve one number together. Relations of each of them are
@@ -56,6 +57,9 @@ func TestCampaignLevels(t *testing.T) {
 // wait until a sieve ends, and the sieves continue meanwhile.
 func TestCampaignsAndList(t *testing.T) {
 	t.Parallel()
+	if !testsize.Full() {
+		t.Skip("two cores sieve for ten seconds: the gate does it")
+	}
 	s := startFleet(t)
 	supervisor := s.supervise(serving)
 	for _, name := range []string{"a", "b", "c", "d"} {
