@@ -45,6 +45,10 @@ peers:
 hard digits="40,50,60":
     go test ./test -run '^$' -bench Hard -benchtime 1x -timeout 0 -digits {{digits}}
 
+# one number of so many digits with all consumers of a fleet, which are killed in turn: just campaign 80 2 -kill 90s
+campaign digits="80" consumers="2" *flags:
+    go test ./test -run '^$' -bench '^BenchmarkCampaign$' -benchtime 1x -timeout 0 -campaign {{digits}} -consumers {{consumers}} {{flags}}
+
 # format, vet, staticcheck
 lint:
     gofmt -l -w $(git ls-files '*.go')

@@ -32,6 +32,16 @@ type node struct {
 	js         jetstream.JetStream // connected to this node only; nil before the first use; it reconnects
 }
 
+// clusters has an element for each cluster that runs. Many servers at once delay the elections of all clusters.
+var clusters = make(chan struct{}, 4)
+
+// awaitClusters waits until a test may start a cluster.
+func awaitClusters(t testing.TB) {
+	t.Helper()
+	clusters <- struct{}{}
+	t.Cleanup(func() { <-clusters }) // after the servers have ended
+}
+
 // startCluster starts a cluster with streams on all of its nodes, without workers.
 func startCluster(t testing.TB, init string) *cluster {
 	t.Helper()
@@ -43,6 +53,7 @@ func startCluster(t testing.TB, init string) *cluster {
 func makeCluster(t testing.TB, init string, apart bool) *cluster {
 	t.Helper()
 	const size = 3
+	awaitClusters(t)
 	c := &cluster{routes: make(map[*node][]*line)}
 	ports, urls, routes := freePorts(t, 2*size), make([]string, size), make([]string, size)
 	for i := range size {

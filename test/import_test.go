@@ -37,7 +37,8 @@ const imports = `
 	cputime         < golang.org/x/sys/unix golang.org/x/sys/windows
 
 	factor/kernels  < golang.org/x/sys/cpu
-	factor/kernels/kernelstest < factor/kernels
+	testsize        <
+	factor/kernels/kernelstest < factor/kernels testsize
 	factor/*        < factor/* nat cputime
 	factor/mont/gen <
 	factor          < factor/* nat measured cputime

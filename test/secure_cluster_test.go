@@ -15,6 +15,7 @@ import (
 func startGuardedCluster(t testing.TB) (nodes []*guarded) {
 	t.Helper()
 	const size = 3
+	awaitClusters(t)
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys")
 	ports, routes := freePorts(t, 2*size), []string(nil)
@@ -51,7 +52,8 @@ func startGuardedCluster(t testing.TB) (nodes []*guarded) {
 
 // In a cluster, workers pull, publish and settle through any node, and cannot direct an answer
 // elsewhere through another node.
-func TestSecureCluster(t *testing.T) { // alone: three servers more are felt by the other clusters
+func TestSecureCluster(t *testing.T) {
+	t.Parallel()
 	nodes := startGuardedCluster(t)
 	for i, g := range nodes {
 		other := nodes[(i+1)%len(nodes)]

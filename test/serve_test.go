@@ -21,10 +21,10 @@ import (
 const unsupervised = "unsupervised: no supervisor is alive, so tasks that a worker loses or returns wait until one is; run `producer serve`"
 
 // supervise starts `producer serve` and returns once it has its lease.
-func (s *server) supervise(args string) *program {
+func (s *server) supervise(args string, settings ...setting) *program {
 	s.t.Helper()
 	before := s.supervisors()
-	p := s.start("producer", "serve "+args)
+	p := s.start("producer", "serve "+args, settings...)
 	p.await(&p.stderr, "supervising")
 	eventually(s.t, "the supervisor has its lease", func() bool { return s.supervisors() > before })
 	return p
@@ -55,7 +55,7 @@ func (s *server) keys(bucket, filter string) (list []string) {
 }
 
 // startFleetWith starts a nats-server with streams, for a redelivery after ackWait.
-func startFleetWith(t *testing.T, ackWait time.Duration) *server {
+func startFleetWith(t testing.TB, ackWait time.Duration) *server {
 	t.Helper()
 	s := startServer(t)
 	s.run("producer", "init --ack-wait "+ackWait.String()).wantCode(0)

@@ -63,7 +63,7 @@ func TestBatch(t *testing.T) { kernelstest.Each(t, testBatch) }
 
 func testBatch(t *testing.T) {
 	count := func(all int) int {
-		if testing.Short() {
+		if kernelstest.Short() {
 			return all / 10
 		}
 		return all

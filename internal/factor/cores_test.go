@@ -34,7 +34,7 @@ func testCores(t *testing.T) {
 	}
 	helped := time.Duration(0)
 	count := 3
-	if testing.Short() {
+	if kernelstest.Short() {
 		count = 1
 	}
 	for range count {
@@ -133,7 +133,7 @@ func TestProgress(t *testing.T) { kernelstest.Each(t, testProgress) }
 func testProgress(t *testing.T) {
 	twoProcessors(t)
 	bits := 212
-	if kernels.Active() == kernels.Plain {
+	if kernels.Active() == kernels.Plain || kernelstest.Lower() {
 		bits = 190
 	}
 	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 2)), bits))
@@ -174,7 +174,7 @@ func testProgress(t *testing.T) {
 func TestMemory(t *testing.T) { kernelstest.Each(t, testMemory) }
 
 func testMemory(t *testing.T) {
-	if testing.Short() {
+	if kernelstest.Short() {
 		t.Skip("spends a budget, of which an emulator does too little")
 	}
 	n := nat.FromBig(semiprime(rand.New(rand.NewPCG(7, 3)), 180))

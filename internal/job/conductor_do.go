@@ -113,7 +113,11 @@ func (d *conductor) solve(ctx context.Context) {
 	d.log.Info().Int("relations", d.set.Len()).Msg("enough relations: the linear algebra begins")
 	ctx, d.solver = context.WithCancel(ctx)
 	d.group.Go(func() {
-		divisor, err := d.set.Solve(aliveWith(ctx))
+		var divisor *big.Int
+		err := beforeSolve(aliveWith(ctx))
+		if err == nil {
+			divisor, err = d.set.Solve(aliveWith(ctx))
+		}
 		d.report(ctx, campaign.Solved{Divisor: divisor, Err: err})
 	})
 }

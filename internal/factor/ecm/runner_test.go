@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/testsize"
 )
 
 // newRunner returns a Runner for n, see Reset.
@@ -68,10 +69,7 @@ func TestRunnerSame(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 8))
 	found := 0
 	plans := []*Plan{newPlan(15, 100), newPlan(60, 800), newPlan(200, 6000), newPlan(1200, 30000)}
-	rounds := 150
-	if testing.Short() {
-		rounds = 60
-	}
+	rounds := testsize.Of(150, 60)
 	for round := range rounds {
 		size := 70 + rnd.IntN(980)
 		n := new(big.Int).SetUint64(randomPrime(rnd, 12+rnd.IntN(25)))

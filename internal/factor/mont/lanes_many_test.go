@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/factor/kernels/kernelstest"
+	"factorfleet/internal/testsize"
 )
 
 // wideModuli returns moduli for each number of limbs: the largest, the least, and others.
@@ -205,7 +206,7 @@ func TestWideLanes(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(9, 9))
 	l := new(WideLanes)
-	for range 8 {
+	for range testsize.Of(8, 3) {
 		for _, n := range wideModuli(rnd) {
 			testWideMachine(t, l, n, rnd, 100)
 			checkWideRanges(t, l)

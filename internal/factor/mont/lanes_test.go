@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/testsize"
 )
 
 // toBig returns the number that limbs of 52 bits are.
@@ -230,7 +231,7 @@ func TestLanesTwins(t *testing.T) {
 		if !k.hasAssembly() {
 			t.Skip("NOT TESTED: the level in force has no such kernel to compare the Go code with")
 		}
-		for range 200 {
+		for range testsize.Of(200, 80) {
 			asm, generic := pair(rnd, k)
 			code := randomProgram(rnd, 30)
 			asm.Run(code)

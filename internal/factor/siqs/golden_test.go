@@ -70,7 +70,7 @@ func testGolden(t *testing.T) {
 	for i := range goldens {
 		g := &goldens[i]
 		t.Run(fmt.Sprint(g.bits), func(t *testing.T) {
-			if testing.Short() && g.bits > 265 {
+			if kernelstest.Short() && g.bits > 265 {
 				t.Skip("takes seconds")
 			}
 			g.check(t)

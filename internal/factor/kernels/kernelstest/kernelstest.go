@@ -6,7 +6,15 @@ import (
 	"testing"
 
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/testsize"
 )
+
+// Lower reports whether the level in force is below the best one of the machine, and a test
+// should do less work there: without testsize.Full.
+func Lower() bool { return kernels.Active() < kernels.Best() && !testsize.Full() }
+
+// Short is testing.Short, or Lower.
+func Short() bool { return testing.Short() || Lower() }
 
 // Each runs f as a subtest for every level, with kernels.Active() being that level. A level that
 // the machine or the build lacks is skipped as NOT TESTED. Neither f nor the test that calls Each
