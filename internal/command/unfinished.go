@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/measured"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
@@ -15,6 +16,7 @@ import (
 type unfinishedSum struct {
 	longest  time.Duration // CPU time that the hardest of them takes, as predicted
 	beyond   bool          // no time can be predicted for one of them
+	above    bool          // one of them takes more than the default budget
 	noMemory bool          // a worker had too little memory for the sieve
 }
 
@@ -25,7 +27,9 @@ func (u *unfinishedSum) add(item *collect.Item) {
 		if f.Status != task.Composite {
 			continue
 		}
-		took, ok := plan.SieveTime(f.P.BitLen())
+		bits := f.P.BitLen()
+		took, ok := plan.SieveTime(bits)
+		u.above = u.above || took > measured.Active().Budget(bits)
 		u.longest, u.beyond = max(u.longest, took), u.beyond || !ok
 		u.noMemory = u.noMemory || strings.Contains(item.Method, "; the sieve needs ") // see siqs.MemoryError
 	}
@@ -39,7 +43,7 @@ func (u *unfinishedSum) describe(count uint64, budget time.Duration) string {
 		return what + ": the workers have too little memory for the sieve"
 	case u.longest == 0 || u.beyond:
 		return what + "; a larger --budget may help"
-	case budget == 0:
+	case budget == 0 && !u.above:
 		return fmt.Sprintf("%s, although the hardest takes about %s of CPU time; a larger --budget may help", what, text.Rough(u.longest))
 	}
 	return fmt.Sprintf("%s; the hardest takes about %s of CPU time: use --budget %s, or none",

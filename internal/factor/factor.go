@@ -13,7 +13,7 @@
 //	algebraic factors, if n divides a number a^e - 1 or a^e + 1
 //	Fermat's and Lehman's methods, for two factors of a simple ratio
 //	p-1, p+1 and elliptic curves, with bounds B1 and B2 that grow from level to level
-//	the quadratic sieve, up to measured.SieveBits (100 digits)
+//	the quadratic sieve, up to measured.SieveBits (108 digits)
 //
 // Curves end and the sieve starts when the sieve promises more for its time: see
 // Engine.sieveIsNext. Above 100 digits, and if the budget is too small for the sieve,

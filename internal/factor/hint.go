@@ -3,6 +3,7 @@ package factor
 import (
 	"errors"
 	"math/big"
+	"sync/atomic"
 	"time"
 
 	"factorfleet/internal/factor/siqs"
@@ -40,8 +41,12 @@ const (
 // errHint means that a hint splits the composite. It does not leave the package.
 var errHint = errors.New("factor: a hint has a divisor")
 
-// hints asks for hints. The goroutine of Append owns it.
+// hints asks for hints. The goroutine of Append owns it, except shared.
 type hints struct {
+	// shared is the composite that ask was last called for, if other machines sieve for it:
+	// the hint has its Params. Else it is nil. Helpers read it.
+	shared atomic.Pointer[big.Int]
+
 	ask     func(c *big.Int) *Hint // Options.Hint, may be nil
 	backlog int                    // backlogBits, another size in tests
 	asked   time.Time
@@ -70,6 +75,7 @@ func (h *hints) look(c *big.Int) error {
 	h.asked = time.Now()
 	if hint != h.last || c != h.c {
 		h.last, h.c, h.divisor = hint, c, hint.divisorOf(c)
+		h.shared.Store(hint.sievedFor(c))
 	}
 	if h.divisor != nil {
 		return errHint
@@ -92,6 +98,14 @@ func (h *Hint) divisorOf(c *big.Int) *big.Int {
 		}
 	}
 	return nil
+}
+
+// sievedFor returns c if h has the parameters of a sieve for c, else nil.
+func (h *Hint) sievedFor(c *big.Int) *big.Int {
+	if h == nil || h.Params == nil || h.Params.N == nil || h.Params.N.Cmp(c) != 0 {
+		return nil
+	}
+	return c
 }
 
 // share offers the yields that s has kept to the last hint, and has s sieve where the

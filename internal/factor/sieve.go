@@ -25,17 +25,24 @@ const keptSieveBits = 235
 // p-1 and p+1 of a level are run with its first group. Predicted times are used, not
 // measured ones, so that all machines of one level of kernels run the same steps.
 // Exceptions are numbers for which the budget or the memory does not suffice.
+//
+// If the budget does not suffice and other machines sieve for n, the sieve is next at
+// once. They have begun because their time and the rest of the budget suffice together
+// (campaign.Mode.Begins), so that further curves would take from the sieve.
 func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	bits := n.BitLen()
-	if at.sieveFailed || bits > measured.SieveBits || !e.budgetAllowsSieve(bits) || !e.o.Pool.Fits(at.sieveNeed) {
+	if at.sieveFailed || bits > measured.SieveBits || !e.o.Pool.Fits(at.sieveNeed) {
 		return false
+	}
+	if !e.budgetAllowsSieve(bits) {
+		return e.hints.shared.Load() == n
 	}
 	l := levelAt(at.level)
 	return float64(l.groupTime(n)) > l.groupChance(at, n)*float64(e.times.Sieve(bits))
 }
 
 // budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
-// bits, at most measured.SieveBits.
+// bits, at most measured.SieveBits, without other machines.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
 	return e.o.Budget == 0 || e.times.Sieve(bits) <= e.o.Budget
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/kernels/kernelstest"
+	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
@@ -120,6 +121,8 @@ func testSieveTimes(t *testing.T) {
 		{measured.SieveBits, 0, 5, false},
 		{measured.SieveBits, 0, len(bounds), true},
 		{measured.SieveBits + 1, 0, len(bounds), false},
+		{measured.EnoughBits, measured.Active().Budget(measured.EnoughBits), len(bounds), true},
+		{measured.EnoughBits + 1, measured.Active().Budget(measured.EnoughBits + 1), len(bounds), false},
 		{230, 100 * time.Millisecond, len(bounds), false},
 		{230, 10 * time.Minute, len(bounds), true},
 	} {
@@ -131,6 +134,38 @@ func testSieveTimes(t *testing.T) {
 		at.sieveFailed = true
 		if e.sieveIsNext(&at, n) {
 			t.Errorf("%d bits are sieved twice", test.bits)
+		}
+	}
+}
+
+// TestSieveTogether: a budget that does not suffice for the sieve permits it once other machines
+// sieve for the same composite, and no longer than they do. A sieve that has failed stays so.
+func TestSieveTogether(t *testing.T) {
+	n, other := pow(2, measured.SieveBits-1), pow(2, measured.SieveBits-2)
+	var hint *Hint
+	e := New(Options{Budget: time.Minute, Hint: func(*big.Int) *Hint { return hint }})
+	for _, test := range []struct {
+		hint *Hint
+		want bool
+	}{
+		{nil, false},
+		{&Hint{Divisors: []*big.Int{big.NewInt(7)}}, false},
+		{&Hint{Params: &siqs.Params{N: other}}, false},
+		{&Hint{Params: &siqs.Params{}}, false},
+		{&Hint{Params: &siqs.Params{N: new(big.Int).Set(n)}}, true},
+		{nil, false},
+	} {
+		hint = test.hint
+		if err := e.hints.look(n); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []pieceProgress{{}, {level: len(bounds)}} {
+			if got := e.sieveIsNext(&at, n); got != test.want {
+				t.Errorf("%+v, level %d: %v", test.hint, at.level, got)
+			}
+		}
+		if e.sieveIsNext(&pieceProgress{}, other) || e.sieveIsNext(&pieceProgress{sieveFailed: true}, n) {
+			t.Errorf("%+v: another composite, or one whose sieve has failed, is sieved", test.hint)
 		}
 	}
 }

@@ -86,7 +86,17 @@ func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) b
 	if !x.Sieving || left == 0 { // then the sieve comes after that
 		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
 	}
-	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
+	return mode.Begins(len(x.Number.String()), left, budgetFor(j, x), x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
+}
+
+// budgetFor returns the CPU time that the owner may spend on the number of a candidate, 0 if that suffices for the sieve
+// by default.
+func budgetFor(j *task.Job, x *candidate) time.Duration {
+	bits := x.Number.BitLen()
+	if j.Budget > 0 || bits <= measured.EnoughBits {
+		return j.Budget
+	}
+	return measured.Active().Budget(bits)
 }
 
 // logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,

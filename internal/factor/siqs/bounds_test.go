@@ -22,7 +22,7 @@ func (x wide) log2() float64 {
 func TestBounds(t *testing.T) { kernelstest.Each(t, testBounds) }
 
 func testBounds(t *testing.T) {
-	for _, bits := range []int{MinBits, 64, 96, 149, 226, 330} {
+	for _, bits := range []int{MinBits, 64, 96, 149, 226, 330, 359, MaxBits} {
 		p := mustParams(t, semiprime(rand.New(rand.NewPCG(21, uint64(bits))), bits))
 		var s Sieve
 		if err := s.Reset(always, p); err != nil {
@@ -51,7 +51,7 @@ func testBounds(t *testing.T) {
 // checkBase checks the sizes of primes and of the bounds of large primes, and the errors of logarithms.
 func checkBase(t *testing.T, f *factorBase, p *Params) {
 	largest := float64(f.largest())
-	if largest >= 1<<23 || float64(p.Large) >= largest*largest || float64(p.Double) >= math.Pow(largest, 3) || p.Double >= 1<<63 {
+	if largest >= 1<<24 || float64(p.Large) >= largest*largest || float64(p.Double) >= math.Pow(largest, 3) || p.Double >= 1<<63 {
 		t.Errorf("%v: largest prime %v, Large %d, Double %d", p.N, largest, p.Large, p.Double)
 	}
 	for i, q := range f.prime {
