@@ -16,8 +16,9 @@
 //	the quadratic sieve, up to measured.SieveBits (108 digits)
 //
 // Curves end and the sieve starts when the sieve promises more for its time: see
-// Engine.sieveIsNext. Above 100 digits, and if the budget is too small for the sieve,
-// curves continue until the number is factored or the budget is spent.
+// Engine.sieveIsNext. Above 108 digits, and if the budget is too small for the sieve,
+// curves continue until the number is factored or the budget is spent. The budget that is
+// used if the user sets none suffices up to 100 digits (measured.EnoughBits).
 //
 // A number is computed on one core, or with a Pool on all idle cores; the answer is the
 // same. Numbers of up to ecm.BatchBits bits can be computed together: see Engine.Batch.
@@ -25,8 +26,8 @@
 //
 // The package never calls a composite prime. A number that was not tested or not split
 // in time has the status Composite. A prime above 2^64 is a probable prime (PRP); a
-// Prover may prove it. A number above 100 digits without a factor that elliptic curves
-// find stays Composite.
+// Prover may prove it. A number that is too large for the sieve or its budget, without a
+// factor that elliptic curves find, stays Composite.
 //
 // Each method is a package below this one, which names its sources. This package
 // decides which method is tried on which number, and for how long. The bounds of the

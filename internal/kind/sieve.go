@@ -29,7 +29,7 @@ func newSiever(pool *factor.Pool) *siever {
 }
 
 // Sieve implements worker.Siever. It stops between two coefficients when the time of t is over: at 100 digits a
-// coefficient takes a second. The end of ctx interrupts a coefficient, of which nothing is published then.
+// coefficient takes a second, at 108 two. The end of ctx interrupts a coefficient, of which nothing is published then.
 func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o worker.SieveOptions) error {
 	k.pool.Enter()
 	defer k.pool.Leave()

@@ -63,7 +63,7 @@ func (p *Plan) Memory() uint64 {
 const auditRelations = 4096
 
 // Missing sieves the coefficient number and returns how many of its relations a yield of the coefficients first to
-// end-1 lacks. It takes the memory of a sieve and of a small set, and about a second for 100 digits.
+// end-1 lacks. It takes the memory of a sieve and of a small set, and about a second for 100 digits, two for 108.
 func (p *Plan) Missing(alive func() error, number, first, end uint64, yield []byte) (int, error) {
 	shared, err := siqs.NewShared(alive, p.params)
 	if err != nil {
