@@ -42,9 +42,9 @@ func ParseMode(s string) (Mode, error) {
 // workers are idle.
 //
 // The budget counts the CPU time of the owner alone. If it is less than the sieve takes,
-// the owner cannot sieve alone, and gives the number up when the budget is spent, whatever
-// the others have found by then. So a campaign begins only if the owner's part of the
-// sieve fits: see fits.
+// the owner cannot sieve alone. In a campaign it sieves its part, waits at most as long
+// again as its budget, and then gives the number up, whatever the others have found. So a
+// campaign begins only if the owner's part of the sieve fits: see fits.
 func (m Mode) Begins(digits int, left, budget time.Duration, owner, free int) bool {
 	switch {
 	case free < 1 || digits > MaxDigits || !fits(left, budget, owner, free):

@@ -225,3 +225,49 @@ func TestHintWhileSolving(t *testing.T) {
 		}
 	}
 }
+
+// TestHintAfterBudget: an engine whose budget is spent while other machines sieve waits for their
+// divisor. It gives up when they stop, or after the time of its budget.
+func TestHintAfterBudget(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(24, rand.Uint64()))
+	p, q := randomPrime(rnd, 110), randomPrime(rnd, 110)
+	n := product(p, q)
+	params, err := siqs.NewParams(alwaysNil, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sieved := &Hint{Params: &params}
+	for _, test := range []struct {
+		name  string
+		later *Hint // from the first look on after the budget was spent
+		want  error
+	}{
+		{"a divisor", &Hint{Divisors: []*big.Int{p}}, nil},
+		{"the others have failed", &Hint{}, errBudget},
+		{"nothing", sieved, errBudget},
+	} {
+		var e *Engine
+		looks := 0 // since then
+		e = New(Options{Budget: 100 * time.Millisecond, Hint: func(*big.Int) *Hint {
+			if e.stop.meter.Exceeded() {
+				looks++
+			}
+			if looks == 0 {
+				return sieved
+			}
+			return test.later
+		}})
+		e.stop.ctx = t.Context()
+		e.stop.meter.Begin()
+		e.stop.start(e.o.Budget)
+		s := &search{e: e, whole: n}
+		err := s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true}})
+		e.stop.meter.End()
+		if err != test.want || s.value().Cmp(n) != 0 || looks == 0 {
+			t.Errorf("%s: %v, %v after %d looks", test.name, err, s.untested, looks)
+		}
+		if test.want == nil && len(s.untested) != 2 {
+			t.Errorf("%s: not split", test.name)
+		}
+	}
+}

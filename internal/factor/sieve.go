@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
@@ -60,9 +61,28 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 		return nil, "", nil
 	case err == errBudget:
 		s.effort = "siqs"
+		err = s.e.awaitDivisor(p.n)
 	}
 	p.done.sieveFailed = d == nil && err != errHint
 	return d, "siqs", err
+}
+
+// awaitDivisor waits for a hint with a divisor of n, which is errHint, while other
+// machines sieve for n, at most as long as the budget. It needs no CPU time, which is what
+// the budget limits. So the work of the others is not lost if some of them have left, or
+// while the linear algebra takes its time. The error is errBudget if there is no divisor,
+// or the cause of the end of the context.
+func (e *Engine) awaitDivisor(n *big.Int) error {
+	for end := time.Now().Add(e.o.Budget); e.hints.shared.Load() == n && time.Now().Before(end); {
+		time.Sleep(hintEvery)
+		if err := e.checkContext(); err != nil {
+			return err
+		}
+		if err := e.hints.look(n); err != nil {
+			return err
+		}
+	}
+	return errBudget
 }
 
 // sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which
