@@ -41,7 +41,7 @@ const (
 //	solve = R*36*5/4 + gf2.Memory(F + 16*extraCycles, F, w*(F + 16*extraCycles))
 //
 // The factor 5/4 is for what resize and append leave unused. A bucket entry takes 4
-// bytes, and for each position there is room for at most 0.7 entries, 0.9 after resize;
+// bytes, and for each position there is room for at most 0.72 entries, 0.9 after resize;
 // 8 bytes leave room for a base that is replaced. w bounds the mean number of 1s in a
 // row: a cycle has one to six relations, each with some twenty odd exponents.
 func (p *Params) Memory() (sieve, set, solve uint64) {
