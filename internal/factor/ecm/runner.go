@@ -56,6 +56,7 @@ type Runner struct {
 	t      [4]mont.Element     // scratch
 	inv    [Group]mont.Element // scratch: elements to invert
 	pre    [Group]mont.Element // scratch of invertAll: their products
+	value  big.Int             // scratch of appendEvidence
 
 	programs map[*Plan]*storedStage1
 	c        compiler // collects instructions before they are executed
