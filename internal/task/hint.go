@@ -27,6 +27,7 @@ type Hint struct {
 	Params []byte `json:"params,omitempty"` // at most MaxSieveParams bytes
 
 	Divisors []nat.Nat `json:"divisors,omitempty"` // of Composite, at most MaxDivisors
+	Effort   Effort    `json:"effort,omitempty"`   // curves that others have run on Composite
 }
 
 // Encode returns the JSON of h.
@@ -53,6 +54,9 @@ func DecodeHint(b []byte) (*Hint, error) {
 	if len(h.Params) == 0 {
 		h.Params = nil
 	}
+	if len(h.Effort) == 0 {
+		h.Effort = nil
+	}
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("hint: %w", err)
 	}
@@ -61,7 +65,7 @@ func DecodeHint(b []byte) (*Hint, error) {
 
 // check returns an error unless all values are in their ranges.
 func (h *Hint) check() error {
-	if err := cmp.Or(CheckJob(h.Job), checkComposite(h.Composite), checkDivisors(h.Composite, h.Divisors)); err != nil {
+	if err := cmp.Or(CheckJob(h.Job), checkComposite(h.Composite), checkDivisors(h.Composite, h.Divisors), h.Effort.Check()); err != nil {
 		return err
 	}
 	switch {

@@ -17,6 +17,7 @@ import (
 var yields = []Yield{
 	{Kind: KindSieve},
 	{Kind: KindSieve, Worker: "lab3", Version: "0.1.0", Params: 1<<64 - 1, CPU: time.Second, Wall: 1, Relations: bytes.Repeat([]byte{7}, 5000)},
+	{Kind: KindECM, Worker: "lab3", B1: 11e3, Evidence: bytes.Repeat([]byte{7}, 3*GroupEvidence), Divisor: nat.New(1 << 63)},
 }
 
 // composite is RSA-100.
@@ -30,12 +31,19 @@ func samplePart() *Part {
 	}
 }
 
+func sampleCurvesPart() *Part {
+	p := samplePart()
+	p.State, p.Params, p.Divisors, p.Seed, p.Effort = PartCurves, nil, nil, 1<<64-1, Effort{{B1: 11e3, Curves: 8}, {B1: MaxB1, Curves: MaxPosition}}
+	return p
+}
+
 func sampleHints() []*Hint {
 	n := nat.FromBig(composite)
 	return []*Hint{
 		{Job: "job", Composite: n},
 		{Job: "job", Position: 7, Composite: n, Child: ChildID("job", 7, n), First: 1 << 40, Params: []byte{1}},
 		{Job: "job", Position: 7, Composite: n, Divisors: []nat.Nat{nat.New(17), nat.New(1 << 63)}},
+		{Job: "job", Position: 7, Composite: n, Effort: Effort{{B1: 11e3, Curves: 8}}},
 	}
 }
 
@@ -44,11 +52,12 @@ func TestCampaignRoundTrip(t *testing.T) {
 		got, err := DecodeYield(yields[i].Encode())
 		checkEqual(t, got, &yields[i], err)
 	}
-	part := samplePart()
-	got, err := DecodePart(part.Encode())
-	checkEqual(t, got, part, err)
-	if err := got.Check(); err != nil {
-		t.Error(err)
+	for _, part := range []*Part{samplePart(), sampleCurvesPart()} {
+		got, err := DecodePart(part.Encode())
+		checkEqual(t, got, part, err)
+		if err := got.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 	for _, h := range sampleHints() {
 		got, err := DecodeHint(h.Encode())
@@ -132,6 +141,8 @@ func TestPartCheck(t *testing.T) {
 		"divisor 1":         func(p *Part) { p.Divisors[0] = nat.New(1) },
 		"divisor itself":    func(p *Part) { p.Divisors[0] = p.Composite },
 		"too many divisors": func(p *Part) { p.Divisors = make([]nat.Nat, MaxDivisors+1) },
+		"seed of a sieve":   func(p *Part) { p.Seed = 1 },
+		"effort":            func(p *Part) { p.Effort = make(Effort, MaxEffort+1) },
 	} {
 		p := samplePart()
 		spoil(p)
