@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -30,7 +31,7 @@ const (
 // task, in ascending order, and begin none after Time has passed. Curve i of group g is that of ecm.Sigma(Seed,
 // CurvesOfGroup*g+i). The worker publishes completed groups as yields. All fields are the sender's.
 type CurvesTask struct {
-	Composite   nat.Nat // 65 to 1024 bits; whether it is odd and composite is left to the worker
+	Composite   nat.Nat // 65 to MaxPartBits bits; whether it is odd and composite is left to the worker
 	B1, B2      uint64  // 1 <= B1 <= MaxB1, B1 <= B2 <= MaxB2
 	Seed        uint64
 	Time, Flush time.Duration // wall-clock; a Time above MaxCurvesTime counts as MaxCurvesTime
@@ -69,13 +70,18 @@ func curvesTask(m *taskpb.Curves) (*CurvesTask, error) {
 		Composite: nat.FromBytes(m.Composite), B1: m.B1, B2: m.B2, Seed: m.Seed,
 		Time: duration(m.TimeNs), Flush: duration(m.FlushNs),
 	}
-	if err := checkComposite(c.Composite); err != nil {
+	if err := cmp.Or(checkComposite(c.Composite), checkBounds(c.B1, c.B2)); err != nil {
 		return nil, err
 	}
-	if c.B1 < 1 || c.B1 > MaxB1 || c.B2 < c.B1 || c.B2 > MaxB2 {
-		return nil, fmt.Errorf("curves with B1=%d and B2=%d, expected 1 <= B1 <= %d and B1 <= B2 <= %d", c.B1, c.B2, uint64(MaxB1), uint64(MaxB2))
-	}
 	return c, nil
+}
+
+// checkBounds checks the bounds of curves.
+func checkBounds(b1, b2 uint64) error {
+	if b1 < 1 || b1 > MaxB1 || b2 < b1 || b2 > MaxB2 {
+		return fmt.Errorf("curves with B1=%d and B2=%d, expected 1 <= B1 <= %d and B1 <= B2 <= %d", b1, b2, uint64(MaxB1), uint64(MaxB2))
+	}
+	return nil
 }
 
 // millidigits returns d in thousandths. Requires 0 <= d <= MaxWorkDigits.

@@ -15,11 +15,11 @@ import (
 // Limits of a Part.
 const (
 	MaxDivisors = 16   // divisors in a Part or a Hint; a composite of 100 digits is split a few times at most
-	maxPartBits = 1024 // of the composite
+	MaxPartBits = 3400 // of the composite: a heartbeat of 4 KiB has room for one
 	minPartBits = 65   // smaller composites need no campaign, and the engine splits them without large primes
 
-	// MaxPartDigits is the size of the largest composite of a part, 2^maxPartBits-1, in decimal digits.
-	MaxPartDigits = 309
+	// MaxPartDigits is the size of the largest composite of a part, 2^MaxPartBits-1, in decimal digits.
+	MaxPartDigits = 1024
 
 	partSchema = 1
 )
@@ -140,8 +140,8 @@ func (p *Part) Curves() bool { return p.Seed != 0 }
 
 // checkComposite checks the size of the composite of a campaign.
 func checkComposite(c nat.Nat) error {
-	if n := c.BitLen(); n < minPartBits || n > maxPartBits {
-		return fmt.Errorf("a composite of %d bits, expected %d to %d", n, minPartBits, maxPartBits)
+	if n := c.BitLen(); n < minPartBits || n > MaxPartBits {
+		return fmt.Errorf("a composite of %d bits, expected %d to %d", n, minPartBits, MaxPartBits)
 	}
 	return nil
 }

@@ -76,6 +76,7 @@ type Yield struct {
 	B1       uint64  // that of the task
 	Evidence []byte  // EvidenceBytes for each curve, group by group; at most MaxYieldEvidence bytes
 	Divisor  nat.Nat // of the composite, as the worker claims; 0 = none was found
+	Sigma    uint64  // of the curve that has found Divisor, as the worker claims
 }
 
 var errYield = errors.New("yield: it is too long")
@@ -85,7 +86,7 @@ func (y *Yield) Encode() []byte {
 	return marshal(&taskpb.Yield{
 		Kind: y.Kind, Worker: y.Worker, Version: strings.ToValidUTF8(y.Version, "?"),
 		Params: y.Params, CpuNs: uint64(y.CPU), WallNs: uint64(y.Wall), Relations: y.Relations,
-		B1: y.B1, Evidence: y.Evidence, Divisor: y.Divisor.AppendBytes(nil),
+		B1: y.B1, Evidence: y.Evidence, Divisor: y.Divisor.AppendBytes(nil), Sigma: y.Sigma,
 	})
 }
 
@@ -106,13 +107,13 @@ func DecodeYield(b []byte) (*Yield, error) {
 		return nil, fmt.Errorf("yield: %d bytes of evidence are no whole groups", len(m.Evidence))
 	}
 	divisor := nat.FromBytes(m.Divisor)
-	if divisor.BitLen() > maxPartBits {
-		return nil, fmt.Errorf("yield: a divisor of %d bits, expected at most %d", divisor.BitLen(), maxPartBits)
+	if divisor.BitLen() > MaxPartBits {
+		return nil, fmt.Errorf("yield: a divisor of %d bits, expected at most %d", divisor.BitLen(), MaxPartBits)
 	}
 	return &Yield{
 		Kind: m.Kind, Worker: m.Worker, Version: OneLine(m.Version), Params: m.Params,
 		CPU: duration(m.CpuNs), Wall: duration(m.WallNs), Relations: m.Relations,
-		B1: m.B1, Evidence: m.Evidence, Divisor: divisor,
+		B1: m.B1, Evidence: m.Evidence, Divisor: divisor, Sigma: m.Sigma,
 	}, nil
 }
 

@@ -17,7 +17,7 @@ import (
 var yields = []Yield{
 	{Kind: KindSieve},
 	{Kind: KindSieve, Worker: "lab3", Version: "0.1.0", Params: 1<<64 - 1, CPU: time.Second, Wall: 1, Relations: bytes.Repeat([]byte{7}, 5000)},
-	{Kind: KindECM, Worker: "lab3", B1: 11e3, Evidence: bytes.Repeat([]byte{7}, 3*GroupEvidence), Divisor: nat.New(1 << 63)},
+	{Kind: KindECM, Worker: "lab3", B1: 11e3, Evidence: bytes.Repeat([]byte{7}, 3*GroupEvidence), Divisor: nat.New(1 << 63), Sigma: 1<<64 - 1},
 }
 
 // composite is RSA-100.
@@ -43,7 +43,7 @@ func sampleHints() []*Hint {
 		{Job: "job", Composite: n},
 		{Job: "job", Position: 7, Composite: n, Child: ChildID("job", 7, n), First: 1 << 40, Params: []byte{1}},
 		{Job: "job", Position: 7, Composite: n, Divisors: []nat.Nat{nat.New(17), nat.New(1 << 63)}},
-		{Job: "job", Position: 7, Composite: n, Effort: Effort{{B1: 11e3, Curves: 8}}},
+		{Job: "job", Position: 7, Composite: n, Effort: Effort{{B1: 11e3, Curves: 8}}, Curve: &Curve{B1: 11e3, B2: 1100e3, Sigma: 1<<64 - 1}},
 	}
 }
 
@@ -170,6 +170,8 @@ func TestHintCheck(t *testing.T) {
 		"small composite":   func(h *Hint) { h.Composite = nat.New(15) },
 		"divisor 1":         func(h *Hint) { h.Divisors = []nat.Nat{nat.New(1)} },
 		"too many divisors": func(h *Hint) { h.Divisors = make([]nat.Nat, MaxDivisors+1) },
+		"effort":            func(h *Hint) { h.Effort = make(Effort, MaxEffort+1) },
+		"curve":             func(h *Hint) { h.Curve = &Curve{B1: 2, B2: 1} },
 	} {
 		h := sampleHints()[1]
 		spoil(h)

@@ -250,7 +250,7 @@ func (x *Sieve) GetFlushNs() uint64 {
 // curves that may be run, from the first on.
 type Curves struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Composite     []byte                 `protobuf:"bytes,1,opt,name=composite,proto3" json:"composite,omitempty"`             // big-endian, 65 to 1024 bits
+	Composite     []byte                 `protobuf:"bytes,1,opt,name=composite,proto3" json:"composite,omitempty"`             // big-endian, 65 to 3400 bits
 	B1            uint64                 `protobuf:"varint,2,opt,name=b1,proto3" json:"b1,omitempty"`                          // bound of stage 1, 1 to 2^30
 	B2            uint64                 `protobuf:"varint,3,opt,name=b2,proto3" json:"b2,omitempty"`                          // bound of stage 2, b1 to 2^48
 	Seed          uint64                 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`                      // with the number of a curve it gives the curve
@@ -347,7 +347,8 @@ type Yield struct {
 	// Of kind "ecm".
 	B1            uint64 `protobuf:"varint,8,opt,name=b1,proto3" json:"b1,omitempty"`            // that of the task
 	Evidence      []byte `protobuf:"bytes,9,opt,name=evidence,proto3" json:"evidence,omitempty"` // 8 little-endian bytes for each curve, at most 64 KiB; whole groups of 8 curves
-	Divisor       []byte `protobuf:"bytes,10,opt,name=divisor,proto3" json:"divisor,omitempty"`  // big-endian, at most 1024 bits, claimed; empty = none was found
+	Divisor       []byte `protobuf:"bytes,10,opt,name=divisor,proto3" json:"divisor,omitempty"`  // big-endian, at most 3400 bits, claimed; empty = none was found
+	Sigma         uint64 `protobuf:"varint,11,opt,name=sigma,proto3" json:"sigma,omitempty"`     // of the curve that has found the divisor, claimed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -450,6 +451,13 @@ func (x *Yield) GetDivisor() []byte {
 		return x.Divisor
 	}
 	return nil
+}
+
+func (x *Yield) GetSigma() uint64 {
+	if x != nil {
+		return x.Sigma
+	}
+	return 0
 }
 
 // The answers for one range. Subject: FACTOR.results.<job>.<first>-<count>.<worker>
@@ -894,7 +902,7 @@ const file_task_proto_rawDesc = "" +
 	"\x02b2\x18\x03 \x01(\x04R\x02b2\x12\x12\n" +
 	"\x04seed\x18\x04 \x01(\x04R\x04seed\x12\x17\n" +
 	"\atime_ns\x18\x05 \x01(\x04R\x06timeNs\x12\x19\n" +
-	"\bflush_ns\x18\x06 \x01(\x04R\aflushNs\"\xf9\x01\n" +
+	"\bflush_ns\x18\x06 \x01(\x04R\aflushNs\"\x8f\x02\n" +
 	"\x05Yield\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -906,7 +914,8 @@ const file_task_proto_rawDesc = "" +
 	"\x02b1\x18\b \x01(\x04R\x02b1\x12\x1a\n" +
 	"\bevidence\x18\t \x01(\fR\bevidence\x12\x18\n" +
 	"\adivisor\x18\n" +
-	" \x01(\fR\adivisor\"\x84\x04\n" +
+	" \x01(\fR\adivisor\x12\x14\n" +
+	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\x84\x04\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
