@@ -105,6 +105,7 @@ func TestCurvesPartCheck(t *testing.T) {
 		"parameters": func(p *Part) { p.Params = []byte{1} },
 		"sieve":      func(p *Part) { p.State = PartSieve },
 		"effort":     func(p *Part) { p.Effort[0].B1 = 0 },
+		"curve":      func(p *Part) { p.Curve.B1 = 0 },
 	} {
 		p := sampleCurvesPart()
 		spoil(p)

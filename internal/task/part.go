@@ -50,7 +50,8 @@ type Part struct {
 	Divisors  []nat.Nat `json:"divisors,omitempty"` // of Composite, 1 < d < Composite, at most MaxDivisors
 	Next      uint64    `json:"next"`               // numbers of coefficients or groups below are issued, or reserved for that
 	Seed      uint64    `json:"seed,omitempty"`     // of CurvesTask; 0 for a sieve
-	Effort    Effort    `json:"effort,omitempty"`   // curves that yields have confirmed, most of which are removed
+	Effort    Effort    `json:"effort,omitempty"`   // curves whose yields were counted
+	Curve     *Curve    `json:"curve,omitempty"`    // that has found the first of Divisors, as a worker claims; nil = unknown
 	Created   time.Time `json:"created"`
 	Note      string    `json:"note,omitempty"` // for people
 }
@@ -114,7 +115,7 @@ func (p *Part) Check() error {
 	if p.Schema > partSchema {
 		return fmt.Errorf("%w: its schema is %d", ErrNewer, p.Schema)
 	}
-	if err := cmp.Or(CheckJob(p.Parent), CheckClass(p.Class), checkComposite(p.Composite), checkDivisors(p.Composite, p.Divisors), p.Effort.Check()); err != nil {
+	if err := cmp.Or(CheckJob(p.Parent), CheckClass(p.Class), checkComposite(p.Composite), checkDivisors(p.Composite, p.Divisors), p.Effort.Check(), p.Curve.check()); err != nil {
 		return err
 	}
 	switch {

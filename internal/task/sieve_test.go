@@ -34,6 +34,7 @@ func samplePart() *Part {
 func sampleCurvesPart() *Part {
 	p := samplePart()
 	p.State, p.Params, p.Divisors, p.Seed, p.Effort = PartCurves, nil, nil, 1<<64-1, Effort{{B1: 11e3, Curves: 8}, {B1: MaxB1, Curves: MaxPosition}}
+	p.Curve = &Curve{B1: 1, B2: 1}
 	return p
 }
 
