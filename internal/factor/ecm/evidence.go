@@ -99,6 +99,25 @@ func (s *Runner) Evidence(p *Plan, sigmas []uint64) (evidence []byte, d *big.Int
 	return s.appendEvidence(nil, nil, len(sigmas)), nil, nil
 }
 
+// FindsAll returns the index of the first of the curves with the parameters sigmas, at
+// most Group, that finds all prime factors of the modulus, or one of them. It is -1 if
+// none does. With a divisor that curves have found as the modulus, it says which curve
+// that was, in a fraction of the time that the curves took. The error is one of check.
+func (s *Runner) FindsAll(p *Plan, sigmas []uint64) (which int, err error) {
+	s.whole = true
+	defer func() { s.whole = false }()
+	d, which, err := s.group(p, sigmas)
+	if d != nil || err != nil {
+		return which, err
+	}
+	for i := range s.curves[:len(sigmas)] {
+		if s.curves[i].finished {
+			return i, nil
+		}
+	}
+	return -1, nil
+}
+
 // appendEvidence appends the evidence of the first count curves of the last group, which
 // has found d or nil.
 func (s *Runner) appendEvidence(dst []byte, d *big.Int, count int) []byte {

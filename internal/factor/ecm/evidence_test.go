@@ -222,6 +222,16 @@ func testYieldDivisor(t *testing.T) {
 		if evidence != nil || err != nil || d == nil || d.Cmp(last.Divisor) != 0 {
 			t.Errorf("sigma %d alone: %x, %v, %v; want %v", last.Sigma, evidence, d, err, last.Divisor)
 		}
+		// Modulo the divisor, and in a group before it, which has not found it.
+		sigmas := GroupSigmas(uint64(round), last.End-1)
+		which, err := newRunner(last.Divisor, always).FindsAll(plan, sigmas[:])
+		if err != nil || which < 0 || sigmas[which] != last.Sigma {
+			t.Errorf("curve %d of %v finds %v, want %d; %v", which, sigmas, last.Divisor, last.Sigma, err)
+		}
+		sigmas = GroupSigmas(uint64(round), last.End-2)
+		if which, err := newRunner(last.Divisor, always).FindsAll(plan, sigmas[:]); last.End > 1 && (err != nil || which >= 0) {
+			t.Errorf("curve %d of the group before finds %v; %v", which, last.Divisor, err)
+		}
 	}
 	if found < 15 {
 		t.Errorf("only %d found", found)

@@ -62,6 +62,7 @@ type Runner struct {
 	c        compiler // collects instructions before they are executed
 	work     int      // word products that the collected instructions take
 	careful  bool     // repeat a stage, with a gcd after each step
+	whole    bool     // n counts as a divisor: a curve that finds it is not repeated carefully
 	found    *big.Int // the divisor that the careful stage has found, or nil
 	stage    stage2Layout
 }
