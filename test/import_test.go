@@ -43,7 +43,7 @@ const imports = `
 	factor/mont/gen <
 	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
-	kind            < nat task worker factor factor/siqs cputime
+	kind            < nat task worker factor factor/siqs factor/ecm cputime
 	sample          < nat
 
 	schema          < task attempt

@@ -106,7 +106,7 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 	}
 	err := d.work.issue(ctx, d.c.f, d.part, ranges, out)
 	if err == nil {
-		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg("tasks of a campaign queued")
+		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg(d.work.kind() + " tasks queued")
 	}
 	return err
 }
