@@ -43,7 +43,10 @@ func (u *unfinishedSum) describe(count uint64, budget time.Duration) string {
 		return what + ": the workers have too little memory for the sieve"
 	case u.longest == 0 || u.beyond:
 		return what + "; a larger --budget may help"
-	case budget == 0 && !u.above:
+	case u.above: // without --budget they have too little time, too
+		return fmt.Sprintf("%s; the hardest takes about %s of CPU time: use --budget %s",
+			what, text.Rough(u.longest), atLeast(max(3*u.longest, 2*budget)))
+	case budget == 0:
 		return fmt.Sprintf("%s, although the hardest takes about %s of CPU time; a larger --budget may help", what, text.Rough(u.longest))
 	}
 	return fmt.Sprintf("%s; the hardest takes about %s of CPU time: use --budget %s, or none",
