@@ -30,9 +30,9 @@ const randomBits = 224
 // avx512 and up to 297 at avx2. At plain, the rows from 248 to 314 bits are extrapolated.
 // From 333 bits on no number was sieved to its end: the rows are the relations that
 // package siqs's cycleModel needs, divided by their rate in some seconds on a Zen 5. The
-// model is within 1 % at 248 and 265 bits, the rates within about 10 % (samples at 333,
-// 338, 343, 348, 353 and 359 bits), so that the rows may be wrong by a fifth. They do not
-// have the linear algebra, 1 to 2 % more.
+// model is within half a percent at 248, 265, 281 and 298 bits, where the predicted times
+// are within 10 %. The samples are of 333, 338, 343, 348, 353 and 359 bits, beside other
+// load; the rows may be wrong by a fifth. They do not have the linear algebra, 1 % more.
 //
 // Random. The numbers are those of a chunk of many, and the time includes decoding and
 // encoding. Where avx512 and avx2 differ by less than the noise, they have the same
