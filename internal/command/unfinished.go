@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"factorfleet/internal/collect"
-	"factorfleet/internal/measured"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
@@ -16,7 +15,7 @@ import (
 type unfinishedSum struct {
 	longest  time.Duration // CPU time that the hardest of them takes, as predicted
 	beyond   bool          // no time can be predicted for one of them
-	above    bool          // one of them takes more than the default budget
+	above    bool          // the default budget does not suffice for one of them
 	noMemory bool          // a worker had too little memory for the sieve
 }
 
@@ -29,7 +28,7 @@ func (u *unfinishedSum) add(item *collect.Item) {
 		}
 		bits := f.P.BitLen()
 		took, ok := plan.SieveTime(bits)
-		u.above = u.above || took > measured.Active().Budget(bits)
+		u.above = u.above || !plan.SievedByDefault(bits)
 		u.longest, u.beyond = max(u.longest, took), u.beyond || !ok
 		u.noMemory = u.noMemory || strings.Contains(item.Method, "; the sieve needs ") // see siqs.MemoryError
 	}
