@@ -11,8 +11,8 @@ import (
 //	N/2 .. 5N/8-1      for an owner before it knows of the campaign: siqs.Params.OwnStart
 //	5N/8 .. 7N/8-1     for owners that know of it see OwnerFirst
 //
-// N is 4*10^9 at 68 digits and 10^13 at 100 digits. A sieve of 100 digits uses 2,700
-// coefficients besides as many void ones.
+// N is 4*10^9 at 68 digits, 10^13 at 100 digits and 5*10^13 at 108. A sieve of 100 digits
+// uses 2,700 coefficients besides as many void ones, one of 108 digits 5,000.
 
 // maxTaskSize is the number of coefficients of a task: far more than a worker sieves
 // within the time of a task.

@@ -11,7 +11,7 @@ import (
 // The sizes of numbers, in decimal digits, for which campaigns are run.
 const (
 	MinDigits   = 75
-	MaxDigits   = 100
+	MaxDigits   = 108
 	LeastDigits = 60 // with Always
 )
 
@@ -38,10 +38,16 @@ func ParseMode(s string) (Mode, error) {
 
 // Begins reports whether a campaign should begin for a number of so many decimal digits.
 // Its owner, on owner >= 1 cores, predicts the time left for the number without a
-// campaign. free slots of other workers are idle.
-func (m Mode) Begins(digits int, left time.Duration, owner, free int) bool {
+// campaign, and has a budget of CPU time left for it; 0 is no limit. free slots of other
+// workers are idle.
+//
+// The budget counts the CPU time of the owner alone. If it is less than the sieve takes,
+// the owner cannot sieve alone. In a campaign it sieves its part, waits at most as long
+// again as its budget, and then gives the number up, whatever the others have found. So a
+// campaign begins only if the owner's part of the sieve fits: see fits.
+func (m Mode) Begins(digits int, left, budget time.Duration, owner, free int) bool {
 	switch {
-	case free < 1 || digits > MaxDigits:
+	case free < 1 || digits > MaxDigits || !fits(left, budget, owner, free):
 		return false
 	case m == Always:
 		return digits >= LeastDigits
@@ -50,6 +56,33 @@ func (m Mode) Begins(digits int, left time.Duration, owner, free int) bool {
 	}
 	saved := left - together(digits, left, owner, free)
 	return saved >= max(leastSaved, left/5)
+}
+
+// fits reports whether the CPU time that the owner spends in a campaign is at most two
+// thirds of its budget, so that a third of the other slots may leave on the way:
+//
+//	left * owner          CPU time of the sieve on the owner's cores alone
+//	* owner/(owner+free)  its part of that in the campaign
+//
+// Where the budget suffices for the whole sieve, nothing is required: then the owner can
+// finish alone. So 600 s suffice for a sieve of 2,400 s with 5 other slots.
+func fits(left, budget time.Duration, owner, free int) bool {
+	owner = max(owner, 1)
+	alone := float64(left) * float64(owner)
+	if budget <= 0 || alone <= float64(budget) {
+		return true
+	}
+	return alone*float64(owner)/float64(owner+free) <= float64(budget)*2/3
+}
+
+// BeginsCurves reports whether a campaign of curves should begin for a number of so many decimal
+// digits, which its owner cannot sieve. Its owner spends budget more time on it; 0 is no limit. free
+// slots of other workers are idle.
+func (m Mode) BeginsCurves(digits int, budget time.Duration, free int) bool {
+	if free < 1 || m == Never || digits < LeastDigits {
+		return false
+	}
+	return m == Always || budget == 0 || budget >= leastSaved
 }
 
 // leastSaved is the least time for whose saving a campaign begins.

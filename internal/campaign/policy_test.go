@@ -22,17 +22,55 @@ func TestBegins(t *testing.T) {
 		{Auto, 74, time.Hour, 1, 100, false},
 		{Auto, 75, time.Hour, 1, 100, true},
 		{Auto, 100, time.Hour, 1, 1, true},
-		{Auto, 101, time.Hour, 1, 100, false},
+		{Auto, 108, 3 * time.Hour, 1, 100, true},
+		{Auto, 109, 3 * time.Hour, 1, 100, false},
 		{Auto, 100, 0, 1, 100, false},
 		{Auto, 100, time.Hour, 0, 1, true},
 		{Always, 60, 0, 1, 1, true},
 		{Always, 59, time.Hour, 1, 1, false},
-		{Always, 101, time.Hour, 1, 1, false},
+		{Always, 109, 3 * time.Hour, 1, 1, false},
 		{Always, 60, 0, 1, 0, false},
 		{Never, 90, time.Hour, 1, 100, false},
 	} {
-		if got := test.mode.Begins(test.digits, test.left, test.owner, test.free); got != test.want {
+		if got := test.mode.Begins(test.digits, test.left, 0, test.owner, test.free); got != test.want {
 			t.Errorf("%+v: %v", test, got)
+		}
+	}
+}
+
+// TestBeginsWithBudget: a budget that is too small for the sieve permits a campaign if the owner's part
+// of it takes at most two thirds of the budget.
+func TestBeginsWithBudget(t *testing.T) {
+	const sieve = 40 * time.Minute // of 102 digits
+	for _, test := range []struct {
+		left, budget time.Duration
+		owner, free  int
+		want         bool
+	}{
+		{sieve, 0, 1, 1, true},                           // no limit
+		{sieve, 40 * time.Minute, 1, 1, true},            // the owner could finish alone
+		{sieve, 40*time.Minute - 1, 1, 1, true},          // half of it fits
+		{sieve, 10 * time.Minute, 1, 1, false},           // 20 minutes for each
+		{sieve, 10 * time.Minute, 1, 4, false},           // 8 minutes for each, two thirds are 6:40
+		{sieve, 10 * time.Minute, 1, 5, true},            // 6:40
+		{sieve, 10 * time.Minute, 1, 16, true},           // 2:21
+		{sieve, 47 * time.Second, 1, 16, false},          // the budget that is used if the user sets none
+		{sieve, 47 * time.Second, 1, 80, true},           // 30 s
+		{sieve / 4, 10 * time.Minute, 4, 5, false},       // four cores of the owner spend 4/9 of it
+		{sieve / 4, 10 * time.Minute, 4, 12, false},      // they spend 10 minutes
+		{sieve / 4, 10 * time.Minute, 4, 20, true},       // and here 6:40
+		{sieve, time.Second, 0, 1 << 30, true},           // a count of cores that is none
+		{100 * sieve, 10 * time.Minute, 1, 100, false},   // an owner that expects to take long
+		{1<<63 - 1, 10 * time.Minute, 1 << 30, 1, false}, // no overflow
+		{1<<63 - 1, 1<<63 - 1, 1 << 30, 1 << 30, false},  // none either
+	} {
+		for _, mode := range []Mode{Auto, Always} {
+			if got := mode.Begins(102, test.left, test.budget, test.owner, test.free); got != test.want {
+				t.Errorf("%s, %+v: %v", mode, test, got)
+			}
+		}
+		if Never.Begins(102, test.left, test.budget, test.owner, test.free) {
+			t.Errorf("%+v begins although campaigns are not wanted", test)
 		}
 	}
 }

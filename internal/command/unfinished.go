@@ -15,6 +15,7 @@ import (
 type unfinishedSum struct {
 	longest  time.Duration // CPU time that the hardest of them takes, as predicted
 	beyond   bool          // no time can be predicted for one of them
+	above    bool          // the default budget does not suffice for one of them
 	noMemory bool          // a worker had too little memory for the sieve
 }
 
@@ -25,7 +26,9 @@ func (u *unfinishedSum) add(item *collect.Item) {
 		if f.Status != task.Composite {
 			continue
 		}
-		took, ok := plan.SieveTime(f.P.BitLen())
+		bits := f.P.BitLen()
+		took, ok := plan.SieveTime(bits)
+		u.above = u.above || !plan.SievedByDefault(bits)
 		u.longest, u.beyond = max(u.longest, took), u.beyond || !ok
 		u.noMemory = u.noMemory || strings.Contains(item.Method, "; the sieve needs ") // see siqs.MemoryError
 	}
@@ -39,6 +42,9 @@ func (u *unfinishedSum) describe(count uint64, budget time.Duration) string {
 		return what + ": the workers have too little memory for the sieve"
 	case u.longest == 0 || u.beyond:
 		return what + "; a larger --budget may help"
+	case u.above: // without --budget they have too little time, too
+		return fmt.Sprintf("%s; the hardest takes about %s of CPU time: use --budget %s",
+			what, text.Rough(u.longest), atLeast(max(3*u.longest, 2*budget)))
 	case budget == 0:
 		return fmt.Sprintf("%s, although the hardest takes about %s of CPU time; a larger --budget may help", what, text.Rough(u.longest))
 	}

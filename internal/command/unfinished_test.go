@@ -25,6 +25,7 @@ func unfinished(bits int, method string) *collect.Item {
 func TestDescribeUnfinished(t *testing.T) {
 	takes, _ := plan.SieveTime(250)
 	rough := text.Rough(takes)
+	most, _ := plan.SieveTime(350)
 	for _, test := range []struct {
 		bits   []int
 		method string
@@ -34,7 +35,9 @@ func TestDescribeUnfinished(t *testing.T) {
 		{[]int{200, 250, 130}, "", time.Second, "; the hardest takes about " + rough + " of CPU time: use --budget " + atLeast(3*takes) + ", or none"},
 		{[]int{250}, "", 100 * time.Hour, "; the hardest takes about " + rough + " of CPU time: use --budget 12000m, or none"},
 		{[]int{250}, "", 0, ", although the hardest takes about " + rough + " of CPU time; a larger --budget may help"},
-		{[]int{250, 340}, "", time.Second, "; a larger --budget may help"},
+		{[]int{250, 350}, "", 0, "; the hardest takes about " + text.Rough(most) + " of CPU time: use --budget " + atLeast(3*most)},
+		{[]int{250, 350}, "", 100 * time.Hour, "; the hardest takes about " + text.Rough(most) + " of CPU time: use --budget 12000m"},
+		{[]int{250, 360}, "", time.Second, "; a larger --budget may help"},
 		{nil, "", time.Second, "; a larger --budget may help"},
 		{[]int{250}, "unfinished after ecm(B1=2000,B2=200000,curves=8); the sieve needs 60 MB of memory, the limit is 5", time.Second,
 			": the workers have too little memory for the sieve"},

@@ -13,11 +13,12 @@
 //	algebraic factors, if n divides a number a^e - 1 or a^e + 1
 //	Fermat's and Lehman's methods, for two factors of a simple ratio
 //	p-1, p+1 and elliptic curves, with bounds B1 and B2 that grow from level to level
-//	the quadratic sieve, up to measured.SieveBits (100 digits)
+//	the quadratic sieve, up to measured.SieveBits (108 digits)
 //
 // Curves end and the sieve starts when the sieve promises more for its time: see
-// Engine.sieveIsNext. Above 100 digits, and if the budget is too small for the sieve,
-// curves continue until the number is factored or the budget is spent.
+// Engine.sieveIsNext. Above 108 digits, and if the budget is too small for the sieve,
+// curves continue until the number is factored or the budget is spent. The budget that is
+// used if the user sets none suffices up to 100 digits (measured.EnoughBits).
 //
 // A number is computed on one core, or with a Pool on all idle cores; the answer is the
 // same. Numbers of up to ecm.BatchBits bits can be computed together: see Engine.Batch.
@@ -25,8 +26,8 @@
 //
 // The package never calls a composite prime. A number that was not tested or not split
 // in time has the status Composite. A prime above 2^64 is a probable prime (PRP); a
-// Prover may prove it. A number above 100 digits without a factor that elliptic curves
-// find stays Composite.
+// Prover may prove it. A number that is too large for the sieve or its budget, without a
+// factor that elliptic curves find, stays Composite.
 //
 // Each method is a package below this one, which names its sources. This package
 // decides which method is tried on which number, and for how long. The bounds of the
@@ -40,6 +41,7 @@
 //	big, piece, giveup numbers of 2^64 and more: the pieces of a number
 //	power, form, ratio powers, algebraic divisors, factors of close ratio
 //	level, step        bounds of p-1, p+1 and curves; the sequence of steps
+//	effort             curves that others have run, and what they make unlikely
 //	curves*            the steps of a piece, on one core or several
 //	sieve              when the sieve starts, and its memory
 //	hint               divisors and ranges of the sieve that other machines tell
@@ -108,6 +110,11 @@ type Options struct {
 	// Seed chooses the constants of rho and the curves. The same n and Seed are
 	// factored in the same way.
 	Seed uint64
+	// Work is the effort of curves that was spent before on each number of 2^64 or more that
+	// is not factored together with others, in digits: a factor of so many digits would have been missed with probability 1/e. It
+	// counts as the curves of the levels up to that size, with their p-1 and p+1, and a part
+	// of the next level's. 0 is none, above 59 counts as 59.
+	Work float64
 	// Tick is called whenever the engine checks its budget, from the goroutine that
 	// computes. It shows that the computation is alive. It may be nil, and it should
 	// return quickly.

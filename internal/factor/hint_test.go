@@ -56,7 +56,15 @@ func splitFrom(t *testing.T, e *Engine, n *big.Int, level int) (*search, error) 
 	defer e.stop.meter.End()
 	e.stop.start(0)
 	s := &search{e: e, whole: n}
-	return s, s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: level}})
+	return s, s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: level, own: ranUpTo(level)}})
+}
+
+// ranUpTo returns the curves of all levels before the level.
+func ranUpTo(level int) (c curveCounts) {
+	for i := range min(level, len(c)) {
+		c[i] = uint32(levelAt(i).curves)
+	}
+	return c
 }
 
 // splitBySieve splits n by the sieve.
@@ -71,9 +79,10 @@ func TestHintWhile(t *testing.T) {
 	for _, test := range []struct {
 		method string
 		bits   int
-		level  int // of the curves, to begin with
+		level  int    // of the curves, to begin with
+		named  string // the method in the answer
 	}{
-		{methodPM1, 220, 0}, {methodECM, 220, 0}, {methodSIQS, 155, len(bounds)},
+		{methodPM1, 240, 0, "ecm"}, {methodECM, 240, 0, "ecm"}, {methodSIQS, 155, len(bounds), "siqs"},
 	} {
 		for cores := range 3 {
 			p, q := randomPrime(rnd, test.bits), randomPrime(rnd, test.bits)
@@ -97,7 +106,7 @@ func TestHintWhile(t *testing.T) {
 					return hint
 				}})
 			s, err := splitFrom(t, e, n, test.level)
-			if err != nil || s.method != "siqs" || len(s.untested) != 2 || s.value().Cmp(n) != 0 {
+			if err != nil || s.method != test.named || len(s.untested) != 2 || s.value().Cmp(n) != 0 {
 				t.Fatalf("%s on %d cores: %v, %s, %v", running, 1+cores, s.untested, s.method, err)
 			}
 			for _, part := range s.untested {
@@ -222,6 +231,52 @@ func TestHintWhileSolving(t *testing.T) {
 	for _, part := range s.untested {
 		if part.n.Cmp(d) != 0 && part.n.Cmp(new(big.Int).Quo(n, d)) != 0 {
 			t.Errorf("%v is a part, want %v", part.n, d)
+		}
+	}
+}
+
+// TestHintAfterBudget: an engine whose budget is spent while other machines sieve waits for their
+// divisor. It gives up when they stop, or after the time of its budget.
+func TestHintAfterBudget(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(24, rand.Uint64()))
+	p, q := randomPrime(rnd, 110), randomPrime(rnd, 110)
+	n := product(p, q)
+	params, err := siqs.NewParams(alwaysNil, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sieved := &Hint{Params: &params}
+	for _, test := range []struct {
+		name  string
+		later *Hint // from the first look on after the budget was spent
+		want  error
+	}{
+		{"a divisor", &Hint{Divisors: []*big.Int{p}}, nil},
+		{"the others have failed", &Hint{}, errBudget},
+		{"nothing", sieved, errBudget},
+	} {
+		var e *Engine
+		looks := 0 // since then
+		e = New(Options{Budget: 100 * time.Millisecond, Hint: func(*big.Int) *Hint {
+			if e.stop.meter.Exceeded() {
+				looks++
+			}
+			if looks == 0 {
+				return sieved
+			}
+			return test.later
+		}})
+		e.stop.ctx = t.Context()
+		e.stop.meter.Begin()
+		e.stop.start(e.o.Budget)
+		s := &search{e: e, whole: n}
+		err := s.split(piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true}})
+		e.stop.meter.End()
+		if err != test.want || s.value().Cmp(n) != 0 || looks == 0 {
+			t.Errorf("%s: %v, %v after %d looks", test.name, err, s.untested, looks)
+		}
+		if test.want == nil && len(s.untested) != 2 {
+			t.Errorf("%s: not split", test.name)
 		}
 	}
 }

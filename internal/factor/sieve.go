@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
@@ -25,17 +26,24 @@ const keptSieveBits = 235
 // p-1 and p+1 of a level are run with its first group. Predicted times are used, not
 // measured ones, so that all machines of one level of kernels run the same steps.
 // Exceptions are numbers for which the budget or the memory does not suffice.
+//
+// If the budget does not suffice and other machines sieve for n, the sieve is next at
+// once. They have begun because their time and the rest of the budget suffice together
+// (campaign.Mode.Begins), so that further curves would take from the sieve.
 func (e *Engine) sieveIsNext(at *pieceProgress, n *big.Int) bool {
 	bits := n.BitLen()
-	if at.sieveFailed || bits > measured.SieveBits || !e.budgetAllowsSieve(bits) || !e.o.Pool.Fits(at.sieveNeed) {
+	if at.sieveFailed || bits > measured.SieveBits || !e.o.Pool.Fits(at.sieveNeed) {
 		return false
+	}
+	if !e.budgetAllowsSieve(bits) {
+		return e.hints.shared.Load() == n
 	}
 	l := levelAt(at.level)
 	return float64(l.groupTime(n)) > l.groupChance(at, n)*float64(e.times.Sieve(bits))
 }
 
 // budgetAllowsSieve reports whether the budget suffices to sieve a number of so many
-// bits, at most measured.SieveBits.
+// bits, at most measured.SieveBits, without other machines.
 func (e *Engine) budgetAllowsSieve(bits int) bool {
 	return e.o.Budget == 0 || e.times.Sieve(bits) <= e.o.Budget
 }
@@ -53,9 +61,28 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 		return nil, "", nil
 	case err == errBudget:
 		s.effort = "siqs"
+		err = s.e.awaitDivisor(p.n)
 	}
 	p.done.sieveFailed = d == nil && err != errHint
 	return d, "siqs", err
+}
+
+// awaitDivisor waits for a hint with a divisor of n, which is errHint, while other
+// machines sieve for n, at most as long as the budget. It needs no CPU time, which is what
+// the budget limits. So the work of the others is not lost if some of them have left, or
+// while the linear algebra takes its time. The error is errBudget if there is no divisor,
+// or the cause of the end of the context.
+func (e *Engine) awaitDivisor(n *big.Int) error {
+	for end := time.Now().Add(e.o.Budget); e.hints.shared.Load() == n && time.Now().Before(end); {
+		time.Sleep(hintEvery)
+		if err := e.checkContext(); err != nil {
+			return err
+		}
+		if err := e.hints.look(n); err != nil {
+			return err
+		}
+	}
+	return errBudget
 }
 
 // sieve returns a divisor d of n, 1 < d < n. It returns nil if the sieve fails, which

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"factorfleet/internal/factor/kernels/kernelstest"
+	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/measured"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/sample"
@@ -54,7 +55,7 @@ func testSieveFails(t *testing.T) {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
 	s := &search{e: e, whole: cube}
-	if err := s.split(piece{n: cube, exp: 1, done: pieceProgress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+	if err := s.split(piece{n: cube, exp: 1, done: pieceProgress{level: 5, own: ranUpTo(5)}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
 	for _, p := range s.untested {
@@ -90,7 +91,7 @@ func testSieveStops(t *testing.T) {
 	e.stop.meter.Begin()
 	defer e.stop.meter.End()
 	e.stop.meter.SetLimit(1)
-	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds)}}
+	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds), own: ranUpTo(len(bounds))}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)
 	}
@@ -120,17 +121,51 @@ func testSieveTimes(t *testing.T) {
 		{measured.SieveBits, 0, 5, false},
 		{measured.SieveBits, 0, len(bounds), true},
 		{measured.SieveBits + 1, 0, len(bounds), false},
+		{measured.EnoughBits, measured.Active().Budget(measured.EnoughBits), len(bounds), true},
+		{measured.EnoughBits + 1, measured.Active().Budget(measured.EnoughBits + 1), len(bounds), false},
 		{230, 100 * time.Millisecond, len(bounds), false},
 		{230, 10 * time.Minute, len(bounds), true},
 	} {
 		e := New(Options{Budget: test.budget})
-		n, at := pow(2, int64(test.bits-1)), pieceProgress{level: test.level}
+		n, at := pow(2, int64(test.bits-1)), pieceProgress{level: test.level, own: ranUpTo(test.level)}
 		if got := e.sieveIsNext(&at, n); got != test.want {
 			t.Errorf("%d bits, budget %v, level %d: %v", test.bits, test.budget, test.level, got)
 		}
 		at.sieveFailed = true
 		if e.sieveIsNext(&at, n) {
 			t.Errorf("%d bits are sieved twice", test.bits)
+		}
+	}
+}
+
+// TestSieveTogether: a budget that does not suffice for the sieve permits it once other machines
+// sieve for the same composite, and no longer than they do. A sieve that has failed stays so.
+func TestSieveTogether(t *testing.T) {
+	n, other := pow(2, measured.SieveBits-1), pow(2, measured.SieveBits-2)
+	var hint *Hint
+	e := New(Options{Budget: time.Minute, Hint: func(*big.Int) *Hint { return hint }})
+	for _, test := range []struct {
+		hint *Hint
+		want bool
+	}{
+		{nil, false},
+		{&Hint{Divisors: []*big.Int{big.NewInt(7)}}, false},
+		{&Hint{Params: &siqs.Params{N: other}}, false},
+		{&Hint{Params: &siqs.Params{}}, false},
+		{&Hint{Params: &siqs.Params{N: new(big.Int).Set(n)}}, true},
+		{nil, false},
+	} {
+		hint = test.hint
+		if err := e.hints.look(n); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []pieceProgress{{}, {level: len(bounds)}} {
+			if got := e.sieveIsNext(&at, n); got != test.want {
+				t.Errorf("%+v, level %d: %v", test.hint, at.level, got)
+			}
+		}
+		if e.sieveIsNext(&pieceProgress{}, other) || e.sieveIsNext(&pieceProgress{sieveFailed: true}, n) {
+			t.Errorf("%+v: another composite, or one whose sieve has failed, is sieved", test.hint)
 		}
 	}
 }
@@ -145,7 +180,7 @@ func testSieveBegins(t *testing.T) {
 	for bits := 70; bits <= measured.SieveBits; bits += 10 {
 		n, first := pow(2, int64(bits-1)), len(bounds)
 		for level := len(bounds) - 1; level >= 0; level-- {
-			if e.sieveIsNext(&pieceProgress{level: level}, n) {
+			if e.sieveIsNext(&pieceProgress{level: level, own: ranUpTo(level)}, n) {
 				if first != level+1 {
 					t.Errorf("%d bits: the sieve is next after level %d, and not after level %d", bits, level, level+1)
 				}

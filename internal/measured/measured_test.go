@@ -62,14 +62,13 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestBudget: what is sieved can be finished, half of the time being something else's, and by a
-// machine of half the speed; no number has less than half a minute, and none that is not sieved more
-// than ten.
+// TestBudget: a number of up to EnoughBits can be finished, half of the time being something else's, and
+// by a machine of half the speed; no number has less than half a minute, and none above more than ten.
 func TestBudget(t *testing.T) {
 	eachLevel(t, func(t *testing.T, times *Times) {
 		for bits := range 1 << 14 {
 			b := times.Budget(bits)
-			if bits <= SieveBits && b < 4*times.Sieve(bits) || b < 30*time.Second || bits > SieveBits && b > 10*time.Minute {
+			if bits <= EnoughBits && b < 4*times.Sieve(bits) || b < 30*time.Second || bits > EnoughBits && b > 10*time.Minute {
 				t.Errorf("%d bits have %v", bits, b)
 			}
 		}

@@ -68,6 +68,10 @@ func SieveTime(bits int) (d time.Duration, ok bool) {
 	return measured.Active().Sieve(bits), true
 }
 
+// SievedByDefault reports whether the budget that is used if the user sets none suffices to sieve
+// numbers of so many bits.
+func SievedByDefault(bits int) bool { return bits <= measured.EnoughBits }
+
 // LeastBudget returns the least CPU time that a worker of any machine and version gives a number
 // of so many bits, in a job without a budget.
 func LeastBudget(bits int) time.Duration { return measured.LeastBudget(bits) }

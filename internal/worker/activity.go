@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,11 +20,13 @@ type NumberProgress struct {
 	Done   uint64 `json:"done"`         // of Total
 	Total  uint64 `json:"total"`        // relations of "siqs", else curves; 0 = unknown
 	Cores  int    `json:"cores"`
-	// Composite is the number of so many digits, in decimal, if it is so large that other workers may help to sieve it;
+	// Composite is the number of so many digits, in decimal, if it is so large that other workers may help;
 	// else "".
 	Composite string `json:"composite,omitempty"`
 	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
 	Left time.Duration `json:"left_ns,omitempty"`
+	// Budget is the CPU time that is left of the number's budget; 0 = unknown, or there is no limit.
+	Budget time.Duration `json:"budget_ns,omitempty"`
 }
 
 // An Activity is the progress with one number of a job.
@@ -33,7 +36,8 @@ type Activity struct {
 	NumberProgress
 }
 
-// String returns text such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left".
+// String returns text such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left". It does not state a time that
+// the budget does not allow.
 func (p NumberProgress) String() string {
 	what := p.Method
 	if p.B1 > 0 {
@@ -50,7 +54,7 @@ func (p NumberProgress) String() string {
 	if p.Cores != 1 {
 		parts[1] = strconv.Itoa(p.Cores) + " cores"
 	}
-	if p.Left > 0 {
+	if p.Left > 0 && (p.Budget == 0 || p.Left <= p.Budget/time.Duration(max(p.Cores, 1))) {
 		parts = append(parts, "about "+text.Rough(p.Left)+" left")
 	}
 	return strings.Join(parts, ", ")
@@ -67,7 +71,19 @@ type progressReport struct {
 // machine with many cores.
 const MaxActivities = 8
 
-// activitiesLocked returns the last reports about the present numbers, the longest time left first. A report
+// ahead returns the time that the number will take from now on, as far as it is known. A composite that others may help
+// with and whose time is unknown takes its budget.
+func (p *NumberProgress) ahead() time.Duration {
+	switch {
+	case p.Left > 0 || p.Composite == "":
+		return p.Left
+	case p.Budget > 0:
+		return p.Budget
+	}
+	return math.MaxInt64
+}
+
+// activitiesLocked returns the last reports about the present numbers, the longest time ahead first. A report
 // is written without the lock and may belong to an earlier number. So its index is compared with progress. A
 // number that has made no report since its start is not listed.
 func (w *Worker) activitiesLocked() []Activity {
@@ -79,6 +95,6 @@ func (w *Worker) activitiesLocked() []Activity {
 		}
 		list = append(list, Activity{s.current.Job, s.current.Range.First + uint64(r.index), r.NumberProgress})
 	}
-	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.Left, a.Left) })
+	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.ahead(), a.ahead()) })
 	return list[:min(len(list), MaxActivities)]
 }

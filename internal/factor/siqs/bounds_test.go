@@ -22,7 +22,7 @@ func (x wide) log2() float64 {
 func TestBounds(t *testing.T) { kernelstest.Each(t, testBounds) }
 
 func testBounds(t *testing.T) {
-	for _, bits := range []int{MinBits, 64, 96, 149, 226, 330} {
+	for _, bits := range []int{MinBits, 64, 96, 149, 226, MaxBits} {
 		p := mustParams(t, semiprime(rand.New(rand.NewPCG(21, uint64(bits))), bits))
 		var s Sieve
 		if err := s.Reset(always, p); err != nil {
@@ -35,7 +35,7 @@ func testBounds(t *testing.T) {
 		for i := int(p.Small); i < len(s.base.prime); i++ {
 			most = max(most, float64(s.base.logp[i])/math.Log2(float64(s.base.prime[i])))
 		}
-		if top := 128 - float64(p.Candidate) + most*(size+1); most > 1.081 || top >= 220 {
+		if top := 128 - float64(p.Candidate) + most*(size+1); most > 1.081 || top >= 230 {
 			t.Errorf("%d bits: logarithms are up to %.3f times too large, a byte may reach %.0f", bits, most, top)
 		}
 		for number, seen := uint64(0), 0; seen < 3; number++ {
@@ -51,7 +51,7 @@ func testBounds(t *testing.T) {
 // checkBase checks the sizes of primes and of the bounds of large primes, and the errors of logarithms.
 func checkBase(t *testing.T, f *factorBase, p *Params) {
 	largest := float64(f.largest())
-	if largest >= 1<<23 || float64(p.Large) >= largest*largest || float64(p.Double) >= math.Pow(largest, 3) || p.Double >= 1<<63 {
+	if largest >= 1<<24 || float64(p.Large) >= largest*largest || float64(p.Double) >= math.Pow(largest, 3) || p.Double >= 1<<63 {
 		t.Errorf("%v: largest prime %v, Large %d, Double %d", p.N, largest, p.Large, p.Double)
 	}
 	for i, q := range f.prime {
@@ -68,7 +68,7 @@ func checkRoom(t *testing.T, b *buckets, f *factorBase) {
 	for i := b.first; i < len(f.prime); i++ {
 		hits += 2 * blockSize / float64(f.prime[i])
 	}
-	if len(b.groups) > 0 && (float64(b.room)-hitRoom < hits+6*math.Sqrt(hits) || float64(b.stride) > 0.7*blockSize) {
+	if len(b.groups) > 0 && (float64(b.room)-hitRoom < hits+6*math.Sqrt(hits) || float64(b.stride) > 0.72*blockSize) {
 		t.Errorf("%d primes: room %d and stride %d for %.0f hits", len(f.prime), b.room, b.stride, hits)
 	}
 }

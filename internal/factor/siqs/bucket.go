@@ -64,7 +64,7 @@ const groupRoom = 1 << 16
 //
 // hits, since each p has two roots. They are spread as at random, with a variance below
 // h. The room is 1.05h + 512, which is more than h + 6*sqrt(h) for all h: 0.05h -
-// 6*sqrt(h) + 512 has no zero, as 36 < 4*0.05*512. For F = 2^17, h is 12,200.
+// 6*sqrt(h) + 512 has no zero, as 36 < 4*0.05*512. For F = 2^18, h is 13,900.
 func (b *buckets) prepare(f *factorBase, interval uint32) {
 	b.first, b.far, b.blocks = len(f.prime), len(f.prime), int(interval/blockSize)
 	b.groups = b.groups[:0]

@@ -3,6 +3,7 @@
 package siqs
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math/big"
@@ -20,7 +21,7 @@ var (
 	vary      = flag.String("vary", "", "what to vary, as primes=0.8:1:1.2 (factors of the table's)")
 	set       = flag.String("set", "", "what to set for all, as double=1.75,slack=19")
 	count     = flag.Int("count", 30, "numbers of each size")
-	some      = flag.Uint64("some", 0, "sieve only with so many `coefficients`, for large numbers, and print the rate of relations")
+	sampled   = flag.Duration("sample", 0, "sieve only for so much `CPU time`, for large numbers, and predict the whole from it")
 )
 
 // cpuTime returns the time that this thread has spent.
@@ -72,7 +73,7 @@ func TestCalibrate(t *testing.T) {
 				}
 			}
 			*tune.field(name) *= by
-			if *some > 0 {
+			if *sampled > 0 {
 				rate(t, name+"*"+value, ns[0], tune)
 			} else {
 				measure(t, name+"*"+value, ns, tune)
@@ -111,25 +112,44 @@ func measure(t *testing.T, label string, ns []*big.Int, tune tuning) {
 		float64(stats.Coefficients)/c, float64(stats.Polys)/c, float64(stats.Candidates)/c, float64(stats.Divided)/c, float64(stats.Full)/c, float64(stats.Partial)/c, float64(stats.Double)/c)
 }
 
-// rate prints what the first coefficients of n give.
+// errSampled ends a sample.
+var errSampled = errors.New("sampled")
+
+// rate sieves n for some seconds, and prints how long the relations take that the cycleModel
+// needs. The sample has the first polynomials of its coefficients: at most a quarter of the time
+// for each.
 func rate(t *testing.T, label string, n *big.Int, tune tuning) {
 	var s Sieve
 	if err := s.start(always, n, tune); err != nil {
 		t.Fatal(err)
 	}
-	best, found := time.Hour, 0
-	for range 3 {
+	var spent time.Duration
+	p := &s.params
+	m := cycleModel{least: float64(s.base.largest()), most: float64(p.Large)}
+	emit := func(r *Relation) bool { m.large = append(m.large, r.Large); return true }
+	for number := uint64(0); spent < *sampled; number++ {
 		start := cpuTime()
-		s.Stats, found = Stats{}, 0
-		if err := s.Collect(always, 0, *some, func(*Relation) bool { found++; return true }); err != nil {
+		due := func() error {
+			if cpuTime()-start > *sampled/4 {
+				return errSampled
+			}
+			return nil
+		}
+		if err := s.Collect(due, number, number+1, emit); err != nil && err != errSampled {
 			t.Fatal(err)
 		}
-		best = min(best, cpuTime()-start)
+		if _, err := s.emitSplit(always); err != nil {
+			t.Fatal(err)
+		}
+		spent += cpuTime() - start
 	}
-	p, c, second := &s.params, &s.Stats, best.Seconds()
-	fmt.Printf("%3.0f bits %-13s F=%d s=%d M=%d T=%d/%d: %6.1f us a polynomial, %6.0f relations a second (full %.1f, partial %.1f), %5.0f s for the %d expected\n",
+	c, second, found := &s.Stats, spent.Seconds(), len(m.large)
+	expected := p.ExpectedRelations()
+	need := m.need(rand.New(rand.NewPCG(1, 1)), int(p.Primes)+extraCycles, 3*expected)
+	fmt.Printf("%3.0f bits %-14s F=%d s=%d M=%d T=%d/%d: %6.1f us/poly, %6.1f rel/s (full %.2f, partial %.2f), %d polys/A, need %.2fF = %d (table %.2fF): %6.0f s\n",
 		tune.bits, label, p.Primes, p.Factors, p.Interval/2, p.Candidate, p.Smooth, 1e6*second/float64(c.Polys),
-		float64(found)/second, float64(c.Full)/second, float64(c.Partial)/second, float64(p.ExpectedRelations())*second/float64(found), p.ExpectedRelations())
+		float64(found)/second, float64(c.Full)/second, float64(c.Partial)/second, s.poly.last()+1,
+		float64(need)/float64(p.Primes), need, float64(expected)/float64(p.Primes), float64(need)*second/float64(found))
 }
 
 func (s *Stats) add(x *Stats) {

@@ -23,7 +23,7 @@
 //
 //	N      the number: odd, not a square, below 2^370
 //	k      the multiplier: square-free, at most 73; kN < 2^377
-//	p      a prime of the factor base; kN is a square modulo p; p < 2^23
+//	p      a prime of the factor base; kN is a square modulo p; p < 2^24
 //	r(p)   a square root of kN modulo p
 //	F      the number of entries of the factor base, at most 2^17
 //	q(j)   a prime of A, 0 <= j < s; q(j) < 2^13

@@ -26,7 +26,7 @@ import (
 // A factorBase does not change after build. Helpers read that of their searcher.
 type factorBase struct {
 	kn          huge     // kN
-	prime       []uint32 // below 2^23
+	prime       []uint32 // below 2^24
 	root        []uint32
 	logp        []uint8  // log2 of the prime, rounded: the error is at most 1/2
 	recip       []uint64 // reciprocal(prime), the constant of reduce
@@ -94,8 +94,8 @@ const aliveEvery = 1 << 12
 
 // primeBound returns a bound below which there are more than m = 3*count primes: the
 // m-th prime is about m*log(m). A prime is in the base with a probability of 1/2, so
-// that 2*count would do on average. For count = 2^17 the bound is 6.6 million, below
-// 2^23.
+// that 2*count would do on average. For count = 2^18 the bound is 13.9 million, below
+// 2^24.
 func primeBound(count int) uint64 {
 	m := float64(3*count + 1000)
 	return uint64(1.3 * m * math.Log(m))

@@ -3,6 +3,7 @@ package siqs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -19,6 +20,7 @@ type golden struct {
 	params  uint64           // Params.Sum
 	factors map[uint64][]int // primes of A by coefficient number, that of pool b last; nil if void
 	number  uint64           // a coefficient
+	polys   int              // of it, the first so many, a multiple of 4; 0: all
 	count   int              // of its relations
 	hash    string           // of their yield, the first half of SHA-256
 }
@@ -32,7 +34,7 @@ var goldens = []golden{
 		1048576:  nil,
 		19304010: {1171, 991, 971, 877, 797, 587, 523, 401, 1291},
 		38608019: {1129, 971, 953, 877, 769, 733, 557, 317, 1373},
-	}, 1, 194, "9f235c840d3af90929c4ce291496ae8f"},
+	}, 1, 0, 194, "9f235c840d3af90929c4ce291496ae8f"},
 	{265, "33004589195014190849944630683061210371529625724891653392146328967972147636397649", 0xbfd79d5724c7022b, map[uint64][]int{
 		0:           nil,
 		1:           {2411, 2309, 2239, 1999, 1889, 1709, 1667, 1459, 1091, 953, 673},
@@ -41,7 +43,7 @@ var goldens = []golden{
 		1048576:     {2539, 2411, 2371, 2207, 2063, 1973, 1423, 1039, 991, 701, 929},
 		26089741177: nil,
 		52179482354: nil,
-	}, 1, 535, "ebfb7e670221a9bac400c0e48e26792b"},
+	}, 1, 0, 535, "ebfb7e670221a9bac400c0e48e26792b"},
 	{298, "313891429135177191930141652697638715569947331377948941948960397734272619044748527825465909", 0x13c380b098b146f, map[uint64][]int{
 		0:            nil,
 		1:            nil,
@@ -50,7 +52,7 @@ var goldens = []golden{
 		1048576:      {3391, 3331, 3313, 3163, 2791, 2729, 2539, 2521, 1979, 1667, 1583, 1481},
 		371797890912: {3323, 3089, 3061, 2971, 2917, 2903, 2609, 1933, 1867, 1787, 1667, 1951},
 		743595781823: nil,
-	}, 1048576, 290, "be6cc98a34c63b8412399f59a638e282"},
+	}, 1048576, 0, 290, "be6cc98a34c63b8412399f59a638e282"},
 	{314, "20537152106563484736151282683316501382663201963304159999415939482028028918640402930864861878599", 0x79c1e06cce843cc3, map[uint64][]int{
 		0:             nil,
 		1:             nil,
@@ -59,7 +61,23 @@ var goldens = []golden{
 		1048576:       nil,
 		1642107351528: nil,
 		3284214703055: nil,
-	}, 2, 709, "94c03619beca0954ce74ff434773ad58"},
+	}, 2, 0, 709, "94c03619beca0954ce74ff434773ad58"},
+	{340, "1340815713799394036512198622875729954258302360859139390948806218861700827704353382783915670663502375499", 0xa87395e68f07b7cf, map[uint64][]int{
+		0:              nil,
+		1:              nil,
+		2:              {2879, 2851, 2797, 2777, 2663, 2557, 2549, 2417, 2099, 1933, 1901, 1291, 1201, 1297},
+		1048576:        {3089, 3037, 2797, 2731, 2663, 2281, 2141, 1873, 1861, 1619, 1567, 1217, 1201, 3119},
+		6568429406112:  nil,
+		13136858812223: {2953, 2897, 2797, 2557, 2459, 2393, 2179, 2003, 1723, 1699, 1489, 1361, 1291, 3119},
+	}, 2, 512, 51, "5d1882895c3d0adb20ae76d9396e5e01"},
+	{359, "601314681701238872571182137985064982024605704297165739040594592687751540384201182306924291053508781458893867", 0xd622270ba11ee638, map[uint64][]int{
+		0:              nil,
+		2:              {2797, 2647, 2341, 2179, 2099, 2029, 2011, 1979, 1783, 1753, 1493, 1423, 1373, 1109, 2221},
+		3:              {2969, 2797, 2579, 2521, 2459, 2341, 2213, 2113, 1861, 1663, 1627, 1567, 1231, 1009, 1021},
+		1048576:        nil,
+		23927849979408: {2917, 2647, 2579, 2459, 2269, 2113, 1999, 1789, 1531, 1511, 1487, 1301, 1213, 1039, 2963},
+		47855699958815: nil,
+	}, 2, 1024, 59, "97b9eb1e7d7f64d892bcacad3c25955a"},
 }
 
 // TestGolden fails if relations change. Then Revision must increase, so that programs of
@@ -96,12 +114,65 @@ func (g *golden) check(t *testing.T) {
 			t.Errorf("coefficient %d is the product of %#v, %v; want %v", number, primes, ok, want)
 		}
 	}
-	y := yields(t, p, g.number, g.number+1, 1)[0]
+	y := g.yield(t, p)
 	if fresh, err := set.AddYield(y.data, y.first, y.end); err != nil || fresh != g.count {
 		t.Errorf("%d relations, %v; want %d", fresh, err, g.count)
 	}
 	sum := sha256.Sum256(y.data)
 	if got := hex.EncodeToString(sum[:16]); got != g.hash {
 		t.Errorf("relations %s, want %s", got, g.hash)
+	}
+	checkEquations(t, set)
+}
+
+// yield returns the relations of the coefficient, or of its first polynomials.
+func (g *golden) yield(t *testing.T, p Params) yieldOf {
+	if g.polys == 0 {
+		return yields(t, p, g.number, g.number+1, 1)[0]
+	}
+	var s Sieve
+	if err := s.Reset(always, p); err != nil {
+		t.Fatal(err)
+	}
+	var e yieldEncoder
+	e.reset(g.number)
+	enough := errors.New("enough")
+	err := s.Collect(func() error { // called after every 4 polynomials of 2^17 positions
+		if s.Stats.Polys >= g.polys {
+			return enough
+		}
+		return nil
+	}, g.number, g.number+1, func(r *Relation) bool { e.add(&s, r); return true })
+	if err == enough {
+		_, err = s.emitSplit(always)
+	}
+	if err != nil || s.Stats.Polys != g.polys {
+		t.Fatalf("%d polynomials, %v; want %d", s.Stats.Polys, err, g.polys)
+	}
+	e.finish(g.number)
+	return yieldOf{g.number, g.number + 1, e.data}
+}
+
+// checkEquations multiplies out all relations of the set with math/big.
+func checkEquations(t *testing.T, s *Set) {
+	t.Helper()
+	kn := s.base.kn.big()
+	var primes []uint32
+	for i := range s.entries {
+		e := &s.entries[i]
+		left := e.value.big(new(big.Int))
+		left.Sub(left.Mul(left, left), kn)
+		right := new(big.Int).Mul(big.NewInt(int64(e.large[0])), big.NewInt(int64(e.large[1])))
+		primes = readPrimes(primes[:0], s.primes[e.start:e.end])
+		for _, i := range primes {
+			q := int64(s.base.prime[i])
+			if i == 0 {
+				q = -1
+			}
+			right.Mul(right, big.NewInt(q))
+		}
+		if left.Cmp(right) != 0 {
+			t.Fatalf("relation %d: %v, product %v", i, left, right)
+		}
 	}
 }

@@ -43,16 +43,17 @@ type Params struct {
 
 // Bounds of Params that the arithmetic relies on.
 //
-//   - maxPrimes: all primes are below primeBound(2^17) < 2^23. So p + 2^20 and 2p are
+//   - maxPrimes: all primes are below primeBound(2^18) < 2^24. So p + 2^20 and 2p are
 //     below 2^31, and a root can be moved modulo p in a word of 32 bits (move,
-//     buckets.hits).
+//     buckets.hits). A product of two residues is below 2^48, and the kernels that
+//     reduce it need 2^52 (MOD).
 //   - maxInterval: a position takes 20 bits of a word, beside 12 bits for a prime
 //     (buckets.hits).
 //   - maxFactor: primes of A are below a block, hence never in the buckets, and below
 //     the padding behind a block (schedule).
 const (
 	minPrimes   = 16
-	maxPrimes   = 1 << 17
+	maxPrimes   = 1 << 18
 	maxInterval = 1 << 20
 	maxFactor   = 1 << 13 // the primes of A are below
 	// maxTolerance is above all that NewParams chooses.

@@ -156,7 +156,7 @@ func (s *Sieve) startRoots(inverses *[maxFactors][]uint32) {
 //	root1, root2 = M - B/D +- r(p)/D,  step[j] = 2T(j)/D mod p.
 //
 // M makes positions of x. B/D is below s*p, so that the sum with maxFactors*p is not
-// negative. Sums stay below 18*2^23 + 2^19, in words of 64 bits.
+// negative. Sums stay below 18*2^24 + 2^19, in words of 64 bits.
 func (s *Sieve) startPrime(i int, inverses *[maxFactors][]uint32) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	root := uint64(s.lifted[i]) // becomes root/D

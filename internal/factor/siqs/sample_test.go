@@ -20,7 +20,7 @@ const (
 )
 
 // leasts are where samples begin.
-var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1 << 20, 1<<22 - 1000}
+var leasts = []uint64{3, 200, 2000, 8100, 16000, 32000, 32768, 65000, 1 << 17, 1 << 20, 1<<22 - 1000, 1<<24 - 150000}
 
 const guard = 0x5a5a5a5a
 
@@ -90,7 +90,7 @@ func fuzzSamples(f *testing.F, check func(t *testing.T, s *sample)) {
 		for _, l := range kernels.Levels[1:] {
 			if l <= kernels.Best() {
 				onLevel(l, func() {
-					check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<22)+3))
+					check(t, newSample(rand.New(rand.NewPCG(seed, 1)), shape, int(count)%3000+1, uint64(least)%(1<<24)+3))
 				})
 			}
 		}

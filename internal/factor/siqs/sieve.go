@@ -78,7 +78,7 @@ const blankSize = 1 << 12
 //
 // A sieved p has a logarithm of at most 1.08*log2(p) (log2(13) = 3.7 becomes 4), so
 // that a value of b bits has S <= 1.08*b. TestBounds shows that the byte stays below
-// 220 for all parameters of the table.
+// 230 for all parameters of the table.
 func (s *Sieve) startBlock(block []uint8) {
 	for len(block) > 0 {
 		block = block[copy(block, s.blank):]

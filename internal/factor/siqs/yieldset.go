@@ -116,7 +116,7 @@ func (y *yieldReader) readRelation(x int32) bool {
 }
 
 // readPrimes reads so many indices to scratch, and sets product to A times their primes.
-// It multiplies primes below 2^23 in a word while that is below 2^41.
+// It multiplies primes below 2^24 in a word while that is below 2^40.
 func (y *yieldReader) readPrimes(count int) bool {
 	f := &y.verifier.base
 	y.scratch = y.scratch[:0]
@@ -130,7 +130,7 @@ func (y *yieldReader) readPrimes(count int) bool {
 			return false
 		}
 		y.scratch = append(y.scratch, uint32(at))
-		if word *= uint64(f.prime[at]); word >= 1<<41 {
+		if word *= uint64(f.prime[at]); word >= 1<<40 {
 			overflow |= y.product.mulWord(word)
 			word = 1
 		}
