@@ -118,3 +118,36 @@ func TestShare(t *testing.T) {
 		})
 	}
 }
+
+// workKind notes RunOptions.Work.
+type workKind struct{ journal *journal }
+
+func (k workKind) Run(_ context.Context, numbers []nat.Nat, o RunOptions, done *[]task.Factorization) error {
+	k.journal.add("work %v", o.Work)
+	for _, n := range numbers {
+		*done = append(*done, task.Factorization{Factors: []task.Factor{{P: n, Exp: 1, Status: task.Prime}}})
+	}
+	return nil
+}
+
+// TestWork: the effort spent before reaches the kind.
+func TestWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.Worker.config.Kinds["script"] = workKind{r.journal}
+		d := r.chunk(10, 1010)
+		content, err := task.DecodeTask(d.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content.WorkDigits = 37.5
+		d.Data = content.Encode()
+		r.offer(d)
+		r.start()
+		time.Sleep(time.Second)
+		r.drain()
+		if got := r.journal.take(); !slices.Contains(got, "work 37.5") {
+			t.Errorf("got %q", got)
+		}
+	})
+}
