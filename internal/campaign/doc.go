@@ -1,6 +1,8 @@
-// Package campaign has the rules of a campaign: many workers sieve for one hard number.
+// Package campaign has the rules of a campaign: many workers sieve for one hard number, or
+// run curves of ECM if the number is too large for the sieve. A [Machine] conducts a sieve,
+// a [CurveMachine] curves. What follows is about the sieve, see CurveMachine for the rest.
 // The package is pure. It has no clock, no messaging, no engine and no goroutines.
-// A driver turns events into values of [Input], calls [Machine.Step], and executes the
+// A driver turns events into values of [Input], calls [Conducted.Step], and executes the
 // values of [Output] in their order.
 //
 // # Terms

@@ -16,20 +16,20 @@ import (
 	"factorfleet/internal/task"
 )
 
-// In a campaign many workers sieve one composite. Its owner is the worker that has the ordinary task of the number.
+// In a campaign many workers sieve one composite, or run curves on it if it is too large for the sieve. Its owner is the worker that has the ordinary task of the number.
 // The owner keeps that task, names the composite in its heartbeats, and answers the number in the end. So a campaign
 // can lose nothing: if all of it fails, the owner finishes alone.
 //
 //	heartbeats ──► campaigns.look ──► candidate ──► examine: does the composite divide the number, is it worth while?
 //	                                                   │
 //	                     Fleet.Hold of the part's lease ▼                    hints ──► owner
-//	                                                conductor ──┬── sieve tasks ──► FACTOR_TASKS ──► workers
+//	                                                conductor ──┬── tasks ────────► FACTOR_TASKS ──► workers
 //	                                                   ▲        └── divisors ─────► the manifest of the part
 //	                                                   └────────── yields ◄──────── FACTOR_RESULTS
 //
 // Package campaign has the rules. A conductor executes them: it has the part's lease, its own goroutine, the set of
 // relations, and a goroutine for the linear algebra. If its process dies, another one takes the lease, reads the
-// yields again, and continues.
+// yields again, and continues. Of curves it reads no yields again: the effort is in the manifest.
 //
 // Each supervisor conducts the campaigns whose owner in the sense of rendezvous hashing it is. A process that waits for
 // its own job conducts the campaigns of that job while there is no supervisor.

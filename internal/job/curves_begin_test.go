@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -93,5 +94,41 @@ func TestOwnerClaims(t *testing.T) {
 	c.candidates.Store(&map[string]*candidate{})
 	if got := w.ofOwner(d, w.created.Add(need)); got != nil {
 		t.Errorf("without an owner: %v", got)
+	}
+}
+
+// TestEarlierEffort: the effort that was spent before a job reaches the tasks of its numbers and its campaigns.
+func TestEarlierEffort(t *testing.T) {
+	t.Parallel()
+	w := newCurvesWorld(t, 190)
+	j, err := w.ChangeJob(t.Context(), "j", func(j *task.Job) error { j.WorkDigits = 35; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := w.Inputs(t.Context(), "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Requeue(t.Context(), j, in, []task.Range{{First: 0, Count: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := w.js.Stream(t.Context(), schema.StreamTasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := s.GetLastMsgForSubject(t.Context(), schema.TasksPrefix+"*.j.0-1.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := task.DecodeTask(m.Data); err != nil || got.WorkDigits != 35 {
+		t.Errorf("task: %+v, %v", got, err)
+	}
+	c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+	work, err := c.newCurvesWork(t.Context(), &task.Part{Parent: "j", Composite: nat.FromBig(w.n), Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := work.m.Progress(time.Now()); p.Level.Digits != 40 || p.Digits < 34.5 {
+		t.Errorf("progress: %+v", p)
 	}
 }
