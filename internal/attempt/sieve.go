@@ -1,5 +1,7 @@
 package attempt
 
+import "factorfleet/internal/task"
+
 // A Campaign says what the campaign of a number, in which other workers sieve it, means for the deaths of its owners.
 type Campaign uint8
 
@@ -24,14 +26,14 @@ const (
 // deaths more, and then it is given up as usual: nobody can keep it for ever. A sieve that ends as expected pardons about
 // half of them.
 type Sieve struct {
-	Advance  int  // 64ths of the relations that the sieve is expected to need, below MaxAdvance; MaxAdvance: a divisor is known
+	Advance  int  // that of task.Part, 0 to MaxAdvance
 	Pardoned int  // Advance when deaths were last pardoned
 	Lately   bool // relations have been verified lately
 }
 
 const (
 	// MaxAdvance is the Advance of a campaign that has found a divisor.
-	MaxAdvance = 128
+	MaxAdvance = task.MaxAdvance
 	// PardonStep is by how much Advance has to grow from one pardon to the next.
 	PardonStep = 4
 )

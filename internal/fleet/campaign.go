@@ -27,6 +27,7 @@ type CampaignProgress struct {
 	Left      time.Duration `json:"left_ns,omitempty"` // until the sieve ends; 0 = it has ended, or unknown
 	Tasks     int           `json:"tasks"`             // that run
 	Workers   int           `json:"workers"`           // that have sent relations lately
+	Advances  bool          `json:"advances"`          // relations have been verified lately
 }
 
 // A Campaign is a part with its progress.

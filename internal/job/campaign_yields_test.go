@@ -113,7 +113,13 @@ func TestCampaignTakeOver(t *testing.T) {
 		b.yield("a", at, at+1, nil)
 		at++
 	}
-	found(t, first, w.part.ID, b.set.Len())
+	if p := found(t, first, w.part.ID, b.set.Len()); !p.Advances {
+		t.Errorf("it does not advance: %+v", p)
+	}
+	fleettest.Await(t, "the manifest says how far it is", func() bool {
+		p, err := w.Part(t.Context(), "j", w.part.ID)
+		return err == nil && p.Advance == task.AdvanceUnits*b.set.Len()/b.params.ExpectedRelations()
+	})
 	stop()
 	second, _ := w.conduct("second")
 	if got := found(t, second, w.part.ID, b.set.Len()); got.Relations != b.set.Len() {

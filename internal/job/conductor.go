@@ -45,7 +45,8 @@ type conductor struct {
 	refused  []uint64 // sequences of yields that are to be removed with the next batch
 
 	coverDue, hintDue time.Time
-	uncovered         bool // the position was not outstanding at the last look
+	uncovered         bool      // the position was not outstanding at the last look
+	grown             time.Time // when relations were last verified that are new, or the start
 
 	progress atomic.Pointer[fleet.CampaignProgress]
 }
@@ -69,6 +70,7 @@ func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.
 			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
 		}),
 		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), harvests: harvests{perCore: relationsPerCore(p, set)},
+		grown: time.Now(),
 	}
 }
 
@@ -139,6 +141,9 @@ func (d *conductor) tick(ctx context.Context) error {
 	}
 	if d.machine.Phase() != campaign.Sieving {
 		return nil
+	}
+	if err := d.noteAdvance(ctx); err != nil {
+		return err
 	}
 	in, err := d.fleet(ctx)
 	if err != nil {
@@ -231,9 +236,10 @@ func (d *conductor) hint(now time.Time) {
 
 // show makes the progress known to other goroutines.
 func (d *conductor) show() {
-	p := d.machine.Progress(time.Now())
+	now := time.Now()
+	p := d.machine.Progress(now)
 	d.progress.Store(&fleet.CampaignProgress{
 		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
-		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers,
+		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers, Advances: d.advances(now),
 	})
 }

@@ -84,7 +84,8 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	err = d.step(ctx, out)
 	if after := d.machine.Progress(time.Now()).Relations; d.machine.Phase() != phase || after > before {
 		d.bounds.of(a.Worker).Spend(-size)
-		d.harvests.add(a.Worker, after-before, time.Now())
+		d.grown = time.Now()
+		d.harvests.add(a.Worker, after-before, d.grown)
 	}
 	return err
 }
