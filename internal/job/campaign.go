@@ -202,7 +202,7 @@ func (c *campaigns) ownersOf(p *task.Part) []string {
 	return nil
 }
 
-// reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.
+// reserve takes memory for a campaign, and reports whether there is enough. The caller calls free once or more often.
 func (c *campaigns) reserve(bytes uint64) (free func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -210,9 +210,9 @@ func (c *campaigns) reserve(bytes uint64) (free func(), ok bool) {
 		return func() {}, false
 	}
 	c.used += bytes
-	return func() {
+	return sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.used -= bytes
-	}, true
+	}), true
 }

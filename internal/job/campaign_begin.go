@@ -134,15 +134,17 @@ func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 	if err != nil {
 		return err
 	}
-	set, err := sieve.NewSet(aliveWith(ctx))
-	if err != nil {
-		return err
+	var set *sieving.Set
+	if p.State != task.PartDone {
+		if set, err = sieve.NewSet(aliveWith(ctx)); err != nil {
+			return err
+		}
 	}
-	return newConductor(c, p, sieve, set).run(ctx)
+	return newConductor(c, p, sieve, set, free).run(ctx)
 }
 
-// begin returns the part of a candidate, which it creates if there is none, and reserves its memory. The caller calls
-// free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
+// begin returns the part of a candidate, which it creates if there is none, and reserves its memory: one that has ended
+// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
 // this one will use.
 func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, sieve *sieving.Plan, free func(), err error) {
 	c.beginning.Lock()
@@ -157,6 +159,9 @@ func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, siev
 	}
 	if sieve, err = sieving.ParsePlan(p.Params, p.Composite.Big()); err != nil {
 		return nil, nil, free, err
+	}
+	if p.State == task.PartDone {
+		return p, sieve, free, nil
 	}
 	need := sieve.Memory()
 	free, ok := c.reserve(need)

@@ -25,6 +25,8 @@ import (
 //	ticker ──────────────────────────────────┘
 //
 // The goroutine of run owns all fields, except progress. While the solver runs it owns set: the machine does not use it.
+// set is nil once a divisor is known or the campaign has failed: its memory is free then, although the conductor goes on
+// until the number has its answer.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -39,6 +41,8 @@ type conductor struct {
 	ended  chan campaign.Input // ends of the solver and of audits; capacity 2
 	group  sync.WaitGroup
 	solver context.CancelFunc // nil = the solver does not run
+	solved chan struct{}      // closed when the last solver has ended
+	free   func()             // gives back the memory that is reserved for set
 
 	bounds   yieldBounds
 	harvests harvests
@@ -57,21 +61,26 @@ type yieldBatch struct {
 	replayed bool // all that was stored at the start is in earlier batches
 }
 
-// newConductor returns the conductor of a part, with an empty set of its relations.
-func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.Set) *conductor {
+// newConductor returns the conductor of a part, with an empty set of its relations, which is nil if the part is done. The
+// conductor calls free when it has no use for the set any more.
+func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.Set, free func()) *conductor {
 	var divisors []*big.Int
 	for _, d := range p.Divisors {
 		divisors = append(divisors, d.Big())
 	}
-	return &conductor{
-		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, sieve: sieve, set: set,
-		machine: campaign.New(campaign.Config{
-			Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Fold: set, Next: p.Next,
-			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
-		}),
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), harvests: harvests{perCore: relationsPerCore(p, set)},
-		grown: time.Now(),
+	config := campaign.Config{
+		Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Next: p.Next,
+		Divisors: divisors, Abandoned: p.State == task.PartDone, Seed: rand.Uint64(),
 	}
+	d := &conductor{
+		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, sieve: sieve, set: set, free: free,
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), grown: time.Now(),
+	}
+	if set != nil {
+		config.Fold, d.harvests.perCore = set, relationsPerCore(p, set)
+	}
+	d.machine = campaign.New(config)
+	return d
 }
 
 // run conducts the campaign until it is over, which is errCampaignOver, or until ctx ends.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"runtime/debug"
 	"time"
 
 	"factorfleet/internal/campaign"
@@ -42,7 +43,7 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 	case campaign.Abandon:
 		return d.abandon(ctx, out.Why)
 	case campaign.Stop:
-		d.stopSolver()
+		d.dropSet()
 		return d.retry(ctx, func() error { return d.c.f.StopWork(ctx, d.part.ID) })
 	case campaign.Refuse:
 		return d.strike(ctx, &out.Yield, out.Why)
@@ -112,18 +113,28 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 func (d *conductor) solve(ctx context.Context) {
 	d.log.Info().Int("relations", d.set.Len()).Msg("enough relations: the linear algebra begins")
 	ctx, d.solver = context.WithCancel(ctx)
+	solved, set := make(chan struct{}), d.set
+	d.solved = solved
 	d.group.Go(func() {
-		divisor, err := d.set.Solve(aliveWith(ctx))
+		divisor, err := set.Solve(aliveWith(ctx))
+		close(solved)
 		d.report(ctx, campaign.Solved{Divisor: divisor, Err: err})
 	})
 }
 
-// stopSolver interrupts the linear algebra.
-func (d *conductor) stopSolver() {
+// dropSet interrupts the linear algebra, which ends within milliseconds, and frees the memory of the set.
+func (d *conductor) dropSet() {
 	if d.solver != nil {
 		d.solver()
 		d.solver = nil
+		<-d.solved
 	}
+	if d.set == nil {
+		return
+	}
+	d.set = nil
+	d.free()
+	debug.FreeOSMemory() // hundreds of MiB that other programs of the machine may need
 }
 
 // report sends the end of the solver or of an audit to run.
