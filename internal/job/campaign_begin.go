@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/big"
 	"time"
 
@@ -38,7 +37,9 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	case errors.Is(err, errTakenOver):
 		c.log.Debug().Err(err).Str("part", x.child).Send()
 	default:
-		if again = failedCampaign; errors.Is(err, errNoMemory) {
+		again = failedCampaign
+		if short := (*memoryError)(nil); errors.As(err, &short) {
+			defer c.awaitMemory(ctx, x.child, short.need)
 			again = withoutMemory
 		}
 		c.log.Warn().Err(err).Str("job", x.Job).Uint64("number", x.Position+1).Msg("the campaign for a hard number has failed here")
@@ -166,8 +167,7 @@ func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, siev
 	need := sieve.Memory()
 	free, ok := c.reserve(need)
 	if !ok {
-		return nil, nil, free, fmt.Errorf("%w: its relations and the linear algebra need %d MiB of memory, and this process may use %d MiB for all campaigns",
-			errNoMemory, need>>20, c.memory>>20)
+		return nil, nil, free, &memoryError{need, c.memory}
 	}
 	p, err = c.create(ctx, p)
 	return p, sieve, free, err
@@ -202,8 +202,6 @@ func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error
 	}
 	return stored, err
 }
-
-var errNoMemory = errors.New("not enough memory for a campaign")
 
 // aliveWith returns a function that returns the cause of the end of ctx, nil before.
 func aliveWith(ctx context.Context) func() error {
