@@ -17,14 +17,18 @@ import (
 const SieveClass = task.ClassHi
 
 // IssueSieve queues sieve tasks of a part, one for each range. A task that is queued already counts as stored. It
-// waits for a server that is unreachable, until ctx ends.
-func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask) error {
+// waits for a server that is unreachable, until ctx ends. mixed says that workers are alive that cannot sieve, so that
+// the tasks get a schema with which those cost little: see task.PartSchema.
+func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask, mixed bool) error {
 	messages := make([]*nats.Msg, len(ranges))
 	t := task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}
 	payload := t.Encode()
 	for i, r := range ranges {
 		at := task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}
 		messages[i] = message(schema.TaskSubject(at), payload)
+		if mixed {
+			messages[i].Header = schema.PartHeader()
+		}
 	}
 	// A range that was sieved and acked while the answer was lost is queued again: it costs its time, no relation.
 	if err := f.link.StoreAll(ctx, messages, nil); err != nil {

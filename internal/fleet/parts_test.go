@@ -30,7 +30,7 @@ func (h *testFleet) part(parent string, position uint64) *task.Part {
 	h.t.Helper()
 	p, err := h.CreatePart(h.t.Context(), newPart(parent, position))
 	if err == nil {
-		err = h.IssueSieve(h.t.Context(), p, []task.Range{{First: 4096, Count: 4096}, {First: 8192, Count: 4096}}, task.SieveTask{Params: p.Params})
+		err = h.IssueSieve(h.t.Context(), p, []task.Range{{First: 4096, Count: 4096}, {First: 8192, Count: 4096}}, task.SieveTask{Params: p.Params}, false)
 	}
 	if err != nil {
 		h.t.Fatal(err)
@@ -322,7 +322,7 @@ func TestOrphanSieveTasks(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	p := newPart("j", 0)
-	if err := h.IssueSieve(t.Context(), p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}); err != nil {
+	if err := h.IssueSieve(t.Context(), p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}, false); err != nil {
 		t.Fatal(err)
 	}
 	s := h.orphanSweep()

@@ -47,9 +47,10 @@ type SieveSlots struct {
 	All int
 	// Idle are those of All that have no task now, or one of a campaign.
 	Idle int
-	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
+	// Old workers have slots too, and cannot sieve, or not with this program: they are of another version. They say so.
 	Old       int
 	OldWorker string         // one of them
+	Plain     bool           // workers are alive that sieve, and drop tasks with task.PartSchema: they state no revision
 	Of        map[string]int // All by worker
 }
 
@@ -58,12 +59,13 @@ func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
 	n.Of = make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
 		slots := min(max(0, s.Slots-s.Lost), maxSieveSlots-n.Of[s.Name])
-		if !s.Sieves {
+		if !s.SievesAs(task.SieveRevision) {
 			if n.Old += slots; slots > 0 {
 				n.OldWorker = s.Name
 			}
 			continue
 		}
+		n.Plain = n.Plain || s.Sieve == 0
 		long, sieves := 0, 0
 		for _, a := range s.Activities {
 			if !task.IsChildID(a.Job) {

@@ -79,9 +79,8 @@ func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) b
 		return false
 	}
 	others := c.others(x)
-	if others.Old > 0 && mode != campaign.Always {
+	if others.Old > 0 {
 		c.logOld(others.OldWorker)
-		return false // workers of an earlier version would take the tasks and drop them
 	}
 	left := x.Left
 	if !x.Sieving || left == 0 { // then the sieve comes after that
@@ -90,15 +89,15 @@ func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) b
 	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
 }
 
-// logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,
-// since the owners finish alone.
+// logOld says, once in a process, that a worker does not help. It may be lying: then it costs no more than if it were
+// not there.
 func (c *campaigns) logOld(worker string) {
 	c.mu.Lock()
 	logged := c.loggedOld
 	c.loggedOld = true
 	c.mu.Unlock()
 	if !logged {
-		c.log.Warn().Str("worker", worker).Msg("workers do not sieve a hard number together while a worker of an earlier version is alive: update or stop it")
+		c.log.Warn().Str("worker", worker).Msg("workers of another version do not help with hard numbers: update them")
 	}
 }
 

@@ -11,8 +11,11 @@ import (
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // A byHand stores yields as a worker does, at moments that the test chooses.
@@ -195,7 +198,7 @@ func TestOthersOfSieveClass(t *testing.T) {
 		c.trust, err = c.f.Trust(t.Context())
 	}
 	if err == nil {
-		err = w.IssueSieve(t.Context(), w.part, []task.Range{{First: 0, Count: 64}, {First: 64, Count: 64}}, task.SieveTask{Params: w.part.Params})
+		err = w.IssueSieve(t.Context(), w.part, []task.Range{{First: 0, Count: 64}, {First: 64, Count: 64}}, task.SieveTask{Params: w.part.Params}, false)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -204,6 +207,18 @@ func TestOthersOfSieveClass(t *testing.T) {
 	d := &conductor{c: c, part: w.part}
 	if in, err := d.fleet(t.Context()); err != nil || in != (campaign.Fleet{Slots: 4, Queued: 2}) {
 		t.Errorf("alone: %+v, %v", in, err)
+	}
+	nc, js := w.connect()
+	old, err := puller.Open(t.Context(), nc, js, "old", stream.Options{Log: zerolog.Nop()})
+	if err == nil {
+		err = old.Beat(worker.Status{Stats: worker.Stats{State: worker.StateRunning, Slots: 8}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Await(t, "an old worker is known", func() bool { return c.registry.SieveSlots(nil).Old == 8 })
+	if in, err := d.fleet(t.Context()); err != nil || in.Slots != 4 {
+		t.Errorf("beside an old worker: %+v, %v", in, err)
 	}
 	w.putTask(task.Address{Class: fleet.SieveClass, Job: "other", Range: task.Range{First: 0, Count: 1}, Round: task.FirstRound}, &task.Task{Kind: task.KindFactor})
 	if in, err := d.fleet(t.Context()); err != nil || in.Queued != 2 || !in.Others {

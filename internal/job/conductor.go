@@ -50,6 +50,7 @@ type conductor struct {
 
 	coverDue, hintDue time.Time
 	uncovered         bool      // the position was not outstanding at the last look
+	mixed             bool      // tasks have task.PartSchema
 	grown             time.Time // when relations were last verified that are new, or the start
 
 	progress atomic.Pointer[fleet.CampaignProgress]
@@ -170,10 +171,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	}
 	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
 	usable := slots.All
-	if slots.Old > 0 { // workers of an earlier version would take each task at once, and drop it
-		d.c.logOld(slots.OldWorker)
-		usable = 0
-	}
+	d.mixed = slots.Old > 0 && !slots.Plain
 	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
 	in.Queued = q.Tasks - in.Running
 	if q.Other > 0 {

@@ -102,7 +102,7 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 	for i := range ranges {
 		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
 	}
-	err := d.c.f.IssueSieve(ctx, d.part, ranges, task.SieveTask{Params: d.part.Params, Time: out.Time, Flush: out.Flush})
+	err := d.c.f.IssueSieve(ctx, d.part, ranges, task.SieveTask{Params: d.part.Params, Time: out.Time, Flush: out.Flush}, d.mixed)
 	if err == nil {
 		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg("sieve tasks queued")
 	}

@@ -43,7 +43,7 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	p, err := siqs.DecodeParams(t.Params)
 	if err != nil {
-		return err
+		return unsupported(err)
 	}
 	end := min(r.End(), p.Coefficients())
 	if r.First >= end {
@@ -54,7 +54,7 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	base, err := k.bases.use(alive, &p, t.Params)
 	if err != nil {
-		return err
+		return unsupported(err)
 	}
 	defer k.bases.release(base)
 	memory, _, _ := p.Memory()
@@ -74,6 +74,14 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	s.Drop()
 	k.sieves.Put(s) // not after a panic: its state is then unknown
+	return err
+}
+
+// unsupported returns err so that the worker requests no such tasks for a while if they are of another version.
+func unsupported(err error) error {
+	if errors.Is(err, siqs.ErrRevision) || errors.Is(err, siqs.ErrParams) {
+		return fmt.Errorf("%w: %w", worker.ErrUnsupported, err)
+	}
 	return err
 }
 

@@ -11,6 +11,10 @@ import (
 	"factorfleet/internal/task"
 )
 
+// ErrUnsupported is wrapped by the error of a Siever that cannot sieve with such parameters: they are those of another
+// version of this program.
+var ErrUnsupported = errors.New("unsupported")
+
 // A Siever runs tasks of kind task.KindSieve, which have no numbers. Sieve is called from several goroutines.
 type Siever interface {
 	// Sieve sieves the coefficients of r in ascending order, until all are done or the time of t is over, and passes
@@ -54,7 +58,7 @@ func (w *Worker) computeSieve(s *slot, d *Delivery) {
 func (w *Worker) readSieve(d *Delivery) (*task.Task, attempt.Content, error) {
 	data := d.Data
 	d.Data = nil
-	if d.Schema != task.Schema {
+	if d.Schema != task.Schema && d.Schema != task.PartSchema {
 		return nil, attempt.UnknownSchema, fmt.Errorf("schema %.20q is not supported", d.Schema)
 	}
 	t, err := task.DecodeTask(data)
@@ -88,6 +92,9 @@ func (w *Worker) sieve(s *slot, d *Delivery, t *task.Task) {
 		w.logSieve(d, cause)
 		w.pause(restAfterFailure)
 	case cause != nil:
+	case errors.Is(err, ErrUnsupported):
+		w.logSieve(d, err)
+		w.source.SkipClass(d.Class)
 	case err != nil:
 		w.logSieve(d, err)
 		rest(ctx, restAfterFailure)

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,12 +23,15 @@ const (
 	sieveHangs  = 'h' // does not tick, ends when release is closed
 	sieveFast   = 'F' // yields as fast as it may
 	sieveOver   = 'o' // ticks, ends with its context
+	sieveOther  = 'v' // is of another version
 )
 
 func (k scriptSiever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o SieveOptions) error {
 	switch t.Params[0] {
 	case sievePanics:
 		panic("first line\nsecond line")
+	case sieveOther:
+		return fmt.Errorf("%w: revision 9", ErrUnsupported)
 	case sieveFails:
 		return errors.New("broken")
 	case sieveHangs:

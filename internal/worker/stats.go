@@ -51,6 +51,7 @@ type Status struct {
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
 	Sieves   bool      `json:"sieves,omitempty"` // it runs tasks of task.KindSieve; an earlier version rejects them
+	Sieve    uint64    `json:"sieve,omitempty"`  // with Sieves: its task.SieveRevision; 0 = 1, of a version that does not state it
 	Stats
 	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
 	// Worker.Holding. There are at most HoldingPerSlot for each slot, and as many as fit into the heartbeat. A
@@ -58,6 +59,9 @@ type Status struct {
 	Holding []string  `json:"holding,omitempty"`
 	Seen    time.Time `json:"seen"` // the server's time of the heartbeat
 }
+
+// SievesAs reports whether the worker runs sieve tasks of a revision.
+func (s *Status) SievesAs(revision uint64) bool { return s.Sieves && max(s.Sieve, 1) == revision }
 
 // IsQuarantined reports whether the worker has heard that it is quarantined.
 func (s *Status) IsQuarantined() bool { return s.State == StateQuarantined }
