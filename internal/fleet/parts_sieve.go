@@ -39,8 +39,9 @@ func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Rang
 
 // A SieveQueue is what FACTOR_TASKS holds, as a campaign sees it.
 type SieveQueue struct {
-	Tasks int    // of the child, queued or running
-	Other uint64 // of all other jobs
+	Tasks  int          // of the child, queued or running
+	Other  uint64       // of all other jobs
+	Ranges []task.Range // of Tasks, in no order
 }
 
 // SieveQueue lists the tasks of a child, and counts those of all others. The leader of FACTOR_TASKS answers.
@@ -54,8 +55,25 @@ func (f *Fleet) SieveQueue(ctx context.Context, child string) (q SieveQueue, _ e
 		return q, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
 	q.Tasks = len(info.State.Subjects)
+	for subject := range info.State.Subjects {
+		if p, err := schema.ParseSubject(subject); err == nil {
+			q.Ranges = append(q.Ranges, p.Range)
+		}
+	}
 	q.Other = info.State.Msgs - min(info.State.Msgs, uint64(q.Tasks))
 	return q, nil
+}
+
+// YieldsOf returns the coefficients of the yields of a worker that are stored of a part.
+func (f *Fleet) YieldsOf(ctx context.Context, child, worker string) (set task.Set, _ error) {
+	if err := task.CheckWorker(worker); err != nil {
+		return set, err
+	}
+	places, err := f.list(ctx, f.results, schema.ResultsPrefix+child+".*."+worker)
+	for _, p := range places {
+		set.Add(p.Range)
+	}
+	return set, err
 }
 
 // Outstanding reports whether a position of a job is queued, running, or returned: else it is answered or given up,

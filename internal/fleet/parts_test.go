@@ -240,7 +240,7 @@ func TestSieveQueue(t *testing.T) {
 	j, _ := h.job("j", task.ClassNorm, 10)
 	h.queue(j, single(1))
 	p := h.part("j", 0)
-	if q, err := h.SieveQueue(t.Context(), p.ID); err != nil || q != (SieveQueue{Tasks: 2, Other: 1}) {
+	if q, err := h.SieveQueue(t.Context(), p.ID); err != nil || q.Tasks != 2 || q.Other != 1 || len(q.Ranges) != q.Tasks {
 		t.Errorf("%+v, %v", q, err)
 	}
 	for position, want := range map[uint64]bool{0: false, 1: true} {

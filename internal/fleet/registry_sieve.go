@@ -85,6 +85,18 @@ func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
 	return n
 }
 
+// SieveFailures returns how many sieve tasks have failed at the workers that are alive, by name, as they say. Workers of a
+// version that does not say it are left out.
+func (r *Registry) SieveFailures() map[string]uint64 {
+	failures := make(map[string]uint64)
+	for _, s := range r.Workers() {
+		if s.Sieve > 0 {
+			failures[s.Name] += s.SieveFailures
+		}
+	}
+	return failures
+}
+
 // runningWorkers returns the workers that take tasks, except those that bad rejects; bad may be nil.
 func (r *Registry) runningWorkers(bad func(worker string) bool) (list []worker.Status) {
 	for _, s := range r.Workers() {

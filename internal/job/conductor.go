@@ -46,6 +46,7 @@ type conductor struct {
 
 	bounds   yieldBounds
 	harvests harvests
+	taken    taken
 	refused  []uint64 // sequences of yields that are to be removed with the next batch
 
 	coverDue, hintDue time.Time
@@ -75,7 +76,7 @@ func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.
 	}
 	d := &conductor{
 		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, sieve: sieve, set: set, free: free,
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), grown: time.Now(),
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), grown: time.Now(), taken: taken{grace: takenGrace * c.every},
 	}
 	if set != nil {
 		config.Fold, d.harvests.perCore = set, relationsPerCore(p, set)
@@ -172,7 +173,15 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
 	usable := slots.All
 	d.mixed = slots.Old > 0 && !slots.Plain
-	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
+	held := d.c.registry.HeldOf(d.part.ID)
+	if err := d.lookTaken(ctx, q.Ranges, held); err != nil {
+		return in, err
+	}
+	for _, r := range q.Ranges { // a heartbeat may name tasks that have ended since
+		if len(held[d.nameOf(r)]) > 0 {
+			in.Running++
+		}
+	}
 	in.Queued = q.Tasks - in.Running
 	if q.Other > 0 {
 		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns

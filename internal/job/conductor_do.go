@@ -35,6 +35,7 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 	case campaign.Issue:
 		return d.issue(ctx, out)
 	case campaign.Purge:
+		d.taken.clear()
 		return d.retry(ctx, func() error { return d.c.f.PurgeQueue(ctx, d.part.ID) })
 	case campaign.Solve:
 		d.solve(ctx)
@@ -103,6 +104,7 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
 	}
 	err := d.c.f.IssueSieve(ctx, d.part, ranges, task.SieveTask{Params: d.part.Params, Time: out.Time, Flush: out.Flush}, d.mixed)
+	d.taken.issue(ranges)
 	if err == nil {
 		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg("sieve tasks queued")
 	}

@@ -54,6 +54,7 @@ func (d *conductor) take(ctx context.Context, b yieldBatch) error {
 
 // takeYield has the machine take one yield, unless its worker is quarantined or has sent too much that is useless.
 func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
+	d.taken.yield(a.Worker, a.Range.First)
 	if d.c.trust.Refuses(a.Worker, a.Seq) {
 		d.refused = append(d.refused, a.Seq)
 		return nil

@@ -89,13 +89,16 @@ func (w *Worker) sieve(s *slot, d *Delivery, t *task.Task) {
 	d.outcome.cpu = y.cpu
 	switch cause := context.Cause(ctx); {
 	case cause == errMemory || cause == errOverdue:
+		d.outcome.sieveFailed = true
 		w.logSieve(d, cause)
 		w.pause(restAfterFailure)
 	case cause != nil:
 	case errors.Is(err, ErrUnsupported):
+		d.outcome.sieveFailed = true
 		w.logSieve(d, err)
 		w.source.SkipClass(d.Class)
 	case err != nil:
+		d.outcome.sieveFailed = true
 		w.logSieve(d, err)
 		rest(ctx, restAfterFailure)
 	default:

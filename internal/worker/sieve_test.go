@@ -168,6 +168,9 @@ func TestSieveSchema(t *testing.T) {
 		if n := r.journal.count("yield cpart"); n != 2 || r.journal.count("yield cpart 4096-1") != 1 {
 			t.Errorf("%d yields", n)
 		}
+		if n := r.Stats().SieveFailures; n != 1 {
+			t.Errorf("%d failures", n)
+		}
 		if len(r.source.skipped) != 1 {
 			t.Errorf("skipped %v", r.source.skipped)
 		}

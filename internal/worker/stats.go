@@ -11,15 +11,17 @@ const (
 
 // Stats say what a worker is doing and has done since its start.
 type Stats struct {
-	State    string        `json:"state"`    // one of the States above
-	Slots    int           `json:"slots"`    // as configured
-	Busy     int           `json:"busy"`     // slots that run or settle a task
-	Lost     int           `json:"lost"`     // slots whose computation hangs
-	Held     int           `json:"held"`     // tasks waiting, running or being settled
-	Tasks    uint64        `json:"tasks"`    // deliveries that slots have taken and finished
-	Numbers  uint64        `json:"numbers"`  // numbers answered
-	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
-	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered, and on sieve tasks
+	State    string `json:"state"`    // one of the States above
+	Slots    int    `json:"slots"`    // as configured
+	Busy     int    `json:"busy"`     // slots that run or settle a task
+	Lost     int    `json:"lost"`     // slots whose computation hangs
+	Held     int    `json:"held"`     // tasks waiting, running or being settled
+	Tasks    uint64 `json:"tasks"`    // deliveries that slots have taken and finished
+	Numbers  uint64 `json:"numbers"`  // numbers answered
+	Failures uint64 `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
+	// SieveFailures are sieve tasks that were dropped because of an error: they have no yield, or not all.
+	SieveFailures uint64        `json:"sieve_failures,omitempty"`
+	CPU           time.Duration `json:"cpu_ns"` // spent on the numbers answered, and on sieve tasks
 	// Activities are the present numbers that take long, at most MaxActivities.
 	Activities []Activity `json:"activities,omitempty"`
 }
@@ -30,7 +32,7 @@ func (w *Worker) Stats() Stats {
 	defer w.mu.Unlock()
 	s := Stats{
 		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lostSlots, Held: w.held.len,
-		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, Activities: w.activitiesLocked(),
+		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, SieveFailures: w.sieveFailures, Activities: w.activitiesLocked(),
 	}
 	switch {
 	case w.draining:
@@ -76,5 +78,8 @@ func (w *Worker) countLocked(d *Delivery) {
 	w.failures += uint64(len(o.failures))
 	if o.letter != nil {
 		w.failures++
+	}
+	if o.sieveFailed {
+		w.sieveFailures++
 	}
 }
