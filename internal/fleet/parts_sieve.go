@@ -20,8 +20,18 @@ const SieveClass = task.ClassHi
 // waits for a server that is unreachable, until ctx ends. mixed says that workers are alive that cannot sieve, so that
 // the tasks get a schema with which those cost little: see task.PartSchema.
 func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask, mixed bool) error {
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}, mixed)
+}
+
+// IssueCurves is IssueSieve for tasks of curves, whose ranges are of groups. They always have task.PartSchema: workers
+// that know them know it.
+func (f *Fleet) IssueCurves(ctx context.Context, p *task.Part, ranges []task.Range, c task.CurvesTask) error {
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindECM, Curves: &c, Predicted: c.Time}, true)
+}
+
+// issuePart queues t for each range.
+func (f *Fleet) issuePart(ctx context.Context, p *task.Part, ranges []task.Range, t *task.Task, mixed bool) error {
 	messages := make([]*nats.Msg, len(ranges))
-	t := task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}
 	payload := t.Encode()
 	for i, r := range ranges {
 		at := task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}
@@ -32,7 +42,7 @@ func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Rang
 	}
 	// A range that was sieved and acked while the answer was lost is queued again: it costs its time, no relation.
 	if err := f.link.StoreAll(ctx, messages, nil); err != nil {
-		return fmt.Errorf("queue sieve tasks of part %s: %w", p.ID, err)
+		return fmt.Errorf("queue %s tasks of part %s: %w", t.Kind, p.ID, err)
 	}
 	return nil
 }

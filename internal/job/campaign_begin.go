@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"math/big"
-	"time"
+	"math/rand/v2"
 
-	"factorfleet/internal/campaign"
+	"factorfleet/internal/curving"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/measured"
 	"factorfleet/internal/sieving"
 	"factorfleet/internal/task"
 )
@@ -24,7 +23,7 @@ var (
 // begins, and no request is made for the candidate: all slots of a large fleet may be at work on hard numbers.
 func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	again := examineAgain
-	if c.others(x).Idle == 0 && !c.exists(ctx, x.child) {
+	if c.idle(x) == 0 && !c.exists(ctx, x.child) {
 		c.leave(x.child, again)
 		return
 	}
@@ -61,44 +60,10 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	if err != nil {
 		return nil, err
 	}
-	if !c.worthwhile(ctx, j, x) {
+	if c.choose(ctx, j, x) == task.PartDone {
 		return nil, errNoCampaign
 	}
 	return nil, c.checkComposite(ctx, x)
-}
-
-// others returns the slots of all workers but the owner.
-func (c *campaigns) others(x *candidate) fleet.SieveSlots {
-	return c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
-}
-
-// worthwhile reports whether a campaign would save time now.
-func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) bool {
-	mode, err := campaign.ParseMode(j.Campaign)
-	if err != nil {
-		return false
-	}
-	others := c.others(x)
-	if others.Old > 0 {
-		c.logOld(others.OldWorker)
-	}
-	left := x.Left
-	if !x.Sieving || left == 0 { // then the sieve comes after that
-		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
-	}
-	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
-}
-
-// logOld says, once in a process, that a worker does not help. It may be lying: then it costs no more than if it were
-// not there.
-func (c *campaigns) logOld(worker string) {
-	c.mu.Lock()
-	logged := c.loggedOld
-	c.loggedOld = true
-	c.mu.Unlock()
-	if !logged {
-		c.log.Warn().Str("worker", worker).Msg("workers of another version do not help with hard numbers: update them")
-	}
 }
 
 // checkComposite compares the composite with the number, which must be one of the job and have no answer yet.
@@ -120,33 +85,36 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 		return err
 	}
 	n, composite := numbers[0].Big(), x.Number.Big()
-	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || composite.ProbablyPrime(0) {
+	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || hasSmall(composite) || composite.ProbablyPrime(0) {
 		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	return nil
 }
 
+// hasSmall reports whether 2 or 3 divides n. Owners divide by them before anything else, and there are no curves modulo n.
+func hasSmall(n *big.Int) bool {
+	return n.Bit(0) == 0 || new(big.Int).Rem(n, big.NewInt(3)).Sign() == 0
+}
+
 // conduct conducts the campaign of a candidate until it is over, which is errCampaignOver. The caller has its lease.
 func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
-	p, sieve, free, err := c.begin(ctx, x)
+	p, free, err := c.begin(ctx, x)
 	defer free()
 	if err != nil {
 		return err
 	}
-	var set *sieving.Set
-	if p.State != task.PartDone {
-		if set, err = sieve.NewSet(aliveWith(ctx)); err != nil {
-			return err
-		}
+	work, err := c.newWork(ctx, p)
+	if err != nil {
+		return err
 	}
-	return newConductor(c, p, sieve, set, free).run(ctx)
+	return newConductor(c, p, work, free).run(ctx)
 }
 
 // begin returns the part of a candidate, which it creates if there is none, and reserves its memory: one that has ended
 // needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
 // this one will use.
-func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, sieve *sieving.Plan, free func(), err error) {
+func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free func(), err error) {
 	c.beginning.Lock()
 	defer c.beginning.Unlock()
 	free = func() {}
@@ -155,25 +123,52 @@ func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, siev
 		p, err = c.draft(ctx, x)
 	}
 	if err != nil {
-		return nil, nil, free, err
+		return nil, free, err
 	}
-	if sieve, err = sieving.ParsePlan(p.Params, p.Composite.Big()); err != nil {
-		return nil, nil, free, err
+	need, err := memoryOf(p)
+	if err != nil {
+		return nil, free, err
 	}
 	if p.State == task.PartDone {
-		return p, sieve, free, nil
+		return p, free, nil
 	}
-	need := sieve.Memory()
 	free, ok := c.reserve(need)
 	if !ok {
-		return nil, nil, free, &memoryError{need, c.memory}
+		return nil, free, &memoryError{need, c.memory}
 	}
 	p, err = c.create(ctx, p)
-	return p, sieve, free, err
+	return p, free, err
+}
+
+// memoryOf bounds the memory that a campaign takes, in bytes.
+func memoryOf(p *task.Part) (uint64, error) {
+	if p.Curves() {
+		return curving.Memory, nil
+	}
+	plan, err := sieving.ParsePlan(p.Params, p.Composite.Big())
+	if err != nil {
+		return 0, err
+	}
+	return plan.Memory(), nil
 }
 
 // draft returns a new part for a candidate.
 func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error) {
+	j, err := c.f.Job(ctx, x.Job)
+	if err != nil {
+		return nil, err
+	}
+	p := &task.Part{
+		Schema: 1, ID: x.child, Parent: x.Job, Position: x.Position, Class: j.Class, Composite: x.Number,
+		State: c.choose(ctx, j, x), Created: c.f.Now(ctx),
+	}
+	switch p.State {
+	case task.PartCurves:
+		p.Seed = max(rand.Uint64(), 1)
+		return p, nil
+	case task.PartDone: // slots are not idle any more
+		return nil, errNoCampaign
+	}
 	params, divisor, err := sieving.NewParams(aliveWith(ctx), x.Number.Big())
 	if err != nil {
 		return nil, err
@@ -181,14 +176,8 @@ func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error)
 	if divisor != nil { // the owner finds it at once, too
 		return nil, errNoCampaign
 	}
-	j, err := c.f.Job(ctx, x.Job)
-	if err != nil {
-		return nil, err
-	}
-	return &task.Part{
-		Schema: 1, ID: x.child, Parent: x.Job, Position: x.Position, Class: j.Class, Composite: x.Number,
-		State: task.PartSieve, Params: params, Created: c.f.Now(ctx),
-	}, nil
+	p.Params = params
+	return p, nil
 }
 
 // create stores a part unless it is stored already, and returns what is stored then.
@@ -197,7 +186,7 @@ func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error
 	if err == nil && stored == p {
 		c.addSieving(p.ID)
 		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
-			Msgf("free workers sieve a composite of %d digits", len(p.Composite.String()))
+			Msgf("free workers %s a composite of %d digits", map[bool]string{false: "sieve", true: "run curves on"}[p.Curves()], len(p.Composite.String()))
 	}
 	return stored, err
 }

@@ -47,7 +47,6 @@ func TestDeclinedCampaign(t *testing.T) {
 		defer first.campaigns.mu.Unlock()
 		return first.campaigns.without == 0
 	})
-	w.settle()
 }
 
 // TestAllDecline: a campaign that all supervisors have declined stays with its owner.

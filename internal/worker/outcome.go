@@ -25,7 +25,7 @@ type outcome struct {
 	letter      []byte    // task.Failure of the whole range: failure record or dead letter
 	err         error     // the error in letter, or in the last of failures
 	numbers     int       // answered
-	sieveFailed bool      // it is a sieve task that has failed
+	sieveFailed bool      // it is a task of a part that has failed
 	cpu         time.Duration
 	one         [1]payload // backs results in the usual case
 	partial     *partial   // a result of finished numbers that is being stored already; nil = none

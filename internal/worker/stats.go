@@ -19,9 +19,9 @@ type Stats struct {
 	Tasks    uint64 `json:"tasks"`    // deliveries that slots have taken and finished
 	Numbers  uint64 `json:"numbers"`  // numbers answered
 	Failures uint64 `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
-	// SieveFailures are sieve tasks that were dropped because of an error: they have no yield, or not all.
+	// SieveFailures are tasks of parts that were dropped because of an error: they have no yield, or not all.
 	SieveFailures uint64        `json:"sieve_failures,omitempty"`
-	CPU           time.Duration `json:"cpu_ns"` // spent on the numbers answered, and on sieve tasks
+	CPU           time.Duration `json:"cpu_ns"` // spent on the numbers answered, and on tasks of parts
 	// Activities are the present numbers that take long, at most MaxActivities.
 	Activities []Activity `json:"activities,omitempty"`
 }
@@ -54,6 +54,7 @@ type Status struct {
 	Started  time.Time `json:"started"`
 	Sieves   bool      `json:"sieves,omitempty"` // it runs tasks of task.KindSieve; an earlier version rejects them
 	Sieve    uint64    `json:"sieve,omitempty"`  // with Sieves: its task.SieveRevision; 0 = 1, of a version that does not state it
+	ECM      bool      `json:"ecm,omitempty"`    // the same of task.KindECM
 	Stats
 	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
 	// Worker.Holding. There are at most HoldingPerSlot for each slot, and as many as fit into the heartbeat. A
