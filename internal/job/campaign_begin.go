@@ -60,7 +60,7 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	if err != nil {
 		return nil, err
 	}
-	if c.choose(ctx, j, x) == task.PartDone {
+	if c.hasTwin(ctx, x) || c.choose(ctx, j, x) == task.PartDone {
 		return nil, errNoCampaign
 	}
 	return nil, c.checkComposite(ctx, x)

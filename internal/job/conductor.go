@@ -227,6 +227,7 @@ func (d *conductor) hint(now time.Time) {
 			d.log.Debug().Err(err).Str("worker", owner).Msg("cannot send a hint")
 		}
 	}
+	d.hintTwins()
 }
 
 // show makes the progress known to other goroutines.
