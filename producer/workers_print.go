@@ -90,6 +90,8 @@ var complaintTexts = map[fleet.Complaint][2]string{
 	fleet.ComplaintResults:    {"result", "too many"},
 	fleet.ComplaintFailure:    {"failure", "refuted"},
 	fleet.ComplaintUnfinished: {"unfinished claim", "refuted"},
+	fleet.ComplaintComposite:  {"composite", "named wrongly"},
+	fleet.ComplaintSieve:      {"time", "sieve tasks taken and not computed"},
 }
 
 // complaintsText writes complaints in one line, the most frequent first.

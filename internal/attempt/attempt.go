@@ -75,6 +75,7 @@ type Decision struct {
 	Limited bool          // Return: the worker bounds how many of these it stores in a minute
 	Pieces  uint64        // Return, Requeue: into how many ranges the range is split; 0 and 1 = not at all
 	Spent   int           // Requeue: deliveries that count as spent in earlier rounds; see Number
+	Pardon  bool          // Requeue: before, the records of deaths are removed, and Sieve.Pardoned is set; see Sieve
 	Delay   time.Duration // Wait: until the next decision
 }
 

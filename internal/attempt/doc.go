@@ -128,7 +128,7 @@
 //	                 1        drained                                    the same; the worker's record is withdrawn
 //	Advisory.Decide  -        not exhausted, tries left                  Wait
 //	Advisory.Decide  -        not exhausted                              Ignore
-//	Advisory.Decide  1        exhausted, tries left                      Wait a part of AckWait
+//	Advisory.Decide  1        exhausted, tries left, no divisor known    Wait a part of AckWait
 //	Advisory.Decide  -        exhausted                                  Conclude
 //	Unheld.Decide    2..      unnamed for less than 2 AckWait + Beat     Wait
 //	Unheld.Decide    2..      -                                          Requeue, split
@@ -156,6 +156,14 @@
 //	1        another one was alive within AliveWaits ack waits  Wait
 //	1        -                                                  GiveUp
 //	2..      -                                                  GiveUp
+//
+// If the number has a campaign, see [Sieve], these rows come first. In them, last attempts after which the worker has
+// stored no dead letter do not count: the worker has died, or the delivery has lapsed.
+//
+//	campaign  the table without deaths says                decision
+//	-         GiveUp or Wait                               the same
+//	pardons   Requeue                                      Requeue and pardon; without dead letters nothing is spent
+//	advances  Requeue, and GiveUp with deaths              Wait
 //
 // It is queued again with [MaxDeliver]-1 deliveries spent: its next delivery runs alone and leaves a
 // last-attempt record. If the last attempt has failed an even number of times at one worker, one delivery less is

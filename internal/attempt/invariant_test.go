@@ -47,6 +47,9 @@ func TestHung(t *testing.T) {
 // isEnough reports whether last attempts have failed, and not only by the word of a worker beside which another
 // one was alive.
 func (e Evidence) isEnough() bool {
+	if e.Campaign != NoCampaign { // then only dead letters count
+		e.Workers = e.Letters
+	}
 	return !e.Unseen && (!e.Held || e.AtTwo >= MaxDeliver) && (e.Workers > 1 || e.Workers == 1 && e.Others == AliveLongAgo)
 }
 

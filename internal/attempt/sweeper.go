@@ -34,6 +34,9 @@ type Evidence struct {
 	Held    bool          // a live heartbeat of another worker names the range
 	Unseen  bool          // heartbeats were not observed for long enough to know that none of Workers still runs it
 	AckWait time.Duration // of the durables
+
+	Campaign Campaign // of the number
+	Letters  int      // Campaign > NoCampaign: those of Workers that have stored a dead letter, so they have not died
 }
 
 // Decide decides about a single number whose attempts have ended without an answer: it is given up, or
@@ -44,7 +47,32 @@ type Evidence struct {
 //
 // A heartbeat is a claim, too. A worker that names a harmful number for ever must not have it kill the others for
 // ever: once the number has failed MaxDeliver times at each of two workers, Held does not count.
+//
+// While other workers sieve the number, and they advance, deaths do not count: see [Sieve]. Dead letters do.
 func (e Evidence) Decide() Decision {
+	if e.Campaign == NoCampaign {
+		return e.decide()
+	}
+	proved := e
+	proved.Workers, proved.Failed, proved.AtTwo = e.Letters, e.Letters, 0
+	do := proved.decide()
+	switch {
+	case do.Action != Requeue:
+		return do
+	case e.Campaign == CampaignPardons:
+		if do.Pardon = true; e.Letters == 0 {
+			do.Spent = 0
+		}
+		return do
+	}
+	if do = e.decide(); do.Action == GiveUp {
+		do = Decision{Action: Wait, Delay: e.AckWait / 4}
+	}
+	return do
+}
+
+// decide is Decide for a number without a campaign.
+func (e Evidence) decide() Decision {
 	switch {
 	case e.Workers == 0, e.Held && e.AtTwo < MaxDeliver, e.Workers == 1 && e.Others == AliveNow:
 		return e.again()
@@ -104,6 +132,7 @@ type Advisory struct {
 	Count     uint64        // numbers in the range of the task, from 1
 	Try       int           // how many times the sweeper has had the advisory, from 1
 	Exhausted bool          // the durable confirms it
+	Known     bool          // a divisor of the number is known, so that to compute it again takes little time
 	AckWait   time.Duration // of the durable
 }
 
@@ -113,12 +142,12 @@ const (
 )
 
 // Decide decides what the sweeper does with an advisory. A single number waits AckWait in all: its worker
-// may be slow to settle it. Unconfirmed advisories are ignored after a few tries: the probe finds every
+// may be slow to settle it. If a divisor of it is known, it does not wait. Unconfirmed advisories are ignored after a few tries: the probe finds every
 // exhausted task later.
 func (a Advisory) Decide() Decision {
 	retry := a.Try < advisoryTries
 	switch {
-	case a.Exhausted && retry && a.Count == 1:
+	case a.Exhausted && retry && a.Count == 1 && !a.Known:
 		return Decision{Action: Wait, Delay: a.AckWait / (advisoryTries - 1)}
 	case a.Exhausted:
 		return Decision{Action: Conclude}

@@ -1,6 +1,7 @@
 package attempt
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -244,7 +245,7 @@ func evidence() (list []Evidence) {
 						e := Evidence{Failed: failed, Workers: workers, Others: others, Held: held, Unseen: unseen, AckWait: 30 * time.Second}
 						for e.AtTwo = range max(failed-1, 1) {
 							if e.AtTwo == 0 || workers > 1 {
-								list = append(list, e)
+								list = append(list, e.withCampaigns()...)
 							}
 						}
 					}
@@ -255,7 +256,19 @@ func evidence() (list []Evidence) {
 	return list
 }
 
+// withCampaigns returns e without a campaign and with each, by the dead letters that its workers may have stored.
+func (e Evidence) withCampaigns() []Evidence {
+	list := []Evidence{e}
+	for _, e.Campaign = range []Campaign{CampaignAdvances, CampaignPardons} {
+		for e.Letters = range e.Workers + 1 {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 func TestEvidence(t *testing.T) {
+	list := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign != NoCampaign })
 	again := func(e Evidence) Decision {
 		if e.Workers == 1 && (e.Failed == 2 || e.Failed == 4) {
 			return Decision{Action: Requeue, Pieces: 1, Spent: 1}
@@ -266,7 +279,7 @@ func TestEvidence(t *testing.T) {
 	held := func(e Evidence) bool { return e.Held && e.AtTwo < 3 }
 	one := func(e Evidence) bool { return !held(e) && e.Workers == 1 }
 	two := func(e Evidence) bool { return !held(e) && e.Workers >= 2 }
-	checkTable(t, evidence(), Evidence.Decide, []row[Evidence, Decision]{
+	checkTable(t, list, Evidence.Decide, []row[Evidence, Decision]{
 		{"a worker computes it", held, again},
 		{"no worker says so", func(e Evidence) bool { return !held(e) && e.Workers == 0 }, again},
 		{"two workers", func(e Evidence) bool { return two(e) && !e.Unseen }, always[Evidence](giveUp)},
@@ -278,12 +291,68 @@ func TestEvidence(t *testing.T) {
 	})
 }
 
+// TestEvidenceOfCampaign: while a campaign advances, only dead letters give a number up. Deaths are pardoned, or it waits.
+func TestEvidenceOfCampaign(t *testing.T) {
+	list := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign == NoCampaign })
+	letters := func(e Evidence) Evidence { // what it is without deaths
+		return Evidence{Failed: e.Letters, Workers: e.Letters, Others: e.Others, Held: e.Held, Unseen: e.Unseen, AckWait: e.AckWait}
+	}
+	ordinary := func(e Evidence) Evidence {
+		e.Campaign, e.Letters = NoCampaign, 0
+		return e
+	}
+	guilty := func(e Evidence) bool { return letters(e).Decide().Action != Requeue }
+	pardons := func(e Evidence) bool { return !guilty(e) && e.Campaign == CampaignPardons }
+	advances := func(e Evidence) bool { return !guilty(e) && e.Campaign == CampaignAdvances }
+	dead := func(e Evidence) bool { return ordinary(e).Decide().Action == GiveUp }
+	checkTable(t, list, Evidence.Decide, []row[Evidence, Decision]{
+		{"dead letters are enough", guilty, func(e Evidence) Decision { return letters(e).Decide() }},
+		{"deaths are pardoned", func(e Evidence) bool { return pardons(e) && e.Letters == 0 },
+			always[Evidence](Decision{Action: Requeue, Pieces: 1, Pardon: true})},
+		{"deaths are pardoned, a dead letter is not", func(e Evidence) bool { return pardons(e) && e.Letters > 0 }, func(e Evidence) Decision {
+			do := letters(e).Decide()
+			do.Pardon = true
+			return do
+		}},
+		{"it waits", func(e Evidence) bool { return advances(e) && dead(e) }, always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second / 4})},
+		{"another worker may try", func(e Evidence) bool { return advances(e) && !dead(e) }, func(e Evidence) Decision { return ordinary(e).Decide() }},
+	})
+}
+
+// TestSieve: deaths are pardoned each time that a sieve has advanced, at last for its divisor, and not for ever.
+func TestSieve(t *testing.T) {
+	pardons, s := 0, Sieve{}
+	for s.Advance = range MaxAdvance + 1 {
+		switch grown := s.Advance - s.Pardoned; s.Campaign() {
+		case CampaignPardons:
+			pardons, s.Pardoned = pardons+1, s.Advance
+		case NoCampaign:
+			if grown >= PardonStep {
+				t.Errorf("%+v pardons nothing", s)
+			}
+			if s.Lately = true; s.Campaign() != CampaignAdvances {
+				t.Errorf("%+v does not advance", s)
+			}
+			s.Lately = false
+		default:
+			t.Errorf("%+v: %v", s, s.Campaign())
+		}
+	}
+	if pardons*MaxDeliver != 96 {
+		t.Errorf("%d pardons", pardons)
+	}
+	if late := (Sieve{Advance: MaxAdvance, Pardoned: 3}); late.Campaign() != CampaignPardons {
+		t.Error("a divisor pardons nothing")
+	}
+}
+
 func returns() (list []returned) {
+	ordinary := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign != NoCampaign })
 	for _, reason := range []task.Reason{task.Drained, task.Isolate, task.Unsupported, task.Postponed, "", "other"} {
 		for _, count := range counts {
 			for _, pieces := range []uint64{0, 1, 2, 64, 1 << 31} {
 				for _, first := range bools {
-					for _, e := range evidence() {
+					for _, e := range ordinary {
 						list = append(list, returned{Returned{reason, count, pieces, first}, e})
 					}
 				}
@@ -308,8 +377,10 @@ func advisories() (list []Advisory) {
 	for _, count := range counts {
 		for try := 1; try <= 7; try++ {
 			for _, exhausted := range bools {
-				for _, wait := range []time.Duration{300 * time.Millisecond, 30 * time.Second} {
-					list = append(list, Advisory{count, try, exhausted, wait})
+				for _, known := range bools {
+					for _, wait := range []time.Duration{300 * time.Millisecond, 30 * time.Second} {
+						list = append(list, Advisory{count, try, exhausted, known, wait})
+					}
 				}
 			}
 		}
@@ -321,9 +392,9 @@ func TestAdvisory(t *testing.T) {
 	checkTable(t, advisories(), Advisory.Decide, []row[Advisory, Decision]{
 		{"unconfirmed", func(a Advisory) bool { return !a.Exhausted && a.Try < 5 }, always[Advisory](Decision{Action: Wait, Delay: time.Second})},
 		{"never confirmed", func(a Advisory) bool { return !a.Exhausted && a.Try >= 5 }, always[Advisory](Decision{Action: Ignore})},
-		{"one number, perhaps slow", func(a Advisory) bool { return a.Exhausted && a.Try < 5 && a.Count == 1 },
+		{"one number, perhaps slow", func(a Advisory) bool { return a.Exhausted && a.Try < 5 && a.Count == 1 && !a.Known },
 			func(a Advisory) Decision { return Decision{Action: Wait, Delay: a.AckWait / 4} }},
-		{"one number", func(a Advisory) bool { return a.Exhausted && a.Try >= 5 && a.Count == 1 }, always[Advisory](Decision{Action: Conclude})},
+		{"one number", func(a Advisory) bool { return a.Exhausted && (a.Try >= 5 || a.Known) && a.Count == 1 }, always[Advisory](Decision{Action: Conclude})},
 		{"several", func(a Advisory) bool { return a.Exhausted && a.Count > 1 }, always[Advisory](Decision{Action: Conclude})},
 	})
 }

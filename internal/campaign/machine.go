@@ -41,11 +41,11 @@ type Config struct {
 	Number       *big.Int      // the composite
 	Coefficients uint64        // the numbers 0 to Coefficients-1 exist
 	Predicted    time.Duration // of the sieve on one core; 0: of the tables of this machine
-	Fold         Fold          // empty
+	Fold         Fold          // empty; nil only if Abandoned: then no relations are wanted
 
 	Next      uint64     // the numbers below are reserved
 	Divisors  []*big.Int // of Number, found earlier; those that do not divide it are ignored
-	Abandoned bool       // the campaign failed earlier
+	Abandoned bool       // the campaign has ended earlier: without a divisor, it has failed
 
 	// Seed makes the choice of audits. It must be unpredictable for workers.
 	Seed uint64
@@ -75,7 +75,9 @@ func New(c Config) *Machine {
 		c.Predicted = sieveTime(c.Number)
 	}
 	m := &Machine{core: core{number: c.Number, next: c.Next, reserved: c.Next}, c: c, audits: newAudits(c.Seed)}
-	m.count()
+	if c.Fold != nil {
+		m.count()
+	}
 	return m
 }
 
@@ -90,6 +92,7 @@ func (m *Machine) Begin() []Output {
 	if m.phase == Sieving && m.c.Abandoned {
 		m.phase = Abandoned
 		m.stop()
+		m.drop()
 	}
 	return m.out
 }
@@ -130,5 +133,5 @@ func (m *Machine) count() {
 	m.counts = counts{f.Have(), f.Need(), f.Len(), f.Expected()}
 }
 
-// drop frees the yields that are held, and forgets the open audit.
-func (m *Machine) drop() { m.held, m.audits.open = held{}, false }
+// drop frees the Fold and the yields that are held, and forgets the open audit.
+func (m *Machine) drop() { m.held, m.audits.open, m.c.Fold = held{}, false, nil }

@@ -74,7 +74,7 @@ type Audit struct {
 }
 
 // Stop removes all tasks of the campaign from the queue, cancels those that run, and
-// interrupts the solver.
+// interrupts the solver. The machine does not use the Fold any more.
 type Stop struct{}
 
 // Abandon says why the campaign has failed. The driver stores it in the manifest, so that

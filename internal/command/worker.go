@@ -79,7 +79,10 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
-	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(), Sieves: true, ECM: true}
+	status := worker.Status{
+		Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(),
+		Sieves: true, Sieve: task.SieveRevision, ECM: true,
+	}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
 		status.Stats, status.Holding, status.Seen = w.Stats(), w.Holding(), time.Now()

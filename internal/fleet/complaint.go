@@ -21,12 +21,13 @@ const (
 	ComplaintTask       Complaint = "answered another task"
 	ComplaintOrphans    Complaint = "results of no job"
 	ComplaintComposite  Complaint = "named a composite that is none"
+	ComplaintSieve      Complaint = "took sieve tasks, computed none"
 )
 
 // complaintKinds are all kinds. A stored standing keeps no others, so that its size is bounded.
 var complaintKinds = []Complaint{
 	ComplaintReturn, ComplaintHeld, ComplaintStuck, ComplaintHeartbeats, ComplaintResults, ComplaintFailure, ComplaintUnfinished, ComplaintTask,
-	ComplaintOrphans, ComplaintComposite,
+	ComplaintOrphans, ComplaintComposite, ComplaintSieve,
 }
 
 // Complain counts a complaint about a worker. It never blocks and writes nothing itself: complaints.run

@@ -70,6 +70,10 @@ func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *
 	}
 	if a.Exhausted && meta.NumPending > manyReturns {
 		a.Try = math.MaxInt
+	} else if a.Exhausted && a.Count == 1 {
+		if a.Known, err = s.f.hasDivisor(ctx, at.Job, at.Range); err != nil {
+			return 0, err
+		}
 	}
 	switch do := a.Decide(); do.Action {
 	case attempt.Wait:

@@ -52,6 +52,7 @@ func (f *Fleet) Failures(ctx context.Context) (*Failures, error) {
 type finding struct {
 	attempt.Evidence
 	workers map[string]*claims // at which the last attempt has failed
+	part    *task.Part         // whose campaign is Evidence.Campaign; nil = none
 }
 
 // claims are the failure records of one worker for one number.
@@ -93,10 +94,28 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 	}
 	e.Unseen = x.registry.Observed() < min(x.ackWait, quietWithWorkers)
 	e.Held = x.isHeld(job, number, e.workers)
-	if e.Workers == 1 {
-		e.Others = x.othersAlive(present, e.workers)
+	if err := x.findCampaign(ctx, job, number, e); err != nil {
+		return nil, err
+	}
+	if e.Workers == 1 || e.Letters == 1 {
+		e.Others = x.othersAlive(present, e.accused())
 	}
 	return e, nil
+}
+
+// accused returns the workers to which another one is to be found: of several those that have stored a dead letter,
+// because the other ones count only if there is no campaign, and then there are enough of them.
+func (e *finding) accused() map[string]*claims {
+	if e.Workers == 1 {
+		return e.workers
+	}
+	list := make(map[string]*claims)
+	for name, c := range e.workers {
+		if c.letter {
+			list[name] = c
+		}
+	}
+	return list
 }
 
 // failed returns at how many last attempts the number has failed there. A dead letter and the last-attempt record before

@@ -32,6 +32,11 @@ func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (ti
 	case attempt.GiveUp:
 		return 0, voidWithoutInput(s.failures.giveUp(ctx, j.manifest, j.inputs, at.Range, e))
 	default:
+		if do.Pardon {
+			if done, err := s.failures.pardon(ctx, at.Job, at.Range, e); !done {
+				return e.AckWait / 4, err
+			}
+		}
 		return 0, s.requeue(ctx, at, do, round)
 	}
 }
@@ -59,6 +64,16 @@ func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, number
 				return wait, err
 			}
 		default:
+			if do.Pardon {
+				done, err := x.pardon(ctx, j.ID, number, e)
+				if err != nil {
+					return wait, err
+				}
+				if !done {
+					wait = max(wait, x.ackWait/4)
+					continue
+				}
+			}
 			again[do.Spent] = append(again[do.Spent], number)
 		}
 	}

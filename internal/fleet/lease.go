@@ -13,13 +13,14 @@ import (
 )
 
 // A lease makes one process the holder of a job: the only one that requeues its ranges. It is a key of
-// FACTOR_LEASES with a time to live; its value is the name of the holder. There are four sorts:
+// FACTOR_LEASES with a time to live; its value is the name of the holder. There are five sorts:
 //
 //	key                         holder                         shows
 //	<job>                       a watcher of the job           that a process reviews the job
 //	<child>                     a conductor of the part        that a process conducts the campaign
 //	<job>.feed                  the feeder of the job          that an open job still gets input
 //	process.supervisor.<name>   a supervisor                   that it is alive: it shares the jobs
+//	process.declined.<child>.<name>   a supervisor             that it leaves a campaign to others
 //
 // A process that was stopped or cut off may believe for a while that it holds a lease which another
 // process has by now. Two holders are harmless: all that a holder does may be done twice. They cost

@@ -17,23 +17,28 @@ import (
 const SieveClass = task.ClassHi
 
 // IssueSieve queues sieve tasks of a part, one for each range. A task that is queued already counts as stored. It
-// waits for a server that is unreachable, until ctx ends.
-func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask) error {
-	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time})
+// waits for a server that is unreachable, until ctx ends. mixed says that workers are alive that cannot sieve, so that
+// the tasks get a schema with which those cost little: see task.PartSchema.
+func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask, mixed bool) error {
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}, mixed)
 }
 
-// IssueCurves is IssueSieve for tasks of curves, whose ranges are of groups.
+// IssueCurves is IssueSieve for tasks of curves, whose ranges are of groups. They always have task.PartSchema: workers
+// that know them know it.
 func (f *Fleet) IssueCurves(ctx context.Context, p *task.Part, ranges []task.Range, c task.CurvesTask) error {
-	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindECM, Curves: &c, Predicted: c.Time})
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindECM, Curves: &c, Predicted: c.Time}, true)
 }
 
 // issuePart queues t for each range.
-func (f *Fleet) issuePart(ctx context.Context, p *task.Part, ranges []task.Range, t *task.Task) error {
+func (f *Fleet) issuePart(ctx context.Context, p *task.Part, ranges []task.Range, t *task.Task, mixed bool) error {
 	messages := make([]*nats.Msg, len(ranges))
 	payload := t.Encode()
 	for i, r := range ranges {
 		at := task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}
 		messages[i] = message(schema.TaskSubject(at), payload)
+		if mixed {
+			messages[i].Header = schema.PartHeader()
+		}
 	}
 	// A range that was sieved and acked while the answer was lost is queued again: it costs its time, no relation.
 	if err := f.link.StoreAll(ctx, messages, nil); err != nil {
@@ -44,8 +49,9 @@ func (f *Fleet) issuePart(ctx context.Context, p *task.Part, ranges []task.Range
 
 // A SieveQueue is what FACTOR_TASKS holds, as a campaign sees it.
 type SieveQueue struct {
-	Tasks int    // of the child, queued or running
-	Other uint64 // of all other jobs
+	Tasks  int          // of the child, queued or running
+	Other  uint64       // of all other jobs
+	Ranges []task.Range // of Tasks, in no order
 }
 
 // SieveQueue lists the tasks of a child, and counts those of all others. The leader of FACTOR_TASKS answers.
@@ -59,8 +65,25 @@ func (f *Fleet) SieveQueue(ctx context.Context, child string) (q SieveQueue, _ e
 		return q, fmt.Errorf("list %s: %w", filter, stream.Explain(err))
 	}
 	q.Tasks = len(info.State.Subjects)
+	for subject := range info.State.Subjects {
+		if p, err := schema.ParseSubject(subject); err == nil {
+			q.Ranges = append(q.Ranges, p.Range)
+		}
+	}
 	q.Other = info.State.Msgs - min(info.State.Msgs, uint64(q.Tasks))
 	return q, nil
+}
+
+// YieldsOf returns the coefficients of the yields of a worker that are stored of a part.
+func (f *Fleet) YieldsOf(ctx context.Context, child, worker string) (set task.Set, _ error) {
+	if err := task.CheckWorker(worker); err != nil {
+		return set, err
+	}
+	places, err := f.list(ctx, f.results, schema.ResultsPrefix+child+".*."+worker)
+	for _, p := range places {
+		set.Add(p.Range)
+	}
+	return set, err
 }
 
 // Outstanding reports whether a position of a job is queued, running, or returned: else it is answered or given up,

@@ -30,7 +30,7 @@ func (h *testFleet) part(parent string, position uint64) *task.Part {
 	h.t.Helper()
 	p, err := h.CreatePart(h.t.Context(), newPart(parent, position))
 	if err == nil {
-		err = h.IssueSieve(h.t.Context(), p, []task.Range{{First: 4096, Count: 4096}, {First: 8192, Count: 4096}}, task.SieveTask{Params: p.Params})
+		err = h.IssueSieve(h.t.Context(), p, []task.Range{{First: 4096, Count: 4096}, {First: 8192, Count: 4096}}, task.SieveTask{Params: p.Params}, false)
 	}
 	if err != nil {
 		h.t.Fatal(err)
@@ -240,7 +240,7 @@ func TestSieveQueue(t *testing.T) {
 	j, _ := h.job("j", task.ClassNorm, 10)
 	h.queue(j, single(1))
 	p := h.part("j", 0)
-	if q, err := h.SieveQueue(t.Context(), p.ID); err != nil || q != (SieveQueue{Tasks: 2, Other: 1}) {
+	if q, err := h.SieveQueue(t.Context(), p.ID); err != nil || q.Tasks != 2 || q.Other != 1 || len(q.Ranges) != q.Tasks {
 		t.Errorf("%+v, %v", q, err)
 	}
 	for position, want := range map[uint64]bool{0: false, 1: true} {
@@ -322,7 +322,7 @@ func TestOrphanSieveTasks(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	p := newPart("j", 0)
-	if err := h.IssueSieve(t.Context(), p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}); err != nil {
+	if err := h.IssueSieve(t.Context(), p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}, false); err != nil {
 		t.Fatal(err)
 	}
 	s := h.orphanSweep()

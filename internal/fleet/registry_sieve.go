@@ -54,15 +54,16 @@ type SieveSlots struct {
 	All int
 	// Idle are those of All that have no task now, or one of a campaign.
 	Idle int
-	// Old workers have slots too, and cannot sieve: they spoil the tasks of campaigns.
+	// Old workers have slots too, and cannot sieve, or not with this program: they are of another version. They say so.
 	Old       int
 	OldWorker string         // one of them
+	Plain     bool           // workers are alive that sieve, and drop tasks with task.PartSchema: they state no revision
 	Of        map[string]int // All by worker
 }
 
 // SieveSlots counts the slots of running workers, except those workers that bad rejects: at most maxSieveSlots of each.
 func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
-	return r.slotsOf(bad, func(s *worker.Status) bool { return s.Sieves })
+	return r.slotsOf(bad, func(s *worker.Status) bool { return s.SievesAs(task.SieveRevision) })
 }
 
 // CurveSlots is SieveSlots for campaigns of curves.
@@ -81,6 +82,7 @@ func (r *Registry) slotsOf(bad func(worker string) bool, able func(*worker.Statu
 			}
 			continue
 		}
+		n.Plain = n.Plain || s.Sieve == 0
 		long, sieves := 0, 0
 		for _, a := range s.Activities {
 			if !task.IsChildID(a.Job) {
@@ -98,6 +100,18 @@ func (r *Registry) slotsOf(bad func(worker string) bool, able func(*worker.Statu
 		n.Idle += max(0, slots-max(busy, long))
 	}
 	return n
+}
+
+// SieveFailures returns how many sieve tasks have failed at the workers that are alive, by name, as they say. Workers of a
+// version that does not say it are left out.
+func (r *Registry) SieveFailures() map[string]uint64 {
+	failures := make(map[string]uint64)
+	for _, s := range r.Workers() {
+		if s.Sieve > 0 {
+			failures[s.Name] += s.SieveFailures
+		}
+	}
+	return failures
 }
 
 // runningWorkers returns the workers that take tasks, except those that bad rejects; bad may be nil.

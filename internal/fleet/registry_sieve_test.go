@@ -30,13 +30,15 @@ func TestComposites(t *testing.T) {
 	beat("owner", worker.Status{Sieves: true, Stats: worker.Stats{Slots: 4, Busy: 3, Activities: []worker.Activity{named("j"), named(child)}},
 		Holding: []string{"j.7-1.0", "k.1-1.0", child + ".0-4096.0"}})
 	beat("old", worker.Status{Stats: worker.Stats{Slots: 3}})
+	beat("newer", worker.Status{Sieves: true, Sieve: task.SieveRevision + 1, Stats: worker.Stats{Slots: 5}})
+	beat("same", worker.Status{Sieves: true, Sieve: task.SieveRevision, Stats: worker.Stats{Slots: 1}})
 	beat("liar", worker.Status{Sieves: true, Stats: worker.Stats{Slots: 100, Activities: []worker.Activity{named("j")}}})
 	bad := func(name string) bool { return name == "liar" }
 	r, err := h.Registry(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "all workers", func() bool { return len(r.Workers()) == 3 })
+	await(t, "all workers", func() bool { return len(r.Workers()) == 5 })
 	list := r.Composites(bad)
 	if len(list) != 1 || list[0].Number.String() != number {
 		t.Fatalf("composites: %+v", list)
@@ -45,7 +47,7 @@ func TestComposites(t *testing.T) {
 	if want := (Composite{Worker: "owner", Job: "j", Position: 7, Sieving: true, Left: time.Minute, Cores: 2}); list[0] != want {
 		t.Errorf("composite: %+v, not %+v", list[0], want)
 	}
-	if got := r.SieveSlots(bad); got.All != 3 || got.Idle != 2 || got.Old != 3 || got.OldWorker != "old" || got.Of["owner"] != 3 {
+	if got := r.SieveSlots(bad); got.All != 4 || got.Idle != 3 || got.Old != 8 || got.OldWorker == "" || !got.Plain || got.Of["owner"] != 3 {
 		t.Errorf("slots: %+v", got)
 	}
 }

@@ -250,7 +250,7 @@ func (c *castle) campaign(ctx context.Context, f *fleet.Fleet, j *task.Job) erro
 	err = f.Hold(ctx, p.ID, "me", func(ctx context.Context) error {
 		for _, act := range []func() error{
 			func() error {
-				return f.IssueSieve(ctx, p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params})
+				return f.IssueSieve(ctx, p, []task.Range{{First: 0, Count: 4096}}, task.SieveTask{Params: p.Params}, false)
 			},
 			func() error { _, err := f.SieveQueue(ctx, p.ID); return err },
 			func() error { _, err := f.Outstanding(ctx, j.ID, 0); return err },

@@ -23,6 +23,27 @@ const supervisorPrefix = "process.supervisor."
 // supervisor has died, and divide its jobs among them; see job's owner.
 func SupervisorLease(name string) string { return supervisorPrefix + name }
 
+// declinedPrefix is before a part and a supervisor's name in FACTOR_LEASES.
+const declinedPrefix = "process.declined."
+
+// DeclinedLease is the lease that shows that a supervisor cannot conduct the campaign of a part now: it has too little
+// memory. Another supervisor is to conduct it.
+func DeclinedLease(child, name string) string { return declinedPrefix + child + "." + name }
+
+// Declined returns the names of the supervisors that have declined a campaign, by part. One that has died is listed until
+// its lease expires.
+func (s *Survey) Declined() map[string][]string {
+	declined := make(map[string][]string)
+	for key := range s.keys {
+		rest, ok := strings.CutPrefix(key, declinedPrefix)
+		child, name, _ := strings.Cut(rest, ".")
+		if held, _ := s.Held(key); ok && held && task.CheckJob(child) == nil && task.CheckJob(name) == nil {
+			declined[child] = append(declined[child], name)
+		}
+	}
+	return declined
+}
+
 // Supervisors returns the names of the supervisors that are alive, sorted. One that has just begun may be
 // missing, and one that has died is listed until its lease expires.
 func (s *Survey) Supervisors() (names []string) {

@@ -13,7 +13,6 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/stream"
-	"factorfleet/internal/task"
 )
 
 // In a campaign many workers sieve one composite, or run curves on it if it is too large for the sieve. Its owner is the worker that has the ordinary task of the number.
@@ -31,7 +30,8 @@ import (
 // relations, and a goroutine for the linear algebra. If its process dies, another one takes the lease, reads the
 // yields again, and continues. Of curves it reads no yields again: the effort is in the manifest.
 //
-// Each supervisor conducts the campaigns whose owner in the sense of rendezvous hashing it is. A process that waits for
+// Each supervisor conducts the campaigns whose owner in the sense of rendezvous hashing it is. One that has too little
+// memory for a campaign says so by a lease; the owner is then another one. A process that waits for
 // its own job conducts the campaigns of that job while there is no supervisor.
 
 // campaigns conducts the campaigns of a process. The goroutine of run owns all fields below the blank line, except
@@ -43,6 +43,8 @@ type campaigns struct {
 	mine   func(ctx context.Context, parent, child string) bool // whether this process conducts a campaign; called by run's goroutine
 	memory uint64                                               // bytes that all sets and linear algebra may take
 	every  time.Duration                                        // between two looks, and between two reports to a machine
+	// decline leaves a campaign to other processes until ctx ends; nil = there are none.
+	decline func(ctx context.Context, child string)
 
 	registry   *fleet.Registry
 	trust      *fleet.Trust
@@ -54,18 +56,12 @@ type campaigns struct {
 	active  map[string]*candidate // guarded by mu; those that a goroutine of this process examines, waits for, or conducts
 	later   map[string]time.Time  // guarded by mu; children that are not to be examined before
 	used    uint64                // guarded by mu; of memory
+	without int                   // guarded by mu; campaigns for which there is not enough memory, those that are declined
 	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
 	sieve   []string              // guarded by mu; those of parts that sieve
 	partsAt time.Time             // guarded by mu
 
 	loggedOld bool // guarded by mu; see logOld
-}
-
-// A candidate is a composite that owners name. It does not change.
-type candidate struct {
-	fleet.Composite
-	child  string
-	owners []string // workers that name it, sorted
 }
 
 const (
@@ -77,7 +73,8 @@ const (
 	maxOfOwner     = 4                // that one worker has named, in one process
 	examineAgain   = 5 * time.Second  // before a composite is examined again for which no campaign began
 	failedCampaign = 30 * time.Second // the same after an error
-	withoutMemory  = 10 * time.Minute // the same if there was not enough memory
+	withoutMemory  = 10 * time.Minute // the same if there was not enough memory, unless there is enough before
+	maxDeclined    = 64               // campaigns that one process declines at once
 )
 
 // newCampaigns returns what conducts the campaigns of a process that has name in leases.
@@ -154,65 +151,4 @@ func (c *campaigns) leave(child string, again time.Duration) {
 	if len(c.later) < 4*maxCandidates {
 		c.later[child] = time.Now().Add(again)
 	}
-}
-
-// candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
-// composite the one counts that expects to be done last: else a worker could prevent the campaigns of all others.
-func candidatesOf(list []fleet.Composite) map[string]*candidate {
-	found := make(map[string]*candidate)
-	named := make(map[string]int)
-	for _, x := range list {
-		if named[x.Worker]++; named[x.Worker] > maxOfWorker {
-			continue
-		}
-		child := task.ChildID(x.Job, x.Position, x.Number)
-		known := found[child]
-		switch {
-		case known == nil && len(found) >= maxCandidates:
-			continue
-		case known == nil:
-			known = &candidate{Composite: x, child: child}
-			found[child] = known
-		case x.Left > known.Left:
-			known.Composite = x
-		}
-		if !slices.Contains(known.owners, x.Worker) && len(known.owners) < maxOwners {
-			known.owners = append(known.owners, x.Worker)
-		}
-	}
-	for _, x := range found {
-		slices.Sort(x.owners)
-	}
-	return found
-}
-
-// maxOwners is how many workers get hints about one composite.
-const maxOwners = 16
-
-// ownersOf returns the workers that name the composite of a part. A worker that is at work on another factor of the
-// number gets no hint of this part: it has one hint at a time, and would forget the campaign for that factor.
-func (c *campaigns) ownersOf(p *task.Part) []string {
-	found := c.candidates.Load()
-	if found == nil {
-		return nil
-	}
-	if x := (*found)[p.ID]; x != nil {
-		return x.owners
-	}
-	return nil
-}
-
-// reserve takes memory for a campaign, and reports whether there is enough. The caller calls free in the end.
-func (c *campaigns) reserve(bytes uint64) (free func(), ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if bytes > c.memory-c.used {
-		return func() {}, false
-	}
-	c.used += bytes
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.used -= bytes
-	}, true
 }

@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/big"
 	"math/rand/v2"
 
@@ -37,7 +36,9 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	case errors.Is(err, errTakenOver):
 		c.log.Debug().Err(err).Str("part", x.child).Send()
 	default:
-		if again = failedCampaign; errors.Is(err, errNoMemory) {
+		again = failedCampaign
+		if short := (*memoryError)(nil); errors.As(err, &short) {
+			defer c.awaitMemory(ctx, x.child, short.need)
 			again = withoutMemory
 		}
 		c.log.Warn().Err(err).Str("job", x.Job).Uint64("number", x.Position+1).Msg("the campaign for a hard number has failed here")
@@ -59,22 +60,10 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	if err != nil {
 		return nil, err
 	}
-	if c.choose(ctx, j, x) == task.PartDone {
+	if c.hasTwin(ctx, x) || c.choose(ctx, j, x) == task.PartDone {
 		return nil, errNoCampaign
 	}
 	return nil, c.checkComposite(ctx, x)
-}
-
-// logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,
-// since the owners finish alone.
-func (c *campaigns) logOld(worker string) {
-	c.mu.Lock()
-	logged := c.loggedOld
-	c.loggedOld = true
-	c.mu.Unlock()
-	if !logged {
-		c.log.Warn().Str("worker", worker).Msg("workers do not sieve a hard number together while a worker of an earlier version is alive: update or stop it")
-	}
 }
 
 // checkComposite compares the composite with the number, which must be one of the job and have no answer yet.
@@ -119,11 +108,11 @@ func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 	if err != nil {
 		return err
 	}
-	return newConductor(c, p, work).run(ctx)
+	return newConductor(c, p, work, free).run(ctx)
 }
 
-// begin returns the part of a candidate, which it creates if there is none, and reserves its memory. The caller calls
-// free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
+// begin returns the part of a candidate, which it creates if there is none, and reserves its memory: one that has ended
+// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
 // this one will use.
 func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free func(), err error) {
 	c.beginning.Lock()
@@ -140,9 +129,12 @@ func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free
 	if err != nil {
 		return nil, free, err
 	}
+	if p.State == task.PartDone {
+		return p, free, nil
+	}
 	free, ok := c.reserve(need)
 	if !ok {
-		return nil, free, fmt.Errorf("%w: it needs %d MiB, and this process may use %d MiB for all campaigns", errNoMemory, need>>20, c.memory>>20)
+		return nil, free, &memoryError{need, c.memory}
 	}
 	p, err = c.create(ctx, p)
 	return p, free, err
@@ -198,8 +190,6 @@ func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error
 	}
 	return stored, err
 }
-
-var errNoMemory = errors.New("not enough memory for a campaign")
 
 // aliveWith returns a function that returns the cause of the end of ctx, nil before.
 func aliveWith(ctx context.Context) func() error {

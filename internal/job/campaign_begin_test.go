@@ -132,7 +132,7 @@ func TestCampaignMemory(t *testing.T) {
 	c.memory = 1 << 10
 	n := nat.FromBig(w.n)
 	err := c.conduct(t.Context(), &candidate{Composite: fleet.Composite{Worker: "owner", Job: "j", Position: 1, Number: n}, child: w.part.ID})
-	if !errors.Is(err, errNoMemory) || c.used != 0 {
+	if short := (*memoryError)(nil); !errors.As(err, &short) || c.used != 0 {
 		t.Errorf("%v, %d bytes are reserved", err, c.used)
 	}
 }

@@ -43,8 +43,8 @@ func (c *campaigns) choose(ctx context.Context, j *task.Job, x *candidate) task.
 // sieveHelps reports whether a sieve by many workers would save time now.
 func (c *campaigns) sieveHelps(ctx context.Context, mode campaign.Mode, x *candidate) bool {
 	others := c.others(x)
-	return c.able(mode, others) &&
-		mode.Begins(len(x.Number.String()), leftOf(x), x.Budget, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
+	c.logOld(others)
+	return mode.Begins(len(x.Number.String()), leftOf(x), x.Budget, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
 }
 
 // curvesHelp reports whether curves of many workers would save time now. They are for composites that the owner cannot
@@ -55,8 +55,8 @@ func (c *campaigns) curvesHelp(ctx context.Context, mode campaign.Mode, x *candi
 	if digits <= campaign.MaxDigits && (x.Budget == 0 || x.Budget/time.Duration(cores) >= leftOf(x)) {
 		return false
 	}
-	return c.able(mode, others) &&
-		mode.BeginsCurves(digits, x.Budget/time.Duration(cores), others.Idle/(1+c.othersSieving(ctx, x.child)))
+	c.logOld(others)
+	return mode.BeginsCurves(digits, x.Budget/time.Duration(cores), others.Idle/(1+c.othersSieving(ctx, x.child)))
 }
 
 // leftOf returns the time until the owner has split its composite with the sieve, if it can.
@@ -67,12 +67,17 @@ func leftOf(x *candidate) time.Duration {
 	return measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
 }
 
-// able reports whether no worker would spoil the tasks of a campaign. Workers of an earlier version take them and drop
-// them.
-func (c *campaigns) able(mode campaign.Mode, others fleet.SieveSlots) bool {
-	if others.Old == 0 || mode == campaign.Always {
-		return true
+// logOld says, once in a process, that a worker does not help because it is of another version. It may be lying: then it
+// costs no more than if it were not there.
+func (c *campaigns) logOld(others fleet.SieveSlots) {
+	if others.Old == 0 {
+		return
 	}
-	c.logOld(others.OldWorker)
-	return false
+	c.mu.Lock()
+	logged := c.loggedOld
+	c.loggedOld = true
+	c.mu.Unlock()
+	if !logged {
+		c.log.Warn().Str("worker", others.OldWorker).Msg("workers of another version do not help with hard numbers: update them")
+	}
 }

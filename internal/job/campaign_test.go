@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -127,8 +128,14 @@ func (w *campaignWorld) siever(name string) (stop func()) {
 // conduct runs what conducts campaigns in a process, until stop is called.
 func (w *campaignWorld) conduct(name string) (c *campaigns, stop func()) {
 	w.t.Helper()
+	return w.conductWithin(math.MaxUint64, name)
+}
+
+// conductWithin is conduct for a process that may use so many bytes for campaigns.
+func (w *campaignWorld) conductWithin(memory uint64, name string) (c *campaigns, stop func()) {
+	w.t.Helper()
 	c = newCampaigns(w.other(), zerolog.New(zerolog.NewTestWriter(w.t)), name, func(context.Context, string, string) bool { return true })
-	c.every = 50 * time.Millisecond
+	c.every, c.memory = 50*time.Millisecond, memory
 	stop = fleettest.Background(w.t, func(ctx context.Context) error { c.run(ctx); return nil })
 	fleettest.Await(w.t, "the workers are known", func() bool { return c.candidates.Load() != nil })
 	return c, stop
@@ -182,7 +189,7 @@ func TestCampaign(t *testing.T) {
 	w := newCampaignWorld(t, 110, false)
 	w.siever("a")
 	w.siever("b")
-	w.conduct("s")
+	c, stop := w.conduct("s")
 	h := <-w.hints
 	if h.Child != w.part.ID || !slices.Equal(h.Params, w.part.Params) || len(h.Divisors) > 0 {
 		t.Errorf("first hint: %+v", h)
@@ -192,5 +199,19 @@ func TestCampaign(t *testing.T) {
 	if err != nil || p.State != task.PartDone || len(p.Divisors) != 1 {
 		t.Errorf("part: %+v, %v", p, err)
 	}
+	fleettest.Await(t, "its memory is free", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.used == 0
+	})
+	if _, ok := c.f.OwnCampaign(w.part.ID); !ok {
+		t.Error("it is over before the number has its answer")
+	}
+	stop()
+	for len(w.hints) > 0 {
+		<-w.hints
+	}
+	w.conductWithin(1, "without memory") // a process that takes over when a divisor is known needs none
+	w.checkDivisor()
 	w.settle()
 }

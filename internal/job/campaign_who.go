@@ -3,18 +3,42 @@ package job
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/stream"
 )
 
 // Which process conducts a campaign is decided by the lease of its part. What is here keeps processes from requesting
 // it all at once.
 
-// ownsCampaign reports whether this supervisor is to conduct a campaign.
+// ownsCampaign reports whether this supervisor is to conduct a campaign. Supervisors that have declined it do not count,
+// unless all have.
 func (s *supervisor) ownsCampaign(_ context.Context, _, child string) bool {
-	others := s.others.Load()
-	return others == nil || owner(child, *others) == s.name
+	others, declined := s.others.Load(), s.declined.Load()
+	if others == nil {
+		return true
+	}
+	able := *others
+	if declined != nil && len((*declined)[child]) > 0 {
+		able = slices.DeleteFunc(slices.Clone(able), func(name string) bool { return slices.Contains((*declined)[child], name) })
+	}
+	if len(able) == 0 {
+		able = *others
+	}
+	return owner(child, able) == s.name
+}
+
+// declineCampaign leaves a campaign to other supervisors until ctx ends.
+func (s *supervisor) declineCampaign(ctx context.Context, child string) {
+	err := s.f.Hold(ctx, fleet.DeclinedLease(child, s.name), s.name, func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Debug().Err(err).Str("part", child).Msg("cannot leave a campaign to others")
+	}
 }
 
 // lostPartsEvery is the time between two searches for parts of jobs that have ended. Whoever ends a job removes its

@@ -11,8 +11,11 @@ import (
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
+	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
 )
 
 // A byHand stores yields as a worker does, at moments that the test chooses.
@@ -113,7 +116,13 @@ func TestCampaignTakeOver(t *testing.T) {
 		b.yield("a", at, at+1, nil)
 		at++
 	}
-	found(t, first, w.part.ID, b.set.Len())
+	if p := found(t, first, w.part.ID, b.set.Len()); !p.Advances {
+		t.Errorf("it does not advance: %+v", p)
+	}
+	fleettest.Await(t, "the manifest says how far it is", func() bool {
+		p, err := w.Part(t.Context(), "j", w.part.ID)
+		return err == nil && p.Advance == task.AdvanceUnits*b.set.Len()/b.params.ExpectedRelations()
+	})
 	stop()
 	second, _ := w.conduct("second")
 	if got := found(t, second, w.part.ID, b.set.Len()); got.Relations != b.set.Len() {
@@ -189,7 +198,7 @@ func TestOthersOfSieveClass(t *testing.T) {
 		c.trust, err = c.f.Trust(t.Context())
 	}
 	if err == nil {
-		err = w.IssueSieve(t.Context(), w.part, []task.Range{{First: 0, Count: 64}, {First: 64, Count: 64}}, task.SieveTask{Params: w.part.Params})
+		err = w.IssueSieve(t.Context(), w.part, []task.Range{{First: 0, Count: 64}, {First: 64, Count: 64}}, task.SieveTask{Params: w.part.Params}, false)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -198,6 +207,18 @@ func TestOthersOfSieveClass(t *testing.T) {
 	d := &conductor{c: c, part: w.part, work: &sieveWork{}}
 	if in, err := d.fleet(t.Context()); err != nil || in != (campaign.Fleet{Slots: 4, Queued: 2}) {
 		t.Errorf("alone: %+v, %v", in, err)
+	}
+	nc, js := w.connect()
+	old, err := puller.Open(t.Context(), nc, js, "old", stream.Options{Log: zerolog.Nop()})
+	if err == nil {
+		err = old.Beat(worker.Status{Stats: worker.Stats{State: worker.StateRunning, Slots: 8}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	fleettest.Await(t, "an old worker is known", func() bool { return c.registry.SieveSlots(nil).Old == 8 })
+	if in, err := d.fleet(t.Context()); err != nil || in.Slots != 4 {
+		t.Errorf("beside an old worker: %+v, %v", in, err)
 	}
 	w.putTask(task.Address{Class: fleet.SieveClass, Job: "other", Range: task.Range{First: 0, Count: 1}, Round: task.FirstRound}, &task.Task{Kind: task.KindFactor})
 	if in, err := d.fleet(t.Context()); err != nil || in.Queued != 2 || !in.Others {

@@ -21,7 +21,8 @@ import (
 //	solver, auditor ──► ended ───────────────┼──► run: machine, work, part
 //	ticker ──────────────────────────────────┘
 //
-// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work.
+// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. Its memory is
+// free once a divisor is known or the campaign has failed, although the conductor goes on until the number has its answer.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -35,14 +36,19 @@ type conductor struct {
 	ended  chan campaign.Input // ends of the solver and of audits; capacity 2
 	group  sync.WaitGroup
 	solver context.CancelFunc // nil = the solver does not run
+	solved chan struct{}      // closed when the last solver has ended
+	free   func()             // gives back the memory that is reserved for set
 
 	bounds   yieldBounds
 	harvests harvests
+	taken    taken
 	refused  []uint64 // sequences of yields that are to be removed with the next batch
 	last     uint64   // the sequence of the last yield that was taken
 
 	coverDue, hintDue time.Time
-	uncovered         bool // the position was not outstanding at the last look
+	uncovered         bool      // the position was not outstanding at the last look
+	mixed             bool      // tasks have task.PartSchema
+	grown             time.Time // when relations were last verified that are new, or the start
 
 	progress atomic.Pointer[fleet.CampaignProgress]
 }
@@ -53,11 +59,11 @@ type yieldBatch struct {
 	replayed bool // all that was stored at the start is in earlier batches
 }
 
-// newConductor returns the conductor of a part.
-func newConductor(c *campaigns, p *task.Part, work campaignWork) *conductor {
+// newConductor returns the conductor of a part. It calls free when its work has no use for its memory any more.
+func newConductor(c *campaigns, p *task.Part, work campaignWork, free func()) *conductor {
 	return &conductor{
-		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, work: work, machine: work.machine(),
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2),
+		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, work: work, machine: work.machine(), free: free,
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), grown: time.Now(), taken: taken{grace: takenGrace * c.every},
 	}
 }
 
@@ -129,6 +135,9 @@ func (d *conductor) tick(ctx context.Context) error {
 	if !d.machine.Active() || d.machine.Phase() == campaign.Solving {
 		return nil
 	}
+	if err := d.noteAdvance(ctx); err != nil {
+		return err
+	}
 	if err := d.work.tick(ctx, d, now); err != nil {
 		return err
 	}
@@ -148,11 +157,16 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	}
 	slots := d.work.slots(d.c.registry, d.c.trust.Quarantined)
 	usable := slots.All
-	if slots.Old > 0 { // workers of an earlier version would take each task at once, and drop it
-		d.c.logOld(slots.OldWorker)
-		usable = 0
+	d.mixed = slots.Old > 0 && !slots.Plain
+	held := d.c.registry.HeldOf(d.part.ID)
+	if err := d.lookTaken(ctx, q.Ranges, held); err != nil {
+		return in, err
 	}
-	in.Running = min(len(d.c.registry.HeldOf(d.part.ID)), q.Tasks)
+	for _, r := range q.Ranges { // a heartbeat may name tasks that have ended since
+		if len(held[d.nameOf(r)]) > 0 {
+			in.Running++
+		}
+	}
 	in.Queued = q.Tasks - in.Running
 	if q.Other > 0 {
 		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns
@@ -213,14 +227,16 @@ func (d *conductor) hint(now time.Time) {
 			d.log.Debug().Err(err).Str("worker", owner).Msg("cannot send a hint")
 		}
 	}
+	d.hintTwins()
 }
 
 // show makes the progress known to other goroutines.
 func (d *conductor) show() {
-	p := d.machine.Progress(time.Now())
+	now := time.Now()
+	p := d.machine.Progress(now)
 	shown := &fleet.CampaignProgress{
 		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
-		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers,
+		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers, Advances: d.advances(now),
 	}
 	if d.part.Curves() {
 		shown.Curves = &fleet.CurvesProgress{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -35,6 +36,7 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 	case campaign.Issue:
 		return d.issue(ctx, out)
 	case campaign.Purge:
+		d.taken.clear()
 		return d.retry(ctx, func() error { return d.c.f.PurgeQueue(ctx, d.part.ID) })
 	case campaign.Store:
 		return d.store(ctx, out.Effort)
@@ -45,7 +47,7 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 	case campaign.Abandon:
 		return d.abandon(ctx, out.Why)
 	case campaign.Stop:
-		d.stopSolver()
+		d.drop()
 		return d.retry(ctx, func() error { return d.c.f.StopWork(ctx, d.part.ID) })
 	case campaign.Refuse:
 		return d.strike(ctx, &out.Yield, out.Why)
@@ -105,7 +107,10 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 	for i := range ranges {
 		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
 	}
-	err := d.work.issue(ctx, d.c.f, d.part, ranges, out)
+	err := d.work.issue(ctx, d.c.f, d.part, ranges, out, d.mixed)
+	if !d.part.Curves() {
+		d.taken.issue(ranges)
+	}
 	if err == nil {
 		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg(d.work.kind() + " tasks queued")
 	}
@@ -128,22 +133,29 @@ func (d *conductor) store(ctx context.Context, effort campaign.Effort) error {
 func (d *conductor) solve(ctx context.Context) {
 	d.log.Info().Int("relations", d.machine.Progress(time.Now()).Relations).Msg("enough relations: the linear algebra begins")
 	ctx, d.solver = context.WithCancel(ctx)
+	solved := make(chan struct{})
+	d.solved = solved
 	d.group.Go(func() {
 		var divisor *big.Int
 		err := beforeSolve(aliveWith(ctx))
 		if err == nil {
 			divisor, err = d.work.solve(aliveWith(ctx))
 		}
+		close(solved)
 		d.report(ctx, campaign.Solved{Divisor: divisor, Err: err})
 	})
 }
 
-// stopSolver interrupts the linear algebra.
-func (d *conductor) stopSolver() {
+// drop interrupts the linear algebra, which ends within milliseconds, and frees the memory of the work.
+func (d *conductor) drop() {
 	if d.solver != nil {
 		d.solver()
 		d.solver = nil
+		<-d.solved
 	}
+	d.work.drop()
+	d.free()
+	debug.FreeOSMemory() // hundreds of MiB that other programs of the machine may need
 }
 
 // report sends the end of the solver or of an audit to run.
@@ -154,11 +166,11 @@ func (d *conductor) report(ctx context.Context, in campaign.Input) {
 	}
 }
 
-// audit computes a part of a yield once more, to see whether its worker has told the truth. The part of the manifest
-// does not change while it runs, as far as an audit needs it.
+// audit computes a part of a yield once more, to see whether its worker has told the truth.
 func (d *conductor) audit(ctx context.Context, out campaign.Audit) {
+	audit := d.work.audit(out)
 	d.group.Go(func() {
-		in, err := d.work.audit(aliveWith(ctx), out)
+		in, err := audit(aliveWith(ctx))
 		if err != nil {
 			in = campaign.Audited{}
 			d.log.Debug().Err(err).Msg("cannot compute a part of a yield once more")

@@ -57,6 +57,7 @@ func (d *conductor) take(ctx context.Context, b yieldBatch) error {
 
 // takeYield has the machine take one yield, unless its worker is quarantined or has sent too much that is useless.
 func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
+	d.taken.yield(a.Worker, a.Range.First)
 	if d.c.trust.Refuses(a.Worker, a.Seq) {
 		d.refused = append(d.refused, a.Seq)
 		return nil
@@ -87,7 +88,8 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	err = d.step(ctx, out)
 	if after := d.amount(); d.machine.Phase() != phase || after > before {
 		d.bounds.of(a.Worker).Spend(-size)
-		d.harvests.add(a.Worker, after-before, time.Now())
+		d.grown = time.Now()
+		d.harvests.add(a.Worker, after-before, d.grown)
 	}
 	return err
 }

@@ -322,7 +322,7 @@ func TestCurvesFlood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := newConductor(c, part, work)
+	d := newConductor(c, part, work, func() {})
 	y := &task.Yield{Kind: task.KindECM, Worker: "flood", Params: ecm.Revision, B1: 250e3, Evidence: make([]byte, 512*task.GroupEvidence)}
 	a := collect.Arrival{Worker: "flood", Data: y.Encode()}
 	began := time.Now()
@@ -364,7 +364,7 @@ func TestCurvesAudit(t *testing.T) {
 			if i == spoiled {
 				want = 1
 			}
-			got, err := w.audit(func() error { return nil }, campaign.Audit{Number: 1000 + i, Yield: in})
+			got, err := w.audit(campaign.Audit{Number: 1000 + i, Yield: in})(func() error { return nil })
 			if got.Missing != want || got.Divisor != nil || err != nil {
 				t.Errorf("group %d, that of number %d is false: %+v, %v", i, spoiled, got, err)
 			}

@@ -66,7 +66,8 @@ type supervisor struct {
 	held     atomic.Pointer[heldTasks] // nil until it is known
 
 	campaigns *campaigns
-	others    atomic.Pointer[[]string] // the supervisors that are alive, this one too, as of the last look; nil = unknown
+	others    atomic.Pointer[[]string]            // the supervisors that are alive, this one too, as of the last look; nil = unknown
+	declined  atomic.Pointer[map[string][]string] // by part, those of others that cannot conduct its campaign; nil = unknown
 
 	// All looks since then have succeeded. A job is not quiet just because nothing could be seen.
 	seeing time.Time
@@ -85,6 +86,7 @@ func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
 	}
 	s.campaigns = newCampaigns(f, log, s.name, s.ownsCampaign)
+	s.campaigns.decline = s.declineCampaign
 	return s
 }
 

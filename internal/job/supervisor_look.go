@@ -28,7 +28,9 @@ func (s *supervisor) look(ctx context.Context) {
 	if !slices.Contains(supervisors, s.name) {
 		supervisors = append(supervisors, s.name)
 	}
+	declined := s.survey.Declined()
 	s.others.Store(&supervisors)
+	s.declined.Store(&declined)
 	for id, e := range s.jobs {
 		s.lookAt(e, owner(id, supervisors) == s.name, now)
 	}

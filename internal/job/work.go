@@ -15,8 +15,12 @@ import (
 type campaignWork interface {
 	// machine returns the machine of the campaign. It is called once.
 	machine() campaign.Conducted
-	// issue queues tasks.
-	issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ranges []task.Range, out campaign.Issue) error
+	// issue queues tasks. mixed says that workers are alive that cannot run them: see Fleet.IssueSieve.
+	issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ranges []task.Range, out campaign.Issue, mixed bool) error
+	// advance returns how much of the work is done and verified, as task.Part.Advance, below task.MaxAdvance.
+	advance() int
+	// drop frees the memory of the work. After it only hint, kind and sum are called.
+	drop()
 	// kind and sum are task.Yield.Kind and task.Yield.Params of yields that can count.
 	kind() string
 	sum() uint64
@@ -32,8 +36,9 @@ type campaignWork interface {
 	hint(h *task.Hint, p *task.Part, owner string)
 	// solve runs the linear algebra, see campaign.Solve.
 	solve(alive func() error) (*big.Int, error)
-	// audit executes an audit. The caller sets Audited.Audit.
-	audit(alive func() error, out campaign.Audit) (campaign.Audited, error)
+	// audit returns what executes an audit, in a goroutine of its own: the work may be dropped meanwhile. The caller sets
+	// Audited.Audit.
+	audit(out campaign.Audit) func(alive func() error) (campaign.Audited, error)
 }
 
 // newWork returns the work of a part. The caller has reserved the memory of it.

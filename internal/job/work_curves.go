@@ -44,11 +44,19 @@ func (w *curvesWork) machine() campaign.Conducted { return w.m }
 func (w *curvesWork) kind() string                { return task.KindECM }
 func (w *curvesWork) sum() uint64                 { return curving.Revision }
 
-func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ranges []task.Range, out campaign.Issue) error {
+func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ranges []task.Range, out campaign.Issue, _ bool) error {
 	return f.IssueCurves(ctx, p, ranges, task.CurvesTask{
 		Composite: p.Composite, B1: out.B1, B2: out.B2, Seed: p.Seed, Time: out.Time, Flush: out.Flush,
 	})
 }
+
+// advance is twice the digits of the factors that the curves find: two digits more, which take about twice the work of
+// all before, are a pardon. In between a number waits, because the curves advance.
+func (w *curvesWork) advance() int {
+	return min(max(0, int(2*w.m.Progress(time.Now()).Digits)), task.MaxAdvance-1)
+}
+
+func (w *curvesWork) drop() {}
 
 func (w *curvesWork) read(in *campaign.Yield, y *task.Yield) {
 	in.Data, in.B1, in.Sigma = y.Evidence, y.B1, y.Sigma
@@ -123,10 +131,13 @@ func (w *curvesWork) solve(func() error) (*big.Int, error) {
 }
 
 // audit runs a group of a yield once more, to see whether its evidence is true.
-func (w *curvesWork) audit(alive func() error, out campaign.Audit) (in campaign.Audited, err error) {
+func (w *curvesWork) audit(out campaign.Audit) func(alive func() error) (campaign.Audited, error) {
 	at := (out.Number - out.Yield.First) * task.GroupEvidence
-	in.Missing, in.Divisor, err = w.plan.False(alive, out.Yield.B1, w.part.Seed, out.Number, out.Yield.Data[at:][:task.GroupEvidence])
-	return in, err
+	evidence, plan, seed := out.Yield.Data[at:][:task.GroupEvidence], w.plan, w.part.Seed
+	return func(alive func() error) (in campaign.Audited, err error) {
+		in.Missing, in.Divisor, err = plan.False(alive, out.Yield.B1, seed, out.Number, evidence)
+		return in, err
+	}
 }
 
 // effortOfPart returns e as messages have it, at most task.MaxEffort levels.

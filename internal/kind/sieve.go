@@ -2,6 +2,7 @@ package kind
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ func (k *siever) RunPart(ctx context.Context, whole *task.Task, r task.Range, o 
 	began, t, alive := time.Now(), whole.Sieve, aliveOf(ctx, o)
 	p, err := siqs.DecodeParams(t.Params)
 	if err != nil {
-		return err
+		return unsupported(err)
 	}
 	end := min(r.End(), p.Coefficients())
 	if r.First >= end {
@@ -46,7 +47,7 @@ func (k *siever) RunPart(ctx context.Context, whole *task.Task, r task.Range, o 
 	}
 	base, err := k.bases.use(alive, &p, t.Params)
 	if err != nil {
-		return err
+		return unsupported(err)
 	}
 	defer k.bases.release(base)
 	memory, _, _ := p.Memory()
@@ -68,5 +69,13 @@ func (k *siever) RunPart(ctx context.Context, whole *task.Task, r task.Range, o 
 	}
 	s.Drop()
 	k.sieves.Put(s) // not after a panic: its state is then unknown
+	return err
+}
+
+// unsupported returns err so that the worker requests no such tasks for a while if they are of another version.
+func unsupported(err error) error {
+	if errors.Is(err, siqs.ErrRevision) || errors.Is(err, siqs.ErrParams) {
+		return fmt.Errorf("%w: %w", worker.ErrUnsupported, err)
+	}
 	return err
 }

@@ -166,6 +166,9 @@ func TestSieveHostile(t *testing.T) {
 		if err == nil || len(l.yields) > 0 || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %d yields", name, err, len(l.yields))
 		}
+		if other := test.want == siqs.ErrRevision || test.want == siqs.ErrParams; other && !errors.Is(err, worker.ErrUnsupported) {
+			t.Errorf("%s: %v does not say that it is unsupported", name, err)
+		}
 		if test.want == siqs.ErrParams && len(k.bases.list) > 0 {
 			t.Errorf("%s: a base that could not be made is kept", name)
 		}
@@ -173,6 +176,13 @@ func TestSieveHostile(t *testing.T) {
 		if !pool.Fits(test.memory) || pool.Idle() != 1 {
 			t.Errorf("%s: not all memory or cores are given back", name)
 		}
+	}
+}
+
+// TestSieveRevision: workers state the revision of their sieve.
+func TestSieveRevision(t *testing.T) {
+	if siqs.Revision != task.SieveRevision {
+		t.Errorf("the sieve has revision %d, and workers state %d", siqs.Revision, task.SieveRevision)
 	}
 }
 

@@ -42,5 +42,10 @@ func Header() map[string][]string {
 	return map[string][]string{task.SchemaHeader: schemaValue}
 }
 
+// PartHeader is Header for a task of a part: see task.PartSchema.
+func PartHeader() map[string][]string {
+	return map[string][]string{task.SchemaHeader: {task.PartSchema}}
+}
+
 // schemaValue is shared by all messages and must not be changed.
 var schemaValue = []string{task.Schema}

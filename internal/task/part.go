@@ -22,6 +22,11 @@ const (
 	MaxPartDigits = 1024
 
 	partSchema = 1
+
+	// MaxAdvance is the most that Part.Advance may be: a divisor is known.
+	MaxAdvance = 128
+	// AdvanceUnits is Advance when all relations that are expected have been verified.
+	AdvanceUnits = 64
 )
 
 // A PartState is the state of a Part. It changes in this order.
@@ -53,7 +58,13 @@ type Part struct {
 	Effort    Effort    `json:"effort,omitempty"`   // curves whose yields were counted
 	Curve     *Curve    `json:"curve,omitempty"`    // that has found the first of Divisors, as a worker claims; nil = unknown
 	Created   time.Time `json:"created"`
-	Note      string    `json:"note,omitempty"` // for people
+
+	// Advance says how much of the work is done and verified: the process that conducts the campaign stores it when it has
+	// grown. Pardoned is Advance when deaths of owners were last pardoned. Package attempt says what that means.
+	Advance  int `json:"advance,omitempty"`  // in 1/AdvanceUnits of the work that is expected, 0 to MaxAdvance
+	Pardoned int `json:"pardoned,omitempty"` // 0 to MaxAdvance
+
+	Note string `json:"note,omitempty"` // for people
 }
 
 // ChildID returns the id of the part of a job that sieves composite, which divides the number at position. Equal
@@ -123,6 +134,8 @@ func (p *Part) Check() error {
 		return fmt.Errorf("position %d is above %d", p.Position, uint64(MaxPosition))
 	case p.Next >= MaxPosition:
 		return fmt.Errorf("the next coefficient or group %d is above %d", p.Next, uint64(MaxPosition))
+	case min(p.Advance, p.Pardoned) < 0 || max(p.Advance, p.Pardoned) > MaxAdvance:
+		return fmt.Errorf("an advance of %d and %d, expected 0 to %d", p.Advance, p.Pardoned, MaxAdvance)
 	case p.ID != ChildID(p.Parent, p.Position, p.Composite):
 		return fmt.Errorf("%.60q is not the id of this part", p.ID)
 	case p.State != PartSieve && p.State != PartCurves && p.State != PartDone:

@@ -24,6 +24,15 @@ const (
 	MaxSieveTime = time.Minute
 )
 
+const (
+	// SieveRevision is siqs.Revision, by which workers and supervisors know whether they can sieve together.
+	SieveRevision = 1
+	// PartSchema is the value of SchemaHeader of tasks of parts while workers are alive that cannot run them. A worker
+	// that does not know tasks of parts would store a dead letter for each task that has the value Schema. One with a
+	// schema that it does not know it hands back, and then it requests no task of the class for up to half a minute.
+	PartSchema = "2"
+)
+
 // A SieveTask is the content of a task of kind KindSieve: sieve the coefficients whose numbers are in the range of
 // the task, in ascending order, until Time has passed. The worker publishes what it finds as yields. All fields are
 // the sender's; the worker checks Params.

@@ -27,7 +27,7 @@ func samplePart() *Part {
 	n := nat.FromBig(composite)
 	return &Part{
 		Schema: 1, ID: ChildID("job", 7, n), Parent: "job", Position: 7, Class: ClassNorm, Composite: n, State: PartDone,
-		Params: []byte{1, 2}, Divisors: []nat.Nat{nat.New(17)}, Created: now.UTC(), Note: "n",
+		Params: []byte{1, 2}, Divisors: []nat.Nat{nat.New(17)}, Created: now.UTC(), Note: "n", Advance: 64, Pardoned: 60,
 	}
 }
 
@@ -128,6 +128,9 @@ func TestYieldIsNoResult(t *testing.T) {
 // TestPartCheck and TestHintCheck change one field at a time.
 func TestPartCheck(t *testing.T) {
 	for name, spoil := range map[string]func(*Part){
+		"advance":           func(p *Part) { p.Advance = MaxAdvance + 1 },
+		"negative advance":  func(p *Part) { p.Advance = -1 },
+		"negative pardon":   func(p *Part) { p.Pardoned = -1 },
 		"newer":             func(p *Part) { p.Schema++ },
 		"another id":        func(p *Part) { p.ID = "c" + p.ID[1:12] + "x" },
 		"parent":            func(p *Part) { p.Parent = "a.b" },

@@ -18,16 +18,17 @@ type payload struct {
 // encoded when they are added: a result then takes the bytes of its message, and not the many times larger
 // answers with their memory, for as long as the server is away.
 type outcome struct {
-	verdict  attempt.Verdict
-	results  []payload // task.Result
-	failures []payload // task.Failure of isolated numbers
-	returns  []payload // task.Return
-	letter   []byte    // task.Failure of the whole range: failure record or dead letter
-	err      error     // the error in letter, or in the last of failures
-	numbers  int       // answered
-	cpu      time.Duration
-	one      [1]payload // backs results in the usual case
-	partial  *partial   // a result of finished numbers that is being stored already; nil = none
+	verdict     attempt.Verdict
+	results     []payload // task.Result
+	failures    []payload // task.Failure of isolated numbers
+	returns     []payload // task.Return
+	letter      []byte    // task.Failure of the whole range: failure record or dead letter
+	err         error     // the error in letter, or in the last of failures
+	numbers     int       // answered
+	sieveFailed bool      // it is a task of a part that has failed
+	cpu         time.Duration
+	one         [1]payload // backs results in the usual case
+	partial     *partial   // a result of finished numbers that is being stored already; nil = none
 }
 
 // maxResult is the most bytes of an encoded result; the stream accepts 896 KiB. The answer for a single number

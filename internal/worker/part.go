@@ -11,6 +11,10 @@ import (
 	"factorfleet/internal/task"
 )
 
+// ErrUnsupported is wrapped by the error of a PartKind that cannot run a task with such parameters: they are those of
+// another version of this program.
+var ErrUnsupported = errors.New("unsupported")
+
 // A PartKind runs the tasks of parts of one kind, task.KindSieve or task.KindECM, which have no numbers. Its methods are
 // called from several goroutines.
 type PartKind interface {
@@ -57,7 +61,7 @@ func (w *Worker) computePart(s *slot, d *Delivery) {
 func (w *Worker) readPart(d *Delivery) (*task.Task, attempt.Content, error) {
 	data := d.Data
 	d.Data = nil
-	if d.Schema != task.Schema {
+	if d.Schema != task.Schema && d.Schema != task.PartSchema {
 		return nil, attempt.UnknownSchema, fmt.Errorf("schema %.20q is not supported", d.Schema)
 	}
 	t, err := task.DecodeTask(data)
@@ -89,10 +93,16 @@ func (w *Worker) runPart(s *slot, d *Delivery, t *task.Task) {
 	d.outcome.cpu = y.cpu
 	switch cause := context.Cause(ctx); {
 	case cause == errMemory || cause == errOverdue:
+		d.outcome.sieveFailed = true
 		w.logPart(d, cause)
 		w.pause(restAfterFailure)
 	case cause != nil:
+	case errors.Is(err, ErrUnsupported):
+		d.outcome.sieveFailed = true
+		w.logPart(d, err)
+		w.source.SkipClass(d.Class)
 	case err != nil:
+		d.outcome.sieveFailed = true
 		w.logPart(d, err)
 		rest(ctx, restAfterFailure)
 	default:

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ const (
 	sieveHangs  = 'h' // does not tick, ends when release is closed
 	sieveFast   = 'F' // yields as fast as it may
 	sieveOver   = 'o' // ticks, ends with its context
+	sieveOther  = 'v' // is of another version
 )
 
 // Limit implements PartKind.
@@ -41,6 +43,8 @@ func (k scriptPart) RunPart(ctx context.Context, t *task.Task, r task.Range, o P
 	switch how {
 	case sievePanics:
 		panic("first line\nsecond line")
+	case sieveOther:
+		return fmt.Errorf("%w: revision 9", ErrUnsupported)
 	case sieveFails:
 		return errors.New("broken")
 	case sieveHangs:

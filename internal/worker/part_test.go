@@ -172,6 +172,35 @@ func TestSieveRests(t *testing.T) {
 	})
 }
 
+// TestSieveSchema: a sieve task is computed with each schema that supervisors use. One that this version cannot sieve
+// costs no rest: the worker requests no tasks of the class for a while.
+func TestSieveSchema(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newSieveRig(t, 1)
+		for i, schema := range []string{task.Schema, task.PartSchema, "3"} {
+			d := r.sieveTask(4096*uint64(i), 'y', time.Second)
+			d.Schema = schema
+			r.offer(d)
+		}
+		r.offer(r.sieveTask(1<<20, sieveOther, time.Second))
+		r.start()
+		time.Sleep(2*time.Second + 100*time.Millisecond)
+		if n := r.journal.count("ack"); n != 4 {
+			t.Errorf("%d tasks acked", n)
+		}
+		if n := r.journal.count("yield cpart"); n != 2 || r.journal.count("yield cpart 4096-1") != 1 {
+			t.Errorf("%d yields", n)
+		}
+		if n := r.Stats().SieveFailures; n != 1 {
+			t.Errorf("%d failures", n)
+		}
+		if len(r.source.skipped) != 1 {
+			t.Errorf("skipped %v", r.source.skipped)
+		}
+		r.drain()
+	})
+}
+
 // TestSieveWaits: while the server stores nothing, two yields are on their way and the sieve waits. A drain stores one
 // more, even of a siever that does not end.
 func TestSieveWaits(t *testing.T) {

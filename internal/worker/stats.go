@@ -11,15 +11,17 @@ const (
 
 // Stats say what a worker is doing and has done since its start.
 type Stats struct {
-	State    string        `json:"state"`    // one of the States above
-	Slots    int           `json:"slots"`    // as configured
-	Busy     int           `json:"busy"`     // slots that run or settle a task
-	Lost     int           `json:"lost"`     // slots whose computation hangs
-	Held     int           `json:"held"`     // tasks waiting, running or being settled
-	Tasks    uint64        `json:"tasks"`    // deliveries that slots have taken and finished
-	Numbers  uint64        `json:"numbers"`  // numbers answered
-	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
-	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered, and on tasks of parts
+	State    string `json:"state"`    // one of the States above
+	Slots    int    `json:"slots"`    // as configured
+	Busy     int    `json:"busy"`     // slots that run or settle a task
+	Lost     int    `json:"lost"`     // slots whose computation hangs
+	Held     int    `json:"held"`     // tasks waiting, running or being settled
+	Tasks    uint64 `json:"tasks"`    // deliveries that slots have taken and finished
+	Numbers  uint64 `json:"numbers"`  // numbers answered
+	Failures uint64 `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
+	// SieveFailures are tasks of parts that were dropped because of an error: they have no yield, or not all.
+	SieveFailures uint64        `json:"sieve_failures,omitempty"`
+	CPU           time.Duration `json:"cpu_ns"` // spent on the numbers answered, and on tasks of parts
 	// Activities are the present numbers that take long, at most MaxActivities.
 	Activities []Activity `json:"activities,omitempty"`
 }
@@ -30,7 +32,7 @@ func (w *Worker) Stats() Stats {
 	defer w.mu.Unlock()
 	s := Stats{
 		State: StateRunning, Slots: len(w.slots), Busy: w.busy, Lost: w.lostSlots, Held: w.held.len,
-		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, Activities: w.activitiesLocked(),
+		Tasks: w.tasks, Numbers: w.numbers, Failures: w.failures, CPU: w.cpu, SieveFailures: w.sieveFailures, Activities: w.activitiesLocked(),
 	}
 	switch {
 	case w.draining:
@@ -51,6 +53,7 @@ type Status struct {
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
 	Sieves   bool      `json:"sieves,omitempty"` // it runs tasks of task.KindSieve; an earlier version rejects them
+	Sieve    uint64    `json:"sieve,omitempty"`  // with Sieves: its task.SieveRevision; 0 = 1, of a version that does not state it
 	ECM      bool      `json:"ecm,omitempty"`    // the same of task.KindECM
 	Stats
 	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
@@ -59,6 +62,9 @@ type Status struct {
 	Holding []string  `json:"holding,omitempty"`
 	Seen    time.Time `json:"seen"` // the server's time of the heartbeat
 }
+
+// SievesAs reports whether the worker runs sieve tasks of a revision.
+func (s *Status) SievesAs(revision uint64) bool { return s.Sieves && max(s.Sieve, 1) == revision }
 
 // IsQuarantined reports whether the worker has heard that it is quarantined.
 func (s *Status) IsQuarantined() bool { return s.State == StateQuarantined }
@@ -73,5 +79,8 @@ func (w *Worker) countLocked(d *Delivery) {
 	w.failures += uint64(len(o.failures))
 	if o.letter != nil {
 		w.failures++
+	}
+	if o.sieveFailed {
+		w.sieveFailures++
 	}
 }

@@ -101,8 +101,8 @@ type Worker struct {
 	scans, staleChecks uint64
 
 	// For Stats: see its fields of the same names.
-	tasks, numbers, failures uint64
-	cpu                      time.Duration
+	tasks, numbers, failures, sieveFailures uint64
+	cpu                                     time.Duration
 }
 
 // New returns a worker that has not started. Its Run may be called once.
