@@ -27,6 +27,7 @@ type CampaignProgress struct {
 	Left      time.Duration `json:"left_ns,omitempty"` // until the sieve ends; 0 = it has ended, or unknown
 	Tasks     int           `json:"tasks"`             // that run
 	Workers   int           `json:"workers"`           // that have sent relations lately
+	Solved    float64       `json:"solved,omitempty"`  // part of the linear algebra that is over, 0 to 1, in the phase solving
 }
 
 // A Campaign is a part with its progress.

@@ -24,7 +24,8 @@ import (
 //	solver, auditor ──► ended ───────────────┼──► run: machine, set, part
 //	ticker ──────────────────────────────────┘
 //
-// The goroutine of run owns all fields, except progress. While the solver runs it owns set: the machine does not use it.
+// The goroutine of run owns all fields, except progress. While the solver runs it owns set: the machine does not use it,
+// and run reads only SolveProgress. Audits run at any time: set.Missing reads what does not change.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -232,8 +233,12 @@ func (d *conductor) hint(now time.Time) {
 // show makes the progress known to other goroutines.
 func (d *conductor) show() {
 	p := d.machine.Progress(time.Now())
-	d.progress.Store(&fleet.CampaignProgress{
+	shown := &fleet.CampaignProgress{
 		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
 		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers,
-	})
+	}
+	if p.Phase == campaign.Solving {
+		shown.Solved = d.set.SolveProgress()
+	}
+	d.progress.Store(shown)
 }

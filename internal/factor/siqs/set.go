@@ -2,9 +2,11 @@ package siqs
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // ErrInvalid is returned for a relation that does not hold.
@@ -24,6 +26,7 @@ type Set struct {
 	graph    graph
 	need     int // cycles to collect before the linear algebra
 	solver   solver
+	solved   atomic.Uint64 // bits of SolveProgress; written by solve, read by any goroutine
 
 	// Scratch: of AddYield the relations that hold, while others are not yet verified.
 	staged       []entry
@@ -122,6 +125,20 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 // SetCores sets the number of goroutines that multiply in Solve, 1 at first; more than 8
 // count as 8. The result does not depend on it.
 func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
+
+// SolveProgress returns which part of the time of Solve is over, about: 0 to 1, and 0
+// before the first call. Any goroutine may call it while Solve runs.
+func (s *Set) SolveProgress() float64 { return math.Float64frombits(s.solved.Load()) }
+
+// Parts of the time of Solve that are over after its steps.
+const (
+	solvedMatrix  = 0.2  // buildMatrix
+	solvedFilter  = 0.45 // block Lanczos begins
+	solvedLanczos = 0.95
+)
+
+// solvedPart sets SolveProgress.
+func (s *Set) solvedPart(part float64) { s.solved.Store(math.Float64bits(part)) }
 
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }

@@ -136,9 +136,13 @@ func TestYieldBytesAlone(t *testing.T) {
 		if set.Have() < set.Need() {
 			continue
 		}
-		d, err := set.Solve(always)
+		var progress []float64
+		d, err := set.Solve(func() error { progress = append(progress, set.SolveProgress()); return nil })
 		if err != nil {
 			t.Fatal(err)
+		}
+		if progress = append(progress, set.SolveProgress()); !slices.IsSorted(progress) || progress[0] != 0 || progress[len(progress)-1] != solvedLanczos {
+			t.Errorf("progress of the linear algebra: %v", progress)
 		}
 		if d != nil {
 			if d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Rem(n, d).Sign() != 0 {
