@@ -29,7 +29,7 @@ type Set struct {
 	solved   atomic.Uint64 // bits of SolveProgress; written by solve, read by any goroutine
 
 	// Scratch: of AddYield the relations that hold, while others are not yet verified.
-	staged       []entry
+	staged       []staged
 	stagedPrimes []byte
 	coded        []byte // of insert
 }
@@ -40,7 +40,7 @@ type Set struct {
 type entry struct {
 	value      wide // |Dx+B|
 	start, end uint32
-	large      [2]uint32
+	ends       [2]uint32 // ids of its large primes in the graph
 }
 
 // firstNeed returns the number of cycles to collect before the linear algebra is tried
@@ -167,12 +167,11 @@ func (s *Set) insertCoded(value *wide, primes []byte, large [2]uint32) bool {
 	}
 	start := uint32(len(s.primes))
 	s.primes = append(s.primes, primes...)
-	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), large})
+	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), s.graph.join(large)})
 	s.seen[slot] = uint32(len(s.entries))
 	if 2*len(s.entries) >= len(s.seen) {
 		s.rehash()
 	}
-	s.graph.join(large)
 	return true
 }
 
