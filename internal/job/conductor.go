@@ -23,6 +23,7 @@ import (
 //
 // The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. Its memory is
 // free once a divisor is known or the campaign has failed, although the conductor goes on until the number has its answer.
+// Audits run at any time: they read of work what does not change.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -237,6 +238,9 @@ func (d *conductor) show() {
 	shown := &fleet.CampaignProgress{
 		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
 		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers, Advances: d.advances(now),
+	}
+	if p.Phase == campaign.Solving {
+		shown.Solved = d.work.solved()
 	}
 	if d.part.Curves() {
 		shown.Curves = &fleet.CurvesProgress{

@@ -36,6 +36,8 @@ type campaignWork interface {
 	hint(h *task.Hint, p *task.Part, owner string)
 	// solve runs the linear algebra, see campaign.Solve.
 	solve(alive func() error) (*big.Int, error)
+	// solved returns which part of the linear algebra is over, 0 to 1. It may be called while solve runs.
+	solved() float64
 	// audit returns what executes an audit, in a goroutine of its own: the work may be dropped meanwhile. The caller sets
 	// Audited.Audit.
 	audit(out campaign.Audit) func(alive func() error) (campaign.Audited, error)

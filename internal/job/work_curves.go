@@ -130,6 +130,8 @@ func (w *curvesWork) solve(func() error) (*big.Int, error) {
 	return nil, errors.New("internal error: curves have no linear algebra")
 }
 
+func (w *curvesWork) solved() float64 { return 0 }
+
 // audit runs a group of a yield once more, to see whether its evidence is true.
 func (w *curvesWork) audit(out campaign.Audit) func(alive func() error) (campaign.Audited, error) {
 	at := (out.Number - out.Yield.First) * task.GroupEvidence

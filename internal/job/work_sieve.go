@@ -13,7 +13,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A sieveWork is the work of a campaign that sieves. While the solver runs it owns set: the machine does not use it. set is
+// A sieveWork is the work of a campaign that sieves. While the solver runs it owns set: the machine does not use it, and run
+// reads only SolveProgress. set is
 // nil once the campaign needs none.
 type sieveWork struct {
 	plan *sieving.Plan
@@ -76,6 +77,8 @@ func (w *sieveWork) hint(h *task.Hint, p *task.Part, owner string) {
 }
 
 func (w *sieveWork) solve(alive func() error) (*big.Int, error) { return w.set.Solve(alive) }
+
+func (w *sieveWork) solved() float64 { return w.set.SolveProgress() }
 
 // audit sieves a coefficient of a yield once more, to see whether its worker has withheld relations.
 func (w *sieveWork) audit(out campaign.Audit) func(alive func() error) (campaign.Audited, error) {

@@ -43,6 +43,9 @@ func (s *Set) Len() int { return s.set.Len() }
 // Expected estimates the relations that suffice.
 func (s *Set) Expected() int { return s.expected }
 
+// SolveProgress returns which part of the time of Solve is over, 0 to 1. Any goroutine may call it while Solve runs.
+func (s *Set) SolveProgress() float64 { return s.set.SolveProgress() }
+
 // Solve uses up to 8 cores, and returns a proper divisor of the number, or nil if the relations do not split it. Need has grown then.
 func (s *Set) Solve(alive func() error) (*big.Int, error) { return s.set.Solve(alive) }
 

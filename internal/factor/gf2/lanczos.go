@@ -16,11 +16,12 @@ import "math/rand/v2"
 // goroutine uses the squares.
 type lanczos struct {
 	*operator
-	v    [3][]vec // V[i], V[i-1], V[i-2]
-	av   []vec    // A*V[i], and then V[i+1]
-	x    []vec    // Y plus the projections of V[0] so far: at the end X-Y
-	last [3]step  // of iterations i, i-1, i-2
-	c    struct { // the squares with which V[i+1] and X are made
+	v    [3][]vec           // V[i], V[i-1], V[i-2]
+	av   []vec              // A*V[i], and then V[i+1]
+	x    []vec              // Y plus the projections of V[0] so far: at the end X-Y
+	last [3]step            // of iterations i, i-1, i-2
+	done func(done float64) // Matrix.Progress
+	c    struct {           // the squares with which V[i+1] and X are made
 		d, e, f, project square
 	}
 }
@@ -61,6 +62,9 @@ func (l *lanczos) run(seed uint64) (ok bool, err error) {
 	for i := range l.m.rows/(width-2) + 64 {
 		if ended, err := l.iterate(i); ended || err != nil {
 			return err == nil, err
+		}
+		if l.done != nil {
+			l.done(min(float64((i+1)*(width-1))/float64(l.m.rows), 1))
 		}
 	}
 	return false, nil

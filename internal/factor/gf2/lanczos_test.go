@@ -178,6 +178,22 @@ func TestLarge(t *testing.T) {
 	}
 }
 
+// TestProgress expects that the steps that are done are reported from near 0 to near 1.
+func TestProgress(t *testing.T) {
+	const n = 2000
+	var m Matrix
+	m.setRows(n, sieved(rand.New(rand.NewPCG(2, 6)), n+50, n))
+	l := newLanczos(m.whole(), 1, always)
+	var all []float64
+	l.done = func(done float64) { all = append(all, done) }
+	if ok, err := l.run(0); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if !slices.IsSorted(all) || len(all) < n/width || all[0] > 0.1 || all[len(all)-1] < 0.9 || all[len(all)-1] > 1 {
+		t.Errorf("%v", all)
+	}
+}
+
 // TestBreakdown has a matrix that block Lanczos cannot deal with: all rows have an even weight and no
 // column in common but with their twin, so that A is 0. Elimination follows.
 func TestBreakdown(t *testing.T) {

@@ -13,6 +13,10 @@ type Matrix struct {
 	// measure f. nil: f is called.
 	Worker func(f func())
 
+	// Progress is called from the caller's goroutine of Dependencies after each step of
+	// block Lanczos, with the part of the steps that are done: 0 to 1. It may be nil.
+	Progress func(done float64)
+
 	columns int
 	ends    []uint32 // row r is entries[ends[r-1]:ends[r]]
 	entries []uint32 // columns of the 1s

@@ -97,6 +97,7 @@ func (s *search) lanczos(core *core) (done bool, err error) {
 	if s.m.Worker != nil {
 		l.worker = s.m.Worker
 	}
+	l.done = s.m.Progress
 	for seed := range uint64(tries) {
 		ok, err := l.run(seed)
 		if err != nil {

@@ -72,15 +72,17 @@ func (g *graph) grow() {
 	}
 }
 
-// join adds an edge. The root with the lower id stays a root, so that 1 is the root of
-// its component.
-func (g *graph) join(large [2]uint32) {
-	u, v := g.root(g.vertex(large[0])), g.root(g.vertex(large[1]))
+// join adds an edge, and returns the ids of its ends. The root with the lower id stays a
+// root, so that 1 is the root of its component.
+func (g *graph) join(large [2]uint32) (ends [2]uint32) {
+	ends = [2]uint32{g.vertex(large[0]), g.vertex(large[1])}
+	u, v := g.root(ends[0]), g.root(ends[1])
 	if u == v {
 		g.cycles++
-		return
+	} else {
+		g.parent[max(u, v)] = min(u, v)
 	}
-	g.parent[max(u, v)] = min(u, v)
+	return ends
 }
 
 // root returns the root of the component of v. It halves the path on the way: each

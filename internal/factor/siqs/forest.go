@@ -53,10 +53,9 @@ func (f *forest) link(alive func() error, s *Set, vertices int) error {
 				return err
 			}
 		}
-		large := s.entries[i].large
-		u, v := s.graph.vertex(large[0]), s.graph.vertex(large[1])
-		f.ends = append(f.ends, [2]uint32{u, v})
-		if u != v {
+		ends := s.entries[i].ends
+		f.ends = append(f.ends, ends)
+		if u, v := ends[0], ends[1]; u != v {
 			f.first[u]++
 			f.first[v]++
 		}

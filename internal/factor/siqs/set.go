@@ -2,9 +2,11 @@ package siqs
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"math/bits"
 	"slices"
+	"sync/atomic"
 )
 
 // ErrInvalid is returned for a relation that does not hold.
@@ -24,9 +26,10 @@ type Set struct {
 	graph    graph
 	need     int // cycles to collect before the linear algebra
 	solver   solver
+	solved   atomic.Uint64 // bits of SolveProgress; written by solve, read by any goroutine
 
 	// Scratch: of AddYield the relations that hold, while others are not yet verified.
-	staged       []entry
+	staged       []staged
 	stagedPrimes []byte
 	coded        []byte // of insert
 }
@@ -37,7 +40,7 @@ type Set struct {
 type entry struct {
 	value      wide // |Dx+B|
 	start, end uint32
-	large      [2]uint32
+	ends       [2]uint32 // ids of its large primes in the graph
 }
 
 // firstNeed returns the number of cycles to collect before the linear algebra is tried
@@ -123,6 +126,20 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 // count as 8. The result does not depend on it.
 func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
 
+// SolveProgress returns which part of the time of Solve is over, about: 0 to 1, and 0
+// before the first call. Any goroutine may call it while Solve runs.
+func (s *Set) SolveProgress() float64 { return math.Float64frombits(s.solved.Load()) }
+
+// Parts of the time of Solve that are over after its steps.
+const (
+	solvedMatrix  = 0.2  // buildMatrix
+	solvedFilter  = 0.45 // block Lanczos begins
+	solvedLanczos = 0.95
+)
+
+// solvedPart sets SolveProgress.
+func (s *Set) solvedPart(part float64) { s.solved.Store(math.Float64bits(part)) }
+
 // Have returns the number of independent cycles. Each of them is a row of the matrix.
 func (s *Set) Have() int { return s.graph.cycles }
 
@@ -150,12 +167,11 @@ func (s *Set) insertCoded(value *wide, primes []byte, large [2]uint32) bool {
 	}
 	start := uint32(len(s.primes))
 	s.primes = append(s.primes, primes...)
-	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), large})
+	s.entries = append(s.entries, entry{*value, start, uint32(len(s.primes)), s.graph.join(large)})
 	s.seen[slot] = uint32(len(s.entries))
 	if 2*len(s.entries) >= len(s.seen) {
 		s.rehash()
 	}
-	s.graph.join(large)
 	return true
 }
 

@@ -33,14 +33,20 @@ type solver struct {
 // error of alive. It tries dependencies until one succeeds: two on average for an n of
 // two primes.
 func (s *Set) solve(alive func() error, n *big.Int) (d *big.Int, err error) {
+	s.solvedPart(0)
 	if err := s.buildMatrix(alive); err != nil {
 		return nil, err
+	}
+	s.solvedPart(solvedMatrix)
+	s.solver.matrix.Progress = func(done float64) {
+		s.solvedPart(solvedFilter + done*(solvedLanczos-solvedFilter))
 	}
 	var words huge
 	words.setBig(n)
 	s.solver.modulus.set(&words)
 	var splitErr error
 	err = s.solver.matrix.Dependencies(alive, func(rows []uint32) bool {
+		s.solvedPart(solvedLanczos)
 		d, splitErr = s.split(alive, rows)
 		return d == nil && splitErr == nil
 	})

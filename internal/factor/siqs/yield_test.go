@@ -86,12 +86,18 @@ func TestYield(t *testing.T) {
 	}
 }
 
+// largeOf returns the large primes of an entry: see Relation.
+func (s *Set) largeOf(e uint32) [2]uint32 {
+	ends := s.entries[e].ends
+	return [2]uint32{s.graph.prime[ends[0]], s.graph.prime[ends[1]]}
+}
+
 // entriesOf returns the entries of the set as sorted lines.
 func entriesOf(s *Set) (all []string) {
 	for i, e := range s.entries {
 		primes := s.appendEntry(nil, uint32(i))
 		slices.Sort(primes)
-		all = append(all, fmt.Sprint(e.value, e.large, primes))
+		all = append(all, fmt.Sprint(e.value, s.largeOf(uint32(i)), primes))
 	}
 	slices.Sort(all)
 	return all
@@ -136,9 +142,13 @@ func TestYieldBytesAlone(t *testing.T) {
 		if set.Have() < set.Need() {
 			continue
 		}
-		d, err := set.Solve(always)
+		var progress []float64
+		d, err := set.Solve(func() error { progress = append(progress, set.SolveProgress()); return nil })
 		if err != nil {
 			t.Fatal(err)
+		}
+		if progress = append(progress, set.SolveProgress()); !slices.IsSorted(progress) || progress[0] != 0 || progress[len(progress)-1] != solvedLanczos {
+			t.Errorf("progress of the linear algebra: %v", progress)
 		}
 		if d != nil {
 			if d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Rem(n, d).Sign() != 0 {

@@ -113,7 +113,7 @@ func checkEntries(t *testing.T, set *Set, count int) {
 	t.Helper()
 	for i := set.Len() - count; i < set.Len(); i++ {
 		e := &set.entries[i]
-		r := Relation{Large: e.large, Primes: set.appendEntry(nil, uint32(i)), value: e.value}
+		r := Relation{Large: set.largeOf(uint32(i)), Primes: set.appendEntry(nil, uint32(i)), value: e.value}
 		if !r.holds(set.base) {
 			t.Errorf("the set has %+v", r)
 		}

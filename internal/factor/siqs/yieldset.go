@@ -32,12 +32,18 @@ func (s *Set) AddYield(data []byte, first, end uint64) (fresh int, err error) {
 	return fresh, nil
 }
 
-// A yieldReader decodes and verifies a yield. It stages the relations in the form of
-// the entries of a Set; primes has their Primes.
+// A staged relation holds: primes[start:end] of the yieldReader are its Primes.
+type staged struct {
+	value      wide
+	start, end uint32
+	large      [2]uint32
+}
+
+// A yieldReader decodes and verifies a yield. It stages the relations.
 type yieldReader struct {
 	verifier *Verifier
 	decoder
-	staged  []entry
+	staged  []staged
 	primes  []byte
 	scratch []uint32
 	product huge
@@ -159,7 +165,7 @@ func (y *yieldReader) stage(value *wide, negative bool, twos int, large [2]uint3
 	for _, i := range y.scratch {
 		put(i)
 	}
-	y.staged = append(y.staged, entry{*value, start, uint32(len(y.primes)), large})
+	y.staged = append(y.staged, staged{*value, start, uint32(len(y.primes)), large})
 }
 
 // oddPart returns |X^2-kN| without its factors 2, whether X^2-kN is negative, and the
