@@ -49,6 +49,10 @@ hard digits="40,50,60":
 campaign digits="80" consumers="2" *flags:
     go test ./test -run '^$' -bench '^BenchmarkCampaign$' -benchtime 1x -timeout 0 -campaign {{digits}} -consumers {{consumers}} {{flags}}
 
+# a list of 10,000 small numbers alone and beside two campaigns of numbers of so many digits
+campaign-list digits="90":
+    go test ./test -run '^$' -bench '^BenchmarkCampaignList$' -benchtime 3x -timeout 0 -campaign {{digits}}
+
 # format, vet, staticcheck
 lint:
     gofmt -l -w $(git ls-files '*.go')

@@ -85,10 +85,11 @@ type campaignReport struct {
 	Relations, Tasks, Workers  int
 }
 
-// campaign returns the report of the only campaign of a job; empty if there is none.
+// campaign returns the report of the first campaign of a job; empty if there is none.
 func (s *server) campaign(job string) (c campaignReport) {
 	s.t.Helper()
-	for _, c = range report[struct{ Campaigns []campaignReport }](s, "status "+job).Campaigns {
+	if list := report[struct{ Campaigns []campaignReport }](s, "status "+job).Campaigns; len(list) > 0 {
+		c = list[0]
 	}
 	return c
 }

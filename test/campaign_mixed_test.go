@@ -1,8 +1,6 @@
 package test
 
 import (
-	"fmt"
-	"math/big"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,11 +72,8 @@ func TestCampaignsAndList(t *testing.T) {
 		eventually(t, job+" is sieved", func() bool { return len(s.senders(job)) > 0 })
 		before = append(before, s.sieved(s.part(job)).relations)
 	}
-	var list strings.Builder
-	for n, i := twoPrimes(t, 12), 0; i < 10_000; i++ {
-		fmt.Fprintln(&list, n.Add(n, big.NewInt(2)))
-	}
-	checkAnswers(t, list.String(), s.run("producer", "submit", feed(list.String())).wantCode(0).stdout.String())
+	list := smallNumbers(t)
+	checkAnswers(t, list, s.run("producer", "submit", feed(list)).wantCode(0).stdout.String())
 	if strings.Contains(supervisor.stderr.String(), solving) {
 		t.Error("a sieve has ended before the list")
 	}

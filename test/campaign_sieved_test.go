@@ -12,17 +12,22 @@ import (
 	"factorfleet/internal/task"
 )
 
-// part returns the manifest of the only part of a job; nil if there is none.
+// part returns the manifest of the first part of a job; nil if there is none.
 func (s *server) part(job string) *task.Part {
 	s.t.Helper()
-	for _, key := range s.keys(schema.BucketJobs, "part."+job+".*") {
-		p, err := task.DecodePart(s.entry(schema.BucketJobs, key))
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		return p
+	keys := s.keys(schema.BucketJobs, "part."+job+".*")
+	if len(keys) == 0 {
+		return nil
 	}
-	return nil
+	value := s.entry(schema.BucketJobs, keys[0])
+	if value == nil {
+		return nil // removed meanwhile
+	}
+	p, err := task.DecodePart(value)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p
 }
 
 // holder returns the name of the process that conducts the campaign of a part; "" if none does.

@@ -52,7 +52,7 @@ var toRemove string // TestMain removes it
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if p := flag.Lookup("test.parallel").Value; p.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // its default
-		p.Set(strconv.Itoa(max(16, runtime.GOMAXPROCS(0)))) // most tests mostly wait
+		p.Set(strconv.Itoa(max(12, runtime.GOMAXPROCS(0)))) // most tests mostly wait
 	}
 	code := m.Run()
 	if toRemove != "" {

@@ -13,9 +13,9 @@ import (
 
 // leastParallel is the number of parallel tests of a package, at least: most of them wait for a server
 // most of the time.
-const leastParallel = 16
+const leastParallel = 8
 
-// Main is the TestMain of a package with servers. It runs at least leastParallel tests in parallel, and hides
+// Main is the TestMain of a package with servers. It runs at least eight tests in parallel, and hides
 // the contexts of the nats command that the machine's user has. It does not return.
 func Main(m *testing.M) {
 	flag.Parse()
