@@ -52,6 +52,7 @@ type foregroundJob struct {
 	printer  *printer
 	progress *plan.JobProgress
 	id       atomic.Pointer[string] // of the job; "" until it is known
+	last     lastAnswers
 }
 
 // foreground runs a job, shows its progress, prints its answers and reports how it ended. Usage errors
@@ -76,12 +77,16 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 	}
 	defer closeTarget()
 	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
+	f.last.job = f
 	f.id.Store(new(string))
 	summary, err := f.run(run)
 	if err != nil {
 		return f.failure(err)
 	}
-	return f.reportDefects(summary)
+	if err := f.reportDefects(summary); err != nil {
+		return cmp.Or(f.last.why(), err)
+	}
+	return nil
 }
 
 // run runs the job until it ends, the deadline is reached or the session ends. Afterwards the status
@@ -89,6 +94,8 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
 	defer cancel()
+	ctx, stopLast := f.last.follow(ctx)
+	defer stopLast()
 	ctx, stopLooking := f.session.whileStreamsExist(ctx, f.target)
 	defer stopLooking()
 	stopProgress, err := f.showProgress()

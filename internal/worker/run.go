@@ -144,6 +144,7 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
+	w.beginFinishLocked(s, d, s.clock)
 }
 
 // end is the counterpart of begin. A computation that hangs does not get here, so the ledger counts it as a
@@ -176,7 +177,7 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	s.tick()
 	return ctx, kind.Run(ctx, numbers, RunOptions{
 		Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
-		Hint: s.getHint, Share: s.share,
+		Hint: s.getHint, Share: s.share, Finish: s.finish,
 	}, &s.done)
 }
 
