@@ -27,11 +27,12 @@ const (
 	Finished // a divisor is known
 	Abandoned
 	Over
+	Curving // instead of Sieving: see CurveMachine
 )
 
 // String returns the name of the phase for people.
 func (p Phase) String() string {
-	return [...]string{"sieving", "solving", "split", "abandoned", "over"}[p]
+	return [...]string{"sieving", "solving", "split", "abandoned", "over", "curves"}[p]
 }
 
 // A Config describes a campaign to the supervisor that runs it. The manifest has
@@ -53,25 +54,15 @@ type Config struct {
 // A Machine is the state of one campaign. It is not for concurrent use. The machine of a
 // supervisor that takes over begins with the manifest and the stored yields.
 type Machine struct {
-	c        Config
-	phase    Phase
-	replayed bool
-	stopped  bool     // Stop was an output
-	divisor  *big.Int // proper; nil until Finished
+	core
+	c Config
 
 	counts counts // of the Fold, copied: the solver may own it
 	tries  int    // of the solver
 	held   held
 
-	fleet       Fleet     // the last one, with what was issued since
-	othersSince time.Time // while fleet.Others: when it began
-	next        uint64    // to be issued
-	reserved    uint64    // numbers below may be issued
-
 	audits audits
 	pace   pace
-
-	out []Output // of the Step that runs
 }
 
 // counts are the figures of a Fold.
@@ -83,16 +74,10 @@ func New(c Config) *Machine {
 	if c.Predicted <= 0 {
 		c.Predicted = sieveTime(c.Number)
 	}
-	m := &Machine{c: c, next: c.Next, reserved: c.Next, audits: newAudits(c.Seed)}
+	m := &Machine{core: core{number: c.Number, next: c.Next, reserved: c.Next}, c: c, audits: newAudits(c.Seed)}
 	m.count()
 	return m
 }
-
-// Phase returns the phase.
-func (m *Machine) Phase() Phase { return m.phase }
-
-// Divisor returns a proper divisor of the number, nil if none is known.
-func (m *Machine) Divisor() *big.Int { return m.divisor }
 
 // Begin returns the outputs that follow from the manifest alone: a campaign of which a
 // divisor is known, or which has failed, is stopped once more, because the supervisor
@@ -120,10 +105,7 @@ func (m *Machine) Step(in Input, now time.Time) []Output {
 	case Replayed:
 		m.replayed = true
 	case Fleet:
-		if in.Others && !m.fleet.Others {
-			m.othersSince = now
-		}
-		m.fleet = in
+		m.report(in, now)
 		m.observe(now)
 		m.issue(now)
 	case Reserved:
@@ -136,32 +118,16 @@ func (m *Machine) Step(in Input, now time.Time) []Output {
 	case Audited:
 		m.audited(&in)
 	case ParentCovered:
-		m.stop()
-		m.phase = Over
+		m.end()
 		m.drop()
-		m.put(End{})
 	}
 	return m.out
 }
-
-// put adds an output.
-func (m *Machine) put(o Output) { m.out = append(m.out, o) }
 
 // count copies the figures of the Fold. Requires that no solver owns it.
 func (m *Machine) count() {
 	f := m.c.Fold
 	m.counts = counts{f.Have(), f.Need(), f.Len(), f.Expected()}
-}
-
-// active reports whether relations and divisors are still wanted.
-func (m *Machine) active() bool { return m.phase == Sieving || m.phase == Solving }
-
-// stop stops the work of the campaign, once.
-func (m *Machine) stop() {
-	if !m.stopped {
-		m.stopped = true
-		m.put(Stop{})
-	}
 }
 
 // drop frees the yields that are held, and forgets the open audit.

@@ -46,7 +46,11 @@ func show(outs []Output) string {
 		switch o := o.(type) {
 		case Audit:
 		case Issue:
-			words = append(words, fmt.Sprintf("issue %d+%d*%d for %v/%v", o.First, o.Tasks, o.Size, o.Time, o.Flush))
+			word := fmt.Sprintf("issue %d+%d*%d for %v/%v", o.First, o.Tasks, o.Size, o.Time, o.Flush)
+			if o.B1 > 0 {
+				word += fmt.Sprintf(" at %d", o.B1)
+			}
+			words = append(words, word)
 		case Refuse:
 			words = append(words, "refuse "+o.Yield.Worker)
 		case Drop:

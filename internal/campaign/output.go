@@ -20,11 +20,13 @@ type Reserve struct{ Next uint64 }
 //	[First + i*Size, First + (i+1)*Size),  0 <= i < Tasks.
 //
 // A worker sieves ascending coefficients of its task for Time, and publishes a yield
-// after each Flush.
+// after each Flush. Of a campaign of curves the numbers are groups of curves with the
+// bounds B1 and B2, which are 0 of a sieve.
 type Issue struct {
 	First, Size uint64
 	Tasks       int
 	Time, Flush time.Duration
+	B1, B2      uint64
 }
 
 // Purge removes the tasks of the campaign that no worker has from the queue.
@@ -37,8 +39,16 @@ type Solve struct{}
 
 // Split says that Divisor properly divides the number. The driver stores it in the
 // manifest, and tells the owner until the parent's position is covered. Divisor is
-// checked. It need not be prime.
-type Split struct{ Divisor *big.Int }
+// checked. It need not be prime. Curve has found it, as its worker claims; nil if that is
+// unknown.
+type Split struct {
+	Divisor *big.Int
+	Curve   *Curve
+}
+
+// Store asks the driver to store the effort in the manifest. If the manifest has changed,
+// the driver drops this machine: see Reserve.
+type Store struct{ Effort Effort }
 
 // Refuse is a strike against the worker of a yield that is proved to be false. Yield has
 // no Data.
@@ -55,8 +65,9 @@ type Drop struct {
 }
 
 // Audit asks the driver to sieve the coefficient Number, which is one of Yield, and to
-// count its relations that the yield lacks. The driver reports [Audited], also after a
-// failure. There is at most one audit at a time.
+// count its relations that the yield lacks; or to run the group Number of curves, and to
+// count those whose evidence differs. The driver reports [Audited], also after a failure.
+// There is at most one audit at a time.
 type Audit struct {
 	Number uint64
 	Yield  Yield
@@ -75,6 +86,7 @@ type Abandon struct{ Why string }
 type End struct{}
 
 func (Reserve) output() {}
+func (Store) output()   {}
 func (Issue) output()   {}
 func (Purge) output()   {}
 func (Solve) output()   {}

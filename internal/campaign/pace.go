@@ -28,14 +28,17 @@ const (
 
 // observe notes the state at a report of the fleet.
 func (m *Machine) observe(now time.Time) {
-	if !m.replayed || m.phase != Sieving {
-		return
+	if m.replayed && m.phase == Sieving {
+		m.pace.tick(now, m.counts.len)
 	}
-	p := &m.pace
+}
+
+// tick notes how many relations or curves there are at a report of the fleet.
+func (p *pace) tick(now time.Time, n int) {
 	if len(p.ticks) == rateTicks {
 		p.ticks = append(p.ticks[:0], p.ticks[1:]...)
 	}
-	p.ticks = append(p.ticks, tick{now, m.counts.len})
+	p.ticks = append(p.ticks, tick{now, n})
 }
 
 // sawGrowth notes how many cycles there are, if there are enough new relations.
@@ -72,7 +75,7 @@ func (p *pace) workersAt(now time.Time) (count int) {
 	return count
 }
 
-// rate returns the relations a second, 0 if it is unknown.
+// rate returns the relations or curves a second, 0 if it is unknown.
 func (p *pace) rate() float64 {
 	if len(p.ticks) < 3 {
 		return 0

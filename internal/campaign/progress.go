@@ -16,6 +16,13 @@ type Progress struct {
 	Left      time.Duration // until the sieve ends; 0: it has ended
 	Tasks     int           // that workers compute, without the owner's own
 	Workers   int           // that have sent relations lately, the owner included
+
+	// Of curves, for which Rate is curves a second, Left is the time until the level is done, and Workers are
+	// without the owner; the figures about relations are 0.
+	Level     Level   // at which tasks are issued
+	LevelDone uint64  // of its Curves, those that earlier levels are worth included
+	Curves    uint64  // that count, of all levels, without the owner's
+	Digits    float64 // a factor of so many digits was missed with probability 1/e
 }
 
 // Progress returns the progress at the time now.

@@ -53,19 +53,11 @@ func (m *Machine) solved(in *Solved) {
 
 // split ends the sieve if d divides the number properly, and reports whether it does.
 func (m *Machine) split(d *big.Int) bool {
-	if !m.active() || !divides(d, m.c.Number) {
+	if !m.core.split(d, nil) {
 		return false
 	}
-	m.phase, m.divisor = Finished, new(big.Int).Set(d)
-	m.put(Split{m.divisor})
-	m.stop()
 	m.drop()
 	return true
-}
-
-// divides reports whether d is a proper divisor of n: 1 < d < n and d | n.
-func divides(d, n *big.Int) bool {
-	return d.Cmp(big.NewInt(1)) > 0 && d.Cmp(n) < 0 && new(big.Int).Rem(n, d).Sign() == 0
 }
 
 // abandon ends a campaign that has found nothing.

@@ -27,6 +27,20 @@ type CampaignProgress struct {
 	Left      time.Duration `json:"left_ns,omitempty"` // until the sieve ends; 0 = it has ended, or unknown
 	Tasks     int           `json:"tasks"`             // that run
 	Workers   int           `json:"workers"`           // that have sent relations lately
+
+	// Curves is set of a campaign of curves, whose phase is "curves". The figures about relations and cycles are 0 then,
+	// Rate is curves a second, Left is the time until the level is done, and Workers have sent curves lately.
+	Curves *CurvesProgress `json:"curves,omitempty"`
+}
+
+// A CurvesProgress says how far a campaign of curves is.
+type CurvesProgress struct {
+	Level   int     `json:"level"`   // digits of the factors that the present level finds
+	B1      uint64  `json:"b1"`      // of the level
+	Done    uint64  `json:"done"`    // of Planned, what smaller levels are worth included
+	Planned uint64  `json:"planned"` // curves of the level
+	Digits  float64 `json:"digits"`  // a factor of so many digits was missed with probability 1/e
+	Curves  uint64  `json:"curves"`  // of all levels, of all workers but the owner
 }
 
 // A Campaign is a part with its progress.
@@ -93,11 +107,11 @@ func (f *Fleet) Campaigns(ctx context.Context, job string) (list []Campaign, _ e
 	return list, nil
 }
 
-// Sieved returns the positions of a job for which a campaign sieves that a process conducts.
+// Sieved returns the positions of a job for which a campaign sieves, or runs curves, that a process conducts.
 func (f *Fleet) Sieved(ctx context.Context, job string) (positions task.Set, _ error) {
 	list, err := f.Campaigns(ctx, job)
 	for _, c := range list {
-		if c.State == task.PartSieve && c.Holder != "" {
+		if c.State != task.PartDone && c.Holder != "" {
 			positions.Add(task.Range{First: c.Position, Count: 1})
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // and lease. Such a key has three tokens: the filters "*" of manifests and "worker.*" of standings do not select it.
 // So programs of an earlier release never see a part.
 //
-//	CreatePart ─► sieve ── ChangePart: divisors ──► done ── RemovePart ─► no key
+//	CreatePart ─► sieve or curves ── ChangePart: divisors ──► done ── RemovePart ─► no key
 //	                │                                          ▲
 //	                └── the position is answered, or the parent ends
 //
@@ -136,8 +136,7 @@ func (f *Fleet) PartsOf(ctx context.Context, job string) (names []PartName, err 
 	return slices.Compact(names), err
 }
 
-// AllParts returns the children of all parts, and those of them whose state is task.PartSieve, sorted. It reads each
-// part.
+// AllParts returns the children of all parts, and those of them that are not done, sorted. It reads each part.
 func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ error) {
 	names, err := f.PartsOf(ctx, "")
 	if err != nil {
@@ -150,7 +149,7 @@ func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ err
 		case errors.Is(err, ErrNoPart), errors.Is(err, ErrUnreadable):
 		case err != nil:
 			return nil, nil, err
-		case p.State == task.PartSieve:
+		case p.State != task.PartDone:
 			sieving = append(sieving, p.ID)
 		}
 	}

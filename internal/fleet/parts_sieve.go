@@ -19,8 +19,17 @@ const SieveClass = task.ClassHi
 // IssueSieve queues sieve tasks of a part, one for each range. A task that is queued already counts as stored. It
 // waits for a server that is unreachable, until ctx ends.
 func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Range, s task.SieveTask) error {
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time})
+}
+
+// IssueCurves is IssueSieve for tasks of curves, whose ranges are of groups.
+func (f *Fleet) IssueCurves(ctx context.Context, p *task.Part, ranges []task.Range, c task.CurvesTask) error {
+	return f.issuePart(ctx, p, ranges, &task.Task{Kind: task.KindECM, Curves: &c, Predicted: c.Time})
+}
+
+// issuePart queues t for each range.
+func (f *Fleet) issuePart(ctx context.Context, p *task.Part, ranges []task.Range, t *task.Task) error {
 	messages := make([]*nats.Msg, len(ranges))
-	t := task.Task{Kind: task.KindSieve, Sieve: &s, Predicted: s.Time}
 	payload := t.Encode()
 	for i, r := range ranges {
 		at := task.Address{Class: SieveClass, Job: p.ID, Range: r, Round: task.FirstRound}
@@ -28,7 +37,7 @@ func (f *Fleet) IssueSieve(ctx context.Context, p *task.Part, ranges []task.Rang
 	}
 	// A range that was sieved and acked while the answer was lost is queued again: it costs its time, no relation.
 	if err := f.link.StoreAll(ctx, messages, nil); err != nil {
-		return fmt.Errorf("queue sieve tasks of part %s: %w", p.ID, err)
+		return fmt.Errorf("queue %s tasks of part %s: %w", t.Kind, p.ID, err)
 	}
 	return nil
 }

@@ -17,7 +17,9 @@ type Composite struct {
 	Number   nat.Nat
 	Sieving  bool          // the owner sieves; else it tries other methods before
 	Left     time.Duration // as it predicts, of what it does now; 0 = unknown
+	Budget   time.Duration // CPU time left of the number's budget; 0 = unknown, or there is no limit
 	Cores    int           // at least 1
+	B1, Done uint64        // of the curves that it runs: the bound, and how many it has done; 0 = it runs none
 }
 
 // maxSieveSlots is how many slots count of one worker, all its processes together. With one key it may send 256
@@ -32,16 +34,21 @@ func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
 			if a.Composite == "" || n.UnmarshalText([]byte(a.Composite)) != nil || task.IsChildID(a.Job) {
 				continue
 			}
-			list = append(list, Composite{
+			c := Composite{
 				Worker: s.Name, Job: a.Job, Position: a.Position, Number: n,
-				Sieving: a.Method == "siqs", Left: a.Left, Cores: a.Cores,
-			})
+				Sieving: a.Method == "siqs", Left: a.Left, Budget: a.Budget, Cores: a.Cores,
+			}
+			if a.Method == "ecm" {
+				c.B1, c.Done = a.B1, a.Done
+			}
+			list = append(list, c)
 		}
 	}
 	return list
 }
 
-// SieveSlots counts the slots of running workers, as they say of themselves.
+// SieveSlots counts the slots of running workers, as they say of themselves. What is said of sieving holds for curves
+// as well: see CurveSlots.
 type SieveSlots struct {
 	// All may sieve: without those that compute a number for long.
 	All int
@@ -55,10 +62,20 @@ type SieveSlots struct {
 
 // SieveSlots counts the slots of running workers, except those workers that bad rejects: at most maxSieveSlots of each.
 func (r *Registry) SieveSlots(bad func(worker string) bool) (n SieveSlots) {
+	return r.slotsOf(bad, func(s *worker.Status) bool { return s.Sieves })
+}
+
+// CurveSlots is SieveSlots for campaigns of curves.
+func (r *Registry) CurveSlots(bad func(worker string) bool) (n SieveSlots) {
+	return r.slotsOf(bad, func(s *worker.Status) bool { return s.ECM })
+}
+
+// slotsOf counts the slots of running workers; able says which ones may work for a campaign.
+func (r *Registry) slotsOf(bad func(worker string) bool, able func(*worker.Status) bool) (n SieveSlots) {
 	n.Of = make(map[string]int)
 	for _, s := range r.runningWorkers(bad) {
 		slots := min(max(0, s.Slots-s.Lost), maxSieveSlots-n.Of[s.Name])
-		if !s.Sieves {
+		if !able(&s) {
 			if n.Old += slots; slots > 0 {
 				n.OldWorker = s.Name
 			}

@@ -52,8 +52,8 @@ func soundHolding(names []string) []string {
 	return slices.DeleteFunc(names, func(name string) bool { _, ok := worker.ParseTaskName(name); return !ok })
 }
 
-// maxComposite bounds the digits of the composite in an activity. A campaign is for up to 100 digits.
-const maxComposite = 154
+// maxComposite bounds the digits of the composite in an activity.
+const maxComposite = task.MaxPartDigits
 
 // soundComposite returns text if it is a number in decimal, else "".
 func soundComposite(text string) string {
@@ -72,7 +72,7 @@ func soundActivities(list []worker.Activity) (sound []worker.Activity) {
 		}
 		a.Method = oneShortLine(a.Method)
 		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
-		a.Left = max(a.Left, 0)
+		a.Left, a.Budget = max(a.Left, 0), max(a.Budget, 0)
 		a.Composite = soundComposite(a.Composite)
 		sound = append(sound, a)
 	}

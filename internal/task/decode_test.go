@@ -61,6 +61,7 @@ func FuzzDecodeYield(f *testing.F) {
 
 func FuzzDecodePart(f *testing.F) {
 	f.Add(samplePart().Encode())
+	f.Add(sampleCurvesPart().Encode())
 	f.Add([]byte(`{"composite":"00","params":"AAA"}`))
 	f.Add([]byte(`{"created":"0000-01-01T00:00:00+23:59"}`))
 	fuzzDecoder(f, DecodePart, (*Part).Encode)

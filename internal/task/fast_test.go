@@ -169,7 +169,19 @@ func encodeTask(t *Task) []byte {
 		PredictedNs: uint64(t.Predicted),
 		Certify:     t.Certify,
 		Sieve:       encodeSieve(t.Sieve),
+		Curves:      encodeCurves(t.Curves),
+
+		WorkMillidigits: uint32(millidigits(t.WorkDigits)),
 	})
+}
+
+func encodeCurves(c *CurvesTask) *taskpb.Curves {
+	if c == nil {
+		return nil
+	}
+	return &taskpb.Curves{
+		Composite: c.Composite.AppendBytes(nil), B1: c.B1, B2: c.B2, Seed: c.Seed, TimeNs: uint64(c.Time), FlushNs: uint64(c.Flush),
+	}
 }
 
 func encodeSieve(s *SieveTask) *taskpb.Sieve {

@@ -10,7 +10,7 @@ import (
 )
 
 // MaxHintBytes bounds the JSON of a hint.
-const MaxHintBytes = 8 << 10
+const MaxHintBytes = 32 << 10
 
 // A Hint is an order of a supervisor to the worker that has the ordinary task of a number. It tells what a campaign
 // knows of a composite at hand. It is a plain message, repeated while the number has no answer; the newest one counts.
@@ -27,6 +27,23 @@ type Hint struct {
 	Params []byte `json:"params,omitempty"` // at most MaxSieveParams bytes
 
 	Divisors []nat.Nat `json:"divisors,omitempty"` // of Composite, at most MaxDivisors
+	Effort   Effort    `json:"effort,omitempty"`   // curves that others have run on Composite
+	Curve    *Curve    `json:"curve,omitempty"`    // that has found a divisor, as a worker claims; nil = unknown
+}
+
+// A Curve names one curve of ECM with its bounds.
+type Curve struct {
+	B1    uint64 `json:"b1"`
+	B2    uint64 `json:"b2"`
+	Sigma uint64 `json:"sigma"`
+}
+
+// check returns an error unless the bounds are those of a CurvesTask. A nil curve has none.
+func (c *Curve) check() error {
+	if c == nil {
+		return nil
+	}
+	return checkBounds(c.B1, c.B2)
 }
 
 // Encode returns the JSON of h.
@@ -53,6 +70,9 @@ func DecodeHint(b []byte) (*Hint, error) {
 	if len(h.Params) == 0 {
 		h.Params = nil
 	}
+	if len(h.Effort) == 0 {
+		h.Effort = nil
+	}
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("hint: %w", err)
 	}
@@ -61,7 +81,7 @@ func DecodeHint(b []byte) (*Hint, error) {
 
 // check returns an error unless all values are in their ranges.
 func (h *Hint) check() error {
-	if err := cmp.Or(CheckJob(h.Job), checkComposite(h.Composite), checkDivisors(h.Composite, h.Divisors)); err != nil {
+	if err := cmp.Or(CheckJob(h.Job), checkComposite(h.Composite), checkDivisors(h.Composite, h.Divisors), h.Effort.Check(), h.Curve.check()); err != nil {
 		return err
 	}
 	switch {

@@ -34,6 +34,9 @@ type Job struct {
 	// Campaign says when several workers sieve one number: "auto", "always" or "never"; "" = auto.
 	Campaign string `json:"campaign,omitempty"`
 
+	// WorkDigits is the ECM effort that was spent on each number before the job, see Task.WorkDigits.
+	WorkDigits float64 `json:"work_digits,omitempty"`
+
 	State   State  `json:"state"`
 	Stopped bool   `json:"stopped,omitempty"` // of a tombstone: the job was cancelled, or removed while it was active
 	Note    string `json:"note,omitempty"`    // for people: why the job ended

@@ -34,6 +34,8 @@ func (j *Job) Check() error {
 	switch {
 	case j.Schema < 0 || j.Budget < 0 || j.Keep < 0 || j.Work < 0:
 		return errors.New("a duration of the manifest is negative")
+	case !(j.WorkDigits >= 0 && j.WorkDigits <= MaxWorkDigits):
+		return fmt.Errorf("an earlier effort of %g digits, expected 0 to %d", j.WorkDigits, MaxWorkDigits)
 	case j.Count > MaxPosition || j.Verified > MaxPosition || j.Unfinished > MaxPosition || j.Dead > MaxPosition:
 		return fmt.Errorf("a count of the manifest is above %d", uint64(MaxPosition))
 	case len(j.Bad) > MaxBad || j.BadCount < uint64(len(j.Bad)) || j.BadCount > MaxPosition:

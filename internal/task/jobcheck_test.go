@@ -2,6 +2,7 @@ package task
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 )
@@ -28,6 +29,8 @@ func TestJobCheck(t *testing.T) {
 		"budget":       func(j *Job) { j.Budget = -1 },
 		"keep":         func(j *Job) { j.Keep = -1 },
 		"work":         func(j *Job) { j.Work = -1 },
+		"effort":       func(j *Job) { j.WorkDigits = MaxWorkDigits + 1 },
+		"bad effort":   func(j *Job) { j.WorkDigits = math.NaN() },
 		"bad count":    func(j *Job) { j.Bad = make([]BadToken, 3); j.BadCount = 2 },
 		"campaign":     func(j *Job) { j.Campaign = "often" },
 		"too many bad": func(j *Job) { j.Bad = make([]BadToken, MaxBad+1); j.BadCount = MaxBad + 1 },

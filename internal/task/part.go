@@ -14,9 +14,12 @@ import (
 
 // Limits of a Part.
 const (
-	MaxDivisors = 16  // divisors in a Part or a Hint; a composite of 100 digits is split a few times at most
-	maxPartBits = 512 // of the composite, 154 digits
-	minPartBits = 65  // smaller composites need no campaign, and the engine splits them without large primes
+	MaxDivisors = 16   // divisors in a Part or a Hint; a composite of 100 digits is split a few times at most
+	MaxPartBits = 3400 // of the composite: a heartbeat of 4 KiB has room for one
+	minPartBits = 65   // smaller composites need no campaign, and the engine splits them without large primes
+
+	// MaxPartDigits is the size of the largest composite of a part, 2^MaxPartBits-1, in decimal digits.
+	MaxPartDigits = 1024
 
 	partSchema = 1
 )
@@ -26,13 +29,15 @@ type PartState string
 
 // The states. The values are part of the manifest.
 const (
-	PartSieve PartState = "sieve" // relations are wanted
-	PartDone  PartState = "done"  // Divisors split the composite, or Note says why the part ended without
+	PartSieve  PartState = "sieve"  // relations are wanted
+	PartCurves PartState = "curves" // curves are wanted, instead of PartSieve; see Part.Seed
+	PartDone   PartState = "done"   // Divisors split the composite, or Note says why the part ended without
 )
 
-// A Part is the manifest of a campaign: many workers sieve Composite, which divides the number at Position of the job
-// Parent. Its id names a job of its own in the subjects of tasks and yields, whose positions are the numbers of
-// coefficients. It is the value of the key part.<parent>.<id> in the bucket FACTOR_JOBS, as JSON.
+// A Part is the manifest of a campaign: many workers sieve Composite, or run curves on it, which divides the number at
+// Position of the job Parent. Its id names a job of its own in the subjects of tasks and yields, whose positions are the
+// numbers of coefficients, or of groups of curves. It is the value of the key part.<parent>.<id> in the bucket
+// FACTOR_JOBS, as JSON.
 type Part struct {
 	Schema    int       `json:"schema"`
 	ID        string    `json:"id"` // ChildID(Parent, Position, Composite)
@@ -41,9 +46,12 @@ type Part struct {
 	Class     Class     `json:"class"`    // of Parent
 	Composite nat.Nat   `json:"composite"`
 	State     PartState `json:"state"`
-	Params    []byte    `json:"params"`             // of siqs.Params, 1 to MaxSieveParams bytes
+	Params    []byte    `json:"params,omitempty"`   // of siqs.Params, 1 to MaxSieveParams bytes; none for curves
 	Divisors  []nat.Nat `json:"divisors,omitempty"` // of Composite, 1 < d < Composite, at most MaxDivisors
-	Next      uint64    `json:"next"`               // numbers of coefficients below are issued, or reserved for that
+	Next      uint64    `json:"next"`               // numbers of coefficients or groups below are issued, or reserved for that
+	Seed      uint64    `json:"seed,omitempty"`     // of CurvesTask; 0 for a sieve
+	Effort    Effort    `json:"effort,omitempty"`   // curves whose yields were counted
+	Curve     *Curve    `json:"curve,omitempty"`    // that has found the first of Divisors, as a worker claims; nil = unknown
 	Created   time.Time `json:"created"`
 	Note      string    `json:"note,omitempty"` // for people
 }
@@ -91,6 +99,12 @@ func DecodePart(b []byte) (*Part, error) {
 	if len(p.Divisors) == 0 {
 		p.Divisors = nil // Encode omits an empty list
 	}
+	if len(p.Params) == 0 {
+		p.Params = nil
+	}
+	if len(p.Effort) == 0 {
+		p.Effort = nil
+	}
 	return p, nil
 }
 
@@ -101,29 +115,34 @@ func (p *Part) Check() error {
 	if p.Schema > partSchema {
 		return fmt.Errorf("%w: its schema is %d", ErrNewer, p.Schema)
 	}
-	if err := cmp.Or(CheckJob(p.Parent), CheckClass(p.Class), checkComposite(p.Composite), checkDivisors(p.Composite, p.Divisors)); err != nil {
+	if err := cmp.Or(CheckJob(p.Parent), CheckClass(p.Class), checkComposite(p.Composite), checkDivisors(p.Composite, p.Divisors), p.Effort.Check(), p.Curve.check()); err != nil {
 		return err
 	}
 	switch {
 	case p.Position >= MaxPosition:
 		return fmt.Errorf("position %d is above %d", p.Position, uint64(MaxPosition))
 	case p.Next >= MaxPosition:
-		return fmt.Errorf("the next coefficient %d is above %d", p.Next, uint64(MaxPosition))
+		return fmt.Errorf("the next coefficient or group %d is above %d", p.Next, uint64(MaxPosition))
 	case p.ID != ChildID(p.Parent, p.Position, p.Composite):
 		return fmt.Errorf("%.60q is not the id of this part", p.ID)
-	case p.State != PartSieve && p.State != PartDone:
+	case p.State != PartSieve && p.State != PartCurves && p.State != PartDone:
 		return fmt.Errorf("unknown state %.40q", string(p.State))
-	case len(p.Params) == 0 || len(p.Params) > MaxSieveParams:
-		return fmt.Errorf("sieve parameters of %d bytes, expected 1 to %d", len(p.Params), MaxSieveParams)
+	case p.State == PartSieve && p.Curves() || p.State == PartCurves && !p.Curves():
+		return fmt.Errorf("a part of state %s with the seed %d", p.State, p.Seed)
+	case len(p.Params) > MaxSieveParams || p.Curves() != (len(p.Params) == 0):
+		return fmt.Errorf("sieve parameters of %d bytes, expected 1 to %d for a sieve, 0 for curves", len(p.Params), MaxSieveParams)
 	}
 	p.Note = text.Sanitize(p.Note, maxNote)
 	return nil
 }
 
+// Curves reports whether workers run curves on the composite of p, instead of sieving.
+func (p *Part) Curves() bool { return p.Seed != 0 }
+
 // checkComposite checks the size of the composite of a campaign.
 func checkComposite(c nat.Nat) error {
-	if n := c.BitLen(); n < minPartBits || n > maxPartBits {
-		return fmt.Errorf("a composite of %d bits, expected %d to %d", n, minPartBits, maxPartBits)
+	if n := c.BitLen(); n < minPartBits || n > MaxPartBits {
+		return fmt.Errorf("a composite of %d bits, expected %d to %d", n, minPartBits, MaxPartBits)
 	}
 	return nil
 }

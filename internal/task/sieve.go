@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task/taskpb"
 )
 
@@ -17,6 +18,7 @@ const (
 	MaxSieveParams = 1 << 10 // bytes of the parameters of a sieve
 	// MaxYieldRelations bounds the relations of a yield in bytes, and MaxYieldBytes the whole message.
 	MaxYieldRelations = 384 << 10
+	MaxYieldEvidence  = 64 << 10 // bytes of the evidence of a yield: 1024 groups of curves
 	MaxYieldBytes     = MaxYieldRelations + 1<<10
 	// MaxSieveTime bounds the time of a sieve task. Workers stop then, whatever the task says.
 	MaxSieveTime = time.Minute
@@ -59,8 +61,9 @@ func sieveTask(m *taskpb.Sieve) (*SieveTask, error) {
 	return &SieveTask{Params: m.Params, Time: duration(m.TimeNs), Flush: duration(m.FlushNs)}, nil
 }
 
-// A Yield is the relations that one worker found for a range of coefficients, all of which it has sieved completely.
-// The part (the job), the range and the worker are in its subject.
+// A Yield is what one worker found for a range of coefficients, all of which it has sieved completely, or for a range
+// of groups of curves, all of which it has run completely. The part (the job), the range and the worker are in its
+// subject.
 type Yield struct {
 	Kind      string
 	Worker    string        // the name in the subject must be the same
@@ -68,6 +71,12 @@ type Yield struct {
 	Params    uint64        // siqs.Params.Sum
 	CPU, Wall time.Duration // as the worker claims
 	Relations []byte        // as package siqs encodes them; at most MaxYieldRelations bytes; none is valid
+
+	// Of kind KindECM. The curves of a yield with a divisor end with the group that has found it.
+	B1       uint64  // that of the task
+	Evidence []byte  // EvidenceBytes for each curve, group by group; at most MaxYieldEvidence bytes
+	Divisor  nat.Nat // of the composite, as the worker claims; 0 = none was found
+	Sigma    uint64  // of the curve that has found Divisor, as the worker claims
 }
 
 var errYield = errors.New("yield: it is too long")
@@ -77,6 +86,7 @@ func (y *Yield) Encode() []byte {
 	return marshal(&taskpb.Yield{
 		Kind: y.Kind, Worker: y.Worker, Version: strings.ToValidUTF8(y.Version, "?"),
 		Params: y.Params, CpuNs: uint64(y.CPU), WallNs: uint64(y.Wall), Relations: y.Relations,
+		B1: y.B1, Evidence: y.Evidence, Divisor: y.Divisor.AppendBytes(nil), Sigma: y.Sigma,
 	})
 }
 
@@ -90,18 +100,31 @@ func DecodeYield(b []byte) (*Yield, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("yield: %w", err)
 	}
-	if len(m.Relations) > MaxYieldRelations {
+	if len(m.Relations) > MaxYieldRelations || len(m.Evidence) > MaxYieldEvidence {
 		return nil, errYield
+	}
+	if len(m.Evidence)%GroupEvidence != 0 {
+		return nil, fmt.Errorf("yield: %d bytes of evidence are no whole groups", len(m.Evidence))
+	}
+	divisor := nat.FromBytes(m.Divisor)
+	if divisor.BitLen() > MaxPartBits {
+		return nil, fmt.Errorf("yield: a divisor of %d bits, expected at most %d", divisor.BitLen(), MaxPartBits)
 	}
 	return &Yield{
 		Kind: m.Kind, Worker: m.Worker, Version: OneLine(m.Version), Params: m.Params,
 		CPU: duration(m.CpuNs), Wall: duration(m.WallNs), Relations: m.Relations,
+		B1: m.B1, Evidence: m.Evidence, Divisor: divisor, Sigma: m.Sigma,
 	}, nil
 }
 
-// sievePrefix begins the wire form of a sieve task: Kind is its first field.
-var sievePrefix = appendText(nil, taskKind, KindSieve)
+// The beginnings of the wire forms of the tasks of campaigns: Kind is the first field.
+var (
+	sievePrefix = appendText(nil, taskKind, KindSieve)
+	ecmPrefix   = appendText(nil, taskKind, KindECM)
+)
 
-// IsSieveTask reports whether b is a task of kind KindSieve as Encode writes it, without decoding it. It says nothing
-// about the rest.
-func IsSieveTask(b []byte) bool { return bytes.HasPrefix(b, sievePrefix) }
+// IsPartTask reports whether b is a task of a campaign, of kind KindSieve or KindECM, as Encode writes it, without
+// decoding it. It says nothing about the rest.
+func IsPartTask(b []byte) bool {
+	return bytes.HasPrefix(b, sievePrefix) || bytes.HasPrefix(b, ecmPrefix)
+}

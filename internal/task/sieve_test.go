@@ -17,6 +17,7 @@ import (
 var yields = []Yield{
 	{Kind: KindSieve},
 	{Kind: KindSieve, Worker: "lab3", Version: "0.1.0", Params: 1<<64 - 1, CPU: time.Second, Wall: 1, Relations: bytes.Repeat([]byte{7}, 5000)},
+	{Kind: KindECM, Worker: "lab3", B1: 11e3, Evidence: bytes.Repeat([]byte{7}, 3*GroupEvidence), Divisor: nat.New(1 << 63), Sigma: 1<<64 - 1},
 }
 
 // composite is RSA-100.
@@ -30,12 +31,20 @@ func samplePart() *Part {
 	}
 }
 
+func sampleCurvesPart() *Part {
+	p := samplePart()
+	p.State, p.Params, p.Divisors, p.Seed, p.Effort = PartCurves, nil, nil, 1<<64-1, Effort{{B1: 11e3, Curves: 8}, {B1: MaxB1, Curves: MaxPosition}}
+	p.Curve = &Curve{B1: 1, B2: 1}
+	return p
+}
+
 func sampleHints() []*Hint {
 	n := nat.FromBig(composite)
 	return []*Hint{
 		{Job: "job", Composite: n},
 		{Job: "job", Position: 7, Composite: n, Child: ChildID("job", 7, n), First: 1 << 40, Params: []byte{1}},
 		{Job: "job", Position: 7, Composite: n, Divisors: []nat.Nat{nat.New(17), nat.New(1 << 63)}},
+		{Job: "job", Position: 7, Composite: n, Effort: Effort{{B1: 11e3, Curves: 8}}, Curve: &Curve{B1: 11e3, B2: 1100e3, Sigma: 1<<64 - 1}},
 	}
 }
 
@@ -44,11 +53,12 @@ func TestCampaignRoundTrip(t *testing.T) {
 		got, err := DecodeYield(yields[i].Encode())
 		checkEqual(t, got, &yields[i], err)
 	}
-	part := samplePart()
-	got, err := DecodePart(part.Encode())
-	checkEqual(t, got, part, err)
-	if err := got.Check(); err != nil {
-		t.Error(err)
+	for _, part := range []*Part{samplePart(), sampleCurvesPart()} {
+		got, err := DecodePart(part.Encode())
+		checkEqual(t, got, part, err)
+		if err := got.Check(); err != nil {
+			t.Error(err)
+		}
 	}
 	for _, h := range sampleHints() {
 		got, err := DecodeHint(h.Encode())
@@ -132,6 +142,8 @@ func TestPartCheck(t *testing.T) {
 		"divisor 1":         func(p *Part) { p.Divisors[0] = nat.New(1) },
 		"divisor itself":    func(p *Part) { p.Divisors[0] = p.Composite },
 		"too many divisors": func(p *Part) { p.Divisors = make([]nat.Nat, MaxDivisors+1) },
+		"seed of a sieve":   func(p *Part) { p.Seed = 1 },
+		"effort":            func(p *Part) { p.Effort = make(Effort, MaxEffort+1) },
 	} {
 		p := samplePart()
 		spoil(p)
@@ -159,6 +171,8 @@ func TestHintCheck(t *testing.T) {
 		"small composite":   func(h *Hint) { h.Composite = nat.New(15) },
 		"divisor 1":         func(h *Hint) { h.Divisors = []nat.Nat{nat.New(1)} },
 		"too many divisors": func(h *Hint) { h.Divisors = make([]nat.Nat, MaxDivisors+1) },
+		"effort":            func(h *Hint) { h.Effort = make(Effort, MaxEffort+1) },
+		"curve":             func(h *Hint) { h.Curve = &Curve{B1: 2, B2: 1} },
 	} {
 		h := sampleHints()[1]
 		spoil(h)

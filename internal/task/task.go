@@ -1,6 +1,6 @@
 // Package task holds the domain's types and their wire format: Range, Task, Result,
 // Factorization, Certificate, Return, Failure and the manifest of a Job; and SieveTask,
-// Yield, Part and Hint of a campaign, in which many workers sieve one composite.
+// CurvesTask, Yield, Part and Hint of a campaign, in which many workers work on one composite.
 //
 // # Wire format
 //
@@ -21,7 +21,9 @@
 //	               beyond the list; factor counts whose sum is not the number of
 //	               factors; a certificate of more than MaxCertificate bytes
 //	Sieve          no parameters, or more than MaxSieveParams bytes of them
-//	Yield          more than MaxYieldBytes
+//	Curves         a composite of a size that no part has; bounds beyond MaxB1 and MaxB2
+//	Yield          more than MaxYieldBytes; evidence of a part of a group, or more than
+//	               MaxYieldEvidence bytes of it
 //	Hint           more than MaxHintBytes; values that no supervisor sends
 //
 // They accept unknown fields, which they drop, and clamp durations to 2^62 ns (146
@@ -60,6 +62,7 @@ const (
 	KindFactor = "factor" // the prime factors of n
 	KindSquare = "square" // n*n, to measure the queue alone
 	KindSieve  = "sieve"  // relations of one composite; its tasks have no numbers, and its jobs are parts: see Part
+	KindECM    = "ecm"    // curves of one composite; as KindSieve otherwise
 )
 
 // A Class is the priority of a job's tasks. Each class has its own durable.
@@ -92,6 +95,11 @@ type Task struct {
 	Predicted time.Duration // sum of the cost model over Numbers, on one core
 	Certify   bool          // prove the primes of 2^64 and more within the budget
 	Sieve     *SieveTask    // of kind KindSieve, which has no Numbers; else nil
+	Curves    *CurvesTask   // of kind KindECM, which has no Numbers; else nil
+
+	// WorkDigits is the ECM effort that was spent on each number before: 35 says that a factor of 35 digits would have
+	// been missed with probability 1/e. 0 to MaxWorkDigits, in thousandths.
+	WorkDigits float64
 }
 
 // Encode returns the wire form of t.
@@ -108,7 +116,10 @@ func (t *Task) Encode() []byte {
 	if t.Sieve != nil {
 		b = t.Sieve.appendField(b)
 	}
-	return b
+	if t.Curves != nil {
+		b = t.Curves.appendField(b)
+	}
+	return appendScalar(b, taskWork, millidigits(t.WorkDigits))
 }
 
 // DecodeTask is the inverse of Encode. A decoded task has at most MaxCount numbers of
@@ -134,9 +145,17 @@ func decodeTask(b []byte) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
+	curves, err := curvesTask(m.Curves)
+	if err != nil {
+		return nil, fmt.Errorf("task: %w", err)
+	}
+	work, err := workDigits(m.WorkMillidigits)
+	if err != nil {
+		return nil, fmt.Errorf("task: %w", err)
+	}
 	return &Task{
 		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
-		Sieve: sieve,
+		Sieve: sieve, Curves: curves, WorkDigits: work,
 	}, nil
 }
 

@@ -26,6 +26,8 @@ var (
 		{Kind: KindSquare, Numbers: make([]nat.Nat, MaxCount)},
 		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: []byte{1, 2, 3}, Time: 3 * time.Second, Flush: time.Second}},
 		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: make([]byte, MaxSieveParams)}},
+		{Kind: KindECM, Numbers: []nat.Nat{}, Curves: sampleCurves()},
+		{Kind: KindFactor, Numbers: some, WorkDigits: 37.5},
 	}
 	results = []Result{
 		{Items: []Factorization{}},
@@ -61,7 +63,7 @@ var (
 	jobs = []Job{
 		{},
 		{
-			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Certify: true, Keep: time.Hour, State: Done, Note: "n",
+			ID: "x", Schema: 1, Kind: KindFactor, Class: ClassLow, Chunk: "auto", Budget: time.Minute, Certify: true, Keep: time.Hour, State: Done, Note: "n", WorkDigits: 35,
 			Created: now.UTC(), Ended: new(now.UTC()), Expires: new(now.UTC()),
 			Count: 5, Digest: "ab", BadCount: 1, Bad: []BadToken{{"-", 3, `"x"`, "not a non-negative decimal integer"}}, Verified: 3, Unfinished: 1, Dead: 1,
 		},

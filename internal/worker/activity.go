@@ -24,6 +24,8 @@ type NumberProgress struct {
 	Composite string `json:"composite,omitempty"`
 	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
 	Left time.Duration `json:"left_ns,omitempty"`
+	// Budget is the CPU time that is left of the number's budget; 0 = unknown, or there is no limit.
+	Budget time.Duration `json:"budget_ns,omitempty"`
 }
 
 // An Activity is the progress with one number of a job.

@@ -26,7 +26,7 @@ const staleEvery = time.Second
 // A last attempt ends the requests at once: what arrives with it waits until it has ended. heldLastAttempts
 // counts d before placeLocked decides, so the first of several is the one that runs.
 func (w *Worker) deliver(d *Delivery) {
-	d.expendable = task.IsSieveTask(d.Data)
+	d.expendable = task.IsPartTask(d.Data)
 	if w.config.Ledger != nil {
 		f := d.facts().WithDeaths(w.config.Ledger.Deaths(d.Address))
 		d.Attempt, d.deaths = f.Attempt, f.Deaths

@@ -51,6 +51,7 @@ type Status struct {
 	PID      int       `json:"pid"`
 	Started  time.Time `json:"started"`
 	Sieves   bool      `json:"sieves,omitempty"` // it runs tasks of task.KindSieve; an earlier version rejects them
+	ECM      bool      `json:"ecm,omitempty"`    // the same of task.KindECM
 	Stats
 	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
 	// Worker.Holding. There are at most HoldingPerSlot for each slot, and as many as fit into the heartbeat. A

@@ -85,15 +85,17 @@ func (x *Numbers) GetData() []byte {
 
 // The work for one range. Subject: FACTOR.tasks.<class>.<job>.<first>-<count>.<round>
 type Task struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Numbers       *Numbers               `protobuf:"bytes,2,opt,name=numbers,proto3" json:"numbers,omitempty"`                             // as many as the range counts, at most 4096
-	BudgetNs      uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`          // CPU time for one number; 0 = the worker's default
-	PredictedNs   uint64                 `protobuf:"varint,4,opt,name=predicted_ns,json=predictedNs,proto3" json:"predicted_ns,omitempty"` // predicted time of all numbers on one core
-	Certify       bool                   `protobuf:"varint,5,opt,name=certify,proto3" json:"certify,omitempty"`                            // prove the primes of 2^64 and more
-	Sieve         *Sieve                 `protobuf:"bytes,6,opt,name=sieve,proto3" json:"sieve,omitempty"`                                 // of kind "sieve", whose tasks have no numbers
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Kind            string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Numbers         *Numbers               `protobuf:"bytes,2,opt,name=numbers,proto3" json:"numbers,omitempty"`                                         // as many as the range counts, at most 4096
+	BudgetNs        uint64                 `protobuf:"varint,3,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                      // CPU time for one number; 0 = the worker's default
+	PredictedNs     uint64                 `protobuf:"varint,4,opt,name=predicted_ns,json=predictedNs,proto3" json:"predicted_ns,omitempty"`             // predicted time of all numbers on one core
+	Certify         bool                   `protobuf:"varint,5,opt,name=certify,proto3" json:"certify,omitempty"`                                        // prove the primes of 2^64 and more
+	Sieve           *Sieve                 `protobuf:"bytes,6,opt,name=sieve,proto3" json:"sieve,omitempty"`                                             // of kind "sieve", whose tasks have no numbers
+	Curves          *Curves                `protobuf:"bytes,7,opt,name=curves,proto3" json:"curves,omitempty"`                                           // of kind "ecm", whose tasks have no numbers
+	WorkMillidigits uint32                 `protobuf:"varint,8,opt,name=work_millidigits,json=workMillidigits,proto3" json:"work_millidigits,omitempty"` // thousandths of a digit of ECM effort that was spent before; at most 100000
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Task) Reset() {
@@ -168,6 +170,20 @@ func (x *Task) GetSieve() *Sieve {
 	return nil
 }
 
+func (x *Task) GetCurves() *Curves {
+	if x != nil {
+		return x.Curves
+	}
+	return nil
+}
+
+func (x *Task) GetWorkMillidigits() uint32 {
+	if x != nil {
+		return x.WorkMillidigits
+	}
+	return 0
+}
+
 // Find relations of the quadratic sieve. The job is a part of another one (task.Part). The range of the task is the
 // numbers of coefficients that may be sieved, from the first on.
 type Sieve struct {
@@ -230,24 +246,116 @@ func (x *Sieve) GetFlushNs() uint64 {
 	return 0
 }
 
-// The relations of the coefficients of one range, all that there are.
+// Run curves of ECM. The job is a part of another one (task.Part). The range of the task is the numbers of groups of 8
+// curves that may be run, from the first on.
+type Curves struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Composite     []byte                 `protobuf:"bytes,1,opt,name=composite,proto3" json:"composite,omitempty"`             // big-endian, 65 to 3400 bits
+	B1            uint64                 `protobuf:"varint,2,opt,name=b1,proto3" json:"b1,omitempty"`                          // bound of stage 1, 1 to 2^30
+	B2            uint64                 `protobuf:"varint,3,opt,name=b2,proto3" json:"b2,omitempty"`                          // bound of stage 2, b1 to 2^48
+	Seed          uint64                 `protobuf:"varint,4,opt,name=seed,proto3" json:"seed,omitempty"`                      // with the number of a curve it gives the curve
+	TimeNs        uint64                 `protobuf:"varint,5,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`    // wall-clock time after which no further group begins; at most 60 s count
+	FlushNs       uint64                 `protobuf:"varint,6,opt,name=flush_ns,json=flushNs,proto3" json:"flush_ns,omitempty"` // wall-clock time after which completed groups are stored
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Curves) Reset() {
+	*x = Curves{}
+	mi := &file_task_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Curves) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Curves) ProtoMessage() {}
+
+func (x *Curves) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Curves.ProtoReflect.Descriptor instead.
+func (*Curves) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Curves) GetComposite() []byte {
+	if x != nil {
+		return x.Composite
+	}
+	return nil
+}
+
+func (x *Curves) GetB1() uint64 {
+	if x != nil {
+		return x.B1
+	}
+	return 0
+}
+
+func (x *Curves) GetB2() uint64 {
+	if x != nil {
+		return x.B2
+	}
+	return 0
+}
+
+func (x *Curves) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *Curves) GetTimeNs() uint64 {
+	if x != nil {
+		return x.TimeNs
+	}
+	return 0
+}
+
+func (x *Curves) GetFlushNs() uint64 {
+	if x != nil {
+		return x.FlushNs
+	}
+	return 0
+}
+
+// The relations of the coefficients of one range, all that there are; or the evidence of the curves of one range of
+// groups, all of which were completed.
 // Subject: FACTOR.results.<part>.<first>-<count>.<worker>
 type Yield struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                    // "sieve"
-	Worker        string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                // as in the subject
-	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`              // of the worker, claimed
-	Params        uint64                 `protobuf:"varint,4,opt,name=params,proto3" json:"params,omitempty"`               // siqs.Params.Sum
-	CpuNs         uint64                 `protobuf:"varint,5,opt,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`    // claimed
-	WallNs        uint64                 `protobuf:"varint,6,opt,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // claimed
-	Relations     []byte                 `protobuf:"bytes,7,opt,name=relations,proto3" json:"relations,omitempty"`          // as package siqs encodes them; at most 384 KiB
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Kind      string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`                    // "sieve" or "ecm"
+	Worker    string                 `protobuf:"bytes,2,opt,name=worker,proto3" json:"worker,omitempty"`                // as in the subject
+	Version   string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`              // of the worker, claimed
+	Params    uint64                 `protobuf:"varint,4,opt,name=params,proto3" json:"params,omitempty"`               // siqs.Params.Sum
+	CpuNs     uint64                 `protobuf:"varint,5,opt,name=cpu_ns,json=cpuNs,proto3" json:"cpu_ns,omitempty"`    // claimed
+	WallNs    uint64                 `protobuf:"varint,6,opt,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // claimed
+	Relations []byte                 `protobuf:"bytes,7,opt,name=relations,proto3" json:"relations,omitempty"`          // as package siqs encodes them; at most 384 KiB
+	// Of kind "ecm".
+	B1            uint64 `protobuf:"varint,8,opt,name=b1,proto3" json:"b1,omitempty"`            // that of the task
+	Evidence      []byte `protobuf:"bytes,9,opt,name=evidence,proto3" json:"evidence,omitempty"` // 8 little-endian bytes for each curve, at most 64 KiB; whole groups of 8 curves
+	Divisor       []byte `protobuf:"bytes,10,opt,name=divisor,proto3" json:"divisor,omitempty"`  // big-endian, at most 3400 bits, claimed; empty = none was found
+	Sigma         uint64 `protobuf:"varint,11,opt,name=sigma,proto3" json:"sigma,omitempty"`     // of the curve that has found the divisor, claimed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Yield) Reset() {
 	*x = Yield{}
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +367,7 @@ func (x *Yield) String() string {
 func (*Yield) ProtoMessage() {}
 
 func (x *Yield) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +380,7 @@ func (x *Yield) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Yield.ProtoReflect.Descriptor instead.
 func (*Yield) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{3}
+	return file_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Yield) GetKind() string {
@@ -324,6 +432,34 @@ func (x *Yield) GetRelations() []byte {
 	return nil
 }
 
+func (x *Yield) GetB1() uint64 {
+	if x != nil {
+		return x.B1
+	}
+	return 0
+}
+
+func (x *Yield) GetEvidence() []byte {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Yield) GetDivisor() []byte {
+	if x != nil {
+		return x.Divisor
+	}
+	return nil
+}
+
+func (x *Yield) GetSigma() uint64 {
+	if x != nil {
+		return x.Sigma
+	}
+	return 0
+}
+
 // The answers for one range. Subject: FACTOR.results.<job>.<first>-<count>.<worker>
 type Result struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -354,7 +490,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +502,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +515,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{4}
+	return file_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Result) GetKind() string {
@@ -513,7 +649,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +661,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +674,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{5}
+	return file_task_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Return) GetReason() string {
@@ -591,7 +727,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +739,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +752,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{6}
+	return file_task_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Failure) GetKind() string {
@@ -746,18 +882,27 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xde\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xbe\x02\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
 	"\tbudget_ns\x18\x03 \x01(\x04R\bbudgetNs\x12!\n" +
 	"\fpredicted_ns\x18\x04 \x01(\x04R\vpredictedNs\x12\x18\n" +
 	"\acertify\x18\x05 \x01(\bR\acertify\x120\n" +
-	"\x05sieve\x18\x06 \x01(\v2\x1a.factorfleet.task.v1.SieveR\x05sieve\"S\n" +
+	"\x05sieve\x18\x06 \x01(\v2\x1a.factorfleet.task.v1.SieveR\x05sieve\x123\n" +
+	"\x06curves\x18\a \x01(\v2\x1b.factorfleet.task.v1.CurvesR\x06curves\x12)\n" +
+	"\x10work_millidigits\x18\b \x01(\rR\x0fworkMillidigits\"S\n" +
 	"\x05Sieve\x12\x16\n" +
 	"\x06params\x18\x01 \x01(\fR\x06params\x12\x17\n" +
 	"\atime_ns\x18\x02 \x01(\x04R\x06timeNs\x12\x19\n" +
-	"\bflush_ns\x18\x03 \x01(\x04R\aflushNs\"\xb3\x01\n" +
+	"\bflush_ns\x18\x03 \x01(\x04R\aflushNs\"\x8e\x01\n" +
+	"\x06Curves\x12\x1c\n" +
+	"\tcomposite\x18\x01 \x01(\fR\tcomposite\x12\x0e\n" +
+	"\x02b1\x18\x02 \x01(\x04R\x02b1\x12\x0e\n" +
+	"\x02b2\x18\x03 \x01(\x04R\x02b2\x12\x12\n" +
+	"\x04seed\x18\x04 \x01(\x04R\x04seed\x12\x17\n" +
+	"\atime_ns\x18\x05 \x01(\x04R\x06timeNs\x12\x19\n" +
+	"\bflush_ns\x18\x06 \x01(\x04R\aflushNs\"\x8f\x02\n" +
 	"\x05Yield\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -765,7 +910,12 @@ const file_task_proto_rawDesc = "" +
 	"\x06params\x18\x04 \x01(\x04R\x06params\x12\x15\n" +
 	"\x06cpu_ns\x18\x05 \x01(\x04R\x05cpuNs\x12\x17\n" +
 	"\awall_ns\x18\x06 \x01(\x04R\x06wallNs\x12\x1c\n" +
-	"\trelations\x18\a \x01(\fR\trelations\"\x84\x04\n" +
+	"\trelations\x18\a \x01(\fR\trelations\x12\x0e\n" +
+	"\x02b1\x18\b \x01(\x04R\x02b1\x12\x1a\n" +
+	"\bevidence\x18\t \x01(\fR\bevidence\x12\x18\n" +
+	"\adivisor\x18\n" +
+	" \x01(\fR\adivisor\x12\x14\n" +
+	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\x84\x04\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -826,26 +976,28 @@ func file_task_proto_rawDescGZIP() []byte {
 	return file_task_proto_rawDescData
 }
 
-var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_task_proto_goTypes = []any{
 	(*Numbers)(nil), // 0: factorfleet.task.v1.Numbers
 	(*Task)(nil),    // 1: factorfleet.task.v1.Task
 	(*Sieve)(nil),   // 2: factorfleet.task.v1.Sieve
-	(*Yield)(nil),   // 3: factorfleet.task.v1.Yield
-	(*Result)(nil),  // 4: factorfleet.task.v1.Result
-	(*Return)(nil),  // 5: factorfleet.task.v1.Return
-	(*Failure)(nil), // 6: factorfleet.task.v1.Failure
+	(*Curves)(nil),  // 3: factorfleet.task.v1.Curves
+	(*Yield)(nil),   // 4: factorfleet.task.v1.Yield
+	(*Result)(nil),  // 5: factorfleet.task.v1.Result
+	(*Return)(nil),  // 6: factorfleet.task.v1.Return
+	(*Failure)(nil), // 7: factorfleet.task.v1.Failure
 }
 var file_task_proto_depIdxs = []int32{
 	0, // 0: factorfleet.task.v1.Task.numbers:type_name -> factorfleet.task.v1.Numbers
 	2, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
-	0, // 2: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
-	0, // 3: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
+	0, // 3: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 4: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_task_proto_init() }
@@ -859,7 +1011,7 @@ func file_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_task_proto_rawDesc), len(file_task_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
