@@ -32,7 +32,7 @@ var (
 const DefaultKeep = 30 * 24 * time.Hour
 
 // A Submission is what a new job has to do. If the job of the ID exists, Kind must be that of the
-// job, and Class, Chunking, Budget, Certify, Campaign and Keep are ignored: those of the manifest hold.
+// job, and Class, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
 type Submission struct {
 	ID       string // see task.CheckJob; "" = a new one is made
 	Kind     string // task.KindFactor or task.KindSquare
@@ -40,10 +40,12 @@ type Submission struct {
 	Chunking plan.Chunking
 	Budget   time.Duration // longest computing time of one number; 0 = the workers' default
 	Certify  bool          // prove the primes of 2^64 and more; only for task.KindFactor
-	Campaign string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
-	Keep     time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
-	Sources  []input.Source
-	OnBad    func(task.BadToken) // called for each token that is not a number, by one goroutine; may be nil
+	// WorkDigits is the ECM effort that was spent on each number before: see task.Task.WorkDigits.
+	WorkDigits float64
+	Campaign   string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
+	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
+	Sources    []input.Source
+	OnBad      func(task.BadToken) // called for each token that is not a number, by one goroutine; may be nil
 }
 
 // A Watch says how a process takes part in a job.
