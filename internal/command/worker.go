@@ -79,7 +79,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
-	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(), Sieves: true}
+	status := worker.Status{Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(), Sieves: true, ECM: true}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
 		status.Stats, status.Holding, status.Seen = w.Stats(), w.Holding(), time.Now()
@@ -106,7 +106,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
 func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
-	kinds, siever := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	kinds, parts := kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
@@ -121,7 +121,7 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Siever: siever, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox)
 }
 

@@ -33,6 +33,7 @@ type search struct {
 	unknown      []piece // the budget was spent during the primality test
 	method       string  // the last one that split a piece
 	effort       string  // the last one that did not find a divisor
+	outside      string  // follows the effort: curves that others have run; "" if there are none
 	whyNotSieved string  // ends the effort; "" if the sieve was not refused
 }
 
@@ -85,7 +86,7 @@ func (s *search) trial(n *big.Int) {
 	if len(s.dst) > s.start {
 		s.method = "trial"
 	}
-	s.untested = append(s.untested, piece{n: rest, exp: 1})
+	s.untested = append(s.untested, piece{n: rest, exp: 1, done: newProgress(s.e.work)})
 }
 
 // classify tests all untested pieces. They become factors, other untested pieces (the
@@ -157,8 +158,8 @@ func (s *search) found(p piece, status Status) {
 //	p-1, p+1, curves                         while they promise more than the sieve
 //	the sieve                                if its size, budget and memory permit it
 //
-// A divisor of a hint ends the search for one, whatever method runs. Its method is
-// "siqs": such divisors come from relations that several machines have found.
+// A divisor of a hint ends the search for one, whatever method runs. Other machines have
+// found it: see Engine.hintMethod.
 //
 // Each one returns no divisor if p.done says that it has been tried. The loop runs
 // again after the sieve has failed or was refused: the curves then continue without
@@ -179,7 +180,8 @@ func (s *search) split(p piece) error {
 			d, method, err = s.findBySieve(&p)
 		}
 		if err == errHint {
-			d, method, err = s.e.hints.divisor, "siqs", nil
+			d = s.e.hints.divisor
+			method, err = s.e.hintMethod(p.n)
 		}
 		if err != nil {
 			s.composite = append(s.composite, p)

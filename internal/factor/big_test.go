@@ -144,7 +144,7 @@ func TestGiveUpSmooth(t *testing.T) {
 	}
 	s := &search{e: New(Options{}), method: "p-1(B1=15000,B2=150000)"}
 	s.e.stop.ctx = t.Context()
-	s.composite = []piece{{n: product(primes[0], rough), exp: 2, done: pieceProgress{level: 4, pm1Done: true}}}
+	s.composite = []piece{{n: product(primes[0], rough), exp: 2, done: pieceProgress{level: 4, pm1Done: true, own: ranUpTo(4)}}}
 	if err := s.giveUp(); err != nil || format(s.dst) != primes[0].String()+"^2 "+rough.String()+"^2" {
 		t.Errorf("giving up leaves %s, %v", format(s.dst), err)
 	}

@@ -29,11 +29,11 @@ type CourseLevel struct {
 	Time     time.Duration // of the curves, on one core of this machine
 }
 
-// CourseOf predicts the course of an engine with Options.Budget and without hints for a composite n of 2^64 or more
-// that has no prime factor below prime.Bound.
-func CourseOf(n *big.Int, budget time.Duration) (c Course) {
-	e := New(Options{Budget: budget})
-	at := pieceProgress{}
+// CourseOf predicts the course of an engine with Options.Budget and Options.Work, and without hints, for a composite n
+// of 2^64 or more that has no prime factor below prime.Bound.
+func CourseOf(n *big.Int, budget time.Duration, work float64) (c Course) {
+	e := New(Options{Budget: budget, Work: work})
+	at := newProgress(countsOf(work))
 	left := budget
 	for i := 0; at.level < len(bounds); i++ {
 		st, ok := e.next(i, at, n)

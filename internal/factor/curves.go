@@ -25,7 +25,7 @@ import (
 // The search ends when no step is free and none below firstFound is running. So the
 // lowest step that finds a divisor counts, as if the steps had run one after the other.
 //
-// Ownership: the goroutine of Append owns e and crew. n is never written. Helpers read
+// Ownership: the goroutine of Append owns e, crew and others. n is never written. Helpers read
 // e.o, e.times, and ctx and meter of e.stop. mu guards the fields after it. A
 // goroutine owns its copy of a step from take until record.
 type curveSearch struct {
@@ -37,6 +37,8 @@ type curveSearch struct {
 	// written under mu, except to stop all.
 	firstFound atomic.Int64
 	stepDone   chan struct{} // has a value after a helper has ended a step; capacity 1
+
+	others curveCounts // of other machines, as next has them; owned by the goroutine of Append
 
 	mu         sync.Mutex    // guards the fields below
 	next       pieceProgress // after all steps created so far
@@ -60,6 +62,7 @@ var (
 func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	r := &curveSearch{e: s.e, n: p.n, next: p.done, stepDone: make(chan struct{}, 1)}
 	r.firstFound.Store(math.MaxInt64)
+	r.countOthers()
 	r.crew.Pool, r.crew.Meter = s.e.o.Pool, s.e.stop.meter
 	err = r.work()
 	r.stopHelpers(err)
@@ -68,11 +71,14 @@ func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	}
 	if r.divisor != nil && (err == nil || err == errBudget) {
 		p.done = r.foundAfter
+		p.done.others = r.next.others
 		return r.divisor, r.method, nil
 	}
 	if p.done = r.next; len(r.unfinished) > 0 {
 		p.done = r.unfinished[0].before
+		p.done.others = r.next.others
 	}
+	s.outside = p.done.outside(s.e.o.Work)
 	return nil, "", err
 }
 
@@ -128,7 +134,22 @@ func (r *curveSearch) checkOwner() error {
 	if err := r.e.checkBudget(); err != nil {
 		return err
 	}
-	return r.e.hints.poll(r.n)
+	err := r.e.hints.poll(r.n)
+	r.countOthers()
+	return err
+}
+
+// countOthers counts the curves that the last hint tells. Steps that are created from now
+// on are those after all of these curves. Earlier ones stay.
+func (r *curveSearch) countOthers() {
+	now := r.others
+	if now.raise(&r.e.hints.effort); now == r.others {
+		return
+	}
+	r.others = now
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next.others.raise(&now)
 }
 
 // stopHelpers waits for the helpers. After an error it stops them; otherwise they end

@@ -41,6 +41,7 @@ type Engine struct {
 	curves      *ecm.Runner    // nil until the first number above 2^64 that needs curves
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
+	work        curveCounts    // of o.Work
 	report      reporter
 	hints       hints
 }
@@ -56,6 +57,7 @@ func New(o Options) *Engine {
 		e.stop.meter = resource.NewMeter(nil)
 	}
 	e.report.to = o.Progress
+	e.SetWork(o.Work)
 	e.hints.ask, e.hints.backlog = o.Hint, backlogBits
 	e.checkContext, e.checkBudget = e.stop.checkContext, e.stop.checkBudget
 	return e
@@ -63,6 +65,9 @@ func New(o Options) *Engine {
 
 // SetBudget changes Options.Budget for the numbers that follow.
 func (e *Engine) SetBudget(d time.Duration) { e.o.Budget = d }
+
+// SetWork changes Options.Work for the numbers that follow.
+func (e *Engine) SetWork(digits float64) { e.o.Work, e.work = digits, countsOf(digits) }
 
 // Spent returns the CPU time of the last number of 2^64 or more that was not computed
 // together with others, on all cores and up to the last reading of the meter, and its
@@ -89,6 +94,7 @@ func (e *Engine) Spent() (cpu, wall time.Duration) {
 //	"p-1(B1=...,B2=...)"
 //	"p+1(B1=...,B2=...,x0=2/7)"        with the start x0
 //	"ecm(B1=...,B2=...,sigma=...)"     without sigma for words and for numbers of a batch
+//	"ecm"                              by a curve of another machine that is not known
 //
 // If a factor is unfinished, the method ends in the effort spent on it, for example
 // "trial; unfinished after ecm(B1=2000,B2=200000,curves=25)".

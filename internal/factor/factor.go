@@ -40,6 +40,7 @@
 //	big, piece, giveup numbers of 2^64 and more: the pieces of a number
 //	power, form, ratio powers, algebraic divisors, factors of close ratio
 //	level, step        bounds of p-1, p+1 and curves; the sequence of steps
+//	effort             curves that others have run, and what they make unlikely
 //	curves*            the steps of a piece, on one core or several
 //	sieve              when the sieve starts, and its memory
 //	hint               divisors and ranges of the sieve that other machines tell
@@ -108,6 +109,11 @@ type Options struct {
 	// Seed chooses the constants of rho and the curves. The same n and Seed are
 	// factored in the same way.
 	Seed uint64
+	// Work is the effort of curves that was spent on each number of 2^64 or more before, in
+	// digits: a factor of so many digits would have been missed with probability 1/e. It
+	// counts as the curves of the levels up to that size, with their p-1 and p+1, and a part
+	// of the next level's. 0 is none, above 59 counts as 59.
+	Work float64
 	// Tick is called whenever the engine checks its budget, from the goroutine that
 	// computes. It shows that the computation is alive. It may be nil, and it should
 	// return quickly.

@@ -135,7 +135,7 @@ func testGapsOfPlans(t *testing.T) {
 			e.stop.start(300 * time.Millisecond)
 			s := &search{e: e, whole: n}
 			g.last = cputime.Thread()
-			err = s.split(piece{n: n, exp: 1, done: pieceProgress{level: test.level, pm1Done: test.pm1, sieveFailed: true}})
+			err = s.split(piece{n: n, exp: 1, done: pieceProgress{level: test.level, pm1Done: test.pm1, sieveFailed: true, own: ranUpTo(test.level)}})
 		})
 		t.Logf("%d bits, level %d: at most %v between two of %d looks: %v", test.bits, test.level, g.longest, g.ticks, err)
 	}

@@ -16,9 +16,10 @@ import (
 //
 //	trial; unfinished after ecm(B1=2000,B2=200000,curves=25)
 //	unfinished after ecm(...); the sieve takes about 2h0m0s
+//	unfinished after ecm(...); 1930 curves of other workers and t35 before, t36.2
 //	unfinished after siqs; ended early
 //
-// The last two have found no factor. The budget is spent, or Options.Finish ends the number.
+// The last three have found no factor. The budget is spent, or Options.Finish ends the number.
 //
 // Whoever checks an answer may rely on it that such a factor is composite, no power, at
 // least 2^64, without prime factors below prime.Bound, and not split by p-1 with the
@@ -40,7 +41,7 @@ func (s *search) giveUp() error {
 			}
 		}
 	}
-	s.effort = cmp.Or(s.effort, "trial")
+	s.effort = cmp.Or(s.effort, "trial") + s.outside
 	if early {
 		s.effort += "; ended early"
 	} else {

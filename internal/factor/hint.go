@@ -5,7 +5,9 @@ import (
 	"math/big"
 	"time"
 
+	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/siqs"
+	"factorfleet/internal/measured"
 )
 
 // A Hint is what other machines tell of a composite that an engine splits. It is a
@@ -25,6 +27,15 @@ type Hint struct {
 	// Params are those that the receiver of the relations has. If they are not those of
 	// this engine, Share and First are ignored.
 	Params *siqs.Params
+	// Effort is the curves that other machines have run on Of so far. If the composite
+	// divides Of they count like curves of this engine: levels that are done are skipped.
+	// A later hint may count more. No p-1 and p+1 belong to them.
+	Effort Effort
+	Of     *big.Int
+	// Curve is the curve that has found a divisor, nil if that is not known. The engine
+	// repeats it modulo the divisor before it names it as the method. Its bounds must be
+	// those of a level.
+	Curve *ecm.Curve
 }
 
 const (
@@ -45,11 +56,12 @@ type hints struct {
 	ask     func(c *big.Int) *Hint // Options.Hint, may be nil
 	backlog int                    // backlogBits, another size in tests
 	asked   time.Time
-	c       *big.Int // the composite that ask was last called for
-	last    *Hint    // its answer
-	divisor *big.Int // of c, proper; of last
-	shares  bool     // last.Share and last.First are for the number that is sieved
-	checked *Hint    // the hint that shares belongs to
+	c       *big.Int    // the composite that ask was last called for
+	last    *Hint       // its answer
+	divisor *big.Int    // of c, proper; of last
+	effort  curveCounts // on c; of last
+	shares  bool        // last.Share and last.First are for the number that is sieved
+	checked *Hint       // the hint that shares belongs to
 }
 
 // poll asks for a hint unless it has asked within hintEvery. It returns errHint if there
@@ -69,7 +81,7 @@ func (h *hints) look(c *big.Int) error {
 	hint := h.ask(c)
 	h.asked = time.Now()
 	if hint != h.last || c != h.c {
-		h.last, h.c, h.divisor = hint, c, hint.divisorOf(c)
+		h.last, h.c, h.divisor, h.effort = hint, c, hint.divisorOf(c), hint.effortOn(c)
 	}
 	if h.divisor != nil {
 		return errHint
@@ -92,6 +104,51 @@ func (h *Hint) divisorOf(c *big.Int) *big.Int {
 		}
 	}
 	return nil
+}
+
+// effortOn returns the curves that count for c.
+func (h *Hint) effortOn(c *big.Int) (counts curveCounts) {
+	if h == nil || h.Of == nil || len(h.Effort) == 0 || new(big.Int).Mod(h.Of, c).Sign() != 0 {
+		return counts
+	}
+	return h.Effort.counts()
+}
+
+// hintMethod returns the method of the divisor that a hint has of n: the curve that the
+// hint names, if it finds the divisor; else what other machines run on numbers of this
+// size. The error is the cause of the end of the context.
+func (e *Engine) hintMethod(n *big.Int) (string, error) {
+	h := e.hints.last
+	if h.Curve == nil {
+		if len(h.Effort) == 0 && n.BitLen() <= measured.SieveBits {
+			return methodSIQS, nil
+		}
+		return methodECM, nil
+	}
+	finds, err := e.finds(h.Curve, e.hints.divisor)
+	switch {
+	case err == nil && finds:
+		return h.Curve.String(), nil
+	case err != nil && err != errBudget:
+		return "", err
+	}
+	return methodECM, nil
+}
+
+// finds reports whether c, with the bounds of a level, finds a factor of d. Modulo a
+// divisor of a third of the digits that takes a fifth of the time of the curve. The error
+// is errBudget, or the cause of the end of the context.
+func (e *Engine) finds(c *ecm.Curve, d *big.Int) (bool, error) {
+	l := levelOf(c.B1, c.B2)
+	if l == nil || c.Sigma < ecm.MinSigma {
+		return false, nil
+	}
+	plan, err := l.plan(e.checkBudget)
+	if err != nil {
+		return false, err
+	}
+	which, err := e.curvesFor(d, e.checkBudget).FindsAll(plan, []uint64{c.Sigma})
+	return err == nil && which >= 0, err
 }
 
 // share offers the yields that s has kept to the last hint, and has s sieve where the

@@ -23,7 +23,6 @@ type level struct {
 	cached       *atomic.Pointer[ecm.Plan] // of b1 and b2; holds nil until the plan is made
 
 	chance [maxDigits]float64 // chance[d]: probability that one curve finds a given factor of d digits
-	before [maxDigits]float64 // before[d]: sum of chance[d] over all curves of the levels before
 }
 
 // Sizes in digits of the factors that the probabilities consider. Trial division finds
@@ -61,9 +60,9 @@ var bounds = [...]level{
 // without end. A composite of any size begins with the first one: a factor that trial
 // division has missed is as likely small as large.
 //
-// With chance[d] of one curve and S = before[d], the sum over all curves of the levels
-// before, a factor of d digits is missed with probability exp(-S). A level for factors
-// of d digits has the least number of groups with
+// With chance[d] of one curve and S the sum of it over all curves of the levels before, a
+// factor of d digits is missed with probability exp(-S). A level for factors of d digits
+// has the least number of groups with
 //
 //	S + curves * chance[d] >= 1,
 //
@@ -74,7 +73,6 @@ var levels = sync.OnceValue(func() []level {
 	for i := range all {
 		l := &all[i]
 		l.cached = new(atomic.Pointer[ecm.Plan])
-		l.before = sum
 		for d := minDigits; d < maxDigits; d++ {
 			l.chance[d] = ecm.Chance(l.b1, l.b2, float64(d))
 		}
@@ -132,8 +130,8 @@ func (l *level) wantsPP1(at *pieceProgress) bool {
 //
 //	m = sum over d of 1/d,        given that it is not 0.
 //
-// The curves so far have missed a given factor of d digits with probability w(d) =
-// exp(-S(d)), S(d) the sum of their chances. A group finds it with probability g(d) = 1
+// The curves so far, those of other machines included, have missed a given factor of d
+// digits with probability w(d) = exp(-S(d)), S(d) the sum of their chances. A group finds it with probability g(d) = 1
 // - exp(-ecm.Group * chance[d]). With
 //
 //	m' = sum of w(d)/d            the mean number of factors that were missed
@@ -145,12 +143,11 @@ func (l *level) wantsPP1(at *pieceProgress) bool {
 //
 //	(1 - exp(-f)) / ((1 - exp(-m)) + (1 - exp(-m'))).
 func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
-	repeats := max(0, at.level-(len(bounds)-1))  // of the last level
-	done := float64(at.curve + repeats*l.curves) // curves of l
 	most := min(int(float64(n.BitLen())*math.Log10(2)/2), maxDigits-1)
 	before, now, found := 0.0, 0.0, 0.0
+	all := at.all()
 	for d := minDigits; d <= most; d++ {
-		left := math.Exp(-l.before[d]-done*l.chance[d]) / float64(d)
+		left := math.Exp(-all.sum(d)) / float64(d)
 		before += 1 / float64(d)
 		now += left
 		found += left * -math.Expm1(-ecm.Group*l.chance[d])
@@ -162,14 +159,17 @@ func (l *level) groupChance(at *pieceProgress, n *big.Int) float64 {
 	return -math.Expm1(-found) / (composite - math.Expm1(-now))
 }
 
-// groupTime predicts the time of a group of curves modulo n: B1 * (a + b*limbs^2) ns.
+// groupTime predicts the time of a group of l modulo n: B1 * (a + b*limbs^2) ns.
 // The constants a and b depend on the machine that runs the group, and limbs are its
 // limbs of n, or words. Those for eight lanes were measured on a Sapphire Rapids and
 // are within a fifth of the measured times from 150 to 1000 bits. Those for four lanes
 // and for words are by TestCalibrateMany of package ecm on a Zen 4, within a fifth from
 // 80 to 1000 bits.
-func (l *level) groupTime(n *big.Int) time.Duration {
-	size := n.BitLen()
+func (l *level) groupTime(n *big.Int) time.Duration { return CurveGroupTime(l.b1, n.BitLen()) }
+
+// CurveGroupTime predicts the time of a group of ecm.Group curves with the bound b1 and
+// the B2 of its level, modulo a number of size bits, on one core of this machine.
+func CurveGroupTime(b1 uint64, size int) time.Duration {
 	var each int
 	switch {
 	case mont.HasWideLanes(size):
@@ -182,5 +182,5 @@ func (l *level) groupTime(n *big.Int) time.Duration {
 		words := (size + 63) / 64
 		each = 1450 + 205*words*words
 	}
-	return time.Duration(l.b1) * time.Duration(each)
+	return time.Duration(b1) * time.Duration(each)
 }

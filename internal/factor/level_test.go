@@ -13,10 +13,12 @@ import (
 // TestLevels: after a level a factor of its size is missed with probability 1/e, up to one group
 // of curves, and no other B1 would be much quicker. It prints the table.
 func TestLevels(t *testing.T) {
+	var done curveCounts
 	for i := range levels() {
 		l := levelAt(i)
 		d := float64(l.digits)
-		missed := l.before[l.digits] + float64(l.curves)*l.chance[l.digits]
+		done[i] = uint32(l.curves)
+		missed := done.sum(l.digits)
 		if i > 0 && (missed < 1 || missed-float64(ecm.Group)*l.chance[l.digits] > 1) {
 			t.Errorf("%d digits are missed with probability exp(-%.3f)", l.digits, missed)
 		}

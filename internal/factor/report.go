@@ -19,8 +19,14 @@ type EngineProgress struct {
 	// Done of Total curves of this B1, or relations of siqs, whose Total is an
 	// estimate. Both are 0 for other methods.
 	Done, Total uint64
-	Cores       int           // that compute it, 1 or more
-	Left        time.Duration // predicted time until this part is split; 0 if unknown
+	Cores       int // that compute it, 1 or more
+	// Left is the predicted time until this part is split, 0 if unknown. Before the sieve it
+	// is the time of the sieve, an upper bound.
+	Left time.Duration
+	// Budget is the CPU time that is left of the budget of a part for which the budget does
+	// not allow the sieve, because it takes longer or the part is too large; else 0, also
+	// without a budget.
+	Budget time.Duration
 }
 
 // Values of EngineProgress.Method.
@@ -60,15 +66,20 @@ func (r *reporter) due() bool {
 func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	bits := n.BitLen()
 	p := EngineProgress{Composite: n, Digits: digitsOf(n), Method: methodECM, B1: st.level.b1, Cores: cores,
-		Done: uint64(st.before.curve), Total: uint64(st.level.curves)}
+		Done: uint64(st.before.curve), Total: uint64(st.before.planned(st.level))}
 	switch {
 	case st.pm1:
 		p.Method, p.B1, p.Done, p.Total = methodPM1, st.level.pm1B1, 0, 0
 	case st.pp1:
 		p.Method, p.B1, p.Done, p.Total = methodPP1, st.level.pp1B1, 0, 0
 	}
-	if bits <= measured.SieveBits && !st.before.sieveFailed && e.budgetAllowsSieve(bits) {
+	sieved := bits <= measured.SieveBits && !st.before.sieveFailed
+	if sieved {
 		p.Left = e.times.Sieve(bits) / time.Duration(cores)
+	}
+	if e.o.Budget > 0 && !(sieved && e.budgetAllowsSieve(bits)) {
+		spent, _ := e.Spent()
+		p.Budget = max(e.o.Budget-spent, 1)
 	}
 	r.to(p)
 }

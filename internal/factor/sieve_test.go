@@ -54,7 +54,7 @@ func testSieveFails(t *testing.T) {
 		t.Fatalf("%v is sieved: %v, %v", cube, d, err)
 	}
 	s := &search{e: e, whole: cube}
-	if err := s.split(piece{n: cube, exp: 1, done: pieceProgress{level: 5}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
+	if err := s.split(piece{n: cube, exp: 1, done: pieceProgress{level: 5, own: ranUpTo(5)}}); err != nil || s.value().Cmp(cube) != 0 || len(s.untested) < 2 {
 		t.Errorf("%v is not split: %v", cube, err)
 	}
 	for _, p := range s.untested {
@@ -90,7 +90,7 @@ func testSieveStops(t *testing.T) {
 	e.stop.meter.Begin()
 	defer e.stop.meter.End()
 	e.stop.meter.SetLimit(1)
-	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds)}}
+	p := piece{n: n, exp: 1, done: pieceProgress{formTried: true, ratioTried: true, level: len(bounds), own: ranUpTo(len(bounds))}}
 	if err := s.split(p); err != errBudget || s.value().Cmp(n) != 0 {
 		t.Errorf("without a budget: %v", err)
 	}
@@ -124,7 +124,7 @@ func testSieveTimes(t *testing.T) {
 		{230, 10 * time.Minute, len(bounds), true},
 	} {
 		e := New(Options{Budget: test.budget})
-		n, at := pow(2, int64(test.bits-1)), pieceProgress{level: test.level}
+		n, at := pow(2, int64(test.bits-1)), pieceProgress{level: test.level, own: ranUpTo(test.level)}
 		if got := e.sieveIsNext(&at, n); got != test.want {
 			t.Errorf("%d bits, budget %v, level %d: %v", test.bits, test.budget, test.level, got)
 		}
@@ -145,7 +145,7 @@ func testSieveBegins(t *testing.T) {
 	for bits := 70; bits <= measured.SieveBits; bits += 10 {
 		n, first := pow(2, int64(bits-1)), len(bounds)
 		for level := len(bounds) - 1; level >= 0; level-- {
-			if e.sieveIsNext(&pieceProgress{level: level}, n) {
+			if e.sieveIsNext(&pieceProgress{level: level, own: ranUpTo(level)}, n) {
 				if first != level+1 {
 					t.Errorf("%d bits: the sieve is next after level %d, and not after level %d", bits, level, level+1)
 				}

@@ -29,6 +29,7 @@ type step struct {
 // next returns the step number index, which follows the progress at, for the piece n.
 // It returns false if the sieve is next.
 func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
+	at.skipDone()
 	l := levelAt(at.level)
 	if e.sieveIsNext(&at, n) {
 		return step{}, false
@@ -40,10 +41,7 @@ func (e *Engine) next(index int, at pieceProgress, n *big.Int) (step, bool) {
 	case l.wantsPP1(&at):
 		st.pp1, at.pp1Done = true, true
 	default:
-		at.total += ecm.Group
-		if at.curve += ecm.Group; at.curve >= l.curves {
-			at.level, at.curve, at.pm1Done, at.pp1Done = at.level+1, 0, false, false
-		}
+		at.ran(l)
 	}
 	st.after = at
 	return st, true
@@ -89,11 +87,8 @@ func (st *step) do(curves *ecm.Runner, seed uint64, check func() error) (*big.In
 		return nil, "", err
 	}
 	// The parameters depend on the seed and the number of curves before, not on the
-	// goroutine.
-	var sigmas [ecm.Group]uint64
-	for i := range sigmas {
-		sigmas[i] = ecm.Sigma(seed, st.before.total+uint64(i))
-	}
+	// goroutine. That number is a multiple of ecm.Group.
+	sigmas := ecm.GroupSigmas(seed, st.before.total/ecm.Group)
 	d, which, err := curves.Run(plan, sigmas[:])
 	return d, ecm.Curve{B1: plan.B1, B2: plan.B2, Sigma: sigmas[which]}.String(), err
 }

@@ -114,9 +114,9 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	if outbox != nil {
 		out = outbox(client)
 	}
-	_, siever := kind.AllOn(slots, 0)
+	_, parts := kind.AllOn(slots, 0)
 	w := worker.New(worker.Config{
-		Siever: siever, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
+		Parts: parts, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
 	}, client, out)
 	ctx, cancel := context.WithCancel(context.Background())
 	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {

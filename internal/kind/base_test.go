@@ -20,7 +20,7 @@ func TestBaseIsShared(t *testing.T) {
 		k := newSiever(pool)
 		sieve := func(params []byte, first uint64) {
 			l := &yieldList{t: t}
-			if err := k.Sieve(t.Context(), &task.SieveTask{Params: params, Time: time.Minute}, task.Range{First: first, Count: 4}, l.options(first)); err != nil {
+			if err := k.RunPart(t.Context(), &task.Task{Sieve: &task.SieveTask{Params: params, Time: time.Minute}}, task.Range{First: first, Count: 4}, l.options(first)); err != nil {
 				t.Error(err)
 			}
 		}

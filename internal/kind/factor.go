@@ -191,7 +191,7 @@ func (r *runner) onTick() {
 func (r *runner) onProgress(p factor.EngineProgress) {
 	r.o.Progress(worker.NumberProgress{
 		Digits: p.Digits, Method: p.Method, B1: p.B1,
-		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left, Composite: nameOf(&p),
+		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left, Budget: p.Budget, Composite: nameOf(&p),
 	})
 }
 
@@ -214,6 +214,7 @@ func (k *factorKind) runner(o worker.RunOptions) *runner {
 		r.o.Factors = new([]task.Factor)
 	}
 	r.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers factored together
+	r.engine.SetWork(o.Work)
 	return r
 }
 

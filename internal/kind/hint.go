@@ -2,24 +2,28 @@ package kind
 
 import (
 	"math/big"
+	"time"
 
 	"factorfleet/internal/factor"
+	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// The composites that a worker names in its heartbeats, by their decimal digits. Smaller ones take less than a second,
-// larger ones cannot be sieved. Supervisors decide which of them several workers sieve.
 const (
+	// leastNamed is the size in decimal digits of the smallest composites that a worker names in its heartbeats. Smaller
+	// ones take less than a second.
 	leastNamed = 60
-	mostNamed  = 110
+	// leastBudget is the budget that a named composite has left. With less, the number is answered before others could
+	// help.
+	leastBudget = 5 * time.Second
 )
 
-// nameOf returns the composite at hand in decimal, "" if no other worker could help to sieve it: its size is out of the
-// range, or the budget does not permit the sieve. With a bound B1, Left is the time of the sieve that follows.
+// nameOf returns the composite at hand in decimal, "" if no other worker could help to sieve it or with curves.
+// Supervisors decide which composites several workers work on.
 func nameOf(p *factor.EngineProgress) string {
-	if p.Composite == nil || p.Digits < leastNamed || p.Digits > mostNamed || p.B1 > 0 && p.Left == 0 {
+	if p.Composite == nil || p.Digits < leastNamed || p.Digits > task.MaxPartDigits || p.Budget > 0 && p.Budget < leastBudget {
 		return ""
 	}
 	return p.Composite.String()
@@ -49,9 +53,15 @@ func (r *runner) translate(h *task.Hint) *factor.Hint {
 	if h == nil {
 		return nil
 	}
-	to := new(factor.Hint)
+	to := &factor.Hint{Of: h.Composite.Big()}
 	for _, d := range h.Divisors {
 		to.Divisors = append(to.Divisors, d.Big())
+	}
+	for _, l := range h.Effort {
+		to.Effort = append(to.Effort, factor.EffortLevel(l))
+	}
+	if c := h.Curve; c != nil {
+		to.Curve = &ecm.Curve{B1: c.B1, B2: c.B2, Sigma: c.Sigma}
 	}
 	if h.Child == "" || r.o.Share == nil {
 		return to

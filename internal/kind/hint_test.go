@@ -1,12 +1,15 @@
 package kind
 
 import (
+	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"factorfleet/internal/factor"
+	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/siqs"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -90,7 +93,7 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
-// TestNameOf: a composite is named if other workers could help to sieve it.
+// TestNameOf: a composite is named if other workers could help to sieve it or with curves.
 func TestNameOf(t *testing.T) {
 	c := big.NewInt(77) // Digits say how large it is
 	for _, test := range []struct {
@@ -101,12 +104,84 @@ func TestNameOf(t *testing.T) {
 		{factor.EngineProgress{Composite: c, Digits: 59, Method: "siqs"}, ""},
 		{factor.EngineProgress{Composite: c, Digits: 60, Method: "siqs"}, "77"},
 		{factor.EngineProgress{Composite: c, Digits: 100, Method: "linear algebra"}, "77"},
-		{factor.EngineProgress{Composite: c, Digits: 111, Method: "siqs"}, ""},
 		{factor.EngineProgress{Composite: c, Digits: 90, Method: "ecm", B1: 2000, Left: time.Minute}, "77"},
-		{factor.EngineProgress{Composite: c, Digits: 90, Method: "ecm", B1: 2000}, ""},
+		{factor.EngineProgress{Composite: c, Digits: 90, Method: "ecm", B1: 2000, Left: time.Hour, Budget: time.Minute}, "77"},
+		{factor.EngineProgress{Composite: c, Digits: 90, Method: "ecm", B1: 2000, Left: time.Hour, Budget: time.Second}, ""},
+		{factor.EngineProgress{Composite: c, Digits: 150, Method: "ecm", B1: 120}, "77"},
+		{factor.EngineProgress{Composite: c, Digits: 150, Method: "p-1", B1: 1000, Budget: time.Minute}, "77"},
+		{factor.EngineProgress{Composite: c, Digits: 150, Method: "ecm", B1: 120, Budget: 4 * time.Second}, ""},
+		{factor.EngineProgress{Composite: c, Digits: task.MaxPartDigits, Method: "ecm", B1: 120}, "77"},
+		{factor.EngineProgress{Composite: c, Digits: task.MaxPartDigits + 1, Method: "ecm", B1: 120}, ""},
 	} {
 		if got := nameOf(&test.p); got != test.want {
 			t.Errorf("%+v: %q", test.p, got)
+		}
+	}
+}
+
+// findingCurve returns a prime of so many bits and a curve of that level that finds it.
+func findingCurve(t *testing.T, bits, level int) (*big.Int, task.Curve) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(150, 14))
+	p, l := randomPrime(r, bits), factor.CurveLevels()[level]
+	curves := factor.CurveTask{N: new(big.Int).Mul(p, randomPrime(r, 89)), B1: l.B1, B2: l.B2, Seed: 12} // small, and so quick
+	var found ecm.Yield
+	never := func() (bool, bool) { return false, false }
+	if err := curves.Run(func() error { return nil }, 0, 10000, never, func(y ecm.Yield) { found = y }); err != nil || found.Divisor == nil || found.Divisor.Cmp(p) != 0 {
+		t.Fatalf("%v, %v", found.Divisor, err)
+	}
+	return p, task.Curve{B1: l.B1, B2: l.B2, Sigma: found.Sigma}
+}
+
+// TestOthersCurves: a number of 150 digits is named with the budget that it has left, from the first curves on. The curves
+// of a hint move it to another level, and a divisor with its curve gives the answer and the method.
+func TestOthersCurves(t *testing.T) {
+	p, curve := findingCurve(t, 72, 5)
+	q := randomPrime(rand.New(rand.NewPCG(151, 14)), 427)
+	n := new(big.Int).Mul(p, q)
+	hint := (*task.Hint)(nil)
+	var bounds []uint64 // B1 of the reports
+	o := worker.RunOptions{Budget: time.Hour, Tick: func() {}, Hint: func() *task.Hint { return hint }}
+	o.Progress = func(a worker.NumberProgress) {
+		if a.Composite != n.String() || a.Budget < time.Minute || a.Budget > time.Hour {
+			t.Errorf("%+v", a)
+		}
+		switch bounds = append(bounds, a.B1); {
+		case len(bounds) == 1:
+			hint = &task.Hint{Composite: nat.FromBig(n)}
+			for _, l := range factor.EffortUpTo(50e3, 0) {
+				hint.Effort = append(hint.Effort, task.LevelEffort(l))
+			}
+		case a.B1 >= 50e3:
+			hint = &task.Hint{Composite: nat.FromBig(n), Divisors: []nat.Nat{nat.FromBig(p)}, Curve: &curve}
+		}
+	}
+	var done []task.Factorization
+	if err := new(factorKind).Run(t.Context(), []nat.Nat{nat.FromBig(n)}, o, &done); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("ecm(B1=%d,B2=%d,sigma=%d)", curve.B1, curve.B2, curve.Sigma)
+	if len(done) != 1 || len(done[0].Factors) != 2 || done[0].Factors[0].P.Big().Cmp(p) != 0 || done[0].Method != want {
+		t.Errorf("%s by %s, want %s; B1 was %v", show(done[0]), done[0].Method, want, bounds)
+	}
+	if bounds[0] >= 11e3 || len(bounds) > 20 {
+		t.Errorf("B1 was %v", bounds)
+	}
+}
+
+// TestEarlierWork: the effort spent before reaches the engine.
+func TestEarlierWork(t *testing.T) {
+	r := rand.New(rand.NewPCG(152, 14))
+	n := new(big.Int).Mul(randomPrime(r, 250), randomPrime(r, 250))
+	k := new(factorKind)
+	for _, work := range []float64{37.5, 0} { // the second task has the engine of the first one
+		var done []task.Factorization
+		o := worker.RunOptions{Budget: 50 * time.Millisecond, Work: work, Tick: func() {}}
+		if err := k.Run(t.Context(), []nat.Nat{nat.FromBig(n)}, o, &done); err != nil {
+			t.Fatal(err)
+		}
+		if got := done[0].Method; strings.Contains(got, "t37.5 before") != (work > 0) || !done[0].Unfinished() {
+			t.Errorf("work %v: %s", work, got)
 		}
 	}
 }

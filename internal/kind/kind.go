@@ -27,11 +27,13 @@
 //
 // # Campaigns
 //
-// Several workers may sieve one composite. Package worker calls this package for both sides:
+// Several workers may sieve one composite, or run curves on it. Package worker calls this package for both sides:
 //
+//	part.go    what tasks of parts have in common: when they publish and stop
 //	sieve.go   a sieve task: coefficients for some seconds, relations as yields
+//	ecm.go     a task of curves: groups for some seconds, evidence and a divisor as yields
 //	base.go    factor bases, one for each number that the process sieves
-//	hint.go    the worker that has the number: divisors that others found, relations that it shares
+//	hint.go    the worker that has the number: divisors and curves of others, relations that it shares
 //
 // # To add a kind
 //
@@ -54,15 +56,18 @@ func All() map[string]worker.Kind {
 }
 
 // AllOn is All for a process that may use the given number of cores and bytes of memory, with
-// what runs its sieve tasks. A number that takes long borrows the cores and the memory that no
+// what runs its tasks of parts, by kind. A number that takes long borrows the cores and the memory that no
 // other task uses. 0 cores means GOMAXPROCS, 0 bytes no limit.
-func AllOn(cores int, memory uint64) (map[string]worker.Kind, worker.Siever) {
+func AllOn(cores int, memory uint64) (map[string]worker.Kind, map[string]worker.PartKind) {
 	if most := runtime.GOMAXPROCS(0); cores <= 0 || cores > most {
 		cores = most
 	}
 	pool := factor.NewPool(cores, memory)
 	return map[string]worker.Kind{
-		task.KindFactor: withWaits(&factorKind{pool: pool}),
-		task.KindSquare: squareKind{pool},
-	}, newSiever(pool)
+			task.KindFactor: withWaits(&factorKind{pool: pool}),
+			task.KindSquare: squareKind{pool},
+		}, map[string]worker.PartKind{
+			task.KindSieve: newSiever(pool),
+			task.KindECM:   &curveKind{pool: pool},
+		}
 }

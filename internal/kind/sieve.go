@@ -2,7 +2,6 @@ package kind
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,9 +11,6 @@ import (
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
-
-// leastFlush bounds how often a sieve task publishes, whatever it asks for: four messages a second and slot.
-const leastFlush = 250 * time.Millisecond
 
 // A siever runs sieve tasks. Each uses one core; several of one number share its factor base.
 type siever struct {
@@ -28,19 +24,15 @@ func newSiever(pool *factor.Pool) *siever {
 	return &siever{pool: pool, bases: bases{pool: pool}, sieves: sync.Pool{New: func() any { return new(siqs.Sieve) }}}
 }
 
-// Sieve implements worker.Siever. It stops between two coefficients when the time of t is over: at 100 digits a
-// coefficient takes a second. The end of ctx interrupts a coefficient, of which nothing is published then.
-func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o worker.SieveOptions) error {
+// Limit implements worker.PartKind.
+func (k *siever) Limit(*task.Task) time.Duration { return mostTime }
+
+// RunPart implements worker.PartKind. It stops between two coefficients when the time of the task is over: at 100 digits
+// a coefficient takes a second. The end of ctx interrupts a coefficient, of which nothing is published then.
+func (k *siever) RunPart(ctx context.Context, whole *task.Task, r task.Range, o worker.PartOptions) error {
 	k.pool.Enter()
 	defer k.pool.Leave()
-	began := time.Now()
-	alive := func() error {
-		o.Tick()
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
-	}
+	began, t, alive := time.Now(), whole.Sieve, aliveOf(ctx, o)
 	p, err := siqs.DecodeParams(t.Params)
 	if err != nil {
 		return err
@@ -64,51 +56,17 @@ func (k *siever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o w
 	}
 	defer k.pool.Release(memory)
 
-	run := newSieveRun(t, o, base.sum, began)
-	run.meter = factor.NewMeter(k.clock)
-	run.meter.Begin()
-	defer run.meter.End()
+	meter := factor.NewMeter(k.clock)
+	meter.Begin()
+	defer meter.End()
+	run := newPartRun(o, meter, began, t.Time, t.Flush)
 	s := k.sieves.Get().(*siqs.Sieve)
 	if err = s.Use(alive, base.shared); err == nil {
-		err = s.Yield(alive, r.First, end, run.due, run.out)
+		err = s.Yield(alive, r.First, end, run.due, func(from, to uint64, relations []byte) {
+			run.out(from, to, task.Yield{Params: base.sum, Relations: relations})
+		})
 	}
 	s.Drop()
 	k.sieves.Put(s) // not after a panic: its state is then unknown
 	return err
-}
-
-// errNoRoom is the error of a sieve task for which there is not enough memory now.
-var errNoRoom = errors.New("not enough memory to sieve")
-
-// A sieveRun decides when a sieve task publishes and stops, and measures it.
-type sieveRun struct {
-	o       worker.SieveOptions
-	sum     uint64 // siqs.Params.Sum
-	meter   *factor.Meter
-	flush   time.Duration
-	stop    time.Time
-	flushed time.Time     // when the last yield was published, or the start
-	cpu     time.Duration // of the yields so far
-}
-
-// newSieveRun returns the decisions for t, which began at that time. The caller sets meter.
-func newSieveRun(t *task.SieveTask, o worker.SieveOptions, sum uint64, began time.Time) *sieveRun {
-	return &sieveRun{
-		o: o, sum: sum, flush: max(t.Flush, leastFlush), flushed: began, stop: began.Add(min(t.Time, task.MaxSieveTime)),
-	}
-}
-
-// due is called after each coefficient. Yields are not due while earlier ones wait for the server: they grow instead,
-// up to siqs.MaxYield.
-func (r *sieveRun) due() (flush, stop bool) {
-	now := time.Now()
-	return now.Sub(r.flushed) >= r.flush && r.o.Ready(), !now.Before(r.stop)
-}
-
-// out publishes the relations of the coefficients [from, to).
-func (r *sieveRun) out(from, to uint64, relations []byte) {
-	now, cpu := time.Now(), r.meter.Read()
-	y := task.Yield{Params: r.sum, CPU: cpu - r.cpu, Wall: now.Sub(r.flushed), Relations: relations}
-	r.flushed, r.cpu = now, cpu
-	r.o.Yield(task.Span(from, to), y)
 }

@@ -38,9 +38,9 @@ type yieldList struct {
 }
 
 // options returns options for one call of Sieve that begins at first.
-func (l *yieldList) options(first uint64) worker.SieveOptions {
+func (l *yieldList) options(first uint64) worker.PartOptions {
 	l.next = first
-	return worker.SieveOptions{
+	return worker.PartOptions{
 		Tick: func() {}, Ready: func() bool { return true },
 		Yield: func(r task.Range, y task.Yield) {
 			if r.First != l.next || r.Count == 0 {
@@ -64,7 +64,7 @@ func TestSieve(t *testing.T) {
 	task1 := &task.SieveTask{Params: params, Time: time.Minute}
 	for first := uint64(0); set.Have() < set.Need(); first += 16 {
 		l := &yieldList{t: t}
-		if err := k.Sieve(t.Context(), task1, task.Range{First: first, Count: 16}, l.options(first)); err != nil {
+		if err := k.RunPart(t.Context(), &task.Task{Sieve: task1}, task.Range{First: first, Count: 16}, l.options(first)); err != nil {
 			t.Fatal(err)
 		}
 		if l.next != first+16 {
@@ -88,7 +88,7 @@ func TestSieveAtEachLevel(t *testing.T) {
 	kernelstest.Each(t, func(t *testing.T) {
 		l := &yieldList{t: t}
 		k := newSiever(nil)
-		if err := k.Sieve(t.Context(), &task.SieveTask{Params: params, Time: time.Minute, Flush: time.Hour}, task.Range{First: 1 << 20, Count: 6}, l.options(1<<20)); err != nil {
+		if err := k.RunPart(t.Context(), &task.Task{Sieve: &task.SieveTask{Params: params, Time: time.Minute, Flush: time.Hour}}, task.Range{First: 1 << 20, Count: 6}, l.options(1<<20)); err != nil {
 			t.Fatal(err)
 		}
 		if first == nil {
@@ -106,12 +106,12 @@ func TestSieveEnds(t *testing.T) {
 	p, params := sieveParams(t, 200)
 	k := newSiever(factor.NewPool(1, 1<<30))
 	l := &yieldList{t: t}
-	if err := k.Sieve(t.Context(), &task.SieveTask{Params: params}, task.Range{First: 0, Count: 4096}, l.options(0)); err != nil || l.next != 1 {
+	if err := k.RunPart(t.Context(), &task.Task{Sieve: &task.SieveTask{Params: params}}, task.Range{First: 0, Count: 4096}, l.options(0)); err != nil || l.next != 1 {
 		t.Errorf("without time: %v, %d coefficients", err, l.next)
 	}
 	last := p.Coefficients() - 2
 	l = &yieldList{t: t}
-	if err := k.Sieve(t.Context(), &task.SieveTask{Params: params, Time: time.Minute}, task.Range{First: last, Count: 4096}, l.options(last)); err != nil || l.next != p.Coefficients() {
+	if err := k.RunPart(t.Context(), &task.Task{Sieve: &task.SieveTask{Params: params, Time: time.Minute}}, task.Range{First: last, Count: 4096}, l.options(last)); err != nil || l.next != p.Coefficients() {
 		t.Errorf("at the last coefficients: %v, up to %d of %d", err, l.next, p.Coefficients())
 	}
 
@@ -127,7 +127,7 @@ func TestSieveEnds(t *testing.T) {
 	}
 	store := o.Yield
 	o.Yield = func(r task.Range, y task.Yield) { store(r, y); cancel(cause) }
-	err := k.Sieve(ctx, &task.SieveTask{Params: params, Time: time.Hour}, task.Range{First: 0, Count: 4096}, o)
+	err := k.RunPart(ctx, &task.Task{Sieve: &task.SieveTask{Params: params, Time: time.Hour}}, task.Range{First: 0, Count: 4096}, o)
 	if err != cause || l.next == 0 || l.next > 4000 || after > 3 {
 		t.Errorf("returned %v after %d coefficients, with %d more ticks", err, l.next, after)
 	}
@@ -162,7 +162,7 @@ func TestSieveHostile(t *testing.T) {
 		pool := factor.NewPool(1, test.memory)
 		k := newSiever(pool)
 		l := &yieldList{t: t}
-		err := k.Sieve(t.Context(), &task.SieveTask{Params: test.params, Time: time.Second}, task.Range{First: test.first, Count: 16}, l.options(test.first))
+		err := k.RunPart(t.Context(), &task.Task{Sieve: &task.SieveTask{Params: test.params, Time: time.Second}}, task.Range{First: test.first, Count: 16}, l.options(test.first))
 		if err == nil || len(l.yields) > 0 || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %d yields", name, err, len(l.yields))
 		}
@@ -181,8 +181,8 @@ func TestSieveHostile(t *testing.T) {
 func TestSieveIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ready := true
-		o := worker.SieveOptions{Ready: func() bool { return ready }}
-		r := newSieveRun(&task.SieveTask{Time: time.Hour}, o, 7, time.Now())
+		o := worker.PartOptions{Ready: func() bool { return ready }}
+		r := newPartRun(o, nil, time.Now(), time.Hour, 0)
 		check := func(when string, wantFlush, wantStop bool) {
 			t.Helper()
 			if flush, stop := r.due(); flush != wantFlush || stop != wantStop {
@@ -198,7 +198,7 @@ func TestSieveIsDue(t *testing.T) {
 		check("while others wait", false, false)
 		time.Sleep(task.MaxSieveTime)
 		check("at the end", false, true)
-		r = newSieveRun(&task.SieveTask{Time: time.Second, Flush: 10 * time.Second}, o, 7, time.Now())
+		r = newPartRun(o, nil, time.Now(), time.Second, 10*time.Second)
 		ready = true
 		time.Sleep(time.Second)
 		check("at the end of a short task", false, true)
@@ -228,13 +228,13 @@ func BenchmarkSieveTask(b *testing.B) {
 	b.Run("task", func(b *testing.B) {
 		k := newSiever(nil)
 		size := 0
-		o := worker.SieveOptions{
+		o := worker.PartOptions{
 			Tick: func() {}, Ready: func() bool { return true },
 			Yield: func(_ task.Range, y task.Yield) { size += len(y.Encode()) },
 		}
 		t := &task.SieveTask{Params: p.Append(nil), Time: time.Minute, Flush: time.Second}
 		measured(b, func() {
-			if err := k.Sieve(b.Context(), t, task.Range{First: 1000, Count: count}, o); err != nil {
+			if err := k.RunPart(b.Context(), &task.Task{Sieve: t}, task.Range{First: 1000, Count: count}, o); err != nil {
 				b.Fatal(err)
 			}
 		})

@@ -19,7 +19,7 @@ type NumberProgress struct {
 	Done   uint64 `json:"done"`         // of Total
 	Total  uint64 `json:"total"`        // relations of "siqs", else curves; 0 = unknown
 	Cores  int    `json:"cores"`
-	// Composite is the number of so many digits, in decimal, if it is so large that other workers may help to sieve it;
+	// Composite is the number of so many digits, in decimal, if it is so large that other workers may help;
 	// else "".
 	Composite string `json:"composite,omitempty"`
 	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
@@ -35,7 +35,8 @@ type Activity struct {
 	NumberProgress
 }
 
-// String returns text such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left".
+// String returns text such as "siqs 43% of 85,000 relations, 2 cores, about 50 s left". It does not state a time that
+// the budget does not allow.
 func (p NumberProgress) String() string {
 	what := p.Method
 	if p.B1 > 0 {
@@ -52,7 +53,7 @@ func (p NumberProgress) String() string {
 	if p.Cores != 1 {
 		parts[1] = strconv.Itoa(p.Cores) + " cores"
 	}
-	if p.Left > 0 {
+	if p.Left > 0 && (p.Budget == 0 || p.Left <= p.Budget/time.Duration(max(p.Cores, 1))) {
 		parts = append(parts, "about "+text.Rough(p.Left)+" left")
 	}
 	return strings.Join(parts, ", ")

@@ -54,7 +54,7 @@ func (w *Worker) deliver(d *Delivery) {
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
 		Leaving: w.draining || w.quarantined, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
-		Full: d.expendable && w.sievesFullLocked(),
+		Full: d.expendable && w.partsFullLocked(),
 	})
 	switch do.Action {
 	case attempt.Compute:

@@ -13,7 +13,7 @@ import (
 // the slot's goroutine touches d.outcome meanwhile.
 func (w *Worker) compute(s *slot, d *Delivery) {
 	if d.expendable {
-		w.computeSieve(s, d)
+		w.computePart(s, d)
 		return
 	}
 	o := &d.outcome

@@ -46,9 +46,9 @@ type Config struct {
 	Ledger Ledger
 	// Kinds are the kinds of tasks that this worker can compute, by name. It returns all others.
 	Kinds map[string]Kind
-	// Siever runs sieve tasks; nil = they are dropped.
-	Siever Siever
-	Log    zerolog.Logger
+	// Parts are the kinds of the tasks of parts that this worker can compute, by name. It drops all others.
+	Parts map[string]PartKind
+	Log   zerolog.Logger
 }
 
 // defaultBudget is the CPU time for one number if neither task nor kind nor Config names one.

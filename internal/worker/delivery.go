@@ -22,7 +22,7 @@ type Delivery struct {
 	// computed it, by the ledger. urgent says that the server has not heard of it for most of AckWait.
 	deaths int
 	urgent bool
-	// expendable: it is a sieve task, see attempt.Delivery.
+	// expendable: it is a task of a part, see attempt.Delivery.
 	expendable bool
 
 	// Owned by the slot while running, then by the goroutine that settles it. wasSettled: the last step is

@@ -31,8 +31,8 @@
 //	serve.go, last.go          from one task of a slot to the next
 //	compute.go, run.go         decode, compute; outcome.go collects what is to be stored
 //	partial.go                 stores what is finished while a long task runs
-//	sieve.go, yields.go        in place of run.go for sieve tasks: they are expendable, and return nothing
-//	hint.go                    what supervisors tell of a number that several workers sieve
+//	part.go, yields.go         in place of run.go for tasks of parts: they are expendable, and return nothing
+//	hint.go                    what supervisors tell of a number that several workers work on
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
 //	orders.go, drain.go        end tasks from outside
@@ -102,8 +102,8 @@
 //	end after an interruption        stopLimit = AckWait/6, at least 1 s            heartbeat.go
 //	present number                   limit = 40*budget + Config.Grace               budget.go
 //	between two partial results      Config.StoreEvery                              partial.go
-//	sieve task                       2*task.MaxSieveTime + Config.Grace             sieve.go
-//	slot after one that failed       restAfterFailure                               sieve.go
+//	task of a part                   2*PartKind.Limit + Config.Grace                part.go
+//	slot after one that failed       restAfterFailure                               part.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go

@@ -73,7 +73,7 @@ func (w *Worker) startDrain() {
 	close(w.stop)
 	w.endPullLocked()
 	w.emptyBufferLocked()
-	w.stopSievingLocked(errDrained)
+	w.stopPartsLocked(errDrained)
 	w.work.Broadcast()
 	w.demand.Broadcast()
 	w.checkDrainedLocked()

@@ -12,7 +12,7 @@ import (
 // s is larger, it leaves out
 //
 //   - activities, the last one first, which are only shown; but not the first one if it names a composite,
-//   - the sieve tasks among the last holdings, which nobody queues again,
+//   - the tasks of parts among the last holdings, which nobody queues again,
 //   - that activity: it makes other workers help,
 //   - the last holdings: a task that no heartbeat names may be queued again.
 //
@@ -30,8 +30,8 @@ func (s Status) Encode(limit int) ([]byte, error) {
 			return b, err
 		case len(s.Activities) > 1 || len(s.Activities) == 1 && s.Activities[0].Composite == "":
 			s.Activities = s.Activities[:len(s.Activities)-1]
-		case lastSieves(holding) > 0:
-			holding = holding[:len(holding)-max(1, min(excess/longest, lastSieves(holding)))]
+		case lastOfParts(holding) > 0:
+			holding = holding[:len(holding)-max(1, min(excess/longest, lastOfParts(holding)))]
 		case len(s.Activities) > 0:
 			s.Activities = nil
 		case len(holding) == 0:
@@ -42,8 +42,8 @@ func (s Status) Encode(limit int) ([]byte, error) {
 	}
 }
 
-// lastSieves returns how many of the last names are those of sieve tasks.
-func lastSieves(names []string) (n int) {
+// lastOfParts returns how many of the last names are those of tasks of parts.
+func lastOfParts(names []string) (n int) {
 	for n < len(names) && task.IsChildID(jobOf(names[len(names)-1-n])) {
 		n++
 	}

@@ -8,25 +8,25 @@ import (
 
 // Holding returns the names of the deliveries that slots run, then of those that wait and are kept alive by
 // heartbeats, such as a last attempt, then of those that are being settled; each the oldest first, at most
-// HoldingPerSlot for each slot. Sieve tasks come after all others. A delivery whose computation hangs is settled as a
+// HoldingPerSlot for each slot. Tasks of parts come after all others. A delivery whose computation hangs is settled as a
 // copy.
 func (w *Worker) Holding() (names []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var sieves []string
+	var parts []string
 	most := HoldingPerSlot * len(w.slots)
 	for _, state := range []state{running, waiting, settling} {
 		for d := w.held.oldest; d != nil && len(names) < most; d = d.younger {
 			switch {
 			case d.state != state || state == waiting && w.scans-d.scan < 2:
 			case d.expendable:
-				sieves = append(sieves, TaskName(d.Address))
+				parts = append(parts, TaskName(d.Address))
 			default:
 				names = append(names, TaskName(d.Address))
 			}
 		}
 	}
-	return append(names, sieves[:min(len(sieves), most-len(names))]...)
+	return append(names, parts[:min(len(parts), most-len(names))]...)
 }
 
 // HoldingPerSlot is how many tasks a heartbeat may name for each slot: one that the slot runs, and one that

@@ -70,6 +70,8 @@ type RunOptions struct {
 	// Budget is the CPU time for each number, on all cores together; 0 = what Budgeter.Budget says. A number that is
 	// not finished by then is answered as task.Composite, without an error.
 	Budget time.Duration
+	// Work is the ECM effort that was spent on each number before: task.Task.WorkDigits.
+	Work float64
 	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
 	Certify bool
 	// Factors is memory for the factors of the answers, to which Run appends. Its content and its

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"factorfleet/internal/attempt"
-	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
@@ -52,7 +51,7 @@ func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each tim
 	s.base, s.done, s.factors, s.encoded = i, s.done[:0], s.factors[:0], 0 // the earlier answers are encoded
 	began := s.clock
 	s.encodedAt = began
-	ctx, err := w.call(s, kind, t.Numbers[i:], each, t.Certify)
+	ctx, err := w.call(s, kind, t, i, each)
 	s.clock = time.Now()
 	elapsed := s.clock.Sub(began)
 	if len(s.done) > len(t.Numbers)-i {
@@ -163,7 +162,7 @@ func (w *Worker) end(s *slot) {
 // call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error of the
 // present number: others must not fail because of it. The tick before the call tells the heartbeat that the
 // present number has changed.
-func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duration, certify bool) (ctx context.Context, err error) {
+func (w *Worker) call(s *slot, kind Kind, t *task.Task, i int, budget time.Duration) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -175,8 +174,8 @@ func (w *Worker) call(s *slot, kind Kind, numbers []nat.Nat, budget time.Duratio
 	ctx = s.ctx // only this goroutine replaces it
 	defer s.endSharing()
 	s.tick()
-	return ctx, kind.Run(ctx, numbers, RunOptions{
-		Budget: budget, Certify: certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
+	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
+		Budget: budget, Work: t.WorkDigits, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
 		Hint: s.getHint, Share: s.share, Finish: s.finish,
 	}, &s.done)
 }

@@ -19,7 +19,7 @@ type Stats struct {
 	Tasks    uint64        `json:"tasks"`    // deliveries that slots have taken and finished
 	Numbers  uint64        `json:"numbers"`  // numbers answered
 	Failures uint64        `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
-	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered, and on sieve tasks
+	CPU      time.Duration `json:"cpu_ns"`   // spent on the numbers answered, and on tasks of parts
 	// Activities are the present numbers that take long, at most MaxActivities.
 	Activities []Activity `json:"activities,omitempty"`
 }

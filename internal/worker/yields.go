@@ -9,8 +9,8 @@ import (
 )
 
 // maxYields is how many yields of one task may be on their way to the server at once. Two are enough to keep the
-// computation from waiting, and bound the memory to 768 KiB a slot while the server is away. After that a sieve task
-// waits, and drops nothing: relations are expensive, and it ends only when its yields are stored anyway.
+// computation from waiting, and bound the memory to 768 KiB a slot while the server is away. After that a task of a part
+// waits, and drops nothing: what it has found is expensive, and it ends only when its yields are stored anyway.
 const maxYields = 2
 
 // waitTick is the time between two ticks of a computation that waits for the server.
@@ -18,9 +18,10 @@ const waitTick = 50 * time.Millisecond
 
 // yields stores the yields of one task in the background. Its methods are called by the slot's goroutine only.
 type yields struct {
-	w   *Worker
-	s   *slot
-	cpu time.Duration // of all yields
+	w    *Worker
+	s    *slot
+	kind string        // of the yields
+	cpu  time.Duration // of all yields
 
 	last bool // a yield was sent beside maxYields others
 
@@ -32,10 +33,10 @@ type yields struct {
 	stored    sync.WaitGroup
 }
 
-// newYields returns yields of the task in s, whose computation ends with computing. What is on its way then is still
+// newYields returns yields of the given kind of the task in s, whose computation ends with computing. What is on its way then is still
 // stored, unless the job was cancelled, the worker quarantined, or the computation was at fault. The caller calls close.
-func (w *Worker) newYields(computing context.Context, s *slot) *yields {
-	y := &yields{w: w, s: s, computing: computing, free: make(chan struct{}, maxYields)}
+func (w *Worker) newYields(computing context.Context, s *slot, kind string) *yields {
+	y := &yields{w: w, s: s, kind: kind, computing: computing, free: make(chan struct{}, maxYields)}
 	for range maxYields {
 		y.free <- struct{}{}
 	}
@@ -51,7 +52,7 @@ func (w *Worker) newYields(computing context.Context, s *slot) *yields {
 // share is RunOptions.Share of s.
 func (w *Worker) share(s *slot, part string, r task.Range, v task.Yield) bool {
 	if s.yields == nil {
-		s.yields = w.newYields(s.ctx, s)
+		s.yields = w.newYields(s.ctx, s, task.KindSieve)
 	}
 	return s.yields.try(part, r, v)
 }
@@ -103,7 +104,7 @@ func (y *yields) try(job string, r task.Range, v task.Yield) bool {
 
 // send has a yield stored. counted says that it was taken from free.
 func (y *yields) send(job string, r task.Range, v task.Yield, counted bool) {
-	v.Kind, v.Worker, v.Version = task.KindSieve, y.w.config.Name, y.w.config.Version
+	v.Kind, v.Worker, v.Version = y.kind, y.w.config.Name, y.w.config.Version
 	payload := v.Encode()
 	y.stored.Go(func() {
 		if err := y.w.outbox.Result(y.ctx, job, r, payload); err != nil {

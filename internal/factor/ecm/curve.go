@@ -13,9 +13,9 @@ func (c Curve) String() string {
 	return fmt.Sprintf("ecm(B1=%d,B2=%d,sigma=%d)", c.B1, c.B2, c.Sigma)
 }
 
-// minSigma is the least parameter. 0, 1 and 5 give no curve, and the others below 6
+// MinSigma is the least parameter. 0, 1 and 5 give no curve, and the others below 6
 // repeat a known one.
-const minSigma = 6
+const MinSigma = 6
 
 // goodSigmas are parameters num/den that find factors of 64-bit numbers 6 % more often
 // than random ones. For some primes p the order of their curves has one more factor 2,
@@ -43,5 +43,5 @@ func Sigma(seed, curve uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	x ^= x >> 31
-	return minSigma + x>>32
+	return MinSigma + x>>32
 }

@@ -140,7 +140,7 @@ func TestLadder(t *testing.T) {
 func TestSuyamaOrder(t *testing.T) {
 	for _, p := range []int64{101, 103, 499, 1009} {
 		n := big.NewInt(p)
-		for sigma := uint64(minSigma); sigma < 40; sigma++ {
+		for sigma := uint64(MinSigma); sigma < 40; sigma++ {
 			s := NewSearch(n, always)
 			if s.f.suyama(s.q, sigma) != nil {
 				continue
@@ -214,7 +214,7 @@ func FuzzFind(f *testing.F) {
 			return
 		}
 		m := new(big.Int).SetUint64(n)
-		d, err := NewSearch(m, always).Run(plans[int(plan)%len(plans)], minSigma+uint64(sigma))
+		d, err := NewSearch(m, always).Run(plans[int(plan)%len(plans)], MinSigma+uint64(sigma))
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(m) >= 0 || n%d.Uint64() != 0) {
 			t.Errorf("n=%d, sigma=%d: %v, %v", n, sigma, d, err)
 		}
@@ -232,7 +232,7 @@ func TestSmallSemiprimes(t *testing.T) {
 			p, q := randomPrime(rnd, 12), randomPrime(rnd, 13)
 			n := new(big.Int).SetUint64(p * q)
 			s := NewSearch(n, always)
-			for sigma := uint64(minSigma); sigma < minSigma+curves; sigma++ {
+			for sigma := uint64(MinSigma); sigma < MinSigma+curves; sigma++ {
 				d, _ := s.Run(plan, sigma)
 				if d == nil {
 					continue
@@ -265,7 +265,7 @@ func TestRepeatable(t *testing.T) {
 	n.Mul(n, big10("1000000000039"))
 	plans := []*Plan{newPlan(100, 1000), newPlan(2000, 50000)}
 	reused := NewSearch(n, always)
-	for sigma := uint64(20); sigma > minSigma; sigma-- {
+	for sigma := uint64(20); sigma > MinSigma; sigma-- {
 		for _, p := range plans {
 			a, _ := reused.Run(p, sigma)
 			b, _ := Find(n, Curve{p.B1, p.B2, sigma}, always)
@@ -322,7 +322,7 @@ func BenchmarkCurve(b *testing.B) {
 			n := new(big.Int).Lsh(one, c.bits)
 			n.Sub(n, big.NewInt(c.sub))
 			plan, s := newPlan(c.b1, c.b2), NewSearch(n, always)
-			sigma := uint64(minSigma)
+			sigma := uint64(MinSigma)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.Run(plan, sigma)

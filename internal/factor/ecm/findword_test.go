@@ -42,7 +42,7 @@ type wordCurve struct {
 
 func newWordCurve(n uint64) wordCurve { return wordCurve{m: mont.New(n)} }
 
-// FindWord runs the curve sigma, minSigma <= sigma < 2^63, on n and returns a
+// FindWord runs the curve sigma, MinSigma <= sigma < 2^63, on n and returns a
 // divisor d of n with 1 < d < n, or 0. Requires n odd, not divisible by 3, n >= 5. It
 // takes some tens of microseconds and no memory.
 func FindWord(n uint64, p *WordPlan, sigma uint64) uint64 {

@@ -157,3 +157,11 @@ func (p *Plan) String() string { return fmt.Sprintf("B1=%d,B2=%d", p.B1, p.B2) }
 // chainIndex returns the place of j in the sequence 1, 5, 7, 11, 13, ... of all numbers
 // prime to 6. Requires such a j.
 func chainIndex(j uint16) int { return int(j) / 3 }
+
+// Prepare makes what the curves of p need besides, as long chains as no plan before has
+// needed: a few microseconds for each prime up to B1. Without it the first curve makes
+// them. The error is one of check.
+func (p *Plan) Prepare(check func() error) error {
+	_, err := p.chains(check)
+	return err
+}

@@ -105,7 +105,7 @@ func TestProgram(t *testing.T) {
 		plan, p := NewWordPlan(c.b1, c.b2), newProgram(c.b1, c.b2, c.d)
 		w := newWord()
 		for _, n := range semiprimes(40, 300) {
-			sigma := minSigma + uint64(rnd.Uint32())
+			sigma := MinSigma + uint64(rnd.Uint32())
 			w.SetModulus(0, n)
 			w.Set(slotSigma, 0, Number{sigma})
 			w.Set(slotSigmaDen, 0, Number{1})

@@ -56,11 +56,13 @@ type Runner struct {
 	t      [4]mont.Element     // scratch
 	inv    [Group]mont.Element // scratch: elements to invert
 	pre    [Group]mont.Element // scratch of invertAll: their products
+	value  big.Int             // scratch of appendEvidence
 
 	programs map[*Plan]*storedStage1
 	c        compiler // collects instructions before they are executed
 	work     int      // word products that the collected instructions take
 	careful  bool     // repeat a stage, with a gcd after each step
+	whole    bool     // n counts as a divisor: a curve that finds it is not repeated carefully
 	found    *big.Int // the divisor that the careful stage has found, or nil
 	stage    stage2Layout
 }

@@ -9,8 +9,8 @@ import (
 // inspect looks for divisors of n in the numbers x that a stage has made, one for each
 // curve. One gcd of their product shows whether any curve has found one. A curve with
 // gcd(x, n) = n has found all prime factors at once: redo then repeats its stage
-// carefully, with a gcd after each step, which usually separates them. Curves with a
-// gcd above 1 are finished, and the first divisor ends the search.
+// carefully, with a gcd after each step, which usually separates them, unless whole is
+// set. Curves with a gcd above 1 are finished, and the first divisor ends the search.
 func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Element, redo func(c *runnerCurve)) {
 	if s.err != nil {
 		return
@@ -35,6 +35,7 @@ func (s *Runner) inspect(cs []runnerCurve, number func(c *runnerCurve) mont.Elem
 		switch {
 		case d.Cmp(one) == 0:
 			continue
+		case s.whole: // n counts as a divisor
 		case d.Cmp(s.w.N()) == 0:
 			// The repetition sets s.found, or c.d if an inversion has failed.
 			s.careful, s.found = true, nil

@@ -50,3 +50,16 @@ func (m *stage2Layout) layout(p *Plan) int {
 // giant returns the slot of the giant step number i, from 0. The slots form a ring of
 // giantsAtOnce+2 points: a new giant needs the two before it.
 func (m *stage2Layout) giant(i int) int { return m.ring + i%(giantsAtOnce+2)*mont.PointSlots }
+
+// Memory returns bounds of the bytes of a Plan with these bounds, and of a Runner with
+// that plan for a modulus of size bits, on the machine that needs the most.
+func Memory(b1, b2 uint64, size int) (plan, runner uint64) {
+	p := &Plan{B1: b1, B2: b2, d: giantStep(b1, b2)}
+	p.makeBabies()
+	slots := new(stage2Layout).layout(p)
+	runner = uint64(slots) * Group * uint64(size/52+2) * 8
+	if b1 <= maxStoredB1 {
+		runner += 20 * b1
+	}
+	return b2/8 + 2*b1 + 16<<10, runner
+}

@@ -82,7 +82,7 @@ func TestRunnerSame(t *testing.T) {
 		plan := plans[round%len(plans)]
 		var sigmas []uint64
 		for range 1 + rnd.IntN(20) {
-			sigmas = append(sigmas, minSigma+rnd.Uint64()>>40)
+			sigmas = append(sigmas, MinSigma+rnd.Uint64()>>40)
 		}
 		ms := runnerWays(n)
 		d, which, _ := ms[0].Run(plan, sigmas)
@@ -179,7 +179,7 @@ func FuzzRunner(f *testing.F) {
 		if n.Mul(n, new(big.Int).SetUint64(b)); n.BitLen() < 3 {
 			return
 		}
-		sigmas := []uint64{minSigma + uint64(sigma), minSigma + uint64(sigma)*3 + 1, minSigma + 5}
+		sigmas := []uint64{MinSigma + uint64(sigma), MinSigma + uint64(sigma)*3 + 1, MinSigma + 5}
 		ms, p := runnerWays(n), plans[int(plan)%len(plans)]
 		d, which, err := ms[0].Run(p, sigmas)
 		if err != nil || d != nil && (d.Cmp(one) <= 0 || d.Cmp(n) >= 0 || new(big.Int).Mod(n, d).Sign() != 0) {

@@ -38,7 +38,7 @@ func NewSearch(n *big.Int, check func() error) *Search {
 	return s
 }
 
-// Run runs the curve sigma >= minSigma. It returns a divisor d of n, 1 < d < n,
+// Run runs the curve sigma >= MinSigma. It returns a divisor d of n, 1 < d < n,
 // or nil if there is none to be found.
 func (s *Search) Run(p *Plan, sigma uint64) (*big.Int, error) {
 	s.f.err = nil

@@ -16,7 +16,7 @@ func TestWordCurve(t *testing.T) {
 			continue
 		}
 		plan := newPlan(105, 2000)
-		sigma := minSigma + uint64(rnd.Uint32())
+		sigma := MinSigma + uint64(rnd.Uint32())
 		c := newWordCurve(n)
 		s := NewSearch(new(big.Int).SetUint64(n), always)
 		q, d := c.suyama(sigma)
@@ -73,7 +73,7 @@ func FuzzFindWord(f *testing.F) {
 		if n |= 1; n < 5 || n%3 == 0 {
 			return
 		}
-		d := FindWord(n, plans[int(plan)%len(plans)], minSigma+sigma>>2)
+		d := FindWord(n, plans[int(plan)%len(plans)], MinSigma+sigma>>2)
 		if d != 0 && (d == 1 || d >= n || n%d != 0) {
 			t.Errorf("FindWord(%d), sigma=%d: %d", n, sigma, d)
 		}
@@ -104,7 +104,7 @@ func FuzzInvert(f *testing.F) {
 func BenchmarkFindWord(b *testing.B) {
 	plan := NewWordPlan(230, 8000)
 	b.ReportAllocs()
-	sigma := uint64(minSigma)
+	sigma := uint64(MinSigma)
 	for b.Loop() {
 		FindWord(1<<64-59, plan, sigma)
 		sigma++

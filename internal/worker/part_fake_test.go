@@ -3,14 +3,17 @@ package worker
 import (
 	"context"
 	"errors"
+	"math/big"
 	"testing"
 	"time"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
-// scriptSiever yields one coefficient a second, and does what the first byte of the parameters says besides.
-type scriptSiever struct {
+// scriptPart yields one coefficient a second, and does what the first byte of the parameters says besides. For a task of
+// curves that is the seed.
+type scriptPart struct {
 	release chan struct{} // closed by the test
 }
 
@@ -24,8 +27,18 @@ const (
 	sieveOver   = 'o' // ticks, ends with its context
 )
 
-func (k scriptSiever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range, o SieveOptions) error {
-	switch t.Params[0] {
+// Limit implements PartKind.
+func (k scriptPart) Limit(*task.Task) time.Duration { return task.MaxSieveTime }
+
+// RunPart implements PartKind.
+func (k scriptPart) RunPart(ctx context.Context, t *task.Task, r task.Range, o PartOptions) error {
+	how, d, kind := byte(0), time.Duration(0), t.Kind
+	if t.Curves != nil {
+		how, d = byte(t.Curves.Seed), t.Curves.Time
+	} else {
+		how, d = t.Sieve.Params[0], t.Sieve.Time
+	}
+	switch how {
 	case sievePanics:
 		panic("first line\nsecond line")
 	case sieveFails:
@@ -40,12 +53,12 @@ func (k scriptSiever) Sieve(ctx context.Context, t *task.SieveTask, r task.Range
 		}
 		return context.Cause(ctx)
 	}
-	o.Progress(NumberProgress{Digits: 90, Method: "sieve", Cores: 1})
+	o.Progress(NumberProgress{Digits: 90, Method: kind, Cores: 1})
 	each := 20 // of 50 ms
-	if t.Params[0] == sieveFast {
+	if how == sieveFast {
 		each = 0
 	}
-	for at, end := r.First, time.Now().Add(t.Time); time.Now().Before(end) && at < r.End(); at++ {
+	for at, end := r.First, time.Now().Add(d); time.Now().Before(end) && at < r.End(); at++ {
 		for range each {
 			select {
 			case <-ctx.Done():
@@ -83,23 +96,36 @@ func (o *yieldBox) Result(ctx context.Context, job string, r task.Range, payload
 	o.count(1)
 	defer o.count(-1)
 	y, err := task.DecodeYield(payload)
-	if err != nil || y.Kind != task.KindSieve || y.Worker != "w1" || y.Version != "1.2.3" || y.Params != 7 || string(y.Relations) != "relations" {
+	if err != nil || y.Kind != task.KindSieve && y.Kind != task.KindECM || y.Worker != "w1" || y.Version != "1.2.3" || y.Params != 7 || string(y.Relations) != "relations" {
 		return o.fakeOutbox.Result(ctx, job, r, payload)
 	}
 	if err := o.wait(ctx); err != nil {
 		return err
 	}
-	o.journal.add("yield %s %v", job, r)
+	name := "yield"
+	if y.Kind == task.KindECM {
+		name = "yield of curves"
+	}
+	o.journal.add("%s %s %v", name, job, r)
 	return nil
 }
 
-// newSieveRig is newRig with a siever.
+// newSieveRig is newRig with kinds of parts.
 func newSieveRig(t *testing.T, slots int) (*rig, *yieldBox) {
 	r := newRig(t, slots)
 	box := &yieldBox{fakeOutbox: r.outbox}
 	r.Worker.outbox = box
-	r.Worker.config.Siever = scriptSiever{r.kind.release}
+	r.Worker.config.Parts = map[string]PartKind{task.KindSieve: scriptPart{r.kind.release}, task.KindECM: scriptPart{r.kind.release}}
 	return r, box
+}
+
+// curvesTask returns a delivery of a task of curves of the part "cpart".
+func (r *rig) curvesTask(first uint64, how byte, d time.Duration) *Delivery {
+	c := nat.FromBig(new(big.Int).Lsh(big.NewInt(1), 500))
+	t := &task.Task{Kind: task.KindECM, Curves: &task.CurvesTask{Composite: c, B1: 100, B2: 1000, Seed: uint64(how), Time: d}}
+	delivery := r.sieveTask(first, how, d)
+	delivery.Data = t.Encode()
+	return delivery
 }
 
 // sieveTask returns a delivery of a sieve task of the part "cpart".

@@ -44,6 +44,7 @@ func TestSieveIsExpendable(t *testing.T) {
 	for name, test := range map[string]struct {
 		how     byte
 		spoil   func(*Delivery)
+		before  func(*rig)
 		order   func(*rig)    // after 1.5 s
 		yields  int           // stored
 		settled time.Duration // most time from the order, or the start
@@ -56,20 +57,33 @@ func TestSieveIsExpendable(t *testing.T) {
 		"schema":     {how: sieveWell, spoil: func(d *Delivery) { d.Schema = "9" }},
 		"garbage":    {how: sieveWell, spoil: func(d *Delivery) { d.Data = append(d.Data, 0xff) }},
 		"no content": {how: sieveWell, spoil: func(d *Delivery) { d.Data = (&task.Task{Kind: task.KindSieve}).Encode() }},
-		"panic":      {how: sievePanics, settled: restAfterFailure},
-		"error":      {how: sieveFails, settled: restAfterFailure},
-		"hang":       {how: sieveHangs, settled: 6 * time.Second},
-		"too long":   {how: sieveOver, settled: 2*task.MaxSieveTime + 33*time.Second},
-		"drain":      {how: sieveWell, order: func(r *rig) { r.stop() }, yields: 1},
-		"stop":       {how: sieveWell, order: func(r *rig) { r.stop(); r.StopComputing() }, yields: 1},
-		"cancel":     {how: sieveWell, order: func(r *rig) { r.Cancel("cpart") }, yields: 1},
-		"quarantine": {how: sieveWell, order: func(r *rig) { r.Quarantine() }, yields: 1},
+		"curves":     {how: sieveWell, spoil: asCurves(sieveWell), settled: time.Minute, yields: 60},
+		"curves, second delivery": {how: sieveWell, spoil: func(d *Delivery) {
+			asCurves(sieveWell)(d)
+			d.Attempt = 2
+		}},
+		"curves without content":    {how: sieveWell, spoil: func(d *Delivery) { d.Data = (&task.Task{Kind: task.KindECM}).Encode() }},
+		"curves, panic":             {how: sieveWell, spoil: asCurves(sievePanics), settled: restAfterFailure},
+		"curves, drain":             {how: sieveWell, spoil: asCurves(sieveWell), order: func(r *rig) { r.stop() }, yields: 1},
+		"curves, cancel":            {how: sieveWell, spoil: asCurves(sieveWell), order: func(r *rig) { r.Cancel("cpart") }, yields: 1},
+		"curves, not computed here": {how: sieveWell, spoil: asCurves(sieveWell), before: func(r *rig) { delete(r.Worker.config.Parts, task.KindECM) }},
+		"panic":                     {how: sievePanics, settled: restAfterFailure},
+		"error":                     {how: sieveFails, settled: restAfterFailure},
+		"hang":                      {how: sieveHangs, settled: 6 * time.Second},
+		"too long":                  {how: sieveOver, settled: 2*task.MaxSieveTime + 33*time.Second},
+		"drain":                     {how: sieveWell, order: func(r *rig) { r.stop() }, yields: 1},
+		"stop":                      {how: sieveWell, order: func(r *rig) { r.stop(); r.StopComputing() }, yields: 1},
+		"cancel":                    {how: sieveWell, order: func(r *rig) { r.Cancel("cpart") }, yields: 1},
+		"quarantine":                {how: sieveWell, order: func(r *rig) { r.Quarantine() }, yields: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, _ := newSieveRig(t, 2)
 				ledger := &fakeLedger{active: make(map[int]string)}
 				r.Worker.config.Ledger = ledger
+				if test.before != nil {
+					test.before(r)
+				}
 				d := r.sieveTask(0, test.how, time.Minute)
 				if test.spoil != nil {
 					test.spoil(d)
@@ -82,7 +96,11 @@ func TestSieveIsExpendable(t *testing.T) {
 				}
 				time.Sleep(test.settled + 100*time.Millisecond)
 				got := slices.DeleteFunc(r.journal.take(), func(s string) bool { return s == "beat" })
-				if n := len(got); n != test.yields+1 || got[n-1] != "ack" || n > 1 && !strings.HasPrefix(got[0], "yield") {
+				what := "yield cpart"
+				if strings.HasPrefix(name, "curves") {
+					what = "yield of curves cpart"
+				}
+				if n := len(got); n != test.yields+1 || got[n-1] != "ack" || n > 1 && !strings.HasPrefix(got[0], what) {
 					t.Errorf("got %q", got)
 				}
 				if s := r.Stats(); s.Failures != 0 || s.Numbers != 0 || s.Held != 0 {
@@ -96,6 +114,11 @@ func TestSieveIsExpendable(t *testing.T) {
 			})
 		})
 	}
+}
+
+// asCurves makes a delivery one of curves.
+func asCurves(how byte) func(*Delivery) {
+	return func(d *Delivery) { d.Data = (&rig{}).curvesTask(0, how, time.Minute).Data }
 }
 
 // TestSieveForMemory: a sieve task that is interrupted because the memory is in use is dropped like others. The slot
