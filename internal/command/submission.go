@@ -37,6 +37,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
+		ExplainFlag(),
 		cli.ProgressFlag(),
 	}, OutputFlags()...)
 }

@@ -7,7 +7,6 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
-	"factorfleet/internal/verify"
 )
 
 // A user may end the work on a job before its numbers are factored (fleet.FinishEarly):
@@ -49,7 +48,8 @@ func (s *streams) orderFinish() error { return s.fleet.OrderFinish(s.id) }
 // answer is refused because it lacks effort, the manifest is read again. It waits for a server that is unreachable.
 func (c *checker) checkOne(ctx context.Context, a collect.Arrival) (collect.Checked, error) {
 	checked, err := c.check(ctx, a)
-	if c.early == nil || c.early.Load() || !errors.Is(err, verify.ErrEarly) {
+	var refused *collect.Refused
+	if c.early == nil || c.early.Load() || !errors.As(err, &refused) || !refused.Early {
 		return checked, err
 	}
 	var j *task.Job

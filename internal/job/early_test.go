@@ -17,7 +17,6 @@ import (
 	"factorfleet/internal/plan"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
-	"factorfleet/internal/verify"
 	"factorfleet/internal/worker"
 )
 
@@ -142,7 +141,7 @@ func TestEarlyUnseen(t *testing.T) {
 		if checked++; seen.Load() {
 			return collect.Checked{}, nil
 		}
-		return collect.Checked{}, &collect.Refused{Err: fmt.Errorf("number 1: %w", verify.ErrEarly)}
+		return collect.Checked{}, &collect.Refused{Err: errors.New("before its budget"), Early: true}
 	}}
 	if _, err := c.checkOne(t.Context(), collect.Arrival{}); err == nil || seen.Load() || checked != 1 {
 		t.Errorf("before the end: %v, seen %v, %d checks", err, seen.Load(), checked)
