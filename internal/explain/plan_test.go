@@ -37,7 +37,7 @@ func TestPlanOf(t *testing.T) {
 		want    []string // each is a regular expression of a line, in this order
 	}{
 		{"sieve", 90, Options{}, []string{
-			`^number 5: a composite of 90 digits, after 3 small primes divided out; its plan, `, `^  .*factors of .* \d+ digits: p-1 with B1=`,
+			`^number 5: a composite of 90 digits, after 3 small primes divided out; its plan, `, `^  .*factors of 9 to \d+ digits: p-1 with B1 up to `,
 			`^  quadratic sieve: about [\d,]{6,} relations, about .*, at most [\d.]+ MiB of memory`, `^  in all at most about .*; the budget is .* of CPU time; workers with free slots share the sieve if that saves time$`,
 		}},
 		{"alone", 90, Options{Mode: campaign.Never}, []string{`; the budget is [^;]* of CPU time$`}},

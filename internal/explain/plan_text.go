@@ -47,22 +47,18 @@ func describe(levels []Level) string {
 	for _, l := range levels {
 		curves, sum = curves+l.Curves, sum+l.Time
 	}
-	name := fmt.Sprintf("for factors of %d digits: ", last.Digits)
+	digits, is := strconv.Itoa(last.Digits), "="
 	if len(levels) > 1 {
-		name = fmt.Sprintf("for factors of %d to %d digits: ", first.Digits, last.Digits)
+		digits, is = strconv.Itoa(first.Digits)+" to "+digits, " up to "
 	}
-	line := name
+	line := "for factors of " + digits + " digits: "
 	if last.PM1 > 0 {
-		line += "p-1 with B1=" + text.Thousands(last.PM1) + ", "
+		line += "p-1 with B1" + is + text.Thousands(last.PM1) + ", "
 	}
 	if last.PP1 > 0 {
-		line += "p+1 with B1=" + text.Thousands(last.PP1) + ", "
+		line += "p+1 with B1" + is + text.Thousands(last.PP1) + ", "
 	}
-	line += fmt.Sprintf("%s with B1=%s, B2=%s, about %s", text.Count(uint64(curves), "curve"), text.Thousands(last.B1), text.Thousands(last.B2), text.Rough(sum))
-	if len(levels) > 1 {
-		return "steps up to " + line[len("for "):]
-	}
-	return line
+	return line + fmt.Sprintf("%s with B1%s%s, B2=%d*B1, about %s", text.Count(uint64(curves), "curve"), is, text.Thousands(last.B1), last.B2/last.B1, text.Rough(sum))
 }
 
 // sieve returns the line of the sieve, or why there is none.
