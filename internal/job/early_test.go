@@ -153,3 +153,15 @@ func TestEarlyUnseen(t *testing.T) {
 		t.Errorf("after it: %v, seen %v, %d checks", err, seen.Load(), checked)
 	}
 }
+
+// TestEarlyClaims: the unfinished answers of a job that ends early are not audited.
+func TestEarlyClaims(t *testing.T) {
+	t.Parallel()
+	r := newAuditRig(t, primesAbove(33, 2))
+	r.answer("w", 0, false)
+	r.early.Store(true)
+	r.answer("w", 1, false)
+	if len(r.claims) != 1 || r.claims[0] == nil {
+		t.Errorf("%d claims, want that of before the end", len(r.claims))
+	}
+}
