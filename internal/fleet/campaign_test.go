@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"testing"
-	"time"
 
 	"factorfleet/internal/task"
 )
