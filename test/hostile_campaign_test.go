@@ -60,12 +60,18 @@ func TestHostileCampaign(t *testing.T) {
 	if lines := strings.Count(f.stderr.String(), "\n"); lines > 300 {
 		t.Errorf("the supervisor has said %d lines, the last:\n%s", lines, f.tail())
 	}
-	eventually(t, "nothing of the sieves is left", func() bool {
-		s, err := f.admin().Stream(t.Context(), schema.BucketStream(schema.BucketJobs))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = s.GetLastMsgForSubject(t.Context(), schema.KeyPrefix(schema.BucketJobs)+"part.*.*")
+	f.noParts()
+}
+
+// noParts waits until no manifest of a campaign is left.
+func (f *siege) noParts() {
+	f.t.Helper()
+	s, err := f.admin().Stream(f.t.Context(), schema.BucketStream(schema.BucketJobs))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	eventually(f.t, "nothing of the campaigns is left", func() bool {
+		_, err = s.GetLastMsgForSubject(f.t.Context(), schema.KeyPrefix(schema.BucketJobs)+"part.*.*")
 		return err != nil
 	})
 }

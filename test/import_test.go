@@ -34,6 +34,7 @@ const imports = `
 	attempt         < task
 	campaign        < measured
 	sieving         < factor/siqs
+	curving         < campaign factor factor/ecm
 	cputime         < golang.org/x/sys/unix golang.org/x/sys/windows
 
 	factor/kernels  < golang.org/x/sys/cpu
@@ -42,7 +43,7 @@ const imports = `
 	factor/mont/gen <
 	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
-	kind            < nat task worker factor factor/ecm factor/siqs cputime
+	kind            < nat task worker factor factor/siqs factor/ecm cputime
 	sample          < nat
 
 	schema          < task attempt
@@ -55,7 +56,7 @@ const imports = `
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
-	job             < nat task text plan measured input collect campaign sieving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
+	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
@@ -121,7 +122,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
-				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "explain")
+				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "curving", "explain")
 			}
 		}
 	}

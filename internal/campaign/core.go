@@ -13,6 +13,7 @@ type Conducted interface {
 	// calls count.
 	Step(in Input, now time.Time) []Output
 	Phase() Phase
+	Active() bool // yields and divisors are still wanted
 	Progress(now time.Time) Progress
 }
 
@@ -42,8 +43,8 @@ func (c *core) Divisor() *big.Int { return c.divisor }
 // put adds an output.
 func (c *core) put(o Output) { c.out = append(c.out, o) }
 
-// active reports whether yields and divisors are still wanted.
-func (c *core) active() bool {
+// Active is that of Conducted.
+func (c *core) Active() bool {
 	return c.phase == Sieving || c.phase == Solving || c.phase == Curving
 }
 
@@ -64,7 +65,7 @@ func (c *core) end() {
 
 // split ends the search if d divides the number properly, and reports whether it does. curve may be nil.
 func (c *core) split(d *big.Int, curve *Curve) bool {
-	if !c.active() || !divides(d, c.number) {
+	if !c.Active() || !divides(d, c.number) {
 		return false
 	}
 	c.phase, c.divisor = Finished, new(big.Int).Set(d)

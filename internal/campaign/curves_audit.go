@@ -16,6 +16,7 @@ type curvers struct {
 type curver struct {
 	checked bool   // an audit has confirmed it
 	refuted bool   // an audit has found false evidence
+	honest  bool   // refuted, and a later audit has confirmed it
 	counted Effort // of its curves; they do not count any more if it is refuted
 	held    []span // not counted yet: no audit has ended
 }
@@ -65,6 +66,8 @@ func (m *CurveMachine) audited(in *Audited) {
 	w := m.curvers.of(y.Worker)
 	switch {
 	case w == nil:
+	case w.refuted && in.Missing <= 0:
+		w.honest = true
 	case in.Missing > 0:
 		m.refute(w)
 		m.put(Refuse{y.name(), fmt.Sprintf("%d curves of group %d have false evidence", in.Missing, in.Audit.Number)})
@@ -75,13 +78,14 @@ func (m *CurveMachine) audited(in *Audited) {
 		}
 		w.held = nil
 	}
-	if in.Divisor != nil && m.active() && divides(in.Divisor, m.number) {
+	if in.Divisor != nil && m.Active() && divides(in.Divisor, m.number) {
 		m.store()
 		m.split(in.Divisor, nil)
 	}
 }
 
-// refute takes all curves of a worker out of the effort.
+// refute takes all curves of a worker out of the effort. Its next yields are audited, so that its strikes follow each
+// other until it is quarantined, or one is right.
 func (m *CurveMachine) refute(w *curver) {
 	for _, l := range w.counted {
 		m.effort = m.effort.without(l.B1, l.Curves)

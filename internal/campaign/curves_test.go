@@ -79,6 +79,10 @@ var curveScripts = map[string][]curveLine{
 		{groups("b", 161, 162), "drop b", 64},
 		{Audited{Audit: Audit{Yield: groups("a", 6, 8)}, Missing: 1}, "refuse a", 0}, // all its curves
 		{groups("a", 8, 9), "drop a", 0},
+		{Audited{Audit: Audit{Yield: groups("a", 8, 9)}, Missing: 8}, "refuse a", 0}, // the next strike
+		{groups("a", 9, 10), "drop a", 0},
+		{checkedIn("a"), "", 0}, // too late
+		{groups("a", 10, 11), "drop a", 0},
 		{groups("c", 6, 8), "", 0}, // the groups of a do not count a second time
 		{checkedIn("c"), "", 0},
 	},

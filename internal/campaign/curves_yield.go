@@ -74,6 +74,7 @@ func (m *CurveMachine) yield(y *Yield, now time.Time) {
 		m.put(Refuse{y.name(), fmt.Sprintf("%d bytes are not the evidence of %d groups of curves", len(y.Data), y.End-y.First)})
 	case w == nil || w.refuted:
 		m.put(Drop{y.name(), "curves of this worker do not count"})
+		m.audit(y, w != nil && !w.honest)
 	case !w.checked:
 		w.hold(y)
 		m.audit(y, true)

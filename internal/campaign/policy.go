@@ -52,6 +52,16 @@ func (m Mode) Begins(digits int, left time.Duration, owner, free int) bool {
 	return saved >= max(leastSaved, left/5)
 }
 
+// BeginsCurves reports whether a campaign of curves should begin for a number of so many decimal
+// digits, which its owner cannot sieve. Its owner spends budget more time on it; 0 is no limit. free
+// slots of other workers are idle.
+func (m Mode) BeginsCurves(digits int, budget time.Duration, free int) bool {
+	if free < 1 || m == Never || digits < LeastDigits {
+		return false
+	}
+	return m == Always || budget == 0 || budget >= leastSaved
+}
+
 // leastSaved is the least time for whose saving a campaign begins.
 const leastSaved = 5 * time.Second
 

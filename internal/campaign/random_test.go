@@ -59,7 +59,7 @@ func (s *shuffled) run() {
 		case 2:
 			s.step(Reserved{s.rnd.Uint64N(count)}, false)
 		}
-		if a.honest && s.m.active() && len(a.y.Data) > 0 {
+		if a.honest && s.m.Active() && len(a.y.Data) > 0 {
 			if _, err := s.reference.Fold(a.y.First, a.y.End, a.y.Data); err != nil {
 				s.t.Fatal(err)
 			}

@@ -62,7 +62,7 @@ func (m *Machine) split(d *big.Int) bool {
 
 // abandon ends a campaign that has found nothing.
 func (m *Machine) abandon(why string) {
-	if !m.active() {
+	if !m.Active() {
 		return
 	}
 	m.phase = Abandoned

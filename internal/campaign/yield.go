@@ -20,7 +20,7 @@ const maxHeld = 16 << 20
 
 // yield handles a yield.
 func (m *Machine) yield(y *Yield, now time.Time) {
-	if !m.active() {
+	if !m.Active() {
 		return
 	}
 	if why := m.foreign(y); why != "" {

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"time"
+	"math/rand/v2"
 
-	"factorfleet/internal/campaign"
+	"factorfleet/internal/curving"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/measured"
 	"factorfleet/internal/sieving"
 	"factorfleet/internal/task"
 )
@@ -25,7 +24,7 @@ var (
 // begins, and no request is made for the candidate: all slots of a large fleet may be at work on hard numbers.
 func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	again := examineAgain
-	if c.others(x).Idle == 0 && !c.exists(ctx, x.child) {
+	if c.idle(x) == 0 && !c.exists(ctx, x.child) {
 		c.leave(x.child, again)
 		return
 	}
@@ -60,33 +59,10 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 	if err != nil {
 		return nil, err
 	}
-	if !c.worthwhile(ctx, j, x) {
+	if c.choose(ctx, j, x) == task.PartDone {
 		return nil, errNoCampaign
 	}
 	return nil, c.checkComposite(ctx, x)
-}
-
-// others returns the slots of all workers but the owner.
-func (c *campaigns) others(x *candidate) fleet.SieveSlots {
-	return c.registry.SieveSlots(func(worker string) bool { return worker == x.Worker || c.trust.Quarantined(worker) })
-}
-
-// worthwhile reports whether a campaign would save time now.
-func (c *campaigns) worthwhile(ctx context.Context, j *task.Job, x *candidate) bool {
-	mode, err := campaign.ParseMode(j.Campaign)
-	if err != nil {
-		return false
-	}
-	others := c.others(x)
-	if others.Old > 0 && mode != campaign.Always {
-		c.logOld(others.OldWorker)
-		return false // workers of an earlier version would take the tasks and drop them
-	}
-	left := x.Left
-	if !x.Sieving || left == 0 { // then the sieve comes after that
-		left += measured.Active().Sieve(x.Number.BitLen()) / time.Duration(max(x.Cores, 1))
-	}
-	return mode.Begins(len(x.Number.String()), left, x.Cores, others.Idle/(1+c.othersSieving(ctx, x.child)))
 }
 
 // logOld says, once in a process, that a worker keeps campaigns from beginning. It may be lying: that costs time only,
@@ -120,31 +96,36 @@ func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
 		return err
 	}
 	n, composite := numbers[0].Big(), x.Number.Big()
-	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || composite.ProbablyPrime(0) {
+	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || hasSmall(composite) || composite.ProbablyPrime(0) {
 		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
 		return errNoCampaign
 	}
 	return nil
 }
 
+// hasSmall reports whether 2 or 3 divides n. Owners divide by them before anything else, and there are no curves modulo n.
+func hasSmall(n *big.Int) bool {
+	return n.Bit(0) == 0 || new(big.Int).Rem(n, big.NewInt(3)).Sign() == 0
+}
+
 // conduct conducts the campaign of a candidate until it is over, which is errCampaignOver. The caller has its lease.
 func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
-	p, sieve, free, err := c.begin(ctx, x)
+	p, free, err := c.begin(ctx, x)
 	defer free()
 	if err != nil {
 		return err
 	}
-	set, err := sieve.NewSet(aliveWith(ctx))
+	work, err := c.newWork(ctx, p)
 	if err != nil {
 		return err
 	}
-	return newConductor(c, p, sieve, set).run(ctx)
+	return newConductor(c, p, work).run(ctx)
 }
 
 // begin returns the part of a candidate, which it creates if there is none, and reserves its memory. The caller calls
 // free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
 // this one will use.
-func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, sieve *sieving.Plan, free func(), err error) {
+func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free func(), err error) {
 	c.beginning.Lock()
 	defer c.beginning.Unlock()
 	free = func() {}
@@ -153,23 +134,49 @@ func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, siev
 		p, err = c.draft(ctx, x)
 	}
 	if err != nil {
-		return nil, nil, free, err
+		return nil, free, err
 	}
-	if sieve, err = sieving.ParsePlan(p.Params, p.Composite.Big()); err != nil {
-		return nil, nil, free, err
+	need, err := memoryOf(p)
+	if err != nil {
+		return nil, free, err
 	}
-	need := sieve.Memory()
 	free, ok := c.reserve(need)
 	if !ok {
-		return nil, nil, free, fmt.Errorf("%w: its relations and the linear algebra need %d MiB of memory, and this process may use %d MiB for all campaigns",
-			errNoMemory, need>>20, c.memory>>20)
+		return nil, free, fmt.Errorf("%w: it needs %d MiB, and this process may use %d MiB for all campaigns", errNoMemory, need>>20, c.memory>>20)
 	}
 	p, err = c.create(ctx, p)
-	return p, sieve, free, err
+	return p, free, err
+}
+
+// memoryOf bounds the memory that a campaign takes, in bytes.
+func memoryOf(p *task.Part) (uint64, error) {
+	if p.Curves() {
+		return curving.Memory, nil
+	}
+	plan, err := sieving.ParsePlan(p.Params, p.Composite.Big())
+	if err != nil {
+		return 0, err
+	}
+	return plan.Memory(), nil
 }
 
 // draft returns a new part for a candidate.
 func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error) {
+	j, err := c.f.Job(ctx, x.Job)
+	if err != nil {
+		return nil, err
+	}
+	p := &task.Part{
+		Schema: 1, ID: x.child, Parent: x.Job, Position: x.Position, Class: j.Class, Composite: x.Number,
+		State: c.choose(ctx, j, x), Created: c.f.Now(ctx),
+	}
+	switch p.State {
+	case task.PartCurves:
+		p.Seed = max(rand.Uint64(), 1)
+		return p, nil
+	case task.PartDone: // slots are not idle any more
+		return nil, errNoCampaign
+	}
 	params, divisor, err := sieving.NewParams(aliveWith(ctx), x.Number.Big())
 	if err != nil {
 		return nil, err
@@ -177,14 +184,8 @@ func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error)
 	if divisor != nil { // the owner finds it at once, too
 		return nil, errNoCampaign
 	}
-	j, err := c.f.Job(ctx, x.Job)
-	if err != nil {
-		return nil, err
-	}
-	return &task.Part{
-		Schema: 1, ID: x.child, Parent: x.Job, Position: x.Position, Class: j.Class, Composite: x.Number,
-		State: task.PartSieve, Params: params, Created: c.f.Now(ctx),
-	}, nil
+	p.Params = params
+	return p, nil
 }
 
 // create stores a part unless it is stored already, and returns what is stored then.
@@ -193,7 +194,7 @@ func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error
 	if err == nil && stored == p {
 		c.addSieving(p.ID)
 		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
-			Msgf("free workers sieve a composite of %d digits", len(p.Composite.String()))
+			Msgf("free workers %s a composite of %d digits", map[bool]string{false: "sieve", true: "run curves on"}[p.Curves()], len(p.Composite.String()))
 	}
 	return stored, err
 }

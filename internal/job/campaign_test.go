@@ -46,10 +46,20 @@ type campaignWorld struct {
 	hints chan *task.Hint
 }
 
-// newCampaignWorld makes the job, and a part for its number unless bare.
+// newCampaignWorld makes the job, and a part for its number unless bare. The owner sieves.
 func newCampaignWorld(t *testing.T, bits int, bare bool) *campaignWorld {
 	t.Helper()
-	w := &campaignWorld{testFleet: newTestFleet(t), n: hardNumber(bits), hints: make(chan *task.Hint, 1000)}
+	w := newOwnedWorld(t, hardNumber(bits), worker.NumberProgress{Method: "siqs", Left: time.Hour})
+	if !bare {
+		w.createPart()
+	}
+	return w
+}
+
+// newOwnedWorld makes the job of n, whose owner makes such progress.
+func newOwnedWorld(t *testing.T, n *big.Int, progress worker.NumberProgress) *campaignWorld {
+	t.Helper()
+	w := &campaignWorld{testFleet: newTestFleet(t), n: n, hints: make(chan *task.Hint, 1000)}
 	w.job = &task.Job{ID: "j", Kind: task.KindFactor, Class: task.ClassNorm, State: task.Sealed, Count: 2, Created: time.Now(), Campaign: "always"}
 	if err := w.CreateJob(t.Context(), w.job); err != nil {
 		t.Fatal(err)
@@ -61,10 +71,7 @@ func newCampaignWorld(t *testing.T, bits int, bare bool) *campaignWorld {
 	if err := w.Requeue(t.Context(), w.job, in, []task.Range{{First: 1, Count: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	w.own()
-	if !bare {
-		w.createPart()
-	}
+	w.own(progress)
 	return w
 }
 
@@ -84,7 +91,7 @@ func (w *campaignWorld) createPart() {
 }
 
 // own has a worker take the task of the number, name the composite in its heartbeats, and receive hints.
-func (w *campaignWorld) own() {
+func (w *campaignWorld) own(progress worker.NumberProgress) {
 	w.t.Helper()
 	nc, js := w.connect()
 	owner, err := puller.Open(w.t.Context(), nc, js, "owner", stream.Options{Log: zerolog.Nop()})
@@ -96,10 +103,9 @@ func (w *campaignWorld) own() {
 	}
 	_, list := fleettest.Pull(w.t, owner, 1)
 	w.task = list[0]
-	status := worker.Status{Sieves: true, Holding: []string{worker.TaskName(w.task.Address)}, Stats: worker.Stats{
-		State: worker.StateRunning, Slots: 5, Busy: 1, Activities: []worker.Activity{{Job: "j", Position: 1, NumberProgress: worker.NumberProgress{
-			Digits: len(w.n.String()), Method: "siqs", Cores: 1, Left: time.Hour, Composite: w.n.String(),
-		}}},
+	progress.Digits, progress.Cores, progress.Composite = len(w.n.String()), 1, w.n.String()
+	status := worker.Status{Sieves: true, ECM: true, Holding: []string{worker.TaskName(w.task.Address)}, Stats: worker.Stats{
+		State: worker.StateRunning, Slots: 5, Busy: 1, Activities: []worker.Activity{{Job: "j", Position: 1, NumberProgress: progress}},
 	}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

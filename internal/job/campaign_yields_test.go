@@ -195,7 +195,7 @@ func TestOthersOfSieveClass(t *testing.T) {
 		t.Fatal(err)
 	}
 	fleettest.Await(t, "the owner is known", func() bool { return c.registry.SieveSlots(nil).All == 4 })
-	d := &conductor{c: c, part: w.part}
+	d := &conductor{c: c, part: w.part, work: &sieveWork{}}
 	if in, err := d.fleet(t.Context()); err != nil || in != (campaign.Fleet{Slots: 4, Queued: 2}) {
 		t.Errorf("alone: %+v, %v", in, err)
 	}

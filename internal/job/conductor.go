@@ -2,8 +2,6 @@ package job
 
 import (
 	"context"
-	"math/big"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,27 +11,25 @@ import (
 	"factorfleet/internal/campaign"
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/sieving"
 	"factorfleet/internal/task"
 )
 
-// A conductor runs one campaign: it turns events into inputs of a campaign.Machine and executes its outputs. It has the
-// lease of the part. Goroutines:
+// A conductor runs one campaign: it turns events into inputs of a machine of package campaign and executes its outputs.
+// It has the lease of the part. Goroutines:
 //
 //	FACTOR_RESULTS ──► follower ──► yields ──┐
-//	solver, auditor ──► ended ───────────────┼──► run: machine, set, part
+//	solver, auditor ──► ended ───────────────┼──► run: machine, work, part
 //	ticker ──────────────────────────────────┘
 //
-// The goroutine of run owns all fields, except progress. While the solver runs it owns set: the machine does not use it.
+// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
 	c       *campaigns
 	log     zerolog.Logger
 	part    *task.Part // as this process has read or written it last
-	sieve   *sieving.Plan
-	set     *sieving.Set
-	machine *campaign.Machine
+	work    campaignWork
+	machine campaign.Conducted // of work
 
 	yields chan yieldBatch
 	ended  chan campaign.Input // ends of the solver and of audits; capacity 2
@@ -43,6 +39,7 @@ type conductor struct {
 	bounds   yieldBounds
 	harvests harvests
 	refused  []uint64 // sequences of yields that are to be removed with the next batch
+	last     uint64   // the sequence of the last yield that was taken
 
 	coverDue, hintDue time.Time
 	uncovered         bool // the position was not outstanding at the last look
@@ -56,19 +53,11 @@ type yieldBatch struct {
 	replayed bool // all that was stored at the start is in earlier batches
 }
 
-// newConductor returns the conductor of a part, with an empty set of its relations.
-func newConductor(c *campaigns, p *task.Part, sieve *sieving.Plan, set *sieving.Set) *conductor {
-	var divisors []*big.Int
-	for _, d := range p.Divisors {
-		divisors = append(divisors, d.Big())
-	}
+// newConductor returns the conductor of a part.
+func newConductor(c *campaigns, p *task.Part, work campaignWork) *conductor {
 	return &conductor{
-		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, sieve: sieve, set: set,
-		machine: campaign.New(campaign.Config{
-			Number: p.Composite.Big(), Coefficients: sieve.Coefficients(), Fold: set, Next: p.Next,
-			Divisors: divisors, Abandoned: p.State == task.PartDone && len(p.Divisors) == 0, Seed: rand.Uint64(),
-		}),
-		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2), harvests: harvests{perCore: relationsPerCore(p, set)},
+		c: c, log: c.log.With().Str("job", p.Parent).Str("part", p.ID).Logger(), part: p, work: work, machine: work.machine(),
+		yields: make(chan yieldBatch), ended: make(chan campaign.Input, 2),
 	}
 }
 
@@ -137,8 +126,11 @@ func (d *conductor) tick(ctx context.Context) error {
 	if !now.Before(d.hintDue) {
 		d.hint(now)
 	}
-	if d.machine.Phase() != campaign.Sieving {
+	if !d.machine.Active() || d.machine.Phase() == campaign.Solving {
 		return nil
+	}
+	if err := d.work.tick(ctx, d, now); err != nil {
+		return err
 	}
 	in, err := d.fleet(ctx)
 	if err != nil {
@@ -154,7 +146,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	if err != nil {
 		return in, err
 	}
-	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
+	slots := d.work.slots(d.c.registry, d.c.trust.Quarantined)
 	usable := slots.All
 	if slots.Old > 0 { // workers of an earlier version would take each task at once, and drop it
 		d.c.logOld(slots.OldWorker)
@@ -170,7 +162,7 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 	}
 	if in.Others {
 		_, sieve := d.c.allParts(ctx)
-		usable = min(usable, d.harvests.slots(slots.Of, max(len(sieve), 1), time.Now()))
+		usable = min(usable, d.harvests.slots(d.work.harvest(), slots.Of, max(len(sieve), 1), time.Now()))
 	}
 	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
 	return in, nil
@@ -215,14 +207,8 @@ const hintEvery = 2 * time.Second
 func (d *conductor) hint(now time.Time) {
 	d.hintDue = now.Add(min(hintEvery, 2*d.c.every))
 	h := task.Hint{Job: d.part.Parent, Position: d.part.Position, Composite: d.part.Composite, Divisors: d.part.Divisors}
-	sieves := d.machine.Phase() == campaign.Sieving || d.machine.Phase() == campaign.Solving
-	if sieves {
-		h.Child, h.Params = d.part.ID, d.part.Params
-	}
 	for _, owner := range d.c.ownersOf(d.part) {
-		if sieves {
-			h.First = campaign.OwnerFirst(d.part.ID, owner, d.sieve.Coefficients())
-		}
+		d.work.hint(&h, d.part, owner)
 		if err := d.c.f.Hint(owner, &h); err != nil {
 			d.log.Debug().Err(err).Str("worker", owner).Msg("cannot send a hint")
 		}
@@ -232,8 +218,14 @@ func (d *conductor) hint(now time.Time) {
 // show makes the progress known to other goroutines.
 func (d *conductor) show() {
 	p := d.machine.Progress(time.Now())
-	d.progress.Store(&fleet.CampaignProgress{
+	shown := &fleet.CampaignProgress{
 		Phase: p.Phase.String(), Relations: p.Relations, Expected: p.Expected, Cycles: p.Cycles, Need: p.Need,
 		Rate: p.Rate, Left: p.Left, Tasks: p.Tasks, Workers: p.Workers,
-	})
+	}
+	if d.part.Curves() {
+		shown.Curves = &fleet.CurvesProgress{
+			Level: p.Level.Digits, B1: p.Level.B1, Done: p.LevelDone, Planned: p.Level.Curves, Digits: p.Digits, Curves: p.Curves,
+		}
+	}
+	d.progress.Store(shown)
 }

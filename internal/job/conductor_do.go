@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
+	"slices"
 	"time"
 
 	"factorfleet/internal/campaign"
@@ -35,10 +35,12 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 		return d.issue(ctx, out)
 	case campaign.Purge:
 		return d.retry(ctx, func() error { return d.c.f.PurgeQueue(ctx, d.part.ID) })
+	case campaign.Store:
+		return d.store(ctx, out.Effort)
 	case campaign.Solve:
 		d.solve(ctx)
 	case campaign.Split:
-		return d.split(ctx, out.Divisor)
+		return d.split(ctx, out)
 	case campaign.Abandon:
 		return d.abandon(ctx, out.Why)
 	case campaign.Stop:
@@ -47,7 +49,7 @@ func (d *conductor) do(ctx context.Context, out campaign.Output) error {
 	case campaign.Refuse:
 		return d.strike(ctx, &out.Yield, out.Why)
 	case campaign.Drop:
-		d.log.Debug().Str("worker", out.Yield.Worker).Msg("relations were dropped: " + out.Why)
+		d.log.Debug().Str("worker", out.Yield.Worker).Msg("a yield was dropped: " + out.Why)
 	case campaign.Audit:
 		d.audit(ctx, out)
 	case campaign.End:
@@ -79,11 +81,12 @@ func (d *conductor) change(ctx context.Context, change func(*task.Part) error) e
 	})
 }
 
-// reserve stores that the coefficients below next are reserved, unless another process has reserved any meanwhile.
+// reserve stores that the coefficients or groups below next are reserved, unless another process has reserved any
+// meanwhile.
 func (d *conductor) reserve(ctx context.Context, next uint64) error {
 	before := d.part.Next
 	err := d.change(ctx, func(p *task.Part) error {
-		if p.Next != before && p.Next != next || p.State != task.PartSieve { // equal to next: an answer was lost
+		if p.Next != before && p.Next != next || p.State == task.PartDone { // equal to next: an answer was lost
 			return errTakenOver
 		}
 		p.Next = next
@@ -95,25 +98,37 @@ func (d *conductor) reserve(ctx context.Context, next uint64) error {
 	return d.step(ctx, campaign.Reserved{Next: next})
 }
 
-// issue queues sieve tasks.
+// issue queues tasks.
 func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 	ranges := make([]task.Range, out.Tasks)
 	for i := range ranges {
 		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
 	}
-	err := d.c.f.IssueSieve(ctx, d.part, ranges, task.SieveTask{Params: d.part.Params, Time: out.Time, Flush: out.Flush})
+	err := d.work.issue(ctx, d.c.f, d.part, ranges, out)
 	if err == nil {
-		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg("sieve tasks queued")
+		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg(d.work.kind() + " tasks queued")
 	}
 	return err
 }
 
-// solve starts the linear algebra, which owns the set until it reports its end.
+// store stores the curves that count, unless another process has stored any meanwhile.
+func (d *conductor) store(ctx context.Context, effort campaign.Effort) error {
+	before, after := d.part.Effort, effortOfPart(effort)
+	return d.change(ctx, func(p *task.Part) error {
+		if !slices.Equal(p.Effort, before) && !slices.Equal(p.Effort, after) { // equal to after: an answer was lost
+			return errTakenOver
+		}
+		p.Effort = after
+		return nil
+	})
+}
+
+// solve starts the linear algebra, which owns the set of relations until it reports its end.
 func (d *conductor) solve(ctx context.Context) {
-	d.log.Info().Int("relations", d.set.Len()).Msg("enough relations: the linear algebra begins")
+	d.log.Info().Int("relations", d.machine.Progress(time.Now()).Relations).Msg("enough relations: the linear algebra begins")
 	ctx, d.solver = context.WithCancel(ctx)
 	d.group.Go(func() {
-		divisor, err := d.set.Solve(aliveWith(ctx))
+		divisor, err := d.work.solve(aliveWith(ctx))
 		d.report(ctx, campaign.Solved{Divisor: divisor, Err: err})
 	})
 }
@@ -134,27 +149,32 @@ func (d *conductor) report(ctx context.Context, in campaign.Input) {
 	}
 }
 
-// audit sieves a coefficient of a yield once more, to see whether its worker has withheld relations.
+// audit computes a part of a yield once more, to see whether its worker has told the truth. The part of the manifest
+// does not change while it runs, as far as an audit needs it.
 func (d *conductor) audit(ctx context.Context, out campaign.Audit) {
 	d.group.Go(func() {
-		missing, err := d.sieve.Missing(aliveWith(ctx), out.Number, out.Yield.First, out.Yield.End, out.Yield.Data)
+		in, err := d.work.audit(aliveWith(ctx), out)
 		if err != nil {
-			missing = 0
-			d.log.Debug().Err(err).Msg("cannot sieve a coefficient once more")
+			in = campaign.Audited{}
+			d.log.Debug().Err(err).Msg("cannot compute a part of a yield once more")
 		}
-		d.report(ctx, campaign.Audited{Audit: out, Missing: missing})
+		in.Audit = out
+		d.report(ctx, in)
 	})
 }
 
 // split stores a divisor, and tells the owners.
-func (d *conductor) split(ctx context.Context, divisor *big.Int) error {
-	x := nat.FromBig(divisor)
+func (d *conductor) split(ctx context.Context, out campaign.Split) error {
+	x := nat.FromBig(out.Divisor)
 	err := d.change(ctx, func(p *task.Part) error {
 		p.State = task.PartDone
 		for _, known := range p.Divisors {
 			if known.Cmp(x) == 0 {
 				return nil
 			}
+		}
+		if len(p.Divisors) == 0 && out.Curve != nil {
+			p.Curve = &task.Curve{B1: out.Curve.B1, B2: out.Curve.B2, Sigma: out.Curve.Sigma}
 		}
 		if len(p.Divisors) < task.MaxDivisors {
 			p.Divisors = append(p.Divisors, x)

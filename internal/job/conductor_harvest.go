@@ -3,10 +3,6 @@ package job
 import (
 	"math"
 	"time"
-
-	"factorfleet/internal/measured"
-	"factorfleet/internal/sieving"
-	"factorfleet/internal/task"
 )
 
 // While tasks of others wait, a campaign uses half of the slots. How many slots there are, workers say of themselves.
@@ -16,9 +12,15 @@ import (
 // harvests has the relations that workers have sent lately. It has two spans of time: the one that runs, and the one
 // before.
 type harvests struct {
-	perCore       float64 // relations a second of one core, by the tables of this machine
 	began, before time.Time
+	span          time.Duration  // of the last call of slots
 	now, last     map[string]int // relations by worker, at most maxBounded workers
+}
+
+// A harvest is what one core harvests.
+type harvest struct {
+	perCore float64       // relations or curves a second, by the tables of this machine
+	span    time.Duration // in which a slow core has sent some
 }
 
 const (
@@ -28,12 +30,6 @@ const (
 	// leastSlots count for each campaign in any case, so that the first relations arrive.
 	leastSlots = 2
 )
-
-// relationsPerCore returns about how many relations one core finds in a second.
-func relationsPerCore(p *task.Part, set *sieving.Set) float64 {
-	seconds := measured.Active().Sieve(p.Composite.BitLen()).Seconds()
-	return float64(set.Expected()) / max(seconds, 1e-3)
-}
 
 // add notes new relations of a worker.
 func (h *harvests) add(worker string, relations int, now time.Time) {
@@ -45,11 +41,11 @@ func (h *harvests) add(worker string, relations int, now time.Time) {
 
 // turn begins a new span if the one that runs is over.
 func (h *harvests) turn(now time.Time) {
-	if h.now != nil && now.Sub(h.began) < harvestSpan {
+	if h.now != nil && now.Sub(h.began) < max(h.span, harvestSpan) {
 		return
 	}
 	h.last, h.before = h.now, h.began
-	if now.Sub(h.began) >= 2*harvestSpan {
+	if now.Sub(h.began) >= 2*max(h.span, harvestSpan) {
 		h.last, h.before = nil, now
 	}
 	h.now, h.began = make(map[string]int), now
@@ -58,7 +54,8 @@ func (h *harvests) turn(now time.Time) {
 // slots returns how many of the slots that workers claim to have, by worker, have proved by relations that they sieve.
 // The caller shares them among so many campaigns, of which h knows one: the others are taken to have as many relations.
 // A campaign that has half of its share may double its tasks at a time: so n slots are at work after log2(n) tasks.
-func (h *harvests) slots(claimed map[string]int, campaigns int, now time.Time) (n int) {
+func (h *harvests) slots(of harvest, claimed map[string]int, campaigns int, now time.Time) (n int) {
+	h.span = of.span
 	h.turn(now)
 	seconds := max(now.Sub(h.before).Seconds(), 1)
 	if h.last == nil {
@@ -66,7 +63,7 @@ func (h *harvests) slots(claimed map[string]int, campaigns int, now time.Time) (
 	}
 	all := 0
 	for worker, slots := range claimed {
-		proved := math.Ceil(slowCore * float64(campaigns) * float64(h.now[worker]+h.last[worker]) / seconds / h.perCore)
+		proved := math.Ceil(slowCore * float64(campaigns) * float64(h.now[worker]+h.last[worker]) / seconds / of.perCore)
 		n += min(slots, int(min(proved, math.MaxInt32)))
 		all += slots
 	}

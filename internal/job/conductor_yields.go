@@ -47,6 +47,9 @@ func (d *conductor) take(ctx context.Context, b yieldBatch) error {
 			return err
 		}
 	}
+	if last := len(b.arrivals) - 1; last >= 0 {
+		d.last = b.arrivals[last].Seq
+	}
 	refused := d.refused
 	d.refused = nil
 	return d.c.f.DropResults(ctx, refused)
@@ -64,7 +67,7 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 		d.c.trust.Complain(a.Worker, fleet.ComplaintResults)
 		return nil
 	}
-	if phase := d.machine.Phase(); phase != campaign.Sieving && phase != campaign.Solving {
+	if !d.machine.Active() {
 		d.refused = append(d.refused, a.Seq) // the owner may take long to answer, and workers may store without end
 		return nil
 	}
@@ -73,20 +76,26 @@ func (d *conductor) takeYield(ctx context.Context, a *collect.Arrival) error {
 	switch {
 	case err != nil:
 		return d.strike(ctx, &out, err.Error())
-	case y.Kind != task.KindSieve, y.Worker != a.Worker:
+	case y.Kind != d.work.kind(), y.Worker != a.Worker:
 		return d.strike(ctx, &out, fmt.Sprintf("a result of kind %.40q of worker %.40q is no yield of %s", y.Kind, y.Worker, a.Worker))
-	case y.Params != d.sieve.Sum():
-		d.log.Debug().Str("worker", a.Worker).Msg("a yield for other sieve parameters was dropped: is the worker of another version?")
+	case y.Params != d.work.sum():
+		d.log.Debug().Str("worker", a.Worker).Msg("a yield for other parameters was dropped: is the worker of another version?")
 		return nil
 	}
-	before, phase := d.machine.Progress(time.Now()).Relations, d.machine.Phase()
-	out.Data = y.Relations
+	before, phase := d.amount(), d.machine.Phase()
+	d.work.read(&out, y)
 	err = d.step(ctx, out)
-	if after := d.machine.Progress(time.Now()).Relations; d.machine.Phase() != phase || after > before {
+	if after := d.amount(); d.machine.Phase() != phase || after > before {
 		d.bounds.of(a.Worker).Spend(-size)
 		d.harvests.add(a.Worker, after-before, time.Now())
 	}
 	return err
+}
+
+// amount returns the relations or curves that count.
+func (d *conductor) amount() int {
+	p := d.machine.Progress(time.Now())
+	return p.Relations + int(p.Curves)
 }
 
 // strike gives a worker a strike for a yield, and has the yield removed.
@@ -101,7 +110,7 @@ func (d *conductor) strike(ctx context.Context, y *campaign.Yield, why string) e
 	}
 	if fresh {
 		log := d.log.With().Str("worker", y.Worker).Stringer("range", r).Logger()
-		log.Warn().Err(errors.New(why)).Int("strikes", len(standing.Strikes)).Msg("relations of a sieve were refused")
+		log.Warn().Err(errors.New(why)).Int("strikes", len(standing.Strikes)).Msg("a yield of a campaign was refused")
 		if standing.Quarantined != nil {
 			log.Warn().Msg("worker quarantined: its results are refused until it is released")
 		}

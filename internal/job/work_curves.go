@@ -1,0 +1,146 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"math/rand/v2"
+	"time"
+
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/curving"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+)
+
+// A curvesWork is the work of a campaign of curves.
+type curvesWork struct {
+	part    *task.Part // its fields that do not change
+	plan    *curving.Plan
+	m       *campaign.CurveMachine
+	created time.Time // of the parent, by the server's clock
+
+	purged   uint64 // yields up to this sequence are removed
+	purgeDue time.Time
+}
+
+// newCurvesWork returns the work of a part.
+func (c *campaigns) newCurvesWork(ctx context.Context, p *task.Part) (*curvesWork, error) {
+	j, err := c.f.Job(ctx, p.Parent)
+	if err != nil {
+		return nil, err
+	}
+	plan := curving.New(p.Composite.Big(), j.WorkDigits)
+	return &curvesWork{
+		part: p, plan: plan, created: j.Created,
+		m: campaign.NewCurves(campaign.CurveConfig{
+			Number: p.Composite.Big(), Groups: task.MaxPosition - 1, Levels: plan, Next: p.Next,
+			Divisors: divisorsOf(p), Effort: effortOfCampaign(p.Effort), Seed: rand.Uint64(),
+		}),
+	}, nil
+}
+
+func (w *curvesWork) machine() campaign.Conducted { return w.m }
+func (w *curvesWork) kind() string                { return task.KindECM }
+func (w *curvesWork) sum() uint64                 { return curving.Revision }
+
+func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ranges []task.Range, out campaign.Issue) error {
+	return f.IssueCurves(ctx, p, ranges, task.CurvesTask{
+		Composite: p.Composite, B1: out.B1, B2: out.B2, Seed: p.Seed, Time: out.Time, Flush: out.Flush,
+	})
+}
+
+func (w *curvesWork) read(in *campaign.Yield, y *task.Yield) {
+	in.Data, in.B1, in.Sigma = y.Evidence, y.B1, y.Sigma
+	if y.Divisor.BitLen() > 0 {
+		in.Divisor = y.Divisor.Big()
+	}
+}
+
+// purgeEvery is the time between two removals of yields.
+const purgeEvery = 5 * time.Second
+
+// tick tells the machine what the owner has done, and removes the yields that were taken: each is needed once, because
+// a supervisor that takes over counts none of them.
+func (w *curvesWork) tick(ctx context.Context, d *conductor, now time.Time) error {
+	if err := d.step(ctx, campaign.Owned{Effort: w.ofOwner(d, now)}); err != nil {
+		return err
+	}
+	if d.last == w.purged || now.Before(w.purgeDue) {
+		return nil
+	}
+	w.purgeDue = now.Add(purgeEvery)
+	if err := d.c.f.PurgeYields(ctx, d.part.ID, d.last); err != nil {
+		d.log.Debug().Err(err).Msg("cannot remove the yields that were taken, retrying")
+		return nil
+	}
+	w.purged = d.last
+	return nil
+}
+
+// ownerFaster is how many times faster than in the tables of this machine an owner may be, and ownerCores is how many
+// cores of it count. A worker that claims more is not believed: the fleet would leave out levels that nobody has run.
+const (
+	ownerFaster = 4
+	ownerCores  = 256
+)
+
+// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began.
+func (w *curvesWork) ofOwner(d *conductor, now time.Time) campaign.Effort {
+	found := d.c.candidates.Load()
+	if found == nil {
+		return nil
+	}
+	x := (*found)[d.part.ID]
+	if x == nil || x.B1 == 0 {
+		return nil
+	}
+	e := curving.UpTo(x.B1, x.Done)
+	most := ownerFaster * min(x.Cores, ownerCores)
+	if now.Sub(w.created) < w.plan.Time(e)/time.Duration(max(most, 1)) {
+		return nil
+	}
+	return e
+}
+
+func (w *curvesWork) slots(r *fleet.Registry, bad func(worker string) bool) fleet.SieveSlots {
+	return r.CurveSlots(bad)
+}
+
+// harvest is that of the present level. A slow core sends a yield in four times the time of a group.
+func (w *curvesWork) harvest() harvest {
+	group := max(w.plan.GroupTime(w.m.Progress(time.Time{}).Level.B1), time.Microsecond)
+	return harvest{campaign.GroupCurves / group.Seconds(), max(harvestSpan, slowCore*group)}
+}
+
+// hint tells the owner what the others have done, or which curve has found the divisor.
+func (w *curvesWork) hint(h *task.Hint, p *task.Part, _ string) {
+	h.Effort, h.Curve = effortOfPart(w.m.Effort()), p.Curve
+}
+
+func (w *curvesWork) solve(func() error) (*big.Int, error) {
+	return nil, errors.New("internal error: curves have no linear algebra")
+}
+
+// audit runs a group of a yield once more, to see whether its evidence is true.
+func (w *curvesWork) audit(alive func() error, out campaign.Audit) (in campaign.Audited, err error) {
+	at := (out.Number - out.Yield.First) * task.GroupEvidence
+	in.Missing, in.Divisor, err = w.plan.False(alive, out.Yield.B1, w.part.Seed, out.Number, out.Yield.Data[at:][:task.GroupEvidence])
+	return in, err
+}
+
+// effortOfPart returns e as messages have it, at most task.MaxEffort levels.
+func effortOfPart(e campaign.Effort) (list task.Effort) {
+	for _, l := range e[:min(len(e), task.MaxEffort)] {
+		list = append(list, task.LevelEffort{B1: l.B1, Curves: l.Curves})
+	}
+	return list
+}
+
+// effortOfCampaign is the inverse of effortOfPart.
+func effortOfCampaign(e task.Effort) (list campaign.Effort) {
+	for _, l := range e {
+		list = append(list, campaign.LevelEffort{B1: l.B1, Curves: l.Curves})
+	}
+	return list
+}
