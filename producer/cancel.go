@@ -18,7 +18,7 @@ import (
 
 func cancelCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second", ArgsUsage: "JOB",
+		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second; finish ends it with what was found", ArgsUsage: "JOB",
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {

@@ -120,5 +120,5 @@ func restHint(job string) string {
 
 // resumeHint says what the user can do with a job that this process no longer waits for.
 func resumeHint(job string) string {
-	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it", job, job)
+	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it, `producer finish %s` ends it with what is known by then", job, job, job)
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -23,10 +24,31 @@ func ExplainFlag() ucli.Flag {
 	return &ucli.BoolFlag{Name: "explain", DisableDefaultText: true, Usage: "print on standard error what is planned for the first hard numbers, and how far the work on them is"}
 }
 
+// mostPlanning is how long a process looks for hard numbers in all: to see that a number of thousands of digits is
+// composite takes seconds.
+const mostPlanning = 5 * time.Second
+
+// A planner makes the plans of hard numbers, for mostPlanning.
+type planner struct {
+	options explain.Options
+	spent   time.Duration
+}
+
+// plan returns the plan of the number at a position; ok is false if it is not hard, or if the time is over.
+func (p *planner) plan(position uint64, n nat.Nat) (plan explain.Plan, ok bool) {
+	if p.spent >= mostPlanning {
+		return plan, false
+	}
+	began := time.Now()
+	plan, ok = explain.PlanOf(position, n, p.options)
+	p.spent += time.Since(began)
+	return plan, ok
+}
+
 // An explainer prints the plans of the first hard numbers of a job. One goroutine uses it at a time.
 type explainer struct {
 	session *Session
-	options explain.Options
+	planner planner
 	shown   int
 }
 
@@ -35,7 +57,7 @@ func (x *explainer) number(position uint64, n nat.Nat) {
 	if x.shown > maxExplained {
 		return
 	}
-	p, ok := explain.PlanOf(position, n, x.options)
+	p, ok := x.planner.plan(position, n)
 	if !ok {
 		return
 	}
@@ -51,8 +73,9 @@ func (x *explainer) number(position uint64, n nat.Nat) {
 // JobPlans returns the plans of the first hard numbers of a stored job, at most maxExplained. It looks at the first
 // maxLooked numbers.
 func JobPlans(ctx context.Context, f *fleet.Fleet, j *task.Job) (plans []explain.Plan, _ error) {
+	from := planner{options: explainOptions(j)}
 	err := eachStored(ctx, f, j, func(position uint64, n nat.Nat) bool {
-		if p, ok := explain.PlanOf(position, n, explainOptions(j)); ok {
+		if p, ok := from.plan(position, n); ok {
 			plans = append(plans, p)
 		}
 		return len(plans) < maxExplained
@@ -94,6 +117,6 @@ func (s *Session) explainStored(ctx context.Context, f *fleet.Fleet, id string) 
 	if err != nil {
 		return err
 	}
-	x := &explainer{session: s, options: explainOptions(j)}
+	x := &explainer{session: s, planner: planner{options: explainOptions(j)}}
 	return eachStored(ctx, f, j, func(position uint64, n nat.Nat) bool { x.number(position, n); return x.shown <= maxExplained })
 }

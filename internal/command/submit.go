@@ -22,7 +22,7 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		return err
 	}
 	if c.Bool("explain") && sub.Kind == task.KindFactor {
-		x := &explainer{session: s, options: explain.Options{Budget: sub.Budget, Work: sub.WorkDigits, Mode: campaign.Mode(sub.Campaign)}}
+		x := &explainer{session: s, planner: planner{options: explain.Options{Budget: sub.Budget, Work: sub.WorkDigits, Mode: campaign.Mode(sub.Campaign)}}}
 		sub.OnNumber = x.number
 	}
 	if c.Bool("detach") {
