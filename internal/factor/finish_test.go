@@ -13,7 +13,7 @@ import (
 // TestFinish: a number that ends early keeps what was found, whichever method runs.
 func TestFinish(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	small, hard := randomPrime(r, 40), semiprime(r, 220)
+	small, hard := randomPrime(r, 40), semiprime(r, 200)
 	n := nat.FromBig(product(product(randomPrime(r, 14), small), hard))
 	for _, at := range []string{"", methodECM, methodSIQS} {
 		t.Run("at "+at, func(t *testing.T) {
