@@ -71,7 +71,7 @@ func (r *workerReport) notes() (lines []string) {
 func workingOn(list []worker.Activity) string {
 	a := &list[0]
 	s := fmt.Sprintf("number %d of %s: %d digits, %v", a.Position+1, a.Job, a.Digits, a.NumberProgress)
-	if a.Method == task.KindSieve {
+	if a.Method == task.KindSieve || task.IsChildID(a.Job) { // a task of a campaign
 		s = fmt.Sprintf("part %s: %d digits, %v", a.Job, a.Digits, a.NumberProgress)
 	}
 	if len(list) > 1 {

@@ -263,6 +263,34 @@ func TestCurveAudits(t *testing.T) {
 	}
 }
 
+// TestCurveStrikes: the yields of a worker that was refuted are audited until one is right, so that its strikes follow
+// each other. None of them counts.
+func TestCurveStrikes(t *testing.T) {
+	m := newCurvesTest(nil)
+	now := time.Unix(1e9, 0)
+	for _, l := range curvesStarted {
+		m.Step(l.in, now)
+	}
+	for i := range uint64(5) {
+		a := auditIn(t, m.Step(groups("h", i, i+1), now))
+		if a == nil {
+			t.Fatalf("yield %d is not audited", i)
+		}
+		if got := show(m.Step(Audited{Audit: *a, Missing: 8}, now)); got != "refuse h" {
+			t.Errorf("%q", got)
+		}
+	}
+	m.Step(Audited{Audit: *auditIn(t, m.Step(groups("h", 5, 6), now))}, now)
+	for i := range uint64(5) { // others by chance only
+		if a := auditIn(t, m.Step(groups("h", 6+i, 7+i), now)); a != nil {
+			t.Fatalf("%+v although the one before was right", a)
+		}
+	}
+	if n := m.Effort().curves(); n != 0 {
+		t.Errorf("%d curves count", n)
+	}
+}
+
 // TestCurveBounds: what a machine remembers of tasks and workers is bounded, however long it runs.
 func TestCurveBounds(t *testing.T) {
 	m := newCurvesTest(nil)

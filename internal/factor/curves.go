@@ -63,6 +63,7 @@ func (s *search) findByCurves(p *piece) (d *big.Int, method string, err error) {
 	r := &curveSearch{e: s.e, n: p.n, next: p.done, stepDone: make(chan struct{}, 1)}
 	r.firstFound.Store(math.MaxInt64)
 	r.countOthers()
+	s.outside = ""
 	r.crew.Pool, r.crew.Meter = s.e.o.Pool, s.e.stop.meter
 	err = r.work()
 	r.stopHelpers(err)

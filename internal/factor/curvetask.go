@@ -100,6 +100,9 @@ const planWait = 20 * time.Millisecond
 // time. Tasks of a level begin together, and a plan takes up to seconds and 110 MB.
 func (l *level) planOnce(check func() error) (*ecm.Plan, error) {
 	for {
+		if p := l.cached.Load(); p != nil && p.Prepared() {
+			return p, nil
+		}
 		select {
 		case planTurn <- struct{}{}:
 			defer func() { <-planTurn }()

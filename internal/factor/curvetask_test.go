@@ -99,3 +99,18 @@ func TestPlanOnce(t *testing.T) {
 		t.Error(p, err)
 	}
 }
+
+// TestPlanIsReady: a task of a level whose plan is there does not wait for a plan that is being made.
+func TestPlanIsReady(t *testing.T) {
+	planTurn <- struct{}{}
+	defer func() { <-planTurn }()
+	l := levelAt(3)
+	p, err := l.plan(alwaysNil)
+	if err != nil || p.Prepare(alwaysNil) != nil {
+		t.Fatal(err)
+	}
+	never := func() error { return errors.New("it waits") }
+	if got, err := l.planOnce(never); got != p || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+}

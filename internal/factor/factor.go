@@ -109,8 +109,8 @@ type Options struct {
 	// Seed chooses the constants of rho and the curves. The same n and Seed are
 	// factored in the same way.
 	Seed uint64
-	// Work is the effort of curves that was spent on each number of 2^64 or more before, in
-	// digits: a factor of so many digits would have been missed with probability 1/e. It
+	// Work is the effort of curves that was spent before on each number of 2^64 or more that
+	// is not factored together with others, in digits: a factor of so many digits would have been missed with probability 1/e. It
 	// counts as the curves of the levels up to that size, with their p-1 and p+1, and a part
 	// of the next level's. 0 is none, above 59 counts as 59.
 	Work float64

@@ -108,7 +108,7 @@ func (h *Hint) divisorOf(c *big.Int) *big.Int {
 
 // effortOn returns the curves that count for c.
 func (h *Hint) effortOn(c *big.Int) (counts curveCounts) {
-	if h == nil || h.Of == nil || len(h.Effort) == 0 || new(big.Int).Mod(h.Of, c).Sign() != 0 {
+	if h == nil || h.Of == nil || h.Of.Sign() <= 0 || len(h.Effort) == 0 || new(big.Int).Mod(h.Of, c).Sign() != 0 {
 		return counts
 	}
 	return h.Effort.counts()

@@ -69,8 +69,8 @@ func TestHostileActivities(t *testing.T) {
 		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000,"composite":"1000000000000000000000000000000000000007"},
 		{"job":"no.job","position":7,"method":"siqs"},
 		{"job":"j","position":18446744073709551615,"method":"siqs"},
-		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 2000) + `","cores":-1,"left_ns":-1,"composite":"0x7"},
-		{"job":"j","method":"siqs","composite":"` + strings.Repeat("1", 155) + `"},
+		{"job":"j","position":1,"digits":-5,"method":"a\u001b[2J\nb` + strings.Repeat("x", 1200) + `","cores":-1,"left_ns":-1,"composite":"0x7"},
+		{"job":"j","method":"siqs","composite":"` + strings.Repeat("1", task.MaxPartDigits+1) + `"},
 		{"job":"j","method":"siqs","composite":"00"}` +
 		strings.Repeat(`,{"job":"j","method":"ecm","cores":1}`, 20) + `]}`
 	s, ok := decodeStatus("w.i", []byte(text))

@@ -24,7 +24,10 @@ import (
 func TestCampaignBegins(t *testing.T) {
 	t.Parallel()
 	w := newCampaignWorld(t, 110, true)
-	c, _ := w.conduct("s")
+	c := newCampaigns(w.other(), zerolog.Nop(), "s", func(context.Context, string, string) bool { return false })
+	c.every = 50 * time.Millisecond
+	fleettest.Background(t, func(ctx context.Context) error { c.run(ctx); return nil })
+	fleettest.Await(t, "the workers are known", func() bool { return c.candidates.Load() != nil })
 	w.siever("idle")
 	fleettest.Await(t, "free slots", func() bool { return c.registry.SieveSlots(nil).Idle >= 2 })
 	// 2^199-1 and 2^251-1 have known factorizations: composites of 60 and 76 digits.

@@ -11,6 +11,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/collect"
+	"factorfleet/internal/curving"
 	"factorfleet/internal/factor"
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/fleet"
@@ -172,25 +175,25 @@ func TestCurves(t *testing.T) {
 	}
 	w.send("a", x, x.First, x.First+1)
 	count(t, c, w.part.ID, 8)
-	w.send("a", x, x.First+1, x.First+3)
-	p := count(t, c, w.part.ID, 24)
+	w.send("a", x, x.First+1, x.First+2)
+	p := count(t, c, w.part.ID, 16)
 	if p.Phase != "curves" || p.Workers != 1 || p.Curves.B1 != x.B1 || p.Curves.Planned < p.Curves.Done || p.Curves.Digits <= 0 {
 		t.Errorf("progress: %+v, %+v", p, p.Curves)
 	}
-	h := w.hinted("the effort", func(h *task.Hint) bool { return len(h.Effort) == 1 && h.Effort[0].Curves == 24 })
+	h := w.hinted("the effort", func(h *task.Hint) bool { return len(h.Effort) == 1 && h.Effort[0].Curves == 16 })
 	if h.Effort[0].B1 != x.B1 || h.Child != "" || len(h.Params) > 0 || len(h.Divisors) > 0 {
 		t.Errorf("hint: %+v", h)
 	}
 	fleettest.Await(t, "yields that were taken are removed", func() bool { return w.held(schema.StreamResults, w.part.ID) == 0 })
 	y := &task.Yield{Kind: task.KindECM, Worker: "b", Params: ecm.Revision, B1: x.B1, Divisor: nat.FromBig(w.p), Sigma: 77}
-	w.put(schema.ResultSubject(w.part.ID, task.Span(x.First+3, x.First+4), "b"), y.Encode())
+	w.put(schema.ResultSubject(w.part.ID, task.Span(x.First+2, x.First+3), "b"), y.Encode())
 	w.checkDivisor()
 	h = w.hinted("the curve", func(h *task.Hint) bool { return len(h.Divisors) > 0 })
 	if h.Curve == nil || *h.Curve != (task.Curve{B1: x.B1, B2: x.B2, Sigma: 77}) {
 		t.Errorf("curve: %+v", h.Curve)
 	}
 	part, err := w.Part(t.Context(), "j", w.part.ID)
-	if err != nil || part.State != task.PartDone || len(part.Effort) != 1 || part.Effort[0].Curves != 24 {
+	if err != nil || part.State != task.PartDone || len(part.Effort) != 1 || part.Effort[0].Curves != 16 {
 		t.Errorf("part: %+v, %v", part, err)
 	}
 	w.settle()
@@ -203,11 +206,11 @@ func TestCurvesTakeOver(t *testing.T) {
 	w.idle()
 	first, stop := w.conduct("first")
 	x := w.begun()[0]
-	w.send("a", x, x.First, x.First+2)
-	count(t, first, w.part.ID, 16)
+	w.send("a", x, x.First, x.First+1)
+	count(t, first, w.part.ID, 8)
 	stop()
 	before, err := w.ChangePart(t.Context(), "j", w.part.ID, func(p *task.Part) error {
-		p.Effort = task.Effort{{B1: x.B1, Curves: 16}} // as it does from time to time
+		p.Effort = task.Effort{{B1: x.B1, Curves: 8}} // as it does from time to time
 		return nil
 	})
 	if err != nil {
@@ -216,7 +219,7 @@ func TestCurvesTakeOver(t *testing.T) {
 	if err := w.PurgeQueue(t.Context(), w.part.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.send("b", x, x.First, x.First+2) // stored before the take-over, and once more after it
+	w.send("b", x, x.First, x.First+1) // stored before the take-over, and once more after it
 	second, _ := w.conduct("second")
 	var next curvesTask
 	fleettest.Await(t, "a task of the second process", func() bool {
@@ -227,14 +230,9 @@ func TestCurvesTakeOver(t *testing.T) {
 		}
 		return i >= 0
 	})
-	w.send("c", x, x.First, x.First+2)
+	w.send("c", x, x.First, x.First+1)
 	w.send("d", next, next.First, next.First+1)
-	count(t, second, w.part.ID, 24)
-	w.send("a", next, next.First, next.First+1) // of another worker
-	w.send("a", next, next.First+1, next.First+2)
-	if p := count(t, second, w.part.ID, 32); p.Curves.Digits <= 0 {
-		t.Errorf("%+v", p.Curves)
-	}
+	count(t, second, w.part.ID, 16)
 }
 
 // TestCurvesLiars: whatever workers store for a campaign of curves, only curves count that were run, a false divisor and
@@ -308,29 +306,73 @@ func (w *curvesWorld) strikes(name string) int {
 	return 0
 }
 
-// TestCurvesFlood: yields that add nothing are read at a bounded rate, and none of them stays.
+// TestCurvesFlood: yields that add nothing are read at a bounded rate, none of them is kept, and their worker gets a
+// complaint.
 func TestCurvesFlood(t *testing.T) {
 	t.Parallel()
 	w := newCurvesWorld(t, 190)
-	w.idle()
-	c, _ := w.conduct("s")
-	x := w.begun()[0]
-	useless := float64(uselessYield + 512*task.GroupEvidence)
-	if most := yieldShare.Burst / useless; most > 1000 {
-		t.Errorf("%.0f yields of full size are read at once", most)
+	c := newCampaigns(w.other(), zerolog.Nop(), "s", nil)
+	var err error
+	if c.trust, err = c.f.Trust(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	y := &task.Yield{Kind: task.KindECM, Worker: "flood", Params: ecm.Revision, B1: x.B1, Evidence: make([]byte, 512*task.GroupEvidence)}
-	payload := y.Encode()
-	for i := range uint64(1200) {
-		w.put(schema.ResultSubject(w.part.ID, task.Range{First: 1<<40 + i<<20, Count: 512}, "flood"), payload)
+	n := nat.FromBig(w.n)
+	part := &task.Part{ID: task.ChildID("j", 1, n), Parent: "j", Position: 1, Composite: n, State: task.PartCurves, Seed: 1}
+	work, err := c.newCurvesWork(t.Context(), part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newConductor(c, part, work)
+	y := &task.Yield{Kind: task.KindECM, Worker: "flood", Params: ecm.Revision, B1: 250e3, Evidence: make([]byte, 512*task.GroupEvidence)}
+	a := collect.Arrival{Worker: "flood", Data: y.Encode()}
+	began := time.Now()
+	for d.refused == nil {
+		a.Seq++
+		a.Range = task.Range{First: a.Seq << 20, Count: 512}
+		if err := d.takeYield(t.Context(), &a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := float64(uselessYield + len(a.Data))
+	if most := (yieldShare.Burst + yieldShare.Rate*(time.Since(began).Seconds()+1)) / size; float64(a.Seq) > most+1 || a.Seq < 100 {
+		t.Errorf("%d yields are read, %.0f may be", a.Seq, most)
 	}
 	fleettest.Await(t, "a complaint", func() bool {
 		list, err := w.Standings(t.Context())
 		return err == nil && len(list) == 1 && list[0].Complaints[fleet.ComplaintResults] > 0
 	})
-	fleettest.Await(t, "no yield stays", func() bool { return w.held(schema.StreamResults, w.part.ID) == 0 })
-	w.send("honest", x, x.First, x.First+1)
-	count(t, c, w.part.ID, 8)
+	if n := work.m.Effort(); len(n) > 0 {
+		t.Errorf("%v count", n)
+	}
+}
+
+// TestCurvesAudit: an audit compares the evidence of the group that it runs.
+func TestCurvesAudit(t *testing.T) {
+	t.Parallel()
+	l := factor.CurveLevels()[1]
+	n := new(big.Int).Mul(primeOf(190), primeOf(190))
+	w := &curvesWork{part: &task.Part{Seed: 7}, plan: curving.New(n, 0)}
+	x := curvesTask{CurvesTask: &task.CurvesTask{Composite: nat.FromBig(n), B1: l.B1, B2: l.B2, Seed: 7}}
+	in := campaign.Yield{First: 1000, End: 1003, B1: l.B1}
+	in.Data = slices.Clone((&curvesWorld{campaignWorld: &campaignWorld{testFleet: &testFleet{t: t}}, known: make(map[task.Range][]byte)}).evidence(x, 1000, 1003))
+	for spoiled := range uint64(4) {
+		if spoiled < 3 {
+			in.Data[spoiled*task.GroupEvidence+5]++
+		}
+		for i := range uint64(3) {
+			want := 0
+			if i == spoiled {
+				want = 1
+			}
+			got, err := w.audit(func() error { return nil }, campaign.Audit{Number: 1000 + i, Yield: in})
+			if got.Missing != want || got.Divisor != nil || err != nil {
+				t.Errorf("group %d, that of number %d is false: %+v, %v", i, spoiled, got, err)
+			}
+		}
+		if spoiled < 3 {
+			in.Data[spoiled*task.GroupEvidence+5]--
+		}
+	}
 }
 
 // beats sends heartbeats of a worker until ctx ends.

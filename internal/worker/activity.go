@@ -3,6 +3,7 @@ package worker
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,7 +71,19 @@ type progressReport struct {
 // machine with many cores.
 const MaxActivities = 8
 
-// activitiesLocked returns the last reports about the present numbers, the longest time left first. A report
+// ahead returns the time that the number will take from now on, as far as it is known. A composite that others may help
+// with and whose time is unknown takes its budget.
+func (p *NumberProgress) ahead() time.Duration {
+	switch {
+	case p.Left > 0 || p.Composite == "":
+		return p.Left
+	case p.Budget > 0:
+		return p.Budget
+	}
+	return math.MaxInt64
+}
+
+// activitiesLocked returns the last reports about the present numbers, the longest time ahead first. A report
 // is written without the lock and may belong to an earlier number. So its index is compared with progress. A
 // number that has made no report since its start is not listed.
 func (w *Worker) activitiesLocked() []Activity {
@@ -82,6 +95,6 @@ func (w *Worker) activitiesLocked() []Activity {
 		}
 		list = append(list, Activity{s.current.Job, s.current.Range.First + uint64(r.index), r.NumberProgress})
 	}
-	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.Left, a.Left) })
+	slices.SortStableFunc(list, func(a, b Activity) int { return cmp.Compare(b.ahead(), a.ahead()) })
 	return list[:min(len(list), MaxActivities)]
 }

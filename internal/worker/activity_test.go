@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,12 +20,28 @@ func TestProgressString(t *testing.T) {
 		"siqs 99% of 999 relations, 1 core, about 1 s left":      {Method: "siqs", Done: 999, Total: 999, Cores: 1, Left: time.Millisecond},
 		"ecm B1=50000 0% of 232 curves, 64 cores":                {Method: "ecm", B1: 50000, Total: 232, Cores: 64},
 		"p-1 B1=2500000, 1 core, about 2 min left":               {Method: "p-1", B1: 2500000, Cores: 1, Left: 2 * time.Minute},
+		"ecm B1=50000, 4 cores, about 10 s left":                 {Method: "ecm", B1: 50000, Cores: 4, Left: 10 * time.Second, Budget: 40 * time.Second},
+		"ecm B1=50000, 5 cores":                                  {Method: "ecm", B1: 50000, Cores: 5, Left: 10 * time.Second, Budget: 40 * time.Second},
 		"linear algebra, 8 cores, about 20 h left":               {Method: "linear algebra", Cores: 8, Left: 19*time.Hour + time.Second},
 		"siqs 50% of 1,234,567 relations, 1 core":                {Method: "siqs", Done: 617_284, Total: 1_234_567, Cores: 1},
 	} {
 		if got := p.String(); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// TestAhead: a number that others may help with is not displaced by others because its time is unknown.
+func TestAhead(t *testing.T) {
+	list := []NumberProgress{
+		{Composite: "7"},
+		{Left: time.Hour},
+		{Composite: "7", Budget: time.Minute},
+		{Composite: "7", Left: 30 * time.Second, Budget: time.Hour},
+		{Budget: time.Hour},
+	}
+	if !slices.IsSortedFunc(list, func(a, b NumberProgress) int { return cmp.Compare(b.ahead(), a.ahead()) }) {
+		t.Error("the order is another one")
 	}
 }
 

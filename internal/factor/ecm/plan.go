@@ -165,3 +165,9 @@ func (p *Plan) Prepare(check func() error) error {
 	_, err := p.chains(check)
 	return err
 }
+
+// Prepared reports whether Prepare has nothing to do.
+func (p *Plan) Prepared() bool {
+	t := chainTable.Load()
+	return t != nil && len(*t) >= len(p.primes)-1
+}

@@ -1,0 +1,97 @@
+package job
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/campaign"
+	"factorfleet/internal/curving"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// TestCurvesBegin: composites that the owner cannot sieve have curves, if others are idle and the owner goes on for some
+// seconds; others are sieved. What does not divide the number, and what has small factors, begins no campaign.
+func TestCurvesBegin(t *testing.T) {
+	t.Parallel()
+	w := newCurvesWorld(t, 190)
+	w.idle()
+	c, _ := w.conduct("s")
+	fleettest.Await(t, "free slots", func() bool { return c.registry.CurveSlots(nil).Idle >= 2 })
+	cut, _ := new(big.Int).SetString("1"+w.n.String()[1:90], 10) // 90 digits
+	for _, x := range []struct {
+		why    string
+		mode   string
+		n      *big.Int
+		left   time.Duration
+		budget time.Duration
+		want   task.PartState
+	}{
+		{"above the sieve", "", w.n, 0, 0, task.PartCurves},
+		{"with a budget", "", w.n, 0, time.Minute, task.PartCurves},
+		{"hardly any budget left", "", w.n, 0, time.Second, task.PartDone},
+		{"always", "always", w.n, 0, time.Second, task.PartCurves},
+		{"never", "never", w.n, 0, time.Hour, task.PartDone},
+		{"the sieve", "", cut, time.Hour, 0, task.PartSieve},
+	} {
+		j := &task.Job{Campaign: x.mode}
+		got := c.choose(t.Context(), j, &candidate{Composite: fleet.Composite{
+			Worker: "other", Job: "k", Number: nat.FromBig(x.n), Left: x.left, Budget: x.budget, Cores: 1,
+		}, child: "c"})
+		if got != x.want {
+			t.Errorf("%s: %s, want %s", x.why, got, x.want)
+		}
+	}
+	for what, n := range map[string]*big.Int{
+		"a multiple": new(big.Int).Mul(w.n, big.NewInt(5)), "another number": new(big.Int).Add(w.n, big.NewInt(2)), "a prime": w.p,
+	} {
+		if err := c.checkComposite(t.Context(), &candidate{Composite: fleet.Composite{Worker: "liar", Job: "j", Position: 1, Number: nat.FromBig(n)}}); !errors.Is(err, errNoCampaign) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if !hasSmall(big.NewInt(1<<40)) || !hasSmall(big.NewInt(3*7*11)) || hasSmall(w.n) {
+		t.Error("small factors")
+	}
+}
+
+// TestOwnerClaims: the fleet leaves out the levels of which the owner says that it has run them, unless it cannot have
+// done so since its job began.
+func TestOwnerClaims(t *testing.T) {
+	t.Parallel()
+	n := nat.FromBig(new(big.Int).Mul(primeOf(190), primeOf(190)))
+	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
+	w := &curvesWork{plan: curving.New(n.Big(), 0), created: time.Unix(1e9, 0)}
+	d := &conductor{c: c, part: &task.Part{ID: "c"}}
+	claim := func(b1, done uint64, cores int, after time.Duration) campaign.Effort {
+		c.candidates.Store(&map[string]*candidate{"c": {Composite: fleet.Composite{Number: n, B1: b1, Done: done, Cores: cores}}})
+		return w.ofOwner(d, w.created.Add(after))
+	}
+	need := w.plan.Time(curving.UpTo(1e6, 80))
+	if got := claim(1e6, 80, 1, need/2); len(got) < 3 || got[len(got)-1] != (campaign.LevelEffort{B1: 1e6, Curves: 80}) {
+		t.Errorf("in time: %v", got)
+	}
+	for what, got := range map[string]campaign.Effort{
+		"too soon":          claim(1e6, 80, 1, need/8),
+		"too many curves":   claim(1e6, 1<<40, 1, need/2),
+		"too many cores":    claim(1e6, 1<<40, 1<<30, need/2),
+		"no curves":         claim(0, 0, 1, need),
+		"before it existed": claim(1e6, 80, 1, -time.Hour),
+	} {
+		if got != nil {
+			t.Errorf("%s: %v", what, got)
+		}
+	}
+	if got := claim(1e6, 80, 4, need/8); got == nil {
+		t.Error("with four cores: not believed")
+	}
+	c.candidates.Store(&map[string]*candidate{})
+	if got := w.ofOwner(d, w.created.Add(need)); got != nil {
+		t.Errorf("without an owner: %v", got)
+	}
+}
