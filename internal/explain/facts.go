@@ -33,6 +33,8 @@ type Facts struct {
 	Cycles    int `json:"cycles,omitempty"`   // 0 = unknown
 	Need      int `json:"need,omitempty"`     // cycles at which the matrix begins
 
+	Solved float64 `json:"solved,omitempty"` // part of the linear algebra that is over, 0 to 1; 0 = unknown
+
 	Rate    float64       `json:"rate,omitempty"` // relations, or curves, a second; 0 = unknown
 	Workers int           `json:"workers"`        // at work
 	Hosts   int           `json:"hosts"`          // machines of these workers
@@ -105,7 +107,7 @@ func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
 	case "sieving":
 		f.Phase = PhaseSieve
 	case "solving":
-		f.Phase = PhaseMatrix
+		f.Phase, f.Solved = PhaseMatrix, min(max(p.Solved, 0), 1)
 	case "split":
 		f.Phase = PhaseSplit
 	}

@@ -30,6 +30,7 @@ func TestFactsText(t *testing.T) {
 		{Facts{Phase: PhaseSieve, Relations: 1 << 62, Expected: 1}, "sieve, 4,611,686,018,427,387,904 of about 1 relations (99%)", "sieve 99%"},
 		{Facts{Phase: PhaseSieve}, "sieve 0%", "sieve 0%"},
 		{Facts{Phase: PhaseMatrix, Shared: true, Relations: 750_000, Expected: 750_000, Cycles: 9, Need: 9, Rate: 5}, "linear algebra of 750,000 relations", "linear algebra"},
+		{Facts{Phase: PhaseMatrix, Shared: true, Relations: 750_000, Solved: 0.437}, "linear algebra of 750,000 relations 43%", "linear algebra 43%"},
 		{Facts{Phase: PhaseSplit, Shared: true}, "a divisor is known", "a divisor is known"},
 		{Facts{Phase: PhaseNone, Shared: true}, "the free workers begin", "the free workers begin"},
 		{Facts{Phase: "a\x1b[2Jb"}, "a [2Jb", "a [2Jb"},
@@ -83,8 +84,8 @@ func TestFactsOf(t *testing.T) {
 	if got := FactsOf("j", workers, campaigns)[1]; got.Phase != PhaseCurves || got.Reached != 25.5 || got.Planned != 640 || got.Rate != 0 || got.Left != 0 {
 		t.Errorf("curves: %+v", got)
 	}
-	campaigns[0].CampaignProgress = &fleet.CampaignProgress{Phase: "solving", Relations: -5, Expected: -3}
-	if got := FactsOf("j", workers, campaigns)[1]; got.Phase != PhaseMatrix || got.Relations != 0 || got.Expected != 1 {
+	campaigns[0].CampaignProgress = &fleet.CampaignProgress{Phase: "solving", Relations: -5, Expected: -3, Solved: 7}
+	if got := FactsOf("j", workers, campaigns)[1]; got.Phase != PhaseMatrix || got.Relations != 0 || got.Expected != 1 || got.Solved != 1 {
 		t.Errorf("the matrix: %+v", got)
 	}
 }

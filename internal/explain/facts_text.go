@@ -19,7 +19,7 @@ func (f *Facts) String() string {
 // relations.
 func (f *Facts) Stage() string {
 	tenth := min(uint64(f.Relations), 1<<50) * 10 / uint64(max(f.Expected, 1))
-	return fmt.Sprint(f.Digits, f.Phase, f.Shared, f.B1, tenth)
+	return fmt.Sprint(f.Digits, f.Phase, f.Shared, f.B1, tenth, int(f.Solved*10))
 }
 
 // Variants returns the facts without the number, for lines of a terminal: the longest first. Each begins with the time
@@ -47,16 +47,25 @@ func (f *Facts) what(all bool) string {
 		}
 		return fmt.Sprintf("sieve, %s of about %s relations (%s)", text.Thousands(uint64(f.Relations)), text.Thousands(uint64(f.Expected)), share)
 	case PhaseMatrix:
-		if all && f.Relations > 0 {
-			return "linear algebra of " + text.Thousands(uint64(f.Relations)) + " relations"
-		}
-		return "linear algebra"
+		return f.matrix(all)
 	case PhaseSplit:
 		return "a divisor is known"
 	case PhaseNone:
 		return "the free workers begin"
 	}
 	return text.Sanitize(f.Phase, 40)
+}
+
+// matrix returns how far the linear algebra is, as far as that is known.
+func (f *Facts) matrix(all bool) string {
+	what := PhaseMatrix
+	if all && f.Relations > 0 {
+		what += " of " + text.Thousands(uint64(f.Relations)) + " relations"
+	}
+	if f.Solved > 0 {
+		what += " " + share(uint64(f.Solved*1000), 1000)
+	}
+	return what
 }
 
 // curves returns the level of the curves and what they have reached.

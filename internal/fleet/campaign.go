@@ -27,6 +27,7 @@ type CampaignProgress struct {
 	Left      time.Duration `json:"left_ns,omitempty"` // until the sieve ends; 0 = it has ended, or unknown
 	Tasks     int           `json:"tasks"`             // that run
 	Workers   int           `json:"workers"`           // that have sent relations lately
+	Solved    float64       `json:"solved,omitempty"`  // part of the linear algebra that is over, 0 to 1, in the phase solving
 
 	// Curves is set of a campaign of curves, whose phase is "curves". The figures about relations and cycles are 0 then,
 	// Rate is curves a second, Left is the time until the level is done, and Workers have sent curves lately.
