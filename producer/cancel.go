@@ -13,11 +13,12 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 )
 
 func cancelCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second", ArgsUsage: "JOB",
+		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second; finish ends it with what was found", ArgsUsage: "JOB",
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {
@@ -55,6 +56,46 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 		}
 	}
 	s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
+	return nil
+}
+
+func finishCommand() *ucli.Command {
+	return &ucli.Command{
+		Name: "finish", Usage: "end a job early: numbers that are not factored yet are answered with the divisors known so far", ArgsUsage: "JOB",
+		Action: func(c *ucli.Context) error {
+			id, err := cli.Arg(c, "JOB")
+			if err != nil {
+				return err
+			}
+			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return finish(ctx, s, fl, id) })
+		},
+	}
+}
+
+// finish ends a job early. The order is given again, because a task that was just delivered misses it: until the job
+// has ended, at most stopTries times.
+func finish(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+	j, err := fl.FinishEarly(ctx, id)
+	for range stopTries {
+		if err != nil {
+			return err
+		}
+		if err = stream.Sleep(ctx, stopPause); err != nil {
+			return err
+		}
+		if j, err = fl.Job(ctx, id); err != nil || j.Finished() {
+			break
+		}
+		err = fl.OrderFinish(id)
+	}
+	switch {
+	case err != nil:
+		return err
+	case j.State == task.Done:
+		s.Notef("job %s has ended early, %s unfinished; `producer results %s` prints the answers", id, text.Count(j.Unfinished, "number"), id)
+	default:
+		s.Notef("job %s ends early: its workers answer what they know of its numbers; `producer wait %s` prints the answers", id, id)
+	}
 	return nil
 }
 

@@ -25,7 +25,7 @@ func main() {
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
-			statusCommand(), lsCommand(), cancelCommand(), rmCommand(),
+			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), initCommand(), serveCommand(),
 		},
 	})

@@ -27,7 +27,7 @@ func submitCommand() *ucli.Command {
 func waitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "wait", Usage: "wait for a submitted job and print its answers", ArgsUsage: "JOB",
-		Flags: append([]ucli.Flag{command.DeadlineFlag(), cli.ProgressFlag()}, command.OutputFlags()...),
+		Flags: append([]ucli.Flag{command.DeadlineFlag(), command.ExplainFlag(), cli.ProgressFlag()}, command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {
@@ -106,7 +106,7 @@ func openTarget(c *ucli.Context, s *command.Session) command.OpenTarget {
 			}
 			closeFleet()
 		}
-		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Activities: workers.activities, Resume: resumeHint, Rest: restHint, Dead: deadHint, Detached: true}, closeTidy, nil
+		return command.Target{Fleet: fl, Workers: workers.count, Slots: workers.slots, Statuses: workers.statuses, Resume: resumeHint, Rest: restHint, Dead: deadHint, Detached: true}, closeTidy, nil
 	}
 }
 
@@ -120,5 +120,5 @@ func restHint(job string) string {
 
 // resumeHint says what the user can do with a job that this process no longer waits for.
 func resumeHint(job string) string {
-	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it", job, job)
+	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it, `producer finish %s` ends it with what is known by then", job, job, job)
 }

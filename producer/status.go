@@ -21,6 +21,7 @@ func statusCommand() *ucli.Command {
 		Name: "status", Usage: "show the status of JOB, or of the whole fleet", ArgsUsage: "[JOB]",
 		Flags: []ucli.Flag{
 			command.JSONFlag(),
+			&ucli.BoolFlag{Name: "explain", DisableDefaultText: true, Usage: "print also what is planned for the first hard numbers of JOB"},
 			&ucli.BoolFlag{Name: "watch", DisableDefaultText: true, Usage: "repeat the report every two seconds"},
 		},
 		Action: func(c *ucli.Context) error {

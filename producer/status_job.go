@@ -7,6 +7,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/command"
+	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
@@ -23,7 +24,9 @@ type jobReport struct {
 	Chunks   int    `json:"chunks"`       // tasks with these numbers
 	Letters  int    `json:"dead_letters"` // dead letters
 
-	Campaigns []fleet.Campaign `json:"campaigns,omitempty"` // numbers that several workers sieve together
+	Campaigns []fleet.Campaign `json:"campaigns,omitempty"` // numbers that several workers work on together
+	Facts     []explain.Facts  `json:"facts,omitempty"`     // how far the work on the numbers is that take long
+	Plans     []explain.Plan   `json:"plans,omitempty"`     // of the first hard numbers; only with --explain
 
 	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
 }
@@ -34,6 +37,9 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return err
 	}
 	r, err := reportJob(ctx, fl, j)
+	if err == nil && c.Bool("explain") {
+		r.Plans, err = command.JobPlans(ctx, fl, j)
+	}
 	if err != nil {
 		return err
 	}
@@ -42,13 +48,34 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %s  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, j.BadCount)
-	for i := range r.Campaigns {
-		fmt.Fprintf(c.App.Writer, "  %s\n", r.Campaigns[i].String())
-	}
+	r.printHard(c)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
 	}
 	return nil
+}
+
+// maxFacts is how many numbers that take long the report lists.
+const maxFacts = 5
+
+// printHard prints the plans of the hard numbers, how far the work on them is, and why campaigns have ended.
+func (r *jobReport) printHard(c *ucli.Context) {
+	for i := range r.Plans {
+		for _, line := range r.Plans[i].Lines() {
+			fmt.Fprintf(c.App.Writer, "  %s\n", line)
+		}
+	}
+	for i := range min(len(r.Facts), maxFacts) {
+		fmt.Fprintf(c.App.Writer, "  %s\n", r.Facts[i].String())
+	}
+	if more := len(r.Facts) - maxFacts; more > 0 {
+		fmt.Fprintf(c.App.Writer, "  and %s more that take long\n", text.Count(uint64(more), "number"))
+	}
+	for i := range r.Campaigns {
+		if x := &r.Campaigns[i]; x.State == task.PartDone && x.Note != "" {
+			fmt.Fprintf(c.App.Writer, "  number %d: the workers that helped have stopped: %s\n", x.Position+1, x.Note)
+		}
+	}
 }
 
 // knownJob returns the manifest of a job. If there is no such job, or it was removed, the error wraps
@@ -95,6 +122,15 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		if r.Campaigns, err = fl.Campaigns(ctx, j.ID); err != nil {
 			return nil, err
 		}
+		workers, err := fl.Workers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now := fl.Now(ctx)
+		for i := range workers {
+			workers[i].Activities = activitiesAt(&workers[i], now)
+		}
+		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
 	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
@@ -112,8 +148,12 @@ func (r *jobReport) answered() string {
 // supervision says whether the job has finished, or else which process supervises it.
 func (r *jobReport) supervision() string {
 	switch {
+	case r.Finished() && r.FinishedEarly != nil:
+		return "finished early"
 	case r.Finished():
 		return "finished"
+	case r.Holder != "" && r.FinishedEarly != nil:
+		return "ends early, supervised by process " + text.Sanitize(r.Holder, 80)
 	case r.Holder != "":
 		return "supervised by process " + text.Sanitize(r.Holder, 80)
 	}

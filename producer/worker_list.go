@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -66,18 +67,23 @@ func (l *workerList) slots() (n int) {
 	return n
 }
 
-// activities returns the numbers that the workers have computed for long. The time that has passed
-// since a worker's heartbeat is subtracted from the time left.
-func (l *workerList) activities() (all []worker.Activity) {
+// statuses returns what the workers say of themselves. The time that has passed since a worker's heartbeat is subtracted
+// from the time left of its numbers.
+func (l *workerList) statuses() []worker.Status {
 	list, _ := l.workers()
 	now := l.now()
 	for i := range list {
-		w := &list[i]
-		for _, a := range w.Activities {
-			if a.Left > 0 {
-				a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
-			}
-			all = append(all, a)
+		list[i].Activities = activitiesAt(&list[i], now)
+	}
+	return list
+}
+
+// activitiesAt returns the numbers that a worker computes, as they are at the server's time now.
+func activitiesAt(w *worker.Status, now time.Time) []worker.Activity {
+	all := slices.Clone(w.Activities)
+	for i := range all {
+		if a := &all[i]; a.Left > 0 {
+			a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
 		}
 	}
 	return all

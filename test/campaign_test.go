@@ -81,7 +81,7 @@ func TestCampaign(t *testing.T) {
 		}
 		return conducting != nil
 	})
-	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1: 68 digits, ") {
+	if text := s.run("producer", "status j").wantCode(0).stdout.String(); !strings.Contains(text, "  number 1, 68 digits: ") {
 		t.Errorf("status: %s", text)
 	}
 	owner := ""

@@ -50,7 +50,7 @@ func TestWorkingOn(t *testing.T) {
 		t.Errorf("the list is\n%s", got)
 	}
 	w := s.start("producer", "wait --progress always j")
-	w.await(&w.stderr, ", 1 core, about ")
+	w.await(&w.stderr, " left: curves ")
 	s.run("producer", "cancel j").wantCode(0)
 	w.wantCode(5)
 	eventually(t, "the worker has nothing to say", func() bool { return len(look()) == 0 })

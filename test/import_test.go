@@ -59,10 +59,11 @@ const imports = `
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
+	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < campaign factor/kernels cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < campaign explain factor/kernels cputime nat task text plan input output outfile private collect worker kind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	web             < golang.org/x/net/netutil
-	/producer       < attempt web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt explain web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
@@ -111,7 +112,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/embedded")
 			case rule == "fleet":
-				only(t, pkg, rule, "job", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "job", "explain", "command", "/producer", "/embedded")
 			case rule == "puller":
 				only(t, pkg, rule, "command")
 			case rule == "stream":
@@ -122,7 +123,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
-				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "curving")
+				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "curving", "explain")
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -49,9 +50,10 @@ func TestDoneOf(t *testing.T) {
 
 // TestProgressLineWorking: when few numbers are left, the line shows the progress with one of them.
 func TestProgressLineWorking(t *testing.T) {
-	const working = "siqs 43% of 85,000 relations, 2 cores, about 50 s left"
+	const working = "about 50 s left: sieve, 40,000 of about 85,000 relations (47%), 2 cores"
+	const narrow = "about 50 s left: sieve 47%"
 	status := func(done, total uint64, sealed bool) Status {
-		return Status{Job: "x", Workers: 3, Working: working, Snapshot: plan.Snapshot{
+		return Status{Job: "x", Workers: 3, Working: []string{working, narrow}, Snapshot: plan.Snapshot{
 			Done: done, Total: total, Sealed: sealed, Share: 0.5, Rate: 2, ETA: time.Minute, Known: sealed}}
 	}
 	for want, s := range map[string]Status{
@@ -64,6 +66,10 @@ func TestProgressLineWorking(t *testing.T) {
 		if got := s.lines()[0]; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+	want := []string{"j x " + working, "j x " + working, working, "j x " + narrow, "j x " + narrow, narrow}
+	if got := status(0, 1, true).lines(); !slices.Equal(got, want) { // the longest that fits is shown
+		t.Errorf("lines %q, want %q", got, want)
 	}
 	var lines strings.Builder
 	status(0, 1, true).log(zerolog.New(&lines))

@@ -15,8 +15,8 @@ type Status struct {
 	Job     string // "" = not yet known
 	Workers int    // active workers; -1 = unknown
 	// Working is the progress with one number that takes long, "" = unknown. It is shown only when
-	// few numbers are left.
-	Working string
+	// few numbers are left. The longest variant is first.
+	Working []string
 	plan.Snapshot
 }
 
@@ -24,26 +24,33 @@ type Status struct {
 const fewLeft = 4
 
 // working returns Working if it says more than the counts do.
-func (s Status) working() string {
+func (s Status) working() []string {
 	if !s.Sealed || s.Done >= s.Total || s.Total-s.Done > fewLeft {
-		return ""
+		return nil
 	}
 	return s.Working
 }
 
-// lines returns the status line with the whole id of the job, and two shorter variants.
-func (s Status) lines() []string {
-	line := strings.Join(s.parts(), " · ")
+// lines returns the status line with the whole id of the job, and shorter variants: with a shorter id, without it, and
+// with less about a number that takes long.
+func (s Status) lines() (list []string) {
 	short := s.Job
 	if len(short) > 5 {
 		short = short[:4] + "…"
 	}
-	return []string{"j " + s.Job + " " + line, "j " + short + " " + line, line}
+	working := s.working()
+	if len(working) == 0 {
+		working = []string{""}
+	}
+	for _, w := range working {
+		line := strings.Join(s.parts(w), " · ")
+		list = append(list, "j "+s.Job+" "+line, "j "+short+" "+line, line)
+	}
+	return list
 }
 
-// parts returns the pieces of the status line.
-func (s Status) parts() (parts []string) {
-	working := s.working()
+// parts returns the pieces of the status line. working is about a number that takes long, "" = nothing is known.
+func (s Status) parts(working string) (parts []string) {
 	counts := fmt.Sprintf("%s/%s numbers", text.Thousands(s.Done), text.Thousands(s.Total))
 	switch {
 	case working != "" && s.Total == 1:
@@ -109,8 +116,8 @@ func (s Status) log(log zerolog.Logger) {
 	if s.Workers >= 0 {
 		e = e.Int("workers", s.Workers)
 	}
-	if working := s.working(); working != "" {
-		e = e.Str("working", working)
+	if working := s.working(); len(working) > 0 {
+		e = e.Str("working", working[0])
 	}
 	if s.Known {
 		e = e.Str("eta", text.Duration(s.ETA))

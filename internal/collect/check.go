@@ -72,6 +72,9 @@ type Refused struct {
 	// Elapsed is how long the range took, as the worker claims. Set if OtherTask is.
 	Elapsed time.Duration
 
+	// Early says that an answer was left unfinished before its budget was spent.
+	Early bool
+
 	// Excused says that the worker is of an earlier version and left a number unfinished that p-1 completes. It
 	// runs p-1 only if its machine has time for it within the budget.
 	Excused bool
@@ -112,6 +115,7 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 	if err := c.verify(ctx, c.cfg.Kind, c.cfg.Budget, numbers, result); err != nil {
 		refused := c.refuse(a, err)
 		refused.OtherTask, refused.Elapsed = c.answersOther(ctx, result, numbers), result.Elapsed
+		refused.Early = errors.Is(err, verify.ErrEarly)
 		refused.Excused = result.Asked == 0 && errors.Is(err, verify.ErrEasy)
 		if ctx.Err() != nil {
 			return Checked{}, context.Cause(ctx)

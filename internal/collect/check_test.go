@@ -83,7 +83,7 @@ func TestBudget(t *testing.T) {
 			}
 		}
 		_, err := r.Check(t.Context(), Arrival{Range: test.span, Worker: "w", Seq: 1, Data: result.Encode()})
-		if refused, ok := errors.AsType[*Refused](err); (err == nil) != (test.want == "") || err != nil && (!ok || !strings.Contains(refused.Error(), test.want)) {
+		if refused, ok := errors.AsType[*Refused](err); (err == nil) != (test.want == "") || err != nil && (!ok || !refused.Early || !strings.Contains(refused.Error(), test.want)) {
 			t.Errorf("%v after %v: %v, want %q", test.span, test.elapsed, err, test.want)
 		}
 	}

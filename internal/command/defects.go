@@ -29,7 +29,9 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 	if !sum.Complete() { // results does not wait, and a job can get more input
 		note("%s", incomplete(sum))
 	}
-	if sum.Unfinished > 0 {
+	if sum.Unfinished > 0 && sum.Job.FinishedEarly != nil {
+		note("%s left unfinished: the job was ended early", text.Count(sum.Unfinished, "number"))
+	} else if sum.Unfinished > 0 {
 		note("%s", f.printer.unfinished.describe(sum.Unfinished, sum.Job.Budget))
 	}
 	if n := f.printer.unproved; sum.Job.Certify && n > 0 {

@@ -27,8 +27,8 @@ type Target struct {
 	Private bool       // the fleet ends with this process: no other process can know the job
 	Workers func() int // active workers; -1 = unknown
 	Slots   func() int // numbers that these workers compute at a time; 0 = unknown
-	// Activities returns the numbers that workers have been computing for seconds or longer.
-	Activities func() []worker.Activity
+	// Statuses returns what the workers say of themselves: which numbers they have been computing for seconds or longer.
+	Statuses func() []worker.Status
 	// Resume returns a hint how to resume a job, or to stop it. Rest returns one for a job whose submitter
 	// has ended before its input. Neither is called if Private is set.
 	Resume   func(job string) string
@@ -52,6 +52,7 @@ type foregroundJob struct {
 	printer  *printer
 	progress *plan.JobProgress
 	id       atomic.Pointer[string] // of the job; "" until it is known
+	last     lastAnswers
 }
 
 // foreground runs a job, shows its progress, prints its answers and reports how it ended. Usage errors
@@ -76,12 +77,16 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 	}
 	defer closeTarget()
 	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
+	f.last.job = f
 	f.id.Store(new(string))
 	summary, err := f.run(run)
 	if err != nil {
 		return f.failure(err)
 	}
-	return f.reportDefects(summary)
+	if err := f.reportDefects(summary); err != nil {
+		return cmp.Or(f.last.why(), err)
+	}
+	return nil
 }
 
 // run runs the job until it ends, the deadline is reached or the session ends. Afterwards the status
@@ -89,6 +94,8 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	ctx, cancel := WithDeadline(f.session.Context, f.c.Duration("deadline"))
 	defer cancel()
+	ctx, stopLast := f.last.follow(ctx)
+	defer stopLast()
 	ctx, stopLooking := f.session.whileStreamsExist(ctx, f.target)
 	defer stopLooking()
 	stopProgress, err := f.showProgress()
@@ -112,28 +119,14 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 
 // showProgress starts the status line.
 func (f *foregroundJob) showProgress() (stop func(), err error) {
-	campaign := f.followCampaign()
+	facts := &factsFollower{job: f}
+	go facts.follow(f.session.Context, f.c.Bool("explain"))
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{
-			Job: id, Workers: f.target.Workers(), Working: cmp.Or(campaign(), longestActivity(id, f.target.Activities())), Snapshot: f.progress.Snapshot(time.Now()),
+			Job: id, Workers: f.target.Workers(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
 		}
 	})
-}
-
-// longestActivity returns the activity for a job that is expected to take longest, or "" if there is
-// none.
-func longestActivity(job string, list []worker.Activity) string {
-	longest := -1
-	for i := range list {
-		if list[i].Job == job && (longest < 0 || list[i].Left > list[longest].Left) {
-			longest = i
-		}
-	}
-	if longest < 0 {
-		return ""
-	}
-	return list[longest].NumberProgress.String()
 }
 
 // failure returns the error for a job that did not end here. After a signal or the deadline the job

@@ -31,11 +31,13 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
-		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 100 digits together: auto is if that saves time, or always, or never"},
+		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
+		workFlag(),
 		DeadlineFlag(),
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
+		ExplainFlag(),
 		cli.ProgressFlag(),
 	}, OutputFlags()...)
 }
@@ -67,10 +69,16 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if _, err := campaign.ParseMode(sub.Campaign); err != nil {
 		return sub, cli.Exit(cli.Usage, err)
 	}
+	var err error
+	if sub.WorkDigits, err = parseWork(c.String("work")); err != nil {
+		return sub, err
+	}
+	if sub.WorkDigits > 0 && sub.Kind != task.KindFactor {
+		return sub, cli.Usagef("--work requires --kind factor")
+	}
 	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
 		sub.Keep = job.DefaultKeep
 	}
-	var err error
 	if sub.Chunking, err = plan.ParseChunking(c.String("chunk")); err != nil {
 		return sub, cli.Exit(cli.Usage, err)
 	}

@@ -7,8 +7,11 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/campaign"
 	"factorfleet/internal/cli"
+	"factorfleet/internal/explain"
 	"factorfleet/internal/job"
+	"factorfleet/internal/task"
 )
 
 // Submit runs the command submit: it feeds the input to a job and, unless --detach is set, prints the
@@ -17,6 +20,10 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 	sub, err := s.submission(c)
 	if err != nil {
 		return err
+	}
+	if c.Bool("explain") && sub.Kind == task.KindFactor {
+		x := &explainer{session: s, planner: planner{options: explain.Options{Budget: sub.Budget, Work: sub.WorkDigits, Mode: campaign.Mode(sub.Campaign)}}}
+		sub.OnNumber = x.number
 	}
 	if c.Bool("detach") {
 		if err := cli.CheckStdout(); err != nil && sub.ID == "" {
@@ -33,6 +40,11 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {
 		started(id)
+		if c.Bool("explain") {
+			if err := s.explainStored(ctx, t.Fleet, id); err != nil {
+				return nil, err
+			}
+		}
 		return job.Wait(ctx, t.Fleet, id, w)
 	})
 }

@@ -76,7 +76,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
+	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
 	status := worker.Status{

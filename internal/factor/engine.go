@@ -52,7 +52,7 @@ func New(o Options) *Engine {
 	if kernels.Active() == kernels.Plain {
 		e.minTogether = plainLeast
 	}
-	e.stop.tick, e.stop.meter = o.Tick, o.Meter
+	e.stop.tick, e.stop.meter, e.stop.finish = o.Tick, o.Meter, o.Finish
 	if o.Meter == nil {
 		e.stop.meter = resource.NewMeter(nil)
 	}

@@ -123,6 +123,11 @@ type Options struct {
 	// while a number above 2^64 is factored by itself. It may be nil, and it should
 	// return quickly.
 	Progress func(EngineProgress)
+	// Finish reports whether the number at hand is to end now, as if its budget were spent:
+	// what is known is answered, and the rest is Composite. The engine calls it from all
+	// goroutines that compute a number above 2^64 by itself, about every 0.1 ms. It must
+	// return quickly. nil is never.
+	Finish func() bool
 	// Hint returns what other machines tell of a composite c of 2^64 or more, nil if
 	// nothing. The engine calls it from the goroutine that computes: once when it begins
 	// with c, and then at most every 10 ms while curves or the sieve run. It tries the

@@ -17,8 +17,9 @@ import (
 //	trial; unfinished after ecm(B1=2000,B2=200000,curves=25)
 //	unfinished after ecm(...); the sieve takes about 2h0m0s
 //	unfinished after ecm(...); 1930 curves of other workers and t35 before, t36.2
+//	unfinished after siqs; ended early
 //
-// The second and the third one have found no factor. The budget is spent.
+// The last three have found no factor. The budget is spent, or Options.Finish ends the number.
 //
 // Whoever checks an answer may rely on it that such a factor is composite, no power, at
 // least 2^64, without prime factors below prime.Bound, and not split by p-1 with the
@@ -26,7 +27,8 @@ import (
 // are done here, beyond the budget: at 16,384 bits the tests take seconds. The error is
 // the cause of the end of the context.
 func (s *search) giveUp() error {
-	s.e.stop.meter.SetLimit(0)
+	early := s.e.stop.finished()
+	s.e.stop.lastTests()
 	s.untested, s.unknown = append(s.untested, s.unknown...), nil
 	for changed := true; changed; {
 		if err := s.classify(); err != nil {
@@ -39,7 +41,12 @@ func (s *search) giveUp() error {
 			}
 		}
 	}
-	s.effort = cmp.Or(s.effort, "trial") + s.outside + s.sieveObstacle()
+	s.effort = cmp.Or(s.effort, "trial") + s.outside
+	if early {
+		s.effort += "; ended early"
+	} else {
+		s.effort += s.sieveObstacle()
+	}
 	left := s.composite
 	s.composite = nil
 	for _, p := range left {

@@ -23,12 +23,15 @@ type stopCheck struct {
 	began time.Time       // when the number started; set for numbers above 2^64
 	from  time.Duration   // of meter, when the number started
 	tick  func()          // Options.Tick, may be nil
+
+	finish func() bool // Options.Finish, may be nil
+	last   bool        // the last tests of a number run: neither the budget nor finish ends them
 }
 
 // start begins the time of a number; budget 0 is no limit. Requires that the meter has
 // begun.
 func (p *stopCheck) start(budget time.Duration) {
-	p.began, p.from = time.Now(), p.meter.Spent()
+	p.began, p.from, p.last = time.Now(), p.meter.Spent(), false
 	p.meter.SetLimit(0)
 	if budget > 0 {
 		p.meter.SetLimit(p.from + budget)
@@ -44,12 +47,23 @@ func (p *stopCheck) checkContext() error {
 	return p.contextError()
 }
 
-// checkBudget works like checkContext, and returns errBudget once the budget is spent.
+// lastTests has checkBudget ignore the budget and finish from here to the next start. No
+// helper may run.
+func (p *stopCheck) lastTests() {
+	p.meter.SetLimit(0)
+	p.last = true
+}
+
+// finished reports whether the number is to end before its budget is spent.
+func (p *stopCheck) finished() bool { return p.finish != nil && !p.last && p.finish() }
+
+// checkBudget works like checkContext, and returns errBudget once the budget is spent or
+// the number is to end.
 func (p *stopCheck) checkBudget() error {
 	if err := p.checkContext(); err != nil {
 		return err
 	}
-	if p.meter.Exceeded() {
+	if p.meter.Exceeded() || p.finished() {
 		return errBudget
 	}
 	return nil
@@ -61,7 +75,7 @@ func (p *stopCheck) checkHelper() error {
 	if err := p.contextError(); err != nil {
 		return err
 	}
-	if p.meter.Reached() {
+	if p.meter.Reached() || p.finished() {
 		return errBudget
 	}
 	return nil

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"testing"
-	"time"
 
 	"factorfleet/internal/task"
 )
@@ -39,27 +38,5 @@ func TestCampaigns(t *testing.T) {
 	}
 	if s, err := other.Sieved(t.Context(), "j"); err != nil || !s.Contains(single(3)) || s.Len() != 1 {
 		t.Errorf("sieved: %v, %v", s.Len(), err)
-	}
-}
-
-// TestCampaignText: the text for a user says how far a campaign is, whatever its holder writes.
-func TestCampaignText(t *testing.T) {
-	t.Parallel()
-	base := Campaign{Position: 0, Digits: 90, State: task.PartSieve, Holder: "x"}
-	for want, change := range map[string]func(*Campaign){
-		"number 1: 90 digits, no process conducts the sieve": func(c *Campaign) { c.Holder = "" },
-		"number 1: 90 digits, the sieve begins":              func(c *Campaign) {},
-		"number 1: 90 digits, a divisor is known":            func(c *Campaign) { c.State = task.PartDone },
-		"number 1: 90 digits, sieving 43% of 310,000 relations, 5,200/s, 12 tasks, 1 worker, about 50 s left": func(c *Campaign) {
-			c.CampaignProgress = &CampaignProgress{Phase: "sieving", Relations: 134_000, Expected: 310_000, Rate: 5200, Tasks: 12, Workers: 1, Left: 50 * time.Second}
-		},
-		"number 1: 90 digits, solving 0% of 1 relations, 0 tasks, 0 workers": func(c *Campaign) {
-			c.CampaignProgress = &CampaignProgress{Phase: "solving", Relations: -5, Expected: -3, Rate: -1}
-		},
-	} {
-		c := base
-		if change(&c); c.String() != want {
-			t.Errorf("%q, not %q", c.String(), want)
-		}
 	}
 }

@@ -38,6 +38,7 @@ import (
 //	State open                           | feeder             | more input, or lost input
 //	State done, Ended, Expires, counts   | any watcher        | all positions are accounted for
 //	State sealed; no Ended, no Expires   | RetryDeadLetter    | the job is done
+//	FinishedEarly                        | FinishEarly        | the job is active
 //	State cancelled, Ended, Expires      | Cancel             | the job is active
 //	State removed, Expires; no Bad       | Remove             | at any time
 //

@@ -98,7 +98,7 @@ func TestOrders(t *testing.T) {
 	w := h.station("w")
 	heard := make(chan string, 10)
 	err := w.Listen(t.Context(), puller.Orders{
-		Cancel: func(job string) { heard <- "cancel " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
+		Cancel: func(job string) { heard <- "cancel " + job }, Finish: func(job string) { heard <- "finish " + job }, Quarantine: func() { heard <- "quarantine" }, Release: func() { heard <- "release" },
 		Hint: func(h *task.Hint) { heard <- "hint " + h.Composite.String() },
 	})
 	if err != nil {
@@ -124,7 +124,7 @@ func TestOrders(t *testing.T) {
 	}
 	for _, subject := range []string{
 		schema.CancelPrefix + "a.b", schema.CancelPrefix + "j", schema.QuarantinePrefix + "other", schema.QuarantinePrefix + "w", schema.ReleasePrefix + "other", schema.ReleasePrefix + "w",
-		schema.QuarantinePrefix + "deaf", schema.ReleasePrefix + "deaf", "FACTOR.ctl.unknown", schema.CancelPrefix + "last",
+		schema.FinishPrefix + "a.b", schema.FinishPrefix + "j", schema.QuarantinePrefix + "deaf", schema.ReleasePrefix + "deaf", "FACTOR.ctl.unknown", schema.CancelPrefix + "last",
 	} {
 		if err := h.nc.PublishMsg(order(subject)); err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func TestOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, want := range []string{"cancel j", "quarantine", "release", "cancel last", "hint 1267650600228229401496703205376"} {
+	for _, want := range []string{"cancel j", "quarantine", "release", "finish j", "cancel last", "hint 1267650600228229401496703205376"} {
 		if got := <-heard; got != want {
 			t.Errorf("heard %q, want %q", got, want)
 		}

@@ -48,6 +48,8 @@ type access interface {
 	issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error
 	// dropTasks removes the tasks of exactly that range, of all rounds.
 	dropTasks(ctx context.Context, j *task.Job, r task.Range) error
+	// orderFinish tells the workers to end the numbers of the job with what is known of them. It does not wait.
+	orderFinish() error
 	// stored returns how many numbers are stored, as far as this process knows.
 	stored() uint64
 	// election is how long the servers of a cluster may contradict each other: what one server does
@@ -220,7 +222,7 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	forget := func() {}
 	defer func() { forget() }()
 	c := &checker{
-		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, audits: l.audits,
+		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, audits: l.audits, early: &l.early,
 		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) (err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,6 +38,7 @@ type checker struct {
 	check    func(context.Context, collect.Arrival) (collect.Checked, error) // safe for concurrent use
 	trust    *fleet.Trust
 	audits   *auditor
+	early    *atomic.Bool // of the loop
 	deliver  func(batch)
 	recent   task.Set // positions of the results that the last batch verified
 	doubts   doubts

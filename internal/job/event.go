@@ -175,6 +175,7 @@ func (l *loop) deliver(e event) {
 // the server or for its output. The manifest is put first, so that the loop that has ended finds it.
 // Any goroutine may call it, at any time; it does not block.
 func (l *loop) putManifest(j *task.Job) {
+	l.noteEarly(j)
 	l.manifests.put(j)
 	if end, ok := manifestEnding(j); ok {
 		l.finish(end)

@@ -89,7 +89,7 @@ func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
 func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
-		fd.watch.Status("the job exists already: its --chunk, --priority, --budget and --certify are kept")
+		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify and --work are kept")
 	}
 }
 

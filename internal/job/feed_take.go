@@ -32,7 +32,10 @@ func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 func (fd *feeder) count(numbers []nat.Nat) {
 	var work time.Duration
 	fd.text = fd.text[:0]
-	for _, n := range numbers {
+	for i, n := range numbers {
+		if fd.sub.OnNumber != nil {
+			fd.sub.OnNumber(fd.read+uint64(i), n)
+		}
 		fd.text = append(n.AppendDecimal(fd.text), '\n')
 		work += plan.Cost(fd.sub.Kind, n.BitLen())
 	}

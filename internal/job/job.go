@@ -10,6 +10,7 @@ import (
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
+	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
@@ -45,7 +46,8 @@ type Submission struct {
 	Campaign   string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
 	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
 	Sources    []input.Source
-	OnBad      func(task.BadToken) // called for each token that is not a number, by one goroutine; may be nil
+	OnNumber   func(position uint64, n nat.Nat) // called for each number when it is read, by one goroutine; may be nil
+	OnBad      func(task.BadToken)              // called for each token that is not a number, by one goroutine; may be nil
 }
 
 // A Watch says how a process takes part in a job.

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,6 +69,9 @@ type loop struct {
 	// loop writes it; the renewal of the lease reads it.
 	answered atomic.Uint64
 
+	// early: a user has ended the work on the job, so unfinished answers need no effort. It does not become false again.
+	early atomic.Bool
+
 	audits *auditor // shared by the checker and the keeper of the lease, which lock it
 
 	// Owned by the goroutine of run; collector.Check alone is called by others.
@@ -109,9 +113,11 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
 	l.audits = newAuditor(c.job, c.watch.audits)
+	l.audits.early = &l.early
+	l.noteEarly(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Budget: c.job.Budget, LeastBudget: leastBudget,
+		Kind: c.job.Kind, Budget: c.job.Budget, LeastBudget: l.leastBudget,
 		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)
@@ -227,13 +233,13 @@ func (l *loop) beginReminders() {
 	l.remind()
 }
 
-// remind tells workers of a quarantine or a release that they have missed, if this process is
-// the holder.
+// remind tells workers of a quarantine or a release that they have missed, and of the early end of the job, if this
+// process is the holder.
 func (l *loop) remind() {
 	if !l.holding || l.reminding {
 		return
 	}
 	l.reminding = true
 	t := l.trust
-	l.group.Go(func() { l.post(reminded{t.Remind(l.ctx)}) })
+	l.group.Go(func() { l.post(reminded{errors.Join(t.Remind(l.ctx), l.orderFinish())}) })
 }

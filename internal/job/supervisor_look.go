@@ -32,7 +32,11 @@ func (s *supervisor) look(ctx context.Context) {
 	s.others.Store(&supervisors)
 	s.declined.Store(&declined)
 	for id, e := range s.jobs {
-		s.lookAt(e, owner(id, supervisors) == s.name, now)
+		mine := owner(id, supervisors) == s.name
+		s.lookAt(e, mine, now)
+		if mine && e.manifest.FinishedEarly != nil { // a worker that begins now has missed the order
+			s.orderFinish(id)
+		}
 	}
 	s.rotate(now)
 }

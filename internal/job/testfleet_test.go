@@ -119,7 +119,7 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 		Parts: parts, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
 	}, client, out)
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
+	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		h.t.Fatal(err)
 	}
 	var group sync.WaitGroup

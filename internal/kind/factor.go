@@ -195,12 +195,16 @@ func (r *runner) onProgress(p factor.EngineProgress) {
 	})
 }
 
+// mustFinish reports whether the present number is to end as if its budget were spent. Helpers call it, too, while the
+// number is computed; then o does not change.
+func (r *runner) mustFinish() bool { return r.o.Finish != nil && r.o.Finish() }
+
 // runner returns an unused runner, for a task with the options o.
 func (k *factorKind) runner(o worker.RunOptions) *runner {
 	r, _ := k.runners.Get().(*runner)
 	if r == nil {
 		r = &runner{meter: factor.NewMeter(k.clock)}
-		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Hint: r.onHint, Pool: k.pool, Meter: r.meter}
+		r.options = factor.Options{Tick: r.onTick, Progress: r.onProgress, Hint: r.onHint, Finish: r.mustFinish, Pool: k.pool, Meter: r.meter}
 		r.engine = factor.New(r.options)
 	}
 	if r.o, r.hint = o, (hinted{}); r.o.Progress == nil {

@@ -16,6 +16,7 @@ import (
 // means that the order is ignored.
 type Orders struct {
 	Cancel     func(job string) // drop the tasks of a job
+	Finish     func(job string) // end the numbers of a job with what is known of them
 	Quarantine func()           // pull no more tasks
 	Release    func()           // the quarantine has ended
 	Hint       func(*task.Hint) // what a campaign knows of a number that this worker may have
@@ -48,6 +49,9 @@ func (c *Client) obey(m *nats.Msg, o Orders) {
 	}
 	if job, ok := strings.CutPrefix(m.Subject, schema.CancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
 		o.Cancel(job)
+	}
+	if job, ok := strings.CutPrefix(m.Subject, schema.FinishPrefix); ok && task.CheckJob(job) == nil && o.Finish != nil {
+		o.Finish(job)
 	}
 	if m.Subject == schema.QuarantinePrefix+c.worker && o.Quarantine != nil {
 		o.Quarantine()

@@ -58,6 +58,7 @@ const (
 	AdvisoryPrefix = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + StreamTasks + "."
 
 	CancelPrefix     = "FACTOR.ctl.cancel."     // <job>: an order to drop the tasks of the job
+	FinishPrefix     = "FACTOR.ctl.finish."     // <job>: an order to end the numbers of the job with what is known of them
 	QuarantinePrefix = "FACTOR.ctl.quarantine." // <worker>: the worker is quarantined
 	ReleasePrefix    = "FACTOR.ctl.release."    // <worker>: the quarantine has ended
 	HintPrefix       = "FACTOR.ctl.hint."       // <worker>: what a campaign knows of a number that the worker has: a task.Hint

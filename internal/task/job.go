@@ -41,6 +41,9 @@ type Job struct {
 	Stopped bool   `json:"stopped,omitempty"` // of a tombstone: the job was cancelled, or removed while it was active
 	Note    string `json:"note,omitempty"`    // for people: why the job ended
 
+	// FinishedEarly is when a user ended the work on the job; nil = no user has. Unfinished answers then need no effort.
+	FinishedEarly *time.Time `json:"finished_early,omitempty"`
+
 	Created time.Time  `json:"created"`
 	Ended   *time.Time `json:"ended,omitempty"`
 	Expires *time.Time `json:"expires,omitempty"` // when it may be removed
@@ -93,7 +96,7 @@ func DecodeJob(b []byte) (*Job, error) {
 	if err := json.Unmarshal(b, j); err != nil {
 		return nil, fmt.Errorf("job manifest: %w", err)
 	}
-	for _, t := range []*time.Time{&j.Created, j.Ended, j.Expires} {
+	for _, t := range []*time.Time{&j.Created, j.Ended, j.Expires, j.FinishedEarly} {
 		if t == nil {
 			continue
 		}

@@ -59,7 +59,7 @@ func checkEffort(ctx context.Context, f *task.Factorization, claimed, budget tim
 	case !strings.Contains(f.Method, "unfinished after "):
 		return fmt.Errorf("unfinished, and the method %.40q does not say after what", f.Method)
 	case claimed < budget:
-		return fmt.Errorf("unfinished after %v, before its budget of %v was spent", claimed, budget)
+		return fmt.Errorf("unfinished after %v, %w of %v was spent", claimed, ErrEarly, budget)
 	}
 	for i := range f.Factors {
 		p := &f.Factors[i]
@@ -75,6 +75,9 @@ func checkEffort(ctx context.Context, f *task.Factorization, claimed, budget tim
 	}
 	return nil
 }
+
+// ErrEarly is wrapped by the error of Unfinished for an answer that was left unfinished too soon.
+var ErrEarly = errors.New("before its budget")
 
 // ErrEasy is wrapped by the error of Unfinished for an answer that p-1 completes.
 var ErrEasy = errors.New("p-1 finds its divisor")

@@ -86,6 +86,9 @@ type RunOptions struct {
 	// Progress reports how far Run is with the present number, if that number takes long. Run calls it
 	// from its own goroutine, when the report has changed. It takes some 100 ns.
 	Progress func(NumberProgress)
+	// Finish reports whether the present number and those behind it are to end now, as if their budget were spent. Run
+	// calls it from any goroutine, as often as it likes.
+	Finish func() bool
 	// Hint returns the newest hint about the present number, nil if there is none. It is the same pointer until another
 	// hint arrives. Run may call it from its own goroutine only, as often as it likes.
 	Hint func() *task.Hint

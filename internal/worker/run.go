@@ -143,6 +143,7 @@ func (w *Worker) begin(s *slot, d *Delivery, t *task.Task) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s.task, s.numberSince, s.stalledFor = t, s.clock, 0
+	w.beginFinishLocked(s, d, s.clock)
 }
 
 // end is the counterpart of begin. A computation that hangs does not get here, so the ledger counts it as a
@@ -175,7 +176,7 @@ func (w *Worker) call(s *slot, kind Kind, t *task.Task, i int, budget time.Durat
 	s.tick()
 	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
 		Budget: budget, Work: t.WorkDigits, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
-		Hint: s.getHint, Share: s.share,
+		Hint: s.getHint, Share: s.share, Finish: s.finish,
 	}, &s.done)
 }
 

@@ -60,6 +60,10 @@ type slot struct {
 	progress atomic.Uint64
 	report   atomic.Pointer[progressReport]
 	limit    atomic.Int64
+	// finishAt is from when on the numbers of the task end early, Unix time in ns; 0 = they do not. It is written under
+	// mu. finish is RunOptions.Finish, which the computation calls from any of its goroutines.
+	finishAt atomic.Int64
+	finish   func() bool
 	// hint is the last hint about a number of current; nil = none. Hint writes it, under mu.
 	hint atomic.Pointer[task.Hint]
 	// due: the finished numbers of the task are to be stored. storing is the timer that sets it.
@@ -113,7 +117,7 @@ func newSlot(index int, limit time.Duration, storeFinished func(*slot)) *slot {
 		}
 	}
 	s.setProgress = func(p NumberProgress) { s.report.Store(&progressReport{s.base + len(s.done), p}) }
-	s.getHint = s.presentHint
+	s.getHint, s.finish = s.presentHint, s.mustFinish
 	s.limit.Store(int64(limit))
 	s.renewContextLocked()
 	return s

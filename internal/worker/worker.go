@@ -93,6 +93,8 @@ type Worker struct {
 	// cancelled maps a job to when it is no longer cancelled. warned has what was logged once, such as
 	// unsupported kinds, a bounded number: see isNewWarning.
 	cancelled map[string]time.Time
+	// finishing maps a job that ends early to when the order is forgotten.
+	finishing map[string]time.Time
 	warned    map[string]bool
 
 	// scans counts the scans of the heartbeat, staleChecks the checks of the buffer for stale tasks.
@@ -111,7 +113,7 @@ func New(c Config, s Source, o Outbox) *Worker {
 		config: c.withDefaults(), source: s, outbox: o, heap: heapInUse,
 		quit: make(chan struct{}), stop: make(chan struct{}), halted: make(chan struct{}),
 		drained: make(chan struct{}), fatal: make(chan error, 1),
-		cancelled: make(map[string]time.Time), warned: make(map[string]bool),
+		cancelled: make(map[string]time.Time), finishing: make(map[string]time.Time), warned: make(map[string]bool),
 	}
 	for _, c := range []*sync.Cond{&w.work, &w.demand, &w.settleWork, &w.settleRoom} {
 		c.L = &w.mu
