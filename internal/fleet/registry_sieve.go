@@ -102,6 +102,9 @@ func (r *Registry) slotsOf(bad func(worker string) bool, able func(*worker.Statu
 	return n
 }
 
+// HeldName returns the name of a task in heartbeats: the keys of HeldOf.
+func HeldName(at task.Address) string { return worker.TaskName(at) }
+
 // SieveFailures returns how many sieve tasks have failed at the workers that are alive, by name, as they say. Workers of a
 // version that does not say it are left out.
 func (r *Registry) SieveFailures() map[string]uint64 {

@@ -8,7 +8,6 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 // lookTaken follows the tasks of the campaign, of which queued are in the queue and held are named by heartbeats. A worker
@@ -35,7 +34,7 @@ func (d *conductor) lookTaken(ctx context.Context, queued []task.Range, held map
 
 // nameOf returns the name of a task of the campaign in heartbeats.
 func (d *conductor) nameOf(r task.Range) string {
-	return worker.TaskName(task.Address{Job: d.part.ID, Range: r, Round: task.FirstRound})
+	return fleet.HeldName(task.Address{Job: d.part.ID, Range: r, Round: task.FirstRound})
 }
 
 // suspect complains about a worker that has named lost tasks, unless it says that tasks have failed there, or is of a
