@@ -162,11 +162,12 @@ func checkEquations(t *testing.T, s *Set) {
 		e := &s.entries[i]
 		left := e.value.big(new(big.Int))
 		left.Sub(left.Mul(left, left), kn)
-		right := new(big.Int).Mul(big.NewInt(int64(e.large[0])), big.NewInt(int64(e.large[1])))
+		large := s.largeOf(uint32(i))
+		right := new(big.Int).Mul(big.NewInt(int64(large[0])), big.NewInt(int64(large[1])))
 		primes = readPrimes(primes[:0], s.primes[e.start:e.end])
-		for _, i := range primes {
-			q := int64(s.base.prime[i])
-			if i == 0 {
+		for _, at := range primes {
+			q := int64(s.base.prime[at])
+			if at == 0 {
 				q = -1
 			}
 			right.Mul(right, big.NewInt(q))
