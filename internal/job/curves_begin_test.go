@@ -100,6 +100,22 @@ func TestOwnerClaims(t *testing.T) {
 	if got, most := claim(11e6, 1<<40, 256, 0), w.plan.Time(own); w.plan.Time(got) > most || w.plan.Time(got) < most*9/10 {
 		t.Errorf("beside %v of the fleet: %v", own, got)
 	}
+	own = nil
+	old := map[string]*candidate{"c": {Composite: fleet.Composite{Number: n, B1: 11e6, Done: 1 << 40, Cores: 1}}}
+	late := w.created.Add(1000 * time.Hour) // the job is old, and a worker has had the number for an hour
+	remember(old, nil, late.Add(-time.Hour))
+	found := map[string]*candidate{"c": {Composite: old["c"].Composite}}
+	remember(found, &old, late)
+	c.candidates.Store(&found)
+	w.m = campaign.NewCurves(campaign.CurveConfig{Number: n.Big(), Groups: 1 << 20, Levels: w.plan})
+	for created, most := range map[time.Duration]time.Duration{0: ownerFaster * time.Hour, -2 * time.Hour: 2 * ownerFaster * time.Hour} {
+		if d.part.Created = (time.Time{}); created != 0 {
+			d.part.Created = late.Add(created)
+		}
+		if got := w.ofOwner(d, late); w.plan.Time(got) > most || w.plan.Time(got) < most*9/10 {
+			t.Errorf("a new owner in an old job: %v, want what takes %v", got, most)
+		}
+	}
 	c.candidates.Store(&map[string]*candidate{})
 	if got := w.ofOwner(d, w.created.Add(need)); got != nil {
 		t.Errorf("without an owner: %v", got)

@@ -110,8 +110,21 @@ func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort
 			least = e
 		}
 	}
-	most := ownerFaster * max(now.Sub(w.created), 0)
+	most := ownerFaster * min(max(now.Sub(w.ownedSince(d.part, x)), 0), curving.MaxTime)
 	return w.within(least, most+w.plan.Time(w.m.Effort()))
+}
+
+// ownedSince returns since when a worker has the number of a candidate at least: since this process, or the one that has
+// created the part, has known its composite. A job may be much older: it may have many numbers.
+func (w *curvesWork) ownedSince(p *task.Part, x *candidate) time.Time {
+	since := x.since
+	if since.IsZero() || !p.Created.IsZero() && p.Created.Before(since) {
+		since = p.Created
+	}
+	if since.Before(w.created) {
+		return w.created
+	}
+	return since
 }
 
 // within returns the first curves of e that take at most so long on one core, as predicted.
