@@ -41,6 +41,7 @@ func TestTwins(t *testing.T) {
 	c, _ := w.conduct("s")
 	twin := task.ChildID("k", 7, n)
 	fleettest.Await(t, "both are known", func() bool { return len(*c.candidates.Load()) == 2 })
+	fleettest.Await(t, "the campaign is listed", func() bool { return c.exists(t.Context(), w.part.ID) })
 	x := &candidate{Composite: fleet.Composite{Worker: "other", Job: "k", Position: 7, Number: n}, child: twin}
 	if !c.hasTwin(t.Context(), x) {
 		t.Error("another campaign begins for the same composite")
