@@ -149,3 +149,50 @@ func TestPreemptIdle(t *testing.T) {
 		r.drain()
 	})
 }
+
+// TestPromote: the first ordinary task comes before those of parts, and the order is else kept.
+func TestPromote(t *testing.T) {
+	for _, test := range []struct{ before, after string }{{"", ""}, {"p", "p"}, {"o", "o"}, {"op", "op"}, {"po", "op"}, {"ppopo", "opppo"}, {"ppo", "opp"}} {
+		var q deliveryQueue
+		for _, c := range test.before {
+			q.push(&Delivery{expendable: c == 'p'})
+		}
+		q.promote()
+		q.push(&Delivery{})
+		got := ""
+		for d := q.pop(); d != nil; d = q.pop() {
+			got += map[bool]string{true: "p", false: "o"}[d.expendable]
+		}
+		if got != test.after+"o" || q.len != 0 {
+			t.Errorf("%q becomes %q", test.before, got)
+		}
+	}
+}
+
+// TestNothingAheadOfParts: after a task of a part has arrived, a worker whose tasks were short requests tasks for free
+// slots only, until no more such tasks come.
+func TestNothingAheadOfParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newSieveRig(t, 1)
+		for i := range uint64(20) {
+			r.offer(r.chunk(i, 1))
+		}
+		r.start()
+		time.Sleep(time.Second)
+		r.offer(r.sieveTask(0, sieveQuick, time.Second))
+		time.Sleep(500 * time.Millisecond)
+		before := len(r.source.asked())
+		for i := range uint64(40) {
+			r.offer(r.chunk(20+i, 1))
+		}
+		time.Sleep(time.Second)
+		if asked := r.source.asked()[before:]; len(asked) < 40 || slices.Max(asked) > 1 {
+			t.Errorf("it requests %v", asked)
+		}
+		time.Sleep(partsFor)
+		if asked := r.source.asked(); asked[len(asked)-1] < 2 {
+			t.Errorf("later it requests %v", asked[len(asked)-1])
+		}
+		r.drain()
+	})
+}
