@@ -26,7 +26,8 @@ type core struct {
 	stopped  bool     // Stop was an output
 	divisor  *big.Int // proper; nil until Finished
 
-	fleet       Fleet     // the last one, with what was issued since
+	fleet       Fleet     // the last one, with what was issued since; Others: see report
+	othersSeen  int       // so many reports in a row had Others
 	othersSince time.Time // while fleet.Others: when it began
 	next        uint64    // to be issued
 	reserved    uint64    // numbers below may be issued
@@ -79,8 +80,16 @@ func divides(d, n *big.Int) bool {
 	return d.Cmp(big.NewInt(1)) > 0 && d.Cmp(n) < 0 && new(big.Int).Rem(n, d).Sign() == 0
 }
 
-// report notes the state of the fleet.
+// othersReports is after how many reports tasks of others that wait count.
+const othersReports = 5
+
+// report notes the state of the fleet. Tasks of others that wait count from report othersReports in a row on: until
+// then workers end tasks early for them. So single tasks, one after the other, do not empty the queue of the campaign.
 func (c *core) report(f Fleet, now time.Time) {
+	if c.othersSeen++; !f.Others {
+		c.othersSeen = 0
+	}
+	f.Others = c.othersSeen >= othersReports
 	if f.Others && !c.fleet.Others {
 		c.othersSince = now
 	}

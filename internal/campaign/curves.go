@@ -140,7 +140,7 @@ func (m *CurveMachine) issue(now time.Time) {
 	}
 	l, left := m.level()
 	group := max(m.c.Levels.GroupTime(l.B1), time.Microsecond)
-	run, flush := taskTime(m.timeOf(left, group), m.fleet.Slots)
+	run, flush := m.taskTime(m.timeOf(left, group))
 	t := Issue{Size: groupsOfTask(run, group), Time: run, Flush: flush, B1: l.B1, B2: l.B2}
 	first := m.next
 	if n := m.queue(t, m.c.Groups, now); n > 0 {

@@ -123,7 +123,7 @@ func TestCurveUtilisation(t *testing.T) {
 	}
 }
 
-// TestCurveOthers: a list of small numbers takes at most twice its time alone and a task's time, and the campaign
+// TestCurveOthers: even if workers end no task early, a list takes at most twice its time alone and six seconds, and the campaign
 // keeps 40 % of the slots meanwhile.
 func TestCurveOthers(t *testing.T) {
 	for _, slots := range []int{1, 2, 3, 16, 60} {
@@ -134,7 +134,7 @@ func TestCurveOthers(t *testing.T) {
 		s.others, s.curved, s.served = perSlot*slots, 0, 0
 		alone := perSlot * otherTime
 		wall := s.until(func() bool { return s.others == 0 && s.served >= time.Duration(slots)*alone })
-		if wall > 2*alone+4*time.Second {
+		if wall > 2*alone+6*time.Second {
 			t.Errorf("%d slots: others take %v, alone %v", slots, wall, alone)
 		}
 		if share := s.curved.Seconds() / (s.curved + s.served).Seconds(); share < 0.4 || share > 0.6 {

@@ -148,8 +148,12 @@ var curveScripts = map[string][]curveLine{
 		{Fleet{Slots: 2, Running: 3}, "issue 720+1*160 for 2s/250ms at 200", 0},
 	},
 	"tasks of others wait": {
-		{Fleet{Slots: 4, Running: 4, Queued: 2, Others: true}, "purge", 0},
-		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 640+1*80 for 2s/250ms at 400", 0}, // half of the slots
+		{Fleet{Slots: 4, Running: 4, Queued: 2, Others: true}, "issue 640+2*80 for 2s/250ms at 400", 0}, // workers end one early
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", 0},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", 0},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", 0},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "purge", 0},
+		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 800+1*80 for 2s/250ms at 400", 0}, // half of the slots
 	},
 }
 

@@ -208,7 +208,7 @@ func TestTaskTime(t *testing.T) {
 	}{
 		{0, 1, 2 * time.Second, 250 * time.Millisecond},
 		{10 * time.Second, 100, 2500 * time.Millisecond, 500 * time.Millisecond},
-		{time.Hour, 1, 3 * time.Second, 2 * time.Second},
+		{time.Hour, 1, 5 * time.Second, 2 * time.Second},
 		{time.Hour, 100, 5 * time.Second, 2 * time.Second},
 		{time.Hour, 1 << 30, 10 * time.Second, 2 * time.Second},
 	} {

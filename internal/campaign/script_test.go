@@ -19,14 +19,14 @@ var started = []line{
 	{Fleet{Slots: 2}, "", Sieving}, // not before the replay
 	{Replayed{}, "", Sieving},
 	{Fleet{Slots: 2}, "reserve 1048576", Sieving},
-	{Reserved{1 << 20}, "issue 0+4*4096 for 3s/2s", Sieving},
+	{Reserved{1 << 20}, "issue 0+4*4096 for 5s/2s", Sieving},
 	{Reserved{1 << 20}, "", Sieving},
 }
 
 var scripts = map[string][]line{
 	"a divisor is found": {
 		{Fleet{Slots: 2, Running: 2, Queued: 2}, "", Sieving},
-		{Fleet{Slots: 2, Running: 2, Queued: 0}, "issue 16384+2*4096 for 3s/2s", Sieving},
+		{Fleet{Slots: 2, Running: 2, Queued: 0}, "issue 16384+2*4096 for 5s/2s", Sieving},
 		{relations(99), "", Sieving},
 		{relations(1), "purge, solve", Solving},
 		{Fleet{Slots: 2, Running: 2}, "", Solving},
@@ -81,19 +81,23 @@ var scripts = map[string][]line{
 		{Yield{Worker: "o", First: testCount - 1, End: testCount, Data: []byte("1")}, "purge, solve", Solving},
 	},
 	"tasks of others wait": {
-		{Fleet{Slots: 4, Running: 4, Queued: 2, Others: true}, "purge", Sieving}, // the running ones end soon
-		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 16384+1*4096 for 3s/2s", Sieving},
+		{Fleet{Slots: 4, Running: 4, Queued: 2, Others: true}, "issue 16384+2*4096 for 5s/2s", Sieving}, // workers end one early
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", Sieving},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", Sieving},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "", Sieving},
+		{Fleet{Slots: 4, Running: 4, Queued: 4, Others: true}, "purge", Sieving}, // the running ones end soon
+		{Fleet{Slots: 4, Running: 1, Others: true}, "issue 24576+1*4096 for 4s/2s", Sieving},
 		{Fleet{Slots: 4, Running: 1, Queued: 1, Others: true}, "", Sieving},
-		{Fleet{Slots: 4, Running: 1, Queued: 4, Others: true}, "purge, issue 20480+1*4096 for 3s/2s", Sieving},
+		{Fleet{Slots: 4, Running: 1, Queued: 4, Others: true}, "purge, issue 28672+1*4096 for 4s/2s", Sieving},
 		{Fleet{Slots: 0, Others: true}, "", Sieving},
-		{Fleet{Slots: 1, Others: false}, "issue 24576+2*4096 for 3s/2s", Sieving},
+		{Fleet{Slots: 1, Others: false}, "issue 32768+2*4096 for 5s/2s", Sieving},
 	},
 	"a thousand slots": {
 		{Fleet{Slots: 1000}, fmt.Sprintf("reserve %d", 2004*4096), Sieving},
 		{Reserved{2004 * 4096}, "issue 16384+2000*4096 for 2s/250ms", Sieving},
 	},
 	"a hundred slots": {
-		{Fleet{Slots: 16, Running: 30}, "issue 16384+2*4096 for 3s/1.25s", Sieving},
+		{Fleet{Slots: 16, Running: 30}, "issue 16384+2*4096 for 5s/1.25s", Sieving},
 		{Fleet{Slots: 100, Running: 199}, "issue 24576+1*4096 for 2s/250ms", Sieving},
 	},
 }

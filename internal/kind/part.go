@@ -49,7 +49,8 @@ func newPartRun(o worker.PartOptions, meter *factor.Meter, began time.Time, d, f
 // to a bound.
 func (r *partRun) due() (flush, stop bool) {
 	now := time.Now()
-	return now.Sub(r.flushed) >= r.flush && r.o.Ready(), !now.Before(r.stop)
+	stop = r.o.Stop() || !now.Before(r.stop)
+	return now.Sub(r.flushed) >= r.flush && r.o.Ready(), stop
 }
 
 // out publishes y for the positions [from, to), with the times since the last yield.

@@ -41,7 +41,7 @@ type yieldList struct {
 func (l *yieldList) options(first uint64) worker.PartOptions {
 	l.next = first
 	return worker.PartOptions{
-		Tick: func() {}, Ready: func() bool { return true },
+		Tick: func() {}, Ready: func() bool { return true }, Stop: func() bool { return false },
 		Yield: func(r task.Range, y task.Yield) {
 			if r.First != l.next || r.Count == 0 {
 				l.t.Errorf("yield of %v, want one from %d on", r, l.next)
@@ -190,8 +190,8 @@ func TestSieveRevision(t *testing.T) {
 // task.MaxSieveTime whatever it says.
 func TestSieveIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ready := true
-		o := worker.PartOptions{Ready: func() bool { return ready }}
+		ready, others := true, false
+		o := worker.PartOptions{Ready: func() bool { return ready }, Stop: func() bool { return others }}
 		r := newPartRun(o, nil, time.Now(), time.Hour, 0)
 		check := func(when string, wantFlush, wantStop bool) {
 			t.Helper()
@@ -212,6 +212,9 @@ func TestSieveIsDue(t *testing.T) {
 		ready = true
 		time.Sleep(time.Second)
 		check("at the end of a short task", false, true)
+		r = newPartRun(o, nil, time.Now(), time.Second, 10*time.Second)
+		others = true
+		check("for an ordinary task", false, true)
 	})
 }
 
@@ -239,7 +242,7 @@ func BenchmarkSieveTask(b *testing.B) {
 		k := newSiever(nil)
 		size := 0
 		o := worker.PartOptions{
-			Tick: func() {}, Ready: func() bool { return true },
+			Tick: func() {}, Ready: func() bool { return true }, Stop: func() bool { return false },
 			Yield: func(_ task.Range, y task.Yield) { size += len(y.Encode()) },
 		}
 		t := &task.SieveTask{Params: p.Append(nil), Time: time.Minute, Flush: time.Second}

@@ -111,6 +111,11 @@ func (p *puller) listen(subject string) (*nats.Subscription, error) {
 // When Pull returns, everything that the server has sent is delivered. The end of ctx ends a wait at once. The error
 // wraps worker.ErrRestart if only a new process helps. Pull implements worker.Source.
 func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
+	return c.pullWith(ctx, func(p *puller) error { return p.pull(ctx, min(n, schema.MaxRequestBatch), deliver) })
+}
+
+// pullWith calls pull on a connection that is up.
+func (c *Client) pullWith(ctx context.Context, pull func(*puller) error) error {
 	p := c.puller
 	if c.link.NC.IsClosed() { // for good, such as after the server has refused a second login
 		return fmt.Errorf("%w: %w", worker.ErrRestart, natsconn.ErrClosed)
@@ -119,7 +124,7 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 		stream.Sleep(ctx, offlinePause)
 		return nil
 	}
-	err := p.pull(ctx, min(n, schema.MaxRequestBatch), deliver)
+	err := pull(p)
 	if errors.Is(err, errNoAnswer) {
 		select {
 		case p.noAnswers <- struct{}{}:
@@ -128,6 +133,26 @@ func (c *Client) Pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	}
 	return err
 }
+
+// deferHi is for how long longer than hiInterval hi is not requested first, after an ordinary task has come for which a
+// task of a part ends: hi has the tasks of parts. So ordinary tasks have the slot for about half of the time of
+// worker.preemptEvery.
+const deferHi = 400 * time.Millisecond
+
+// PullOthers waits for a task of a class that has no tasks of parts. It implements worker.Source.
+func (c *Client) PullOthers(ctx context.Context, deliver func(*worker.Delivery)) error {
+	return c.pullWith(ctx, func(p *puller) error {
+		err := p.waitForTask(ctx, ordinaryClasses, 1, func(d *worker.Delivery) {
+			p.hiChecked = time.Now().Add(deferHi)
+			deliver(d)
+		})
+		p.idle = false // nothing is known of hi
+		return err
+	})
+}
+
+// ordinaryClasses are those that have no tasks of parts.
+var ordinaryClasses = []task.Class{task.ClassNorm, task.ClassLow}
 
 // pull is Pull on a connection that is up.
 func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
@@ -139,7 +164,7 @@ func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	if ctx.Err() != nil {
 		return nil
 	}
-	return p.waitForTask(ctx, n, deliver)
+	return p.waitForTask(ctx, task.Classes, n, deliver)
 }
 
 // requestInTurn requests one class after the other, until one has a task. It returns the number of tasks delivered.

@@ -12,6 +12,7 @@ import (
 	"factorfleet/internal/fleettest"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -71,7 +72,7 @@ func TestSession(t *testing.T) {
 	begin := time.Now()
 	done := make(chan error, 1)
 	go func() {
-		done <- puller.waitForTask(t.Context(), 1, func(*worker.Delivery) {})
+		done <- puller.waitForTask(t.Context(), task.Classes, 1, func(*worker.Delivery) {})
 	}()
 	<-requests
 	wire.cut()

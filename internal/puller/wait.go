@@ -66,10 +66,10 @@ type wait struct {
 	ended bool       // nothing more is waited for
 }
 
-// waitForTask waits for a task of any class that is not skipped, until ctx ends, or for at most waitTime.
-func (p *puller) waitForTask(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
+// waitForTask waits for a task of any of the classes that is not skipped, until ctx ends, or for at most waitTime.
+func (p *puller) waitForTask(ctx context.Context, of []task.Class, n int, deliver func(*worker.Delivery)) error {
 	p.idle = false
-	classes, limit := p.waitingClasses(time.Now(), p.longestWait())
+	classes, limit := p.waitingClasses(of, time.Now(), p.longestWait())
 	if len(classes) == 0 {
 		stream.Sleep(ctx, limit)
 		return nil
@@ -124,13 +124,13 @@ func (p *puller) longestWait() time.Duration {
 	return p.waitTime
 }
 
-// waitingClasses returns the classes that are not skipped, and for how long to wait, no longer than longest: until one
+// waitingClasses returns those of the classes that are not skipped, and for how long to wait, no longer than longest: until one
 // of the others is no longer skipped. The time varies, so that workers that have started together do not stay in step.
-func (p *puller) waitingClasses(now time.Time, longest time.Duration) (classes []task.Class, limit time.Duration) {
+func (p *puller) waitingClasses(of []task.Class, now time.Time, longest time.Duration) (classes []task.Class, limit time.Duration) {
 	limit = longest - rand.N(longest/4)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, class := range task.Classes {
+	for _, class := range of {
 		if left := p.skips[class].until.Sub(now); left > 0 {
 			limit = min(limit, left)
 		} else {

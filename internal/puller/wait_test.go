@@ -259,12 +259,12 @@ func TestWaitSkipped(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	p := &puller{skips: map[task.Class]skip{task.ClassHi: {until: now.Add(time.Second)}, task.ClassLow: {until: now}}}
-	classes, limit := p.waitingClasses(now, waitTime)
+	classes, limit := p.waitingClasses(task.Classes, now, waitTime)
 	if !slices.Equal(slices.Sorted(slices.Values(classes)), []task.Class{task.ClassLow, task.ClassNorm}) || limit != time.Second {
 		t.Errorf("%q for %v", classes, limit)
 	}
 	p.skips = nil
-	if classes, limit = p.waitingClasses(now, waitTime); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
+	if classes, limit = p.waitingClasses(task.Classes, now, waitTime); len(classes) != 3 || limit < 30*time.Second || limit > waitTime {
 		t.Errorf("%q for %v", classes, limit)
 	}
 }

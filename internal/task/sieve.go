@@ -20,6 +20,9 @@ const (
 	MaxYieldRelations = 384 << 10
 	MaxYieldEvidence  = 64 << 10 // bytes of the evidence of a yield: 1024 groups of curves
 	MaxYieldBytes     = MaxYieldRelations + 1<<10
+	// FirmTime: a task of a part, of either kind, whose Time is no longer is not ended early for ordinary tasks.
+	// Supervisors issue such tasks while ordinary tasks wait, for the slots that are left to the part.
+	FirmTime = 4 * time.Second
 	// MaxSieveTime bounds the time of a sieve task. Workers stop then, whatever the task says.
 	MaxSieveTime = time.Minute
 )

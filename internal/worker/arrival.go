@@ -35,6 +35,9 @@ func (w *Worker) deliver(d *Delivery) {
 	defer w.mu.Unlock()
 	d.scan, d.staleCheck, d.heard = w.scans, w.staleChecks, time.Now()
 	w.held.add(d)
+	if d.expendable {
+		w.partAt = d.heard
+	}
 	if w.arrival != nil {
 		close(w.arrival)
 		w.arrival = nil
@@ -58,7 +61,11 @@ func (w *Worker) placeLocked(d *Delivery) {
 	})
 	switch do.Action {
 	case attempt.Compute:
+		preempt := !d.expendable && w.preemptLocked(d.heard)
 		w.buffer.push(d)
+		if preempt {
+			w.buffer.promote()
+		}
 	case attempt.ComputeAlone:
 		w.lastAttempts.push(d)
 	default:

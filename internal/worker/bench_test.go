@@ -49,6 +49,10 @@ type endlessSource struct {
 
 func (s *endlessSource) SkipClass(task.Class) {}
 
+func (s *endlessSource) PullOthers(ctx context.Context, deliver func(*Delivery)) error {
+	return s.Pull(ctx, 1, deliver)
+}
+
 func (s *endlessSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {
 	if s.left == 0 {
 		select {

@@ -32,6 +32,7 @@
 //	compute.go, run.go         decode, compute; outcome.go collects what is to be stored
 //	partial.go                 stores what is finished while a long task runs
 //	part.go, yields.go         in place of run.go for tasks of parts: they are expendable, and return nothing
+//	preempt.go                 ends tasks of parts early while ordinary tasks wait
 //	hint.go                    what supervisors tell of a number that several workers work on
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
@@ -104,6 +105,8 @@
 //	between two partial results      Config.StoreEvery                              partial.go
 //	task of a part                   2*PartKind.Limit + Config.Grace                part.go
 //	slot after one that failed       restAfterFailure                               part.go
+//	task of a part, at least         preemptAfter; ends early once in preemptEvery  preempt.go
+//	nothing is pulled ahead          partsFor after a task of a part has arrived    preempt.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go

@@ -118,14 +118,16 @@ func (j *journal) count(prefix string) int {
 
 // A fakeSource delivers the tasks that are offered to it.
 type fakeSource struct {
-	tasks chan *Delivery
-	late  []*Delivery // delivered when a Pull is told to stop
-	err   error       // what Pull returns; set before Run
+	tasks  chan *Delivery
+	others chan *Delivery // for PullOthers
+	late   []*Delivery    // delivered when a Pull is told to stop
+	err    error          // what Pull returns; set before Run
 
 	offering sync.Mutex // held while deliveries that are to come together are put in tasks
 
 	mu      sync.Mutex
 	pulls   []int // n of every Pull
+	besides int   // calls of PullOthers
 	skipped []task.Class
 }
 
@@ -133,6 +135,19 @@ func (s *fakeSource) SkipClass(class task.Class) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.skipped = append(s.skipped, class)
+}
+
+func (s *fakeSource) PullOthers(ctx context.Context, deliver func(*Delivery)) error {
+	s.mu.Lock()
+	s.besides++
+	s.mu.Unlock()
+	select {
+	case d := <-s.others:
+		deliver(d)
+	case <-ctx.Done():
+	case <-time.After(40 * time.Second):
+	}
+	return nil
 }
 
 func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {
@@ -165,6 +180,13 @@ func (s *fakeSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) e
 		}
 	}
 	return nil
+}
+
+// asides returns how often PullOthers was called.
+func (s *fakeSource) asides() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.besides
 }
 
 // asked returns how many tasks each Pull requested.
@@ -308,7 +330,7 @@ func newRig(t *testing.T, slots int) *rig {
 	j := new(journal)
 	r := &rig{
 		t: t, journal: j, result: make(chan error, 1), began: time.Now(),
-		source: &fakeSource{tasks: make(chan *Delivery, 10000)},
+		source: &fakeSource{tasks: make(chan *Delivery, 10000), others: make(chan *Delivery, 100)},
 		outbox: &fakeOutbox{journal: j},
 		kind:   scriptKind{release: make(chan struct{})},
 	}

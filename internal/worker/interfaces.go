@@ -24,8 +24,11 @@ type Source interface {
 	// none for less than a minute. Two more than n may arrive, if tasks of several classes come at the same
 	// moment. The end of ctx ends the requests, but tasks that the server has already sent
 	// are still delivered before Pull returns. An error is logged and Pull is called again after a
-	// pause, unless the error wraps ErrRestart. The worker makes one call at a time.
+	// pause, unless the error wraps ErrRestart. The worker makes one call of Pull or PullOthers at a time.
 	Pull(ctx context.Context, n int, deliver func(*Delivery)) error
+	// PullOthers is Pull of one task of a class in which there are no tasks of parts, for a worker whose slots all run
+	// tasks of parts.
+	PullOthers(ctx context.Context, deliver func(*Delivery)) error
 	// SkipClass stops requests for tasks of the class for a while, because this worker has returned one as
 	// unsupported and would receive it again. It may be called while Pull runs.
 	SkipClass(class task.Class)

@@ -32,6 +32,8 @@ type PartOptions struct {
 	Tick func()
 	// Progress is that of RunOptions. The worker shows it as an activity of the part.
 	Progress func(NumberProgress)
+	// Stop reports that the task is to end now: RunPart calls it after each position that is complete.
+	Stop func() bool
 	// Ready reports whether Yield would store a yield without waiting for earlier ones.
 	Ready func() bool
 	// Yield has a yield for the positions of r stored, all of which were computed completely. r is within the range of
@@ -87,8 +89,10 @@ func (w *Worker) runPart(s *slot, d *Delivery, t *task.Task) {
 	y := w.newYields(ctx, s, t.Kind)
 	defer y.close()
 	w.setTask(s, t)
+	w.beginPart(s, t)
 	err := w.callPart(ctx, s, d, kind, t, y)
 	w.setTask(s, nil)
+	w.endPart(s)
 	y.join()
 	d.outcome.cpu = y.cpu
 	switch cause := context.Cause(ctx); {
@@ -96,6 +100,8 @@ func (w *Worker) runPart(s *slot, d *Delivery, t *task.Task) {
 		d.outcome.sieveFailed = true
 		w.logPart(d, cause)
 		w.pause(restAfterFailure)
+	case cause == errPreempted:
+		d.outcome.verdict = attempt.Sieved
 	case cause != nil:
 	case errors.Is(err, ErrUnsupported):
 		d.outcome.sieveFailed = true
@@ -141,7 +147,7 @@ func (w *Worker) callPart(ctx context.Context, s *slot, d *Delivery, kind PartKi
 	}()
 	s.tick()
 	return kind.RunPart(ctx, t, d.Range, PartOptions{
-		Tick: s.tick, Progress: s.setProgress, Ready: y.ready,
+		Tick: s.tick, Progress: s.setProgress, Ready: y.ready, Stop: func() bool { return w.positionDone(s) },
 		Yield: func(r task.Range, v task.Yield) { y.wait(d.Job, r, v) },
 	})
 }

@@ -14,7 +14,7 @@ const (
 )
 
 // pull requests tasks while there is room for them, until the drain begins. It is the puller's goroutine, and the
-// only caller of Source.Pull. One request at a time is enough: it names the room for all slots.
+// only caller of Source.Pull and PullOthers. One request at a time is enough: it names the room for all slots.
 //
 // A Pull that returns at once, with or without an error, is followed by a pause, so that a broken server does
 // not cost a core.
@@ -23,11 +23,17 @@ func (w *Worker) pull() {
 	failures := 0
 	for {
 		ctx, n := w.awaitDemand()
-		if n == 0 {
+		if ctx == nil {
 			return
 		}
 		begin, received := time.Now(), 0
-		err := w.source.Pull(ctx, n, func(d *Delivery) { received++; w.deliver(d) })
+		deliver := func(d *Delivery) { received++; w.deliver(d) }
+		var err error
+		if n > 0 {
+			err = w.source.Pull(ctx, n, deliver)
+		} else {
+			err = w.source.PullOthers(ctx, deliver)
+		}
 		stopped := ctx.Err() != nil
 		w.pullEnded()
 		switch {
@@ -52,7 +58,8 @@ func (w *Worker) pull() {
 }
 
 // awaitDemand returns how many tasks to request and a context that ends when they are no longer
-// wanted; nil and 0 once the drain has begun. startDrain ends the context by endPull in the same step
+// wanted; nil once the drain has begun. 0 tasks with a context means that one ordinary task is to be requested, for
+// which a task of a part ends early. startDrain ends the context by endPull in the same step
 // that sets draining, so that no request starts in a drain.
 func (w *Worker) awaitDemand() (context.Context, int) {
 	w.mu.Lock()
@@ -66,6 +73,11 @@ func (w *Worker) awaitDemand() (context.Context, int) {
 			w.endPull, w.pulling = cancel, true
 			return ctx, n
 		}
+		if until, may := w.mayPullOthersLocked(time.Now()); may {
+			ctx, cancel := context.WithDeadline(w.settleCtx, until)
+			w.endPull, w.pulling, w.pullingOthers = cancel, true, true
+			return ctx, 0
+		}
 		w.pullerIdle = true
 		w.demand.Wait()
 		w.pullerIdle = false
@@ -77,6 +89,7 @@ func (w *Worker) awaitDemand() (context.Context, int) {
 //	free   = slots - lost - busy - waiting
 //	demand = min(free + prefetch, pullTasks)
 //
+// prefetch is 0 while tasks of parts come: see partsFor.
 // It returns 0 while the buffer is more than half full and no slot is free: half of prefetchWork is enough for
 // a round trip, and a request for each task that ends would cost more than the task. It returns 0 while a last
 // attempt is held, because each delivery that is held then loses an attempt if the worker dies.
@@ -85,8 +98,9 @@ func (w *Worker) demandLocked() int {
 		return 0
 	}
 	free := len(w.slots) - w.lostSlots - w.busy - w.buffer.len
-	n := free + w.prefetch
-	if n <= 0 || free <= 0 && 2*n < w.prefetch {
+	prefetch := w.prefetchLocked()
+	n := free + prefetch
+	if n <= 0 || free <= 0 && 2*n < prefetch {
 		return 0
 	}
 	return min(n, pullTasks)
@@ -95,8 +109,11 @@ func (w *Worker) demandLocked() int {
 // wakePullerLocked is called after any change on which demandLocked depends and that may increase it. A change
 // within take or finish is covered by the next take of the same slot.
 func (w *Worker) wakePullerLocked() {
-	if w.pullerIdle && w.demandLocked() > 0 {
+	if (w.pullerIdle || w.pullingOthers) && w.demandLocked() > 0 {
 		w.demand.Signal()
+		if w.pullingOthers {
+			w.endPullLocked()
+		}
 	}
 }
 
@@ -105,7 +122,7 @@ func (w *Worker) pullEnded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.endPullLocked()
-	w.pulling = false
+	w.pulling, w.pullingOthers = false, false
 }
 
 // endPullLocked stops the present Pull, if any, from further requests. The Pull may deliver more before it returns.

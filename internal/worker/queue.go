@@ -19,6 +19,23 @@ func (q *deliveryQueue) push(d *Delivery) {
 	q.len++
 }
 
+// promote puts the first ordinary delivery before those of parts.
+func (q *deliveryQueue) promote() {
+	var before *Delivery
+	for d := q.head; d != nil; before, d = d, d.next {
+		if d.expendable {
+			continue
+		}
+		if before != nil {
+			if before.next = d.next; d == q.tail {
+				q.tail = before
+			}
+			d.next, q.head = q.head, d
+		}
+		return
+	}
+}
+
 // pop returns nil if q is empty.
 func (q *deliveryQueue) pop() *Delivery {
 	d := q.head

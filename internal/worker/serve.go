@@ -98,5 +98,6 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 		w.releaseLocked(d)
 		s.clock = time.Time{}
 	}
+	s.part.asked = false
 	w.busy--
 }

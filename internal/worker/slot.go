@@ -17,6 +17,7 @@ var (
 	errOverdue     = errors.New("worker: number took too long")
 	errSilent      = errors.New("worker: computation does not tick")
 	errMemory      = errors.New("worker: out of memory")
+	errPreempted   = errors.New("worker: ordinary tasks wait")
 )
 
 // A slot runs one task at a time, on its own goroutine.
@@ -97,6 +98,7 @@ type slot struct {
 	pace     time.Duration
 	prefetch int
 	baseline baseline // of the memory guard
+	part     partState
 }
 
 // indexBits is the width of an index 0 <= i <= task.MaxCount = 2^12 in slot.progress. 51 bits are left for

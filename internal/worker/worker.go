@@ -67,6 +67,8 @@ type Worker struct {
 	busy, lostSlots int
 	// prefetch is the sum of slot.prefetch: how many tasks may wait in buffer.
 	prefetch int
+	// partAt is when the last task of a part has arrived; zero if that is long ago.
+	partAt time.Time
 	// 0 <= idleSettlers <= settlers <= maxSettlers. Idle ones wait for settleWork.
 	settlers, idleSettlers int
 	// heldLastAttempts counts the last attempts in held, in any state.
@@ -89,6 +91,8 @@ type Worker struct {
 	// present Pull; it is nil if there is none, or if it was called.
 	pulling bool
 	endPull context.CancelFunc
+	// pullingOthers: the present Pull is one of PullOthers.
+	pullingOthers bool
 
 	// cancelled maps a job to when it is no longer cancelled. warned has what was logged once, such as
 	// unsupported kinds, a bounded number: see isNewWarning.

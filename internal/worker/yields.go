@@ -42,7 +42,7 @@ func (w *Worker) newYields(computing context.Context, s *slot, kind string) *yie
 	}
 	y.ctx, y.cancel = context.WithCancel(w.settleCtx)
 	y.unwatch = context.AfterFunc(computing, func() {
-		if context.Cause(computing) != errDrained {
+		if cause := context.Cause(computing); cause != errDrained && cause != errPreempted {
 			y.cancel()
 		}
 	})
