@@ -246,6 +246,10 @@ func TestJobErrors(t *testing.T) {
 		refusal{"producer", command + " a", 7, "a was removed"}.check(t, here)
 	}
 	refusal{"producer", "submit --id a 15", 8, "was removed"}.check(t, here)
+	s.run("producer", "submit --id b --detach 15").wantCode(0)
+	if p := s.run("producer", "rm --force b").wantCode(0); strings.Contains(p.stderr.String(), "are kept") {
+		t.Errorf("rm --force: %s", p.stderr.String())
+	}
 	if jobs := report[[]any](s, "ls"); len(jobs) != 0 {
 		t.Errorf("jobs are left: %v", jobs)
 	}
