@@ -56,7 +56,7 @@ func (f *Facts) what(all bool) string {
 	case PhaseSplit:
 		return "a divisor is known"
 	case PhaseNone:
-		return "the free workers begin"
+		return "a supervisor starts the shared work"
 	}
 	return text.Sanitize(f.Phase, 40)
 }
