@@ -81,7 +81,6 @@ func TestOwnerClaims(t *testing.T) {
 		"too soon":          claim(1e6, 80, 1, need/8),
 		"too many curves":   claim(1e6, 1<<40, 1, need/2),
 		"too many cores":    claim(1e6, 1<<40, 1<<30, need/2),
-		"no curves":         claim(0, 0, 1, need),
 		"before it existed": claim(1e6, 80, 1, -time.Hour),
 	} {
 		if got != nil {
@@ -90,6 +89,13 @@ func TestOwnerClaims(t *testing.T) {
 	}
 	if got := claim(1e6, 80, 4, need/8); got == nil {
 		t.Error("with four cores: not believed")
+	}
+	if got := claim(0, 0, 1, need); got == nil {
+		t.Error("at p-1 of the next level: its curves are forgotten")
+	}
+	c.candidates.Store(&map[string]*candidate{"c": {Composite: fleet.Composite{Worker: "other", Number: n}}})
+	if got := w.ofOwner(d, w.created.Add(need)); got != nil {
+		t.Errorf("of another owner: %v", got)
 	}
 	c.candidates.Store(&map[string]*candidate{})
 	if got := w.ofOwner(d, w.created.Add(need)); got != nil {

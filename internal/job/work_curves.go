@@ -22,6 +22,9 @@ type curvesWork struct {
 
 	purged   uint64 // yields up to this sequence are removed
 	purgeDue time.Time
+
+	claimant string          // the owner that ofOwner has believed last
+	claimed  campaign.Effort // what it has claimed
 }
 
 // newCurvesWork returns the work of a part.
@@ -93,21 +96,26 @@ const (
 	ownerCores  = 256
 )
 
-// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began.
+// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began. An
+// owner at p-1 or p+1, with which each level begins, names no curves: those that it claimed before still count.
 func (w *curvesWork) ofOwner(d *conductor, now time.Time) campaign.Effort {
 	found := d.c.candidates.Load()
 	if found == nil {
 		return nil
 	}
 	x := (*found)[d.part.ID]
-	if x == nil || x.B1 == 0 {
+	switch {
+	case x == nil || x.B1 == 0 && x.Worker != w.claimant:
 		return nil
+	case x.B1 == 0:
+		return w.claimed
 	}
 	e := curving.UpTo(x.B1, x.Done)
 	most := ownerFaster * min(x.Cores, ownerCores)
 	if now.Sub(w.created) < w.plan.Time(e)/time.Duration(max(most, 1)) {
 		return nil
 	}
+	w.claimant, w.claimed = x.Worker, e
 	return e
 }
 
