@@ -24,7 +24,13 @@ func cancelCommand() *ucli.Command {
 			if err != nil {
 				return err
 			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return cancel(ctx, s, fl, id) })
+			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+				if err := cancel(ctx, fl, id); err != nil {
+					return err
+				}
+				s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
+				return nil
+			})
 		},
 	}
 }
@@ -38,7 +44,7 @@ const (
 
 // cancel cancels a job and stops its work. It repeats the latter until no process holds the job's
 // lease, at most stopTries times.
-func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+func cancel(ctx context.Context, fl *fleet.Fleet, id string) error {
 	if _, err := fl.Cancel(ctx, id); err != nil {
 		return err
 	}
@@ -55,7 +61,6 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 			break
 		}
 	}
-	s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
 	return nil
 }
 
@@ -109,7 +114,7 @@ func rmCommand() *ucli.Command {
 				return err
 			}
 			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
-				return remove(ctx, s, fl, id, c.Bool("force"))
+				return remove(ctx, fl, id, c.Bool("force"))
 			})
 		},
 	}
@@ -117,7 +122,7 @@ func rmCommand() *ucli.Command {
 
 // remove removes a job that has ended. With force it cancels an active job first; without, an active
 // job is a conflict.
-func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string, force bool) error {
+func remove(ctx context.Context, fl *fleet.Fleet, id string, force bool) error {
 	j, err := fl.Job(ctx, id)
 	if err != nil {
 		return err
@@ -129,7 +134,7 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 		return fmt.Errorf("%w: job %s is active; cancel it first, or use --force", fleet.ErrDiffers, id)
 	case !j.Finished():
 		// In a full store the manifest may find no room until the results are removed.
-		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
+		if err := cancel(ctx, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
 			return err
 		}
 	}

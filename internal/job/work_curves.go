@@ -22,6 +22,8 @@ type curvesWork struct {
 
 	purged   uint64 // yields up to this sequence are removed
 	purgeDue time.Time
+
+	claimed map[string]campaign.Effort // what each owner has claimed last
 }
 
 // newCurvesWork returns the work of a part.
@@ -92,7 +94,8 @@ func (w *curvesWork) tick(ctx context.Context, d *conductor, now time.Time) erro
 const ownerFaster = 4
 
 // ofOwner returns the curves that the owner claims to have run, as far as that is believed. Of several owners the one
-// counts that claims the least: if that is too little, the fleet repeats what the others have run.
+// counts that claims the least: if that is too little, the fleet repeats what the others have run. An owner at p-1 or p+1,
+// with which each level begins, names no curves: those that it claimed before still count.
 func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort) {
 	found := d.c.candidates.Load()
 	if found == nil {
@@ -102,14 +105,18 @@ func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort
 	if x == nil {
 		return nil
 	}
+	claimed := make(map[string]campaign.Effort)
 	for i, claim := range x.claims() {
-		if claim.B1 == 0 {
-			return nil
+		e := w.claimed[claim.Worker]
+		if claim.B1 > 0 {
+			e = curving.UpTo(claim.B1, claim.Done)
 		}
-		if e := curving.UpTo(claim.B1, claim.Done); i == 0 || w.plan.Time(e) < w.plan.Time(least) {
+		claimed[claim.Worker] = e
+		if i == 0 || w.plan.Time(e) < w.plan.Time(least) {
 			least = e
 		}
 	}
+	w.claimed = claimed
 	most := ownerFaster * min(max(now.Sub(w.ownedSince(d.part, x)), 0), curving.MaxTime)
 	return w.within(least, most+w.plan.Time(w.m.Effort()))
 }
