@@ -1,9 +1,11 @@
-// Package explain says what happens to a hard number, as data and as text for number theorists: the course that is
-// planned (course.go), and the facts of the work as it goes on (facts.go). Both are the same wherever they are shown: in the
+// Package explain says what happens to a hard number, as data and as text for number theorists: what is planned
+// (plan.go), and the facts of the work as it goes on (facts.go). Both are the same wherever they are shown: in the
 // progress line, by --explain, by status and in JSON.
 package explain
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -70,7 +72,7 @@ func FactsOf(job string, list []worker.Status, campaigns []fleet.Campaign) (all 
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Facts) int { return int(min(max(int64(a.Position)-int64(b.Position), -1), 1)) })
+	slices.SortStableFunc(all, func(a, b Facts) int { return cmp.Compare(a.Position, b.Position) })
 	return all
 }
 
@@ -82,12 +84,15 @@ func ofActivity(a *worker.Activity) Facts {
 		f.Phase, f.Curves, f.Planned = PhaseCurves, a.Done, a.Total
 		f.Reached = factor.EffortUpTo(a.B1, a.Done).Digits(0)
 	case "siqs":
-		f.Phase, f.Relations, f.Expected = PhaseSieve, int(a.Done), int(a.Total)
+		f.Phase, f.Relations, f.Expected = PhaseSieve, claimed(a.Done), claimed(a.Total)
 	default:
 		f.Phase = a.Method
 	}
 	return f
 }
+
+// claimed returns a count of a heartbeat, which may be any number, as an int that is not negative.
+func claimed(n uint64) int { return int(min(n, math.MaxInt32)) }
 
 // ofCampaign returns what the process says that conducts a campaign, and who is at work by the heartbeats.
 func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
