@@ -35,7 +35,7 @@ type Facts struct {
 	Cycles    int `json:"cycles,omitempty"`   // 0 = unknown
 	Need      int `json:"need,omitempty"`     // cycles at which the matrix begins
 
-	Solved float64 `json:"solved,omitempty"` // part of the linear algebra that is over, 0 to 1; 0 = unknown
+	Solved float64 `json:"solved,omitempty"` // part of the linear algebra that is done, 0 to 1; 0 = unknown
 
 	Rate    float64       `json:"rate,omitempty"` // relations, or curves, a second; 0 = unknown
 	Workers int           `json:"workers"`        // at work
@@ -76,7 +76,7 @@ func FactsOf(job string, list []worker.Status, campaigns []fleet.Campaign) (all 
 	return all
 }
 
-// ofActivity returns what a worker says that has a number for itself.
+// ofActivity returns what the worker that has a number says of it.
 func ofActivity(a *worker.Activity) Facts {
 	f := Facts{Position: a.Position, Digits: a.Digits, B1: a.B1, Workers: 1, Hosts: 1, Cores: max(a.Cores, 1), Left: a.Left}
 	switch a.Method {
@@ -94,7 +94,7 @@ func ofActivity(a *worker.Activity) Facts {
 // claimed returns a count of a heartbeat, which may be any number, as an int that is not negative.
 func claimed(n uint64) int { return int(min(n, math.MaxInt32)) }
 
-// ofCampaign returns what the process says that conducts a campaign, and who is at work by the heartbeats.
+// ofCampaign returns what the process that conducts a campaign says of it. The heartbeats of list say which workers take part.
 func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
 	f := Facts{Position: c.Position, Digits: c.Digits, Phase: PhaseNone, Shared: true}
 	f.atWork(job, c.Part, list)
@@ -119,8 +119,8 @@ func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
 	return f
 }
 
-// atWork counts the workers, machines and cores that have a task of the part, or its number. A worker's word is bounded:
-// by its slots, and the slots by maxCores.
+// atWork counts the workers, machines and cores that have a task of the part, or its number. It counts no more cores of a
+// worker than the worker has slots and names as cores of activities, and maxCores at most.
 func (f *Facts) atWork(job, part string, list []worker.Status) {
 	const maxCores = 4096 // of one process
 	names, hosts := make(map[string]bool), make(map[string]bool)
