@@ -9,9 +9,9 @@ import (
 	"factorfleet/internal/cli"
 )
 
-// A lastAnswers has a job end early when its process must end: the numbers at work are then answered with what is known
-// of them, and the process prints that. It does so only for a job that ends with the process, and whose other numbers are
-// answered: of a long list nothing more is printed.
+// A lastAnswers ends a job early when its process must end: the workers answer the numbers at work with the divisors
+// that are known, and the process prints these answers. It does so only for a job that ends with the process, and only
+// if all other numbers have an answer: of a long list nothing more is printed.
 //
 //	the context of the command ends ──► the last numbers are at work? ──no──► the job ends
 //	                                         │ yes                               ▲
@@ -64,7 +64,7 @@ func (a *lastAnswers) few() bool {
 	return s.Sealed && s.Total-s.Done <= uint64(max(a.job.target.Slots(), 1))
 }
 
-// why returns the error of a process that has printed the last answers because it must end; nil if that is not so.
+// why returns the error of a process that has printed the last answers because it must end; nil if it need not end.
 func (a *lastAnswers) why() error {
 	why := a.wanted.Load()
 	switch {

@@ -34,7 +34,7 @@ type planner struct {
 	spent   time.Duration
 }
 
-// plan returns the plan of the number at a position; ok is false if it is not hard, or if the time is over.
+// plan returns the plan of the number at a position; ok is false if the number is not hard, or if mostPlanning is spent.
 func (p *planner) plan(position uint64, n nat.Nat) (plan explain.Plan, ok bool) {
 	if p.spent >= mostPlanning {
 		return plan, false

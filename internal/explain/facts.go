@@ -1,9 +1,11 @@
-// Package explain says what happens to a hard number, as data and as text for number theorists: the course that is
-// planned (course.go), and the facts of the work as it goes on (facts.go). Both are the same wherever they are shown: in the
+// Package explain says what happens to a hard number, as data and as text for number theorists: what is planned
+// (plan.go), and the facts of the work as it goes on (facts.go). Both are the same wherever they are shown: in the
 // progress line, by --explain, by status and in JSON.
 package explain
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -33,7 +35,7 @@ type Facts struct {
 	Cycles    int `json:"cycles,omitempty"`   // 0 = unknown
 	Need      int `json:"need,omitempty"`     // cycles at which the matrix begins
 
-	Solved float64 `json:"solved,omitempty"` // part of the linear algebra that is over, 0 to 1; 0 = unknown
+	Solved float64 `json:"solved,omitempty"` // part of the linear algebra that is done, 0 to 1; 0 = unknown
 
 	Rate    float64       `json:"rate,omitempty"` // relations, or curves, a second; 0 = unknown
 	Workers int           `json:"workers"`        // at work
@@ -70,11 +72,11 @@ func FactsOf(job string, list []worker.Status, campaigns []fleet.Campaign) (all 
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Facts) int { return int(min(max(int64(a.Position)-int64(b.Position), -1), 1)) })
+	slices.SortStableFunc(all, func(a, b Facts) int { return cmp.Compare(a.Position, b.Position) })
 	return all
 }
 
-// ofActivity returns what a worker says that has a number for itself.
+// ofActivity returns what the worker that has a number says of it.
 func ofActivity(a *worker.Activity) Facts {
 	f := Facts{Position: a.Position, Digits: a.Digits, B1: a.B1, Workers: 1, Hosts: 1, Cores: max(a.Cores, 1), Left: a.Left}
 	switch a.Method {
@@ -82,14 +84,17 @@ func ofActivity(a *worker.Activity) Facts {
 		f.Phase, f.Curves, f.Planned = PhaseCurves, a.Done, a.Total
 		f.Reached = factor.EffortUpTo(a.B1, a.Done).Digits(0)
 	case "siqs":
-		f.Phase, f.Relations, f.Expected = PhaseSieve, int(a.Done), int(a.Total)
+		f.Phase, f.Relations, f.Expected = PhaseSieve, claimed(a.Done), claimed(a.Total)
 	default:
 		f.Phase = a.Method
 	}
 	return f
 }
 
-// ofCampaign returns what the process says that conducts a campaign, and who is at work by the heartbeats.
+// claimed returns a count of a heartbeat, which may be any number, as an int that is not negative.
+func claimed(n uint64) int { return int(min(n, math.MaxInt32)) }
+
+// ofCampaign returns what the process that conducts a campaign says of it. The heartbeats of list say which workers take part.
 func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
 	f := Facts{Position: c.Position, Digits: c.Digits, Phase: PhaseNone, Shared: true}
 	f.atWork(job, c.Part, list)
@@ -114,8 +119,8 @@ func ofCampaign(job string, c *fleet.Campaign, list []worker.Status) Facts {
 	return f
 }
 
-// atWork counts the workers, machines and cores that have a task of the part, or its number. A worker's word is bounded:
-// by its slots, and the slots by maxCores.
+// atWork counts the workers, machines and cores that have a task of the part, or its number. It counts no more cores of a
+// worker than the worker has slots and names as cores of activities, and maxCores at most.
 func (f *Facts) atWork(job, part string, list []worker.Status) {
 	const maxCores = 4096 // of one process
 	names, hosts := make(map[string]bool), make(map[string]bool)

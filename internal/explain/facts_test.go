@@ -80,6 +80,10 @@ func TestFactsOf(t *testing.T) {
 	if got := FactsOf("j", workers, nil); len(got) != 2 || got[1].Phase != PhaseCurves || got[1].Planned != 80 || got[1].Reached <= 17 || got[1].Shared {
 		t.Errorf("without campaigns: %+v", got)
 	}
+	workers[2].Activities[0].Done, workers[2].Activities[0].Total = 1<<63, 1<<64-1
+	if got := FactsOf("j", workers, nil)[0]; got.Relations < 0 || got.Expected < 1 {
+		t.Errorf("a worker claims too much: %+v", got)
+	}
 	campaigns[0].CampaignProgress = &fleet.CampaignProgress{Phase: "curves", Rate: -1, Left: -1, Curves: &fleet.CurvesProgress{Level: 30, B1: 250_000, Done: 8, Planned: 640, Digits: 25.5}}
 	if got := FactsOf("j", workers, campaigns)[1]; got.Phase != PhaseCurves || got.Reached != 25.5 || got.Planned != 640 || got.Rate != 0 || got.Left != 0 {
 		t.Errorf("curves: %+v", got)

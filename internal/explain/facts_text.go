@@ -15,8 +15,8 @@ func (f *Facts) String() string {
 	return fmt.Sprintf("number %d, %d digits: %s", f.Position+1, f.Digits, f.Variants()[0])
 }
 
-// Stage names what is worth a line of a log: it changes with the phase, the level of the curves, and each tenth of the
-// relations.
+// Stage tells when a log gets a new line: it changes with the phase, the level of the curves, and each tenth of the
+// relations and of the linear algebra.
 func (f *Facts) Stage() string {
 	tenth := min(uint64(f.Relations), 1<<50) * 10 / uint64(max(f.Expected, 1))
 	return fmt.Sprint(f.Digits, f.Phase, f.Shared, f.B1, tenth, int(f.Solved*10))

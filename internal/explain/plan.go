@@ -23,18 +23,18 @@ type Options struct {
 // A Plan is what the workers will do with a hard number. All times are of one core of this machine: a worker may be
 // slower or faster.
 type Plan struct {
-	Position uint64        `json:"position"`         // of the number in the input, from 0
-	Digits   int           `json:"digits"`           // of the composite that is left after trial division
-	Bits     int           `json:"bits"`             // the same
-	Divided  int           `json:"divided"`          // primes below 2^16 that were divided out, with multiplicity
-	Kernels  string        `json:"kernels"`          // level of kernels of this machine, for which the times are
-	Budget   time.Duration `json:"budget_ns"`        // CPU time that the number may take
-	Work     float64       `json:"work,omitempty"`   // ECM effort spent before, in digits
-	Levels   []Level       `json:"levels"`           // of curves, in order
-	SpentAt  bool          `json:"spent,omitempty"`  // the budget is spent during the curves
-	Sieve    *Sieve        `json:"sieve,omitempty"`  // nil = it does not start
-	Needs    time.Duration `json:"needs,omitempty"`  // without Sieve: its predicted time, if the budget is too small; 0 = the composite is too large
-	Shared   string        `json:"shared,omitempty"` // what free workers of the fleet help with: "sieve", "curves"; "" = nothing
+	Position uint64        `json:"position"`           // of the number in the input, from 0
+	Digits   int           `json:"digits"`             // of the composite that is left after trial division
+	Bits     int           `json:"bits"`               // the same
+	Divided  int           `json:"divided"`            // primes below 2^16 that were divided out, with multiplicity
+	Kernels  string        `json:"kernels"`            // level of kernels of this machine, for which the times are
+	Budget   time.Duration `json:"budget_ns"`          // CPU time that the number may take
+	Work     float64       `json:"work,omitempty"`     // ECM effort spent before, in digits
+	Levels   []Level       `json:"levels"`             // of curves, in order
+	SpentAt  bool          `json:"spent,omitempty"`    // the budget is spent during the curves
+	Sieve    *Sieve        `json:"sieve,omitempty"`    // nil = it does not start
+	Needs    time.Duration `json:"needs_ns,omitempty"` // without Sieve: its predicted time, if the budget is too small; 0 = the composite is too large
+	Shared   string        `json:"shared,omitempty"`   // what free workers of the fleet help with: "sieve", "curves"; "" = nothing
 }
 
 // A Level is a level of p-1, p+1 and elliptic curves.
@@ -59,14 +59,16 @@ type Sieve struct {
 const hardBits = 212
 
 // PlanOf returns the plan for a number, at a position of the input. ok is false if the number is not hard: it is small
-// or a prime, or trial division leaves such a number. It takes up to some 0.1 s for a hard number.
+// or a prime, or trial division leaves such a number. It takes up to 0.1 s for a number of some hundred digits, and
+// seconds for thousands of digits.
 func PlanOf(position uint64, n nat.Nat, o Options) (p Plan, ok bool) {
 	if n.BitLen() < hardBits {
 		return p, false
 	}
 	rest := n.Big()
-	rest.Rsh(rest, rest.TrailingZeroBits())
-	rest = prime.Divide(rest, func(_ uint64, exp uint32) { p.Divided += int(exp) })
+	twos := rest.TrailingZeroBits()
+	p.Divided = int(twos)
+	rest = prime.Divide(rest.Rsh(rest, twos), func(_ uint64, exp uint32) { p.Divided += int(exp) })
 	if rest.BitLen() < hardBits || rest.ProbablyPrime(0) {
 		return p, false
 	}

@@ -37,13 +37,13 @@ func TestPlanOf(t *testing.T) {
 		want    []string // each is a regular expression of a line, in this order
 	}{
 		{"sieve", 90, Options{}, []string{
-			`^number 5: a composite of 90 digits, after 3 small primes divided out; its plan, `, `^  .*factors of 9 to \d+ digits: p-1 with B1 up to `,
+			`^number 5: a composite of 90 digits, after 5 small primes divided out; its plan, `, `^  .*factors of 9 to \d+ digits: p-1 with B1 up to `,
 			`^  quadratic sieve: about [\d,]{6,} relations, about .*, at most [\d.]+ MiB of memory`, `^  in all at most about .*; the budget is .* of CPU time; workers with free slots share the sieve if that saves time$`,
 		}},
 		{"alone", 90, Options{Mode: campaign.Never}, []string{`; the budget is [^;]* of CPU time$`}},
 		{"small", 70, Options{}, []string{`quadratic sieve`, `; the budget is [^;]* of CPU time$`}},
 		{"always", 70, Options{Mode: campaign.Always}, []string{`workers with free slots share the sieve`}},
-		{"budget", 95, Options{Budget: 30 * time.Second}, []string{`^  no quadratic sieve within the budget: it takes about .*(min|h|s)$`, `^  the budget is 30 s of CPU time, which ends the curves; `}},
+		{"budget", 95, Options{Budget: 30 * time.Second}, []string{`^  no quadratic sieve within the budget: it takes about .*(min|h|s)$`, `^  the budget is 30 s of CPU time, which ends the curves; workers with free slots share the sieve if the budget then suffices, else they run curves$`}},
 		{"large", 150, Options{}, []string{`^  no quadratic sieve: the composite is too large$`, `which ends the curves; workers with free slots run curves, too$`}},
 		{"work", 150, Options{Work: 35, Budget: 20 * time.Hour}, []string{`^  curves up to t35 were run before`, `^  for factors of 40 digits: p-1`}},
 	} {

@@ -95,10 +95,12 @@ func (p *Plan) limits() string {
 	if p.SpentAt {
 		line += ", which ends the curves"
 	}
-	switch p.Shared {
-	case "sieve":
+	switch {
+	case p.Shared == "sieve" && p.Needs > 0:
+		line += "; workers with free slots share the sieve if the budget then suffices, else they run curves"
+	case p.Shared == "sieve":
 		line += "; workers with free slots share the sieve if that saves time"
-	case "curves":
+	case p.Shared == "curves":
 		line += "; workers with free slots run curves, too"
 	}
 	return line

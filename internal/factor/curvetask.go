@@ -4,12 +4,41 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"factorfleet/internal/factor/ecm"
 )
 
 // This file has what other packages need to run curves of one number, without an engine.
+
+// A CurveLevel is the bounds of curves that find most factors of so many digits, and the
+// number of them, after those of all smaller levels.
+type CurveLevel struct {
+	Digits int
+	B1, B2 uint64
+	Curves int // a multiple of ecm.Group
+}
+
+// CurveLevels returns the levels of curves in ascending order. After the last one an
+// engine repeats it without end.
+func CurveLevels() (list []CurveLevel) {
+	for i := range levels() {
+		list = append(list, levelAt(i).export())
+	}
+	return list
+}
+
+func (l *level) export() CurveLevel { return CurveLevel{l.digits, l.b1, l.b2, l.curves} }
+
+// levelOf returns the level with these bounds, nil if there is none.
+func levelOf(b1, b2 uint64) *level {
+	i := slices.IndexFunc(levels(), func(l level) bool { return l.b1 == b1 && l.b2 == b2 })
+	if i < 0 {
+		return nil
+	}
+	return levelAt(i)
+}
 
 // A CurveTask is groups of curves of one number. Its values may come from outside.
 type CurveTask struct {

@@ -3,7 +3,6 @@ package factor
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"factorfleet/internal/factor/ecm"
@@ -194,32 +193,4 @@ func (at *pieceProgress) outside(work float64) string {
 	}
 	all := at.all()
 	return fmt.Sprintf("; %s, t%.1f", strings.Join(parts, " and "), all.digits())
-}
-
-// A CurveLevel is the bounds of curves that find most factors of so many digits, and the
-// number of them, after those of all smaller levels.
-type CurveLevel struct {
-	Digits int
-	B1, B2 uint64
-	Curves int // a multiple of ecm.Group
-}
-
-// CurveLevels returns the levels of curves in ascending order. After the last one an
-// engine repeats it without end.
-func CurveLevels() (list []CurveLevel) {
-	for i := range levels() {
-		list = append(list, levelAt(i).export())
-	}
-	return list
-}
-
-func (l *level) export() CurveLevel { return CurveLevel{l.digits, l.b1, l.b2, l.curves} }
-
-// levelOf returns the level with these bounds, nil if there is none.
-func levelOf(b1, b2 uint64) *level {
-	i := slices.IndexFunc(levels(), func(l level) bool { return l.b1 == b1 && l.b2 == b2 })
-	if i < 0 {
-		return nil
-	}
-	return levelAt(i)
 }

@@ -42,6 +42,8 @@
 //	power, form, ratio powers, algebraic divisors, factors of close ratio
 //	level, step        bounds of p-1, p+1 and curves; the sequence of steps
 //	effort             curves that others have run, and what they make unlikely
+//	course             the steps of a composite, as predicted
+//	curvetask          curves of one number without an engine
 //	curves*            the steps of a piece, on one core or several
 //	sieve              when the sieve starts, and its memory
 //	hint               divisors and ranges of the sieve that other machines tell
@@ -111,9 +113,9 @@ type Options struct {
 	// factored in the same way.
 	Seed uint64
 	// Work is the effort of curves that was spent before on each number of 2^64 or more that
-	// is not factored together with others, in digits: a factor of so many digits would have been missed with probability 1/e. It
-	// counts as the curves of the levels up to that size, with their p-1 and p+1, and a part
-	// of the next level's. 0 is none, above 59 counts as 59.
+	// is not factored together with others, in digits: it missed a factor of so many digits
+	// with probability 1/e. It counts as the curves of the levels up to that size, with their
+	// p-1 and p+1, and a part of the next level's. 0 is none, above 59 counts as 59.
 	Work float64
 	// Tick is called whenever the engine checks its budget, from the goroutine that
 	// computes. It shows that the computation is alive. It may be nil, and it should
@@ -123,10 +125,10 @@ type Options struct {
 	// while a number above 2^64 is factored by itself. It may be nil, and it should
 	// return quickly.
 	Progress func(EngineProgress)
-	// Finish reports whether the number at hand is to end now, as if its budget were spent:
-	// what is known is answered, and the rest is Composite. The engine calls it from all
-	// goroutines that compute a number above 2^64 by itself, about every 0.1 ms. It must
-	// return quickly. nil is never.
+	// Finish reports whether the number at hand must end now, as if its budget were spent: the
+	// answer has the factors that are known, and the rest is Composite. The engine calls
+	// Finish from all goroutines that compute a number above 2^64 by itself, about every 0.1 ms. It must
+	// return quickly. nil means never.
 	Finish func() bool
 	// Hint returns what other machines tell of a composite c of 2^64 or more, nil if
 	// nothing. The engine calls it from the goroutine that computes: once when it begins

@@ -124,13 +124,13 @@ func testGapsOfPlans(t *testing.T) {
 		{400, 6, true, 40 * time.Millisecond}, {400, 9, true, 40 * time.Millisecond}, {400, 9, false, 40 * time.Millisecond},
 		{16384, 3, true, 90 * time.Millisecond}, {16384, 3, false, 90 * time.Millisecond}, // one product takes 0.1 ms
 	} {
-		if test.pm1 && kernelstest.Lower() {
-			continue
-		}
 		n := randomBits(rnd, test.bits)
 		n.SetBit(n, 0, 1)
 		if new(big.Int).Rem(n, big.NewInt(3)).Sign() == 0 {
 			n.Add(n, big.NewInt(2))
+		}
+		if test.pm1 && test.level > 6 && kernelstest.Lower() { // to make the plan takes seconds
+			continue
 		}
 		var err error
 		g := measureGaps(t, test.most, func(g *gapMeter) {

@@ -131,8 +131,8 @@ func (l *level) wantsPP1(at *pieceProgress) bool {
 //	m = sum over d of 1/d,        given that it is not 0.
 //
 // The curves so far, those of other machines included, have missed a given factor of d
-// digits with probability w(d) = exp(-S(d)), S(d) the sum of their chances. A group finds it with probability g(d) = 1
-// - exp(-ecm.Group * chance[d]). With
+// digits with probability w(d) = exp(-S(d)), S(d) the sum of their chances. A group finds
+// it with probability g(d) = 1 - exp(-ecm.Group * chance[d]). With
 //
 //	m' = sum of w(d)/d            the mean number of factors that were missed
 //	f  = sum of g(d) w(d)/d       the mean number of those that the group finds

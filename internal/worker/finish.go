@@ -16,9 +16,9 @@ const rememberFinish = 5 * time.Minute
 // supervisor.
 const finishPatience = 15 * time.Second
 
-// Finish ends all numbers of a job as if their budget were spent: what is known of them is answered. That takes
-// milliseconds for each number of more than 128 bits; smaller ones are completed. Tasks of the job that arrive later
-// are computed so from the start.
+// Finish ends all numbers of a job as if their budget were spent: their answers have the divisors that are known. That
+// takes milliseconds for each number of more than 128 bits; smaller ones are completed. Numbers of the job that arrive
+// later end early, too.
 func (w *Worker) Finish(job string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -22,13 +22,13 @@ const MaxYieldGroups = 512
 //	E = product of x(m*D*r) - x(j*r) over the pairs (m, j) of the plan, 0 <= E < n,
 //
 // as stage2 computes it: if a giant has an odd number of pairs, the difference of the
-// last one is a factor twice. Nobody knows E who has not run both stages, and all
+// last pair is a factor twice. To know E, a machine has to run both stages, and all
 // machines compute the same E. The evidence is 0
 //
 //	of a curve that ends before, because it has found all prime factors of n at once
 //	of all curves of the group that finds a divisor
 //
-// The first case is as rare as a product E = 0. In the second one the divisor is the
+// The first case is as rare as a product E = 0. In the second case the divisor is the
 // evidence.
 
 // A Yield is what complete groups of curves have given, see Runner.Yield.
@@ -41,12 +41,11 @@ type Yield struct {
 
 // Yield runs the groups from, from+1, ... below end with the bounds of p, until one finds
 // a divisor. Curve i of group g has the parameter Sigma(seed, Group*g + i). After each
-// group it calls due, which says whether to hand out what is complete, and whether to
-// stop. It calls out with complete groups, in ascending order and without gaps; out owns
-// the memory. It hands out unasked after MaxYieldGroups groups, after a divisor, and at
-// the end.
+// group it calls due, which says whether to pass the complete groups to out, and whether
+// to stop. It also passes them after MaxYieldGroups groups, after a divisor, and at the
+// end: in ascending order and without gaps. out owns the memory of the yield.
 //
-// The error is one of check; the complete groups have then been handed out as well.
+// The error is one of check; the complete groups have then been passed to out as well.
 func (s *Runner) Yield(p *Plan, seed, from, end uint64, due func() (flush, stop bool), out func(Yield)) error {
 	y := Yield{From: from, End: from}
 	flush := func() {

@@ -45,7 +45,7 @@ products:
 	VZEROUPPER
 	RET
 
-// ADD adds X0 to the entry a of the table whose bytes begin at offset.
+// ADD adds X0 to the vec at byte a of the table t[k], which begins at offset = 4096*k. It changes x.
 #define ADD(offset, a, x) \
 	VPXOR   offset(DI)(a*1), X0, x \
 	VMOVDQU x, offset(DI)(a*1)

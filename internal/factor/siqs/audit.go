@@ -2,8 +2,8 @@ package siqs
 
 import "errors"
 
-// auditRelations is for how many relations the set of an audit has room at first: a
-// coefficient has up to 950.
+// auditRelations is the number of relations for which the set of an audit has room at
+// first: a coefficient has up to 950.
 const auditRelations = 4096
 
 // Missing sieves the coefficient number and returns how many of its relations a yield of
@@ -21,20 +21,24 @@ func (s *Set) Missing(alive func() error, number, first, end uint64, yield []byt
 		return 0, err
 	}
 	sieve := idleSieves.Get().(*Sieve)
-	defer func() {
-		sieve.unshare()
-		idleSieves.Put(sieve)
-	}()
-	if err := sieve.useFor(alive, v, number); err != nil {
-		return 0, err
+	if err = sieve.useFor(alive, v, number); err == nil {
+		missing, err = told.addAll(alive, sieve, number)
 	}
+	sieve.unshare()
+	idleSieves.Put(sieve) // not after a panic, when its state is unknown
+	return missing, err
+}
+
+// addAll adds the relations of the coefficient number, which the sieve finds, and returns
+// how many the set did not have.
+func (s *Set) addAll(alive func() error, sieve *Sieve, number uint64) (fresh int, err error) {
 	var failed error
 	never := func() (flush, stop bool) { return false, false }
 	err = sieve.Yield(alive, number, number+1, never, func(from, to uint64, relations []byte) {
-		fresh, err := told.AddYield(relations, from, to)
-		missing, failed = missing+fresh, errors.Join(failed, err)
+		count, err := s.AddYield(relations, from, to)
+		fresh, failed = fresh+count, errors.Join(failed, err)
 	})
-	return missing, errors.Join(err, failed)
+	return fresh, errors.Join(err, failed)
 }
 
 // twin returns a verifier for the same number that shares the factor base.
@@ -42,8 +46,8 @@ func (v *Verifier) twin() *Verifier {
 	return &Verifier{params: v.params, base: v.base, pools: v.pools, number: ^uint64(0), half: v.half}
 }
 
-// useFor makes the sieve ready for one coefficient of the number of v, whose factor base
-// it shares. It is void if the coefficient is.
+// useFor makes the sieve ready for one coefficient of the number of v. The sieve shares
+// the factor base of v. A void coefficient needs no inverses.
 func (s *Sieve) useFor(alive func() error, v *Verifier, number uint64) error {
 	s.unshare()
 	s.params, s.base, s.shared = v.params, v.base, true

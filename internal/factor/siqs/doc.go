@@ -25,7 +25,7 @@
 //	k      the multiplier: square-free, at most 73; kN < 2^377
 //	p      a prime of the factor base; kN is a square modulo p; p < 2^24
 //	r(p)   a square root of kN modulo p
-//	F      the number of entries of the factor base, at most 2^17
+//	F      the number of entries of the factor base, at most 2^18
 //	q(j)   a prime of A, 0 <= j < s; q(j) < 2^13
 //	s      the number of primes of A, 2 to 16
 //	A      the coefficient, the product of the q(j)

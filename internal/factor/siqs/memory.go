@@ -83,8 +83,8 @@ func (p *Params) SharedMemory() uint64 {
 // relations for each prime of the base at a room of 6.4 bits (265 bits), 9.3 at 7.3
 // (281), 10.4 to 11.3 at 8.2 (297). The last term is for large bases: 12.4 at 8.4 (314
 // bits, F = 120000); 13.8 at 338 and 348 bits and 14.8 at 359 by the cycleModel of the
-// tests, against 13.3, 14.0 and 14.7 here. It is between F and 80F also for parameters that NewParams would not
-// choose.
+// tests, against 13.3, 14.0 and 14.7 here. The result is between F and 80F also for
+// parameters that NewParams would not choose.
 func (p *Params) ExpectedRelations() int {
 	primes := float64(p.Primes)
 	if p.Double > 0 {

@@ -45,8 +45,8 @@ func (s *Sieve) fillInverses(alive func() error, slots []int) error {
 
 // fillInverse fills inverses of the slots for prime[i], with one inversion and three
 // products for each slot, by the simultaneous inversion of P. Montgomery (1987). With
-// shift all members of the pools are doubled. If prime[i] is itself a member, it counts as 1, as it
-// has no inverse; startCoefficient does not use that value.
+// shift all members of the pools are doubled. If prime[i] is itself a member, it counts
+// as 1, as it has no inverse; startCoefficient does not use that value.
 func (s *Sieve) fillInverse(i int, slots []int) {
 	p, recip := uint64(s.base.prime[i]), s.base.recip[i]
 	shift := s.base.shift()

@@ -126,14 +126,14 @@ func (s *Set) Solve(alive func() error) (*big.Int, error) {
 // count as 8. The result does not depend on it.
 func (s *Set) SetCores(cores int) { s.solver.matrix.Workers = cores }
 
-// SolveProgress returns which part of the time of Solve is over, about: 0 to 1, and 0
-// before the first call. Any goroutine may call it while Solve runs.
+// SolveProgress estimates the part of Solve that is done: 0 to 1, and 0 before the first
+// call. Any goroutine may call it while Solve runs.
 func (s *Set) SolveProgress() float64 { return math.Float64frombits(s.solved.Load()) }
 
-// Parts of the time of Solve that are over after its steps.
+// Parts of the time of Solve that its steps have taken when they end.
 const (
 	solvedMatrix  = 0.2  // buildMatrix
-	solvedFilter  = 0.45 // block Lanczos begins
+	solvedFilter  = 0.45 // then block Lanczos begins
 	solvedLanczos = 0.95
 )
 
