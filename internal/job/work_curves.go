@@ -15,8 +15,9 @@ import (
 
 // A curvesWork is the work of a campaign of curves.
 type curvesWork struct {
-	part    *task.Part // its fields that do not change
-	plan    *curving.Plan
+	part    *task.Part    // its fields that do not change
+	plan    *curving.Plan // after the effort that was spent before the job
+	fresh   *curving.Plan // without it
 	m       *campaign.CurveMachine
 	created time.Time // of the parent, by the server's clock
 
@@ -32,7 +33,7 @@ func (c *campaigns) newCurvesWork(ctx context.Context, p *task.Part) (*curvesWor
 	}
 	plan := curving.New(p.Composite.Big(), j.WorkDigits)
 	return &curvesWork{
-		part: p, plan: plan, created: j.Created,
+		part: p, plan: plan, fresh: curving.New(p.Composite.Big(), 0), created: j.Created,
 		m: campaign.NewCurves(campaign.CurveConfig{
 			Number: p.Composite.Big(), Groups: task.MaxPosition - 1, Levels: plan, Next: p.Next,
 			Divisors: divisorsOf(p), Effort: effortOfCampaign(p.Effort), Seed: rand.Uint64(),
@@ -50,10 +51,11 @@ func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ra
 	})
 }
 
-// advance is twice the digits of the factors that the curves find: two digits more, which take about twice the work of
-// all before, are a pardon. In between a number waits, because the curves advance.
+// advance is twice the digits of the factors that the curves of this campaign find: two digits more, which take about
+// twice the work of all before, are a pardon. In between deaths count: a number that waited for curves might wait for ever. What the owner claims and what
+// was spent before the job are not among the work.
 func (w *curvesWork) advance() int {
-	return min(max(0, int(2*w.m.Progress(time.Now()).Digits)), task.MaxAdvance-1)
+	return min(max(0, int(2*w.fresh.Digits(w.m.Effort()))), task.MaxAdvance-1)
 }
 
 func (w *curvesWork) drop() {}
