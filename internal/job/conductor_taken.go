@@ -24,6 +24,7 @@ type taken struct {
 
 	began       time.Time // of the span in which ended and lost are counted
 	ended, lost int       // tasks
+	told        bool      // manyLost was true in the span
 }
 
 // An openTask was issued, and is not known to be done or lost.
@@ -130,7 +131,7 @@ func (k *taken) look(queued []task.Range, holder func(task.Range) string, failur
 // conclude counts a task that has ended. It returns the counts of the worker that has lost it, if that is known.
 func (k *taken) conclude(first uint64, t *openTask, now time.Time) *taker {
 	if now.Sub(k.began) >= takenSpan {
-		k.began, k.ended, k.lost = now, 0, 0
+		k.began, k.ended, k.lost, k.told = now, 0, 0, false
 	}
 	k.ended++
 	if t.yielded {
@@ -162,9 +163,7 @@ func (k *taken) forget(worker string) { delete(k.of, worker) }
 
 // manyLost reports, once in takenSpan, whether many of the tasks that have ended lately are lost.
 func (k *taken) manyLost() bool {
-	many := k.lost >= lostMany && 2*k.lost >= k.ended
-	if many {
-		k.ended, k.lost = 0, 0
-	}
+	many := !k.told && k.lost >= lostMany && 2*k.lost >= k.ended
+	k.told = k.told || many
 	return many
 }
