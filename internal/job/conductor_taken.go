@@ -35,19 +35,10 @@ type openTask struct {
 	gone     time.Time // when it was first missing in the queue; zero = it is there
 }
 
-// A taker counts the tasks of one worker.
-type taker struct {
-	done     int      // tasks of which it has sent a yield
-	lost     []uint64 // the first coefficients of tasks that it has named and that are lost
-	failures uint64   // that its heartbeats stated when they named the first one of lost
-}
-
 const (
 	takenGrace = 15 // looks
 	maxTaken   = 1 << 14
 	takenSpan  = time.Minute
-	// lostLeast is how many lost tasks make a worker suspect, if they are three quarters of its tasks.
-	lostLeast = 8
 	// lostMany is how many lost tasks in takenSpan are reported, if they are half of all.
 	lostMany = 32
 )
@@ -80,23 +71,6 @@ func (k *taken) yield(worker string, first uint64) {
 	if c := k.taker(worker); c != nil {
 		c.done++
 		c.limit()
-	}
-}
-
-// taker returns the counts of a worker, nil if there are too many workers.
-func (k *taken) taker(worker string) *taker {
-	c := k.of[worker]
-	if c == nil && len(k.of) < maxBounded {
-		c = new(taker)
-		k.of[worker] = c
-	}
-	return c
-}
-
-// limit halves the counts when they are large, so that what was long ago counts less.
-func (c *taker) limit() {
-	if c.done+len(c.lost) > 8*lostLeast {
-		c.done, c.lost = c.done/2, slices.Clone(c.lost[len(c.lost)/2:])
 	}
 }
 
@@ -152,14 +126,6 @@ func (k *taken) conclude(first uint64, t *openTask, now time.Time) *taker {
 	c.limit()
 	return c
 }
-
-// isSuspect reports whether a worker has lost most of its tasks.
-func (c *taker) isSuspect() bool {
-	return len(c.lost) >= lostLeast && 4*len(c.lost) >= 3*(len(c.lost)+c.done)
-}
-
-// forget forgets the counts of a worker.
-func (k *taken) forget(worker string) { delete(k.of, worker) }
 
 // manyLost reports, once in takenSpan, whether many of the tasks that have ended lately are lost.
 func (k *taken) manyLost() bool {
