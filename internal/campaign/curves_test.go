@@ -251,7 +251,7 @@ func TestCurveRate(t *testing.T) {
 	}
 }
 
-// TestCurveAudits: each new worker is audited, then one yield in 200, one at a time, at groups that it cannot predict.
+// TestCurveAudits: each new worker is audited, then one group in 200, one at a time, at groups that it cannot predict.
 func TestCurveAudits(t *testing.T) {
 	m := newCurvesTest(nil)
 	now := time.Unix(1e9, 0)
@@ -270,23 +270,75 @@ func TestCurveAudits(t *testing.T) {
 	if w := m.curvers.of("b"); len(w.held) != maxSpans {
 		t.Errorf("%d yields are held", len(w.held))
 	}
-	m.Step(Audited{Audit: *a}, now)
-	if a = auditIn(t, m.Step(groups("b", 20, 30), now)); a == nil || a.Yield.Worker != "b" {
+	if a = auditIn(t, m.Step(Audited{Audit: *a}, now)); a == nil || a.Yield.Worker != "b" {
 		t.Fatalf("a new worker: %+v", a)
 	}
-	m.Step(Audited{Audit: *a}, now)
-	const yields = 20000
+	if m.Step(Audited{Audit: *a}, now); m.curvers.held != 0 || len(m.curvers.waiting) > 0 {
+		t.Errorf("%d groups are held, %d audits wait", m.curvers.held, len(m.curvers.waiting))
+	}
+	const yields = 4000
 	count, numbers := 0, make(map[uint64]bool)
 	for range yields {
+		m.tasks.list[0].counted = nil
 		if a := auditIn(t, m.Step(groups("b", 30, 40), now)); a != nil {
 			count++
 			numbers[a.Number] = true
 			m.Step(Audited{Audit: *a}, now)
 		}
+		if a := auditIn(t, m.Step(groups("b", 30, 40), now)); a != nil {
+			t.Fatalf("%+v although none of its groups count", a)
+		}
 	}
-	if count < yields/auditEvery/2 || count > 2*yields/auditEvery || len(numbers) != 10 {
-		t.Errorf("%d of %d yields are audited, at %d of 10 groups", count, yields, len(numbers))
+	if want := 10 * yields / auditEvery; count < want/2 || count > 2*want || len(numbers) != 10 {
+		t.Errorf("%d of %d yields of 10 groups are audited, at %d of 10 groups", count, yields, len(numbers))
 	}
+}
+
+// TestCurveLiar: a worker whose first evidence is true, and all other false, is found before many of its curves count,
+// however many groups its yields have, and however many of them arrive before the first audit ends.
+func TestCurveLiar(t *testing.T) {
+	for _, size := range []uint64{1, 10, 160} {
+		for _, before := range []int{0, 60} {
+			const seeds = 30
+			sum := uint64(0)
+			for seed := range uint64(seeds) {
+				counted, w := lie(t, seed, size, before)
+				if sum += counted; !w.refuted || counted > 3000 {
+					t.Errorf("yields of %d groups, %d at first, seed %d: %d groups count: %+v", size, before, seed, counted, w)
+				}
+			}
+			if sum/seeds > 300+min(uint64(before)*size, maxHeldGroups) {
+				t.Errorf("yields of %d groups, %d at first: %d groups count in the mean", size, before, sum/seeds)
+			}
+		}
+	}
+}
+
+// lie has a worker send false yields of so many groups after a true one, until an audit finds one. Some are sent before the
+// first audit ends. It returns the groups that count then.
+func lie(t *testing.T, seed, size uint64, before int) (counted uint64, w *curver) {
+	m := newCurvesTest(func(c *CurveConfig) { c.Seed = seed })
+	now := time.Unix(1e9, 0)
+	m.tasks.add(&Issue{Size: 160, B1: 200}, 0, 8001)
+	audit := auditIn(t, m.Step(groups("h", 159, 160), now))
+	for i := range 8000 {
+		next := (*Audit)(nil)
+		if i == before {
+			next = auditIn(t, m.Step(Audited{Audit: *audit}, now))
+		}
+		at := 160 + uint64(i)*size
+		if y := auditIn(t, m.Step(groups("h", at, at+size), now)); y != nil {
+			next = y
+		}
+		if counted = max(counted, m.Effort().curves()/GroupCurves); next != nil {
+			m.Step(Audited{Audit: *next, Missing: GroupCurves}, now)
+			break
+		}
+	}
+	if n := m.Effort().curves(); n > 0 {
+		t.Errorf("%d curves of a liar count", n)
+	}
+	return counted, m.curvers.of("h")
 }
 
 // TestCurveStrikes: the yields of a worker that was refuted are audited until one is right, so that its strikes follow
@@ -337,5 +389,14 @@ func TestCurveBounds(t *testing.T) {
 	}
 	if n := len(m.curvers.known); n != maxWorkers {
 		t.Errorf("%d workers are remembered", n)
+	}
+	for range maxSpans {
+		for i := range maxWorkers {
+			last := m.tasks.list[len(m.tasks.list)-1]
+			m.Step(groups(fmt.Sprint("w", i), last.first, last.first+last.size).with(func(y *Yield) { y.B1 = last.b1 }), now)
+		}
+	}
+	if c := &m.curvers; c.held > maxHeldOfAll || c.held < maxHeldOfAll/2 || len(c.waiting) != maxWaiting {
+		t.Errorf("%d groups are held, %d audits wait", c.held, len(c.waiting))
 	}
 }

@@ -74,14 +74,15 @@ func (m *CurveMachine) yield(y *Yield, now time.Time) {
 		m.put(Refuse{y.name(), fmt.Sprintf("%d bytes are not the evidence of %d groups of curves", len(y.Data), y.End-y.First)})
 	case w == nil || w.refuted:
 		m.put(Drop{y.name(), "curves of this worker do not count"})
-		m.audit(y, w != nil && !w.honest)
+		if w != nil && !w.honest {
+			m.ask(w, y)
+		}
 	case !w.checked:
-		w.hold(y)
-		m.audit(y, true)
+		m.curvers.hold(w, y)
+		m.ask(w, y)
 	default:
-		m.count(w, y.First, y.End)
+		m.accept(w, y)
 		m.pace.sawWorker(y.Worker, now)
-		m.audit(y, false)
 	}
 }
 
@@ -105,14 +106,15 @@ func (m *CurveMachine) found(y *Yield) bool {
 	return m.split(y.Divisor, curve)
 }
 
-// count counts groups of a worker.
-func (m *CurveMachine) count(w *curver, first, end uint64) {
+// count counts groups of a worker, and returns how many had not been counted before.
+func (m *CurveMachine) count(w *curver, first, end uint64) (fresh uint64) {
 	t := m.tasks.of(first, end)
 	if t == nil {
-		return // too many tasks were issued while the yield was held
+		return 0 // too many tasks were issued while the yield was held
 	}
-	if fresh := t.count(first, end) * GroupCurves; fresh > 0 {
-		m.effort = m.effort.with(t.b1, fresh)
-		w.counted = w.counted.with(t.b1, fresh)
+	if fresh = t.count(first, end); fresh > 0 {
+		m.effort = m.effort.with(t.b1, fresh*GroupCurves)
+		w.counted = w.counted.with(t.b1, fresh*GroupCurves)
 	}
+	return fresh
 }

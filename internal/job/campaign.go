@@ -127,19 +127,23 @@ func (c *campaigns) enter(x *candidate) bool {
 	if _, wait := c.later[x.child]; wait || c.active[x.child] != nil || len(c.active) >= maxCampaigns {
 		return false
 	}
-	ofNumber, ofOwner := 0, 0
+	ofNumber, ofOwner := 0, make(map[string]int)
 	for _, y := range c.active {
 		if y.Job == x.Job && y.Position == x.Position {
 			ofNumber++
 		}
-		if y.Worker == x.Worker {
-			ofOwner++
+		ofOwner[y.charged]++
+	}
+	y := *x
+	for _, claim := range x.claims() { // the others are not kept out by one that names their numbers
+		if y.charged == "" || ofOwner[claim.Worker] < ofOwner[y.charged] {
+			y.charged = claim.Worker
 		}
 	}
-	if ofNumber >= maxOfNumber || ofOwner >= maxOfOwner {
+	if ofNumber >= maxOfNumber || ofOwner[y.charged] >= maxOfOwner {
 		return false
 	}
-	c.active[x.child] = x
+	c.active[x.child] = &y
 	return true
 }
 

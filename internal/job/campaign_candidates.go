@@ -9,9 +9,20 @@ import (
 
 // A candidate is a composite that owners name. It does not change.
 type candidate struct {
-	fleet.Composite
-	child  string
-	owners []string // workers that name it, sorted
+	fleet.Composite // what the owner says that expects to be done last
+	child           string
+	owners          []string          // workers that name it, sorted
+	said            []fleet.Composite // what each of owners says, in any order
+	charged         string            // of a candidate in campaigns.active: the owner for which maxOfOwner counts it
+}
+
+// claims returns what each owner says of the composite. Any worker may say that it is an owner: so a claim may begin a
+// campaign, and none prevents it.
+func (x *candidate) claims() []fleet.Composite {
+	if len(x.said) == 0 {
+		return []fleet.Composite{x.Composite}
+	}
+	return x.said
 }
 
 // candidatesOf groups the composites that workers name, by child: at most maxCandidates. Of several owners of one
@@ -34,14 +45,23 @@ func candidatesOf(list []fleet.Composite) map[string]*candidate {
 		case x.Left > known.Left:
 			known.Composite = x
 		}
-		if !slices.Contains(known.owners, x.Worker) && len(known.owners) < maxOwners {
-			known.owners = append(known.owners, x.Worker)
-		}
+		known.add(x)
 	}
 	for _, x := range found {
 		slices.Sort(x.owners)
 	}
 	return found
+}
+
+// add adds what a worker says. Of two claims of one worker the one counts that expects to be done last.
+func (x *candidate) add(claim fleet.Composite) {
+	i := slices.Index(x.owners, claim.Worker)
+	switch {
+	case i < 0 && len(x.owners) < maxOwners:
+		x.owners, x.said = append(x.owners, claim.Worker), append(x.said, claim)
+	case i >= 0 && claim.Left > x.said[i].Left:
+		x.said[i] = claim
+	}
 }
 
 // maxOwners is how many workers get hints about one composite.

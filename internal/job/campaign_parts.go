@@ -37,12 +37,13 @@ func (c *campaigns) exists(ctx context.Context, child string) bool {
 }
 
 // allParts returns the children of all campaigns, and those of them that sieve, sorted: the others have a divisor or
-// have failed, and wait for the answer of their number. They are listed every few seconds.
+// have failed, and wait for the answer of their number. They are listed every few seconds. While one goroutine lists them,
+// the others get the list before, if there is one.
 func (c *campaigns) allParts(ctx context.Context) (parts, sieve []string) {
 	c.mu.Lock()
 	parts, sieve = c.parts, c.sieve
 	due := time.Since(c.partsAt) > 2*c.every
-	if due {
+	if due && !c.partsAt.IsZero() { // until there is a list, nobody goes on without one
 		c.partsAt = time.Now()
 	}
 	c.mu.Unlock()
@@ -55,7 +56,7 @@ func (c *campaigns) allParts(ctx context.Context) (parts, sieve []string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.parts, c.sieve = all, sieving
+	c.parts, c.sieve, c.partsAt = all, sieving, time.Now()
 	return all, sieving
 }
 

@@ -72,9 +72,7 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 		ranges[i] = task.Range{First: out.First + uint64(i)*out.Size, Count: out.Size}
 	}
 	err := d.work.issue(ctx, d.c.f, d.part, ranges, out, d.mixed)
-	if !d.part.Curves() {
-		d.taken.issue(ranges)
-	}
+	d.taken.issue(ranges)
 	if err == nil {
 		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg(d.work.kind() + " tasks queued")
 	}

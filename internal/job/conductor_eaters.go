@@ -27,7 +27,7 @@ func (d *conductor) lookTaken(ctx context.Context, queued []task.Range, held map
 	}
 	if d.taken.manyLost() {
 		d.log.Warn().Strs("worker", d.silentWorkers()).
-			Msg("someone takes the tasks of a sieve and computes none of them: these workers have free slots and have sent nothing")
+			Msg("someone takes the tasks of a campaign and computes none of them: these workers have free slots and have sent nothing")
 	}
 	return nil
 }
@@ -51,10 +51,8 @@ func (d *conductor) suspect(ctx context.Context, name string, failures map[strin
 	if err != nil {
 		return err
 	}
-	for _, first := range c.lost {
-		if stored.Overlaps(task.Range{First: first, Count: d.taken.size}) {
-			return nil
-		}
+	if slices.ContainsFunc(c.lost, stored.Overlaps) {
+		return nil
 	}
 	d.c.trust.Complain(name, fleet.ComplaintSieve)
 	return nil
@@ -63,9 +61,9 @@ func (d *conductor) suspect(ctx context.Context, name string, failures map[strin
 // maxSilent bounds the workers that a line names.
 const maxSilent = 8
 
-// silentWorkers returns workers that may sieve and have sent no yield of a task, at most maxSilent.
+// silentWorkers returns workers that may work for the campaign and have sent no yield of a task, at most maxSilent.
 func (d *conductor) silentWorkers() (names []string) {
-	slots := d.c.registry.SieveSlots(d.c.trust.Quarantined)
+	slots := d.work.slots(d.c.registry, d.c.trust.Quarantined)
 	for _, name := range slices.Sorted(maps.Keys(slots.Of)) {
 		if c := d.taken.of[name]; slots.Of[name] > 0 && (c == nil || c.done == 0) && len(names) < maxSilent {
 			names = append(names, name)

@@ -1,14 +1,15 @@
 package job
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"factorfleet/internal/task"
 )
 
-// Every sieve task that a worker has run has at least one yield: it ends between two coefficients, and what is complete
-// is stored before the task is acked. So a worker that takes tasks and computes nothing shows: tasks leave the queue
+// Every task of a campaign that a worker has run has at least one yield: it ends between two coefficients or groups of
+// curves, and what is complete is stored before the task is acked. So a worker that takes tasks and computes nothing shows: tasks leave the queue
 // without a yield. The server does not say who has taken a task. A worker that is alive says so itself, in heartbeats.
 // If it does not, only those are known that have sent nothing.
 //
@@ -17,9 +18,8 @@ import (
 //	issued ──► in the queue ──► gone for grace ──┬── a yield of its coefficients has arrived: done
 //	                 └ heartbeats name it        └── none has: lost
 type taken struct {
-	grace time.Duration // between the end of a task and the verdict: yields are read a moment after they are stored
-	size  uint64        // coefficients of a task; 0 = none was issued
-	open  map[uint64]*openTask
+	grace time.Duration     // between the end of a task and the verdict: yields are read a moment after they are stored
+	open  []*openTask       // ascending, at most maxTaken
 	of    map[string]*taker // at most maxBounded workers
 
 	began       time.Time // of the span in which ended and lost are counted
@@ -29,6 +29,7 @@ type taken struct {
 
 // An openTask was issued, and is not known to be done or lost.
 type openTask struct {
+	task.Range
 	worker   string // whose heartbeat has named it last; "" = nobody's
 	failures uint64 // that the worker stated then, of other tasks
 	yielded  bool
@@ -43,31 +44,31 @@ const (
 	lostMany = 32
 )
 
-// issue notes tasks that are queued.
+// issue notes tasks that are queued. They ascend, from call to call.
 func (k *taken) issue(ranges []task.Range) {
-	if k.open == nil {
-		k.open, k.of = make(map[uint64]*openTask), make(map[string]*taker)
+	if k.of == nil {
+		k.of = make(map[string]*taker)
 	}
 	for _, r := range ranges {
-		if k.size = r.Count; len(k.open) < maxTaken {
-			k.open[r.First] = new(openTask)
+		if n := len(k.open); n < maxTaken && (n == 0 || r.First >= k.open[n-1].End()) {
+			k.open = append(k.open, &openTask{Range: r})
 		}
 	}
 }
 
 // clear forgets the tasks that were removed from the queue, or may have been.
-func (k *taken) clear() { clear(k.open) }
+func (k *taken) clear() { k.open = nil }
 
-// yield notes that a worker has sent a yield whose first coefficient is first.
+// yield notes that a worker has sent a yield that begins with the coefficient or group first.
 func (k *taken) yield(worker string, first uint64) {
-	if k.size == 0 {
+	i, found := slices.BinarySearchFunc(k.open, first, func(t *openTask, first uint64) int { return cmp.Compare(t.First, first) })
+	if !found {
+		i-- // the last task that begins before
+	}
+	if i < 0 || first >= k.open[i].End() || k.open[i].yielded {
 		return
 	}
-	t := k.open[first/k.size*k.size]
-	if t == nil || t.yielded {
-		return
-	}
-	t.yielded = true
+	k.open[i].yielded = true
 	if c := k.taker(worker); c != nil {
 		c.done++
 		c.limit()
@@ -82,28 +83,32 @@ func (k *taken) look(queued []task.Range, holder func(task.Range) string, failur
 	for _, r := range queued {
 		inQueue[r.First] = true
 	}
-	for first, t := range k.open {
-		if name := holder(task.Range{First: first, Count: k.size}); name != "" && name != t.worker {
+	open := k.open[:0]
+	for _, t := range k.open {
+		if name := holder(t.Range); name != "" && name != t.worker {
 			t.worker, t.failures = name, failures[name]
 		}
 		switch {
-		case inQueue[first]:
+		case inQueue[t.First]:
 			t.gone = time.Time{}
 		case t.gone.IsZero():
 			t.gone = now
 		case now.Sub(t.gone) >= k.grace:
-			delete(k.open, first)
-			if c := k.conclude(first, t, now); c != nil && c.isSuspect() {
+			if c := k.conclude(t, now); c != nil && c.isSuspect() {
 				suspects = append(suspects, t.worker)
 			}
+			continue
 		}
+		open = append(open, t)
 	}
+	clear(k.open[len(open):])
+	k.open = open
 	slices.Sort(suspects)
 	return slices.Compact(suspects)
 }
 
 // conclude counts a task that has ended. It returns the counts of the worker that has lost it, if that is known.
-func (k *taken) conclude(first uint64, t *openTask, now time.Time) *taker {
+func (k *taken) conclude(t *openTask, now time.Time) *taker {
 	if now.Sub(k.began) >= takenSpan {
 		k.began, k.ended, k.lost, k.told = now, 0, 0, false
 	}
@@ -122,7 +127,7 @@ func (k *taken) conclude(first uint64, t *openTask, now time.Time) *taker {
 	if len(c.lost) == 0 {
 		c.failures = t.failures
 	}
-	c.lost = append(c.lost, first)
+	c.lost = append(c.lost, t.Range)
 	c.limit()
 	return c
 }

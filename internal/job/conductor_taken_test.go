@@ -18,8 +18,8 @@ func TestTaken(t *testing.T) {
 	failures := map[string]uint64{"eater": 5}
 	// run has a worker take a task, which it names or not, and of which it sends a yield or not.
 	run := func(worker string, named, yields bool) []string {
-		r := task.Range{First: next, Count: size}
-		next += size
+		r := task.Range{First: next, Count: size + next%5} // the tasks of curves of another level have another size
+		next = r.End()
 		k.issue([]task.Range{r})
 		look := func(queued []task.Range) []string {
 			return k.look(queued, func(x task.Range) string {

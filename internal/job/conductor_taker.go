@@ -1,15 +1,19 @@
 package job
 
-import "slices"
+import (
+	"slices"
+
+	"factorfleet/internal/task"
+)
 
 // lostLeast is how many lost tasks make a worker suspect, if they are three quarters of its tasks.
 const lostLeast = 8
 
 // A taker counts the tasks of one worker.
 type taker struct {
-	done     int      // tasks of which it has sent a yield
-	lost     []uint64 // the first coefficients of tasks that it has named and that are lost
-	failures uint64   // that its heartbeats stated when they named the first one of lost
+	done     int          // tasks of which it has sent a yield
+	lost     []task.Range // tasks that it has named and that are lost
+	failures uint64       // that its heartbeats stated when they named the first one of lost
 }
 
 // limit halves the counts when they are large, so that what was long ago counts less.

@@ -40,6 +40,7 @@ func TestCurvesBegin(t *testing.T) {
 		{"always", "always", w.n, 0, time.Second, task.PartCurves},
 		{"never", "never", w.n, 0, time.Hour, task.PartDone},
 		{"the sieve", "", cut, time.Hour, 0, task.PartSieve},
+		{"a budget that nobody has set", "", cut, time.Hour, time.Minute, task.PartDone},
 	} {
 		j := &task.Job{Campaign: x.mode}
 		got := c.choose(t.Context(), j, &candidate{Composite: fleet.Composite{

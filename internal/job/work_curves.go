@@ -52,8 +52,8 @@ func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ra
 }
 
 // advance is twice the digits of the factors that the curves of this campaign find: two digits more, which take about
-// twice the work of all before, are a pardon. In between deaths count: a number that waited for curves might wait for ever. What the owner claims and what
-// was spent before the job are not among the work.
+// twice the work of all before, are a pardon. In between deaths count: a number that waited for curves might wait for
+// ever. What the owner claims and what was spent before the job are not among the work.
 func (w *curvesWork) advance() int {
 	return min(max(0, int(2*w.fresh.Digits(w.m.Effort()))), task.MaxAdvance-1)
 }
@@ -95,22 +95,31 @@ const (
 	ownerCores  = 256
 )
 
-// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began.
-func (w *curvesWork) ofOwner(d *conductor, now time.Time) campaign.Effort {
+// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began. Of
+// several owners the one counts that claims the least: if that is too little, the fleet repeats what the others have run,
+// and if it were too much, the fleet would leave out levels that nobody has run.
+func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort) {
 	found := d.c.candidates.Load()
 	if found == nil {
 		return nil
 	}
 	x := (*found)[d.part.ID]
-	if x == nil || x.B1 == 0 {
+	if x == nil {
 		return nil
 	}
-	e := curving.UpTo(x.B1, x.Done)
-	most := ownerFaster * min(x.Cores, ownerCores)
-	if now.Sub(w.created) < w.plan.Time(e)/time.Duration(max(most, 1)) {
-		return nil
+	for _, claim := range x.claims() {
+		e := curving.UpTo(claim.B1, claim.Done)
+		took := w.plan.Time(e)
+		most := ownerFaster * min(claim.Cores, ownerCores)
+		switch {
+		case claim.B1 == 0:
+			return nil
+		case now.Sub(w.created) < took/time.Duration(max(most, 1)):
+		case least == nil || took < w.plan.Time(least):
+			least = e
+		}
 	}
-	return e
+	return least
 }
 
 func (w *curvesWork) slots(r *fleet.Registry, bad func(worker string) bool) fleet.SieveSlots {
