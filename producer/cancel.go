@@ -19,13 +19,18 @@ import (
 func cancelCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second; finish ends it with what was found", ArgsUsage: "JOB",
-		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
-				return err
-			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return cancel(ctx, s, fl, id) })
-		},
+		Action: withJob(cancel),
+	}
+}
+
+// withJob returns the action of a command that does something with the job that its argument names.
+func withJob(do func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error) ucli.ActionFunc {
+	return func(c *ucli.Context) error {
+		id, err := cli.Arg(c, "JOB")
+		if err != nil {
+			return err
+		}
+		return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return do(ctx, s, fl, id) })
 	}
 }
 
@@ -43,10 +48,8 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 		return err
 	}
 	for range stopTries {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(stopPause):
+		if err := stream.Sleep(ctx, stopPause); err != nil {
+			return err
 		}
 		if err := fl.StopWork(ctx, id); err != nil {
 			return err
@@ -62,13 +65,7 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 func finishCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "finish", Usage: "end a job early: numbers that are not factored yet are answered with the divisors known so far", ArgsUsage: "JOB",
-		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
-				return err
-			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return finish(ctx, s, fl, id) })
-		},
+		Action: withJob(finish),
 	}
 }
 
@@ -104,13 +101,9 @@ func rmCommand() *ucli.Command {
 		Name: "rm", Usage: "remove a job and everything that is stored for it", ArgsUsage: "JOB",
 		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Aliases: []string{"f"}, DisableDefaultText: true, Usage: "cancel the job first if it is running"}},
 		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
-				return err
-			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+			return withJob(func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
 				return remove(ctx, s, fl, id, c.Bool("force"))
-			})
+			})(c)
 		},
 	}
 }
