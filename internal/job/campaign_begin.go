@@ -58,9 +58,9 @@ func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 	return newConductor(c, p, work, free).run(ctx)
 }
 
-// begin returns the part of a candidate, which it creates if there is none, and reserves its memory: one that has ended
-// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
-// this one will use.
+// begin returns the part of a candidate, which it creates if there is none, and reserves its memory. A part that is done
+// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next
+// one counts the slots that this one will use.
 func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free func(), err error) {
 	c.beginning.Lock()
 	defer c.beginning.Unlock()
@@ -131,7 +131,7 @@ func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error)
 func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error) {
 	stored, err := c.f.CreatePart(ctx, p)
 	if err == nil && stored == p {
-		c.addSieving(p.ID)
+		c.addWorking(p.ID)
 		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
 			Msgf("free workers %s a composite of %d digits", map[bool]string{false: "sieve", true: "run curves on"}[p.Curves()], len(p.Composite.String()))
 	}

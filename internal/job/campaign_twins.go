@@ -15,9 +15,9 @@ func (c *campaigns) hasTwin(ctx context.Context, x *candidate) bool {
 	if found == nil {
 		return false
 	}
-	_, sieve := c.allParts(ctx)
+	_, working := c.allParts(ctx)
 	for child, y := range *found {
-		if _, works := slices.BinarySearch(sieve, child); works && child != x.child && y.Number.Cmp(x.Number) == 0 {
+		if _, works := slices.BinarySearch(working, child); works && child != x.child && y.Number.Cmp(x.Number) == 0 {
 			return true
 		}
 	}

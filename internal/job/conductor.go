@@ -21,9 +21,9 @@ import (
 //	solver, auditor ──► ended ───────────────┼──► run: machine, work, part
 //	ticker ──────────────────────────────────┘
 //
-// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. Its memory is
-// free once a divisor is known or the campaign has failed, although the conductor goes on until the number has its answer.
-// Audits run at any time: they read of work what does not change.
+// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. The memory of
+// work is freed once a divisor is known or the campaign has failed. The conductor goes on until the number has its answer.
+// Audits run at any time: they read only fields of work that do not change.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -38,7 +38,7 @@ type conductor struct {
 	group  sync.WaitGroup
 	solver context.CancelFunc // nil = the solver does not run
 	solved chan struct{}      // closed when the last solver has ended
-	free   func()             // gives back the memory that is reserved for set
+	free   func()             // gives back the memory that is reserved for work
 
 	bounds   yieldBounds
 	harvests harvests

@@ -69,7 +69,7 @@ func (d *conductor) split(ctx context.Context, out campaign.Split) error {
 			}
 		}
 		if len(p.Divisors) == 0 && out.Curve != nil {
-			p.Curve = &task.Curve{B1: out.Curve.B1, B2: out.Curve.B2, Sigma: out.Curve.Sigma}
+			p.Curve = (*task.Curve)(out.Curve)
 		}
 		if len(p.Divisors) < task.MaxDivisors {
 			p.Divisors = append(p.Divisors, x)

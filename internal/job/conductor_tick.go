@@ -62,8 +62,8 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 		}
 	}
 	if in.Others {
-		_, sieve := d.c.allParts(ctx)
-		usable = min(usable, d.harvests.slots(d.work.harvest(), slots.Of, max(len(sieve), 1), time.Now()))
+		_, working := d.c.allParts(ctx)
+		usable = min(usable, d.harvests.slots(d.work.harvest(), slots.Of, max(len(working), 1), time.Now()))
 	}
 	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
 	return in, nil

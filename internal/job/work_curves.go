@@ -156,7 +156,7 @@ func (w *curvesWork) audit(out campaign.Audit) func(alive func() error) (campaig
 // effortOfPart returns e as messages have it, at most task.MaxEffort levels.
 func effortOfPart(e campaign.Effort) (list task.Effort) {
 	for _, l := range e[:min(len(e), task.MaxEffort)] {
-		list = append(list, task.LevelEffort{B1: l.B1, Curves: l.Curves})
+		list = append(list, task.LevelEffort(l))
 	}
 	return list
 }
@@ -164,7 +164,7 @@ func effortOfPart(e campaign.Effort) (list task.Effort) {
 // effortOfCampaign is the inverse of effortOfPart.
 func effortOfCampaign(e task.Effort) (list campaign.Effort) {
 	for _, l := range e {
-		list = append(list, campaign.LevelEffort{B1: l.B1, Curves: l.Curves})
+		list = append(list, campaign.LevelEffort(l))
 	}
 	return list
 }
