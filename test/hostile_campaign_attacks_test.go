@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
@@ -162,6 +163,8 @@ func forgedOrders(x *campaignTarget, m *mallory) {
 		m.nc.PublishMsg(&nats.Msg{Subject: schema.HintPrefix + name, Data: h.Encode()})
 	}
 	m.nc.Publish("FACTOR.ctl.cancel."+x.child, nil)
+	m.nc.Publish("FACTOR.ctl.finish."+x.job, nil)
+	m.nc.Publish(schema.KeyPrefix(schema.BucketLeases)+fleet.DeclinedLease(x.child, "supervisor"), []byte(m.name))
 	m.nc.Publish(schema.KeyPrefix(schema.BucketJobs)+"part."+x.job+"."+x.child, []byte("{}"))
 	m.flush()
 	time.Sleep(50 * time.Millisecond)

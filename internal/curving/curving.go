@@ -43,13 +43,13 @@ func (p *Plan) GroupTime(b1 uint64) time.Duration { return factor.CurveGroupTime
 func (p *Plan) Time(e campaign.Effort) (sum time.Duration) {
 	for _, l := range e {
 		groups := float64(l.Curves) / ecm.Group
-		sum += time.Duration(min(groups*float64(p.GroupTime(l.B1)), float64(maxTime)))
+		sum += time.Duration(min(groups*float64(p.GroupTime(l.B1)), float64(MaxTime)))
 	}
-	return min(sum, maxTime)
+	return min(sum, MaxTime)
 }
 
-// maxTime bounds the sum of Time, so that it does not overflow.
-const maxTime = 10 * 365 * 24 * time.Hour
+// MaxTime bounds the sum of Time, so that it does not overflow.
+const MaxTime = 10 * 365 * 24 * time.Hour
 
 // UpTo returns the effort of an engine that runs curves with the bound b1 and has run done of them.
 func UpTo(b1, done uint64) (e campaign.Effort) {

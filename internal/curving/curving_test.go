@@ -90,7 +90,7 @@ func TestLevels(t *testing.T) {
 	if two := p.Time(campaign.Effort{{B1: 11e3, Curves: 2 * ecm.Group}}); one <= 0 || two != 2*one || one != p.GroupTime(11e3) {
 		t.Errorf("times %v and %v", one, two)
 	}
-	if got := p.Time(campaign.Effort{{B1: 1 << 30, Curves: 1 << 53}, {B1: 1, Curves: 1 << 53}}); got != maxTime || got <= time.Hour {
+	if got := p.Time(campaign.Effort{{B1: 1 << 30, Curves: 1 << 53}, {B1: 1, Curves: 1 << 53}}); got != MaxTime || got <= time.Hour {
 		t.Errorf("a time beyond all bounds: %v", got)
 	}
 }

@@ -106,8 +106,9 @@ func (c *campaigns) run(ctx context.Context) {
 // look begins to examine each new candidate.
 func (c *campaigns) look(ctx context.Context) {
 	found := candidatesOf(c.registry.Composites(c.trust.Quarantined))
-	c.candidates.Store(&found)
 	now := time.Now()
+	remember(found, c.candidates.Load(), now)
+	c.candidates.Store(&found)
 	c.mu.Lock()
 	maps.DeleteFunc(c.later, func(_ string, at time.Time) bool { return !now.Before(at) })
 	c.mu.Unlock()

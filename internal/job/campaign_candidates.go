@@ -2,6 +2,7 @@ package job
 
 import (
 	"slices"
+	"time"
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
@@ -13,7 +14,18 @@ type candidate struct {
 	child           string
 	owners          []string          // workers that name it, sorted
 	said            []fleet.Composite // what each of owners says, in any order
+	since           time.Time         // when this process has first seen it named; it is forgotten when nobody names it
 	charged         string            // of a candidate in campaigns.active: the owner for which maxOfOwner counts it
+}
+
+// remember takes over since when the candidates of found were among those of before, and notes the others as seen now.
+func remember(found map[string]*candidate, before *map[string]*candidate, now time.Time) {
+	for child, x := range found {
+		x.since = now
+		if before != nil && (*before)[child] != nil {
+			x.since = (*before)[child].since
+		}
+	}
 }
 
 // claims returns what each owner says of the composite. Any worker may say that it is an owner: so a claim may begin a

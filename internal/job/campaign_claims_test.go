@@ -98,16 +98,16 @@ func TestClaimsOfCurves(t *testing.T) {
 	n := new(big.Int).Mul(primeOf(190), primeOf(190))
 	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
 	w := &curvesWork{plan: curving.New(n, 0), fresh: curving.New(n, 0), created: time.Unix(1e9, 0)}
+	w.m = campaign.NewCurves(campaign.CurveConfig{Number: n, Groups: 1 << 20, Levels: w.plan})
 	honest := fleet.Composite{Worker: "honest", Job: "j", Number: nat.FromBig(n), B1: 11e3, Done: 8, Cores: 1}
 	liar := honest
-	liar.Worker, liar.B1, liar.Done, liar.Cores, liar.Left = "liar", 1e6, 80, ownerCores, time.Hour
+	liar.Worker, liar.B1, liar.Done, liar.Cores, liar.Left = "liar", 1e6, 80, 256, time.Hour
 	x := only(t, honest, liar)
 	c.candidates.Store(&map[string]*candidate{x.child: x})
 	d := &conductor{c: c, part: &task.Part{ID: x.child}}
 	if got := w.ofOwner(d, w.created.Add(24*time.Hour)); len(got) == 0 || got[len(got)-1].B1 != honest.B1 {
 		t.Errorf("%v", got)
 	}
-	w.m = campaign.NewCurves(campaign.CurveConfig{Number: n, Groups: 1 << 20, Levels: w.plan})
 	w.m.Step(campaign.Owned{Effort: curving.UpTo(1e6, 80)}, time.Now())
 	if got := w.advance(); got != 0 || w.m.Progress(time.Now()).Digits < 20 {
 		t.Errorf("an advance of %d by claims", got)

@@ -56,23 +56,42 @@ func TestSieveEater(t *testing.T) {
 	w := newCampaignWorld(t, 128, false)
 	c, _ := w.conduct("s")
 	liar, poor := w.eater(c, "liar"), w.eater(c, "poor")
-	complaints := func() (of map[string]uint64) {
-		list, err := w.Standings(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		of = make(map[string]uint64)
-		for _, s := range list {
-			of[s.Worker] = s.Complaints[fleet.ComplaintSieve]
-		}
-		return of
-	}
 	for range 2 * lostLeast {
 		poor.status.SieveFailures++
 		poor.eat()
 	}
-	fleettest.Await(t, "the liar is named", func() bool { liar.eat(); return complaints()["liar"] > 0 })
-	if of := complaints(); len(of) != 1 {
+	fleettest.Await(t, "the liar is named", func() bool { liar.eat(); return w.eaters()["liar"] > 0 })
+	if of := w.eaters(); len(of) != 1 {
 		t.Errorf("complaints: %v", of)
 	}
+}
+
+// TestCurveEater: the same of a worker that takes tasks of curves. Yields of curves are removed from the stream when they
+// were taken, so that nothing else tells that a task was computed.
+func TestCurveEater(t *testing.T) {
+	t.Parallel()
+	w := newCurvesWorld(t, 190)
+	w.idle()
+	c, _ := w.conduct("s")
+	w.begun()
+	liar := w.eater(c, "liar")
+	liar.status.ECM = true
+	fleettest.Await(t, "the liar is named", func() bool { liar.eat(); return w.eaters()["liar"] > 0 })
+	if of := w.eaters(); len(of) != 1 {
+		t.Errorf("complaints: %v", of)
+	}
+}
+
+// eaters returns how many complaints there are about workers that take tasks of campaigns and compute none.
+func (w *campaignWorld) eaters() (of map[string]uint64) {
+	w.t.Helper()
+	list, err := w.Standings(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	of = make(map[string]uint64)
+	for _, s := range list {
+		of[s.Worker] = s.Complaints[fleet.ComplaintSieve]
+	}
+	return of
 }

@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -62,35 +63,58 @@ func TestCurvesBegin(t *testing.T) {
 	}
 }
 
-// TestOwnerClaims: the fleet leaves out the levels of which the owner says that it has run them, unless it cannot have
-// done so since its job began.
+// TestOwnerClaims: the fleet leaves out the levels of which the owner says that it has run them, as far as it can have done
+// so on a few cores since its job began, and then as far as the fleet has run as much itself.
 func TestOwnerClaims(t *testing.T) {
 	t.Parallel()
 	n := nat.FromBig(new(big.Int).Mul(primeOf(190), primeOf(190)))
 	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
 	w := &curvesWork{plan: curving.New(n.Big(), 0), created: time.Unix(1e9, 0)}
 	d := &conductor{c: c, part: &task.Part{ID: "c"}}
+	var own campaign.Effort // of the fleet
 	claim := func(b1, done uint64, cores int, after time.Duration) campaign.Effort {
+		w.m = campaign.NewCurves(campaign.CurveConfig{Number: n.Big(), Groups: 1 << 20, Levels: w.plan, Effort: own})
 		c.candidates.Store(&map[string]*candidate{"c": {Composite: fleet.Composite{Number: n, B1: b1, Done: done, Cores: cores}}})
 		return w.ofOwner(d, w.created.Add(after))
 	}
-	need := w.plan.Time(curving.UpTo(1e6, 80))
-	if got := claim(1e6, 80, 1, need/2); len(got) < 3 || got[len(got)-1] != (campaign.LevelEffort{B1: 1e6, Curves: 80}) {
+	all := curving.UpTo(1e6, 80)
+	need := w.plan.Time(all)
+	if got := claim(1e6, 80, 1, need/2); !slices.Equal(got, all) {
 		t.Errorf("in time: %v", got)
 	}
-	for what, got := range map[string]campaign.Effort{
-		"too soon":          claim(1e6, 80, 1, need/8),
-		"too many curves":   claim(1e6, 1<<40, 1, need/2),
-		"too many cores":    claim(1e6, 1<<40, 1<<30, need/2),
-		"no curves":         claim(0, 0, 1, need),
-		"before it existed": claim(1e6, 80, 1, -time.Hour),
+	for what, x := range map[string]struct {
+		got  campaign.Effort
+		most time.Duration
+	}{
+		"too soon":          {claim(1e6, 80, 1, need/8), need / 2},
+		"too many curves":   {claim(1e6, 1<<40, 1, need/8), need / 2},
+		"too many cores":    {claim(11e6, 1<<40, 1<<30, need/8), need / 2},
+		"no curves":         {claim(0, 0, 1, need), 0},
+		"before it existed": {claim(1e6, 80, 1, -time.Hour), 0},
 	} {
-		if got != nil {
-			t.Errorf("%s: %v", what, got)
+		if took := w.plan.Time(x.got); took > x.most || took < x.most*9/10 {
+			t.Errorf("%s: %v, which take %v, want %v", what, x.got, took, x.most)
 		}
 	}
-	if got := claim(1e6, 80, 4, need/8); got == nil {
-		t.Error("with four cores: not believed")
+	own = curving.UpTo(250e3, 80)
+	if got, most := claim(11e6, 1<<40, 256, 0), w.plan.Time(own); w.plan.Time(got) > most || w.plan.Time(got) < most*9/10 {
+		t.Errorf("beside %v of the fleet: %v", own, got)
+	}
+	own = nil
+	old := map[string]*candidate{"c": {Composite: fleet.Composite{Number: n, B1: 11e6, Done: 1 << 40, Cores: 1}}}
+	late := w.created.Add(1000 * time.Hour) // the job is old, and a worker has had the number for an hour
+	remember(old, nil, late.Add(-time.Hour))
+	found := map[string]*candidate{"c": {Composite: old["c"].Composite}}
+	remember(found, &old, late)
+	c.candidates.Store(&found)
+	w.m = campaign.NewCurves(campaign.CurveConfig{Number: n.Big(), Groups: 1 << 20, Levels: w.plan})
+	for created, most := range map[time.Duration]time.Duration{0: ownerFaster * time.Hour, -2 * time.Hour: 2 * ownerFaster * time.Hour} {
+		if d.part.Created = (time.Time{}); created != 0 {
+			d.part.Created = late.Add(created)
+		}
+		if got := w.ofOwner(d, late); w.plan.Time(got) > most || w.plan.Time(got) < most*9/10 {
+			t.Errorf("a new owner in an old job: %v, want what takes %v", got, most)
+		}
 	}
 	c.candidates.Store(&map[string]*candidate{})
 	if got := w.ofOwner(d, w.created.Add(need)); got != nil {

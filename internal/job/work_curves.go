@@ -88,16 +88,13 @@ func (w *curvesWork) tick(ctx context.Context, d *conductor, now time.Time) erro
 	return nil
 }
 
-// ownerFaster is how many times faster than in the tables of this machine an owner may be, and ownerCores is how many
-// cores of it count. A worker that claims more is not believed: the fleet would leave out levels that nobody has run.
-const (
-	ownerFaster = 4
-	ownerCores  = 256
-)
+// ownerFaster is how many times faster than in the tables of this machine an owner may be, all its cores together. What it
+// claims above that counts only as far as the fleet has run as much itself: else the fleet would leave out levels that
+// nobody has run. How many cores it has is a claim, too.
+const ownerFaster = 4
 
-// ofOwner returns the curves that the owner claims to have run, nil if it cannot have run them since its job began. Of
-// several owners the one counts that claims the least: if that is too little, the fleet repeats what the others have run,
-// and if it were too much, the fleet would leave out levels that nobody has run.
+// ofOwner returns the curves that the owner claims to have run, as far as that is believed. Of several owners the one
+// counts that claims the least: if that is too little, the fleet repeats what the others have run.
 func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort) {
 	found := d.c.candidates.Load()
 	if found == nil {
@@ -107,19 +104,44 @@ func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort
 	if x == nil {
 		return nil
 	}
-	for _, claim := range x.claims() {
-		e := curving.UpTo(claim.B1, claim.Done)
-		took := w.plan.Time(e)
-		most := ownerFaster * min(claim.Cores, ownerCores)
-		switch {
-		case claim.B1 == 0:
+	for i, claim := range x.claims() {
+		if claim.B1 == 0 {
 			return nil
-		case now.Sub(w.created) < took/time.Duration(max(most, 1)):
-		case least == nil || took < w.plan.Time(least):
+		}
+		if e := curving.UpTo(claim.B1, claim.Done); i == 0 || w.plan.Time(e) < w.plan.Time(least) {
 			least = e
 		}
 	}
-	return least
+	most := ownerFaster * min(max(now.Sub(w.ownedSince(d.part, x)), 0), curving.MaxTime)
+	return w.within(least, most+w.plan.Time(w.m.Effort()))
+}
+
+// ownedSince returns since when a worker has the number of a candidate at least: since this process, or the one that has
+// created the part, has known its composite. A job may be much older: it may have many numbers.
+func (w *curvesWork) ownedSince(p *task.Part, x *candidate) time.Time {
+	since := x.since
+	if since.IsZero() || !p.Created.IsZero() && p.Created.Before(since) {
+		since = p.Created
+	}
+	if since.Before(w.created) {
+		return w.created
+	}
+	return since
+}
+
+// within returns the first curves of e that take at most so long on one core, as predicted.
+func (w *curvesWork) within(e campaign.Effort, most time.Duration) (list campaign.Effort) {
+	for _, l := range e {
+		took := w.plan.Time(campaign.Effort{l})
+		if took > most {
+			groups := uint64(most / max(w.plan.GroupTime(l.B1), 1))
+			l.Curves = min(l.Curves, groups*campaign.GroupCurves)
+			return append(list, l)
+		}
+		list = append(list, l)
+		most -= took
+	}
+	return list
 }
 
 func (w *curvesWork) slots(r *fleet.Registry, bad func(worker string) bool) fleet.SieveSlots {
