@@ -19,7 +19,13 @@ import (
 func cancelCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second; finish ends it with what was found", ArgsUsage: "JOB",
-		Action: withJob(cancel),
+		Action: withJob(func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+			if err := cancel(ctx, fl, id); err != nil {
+				return err
+			}
+			s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
+			return nil
+		}),
 	}
 }
 
@@ -43,7 +49,7 @@ const (
 
 // cancel cancels a job and stops its work. It repeats the latter until no process holds the job's
 // lease, at most stopTries times.
-func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+func cancel(ctx context.Context, fl *fleet.Fleet, id string) error {
 	if _, err := fl.Cancel(ctx, id); err != nil {
 		return err
 	}
@@ -58,7 +64,6 @@ func cancel(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 			break
 		}
 	}
-	s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
 	return nil
 }
 
@@ -101,8 +106,8 @@ func rmCommand() *ucli.Command {
 		Name: "rm", Usage: "remove a job and everything that is stored for it", ArgsUsage: "JOB",
 		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Aliases: []string{"f"}, DisableDefaultText: true, Usage: "cancel the job first if it is running"}},
 		Action: func(c *ucli.Context) error {
-			return withJob(func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
-				return remove(ctx, s, fl, id, c.Bool("force"))
+			return withJob(func(ctx context.Context, _ *command.Session, fl *fleet.Fleet, id string) error {
+				return remove(ctx, fl, id, c.Bool("force"))
 			})(c)
 		},
 	}
@@ -110,7 +115,7 @@ func rmCommand() *ucli.Command {
 
 // remove removes a job that has ended. With force it cancels an active job first; without, an active
 // job is a conflict.
-func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string, force bool) error {
+func remove(ctx context.Context, fl *fleet.Fleet, id string, force bool) error {
 	j, err := fl.Job(ctx, id)
 	if err != nil {
 		return err
@@ -122,7 +127,7 @@ func remove(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string,
 		return fmt.Errorf("%w: job %s is active; cancel it first, or use --force", fleet.ErrDiffers, id)
 	case !j.Finished():
 		// In a full store the manifest may find no room until the results are removed.
-		if err := cancel(ctx, s, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
+		if err := cancel(ctx, fl, id); err != nil && !errors.Is(err, stream.ErrFull) {
 			return err
 		}
 	}

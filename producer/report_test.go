@@ -55,3 +55,16 @@ func TestSupervision(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswered: the report says how many answers have a composite factor left over.
+func TestAnswered(t *testing.T) {
+	for want, r := range map[string]jobReport{
+		"7":                {Job: &task.Job{}, Answered: 7},
+		"at most 7":        {Job: &task.Job{}, Answered: 7, AtMost: true},
+		"7 (2 unfinished)": {Job: &task.Job{Unfinished: 2}, Answered: 7},
+	} {
+		if got := r.answered(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

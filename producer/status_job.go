@@ -142,6 +142,9 @@ func (r *jobReport) answered() string {
 	if r.AtMost {
 		return fmt.Sprintf("at most %d", r.Answered)
 	}
+	if r.Unfinished > 0 { // known when the job is done
+		return fmt.Sprintf("%d (%d unfinished)", r.Answered, r.Unfinished)
+	}
 	return fmt.Sprint(r.Answered)
 }
 

@@ -148,8 +148,10 @@ func TestServerNotSetUp(t *testing.T) {
 	refusal{"producer", "submit 15", 3, missing}.check(t, here)
 	refusal{"producer", "wait j", 3, missing}.check(t, here)
 	refusal{"producer", "status", 3, hint}.check(t, here)
-	refusal{"consumer", "run", 3, missing}.check(t, here)
-	refusal{"consumer", "run", 3, hint}.check(t, here)
+	refusal{"consumer", "--timeout 1s --log-level error run", 3, missing}.check(t, here)
+	refusal{"consumer", "--timeout 1s --log-level error run", 3, hint}.check(t, here)
+	early := bare.start("consumer", "--timeout 1m run -n 1") // before the supervisor
+	early.await(&early.stderr, missing)
 
 	plan := bare.run("producer", "init --dry-run").wantCode(0).stdout.String()
 	if strings.Count(plan, "would create ") != strings.Count(plan, "\n") || !strings.Contains(plan, "FACTOR_TASKS") {
@@ -157,6 +159,7 @@ func TestServerNotSetUp(t *testing.T) {
 	}
 	refusal{"producer", "status", 3, missing}.check(t, here) // it was dry
 	bare.run("producer", "init").wantCode(0).wantStdout(strings.ReplaceAll(plan, "would create", "created")).wantSaid("`sync_interval: always`")
+	early.await(&early.stderr, "worker ready")
 	bare.run("producer", "init").wantCode(0).wantStdout("all streams exist with these settings\n").wantStderr("")
 
 	refusal{"producer", "init --ack-wait 2s", 8, "FACTOR_TASKS > workers-norm, FACTOR_TASKS > workers-low have ack wait 30s, not 2s"}.check(t, here)
@@ -243,6 +246,10 @@ func TestJobErrors(t *testing.T) {
 		refusal{"producer", command + " a", 7, "a was removed"}.check(t, here)
 	}
 	refusal{"producer", "submit --id a 15", 8, "was removed"}.check(t, here)
+	s.run("producer", "submit --id b --detach 15").wantCode(0)
+	if p := s.run("producer", "rm --force b").wantCode(0); strings.Contains(p.stderr.String(), "are kept") {
+		t.Errorf("rm --force: %s", p.stderr.String())
+	}
 	if jobs := report[[]any](s, "ls"); len(jobs) != 0 {
 		t.Errorf("jobs are left: %v", jobs)
 	}

@@ -33,7 +33,7 @@ func ParseMode(s string) (Mode, error) {
 	case Auto, Always, Never:
 		return m, nil
 	}
-	return "", fmt.Errorf("%.40q is not a mode of campaigns: use auto, always or never", s)
+	return "", fmt.Errorf("must be auto, always or never, not %.40q", s)
 }
 
 // Begins reports whether a campaign should begin for a number of so many decimal digits.

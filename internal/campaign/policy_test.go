@@ -122,7 +122,7 @@ func TestParseMode(t *testing.T) {
 			t.Errorf("%q: %q, %v", s, got, err)
 		}
 	}
-	if _, err := ParseMode("often"); err == nil {
-		t.Error("often is a mode")
+	if _, err := ParseMode("often"); err == nil || err.Error() != `must be auto, always or never, not "often"` {
+		t.Errorf("often: %v", err)
 	}
 }

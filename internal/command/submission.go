@@ -67,7 +67,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 		return sub, err
 	}
 	if _, err := campaign.ParseMode(sub.Campaign); err != nil {
-		return sub, cli.Exit(cli.Usage, err)
+		return sub, cli.Usagef("--campaign %w", err)
 	}
 	var err error
 	if sub.WorkDigits, err = parseWork(c.String("work")); err != nil {

@@ -32,7 +32,7 @@ func TestFactsText(t *testing.T) {
 		{Facts{Phase: PhaseMatrix, Shared: true, Relations: 750_000, Expected: 750_000, Cycles: 9, Need: 9, Rate: 5}, "linear algebra of 750,000 relations", "linear algebra"},
 		{Facts{Phase: PhaseMatrix, Shared: true, Relations: 750_000, Solved: 0.437}, "linear algebra of 750,000 relations 43%", "linear algebra 43%"},
 		{Facts{Phase: PhaseSplit, Shared: true}, "a divisor is known", "a divisor is known"},
-		{Facts{Phase: PhaseNone, Shared: true}, "the free workers begin", "the free workers begin"},
+		{Facts{Phase: PhaseNone, Shared: true}, "a supervisor starts the shared work", "a supervisor starts the shared work"},
 		{Facts{Phase: "a\x1b[2Jb"}, "a [2Jb", "a [2Jb"},
 	} {
 		test.facts.Position, test.facts.Digits = 6, 90

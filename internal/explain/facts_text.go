@@ -29,8 +29,13 @@ func (f *Facts) Variants() []string {
 	if f.Left > 0 {
 		left = "about " + text.Rough(f.Left) + " left: "
 	}
-	full := join(f.what(true), f.rate(), f.cycles(), f.who(true))
-	return []string{left + full, left + join(f.what(false), f.rate(), f.who(false)), left + f.what(false)}
+	return []string{
+		left + join(f.what(true), f.rate(), f.cycles(), f.who(true)),
+		left + join(f.what(true), f.rate(), f.who(true)),
+		left + join(f.what(true), f.who(false)),
+		left + join(f.what(false), f.rate(), f.who(false)),
+		left + f.what(false),
+	}
 }
 
 // what returns the phase and how far it is, with all figures or the share only.
@@ -51,7 +56,7 @@ func (f *Facts) what(all bool) string {
 	case PhaseSplit:
 		return "a divisor is known"
 	case PhaseNone:
-		return "the free workers begin"
+		return "a supervisor starts the shared work"
 	}
 	return text.Sanitize(f.Phase, 40)
 }

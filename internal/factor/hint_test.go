@@ -1,6 +1,7 @@
 package factor
 
 import (
+	"context"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -278,5 +279,28 @@ func TestHintAfterBudget(t *testing.T) {
 		if test.want == nil && len(s.untested) != 2 {
 			t.Errorf("%s: not split", test.name)
 		}
+	}
+}
+
+// TestHintAtFinish: a number that is to end early does not wait for the divisor of other machines.
+func TestHintAtFinish(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(25, rand.Uint64()))
+	n := product(randomPrime(rnd, 110), randomPrime(rnd, 110))
+	params, err := siqs.NewParams(alwaysNil, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := New(Options{Budget: time.Hour, Finish: func() bool { return true }, Hint: func(*big.Int) *Hint { return &Hint{Params: &params} }})
+	var end context.CancelFunc
+	e.stop.ctx, end = context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+	e.stop.meter.Begin()
+	defer e.stop.meter.End()
+	e.stop.start(e.o.Budget)
+	if err := e.hints.look(n); err != nil || e.hints.shared.Load() != n {
+		t.Fatalf("%v, not shared", err)
+	}
+	if err := e.awaitDivisor(n); err != errBudget {
+		t.Errorf("%v, want %v", err, errBudget)
 	}
 }

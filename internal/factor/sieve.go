@@ -70,10 +70,11 @@ func (s *search) findBySieve(p *piece) (*big.Int, string, error) {
 // awaitDivisor waits for a hint with a divisor of n, which is errHint, while other
 // machines sieve for n, at most as long as the budget. It needs no CPU time, which is what
 // the budget limits. So the work of the others is not lost if some of them have left, or
-// while the linear algebra takes its time. The error is errBudget if there is no divisor,
-// or the cause of the end of the context.
+// while the linear algebra takes its time. A number that is to end early does not wait. The
+// error is errBudget if there is no divisor, or the cause of the end of the context.
 func (e *Engine) awaitDivisor(n *big.Int) error {
-	for end := time.Now().Add(e.o.Budget); e.hints.shared.Load() == n && time.Now().Before(end); {
+	end := time.Now().Add(e.o.Budget)
+	for e.hints.shared.Load() == n && time.Now().Before(end) && !e.stop.finished() {
 		time.Sleep(hintEvery)
 		if err := e.checkContext(); err != nil {
 			return err

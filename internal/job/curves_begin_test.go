@@ -89,7 +89,6 @@ func TestOwnerClaims(t *testing.T) {
 		"too soon":          {claim(1e6, 80, 1, need/8), need / 2},
 		"too many curves":   {claim(1e6, 1<<40, 1, need/8), need / 2},
 		"too many cores":    {claim(11e6, 1<<40, 1<<30, need/8), need / 2},
-		"no curves":         {claim(0, 0, 1, need), 0},
 		"before it existed": {claim(1e6, 80, 1, -time.Hour), 0},
 	} {
 		if took := w.plan.Time(x.got); took > x.most || took < x.most*9/10 {
@@ -115,6 +114,13 @@ func TestOwnerClaims(t *testing.T) {
 		if got := w.ofOwner(d, late); w.plan.Time(got) > most || w.plan.Time(got) < most*9/10 {
 			t.Errorf("a new owner in an old job: %v, want what takes %v", got, most)
 		}
+	}
+	if got := claim(0, 0, 1, need); got == nil {
+		t.Error("at p-1 of the next level: its curves are forgotten")
+	}
+	c.candidates.Store(&map[string]*candidate{"c": {Composite: fleet.Composite{Worker: "other", Number: n}}})
+	if got := w.ofOwner(d, w.created.Add(need)); got != nil {
+		t.Errorf("of another owner: %v", got)
 	}
 	c.candidates.Store(&map[string]*candidate{})
 	if got := w.ofOwner(d, w.created.Add(need)); got != nil {

@@ -121,9 +121,18 @@ func (fd *feeder) compareRange(ctx context.Context, r task.Range) error {
 	}
 	for i, n := range fd.block[:r.Count] {
 		if n.Cmp(stored[i]) != 0 {
-			return fmt.Errorf("%w: job %s exists with other input: its number %s is %.40s, here it is %.40s",
-				fleet.ErrDiffers, fd.id, figure.Thousands(r.First+uint64(i)+1), stored[i], n)
+			return fmt.Errorf("%w: job %s exists with other input: its number %s is %s, here it is %s",
+				fleet.ErrDiffers, fd.id, figure.Thousands(r.First+uint64(i)+1), brief(stored[i]), brief(n))
 		}
 	}
 	return nil
+}
+
+// brief returns n, or its beginning and its length if it is long.
+func brief(n nat.Nat) string {
+	s := n.String()
+	if len(s) <= 40 {
+		return s
+	}
+	return fmt.Sprintf("%s…(%d digits)", s[:20], len(s))
 }

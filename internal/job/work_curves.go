@@ -23,6 +23,8 @@ type curvesWork struct {
 
 	purged   uint64 // yields up to this sequence are removed
 	purgeDue time.Time
+
+	claimed map[string]campaign.Effort // by owner, as of the last call of ofOwner
 }
 
 // newCurvesWork returns the work of a part.
@@ -104,11 +106,15 @@ func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort
 	if x == nil {
 		return nil
 	}
+	before := w.claimed
+	w.claimed = make(map[string]campaign.Effort)
 	for i, claim := range x.claims() {
-		if claim.B1 == 0 {
-			return nil
+		e := before[claim.Worker] // at p-1 or p+1, with which each level begins, an owner names no curves
+		if claim.B1 > 0 {
+			e = curving.UpTo(claim.B1, claim.Done)
 		}
-		if e := curving.UpTo(claim.B1, claim.Done); i == 0 || w.plan.Time(e) < w.plan.Time(least) {
+		w.claimed[claim.Worker] = e
+		if i == 0 || w.plan.Time(e) < w.plan.Time(least) {
 			least = e
 		}
 	}

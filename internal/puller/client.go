@@ -27,6 +27,7 @@ package puller
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -51,7 +52,8 @@ type Client struct {
 }
 
 // Open binds to the durables as the worker of that name. The error wraps stream.ErrNotProvisioned if a
-// durable is missing. A cluster that is electing a leader is waited for.
+// durable is missing after one Timeout: a supervisor that starts at the same time creates them. A cluster that is
+// electing a leader is waited for.
 func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker string, o stream.Options) (*Client, error) {
 	if err := task.CheckWorker(worker); err != nil {
 		return nil, err
@@ -62,7 +64,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker str
 	if crossAccount {
 		c.link.RawRequest = (&replyInbox{nc: nc}).request
 	}
-	if err := c.readAckWait(ctx, js); err != nil {
+	if err := c.awaitSetup(ctx, js); err != nil {
 		return nil, err
 	}
 	var err error
@@ -71,6 +73,26 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker str
 	}
 	return c, nil
 }
+
+// awaitSetup is readAckWait, repeated for one Timeout while a durable is missing.
+func (c *Client) awaitSetup(ctx context.Context, js jetstream.JetStream) error {
+	pause, end := stream.NewPause(), time.Now().Add(c.link.Timeout)
+	for warned := false; ; warned = true {
+		err := c.readAckWait(ctx, js)
+		if !errors.Is(err, stream.ErrNotProvisioned) || time.Now().After(end) {
+			return err
+		}
+		if !warned {
+			c.link.Log.Info().Msgf("%v; waiting %v for `producer serve` or `producer init` to create it", err, c.link.Timeout)
+		}
+		if e := pause.WaitAtMost(ctx, setupPause); e != nil {
+			return e
+		}
+	}
+}
+
+// setupPause is the longest time between two looks for durables that a supervisor creates.
+const setupPause = time.Second / 4
 
 // readAckWait checks that all durables exist, and reads AckWait, which is the same for all.
 func (c *Client) readAckWait(ctx context.Context, js jetstream.JetStream) error {
