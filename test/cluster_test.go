@@ -116,11 +116,7 @@ func TestClusterParts(t *testing.T) {
 			t.Errorf("something was thought lost:\n%s", p.stderr.String())
 		}
 	}
-	took := time.Since(began)
-	t.Logf("a new leader after %v, answers after %v, all done after %v", led, answered, took)
-	if took > 25*time.Second {
-		t.Errorf("the job took %v from the parting on", took)
-	}
+	t.Logf("a new leader after %v, answers after %v, all done after %v", led, answered, time.Since(began))
 	c.awaitCurrent()
 	c.awaitAgreed()
 	const count = 80

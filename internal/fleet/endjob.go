@@ -26,7 +26,8 @@ import (
 //
 // A full store is the reason for step 1: a store without room refuses the manifest, too, and a purge
 // needs no room. Cancel keeps the results, so it has only the queue to make room with, and does step 4
-// before step 2 if it must.
+// before step 2 if it must. A server takes a message of any size while it is below its limit, so the store may
+// be above it by a result (nats-server 2.15.2, jetStream.limitsExceeded): a queue smaller than that is not enough.
 //
 // What is stored after step 4: a holder or sweeper that has read the former manifest may requeue a range
 // up to sweptJobAge or one review later. The holder purges the queue again when it sees the end, and a

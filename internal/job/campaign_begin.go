@@ -30,7 +30,9 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 		err = c.f.Hold(ctx, x.child, c.name, func(ctx context.Context) error { return c.conduct(ctx, x) })
 	}
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, errNoCampaign), errors.Is(err, errCampaignOver):
+	case err == nil, ctx.Err() != nil, errors.Is(err, errNoCampaign):
+	case errors.Is(err, errCampaignOver):
+		c.log.Debug().Str("part", x.child).Msg("the campaign is over")
 	case errors.Is(err, errTakenOver):
 		c.log.Debug().Err(err).Str("part", x.child).Send()
 	default:

@@ -26,8 +26,20 @@ func TestDeclinedCampaign(t *testing.T) {
 	}
 	first := supervisors[owner(w.part.ID, names)]
 	first.campaigns.memory = 1 << 10
-	for _, s := range supervisors {
+	run := func(s *supervisor) {
 		fleettest.Background(t, func(ctx context.Context) error { s.run(ctx); return nil })
+	}
+	run(first)
+	// A supervisor that knows no others yet conducts any campaign: the second one begins when the first one has declined.
+	fleettest.Await(t, "the first one declines", func() bool {
+		first.campaigns.mu.Lock()
+		defer first.campaigns.mu.Unlock()
+		return first.campaigns.without == 1
+	})
+	for _, s := range supervisors {
+		if s != first {
+			run(s)
+		}
 	}
 	w.byHand().rest("a", 0) // no worker computes the number alone
 	w.checkDivisor()

@@ -85,6 +85,5 @@ func (d *conductor) end(ctx context.Context) error {
 	if err := d.retry(ctx, func() error { return d.c.f.RemovePart(ctx, name) }); err != nil {
 		return err
 	}
-	d.log.Debug().Msg("the campaign is over")
 	return errCampaignOver
 }

@@ -82,20 +82,27 @@ func (d *conductor) othersWait(ctx context.Context, sieve int) (wait bool, _ err
 	return wait, err
 }
 
-// coverShare is after how many times the duration of a look at the queue of the parent the next one follows.
-const coverShare = 50
+// coverShare is after how many times the duration of a look at the queue of the parent the next one follows, but no later
+// than coverEvery. A look that has not found the position is repeated at once.
+const (
+	coverShare = 50
+	coverEvery = 10 * time.Second
+)
 
 // lookCovered tells the machine that the position of the number is not queued any more, once two looks have seen that:
 // it is answered, or given up, or its job has ended.
 func (d *conductor) lookCovered(ctx context.Context, now time.Time) error {
 	open, err := d.c.f.Outstanding(ctx, d.part.Parent, d.part.Position)
-	d.coverDue = now.Add(max(d.c.every, coverShare*time.Since(now)))
+	d.coverDue = now.Add(max(d.c.every, min(coverShare*time.Since(now), coverEvery)))
 	if err != nil {
 		d.log.Debug().Err(err).Msg("cannot look whether the number has an answer, retrying")
 		return nil
 	}
 	before := d.uncovered
 	if d.uncovered = !open; open || !before {
+		if !open {
+			d.coverDue = now.Add(d.c.every)
+		}
 		return nil
 	}
 	return d.step(ctx, campaign.ParentCovered{})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -304,6 +306,43 @@ func TestManyLettersSlowReviews(t *testing.T) {
 		})
 		if most := 60 * minutes / listingShare; w.listed > most || w.listed < most/4 {
 			t.Errorf("%d reviews in %d minutes", w.listed, minutes)
+		}
+	})
+}
+
+// TestTakenAgain: a worker that takes all tasks as soon as they are queued, and removes them, delays the job by little,
+// although each review brings only one answer of an honest worker.
+func TestTakenAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 5)
+		w.seal()
+		w.poison = task.Set{}
+		j, began := w.job, time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		l := newLoop(ctx, loopConfig{job: &j, watch: Watch{Emit: discard}, access: w, numbers: worldNumbers, reread: w.result})
+		l.results = func(ctx context.Context) error { return w.follow(ctx, l) }
+		time.AfterFunc(10*time.Minute, cancel)
+		rounds := 0
+		end := l.run(ctx, func(ctx context.Context) error {
+			l.post(leaseChanged{held: true})
+			for ; ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+				w.mu.Lock()
+				taken := slices.Collect(maps.Keys(w.queue))
+				clear(w.queue)
+				w.mu.Unlock()
+				if len(taken) > 0 {
+					rounds++
+					w.answer("honest", task.Range{First: taken[0].First, Count: min(taken[0].Count, 10)}, true)
+				}
+			}
+			return nil
+		})
+		took := time.Since(began)
+		t.Logf("%d rounds in %v", rounds, took)
+		if end.kind != complete || rounds < 20 || took > time.Duration(rounds)*reviewQuiet/2 {
+			t.Errorf("%+v after %v and %d rounds", end, took, rounds)
 		}
 	})
 }

@@ -22,12 +22,18 @@ const (
 	// since a job of hard numbers is quiet for hours.
 	reviewQuiet = 2 * time.Second
 
+	// reviewAgain is the same after a review that has requeued ranges, unless the reviews take long: a hostile worker
+	// may take them again at once, and nothing tells the reviewer if it has stored their dead letters before. Each
+	// review may bring no more than one answer then, of the honest worker that was the first at one of the tasks.
+	reviewAgain = 200 * time.Millisecond
+
 	// reviewSpacing is the shortest time between the beginnings of two reviews. So hundreds of
 	// dead letters that arrive one by one cause ten reviews a second, not hundreds.
 	reviewSpacing = 100 * time.Millisecond
 
 	// listingShare is for how many times the duration of a listing of dead letters the reviewer then waits. A worker may
-	// store very many, one by one, and each requests a review: listing 100,000 takes a second.
+	// store very many, one by one, and each requests a review: listing 100,000 takes a second. After a review that has
+	// requeued ranges, it is for how many times the duration of that review.
 	listingShare = 4
 )
 
@@ -82,7 +88,7 @@ type reviewer struct {
 
 	requested bool          // another review is to follow at once
 	started   time.Time     // when the last review began; zero = there was none
-	pause     time.Duration // without an answer before the next review, reviewQuiet to reviewEvery
+	pause     time.Duration // without an answer before the next review, reviewAgain to reviewEvery
 	operation uint64        // number of the operation that runs; answers of others are ignored
 
 	// Of the review that runs.

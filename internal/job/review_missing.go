@@ -202,7 +202,8 @@ func (v *reviewer) rangesRequeued(wait time.Duration, err error) {
 		}
 		// What is missing once may be missing again: a worker that is quarantined can still take tasks and
 		// remove them from the queue. The next review is not later than after a short silence.
-		if v.pause = reviewQuiet; wait > 0 {
+		v.pause = min(max(reviewAgain, listingShare*time.Since(v.started)), reviewQuiet)
+		if wait > 0 {
 			v.pause = max(wait, reviewQuiet)
 		}
 		v.idle()
