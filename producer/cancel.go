@@ -19,19 +19,24 @@ import (
 func cancelCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "cancel", Usage: "cancel a job: drop its queued tasks and stop the running ones within a second; finish ends it with what was found", ArgsUsage: "JOB",
-		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
+		Action: withJob(func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
+			if err := cancel(ctx, fl, id); err != nil {
 				return err
 			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
-				if err := cancel(ctx, fl, id); err != nil {
-					return err
-				}
-				s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
-				return nil
-			})
-		},
+			s.Notef("job %s is cancelled; its results are kept until `producer rm %s`", id, id)
+			return nil
+		}),
+	}
+}
+
+// withJob returns the action of a command that does something with the job that its argument names.
+func withJob(do func(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error) ucli.ActionFunc {
+	return func(c *ucli.Context) error {
+		id, err := cli.Arg(c, "JOB")
+		if err != nil {
+			return err
+		}
+		return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return do(ctx, s, fl, id) })
 	}
 }
 
@@ -49,10 +54,8 @@ func cancel(ctx context.Context, fl *fleet.Fleet, id string) error {
 		return err
 	}
 	for range stopTries {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(stopPause):
+		if err := stream.Sleep(ctx, stopPause); err != nil {
+			return err
 		}
 		if err := fl.StopWork(ctx, id); err != nil {
 			return err
@@ -67,13 +70,7 @@ func cancel(ctx context.Context, fl *fleet.Fleet, id string) error {
 func finishCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "finish", Usage: "end a job early: numbers that are not factored yet are answered with the divisors known so far", ArgsUsage: "JOB",
-		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
-				return err
-			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error { return finish(ctx, s, fl, id) })
-		},
+		Action: withJob(finish),
 	}
 }
 
@@ -109,13 +106,9 @@ func rmCommand() *ucli.Command {
 		Name: "rm", Usage: "remove a job and everything that is stored for it", ArgsUsage: "JOB",
 		Flags: []ucli.Flag{&ucli.BoolFlag{Name: "force", Aliases: []string{"f"}, DisableDefaultText: true, Usage: "cancel the job first if it is running"}},
 		Action: func(c *ucli.Context) error {
-			id, err := cli.Arg(c, "JOB")
-			if err != nil {
-				return err
-			}
-			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
+			return withJob(func(ctx context.Context, _ *command.Session, fl *fleet.Fleet, id string) error {
 				return remove(ctx, fl, id, c.Bool("force"))
-			})
+			})(c)
 		},
 	}
 }

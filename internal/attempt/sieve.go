@@ -2,7 +2,7 @@ package attempt
 
 import "factorfleet/internal/task"
 
-// A Campaign says what the campaign of a number, in which other workers sieve it, means for the deaths of its owners.
+// A Campaign says what the campaign of a number, on which other workers work, means for the deaths of its owners.
 type Campaign uint8
 
 const (
@@ -18,8 +18,8 @@ const (
 // records are removed, and the number has [MaxDeliver] deliveries again. In between it is not given up for deaths, as
 // long as the campaign advances: it waits without an owner.
 //
-// Advance counts verified relations, whoever has sent them: no worker can forge one. It never exceeds [MaxAdvance]. So a
-// number that kills every owner costs at most
+// Advance counts relations that were verified, or curves of workers whose evidence was audited: a worker cannot forge
+// them. It never exceeds [MaxAdvance]. So a number that kills every owner costs at most
 //
 //	MaxAdvance/PardonStep * MaxDeliver = 96
 //
@@ -28,7 +28,7 @@ const (
 type Sieve struct {
 	Advance  int  // that of task.Part, 0 to MaxAdvance
 	Pardoned int  // Advance when deaths were last pardoned
-	Lately   bool // relations have been verified lately
+	Lately   bool // relations have been verified lately; false of curves, which have no end
 }
 
 const (

@@ -142,8 +142,8 @@ const (
 )
 
 // Decide decides what the sweeper does with an advisory. A single number waits AckWait in all: its worker
-// may be slow to settle it. If a divisor of it is known, it does not wait. Unconfirmed advisories are ignored after a few tries: the probe finds every
-// exhausted task later.
+// may be slow to settle it. If a divisor of it is known, it does not wait. Unconfirmed advisories are
+// ignored after a few tries: the probe finds every exhausted task later.
 func (a Advisory) Decide() Decision {
 	retry := a.Try < advisoryTries
 	switch {

@@ -229,6 +229,32 @@ func TestCurveStore(t *testing.T) {
 	}
 }
 
+// TestCurveRate: the rate is not negative when curves do not count any more.
+func TestCurveRate(t *testing.T) {
+	m := newCurvesTest(nil)
+	now := time.Unix(1e9, 0)
+	for _, l := range curvesStarted {
+		m.Step(l.in, now)
+	}
+	m.Step(groups("a", 0, 4), now)
+	m.Step(checkedIn("a"), now)
+	tick := func() {
+		now = now.Add(time.Second)
+		m.Step(Fleet{Slots: 2, Running: 4}, now)
+	}
+	tick()
+	if tick(); m.Progress(now).Rate <= 0 {
+		t.Errorf("the rate is %g although curves were counted", m.Progress(now).Rate)
+	}
+	for range rateTicks {
+		tick()
+	}
+	m.Step(Audited{Audit: Audit{Yield: groups("a", 0, 1)}, Missing: 1}, now)
+	if tick(); m.Effort().curves() != 0 || m.Progress(now).Rate != 0 {
+		t.Errorf("the rate is %g", m.Progress(now).Rate)
+	}
+}
+
 // TestCurveAudits: each new worker is audited, then one group in 200, one at a time, at groups that it cannot predict.
 func TestCurveAudits(t *testing.T) {
 	m := newCurvesTest(nil)

@@ -75,7 +75,7 @@ func (p *pace) workersAt(now time.Time) (count int) {
 	return count
 }
 
-// rate returns the relations or curves a second, 0 if it is unknown.
+// rate returns the relations or curves a second, 0 if it is unknown. Curves become fewer when a worker is refuted.
 func (p *pace) rate() float64 {
 	if len(p.ticks) < 3 {
 		return 0
@@ -85,7 +85,7 @@ func (p *pace) rate() float64 {
 	if elapsed <= 0 {
 		return 0
 	}
-	return float64(last.len-first.len) / elapsed
+	return float64(max(last.len-first.len, 0)) / elapsed
 }
 
 // exponent returns the e for which the cycles grow as relations^e, 0 if it is unknown.

@@ -54,7 +54,7 @@ const MaxTime = 10 * 365 * 24 * time.Hour
 // UpTo returns the effort of an engine that runs curves with the bound b1 and has run done of them.
 func UpTo(b1, done uint64) (e campaign.Effort) {
 	for _, l := range factor.EffortUpTo(b1, done) {
-		e = append(e, campaign.LevelEffort{B1: l.B1, Curves: l.Curves})
+		e = append(e, campaign.LevelEffort(l))
 	}
 	return e
 }
@@ -62,7 +62,7 @@ func UpTo(b1, done uint64) (e campaign.Effort) {
 // effortOf returns e for the engine.
 func effortOf(e campaign.Effort) (f factor.Effort) {
 	for _, l := range e {
-		f = append(f, factor.EffortLevel{B1: l.B1, Curves: l.Curves})
+		f = append(f, factor.EffortLevel(l))
 	}
 	return f
 }

@@ -37,7 +37,7 @@ func (x *Failures) findCampaign(ctx context.Context, job string, number task.Ran
 	}
 	for _, p := range parts {
 		s := sieveOf(p)
-		if s.Campaign() == attempt.NoCampaign && p.State == task.PartSieve {
+		if s.Campaign() == attempt.NoCampaign && p.State == task.PartSieve { // curves have no end for which the number could wait
 			if s.Lately, err = x.f.advancesLately(ctx, p.ID); err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func (x *Failures) pardon(ctx context.Context, job string, number task.Range, e 
 		return false, err
 	}
 	x.f.link.Log.Info().Str("job", job).Uint64("number", number.First+1).Int("deaths", deaths).
-		Msg("workers that had a hard number have died, but others have sieved it on: it is queued again")
+		Msg("workers that had a hard number have died, but its campaign has advanced: it is queued again")
 	return true, nil
 }
 

@@ -92,7 +92,7 @@ func TestPardons(t *testing.T) {
 	}
 }
 
-// TestNoPardon: without a campaign that advances, a number that kills two workers is given up as before.
+// TestNoPardon: without a sieve that advances, a number that kills two workers is given up as before.
 func TestNoPardon(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{AckWait: time.Second})
@@ -102,12 +102,22 @@ func TestNoPardon(t *testing.T) {
 		func(p *task.Part) {},
 		func(p *task.Part) { p.Advance = attempt.PardonStep - 1 },
 		func(p *task.Part) { p.Advance, p.Pardoned = 100, 97 },
+		func(p *task.Part) {
+			p.State, p.Seed, p.Params, p.Advance, p.Pardoned = task.PartCurves, 1, nil, 100, 97
+		},
 		func(p *task.Part) { p.State, p.Note, p.Advance, p.Pardoned = task.PartDone, "failed", 100, 100 },
 	} {
 		p := newPart("j", uint64(position))
 		spoil(p)
 		if _, err := h.CreatePart(t.Context(), p); err != nil {
 			t.Fatal(err)
+		}
+		if p.Curves() { // they advance, and have no end
+			defer h.ShowCampaign(p.ID, func() CampaignProgress { return CampaignProgress{Advances: true} })()
+			background(t, func(ctx context.Context) error {
+				return h.Hold(ctx, p.ID, "s", func(ctx context.Context) error { <-ctx.Done(); return nil })
+			})
+			await(t, "the curves advance", func() bool { ok, err := h.advancesLately(t.Context(), p.ID); return err == nil && ok })
 		}
 		for _, name := range []string{"a", "b"} {
 			h.put(schema.FailedSubject(task.Address{Job: "j", Range: single(position), Round: "0"}, 3, name), failure("no"))

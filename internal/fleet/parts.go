@@ -137,7 +137,7 @@ func (f *Fleet) PartsOf(ctx context.Context, job string) (names []PartName, err 
 }
 
 // AllParts returns the children of all parts, and those of them that are not done, sorted. It reads each part.
-func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ error) {
+func (f *Fleet) AllParts(ctx context.Context) (children, working []string, _ error) {
 	names, err := f.PartsOf(ctx, "")
 	if err != nil {
 		return nil, nil, err
@@ -150,12 +150,12 @@ func (f *Fleet) AllParts(ctx context.Context) (children, sieving []string, _ err
 		case err != nil:
 			return nil, nil, err
 		case p.State != task.PartDone:
-			sieving = append(sieving, p.ID)
+			working = append(working, p.ID)
 		}
 	}
 	slices.Sort(children)
-	slices.Sort(sieving)
-	return children, sieving, nil
+	slices.Sort(working)
+	return children, working, nil
 }
 
 // isPart reports whether FACTOR_JOBS has a part of that id, of any job.

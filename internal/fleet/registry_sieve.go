@@ -15,7 +15,6 @@ type Composite struct {
 	Job      string
 	Position uint64
 	Number   nat.Nat
-	Sieving  bool          // the owner sieves; else it tries other methods before
 	Left     time.Duration // as it predicts, of what it does now; 0 = unknown
 	Budget   time.Duration // CPU time left of the number's budget; 0 = unknown, or there is no limit
 	Cores    int           // at least 1
@@ -36,7 +35,7 @@ func (r *Registry) Composites(bad func(worker string) bool) (list []Composite) {
 			}
 			c := Composite{
 				Worker: s.Name, Job: a.Job, Position: a.Position, Number: n,
-				Sieving: a.Method == "siqs", Left: a.Left, Budget: a.Budget, Cores: a.Cores,
+				Left: a.Left, Budget: a.Budget, Cores: a.Cores,
 			}
 			if a.Method == "ecm" {
 				c.B1, c.Done = a.B1, a.Done

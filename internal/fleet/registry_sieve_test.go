@@ -44,7 +44,7 @@ func TestComposites(t *testing.T) {
 		t.Fatalf("composites: %+v", list)
 	}
 	list[0].Number = nat.Nat{}
-	if want := (Composite{Worker: "owner", Job: "j", Position: 7, Sieving: true, Left: time.Minute, Cores: 2}); list[0] != want {
+	if want := (Composite{Worker: "owner", Job: "j", Position: 7, Left: time.Minute, Cores: 2}); list[0] != want {
 		t.Errorf("composite: %+v, not %+v", list[0], want)
 	}
 	if got := r.SieveSlots(bad); got.All != 4 || got.Idle != 3 || got.Old != 8 || got.OldWorker == "" || !got.Plain || got.Of["owner"] != 3 {

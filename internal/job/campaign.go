@@ -15,9 +15,9 @@ import (
 	"factorfleet/internal/stream"
 )
 
-// In a campaign many workers sieve one composite, or run curves on it if it is too large for the sieve. Its owner is the worker that has the ordinary task of the number.
-// The owner keeps that task, names the composite in its heartbeats, and answers the number in the end. So a campaign
-// can lose nothing: if all of it fails, the owner finishes alone.
+// In a campaign many workers sieve one composite, or run curves on it if it is too large for the sieve. Its owner is the
+// worker that has the ordinary task of the number. The owner keeps that task, names the composite in its heartbeats, and
+// answers the number in the end. So a campaign can lose nothing: if all of it fails, the owner finishes alone.
 //
 //	heartbeats ──► campaigns.look ──► candidate ──► examine: does the composite divide the number, is it worth while?
 //	                                                   │
@@ -58,7 +58,7 @@ type campaigns struct {
 	used    uint64                // guarded by mu; of memory
 	without int                   // guarded by mu; campaigns for which there is not enough memory, those that are declined
 	parts   []string              // guarded by mu; all children in the fleet, sorted, as of partsAt
-	sieve   []string              // guarded by mu; those of parts that sieve
+	working []string              // guarded by mu; those of parts that are not done
 	partsAt time.Time             // guarded by mu
 
 	loggedOld bool // guarded by mu; see logOld

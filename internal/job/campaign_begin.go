@@ -3,11 +3,9 @@ package job
 import (
 	"context"
 	"errors"
-	"math/big"
 	"math/rand/v2"
 
 	"factorfleet/internal/curving"
-	"factorfleet/internal/fleet"
 	"factorfleet/internal/sieving"
 	"factorfleet/internal/task"
 )
@@ -48,57 +46,6 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 	c.leave(x.child, again)
 }
 
-// examine returns the part of a candidate, or nil if one may be created. The error wraps errNoCampaign if none is to
-// begin. What a worker says of a composite is compared with the stored input.
-func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, error) {
-	p, err := c.f.Part(ctx, x.Job, x.child)
-	if err == nil || !errors.Is(err, fleet.ErrNoPart) {
-		return p, err
-	}
-	j, err := c.f.Job(ctx, x.Job)
-	if errors.Is(err, fleet.ErrNoJob) || err == nil && (j.Finished() || j.FinishedEarly != nil || j.Kind != task.KindFactor) {
-		return nil, errNoCampaign
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.hasTwin(ctx, x) || c.choose(ctx, j, x) == task.PartDone {
-		return nil, errNoCampaign
-	}
-	return nil, c.checkComposite(ctx, x)
-}
-
-// checkComposite compares the composite with the number, which must be one of the job and have no answer yet.
-func (c *campaigns) checkComposite(ctx context.Context, x *candidate) error {
-	open, err := c.f.Outstanding(ctx, x.Job, x.Position)
-	if err != nil || !open {
-		return errors.Join(err, errNoCampaign)
-	}
-	in, err := c.f.Inputs(ctx, x.Job)
-	if err != nil {
-		return err
-	}
-	if x.Position >= in.Count() {
-		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
-		return errNoCampaign
-	}
-	numbers, err := in.Numbers(ctx, task.Range{First: x.Position, Count: 1})
-	if err != nil {
-		return err
-	}
-	n, composite := numbers[0].Big(), x.Number.Big()
-	if composite.Sign() == 0 || new(big.Int).Rem(n, composite).Sign() != 0 || hasSmall(composite) || composite.ProbablyPrime(0) {
-		c.trust.Complain(x.Worker, fleet.ComplaintComposite)
-		return errNoCampaign
-	}
-	return nil
-}
-
-// hasSmall reports whether 2 or 3 divides n. Owners divide by them before anything else, and there are no curves modulo n.
-func hasSmall(n *big.Int) bool {
-	return n.Bit(0) == 0 || new(big.Int).Rem(n, big.NewInt(3)).Sign() == 0
-}
-
 // conduct conducts the campaign of a candidate until it is over, which is errCampaignOver. The caller has its lease.
 func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 	p, free, err := c.begin(ctx, x)
@@ -113,9 +60,9 @@ func (c *campaigns) conduct(ctx context.Context, x *candidate) error {
 	return newConductor(c, p, work, free).run(ctx)
 }
 
-// begin returns the part of a candidate, which it creates if there is none, and reserves its memory: one that has ended
-// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next one counts the slots that
-// this one will use.
+// begin returns the part of a candidate, which it creates if there is none, and reserves its memory. A part that is done
+// needs none. The caller calls free in the end, also after an error. A process begins one campaign at a time: the next
+// one counts the slots that this one will use.
 func (c *campaigns) begin(ctx context.Context, x *candidate) (p *task.Part, free func(), err error) {
 	c.beginning.Lock()
 	defer c.beginning.Unlock()
@@ -186,7 +133,7 @@ func (c *campaigns) draft(ctx context.Context, x *candidate) (*task.Part, error)
 func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error) {
 	stored, err := c.f.CreatePart(ctx, p)
 	if err == nil && stored == p {
-		c.addSieving(p.ID)
+		c.addWorking(p.ID)
 		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
 			Msgf("free workers %s a composite of %d digits", map[bool]string{false: "sieve", true: "run curves on"}[p.Curves()], len(p.Composite.String()))
 	}

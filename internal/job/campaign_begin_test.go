@@ -85,7 +85,7 @@ func TestCampaignBegins(t *testing.T) {
 	} {
 		n := nat.FromBig(x.n)
 		p, err := c.examine(t.Context(), &candidate{
-			Composite: fleet.Composite{Worker: "other", Job: x.job, Position: x.position, Number: n, Sieving: true, Left: x.left, Cores: 1},
+			Composite: fleet.Composite{Worker: "other", Job: x.job, Position: x.position, Number: n, Left: x.left, Cores: 1},
 			child:     task.ChildID(x.job, x.position, n),
 		})
 		if p != nil || x.begins && err != nil || !x.begins && !errors.Is(err, errNoCampaign) {
@@ -93,7 +93,7 @@ func TestCampaignBegins(t *testing.T) {
 		}
 	}
 	c.mu.Lock()
-	c.sieve, c.partsAt = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"}, time.Now().Add(time.Hour)
+	c.working, c.partsAt = []string{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"}, time.Now().Add(time.Hour)
 	c.mu.Unlock()
 	n := nat.FromBig(large)
 	x := &candidate{Composite: fleet.Composite{Worker: "other", Job: "always", Number: n, Left: time.Hour, Cores: 1}, child: task.ChildID("always", 0, n)}

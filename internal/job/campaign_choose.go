@@ -40,7 +40,7 @@ func (c *campaigns) choose(ctx context.Context, j *task.Job, x *candidate) task.
 	if err != nil || mode == campaign.Never {
 		return task.PartDone
 	}
-	campaigns := 1 + c.othersSieving(ctx, x.child)
+	campaigns := 1 + c.othersWorking(ctx, x.child)
 	if slices.ContainsFunc(x.claims(), func(claim fleet.Composite) bool { return c.sieveHelps(mode, &claim, campaigns) }) {
 		return task.PartSieve
 	}

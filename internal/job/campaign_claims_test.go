@@ -97,7 +97,7 @@ func TestClaimsOfCurves(t *testing.T) {
 	t.Parallel()
 	n := new(big.Int).Mul(primeOf(190), primeOf(190))
 	c := newCampaigns(nil, zerolog.Nop(), "s", nil)
-	w := &curvesWork{plan: curving.New(n, 0), created: time.Unix(1e9, 0)}
+	w := &curvesWork{plan: curving.New(n, 0), fresh: curving.New(n, 0), created: time.Unix(1e9, 0)}
 	w.m = campaign.NewCurves(campaign.CurveConfig{Number: n, Groups: 1 << 20, Levels: w.plan})
 	honest := fleet.Composite{Worker: "honest", Job: "j", Number: nat.FromBig(n), B1: 11e3, Done: 8, Cores: 1}
 	liar := honest

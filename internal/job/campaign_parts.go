@@ -12,21 +12,21 @@ import (
 
 // shareOf returns how many slots a campaign may use.
 func (c *campaigns) shareOf(ctx context.Context, child string, slots int) int {
-	_, sieve := c.allParts(ctx)
-	i, ok := slices.BinarySearch(sieve, child)
+	_, working := c.allParts(ctx)
+	i, ok := slices.BinarySearch(working, child)
 	if !ok {
-		sieve = slices.Insert(slices.Clone(sieve), i, child)
+		working = slices.Insert(slices.Clone(working), i, child)
 	}
-	return campaign.Share(slots, len(sieve), i)
+	return campaign.Share(slots, len(working), i)
 }
 
-// othersSieving counts the campaigns that sieve, except that of a child.
-func (c *campaigns) othersSieving(ctx context.Context, child string) int {
-	_, sieve := c.allParts(ctx)
-	if slices.Contains(sieve, child) {
-		return len(sieve) - 1
+// othersWorking counts the campaigns that are not done, except that of a child.
+func (c *campaigns) othersWorking(ctx context.Context, child string) int {
+	_, working := c.allParts(ctx)
+	if slices.Contains(working, child) {
+		return len(working) - 1
 	}
-	return len(sieve)
+	return len(working)
 }
 
 // exists reports whether there is a part of that id.
@@ -36,34 +36,35 @@ func (c *campaigns) exists(ctx context.Context, child string) bool {
 	return ok
 }
 
-// allParts returns the children of all campaigns, and those of them that sieve, sorted: the others have a divisor or
-// have failed, and wait for the answer of their number. They are listed every few seconds.
-func (c *campaigns) allParts(ctx context.Context) (parts, sieve []string) {
+// allParts returns the children of all campaigns, and those of them that are not done, sorted: the others have a divisor
+// or have failed, and wait for the answer of their number. They are listed every few seconds. While one goroutine lists
+// them, the others get the list before, if there is one.
+func (c *campaigns) allParts(ctx context.Context) (parts, working []string) {
 	c.mu.Lock()
-	parts, sieve = c.parts, c.sieve
+	parts, working = c.parts, c.working
 	due := time.Since(c.partsAt) > 2*c.every
-	if due {
+	if due && !c.partsAt.IsZero() { // until there is a list, nobody goes on without one
 		c.partsAt = time.Now()
 	}
 	c.mu.Unlock()
 	if !due {
-		return parts, sieve
+		return parts, working
 	}
-	all, sieving, err := c.f.AllParts(ctx)
+	all, notDone, err := c.f.AllParts(ctx)
 	if err != nil {
-		return parts, sieve
+		return parts, working
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.parts, c.sieve = all, sieving
-	return all, sieving
+	c.parts, c.working, c.partsAt = all, notDone, time.Now()
+	return all, notDone
 }
 
-// addSieving notes a campaign that has just begun.
-func (c *campaigns) addSieving(child string) {
+// addWorking notes a campaign that has just begun.
+func (c *campaigns) addWorking(child string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.parts, c.sieve = with(c.parts, child), with(c.sieve, child)
+	c.parts, c.working = with(c.parts, child), with(c.working, child)
 }
 
 // with returns a copy of a sorted list with child in it.

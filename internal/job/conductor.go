@@ -21,9 +21,9 @@ import (
 //	solver, auditor ──► ended ───────────────┼──► run: machine, work, part
 //	ticker ──────────────────────────────────┘
 //
-// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. Its memory is
-// free once a divisor is known or the campaign has failed, although the conductor goes on until the number has its answer.
-// Audits run at any time: they read of work what does not change.
+// The goroutine of run owns all fields, except progress. What differs between a sieve and curves is in work. The memory of
+// work is freed once a divisor is known or the campaign has failed. The conductor goes on until the number has its answer.
+// Audits run at any time: they read only fields of work that do not change.
 // Each step may be done twice: two supervisors may both believe for a while that they have the lease. Then both write
 // the same manifest, and one of them finds that the other has reserved coefficients, and starts anew.
 type conductor struct {
@@ -38,7 +38,7 @@ type conductor struct {
 	group  sync.WaitGroup
 	solver context.CancelFunc // nil = the solver does not run
 	solved chan struct{}      // closed when the last solver has ended
-	free   func()             // gives back the memory that is reserved for set
+	free   func()             // gives back the memory that is reserved for work
 
 	bounds   yieldBounds
 	harvests harvests
@@ -120,122 +120,6 @@ func (d *conductor) follow(ctx context.Context) error {
 // step has the machine take an input, and executes what it puts out.
 func (d *conductor) step(ctx context.Context, in campaign.Input) error {
 	return d.execute(ctx, d.machine.Step(in, time.Now()))
-}
-
-// tick reports the fleet to the machine, looks whether the number has an answer, and repeats the hints.
-func (d *conductor) tick(ctx context.Context) error {
-	now := time.Now()
-	if !now.Before(d.coverDue) {
-		if err := d.lookCovered(ctx, now); err != nil {
-			return err
-		}
-	}
-	if !now.Before(d.hintDue) {
-		d.hint(now)
-	}
-	if !d.machine.Active() || d.machine.Phase() == campaign.Solving {
-		return nil
-	}
-	if err := d.noteAdvance(ctx); err != nil {
-		return err
-	}
-	if err := d.work.tick(ctx, d, now); err != nil {
-		return err
-	}
-	in, err := d.fleet(ctx)
-	if err != nil {
-		d.log.Debug().Err(err).Msg("cannot look at the queue, retrying")
-		return nil
-	}
-	return d.step(ctx, in)
-}
-
-// fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
-func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
-	q, err := d.c.f.SieveQueue(ctx, d.part.ID)
-	if err != nil {
-		return in, err
-	}
-	slots := d.work.slots(d.c.registry, d.c.trust.Quarantined)
-	usable := slots.All
-	d.mixed = slots.Old > 0 && !slots.Plain
-	held := d.c.registry.HeldOf(d.part.ID)
-	if err := d.lookTaken(ctx, q.Ranges, held); err != nil {
-		return in, err
-	}
-	for _, r := range q.Ranges { // a heartbeat may name tasks that have ended since
-		if len(held[d.nameOf(r)]) > 0 {
-			in.Running++
-		}
-	}
-	in.Queued = q.Tasks - in.Running
-	if q.Other > 0 {
-		others := slots.All - d.c.shareOf(ctx, d.part.ID, slots.All) // slots of other campaigns
-		if in.Others, err = d.othersWait(ctx, in.Queued+campaign.TasksForSlot*others); err != nil {
-			return in, err
-		}
-	}
-	if in.Others {
-		_, sieve := d.c.allParts(ctx)
-		usable = min(usable, d.harvests.slots(d.work.harvest(), slots.Of, max(len(sieve), 1), time.Now()))
-	}
-	in.Slots = d.c.shareOf(ctx, d.part.ID, usable)
-	return in, nil
-}
-
-// othersWait reports whether tasks of others wait for slots. Up to sieve of the tasks that wait are those of campaigns.
-func (d *conductor) othersWait(ctx context.Context, sieve int) (wait bool, _ error) {
-	classes, err := d.c.f.Queue(ctx)
-	for _, k := range classes {
-		waiting := k.Queued
-		if k.Class == fleet.SieveClass { // the tasks of campaigns are among them
-			waiting -= min(waiting, uint64(sieve))
-		}
-		wait = wait || waiting > 0
-	}
-	return wait, err
-}
-
-// coverShare is after how many times the duration of a look at the queue of the parent the next one follows, but no later
-// than coverEvery. A look that has not found the position is repeated at once.
-const (
-	coverShare = 50
-	coverEvery = 10 * time.Second
-)
-
-// lookCovered tells the machine that the position of the number is not queued any more, once two looks have seen that:
-// it is answered, or given up, or its job has ended.
-func (d *conductor) lookCovered(ctx context.Context, now time.Time) error {
-	open, err := d.c.f.Outstanding(ctx, d.part.Parent, d.part.Position)
-	d.coverDue = now.Add(max(d.c.every, min(coverShare*time.Since(now), coverEvery)))
-	if err != nil {
-		d.log.Debug().Err(err).Msg("cannot look whether the number has an answer, retrying")
-		return nil
-	}
-	before := d.uncovered
-	if d.uncovered = !open; open || !before {
-		if !open {
-			d.coverDue = now.Add(d.c.every)
-		}
-		return nil
-	}
-	return d.step(ctx, campaign.ParentCovered{})
-}
-
-// hintEvery is the time between two hints to an owner: hints are not stored, and an owner may be new.
-const hintEvery = 2 * time.Second
-
-// hint tells the owners of the number what the campaign knows.
-func (d *conductor) hint(now time.Time) {
-	d.hintDue = now.Add(min(hintEvery, 2*d.c.every))
-	h := task.Hint{Job: d.part.Parent, Position: d.part.Position, Composite: d.part.Composite, Divisors: d.part.Divisors}
-	for _, owner := range d.c.ownersOf(d.part) {
-		d.work.hint(&h, d.part, owner)
-		if err := d.c.f.Hint(owner, &h); err != nil {
-			d.log.Debug().Err(err).Str("worker", owner).Msg("cannot send a hint")
-		}
-	}
-	d.hintTwins()
 }
 
 // show makes the progress known to other goroutines.

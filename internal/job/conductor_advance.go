@@ -25,5 +25,5 @@ func (d *conductor) noteAdvance(ctx context.Context) error {
 	if advance <= d.part.Advance {
 		return nil
 	}
-	return d.change(ctx, func(p *task.Part) error { p.Advance = max(p.Advance, advance); return nil })
+	return d.record(ctx, func(p *task.Part) { p.Advance = max(p.Advance, advance) })
 }

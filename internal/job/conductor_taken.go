@@ -24,6 +24,7 @@ type taken struct {
 
 	began       time.Time // of the span in which ended and lost are counted
 	ended, lost int       // tasks
+	told        bool      // manyLost was true in the span
 }
 
 // An openTask was issued, and is not known to be done or lost.
@@ -35,19 +36,10 @@ type openTask struct {
 	gone     time.Time // when it was first missing in the queue; zero = it is there
 }
 
-// A taker counts the tasks of one worker.
-type taker struct {
-	done     int          // tasks of which it has sent a yield
-	lost     []task.Range // tasks that it has named and that are lost
-	failures uint64       // that its heartbeats stated when they named the first one of lost
-}
-
 const (
 	takenGrace = 15 // looks
 	maxTaken   = 1 << 14
 	takenSpan  = time.Minute
-	// lostLeast is how many lost tasks make a worker suspect, if they are three quarters of its tasks.
-	lostLeast = 8
 	// lostMany is how many lost tasks in takenSpan are reported, if they are half of all.
 	lostMany = 32
 )
@@ -80,23 +72,6 @@ func (k *taken) yield(worker string, first uint64) {
 	if c := k.taker(worker); c != nil {
 		c.done++
 		c.limit()
-	}
-}
-
-// taker returns the counts of a worker, nil if there are too many workers.
-func (k *taken) taker(worker string) *taker {
-	c := k.of[worker]
-	if c == nil && len(k.of) < maxBounded {
-		c = new(taker)
-		k.of[worker] = c
-	}
-	return c
-}
-
-// limit halves the counts when they are large, so that what was long ago counts less.
-func (c *taker) limit() {
-	if c.done+len(c.lost) > 8*lostLeast {
-		c.done, c.lost = c.done/2, slices.Clone(c.lost[len(c.lost)/2:])
 	}
 }
 
@@ -135,7 +110,7 @@ func (k *taken) look(queued []task.Range, holder func(task.Range) string, failur
 // conclude counts a task that has ended. It returns the counts of the worker that has lost it, if that is known.
 func (k *taken) conclude(t *openTask, now time.Time) *taker {
 	if now.Sub(k.began) >= takenSpan {
-		k.began, k.ended, k.lost = now, 0, 0
+		k.began, k.ended, k.lost, k.told = now, 0, 0, false
 	}
 	k.ended++
 	if t.yielded {
@@ -157,19 +132,9 @@ func (k *taken) conclude(t *openTask, now time.Time) *taker {
 	return c
 }
 
-// isSuspect reports whether a worker has lost most of its tasks.
-func (c *taker) isSuspect() bool {
-	return len(c.lost) >= lostLeast && 4*len(c.lost) >= 3*(len(c.lost)+c.done)
-}
-
-// forget forgets the counts of a worker.
-func (k *taken) forget(worker string) { delete(k.of, worker) }
-
 // manyLost reports, once in takenSpan, whether many of the tasks that have ended lately are lost.
 func (k *taken) manyLost() bool {
-	many := k.lost >= lostMany && 2*k.lost >= k.ended
-	if many {
-		k.ended, k.lost = 0, 0
-	}
+	many := !k.told && k.lost >= lostMany && 2*k.lost >= k.ended
+	k.told = k.told || many
 	return many
 }

@@ -162,4 +162,8 @@ func TestEarlierEffort(t *testing.T) {
 	if p := work.m.Progress(time.Now()); p.Level.Digits != 40 || p.Digits < 34.5 {
 		t.Errorf("progress: %+v", p)
 	}
+	work.m.Step(campaign.Owned{Effort: curving.UpTo(11e6, 1000)}, time.Now())
+	if got := work.advance(); work.m.Progress(time.Now()).Digits < 40 || got != 0 {
+		t.Errorf("an advance of %d by what others have done", got)
+	}
 }

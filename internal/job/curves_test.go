@@ -231,8 +231,8 @@ func TestCurvesTakeOver(t *testing.T) {
 		return i >= 0
 	})
 	w.send("c", x, x.First, x.First+1)
-	w.send("d", next, next.First, next.First+1)
-	count(t, second, w.part.ID, 16)
+	w.send("d", next, next.First, next.First+2)
+	count(t, second, w.part.ID, 8+16)
 }
 
 // TestCurvesLiars: whatever workers store for a campaign of curves, only curves count that were run, a false divisor and

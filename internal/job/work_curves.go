@@ -15,15 +15,16 @@ import (
 
 // A curvesWork is the work of a campaign of curves.
 type curvesWork struct {
-	part    *task.Part // its fields that do not change
-	plan    *curving.Plan
+	part    *task.Part    // its fields that do not change
+	plan    *curving.Plan // after the effort that was spent before the job
+	fresh   *curving.Plan // without it
 	m       *campaign.CurveMachine
 	created time.Time // of the parent, by the server's clock
 
 	purged   uint64 // yields up to this sequence are removed
 	purgeDue time.Time
 
-	claimed map[string]campaign.Effort // what each owner has claimed last
+	claimed map[string]campaign.Effort // by owner, as of the last call of ofOwner
 }
 
 // newCurvesWork returns the work of a part.
@@ -34,7 +35,7 @@ func (c *campaigns) newCurvesWork(ctx context.Context, p *task.Part) (*curvesWor
 	}
 	plan := curving.New(p.Composite.Big(), j.WorkDigits)
 	return &curvesWork{
-		part: p, plan: plan, created: j.Created,
+		part: p, plan: plan, fresh: curving.New(p.Composite.Big(), 0), created: j.Created,
 		m: campaign.NewCurves(campaign.CurveConfig{
 			Number: p.Composite.Big(), Groups: task.MaxPosition - 1, Levels: plan, Next: p.Next,
 			Divisors: divisorsOf(p), Effort: effortOfCampaign(p.Effort), Seed: rand.Uint64(),
@@ -52,10 +53,11 @@ func (w *curvesWork) issue(ctx context.Context, f *fleet.Fleet, p *task.Part, ra
 	})
 }
 
-// advance is twice the digits of the factors that the curves find, without those that an owner claims: two digits more,
-// which take about twice the work of all before, are a pardon.
+// advance is twice the digits of the factors that the curves of this campaign find: two digits more, which take about
+// twice the work of all before, are a pardon. In between deaths count: a number that waited for curves might wait for
+// ever. What the owner claims and what was spent before the job are not among the work.
 func (w *curvesWork) advance() int {
-	return min(max(0, int(2*w.plan.Digits(w.m.Effort()))), task.MaxAdvance-1)
+	return min(max(0, int(2*w.fresh.Digits(w.m.Effort()))), task.MaxAdvance-1)
 }
 
 func (w *curvesWork) drop() {}
@@ -94,8 +96,7 @@ func (w *curvesWork) tick(ctx context.Context, d *conductor, now time.Time) erro
 const ownerFaster = 4
 
 // ofOwner returns the curves that the owner claims to have run, as far as that is believed. Of several owners the one
-// counts that claims the least: if that is too little, the fleet repeats what the others have run. An owner at p-1 or p+1,
-// with which each level begins, names no curves: those that it claimed before still count.
+// counts that claims the least: if that is too little, the fleet repeats what the others have run.
 func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort) {
 	found := d.c.candidates.Load()
 	if found == nil {
@@ -105,18 +106,18 @@ func (w *curvesWork) ofOwner(d *conductor, now time.Time) (least campaign.Effort
 	if x == nil {
 		return nil
 	}
-	claimed := make(map[string]campaign.Effort)
+	before := w.claimed
+	w.claimed = make(map[string]campaign.Effort)
 	for i, claim := range x.claims() {
-		e := w.claimed[claim.Worker]
+		e := before[claim.Worker] // at p-1 or p+1, with which each level begins, an owner names no curves
 		if claim.B1 > 0 {
 			e = curving.UpTo(claim.B1, claim.Done)
 		}
-		claimed[claim.Worker] = e
+		w.claimed[claim.Worker] = e
 		if i == 0 || w.plan.Time(e) < w.plan.Time(least) {
 			least = e
 		}
 	}
-	w.claimed = claimed
 	most := ownerFaster * min(max(now.Sub(w.ownedSince(d.part, x)), 0), curving.MaxTime)
 	return w.within(least, most+w.plan.Time(w.m.Effort()))
 }
@@ -183,7 +184,7 @@ func (w *curvesWork) audit(out campaign.Audit) func(alive func() error) (campaig
 // effortOfPart returns e as messages have it, at most task.MaxEffort levels.
 func effortOfPart(e campaign.Effort) (list task.Effort) {
 	for _, l := range e[:min(len(e), task.MaxEffort)] {
-		list = append(list, task.LevelEffort{B1: l.B1, Curves: l.Curves})
+		list = append(list, task.LevelEffort(l))
 	}
 	return list
 }
@@ -191,7 +192,7 @@ func effortOfPart(e campaign.Effort) (list task.Effort) {
 // effortOfCampaign is the inverse of effortOfPart.
 func effortOfCampaign(e task.Effort) (list campaign.Effort) {
 	for _, l := range e {
-		list = append(list, campaign.LevelEffort{B1: l.B1, Curves: l.Curves})
+		list = append(list, campaign.LevelEffort(l))
 	}
 	return list
 }

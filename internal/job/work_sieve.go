@@ -13,12 +13,11 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A sieveWork is the work of a campaign that sieves. While the solver runs it owns set: the machine does not use it, and run
-// reads only SolveProgress. set is
-// nil once the campaign needs none.
+// A sieveWork is the work of a campaign that sieves. While the solver runs, it owns set: the machine does not use it,
+// and the conductor calls only SolveProgress.
 type sieveWork struct {
 	plan *sieving.Plan
-	set  *sieving.Set
+	set  *sieving.Set // nil once the campaign needs none
 	m    *campaign.Machine
 	core harvest
 }

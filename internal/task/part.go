@@ -59,9 +59,10 @@ type Part struct {
 	Curve     *Curve    `json:"curve,omitempty"`    // that has found the first of Divisors, as a worker claims; nil = unknown
 	Created   time.Time `json:"created"`
 
-	// Advance says how much of the work is done and verified: the process that conducts the campaign stores it when it has
-	// grown. Pardoned is Advance when deaths of owners were last pardoned. Package attempt says what that means.
-	Advance  int `json:"advance,omitempty"`  // in 1/AdvanceUnits of the work that is expected, 0 to MaxAdvance
+	// Advance says how much of the work is done and verified: of a sieve in 1/AdvanceUnits of the relations that are
+	// expected, of curves in halves of a digit of the factors that they find. The process that conducts the campaign
+	// stores it when it has grown. Pardoned is Advance when deaths of owners were last pardoned. Package attempt says what that means.
+	Advance  int `json:"advance,omitempty"`  // 0 to MaxAdvance
 	Pardoned int `json:"pardoned,omitempty"` // 0 to MaxAdvance
 
 	Note string `json:"note,omitempty"` // for people
