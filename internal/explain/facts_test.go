@@ -21,6 +21,8 @@ func TestFactsText(t *testing.T) {
 		{Facts{Phase: PhasePM1, B1: 2_500_000, Cores: 1}, "p-1 with B1=2,500,000, 1 core", "p-1 with B1=2,500,000"},
 		{Facts{Phase: PhaseCurves, B1: 250_000, Curves: 24, Planned: 640, Reached: 25.34, Cores: 2, Left: 170 * time.Second},
 			"about 3 min left: curves 24 of 640 with B1=250,000, t25.3, 2 cores", "about 3 min left: curves 24 of 640, t25.3"},
+		{Facts{Phase: PhaseCurves, Shared: true, Curves: 16, Planned: 640, Left: 95 * time.Second},
+			"about 95 s left at this level: curves 16 of 640", "about 95 s left at this level: curves 16 of 640"},
 		{Facts{Phase: PhaseCurves, Shared: true, B1: 3_000_000, Curves: 9, Planned: 8, Rate: 0.05, Cores: 3, Workers: 2, Hosts: 1},
 			"curves 8 of 8 with B1=3,000,000, 3.0/min, 3 cores of 2 workers on 1 machine", "curves 8 of 8"},
 		{Facts{Phase: PhaseSieve, Relations: 85_000, Expected: 170_000, Cores: 2, Left: 44 * time.Second},

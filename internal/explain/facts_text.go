@@ -28,6 +28,9 @@ func (f *Facts) Variants() []string {
 	left := ""
 	if f.Left > 0 {
 		left = "about " + text.Rough(f.Left) + " left: "
+		if f.Shared && f.Phase == PhaseCurves { // the end of the number is not known
+			left = "about " + text.Rough(f.Left) + " left at this level: "
+		}
 	}
 	return []string{
 		left + join(f.what(true), f.rate(), f.cycles(), f.who(true)),
