@@ -105,7 +105,7 @@
 //	between two partial results      Config.StoreEvery                              partial.go
 //	task of a part                   2*PartKind.Limit + Config.Grace                part.go
 //	slot after one that failed       restAfterFailure                               part.go
-//	task of a part, at least         preemptAfter; ends early once in preemptEvery  preempt.go
+//	task of a part, at least         preemptAfter; ends early each preemptEvery     preempt.go
 //	nothing is pulled ahead          partsFor after a task of a part has arrived    preempt.go
 //	end if memory is short           guardStopLimit; found within guardEvery        memory.go
 //	unconfirmed last step            confirmTries, about 5 min                      settle.go

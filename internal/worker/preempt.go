@@ -21,9 +21,11 @@ const (
 	// preemptAfter is how long a task of a part runs at least, so that the time to fetch and begin it is small in
 	// comparison.
 	preemptAfter = 250 * time.Millisecond
-	// preemptEvery is the least time between two tasks that end early in a slot. A supervisor issues tasks once a second,
+	// preemptEvery is the mean time between two tasks that end early in a slot, at least. A supervisor issues tasks once a second,
 	// two for a slot.
 	preemptEvery = time.Second
+	// preemptBurst tasks may end early in succession, because the tasks of one list are queued one after the other.
+	preemptBurst = 3
 	// shortPosition bounds how long an ordinary task waits for the end of a position. It must be shorter than two of
 	// staleEvery. A position of fastPosition is always waited for.
 	shortPosition = time.Second
@@ -47,8 +49,8 @@ type partState struct {
 	wake    *time.Timer // asks for ordinary tasks when preemptAfter is over
 
 	// Of all tasks of the slot; zero = never.
-	askedAt time.Time
-	lostAt  time.Time // when a position was lost
+	dueAt  time.Time // when all that have ended early were due, one in preemptEvery
+	lostAt time.Time // when a position was lost
 }
 
 // endsWithin reports whether the position that runs is likely to take at most d.
@@ -64,7 +66,7 @@ func (p *partState) mayLose() time.Time {
 
 // mayEnd reports whether the task may end early at now, and until when if nothing else happens.
 func (p *partState) mayEnd(now time.Time) (until time.Time, may bool) {
-	if !p.running || p.firm || p.asked || now.Sub(p.began) < preemptAfter || now.Sub(p.askedAt) < preemptEvery {
+	if !p.running || p.firm || p.asked || now.Sub(p.began) < preemptAfter || p.dueAt.Sub(now) > (preemptBurst-1)*preemptEvery {
 		return until, false
 	}
 	if p.endsWithin(shortPosition) {
@@ -72,6 +74,15 @@ func (p *partState) mayEnd(now time.Time) (until time.Time, may bool) {
 	}
 	until = p.mayLose()
 	return until, now.Before(until)
+}
+
+// ask notes that the task is to end early.
+func (p *partState) ask(now time.Time) {
+	p.asked = true
+	if p.dueAt.Before(now) {
+		p.dueAt = now
+	}
+	p.dueAt = p.dueAt.Add(preemptEvery)
 }
 
 // beginPart notes that RunPart begins in s.
@@ -87,7 +98,7 @@ func (w *Worker) beginPart(s *slot, t *task.Task) {
 		length = t.Sieve.Time
 	}
 	if p.firm = length <= task.FirmTime; !p.firm {
-		p.wake = time.AfterFunc(max(preemptAfter, preemptEvery-now.Sub(p.askedAt)), w.wakeForOthers)
+		p.wake = time.AfterFunc(max(preemptAfter, p.dueAt.Add(-(preemptBurst-1)*preemptEvery).Sub(now)), w.wakeForOthers)
 	}
 }
 
@@ -109,7 +120,7 @@ func (w *Worker) positionDone(s *slot) bool {
 	p.took, p.since = now.Sub(p.since), now
 	p.done++
 	if _, may := p.mayEnd(now); may && w.ordinaryLocked() > w.freeingLocked() {
-		p.asked, p.askedAt = true, now
+		p.ask(now)
 		w.buffer.promote()
 	}
 	w.wakeForOthersLocked()
@@ -132,7 +143,7 @@ func (w *Worker) preemptLocked(now time.Time) bool {
 		return false
 	}
 	p := &chosen.part
-	p.asked, p.askedAt = true, now
+	p.ask(now)
 	if !p.endsWithin(fastPosition) && now.Before(p.mayLose()) {
 		p.lostAt = now
 		chosen.interruptLocked(errPreempted)

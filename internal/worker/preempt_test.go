@@ -52,7 +52,7 @@ func TestPreempt(t *testing.T) {
 		"no position yet":      {sieve(sieveWell, 10*time.Second), []time.Duration{500 * ms}, []time.Duration{500 * ms}, 1},
 		"curves":               {curves, []time.Duration{500 * ms}, []time.Duration{0}, 0},
 		"begun just now":       {sieve(sieveQuick, 10*time.Second), []time.Duration{0}, []time.Duration{preemptAfter}, 3},
-		"one after the other":  {sieve(sieveQuick, 10*time.Second), []time.Duration{2050 * ms, 2300 * ms}, []time.Duration{0, 750 * ms}, 21},
+		"one after the other":  {sieve(sieveQuick, 10*time.Second), []time.Duration{2050 * ms, 2150 * ms, 2250 * ms, 2350 * ms}, []time.Duration{0, 200 * ms, 400 * ms, 700 * ms}, 21},
 		"a second later":       {sieve(sieveQuick, 10*time.Second), []time.Duration{2050 * ms, 3300 * ms}, []time.Duration{0, 0}, 21},
 		"much is lost already": {curves, []time.Duration{900 * ms, 2500 * ms}, []time.Duration{0, 400 * ms}, 0},
 	} {
