@@ -11,7 +11,8 @@ import (
 //
 // A task of a part ends after the position that runs, so that nothing is lost, if its last position was very short. Else
 // it is interrupted at once, and that position is lost: at most 1/lossShare of the time since a position was last lost in
-// the slot. If more would be lost, it ends after a position that is still short, and not at all if that is long. An interrupted sieve task has completed a position, so that it has a yield.
+// the slot. If more would be lost, it ends after a position that is still short, and not at all if that is long. An
+// interrupted sieve task has completed a position, so that it has a yield.
 //
 // How often a task of a part ends early is limited, so that the part keeps half of the slot however many ordinary tasks
 // come: see preemptAfter and preemptEvery, and puller.deferHi, for which the worker prefers ordinary tasks then. While
@@ -21,8 +22,8 @@ const (
 	// preemptAfter is how long a task of a part runs at least, so that the time to fetch and begin it is small in
 	// comparison.
 	preemptAfter = 250 * time.Millisecond
-	// preemptEvery is the mean time between two tasks that end early in a slot, at least. A supervisor issues tasks once a second,
-	// two for a slot.
+	// preemptEvery is the mean time between two tasks that end early in a slot, at least. A supervisor issues tasks once
+	// a second, two for a slot.
 	preemptEvery = time.Second
 	// preemptBurst tasks may end early in succession, because the tasks of one list are queued one after the other.
 	preemptBurst = 3
@@ -35,55 +36,6 @@ const (
 	// bring all those of the part that are in the queue.
 	partsFor = 5 * time.Second
 )
-
-// A partState says whether the task of a part that runs in a slot may end early. Guarded by Worker.mu.
-type partState struct {
-	running bool // RunPart has begun and not returned
-	firm    bool // the task never ends early
-	curves  bool
-	asked   bool      // it is to end; until the slot is free
-	began   time.Time // the task
-	since   time.Time // the end of the last position, or the start of the task
-	done    int       // positions
-	took    time.Duration
-	wake    *time.Timer // asks for ordinary tasks when preemptAfter is over
-
-	// Of all tasks of the slot; zero = never.
-	dueAt  time.Time // when all that have ended early were due, one in preemptEvery
-	lostAt time.Time // when a position was lost
-}
-
-// endsWithin reports whether the position that runs is likely to take at most d.
-func (p *partState) endsWithin(d time.Duration) bool { return p.done > 0 && p.took <= d }
-
-// mayLose returns until when the position that runs may be lost.
-func (p *partState) mayLose() time.Time {
-	if !p.curves && p.done == 0 {
-		return time.Time{}
-	}
-	return p.since.Add(p.since.Sub(p.lostAt) / (lossShare - 1)) // t - since <= (t - lostAt) / lossShare
-}
-
-// mayEnd reports whether the task may end early at now, and until when if nothing else happens.
-func (p *partState) mayEnd(now time.Time) (until time.Time, may bool) {
-	if !p.running || p.firm || p.asked || now.Sub(p.began) < preemptAfter || p.dueAt.Sub(now) > (preemptBurst-1)*preemptEvery {
-		return until, false
-	}
-	if p.endsWithin(shortPosition) {
-		return now.Add(time.Hour), true
-	}
-	until = p.mayLose()
-	return until, now.Before(until)
-}
-
-// ask notes that the task is to end early.
-func (p *partState) ask(now time.Time) {
-	p.asked = true
-	if p.dueAt.Before(now) {
-		p.dueAt = now
-	}
-	p.dueAt = p.dueAt.Add(preemptEvery)
-}
 
 // beginPart notes that RunPart begins in s.
 func (w *Worker) beginPart(s *slot, t *task.Task) {
