@@ -5,9 +5,6 @@ import (
 	"math/big"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"factorfleet/internal/nat"
 )
@@ -23,33 +20,13 @@ func TestCurves(t *testing.T) {
 	}
 	n := new(big.Int).Mul(p, twoPrimes(t, 100))
 	x := &campaignTarget{job: "j", n: nat.FromBig(n)}
-	var held *nats.Msg
-	found := make(chan struct{})
-	f.attack(func(m *mallory) {
-		if held == nil {
-			if got := m.pull(1, 100*time.Millisecond); len(got) > 0 {
-				held = got[0]
-			}
-			return
-		}
-		select {
-		case <-found:
-			m.settle(held, "-NAK")
-			m.beat("x", map[string]any{"ecm": true, "state": "draining"})
-			return
-		default:
-		}
-		m.settle(held, "+WPI")
-		a := x.activity("j", 0, n, 0)
-		a["method"], a["b1"], a["total"] = "ecm", 120, 8
-		m.beat("x", map[string]any{"ecm": true, "busy": 1, "held": 1, "holding": []string{"j.0-1.0"}, "activities": []map[string]any{a}})
-	})
+	release := f.holdsNumber(x, 0, map[string]any{"b1": 120, "total": 8})
 	f.submit("j", "--budget 2s", n.String())
 	f.expect("mallory names the number", func() bool { return f.owner("j") == "mallory" })
 	f.honest("worker-1", "-n 1")
 	f.honest("worker-2", "-n 1")
 	f.expect("a divisor", func() bool { return strings.Contains(f.stderr.String(), "a divisor of the composite was found") })
-	close(found)
+	close(release)
 	f.ends("j")
 	answer := f.run("producer", "results j")
 	if said := answer.stdout.String() + answer.stderr.String(); !strings.Contains(said, p.String()) {

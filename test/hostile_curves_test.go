@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -27,7 +28,8 @@ func TestHostileCurves(t *testing.T) {
 	p, n := twoFactors(t, 200, 197)
 	x := &curvesTarget{campaignTarget: campaignTarget{job: "j", n: nat.FromBig(n)}, p: p}
 	x.child = task.ChildID("j", 0, x.n)
-	release := f.holdsNumber(x)
+	release := f.holdsNumber(&x.campaignTarget, 1000*time.Hour,
+		map[string]any{"b1": 11_000_000, "done": 4000, "total": 4480, "cores": 256})
 	f.submit("j", "--campaign always --budget 10m", n.String())
 	f.expect("mallory names the number", func() bool { return f.owner("j") == "mallory" })
 	f.honest("worker-1", "-n 1")
@@ -87,9 +89,9 @@ type curvesTarget struct {
 	p *big.Int // a divisor
 }
 
-// holdsNumber has mallory take the only number and say that it is at work on it, with lies about what it has done, until
-// release is closed. Then it hands the number back.
-func (f *siege) holdsNumber(x *curvesTarget) (release chan struct{}) {
+// holdsNumber has mallory take the only number and say that it runs curves on it, with the given claims, until release is
+// closed. Then it hands the number back.
+func (f *siege) holdsNumber(x *campaignTarget, left time.Duration, claims map[string]any) (release chan struct{}) {
 	release = make(chan struct{})
 	var held *nats.Msg
 	f.attack(func(m *mallory) {
@@ -107,8 +109,9 @@ func (f *siege) holdsNumber(x *curvesTarget) (release chan struct{}) {
 		default:
 		}
 		m.settle(held, "+WPI")
-		a := x.activity("j", 0, x.n.Big(), 1000*time.Hour)
-		a["method"], a["b1"], a["done"], a["total"], a["cores"] = "ecm", 11_000_000, 4000, 4480, 256
+		a := x.activity("j", 0, x.n.Big(), left)
+		a["method"] = "ecm"
+		maps.Copy(a, claims)
 		m.beat("x", map[string]any{"ecm": true, "busy": 1, "held": 1, "holding": []string{"j.0-1.0"}, "activities": []map[string]any{a}})
 	})
 	return release

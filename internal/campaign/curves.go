@@ -42,7 +42,7 @@ type CurveConfig struct {
 // last Store, at most storeEvery, and the tasks that ran. A divisor counts whoever sends it, because it
 // divides.
 //
-// The evidence of a curve is a value that nobody knows who has not run the curve. An audit runs the curves of
+// The evidence of a curve is a value that only a worker knows that has run the curve. An audit runs the curves of
 // a group once more. Therefore a worker that invents evidence is found by its first yield, or later by chance,
 // and then none of its curves counts.
 type CurveMachine struct {

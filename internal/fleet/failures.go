@@ -103,8 +103,8 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 	return e, nil
 }
 
-// accused returns the workers to which another one is to be found: of several those that have stored a dead letter,
-// because the other ones count only if there is no campaign, and then there are enough of them.
+// accused returns the workers beside which another worker must have been alive. Of several workers these are the ones
+// that have stored a dead letter: the others count only if there is no campaign, and then there are enough of them.
 func (e *finding) accused() map[string]*claims {
 	if e.Workers == 1 {
 		return e.workers

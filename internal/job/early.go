@@ -15,8 +15,8 @@ import (
 //	                     │                                                            │
 //	                     └──────► watchers: unfinished answers need no effort ◄───────┘
 //
-// Only who may write the manifest can have a job end early, so a worker that leaves numbers unfinished without that gets
-// strikes as always. The order is repeated by the holder and the supervisor while the job is active.
+// Only producers and admins can write the manifest and so end a job early. A worker that leaves numbers unfinished
+// without that gets strikes as always. The holder and the supervisor repeat the order while the job is active.
 
 // noteEarly notes that a manifest says that the job ends early. Any goroutine may call it.
 func (l *loop) noteEarly(j *task.Job) {

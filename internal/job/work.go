@@ -26,7 +26,7 @@ type campaignWork interface {
 	sum() uint64
 	// read completes the input of a yield.
 	read(in *campaign.Yield, y *task.Yield)
-	// tick does what is to be done once in a while, while yields are wanted.
+	// tick is called each second while yields are wanted.
 	tick(ctx context.Context, d *conductor, now time.Time) error
 	// slots counts the slots of workers that can work.
 	slots(r *fleet.Registry, bad func(worker string) bool) fleet.SieveSlots
