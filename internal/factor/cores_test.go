@@ -37,7 +37,8 @@ func testCores(t *testing.T) {
 	if kernelstest.Short() {
 		count = 1
 	}
-	for range count {
+	// On a busy machine a helper may not run before the number is done: then more numbers are tried.
+	for i := 0; i < count || helped == 0 && i < 30; i++ {
 		// Too long for the sieve, with factors of different levels.
 		n := nat.FromBig(product(randomPrime(rnd, bits), randomPrime(rnd, bits+4), randomPrime(rnd, bits+8), randomPrime(rnd, 230)))
 		want, method, err := New(Options{}).Append(t.Context(), nil, n)
