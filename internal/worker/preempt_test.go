@@ -100,6 +100,7 @@ func TestPreemptOneOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quick := func(r *rig, first uint64) *Delivery { return r.sieveTask(first, sieveQuick, 10*time.Second) }
 		_, journal, r := preempted(t, 4, quick, 2050*time.Millisecond)
+		synctest.Wait()
 		acks := func(journal []string) (n int) {
 			for _, line := range journal {
 				if line == "ack" {
