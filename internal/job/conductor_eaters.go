@@ -11,7 +11,7 @@ import (
 )
 
 // lookTaken follows the tasks of the campaign, of which queued are in the queue and held are named by heartbeats. A worker
-// that names tasks and computes none gets a complaint. If it names none, a line says who has sent nothing.
+// that names tasks and computes none gets a complaint. If it names none, the log lists the workers that have sent nothing.
 func (d *conductor) lookTaken(ctx context.Context, queued []task.Range, held map[string][]fleet.Holder) error {
 	holder := func(r task.Range) string {
 		if list := held[d.nameOf(r)]; len(list) > 0 {

@@ -153,7 +153,7 @@ func (w *Worker) mayPullOthersLocked(now time.Time) (until time.Time, may bool) 
 	return until, may && w.ordinaryLocked() <= w.freeingLocked()
 }
 
-// wakeForOthers wakes the puller if an ordinary task is to be requested.
+// wakeForOthers wakes the puller if a task of a part may end early for an ordinary one.
 func (w *Worker) wakeForOthers() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

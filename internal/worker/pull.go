@@ -58,9 +58,9 @@ func (w *Worker) pull() {
 }
 
 // awaitDemand returns how many tasks to request and a context that ends when they are no longer
-// wanted; nil once the drain has begun. 0 tasks with a context means that one ordinary task is to be requested, for
-// which a task of a part ends early. startDrain ends the context by endPull in the same step
-// that sets draining, so that no request starts in a drain.
+// wanted; nil once the drain has begun. 0 tasks with a context means: request one ordinary task, for which a task of
+// a part ends early. startDrain ends the context by endPull in the same step that sets draining,
+// so that no request starts in a drain.
 func (w *Worker) awaitDemand() (context.Context, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
