@@ -213,7 +213,7 @@ func TestSuperviseExpires(t *testing.T) {
 	}
 	h.supervise(quickPace)
 	await(t, "it is removed", func() bool { _, err := h.Job(t.Context(), "old"); return errors.Is(err, fleet.ErrNoJob) })
-	if early := time.Until(at); early > 0 {
+	if early := time.Until(at); early > time.Second { // the server's clock is known to within a round trip
 		t.Errorf("it was removed %v too early", early)
 	}
 	if _, err := h.Job(t.Context(), "new"); err != nil {
