@@ -48,6 +48,11 @@ const (
 
 	taskCurves = taskSieve + 1
 	taskWork   = taskCurves + 1
+
+	taskSleep       = taskWork + 1
+	taskMaxAttempts = taskWork + 2
+	taskBackoff     = taskWork + 3
+	taskFormat      = taskWork + 4
 )
 
 // appendField appends c as the field taskCurves of a taskpb.Task.

@@ -31,6 +31,19 @@ type Job struct {
 	Certify bool          `json:"certify,omitempty"` // prove the primes of 2^64 and more
 	Keep    time.Duration `json:"keep_ns"`           // from Ended to Expires; 0 = its submitter removes it
 
+	Route       string          `json:"route,omitempty"`        // what a worker must offer: see Class.Route; "" = nothing
+	Format      Format          `json:"format,omitempty"`       // of the items of kind exec:NAME
+	Sleep       time.Duration   `json:"sleep_ns,omitempty"`     // Task.Sleep
+	MaxAttempts int             `json:"max_attempts,omitempty"` // Task.MaxAttempts
+	Backoff     []time.Duration `json:"backoff_ns,omitempty"`   // Task.Backoff
+
+	// When its tasks are queued.
+	Paused     bool       `json:"paused,omitempty"`      // none, until a user resumes the job
+	After      *time.Time `json:"after,omitempty"`       // none before this time
+	Deadline   *time.Time `json:"deadline,omitempty"`    // the job is cancelled if no task has begun by this time
+	Rate       float64    `json:"rate,omitempty"`        // at most so many numbers a second over the whole fleet; 0 = any
+	MaxRunning int        `json:"max_running,omitempty"` // at most so many tasks are queued or run; 0 = any
+
 	// Campaign says when several workers sieve one number: "auto", "always" or "never"; "" = auto.
 	Campaign string `json:"campaign,omitempty"`
 
@@ -96,7 +109,7 @@ func DecodeJob(b []byte) (*Job, error) {
 	if err := json.Unmarshal(b, j); err != nil {
 		return nil, fmt.Errorf("job manifest: %w", err)
 	}
-	for _, t := range []*time.Time{&j.Created, j.Ended, j.Expires, j.FinishedEarly} {
+	for _, t := range []*time.Time{&j.Created, j.Ended, j.Expires, j.FinishedEarly, j.After, j.Deadline} {
 		if t == nil {
 			continue
 		}

@@ -3,6 +3,8 @@ package task
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"factorfleet/internal/text"
 )
@@ -60,8 +62,30 @@ func (j *Job) checkWork() error {
 	default:
 		return fmt.Errorf("unknown state %.40q", string(j.State))
 	}
-	if j.Kind != KindFactor && j.Kind != KindSquare {
+	if _, exec := ExecName(j.Kind); j.Kind != KindFactor && j.Kind != KindSquare && !exec {
 		return fmt.Errorf("unknown kind %.40q", j.Kind)
 	}
-	return CheckClass(j.Class)
+	if err := CheckPriority(j.Class); err != nil {
+		return err
+	}
+	if err := CheckClass(j.Queue()); err != nil {
+		return err
+	}
+	return j.checkRules()
+}
+
+// checkRules checks the rules of attempts and of queueing.
+func (j *Job) checkRules() error {
+	if err := CheckFormat(j.Format); err != nil {
+		return err
+	}
+	switch {
+	case j.MaxAttempts < 0 || j.MaxAttempts > MaxMaxAttempts:
+		return fmt.Errorf("%d attempts, expected 0 to %d", j.MaxAttempts, MaxMaxAttempts)
+	case len(j.Backoff) > MaxBackoffs || slices.ContainsFunc(j.Backoff, func(d time.Duration) bool { return d < 0 }):
+		return fmt.Errorf("a backoff of the manifest is negative, or there are more than %d", MaxBackoffs)
+	case !(j.Rate >= 0 && j.Rate <= 1e9) || j.MaxRunning < 0 || j.Sleep < 0:
+		return errors.New("a rate, a number of running tasks or a sleep of the manifest is out of range")
+	}
+	return nil
 }

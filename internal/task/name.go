@@ -16,20 +16,21 @@ const (
 	jobChar = 1 << iota
 	workerChar
 	roundChar
+	labelChar
 )
 
 // charClasses holds the classes of each byte. It is a table because the names of every
 // received message are checked.
 var charClasses = func() (table [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
-		table[c] = jobChar | workerChar | roundChar
+		table[c] = jobChar | workerChar | roundChar | labelChar
 		table[c-'a'+'A'] = jobChar
 	}
 	for c := '0'; c <= '9'; c++ {
-		table[c] = jobChar | workerChar | roundChar
+		table[c] = jobChar | workerChar | roundChar | labelChar
 	}
-	table['-'] = jobChar | workerChar
-	table['_'] = jobChar
+	table['-'] = jobChar | workerChar | labelChar
+	table['_'] = jobChar | labelChar
 	return table
 }()
 
@@ -72,6 +73,9 @@ func CheckRound(round string) error {
 	}
 	return nil
 }
+
+// maxLabel is the length of the longest label, and of the longest name of a command.
+const maxLabel = 24
 
 // maxWorkerName is the length of the longest worker name.
 const maxWorkerName = 32

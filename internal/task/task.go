@@ -63,29 +63,10 @@ const (
 	KindSquare = "square" // n*n, to measure the queue alone
 	KindSieve  = "sieve"  // relations of one composite; its tasks have no numbers, and its jobs are parts: see Part
 	KindECM    = "ecm"    // curves of one composite; as KindSieve otherwise
+
+	// ExecPrefix begins the kinds whose items a command computes that the worker's operator has named: see ExecName.
+	ExecPrefix = "exec:"
 )
-
-// A Class is the priority of a job's tasks. Each class has its own durable.
-type Class string
-
-// The classes.
-const (
-	ClassHi   Class = "hi"
-	ClassNorm Class = "norm"
-	ClassLow  Class = "low"
-)
-
-// Classes lists the classes, the most urgent first.
-var Classes = []Class{ClassHi, ClassNorm, ClassLow}
-
-// CheckClass returns an error that lists the classes if c is not one of them.
-func CheckClass(c Class) error {
-	switch c {
-	case ClassHi, ClassNorm, ClassLow:
-		return nil
-	}
-	return fmt.Errorf("%.40q is not a priority: use hi, norm or low", c)
-}
 
 // A Task is the payload of one message of FACTOR_TASKS. Its Address is the subject.
 type Task struct {
@@ -100,6 +81,11 @@ type Task struct {
 	// WorkDigits is the ECM effort that was spent on each number before: 35 says that a factor of 35 digits would have
 	// been missed with probability 1/e. 0 to MaxWorkDigits, in thousandths.
 	WorkDigits float64
+
+	Sleep       time.Duration   // of kind KindSquare: the wall-clock time that each number takes
+	MaxAttempts int             // failed attempts after which a number is given up; 0 = the default
+	Backoff     []time.Duration // after attempt 1, 2, ...; the last one for all further ones; nil = the default; at most MaxBackoffs
+	Format      Format          // of items; "" = FormatLines
 }
 
 // Encode returns the wire form of t.
@@ -119,7 +105,7 @@ func (t *Task) Encode() []byte {
 	if t.Curves != nil {
 		b = t.Curves.appendField(b)
 	}
-	return appendScalar(b, taskWork, millidigits(t.WorkDigits))
+	return t.appendRules(appendScalar(b, taskWork, millidigits(t.WorkDigits)))
 }
 
 // DecodeTask is the inverse of Encode. A decoded task has at most MaxCount numbers of
@@ -156,6 +142,8 @@ func decodeTask(b []byte) (*Task, error) {
 	return &Task{
 		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
 		Sieve: sieve, Curves: curves, WorkDigits: work,
+		Sleep: duration(m.SleepNs), MaxAttempts: int(min(m.MaxAttempts, MaxMaxAttempts)), Backoff: backoffs(m.BackoffNs),
+		Format: Format(m.Format),
 	}, nil
 }
 

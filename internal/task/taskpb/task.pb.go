@@ -94,6 +94,10 @@ type Task struct {
 	Sieve           *Sieve                 `protobuf:"bytes,6,opt,name=sieve,proto3" json:"sieve,omitempty"`                                             // of kind "sieve", whose tasks have no numbers
 	Curves          *Curves                `protobuf:"bytes,7,opt,name=curves,proto3" json:"curves,omitempty"`                                           // of kind "ecm", whose tasks have no numbers
 	WorkMillidigits uint32                 `protobuf:"varint,8,opt,name=work_millidigits,json=workMillidigits,proto3" json:"work_millidigits,omitempty"` // thousandths of a digit of ECM effort that was spent before; at most 100000
+	SleepNs         uint64                 `protobuf:"varint,9,opt,name=sleep_ns,json=sleepNs,proto3" json:"sleep_ns,omitempty"`                         // of kind "square": wall-clock time that each number takes
+	MaxAttempts     uint32                 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`            // failed attempts after which a number is given up; 0 = 3
+	BackoffNs       []uint64               `protobuf:"varint,11,rep,packed,name=backoff_ns,json=backoffNs,proto3" json:"backoff_ns,omitempty"`           // delay after attempt 1, 2, ..., the last one for all further ones; at most 16; none = 5 s, doubled up to 2 min
+	Format          string                 `protobuf:"bytes,12,opt,name=format,proto3" json:"format,omitempty"`                                          // of kind "exec:NAME": task.Format of the items; "" = lines
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -182,6 +186,34 @@ func (x *Task) GetWorkMillidigits() uint32 {
 		return x.WorkMillidigits
 	}
 	return 0
+}
+
+func (x *Task) GetSleepNs() uint64 {
+	if x != nil {
+		return x.SleepNs
+	}
+	return 0
+}
+
+func (x *Task) GetMaxAttempts() uint32 {
+	if x != nil {
+		return x.MaxAttempts
+	}
+	return 0
+}
+
+func (x *Task) GetBackoffNs() []uint64 {
+	if x != nil {
+		return x.BackoffNs
+	}
+	return nil
+}
+
+func (x *Task) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
 }
 
 // Find relations of the quadratic sieve. The job is a part of another one (task.Part). The range of the task is the
@@ -882,7 +914,7 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xbe\x02\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xb3\x03\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
@@ -891,7 +923,13 @@ const file_task_proto_rawDesc = "" +
 	"\acertify\x18\x05 \x01(\bR\acertify\x120\n" +
 	"\x05sieve\x18\x06 \x01(\v2\x1a.factorfleet.task.v1.SieveR\x05sieve\x123\n" +
 	"\x06curves\x18\a \x01(\v2\x1b.factorfleet.task.v1.CurvesR\x06curves\x12)\n" +
-	"\x10work_millidigits\x18\b \x01(\rR\x0fworkMillidigits\"S\n" +
+	"\x10work_millidigits\x18\b \x01(\rR\x0fworkMillidigits\x12\x19\n" +
+	"\bsleep_ns\x18\t \x01(\x04R\asleepNs\x12!\n" +
+	"\fmax_attempts\x18\n" +
+	" \x01(\rR\vmaxAttempts\x12\x1d\n" +
+	"\n" +
+	"backoff_ns\x18\v \x03(\x04R\tbackoffNs\x12\x16\n" +
+	"\x06format\x18\f \x01(\tR\x06format\"S\n" +
 	"\x05Sieve\x12\x16\n" +
 	"\x06params\x18\x01 \x01(\fR\x06params\x12\x17\n" +
 	"\atime_ns\x18\x02 \x01(\x04R\x06timeNs\x12\x19\n" +
