@@ -157,8 +157,8 @@ func TestCancel(t *testing.T) {
 	s.run("producer", "cancel hard").wantCode(0)
 	job.wantCode(5).wantSaid("job hard was cancelled")
 	s.run("producer", "submit 15 21 --chunk 1").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n")
-	// 1 s for the slots; the rest is for starting two programs.
-	if took := time.Since(began); took > 4*time.Second {
+	// 1 s for the slots; the rest is for starting two programs on a busy machine.
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("the next job was done %v after cancelling", took)
 	}
 	if status, inWork := s.status(); inWork != 0 || status.Jobs != 0 {
@@ -183,7 +183,7 @@ func TestDrain(t *testing.T) {
 			}
 			began := time.Now()
 			leaving.wantCode(0)
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("the drain took %v", took)
 			}
 			s.consumer("-n 2 --name staying")

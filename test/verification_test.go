@@ -67,7 +67,7 @@ func TestInterruptedVerification(t *testing.T) {
 	wait.signal(os.Interrupt)
 	began := time.Now()
 	wait.wantCode(130)
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 15*time.Second {
 		t.Errorf("it took %v to end", took)
 	}
 }

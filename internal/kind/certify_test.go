@@ -117,7 +117,7 @@ func TestCertifyBudget(t *testing.T) {
 	if f := answer.Factors; len(f) != 1 || f[0].Status != task.PRP || answer.Certificates != nil {
 		t.Errorf("%+v", answer)
 	}
-	if took := answer.CPU; took < 450*time.Millisecond || took > time.Second {
+	if took := answer.CPU; took < 450*time.Millisecond || took > 5*time.Second {
 		t.Errorf("it took %v of CPU time", took)
 	}
 }

@@ -147,7 +147,7 @@ func TestFactor(t *testing.T) {
 		start := time.Now()
 		err := Answer(context.Background(), task.KindFactor, number(test.n), factorization(test.factors))
 		check(t, test.n+" = "+test.factors, err, test.want)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%.60s = %.60s: took %v", test.n, test.factors, took)
 		}
 	}
