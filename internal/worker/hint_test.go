@@ -61,8 +61,8 @@ func TestHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newHintRig(t, 0)
 		r.offer(r.chunk(10, 1010, 1011))
-		r.start()
 		r.Hint(hintFor(10, 2)) // too early: nothing runs
+		r.start()
 		time.Sleep(100 * time.Millisecond)
 		other := hintFor(10, 3)
 		other.Job = "other"
