@@ -27,7 +27,7 @@ import (
 )
 
 // patience is the longest wait for one event, on a machine that is busy.
-const patience = 50 * time.Second
+const patience = 100 * time.Second
 
 // binaries returns a directory with the three programs and nats-server. The first test that runs one of
 // them builds them all.

@@ -33,9 +33,9 @@ func Main(m *testing.M) {
 }
 
 // awaitTimeout is long because the race detector is slow on a busy machine.
-const awaitTimeout = time.Minute
+const awaitTimeout = 3 * time.Minute
 
-// Await calls ok every 5 ms until it returns true. It fails the test after a minute; what says for
+// Await calls ok every 5 ms until it returns true. It fails the test after awaitTimeout; what says for
 // which condition it waits.
 func Await(t testing.TB, what string, ok func() bool) {
 	t.Helper()

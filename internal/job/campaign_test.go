@@ -144,7 +144,7 @@ func (w *campaignWorld) conductWithin(memory uint64, name string) (c *campaigns,
 // divisor waits for a hint with a divisor.
 func (w *campaignWorld) divisor() *big.Int {
 	w.t.Helper()
-	late := time.After(time.Minute)
+	late := time.After(3 * time.Minute)
 	for {
 		select {
 		case h := <-w.hints:

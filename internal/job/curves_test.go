@@ -149,7 +149,7 @@ func count(t *testing.T, c *campaigns, child string, curves uint64) (p fleet.Cam
 // hinted waits for a hint that fits.
 func (w *curvesWorld) hinted(what string, fits func(h *task.Hint) bool) *task.Hint {
 	w.t.Helper()
-	late := time.After(time.Minute)
+	late := time.After(3 * time.Minute)
 	for {
 		select {
 		case h := <-w.hints:

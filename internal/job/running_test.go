@@ -14,6 +14,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/input"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
@@ -127,7 +128,7 @@ func (r *running) end() (*Summary, error) {
 	r.t.Helper()
 	select {
 	case <-r.ended:
-	case <-time.After(2 * time.Minute): // the race detector takes its time on a busy machine
+	case <-time.After(4 * time.Minute): // the race detector takes its time on a busy machine
 		r.t.Fatalf("the job does not end; %d answers printed", r.out.len())
 	}
 	return r.sum, r.err
@@ -164,9 +165,5 @@ func (r *running) stop() {
 
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
+	fleettest.Await(t, what, ok)
 }
