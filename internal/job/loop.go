@@ -117,7 +117,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.noteEarly(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Budget: c.job.Budget, LeastBudget: l.leastBudget,
+		Kind: c.job.Kind, Format: c.job.Format, Budget: c.job.Budget, LeastBudget: l.leastBudget,
 		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)

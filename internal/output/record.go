@@ -46,6 +46,7 @@ type Record struct {
 	Position uint64 // from 0
 	N        nat.Nat
 	Kind     string
+	Format   task.Format // of the items of kind exec:NAME
 	task.Factorization
 	Worker  string
 	Attempt uint32
