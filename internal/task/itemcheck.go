@@ -26,6 +26,14 @@ func IsExec(kind string) bool {
 	return ok
 }
 
+// Noun returns what the numbers of a job of that kind are for its user: "item" or "number".
+func Noun(kind string) string {
+	if IsExec(kind) {
+		return "item"
+	}
+	return "number"
+}
+
 // CheckItem returns why an item, or the line that answers one, does not have the form that the format f asks for; nil
 // if it has. See the formats, and MaxItem. The errors do not show the item.
 func CheckItem(f Format, item []byte) error {
