@@ -112,6 +112,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
+	l.watch.Progress.SetNoun(task.Noun(c.job.Kind))
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.audits.early = &l.early
 	l.noteEarly(c.job)
