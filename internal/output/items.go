@@ -90,18 +90,25 @@ func appendBytes(b []byte, f task.Format, item []byte) []byte {
 
 // itemLine is a line of format json for an item. New fields may be added.
 type itemLine struct {
-	jsonHead
+	V            int             `json:"v"`
+	I            uint64          `json:"i"`
 	Kind         string          `json:"kind"`
 	Format       task.Format     `json:"format"`
-	Item         json.RawMessage `json:"item"`
-	ItemBase64   []byte          `json:"item_base64"`
-	Result       json.RawMessage `json:"result"`
-	ResultBase64 []byte          `json:"result_base64"`
+	Item         json.RawMessage `json:"item,omitempty"`
+	ItemBase64   []byte          `json:"item_base64,omitempty"`
+	Status       string          `json:"status"`
+	Result       json.RawMessage `json:"result,omitempty"`
+	ResultBase64 []byte          `json:"result_base64,omitempty"`
+	CPU          json.Number     `json:"cpu_s"`
+	Wall         json.Number     `json:"wall_s,omitempty"`
+	Worker       string          `json:"worker"`
+	Attempt      uint32          `json:"attempt"`
+	Error        string          `json:"error,omitempty"`
 }
 
 var errItem = errors.New("an item or a result is missing, or is not of the format that the line states")
 
-// parseItem reads a line of format json for an item.
+// parseItem reads a line of format json, version 1, for an item.
 func (r *Record) parseItem(text []byte) error {
 	var line itemLine
 	if err := json.Unmarshal(text, &line); err != nil {
@@ -111,7 +118,11 @@ func (r *Record) parseItem(text []byte) error {
 		return errItem
 	}
 	r.Kind, r.Format = line.Kind, line.Format
-	if err := r.setHead(&line.jsonHead); err != nil {
+	r.Position, r.Worker, r.Attempt = line.I, line.Worker, line.Attempt
+	if line.Status == "DEAD" {
+		r.Dead = cmp.Or(line.Error, gaveUp)
+	}
+	if err := r.setTimes(line.CPU.String(), line.Wall.String()); err != nil {
 		return err
 	}
 	item, err := line.bytes(line.Item, line.ItemBase64)

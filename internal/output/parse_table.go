@@ -10,27 +10,21 @@ import (
 	"factorfleet/internal/task"
 )
 
-// jsonHead are the fields that lines of format json for numbers and for items have.
-type jsonHead struct {
-	V       int         `json:"v"`
-	I       uint64      `json:"i"`
-	Status  string      `json:"status"`
-	CPU     json.Number `json:"cpu_s"`
-	Wall    json.Number `json:"wall_s"`
-	Worker  string      `json:"worker"`
-	Attempt uint32      `json:"attempt"`
-	Error   string      `json:"error"`
-}
-
-// jsonLine is a line of format json. New fields may be added. Changing a field makes
-// version 2. Lines for items have a Kind: see itemLine.
+// jsonLine is a line of format json for a number; itemLine is one for an item. New fields may be added. Changing a field makes
+// version 2.
 type jsonLine struct {
-	jsonHead
-	Kind    string       `json:"kind"`
+	V       int          `json:"v"`
+	I       uint64       `json:"i"`
 	N       string       `json:"n"`
+	Status  string       `json:"status"`
 	Value   *string      `json:"value"`
 	Factors []jsonFactor `json:"factors"`
 	Method  string       `json:"method"`
+	CPU     json.Number  `json:"cpu_s"`
+	Wall    json.Number  `json:"wall_s"`
+	Worker  string       `json:"worker"`
+	Attempt uint32       `json:"attempt"`
+	Error   string       `json:"error"`
 }
 
 type jsonFactor struct {
@@ -54,20 +48,26 @@ var statuses = map[string]task.Status{"P": task.Prime, "PRP": task.PRP, "C": tas
 
 // parseJSON reads a line of format json.
 func (r *Record) parseJSON(text []byte) error {
-	var line jsonLine
+	var line struct {
+		jsonLine
+		Kind string `json:"kind"` // only of lines for items
+	}
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
+	}
+	if line.V != 1 {
+		return errVersion
 	}
 	if line.Kind != "" {
 		return r.parseItem(text)
 	}
-	if err := r.setHead(&line.jsonHead); err != nil {
-		return err
-	}
 	if err := r.setNumber([]byte(line.N)); err != nil {
 		return err
 	}
-	r.Method = line.Method
+	r.Position, r.Worker, r.Attempt, r.Method = line.I, line.Worker, line.Attempt, line.Method
+	if err := r.setTimes(line.CPU.String(), line.Wall.String()); err != nil {
+		return err
+	}
 	for _, f := range line.Factors {
 		p, ok := parseNumber([]byte(f.P))
 		if !ok {
@@ -85,19 +85,10 @@ func (r *Record) parseJSON(text []byte) error {
 			return err
 		}
 	}
+	if line.Status == "DEAD" {
+		r.Dead = cmp.Or(line.Error, gaveUp)
+	}
 	return r.checkStatus(line.Status)
-}
-
-// setHead sets what lines for numbers and for items have.
-func (r *Record) setHead(h *jsonHead) error {
-	if h.V != 1 {
-		return errVersion
-	}
-	r.Position, r.Worker, r.Attempt = h.I, h.Worker, h.Attempt
-	if h.Status == "DEAD" {
-		r.Dead = cmp.Or(h.Error, gaveUp)
-	}
-	return r.setTimes(h.CPU.String(), h.Wall.String())
 }
 
 // certificates returns the certificates of a list of factors, nil if there are none.
