@@ -211,3 +211,25 @@ func (k kindFunc) Run(_ context.Context, numbers []nat.Nat, o worker.RunOptions,
 	k(numbers, done)
 	return nil
 }
+
+// TestDigest: lists of items with the same bytes in other items have other digests, and a number is digested in decimal.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	digest := func(items ...string) (b []byte) {
+		for _, item := range items {
+			b = appendDigest(b, "exec:a", task.ItemNumber([]byte(item)))
+		}
+		return b
+	}
+	lists := [][]byte{digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("abc", ""), digest("", "abc"), digest("a", "b", "c")}
+	for i := range lists {
+		for j := range i {
+			if bytes.Equal(lists[i], lists[j]) {
+				t.Errorf("lists %d and %d have the same digest", j, i)
+			}
+		}
+	}
+	if b := appendDigest(nil, task.KindFactor, nat.New(1000)); string(b) != "1000\n" {
+		t.Errorf("a number is digested as %q", b)
+	}
+}
