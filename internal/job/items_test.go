@@ -221,7 +221,7 @@ func TestDigest(t *testing.T) {
 		}
 		return b
 	}
-	lists := [][]byte{digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("abc", ""), digest("", "abc"), digest("a", "b", "c")}
+	lists := [][]byte{digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("abc", ""), digest("", "abc"), digest("a", "b", "c"), digest("a\x01b\x01c")}
 	for i := range lists {
 		for j := range i {
 			if bytes.Equal(lists[i], lists[j]) {
