@@ -17,7 +17,7 @@ func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
-		ArgsUsage: "[NUMBER...]", Description: command.SubmitDescription,
+		ArgsUsage: "[NUMBER...|ITEM...]", Description: command.SubmitDescription,
 		Flags:  append(command.SubmitFlags(), append(nodeFlags(), fullWait)...),
 		Action: submit,
 	}

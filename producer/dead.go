@@ -22,7 +22,7 @@ func deadCommand() *ucli.Command {
 			deadSubcommand("show", "show the dead letters with the history of their attempts", []ucli.Flag{command.JSONFlag()}, deadSession.show),
 			deadSubcommand("retry", "queue the numbers of the dead letters again", nil, deadSession.retry),
 			deadSubcommand("rm", "remove the dead letters of JOB, or those of all jobs with --all", []ucli.Flag{all}, deadSession.remove),
-			deadSubcommand("export", "print the numbers of the dead letters, one per line", nil, deadSession.export),
+			deadSubcommand("export", "print the numbers or items of the dead letters, one per line; items of -0 end with NUL", nil, deadSession.export),
 		},
 	}
 }
@@ -126,7 +126,13 @@ func (d deadSession) remove() error {
 }
 
 func (d deadSession) export() error {
+	formats := make(map[string]task.Format) // of the items of each job
 	for i := range d.letters {
+		if done, err := d.exportItems(d.c.App.Writer, &d.letters[i], formats); err != nil {
+			return err
+		} else if done {
+			continue
+		}
 		for _, n := range d.letters[i].Numbers {
 			if _, err := fmt.Fprintln(d.c.App.Writer, n); err != nil {
 				return err

@@ -20,8 +20,9 @@ type letterReport struct {
 	Job       string          `json:"job"`
 	Range     string          `json:"range"` // <first>-<count>, first from 0
 	Writer    string          `json:"writer"`
-	Final     bool            `json:"final"` // the number was given up; else it is a worker's claim
-	Numbers   []string        `json:"numbers"`
+	Final     bool            `json:"final"`           // the number was given up; else it is a worker's claim
+	Numbers   []string        `json:"numbers"`         // empty for items
+	Items     []string        `json:"items,omitempty"` // of a kind exec:NAME
 	Kind      string          `json:"kind"`
 	Attempt   uint32          `json:"attempt"`
 	Error     string          `json:"error"`
@@ -31,6 +32,10 @@ type letterReport struct {
 	History   []historyReport `json:"history,omitempty"`  // all that is known of attempts, the oldest first
 	Watched   *time.Time      `json:"watched_since,omitempty"`
 	Reproduce string          `json:"reproduce,omitempty"`
+
+	ItemsBase64 []string `json:"items_base64,omitempty"` // instead of Items, if one of them is not UTF-8
+
+	brief []string // the numbers or items for people
 }
 
 // An attemptReport is the record of a failed attempt in JSON.
@@ -45,12 +50,10 @@ type attemptReport struct {
 // report returns a letter without its attempts.
 func report(d *fleet.DeadLetter) letterReport {
 	r := letterReport{
-		Job: d.Job, Range: d.Range.String(), Writer: d.Writer, Final: d.Authoritative(), Numbers: []string{}, Kind: d.Kind,
+		Job: d.Job, Range: d.Range.String(), Writer: d.Writer, Final: d.Authoritative(), Kind: d.Kind,
 		Attempt: d.Attempt, Error: d.Err, Elapsed: d.Elapsed, Time: d.Time,
 	}
-	for _, n := range d.Numbers {
-		r.Numbers = append(r.Numbers, n.String())
-	}
+	r.setNumbers(d)
 	return r
 }
 
@@ -72,7 +75,7 @@ func (d deadSession) list() error {
 		return command.PrintJSON(d.c, list)
 	}
 	w := tabwriter.NewWriter(d.c.App.Writer, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "JOB\tPOSITION\tNUMBER\tATTEMPT\tSTATE\tWRITER\tAGE\tERROR")
+	fmt.Fprintln(w, "JOB\tPOSITION\t"+columnOf(letters)+"\tATTEMPT\tSTATE\tWRITER\tAGE\tERROR")
 	for i := range letters {
 		l, state := &letters[i], "given up"
 		if !l.Authoritative() {
@@ -88,7 +91,7 @@ func numbersOf(l *fleet.DeadLetter) string {
 	if len(l.Numbers) == 0 {
 		return "?"
 	}
-	s := command.Shorten(l.Numbers[0].String())
+	s := task.Brief(l.Kind, l.Numbers[0])
 	if more := len(l.Numbers) - 1; more > 0 {
 		s += fmt.Sprintf(" and %d more", more)
 	}
@@ -121,7 +124,7 @@ func (d deadSession) show() error {
 
 func printLetter(c *ucli.Context, position string, l *letterReport) error {
 	w := c.App.Writer
-	fmt.Fprintf(w, "job %s, position %s: %s\n", l.Job, position, strings.Join(l.Numbers, " "))
+	fmt.Fprintf(w, "job %s, position %s: %s\n", l.Job, position, strings.Join(l.brief, " "))
 	fmt.Fprintf(w, "  given up by %s after attempt %d, %s ago: %s\n", l.Writer, l.Attempt, age(l.Time), l.Error)
 	if err := l.printHistory(w); err != nil {
 		return err
@@ -133,10 +136,13 @@ func printLetter(c *ucli.Context, position string, l *letterReport) error {
 }
 
 // reproduce returns the command that repeats the computation of a letter's number on this machine, or
-// "" if the letter has several numbers.
+// "" if the letter has several numbers, or an item that cannot be shown.
 func reproduce(l *fleet.DeadLetter) string {
 	if len(l.Numbers) != 1 {
 		return ""
+	}
+	if items, ok := itemsOf(l); ok {
+		return reproduceItem(l.Kind, items[0])
 	}
 	cmd := "embedded submit -n 1"
 	if l.Kind != task.KindFactor {

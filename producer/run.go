@@ -15,7 +15,7 @@ import (
 func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "submit", Usage: "queue numbers, wait for the answers and print them",
-		ArgsUsage:   "[NUMBER...]",
+		ArgsUsage:   "[NUMBER...|ITEM...]",
 		Description: command.SubmitDescription + command.ConnectionHint,
 		Flags:       command.SubmitFlags(),
 		Action: func(c *ucli.Context) error {

@@ -47,12 +47,20 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return command.PrintJSON(c, r)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
-	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %s  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, j.BadCount)
+	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %d chunks  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, badNoun(j), j.BadCount)
 	r.printHard(c)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
 	}
 	return nil
+}
+
+// badNoun returns what the report calls input that is no number, or no item.
+func badNoun(j *task.Job) string {
+	if task.IsExec(j.Kind) {
+		return "items"
+	}
+	return "tokens"
 }
 
 // maxFacts is how many numbers that take long the report lists.

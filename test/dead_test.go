@@ -37,6 +37,12 @@ func (f fragile) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions
 // worker runs a worker in this process, which factors with k until stop is called.
 func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	s.t.Helper()
+	return s.workerOf(name, map[string]worker.Kind{task.KindFactor: k})
+}
+
+// workerOf is worker with other kinds.
+func (s *server) workerOf(name string, kinds map[string]worker.Kind) (stop func()) {
+	s.t.Helper()
 	nc, js := s.connect()
 	ctx, cancel := context.WithCancel(context.Background())
 	client, err := puller.Open(ctx, nc, js, name, stream.Options{})
@@ -45,7 +51,7 @@ func (s *server) worker(name string, k worker.Kind) (stop func()) {
 	}
 	w := worker.New(worker.Config{
 		Name: name, Slots: 2, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
-		Kinds: map[string]worker.Kind{task.KindFactor: k}, Log: zerolog.Nop(),
+		Kinds: kinds, Log: zerolog.Nop(),
 	}, client, client)
 	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Quarantine: w.Quarantine, Release: w.Release}); err != nil {
 		s.t.Fatal(err)

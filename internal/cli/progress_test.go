@@ -41,6 +41,9 @@ func TestDoneOf(t *testing.T) {
 		"its number is done":                       {Done: 1, Total: 1, Sealed: true},
 		"the job has no numbers":                   {Sealed: true},
 		"49,152 numbers done, still reading input": {Done: 49_152, Total: 60_000},
+		"5 of 1,000 items done":                    {Done: 5, Total: 1000, Sealed: true, Noun: "item"},
+		"its item is not done":                     {Total: 1, Sealed: true, Noun: "item"},
+		"1 item done, still reading input":         {Done: 1, Total: 60_000, Noun: "item"},
 	} {
 		if got := DoneOf(s); got != want {
 			t.Errorf("%+v: %q, want %q", s, got, want)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -51,7 +52,7 @@ func (s Status) lines() (list []string) {
 
 // parts returns the pieces of the status line. working is about a number that takes long, "" = nothing is known.
 func (s Status) parts(working string) (parts []string) {
-	counts := fmt.Sprintf("%s/%s numbers", text.Thousands(s.Done), text.Thousands(s.Total))
+	counts := fmt.Sprintf("%s/%s %ss", text.Thousands(s.Done), text.Thousands(s.Total), cmp.Or(s.Noun, "number"))
 	switch {
 	case working != "" && s.Total == 1:
 		parts = append(parts, working)
@@ -83,17 +84,18 @@ func (s Status) parts(working string) (parts []string) {
 // DoneOf says how many numbers of a job are done: "60 of 2,000,000 numbers done", or "60 numbers
 // done, still reading input" while the total is unknown.
 func DoneOf(s plan.Snapshot) string {
+	noun := cmp.Or(s.Noun, "number")
 	switch {
 	case s.Sealed && s.Total == 0:
-		return "the job has no numbers"
+		return fmt.Sprintf("the job has no %ss", noun)
 	case s.Sealed && s.Total == 1 && s.Done == 0:
-		return "its number is not done"
+		return fmt.Sprintf("its %s is not done", noun)
 	case s.Sealed && s.Total == 1:
-		return "its number is done"
+		return fmt.Sprintf("its %s is done", noun)
 	case s.Sealed:
-		return fmt.Sprintf("%s of %s done", text.Thousands(s.Done), text.Count(s.Total, "number"))
+		return fmt.Sprintf("%s of %s done", text.Thousands(s.Done), text.Count(s.Total, noun))
 	}
-	return text.Count(s.Done, "number") + " done, still reading input"
+	return text.Count(s.Done, noun) + " done, still reading input"
 }
 
 // percent returns the share of the predicted work that is done, 100 only if all of it is.

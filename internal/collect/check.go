@@ -128,6 +128,9 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 // verify checks the answers of r to numbers, of a task of that kind that names that budget. If ctx has ended, the
 // error says nothing.
 func (c *Collector) verify(ctx context.Context, kind string, budget time.Duration, numbers []nat.Nat, r *task.Result) error {
+	if task.IsExec(kind) {
+		return verify.Items(kind, c.cfg.Format, numbers, r)
+	}
 	err := verify.Result(ctx, kind, numbers, r)
 	if err == nil && c.cfg.LeastBudget != nil && kind == task.KindFactor {
 		err = verify.Unfinished(ctx, numbers, r, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })

@@ -22,6 +22,9 @@ type Config struct {
 	// Kind is the kind of the job. Results of another kind are refused.
 	Kind string
 
+	// Format is that of the items, if the kind is exec:NAME.
+	Format task.Format
+
 	// Budget is what the tasks of the job name; 0 = none.
 	Budget time.Duration
 
@@ -63,8 +66,9 @@ type Item struct {
 	Position           uint64 // from 0
 	N                  nat.Nat
 	Kind               string
-	task.Factorization        // empty if Dead
-	Worker             string // "" if Dead
-	Attempt            uint32 // as the worker claims; 0 if Dead
-	Dead               string // why the number was given up; "" = it was not
+	Format             task.Format // of the items of kind exec:NAME
+	task.Factorization             // empty if Dead
+	Worker             string      // "" if Dead
+	Attempt            uint32      // as the worker claims; 0 if Dead
+	Dead               string      // why the number was given up; "" = it was not
 }

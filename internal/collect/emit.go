@@ -65,7 +65,7 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 			return done, err
 		}
 		for i, n := range numbers {
-			c.item = Item{Position: block.First + uint64(i), N: n, Kind: c.cfg.Kind, Dead: why}
+			c.item = Item{Position: block.First + uint64(i), N: n, Kind: c.cfg.Kind, Format: c.cfg.Format, Dead: why}
 			if err := c.cfg.Emit(&c.item); err != nil {
 				return done, err
 			}
@@ -81,7 +81,7 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 // been emitted.
 func (c *Collector) emitItems(result *task.Result, base uint64, r task.Range, numbers []nat.Nat) (done uint64, err error) {
 	item := &c.item
-	*item = Item{Kind: c.cfg.Kind, Worker: result.Worker, Attempt: result.Attempt}
+	*item = Item{Kind: c.cfg.Kind, Format: c.cfg.Format, Worker: result.Worker, Attempt: result.Attempt}
 	answers := result.Items[r.First-base:][:r.Count]
 	for i := range answers {
 		item.Position = r.First + uint64(i)

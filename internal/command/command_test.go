@@ -79,16 +79,6 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-func TestShorten(t *testing.T) {
-	for n, want := range map[string]string{
-		"15": "15", strings.Repeat("1", 60): strings.Repeat("1", 60), strings.Repeat("1", 61): strings.Repeat("1", 20) + "..." + strings.Repeat("1", 10) + " (61 digits)",
-	} {
-		if got := Shorten(n); got != want {
-			t.Errorf("%s: %s, want %s", n, got, want)
-		}
-	}
-}
-
 // submitLine returns the submission for a command line of submit.
 func submitLine(t *testing.T, line string) (sub job.Submission, err error) {
 	t.Helper()
@@ -122,7 +112,7 @@ func TestSubmission(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"--id a.b", "--priority urgent", "--kind exec:x", "--chunk -1", "--budget -1s", "--keep -1s", "--deadline -1s", "--range 3:1", "-f nowhere.txt", "-f .",
+		"--id a.b", "--priority urgent", "--kind exec:X", "--kind exec:", "--kind exec", "--chunk -1", "--budget -1s", "--keep -1s", "--deadline -1s", "--range 3:1", "-f nowhere.txt", "-f .",
 	} {
 		if _, err := submitLine(t, line); cli.Code(err) != cli.Usage {
 			t.Errorf("%s: %v", line, err)

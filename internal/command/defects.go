@@ -20,11 +20,11 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 			note("%s", input.Describe(b))
 		}
 		if more := sum.Job.BadCount - uint64(len(sum.Job.Bad)); more > 0 {
-			note("and %s more", text.Count(more, "bad token"))
+			note("and %s more", text.Count(more, "bad "+badNoun(&sum.Job)))
 		}
 	}
 	if sum.Job.CutOff {
-		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, "number"), sum.Job.Note)
+		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, task.Noun(sum.Job.Kind)), sum.Job.Note)
 	}
 	if !sum.Complete() { // results does not wait, and a job can get more input
 		note("%s", incomplete(sum))
@@ -38,9 +38,9 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 		note("a prime factor of %s was not proved within the budget; its status in JSON is PRP", text.Count(n, "number"))
 	}
 	if n := sum.Counts.Dead; n > 0 && f.target.Private {
-		note("the job gave up %s", text.Count(n, "number"))
+		note("the job gave up %s", text.Count(n, task.Noun(sum.Job.Kind)))
 	} else if n > 0 {
-		note("job %s gave up %s; %s", id, text.Count(n, "number"), f.target.Dead(id))
+		note("job %s gave up %s; %s", id, text.Count(n, task.Noun(sum.Job.Kind)), f.target.Dead(id))
 	}
 	if !sum.Clean() {
 		return cli.Exit(cli.Defects, nil)
@@ -55,7 +55,7 @@ func incomplete(sum *job.Summary) string {
 	if sum.Missing+sum.Verified+sum.Counts.Dead == 0 {
 		return noNumbers(&sum.Job)
 	}
-	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, "number"))
+	missing := fmt.Sprintf("no answer yet for %s of %s", text.Thousands(sum.Missing), text.Count(sum.Missing+sum.Verified+sum.Counts.Dead, task.Noun(sum.Job.Kind)))
 	switch sum.Job.State {
 	case task.Open:
 		return fmt.Sprintf("%s, and the input of job %s is still being read; `producer wait %s` waits for the rest", missing, id, id)
@@ -68,7 +68,15 @@ func incomplete(sum *job.Summary) string {
 // noNumbers says why a job without numbers is incomplete: it is open or cancelled.
 func noNumbers(j *task.Job) string {
 	if j.State == task.Open {
-		return fmt.Sprintf("job %s has no numbers yet: its input is still being read; `producer wait %s` waits for it", j.ID, j.ID)
+		return fmt.Sprintf("job %s has no %ss yet: its input is still being read; `producer wait %s` waits for it", j.ID, task.Noun(j.Kind), j.ID)
 	}
-	return fmt.Sprintf("job %s was cancelled before it had any numbers", j.ID)
+	return fmt.Sprintf("job %s was cancelled before it had any %ss", j.ID, task.Noun(j.Kind))
+}
+
+// badNoun returns what a job calls a piece of its input that it cannot use.
+func badNoun(j *task.Job) string {
+	if task.IsExec(j.Kind) {
+		return "item"
+	}
+	return "token"
 }

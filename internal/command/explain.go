@@ -104,6 +104,9 @@ func eachStored(ctx context.Context, f *fleet.Fleet, j *task.Job, do func(positi
 		return err
 	}
 	for i, n := range numbers {
+		if n.BitLen() > task.MaxBits { // no producer of the fleet stores it
+			continue
+		}
 		if !do(uint64(i), n) {
 			break
 		}

@@ -158,9 +158,9 @@ func (t *Target) withHint(err error, id string) error {
 	case !errors.As(err, &left):
 		return cli.WithHint(err, "%s", t.Resume(id))
 	case left.Unsealed != nil:
-		return cli.WithHint(err, "job %s could not be sealed, because %s; it has at least %s of its input; %s", id, whyUnsealed(left.Unsealed), text.Count(left.Stored, "number"), t.Rest(id))
+		return cli.WithHint(err, "job %s could not be sealed, because %s; it has at least %s of its input; %s", id, whyUnsealed(left.Unsealed), text.Count(left.Stored, left.Noun), t.Rest(id))
 	}
-	return cli.WithHint(err, "job %s was sealed with %s of its input; %s", id, text.Count(left.Stored, "number"), t.Rest(id))
+	return cli.WithHint(err, "job %s was sealed with %s of its input; %s", id, text.Count(left.Stored, left.Noun), t.Rest(id))
 }
 
 // whyUnsealed says why a job could not be sealed.
@@ -177,7 +177,7 @@ func (f *foregroundJob) interrupted(err error) error {
 	case s.Sealed:
 		return fmt.Errorf("%w: %s", err, cli.DoneOf(s))
 	case s.Done > 0: // the total is not known yet
-		return fmt.Errorf("%w: %s done", err, text.Count(s.Done, "number"))
+		return fmt.Errorf("%w: %s done", err, text.Count(s.Done, s.Noun))
 	}
 	return err
 }

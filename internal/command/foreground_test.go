@@ -73,7 +73,7 @@ func TestWhyUnsealed(t *testing.T) {
 		stream.ErrFull:           "because the store is full; it has at least 2 numbers of its input; go on",
 		context.DeadlineExceeded: "because the server does not answer; it has at least 2 numbers of its input; go on",
 	} {
-		left := &job.LeftError{Stored: 2, Unsealed: fmt.Errorf("write job j: %w", err)}
+		left := &job.LeftError{Stored: 2, Noun: "number", Unsealed: fmt.Errorf("write job j: %w", err)}
 		hinted, ok := errors.AsType[interface {
 			error
 			Hint() string

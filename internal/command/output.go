@@ -68,7 +68,7 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 func (p *printer) emit(item *collect.Item) error {
 	p.printed++
 	if item.Dead != "" {
-		p.session.Notef("number %d of the input, %s, was given up: %s", item.Position+1, Shorten(item.N.String()), item.Dead)
+		p.session.Notef("%s %d of the input, %s, was given up: %s", task.Noun(item.Kind), item.Position+1, task.Brief(item.Kind, item.N), item.Dead)
 	}
 	p.unfinished.add(item)
 	for i := range item.Factors {
@@ -114,12 +114,4 @@ func (p *printer) complete() error {
 		return err
 	}
 	return p.file.Commit()
-}
-
-// Shorten replaces the middle of a number of more than 60 digits by dots.
-func Shorten(n string) string {
-	if len(n) <= 60 {
-		return n
-	}
-	return fmt.Sprintf("%s...%s (%d digits)", n[:20], n[len(n)-10:], len(n))
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -16,7 +17,12 @@ import (
 
 // SubmitDescription says where submit reads its numbers.
 const SubmitDescription = "Numbers are read from the arguments, then from --range, then from -f. Without any of these they are " +
-	"read from standard input. White space separates numbers."
+	"read from standard input. White space separates numbers.\n\n" +
+	"With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item. An item is a line of the " +
+	"input: all its bytes but the newline, at most 65,536. Empty lines are skipped, unless -0 is given. Each argument is an item, too. The " +
+	"answer is the line that the command writes for the item. Answers are printed in the order of the items, one line each, " +
+	"so that `paste` puts items and answers side by side; an item that was given up has an empty line (null with --ndjson). Answers of commands are not verified. " +
+	"For example, `submit --kind exec:resize -f pictures.txt -o results.txt` resizes pictures, and `paste pictures.txt results.txt` shows which is which."
 
 // ConnectionHint says where the help lists the flags that every command of producer takes.
 const ConnectionHint = " `producer -h` lists the flags that say how to reach NATS, such as -s URL."
@@ -24,22 +30,22 @@ const ConnectionHint = " `producer -h` lists the flags that say how to reach NAT
 // SubmitFlags returns the flags of submit, with those of OutputFlags.
 func SubmitFlags() []ucli.Flag {
 	return append([]ucli.Flag{
-		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers from `FILE`, - is standard input; may be repeated"},
+		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers, or items, from `FILE`, - is standard input; may be repeated"},
 		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; may be repeated"},
-		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s"},
+		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s; auto is at most 50 items of kind exec:NAME"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again resumes that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
-		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`"},
+		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`; of kind exec:NAME the longest time that a command takes for one item"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
 		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
 		workFlag(),
 		DeadlineFlag(),
-		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, or square to measure the queue"},
+		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, square to measure the queue, or exec:NAME to have the command NAME of the workers compute items"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
 		ExplainFlag(),
 		cli.ProgressFlag(),
-	}, OutputFlags()...)
+	}, append(itemFlags(), OutputFlags()...)...)
 }
 
 // DeadlineFlag returns the flag --deadline: how long a command waits for its job; 0 = without a limit.
@@ -49,10 +55,14 @@ func DeadlineFlag() ucli.Flag {
 
 // CheckKind returns an error with exit code Usage unless kind is a kind of work.
 func CheckKind(kind string) error {
-	if kind != task.KindFactor && kind != task.KindSquare {
-		return cli.Usagef("%q is not a kind of work: use factor or square", kind)
+	name, exec := strings.CutPrefix(kind, task.ExecPrefix)
+	switch {
+	case kind == task.KindFactor || kind == task.KindSquare || task.IsExec(kind):
+		return nil
+	case exec:
+		return cli.Usagef("%.40q is not the name of a command: use 1 to 24 of a-z 0-9 _ -", name)
 	}
-	return nil
+	return cli.Usagef("%.40q is not a kind of work: use factor, square or exec:NAME", kind)
 }
 
 // submission returns what the flags of submit request. All its errors have exit code Usage. A job is
@@ -70,6 +80,9 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 		return sub, cli.Usagef("--campaign %w", err)
 	}
 	var err error
+	if sub.Format, err = itemFormat(c, sub.Kind); err != nil {
+		return sub, err
+	}
 	if sub.WorkDigits, err = parseWork(c.String("work")); err != nil {
 		return sub, err
 	}
@@ -82,7 +95,10 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if sub.Chunking, err = plan.ParseChunking(c.String("chunk")); err != nil {
 		return sub, cli.Exit(cli.Usage, err)
 	}
-	sub.Sources, err = sources(c)
+	if err := checkItems(&sub); err != nil {
+		return sub, err
+	}
+	sub.Sources, err = sources(c, readingOf(sub.Format))
 	return sub, err
 }
 
@@ -110,12 +126,12 @@ func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	return nil
 }
 
-// sources returns the sources of numbers in the order of the output: arguments, ranges, files. It
+// sources returns the sources of numbers or items in the order of the output: arguments, ranges, files. It
 // returns standard input if the command line names none.
-func sources(c *ucli.Context) ([]input.Source, error) {
+func sources(c *ucli.Context, of reading) ([]input.Source, error) {
 	var list []input.Source
 	if c.NArg() > 0 {
-		list = append(list, input.Args(c.Args().Slice()))
+		list = append(list, of.args(c.Args().Slice()))
 	}
 	for _, text := range c.StringSlice("range") {
 		steps, err := input.ParseRange(text)
@@ -125,30 +141,29 @@ func sources(c *ucli.Context) ([]input.Source, error) {
 		list = append(list, steps)
 	}
 	for _, path := range c.StringSlice("file") {
-		source, err := fileSource(path)
-		if err != nil {
+		if err := checkFile(path); err != nil {
 			return nil, cli.Exit(cli.Usage, fmt.Errorf("open the input: %w", err))
 		}
-		list = append(list, source)
+		list = append(list, of.file(path))
 	}
 	if len(list) == 0 {
-		list = append(list, input.From("-", os.Stdin))
+		list = append(list, of.file("-"))
 	}
 	return list, nil
 }
 
-// fileSource returns the source for one value of -f. It opens no file: the job does when it comes to
-// it, so that any number of files can be named. A file that does not exist is a usage error now.
-func fileSource(path string) (input.Source, error) {
+// checkFile checks one value of -f. It opens no file: the job does when it comes to it, so that any number of files can be
+// named. A file that does not exist is a usage error now.
+func checkFile(path string) error {
 	if path == "-" {
-		return input.From("-", os.Stdin), nil
+		return nil
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a directory", path)
+		return fmt.Errorf("%s is a directory", path)
 	}
-	return input.File(path), nil
+	return nil
 }

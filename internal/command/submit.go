@@ -31,6 +31,11 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		}
 		return s.detach(sub, open)
 	}
+	if format, err := outputFormat(c); err != nil {
+		return err
+	} else if err := checkOutput(format, sub.Kind); err != nil {
+		return err
+	}
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {
 		return job.Submit(ctx, t.Fleet, sub, w, started)
 	})
@@ -40,6 +45,9 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {
 		started(id)
+		if err := checkStored(ctx, c, t.Fleet, id); err != nil {
+			return nil, err
+		}
 		if c.Bool("explain") {
 			if err := s.explainStored(ctx, t.Fleet, id); err != nil {
 				return nil, err
@@ -53,6 +61,9 @@ func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 func (s *Session) Results(c *ucli.Context, id string, open OpenTarget) error {
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {
 		started(id)
+		if err := checkStored(ctx, c, t.Fleet, id); err != nil {
+			return nil, err
+		}
 		return job.Results(ctx, t.Fleet, id, w)
 	})
 }

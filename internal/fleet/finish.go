@@ -12,7 +12,7 @@ import (
 
 // FinishEarly ends the work on an active job. Its manifest says so first: from then on unfinished answers need no effort.
 // Then the workers are told; see OrderFinish. The job stays active until each number has an answer, and its tasks stay
-// queued. An error wraps ErrDiffers if the job has ended, and ErrNoJob if there is none.
+// queued. An error wraps ErrDiffers if the job has ended or is of a kind exec:NAME, and ErrNoJob if there is none.
 func (f *Fleet) FinishEarly(ctx context.Context, id string) (*task.Job, error) {
 	j, err := f.ChangeJob(ctx, id, func(j *task.Job) error {
 		switch {
@@ -20,6 +20,8 @@ func (f *Fleet) FinishEarly(ctx context.Context, id string) (*task.Job, error) {
 			return fmt.Errorf("%w: %s was removed", ErrNoJob, id)
 		case j.Finished():
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
+		case task.IsExec(j.Kind):
+			return fmt.Errorf("%w: job %s is of kind %s, whose items have no answer before their command ends; cancel the job instead", ErrDiffers, id, j.Kind)
 		case j.FinishedEarly == nil:
 			now := f.Now(ctx)
 			j.FinishedEarly = &now

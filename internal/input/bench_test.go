@@ -48,3 +48,19 @@ func BenchmarkLongest(b *testing.B) {
 		New(func(task.BadToken) {}, From("-", strings.NewReader(longest))).Read(dst)
 	}
 }
+
+// BenchmarkItems reads items of 20 bytes, one a line; the time is for one item.
+func BenchmarkItems(b *testing.B) {
+	const lines = 100000
+	in := strings.Repeat("picture-12345678.png\n", lines)
+	dst := make([]nat.Nat, 4096)
+	b.ReportAllocs()
+	for left := b.N; left > 0; left -= lines {
+		r := New(func(task.BadToken) {}, ItemsFrom(task.FormatLines, "-", strings.NewReader(in[:len(in)/lines*min(left, lines)])))
+		for {
+			if _, err := r.Read(dst); err == io.EOF {
+				break
+			}
+		}
+	}
+}

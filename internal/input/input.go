@@ -13,6 +13,8 @@
 // order mark, which may begin a file here.
 //
 // An invalid token is reported and skipped. It never affects another token.
+//
+// The input of a job of a kind exec:NAME are items instead: see items. They are read as numbers, task.ItemNumber.
 package input
 
 import (
@@ -22,7 +24,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A Source yields numbers. Args, From, File, Steps and ParseRange return one. It can be
+// A Source yields numbers. Args, From, File, Steps and ParseRange return one, and those of items. It can be
 // read once, by one Reader.
 type Source interface {
 	// read stores numbers into dst, which is not empty, and reports invalid tokens to

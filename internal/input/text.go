@@ -1,51 +1,33 @@
 package input
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strconv"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
-// stdin is the source name of standard input.
-const stdin = "-"
-
-// bufferSize is the size of the buffer of a text source, in bytes.
-const bufferSize = 64 << 10
-
-// byteOrderMark is U+FEFF in UTF-8. It may begin a file and is skipped.
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
 // A text is a Source of tokens separated by white space.
 type text struct {
-	name  string
-	r     io.Reader    // nil before start, for a file
-	close func() error // nil if the caller owns r
-	err   error        // of the last Read; returned when buf is used up
-
-	buf      []byte
-	pos, end int    // buf[pos:end] is to be scanned
-	line     uint64 // of buf[pos], from 1; 0 before the first read
-	token    token  // the beginning of a token that continues at buf[pos]
+	file
+	line  uint64 // of buf[pos], from 1; 0 before the first read
+	token token  // the beginning of a token that continues at buf[pos]
 }
 
 // From returns the numbers in the text of r. name is the source in reports of invalid
 // tokens, "-" for standard input. It does not close r.
-func From(name string, r io.Reader) Source { return &text{name: name, r: r} }
+func From(name string, r io.Reader) Source { return &text{file: file{name: name, r: r}} }
 
 // File returns the numbers in the text of a file. The file is opened by the first read
 // of the Source and closed at its end.
-func File(path string) Source { return &text{name: path} }
+func File(path string) Source { return &text{file: file{name: path}} }
 
 func (t *text) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
 	if t.line == 0 {
-		t.start()
+		t.line = 1
+		t.open()
+		t.skipByteOrderMark()
 	}
 	for {
 		n += t.scan(dst[n:], bad)
@@ -61,51 +43,6 @@ func (t *text) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
 			return n, nil
 		}
 		t.fill()
-	}
-}
-
-// start opens the file and skips a byte order mark.
-func (t *text) start() {
-	t.line = 1
-	if t.r == nil {
-		file, err := os.Open(t.name)
-		if err != nil {
-			t.err = err
-			return
-		}
-		t.r, t.close = file, file.Close
-	}
-	t.buf = make([]byte, bufferSize)
-	for t.err == nil && t.end < len(byteOrderMark) && bytes.HasPrefix(byteOrderMark, t.buf[:t.end]) {
-		t.fill()
-	}
-	if bytes.HasPrefix(t.buf[:t.end], byteOrderMark) {
-		t.pos = len(byteOrderMark)
-	}
-}
-
-// fill reads once into the free part of buf. On an error it closes the file.
-func (t *text) fill() {
-	if t.pos == t.end {
-		t.pos, t.end = 0, 0
-	}
-	n := 0
-	for try := 0; n == 0 && t.err == nil; try++ {
-		n, t.err = t.r.Read(t.buf[t.end:])
-		if try == 100 && n == 0 && t.err == nil {
-			t.err = io.ErrNoProgress
-		}
-	}
-	t.end += n
-	if t.err == nil {
-		return
-	}
-	if t.close != nil {
-		t.close() // an error loses nothing: the file was only read
-	}
-	var named *fs.PathError
-	if t.err != io.EOF && !errors.As(t.err, &named) {
-		t.err = fmt.Errorf("read %s: %w", t.name, t.err)
 	}
 }
 

@@ -96,16 +96,19 @@ func bigNumber(digits []byte) (n nat.Nat, why string) {
 	return nat.FromBig(x), ""
 }
 
-// quoted returns at most maxShown bytes of t, quoted so that a terminal can show them.
-func (t *token) quoted() string {
-	if len(t.shown) <= maxShown {
-		return strconv.Quote(string(t.shown))
+// quoted returns the beginning of t, see quoted.
+func (t *token) quoted() string { return quoted(t.shown) }
+
+// quoted returns at most maxShown bytes of shown, quoted so that a terminal can show them.
+func quoted(shown []byte) string {
+	if len(shown) <= maxShown {
+		return strconv.Quote(string(shown))
 	}
 	cut := maxShown
-	for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(t.shown[cut]) {
+	for cut > maxShown-utf8.UTFMax && !utf8.RuneStart(shown[cut]) {
 		cut--
 	}
-	return strconv.Quote(string(t.shown[:cut]) + "…")
+	return strconv.Quote(string(shown[:cut]) + "…")
 }
 
 // word reads a number of 1 to 19 digits at the start of b that is followed by white

@@ -123,8 +123,8 @@ func cancelledError(id string) error { return fmt.Errorf("job %s was %w", id, Er
 func removedError(id string) error { return fmt.Errorf("%w: %s was removed", fleet.ErrNoJob, id) }
 
 // inputLostError says how much of a job's input is left: the first left of count numbers.
-func inputLostError(id string, count, left uint64) error {
-	return fmt.Errorf("%w: of the %s of job %s only the first %s are stored", ErrInputLost, figure.Count(count, "number"), id, figure.Thousands(left))
+func inputLostError(j *task.Job, count, left uint64) error {
+	return fmt.Errorf("%w: of the %s of job %s only the first %s are stored", ErrInputLost, figure.Count(count, task.Noun(j.Kind)), j.ID, figure.Thousands(left))
 }
 
 // conclude does with the streams what an ending other than complete needs, and returns the error for
@@ -137,19 +137,19 @@ func (s *streams) conclude(ctx context.Context, l *loop, end ending) error {
 			l.watch.Log.Debug().Err(err).Msg("cannot empty the queue of a cancelled job")
 		}
 	case countLeft:
-		return s.countLeft(ctx, l.job.Count, end.err)
+		return s.countLeft(ctx, l.job, end.err)
 	}
 	return end.err
 }
 
 // countLeft returns the error that says which numbers are left, or err if that cannot be seen
 // within an election.
-func (s *streams) countLeft(ctx context.Context, count uint64, err error) error {
+func (s *streams) countLeft(ctx context.Context, j *task.Job, err error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.election())
 	defer cancel()
-	count = max(count, s.stored())
+	count := max(j.Count, s.stored())
 	if e := s.inputs.Reload(ctx); e == nil && s.stored() < count {
-		return inputLostError(s.id, count, s.stored())
+		return inputLostError(j, count, s.stored())
 	}
 	return err
 }

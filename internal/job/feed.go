@@ -68,7 +68,7 @@ type feeder struct {
 	storedBefore uint64        // numbers that were stored when the feeder got its lease
 	read         uint64        // numbers read so far
 	work         time.Duration // predicted computing time of all numbers read
-	digest       hash.Hash     // SHA-256 of all numbers read, in decimal, a line each
+	digest       hash.Hash     // SHA-256 of all numbers read, see appendDigest
 	text         []byte        // buffer for digest
 	block        []nat.Nat     // the last numbers read: neither compared nor known to be stored yet
 	shipping     *shipment     // the first of block, which are being stored; nil = none
@@ -220,7 +220,7 @@ func (fd *feeder) readState(ctx context.Context) error {
 	}
 	compared := fd.read - uint64(len(fd.block))
 	if fd.storedBefore = fd.stored(); fd.storedBefore < compared {
-		return inputLostError(fd.id, compared, fd.storedBefore)
+		return inputLostError(fd.job, compared, fd.storedBefore)
 	}
 	if fd.state = firstState(fd.job, fd.existed, fd.storedBefore, compared); fd.state == feedAppending {
 		fd.post(inputConfirmed{})

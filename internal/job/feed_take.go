@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"time"
@@ -36,7 +37,10 @@ func (fd *feeder) count(numbers []nat.Nat) {
 		if fd.sub.OnNumber != nil {
 			fd.sub.OnNumber(fd.read+uint64(i), n)
 		}
-		fd.text = append(n.AppendDecimal(fd.text), '\n')
+		if fd.text = appendDigest(fd.text, fd.sub.Kind, n); len(fd.text) >= digestedAtOnce {
+			fd.digest.Write(fd.text)
+			fd.text = fd.text[:0]
+		}
 		work += plan.Cost(fd.sub.Kind, n.BitLen())
 	}
 	fd.digest.Write(fd.text)
@@ -47,6 +51,19 @@ func (fd *feeder) count(numbers []nat.Nat) {
 		fd.since = time.Now()
 	}
 	fd.block = append(fd.block, numbers...)
+}
+
+// digestedAtOnce bounds the memory of what goes into the digest, in bytes.
+const digestedAtOnce = 256 << 10
+
+// appendDigest appends what goes into the digest for a number: its decimal digits and a newline, or for an item the count
+// of its bytes as a varint, and these bytes.
+func appendDigest(b []byte, kind string, n nat.Nat) []byte {
+	if !task.IsExec(kind) {
+		return append(n.AppendDecimal(b), '\n')
+	}
+	b = binary.AppendUvarint(b, uint64(n.ByteLen()))
+	return n.AppendBytes(b)
 }
 
 // hexDigest returns the digest of the numbers read so far, as the manifest has it.
@@ -83,9 +100,9 @@ func (fd *feeder) do(ctx context.Context, act feedAct, e feedEvent) error {
 		}
 		return fd.finish(ctx)
 	case actMore:
-		return fmt.Errorf("%w: job %s exists with %s, this input has more", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, "number"))
+		return fmt.Errorf("%w: job %s exists with %s, this input has more", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, task.Noun(fd.sub.Kind)))
 	case actFewer:
-		return fmt.Errorf("%w: job %s exists with %s, this input has only %s", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, "number"), figure.Thousands(fd.read))
+		return fmt.Errorf("%w: job %s exists with %s, this input has only %s", fleet.ErrDiffers, fd.id, figure.Count(fd.storedBefore, task.Noun(fd.sub.Kind)), figure.Thousands(fd.read))
 	case actUnreadable:
 		return fmt.Errorf("compare the input with that of job %s: %w", fd.id, fd.end.err)
 	}
@@ -121,18 +138,9 @@ func (fd *feeder) compareRange(ctx context.Context, r task.Range) error {
 	}
 	for i, n := range fd.block[:r.Count] {
 		if n.Cmp(stored[i]) != 0 {
-			return fmt.Errorf("%w: job %s exists with other input: its number %s is %s, here it is %s",
-				fleet.ErrDiffers, fd.id, figure.Thousands(r.First+uint64(i)+1), brief(stored[i]), brief(n))
+			return fmt.Errorf("%w: job %s exists with other input: its %s %s is %s, here it is %s",
+				fleet.ErrDiffers, fd.id, task.Noun(fd.sub.Kind), figure.Thousands(r.First+uint64(i)+1), task.Brief(fd.sub.Kind, stored[i]), task.Brief(fd.sub.Kind, n))
 		}
 	}
 	return nil
-}
-
-// brief returns n, or its beginning and its length if it is long.
-func brief(n nat.Nat) string {
-	s := n.String()
-	if len(s) <= 40 {
-		return s
-	}
-	return fmt.Sprintf("%s…(%d digits)", s[:20], len(s))
 }

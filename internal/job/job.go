@@ -32,11 +32,12 @@ var (
 // DefaultKeep is how long a job is kept after its end if its user knows its id.
 const DefaultKeep = 30 * 24 * time.Hour
 
-// A Submission is what a new job has to do. If the job of the ID exists, Kind must be that of the
+// A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the
 // job, and Class, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
 type Submission struct {
-	ID       string // see task.CheckJob; "" = a new one is made
-	Kind     string // task.KindFactor or task.KindSquare
+	ID       string      // see task.CheckJob; "" = a new one is made
+	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
+	Format   task.Format // of the items of a kind exec:NAME; "" for other kinds
 	Class    task.Class
 	Chunking plan.Chunking
 	Budget   time.Duration // longest computing time of one number; 0 = the workers' default
@@ -47,7 +48,7 @@ type Submission struct {
 	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
 	Sources    []input.Source
 	OnNumber   func(position uint64, n nat.Nat) // called for each number when it is read, by one goroutine; may be nil
-	OnBad      func(task.BadToken)              // called for each token that is not a number, by one goroutine; may be nil
+	OnBad      func(task.BadToken)              // called for each token that is not a number, or no item, by one goroutine; may be nil
 }
 
 // A Watch says how a process takes part in a job.

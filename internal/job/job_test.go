@@ -197,7 +197,7 @@ func TestAttach(t *testing.T) {
 		want string
 	}{
 		"other numbers": {submission("j", text(0, 5000)+"17\n"+text(5001, count-5001)), "its number 5,001 is 5000, here it is 17"},
-		"a long number": {submission("j", text(0, 5000)+strings.Repeat("1", 50)+"\n"+text(5001, count-5001)), "here it is 11111111111111111111…(50 digits)"},
+		"a long number": {submission("j", text(0, 5000)+strings.Repeat("1", 70)+"\n"+text(5001, count-5001)), "here it is 11111111111111111111...1111111111 (70 digits)"},
 		"fewer":         {submission("j", text(0, count-1)), "only 5,999"},
 		"more":          {submission("j", text(0, count+1)), "this input has more"},
 		"none":          {submission("j", ""), "only 0"},

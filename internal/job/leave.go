@@ -23,6 +23,7 @@ func LeaveWithin(ctx context.Context) (context.Context, context.CancelFunc) {
 // wraps the cause. The numbers that are stored by then are computed; the rest needs another submitter.
 type LeftError struct {
 	Stored   uint64 // numbers of the job that are stored, as far as this process knows
+	Noun     string // task.Noun of the job
 	Unsealed error  // why the job could not be sealed as cut off; nil = it is sealed
 	cause    error
 }
@@ -65,7 +66,7 @@ func (fd *feeder) explain(ctx context.Context, err error) error {
 	if err == nil || d == nil || ctx.Err() == nil || d.err == nil && !d.job.CutOff {
 		return err
 	}
-	return &LeftError{Stored: fd.stored(), Unsealed: d.err, cause: err}
+	return &LeftError{Stored: fd.stored(), Noun: task.Noun(fd.sub.Kind), Unsealed: d.err, cause: err}
 }
 
 // cutOff seals the manifest, if it is open, with the numbers that are stored, and returns it. note says

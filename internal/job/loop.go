@@ -112,12 +112,13 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
+	l.watch.Progress.SetNoun(task.Noun(c.job.Kind))
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.audits.early = &l.early
 	l.noteEarly(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Budget: c.job.Budget, LeastBudget: l.leastBudget,
+		Kind: c.job.Kind, Format: c.job.Format, Budget: c.job.Budget, LeastBudget: l.leastBudget,
 		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -35,12 +36,27 @@ func patience(least, predicted, budget time.Duration, tasks int) time.Duration {
 	return max(least, limit) << min(max(tasks-1, 0), overdueDoublings)
 }
 
-// predict returns the expected time of numbers of a job on one core, and the longest time that they may take.
+// execTime is the time of a range of items for which their job has no budget. Nothing is known of their command, and to
+// run it beside itself may cost more than to wait. So such a range is overdue after an hour.
+const execTime = 15 * time.Minute
+
+// execMost bounds the time of a range of items: 20 times as long, and doubled overdueDoublings times, a time.Duration can
+// hold.
+const execMost = 90 * 24 * time.Hour
+
+// predict returns the expected time of numbers of a job on one core, and the longest time that they may take. Items are
+// expected to take as long as they may.
 func predict(j *task.Job, numbers []nat.Nat) (predicted, budget time.Duration) {
+	count := time.Duration(len(numbers))
+	budget = count * j.Budget
+	if task.IsExec(j.Kind) {
+		budget = count * min(j.Budget, execMost/max(count, 1))
+		return cmp.Or(budget, execTime), budget
+	}
 	for _, n := range numbers {
 		predicted += plan.Cost(j.Kind, n.BitLen())
 	}
-	return predicted, time.Duration(len(numbers)) * j.Budget
+	return predicted, budget
 }
 
 // issueOverdue issues those ranges of list again that are overdue, and notes in list what it has found. After

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -48,6 +49,15 @@ func TestPatience(t *testing.T) {
 
 // TestPredict: the numbers of a range add up.
 func TestPredict(t *testing.T) {
+	items := make([]nat.Nat, 50)
+	for budget, want := range map[time.Duration]time.Duration{
+		0: time.Hour, 3 * time.Hour: 150*time.Hour + time.Minute, time.Second: 2 * time.Minute, math.MaxInt64: execMost + time.Minute,
+	} {
+		predicted, most := predict(&task.Job{Kind: "exec:resize", Budget: budget}, items)
+		if got := patience(2*time.Minute, predicted, most, 1); got != want {
+			t.Errorf("items with a budget of %v are overdue after %v, want %v", budget, got, want)
+		}
+	}
 	n := nat.New(1 << 60)
 	predicted, budget := predict(&task.Job{Kind: task.KindFactor, Budget: time.Minute}, []nat.Nat{n, n, n})
 	if want := 3 * plan.Cost(task.KindFactor, 61); predicted != want || budget != 3*time.Minute {

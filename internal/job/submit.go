@@ -60,7 +60,7 @@ func Wait(ctx context.Context, f *fleet.Fleet, id string, w Watch) (*Summary, er
 		return nil, err
 	}
 	if n := s.stored(); n < j.Count {
-		return nil, inputLostError(id, j.Count, n)
+		return nil, inputLostError(j, j.Count, n)
 	}
 	return s.watch(ctx, s.newLoop(ctx, goalEnd, j, w, false))
 }
@@ -156,7 +156,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		return nil, false, err
 	}
 	j = &task.Job{
-		ID: id, Schema: 1, Kind: sub.Kind, Class: sub.Class, Chunk: sub.Chunking.String(),
+		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Class: sub.Class, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
 	err := f.CreateJob(ctx, j)
@@ -180,6 +180,8 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 		return nil, fmt.Errorf("%w: job %s was cancelled; use another --id, or `producer rm %s` and wait 24 hours", fleet.ErrDiffers, j.ID, j.ID)
 	case j.Kind != sub.Kind:
 		return nil, fmt.Errorf("%w: job %s exists and is of kind %s, not %s", fleet.ErrDiffers, j.ID, j.Kind, sub.Kind)
+	case j.Format != sub.Format:
+		return nil, fmt.Errorf("%w: job %s exists with items of format %s, not %s", fleet.ErrDiffers, j.ID, j.Format, sub.Format)
 	}
 	return j, nil
 }

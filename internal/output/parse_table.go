@@ -10,7 +10,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// jsonLine is a line of format json. New fields may be added. Changing a field makes
+// jsonLine is a line of format json for a number; itemLine is one for an item. New fields may be added. Changing a field makes
 // version 2.
 type jsonLine struct {
 	V       int          `json:"v"`
@@ -48,12 +48,18 @@ var statuses = map[string]task.Status{"P": task.Prime, "PRP": task.PRP, "C": tas
 
 // parseJSON reads a line of format json.
 func (r *Record) parseJSON(text []byte) error {
-	var line jsonLine
+	var line struct {
+		jsonLine
+		Kind string `json:"kind"` // only of lines for items
+	}
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
 	}
 	if line.V != 1 {
 		return errVersion
+	}
+	if line.Kind != "" {
+		return r.parseItem(text)
 	}
 	if err := r.setNumber([]byte(line.N)); err != nil {
 		return err

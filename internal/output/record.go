@@ -30,6 +30,15 @@
 // "wall_s" in json and the last column of csv are the wall-clock time. It is there only
 // if the worker has stated it: of numbers that took a millisecond or more.
 //
+// The answers of the kinds exec:NAME are lines of bytes for items of bytes. In format factor a record is the line alone,
+// ended by NUL for items of format nul, and it is empty (null for JSON values) if the item was given up. In json it is
+//
+//	{"v":1,"i":0,"kind":"exec:resize","format":"lines","item":"a.png","status":"V","result":"ok",
+//	 "cpu_s":0.1,"worker":"lab3","attempt":1}
+//
+// Items and results of JSON values are these values. Others are strings, or "item_base64" and "result_base64" if they are
+// not UTF-8. The other formats are for numbers.
+//
 // A number that was given up is a line with status DEAD in json, which gives the reason,
 // and in csv, which does not. The other formats have no line for it.
 package output
@@ -46,6 +55,7 @@ type Record struct {
 	Position uint64 // from 0
 	N        nat.Nat
 	Kind     string
+	Format   task.Format // of the items of kind exec:NAME
 	task.Factorization
 	Worker  string
 	Attempt uint32
@@ -89,7 +99,7 @@ func (r *Record) Status() string {
 	switch {
 	case r.Dead != "":
 		return "DEAD"
-	case r.value() != nil:
+	case r.value() != nil || r.isItem():
 		return "V"
 	case r.N.BitLen() == 0:
 		return "Zero"

@@ -31,13 +31,18 @@ func New(w io.Writer, f Format, exponents bool) *Writer {
 }
 
 // Write writes r as one line. It writes nothing if the number was given up and the format
-// cannot say so: only json and csv can. Lines are buffered, and reach the underlying
-// writer only complete. The error is the first one of the underlying writer.
+// cannot say so: only json and csv can, and for items factor. Lines are buffered, and reach the underlying
+// writer only complete. The error is the first one of the underlying writer, or that of CheckFormat.
 func (w *Writer) Write(r *Record) error {
 	if w.err != nil {
 		return w.err
 	}
 	switch {
+	case r.isItem():
+		var err error
+		if w.buf, err = appendItem(w.buf, w.format, r); err != nil {
+			return err
+		}
 	case w.format == JSON:
 		w.buf = appendJSON(w.buf, r)
 	case w.format == CSV:

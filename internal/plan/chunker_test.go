@@ -195,3 +195,26 @@ func BenchmarkChunker(b *testing.B) {
 		}
 	}
 }
+
+// TestItems: chunks of items are balanced by their count, and bounded in bytes.
+func TestItems(t *testing.T) {
+	items := make([]nat.Nat, 1000)
+	for i := range items {
+		items[i] = task.ItemNumber(make([]byte, i))
+	}
+	c := NewChunker(Chunking{}, "exec:resize", 2, 0)
+	c.Add(items)
+	chunks := append(drain(c, InputFlowing), drain(c, InputEnded)...)
+	if got := counts(chunks); !equal(got[:14], 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 50, 50) || got[len(got)-1] != 1 {
+		t.Errorf("chunks of %v items", got)
+	}
+	c = NewChunker(Chunking{count: 100}, "exec:resize", 2, 0)
+	for range 10 {
+		c.Add([]nat.Nat{task.ItemNumber(make([]byte, task.MaxItem))})
+	}
+	for _, chunk := range drain(c, InputEnded) {
+		if n := len(chunk.Numbers); n > 2 {
+			t.Errorf("a chunk of %d of the longest items", n)
+		}
+	}
+}

@@ -38,6 +38,9 @@ func ParseChunking(s string) (Chunking, error) {
 	return Chunking{}, fmt.Errorf("%.40q is not a chunk size: use auto, a count of numbers from 1 to %d, or a duration of work from 1ms to 1h", s, task.MaxCount)
 }
 
+// Timed reports whether c is a duration of predicted work.
+func (c Chunking) Timed() bool { return c.work > 0 }
+
 // String is the inverse of ParseChunking: "auto", "43" or "5s".
 func (c Chunking) String() string {
 	switch {

@@ -20,14 +20,19 @@ import (
 // squareCost is the time of one answer of kind square with its share of encoding.
 const squareCost = 50 * time.Nanosecond
 
+// execCost is what an item of a kind exec:NAME counts as, since nothing is known of its command: starting a process takes
+// some milliseconds. So a chunk of mode auto has 50 items at most, and the first and the last chunks have one.
+const execCost = targetWork / 50
+
 // Expected times, indexed by bits; the last entry stands for all longer numbers.
 var (
 	factorTable = factorTimes()
 	squareTable = []time.Duration{squareCost}
+	execTable   = []time.Duration{execCost}
 )
 
-// Cost returns the expected time for one number on one core. Requires bits >= 0. Every
-// kind but square counts as factor.
+// Cost returns the expected time for one number on one core, or execCost for an item of a kind exec:NAME. Requires
+// bits >= 0. Every other kind but square counts as factor.
 func Cost(kind string, bits int) time.Duration { return lookUp(tableOf(kind), bits) }
 
 // splits has the work in which the engine splits off a divisor of up to so many bits, in nearly all
@@ -77,8 +82,11 @@ func SievedByDefault(bits int) bool { return bits <= measured.EnoughBits }
 func LeastBudget(bits int) time.Duration { return measured.LeastBudget(bits) }
 
 func tableOf(kind string) []time.Duration {
-	if kind == task.KindSquare {
+	switch {
+	case kind == task.KindSquare:
 		return squareTable
+	case task.IsExec(kind):
+		return execTable
 	}
 	return factorTable
 }

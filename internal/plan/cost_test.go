@@ -21,6 +21,9 @@ func TestCost(t *testing.T) {
 	if got := Cost(task.KindSquare, 5000); got != squareCost {
 		t.Errorf("a square costs %v, want %v", got, squareCost)
 	}
+	if got := Cost("exec:resize", 5000); got != 20*time.Millisecond {
+		t.Errorf("an item costs %v", got)
+	}
 }
 
 // TestSplitTime: the time grows with the number and with the divisor, and a number that is sieved soon has

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math"
 	"sync"
 	"time"
@@ -39,6 +40,7 @@ type JobProgress struct {
 	submitted amount
 	done      amount
 	sealed    bool
+	noun      string // see Snapshot.Noun
 
 	started bool      // there was an answer
 	last    time.Time // the end of the time that recent and weight cover
@@ -61,6 +63,13 @@ func (p *JobProgress) Submitted(numbers uint64, work time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.submitted.add(numbers, work)
+}
+
+// SetNoun sets what the numbers of the job are for its user: "number", which is the default, or "item".
+func (p *JobProgress) SetNoun(noun string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.noun = noun
 }
 
 // Seal says that no number will be submitted any more.
@@ -124,13 +133,14 @@ type Snapshot struct {
 	Rate   float64       // numbers a second, see JobProgress; 0 if unknown
 	ETA    time.Duration // time from now until all is done; valid if Known
 	Known  bool          // the job is sealed, and complete or its rate is known
+	Noun   string        // what the numbers are for the user: "number" or "item"
 }
 
 // Snapshot returns the progress at the time now.
 func (p *JobProgress) Snapshot(now time.Time) Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed}
+	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed, Noun: cmp.Or(p.noun, "number")}
 	rate := p.rateLocked(now)
 	s.Rate = rate.numbers
 	if !p.sealed {

@@ -13,10 +13,12 @@
 //	           factors below 2^16, no power, and not a Baillie-PSW probable prime: every
 //	           worker finds out so much, whatever its budget
 //
-// 0 and 1 have no factors. An answer of kind square is the single Value n*n.
+// 0 and 1 have no factors. An answer of kind square is the single Value n*n. The answers of the kinds exec:NAME come from
+// the commands of users: only their form is checked, see Items.
 //
 //	verify.go       which checks an answer has to pass
 //	factors.go      order, product, and what each status claims; square.go: kind square
+//	items.go        the form of the answers of the kinds exec:NAME
 //	batch.go        the same for numbers below 2^64, several at a time, which is the usual case
 //	prime.go        which test proves a number below 2^64 prime
 //	montgomery.go   arithmetic modulo n for all of these tests
@@ -69,6 +71,9 @@ func Result(ctx context.Context, kind string, numbers []nat.Nat, r *task.Result)
 // reason why it is not, or wraps the cause of the end of ctx: the tests of numbers of 2048
 // bits and more end within 100 ms, those of shorter ones between two of them.
 func Answer(ctx context.Context, kind string, n nat.Nat, f *task.Factorization) error {
+	if n.BitLen() > task.MaxBits { // an input block may have it: see task.DecodeBlock
+		return errTooLarge
+	}
 	switch kind {
 	case task.KindFactor:
 		return factorAnswer(ctx, n, f)
@@ -106,6 +111,9 @@ func factorAnswer(ctx context.Context, n nat.Nat, f *task.Factorization) error {
 
 // short returns n, or its beginning and its length if it is long.
 func short(n nat.Nat) string {
+	if n.BitLen() > task.MaxBits { // its digits would take long
+		return fmt.Sprintf("of %d bits", n.BitLen())
+	}
 	s := n.String()
 	if len(s) <= 40 {
 		return s
