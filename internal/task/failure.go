@@ -90,7 +90,7 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("failure: %w", err)
 	}
-	numbers, err := decodeNumbers(m.Numbers, MaxCount, MaxBits)
+	numbers, err := decodeNumbers(m.Numbers, MaxCount, maxBitsOf(m.Kind))
 	if err != nil {
 		return nil, fmt.Errorf("failure: %w", err)
 	}

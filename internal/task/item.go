@@ -28,6 +28,12 @@ func CheckFormat(f Format) error {
 	return fmt.Errorf("%.40q is not a format of items: use lines, nul or json", string(f))
 }
 
+// MaxItem bounds an item, and the line that answers it, in bytes each.
+const MaxItem = 64 << 10
+
+// maxItemBits bounds the number as which an item travels: itemMark and MaxItem bytes.
+const maxItemBits = 8 * (MaxItem + 1)
+
 // Limits of the rules of one job.
 const (
 	MaxMaxAttempts = 100 // failed attempts

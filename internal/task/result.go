@@ -227,7 +227,7 @@ func decodeResult(b []byte) (*Result, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("result: %w", err)
 	}
-	primes, err := decodeNumbers(m.Factors, maxFactors, 2*MaxBits) // a square has twice the bits
+	primes, err := decodeNumbers(m.Factors, maxFactors, max(2*MaxBits, maxBitsOf(m.Kind))) // a square has twice the bits
 	if err != nil {
 		return nil, fmt.Errorf("result: %w", err)
 	}

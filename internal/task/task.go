@@ -14,10 +14,11 @@
 // allocate at most a small multiple of their input. They refuse:
 //
 //	every message  what is not protobuf, or a string that is not UTF-8
-//	numbers        more than MaxCount of them, or one of more than MaxBits bits;
+//	numbers        more than MaxCount of them, or one of more than MaxBits bits; of the
+//	               kinds exec:NAME, and in blocks, more than the bits of MaxItem+1 bytes;
 //	               sizes whose sum is not the length of the data
 //	Result         more than MaxCount answers, 64*MaxCount factors, or 2*MaxBits bits of a
-//	               factor (a square); columns of different length; a method index
+//	               factor (a square), of the kinds exec:NAME MaxItem+1 bytes; columns of different length; a method index
 //	               beyond the list; factor counts whose sum is not the number of
 //	               factors; a certificate of more than MaxCertificate bytes
 //	Sieve          no parameters, or more than MaxSieveParams bytes of them
@@ -109,7 +110,7 @@ func (t *Task) Encode() []byte {
 }
 
 // DecodeTask is the inverse of Encode. A decoded task has at most MaxCount numbers of
-// at most MaxBits bits each; whether they are as many as its range is left to the caller.
+// at most MaxBits bits each, or items of at most MaxItem bytes; whether they are as many as its range is left to the caller.
 func DecodeTask(b []byte) (*Task, error) {
 	if t, ok := fastDecodeTask(b); ok {
 		return t, nil
@@ -123,7 +124,7 @@ func decodeTask(b []byte) (*Task, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
-	numbers, err := decodeNumbers(m.Numbers, MaxCount, MaxBits)
+	numbers, err := decodeNumbers(m.Numbers, MaxCount, maxBitsOf(m.Kind))
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
@@ -155,7 +156,8 @@ func EncodeBlock(numbers []nat.Nat) []byte {
 }
 
 // DecodeBlock is the inverse of EncodeBlock. A decoded block has at most MaxCount numbers
-// of at most MaxBits bits each.
+// of at most MaxBits bits each, or with the length of an item: a block does not say of which kind its job is. A reader
+// computes with a number of more than MaxBits bits only if the job is of a kind exec:NAME.
 func DecodeBlock(b []byte) ([]nat.Nat, error) {
 	if numbers, ok := fastDecodeNumbers(b, MaxCount); ok {
 		return numbers, nil
@@ -169,7 +171,7 @@ func decodeBlock(b []byte) ([]nat.Nat, error) {
 	if err := unmarshal(b, &m); err != nil {
 		return nil, fmt.Errorf("input block: %w", err)
 	}
-	numbers, err := decodeNumbers(&m, MaxCount, MaxBits)
+	numbers, err := decodeNumbers(&m, MaxCount, maxItemBits)
 	if err != nil {
 		return nil, fmt.Errorf("input block: %w", err)
 	}

@@ -28,6 +28,7 @@ var (
 		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: make([]byte, MaxSieveParams)}},
 		{Kind: KindECM, Numbers: []nat.Nat{}, Curves: sampleCurves()},
 		{Kind: KindFactor, Numbers: some, WorkDigits: 37.5},
+		{Kind: "exec:a", Numbers: []nat.Nat{ItemNumber(nil), ItemNumber([]byte("a line")), ItemNumber(make([]byte, MaxItem))}},
 	}
 	results = []Result{
 		{Items: []Factorization{}},
@@ -40,6 +41,7 @@ var (
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},
+		{Kind: "exec:a", Items: []Factorization{{Factors: ItemAnswer(nil), Method: "exec"}, {Factors: ItemAnswer(make([]byte, MaxItem)), Method: "exec"}}, Asked: 5},
 		{Kind: KindFactor, Asked: 77, Items: []Factorization{
 			{Factors: []Factor{{nat.New(2), 1, Prime}, {some[5], 1, Prime}, {longest, 1, Prime}}, Certificates: []string{"", "18446744073709551616 -2:3", "x"}},
 			{Factors: []Factor{{nat.New(7), 1, Prime}}},
@@ -133,7 +135,7 @@ func TestLimits(t *testing.T) {
 		"task of too many":    second(DecodeTask((&Task{Numbers: many}).Encode())),
 		"task too long":       second(DecodeTask((&Task{Numbers: []nat.Nat{tooLong}}).Encode())),
 		"block of too many":   second(DecodeBlock(EncodeBlock(many))),
-		"block too long":      second(DecodeBlock(EncodeBlock([]nat.Nat{tooLong}))),
+		"block too long":      second(DecodeBlock(EncodeBlock([]nat.Nat{ItemNumber(make([]byte, MaxItem+1))}))),
 		"failure of too many": second(DecodeFailure((&Failure{Numbers: many}).Encode())),
 		"failure too long":    second(DecodeFailure((&Failure{Numbers: []nat.Nat{tooLong}}).Encode())),
 		"result of too many":  second(DecodeResult((&Result{Items: make([]Factorization, MaxCount+1)}).Encode())),
