@@ -45,6 +45,7 @@ const imports = `
 	factor          < factor/* nat measured cputime
 	worker          < nat task attempt text github.com/rs/zerolog
 	kind            < nat task worker factor factor/siqs factor/ecm cputime
+	execkind        < nat task text worker golang.org/x/sys/unix
 	sample          < nat
 
 	schema          < task attempt

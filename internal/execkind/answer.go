@@ -1,0 +1,159 @@
+package execkind
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// Statuses of a command with a meaning. The values are those of sysexits.h.
+const (
+	StatusNever     = 65 // EX_DATAERR: no attempt at this item can succeed
+	StatusElsewhere = 75 // EX_TEMPFAIL: another worker may have the answer
+)
+
+// shownItem is how much of an item an error shows, in bytes.
+const shownItem = 60
+
+var (
+	errLong = fmt.Errorf("the answer is longer than %d KiB", MaxAnswer>>10)
+	errLate = errors.New("no answer in time")
+	errMany = errors.New("the command gave more answers than it had items")
+)
+
+// An itemError says why an item has no answer.
+type itemError struct {
+	item   []byte
+	reason string
+	kind   error // worker.ErrNever, worker.ErrElsewhere or nil
+}
+
+func (e *itemError) Error() string {
+	item := string(e.item)
+	if len(item) > shownItem {
+		item = strings.ToValidUTF8(item[:shownItem], "") + "..."
+	}
+	if e.kind != nil {
+		return fmt.Sprintf("item %q: %s (%v)", item, e.reason, e.kind)
+	}
+	return fmt.Sprintf("item %q: %s", item, e.reason)
+}
+
+func (e *itemError) Unwrap() error { return e.kind }
+
+// failed returns the error of an item that has failed with err, which is not one of the context. p, if it is not nil,
+// says more.
+func (r *run) failed(item []byte, err error, p *process) error {
+	e := &itemError{item: bytes.Clone(item), reason: err.Error()}
+	if errors.Is(err, errLate) {
+		e.reason = fmt.Sprintf("no answer within %v, the command was stopped", r.limit)
+	}
+	if ended := asEnd(err); ended != nil {
+		e.kind = ended.meaning()
+	}
+	if p != nil {
+		if tail := p.tail.String(); tail != "" {
+			e.reason += ", standard error: " + tail
+		}
+	}
+	return e
+}
+
+// isInterrupted reports whether err is the cause of the context, and no error of an item.
+func (r *run) isInterrupted(err error) bool { return r.ctx.Err() != nil && !isItem(err) }
+
+func isItem(err error) bool {
+	_, ok := errors.AsType[*itemError](err)
+	return ok
+}
+
+// An endError says how a command has ended that should have gone on, or with a status that is not 0.
+type endError struct {
+	status  int // -1 = a signal
+	what    string
+	partial bool // in mode server: it has given a part of an answer
+}
+
+// asEnd returns the endError in err, or nil.
+func asEnd(err error) *endError {
+	e, _ := errors.AsType[*endError](err)
+	return e
+}
+
+func (e *endError) Error() string { return e.what }
+
+// meaning returns what the status means to the worker.
+func (e *endError) meaning() error {
+	switch e.status {
+	case StatusNever:
+		return worker.ErrNever
+	case StatusElsewhere:
+		return worker.ErrElsewhere
+	}
+	return nil
+}
+
+// ended returns the error of p, which has exited before it has answered.
+func (r *run) ended(p *process) *endError {
+	e := &endError{status: p.state.ExitCode(), what: "the command ended with " + p.state.String()}
+	if e.status == 0 {
+		e.what += " and without an answer"
+	}
+	if s, ok := p.state.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		e.what = "the command was ended by " + p.state.String()
+	}
+	return e
+}
+
+// check returns an error if an answer is too long or not of the format.
+func (r *run) check(answer []byte) error {
+	r.total += len(answer)
+	switch {
+	case len(answer) > MaxAnswer:
+		return errLong
+	case r.total > maxTotal && r.total > len(answer):
+		return fmt.Errorf("the answers of its task exceed %d MiB together", maxTotal>>20)
+	case bytes.IndexByte(answer, r.separator) >= 0 && r.format == task.FormatNUL:
+		return errors.New("the answer has a NUL byte, which ends answers")
+	case bytes.IndexByte(answer, r.separator) >= 0:
+		return errors.New("the answer has several lines")
+	case r.format != task.FormatJSON:
+		return nil
+	case !utf8.Valid(answer):
+		return errors.New("the answer is not valid UTF-8, as JSON must be")
+	case !json.Valid(answer):
+		return fmt.Errorf("the answer is not one JSON value: %.40q", answer)
+	}
+	return nil
+}
+
+// answer returns the answer of the item at hand, which has ended now.
+func (r *run) answer(line []byte, now time.Time) task.Factorization {
+	if r.o.Factors == nil {
+		r.o.Factors = new([]task.Factor)
+	}
+	if len(*r.o.Factors) == cap(*r.o.Factors) { // earlier answers keep the old memory
+		*r.o.Factors = make([]task.Factor, 0, max(16, min(2*cap(*r.o.Factors), task.MaxCount)))
+	}
+	at := len(*r.o.Factors)
+	*r.o.Factors = append(*r.o.Factors, task.Factor{P: task.ItemNumber(line), Exp: 1, Status: task.Value})
+	a := task.Factorization{Factors: (*r.o.Factors)[at : at+1 : at+1], Method: r.k.kind}
+	if wall := now.Sub(r.began); wall >= leastWall {
+		a.Wall = wall
+	}
+	return a
+}
+
+// take adds the answer of the item at hand to *done, and begins the next item.
+func (r *run) take(line []byte, now time.Time) {
+	*r.done = append(*r.done, r.answer(line, now))
+	r.begin(now)
+}
