@@ -69,8 +69,18 @@ const (
 	keptRecords = 3
 )
 
-// find returns what is known of the last attempts at a number of a job.
+// findOf returns what is known of the last attempts at a number of a job. Of other workers only those count that take
+// tasks of the job.
+func (x *Failures) findOf(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
+	return x.findOn(ctx, j.ID, number, j.Queue().Route())
+}
+
+// find is findOf for a job without a route.
 func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
+	return x.findOn(ctx, job, number, "")
+}
+
+func (x *Failures) findOn(ctx context.Context, job string, number task.Range, route string) (*finding, error) {
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
 		return nil, err
@@ -98,7 +108,7 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 		return nil, err
 	}
 	if e.Workers == 1 || e.Letters == 1 {
-		e.Others = x.othersAlive(present, e.accused())
+		e.Others = x.othersAlive(present, e.accused(), route)
 	}
 	return e, nil
 }
@@ -255,17 +265,37 @@ func (x *Failures) isHeld(job string, number task.Range, failed map[string]*clai
 	return false
 }
 
-// othersAlive returns when another worker than the one in failed was alive.
-func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims) attempt.Alive {
+// othersAlive returns when another worker than the one in failed was alive that takes tasks of the route. What workers
+// offered that have left is not known: they count.
+func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims, route string) attempt.Alive {
+	bad := x.trust.Quarantined
+	if route != "" {
+		others := namesWithout(present, route)
+		bad = func(name string) bool { return others[name] || x.trust.Quarantined(name) }
+	}
 	for _, w := range present {
-		if failed[w.Name] == nil && w.State == worker.StateRunning && !x.trust.Quarantined(w.Name) {
+		if failed[w.Name] == nil && w.State == worker.StateRunning && w.Serves(route) && !x.trust.Quarantined(w.Name) {
 			return attempt.AliveNow
 		}
 	}
 	for name := range failed {
-		if x.registry.OtherAlive(name, attempt.AliveWaits*x.ackWait, x.trust.Quarantined) {
+		if x.registry.OtherAlive(name, attempt.AliveWaits*x.ackWait, bad) {
 			return attempt.AliveRecently
 		}
 	}
 	return attempt.AliveLongAgo
+}
+
+// namesWithout returns the names of the workers of which no process takes tasks of the route.
+func namesWithout(present []worker.Status, route string) map[string]bool {
+	without := make(map[string]bool)
+	for i := range present {
+		without[present[i].Name] = true
+	}
+	for i := range present {
+		if present[i].Serves(route) {
+			delete(without, present[i].Name)
+		}
+	}
+	return without
 }
