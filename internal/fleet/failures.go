@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -70,17 +71,28 @@ const (
 )
 
 // findOf returns what is known of the last attempts at a number of a job. Of other workers only those count that take
-// tasks of the job.
-func (x *Failures) findOf(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
-	return x.findOn(ctx, j.ID, number, j.Queue().Route())
+// tasks of the job, and accept numbers of that size.
+func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number task.Range) (*finding, error) {
+	route, takes := j.Queue().Route(), func(*worker.Status) bool { return true }
+	if slices.ContainsFunc(x.registry.Workers(), func(w worker.Status) bool { return w.MaxDigits > 0 }) {
+		numbers, err := in.Numbers(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		takes = func(w *worker.Status) bool { return w.Serves(route) && w.Accepts(numbers[0], false) }
+	} else if route != "" {
+		takes = func(w *worker.Status) bool { return w.Serves(route) }
+	}
+	return x.findAmong(ctx, j.ID, number, takes)
 }
 
-// find is findOf for a job without a route.
+// find is findOf for a number that all workers accept.
 func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
-	return x.findOn(ctx, job, number, "")
+	return x.findAmong(ctx, job, number, func(*worker.Status) bool { return true })
 }
 
-func (x *Failures) findOn(ctx context.Context, job string, number task.Range, route string) (*finding, error) {
+// findAmong is findOf if takes says which workers would compute the number.
+func (x *Failures) findAmong(ctx context.Context, job string, number task.Range, takes func(*worker.Status) bool) (*finding, error) {
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
 		return nil, err
@@ -108,7 +120,7 @@ func (x *Failures) findOn(ctx context.Context, job string, number task.Range, ro
 		return nil, err
 	}
 	if e.Workers == 1 || e.Letters == 1 {
-		e.Others = x.othersAlive(present, e.accused(), route)
+		e.Others = x.othersAlive(present, e.accused(), takes)
 	}
 	return e, nil
 }
@@ -265,16 +277,13 @@ func (x *Failures) isHeld(job string, number task.Range, failed map[string]*clai
 	return false
 }
 
-// othersAlive returns when another worker than the one in failed was alive that takes tasks of the route. What workers
-// offered that have left is not known: they count.
-func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims, route string) attempt.Alive {
-	bad := x.trust.Quarantined
-	if route != "" {
-		others := namesWithout(present, route)
-		bad = func(name string) bool { return others[name] || x.trust.Quarantined(name) }
-	}
+// othersAlive returns when another worker than the one in failed was alive that would take the number. Of a worker that
+// has left that is not known: it counts.
+func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims, takes func(*worker.Status) bool) attempt.Alive {
+	others := namesWithout(present, takes)
+	bad := func(name string) bool { return others[name] || x.trust.Quarantined(name) }
 	for _, w := range present {
-		if failed[w.Name] == nil && w.State == worker.StateRunning && w.Serves(route) && !x.trust.Quarantined(w.Name) {
+		if failed[w.Name] == nil && w.State == worker.StateRunning && takes(&w) && !x.trust.Quarantined(w.Name) {
 			return attempt.AliveNow
 		}
 	}
@@ -286,14 +295,14 @@ func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claim
 	return attempt.AliveLongAgo
 }
 
-// namesWithout returns the names of the workers of which no process takes tasks of the route.
-func namesWithout(present []worker.Status, route string) map[string]bool {
+// namesWithout returns the names of the workers of which no process takes the number.
+func namesWithout(present []worker.Status, takes func(*worker.Status) bool) map[string]bool {
 	without := make(map[string]bool)
 	for i := range present {
 		without[present[i].Name] = true
 	}
 	for i := range present {
-		if present[i].Serves(route) {
+		if takes(&present[i]) {
 			delete(without, present[i].Name)
 		}
 	}

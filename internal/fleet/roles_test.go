@@ -210,3 +210,25 @@ func covers(pattern, subject string) bool {
 	}
 	return len(ps) == len(ss)
 }
+
+// TestProducerKeepsPriorities: a producer creates and removes the durables of routes, and cannot change or remove those of
+// the priorities.
+func TestProducerKeepsPriorities(t *testing.T) {
+	t.Parallel()
+	c := newCastle(t)
+	for subject, permitted := range map[string]bool{
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.workers-norm.FACTOR.tasks.norm.>":             false,
+		"$JS.API.CONSUMER.DELETE.FACTOR_TASKS.workers-hi":                                   false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.x.FACTOR.tasks.>":                             false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.workers-norm+gpu.FACTOR.tasks.norm+gpu.>":     true,
+		"$JS.API.CONSUMER.DELETE.FACTOR_TASKS.workers-norm+gpu":                             true,
+		"$JS.API.CONSUMER.DELETE.FACTOR_RETURNS.sweeper":                                    false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_RETURNS.workers-norm+gpu.FACTOR.returns.norm+gpu.>": false,
+	} {
+		v := c.enter(schema.RoleProducer, "p", schema.PermissionsOf(schema.RoleProducer, "p"))
+		_, err := v.nc.RequestWithContext(v.ctx, subject, []byte("{}"))
+		if refused := v.leave(); (len(refused) == 0) != permitted {
+			t.Errorf("%s: refused: %q, %v", subject, refused, err)
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (s *sweeper) lookUp(ctx context.Context, q *sweptQueue, r task.Range) (bool
 	return false, nil
 }
 
-// isStored reports whether FACTOR_TASKS holds that task.
+// isStored reports whether FACTOR_TASKS holds that task, in any class if that is "*".
 func (s *sweeper) isStored(ctx context.Context, a task.Address) (bool, error) {
 	info, err := s.f.tasks.Info(ctx, jetstream.WithSubjectFilter(schema.TaskSubject(a)))
 	if err != nil {

@@ -35,8 +35,8 @@ const DefaultKeep = 30 * 24 * time.Hour
 // A Submission is what a new job has to do. If the job of the ID exists, Kind must be that of the
 // job, and Class, Route, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
 type Submission struct {
-	ID       string // see task.CheckJob; "" = a new one is made
-	Kind     string // task.KindFactor or task.KindSquare
+	ID       string     // see task.CheckJob; "" = a new one is made
+	Kind     string     // task.KindFactor or task.KindSquare
 	Class    task.Class // a priority
 	Route    string     // what a worker must offer besides the command of the kind: see task.Job.Route; "" = nothing
 	Chunking plan.Chunking

@@ -97,6 +97,17 @@ func CheckOffer(offer string) error {
 	return nil
 }
 
+// CheckLabel returns an error unless label may be given to a worker: 1 to 24 characters of a-z 0-9 _ -.
+func CheckLabel(label string) error {
+	if !isName(label, labelChar, maxLabel) {
+		return fmt.Errorf("%.60q is not a label: use 1 to %d of a-z 0-9 _ -", label, maxLabel)
+	}
+	return nil
+}
+
+// OfferedExec returns the name of the command of an offer; false for a label.
+func OfferedExec(offer string) (name string, ok bool) { return strings.CutPrefix(offer, execOffer) }
+
 // ExecOffer returns the offer of workers that run the command name.
 func ExecOffer(name string) string { return execOffer + name }
 
