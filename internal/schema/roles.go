@@ -160,14 +160,10 @@ func producerPublish() []Permission {
 		{KeyPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
-		list = append(list,
-			Permission{"$JS.API.STREAM.INFO." + s, "binds to the stream, and lists its subjects"},
-			Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
+		list = append(list, Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
 	}
-	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "binds to the bucket"})
-	}
-	list = append(list,
+	// One line for all streams: a server refuses a login of more than 4 KiB, which contains all these permissions.
+	list = append(list, Permission{"$JS.API.STREAM.INFO.*", "binds to the streams and buckets, and lists their subjects"},
 		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "removes the tombstone of a job"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "reads a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "removes a task whose deliveries are exhausted"},
