@@ -46,6 +46,10 @@ func TestRoutedJob(t *testing.T) {
 	other := s.run("producer", "submit 10403") // the plain worker is free
 	other.wantCode(0).wantStdout("10403: 101 103\n")
 
+	_, js := s.connect()
+	if err := js.DeleteConsumer(t.Context(), "FACTOR_TASKS", "workers-norm+gpu"); err != nil { // no supervisor is there
+		t.Fatal(err)
+	}
 	dying := s.consumer("-n 1 --name dying --label ssd --label gpu")
 	eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
 	if p := s.run("producer", "workers ls").wantCode(0); !strings.Contains(p.stdout.String(), "\n  offers: labels gpu, ssd\n") {

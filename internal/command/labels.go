@@ -55,7 +55,7 @@ func routeOf(c *ucli.Context, kind string) (string, error) {
 // Unserved says that none of the workers takes the tasks of a class, and what to do; "" if one does.
 func Unserved(class task.Class, workers []worker.Status) string {
 	route := class.Route()
-	if slices.ContainsFunc(workers, func(w worker.Status) bool { return w.State != worker.StateDraining && w.Serves(route) }) {
+	if slices.ContainsFunc(workers, func(w worker.Status) bool { return w.State == worker.StateRunning && w.Serves(route) }) {
 		return ""
 	}
 	var labels, commands, flags []string

@@ -47,7 +47,7 @@ func (f *Fleet) watchForgotten(ctx context.Context, workers func() []worker.Stat
 func (w *forgottenWatch) look(ctx context.Context) error {
 	before := w.before
 	w.before = make(map[task.Class]bool)
-	classes, err := w.f.Classes(ctx)
+	classes, depth, err := w.f.classesAndDepth(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func (w *forgottenWatch) look(ctx context.Context) error {
 		}
 	}
 	workers := slices.DeleteFunc(w.workers(), func(s worker.Status) bool { return !hasFreeSlot(s) })
-	if depth, err := w.f.depth(ctx); err != nil || depth == 0 || len(workers) == 0 {
-		return err
+	if depth == 0 || len(workers) == 0 {
+		return nil
 	}
 	again := false
 	for _, class := range classes {

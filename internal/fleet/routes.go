@@ -40,7 +40,8 @@ type routes struct {
 
 	mu      sync.Mutex // guards all below
 	listed  []task.Class
-	at      time.Time // when they were listed; zero = never
+	depth   uint64    // of FACTOR_TASKS
+	at      time.Time // when both were seen; zero = never
 	ensured map[task.Class]time.Time
 	warned  bool
 }
@@ -49,26 +50,32 @@ type routes struct {
 // a route, by name. It costs one small request, and another one if there are routes; an answer that is younger than
 // routesAge is used again. With credentials of an earlier version it returns the priorities only.
 func (f *Fleet) Classes(ctx context.Context) ([]task.Class, error) {
+	classes, _, err := f.classesAndDepth(ctx)
+	return classes, err
+}
+
+// classesAndDepth is Classes, and also returns how many tasks FACTOR_TASKS holds.
+func (f *Fleet) classesAndDepth(ctx context.Context) (_ []task.Class, depth uint64, _ error) {
 	r := &f.routes
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.at) < routesAge {
-		return r.listed, nil
+		return r.listed, r.depth, nil
 	}
 	info, err := f.tasks.Info(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))
+		return nil, 0, fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))
 	}
 	classes := task.Classes
 	if info.State.Consumers > len(task.Classes) {
 		if r.blind {
 			f.warnBlindLocked()
 		} else if classes, err = listClasses(ctx, f.tasks); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	r.listed, r.at = classes, time.Now()
-	return classes, nil
+	r.listed, r.depth, r.at = classes, info.State.Msgs, time.Now()
+	return classes, r.depth, nil
 }
 
 // warnBlindLocked says once what credentials of an earlier version cannot do.

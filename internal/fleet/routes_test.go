@@ -21,7 +21,7 @@ import (
 // routed creates the job "j" of a route, with the durable of its class.
 func (h *testFleet) routed(id, route string, count int) (*task.Job, *Inputs) {
 	h.t.Helper()
-	j, in := h.job(id, task.ClassNorm, count)
+	_, in := h.job(id, task.ClassNorm, count)
 	j, err := h.ChangeJob(h.t.Context(), id, func(j *task.Job) error { j.Route = route; return nil })
 	if err == nil {
 		err = h.EnsureRoute(h.t.Context(), j.Queue())
@@ -257,6 +257,7 @@ func TestForgottenRoute(t *testing.T) {
 	w := &forgottenWatch{f: h.Fleet, workers: func() []worker.Status { return []worker.Status{s} }}
 	look := func(want bool) {
 		t.Helper()
+		h.forgetRoute("")
 		if err := w.look(t.Context()); err != nil || w.before[j.Queue()] != want {
 			t.Errorf("%v, %v", w.before, err)
 		}

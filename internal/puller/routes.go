@@ -85,10 +85,15 @@ func (p *puller) noteEmpty(class task.Class, now time.Time) {
 	}
 }
 
-// forgetMissing forgets the classes with a route whose durables do not exist, and reports whether there were any.
+// forgetMissing forgets the classes with a route whose durables do not exist, and reports whether there were any. It ends
+// with the first look that has no answer: the server is electing a leader, or is not there.
 func (p *puller) forgetMissing(ctx context.Context) (found bool) {
 	for _, class := range p.known() {
-		if _, err := lookAtDurable(ctx, p.link, schema.Durable(class)); errors.Is(err, stream.ErrNotProvisioned) {
+		_, err := lookAtDurable(ctx, p.link, schema.Durable(class))
+		if err != nil && !errors.Is(err, stream.ErrNotProvisioned) {
+			return found
+		}
+		if err != nil {
 			found = true
 			p.mu.Lock()
 			p.routed = slices.DeleteFunc(slices.Clone(p.routed), func(c task.Class) bool { return c == class })
