@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,8 @@ func runCommand() *ucli.Command {
 			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
 			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of the memory", Usage: "largest `SIZE` of the heap, such as 2GiB: above it the current number fails; none is no limit"},
+			command.LabelFlag(),
+			&ucli.IntFlag{Name: "max-digits", DefaultText: "any", Usage: "leave numbers of more than `N` digits to other workers; tasks of campaigns, of some seconds each, are of any size"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
 		},
 		Action: run,
@@ -101,6 +104,9 @@ func workerName(name string, id natsconn.Identity) (string, error) {
 // leastMemory is the least value of --max-mem in bytes: with less, numbers fail that are not at fault.
 const leastMemory = 64 << 20
 
+// leastDigits is the least value of --max-digits.
+const leastDigits = 20
+
 // workerOptions returns the options that the flags of run describe. All its errors have exit code Usage.
 func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
@@ -115,6 +121,16 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	}
 	if o.MaxMemory, err = maxMemory(c.String("max-mem")); err != nil {
 		return o, err
+	}
+	if o.Offers, err = command.Labels(c, "label"); err != nil {
+		return o, err
+	}
+	o.BySize = true
+	if o.MaxDigits = c.Int("max-digits"); c.IsSet("max-digits") && o.MaxDigits < leastDigits {
+		return o, cli.Usagef("--max-digits must be at least %d, not %d: all workers compute smaller numbers in an instant", leastDigits, o.MaxDigits)
+	}
+	if o.MaxDigits > 0 && slices.Contains(o.Offers, task.OfferLarge) {
+		return o, cli.Usagef("--label %s is for workers that accept numbers of any size: leave out --max-digits", task.OfferLarge)
 	}
 	if o.DrainTimeout <= 0 {
 		return o, cli.Usagef("--drain-timeout must be positive")

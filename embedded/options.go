@@ -6,6 +6,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 )
@@ -17,6 +18,7 @@ func nodeFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary directory, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to sync writes to the disk: always, never, or an interval such as 1s (default: always with --store, else never)"},
 		&ucli.StringFlag{Name: "max-store", DefaultText: "their size now plus three quarters of the free disk space", Usage: "largest `SIZE` of the streams, such as 10GiB"},
+		command.LabelFlag(),
 		&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},
 	}
 }
@@ -27,6 +29,7 @@ type nodeOptions struct {
 	sync     natsserver.Sync // when writes are synced to the disk
 	maxStore int64           // limit of the streams in bytes; 0 = the default of natsserver
 	ackWait  time.Duration
+	labels   []string      // of the worker
 	slots    int           // of the worker; 0 = one for each CPU, -1 = no worker
 	fullWait time.Duration // with a full store in which nothing changes, until the session ends; 0 = for ever
 }
@@ -48,6 +51,9 @@ func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 	var err error
 	if o.sync, err = natsserver.ParseSync(when); err != nil {
 		return o, cli.Exit(cli.Usage, err)
+	}
+	if o.labels, err = command.Labels(c, "label"); err != nil {
+		return o, err
 	}
 	switch n := c.Int("n"); {
 	case n > 0:

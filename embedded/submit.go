@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -9,6 +10,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -33,6 +35,11 @@ func submit(c *ucli.Context) error {
 	}
 	if c.Bool("detach") && !options.kept() {
 		return cli.Usagef("--detach needs --store: the job must be kept when the program ends")
+	}
+	if required, err := command.Labels(c, "require"); err != nil {
+		return err
+	} else if !task.Serves(options.labels, strings.Join(required, "+")) {
+		return cli.Usagef("--require %s: only this process can do the work, and has no such --label", strings.Join(required, ", "))
 	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {

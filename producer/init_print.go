@@ -33,6 +33,9 @@ func printPermissions(c *ucli.Context) error {
 		for _, x := range p.Publish {
 			fmt.Fprintf(w, "%s\tpublish\t%s\t# %s\n", r, x.Subject, x.Why)
 		}
+		for _, x := range p.Refuse {
+			fmt.Fprintf(w, "%s\trefuse\t%s\t# %s\n", r, x.Subject, x.Why)
+		}
 		for _, x := range p.Subscribe {
 			fmt.Fprintf(w, "%s\tsubscribe\t%s\t# %s\n", r, x.Subject, x.Why)
 		}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,6 +34,8 @@ func lsCommand() *ucli.Command {
 type jobEntry struct {
 	*task.Job
 	Supervisors int `json:"supervisors"` // of the fleet, alike in all entries; 0 = it is unsupervised
+
+	Waits []string `json:"waits,omitempty"` // why its tasks wait: no active worker takes them
 }
 
 // listJobs prints the jobs that are not removed, the oldest first. If one of them has not ended and the fleet
@@ -46,23 +51,47 @@ func listJobs(ctx context.Context, c *ucli.Context, s *command.Session, fl *flee
 	if err != nil {
 		return err
 	}
+	waits, err := waitsOfJobs(ctx, fl, jobs)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		entries := make([]jobEntry, len(jobs)) // [] in JSON, not null
 		for i, j := range jobs {
-			entries[i] = jobEntry{j, len(supervisors)}
+			entries[i] = jobEntry{j, len(supervisors), waits[j.ID]}
 		}
 		return command.PrintJSON(c, entries)
 	}
-	printJobs(c, jobs, fl.Now(ctx))
+	if err := printJobs(c.App.Writer, jobs, waits, fl.Now(ctx)); err != nil {
+		return err
+	}
 	if len(supervisors) == 0 && slices.ContainsFunc(jobs, func(j *task.Job) bool { return !j.Finished() }) {
 		s.Notef("%s", command.Unsupervised)
 	}
 	return nil
 }
 
-// printJobs prints the table of ls at the time now of the server.
-func printJobs(c *ucli.Context, jobs []*task.Job, now time.Time) {
-	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
+// waitsOfJobs says of each active job why its tasks wait. It lists the workers only if a job needs some of them.
+func waitsOfJobs(ctx context.Context, fl *fleet.Fleet, jobs []*task.Job) (map[string][]string, error) {
+	jobs = slices.DeleteFunc(slices.Clone(jobs), func(j *task.Job) bool { return j.Finished() || j.Queue().Route() == "" })
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	workers, err := fl.Workers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	waits := make(map[string][]string)
+	for _, j := range jobs {
+		waits[j.ID] = waitsOf([]task.Class{j.Queue()}, workers)
+	}
+	return waits, nil
+}
+
+// printJobs prints the table of ls at the time now of the server. Below the row of a job are lines that say why it waits.
+func printJobs(out io.Writer, jobs []*task.Job, waits map[string][]string, now time.Time) error {
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tSTATE\tKIND\tPRIORITY\tNUMBERS\tUNFINISHED\tDEAD\tBAD\tCREATED")
 	for _, j := range jobs {
 		numbers := fmt.Sprint(j.Count)
@@ -71,5 +100,15 @@ func printJobs(c *ucli.Context, jobs []*task.Job, now time.Time) {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, j.State, j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, ageAt(j.Created, now))
 	}
-	w.Flush() // package cli reports a failed write
+	w.Flush()
+	rows := strings.SplitAfter(table.String(), "\n")
+	lines := []string{rows[0]}
+	for i, j := range jobs {
+		lines = append(lines, rows[i+1])
+		for _, why := range waits[j.ID] {
+			lines = append(lines, "  "+why+"\n")
+		}
+	}
+	_, err := io.WriteString(out, strings.Join(lines, ""))
+	return err
 }

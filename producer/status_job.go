@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -11,6 +13,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
+	"factorfleet/internal/worker"
 )
 
 // A jobReport is the report of `status JOB`.
@@ -29,6 +32,8 @@ type jobReport struct {
 	Plans     []explain.Plan   `json:"plans,omitempty"`     // of the first hard numbers; only with --explain
 
 	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
+
+	Waits []string `json:"waits,omitempty"` // why tasks wait: no active worker takes them
 }
 
 func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string) error {
@@ -46,8 +51,11 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
+	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s%s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, requires(j), j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %d chunks  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, badNoun(j), j.BadCount)
+	for _, why := range r.Waits {
+		fmt.Fprintf(c.App.Writer, "  %s\n", why)
+	}
 	r.printHard(c)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
@@ -61,6 +69,14 @@ func badNoun(j *task.Job) string {
 		return "items"
 	}
 	return "tokens"
+}
+
+// requires says which labels the workers of a job must have.
+func requires(j *task.Job) string {
+	if j.Route == "" {
+		return ""
+	}
+	return ", requires " + strings.ReplaceAll(j.Route, "+", " and ")
 }
 
 // maxFacts is how many numbers that take long the report lists.
@@ -138,11 +154,22 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		for i := range workers {
 			workers[i].Activities = activitiesAt(&workers[i], now)
 		}
+		r.Waits = waitsOf(append([]task.Class{j.Queue()}, queued.Classes...), workers)
 		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
 	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
 	return r, err
+}
+
+// waitsOf says of which classes no worker takes the tasks.
+func waitsOf(classes []task.Class, workers []worker.Status) (list []string) {
+	for _, class := range classes {
+		if why := command.Unserved(class, workers); class.Route() != "" && why != "" && !slices.Contains(list, why) {
+			list = append(list, why)
+		}
+	}
+	return list
 }
 
 // answered returns the count of answers as text.

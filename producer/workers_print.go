@@ -58,6 +58,9 @@ func (r *workerReport) notes() (lines []string) {
 	if r.Heartbeats > r.Processes {
 		lines = append(lines, fmt.Sprintf("%s, %d shown", text.Count(uint64(r.Heartbeats), "heartbeat"), r.Processes))
 	}
+	if offers := r.offers(); offers != "" {
+		lines = append(lines, offers)
+	}
 	if len(r.Complaints) > 0 {
 		lines = append(lines, "complaints: "+complaintsText(r.Complaints))
 	}
@@ -65,6 +68,35 @@ func (r *workerReport) notes() (lines []string) {
 		lines = append(lines, "computes "+workingOn(r.Activities))
 	}
 	return lines
+}
+
+// offers says which tasks the worker takes beside those that every worker takes, and which it does not take; "" if it is
+// like any worker.
+func (r *workerReport) offers() string {
+	var labels, commands, parts []string
+	for _, offer := range r.Offers {
+		if name, ok := task.OfferedExec(offer); ok {
+			commands = append(commands, name)
+		} else if offer != task.OfferLarge {
+			labels = append(labels, offer)
+		}
+	}
+	if len(labels) > 0 {
+		parts = append(parts, "labels "+strings.Join(labels, ", "))
+	}
+	if len(commands) > 0 {
+		parts = append(parts, "commands "+strings.Join(commands, ", "))
+	}
+	if r.MaxDigits > 0 {
+		parts = append(parts, fmt.Sprintf("numbers of up to %d digits", r.MaxDigits))
+	}
+	if r.MemoryDigits > 0 && (r.MaxDigits == 0 || r.MemoryDigits < r.MaxDigits) {
+		parts = append(parts, fmt.Sprintf("memory for numbers of up to %d digits", r.MemoryDigits))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "offers: " + strings.Join(parts, "; ")
 }
 
 // workingOn writes the activity that is expected to take longest, and how many more there are.

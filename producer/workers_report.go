@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -98,6 +99,7 @@ func (r *workerReport) add(s *worker.Status) {
 		sum.Stats = addStats(r.Stats, s.Stats)
 		sum.State = state
 		sum.Holding = slices.Concat(r.Holding, s.Holding)
+		sum.Offers = task.SoundOffers(slices.Concat(r.Offers, s.Offers))
 		if r.Started.Before(s.Started) {
 			sum.Started = r.Started
 		}

@@ -15,6 +15,7 @@ import (
 type Status struct {
 	Job     string // "" = not yet known
 	Workers int    // active workers; -1 = unknown
+	Lacks   string // what no active worker offers: it is shown instead of their number; "" = nothing
 	// Working is the progress with one number that takes long, "" = unknown. It is shown only when
 	// few numbers are left. The longest variant is first.
 	Working []string
@@ -67,6 +68,8 @@ func (s Status) parts(working string) (parts []string) {
 		parts = append(parts, perSecond(s.Rate))
 	}
 	switch {
+	case s.Lacks != "":
+		parts = append(parts, s.Lacks)
 	case s.Workers == 0:
 		parts = append(parts, "no workers")
 	case working != "": // it contains the number of cores

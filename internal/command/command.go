@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 	"factorfleet/internal/job"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // Version of the three programs.
@@ -58,10 +60,11 @@ type Session struct {
 	Log      zerolog.Logger
 	Identity natsconn.Identity // that of the credentials that Connect used
 
-	cleanup context.Context         // ends at the second signal
-	refuse  context.CancelCauseFunc // ends Context with the reason of a refusal
-	notes   *zerolog.Logger         // of Notef, if log lines are JSON; else nil
-	open    bool                    // the server to which Connect has connected requires no login
+	cleanup context.Context            // ends at the second signal
+	refuse  context.CancelCauseFunc    // ends Context with the reason of a refusal
+	notes   *zerolog.Logger            // of Notef, if log lines are JSON; else nil
+	class   atomic.Pointer[task.Class] // of the job in the foreground, for the status line; nil = unknown
+	open    bool                       // the server to which Connect has connected requires no login
 }
 
 // Start begins a session. The second signal calls onSecond, unless it is nil, and ends what the command

@@ -124,9 +124,18 @@ func (f *foregroundJob) showProgress() (stop func(), err error) {
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{
-			Job: id, Workers: f.target.Workers(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
+			Job: id, Workers: f.target.Workers(), Lacks: f.lacks(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
 		}
 	})
+}
+
+// lacks says for the status line that no active worker takes the tasks of the job; "" if one does, or none is active.
+func (f *foregroundJob) lacks() string {
+	class := f.session.class.Load()
+	if class == nil || class.Route() == "" || f.target.Private || f.target.Workers() <= 0 || Unserved(*class, f.target.Statuses()) == "" {
+		return ""
+	}
+	return "no worker for " + class.Route()
 }
 
 // failure returns the error for a job that did not end here. After a signal or the deadline the job

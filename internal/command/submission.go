@@ -35,6 +35,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s; auto is at most 50 items of kind exec:NAME"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again resumes that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
+		RequireFlag(),
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`; of kind exec:NAME the longest time that a command takes for one item"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
 		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
@@ -76,12 +77,19 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
 	}
+	var err error
+	if sub.Route, err = routeOf(c, sub.Kind); err != nil {
+		return sub, err
+	}
 	if _, err := campaign.ParseMode(sub.Campaign); err != nil {
 		return sub, cli.Usagef("--campaign %w", err)
 	}
 	var err error
 	if sub.Format, err = itemFormat(c, sub.Kind); err != nil {
 		return sub, err
+	}
+	if sub.Route != "" && sub.Campaign == string(campaign.Always) {
+		return sub, cli.Usagef("--campaign always: every worker takes part in a campaign, also those without the labels of --require")
 	}
 	if sub.WorkDigits, err = parseWork(c.String("work")); err != nil {
 		return sub, err

@@ -36,8 +36,13 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 	} else if err := checkOutput(format, sub.Kind); err != nil {
 		return err
 	}
+	class := classOf(&sub)
 	return s.foreground(c, open, func(ctx context.Context, t Target, w job.Watch, started func(string)) (*job.Summary, error) {
-		return job.Submit(ctx, t.Fleet, sub, w, started)
+		w.Slots = t.slotsFor(class)
+		return job.Submit(ctx, t.Fleet, sub, w, func(id string) {
+			started(id)
+			s.noteUnserved(t, class)
+		})
 	})
 }
 
@@ -47,6 +52,9 @@ func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 		started(id)
 		if err := checkStored(ctx, c, t.Fleet, id); err != nil {
 			return nil, err
+		}
+		if j, err := t.Fleet.Job(ctx, id); err == nil && !j.Finished() { // else Wait has the error
+			s.noteUnserved(t, j.Queue())
 		}
 		if c.Bool("explain") {
 			if err := s.explainStored(ctx, t.Fleet, id); err != nil {
@@ -76,7 +84,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 		return Fail(err)
 	}
 	defer closeTarget()
-	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.Slots, Status: s.logStatus}
+	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.slotsFor(classOf(&sub)), Status: s.logStatus}
 	var id string
 	ctx, stopLooking := s.whileStreamsExist(s.Context, target)
 	defer stopLooking()
@@ -90,6 +98,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	if _, err := fmt.Fprintln(s.Screen.Stdout(), j.ID); err != nil {
 		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
 	}
+	s.noteUnserved(target, j.Queue())
 	if target.Detached {
 		s.warnUnsupervised(target.Fleet)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ type WorkerOptions struct {
 	Slots        int    // tasks at a time; 0 = one for each CPU
 	DrainTimeout time.Duration
 	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
+	Offers       []string      // labels, and task.ExecOffer of each command that the worker runs
+	MaxDigits    int           // of the numbers that it accepts; 0 = any
+	BySize       bool          // numbers whose sieve needs more memory than it has are handed back: see worker.Config
 	Ledger       worker.Ledger // see worker.Config; may be nil
 	Dead         StoreLetter   // stores the dead letters of single numbers; nil = the worker does, under its name
 	Timeout      time.Duration // for one reply of the server
@@ -72,7 +76,16 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if err != nil {
 		return err
 	}
-	w := newWorker(client, o)
+	memoryDigits := kind.MemoryDigits(o.MaxMemory / 4 * 3)
+	offers, err := o.offers(memoryDigits)
+	if err != nil {
+		return err
+	}
+	client.Offer(offers)
+	if !o.BySize {
+		memoryDigits = 0
+	}
+	w := newWorker(client, o, memoryDigits)
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -81,7 +94,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	}
 	status := worker.Status{
 		Version: Version, Kernels: kernels.Active().String(), Host: hostName(), PID: os.Getpid(), Started: time.Now(),
-		Sieves: true, Sieve: task.SieveRevision, ECM: true,
+		Sieves: true, Sieve: task.SieveRevision, ECM: true, Offers: offers, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits,
 	}
 	err = client.Serve(lifetime, func() worker.Status {
 		status := status
@@ -92,6 +105,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 		return err
 	}
 	go client.WatchDurables(lifetime)
+	go client.PollRoutes(lifetime)
 	if o.Ready != nil {
 		o.Ready(w, o.Name)
 	}
@@ -106,8 +120,17 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	return err
 }
 
+// offers returns what the worker offers: also numbers of any size, if it accepts them and has the memory for them.
+func (o *WorkerOptions) offers(memoryDigits int) ([]string, error) {
+	offers := o.Offers
+	if o.MaxDigits == 0 && memoryDigits == 0 {
+		offers = append(slices.Clip(offers), task.OfferLarge)
+	}
+	return task.NormalOffers(offers)
+}
+
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
-func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
+func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
 	kinds, parts := kind.AllOn(o.Slots, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
@@ -124,7 +147,7 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox)
 }
 

@@ -3,7 +3,6 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,7 +12,8 @@ import (
 	"factorfleet/internal/task"
 )
 
-// Messages of FACTOR_TASKS that are in no class have no durable: nothing ever removes them. Any producer can store
+// Messages of FACTOR_TASKS that are in no class have no durable: nothing ever removes them. (Those of a class with a route
+// are not junk: its durable may be missing for a while, and without a job they are orphans.) Any producer can store
 // them, and so fill the queue. A few do no harm, and to find them takes a listing of the queue. So a probe looks for
 // them only if the queue has junkLeast more messages than the durables count, and more than at the listing before.
 const (
@@ -53,7 +53,7 @@ func junkOf(subjects map[string]uint64) (filters []string, count uint64) {
 	groups := make(map[string]bool)
 	for subject, n := range subjects {
 		token, _, more := strings.Cut(strings.TrimPrefix(subject, schema.TasksPrefix), ".")
-		if more && slices.Contains(task.Classes, task.Class(token)) {
+		if more && task.CheckClass(task.Class(token)) == nil {
 			continue
 		}
 		filter := schema.TasksPrefix + token

@@ -57,8 +57,12 @@ func (f *Fleet) probe(ctx context.Context, x *Failures) {
 		}
 		suspects, failed := make(map[task.Address]task.Class), false
 		p.counted = 0
-		for _, class := range task.Classes {
-			if err := p.search(ctx, class, suspects); err != nil {
+		classes, err := f.Classes(ctx)
+		if err != nil {
+			classes, failed = task.Classes, true
+		}
+		for _, class := range classes {
+			if err := p.search(ctx, class, suspects); err != nil && !isGone(class, err) {
 				f.link.Log.Debug().Err(err).Msg("cannot search for exhausted tasks, retrying")
 				failed = true
 			}

@@ -19,6 +19,17 @@ func (f *Fleet) Probe(ctx context.Context, class task.Class, floor uint64) error
 	return p.search(ctx, class, make(map[task.Address]task.Class))
 }
 
+// UseRoute creates the durable of a class, lists all and removes it.
+func (f *Fleet) UseRoute(ctx context.Context, class task.Class) error {
+	if err := f.EnsureRoute(ctx, class); err != nil {
+		return err
+	}
+	if _, err := listClasses(ctx, f.tasks); err != nil {
+		return err
+	}
+	return f.removeRoute(ctx, class)
+}
+
 // AnsweredByHolder asks the holder of a job how many answers it has verified.
 func (f *Fleet) AnsweredByHolder(ctx context.Context, job string) error {
 	_, _, err := f.answeredByHolder(ctx, job)

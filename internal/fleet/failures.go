@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -69,8 +70,29 @@ const (
 	keptRecords = 3
 )
 
-// find returns what is known of the last attempts at a number of a job.
+// findOf returns what is known of the last attempts at a number of a job. Of other workers only those count that take
+// tasks of the job, and accept numbers of that size.
+func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number task.Range) (*finding, error) {
+	route, takes := j.Queue().Route(), func(*worker.Status) bool { return true }
+	if slices.ContainsFunc(x.registry.Workers(), func(w worker.Status) bool { return w.MaxDigits > 0 }) {
+		numbers, err := in.Numbers(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		takes = func(w *worker.Status) bool { return w.Serves(route) && w.Accepts(numbers[0], false) }
+	} else if route != "" {
+		takes = func(w *worker.Status) bool { return w.Serves(route) }
+	}
+	return x.findAmong(ctx, j.ID, number, takes)
+}
+
+// find is findOf for a number that all workers accept.
 func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
+	return x.findAmong(ctx, job, number, func(*worker.Status) bool { return true })
+}
+
+// findAmong is findOf if takes says which workers would compute the number.
+func (x *Failures) findAmong(ctx context.Context, job string, number task.Range, takes func(*worker.Status) bool) (*finding, error) {
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
 		return nil, err
@@ -98,7 +120,7 @@ func (x *Failures) find(ctx context.Context, job string, number task.Range) (*fi
 		return nil, err
 	}
 	if e.Workers == 1 || e.Letters == 1 {
-		e.Others = x.othersAlive(present, e.accused())
+		e.Others = x.othersAlive(present, e.accused(), takes)
 	}
 	return e, nil
 }
@@ -255,17 +277,34 @@ func (x *Failures) isHeld(job string, number task.Range, failed map[string]*clai
 	return false
 }
 
-// othersAlive returns when another worker than the one in failed was alive.
-func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims) attempt.Alive {
+// othersAlive returns when another worker than the one in failed was alive that would take the number. Of a worker that
+// has left that is not known: it counts.
+func (x *Failures) othersAlive(present []worker.Status, failed map[string]*claims, takes func(*worker.Status) bool) attempt.Alive {
+	others := namesWithout(present, takes)
+	bad := func(name string) bool { return others[name] || x.trust.Quarantined(name) }
 	for _, w := range present {
-		if failed[w.Name] == nil && w.State == worker.StateRunning && !x.trust.Quarantined(w.Name) {
+		if failed[w.Name] == nil && w.State == worker.StateRunning && takes(&w) && !x.trust.Quarantined(w.Name) {
 			return attempt.AliveNow
 		}
 	}
 	for name := range failed {
-		if x.registry.OtherAlive(name, attempt.AliveWaits*x.ackWait, x.trust.Quarantined) {
+		if x.registry.OtherAlive(name, attempt.AliveWaits*x.ackWait, bad) {
 			return attempt.AliveRecently
 		}
 	}
 	return attempt.AliveLongAgo
+}
+
+// namesWithout returns the names of the workers of which no process takes the number.
+func namesWithout(present []worker.Status, takes func(*worker.Status) bool) map[string]bool {
+	without := make(map[string]bool)
+	for i := range present {
+		without[present[i].Name] = true
+	}
+	for i := range present {
+		if takes(&present[i]) {
+			delete(without, present[i].Name)
+		}
+	}
+	return without
 }

@@ -21,9 +21,9 @@ func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (ti
 	if err != nil || j == nil {
 		return 0, err
 	}
-	e, err := s.failures.find(ctx, at.Job, at.Range)
+	e, err := s.failures.findOf(ctx, j.manifest, j.inputs, at.Range)
 	if err != nil {
-		return 0, err
+		return 0, voidWithoutInput(err)
 	}
 	switch do := e.Decide(); do.Action {
 	case attempt.Wait:
@@ -51,7 +51,7 @@ const maxConclusions = 1000
 func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, numbers []task.Range) (wait time.Duration, err error) {
 	again := make(map[int][]task.Range) // by spent deliveries
 	for _, number := range numbers[:min(len(numbers), maxConclusions)] {
-		e, err := x.find(ctx, j.ID, number)
+		e, err := x.findOf(ctx, j, in, number)
 		if err != nil {
 			return wait, err
 		}
@@ -95,7 +95,7 @@ func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number t
 	}
 	why, elapsed := x.why(ctx, j.ID, number, e)
 	letter := &task.Failure{
-		Kind: j.Kind, Class: j.Class, Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
+		Kind: j.Kind, Class: j.Queue(), Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
 		Attempt: schema.MaxDeliver, Err: why, Elapsed: elapsed,
 		Seen: x.registry.Attempts(j.ID, number), Watched: x.f.now().Add(-x.registry.Observed()),
 	}

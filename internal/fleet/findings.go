@@ -30,7 +30,7 @@ func Findings(s Snapshot, p Provision) []Finding {
 			list = append(list, w.findings(info)...)
 		}
 	}
-	for _, w := range wantedDurables(p) {
+	for _, w := range wantedDurables(s, p) {
 		if info, looked := s.Durables[w.config.Durable]; looked {
 			list = append(list, w.findings(info)...)
 		}

@@ -22,7 +22,7 @@ func complete() Snapshot {
 	for _, w := range wantedStreams(Provision{}) {
 		s.Streams[w.config.Name] = &jetstream.StreamInfo{Config: w.config}
 	}
-	for _, w := range wantedDurables(Provision{}) {
+	for _, w := range wantedDurables(Snapshot{}, Provision{}) {
 		s.Durables[w.config.Durable] = &jetstream.ConsumerInfo{Config: w.config}
 	}
 	return s

@@ -13,6 +13,7 @@ import (
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // A Fleet is a producer's access to the streams. It is safe for concurrent use. A process has one for
@@ -33,6 +34,7 @@ type Fleet struct {
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
+	routes     routes
 	unreadable unreadableKeys
 
 	tombstonesStay atomic.Bool                      // FACTOR_JOBS has no time to live of single messages
@@ -63,6 +65,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	if err := f.bind(ctx); err != nil {
 		return nil, err
 	}
+	f.routes.blind, f.routes.ensured = isBlind(nc), make(map[task.Class]time.Time)
 	f.born = f.inputs.CachedInfo().Created
 	f.warnOfClock()
 	return f, nil

@@ -16,6 +16,8 @@ import (
 // says that it has a free slot. If that is so at two looks in a row, all workers are told to pull again. Workers that are
 // busy have no request that waits, so that the order costs them nothing.
 //
+// It also repeats the order that names the classes with a route.
+//
 // A worker may claim a free slot for ever. The others then get an order in orderPause from each process that sweeps.
 //
 // The goroutine of Fleet.watchForgotten owns all fields.
@@ -45,12 +47,28 @@ func (f *Fleet) watchForgotten(ctx context.Context, workers func() []worker.Stat
 func (w *forgottenWatch) look(ctx context.Context) error {
 	before := w.before
 	w.before = make(map[task.Class]bool)
-	if depth, err := w.f.depth(ctx); err != nil || depth == 0 || !slices.ContainsFunc(w.workers(), hasFreeSlot) {
+	classes, depth, err := w.f.classesAndDepth(ctx)
+	if err != nil {
 		return err
 	}
+	if routed := withRoute(classes); len(routed) > 0 { // workers that have started since may not know them
+		if err := w.f.announceRoutes(routed); err != nil {
+			return err
+		}
+	}
+	workers := slices.DeleteFunc(w.workers(), func(s worker.Status) bool { return !hasFreeSlot(s) })
+	if depth == 0 || len(workers) == 0 {
+		return nil
+	}
 	again := false
-	for _, class := range task.Classes {
+	for _, class := range classes {
+		if !slices.ContainsFunc(workers, func(s worker.Status) bool { return s.Serves(class.Route()) }) {
+			continue
+		}
 		info, err := w.f.durable(ctx, class)
+		if isGone(class, err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

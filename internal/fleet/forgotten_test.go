@@ -27,6 +27,7 @@ func TestForgottenRequests(t *testing.T) {
 	w := &forgottenWatch{f: h.Fleet, workers: func() []worker.Status { return workers }}
 	look := func(what string, want int) {
 		t.Helper()
+		h.forgetRoute("") // looks are farther apart than routesAge
 		if err := w.look(t.Context()); err != nil {
 			t.Fatal(err)
 		}

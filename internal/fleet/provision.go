@@ -74,7 +74,7 @@ func steps(s Snapshot, p Provision) (list []step) {
 			list = append(list, w.steps(info)...)
 		}
 	}
-	for _, w := range wantedDurables(p) {
+	for _, w := range wantedDurables(s, p) {
 		if info, looked := s.Durables[w.config.Durable]; looked {
 			list = append(list, w.steps(info)...)
 		}

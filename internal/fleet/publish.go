@@ -88,10 +88,10 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		if err != nil {
 			return err
 		}
-		part := chunks[:n]
+		part, class := chunks[:n], p.job.Queue()
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
-			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
+			at := task.Address{Class: class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
 			t := taskOf(p.job, c.Numbers)
 			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())

@@ -10,7 +10,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A ClassStatus counts the tasks of one priority. Its JSON is part of the output of `producer
+// A ClassStatus counts the tasks of one class: a priority, or a priority and a route. Its JSON is part of the output of `producer
 // status --json`, whose names are kept for scripts.
 type ClassStatus struct {
 	Class       task.Class `json:"priority"`
@@ -20,12 +20,19 @@ type ClassStatus struct {
 	Waiting     int        `json:"asking"`          // pull requests of workers that wait for a task
 }
 
-// Queue returns the status of the queue, most urgent priority first. The numbers are those of the durables,
+// Queue returns the status of the queue, most urgent priority first, each before its routes. The numbers are those of the durables,
 // each at a moment of its own. Tasks whose deliveries are exhausted are in none of them.
 func (f *Fleet) Queue(ctx context.Context) ([]ClassStatus, error) {
 	var list []ClassStatus
-	for _, class := range task.Classes {
+	classes, err := f.Classes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, class := range classes {
 		c, err := f.tasks.Consumer(ctx, schema.Durable(class))
+		if isGone(class, err) {
+			continue
+		}
 		if err != nil {
 			return nil, stream.NotProvisioned("durable", schema.Durable(class), err)
 		}

@@ -101,11 +101,13 @@ func (r *Registry) HeldOf(job string) map[string][]Holder {
 
 // FreeSlots returns how many slots of the running workers have no task, those of the name except not counted.
 // Workers say so of themselves.
-func (r *Registry) FreeSlots(except string) (n int) {
+func (r *Registry) FreeSlots(except string) (n int) { return r.freeSlots(except, "") }
+
+func (r *Registry) freeSlots(except, route string) (n int) {
 	r.look(func(o *roster) {
 		for name, m := range o.names {
 			for _, p := range m.present {
-				if s := &p.status; name != except && s.State == worker.StateRunning {
+				if s := &p.status; name != except && s.State == worker.StateRunning && s.Serves(route) {
 					n += max(0, s.Slots-s.Lost-max(s.Busy, len(s.Holding)))
 				}
 			}
@@ -113,6 +115,21 @@ func (r *Registry) FreeSlots(except string) (n int) {
 	})
 	return n
 }
+
+// A Serving is the registry as far as it concerns tasks of a route: the workers that take them.
+type Serving struct {
+	*Registry
+	route string
+}
+
+// Serving returns what the registry shows of the workers that take tasks of a route, "" for all workers.
+func (r *Registry) Serving(route string) *Serving { return &Serving{r, route} }
+
+// FreeSlots is that of Registry for the workers that take tasks of the route.
+func (s *Serving) FreeSlots(except string) int { return s.freeSlots(except, s.route) }
+
+// AnotherRuns is that of Registry for the workers that take tasks of the route.
+func (s *Serving) AnotherRuns(name string) bool { return s.anotherRuns(name, s.route) }
 
 // OtherAlive reports whether another worker than name has sent a heartbeat within that time, except those that
 // bad rejects; bad may be nil. It also reports true if this process has not watched for two ack waits yet: then

@@ -36,6 +36,8 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
 		*n = min(max(*n, 0), maxSlots)
 	}
+	s.Offers = task.SoundOffers(s.Offers)
+	s.MaxDigits, s.MemoryDigits = min(max(s.MaxDigits, 0), maxDigits), min(max(s.MemoryDigits, 0), maxDigits)
 	s.Activities = soundActivities(s.Activities)
 	s.Holding = soundHolding(worker.LongNames(s.Holding, worker.HoldingPerSlot*s.Slots))
 	return s, true

@@ -45,8 +45,12 @@ func (r *Registry) holdersOf(job string, number task.Range) (list []Holder) {
 }
 
 // AnotherRuns reports whether a worker of another name is alive and takes tasks.
-func (r *Registry) AnotherRuns(name string) bool {
-	return slices.ContainsFunc(r.Workers(), func(s worker.Status) bool { return s.Name != name && s.State == worker.StateRunning })
+func (r *Registry) AnotherRuns(name string) bool { return r.anotherRuns(name, "") }
+
+func (r *Registry) anotherRuns(name, route string) bool {
+	return slices.ContainsFunc(r.Workers(), func(s worker.Status) bool {
+		return s.Name != name && s.State == worker.StateRunning && s.Serves(route)
+	})
 }
 
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
@@ -94,7 +98,8 @@ func (f *Fleet) DropTasks(ctx context.Context, j *task.Job, r task.Range) error 
 	}
 }
 
-// tasksOf returns the subjects of the tasks of a range in all rounds.
+// tasksOf returns the subjects of the tasks of a range in all rounds, of all classes: a range that is too large for some
+// workers is in another class than the rest of its job.
 func tasksOf(j *task.Job, r task.Range) string {
-	return schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: "*"})
+	return schema.TaskSubject(task.Address{Class: "*", Job: j.ID, Range: r, Round: "*"})
 }

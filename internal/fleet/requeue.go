@@ -72,12 +72,26 @@ func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least
 // time, because the round is the same. The pieces of one chunk always fit: they have its numbers, and at
 // most one message for each.
 func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
+	return f.queueRangesIn(ctx, j.Queue(), j, in, ranges, round, header{spent: spent})
+}
+
+// A header says which headers the tasks of a requeued range have.
+type header struct {
+	spent    int  // schema.HeaderSpent
+	anywhere bool // schema.HeaderAnywhere
+}
+
+// queueRangesIn is queueRanges for another class than that of the job. It creates the durable of the class.
+func (f *Fleet) queueRangesIn(ctx context.Context, class task.Class, j *task.Job, in *Inputs, ranges []task.Range, round string, h header) error {
+	if err := f.EnsureRoute(ctx, class); err != nil {
+		return err
+	}
 	var batch []*nats.Msg
 	size := 0
 	for _, r := range ranges {
 		for r.Count > 0 {
 			part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
-			m, n, err := f.taskMessage(ctx, j, in, part, round, spent)
+			m, n, err := f.taskMessage(ctx, class, j, in, part, round, h)
 			if err != nil {
 				return err
 			}
@@ -95,7 +109,7 @@ func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges
 }
 
 // taskMessage returns a task of the first n >= 1 numbers of r, as many as fit in a chunk, and n.
-func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (*nats.Msg, uint64, error) {
+func (f *Fleet) taskMessage(ctx context.Context, class task.Class, j *task.Job, in *Inputs, r task.Range, round string, h header) (*nats.Msg, uint64, error) {
 	numbers, err := in.Numbers(ctx, r)
 	if err != nil {
 		return nil, 0, err
@@ -105,11 +119,14 @@ func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task
 		size += numbers[n].ByteLen()
 		n++
 	}
-	at := task.Address{Class: j.Class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
+	at := task.Address{Class: class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
 	t := taskOf(j, numbers[:n])
 	m := message(schema.TaskSubject(at), t.Encode())
-	if spent > 0 {
-		m.Header.Set(schema.HeaderSpent, strconv.Itoa(spent))
+	if h.spent > 0 {
+		m.Header.Set(schema.HeaderSpent, strconv.Itoa(h.spent))
+	}
+	if h.anywhere {
+		m.Header.Set(schema.HeaderAnywhere, "1")
 	}
 	return m, uint64(n), nil
 }

@@ -217,6 +217,7 @@ func (c *castle) produce(v *visitor) error {
 		func() error { _, err := f.Workers(ctx); return err },
 		func() error { _, err := f.Jobs(ctx); return err },
 		func() error { _, err := f.Queue(ctx); return err },
+		func() error { return f.UseRoute(ctx, task.ClassNorm.Routed(fmt.Sprint("r", c.rounds))) },
 		func() error { return c.sweep(ctx, f, j) },
 		func() error { return c.exhaust(ctx, f, j) },
 		func() error { return c.giveUp(ctx, f, j) },

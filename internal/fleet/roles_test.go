@@ -210,3 +210,64 @@ func covers(pattern, subject string) bool {
 	}
 	return len(ps) == len(ss)
 }
+
+// TestProducerKeepsPriorities: a producer creates and removes the durables of routes, and cannot change or remove those of
+// the priorities.
+func TestProducerKeepsPriorities(t *testing.T) {
+	t.Parallel()
+	c := newCastle(t)
+	for subject, permitted := range map[string]bool{
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.workers-norm.FACTOR.tasks.norm.>":             false,
+		"$JS.API.CONSUMER.DELETE.FACTOR_TASKS.workers-hi":                                   false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.x.FACTOR.tasks.>":                             false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_TASKS.workers-norm+gpu.FACTOR.tasks.norm+gpu.>":     true,
+		"$JS.API.CONSUMER.DELETE.FACTOR_TASKS.workers-norm+gpu":                             true,
+		"$JS.API.CONSUMER.DELETE.FACTOR_RETURNS.sweeper":                                    false,
+		"$JS.API.CONSUMER.CREATE.FACTOR_RETURNS.workers-norm+gpu.FACTOR.returns.norm+gpu.>": false,
+	} {
+		v := c.enter(schema.RoleProducer, "p", schema.PermissionsOf(schema.RoleProducer, "p"))
+		_, err := v.nc.RequestWithContext(v.ctx, subject, []byte("{}"))
+		if refused := v.leave(); (len(refused) == 0) != permitted {
+			t.Errorf("%s: refused: %q, %v", subject, refused, err)
+		}
+	}
+}
+
+// TestEarlierProducer: with the credentials of an earlier version, a producer does all for jobs without a route, and
+// requests nothing that it may not, although there are routes. A job with a route is refused.
+func TestEarlierProducer(t *testing.T) {
+	t.Parallel()
+	c := newCastle(t)
+	if err := c.EnsureRoute(t.Context(), "norm+gpu"); err != nil {
+		t.Fatal(err)
+	}
+	p := schema.PermissionsOf(schema.RoleProducer, "p")
+	p.Refuse = nil
+	p.Publish = slices.DeleteFunc(p.Publish, func(x schema.Permission) bool { return strings.HasPrefix(x.Subject, "$JS.API.CONSUMER.") && strings.Contains(x.Why, "route") })
+	if all := schema.PermissionsOf(schema.RoleProducer, "p").Publish; len(p.Publish) != len(all)-3 {
+		t.Fatalf("%d of %d permissions", len(p.Publish), len(all))
+	}
+	v := c.enter(schema.RoleProducer, "p", p)
+	f, err := fleet.Open(v.ctx, v.nc, v.js, stream.Options{Timeout: visitorTimeout, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue, err := f.Queue(v.ctx)
+	if err != nil || len(queue) != 3 {
+		t.Errorf("%v, %v", queue, err)
+	}
+	if _, err := f.Inspect(v.ctx, false); err != nil {
+		t.Error(err)
+	}
+	sweep, stop := context.WithTimeout(v.ctx, 5*time.Second) // two looks for forgotten requests
+	defer stop()
+	if err := f.Sweep(sweep); err != nil {
+		t.Error(err)
+	}
+	if v.ctx.Err() != nil {
+		t.Errorf("refused: %q", v.leave())
+	}
+	if err := f.EnsureRoute(v.ctx, "norm+ssd"); err == nil || v.ctx.Err() == nil {
+		t.Errorf("created a durable: %v", err)
+	}
+}

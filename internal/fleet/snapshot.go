@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // A Snapshot is what a server shows of itself and of the streams of a fleet. Findings says what is wrong with it.
@@ -128,10 +132,51 @@ func inspect(ctx context.Context, l *stream.Link, complete bool) (Snapshot, erro
 	for i, d := range durables {
 		s.Durables[d.Name] = durableInfos[i]
 	}
+	if err := s.findRoutes(ctx, l, complete || !isBlind(l.NC)); err != nil {
+		return s, err
+	}
 	if !complete {
 		return s, nil
 	}
 	return s, s.findForeign(ctx, l.JS)
+}
+
+// findRoutes looks at the durables of routes, if there are any and the permissions show them.
+func (s *Snapshot) findRoutes(ctx context.Context, l *stream.Link, sees bool) error {
+	info := s.Streams[schema.StreamTasks]
+	if info == nil || info.State.Consumers <= len(task.Classes) || !sees {
+		return nil
+	}
+	return l.RetryStart(ctx, func() error {
+		tasks, err := l.JS.Stream(ctx, schema.StreamTasks)
+		if err != nil {
+			return fmt.Errorf("look at stream %s: %w", schema.StreamTasks, stream.Explain(err))
+		}
+		classes, err := listClasses(ctx, tasks)
+		for _, class := range withRoute(classes) {
+			d, err := durableInfo(ctx, l.JS, schema.ClassDurable(class, 0))
+			if err != nil {
+				return fmt.Errorf("look at durable %s: %w", schema.Durable(class), stream.Explain(err))
+			}
+			if d != nil { // else it was removed a moment ago
+				s.Durables[d.Name] = d
+			}
+		}
+		return err
+	})
+}
+
+// routes returns the settings of the durables of routes that exist, as they should be.
+func (s *Snapshot) routes(ackWait time.Duration) (list []schema.DurableConsumer) {
+	if ackWait == 0 {
+		ackWait = schema.DefaultAckWait
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Durables)) {
+		if class, ok := schema.DurableClass(name); ok && class.Route() != "" && s.Durables[name] != nil {
+			list = append(list, schema.ClassDurable(class, ackWait))
+		}
+	}
+	return list
 }
 
 // streamInfo returns nil for a stream that does not exist.

@@ -71,15 +71,21 @@ func newStuckWatch(x *Failures, class task.Class, beats heartbeats, log *stuckLo
 // watchStuck searches for stuck tasks until ctx ends, about once in each ack wait. The time between two looks
 // is random, so that a worker cannot name a task at the looks only.
 func (f *Fleet) watchStuck(ctx context.Context, x *Failures) {
-	var watches []*stuckWatch
+	watches := make(map[task.Class]*stuckWatch)
 	log := &stuckLog{link: f.link}
-	for _, class := range task.Classes {
-		watches = append(watches, newStuckWatch(x, class, x.registry, log))
-	}
 	mean := float64(max(x.ackWait, time.Second))
 	for stream.Sleep(ctx, time.Duration((0.75+rand.Float64()/2)*mean)) == nil {
-		for _, w := range watches {
-			w.look(ctx)
+		classes, err := f.Classes(ctx)
+		if err != nil {
+			f.link.Log.Debug().Err(err).Msg("cannot search for stuck tasks, retrying")
+			classes = task.Classes
+		}
+		maps.DeleteFunc(watches, func(class task.Class, _ *stuckWatch) bool { return err == nil && !slices.Contains(classes, class) })
+		for _, class := range classes {
+			if watches[class] == nil {
+				watches[class] = newStuckWatch(x, class, x.registry, log)
+			}
+			watches[class].look(ctx)
 		}
 	}
 }
@@ -115,7 +121,7 @@ func (w *stuckWatch) step(ctx context.Context, now time.Time) (more bool, err er
 	}
 	w.looked = now
 	workers := w.beats.Workers()
-	if !slices.ContainsFunc(workers, func(s worker.Status) bool { return s.State == worker.StateRunning }) {
+	if !slices.ContainsFunc(workers, func(s worker.Status) bool { return s.State == worker.StateRunning && s.Serves(w.class.Route()) }) {
 		w.observeAnew()
 		return false, nil
 	}

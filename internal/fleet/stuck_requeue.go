@@ -29,7 +29,7 @@ func (w *stuckWatch) requeueStuck(ctx context.Context, stuck []uint64, workers [
 			break
 		}
 		t := w.tasks[seq]
-		if depth += t.decision.Pieces; depth > classDepth[w.class] && t.at.Range.Count > 1 {
+		if depth += t.decision.Pieces; depth > classDepth[w.class.Priority()] && t.at.Range.Count > 1 {
 			break
 		}
 		gone, err := w.release(ctx, seq, t)

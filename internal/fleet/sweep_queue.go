@@ -67,7 +67,7 @@ func (s *sweeper) isQueued(ctx context.Context, j *task.Job, r task.Range, store
 
 // listQueue lists the queue of a job.
 func (s *sweeper) listQueue(ctx context.Context, j *task.Job) (*sweptQueue, error) {
-	filter := schema.TasksPrefix + string(j.Class) + "." + j.ID + ".*.*"
+	filter := schema.TasksPrefix + "*." + j.ID + ".*.*"
 	began := time.Now()
 	info, err := s.f.tasks.Info(ctx, jetstream.WithSubjectFilter(filter))
 	if err == nil && !stream.HasQuorum(info) {
@@ -115,7 +115,7 @@ func (s *sweeper) lookUp(ctx context.Context, q *sweptQueue, r task.Range) (bool
 	return false, nil
 }
 
-// isStored reports whether FACTOR_TASKS holds that task.
+// isStored reports whether FACTOR_TASKS holds that task, in any class if that is "*".
 func (s *sweeper) isStored(ctx context.Context, a task.Address) (bool, error) {
 	info, err := s.f.tasks.Info(ctx, jetstream.WithSubjectFilter(schema.TaskSubject(a)))
 	if err != nil {
@@ -134,7 +134,7 @@ func (s *sweeper) hasRoom(ctx context.Context, class task.Class, n uint64) (bool
 		}
 		s.depth, s.depthAt = depth, time.Now()
 	}
-	return s.depth+n <= classDepth[class]+returnRoom, nil
+	return s.depth+n <= classDepth[class.Priority()]+returnRoom, nil
 }
 
 // hasQueued notes that this sweeper has queued a range as n tasks.

@@ -56,6 +56,9 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if returned.NeedsEvidence() {
 		return s.decide(ctx, at, round)
 	}
+	if r.Reason == task.TooLarge {
+		return s.requeueLarge(ctx, at, round, meta)
+	}
 	return 0, s.requeue(ctx, at, do, round)
 }
 

@@ -80,8 +80,9 @@ func (w *wantedDurable) create(ctx context.Context, js jetstream.JetStream) erro
 	return err
 }
 
-func wantedDurables(p Provision) (list []wantedDurable) {
-	for _, d := range schema.Durables(p.AckWait) {
+// wantedDurables returns those that every fleet has, and those of the routes that s has.
+func wantedDurables(s Snapshot, p Provision) (list []wantedDurable) {
+	for _, d := range append(schema.Durables(p.AckWait), s.routes(p.AckWait)...) {
 		list = append(list, wantedDurable{d.Stream, consumerConfig(d), p.Repaired})
 	}
 	return list

@@ -48,7 +48,7 @@ func Put(t testing.TB, js jetstream.JetStream, subject string, payload []byte) u
 func PutTask(t testing.TB, js jetstream.JetStream, j *task.Job, r task.Range) uint64 {
 	t.Helper()
 	content := task.Task{Kind: j.Kind, Numbers: Numbers(int(r.First), int(r.Count))}
-	return Put(t, js, schema.TaskSubject(task.Address{Class: j.Class, Job: j.ID, Range: r, Round: task.FirstRound}), content.Encode())
+	return Put(t, js, schema.TaskSubject(task.Address{Class: j.Queue(), Job: j.ID, Range: r, Round: task.FirstRound}), content.Encode())
 }
 
 // Subjects returns the subjects of a stream that match the filter, sorted.

@@ -80,6 +80,9 @@ func userClaims(u User, p schema.Permissions) *jwt.UserClaims {
 	claims.Tags.Add(schema.RoleTag(u.Role))
 	allow(&claims.Permissions.Pub, p.Publish)
 	allow(&claims.Permissions.Sub, p.Subscribe)
+	for _, x := range p.Refuse {
+		claims.Permissions.Pub.Deny.Add(x.Subject)
+	}
 	if p.Respond != "" {
 		claims.Resp = &jwt.ResponsePermission{MaxMsgs: 1, Expires: responseTime}
 	}

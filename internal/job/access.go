@@ -20,6 +20,8 @@ import (
 type access interface {
 	// manifest reads the manifest. An error wraps fleet.ErrNoJob if there is none.
 	manifest(ctx context.Context) (*task.Job, error)
+	// prepare creates the durable of the job's class if it is missing. It does nothing for a job without a route.
+	prepare(ctx context.Context, j *task.Job) error
 	// feederHolder returns the process that has the feeder's lease; "" if none has.
 	feederHolder(ctx context.Context) (string, error)
 	// sealCutOff seals the manifest, if it is open, with the numbers that are stored.
@@ -99,6 +101,13 @@ func newStreams(f *fleet.Fleet, id string, in *fleet.Inputs) *streams {
 }
 
 func (s *streams) manifest(ctx context.Context) (*task.Job, error) { return s.fleet.Job(ctx, s.id) }
+
+func (s *streams) prepare(ctx context.Context, j *task.Job) error {
+	if class := j.Queue(); class.Route() != "" && !j.Finished() {
+		return s.fleet.EnsureRoutes(ctx, []task.Class{class})
+	}
+	return nil
+}
 
 func (s *streams) feederHolder(ctx context.Context) (string, error) {
 	return s.fleet.Holder(ctx, feedLease(s.id))

@@ -47,13 +47,13 @@ func (s *streams) queueAudits(ctx context.Context, u *auditor) error {
 	if err != nil {
 		return err
 	}
-	due := u.due(time.Now(), func(claimed string) bool { return hasOther(registry, trust, claimed) })
-	if len(due) == 0 {
-		return nil
-	}
 	j, err := s.manifest(ctx)
 	if err != nil || j.Finished() || j.FinishedEarly != nil { // the answers of a job that ends early need no effort
 		return err
+	}
+	due := u.due(time.Now(), func(claimed string) bool { return hasOther(registry, trust, claimed, j.Queue().Route()) })
+	if len(due) == 0 {
+		return nil
 	}
 	b, err := s.backlog(ctx)
 	if err != nil {
@@ -76,10 +76,10 @@ func (s *streams) queueAudits(ctx context.Context, u *auditor) error {
 	return nil
 }
 
-// hasOther reports whether another worker than the one of a claim could audit it.
-func hasOther(registry *fleet.Registry, trust *fleet.Trust, claimed string) bool {
+// hasOther reports whether another worker than the one of a claim could audit it: one that takes tasks of the route.
+func hasOther(registry *fleet.Registry, trust *fleet.Trust, claimed, route string) bool {
 	for _, w := range registry.Workers() {
-		if w.Name != claimed && !trust.Quarantined(w.Name) {
+		if w.Name != claimed && w.Serves(route) && !trust.Quarantined(w.Name) {
 			return true
 		}
 	}

@@ -10,14 +10,15 @@ import (
 )
 
 // examine returns the part of a candidate, or nil if one may be created. The error wraps errNoCampaign if none is to
-// begin. What a worker says of a composite is compared with the stored input.
+// begin: a job whose tasks go to some workers only has no campaigns, because every worker gets the tasks of a campaign.
+// What a worker says of a composite is compared with the stored input.
 func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, error) {
 	p, err := c.f.Part(ctx, x.Job, x.child)
 	if err == nil || !errors.Is(err, fleet.ErrNoPart) {
 		return p, err
 	}
 	j, err := c.f.Job(ctx, x.Job)
-	if errors.Is(err, fleet.ErrNoJob) || err == nil && (j.Finished() || j.FinishedEarly != nil || j.Kind != task.KindFactor) {
+	if errors.Is(err, fleet.ErrNoJob) || err == nil && (j.Finished() || j.FinishedEarly != nil || j.Kind != task.KindFactor || j.Route != "") {
 		return nil, errNoCampaign
 	}
 	if err != nil {

@@ -73,6 +73,9 @@ func (d *conductor) fleet(ctx context.Context) (in campaign.Fleet, _ error) {
 func (d *conductor) othersWait(ctx context.Context, sieve int) (wait bool, _ error) {
 	classes, err := d.c.f.Queue(ctx)
 	for _, k := range classes {
+		if k.Class.Route() != "" { // they wait for some workers only, perhaps for one that is not there
+			continue
+		}
 		waiting := k.Queued
 		if k.Class == fleet.SieveClass { // the tasks of campaigns are among them
 			waiting -= min(waiting, uint64(sieve))

@@ -32,13 +32,14 @@ var (
 // DefaultKeep is how long a job is kept after its end if its user knows its id.
 const DefaultKeep = 30 * 24 * time.Hour
 
-// A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the
-// job, and Class, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
+// A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the job,
+// and Class, Route, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
 type Submission struct {
 	ID       string      // see task.CheckJob; "" = a new one is made
 	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
 	Format   task.Format // of the items of a kind exec:NAME; "" for other kinds
-	Class    task.Class
+	Class    task.Class  // a priority
+	Route    string      // what a worker must offer besides the command of the kind: see task.Job.Route; "" = nothing
 	Chunking plan.Chunking
 	Budget   time.Duration // longest computing time of one number; 0 = the workers' default
 	Certify  bool          // prove the primes of 2^64 and more; only for task.KindFactor

@@ -76,15 +76,15 @@ func (o *overdue) init(l *loop) {
 }
 
 // heartbeatsKnown means that the heartbeats of all workers are known. least is the shortest time after which a
-// range is overdue.
+// range is overdue, serving returns what concerns the workers that take tasks of a route.
 type heartbeatsKnown struct {
-	registry registry
-	least    time.Duration
+	serving func(route string) registry
+	least   time.Duration
 }
 
 func (e heartbeatsKnown) apply(l *loop) {
 	o := &l.overdue
-	o.registry, o.least = e.registry, e.least
+	o.registry, o.least = e.serving(l.job.Queue().Route()), e.least
 	o.timer.Reset(max(e.least/8, time.Millisecond))
 	o.look()
 }

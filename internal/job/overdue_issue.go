@@ -116,7 +116,7 @@ func (s *streams) watchHeartbeats(ctx context.Context, l *loop) error {
 		}
 		return nil
 	}
-	l.post(heartbeatsKnown{known, least})
+	l.post(heartbeatsKnown{func(route string) registry { return known.Serving(route) }, least})
 	return nil
 }
 

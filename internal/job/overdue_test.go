@@ -161,7 +161,7 @@ func (w *heldWorld) start(t *testing.T, log zerolog.Logger) (l *loop, stop func(
 	l.results = func(context.Context) error { l.deliver(caughtUp{w}); return nil }
 	var group sync.WaitGroup
 	group.Go(func() { l.run(ctx) })
-	l.post(heartbeatsKnown{w, overdueAfter})
+	l.post(heartbeatsKnown{func(string) registry { return w }, overdueAfter})
 	return l, func() { cancel(); group.Wait() }
 }
 

@@ -200,8 +200,10 @@ func (v *reviewer) start() {
 	v.timer.Stop()
 	v.started = time.Now()
 	v.operate(reviewManifest, func(ctx context.Context, a *answer) (err error) {
-		a.job, err = v.l.access.manifest(ctx)
-		return err
+		if a.job, err = v.l.access.manifest(ctx); err != nil {
+			return err
+		}
+		return v.l.access.prepare(ctx, a.job)
 	})
 }
 

@@ -156,8 +156,11 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		return nil, false, err
 	}
 	j = &task.Job{
-		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Class: sub.Class, Chunk: sub.Chunking.String(),
+		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Class: sub.Class, Route: sub.Route, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
+	}
+	if err := f.EnsureRoute(ctx, j.Queue()); err != nil {
+		return nil, false, err
 	}
 	err := f.CreateJob(ctx, j)
 	if errors.Is(err, fleet.ErrDiffers) && sub.ID != "" {
@@ -189,5 +192,5 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 // sameSettings reports whether a job was submitted with the settings of sub. Keep is not compared: it
 // does not change the work.
 func sameSettings(j *task.Job, sub *Submission) bool {
-	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Budget == sub.Budget && j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits
+	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Route == sub.Route && j.Budget == sub.Budget && j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits
 }

@@ -102,6 +102,7 @@ func (s *supervisor) run(ctx context.Context) {
 	group.Go(func() { s.followHeartbeats(ctx) })
 	group.Go(func() { s.campaigns.run(ctx) })
 	group.Go(func() { s.removeLostParts(ctx) })
+	group.Go(func() { s.f.RemoveRoutes(ctx, fleet.NormalRoutePace) })
 	ticker := time.NewTicker(s.pace.look)
 	defer ticker.Stop()
 	for {

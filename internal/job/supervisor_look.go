@@ -24,6 +24,9 @@ func (s *supervisor) look(ctx context.Context) {
 		}
 		return
 	}
+	if err := s.f.EnsureRoutes(ctx, s.routes()); err != nil && ctx.Err() == nil {
+		s.log.Debug().Err(err).Msg("cannot create the durable of a route, retrying")
+	}
 	supervisors := s.survey.Supervisors() // without this one, until it has its lease
 	if !slices.Contains(supervisors, s.name) {
 		supervisors = append(supervisors, s.name)
@@ -39,6 +42,16 @@ func (s *supervisor) look(ctx context.Context) {
 		}
 	}
 	s.rotate(now)
+}
+
+// routes returns the classes with a route of the active jobs.
+func (s *supervisor) routes() (classes []task.Class) {
+	for _, e := range s.jobs {
+		if class := e.manifest.Queue(); class.Route() != "" && !e.manifest.Finished() && !slices.Contains(classes, class) {
+			classes = append(classes, class)
+		}
+	}
+	return classes
 }
 
 // lookAt compares one job with the survey. mine says that this supervisor is the owner of the job.

@@ -14,7 +14,7 @@ import (
 
 // heldTasks is what a supervisor knows of the tasks that workers hold.
 type heldTasks struct {
-	registry registry
+	registry *fleet.Registry
 	least    time.Duration // see overdue
 }
 
@@ -50,11 +50,12 @@ func (s *supervisor) isOverdue(e *supervised, now time.Time) bool {
 		e.heldSince, e.heldLimit = first.Since, known.least
 	}
 	limit := e.heldLimit
-	crowded := known.registry.FreeSlots(first.Worker) == 0
+	serving := known.registry.Serving(e.manifest.Queue().Route())
+	crowded := serving.FreeSlots(first.Worker) == 0
 	if crowded {
 		limit *= crowdedFactor
 	}
-	if now.Sub(first.Since) < limit || crowded && !known.registry.AnotherRuns(first.Worker) {
+	if now.Sub(first.Since) < limit || crowded && !serving.AnotherRuns(first.Worker) {
 		return false
 	}
 	for e.heldLimit <= now.Sub(first.Since) {

@@ -14,6 +14,8 @@ import (
 
 // The methods of access and trust.
 
+func (w *world) prepare(context.Context, *task.Job) error { return nil }
+
 func (w *world) manifest(context.Context) (*task.Job, error) {
 	w.pause(5 * time.Millisecond)
 	w.mu.Lock()

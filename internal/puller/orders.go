@@ -25,7 +25,7 @@ type Orders struct {
 // Listen calls the functions of o in the order in which orders arrive, until ctx ends. They are called
 // by one goroutine of the client library, so they must return soon.
 //
-// The order to pull again is obeyed here.
+// The order to pull again, and that which names classes with a route, are obeyed here.
 //
 // Orders are not stored, and a worker that is not connected misses them. That is harmless: a cancelled
 // job's results are ignored, and those of a quarantined worker are not trusted.
@@ -46,6 +46,9 @@ func (c *Client) obey(m *nats.Msg, o Orders) {
 	}
 	if m.Subject == schema.PullOrder {
 		c.puller.endWait()
+	}
+	if m.Subject == schema.RoutesOrder {
+		c.puller.learn(task.DecodeClasses(m.Data))
 	}
 	if job, ok := strings.CutPrefix(m.Subject, schema.CancelPrefix); ok && task.CheckJob(job) == nil && o.Cancel != nil {
 		o.Cancel(job)

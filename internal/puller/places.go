@@ -25,6 +25,7 @@ const fullDescription = "Exceeded MaxWaiting"
 
 // A placeCheck warns of durables whose places are taken by requests of others. The goroutine of Pull owns it.
 type placeCheck struct {
+	classes func() []task.Class // from which the worker pulls
 	link    *stream.Link
 	served  time.Time // when a task came last, or the puller was made
 	checked time.Time
@@ -54,7 +55,7 @@ func (c *placeCheck) check(ctx context.Context, full bool) {
 		return
 	}
 	c.checked = now
-	for _, class := range task.Classes {
+	for _, class := range c.classes() {
 		name := schema.Durable(class)
 		state, err := lookAtDurable(ctx, c.link, name)
 		if err != nil {

@@ -31,8 +31,10 @@ import (
 //
 // The goroutine that calls Pull owns all fields except those below mu.
 type puller struct {
-	link *stream.Link
-	acks map[task.Class]*acker // one for each durable; never changed
+	link    *stream.Link
+	acks    map[task.Class]*acker    // one for each durable that has delivered a task
+	offers  []string                 // of the worker, sorted; never changed after the first Pull
+	emptyAt map[task.Class]time.Time // when a request for a class with a route has brought nothing
 
 	messages chan *nats.Msg     // of all subscriptions
 	sub      *nats.Subscription // to inbox + "*"; a wait has one of its own
@@ -50,9 +52,11 @@ type puller struct {
 	places    placeCheck
 	noAnswers chan struct{} // capacity 1; for WatchDurables: a pull request got no answer
 
-	mu    sync.Mutex // guards all below
-	skips map[task.Class]skip
-	wakes context.CancelFunc // ends the present wait; nil if there is none
+	mu     sync.Mutex   // guards all below
+	routed []task.Class // classes with a route from which this worker pulls, sorted; replaced, never changed
+	heard  time.Time    // when an order or a poll has named classes
+	skips  map[task.Class]skip
+	wakes  context.CancelFunc // ends the present wait; nil if there is none
 }
 
 // maxMessages is the capacity of the channel; what comes beyond it is lost. Before the process ends for want of answers
@@ -69,13 +73,11 @@ const (
 // newPuller returns a puller with its subscription.
 func newPuller(l *stream.Link, rotates bool) (*puller, error) {
 	p := &puller{
-		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip),
+		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), emptyAt: make(map[task.Class]time.Time), skips: make(map[task.Class]skip),
 		waitTime: waitTime, silence: silence,
 		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}
-	for _, class := range task.Classes {
-		p.acks[class] = &acker{link: l}
-	}
+	p.places.classes = p.classes
 	return p, p.subscribe()
 }
 
@@ -101,7 +103,7 @@ func (p *puller) listen(subject string) (*nats.Subscription, error) {
 
 // Pull requests at most n tasks, n >= 1, and calls deliver for each as it arrives. It requests the classes in turn,
 // without waiting, and returns after the first that has a task. If none has, it waits for a task of any class,
-// for at most waitTime. It may then deliver n+2. A wait that has brought nothing is followed by the next one at once.
+// for at most waitTime. It may then deliver one task more of each other class. A wait that has brought nothing is followed by the next one at once.
 //
 // If a durable has no place for a request, Pull returns after a pause, without an error.
 //
@@ -125,6 +127,9 @@ func (c *Client) pullWith(ctx context.Context, pull func(*puller) error) error {
 		return nil
 	}
 	err := pull(p)
+	if errors.Is(err, errNoAnswer) && p.forgetMissing(ctx) {
+		return nil
+	}
 	if errors.Is(err, errNoAnswer) {
 		select {
 		case p.noAnswers <- struct{}{}:
@@ -142,7 +147,7 @@ const deferHi = 400 * time.Millisecond
 // PullOthers waits for a task of a class that has no tasks of parts. It implements worker.Source.
 func (c *Client) PullOthers(ctx context.Context, deliver func(*worker.Delivery)) error {
 	return c.pullWith(ctx, func(p *puller) error {
-		err := p.waitForTask(ctx, ordinaryClasses, 1, func(d *worker.Delivery) {
+		err := p.waitForTask(ctx, p.ordinary(), 1, func(d *worker.Delivery) {
 			p.hiChecked = time.Now().Add(deferHi)
 			deliver(d)
 		})
@@ -151,8 +156,10 @@ func (c *Client) PullOthers(ctx context.Context, deliver func(*worker.Delivery))
 	})
 }
 
-// ordinaryClasses are those that have no tasks of parts.
-var ordinaryClasses = []task.Class{task.ClassNorm, task.ClassLow}
+// ordinary returns the classes that have no tasks of parts: all but hi, whose tasks are for all workers.
+func (p *puller) ordinary() []task.Class {
+	return slices.DeleteFunc(slices.Clone(p.classes()), func(class task.Class) bool { return class == task.ClassHi })
+}
 
 // pull is Pull on a connection that is up.
 func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)) error {
@@ -164,19 +171,24 @@ func (p *puller) pull(ctx context.Context, n int, deliver func(*worker.Delivery)
 	if ctx.Err() != nil {
 		return nil
 	}
-	return p.waitForTask(ctx, task.Classes, n, deliver)
+	return p.waitForTask(ctx, p.classes(), n, deliver)
 }
 
 // requestInTurn requests one class after the other, until one has a task. It returns the number of tasks delivered.
 func (p *puller) requestInTurn(ctx context.Context, n int, deliver func(*worker.Delivery)) (int, error) {
-	classes := p.order(time.Now())
-	if !slices.Contains(classes, task.ClassHi) && !p.isSkipped(task.ClassHi) { // idle: its request costs nothing
-		classes = append(classes, task.ClassHi)
+	now := time.Now()
+	classes := p.order(now)
+	for _, class := range p.classes() {
+		if !slices.Contains(classes, class) && !p.isSkipped(class) { // idle: its request costs nothing
+			classes = append(classes, class)
+		}
 	}
 	for _, class := range classes {
 		count, err := p.request(ctx, class, n, deliver)
 		if count > 0 {
 			p.places.served = time.Now()
+		} else {
+			p.noteEmpty(class, now)
 		}
 		if err != nil && !errors.Is(err, errFull) || count > 0 {
 			return count, err
@@ -191,15 +203,19 @@ func (p *puller) requestInTurn(ctx context.Context, n int, deliver func(*worker.
 //	norm   before low, except in one pull of lowTurn, so that low makes progress
 //
 // So with tasks of all classes a task of hi waits for 100 ms and one pull at most, and low gets one
-// pull of eight. Classes that are skipped are left out.
+// pull of eight. Each stands for all its classes: see ofPriority. Classes that are skipped are left out.
 func (p *puller) order(now time.Time) []task.Class {
-	classes := []task.Class{task.ClassNorm, task.ClassLow}
+	priorities := []task.Class{task.ClassNorm, task.ClassLow}
 	if p.pulls++; p.pulls%lowTurn == 0 {
-		classes[0], classes[1] = task.ClassLow, task.ClassNorm
+		priorities[0], priorities[1] = task.ClassLow, task.ClassNorm
 	}
 	if now.Sub(p.hiChecked) >= hiInterval {
 		p.hiChecked = now
-		classes = append([]task.Class{task.ClassHi}, classes...)
+		priorities = append([]task.Class{task.ClassHi}, priorities...)
+	}
+	var classes []task.Class
+	for _, priority := range priorities {
+		classes = append(classes, p.ofPriority(priority, now)...)
 	}
 	return slices.DeleteFunc(classes, p.isSkipped)
 }

@@ -17,8 +17,8 @@ import (
 
 // A worker without work has a pull request for one task waiting at each durable. So a task of any class is sent to it
 // as soon as it is queued, and no request is repeated meanwhile. If the worker has more free slots, it then requests
-// more tasks of the same class. Tasks of several classes may come at the same moment: the worker gets two more
-// than it has requested.
+// more tasks of the same class. Tasks of several classes may come at the same moment: the worker gets one of
+// each.
 //
 // When a task has come, the requests at the other durables are withdrawn: see stream.Link.Withdraw. That may cost a task
 // a delivery, but rarely: it must be queued within a round trip, see overtake. A request whose time is over is not

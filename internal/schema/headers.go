@@ -20,6 +20,10 @@ const OrderHeader = "Factor-Order"
 // rounds, from 1. attempt.Number says what follows from it.
 const HeaderSpent = "Factor-Spent"
 
+// HeaderAnywhere is the header of a task whose numbers need more memory than some workers have, when no other worker was
+// alive: every worker computes them as far as it can.
+const HeaderAnywhere = "Factor-Anywhere"
+
 // HeaderBefore is the header of an input block that names the blocks before it: the counts of their numbers, the nearest
 // first, with commas in between.
 const HeaderBefore = "Factor-Before"

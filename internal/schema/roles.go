@@ -58,6 +58,9 @@ type Permissions struct {
 	Publish   []Permission `json:"publish"`
 	Subscribe []Permission `json:"subscribe"`
 
+	// Refuse are subjects to which the identity may not publish, although Publish has them.
+	Refuse []Permission `json:"refuse,omitempty"`
+
 	// Respond is the reason why the identity may answer requests: once each, within a minute, to any
 	// reply subject. "" = it may not.
 	Respond string `json:"respond,omitempty"`
@@ -106,7 +109,7 @@ func PermissionsOf(r Role, name string) Permissions {
 			Respond: "answers service requests and requests for its status", Limits: &limits,
 		}
 	case RoleProducer:
-		return Permissions{Publish: producerPublish(), Subscribe: []Permission{inbox}}
+		return Permissions{Publish: producerPublish(), Subscribe: []Permission{inbox}, Refuse: producerRefuse()}
 	case RoleObserver:
 		return Permissions{Publish: observerPublish(), Subscribe: []Permission{inbox}}
 	case RoleAdmin:
@@ -157,14 +160,10 @@ func producerPublish() []Permission {
 		{KeyPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
-		list = append(list,
-			Permission{"$JS.API.STREAM.INFO." + s, "binds to the stream, and lists its subjects"},
-			Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
+		list = append(list, Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
 	}
-	for _, b := range []string{BucketJobs, BucketLeases, BucketWorkers} {
-		list = append(list, Permission{"$JS.API.STREAM.INFO." + BucketStream(b), "binds to the bucket"})
-	}
-	list = append(list,
+	// One line for all streams: a server refuses a login of more than 4 KiB, which contains all these permissions.
+	list = append(list, Permission{"$JS.API.STREAM.INFO.*", "binds to the streams and buckets, and lists their subjects"},
 		Permission{"$JS.API.STREAM.PURGE." + BucketStream(BucketJobs), "removes the tombstone of a job"},
 		Permission{"$JS.API.STREAM.MSG.GET." + StreamTasks, "reads a task whose deliveries are exhausted"},
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamTasks, "removes a task whose deliveries are exhausted"},
@@ -173,6 +172,9 @@ func producerPublish() []Permission {
 		Permission{"$JS.API.STREAM.MSG.DELETE." + StreamDead, "removes a dead letter"},
 		Permission{"$JS.API.CONSUMER.INFO." + StreamTasks + ".*", "reads the state of the queue"},
 		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamTasks + ".*", "makes the server report exhausted tasks, without taking one"},
+		Permission{consumerNames, "lists the durables of routes"},
+		Permission{"$JS.API.CONSUMER.CREATE." + StreamTasks + ".*." + TasksPrefix + "*.>", "creates the durable of a route"},
+		Permission{"$JS.API.CONSUMER.DELETE." + StreamTasks + ".*", "removes the durable of a route that is not used any more"},
 		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "binds to the sweeper's durable"},
 		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "pulls returned ranges"},
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "settles returned ranges"},
@@ -184,6 +186,43 @@ func producerPublish() []Permission {
 	list = append(list, follow(StreamResults, ResultsPrefix)...)
 	list = append(list, follow(StreamDead, "FACTOR.")...)
 	return append(list, buckets()...)
+}
+
+// consumerNames is the subject of requests for the names of the durables of FACTOR_TASKS.
+const consumerNames = "$JS.API.CONSUMER.NAMES." + StreamTasks
+
+// producerRefuse returns the subjects with which a producer could stop the whole fleet: it creates and removes durables of
+// routes only.
+func producerRefuse() (list []Permission) {
+	for _, class := range task.Classes {
+		list = append(list,
+			Permission{"$JS.API.CONSUMER.CREATE." + StreamTasks + "." + Durable(class) + ".>", "must not change the durable of a priority"},
+			Permission{"$JS.API.CONSUMER.DELETE." + StreamTasks + "." + Durable(class), "must not remove the durable of a priority"})
+	}
+	return list
+}
+
+// SeesRoutes reports whether an identity that may publish to these subjects, which may have wildcards, may list the
+// durables. Credentials of an earlier version may not.
+func SeesRoutes(publish []string) bool {
+	return slices.ContainsFunc(publish, func(pattern string) bool { return Matches(pattern, consumerNames) })
+}
+
+// Matches reports whether a subject without wildcards matches a pattern.
+func Matches(pattern, subject string) bool {
+	for {
+		p, rest, more := strings.Cut(pattern, ".")
+		s, left, further := strings.Cut(subject, ".")
+		switch {
+		case p == ">":
+			return true
+		case p != "*" && p != s || more != further:
+			return false
+		case !more:
+			return true
+		}
+		pattern, subject = rest, left
+	}
 }
 
 // observerPublish returns the subjects of requests that only read.

@@ -116,22 +116,28 @@ func Streams(taskBytes int64) []Stream {
 	}
 }
 
-// Durables returns the settings of the durables: one for the tasks of each class, and the sweeper's.
+// Durables returns the settings of the durables that every fleet has: one for the tasks of each priority, and the
+// sweeper's. A class with a route has a durable while it is in use.
 // ackWait is the time without a heartbeat after which a task is redelivered; 0 = DefaultAckWait.
 func Durables(ackWait time.Duration) (list []DurableConsumer) {
 	if ackWait == 0 {
 		ackWait = DefaultAckWait
 	}
 	for _, class := range task.Classes {
-		list = append(list, DurableConsumer{
-			Stream: StreamTasks, Name: Durable(class), Filter: TasksPrefix + string(class) + ".>",
-			AckWait: ackWait, MaxDeliver: MaxDeliver, MaxAckPending: -1, MaxWaiting: maxWaiting, MaxRequestBatch: MaxRequestBatch,
-		})
+		list = append(list, ClassDurable(class, ackWait))
 	}
 	return append(list, DurableConsumer{
 		Stream: StreamReturns, Name: DurableSweeper,
 		AckWait: SweepAckWait, MaxDeliver: -1, MaxAckPending: maxReturns, MaxWaiting: 512,
 	})
+}
+
+// ClassDurable returns the settings of the durable of a class, with or without a route.
+func ClassDurable(class task.Class, ackWait time.Duration) DurableConsumer {
+	return DurableConsumer{
+		Stream: StreamTasks, Name: Durable(class), Filter: TasksPrefix + string(class) + ".>",
+		AckWait: ackWait, MaxDeliver: MaxDeliver, MaxAckPending: -1, MaxWaiting: maxWaiting, MaxRequestBatch: MaxRequestBatch,
+	}
 }
 
 // Buckets returns the settings of the key-value buckets.

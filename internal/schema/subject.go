@@ -35,7 +35,15 @@ const (
 )
 
 // Durable returns the name of the durable that delivers the tasks of a class.
-func Durable(c task.Class) string { return "workers-" + string(c) }
+func Durable(c task.Class) string { return durablePrefix + string(c) }
+
+// DurableClass is the inverse of Durable; ok is false for a name that is none of a durable of FACTOR_TASKS.
+func DurableClass(durable string) (c task.Class, ok bool) {
+	name, ok := strings.CutPrefix(durable, durablePrefix)
+	return task.Class(name), ok && task.CheckClass(task.Class(name)) == nil
+}
+
+const durablePrefix = "workers-"
 
 // Prefixes of the subjects, each with its last dot. These tokens follow:
 //
@@ -63,6 +71,7 @@ const (
 	ReleasePrefix    = "FACTOR.ctl.release."    // <worker>: the quarantine has ended
 	HintPrefix       = "FACTOR.ctl.hint."       // <worker>: what a campaign knows of a number that the worker has: a task.Hint
 	PullOrder        = "FACTOR.ctl.pull"        // the server may have forgotten pull requests that wait: send new ones
+	RoutesOrder      = "FACTOR.ctl.routes"      // the payload names the classes with a route that have a durable, one a line
 	StatusPrefix     = "FACTOR.status."         // <worker>: a request for its status
 )
 

@@ -97,6 +97,17 @@ func CheckOffer(offer string) error {
 	return nil
 }
 
+// CheckLabel returns an error unless label may be given to a worker: 1 to 24 characters of a-z 0-9 _ -.
+func CheckLabel(label string) error {
+	if !isName(label, labelChar, maxLabel) {
+		return fmt.Errorf("%.60q is not a label: use 1 to %d of a-z 0-9 _ -", label, maxLabel)
+	}
+	return nil
+}
+
+// OfferedExec returns the name of the command of an offer; false for a label.
+func OfferedExec(offer string) (name string, ok bool) { return strings.CutPrefix(offer, execOffer) }
+
 // ExecOffer returns the offer of workers that run the command name.
 func ExecOffer(name string) string { return execOffer + name }
 
@@ -104,6 +115,85 @@ func ExecOffer(name string) string { return execOffer + name }
 func ExecName(kind string) (name string, ok bool) {
 	name, ok = strings.CutPrefix(kind, ExecPrefix)
 	return name, ok && isName(name, labelChar, maxLabel)
+}
+
+// OfferLarge is the offer of workers that accept numbers of any size: see TooLarge.
+const OfferLarge = "large"
+
+// Limits of what one worker may offer, and of the classes with a route that an order names.
+const (
+	MaxWorkerOffers = 32
+	MaxRoutes       = 256
+)
+
+// With returns c with an offer more in its route. ok is false if the route would be too long.
+func (c Class) With(offer string) (with Class, ok bool) {
+	var offers []string
+	if c.Route() != "" {
+		offers = strings.Split(c.Route(), "+")
+	}
+	if !slices.Contains(offers, offer) {
+		offers = append(offers, offer)
+		slices.Sort(offers)
+	}
+	return c.Routed(strings.Join(offers, "+")), len(offers) <= MaxOffers
+}
+
+// Serves reports whether a worker with these offers may take tasks of a route: it has all that the route asks for.
+func Serves(offers []string, route string) bool {
+	if route == "" {
+		return true
+	}
+	for offer := range strings.SplitSeq(route, "+") {
+		if !slices.Contains(offers, offer) {
+			return false
+		}
+	}
+	return true
+}
+
+// NormalOffers returns the offers of a worker, sorted and distinct. An error says which of them is none, or that there are
+// too many.
+func NormalOffers(offers []string) ([]string, error) {
+	list := slices.Clone(offers)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	for _, offer := range list {
+		if err := CheckOffer(offer); err != nil {
+			return nil, err
+		}
+	}
+	if len(list) > MaxWorkerOffers {
+		return nil, fmt.Errorf("%d labels and commands, a worker may have %d at most", len(list), MaxWorkerOffers)
+	}
+	return list, nil
+}
+
+// SoundOffers returns those of the offers that a worker claims which are offers, at most MaxWorkerOffers, sorted.
+func SoundOffers(offers []string) []string {
+	sound := slices.DeleteFunc(slices.Clone(offers[:min(len(offers), MaxWorkerOffers)]), func(offer string) bool { return CheckOffer(offer) != nil })
+	slices.Sort(sound)
+	return slices.Compact(sound)
+}
+
+// EncodeClasses returns the payload of an order that names classes, one a line: the first MaxRoutes of them.
+func EncodeClasses(classes []Class) []byte {
+	var b []byte
+	for _, c := range classes[:min(len(classes), MaxRoutes)] {
+		b = append(append(b, c...), '\n')
+	}
+	return b
+}
+
+// DecodeClasses is the inverse of EncodeClasses for any bytes: lines that are no class with a route are left out.
+func DecodeClasses(b []byte) (classes []Class) {
+	for line := range strings.Lines(string(b)) {
+		c := Class(strings.TrimSuffix(line, "\n"))
+		if len(classes) < MaxRoutes && c.Route() != "" && CheckClass(c) == nil {
+			classes = append(classes, c)
+		}
+	}
+	return classes
 }
 
 // Queue returns the class of the job's tasks: its priority, the labels of its route, and its command.

@@ -17,6 +17,7 @@ const (
 	Drained     Reason = "drained"     // the worker shuts down
 	Isolate     Reason = "isolate"     // a worker died on the range, or one number of it failed: split it
 	Unsupported Reason = "unsupported" // the worker does not support this kind or schema
+	TooLarge    Reason = "too large"   // a number is larger than the worker accepts: queue it for one that offers OfferLarge
 	Postponed   Reason = "spared"      // a single number whose last delivery is postponed, to another worker
 	Elsewhere   Reason = "elsewhere"   // the computation says that another worker may have the answer, and that the number is not at fault
 )

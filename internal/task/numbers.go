@@ -72,3 +72,21 @@ func marshal(m proto.Message) []byte {
 func unmarshal(b []byte, m proto.Message) error {
 	return proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(b, m)
 }
+
+// Digits returns the number of decimal digits of n, at least 1.
+func Digits(n nat.Nat) int { return len(n.AppendDecimal(nil)) }
+
+// MoreDigits reports whether n has more than limit >= 1 decimal digits. With b bits, 2^(b-1) <= n < 2^b, and
+//
+//	3.321 < log2(10) < 3.322
+//
+// so that the digits are counted only if b is close to the bits of 10^limit.
+func MoreDigits(n nat.Nat, limit int) bool {
+	switch b := n.BitLen(); {
+	case 1000*b <= 3321*limit: // n < 2^b <= 10^limit
+		return false
+	case 1000*(b-1) >= 3322*limit: // n >= 2^(b-1) >= 10^limit
+		return true
+	}
+	return Digits(n) > limit
+}

@@ -18,7 +18,11 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 	}
 	o := &d.outcome
 	t, content, err := w.read(d)
-	switch do := attempt.Start(d.facts(), content); do.Action {
+	do := attempt.Start(d.facts(), content)
+	if mayRun(do) && w.handBackLarge(d, t) {
+		return
+	}
+	switch do.Action {
 	case attempt.Reject:
 		o.reject(w.failure(d, nil, nil, err, 0), err)
 	case attempt.Return:

@@ -36,6 +36,9 @@ type Config struct {
 	// MaxMemory is how many bytes of heap the whole process may use before a computation is
 	// interrupted; 0 = no limit.
 	MaxMemory uint64
+	// Numbers of more digits than MaxDigits are handed back for another worker, and those of more than MemoryDigits
+	// unless Delivery.Anywhere says that no other one is there; 0 = no limit.
+	MaxDigits, MemoryDigits int
 	// Announce tells supervisors that the worker is about to begin a redelivered task of one number, which may kill
 	// it. running returns all such tasks that run, the new one first: Announce calls it while it sends no other
 	// announcement, so that the last one is complete. Announce is called from several goroutines, and returns within

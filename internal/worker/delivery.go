@@ -18,6 +18,8 @@ type Delivery struct {
 	Data    []byte // a task.Task
 	Handle  Handle
 
+	Anywhere bool // no other worker has more memory: see Config.MemoryDigits
+
 	// Never changed after the arrival, like the fields above. deaths is how many processes died while they
 	// computed it, by the ledger. urgent says that the server has not heard of it for most of AckWait.
 	deaths int

@@ -30,8 +30,8 @@ var (
 type Source interface {
 	// Pull requests at most n >= 1 tasks and calls deliver for each as it arrives, from the calling
 	// goroutine. It returns when the request has ended: all that the server has now have arrived, or there was
-	// none for less than a minute. Two more than n may arrive, if tasks of several classes come at the same
-	// moment. The end of ctx ends the requests, but tasks that the server has already sent
+	// none for less than a minute. One task more of each other class may arrive, if tasks of several classes come at the
+	// same moment. The end of ctx ends the requests, but tasks that the server has already sent
 	// are still delivered before Pull returns. An error is logged and Pull is called again after a
 	// pause, unless the error wraps ErrRestart. The worker makes one call of Pull or PullOthers at a time.
 	Pull(ctx context.Context, n int, deliver func(*Delivery)) error

@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"factorfleet/internal/task"
+)
 
 // States of a worker, as its Stats name them.
 const (
@@ -55,6 +59,12 @@ type Status struct {
 	Sieves   bool      `json:"sieves,omitempty"` // it runs tasks of task.KindSieve; an earlier version rejects them
 	Sieve    uint64    `json:"sieve,omitempty"`  // with Sieves: its task.SieveRevision; 0 = 1, of a version that does not state it
 	ECM      bool      `json:"ecm,omitempty"`    // the same of task.KindECM
+	// Offers are the labels of the worker and the commands that it runs, sorted: task.Serves says which tasks it takes.
+	// Without task.OfferLarge it accepts numbers of at most MaxDigits digits, if that is not 0. Numbers of more than
+	// MemoryDigits digits, if that is not 0, may need more memory than it has: it takes them only if no other worker does.
+	Offers       []string `json:"offers,omitempty"`
+	MaxDigits    int      `json:"max_digits,omitempty"`
+	MemoryDigits int      `json:"memory_digits,omitempty"`
 	Stats
 	// Holding names the deliveries in slots, "<job>.<range>.<round>" each, and such that wait for long: see
 	// Worker.Holding. There are at most HoldingPerSlot for each slot, and as many as fit into the heartbeat. A
@@ -65,6 +75,9 @@ type Status struct {
 
 // SievesAs reports whether the worker runs sieve tasks of a revision.
 func (s *Status) SievesAs(revision uint64) bool { return s.Sieves && max(s.Sieve, 1) == revision }
+
+// Serves reports whether the worker takes tasks of a route, "" for those that any worker takes.
+func (s *Status) Serves(route string) bool { return task.Serves(s.Offers, route) }
 
 // IsQuarantined reports whether the worker has heard that it is quarantined.
 func (s *Status) IsQuarantined() bool { return s.State == StateQuarantined }
