@@ -84,7 +84,6 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if _, err := campaign.ParseMode(sub.Campaign); err != nil {
 		return sub, cli.Usagef("--campaign %w", err)
 	}
-	var err error
 	if sub.Format, err = itemFormat(c, sub.Kind); err != nil {
 		return sub, err
 	}
