@@ -22,6 +22,23 @@ const maxPieces = 64
 // it is alone.
 func Pieces(count uint64) uint64 { return min(count, maxPieces) }
 
+// LeastPieces is into how many ranges a split divides several numbers at least.
+const LeastPieces = 2
+
+// PiecesWithin returns into how many pieces a range is split that would be split into pieces, if at most maxRunning tasks
+// of its job are to run and queued tasks of it are in the queue:
+//
+//	PiecesWithin = min(pieces, max(2, maxRunning - queued)),  maxRunning > 0
+//
+// So a split leaves at most one task more than maxRunning and what other splits have left. It has two pieces at least,
+// because the number that killed the worker must be alone in the end: of 4096 numbers after 12 splits instead of two.
+func PiecesWithin(pieces, maxRunning, queued uint64) uint64 {
+	if maxRunning == 0 {
+		return pieces
+	}
+	return min(pieces, max(LeastPieces, maxRunning-min(maxRunning, queued)))
+}
+
 // Number returns the attempt number, from 1, of a delivery:
 //
 //	Number = delivered + min(spent, MaxDeliver-1)

@@ -20,6 +20,27 @@ func TestPieces(t *testing.T) {
 	}
 }
 
+// TestPiecesWithin: a split of a job with a limit of running tasks fills the room that there is, and isolates a number
+// all the same.
+func TestPiecesWithin(t *testing.T) {
+	for _, test := range []struct{ pieces, running, queued, want uint64 }{
+		{64, 0, 9, 64}, {64, 100, 0, 64}, {64, 10, 4, 6}, {64, 10, 8, 2}, {64, 10, 9, 2}, {64, 10, 500, 2}, {64, 1, 0, 2}, {64, 1, 1, 2},
+		{1, 1, 5, 1}, {2, 1, 5, 2}, {3, 4, 1, 3}, {0, 1, 0, 0},
+	} {
+		if got := PiecesWithin(test.pieces, test.running, test.queued); got != test.want {
+			t.Errorf("PiecesWithin(%d, %d, %d) = %d, want %d", test.pieces, test.running, test.queued, got, test.want)
+		}
+	}
+	splits := 0
+	for n := uint64(task.MaxCount); n > 1; splits++ {
+		r := task.Range{Count: n}
+		n = r.Pieces(PiecesWithin(Pieces(n), 1, 1))[0].Count
+	}
+	if splits != 12 {
+		t.Errorf("%d numbers are alone after %d splits", task.MaxCount, splits)
+	}
+}
+
 // TestBackoff: the first retries come after some 5, 10, 20, ... seconds, at most 2 minutes.
 func TestBackoff(t *testing.T) {
 	for n, want := range map[int]time.Duration{

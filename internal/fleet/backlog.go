@@ -36,10 +36,11 @@ func (f *Fleet) list(ctx context.Context, s jetstream.Stream, filter string) ([]
 // A Backlog is the part of a job that is queued, at one moment. Ranges may overlap in several rounds: a
 // set does not count them twice.
 type Backlog struct {
-	Ranges   task.Set // queued, running, or returned and waiting for the sweeper
-	Returned task.Set // those of Ranges that are in no task. A return is the claim of a worker
-	Chunks   int      // messages in FACTOR_TASKS
-	Fed      uint64   // the highest end of a task that the feeder has queued; a return does not change it
+	Ranges   task.Set     // queued, running, or returned and waiting for the sweeper
+	Returned task.Set     // those of Ranges that are in no task. A return is the claim of a worker
+	Chunks   int          // messages in FACTOR_TASKS
+	Tasks    []task.Range // their ranges, in no order; one that is queued in several rounds is there as often
+	Fed      uint64       // the highest end of a task that the feeder has queued; a return does not change it
 }
 
 // AddReturn adds a range that is returned. All tasks must have been added to Ranges before.
@@ -75,6 +76,7 @@ func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
 	b := &Backlog{Chunks: len(tasks)}
 	for _, p := range tasks {
 		b.Ranges.Add(p.Range)
+		b.Tasks = append(b.Tasks, p.Range)
 		if p.Round == task.FirstRound {
 			b.Fed = max(b.Fed, p.Range.End())
 		}

@@ -18,7 +18,7 @@ import (
 // queued again.
 func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (time.Duration, error) {
 	j, err := s.job(ctx, at.Job)
-	if err != nil || j == nil {
+	if err != nil || j == nil || j.manifest.Paused { // the number is missing when the job is resumed, and its claims are kept
 		return 0, err
 	}
 	e, err := s.failures.find(ctx, at.Job, at.Range)

@@ -59,6 +59,7 @@ type Publisher struct {
 	waiting      func(bool)     // called when a wait for room begins and ends
 	maxDepth     uint64         // of FACTOR_TASKS, for tasks of the job's class
 	maxOwn       uint64
+	round        string // of the tasks
 }
 
 // Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
@@ -71,7 +72,14 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	if waiting == nil {
 		waiting = func(bool) {}
 	}
-	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn}
+	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn, round: task.FirstRound}
+}
+
+// PublishIn is Publish in another round than the first, for the holder of a throttled job: j is its manifest. The ranges
+// may have been queued before, and be in any order.
+func (p *Publisher) PublishIn(ctx context.Context, j *task.Job, round string, chunks []plan.Chunk) error {
+	p.job, p.round = j, round
+	return p.Publish(ctx, chunks)
 }
 
 // Prepare requests the depth of the queue, so that it is known when the first chunks come.
@@ -91,8 +99,9 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		part := chunks[:n]
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
-			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
-			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify, WorkDigits: p.job.WorkDigits}
+			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: p.round}
+			t := taskOf(p.job, c.Numbers)
+			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
 		if err := p.f.link.StoreAll(ctx, messages, p.left); err != nil {

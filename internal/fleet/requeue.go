@@ -106,7 +106,7 @@ func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task
 		n++
 	}
 	at := task.Address{Class: j.Class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
-	t := task.Task{Kind: j.Kind, Numbers: numbers[:n], Budget: j.Budget, Certify: j.Certify, WorkDigits: j.WorkDigits}
+	t := taskOf(j, numbers[:n])
 	m := message(schema.TaskSubject(at), t.Encode())
 	if spent > 0 {
 		m.Header.Set(schema.HeaderSpent, strconv.Itoa(spent))
