@@ -94,4 +94,3 @@ func (f *Fleet) ChangeThrottle(ctx context.Context, id string, t Throttle) (*tas
 
 // ServerTime returns the server's time as far as it is known, without a request; see Now.
 func (f *Fleet) ServerTime() time.Time { return f.now() }
-

@@ -52,7 +52,7 @@ func (s *streams) queueAudits(ctx context.Context, u *auditor) error {
 		return nil
 	}
 	j, err := s.manifest(ctx)
-	if err != nil || j.Finished() || j.FinishedEarly != nil { // the answers of a job that ends early need no effort
+	if err != nil || j.Finished() || j.Paused || j.FinishedEarly != nil { // the answers of a job that ends early need no effort
 		return err
 	}
 	b, err := s.backlog(ctx)

@@ -159,6 +159,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		ID: id, Schema: 1, Kind: sub.Kind, Class: sub.Class, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
+	sub.Rules.write(j, now)
 	err := f.CreateJob(ctx, j)
 	if errors.Is(err, fleet.ErrDiffers) && sub.ID != "" {
 		j, err = find(ctx, f, sub)

@@ -46,6 +46,9 @@ type world struct {
 	noInput  bool           // the input cannot be read: requeue fails
 	noFeeder time.Time      // since when no process has the feeder's lease; zero = one has
 	followed bool           // the results are followed
+
+	dispatched   uint64 // numbers that the dispatcher has queued
+	queuedPaused int    // how often it has queued some of a paused job
 }
 
 // An arrival is a result of FACTOR_RESULTS. Its sequence is its index plus 1.
