@@ -46,8 +46,11 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, j.State, j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
+	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s, chunks %s): %s, created %s ago\n", id, stateOf(j, fl.Now(ctx)), j.Kind, j.Class, j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  numbers %d  answered %s  queued %d in %d chunks  dead letters %d  bad tokens %d\n", r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, j.BadCount)
+	if rules := rulesOf(j, fl.Now(ctx)); rules != "" && !j.Finished() {
+		fmt.Fprintf(c.App.Writer, "  rules: %s\n", rules)
+	}
 	r.printHard(c)
 	if j.Note != "" {
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"os"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -23,7 +24,7 @@ const ConnectionHint = " `producer -h` lists the flags that say how to reach NAT
 
 // SubmitFlags returns the flags of submit, with those of OutputFlags.
 func SubmitFlags() []ucli.Flag {
-	return append([]ucli.Flag{
+	return append(append([]ucli.Flag{
 		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers from `FILE`, - is standard input; may be repeated"},
 		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; may be repeated"},
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s"},
@@ -39,7 +40,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
 		ExplainFlag(),
 		cli.ProgressFlag(),
-	}, OutputFlags()...)
+	}, ruleFlags()...), OutputFlags()...)
 }
 
 // DeadlineFlag returns the flag --deadline: how long a command waits for its job; 0 = without a limit.
@@ -75,6 +76,9 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	}
 	if sub.WorkDigits > 0 && sub.Kind != task.KindFactor {
 		return sub, cli.Usagef("--work requires --kind factor")
+	}
+	if sub.Rules, err = rules(c, time.Now()); err != nil {
+		return sub, err
 	}
 	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
 		sub.Keep = job.DefaultKeep

@@ -80,7 +80,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
 	}
 	if target.Detached {
-		s.warnUnsupervised(target.Fleet)
+		s.warnUnsupervised(target.Fleet, j)
 	}
 	if j.CutOff {
 		return fmt.Errorf("the input of job %s ended early: %s", j.ID, j.Note)

@@ -23,7 +23,21 @@ func (l *loop) showThrottle(now time.Time) {
 	}
 	l.shownThrottle = what
 	l.watch.Status(what)
+	l.watch.Progress.Waits(waitsBriefly(l.job, now))
 }
+
+// waitsBriefly is Waiting for the status line.
+func waitsBriefly(j *task.Job, now time.Time) string {
+	switch {
+	case j.Paused:
+		return "paused"
+	case j.Waits(now):
+		return "starts at " + j.After.Local().Format(startLayout)
+	}
+	return ""
+}
+
+const startLayout = "2006-01-02 15:04:05"
 
 // Waiting says, for the user, why no task of an active job is queued at the server's time now; "" = tasks are queued.
 func Waiting(j *task.Job, now time.Time) string {
@@ -40,7 +54,7 @@ func Waiting(j *task.Job, now time.Time) string {
 
 // StartTime returns a time for the user, with the time until then if it is later than now.
 func StartTime(t, now time.Time) string {
-	text := t.Local().Format("2006-01-02 15:04:05")
+	text := t.Local().Format(startLayout)
 	if wait := t.Sub(now); wait >= time.Second {
 		text += ", in " + figure.Duration(wait)
 	}

@@ -39,6 +39,7 @@ type JobProgress struct {
 	submitted amount
 	done      amount
 	sealed    bool
+	waits     string
 
 	started bool      // there was an answer
 	last    time.Time // the end of the time that recent and weight cover
@@ -68,6 +69,13 @@ func (p *JobProgress) Seal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sealed = true
+}
+
+// Waits says, for the status line, why no number of the job is computed: "paused"; "" = they are.
+func (p *JobProgress) Waits(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waits = why
 }
 
 // Found adds numbers that were done before this process started to measure, such as the
@@ -124,13 +132,14 @@ type Snapshot struct {
 	Rate   float64       // numbers a second, see JobProgress; 0 if unknown
 	ETA    time.Duration // time from now until all is done; valid if Known
 	Known  bool          // the job is sealed, and complete or its rate is known
+	Waits  string        // why no number is computed; "" = they are
 }
 
 // Snapshot returns the progress at the time now.
 func (p *JobProgress) Snapshot(now time.Time) Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed}
+	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed, Waits: p.waits}
 	rate := p.rateLocked(now)
 	s.Rate = rate.numbers
 	if !p.sealed {
