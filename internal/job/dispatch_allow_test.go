@@ -100,8 +100,7 @@ func TestLongestTask(t *testing.T) {
 	}
 }
 
-// TestUnits: units are dropped when they are covered, by results of any ranges, and a sum of all operations is the same
-// as counting from the start.
+// TestUnits: units are dropped when they are covered, by results of any ranges, in any order.
 func TestUnits(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -120,13 +119,9 @@ func TestUnits(t *testing.T) {
 			answered := task.Range{First: from, Count: 1 + random.Uint64N(20)}
 			covered.Add(answered)
 			u.settle(answered, isCovered)
-			var want units
-			want.reset(u.list, isCovered)
-			if settled := slices.DeleteFunc(slices.Clone(u.list), isCovered); len(settled) < len(u.list) && u.list[0] != all[i] {
-				for _, r := range u.list {
-					if isCovered(r) && r.First < answered.End() && answered.First < r.End() {
-						t.Fatalf("seed %d: %v is kept after %v", seed, r, answered)
-					}
+			for _, r := range u.list {
+				if isCovered(r) && r.First < answered.End() && answered.First < r.End() {
+					t.Fatalf("seed %d: %v is kept after %v", seed, r, answered)
 				}
 			}
 			if !slices.IsSortedFunc(u.list, func(a, b task.Range) int { return int(a.First) - int(b.First) }) {

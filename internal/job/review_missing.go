@@ -42,6 +42,7 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []f
 		v.fail(err)
 		return
 	}
+	v.l.deadline.look()
 	switch {
 	case v.l.goal == goalShow:
 		v.l.show()
@@ -106,7 +107,6 @@ func (v *reviewer) isPaused() bool {
 func (v *reviewer) handOver(missing []task.Range) {
 	if v.job.Throttled {
 		v.l.dispatch.listed(missing, v.tasks, &v.returned.all, v.queue.end)
-		v.l.deadline.look()
 	}
 }
 

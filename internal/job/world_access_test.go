@@ -170,7 +170,7 @@ func (w *world) dispatch(ctx context.Context, o order) ([]task.Range, error) {
 		queued = append(queued, c.Range)
 		w.dispatched += c.Range.Count
 	}
-	if w.job.Paused && len(queued) > 0 {
+	if w.job.Paused && time.Since(w.pausedAt) > time.Second && len(queued) > 0 {
 		w.queuedPaused++
 	}
 	if err == nil {
