@@ -9,6 +9,7 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/cli"
 	"factorfleet/internal/job"
 	"factorfleet/internal/task"
@@ -125,8 +126,8 @@ func parseBackoff(c *ucli.Context) (list []time.Duration, _ error) {
 	}
 	for _, text := range strings.Split(c.String("backoff"), ",") {
 		d, err := time.ParseDuration(strings.TrimSpace(text))
-		if err != nil || d < 0 || d > maxBackoff {
-			return nil, cli.Usagef("--backoff %q: %q is not a pause: use durations from 0s to 24h, such as 5s,30s,2m", c.String("backoff"), text)
+		if err != nil || d < 0 || d > attempt.MaxBackoff {
+			return nil, cli.Usagef("--backoff %q: %q is not a pause: use durations from 0s to 1h, such as 5s,30s,2m", c.String("backoff"), text)
 		}
 		list = append(list, d)
 	}
@@ -135,9 +136,6 @@ func parseBackoff(c *ucli.Context) (list []time.Duration, _ error) {
 	}
 	return list, nil
 }
-
-// maxBackoff is the longest pause after an attempt. A NAK with a longer one would look like a task that is lost.
-const maxBackoff = 24 * time.Hour
 
 // MomentFlag returns the value of a flag that is a time or a duration; the zero value if it is not set. now is the time
 // of this machine.

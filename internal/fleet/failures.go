@@ -69,13 +69,14 @@ const (
 	keptRecords = 3
 )
 
-// find returns what is known of the last attempts at a number of a job.
-func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
+// find returns what is known of the last attempts at a number of a job; j is its manifest.
+func (x *Failures) find(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
+	job := j.ID
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
 		return nil, err
 	}
-	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait}, workers: make(map[string]*claims)}
+	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait, Most: j.MaxAttempts}, workers: make(map[string]*claims)}
 	present, most := x.registry.Workers(), 0
 	for name, c := range all {
 		if x.trust.Quarantined(name) {
@@ -130,7 +131,7 @@ func (c *claims) failed() int {
 // last returns the last-attempt records.
 func (c *claims) last() (list []schema.Place) {
 	for _, p := range c.records {
-		if p.Attempt >= schema.MaxDeliver {
+		if attempt.IsLastRecord(p.Attempt) {
 			list = append(list, p)
 		}
 	}

@@ -21,7 +21,7 @@ func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (ti
 	if err != nil || j == nil || j.manifest.Paused { // the number is missing when the job is resumed, and its claims are kept
 		return 0, err
 	}
-	e, err := s.failures.find(ctx, at.Job, at.Range)
+	e, err := s.failures.find(ctx, j.manifest, at.Range)
 	if err != nil {
 		return 0, err
 	}
@@ -51,7 +51,7 @@ const maxConclusions = 1000
 func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, numbers []task.Range) (wait time.Duration, err error) {
 	again := make(map[int][]task.Range) // by spent deliveries
 	for _, number := range numbers[:min(len(numbers), maxConclusions)] {
-		e, err := x.find(ctx, j.ID, number)
+		e, err := x.find(ctx, j, number)
 		if err != nil {
 			return wait, err
 		}
@@ -96,7 +96,7 @@ func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number t
 	why, elapsed := x.why(ctx, j.ID, number, e)
 	letter := &task.Failure{
 		Kind: j.Kind, Class: j.Class, Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
-		Attempt: schema.MaxDeliver, Err: why, Elapsed: elapsed,
+		Attempt: uint32(attempt.LastOf(j.MaxAttempts)), Err: why, Elapsed: elapsed,
 		Seen: x.registry.Attempts(j.ID, number), Watched: x.f.now().Add(-x.registry.Observed()),
 	}
 	return x.f.giveUp(ctx, j.ID, number, letter)
@@ -113,7 +113,7 @@ func (x *Failures) why(ctx context.Context, job string, number task.Range, e *fi
 	for _, name := range names {
 		subjects := []string{schema.DeadSubject(job, number, name)}
 		for _, p := range e.workers[name].records {
-			if p.Attempt < schema.MaxDeliver {
+			if !attempt.IsLastRecord(p.Attempt) {
 				subjects = append(subjects, schema.FailedSubject(p.Address, p.Attempt, name))
 			}
 		}
