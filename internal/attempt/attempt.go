@@ -82,8 +82,13 @@ func Record(attempt int, last bool) int {
 	return attempt
 }
 
-// IsLastRecord reports whether a failure record is of a last attempt, by the attempt in its subject.
-func IsLastRecord(record int) bool { return record == MaxDeliver }
+// IsLastRecord reports whether a failure record is of a last attempt, by the attempt in its subject and most of its job.
+func IsLastRecord(record, most int) bool {
+	if LastOf(most) == MaxDeliver {
+		return record >= MaxDeliver
+	}
+	return record == MaxDeliver
+}
 
 // Backoff returns the delay before attempt+1, after attempt >= 1 has failed:
 //

@@ -78,10 +78,15 @@ func TestLimits(t *testing.T) {
 	seen := make(map[int]bool) // no two attempts of one number have the same record
 	for attempt := 1; attempt <= 100; attempt++ {
 		record := Record(attempt, attempt == 100)
-		if seen[record] || IsLastRecord(record) != (attempt == 100) {
+		if seen[record] || IsLastRecord(record, 100) != (attempt == 100) {
 			t.Errorf("attempt %d: record %d", attempt, record)
 		}
 		seen[record] = true
+	}
+	for record := 1; record < 6; record++ { // of a job that says nothing, also by a worker that counts on
+		if IsLastRecord(record, 0) != (record >= 3) || IsLastRecord(record, 2) != (record >= 3) {
+			t.Errorf("record %d", record)
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ type finding struct {
 type claims struct {
 	records []schema.Place // FACTOR.failed, at most maxRecords
 	letter  bool
+	most    int // task.Job.MaxAttempts
 }
 
 const (
@@ -79,7 +80,7 @@ func (x *Failures) find(ctx context.Context, j *task.Job, number task.Range) (*f
 	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait, Most: j.MaxAttempts}, workers: make(map[string]*claims)}
 	present, most := x.registry.Workers(), 0
 	for name, c := range all {
-		if x.trust.Quarantined(name) {
+		if c.most = j.MaxAttempts; x.trust.Quarantined(name) {
 			continue
 		}
 		runs, err := x.runs(ctx, present, name, c)
@@ -131,7 +132,7 @@ func (c *claims) failed() int {
 // last returns the last-attempt records.
 func (c *claims) last() (list []schema.Place) {
 	for _, p := range c.records {
-		if attempt.IsLastRecord(p.Attempt) {
+		if attempt.IsLastRecord(p.Attempt, c.most) {
 			list = append(list, p)
 		}
 	}

@@ -113,7 +113,7 @@ func (x *Failures) why(ctx context.Context, job string, number task.Range, e *fi
 	for _, name := range names {
 		subjects := []string{schema.DeadSubject(job, number, name)}
 		for _, p := range e.workers[name].records {
-			if !attempt.IsLastRecord(p.Attempt) {
+			if !attempt.IsLastRecord(p.Attempt, e.Most) {
 				subjects = append(subjects, schema.FailedSubject(p.Address, p.Attempt, name))
 			}
 		}
