@@ -26,6 +26,7 @@ func main() {
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
+			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), initCommand(), serveCommand(),
 		},
 	})

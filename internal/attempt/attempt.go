@@ -22,28 +22,95 @@ const maxPieces = 64
 // it is alone.
 func Pieces(count uint64) uint64 { return min(count, maxPieces) }
 
+// LeastPieces is into how many ranges a split divides several numbers at least.
+const LeastPieces = 2
+
+// PiecesWithin returns into how many pieces a range is split that would be split into pieces, if at most maxRunning tasks
+// of its job are to run and queued tasks of it are in the queue:
+//
+//	PiecesWithin = min(pieces, max(2, maxRunning - queued)),  maxRunning > 0
+//
+// So a split leaves at most one task more than maxRunning and what other splits have left. It has two pieces at least,
+// because the number that killed the worker must be alone in the end: of 4096 numbers after 12 splits instead of two.
+func PiecesWithin(pieces, maxRunning, queued uint64) uint64 {
+	if maxRunning == 0 {
+		return pieces
+	}
+	return min(pieces, max(LeastPieces, maxRunning-min(maxRunning, queued)))
+}
+
+// A job may say after how many failed attempts a number is given up: most, 0 = [MaxDeliver]. It is task.Task.MaxAttempts.
+// An attempt has failed if its worker says so, by an error. A worker that dies says nothing, and at least [MaxDeliver]
+// deliveries are needed to find out which number killed it. So most has two sides:
+//
+//	FailuresOf = most, or MaxDeliver            an attempt of this number or a higher one that fails ends the round
+//	LastOf     = max(FailuresOf, MaxDeliver)    an attempt of this number or a higher one is a last attempt
+//
+// If there are more than [MaxDeliver], the sweeper queues the number in further rounds: see [Further].
+
+// FailuresOf returns after which attempt that has failed a worker stores a dead letter.
+func FailuresOf(most int) int {
+	if most <= 0 {
+		return MaxDeliver
+	}
+	return min(most, task.MaxMaxAttempts)
+}
+
+// LastOf returns the number of the last attempt.
+func LastOf(most int) int { return max(FailuresOf(most), MaxDeliver) }
+
 // Number returns the attempt number, from 1, of a delivery:
 //
-//	Number = delivered + min(spent, MaxDeliver-1)
+//	Number = delivered + min(spent, LastOf(most)-1)
 //
 // delivered >= 1 is the server's count in this round, spent >= 0 the deliveries of earlier rounds by the
 // header of the task. A task that is delivered has one delivery, whatever its header says.
-func Number(delivered, spent int) int { return delivered + min(spent, MaxDeliver-1) }
+func Number(delivered, spent, most int) int { return delivered + min(spent, LastOf(most)-1) }
+
+// Record returns the attempt in the subject of a failure record. [MaxDeliver] is that of a last attempt, whatever its
+// number is; attempts before it have all others:
+//
+//	attempt   1  2  3  4  5    of LastOf = 5
+//	Record    1  2  4  5  3
+func Record(attempt int, last bool) int {
+	switch {
+	case last:
+		return MaxDeliver
+	case attempt >= MaxDeliver:
+		return attempt + 1
+	}
+	return attempt
+}
+
+// IsLastRecord reports whether a failure record is of a last attempt, by the attempt in its subject and most of its job.
+func IsLastRecord(record, most int) bool {
+	if LastOf(most) == MaxDeliver {
+		return record >= MaxDeliver
+	}
+	return record == MaxDeliver
+}
 
 // Backoff returns the delay before attempt+1, after attempt >= 1 has failed:
 //
-//	Backoff = min(5 s * 2^(attempt-1), 2 min) * (0.8 + 0.4*random)
+//	Backoff = min(5 s * 2^(attempt-1), 2 min) * (0.8 + 0.4*random)      without a list
+//	Backoff = list[min(attempt, len(list))-1] * (0.8 + 0.4*random)      with the list of the job
 //
 // random is uniform in [0, 1). It spreads the retries of numbers that failed together.
-func Backoff(attempt int, random float64) time.Duration {
+func Backoff(list []time.Duration, attempt int, random float64) time.Duration {
 	const (
 		first  = 5 * time.Second
 		most   = 2 * time.Minute
 		jitter = 0.2
 	)
 	d := min(first<<min(max(attempt-1, 0), 10), most)
+	if len(list) > 0 {
+		d = min(list[min(max(attempt, 1), len(list))-1], MaxBackoff)
+	}
 	return time.Duration(float64(d) * (1 - jitter + 2*jitter*random))
 }
+
+// MaxBackoff is the longest delay that a job may have.
+const MaxBackoff = time.Hour
 
 // An Action is what is done with a range.
 type Action uint8
@@ -85,6 +152,7 @@ type Delivery struct {
 	Attempt int    // from 1, see Number and WithDeaths
 	Count   uint64 // numbers in the range, from 1
 	Deaths  int    // processes that died while they computed the range in this round, by the ledger
+	Most    int    // task.Task.MaxAttempts; see FailuresOf
 
 	// Expendable: it is a task of kind sieve. Its range has no numbers of which any must have an answer, so it is
 	// computed at most once, and nothing replaces it. The supervisor issues other ranges.
@@ -103,7 +171,7 @@ func (d Delivery) WithDeaths(deaths int) Delivery {
 }
 
 // Last reports whether d is the last attempt at a single number. Several numbers have none.
-func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= MaxDeliver && !d.Expendable }
+func (d Delivery) Last() bool { return d.Count == 1 && d.Attempt >= LastOf(d.Most) && !d.Expendable }
 
 // redeliveredTogether reports whether an earlier worker may have died of one of these several numbers.
 func (d Delivery) redeliveredTogether() bool { return d.Count > 1 && d.Attempt > 1 }

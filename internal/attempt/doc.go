@@ -8,7 +8,9 @@
 //
 // A delivery is one message of FACTOR_TASKS that the server has sent to a worker. An attempt is a
 // delivery, counted over all rounds of a range: see [Number]. The last attempt is a delivery of a single
-// number whose attempt number is at least [MaxDeliver]. A last-attempt record is the failure record that
+// number whose attempt number is at least [MaxDeliver], or what its job says if that is more: see [LastOf]. The tables
+// below are of jobs that say nothing; of others they have [LastOf] in place of attempt 3 of the rules of a worker, and
+// [FailuresOf] in place of attempt 3 of the table of Settle. A last-attempt record is the failure record that
 // a worker stores before it starts the last attempt. A delivery has lapsed when the server has not
 // heard of it for AckWait: the server then delivers the task to another worker.
 //
@@ -136,7 +138,8 @@
 //	                 1        drained or elsewhere                       the same; the worker's record is withdrawn
 //	Advisory.Decide  -        not exhausted, tries left                  Wait
 //	Advisory.Decide  -        not exhausted                              Ignore
-//	Advisory.Decide  1        exhausted, tries left, no divisor known    Wait a part of AckWait
+//	Advisory.Decide  1        exhausted, tries left, no divisor known,   Wait a part of AckWait
+//	                          no attempts left
 //	Advisory.Decide  -        exhausted                                  Conclude
 //	Unheld.Decide    2..      unnamed for less than 2 AckWait + Beat     Wait
 //	Unheld.Decide    2..      -                                          Requeue, split
@@ -144,6 +147,7 @@
 //	Unheld.Decide    1        last attempt                               Conclude
 //	Unheld.Decide    1        -                                          Requeue, one delivery more
 //	Exhausted        2..      -                                          Requeue, split
+//	Further          1        exhausted, attempts left                   Requeue, all attempts so far spent
 //	Exhausted        1        -                                          as Evidence.Decide
 //
 // # Evidence
@@ -173,7 +177,7 @@
 //	pardons   Requeue                                      Requeue and pardon; without dead letters nothing is spent
 //	advances  Requeue, and GiveUp with deaths              Wait
 //
-// It is queued again with [MaxDeliver]-1 deliveries spent: its next delivery runs alone and leaves a
+// It is queued again with [MaxDeliver]-1 deliveries spent, or [LastOf]-1 of its job: its next delivery runs alone and leaves a
 // last-attempt record. If the last attempt has failed an even number of times at one worker, one delivery less is
 // spent.
 package attempt

@@ -69,7 +69,7 @@ func TestSeveralAreNotGivenUp(t *testing.T) {
 		check(Arrive(a.Delivery, a.Host), a.Count, false, a)
 	}
 	for _, s := range starts() {
-		check(Start(s.Delivery, s.Content), s.Count, s.Deaths >= MaxDeliver, s)
+		check(Start(s.Delivery, s.Content), s.Count, s.Deaths >= last(s.Most), s)
 	}
 	for _, d := range deliveries() {
 		check(Unstarted(d), d.Count, false, d)
@@ -85,7 +85,7 @@ func TestSeveralAreNotGivenUp(t *testing.T) {
 		check(Exhausted(x.count, x.Evidence), x.count, x.Evidence.isEnough(), x)
 	}
 	for _, o := range outcomes() {
-		if s := Settle(o); s.Letter && !(o.Verdict == Rejected || o.Verdict == Hopeless || o.Verdict == Failed && o.Attempt >= MaxDeliver) {
+		if s := Settle(o); s.Letter && !(o.Verdict == Rejected || o.Verdict == Hopeless || o.Verdict == Failed && o.Attempt >= ends(o.Most)) {
 			t.Errorf("%+v is given up: %+v", o, s)
 		}
 	}

@@ -1,6 +1,7 @@
 package attempt
 
 import (
+	"fmt"
 	"testing"
 
 	"factorfleet/internal/task"
@@ -11,6 +12,7 @@ import (
 type life struct {
 	delivered int    // deliveries of this round
 	spent     int    // by the header of the task
+	most      int    // of the job
 	failed    [2]int // last attempts by worker, at most MaxDeliver+1 are told apart
 }
 
@@ -27,14 +29,14 @@ const (
 
 // computes reports whether the next delivery is computed if it meets e.
 func (l life) computes(e event) bool {
-	d := Delivery{Attempt: Number(l.delivered+1, l.spent), Count: 1}
+	d := Delivery{Attempt: Number(l.delivered+1, l.spent, l.most), Count: 1, Most: l.most}
 	return e != lapses && Arrive(d, Host{OtherLast: e == meets, MayPostpone: true, Leaving: e == drains}).Action != Return
 }
 
 // step returns the state after the next delivery has met e at a worker; dead means that the number was given
 // up. It executes the decisions as worker, sweeper and holder do, without the ledger.
 func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
-	d := Delivery{Attempt: Number(l.delivered+1, l.spent), Count: 1}
+	d := Delivery{Attempt: Number(l.delivered+1, l.spent, l.most), Count: 1, Most: l.most}
 	computed := l.computes(e)
 	l.delivered++
 	if e != lapses && !computed {
@@ -42,19 +44,20 @@ func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
 		return l.decided(r.Decide(l.evidence(others)))
 	}
 	started := (e == kills || e == fails) && Start(d, Known).Action == ComputeAlone
-	if started {
+	settled := Settle(Outcome{Verdict: Failed, Attempt: d.Attempt, Most: l.most, Started: started})
+	if started || e == fails && settled.Letter {
 		if l.failed[worker]++; l.failed[worker] > MaxDeliver+1 {
 			l.failed[worker] -= 2
 		}
 	}
-	if e == fails && Settle(Outcome{Verdict: Failed, Attempt: d.Attempt, Started: started}).Letter {
+	if e == fails && settled.Letter {
 		return l.decided(l.evidence(others).Decide()) // the holder's review finds a letter and no task
 	}
 	return l.redelivered(others)
 }
 
 func (l life) evidence(others Alive) Evidence {
-	e := Evidence{Failed: l.failed[0] + l.failed[1], Others: others}
+	e := Evidence{Failed: l.failed[0] + l.failed[1], Others: others, Most: l.most}
 	for _, n := range l.failed {
 		if n > 0 {
 			e.Workers++
@@ -67,6 +70,9 @@ func (l life) evidence(others Alive) Evidence {
 func (l life) redelivered(others Alive) (life, bool) {
 	if l.delivered < MaxDeliver {
 		return l, false
+	}
+	if do, further := Further(l.spent, l.most); further {
+		return l.decided(do)
 	}
 	return l.decided(Exhausted(1, l.evidence(others)))
 }
@@ -127,15 +133,53 @@ var ways = map[string]func(n, delivered int) int{
 // these orders. The package comment says it.
 const mostDeaths = 7
 
+// TestLifeLimits: how often a number fails, or kills its worker, until it is given up, by what its job permits. A second
+// worker has one attempt more, because one worker's word is not enough.
+func TestLifeLimits(t *testing.T) {
+	for most, want := range map[int]struct{ fails, failsInTurn, kills int }{
+		0: {3, 4, 3}, 1: {1, 2, 3}, 2: {2, 3, 3}, 3: {3, 4, 3}, 4: {4, 5, 4}, 5: {5, 6, 5}, 7: {7, 8, 7}, 100: {100, 101, 100},
+	} {
+		count := func(e event, others Alive, workers int) (computed int) {
+			dead, l := false, life{most: most}
+			for n := 0; !dead && n < 1000; n++ {
+				if l.computes(e) {
+					computed++
+				}
+				l, dead = l.step(e, n%workers, others)
+			}
+			return computed
+		}
+		if n := count(fails, AliveLongAgo, 1); n != want.fails {
+			t.Errorf("%d attempts: fails %d times at the only worker, want %d", most, n, want.fails)
+		}
+		if n := count(kills, AliveLongAgo, 1); n != want.kills {
+			t.Errorf("%d attempts: kills the only worker %d times, want %d", most, n, want.kills)
+		}
+		if n := count(fails, AliveNow, 2); n != want.failsInTurn {
+			t.Errorf("%d attempts: fails %d times at two workers, want %d", most, n, want.failsInTurn)
+		}
+	}
+}
+
+// A state is a life, and at which workers the number has failed or killed.
+type state struct {
+	life
+	failed [2]bool
+}
+
 // TestLives goes through all sequences of events. While two workers are alive, a number is given up only if it
 // has failed at both. From each state it is given up after a bounded number of deaths.
 func TestLives(t *testing.T) {
-	type state struct {
-		life
-		failed [2]bool // it has killed or failed there
+	for _, limit := range mosts {
+		t.Run(fmt.Sprint(limit), func(t *testing.T) { testLives(t, limit) })
 	}
-	seen, most := map[state]bool{{}: true}, 0
-	for open := []state{{}}; len(open) > 0; open = open[1:] {
+}
+
+// testLives is TestLives for a number of a job that permits limit failed attempts.
+func testLives(t *testing.T, limit int) {
+	first := state{life: life{most: limit}}
+	seen, most := map[state]bool{first: true}, 0
+	for open := []state{first}; len(open) > 0; open = open[1:] {
 		if from := open[0]; from.delivered > MaxDeliver || len(seen) > 10_000 {
 			t.Fatalf("%+v: no worker gets the number any more", from)
 		}
@@ -164,7 +208,7 @@ func TestLives(t *testing.T) {
 				}
 				l, dead = l.step(kills, worker(n, l.delivered), AliveNow)
 			}
-			if from == (state{}) {
+			if from == first {
 				most = max(most, deaths)
 			}
 			if !dead {
@@ -172,8 +216,8 @@ func TestLives(t *testing.T) {
 			}
 		}
 	}
-	if most != mostDeaths {
-		t.Errorf("a number that kills two workers is given up after %d deaths at most, want %d", most, mostDeaths)
+	if want := mostDeaths + last(limit) - MaxDeliver; most > want || limit <= MaxDeliver && most != want {
+		t.Errorf("a number that kills two workers is given up after %d deaths at most, want %d", most, mostDeaths+last(limit)-MaxDeliver)
 	}
 	t.Logf("%d states", len(seen))
 }

@@ -17,6 +17,7 @@ const (
 type Outcome struct {
 	Verdict Verdict
 	Attempt int  // as in Delivery
+	Most    int  // as in Delivery
 	Returns bool // Answered, HandedBack: some numbers are returned
 	Lapsed  bool // the server has not heard of the delivery for AckWait
 	Started bool // it is a last attempt that has started
@@ -52,7 +53,7 @@ func Settle(o Outcome) Settlement {
 	switch {
 	case o.Verdict == Dropped || o.Verdict == Sieved:
 		return Settlement{End: Ack}
-	case o.Verdict == Rejected, o.Verdict == Hopeless, o.Verdict == Failed && o.Attempt >= MaxDeliver:
+	case o.Verdict == Rejected, o.Verdict == Hopeless, o.Verdict == Failed && o.Attempt >= FailuresOf(o.Most):
 		return Settlement{Letter: true, End: Term}
 	case o.Verdict == Failed && o.Superseded():
 		return Settlement{Record: true, End: Leave}

@@ -34,6 +34,7 @@ type Evidence struct {
 	Held    bool          // a live heartbeat of another worker names the range
 	Unseen  bool          // heartbeats were not observed for long enough to know that none of Workers still runs it
 	AckWait time.Duration // of the durables
+	Most    int           // task.Job.MaxAttempts; see FailuresOf
 
 	Campaign Campaign // of the number
 	Letters  int      // Campaign > NoCampaign: those of Workers that have stored a dead letter, so they have not died
@@ -88,7 +89,7 @@ func (e Evidence) decide() Decision {
 // delivery after it, and so on in each round. So every second time the number has two deliveries more, and
 // then the last attempt is the other worker's.
 func (e Evidence) again() Decision {
-	d := Decision{Action: Requeue, Pieces: 1, Spent: MaxDeliver - 1}
+	d := Decision{Action: Requeue, Pieces: 1, Spent: LastOf(e.Most) - 1}
 	if e.Workers == 1 && e.Failed%2 == 0 {
 		d.Spent--
 	}
@@ -136,6 +137,7 @@ type Advisory struct {
 	Try       int           // how many times the sweeper has had the advisory, from 1
 	Exhausted bool          // the durable confirms it
 	Known     bool          // a divisor of the number is known, so that to compute it again takes little time
+	Further   bool          // the number has attempts left: see Further
 	AckWait   time.Duration // of the durable
 }
 
@@ -145,12 +147,12 @@ const (
 )
 
 // Decide decides what the sweeper does with an advisory. A single number waits AckWait in all: its worker
-// may be slow to settle it. If a divisor of it is known, it does not wait. Unconfirmed advisories are
+// may be slow to settle it. If a divisor of it is known, or if it has attempts left and was put off after one, it does not wait. Unconfirmed advisories are
 // ignored after a few tries: the probe finds every exhausted task later.
 func (a Advisory) Decide() Decision {
 	retry := a.Try < advisoryTries
 	switch {
-	case a.Exhausted && retry && a.Count == 1 && !a.Known:
+	case a.Exhausted && retry && a.Count == 1 && !a.Known && !a.Further:
 		return Decision{Action: Wait, Delay: a.AckWait / (advisoryTries - 1)}
 	case a.Exhausted:
 		return Decision{Action: Conclude}
@@ -158,6 +160,18 @@ func (a Advisory) Decide() Decision {
 		return Decision{Action: Wait, Delay: advisoryDelay}
 	}
 	return Decision{Action: Ignore}
+}
+
+// Further decides about a single number whose deliveries in this round are exhausted. If it has attempts left, because its
+// job permits more than [MaxDeliver], it is queued in a further round, whatever the evidence is; else ok is false. spent
+// and most are as in [Number]. How many of the deliveries were attempts does not matter: that a task is exhausted means
+// that the server has delivered it MaxDeliver times, or that it is stuck, which costs as many.
+func Further(spent, most int) (do Decision, ok bool) {
+	made := Number(MaxDeliver, max(spent, 0), most)
+	if made >= LastOf(most) {
+		return Decision{}, false
+	}
+	return Decision{Action: Requeue, Pieces: 1, Spent: made}, true
 }
 
 // Exhausted decides about a range of count numbers whose task will not be delivered again. Of several

@@ -59,20 +59,41 @@ const mostSpent = 8
 // deliveries returns every delivery that can occur: all attempts that headers, server and ledger bring about.
 func deliveries() (list []Delivery) {
 	seen := make(map[Delivery]bool)
-	for _, count := range counts {
-		for delivered := 1; delivered <= MaxDeliver; delivered++ {
-			for spent := range mostSpent + 2 {
-				for deaths := range MaxDeliver + 3 {
-					d := Delivery{Attempt: Number(delivered, spent), Count: count}.WithDeaths(deaths)
-					if !seen[d] {
-						seen[d] = true
-						list = append(list, d)
+	for _, most := range mosts {
+		for _, count := range counts {
+			for delivered := 1; delivered <= MaxDeliver; delivered++ {
+				for spent := range mostSpent + 2 {
+					for deaths := range MaxDeliver + 3 {
+						d := Delivery{Attempt: Number(delivered, spent, most), Count: count, Most: most}.WithDeaths(deaths)
+						if !seen[d] {
+							seen[d] = true
+							list = append(list, d)
+						}
 					}
 				}
 			}
 		}
 	}
 	return list
+}
+
+// mosts are the values of task.Task.MaxAttempts in these tests.
+var mosts = []int{0, 1, 2, 3, 4, 5, 7}
+
+// last returns the number of the last attempt with such a value, as the package comment says it.
+func last(most int) int {
+	if most > 3 {
+		return most
+	}
+	return 3
+}
+
+// ends returns the number of the attempt that ends a round if it fails.
+func ends(most int) int {
+	if most > 0 {
+		return most
+	}
+	return 3
 }
 
 func always[I, D any](d D) func(I) D { return func(I) D { return d } }
@@ -104,16 +125,17 @@ func arrivals() (list []arrival) {
 }
 
 func TestArrive(t *testing.T) {
-	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= 3 && !a.Leaving }
-	third := func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt == 3 }
+	limit := func(a arrival) int { return last(a.Most) }
+	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= limit(a) && !a.Leaving }
+	third := func(a arrival) bool { return last(a) && a.Deaths < limit(a) && a.Attempt == limit(a) }
 	checkTable(t, arrivals(), func(a arrival) Decision { return Arrive(a.Delivery, a.Host) }, []row[arrival, Decision]{
-		{"worker leaves, last attempt", func(a arrival) bool { return a.Leaving && a.Count == 1 && a.Attempt >= 3 }, always[arrival](postpone(""))},
+		{"worker leaves, last attempt", func(a arrival) bool { return a.Leaving && a.Count == 1 && a.Attempt >= limit(a) }, always[arrival](postpone(""))},
 		{"worker leaves, several again", func(a arrival) bool { return a.Leaving && a.Count > 1 && a.Attempt >= 2 },
 			func(a arrival) Decision { return split(a.Delivery) }},
-		{"worker leaves", func(a arrival) bool { return a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt == 2) }, always[arrival](drained)},
-		{"not the last attempt", func(a arrival) bool { return !a.Leaving && (a.Count > 1 || a.Attempt < 3) }, always[arrival](compute)},
-		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= 3 }, always[arrival](alone)},
-		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt > 3 },
+		{"worker leaves", func(a arrival) bool { return a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt < limit(a)) }, always[arrival](drained)},
+		{"not the last attempt", func(a arrival) bool { return !a.Leaving && (a.Count > 1 || a.Attempt < limit(a)) }, always[arrival](compute)},
+		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= limit(a) }, always[arrival](alone)},
+		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < limit(a) && a.Attempt > limit(a) },
 			always[arrival](postpone("its last delivery has lapsed"))},
 		{"beside another", func(a arrival) bool { return third(a) && a.OtherLast && a.MayPostpone },
 			always[arrival](Decision{Action: Return, Reason: task.Postponed, Detail: "another number has its last attempt here", Limited: true})},
@@ -153,9 +175,9 @@ func TestStart(t *testing.T) {
 		{"several again", func(s start) bool { return s.Content == Known && s.Count > 1 && s.Attempt >= 2 },
 			func(s start) Decision { return split(s.Delivery) }},
 		{"several", func(s start) bool { return s.Content == Known && s.Count > 1 && s.Attempt == 1 }, always[start](compute)},
-		{"three deaths", func(s start) bool { return single(s) && s.Deaths >= 3 }, always[start](giveUp)},
-		{"last attempt", func(s start) bool { return single(s) && s.Deaths < 3 && s.Attempt >= 3 }, always[start](alone)},
-		{"attempt 1 or 2", func(s start) bool { return single(s) && s.Attempt < 3 }, always[start](compute)},
+		{"three deaths", func(s start) bool { return single(s) && s.Deaths >= last(s.Most) }, always[start](giveUp)},
+		{"last attempt", func(s start) bool { return single(s) && s.Deaths < last(s.Most) && s.Attempt >= last(s.Most) }, always[start](alone)},
+		{"attempt 1 or 2", func(s start) bool { return single(s) && s.Deaths < last(s.Most) && s.Attempt < last(s.Most) }, always[start](compute)},
 	})
 }
 
@@ -205,11 +227,9 @@ func TestInterrupted(t *testing.T) {
 func outcomes() (list []Outcome) {
 	for _, v := range []Verdict{Answered, HandedBack, Dropped, Sieved, Failed, Hopeless, Rejected} {
 		for attempt := 1; attempt <= MaxDeliver+mostSpent; attempt++ {
-			for _, returns := range bools {
-				for _, lapsed := range bools {
-					for _, started := range bools {
-						list = append(list, Outcome{v, attempt, returns, lapsed, started})
-					}
+			for _, most := range mosts {
+				for flags := range 8 {
+					list = append(list, Outcome{v, attempt, most, flags&1 > 0, flags&2 > 0, flags&4 > 0})
 				}
 			}
 		}
@@ -219,7 +239,7 @@ func outcomes() (list []Outcome) {
 
 func TestSettle(t *testing.T) {
 	answered := func(o Outcome) bool { return o.Verdict == Answered || o.Verdict == HandedBack }
-	early := func(o Outcome) bool { return o.Verdict == Failed && o.Attempt < 3 }
+	early := func(o Outcome) bool { return o.Verdict == Failed && o.Attempt < ends(o.Most) }
 	lapsed := func(o Outcome) bool { return o.Lapsed && !o.Started }
 	checkTable(t, outcomes(), Settle, []row[Outcome, Settlement]{
 		{"answered in time", func(o Outcome) bool { return answered(o) && !lapsed(o) },
@@ -231,7 +251,7 @@ func TestSettle(t *testing.T) {
 		{"cancelled", func(o Outcome) bool { return o.Verdict == Dropped || o.Verdict == Sieved }, always[Outcome](Settlement{End: Ack})},
 		{"failed in time", func(o Outcome) bool { return early(o) && !lapsed(o) }, always[Outcome](Settlement{Record: true, End: Nak})},
 		{"failed late", func(o Outcome) bool { return early(o) && lapsed(o) }, always[Outcome](Settlement{Record: true, End: Leave})},
-		{"failed for the last time", func(o Outcome) bool { return o.Verdict == Failed && o.Attempt >= 3 },
+		{"failed for the last time", func(o Outcome) bool { return o.Verdict == Failed && o.Attempt >= ends(o.Most) },
 			always[Outcome](Settlement{Letter: true, End: Term})},
 		{"hopeless, whatever the attempt", func(o Outcome) bool { return o.Verdict == Hopeless }, always[Outcome](Settlement{Letter: true, End: Term})},
 		{"unreadable", func(o Outcome) bool { return o.Verdict == Rejected }, always[Outcome](Settlement{Letter: true, End: Term})},
@@ -251,7 +271,10 @@ func evidence() (list []Evidence) {
 					for _, unseen := range bools {
 						e := Evidence{Failed: failed, Workers: workers, Others: others, Held: held, Unseen: unseen, AckWait: 30 * time.Second}
 						for e.AtTwo = range max(failed-1, 1) {
-							if e.AtTwo == 0 || workers > 1 {
+							if e.AtTwo > 0 && workers == 1 {
+								continue
+							}
+							for _, e.Most = range mosts {
 								list = append(list, e.withCampaigns()...)
 							}
 						}
@@ -278,9 +301,9 @@ func TestEvidence(t *testing.T) {
 	list := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign != NoCampaign })
 	again := func(e Evidence) Decision {
 		if e.Workers == 1 && (e.Failed == 2 || e.Failed == 4) {
-			return Decision{Action: Requeue, Pieces: 1, Spent: 1}
+			return Decision{Action: Requeue, Pieces: 1, Spent: last(e.Most) - 2}
 		}
-		return Decision{Action: Requeue, Pieces: 1, Spent: 2}
+		return Decision{Action: Requeue, Pieces: 1, Spent: last(e.Most) - 1}
 	}
 	wait := always[Evidence](Decision{Action: Wait, Delay: 30 * time.Second / 4})
 	held := func(e Evidence) bool { return e.Held && e.AtTwo < 3 }
@@ -302,7 +325,7 @@ func TestEvidence(t *testing.T) {
 func TestEvidenceOfCampaign(t *testing.T) {
 	list := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign == NoCampaign })
 	letters := func(e Evidence) Evidence { // what it is without deaths
-		return Evidence{Failed: e.Letters, Workers: e.Letters, Others: e.Others, Held: e.Held, Unseen: e.Unseen, AckWait: e.AckWait}
+		return Evidence{Failed: e.Letters, Workers: e.Letters, Others: e.Others, Held: e.Held, Unseen: e.Unseen, AckWait: e.AckWait, Most: e.Most}
 	}
 	ordinary := func(e Evidence) Evidence {
 		e.Campaign, e.Letters = NoCampaign, 0
@@ -388,7 +411,9 @@ func advisories() (list []Advisory) {
 			for _, exhausted := range bools {
 				for _, known := range bools {
 					for _, wait := range []time.Duration{300 * time.Millisecond, 30 * time.Second} {
-						list = append(list, Advisory{count, try, exhausted, known, wait})
+						for _, further := range bools {
+							list = append(list, Advisory{count, try, exhausted, known, further, wait})
+						}
 					}
 				}
 			}
@@ -401,9 +426,9 @@ func TestAdvisory(t *testing.T) {
 	checkTable(t, advisories(), Advisory.Decide, []row[Advisory, Decision]{
 		{"unconfirmed", func(a Advisory) bool { return !a.Exhausted && a.Try < 5 }, always[Advisory](Decision{Action: Wait, Delay: time.Second})},
 		{"never confirmed", func(a Advisory) bool { return !a.Exhausted && a.Try >= 5 }, always[Advisory](Decision{Action: Ignore})},
-		{"one number, perhaps slow", func(a Advisory) bool { return a.Exhausted && a.Try < 5 && a.Count == 1 && !a.Known },
+		{"one number, perhaps slow", func(a Advisory) bool { return a.Exhausted && a.Try < 5 && a.Count == 1 && !a.Known && !a.Further },
 			func(a Advisory) Decision { return Decision{Action: Wait, Delay: a.AckWait / 4} }},
-		{"one number", func(a Advisory) bool { return a.Exhausted && (a.Try >= 5 || a.Known) && a.Count == 1 }, always[Advisory](Decision{Action: Conclude})},
+		{"one number", func(a Advisory) bool { return a.Exhausted && (a.Try >= 5 || a.Known || a.Further) && a.Count == 1 }, always[Advisory](Decision{Action: Conclude})},
 		{"several", func(a Advisory) bool { return a.Exhausted && a.Count > 1 }, always[Advisory](Decision{Action: Conclude})},
 	})
 }
@@ -428,4 +453,33 @@ func TestExhausted(t *testing.T) {
 			func(x exhausted) Decision { return Decision{Action: Requeue, Pieces: min(x.count, 64)} }},
 		{"one", func(x exhausted) bool { return x.count == 1 }, func(x exhausted) Decision { return x.Evidence.Decide() }},
 	})
+}
+
+// TestFurther: a number has further rounds until its last attempt, and no delivery of a round is beyond it but for those
+// that lapse.
+func TestFurther(t *testing.T) {
+	for _, most := range []int{0, 1, 2, 3, 4, 5, 6, 7, 99, 100} {
+		for spent := -1; spent < 120; spent++ {
+			do, ok := Further(spent, most)
+			made := min(max(spent, 0), last(most)-1) + 3
+			if ok != (made < last(most)) || ok && do != (Decision{Action: Requeue, Pieces: 1, Spent: made}) || !ok && do != (Decision{}) {
+				t.Errorf("%d of %d spent: %+v, %v", spent, most, do, ok)
+			}
+		}
+		attempts, spent := 0, 0
+		for rounds := 0; ; rounds++ {
+			do, ok := Further(spent, most)
+			if !ok {
+				attempts = last(most) - spent
+				break
+			}
+			spent = do.Spent
+			if rounds > 40 {
+				t.Fatalf("%d attempts: more than %d rounds", most, rounds)
+			}
+		}
+		if attempts < 1 || attempts > 3 || Number(attempts, spent, most) != last(most) {
+			t.Errorf("%d attempts: the last round has %d", most, attempts)
+		}
+	}
 }

@@ -7,6 +7,8 @@ import "time"
 type Unheld struct {
 	Count   uint64        // numbers in the range of the task, from 1
 	Spent   int           // deliveries of earlier rounds, by the header of the task
+	Most    int           // as in Delivery
+	Put     time.Duration // the longest delay after an attempt that the job has; 0 = that of jobs without a list
 	Unnamed time.Duration // for which it has been observed that no heartbeat names it, without interruption
 	AckWait time.Duration // of the durable
 	Beat    time.Duration // between two heartbeats of a worker
@@ -15,6 +17,9 @@ type Unheld struct {
 	// earlier version, or because it has more slots than names fit into a heartbeat.
 	MayBeHeld bool
 }
+
+// usualPut is the longest delay after an attempt of a job without a list, with its random part.
+const usualPut = 144 * time.Second
 
 // unnamingPatience is how many times longer a task waits that a worker may compute without naming it.
 const unnamingPatience = 4
@@ -29,6 +34,8 @@ const unnamingPatience = 4
 // AckWait later: a shorter patience would begin a new round before, with more deliveries for a number that
 // kills its worker.
 //
+// The delay of a NAK adds to that, as far as it is longer than without a list of the job: 2 min.
+//
 // If the task may be held, Patience is 4 * 2^min(Spent, MaxDeliver-1) times as long. A worker of an earlier
 // version thus computes a long number in peace: a task that it holds is queued again each time after twice
 // as long a time.
@@ -37,7 +44,7 @@ func (u Unheld) Patience() time.Duration {
 	if u.Count == 1 {
 		deliveries = MaxDeliver + 1
 	}
-	patience := deliveries*u.AckWait + u.Beat
+	patience := deliveries*u.AckWait + u.Beat + max(0, min(u.Put, MaxBackoff)*6/5-usualPut)
 	if u.MayBeHeld {
 		patience *= unnamingPatience << min(max(u.Spent, 0), MaxDeliver-1)
 	}
@@ -56,8 +63,8 @@ func (u Unheld) Decide() Decision {
 		return Decision{Action: Wait, Delay: patience - u.Unnamed}
 	case u.Count > 1:
 		return Decision{Action: Requeue, Pieces: Pieces(u.Count)}
-	case u.Spent >= MaxDeliver-1 && !u.MayBeHeld:
+	case u.Spent >= LastOf(u.Most)-1 && !u.MayBeHeld:
 		return Decision{Action: Conclude}
 	}
-	return Decision{Action: Requeue, Pieces: 1, Spent: min(max(u.Spent, 0)+1, MaxDeliver-1)}
+	return Decision{Action: Requeue, Pieces: 1, Spent: min(max(u.Spent, 0)+1, LastOf(u.Most)-1)}
 }

@@ -43,7 +43,7 @@ func TestUnheld(t *testing.T) {
 // redeliveries, runs alone after five rounds.
 func TestUnheldIsolates(t *testing.T) {
 	count, spent, rounds := uint64(4096), 0, 0
-	for Number(1, spent) < MaxDeliver || count > 1 {
+	for Number(1, spent, 0) < MaxDeliver || count > 1 {
 		do := Unheld{Count: count, Spent: spent, Unnamed: time.Hour}.Decide()
 		count, spent = count/do.Pieces, do.Spent
 		if rounds++; rounds > 4 {

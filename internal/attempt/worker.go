@@ -24,9 +24,9 @@ func Arrive(d Delivery, h Host) Decision {
 		return Unstarted(d)
 	case !d.Last():
 		return Decision{Action: Compute}
-	case d.Deaths >= MaxDeliver:
+	case d.Deaths >= LastOf(d.Most):
 		return Decision{Action: ComputeAlone}
-	case d.Attempt > MaxDeliver: // the sweeper knows whether the last attempt had started
+	case d.Attempt > LastOf(d.Most): // the sweeper knows whether the last attempt had started
 		return postpone("its last delivery has lapsed")
 	case h.OtherLast && h.MayPostpone:
 		do := postpone("another number has its last attempt here")
@@ -82,7 +82,7 @@ func Start(d Delivery, c Content) Decision {
 		return Decision{Action: Reject}
 	case d.redeliveredTogether():
 		return split(d)
-	case d.Count == 1 && d.Deaths >= MaxDeliver:
+	case d.Count == 1 && d.Deaths >= LastOf(d.Most):
 		return Decision{Action: GiveUp}
 	case d.Last():
 		return Decision{Action: ComputeAlone}

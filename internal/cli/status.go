@@ -64,6 +64,9 @@ func (s Status) parts(working string) (parts []string) {
 	default:
 		parts = append(parts, DoneOf(s.Snapshot))
 	}
+	if s.Waits != "" {
+		return append(parts, s.Waits)
+	}
 	if s.Rate > 0 && working == "" {
 		parts = append(parts, perSecond(s.Rate))
 	}
@@ -124,7 +127,9 @@ func (s Status) log(log zerolog.Logger) {
 	if working := s.working(); len(working) > 0 {
 		e = e.Str("working", working[0])
 	}
-	if s.Known {
+	if s.Waits != "" {
+		e = e.Str("waits", s.Waits)
+	} else if s.Known {
 		e = e.Str("eta", text.Duration(s.ETA))
 	}
 	e.Msg("progress")

@@ -3,7 +3,9 @@ package command
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -46,7 +48,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
 		ExplainFlag(),
 		cli.ProgressFlag(),
-	}, append(itemFlags(), OutputFlags()...)...)
+	}, slices.Concat(itemFlags(), ruleFlags(), OutputFlags())...)
 }
 
 // DeadlineFlag returns the flag --deadline: how long a command waits for its job; 0 = without a limit.
@@ -95,6 +97,9 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	}
 	if sub.WorkDigits > 0 && sub.Kind != task.KindFactor {
 		return sub, cli.Usagef("--work requires --kind factor")
+	}
+	if sub.Rules, err = rules(c, time.Now()); err != nil {
+		return sub, err
 	}
 	if sub.Keep == 0 && (sub.ID != "" || c.Bool("detach")) {
 		sub.Keep = job.DefaultKeep

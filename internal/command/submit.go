@@ -100,7 +100,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	}
 	s.noteUnserved(target, j.Queue())
 	if target.Detached {
-		s.warnUnsupervised(target.Fleet)
+		s.warnUnsupervised(target.Fleet, j)
 	}
 	if j.CutOff {
 		return fmt.Errorf("the input of job %s ended early: %s", j.ID, j.Note)

@@ -10,21 +10,30 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
 )
 
 // Unsupervised says that no supervisor of the fleet is alive, what that means, and what to do.
 const Unsupervised = "unsupervised: no supervisor is alive, so tasks that a worker loses or returns wait until one is; run `producer serve`"
 
+// NoHolder says that no process queues the tasks of a throttled job, and what to do.
+func NoHolder(id string) string {
+	return "no supervisor is alive, so no task of the job is queued until one is; run `producer serve`, or `producer wait " + id + "`"
+}
+
 // supervisorTimeout bounds the search for supervisors, which is only for a warning.
 const supervisorTimeout = 3 * time.Second
 
-// warnUnsupervised prints a warning if the fleet is unsupervised. It prints nothing if that is unknown.
-func (s *Session) warnUnsupervised(f *fleet.Fleet) {
+// warnUnsupervised prints a warning if the fleet is unsupervised and the job j was left to it. It prints nothing if that
+// is unknown.
+func (s *Session) warnUnsupervised(f *fleet.Fleet, j *task.Job) {
 	ctx, cancel := context.WithTimeout(s.Context, supervisorTimeout)
 	defer cancel()
 	names, err := f.Supervisors(ctx)
 	if err != nil {
 		s.Log.Debug().Err(err).Msg("cannot see whether the fleet is supervised")
+	} else if len(names) == 0 && j.Throttled {
+		s.Notef("%s", NoHolder(j.ID))
 	} else if len(names) == 0 {
 		s.Notef("%s", Unsupervised)
 	}

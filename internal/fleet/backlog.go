@@ -40,6 +40,7 @@ type Backlog struct {
 	Returned task.Set     // those of Ranges that are in no task. A return is the claim of a worker
 	Classes  []task.Class // of the tasks, each once
 	Chunks   int          // messages in FACTOR_TASKS
+	Tasks    []task.Range // their ranges, in no order; one that is queued in several rounds is there as often
 	Fed      uint64       // the highest end of a task that the feeder has queued; a return does not change it
 }
 
@@ -79,6 +80,7 @@ func (f *Fleet) Backlog(ctx context.Context, job string) (*Backlog, error) {
 		if !slices.Contains(b.Classes, p.Class) {
 			b.Classes = append(b.Classes, p.Class)
 		}
+		b.Tasks = append(b.Tasks, p.Range)
 		if p.Round == task.FirstRound {
 			b.Fed = max(b.Fed, p.Range.End())
 		}

@@ -103,7 +103,7 @@ func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLe
 			if err != nil {
 				continue
 			}
-			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq, Begun: p.Attempt >= schema.MaxDeliver}
+			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq, Begun: p.Attempt == schema.MaxDeliver}
 			failure, err := task.DecodeFailure(m.Data)
 			if err != nil {
 				failure = &task.Failure{Worker: p.Worker, Err: "unreadable record: " + err.Error()}

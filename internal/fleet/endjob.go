@@ -42,9 +42,17 @@ const TombstoneAge = 24 * time.Hour
 // without room for the manifest the tasks are removed first. If that does not make enough room, the error
 // wraps ErrFull and the job stays active: its holder requeues what was removed.
 func (f *Fleet) Cancel(ctx context.Context, id string) (*task.Job, error) {
+	return f.cancel(ctx, id, func(*task.Job) error { return nil })
+}
+
+// cancel is Cancel with a change of the manifest besides. An error of change ends it: nothing is changed.
+func (f *Fleet) cancel(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
 	j, err := f.changeMakingRoom(ctx, id, f.PurgeQueue, func(j *task.Job) error {
 		if j.Finished() {
 			return fmt.Errorf("%w: job %s is %s already", ErrDiffers, id, j.State)
+		}
+		if err := change(j); err != nil {
+			return err
 		}
 		now := f.Now(ctx)
 		j.State, j.Ended = task.Cancelled, &now

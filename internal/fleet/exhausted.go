@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // A task that was delivered schema.MaxDeliver times and not settled stays in the queue, and the server
@@ -68,6 +69,7 @@ func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *
 	if a.Exhausted, a.AckWait, err = s.isExhausted(ctx, m.Sequence, at.Class); err != nil {
 		return 0, err
 	}
+	_, a.Further = furtherOf(m)
 	if a.Exhausted && meta.NumPending > manyReturns {
 		a.Try = math.MaxInt
 	} else if a.Exhausted && a.Count == 1 {
@@ -87,6 +89,12 @@ func (s *sweeper) processAdvisory(ctx context.Context, msg jetstream.Msg, meta *
 	default:
 		return 0, nil
 	}
+}
+
+// furtherOf returns what follows for the number of an exhausted task if it has attempts left.
+func furtherOf(m *jetstream.RawStreamMsg) (attempt.Decision, bool) {
+	most, _ := task.RulesOf(m.Data)
+	return attempt.Further(schema.ParseSpent(m.Header.Get(schema.HeaderSpent)), most)
 }
 
 // exhaustedTask returns the task with that sequence; nil if it was settled late, or concluded before.
@@ -124,6 +132,9 @@ func (s *sweeper) conclude(ctx context.Context, m *jetstream.RawStreamMsg, at sc
 func (s *sweeper) requeueOrGiveUp(ctx context.Context, m *jetstream.RawStreamMsg, at schema.Place) (time.Duration, error) {
 	round := roundAfter(at.Round, m.Time)
 	if at.Range.Count == 1 {
+		if do, further := furtherOf(m); further {
+			return 0, s.requeue(ctx, at, do, round)
+		}
 		return s.decide(ctx, at, round)
 	}
 	return 0, s.requeue(ctx, at, attempt.Exhausted(at.Range.Count, attempt.Evidence{}), round)

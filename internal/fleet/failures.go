@@ -60,6 +60,7 @@ type finding struct {
 type claims struct {
 	records []schema.Place // FACTOR.failed, at most maxRecords
 	letter  bool
+	most    int // task.Job.MaxAttempts
 }
 
 const (
@@ -70,8 +71,8 @@ const (
 	keptRecords = 3
 )
 
-// findOf returns what is known of the last attempts at a number of a job. Of other workers only those count that take
-// tasks of the job, and accept numbers of that size.
+// findOf returns what is known of the last attempts at a number of a job; j is its manifest. Of other workers only those
+// count that take tasks of the job, and accept numbers of that size.
 func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number task.Range) (*finding, error) {
 	route, takes := j.Queue().Route(), func(*worker.Status) bool { return true }
 	if slices.ContainsFunc(x.registry.Workers(), func(w worker.Status) bool { return w.MaxDigits > 0 }) {
@@ -83,24 +84,25 @@ func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number t
 	} else if route != "" {
 		takes = func(w *worker.Status) bool { return w.Serves(route) }
 	}
-	return x.findAmong(ctx, j.ID, number, takes)
+	return x.findAmong(ctx, j, number, takes)
 }
 
 // find is findOf for a number that all workers accept.
-func (x *Failures) find(ctx context.Context, job string, number task.Range) (*finding, error) {
-	return x.findAmong(ctx, job, number, func(*worker.Status) bool { return true })
+func (x *Failures) find(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
+	return x.findAmong(ctx, j, number, func(*worker.Status) bool { return true })
 }
 
 // findAmong is findOf if takes says which workers would compute the number.
-func (x *Failures) findAmong(ctx context.Context, job string, number task.Range, takes func(*worker.Status) bool) (*finding, error) {
+func (x *Failures) findAmong(ctx context.Context, j *task.Job, number task.Range, takes func(*worker.Status) bool) (*finding, error) {
+	job := j.ID
 	all, err := x.claims(ctx, job, number)
 	if err != nil {
 		return nil, err
 	}
-	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait}, workers: make(map[string]*claims)}
+	e := &finding{Evidence: attempt.Evidence{AckWait: x.ackWait, Most: j.MaxAttempts}, workers: make(map[string]*claims)}
 	present, most := x.registry.Workers(), 0
 	for name, c := range all {
-		if x.trust.Quarantined(name) {
+		if c.most = j.MaxAttempts; x.trust.Quarantined(name) {
 			continue
 		}
 		runs, err := x.runs(ctx, present, name, c)
@@ -152,7 +154,7 @@ func (c *claims) failed() int {
 // last returns the last-attempt records.
 func (c *claims) last() (list []schema.Place) {
 	for _, p := range c.records {
-		if p.Attempt >= schema.MaxDeliver {
+		if attempt.IsLastRecord(p.Attempt, c.most) {
 			list = append(list, p)
 		}
 	}

@@ -39,7 +39,7 @@ func TestPardons(t *testing.T) {
 	round := 0
 	check := func(when string, want attempt.Action, pardoned int) {
 		t.Helper()
-		e, err := x.find(t.Context(), "j", single(17))
+		e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(17))
 		if err != nil || e.Decide().Action != want {
 			t.Fatalf("%s: %+v, %v", when, e, err)
 		}
@@ -122,7 +122,7 @@ func TestNoPardon(t *testing.T) {
 		for _, name := range []string{"a", "b"} {
 			h.put(schema.FailedSubject(task.Address{Job: "j", Range: single(position), Round: "0"}, 3, name), failure("no"))
 		}
-		if e, err := x.find(t.Context(), "j", single(position)); err != nil || e.Decide().Action != attempt.GiveUp {
+		if e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(position)); err != nil || e.Decide().Action != attempt.GiveUp {
 			t.Errorf("%d: %+v, %v", position, e, err)
 		}
 	}

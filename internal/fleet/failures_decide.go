@@ -18,7 +18,7 @@ import (
 // queued again.
 func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (time.Duration, error) {
 	j, err := s.job(ctx, at.Job)
-	if err != nil || j == nil {
+	if err != nil || j == nil || j.manifest.Paused { // the number is missing when the job is resumed, and its claims are kept
 		return 0, err
 	}
 	e, err := s.failures.findOf(ctx, j.manifest, j.inputs, at.Range)
@@ -96,7 +96,7 @@ func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number t
 	why, elapsed := x.why(ctx, j.ID, number, e)
 	letter := &task.Failure{
 		Kind: j.Kind, Class: j.Queue(), Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
-		Attempt: schema.MaxDeliver, Err: why, Elapsed: elapsed,
+		Attempt: uint32(attempt.LastOf(j.MaxAttempts)), Err: why, Elapsed: elapsed,
 		Seen: x.registry.Attempts(j.ID, number), Watched: x.f.now().Add(-x.registry.Observed()),
 	}
 	return x.f.giveUp(ctx, j.ID, number, letter)
@@ -113,7 +113,7 @@ func (x *Failures) why(ctx context.Context, job string, number task.Range, e *fi
 	for _, name := range names {
 		subjects := []string{schema.DeadSubject(job, number, name)}
 		for _, p := range e.workers[name].records {
-			if p.Attempt < schema.MaxDeliver {
+			if !attempt.IsLastRecord(p.Attempt, e.Most) {
 				subjects = append(subjects, schema.FailedSubject(p.Address, p.Attempt, name))
 			}
 		}

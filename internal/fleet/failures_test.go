@@ -119,7 +119,7 @@ func TestFindings(t *testing.T) {
 		if test.then != nil {
 			test.then(number)
 		}
-		got, err := x.find(t.Context(), "j", number)
+		got, err := x.find(t.Context(), &task.Job{ID: "j"}, number)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func TestAliveRecently(t *testing.T) {
 	}
 	others := func() attempt.Alive {
 		t.Helper()
-		e, err := x.find(t.Context(), "j", single(1))
+		e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestAliveRecently(t *testing.T) {
 	await(t, "it has left", func() bool { return others() == attempt.AliveRecently })
 	var log bytes.Buffer
 	y := &Failures{f: &Fleet{link: &stream.Link{Log: zerolog.New(&log)}}, ackWait: x.ackWait}
-	e, err := x.find(t.Context(), "j", single(1))
+	e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestWithdrawn(t *testing.T) {
 	ack(t, got)
 	await(t, "it is queued again", func() bool { q := h.ranges("j"); return q == "17-1" })
 	await(t, "the record is withdrawn", func() bool {
-		e, err := x.find(t.Context(), "j", single(17))
+		e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(17))
 		return err == nil && e.Workers == 1 && e.workers["liar"] != nil
 	})
 	if left := h.subjects(schema.StreamDead); len(left) != 3 {
@@ -242,7 +242,7 @@ func TestUnseen(t *testing.T) {
 	h.put(schema.DeadPrefix+"j.17-1.v", failure("no"))
 	h.put(schema.DeadPrefix+"j.17-1.w", failure("no"))
 	decide := func() attempt.Action {
-		e, err := x.find(t.Context(), "j", single(17))
+		e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(17))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -284,7 +284,7 @@ func TestManyRecords(t *testing.T) {
 	<-h.js.PublishAsyncComplete()
 	for _, want := range []int{maxRecords + 1, keptRecords + 1} {
 		began := time.Now()
-		e, err := x.find(t.Context(), "j", single(1))
+		e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(1))
 		if err != nil || e.Failed != want || e.Workers != 2 {
 			t.Fatalf("%+v, %v", e, err)
 		}

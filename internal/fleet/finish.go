@@ -12,7 +12,8 @@ import (
 
 // FinishEarly ends the work on an active job. Its manifest says so first: from then on unfinished answers need no effort.
 // Then the workers are told; see OrderFinish. The job stays active until each number has an answer, and its tasks stay
-// queued. An error wraps ErrDiffers if the job has ended or is of a kind exec:NAME, and ErrNoJob if there is none.
+// queued. A job that is paused, waits for its start, or is queued at a rate has none of these limits any more. An error
+// wraps ErrDiffers if the job has ended or is of a kind exec:NAME, and ErrNoJob if there is none.
 func (f *Fleet) FinishEarly(ctx context.Context, id string) (*task.Job, error) {
 	j, err := f.ChangeJob(ctx, id, func(j *task.Job) error {
 		switch {
@@ -26,6 +27,7 @@ func (f *Fleet) FinishEarly(ctx context.Context, id string) (*task.Job, error) {
 			now := f.Now(ctx)
 			j.FinishedEarly = &now
 		}
+		j.Paused, j.After, j.Rate = false, nil, 0
 		return nil
 	})
 	if err != nil {

@@ -32,14 +32,21 @@ import (
 //
 //	fields                               | writer             | when
 //	ID, Kind, Class, Chunk, Budget,      | CreateJob          | once
-//	Certify, Keep, Created               |                    |
+//	Certify, Keep, Created, MaxAttempts, |                    |
+//	Backoff, Deadline                    |                    |
 //	Count, Digest, Work, Bad             | feeder             | when it seals the job
 //	Count, CutOff, Note; Expires         | holder, feeder     | when it seals a job that loses its feeder
 //	State open                           | feeder             | more input, or lost input
 //	State done, Ended, Expires, counts   | any watcher        | all positions are accounted for
 //	State sealed; no Ended, no Expires   | RetryDeadLetter    | the job is done
 //	FinishedEarly                        | FinishEarly        | the job is active
+//	Paused, After, Rate, MaxRunning      | Pause, Resume,     | the job is active
+//	                                     | ChangeThrottle,    |
+//	                                     | FinishEarly        |
+//	Throttled, Schema                    | the same           | with them
+//	Deadline: none                       | holder             | a task has begun
 //	State cancelled, Ended, Expires      | Cancel             | the job is active
+//	Note                                 | holder             | it cancels a job of which no task has begun
 //	State removed, Expires; no Bad       | Remove             | at any time
 //
 // Count is known once a job is sealed. Expires is set when it ends, and before that in a job that was cut

@@ -59,6 +59,8 @@ type Publisher struct {
 	waiting      func(bool)     // called when a wait for room begins and ends
 	maxDepth     uint64         // of FACTOR_TASKS, for tasks of the job's class
 	maxOwn       uint64
+	round        string      // of the tasks
+	ended        func() bool // no more is to be queued; see EndWhen
 }
 
 // Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
@@ -71,8 +73,19 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	if waiting == nil {
 		waiting = func(bool) {}
 	}
-	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn}
+	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn, round: task.FirstRound, ended: func() bool { return false }}
 }
+
+// PublishIn is Publish in another round than the first, for the holder of a throttled job: j is its manifest. The ranges
+// may have been queued before, and be in any order.
+func (p *Publisher) PublishIn(ctx context.Context, j *task.Job, round string, chunks []plan.Chunk) error {
+	p.job, p.round = j, round
+	return p.Publish(ctx, chunks)
+}
+
+// EndWhen has Publish queue nothing more, and return no error, once ended returns true: another process queues the tasks
+// from then on. ended is called by the goroutine of Publish.
+func (p *Publisher) EndWhen(ended func() bool) { p.ended = ended }
 
 // Prepare requests the depth of the queue, so that it is known when the first chunks come.
 func (p *Publisher) Prepare(ctx context.Context) { p.look(ctx) }
@@ -83,7 +96,7 @@ func (p *Publisher) Prepare(ctx context.Context) { p.look(ctx) }
 // then queue its ranges too, which costs repeated work. It waits for room and for a server that is unreachable, until ctx ends.
 // Precondition: the inputs of all chunks are stored (order 1).
 func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
-	for len(chunks) > 0 {
+	for len(chunks) > 0 && !p.ended() {
 		n, err := p.room(ctx, uint64(len(chunks)))
 		if err != nil {
 			return err
@@ -91,7 +104,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		part, class := chunks[:n], p.job.Queue()
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
-			at := task.Address{Class: class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
+			at := task.Address{Class: class, Job: p.job.ID, Range: c.Range, Round: p.round}
 			t := taskOf(p.job, c.Numbers)
 			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
@@ -143,6 +156,8 @@ func (p *Publisher) room(ctx context.Context, n uint64) (uint64, error) {
 					p.waiting(false)
 				}
 				return count, nil
+			case p.ended():
+				return 0, nil
 			default:
 				counted = true
 			}

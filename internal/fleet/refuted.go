@@ -124,7 +124,7 @@ func (r *Refutations) examine(ctx context.Context, p FailureRecord) (again time.
 
 // runs reports whether p is the record of a last attempt that may still run; m is the message of p.
 func (r *Refutations) runs(p FailureRecord, m *jetstream.RawStreamMsg) bool {
-	if p.Attempt < schema.MaxDeliver || r.x.f.now().Sub(m.Time) > runningMost {
+	if p.Attempt != schema.MaxDeliver || r.x.f.now().Sub(m.Time) > runningMost {
 		return false
 	}
 	record, err := task.DecodeFailure(m.Data)

@@ -170,7 +170,9 @@ func (w *stuckWatch) scan(ctx context.Context, target uint64) (more bool, err er
 		}
 		w.scanned = m.Sequence
 		if at, err := schema.ParseSubject(m.Subject); err == nil {
-			w.tasks[m.Sequence] = &unsettled{at: at, spent: schema.ParseSpent(m.Header.Get(schema.HeaderSpent))}
+			t := &unsettled{at: at, spent: schema.ParseSpent(m.Header.Get(schema.HeaderSpent))}
+			t.most, t.put = task.RulesOf(m.Data)
+			w.tasks[m.Sequence] = t
 		}
 	}
 	return w.scanned < target, nil

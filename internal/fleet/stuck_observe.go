@@ -11,7 +11,9 @@ import (
 // An unsettled is a task that was delivered and is not known to be settled.
 type unsettled struct {
 	at    schema.Place
-	spent int // deliveries of earlier rounds, by its header
+	spent int           // deliveries of earlier rounds, by its header
+	most  int           // task.Task.MaxAttempts
+	put   time.Duration // the longest delay of task.Task.Backoff
 
 	unnamed  time.Time        // since when no heartbeat names it, as far as observed; zero = not observed yet
 	holders  []Holder         // those whose heartbeats named it at the last look
@@ -78,5 +80,5 @@ func sinceOf(holders []Holder, h Holder) (time.Time, bool) {
 
 // unheld returns what attempt decides upon.
 func (t *unsettled) unheld(ackWait, interval time.Duration, now time.Time) attempt.Unheld {
-	return attempt.Unheld{Count: t.at.Range.Count, Spent: t.spent, Unnamed: now.Sub(t.unnamed), AckWait: ackWait, Beat: interval}
+	return attempt.Unheld{Count: t.at.Range.Count, Spent: t.spent, Most: t.most, Put: t.put, Unnamed: now.Sub(t.unnamed), AckWait: ackWait, Beat: interval}
 }

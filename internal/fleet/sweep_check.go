@@ -18,6 +18,7 @@ import (
 //	the job is a part                          ignored: a worker of an earlier version does not know its kind
 //	the job does not exist                     dropped
 //	the job has ended, or cannot be read       ignored: its tasks were removed, or are found missing later
+//	the job is paused                          ignored: the holder finds the range missing when it is resumed
 //	the range is not one of the job's          dropped
 //	the range is queued                        waits a little, then dropped: see waitForAck
 //	the range has a result or is covered       dropped
@@ -53,6 +54,9 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 	}
 	if err != nil {
 		return false, 0, s.dropIf(at.Worker, err, ErrNoJob)
+	}
+	if j.manifest.Paused {
+		return false, 0, nil
 	}
 	if err := j.checkRange(ctx, at.Range); err != nil {
 		return false, 0, s.dropIf(at.Worker, err, errVoid)

@@ -76,16 +76,20 @@ func roundAfter(before string, stored time.Time) string {
 }
 
 // requeue queues the range of an active job as decided. For other jobs it does nothing. Of a range that is split only
-// the numbers without an answer are queued: its worker may have stored some before it died. An error wraps
+// the numbers without an answer are queued: its worker may have stored some before it died. Of a paused job nothing is
+// queued: the holder finds the range missing when the job is resumed. An error wraps
 // errVoid if the range is not one of the job's: a worker may return any range, and no retry can help. Lost
 // input is not such an error: the return is kept until the input is stored again or the job is removed.
 func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string) error {
 	j, err := s.job(ctx, at.Job)
-	if err != nil || j == nil {
+	if err != nil || j == nil || j.manifest.Paused {
 		return err
 	}
 	if r := at.Range; r.Count > task.MaxCount {
 		return fmt.Errorf("%w: a range of %d numbers is larger than a chunk", errVoid, r.Count)
+	}
+	if do.Pieces, err = s.piecesWithin(ctx, j.manifest, do.Pieces); err != nil {
+		return err
 	}
 	pieces := at.Range.Pieces(do.Pieces)
 	if len(pieces) > 1 {
@@ -96,6 +100,19 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 		s.hasQueued(at.Job, at.Range, uint64(len(pieces)))
 	}
 	return err
+}
+
+// piecesWithin returns into how many pieces a range of the job is split that would be split into pieces; see
+// attempt.PiecesWithin. The range itself may be among the tasks that are counted.
+func (s *sweeper) piecesWithin(ctx context.Context, j *task.Job, pieces uint64) (uint64, error) {
+	if j.MaxRunning == 0 || pieces <= attempt.LeastPieces {
+		return pieces, nil
+	}
+	b, err := s.f.Backlog(ctx, j.ID)
+	if err != nil {
+		return 0, err
+	}
+	return attempt.PiecesWithin(pieces, uint64(j.MaxRunning), uint64(b.Chunks)), nil
 }
 
 // voidWithoutInput makes err wrap errVoid if the job has no such numbers.

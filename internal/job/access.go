@@ -52,6 +52,18 @@ type access interface {
 	dropTasks(ctx context.Context, j *task.Job, r task.Range) error
 	// orderFinish tells the workers to end the numbers of the job with what is known of them. It does not wait.
 	orderFinish() error
+	// dispatch queues tasks of a throttled job, and returns their ranges, ascending. After an error it may have queued any
+	// of them. It waits for room in the queue. An error wraps collect.ErrNoInput as that of requeue.
+	dispatch(ctx context.Context, o order) ([]task.Range, error)
+	// purgeQueue removes the tasks and returns of the job.
+	purgeQueue(ctx context.Context) error
+	// reload looks for input that other processes have stored.
+	reload(ctx context.Context) error
+	// begun finds out whether a task of the job has begun; known: one has. If so it removes the deadline from the manifest,
+	// and if not it cancels the job, unless the deadline is later. It returns the manifest.
+	begun(ctx context.Context, j *task.Job, known bool) (*task.Job, error)
+	// now returns the server's time, as far as it is known. It does not wait.
+	now() time.Time
 	// stored returns how many numbers are stored, as far as this process knows.
 	stored() uint64
 	// election is how long the servers of a cluster may contradict each other: what one server does
@@ -91,6 +103,8 @@ type streams struct {
 	id      string // of the job
 	inputs  *fleet.Inputs
 	process string // name of this process in leases, unique
+
+	publisher *fleet.Publisher // of the dispatcher; used by one operation of the loop at a time; nil before the first
 
 	failures    atomic.Pointer[fleet.Failures] // set by followFailures
 	refutations *fleet.Refutations             // set with failures; used by one operation of the loop at a time

@@ -18,7 +18,7 @@ func (c *campaigns) examine(ctx context.Context, x *candidate) (*task.Part, erro
 		return p, err
 	}
 	j, err := c.f.Job(ctx, x.Job)
-	if errors.Is(err, fleet.ErrNoJob) || err == nil && (j.Finished() || j.FinishedEarly != nil || j.Kind != task.KindFactor || j.Route != "") {
+	if errors.Is(err, fleet.ErrNoJob) || err == nil && (j.Finished() || j.Paused || j.FinishedEarly != nil || j.Kind != task.KindFactor || j.Route != "") {
 		return nil, errNoCampaign
 	}
 	if err != nil {

@@ -48,6 +48,7 @@ type conductor struct {
 
 	coverDue, hintDue time.Time
 	uncovered         bool      // the position was not outstanding at the last look
+	paused, throttled bool      // as the manifest of the job was last seen
 	mixed             bool      // tasks have task.PartSchema
 	grown             time.Time // when relations were last verified that are new, or the start
 

@@ -6,11 +6,15 @@ import (
 
 	"factorfleet/internal/campaign"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
 )
 
 // tick reports the fleet to the machine, looks whether the number has an answer, and repeats the hints.
 func (d *conductor) tick(ctx context.Context) error {
 	now := time.Now()
+	if d.isPaused(ctx) {
+		return nil
+	}
 	if !now.Before(d.coverDue) {
 		if err := d.lookCovered(ctx, now); err != nil {
 			return err
@@ -34,6 +38,19 @@ func (d *conductor) tick(ctx context.Context) error {
 		return nil
 	}
 	return d.step(ctx, in)
+}
+
+// isPaused reports whether the job of the number is paused. Its campaign then issues nothing, and does not end although
+// the number is not queued. Tasks of the campaign that are queued already are computed, and their yields count. If the
+// manifest cannot be read the job counts as it was seen last.
+func (d *conductor) isPaused(ctx context.Context) bool {
+	if j, err := d.c.f.Job(ctx, d.part.Parent); err == nil {
+		d.paused, d.throttled = j.Paused, j.Throttled
+		if d.paused {
+			d.uncovered = false
+		}
+	}
+	return d.paused
 }
 
 // fleet returns what the machine has to know of the fleet. A task that a worker has just begun may count as queued.
@@ -96,6 +113,9 @@ const (
 // it is answered, or given up, or its job has ended.
 func (d *conductor) lookCovered(ctx context.Context, now time.Time) error {
 	open, err := d.c.f.Outstanding(ctx, d.part.Parent, d.part.Position)
+	if err == nil && !open && d.throttled { // after a pause its owner may have the number without a task: see leftToWorkers
+		_, open = d.c.registry.HeldRanges(d.part.Parent)[task.Range{First: d.part.Position, Count: 1}]
+	}
 	d.coverDue = now.Add(max(d.c.every, min(coverShare*time.Since(now), coverEvery)))
 	if err != nil {
 		d.log.Debug().Err(err).Msg("cannot look whether the number has an answer, retrying")

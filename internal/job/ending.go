@@ -111,6 +111,9 @@ func endingOf(err error) ending {
 func manifestEnding(j *task.Job) (ending, bool) {
 	switch {
 	case j.State == task.Cancelled || j.State == task.Removed && j.Stopped:
+		if j.Deadline != nil && j.Note != "" {
+			return ending{cancelled, fmt.Errorf("%w: %s", cancelledError(j.ID), j.Note)}, true
+		}
 		return ending{cancelled, cancelledError(j.ID)}, true
 	case j.State == task.Removed:
 		return ending{removed, removedError(j.ID)}, true

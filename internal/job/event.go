@@ -26,6 +26,8 @@ type inputSealed struct{ job *task.Job }
 
 func (e inputSealed) apply(l *loop) {
 	l.job, l.feeding = e.job, false
+	l.shownThrottle = "" // the feeder has replaced it
+	l.dispatch.step()
 	if l.goal == goalFed {
 		l.finish(ending{kind: fed})
 		return
@@ -41,7 +43,10 @@ func (e inputSealed) apply(l *loop) {
 type manifestChanged struct{ job *task.Job }
 
 func (e manifestChanged) apply(l *loop) {
+	before := l.job
 	l.job = e.job
+	l.dispatch.changed(before)
+	l.deadline.look()
 	if e.job.State != task.Sealed && e.job.State != task.Done {
 		return
 	}
@@ -82,6 +87,8 @@ func (b batch) apply(l *loop) {
 	}
 	if len(b.verified) > 0 {
 		l.overdue.answered(b.verified)
+		l.dispatch.answered(b.verified)
+		l.deadline.look()
 	}
 	if b.removed {
 		l.review.request()
@@ -105,6 +112,8 @@ func (e caughtUp) apply(l *loop) {
 	l.review.begin()
 	l.beginReminders()
 	l.overdue.look()
+	l.dispatch.step()
+	l.deadline.look()
 }
 
 // leaseChanged means that this process became the holder of the job, or is no longer. A new holder
@@ -114,9 +123,11 @@ type leaseChanged struct{ held bool }
 
 func (e leaseChanged) apply(l *loop) {
 	l.holding = e.held
+	l.dispatch.held()
 	if e.held {
 		l.review.request()
 		l.overdue.look()
+		l.deadline.look()
 	}
 }
 
@@ -176,6 +187,7 @@ func (l *loop) deliver(e event) {
 // Any goroutine may call it, at any time; it does not block.
 func (l *loop) putManifest(j *task.Job) {
 	l.noteEarly(j)
+	l.noteThrottle(j)
 	l.manifests.put(j)
 	if end, ok := manifestEnding(j); ok {
 		l.finish(end)

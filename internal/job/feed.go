@@ -59,6 +59,10 @@ type feeder struct {
 	watch    Watch
 	post     func(event)
 	accepted func() uint64 // results that this process has accepted; safe for concurrent use
+	// throttled reports whether the holder queues the tasks, and supplied tells the loop that there are more numbers to
+	// queue. Both are safe for concurrent use and do not block.
+	throttled func() bool
+	supplied  func()
 
 	pieces <-chan piece // of the input; nil before the first feed
 	end    *inputEnd    // nil before the end of the input
@@ -88,8 +92,12 @@ func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
 // attach makes the feeder a part of l.
 func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
+	fd.throttled, fd.supplied = l.throttled.Load, func() { l.supplies.put(struct{}{}) }
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
 		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify and --work are kept")
+	}
+	if fd.existed && fd.sub.Rules.differ(fd.job) {
+		fd.watch.Status("the job exists already with other rules, which are kept: `producer change` changes --rate and --max-running")
 	}
 }
 
@@ -133,7 +141,9 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 	}
 	fd.chunker = plan.NewChunker(fd.sub.Chunking, fd.sub.Kind, max(2, fd.watch.Slots()), fd.storedBefore)
 	lease, end := context.WithCancel(lease)
-	fd.queuer = newQueuer(lease, fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull))
+	p := fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull)
+	p.EndWhen(fd.throttled)
+	fd.queuer = newQueuer(lease, p)
 	defer fd.stop(end)
 	if err := fd.take(lease, nil); err != nil { // what was read under an earlier lease
 		return err

@@ -66,8 +66,16 @@ func (q *queuer) flush() error {
 }
 
 // queue hands the chunks that are ready to the queuer. The numbers of chunks that are not published because of an
-// error are stored, so that the holder finds them missing.
+// error are stored, so that the holder finds them missing. Chunks of a throttled job are dropped: the holder queues what
+// is stored.
 func (fd *feeder) queue(flow plan.InputState) error {
+	if fd.throttled() {
+		for ok := true; ok; {
+			_, ok = fd.chunker.Next(flow)
+		}
+		fd.supplied()
+		return nil
+	}
 	for {
 		var chunks []plan.Chunk
 		for len(chunks) < queuedAtOnce {

@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,8 +34,8 @@ var (
 // DefaultKeep is how long a job is kept after its end if its user knows its id.
 const DefaultKeep = 30 * 24 * time.Hour
 
-// A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the job,
-// and Class, Route, Chunking, Budget, Certify, WorkDigits, Campaign and Keep are ignored: those of the manifest hold.
+// A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the job, and
+// Class, Route, Chunking, Budget, Certify, WorkDigits, Campaign, Keep and Rules are ignored: those of the manifest hold.
 type Submission struct {
 	ID       string      // see task.CheckJob; "" = a new one is made
 	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
@@ -47,9 +49,54 @@ type Submission struct {
 	WorkDigits float64
 	Campaign   string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
 	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
-	Sources    []input.Source
-	OnNumber   func(position uint64, n nat.Nat) // called for each number when it is read, by one goroutine; may be nil
-	OnBad      func(task.BadToken)              // called for each token that is not a number, or no item, by one goroutine; may be nil
+	Rules
+	Sources  []input.Source
+	OnNumber func(position uint64, n nat.Nat) // called for each number when it is read, by one goroutine; may be nil
+	OnBad    func(task.BadToken)              // called for each token that is not a number, or no item, by one goroutine; may be nil
+}
+
+// Rules are the rules of attempts and of queueing of a new job; see the fields of task.Job. A job that exists keeps its own.
+type Rules struct {
+	MaxAttempts int
+	Backoff     []time.Duration
+	Rate        float64
+	MaxRunning  int
+
+	After         Moment // when the first task is queued; zero = at once
+	StartDeadline Moment // when the job is cancelled if none of its tasks has begun; zero = never
+}
+
+// A Moment is a time, or a duration from the creation of the job on; the zero value is neither.
+type Moment struct {
+	At time.Time
+	In time.Duration
+}
+
+// of returns the moment of a job that is created at the server's time now; nil for the zero value.
+func (m Moment) of(now time.Time) *time.Time {
+	switch {
+	case m.In > 0:
+		at := now.Add(m.In).UTC()
+		return &at
+	case !m.At.IsZero():
+		at := m.At.UTC()
+		return &at
+	}
+	return nil
+}
+
+// write writes the rules into the manifest of a job that is created at the server's time now.
+func (r *Rules) write(j *task.Job, now time.Time) {
+	j.MaxAttempts, j.Backoff, j.Rate, j.MaxRunning = r.MaxAttempts, r.Backoff, r.Rate, r.MaxRunning
+	j.After, j.Deadline = r.After.of(now), r.StartDeadline.of(now)
+	j.Throttle()
+	j.SetSchema()
+}
+
+// differ reports whether a rule is set that the manifest of a job does not have. Times are not compared: they may be over.
+func (r *Rules) differ(j *task.Job) bool {
+	return r.MaxAttempts > 0 && r.MaxAttempts != j.MaxAttempts || len(r.Backoff) > 0 && !slices.Equal(r.Backoff, j.Backoff) ||
+		r.Rate > 0 && r.Rate != j.Rate || r.MaxRunning > 0 && r.MaxRunning != j.MaxRunning
 }
 
 // A Watch says how a process takes part in a job.
@@ -76,6 +123,7 @@ type Watch struct {
 	Memory uint64
 
 	audits *askedAudits // of the supervisor, for all its watches; nil otherwise
+	busy   *atomic.Bool // of the supervisor: whether numbers of a throttled job wait for their turn; nil otherwise
 }
 
 // withDefaults returns w with all functions set.

@@ -58,6 +58,7 @@ type loop struct {
 	batches   chan event        // batch, caughtUp; unbuffered, so that the output slows down the follower
 	manifests latest[*task.Job] // manifests that other processes wrote
 	requests  latest[struct{}]  // a review is requested
+	supplies  latest[struct{}]  // the feeder has stored numbers that the holder is to queue
 	ends      chan ending       // capacity 1: the first ending wins
 	group     sync.WaitGroup    // all goroutines of the loop
 
@@ -71,6 +72,9 @@ type loop struct {
 
 	// early: a user has ended the work on the job, so unfinished answers need no effort. It does not become false again.
 	early atomic.Bool
+
+	// throttled: the holder queues the tasks of the job, not the feeder. It does not become false again.
+	throttled atomic.Bool
 
 	audits *auditor // shared by the checker and the keeper of the lease, which lock it
 
@@ -91,6 +95,10 @@ type loop struct {
 	unanswered   task.Set     // positions that emit passes over: see show
 	review       reviewer
 	overdue      overdue
+	dispatch     dispatcher
+	deadline     startDeadline
+
+	shownThrottle string // what showThrottle has told the user last
 }
 
 // A loopConfig is what a loop is made of.
@@ -110,12 +118,13 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l := &loop{
 		goal: c.goal, hasFeeder: c.hasFeeder, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access,
 		events: make(chan event, eventsAhead), batches: make(chan event),
-		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), ends: make(chan ending, 1),
+		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), supplies: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
 	l.watch.Progress.SetNoun(task.Noun(c.job.Kind))
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.audits.early = &l.early
 	l.noteEarly(c.job)
+	l.noteThrottle(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
 		Kind: c.job.Kind, Format: c.job.Format, Budget: c.job.Budget, LeastBudget: l.leastBudget,
@@ -125,6 +134,8 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.reminder.Stop()
 	l.review.init(l)
 	l.overdue.init(l)
+	l.dispatch.init(l)
+	l.deadline.init(l)
 	return l
 }
 
@@ -145,6 +156,8 @@ func (l *loop) run(ctx context.Context, parts ...func(context.Context) error) en
 	l.review.timer.Stop()
 	l.reminder.Stop()
 	l.overdue.timer.Stop()
+	l.dispatch.timer.Stop()
+	l.deadline.timer.Stop()
 	l.group.Wait()
 	return l.ended(ctx)
 }
@@ -169,6 +182,12 @@ func (l *loop) next() {
 		l.remind()
 	case <-l.overdue.timer.C:
 		l.overdue.look()
+	case <-l.supplies:
+		l.dispatch.step()
+	case <-l.dispatch.timer.C:
+		l.dispatch.timeout()
+	case <-l.deadline.timer.C:
+		l.deadline.look()
 	}
 	// While the loop waited for its output, a newer manifest may have arrived that says that there
 	// are more numbers. It is applied first.

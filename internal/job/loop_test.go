@@ -77,6 +77,41 @@ func TestLoopEndsTheSame(t *testing.T) {
 	}
 }
 
+// TestThrottledLoopEndsTheSame: the same for a job whose holder queues the tasks, with limits that a user changes all the
+// time. While it is paused nothing is queued, but for what is on its way when it is paused.
+func TestThrottledLoopEndsTheSame(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(150) {
+		for _, hasFeeder := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, seed)
+				w.returns = seed%2 == 0
+				if !w.returns {
+					w.poison = task.Set{}
+				}
+				w.changes = 40
+				w.throttle()
+				if !hasFeeder {
+					w.seal()
+					w.queue = make(map[task.Range]bool)
+				}
+				var out output
+				l, end := w.run(&out, hasFeeder, seed%3 > 0)
+				if end != (ending{kind: complete}) {
+					t.Fatalf("seed %d: %+v", seed, end)
+				}
+				w.check(&out, l.summary(), seed)
+				if w.queuedPaused > 0 {
+					t.Errorf("seed %d: tasks were queued %d times while the job was paused", seed, w.queuedPaused)
+				}
+			})
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
 // check checks that each number was printed once: its square, or that it was given up.
 func (w *world) check(out *output, s *Summary, seed uint64) {
 	if dead := w.poison.Len(); s.Verified != worldCount-dead || s.Counts.Dead != dead {

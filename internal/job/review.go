@@ -65,7 +65,9 @@ const (
 //	refute        only the holder, if there are failure records of answered numbers:  │
 //	              writes strikes; missing = stored - covered - queued  ──────────────>┤
 //	 v                                                                                │
+//	              of a job that is paused the holder removes what is queued           │
 //	queue again   only the holder, if a range is missing: lists the queue again  ────>┤
+//	              of a throttled job: gives the missing ranges to the dispatcher      │
 //	 v                                                                                │
 //	requeue       requeues the ranges that are missing from both lists, decides       │
 //	              about numbers with dead letters of workers  ───────────────────────>┘
@@ -92,10 +94,11 @@ type reviewer struct {
 	operation uint64        // number of the operation that runs; answers of others are ignored
 
 	// Of the review that runs.
-	job   *task.Job // the manifest as it was before the queue was listed
-	queue snapshot  // of the first listing; the second is added to it
-	late  task.Set  // ranges whose returns do not count any more
-	last  uint64    // sequence of the last result when the queue had been listed
+	job   *task.Job    // the manifest as it was before the queue was listed
+	queue snapshot     // of the first listing; the second is added to it
+	late  task.Set     // ranges whose returns do not count any more
+	tasks []task.Range // of the last listing
+	last  uint64       // sequence of the last result when the queue had been listed
 
 	claims []fleet.FailureRecord // dead letters of workers, when DEAD had been listed
 	given  task.Set              // ranges of the sweeper's letters that counted, in all reviews

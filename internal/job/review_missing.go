@@ -42,6 +42,7 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []f
 		v.fail(err)
 		return
 	}
+	v.l.deadline.look()
 	switch {
 	case v.l.goal == goalShow:
 		v.l.show()
@@ -77,7 +78,12 @@ func (v *reviewer) recordsRefuted(err error) {
 
 // findMissing looks for missing ranges.
 func (v *reviewer) findMissing() {
-	if !v.l.holding || len(v.missing()) == 0 {
+	if !v.l.holding || v.isPaused() {
+		v.idle()
+		return
+	}
+	if len(v.missing()) == 0 {
+		v.handOver(nil)
 		v.idle()
 		return
 	}
@@ -87,6 +93,21 @@ func (v *reviewer) findMissing() {
 		a.backlog, err = v.l.access.backlog(ctx)
 		return err
 	})
+}
+
+// isPaused reports whether the job is paused, as far as this process knows. It then removes what is queued.
+func (v *reviewer) isPaused() bool {
+	if v.job.Paused && v.l.job.Paused && (len(v.tasks) > 0 || v.returned.all.Len() > 0) {
+		v.l.dispatch.purge()
+	}
+	return v.job.Paused || v.l.job.Paused
+}
+
+// handOver gives the missing ranges of a throttled job to the dispatcher.
+func (v *reviewer) handOver(missing []task.Range) {
+	if v.job.Throttled {
+		v.l.dispatch.listed(missing, v.tasks, &v.returned.all, v.queue.end)
+	}
 }
 
 // giveUp gives up the ranges of the sweeper's dead letters. That is final in this process. A letter does not count
@@ -160,13 +181,27 @@ func (v *reviewer) claimed(missing []task.Range) (numbers, rest []task.Range) {
 func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	b.IgnoreReturns(&v.late)
 	v.queue.queued.AddSet(&b.Ranges)
+	v.tasks = b.Tasks
 	missing := v.missing()
-	if len(missing) == 0 || !v.l.holding {
+	if !v.l.holding || v.isPaused() {
+		v.idle()
+		return
+	}
+	if len(missing) == 0 {
+		v.handOver(nil)
 		v.idle()
 		return
 	}
 	numbers, rest := v.claimed(missing)
-	v.l.requeued += uint64(len(missing))
+	if v.job.Throttled {
+		v.tasks = slices.Concat(v.tasks, numbers) // the sweeper's rules queue them, whatever the limits are
+		v.handOver(rest)
+		if rest = nil; len(numbers) == 0 {
+			v.idle()
+			return
+		}
+	}
+	v.l.requeued += uint64(len(rest) + len(numbers))
 	if len(rest) > 0 {
 		v.logResuming(len(rest))
 	}

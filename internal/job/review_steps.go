@@ -149,11 +149,22 @@ func (v *reviewer) listQueue() {
 	if v.job.State == task.Open {
 		v.queue.end = v.coveredEnd()
 	}
+	v.l.dispatch.listingBegins()
+	unknown := v.supplies() && !v.l.feeding
 	v.operate(reviewQueue, func(ctx context.Context, a *answer) (err error) {
+		if unknown {
+			if err := v.l.access.reload(ctx); err != nil {
+				return err
+			}
+		}
 		a.backlog, err = v.l.access.backlog(ctx)
 		return err
 	})
 }
+
+// supplies reports whether the job is open and its feeder stores numbers without queueing them: all that is stored is
+// then the holder's to queue.
+func (v *reviewer) supplies() bool { return v.job.State == task.Open && v.job.Throttled }
 
 // coveredEnd returns the end of the last covered range; 0 if nothing is covered.
 func (v *reviewer) coveredEnd() (end uint64) {
@@ -171,6 +182,10 @@ func (v *reviewer) queueListed(b *fleet.Backlog) {
 	if v.job.State == task.Open {
 		v.queue.end = min(max(v.queue.end, b.Fed), v.l.access.stored())
 	}
+	if v.supplies() {
+		v.queue.end = v.l.access.stored()
+	}
+	v.tasks = b.Tasks
 	if v.l.goal == goalShow { // the stored results were dealt with before the review
 		v.listLetters()
 		return

@@ -159,6 +159,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Class: sub.Class, Route: sub.Route, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
+	sub.Rules.write(j, now)
 	if err := f.EnsureRoute(ctx, j.Queue()); err != nil {
 		return nil, false, err
 	}

@@ -35,6 +35,9 @@ import (
 //	                                              | sweeper requeues the range
 //	all numbers are queued                        | the same: the job needs nothing but workers
 //	a worker sits on a task                       | its heartbeats name the task for too long
+//	a throttled job may be queued: it is resumed, | its manifest has changed, or the time has come.
+//	changed, or its time to start has come        | While its numbers wait for their turn it is not parked
+//	the deadline of a job that has not begun      | the time has come
 //	a stored result was lost, or is refused       | nothing. The job is watched before its end anyway,
 //	                                              | and each watch begins with its first result
 //
@@ -60,6 +63,7 @@ type supervised struct {
 
 	// As the last look saw the job. A job is looked at before it is watched.
 	queue *fleet.QueueOfJob // nil = not looked at yet
+	mine  bool              // this supervisor is its owner
 	held  bool              // another process has its lease
 	fed   bool              // its feeder is alive
 
@@ -71,6 +75,7 @@ type supervised struct {
 	stop     context.CancelCauseFunc
 	began    time.Time
 	activity atomic.Int64 // when an answer was verified or the queue last changed; Unix nanoseconds
+	busy     atomic.Bool  // numbers of a throttled job wait for their turn to be queued
 	rejoin   bool         // something happened while it was leaving: it waits for another watch at once
 
 	// Of its watches before.
@@ -100,10 +105,13 @@ func (s *supervisor) changed(ctx context.Context, j *task.Job) {
 	case e.state == leftAlone && bytes.Equal(j.Encode(), e.manifest.Encode()):
 		return
 	}
+	queues := e.manifest != nil && mayQueue(e.manifest, j)
 	e.manifest = j
 	switch e.state {
 	case parked:
-		e.checkAt = time.Now()
+		if e.checkAt = time.Now(); queues && e.queue != nil && e.mine && !e.held {
+			s.enqueue(e) // a user waits for it
+		}
 	case watched:
 		e.activity.Store(time.Now().UnixNano())
 	case leaving:
@@ -112,6 +120,12 @@ func (s *supervisor) changed(ctx context.Context, j *task.Job) {
 		s.setAbandoned(j.ID, false)
 		e.state, e.checkAt = parked, time.Now()
 	}
+}
+
+// mayQueue reports whether a changed manifest may permit to queue what the one before did not permit.
+func mayQueue(before, j *task.Job) bool {
+	after := before.After != nil && (j.After == nil || j.After.Before(*before.After))
+	return before.Paused && !j.Paused || before.Rate != j.Rate || before.MaxRunning != j.MaxRunning || after
 }
 
 // finished takes the end of a job. If the job is watched, its watch sees the same manifest and ends by

@@ -78,7 +78,7 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 	held = held && !s.f.Holds(id) && asOf.After(e.released)
 	fed, _ := s.survey.Held(feedLease(id))
 	lost := e.held && !held || e.fed && !fed && e.manifest.State == task.Open // its holder or its feeder
-	e.queue, e.held, e.fed = queue, held, fed
+	e.queue, e.held, e.fed, e.mine = queue, held, fed, mine
 
 	switch e.state {
 	case parked:
@@ -89,7 +89,7 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 			s.enqueue(e)
 		case s.survey.Seen().Before(e.checkAt):
 		case s.needsNothing(e):
-			e.checkAt = now.Add(s.pace.recheck)
+			e.checkAt = s.recheckAt(e, now)
 		default:
 			s.enqueue(e)
 		}
@@ -114,10 +114,33 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 // feeder is alive. The numbers of an open job are not counted yet.
 func (s *supervisor) needsNothing(e *supervised) bool {
 	j := e.manifest
-	if j.State == task.Open {
-		return e.fed
+	switch {
+	case isDue(j.Deadline, s.f.ServerTime()):
+		return false
+	case j.Waits(s.f.ServerTime()):
+		return e.queue.Ranges.Len() == 0 // what is queued of a paused job has to be removed
+	case j.State == task.Open:
+		return e.fed && !j.Throttled // the feeder does not queue it
 	}
 	return j.Count > 0 && e.queue.Ranges.Contains(task.Span(0, j.Count))
+}
+
+// isDue reports whether a time has come; false for none.
+func isDue(t *time.Time, now time.Time) bool { return t != nil && !now.Before(*t) }
+
+// recheckAt returns when a parked job that needs nothing is checked again: when its time to start or its deadline has
+// come, after pace.longest if it is paused, because workers finish what they have, and else after pace.recheck.
+func (s *supervisor) recheckAt(e *supervised, now time.Time) time.Time {
+	wait := s.pace.recheck
+	if e.manifest.Paused {
+		wait = s.pace.longest
+	}
+	for _, t := range []*time.Time{e.manifest.After, e.manifest.Deadline} {
+		if t != nil && t.After(s.f.ServerTime()) {
+			wait = min(wait, t.Sub(s.f.ServerTime()))
+		}
+	}
+	return now.Add(wait)
 }
 
 // enqueue lets a parked job wait for a place.
@@ -146,6 +169,7 @@ func (s *supervisor) rotate(now time.Time) {
 		switch {
 		case e.state == leaving:
 			left++
+		case e.busy.Load() && !crowded: // its answers and tokens allow more, and a watch begins with all its results
 		case min(e.quietFor(now), now.Sub(s.seeing)) > s.patience(e, quiet):
 			s.leave(e, false)
 			left++

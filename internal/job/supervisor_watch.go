@@ -47,11 +47,12 @@ func (s *supervisor) watch(ctx context.Context, e *supervised) {
 	stop := e.stop
 	e.state, e.began, e.rejoin = watched, time.Now(), false
 	e.activity.Store(e.began.UnixNano())
+	e.busy.Store(false)
 	s.watching[id] = e
 	s.log.Debug().Str("job", id).Msg("watching job")
 	emit := func(*collect.Item) error { e.activity.Store(time.Now().UnixNano()); return nil }
 	s.watches.Go(func() {
-		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log, audits: s.audits})
+		sum, err := Wait(ctx, s.f, id, Watch{Emit: emit, Supervised: true, Log: s.log, audits: s.audits, busy: &e.busy})
 		if err != nil && context.Cause(ctx) == errLeave {
 			err = errLeave
 		}
@@ -104,6 +105,9 @@ func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 	case e.held: // checked when that ends
 	case e.rejoin:
 		s.enqueue(e)
+	case e.manifest.Waits(s.f.ServerTime()) || e.manifest.Deadline != nil:
+		e.incomplete = 0
+		e.checkAt = s.recheckAt(e, now)
 	case s.accountedFor(e, sum):
 		e.incomplete = 0
 		e.checkAt = now.Add(s.pace.recheck - rand.N(s.pace.recheck/2+1)) // not all again at once

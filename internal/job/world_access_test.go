@@ -57,6 +57,7 @@ func (w *world) backlog(context.Context) (*fleet.Backlog, error) {
 	w.mu.Lock()
 	for r, first := range w.queue {
 		b.Ranges.Add(r)
+		b.Tasks = append(b.Tasks, r)
 		if first {
 			b.Fed = max(b.Fed, r.End())
 		}
@@ -158,6 +159,47 @@ func (w *world) issueOverdue(context.Context, *task.Job, []heldRange, time.Durat
 	defer w.mu.Unlock()
 	return w.failLocked()
 }
+
+// dispatch queues tasks of a few numbers.
+func (w *world) dispatch(ctx context.Context, o order) ([]task.Range, error) {
+	chunks, err := cutChunks(ctx, o, worldNumbers)
+	w.pause(10 * time.Millisecond)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var queued []task.Range
+	for _, c := range chunks {
+		w.queue[c.Range] = false
+		queued = append(queued, c.Range)
+		w.dispatched += c.Range.Count
+	}
+	if w.job.Paused && time.Since(w.pausedAt) > time.Second && len(queued) > 0 {
+		w.queuedPaused++
+	}
+	if err == nil {
+		err = w.failLocked()
+	}
+	return queued, err
+}
+
+func (w *world) purgeQueue(context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.queue)
+	clear(w.handed)
+	return w.failLocked()
+}
+
+func (w *world) reload(context.Context) error { return nil }
+
+func (w *world) begun(context.Context, *task.Job, bool) (*task.Job, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.job.Deadline = nil
+	j := w.job
+	return &j, w.failLocked()
+}
+
+func (w *world) now() time.Time { return time.Now() }
 
 func (w *world) orderFinish() error { return nil }
 

@@ -46,6 +46,11 @@ type world struct {
 	noInput  bool           // the input cannot be read: requeue fails
 	noFeeder time.Time      // since when no process has the feeder's lease; zero = one has
 	followed bool           // the results are followed
+
+	dispatched   uint64 // numbers that the dispatcher has queued
+	queuedPaused int    // how often it has queued some of a job that was paused for a while
+	changes      int    // how often a user changes the limits of the job
+	pausedAt     time.Time
 }
 
 // An arrival is a result of FACTOR_RESULTS. Its sequence is its index plus 1.
@@ -109,11 +114,12 @@ func (w *world) feed(ctx context.Context, l *loop) error {
 		w.mu.Lock()
 		r := task.Span(first, min(worldCount, first+1+w.rand.Uint64N(40)))
 		w.numbers = r.End()
-		if w.rand.IntN(10) > 0 { // else the feeder dies between the two
+		if !w.job.Throttled && w.rand.IntN(10) > 0 { // else the feeder dies between the two
 			w.queue[r] = true
 		}
 		first = r.End()
 		w.mu.Unlock()
+		l.supplies.put(struct{}{})
 		if w.chance(5) {
 			l.post(inputConfirmed{})
 		}
@@ -292,6 +298,10 @@ func (w *world) lease(ctx context.Context, l *loop) error {
 // puts manifests, as the follower of a job is.
 func (w *world) announce(ctx context.Context, l *loop) error {
 	for ctx.Err() == nil {
+		if w.changes > 0 {
+			w.changes--
+			w.throttle()
+		}
 		w.mu.Lock()
 		j := w.job
 		w.mu.Unlock()
@@ -308,9 +318,36 @@ func (w *world) announce(ctx context.Context, l *loop) error {
 		if w.chance(2) {
 			l.requestReview()
 		}
-		if w.chance(4) && !l.hasFeeder {
+		if w.chance(4) && !l.hasFeeder && w.changes == 0 {
 			l.manifests.put(&task.Job{ID: "j", Kind: task.KindSquare, State: task.Open}) // delayed
 		}
 	}
 	return nil
+}
+
+// throttle changes the limits of the job as a user does. The last change removes all.
+func (w *world) throttle() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j := &w.job
+	was := j.Paused
+	j.Throttled, j.Paused, j.Rate, j.MaxRunning, j.After = true, false, 0, 0, nil
+	if w.changes > 0 {
+		j.Paused = w.rand.IntN(3) == 0
+		if w.rand.IntN(2) == 0 {
+			j.Rate = 1 + 100*w.rand.Float64()
+		}
+		if w.rand.IntN(2) == 0 {
+			j.MaxRunning = 1 + w.rand.IntN(5)
+		}
+		if w.rand.IntN(5) == 0 {
+			at := time.Now().Add(time.Duration(w.rand.Int64N(int64(3 * time.Second))))
+			j.After = &at
+		}
+	}
+	if j.Paused && !was {
+		w.pausedAt = time.Now()
+		clear(w.queue)
+		clear(w.handed)
+	}
 }

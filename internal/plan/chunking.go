@@ -51,3 +51,11 @@ func (c Chunking) String() string {
 	}
 	return "auto"
 }
+
+// Most returns how many numbers a chunk may have at most.
+func (c Chunking) Most() uint64 {
+	if c.count > 0 {
+		return uint64(c.count)
+	}
+	return task.MaxCount
+}

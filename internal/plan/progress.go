@@ -41,6 +41,7 @@ type JobProgress struct {
 	done      amount
 	sealed    bool
 	noun      string // see Snapshot.Noun
+	waits     string
 
 	started bool      // there was an answer
 	last    time.Time // the end of the time that recent and weight cover
@@ -77,6 +78,13 @@ func (p *JobProgress) Seal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sealed = true
+}
+
+// Waits says, for the status line, why no number of the job is computed: "paused"; "" = they are.
+func (p *JobProgress) Waits(why string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waits = why
 }
 
 // Found adds numbers that were done before this process started to measure, such as the
@@ -134,13 +142,14 @@ type Snapshot struct {
 	ETA    time.Duration // time from now until all is done; valid if Known
 	Known  bool          // the job is sealed, and complete or its rate is known
 	Noun   string        // what the numbers are for the user: "number" or "item"
+	Waits  string        // why no number is computed; "" = they are
 }
 
 // Snapshot returns the progress at the time now.
 func (p *JobProgress) Snapshot(now time.Time) Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed, Noun: cmp.Or(p.noun, "number")}
+	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed, Noun: cmp.Or(p.noun, "number"), Waits: p.waits}
 	rate := p.rateLocked(now)
 	s.Rate = rate.numbers
 	if !p.sealed {

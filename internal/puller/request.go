@@ -144,8 +144,9 @@ func (p *puller) delivery(m *nats.Msg) (d *worker.Delivery, ofQueue bool) {
 		}
 		return nil, ok
 	}
+	most, _ := task.RulesOf(m.Data)
 	return &worker.Delivery{
-		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
+		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent)), most), Most: most,
 		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data, Anywhere: m.Header.Get(schema.HeaderAnywhere) != "",
 		Handle: &handle{link: p.link, acks: p.ackerOf(at.Class), reply: m.Reply},
 	}, true

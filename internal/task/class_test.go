@@ -96,4 +96,13 @@ func TestRules(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
+	if most, longest := RulesOf(want.Encode()); most != 7 || longest != time.Hour {
+		t.Errorf("RulesOf: %d, %v", most, longest)
+	}
+	for n := range want.Encode() { // of a message that is cut off
+		RulesOf(want.Encode()[:n])
+	}
+	if most, longest := RulesOf((&Task{Kind: KindFactor}).Encode()); most != 0 || longest != 0 {
+		t.Errorf("RulesOf without rules: %d, %v", most, longest)
+	}
 }

@@ -84,3 +84,34 @@ func backoffs(ns []uint64) (list []time.Duration) {
 	}
 	return list
 }
+
+// RulesOf returns MaxAttempts and the longest delay of Backoff of an encoded task; 0 and 0 if it has none or is malformed.
+// It does not decode the numbers.
+func RulesOf(b []byte) (maxAttempts int, longest time.Duration) {
+	for len(b) > 0 {
+		number, kind, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return 0, 0
+		}
+		b = b[n:]
+		switch {
+		case number == taskMaxAttempts && kind == protowire.VarintType:
+			v, _ := protowire.ConsumeVarint(b)
+			maxAttempts = int(min(v, MaxMaxAttempts))
+		case number == taskBackoff && kind == protowire.BytesType:
+			list, _ := protowire.ConsumeBytes(b)
+			for i := 0; i < MaxBackoffs && len(list) > 0; i++ {
+				v, n := protowire.ConsumeVarint(list)
+				if n < 0 {
+					break
+				}
+				longest, list = max(longest, duration(v)), list[n:]
+			}
+		}
+		if n = protowire.ConsumeFieldValue(number, kind, b); n < 0 {
+			return 0, 0
+		}
+		b = b[n:]
+	}
+	return maxAttempts, longest
+}

@@ -38,9 +38,10 @@ type Job struct {
 	Backoff     []time.Duration `json:"backoff_ns,omitempty"`   // Task.Backoff
 
 	// When its tasks are queued.
+	Throttled  bool       `json:"throttled,omitempty"`   // the holder queues them, not the feeder: see Throttle
 	Paused     bool       `json:"paused,omitempty"`      // none, until a user resumes the job
-	After      *time.Time `json:"after,omitempty"`       // none before this time
-	Deadline   *time.Time `json:"deadline,omitempty"`    // the job is cancelled if no task has begun by this time
+	After      *time.Time `json:"after,omitempty"`       // none before this time of the server's clock
+	Deadline   *time.Time `json:"deadline,omitempty"`    // the job is cancelled if no task has begun by this time; nil once one has
 	Rate       float64    `json:"rate,omitempty"`        // at most so many numbers a second over the whole fleet; 0 = any
 	MaxRunning int        `json:"max_running,omitempty"` // at most so many tasks are queued or run; 0 = any
 

@@ -12,8 +12,8 @@ import (
 // ErrNewer is wrapped by the error for a manifest that a newer version of this program has written.
 var ErrNewer = errors.New("a newer version of this program has written it")
 
-// jobSchema is the newest version of the manifest that this program reads. Older ones have 1 or nothing.
-const jobSchema = 1
+// jobSchema is the newest version of the manifest that this program reads. Older ones have 1 or nothing; see SetSchema.
+const jobSchema = 2
 
 // Bounds of the texts in a manifest, in bytes. They are for people: longer ones are cut.
 const (
@@ -86,6 +86,8 @@ func (j *Job) checkRules() error {
 		return fmt.Errorf("a backoff of the manifest is negative, or there are more than %d", MaxBackoffs)
 	case !(j.Rate >= 0 && j.Rate <= 1e9) || j.MaxRunning < 0 || j.Sleep < 0:
 		return errors.New("a rate, a number of running tasks or a sleep of the manifest is out of range")
+	case j.limitsQueue() && !j.Throttled:
+		return errors.New("the manifest limits what may be queued, and does not say that the holder queues the tasks")
 	}
 	return nil
 }

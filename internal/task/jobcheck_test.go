@@ -18,7 +18,7 @@ func TestJobCheck(t *testing.T) {
 		t.Errorf("tombstone: %v", err)
 	}
 	for what, spoil := range map[string]func(*Job){
-		"newer":        func(j *Job) { j.Schema = 2 },
+		"newer":        func(j *Job) { j.Schema = 3 },
 		"schema":       func(j *Job) { j.Schema = -1 },
 		"state":        func(j *Job) { j.State = "poison" },
 		"no state":     func(j *Job) { j.State = "" },

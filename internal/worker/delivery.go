@@ -14,6 +14,7 @@ import (
 type Delivery struct {
 	task.Address
 	Attempt int    // attempt number, from 1: see attempt.Number
+	Most    int    // task.Task.MaxAttempts
 	Schema  string // value of the header task.SchemaHeader
 	Data    []byte // a task.Task
 	Handle  Handle
@@ -31,6 +32,7 @@ type Delivery struct {
 	// confirmed, or is no longer this worker's.
 	outcome    outcome
 	wasSettled bool
+	backoff    []time.Duration // task.Task.Backoff, once it is decoded
 
 	// The rest is guarded by Worker.mu.
 
@@ -64,7 +66,7 @@ const (
 
 // facts returns what the rules of attempts need to know of d.
 func (d *Delivery) facts() attempt.Delivery {
-	return attempt.Delivery{Attempt: d.Attempt, Count: d.Range.Count, Deaths: d.deaths, Expendable: d.expendable}
+	return attempt.Delivery{Attempt: d.Attempt, Count: d.Range.Count, Deaths: d.deaths, Most: d.Most, Expendable: d.expendable}
 }
 
 // last reports whether d is the last attempt at a single number.

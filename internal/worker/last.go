@@ -41,7 +41,7 @@ func (w *Worker) startAlone(s *slot, d *Delivery, t *task.Task) bool {
 	}
 	s.clock = time.Time{} // it has waited
 	record := w.failure(d, t, t.Numbers, errStarted, 0)
-	return w.outbox.Failed(w.settleCtx, d.Address, attempt.MaxDeliver, record) == nil
+	return w.outbox.Failed(w.settleCtx, d.Address, attempt.Record(d.Attempt, true), record) == nil
 }
 
 // tryAlone reports whether the last attempt in s may start now, or may not start at all. It may start if

@@ -59,7 +59,7 @@ func (w *Worker) outcomeFacts(d *Delivery) attempt.Outcome {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return attempt.Outcome{
-		Verdict: d.outcome.verdict, Attempt: d.Attempt, Returns: len(d.outcome.returns) > 0,
+		Verdict: d.outcome.verdict, Attempt: d.Attempt, Most: d.Most, Returns: len(d.outcome.returns) > 0,
 		Lapsed: w.lapsedLocked(d, time.Now()), Started: d.alone,
 	}
 }
@@ -83,7 +83,7 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 			}
 		}
 		for _, p := range o.failures {
-			if err := w.outbox.Failed(ctx, d.addressOf(p.r), d.Attempt, p.data); err != nil {
+			if err := w.outbox.Failed(ctx, d.addressOf(p.r), attempt.Record(d.Attempt, false), p.data); err != nil {
 				return err
 			}
 		}
@@ -97,7 +97,7 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 	}
 	switch {
 	case s.Record:
-		return w.outbox.Failed(ctx, d.Address, d.Attempt, o.letter)
+		return w.outbox.Failed(ctx, d.Address, attempt.Record(d.Attempt, d.last()), o.letter)
 	case s.Letter:
 		return w.outbox.Dead(ctx, d.Job, d.Range, o.letter)
 	}
@@ -107,7 +107,7 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 // confirm repeats the last step of d until the server has confirmed it or waiting is pointless. A step that
 // was done and not confirmed may be repeated: the server ignores it the second time.
 func (w *Worker) confirm(ctx context.Context, d *Delivery, end attempt.End) error {
-	delay := attempt.Backoff(d.Attempt, rand.Float64()) // the same for each try
+	delay := attempt.Backoff(d.backoff, d.Attempt, rand.Float64()) // the same for each try
 	pause := confirmPause
 	for try := 1; ; try++ {
 		err := lastStep(ctx, d, end, delay)
