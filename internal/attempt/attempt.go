@@ -53,6 +53,7 @@ const (
 	ComputeAlone               // worker: the same, after a last-attempt record, while no other task runs
 	Return                     // worker: store a return, then ack
 	Fail                       // worker: the attempt at a single number has failed; Settle says what follows
+	FailForGood                // worker: the same, and it has no attempt left here: store a dead letter of the worker
 	Reject                     // worker: store a dead letter of an unreadable task
 	Drop                       // worker: ack without a result; the job was cancelled, or the task is expendable
 	GiveUp                     // both: store a dead letter of a single number
@@ -64,7 +65,7 @@ const (
 
 // String returns the name of the constant, in lower case.
 func (a Action) String() string {
-	return [...]string{"compute", "compute alone", "return", "fail", "reject", "drop", "give up", "requeue", "wait", "ignore", "conclude"}[a]
+	return [...]string{"compute", "compute alone", "return", "fail", "fail for good", "reject", "drop", "give up", "requeue", "wait", "ignore", "conclude"}[a]
 }
 
 // A Decision is an action with its parameters. Fields that the action does not name are zero.

@@ -46,7 +46,7 @@
 //	    running --> dropped : job cancelled; Settle says ack
 //	    running --> returned : Interrupted or Hung says return; Settle says ack
 //	    running --> queued : number failed, attempt 1 or 2; Settle says nak
-//	    running --> claimed : number failed, attempt 3; Settle says term
+//	    running --> claimed : number failed, attempt 3, or is hopeless; Settle says term
 //	    waiting --> lapsed : server has heard nothing for AckWait
 //	    running --> lapsed : the same, or the worker died
 //	    lapsed --> queued : delivery 1 or 2 of the round
@@ -88,6 +88,8 @@
 //	Interrupted   -        -        job cancelled                         Drop
 //	Interrupted   -        -        worker quarantined                    Return drained, all numbers
 //	Interrupted   -        -        worker leaves                         Return drained, the rest
+//	Interrupted   -        -        another worker may succeed            Return elsewhere, the number
+//	Interrupted   -        -        no attempt here can succeed           FailForGood, the number
 //	Interrupted   -        2..      the number failed                     Return isolate, the number
 //	Interrupted   -        1        the number failed                     Fail
 //	Hung          -        1        -                                     Fail
@@ -113,7 +115,12 @@
 //	Failed                1, 2     not lapsed          failure record             Nak after Backoff
 //	Failed                1, 2     lapsed              failure record             Leave
 //	Failed                3..      -                   dead letter                Term
-//	Rejected              -        -                   dead letter                Term
+//	Hopeless, Rejected    -        -                   dead letter                Term
+//
+// A number that a computation calls hopeless costs that worker all its attempts at once, and no more: the dead letter is
+// the claim of one worker, and the evidence below decides whether another worker must confirm it. If the number has
+// company, its dead letter is stored with the failure records. A number that is left to other workers has not failed:
+// it spends no attempt, and its last-attempt record is withdrawn.
 //
 // A lapsed delivery belongs to another worker. If its numbers were returned as well, they would be queued
 // twice from then on. A delivery whose last attempt has started counts as not lapsed: no other worker
@@ -122,10 +129,11 @@
 // # Rules of the sweeper
 //
 //	function         numbers  and                                        decision
-//	Returned.Decide  -        unsupported, first delivery of the return  Wait
+//	Returned.Decide  -        unsupported or elsewhere, first delivery   Wait
+//	                          of the return
 //	Returned.Decide  1        postponed                                  as Evidence.Decide
 //	Returned.Decide  -        -                                          Requeue in pieces as the return says
-//	                 1        drained                                    the same; the worker's record is withdrawn
+//	                 1        drained or elsewhere                       the same; the worker's record is withdrawn
 //	Advisory.Decide  -        not exhausted, tries left                  Wait
 //	Advisory.Decide  -        not exhausted                              Ignore
 //	Advisory.Decide  1        exhausted, tries left, no divisor known    Wait a part of AckWait

@@ -85,7 +85,7 @@ func TestSeveralAreNotGivenUp(t *testing.T) {
 		check(Exhausted(x.count, x.Evidence), x.count, x.Evidence.isEnough(), x)
 	}
 	for _, o := range outcomes() {
-		if s := Settle(o); s.Letter && !(o.Verdict == Rejected || o.Verdict == Failed && o.Attempt >= MaxDeliver) {
+		if s := Settle(o); s.Letter && !(o.Verdict == Rejected || o.Verdict == Hopeless || o.Verdict == Failed && o.Attempt >= MaxDeliver) {
 			t.Errorf("%+v is given up: %+v", o, s)
 		}
 	}
@@ -109,7 +109,7 @@ func TestNothingIsLost(t *testing.T) {
 		case !queued && !stored && !s.Letter:
 			t.Errorf("%+v: %+v loses numbers", o, s)
 		}
-		if lapsed := o.Lapsed && !o.Started; lapsed && (s.End == Nak || o.Returns && s.Returns && o.Verdict != Failed && o.Verdict != Rejected) {
+		if lapsed := o.Lapsed && !o.Started; lapsed && (s.End == Nak || o.Returns && s.Returns && o.Verdict != Failed && o.Verdict != Hopeless && o.Verdict != Rejected) {
 			t.Errorf("%+v: %+v queues numbers twice", o, s)
 		}
 		if s.Letter && (s.Results || s.Returns) {

@@ -9,6 +9,7 @@ const (
 	Dropped                   // the job was cancelled, or the task is expendable and was not finished
 	Sieved                    // the task is expendable; its yields are stored already
 	Failed                    // its only number failed
+	Hopeless                  // its only number failed, and the computation says that no attempt here can succeed
 	Rejected                  // the message is not a task
 )
 
@@ -39,7 +40,7 @@ const (
 // part cannot be stored the rest is not done: the server redelivers the task.
 type Settlement struct {
 	Results bool // the results
-	Records bool // the failure records of isolated numbers
+	Records bool // the failure records of isolated numbers, and the dead letters of hopeless ones among several
 	Returns bool // the returns
 	Record  bool // the failure record of the only number
 	Letter  bool // the dead letter
@@ -51,7 +52,7 @@ func Settle(o Outcome) Settlement {
 	switch {
 	case o.Verdict == Dropped || o.Verdict == Sieved:
 		return Settlement{End: Ack}
-	case o.Verdict == Rejected, o.Verdict == Failed && o.Attempt >= MaxDeliver:
+	case o.Verdict == Rejected, o.Verdict == Hopeless, o.Verdict == Failed && o.Attempt >= MaxDeliver:
 		return Settlement{Letter: true, End: Term}
 	case o.Verdict == Failed && o.Superseded():
 		return Settlement{Record: true, End: Leave}

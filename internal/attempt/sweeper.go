@@ -104,21 +104,24 @@ type Returned struct {
 }
 
 // Withdraws reports whether the last attempt of the round at this worker, if there was one, has ended without
-// having failed: its worker left. Its last-attempt record then proves nothing.
-func (r Returned) Withdraws() bool { return r.Reason == task.Drained && r.Count == 1 }
+// having failed: its worker left, or says that another worker may have the answer. Its last-attempt record then proves
+// nothing.
+func (r Returned) Withdraws() bool {
+	return (r.Reason == task.Drained || r.Reason == task.Elsewhere) && r.Count == 1
+}
 
 // NeedsEvidence reports whether Decide reads its argument.
 func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.Count == 1 }
 
-// UnsupportedDelay is the pause before a range that a worker did not support is queued again. It
-// bounds how often workers of an old version receive and return the same range.
+// UnsupportedDelay is the pause before a range that a worker did not support, or left to other workers, is queued again.
+// It bounds how often workers receive and return the same range.
 const UnsupportedDelay = 5 * time.Second
 
 // Decide decides what the sweeper does with a return. Only NeedsEvidence reads e: a postponed number has had
 // its last delivery, and the evidence decides.
 func (r Returned) Decide(e Evidence) Decision {
 	switch {
-	case r.Reason == task.Unsupported && r.First:
+	case (r.Reason == task.Unsupported || r.Reason == task.Elsewhere) && r.First:
 		return Decision{Action: Wait, Delay: UnsupportedDelay}
 	case r.NeedsEvidence():
 		return e.Decide()

@@ -166,7 +166,7 @@ type interruption struct {
 }
 
 func interruptions() (list []interruption) {
-	for _, c := range []Cause{NumberFailed, JobCancelled, WorkerQuarantined, WorkerLeaves} {
+	for _, c := range []Cause{NumberFailed, JobCancelled, WorkerQuarantined, WorkerLeaves, NumberHopeless, NumberElsewhere} {
 		for _, count := range counts {
 			for _, at := range []uint64{0, 1, count / 2, count - 1} {
 				if at < count {
@@ -187,6 +187,12 @@ func TestInterrupted(t *testing.T) {
 			func(i interruption) Part { return Part{i.r, drained, false} }},
 		{"leaving", func(i interruption) bool { return i.Cause == WorkerLeaves },
 			func(i interruption) Part { return Part{task.Span(1000+i.at, i.r.End()), drained, false} }},
+		{"another worker may succeed", func(i interruption) bool { return i.Cause == NumberElsewhere },
+			func(i interruption) Part {
+				return Part{number(i), Decision{Action: Return, Reason: task.Elsewhere}, false}
+			}},
+		{"hopeless", func(i interruption) bool { return i.Cause == NumberHopeless },
+			func(i interruption) Part { return Part{number(i), Decision{Action: FailForGood}, true} }},
 		{"one of several failed", func(i interruption) bool { return i.Cause == NumberFailed && i.r.Count > 1 },
 			func(i interruption) Part {
 				return Part{number(i), Decision{Action: Return, Reason: task.Isolate}, true}
@@ -197,7 +203,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func outcomes() (list []Outcome) {
-	for _, v := range []Verdict{Answered, HandedBack, Dropped, Sieved, Failed, Rejected} {
+	for _, v := range []Verdict{Answered, HandedBack, Dropped, Sieved, Failed, Hopeless, Rejected} {
 		for attempt := 1; attempt <= MaxDeliver+mostSpent; attempt++ {
 			for _, returns := range bools {
 				for _, lapsed := range bools {
@@ -227,6 +233,7 @@ func TestSettle(t *testing.T) {
 		{"failed late", func(o Outcome) bool { return early(o) && lapsed(o) }, always[Outcome](Settlement{Record: true, End: Leave})},
 		{"failed for the last time", func(o Outcome) bool { return o.Verdict == Failed && o.Attempt >= 3 },
 			always[Outcome](Settlement{Letter: true, End: Term})},
+		{"hopeless, whatever the attempt", func(o Outcome) bool { return o.Verdict == Hopeless }, always[Outcome](Settlement{Letter: true, End: Term})},
 		{"unreadable", func(o Outcome) bool { return o.Verdict == Rejected }, always[Outcome](Settlement{Letter: true, End: Term})},
 	})
 }
@@ -348,7 +355,7 @@ func TestSieve(t *testing.T) {
 
 func returns() (list []returned) {
 	ordinary := slices.DeleteFunc(evidence(), func(e Evidence) bool { return e.Campaign != NoCampaign })
-	for _, reason := range []task.Reason{task.Drained, task.Isolate, task.Unsupported, task.Postponed, "", "other"} {
+	for _, reason := range []task.Reason{task.Drained, task.Isolate, task.Unsupported, task.Postponed, task.Elsewhere, "", "other"} {
 		for _, count := range counts {
 			for _, pieces := range []uint64{0, 1, 2, 64, 1 << 31} {
 				for _, first := range bools {
@@ -363,10 +370,12 @@ func returns() (list []returned) {
 }
 
 func TestReturned(t *testing.T) {
-	wait := func(r returned) bool { return r.Reason == task.Unsupported && r.First }
+	wait := func(r returned) bool {
+		return (r.Reason == task.Unsupported || r.Reason == task.Elsewhere) && r.First
+	}
 	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
 	checkTable(t, returns(), func(r returned) Decision { return r.Returned.Decide(r.Evidence) }, []row[returned, Decision]{
-		{"unsupported at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"unsupported or elsewhere at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
 		{"postponed", postponed, func(r returned) Decision { return r.Evidence.Decide() }},
 		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
 			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},

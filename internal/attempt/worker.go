@@ -98,6 +98,8 @@ const (
 	JobCancelled
 	WorkerQuarantined
 	WorkerLeaves
+	NumberHopeless  // the computation says that no attempt here can succeed
+	NumberElsewhere // the computation says that another worker may succeed
 )
 
 // A Part is a decision about a part of a range.
@@ -115,9 +117,11 @@ type Part struct {
 //	WorkerQuarantined  all numbers, because results Return
 //	                   of the worker are refused
 //	WorkerLeaves       the numbers from index at on Return
+//	NumberElsewhere    the number at index at       Return, it has not failed
+//	NumberHopeless     the number at index at       FailForGood: a dead letter, whatever the attempt
 //	NumberFailed       the number at index at       Return if r has others, else Fail
 //
-// After a failed number the worker computes those behind it next.
+// After each of the last three the worker computes the numbers behind it next.
 func Interrupted(cause Cause, r task.Range, at uint64) Part {
 	number := task.Range{First: r.First + at, Count: 1}
 	switch {
@@ -127,6 +131,10 @@ func Interrupted(cause Cause, r task.Range, at uint64) Part {
 		return Part{Range: r, Decision: Decision{Action: Return, Reason: task.Drained}}
 	case cause == WorkerLeaves:
 		return Part{Range: task.Span(number.First, r.End()), Decision: Decision{Action: Return, Reason: task.Drained}}
+	case cause == NumberElsewhere:
+		return Part{Range: number, Decision: Decision{Action: Return, Reason: task.Elsewhere}}
+	case cause == NumberHopeless:
+		return Part{Range: number, Decision: Decision{Action: FailForGood}, Failed: true}
 	case r.Count > 1:
 		return Part{Range: number, Decision: Decision{Action: Return, Reason: task.Isolate}, Failed: true}
 	}

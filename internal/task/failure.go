@@ -18,6 +18,7 @@ const (
 	Isolate     Reason = "isolate"     // a worker died on the range, or one number of it failed: split it
 	Unsupported Reason = "unsupported" // the worker does not support this kind or schema
 	Postponed   Reason = "spared"      // a single number whose last delivery is postponed, to another worker
+	Elsewhere   Reason = "elsewhere"   // the computation says that another worker may have the answer, and that the number is not at fault
 )
 
 // A Return is a range that a worker hands back for another worker. It does not count as

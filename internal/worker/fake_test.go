@@ -28,6 +28,8 @@ const (
 	forever  = 1_000_007 // ticks, ends with its context
 	enormous = 1_000_008 // has an answer of 2 KiB
 	tardy    = 1_000_009 // does not tick, has its answer when its context ends
+	never    = 1_000_010 // returns ErrNever
+	away     = 1_000_011 // returns ErrElsewhere
 )
 
 // scriptKind does what its numbers say.
@@ -45,6 +47,10 @@ func (k scriptKind) Run(ctx context.Context, numbers []nat.Nat, o RunOptions, do
 			panic("first line\nsecond line")
 		case breaks:
 			return errors.New("broken")
+		case never:
+			return fmt.Errorf("bad data: %w", ErrNever)
+		case away:
+			return fmt.Errorf("no room here: %w", ErrElsewhere)
 		case skips:
 			return nil
 		case babbles:

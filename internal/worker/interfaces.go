@@ -17,6 +17,15 @@ var ErrRestart = errors.New("worker: needs a restart")
 // because the server was killed and restarted: it will redeliver the task.
 var ErrForgotten = errors.New("worker: the server has no record of this delivery")
 
+// Errors that a Kind may wrap. They say more of the present number than that it has failed.
+var (
+	// ErrNever: no attempt at this worker can succeed. The number counts as given up here, whatever the attempt; another
+	// worker that is alive must confirm it.
+	ErrNever = errors.New("never to be tried again")
+	// ErrElsewhere: this worker cannot compute the number now, but another one may. It is no failed attempt.
+	ErrElsewhere = errors.New("left to another worker")
+)
+
 // A Source delivers tasks.
 type Source interface {
 	// Pull requests at most n >= 1 tasks and calls deliver for each as it arrives, from the calling
@@ -77,6 +86,13 @@ type RunOptions struct {
 	Work float64
 	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
 	Certify bool
+	// Job, Range and Attempt are those of the numbers: Range.Count is their count. Slot is the slot, from 0, that calls
+	// Run: a slot makes one call at a time. Format is task.Task.Format.
+	Job     string
+	Range   task.Range
+	Attempt int
+	Slot    int
+	Format  task.Format
 	// Factors is memory for the factors of the answers, to which Run appends. Its content and its
 	// capacity serve the next Run of the same slot. It may be nil.
 	Factors *[]task.Factor

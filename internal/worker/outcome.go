@@ -21,6 +21,7 @@ type outcome struct {
 	verdict     attempt.Verdict
 	results     []payload // task.Result
 	failures    []payload // task.Failure of isolated numbers
+	hopeless    []payload // task.Failure of hopeless numbers among several: dead letters
 	returns     []payload // task.Return
 	letter      []byte    // task.Failure of the whole range: failure record or dead letter
 	err         error     // the error in letter, or in the last of failures
@@ -78,10 +79,19 @@ func (o *outcome) add(p attempt.Part, whole task.Range, detail string) {
 }
 
 // addFailed executes a decision about the number that has failed with err; record is its failure record.
-// A number that failed alone has no return: its delivery is nak'ed or terminated.
-func (o *outcome) addFailed(p attempt.Part, record []byte, err error) {
-	if p.Action == attempt.Fail {
+// A number that failed alone has no return: its delivery is nak'ed or terminated. A hopeless one has a dead letter
+// instead. whole is the range of the delivery.
+func (o *outcome) addFailed(p attempt.Part, whole task.Range, record []byte, err error) {
+	switch {
+	case p.Action == attempt.Fail:
 		o.fail(record, err)
+		return
+	case p.Action == attempt.FailForGood && p.Range == whole:
+		o.fail(record, err)
+		o.verdict = attempt.Hopeless
+		return
+	case p.Action == attempt.FailForGood:
+		o.hopeless, o.err = append(o.hopeless, payload{p.Range, record}), err
 		return
 	}
 	why := asReturn(p.Decision, err.Error())

@@ -51,7 +51,7 @@ func (w *Worker) runFrom(s *slot, d *Delivery, t *task.Task, kind Kind, each tim
 	s.base, s.done, s.factors, s.encoded = i, s.done[:0], s.factors[:0], 0 // the earlier answers are encoded
 	began := s.clock
 	s.encodedAt = began
-	ctx, err := w.call(s, kind, t, i, each)
+	ctx, err := w.call(s, d, kind, t, i, each)
 	s.clock = time.Now()
 	elapsed := s.clock.Sub(began)
 	if len(s.done) > len(t.Numbers)-i {
@@ -82,8 +82,13 @@ func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
 // that of the call, because the slot may have a new one.
 func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx context.Context, elapsed time.Duration, err error) bool {
 	cause := context.Cause(ctx)
-	p := attempt.Interrupted(causeOf(cause), d.Range, uint64(i))
-	if !p.Failed {
+	why := causeOf(cause, err)
+	p := attempt.Interrupted(why, d.Range, uint64(i))
+	switch {
+	case why == attempt.NumberElsewhere:
+		d.outcome.handBack(p.Range, asReturn(p.Decision, err.Error()))
+		return true
+	case !p.Failed:
 		d.outcome.add(p, d.Range, fmt.Sprint(cause))
 		return false
 	}
@@ -94,8 +99,8 @@ func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx conte
 	if err == nil {
 		err = errNoAnswer
 	}
-	d.outcome.addFailed(p, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
-	return p.Action != attempt.Fail && (ctx.Err() == nil || w.resume(s, d))
+	d.outcome.addFailed(p, d.Range, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
+	return d.Range.Count > 1 && (ctx.Err() == nil || w.resume(s, d))
 }
 
 // faultIsPast reports whether a computation was interrupted because of a number before index i, which has an
@@ -106,9 +111,17 @@ func (w *Worker) faultIsPast(s *slot, i int, cause error) bool {
 	return s.fault != nil && s.fault == cause && s.faultIndex < i
 }
 
-// causeOf returns why a computation ended whose context has ended with cause; nil = it has not ended.
-func causeOf(cause error) attempt.Cause {
+// causeOf returns why a computation ended with err. cause is that with which its context has ended; nil = it has not
+// ended, and then err says it.
+func causeOf(cause, err error) attempt.Cause {
 	switch cause {
+	case nil:
+		switch {
+		case errors.Is(err, ErrNever):
+			return attempt.NumberHopeless
+		case errors.Is(err, ErrElsewhere):
+			return attempt.NumberElsewhere
+		}
 	case errCancelled:
 		return attempt.JobCancelled
 	case errQuarantined:
@@ -162,7 +175,7 @@ func (w *Worker) end(s *slot) {
 // call runs the kind on numbers with the slot's context, which it returns. A panic becomes an error of the
 // present number: others must not fail because of it. The tick before the call tells the heartbeat that the
 // present number has changed.
-func (w *Worker) call(s *slot, kind Kind, t *task.Task, i int, budget time.Duration) (ctx context.Context, err error) {
+func (w *Worker) call(s *slot, d *Delivery, kind Kind, t *task.Task, i int, budget time.Duration) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -176,7 +189,8 @@ func (w *Worker) call(s *slot, kind Kind, t *task.Task, i int, budget time.Durat
 	s.tick()
 	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
 		Budget: budget, Work: t.WorkDigits, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
-		Hint: s.getHint, Share: s.share, Finish: s.finish,
+		Hint: s.getHint, Share: s.share, Finish: s.finish, Job: d.Job, Range: task.Span(d.Range.First+uint64(i), d.Range.End()),
+		Attempt: d.Attempt, Slot: s.index, Format: t.Format,
 	}, &s.done)
 }
 

@@ -82,7 +82,7 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 		d.outcome.drop()
 	}
 	w.countLocked(d)
-	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed || v == attempt.Sieved {
+	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed || v == attempt.Hopeless || v == attempt.Sieved {
 		w.updatePaceLocked(s, elapsed)
 	}
 	d.state = settling

@@ -77,6 +77,11 @@ func (w *Worker) store(ctx context.Context, d *Delivery, s attempt.Settlement) e
 		}
 	}
 	if s.Records {
+		for _, p := range o.hopeless {
+			if err := w.outbox.Dead(ctx, d.Job, p.r, p.data); err != nil {
+				return err
+			}
+		}
 		for _, p := range o.failures {
 			if err := w.outbox.Failed(ctx, d.addressOf(p.r), d.Attempt, p.data); err != nil {
 				return err

@@ -76,7 +76,7 @@ func (w *Worker) countLocked(d *Delivery) {
 	w.tasks++
 	w.numbers += uint64(o.numbers)
 	w.cpu += o.cpu
-	w.failures += uint64(len(o.failures))
+	w.failures += uint64(len(o.failures) + len(o.hopeless))
 	if o.letter != nil {
 		w.failures++
 	}
