@@ -97,6 +97,7 @@ func arrivals() (list []arrival) {
 				for _, may := range bools {
 					list = append(list, arrival{d, Host{Leaving: leaving, OtherLast: other, MayPostpone: may}})
 				}
+				list = append(list, arrival{d, Host{Leaving: leaving, OtherLast: other, NotHere: true}})
 			}
 		}
 	}
@@ -104,14 +105,18 @@ func arrivals() (list []arrival) {
 }
 
 func TestArrive(t *testing.T) {
-	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= 3 && !a.Leaving }
+	here := func(a arrival) bool { return !a.Leaving && !a.NotHere }
+	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= 3 && here(a) }
 	third := func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt == 3 }
 	checkTable(t, arrivals(), func(a arrival) Decision { return Arrive(a.Delivery, a.Host) }, []row[arrival, Decision]{
-		{"worker leaves, last attempt", func(a arrival) bool { return a.Leaving && a.Count == 1 && a.Attempt >= 3 }, always[arrival](postpone(""))},
-		{"worker leaves, several again", func(a arrival) bool { return a.Leaving && a.Count > 1 && a.Attempt >= 2 },
+		{"worker leaves, last attempt", func(a arrival) bool { return !here(a) && a.Count == 1 && a.Attempt >= 3 }, always[arrival](postpone(""))},
+		{"worker leaves, several again", func(a arrival) bool { return !here(a) && a.Count > 1 && a.Attempt >= 2 },
 			func(a arrival) Decision { return split(a.Delivery) }},
 		{"worker leaves", func(a arrival) bool { return a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt == 2) }, always[arrival](drained)},
-		{"not the last attempt", func(a arrival) bool { return !a.Leaving && (a.Count > 1 || a.Attempt < 3) }, always[arrival](compute)},
+		{"not for this worker", func(a arrival) bool {
+			return a.NotHere && !a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt == 2)
+		}, always[arrival](Decision{Action: Return, Reason: task.Elsewhere})},
+		{"not the last attempt", func(a arrival) bool { return here(a) && (a.Count > 1 || a.Attempt < 3) }, always[arrival](compute)},
 		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= 3 }, always[arrival](alone)},
 		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < 3 && a.Attempt > 3 },
 			always[arrival](postpone("its last delivery has lapsed"))},
@@ -375,7 +380,8 @@ func TestReturned(t *testing.T) {
 	}
 	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
 	checkTable(t, returns(), func(r returned) Decision { return r.Returned.Decide(r.Evidence) }, []row[returned, Decision]{
-		{"unsupported or elsewhere at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"unsupported at first", func(r returned) bool { return r.Reason == task.Unsupported && r.First }, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"elsewhere at first", func(r returned) bool { return r.Reason == task.Elsewhere && r.First }, always[returned](Decision{Action: Wait, Delay: time.Second})},
 		{"postponed", postponed, func(r returned) Decision { return r.Evidence.Decide() }},
 		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
 			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},

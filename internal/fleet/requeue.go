@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,7 +22,9 @@ import (
 //
 // The round is the time in milliseconds. Two processes that requeue a range at the same millisecond store
 // one task, at different times two; both are harmless.
-func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
+//
+// Workers that not names do not compute the tasks.
+func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, not ...string) error {
 	total := uint64(0)
 	for _, r := range ranges {
 		total += r.Count
@@ -31,7 +34,7 @@ func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	for i := 0; i < len(ranges) && unreadable == nil; i++ {
 		pieces, unreadable = cutByWork(ctx, j.Kind, in, ranges[i], total/requeuedTasks, pieces)
 	}
-	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0); err != nil {
+	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0, not...); err != nil {
 		return err
 	}
 	return unreadable
@@ -67,17 +70,18 @@ func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least
 	return append(pieces, piece), nil
 }
 
-// queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent. All are stored
+// queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent, for all workers but those that
+// not names. All are stored
 // or none, if they fit in one batch: the pieces of a return that is processed twice are refused the second
 // time, because the round is the same. The pieces of one chunk always fit: they have its numbers, and at
 // most one message for each.
-func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
+func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int, not ...string) error {
 	var batch []*nats.Msg
 	size := 0
 	for _, r := range ranges {
 		for r.Count > 0 {
 			part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
-			m, n, err := f.taskMessage(ctx, j, in, part, round, spent)
+			m, n, err := f.taskMessage(ctx, j, in, part, round, spent, not)
 			if err != nil {
 				return err
 			}
@@ -95,7 +99,7 @@ func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges
 }
 
 // taskMessage returns a task of the first n >= 1 numbers of r, as many as fit in a chunk, and n.
-func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int) (*nats.Msg, uint64, error) {
+func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task.Range, round string, spent int, not []string) (*nats.Msg, uint64, error) {
 	numbers, err := in.Numbers(ctx, r)
 	if err != nil {
 		return nil, 0, err
@@ -110,6 +114,9 @@ func (f *Fleet) taskMessage(ctx context.Context, j *task.Job, in *Inputs, r task
 	m := message(schema.TaskSubject(at), t.Encode())
 	if spent > 0 {
 		m.Header.Set(schema.HeaderSpent, strconv.Itoa(spent))
+	}
+	if len(not) > 0 {
+		m.Header.Set(schema.HeaderNot, strings.Join(not, ","))
 	}
 	return m, uint64(n), nil
 }

@@ -31,8 +31,9 @@ import (
 //
 // The goroutine that calls Pull owns all fields except those below mu.
 type puller struct {
-	link *stream.Link
-	acks map[task.Class]*acker // one for each durable; never changed
+	link   *stream.Link
+	worker string                // its name
+	acks   map[task.Class]*acker // one for each durable; never changed
 
 	messages chan *nats.Msg     // of all subscriptions
 	sub      *nats.Subscription // to inbox + "*"; a wait has one of its own
@@ -67,9 +68,9 @@ const (
 )
 
 // newPuller returns a puller with its subscription.
-func newPuller(l *stream.Link, rotates bool) (*puller, error) {
+func newPuller(l *stream.Link, worker string, rotates bool) (*puller, error) {
 	p := &puller{
-		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip),
+		link: l, worker: worker, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), skips: make(map[task.Class]skip),
 		waitTime: waitTime, silence: silence,
 		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}

@@ -146,7 +146,7 @@ func (p *puller) delivery(m *nats.Msg) (d *worker.Delivery, ofQueue bool) {
 	}
 	return &worker.Delivery{
 		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent))),
-		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
+		NotHere: schema.IsNotFor(m.Header.Get(schema.HeaderNot), p.worker), Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.acks[at.Class], reply: m.Reply},
 	}, true
 }

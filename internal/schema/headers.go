@@ -2,6 +2,7 @@ package schema
 
 import (
 	"strconv"
+	"strings"
 
 	"factorfleet/internal/task"
 )
@@ -19,6 +20,24 @@ const OrderHeader = "Factor-Order"
 // HeaderSpent is the header of a task that says how many deliveries its range has had in earlier
 // rounds, from 1. attempt.Number says what follows from it.
 const HeaderSpent = "Factor-Spent"
+
+// HeaderNot is the header of a task that names workers which are not to compute it, with commas in between: they have
+// answered its range already, or have left it to others.
+const HeaderNot = "Factor-Not"
+
+// maxNot is the number of workers of a HeaderNot that count.
+const maxNot = 8
+
+// IsNotFor reports whether the value of a HeaderNot names the worker.
+func IsNotFor(value, worker string) bool {
+	for i := 0; i < maxNot && value != ""; i++ {
+		var name string
+		if name, value, _ = strings.Cut(value, ","); name == worker {
+			return true
+		}
+	}
+	return false
+}
 
 // HeaderBefore is the header of an input block that names the blocks before it: the counts of their numbers, the nearest
 // first, with commas in between.
