@@ -72,6 +72,7 @@
 //	Arrive        last     1        worker leaves                         Return postponed
 //	Arrive        2..      2..      worker leaves                         Return isolate, split
 //	Arrive        -        -        worker leaves                         Return drained
+//	Arrive        -        -        the task is not for this worker       as if it left, but elsewhere for drained
 //	Arrive        not last -        -                                     Compute when a slot is free
 //	Arrive        last     1        MaxDeliver deaths by the ledger       ComputeAlone (Start gives up)
 //	Arrive        4..      1        -                                     Return postponed
@@ -131,7 +132,7 @@
 // # Rules of the sweeper
 //
 //	function         numbers  and                                        decision
-//	Returned.Decide  -        unsupported or elsewhere, first delivery   Wait
+//	Returned.Decide  -        unsupported or elsewhere, first delivery   Wait 5 s or 1 s
 //	                          of the return
 //	Returned.Decide  1        postponed                                  as Evidence.Decide
 //	Returned.Decide  -        -                                          Requeue in pieces as the return says

@@ -114,16 +114,21 @@ func (r Returned) Withdraws() bool {
 // NeedsEvidence reports whether Decide reads its argument.
 func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.Count == 1 }
 
-// UnsupportedDelay is the pause before a range that a worker did not support, or left to other workers, is queued again.
-// It bounds how often workers receive and return the same range.
-const UnsupportedDelay = 5 * time.Second
+// UnsupportedDelay is the pause before a range that a worker did not support is queued again, ElsewhereDelay before one
+// that it left to other workers. They bound how often workers receive and return the same range.
+const (
+	UnsupportedDelay = 5 * time.Second
+	ElsewhereDelay   = time.Second
+)
 
 // Decide decides what the sweeper does with a return. Only NeedsEvidence reads e: a postponed number has had
 // its last delivery, and the evidence decides.
 func (r Returned) Decide(e Evidence) Decision {
 	switch {
-	case (r.Reason == task.Unsupported || r.Reason == task.Elsewhere) && r.First:
+	case r.Reason == task.Unsupported && r.First:
 		return Decision{Action: Wait, Delay: UnsupportedDelay}
+	case r.Reason == task.Elsewhere && r.First:
+		return Decision{Action: Wait, Delay: ElsewhereDelay}
 	case r.NeedsEvidence():
 		return e.Decide()
 	}

@@ -118,6 +118,7 @@ func arrivals() (list []arrival) {
 				for _, may := range bools {
 					list = append(list, arrival{d, Host{Leaving: leaving, OtherLast: other, MayPostpone: may}})
 				}
+				list = append(list, arrival{d, Host{Leaving: leaving, OtherLast: other, NotHere: true}})
 			}
 		}
 	}
@@ -125,15 +126,18 @@ func arrivals() (list []arrival) {
 }
 
 func TestArrive(t *testing.T) {
+	here := func(a arrival) bool { return !a.Leaving && !a.NotHere }
 	limit := func(a arrival) int { return last(a.Most) }
-	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= limit(a) && !a.Leaving }
+	last := func(a arrival) bool { return a.Count == 1 && a.Attempt >= limit(a) && here(a) }
 	third := func(a arrival) bool { return last(a) && a.Deaths < limit(a) && a.Attempt == limit(a) }
+	early := func(a arrival) bool { return a.Attempt == 1 || a.Count == 1 && a.Attempt < limit(a) }
 	checkTable(t, arrivals(), func(a arrival) Decision { return Arrive(a.Delivery, a.Host) }, []row[arrival, Decision]{
-		{"worker leaves, last attempt", func(a arrival) bool { return a.Leaving && a.Count == 1 && a.Attempt >= limit(a) }, always[arrival](postpone(""))},
-		{"worker leaves, several again", func(a arrival) bool { return a.Leaving && a.Count > 1 && a.Attempt >= 2 },
+		{"not here, last attempt", func(a arrival) bool { return !here(a) && a.Count == 1 && a.Attempt >= limit(a) }, always[arrival](postpone(""))},
+		{"not here, several again", func(a arrival) bool { return !here(a) && a.Count > 1 && a.Attempt >= 2 },
 			func(a arrival) Decision { return split(a.Delivery) }},
-		{"worker leaves", func(a arrival) bool { return a.Leaving && (a.Attempt == 1 || a.Count == 1 && a.Attempt < limit(a)) }, always[arrival](drained)},
-		{"not the last attempt", func(a arrival) bool { return !a.Leaving && (a.Count > 1 || a.Attempt < limit(a)) }, always[arrival](compute)},
+		{"worker leaves", func(a arrival) bool { return a.Leaving && early(a) }, always[arrival](drained)},
+		{"not for this worker", func(a arrival) bool { return a.NotHere && !a.Leaving && early(a) }, always[arrival](Decision{Action: Return, Reason: task.Elsewhere})},
+		{"not the last attempt", func(a arrival) bool { return here(a) && (a.Count > 1 || a.Attempt < limit(a)) }, always[arrival](compute)},
 		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= limit(a) }, always[arrival](alone)},
 		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < limit(a) && a.Attempt > limit(a) },
 			always[arrival](postpone("its last delivery has lapsed"))},
@@ -398,7 +402,8 @@ func TestReturned(t *testing.T) {
 	}
 	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
 	checkTable(t, returns(), func(r returned) Decision { return r.Returned.Decide(r.Evidence) }, []row[returned, Decision]{
-		{"unsupported or elsewhere at first", wait, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"unsupported at first", func(r returned) bool { return r.Reason == task.Unsupported && r.First }, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
+		{"elsewhere at first", func(r returned) bool { return r.Reason == task.Elsewhere && r.First }, always[returned](Decision{Action: Wait, Delay: time.Second})},
 		{"postponed", postponed, func(r returned) Decision { return r.Evidence.Decide() }},
 		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
 			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},

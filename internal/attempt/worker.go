@@ -9,6 +9,7 @@ import (
 // A Host is the state of a worker on which the decision about a new delivery depends.
 type Host struct {
 	Leaving     bool // it drains or is quarantined
+	NotHere     bool // the task names it as a worker that is not to compute it
 	OtherLast   bool // it holds another last attempt
 	MayPostpone bool // it may postpone one delivery more: see Decision.Limited
 	Full        bool // an expendable delivery waits for each of its slots
@@ -22,6 +23,11 @@ func Arrive(d Delivery, h Host) Decision {
 	switch {
 	case h.Leaving, d.Expendable && (d.Attempt > 1 || h.Full):
 		return Unstarted(d)
+	case h.NotHere && !d.Expendable:
+		if do := Unstarted(d); do.Reason != task.Drained {
+			return do
+		}
+		return Decision{Action: Return, Reason: task.Elsewhere}
 	case !d.Last():
 		return Decision{Action: Compute}
 	case d.Deaths >= LastOf(d.Most):

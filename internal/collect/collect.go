@@ -5,7 +5,7 @@
 //
 // A job is a sequence of positions 0, 1, 2, ... Each position is in one state:
 //
-//	missing --Accept--> answered --emitted
+//	missing --Accept--> answered --emitted     (after two equal answers if Config.Replicas = 2, see replicas.go)
 //	missing --GiveUp--> given up --emitted
 //	answered, not yet emitted --LostResult--> missing
 //
@@ -80,6 +80,9 @@ type Collector struct {
 	evicted   waitingList[evicted, *evicted]
 	dead      waitingList[deadPiece, *deadPiece]
 
+	votes     map[uint64][]vote // by position, of missing ones only; see replicas.go
+	disagreed uint64            // answers that differed from earlier votes
+
 	last    decoded // see result
 	item    Item    // the argument of Emit
 	gaps    []task.Range
@@ -95,11 +98,11 @@ func New(cfg Config) *Collector {
 		panic("collect: internal error: incomplete Config")
 	}
 	cfg.Limit = cmp.Or(cfg.Limit, defaultLimit)
-	return &Collector{cfg: cfg, index: make(map[string]uint16)}
+	return &Collector{cfg: cfg, index: make(map[string]uint16), votes: make(map[uint64][]vote)}
 }
 
-// Accept takes a result that Check has returned, and returns how many of its positions
-// were missing before: 0 for a duplicate. Results may be accepted in any order.
+// Accept takes a result that Check has returned, and returns how many positions it has
+// covered: 0 for a duplicate. Results may be accepted in any order.
 //
 // A returned nil error ends the life of k: its memory serves later results, and only
 // k.Numbers may still be used.
@@ -119,18 +122,30 @@ func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err er
 	worker := c.workerIndex(k.Worker)
 	// Covering one gap covers no position of another, so the list stays valid.
 	c.gaps = slices.AppendSeq(c.gaps[:0], c.covered.Gaps(k.Range))
+	missing := total(c.gaps)
+	if c.cfg.Replicas > 1 {
+		c.gaps = c.confirm(&k, worker, c.gaps)
+	}
 	if c.cfg.Ordered {
 		fresh, err = c.acceptOrdered(ctx, &k, worker)
 	} else {
 		fresh, err = c.acceptUnordered(&k, worker)
 	}
 	if err == nil || c.cfg.Ordered { // else the rest is partly missing, not duplicate
-		c.counts.Duplicate += k.Range.Count - fresh
+		c.counts.Duplicate += k.Range.Count - missing
 	}
 	if err == nil {
 		k.result.Release()
 	}
 	return fresh, err
+}
+
+// total returns the number of positions in ranges.
+func total(ranges []task.Range) (n uint64) {
+	for _, r := range ranges {
+		n += r.Count
+	}
+	return n
 }
 
 // acceptOrdered covers all c.gaps of k: it emits what is next, and lets the rest wait.

@@ -25,6 +25,9 @@ type Config struct {
 	// Format is that of the items, if the kind is exec:NAME.
 	Format task.Format
 
+	// Replicas is 2 if each position needs the same answer of two workers; else 0 or 1.
+	Replicas int
+
 	// Budget is what the tasks of the job name; 0 = none.
 	Budget time.Duration
 

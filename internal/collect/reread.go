@@ -54,11 +54,16 @@ func (c *Collector) emitEvicted(ctx context.Context, e *evicted) error {
 	return nil
 }
 
-// lose makes the positions of p missing. p does not wait any more.
-func (c *Collector) lose(p *piece, why error) error {
+// lose makes the positions of p missing. p does not wait any more. With replicas the votes of the positions are
+// forgotten, and the results with the other votes do not arrive again: that error is no *LostResult, and only a new
+// process, which reads all results, can continue.
+func (c *Collector) lose(p *piece, err error) error {
 	c.unmark(p.span())
 	c.countLost(p)
-	return &LostResult{Range: p.span(), Worker: c.workers[p.worker].Name, Err: why}
+	if c.cfg.Replicas > 1 {
+		return fmt.Errorf("a result of two equal ones is lost, %v of worker %q: %w", p.span(), c.workers[p.worker].Name, err)
+	}
+	return &LostResult{Range: p.span(), Worker: c.workers[p.worker].Name, Err: err}
 }
 
 // decoded is the last result that was decoded for one of several pieces.

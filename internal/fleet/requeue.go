@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,7 +22,9 @@ import (
 //
 // The round is the time in milliseconds. Two processes that requeue a range at the same millisecond store
 // one task, at different times two; both are harmless.
-func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range) error {
+//
+// Workers that not names do not compute the tasks.
+func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, not ...string) error {
 	total := uint64(0)
 	for _, r := range ranges {
 		total += r.Count
@@ -31,7 +34,7 @@ func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	for i := 0; i < len(ranges) && unreadable == nil; i++ {
 		pieces, unreadable = cutByWork(ctx, j.Kind, in, ranges[i], total/requeuedTasks, pieces)
 	}
-	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0); err != nil {
+	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0, not...); err != nil {
 		return err
 	}
 	return unreadable
@@ -67,18 +70,20 @@ func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least
 	return append(pieces, piece), nil
 }
 
-// queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent. All are stored
+// queueRanges queues the ranges in a round, with spent deliveries in schema.HeaderSpent, for all workers but those that
+// not names. All are stored
 // or none, if they fit in one batch: the pieces of a return that is processed twice are refused the second
 // time, because the round is the same. The pieces of one chunk always fit: they have its numbers, and at
 // most one message for each.
-func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int) error {
-	return f.queueRangesIn(ctx, j.Queue(), j, in, ranges, round, header{spent: spent})
+func (f *Fleet) queueRanges(ctx context.Context, j *task.Job, in *Inputs, ranges []task.Range, round string, spent int, not ...string) error {
+	return f.queueRangesIn(ctx, j.Queue(), j, in, ranges, round, header{spent: spent, not: not})
 }
 
 // A header says which headers the tasks of a requeued range have.
 type header struct {
-	spent    int  // schema.HeaderSpent
-	anywhere bool // schema.HeaderAnywhere
+	spent    int      // schema.HeaderSpent
+	anywhere bool     // schema.HeaderAnywhere
+	not      []string // schema.HeaderNot
 }
 
 // queueRangesIn is queueRanges for another class than that of the job. It creates the durable of the class.
@@ -127,6 +132,9 @@ func (f *Fleet) taskMessage(ctx context.Context, class task.Class, j *task.Job, 
 	}
 	if h.anywhere {
 		m.Header.Set(schema.HeaderAnywhere, "1")
+	}
+	if len(h.not) > 0 {
+		m.Header.Set(schema.HeaderNot, strings.Join(h.not, ","))
 	}
 	return m, uint64(n), nil
 }

@@ -31,12 +31,15 @@ const (
 )
 
 // answered reports whether there is a result of a worker that is not quarantined for exactly that range,
-// or a watcher of this process has covered the range.
-func (s *sweeper) answered(ctx context.Context, job string, r task.Range) (bool, error) {
-	if covers, ok := s.f.covers.Load(job); ok && len(covers.(*coverage).missing(r)) == 0 {
+// or a watcher of this process has covered the range. In a job with replicas a result alone is no answer.
+func (s *sweeper) answered(ctx context.Context, j *task.Job, r task.Range) (bool, error) {
+	if covers, ok := s.f.covers.Load(j.ID); ok && len(covers.(*coverage).missing(r)) == 0 {
 		return true, nil
 	}
-	places, err := s.f.list(ctx, s.f.results, schema.ResultsPrefix+job+"."+r.String()+".*")
+	if j.Replicas > 1 {
+		return false, nil
+	}
+	places, err := s.f.list(ctx, s.f.results, schema.ResultsPrefix+j.ID+"."+r.String()+".*")
 	if err != nil {
 		return false, err
 	}
@@ -52,8 +55,11 @@ func (s *sweeper) trusted() func(worker string) bool {
 
 // unanswered returns the pieces of a range that was begun before, each cut to the span of its positions without an
 // answer, without those that have none.
-func (s *sweeper) unanswered(ctx context.Context, job string, pieces []task.Range) (left []task.Range) {
-	missing := s.missing(ctx, job)
+func (s *sweeper) unanswered(ctx context.Context, j *task.Job, pieces []task.Range) (left []task.Range) {
+	missing := s.missing(ctx, j.ID)
+	if _, watched := s.f.covers.Load(j.ID); j.Replicas > 1 && !watched { // then nothing is known to have two answers
+		return pieces
+	}
 	for _, piece := range pieces {
 		if gaps := missing(piece); len(gaps) > 0 {
 			left = append(left, task.Span(gaps[0].First, gaps[len(gaps)-1].End()))

@@ -70,7 +70,7 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 		delay, err = s.waitForAck(ctx, at, pieces, round, int(meta.NumDelivered))
 		return false, delay, err
 	}
-	if answered, err := s.answered(ctx, at.Job, at.Range); answered || err != nil {
+	if answered, err := s.answered(ctx, j.manifest, at.Range); answered || err != nil {
 		if err == nil {
 			err = s.dropSuperfluous(at, errors.New("the range is answered"))
 		}

@@ -56,8 +56,11 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if returned.NeedsEvidence() {
 		return s.decide(ctx, at, round)
 	}
-	if r.Reason == task.TooLarge {
+	switch r.Reason {
+	case task.TooLarge:
 		return s.requeueLarge(ctx, at, round, meta)
+	case task.Elsewhere:
+		return 0, s.requeue(ctx, at, do, round, at.Worker)
 	}
 	return 0, s.requeue(ctx, at, do, round)
 }
@@ -79,8 +82,9 @@ func roundAfter(before string, stored time.Time) string {
 // the numbers without an answer are queued: its worker may have stored some before it died. Of a paused job nothing is
 // queued: the holder finds the range missing when the job is resumed. An error wraps
 // errVoid if the range is not one of the job's: a worker may return any range, and no retry can help. Lost
-// input is not such an error: the return is kept until the input is stored again or the job is removed.
-func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string) error {
+// input is not such an error: the return is kept until the input is stored again or the job is removed. Workers that
+// not names do not compute the range.
+func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decision, round string, not ...string) error {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil || j.manifest.Paused {
 		return err
@@ -93,9 +97,9 @@ func (s *sweeper) requeue(ctx context.Context, at schema.Place, do attempt.Decis
 	}
 	pieces := at.Range.Pieces(do.Pieces)
 	if len(pieces) > 1 {
-		pieces = s.unanswered(ctx, at.Job, pieces)
+		pieces = s.unanswered(ctx, j.manifest, pieces)
 	}
-	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent))
+	err = voidWithoutInput(s.f.queueRanges(ctx, j.manifest, j.inputs, pieces, round, do.Spent, not...))
 	if err == nil {
 		s.hasQueued(at.Job, at.Range, uint64(len(pieces)))
 	}

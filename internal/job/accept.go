@@ -13,6 +13,7 @@ import (
 // accept takes a verified result, and emits the answers whose turn it is. An error ends the loop: the
 // output failed, the server has lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
+	disagreed := l.collector.Disagreed()
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(1)
 	l.showAnswered()
@@ -25,6 +26,9 @@ func (l *loop) accept(k *collect.Checked) error {
 		l.watch.Log.Warn().Err(err).Msg("a verified result cannot be read again: its range is requeued")
 		l.review.request()
 		return nil
+	}
+	if err == nil && l.replicated {
+		return l.noteVotes(k, disagreed)
 	}
 	return err
 }

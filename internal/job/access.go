@@ -46,6 +46,9 @@ type access interface {
 	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
 	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
+	// requeueVoted is requeue of ranges that other workers are to answer than those that have. It returns those for
+	// which there is none.
+	requeueVoted(ctx context.Context, j *task.Job, list []collect.Split) (left []collect.Split, err error)
 	// issueOverdue issues the ranges of list that are overdue once more, and fills in the answers of list.
 	issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error
 	// dropTasks removes the tasks of exactly that range, of all rounds.
@@ -230,7 +233,11 @@ func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		defer s.fleet.ShowAnswered(s.id, l.answered.Load)()
 		l.post(leaseChanged{held: true})
-		s.keepAuditing(ctx, l)
+		if l.replicated {
+			s.keepReplicating(ctx, l) // the answers of commands are not audited
+		} else {
+			s.keepAuditing(ctx, l)
+		}
 		l.post(leaseChanged{held: false})
 		return nil
 	})
@@ -246,7 +253,7 @@ func (s *streams) followResults(ctx context.Context, l *loop) error {
 	defer func() { forget() }()
 	c := &checker{
 		streams: s, log: l.watch.Log.With().Str("job", s.id).Logger(), check: l.collector.Check, audits: l.audits, early: &l.early,
-		deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
+		replicas: l.replicated, deliver: func(b batch) { l.deliver(b) }, refusals: make(map[task.Range][]string), collector: l.collector,
 	}
 	return s.fleet.FollowResults(ctx, s.id, func(arrivals []collect.Arrival, last uint64) (err error) {
 		if c.trust, err = standings(); err != nil {

@@ -40,6 +40,7 @@ type checker struct {
 	audits   *auditor
 	early    *atomic.Bool // of the loop
 	deliver  func(batch)
+	replicas bool     // several workers are to answer each position: no result is useless because another one is there
 	recent   task.Set // positions of the results that the last batch verified
 	doubts   doubts
 	excused  task.Set                // ranges of results that were excused

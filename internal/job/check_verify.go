@@ -21,6 +21,8 @@ import (
 // verified in rounds, the longest ranges first. A result whose positions others of its round may answer
 // waits for the next round, and is verified there if they were refused.
 //
+// In a job with replicas all results are checked: that takes no time, and positions are not answered by one of them.
+//
 // An exception is an answer that audits a claim of another worker, see auditor.
 func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) (outcomes []outcome, refuted []refutation) {
 	outcomes = make([]outcome, len(arrivals))
@@ -35,6 +37,10 @@ func (c *checker) verify(ctx context.Context, arrivals []collect.Arrival) (outco
 	left = c.bound(ctx, arrivals, outcomes, left)
 	slices.SortStableFunc(left, func(i, j int) int { return cmp.Compare(arrivals[j].Range.Count, arrivals[i].Range.Count) })
 	answered, fresh := c.recent, task.Set{}
+	if c.replicas {
+		c.verifyAll(ctx, arrivals, outcomes, left)
+		return outcomes, nil
+	}
 	for len(left) > 0 {
 		var round []int
 		round, left = c.nextRound(arrivals, outcomes, left, &answered)

@@ -40,6 +40,7 @@ type Submission struct {
 	ID       string      // see task.CheckJob; "" = a new one is made
 	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
 	Format   task.Format // of the items of a kind exec:NAME; "" for other kinds
+	Replicas int         // workers that must give the same answer to an item, 1 or 2; 0 = 1
 	Class    task.Class  // a priority
 	Route    string      // what a worker must offer besides the command of the kind: see task.Job.Route; "" = nothing
 	Chunking plan.Chunking

@@ -76,7 +76,9 @@ type loop struct {
 	// throttled: the holder queues the tasks of the job, not the feeder. It does not become false again.
 	throttled atomic.Bool
 
-	audits *auditor // shared by the checker and the keeper of the lease, which lock it
+	replicated bool       // two workers are to answer each item; never changed
+	replicas   replicator // of such a job, for the keeper of the lease
+	audits     *auditor   // shared by the checker and the keeper of the lease, which lock it
 
 	// Owned by the goroutine of run; collector.Check alone is called by others.
 	job          *task.Job // the manifest as last seen
@@ -116,7 +118,7 @@ type loopConfig struct {
 // the same ctx.
 func newLoop(ctx context.Context, c loopConfig) *loop {
 	l := &loop{
-		goal: c.goal, hasFeeder: c.hasFeeder, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access,
+		goal: c.goal, hasFeeder: c.hasFeeder, replicated: c.job.Replicas > 1, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access,
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), supplies: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
@@ -127,7 +129,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.noteThrottle(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Format: c.job.Format, Budget: c.job.Budget, LeastBudget: l.leastBudget,
+		Kind: c.job.Kind, Format: c.job.Format, Replicas: c.job.Replicas, Budget: c.job.Budget, LeastBudget: l.leastBudget,
 		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)

@@ -193,15 +193,19 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 		return
 	}
 	numbers, rest := v.claimed(missing)
+	var voted []collect.Split
+	if v.l.replicated {
+		voted, rest = v.voted(rest)
+	}
 	if v.job.Throttled {
 		v.tasks = slices.Concat(v.tasks, numbers) // the sweeper's rules queue them, whatever the limits are
 		v.handOver(rest)
-		if rest = nil; len(numbers) == 0 {
+		if rest = nil; len(numbers) == 0 && len(voted) == 0 {
 			v.idle()
 			return
 		}
 	}
-	v.l.requeued += uint64(len(rest) + len(numbers))
+	v.l.requeued += uint64(len(rest) + len(numbers) + len(voted))
 	if len(rest) > 0 {
 		v.logResuming(len(rest))
 	}
@@ -210,11 +214,28 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 		if len(rest) > 0 {
 			err = v.l.access.requeue(ctx, j, rest)
 		}
+		if len(voted) > 0 && err == nil {
+			_, err = v.l.access.requeueVoted(ctx, j, voted) // those that are left are found missing again
+		}
 		if len(numbers) > 0 && err == nil {
 			a.wait, err = v.l.access.decideClaims(ctx, j, numbers)
 		}
 		return err
 	})
+}
+
+// voted divides missing ranges into those that some worker has answered and another one is to answer, and the rest.
+func (v *reviewer) voted(missing []task.Range) (voted []collect.Split, rest []task.Range) {
+	for _, r := range missing {
+		for _, s := range v.l.collector.Voted(r) {
+			if len(s.Workers) > 0 {
+				voted = append(voted, s)
+			} else {
+				rest = append(rest, s.Range)
+			}
+		}
+	}
+	return voted, rest
 }
 
 func (v *reviewer) logResuming(ranges int) {

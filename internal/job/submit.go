@@ -156,7 +156,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		return nil, false, err
 	}
 	j = &task.Job{
-		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Class: sub.Class, Route: sub.Route, Chunk: sub.Chunking.String(),
+		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Replicas: sub.Replicas, Class: sub.Class, Route: sub.Route, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
 	sub.Rules.write(j, now)
@@ -186,6 +186,8 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 		return nil, fmt.Errorf("%w: job %s exists and is of kind %s, not %s", fleet.ErrDiffers, j.ID, j.Kind, sub.Kind)
 	case j.Format != sub.Format:
 		return nil, fmt.Errorf("%w: job %s exists with items of format %s, not %s", fleet.ErrDiffers, j.ID, j.Format, sub.Format)
+	case max(j.Replicas, 1) != max(sub.Replicas, 1):
+		return nil, fmt.Errorf("%w: job %s exists with --replicas %d, not %d", fleet.ErrDiffers, j.ID, max(j.Replicas, 1), max(sub.Replicas, 1))
 	}
 	return j, nil
 }

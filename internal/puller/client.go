@@ -68,7 +68,7 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, worker str
 		return nil, err
 	}
 	var err error
-	if c.puller, err = newPuller(c.link, crossAccount); err != nil {
+	if c.puller, err = newPuller(c.link, worker, crossAccount); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -32,6 +32,7 @@ import (
 // The goroutine that calls Pull owns all fields except those below mu.
 type puller struct {
 	link    *stream.Link
+	worker  string                   // its name
 	acks    map[task.Class]*acker    // one for each durable that has delivered a task
 	offers  []string                 // of the worker, sorted; never changed after the first Pull
 	emptyAt map[task.Class]time.Time // when a request for a class with a route has brought nothing
@@ -71,9 +72,9 @@ const (
 )
 
 // newPuller returns a puller with its subscription.
-func newPuller(l *stream.Link, rotates bool) (*puller, error) {
+func newPuller(l *stream.Link, worker string, rotates bool) (*puller, error) {
 	p := &puller{
-		link: l, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), emptyAt: make(map[task.Class]time.Time), skips: make(map[task.Class]skip),
+		link: l, worker: worker, rotates: rotates, messages: make(chan *nats.Msg, maxMessages), acks: make(map[task.Class]*acker), emptyAt: make(map[task.Class]time.Time), skips: make(map[task.Class]skip),
 		waitTime: waitTime, silence: silence,
 		places: placeCheck{link: l, served: time.Now()}, noAnswers: make(chan struct{}, 1),
 	}

@@ -43,7 +43,7 @@ func TestSession(t *testing.T) {
 	}
 	link := stream.New(nc, js, stream.Options{Timeout: time.Minute})
 	link.API = "mute."
-	puller, err := newPuller(link, false)
+	puller, err := newPuller(link, "w", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,8 @@ func (p *puller) delivery(m *nats.Msg) (d *worker.Delivery, ofQueue bool) {
 	most, _ := task.RulesOf(m.Data)
 	return &worker.Delivery{
 		Address: at.Address, Attempt: attempt.Number(reply.Deliveries, schema.ParseSpent(m.Header.Get(schema.HeaderSpent)), most), Most: most,
-		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data, Anywhere: m.Header.Get(schema.HeaderAnywhere) != "",
+		NotHere: schema.IsNotFor(m.Header.Get(schema.HeaderNot), p.worker), Anywhere: m.Header.Get(schema.HeaderAnywhere) != "",
+		Schema: m.Header.Get(task.SchemaHeader), Data: m.Data,
 		Handle: &handle{link: p.link, acks: p.ackerOf(at.Class), reply: m.Reply},
 	}, true
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"strconv"
+	"strings"
 
 	"factorfleet/internal/task"
 )
@@ -23,6 +24,24 @@ const HeaderSpent = "Factor-Spent"
 // HeaderAnywhere is the header of a task whose numbers need more memory than some workers have, when no other worker was
 // alive: every worker computes them as far as it can.
 const HeaderAnywhere = "Factor-Anywhere"
+
+// HeaderNot is the header of a task that names workers which are not to compute it, with commas in between: they have
+// answered its range already, or have left it to others.
+const HeaderNot = "Factor-Not"
+
+// maxNot is the number of workers of a HeaderNot that count.
+const maxNot = 8
+
+// IsNotFor reports whether the value of a HeaderNot names the worker.
+func IsNotFor(value, worker string) bool {
+	for i := 0; i < maxNot && value != ""; i++ {
+		var name string
+		if name, value, _ = strings.Cut(value, ","); name == worker {
+			return true
+		}
+	}
+	return false
+}
 
 // HeaderBefore is the header of an input block that names the blocks before it: the counts of their numbers, the nearest
 // first, with commas in between.

@@ -34,6 +34,7 @@ type Job struct {
 	Route       string          `json:"route,omitempty"`        // what a worker must offer: see Class.Route; "" = nothing
 	Format      Format          `json:"format,omitempty"`       // of the items of kind exec:NAME
 	Sleep       time.Duration   `json:"sleep_ns,omitempty"`     // Task.Sleep
+	Replicas    int             `json:"replicas,omitempty"`     // workers that must give the same answer to an item; 0 = 1
 	MaxAttempts int             `json:"max_attempts,omitempty"` // Task.MaxAttempts
 	Backoff     []time.Duration `json:"backoff_ns,omitempty"`   // Task.Backoff
 

@@ -80,6 +80,8 @@ func (j *Job) checkRules() error {
 		return err
 	}
 	switch {
+	case j.Replicas < 0 || j.Replicas > 2 || j.Replicas > 1 && !IsExec(j.Kind):
+		return fmt.Errorf("%d replicas of kind %.40q, expected 1, or 2 of items", j.Replicas, j.Kind)
 	case j.MaxAttempts < 0 || j.MaxAttempts > MaxMaxAttempts:
 		return fmt.Errorf("%d attempts, expected 0 to %d", j.MaxAttempts, MaxMaxAttempts)
 	case len(j.Backoff) > MaxBackoffs || slices.ContainsFunc(j.Backoff, func(d time.Duration) bool { return d < 0 }):

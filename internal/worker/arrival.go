@@ -56,7 +56,7 @@ func (w *Worker) deliver(d *Delivery) {
 // slot: one delivery occupies one.
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
-		Leaving: w.draining || w.quarantined, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
+		Leaving: w.draining || w.quarantined, NotHere: d.NotHere, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
 		Full: d.expendable && w.partsFullLocked(),
 	})
 	switch do.Action {

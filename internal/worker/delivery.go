@@ -15,6 +15,7 @@ type Delivery struct {
 	task.Address
 	Attempt int    // attempt number, from 1: see attempt.Number
 	Most    int    // task.Task.MaxAttempts
+	NotHere bool   // the task names this worker in its header schema.HeaderNot
 	Schema  string // value of the header task.SchemaHeader
 	Data    []byte // a task.Task
 	Handle  Handle
