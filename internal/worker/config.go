@@ -17,6 +17,8 @@ type Config struct {
 
 	// Slots is how many tasks run at a time; 0 = one for each CPU.
 	Slots int
+	// Once ends Run when one task was computed and settled. The worker has one slot then.
+	Once bool
 	// AckWait is the server's redelivery timer; 0 = 30 s. Heartbeats are sent every sixth of it.
 	AckWait time.Duration
 	// DrainTimeout bounds the time from the end of Run's context to Run's return; 0 = 25 s.
@@ -56,6 +58,9 @@ const defaultBudget = 30 * time.Second
 
 func (c Config) withDefaults() Config {
 	c.Slots = cmp.Or(max(c.Slots, 0), runtime.GOMAXPROCS(0))
+	if c.Once {
+		c.Slots = 1
+	}
 	c.AckWait = cmp.Or(max(c.AckWait, 0), 30*time.Second)
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
 	c.Budget = max(c.Budget, 0)

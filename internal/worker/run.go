@@ -113,7 +113,7 @@ func causeOf(cause error) attempt.Cause {
 		return attempt.JobCancelled
 	case errQuarantined:
 		return attempt.WorkerQuarantined
-	case errDrained:
+	case errDrained, errAsleep:
 		return attempt.WorkerLeaves
 	}
 	return attempt.NumberFailed
