@@ -34,6 +34,9 @@ func submit(c *ucli.Context) error {
 	if c.Bool("detach") && !options.kept() {
 		return cli.Usagef("--detach needs --store: the job must be kept when the program ends")
 	}
+	if err := options.machine.Apply(); err != nil {
+		return err
+	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err
