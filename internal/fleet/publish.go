@@ -92,7 +92,8 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
 			at := task.Address{Class: p.job.Class, Job: p.job.ID, Range: c.Range, Round: task.FirstRound}
-			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify, WorkDigits: p.job.WorkDigits}
+			t := taskOf(p.job, c.Numbers)
+			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
 		if err := p.f.link.StoreAll(ctx, messages, p.left); err != nil {

@@ -89,7 +89,7 @@ func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
 func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
-		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify and --work are kept")
+		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work and --sleep are kept")
 	}
 }
 
@@ -132,6 +132,7 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 		return err
 	}
 	fd.chunker = plan.NewChunker(fd.sub.Chunking, fd.sub.Kind, max(2, fd.watch.Slots()), fd.storedBefore)
+	fd.chunker.AddCost(fd.job.Sleep)
 	lease, end := context.WithCancel(lease)
 	fd.queuer = newQueuer(lease, fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull))
 	defer fd.stop(end)

@@ -37,7 +37,7 @@ func (fd *feeder) count(numbers []nat.Nat) {
 			fd.sub.OnNumber(fd.read+uint64(i), n)
 		}
 		fd.text = append(n.AppendDecimal(fd.text), '\n')
-		work += plan.Cost(fd.sub.Kind, n.BitLen())
+		work += plan.Cost(fd.sub.Kind, n.BitLen()) + fd.job.Sleep
 	}
 	fd.digest.Write(fd.text)
 	fd.work += work

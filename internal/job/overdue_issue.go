@@ -38,7 +38,7 @@ func patience(least, predicted, budget time.Duration, tasks int) time.Duration {
 // predict returns the expected time of numbers of a job on one core, and the longest time that they may take.
 func predict(j *task.Job, numbers []nat.Nat) (predicted, budget time.Duration) {
 	for _, n := range numbers {
-		predicted += plan.Cost(j.Kind, n.BitLen())
+		predicted += plan.Cost(j.Kind, n.BitLen()) + j.Sleep
 	}
 	return predicted, time.Duration(len(numbers)) * j.Budget
 }

@@ -159,6 +159,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		ID: id, Schema: 1, Kind: sub.Kind, Class: sub.Class, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
+	j.Sleep = sub.Sleep
 	err := f.CreateJob(ctx, j)
 	if errors.Is(err, fleet.ErrDiffers) && sub.ID != "" {
 		j, err = find(ctx, f, sub)
@@ -187,5 +188,5 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 // sameSettings reports whether a job was submitted with the settings of sub. Keep is not compared: it
 // does not change the work.
 func sameSettings(j *task.Job, sub *Submission) bool {
-	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Budget == sub.Budget && j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits
+	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Budget == sub.Budget && j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits && j.Sleep == sub.Sleep
 }

@@ -75,6 +75,8 @@ type RunOptions struct {
 	Budget time.Duration
 	// Work is the ECM effort that was spent on each number before: task.Task.WorkDigits.
 	Work float64
+	// Sleep is the wall-clock time that each number takes: task.Task.Sleep.
+	Sleep time.Duration
 	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
 	Certify bool
 	// Factors is memory for the factors of the answers, to which Run appends. Its content and its

@@ -175,7 +175,7 @@ func (w *Worker) call(s *slot, kind Kind, t *task.Task, i int, budget time.Durat
 	defer s.endSharing()
 	s.tick()
 	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
-		Budget: budget, Work: t.WorkDigits, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
+		Budget: budget, Work: t.WorkDigits, Sleep: t.Sleep, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
 		Hint: s.getHint, Share: s.share, Finish: s.finish,
 	}, &s.done)
 }
