@@ -146,7 +146,7 @@ func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
 		}
 	}
 	return worker.New(worker.Config{
-		Name: o.Name, Version: Version, Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
+		Name: o.Name, Version: Version, Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
 		CPU: processTime(), MaxMemory: o.MaxMemory, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox)
 }

@@ -14,6 +14,8 @@ import (
 type Config struct {
 	Name    string // of the worker, in results and failures
 	Version string // of the program, in results and failures
+	// Instance is the process, in failures: several may run under one name.
+	Instance string
 
 	// Slots is how many tasks run at a time; 0 = one for each CPU.
 	Slots int
