@@ -32,6 +32,7 @@ func (w *Worker) SetPause(p Pause) {
 	case "":
 		w.config.Log.Info().Msg("worker takes tasks again")
 		w.wakePullerLocked()
+		w.wakeForOthersLocked()
 		return
 	case StateSleeping:
 		w.fallAsleepLocked()
