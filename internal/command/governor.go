@@ -20,14 +20,14 @@ var (
 )
 
 const (
-	// wallLook bounds the time between two looks at the clock of the wall: it may be set, or the machine suspended.
+	// wallLook bounds the time between two looks at the wall clock: it may be set, or the machine suspended.
 	wallLook = 30 * time.Second
 	// idleLook is the time between two looks whether the worker had a task.
 	idleLook = time.Second
 )
 
-// A governor pauses a worker at the times and loads that an Availability excludes, and ends it. One goroutine calls its
-// methods.
+// A governor pauses a worker at the times and loads that an Availability excludes, and ends it. One goroutine at
+// a time calls its methods.
 type governor struct {
 	Availability
 	worker interface {

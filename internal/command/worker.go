@@ -77,7 +77,7 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	defer end(nil)
 	if o.MaxTime > 0 {
 		defer time.AfterFunc(o.MaxTime, func() {
-			o.Log.Info().Str("max_time", text.Elapsed(o.MaxTime)).Msg("the worker ends")
+			o.Log.Info().Str("max_time", text.Elapsed(o.MaxTime)).Msg("the time of the worker is over, it ends")
 			end(errMaxTime)
 		}).Stop()
 	}
