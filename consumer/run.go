@@ -21,14 +21,14 @@ func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
 		Usage: "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
-		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
+		Flags: slices.Concat([]ucli.Flag{
+			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU that the process may use", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
 			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of the memory", Usage: "largest `SIZE` of the heap, such as 2GiB: above it the current number fails; none is no limit"},
 			command.LabelFlag(),
 			&ucli.IntFlag{Name: "max-digits", DefaultText: "any", Usage: "leave numbers of more than `N` digits to other workers; tasks of campaigns, of some seconds each, are of any size"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
-		},
+		}, command.MachineFlags(), command.AvailabilityFlags(), command.EndFlags()),
 		Action: run,
 	}
 }
@@ -38,6 +38,13 @@ func run(c *ucli.Context) error {
 		return err
 	}
 	options, err := workerOptions(c)
+	if err != nil {
+		return err
+	}
+	m, err := command.ReadMachine(c)
+	if err == nil {
+		err = m.Apply()
+	}
 	if err != nil {
 		return err
 	}
@@ -135,7 +142,11 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	if o.DrainTimeout <= 0 {
 		return o, cli.Usagef("--drain-timeout must be positive")
 	}
-	return o, nil
+	o.Cores = o.Slots
+	if o.Availability, err = command.ReadAvailability(c); o.Once {
+		o.Slots = 1
+	}
+	return o, err
 }
 
 // slots reads the value of -n; auto is 0.

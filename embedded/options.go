@@ -13,14 +13,14 @@ import (
 
 // nodeFlags returns the flags that both commands have.
 func nodeFlags() []ucli.Flag {
-	return []ucli.Flag{
-		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks that run at a time, and of cores in use"},
+	return append([]ucli.Flag{
+		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU that the process may use", Usage: "`NUMBER` of tasks that run at a time, and of cores in use"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary directory, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to sync writes to the disk: always, never, or an interval such as 1s (default: always with --store, else never)"},
 		&ucli.StringFlag{Name: "max-store", DefaultText: "their size now plus three quarters of the free disk space", Usage: "largest `SIZE` of the streams, such as 10GiB"},
 		command.LabelFlag(),
 		&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},
-	}
+	}, command.MachineFlags()...)
 }
 
 // nodeOptions say how a node runs.
@@ -29,9 +29,12 @@ type nodeOptions struct {
 	sync     natsserver.Sync // when writes are synced to the disk
 	maxStore int64           // limit of the streams in bytes; 0 = the default of natsserver
 	ackWait  time.Duration
-	labels   []string      // of the worker
-	slots    int           // of the worker; 0 = one for each CPU, -1 = no worker
-	fullWait time.Duration // with a full store in which nothing changes, until the session ends; 0 = for ever
+	labels   []string        // of the worker
+	slots    int             // of the worker; 0 = one for each CPU, -1 = no worker
+	machine  command.Machine // what the process, its server included, may use of the machine
+	// availability says when the worker takes tasks.
+	availability command.Availability
+	fullWait     time.Duration // with a full store in which nothing changes, until the session ends; 0 = for ever
 }
 
 // kept reports whether the streams outlive the process.
@@ -49,6 +52,12 @@ func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 		}
 	}
 	var err error
+	if o.machine, err = command.ReadMachine(c); err != nil {
+		return o, err
+	}
+	if o.availability, err = command.ReadAvailability(c); err != nil {
+		return o, err
+	}
 	if o.sync, err = natsserver.ParseSync(when); err != nil {
 		return o, cli.Exit(cli.Usage, err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -14,9 +15,9 @@ func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
 		Usage: "run a server and a worker until a signal; producers and consumers connect to the server",
-		Flags: append(append([]ucli.Flag{
+		Flags: slices.Concat([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` on which the server listens for producers and consumers"},
-		}, accessFlags()...), nodeFlags()...),
+		}, accessFlags(), nodeFlags(), command.AvailabilityFlags()),
 		Action: run,
 	}
 }
@@ -32,6 +33,9 @@ func run(c *ucli.Context) error {
 	}
 	options, err := readNodeOptions(c)
 	if err != nil {
+		return err
+	}
+	if err := options.machine.Apply(); err != nil {
 		return err
 	}
 	a, err := openAccess(c, host)

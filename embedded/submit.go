@@ -41,6 +41,9 @@ func submit(c *ucli.Context) error {
 	} else if !task.Serves(options.labels, strings.Join(required, "+")) {
 		return cli.Usagef("--require %s: only this process can do the work, and has no such --label", strings.Join(required, ", "))
 	}
+	if err := options.machine.Apply(); err != nil {
+		return err
+	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 )
 
 // printWorkers writes a table with a row for each worker. Below a row are lines that would make the table too wide:
-// what the worker computes, its complaints, and that it has too many heartbeats. now is the server's time.
+// why it takes no tasks, what it computes, its complaints, and that it has too many heartbeats. now is the server's time.
 func printWorkers(out io.Writer, list []workerReport, now time.Time) error {
 	var table bytes.Buffer
 	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
@@ -55,6 +55,9 @@ func printWorker(w io.Writer, r *workerReport, now time.Time) {
 
 // notes returns the lines below a worker's row.
 func (r *workerReport) notes() (lines []string) {
+	if r.Pause != "" {
+		lines = append(lines, text.Sanitize(r.Pause, 100))
+	}
 	if r.Heartbeats > r.Processes {
 		lines = append(lines, fmt.Sprintf("%s, %d shown", text.Count(uint64(r.Heartbeats), "heartbeat"), r.Processes))
 	}

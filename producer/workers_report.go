@@ -95,9 +95,9 @@ func (r *workerReport) add(s *worker.Status) {
 		if r.Seen.After(s.Seen) {
 			sum = r.Status
 		}
-		state := sum.State
+		state, pause := sum.State, sum.Pause
 		sum.Stats = addStats(r.Stats, s.Stats)
-		sum.State = state
+		sum.State, sum.Pause = state, pause
 		sum.Holding = slices.Concat(r.Holding, s.Holding)
 		sum.Offers = task.SoundOffers(slices.Concat(r.Offers, s.Offers))
 		if r.Started.Before(s.Started) {
@@ -107,7 +107,7 @@ func (r *workerReport) add(s *worker.Status) {
 	r.Status = sum
 }
 
-// addStats returns the sums, with all activities, the longest time left first. The state is that of a.
+// addStats returns the sums, with all activities, the longest time left first. The state and its reason are those of a.
 func addStats(a, b worker.Stats) worker.Stats {
 	a.Slots, a.Busy, a.Lost, a.Held = a.Slots+b.Slots, a.Busy+b.Busy, a.Lost+b.Lost, a.Held+b.Held
 	a.Tasks, a.Numbers, a.Failures, a.CPU = a.Tasks+b.Tasks, a.Numbers+b.Numbers, a.Failures+b.Failures, a.CPU+b.CPU

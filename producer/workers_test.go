@@ -36,6 +36,9 @@ func testWorkersTable(t *testing.T) {
 		Workers: []worker.Status{busy, process("crowd", "i", strings.Repeat("h", 300), 1, time.Second), process("twin", "a", "host-2", 3, 9*time.Second), twin},
 		Crowds:  []fleet.Crowd{{Worker: "crowd", Heartbeats: 20000, Shown: 1}},
 	}
+	night := process("night", "i", "host-4", 8, time.Second)
+	night.State, night.Pause, night.Busy = worker.StateSleeping, "sleeping until 22:00 CET", 0
+	active.Workers = append(active.Workers, night)
 	standings := []fleet.Standing{
 		{Worker: "away", Quarantined: &now, Strikes: make([]fleet.Strike, 3)},
 		{Worker: "crowd", Complaints: map[fleet.Complaint]uint64{fleet.ComplaintReturn: 12, fleet.ComplaintHeld: 3, fleet.ComplaintHeartbeats: 19999}},
@@ -51,6 +54,8 @@ busy   running      2/2   1000     1         0        1 min 0 s  3 h  5 s ago  h
 crowd  running      1/1   1000     1         0        1 min 0 s  3 h  1 s ago  hhhhhhhhhhhhhhhhhhhhhhhhhhhhh..., pid 17
   20,000 heartbeats, 1 shown
   complaints: 19,999 heartbeats too many, 12 returns dropped, 3 ranges held and not answered
+night  sleeping     0/8   1000     1         0        1 min 0 s  3 h  1 s ago  host-4, pid 17
+  sleeping until 22:00 CET
 twin   draining     7/7   2000     2         0        2 min 0 s  3 h  2 s ago  2 processes
   computes part cpart: 90 digits, sieve, 1 core
 `

@@ -8,7 +8,7 @@ import (
 
 // A Host is the state of a worker on which the decision about a new delivery depends.
 type Host struct {
-	Leaving     bool // it drains or is quarantined
+	Leaving     bool // it drains, sleeps or is quarantined
 	NotHere     bool // the task names it as a worker that is not to compute it
 	OtherLast   bool // it holds another last attempt
 	MayPostpone bool // it may postpone one delivery more: see Decision.Limited

@@ -34,6 +34,22 @@ func TestProgressLine(t *testing.T) {
 	}
 }
 
+// TestProgressLinePaused: workers that take no tasks are counted apart, so that nobody waits for them without knowing it.
+func TestProgressLinePaused(t *testing.T) {
+	for _, test := range []struct {
+		workers, paused int
+		busy            bool
+		want            string
+	}{
+		{0, 0, false, "no workers"}, {-1, 0, false, ""}, {1, 0, false, "1 worker"}, {1, 1, false, "1 worker, all paused"},
+		{3, 1, false, "3 workers, 1 paused"}, {3, 3, false, "3 workers, all paused"}, {3, 1, true, ""}, {3, 3, true, "3 workers, all paused"},
+	} {
+		if got := (Status{Workers: test.workers, Paused: test.paused}).workers(test.busy); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+	}
+}
+
 func TestDoneOf(t *testing.T) {
 	for want, s := range map[string]plan.Snapshot{
 		"483,328 of 2,000,000 numbers done":        {Done: 483_328, Total: 2_000_000, Sealed: true},

@@ -16,6 +16,7 @@ type Status struct {
 	Job     string // "" = not yet known
 	Workers int    // active workers; -1 = unknown
 	Lacks   string // what no active worker offers: it is shown instead of their number; "" = nothing
+	Paused  int    // of these, how many take no tasks for a while
 	// Working is the progress with one number that takes long, "" = unknown. It is shown only when
 	// few numbers are left. The longest variant is first.
 	Working []string
@@ -70,21 +71,31 @@ func (s Status) parts(working string) (parts []string) {
 	if s.Rate > 0 && working == "" {
 		parts = append(parts, perSecond(s.Rate))
 	}
-	switch {
-	case s.Lacks != "":
-		parts = append(parts, s.Lacks)
-	case s.Workers == 0:
-		parts = append(parts, "no workers")
-	case working != "": // it contains the number of cores
-	case s.Workers == 1:
-		parts = append(parts, "1 worker")
-	case s.Workers > 1:
-		parts = append(parts, text.Thousands(uint64(s.Workers))+" workers")
+	if workers := s.workers(working != ""); workers != "" {
+		parts = append(parts, workers)
 	}
 	if s.Known && s.Done < s.Total && working == "" {
 		parts = append(parts, "ETA "+text.Duration(s.ETA))
 	}
 	return parts
+}
+
+// workers says what no worker offers, or how many workers there are and how many of them are paused. busy: a part of the line has the number of cores
+// already, so that workers that work need no mention.
+func (s Status) workers(busy bool) string {
+	switch {
+	case s.Lacks != "":
+		return s.Lacks
+	case s.Workers == 0:
+		return "no workers"
+	case s.Workers < 0 || busy && s.Paused < s.Workers:
+		return ""
+	case s.Paused <= 0:
+		return text.Count(uint64(s.Workers), "worker")
+	case s.Paused >= s.Workers:
+		return text.Count(uint64(s.Workers), "worker") + ", all paused"
+	}
+	return fmt.Sprintf("%s, %s paused", text.Count(uint64(s.Workers), "worker"), text.Thousands(uint64(s.Paused)))
 }
 
 // DoneOf says how many numbers of a job are done: "60 of 2,000,000 numbers done", or "60 numbers
@@ -123,6 +134,9 @@ func (s Status) log(log zerolog.Logger) {
 	}
 	if s.Workers >= 0 {
 		e = e.Int("workers", s.Workers)
+	}
+	if s.Paused > 0 {
+		e = e.Int("paused", s.Paused)
 	}
 	if working := s.working(); len(working) > 0 {
 		e = e.Str("working", working[0])

@@ -124,7 +124,7 @@ func (f *foregroundJob) showProgress() (stop func(), err error) {
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{
-			Job: id, Workers: f.target.Workers(), Lacks: f.lacks(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
+			Job: id, Workers: f.target.Workers(), Paused: pausedOf(f.target.Statuses()), Lacks: f.lacks(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
 		}
 	})
 }
@@ -136,6 +136,16 @@ func (f *foregroundJob) lacks() string {
 		return ""
 	}
 	return "no worker for " + class.Route()
+}
+
+// pausedOf returns how many workers take no tasks for a while, as they say.
+func pausedOf(list []worker.Status) (n int) {
+	for i := range list {
+		if list[i].Pause != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // failure returns the error for a job that did not end here. After a signal or the deadline the job

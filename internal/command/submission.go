@@ -44,6 +44,7 @@ func SubmitFlags() []ucli.Flag {
 		workFlag(),
 		DeadlineFlag(),
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, square to measure the queue, or exec:NAME to have the command NAME of the workers compute items"},
+		&ucli.DurationFlag{Name: "sleep", Usage: "with --kind square: `DURATION` that each number takes, up to 1h, to see how tasks are distributed"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
 		ExplainFlag(),
@@ -73,7 +74,7 @@ func CheckKind(kind string) error {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
+		Sleep: c.Duration("sleep"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
@@ -124,6 +125,12 @@ func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	}
 	if sub.Certify && sub.Kind != task.KindFactor {
 		return cli.Usagef("--certify requires --kind factor")
+	}
+	switch {
+	case c.IsSet("sleep") && sub.Kind != task.KindSquare:
+		return cli.Usagef("--sleep requires --kind square")
+	case sub.Sleep < 0 || sub.Sleep > task.MaxSleep:
+		return cli.Usagef("--sleep must be from 0s to %.0fh", task.MaxSleep.Hours())
 	}
 	if sub.ID != "" {
 		if err := task.CheckJob(sub.ID); err != nil {

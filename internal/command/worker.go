@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"runtime/debug"
@@ -13,17 +14,20 @@ import (
 	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
+	"factorfleet/internal/machine"
 	"factorfleet/internal/natsconn"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
 // WorkerOptions say how a worker runs.
 type WorkerOptions struct {
 	Name         string // "" = the name of this machine
-	Slots        int    // tasks at a time; 0 = one for each CPU
+	Slots        int    // tasks at a time; 0 = one for each core that the process may use
+	Cores        int    // in use at a time; 0 = all that the process may use
 	DrainTimeout time.Duration
 	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
 	Offers       []string      // labels, and task.ExecOffer of each command that the worker runs
@@ -32,8 +36,9 @@ type WorkerOptions struct {
 	Ledger       worker.Ledger // see worker.Config; may be nil
 	Dead         StoreLetter   // stores the dead letters of single numbers; nil = the worker does, under its name
 	Timeout      time.Duration // for one reply of the server
-	Log          zerolog.Logger
-	Ready        func(w *worker.Worker, name string) // called before the worker pulls; may be nil
+	Availability
+	Log   zerolog.Logger
+	Ready func(w *worker.Worker, name string) // called before the worker pulls; may be nil
 }
 
 // A StoreLetter stores a dead letter, as worker.Outbox does.
@@ -65,15 +70,26 @@ func hostName() string {
 	return name
 }
 
-// RunWorker runs a worker until ctx ends and the drain is complete. It sets the memory limit of the
-// process. Then it removes the worker from the registry; a worker that cannot do that disappears when
+// RunWorker runs a worker until ctx ends, or its Availability says so, and the drain is complete. It sets the memory
+// limit of the process. Then it removes the worker from the registry; a worker that cannot do that disappears when
 // its last heartbeat expires. An error wraps worker.ErrRestart if the process must be started again.
 func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o WorkerOptions) error {
 	if o.Name == "" {
 		o.Name = WorkerName()
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	if o.MaxTime > 0 {
+		defer time.AfterFunc(o.MaxTime, func() {
+			o.Log.Info().Str("max_time", text.Elapsed(o.MaxTime)).Msg("the time of the worker is over, it ends")
+			end(errMaxTime)
+		}).Stop()
+	}
 	client, err := puller.Open(ctx, nc, js, o.Name, stream.Options{Timeout: o.Timeout, Log: o.Log})
 	if err != nil {
+		if context.Cause(ctx) == errMaxTime {
+			return nil
+		}
 		return err
 	}
 	memoryDigits := kind.MemoryDigits(o.MaxMemory / 4 * 3)
@@ -87,8 +103,8 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	}
 	w := newWorker(client, o, memoryDigits)
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
-	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
+	lifetime, endLife := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLife()
 	if err := client.Listen(lifetime, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		return err
 	}
@@ -111,8 +127,13 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	}
 	var heartbeats sync.WaitGroup
 	heartbeats.Go(func() { sendHeartbeats(lifetime, client, w, status, o.Log) })
+	if o.needed() {
+		g := &governor{Availability: o.Availability, worker: w, load: newLoad().Others, connected: nc.IsConnected, end: end, log: o.Log}
+		g.look(time.Now()) // before the worker pulls
+		go g.run(ctx)
+	}
 	err = w.Run(ctx)
-	end()
+	endLife()
 	heartbeats.Wait() // a heartbeat after Leave would register the worker again
 	if e := client.Leave(); e != nil {
 		o.Log.Debug().Err(e).Msg("cannot leave the registry of workers")
@@ -132,7 +153,9 @@ func (o *WorkerOptions) offers(memoryDigits int) ([]string, error) {
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
 func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
-	kinds, parts := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	cores := machine.Cores(machine.Root())
+	o.Slots, o.Cores = cmp.Or(o.Slots, cores), cmp.Or(o.Cores, cores)
+	kinds, parts := kind.AllOn(o.Cores, o.MaxMemory/4*3)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
@@ -146,7 +169,7 @@ func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) *worker
 		}
 	}
 	return worker.New(worker.Config{
-		Name: o.Name, Version: Version, Slots: o.Slots, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
+		Name: o.Name, Version: Version, Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
 		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox)
 }

@@ -161,7 +161,7 @@ func (p *probe) concludeRecorded(ctx context.Context, class task.Class, suspects
 		if err != nil {
 			return err
 		}
-		if record == nil || lives(workers, at.Worker, record.Time) {
+		if record == nil || lives(workers, at.Worker, record) {
 			continue
 		}
 		if suspects[at.Address] = class; p.suspects[at.Address] != class {

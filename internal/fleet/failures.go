@@ -202,8 +202,8 @@ func (x *Failures) claims(ctx context.Context, job string, number task.Range) (m
 	return all, nil
 }
 
-// runs reports whether a last attempt of c may still run: its record is stored, no dead letter followed, and a
-// process of the worker is alive that was started before the record. A process that has died is not taken for
+// runs reports whether a last attempt of c may still run: its record is stored, no dead letter followed, and the process
+// that wrote it is alive. A process that has died is not taken for
 // alive: its last heartbeat is older than an ack wait when its deliveries are exhausted.
 func (x *Failures) runs(ctx context.Context, present []worker.Status, name string, c *claims) (bool, error) {
 	if c.letter {
@@ -218,7 +218,7 @@ func (x *Failures) runs(ctx context.Context, present []worker.Status, name strin
 		if err != nil {
 			return false, err
 		}
-		if record != nil && lives(alive, name, record.Time) {
+		if record != nil && lives(alive, name, record) {
 			return true, nil
 		}
 	}
@@ -257,15 +257,16 @@ func (f *Fleet) failure(ctx context.Context, subject string) (*task.Failure, err
 	return record, nil
 }
 
-// lives reports whether a process of the worker is alive that was started before then, by its heartbeat.
-// Both times are of that worker's clock. A process that was started later has not begun the attempt.
-func lives(workers []worker.Status, name string, then time.Time) bool {
-	for _, w := range workers {
-		if w.Name == name && w.Started.Before(then) {
-			return true
+// lives reports whether the process of a worker that has written a record may be alive, by the heartbeats of workers.
+// Several processes may have one name, so the record names its own. A record of an earlier version does not: then each process counts that was
+// started before the record, both by the clock of the worker.
+func lives(workers []worker.Status, name string, record *task.Failure) bool {
+	return slices.ContainsFunc(workers, func(w worker.Status) bool {
+		if record.Instance != "" {
+			return w.Name == name && w.Instance == record.Instance
 		}
-	}
-	return false
+		return w.Name == name && w.Started.Before(record.Time)
+	})
 }
 
 // isHeld reports whether the heartbeat of a worker that is not among failed names the number, in any round. One

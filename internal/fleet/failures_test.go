@@ -130,6 +130,38 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// TestInstances: a last attempt has ended when its process is not alive, although another process of the same name is, which
+// may be older. Records of earlier versions do not name the process.
+func TestInstances(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Minute})
+	now := h.now()
+	x := &Failures{f: h.Fleet, ackWait: time.Minute}
+	present := []worker.Status{
+		{Name: "w", Instance: "old", Started: now.Add(-time.Hour), Seen: now},
+		{Name: "w", Instance: "new", Started: now.Add(time.Hour), Seen: now},
+		{Name: "v", Instance: "dead", Started: now.Add(-time.Hour), Seen: now}, // of another name: it proves nothing
+	}
+	for i, test := range []struct {
+		instances string // of the writers of records
+		runs      bool
+	}{{"dead", false}, {"old", true}, {"new", true}, {"dead new", true}, {"dead gone", false}, {"-", true}, {"dead -", true}} {
+		var c claims
+		for attempt, instance := range strings.Fields(test.instances) {
+			subject := schema.FailedPrefix + fmt.Sprintf("j.%d-1.%d.3.w", i, attempt)
+			h.put(subject, (&task.Failure{Worker: "w", Instance: strings.Trim(instance, "-"), Attempt: 3, Time: now}).Encode())
+			at, err := schema.ParseSubject(subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.records = append(c.records, at)
+		}
+		if got, err := x.runs(t.Context(), present, "w", &c); err != nil || got != test.runs {
+			t.Errorf("records of %s: %v, %v", test.instances, got, err)
+		}
+	}
+}
+
 // TestAliveRecently: a number that has failed at one worker waits for another one that was alive a moment ago. A
 // process that has just begun to watch does not know, and waits too.
 func TestAliveRecently(t *testing.T) {

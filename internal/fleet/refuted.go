@@ -128,7 +128,7 @@ func (r *Refutations) runs(p FailureRecord, m *jetstream.RawStreamMsg) bool {
 		return false
 	}
 	record, err := task.DecodeFailure(m.Data)
-	return err == nil && lives(r.x.alive(r.x.registry.Workers(), p.Worker), p.Worker, record.Time)
+	return err == nil && lives(r.x.alive(r.x.registry.Workers(), p.Worker), p.Worker, record)
 }
 
 // isRefuted reports whether another worker has a result for exactly the number of p, and the worker of p has none.

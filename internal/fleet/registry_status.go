@@ -28,7 +28,7 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 		return worker.Status{}, false
 	}
 	s.Name, s.Instance = name, instance
-	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State} {
+	for _, text := range []*string{&s.Version, &s.Kernels, &s.Host, &s.State, &s.Pause} {
 		*text = oneShortLine(*text)
 	}
 	s.Started = *encodable(&s.Started)

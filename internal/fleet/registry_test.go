@@ -65,7 +65,7 @@ func TestRegistry(t *testing.T) {
 // TestHostileActivities: the activities in a heartbeat are made fit to be printed.
 func TestHostileActivities(t *testing.T) {
 	t.Parallel()
-	text := `{"activities":[
+	text := `{"state":"paused","pause":"a\u001b[2J\nb","activities":[
 		{"job":"j","position":7,"digits":75,"method":"siqs","done":5,"total":10,"cores":2,"left_ns":1000000000,"composite":"1000000000000000000000000000000000000007"},
 		{"job":"no.job","position":7,"method":"siqs"},
 		{"job":"j","position":18446744073709551615,"method":"siqs"},
@@ -76,6 +76,9 @@ func TestHostileActivities(t *testing.T) {
 	s, ok := decodeStatus("w.i", []byte(text))
 	if !ok || len(s.Activities) != worker.MaxActivities-2 {
 		t.Fatalf("%v, %+v", ok, s.Activities)
+	}
+	if s.Pause == "" || strings.ContainsAny(s.Pause, "\x1b\n") {
+		t.Errorf("pause %q", s.Pause)
 	}
 	want := worker.Activity{Job: "j", Position: 7, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Second, Composite: "1000000000000000000000000000000000000007"}}
 	if s.Activities[0] != want {

@@ -32,7 +32,7 @@ func (f *Fleet) Requeue(ctx context.Context, j *task.Job, in *Inputs, ranges []t
 	var pieces []task.Range
 	var unreadable error
 	for i := 0; i < len(ranges) && unreadable == nil; i++ {
-		pieces, unreadable = cutByWork(ctx, j.Kind, in, ranges[i], total/requeuedTasks, pieces)
+		pieces, unreadable = cutByWork(ctx, j, in, ranges[i], total/requeuedTasks, pieces)
 	}
 	if err := f.queueRanges(ctx, j, in, pieces, task.NewRound(time.Now()), 0, not...); err != nil {
 		return err
@@ -48,8 +48,8 @@ const (
 	requeuedTasks = 4096
 )
 
-// cutByWork appends the pieces of a range to a list: each of requeuedWork at most, or of least numbers.
-func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least uint64, pieces []task.Range) ([]task.Range, error) {
+// cutByWork appends the pieces of a range of a job to a list: each of requeuedWork at most, or of least numbers.
+func cutByWork(ctx context.Context, j *task.Job, in *Inputs, r task.Range, least uint64, pieces []task.Range) ([]task.Range, error) {
 	piece, work := task.Range{First: r.First}, time.Duration(0)
 	for r.Count > 0 {
 		part := task.Range{First: r.First, Count: min(r.Count, task.MaxCount)}
@@ -58,7 +58,7 @@ func cutByWork(ctx context.Context, kind string, in *Inputs, r task.Range, least
 			return pieces, err
 		}
 		for _, n := range numbers {
-			cost := plan.Cost(kind, n.BitLen())
+			cost := plan.Cost(j.Kind, n.BitLen()) + j.Sleep
 			if piece.Count > 0 && (work+cost > requeuedWork && piece.Count >= least || piece.Count == task.MaxCount) {
 				pieces = append(pieces, piece)
 				piece, work = task.Range{First: piece.End()}, 0

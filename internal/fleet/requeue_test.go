@@ -28,7 +28,7 @@ func TestRequeuedWork(t *testing.T) {
 	}
 	check := func(r task.Range, least, longest uint64) {
 		t.Helper()
-		pieces, err := cutByWork(t.Context(), j.Kind, in, r, least, nil)
+		pieces, err := cutByWork(t.Context(), j, in, r, least, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func (l *loop) showAnswered() {
 func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
 	var work time.Duration
 	for _, n := range k.Numbers() {
-		work += plan.Cost(l.job.Kind, n.BitLen())
+		work += plan.Cost(l.job.Kind, n.BitLen()) + l.job.Sleep
 	}
 	if count := uint64(len(k.Numbers())); fresh < count {
 		work = time.Duration(float64(work) * float64(fresh) / float64(count))

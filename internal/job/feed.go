@@ -94,7 +94,7 @@ func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
 	fd.throttled, fd.supplied = l.throttled.Load, func() { l.supplies.put(struct{}{}) }
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
-		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify and --work are kept")
+		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work and --sleep are kept")
 	}
 	if fd.existed && fd.sub.Rules.differ(fd.job) {
 		fd.watch.Status("the job exists already with other rules, which are kept: `producer change` changes --rate and --max-running")
@@ -140,6 +140,7 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 		return err
 	}
 	fd.chunker = plan.NewChunker(fd.sub.Chunking, fd.sub.Kind, max(2, fd.watch.Slots()), fd.storedBefore)
+	fd.chunker.AddCost(fd.job.Sleep)
 	lease, end := context.WithCancel(lease)
 	p := fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull)
 	p.EndWhen(fd.throttled)

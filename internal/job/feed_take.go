@@ -41,7 +41,7 @@ func (fd *feeder) count(numbers []nat.Nat) {
 			fd.digest.Write(fd.text)
 			fd.text = fd.text[:0]
 		}
-		work += plan.Cost(fd.sub.Kind, n.BitLen())
+		work += plan.Cost(fd.sub.Kind, n.BitLen()) + fd.job.Sleep
 	}
 	fd.digest.Write(fd.text)
 	fd.work += work

@@ -54,7 +54,7 @@ func predict(j *task.Job, numbers []nat.Nat) (predicted, budget time.Duration) {
 		return cmp.Or(budget, execTime), budget
 	}
 	for _, n := range numbers {
-		predicted += plan.Cost(j.Kind, n.BitLen())
+		predicted += plan.Cost(j.Kind, n.BitLen()) + j.Sleep
 	}
 	return predicted, budget
 }

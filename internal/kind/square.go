@@ -23,6 +23,9 @@ const squareInterval = 64
 // Run implements worker.Kind. It reads the clocks twice a task, and gives each number the same share of the CPU time.
 // One allocation serves all answers, because allocations would be most of what is measured.
 func (k squareKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	if o.Sleep > 0 {
+		return k.runSlowly(ctx, numbers, o, done)
+	}
 	k.pool.Enter()
 	defer k.pool.Leave()
 	var meter *factor.Meter // nil for a short task
@@ -49,6 +52,30 @@ func (k squareKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOpti
 		took = meter.Read()
 	}
 	share((*done)[from:], took)
+	return nil
+}
+
+// runSlowly is Run for numbers that take o.Sleep each, without using a core meanwhile. A number that is to end early does
+// not sleep.
+func (k squareKind) runSlowly(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	sleep := o.Sleep
+	o.Sleep = 0
+	end := func() bool {
+		o.Tick()
+		return o.Finish != nil && o.Finish()
+	}
+	for i := range numbers {
+		began := time.Now()
+		if !end() {
+			if err := pause(ctx, sleep, end); err != nil {
+				return err
+			}
+		}
+		if err := k.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+		setWall(&(*done)[len(*done)-1], time.Since(began))
+	}
 	return nil
 }
 

@@ -56,7 +56,7 @@ type waiting struct {
 // Run implements worker.Kind.
 func (k *waiting) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
 	for len(numbers) > 0 {
-		if err := pause(ctx, k.wait(numbers[0]), o.Tick); err != nil {
+		if err := pause(ctx, k.wait(numbers[0]), func() bool { o.Tick(); return false }); err != nil {
 			return err
 		}
 		count := 1
@@ -80,26 +80,4 @@ func (k *waiting) wait(n nat.Nat) time.Duration {
 		}
 	}
 	return 0
-}
-
-// pause returns nil after d, or context.Cause(ctx) when ctx ends. It calls tick ten times a second, as a computation
-// that makes progress does.
-func pause(ctx context.Context, d time.Duration, tick func()) error {
-	if d == 0 {
-		return nil
-	}
-	over := time.NewTimer(d)
-	defer over.Stop()
-	progress := time.NewTicker(100 * time.Millisecond)
-	defer progress.Stop()
-	for {
-		select {
-		case <-over.C:
-			return nil
-		case <-progress.C:
-			tick()
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }

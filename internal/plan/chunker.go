@@ -33,7 +33,7 @@ const (
 type Chunk struct {
 	Range     task.Range
 	Numbers   []nat.Nat     // Range.Count of them; the caller owns the slice
-	Predicted time.Duration // sum of Cost over Numbers
+	Predicted time.Duration // sum of Cost over Numbers, and of AddCost
 }
 
 // A Chunker cuts a stream of numbers into chunks of consecutive positions. Every
@@ -80,6 +80,17 @@ type Chunker struct {
 // of the fleet; values below 1 count as 1. first is the position of the first number.
 func NewChunker(c Chunking, kind string, slots int, first uint64) *Chunker {
 	return &Chunker{chunking: c, costs: tableOf(kind), slots: max(1, slots), position: first}
+}
+
+// AddCost adds a time to the predicted work of each number. It is called before Add.
+func (c *Chunker) AddCost(each time.Duration) {
+	if each == 0 {
+		return
+	}
+	c.costs = slices.Clone(c.costs)
+	for bits := range c.costs {
+		c.costs[bits] += each
+	}
 }
 
 // Add appends numbers to the look-ahead. It does not keep the slice.

@@ -218,3 +218,20 @@ func TestItems(t *testing.T) {
 		}
 	}
 }
+
+// TestAddCost: numbers that take a second more each have chunks of their own, also at the start.
+func TestAddCost(t *testing.T) {
+	t.Parallel()
+	c := NewChunker(Chunking{}, task.KindSquare, 2, 0)
+	c.AddCost(time.Second)
+	c.Add([]nat.Nat{nat.New(1), nat.New(2), nat.New(3)})
+	for i := range uint64(3) {
+		chunk, ok := c.Next(InputEnded)
+		if !ok || chunk.Range != (task.Range{First: i, Count: 1}) || chunk.Predicted != time.Second+Cost(task.KindSquare, 2) {
+			t.Errorf("chunk %d: %+v, %v", i, chunk, ok)
+		}
+	}
+	if Cost(task.KindSquare, 2) != squareCost {
+		t.Error("the cost of other jobs has changed")
+	}
+}

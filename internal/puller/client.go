@@ -120,6 +120,10 @@ func (c *Client) readAckWait(ctx context.Context, js jetstream.JetStream) error 
 // AckWait is the time without a sign of life after which the server redelivers a task.
 func (c *Client) AckWait() time.Duration { return c.ackWait }
 
+// Instance returns the name of this process among those that run under the worker's name: the second part of the key of its
+// heartbeats. No other process has had it.
+func (c *Client) Instance() string { return c.instance }
+
 // Result stores the result of a range. If this worker has stored one for the range before, that stays.
 func (c *Client) Result(ctx context.Context, job string, r task.Range, payload []byte) error {
 	return c.store(ctx, schema.ResultSubject(job, r, c.worker), payload)

@@ -59,6 +59,8 @@ type Failure struct {
 	Numbers []nat.Nat // empty if the task could not be decoded
 	Budget  time.Duration
 	Certify bool
+	// Instance is the process of the worker, as in the key of its heartbeats; "" = not stated.
+	Instance string
 
 	// Of the sweeper's dead letters: what supervisors have seen of the attempts, the oldest first, and since when the
 	// writer has watched the workers; zero = not stated.
@@ -78,7 +80,7 @@ func (f *Failure) Encode() []byte {
 		Kind: f.Kind, Class: string(f.Class), Worker: f.Worker, Version: f.Version, Attempt: f.Attempt,
 		Error: OneLine(f.Err), ElapsedNs: uint64(f.Elapsed), UnixMs: f.Time.UnixMilli(),
 		Numbers: encodeNumbers(f.Numbers), BudgetNs: uint64(f.Budget), Certify: f.Certify,
-		WatchedMs: milli(f.Watched),
+		WatchedMs: milli(f.Watched), Instance: f.Instance,
 	}
 	encodeSeen(m, f.Seen)
 	return marshal(m)
@@ -101,7 +103,7 @@ func DecodeFailure(b []byte) (*Failure, error) {
 	return &Failure{
 		Kind: OneLine(m.Kind), Class: Class(OneLine(m.Class)), Worker: OneLine(m.Worker), Version: OneLine(m.Version), Attempt: m.Attempt,
 		Err: OneLine(m.Error), Elapsed: duration(m.ElapsedNs), Time: time.UnixMilli(m.UnixMs), Numbers: numbers, Budget: duration(m.BudgetNs),
-		Certify: m.Certify, Seen: decodeSeen(&m), Watched: fromMilli(m.WatchedMs),
+		Certify: m.Certify, Seen: decodeSeen(&m), Watched: fromMilli(m.WatchedMs), Instance: OneLine(m.Instance),
 	}, nil
 }
 

@@ -86,7 +86,7 @@ func (j *Job) checkRules() error {
 		return fmt.Errorf("%d attempts, expected 0 to %d", j.MaxAttempts, MaxMaxAttempts)
 	case len(j.Backoff) > MaxBackoffs || slices.ContainsFunc(j.Backoff, func(d time.Duration) bool { return d < 0 }):
 		return fmt.Errorf("a backoff of the manifest is negative, or there are more than %d", MaxBackoffs)
-	case !(j.Rate >= 0 && j.Rate <= 1e9) || j.MaxRunning < 0 || j.Sleep < 0:
+	case !(j.Rate >= 0 && j.Rate <= 1e9) || j.MaxRunning < 0 || j.Sleep < 0 || j.Sleep > MaxSleep:
 		return errors.New("a rate, a number of running tasks or a sleep of the manifest is out of range")
 	case j.limitsQueue() && !j.Throttled:
 		return errors.New("the manifest limits what may be queued, and does not say that the holder queues the tasks")

@@ -83,11 +83,14 @@ type Task struct {
 	// been missed with probability 1/e. 0 to MaxWorkDigits, in thousandths.
 	WorkDigits float64
 
-	Sleep       time.Duration   // of kind KindSquare: the wall-clock time that each number takes
+	Sleep       time.Duration   // of kind KindSquare: the wall-clock time that each number takes, at most MaxSleep
 	MaxAttempts int             // failed attempts after which a number is given up; 0 = the default
 	Backoff     []time.Duration // after attempt 1, 2, ...; the last one for all further ones; nil = the default; at most MaxBackoffs
 	Format      Format          // of items; "" = FormatLines
 }
+
+// MaxSleep is the longest Sleep of a Task. A longer one in a message counts as this.
+const MaxSleep = time.Hour
 
 // Encode returns the wire form of t.
 func (t *Task) Encode() []byte {
@@ -143,7 +146,7 @@ func decodeTask(b []byte) (*Task, error) {
 	return &Task{
 		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
 		Sieve: sieve, Curves: curves, WorkDigits: work,
-		Sleep: duration(m.SleepNs), MaxAttempts: int(min(m.MaxAttempts, MaxMaxAttempts)), Backoff: backoffs(m.BackoffNs),
+		Sleep: min(duration(m.SleepNs), MaxSleep), MaxAttempts: int(min(m.MaxAttempts, MaxMaxAttempts)), Backoff: backoffs(m.BackoffNs),
 		Format: Format(m.Format),
 	}, nil
 }

@@ -53,7 +53,7 @@ var (
 		{Numbers: []nat.Nat{}, Time: time.UnixMilli(0)},
 		{
 			Kind: KindFactor, Class: ClassHi, Worker: "lab3", Version: "0.1.0", Attempt: 3, Err: "panic: é",
-			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute, Certify: true,
+			Elapsed: time.Hour, Time: now, Numbers: some, Budget: time.Minute, Certify: true, Instance: "i1",
 		},
 		{
 			Worker: "sweeper", Numbers: []nat.Nat{}, Time: now, Watched: now.Add(-time.Hour), Seen: []Seen{

@@ -56,7 +56,7 @@ func (w *Worker) deliver(d *Delivery) {
 // slot: one delivery occupies one.
 func (w *Worker) placeLocked(d *Delivery) {
 	do := attempt.Arrive(d.facts(), attempt.Host{
-		Leaving: w.draining || w.quarantined, NotHere: d.NotHere, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
+		Leaving: w.leavesLocked(), NotHere: d.NotHere, OtherLast: w.heldLastAttempts > 1, MayPostpone: w.postponed < maxPostponed,
 		Full: d.expendable && w.partsFullLocked(),
 	})
 	switch do.Action {
@@ -96,8 +96,11 @@ func asReturn(do attempt.Decision, detail string) task.Return {
 
 // leavingDetailLocked says, for people, why a worker that leaves returns its tasks.
 func (w *Worker) leavingDetailLocked() string {
-	if w.quarantined {
+	switch {
+	case w.quarantined:
 		return errQuarantined.Error()
+	case w.paused.State == StateSleeping && !w.draining:
+		return errAsleep.Error()
 	}
 	return errDrained.Error()
 }

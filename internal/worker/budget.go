@@ -63,7 +63,7 @@ func (w *Worker) setBudget(s *slot, kind Kind, t *task.Task) time.Duration {
 	if each == 0 {
 		t.Budget, each = w.budget(kind, t.Numbers)
 	}
-	s.limit.Store(int64(w.limit(t.Budget)))
+	s.limit.Store(int64(w.limit(t.Budget) + t.Sleep))
 	return each
 }
 

@@ -14,9 +14,13 @@ import (
 type Config struct {
 	Name    string // of the worker, in results and failures
 	Version string // of the program, in results and failures
+	// Instance is the process, in failures: several may run under one name.
+	Instance string
 
 	// Slots is how many tasks run at a time; 0 = one for each CPU.
 	Slots int
+	// Once ends Run when one task was computed and settled. The worker has one slot then.
+	Once bool
 	// AckWait is the server's redelivery timer; 0 = 30 s. Heartbeats are sent every sixth of it.
 	AckWait time.Duration
 	// DrainTimeout bounds the time from the end of Run's context to Run's return; 0 = 25 s.
@@ -59,6 +63,9 @@ const defaultBudget = 30 * time.Second
 
 func (c Config) withDefaults() Config {
 	c.Slots = cmp.Or(max(c.Slots, 0), runtime.GOMAXPROCS(0))
+	if c.Once {
+		c.Slots = 1
+	}
 	c.AckWait = cmp.Or(max(c.AckWait, 0), 30*time.Second)
 	c.DrainTimeout = cmp.Or(max(c.DrainTimeout, 0), 25*time.Second)
 	c.Budget = max(c.Budget, 0)

@@ -37,6 +37,7 @@
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
 //	orders.go, drain.go        end tasks from outside
+//	pause.go, once.go          when no tasks are taken for a while, or no more
 //
 // Every place has one owner: a queue belongs to mu, a running delivery to its slot, a settling one to the
 // goroutine that settles it. The outcome travels with the delivery and needs no lock.
@@ -53,7 +54,7 @@
 //	heartbeat   1                Run ends                             beats, scanned, scannedCPU
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
-// Cancel, Quarantine, Release, Hint, StopComputing and Stats are called from goroutines of the program.
+// Cancel, Quarantine, Release, SetPause, Hint, StopComputing and Stats are called from goroutines of the program.
 //
 // The goroutines wait for each other in four condition variables of mu. The goroutine that makes a condition
 // true signals it:
@@ -112,6 +113,7 @@
 //	before the next attempt          attempt.Backoff: 5 s, then 10 s                settle.go
 //	after a failed Pull              errorPause, doubled up to errorMost            pull.go
 //	drain                            Config.DrainTimeout, and endGrace              drain.go
+//	running tasks of a sleep         half of Config.DrainTimeout                    pause.go
 //
 // # Time line of a drain
 //
@@ -121,6 +123,8 @@
 //	T/2          computations are interrupted (earlier by StopComputing): answers are stored, the rest returned
 //	T            settleCtx ends: calls of Outbox and Handle return; what is unsettled is left to redelivery
 //	T + 1 s      Run returns although calls have not
+//
+// A sleep (SetPause) has the first two lines of it, and no others.
 //
 // Run returns as soon as nothing is held and Source.Pull has returned. The second half is for the server:
 // it covers an election (10 s) if T is at least 20 s.

@@ -86,9 +86,10 @@ func (w *Worker) haltComputations() {
 	w.haltLocked(errDrained)
 }
 
-// haltLocked interrupts all computations for cause. A drain is final: Release does not undo it.
+// haltLocked interrupts all computations for cause. A drain is final: Release does not undo it. Nor does the end of a
+// sleep undo a quarantine.
 func (w *Worker) haltLocked(cause error) {
-	if w.halt != errDrained {
+	if w.halt == nil || w.halt == errAsleep || cause == errDrained {
 		w.halt = cause
 	}
 	for _, s := range w.slots {

@@ -84,6 +84,8 @@ type RunOptions struct {
 	Budget time.Duration
 	// Work is the ECM effort that was spent on each number before: task.Task.WorkDigits.
 	Work float64
+	// Sleep is the wall-clock time that each number takes: task.Task.Sleep.
+	Sleep time.Duration
 	// Certify requests proofs of the primes of 2^64 and more, as far as the budget allows.
 	Certify bool
 	// Job, Range and Attempt are those of the numbers: Range.Count is their count. Slot is the slot, from 0, that calls

@@ -125,7 +125,7 @@ func (o *outcome) drop() {
 // failure encodes why numbers of d failed; t is nil if d could not be decoded.
 func (w *Worker) failure(d *Delivery, t *task.Task, numbers []nat.Nat, err error, elapsed time.Duration) []byte {
 	f := task.Failure{
-		Class: d.Class, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(min(d.Attempt, attempt.LastOf(d.Most))),
+		Class: d.Class, Worker: w.config.Name, Version: w.config.Version, Instance: w.config.Instance, Attempt: uint32(min(d.Attempt, attempt.LastOf(d.Most))),
 		Err: err.Error(), Elapsed: elapsed, Time: time.Now(), Numbers: numbers,
 	}
 	if t != nil {

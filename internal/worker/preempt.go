@@ -139,7 +139,7 @@ func (w *Worker) ordinaryLocked() (n int) {
 // mayPullOthersLocked reports whether a task of a part may end for an ordinary one that the server may have, and until
 // when. Requires that there is no demand for other tasks.
 func (w *Worker) mayPullOthersLocked(now time.Time) (until time.Time, may bool) {
-	if w.draining || w.quarantined || w.heldLastAttempts > 0 {
+	if !w.pullsLocked() || w.config.Once || w.heldLastAttempts > 0 {
 		return until, false
 	}
 	for _, s := range w.slots {

@@ -94,7 +94,7 @@ func (w *Worker) awaitDemand() (context.Context, int) {
 // a round trip, and a request for each task that ends would cost more than the task. It returns 0 while a last
 // attempt is held, because each delivery that is held then loses an attempt if the worker dies.
 func (w *Worker) demandLocked() int {
-	if w.draining || w.quarantined || w.heldLastAttempts > 0 {
+	if !w.pullsLocked() || w.heldLastAttempts > 0 {
 		return 0
 	}
 	free := len(w.slots) - w.lostSlots - w.busy - w.buffer.len

@@ -126,7 +126,7 @@ func causeOf(cause, err error) attempt.Cause {
 		return attempt.JobCancelled
 	case errQuarantined:
 		return attempt.WorkerQuarantined
-	case errDrained:
+	case errDrained, errAsleep:
 		return attempt.WorkerLeaves
 	}
 	return attempt.NumberFailed
@@ -188,7 +188,7 @@ func (w *Worker) call(s *slot, d *Delivery, kind Kind, t *task.Task, i int, budg
 	defer s.endSharing()
 	s.tick()
 	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
-		Budget: budget, Work: t.WorkDigits, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
+		Budget: budget, Work: t.WorkDigits, Sleep: t.Sleep, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
 		Hint: s.getHint, Share: s.share, Finish: s.finish, Job: d.Job, Range: task.Span(d.Range.First+uint64(i), d.Range.End()),
 		Attempt: d.Attempt, Slot: s.index, Format: t.Format,
 	}, &s.done)

@@ -85,6 +85,7 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed || v == attempt.Hopeless || v == attempt.Sieved {
 		w.updatePaceLocked(s, elapsed)
 	}
+	w.noteOnceLocked(d)
 	d.state = settling
 	clear(s.done)
 	clear(s.factors)

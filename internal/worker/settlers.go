@@ -66,6 +66,7 @@ func (w *Worker) settler() {
 // may start, so slots and puller may wait for it. In a drain the last release lets Run return.
 func (w *Worker) releaseLocked(d *Delivery) {
 	w.held.remove(d)
+	w.checkOnceLocked()
 	if d.last() {
 		if w.heldLastAttempts--; w.heldLastAttempts == 0 {
 			w.work.Broadcast()

@@ -13,6 +13,7 @@ import (
 var (
 	errDrained     = errors.New("worker: draining")
 	errQuarantined = errors.New("worker: quarantined")
+	errAsleep      = errors.New("worker: sleeping")
 	errCancelled   = errors.New("worker: job cancelled")
 	errOverdue     = errors.New("worker: number took too long")
 	errSilent      = errors.New("worker: computation does not tick")

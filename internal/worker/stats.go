@@ -10,19 +10,22 @@ import (
 const (
 	StateRunning     = "running"
 	StateDraining    = "draining"
+	StatePaused      = "paused"   // it takes no new tasks for a while
+	StateSleeping    = "sleeping" // it takes no tasks at this time of the day, and has returned all
 	StateQuarantined = "quarantined"
 )
 
 // Stats say what a worker is doing and has done since its start.
 type Stats struct {
-	State    string `json:"state"`    // one of the States above
-	Slots    int    `json:"slots"`    // as configured
-	Busy     int    `json:"busy"`     // slots that run or settle a task
-	Lost     int    `json:"lost"`     // slots whose computation hangs
-	Held     int    `json:"held"`     // tasks waiting, running or being settled
-	Tasks    uint64 `json:"tasks"`    // deliveries that slots have taken and finished
-	Numbers  uint64 `json:"numbers"`  // numbers answered
-	Failures uint64 `json:"failures"` // numbers that failed, undecodable tasks, hanging computations
+	State    string `json:"state"`           // one of the States above
+	Pause    string `json:"pause,omitempty"` // why it takes no tasks for a while: Pause.Reason
+	Slots    int    `json:"slots"`           // as configured
+	Busy     int    `json:"busy"`            // slots that run or settle a task
+	Lost     int    `json:"lost"`            // slots whose computation hangs
+	Held     int    `json:"held"`            // tasks waiting, running or being settled
+	Tasks    uint64 `json:"tasks"`           // deliveries that slots have taken and finished
+	Numbers  uint64 `json:"numbers"`         // numbers answered
+	Failures uint64 `json:"failures"`        // numbers that failed, undecodable tasks, hanging computations
 	// SieveFailures are tasks of parts that were dropped because of an error: they have no yield, or not all.
 	SieveFailures uint64        `json:"sieve_failures,omitempty"`
 	CPU           time.Duration `json:"cpu_ns"` // spent on the numbers answered, and on tasks of parts
@@ -43,6 +46,10 @@ func (w *Worker) Stats() Stats {
 		s.State = StateDraining
 	case w.quarantined:
 		s.State = StateQuarantined
+	case w.paused.State == StateSleeping && w.held.len > 0:
+		s.State, s.Pause = StateDraining, w.paused.Reason
+	case w.paused.State != "":
+		s.State, s.Pause = w.paused.State, w.paused.Reason
 	}
 	return s
 }

@@ -30,6 +30,7 @@ type Worker struct {
 	quit    chan struct{} // closed by endDrain: heartbeat and guard end
 	stop    chan struct{} // closed by startDrain: pauses of the puller end
 	halted  chan struct{} // closed by StopComputing
+	enough  chan struct{} // closed by releaseLocked: with Config.Once, the one task has ended
 	drained chan struct{} // closed by the goroutine that settles the last delivery of a drain
 	// fatal has capacity 1, and carries the first reason why Run must end by itself.
 	fatal chan error
@@ -85,7 +86,14 @@ type Worker struct {
 	leftUnsettled int
 	// quarantined: nothing is pulled until Release.
 	quarantined bool
-	// halt is why no computation may run now: errDrained, errQuarantined or nil.
+	// paused says why no task is pulled for a while. sleeps counts the sleeps; sleepTimer interrupts what still runs in
+	// the last one.
+	paused     Pause
+	sleeps     int
+	sleepTimer *time.Timer
+	// onceDone: with Config.Once, the one task was computed; nothing is pulled or begun any more.
+	onceDone bool
+	// halt is why no computation may run now: errDrained, errQuarantined, errAsleep or nil.
 	halt error
 	// pulling: Pull has not returned, so deliveries may still arrive. endPull ends the requests of the
 	// present Pull; it is nil if there is none, or if it was called.
@@ -115,7 +123,7 @@ type Worker struct {
 func New(c Config, s Source, o Outbox) *Worker {
 	w := &Worker{
 		config: c.withDefaults(), source: s, outbox: o, heap: heapInUse,
-		quit: make(chan struct{}), stop: make(chan struct{}), halted: make(chan struct{}),
+		quit: make(chan struct{}), stop: make(chan struct{}), halted: make(chan struct{}), enough: make(chan struct{}),
 		drained: make(chan struct{}), fatal: make(chan error, 1),
 		cancelled: make(map[string]time.Time), finishing: make(map[string]time.Time), warned: make(map[string]bool),
 	}
@@ -134,7 +142,8 @@ func New(c Config, s Source, o Outbox) *Worker {
 // continue for half of Config.DrainTimeout, and settles everything. It returns nil after a complete
 // drain. Otherwise the error says how many tasks are left to the server's redelivery.
 //
-// Run also drains when the worker cannot continue; the error then wraps ErrRestart.
+// Run also drains when the worker cannot continue; the error then wraps ErrRestart. With Config.Once it drains after one
+// task.
 func (w *Worker) Run(ctx context.Context) error {
 	settleCtx, endSettling := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer endSettling(errEnded)
@@ -153,6 +162,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var fatal error
 	select {
 	case <-ctx.Done():
+	case <-w.enough:
 	case fatal = <-w.fatal:
 		w.config.Log.Error().Err(fatal).Msg("worker stops: it needs a restart")
 	}

@@ -42,7 +42,7 @@ func (w *Worker) newYields(computing context.Context, s *slot, kind string) *yie
 	}
 	y.ctx, y.cancel = context.WithCancel(w.settleCtx)
 	y.unwatch = context.AfterFunc(computing, func() {
-		if cause := context.Cause(computing); cause != errDrained && cause != errPreempted {
+		if cause := context.Cause(computing); cause != errDrained && cause != errAsleep && cause != errPreempted {
 			y.cancel()
 		}
 	})

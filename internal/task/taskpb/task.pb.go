@@ -753,6 +753,7 @@ type Failure struct {
 	SeenUntilMs   []int64  `protobuf:"varint,15,rep,packed,name=seen_until_ms,json=seenUntilMs,proto3" json:"seen_until_ms,omitempty"` // the same
 	SeenEnd       []uint32 `protobuf:"varint,16,rep,packed,name=seen_end,json=seenEnd,proto3" json:"seen_end,omitempty"`               // task.SeenEnd
 	WatchedMs     int64    `protobuf:"varint,17,opt,name=watched_ms,json=watchedMs,proto3" json:"watched_ms,omitempty"`                // since when the writer has watched the workers; 0 = not stated
+	Instance      string   `protobuf:"bytes,18,opt,name=instance,proto3" json:"instance,omitempty"`                                    // the process of the worker, as in the key of its heartbeats, claimed; "" = not stated
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -906,6 +907,13 @@ func (x *Failure) GetWatchedMs() int64 {
 	return 0
 }
 
+func (x *Failure) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
 var File_task_proto protoreflect.FileDescriptor
 
 const file_task_proto_rawDesc = "" +
@@ -977,7 +985,7 @@ const file_task_proto_rawDesc = "" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
-	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\xfa\x03\n" +
+	"\x06pieces\x18\x03 \x01(\rR\x06pieces\"\x96\x04\n" +
 	"\aFailure\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -1000,7 +1008,8 @@ const file_task_proto_rawDesc = "" +
 	"\rseen_until_ms\x18\x0f \x03(\x03R\vseenUntilMs\x12\x19\n" +
 	"\bseen_end\x18\x10 \x03(\rR\aseenEnd\x12\x1d\n" +
 	"\n" +
-	"watched_ms\x18\x11 \x01(\x03R\twatchedMsB\"Z factorfleet/internal/task/taskpbb\x06proto3"
+	"watched_ms\x18\x11 \x01(\x03R\twatchedMs\x12\x1a\n" +
+	"\binstance\x18\x12 \x01(\tR\binstanceB\"Z factorfleet/internal/task/taskpbb\x06proto3"
 
 var (
 	file_task_proto_rawDescOnce sync.Once
