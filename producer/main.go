@@ -26,7 +26,7 @@ func main() {
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), initCommand(), serveCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})
 }
