@@ -92,6 +92,12 @@ func (w *recorder) resultCount() int {
 	return len(w.results)
 }
 
+func (w *recorder) returnCount() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.returns)
+}
+
 // redeliveries returns the number of deliveries that workers received beyond one for each task. A
 // worker publishes a heartbeat for a delivery at once. Deliveries while the recorder was disconnected
 // are not counted.

@@ -121,8 +121,8 @@ func TestPythonWorker(t *testing.T) {
 	s.wantHonest("snake")
 	worker.signal(syscall.SIGTERM)
 	worker.wantCode(0)
-	if r := s.python("snake"); r.Alive {
-		t.Errorf("the worker has ended: %+v", r)
+	if keys := s.keys(schema.BucketWorkers, "snake.*"); len(keys) > 0 || s.python("snake").Alive {
+		t.Errorf("the worker has ended and is registered: %v", keys)
 	}
 }
 
@@ -164,6 +164,9 @@ func TestPythonOrder(t *testing.T) {
 	job.wantStdout("21: 3 7\n22: 2 11\n23: 23\n")
 	if n := seen.redeliveries(); n != 0 {
 		t.Errorf("%d redeliveries of a task that was kept alive", n)
+	}
+	if n := s.queuedEver(); n != 2 {
+		t.Errorf("%d tasks were queued for two jobs of one task: a task was acked without a result", n)
 	}
 	s.wantHonest("snake")
 }
@@ -210,6 +213,9 @@ func TestPythonDrains(t *testing.T) {
 	checkAnswers(t, numbers, job.stdout.String())
 	if n := seen.redeliveries(); n != 0 {
 		t.Errorf("%d redeliveries", n)
+	}
+	if n := seen.returnCount(); n == 0 {
+		t.Error("the worker has handed nothing back")
 	}
 	s.wantHonest("leaver", "heir")
 }
@@ -270,6 +276,9 @@ func TestPythonAttempts(t *testing.T) {
 		if list := slices.Sorted(slices.Values(s.subjects(stream))); !slices.Equal(list, want) {
 			t.Errorf("%s has %v, not %v", stream, list, want)
 		}
+	}
+	if !slices.ContainsFunc(s.keys(schema.BucketWorkers, "snake.*"), func(key string) bool { return strings.HasSuffix(key, schema.BegunSuffix) }) {
+		t.Error("the worker has not announced the redelivered numbers")
 	}
 	s.run("producer", "wait j").wantCode(0).wantStdout("15: 3 5\n21: 3 7\n33: 3 11\n35: 5 7\n")
 	s.wantHonest("snake")

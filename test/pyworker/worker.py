@@ -70,9 +70,8 @@ class Worker:
         if reply.startswith("$JS.ACK."): self.tasks.append((subject, reply, head, body))
         elif not subject.startswith("FACTOR.ctl."): self.answers[subject] = body
         elif "\nFactor-Order:" in head:
-            order, target = f"{subject}.".split(".")[2:4]
-            if order == "cancel" and target == self.job: self.job = ""
-            if target == self.name: self.state = {"quarantine": "quarantined", "release": "running"}.get(order, self.state)
+            if subject == f"FACTOR.ctl.cancel.{self.job}": self.job = ""
+            self.state = {f"quarantine.{self.name}": "quarantined", f"release.{self.name}": "running"}.get(subject[11:], self.state)
     def tick(self, seconds=0.0):  # sends the heartbeats that are due, and takes what the server sends
         now, tasks = time.monotonic(), [self.task] if self.task else []
         if self.stop and now > self.stop + 25: sys.exit("worker.py: stopped before the server has answered")
@@ -111,6 +110,7 @@ class Worker:
         if len(ns) != count or any(n >> 64 for n in ns):
             self.skip[self.klass] = time.monotonic() + 1  # else the server would deliver the next such task at once
             return [(first, count, "unsupported" if len(ns) != count or all(n >> 64 for n in ns) else "isolate")]
+        if count == 1 < self.attempt: self.publish(f"{self.key}-begun", f"begun {self.task}".encode())
         if last:  # a number that kills its worker is given up only if its worker has stored this before
             body = encode("factor", self.name, VERSION, 3, "the last attempt has begun", 0, int(time.time() * 1e3), task[2], self.klass)
             self.store(f"FACTOR.failed.{self.task}.3.{self.name}", body)
