@@ -23,7 +23,7 @@ def decode(b):  # the last value of each field, of wire types 0 and 2
     return values
 def decode_numbers(b):
     sizes, data = varints(decode(b).get(1, b"")), decode(b).get(2, b"")
-    return [int.from_bytes(data[end - n:end], "big") for n, end in zip(sizes, itertools.accumulate(sizes))]
+    return [int.from_bytes(data[end - n:end], "big") for n, end in zip(sizes, itertools.accumulate(sizes)) if end <= len(data)]
 
 def is_prime(n):  # for 1 < n < 3.3 * 10^24: Miller-Rabin to the first 13 primes as bases (Sorenson and Webster)
     bases, s = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41), (n - 1 & 1 - n).bit_length() - 1
@@ -136,14 +136,14 @@ class Worker:
             for klass, body in ("hi", NOW), ("norm", NOW), ("low", NOW), ("norm", b'{"batch":1,"expires":1000000000}'):
                 if not (self.tasks or self.stop or self.state != "running" or self.skip.get(klass, 0) > time.monotonic()):
                     self.ask(PULL + klass, body, 3, pull=True)
+            self.tick(0 if self.tasks else 0.1)  # without tasks the server may have refused the requests
             while self.tasks: self.arrive(*self.tasks.pop(0))
-            self.tick(0.1 if self.state != "running" or self.skip else 0)
         self.publish(self.key, header="KV-Operation: DEL")
         self.ask(INFO + "norm")
 
 parser = argparse.ArgumentParser(description="Factor numbers below 2^64 for a fleet.")
 parser.add_argument("--server", default=os.getenv("NATS_URL", "nats://127.0.0.1:4222"), help="nats://[USER:PASSWORD@]HOST:PORT")
-parser.add_argument("--name", default="python", help="name of the worker: 1 to 32 of a-z 0-9 -")
+parser.add_argument("--name", default="python", type=lambda text: re.fullmatch("[a-z0-9-]{1,32}", text)[0], help="1 to 32 of a-z 0-9 -")
 worker = Worker(**vars(parser.parse_args()))
 for s in signal.SIGTERM, signal.SIGINT: signal.signal(s, lambda *_: setattr(worker, "stop", worker.stop or time.monotonic()))
 worker.run()
