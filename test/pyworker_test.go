@@ -35,14 +35,19 @@ var python = sync.OnceValues(func() (path, missing string) {
 	return path, ""
 })
 
+// needPython skips the test, before it starts anything, if there is no Python.
+func needPython(t *testing.T) {
+	t.Helper()
+	if _, missing := python(); missing != "" {
+		t.Skip("no worker in Python: " + missing)
+	}
+}
+
 // pythonWorker starts the Python worker of that name and returns once it requests tasks. settings are those of the login
 // to the server.
 func (s *server) pythonWorker(name string, settings ...setting) *program {
 	s.t.Helper()
-	path, missing := python()
-	if missing != "" {
-		s.t.Skip("no worker in Python: " + missing)
-	}
+	path, _ := python()
 	p := startCommand(s.t, exec.Command(path, "pyworker/worker.py", "--name", name), s.connects(settings)...)
 	p.await(&p.stderr, "worker ready")
 	return p
@@ -104,6 +109,7 @@ func TestPythonIsShort(t *testing.T) {
 // it stops.
 func TestPythonWorker(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 30*time.Second)
 	worker := s.pythonWorker("snake")
 	numbers := s.randomNumbers(500)
@@ -129,6 +135,7 @@ func TestPythonWorker(t *testing.T) {
 // TestPythonLogin: the worker logs in with the user and the password of its URL, and says so if the server refuses them.
 func TestPythonLogin(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	port := freePorts(t, 1)[0]
 	p := start(t, "nats-server", "-a 127.0.0.1 -js --user alice --pass s3cret -p "+port+" -sd "+t.TempDir())
 	p.await(&p.stderr, "Server is ready")
@@ -146,6 +153,7 @@ func TestPythonLogin(t *testing.T) {
 // task alive and tries again.
 func TestPythonOrder(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 3*time.Second)
 	first := s.pythonWorker("first")
 	s.run("producer", "submit --id before 15").wantCode(0) // one message in the stream
@@ -174,6 +182,7 @@ func TestPythonOrder(t *testing.T) {
 // TestPythonKilled: a worker is killed with a chunk, then the server. Nothing is lost.
 func TestPythonKilled(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 2*time.Second)
 	seen := s.record()
 	victim := s.pythonWorker("victim")
@@ -197,6 +206,7 @@ func TestPythonKilled(t *testing.T) {
 // are handed back.
 func TestPythonDrains(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 5*time.Minute)
 	seen := s.record()
 	leaver := s.pythonWorker("leaver")
@@ -224,6 +234,7 @@ func TestPythonDrains(t *testing.T) {
 // others, and another kind of work.
 func TestPythonHandsBack(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 30*time.Second)
 	s.pythonWorker("snake")
 	small, large := semiprimes(30, 30, s.random.Uint64()), semiprimes(4, 45, s.random.Uint64())
@@ -245,6 +256,7 @@ func TestPythonHandsBack(t *testing.T) {
 // the record of it, and a number after its last attempt it hands back.
 func TestPythonAttempts(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 30*time.Second)
 	s.run("producer", "submit --detach --id j --chunk 2 15 21 33 35").wantCode(0)
 	_, js := s.connect()
@@ -288,6 +300,7 @@ func TestPythonAttempts(t *testing.T) {
 // what it has.
 func TestPythonOrders(t *testing.T) {
 	t.Parallel()
+	needPython(t)
 	s := newFaultFleet(t, 30*time.Second)
 	seen := s.record()
 	s.pythonWorker("snake")
