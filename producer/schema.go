@@ -44,7 +44,7 @@ type document struct {
 	value       any
 }
 
-// documents are all JSON outputs of the programs. Outputs of commands that print several values have their own entries.
+// documents are all JSON outputs of the programs. A command with several outputs has an entry for each.
 var documents = []document{
 	{"result", "a line of submit, wait and results with --json: the answer for one number", output.JSONLine()},
 	{"status", "producer status --json: the fleet", fleetReport{}},

@@ -29,7 +29,7 @@ func TestSchemaDescribesAll(t *testing.T) {
 	}
 }
 
-// TestSchemaTable: the lines of the table are sorted by type, and no property has two.
+// TestSchemaTable: each line has a description, and no property has two lines.
 func TestSchemaTable(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
