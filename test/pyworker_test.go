@@ -154,7 +154,7 @@ func TestPythonLogin(t *testing.T) {
 func TestPythonOrder(t *testing.T) {
 	t.Parallel()
 	needPython(t)
-	s := newFaultFleet(t, 3*time.Second)
+	s := newFaultFleet(t, 10*time.Second)
 	first := s.pythonWorker("first")
 	s.run("producer", "submit --id before 15").wantCode(0) // one message in the stream
 	first.signal(syscall.SIGTERM)
@@ -163,7 +163,7 @@ func TestPythonOrder(t *testing.T) {
 	seen := s.record()
 	s.pythonWorker("snake")
 	job := s.submit("--chunk 3 --id j", "21\n22\n23\n")
-	eventually(t, "the worker has tried for longer than the ack wait", func() bool { return seen.resultCount() > 2 && seen.beatCount() > 12 })
+	eventually(t, "the worker has tried for longer than the ack wait", func() bool { return seen.resultCount() > 2 && seen.beatCount() > 8 })
 	if n := s.unsettled(); n != 1 {
 		t.Errorf("%d tasks are unsettled, not the one whose result is not stored", n)
 	}
@@ -183,7 +183,7 @@ func TestPythonOrder(t *testing.T) {
 func TestPythonKilled(t *testing.T) {
 	t.Parallel()
 	needPython(t)
-	s := newFaultFleet(t, 2*time.Second)
+	s := newFaultFleet(t, 4*time.Second)
 	seen := s.record()
 	victim := s.pythonWorker("victim")
 	numbers := semiprimes(60, 30, s.random.Uint64())
