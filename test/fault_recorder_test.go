@@ -92,10 +92,19 @@ func (w *recorder) resultCount() int {
 	return len(w.results)
 }
 
-func (w *recorder) returnCount() int {
+// returned returns the ranges of the recorded returns.
+func (w *recorder) returned(t testing.TB) (list []task.Range) {
+	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.returns)
+	for _, r := range w.returns {
+		p, err := schema.ParseSubject(r.subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p.Range)
+	}
+	return list
 }
 
 // redeliveries returns the number of deliveries that workers received beyond one for each task. A
