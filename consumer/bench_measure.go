@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"factorfleet/internal/command"
 	"factorfleet/internal/cputime"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
@@ -17,15 +18,7 @@ import (
 )
 
 // A benchReport says how fast numbers of a class are factored.
-type benchReport struct {
-	Class   string  `json:"class"`
-	Kernels string  `json:"kernels"`        // the level of kernels that was measured
-	Numbers int     `json:"numbers"`        // numbers factored
-	Rate    float64 `json:"numbers_per_s"`  // of one core
-	Micros  float64 `json:"us_per_number"`  // 1e6 / Rate
-	Method  string  `json:"method"`         // the method of most answers, without its parameters
-	Before  float64 `json:"last_us_number"` // see lastRelease; 0 = not measured
-}
+type benchReport = command.BenchReport
 
 // measure factors one chunk after the other, for at least the given CPU time. All chunks are equal up
 // to 128 bits. Above, a chunk has too few numbers to represent the class, so each chunk is new.

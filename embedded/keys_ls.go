@@ -11,20 +11,10 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/identity"
-	"factorfleet/internal/schema"
 )
 
 // A keyReport is an identity in the JSON of keys ls.
-type keyReport struct {
-	Name        string                   `json:"name"`
-	Key         string                   `json:"key"` // public
-	Role        schema.Role              `json:"role"`
-	Sources     []string                 `json:"src,omitempty"`     // networks; none = anywhere
-	Expires     *time.Time               `json:"expires,omitempty"` // nil = never
-	Permissions identity.PermissionState `json:"permissions"`
-	Creds       string                   `json:"creds"`   // file
-	Context     string                   `json:"context"` // file
-}
+type keyReport = command.KeyReport
 
 func listKeys(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
@@ -91,7 +81,7 @@ func adviseKeys(c *ucli.Context, keys *identity.Store, users []identity.User) er
 func keyReports(keys *identity.Store, users []identity.User) []keyReport {
 	reports := make([]keyReport, len(users))
 	for i, u := range users {
-		reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Permissions: u.Permissions, Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
+		reports[i] = keyReport{Name: u.Name, Key: u.Key, Role: u.Role, Sources: u.Sources, Permissions: string(u.Permissions), Creds: keys.CredsFile(u.Name), Context: keys.ContextFile(u.Name)}
 		if !u.Expires.IsZero() {
 			reports[i].Expires = &users[i].Expires
 		}

@@ -27,7 +27,7 @@ func main() {
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), initCommand(), serveCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})
 }

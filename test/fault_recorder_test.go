@@ -92,6 +92,21 @@ func (w *recorder) resultCount() int {
 	return len(w.results)
 }
 
+// returned returns the ranges of the recorded returns.
+func (w *recorder) returned(t testing.TB) (list []task.Range) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.returns {
+		p, err := schema.ParseSubject(r.subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p.Range)
+	}
+	return list
+}
+
 // redeliveries returns the number of deliveries that workers received beyond one for each task. A
 // worker publishes a heartbeat for a delivery at once. Deliveries while the recorder was disconnected
 // are not counted.

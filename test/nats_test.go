@@ -74,10 +74,11 @@ func (s *server) consumer(args string) *program {
 	return p
 }
 
-// report runs a command of producer that prints JSON.
+// report runs a command of producer that prints JSON, and holds the JSON against its schema.
 func report[T any](s *server, args string) (v T) {
 	s.t.Helper()
 	p := s.run("producer", args+" --json").wantCode(0)
+	wantSchema(s.t, outputName(args), p.stdout.String())
 	if err := json.Unmarshal([]byte(p.stdout.String()), &v); err != nil {
 		s.t.Fatalf("%s: %v: %.500s", p.line, err, p.stdout.String())
 	}

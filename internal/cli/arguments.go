@@ -64,8 +64,13 @@ func missingCommand(c *cli.Context) error {
 }
 
 func unknownCommand(word string, commands []*cli.Command) error {
-	names := commandNames(commands)
-	err := Usagef("unknown command %q: expected %s", word, strings.Join(names, ", "))
+	return Unknown("command", word, commandNames(commands))
+}
+
+// Unknown returns the usage error for a word that is none of the names of a kind, such as "command". It lists the names,
+// and suggests the nearest one.
+func Unknown(kind, word string, names []string) error {
+	err := Usagef("unknown %s %q: expected %s", kind, word, strings.Join(names, ", "))
 	if near := nearest(word, names); near != "" {
 		return WithHint(err, "did you mean %s?", near)
 	}

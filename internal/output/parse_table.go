@@ -17,21 +17,21 @@ type jsonLine struct {
 	I       uint64       `json:"i"`
 	N       string       `json:"n"`
 	Status  string       `json:"status"`
-	Value   *string      `json:"value"`
+	Value   *string      `json:"value,omitempty"`
 	Factors []jsonFactor `json:"factors"`
 	Method  string       `json:"method"`
 	CPU     json.Number  `json:"cpu_s"`
-	Wall    json.Number  `json:"wall_s"`
+	Wall    json.Number  `json:"wall_s,omitempty"`
 	Worker  string       `json:"worker"`
 	Attempt uint32       `json:"attempt"`
-	Error   string       `json:"error"`
+	Error   string       `json:"error,omitempty"`
 }
 
 type jsonFactor struct {
 	P    string `json:"p"`
 	E    uint32 `json:"e"`
 	St   string `json:"st"`
-	Cert string `json:"cert"`
+	Cert string `json:"cert,omitempty"`
 }
 
 var (
