@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/collect"
 	"factorfleet/internal/command"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/fleet"
 	source "factorfleet/internal/input"
 	"factorfleet/internal/job"
@@ -55,13 +56,14 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 	cli.Tune() // as the programs do
 	h := newBenchFleet(b, natsserver.Sync{Interval: time.Second}, 2)
 	first, _ := from.Word()
-	var elapsed time.Duration
+	var elapsed, cpu time.Duration
 	for b.Loop() {
 		steps, err := source.Steps(from, nat.New(first+numbers-1), nat.New(1))
 		if err != nil {
 			b.Fatal(err)
 		}
 		began := time.Now()
+		used, _ := cputime.Process()
 		w := output.New(io.Discard, output.Factor, false)
 		s, err := job.Submit(b.Context(), h.fleet, job.Submission{
 			Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []source.Source{steps},
@@ -74,9 +76,19 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 			b.Fatalf("verified %d of %d: %v", s.Verified, numbers, err)
 		}
 		elapsed += time.Since(began)
+		after, _ := cputime.Process()
+		cpu += after - used
 	}
-	b.ReportMetric(float64(numbers)*float64(b.N)/elapsed.Seconds(), "numbers/s")
+	reportSpeed(b, numbers, elapsed, cpu)
 	b.ReportMetric(0, "ns/op")
+}
+
+// reportSpeed reports the numbers a second, and the CPU time of the process for each number: the latter varies less when
+// other programs have the cores.
+func reportSpeed(b *testing.B, numbers uint64, elapsed, cpu time.Duration) {
+	all := float64(numbers) * float64(b.N)
+	b.ReportMetric(all/elapsed.Seconds(), "numbers/s")
+	b.ReportMetric(float64(cpu.Nanoseconds())/all/1000, "cpu-us/number")
 }
 
 // A benchFleet is a server and a worker in this process.

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/cputime"
 	"factorfleet/internal/natsserver"
 )
 
@@ -29,15 +30,18 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 	defer server.Stop(context.Background())
 	p := &pipeline{b: b, server: server}
-	var elapsed time.Duration
+	var elapsed, cpu time.Duration
 	for round := 0; b.Loop(); round++ {
 		p.create(round)
 		began := time.Now()
+		used, _ := cputime.Process()
 		p.run(round, tasks)
 		elapsed += time.Since(began)
+		after, _ := cputime.Process()
+		cpu += after - used
 	}
 	p.close()
-	b.ReportMetric(tasks*float64(b.N)/elapsed.Seconds(), "numbers/s")
+	reportSpeed(b, tasks, elapsed, cpu)
 	b.ReportMetric(0, "ns/op")
 }
 

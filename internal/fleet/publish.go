@@ -59,6 +59,7 @@ type Publisher struct {
 	waiting      func(bool)     // called when a wait for room begins and ends
 	maxDepth     uint64         // of FACTOR_TASKS, for tasks of the job's class
 	maxOwn       uint64
+	ways         stream.Ways
 }
 
 // Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
@@ -95,7 +96,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 			t := task.Task{Kind: p.job.Kind, Numbers: c.Numbers, Budget: p.job.Budget, Predicted: c.Predicted, Certify: p.job.Certify, WorkDigits: p.job.WorkDigits}
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
-		if err := p.f.link.StoreAll(ctx, messages, p.left); err != nil {
+		if err := p.ways.Store(ctx, p.f.link, messages, p.left); err != nil {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)
 		}
 		p.published += uint64(len(part))
