@@ -14,7 +14,7 @@ import (
 // output failed, the server has lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
 	fresh, err := l.collector.Accept(l.ctx, *k)
-	l.accepted.Add(1)
+	l.accepted.Add(fresh)
 	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()

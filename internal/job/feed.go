@@ -58,7 +58,7 @@ type feeder struct {
 	// Set by attach.
 	watch    Watch
 	post     func(event)
-	accepted func() uint64 // results that this process has accepted; safe for concurrent use
+	accepted func() uint64 // numbers whose answers this process has accepted; safe for concurrent use
 
 	pieces <-chan piece // of the input; nil before the first feed
 	end    *inputEnd    // nil before the end of the input
