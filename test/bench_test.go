@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
@@ -18,9 +17,9 @@ import (
 	source "factorfleet/internal/input"
 	"factorfleet/internal/job"
 	"factorfleet/internal/nat"
-	"factorfleet/internal/natsserver"
 	"factorfleet/internal/output"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -53,60 +52,53 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 		b.Fatal(err)
 	}
 	cli.Tune() // as the programs do
-	h := newBenchFleet(b, natsserver.Sync{Interval: time.Second}, 2)
-	first, _ := from.Word()
-	var elapsed time.Duration
+	h := newBenchFleet(b, serveInside(b, nil), 2)
+	var total benchTime
 	for b.Loop() {
-		steps, err := source.Steps(from, nat.New(first+numbers-1), nat.New(1))
-		if err != nil {
-			b.Fatal(err)
-		}
-		began := time.Now()
-		w := output.New(io.Discard, output.Factor, false)
-		s, err := job.Submit(b.Context(), h.fleet, job.Submission{
-			Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []source.Source{steps},
-		}, job.Watch{
-			Emit:    func(item *collect.Item) error { return w.Write((*output.Record)(item)) },
-			Flush:   w.Flush,
-			Ordered: true,
-		}, func(string) {})
-		if err != nil || s.Verified != numbers {
-			b.Fatalf("verified %d of %d: %v", s.Verified, numbers, err)
-		}
-		elapsed += time.Since(began)
+		total.add(h.job(numbers, chunking, kind, from))
 	}
-	b.ReportMetric(float64(numbers)*float64(b.N)/elapsed.Seconds(), "numbers/s")
-	b.ReportMetric(0, "ns/op")
+	total.report(b, numbers)
 }
 
-// A benchFleet is a server and a worker in this process.
+// job submits numbers, waits for the answers, and returns what that took.
+func (h *benchFleet) job(numbers uint64, chunking plan.Chunking, kind string, from nat.Nat) benchTime {
+	t := h.server.t
+	first, _ := from.Word()
+	steps, err := source.Steps(from, nat.New(first+numbers-1), nat.New(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := h.server.now()
+	w := output.New(io.Discard, output.Factor, false)
+	s, err := job.Submit(t.Context(), h.fleet, job.Submission{
+		Kind: kind, Class: task.ClassNorm, Chunking: chunking, Sources: []source.Source{steps},
+	}, job.Watch{
+		Emit:    func(item *collect.Item) error { return w.Write((*output.Record)(item)) },
+		Flush:   w.Flush,
+		Ordered: true,
+	}, func(string) {})
+	if err != nil || s.Verified != numbers {
+		t.Fatalf("verified %d of %d: %v", s.Verified, numbers, err)
+	}
+	return began.until(h.server.now())
+}
+
+// A benchFleet is a worker in this process, and a producer's access to its server.
 type benchFleet struct {
-	server *natsserver.Server
+	server *benchServer
 	js     jetstream.JetStream
 	fleet  *fleet.Fleet
 	worker *worker.Worker
 }
 
-// newBenchFleet starts a server and a worker that end with the test.
-func newBenchFleet(t testing.TB, sync natsserver.Sync, slots int) *benchFleet {
+// newBenchFleet starts a worker that ends with the test.
+func newBenchFleet(t testing.TB, server *benchServer, slots int) *benchFleet {
 	t.Helper()
 	log := zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
-	server, err := natsserver.Start(natsserver.Config{Store: t.TempDir(), Sync: sync, Log: log})
+	nc, js, err := server.connect(schema.RoleAdmin, "submitter")
 	if err != nil {
 		t.Fatal(err)
 	}
-	connect := func() (*nats.Conn, jetstream.JetStream) {
-		nc, err := nats.Connect("", nats.InProcessServer(server), nats.MaxReconnects(-1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		js, err := jetstream.New(nc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return nc, js
-	}
-	nc, js := connect()
 	ctx := context.Background()
 	if _, err := fleet.Init(ctx, js, fleet.Provision{}); err != nil {
 		t.Fatal(err)
@@ -115,7 +107,10 @@ func newBenchFleet(t testing.TB, sync natsserver.Sync, slots int) *benchFleet {
 	if h.fleet, err = fleet.Open(ctx, nc, js, stream.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	workerConn, workerJS := connect()
+	workerConn, workerJS, err := server.connect(schema.RoleWorker, "w")
+	if err != nil {
+		t.Fatal(err)
+	}
 	workerCtx, stop := context.WithCancel(ctx)
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -136,9 +131,6 @@ func newBenchFleet(t testing.TB, sync natsserver.Sync, slots int) *benchFleet {
 		}
 		workerConn.Close()
 		nc.Close()
-		if err := server.Stop(ctx); err != nil {
-			t.Error(err)
-		}
 	})
 	return h
 }

@@ -156,7 +156,7 @@ func queueJob(t *testing.T, f *fleet.Fleet, id string) {
 }
 
 // cpuTime returns the CPU time of a process.
-func cpuTime(t *testing.T, pid int) time.Duration {
+func cpuTime(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

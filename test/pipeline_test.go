@@ -1,7 +1,6 @@
 package test
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"sync"
@@ -10,10 +9,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/rs/zerolog"
 
 	"factorfleet/internal/cli"
-	"factorfleet/internal/natsserver"
+	"factorfleet/internal/schema"
 )
 
 // BenchmarkPipeline is the reference for BenchmarkQueue: a minimal program that squares a list over
@@ -23,29 +21,34 @@ import (
 func BenchmarkPipeline(b *testing.B) {
 	const tasks = 20_000
 	cli.Tune()
-	server, err := natsserver.Start(natsserver.Config{Store: b.TempDir(), Sync: natsserver.Sync{Interval: time.Second}, Log: zerolog.Nop()})
-	if err != nil {
-		b.Fatal(err)
+	p := newPipeline(serveInside(b, nil))
+	var total benchTime
+	for b.Loop() {
+		total.add(p.measure(tasks))
 	}
-	defer server.Stop(context.Background())
-	p := &pipeline{b: b, server: server}
-	var elapsed time.Duration
-	for round := 0; b.Loop(); round++ {
-		p.create(round)
-		began := time.Now()
-		p.run(round, tasks)
-		elapsed += time.Since(began)
-	}
-	p.close()
-	b.ReportMetric(tasks*float64(b.N)/elapsed.Seconds(), "numbers/s")
-	b.ReportMetric(0, "ns/op")
+	total.report(b, tasks)
 }
 
-// A pipeline is the streams of one round.
+// A pipeline is the streams of some rounds.
 type pipeline struct {
-	b      *testing.B
-	server *natsserver.Server
+	b      testing.TB
+	server *benchServer
+	rounds int
 	conns  []*nats.Conn
+}
+
+func newPipeline(server *benchServer) *pipeline { return &pipeline{b: server.t, server: server} }
+
+// measure runs one round and returns what it took.
+func (p *pipeline) measure(tasks int) benchTime {
+	round := p.rounds
+	p.rounds++
+	p.create(round)
+	began := p.server.now()
+	p.run(round, tasks)
+	took := began.until(p.server.now())
+	p.close()
+	return took
 }
 
 func (p *pipeline) check(err error) {
@@ -56,7 +59,7 @@ func (p *pipeline) check(err error) {
 }
 
 func (p *pipeline) connect() jetstream.JetStream {
-	nc, err := nats.Connect("", nats.InProcessServer(p.server))
+	nc, _, err := p.server.connect(schema.RoleAdmin, "pipeline")
 	p.check(err)
 	p.conns = append(p.conns, nc)
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4000))
@@ -68,6 +71,7 @@ func (p *pipeline) close() {
 	for _, nc := range p.conns {
 		nc.Close()
 	}
+	p.conns = nil
 }
 
 func (p *pipeline) create(round int) {
@@ -105,7 +109,7 @@ func (p *pipeline) run(round, tasks int) {
 // work starts a worker.
 func (p *pipeline) work(round int) jetstream.ConsumeContext {
 	var inFlight sync.Map // future of the result -> task
-	nc, err := nats.Connect("", nats.InProcessServer(p.server))
+	nc, _, err := p.server.connect(schema.RoleAdmin, "pipeline")
 	p.check(err)
 	p.conns = append(p.conns, nc)
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4000), jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, _ *jetstream.PubAck) {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -39,10 +40,11 @@ const depthAge = 2 * time.Second
 // A Publisher queues the chunks of one job, and waits while the queue is full. It is for one
 // goroutine, that of the feeder. The job's tasks in the queue are at most
 //
-//	counted + published - (finished() - finishedThen)
+//	(counted + published) * (1 - (finished() - finishedThen) / numbers)
 //
-// if only this process queues tasks of the job. Others may requeue ranges at the same time; the stream's
-// own limit bounds all of them. The estimate saves a listing for each batch: a queue is listed only when
+// if only this process queues tasks of the job, and those that are left are of average length. Others may requeue ranges
+// at the same time; the stream's own limit bounds all of them. Finished numbers are counted, because a worker may answer
+// hundreds of short tasks by one result. The estimate saves a listing for each batch: a queue is listed only when
 // the estimate says that it is full.
 type Publisher struct {
 	f            *Fleet
@@ -50,7 +52,8 @@ type Publisher struct {
 	published    uint64         // chunks queued since the last count
 	stored       uint64         // chunks queued ever
 	counted      uint64         // chunks of the job in the queue at the last count
-	finished     func() uint64  // chunks that this process has seen finished, ever
+	numbers      uint64         // in the chunks of counted and published
+	finished     func() uint64  // numbers that this process has seen answered, ever
 	finishedThen uint64         // finished() at the last count
 	counting     time.Time      // when the last count was
 	depth        uint64         // of FACTOR_TASKS when last seen, plus what was queued since
@@ -61,10 +64,11 @@ type Publisher struct {
 	maxOwn       uint64
 	round        string      // of the tasks
 	ended        func() bool // no more is to be queued; see EndWhen
+	ways         stream.Ways
 }
 
-// Publisher returns a publisher of a job's chunks. finished returns how many chunks this process
-// has seen finished, ever, so that the queue need not be counted as often. waiting is called with
+// Publisher returns a publisher of a job's chunks. finished returns how many numbers this process
+// has seen answered, ever, so that the queue need not be counted as often. waiting is called with
 // true and false when a wait for room begins and ends. Both may be nil.
 func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool)) *Publisher {
 	if finished == nil {
@@ -73,7 +77,10 @@ func (f *Fleet) Publisher(j *task.Job, finished func() uint64, waiting func(bool
 	if waiting == nil {
 		waiting = func(bool) {}
 	}
-	return &Publisher{f: f, job: j, finished: finished, waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn, round: task.FirstRound, ended: func() bool { return false }}
+	return &Publisher{
+		f: f, job: j, finished: finished, finishedThen: finished(), waiting: waiting, maxDepth: classDepth[j.Class], maxOwn: maxOwn,
+		round: task.FirstRound, ended: func() bool { return false },
+	}
 }
 
 // PublishIn is Publish in another round than the first, for the holder of a throttled job: j is its manifest. The ranges
@@ -109,8 +116,11 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}
-		if err := p.f.link.StoreAll(ctx, messages, p.left); err != nil {
+		if err := p.ways.Store(ctx, p.f.link, messages, p.left); err != nil {
 			return fmt.Errorf("queue chunks of job %s: %w", p.job.ID, err)
+		}
+		for _, c := range part {
+			p.numbers += c.Range.Count
 		}
 		p.published += uint64(len(part))
 		p.stored += uint64(len(part))
@@ -185,11 +195,11 @@ func (p *Publisher) hasRoom(ctx context.Context, n uint64) (bool, error) {
 	if time.Since(p.counting) < recountEvery {
 		return false, nil
 	}
-	_, own, err := p.f.Queued(ctx, p.job.ID)
+	ranges, own, err := p.f.Queued(ctx, p.job.ID)
 	if err != nil {
 		return false, err
 	}
-	p.counted, p.published, p.finishedThen = uint64(own), 0, p.finished()
+	p.counted, p.published, p.numbers, p.finishedThen = uint64(own), 0, ranges.Len(), p.finished()
 	p.counting = time.Now()
 	return p.own()+n <= p.maxOwn, nil
 }
@@ -245,9 +255,13 @@ func (p *Publisher) seen(s depthSeen) (uint64, error) {
 	return p.depth, s.err
 }
 
-// own estimates the job's tasks in the queue. It may be too high. It is too low by at most what
-// other processes have requeued.
+// own estimates the job's tasks in the queue. It is exact if all chunks have the same length, and no other process
+// queues some or answers some.
 func (p *Publisher) own() uint64 {
-	queued, done := p.counted+p.published, p.finished()-p.finishedThen
-	return queued - min(queued, done)
+	done := p.finished() - p.finishedThen
+	if done >= p.numbers {
+		return 0
+	}
+	left := float64(p.numbers-done) / float64(p.numbers)
+	return uint64(math.Ceil(float64(p.counted+p.published) * left))
 }

@@ -103,8 +103,8 @@ func TestPublisherWaits(t *testing.T) {
 	}
 }
 
-// TestPublisherOwnCount: chunks that this process has seen finished make room without a look at the
-// queue.
+// TestPublisherOwnCount: numbers that this process has seen answered make room without a look at the
+// queue, however many chunks a result answers.
 func TestPublisherOwnCount(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
@@ -129,6 +129,20 @@ func TestPublisherOwnCount(t *testing.T) {
 	finished = 1000 // more than were ever queued: of others
 	if p.own() != 0 {
 		t.Errorf("own %d", p.own())
+	}
+
+	var tens []plan.Chunk
+	for i := range 50 {
+		at := 500 + 10*i
+		tens = append(tens, plan.Chunk{Range: task.Range{First: uint64(at), Count: 10}, Numbers: numbers(at, 10)})
+	}
+	p = h.Publisher(j, func() uint64 { return finished }, nil)
+	if err := p.Publish(t.Context(), tens); err != nil {
+		t.Fatal(err)
+	}
+	finished += 245
+	if p.own() != 26 {
+		t.Errorf("own %d, want 25.5 of 50 chunks of 10 numbers", p.own())
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func (l *loop) accept(k *collect.Checked) error {
 	disagreed := l.collector.Disagreed()
 	fresh, err := l.collector.Accept(l.ctx, *k)
-	l.accepted.Add(1)
+	l.accepted.Add(fresh)
 	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()

@@ -86,7 +86,7 @@
 //   - An operation owns nothing. It reads or changes the streams once.
 //
 // Goroutines share only what is safe for concurrent use: fleet.Fleet, fleet.Inputs,
-// fleet.Trust, fleet.Registry, plan.JobProgress, Watch.Status, Collector.Check, and the count of accepted results.
+// fleet.Trust, fleet.Registry, plan.JobProgress, Watch.Status, Collector.Check, and the count of accepted answers.
 //
 // # Why nothing waits for ever
 //

@@ -58,7 +58,7 @@ type feeder struct {
 	// Set by attach.
 	watch    Watch
 	post     func(event)
-	accepted func() uint64 // results that this process has accepted; safe for concurrent use
+	accepted func() uint64 // numbers whose answers this process has accepted; safe for concurrent use
 	// throttled reports whether the holder queues the tasks, and supplied tells the loop that there are more numbers to
 	// queue. Both are safe for concurrent use and do not block.
 	throttled func() bool

@@ -62,7 +62,7 @@ type loop struct {
 	ends      chan ending       // capacity 1: the first ending wins
 	group     sync.WaitGroup    // all goroutines of the loop
 
-	// accepted counts results. The loop adds to it; the feeder's publisher reads it to
+	// accepted counts answered numbers. The loop adds to it; the feeder's publisher reads it to
 	// estimate how many tasks are still queued, at any time and without waiting for the loop.
 	accepted atomic.Uint64
 

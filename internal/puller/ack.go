@@ -28,16 +28,16 @@ type acker struct {
 
 // A pendingAck is one call of ack that waits.
 type pendingAck struct {
-	reply string       // subject
-	done  chan<- error // capacity 1, so that its sender never waits
+	replies []string     // subjects, at least one
+	done    chan<- error // capacity 1, so that its sender never waits
 }
 
-// ack acks one delivery and returns nil once the server has confirmed it. After an error the delivery
+// ack acks deliveries, at least one, and returns nil once the server has confirmed all. After an error each of them
 // may or may not be acked.
-func (a *acker) ack(ctx context.Context, reply string) error {
+func (a *acker) ack(ctx context.Context, replies ...string) error {
 	done := make(chan error, 1)
 	a.mu.Lock()
-	a.group = append(a.group, pendingAck{reply, done})
+	a.group = append(a.group, pendingAck{replies, done})
 	if !a.sending {
 		a.sending = true
 		go a.sendGroups()
@@ -72,14 +72,19 @@ func (a *acker) sendGroups() {
 
 // sendGroup sends the acks of a group, requests an answer to the last one, and waits for that answer.
 func (a *acker) sendGroup(group []pendingAck) error {
-	last, reconnects := len(group)-1, a.link.NC.Stats().Reconnects
-	for _, p := range group[:last] {
-		if err := a.link.NC.Publish(p.reply, ackBody); err != nil {
-			return err
+	reconnects, last, several := a.link.NC.Stats().Reconnects, "", false
+	for _, p := range group {
+		for _, reply := range p.replies {
+			if several = last != ""; several {
+				if err := a.link.NC.Publish(last, ackBody); err != nil {
+					return err
+				}
+			}
+			last = reply
 		}
 	}
-	err := confirm(context.Background(), a.link, group[last].reply, ackBody)
-	if err == nil && last > 0 && a.link.NC.Stats().Reconnects != reconnects {
+	err := confirm(context.Background(), a.link, last, ackBody)
+	if err == nil && several && a.link.NC.Stats().Reconnects != reconnects {
 		return stream.ErrReconnected
 	}
 	return err

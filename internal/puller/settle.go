@@ -50,6 +50,20 @@ func (h *handle) Ack(ctx context.Context) error {
 	return settle(ctx, h.link, func() error { return h.acks.ack(ctx, h.reply) })
 }
 
+// AckGroup is Ack for several deliveries of the durable, in one round trip. It implements worker.GroupAcker.
+func (h *handle) AckGroup(ctx context.Context, others []worker.Handle) error {
+	replies := make([]string, 0, len(others)+1)
+	for _, other := range others {
+		o, ok := other.(*handle)
+		if !ok || o.acks != h.acks {
+			return errors.New("settle tasks: they are not of the same durable")
+		}
+		replies = append(replies, o.reply)
+	}
+	replies = append(replies, h.reply)
+	return settle(ctx, h.link, func() error { return h.acks.ack(ctx, replies...) })
+}
+
 // NakWithDelay returns the task to the server, which redelivers it after d. The other rules are those
 // of Ack.
 func (h *handle) NakWithDelay(ctx context.Context, d time.Duration) error {

@@ -121,7 +121,7 @@ func (w *Worker) returnStale() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.staleChecks++
-	if w.unsettled.len >= maxUnsettled {
+	if w.unsettledLocked() >= maxUnsettled {
 		// Slots wait for the server: that time does not count. Without this, a server that delivers but
 		// does not store would move the whole queue into unsettled.
 		for d := w.buffer.head; d != nil; d = d.next {

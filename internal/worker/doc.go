@@ -22,6 +22,7 @@
 //	                       finish                             a copy of it is            |
 //	        10 ms or more     |     shorter                         v                    v
 //	settling  in its slot <---+------------------------> in unsettled, then with a settler
+//	               |                                    or in gathered, then in a group
 //	               |                                                   |
 //	               +----------> settle: Outbox, then Handle <----------+
 //	                                        |
@@ -36,6 +37,7 @@
 //	hint.go                    what supervisors tell of a number that several workers work on
 //	heartbeat.go, hang.go      find computations that hang; memory.go those that take the memory
 //	settlers.go, settle.go     from settling on
+//	gather.go, join.go         the same of short tasks, together
 //	orders.go, drain.go        end tasks from outside
 //	pause.go, once.go          when no tasks are taken for a while, or no more
 //
@@ -49,6 +51,7 @@
 //	puller      1                the drain begins; ErrRestart         the call of Source.Pull
 //	slot        Config.Slots     draining and the buffer is empty     fields of slot and delivery that say so
 //	settler     0 to 512         Run ends                             the delivery that it settles
+//	gatherer    0 to 4           gathered is empty                    the deliveries of its group
 //	partial     0 to Slots       it has stored one, or Run ends       partial.left
 //	yield       0 to 3*Slots     it has stored one, or Run ends       nothing
 //	heartbeat   1                Run ends                             beats, scanned, scannedCPU
@@ -63,7 +66,7 @@
 //	work         slots          nextLocked returns a delivery, or the drain begins
 //	demand       puller         demandLocked > 0, or the drain begins
 //	settleWork   settlers       unsettled is not empty, or Run ends
-//	settleRoom   slots          unsettled has fewer than maxUnsettled deliveries
+//	settleRoom   slots          unsettled and gathered have fewer than maxUnsettled deliveries
 //
 // # Locks
 //
@@ -82,8 +85,8 @@
 //     cancelled. See run for the loop invariant.
 //   - busy + waiting <= Slots * maxSlotTasks. Slots also wait while maxUnsettled tasks wait for a settler,
 //     and stale tasks are not returned then. So, however slow the server is, at most
-//     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + pullTasks + 2 deliveries are held: tasks that slots
-//     may take, a full buffer that was returned as stale, finished tasks, and last attempts of one request.
+//     2*Slots*maxSlotTasks + maxUnsettled + maxSettlers + maxGroups*groupMost + pullTasks + 2 deliveries are held:
+//     tasks that slots may take, a full buffer that was returned as stale, finished tasks, and last attempts of one request.
 //   - A running computation is never interrupted by what was meant for the task before it: current,
 //     interruption and ctx of a slot change together, under mu. The same holds for
 //     the numbers of one task that tick when they begin: see faultIsPast.

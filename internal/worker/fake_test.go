@@ -206,7 +206,8 @@ func (s *fakeSource) asked() []int {
 // or for ctx.
 type fakeOutbox struct {
 	journal *journal
-	blocked chan struct{} // set before Run, closed by the test
+	blocked chan struct{}         // set before Run, closed by the test
+	refuse  func(task.Range) bool // results to refuse; nil = none
 
 	mu       sync.Mutex
 	results  map[string]*task.Result // by range
@@ -248,6 +249,10 @@ func (o *fakeOutbox) Result(ctx context.Context, job string, r task.Range, paylo
 	v, err := task.DecodeResult(payload)
 	if err == nil && uint64(len(v.Items)) != r.Count {
 		err = fmt.Errorf("%d items for %v", len(v.Items), r)
+	}
+	if o.refuse != nil && o.refuse(r) {
+		o.journal.add("result %v refused", r)
+		return errors.New("refused")
 	}
 	return keep(ctx, o, &o.results, r, v, err, "result %v", r)
 }
@@ -371,6 +376,12 @@ func (r *rig) chunk(first uint64, numbers ...uint64) *Delivery {
 		},
 		Attempt: 1, Schema: task.Schema, Data: t.Encode(), Handle: &fakeHandle{journal: r.journal},
 	}
+}
+
+// again makes d the second delivery of its task: it is not joined with others.
+func again(d *Delivery) *Delivery {
+	d.Attempt = 2
+	return d
 }
 
 // offer makes one pull deliver all of the deliveries, if it requests that many.

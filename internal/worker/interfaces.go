@@ -57,6 +57,13 @@ type Handle interface {
 	Term(ctx context.Context, reason string) error
 }
 
+// A GroupAcker is a Handle that can ack other deliveries together with its own.
+type GroupAcker interface {
+	// AckGroup is Ack for this delivery and others, handles of the same source whose tasks have the same class. After an error
+	// any of them may be acked.
+	AckGroup(ctx context.Context, others []Handle) error
+}
+
 // An Outbox stores what is to be stored before a delivery is settled. Each method returns nil once the
 // payload is stored, or was stored before, and retries until ctx ends. The methods may be called from
 // several goroutines.

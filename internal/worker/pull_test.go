@@ -130,7 +130,7 @@ func TestSettlingIsPipelined(t *testing.T) {
 		r := newRig(t, 1)
 		r.outbox.blocked = make(chan struct{})
 		for i := range uint64(5000) {
-			r.offer(r.chunk(i, 0))
+			r.offer(again(r.chunk(i, 0)))
 		}
 		r.start()
 		time.Sleep(5 * time.Second)
@@ -160,7 +160,7 @@ func TestHeldIsBounded(t *testing.T) {
 		r.outbox.blocked = make(chan struct{})
 		for i := range uint64(8000) {
 			number := uint64(0)
-			if i >= 600 { // tasks of which the first occupies the slot
+			if i >= 1700 { // tasks of which the first occupies the slot
 				number = forever
 			}
 			r.offer(r.chunk(i, number))
@@ -168,13 +168,13 @@ func TestHeldIsBounded(t *testing.T) {
 		r.start()
 		for range 60 {
 			time.Sleep(time.Second)
-			if s, most := r.Stats(), 2*maxSlotTasks+maxUnsettled+maxSettlers+pullTasks; s.Held > most {
+			if s, most := r.Stats(), 2*maxSlotTasks+maxUnsettled+maxSettlers+maxGroups*groupMost+pullTasks; s.Held > most {
 				t.Fatalf("at %v: %d held, want %d at most", time.Since(r.began), s.Held, most)
 			}
 		}
 		r.mu.Lock()
-		if r.busy != 1 || r.unsettled.len < maxUnsettled {
-			t.Errorf("%d busy, %d unsettled", r.busy, r.unsettled.len)
+		if r.busy != 1 || r.unsettledLocked() < maxUnsettled {
+			t.Errorf("%d busy, %d unsettled", r.busy, r.unsettledLocked())
 		}
 		r.mu.Unlock()
 		r.StopComputing()
@@ -192,7 +192,7 @@ func TestWaitForSettlersIsNoWork(t *testing.T) {
 		r := newRig(t, 1)
 		r.outbox.blocked = make(chan struct{})
 		for i := range uint64(maxSettlers + maxUnsettled + 1) {
-			r.offer(r.chunk(i, 0))
+			r.offer(again(r.chunk(i, 0)))
 		}
 		r.offer(r.chunk(9000, 3000))
 		r.start()

@@ -72,6 +72,7 @@ func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
 		Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
 		Elapsed: now.Sub(s.encodedAt), Items: items, Budget: s.named,
 	})
+	d.outcome.noteAsked(t.Numbers[from:][:len(items)], items)
 	s.encoded, s.encodedAt = len(s.done), now
 }
 

@@ -91,7 +91,11 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	clear(s.factors)
 	if elapsed < shortTask {
 		w.awaitSettleRoomLocked(s)
-		w.settleLaterLocked(d)
+		if d.joinable() {
+			w.gatherLocked(d)
+		} else {
+			w.settleLaterLocked(d)
+		}
 	} else {
 		w.mu.Unlock()
 		w.settle(d)

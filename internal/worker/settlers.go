@@ -1,7 +1,5 @@
 package worker
 
-import "time"
-
 // Settling takes round trips. A long task waits for them in its slot. Short tasks are left to settlers,
 // and the slot takes the next one.
 const (
@@ -27,15 +25,6 @@ func (w *Worker) settleLaterLocked(d *Delivery) {
 	} else if w.settlers < maxSettlers {
 		w.settlers++
 		w.helpers.Go(w.settler)
-	}
-}
-
-// awaitSettleRoomLocked blocks the goroutine of s while too many tasks wait for a settler. It releases mu while
-// it waits.
-func (w *Worker) awaitSettleRoomLocked(s *slot) {
-	for w.unsettled.len >= maxUnsettled {
-		w.settleRoom.Wait()
-		s.clock = time.Time{}
 	}
 }
 

@@ -60,8 +60,12 @@ type Worker struct {
 	// held has every delivery from its arrival to its end, the oldest first.
 	held heldList
 	// buffer has deliveries that wait for a slot, lastAttempts those that wait until nothing else runs,
-	// unsettled those that wait for a settler. A delivery is in at most one of them.
-	buffer, lastAttempts, unsettled deliveryQueue
+	// unsettled those that wait for a settler, and
+	// gathered those that may be settled with others: see gather.go. A delivery is in at most one of them.
+	buffer, lastAttempts, unsettled, gathered deliveryQueue
+	// groups is how many goroutines settle groups of gathered: 0 <= groups <= maxGroups, and at least 1 while gathered
+	// is not empty.
+	groups int
 
 	// 0 <= busy + lostSlots <= len(slots). busy slots run or settle a delivery. A lost slot has a
 	// computation that hangs; it is not busy.
