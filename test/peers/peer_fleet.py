@@ -6,6 +6,7 @@ in order. With exec the consumer runs work.py for the numbers.
 
 import json
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ import peer
 import servers
 import systems
 import work
+
 
 def embedded(p):
     sync = {systems.NONE: "never", systems.SECOND: "1s", systems.ALWAYS: "always"}[p.system.level]
@@ -32,8 +34,8 @@ def processes(p):
     run(p, "producer", "init", "-s", url)
     consumer = [program(p, "consumer"), "run", "-s", url, "--name", "worker", "-n", str(systems.WORKERS)]
     for kind in work.WORK if mode else ():
-        command = f"{sys.executable} {os.path.join(peer.HERE, 'work.py')} {kind}"
-        consumer += ["--exec", f"{kind}={command}", "--exec-mode", mode]
+        command = shlex.join(["exec", sys.executable, os.path.join(peer.HERE, "work.py"), kind])
+        consumer += ["--exec", f"{kind}={command}" + (' "$1"' if mode == "args" else ""), "--exec-mode", mode]
     p.start(consumer)
     p.until("the worker is ready", lambda: json.loads(run(p, "producer", "workers", "ls", "--json", "-s", url)))
 
