@@ -69,7 +69,7 @@ def build(options):
     if not any(systems.ALL[name].peer == "peer_queues.py" for name in options.systems):
         return None
     done = subprocess.run(["go", "build", "-o", bin + os.sep, *QUEUES], cwd=os.path.join(HERE, "go"),
-                          stderr=subprocess.PIPE, text=True)  # fmt: skip
+                          stderr=subprocess.PIPE, text=True)
     return None if done.returncode == 0 else f"test/peers/go cannot be built: {done.stderr.strip()[-200:]}"
 
 
@@ -78,7 +78,7 @@ def run(name, options):
     python = os.path.join(options.dir, "venv", "bin", "python3")
     command = [python if os.path.exists(python) else sys.executable, os.path.join(HERE, systems.ALL[name].peer), name,
                "--bin", os.path.join(options.dir, "bin"), "--tasks", str(options.tasks), "--chunks",
-               str(options.chunks), *(["--full"] if options.full else [])]  # fmt: skip
+               str(options.chunks), *(["--full"] if options.full else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as peer:
         try:
             out, err = peer.communicate(timeout=TIMEOUT)
@@ -118,7 +118,7 @@ def measure(options):
             if reason:
                 reasons[name] = reason
             print(f"run {round + 1} of {options.runs}: {name}: {reason or 'done'}, "
-                  f"{time.monotonic() - began:.1f} s", file=sys.stderr)  # fmt: skip
+                  f"{time.monotonic() - began:.1f} s", file=sys.stderr)
     return measured, reasons
 
 

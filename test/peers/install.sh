@@ -12,14 +12,11 @@ dir=${1:-/tmp/factorfleet-peers}
 here=$(cd "$(dirname "$0")" && pwd)
 packages="redis-server rabbitmq-server postgresql python3-celery python3-redis python3-distributed python3-venv"
 
-for package in $packages; do
-	if ! dpkg -s "$package" >/dev/null 2>&1; then
-		apt-get update -q
-		# shellcheck disable=SC2086 # a list of words
-		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
-		break
-	fi
-done
+# shellcheck disable=SC2086 # a list of words
+if [ "$(dpkg-query -W -f '${db:Status-Status}\n' $packages 2>/dev/null | grep -cx installed)" != "$(echo $packages | wc -w)" ]; then
+	apt-get update -q
+	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+fi
 
 # The interpreter of Debian's packages, whichever python3 is first on PATH.
 [ -x "$dir/venv/bin/python3" ] || /usr/bin/python3 -m venv --system-site-packages "$dir/venv"

@@ -134,7 +134,7 @@ class Peer:
             "system": self.options.system, "workload": workload, "durability": self.system.durability,
             "tasks": tasks, "seconds": round(seconds, 4), "tasks_per_second": round(tasks / seconds, 1),
             "cpu_us_per_task": round(cpu / tasks * 1e6, 1), "versions": self.versions,
-        }  # fmt: skip
+        }
         print(json.dumps(line), flush=True)
 
 

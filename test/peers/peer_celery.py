@@ -37,7 +37,7 @@ def run(p):
     app.conf.update(broker_url=broker, result_backend=backend)
     p.start([sys.executable, "-m", "celery", "--app", "peer_celery", "worker", "--concurrency", str(systems.WORKERS),
              "--loglevel", "error", "--without-gossip", "--without-mingle"], stop=signal.SIGKILL,
-            env=peer.environment(PEER_BROKER=broker, PEER_BACKEND=backend))  # fmt: skip
+            env=peer.environment(PEER_BROKER=broker, PEER_BACKEND=backend))
     p.until("the worker answers", lambda: app.control.ping(timeout=1))
 
     def client(tasks):

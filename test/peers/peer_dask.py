@@ -1,5 +1,6 @@
 """dask.distributed: a scheduler, and workers of one thread, as processes. A task is a call of Client.map."""
 
+import os
 import sys
 
 import peer
@@ -8,6 +9,7 @@ import work
 
 
 def run(p):
+    os.environ["DASK_CONFIG"] = p.dir  # else it writes to the user's configuration
     try:
         import distributed
     except ImportError:
@@ -16,11 +18,11 @@ def run(p):
     address = f"127.0.0.1:{(port := peer.free_port())}"
     environment = peer.environment()
     p.start([sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
-             "--no-dashboard"], env=environment)  # fmt: skip
+             "--no-dashboard"], env=environment)
     p.until_listening(port)
     for _ in range(systems.WORKERS):
         p.start([sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard",
-                 "--host", "127.0.0.1", "--local-directory", p.dir, "--no-nanny"], env=environment)  # fmt: skip
+                 "--host", "127.0.0.1", "--local-directory", p.dir, "--no-nanny"], env=environment)
     with distributed.Client(address) as client:
         client.wait_for_workers(systems.WORKERS, timeout=60)
         p.measure(lambda tasks: client.gather(client.map(work.do, tasks, pure=False)))

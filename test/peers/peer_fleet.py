@@ -23,7 +23,7 @@ def embedded(p):
     def submit(kind, chunk, file):
         with tempfile.TemporaryDirectory(dir=p.dir) as store:
             return p.call([program(p, "embedded"), "submit", "--store", os.path.join(store, "store"), "--sync", sync,
-                           "-n", str(systems.WORKERS), *flags(kind, chunk, file)])  # fmt: skip
+                           "-n", str(systems.WORKERS), *flags(kind, chunk, file)])
 
     p.measure(lambda tasks: client(p, tasks, submit, lambda kind: kind))
 

@@ -53,7 +53,7 @@ def faktory(p):
     there = os.path.exists(FAKTORY_CONF)
     p.start([program, "-b", f"127.0.0.1:{port}", "-w", f"127.0.0.1:{peer.free_port()}", "-e", "development",
              "-d", os.path.join(p.dir, "faktory"), "-c", p.dir, "-l", "warn"],
-            env=os.environ | {"PATH": bin + os.pathsep + os.environ["PATH"]})  # fmt: skip
+            env=os.environ | {"PATH": bin + os.pathsep + os.environ["PATH"]})
     p.until_listening(port)
     if not there:
         os.remove(FAKTORY_CONF)

@@ -45,7 +45,7 @@ def rabbitmq(peer):
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         "RABBITMQ_MNESIA_BASE": os.path.join(peer.dir, "mnesia"), "RABBITMQ_LOG_BASE": peer.dir,
         "RABBITMQ_CONFIG_FILE": config, "RABBITMQ_ENABLED_PLUGINS_FILE": os.path.join(peer.dir, "plugins"),
-    }  # fmt: skip
+    }
     peer.start([find("epmd")], env=environment)
     peer.until_listening(epmd)
     peer.start([program], env=environment, stop=signal.SIGKILL)  # a regular stop takes seconds
@@ -66,7 +66,7 @@ def postgres(peer):
         user = [find("setpriv"), "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
     peer.call([*user, initdb, "-D", data, "-U", "peer", "--auth", "trust", "--no-sync"], cwd=data)
     peer.start([*user, program, "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c",
-                "unix_socket_directories="], stop=signal.SIGINT, cwd=data)  # fmt: skip
+                "unix_socket_directories="], stop=signal.SIGINT, cwd=data)
     peer.until_listening(port)
     peer.versions["PostgreSQL"] = peer.call([program, "--version"]).split()[2]
     return f"postgres://peer@127.0.0.1:{port}/postgres"

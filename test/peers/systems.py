@@ -50,18 +50,18 @@ add("manager", "peer_manager.py", "multiprocessing managers", NONE, MEMORY, "Pyt
 add("dask", "peer_dask.py", "dask.distributed", NONE, MEMORY, "Python", share=0.25)
 for suffix, level in LEVELS.items():
     add(f"celery-redis-{suffix}", "peer_celery.py", "Celery, Redis", level, AOF[level], "Python",
-        default=level == SECOND, share=0.5)  # fmt: skip
+        default=level == SECOND, share=0.5)
 add("celery-rabbitmq", "peer_celery.py", "Celery, RabbitMQ, results in Redis", SECOND,
-    "persistent messages without confirms; Redis, AOF everysec", "Python", share=0.5)  # fmt: skip
+    "persistent messages without confirms; Redis, AOF everysec", "Python", share=0.5)
 for suffix, level in LEVELS.items():
     add(f"asynq-{suffix}", "peer_queues.py", "asynq", level, AOF[level], "Go")
 for suffix, level in LEVELS.items():
     add(f"faktory-{suffix}", "peer_queues.py", "Faktory, results over a pipe", level, AOF[level], "Go",
-        default=level != ALWAYS)  # fmt: skip
+        default=level != ALWAYS)
 FSYNC = "PostgreSQL, fsync at each commit"
 add("river", "peer_queues.py", "River, 1 ms cooldown, InsertManyFast", ALWAYS, FSYNC, "Go")
 add("river-default", "peer_queues.py", "River, default cooldown of 100 ms", ALWAYS, FSYNC, "Go",
-    default=False, share=0.25)  # fmt: skip
+    default=False, share=0.25)
 
 # Systems that cannot be had at all, with the reason.
 UNAVAILABLE = {"machinery": "its Go module could not be downloaded: no version of it is served"}
