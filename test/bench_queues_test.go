@@ -1,6 +1,7 @@
 package test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,4 +86,44 @@ func TestBenchQueuesInterrupted(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	p.wantCode(130)
 	eventually(t, "the system has ended", func() bool { return syscall.Kill(pid, 0) == syscall.ESRCH })
+}
+
+// The table has medians, ranges, and the ratio to the fleet at like durability.
+func TestBenchQueuesTable(t *testing.T) {
+	t.Parallel()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("NOT TESTED: python3 is not on PATH")
+	}
+	var lines strings.Builder
+	for _, m := range []struct {
+		system   string
+		squares  []float64
+		tutorial float64
+	}{
+		{"fleet-1s", []float64{30000, 20000, 20500}, 400},
+		{"asynq-1s", []float64{4100, 5000, 1000.4}, 12.345},
+		{"river", []float64{9000}, 7},
+	} {
+		for _, rate := range m.squares {
+			for _, w := range []string{
+				fmt.Sprintf(`"squares", "tasks": 20000, "tasks_per_second": %v`, rate),
+				fmt.Sprintf(`"tutorial", "tasks": 24, "tasks_per_second": %v`, m.tutorial),
+			} {
+				fmt.Fprintf(&lines, `{"system": %q, "cpu_us_per_task": 88.2, "versions": {"Redis": "7"}, "workload": %s}`+"\n", m.system, w)
+			}
+		}
+	}
+	file := filepath.Join(t.TempDir(), "lines")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startCommand(t, exec.Command(python, "peers/table.py", file)).wantCode(0).wantStdout(`| system | durability | tasks/s (range) | this fleet | CPU us a task | chunks/s (range) | factored by |
+| --- | --- | --: | --: | --: | --: | --- |
+| this fleet, nats-server | files, fsync every second | 20,500 (20,000-30,000) | 1.00x | 88.2 | 400 (400-400) | its engine |
+| asynq | Redis, AOF everysec | 4,100 (1,000-5,000) | 5.00x | 88.2 | 12.3 (12.3-12.3) | Go |
+| River, 1 ms cooldown, InsertManyFast | PostgreSQL, fsync at each commit | 9,000 (9,000-9,000) | - | 88.2 | 7 (7-7) | Go |
+
+Versions: Redis 7.
+`)
 }

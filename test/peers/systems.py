@@ -54,7 +54,8 @@ for suffix, level in LEVELS.items():
 add("celery-rabbitmq", "peer_celery.py", "Celery, RabbitMQ, results in Redis", SECOND,
     "persistent messages without confirms; Redis, AOF everysec", "Python", share=0.5)
 for suffix, level in LEVELS.items():
-    add(f"asynq-{suffix}", "peer_queues.py", "asynq", level, AOF[level], "Go")
+    share = 0.25 if level == ALWAYS else 1
+    add(f"asynq-{suffix}", "peer_queues.py", "asynq", level, AOF[level], "Go", share=share)
 for suffix, level in LEVELS.items():
     add(f"faktory-{suffix}", "peer_queues.py", "Faktory, results over a pipe", level, AOF[level], "Go",
         default=level != ALWAYS)
