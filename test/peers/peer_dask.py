@@ -4,6 +4,7 @@ import os
 import sys
 
 import peer
+import processes
 import systems
 import work
 
@@ -15,7 +16,7 @@ def run(p):
     except ImportError:
         raise peer.Missing("dask.distributed is not installed") from None
     p.versions |= {"dask.distributed": distributed.__version__, "Python": sys.version.split()[0]}
-    address = f"127.0.0.1:{(port := peer.free_port())}"
+    address = f"127.0.0.1:{(port := processes.free_port())}"
     environment = peer.environment()
     p.start([sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port),
              "--no-dashboard"], env=environment)

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import peer
+import processes
 import servers
 import systems
 
@@ -44,19 +45,21 @@ FAKTORY_CONF = "/tmp/redis.conf"  # Faktory creates it, always here
 
 def faktory(p):
     """Starts Faktory, which starts a Redis, and returns its address."""
-    program, server, port = peer.find("faktory", p.bin), peer.find("redis-server"), peer.free_port()
+    program, server, port = peer.find("faktory", p.bin), peer.find("redis-server"), processes.free_port()
     bin = os.path.join(p.dir, "bin")
     os.mkdir(bin)
     with open(os.path.join(bin, "redis-server"), "w") as f:
         f.write(REDIS.format(program=server, options=" ".join(servers.AOF[p.system.level])))
         os.chmod(f.name, 0o755)
     there = os.path.exists(FAKTORY_CONF)
-    p.start([program, "-b", f"127.0.0.1:{port}", "-w", f"127.0.0.1:{peer.free_port()}", "-e", "development",
+    p.start([program, "-b", f"127.0.0.1:{port}", "-w", f"127.0.0.1:{processes.free_port()}", "-e", "development",
              "-d", os.path.join(p.dir, "faktory"), "-c", p.dir, "-l", "warn"],
             env=os.environ | {"PATH": bin + os.pathsep + os.environ["PATH"]})
-    p.until_listening(port)
-    if not there:
-        os.remove(FAKTORY_CONF)
+    try:
+        p.until_listening(port)
+    finally:
+        if not there and os.path.exists(FAKTORY_CONF):
+            os.remove(FAKTORY_CONF)
     p.versions["Redis"] = servers.redis_version(p, server)
     return f"127.0.0.1:{port}"
 

@@ -5,7 +5,8 @@ import os
 import pwd
 import signal
 
-from peer import find, free_port
+from peer import find
+from processes import free_port
 from systems import ALWAYS, NONE, SECOND
 
 DEBIAN_POSTGRES = "/usr/lib/postgresql/*/bin"
