@@ -1,7 +1,7 @@
 """This fleet: embedded in one process, or nats-server with a producer and a consumer as processes.
 
 The time is that of the whole program that submits, from its start to its end, with every answer verified and printed
-in order. With exec the consumer runs work.py for the numbers.
+in order. With exec the workers run commands.
 """
 
 import json
@@ -14,7 +14,6 @@ import time
 import peer
 import servers
 import systems
-import work
 
 
 def embedded(p):
@@ -33,9 +32,8 @@ def processes(p):
     url = servers.nats(p, p.system.level)
     run(p, "producer", "init", "-s", url)
     consumer = [program(p, "consumer"), "run", "-s", url, "--name", "worker", "-n", str(systems.WORKERS)]
-    for kind in work.WORK if mode else ():
-        command = shlex.join(["exec", sys.executable, os.path.join(peer.HERE, "work.py"), kind])
-        consumer += ["--exec", f"{kind}={command}" + (' "$1"' if mode == "args" else ""), "--exec-mode", mode]
+    for kind, command in commands(mode).items() if mode else ():
+        consumer += ["--exec", f"{kind}={command}", "--exec-mode", mode]
     p.start(consumer)
     p.until("the worker is ready", lambda: json.loads(run(p, "producer", "workers", "ls", "--json", "-s", url)))
 
@@ -43,6 +41,14 @@ def processes(p):
         return run(p, "producer", "submit", "-s", url, *flags(kind, chunk, file))
 
     p.measure(lambda tasks: client(p, tasks, submit, lambda kind: f"exec:{kind}" if mode else kind))
+
+
+def commands(mode):
+    """The command of each kind. A shell squares, because the start of Python would take most of the time."""
+    python = shlex.join([sys.executable, os.path.join(peer.HERE, "work.py"), "factor"])
+    if mode == "args":
+        return {"square": "echo $(($1 * $1))", "factor": f'exec {python} "$1"'}
+    return {"square": "while read -r n; do echo $((n * n)); done", "factor": f"exec {python}"}
 
 
 def program(p, name):
