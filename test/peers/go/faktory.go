@@ -96,8 +96,11 @@ func (q *faktoryQueue) push(tasks []task) error {
 			jobs[i] = client.NewJob("task", string(encoded))
 		}
 		refused, err := q.client.PushBulk(jobs)
-		if err != nil || len(refused) > 0 {
-			return fmt.Errorf("%d jobs refused: %w", len(refused), err)
+		if err != nil {
+			return err
+		}
+		for id, reason := range refused {
+			return fmt.Errorf("job %s of %d refused: %s", id, len(refused), reason)
 		}
 	}
 	return nil
