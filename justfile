@@ -41,6 +41,10 @@ bench:
 peers:
     go test ./test -run '^$' -bench 'Peers|Curves' -benchtime 1x -timeout 0
 
+# this fleet beside other queues, those that test/peers/install.sh has installed: just bench-peers asynq fleet
+bench-peers *systems:
+    python3 test/peers/bench.py {{systems}}
+
 # hard semiprimes one by one beside gp and yafu, in user seconds: just hard 60,70
 hard digits="40,50,60":
     go test ./test -run '^$' -bench Hard -benchtime 1x -timeout 0 -digits {{digits}}
