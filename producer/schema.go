@@ -47,6 +47,7 @@ type document struct {
 // documents are all JSON outputs of the programs. A command with several outputs has an entry for each.
 var documents = []document{
 	{"result", "a line of submit, wait and results with --json: the answer for one number", output.JSONLine()},
+	{"item", "a line of submit, wait and results with --json: the answer for one item", output.ItemLine()},
 	{"status", "producer status --json: the fleet", fleetReport{}},
 	{"status-job", "producer status JOB --json: one job", jobReport{}},
 	{"status-server", "producer status --json, if some of the streams are missing", serverReport{}},

@@ -19,6 +19,7 @@ func itemFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.BoolFlag{Name: "null", Aliases: []string{"0"}, DisableDefaultText: true, Usage: "items of kind exec:NAME end with NUL instead of a newline, and so do the answers; items may be empty and may contain newlines", Category: "items"},
 		&ucli.BoolFlag{Name: "ndjson", DisableDefaultText: true, Usage: "items of kind exec:NAME and their answers are JSON values, one a line; a line that is none is reported and left out", Category: "items"},
+		&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "with 2, two workers compute each item of kind exec:NAME, and an answer counts once both have given the same one; a third one decides if they differ", Category: "items"},
 	}
 }
 
@@ -55,6 +56,12 @@ func itemFormat(c *ucli.Context, kind string) (task.Format, error) {
 
 // checkItems checks the flags of a submission of items that are parsed.
 func checkItems(sub *job.Submission) error {
+	switch {
+	case sub.Replicas < 1 || sub.Replicas > 2:
+		return cli.Usagef("--replicas %d: use 1 or 2", sub.Replicas)
+	case sub.Replicas > 1 && !task.IsExec(sub.Kind):
+		return cli.Usagef("--replicas 2 is for items: all answers of --kind %s are verified", sub.Kind)
+	}
 	if task.IsExec(sub.Kind) && sub.Chunking.Timed() {
 		return cli.Usagef("--chunk %s needs a prediction, and there is none for the items of --kind %s: use auto or a count of items", sub.Chunking, sub.Kind)
 	}

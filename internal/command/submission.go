@@ -74,7 +74,7 @@ func CheckKind(kind string) error {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Sleep: c.Duration("sleep"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
+		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
