@@ -20,12 +20,12 @@ func runCommand() *ucli.Command {
 	return &ucli.Command{
 		Name:  "run",
 		Usage: "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
-		Flags: []ucli.Flag{
+		Flags: append([]ucli.Flag{
 			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
 			&ucli.StringFlag{Name: "max-mem", DefaultText: "three quarters of the memory", Usage: "largest `SIZE` of the heap, such as 2GiB: above it the current number fails; none is no limit"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
-		},
+		}, command.ExecFlags()...),
 		Action: run,
 	}
 }
@@ -101,7 +101,8 @@ func workerName(name string, id natsconn.Identity) (string, error) {
 // leastMemory is the least value of --max-mem in bytes: with less, numbers fail that are not at fault.
 const leastMemory = 64 << 20
 
-// workerOptions returns the options that the flags of run describe. All its errors have exit code Usage.
+// workerOptions returns the options that the flags of run describe. All its errors have exit code Usage, except that of a
+// file that cannot be read.
 func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
 	if o.Name != "" {
@@ -114,6 +115,9 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 		return o, err
 	}
 	if o.MaxMemory, err = maxMemory(c.String("max-mem")); err != nil {
+		return o, err
+	}
+	if o.Exec, err = command.ReadExec(c); err != nil {
 		return o, err
 	}
 	if o.DrainTimeout <= 0 {

@@ -6,19 +6,21 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/command"
+	"factorfleet/internal/execkind"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 )
 
 // nodeFlags returns the flags that both commands have.
 func nodeFlags() []ucli.Flag {
-	return []ucli.Flag{
+	return append([]ucli.Flag{
 		&ucli.IntFlag{Name: "n", Value: -1, DefaultText: "one for each CPU", Usage: "`NUMBER` of tasks that run at a time, and of cores in use"},
 		&ucli.StringFlag{Name: "store", Usage: "keep the streams in `DIR` (default: a temporary directory, removed at the end)"},
 		&ucli.StringFlag{Name: "sync", Usage: "`WHEN` to sync writes to the disk: always, never, or an interval such as 1s (default: always with --store, else never)"},
 		&ucli.StringFlag{Name: "max-store", DefaultText: "their size now plus three quarters of the free disk space", Usage: "largest `SIZE` of the streams, such as 10GiB"},
 		&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},
-	}
+	}, command.ExecFlags()...)
 }
 
 // nodeOptions say how a node runs.
@@ -27,6 +29,7 @@ type nodeOptions struct {
 	sync     natsserver.Sync // when writes are synced to the disk
 	maxStore int64           // limit of the streams in bytes; 0 = the default of natsserver
 	ackWait  time.Duration
+	exec     execkind.Set  // commands that the worker offers
 	slots    int           // of the worker; 0 = one for each CPU, -1 = no worker
 	fullWait time.Duration // with a full store in which nothing changes, until the session ends; 0 = for ever
 }
@@ -35,7 +38,7 @@ type nodeOptions struct {
 func (o *nodeOptions) kept() bool { return o.store != "" }
 
 // readNodeOptions reads nodeFlags, and --full-wait if the command has it. All its errors have exit code
-// Usage.
+// Usage, except that of a file of commands that cannot be read.
 func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 	o := nodeOptions{store: c.String("store"), ackWait: c.Duration("ack-wait"), fullWait: c.Duration("full-wait")}
 	when := c.String("sync")
@@ -56,6 +59,9 @@ func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 		o.slots = -1
 	case c.IsSet("n"):
 		return o, cli.Usagef("-n must not be negative")
+	}
+	if o.exec, err = command.ReadExec(c); err != nil {
+		return o, err
 	}
 	if o.ackWait < 100*time.Millisecond {
 		return o, cli.Usagef("--ack-wait must be at least 100ms")

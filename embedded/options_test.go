@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestNodeOptions(t *testing.T) {
 		"-n 0 --full-wait 0s":        {sync: never, slots: -1, ackWait: 30 * time.Second},
 		"--max-store 4MiB --sync 1s": {sync: mustSync(t, "1s"), maxStore: 4 << 20, ackWait: 30 * time.Second, fullWait: time.Minute},
 	} {
-		if got, err := read(line); got != want || err != nil {
+		if got, err := read(line); !reflect.DeepEqual(got, want) || err != nil {
 			t.Errorf("%q: %+v, %v, want %+v", line, got, err, want)
 		}
 	}

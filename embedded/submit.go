@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -9,6 +10,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
@@ -33,6 +35,9 @@ func submit(c *ucli.Context) error {
 	}
 	if c.Bool("detach") && !options.kept() {
 		return cli.Usagef("--detach needs --store: the job must be kept when the program ends")
+	}
+	if name, ok := task.ExecName(c.String("kind")); ok && !slices.Contains(options.exec.Names(), name) {
+		return cli.Usagef("--kind exec:%s: only this process can do the work: say what runs by --exec %s=CMD", name, name)
 	}
 	s, stop, err := command.Start(c, nil)
 	if err != nil {
@@ -74,9 +79,9 @@ func resumeHint(job string) string {
 }
 
 // finish closes a node whose job has ended or was interrupted. If the store is kept, the worker first
-// returns its tasks to the queue.
+// returns its tasks to the queue; if it offers commands, it ends their processes.
 func (n *node) finish() {
-	if n.options.kept() {
+	if n.options.kept() || len(n.options.exec) > 0 {
 		if err := n.drain(); err != nil {
 			n.session.Log.Error().Err(err).Msg("drain failed")
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/cputime"
+	"factorfleet/internal/execkind"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/natsconn"
@@ -25,6 +26,7 @@ type WorkerOptions struct {
 	Slots        int    // tasks at a time; 0 = one for each CPU
 	DrainTimeout time.Duration
 	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
+	Exec         execkind.Set  // commands that it offers, of kinds "exec:NAME"
 	Ledger       worker.Ledger // see worker.Config; may be nil
 	Dead         StoreLetter   // stores the dead letters of single numbers; nil = the worker does, under its name
 	Timeout      time.Duration // for one reply of the server
@@ -72,7 +74,9 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if err != nil {
 		return err
 	}
-	w := newWorker(client, o)
+	commands := openCommands(o.Exec, o.Name)
+	defer closeCommands(commands, o.Log)
+	w := newWorker(client, o, commands)
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -107,9 +111,10 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 }
 
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
-func newWorker(client *puller.Client, o WorkerOptions) *worker.Worker {
+func newWorker(client *puller.Client, o WorkerOptions, commands map[string]*execkind.Kind) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
 	kinds, parts := kind.AllOn(o.Slots, o.MaxMemory/4*3)
+	addCommands(kinds, commands)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}

@@ -14,11 +14,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// Limits of what a command writes.
-const (
-	MaxAnswer = 64 << 10 // bytes of one answer
-	maxTotal  = 16 << 20 // bytes of the answers of one call of Run
-)
+// maxTotal is the most bytes of the answers of one call of Run; one answer has task.MaxItem at most.
+const maxTotal = 16 << 20
 
 // idleTime is how long a process of mode server waits for its next item before it is stopped.
 const idleTime = time.Minute
@@ -131,4 +128,12 @@ func (s Set) Names() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Offers returns what a worker of these commands offers: task.ExecOffer of each name.
+func (s Set) Offers() (offers []string) {
+	for _, name := range s.Names() {
+		offers = append(offers, task.ExecOffer(name))
+	}
+	return offers
 }

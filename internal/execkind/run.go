@@ -103,12 +103,12 @@ func (r *run) line(p *process) ([]byte, error) {
 		if i := bytes.IndexByte(p.rest[seen:], r.separator); i >= 0 {
 			line := p.rest[:seen+i]
 			p.rest = p.rest[seen+i+1:]
-			if len(line) > MaxAnswer {
+			if len(line) > task.MaxItem {
 				return nil, errLong
 			}
 			return cutCR(line), nil
 		}
-		if seen = len(p.rest); seen > MaxAnswer {
+		if seen = len(p.rest); seen > task.MaxItem {
 			return nil, errLong
 		}
 		if err := r.more(p); err != nil {
