@@ -36,6 +36,7 @@ type Kind struct {
 	mu      sync.Mutex // guards what follows
 	slots   []*slot
 	live    map[*process]bool // those that have not been reaped
+	guard   *guard            // nil until the first process
 	closed  bool
 	waiters sync.WaitGroup // of live
 }
@@ -103,6 +104,12 @@ func (k *Kind) Close() error {
 	}()
 	select {
 	case <-ended:
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.guard != nil {
+			k.guard.close()
+			k.guard = nil
+		}
 		return nil
 	case <-time.After(2 * killAfter):
 		return fmt.Errorf("command %s: a process does not end although it was killed", k.command.Name)
