@@ -18,8 +18,9 @@ import (
 
 func runCommand() *ucli.Command {
 	return &ucli.Command{
-		Name:  "run",
-		Usage: "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
+		Name:        "run",
+		Usage:       "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
+		Description: command.ExecDescription,
 		Flags: append([]ucli.Flag{
 			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},

@@ -135,7 +135,7 @@ func (r *run) end(p *process) error {
 func (r *run) conclude(p *process, items [][]byte, i int, err error, taken bool) error {
 	doubt := len(items) > 1 && (errors.Is(err, errMany) || asEnd(err) != nil)
 	if doubt && !taken {
-		r.held = r.held[:0]
+		r.held, r.total = r.held[:0], 0 // it is the first process of this call
 	}
 	r.release()
 	switch {
