@@ -197,3 +197,18 @@ func TestAffinity(t *testing.T) {
 		}
 	}
 }
+
+// TestEnded: nothing is started for a task whose context has ended.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("cancelled")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	for _, mode := range []Mode{Lines, Args, Server} {
+		r := newRig(t, "x=cat", in(mode))
+		var done []task.Factorization
+		if err := r.Run(ctx, numbers("a"), options(0), &done); err != cause || len(done) != 0 || r.running() != 0 {
+			t.Errorf("%s: %v, %d answers, %d processes", mode, err, len(done), r.running())
+		}
+	}
+}

@@ -31,6 +31,9 @@ func (r *run) runLines(items [][]byte) error {
 		if singly {
 			n = 1
 		}
+		if r.ctx.Err() != nil {
+			return context.Cause(r.ctx)
+		}
 		before := len(*r.done)
 		err := r.runTogether(items[:n])
 		items = items[len(*r.done)-before:]
@@ -77,7 +80,7 @@ func (p *process) feed(items [][]byte, separator byte) {
 // more output. It returns the index of the item at hand when an error occurred.
 func (r *run) readAnswers(p *process, count int) (int, error) {
 	for i := range count {
-		if r.ctx.Err() != nil {
+		if i > 0 && r.ctx.Err() != nil {
 			return i, context.Cause(r.ctx)
 		}
 		line, err := r.line(p)

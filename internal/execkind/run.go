@@ -45,8 +45,8 @@ type run struct {
 }
 
 // items returns the items of numbers. The separator stands behind each item in its memory, so that append adds it without
-// a copy. If one of them is none, or the format does not permit it, it returns those before
-// it, and the error of that one.
+// a copy. If one of them is none, or the format does not permit it, it returns those before it, and the error of that
+// one.
 func (r *run) items(numbers []nat.Nat) ([][]byte, error) {
 	arena, items := r.slot.arena[:0], r.slot.items[:0]
 	defer func() { r.slot.arena, r.slot.items = arena, items }()
