@@ -19,8 +19,9 @@ import (
 
 func runCommand() *ucli.Command {
 	return &ucli.Command{
-		Name:  "run",
-		Usage: "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
+		Name:        "run",
+		Usage:       "run a worker until a signal: the first one drains, the second one returns running tasks to the queue at once",
+		Description: command.ExecDescription,
 		Flags: slices.Concat([]ucli.Flag{
 			&ucli.StringFlag{Name: "n", Value: "auto", Usage: "`NUMBER` of tasks that run at a time, and of cores in use; auto is one for each CPU that the process may use", EnvVars: []string{"FACTOR_CONCURRENCY"}},
 			&ucli.StringFlag{Name: "name", Usage: "`NAME` of this worker (default: the host's name)"},
@@ -28,7 +29,7 @@ func runCommand() *ucli.Command {
 			command.LabelFlag(),
 			&ucli.IntFlag{Name: "max-digits", DefaultText: "any", Usage: "leave numbers of more than `N` digits to other workers; tasks of campaigns, of some seconds each, are of any size"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
-		}, command.MachineFlags(), command.AvailabilityFlags(), command.EndFlags()),
+		}, command.MachineFlags(), command.AvailabilityFlags(), command.EndFlags(), command.ExecFlags()),
 		Action: run,
 	}
 }
@@ -114,7 +115,8 @@ const leastMemory = 64 << 20
 // leastDigits is the least value of --max-digits.
 const leastDigits = 20
 
-// workerOptions returns the options that the flags of run describe. All its errors have exit code Usage.
+// workerOptions returns the options that the flags of run describe. All its errors have exit code Usage, except that of a
+// file that cannot be read.
 func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 	o := command.WorkerOptions{Name: c.String("name"), DrainTimeout: c.Duration("drain-timeout"), Timeout: c.Duration("timeout")}
 	if o.Name != "" {
@@ -130,6 +132,9 @@ func workerOptions(c *ucli.Context) (command.WorkerOptions, error) {
 		return o, err
 	}
 	if o.Offers, err = command.Labels(c, "label"); err != nil {
+		return o, err
+	}
+	if o.Exec, err = command.ReadExec(c); err != nil {
 		return o, err
 	}
 	o.BySize = true

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +22,7 @@ func options(t *testing.T, line string) (o command.WorkerOptions, err error) {
 	t.Helper()
 	c := runCommand()
 	c.Action = func(c *ucli.Context) error { o, err = workerOptions(c); return nil }
-	app := &ucli.App{Name: "consumer", Flags: cli.ConnectionFlags(), Commands: []*ucli.Command{c}}
+	app := &ucli.App{Name: "consumer", Flags: cli.ConnectionFlags(), Commands: []*ucli.Command{c}, DisableSliceFlagSeparator: true}
 	if e := app.Run(append([]string{"consumer", "run"}, strings.Fields(line)...)); e != nil {
 		t.Fatalf("%s: %v", line, e)
 	}
@@ -54,5 +59,41 @@ func TestWorkerOptions(t *testing.T) {
 		if _, err := options(t, line); cli.Code(err) != cli.Usage {
 			t.Errorf("%s: %v", line, err)
 		}
+	}
+}
+
+// TestExecFlags: the commands that the flags and the file offer.
+func TestExecFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "commands")
+	if err := os.WriteFile(file, []byte("ocr:server=./ocr\nocr.timeout=none\n# end\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o, err := options(t, "--exec b:args=x,y --exec a=z --exec-file "+file+" --exec-mode server --exec-timeout 90s --exec-nice 3 --exec-cpu-time 1m --exec-memory 1GiB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.Exec.Offers(); !slices.Equal(got, []string{"exec=a", "exec=b", "exec=ocr"}) {
+		t.Errorf("it offers %q", got)
+	}
+	var got []string
+	for _, c := range o.Exec {
+		got = append(got, fmt.Sprint(c.Name, " ", c.Mode, " ", c.Line, " ", c.Timeout, " ", c.Limits))
+	}
+	want := []string{
+		"ocr server ./ocr 0s {1073741824 1m0s 3 false}", "b args x,y 1m30s {1073741824 1m0s 3 false}", "a server z 1m30s {1073741824 1m0s 3 false}",
+	}
+	if runtime.GOOS != "windows" && !slices.Equal(got, want) {
+		t.Errorf("commands %q, want %q", got, want)
+	}
+	for _, line := range []string{
+		"--exec a", "--exec a:b=c", "--exec A=b", "--exec a=b --exec a=c", "--exec ocr=x --exec-file " + file, "--exec-mode x", "--exec-timeout 0",
+		"--exec-memory 1X", "--exec a=b --exec-nice 20", "--exec a=b --exec-cpu-time 1ms", "--exec a=b --exec-cpu-time -1s",
+	} {
+		if _, err := options(t, line); cli.Code(err) != cli.Usage {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if _, err := options(t, "--exec-file "+file+"x"); err == nil || !strings.Contains(err.Error(), file+"x") {
+		t.Errorf("a file that is not there: %v", err)
 	}
 }

@@ -111,7 +111,7 @@ func (n *node) startWorker(log zerolog.Logger) error {
 	ctx, stop := context.WithCancel(context.WithoutCancel(n.session.Context))
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	o := command.WorkerOptions{
-		Name: name, Offers: n.options.labels, Slots: n.options.slots, Cores: n.options.slots, Availability: n.options.availability,
+		Name: name, Offers: n.options.labels, Exec: n.options.exec, Slots: n.options.slots, Cores: n.options.slots, Availability: n.options.availability,
 		DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Log: log,
 		Ready: func(w *worker.Worker, _ string) { n.stats = w.Stats; close(ready) },
 		// This process is the worker and the supervisor: what it says of its own deaths and errors is no claim.

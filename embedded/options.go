@@ -7,6 +7,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/execkind"
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 )
@@ -20,7 +21,7 @@ func nodeFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "max-store", DefaultText: "their size now plus three quarters of the free disk space", Usage: "largest `SIZE` of the streams, such as 10GiB"},
 		command.LabelFlag(),
 		&ucli.DurationFlag{Name: "ack-wait", Value: schema.DefaultAckWait, Usage: "`DURATION` without a heartbeat after which a task is redelivered"},
-	}, command.MachineFlags()...)
+	}, append(command.MachineFlags(), command.ExecFlags()...)...)
 }
 
 // nodeOptions say how a node runs.
@@ -30,6 +31,7 @@ type nodeOptions struct {
 	maxStore int64           // limit of the streams in bytes; 0 = the default of natsserver
 	ackWait  time.Duration
 	labels   []string        // of the worker
+	exec     execkind.Set    // commands that the worker offers
 	slots    int             // of the worker; 0 = one for each CPU, -1 = no worker
 	machine  command.Machine // what the process, its server included, may use of the machine
 	// availability says when the worker takes tasks.
@@ -41,7 +43,7 @@ type nodeOptions struct {
 func (o *nodeOptions) kept() bool { return o.store != "" }
 
 // readNodeOptions reads nodeFlags, and --full-wait if the command has it. All its errors have exit code
-// Usage.
+// Usage, except that of a file of commands that cannot be read.
 func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 	o := nodeOptions{store: c.String("store"), ackWait: c.Duration("ack-wait"), fullWait: c.Duration("full-wait")}
 	when := c.String("sync")
@@ -71,6 +73,9 @@ func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 		o.slots = -1
 	case c.IsSet("n"):
 		return o, cli.Usagef("-n must not be negative")
+	}
+	if o.exec, err = command.ReadExec(c); err != nil {
+		return o, err
 	}
 	if o.ackWait < 100*time.Millisecond {
 		return o, cli.Usagef("--ack-wait must be at least 100ms")

@@ -13,8 +13,9 @@ import (
 
 func runCommand() *ucli.Command {
 	return &ucli.Command{
-		Name:  "run",
-		Usage: "run a server and a worker until a signal; producers and consumers connect to the server",
+		Name:        "run",
+		Usage:       "run a server and a worker until a signal; producers and consumers connect to the server",
+		Description: command.ExecDescription,
 		Flags: slices.Concat([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` on which the server listens for producers and consumers"},
 		}, accessFlags(), nodeFlags(), command.AvailabilityFlags()),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,12 @@ func submit(c *ucli.Context) error {
 		return err
 	} else if !task.Serves(options.labels, strings.Join(required, "+")) {
 		return cli.Usagef("--require %s: only this process can do the work, and has no such --label", strings.Join(required, ", "))
+	}
+	if name, ok := task.ExecName(c.String("kind")); ok && !slices.Contains(options.exec.Names(), name) {
+		return cli.Usagef("--kind exec:%s: only this process can do the work: say what runs by --exec %s=CMD", name, name)
+	}
+	if c.Int("replicas") > 1 {
+		return cli.Usagef("--replicas 2 needs two workers: there is one in this process")
 	}
 	if err := options.machine.Apply(); err != nil {
 		return err
@@ -84,9 +91,9 @@ func resumeHint(job string) string {
 }
 
 // finish closes a node whose job has ended or was interrupted. If the store is kept, the worker first
-// returns its tasks to the queue.
+// returns its tasks to the queue; if it offers commands, it ends their processes.
 func (n *node) finish() {
-	if n.options.kept() {
+	if n.options.kept() || len(n.options.exec) > 0 {
 		if err := n.drain(); err != nil {
 			n.session.Log.Error().Err(err).Msg("drain failed")
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/cputime"
+	"factorfleet/internal/execkind"
 	"factorfleet/internal/factor/kernels"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/machine"
@@ -30,7 +31,8 @@ type WorkerOptions struct {
 	Cores        int    // in use at a time; 0 = all that the process may use
 	DrainTimeout time.Duration
 	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
-	Offers       []string      // labels, and task.ExecOffer of each command that the worker runs
+	Offers       []string      // labels
+	Exec         execkind.Set  // commands that it offers, of kinds "exec:NAME"
 	MaxDigits    int           // of the numbers that it accepts; 0 = any
 	BySize       bool          // numbers whose sieve needs more memory than it has are handed back: see worker.Config
 	Ledger       worker.Ledger // see worker.Config; may be nil
@@ -101,7 +103,9 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if !o.BySize {
 		memoryDigits = 0
 	}
-	w := newWorker(client, o, memoryDigits)
+	commands := openCommands(o.Exec, o.Name)
+	defer closeCommands(commands, o.Log)
+	w := newWorker(client, o, memoryDigits, commands)
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLife()
@@ -141,21 +145,22 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	return err
 }
 
-// offers returns what the worker offers: also numbers of any size, if it accepts them and has the memory for them.
+// offers returns what the worker offers: its labels, its commands, and numbers of any size, if it accepts them and has the memory for them.
 func (o *WorkerOptions) offers(memoryDigits int) ([]string, error) {
-	offers := o.Offers
+	offers := append(slices.Clip(o.Offers), o.Exec.Offers()...)
 	if o.MaxDigits == 0 && memoryDigits == 0 {
-		offers = append(slices.Clip(offers), task.OfferLarge)
+		offers = append(offers, task.OfferLarge)
 	}
 	return task.NormalOffers(offers)
 }
 
 // newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
-func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) *worker.Worker {
+func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int, commands map[string]*execkind.Kind) *worker.Worker {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
 	cores := machine.Cores(machine.Root())
 	o.Slots, o.Cores = cmp.Or(o.Slots, cores), cmp.Or(o.Cores, cores)
 	kinds, parts := kind.AllOn(o.Cores, o.MaxMemory/4*3)
+	addCommands(kinds, commands)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}

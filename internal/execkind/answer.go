@@ -2,13 +2,10 @@ package execkind
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -20,11 +17,8 @@ const (
 	StatusElsewhere = 75 // EX_TEMPFAIL: another worker may have the answer
 )
 
-// shownItem is how much of an item an error shows, in bytes.
-const shownItem = 60
-
 var (
-	errLong = fmt.Errorf("the answer is longer than %d KiB", MaxAnswer>>10)
+	errLong = fmt.Errorf("the answer is longer than %d KiB", task.MaxItem>>10)
 	errLate = errors.New("no answer in time")
 	errMany = errors.New("the command gave more answers than it had items")
 )
@@ -37,14 +31,11 @@ type itemError struct {
 }
 
 func (e *itemError) Error() string {
-	item := string(e.item)
-	if len(item) > shownItem {
-		item = strings.ToValidUTF8(item[:shownItem], "") + "..."
-	}
+	what := "item " + task.QuoteItem(e.item) + ": " + e.reason
 	if e.kind != nil {
-		return fmt.Sprintf("item %q: %s (%v)", item, e.reason, e.kind)
+		what += " (" + e.kind.Error() + ")"
 	}
-	return fmt.Sprintf("item %q: %s", item, e.reason)
+	return what
 }
 
 func (e *itemError) Unwrap() error { return e.kind }
@@ -115,22 +106,14 @@ func (r *run) ended(p *process) *endError {
 
 // check returns an error if an answer is too long or not of the format.
 func (r *run) check(answer []byte) error {
-	r.total += len(answer)
-	switch {
-	case len(answer) > MaxAnswer:
-		return errLong
-	case r.total > maxTotal && r.total > len(answer):
+	if r.total += len(answer); r.total > maxTotal && r.total > len(answer) {
 		return fmt.Errorf("the answers of its task exceed %d MiB together", maxTotal>>20)
-	case bytes.IndexByte(answer, r.separator) >= 0 && r.format == task.FormatNUL:
-		return errors.New("the answer has a NUL byte, which ends answers")
-	case bytes.IndexByte(answer, r.separator) >= 0:
-		return errors.New("the answer has several lines")
-	case r.format != task.FormatJSON:
-		return nil
-	case !utf8.Valid(answer):
-		return errors.New("the answer is not valid UTF-8, as JSON must be")
-	case !json.Valid(answer):
-		return fmt.Errorf("the answer is not one JSON value: %.40q", answer)
+	}
+	if len(answer) > task.MaxItem {
+		return errLong
+	}
+	if err := task.CheckItem(r.format, answer); err != nil {
+		return fmt.Errorf("the answer %s is not of the format %s: %w", task.QuoteItem(answer), r.format, err)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (r *run) output(p *process) ([]byte, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if len(p.rest) > MaxAnswer+len("\r\n") {
+		if len(p.rest) > task.MaxItem+len("\r\n") {
 			return nil, errLong
 		}
 	}

@@ -34,8 +34,9 @@
 //
 // Each command has a process group. When the command ends, the rest of its group is killed. An interruption or a time-out
 // sends SIGTERM to the group, and SIGKILL after [killAfter]; Run does not wait for that, [Kind.Close] does. If the
-// worker is killed, Linux kills the command, but not what it has started; elsewhere a command ends when it next reads or
-// writes, at the latest when it ends by itself.
+// worker is killed, a small shell process kills the groups (guard_unix.go); on Linux the command itself dies with the
+// worker in any case. What has left its group is not found. On Windows only the process itself is killed, and a
+// command whose worker was killed ends when it next reads or writes, or by itself.
 //
 //	goroutine   how many                     ends when
 //	Run         1 of a slot                  it returns; it alone reads the output, and ticks

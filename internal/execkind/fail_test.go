@@ -82,7 +82,7 @@ func TestCannotStart(t *testing.T) {
 		r := newRig(t, "x=/no/such/program", func(s *Settings) { s.Direct, s.Mode = true, mode })
 		r.run(options(0), "a", strings.Repeat("é", 1000))
 		r.want("!", "!")
-		r.wantErrors(`item "a": cannot start the command: `, `item "`+strings.Repeat("é", 30)+`...": cannot start the command: `)
+		r.wantErrors(`item "a": cannot start the command: `, `item "`+strings.Repeat("é", 30)+`"... (2000 bytes): cannot start the command: `)
 	}
 }
 

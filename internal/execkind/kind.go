@@ -14,11 +14,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// Limits of what a command writes.
-const (
-	MaxAnswer = 64 << 10 // bytes of one answer
-	maxTotal  = 16 << 20 // bytes of the answers of one call of Run
-)
+// maxTotal is the most bytes of the answers of one call of Run; one answer has task.MaxItem at most.
+const maxTotal = 16 << 20
 
 // idleTime is how long a process of mode server waits for its next item before it is stopped.
 const idleTime = time.Minute
@@ -39,6 +36,7 @@ type Kind struct {
 	mu      sync.Mutex // guards what follows
 	slots   []*slot
 	live    map[*process]bool // those that have not been reaped
+	guard   *guard            // nil until the first process
 	closed  bool
 	waiters sync.WaitGroup // of live
 }
@@ -106,6 +104,12 @@ func (k *Kind) Close() error {
 	}()
 	select {
 	case <-ended:
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		if k.guard != nil {
+			k.guard.close()
+			k.guard = nil
+		}
 		return nil
 	case <-time.After(2 * killAfter):
 		return fmt.Errorf("command %s: a process does not end although it was killed", k.command.Name)
@@ -131,4 +135,12 @@ func (s Set) Names() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Offers returns what a worker of these commands offers: task.ExecOffer of each name.
+func (s Set) Offers() (offers []string) {
+	for _, name := range s.Names() {
+		offers = append(offers, task.ExecOffer(name))
+	}
+	return offers
 }

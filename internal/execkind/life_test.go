@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,7 +20,7 @@ import (
 
 // sleeper writes its process id to a file, and then ignores SIGTERM; so does a child of it.
 func sleeper(dir string) string {
-	return "trap '' TERM; (trap '' TERM; echo $$ >" + dir + "/child; while :; do sleep 1; done) & echo $$ >" + dir + "/pid; while :; do sleep 1; done #$1"
+	return "trap '' TERM; (trap '' TERM; while :; do sleep 1; done) & echo $$ >" + dir + "/pid; while :; do sleep 1; done #$1"
 }
 
 // pid returns the process id in a file, once it is there.
@@ -149,25 +148,19 @@ func TestClose(t *testing.T) {
 	r.wantErrors("cannot start the command: the worker ends")
 }
 
-// TestParentKilled: on Linux a command dies with its worker, even if that is killed.
+// TestParentKilled: a command and what it has started die with their worker, even if that is killed.
 func TestParentKilled(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat("/proc/self"); err != nil {
-		t.Skip("only Linux has it")
-	}
-	file := filepath.Join(t.TempDir(), "pid")
-	parent := exec.Command(os.Args[0], "echo $$ >"+file+"; exec sleep 1000")
+	dir := t.TempDir()
+	parent := exec.Command(os.Args[0], sleeper(dir))
 	parent.Env = append(os.Environ(), helperVariable+"=parent")
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
 	}
-	id := pid(t, file)
+	group := pid(t, dir+"/pid")
 	parent.Process.Kill()
 	parent.Wait()
-	until(t, "the command has ended", func() bool {
-		stat, err := os.ReadFile("/proc/" + strconv.Itoa(id) + "/stat")
-		return err != nil || strings.Contains(string(stat), ") Z ")
-	})
+	until(t, "the group has ended", func() bool { return !groupHas(group) })
 }
 
 // TestLimits: each limit reaches the command, with a shell and without one.
@@ -201,6 +194,21 @@ func TestAffinity(t *testing.T) {
 		r.run(options(slot), "a")
 		if len(r.answers) != 1 || strings.ContainsAny(r.answers[0], ",-!") {
 			t.Errorf("slot %d has the CPUs %v, %v", slot, r.answers, r.errs)
+		}
+	}
+}
+
+// TestEnded: nothing is started for a task whose context has ended.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("cancelled")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	for _, mode := range []Mode{Lines, Args, Server} {
+		r := newRig(t, "x=cat", in(mode))
+		var done []task.Factorization
+		if err := r.Run(ctx, numbers("a"), options(0), &done); err != cause || len(done) != 0 || r.running() != 0 {
+			t.Errorf("%s: %v, %d answers, %d processes", mode, err, len(done), r.running())
 		}
 	}
 }

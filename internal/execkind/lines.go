@@ -31,6 +31,9 @@ func (r *run) runLines(items [][]byte) error {
 		if singly {
 			n = 1
 		}
+		if r.ctx.Err() != nil {
+			return context.Cause(r.ctx)
+		}
 		before := len(*r.done)
 		err := r.runTogether(items[:n])
 		items = items[len(*r.done)-before:]
@@ -77,7 +80,7 @@ func (p *process) feed(items [][]byte, separator byte) {
 // more output. It returns the index of the item at hand when an error occurred.
 func (r *run) readAnswers(p *process, count int) (int, error) {
 	for i := range count {
-		if r.ctx.Err() != nil {
+		if i > 0 && r.ctx.Err() != nil {
 			return i, context.Cause(r.ctx)
 		}
 		line, err := r.line(p)
@@ -135,7 +138,7 @@ func (r *run) end(p *process) error {
 func (r *run) conclude(p *process, items [][]byte, i int, err error, taken bool) error {
 	doubt := len(items) > 1 && (errors.Is(err, errMany) || asEnd(err) != nil)
 	if doubt && !taken {
-		r.held = r.held[:0]
+		r.held, r.total = r.held[:0], 0 // it is the first process of this call
 	}
 	r.release()
 	switch {

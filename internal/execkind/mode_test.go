@@ -21,7 +21,7 @@ func server(command string) string { return "while IFS= read -r x; do " + comman
 // TestModes: each mode gives the items to the command, and takes its answers in order.
 func TestModes(t *testing.T) {
 	t.Parallel()
-	items := []string{"a b", "", "'$HOME'", " é\\n ", strings.Repeat("x", MaxAnswer/2)}
+	items := []string{"a b", "", "'$HOME'", " é\\n ", strings.Repeat("x", task.MaxItem/2)}
 	for name, text := range map[string]string{
 		"lines":           "x=cat",
 		"lines, buffered": "x=sort -n", // writes at the end of its input
@@ -101,13 +101,13 @@ func TestFormats(t *testing.T) {
 	}{
 		{"x=cat", task.FormatNUL, []string{"a\nb", "", "c"}, []string{"a\nb", "", "c"}, nil},
 		{`x:args=printf 'a\nb\n\n'; :`, task.FormatNUL, []string{"i"}, []string{"a\nb\n"}, nil},
-		{`x:args=printf 'a\nb\n'; :`, task.FormatLines, []string{"i"}, []string{"!"}, []string{`item "i": the answer has several lines`}},
-		{`x:args=printf 'a\000b'; :`, task.FormatNUL, []string{"i"}, []string{"!"}, []string{"NUL byte"}},
+		{`x:args=printf 'a\nb\n'; :`, task.FormatLines, []string{"i"}, []string{"!"}, []string{`item "i": the answer "a\nb" is not of the format lines: contains a newline`}},
+		{`x:args=printf 'a\000b'; :`, task.FormatNUL, []string{"i"}, []string{"!"}, []string{"contains a NUL byte"}},
 		{"x:args=printf %s", task.FormatLines, []string{"a\x00b", "c"}, []string{"!", "c"}, []string{"an argument of a command cannot have a NUL byte"}},
-		{"x=cat", task.FormatJSON, []string{`{"a":1}`, "[", "2"}, []string{`{"a":1}`, "!", "2"}, []string{`item "[": the answer is not one JSON value: "["`}},
-		{"x:server=cat", task.FormatJSON, []string{"1", "1 2", "3"}, []string{"1", "!", "3"}, []string{`item "1 2": the answer is not one JSON value`}},
-		{"x:args=printf %s", task.FormatJSON, []string{"\"\xff\""}, []string{"!"}, []string{`not valid UTF-8`}},
-		{"x:args=printf '{\n}'; :", task.FormatJSON, []string{"1"}, []string{"!"}, []string{`several lines`}},
+		{"x=cat", task.FormatJSON, []string{`{"a":1}`, "[", "2"}, []string{`{"a":1}`, "!", "2"}, []string{`item "[": the answer "[" is not of the format json: not one JSON value`}},
+		{"x:server=cat", task.FormatJSON, []string{"1", "1 2", "3"}, []string{"1", "!", "3"}, []string{`item "1 2": the answer "1 2" is not of the format json`}},
+		{"x:args=printf %s", task.FormatJSON, []string{"\"\xff\""}, []string{"!"}, []string{`not UTF-8`}},
+		{"x:args=printf '{\n}'; :", task.FormatJSON, []string{"1"}, []string{"!"}, []string{`contains a newline`}},
 		{"x=cat", task.FormatLines, []string{"\xff\xfe"}, []string{"\xff\xfe"}, nil},
 		{"x=cat", task.FormatLines, []string{"a", "b\nc", "d"}, []string{"a", "!", "d"}, []string{`item "b\nc": it has a byte that ends items`}},
 	} {

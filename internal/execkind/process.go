@@ -27,6 +27,7 @@ type process struct {
 	format    task.Format
 
 	tail   tail
+	guard  *guard    // of the Kind
 	stop   sync.Once // of terminate
 	exited chan struct{}
 	state  *os.ProcessState // of the waiter, until exited is closed
@@ -66,9 +67,18 @@ func (k *Kind) launch(p *process, slot int) error {
 	if k.closed {
 		return errClosed
 	}
+	if k.guard == nil {
+		g, err := startGuard()
+		if err != nil {
+			return err
+		}
+		k.guard = g
+	}
 	if err := spawn(p.cmd, k.command.Limits.Affinity, slot); err != nil {
 		return err
 	}
+	p.guard = k.guard
+	p.guard.begin(p.cmd.Process.Pid)
 	k.live[p] = true
 	k.waiters.Add(1)
 	return nil

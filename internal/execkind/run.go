@@ -45,8 +45,8 @@ type run struct {
 }
 
 // items returns the items of numbers. The separator stands behind each item in its memory, so that append adds it without
-// a copy. If one of them is none, or the format does not permit it, it returns those before
-// it, and the error of that one.
+// a copy. If one of them is none, or the format does not permit it, it returns those before it, and the error of that
+// one.
 func (r *run) items(numbers []nat.Nat) ([][]byte, error) {
 	arena, items := r.slot.arena[:0], r.slot.items[:0]
 	defer func() { r.slot.arena, r.slot.items = arena, items }()
@@ -103,12 +103,12 @@ func (r *run) line(p *process) ([]byte, error) {
 		if i := bytes.IndexByte(p.rest[seen:], r.separator); i >= 0 {
 			line := p.rest[:seen+i]
 			p.rest = p.rest[seen+i+1:]
-			if len(line) > MaxAnswer {
+			if len(line) > task.MaxItem {
 				return nil, errLong
 			}
 			return cutCR(line), nil
 		}
-		if seen = len(p.rest); seen > MaxAnswer {
+		if seen = len(p.rest); seen > task.MaxItem {
 			return nil, errLong
 		}
 		if err := r.more(p); err != nil {

@@ -60,8 +60,7 @@ func (r *run) runServer(items [][]byte) error {
 		}
 		r.take(line, time.Now())
 	}
-	if len(items) > 0 {
-		r.keep()
+	if r.keep(); len(items) > 0 {
 		if now, ok := runningTime(s.server.cmd.Process.Pid); ok {
 			if s.server != meter {
 				spent = 0

@@ -81,6 +81,7 @@ func (p *process) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	killGroup(p.cmd.Process, true)
+	p.guard.end(p.cmd.Process.Pid)
 	p.cmd.Wait() // its error is that of the state
 	p.reaped = true
 }

@@ -21,6 +21,7 @@ func (p *process) reap() {
 	defer p.mu.Unlock()
 	p.reaped = true
 	killGroup(p.cmd.Process, true)
+	p.guard.end(p.cmd.Process.Pid)
 }
 
 // runningTime returns the CPU time of a process that runs; false if it is not known.
