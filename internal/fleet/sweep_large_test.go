@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
@@ -23,7 +26,7 @@ func TestPlaceLarge(t *testing.T) {
 		anywhere bool
 		pause    bool
 	}{
-		{nil, "norm+large", false, false},
+		{nil, "norm", false, true},
 		{[]worker.Status{small}, "norm+large", false, false},
 		{[]worker.Status{small, any}, "norm+large", false, false},
 		{[]worker.Status{old, any}, "norm+large", false, false},
@@ -50,9 +53,12 @@ func TestSweepLarge(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	h.job("j", task.ClassNorm, 10)
+	large := h.offering("large", "large")
+	if err := errorsOf(large.Beat(worker.Status{Offers: []string{"large"}, Stats: worker.Stats{State: worker.StateRunning, Slots: 1}}), large.nc.Flush()); err != nil {
+		t.Fatal(err)
+	}
 	background(t, h.Sweep)
 	h.put(schema.ReturnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.TooLarge}).Encode())
-	large := h.offering("large", "large")
 	var got []string
 	await(t, "the number", func() bool {
 		h.forgetRoute("")
@@ -64,5 +70,48 @@ func TestSweepLarge(t *testing.T) {
 	})
 	if fmt.Sprint(got) != "[norm+large j 3-1 1]" {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestLargeMoves: a number that waits for a worker which accepts it is computed by one with too little memory if all such
+// workers have left.
+func TestLargeMoves(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Second})
+	j, _ := h.job("j", task.ClassNorm, 30)
+	class := task.ClassNorm.Routed(task.OfferLarge)
+	if err := h.EnsureRoute(t.Context(), class); err != nil {
+		t.Fatal(err)
+	}
+	x, err := h.Failures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.put(schema.TaskSubject(task.Address{Class: class, Job: "j", Range: single(25), Round: "0"}), (&task.Task{Kind: j.Kind, Numbers: numbers(25, 1)}).Encode())
+	queued := func(status worker.Status) string {
+		t.Helper()
+		status.State = worker.StateRunning
+		if err := h.station("w").Beat(status); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "its heartbeat", func() bool {
+			return slices.ContainsFunc(x.registry.Workers(), func(s worker.Status) bool {
+				return s.MaxDigits == status.MaxDigits && s.MemoryDigits == status.MemoryDigits
+			})
+		})
+		if err := newProbe(x).search(t.Context(), class, make(map[task.Address]task.Class)); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(h.subjects(schema.StreamTasks), " ")
+	}
+	if got := queued(worker.Status{MaxDigits: 1}); got != "tasks.norm+large.j.25-1.0" {
+		t.Errorf("queued %s", got)
+	}
+	if got := queued(worker.Status{MemoryDigits: 1}); !strings.HasPrefix(got, "tasks.norm.j.25-1.") || strings.Contains(got, " ") {
+		t.Errorf("queued %s", got)
+	}
+	_, deliveries := pull(t, h.station("w"), 1)
+	if len(deliveries) != 1 || !deliveries[0].Anywhere {
+		t.Errorf("%+v", deliveries)
 	}
 }
