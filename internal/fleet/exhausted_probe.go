@@ -89,6 +89,9 @@ func (p *probe) search(ctx context.Context, class task.Class, suspects map[task.
 	if info.NumWaiting == 0 && info.NumAckPending > 0 {
 		p.requestNothing(class)
 	}
+	if err := p.moveLarge(ctx, class, info); err != nil {
+		p.f.link.Log.Debug().Err(err).Msg("cannot move tasks for workers that have left, retrying")
+	}
 	floor := p.floors[class]
 	p.floors[class] = endedBelow(info)
 	if err := p.concludeBelow(ctx, class, floor); err != nil {

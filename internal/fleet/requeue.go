@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -88,7 +89,7 @@ type header struct {
 
 // queueRangesIn is queueRanges for another class than that of the job. It creates the durable of the class.
 func (f *Fleet) queueRangesIn(ctx context.Context, class task.Class, j *task.Job, in *Inputs, ranges []task.Range, round string, h header) error {
-	if err := f.EnsureRoute(ctx, class); err != nil {
+	if err := f.EnsureRoute(ctx, class); err != nil && !errors.Is(err, errBlind) { // tasks without a durable wait for it
 		return err
 	}
 	var batch []*nats.Msg

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/puller"
 	"factorfleet/internal/schema"
@@ -244,168 +242,5 @@ func TestRoutesAnnounced(t *testing.T) {
 	}
 	if m := <-orders; string(m.Data) != "norm+gpu\n" || m.Header.Get(schema.OrderHeader) == "" {
 		t.Errorf("%q %v", m.Data, m.Header)
-	}
-}
-
-// TestForgottenRoute: only a worker that offers the route makes the requests of the others look forgotten.
-func TestForgottenRoute(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t, Provision{})
-	j, _ := h.routed("j", "gpu", 1)
-	h.queue(j, single(0))
-	s := worker.Status{Stats: worker.Stats{State: worker.StateRunning, Slots: 1}}
-	w := &forgottenWatch{f: h.Fleet, workers: func() []worker.Status { return []worker.Status{s} }}
-	look := func(want bool) {
-		t.Helper()
-		h.forgetRoute("")
-		if err := w.look(t.Context()); err != nil || w.before[j.Queue()] != want {
-			t.Errorf("%v, %v", w.before, err)
-		}
-	}
-	look(false)
-	s.Offers = []string{"gpu"}
-	look(true)
-}
-
-// TestOthersTakeIt: of other workers only those count that would take the number. Else a number that fails at the only
-// worker with a label would be queued for ever.
-func TestOthersTakeIt(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t, Provision{AckWait: time.Second})
-	j, in := h.routed("j", "gpu", 10)
-	x := &Failures{f: h.Fleet, ackWait: time.Second}
-	var err error
-	if x.trust, err = h.Trust(t.Context()); err == nil {
-		x.registry, err = h.Registry(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.put(schema.FailedSubject(task.Address{Job: "j", Range: single(1), Round: "0"}, schema.MaxDeliver, "w"), (&task.Failure{Worker: "w", Time: time.Now()}).Encode())
-	h.put(schema.DeadSubject("j", single(1), "w"), (&task.Failure{Worker: "w", Time: time.Now()}).Encode())
-	running := worker.Stats{State: worker.StateRunning}
-	for _, test := range []struct {
-		offers  []string
-		digits  int
-		another bool
-	}{
-		{nil, 0, false}, {[]string{"ssd"}, 0, false}, {[]string{"gpu"}, 0, true}, {[]string{"gpu"}, 20, true},
-	} {
-		if err := h.station("other").Beat(worker.Status{Stats: running, Offers: test.offers, MaxDigits: test.digits}); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "its heartbeat", func() bool {
-			return slices.ContainsFunc(x.registry.Workers(), func(s worker.Status) bool { return slices.Equal(s.Offers, test.offers) && s.MaxDigits == test.digits })
-		})
-		e, err := x.findOf(t.Context(), j, in, single(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		present := slices.DeleteFunc(x.registry.Workers(), func(s worker.Status) bool { return !slices.Equal(s.Offers, test.offers) })
-		takes := func(s *worker.Status) bool { return s.Serves("gpu") }
-		if others := namesWithout(present, takes); others["other"] == test.another {
-			t.Errorf("%v: not counted: %v", test.offers, others)
-		}
-		if now := e.Others == 0; test.another && !now {
-			t.Errorf("%v: another worker is not counted: %+v", test.offers, e.Evidence)
-		}
-	}
-}
-
-// TestPlaceLarge: where a number is queued that a worker does not accept.
-func TestPlaceLarge(t *testing.T) {
-	n := nat.FromBytes([]byte{255, 255, 255, 255, 255, 255, 255, 255, 255}) // 22 digits
-	any := worker.Status{Offers: []string{"large"}}
-	old := worker.Status{}
-	small, enough := worker.Status{MaxDigits: 21}, worker.Status{MaxDigits: 22}
-	short := worker.Status{MemoryDigits: 21}
-	for _, test := range []struct {
-		workers  []worker.Status
-		class    task.Class
-		anywhere bool
-		pause    bool
-	}{
-		{nil, "norm+large", false, false},
-		{[]worker.Status{small}, "norm+large", false, false},
-		{[]worker.Status{small, any}, "norm+large", false, false},
-		{[]worker.Status{old, any}, "norm+large", false, false},
-		{[]worker.Status{small, old}, "norm", false, true},
-		{[]worker.Status{small, enough}, "norm", false, true},
-		{[]worker.Status{small, short}, "norm", true, false},
-		{[]worker.Status{{MaxDigits: 21, MemoryDigits: 21}}, "norm+large", false, false},
-	} {
-		class, h, pause := placeLarge(task.ClassNorm, test.workers, n)
-		if class != test.class || h.anywhere != test.anywhere || pause != test.pause {
-			t.Errorf("%+v: %s %v %v", test.workers, class, h, pause)
-		}
-	}
-	if class, _, _ := placeLarge("hi+a+b", []worker.Status{{Offers: []string{"a", "b", "large"}}}, n); class != "hi+a+b+large" {
-		t.Errorf("%s", class)
-	}
-	if class, _, pause := placeLarge("hi+a+b+c+d", []worker.Status{any}, n); class != "hi+a+b+c+d" || !pause {
-		t.Errorf("%s", class)
-	}
-}
-
-// TestSweepLarge: a number that a worker hands back for its size is queued for a worker that accepts it, once.
-func TestSweepLarge(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t, Provision{})
-	h.job("j", task.ClassNorm, 10)
-	background(t, h.Sweep)
-	h.put(schema.ReturnSubject("j", single(3), "0", "w"), (&task.Return{Reason: task.TooLarge}).Encode())
-	large := h.offering("large", "large")
-	var got []string
-	await(t, "the number", func() bool {
-		h.forgetRoute("")
-		h.announce(large)
-		text, deliveries := pull(t, large, 1)
-		got = append(got, text...)
-		ack(t, deliveries)
-		return len(got) > 0
-	})
-	if fmt.Sprint(got) != "[norm+large j 3-1 1]" {
-		t.Errorf("%v", got)
-	}
-}
-
-// TestHostileOffers: what a heartbeat claims to offer is bounded, and fit to be printed.
-func TestHostileOffers(t *testing.T) {
-	s := worker.Status{Offers: []string{"b", "a", "b", "x y", "\x1b[2J", strings.Repeat("l", 25), "exec=", "exec=ok", "LARGE"}, MaxDigits: -1, MemoryDigits: 1 << 40}
-	for i := range 100 {
-		s.Offers = append(s.Offers, fmt.Sprint("z", i))
-	}
-	b, err := s.Encode(schema.MaxStatusSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, ok := decodeStatus("w.i", b)
-	if !ok || len(got.Offers) > task.MaxWorkerOffers || !slices.IsSorted(got.Offers) || got.MaxDigits != 0 || got.MemoryDigits != maxDigits {
-		t.Fatalf("%v %+v", ok, got)
-	}
-	for _, offer := range got.Offers {
-		if task.CheckOffer(offer) != nil {
-			t.Errorf("%q", offer)
-		}
-	}
-	if !got.Serves("a+b+exec=ok") || got.Serves("a+c") {
-		t.Errorf("%v", got.Offers)
-	}
-}
-
-// TestBlind: credentials of an earlier version show the priorities only, and no request is sent that they do not permit.
-func TestBlind(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t, Provision{})
-	h.routed("j", "gpu", 1)
-	h.forgetRoute("")
-	h.routes.blind = true
-	names := make(chan *nats.Msg, 10)
-	if _, err := h.nc.ChanSubscribe("$JS.API.CONSUMER.NAMES.>", names); err != nil {
-		t.Fatal(err)
-	}
-	classes, err := h.Classes(context.WithoutCancel(t.Context()))
-	if err = errorsOf(err, h.EnsureRoutes(t.Context(), []task.Class{"norm+gpu"}), h.nc.Flush()); err != nil || !slices.Equal(classes, task.Classes) || len(names) > 0 {
-		t.Errorf("%v, %v, %d requests", classes, err, len(names))
 	}
 }

@@ -49,6 +49,8 @@ type sweeper struct {
 	paces    paces
 	stranded map[task.Class]strandedCount
 
+	saidLarge time.Time // when it was last said that no worker accepts a number
+
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time
 }

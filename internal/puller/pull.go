@@ -55,6 +55,7 @@ type puller struct {
 
 	mu     sync.Mutex   // guards all below
 	routed []task.Class // classes with a route from which this worker pulls, sorted; replaced, never changed
+	grown  bool         // a class was added since classes was called
 	heard  time.Time    // when an order or a poll has named classes
 	skips  map[task.Class]skip
 	wakes  context.CancelFunc // ends the present wait; nil if there is none

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"factorfleet/internal/schema"
@@ -44,6 +43,7 @@ func (p *puller) learn(classes []task.Class) {
 	}
 	if grown {
 		slices.Sort(p.routed)
+		p.grown = true
 		if p.wakes != nil {
 			p.wakes()
 		}
@@ -57,12 +57,15 @@ func (p *puller) known() []task.Class {
 	return p.routed
 }
 
-// classes returns all classes from which this worker pulls, the priorities first.
+// classes returns all classes from which this worker pulls, the priorities first. Only the goroutine of Pull calls it.
 func (p *puller) classes() []task.Class {
-	if routed := p.known(); len(routed) > 0 {
-		return slices.Concat(task.Classes, routed)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grown = false
+	if len(p.routed) == 0 {
+		return task.Classes
 	}
-	return task.Classes
+	return slices.Concat(task.Classes, p.routed)
 }
 
 // ofPriority returns the classes of a priority to request now: those with a route, except such that were empty within
@@ -112,67 +115,4 @@ func (p *puller) ackerOf(class task.Class) *acker {
 		p.acks[class] = a
 	}
 	return a
-}
-
-// PollRoutes looks for durables of the worker's offers that no order has named, until ctx ends: there may be no process
-// that sends orders. It does nothing for a worker that offers nothing but numbers of any size, and little while orders come.
-func (c *Client) PollRoutes(ctx context.Context) {
-	routes := polledRoutes(c.puller.offers)
-	for len(routes) > 0 {
-		if c.puller.silentFor() >= pollInterval {
-			c.poll(ctx, routes)
-		}
-		if stream.Sleep(ctx, pollInterval) != nil {
-			return
-		}
-	}
-}
-
-// silentFor returns for how long no order has named classes.
-func (p *puller) silentFor() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return time.Since(p.heard)
-}
-
-// poll looks for the durables of the routes, one after the other.
-func (c *Client) poll(ctx context.Context, routes []string) {
-	var found []task.Class
-	for _, route := range routes {
-		for _, priority := range task.Classes {
-			class := priority.Routed(route)
-			if slices.Contains(c.puller.known(), class) {
-				continue
-			}
-			if _, err := lookAtDurable(ctx, c.link, schema.Durable(class)); err == nil {
-				found = append(found, class)
-			}
-		}
-	}
-	if len(found) > 0 {
-		c.puller.learn(found)
-	}
-}
-
-// polledRoutes returns the routes of all sets of the offers, at most maxPolled, the small ones first.
-func polledRoutes(offers []string) (routes []string) {
-	if len(offers) == 0 || len(offers) == 1 && offers[0] == task.OfferLarge {
-		return nil
-	}
-	sets := [][]string{nil}
-	for size := 0; size < task.MaxOffers && len(routes) < maxPolled; size++ {
-		var larger [][]string
-		for _, set := range sets {
-			for _, offer := range offers {
-				if len(set) == 0 || set[len(set)-1] < offer {
-					larger = append(larger, append(slices.Clip(set), offer))
-				}
-			}
-		}
-		for _, set := range larger {
-			routes = append(routes, strings.Join(set, "+"))
-		}
-		sets = larger
-	}
-	return routes[:min(len(routes), maxPolled)]
 }

@@ -184,6 +184,11 @@ func TestNoOffers(t *testing.T) {
 	}
 	count := func(c *Client) (subjects map[string]int) {
 		t.Helper()
+		for _, nc := range []*nats.Conn{c.link.NC, h.nc} { // earlier requests have arrived
+			if err := nc.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for len(requests) > 0 {
 			<-requests
 		}

@@ -100,11 +100,13 @@ func (p *puller) waitForTask(ctx context.Context, of []task.Class, n int, delive
 	return err
 }
 
-// setWakes sets what endWait calls.
+// setWakes sets what endWait calls. It calls it at once if the wait has begun without a class that was added meanwhile.
 func (p *puller) setWakes(f context.CancelFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.wakes = f
+	if p.wakes = f; f != nil && p.grown {
+		f()
+	}
 }
 
 // endWait ends the present wait, if there is one. The next call of Pull requests each class in turn.
