@@ -57,16 +57,17 @@ func cutChunks(ctx context.Context, o order, read numbersFunc) (chunks []plan.Ch
 			if err != nil {
 				return chunks, err
 			}
-			c := firstChunk(o.job.Kind, size, r.First, numbers)
+			c := firstChunk(o.job, size, r.First, numbers)
 			chunks, queued, r = append(chunks, c), queued+c.Range.Count, task.Span(c.Range.End(), r.End())
 		}
 	}
 	return chunks, nil
 }
 
-// firstChunk returns the first chunk of numbers, of which there is one at least.
-func firstChunk(kind string, size plan.Chunking, first uint64, numbers []nat.Nat) plan.Chunk {
-	chunker := plan.NewChunker(size, kind, 1, first)
+// firstChunk returns the first chunk of numbers of a job, of which there is one at least.
+func firstChunk(j *task.Job, size plan.Chunking, first uint64, numbers []nat.Nat) plan.Chunk {
+	chunker := plan.NewChunker(size, j.Kind, 1, first)
+	chunker.AddCost(j.Sleep)
 	chunker.Add(numbers)
 	c, _ := chunker.Next(plan.InputEnded)
 	return c
