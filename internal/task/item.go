@@ -32,6 +32,8 @@ func CheckFormat(f Format) error {
 const (
 	MaxMaxAttempts = 100 // failed attempts
 	MaxBackoffs    = 16  // entries of Task.Backoff
+
+	MaxBackoff = time.Hour // the longest of them; longer ones count as this one
 )
 
 // itemMark is the first byte of an item as a number.
