@@ -129,7 +129,7 @@ func (d *dispatcher) setBusy(now time.Time) {
 func (d *dispatcher) extend() {
 	stored := d.l.access.stored()
 	if d.l.job.State != task.Open {
-		stored = min(max(stored, d.l.job.Count), d.l.job.Count)
+		stored = d.l.job.Count
 	}
 	if stored > d.end {
 		d.pending.Add(task.Span(d.end, stored))
