@@ -104,13 +104,10 @@ func Backoff(list []time.Duration, attempt int, random float64) time.Duration {
 	)
 	d := min(first<<min(max(attempt-1, 0), 10), most)
 	if len(list) > 0 {
-		d = min(list[min(max(attempt, 1), len(list))-1], MaxBackoff)
+		d = min(list[min(max(attempt, 1), len(list))-1], task.MaxBackoff)
 	}
 	return time.Duration(float64(d) * (1 - jitter + 2*jitter*random))
 }
-
-// MaxBackoff is the longest delay that a job may have.
-const MaxBackoff = time.Hour
 
 // An Action is what is done with a range.
 type Action uint8

@@ -63,7 +63,7 @@ func TestBackoffList(t *testing.T) {
 			t.Errorf("Backoff(%d) = %v, want %v", n, got, want)
 		}
 	}
-	if got := Backoff([]time.Duration{1 << 62}, 1, 1); got > 2*MaxBackoff {
+	if got := Backoff([]time.Duration{1 << 62}, 1, 1); got > 2*task.MaxBackoff {
 		t.Errorf("Backoff = %v", got)
 	}
 }

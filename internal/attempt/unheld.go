@@ -1,6 +1,10 @@
 package attempt
 
-import "time"
+import (
+	"time"
+
+	"factorfleet/internal/task"
+)
 
 // An Unheld is a task that was delivered and not settled, and that the heartbeat of no worker names.
 // Its worker died or lets it lie, or a NAK has delayed its redelivery, by years if a worker likes.
@@ -44,7 +48,7 @@ func (u Unheld) Patience() time.Duration {
 	if u.Count == 1 {
 		deliveries = MaxDeliver + 1
 	}
-	patience := deliveries*u.AckWait + u.Beat + max(0, min(u.Put, MaxBackoff)*6/5-usualPut)
+	patience := deliveries*u.AckWait + u.Beat + max(0, min(u.Put, task.MaxBackoff)*6/5-usualPut)
 	if u.MayBeHeld {
 		patience *= unnamingPatience << min(max(u.Spent, 0), MaxDeliver-1)
 	}

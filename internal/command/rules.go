@@ -9,7 +9,6 @@ import (
 
 	ucli "github.com/urfave/cli/v2"
 
-	"factorfleet/internal/attempt"
 	"factorfleet/internal/cli"
 	"factorfleet/internal/job"
 	"factorfleet/internal/task"
@@ -126,7 +125,7 @@ func parseBackoff(c *ucli.Context) (list []time.Duration, _ error) {
 	}
 	for _, text := range strings.Split(c.String("backoff"), ",") {
 		d, err := time.ParseDuration(strings.TrimSpace(text))
-		if err != nil || d < 0 || d > attempt.MaxBackoff {
+		if err != nil || d < 0 || d > task.MaxBackoff {
 			return nil, cli.Usagef("--backoff %q: %q is not a pause: use durations from 0s to 1h, such as 5s,30s,2m", c.String("backoff"), text)
 		}
 		list = append(list, d)

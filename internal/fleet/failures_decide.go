@@ -96,7 +96,7 @@ func (x *Failures) giveUp(ctx context.Context, j *task.Job, in *Inputs, number t
 	why, elapsed := x.why(ctx, j.ID, number, e)
 	letter := &task.Failure{
 		Kind: j.Kind, Class: j.Queue(), Numbers: numbers, Budget: j.Budget, Certify: j.Certify,
-		Attempt: uint32(attempt.LastOf(j.MaxAttempts)), Err: why, Elapsed: elapsed,
+		Attempt: uint32(attempt.FailuresOf(j.MaxAttempts)), Err: why, Elapsed: elapsed,
 		Seen: x.registry.Attempts(j.ID, number), Watched: x.f.now().Add(-x.registry.Observed()),
 	}
 	return x.f.giveUp(ctx, j.ID, number, letter)

@@ -7,7 +7,7 @@
 // one or more of these roles:
 //
 //   - The feeder reads the input, stores it in FACTOR_INPUTS block by block, cuts it into chunks
-//     and queues them. It has the feeder's lease, so that there is one at a time.
+//     and queues them, unless the job is throttled: then the holder queues them (dispatch.go). It has the feeder's lease, so that there is one at a time.
 //   - A watcher reads the results, verifies them against the stored input and emits them. Every
 //     process of a job but that of submit --detach is one.
 //   - The holder is the watcher that has the job's lease. It requeues lost ranges, and issues ranges
@@ -69,8 +69,10 @@
 //	FACTOR_DEAD      > letters    > a review is requested ────────────────────────┼─> loop ─> Watch.Emit
 //	FACTOR_LEASES    > lease      > leaseChanged; queues audits while held ───────┤    │
 //	FACTOR_WORKERS   > heartbeats > heartbeatsKnown ──────────────────────────────┤    │
-//	timers           >            > a review or a look for overdue ranges is due ─┤    │
-//	the job's streams> operations > answer, reminded, overdueIssued ──────────────┘    │
+//	timers           >            > a review, a look for overdue ranges, more of  │    │
+//	                                a throttled job, or a deadline is due ────────┤    │
+//	the job's streams> operations > answer, reminded, overdueIssued, dispatched, ─┘    │
+//	                                begunKnown                                         │
 //	                       ^                                                           │
 //	                       └─────────── one for each step of a review <────────────────┘
 //

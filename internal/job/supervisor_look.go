@@ -129,12 +129,10 @@ func (s *supervisor) needsNothing(e *supervised) bool {
 func isDue(t *time.Time, now time.Time) bool { return t != nil && !now.Before(*t) }
 
 // recheckAt returns when a parked job that needs nothing is checked again: when its time to start or its deadline has
-// come, after pace.longest if it is paused, because workers finish what they have, and else after pace.recheck.
+// come, and after pace.recheck at most. Workers finish what they have of a paused job. Their answers are verified when it
+// is watched the next time, so it does not end before it is resumed.
 func (s *supervisor) recheckAt(e *supervised, now time.Time) time.Time {
 	wait := s.pace.recheck
-	if e.manifest.Paused {
-		wait = s.pace.longest
-	}
 	for _, t := range []*time.Time{e.manifest.After, e.manifest.Deadline} {
 		if t != nil && t.After(s.f.ServerTime()) {
 			wait = min(wait, t.Sub(s.f.ServerTime()))

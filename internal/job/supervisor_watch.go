@@ -105,7 +105,7 @@ func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 	case e.held: // checked when that ends
 	case e.rejoin:
 		s.enqueue(e)
-	case e.manifest.Waits(s.f.ServerTime()) || e.manifest.Deadline != nil:
+	case e.manifest.Waits(s.f.ServerTime()):
 		e.incomplete = 0
 		e.checkAt = s.recheckAt(e, now)
 	case s.accountedFor(e, sum):
@@ -114,6 +114,9 @@ func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 	default:
 		e.incomplete++
 		e.checkAt = now.Add(min(s.patience(e, s.pace.quiet), s.pace.longest))
+	}
+	if due := s.recheckAt(e, now); e.state == parked && !e.checkAt.IsZero() && due.Before(e.checkAt) {
+		e.checkAt = due // its deadline
 	}
 }
 

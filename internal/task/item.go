@@ -38,6 +38,8 @@ const maxItemBits = 8 * (MaxItem + 1)
 const (
 	MaxMaxAttempts = 100 // failed attempts
 	MaxBackoffs    = 16  // entries of Task.Backoff
+
+	MaxBackoff = time.Hour // the longest of them; longer ones count as this one
 )
 
 // itemMark is the first byte of an item as a number.
