@@ -11,7 +11,8 @@ import (
 
 // answersOther reports whether a result that is wrong for numbers, those of the job, is right for another task, and
 // states that task itself: its numbers, kind and budget. Then the task was not one of the job, because its submitter
-// is broken or hostile; or the worker lies. Of the answers of a command no one can say to which items they are right. A worker reads neither the input nor the manifest, so it does not know.
+// is broken or hostile; or the worker lies. A worker reads neither the input nor the manifest, so it does not know. The
+// answers of a command do not say to which items they belong: what has the form of answers may be right for others.
 func (c *Collector) answersOther(ctx context.Context, r *task.Result, numbers []nat.Nat) bool {
 	switch {
 	case r.Asked == 0: // a worker of an earlier version

@@ -17,7 +17,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// SubmitDescription says where submit reads its numbers.
+// SubmitDescription says where submit reads its numbers, and what items are.
 const SubmitDescription = "Numbers are read from the arguments, then from --range, then from -f. Without any of these they are " +
 	"read from standard input. White space separates numbers.\n\n" +
 	"With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item. An item is a line of the " +
