@@ -30,8 +30,8 @@ const (
 	answersLimit = sweepTimeout / 3 // of a listing
 )
 
-// answered reports whether there is a result of a worker that is not quarantined for exactly that range,
-// or a watcher of this process has covered the range.
+// answered reports whether there is a result of a worker that is not quarantined for exactly that range, whether such
+// results cover the range, because workers join those of short tasks, or whether a watcher of this process has covered it.
 func (s *sweeper) answered(ctx context.Context, job string, r task.Range) (bool, error) {
 	if covers, ok := s.f.covers.Load(job); ok && len(covers.(*coverage).missing(r)) == 0 {
 		return true, nil
@@ -41,7 +41,10 @@ func (s *sweeper) answered(ctx context.Context, job string, r task.Range) (bool,
 		return false, err
 	}
 	trusted := s.trusted()
-	return slices.ContainsFunc(places, func(p schema.Place) bool { return trusted(p.Worker) }), nil
+	if slices.ContainsFunc(places, func(p schema.Place) bool { return trusted(p.Worker) }) {
+		return true, nil
+	}
+	return len(s.missing(ctx, job)(r)) == 0, nil
 }
 
 // trusted returns whether results of a worker count: not if it is known to be quarantined.
