@@ -30,8 +30,9 @@ const (
 	answersLimit = sweepTimeout / 3 // of a listing
 )
 
-// answered reports whether there is a result of a worker that is not quarantined for exactly that range,
-// or a watcher of this process has covered the range. In a job with replicas a result alone is no answer.
+// answered reports whether there is a result of a worker that is not quarantined for exactly that range, whether such
+// results cover the range, because workers join those of short tasks, or whether a watcher of this process has covered it.
+// In a job with replicas a result alone is no answer.
 func (s *sweeper) answered(ctx context.Context, j *task.Job, r task.Range) (bool, error) {
 	if covers, ok := s.f.covers.Load(j.ID); ok && len(covers.(*coverage).missing(r)) == 0 {
 		return true, nil
@@ -44,7 +45,10 @@ func (s *sweeper) answered(ctx context.Context, j *task.Job, r task.Range) (bool
 		return false, err
 	}
 	trusted := s.trusted()
-	return slices.ContainsFunc(places, func(p schema.Place) bool { return trusted(p.Worker) }), nil
+	if slices.ContainsFunc(places, func(p schema.Place) bool { return trusted(p.Worker) }) {
+		return true, nil
+	}
+	return len(s.missing(ctx, j.ID)(r)) == 0, nil
 }
 
 // trusted returns whether results of a worker count: not if it is known to be quarantined.

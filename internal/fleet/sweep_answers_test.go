@@ -21,6 +21,7 @@ func TestSplitLeavesOutAnswers(t *testing.T) {
 		"watched":         {[]task.Range{{First: 5, Count: 15}}, 4, "0-5"},
 		"all answered":    {[]task.Range{{First: 0, Count: 20}}, 4, ""},
 		"not split":       {nil, 1, "0-20"},
+		"joined":          {nil, 1, ""},
 		"pieces with gap": {[]task.Range{{First: 1, Count: 1}, {First: 12, Count: 8}}, 2, "0-10 10-2"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -29,6 +30,9 @@ func TestSplitLeavesOutAnswers(t *testing.T) {
 			h.job("j", task.ClassNorm, 100)
 			for _, r := range []task.Range{{First: 0, Count: 5}, {First: 5, Count: 7}, {First: 17, Count: 3}, {First: 40, Count: 9}} {
 				h.put(schema.ResultSubject("j", r, "w1"), nil)
+			}
+			if name == "joined" {
+				h.put(schema.ResultSubject("j", task.Range{First: 10, Count: 40}, "w1"), nil)
 			}
 			if test.covered != nil {
 				var covered task.Set
