@@ -101,3 +101,15 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestWithdraws: the last-attempt record of a worker is withdrawn if the attempt has ended and has not failed.
+func TestWithdraws(t *testing.T) {
+	for _, count := range counts {
+		for _, reason := range []task.Reason{task.Drained, task.Elsewhere, task.Isolate, task.Unsupported, task.Postponed, ""} {
+			want := count == 1 && (reason == task.Drained || reason == task.Elsewhere)
+			if got := (Returned{Reason: reason, Count: count}).Withdraws(); got != want {
+				t.Errorf("%q of %d numbers: %v", reason, count, got)
+			}
+		}
+	}
+}

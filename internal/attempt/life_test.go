@@ -20,11 +20,12 @@ type life struct {
 type event uint8
 
 const (
-	lapses event = iota // it never arrives
-	kills               // the worker dies while it computes the number
-	fails               // the computation returns an error
-	meets               // another last attempt is held where it arrives
-	drains              // the worker leaves before it starts
+	lapses   event = iota // it never arrives
+	kills                 // the worker dies while it computes the number
+	fails                 // the computation returns an error
+	meets                 // another last attempt is held where it arrives
+	drains                // the worker leaves before it starts
+	despairs              // the computation says that no attempt there can succeed
 )
 
 // computes reports whether the next delivery is computed if it meets e.
@@ -43,12 +44,16 @@ func (l life) step(e event, worker int, others Alive) (next life, dead bool) {
 		r := Returned{Reason: Arrive(d, Host{OtherLast: e == meets, MayPostpone: true, Leaving: e == drains}).Reason, Count: 1}
 		return l.decided(r.Decide(l.evidence(others)))
 	}
-	started := (e == kills || e == fails) && Start(d, Known).Action == ComputeAlone
+	started := (e == kills || e == fails || e == despairs) && Start(d, Known).Action == ComputeAlone
 	settled := Settle(Outcome{Verdict: Failed, Attempt: d.Attempt, Most: l.most, Started: started})
 	if started || e == fails && settled.Letter {
 		if l.failed[worker]++; l.failed[worker] > MaxDeliver+1 {
 			l.failed[worker] -= 2
 		}
+	}
+	if e == despairs && Settle(Outcome{Verdict: Hopeless, Attempt: d.Attempt, Most: l.most, Started: started}).Letter {
+		l.failed[worker] = max(l.failed[worker], 1) // a dead letter counts without a last-attempt record, too
+		return l.decided(l.evidence(others).Decide())
 	}
 	if e == fails && settled.Letter {
 		return l.decided(l.evidence(others).Decide()) // the holder's review finds a letter and no task
@@ -100,6 +105,9 @@ func TestLife(t *testing.T) {
 		"fails at the only worker":        {fails, AliveLongAgo, always0, 3},
 		"fails at two workers in turn":    {fails, AliveNow, inTurn, 4},
 		"fails at one of two":             {fails, AliveNow, always0, 0},
+		"is hopeless at the only worker":  {despairs, AliveLongAgo, always0, 1},
+		"is hopeless at both workers":     {despairs, AliveNow, inTurn, 2},
+		"is hopeless at one of two":       {despairs, AliveNow, always0, 0},
 		"waits for the other one":         {kills, AliveRecently, always0, 0},
 		"never arrives":                   {lapses, AliveLongAgo, inTurn, 0},
 		"workers leave":                   {drains, AliveLongAgo, inTurn, 0},
@@ -184,11 +192,11 @@ func testLives(t *testing.T, limit int) {
 			t.Fatalf("%+v: no worker gets the number any more", from)
 		}
 		from := open[0]
-		for _, e := range []event{lapses, kills, fails, meets, drains} {
+		for _, e := range []event{lapses, kills, fails, meets, drains, despairs} {
 			for worker := range 2 {
 				next, dead := from.step(e, worker, AliveNow)
 				failed := from.failed
-				if e == kills || e == fails {
+				if e == kills || e == fails || e == despairs {
 					failed[worker] = true
 				}
 				if dead && failed != [2]bool{true, true} {

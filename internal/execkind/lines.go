@@ -53,7 +53,8 @@ func (r *run) runTogether(items [][]byte) error {
 		return r.failed(items[0], err, nil)
 	}
 	defer p.terminate()
-	go p.feed(items, r.separator)
+	end := []byte{r.separator}
+	go p.feed(append(bytes.Join(items, end), end...)) // a copy: the memory of items serves the next call
 	from := len(*r.done)
 	r.heldUntil = now.Add(holdTime)
 	i, err := r.readAnswers(p, len(items))
@@ -68,11 +69,10 @@ func (r *run) runTogether(items [][]byte) error {
 	return err
 }
 
-// feed writes the items to the process and closes its input. It is the goroutine feeder.
-func (p *process) feed(items [][]byte, separator byte) {
-	end := []byte{separator}
-	input := append(bytes.Join(items, end), separator) // a copy: the memory of items serves the next task
-	p.in.f.Write(input)                                // an error says that the process does not read any more
+// feed writes the input of the process and closes it. It is the goroutine feeder. An error says that the process does not
+// read any more.
+func (p *process) feed(input []byte) {
+	p.in.f.Write(input)
 	p.in.f.Close()
 }
 
@@ -80,7 +80,7 @@ func (p *process) feed(items [][]byte, separator byte) {
 // more output. It returns the index of the item at hand when an error occurred.
 func (r *run) readAnswers(p *process, count int) (int, error) {
 	for i := range count {
-		if i > 0 && r.ctx.Err() != nil {
+		if r.ctx.Err() != nil {
 			return i, context.Cause(r.ctx)
 		}
 		line, err := r.line(p)

@@ -51,6 +51,7 @@ func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger, memory u
 //     does not see, and memory grows with the active jobs only.
 type supervisor struct {
 	f    *fleet.Fleet
+	now  func() time.Time // the server's time
 	log  zerolog.Logger
 	name string // of this supervisor, in leases; that of its watches is another for each job
 	pace pace
@@ -80,6 +81,7 @@ type supervisor struct {
 
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 	s := &supervisor{
+		now: f.ServerTime,
 		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
 		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),

@@ -115,9 +115,9 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 func (s *supervisor) needsNothing(e *supervised) bool {
 	j := e.manifest
 	switch {
-	case isDue(j.Deadline, s.f.ServerTime()):
+	case isDue(j.Deadline, s.now()):
 		return false
-	case j.Waits(s.f.ServerTime()):
+	case j.Waits(s.now()):
 		return e.queue.Ranges.Len() == 0 // what is queued of a paused job has to be removed
 	case j.State == task.Open:
 		return e.fed && !j.Throttled // the feeder does not queue it
@@ -134,8 +134,8 @@ func isDue(t *time.Time, now time.Time) bool { return t != nil && !now.Before(*t
 func (s *supervisor) recheckAt(e *supervised, now time.Time) time.Time {
 	wait := s.pace.recheck
 	for _, t := range []*time.Time{e.manifest.After, e.manifest.Deadline} {
-		if t != nil && t.After(s.f.ServerTime()) {
-			wait = min(wait, t.Sub(s.f.ServerTime()))
+		if t != nil && t.After(s.now()) {
+			wait = min(wait, t.Sub(s.now()))
 		}
 	}
 	return now.Add(wait)

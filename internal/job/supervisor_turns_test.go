@@ -79,7 +79,7 @@ func TestRotate(t *testing.T) {
 // after an hour at most.
 func TestPark(t *testing.T) {
 	t.Parallel()
-	s := &supervisor{pace: normalPace, survey: new(fleet.Survey)}
+	s := &supervisor{pace: normalPace, now: time.Now, survey: new(fleet.Survey)}
 	now := time.Now()
 	e := &supervised{manifest: &task.Job{ID: "j", State: task.Sealed, Count: 10}, queue: new(fleet.QueueOfJob)}
 	sum := &Summary{Counts: collect.Counts{Verified: 8, Dead: 1}}
