@@ -29,6 +29,7 @@ func testWorkersTable(t *testing.T) {
 		{Job: "j", Position: 6, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Done: 5, Total: 10, Cores: 2, Left: time.Minute}},
 		{Job: "j", Position: 7, NumberProgress: worker.NumberProgress{Digits: 75, Method: "siqs", Cores: 1}},
 	}
+	busy.Offers, busy.MaxDigits = []string{"exec=resize", "gpu", "large", "ssd"}, 90
 	twin := process("twin", "b", "host-3", 4, 2*time.Second)
 	twin.State = worker.StateDraining
 	twin.Activities = []worker.Activity{{Job: "cpart", Position: 8192, NumberProgress: worker.NumberProgress{Digits: 90, Method: "sieve", Cores: 1}}}
@@ -50,6 +51,7 @@ func testWorkersTable(t *testing.T) {
 	const want = `NAME   STATE        BUSY  NUMBERS  FAILURES  STRIKES  CPU        UP   SEEN     HOST
 away   quarantined  -     -        -         3        -          -    -        -
 busy   running      2/2   1000     1         0        1 min 0 s  3 h  5 s ago  host-1, pid 17
+  offers: labels gpu, ssd; commands resize; numbers of up to 90 digits
   computes number 7 of j: 75 digits, siqs 50% of 10 relations, 2 cores, about 60 s left; 1 more
 crowd  running      1/1   1000     1         0        1 min 0 s  3 h  1 s ago  hhhhhhhhhhhhhhhhhhhhhhhhhhhhh..., pid 17
   20,000 heartbeats, 1 shown

@@ -52,10 +52,11 @@ func routeOf(c *ucli.Context, kind string) (string, error) {
 	return j.Route, nil
 }
 
-// Unserved says that none of the workers takes the tasks of a class, and what to do; "" if one does.
+// Unserved says that none of the workers takes the tasks of a class with a route, and what to do; "" if one does, and for
+// other classes.
 func Unserved(class task.Class, workers []worker.Status) string {
 	route := class.Route()
-	if slices.ContainsFunc(workers, func(w worker.Status) bool { return w.State == worker.StateRunning && w.Serves(route) }) {
+	if route == "" || slices.ContainsFunc(workers, func(w worker.Status) bool { return w.State == worker.StateRunning && w.Serves(route) }) {
 		return ""
 	}
 	var labels, commands, flags []string
