@@ -82,7 +82,7 @@ type supervisor struct {
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 	s := &supervisor{
 		now: f.ServerTime,
-		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
+		f:   f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
 		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),
