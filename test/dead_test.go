@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/fleettest"
 	"factorfleet/internal/kind"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/puller"
@@ -49,6 +50,9 @@ func (s *server) workerOf(name string, kinds map[string]worker.Kind) (stop func(
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	offers := fleettest.Offers(kinds)
+	client.Offer(offers)
+	go client.PollRoutes(ctx)
 	w := worker.New(worker.Config{
 		Name: name, Slots: 2, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second,
 		Kinds: kinds, Log: zerolog.Nop(),
@@ -58,7 +62,7 @@ func (s *server) workerOf(name string, kinds map[string]worker.Kind) (stop func(
 	}
 	go func() {
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
-			client.Beat(worker.Status{Host: "test", Stats: w.Stats(), Holding: w.Holding()})
+			client.Beat(worker.Status{Host: "test", Offers: offers, Stats: w.Stats(), Holding: w.Holding()})
 		}
 	}()
 	ended := make(chan error, 1)

@@ -120,3 +120,14 @@ func Ack(t testing.TB, deliveries []*worker.Delivery) {
 		}
 	}
 }
+
+// Offers returns what a worker with these kinds offers: the commands of the kinds exec:NAME, sorted.
+func Offers(kinds map[string]worker.Kind) (offers []string) {
+	for kind := range kinds {
+		if name, ok := task.ExecName(kind); ok {
+			offers = append(offers, task.ExecOffer(name))
+		}
+	}
+	slices.Sort(offers)
+	return offers
+}

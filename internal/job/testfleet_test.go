@@ -114,6 +114,8 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	if outbox != nil {
 		out = outbox(client)
 	}
+	offers := fleettest.Offers(kinds)
+	client.Offer(offers)
 	_, parts := kind.AllOn(slots, 0)
 	w := worker.New(worker.Config{
 		Parts: parts, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
@@ -122,6 +124,7 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	if err := client.Listen(ctx, puller.Orders{Cancel: w.Cancel, Finish: w.Finish, Quarantine: w.Quarantine, Release: w.Release, Hint: w.Hint}); err != nil {
 		h.t.Fatal(err)
 	}
+	go client.PollRoutes(ctx)
 	var group sync.WaitGroup
 	group.Go(func() {
 		if err := w.Run(ctx); err != nil {
@@ -130,7 +133,7 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	})
 	group.Go(func() {
 		for ctx.Err() == nil {
-			client.Beat(worker.Status{Sieves: true, Stats: w.Stats(), Holding: w.Holding()})
+			client.Beat(worker.Status{Sieves: true, Offers: offers, Stats: w.Stats(), Holding: w.Holding()})
 			select {
 			case <-ctx.Done():
 			case <-time.After(300 * time.Millisecond):
