@@ -39,10 +39,10 @@ def add(name, *fields, **more):
     ALL[name] = System(*fields, **more)
 
 
-for suffix, level in LEVELS.items():
-    add(f"fleet-{suffix}", "peer_fleet.py", "this fleet, nats-server", level, STORE[level], "its engine")
-for suffix, level in LEVELS.items():
-    add(f"embedded-{suffix}", "peer_fleet.py", "this fleet, embedded", level, STORE[level], "its engine")
+SHARE = {NONE: 1, SECOND: 1, ALWAYS: 0.25}  # of systems that wait for the disk with each task
+for prefix, label in {"fleet": "this fleet, nats-server", "embedded": "this fleet, embedded"}.items():
+    for suffix, level in LEVELS.items():
+        add(f"{prefix}-{suffix}", "peer_fleet.py", label, level, STORE[level], "its engine", share=SHARE[level])
 for mode, share in {"server": 1, "lines": 0.1, "args": 0.1}.items():
     label = f"this fleet, nats-server, exec {mode}"
     add(f"exec-{mode}", "peer_fleet.py", label, SECOND, STORE[SECOND], "Python", share=share)
@@ -54,11 +54,10 @@ for suffix, level in LEVELS.items():
 add("celery-rabbitmq", "peer_celery.py", "Celery, RabbitMQ, results in Redis", SECOND,
     "persistent messages without confirms; Redis, AOF everysec", "Python", share=0.5)
 for suffix, level in LEVELS.items():
-    share = 0.25 if level == ALWAYS else 1
-    add(f"asynq-{suffix}", "peer_queues.py", "asynq", level, AOF[level], "Go", share=share)
+    add(f"asynq-{suffix}", "peer_queues.py", "asynq", level, AOF[level], "Go", share=SHARE[level])
 for suffix, level in LEVELS.items():
     add(f"faktory-{suffix}", "peer_queues.py", "Faktory, results over a pipe", level, AOF[level], "Go",
-        default=level != ALWAYS)
+        default=level != ALWAYS, share=SHARE[level])
 FSYNC = "PostgreSQL, fsync at each commit"
 add("river", "peer_queues.py", "River, 1 ms cooldown, InsertManyFast", ALWAYS, FSYNC, "Go")
 add("river-default", "peer_queues.py", "River, default cooldown of 100 ms", ALWAYS, FSYNC, "Go",
