@@ -19,12 +19,12 @@ func (f *Fleet) Probe(ctx context.Context, class task.Class, floor uint64) error
 	return p.search(ctx, class, make(map[task.Address]task.Class))
 }
 
-// UseRoute creates the durable of a class, lists all and removes it.
+// UseRoute lists the durables, whatever the credentials say, creates that of a class, and removes it.
 func (f *Fleet) UseRoute(ctx context.Context, class task.Class) error {
-	if err := f.EnsureRoute(ctx, class); err != nil {
+	if _, err := listClasses(ctx, f.tasks); err != nil {
 		return err
 	}
-	if _, err := listClasses(ctx, f.tasks); err != nil {
+	if err := f.EnsureRoute(ctx, class); err != nil {
 		return err
 	}
 	return f.removeRoute(ctx, class)
