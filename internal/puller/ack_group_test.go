@@ -8,7 +8,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// TestAckGroup: deliveries of one durable are acked together; those of two are not acked together.
+// TestAckGroup: deliveries of one durable are acked together, and those of two durables.
 func TestAckGroup(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, fleet.Provision{})
@@ -32,7 +32,12 @@ func TestAckGroup(t *testing.T) {
 	_, d = pull(t, c, 1)
 	h.queue(low, task.Range{First: 0, Count: 1})
 	_, other := pull(t, c, 1)
-	if err := d[0].Handle.(worker.GroupAcker).AckGroup(t.Context(), []worker.Handle{other[0].Handle}); err == nil || h.ranges("norm") == "" {
-		t.Errorf("deliveries of two durables: %v; queued: %q", err, h.ranges("norm"))
+	if err := d[0].Handle.(worker.GroupAcker).AckGroup(t.Context(), []worker.Handle{other[0].Handle}); err != nil || h.ranges("norm")+h.ranges("low") != "" {
+		t.Errorf("deliveries of two durables: %v; queued: %q and %q", err, h.ranges("norm"), h.ranges("low"))
+	}
+	h.queue(norm, task.Range{First: 201, Count: 1})
+	_, d = pull(t, c, 1)
+	if err := d[0].Handle.(worker.GroupAcker).AckGroup(t.Context(), []worker.Handle{nil}); err == nil || h.ranges("norm") == "" {
+		t.Errorf("a delivery of another source: %v; queued: %q", err, h.ranges("norm"))
 	}
 }

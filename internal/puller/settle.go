@@ -50,18 +50,23 @@ func (h *handle) Ack(ctx context.Context) error {
 	return settle(ctx, h.link, func() error { return h.acks.ack(ctx, h.reply) })
 }
 
-// AckGroup is Ack for several deliveries of the durable, in one round trip. It implements worker.GroupAcker.
+// AckGroup is Ack for several deliveries of this client, in one round trip for each durable. It implements
+// worker.GroupAcker.
 func (h *handle) AckGroup(ctx context.Context, others []worker.Handle) error {
-	replies := make([]string, 0, len(others)+1)
+	replies := map[*acker][]string{h.acks: {h.reply}}
 	for _, other := range others {
 		o, ok := other.(*handle)
-		if !ok || o.acks != h.acks {
-			return errors.New("settle tasks: they are not of the same durable")
+		if !ok || o.link != h.link {
+			return errors.New("settle tasks: they are not of the same client")
 		}
-		replies = append(replies, o.reply)
+		replies[o.acks] = append(replies[o.acks], o.reply)
 	}
-	replies = append(replies, h.reply)
-	return settle(ctx, h.link, func() error { return h.acks.ack(ctx, replies...) })
+	for acks, list := range replies {
+		if err := settle(ctx, h.link, func() error { return acks.ack(ctx, list...) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // NakWithDelay returns the task to the server, which redelivers it after d. The other rules are those

@@ -9,8 +9,8 @@ import (
 	"factorfleet/internal/attempt"
 )
 
-// Short tasks that were answered at their first attempt are settled in groups: while one group is on its way to the server, the
-// next one gathers. The answers of adjacent ranges are stored as one result (join.go), and all deliveries of a group
+// Short tasks that were answered at their first attempt are settled in groups: while one group is on its way to the
+// server, the next one gathers. The answers of adjacent ranges are stored as one result (join.go), and all deliveries of a group
 // are acked in one round trip. So the server stores one message instead of hundreds.
 //
 //	finish      a b c d e f g h i
@@ -92,23 +92,16 @@ func (w *Worker) settleGroup(group []*Delivery) {
 	forEach(len(refused), groupMost, func(i int) { w.settle(refused[i]) })
 }
 
-// ackGroup acks deliveries whose results are stored: those of one durable together, and those for which that fails each
-// by itself: a server that does not know one of them does not answer for it.
+// ackGroup acks deliveries whose results are stored: together, or, if that fails, each by itself: a server that does not
+// know one of them does not answer for it.
 func (w *Worker) ackGroup(group []*Delivery) {
-	for len(group) > 0 {
-		n := 1
-		for n < len(group) && group[n].Class == group[0].Class {
-			n++
+	if ackTogether(w.settleCtx, group) == nil {
+		for _, d := range group {
+			w.acked(d, nil)
 		}
-		if ackTogether(w.settleCtx, group[:n]) == nil {
-			for _, d := range group[:n] {
-				w.acked(d, nil)
-			}
-		} else {
-			forEach(n, groupMost, func(i int) { w.acked(group[i], w.confirm(w.settleCtx, group[i], attempt.Ack)) })
-		}
-		group = group[n:]
+		return
 	}
+	forEach(len(group), groupMost, func(i int) { w.acked(group[i], w.confirm(w.settleCtx, group[i], attempt.Ack)) })
 }
 
 // acked notes the end of a delivery whose result is stored; err says why it is not acked.
@@ -117,10 +110,13 @@ func (w *Worker) acked(d *Delivery, err error) {
 	w.logSettled(d, attempt.Ack, err)
 }
 
-// ackTogether acks deliveries of one durable. After an error any of them may be acked.
+// ackTogether acks deliveries. After an error any of them may be acked.
 func ackTogether(ctx context.Context, group []*Delivery) error {
+	if len(group) < 2 {
+		return errNoGroup
+	}
 	first, ok := group[0].Handle.(GroupAcker)
-	if !ok || len(group) == 1 {
+	if !ok {
 		return errNoGroup
 	}
 	others := make([]Handle, 0, len(group)-1)

@@ -59,8 +59,7 @@ type Handle interface {
 
 // A GroupAcker is a Handle that can ack other deliveries together with its own.
 type GroupAcker interface {
-	// AckGroup is Ack for this delivery and others, handles of the same source whose tasks have the same class. After an error
-	// any of them may be acked.
+	// AckGroup is Ack for this delivery and others, handles of the same source. After an error any of them may be acked.
 	AckGroup(ctx context.Context, others []Handle) error
 }
 
