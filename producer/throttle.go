@@ -28,7 +28,7 @@ func pauseCommand() *ucli.Command {
 // pause pauses a job. What the holder or a sweeper queues until it has read the manifest is removed: by the holder, and
 // here if the job has none.
 func pause(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) error {
-	j, err := fl.Pause(ctx, id)
+	_, err := fl.Pause(ctx, id)
 	for range stopTries {
 		if err != nil {
 			return err
@@ -39,6 +39,7 @@ func pause(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) 
 		if err = stream.Sleep(ctx, stopPause); err != nil {
 			return err
 		}
+		var j *task.Job
 		if j, err = fl.Job(ctx, id); err != nil || !j.Paused {
 			break // another user has resumed it
 		}

@@ -65,12 +65,15 @@ func (d *dispatcher) works() bool {
 // step queues what may be queued now. It is called whenever that may be more than before.
 func (d *dispatcher) step() {
 	l := d.l
+	if !l.job.Throttled {
+		return
+	}
 	now := l.access.now()
-	if l.job.Throttled && l.goal == goalEnd {
+	if l.goal == goalEnd {
 		l.showThrottle(now)
 	}
 	d.setBusy(now)
-	if l.job.Throttled && !l.job.Paused && l.job.Waits(now) {
+	if !l.job.Paused && l.job.Waits(now) {
 		d.timer.Reset(allow(l.job, 0, 0, now).wait) // also of other watchers, for the user
 		return
 	}

@@ -18,7 +18,7 @@ import (
 
 // newSmall returns a fleet whose store takes 4 MiB.
 func newSmall(t *testing.T) *testFleet {
-	return build(t, natsserver.Config{Store: t.TempDir(), Limit: 4 << 20})
+	return build(t, natsserver.Config{Store: t.TempDir(), Limit: 4 << 20}, time.Second)
 }
 
 // filling returns w, with an Emit that fills the store when the last of count numbers is

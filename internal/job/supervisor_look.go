@@ -115,9 +115,9 @@ func (s *supervisor) lookAt(e *supervised, mine bool, now time.Time) {
 func (s *supervisor) needsNothing(e *supervised) bool {
 	j := e.manifest
 	switch {
-	case isDue(j.Deadline, s.now()):
+	case j.Deadline != nil && !s.now().Before(*j.Deadline):
 		return false
-	case j.Waits(s.now()):
+	case s.waits(j):
 		return e.queue.Ranges.Len() == 0 // what is queued of a paused job has to be removed
 	case j.State == task.Open:
 		return e.fed && !j.Throttled // the feeder does not queue it
@@ -125,8 +125,8 @@ func (s *supervisor) needsNothing(e *supervised) bool {
 	return j.Count > 0 && e.queue.Ranges.Contains(task.Span(0, j.Count))
 }
 
-// isDue reports whether a time has come; false for none.
-func isDue(t *time.Time, now time.Time) bool { return t != nil && !now.Before(*t) }
+// waits reports whether nothing of a job may be queued now.
+func (s *supervisor) waits(j *task.Job) bool { return j.Throttled && j.Waits(s.now()) }
 
 // recheckAt returns when a parked job that needs nothing is checked again: when its time to start or its deadline has
 // come, and after pace.recheck at most. Workers finish what they have of a paused job. Their answers are verified when it

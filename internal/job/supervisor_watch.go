@@ -105,7 +105,7 @@ func (s *supervisor) park(e *supervised, sum *Summary, now time.Time) {
 	case e.held: // checked when that ends
 	case e.rejoin:
 		s.enqueue(e)
-	case e.manifest.Waits(s.now()):
+	case s.waits(e.manifest):
 		e.incomplete = 0
 		e.checkAt = s.recheckAt(e, now)
 	case s.accountedFor(e, sum):

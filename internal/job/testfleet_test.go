@@ -33,11 +33,14 @@ type testFleet struct {
 	*fleet.Fleet
 }
 
-func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{}) }
+func newTestFleet(t *testing.T) *testFleet { return build(t, natsserver.Config{}, time.Second) }
+
+// newPatient returns a fleet in which no delivery lapses because the machine is busy.
+func newPatient(t *testing.T) *testFleet { return build(t, natsserver.Config{}, time.Minute) }
 
 // newLasting returns a fleet whose server can be restarted.
 func newLasting(t *testing.T) *testFleet {
-	return build(t, natsserver.Config{Listen: "127.0.0.1:0"})
+	return build(t, natsserver.Config{Listen: "127.0.0.1:0"}, time.Second)
 }
 
 // restart stops the server and starts it at the same address.
@@ -46,12 +49,12 @@ func (h *testFleet) restart() {
 	h.server.Restart()
 }
 
-func build(t *testing.T, c natsserver.Config) *testFleet {
+func build(t *testing.T, c natsserver.Config, ackWait time.Duration) *testFleet {
 	t.Helper()
 	h := &testFleet{t: t, server: fleettest.NewServer(t, c)}
 	var nc *nats.Conn
 	nc, h.js = h.connect()
-	p := fleet.Provision{AckWait: time.Second}
+	p := fleet.Provision{AckWait: ackWait}
 	if c.Limit > 0 {
 		p.TaskBytes = -1 // else the queue would reserve the whole store
 	}
