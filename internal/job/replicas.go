@@ -10,7 +10,6 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 // In a job with replicas each item is computed by two workers. Its tasks are queued once, as those of any job. The
@@ -126,9 +125,12 @@ func (s *streams) requeueVoted(ctx context.Context, j *task.Job, list []collect.
 	}
 	route := j.Queue().Route()
 	now, left := divideVoted(list, func(voted []string) bool {
-		return slices.ContainsFunc(registry.Workers(), func(w worker.Status) bool {
-			return !slices.Contains(voted, w.Name) && w.Serves(route) && !trust.Quarantined(w.Name)
-		})
+		for _, w := range registry.Workers() {
+			if !slices.Contains(voted, w.Name) && w.Serves(route) && !trust.Quarantined(w.Name) {
+				return true
+			}
+		}
+		return false
 	})
 	for i, group := range now {
 		if err := s.fleet.Requeue(ctx, j, s.inputs, group.ranges, group.workers...); err != nil {
