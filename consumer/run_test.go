@@ -88,6 +88,7 @@ func TestExecFlags(t *testing.T) {
 	for _, line := range []string{
 		"--exec a", "--exec a:b=c", "--exec A=b", "--exec a=b --exec a=c", "--exec ocr=x --exec-file " + file, "--exec-mode x", "--exec-timeout 0",
 		"--exec-memory 1X", "--exec a=b --exec-nice 20", "--exec a=b --exec-cpu-time 1ms", "--exec a=b --exec-cpu-time -1s",
+		"--exec a=b --exec-memory 2", "--exec-mode args", "--exec-timeout 1m", "--exec-memory 1GiB", "--exec-nice 3", "--exec-direct",
 	} {
 		if _, err := options(t, line); cli.Code(err) != cli.Usage {
 			t.Errorf("%s: %v", line, err)

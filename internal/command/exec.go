@@ -59,6 +59,9 @@ func ReadExec(c *ucli.Context) (execkind.Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkExecSettings(c); err != nil {
+		return nil, err
+	}
 	for _, text := range c.StringSlice("exec") {
 		command, err := execkind.Parse(text, defaults)
 		if err == nil {
@@ -89,6 +92,19 @@ func execDefaults(c *ucli.Context) (s execkind.Settings, err error) {
 		}
 	}
 	return s, nil
+}
+
+// checkExecSettings refuses flags that say how commands run if no flag names a command.
+func checkExecSettings(c *ucli.Context) error {
+	if c.IsSet("exec") || c.IsSet("exec-file") {
+		return nil
+	}
+	for _, f := range ExecFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return cli.Usagef("--%s without a command: name one by --exec NAME=CMD or --exec-file FILE", name)
+		}
+	}
+	return nil
 }
 
 // readExecFile reads the commands of a file; none if name is empty.

@@ -37,10 +37,13 @@ type Settings struct {
 	Limits  Limits
 }
 
+// minMemory is the least limit of the memory in bytes. It refuses a size without its unit.
+const minMemory = 4 << 20
+
 // Limits bound a process of a command; zero values do not. A limit of memory or time holds for each process that the
 // command starts, too.
 type Limits struct {
-	Memory   int64         // bytes of address space
+	Memory   int64         // bytes of address space, at least minMemory
 	CPU      time.Duration // CPU time, in whole seconds
 	Nice     int           // 0 to 19, added to the niceness of the worker
 	Affinity bool          // each slot has one of the CPUs of the worker
@@ -92,8 +95,10 @@ func (c *Command) check() (err error) {
 		return errors.New("the time-out of an item must not be negative")
 	case c.Limits.Nice < 0 || c.Limits.Nice > 19:
 		return errors.New("the niceness must be 0 to 19")
-	case c.Limits.Memory < 0, c.Limits.CPU < 0:
-		return errors.New("a limit must not be negative")
+	case c.Limits.Memory != 0 && c.Limits.Memory < minMemory:
+		return errors.New("the limit of the memory must be at least 4MiB: a shell needs more than half of it")
+	case c.Limits.CPU < 0:
+		return errors.New("the limit of the CPU time must not be negative")
 	case c.Limits.CPU%time.Second != 0:
 		return errors.New("the limit of the CPU time must be whole seconds")
 	}

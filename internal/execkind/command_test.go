@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}
-	for _, s := range []Settings{{}, {Mode: Lines, Timeout: -1}, {Mode: Lines, Limits: Limits{Nice: 20}}, {Mode: Lines, Limits: Limits{Memory: -1}}, {Mode: Lines, Limits: Limits{CPU: time.Millisecond}}} {
+	for _, s := range []Settings{{}, {Mode: Lines, Timeout: -1}, {Mode: Lines, Limits: Limits{Nice: 20}}, {Mode: Lines, Limits: Limits{Memory: -1}}, {Mode: Lines, Limits: Limits{Memory: 2}}, {Mode: Lines, Limits: Limits{CPU: time.Millisecond}}} {
 		if _, err := Parse("a=b", s); err == nil {
 			t.Errorf("%+v is accepted", s)
 		}
