@@ -266,7 +266,7 @@ func (s *streams) refuteLast(ctx context.Context, l *loop) {
 		err = failed
 	}
 	if err == nil {
-		err = s.refute(ctx, s.refutable(slices.Concat(claims, records), l.review.isVerified))
+		err = s.refute(ctx, l.refutable(slices.Concat(claims, records)))
 	}
 	if err != nil {
 		l.watch.Log.Debug().Err(err).Msg("cannot examine failure records")

@@ -233,3 +233,30 @@ func TestDigest(t *testing.T) {
 		t.Errorf("a number is digested as %q", b)
 	}
 }
+
+// TestItemsFailElsewhere: dead letters for items that another worker has answered are no strikes. A command may fail on
+// one machine and work on another one.
+func TestItemsFailElsewhere(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	items, text := lines(20)
+	stored := make(chan struct{}) // closed when the letters are
+	answer := func(item []byte) []byte {
+		<-stored
+		return reversed(item)
+	}
+	h.workerOf("second", 1, map[string]worker.Kind{"exec:reverse": lineKind(answer)}, nil)
+	sub := itemSubmission("j", "exec:reverse", task.FormatLines, strings.NewReader(text))
+	sub.Chunking = mustChunk("1") // a result of exactly the number refutes its letter
+	r := h.submit(h.Fleet, sub)
+	<-r.id
+	for i := range items {
+		h.put(fmt.Sprintf("FACTOR.dead.j.%d-1.first", i), (&task.Failure{Err: "no such file"}).Encode())
+	}
+	close(stored)
+	r.clean()
+	r.out.checkItems(t, items, reversed)
+	if x := h.standing("first"); len(x.Strikes) > 0 || x.Quarantined != nil {
+		t.Errorf("the first worker: %+v", x)
+	}
+}

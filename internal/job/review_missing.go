@@ -55,12 +55,21 @@ func (v *reviewer) lettersListed(letters []fleet.DeadLetter, claims, records []f
 
 // refute writes strikes for refuted failure records, if there are any.
 func (v *reviewer) refute(records []fleet.FailureRecord) {
-	selected := v.l.access.refutable(slices.Concat(v.claims, records), v.isVerified)
+	selected := v.l.refutable(slices.Concat(v.claims, records))
 	if len(selected) == 0 {
 		v.findMissing()
 		return
 	}
 	v.operate(reviewRefute, func(ctx context.Context, _ *answer) error { return v.l.access.refute(ctx, selected) })
+}
+
+// refutable returns which records the holder is to examine. The failure of an item says nothing about its worker: a command
+// may fail on one machine and work on another one.
+func (l *loop) refutable(records []fleet.FailureRecord) []fleet.FailureRecord {
+	if task.IsExec(l.job.Kind) {
+		return nil
+	}
+	return l.access.refutable(records, l.review.isVerified)
 }
 
 // isVerified reports whether a number has a verified answer.
