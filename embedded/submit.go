@@ -86,7 +86,7 @@ func restHint(job string) string {
 }
 
 // resumeHint says how to resume a job in a store that is kept.
-func resumeHint(job string) string {
+func resumeHint(job, _ string) string {
 	return fmt.Sprintf("job %s is kept in the store: submit the same input with --id %s and the same --store to resume it", job, job)
 }
 

@@ -118,7 +118,11 @@ func restHint(job string) string {
 	return fmt.Sprintf("`producer wait %s` waits for the answers, and the same command with --id %s submits the rest", job, job)
 }
 
-// resumeHint says what the user can do with a job that this process no longer waits for.
-func resumeHint(job string) string {
+// resumeHint says what the user can do with a job that this process no longer waits for. A job of items cannot be finished
+// early.
+func resumeHint(job, noun string) string {
+	if noun == "item" {
+		return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it", job, job)
+	}
 	return fmt.Sprintf("the job continues: `producer wait %s` waits for it, `producer cancel %s` stops it, `producer finish %s` ends it with what is known by then", job, job, job)
 }

@@ -52,7 +52,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		return command.PrintJSON(c, r)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s%s, chunks %s): %s, created %s ago\n", id, stateOf(j, fl.Now(ctx)), j.Kind, j.Class, requires(j), j.Chunk, r.supervision(), ageAt(j.Created, fl.Now(ctx)))
-	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %d chunks  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, r.answered(), r.Queued, r.Chunks, r.Letters, badNoun(j), j.BadCount)
+	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %s  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, r.answered(), r.Queued, text.Count(uint64(r.Chunks), "chunk"), r.Letters, badNoun(j), j.BadCount)
 	if rules := rulesOf(j, fl.Now(ctx)); rules != "" && !j.Finished() {
 		fmt.Fprintf(c.App.Writer, "  rules: %s\n", rules)
 	}
@@ -157,7 +157,7 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		for i := range workers {
 			workers[i].Activities = activitiesAt(&workers[i], now)
 		}
-		r.Waits = waitsOf(append([]task.Class{j.Queue()}, queued.Classes...), workers)
+		r.Waits = waitsOf(j, queued.Classes, workers)
 		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
@@ -165,9 +165,12 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 	return r, err
 }
 
-// waitsOf says of which classes no worker takes the tasks.
-func waitsOf(classes []task.Class, workers []worker.Status) (list []string) {
-	for _, class := range classes {
+// waitsOf says why tasks of a job wait: of which of its classes, among them classes, too few workers take the tasks.
+func waitsOf(j *task.Job, classes []task.Class, workers []worker.Status) (list []string) {
+	if why := command.Alone(j.Queue(), j.Replicas, workers); why != "" {
+		list = append(list, why)
+	}
+	for _, class := range append([]task.Class{j.Queue()}, classes...) {
 		if why := command.Unserved(class, workers); class.Route() != "" && why != "" && !slices.Contains(list, why) {
 			list = append(list, why)
 		}

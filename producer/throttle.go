@@ -159,7 +159,7 @@ func limitsOf(j *task.Job, now time.Time) string {
 		list = append(list, "at most "+text.Count(uint64(j.MaxRunning), "task")+" at a time")
 	}
 	if j.Rate > 0 {
-		list = append(list, fmt.Sprintf("at most %.6g numbers/s", j.Rate))
+		list = append(list, fmt.Sprintf("at most %.6g %ss/s", j.Rate, task.Noun(j.Kind)))
 	}
 	if j.After != nil && now.Before(*j.After) {
 		list = append(list, "its start at "+job.StartTime(*j.After, now))
@@ -180,7 +180,7 @@ func rulesOf(j *task.Job, now time.Time) string {
 		list = append(list, "a task must begin by "+job.StartTime(*j.Deadline, now))
 	}
 	if j.MaxAttempts > 0 {
-		list = append(list, text.Count(uint64(j.MaxAttempts), "attempt")+" of a number")
+		list = append(list, text.Count(uint64(j.MaxAttempts), "attempt")+" of each "+task.Noun(j.Kind))
 	}
 	if len(j.Backoff) > 0 {
 		pauses := make([]string, len(j.Backoff))

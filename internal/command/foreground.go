@@ -31,7 +31,7 @@ type Target struct {
 	Statuses func() []worker.Status
 	// Resume returns a hint how to resume a job, or to stop it. Rest returns one for a job whose submitter
 	// has ended before its input. Neither is called if Private is set.
-	Resume   func(job string) string
+	Resume   func(job, noun string) string // noun: see task.Noun
 	Rest     func(job string) string
 	Dead     func(job string) string // how to see why numbers of a job were given up; not called if Private is set
 	Detached bool                    // a detached job needs a supervisor; false if the next start of this program resumes the job
@@ -164,18 +164,18 @@ func (f *foregroundJob) failure(err error) error {
 	default:
 		return Fail(err)
 	}
-	return f.target.withHint(err, id)
+	return f.target.withHint(err, id, f.progress.Snapshot(time.Now()).Noun)
 }
 
 // withHint adds to the error of a process that has left the job id how to go on, unless the job ends with
-// the process or id is "".
-func (t *Target) withHint(err error, id string) error {
+// the process or id is "". noun is the task.Noun of the job.
+func (t *Target) withHint(err error, id, noun string) error {
 	var left *job.LeftError
 	switch {
 	case t.Private || id == "":
 		return err
 	case !errors.As(err, &left):
-		return cli.WithHint(err, "%s", t.Resume(id))
+		return cli.WithHint(err, "%s", t.Resume(id, noun))
 	case left.Unsealed != nil:
 		return cli.WithHint(err, "job %s could not be sealed, because %s; it has at least %s of its input; %s", id, whyUnsealed(left.Unsealed), text.Count(left.Stored, left.Noun), t.Rest(id))
 	}

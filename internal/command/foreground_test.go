@@ -39,7 +39,7 @@ func TestFailure(t *testing.T) {
 		{job.ErrCancelled, sealed, "j", false, cli.Cancelled, "cancelled", ""},
 	} {
 		f := &foregroundJob{
-			target:   Target{Private: test.private, Resume: func(id string) string { return "resume " + id }},
+			target:   Target{Private: test.private, Resume: func(id, _ string) string { return "resume " + id }},
 			progress: new(plan.JobProgress),
 		}
 		f.id.Store(&test.id)
@@ -77,7 +77,7 @@ func TestWhyUnsealed(t *testing.T) {
 		hinted, ok := errors.AsType[interface {
 			error
 			Hint() string
-		}](target.withHint(left, "j"))
+		}](target.withHint(left, "j", "number"))
 		if !ok || hinted.Hint() != "job j could not be sealed, "+want {
 			t.Errorf("%v: %s", err, hinted.Hint())
 		}

@@ -19,7 +19,7 @@ func itemFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.BoolFlag{Name: "null", Aliases: []string{"0"}, DisableDefaultText: true, Usage: "items of kind exec:NAME end with NUL instead of a newline, and so do the answers; items may be empty and may contain newlines", Category: "items"},
 		&ucli.BoolFlag{Name: "ndjson", DisableDefaultText: true, Usage: "items of kind exec:NAME and their answers are JSON values, one a line; a line that is none is reported and left out", Category: "items"},
-		&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "with 2, two workers compute each item of kind exec:NAME, and an answer counts once both have given the same one; a third one decides if they differ", Category: "items"},
+		&ucli.IntFlag{Name: "replicas", Value: 1, Usage: "`NUMBER` of workers that compute each item: with 2, two workers compute each item of kind exec:NAME, and an answer counts once both have given the same one; a third one decides if they differ", Category: "items"},
 	}
 }
 

@@ -1,8 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,6 +61,31 @@ func Unserved(class task.Class, workers []worker.Status) string {
 	if route == "" || slices.ContainsFunc(workers, func(w worker.Status) bool { return w.State == worker.StateRunning && w.Serves(route) }) {
 		return ""
 	}
+	lacks, start := needsOf(route)
+	return fmt.Sprintf("no worker that runs now %s: start one with %s; the job waits", lacks, start)
+}
+
+// Alone says that only one worker takes the tasks of a job with replicas 2, and what to do; "" if more or none do.
+func Alone(class task.Class, replicas int, workers []worker.Status) string {
+	if replicas < 2 {
+		return ""
+	}
+	names := make(map[string]bool)
+	for i := range workers {
+		if w := &workers[i]; w.State == worker.StateRunning && w.Serves(class.Route()) {
+			names[w.Name] = true
+		}
+	}
+	if len(names) != 1 {
+		return ""
+	}
+	_, start := needsOf(class.Route())
+	return fmt.Sprintf("--replicas 2 needs two workers, and only %s takes the tasks: start another one with %s --name NAME",
+		slices.Collect(maps.Keys(names))[0], start)
+}
+
+// needsOf says what a worker that takes the tasks of a route does, and how to start one.
+func needsOf(route string) (does, start string) {
 	var labels, commands, flags []string
 	large := false
 	for offer := range strings.SplitSeq(route, "+") {
@@ -70,24 +97,27 @@ func Unserved(class task.Class, workers []worker.Status) string {
 			labels, flags = append(labels, offer), append(flags, "--label "+offer)
 		}
 	}
-	var lacks []string
+	var offers, lacks []string
 	if len(commands) > 0 {
-		lacks = append(lacks, "runs command "+strings.Join(commands, ", "))
+		offers = append(offers, "command "+strings.Join(commands, ", "))
 	}
 	if len(labels) > 0 {
-		lacks = append(lacks, "offers label "+strings.Join(labels, ", "))
+		offers = append(offers, "label "+strings.Join(labels, ", "))
 	}
-	start := strings.Join(append([]string{"consumer run"}, flags...), " ")
+	if len(offers) > 0 {
+		lacks = append(lacks, "offers "+strings.Join(offers, " and "))
+	}
+	start = strings.Join(append([]string{"consumer run"}, flags...), " ")
 	if large {
 		lacks = append(lacks, "accepts numbers of any size")
 		start += " without --max-digits"
 	}
-	return fmt.Sprintf("no worker that runs now %s: start one with %s; the job waits", strings.Join(lacks, " and "), start)
+	return strings.Join(lacks, " and "), start
 }
 
-// noteUnserved says on standard error that no worker that is alive takes the tasks of a class. It says nothing if that is
-// unknown.
-func (s *Session) noteUnserved(t Target, class task.Class) {
+// noteUnserved says on standard error that no worker that is alive takes the tasks of a class, or too few for so many
+// replicas. It says nothing if that is unknown.
+func (s *Session) noteUnserved(t Target, class task.Class, replicas int) {
 	s.class.Store(&class)
 	if class.Route() == "" || t.Private {
 		return
@@ -97,7 +127,7 @@ func (s *Session) noteUnserved(t Target, class task.Class) {
 	workers, err := t.Fleet.Workers(ctx)
 	if err != nil {
 		s.Log.Debug().Err(err).Msg("cannot see which workers are alive")
-	} else if text := Unserved(class, workers); text != "" {
+	} else if text := cmp.Or(Unserved(class, workers), Alone(class, replicas, workers)); text != "" {
 		s.Notef("%s", text)
 	}
 }

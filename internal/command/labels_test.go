@@ -18,8 +18,8 @@ func TestUnserved(t *testing.T) {
 		"norm": "", "hi+gpu": "", "low+large": "",
 		"norm+ssd":             "no worker that runs now offers label ssd: start one with consumer run --label ssd; the job waits",
 		"norm+gpu+ssd":         "no worker that runs now offers label gpu, ssd: start one with consumer run --label gpu --label ssd; the job waits",
-		"norm+exec=resize":     "no worker that runs now runs command resize: start one with consumer run --exec resize=COMMAND; the job waits",
-		"norm+exec=resize+gpu": "no worker that runs now runs command resize and offers label gpu: start one with consumer run --exec resize=COMMAND --label gpu; the job waits",
+		"norm+exec=resize":     "no worker that runs now offers command resize: start one with consumer run --exec resize=COMMAND; the job waits",
+		"norm+exec=resize+gpu": "no worker that runs now offers command resize and label gpu: start one with consumer run --exec resize=COMMAND --label gpu; the job waits",
 	} {
 		if got := Unserved(class, workers); got != want {
 			t.Errorf("%s: %q", class, got)
@@ -30,5 +30,25 @@ func TestUnserved(t *testing.T) {
 	}
 	if got := Unserved("norm", nil); got != "" {
 		t.Errorf("no worker at all: %q", got)
+	}
+}
+
+// TestAlone: what is said if one worker takes the tasks of a job with two replicas. Two processes of a name are one worker.
+func TestAlone(t *testing.T) {
+	offering := func(name string) worker.Status {
+		return worker.Status{Name: name, Offers: []string{"exec=resize"}, Stats: worker.Stats{State: worker.StateRunning}}
+	}
+	a, b := offering("a"), offering("b")
+	const want = "--replicas 2 needs two workers, and only a takes the tasks: start another one with consumer run --exec resize=COMMAND --name NAME"
+	for i, test := range []struct {
+		replicas int
+		workers  []worker.Status
+		want     string
+	}{
+		{1, []worker.Status{a}, ""}, {2, nil, ""}, {2, []worker.Status{a}, want}, {2, []worker.Status{a, a, {Name: "c"}}, want}, {2, []worker.Status{a, b}, ""},
+	} {
+		if got := Alone("norm+exec=resize", test.replicas, test.workers); got != test.want {
+			t.Errorf("%d: %q", i, got)
+		}
 	}
 }

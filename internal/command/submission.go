@@ -40,7 +40,7 @@ func SubmitFlags() []ucli.Flag {
 		RequireFlag(),
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`; of kind exec:NAME the longest time that a command takes for one item"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
-		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
+		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "`WHEN` to have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
 		workFlag(),
 		DeadlineFlag(),
 		&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work: factor, square to measure the queue, or exec:NAME to have the command NAME of the workers compute items"},

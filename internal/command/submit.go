@@ -41,7 +41,7 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		w.Slots = t.slotsFor(class)
 		return job.Submit(ctx, t.Fleet, sub, w, func(id string) {
 			started(id)
-			s.noteUnserved(t, class)
+			s.noteUnserved(t, class, sub.Replicas)
 		})
 	})
 }
@@ -54,7 +54,7 @@ func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 			return nil, err
 		}
 		if j, err := t.Fleet.Job(ctx, id); err == nil && !j.Finished() { // else Wait has the error
-			s.noteUnserved(t, j.Queue())
+			s.noteUnserved(t, j.Queue(), j.Replicas)
 		}
 		if c.Bool("explain") {
 			if err := s.explainStored(ctx, t.Fleet, id); err != nil {
@@ -90,7 +90,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	defer stopLooking()
 	j, err := job.Feed(ctx, target.Fleet, sub, w, func(started string) { id = started })
 	if errors.As(err, new(cli.SignalError)) {
-		return target.withHint(err, id)
+		return target.withHint(err, id, task.Noun(sub.Kind))
 	}
 	if err != nil {
 		return Fail(err)
@@ -98,7 +98,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 	if _, err := fmt.Fprintln(s.Screen.Stdout(), j.ID); err != nil {
 		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
 	}
-	s.noteUnserved(target, j.Queue())
+	s.noteUnserved(target, j.Queue(), j.Replicas)
 	if target.Detached {
 		s.warnUnsupervised(target.Fleet, j)
 	}
