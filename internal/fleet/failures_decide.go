@@ -27,7 +27,7 @@ func (s *sweeper) decide(ctx context.Context, at schema.Place, round string) (ti
 	}
 	switch do := e.Decide(); do.Action {
 	case attempt.Wait:
-		s.failures.logWait(at.Job, at.Range, e)
+		s.failures.logWait(ctx, j.manifest, at.Range, e)
 		return do.Delay, nil
 	case attempt.GiveUp:
 		return 0, voidWithoutInput(s.failures.giveUp(ctx, j.manifest, j.inputs, at.Range, e))
@@ -57,7 +57,7 @@ func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, number
 		}
 		switch do := e.Decide(); do.Action {
 		case attempt.Wait:
-			x.logWait(j.ID, number, e)
+			x.logWait(ctx, j, number, e)
 			wait = max(wait, do.Delay)
 		case attempt.GiveUp:
 			if err := x.giveUp(ctx, j, in, number, e); err != nil {
@@ -109,8 +109,13 @@ const maxNamed = 8
 // of all workers at which the number failed. A worker that died has stored none.
 func (x *Failures) why(ctx context.Context, job string, number task.Range, e *finding) (string, time.Duration) {
 	names := slices.Sorted(maps.Keys(e.workers))
-	by := " (on " + strings.Join(names[:min(len(names), maxNamed)], ", ") + ")"
-	for _, name := range names {
+	cause, elapsed := x.cause(ctx, job, number, e)
+	return cause + " (on " + strings.Join(names[:min(len(names), maxNamed)], ", ") + ")", elapsed
+}
+
+// cause returns the error of the first worker, by name, that has stored one, and how long its attempt took.
+func (x *Failures) cause(ctx context.Context, job string, number task.Range, e *finding) (string, time.Duration) {
+	for _, name := range slices.Sorted(maps.Keys(e.workers)) {
 		subjects := []string{schema.DeadSubject(job, number, name)}
 		for _, p := range e.workers[name].records {
 			if !attempt.IsLastRecord(p.Attempt, e.Most) {
@@ -122,9 +127,9 @@ func (x *Failures) why(ctx context.Context, job string, number task.Range, e *fi
 		}
 		for _, subject := range subjects {
 			if record, err := x.f.failure(ctx, subject); err == nil && record != nil {
-				return record.Err + by, record.Elapsed
+				return record.Err, record.Elapsed
 			}
 		}
 	}
-	return attempt.GiveUpDetail(schema.MaxDeliver) + by, 0
+	return attempt.GiveUpDetail(schema.MaxDeliver), 0
 }

@@ -197,15 +197,16 @@ func TestAliveRecently(t *testing.T) {
 	}
 	await(t, "it has left", func() bool { return others() == attempt.AliveRecently })
 	var log bytes.Buffer
-	y := &Failures{f: &Fleet{link: &stream.Link{Log: zerolog.New(&log)}}, ackWait: x.ackWait}
+	y := &Failures{f: &Fleet{link: &stream.Link{Log: zerolog.New(&log)}, dead: h.Fleet.dead}, ackWait: x.ackWait}
 	e, err := x.find(t.Context(), &task.Job{ID: "j"}, single(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		y.logWait("j", single(1), e)
+		y.logWait(t.Context(), &task.Job{ID: "j", Kind: "exec:resize"}, single(1), e)
 	}
-	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"worker":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") {
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"worker":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") ||
+		!strings.Contains(got, `"an item has failed`) || !strings.Contains(got, `"cause":"no"`) {
 		t.Errorf("the user reads %q", got)
 	}
 }

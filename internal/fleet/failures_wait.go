@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -34,12 +35,17 @@ func (l *waitLog) first(job string) bool {
 	return true
 }
 
-// logWait logs why a number is not given up yet, if it waits for another worker.
-func (x *Failures) logWait(job string, number task.Range, e *finding) {
-	if e.Unseen || e.Workers != 1 || e.Others != attempt.AliveRecently || !x.waits.first(job) {
+// logWait logs why a number of j is not given up yet, if it waits for another worker, and with which error it has failed.
+func (x *Failures) logWait(ctx context.Context, j *task.Job, number task.Range, e *finding) {
+	if e.Unseen || e.Workers != 1 || e.Others != attempt.AliveRecently || !x.waits.first(j.ID) {
 		return
 	}
-	x.f.link.Log.Warn().Str("job", job).Stringer("range", number).Strs("worker", slices.Sorted(maps.Keys(e.workers))).
-		Msgf("a number has failed at one worker and waits for another one: start one, or it is given up when no other was alive for %s",
-			text.Duration(attempt.AliveWaits*x.ackWait))
+	what := "a number"
+	if task.IsExec(j.Kind) {
+		what = "an item"
+	}
+	cause, _ := x.cause(ctx, j.ID, number, e)
+	x.f.link.Log.Warn().Str("job", j.ID).Stringer("range", number).Strs("worker", slices.Sorted(maps.Keys(e.workers))).Str("cause", cause).
+		Msgf("%s has failed at one worker and waits for another one: start one, or it is given up when no other was alive for %s",
+			what, text.Duration(attempt.AliveWaits*x.ackWait))
 }

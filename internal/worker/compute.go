@@ -87,7 +87,7 @@ func (w *Worker) read(d *Delivery) (*task.Task, attempt.Content, error) {
 	if err != nil {
 		return nil, attempt.Unreadable, err
 	}
-	d.backoff = t.Backoff
+	d.backoff, d.noun = t.Backoff, task.Noun(t.Kind)
 	if _, ok := w.config.Kinds[t.Kind]; !ok {
 		return t, attempt.UnknownKind, w.unsupported(d.Class, "kind", t.Kind)
 	}

@@ -34,6 +34,7 @@ type Delivery struct {
 	outcome    outcome
 	wasSettled bool
 	backoff    []time.Duration // task.Task.Backoff, once it is decoded
+	noun       string          // task.Noun of its kind, once it is decoded
 
 	// The rest is guarded by Worker.mu.
 

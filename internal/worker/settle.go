@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -155,9 +156,9 @@ func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
 	case o.verdict == attempt.Rejected:
 		about(log.Error(), d).AnErr("cause", o.err).Msg("message is not a task, stored as a dead letter")
 	case end == attempt.Term:
-		about(log.Error(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number given up")
+		about(log.Error(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " given up")
 	case o.err != nil:
-		about(log.Warn(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg("number failed")
+		about(log.Warn(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " failed")
 	default:
 		about(log.Debug(), d).Int("numbers", o.numbers).Msg("task settled")
 	}
