@@ -121,6 +121,9 @@ const (
 	ElsewhereDelay   = time.Second
 )
 
+// NotHereDetail is the detail of a return whose task was not for this worker, so that no computation has left it to others.
+const NotHereDetail = "the task is for another worker"
+
 // Decide decides what the sweeper does with a return. Only NeedsEvidence reads e: a postponed number has had
 // its last delivery, and the evidence decides.
 func (r Returned) Decide(e Evidence) Decision {

@@ -136,7 +136,7 @@ func TestArrive(t *testing.T) {
 		{"not here, several again", func(a arrival) bool { return !here(a) && a.Count > 1 && a.Attempt >= 2 },
 			func(a arrival) Decision { return split(a.Delivery) }},
 		{"worker leaves", func(a arrival) bool { return a.Leaving && early(a) }, always[arrival](drained)},
-		{"not for this worker", func(a arrival) bool { return a.NotHere && !a.Leaving && early(a) }, always[arrival](Decision{Action: Return, Reason: task.Elsewhere})},
+		{"not for this worker", func(a arrival) bool { return a.NotHere && !a.Leaving && early(a) }, always[arrival](Decision{Action: Return, Reason: task.Elsewhere, Detail: NotHereDetail})},
 		{"not the last attempt", func(a arrival) bool { return here(a) && (a.Count > 1 || a.Attempt < limit(a)) }, always[arrival](compute)},
 		{"three deaths", func(a arrival) bool { return last(a) && a.Deaths >= limit(a) }, always[arrival](alone)},
 		{"last delivery lapsed", func(a arrival) bool { return last(a) && a.Deaths < limit(a) && a.Attempt > limit(a) },

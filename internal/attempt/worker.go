@@ -27,7 +27,7 @@ func Arrive(d Delivery, h Host) Decision {
 		if do := Unstarted(d); do.Reason != task.Drained {
 			return do
 		}
-		return Decision{Action: Return, Reason: task.Elsewhere}
+		return Decision{Action: Return, Reason: task.Elsewhere, Detail: NotHereDetail}
 	case !d.Last():
 		return Decision{Action: Compute}
 	case d.Deaths >= LastOf(d.Most):

@@ -50,6 +50,7 @@ type sweeper struct {
 	stranded map[task.Class]strandedCount
 
 	saidLarge time.Time // when it was last said that no worker accepts a number
+	saidLeft  time.Time // when it was last said that a worker leaves items to others
 
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time
