@@ -159,7 +159,7 @@ func limitsOf(j *task.Job, now time.Time) string {
 		list = append(list, "at most "+text.Count(uint64(j.MaxRunning), "task")+" at a time")
 	}
 	if j.Rate > 0 {
-		list = append(list, fmt.Sprintf("at most %.6g %ss/s", j.Rate, task.Noun(j.Kind)))
+		list = append(list, fmt.Sprintf("at most %.6g %s/s", j.Rate, task.Noun(j.Kind)+plural(j.Rate)))
 	}
 	if j.After != nil && now.Before(*j.After) {
 		list = append(list, "its start at "+job.StartTime(*j.After, now))
@@ -168,6 +168,14 @@ func limitsOf(j *task.Job, now time.Time) string {
 		return "no limits"
 	}
 	return strings.Join(list, ", ")
+}
+
+// plural returns the end of the name of what is counted by x.
+func plural(x float64) string {
+	if x == 1 {
+		return ""
+	}
+	return "s"
 }
 
 // rulesOf describes the rules of a job for its status; "" = it has none.

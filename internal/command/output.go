@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -68,7 +69,9 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 func (p *printer) emit(item *collect.Item) error {
 	p.printed++
 	if item.Dead != "" {
-		p.session.Notef("%s %d of the input, %s, was given up: %s", task.Noun(item.Kind), item.Position+1, task.Brief(item.Kind, item.N), item.Dead)
+		noun, brief := task.Noun(item.Kind), task.Brief(item.Kind, item.N)
+		why := strings.TrimPrefix(item.Dead, noun+" "+brief+": ") // a worker names the item, too
+		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, why)
 	}
 	p.unfinished.add(item)
 	for i := range item.Factors {
