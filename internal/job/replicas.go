@@ -55,13 +55,13 @@ func (l *loop) noteVotes(k *collect.Checked, disagreed uint64) error {
 		l.watch.Log.Warn().Str("job", l.job.ID).Stringer("range", k.Range).Str("worker", k.Worker).
 			Msg("workers give different answers: a third one decides")
 	}
-	for _, gap := range l.collector.Missing(k.Range) {
-		for _, s := range l.collector.Voted(gap) {
+	for _, r := range l.collector.NewVotes() {
+		for _, s := range l.collector.Voted(r) {
 			if len(s.Workers) >= collect.MaxVotes {
 				return fmt.Errorf("%w: no two of the workers %s agree about the items %v: give a command whose answers do not vary",
 					ErrBeyondRepair, strings.Join(s.Workers, ", "), s.Range)
 			}
-			if l.holding && l.upToDate && slices.Contains(s.Workers, k.Worker) {
+			if l.holding && l.upToDate {
 				l.replicas.add(s)
 			}
 		}
