@@ -61,7 +61,7 @@ func (l *loop) noteVotes(k *collect.Checked, disagreed uint64) error {
 				return fmt.Errorf("%w: no two of the workers %s agree about the items %v: give a command whose answers do not vary",
 					ErrBeyondRepair, strings.Join(s.Workers, ", "), s.Range)
 			}
-			if l.holding && l.upToDate {
+			if l.holding && l.upToDate && !(l.job.Throttled && l.dispatch.waitsFor(s.Range)) {
 				l.replicas.add(s)
 			}
 		}
