@@ -27,7 +27,7 @@ func (h *testFleet) stored() (j *task.Job) {
 // no worker has had. The limit holds.
 func TestLettersKeepLimits(t *testing.T) {
 	t.Parallel()
-	h, k := newTestFleet(t), newCountingKind(make(chan struct{}))
+	h, k := newPatient(t), newCountingKind(make(chan struct{}))
 	for _, name := range []string{"u", "v", "w", "x"} {
 		h.workerOf(name, 2, k.kinds(), nil)
 	}
