@@ -82,6 +82,7 @@ type Collector struct {
 
 	votes     map[uint64][]vote // by position, of missing ones only; see replicas.go
 	disagreed uint64            // answers that differed from earlier votes
+	newVotes  []task.Range      // see NewVotes
 
 	last    decoded // see result
 	item    Item    // the argument of Emit
@@ -112,7 +113,7 @@ func New(cfg Config) *Collector {
 // latter three, ordered output resumes where it stopped with the next call of Accept
 // or GiveUp; if not ordered, the positions that were not emitted stay missing.
 func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err error) {
-	if k.duplicate {
+	if c.newVotes = nil; k.duplicate {
 		c.counts.Duplicate += k.Range.Count
 		return 0, nil
 	}

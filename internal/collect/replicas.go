@@ -35,46 +35,67 @@ type Split struct {
 }
 
 // confirm counts the answers of k to the positions of gaps, which are missing, and returns the parts of gaps that are
-// confirmed, in place.
-func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) []task.Range {
-	var confirmed []task.Range
+// confirmed. It sets c.newVotes.
+func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) (confirmed []task.Range) {
+	c.newVotes = nil
 	for _, gap := range gaps {
 		for i := range gap.Count {
 			at := gap.First + i
-			if !c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
-				continue
-			}
-			if n := len(confirmed); n > 0 && confirmed[n-1].End() == at {
-				confirmed[n-1].Count++
-			} else {
-				confirmed = append(confirmed, task.Range{First: at, Count: 1})
+			switch c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
+			case voteConfirms:
+				confirmed = appendPosition(confirmed, at)
+			case voteCounts:
+				c.newVotes = appendPosition(c.newVotes, at)
 			}
 		}
 	}
 	return confirmed
 }
 
-// vote counts v for a position, and reports whether another worker has given the same answer. Then the votes of the
-// position are forgotten.
-func (c *Collector) vote(at uint64, v vote) bool {
+// appendPosition appends a position to ascending ranges that end before it or at it.
+func appendPosition(ranges []task.Range, at uint64) []task.Range {
+	if n := len(ranges); n > 0 && ranges[n-1].End() == at {
+		ranges[n-1].Count++
+		return ranges
+	}
+	return append(ranges, task.Range{First: at, Count: 1})
+}
+
+// A voted is what becomes of a vote.
+type voted uint8
+
+const (
+	voteIgnored  voted = iota // its worker has voted, or MaxVotes others have
+	voteCounts                // no other worker has given that answer
+	voteConfirms              // another worker has given the same answer
+)
+
+// vote counts v for a position. If it confirms another vote, all votes of the position are forgotten.
+func (c *Collector) vote(at uint64, v vote) voted {
 	votes := c.votes[at]
 	for _, other := range votes {
 		if other.worker == v.worker {
-			return false
+			return voteIgnored
 		}
 	}
 	for _, other := range votes {
 		if other.hash == v.hash {
 			delete(c.votes, at)
-			return true
+			return voteConfirms
 		}
 	}
-	if len(votes) < MaxVotes {
-		c.votes[at] = append(votes, v)
-		c.disagreed += min(uint64(len(votes)), 1)
+	if len(votes) >= MaxVotes {
+		return voteIgnored
 	}
-	return false
+	c.votes[at] = append(votes, v)
+	c.disagreed += min(uint64(len(votes)), 1)
+	return voteCounts
 }
+
+// NewVotes returns the positions for which the last result that was accepted was a worker's first vote, and which are
+// missing, in ascending order. A worker may store any number of results for the same positions: the later ones are no
+// reason to ask another worker. The ranges are valid until the next Accept.
+func (c *Collector) NewVotes() []task.Range { return c.newVotes }
 
 // hashOf returns the hash of the line of an answer.
 func hashOf(f *task.Factorization) uint64 {

@@ -131,3 +131,28 @@ func TestReplicasEvicted(t *testing.T) {
 		}
 	}
 }
+
+// TestNewVotes: only the first answer of a worker to a position is a reason to ask another worker. A worker may store any
+// number of overlapping results.
+func TestNewVotes(t *testing.T) {
+	b := newBallot(t, 6, true, 0)
+	for i, step := range []struct {
+		worker string
+		first  uint64
+		lines  []string
+		want   string
+	}{
+		{"w", 1, []string{"B", "C", "D"}, "[1-3]"},
+		{"w", 1, []string{"B", "C"}, "[]"}, // again, and in other ranges
+		{"w", 2, []string{"x"}, "[]"},
+		{"w", 0, []string{"A", "B", "C", "D", "E"}, "[0-1 4-1]"},
+		{"v", 0, []string{"A", "other", "C", "D"}, "[1-1]"}, // it confirms the others
+		{"v", 0, []string{"A", "other", "C", "D"}, "[]"},
+		{"w", 0, []string{"A"}, "[]"}, // a duplicate
+	} {
+		b.answer(step.worker, step.first, step.lines...)
+		if got := fmt.Sprint(b.NewVotes()); got != step.want {
+			t.Errorf("step %d: %s, want %s", i, got, step.want)
+		}
+	}
+}

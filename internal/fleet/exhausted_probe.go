@@ -36,11 +36,13 @@ type probe struct {
 	waiting  *waitingWatch
 	counted  uint64 // tasks that the durables count, in this round
 	surplus  uint64 // messages beyond these at the last listing, or fewer since
+
+	largePatience time.Duration // largePatience, but for tests
 }
 
 // newProbe returns a probe that has seen nothing: its first round concludes no task.
 func newProbe(x *Failures) *probe {
-	return &probe{sweeper: newSweeper(x), floors: make(map[task.Class]uint64), waiting: newWaitingWatch(x.f)}
+	return &probe{sweeper: newSweeper(x), floors: make(map[task.Class]uint64), waiting: newWaitingWatch(x.f), largePatience: largePatience}
 }
 
 // probe runs a probe until ctx ends. A round that fails is repeated an ack wait later; what it has seen of

@@ -30,6 +30,7 @@ type Failures struct {
 	registry *Registry
 	ackWait  time.Duration
 	waits    waitLog
+	votes    voteListing
 }
 
 // Failures returns the Failures of this process once the standings and heartbeats that are stored now are
@@ -122,6 +123,9 @@ func (x *Failures) findAmong(ctx context.Context, j *task.Job, number task.Range
 		return nil, err
 	}
 	if e.Workers == 1 || e.Letters == 1 {
+		if takes, err = x.withoutVoters(ctx, j, number, takes); err != nil {
+			return nil, err
+		}
 		e.Others = x.othersAlive(present, e.accused(), takes)
 	}
 	return e, nil

@@ -53,6 +53,22 @@ func (r *Registry) anotherRuns(name, route string) bool {
 	})
 }
 
+// RunningNames returns the names of the workers that take tasks of a route now, each once, except those that bad rejects;
+// bad may be nil. A worker that is paused or sleeps is not among them.
+func (r *Registry) RunningNames(route string, bad func(worker string) bool) []string {
+	return namesServing(r.runningWorkers(bad), route)
+}
+
+// namesServing returns the names of the workers that take tasks of a route, each once, in their order.
+func namesServing(workers []worker.Status, route string) (names []string) {
+	for i := range workers {
+		if w := &workers[i]; w.Serves(route) && !slices.Contains(names, w.Name) {
+			names = append(names, w.Name)
+		}
+	}
+	return names
+}
+
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
 // deliveries that count as spent in the first of them.
 func (f *Fleet) TasksOf(ctx context.Context, j *task.Job, r task.Range) (tasks, spent int, err error) {

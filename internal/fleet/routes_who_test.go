@@ -120,3 +120,30 @@ func TestBlind(t *testing.T) {
 		t.Errorf("%v, %v, %d requests", classes, err, len(names))
 	}
 }
+
+// TestRunningNames: a worker that is paused or sleeps, or does not offer the route, is not asked; one with several processes
+// is named once.
+func TestRunningNames(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	registry, err := h.Registry(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []struct {
+		name, state string
+		offers      []string
+	}{
+		{"v", worker.StateRunning, []string{"gpu"}}, {"v", worker.StateRunning, []string{"gpu"}}, {"w", worker.StateRunning, nil},
+		{"paused", worker.StatePaused, []string{"gpu"}}, {"sleeps", worker.StateSleeping, []string{"gpu"}},
+		{"bad", worker.StateRunning, []string{"gpu"}}, {"x", worker.StatePaused, []string{"gpu"}}, {"x", worker.StateRunning, []string{"gpu"}},
+	} {
+		if err := h.station(w.name).Beat(worker.Status{Offers: w.offers, Stats: worker.Stats{State: w.state}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the heartbeats", func() bool { return len(registry.Workers()) == 8 })
+	if got := fmt.Sprint(registry.RunningNames("gpu", func(name string) bool { return name == "bad" })); got != "[v x]" {
+		t.Errorf("%s", got)
+	}
+}

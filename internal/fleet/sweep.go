@@ -46,6 +46,7 @@ type sweeper struct {
 	jobs     map[string]*sweptJob     // recently used, so that a burst of returns reads each job once; at most maxSwept
 	queues   map[string]*sweptQueue   // the same for queues; at most maxQueues
 	answers  map[string]*sweptAnswers // the same for results; at most maxAnswers
+	returned map[string]*Bucket       // numbers that were returned of jobs with a rate; at most maxThrottled
 	paces    paces
 	stranded map[task.Class]strandedCount
 
@@ -67,7 +68,7 @@ const (
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
 	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue),
-		answers: make(map[string]*sweptAnswers), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
+		answers: make(map[string]*sweptAnswers), returned: make(map[string]*Bucket), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
 }
 
 // Sweep runs a sweeper, and the searches for exhausted and stuck tasks and for forgotten pull requests, until ctx

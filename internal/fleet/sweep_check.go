@@ -18,10 +18,11 @@ import (
 //	the job is a part                          ignored: a worker of an earlier version does not know its kind
 //	the job does not exist                     dropped
 //	the job has ended, or cannot be read       ignored: its tasks were removed, or are found missing later
-//	the job is paused                          ignored: the holder finds the range missing when it is resumed
+//	the job is paused, or starts later         ignored: the holder finds the range missing when it is resumed
 //	the range is not one of the job's          dropped
 //	the range is queued                        waits a little, then dropped: see waitForAck
 //	the range has a result or is covered       dropped
+//	the job is throttled, and beyond a limit   ignored: the holder finds the range missing; see throttled
 //	the queue is full                          waits until it has drained
 //	else                                       queued again
 //
@@ -55,7 +56,7 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 	if err != nil {
 		return false, 0, s.dropIf(at.Worker, err, ErrNoJob)
 	}
-	if j.manifest.Paused {
+	if j.manifest.Paused || j.manifest.Waits(s.f.now()) {
 		return false, 0, nil
 	}
 	if err := j.checkRange(ctx, at.Range); err != nil {
@@ -74,6 +75,9 @@ func (s *sweeper) checkReturn(ctx context.Context, at schema.Place, pieces uint6
 		if err == nil {
 			err = s.dropSuperfluous(at, errors.New("the range is answered"))
 		}
+		return false, 0, err
+	}
+	if beyond, err := s.throttled(ctx, j.manifest, at.Range); beyond || err != nil {
 		return false, 0, err
 	}
 	room, err := s.hasRoom(ctx, j.manifest.Class, max(pieces, 1))

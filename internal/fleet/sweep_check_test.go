@@ -176,3 +176,40 @@ func TestSlowListing(t *testing.T) {
 		}
 	}
 }
+
+// TestReturnKeepsLimits: a worker returns ranges of a throttled job that were never queued. They are queued neither before
+// the job starts, nor beyond its limit of running tasks or its rate.
+func TestReturnKeepsLimits(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{})
+	j, _ := h.job("j", task.ClassNorm, 100)
+	stored := time.Now().Add(-time.Minute)
+	change := func(c Throttle) {
+		t.Helper()
+		if _, err := h.ChangeThrottle(t.Context(), "j", c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(s *sweeper, want bool, what string) {
+		t.Helper()
+		if ok, delay, err := sweepOnce(t, s, 1, stored); ok != want || delay > 0 || err != nil {
+			t.Errorf("%s: %v, %v, %v", what, ok, delay, err)
+		}
+	}
+	fresh := func() *sweeper { return newSweeper(&Failures{f: h.Fleet}) }
+	later, none := time.Now().Add(time.Hour), time.Time{}
+	change(Throttle{After: &later})
+	check(fresh(), false, "the job starts in an hour")
+	two := 2
+	change(Throttle{After: &none, MaxRunning: &two})
+	h.queue(j, task.Range{First: 50, Count: 10})
+	check(fresh(), true, "one of two tasks is queued")
+	h.queue(j, task.Range{First: 60, Count: 10})
+	check(fresh(), false, "two tasks are queued")
+	zero, rate := 0, 0.001
+	change(Throttle{MaxRunning: &zero, Rate: &rate})
+	s := fresh()
+	for i := range 10 {
+		check(s, i < 7, "ten numbers more than in a second of the rate") // 7 * 10 > returnedBurst
+	}
+}

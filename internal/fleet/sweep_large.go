@@ -25,10 +25,12 @@ import (
 //	one has too little memory only         in the class of the job, with schema.HeaderAnywhere
 //	else                                   in the class with the offer: they wait for such a worker
 //
-// A worker may hand back any numbers. In a fleet with a worker that offers task.OfferLarge that has no effect, and in
-// another one the third row applies unless the numbers are really too large for all.
+// A worker may hand back any numbers, and an offer is a claim, too. So a probe decides anew about tasks that wait for a
+// worker with the offer:
 //
-// If all workers with the offer have left, a probe decides anew about the tasks that wait for one.
+//	all workers with the offer have left                        by the table
+//	it was not delivered for largePatience, and a worker        in the class of the job
+//	without the offer accepts the numbers
 func (s *sweeper) requeueLarge(ctx context.Context, at schema.Place, round string, meta *jetstream.MsgMetadata) (time.Duration, error) {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil {
@@ -51,20 +53,29 @@ func (s *sweeper) requeueLarge(ctx context.Context, at schema.Place, round strin
 // placeOf is placeLarge for a range of a job and the workers that are alive. It says, once a minute, if none of them
 // accepts its numbers.
 func (s *sweeper) placeOf(ctx context.Context, j *sweptJob, r task.Range) (class task.Class, h header, pause bool, err error) {
-	numbers, err := j.inputs.Numbers(ctx, r)
+	largest, workers, err := s.takersOf(ctx, j, r)
 	if err != nil {
 		return "", h, false, err
 	}
-	largest, of := slices.MaxFunc(numbers, nat.Nat.Cmp), j.manifest.Queue()
-	workers := slices.DeleteFunc(s.failures.registry.runningWorkers(s.failures.trust.Quarantined), func(w worker.Status) bool {
-		return !w.Serves(of.Route())
-	})
+	of := j.manifest.Queue()
 	class, h, pause = placeLarge(of, workers, largest)
 	if class != of && !isServed(class, workers) && time.Since(s.saidLarge) >= time.Minute {
 		s.saidLarge = time.Now()
 		s.f.link.Log.Warn().Str("job", j.manifest.ID).Msgf("no worker that runs now accepts numbers of %d digits: they wait for a worker without --max-digits", task.Digits(largest))
 	}
 	return class, h, pause, nil
+}
+
+// takersOf returns the largest number of a range of a job, and the workers that are alive and take tasks of the job.
+func (s *sweeper) takersOf(ctx context.Context, j *sweptJob, r task.Range) (largest nat.Nat, workers []worker.Status, err error) {
+	numbers, err := j.inputs.Numbers(ctx, r)
+	if err != nil {
+		return largest, nil, err
+	}
+	route := j.manifest.Queue().Route()
+	return slices.MaxFunc(numbers, nat.Nat.Cmp), slices.DeleteFunc(s.failures.registry.runningWorkers(s.failures.trust.Quarantined), func(w worker.Status) bool {
+		return !w.Serves(route)
+	}), nil
 }
 
 // isServed reports whether one of the workers takes tasks of a class.
@@ -95,22 +106,30 @@ func placeLarge(of task.Class, workers []worker.Status, largest nat.Nat) (class 
 // maxMoved is how many tasks one look of a probe moves to another class.
 const maxMoved = 256
 
-// moveLarge decides anew about the tasks of a class with task.OfferLarge, if some wait and no worker takes them.
+// largePatience is how long a task waits for a worker with task.OfferLarge while another worker accepts its numbers.
+const largePatience = 2 * time.Minute
+
+// moveLarge decides anew about the tasks of a class with task.OfferLarge, if some wait and no worker takes them, or none
+// has for largePatience.
 func (p *probe) moveLarge(ctx context.Context, class task.Class, info *jetstream.ConsumerInfo) error {
 	if info.NumPending == 0 || !slices.Contains(strings.Split(class.Route(), "+"), task.OfferLarge) {
 		return nil
 	}
-	if workers := p.failures.registry.runningWorkers(nil); len(workers) == 0 || isServed(class, workers) {
+	workers := p.failures.registry.runningWorkers(p.failures.trust.Quarantined)
+	if len(workers) == 0 {
 		return nil
 	}
-	seq := uint64(1)
+	seq, late := uint64(1), isServed(class, workers)
+	if late {
+		seq = info.Delivered.Stream + 1 // those before run, or were delivered and are looked after like all others
+	}
 	for range maxMoved {
 		m, err := p.f.tasks.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(schema.TasksPrefix+string(class)+".>"))
-		if stream.IsNotFound(err) {
+		if stream.IsNotFound(err) || err == nil && late && p.f.now().Sub(m.Time) < p.largePatience {
 			return nil
 		}
 		if err == nil {
-			err = p.moveTask(ctx, class, m)
+			err = p.moveTask(ctx, class, m, late)
 		}
 		if err != nil {
 			return stream.Explain(err)
@@ -121,7 +140,8 @@ func (p *probe) moveLarge(ctx context.Context, class task.Class, info *jetstream
 }
 
 // moveTask queues a task in the class in which its range would be queued now, if that is another one, and then removes it.
-func (p *probe) moveTask(ctx context.Context, class task.Class, m *jetstream.RawStreamMsg) error {
+// late: workers offer to take it and have not.
+func (p *probe) moveTask(ctx context.Context, class task.Class, m *jetstream.RawStreamMsg, late bool) error {
 	at, err := schema.ParseSubject(m.Subject)
 	if err != nil {
 		return nil // see removeJunk
@@ -130,7 +150,11 @@ func (p *probe) moveTask(ctx context.Context, class task.Class, m *jetstream.Raw
 	if err != nil || j == nil {
 		return err
 	}
-	to, h, _, err := p.placeOf(ctx, j, at.Range)
+	place := p.placeOf
+	if late {
+		place = p.placeLate
+	}
+	to, h, _, err := place(ctx, j, at.Range)
 	if err != nil || to == class {
 		return err
 	}
@@ -139,4 +163,17 @@ func (p *probe) moveTask(ctx context.Context, class task.Class, m *jetstream.Raw
 		return err
 	}
 	return p.f.link.DeleteMessage(ctx, schema.StreamTasks, m.Sequence)
+}
+
+// placeLate is placeOf for a range that workers with task.OfferLarge have not taken: it waits on, unless another worker
+// accepts its numbers.
+func (p *probe) placeLate(ctx context.Context, j *sweptJob, r task.Range) (class task.Class, h header, pause bool, err error) {
+	largest, workers, err := p.takersOf(ctx, j, r)
+	of := j.manifest.Queue()
+	large, _ := of.With(task.OfferLarge)
+	accepts := func(w worker.Status) bool { return !w.Serves(large.Route()) && w.Accepts(largest, true) }
+	if err != nil || !slices.ContainsFunc(workers, accepts) {
+		return large, h, false, err
+	}
+	return of, h, false, nil
 }

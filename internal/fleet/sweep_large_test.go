@@ -115,3 +115,58 @@ func TestLargeMoves(t *testing.T) {
 		t.Errorf("%+v", deliveries)
 	}
 }
+
+// TestLargeIsTaken: a worker says that it takes large numbers, and takes none. A number that another worker accepts goes to
+// that worker; one that none accepts waits, and so does a task that is delivered.
+func TestLargeIsTaken(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t, Provision{AckWait: time.Minute})
+	j, _ := h.job("j", task.ClassNorm, 30)
+	class := task.ClassNorm.Routed(task.OfferLarge)
+	if err := h.EnsureRoute(t.Context(), class); err != nil {
+		t.Fatal(err)
+	}
+	x, err := h.Failures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue := func(i int) {
+		h.put(schema.TaskSubject(task.Address{Class: class, Job: "j", Range: single(i), Round: "0"}), (&task.Task{Kind: j.Kind, Numbers: numbers(i, 1)}).Encode())
+	}
+	queue(24)
+	mallory := h.offering("mallory", task.OfferLarge)
+	h.announce(mallory)
+	await(t, "a task is delivered", func() bool { text, _ := pull(t, mallory, 1); return len(text) == 1 })
+	queue(25)
+	running := worker.Stats{State: worker.StateRunning}
+	if err := mallory.Beat(worker.Status{Offers: []string{task.OfferLarge}, Stats: running}); err != nil {
+		t.Fatal(err)
+	}
+	honest := h.station("w")
+	queued := func(digits int, patience time.Duration) string {
+		t.Helper()
+		if err := honest.Beat(worker.Status{MaxDigits: digits, Stats: running}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the heartbeats", func() bool {
+			list := x.registry.Workers()
+			return len(list) == 2 && slices.ContainsFunc(list, func(s worker.Status) bool { return s.MaxDigits == digits })
+		})
+		p := newProbe(x)
+		p.largePatience = patience
+		if err := p.search(t.Context(), class, make(map[task.Address]task.Class)); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(h.subjects(schema.StreamTasks), " ")
+	}
+	const both = "tasks.norm+large.j.24-1.0 tasks.norm+large.j.25-1.0"
+	if got := queued(1, 0); got != both {
+		t.Errorf("no worker accepts it: %s", got)
+	}
+	if got := queued(20, time.Hour); got != both {
+		t.Errorf("it waits for a moment: %s", got)
+	}
+	if got := queued(20, 0); !strings.HasPrefix(got, "tasks.norm+large.j.24-1.0 tasks.norm.j.25-1.") {
+		t.Errorf("another worker accepts it: %s", got)
+	}
+}

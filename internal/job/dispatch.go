@@ -186,6 +186,18 @@ func (d *dispatcher) purge() {
 	})
 }
 
+// notQueued reports whether some of r may never have been queued, by what this process knows: then what workers say about
+// r is no reason to queue it beside the allowance. Workers may store results and dead letters for all numbers of a job. A
+// new holder does not know what was queued before.
+func (d *dispatcher) notQueued(r task.Range) bool {
+	return d.waitsFor(r) || slices.ContainsFunc(d.taken, func(t task.Range) bool { return overlap(t, r) })
+}
+
+// waitsFor reports whether some of r is still to be queued. What an operation queues at the moment is not.
+func (d *dispatcher) waitsFor(r task.Range) bool { return !d.known || d.pending.Overlaps(r) }
+
+func overlap(a, b task.Range) bool { return a.First < b.End() && b.First < a.End() }
+
 // listingBegins is called before a review lists the queue.
 func (d *dispatcher) listingBegins() { d.recent = nil }
 

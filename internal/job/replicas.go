@@ -55,13 +55,13 @@ func (l *loop) noteVotes(k *collect.Checked, disagreed uint64) error {
 		l.watch.Log.Warn().Str("job", l.job.ID).Stringer("range", k.Range).Str("worker", k.Worker).
 			Msg("workers give different answers: a third one decides")
 	}
-	for _, gap := range l.collector.Missing(k.Range) {
-		for _, s := range l.collector.Voted(gap) {
+	for _, r := range l.collector.NewVotes() {
+		for _, s := range l.collector.Voted(r) {
 			if len(s.Workers) >= collect.MaxVotes {
 				return fmt.Errorf("%w: no two of the workers %s agree about the items %v: give a command whose answers do not vary",
 					ErrBeyondRepair, strings.Join(s.Workers, ", "), s.Range)
 			}
-			if l.holding && l.upToDate && slices.Contains(s.Workers, k.Worker) {
+			if l.holding && l.upToDate && !(l.job.Throttled && l.dispatch.waitsFor(s.Range)) {
 				l.replicas.add(s)
 			}
 		}
@@ -113,7 +113,7 @@ func (s *streams) replicate(ctx context.Context, wanted []collect.Split) (left [
 }
 
 // requeueVoted queues ranges for other workers than those that have voted about them. It returns the ranges about which
-// all live workers have voted, or which it could not queue.
+// all workers that take tasks have voted, or which it could not queue.
 func (s *streams) requeueVoted(ctx context.Context, j *task.Job, list []collect.Split) (left []collect.Split, err error) {
 	registry, err := s.fleet.Registry(ctx)
 	if err != nil {
@@ -123,14 +123,9 @@ func (s *streams) requeueVoted(ctx context.Context, j *task.Job, list []collect.
 	if err != nil {
 		return list, err
 	}
-	route := j.Queue().Route()
+	names := registry.RunningNames(j.Queue().Route(), trust.Quarantined) // once: there may be a million ranges
 	now, left := divideVoted(list, func(voted []string) bool {
-		for _, w := range registry.Workers() {
-			if !slices.Contains(voted, w.Name) && w.Serves(route) && !trust.Quarantined(w.Name) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(voted, name) })
 	})
 	for i, group := range now {
 		if err := s.fleet.Requeue(ctx, j, s.inputs, group.ranges, group.workers...); err != nil {

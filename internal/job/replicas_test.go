@@ -2,12 +2,14 @@ package job
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -124,4 +126,38 @@ func TestReplicasDiffer(t *testing.T) {
 	if _, err := h.submit(h.other(), s).end(); err == nil || !strings.Contains(err.Error(), "job j exists with --replicas 2, not 1") {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestReplicasFail: an item fails at one of two workers, and the other one has answered it. It is given up: no third worker
+// could answer it. The other items have their answers.
+func TestReplicasFail(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	items, text := lines(3)
+	h.workerOf("v", 1, map[string]worker.Kind{"exec:reverse": lineKind(reversed)}, nil)
+	h.workerOf("w", 1, map[string]worker.Kind{"exec:reverse": failing{lineKind(reversed), items[1]}}, nil)
+	s := replicated(text)
+	s.Rules.MaxAttempts = 1
+	sum, err := h.submit(h.Fleet, s).end()
+	if err != nil || sum.Counts.Dead != 1 || sum.Verified != 2 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+}
+
+// A failing kind fails at one item.
+type failing struct {
+	lineKind
+	item []byte
+}
+
+func (k failing) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	for i := range numbers {
+		if item, _ := task.AppendItem(nil, numbers[i]); bytes.Equal(item, k.item) {
+			return errors.New("it fails here")
+		}
+		if err := k.lineKind.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+	}
+	return nil
 }

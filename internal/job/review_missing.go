@@ -166,7 +166,7 @@ func (v *reviewer) missing() []task.Range {
 
 // claimed divides missing ranges into single numbers of which workers have stored dead letters, and the rest. A
 // letter for several numbers says only that its task was unreadable, and letters of quarantined workers say
-// nothing: their ranges are in the rest.
+// nothing: their ranges are in the rest. So are numbers of a throttled job that were not queued yet.
 func (v *reviewer) claimed(missing []task.Range) (numbers, rest []task.Range) {
 	if len(v.claims) == 0 {
 		return nil, missing
@@ -176,7 +176,7 @@ func (v *reviewer) claimed(missing []task.Range) (numbers, rest []task.Range) {
 		left.Add(r)
 	}
 	for _, p := range v.claims {
-		if p.Range.Count == 1 && left.Contains(p.Range) && !v.l.trust.Quarantined(p.Worker) {
+		if p.Range.Count == 1 && left.Contains(p.Range) && !v.l.trust.Quarantined(p.Worker) && !v.keepsBack(p.Range) {
 			left.Remove(p.Range)
 			numbers = append(numbers, p.Range)
 		}
@@ -233,11 +233,14 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	})
 }
 
+// keepsBack reports whether the dispatcher of a throttled job is to queue a missing range, whatever workers say about it.
+func (v *reviewer) keepsBack(r task.Range) bool { return v.job.Throttled && v.l.dispatch.notQueued(r) }
+
 // voted divides missing ranges into those that some worker has answered and another one is to answer, and the rest.
 func (v *reviewer) voted(missing []task.Range) (voted []collect.Split, rest []task.Range) {
 	for _, r := range missing {
 		for _, s := range v.l.collector.Voted(r) {
-			if len(s.Workers) > 0 {
+			if len(s.Workers) > 0 && !v.keepsBack(s.Range) {
 				voted = append(voted, s)
 			} else {
 				rest = append(rest, s.Range)
