@@ -68,3 +68,15 @@ func TestAnswered(t *testing.T) {
 		}
 	}
 }
+
+// TestHandedBack: the status says what workers have handed back, and nothing if that is queued again.
+func TestHandedBack(t *testing.T) {
+	j, b := &task.Job{Kind: "exec:a"}, new(fleet.Backlog)
+	if got := handedBack(j, b); got != nil {
+		t.Errorf("%q", got)
+	}
+	b.AddReturn(task.Range{First: 3, Count: 2})
+	if got := handedBack(j, b); len(got) != 1 || !strings.HasPrefix(got[0], "2 items handed back by workers") {
+		t.Errorf("%q", got)
+	}
+}

@@ -33,7 +33,7 @@ type jobReport struct {
 
 	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
 
-	Waits []string `json:"waits,omitempty"` // why tasks wait: no active worker takes them
+	Waits []string `json:"waits,omitempty"` // why tasks wait: no active worker takes them, or workers have handed them back
 }
 
 func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string) error {
@@ -157,7 +157,7 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		for i := range workers {
 			workers[i].Activities = activitiesAt(&workers[i], now)
 		}
-		r.Waits = waitsOf(j, queued.Classes, workers)
+		r.Waits = append(waitsOf(j, queued.Classes, workers), handedBack(j, queued)...)
 		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
@@ -176,6 +176,15 @@ func waitsOf(j *task.Job, classes []task.Class, workers []worker.Status) (list [
 		}
 	}
 	return list
+}
+
+// handedBack says how many numbers or items workers have handed back that are not queued again yet.
+func handedBack(j *task.Job, queued *fleet.Backlog) []string {
+	n := queued.Returned.Len()
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s handed back by workers, to be queued again after a pause of up to 2 minutes", text.Count(n, task.Noun(j.Kind)))}
 }
 
 // answered returns the count of answers as text.

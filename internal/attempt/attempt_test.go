@@ -113,3 +113,12 @@ func TestWithdraws(t *testing.T) {
 		}
 	}
 }
+
+// TestElsewhereDelay: the pauses grow up to a limit.
+func TestElsewhereDelay(t *testing.T) {
+	for times, want := range map[int]time.Duration{-1: time.Second, 0: time.Second, 1: 5 * time.Second, 2: 10 * time.Second, 6: 2 * time.Minute, 1 << 40: 2 * time.Minute} {
+		if got := ElsewhereDelay(times); got != want {
+			t.Errorf("%d times: %v, want %v", times, got, want)
+		}
+	}
+}

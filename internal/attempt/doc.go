@@ -132,7 +132,7 @@
 // # Rules of the sweeper
 //
 //	function         numbers  and                                        decision
-//	Returned.Decide  -        unsupported or elsewhere, first delivery   Wait 5 s or 1 s
+//	Returned.Decide  -        unsupported or elsewhere, first delivery   Wait 5 s, or ElsewhereDelay
 //	                          of the return
 //	Returned.Decide  1        postponed                                  as Evidence.Decide
 //	Returned.Decide  -        -                                          Requeue in pieces as the return says

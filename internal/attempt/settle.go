@@ -13,6 +13,12 @@ const (
 	Rejected                  // the message is not a task
 )
 
+// Computed reports whether a worker has computed the numbers of the delivery, with or without success: it was not
+// returned, dropped or refused.
+func (v Verdict) Computed() bool {
+	return v == Answered || v == Sieved || v == Failed || v == Hopeless
+}
+
 // An Outcome is what the settling of a delivery depends on.
 type Outcome struct {
 	Verdict Verdict
@@ -32,7 +38,7 @@ type End uint8
 
 const (
 	Ack   End = iota // remove the task from the queue
-	Nak              // have the task redelivered after Backoff(Attempt)
+	Nak              // have the task redelivered after Backoff
 	Term             // remove the task from the queue, as hopeless
 	Leave            // nothing: the server redelivers the task
 )

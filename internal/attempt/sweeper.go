@@ -102,6 +102,7 @@ type Returned struct {
 	Count  uint64 // numbers, from 1
 	Pieces uint64 // as the worker requests; at most Count ranges are made
 	First  bool   // the sweeper has this return for the first time
+	Left   int    // Elsewhere: how often all workers that may compute the range have left it; 0 = another one has not
 }
 
 // Withdraws reports whether the last attempt of the round at this worker, if there was one, has ended without
@@ -114,12 +115,25 @@ func (r Returned) Withdraws() bool {
 // NeedsEvidence reports whether Decide reads its argument.
 func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.Count == 1 }
 
-// UnsupportedDelay is the pause before a range that a worker did not support is queued again, ElsewhereDelay before one
-// that it left to other workers. They bound how often workers receive and return the same range.
-const (
-	UnsupportedDelay = 5 * time.Second
-	ElsewhereDelay   = time.Second
-)
+// UnsupportedDelay is the pause before a range that a worker did not support is queued again. It
+// bounds how often workers of an old version receive and return the same range.
+const UnsupportedDelay = 5 * time.Second
+
+// ElsewhereDelay returns the pause before a range that a worker has left to others is queued again, if all workers that
+// may compute it have left it so many times:
+//
+//	ElsewhereDelay = 1 s                             times = 0: there is another worker
+//	ElsewhereDelay = min(5 s * 2^(times-1), 2 min)   else
+func ElsewhereDelay(times int) time.Duration {
+	const (
+		first = 5 * time.Second
+		most  = 2 * time.Minute
+	)
+	if times <= 0 {
+		return time.Second
+	}
+	return min(first<<min(times-1, 10), most)
+}
 
 // NotHereDetail is the detail of a return whose task was not for this worker, so that no computation has left it to others.
 const NotHereDetail = "the task is for another worker"
@@ -131,7 +145,7 @@ func (r Returned) Decide(e Evidence) Decision {
 	case r.Reason == task.Unsupported && r.First:
 		return Decision{Action: Wait, Delay: UnsupportedDelay}
 	case r.Reason == task.Elsewhere && r.First:
-		return Decision{Action: Wait, Delay: ElsewhereDelay}
+		return Decision{Action: Wait, Delay: ElsewhereDelay(r.Left)}
 	case r.NeedsEvidence():
 		return e.Decide()
 	}

@@ -387,8 +387,9 @@ func returns() (list []returned) {
 			for _, pieces := range []uint64{0, 1, 2, 64, 1 << 31} {
 				for _, first := range bools {
 					for _, e := range ordinary {
-						list = append(list, returned{Returned{reason, count, pieces, first}, e})
+						list = append(list, returned{Returned{reason, count, pieces, first, 0}, e})
 					}
+					list = append(list, returned{Returned{reason, count, pieces, first, 3}, ordinary[0]})
 				}
 			}
 		}
@@ -403,7 +404,8 @@ func TestReturned(t *testing.T) {
 	postponed := func(r returned) bool { return r.Reason == task.Postponed && r.Count == 1 }
 	checkTable(t, returns(), func(r returned) Decision { return r.Returned.Decide(r.Evidence) }, []row[returned, Decision]{
 		{"unsupported at first", func(r returned) bool { return r.Reason == task.Unsupported && r.First }, always[returned](Decision{Action: Wait, Delay: 5 * time.Second})},
-		{"elsewhere at first", func(r returned) bool { return r.Reason == task.Elsewhere && r.First }, always[returned](Decision{Action: Wait, Delay: time.Second})},
+		{"elsewhere at first", func(r returned) bool { return r.Reason == task.Elsewhere && r.First && r.Left == 0 }, always[returned](Decision{Action: Wait, Delay: time.Second})},
+		{"elsewhere at first, left by all", func(r returned) bool { return r.Reason == task.Elsewhere && r.First && r.Left == 3 }, always[returned](Decision{Action: Wait, Delay: 20 * time.Second})},
 		{"postponed", postponed, func(r returned) Decision { return r.Evidence.Decide() }},
 		{"others", func(r returned) bool { return !wait(r) && !postponed(r) },
 			func(r returned) Decision { return Decision{Action: Requeue, Pieces: r.Pieces} }},

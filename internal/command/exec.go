@@ -124,24 +124,17 @@ func readExecFile(name string, defaults execkind.Settings) (execkind.Set, error)
 	return set, nil
 }
 
-// openCommands makes a kind of each command, for a worker of that name.
-func openCommands(set execkind.Set, worker string) map[string]*execkind.Kind {
-	kinds := make(map[string]*execkind.Kind)
+// addCommands makes a kind of each command, for a worker of that name, and adds them to its kinds.
+func addCommands(kinds map[string]worker.Kind, set execkind.Set, worker string, cores execkind.Cores) (commands []*execkind.Kind) {
 	for _, c := range set {
-		kinds[task.ExecPrefix+c.Name] = execkind.New(c, worker)
+		k := execkind.New(c, worker, cores)
+		kinds[task.ExecPrefix+c.Name], commands = k, append(commands, k)
 	}
-	return kinds
-}
-
-// addCommands adds the kinds of commands to those of the worker.
-func addCommands(kinds map[string]worker.Kind, commands map[string]*execkind.Kind) {
-	for name, k := range commands {
-		kinds[name] = k
-	}
+	return commands
 }
 
 // closeCommands ends the processes of all commands, after the worker has ended.
-func closeCommands(commands map[string]*execkind.Kind, log zerolog.Logger) {
+func closeCommands(commands []*execkind.Kind, log zerolog.Logger) {
 	for _, k := range commands {
 		if err := k.Close(); err != nil {
 			log.Warn().Err(err).Msg("cannot end a command")

@@ -103,9 +103,8 @@ func RunWorker(ctx context.Context, nc *natsconn.Conn, js natsconn.JetStream, o 
 	if !o.BySize {
 		memoryDigits = 0
 	}
-	commands := openCommands(o.Exec, o.Name)
+	w, commands := newWorker(client, o, memoryDigits)
 	defer closeCommands(commands, o.Log)
-	w := newWorker(client, o, memoryDigits, commands)
 	// The heartbeats, the orders and the service last as long as the worker, its drain included.
 	lifetime, endLife := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLife()
@@ -154,13 +153,14 @@ func (o *WorkerOptions) offers(memoryDigits int) ([]string, error) {
 	return task.NormalOffers(offers)
 }
 
-// newWorker sets the memory limit and returns a worker that pulls from client and publishes to it.
-func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int, commands map[string]*execkind.Kind) *worker.Worker {
+// newWorker sets the memory limit and returns a worker that pulls from client and publishes to it, and the commands that it
+// offers.
+func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) (*worker.Worker, []*execkind.Kind) {
 	// A quarter of the memory is left for answers on their way to the server and for garbage.
 	cores := machine.Cores(machine.Root())
 	o.Slots, o.Cores = cmp.Or(o.Slots, cores), cmp.Or(o.Cores, cores)
-	kinds, parts := kind.AllOn(o.Cores, o.MaxMemory/4*3)
-	addCommands(kinds, commands)
+	kinds, parts, pool := kind.AllOn(o.Cores, o.MaxMemory/4*3)
+	commands := addCommands(kinds, o.Exec, o.Name, pool)
 	if o.MaxMemory > 0 {
 		debug.SetMemoryLimit(int64(o.MaxMemory))
 	}
@@ -176,7 +176,7 @@ func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int, command
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
 		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
-	}, client, outbox)
+	}, client, outbox), commands
 }
 
 // processTime returns worker.Config.CPU; nil if the system does not tell it.

@@ -182,7 +182,7 @@ func TestKeptAnswers(t *testing.T) {
 			os.WriteFile(file, nil, 0o600)
 		}
 	}
-	// The answers of the first second are held back until another one arrives, or the process has ended.
+	r.hold = 10 * time.Millisecond
 	o.Budget = time.Minute
 	if err := r.Run(context.Background(), numbers("a", "b", "c", "d"), o, &done); err != nil || len(done) != 4 || !seen {
 		t.Errorf("%d answers, %v; they were seen early: %v", len(done), err, seen)

@@ -25,13 +25,23 @@ const noTimeout = 365 * 24 * time.Hour
 
 var errClosed = errors.New("the worker ends")
 
+// Cores counts the cores that computations of this process use, so that no other one borrows them: a command has a core
+// from Enter to Leave. Neither call waits.
+type Cores interface {
+	Enter()
+	Leave()
+}
+
 // A Kind is the kind "exec:NAME" of one command. It implements worker.Kind and worker.Budgeter.
 type Kind struct {
 	command     Command
 	kind        string // "exec:NAME"
 	worker      string
+	cores       Cores
 	environment []string // of all processes
-	idle        time.Duration
+
+	// Never changed, but by tests: idleTime, holdTime and killAfter.
+	idle, hold, killAfter time.Duration
 
 	mu      sync.Mutex // guards what follows
 	slots   []*slot
@@ -42,10 +52,10 @@ type Kind struct {
 }
 
 // New returns the kind of a command that Check has accepted, for the worker of that name.
-func New(c Command, worker string) *Kind {
+func New(c Command, worker string, cores Cores) *Kind {
 	return &Kind{
-		command: c, kind: task.ExecPrefix + c.Name, worker: worker, environment: inherited(), idle: idleTime,
-		live: make(map[*process]bool),
+		command: c, kind: task.ExecPrefix + c.Name, worker: worker, cores: cores, environment: inherited(),
+		idle: idleTime, hold: holdTime, killAfter: killAfter, live: make(map[*process]bool),
 	}
 }
 
@@ -57,6 +67,8 @@ func (k *Kind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, 
 	s := k.slot(o.Slot)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	k.cores.Enter()
+	defer k.cores.Leave()
 	r := run{k: k, slot: s, ctx: ctx, o: o, done: done, from: len(*done), limit: k.limit(o.Budget), format: cmp.Or(o.Format, task.FormatLines)}
 	r.separator = byte('\n')
 	if r.format == task.FormatNUL {
@@ -88,7 +100,7 @@ func (r *run) compute(items [][]byte) error {
 	return r.runLines(items)
 }
 
-// Close ends all processes and waits for them, for a little longer than killAfter. No process is started afterwards. No
+// Close ends all processes and waits for them, for killAfter and killGrace at most. No process is started afterwards. No
 // Run may run.
 func (k *Kind) Close() error {
 	k.mu.Lock()
@@ -111,7 +123,7 @@ func (k *Kind) Close() error {
 			k.guard = nil
 		}
 		return nil
-	case <-time.After(2 * killAfter):
+	case <-time.After(k.killAfter + killGrace):
 		return fmt.Errorf("command %s: a process does not end although it was killed", k.command.Name)
 	}
 }

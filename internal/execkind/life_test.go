@@ -35,9 +35,6 @@ func pid(t *testing.T, file string) (id int) {
 	return id
 }
 
-// groupHas reports whether the process group has processes, zombies included.
-func groupHas(group int) bool { return !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) }
-
 // TestInterruption: Run ticks while a command works, returns as soon as its context ends, and nothing is left of the
 // process group, whatever the processes do with SIGTERM.
 func TestInterruption(t *testing.T) {

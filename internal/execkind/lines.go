@@ -17,7 +17,8 @@ import (
 //
 // A command may leave out lines, as grep does. Then later answers belong to other items than it seems. So the answers of
 // the first second are held back. If a process ends within this time with another status than 0, or has not given exactly
-// one answer for each item, these are thrown away, and the items run one by one. After this time the answers are taken
+// one answer for each item, these are thrown away, and the items run one by one. An interruption within this time throws
+// them away, too: nobody knows how the process would have ended. After this time the answers are taken
 // as they come: the worker stores them while the command works on.
 const holdTime = time.Second
 
@@ -56,7 +57,7 @@ func (r *run) runTogether(items [][]byte) error {
 	end := []byte{r.separator}
 	go p.feed(append(bytes.Join(items, end), end...)) // a copy: the memory of items serves the next call
 	from := len(*r.done)
-	r.heldUntil = now.Add(holdTime)
+	r.heldUntil = now.Add(r.k.hold)
 	i, err := r.readAnswers(p, len(items))
 	if err != nil {
 		err = r.conclude(p, items, i, err, len(*r.done) > from)
@@ -137,7 +138,7 @@ func (r *run) end(p *process) error {
 // conclude returns the error of runTogether, after err at the item of index i. taken: there are answers in *done already.
 func (r *run) conclude(p *process, items [][]byte, i int, err error, taken bool) error {
 	doubt := len(items) > 1 && (errors.Is(err, errMany) || asEnd(err) != nil)
-	if doubt && !taken {
+	if (doubt || r.isInterrupted(err)) && !taken {
 		r.held, r.total = r.held[:0], 0 // it is the first process of this call
 	}
 	r.release()

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	case "parent": // runs a command until it is killed
-		k := New(Command{Name: "x", Line: os.Args[1], Settings: Settings{Mode: Lines}}, "w")
+		k := New(Command{Name: "x", Line: os.Args[1], Settings: Settings{Mode: Lines}}, "w", new(cores))
 		k.Run(context.Background(), numbers("a"), options(0), new([]task.Factorization))
 		os.Exit(0)
 	}
@@ -66,6 +66,12 @@ func options(slot int) worker.RunOptions {
 	return worker.RunOptions{Tick: func() {}, Job: "job", Range: task.Range{First: 100, Count: 1}, Attempt: 1, Slot: slot}
 }
 
+// cores counts calls of Run.
+type cores struct{ entered, left atomic.Int32 }
+
+func (c *cores) Enter() { c.entered.Add(1) }
+func (c *cores) Leave() { c.left.Add(1) }
+
 // A rig is a Kind, and what it did with the last task.
 type rig struct {
 	*Kind
@@ -85,7 +91,8 @@ func newRig(t testing.TB, text string, change func(*Settings)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Kind: New(c, "w1"), t: t}
+	r := &rig{Kind: New(c, "w1", new(cores)), t: t}
+	r.killAfter = 100 * time.Millisecond
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)

@@ -3,6 +3,7 @@
 package execkind
 
 import (
+	"errors"
 	"os"
 	"syscall"
 	"time"
@@ -63,8 +64,15 @@ func (o *outlet) read(b []byte, now time.Time) (int, error) {
 	return o.f.Read(b)
 }
 
-// isQuiet reports whether there is nothing to read and the process has its output open. If not, a byte may be lost.
+// isQuiet reports whether there is nothing to read and the process has its output open. If not, a byte may be lost. On a
+// busy machine the deadline may pass before the call.
 func (o *outlet) isQuiet(now time.Time) bool {
-	o.set(now)
-	return o.raw.Read(o.probe) == nil && o.quiet
+	for {
+		o.set(now)
+		err := o.raw.Read(o.probe)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err == nil && o.quiet
+		}
+		now = time.Now()
+	}
 }

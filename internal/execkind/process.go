@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// killAfter is how long the processes of a group have to end after SIGTERM.
+	// killAfter is how long the processes of a group have to end after SIGTERM, killGrace how long Close waits after SIGKILL.
 	killAfter = 2 * time.Second
+	killGrace = 5 * time.Second
 	// tailGrace is how long after its end what a process has written to standard error is read: another process, which
 	// has left its group, may have it open.
 	tailGrace = 500 * time.Millisecond
@@ -26,11 +27,12 @@ type process struct {
 	rest, buf []byte
 	format    task.Format
 
-	tail   tail
-	guard  *guard    // of the Kind
-	stop   sync.Once // of terminate
-	exited chan struct{}
-	state  *os.ProcessState // of the waiter, until exited is closed
+	tail      tail
+	guard     *guard        // of the Kind
+	killAfter time.Duration // of the Kind
+	stop      sync.Once     // of terminate
+	exited    chan struct{}
+	state     *os.ProcessState // of the waiter, until exited is closed
 
 	mu     sync.Mutex // guards cmd.Process against a signal after the process is reaped: its id may be another's then
 	cmd    *exec.Cmd
@@ -39,7 +41,7 @@ type process struct {
 
 // start starts the command, for item in mode args. The error says why it cannot be started.
 func (k *Kind) start(item *string, environment []string, slot int) (*process, error) {
-	p := &process{cmd: k.command.newCmd(item), exited: make(chan struct{})}
+	p := &process{cmd: k.command.newCmd(item), killAfter: k.killAfter, exited: make(chan struct{})}
 	p.cmd.Env = environment
 	var theirs [3]*os.File // of the child
 	err := p.connect(&theirs, item == nil)
@@ -164,7 +166,7 @@ func (p *process) terminate() {
 		}
 		p.signal(false)
 		go func() {
-			timer := time.NewTimer(killAfter)
+			timer := time.NewTimer(p.killAfter)
 			defer timer.Stop()
 			select {
 			case <-p.exited:

@@ -2,12 +2,14 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -16,7 +18,8 @@ import (
 // A failure record is refuted if a result of another worker for the same number was verified, and its own worker
 // has none. A refuted dead letter is a strike: its worker claims that the number failed three times. Other
 // records may be honest: a worker that was killed during a last attempt has left one, and a number may need more
-// memory than one worker has. So refutedRanges of them are one strike.
+// memory than one worker has. So refutedRanges of them are one strike. The same holds of dead letters of commands, which
+// may fail at one machine only, and of those of jobs that give a number up after fewer failures.
 const refutedRanges = 10
 
 // Refutations finds the refuted failure records of a job. Its user calls one method at a time. It belongs to the
@@ -144,12 +147,29 @@ func (r *Refutations) isRefuted(ctx context.Context, p FailureRecord) (bool, err
 	return others, err
 }
 
+// lettersAreClaims reports whether a dead letter of the job says that a number has failed three times, by the code that all
+// workers have.
+func (r *Refutations) lettersAreClaims(ctx context.Context) (bool, error) {
+	j, err := r.x.f.Job(ctx, r.job)
+	if errors.Is(err, ErrNoJob) || errors.Is(err, ErrUnreadable) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return !task.IsExec(j.Kind) && attempt.FailuresOf(j.MaxAttempts) >= attempt.MaxDeliver, nil
+}
+
 // hold counts a refuted record, stored with that sequence, against its worker.
 func (r *Refutations) hold(ctx context.Context, p FailureRecord, seq uint64) error {
+	claim, err := r.lettersAreClaims(ctx)
+	if err != nil {
+		return err
+	}
 	r.x.trust.Complain(p.Worker, ComplaintFailure)
 	strike := Strike{Time: r.x.f.now(), Job: r.job, Range: p.Range.String(), Seq: seq, Claim: true,
 		Reason: "its dead letter was refuted: another worker has answered the number"}
-	if p.Attempt > 0 {
+	if p.Attempt > 0 || !claim {
 		list := append(r.records[p.Worker], seq)
 		if r.records[p.Worker] = list; len(list) < refutedRanges {
 			return nil

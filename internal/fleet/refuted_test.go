@@ -100,6 +100,38 @@ func TestRefutedLetters(t *testing.T) {
 	}
 }
 
+// TestHonestLetters: dead letters of commands, and of jobs that give a number up after one failure, count as other records:
+// ten are one strike.
+func TestHonestLetters(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*task.Job){
+		"a command":   func(j *task.Job) { j.Kind = "exec:x" },
+		"one attempt": func(j *task.Job) { j.MaxAttempts = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTestFleet(t, Provision{AckWait: time.Second})
+			h.job("j", task.ClassNorm, 20)
+			if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error { change(j); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			x, err := h.Failures(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := x.Refutations("j")
+			for i := range 10 {
+				h.put(schema.DeadSubject("j", single(i), "w"), failure("no"))
+				h.put(schema.ResultSubject("j", single(i), "v"), nil)
+				s := h.examine(r, "w", func(task.Range) bool { return true })
+				if want := i / 9; len(s.Strikes) != want {
+					t.Errorf("%d letters: %+v", i+1, s.Strikes)
+				}
+			}
+		})
+	}
+}
+
 // TestRefutedRecords: other failure records of ten numbers are one strike, also if another process examines them
 // again; several records of one number count once.
 func TestRefutedRecords(t *testing.T) {

@@ -53,6 +53,9 @@ type sweeper struct {
 	saidLarge time.Time // when it was last said that no worker accepts a number
 	saidLeft  time.Time // when it was last said that a worker leaves items to others
 
+	leavings      leavings
+	saidElsewhere time.Time // when it was last said that all workers have left a range to others
+
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time
 }
@@ -68,7 +71,7 @@ const (
 // newSweeper returns a sweeper for one goroutine.
 func newSweeper(x *Failures) *sweeper {
 	return &sweeper{f: x.f, failures: x, jobs: make(map[string]*sweptJob), queues: make(map[string]*sweptQueue),
-		answers: make(map[string]*sweptAnswers), returned: make(map[string]*Bucket), paces: make(paces), stranded: make(map[task.Class]strandedCount)}
+		answers: make(map[string]*sweptAnswers), returned: make(map[string]*Bucket), paces: make(paces), stranded: make(map[task.Class]strandedCount), leavings: make(leavings)}
 }
 
 // Sweep runs a sweeper, and the searches for exhausted and stuck tasks and for forgotten pull requests, until ctx

@@ -147,7 +147,7 @@ func (p *probe) moveTask(ctx context.Context, class task.Class, m *jetstream.Raw
 		return nil // see removeJunk
 	}
 	j, err := p.job(ctx, at.Job)
-	if err != nil || j == nil {
+	if err != nil || j == nil || j.manifest.Paused {
 		return err
 	}
 	place := p.placeOf

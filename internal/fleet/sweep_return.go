@@ -36,6 +36,11 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	if at.Range.Count == 1 && returned.First && r.Reason != task.Isolate { // of a number that failed there is a record
 		s.failures.registry.noteReturn(at, meta.Timestamp)
 	}
+	if returned.First && r.Reason == task.Elsewhere {
+		if returned.Left, err = s.pauseElsewhere(ctx, at, r.Detail); err != nil {
+			return 0, err
+		}
+	}
 	do := attempt.Decision{Pieces: 1}
 	if !returned.NeedsEvidence() {
 		do = returned.Decide(attempt.Evidence{})
@@ -61,7 +66,7 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		return s.requeueLarge(ctx, at, round, meta)
 	case task.Elsewhere:
 		s.logLeft(at, r.Detail)
-		return 0, s.requeue(ctx, at, do, round, at.Worker)
+		return 0, s.requeueElsewhere(ctx, at, do, round)
 	}
 	return 0, s.requeue(ctx, at, do, round)
 }

@@ -119,7 +119,7 @@ func (h *testFleet) workerOf(name string, slots int, kinds map[string]worker.Kin
 	}
 	offers := fleettest.Offers(kinds)
 	client.Offer(offers)
-	_, parts := kind.AllOn(slots, 0)
+	_, parts, _ := kind.AllOn(slots, 0)
 	w := worker.New(worker.Config{
 		Parts: parts, Name: name, Slots: slots, AckWait: client.AckWait(), DrainTimeout: 2 * time.Second, Kinds: kinds, Log: zerolog.Nop(),
 	}, client, out)

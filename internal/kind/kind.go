@@ -51,23 +51,26 @@ import (
 
 // All returns every kind by its name in package task. Each task uses one core.
 func All() map[string]worker.Kind {
-	kinds, _ := AllOn(1, 0)
+	kinds, _, _ := AllOn(1, 0)
 	return kinds
 }
 
 // AllOn is All for a process that may use the given number of cores and bytes of memory, with
 // what runs its tasks of parts, by kind. A number that takes long borrows the cores and the memory that no
-// other task uses. 0 cores means GOMAXPROCS, 0 bytes no limit.
-func AllOn(cores int, memory uint64) (map[string]worker.Kind, map[string]worker.PartKind) {
+// other task uses. pool counts them; kinds of other packages enter it while they use a core. 0 cores means GOMAXPROCS,
+// 0 bytes no limit.
+func AllOn(cores int, memory uint64) (kinds map[string]worker.Kind, parts map[string]worker.PartKind, pool *factor.Pool) {
 	if most := runtime.GOMAXPROCS(0); cores <= 0 || cores > most {
 		cores = most
 	}
-	pool := factor.NewPool(cores, memory)
-	return map[string]worker.Kind{
-			task.KindFactor: withWaits(&factorKind{pool: pool}),
-			task.KindSquare: squareKind{pool},
-		}, map[string]worker.PartKind{
-			task.KindSieve: newSiever(pool),
-			task.KindECM:   &curveKind{pool: pool},
-		}
+	pool = factor.NewPool(cores, memory)
+	kinds = map[string]worker.Kind{
+		task.KindFactor: withWaits(&factorKind{pool: pool}),
+		task.KindSquare: squareKind{pool},
+	}
+	parts = map[string]worker.PartKind{
+		task.KindSieve: newSiever(pool),
+		task.KindECM:   &curveKind{pool: pool},
+	}
+	return kinds, parts, pool
 }

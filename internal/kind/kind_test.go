@@ -392,6 +392,6 @@ func BenchmarkEngine(b *testing.B) {
 
 // kindsOn returns the kinds of AllOn without a limit of memory.
 func kindsOn(cores int) map[string]worker.Kind {
-	kinds, _ := AllOn(cores, 0)
+	kinds, _, _ := AllOn(cores, 0)
 	return kinds
 }

@@ -29,12 +29,12 @@ const HeaderAnywhere = "Factor-Anywhere"
 // answered its range already, or have left it to others.
 const HeaderNot = "Factor-Not"
 
-// maxNot is the number of workers of a HeaderNot that count.
-const maxNot = 8
+// MaxNot is the number of workers of a HeaderNot that count.
+const MaxNot = 8
 
 // IsNotFor reports whether the value of a HeaderNot names the worker.
 func IsNotFor(value, worker string) bool {
-	for i := 0; i < maxNot && value != ""; i++ {
+	for i := 0; i < MaxNot && value != ""; i++ {
 		var name string
 		if name, value, _ = strings.Cut(value, ","); name == worker {
 			return true

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestJobCheck: only manifests that this program writes are believed, and no text of them reaches a terminal as
@@ -46,5 +47,28 @@ func TestJobCheck(t *testing.T) {
 	j.BadCount, j.Bad = 1, []BadToken{{Source: "\u202e", Text: "\x00", Why: "w\r"}}
 	if err := j.Check(); err != nil || len(j.Note) > maxNote || strings.ContainsAny(j.Note+j.Chunk+j.Bad[0].Source+j.Bad[0].Text+j.Bad[0].Why, "\x1b\x07\n\r\x00\u202e") {
 		t.Errorf("%v: %+v", err, j)
+	}
+}
+
+// TestSetSchema: programs that do not know what a manifest says must leave its job alone.
+func TestSetSchema(t *testing.T) {
+	now := time.Now()
+	for name, test := range map[string]struct {
+		j    Job
+		want int
+	}{
+		"numbers":     {Job{Kind: KindFactor}, 1},
+		"items":       {Job{Kind: "exec:a"}, 2},
+		"replicas":    {Job{Kind: "exec:a", Replicas: 2}, 2},
+		"throttled":   {Job{Kind: KindFactor, Throttled: true}, 2},
+		"a deadline":  {Job{Kind: KindFactor, Deadline: &now}, 2},
+		"attempts":    {Job{Kind: KindFactor, MaxAttempts: 1}, 2},
+		"pauses":      {Job{Kind: KindFactor, Backoff: []time.Duration{1}}, 2},
+		"a route":     {Job{Kind: KindFactor, Route: "gpu"}, 2},
+		"slow square": {Job{Kind: KindSquare, Sleep: 1}, 2},
+	} {
+		if test.j.SetSchema(); test.j.Schema != test.want {
+			t.Errorf("%s: schema %d, want %d", name, test.j.Schema, test.want)
+		}
 	}
 }

@@ -1,17 +1,10 @@
 package worker
 
-import "factorfleet/internal/attempt"
-
 // noteOnceLocked stops the arrival and the start of tasks if d, which a slot has finished, is the one task of Config.Once.
 // A task counts if it was computed, whether its numbers have answers or have failed. One that was returned or cancelled
 // does not.
 func (w *Worker) noteOnceLocked(d *Delivery) {
-	switch d.outcome.verdict {
-	case attempt.Answered, attempt.Failed, attempt.Sieved:
-	default:
-		return
-	}
-	if w.config.Once && !w.onceDone {
+	if w.config.Once && !w.onceDone && d.outcome.verdict.Computed() {
 		w.onceDone = true
 		w.endPullLocked()
 		w.emptyBufferLocked()

@@ -61,14 +61,16 @@ func TestOnceWaits(t *testing.T) {
 	})
 }
 
-// TestOnceFailed: a number that fails is a task that was computed.
+// TestOnceFailed: a number that fails is a task that was computed, whether it may be tried again or not.
 func TestOnceFailed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newOnceRig(t)
-		r.offer(r.chunk(0, breaks))
-		r.start()
-		r.wantEnd("failed 0-1 #1", "nak")
-	})
+	for number, want := range map[uint64][]string{breaks: {"failed 0-1 #1", "nak"}, never: {"dead 0-1", "term"}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newOnceRig(t)
+			r.offer(r.chunk(0, number))
+			r.start()
+			r.wantEnd(want...)
+		})
+	}
 }
 
 // TestOnceNotComputed: tasks that are returned or cancelled do not count.

@@ -1,10 +1,6 @@
 package worker
 
-import (
-	"time"
-
-	"factorfleet/internal/attempt"
-)
+import "time"
 
 // serve runs deliveries in s until the drain. It is the goroutine of s.
 func (w *Worker) serve(s *slot) {
@@ -82,7 +78,7 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 		d.outcome.drop()
 	}
 	w.countLocked(d)
-	if v := d.outcome.verdict; v == attempt.Answered || v == attempt.Failed || v == attempt.Hopeless || v == attempt.Sieved {
+	if d.outcome.verdict.Computed() {
 		w.updatePaceLocked(s, elapsed)
 	}
 	w.noteOnceLocked(d)

@@ -1,0 +1,99 @@
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"factorfleet/internal/schema"
+	"factorfleet/internal/task"
+	"factorfleet/internal/worker"
+)
+
+// TestLeavings: a range goes round the workers that have not left it, and the pauses grow each time that it has gone round.
+func TestLeavings(t *testing.T) {
+	live := []string{"a", "b", "c"}
+	others := func(not []string) bool {
+		return slices.ContainsFunc(live, func(w string) bool { return !slices.Contains(not, w) })
+	}
+	l, now := make(leavings), time.Now()
+	for i, test := range []struct{ worker, want string }{
+		{"a", "[a] 0 false"}, {"c", "[a c] 0 false"}, {"b", "[] 1 true"}, {"b", "[b] 1 false"},
+		{"b", "[] 2 true"}, // the others do not take it
+		{"a", "[a] 2 false"},
+	} {
+		x := l.note(schema.Place{Address: task.Address{Job: "j", Range: single(3)}, Worker: test.worker}, others, now)
+		if got := fmt.Sprint(x.workers, x.times, x.all); got != test.want {
+			t.Errorf("return %d: %s, want %s", i, got, test.want)
+		}
+	}
+	for i := range 2 * maxLeavings {
+		l.note(schema.Place{Address: task.Address{Job: "k", Range: single(i)}, Worker: "a"}, others, now.Add(leavingAge+1))
+	}
+	if len(l) > maxLeavings || l["j 3-1"] != nil {
+		t.Errorf("%d ranges", len(l))
+	}
+}
+
+// TestSweepElsewhere: a range that a worker leaves to others is queued for them, and for all again when all have left it. In a
+// job with replicas the holder queues it then.
+func TestSweepElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, replicas := range []int{1, 2} {
+		t.Run(fmt.Sprint(replicas), func(t *testing.T) {
+			t.Parallel()
+			h := newTestFleet(t, Provision{})
+			h.job("j", task.ClassNorm, 10)
+			if _, err := h.ChangeJob(t.Context(), "j", func(j *task.Job) error {
+				if j.Replicas = replicas; replicas > 1 {
+					j.Kind = "exec:x"
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			a, b := h.offering("a", "exec=x"), h.offering("b", "exec=x")
+			for _, w := range []*station{a, b} {
+				status := worker.Status{Offers: []string{"exec=x"}, Stats: worker.Stats{State: worker.StateRunning, Slots: 1}}
+				if err := errorsOf(w.Beat(status), w.nc.Flush()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			background(t, h.Sweep)
+			leave := func(worker, round string) {
+				h.put(schema.ReturnSubject("j", single(3), round, worker), (&task.Return{Reason: task.Elsewhere}).Encode())
+			}
+			next := func() *worker.Delivery {
+				var d *worker.Delivery
+				await(t, "the range is queued", func() bool {
+					h.announce(a, b)
+					_, deliveries := pull(t, a, 1)
+					ack(t, deliveries)
+					if len(deliveries) > 0 {
+						d = deliveries[0]
+					}
+					return d != nil
+				})
+				return d
+			}
+			leave("a", "0")
+			first := next()
+			if !first.NotHere {
+				t.Error("the worker that has left it is to compute it")
+			}
+			leave("b", first.Round)
+			if replicas > 1 {
+				await(t, "no return is left", func() bool { return len(h.subjects(schema.StreamReturns)) == 0 })
+				if got := h.ranges("j"); got != "" {
+					t.Errorf("queued %s", got)
+				}
+				return
+			}
+			began := time.Now()
+			if second := next(); second.NotHere || time.Since(began) < 2*time.Second {
+				t.Errorf("it is not for this worker: %v, after %v", second.NotHere, time.Since(began))
+			}
+		})
+	}
+}
