@@ -38,42 +38,79 @@ type Split struct {
 // confirmed, in place.
 func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) []task.Range {
 	var confirmed []task.Range
+	c.voted = nil
 	for _, gap := range gaps {
-		for i := range gap.Count {
-			at := gap.First + i
-			if !c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
-				continue
-			}
-			if n := len(confirmed); n > 0 && confirmed[n-1].End() == at {
-				confirmed[n-1].Count++
-			} else {
-				confirmed = append(confirmed, task.Range{First: at, Count: 1})
+		for at := gap.First; at < gap.End(); at++ {
+			switch c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
+			case completes:
+				confirmed = withPosition(confirmed, at)
+			case counts:
+				c.voted = withPosition(c.voted, at)
 			}
 		}
 	}
 	return confirmed
 }
 
-// vote counts v for a position, and reports whether another worker has given the same answer. Then the votes of the
-// position are forgotten.
-func (c *Collector) vote(at uint64, v vote) bool {
-	votes := c.votes[at]
+// withPosition returns ranges in ascending order with a position behind them.
+func withPosition(ranges []task.Range, at uint64) []task.Range {
+	if n := len(ranges); n > 0 && ranges[n-1].End() == at {
+		ranges[n-1].Count++
+		return ranges
+	}
+	return append(ranges, task.Range{First: at, Count: 1})
+}
+
+// A voting is the effect of a vote.
+type voting uint8
+
+const (
+	ignored   voting = iota // the worker has voted before, or too many have
+	counts                  // it is the first vote, or differs from those before
+	completes               // another worker has given the same answer
+)
+
+// vote counts v for a position. If it completes a pair, the votes of the position are forgotten.
+func (c *Collector) vote(at uint64, v vote) voting {
+	votes := c.votesOf(at)
 	for _, other := range votes {
 		if other.worker == v.worker {
-			return false
+			return ignored
 		}
 	}
 	for _, other := range votes {
 		if other.hash == v.hash {
-			delete(c.votes, at)
-			return true
+			c.forgetVotes(task.Range{First: at, Count: 1})
+			return completes
 		}
 	}
-	if len(votes) < MaxVotes {
-		c.votes[at] = append(votes, v)
-		c.disagreed += min(uint64(len(votes)), 1)
+	switch {
+	case len(votes) == 0:
+		c.votes[at] = v
+	case len(votes) < MaxVotes:
+		c.others[at] = append(c.others[at], v)
+		c.disagreed++
+	default:
+		return ignored
 	}
-	return false
+	return counts
+}
+
+// votesOf returns the votes of a position in the order in which they came.
+func (c *Collector) votesOf(at uint64) []vote {
+	first, voted := c.votes[at]
+	if !voted {
+		return nil
+	}
+	return append([]vote{first}, c.others[at]...)
+}
+
+// forgetVotes forgets the votes of positions that are covered or given up.
+func (c *Collector) forgetVotes(r task.Range) {
+	for at := r.First; at < r.End() && len(c.votes) > 0; at++ {
+		delete(c.votes, at)
+		delete(c.others, at)
+	}
 }
 
 // hashOf returns the hash of the line of an answer.
@@ -84,6 +121,10 @@ func hashOf(f *task.Factorization) uint64 {
 
 // Disagreed returns how many answers differed from those that other workers had given before.
 func (c *Collector) Disagreed() uint64 { return c.disagreed }
+
+// NewVotes returns the positions that the result accepted last has given a vote and not covered, in ascending order. The
+// list is valid until the next Accept.
+func (c *Collector) NewVotes() []task.Range { return c.voted }
 
 // Voted divides r, which is missing, into ranges in ascending order, of which each has votes of the same workers.
 // Positions without a vote have no workers.
@@ -105,7 +146,7 @@ func (c *Collector) Voted(r task.Range) (list []Split) {
 
 // voters returns the indices of the workers that have voted about a position, in ascending order.
 func (c *Collector) voters(at uint64) (list []uint16) {
-	for _, v := range c.votes[at] {
+	for _, v := range c.votesOf(at) {
 		list = append(list, v.worker)
 	}
 	slices.SortFunc(list, cmp.Compare)
