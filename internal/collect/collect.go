@@ -85,6 +85,7 @@ type Collector struct {
 	votes     map[uint64]vote
 	others    map[uint64][]vote
 	voted     []task.Range // see NewVotes
+	repeated  bool         // see NewVotes
 	disagreed uint64       // answers that differed from earlier votes
 
 	last    decoded // see result
@@ -117,7 +118,7 @@ func New(cfg Config) *Collector {
 // or GiveUp; if not ordered, the positions that were not emitted stay missing.
 func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err error) {
 	if k.duplicate {
-		c.voted = nil
+		c.voted, c.repeated = nil, false
 		c.counts.Duplicate += k.Range.Count
 		return 0, nil
 	}

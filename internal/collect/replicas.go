@@ -38,7 +38,7 @@ type Split struct {
 // confirmed, in place.
 func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) []task.Range {
 	var confirmed []task.Range
-	c.voted = nil
+	c.voted, c.repeated = nil, false
 	for _, gap := range gaps {
 		for at := gap.First; at < gap.End(); at++ {
 			switch c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
@@ -46,6 +46,8 @@ func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) []task
 				confirmed = withPosition(confirmed, at)
 			case counts:
 				c.voted = withPosition(c.voted, at)
+			default:
+				c.repeated = true
 			}
 		}
 	}
@@ -122,9 +124,9 @@ func hashOf(f *task.Factorization) uint64 {
 // Disagreed returns how many answers differed from those that other workers had given before.
 func (c *Collector) Disagreed() uint64 { return c.disagreed }
 
-// NewVotes returns the positions that the result accepted last has given a vote and not covered, in ascending order. The
-// list is valid until the next Accept.
-func (c *Collector) NewVotes() []task.Range { return c.voted }
+// NewVotes returns the positions that the result accepted last has given a vote and not covered, in ascending order.
+// repeated: its worker had voted about others before, which are missing still. The list is valid until the next Accept.
+func (c *Collector) NewVotes() (ranges []task.Range, repeated bool) { return c.voted, c.repeated }
 
 // Voted divides r, which is missing, into ranges in ascending order, of which each has votes of the same workers.
 // Positions without a vote have no workers.

@@ -125,10 +125,10 @@ func TestNewVotes(t *testing.T) {
 		lines  []string
 		want   string
 	}{
-		{"v", 0, []string{"A", "B", "C"}, "[0-3]"},
-		{"v", 1, []string{"B", "C", "D"}, "[3-1]"}, // two of them once more
-		{"w", 0, []string{"A", "x", "C", "y"}, "[1-1 3-1]"},
-		{"v", 0, []string{"A"}, "[]"}, // a duplicate
+		{"v", 0, []string{"A", "B", "C"}, "[0-3] false"},
+		{"v", 1, []string{"B", "C", "D"}, "[3-1] true"}, // two of them once more
+		{"w", 0, []string{"A", "x", "C", "y"}, "[1-1 3-1] false"},
+		{"v", 0, []string{"A"}, "[] false"}, // a duplicate
 	} {
 		b.answer(step.worker, step.first, step.lines...)
 		if got := fmt.Sprint(b.NewVotes()); got != step.want {
