@@ -83,7 +83,7 @@ func waitsOfJobs(ctx context.Context, fl *fleet.Fleet, jobs []*task.Job) (map[st
 	}
 	waits := make(map[string][]string)
 	for _, j := range jobs {
-		waits[j.ID] = waitsOf([]task.Class{j.Queue()}, workers)
+		waits[j.ID] = waitsOf(j, nil, workers)
 	}
 	return waits, nil
 }

@@ -157,7 +157,7 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 		for i := range workers {
 			workers[i].Activities = activitiesAt(&workers[i], now)
 		}
-		r.Waits = waitsOf(append([]task.Class{j.Queue()}, queued.Classes...), workers)
+		r.Waits = waitsOf(j, queued.Classes, workers)
 		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
@@ -165,12 +165,16 @@ func reportJob(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*jobReport, e
 	return r, err
 }
 
-// waitsOf says of which classes no worker takes the tasks.
-func waitsOf(classes []task.Class, workers []worker.Status) (list []string) {
-	for _, class := range classes {
-		if why := command.Unserved(class, workers); class.Route() != "" && why != "" && !slices.Contains(list, why) {
+// waitsOf says why tasks of a job wait: no worker takes those of its class, or of other classes in which some are queued,
+// or there is no second worker.
+func waitsOf(j *task.Job, others []task.Class, workers []worker.Status) (list []string) {
+	for _, class := range slices.Concat([]task.Class{j.Queue()}, others) {
+		if why := command.Unserved(class, workers); why != "" && !slices.Contains(list, why) {
 			list = append(list, why)
 		}
+	}
+	if why := command.LacksSecond(j, workers); why != "" {
+		list = append(list, why)
 	}
 	return list
 }

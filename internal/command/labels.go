@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/job"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -85,6 +87,23 @@ func Unserved(class task.Class, workers []worker.Status) string {
 	return fmt.Sprintf("no worker that runs now %s: start one with %s; the job waits", strings.Join(lacks, " and "), start)
 }
 
+// LacksSecond says that a job of which each item needs the same answer of two workers has one worker only, by name, and
+// what to do; "" if it has two, or none, of which Unserved speaks, and for other jobs.
+func LacksSecond(j *task.Job, workers []worker.Status) string {
+	route := j.Queue().Route()
+	names := make(map[string]bool)
+	for i := range workers {
+		if w := &workers[i]; w.State == worker.StateRunning && w.Serves(route) {
+			names[w.Name] = true
+		}
+	}
+	if j.Replicas < 2 || len(names) != 1 {
+		return ""
+	}
+	return fmt.Sprintf("only worker %s runs, and two workers are to answer each item (--replicas 2): start another one with another --name; the items wait for it",
+		text.Sanitize(slices.Collect(maps.Keys(names))[0], 80))
+}
+
 // noteUnserved says on standard error that no worker that is alive takes the tasks of a class. It says nothing if that is
 // unknown.
 func (s *Session) noteUnserved(t Target, class task.Class) {
@@ -97,8 +116,8 @@ func (s *Session) noteUnserved(t Target, class task.Class) {
 	workers, err := t.Fleet.Workers(ctx)
 	if err != nil {
 		s.Log.Debug().Err(err).Msg("cannot see which workers are alive")
-	} else if text := Unserved(class, workers); text != "" {
-		s.Notef("%s", text)
+	} else if why := Unserved(class, workers); why != "" {
+		s.Notef("%s", why)
 	}
 }
 

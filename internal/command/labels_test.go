@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strings"
 	"testing"
 
 	"factorfleet/internal/task"
@@ -30,5 +31,27 @@ func TestUnserved(t *testing.T) {
 	}
 	if got := Unserved("norm", nil); got != "" {
 		t.Errorf("no worker at all: %q", got)
+	}
+}
+
+// TestLacksSecond: a job with --replicas 2 waits as long as all workers that take its tasks have one name.
+func TestLacksSecond(t *testing.T) {
+	running := worker.Stats{State: worker.StateRunning}
+	offers := []string{"exec=resize"}
+	v := worker.Status{Name: "v", Instance: "1", Stats: running, Offers: offers}
+	v2, w, other, draining := v, v, v, v
+	v2.Instance, w.Name, other.Name, other.Offers, draining.Name, draining.State = "2", "w", "other", nil, "draining", worker.StateDraining
+	for what, c := range map[string]struct {
+		replicas int
+		workers  []worker.Status
+		lacks    bool
+	}{
+		"one": {2, []worker.Status{v, other, draining}, true}, "two processes": {2, []worker.Status{v, v2}, true},
+		"two": {2, []worker.Status{v, w}, false}, "none": {2, []worker.Status{other}, false}, "no replicas": {0, []worker.Status{v}, false},
+	} {
+		j := &task.Job{Kind: "exec:resize", Class: task.ClassNorm, Replicas: c.replicas}
+		if got := LacksSecond(j, c.workers); (got != "") != c.lacks || c.lacks && !strings.HasPrefix(got, "only worker v runs, ") {
+			t.Errorf("%s: %q", what, got)
+		}
 	}
 }
