@@ -80,9 +80,13 @@ type Collector struct {
 	evicted   waitingList[evicted, *evicted]
 	dead      waitingList[deadPiece, *deadPiece]
 
-	votes     map[uint64][]vote // by position, of missing ones only; see replicas.go
-	disagreed uint64            // answers that differed from earlier votes
-	newVotes  []task.Range      // see NewVotes
+	// Votes of missing positions, see replicas.go: the first one, and those that differ from it. Most positions have one
+	// vote at most: the first map has no pointers, so that an item that waits for a second worker costs some 40 bytes.
+	votes     map[uint64]vote
+	others    map[uint64][]vote
+	voted     []task.Range // see NewVotes
+	repeated  bool         // see NewVotes
+	disagreed uint64       // answers that differed from earlier votes
 
 	last    decoded // see result
 	item    Item    // the argument of Emit
@@ -99,7 +103,7 @@ func New(cfg Config) *Collector {
 		panic("collect: internal error: incomplete Config")
 	}
 	cfg.Limit = cmp.Or(cfg.Limit, defaultLimit)
-	return &Collector{cfg: cfg, index: make(map[string]uint16), votes: make(map[uint64][]vote)}
+	return &Collector{cfg: cfg, index: make(map[string]uint16), votes: make(map[uint64]vote), others: make(map[uint64][]vote)}
 }
 
 // Accept takes a result that Check has returned, and returns how many positions it has
@@ -113,7 +117,8 @@ func New(cfg Config) *Collector {
 // latter three, ordered output resumes where it stopped with the next call of Accept
 // or GiveUp; if not ordered, the positions that were not emitted stay missing.
 func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err error) {
-	if c.newVotes = nil; k.duplicate {
+	if k.duplicate {
+		c.voted, c.repeated = nil, false
 		c.counts.Duplicate += k.Range.Count
 		return 0, nil
 	}
@@ -204,6 +209,7 @@ func (c *Collector) GiveUp(ctx context.Context, r task.Range, why string) error 
 			gap.Count, err = c.emitDead(ctx, gap, why)
 		}
 		c.mark(gap)
+		c.forgetVotes(gap)
 		c.counts.Dead += gap.Count
 		if err != nil {
 			return err

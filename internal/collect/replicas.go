@@ -35,25 +35,27 @@ type Split struct {
 }
 
 // confirm counts the answers of k to the positions of gaps, which are missing, and returns the parts of gaps that are
-// confirmed. It sets c.newVotes.
-func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) (confirmed []task.Range) {
-	c.newVotes = nil
+// confirmed, in place.
+func (c *Collector) confirm(k *Checked, worker uint16, gaps []task.Range) []task.Range {
+	var confirmed []task.Range
+	c.voted, c.repeated = nil, false
 	for _, gap := range gaps {
-		for i := range gap.Count {
-			at := gap.First + i
+		for at := gap.First; at < gap.End(); at++ {
 			switch c.vote(at, vote{hashOf(&k.result.Items[at-k.Range.First]), worker}) {
-			case voteConfirms:
-				confirmed = appendPosition(confirmed, at)
-			case voteCounts:
-				c.newVotes = appendPosition(c.newVotes, at)
+			case completes:
+				confirmed = withPosition(confirmed, at)
+			case counts:
+				c.voted = withPosition(c.voted, at)
+			default:
+				c.repeated = true
 			}
 		}
 	}
 	return confirmed
 }
 
-// appendPosition appends a position to ascending ranges that end before it or at it.
-func appendPosition(ranges []task.Range, at uint64) []task.Range {
+// withPosition returns ranges in ascending order with a position behind them.
+func withPosition(ranges []task.Range, at uint64) []task.Range {
 	if n := len(ranges); n > 0 && ranges[n-1].End() == at {
 		ranges[n-1].Count++
 		return ranges
@@ -61,41 +63,57 @@ func appendPosition(ranges []task.Range, at uint64) []task.Range {
 	return append(ranges, task.Range{First: at, Count: 1})
 }
 
-// A voted is what becomes of a vote.
-type voted uint8
+// A voting is the effect of a vote.
+type voting uint8
 
 const (
-	voteIgnored  voted = iota // its worker has voted, or MaxVotes others have
-	voteCounts                // no other worker has given that answer
-	voteConfirms              // another worker has given the same answer
+	ignored   voting = iota // the worker has voted before, or too many have
+	counts                  // it is the first vote, or differs from those before
+	completes               // another worker has given the same answer
 )
 
-// vote counts v for a position. If it confirms another vote, all votes of the position are forgotten.
-func (c *Collector) vote(at uint64, v vote) voted {
-	votes := c.votes[at]
+// vote counts v for a position. If it completes a pair, the votes of the position are forgotten.
+func (c *Collector) vote(at uint64, v vote) voting {
+	votes := c.votesOf(at)
 	for _, other := range votes {
 		if other.worker == v.worker {
-			return voteIgnored
+			return ignored
 		}
 	}
 	for _, other := range votes {
 		if other.hash == v.hash {
-			delete(c.votes, at)
-			return voteConfirms
+			c.forgetVotes(task.Range{First: at, Count: 1})
+			return completes
 		}
 	}
-	if len(votes) >= MaxVotes {
-		return voteIgnored
+	switch {
+	case len(votes) == 0:
+		c.votes[at] = v
+	case len(votes) < MaxVotes:
+		c.others[at] = append(c.others[at], v)
+		c.disagreed++
+	default:
+		return ignored
 	}
-	c.votes[at] = append(votes, v)
-	c.disagreed += min(uint64(len(votes)), 1)
-	return voteCounts
+	return counts
 }
 
-// NewVotes returns the positions for which the last result that was accepted was a worker's first vote, and which are
-// missing, in ascending order. A worker may store any number of results for the same positions: the later ones are no
-// reason to ask another worker. The ranges are valid until the next Accept.
-func (c *Collector) NewVotes() []task.Range { return c.newVotes }
+// votesOf returns the votes of a position in the order in which they came.
+func (c *Collector) votesOf(at uint64) []vote {
+	first, voted := c.votes[at]
+	if !voted {
+		return nil
+	}
+	return append([]vote{first}, c.others[at]...)
+}
+
+// forgetVotes forgets the votes of positions that are covered or given up.
+func (c *Collector) forgetVotes(r task.Range) {
+	for at := r.First; at < r.End() && len(c.votes) > 0; at++ {
+		delete(c.votes, at)
+		delete(c.others, at)
+	}
+}
 
 // hashOf returns the hash of the line of an answer.
 func hashOf(f *task.Factorization) uint64 {
@@ -105,6 +123,11 @@ func hashOf(f *task.Factorization) uint64 {
 
 // Disagreed returns how many answers differed from those that other workers had given before.
 func (c *Collector) Disagreed() uint64 { return c.disagreed }
+
+// NewVotes returns the positions that the result accepted last has given a vote and not covered, in ascending order. A
+// worker may store any number of results for the same positions: the later ones are no reason to ask another worker.
+// repeated: its worker had voted about others before, which are missing still. The list is valid until the next Accept.
+func (c *Collector) NewVotes() (ranges []task.Range, repeated bool) { return c.voted, c.repeated }
 
 // Voted divides r, which is missing, into ranges in ascending order, of which each has votes of the same workers.
 // Positions without a vote have no workers.
@@ -126,7 +149,7 @@ func (c *Collector) Voted(r task.Range) (list []Split) {
 
 // voters returns the indices of the workers that have voted about a position, in ascending order.
 func (c *Collector) voters(at uint64) (list []uint16) {
-	for _, v := range c.votes[at] {
+	for _, v := range c.votesOf(at) {
 		list = append(list, v.worker)
 	}
 	slices.SortFunc(list, cmp.Compare)

@@ -83,8 +83,8 @@ func TestReplicas(t *testing.T) {
 		if !slices.Equal(b.lines, want) || !b.Complete(4) || n.Verified != 4 || n.Duplicate != 3 || b.Disagreed() != 1 {
 			t.Errorf("emitted %q; %+v, %d disagreed", b.lines, n, b.Disagreed())
 		}
-		if len(b.votes) != 0 {
-			t.Errorf("votes of covered positions: %v", b.votes)
+		if len(b.votes)+len(b.others) != 0 {
+			t.Errorf("votes of covered positions: %v, %v", b.votes, b.others)
 		}
 	}
 }
@@ -108,8 +108,32 @@ func TestVoted(t *testing.T) {
 	}
 	b.answer("late", 0, "A")
 	must(t, b.GiveUp(t.Context(), task.Span(0, 5), "it failed"))
+	if len(b.votes)+len(b.others) != 0 {
+		t.Errorf("votes of items that are given up: %v, %v", b.votes, b.others)
+	}
 	if len(b.lines) != 6 || b.lines[5] != "5 line0 late" {
 		t.Errorf("emitted %q", b.lines)
+	}
+}
+
+// TestNewVotes: only the votes of the last result that count are new, so that nobody asks for a second answer twice.
+func TestNewVotes(t *testing.T) {
+	b := newBallot(t, 5, true, 0)
+	for i, step := range []struct {
+		worker string
+		first  uint64
+		lines  []string
+		want   string
+	}{
+		{"v", 0, []string{"A", "B", "C"}, "[0-3] false"},
+		{"v", 1, []string{"B", "C", "D"}, "[3-1] true"}, // two of them once more
+		{"w", 0, []string{"A", "x", "C", "y"}, "[1-1 3-1] false"},
+		{"v", 0, []string{"A"}, "[] false"}, // a duplicate
+	} {
+		b.answer(step.worker, step.first, step.lines...)
+		if got := fmt.Sprint(b.NewVotes()); got != step.want {
+			t.Errorf("step %d: %s, want %s", i, got, step.want)
+		}
 	}
 }
 
@@ -128,31 +152,6 @@ func TestReplicasEvicted(t *testing.T) {
 		_, err = b.Accept(t.Context(), k)
 		if _, requeue := err.(*LostResult); requeue || (err != nil) != lost || b.Complete(3) == lost {
 			t.Errorf("lost %v: %v, emitted %q", lost, err, b.lines)
-		}
-	}
-}
-
-// TestNewVotes: only the first answer of a worker to a position is a reason to ask another worker. A worker may store any
-// number of overlapping results.
-func TestNewVotes(t *testing.T) {
-	b := newBallot(t, 6, true, 0)
-	for i, step := range []struct {
-		worker string
-		first  uint64
-		lines  []string
-		want   string
-	}{
-		{"w", 1, []string{"B", "C", "D"}, "[1-3]"},
-		{"w", 1, []string{"B", "C"}, "[]"}, // again, and in other ranges
-		{"w", 2, []string{"x"}, "[]"},
-		{"w", 0, []string{"A", "B", "C", "D", "E"}, "[0-1 4-1]"},
-		{"v", 0, []string{"A", "other", "C", "D"}, "[1-1]"}, // it confirms the others
-		{"v", 0, []string{"A", "other", "C", "D"}, "[]"},
-		{"w", 0, []string{"A"}, "[]"}, // a duplicate
-	} {
-		b.answer(step.worker, step.first, step.lines...)
-		if got := fmt.Sprint(b.NewVotes()); got != step.want {
-			t.Errorf("step %d: %s, want %s", i, got, step.want)
 		}
 	}
 }

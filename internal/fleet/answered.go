@@ -40,6 +40,9 @@ func (f *Fleet) CountAnswered(ctx context.Context, j *task.Job, queued *Backlog,
 	if j.State == task.Done {
 		return AnswerCount{Numbers: j.Verified}, nil
 	}
+	if j.Replicas > 1 {
+		return f.countAgreed(ctx, j)
+	}
 	info, err := f.results.Info(ctx)
 	if err != nil {
 		return AnswerCount{}, fmt.Errorf("look at stream %s: %w", schema.StreamResults, stream.Explain(err))
@@ -54,6 +57,38 @@ func (f *Fleet) CountAnswered(ctx context.Context, j *task.Job, queued *Backlog,
 		return AnswerCount{Numbers: n}, err
 	}
 	return most, nil
+}
+
+// countAgreed is CountAnswered for a job of which each item needs the same answer of two workers. Without a holder that
+// says how many have it, it counts those that two workers have answered: their answers may differ.
+func (f *Fleet) countAgreed(ctx context.Context, j *task.Job) (AnswerCount, error) {
+	n, known, err := f.answeredByHolder(ctx, j.ID)
+	if err != nil || known {
+		return AnswerCount{Numbers: n}, err
+	}
+	places, err := f.list(ctx, f.results, resultsFilter(j.ID))
+	return AnswerCount{Numbers: answeredTwice(places), AtMost: true}, err
+}
+
+// answeredTwice returns how many positions have results of two workers.
+func answeredTwice(places []schema.Place) uint64 {
+	byWorker := make(map[string]*task.Set)
+	for _, p := range places {
+		if byWorker[p.Worker] == nil {
+			byWorker[p.Worker] = new(task.Set)
+		}
+		byWorker[p.Worker].Add(p.Range)
+	}
+	var once, twice task.Set
+	for _, ranges := range byWorker {
+		for r := range ranges.Ranges() {
+			for both := range once.Within(r) {
+				twice.Add(both)
+			}
+		}
+		once.AddSet(ranges)
+	}
+	return twice.Len()
 }
 
 // notQueued returns how many numbers of a job may be answered at most: those stored that are neither queued nor

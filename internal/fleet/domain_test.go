@@ -113,7 +113,7 @@ func TestDomain(t *testing.T) {
 	if err := w.Listen(ctx, puller.Orders{Cancel: func(job string) { cancelled <- job }}); err != nil {
 		t.Fatal(err)
 	}
-	_, deliveries := pull(t, w, 3)
+	deliveries := pullAll(t, w, 3)
 	if len(deliveries) != 3 {
 		t.Fatalf("%d tasks of 3", len(deliveries))
 	}

@@ -53,8 +53,9 @@ func (f *Fleet) Failures(ctx context.Context) (*Failures, error) {
 // A finding is the evidence about one number, with the workers that it comes from.
 type finding struct {
 	attempt.Evidence
-	workers map[string]*claims // at which the last attempt has failed
-	part    *task.Part         // whose campaign is Evidence.Campaign; nil = none
+	workers  map[string]*claims // at which the last attempt has failed
+	answered []string           // workers that have answered the number, of a job with replicas
+	part     *task.Part         // whose campaign is Evidence.Campaign; nil = none
 }
 
 // claims are the failure records of one worker for one number.
@@ -73,24 +74,18 @@ const (
 )
 
 // findOf returns what is known of the last attempts at a number of a job; j is its manifest. Of other workers only those
-// count that take tasks of the job, and accept numbers of that size.
-func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number task.Range) (*finding, error) {
-	route, takes := j.Queue().Route(), func(*worker.Status) bool { return true }
-	if slices.ContainsFunc(x.registry.Workers(), func(w worker.Status) bool { return w.MaxDigits > 0 }) {
-		numbers, err := in.Numbers(ctx, number)
-		if err != nil {
-			return nil, err
-		}
-		takes = func(w *worker.Status) bool { return w.Serves(route) && w.Accepts(numbers[0], false) }
-	} else if route != "" {
-		takes = func(w *worker.Status) bool { return w.Serves(route) }
+// count that take tasks of the job, accept numbers of that size, and have not answered the number.
+func (x *Failures) findOf(ctx context.Context, j *task.Job, in *Inputs, number task.Range, answered ...string) (*finding, error) {
+	route := j.Queue().Route()
+	takes := func(w *worker.Status) bool { return w.Serves(route) && !slices.Contains(answered, w.Name) }
+	if !slices.ContainsFunc(x.registry.Workers(), func(w worker.Status) bool { return w.MaxDigits > 0 }) {
+		return x.findAmong(ctx, j, number, takes)
 	}
-	return x.findAmong(ctx, j, number, takes)
-}
-
-// find is findOf for a number that all workers accept.
-func (x *Failures) find(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
-	return x.findAmong(ctx, j, number, func(*worker.Status) bool { return true })
+	numbers, err := in.Numbers(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	return x.findAmong(ctx, j, number, func(w *worker.Status) bool { return takes(w) && w.Accepts(numbers[0], false) })
 }
 
 // findAmong is findOf if takes says which workers would compute the number.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/attempt"
+	"factorfleet/internal/collect"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
@@ -48,13 +49,18 @@ const maxConclusions = 1000
 // each is given up by a dead letter of the sweeper, or queued again in a new round. It decides about the first
 // maxConclusions; the caller calls it again for what is left in its next listing. If some have to wait, wait is
 // for how long. The holder of the job calls it. To do it twice is harmless.
-func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, numbers []task.Range) (wait time.Duration, err error) {
-	again := make(map[int][]task.Range) // by spent deliveries
-	for _, number := range numbers[:min(len(numbers), maxConclusions)] {
-		e, err := x.findOf(ctx, j, in, number)
+//
+// The workers that come with a number have answered it, and another one is to answer it, too: they do not compute it
+// again. If all others have failed it is given up.
+func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, numbers []collect.Split) (wait time.Duration, err error) {
+	again := make(map[attemptsLeft][]task.Range)
+	for _, s := range numbers[:min(len(numbers), maxConclusions)] {
+		number := s.Range
+		e, err := x.findOf(ctx, j, in, number, s.Workers...)
 		if err != nil {
 			return wait, err
 		}
+		e.answered = s.Workers
 		switch do := e.Decide(); do.Action {
 		case attempt.Wait:
 			x.logWait(ctx, j, number, e)
@@ -74,16 +80,27 @@ func (x *Failures) Conclude(ctx context.Context, j *task.Job, in *Inputs, number
 					continue
 				}
 			}
-			again[do.Spent] = append(again[do.Spent], number)
+			left := attemptsLeft{do.Spent, strings.Join(s.Workers, ",")}
+			again[left] = append(again[left], number)
 		}
 	}
 	round := task.NewRound(time.Now())
-	for spent, ranges := range again {
-		if err := x.f.queueRanges(ctx, j, in, ranges, round, spent); err != nil {
+	for left, ranges := range again {
+		var not []string
+		if left.not != "" {
+			not = strings.Split(left.not, ",")
+		}
+		if err := x.f.queueRanges(ctx, j, in, ranges, round, left.spent, not...); err != nil {
 			return wait, err
 		}
 	}
 	return wait, nil
+}
+
+// attemptsLeft says how a number is queued again.
+type attemptsLeft struct {
+	spent int    // deliveries
+	not   string // workers that have answered it, with commas in between
 }
 
 // giveUp stores the sweeper's dead letter of a number. A letter that is there already counts as stored. The
@@ -110,7 +127,11 @@ const maxNamed = 8
 func (x *Failures) why(ctx context.Context, job string, number task.Range, e *finding) (string, time.Duration) {
 	names := slices.Sorted(maps.Keys(e.workers))
 	cause, elapsed := x.cause(ctx, job, number, e)
-	return cause + " (on " + strings.Join(names[:min(len(names), maxNamed)], ", ") + ")", elapsed
+	cause += " (on " + strings.Join(names[:min(len(names), maxNamed)], ", ") + ")"
+	if len(e.answered) > 0 {
+		cause += "; only " + strings.Join(e.answered, ", ") + " has answered, and two workers are to give the same answer"
+	}
+	return cause, elapsed
 }
 
 // cause returns the error of the first worker, by name, that has stored one, and how long its attempt took.

@@ -51,6 +51,11 @@ func (h *testFleet) beat(x *Failures, name string, started time.Time, tasks ...s
 	})
 }
 
+// find is findOf for a number that all workers accept, of a job without a route.
+func (x *Failures) find(ctx context.Context, j *task.Job, number task.Range) (*finding, error) {
+	return x.findOf(ctx, j, nil, number)
+}
+
 // TestFindings: what the failure records of a number prove, by what is known of their workers.
 func TestFindings(t *testing.T) {
 	t.Parallel()

@@ -51,6 +51,14 @@ func (f *Fleet) EnsureRoute(ctx context.Context, class task.Class) error {
 	return nil
 }
 
+// PermitsRoute returns an error if the credentials are of an earlier version, so that EnsureRoute would fail for the class.
+func (f *Fleet) PermitsRoute(ctx context.Context, class task.Class) error {
+	if !f.routes.blind {
+		return nil
+	}
+	return f.EnsureRoute(ctx, class) // it may exist
+}
+
 // EnsureRoutes is EnsureRoute for those of the classes that are not listed.
 func (f *Fleet) EnsureRoutes(ctx context.Context, classes []task.Class) error {
 	if len(classes) == 0 {

@@ -226,7 +226,7 @@ func TestForgedAdvisory(t *testing.T) {
 		h.queue(j, task.Range{First: i, Count: 1})
 	}
 	h.queue(j, task.Range{First: 50, Count: 10})
-	_, held := pull(t, h.station("w"), 3)
+	held := pullAll(t, h.station("w"), 3)
 	for seq := range uint64(14) {
 		for range 2 {
 			h.put(schema.AdvisoryPrefix+schema.Durable(task.ClassNorm), fmt.Appendf(nil, `{"stream_seq":%d,"deliveries":3}`, seq))

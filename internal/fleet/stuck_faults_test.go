@@ -45,7 +45,7 @@ func TestStuckServerForgets(t *testing.T) {
 	h.queue(j, single(3))
 	h.queue(j, single(4))
 	w := h.station("w")
-	pull(t, w, 2)
+	pullAll(t, w, 2)
 	s := newStuckTest(h)
 	s.look(0)
 	s.look(30 * time.Second)

@@ -131,7 +131,7 @@ func TestStuckNak(t *testing.T) {
 		h.queue(j, r)
 	}
 	w := h.station("liar")
-	_, got := pull(t, w, 3)
+	got := pullAll(t, w, 3)
 	for _, d := range got[:2] {
 		if err := d.Handle.NakWithDelay(t.Context(), tenYears); err != nil {
 			t.Fatal(err)
@@ -224,7 +224,7 @@ func TestStuckEarlierVersion(t *testing.T) {
 	for i := range 3 {
 		h.queue(j, single(i))
 	}
-	pull(t, h.station("old"), 3)
+	pullAll(t, h.station("old"), 3)
 	s := newStuckTest(h)
 	s.alive("old").Busy = 2
 	s.observe(70 * time.Second)

@@ -160,6 +160,17 @@ func pull(t testing.TB, s *station, n int) (text []string, deliveries []*worker.
 	return fleettest.Pull(t, s, n)
 }
 
+// pullAll pulls until it has n deliveries: one pull may come before the durable has seen all tasks.
+func pullAll(t testing.TB, s *station, n int) (deliveries []*worker.Delivery) {
+	t.Helper()
+	await(t, "all tasks", func() bool {
+		_, more := pull(t, s, n-len(deliveries))
+		deliveries = append(deliveries, more...)
+		return len(deliveries) == n
+	})
+	return deliveries
+}
+
 func ack(t testing.TB, deliveries []*worker.Delivery) {
 	t.Helper()
 	fleettest.Ack(t, deliveries)

@@ -35,7 +35,7 @@ type access interface {
 	// decideClaims decides about numbers of j that have left the queue with letters of workers: each is given up by a
 	// letter of the sweeper, or requeued. It may leave some for the next review. If some have to wait, wait is for
 	// how long. The errors are those of requeue.
-	decideClaims(ctx context.Context, j *task.Job, numbers []task.Range) (wait time.Duration, err error)
+	decideClaims(ctx context.Context, j *task.Job, numbers []collect.Split) (wait time.Duration, err error)
 	// failureRecords lists the records of failed attempts.
 	failureRecords(ctx context.Context) ([]fleet.FailureRecord, error)
 	// refutable returns which failure records of a list refute is to examine: of numbers that are verified. It does
@@ -46,9 +46,6 @@ type access interface {
 	// requeue queues ranges of j with a new round, with the numbers of the stored input. An error
 	// wraps collect.ErrNoInput if these are not stored. It waits while the store is full.
 	requeue(ctx context.Context, j *task.Job, ranges []task.Range) error
-	// requeueVoted is requeue of ranges that other workers are to answer than those that have. It returns those for
-	// which there is none.
-	requeueVoted(ctx context.Context, j *task.Job, list []collect.Split) (left []collect.Split, err error)
 	// issueOverdue issues the ranges of list that are overdue once more, and fills in the answers of list.
 	issueOverdue(ctx context.Context, j *task.Job, list []heldRange, least time.Duration) error
 	// dropTasks removes the tasks of exactly that range, of all rounds.
@@ -146,7 +143,7 @@ func (s *streams) deadLetters(ctx context.Context) ([]fleet.DeadLetter, []fleet.
 	return s.fleet.DeadRanges(ctx, s.id)
 }
 
-func (s *streams) decideClaims(ctx context.Context, j *task.Job, numbers []task.Range) (time.Duration, error) {
+func (s *streams) decideClaims(ctx context.Context, j *task.Job, numbers []collect.Split) (time.Duration, error) {
 	x := s.failures.Load()
 	if x == nil {
 		return 0, errors.New("the workers that are alive are not known yet")
@@ -232,6 +229,7 @@ func (s *streams) followFailures(ctx context.Context) error {
 func (s *streams) keepLease(ctx context.Context, l *loop) error {
 	return s.fleet.Hold(ctx, s.id, s.process, func(ctx context.Context) error {
 		defer s.fleet.ShowAnswered(s.id, l.answered.Load)()
+		l.replicas.reset()
 		l.post(leaseChanged{held: true})
 		if l.replicated {
 			s.keepReplicating(ctx, l) // the answers of commands are not audited

@@ -201,9 +201,9 @@ func overlap(a, b task.Range) bool { return a.First < b.End() && b.First < a.End
 // listingBegins is called before a review lists the queue.
 func (d *dispatcher) listingBegins() { d.recent = nil }
 
-// listed takes what a review has found: the missing ranges below end, the tasks of the job, and ranges that are returned
-// and in no task.
-func (d *dispatcher) listed(missing, tasks []task.Range, returned *task.Set, end uint64) {
+// listed takes what a review has found: the missing ranges below end, those that another worker is to answer too, the
+// tasks of the job, and ranges that are returned and in no task.
+func (d *dispatcher) listed(missing []task.Range, voted []collect.Split, tasks []task.Range, returned *task.Set, end uint64) {
 	before := d.pending
 	d.pending = task.Set{}
 	for _, r := range missing {
@@ -221,7 +221,8 @@ func (d *dispatcher) listed(missing, tasks []task.Range, returned *task.Set, end
 	}
 	held := d.left.take(d.l, &d.pending, time.Now())
 	if d.counting = d.l.job.MaxRunning > 0; d.counting {
-		d.running.reset(slices.Concat(tasks, slices.Collect(returned.Ranges()), d.recent, held), d.covers)
+		waiting := d.running.within(voted) // the replicator queues them: they keep their places
+		d.running.reset(slices.Concat(tasks, slices.Collect(returned.Ranges()), d.recent, held, waiting), d.covers)
 	} else {
 		d.running = units{}
 	}

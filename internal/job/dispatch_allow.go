@@ -13,6 +13,9 @@ type allowance struct {
 	wait    time.Duration // tasks == 0: until the next decision; 0 = until something else changes
 }
 
+// most returns how many numbers the tasks can have: the last one, too, has all numbers of its chunk.
+func (a allowance) most() uint64 { return min(uint64(a.tasks)*task.MaxCount, a.numbers+task.MaxCount) }
+
 // Limits of what one operation queues. They bound the memory of an operation.
 const (
 	dispatchTasks   = 2048

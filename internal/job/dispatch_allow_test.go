@@ -1,11 +1,13 @@
 package job
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
@@ -132,6 +134,24 @@ func TestUnits(t *testing.T) {
 		u.settle(task.Range{Count: 500}, isCovered)
 		if len(u.list) > 0 {
 			t.Fatalf("seed %d: %v are kept", seed, u.list)
+		}
+	}
+}
+
+// TestCutWholeChunks: no task is shorter than a chunk because an operation ends there.
+func TestCutWholeChunks(t *testing.T) {
+	var d dispatcher
+	d.pending.Add(task.Span(0, 10*dispatchNumbers))
+	a := allow(&task.Job{}, 0, 0, time.Now())
+	d.take(a.most())
+	o := order{job: &task.Job{Kind: task.KindSquare, Chunk: "1000"}, ranges: d.taken, tasks: a.tasks, numbers: a.numbers}
+	chunks, err := cutChunks(t.Context(), o, func(_ context.Context, r task.Range) ([]nat.Nat, error) { return make([]nat.Nat, r.Count), nil })
+	if err != nil || len(chunks) < dispatchNumbers/1000 {
+		t.Fatalf("%d chunks, %v", len(chunks), err)
+	}
+	for _, c := range chunks {
+		if c.Range.Count != 1000 {
+			t.Errorf("a chunk %v", c.Range)
 		}
 	}
 }

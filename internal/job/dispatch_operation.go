@@ -13,7 +13,7 @@ import (
 func (d *dispatcher) dispatch(a allowance) {
 	l := d.l
 	o := order{job: l.job, tasks: a.tasks, numbers: a.numbers, longest: longestTask(l.job, d.pending.Len(), l.watch.Slots())}
-	d.take(min(uint64(a.tasks)*task.MaxCount, dispatchNumbers))
+	d.take(a.most())
 	o.ranges = d.taken
 	d.operate(func(ctx context.Context) ([]task.Range, error) { return l.access.dispatch(ctx, o) })
 }

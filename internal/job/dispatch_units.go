@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
 )
 
@@ -51,6 +52,24 @@ func (u *units) settle(answered task.Range, covered func(task.Range) bool) {
 		}
 	}
 	u.list = slices.Delete(u.list, kept, to)
+}
+
+// within returns the units that overlap ranges, and the parts of these that are in no unit: each is one more.
+func (u *units) within(ranges []collect.Split) (list []task.Range) {
+	var in, known task.Set
+	for _, s := range ranges {
+		in.Add(s.Range)
+	}
+	for _, r := range u.list {
+		if in.Overlaps(r) {
+			list = append(list, r)
+			known.Add(r)
+		}
+	}
+	for r := range in.Ranges() {
+		list = slices.AppendSeq(list, known.Gaps(r))
+	}
+	return list
 }
 
 // reset replaces all units by the ranges that are not covered.

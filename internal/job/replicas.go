@@ -1,12 +1,13 @@
 package job
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"time"
+
+	"github.com/rs/zerolog"
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
@@ -16,167 +17,137 @@ import (
 // first result of an item is a vote (collect/replicas.go), and the item is still missing:
 //
 //	vote --loop--> wanted --keepReplicating, the holder--> queued again, not for the workers that have voted
-//	  |                         |
-//	  |                         +-- no other worker is alive: tried again when one is
-//	  +-- found missing by a review: the same
+//	                 ^ |
+//	                 | +-- no other worker is alive, or the job is paused or has a rate: tried again later
+//	                 +-- found missing by a review
 //
 // So a supervisor that takes over finds what is wanted like everything else that is missing. A worker that gets a task
 // that is not for it hands it back (attempt.Arrive), and the sweeper queues it for the others.
-
-const (
-	replicateEvery = 200 * time.Millisecond // between two looks for wanted ranges
-	candidateEvery = 2 * time.Second        // between two looks for a worker that has not voted
-)
+//
+// A throttled job has the same limits with replicas. An item takes its place among the running tasks until it has both
+// answers (dispatcher.listed), and second computations have the rate of the first ones.
 
 // A replicator has the ranges that another worker is to answer. The loop adds them, the keeper of the lease takes
-// them: hence the lock.
+// them: mu guards all fields. A range that waits costs its ends, whatever the number of its items.
 type replicator struct {
 	mu     sync.Mutex
-	wanted []collect.Split
-}
-
-func (r *replicator) add(list ...collect.Split) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.wanted = append(r.wanted, list...)
-}
-
-func (r *replicator) take() (list []collect.Split) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list, r.wanted = r.wanted, nil
-	return list
-}
-
-// noteVotes takes note of the votes of an accepted result: the holder has others repeat what is not confirmed. The
-// error wraps ErrBeyondRepair if no two of collect.MaxVotes workers agree. disagreed is that of the collector before.
-func (l *loop) noteVotes(k *collect.Checked, disagreed uint64) error {
-	if l.collector.Disagreed() > disagreed {
-		l.watch.Log.Warn().Str("job", l.job.ID).Stringer("range", k.Range).Str("worker", k.Worker).
-			Msg("workers give different answers: a third one decides")
-	}
-	for _, r := range l.collector.NewVotes() {
-		for _, s := range l.collector.Voted(r) {
-			if len(s.Workers) >= collect.MaxVotes {
-				return fmt.Errorf("%w: no two of the workers %s agree about the items %v: give a command whose answers do not vary",
-					ErrBeyondRepair, strings.Join(s.Workers, ", "), s.Range)
-			}
-			if l.holding && l.upToDate && !(l.job.Throttled && l.dispatch.waitsFor(s.Range)) {
-				l.replicas.add(s)
-			}
-		}
-	}
-	return nil
-}
-
-// keepReplicating queues wanted ranges again while this process is the holder, until ctx ends.
-func (s *streams) keepReplicating(ctx context.Context, l *loop) {
-	tick := time.NewTicker(replicateEvery)
-	defer tick.Stop()
-	var next time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if time.Now().Before(next) {
-			continue
-		}
-		left, err := s.replicate(ctx, l.replicas.take())
-		if err != nil && ctx.Err() == nil {
-			l.watch.Log.Debug().Err(err).Str("job", s.id).Msg("cannot queue items for a second worker")
-		}
-		if len(left) > 0 {
-			l.replicas.add(left...)
-			next = time.Now().Add(candidateEvery)
-		}
-	}
-}
-
-// replicate queues wanted ranges of the job if it is active, and returns those that are left.
-func (s *streams) replicate(ctx context.Context, wanted []collect.Split) (left []collect.Split, err error) {
-	if len(wanted) == 0 {
-		return nil, nil
-	}
-	j, err := s.manifest(ctx)
-	if err != nil {
-		return wanted, err
-	}
-	if j.Finished() {
-		return nil, nil
-	}
-	if j.Paused {
-		return wanted, nil
-	}
-	return s.requeueVoted(ctx, j, wanted)
-}
-
-// requeueVoted queues ranges for other workers than those that have voted about them. It returns the ranges about which
-// all workers that take tasks have voted, or which it could not queue.
-func (s *streams) requeueVoted(ctx context.Context, j *task.Job, list []collect.Split) (left []collect.Split, err error) {
-	registry, err := s.fleet.Registry(ctx)
-	if err != nil {
-		return list, err
-	}
-	trust, err := s.fleet.Trust(ctx)
-	if err != nil {
-		return list, err
-	}
-	names := registry.RunningNames(j.Queue().Route(), trust.Quarantined) // once: there may be a million ranges
-	now, left := divideVoted(list, func(voted []string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(voted, name) })
-	})
-	for i, group := range now {
-		if err := s.fleet.Requeue(ctx, j, s.inputs, group.ranges, group.workers...); err != nil {
-			for _, g := range now[i:] {
-				left = append(left, g.splits()...)
-			}
-			return left, err
-		}
-	}
-	return left, nil
+	wanted map[string]*votedGroup // by the names of the workers that have voted
+	flight task.Set               // taken, and not known to be queued
+	recent task.Set               // queued since the last review began to list the queue: it may not have seen them
 }
 
 // A votedGroup is ranges about which the same workers have voted.
 type votedGroup struct {
 	workers []string
-	ranges  []task.Range
+	ranges  task.Set
 }
 
-func (g *votedGroup) splits() (list []collect.Split) {
-	for _, r := range g.ranges {
-		list = append(list, collect.Split{Range: r, Workers: g.workers})
+// reset forgets all: a process that becomes the holder begins with a review.
+func (r *replicator) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wanted, r.flight, r.recent = nil, task.Set{}, task.Set{}
+}
+
+// add adds ranges that have a new vote.
+func (r *replicator) add(list []collect.Split) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range list {
+		r.addLocked(s)
 	}
+}
+
+// found adds ranges that a review has found missing, but for those of which it may not have seen the tasks.
+func (r *replicator) found(list []collect.Split) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recent.AddSet(&r.flight)
+	for _, s := range list {
+		for gap := range r.recent.Gaps(s.Range) {
+			r.addLocked(collect.Split{Range: gap, Workers: s.Workers})
+		}
+	}
+}
+
+// listingBegins is called before a review lists the queue.
+func (r *replicator) listingBegins() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recent = task.Set{}
+}
+
+func (r *replicator) addLocked(s collect.Split) {
+	key := strings.Join(s.Workers, ",")
+	if r.wanted[key] == nil {
+		if r.wanted == nil {
+			r.wanted = make(map[string]*votedGroup)
+		}
+		r.wanted[key] = &votedGroup{workers: s.Workers}
+	}
+	r.wanted[key].ranges.Add(s.Range)
+	if len(s.Workers) < 2 {
+		return
+	}
+	for other, g := range r.wanted { // as which it was wanted before this vote
+		if other != key {
+			g.ranges.Remove(s.Range)
+		}
+	}
+}
+
+// take returns what is wanted. Each take is followed by taken.
+func (r *replicator) take() (list []*votedGroup) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(r.wanted)) {
+		g := r.wanted[key]
+		list = append(list, g)
+		r.flight.AddSet(&g.ranges)
+	}
+	r.wanted = nil
 	return list
 }
 
-// divideVoted divides ranges into those that a live worker can answer that has not voted, in groups, and the others.
-// other reports whether there is such a worker.
-func divideVoted(list []collect.Split, other func(voted []string) bool) (now []votedGroup, left []collect.Split) {
-	for _, s := range list {
-		if len(s.Workers) > 0 && !other(s.Workers) {
-			left = append(left, s)
-			continue
-		}
-		i := slices.IndexFunc(now, func(g votedGroup) bool { return slices.Equal(g.workers, s.Workers) })
-		if i < 0 {
-			i = len(now)
-			now = append(now, votedGroup{workers: s.Workers})
-		}
-		now[i].ranges = append(now[i].ranges, s.Range)
+// taken ends a take: left is what was not queued.
+func (r *replicator) taken(left []collect.Split) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range left {
+		r.flight.Remove(s.Range)
+		r.addLocked(s)
 	}
-	for i := range now {
-		now[i].ranges = joined(now[i].ranges)
-	}
-	return now, left
+	r.recent.AddSet(&r.flight)
+	r.flight = task.Set{}
 }
 
-// joined returns the ranges in ascending order, adjacent ones as one.
-func joined(ranges []task.Range) []task.Range {
-	var set task.Set
-	for _, r := range ranges {
-		set.Add(r)
+// noteVotes takes note of the new votes of the result that was accepted last, k: the holder has others compute these
+// items, too. The error wraps ErrBeyondRepair if no two of collect.MaxVotes workers agree. disagreed is that of the
+// collector before.
+func (l *loop) noteVotes(k *collect.Checked, disagreed uint64) error {
+	if now := l.collector.Disagreed(); now > disagreed {
+		level := zerolog.DebugLevel
+		if disagreed == 0 {
+			level = zerolog.WarnLevel // once: very many items may differ
+		}
+		l.watch.Log.WithLevel(level).Str("job", l.job.ID).Stringer("range", k.Range).Str("worker", k.Worker).
+			Msg("workers give different answers to an item: another one decides")
 	}
-	return slices.Collect(set.Ranges())
+	voted, repeated := l.collector.NewVotes()
+	if repeated { // the task that was for another worker may be gone: see fleet.Requeue
+		l.review.request()
+	}
+	for _, r := range voted {
+		list := l.collector.Voted(r)
+		for _, s := range list {
+			if len(s.Workers) >= collect.MaxVotes && l.goal != goalShow {
+				return fmt.Errorf("%w: no two of the workers %s agree about the items %v: give a command whose answers do not vary",
+					ErrBeyondRepair, strings.Join(s.Workers, ", "), s.Range)
+			}
+		}
+		if l.holding && l.upToDate && !(l.job.Throttled && l.dispatch.waitsFor(r)) {
+			l.replicas.add(list)
+		}
+	}
+	return nil
 }

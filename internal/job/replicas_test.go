@@ -5,10 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
+	"factorfleet/internal/collect"
+	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -114,6 +118,132 @@ func TestReplicasVary(t *testing.T) {
 	}
 }
 
+// A failing is a lineKind that fails at one item.
+type failing struct {
+	lineKind
+	at string
+}
+
+// Run implements worker.Kind.
+func (k failing) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
+	for i, n := range numbers {
+		if item, _ := task.AppendItem(nil, n); string(item) == k.at {
+			return errors.New("it fails here")
+		}
+		if err := k.lineKind.Run(ctx, numbers[i:i+1], o, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestReplicasFail: an item that one worker has answered, and that fails at the only other one, is given up. The first
+// worker does not compute it for ever.
+func TestReplicasFail(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	items, text := lines(5)
+	s := replicated(text)
+	s.Chunking, s.Rules = mustChunk("1"), Rules{MaxAttempts: 1}
+	h.workerOf("v", 1, map[string]worker.Kind{"exec:reverse": lineKind(reversed)}, nil)
+	h.workerOf("w", 1, map[string]worker.Kind{"exec:reverse": failing{reversed, string(items[3])}}, nil)
+	a := h.submit(h.Fleet, s)
+	sum, err := a.end()
+	if err != nil || sum.Verified != 4 || sum.Dead != 1 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	a.out.mu.Lock()
+	defer a.out.mu.Unlock()
+	if why := a.out.items[3].Dead; !strings.Contains(why, "it fails here (on w)") || !strings.Contains(why, "only v has answered") {
+		t.Errorf("given up: %q", why)
+	}
+}
+
+// TestReplicasRunning: the tasks of both workers are within --max-running, also of items that have waited for the second
+// worker.
+func TestReplicasRunning(t *testing.T) {
+	t.Parallel()
+	h := newTestFleet(t)
+	items, text := lines(8)
+	s := replicated(text)
+	s.Chunking, s.Rules = mustChunk("1"), Rules{MaxRunning: 2}
+	var now, most, begun atomic.Int64
+	kind := lineKind(func(item []byte) []byte {
+		for n, m := now.Add(1), most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		begun.Add(1)
+		runtime.Gosched()
+		now.Add(-1)
+		return reversed(item)
+	})
+	h.workerOf("v", 8, map[string]worker.Kind{"exec:reverse": kind}, nil)
+	a := h.submit(h.Fleet, s)
+	await(t, "the first worker has used the places", func() bool { return begun.Load() >= 2 && h.held("FACTOR_TASKS", "j") == 0 })
+	for i := range 3 { // reviews, each with the time that another job takes
+		if _, err := h.other().ChangeThrottle(t.Context(), "j", fleet.Throttle{MaxRunning: new(2)}); err != nil {
+			t.Fatal(err)
+		}
+		h.submit(h.other(), itemSubmission(fmt.Sprint("other-", i), "exec:reverse", task.FormatLines, strings.NewReader("a\nb\n"))).clean()
+	}
+	if n := begun.Load(); n != 2+3*2 {
+		t.Errorf("%d items were computed while two wait for a second worker", n)
+	}
+	h.workerOf("w", 8, map[string]worker.Kind{"exec:reverse": kind}, nil)
+	a.clean()
+	a.out.checkItems(t, items, reversed)
+	if most.Load() > 2 { // the other jobs ran alone
+		t.Errorf("%d items were computed at a time", most.Load())
+	}
+}
+
+// TestReplicator: what is wanted is queued once, whoever finds it missing, and a later vote replaces an earlier one.
+func TestReplicator(t *testing.T) {
+	var r replicator
+	split := func(first, count uint64, workers ...string) collect.Split {
+		return collect.Split{Range: task.Range{First: first, Count: count}, Workers: workers}
+	}
+	take := func() string {
+		return fmt.Sprint(stillMissing(r.take(), func(r task.Range) []task.Range { return []task.Range{r} }))
+	}
+	check := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	r.listingBegins()
+	r.add([]collect.Split{split(0, 1, "v"), split(1, 1, "v"), split(5, 1, "w")})
+	r.found([]collect.Split{split(0, 2, "v")})
+	r.add([]collect.Split{split(1, 1, "v", "w")})
+	check("adjacent ones are one", take(), "[{0-1 [v]} {1-1 [v w]} {5-1 [w]}]")
+	r.found([]collect.Split{split(0, 1, "v"), split(9, 1, "v")})
+	r.taken([]collect.Split{split(5, 1, "w")})
+	r.found([]collect.Split{split(0, 2, "v")})
+	check("on their way, queued, or left", take(), "[{9-1 [v]} {5-1 [w]}]")
+	r.listingBegins()
+	r.found([]collect.Split{split(0, 1, "v"), split(9, 1, "v")})
+	r.taken(nil)
+	check("a listing that has seen it", take(), "[{0-1 [v]}]")
+	r.reset()
+	check("after a reset", take(), "[]")
+}
+
+// TestReplicaParts: ranges are cut where the rate ends, and grouped by the workers that have voted.
+func TestReplicaParts(t *testing.T) {
+	list := []collect.Split{{Range: task.Span(0, 3), Workers: []string{"v"}}, {Range: task.Span(7, 9), Workers: []string{"v"}}, {Range: task.Span(3, 4), Workers: []string{"w"}}}
+	first, rest := firstNumbers(list, 4)
+	if got, want := fmt.Sprint(first, rest), "[{0-3 [v]} {7-1 [v]}] [{8-1 [v]} {3-1 [w]}]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if n, ranges, numbers := firstGroup(list); n != 2 || fmt.Sprint(ranges) != "[0-3 7-2]" || numbers != 5 {
+		t.Errorf("%d, %v, %d", n, ranges, numbers)
+	}
+	u := units{list: []task.Range{task.Span(0, 2), task.Span(2, 3), task.Span(5, 6)}}
+	if got := fmt.Sprint(u.within(list)); got != "[0-2 2-1 3-1 7-2]" {
+		t.Errorf("places: %s", got)
+	}
+}
+
 // TestReplicasDiffer: a job cannot be joined with another number of replicas.
 func TestReplicasDiffer(t *testing.T) {
 	t.Parallel()
@@ -126,38 +256,4 @@ func TestReplicasDiffer(t *testing.T) {
 	if _, err := h.submit(h.other(), s).end(); err == nil || !strings.Contains(err.Error(), "job j exists with --replicas 2, not 1") {
 		t.Errorf("%v", err)
 	}
-}
-
-// TestReplicasFail: an item fails at one of two workers, and the other one has answered it. It is given up: no third worker
-// could answer it. The other items have their answers.
-func TestReplicasFail(t *testing.T) {
-	t.Parallel()
-	h := newTestFleet(t)
-	items, text := lines(3)
-	h.workerOf("v", 1, map[string]worker.Kind{"exec:reverse": lineKind(reversed)}, nil)
-	h.workerOf("w", 1, map[string]worker.Kind{"exec:reverse": failing{lineKind(reversed), items[1]}}, nil)
-	s := replicated(text)
-	s.Rules.MaxAttempts = 1
-	sum, err := h.submit(h.Fleet, s).end()
-	if err != nil || sum.Counts.Dead != 1 || sum.Verified != 2 {
-		t.Errorf("%+v, %v", sum, err)
-	}
-}
-
-// A failing kind fails at one item.
-type failing struct {
-	lineKind
-	item []byte
-}
-
-func (k failing) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOptions, done *[]task.Factorization) error {
-	for i := range numbers {
-		if item, _ := task.AppendItem(nil, numbers[i]); bytes.Equal(item, k.item) {
-			return errors.New("it fails here")
-		}
-		if err := k.lineKind.Run(ctx, numbers[i:i+1], o, done); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -92,7 +92,7 @@ func (v *reviewer) findMissing() {
 		return
 	}
 	if len(v.missing()) == 0 {
-		v.handOver(nil)
+		v.handOver(nil, nil)
 		v.idle()
 		return
 	}
@@ -112,10 +112,10 @@ func (v *reviewer) isPaused() bool {
 	return v.job.Paused || v.l.job.Paused
 }
 
-// handOver gives the missing ranges of a throttled job to the dispatcher.
-func (v *reviewer) handOver(missing []task.Range) {
+// handOver gives the missing ranges of a throttled job to the dispatcher. voted are those that wait for another worker.
+func (v *reviewer) handOver(missing []task.Range, voted []collect.Split) {
 	if v.job.Throttled {
-		v.l.dispatch.listed(missing, v.tasks, &v.returned.all, v.queue.end)
+		v.l.dispatch.listed(missing, voted, v.tasks, &v.returned.all, v.queue.end)
 	}
 }
 
@@ -197,7 +197,7 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 		return
 	}
 	if len(missing) == 0 {
-		v.handOver(nil)
+		v.handOver(nil, nil)
 		v.idle()
 		return
 	}
@@ -205,29 +205,28 @@ func (v *reviewer) queueListedAgain(b *fleet.Backlog) {
 	var voted []collect.Split
 	if v.l.replicated {
 		voted, rest = v.voted(rest)
+		v.l.replicas.found(voted)
 	}
 	if v.job.Throttled {
 		v.tasks = slices.Concat(v.tasks, numbers) // the sweeper's rules queue them, whatever the limits are
-		v.handOver(rest)
-		if rest = nil; len(numbers) == 0 && len(voted) == 0 {
-			v.idle()
-			return
-		}
+		v.handOver(rest, voted)
+		rest = nil
 	}
-	v.l.requeued += uint64(len(rest) + len(numbers) + len(voted))
+	if len(rest)+len(numbers) == 0 {
+		v.idle()
+		return
+	}
+	v.l.requeued += uint64(len(rest) + len(numbers))
 	if len(rest) > 0 {
 		v.logResuming(len(rest))
 	}
-	j := v.job
+	j, claimed := v.job, v.votesOf(numbers)
 	v.operate(reviewRequeue, func(ctx context.Context, a *answer) (err error) {
 		if len(rest) > 0 {
 			err = v.l.access.requeue(ctx, j, rest)
 		}
-		if len(voted) > 0 && err == nil {
-			_, err = v.l.access.requeueVoted(ctx, j, voted) // those that are left are found missing again
-		}
-		if len(numbers) > 0 && err == nil {
-			a.wait, err = v.l.access.decideClaims(ctx, j, numbers)
+		if len(claimed) > 0 && err == nil {
+			a.wait, err = v.l.access.decideClaims(ctx, j, claimed)
 		}
 		return err
 	})
@@ -248,6 +247,14 @@ func (v *reviewer) voted(missing []task.Range) (voted []collect.Split, rest []ta
 		}
 	}
 	return voted, rest
+}
+
+// votesOf returns numbers with the workers that have voted about each.
+func (v *reviewer) votesOf(numbers []task.Range) (list []collect.Split) {
+	for _, number := range numbers {
+		list = append(list, v.l.collector.Voted(number)...)
+	}
+	return list
 }
 
 func (v *reviewer) logResuming(ranges int) {

@@ -150,6 +150,7 @@ func (v *reviewer) listQueue() {
 		v.queue.end = v.coveredEnd()
 	}
 	v.l.dispatch.listingBegins()
+	v.l.replicas.listingBegins()
 	unknown := v.supplies() && !v.l.feeding
 	v.operate(reviewQueue, func(ctx context.Context, a *answer) (err error) {
 		if unknown {

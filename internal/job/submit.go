@@ -145,7 +145,7 @@ func begin(ctx context.Context, f *fleet.Fleet, sub Submission) (*streams, *feed
 }
 
 // createOrFind stores the manifest of a new job, or returns that of the job which has the id
-// that the user chose.
+// that the user chose. It creates the durable of its class: tasks are queued later.
 func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.Job, existed bool, _ error) {
 	now := f.Now(ctx)
 	id := sub.ID
@@ -161,15 +161,18 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 	}
 	j.Sleep = sub.Sleep
 	sub.Rules.write(j, now)
-	if err := f.EnsureRoute(ctx, j.Queue()); err != nil {
+	if err := f.PermitsRoute(ctx, j.Queue()); err != nil {
 		return nil, false, err
 	}
 	err := f.CreateJob(ctx, j)
 	if errors.Is(err, fleet.ErrDiffers) && sub.ID != "" {
+		existed = true
 		j, err = find(ctx, f, sub)
-		return j, true, err
 	}
-	return j, false, err
+	if err == nil && !j.Finished() { // after the job is known, so that an id that is refused leaves no durable
+		err = f.EnsureRoute(ctx, j.Queue())
+	}
+	return j, existed, err
 }
 
 // find returns the manifest of the job that exists. An error wraps fleet.ErrDiffers if sub

@@ -93,10 +93,11 @@ func (w *world) deadLetters(context.Context) ([]fleet.DeadLetter, []schema.Place
 }
 
 // decideClaims gives up what no worker can do, and requeues the rest.
-func (w *world) decideClaims(_ context.Context, _ *task.Job, numbers []task.Range) (time.Duration, error) {
+func (w *world) decideClaims(_ context.Context, _ *task.Job, numbers []collect.Split) (time.Duration, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, r := range numbers {
+	for _, s := range numbers {
+		r := s.Range
 		switch {
 		case w.rand.IntN(5) == 0:
 			return time.Second, w.failLocked()
@@ -135,10 +136,6 @@ func (w *world) refute(context.Context, []schema.Place) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.failLocked()
-}
-
-func (w *world) requeueVoted(_ context.Context, _ *task.Job, list []collect.Split) ([]collect.Split, error) {
-	return list, nil
 }
 
 func (w *world) requeue(_ context.Context, _ *task.Job, ranges []task.Range) error {
