@@ -45,8 +45,8 @@ var outcomeTexts = map[string]string{
 	"began":       "began its last attempt and recorded no end",
 	"silent":      "no heartbeat followed: killed, suspended or cut off",
 	"left":        "the worker ended in order",
-	"handed_back": "handed the number back",
-	"running":     "its heartbeats named the number when it was given up",
+	"handed_back": "handed it back",
+	"running":     "its heartbeats named it when it was given up",
 }
 
 // addHistory sets Attempts, History and Watched. records has the records of workers for all letters.
@@ -146,7 +146,7 @@ func (r *letterReport) printHistory(out io.Writer) error {
 	}
 	note := "no supervisor has recorded what it saw: attempts of workers that were killed are not known"
 	if r.Watched != nil {
-		note = "not known: what supervisors did not see before " + clock(r.Watched) + ", and attempts that killed their worker before a heartbeat named the number"
+		note = "not known: what supervisors did not see before " + clock(r.Watched) + ", and attempts that killed their worker before a heartbeat named the " + task.Noun(r.Kind)
 	}
 	_, err := fmt.Fprintln(out, "  "+note)
 	return err

@@ -39,7 +39,7 @@ func TestHistory(t *testing.T) {
   FROM                 UNTIL                WORKER  POSITION   OUTCOME                                              ACCORDING TO
   2026-05-01 10:00:00  2026-05-01 10:00:20  w1      65 to 128  no heartbeat followed: killed, suspended or cut off  a supervisor
   2026-05-01 10:01:00  2026-05-01 10:01:02  w2      71         attempt 1 failed: too [31m much                      the worker's record
-  -                    2026-05-01 10:01:10  w2      71         handed the number back                               a supervisor
+  -                    2026-05-01 10:01:10  w2      71         handed it back                                       a supervisor
   2026-05-01 10:01:20  -                    w3      71         began its last attempt and recorded no end           the worker's record
   2026-05-01 10:01:30  2026-05-01 10:01:31  w2      71         attempt 3 failed: too much                           the worker's record
   not known: what supervisors did not see before 2026-05-01 09:58:20, and attempts that killed their worker before a heartbeat named the number

@@ -81,9 +81,17 @@ func (d deadSession) list() error {
 		if !l.Authoritative() {
 			state = "claim"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, text.Positions(l.Range.First, l.Range.Count), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), l.Err)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", l.Job, text.Positions(l.Range.First, l.Range.Count), numbersOf(l), l.Attempt, state, l.Writer, age(l.Time), unnamed(l, l.Err))
 	}
 	return w.Flush()
+}
+
+// unnamed returns an error of the number of a letter without the words that name it, because the reports name it.
+func unnamed(l *fleet.DeadLetter, text string) string {
+	if len(l.Numbers) != 1 {
+		return text
+	}
+	return task.Unnamed(l.Kind, l.Numbers[0], text)
 }
 
 // numbersOf writes the first number of a letter, shortened, and how many follow.
@@ -115,6 +123,10 @@ func (d deadSession) show() error {
 		return command.PrintJSON(d.c, list)
 	}
 	for i := range list {
+		list[i].Error = unnamed(&d.letters[i], list[i].Error)
+		for k := range list[i].History {
+			list[i].History[k].Error = unnamed(&d.letters[i], list[i].History[k].Error)
+		}
 		if err := printLetter(d.c, text.Positions(d.letters[i].Range.First, d.letters[i].Range.Count), &list[i]); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -70,8 +69,7 @@ func (p *printer) emit(item *collect.Item) error {
 	p.printed++
 	if item.Dead != "" {
 		noun, brief := task.Noun(item.Kind), task.Brief(item.Kind, item.N)
-		why := strings.TrimPrefix(item.Dead, noun+" "+brief+": ") // a worker names the item, too
-		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, why)
+		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, task.Unnamed(item.Kind, item.N, item.Dead))
 	}
 	p.unfinished.add(item)
 	for i := range item.Factors {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"factorfleet/internal/nat"
@@ -32,6 +33,12 @@ func Noun(kind string) string {
 		return "item"
 	}
 	return "number"
+}
+
+// Unnamed returns the error of a number of that kind without the words at its beginning that name the number, if it has
+// them: for texts that name it themselves.
+func Unnamed(kind string, n nat.Nat, text string) string {
+	return strings.TrimPrefix(text, Noun(kind)+" "+Brief(kind, n)+": ")
 }
 
 // CheckItem returns why an item, or the line that answers one, does not have the form that the format f asks for; nil

@@ -131,3 +131,17 @@ func TestBriefNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestUnnamed: the words that name an item are removed from the beginning of its error, and nothing else is.
+func TestUnnamed(t *testing.T) {
+	n := ItemNumber([]byte(`a "b"`))
+	for text, want := range map[string]string{
+		"item " + QuoteItem([]byte(`a "b"`)) + ": exit status 1": "exit status 1",
+		`item "a": exit status 1`:                                `item "a": exit status 1`,
+		"exit status 1":                                          "exit status 1",
+	} {
+		if got := Unnamed("exec:x", n, text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
