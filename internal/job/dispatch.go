@@ -53,7 +53,6 @@ func (d *dispatcher) init(l *loop) {
 	d.l, d.timer = l, time.NewTimer(reviewEvery)
 	d.timer.Stop()
 	d.busy = l.watch.busy
-	d.left = make(leftToWorkers)
 }
 
 // works reports whether this process queues the tasks of the job.
@@ -159,7 +158,7 @@ func (d *dispatcher) covers(r task.Range) bool { return d.l.collector.Covered().
 func (d *dispatcher) held() {
 	d.known, d.filled, d.counting = false, false, false
 	d.interrupt()
-	clear(d.left)
+	d.left = leftToWorkers{}
 	d.step()
 }
 
@@ -170,7 +169,7 @@ func (d *dispatcher) changed(before *task.Job) {
 		d.purge()
 	}
 	if d.l.job.Paused != before.Paused || d.l.job.Throttled != before.Throttled {
-		d.known = false
+		d.known, d.left = false, leftToWorkers{}
 		d.l.review.request()
 	}
 	d.step()
@@ -219,6 +218,8 @@ func (d *dispatcher) listed(missing []task.Range, voted []collect.Split, tasks [
 	for _, r := range slices.Concat(d.recent, d.taken) {
 		d.pending.Remove(r)
 	}
+	begins := !d.filled && len(tasks) == 0 && d.l.collector.Covered().Len() == 0 && len(d.recent) == 0
+	d.left.never = d.left.never || begins
 	held := d.left.take(d.l, &d.pending, time.Now())
 	if d.counting = d.l.job.MaxRunning > 0; d.counting {
 		waiting := d.running.within(voted) // the replicator queues them: they keep their places
@@ -228,8 +229,8 @@ func (d *dispatcher) listed(missing []task.Range, voted []collect.Split, tasks [
 	}
 	if !d.filled {
 		d.filled, d.bucket = true, bucket{}
-		if len(tasks) == 0 && d.l.collector.Covered().Len() == 0 && len(d.recent) == 0 {
-			d.bucket.tokens = 1 // of a job that begins
+		if begins {
+			d.bucket.tokens = 1
 		}
 	}
 	d.known = true

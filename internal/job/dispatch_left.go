@@ -6,12 +6,16 @@ import (
 	"factorfleet/internal/task"
 )
 
-// leftToWorkers has the missing ranges that heartbeats name, and since when they are left to the workers that name them.
-// When a job is paused its tasks are removed, and workers finish those that they have. If the job is resumed meanwhile,
-// these ranges are missing and need not be queued: their answers will come.
+// leftToWorkers are the missing ranges that heartbeats name. When a job is paused its tasks are removed, and workers finish
+// those that they have. If the job is resumed meanwhile, these ranges are missing and need not be queued: their answers
+// will come.
 //
-// A heartbeat is a claim, so a range is left to a worker for a bounded time.
-type leftToWorkers map[task.Range]time.Time
+// A heartbeat is a claim, and a worker may name other ranges in each. So the time for which ranges are left begins when the
+// job is resumed, or has a new holder, for all of them. No range is left of a job that begins: it was not paused.
+type leftToWorkers struct {
+	since time.Time // zero = the next look
+	never bool      // no range is left
+}
 
 // A range is left for the budgets of its numbers, at most leftMost and at least least. Without a budget in the manifest
 // a number counts as one of leftBudget.
@@ -31,26 +35,15 @@ func patienceOf(j *task.Job, r task.Range) time.Duration {
 }
 
 // take removes from pending the ranges that are left to workers, and returns them.
-func (m leftToWorkers) take(l *loop, pending *task.Set, now time.Time) (ranges []task.Range) {
-	if l.overdue.registry == nil {
+func (m *leftToWorkers) take(l *loop, pending *task.Set, now time.Time) (ranges []task.Range) {
+	if l.overdue.registry == nil || m.never {
 		return nil
 	}
-	held := l.overdue.registry.HeldRanges(l.job.ID)
-	for r := range m {
-		if _, still := held[r]; !still {
-			delete(m, r)
-		}
+	if m.since.IsZero() {
+		m.since = now
 	}
-	for r := range held {
-		if r.Count == 0 || !pending.Contains(r) {
-			continue
-		}
-		since, known := m[r]
-		if !known {
-			since = now
-			m[r] = now
-		}
-		if now.Sub(since) < patienceOf(l.job, r) {
+	for r := range l.overdue.registry.HeldRanges(l.job.ID) {
+		if r.Count > 0 && r.Count <= task.MaxCount && now.Sub(m.since) < patienceOf(l.job, r) && pending.Contains(r) {
 			pending.Remove(r)
 			ranges = append(ranges, r)
 		}

@@ -18,10 +18,11 @@ func (namedRanges) AnotherRuns(string) bool                         { return fal
 
 // TestLeftToWorkers: missing ranges that heartbeats name are left to their workers, for a bounded time.
 func TestLeftToWorkers(t *testing.T) {
+	first := func(left []task.Range, _ uint64) []task.Range { return left }
 	range1, range2, queued := task.Range{First: 10, Count: 5}, task.Range{First: 30, Count: 1}, task.Range{First: 90, Count: 5}
 	named := namedRanges{range1: {}, range2: {}, queued: {}, {First: 38, Count: 9}: {}}
 	l := &loop{job: &task.Job{ID: "j", Budget: time.Minute}}
-	m, now := make(leftToWorkers), time.Now()
+	m, now := new(leftToWorkers), time.Now()
 	look := func(after time.Duration) (left []task.Range, pending uint64) {
 		var set task.Set
 		set.Add(task.Range{First: 0, Count: 40})
@@ -44,9 +45,15 @@ func TestLeftToWorkers(t *testing.T) {
 	}
 	delete(named, range1)
 	look(7 * time.Minute)
-	named[range1] = fleet.Holder{}
-	if left, _ := look(8 * time.Minute); !slices.Equal(left, []task.Range{range1}) {
-		t.Errorf("named once more: %v", left)
+	named[range1], named[task.Range{First: 11, Count: 4}] = fleet.Holder{}, fleet.Holder{}
+	if left, _ := look(8 * time.Minute); len(left) > 0 {
+		t.Errorf("named once more, and another range: %v", left)
+	}
+	if *m = (leftToWorkers{}); len(first(look(9*time.Minute))) != 2 { // as after a pause
+		t.Error("ranges are not left once more")
+	}
+	if *m = (leftToWorkers{never: true}); len(first(look(9*time.Minute))) > 0 {
+		t.Error("ranges of a job that begins are left")
 	}
 	for _, test := range []struct {
 		budget time.Duration
