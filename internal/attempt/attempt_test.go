@@ -116,9 +116,12 @@ func TestWithdraws(t *testing.T) {
 
 // TestElsewhereDelay: the pauses grow up to a limit.
 func TestElsewhereDelay(t *testing.T) {
-	for times, want := range map[int]time.Duration{-1: time.Second, 0: time.Second, 1: 5 * time.Second, 2: 10 * time.Second, 6: 2 * time.Minute, 1 << 40: 2 * time.Minute} {
-		if got := ElsewhereDelay(times); got != want {
-			t.Errorf("%d times: %v, want %v", times, got, want)
+	for of, want := range map[[2]int]time.Duration{
+		{-1, -1}: time.Second, {0, 0}: time.Second, {0, 8}: time.Second, {0, 9}: 2 * time.Second, {0, 12}: 16 * time.Second, {0, 13}: 30 * time.Second, {0, 1 << 40}: 30 * time.Second,
+		{1, 0}: 5 * time.Second, {2, 9}: 10 * time.Second, {6, 0}: 2 * time.Minute, {1 << 40, 0}: 2 * time.Minute,
+	} {
+		if got := ElsewhereDelay(of[0], of[1]); got != want {
+			t.Errorf("%v: %v, want %v", of, got, want)
 		}
 	}
 }

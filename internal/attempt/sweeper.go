@@ -102,7 +102,8 @@ type Returned struct {
 	Count  uint64 // numbers, from 1
 	Pieces uint64 // as the worker requests; at most Count ranges are made
 	First  bool   // the sweeper has this return for the first time
-	Left   int    // Elsewhere: how often all workers that may compute the range have left it; 0 = another one has not
+	Left   int    // Elsewhere: see ElsewhereDelay
+	Passed int    // the same
 }
 
 // Withdraws reports whether the last attempt of the round at this worker, if there was one, has ended without
@@ -119,20 +120,21 @@ func (r Returned) NeedsEvidence() bool { return r.Reason == task.Postponed && r.
 // bounds how often workers of an old version receive and return the same range.
 const UnsupportedDelay = 5 * time.Second
 
-// ElsewhereDelay returns the pause before a range that a worker has left to others is queued again, if all workers that
-// may compute it have left it so many times:
+// ElsewhereDelay returns the pause before a range that a worker has left to others is queued again. left is how often all
+// workers that may compute it have left it, 0 if another one has not; passed is how often workers have had it since that it
+// was not for:
 //
-//	ElsewhereDelay = 1 s                             times = 0: there is another worker
-//	ElsewhereDelay = min(5 s * 2^(times-1), 2 min)   else
-func ElsewhereDelay(times int) time.Duration {
-	const (
-		first = 5 * time.Second
-		most  = 2 * time.Minute
-	)
-	if times <= 0 {
-		return time.Second
+//	ElsewhereDelay = 1 s                                 left = 0, passed <= 8
+//	ElsewhereDelay = min(1 s * 2^(passed-8), 30 s)       left = 0
+//	ElsewhereDelay = min(5 s * 2^(left-1), 2 min)        left > 0
+//
+// If one of two idle workers must have the range, it passes the other one 8 times in a row with a probability of 1/256. More
+// often than that, the worker is busy.
+func ElsewhereDelay(left, passed int) time.Duration {
+	if left <= 0 {
+		return min(time.Second<<min(max(passed-8, 0), 10), 30*time.Second)
 	}
-	return min(first<<min(times-1, 10), most)
+	return min(5*time.Second<<min(left-1, 10), 2*time.Minute)
 }
 
 // NotHereDetail is the detail of a return whose task was not for this worker, so that no computation has left it to others.
@@ -145,7 +147,7 @@ func (r Returned) Decide(e Evidence) Decision {
 	case r.Reason == task.Unsupported && r.First:
 		return Decision{Action: Wait, Delay: UnsupportedDelay}
 	case r.Reason == task.Elsewhere && r.First:
-		return Decision{Action: Wait, Delay: ElsewhereDelay(r.Left)}
+		return Decision{Action: Wait, Delay: ElsewhereDelay(r.Left, r.Passed)}
 	case r.NeedsEvidence():
 		return e.Decide()
 	}

@@ -387,9 +387,9 @@ func returns() (list []returned) {
 			for _, pieces := range []uint64{0, 1, 2, 64, 1 << 31} {
 				for _, first := range bools {
 					for _, e := range ordinary {
-						list = append(list, returned{Returned{reason, count, pieces, first, 0}, e})
+						list = append(list, returned{Returned{reason, count, pieces, first, 0, 0}, e})
 					}
-					list = append(list, returned{Returned{reason, count, pieces, first, 3}, ordinary[0]})
+					list = append(list, returned{Returned{reason, count, pieces, first, 3, 9}, ordinary[0]})
 				}
 			}
 		}

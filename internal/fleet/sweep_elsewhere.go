@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 )
 
 // A worker may leave a range to others: its computation says so, or the task names it in schema.HeaderNot. The range is
-// then queued for those that have not left it, after a second. When all workers that are alive and take tasks of the job
-// have left it, it is queued for all of them again, after a pause that grows from 5 s to 2 min: see
-// attempt.ElsewhereDelay. Of a job with replicas it is not queued then: its holder finds it missing, and knows which
-// workers have answered it.
+// then queued for those that have not left it, after a second; if others have it first again and again, after up to 30 s.
+// When all workers that are alive and take tasks of the job have left it, it is queued for all of them again, after a pause
+// that grows from 5 s to 2 min: see attempt.ElsewhereDelay. Of a job with replicas it is not queued then: its holder finds it
+// missing, and knows which workers have answered it.
 //
 // Who has left which range is known to the sweeper alone that had the returns. If it ends, or another one has the next
 // return, the pauses are short again.
@@ -22,7 +23,8 @@ import (
 // A leaving is what a sweeper knows of one range that workers have left to others.
 type leaving struct {
 	workers []string // that have left it since all had
-	times   int      // how often all had
+	passed  int      // how often these have had it since, in vain
+	left    int      // how often all had
 	all     bool     // all have left it with the last return
 	last    time.Time
 }
@@ -37,8 +39,7 @@ const (
 
 func leavingOf(at schema.Place) string { return at.Job + " " + at.Range.String() }
 
-// note notes that a worker has left a range. others reports whether another worker than these may compute it. A worker that
-// leaves it once more shows that the others do not take it.
+// note notes that a worker has left a range. others reports whether another worker than these may compute it.
 func (l leavings) note(at schema.Place, others func(not []string) bool, now time.Time) *leaving {
 	key := leavingOf(at)
 	x := l[key]
@@ -47,12 +48,13 @@ func (l leavings) note(at schema.Place, others func(not []string) bool, now time
 		l.makeRoom(now)
 		l[key] = x
 	}
-	again := slices.Contains(x.workers, at.Worker)
-	if !again {
-		x.workers = append(x.workers, at.Worker)
+	if slices.Contains(x.workers, at.Worker) {
+		x.passed++
+	} else {
+		x.workers, x.passed = append(x.workers, at.Worker), 0
 	}
-	if x.last, x.all = now, again || !others(x.workers); x.all {
-		x.workers, x.times = nil, x.times+1
+	if x.last, x.all = now, !others(x.workers); x.all {
+		x.workers, x.passed, x.left = nil, 0, x.left+1
 	}
 	return x
 }
@@ -75,23 +77,24 @@ func (l leavings) makeRoom(now time.Time) {
 	}
 }
 
-// pauseElsewhere notes a return with the reason task.Elsewhere, and returns how often all workers have left its range, or 0
-// if another worker may compute it. It says, once a minute, if all have left one.
-func (s *sweeper) pauseElsewhere(ctx context.Context, at schema.Place, why string) (int, error) {
+// noteElsewhere notes a return with the reason task.Elsewhere, and sets what its pause depends on. It says, once a minute, if
+// all have left a range.
+func (s *sweeper) noteElsewhere(ctx context.Context, at schema.Place, why string, returned *attempt.Returned) error {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil {
-		return 0, err
+		return err
 	}
 	x := s.leavings.note(at, func(not []string) bool { return s.isServedBut(j, not) }, time.Now())
-	if !x.all {
-		return 0, nil
+	if returned.Passed = x.passed; !x.all {
+		return nil
 	}
+	returned.Left = x.left
 	if time.Since(s.saidElsewhere) >= time.Minute {
 		s.saidElsewhere = time.Now()
 		s.f.link.Log.Warn().Str("job", at.Job).Stringer("range", at.Range).Str("reason", why).
-			Msgf("all workers leave a range to others: it is queued again after pauses of up to %v", attempt.ElsewhereDelay(x.times+10))
+			Msgf("all workers leave a range to others: it is queued again after pauses of up to %v", attempt.ElsewhereDelay(math.MaxInt, 0))
 	}
-	return x.times, nil
+	return nil
 }
 
 // isServedBut reports whether a worker takes tasks of a job that is none of those.

@@ -19,12 +19,12 @@ func TestLeavings(t *testing.T) {
 	}
 	l, now := make(leavings), time.Now()
 	for i, test := range []struct{ worker, want string }{
-		{"a", "[a] 0 false"}, {"c", "[a c] 0 false"}, {"b", "[] 1 true"}, {"b", "[b] 1 false"},
-		{"b", "[] 2 true"}, // the others do not take it
-		{"a", "[a] 2 false"},
+		{"a", "[a] 0 0 false"}, {"c", "[a c] 0 0 false"},
+		{"c", "[a c] 1 0 false"}, {"a", "[a c] 2 0 false"}, // b is busy
+		{"b", "[] 0 1 true"}, {"b", "[b] 0 1 false"}, {"a", "[b a] 0 1 false"}, {"c", "[] 0 2 true"},
 	} {
 		x := l.note(schema.Place{Address: task.Address{Job: "j", Range: single(3)}, Worker: test.worker}, others, now)
-		if got := fmt.Sprint(x.workers, x.times, x.all); got != test.want {
+		if got := fmt.Sprint(x.workers, x.passed, x.left, x.all); got != test.want {
 			t.Errorf("return %d: %s, want %s", i, got, test.want)
 		}
 	}

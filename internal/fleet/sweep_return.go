@@ -37,7 +37,7 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 		s.failures.registry.noteReturn(at, meta.Timestamp)
 	}
 	if returned.First && r.Reason == task.Elsewhere {
-		if returned.Left, err = s.pauseElsewhere(ctx, at, r.Detail); err != nil {
+		if err := s.noteElsewhere(ctx, at, r.Detail, &returned); err != nil {
 			return 0, err
 		}
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 
 	"factorfleet/internal/attempt"
 	"factorfleet/internal/nat"
@@ -28,11 +29,10 @@ func (w *Worker) handBackLarge(d *Delivery, t *task.Task) bool {
 	if t.Kind != task.KindFactor || w.config.MaxDigits <= 0 && w.config.MemoryDigits <= 0 {
 		return false
 	}
-	any := false
-	for _, n := range t.Numbers {
-		any = any || w.isTooLarge(d, n)
+	if !slices.ContainsFunc(t.Numbers, func(n nat.Nat) bool { return w.isTooLarge(d, n) }) {
+		return false
 	}
-	for i := 0; any && i < len(t.Numbers); {
+	for i := 0; i < len(t.Numbers); {
 		large, first := w.isTooLarge(d, t.Numbers[i]), i
 		for i < len(t.Numbers) && w.isTooLarge(d, t.Numbers[i]) == large {
 			i++
@@ -43,7 +43,7 @@ func (w *Worker) handBackLarge(d *Delivery, t *task.Task) bool {
 		}
 		d.outcome.handBack(task.Range{First: d.Range.First + uint64(first), Count: uint64(i - first)}, why)
 	}
-	return any
+	return true
 }
 
 // leastLimit returns the smaller one of the two limits that are not 0.
