@@ -244,6 +244,23 @@ func TestReplicaParts(t *testing.T) {
 	}
 }
 
+// TestVotedKeepPlaces: items that wait for a second worker keep their places among the running tasks at a review, and have
+// them if this process did not know of them.
+func TestVotedKeepPlaces(t *testing.T) {
+	l := &loop{job: &task.Job{ID: "j", MaxRunning: 9}}
+	l.collector = collect.New(collect.Config{
+		Numbers: func(context.Context, task.Range) ([]nat.Nat, error) { return nil, nil }, Emit: func(*collect.Item) error { return nil },
+	})
+	d := &l.dispatch
+	d.l = l
+	d.running.list = []task.Range{task.Span(0, 1), task.Span(1, 2), task.Span(7, 8)}
+	voted := []collect.Split{{Range: task.Span(0, 2), Workers: []string{"v"}}, {Range: task.Span(4, 5), Workers: []string{"v"}}}
+	d.listed(nil, voted, []task.Range{task.Span(5, 6)}, new(task.Set), 10)
+	if got := fmt.Sprint(d.running.list); got != "[0-1 1-1 4-1 5-1]" {
+		t.Errorf("places: %s", got)
+	}
+}
+
 // TestReplicasDiffer: a job cannot be joined with another number of replicas.
 func TestReplicasDiffer(t *testing.T) {
 	t.Parallel()

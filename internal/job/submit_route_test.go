@@ -10,8 +10,6 @@ import (
 	"factorfleet/internal/task"
 )
 
-// TestRefusedLeavesNoDurable: a submission whose id is refused creates no durable. One that joins a job does, if the durable
-// was removed.
 // TestRefusedLeavesNoDurable: a submission whose id is refused creates no durable.
 func TestRefusedLeavesNoDurable(t *testing.T) {
 	t.Parallel()
