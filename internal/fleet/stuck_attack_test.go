@@ -71,12 +71,10 @@ func TestStuckAttack(t *testing.T) {
 					answered.Add(d.Range)
 					ack(t, []*worker.Delivery{d})
 				}
-				return answered.Len() == 99
+				// A number may be queued twice: the first task of it was answered meanwhile.
+				return answered.Len() == 99 && slices.Equal(h.subjects("FACTOR_TASKS"), []string{"tasks.norm.j.0-1.0"})
 			})
 			t.Logf("all numbers are answered %v after the attack", time.Since(began)-10*time.Second)
-			if list := h.subjects("FACTOR_TASKS"); !slices.Equal(list, []string{"tasks.norm.j.0-1.0"}) {
-				t.Errorf("%v are left", list)
-			}
 		})
 	}
 }
