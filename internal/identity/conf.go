@@ -31,7 +31,6 @@ func (s *Store) ServerConf(listen, storeDir string) (string, error) {
 listen: %s
 server_name: factorfleet
 max_payload: 1MB
-no_sublist_cache: true # nearly all subjects are unique; saves a tenth of the CPU time
 
 # Connections must leave at least 256 open files to the streams: see LimitNOFILE of systemd, or ulimit -n.
 max_connections: %d
