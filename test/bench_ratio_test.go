@@ -10,31 +10,35 @@ import (
 	"factorfleet/internal/task"
 )
 
-// BenchmarkRatio measures the queue beside the least possible pipeline, with the same kind of server, and with --secure
-// beside itself without. The runs of the two take turns, and the medians of their ratios are reported: so other programs
-// on the machine disturb both alike.
+// BenchmarkRatio measures the queue beside the least possible pipeline, with the same kind of server; with --secure beside
+// itself without; and with four workers beside itself with one. The runs of the two take turns, and the medians of their
+// ratios are reported: so other programs on the machine disturb both alike.
 //
 //	speed-ratio   tasks a second, of the queue by the other one; 1 = equally fast
 //	cpu-ratio     CPU time for a task, of the other one by the queue; 1 = equally much
 func BenchmarkRatio(b *testing.B) {
-	const tasks = 20_000
+	tasks := map[string]uint64{"inside": 20_000, "process": 20_000, "secure": 20_000, "always": 2000} // by kind of server
 	cli.Tune()
 	one, err := plan.ParseChunking("1")
 	if err != nil {
 		b.Fatal(err)
 	}
-	queue := func(b *testing.B, server string) func() benchTime {
+	queue := func(b *testing.B, server string, otherWorkers ...string) func() benchTime {
 		h := newBenchFleet(b, benchServers[server](b), 2)
-		return func() benchTime { return h.job(tasks, one, task.KindSquare, nat.New(1)) }
+		for _, name := range otherWorkers {
+			h.startWorker(name, 1)
+		}
+		return func() benchTime { return h.job(tasks[server], one, task.KindSquare, nat.New(1)) }
 	}
 	pipeline := func(b *testing.B, server string) func() benchTime {
 		p := newPipeline(benchServers[server](b))
-		return func() benchTime { return p.measure(tasks) }
+		return func() benchTime { return p.measure(int(tasks[server])) }
 	}
-	for _, server := range []string{"inside", "process"} {
+	for _, server := range []string{"inside", "process", "always"} {
 		b.Run(server, func(b *testing.B) { compare(b, queue(b, server), pipeline(b, server)) })
 	}
 	b.Run("secure", func(b *testing.B) { compare(b, queue(b, "secure"), queue(b, "inside")) })
+	b.Run("workers", func(b *testing.B) { compare(b, queue(b, "inside", "x", "y", "z"), queue(b, "inside")) })
 }
 
 // compare runs one and other in turns, and reports the medians of their ratios.

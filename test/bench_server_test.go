@@ -23,18 +23,19 @@ type benchServer struct {
 	pid     int // of the server's process; 0 = this one
 }
 
-// benchServers are the kinds of servers. Those in this process sync their store once a second, and nats-server every
-// two minutes, as it does by default.
+// benchServers are the kinds of servers. Those in this process sync their store once a second, or before each
+// acknowledgement if they are "always", and nats-server every two minutes, as it does by default.
 var benchServers = map[string]func(testing.TB) *benchServer{
-	"inside":  func(t testing.TB) *benchServer { return serveInside(t, nil) },
+	"inside":  func(t testing.TB) *benchServer { return serveInside(t, nil, natsserver.Sync{Interval: time.Second}) },
+	"always":  func(t testing.TB) *benchServer { return serveInside(t, nil, natsserver.Sync{Always: true}) },
 	"secure":  serveSecure,
 	"process": serveProcess,
 }
 
 // serveInside starts a server in this process. With keys its clients must log in.
-func serveInside(t testing.TB, keys *identity.Store) *benchServer {
+func serveInside(t testing.TB, keys *identity.Store, sync natsserver.Sync) *benchServer {
 	t.Helper()
-	c := natsserver.Config{Store: t.TempDir(), Sync: natsserver.Sync{Interval: time.Second}, Log: zerolog.Nop()}
+	c := natsserver.Config{Store: t.TempDir(), Sync: sync, Log: zerolog.Nop()}
 	if keys != nil {
 		claims, err := keys.Claims()
 		if err != nil {
@@ -70,7 +71,7 @@ func serveSecure(t testing.TB) *benchServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveInside(t, keys)
+	return serveInside(t, keys, natsserver.Sync{Interval: time.Second})
 }
 
 // serveProcess starts a nats-server.

@@ -52,7 +52,7 @@ func benchmarkJob(b *testing.B, numbers uint64, chunk, kind string, from nat.Nat
 		b.Fatal(err)
 	}
 	cli.Tune() // as the programs do
-	h := newBenchFleet(b, serveInside(b, nil), 2)
+	h := newBenchFleet(b, benchServers["inside"](b), 2)
 	var total benchTime
 	for b.Loop() {
 		total.add(h.job(numbers, chunking, kind, from))
@@ -107,16 +107,26 @@ func newBenchFleet(t testing.TB, server *benchServer, slots int) *benchFleet {
 	if h.fleet, err = fleet.Open(ctx, nc, js, stream.Options{Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	workerConn, workerJS, err := server.connect(schema.RoleWorker, "w")
+	t.Cleanup(nc.Close)
+	h.worker = h.startWorker("w", slots)
+	return h
+}
+
+// startWorker starts a worker that ends with the test.
+func (h *benchFleet) startWorker(name string, slots int) (w *worker.Worker) {
+	t := h.server.t
+	t.Helper()
+	nc, js, err := h.server.connect(schema.RoleWorker, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	workerCtx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(context.Background())
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
-		ended <- command.RunWorker(workerCtx, workerConn, workerJS, command.WorkerOptions{
-			Name: "w", Slots: slots, DrainTimeout: 5 * time.Second, Log: log,
-			Ready: func(w *worker.Worker, _ string) { h.worker = w; close(ready) },
+		ended <- command.RunWorker(ctx, nc, js, command.WorkerOptions{
+			Name: name, Slots: slots, DrainTimeout: 5 * time.Second,
+			Log:   zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+			Ready: func(started *worker.Worker, _ string) { w = started; close(ready) },
 		})
 	}()
 	select {
@@ -129,8 +139,7 @@ func newBenchFleet(t testing.TB, server *benchServer, slots int) *benchFleet {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		workerConn.Close()
 		nc.Close()
 	})
-	return h
+	return w
 }

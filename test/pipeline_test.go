@@ -21,7 +21,7 @@ import (
 func BenchmarkPipeline(b *testing.B) {
 	const tasks = 20_000
 	cli.Tune()
-	p := newPipeline(serveInside(b, nil))
+	p := newPipeline(benchServers["inside"](b))
 	var total benchTime
 	for b.Loop() {
 		total.add(p.measure(tasks))

@@ -302,7 +302,7 @@ func TestParseSync(t *testing.T) {
 // TestOptions: the options of syncing reach the library, and there is always a limit.
 func TestOptions(t *testing.T) {
 	opts, err := options(Config{Sync: Sync{Always: true}, Limit: 5 << 20}, t.TempDir())
-	if err != nil || !opts.SyncAlways || opts.JetStreamMaxStore != 5<<20 {
+	if err != nil || !opts.SyncAlways || !opts.NoSublistCache || opts.JetStreamMaxStore != 5<<20 {
 		t.Errorf("%+v, %v", opts, err)
 	}
 	s := run(t, Config{Store: t.TempDir(), Sync: Sync{Always: true}})

@@ -63,6 +63,7 @@ func options(c Config, dir string) (*server.Options, error) {
 		MaxPayload:             maxPayload,
 		MaxConn:                maxConnections(),
 		DisableJetStreamBanner: true,
+		NoSublistCache:         true, // nearly all subjects are unique: the server would insert and evict each
 		JetStreamMaxMemory:     maxMemory,
 		JetStreamMaxStore:      c.Limit,
 	}
