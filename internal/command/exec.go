@@ -28,11 +28,13 @@ const ExecDescription = `A worker also computes items, for jobs of kind exec:NAM
   --exec 'embed:server=./embed.py'       one process for each slot that is kept: a line in, a line out
   --exec-file commands.conf              lines NAME=CMD and NAME.timeout=1h
 
-An item never becomes a part of a command line, except as one argument in mode args. The command must write one answer
-for each item, in order, and flush it in modes lines and server. Exit status 65 means that the item is never to be tried
-again, and 75 that another worker may compute it. With any other status than 0 the attempt at the item has failed; the
-end of standard error is kept in its history. FACTORFLEET_JOB, _RANGE, _ATTEMPT (not in mode server), _WORKER, _SLOT and
-_FORMAT are in the environment.`
+An item never becomes a part of a command line, except as one argument in mode args. The command
+must write one answer for each item, in order. In modes lines and server it must flush each answer,
+and must not wait for more input than a line: use python3 -u, sed -u or mawk -W interactive. Exit
+status 65 means that the item is never to be tried again, and 75 that another worker may compute it.
+With any other status than 0 the attempt at the item has failed; the end of standard error is kept in
+its history. FACTORFLEET_JOB, _RANGE, _ATTEMPT (not in mode server), _WORKER, _SLOT and _FORMAT are
+in the environment.`
 
 // ExecFlags returns the flags that say which commands a worker offers.
 func ExecFlags() []ucli.Flag {

@@ -18,13 +18,17 @@ import (
 )
 
 // SubmitDescription says where submit reads its numbers, and what items are.
-const SubmitDescription = "Numbers are read from the arguments, then from --range, then from -f. Without any of these they are " +
-	"read from standard input. White space separates numbers.\n\n" +
-	"With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item. An item is a line of the " +
-	"input: all its bytes but the newline, at most 65,536. Empty lines are skipped, unless -0 is given. Each argument is an item, too. The " +
-	"answer is the line that the command writes for the item. Answers are printed in the order of the items, one line each, " +
-	"so that `paste` puts items and answers side by side; an item that was given up has an empty line (null with --ndjson). Answers of commands are not verified. " +
-	"For example, `submit --kind exec:resize -f pictures.txt -o results.txt` resizes pictures, and `paste pictures.txt results.txt` shows which is which."
+const SubmitDescription = `Numbers are read from the arguments, then from --range, then from -f. Without any of these they
+are read from standard input. White space separates numbers.
+
+With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item.
+An item is a line of the input: all its bytes but the newline, at most 65,536. Empty lines are
+skipped, unless -0 is given. Each argument is an item, too. The answer is the line that the command
+writes for the item. Answers are printed in the order of the items, one line each; an item that was
+given up has an empty line (null with --ndjson). Answers of commands are not verified. An example:
+
+  submit --kind exec:resize -f pictures.txt -o results.txt
+  paste pictures.txt results.txt                               each picture beside its answer`
 
 // ConnectionHint says where the help lists the flags that every command of producer takes.
 const ConnectionHint = " `producer -h` lists the flags that say how to reach NATS, such as -s URL."
