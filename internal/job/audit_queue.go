@@ -48,7 +48,7 @@ func (s *streams) queueAudits(ctx context.Context, u *auditor) error {
 		return err
 	}
 	j, err := s.manifest(ctx)
-	if err != nil || j.Finished() || j.Paused || j.FinishedEarly != nil { // the answers of a job that ends early need no effort
+	if err != nil || j.Finished() || j.Paused || j.Waits(s.now()) || j.FinishedEarly != nil { // the answers of a job that ends early need no effort
 		return err
 	}
 	due := u.due(time.Now(), func(claimed string) bool { return hasOther(registry, trust, claimed, j.Queue().Route()) })

@@ -2,6 +2,9 @@ package job
 
 import (
 	"context"
+	"fmt"
+	"math/big"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -141,4 +144,41 @@ func (k *first) notBefore(t *testing.T, start time.Time) {
 	if early := start.Sub(k.at); early > 5*time.Second {
 		t.Errorf("a task began %v before the start of the job", early)
 	}
+}
+
+// TestAuditsKeepStart: before the time at which a job starts, a worker leaves numbers of it unfinished, all of which are
+// audited. No other worker gets one of them before that time.
+func TestAuditsKeepStart(t *testing.T) {
+	t.Parallel()
+	const claims = 5
+	h := newTestFleet(t)
+	var hard []nat.Nat
+	var in strings.Builder
+	for _, p := range primesAbove(33, claims) {
+		n := new(big.Int).Mul(p, mersenne(521))
+		hard = append(hard, nat.FromBig(n))
+		fmt.Fprintln(&in, n)
+	}
+	s := submission("j", in.String()+"91\n")
+	s.Kind, s.Rules = task.KindFactor, Rules{After: Moment{In: 12 * time.Second}}
+	r := h.begin(func(ctx context.Context, w Watch, started func(string)) (*Summary, error) {
+		w.audits = newAskedAudits()
+		w.audits.oneIn = 1
+		return Submit(ctx, h.Fleet, s, w, started)
+	})
+	j := h.stored()
+	k := newFirst(kind.All()[task.KindFactor])
+	h.workerOf("w", 1, map[string]worker.Kind{task.KindFactor: k}, nil)
+	mallory := h.client("mallory")
+	for i, n := range hard {
+		lazy := task.Factorization{Factors: []task.Factor{{P: n, Exp: 1, Status: task.Composite}}, Method: "unfinished after trial", CPU: time.Hour}
+		result := &task.Result{Kind: task.KindFactor, Worker: "mallory", Items: []task.Factorization{lazy}}
+		if err := mallory.Result(t.Context(), "j", task.Range{First: uint64(i), Count: 1}, result.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := r.end(); err != nil || s.Counts.Unfinished != claims {
+		t.Errorf("%+v, %v", s, err)
+	}
+	k.notBefore(t, *j.After)
 }
