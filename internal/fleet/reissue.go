@@ -53,6 +53,16 @@ func (r *Registry) anotherRuns(name, route string) bool {
 	})
 }
 
+// Names returns the names of the workers that run and take tasks of a route, each once, except those that bad rejects.
+func (r *Registry) Names(route string, bad func(name string) bool) (names []string) {
+	for _, s := range r.runningWorkers(bad) {
+		if s.Serves(route) && !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // TasksOf returns how many tasks of exactly that range of a job are in the queue, one for each round, and the
 // deliveries that count as spent in the first of them.
 func (f *Fleet) TasksOf(ctx context.Context, j *task.Job, r task.Range) (tasks, spent int, err error) {

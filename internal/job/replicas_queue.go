@@ -7,7 +7,6 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/task"
-	"factorfleet/internal/worker"
 )
 
 const (
@@ -102,12 +101,9 @@ func (s *streams) answerable(ctx context.Context, j *task.Job, list []collect.Sp
 	if err != nil {
 		return nil, list, err
 	}
-	route := j.Queue().Route()
-	workers := slices.DeleteFunc(registry.Workers(), func(w worker.Status) bool {
-		return w.State != worker.StateRunning || !w.Serves(route) || trust.Quarantined(w.Name)
-	})
+	workers := registry.Names(j.Queue().Route(), trust.Quarantined)
 	for _, part := range list {
-		if slices.ContainsFunc(workers, func(w worker.Status) bool { return !slices.Contains(part.Workers, w.Name) }) {
+		if slices.ContainsFunc(workers, func(name string) bool { return !slices.Contains(part.Workers, name) }) {
 			now = append(now, part)
 		} else {
 			left = append(left, part)
