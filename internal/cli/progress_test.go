@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -209,4 +210,21 @@ func TestStartProgress(t *testing.T) {
 			t.Errorf("unknown mode: %v", err)
 		}
 	})
+}
+
+// TestVisibleAnswers: what a command answers cannot control a terminal. A pipe gets its bytes.
+func TestVisibleAnswers(t *testing.T) {
+	const answer = "ok\x1b[2J\n"
+	for _, shared := range []bool{true, false} {
+		s, out := terminal(80)
+		s.shared = shared
+		io.WriteString(s.Stdout(), answer)
+		s.visible = true
+		if n, err := io.WriteString(s.Stdout(), answer); n != len(answer) || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		if want := answer + "ok\\x1b[2J\n"; out.String() != want {
+			t.Errorf("%q, want %q", out.String(), want)
+		}
+	}
 }

@@ -4,6 +4,10 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/mattn/go-isatty"
+
+	"factorfleet/internal/text"
 )
 
 // clearLine moves the cursor to the first column and erases the line.
@@ -16,6 +20,7 @@ type Screen struct {
 	stderr, stdout io.Writer
 	terminal       bool // standard error can be redrawn
 	shared         bool // standard output appears on the same terminal
+	visible        bool // standard output is a terminal: answers do not control it
 	width          func() int
 
 	mu     sync.Mutex // guards the terminal and the fields below
@@ -27,6 +32,7 @@ type Screen struct {
 func NewScreen() *Screen {
 	s := &Screen{stderr: os.Stderr, stdout: os.Stdout, terminal: isTerminal(os.Stderr), width: func() int { return terminalWidth(os.Stderr) }}
 	s.shared = s.terminal && isTerminal(os.Stdout)
+	s.visible = isatty.IsTerminal(os.Stdout.Fd()) || isatty.IsCygwinTerminal(os.Stdout.Fd())
 	if s.terminal {
 		enableEscapes(os.Stderr)
 	}
@@ -37,12 +43,26 @@ func NewScreen() *Screen {
 func (s *Screen) Write(b []byte) (int, error) { return s.write(s.stderr, b) }
 
 // Stdout returns the writer for answers: standard output itself, unless it shares the terminal with
-// the status line. Each write redraws the line, so the caller should buffer.
+// the status line. Each write redraws the line, so the caller should buffer. On a terminal control characters, which
+// the answers of commands may have, are made visible; each write must end between two characters.
 func (s *Screen) Stdout() io.Writer {
-	if !s.shared {
-		return s.stdout
+	w := s.stdout
+	if s.shared {
+		w = screenOutput{s}
 	}
-	return screenOutput{s}
+	if s.visible {
+		w = visibleOutput{w}
+	}
+	return w
+}
+
+type visibleOutput struct{ w io.Writer }
+
+func (o visibleOutput) Write(b []byte) (int, error) {
+	if _, err := o.w.Write(text.AppendVisible(nil, b)); err != nil {
+		return 0, err // how many bytes of b were written is not known
+	}
+	return len(b), nil
 }
 
 type screenOutput struct{ *Screen }
