@@ -51,10 +51,10 @@ type sweeper struct {
 	stranded map[task.Class]strandedCount
 
 	saidLarge time.Time // when it was last said that no worker accepts a number
-	saidLeft  time.Time // when it was last said that a worker leaves items to others
+	saidLeft  time.Time // when it was last said that a worker leaves ranges to others
 
-	leavings      leavings
-	saidElsewhere time.Time // when it was last said that all workers have left a range to others
+	leavings    leavings
+	saidAllLeft time.Time // when it was last said that all workers have left a range to others
 
 	depth   uint64 // of FACTOR_TASKS when last seen, plus what was queued since
 	depthAt time.Time

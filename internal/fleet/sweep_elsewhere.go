@@ -77,24 +77,32 @@ func (l leavings) makeRoom(now time.Time) {
 	}
 }
 
-// noteElsewhere notes a return with the reason task.Elsewhere, and sets what its pause depends on. It says, once a minute, if
-// all have left a range.
+// noteElsewhere notes a return with the reason task.Elsewhere, and sets what its pause depends on.
 func (s *sweeper) noteElsewhere(ctx context.Context, at schema.Place, why string, returned *attempt.Returned) error {
 	j, err := s.job(ctx, at.Job)
 	if err != nil || j == nil {
 		return err
 	}
 	x := s.leavings.note(at, func(not []string) bool { return s.isServedBut(j, not) }, time.Now())
-	if returned.Passed = x.passed; !x.all {
-		return nil
+	if returned.Passed = x.passed; x.all {
+		returned.Left = x.left
 	}
-	returned.Left = x.left
-	if time.Since(s.saidElsewhere) >= time.Minute {
-		s.saidElsewhere = time.Now()
-		s.f.link.Log.Warn().Str("job", at.Job).Stringer("range", at.Range).Str("reason", why).
-			Msgf("all workers leave a range to others: it is queued again after pauses of up to %v", attempt.ElsewhereDelay(math.MaxInt, 0))
-	}
+	s.logElsewhere(at, why, x.all)
 	return nil
+}
+
+// logElsewhere logs, each once a minute, that a worker has left a range to others and why, and that all have. The job then
+// waits, and nothing fails.
+func (s *sweeper) logElsewhere(at schema.Place, why string, all bool) {
+	log := s.f.link.Log.With().Str("job", at.Job).Stringer("range", at.Range).Str("worker", at.Worker).Str("cause", why).Logger()
+	switch now := time.Now(); {
+	case all && now.Sub(s.saidAllLeft) >= time.Minute:
+		s.saidAllLeft = now
+		log.Warn().Msgf("all workers leave a range to others: it is queued again after pauses of up to %v", attempt.ElsewhereDelay(math.MaxInt, 0))
+	case !all && why != attempt.NotHereDetail && now.Sub(s.saidLeft) >= time.Minute:
+		s.saidLeft = now
+		log.Info().Msg("a worker leaves a range to other workers")
+	}
 }
 
 // isServedBut reports whether a worker takes tasks of a job that is none of those.

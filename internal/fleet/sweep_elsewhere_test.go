@@ -1,12 +1,18 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"factorfleet/internal/attempt"
 	"factorfleet/internal/schema"
+	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -95,5 +101,24 @@ func TestSweepElsewhere(t *testing.T) {
 				t.Errorf("it is not for this worker: %v, after %v", second.NotHere, time.Since(began))
 			}
 		})
+	}
+}
+
+// TestLogElsewhere: why a worker leaves a range to others is logged, once for many, and that all have. A worker that hands
+// back what is not for it has no reason.
+func TestLogElsewhere(t *testing.T) {
+	var log bytes.Buffer
+	s := newSweeper(&Failures{f: &Fleet{link: &stream.Link{Log: zerolog.New(&log)}}})
+	at := schema.Place{Address: task.Address{Job: "j", Range: single(1)}, Worker: "w"}
+	s.logElsewhere(at, attempt.NotHereDetail, false)
+	if log.Len() > 0 {
+		t.Errorf("not for it: %s", log.String())
+	}
+	for i := range 4 {
+		s.logElsewhere(at, "exit status 75", i%2 == 1)
+	}
+	got := log.String()
+	if strings.Count(got, "\n") != 2 || strings.Count(got, `"worker":"w","cause":"exit status 75"`) != 2 || strings.Count(got, "all workers leave") != 1 || !strings.Contains(got, "up to 2m0s") {
+		t.Errorf("%s", got)
 	}
 }

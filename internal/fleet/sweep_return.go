@@ -65,20 +65,9 @@ func (s *sweeper) processReturn(ctx context.Context, m jetstream.Msg, meta *jets
 	case task.TooLarge:
 		return s.requeueLarge(ctx, at, round, meta)
 	case task.Elsewhere:
-		s.logLeft(at, r.Detail)
 		return 0, s.requeueElsewhere(ctx, at, do, round)
 	}
 	return 0, s.requeue(ctx, at, do, round)
-}
-
-// logLeft logs once a minute why a worker leaves a number to others. If all of them do, the job waits, and nothing fails.
-func (s *sweeper) logLeft(at schema.Place, detail string) {
-	if detail == attempt.NotHereDetail || time.Since(s.saidLeft) < time.Minute {
-		return
-	}
-	s.saidLeft = time.Now()
-	s.f.link.Log.Info().Str("job", at.Job).Stringer("range", at.Range).Str("worker", at.Worker).Str("cause", detail).
-		Msg("a worker leaves an item to other workers")
 }
 
 // lastToken returns the last token of a subject: the worker, if the server has checked who publishes it.

@@ -72,7 +72,7 @@ func (w *Worker) placeLocked(d *Delivery) {
 		if do.Limited {
 			w.postponed++
 		}
-		w.returnLocked(d, do, w.unstartedDetailLocked())
+		w.returnLocked(d, do, w.leavingDetailLocked())
 		return
 	}
 	w.work.Signal()
@@ -94,11 +94,9 @@ func asReturn(do attempt.Decision, detail string) task.Return {
 	return task.Return{Reason: do.Reason, Pieces: uint32(do.Pieces), Detail: cmp.Or(do.Detail, detail)}
 }
 
-// unstartedDetailLocked says, for people, why a worker returns a task that it has not begun.
-func (w *Worker) unstartedDetailLocked() string {
+// leavingDetailLocked says, for people, why a worker that leaves returns its tasks.
+func (w *Worker) leavingDetailLocked() string {
 	switch {
-	case !w.leavesLocked():
-		return errNotHere.Error()
 	case w.quarantined:
 		return errQuarantined.Error()
 	case w.paused.State == StateSleeping && !w.draining:
@@ -111,7 +109,7 @@ func (w *Worker) unstartedDetailLocked() string {
 func (w *Worker) emptyBufferLocked() {
 	for _, q := range []*deliveryQueue{&w.lastAttempts, &w.buffer} {
 		for d := q.pop(); d != nil; d = q.pop() {
-			w.returnLocked(d, attempt.Unstarted(d.facts()), w.unstartedDetailLocked())
+			w.returnLocked(d, attempt.Unstarted(d.facts()), w.leavingDetailLocked())
 		}
 	}
 }

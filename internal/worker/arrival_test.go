@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"factorfleet/internal/attempt"
 )
 
 // TestNotHere: a task that names this worker is left to others at once. The return says why.
@@ -16,7 +18,7 @@ func TestNotHere(t *testing.T) {
 		r.start()
 		time.Sleep(time.Second)
 		r.wantJournal("return 3-1 elsewhere", "ack")
-		if got := r.outbox.returns["3-1"]; got == nil || got.Detail != errNotHere.Error() {
+		if got := r.outbox.returns["3-1"]; got == nil || got.Detail != attempt.NotHereDetail {
 			t.Errorf("%+v", got)
 		}
 		if err := r.drain(); err != nil {

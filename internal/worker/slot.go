@@ -14,7 +14,6 @@ var (
 	errDrained     = errors.New("worker: draining")
 	errQuarantined = errors.New("worker: quarantined")
 	errAsleep      = errors.New("worker: sleeping")
-	errNotHere     = errors.New("worker: the task is for other workers")
 	errCancelled   = errors.New("worker: job cancelled")
 	errOverdue     = errors.New("worker: number took too long")
 	errSilent      = errors.New("worker: computation does not tick")
