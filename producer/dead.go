@@ -16,11 +16,11 @@ func deadCommand() *ucli.Command {
 	all := &ucli.BoolFlag{Name: "all", DisableDefaultText: true, Usage: "remove the dead letters of all jobs"}
 	claims := &ucli.BoolFlag{Name: "claims", DisableDefaultText: true, Usage: "also list the dead letters of workers, which give no number up"}
 	return &ucli.Command{
-		Name: "dead", Usage: "show, retry or remove dead letters: the numbers that were given up",
+		Name: "dead", Usage: "show, retry or remove dead letters: the numbers or items that were given up",
 		Subcommands: []*ucli.Command{
 			deadSubcommand("ls", "list the dead letters", []ucli.Flag{command.JSONFlag(), claims}, deadSession.list),
 			deadSubcommand("show", "show the dead letters with the history of their attempts", []ucli.Flag{command.JSONFlag()}, deadSession.show),
-			deadSubcommand("retry", "queue the numbers of the dead letters again", nil, deadSession.retry),
+			deadSubcommand("retry", "queue the numbers or items of the dead letters again", nil, deadSession.retry),
 			deadSubcommand("rm", "remove the dead letters of JOB, or those of all jobs with --all", []ucli.Flag{all}, deadSession.remove),
 			deadSubcommand("export", "print the numbers or items of the dead letters, one per line; items of -0 end with NUL", nil, deadSession.export),
 		},

@@ -15,7 +15,7 @@ import (
 
 func submitCommand() *ucli.Command {
 	return &ucli.Command{
-		Name: "submit", Usage: "queue numbers, wait for the answers and print them",
+		Name: "submit", Usage: "queue numbers or items, wait for the answers and print them",
 		ArgsUsage:   "[NUMBER...|ITEM...]",
 		Description: command.SubmitDescription + "\n\n" + strings.TrimSpace(command.ConnectionHint),
 		Flags:       command.SubmitFlags(),

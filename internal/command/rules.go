@@ -19,7 +19,7 @@ const None = "none"
 
 const (
 	momentUsage  = "`TIME` such as 22:00 or 2026-12-01T22:00, or a duration such as 2h"
-	rateUsage    = "queue at most `N/s` numbers of the job over the whole fleet; N/m and N/h are per minute and hour"
+	rateUsage    = "queue at most `N/s` numbers or items of the job over the whole fleet; N/m and N/h are per minute and hour"
 	runningUsage = "have at most `N` tasks of the job queued or running over the whole fleet"
 )
 
@@ -30,7 +30,7 @@ func ruleFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "start-deadline", DefaultText: "none", Usage: "cancel the job if no task of it has begun by a " + momentUsage},
 		&ucli.StringFlag{Name: "rate", DefaultText: "no limit", Usage: rateUsage},
 		&ucli.StringFlag{Name: "max-running", DefaultText: "no limit", Usage: runningUsage},
-		&ucli.IntFlag{Name: "max-attempts", DefaultText: "3", Usage: fmt.Sprintf("give a number up after `N` failed attempts, 1 to %d", task.MaxMaxAttempts)},
+		&ucli.IntFlag{Name: "max-attempts", DefaultText: "3", Usage: fmt.Sprintf("give a number or item up after `N` failed attempts, 1 to %d", task.MaxMaxAttempts)},
 		&ucli.StringFlag{Name: "backoff", DefaultText: "5s, doubled up to 2m", Usage: "`LIST` of pauses after failed attempts such as 5s,30s,2m; the last one is for all further attempts"},
 	}
 }
