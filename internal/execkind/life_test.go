@@ -209,3 +209,12 @@ func TestEnded(t *testing.T) {
 		}
 	}
 }
+
+// TestServerSurplus: a command that writes two lines for each item, the second one later, gives no item a wrong answer.
+func TestServerSurplus(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `x:server=while read -r l; do echo "$l"; echo extra; done`, nil)
+	r.run(options(0), "a", "b", "c")
+	r.want("!", "!", "!")
+	r.wantErrors(errMany.Error(), errMany.Error(), errMany.Error())
+}

@@ -122,7 +122,20 @@ func (r *run) ask(item []byte) ([]byte, error) {
 	}
 	p.format = r.format
 	s.server = p
-	return r.exchange(p, item)
+	line, err := r.exchange(p, item)
+	if err == nil && !p.staysQuiet() {
+		return nil, errMany
+	}
+	return line, err
+}
+
+// staysQuiet reports whether a process that has answered its first item writes nothing more for a while, lookEvery/2 at
+// least. A command that writes two lines for each item would else give each item but the first a line of another one:
+// what comes after the next item was sent cannot be told from its answer.
+func (p *process) staysQuiet() bool {
+	var b [1]byte
+	n, _ := p.out.read(b[:], time.Now())
+	return n == 0
 }
 
 // exchange sends an item to p, and returns the answer. The error is an *endError if p has ended.
