@@ -59,7 +59,7 @@ func manifests(h *testFleet, nc *nats.Conn) (named []string) {
 		`{"id":%q,"schema":1,"kind":"square","class":"norm","state":"poison"}`,
 		`{"id":%q,"schema":1,"kind":"cube","class":"norm","state":"open"}`,
 		`{"id":%q,"schema":1,"kind":"square","class":"urgent","state":"open"}`,
-		`{"id":%q,"schema":2,"kind":"square","class":"norm","state":"sealed","count":3}`,
+		`{"id":%q,"schema":3,"kind":"square","class":"norm","state":"sealed","count":3}`,
 		`{"id":%q,"schema":1,"kind":"square","class":"norm","state":"open","created":"-001-01-01T00:00:00Z"}`,
 		`{"id":%q,"schema":1,"kind":"square","class":"norm","state":"sealed","bad_count":0,"bad":[{}]}`,
 		`{"id":"honest","schema":1,"kind":"square","class":"norm","state":"cancelled"}`,
