@@ -177,7 +177,7 @@ func (m *mallory) give(job string, r task.Range, round string, pieces uint32) {
 // queued in time, and the queue stays small.
 func returnsInPieces(t *testing.T) {
 	f := besiege(t, siegeAckWait)
-	small := sequence(1_000_001, 1_004_096, 1) + slow(1000, 60, 89) // the job is active for some seconds
+	small := sequence(1_000_001, 1_004_096, 1) + slow(1000, 10, 89)
 	f.submit("j", "--chunk 4096", small)
 	m := f.mallory()
 	var at schema.Place
@@ -197,11 +197,11 @@ func returnsInPieces(t *testing.T) {
 	m.flush()
 	leaving.signal(syscall.SIGTERM)
 	leaving.wantCode(0)
+	f.names() // while the job is active
 	f.honest("worker-1", "-n 2")
 	f.answers("k", numbers)
 	f.answers("j", small)
 	f.queued(2000)
-	f.names()
 }
 
 // queued checks that no more than most tasks were ever queued.
