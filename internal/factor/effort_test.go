@@ -183,7 +183,7 @@ func TestHintEffort(t *testing.T) {
 			counts := of != nil && of.Sign() > 0 && new(big.Int).Mod(of, n).Sign() == 0
 			levels := map[uint64]bool{}
 			var hint *Hint
-			o := Options{Pool: lending(cores), Budget: slowly(150 * time.Millisecond), Progress: func(p EngineProgress) {
+			o := Options{Pool: lending(cores), Budget: slowly(500 * time.Millisecond), Progress: func(p EngineProgress) {
 				levels[p.B1] = true
 				hint = &Hint{Effort: EffortUpTo(50e3, 280), Of: of}
 			}, Hint: func(*big.Int) *Hint { return hint }}
