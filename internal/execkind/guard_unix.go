@@ -52,7 +52,8 @@ func startGuard() (*guard, error) {
 	return g, nil
 }
 
-// begin says that the group of a process has begun. If the guard does not read any more, the group is not guarded.
+// begin says that the group of a process has begun. Of a worker that is killed between the start of the process and this
+// call, the system ends only the process itself. If the guard does not read any more, the group is not guarded.
 func (g *guard) begin(pid int) { g.in.WriteString("+ " + strconv.Itoa(pid) + "\n") }
 
 // end says that the group has ended. It is called before the process is reaped: until then no other group has that id.

@@ -149,7 +149,7 @@ func TestClose(t *testing.T) {
 func TestParentKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	parent := exec.Command(os.Args[0], sleeper(dir))
+	parent := exec.Command(os.Args[0], "read -r item; "+sleeper(dir)) // an item comes after the guard was told
 	parent.Env = append(os.Environ(), helperVariable+"=parent")
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)
