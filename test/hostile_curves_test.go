@@ -26,7 +26,7 @@ func TestHostileCurves(t *testing.T) {
 	t.Parallel()
 	f := besiege(t, siegeAckWait)
 	p, n := twoFactors(t, 200, 197)
-	x := &curvesTarget{campaignTarget: campaignTarget{job: "j", n: nat.FromBig(n)}, p: p}
+	x := &curvesTarget{campaignTarget: campaignTarget{job: "j", n: nat.FromBig(n)}, p: p, began: time.Now()}
 	x.child = task.ChildID("j", 0, x.n)
 	release := f.holdsNumber(&x.campaignTarget, 1000*time.Hour,
 		map[string]any{"b1": 11_000_000, "done": 4000, "total": 4480, "cores": 256})
@@ -86,7 +86,8 @@ type curvesAttack struct {
 // A curvesTarget is a campaign of curves under attack.
 type curvesTarget struct {
 	campaignTarget
-	p *big.Int // a divisor
+	p     *big.Int // a divisor
+	began time.Time
 }
 
 // holdsNumber has mallory take the only number and say that it runs curves on it, with the given claims, until release is
@@ -136,9 +137,12 @@ func (x *curvesTarget) find(f *siege) {
 		}
 		return false
 	})
+	// In the first minute no claim of the owner is believed so far that the honest worker gets to B1 = 3,000,000. Its one
+	// core runs fewer than two such curves a second from then on.
+	most := uint64(2 * max(0, time.Since(x.began)-time.Minute).Seconds())
 	for _, l := range part.Effort {
 		f.t.Logf("%d curves of B1=%d count", l.Curves, l.B1)
-		if l.B1 >= 11_000_000 && l.Curves > 0 { // on a busy machine the honest worker gets to smaller levels
+		if l.B1 >= 3_000_000 && l.Curves > most || l.B1 >= 11_000_000 && l.Curves > 0 {
 			f.t.Errorf("%d curves of B1=%d count, which nobody has run", l.Curves, l.B1)
 		}
 	}
