@@ -85,7 +85,7 @@ func finish(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string)
 		if err = stream.Sleep(ctx, stopPause); err != nil {
 			return err
 		}
-		if j, err = fl.Job(ctx, id); err != nil || j.Finished() {
+		if j, err = fl.JobSoon(ctx, id); err != nil || j.Finished() {
 			break
 		}
 		err = fl.OrderFinish(id)
@@ -116,7 +116,7 @@ func rmCommand() *ucli.Command {
 // remove removes a job that has ended. With force it cancels an active job first; without, an active
 // job is a conflict.
 func remove(ctx context.Context, fl *fleet.Fleet, id string, force bool) error {
-	j, err := fl.Job(ctx, id)
+	j, err := fl.JobSoon(ctx, id)
 	if err != nil {
 		return err
 	}

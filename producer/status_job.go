@@ -108,7 +108,7 @@ func (r *jobReport) printHard(c *ucli.Context) {
 // knownJob returns the manifest of a job. If there is no such job, or it was removed, the error wraps
 // fleet.ErrNoJob.
 func knownJob(ctx context.Context, fl *fleet.Fleet, id string) (*task.Job, error) {
-	j, err := fl.Job(ctx, id)
+	j, err := fl.JobSoon(ctx, id)
 	if err != nil {
 		return nil, err
 	}

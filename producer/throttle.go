@@ -40,7 +40,7 @@ func pause(ctx context.Context, s *command.Session, fl *fleet.Fleet, id string) 
 			return err
 		}
 		var j *task.Job
-		if j, err = fl.Job(ctx, id); err != nil || !j.Paused {
+		if j, err = fl.JobSoon(ctx, id); err != nil || !j.Paused {
 			break // another user has resumed it
 		}
 		err = fl.PurgeQueue(ctx, id)

@@ -53,7 +53,7 @@ func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 		if err := checkStored(ctx, c, t.Fleet, id); err != nil {
 			return nil, err
 		}
-		if j, err := t.Fleet.Job(ctx, id); err == nil && !j.Finished() { // else Wait has the error
+		if j, err := t.Fleet.JobSoon(ctx, id); err == nil && !j.Finished() { // else Wait has the error
 			s.noteUnserved(t, j.Queue(), j.Replicas)
 		}
 		if c.Bool("explain") {

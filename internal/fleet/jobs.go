@@ -84,7 +84,7 @@ func (f *Fleet) CreateJob(ctx context.Context, j *task.Job) error {
 
 // Job returns the manifest of a job, which the caller may modify. An error wraps ErrNoJob if there is
 // none. In a cluster a replica that is behind may answer with an older manifest, or with ErrNoJob for a
-// job that was just created.
+// job that was just created: see JobSoon.
 func (f *Fleet) Job(ctx context.Context, id string) (*task.Job, error) {
 	j, _, err := f.jobRevision(ctx, id)
 	return j, err
@@ -128,14 +128,15 @@ func decodeManifest(id string, value []byte, written time.Time) (*task.Job, erro
 // changed the manifest meanwhile. change may so be called several times, each time with a manifest that
 // was just read. An error of change ends it and is returned unchanged, with the manifest to which change
 // was applied. Two processes that change a manifest at the same time both succeed, one after the other;
-// a manifest that a replica has read too early leads to a conflict and another round. It does not wait
-// for a server that is unreachable: see Retry.
+// a manifest that a replica has read too early leads to a conflict and another round, and a replica that
+// has no manifest yet is asked again as by JobSoon. It does not wait for a server that is unreachable:
+// see Retry.
 func (f *Fleet) ChangeJob(ctx context.Context, id string, change func(*task.Job) error) (*task.Job, error) {
 	if j, err := f.changeOwn(ctx, id, change); j != nil || err != nil {
 		return j, err
 	}
 	for {
-		j, revision, err := f.jobRevision(ctx, id)
+		j, revision, err := f.jobSoon(ctx, id)
 		if err != nil {
 			return nil, err
 		}

@@ -109,7 +109,7 @@ func TestWatchJob(t *testing.T) {
 	})
 }
 
-// TestJobSoon: a job that does not exist is none in either way; TestClusterExhausted has a cluster.
+// TestJobSoon: a job that does not exist is none in either way; TestClusterJobBehind has a cluster.
 func TestJobSoon(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})

@@ -114,7 +114,7 @@ func newStreams(f *fleet.Fleet, id string, in *fleet.Inputs) *streams {
 	return &streams{fleet: f, id: id, inputs: in, process: task.NewJobID(time.Now())}
 }
 
-func (s *streams) manifest(ctx context.Context) (*task.Job, error) { return s.fleet.Job(ctx, s.id) }
+func (s *streams) manifest(ctx context.Context) (*task.Job, error) { return s.fleet.JobSoon(ctx, s.id) }
 
 func (s *streams) prepare(ctx context.Context, j *task.Job) error {
 	if class := j.Queue(); class.Route() != "" && !j.Finished() {

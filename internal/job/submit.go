@@ -178,7 +178,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 // find returns the manifest of the job that exists. An error wraps fleet.ErrDiffers if sub
 // cannot join it.
 func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error) {
-	j, err := f.Job(ctx, sub.ID)
+	j, err := f.JobSoon(ctx, sub.ID)
 	switch {
 	case err != nil:
 		return nil, err
