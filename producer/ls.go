@@ -15,6 +15,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/task"
 )
 
@@ -83,7 +84,7 @@ func waitsOfJobs(ctx context.Context, fl *fleet.Fleet, jobs []*task.Job) (map[st
 	}
 	waits := make(map[string][]string)
 	for _, j := range jobs {
-		waits[j.ID] = waitsOf(j, nil, workers)
+		waits[j.ID] = observe.WaitsOf(j, nil, workers)
 	}
 	return waits, nil
 }

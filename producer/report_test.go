@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
@@ -45,12 +46,12 @@ func TestLetter(t *testing.T) {
 }
 
 func TestSupervision(t *testing.T) {
-	for want, r := range map[string]jobReport{
+	for want, r := range map[string]observe.Job{
 		"finished":                {Job: &task.Job{State: task.Done}, Holder: "p"},
 		"supervised by process p": {Job: &task.Job{State: task.Open}, Holder: "p"},
 		"no process supervises it (run `producer serve`, or `producer wait j`)": {Job: &task.Job{ID: "j", State: task.Sealed}},
 	} {
-		if got := r.supervision(); got != want {
+		if got := supervision(&r); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -58,12 +59,12 @@ func TestSupervision(t *testing.T) {
 
 // TestAnswered: the report says how many answers have a composite factor left over.
 func TestAnswered(t *testing.T) {
-	for want, r := range map[string]jobReport{
+	for want, r := range map[string]observe.Job{
 		"7":                {Job: &task.Job{}, Answered: 7},
 		"at most 7":        {Job: &task.Job{}, Answered: 7, AtMost: true},
 		"7 (2 unfinished)": {Job: &task.Job{Unfinished: 2}, Answered: 7},
 	} {
-		if got := r.answered(); got != want {
+		if got := answered(&r); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -72,11 +73,11 @@ func TestAnswered(t *testing.T) {
 // TestHandedBack: the status says what workers have handed back, and nothing if that is queued again.
 func TestHandedBack(t *testing.T) {
 	j, b := &task.Job{Kind: "exec:a"}, new(fleet.Backlog)
-	if got := handedBack(j, b); got != nil {
+	if got := observe.HandedBack(j, b); got != nil {
 		t.Errorf("%q", got)
 	}
 	b.AddReturn(task.Range{First: 3, Count: 2})
-	if got := handedBack(j, b); len(got) != 1 || !strings.HasPrefix(got[0], "2 items handed back by workers") {
+	if got := observe.HandedBack(j, b); len(got) != 1 || !strings.HasPrefix(got[0], "2 items handed back by workers") {
 		t.Errorf("%q", got)
 	}
 }

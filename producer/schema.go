@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/jsonschema"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/output"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/worker"
@@ -48,11 +49,11 @@ type document struct {
 var documents = []document{
 	{"result", "a line of submit, wait and results with --json: the answer for one number", output.JSONLine()},
 	{"item", "a line of submit, wait and results with --json: the answer for one item", output.ItemLine()},
-	{"status", "producer status --json: the fleet", fleetReport{}},
-	{"status-job", "producer status JOB --json: one job", jobReport{}},
-	{"status-server", "producer status --json, if some of the streams are missing", serverReport{}},
+	{"status", "producer status --json: the fleet", observe.Fleet{}},
+	{"status-job", "producer status JOB --json: one job", observe.Job{}},
+	{"status-server", "producer status --json, if some of the streams are missing", observe.Server{}},
 	{"ls", "producer ls --json: the jobs, the oldest first", []jobEntry{}},
-	{"workers-ls", "producer workers ls --json: the workers, by name", []workerReport{}},
+	{"workers-ls", "producer workers ls --json: the workers, by name", []observe.Worker{}},
 	{"dead-ls", "producer dead ls --json: the dead letters", []letterReport{}},
 	{"dead-show", "producer dead show --json: the dead letters with the history of their attempts", []letterReport{}},
 	{"verify", "producer verify --json: counts of the lines of a file", verifyReport{}},

@@ -2,11 +2,11 @@ package main
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/worker"
 )
 
@@ -73,18 +73,7 @@ func (l *workerList) statuses() []worker.Status {
 	list, _ := l.workers()
 	now := l.now()
 	for i := range list {
-		list[i].Activities = activitiesAt(&list[i], now)
+		list[i].Activities = observe.ActivitiesAt(&list[i], now)
 	}
 	return list
-}
-
-// activitiesAt returns the numbers that a worker computes, as they are at the server's time now.
-func activitiesAt(w *worker.Status, now time.Time) []worker.Activity {
-	all := slices.Clone(w.Activities)
-	for i := range all {
-		if a := &all[i]; a.Left > 0 {
-			a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
-		}
-	}
-	return all
 }

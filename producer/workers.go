@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -79,4 +80,20 @@ func releaseWorker(ctx context.Context, _ *ucli.Context, _ *command.Session, fl 
 		return cli.Exitf(cli.NoJob, "no such worker: %s; `producer workers ls` lists them", name)
 	}
 	return nil
+}
+
+func listWorkers(c *ucli.Context) error {
+	if err := cli.NoArgs(c); err != nil {
+		return err
+	}
+	return withFleet(c, func(ctx context.Context, _ *command.Session, fl *fleet.Fleet) error {
+		list, err := observe.Workers(ctx, fl)
+		if err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			return command.PrintJSON(c, list)
+		}
+		return printWorkers(c.App.Writer, list, fl.Now(ctx))
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
@@ -19,7 +20,7 @@ import (
 
 // printWorkers writes a table with a row for each worker. Below a row are lines that would make the table too wide:
 // why it takes no tasks, what it computes, its complaints, and that it has too many heartbeats. now is the server's time.
-func printWorkers(out io.Writer, list []workerReport, now time.Time) error {
+func printWorkers(out io.Writer, list []observe.Worker, now time.Time) error {
 	var table bytes.Buffer
 	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSTATE\tBUSY\tNUMBERS\tFAILURES\tSTRIKES\tCPU\tUP\tSEEN\tHOST")
@@ -31,7 +32,7 @@ func printWorkers(out io.Writer, list []workerReport, now time.Time) error {
 	lines := []string{rows[0]}
 	for i := range list {
 		lines = append(lines, rows[i+1])
-		for _, note := range list[i].notes() {
+		for _, note := range notes(&list[i]) {
 			lines = append(lines, "  "+note+"\n")
 		}
 	}
@@ -40,7 +41,7 @@ func printWorkers(out io.Writer, list []workerReport, now time.Time) error {
 }
 
 // printWorker writes the row of a worker.
-func printWorker(w io.Writer, r *workerReport, now time.Time) {
+func printWorker(w io.Writer, r *observe.Worker, now time.Time) {
 	if !r.Alive {
 		fmt.Fprintf(w, "%s\t%s\t-\t-\t-\t%d\t-\t-\t-\t-\n", r.Name, r.State, len(r.Strikes))
 		return
@@ -54,14 +55,14 @@ func printWorker(w io.Writer, r *workerReport, now time.Time) {
 }
 
 // notes returns the lines below a worker's row.
-func (r *workerReport) notes() (lines []string) {
+func notes(r *observe.Worker) (lines []string) {
 	if r.Pause != "" {
 		lines = append(lines, text.Sanitize(r.Pause, 100))
 	}
 	if r.Heartbeats > r.Processes {
 		lines = append(lines, fmt.Sprintf("%s, %d shown", text.Count(uint64(r.Heartbeats), "heartbeat"), r.Processes))
 	}
-	if offers := r.offers(); offers != "" {
+	if offers := offers(r); offers != "" {
 		lines = append(lines, offers)
 	}
 	if len(r.Complaints) > 0 {
@@ -75,7 +76,7 @@ func (r *workerReport) notes() (lines []string) {
 
 // offers says which tasks the worker takes beside those that every worker takes, and which it does not take; "" if it is
 // like any worker.
-func (r *workerReport) offers() string {
+func offers(r *observe.Worker) string {
 	var labels, commands, parts []string
 	for _, offer := range r.Offers {
 		if name, ok := task.OfferedExec(offer); ok {

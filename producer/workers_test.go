@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/worker"
 )
 
@@ -45,7 +46,7 @@ func testWorkersTable(t *testing.T) {
 		{Worker: "crowd", Complaints: map[fleet.Complaint]uint64{fleet.ComplaintReturn: 12, fleet.ComplaintHeld: 3, fleet.ComplaintHeartbeats: 19999}},
 	}
 	var got strings.Builder
-	if err := printWorkers(&got, makeReports(active, standings), now); err != nil {
+	if err := printWorkers(&got, observe.Summarize(active, standings), now); err != nil {
 		t.Fatal(err)
 	}
 	const want = `NAME   STATE        BUSY  NUMBERS  FAILURES  STRIKES  CPU        UP   SEEN     HOST

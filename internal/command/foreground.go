@@ -12,6 +12,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
+	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
@@ -132,7 +133,7 @@ func (f *foregroundJob) showProgress() (stop func(), err error) {
 // lacks says for the status line that no active worker takes the tasks of the job; "" if one does, or none is active.
 func (f *foregroundJob) lacks() string {
 	class := f.session.class.Load()
-	if class == nil || class.Route() == "" || f.target.Private || f.target.Workers() <= 0 || Unserved(*class, f.target.Statuses()) == "" {
+	if class == nil || class.Route() == "" || f.target.Private || f.target.Workers() <= 0 || explain.Unserved(*class, f.target.Statuses()) == "" {
 		return ""
 	}
 	return "no worker for " + class.Route()

@@ -1,4 +1,4 @@
-package main
+package observe
 
 import (
 	"cmp"
@@ -6,18 +6,14 @@ import (
 	"slices"
 	"time"
 
-	ucli "github.com/urfave/cli/v2"
-
-	"factorfleet/internal/cli"
-	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
 
-// A workerReport is the status of a worker with what is held against it. If several processes run under its
+// A Worker is the status of a worker with what is held against it. If several processes run under its
 // name, the status is that of the one which sent the last heartbeat, with the numbers of all added.
-type workerReport struct {
+type Worker struct {
 	worker.Status
 	Alive       bool                       `json:"alive"`      // it sends heartbeats
 	Processes   int                        `json:"processes"`  // whose heartbeats are in the status
@@ -28,24 +24,8 @@ type workerReport struct {
 	Complaints  map[fleet.Complaint]uint64 `json:"complaints,omitempty"`
 }
 
-func listWorkers(c *ucli.Context) error {
-	if err := cli.NoArgs(c); err != nil {
-		return err
-	}
-	return withFleet(c, func(ctx context.Context, _ *command.Session, fl *fleet.Fleet) error {
-		list, err := workerReports(ctx, fl)
-		if err != nil {
-			return err
-		}
-		if c.Bool("json") {
-			return command.PrintJSON(c, list)
-		}
-		return printWorkers(c.App.Writer, list, fl.Now(ctx))
-	})
-}
-
-// workerReports returns the active workers and those with a standing, sorted by name.
-func workerReports(ctx context.Context, fl *fleet.Fleet) ([]workerReport, error) {
+// Workers returns the active workers and those with a standing, sorted by name.
+func Workers(ctx context.Context, fl *fleet.Fleet) ([]Worker, error) {
 	active, err := fl.ListWorkers(ctx)
 	if err != nil {
 		return nil, err
@@ -54,16 +34,16 @@ func workerReports(ctx context.Context, fl *fleet.Fleet) ([]workerReport, error)
 	if err != nil {
 		return nil, err
 	}
-	return makeReports(active, standings), nil
+	return Summarize(active, standings), nil
 }
 
-// makeReports returns a report for each name.
-func makeReports(active fleet.WorkerList, standings []fleet.Standing) []workerReport {
-	reports := make(map[string]*workerReport)
-	named := func(name string) *workerReport {
+// Summarize returns a report for each name.
+func Summarize(active fleet.WorkerList, standings []fleet.Standing) []Worker {
+	reports := make(map[string]*Worker)
+	named := func(name string) *Worker {
 		r := reports[name]
 		if r == nil {
-			r = &workerReport{Status: worker.Status{Name: name, Stats: worker.Stats{State: fleet.StateGone}}, Strikes: []fleet.Strike{}} // [] in JSON, not null
+			r = &Worker{Status: worker.Status{Name: name, Stats: worker.Stats{State: fleet.StateGone}}, Strikes: []fleet.Strike{}} // [] in JSON, not null
 			reports[name] = r
 		}
 		return r
@@ -77,16 +57,16 @@ func makeReports(active fleet.WorkerList, standings []fleet.Standing) []workerRe
 	for i := range standings {
 		named(standings[i].Worker).judge(&standings[i])
 	}
-	list := make([]workerReport, 0, len(reports))
+	list := make([]Worker, 0, len(reports))
 	for _, r := range reports {
 		list = append(list, *r)
 	}
-	slices.SortFunc(list, func(a, b workerReport) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b Worker) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
 
 // add adds the status of a process.
-func (r *workerReport) add(s *worker.Status) {
+func (r *Worker) add(s *worker.Status) {
 	r.Alive = true
 	r.Processes++
 	r.Heartbeats++
@@ -117,10 +97,21 @@ func addStats(a, b worker.Stats) worker.Stats {
 }
 
 // judge adds what is held against the worker.
-func (r *workerReport) judge(s *fleet.Standing) {
+func (r *Worker) judge(s *fleet.Standing) {
 	r.Strikes = append(r.Strikes, s.Strikes...)
 	r.Quarantined, r.Reason, r.Complaints = s.Quarantined, s.Reason, s.Complaints
 	if r.Quarantined != nil {
 		r.State = fleet.StateQuarantined
 	}
+}
+
+// ActivitiesAt returns the numbers that a worker computes, as they are at the server's time now.
+func ActivitiesAt(w *worker.Status, now time.Time) []worker.Activity {
+	all := slices.Clone(w.Activities)
+	for i := range all {
+		if a := &all[i]; a.Left > 0 {
+			a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
+		}
+	}
+	return all
 }

@@ -1,0 +1,102 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"factorfleet/internal/explain"
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/task"
+	"factorfleet/internal/text"
+	"factorfleet/internal/worker"
+)
+
+// A Job is the report of `status JOB`.
+type Job struct {
+	*task.Job
+	Holder   string `json:"holder"`       // the process that supervises the job; "" = none
+	Stored   uint64 `json:"stored"`       // numbers in FACTOR_INPUTS
+	Answered uint64 `json:"answered"`     // numbers with an answer, which this process has not verified
+	AtMost   bool   `json:"at_most"`      // Answered is an upper bound
+	Queued   uint64 `json:"queued"`       // numbers that are queued, running, or handed back by a worker
+	Chunks   int    `json:"chunks"`       // tasks with these numbers
+	Letters  int    `json:"dead_letters"` // dead letters
+
+	Campaigns []fleet.Campaign `json:"campaigns,omitempty"` // numbers that several workers work on together
+	Facts     []explain.Facts  `json:"facts,omitempty"`     // how far the work on the numbers is that take long
+	Plans     []explain.Plan   `json:"plans,omitempty"`     // of the first hard numbers; only with --explain
+
+	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
+
+	Waits []string `json:"waits,omitempty"` // why tasks wait: no active worker takes them, or workers have handed them back
+}
+
+// JobOf counts what the streams contain of a job.
+func JobOf(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*Job, error) {
+	r := &Job{Job: j}
+	var err error
+	if r.Holder, err = fl.Holder(ctx, j.ID); err != nil {
+		return nil, err
+	}
+	supervisors, err := fl.Supervisors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Supervisors = len(supervisors); r.Holder == "" && r.Supervisors > 0 && !j.Finished() {
+		r.Holder = supervisors[0]
+	}
+	in, err := fl.Inputs(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.Stored = in.Count()
+	queued, err := fl.Backlog(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.Queued, r.Chunks = queued.Ranges.Len(), queued.Chunks
+	if r.Letters, err = fl.CountDead(ctx, j.ID); err != nil {
+		return nil, err
+	}
+	if !j.Finished() {
+		if r.Campaigns, err = fl.Campaigns(ctx, j.ID); err != nil {
+			return nil, err
+		}
+		workers, err := fl.Workers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now := fl.Now(ctx)
+		for i := range workers {
+			workers[i].Activities = ActivitiesAt(&workers[i], now)
+		}
+		r.Waits = append(WaitsOf(j, queued.Classes, workers), HandedBack(j, queued)...)
+		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
+	}
+	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
+	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
+	return r, err
+}
+
+// WaitsOf says why tasks of a job wait: of which of its classes, among them classes, too few workers take the tasks.
+func WaitsOf(j *task.Job, classes []task.Class, workers []worker.Status) (list []string) {
+	if why := explain.Alone(j.Queue(), j.Replicas, workers); why != "" {
+		list = append(list, why)
+	}
+	for _, class := range append([]task.Class{j.Queue()}, classes...) {
+		if why := explain.Unserved(class, workers); class.Route() != "" && why != "" && !slices.Contains(list, why) {
+			list = append(list, why)
+		}
+	}
+	return list
+}
+
+// HandedBack says how many numbers or items workers have handed back that are not queued again yet.
+func HandedBack(j *task.Job, queued *fleet.Backlog) []string {
+	n := queued.Returned.Len()
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s handed back by workers, to be queued again after a pause of up to 2 minutes", text.Count(n, task.Noun(j.Kind)))}
+}
