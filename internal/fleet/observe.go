@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -54,13 +56,12 @@ func (f *Fleet) Leases(ctx context.Context) (*Leases, error) {
 	return &Leases{f, bucket}, nil
 }
 
-// Own returns the lease of a job or a part that this process holds, with what it knows at this moment. It sends no
-// request. ok is false if this process does not hold the lease.
+// Own returns what this process says of a job or a part whose lease it holds, as it is at this moment; Holder is "". It sends
+// no request. ok is false if this process does not hold the lease.
 func (l *Leases) Own(key string) (x Lease, ok bool) {
 	if !l.f.Holds(key) {
 		return x, false
 	}
-	x.Holder = "this process"
 	if c, found := l.f.answerCounts.Load(key); found {
 		if n := c.(*answerCount).onePlus(); n > 0 {
 			x.Answered, x.Counted = n-1, true
@@ -141,6 +142,10 @@ func (t *Tally) Of(job string) (n uint64, known bool) {
 	return n, t.known && !t.skipped
 }
 
+// Listed returns the positions by job, as of the last look, and when they were listed on the clock of this process. They must
+// not be modified; a later look makes others.
+func (t *Tally) Listed() (positions map[string]*task.Set, at time.Time) { return t.counts, t.seen }
+
 // Sum returns how many positions of all jobs were listed.
 func (t *Tally) Sum() (n uint64) {
 	for _, set := range t.counts {
@@ -149,14 +154,23 @@ func (t *Tally) Sum() (n uint64) {
 	return n
 }
 
-// StoredCount returns how many numbers of a job are stored in FACTOR_INPUTS. It costs a listing of its blocks.
+// StoredCount returns how many numbers of a job are stored in FACTOR_INPUTS without a gap, from the first one on. It costs a
+// listing of its blocks.
 func (f *Fleet) StoredCount(ctx context.Context, job string) (uint64, error) {
 	var stored task.Set
 	places, err := f.list(ctx, f.inputs, schema.InputsPrefix+job+".*")
 	for _, p := range places {
-		stored.Add(p.Range)
+		if p.Range.Count <= task.MaxCount {
+			stored.Add(p.Range)
+		}
 	}
-	return stored.Len(), err
+	for r := range stored.Ranges() {
+		if r.First == 0 {
+			return r.Count, err
+		}
+		break
+	}
+	return 0, err
 }
 
 // FollowStandings returns what is held against workers, kept up to date until ctx ends. It stores nothing.
@@ -173,4 +187,31 @@ func (t *Trust) List() []Standing {
 func (r *Registry) List() (list WorkerList) {
 	r.look(func(o *roster) { list = WorkerList{o.list(), o.crowds()} })
 	return list
+}
+
+// Each calls got with the parts of a range of a job that were listed. It reports whether the listing is known, as Of does.
+func (t *Tally) Each(job string, within task.Range, got func(task.Range)) (known bool) {
+	if set := t.counts[job]; set != nil {
+		for r := range set.Within(within) {
+			got(r)
+		}
+	}
+	return t.known && !t.skipped
+}
+
+// A Readable says which contents the login of this process permits to read, as far as its credentials show. A server refuses
+// another request without an answer, and the refusal ends the session of a program.
+type Readable struct{ Inputs, Results, Letters bool }
+
+// Readable returns what this process may read. An observer may count answers and dead letters, and not read them.
+func (f *Fleet) Readable() Readable {
+	allowed := publishable(f.link.NC)
+	may := func(subject string) bool {
+		return len(allowed) == 0 || slices.ContainsFunc(allowed, func(pattern string) bool { return schema.Matches(pattern, subject) })
+	}
+	return Readable{
+		Inputs:  may("$JS.API.DIRECT.GET." + schema.StreamInputs + "." + schema.InputsPrefix + "j.0-1"),
+		Results: may("$JS.API.CONSUMER.CREATE." + schema.StreamResults + ".c." + resultsFilter("j")),
+		Letters: may("$JS.API.CONSUMER.CREATE." + schema.StreamDead + ".c." + schema.DeadPrefix + "j.*.*"),
+	}
 }
