@@ -12,6 +12,9 @@ import (
 	"factorfleet/internal/worker"
 )
 
+// ErrNoJob is wrapped if there is no such job.
+var ErrNoJob = fleet.ErrNoJob
+
 // Bounds of the pages of jobs.
 const (
 	maxWatches = 16 // jobs at a time; of further ones, that which was requested longest ago gives way
@@ -51,7 +54,7 @@ type jobWatch struct {
 	in    *fleet.Inputs // guarded by mu; nil until it was needed
 }
 
-// Job returns what the page of a job shows, at most a second old. The error wraps fleet.ErrNoJob, or ErrUnknown.
+// Job returns what the page of a job shows, at most a second old. The error wraps ErrNoJob, or ErrUnknown.
 func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	ctx, cancel := context.WithTimeout(ctx, jobWithin)
 	defer cancel()

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -84,7 +85,7 @@ func (o *Observer) View() *View {
 }
 
 // Latest returns a View that is a few seconds old at most, or that says that the server cannot be reached. It waits for
-// it, a few seconds. The error wraps ErrUnknown if there has been no View yet.
+// it, a few seconds, unless Run has not begun. The error wraps ErrUnknown if there has been no View yet.
 func (o *Observer) Latest(ctx context.Context) (*View, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*staleAfter)
 	defer cancel()
@@ -94,7 +95,10 @@ func (o *Observer) Latest(ctx context.Context) (*View, error) {
 		o.looked = now
 		v, built, renewed, running := o.view, o.built, o.renewed, o.session != nil
 		o.mu.Unlock()
-		if !built.IsZero() && (now.Sub(built) < staleAfter || !running) {
+		switch {
+		case built.IsZero() && !running:
+			return nil, unknown(v)
+		case !built.IsZero() && (now.Sub(built) < staleAfter || !running):
 			return v, nil
 		}
 		o.alarm()
@@ -102,12 +106,15 @@ func (o *Observer) Latest(ctx context.Context) (*View, error) {
 		case <-renewed:
 		case <-ctx.Done():
 			if built.IsZero() {
-				return nil, errors.Join(ErrUnknown, errors.New(v.Reason))
+				return nil, unknown(v)
 			}
 			return v, nil
 		}
 	}
 }
+
+// unknown returns the error that says why nothing is known.
+func unknown(v *View) error { return fmt.Errorf("%w: %s", ErrUnknown, v.Reason) }
 
 // Watch returns a channel of Views: the present one, and each new one until ctx ends, which closes the channel. Of several
 // that have not been received only the newest is kept. A new View is made at most once a second, if something has changed.
@@ -197,7 +204,7 @@ func (o *Observer) observing() (*session, error) {
 	defer o.mu.Unlock()
 	o.looked = time.Now()
 	if o.session == nil {
-		return nil, errors.Join(ErrUnknown, errors.New(o.view.Reason))
+		return nil, unknown(o.view)
 	}
 	return o.session, nil
 }
