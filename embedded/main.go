@@ -11,12 +11,17 @@ import (
 
 func main() {
 	cli.Tune()
-	cli.Main(&ucli.App{
+	cli.Main(app())
+}
+
+// app returns the program.
+func app() *ucli.App {
+	return cli.SetExamples(&ucli.App{
 		Name:     "embedded",
 		Usage:    "factor numbers with a fleet in one process",
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
-		Commands: []*ucli.Command{submitCommand(), runCommand(), keysCommand()},
-	})
+		Commands: append([]*ucli.Command{submitCommand(), runCommand(), keysCommand()}, command.Standard(nil)...),
+	}, examples)
 }

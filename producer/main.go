@@ -17,17 +17,23 @@ const softMemory = 80 << 20
 
 func main() {
 	debug.SetMemoryLimit(softMemory)
-	cli.Main(&ucli.App{
+	cli.Main(app())
+}
+
+// app returns the program.
+func app() *ucli.App {
+	return cli.SetExamples(&ucli.App{
 		Name:    "producer",
 		Usage:   "submit numbers to a fleet of workers and collect the answers",
 		Version: command.Build(),
 		Before:  command.CheckKernels,
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
-		Commands: []*ucli.Command{
+		Commands: append([]*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
-		},
-	})
+			cheatCommand(),
+		}, command.Standard(completeArguments)...),
+	}, examples)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -17,7 +16,7 @@ func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "submit", Usage: "queue numbers or items, wait for the answers and print them",
 		ArgsUsage:   "[NUMBER...|ITEM...]",
-		Description: command.SubmitDescription + "\n\n" + strings.TrimSpace(command.ConnectionHint),
+		Description: command.SubmitDescription,
 		Flags:       command.SubmitFlags(),
 		Action: func(c *ucli.Context) error {
 			return inSession(c, func(s *command.Session) error { return s.Submit(c, openTarget(c, s)) })

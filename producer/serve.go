@@ -22,7 +22,7 @@ func serveCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
 		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing.\n" +
-			"A page in the browser shows the jobs, the workers and the queue, at http://127.0.0.1:8222/ by default." + command.ConnectionHint,
+			"A page in the browser shows the jobs, the workers and the queue, at http://127.0.0.1:8222/ by default.",
 		Flags: command.ListenFlags("127.0.0.1:8222", "the page, and GET /healthz: 200 while it supervises, else 503"),
 		Action: func(c *ucli.Context) error {
 			if err := checkServe(c); err != nil {

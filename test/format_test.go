@@ -136,7 +136,7 @@ func TestAsCompleted(t *testing.T) {
 func TestDetach(t *testing.T) {
 	t.Parallel()
 	s := startFleet(t)
-	p := s.run("producer", "submit --detach 15 21 33 --chunk 1").wantCode(0).wantStderr("producer: " + unsupervised + "\n")
+	p := s.run("producer", "submit --detach 15 21 33 --chunk 1").wantCode(0).wantStderr("producer: " + noWorker + "\nproducer: " + unsupervised + "\n")
 	id := strings.TrimSpace(p.stdout.String())
 	s.run("producer", "results "+id).wantCode(1).wantStdout("").wantStderr("producer: no answer yet for 3 of 3 numbers; `producer wait " + id + "` waits for the rest\n")
 	if j := s.job(id); j.State != "sealed" || j.Stored != 3 || j.Queued != 3 || j.Chunks != 3 {

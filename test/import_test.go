@@ -67,6 +67,7 @@ const imports = `
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan collect worker explain stream fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
+	cli/clitest     < cli testsize github.com/urfave/cli/v2
 	command         < campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < observe text golang.org/x/net/netutil
@@ -115,7 +116,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "nats-server"):
 				only(t, pkg, rule, "natsserver")
 			case strings.Contains(rule, "urfave"):
-				only(t, pkg, rule, "cli", "command", "/producer", "/consumer", "/embedded")
+				only(t, pkg, rule, "cli", "cli/clitest", "command", "/producer", "/consumer", "/embedded")
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/embedded")
 			case rule == "fleet":

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,9 @@ import (
 
 // unsupervised is the warning of every program about a fleet without a supervisor.
 const unsupervised = "unsupervised: no supervisor is alive, so tasks that a worker loses or returns wait until one is; run `producer serve`"
+
+// noWorker is what submit says if no worker is alive.
+const noWorker = "no worker is running: start one with `consumer run`; the job waits"
 
 // supervise starts `producer serve` and returns once it has its lease.
 func (s *server) supervise(args string, settings ...setting) *program {
@@ -86,17 +90,18 @@ func TestServeTwo(t *testing.T) {
 	s := startFleetWith(t, ackWait)
 	both := []*program{s.supervise("--listen none --log-level debug"), s.supervise("--listen none --log-level debug")}
 	numbers := slow(0, 200, 61)
-	s.run("producer", "submit --detach --id j --chunk 10", feed(numbers)).wantCode(0).wantStderr("")
-	s.consumer("-n 1")
-	eventually(t, "one of them watches the job, and is killed", func() bool {
-		for _, p := range both {
-			if strings.Contains(p.stderr.String(), "watching job") {
-				p.kill()
-				return true
-			}
+	s.run("producer", "submit --detach --id j --chunk 10", feed(numbers)).wantCode(0).wantStderr("producer: " + noWorker + "\n")
+	var watcher *program
+	eventually(t, "one of them watches the job", func() bool {
+		at := slices.IndexFunc(both, func(p *program) bool { return strings.Contains(p.stderr.String(), "watching job") })
+		if at >= 0 {
+			watcher = both[at]
 		}
-		return false
+		return at >= 0
 	})
+	s.consumer("-n 1")
+	eventually(t, "a chunk is running", func() bool { return s.unsettled() > 0 })
+	watcher.kill()
 	if state := s.job("j").State; state != "sealed" {
 		t.Fatalf("the job was %s before the supervisor was killed", state)
 	}

@@ -22,9 +22,6 @@ func permute(app *cli.App, args []string) (ordered []string, command string, err
 	if len(args) == 0 {
 		return []string{name}, name, nil
 	}
-	if args[len(args)-1] == "--generate-bash-completion" {
-		return args, name, nil
-	}
 	var positional []string
 	for words := args[1:]; len(words) > 0; {
 		word := words[0]

@@ -32,19 +32,22 @@ func prepare(app *cli.App) {
 	if app.Action == nil {
 		app.Action = missingCommand
 	}
+	common := commonFlags(app)
 	for _, c := range app.Commands {
-		prepareCommand(c)
+		prepareCommand(c, common)
 	}
 }
 
-func prepareCommand(c *cli.Command) {
+// prepareCommand prepares a command and those below it. common is the end of their help.
+func prepareCommand(c *cli.Command, common string) {
+	c.CustomHelpTemplate = common // a template is what the printer of help is given
 	c.OnUsageError = onUsageError
 	c.HideHelpCommand = true // else "help" and "h" could not be arguments, such as job ids
 	if c.Action == nil {
 		c.Action = missingCommand
 	}
 	for _, sub := range c.Subcommands {
-		prepareCommand(sub)
+		prepareCommand(sub, common)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -65,6 +66,25 @@ func (s *Session) noteUnserved(t Target, class task.Class, replicas int) {
 		s.Log.Debug().Err(err).Msg("cannot see which workers are alive")
 	} else if text := cmp.Or(explain.Unserved(class, workers), explain.Alone(class, replicas, workers)); text != "" {
 		s.Notef("%s", text)
+	}
+}
+
+// noWorkerAfter is how long a job in the foreground waits for a worker before its user is told how to start one.
+const noWorkerAfter = 2 * time.Second
+
+// noteNoWorker says on standard error that no worker is alive, if that is so after noWorkerAfter. It returns when ctx ends.
+func (s *Session) noteNoWorker(ctx context.Context, t Target) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(noWorkerAfter):
+		s.noteNone(t)
+	}
+}
+
+// noteNone says that no worker is alive, if that is known.
+func (s *Session) noteNone(t Target) {
+	if !t.Private && t.Workers() == 0 {
+		s.Notef("no worker is running: start one with `consumer run`; the job waits")
 	}
 }
 

@@ -18,7 +18,7 @@ func OutputFlags() []ucli.Flag {
 	return []ucli.Flag{
 		&ucli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the answers to `FILE`; until all are there, and if the program ends early, they are in FILE.partial; a FILE that is a symbolic link or an input is refused; a pipe or a device is written directly (default: standard output)", Category: "output"},
 		&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari", Category: "output"},
-		&ucli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "the same as --format json", Category: "output"},
+		&ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "the same as --format json", Category: "output"},
 		&ucli.BoolFlag{Name: "exponents", DisableDefaultText: true, Aliases: []string{"e"}, Usage: "write 2^3 instead of 2 2 2", Category: "output"},
 		&ucli.BoolFlag{Name: "as-completed", DisableDefaultText: true, Usage: "print each answer as it arrives, not in the order of the input", Category: "output"},
 	}

@@ -30,9 +30,6 @@ given up has an empty line (null with --ndjson). Answers of commands are not ver
   submit --kind exec:resize -f pictures.txt -o results.txt
   paste pictures.txt results.txt                               each picture beside its answer`
 
-// ConnectionHint says where the help lists the flags that every command of producer takes.
-const ConnectionHint = " `producer -h` lists the flags that say how to reach NATS, such as -s URL."
-
 // SubmitFlags returns the flags of submit, with those of OutputFlags.
 func SubmitFlags() []ucli.Flag {
 	return append([]ucli.Flag{

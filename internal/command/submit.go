@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -25,6 +26,7 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		x := &explainer{session: s, planner: planner{options: explain.Options{Budget: sub.Budget, Work: sub.WorkDigits, Mode: campaign.Mode(sub.Campaign)}}}
 		sub.OnNumber = x.number
 	}
+	s.invite(c, task.Noun(sub.Kind))
 	if c.Bool("detach") {
 		if err := cli.CheckStdout(); err != nil && sub.ID == "" {
 			return fmt.Errorf("%w: the id of the job would be lost; choose one by --id JOB", err)
@@ -42,8 +44,16 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		return job.Submit(ctx, t.Fleet, sub, w, func(id string) {
 			started(id)
 			s.noteUnserved(t, class, sub.Replicas)
+			go s.noteNoWorker(ctx, t)
 		})
 	})
+}
+
+// invite says what to do if the input is to be typed.
+func (s *Session) invite(c *ucli.Context, noun string) {
+	if (readsStdin(c) || slices.Contains(c.StringSlice("file"), "-")) && cli.IsTyped() {
+		s.Notef("type %ss, Ctrl-D ends the input", noun)
+	}
 }
 
 // Wait runs the command wait: it prints the answers of the job id until the job has finished.
@@ -55,6 +65,7 @@ func (s *Session) Wait(c *ucli.Context, id string, open OpenTarget) error {
 		}
 		if j, err := t.Fleet.JobSoon(ctx, id); err == nil && !j.Finished() { // else Wait has the error
 			s.noteUnserved(t, j.Queue(), j.Replicas)
+			go s.noteNoWorker(ctx, t)
 		}
 		if c.Bool("explain") {
 			if err := s.explainStored(ctx, t.Fleet, id); err != nil {
@@ -99,6 +110,7 @@ func (s *Session) detach(sub job.Submission, open OpenTarget) error {
 		return cli.WithHint(Fail(fmt.Errorf("write the id of the job: %w", err)), "the job is queued, its id is %s", j.ID)
 	}
 	s.noteUnserved(target, j.Queue(), j.Replicas)
+	s.noteNone(target)
 	if target.Detached {
 		s.warnUnsupervised(target.Fleet, j)
 	}

@@ -1,7 +1,11 @@
-// Package testsize says how much work tests do. It is for tests only.
+// Package testsize says how much work tests do, and what they do without a tool that they need. It is for tests only.
 package testsize
 
-import "os"
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
 
 // Variable is the environment variable that has tests do all of their work, if its value is "full". Without it a test
 // that takes seconds at each level of kernels does so at the best level only, and at the others as with -short. The gate
@@ -17,4 +21,19 @@ func Of(all, few int) int {
 		return all
 	}
 	return few
+}
+
+// Need returns the path of a program that a test needs. Without it the test is skipped, which says that something is not
+// tested; if Full, it fails: the gate installs what its tests need.
+func Need(t testing.TB, tool string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	switch {
+	case err == nil:
+	case Full():
+		t.Fatalf("NOT TESTED: there is no %s", tool)
+	default:
+		t.Skipf("NOT TESTED: there is no %s", tool)
+	}
+	return path
 }

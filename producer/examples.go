@@ -1,0 +1,56 @@
+package main
+
+// examples has those of each command, which its help and the manual page show. Remarks follow "  # ".
+var examples = map[string]string{
+	"": `producer submit 10403
+producer submit -f numbers.txt --id monday --detach  # prints the id, and does not wait
+producer wait monday  # prints the answers, from any machine
+producer status  # server, queue, workers, jobs`,
+	"submit": `producer submit 10403 18446744073709551557
+producer submit -f numbers.txt -o factors.txt
+seq 1 100000 | producer submit --json > factors.json
+producer submit --range 999999999999:1000000001997:2 --chunk 43
+producer submit --id monday --detach -f numbers.txt  # queues all, and does not wait
+producer submit --budget 2h --priority low -f hard.txt
+producer submit --kind exec:resize -f pictures.txt -o results.txt  # workers run a command for each line`,
+	"wait": `producer wait monday
+producer wait monday --json --deadline 1h`,
+	"results": `producer results monday  # what is answered now
+producer results monday --format csv -o monday.csv`,
+	"status": `producer status
+producer status monday --explain
+producer status --json`,
+	"ls": `producer ls
+producer ls --json`,
+	"cancel": `producer cancel monday`,
+	"finish": `producer finish monday  # ends it with what is known now
+producer results monday`,
+	"rm": `producer rm monday
+producer rm --force monday  # cancels it first`,
+	"pause":  `producer pause monday`,
+	"resume": `producer resume monday`,
+	"change": `producer change monday --rate 500/s --max-running 8
+producer change monday --rate none`,
+	"verify": `producer verify factors.txt
+producer submit --json -f numbers.txt | producer verify -`,
+	"dead ls": `producer dead ls
+producer dead ls monday --json`,
+	"dead show": `producer dead show monday`,
+	"dead retry": `producer dead retry monday  # queues them again
+producer wait monday`,
+	"dead rm":     `producer dead rm monday`,
+	"dead export": `producer dead export monday > again.txt`,
+	"workers ls": `producer workers ls
+producer workers ls --json`,
+	"workers quarantine": `producer workers quarantine attic`,
+	"workers release":    `producer workers release attic`,
+	"schema": `producer schema  # lists the outputs
+producer schema result > result.schema.json`,
+	"init": `producer init
+producer init --replicas 3 --dry-run  # says what it would do, on a cluster
+producer init --print-permissions`,
+	"serve": `producer serve
+producer serve -s nats://first:4222 --listen none`,
+	"cheat": `producer cheat
+producer cheat --context lab  # with the flags for that server`,
+}
