@@ -20,6 +20,8 @@ producer results monday --format csv -o monday.csv`,
 	"status": `producer status
 producer status monday --explain
 producer status --json`,
+	"top": `producer top
+producer top monday  # begins with the numbers of a job`,
 	"ls": `producer ls
 producer ls --json`,
 	"cancel": `producer cancel monday`,

@@ -33,7 +33,7 @@ func app() *ucli.App {
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
-			cheatCommand(),
+			cheatCommand(), topCommand(),
 		}, command.Standard(completeArguments)...),
 	}, examples)
 }

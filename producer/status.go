@@ -22,12 +22,15 @@ func statusCommand() *ucli.Command {
 		Flags: []ucli.Flag{
 			command.JSONFlag(),
 			&ucli.BoolFlag{Name: "explain", DisableDefaultText: true, Usage: "print also what is planned for the first hard numbers of JOB"},
-			&ucli.BoolFlag{Name: "watch", DisableDefaultText: true, Usage: "repeat the report every two seconds"},
+			&ucli.BoolFlag{Name: "watch", DisableDefaultText: true, Usage: "the same as top on a terminal; elsewhere repeat the report every two seconds"},
 		},
 		Action: func(c *ucli.Context) error {
 			id, err := cli.OptionalArg(c, "JOB")
 			if err != nil {
 				return err
+			}
+			if terminal, err := cli.OpenTerminal(); err == nil && c.Bool("watch") && !c.Bool("json") && !c.Bool("explain") {
+				return inSession(c, func(s *command.Session) error { return watchFleet(c, s, terminal, id) })
 			}
 			return inSession(c, func(s *command.Session) error { return status(c, s, id) })
 		},

@@ -66,12 +66,13 @@ const imports = `
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan collect worker explain stream fleet
-	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
+	top             < text observe
+	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys golang.org/x/term
 	cli/clitest     < cli testsize github.com/urfave/cli/v2
 	command         < campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < observe text golang.org/x/net/netutil
-	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt explain observe top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < observe web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
@@ -118,7 +119,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "urfave"):
 				only(t, pkg, rule, "cli", "cli/clitest", "command", "/producer", "/consumer", "/embedded")
 			case strings.Contains(rule, "zerolog"):
-				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/embedded")
+				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/producer", "/embedded")
 			case rule == "fleet":
 				only(t, pkg, rule, "job", "explain", "observe", "command", "/producer", "/embedded")
 			case rule == "puller":
