@@ -82,9 +82,9 @@ func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	return w.view, nil
 }
 
-// job returns the manifest of a job. One that has ended long ago may have to be read.
+// job returns the manifest of a job. It is read if the job has bad tokens, which the table does not keep, or has ended long ago.
 func (s *session) job(ctx context.Context, id string) (*task.Job, error) {
-	if j, ok := s.jobs.get(id); ok {
+	if j, ok := s.jobs.get(id); ok && j.BadCount == 0 {
 		return j, nil
 	}
 	j, err := s.fl.Job(ctx, id)
