@@ -69,7 +69,7 @@ func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := s.watches.join(id)
+	w := s.watches.join(j)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.view == nil || time.Since(w.built) >= jobViewAge {
@@ -95,14 +95,18 @@ func (s *session) job(ctx context.Context, id string) (*task.Job, error) {
 }
 
 // join returns the watch of a job, a new one if there is none.
-func (x *watches) join(id string) *jobWatch {
+func (x *watches) join(j *task.Job) *jobWatch {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	id := j.ID
 	w := x.all[id]
 	if w == nil {
 		x.makeRoomLocked()
 		ctx, stop := context.WithCancel(x.s.ctx)
-		w = &jobWatch{stop: stop}
+		w = &jobWatch{stop: stop, slow: slowest{below: task.MaxPosition}}
+		if j.State == task.Sealed || j.State == task.Done {
+			w.slow.below = j.Count
+		}
 		x.all[id] = w
 		if x.s.may.Results {
 			go w.slow.follow(ctx, x.s.fl, id)
