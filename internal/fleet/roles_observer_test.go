@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/nat"
 	"factorfleet/internal/observe"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
@@ -30,6 +31,9 @@ func TestObserverRoles(t *testing.T) {
 			c := newCastle(t)
 			j := &task.Job{ID: "j", Schema: 1, Kind: task.KindFactor, Class: task.ClassNorm, Chunk: "auto", State: task.Sealed, Count: 1, Created: time.Now().UTC()}
 			if err := c.CreateJob(t.Context(), j); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.EmptyInputs("j").Append(t.Context(), 0, []nat.Nat{nat.New(15)}); err != nil {
 				t.Fatal(err)
 			}
 			v := c.enter(test.role, "x", schema.PermissionsOf(test.role, "x"))
