@@ -69,7 +69,7 @@ func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := s.watches.join(id)
+	w := s.watches.join(j)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.view == nil || time.Since(w.built) >= jobViewAge {
@@ -82,9 +82,9 @@ func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	return w.view, nil
 }
 
-// job returns the manifest of a job. One that has ended long ago may have to be read.
+// job returns the manifest of a job. It is read if the job has bad tokens, which the table does not keep, or has ended long ago.
 func (s *session) job(ctx context.Context, id string) (*task.Job, error) {
-	if j, ok := s.jobs.get(id); ok {
+	if j, ok := s.jobs.get(id); ok && j.BadCount == 0 {
 		return j, nil
 	}
 	j, err := s.fl.Job(ctx, id)
@@ -95,14 +95,18 @@ func (s *session) job(ctx context.Context, id string) (*task.Job, error) {
 }
 
 // join returns the watch of a job, a new one if there is none.
-func (x *watches) join(id string) *jobWatch {
+func (x *watches) join(j *task.Job) *jobWatch {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	id := j.ID
 	w := x.all[id]
 	if w == nil {
 		x.makeRoomLocked()
 		ctx, stop := context.WithCancel(x.s.ctx)
-		w = &jobWatch{stop: stop}
+		w = &jobWatch{stop: stop, slow: slowest{below: task.MaxPosition}}
+		if j.State == task.Sealed || j.State == task.Done {
+			w.slow.below = j.Count
+		}
 		x.all[id] = w
 		if x.s.may.Results {
 			go w.slow.follow(ctx, x.s.fl, id)

@@ -72,7 +72,8 @@ func (s *session) readLease(ctx context.Context, key string) (x fleet.Lease, err
 		return x, err
 	}
 	if own, ok := s.leases.Own(key); ok {
-		own.Holder, x = x.Holder, own
+		own.Holder = x.Holder
+		return own, nil
 	}
 	return x, nil
 }

@@ -21,7 +21,10 @@ func (t *jobTable) lines(v *View, s *session, list []worker.Status) {
 		}
 		line.Dead, _ = s.dead.Of(line.ID)
 		snapshot := j.progress.Snapshot(now)
-		line.Share, line.Rate, line.ETA, line.Known = snapshot.Share, snapshot.Rate, snapshot.ETA, snapshot.Known && !j.job.Waits(v.Time)
+		line.Share, line.Rate = snapshot.Share, snapshot.Rate
+		if snapshot.Known && !j.job.Waits(v.Time) {
+			line.ETA, line.Known = snapshot.ETA, true
+		}
 		if len(v.Lines) < MaxJobs {
 			v.Lines = append(v.Lines, line)
 		}

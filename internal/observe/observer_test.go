@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/rs/zerolog"
 
 	"factorfleet/internal/fleet"
@@ -21,7 +22,8 @@ func TestMain(m *testing.M) { fleettest.Main(m) }
 type rig struct {
 	t testing.TB
 	*fleet.Fleet
-	o *Observer
+	js jetstream.JetStream
+	o  *Observer
 }
 
 // newRig starts a server and an Observer, which ends with the test.
@@ -36,7 +38,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t, fl, New()}
+	r := &rig{t, fl, js, New()}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.o.Run(ctx, fl) }()
@@ -55,7 +57,8 @@ func (r *rig) await(what string, ok func(*View) bool) *View {
 			return v
 		}
 	}
-	r.t.Fatalf("%s: not seen; the last view is %+v", what, last)
+	last.History, last.Lines = nil, last.Lines[:min(len(last.Lines), 3)]
+	r.t.Fatalf("%s: not seen; the last view is %.2000v", what, *last)
 	return nil
 }
 

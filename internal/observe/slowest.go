@@ -24,6 +24,8 @@ const (
 
 // A slowest knows the answers of a job that took the most CPU time, of those that were read. It is safe for concurrent use.
 type slowest struct {
+	below uint64 // positions of the job, as far as they are known: a worker may store results for others
+
 	mu   sync.Mutex
 	top  []SlowNumber // guarded by mu; the longest time first
 	read uint64       // guarded by mu; answers
@@ -56,7 +58,7 @@ func (x *slowest) follow(ctx context.Context, fl *fleet.Fleet, job string) {
 // ignored: the holder of the job deals with it.
 func (x *slowest) put(a *collect.Arrival) {
 	r, err := task.DecodeResult(a.Data)
-	if err != nil || uint64(len(r.Items)) != a.Range.Count {
+	if err != nil || uint64(len(r.Items)) != a.Range.Count || a.Range.End() > x.below {
 		return
 	}
 	x.mu.Lock()

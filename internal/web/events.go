@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"factorfleet/internal/observe"
@@ -23,27 +24,23 @@ const (
 
 // events counts the clients, and keeps the last event, which is the same for all.
 type events struct {
-	viewers chan struct{} // nil until the first client; has a value for each client
+	viewers atomic.Int32 // clients at the moment
 
 	mu   sync.Mutex
 	view *observe.View // guarded by mu; of which last was made
 	last []byte        // guarded by mu
-
-	once sync.Once
 }
 
 // enter reports whether there is room for another client. leave must be called if there is.
 func (e *events) enter() bool {
-	e.once.Do(func() { e.viewers = make(chan struct{}, maxViewers) })
-	select {
-	case e.viewers <- struct{}{}:
-		return true
-	default:
+	if e.viewers.Add(1) > maxViewers {
+		e.leave()
 		return false
 	}
+	return true
 }
 
-func (e *events) leave() { <-e.viewers }
+func (e *events) leave() { e.viewers.Add(-1) }
 
 // of returns the event for a View.
 func (e *events) of(v *observe.View) ([]byte, error) {
@@ -96,7 +93,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // for a proxy that would collect events
 	push := func(b []byte) bool {
-		if c.SetWriteDeadline(time.Now().Add(sendEvent)) != nil {
+		if c.SetWriteDeadline(time.Now().Add(s.config.sendEvent)) != nil {
 			return false
 		}
 		_, err := w.Write(b)

@@ -15,6 +15,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -58,6 +59,8 @@ type Config struct {
 
 	Observer *observe.Observer // of the API; nil = none is served
 	Page     http.Handler      // serves / and /assets/; nil = no page
+
+	requestTimeout, sendEvent time.Duration // 0 = the constants of these names; less in tests
 }
 
 // A Server answers requests until Close.
@@ -100,12 +103,13 @@ func Listen(c Config) (*Server, error) {
 
 // newServer returns a Server that does not listen yet.
 func newServer(c Config) *Server {
+	c.requestTimeout, c.sendEvent = cmp.Or(c.requestTimeout, requestTimeout), cmp.Or(c.sendEvent, sendEvent)
 	s := &Server{config: c, guarded: http.NewServeMux()}
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	s.http = &http.Server{
 		Handler: s.handler(), ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: maxHeaderBytes,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: c.requestTimeout, WriteTimeout: c.requestTimeout, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	return s
