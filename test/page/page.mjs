@@ -1,5 +1,5 @@
 // Drives the page in a real Chromium. PAGE_URL is the server of internal/page's test, CHROMIUM the browser, SHOTS a folder
-// for screenshots. Standard output has one JSON object a check: {"name", "error"}; error is "" if it passed.
+// for screenshots ("" = none), CHECKS a regular expression of the names of checks; "" = all. Standard output has one JSON object a check: {"name", "error", "ms"}; error is "" if it passed.
 
 import { chromium } from "playwright-core";
 import { lists } from "./lists.mjs";
@@ -54,7 +54,7 @@ class Check {
   }
 
   is(got, want, what) {
-    if (JSON.stringify(got) !== JSON.stringify(want)) this.wrong.push(`${what}: ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
+    if (JSON.stringify(got) !== JSON.stringify(want)) this.wrong.push(`${what.slice(0, 200)}: ${JSON.stringify(got).slice(0, 1000)}, want ${JSON.stringify(want)}`);
   }
 
   ok(condition, what) {
@@ -67,8 +67,11 @@ class Check {
 }
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: flags });
-for (const [name, run, options] of [...lists, ...connection, ...access, ...shots]) {
+const chosen = new RegExp(process.env.CHECKS ?? "");
+for (const [name, run, options] of [...lists, ...connection, ...access, ...(process.env.SHOTS ? shots : [])]) {
+  if (!chosen.test(name)) continue;
   const check = new Check();
+  const begun = Date.now();
   try {
     await check.open(browser, options);
     await check.control("down", "false");
@@ -78,6 +81,6 @@ for (const [name, run, options] of [...lists, ...connection, ...access, ...shots
     check.wrong.push(String(error.stack ?? error));
   }
   await check.context?.close();
-  console.log(JSON.stringify({ name, error: check.wrong.join("\n") }));
+  console.log(JSON.stringify({ name, error: check.wrong.join("\n"), ms: Date.now() - begun }));
 }
 await browser.close();

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { facts, heading, section } from "./parts.js";
 import { token } from "./api.js";
-import { clock, count, exact, seconds } from "./format.js";
+import { clock, age, count, exact } from "./format.js";
 import { shortcuts } from "./keys.js";
 
 const words = { connecting: "connecting", live: "live", waiting: "not connected, tries again", locked: "a token is needed" };
@@ -21,7 +21,7 @@ export function about(ctx) {
           ["Server of this page", location.host], ["Connection", words[live.phase]], ["Last error", live.error],
           ["NATS", view && (view.connected ? "connected" : `not connected: ${view.reason || "unknown"}`)],
           ["Time of the data", view && `${exact(Date.parse(view.time))}`],
-          ["Received", live.heard && `${seconds((performance.now() - live.heard) / 1000)} ago, ${count(live.events)} times`],
+          ["Received", live.heard && `${age((performance.now() - live.heard) / 1000)} ago, ${count(live.events)} times`],
           ["Clock of the server", view?.connected && clock(store.now)],
           ["Token", token() ? "sent in a header, kept in this tab" : "none"],
         ])),

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { badge, bar, blank, command, facts, figures, heading, left, note, section, waiting } from "./parts.js";
 import { count, none, percent, plural, rate, shell } from "./format.js";
 import { jobLink, workerLink } from "./router.js";
-import { phaseOf, shareOf, steps } from "./phases.js";
+import { phaseOf, phases, shareOf, steps } from "./phases.js";
 import { place } from "./running.js";
 
 export function campaign(ctx, route) {
@@ -14,7 +14,7 @@ export function campaign(ctx, route) {
   const charts = {
     relations: new Chart({ title: "Relations", lines: [{ name: "verified", value: (m) => m.relations ?? 0, tone: "main" }] }),
     curves: new Chart({ title: "Curves", lines: [{ name: "counted", value: (m) => m.curves ?? 0, tone: "main" }] }),
-    reached: new Chart({ title: "Digits reached", text: (n) => (n || 0).toFixed(1), lines: [{ name: "", value: (m) => m.reached ?? 0, tone: "main" }] }),
+    reached: new Chart({ title: "Digits reached", text: (n) => (n || 0).toFixed(1), lines: [{ name: "reached", value: (m) => m.reached ?? 0, tone: "main" }] }),
     solved: new Chart({ title: "Matrix", text: percent, lines: [{ name: "solved", value: (m) => m.solved ?? 0, tone: "main" }] }),
   };
   return {
@@ -29,7 +29,7 @@ export function campaign(ctx, route) {
       }
       for (const [name, chart] of Object.entries(charts)) chart.update((c.history ?? []).filter((m) => m[name] !== undefined));
       return [
-        crumbs, heading(`Number ${place(c.position)}, ${c.digits} digits`, badge(phaseOf(c))),
+        crumbs, heading(`Number ${place(c.position)}, ${count(c.digits)} digits`, !phases.some((p) => p.id === phaseOf(c)) && badge(phaseOf(c))),
         c.note && h("div", { key: "note" }, note("", c.note)),
         !c.holder && c.state !== "done" && h("div", { key: "holder" }, note("bad", "No supervisor conducts it: start one with ", h("code", null, "producer serve"), ".")),
         steps(c),
@@ -69,7 +69,7 @@ function contributors(c) {
 function identity(c, id) {
   const name = shell(id);
   return section("The number", {},
-    h("p", { class: "mono digits" }, String(c.composite ?? "")),
+    h("p", { class: "mono digits" }, String(c.composite ?? "").match(/.{1,500}/gs) ?? ""),
     facts([["Position in the input", place(c.position)], ["Conducted by", c.holder || "none"], ["Part", c.part]]),
     name && h("p", null, h("span", { class: "dim" }, "End the work with what was found: "), command(`producer finish ${name}`)));
 }

@@ -2,7 +2,7 @@
 // keys and the pointer read single values, which the caption shows.
 
 import { patch, h } from "./dom.js";
-import { clock, count, seconds, short } from "./format.js";
+import { age, clock, count, short } from "./format.js";
 
 const width = 600;
 const height = 120;
@@ -81,7 +81,7 @@ export class Chart {
       const all = this.#samples.map(l.value);
       return `${l.name} now ${text(all.at(-1))}, least ${text(Math.min(...all))}, most ${text(Math.max(...all))}`;
     });
-    return `${each.join("; ")}; over ${seconds((to - from) / 1000)}`;
+    return `${each.join("; ")}; over ${age((to - from) / 1000)}`;
   }
 
   #plot(read) {
@@ -104,16 +104,16 @@ export class Chart {
         }),
         marked && h("line", { class: "cursor", x1: x(read), x2: x(read), y1: 0, y2: height })),
       h("span", { class: "y-top num" }, short(top)), h("span", { class: "y-half num" }, short(top / 2)),
-      h("div", { class: "x-axis num" }, h("span", null, `${seconds((to - from) / 1000)} ago`),
+      h("div", { class: "x-axis num" }, h("span", null, `${age((to - from) / 1000)} ago`),
         marked && h("span", { class: "x-read" }, clock(read.at)), h("span", null, "now")));
   }
 }
 
-// nice returns the least of 1, 2, 5 times a power of 10 that is at least v.
+// nice returns a round figure that is at least v and at most 4/3 of it or so.
 export function nice(v) {
   if (!(v > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(v));
-  return [1, 2, 5, 10].map((f) => f * power).find((n) => n >= v * 0.999) ?? v;
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((f) => f * power).find((n) => n >= v * 0.999) ?? v;
 }
 
 function median(samples) {

@@ -14,12 +14,17 @@ export function foreign(key, element) {
   return { tag: "#foreign", props: {}, key, children: [], element };
 }
 
+// cut keeps a text that is no message of a program any more from filling the page.
+function cut(text) {
+  return text.length > 600 ? `${text.slice(0, 300)}…${text.slice(-200)}` : text;
+}
+
 function flat(list, out) {
   for (const child of list) {
     if (child === null || child === undefined || child === false || child === true) continue;
     if (Array.isArray(child)) flat(child, out);
     else if (typeof child === "object") out.push(child);
-    else out.push({ tag: "#text", props: {}, children: [], text: String(child) });
+    else out.push({ tag: "#text", props: {}, children: [], text: cut(String(child)) });
   }
   return out;
 }

@@ -45,6 +45,8 @@ export function percent(share) {
 export function duration(ns) {
   if (!isNumber(ns) || ns < 0) return none;
   const s = ns / 1e9;
+  if (ns === 0) return "0s";
+  if (s < 0.0009995) return `${Math.max(1, Math.round(ns / 1e3))}µs`;
   if (s < 0.9995) return `${Math.round(ns / 1e6)}ms`;
   if (s < 9.95) return `${trim(s.toFixed(1))}s`;
   const whole = Math.round(s);
@@ -55,8 +57,13 @@ export function duration(ns) {
   return whole < 86400 * 365 ? `${Math.floor(whole / 86400)}d${Math.floor((whole % 86400) / 3600)}h` : "years";
 }
 
-// seconds writes an age in whole seconds.
-export const seconds = (s) => duration(Math.max(0, Math.floor(s)) * 1e9 || 0).replace(/^0ms$/, "0s");
+// age writes seconds in one unit, the largest of which there are at least two: 90s, 47h, 2d.
+export function age(s) {
+  s = Math.max(0, Math.floor(s)) || 0;
+  if (s >= 2 * 86400) return `${Math.floor(s / 86400)}d`;
+  if (s >= 2 * 3600) return `${Math.floor(s / 3600)}h`;
+  return s >= 120 ? `${Math.floor(s / 60)}m` : `${s}s`;
+}
 
 // bytes writes a size: 1.5 GiB.
 export function bytes(n) {
@@ -86,6 +93,12 @@ export function exact(ms) {
 export function clock(ms) {
   const d = new Date(ms);
   return [d.getHours(), d.getMinutes(), d.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
+}
+
+// sentence makes a message of the API a sentence of the page.
+export function sentence(text) {
+  text = String(text ?? "").trim();
+  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 }
 
 // middle shortens a long text in its middle, such as the digits of a number.

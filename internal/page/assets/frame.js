@@ -3,11 +3,11 @@
 
 import { h, patch } from "./dom.js";
 import { setToken } from "./api.js";
-import { clock, count, seconds } from "./format.js";
+import { age as ageOf, clock, count, sentence } from "./format.js";
 import { command } from "./parts.js";
 import { openHelp } from "./keys.js";
 
-const views = [["", "Overview"], ["jobs", "Jobs"], ["workers", "Workers"], ["dead", "Dead letters"]];
+const views = [["", "Overview"], ["jobs", "Jobs"], ["workers", "Workers"], ["dead", ["Dead", h("span", { class: "word" }, " letters")]]];
 const $ = (id) => document.getElementById(id);
 
 export function drawFrame(ctx, at) {
@@ -36,7 +36,7 @@ export function broken({ live, store }) {
 function status(ctx) {
   const why = broken(ctx);
   const tone = why ? "bad" : ctx.live.phase === "live" ? "live" : "off";
-  const text = why ? (Number.isNaN(age(ctx)) ? "no data" : `${seconds(age(ctx))} old`) : ctx.live.phase === "live" ? "live" : "connecting";
+  const text = why ? (Number.isNaN(age(ctx)) ? "no data" : `${ageOf(age(ctx))} old`) : ctx.live.phase === "live" ? "live" : "connecting";
   return h("a", { href: "#/connection", class: `badge ${tone}`, title: "About the connection" }, text);
 }
 
@@ -45,9 +45,9 @@ function banner(ctx) {
   const why = broken(ctx);
   if (why === "token") return tokenForm(ctx);
   if (!why) return null;
-  const old = store.view ? ` What you see is of ${clock(Date.parse(store.view.time))}, ${seconds(age(ctx))} ago.` : "";
+  const old = store.view ? ` What you see is of ${clock(Date.parse(store.view.time))}, ${ageOf(age(ctx))} ago.` : "";
   if (why === "nats") {
-    return h("div", { class: "banner" }, h("p", null, h("strong", null, "The server of this page cannot reach NATS"), store.view.reason ? `: ${store.view.reason}.` : ".", `${old} It tries again by itself.`));
+    return h("div", { class: "banner" }, h("p", null, h("strong", null, "The server of this page cannot reach NATS"), store.view.reason ? `: ${sentence(store.view.reason)}` : ".", `${old} It tries again by itself.`));
   }
   const next = Math.max(0, Math.ceil((live.again - performance.now()) / 1000));
   return h("div", { class: "banner" },

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { List } from "./list.js";
 import { ago, badge, bar, blank, dim, heading, left, waiting } from "./parts.js";
-import { count, none, rate } from "./format.js";
+import { count, rate } from "./format.js";
 import { jobLink } from "./router.js";
 import { table } from "./table.js";
 
@@ -14,11 +14,11 @@ export function jobColumns(ctx) {
     { id: "state", title: "State", sort: true, cell: (j) => badge(j.state) },
     { id: "share", title: "Progress", sort: true, newest: true, cell: (j) => progressOf(j) },
     { id: "numbers", title: "Numbers", num: true, sort: true, cell: (j) => numbersOf(j) },
-    { id: "rate", title: "Rate", num: true, cell: (j) => (j.active && j.numbers_per_s > 0 ? rate(j.numbers_per_s) : h("span", { class: "dim" }, none)) },
-    { id: "eta", title: "Left", num: true, sort: true, cell: (j) => (j.active ? left(ctx, j.eta_ns ?? 0, j.eta_known) : h("span", { class: "dim" }, none)) },
+    { id: "rate", title: "Rate", num: true, cell: (j) => (j.active && j.numbers_per_s > 0 ? rate(j.numbers_per_s) : null) },
+    { id: "eta", title: "Left", num: true, sort: true, cell: (j) => (j.active && j.eta_known ? left(ctx, j.eta_ns ?? 0, true) : null) },
     { id: "unfinished", title: "Unfinished", num: true, cell: (j) => dim(j.unfinished, "warn") },
     { id: "dead", title: "Dead", num: true, sort: true, cell: (j) => dim(j.dead, "bad") },
-    { id: "kind", title: "Kind", cell: (j) => [j.kind, h("span", { class: "dim" }, ` ${j.priority}${j.route ? ` ${j.route}` : ""}`)] },
+    { id: "kind", title: "Kind", extra: true, cell: (j) => [j.kind, h("span", { class: "dim" }, ` ${j.priority}${j.route ? ` ${j.route}` : ""}`)] },
     { id: "trouble", title: "Trouble", cell: (j) => troubleOf(j) },
     { id: "created", title: "Created", num: true, sort: true, cell: (j) => ago(ctx, j.created) },
   ];

@@ -3,7 +3,7 @@
 import { h, patch } from "./dom.js";
 
 const list = [
-  ["j, k or ↓, ↑", "next, previous row"], ["Enter", "open the row"], ["/", "search"], ["Esc", "leave the search; back to the list"],
+  ["j, k", "next, previous row; in the rows also ↓, ↑"], ["Enter", "open the row"], ["/", "search"], ["Esc", "leave the search; back to the list"],
   ["n, p", "next, previous page"], ["g o", "overview"], ["g j", "jobs"], ["g w", "workers"], ["g d", "dead letters"], ["g c", "connection"], ["?", "this list"],
 ];
 const places = { o: "#/", j: "#/jobs", w: "#/workers", d: "#/dead", c: "#/connection" };
@@ -13,7 +13,7 @@ export function shortcuts() {
 }
 
 export function listenKeys() {
-  let went = 0; // time of a "g"
+  let went = -Infinity; // time of a "g"
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
@@ -23,7 +23,7 @@ export function listenKeys() {
     }
     if (document.getElementById("help").open) return; // the dialog has keys of its own
     const second = performance.now() - went < 1500;
-    went = 0;
+    went = -Infinity;
     if (second && places[key]) location.hash = places[key];
     else if (key === "g") went = performance.now();
     else if (key === "/") focus("search");

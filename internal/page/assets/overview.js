@@ -6,7 +6,7 @@ import { attention } from "./attention.js";
 import { jobColumns } from "./jobs.js";
 import { runningTable } from "./running.js";
 import { bar, blank, command, dim, figures, heading, section, waiting } from "./parts.js";
-import { bytes, count, duration, none, plural, rate } from "./format.js";
+import { bytes, count, duration, plural, rate } from "./format.js";
 import { jobLink } from "./router.js";
 import { table } from "./table.js";
 
@@ -44,9 +44,8 @@ export function overview(ctx) {
 
 function welcome(view) {
   return h("div", { key: "welcome" }, blank("The fleet is ready, and empty", "Start a worker on this machine or on any other, then submit numbers. They appear here at once.",
-    h("p", { class: "step" }, "1. A worker: ", command("consumer run")),
-    h("p", { class: "step" }, "2. A job: ", command("producer submit --range 1000000000001:1000000001001:2")),
-    h("p", { class: "step" }, "3. A hard number: ", command("producer submit 1000000000000000000000000000057000000000000000000000000000000630"))), server(view));
+    h("ol", { class: "step-list" }, [["A worker", "consumer run"], ["A job", "producer submit --range 1000000000001:1000000001001:2"],
+      ["A harder number", "producer submit 340282366920938463463374607431768211457"]].map(([what, text]) => h("li", { key: what }, h("span", null, what), command(text))))), server(view));
 }
 
 function summary(view) {
@@ -84,9 +83,8 @@ function sizes(view) {
   if (!list.length) return null;
   return section("By size", {}, table([
     { id: "class", title: "Size", cell: (c) => c.class },
-    { id: "share", title: "Answered", cell: (c) => bar(c.answered / c.count, `${c.class} answered`, true) },
-    { id: "answered", title: "Of", num: true, cell: (c) => [count(c.answered), h("span", { class: "dim" }, ` / ${count(c.count)}`)] },
-    { id: "mean", title: "Mean CPU", num: true, cell: (c) => (c.mean_cpu_ns ? duration(c.mean_cpu_ns) : none) },
+    { id: "share", title: "Answered", cell: (c) => [h("span", { class: "stacked num" }, count(c.answered), h("span", { class: "dim" }, ` / ${count(c.count)}`)), bar(c.answered / c.count, `${c.class} answered`, true)] },
+    { id: "mean", title: "Mean CPU", num: true, cell: (c) => (c.mean_cpu_ns ? duration(c.mean_cpu_ns) : null) },
   ], list, { label: "Numbers of active jobs by size class", key: (c) => c.class }));
 }
 

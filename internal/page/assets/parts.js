@@ -1,7 +1,7 @@
 // Small parts that all views are made of.
 
 import { h } from "./dom.js";
-import { count, duration, exact, moment, none, percent, seconds } from "./format.js";
+import { count, duration, exact, moment, age, none, percent, sentence } from "./format.js";
 
 const tones = {
   running: "on", sealed: "on", open: "on", live: "on", done: "off", cancelled: "off", gone: "off", paused: "warn", scheduled: "warn",
@@ -28,7 +28,7 @@ export function ago(ctx, text) {
   const ms = moment(text);
   if (Number.isNaN(ms)) return h("span", { class: "dim" }, none);
   const s = (ctx.store.now - ms) / 1000;
-  const words = s > -1 ? `${seconds(s)} ago` : `in ${seconds(-s)}`;
+  const words = s > -1 ? `${age(s)} ago` : `in ${age(-s)}`;
   return h("time", { datetime: new Date(ms).toISOString(), title: exact(ms) }, words);
 }
 
@@ -89,8 +89,8 @@ export function blank(title, text, ...next) {
 export function waiting(resource, what) {
   const error = resource?.error;
   if (!error) return h("div", { class: "loading", "aria-busy": "true" }, h("p", null, `Loading ${what}…`), [1, 2, 3].map((k) => h("div", { key: k, class: "line" })));
-  if (error.status === 404) return blank("Not found", error.message, h("a", { href: "#/jobs" }, "All jobs"));
-  return blank(error.status === 503 ? "Nothing is known yet" : `Could not load ${what}`, `${error.message}. The page tries again by itself.`);
+  if (error.status === 404) return blank("Not found", sentence(error.message), h("a", { href: "#/jobs" }, "All jobs"));
+  return blank(error.status === 503 ? "Nothing is known yet" : `Could not load ${what}`, `${sentence(error.message)} The page tries again by itself.`);
 }
 
 // heading is the title of a view; the focus goes to it when the view opens.

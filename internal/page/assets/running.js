@@ -15,7 +15,7 @@ export function runningTable(ctx, list, inJob) {
     { id: "digits", title: "Digits", num: true, cell: (r) => r.digits > 0 && count(r.digits) },
     { id: "method", title: "Method", cell: (r) => h("span", { title: r.text }, r.method) },
     { id: "share", title: "Done", cell: (r) => (r.share > 0 ? bar(r.share, `${r.method} of number ${r.position + 1}`) : null) },
-    { id: "left", title: "Left", num: true, cell: (r) => left(ctx, r.left_ns) },
+    { id: "left", title: "Left", num: true, cell: (r) => r.left_ns > 0 && left(ctx, r.left_ns) },
     { id: "worker", title: "Worker", cell: (r) => [h("a", { href: workerLink(r.worker) }, r.worker), r.host && r.host !== r.worker && h("span", { class: "dim" }, ` ${r.host}`)] },
     { id: "cores", title: "Cores", num: true, cell: (r) => count(r.cores || 1) },
   ], list, { label: "Numbers in progress", key: keys((r) => `${r.job} ${r.position} ${r.worker}`), href: inJob ? undefined : (r) => jobLink(r.job) });

@@ -13,7 +13,7 @@ export function table(columns, rows, options) {
 }
 
 function title(c, { sort = "", onSort }) {
-  const props = { role: "columnheader", scope: "col", key: c.id, class: c.num ? "num" : "" };
+  const props = { role: "columnheader", scope: "col", key: c.id, class: [c.num && "num", c.extra && "extra"].filter(Boolean).join(" ") };
   if (!c.sort || !onSort) return h("th", props, c.title);
   const down = sort === `-${c.id}`;
   const active = down || sort === c.id;
@@ -22,7 +22,7 @@ function title(c, { sort = "", onSort }) {
   props["aria-sort"] = active ? (down ? "descending" : "ascending") : undefined;
   return h("th", props,
     h("button", { type: "button", class: active ? "sort active" : "sort", onclick: () => onSort(sort === first ? other : first) },
-      c.title, h("span", { class: "arrow", "aria-hidden": "true" }, active ? (down ? "↓" : "↑") : "")));
+      c.title, active && h("span", { class: "arrow", "aria-hidden": "true" }, down ? "↓" : "↑")));
 }
 
 function line(columns, row, { key, href, tone }) {
@@ -31,7 +31,7 @@ function line(columns, row, { key, href, tone }) {
     columns.map((c, i) => {
       const content = c.cell(row);
       const empty = content === null || content === undefined || content === "" || content === false;
-      const props = { key: c.id, "data-label": c.title, class: [c.num && "num", c.wide && "wide", empty && "empty", i === 0 && "first"].filter(Boolean).join(" ") };
+      const props = { key: c.id, "data-label": c.title, class: [c.num && "num", c.wide && "wide", c.extra && "extra", empty && "empty", i === 0 && "first"].filter(Boolean).join(" ") };
       if (i > 0) return h("td", { ...props, role: "cell" }, content);
       return h("th", { ...props, role: "rowheader", scope: "row" }, to ? h("a", { href: to, class: "row-link" }, content) : content);
     }));

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { query } from "./api.js";
 import { ago, badge, bar, blank, commands, dim, facts, figures, heading, left, note, section, waiting } from "./parts.js";
-import { count, duration, none, rate, shell } from "./format.js";
+import { count, duration, none, rate, sentence, shell } from "./format.js";
 import { jobLink } from "./router.js";
 import { activity, complaints, slots, stateOf, taskName } from "./workers.js";
 import { keys } from "./running.js";
@@ -21,7 +21,7 @@ export function worker(ctx, route) {
       if (!w) return [crumbs, heading(name), blank("No such worker", "It sends no heartbeats, and nothing is held against it.", h("a", { href: "#/workers" }, "All workers"))];
       return [
         crumbs, heading(name, badge(stateOf(w))),
-        w.quarantined && h("div", { key: "quarantine" }, note("bad", "Quarantined ", ago(ctx, w.quarantined), w.quarantine_reason ? `: ${w.quarantine_reason}` : ".", " Its results are refused.")),
+        w.quarantined && h("div", { key: "quarantine" }, note("bad", "Quarantined ", ago(ctx, w.quarantined), w.quarantine_reason ? `: ${sentence(w.quarantine_reason)}` : ".", " Its results are refused.")),
         w.pause && h("div", { key: "pause" }, note("warn", w.pause)),
         w.lost > 0 && h("div", { key: "lost" }, note("warn", `${count(w.lost)} of its slots have a computation that hangs. Restart it.`)),
         figures([

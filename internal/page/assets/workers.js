@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { List } from "./list.js";
 import { ago, badge, blank, dim, heading, waiting } from "./parts.js";
-import { count, none, rate } from "./format.js";
+import { count, rate } from "./format.js";
 import { workerLink } from "./router.js";
 import { table } from "./table.js";
 
@@ -11,14 +11,14 @@ function columns(ctx) {
   return [
     { id: "name", title: "Worker", sort: true, cell: (w) => w.name },
     { id: "state", title: "State", sort: true, cell: (w) => badge(stateOf(w)) },
-    { id: "busy", title: "Slots", num: true, sort: true, cell: (w) => (w.alive ? slots(w) : h("span", { class: "dim" }, none)) },
+    { id: "busy", title: "Slots", num: true, sort: true, cell: (w) => (w.alive ? slots(w) : null) },
     { id: "doing", title: "Doing", wide: true, cell: (w) => doing(w) },
-    { id: "numbers_per_s", title: "Rate", num: true, sort: true, cell: (w) => (w.numbers_per_s > 0 ? rate(w.numbers_per_s) : h("span", { class: "dim" }, none)) },
+    { id: "numbers_per_s", title: "Rate", num: true, sort: true, cell: (w) => (w.numbers_per_s > 0 ? rate(w.numbers_per_s) : null) },
     { id: "numbers", title: "Numbers", num: true, sort: true, cell: (w) => count(w.numbers) },
     { id: "version", title: "Version", sort: true, cell: (w) => [w.version, w.kernels && h("span", { class: "dim" }, ` ${w.kernels}`)] },
     { id: "strikes", title: "Strikes", num: true, sort: true, cell: (w) => dim(w.strikes?.length ?? 0, "bad") },
     { id: "complaints", title: "Complaints", num: true, cell: (w) => dim(complaints(w), "warn") },
-    { id: "host", title: "Machine", cell: (w) => w.host && h("span", { class: "dim" }, w.host) },
+    { id: "host", title: "Machine", extra: true, cell: (w) => w.host && h("span", { class: "dim" }, w.host) },
     { id: "seen", title: "Heartbeat", num: true, cell: (w) => ago(ctx, w.seen) },
   ];
 }
