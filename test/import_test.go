@@ -69,6 +69,7 @@ const imports = `
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
+	page            <
 	web             < golang.org/x/net/netutil
 	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2

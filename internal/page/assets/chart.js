@@ -81,7 +81,7 @@ export class Chart {
       const all = this.#samples.map(l.value);
       return `${l.name} now ${text(all.at(-1))}, least ${text(Math.min(...all))}, most ${text(Math.max(...all))}`;
     });
-    return `${each.join("; ")}; over ${age((to - from) / 1000)}`;
+    return `${each.join("; ")}; over ${rounded(to - from)}`;
   }
 
   #plot(read) {
@@ -91,6 +91,7 @@ export class Chart {
     const x = (s) => ((s.at - from) / (to - from || 1)) * width;
     const y = (v) => height - 1 - (Math.min(v, top) / top) * (height - 6);
     const gap = 4 * median(this.#samples);
+    const span = rounded(to - from);
     const marked = this.#reading !== null;
     return h("div", { class: "plot", key: "plot", "aria-hidden": "true" },
       h("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", focusable: "false" },
@@ -104,7 +105,7 @@ export class Chart {
         }),
         marked && h("line", { class: "cursor", x1: x(read), x2: x(read), y1: 0, y2: height })),
       h("span", { class: "y-top num" }, short(top)), h("span", { class: "y-half num" }, short(top / 2)),
-      h("div", { class: "x-axis num" }, h("span", null, `${age((to - from) / 1000)} ago`),
+      h("div", { class: "x-axis num" }, h("span", null, `${span} ago`),
         marked && h("span", { class: "x-read" }, clock(read.at)), h("span", null, "now")));
   }
 }
@@ -115,6 +116,9 @@ export function nice(v) {
   const power = 10 ** Math.floor(Math.log10(v));
   return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((f) => f * power).find((n) => n >= v * 0.999) ?? v;
 }
+
+// rounded writes a span of ms in one unit.
+const rounded = (ms) => age(ms / 1000 + (ms >= 120_000 ? 30 : 0));
 
 function median(samples) {
   const gaps = samples.slice(1).map((s, i) => s.at - samples[i].at).sort((a, b) => a - b);

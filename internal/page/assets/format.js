@@ -95,11 +95,9 @@ export function clock(ms) {
   return [d.getHours(), d.getMinutes(), d.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
-// sentence makes a message of the API a sentence of the page.
-export function sentence(text) {
-  text = String(text ?? "").trim();
-  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
-}
+// closed ends a message of the API with a full stop; sentence also begins it with a capital letter.
+export const closed = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+export const sentence = (text) => closed(`${String(text ?? "").slice(0, 1).toUpperCase()}${String(text ?? "").slice(1)}`);
 
 // middle shortens a long text in its middle, such as the digits of a number.
 export function middle(text, most = 44) {

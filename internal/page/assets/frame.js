@@ -3,7 +3,7 @@
 
 import { h, patch } from "./dom.js";
 import { setToken } from "./api.js";
-import { age as ageOf, clock, count, sentence } from "./format.js";
+import { age as ageOf, clock, count, closed } from "./format.js";
 import { command } from "./parts.js";
 import { openHelp } from "./keys.js";
 
@@ -47,7 +47,7 @@ function banner(ctx) {
   if (!why) return null;
   const old = store.view ? ` What you see is of ${clock(Date.parse(store.view.time))}, ${ageOf(age(ctx))} ago.` : "";
   if (why === "nats") {
-    return h("div", { class: "banner" }, h("p", null, h("strong", null, "The server of this page cannot reach NATS"), store.view.reason ? `: ${sentence(store.view.reason)}` : ".", `${old} It tries again by itself.`));
+    return h("div", { class: "banner" }, h("p", null, h("strong", null, "The server of this page cannot reach NATS"), store.view.reason ? `: ${closed(store.view.reason)}` : ".", `${old} It tries again by itself.`));
   }
   const next = Math.max(0, Math.ceil((live.again - performance.now()) / 1000));
   return h("div", { class: "banner" },

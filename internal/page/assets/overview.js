@@ -95,7 +95,7 @@ function queue(view) {
     { id: "class", title: "Priority", cell: (c) => c.priority },
     { id: "queued", title: "Queued", num: true, cell: (c) => dim(c.queued) },
     { id: "running", title: "Running", num: true, cell: (c) => dim(c.in_work) },
-    { id: "again", title: "Again", num: true, cell: (c) => dim(c.delivered_again, "warn") },
+    { id: "again", title: "Redelivered", num: true, cell: (c) => dim(c.delivered_again, "warn") },
     { id: "asking", title: "Waiting workers", num: true, cell: (c) => dim(c.asking) },
   ], list, { label: "Tasks by priority and route", key: (c) => c.priority }));
 }

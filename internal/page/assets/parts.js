@@ -12,7 +12,7 @@ const words = { sealed: "running", open: "reading input", gone: "no heartbeat" }
 // badge shows a state: a dot whose shape and tone say how it is, and the word.
 export function badge(state) {
   const text = String(state ?? "unknown");
-  return h("span", { class: `badge ${tones[text] ?? "off"}` }, words[text] ?? text);
+  return h("span", { class: `badge ${tones[text] ?? "off"}${text.length < 16 ? " known" : ""}` }, words[text] ?? text);
 }
 
 // bar shows a share of 0 to 1, with its percentage beside it unless quiet.
@@ -41,7 +41,7 @@ export function left(ctx, ns, known = ns > 0) {
 
 // dim shows a figure that says nothing if it is 0.
 export function dim(n, tone = "") {
-  return h("span", { class: n ? tone : "dim" }, count(n ?? 0));
+  return h("span", { class: n ? tone : "dim zero" }, count(n ?? 0));
 }
 
 // command shows what to type in a terminal, with a button that copies it.

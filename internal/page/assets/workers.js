@@ -49,7 +49,7 @@ export function doing(w) {
 export function activity(a) {
   const share = a.total > 0 ? ` ${Math.min(99, Math.floor((a.done / a.total) * 100))}%` : "";
   const b1 = a.b1 ? ` B1=${count(a.b1)}` : "";
-  return [`${a.job} #${count(a.position + 1)} `, h("span", { class: "dim" }, `${a.digits ? `${a.digits} digits, ` : ""}${a.method}${b1}${share}`)];
+  return [`${a.job} #${count(a.position + 1)} `, h("span", { class: "dim" }, `${a.digits > 0 ? `${a.digits} digits, ` : ""}${a.method}${b1}${share}`)];
 }
 
 // taskName writes "<job>.<range>.<round>" with positions that count from 1.
