@@ -41,6 +41,7 @@ export function problems(view) {
   for (const j of view.job_list ?? []) {
     if (j.active && j.waits?.length) add("warn", `waits ${j.id}`, `Job ${j.id} waits.`, { more: j.waits[0], link: jobLink(j.id) });
   }
+  for (const [i, m] of (view.missing ?? []).entries()) add("warn", `missing ${i}`, `Not shown: ${m}`);
   if (view.outdated) add("warn", "outdated", "Some of these figures could not be read again and are older than the rest.");
   return [...list.filter((p) => p.tone === "bad"), ...list.filter((p) => p.tone !== "bad")];
 }

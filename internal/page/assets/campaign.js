@@ -31,7 +31,7 @@ export function campaign(ctx, route) {
       return [
         crumbs, heading(`Number ${place(c.position)}, ${count(c.digits)} digits`, !phases.some((p) => p.id === phaseOf(c)) && badge(phaseOf(c))),
         c.note && h("div", { key: "note" }, note("", c.note)),
-        !c.holder && c.state !== "done" && h("div", { key: "holder" }, note("bad", "No supervisor conducts it: start one with ", h("code", null, "producer serve"), ".")),
+        !c.holder && !c.advances && c.state !== "done" && h("div", { key: "holder" }, note("bad", "No supervisor conducts it: start one with ", h("code", null, "producer serve"), ".")),
         steps(c),
         h("div", { class: "progress-block", key: "progress" }, bar(shareOf(c), "Present phase done"), state(ctx, c)),
         h("div", { class: "charts", key: "charts" }, Object.entries(charts).filter(([name]) => (c.history ?? []).some((m) => m[name])).map(([name, chart]) => foreign(name, chart.element))),
@@ -70,6 +70,6 @@ function identity(c, id) {
   const name = shell(id);
   return section("The number", {},
     h("p", { class: "mono digits" }, String(c.composite ?? "").match(/.{1,500}/gs) ?? ""),
-    facts([["Position in the input", place(c.position)], ["Conducted by", c.holder || "none"], ["Part", c.part]]),
+    facts([["Position in the input", place(c.position)], ["Conducted by", c.holder], ["Part", c.part]]),
     name && h("p", null, h("span", { class: "dim" }, "End the work with what was found: "), command(`producer finish ${name}`)));
 }

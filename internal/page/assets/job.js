@@ -9,6 +9,8 @@ import { place, runningTable, slowTable } from "./running.js";
 import { phaseOf, shareOf } from "./phases.js";
 import { table } from "./table.js";
 
+const quick = 10e6; // ns of CPU time of an answer
+
 export function job(ctx, route) {
   const id = route.parts[1];
   const resource = ctx.resource(`jobs/${encodeURIComponent(id)}`);
@@ -22,12 +24,13 @@ export function job(ctx, route) {
       return [
         crumbs, heading(id, badge(line.state ?? j.state)),
         (line.waits ?? j.waits ?? []).map((w, i) => h("div", { key: `wait ${i}` }, note("warn", w))),
+        (j.missing ?? []).map((m, i) => h("div", { key: `missing ${i}` }, note("warn", `Not shown: ${m}`))),
         j.note && h("div", { key: "note" }, note("", j.note)),
         !j.supervisors && line.active && h("div", { key: "unsupervised" }, note("bad", "No supervisor runs: tasks of this job that workers lose are not queued again. Start one: ", h("code", null, "producer serve"))),
         progress(ctx, j, line), shared(ctx, id, j.shared ?? []),
         j.running?.length > 0 && section("Numbers in progress", {}, runningTable(ctx, j.running, true)),
         j.letters?.length > 0 && section("Dead letters", { beside: j.dead_letters > j.letters.length && h("span", { class: "dim" }, `${j.letters.length} of ${count(j.dead_letters)}`) }, letters(ctx, j.letters, true)),
-        j.slowest?.length > 0 && section("Slowest answers", {}, slowTable(j.slowest)),
+        slowest(j),
         rules(ctx, j), actions(j, line),
       ];
     },
@@ -59,6 +62,15 @@ function shared(ctx, id, list) {
     { id: "rate", title: "Rate", num: true, cell: (c) => (c.rate > 0 ? rate(c.rate) : none) },
     { id: "workers", title: "Workers", num: true, cell: (c) => count(c.contributors?.length ?? c.workers ?? 0) },
   ], list, { label: "Numbers that several workers share", key: (c) => c.part, href: (c) => sharedLink(id, c.part) }));
+}
+
+// slowest lists the answers that took long; that all were quick is one line.
+function slowest(j) {
+  const list = j.slowest ?? [];
+  if (!list.length) return null;
+  const most = Math.max(...list.map((s) => s.cpu_ns));
+  const beside = j.slowest_of > 0 && h("span", { class: "dim" }, `of ${plural(j.slowest_of, "answer")} that ${j.slowest_of === 1 ? "was" : "were"} read so far`);
+  return section("Slowest answers", { beside }, most < quick ? h("p", { class: "dim" }, `None took more than ${duration(most)} of CPU time.`) : slowTable(list));
 }
 
 function rules(ctx, j) {

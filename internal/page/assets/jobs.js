@@ -36,7 +36,7 @@ function numbersOf(j) {
 
 function troubleOf(j) {
   const list = [j.dead && `${count(j.dead)} dead`, j.bad && `${count(j.bad)} invalid`, j.unfinished && `${count(j.unfinished)} unfinished`, j.waits?.length && "waits"].filter(Boolean);
-  return list.length ? h("span", { class: j.dead ? "bad" : "warn", title: j.waits?.join("\n") }, list.join(", ")) : null;
+  return list.length ? h("span", { class: j.dead ? "bad" : "warn", title: j.waits?.join("\n") }, list.map((text, i) => [i > 0 && ", ", h("span", { key: text, class: "whole" }, text)])) : null;
 }
 
 export function jobs(ctx, route) {

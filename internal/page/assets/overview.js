@@ -51,7 +51,7 @@ function welcome(view) {
 function summary(view) {
   const tasks = (view.queue ?? []).reduce((sum, c) => ({ queued: sum.queued + c.queued, running: sum.running + c.in_work }), { queued: 0, running: 0 });
   return figures([
-    ["Numbers", rate(view.numbers_per_s), "answered, last 10s"],
+    ["Answered", rate(view.numbers_per_s), "last 10s"],
     ["Tasks queued", count(tasks.queued), `${count(tasks.running)} running`],
     ["Slots busy", count(view.busy), `of ${count(view.slots)}`],
     ["Workers", count(view.workers), view.supervisors ? plural(view.supervisors, "supervisor") : "no supervisor"],
@@ -83,7 +83,7 @@ function sizes(view) {
   if (!list.length) return null;
   return section("By size", {}, table([
     { id: "class", title: "Size", cell: (c) => c.class },
-    { id: "share", title: "Answered", cell: (c) => [h("span", { class: "stacked num" }, count(c.answered), h("span", { class: "dim" }, ` / ${count(c.count)}`)), bar(c.answered / c.count, `${c.class} answered`, true)] },
+    { id: "share", title: "Answered", cell: (c) => [h("span", { class: "stacked num" }, count(c.answered), h("span", { class: "dim", title: c.estimated ? "an estimate" : undefined }, ` / ${c.estimated ? "about " : ""}${count(c.count)}`)), bar(c.answered / c.count, `${c.class} answered`, true)] },
     { id: "mean", title: "Mean CPU", num: true, cell: (c) => (c.mean_cpu_ns ? duration(c.mean_cpu_ns) : null) },
   ], list, { label: "Numbers of active jobs by size class", key: (c) => c.class }));
 }
@@ -91,12 +91,12 @@ function sizes(view) {
 function queue(view) {
   const list = view.queue ?? [];
   if (!list.length) return null;
-  return section("Queue", {}, table([
-    { id: "class", title: "Priority", cell: (c) => c.priority },
+  const asking = list.reduce((n, c) => n + c.asking, 0);
+  return section("Queue", { beside: asking > 0 && h("span", { class: "dim" }, `${plural(asking, "request")} of free workers ${asking === 1 ? "waits" : "wait"}`) }, table([
+    { id: "class", title: "Priority", cell: (c) => String(c.priority).split(/(?<=\+)/).map((part, i) => [i > 0 && h("wbr"), part]) },
     { id: "queued", title: "Queued", num: true, cell: (c) => dim(c.queued) },
     { id: "running", title: "Running", num: true, cell: (c) => dim(c.in_work) },
     { id: "again", title: "Redelivered", num: true, cell: (c) => dim(c.delivered_again, "warn") },
-    { id: "asking", title: "Waiting workers", num: true, cell: (c) => dim(c.asking) },
   ], list, { label: "Tasks by priority and route", key: (c) => c.priority }));
 }
 

@@ -25,7 +25,7 @@ export function worker(ctx, route) {
         w.pause && h("div", { key: "pause" }, note("warn", w.pause)),
         w.lost > 0 && h("div", { key: "lost" }, note("warn", `${count(w.lost)} of its slots have a computation that hangs. Restart it.`)),
         figures([
-          ["Slots busy", w.alive ? slots(w) : none], ["Rate", w.numbers_per_s > 0 ? rate(w.numbers_per_s) : none, "last 10s"], ["Numbers", count(w.numbers), "answered"],
+          ["Slots busy", w.alive ? slots(w) : none], ["Rate", w.alive ? rate(w.numbers_per_s ?? 0) : none, "last 10s"], ["Numbers", count(w.numbers), "answered"],
           ["CPU", duration(w.cpu_ns ?? 0), "spent"], ["Failures", dim(w.failures, "warn")], ["Strikes", dim(w.strikes?.length ?? 0, "bad")], ["Complaints", dim(complaints(w), "warn")],
         ]),
         activities(ctx, w), holding(w), strikes(ctx, w), complained(w),
