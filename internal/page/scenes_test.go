@@ -3,12 +3,9 @@ package page_test
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
-	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/nat"
 	"factorfleet/internal/observe"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
@@ -100,10 +97,13 @@ func fewScene() *scene {
 			Method: []string{"ecm B1=50000", "siqs"}[i], Share: float64(a.Done) / float64(a.Total), Left: a.Left, Cores: a.Cores, Text: a.NumberProgress.String()})
 	}
 	s.letters = []letter{deadLetter("monday", 1_234_566, "1000000016000000063", "panic: index out of range [4] with length 4"), deadLetter("monday", 99, "340282366920938463463374607431768211457", "killed: out of memory")}
+	item := deadLetter("pictures", 3, task.ItemNumber([]byte("naïve <b>.png")).String(), "the command ended with exit status 3, standard error: broken")
+	item["Kind"] = "exec:resize"
+	s.letters = append(s.letters, item)
 	v.Queue = []fleet.ClassStatus{{Class: "hi", Queued: 0, Running: 2}, {Class: "norm", Queued: 2_311, Running: 40, Redelivered: 1, Waiting: 3}, {Class: "low"}, {Class: "norm+exec=resize+gpu", Queued: 12}}
 	v.Classes = []observe.SizeRow{{Class: "up to 19 digits", Count: 1_400_000, Answered: 700_100, Mean: 40 * time.Microsecond}, {Class: "20-39 digits", Count: 600_000, Answered: 143_000, Mean: 21 * time.Millisecond},
 		{Class: "40-59 digits", Count: 900, Answered: 210, Mean: 2300 * time.Millisecond}, {Class: "60-69 digits", Count: 60, Answered: 22, Mean: 95 * time.Second}, {Class: "100-109 digits", Count: 1}}
-	v.Rate, v.Dead, v.History = 1240.4, 2, history(360, 4000)
+	v.Rate, v.Dead, v.History = 1240.4, 3, history(360, 4000)
 	v.Findings = []fleet.Finding{{Kind: fleet.Outdated, What: "the stream FACTOR_RESULTS has the settings of an earlier release", Remedy: "producer init"}}
 	s.details = map[string]map[string]any{"monday": s.detail(s.jobs[0]), "rsa-100": s.detail(s.jobs[1]), "friday": s.detail(s.jobs[6])}
 	s.details["rsa-100"]["shared"] = []observe.CampaignView{sieve(), curves()}
@@ -127,65 +127,6 @@ func (s *scene) count() {
 			v.Workers, v.Slots, v.Busy = v.Workers+1, v.Slots+w.Slots, v.Busy+w.Busy
 		}
 	}
-}
-
-func deadLetter(job string, position uint64, n, text string) letter {
-	at := time.Now().Add(-7 * time.Minute)
-	failure := func(writer string, attempt int, text string) letter {
-		return letter{"Job": job, "Range": task.Range{First: position, Count: 1}, "Writer": writer, "Seq": position + uint64(attempt), "Kind": "factor", "Attempt": attempt, "Err": text,
-			"Elapsed": 3200 * time.Millisecond, "Time": at.Add(time.Duration(attempt) * time.Minute), "Numbers": []string{n}, "Version": "v0.9.2", "Worker": writer}
-	}
-	l := failure("sweeper", 3, text)
-	l["Attempts"] = []letter{failure("anvil", 1, text), failure("basalt", 2, text), failure("cedar", 3, text)}
-	l["Seen"] = []task.Seen{{Worker: "cedar", Range: task.Range{First: position, Count: 1}, From: at, Until: at.Add(30 * time.Second), End: task.SeenSilent}}
-	return l
-}
-
-// detail returns the JobView of a line.
-func (s *scene) detail(l observe.JobLine) map[string]any {
-	j := &task.Job{ID: l.ID, Kind: l.Kind, Class: l.Class, Chunk: "auto", Budget: time.Hour, Keep: 24 * time.Hour, State: task.Sealed, Created: l.Created, Ended: l.Ended, Count: l.Count, Work: 31 * time.Hour}
-	if !l.Active {
-		j.State = task.Done
-	}
-	v := observe.JobView{Job: &observe.Job{Job: j, Holder: "supervisor-1", Stored: l.Count, Answered: l.Answered, Queued: 41_000, Chunks: 81, Letters: int(l.Dead), Supervisors: 1}, Line: l}
-	for _, r := range s.view.Running {
-		if r.Job == l.ID {
-			v.Numbers = append(v.Numbers, r)
-		}
-	}
-	for i := range 6 {
-		v.Slowest = append(v.Slowest, observe.SlowNumber{Position: uint64(i * 7919), Number: "1000000000000000000000000000057000000000000000000000000000630", Digits: 61 - i, Method: "siqs", CPU: time.Duration(140-20*i) * time.Second, Wall: time.Duration(35-5*i) * time.Second, Worker: "anvil"})
-	}
-	d := decoded(v)
-	if l.Dead > 0 {
-		d["letters"] = s.letters
-	}
-	return d
-}
-
-func curves() observe.CampaignView {
-	p := &fleet.CampaignProgress{Phase: "curves", Rate: 3.1, Left: 4 * time.Minute, Tasks: 9, Workers: 2, Advances: true, Curves: &fleet.CurvesProgress{Level: 30, B1: 250_000, Done: 300, Planned: 500, Digits: 27.3, Curves: 1400}}
-	c := observe.CampaignView{Campaign: campaign("part-b", 88), Workers: []string{"anvil", "cedar"}}
-	c.CampaignProgress, c.State = p, task.PartCurves
-	for i := range 60 {
-		c.History = append(c.History, observe.CampaignMark{Time: time.Now().Add(time.Duration(i-60) * 4 * time.Second), Curves: uint64(i * 23), Reached: 20 + 7.3*math.Sqrt(float64(i)/60)})
-	}
-	return c
-}
-
-func campaign(part string, digits int) fleet.Campaign {
-	n := nat.FromBytes(slices.Repeat([]byte{0xb7, 0x2d, 0x91}, digits*100/723))
-	return fleet.Campaign{Part: part, Digits: digits, Number: n, State: task.PartSieve, Holder: "supervisor-1"}
-}
-
-func sieve() observe.CampaignView {
-	c := observe.CampaignView{Campaign: campaign("part-a", 100), Workers: []string{"anvil", "basalt", "cedar"}}
-	c.CampaignProgress = &fleet.CampaignProgress{Phase: "sieving", Relations: 140_113, Expected: 221_000, Cycles: 61_002, Need: 98_100, Rate: 10.8, Left: 2*time.Hour + 5*time.Minute, Tasks: 21, Workers: 3, Advances: true}
-	c.Facts = &explain.Facts{Digits: 100, Phase: "sieve", Shared: true, Relations: 140_113, Expected: 221_000, Workers: 3, Hosts: 3, Cores: 21}
-	for i := range 200 {
-		c.History = append(c.History, observe.CampaignMark{Time: time.Now().Add(time.Duration(i-200) * 12 * time.Second), Relations: int(140_113 * math.Pow(float64(i+1)/200, 1.15))})
-	}
-	return c
 }
 
 // fullScene has 10,000 jobs and 1,000 workers.

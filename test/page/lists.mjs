@@ -100,6 +100,15 @@ export const lists = [
     await t.go("#/jobs/rsa-100/shared/nothing");
     await t.sees(".blank", "No campaign works on this number");
   }],
+  ["dead letters of all jobs: numbers and items, search", async (t) => {
+    await t.control("scene", "few");
+    await t.go("#/dead");
+    await t.sees(".letter .value", "1000000016000000063");
+    await t.sees(".letter .value", '"naïve <b>.png"');
+    await t.page.fill("#search", "out of memory");
+    await t.sees("#pager-place", "1–1 of 1");
+    await t.sees(".letter .error", "killed: out of memory");
+  }],
   ["the keyboard is enough", async (t) => {
     await t.control("scene", "few");
     await t.go();

@@ -107,6 +107,16 @@ export function middle(text, most = 44) {
   return `${text.slice(0, half)}…${text.slice(-half)}`;
 }
 
+// value writes a number, or the item that travels as one in jobs of a kind exec:NAME, for which other digits mean nothing:
+// the bytes of the number are 0x01 and those of the item.
+export function value(kind, number, most) {
+  if (!String(kind).startsWith("exec:")) return middle(number, most);
+  if (!/^\d{1,6000}$/.test(number)) return "a long item";
+  const hex = BigInt(number).toString(16).slice(1);
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return middle(JSON.stringify(new TextDecoder().decode(bytes)), most);
+}
+
 // shell returns an argument that a shell takes as it is, or null if the text is not plain enough to be typed safely.
 export function shell(text) {
   return /^[A-Za-z0-9_][\w.@%+:,/-]*$/.test(text) ? text : null;

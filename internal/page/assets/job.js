@@ -67,10 +67,11 @@ function shared(ctx, id, list) {
 // slowest lists the answers that took long; that all were quick is one line.
 function slowest(j) {
   const list = j.slowest ?? [];
+  const items = String(j.kind).startsWith("exec:"); // they have no digits
   if (!list.length) return null;
   const most = Math.max(...list.map((s) => s.cpu_ns));
   const beside = j.slowest_of > 0 && h("span", { class: "dim" }, `of ${plural(j.slowest_of, "answer")} that ${j.slowest_of === 1 ? "was" : "were"} read so far`);
-  return section("Slowest answers", { beside }, most < quick ? h("p", { class: "dim" }, `None took more than ${duration(most)} of CPU time.`) : slowTable(list));
+  return section("Slowest answers", { beside }, most < quick ? h("p", { class: "dim" }, `None took more than ${duration(most)} of CPU time.`) : slowTable(list, items));
 }
 
 function rules(ctx, j) {

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { ago, command } from "./parts.js";
-import { count, duration, exact, middle, moment, plural, shell } from "./format.js";
+import { count, duration, exact, moment, plural, shell, value } from "./format.js";
 import { jobLink, workerLink } from "./router.js";
 import { place } from "./running.js";
 
@@ -20,7 +20,7 @@ function letter(ctx, l, inJob) {
   return h("li", { key: `${l.Job} ${range.First}-${range.Count} ${l.Writer} ${l.Seq}`, class: "letter" },
     h("div", { class: "letter-head" },
       !inJob && h("a", { href: jobLink(l.Job), class: "row-link" }, l.Job), h("span", { class: "num" }, where),
-      h("span", { class: "mono value", title: numbers[0] }, numbers.length ? middle(numbers[0], 60) : "unreadable task"),
+      h("span", { class: "mono value", title: numbers.length ? value(l.Kind, numbers[0], 1000) : undefined }, numbers.length ? value(l.Kind, numbers[0], 60) : "unreadable task"),
       numbers.length > 1 && h("span", { class: "dim" }, `and ${count(numbers.length - 1)} more`),
       h("span", { class: "when dim" }, ago(ctx, l.Time))),
     h("p", { class: "error" }, l.Err),

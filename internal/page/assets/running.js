@@ -32,14 +32,14 @@ export function keys(of) {
   };
 }
 
-export function slowTable(list) {
+export function slowTable(list, items) {
   return table([
     { id: "position", title: "Number", cell: (s) => place(s.position) },
-    { id: "n", title: "Value", wide: true, cell: (s) => h("span", { class: "mono", title: s.n }, middle(s.n, 40)) },
-    { id: "digits", title: "Digits", num: true, cell: (s) => count(s.digits) },
-    { id: "method", title: "Method", cell: (s) => s.method },
+    !items && { id: "n", title: "Value", wide: true, cell: (s) => h("span", { class: "mono", title: s.n }, middle(s.n, 40)) },
+    !items && { id: "digits", title: "Digits", num: true, cell: (s) => count(s.digits) },
+    !items && { id: "method", title: "Method", cell: (s) => s.method },
     { id: "cpu", title: "CPU", num: true, cell: (s) => duration(s.cpu_ns) },
     { id: "wall", title: "Wall", num: true, cell: (s) => s.wall_ns > 0 && duration(s.wall_ns) },
     { id: "worker", title: "Worker", cell: (s) => s.worker && h("a", { href: workerLink(s.worker) }, s.worker) },
-  ], list, { label: "Slowest answers", key: keys((s) => s.position) });
+  ].filter(Boolean), list, { label: "Slowest answers", key: keys((s) => s.position) });
 }
