@@ -8,13 +8,14 @@ import (
 
 	"factorfleet/internal/command"
 	"factorfleet/internal/observe"
+	"factorfleet/internal/page"
 	"factorfleet/internal/web"
 )
 
 // servePage serves the page of this process's fleet until the returned function is called, if there is --web.
 func (n *node) servePage(c *ucli.Context) (stop func(), err error) {
 	o := observe.New()
-	server, err := command.ServePage(c, n.session, web.Config{Health: n.health, Observer: o, Page: web.NoPage()})
+	server, err := command.ServePage(c, n.session, web.Config{Health: n.health, Observer: o, Page: page.Handler()})
 	if server == nil {
 		return func() {}, err
 	}

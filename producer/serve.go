@@ -14,6 +14,7 @@ import (
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
 	"factorfleet/internal/observe"
+	"factorfleet/internal/page"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/web"
 )
@@ -179,7 +180,7 @@ func observing(ctx context.Context, c *ucli.Context, o *observe.Observer, fl *fl
 // listen starts to serve the page, its API and the health of this process, unless --listen is none. If the default address is in
 // use, as it is for a second supervisor of the machine, that is logged and no error.
 func listen(c *ucli.Context, s *command.Session, h *health, o *observe.Observer) (stop func(), err error) {
-	server, err := command.Listen(c, s, web.Config{Health: h.check, Observer: o, Page: web.NoPage()})
+	server, err := command.Listen(c, s, web.Config{Health: h.check, Observer: o, Page: page.Handler()})
 	if server == nil {
 		return func() {}, err
 	}

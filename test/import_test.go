@@ -71,10 +71,11 @@ const imports = `
 	cli/clitest     < cli testsize github.com/urfave/cli/v2
 	command         < campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
+	page            <
 	web             < observe text golang.org/x/net/netutil
-	/producer       < attempt explain observe top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < attempt explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
-	/embedded       < observe web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/embedded       < observe page web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"

@@ -11,14 +11,14 @@ const token = "0123456789abcdef"
 
 // TestToken: with a token, the API and what is mounted need it; the page and the health do not.
 func TestToken(t *testing.T) {
-	c := Config{Token: token, Observer: observe.New(), Page: NoPage()}
+	c := Config{Token: token, Observer: observe.New(), Page: http.NotFoundHandler()}
 	for _, test := range []struct {
 		path, authorization string
 		code                int
 	}{
 		{"/healthz", "", 200},
 		{"/readyz", "", 200},
-		{"/", "", 404}, // of NoPage
+		{"/", "", 404}, // of the handler of the page
 		{"/assets/a.js", "", 404},
 		{"/api/v1/view", "", 401},
 		{"/api/v1/view?token=" + token, "", 401},

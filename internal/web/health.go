@@ -35,13 +35,3 @@ func answer(w http.ResponseWriter, reasons []string) {
 	}
 	fmt.Fprintln(w, "ok")
 }
-
-// NoPage returns what a build without the page serves in its place.
-func NoPage() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprintln(w, "the page is not part of this build; the API is below /api/v1/")
-	})
-}
