@@ -65,6 +65,7 @@ const imports = `
 	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
+	metrics         < nat task worker fleet observe github.com/prometheus/client_golang
 	observe         < nat task text plan worker explain stream fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2

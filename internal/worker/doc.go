@@ -39,6 +39,7 @@
 //	settlers.go, settle.go     from settling on
 //	gather.go, join.go         the same of short tasks, together
 //	orders.go, drain.go        end tasks from outside
+//	recorder.go                counts of all this, for metrics
 //	pause.go, once.go          when no tasks are taken for a while, or no more
 //
 // Every place has one owner: a queue belongs to mu, a running delivery to its slot, a settling one to the
@@ -73,7 +74,7 @@
 // Worker.mu is the only lock. A function whose name ends in Locked requires it. Worker.mu guards the fields
 // of Worker below it, the fields of slots and deliveries that say so, and the links of all queues. It is
 // released before a method of Source, Handle, Outbox, Kind or Ledger is called, because these wait for a
-// server, a disk or a computation. So their own locks have no order with mu. Tick and Progress are called
+// server, a disk or a computation. So their own locks have no order with mu. A Recorder has no lock. Tick and Progress are called
 // millions of times: they write atomic variables instead.
 //
 // # Invariants
