@@ -58,7 +58,7 @@
 //	heartbeat   1                Run ends                             beats, scanned, scannedCPU
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
-// Cancel, Quarantine, Release, SetPause, Hint, StopComputing and Stats are called from goroutines of the program.
+// Cancel, Quarantine, Release, SetPause, Hint, StopComputing, PullError and Stats are called from goroutines of the program.
 //
 // The goroutines wait for each other in four condition variables of mu. The goroutine that makes a condition
 // true signals it:
