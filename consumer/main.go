@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/unit"
 )
 
 func main() {
@@ -21,7 +22,7 @@ func main() {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
-		Commands: []*ucli.Command{runCommand(), benchCommand(), versionCommand()},
+		Commands: []*ucli.Command{runCommand(), command.HealthCommand("a worker", "127.0.0.1:9101"), command.UnitCommand(unit.Consumer), benchCommand(), versionCommand()},
 	})
 }
 
