@@ -106,7 +106,7 @@ func (c *fleetState) Describe(out chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *fleetState) Collect(out chan<- prometheus.Metric) {
 	v := c.view()
-	if v.Time.IsZero() { // nothing is known yet
+	if !v.Connected && len(v.History) == 0 { // nothing is known yet
 		return
 	}
 	for _, x := range c.values {

@@ -91,6 +91,25 @@ func TestFleetUnknown(t *testing.T) {
 	}
 }
 
+// TestFleetAway: while the server is away the last view is shown, and said to be incomplete.
+func TestFleetAway(t *testing.T) {
+	r := newRegistry(false)
+	v := view()
+	v.Connected, v.History = false, make([]observe.Sample, 1)
+	r.Fleet(Supervisor{View: func() *observe.View { return v }, Rejected: func() uint64 { return 0 }})
+	compare(t, r, `
+# HELP factor_dlq_messages Dead letters of all jobs.
+# TYPE factor_dlq_messages gauge
+factor_dlq_messages 4
+# HELP factor_up 1 while this process is connected to the NATS server, else 0.
+# TYPE factor_up gauge
+factor_up 0
+# HELP factor_view_complete 0 if something of the fleet could not be read and is outdated, else 1.
+# TYPE factor_view_complete gauge
+factor_view_complete 0
+`, "factor_dlq_messages", "factor_up", "factor_view_complete")
+}
+
 // TestLint: the metrics of a process that is a worker and a supervisor keep the conventions of Prometheus.
 func TestLint(t *testing.T) {
 	r := newRegistry(true)

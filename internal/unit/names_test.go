@@ -21,7 +21,7 @@ func exported(t *testing.T) map[string]map[string]bool {
 	r := metrics.New(metrics.Process{Connected: func() bool { return true }, Reconnects: func() uint64 { return 0 }})
 	w := r.Worker(func() worker.Stats { return worker.Stats{} })
 	w.Answered(task.KindFactor, []nat.Nat{nat.New(2)}, make([]task.Factorization, 1))
-	view := &observe.View{Time: time.Unix(1, 0)}
+	view := &observe.View{Time: time.Unix(1, 0), Connected: true}
 	view.Queue = []fleet.ClassStatus{{Class: task.ClassNorm}}
 	r.Fleet(metrics.Supervisor{View: func() *observe.View { return view }, Rejected: func() uint64 { return 0 }})
 	families, err := r.Gatherer().Gather()
