@@ -23,6 +23,7 @@ func UnitCommand(program string) *ucli.Command {
 	flags := []ucli.Flag{
 		&ucli.StringFlag{Name: "image", Usage: "`IMAGE` of the container (default: factorfleet:latest)"},
 		&ucli.StringFlag{Name: "binary", Usage: "`PATH` of the program, for systemd (default: /usr/local/bin/" + program + ")"},
+		&ucli.BoolFlag{Name: "scrape", DisableDefaultText: true, Usage: "k8s: let Prometheus read the metrics, with the token of a secret"},
 		&ucli.StringFlag{Name: "memory", Usage: "limit of the memory, a `SIZE` such as 4GiB (default: 2GiB, systemd: 80 %)"},
 	}
 	if program == unit.Producer {
@@ -71,7 +72,7 @@ func UnitCommand(program string) *ucli.Command {
 func unitOptions(c *ucli.Context, program string) (unit.Options, error) {
 	o := unit.Options{
 		Program: program, Name: c.String("name"), Server: c.String("server"), Creds: c.String("creds"), Binary: c.String("binary"), Image: c.String("image"),
-		Slots: c.Int("n"), Drain: c.Duration("drain-timeout"), Account: c.String("account"),
+		Slots: c.Int("n"), Drain: c.Duration("drain-timeout"), Account: c.String("account"), Scrape: c.Bool("scrape"),
 	}
 	if o.Name != "" {
 		if err := task.CheckWorker(o.Name); err != nil {

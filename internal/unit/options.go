@@ -1,6 +1,7 @@
 package unit
 
 import (
+	"strings"
 	"time"
 
 	"factorfleet/internal/schema"
@@ -28,6 +29,7 @@ type Options struct {
 	Memory  int64         // limit in bytes; 0 = the usual one of the kind
 	Drain   time.Duration // longest drain of the worker
 	Account string        // of NATS, for KEDA; "" = $G
+	Scrape  bool          // k8s: other pods may read the metrics, with a token
 }
 
 // stopMargin is how long after the longest drain a process is killed.
@@ -50,6 +52,12 @@ func (o Options) Listen() string {
 		return "127.0.0.1:8222"
 	}
 	return "127.0.0.1:9101"
+}
+
+// Port returns the port of Listen.
+func (o Options) Port() string {
+	_, port, _ := strings.Cut(o.Listen(), ":")
+	return port
 }
 
 // What names the process in descriptions.

@@ -66,7 +66,9 @@ func deployments() map[string]Options {
 	}
 	bad := all
 	bad.Server, bad.Creds, bad.Image, bad.Account = hostile, "/etc/"+hostile, hostile, hostile
-	list := map[string]Options{"all": all, "hostile": bad, "default": {Program: Consumer, Binary: "/bin/true", Drain: 25 * time.Second}}
+	scrape := all
+	scrape.Scrape = true
+	list := map[string]Options{"all": all, "scraped": scrape, "scraped without login": {Program: Consumer, Binary: "/bin/true", Scrape: true}, "hostile": bad, "default": {Program: Consumer, Binary: "/bin/true", Drain: 25 * time.Second}}
 	for name, o := range list {
 		o.Program, o.Name = Producer, ""
 		list["supervisor, "+name] = o

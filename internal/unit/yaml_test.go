@@ -33,7 +33,7 @@ type deployment struct {
 			MatchLabels map[string]string `yaml:"matchLabels"`
 		}
 		Template struct {
-			Metadata struct{ Labels map[string]string }
+			Metadata struct{ Labels, Annotations map[string]string }
 			Spec     pod
 		}
 	}
@@ -63,7 +63,11 @@ type pod struct {
 type container struct {
 	Name, Image   string
 	Command, Args []string
-	Context       struct {
+	Ports         []struct {
+		Name string
+		Port int `yaml:"containerPort"`
+	}
+	Context struct {
 		Escalation   *bool `yaml:"allowPrivilegeEscalation"`
 		ReadOnly     bool  `yaml:"readOnlyRootFilesystem"`
 		Capabilities struct{ Drop []string }
@@ -127,9 +131,20 @@ func TestKubernetes(t *testing.T) {
 		wantFlag(t, c.Ready.Exec.Command, "--address", o.Listen())
 		if o.Creds != "" {
 			wantFlag(t, c.Args, "--creds", c.Mounts[0].Path+"/nats.creds")
-			if spec.Volumes[0].Name != c.Mounts[0].Name || spec.Volumes[0].Secret.Mode != 0o440 {
+		}
+		if len(spec.Volumes) != len(c.Mounts) {
+			t.Errorf("%s: volumes %+v, mounts %+v", name, spec.Volumes, c.Mounts)
+		}
+		for i, v := range spec.Volumes {
+			if v.Name != c.Mounts[i].Name || v.Secret.Mode != 0o440 || !c.Mounts[i].ReadOnly {
 				t.Errorf("%s: %+v", name, spec.Volumes)
 			}
+		}
+		if o.Scrape { // other pods reach it, so that there is a token
+			wantFlag(t, c.Args, "--listen", ":"+o.Port())
+			wantFlag(t, c.Args, "--web-token-file", c.Mounts[len(c.Mounts)-1].Path+"/token")
+		} else {
+			wantFlag(t, c.Args, "--listen", o.Listen())
 		}
 		if (c.Live == nil) != o.Serves() { // a supervisor is unhealthy while NATS is away: a restart does not help
 			t.Errorf("%s: liveness probe %+v", name, c.Live)
