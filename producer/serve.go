@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"runtime/debug"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/job"
+	"factorfleet/internal/observe"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/web"
 )
@@ -21,10 +21,9 @@ import (
 func serveCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
-		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing." + command.ConnectionHint,
-		Flags: []ucli.Flag{
-			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:8222", Usage: "loopback `ADDRESS` that answers GET /healthz: 200 while it supervises, else 503; none is no address"},
-		},
+		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing.\n" +
+			"A page in the browser shows the jobs, the workers and the queue, at http://127.0.0.1:8222/ by default." + command.ConnectionHint,
+		Flags: command.ListenFlags("127.0.0.1:8222", "the page, and GET /healthz: 200 while it supervises, else 503"),
 		Action: func(c *ucli.Context) error {
 			if err := checkServe(c); err != nil {
 				return err
@@ -39,41 +38,33 @@ func checkServe(c *ucli.Context) error {
 	if err := cli.NoArgs(c); err != nil {
 		return err
 	}
-	if !listens(c) {
-		return nil
-	}
-	host, _, err := cli.SplitListen(c.String("listen"), 0) // port 0 is a free one
-	if err == nil && !web.IsLoopback(host) {
-		err = cli.Usagef("--listen %s: %w", c.String("listen"), web.ErrNotLoopback)
-	}
-	return err
+	return command.CheckListen(c)
 }
-
-// listens reports whether --listen names an address.
-func listens(c *ucli.Context) bool { return c.String("listen") != "" && c.String("listen") != "none" }
 
 // serve supervises until the session ends. A signal is no error: then all watches have ended, and this
 // process has released its leases. A server that does not answer at the start is waited for.
 func serve(c *ucli.Context, s *command.Session) error {
 	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
-	h := new(health)
-	stopListening, err := listenHealth(c, s, h.check)
+	h, o := new(health), observe.New()
+	stopListening, err := listen(c, s, h, o)
 	if err != nil {
 		return command.Fail(err)
 	}
 	defer stopListening()
 	context.AfterFunc(s.Context, h.end)
 	for first := true; s.Context.Err() == nil; first = false {
-		fl, closeFleet, changes, err := awaitServer(c, s, h, first)
+		fl, closeFleet, changes, err := awaitServer(c, s, h, o, first)
 		if err != nil {
 			return failed(s, err)
 		}
 		logChanges(s, changes)
 		h.supervise(fl)
-		if first && listens(c) {
+		if first && command.Listens(c) {
 			go h.probe(s.Context)
 		}
+		stopObserving := observing(s.Context, c, o, fl)
 		err = supervise(s, fl)
+		stopObserving()
 		closeFleet()
 		if err != nil {
 			return err
@@ -140,7 +131,7 @@ const serverPause = time.Second
 // awaitServer connects and opens the streams. While no server answers it tries again, until the session ends:
 // an operator may start a supervisor before the server. Any other error is final, such as a refused login. If it is not
 // the first call, missing streams that this process may not create are waited for, too.
-func awaitServer(c *ucli.Context, s *command.Session, h *health, first bool) (fl *fleet.Fleet, closeFleet func(), changes []fleet.Change, err error) {
+func awaitServer(c *ucli.Context, s *command.Session, h *health, o *observe.Observer, first bool) (fl *fleet.Fleet, closeFleet func(), changes []fleet.Change, err error) {
 	for warned := false; ; warned = true {
 		fl, nc, changes, err := s.OpenOrProvision(c, "producer serve")
 		if err == nil {
@@ -151,6 +142,7 @@ func awaitServer(c *ucli.Context, s *command.Session, h *health, first bool) (fl
 			return nil, nil, nil, err
 		}
 		h.wait(err)
+		o.Offline(waitingFor(err, missing))
 		if !warned {
 			s.Log.Warn().Msg(waitingFor(err, missing))
 		}
@@ -170,20 +162,27 @@ func waitingFor(err error, missing bool) string {
 	return "waiting for the server: " + err.Error()
 }
 
-// listenHealth starts to answer GET /healthz, unless --listen is none. If the default address is in use, as
-// it is for a second supervisor of the machine, that is logged and no error.
-func listenHealth(c *ucli.Context, s *command.Session, health func() error) (stop func(), err error) {
-	if !listens(c) {
-		return func() {}, nil
+// observing observes a fleet until the returned function is called, if somebody can look at it.
+func observing(ctx context.Context, c *ucli.Context, o *observe.Observer, fl *fleet.Fleet) (stop func()) {
+	if !command.Listens(c) {
+		return func() {}
 	}
-	server, err := web.Listen(c.String("listen"), health)
-	switch {
-	case err == nil:
-		s.Log.Info().Str("url", "http://"+server.Addr()+"/healthz").Msg("health is served")
-		return server.Close, nil
-	case c.IsSet("listen"):
-		return nil, fmt.Errorf("--listen: %w", err)
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		o.Run(ctx, fl) // it ends with ctx
+	}()
+	return func() { cancel(); <-ended }
+}
+
+// listen starts to serve the page, its API and the health of this process, unless --listen is none. If the default address is in
+// use, as it is for a second supervisor of the machine, that is logged and no error.
+func listen(c *ucli.Context, s *command.Session, h *health, o *observe.Observer) (stop func(), err error) {
+	server, err := command.Listen(c, s, web.Config{Health: h.check, Observer: o, Page: web.NoPage()})
+	if server == nil {
+		return func() {}, err
 	}
-	s.Log.Warn().Err(err).Msg("health is not served; choose another address by --listen")
-	return func() {}, nil
+	s.Log.Info().Str("url", server.URL()).Str("health", server.URL()+"healthz").Msg("the page of the fleet is served")
+	return server.Close, nil
 }

@@ -41,6 +41,13 @@ const imports = `
 	hours           <
 	machine         < golang.org/x/sys/unix
 
+	metrics         < nat task worker fleet observe github.com/prometheus/client_golang
+	unit            < task schema
+	command         < unit metrics
+	/producer       < unit metrics
+	/consumer       < unit metrics web
+	/embedded       < observe metrics web
+
 	factor/kernels  < golang.org/x/sys/cpu
 	testsize        <
 	factor/kernels/kernelstest < factor/kernels testsize
@@ -65,15 +72,13 @@ const imports = `
 	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
-	metrics         < nat task worker fleet observe github.com/prometheus/client_golang
-	unit            < task schema
-	observe         < nat task text plan worker explain stream fleet
+	observe         < nat task text plan collect worker explain stream fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < unit metrics campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
-	web             < golang.org/x/net/netutil
-	/producer       < unit attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
-	/consumer       < unit metrics web factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
+	web             < observe text golang.org/x/net/netutil
+	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 

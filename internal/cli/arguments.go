@@ -43,9 +43,14 @@ func NoArgs(c *cli.Context) error {
 // SplitListen splits the value of --listen, host:port with a port number from leastPort to 65535. Any
 // other value is an error with exit code Usage.
 func SplitListen(value string, leastPort int) (host, port string, err error) {
+	return SplitAddress("listen", value, leastPort)
+}
+
+// SplitAddress is SplitListen for the value of another flag.
+func SplitAddress(flag, value string, leastPort int) (host, port string, err error) {
 	host, port, err = net.SplitHostPort(value)
 	if n, e := strconv.Atoi(port); err != nil || e != nil || n < leastPort || n > 65535 {
-		return "", "", Usagef("--listen %q is not host:port", value)
+		return "", "", Usagef("--%s %q is not host:port", flag, value)
 	}
 	return host, port, nil
 }

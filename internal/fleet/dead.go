@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"factorfleet/internal/schema"
-	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
 )
 
@@ -97,22 +96,7 @@ func (f *Fleet) failures(ctx context.Context, filter string) ([]DeadLetter, erro
 func (f *Fleet) eachFailure(ctx context.Context, filter string, got func(*DeadLetter)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	err := f.link.Follow(ctx, stream.Source{Stream: schema.StreamDead, Filter: filter}, func(batch []stream.Message, _ uint64) error {
-		for _, m := range batch {
-			p, err := schema.ParseSubject(m.Subject)
-			if err != nil {
-				continue
-			}
-			letter := DeadLetter{Job: p.Job, Range: p.Range, Writer: p.Worker, Seq: m.Seq, Begun: p.Attempt == schema.MaxDeliver}
-			failure, err := task.DecodeFailure(m.Data)
-			if err != nil {
-				failure = &task.Failure{Worker: p.Worker, Err: "unreadable record: " + err.Error()}
-			}
-			letter.Failure = *failure
-			got(&letter)
-		}
-		return nil
-	}, func() { stop(errCaughtUp) })
+	err := f.followLetters(ctx, filter, func(d *DeadLetter) error { got(d); return nil }, func() { stop(errCaughtUp) })
 	if errors.Is(err, errCaughtUp) {
 		return nil
 	}

@@ -20,6 +20,7 @@ const listingShare = 50
 type listing struct {
 	stream jetstream.Stream
 	filter string
+	most   uint64 // a stream with more messages is not listed; 0 = no limit
 	last   streamState
 	known  bool
 	seen   time.Time // the stream was in that state no earlier
@@ -34,7 +35,7 @@ type streamState struct {
 	deleted               int
 }
 
-// look calls list with the subjects of the stream if they may have changed. The state is read
+// look calls list with the subjects of the stream if they may have changed, with nil if there are more than most. The state is read
 // before the subjects: a change between the two is listed, and listed once more by the next look.
 func (l *listing) look(ctx context.Context, list func(subjects map[string]uint64)) error {
 	began := time.Now()
@@ -53,12 +54,20 @@ func (l *listing) look(ctx context.Context, list func(subjects map[string]uint64
 		l.seen = began
 		return nil
 	}
-	if info.State.Msgs > 0 {
+	tooMany := l.most > 0 && now.messages > l.most
+	if now.messages > 0 && !tooMany {
 		if info, err = l.stream.Info(ctx, jetstream.WithSubjectFilter(l.filter)); err != nil {
 			return fmt.Errorf("list %s: %w", l.filter, stream.Explain(err))
 		}
 	}
-	list(info.State.Subjects)
+	switch {
+	case tooMany:
+		list(nil)
+	case info.State.Subjects == nil:
+		list(map[string]uint64{})
+	default:
+		list(info.State.Subjects)
+	}
 	l.last, l.known, l.seen = now, true, began
 	end := time.Now()
 	l.due = end.Add(listingShare * end.Sub(began))

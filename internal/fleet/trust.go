@@ -78,8 +78,11 @@ func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	return t.List(), nil
+}
+
+// listLocked is List for callers that hold mu.
+func (t *Trust) listLocked() []Standing {
 	list := make([]Standing, 0, len(t.standings))
 	for _, s := range t.standings {
 		if s.Quarantined != nil || len(s.Strikes) > 0 || len(s.Complaints) > 0 {
@@ -87,7 +90,7 @@ func (f *Fleet) Standings(ctx context.Context) ([]Standing, error) {
 		}
 	}
 	slices.SortFunc(list, func(a, b Standing) int { return cmp.Compare(a.Worker, b.Worker) })
-	return list, nil
+	return list
 }
 
 // put takes a change of a key. What the follower brings counts even if its revision is lower than the one

@@ -48,7 +48,7 @@ func credsFile(file string) ([]nats.Option, error) {
 	if _, err := nkeys.ParseDecoratedUserNKey(text); err != nil {
 		return nil, Errorf(err, "%s is not a credentials file: it must contain a user JWT and its seed", file)
 	}
-	if err := checkKeyMode(file); err != nil {
+	if err := CheckKeyMode(file); err != nil {
 		return nil, err
 	}
 	return []nats.Option{nats.UserCredentials(file)}, nil
@@ -64,7 +64,7 @@ func nkeyFile(file string) ([]nats.Option, error) {
 	case err != nil:
 		return nil, Errorf(err, "%s is not an nkey file: it must contain the seed of a user", file)
 	}
-	if err := checkKeyMode(file); err != nil {
+	if err := CheckKeyMode(file); err != nil {
 		return nil, err
 	}
 	return []nats.Option{option}, nil

@@ -2,5 +2,5 @@
 
 package natsconn
 
-// checkKeyMode does nothing: files have no modes on this system.
-func checkKeyMode(string) error { return nil }
+// CheckKeyMode does nothing: files have no modes on this system.
+func CheckKeyMode(string) error { return nil }

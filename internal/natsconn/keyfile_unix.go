@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// checkKeyMode returns an error if other users may read or write the file of a key. It checks only files
+// CheckKeyMode returns an error if other users may read or write the file of a key. It checks only files
 // of the user who runs this process: a file of another user, such as a mounted secret, was set up on
 // purpose.
-func checkKeyMode(path string) error {
+func CheckKeyMode(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil // the error is reported when the file is read

@@ -57,7 +57,7 @@ func (c Config) clientCertificate() ([]nats.Option, error) {
 	if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
 		return nil, Errorf(err, "cannot use the TLS certificate %s with the key %s: %v", c.TLSCert, c.TLSKey, err)
 	}
-	if err := checkKeyMode(c.TLSKey); err != nil {
+	if err := CheckKeyMode(c.TLSKey); err != nil {
 		return nil, err
 	}
 	return []nats.Option{nats.ClientCert(c.TLSCert, c.TLSKey)}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
@@ -32,25 +33,46 @@ type Job struct {
 	Waits []string `json:"waits,omitempty"` // why tasks wait: no active worker takes them, or workers have handed them back
 }
 
+// surroundings are what a report of a job needs of the rest of the fleet. jobOf changes the activities of workers.
+type surroundings struct {
+	now         time.Time // of the server
+	supervisors []string
+	workers     []worker.Status  // of a job that has not ended
+	campaigns   []fleet.Campaign // of the job, if it has not ended
+}
+
 // JobOf counts what the streams contain of a job.
 func JobOf(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*Job, error) {
-	r := &Job{Job: j}
+	var around surroundings
+	var err error
+	if around.supervisors, err = fl.Supervisors(ctx); err != nil {
+		return nil, err
+	}
+	if !j.Finished() {
+		if around.campaigns, err = fl.Campaigns(ctx, j.ID); err != nil {
+			return nil, err
+		}
+		if around.workers, err = fl.Workers(ctx); err != nil {
+			return nil, err
+		}
+		around.now = fl.Now(ctx)
+	}
+	return jobOf(ctx, fl, j, around)
+}
+
+// jobOf is JobOf with the surroundings known.
+func jobOf(ctx context.Context, fl *fleet.Fleet, j *task.Job, around surroundings) (*Job, error) {
+	r := &Job{Job: j, Supervisors: len(around.supervisors)}
 	var err error
 	if r.Holder, err = fl.Holder(ctx, j.ID); err != nil {
 		return nil, err
 	}
-	supervisors, err := fl.Supervisors(ctx)
-	if err != nil {
+	if r.Holder == "" && r.Supervisors > 0 && !j.Finished() {
+		r.Holder = around.supervisors[0]
+	}
+	if r.Stored, err = fl.StoredCount(ctx, j.ID); err != nil {
 		return nil, err
 	}
-	if r.Supervisors = len(supervisors); r.Holder == "" && r.Supervisors > 0 && !j.Finished() {
-		r.Holder = supervisors[0]
-	}
-	in, err := fl.Inputs(ctx, j.ID)
-	if err != nil {
-		return nil, err
-	}
-	r.Stored = in.Count()
 	queued, err := fl.Backlog(ctx, j.ID)
 	if err != nil {
 		return nil, err
@@ -60,23 +82,21 @@ func JobOf(ctx context.Context, fl *fleet.Fleet, j *task.Job) (*Job, error) {
 		return nil, err
 	}
 	if !j.Finished() {
-		if r.Campaigns, err = fl.Campaigns(ctx, j.ID); err != nil {
-			return nil, err
-		}
-		workers, err := fl.Workers(ctx)
-		if err != nil {
-			return nil, err
-		}
-		now := fl.Now(ctx)
-		for i := range workers {
-			workers[i].Activities = ActivitiesAt(&workers[i], now)
-		}
-		r.Waits = append(WaitsOf(j, queued.Classes, workers), HandedBack(j, queued)...)
-		r.Facts = explain.FactsOf(j.ID, workers, r.Campaigns)
+		r.addWork(queued, around)
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
 	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
 	return r, err
+}
+
+// addWork adds how far the work is, and why tasks wait.
+func (r *Job) addWork(queued *fleet.Backlog, around surroundings) {
+	r.Campaigns = around.campaigns
+	for i := range around.workers {
+		around.workers[i].Activities = ActivitiesAt(&around.workers[i], around.now)
+	}
+	r.Waits = append(WaitsOf(r.Job, queued.Classes, around.workers), HandedBack(r.Job, queued)...)
+	r.Facts = explain.FactsOf(r.ID, around.workers, around.campaigns)
 }
 
 // WaitsOf says why tasks of a job wait: of which of its classes, among them classes, too few workers take the tasks.

@@ -35,12 +35,13 @@ type View struct {
 	Classes  []SizeRow `json:"size_classes"`       // numbers by size class, the smallest first
 	History  []Sample  `json:"history"`            // the oldest first, at most MaxSamples
 	Outdated bool      `json:"outdated,omitempty"` // something of this View could not be read, and is of the View before
+	Missing  []string  `json:"missing,omitempty"`  // what could not be read, and why: "dead letters: ..."
 }
 
 // A JobLine is a job in a list.
 type JobLine struct {
 	ID         string        `json:"id"`
-	State      string        `json:"state"` // as `ls` shows it: running, done, cancelled, paused, scheduled, ...
+	State      string        `json:"state"` // as `ls` shows it: open, sealed, paused, scheduled, done or cancelled
 	Kind       string        `json:"kind"`
 	Class      task.Class    `json:"priority"`
 	Route      string        `json:"route,omitempty"`
@@ -82,6 +83,8 @@ type SizeRow struct {
 	Count    uint64        `json:"count"`
 	Answered uint64        `json:"answered"`
 	Mean     time.Duration `json:"mean_cpu_ns,omitempty"` // of an answer, 0 = none yet
+	// Estimated: not all numbers of these jobs were looked at, or it is not known which of them are answered.
+	Estimated bool `json:"estimated,omitempty"`
 }
 
 // A Sample is one point of the history, of an interval that ends at Time.
@@ -98,11 +101,19 @@ type Sample struct {
 // A JobView is what the page of one job shows.
 type JobView struct {
 	*Job
-	Line    JobLine            `json:"line"`
-	Numbers []Running          `json:"running"`           // its numbers that take long, the longest time left first
-	Slowest []SlowNumber       `json:"slowest"`           // its answers that took the most CPU time, at most 20
-	Dead    []fleet.DeadLetter `json:"letters,omitempty"` // with their attempts, at most 100
-	Shared  []CampaignView     `json:"shared,omitempty"`  // numbers that several workers work on
+	Line    JobLine        `json:"line"`
+	Numbers []Running      `json:"running"`           // its numbers that take long, the longest time left first
+	Slowest []SlowNumber   `json:"slowest"`           // its answers that took the most CPU time, at most 20
+	Read    uint64         `json:"slowest_of"`        // answers of which Slowest is chosen: those that were read so far
+	Dead    []Letter       `json:"letters,omitempty"` // with their attempts, at most MaxLetters, the newest first
+	Shared  []CampaignView `json:"shared,omitempty"`  // numbers that several workers work on
+	Missing []string       `json:"missing,omitempty"` // what could not be read, and why
+}
+
+// A Letter is a dead letter of the sweeper, with the attempts that workers have recorded.
+type Letter struct {
+	fleet.DeadLetter
+	Attempts []fleet.DeadLetter `json:"Attempts,omitempty"` // failed ones, the oldest first; as the workers claim
 }
 
 // A SlowNumber is an answered number that took long, as its worker says.

@@ -1,9 +1,22 @@
-// Package web serves the state of a process over HTTP, to programs on the same machine. It is read-only:
-// GET /healthz is the only request that it answers.
+// Package web serves the state of a process over HTTP: whether it works, and what an observer sees of the fleet, with a page
+// that shows it. It is read-only: GET and HEAD are the only methods.
+//
+//	web.go      addresses, limits, start and end
+//	guard.go    what a request must satisfy before it is answered: method, Host, origin, token
+//	health.go   /healthz and /readyz
+//	api.go      /api/v1/...
+//	events.go   /api/v1/events
+//
+// Who may read. On a loopback address everybody on the machine may. A web page of others must not: its browser would send
+// requests to a loopback address, too. So the Host header must name this machine (DNS rebinding), and requests that a
+// browser says are for another site are refused. On another address there must be a token, or TLS. Then any Host is accepted
+// unless names are configured: a page of another site has no token, and a browser does not accept the certificate for its
+// name.
 package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,97 +26,125 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"factorfleet/internal/observe"
 )
 
-// ErrNotLoopback is wrapped when other machines could reach an address.
-var ErrNotLoopback = errors.New("other machines can reach it, and there is no token or TLS yet: use a loopback address such as 127.0.0.1:8222")
+// ErrNotLoopback is wrapped when other machines could reach an address without a token and without TLS.
+var ErrNotLoopback = errors.New("other machines can reach it: set --web-token-file, or --web-cert and --web-key, or use a loopback address such as 127.0.0.1:8222")
 
 const (
 	headerTimeout  = 2 * time.Second
 	requestTimeout = 5 * time.Second
 	idleTimeout    = 30 * time.Second
 	maxHeaderBytes = 8 << 10
-	maxConnections = 64 // further ones wait until one of these is closed
+	maxConnections = 256 // further ones wait until one of these is closed
 )
+
+// MinToken is the least length of a token, in bytes.
+const MinToken = 16
+
+// A Config says what a Server serves, and to whom.
+type Config struct {
+	Address string           // host:port; port 0 is a free one
+	Token   string           // that requests must have, at least MinToken bytes; "" = none
+	TLS     *tls.Certificate // nil = no TLS
+	Hosts   []string         // names that the Host header may have besides those of this machine
+
+	// Health returns nil while the process works, else a reason of one line. Ready returns why the process does not do its work
+	// yet, each in one line; nil means that Health says it. Several goroutines call them, and they must not block.
+	Health func() error
+	Ready  func() []string
+
+	Observer *observe.Observer // of the API; nil = none is served
+	Page     http.Handler      // serves / and /assets/; nil = no page
+}
 
 // A Server answers requests until Close.
 type Server struct {
+	config   Config
 	listener net.Listener
 	http     *http.Server
+	end      context.CancelFunc // of the requests that last
+	guarded  *http.ServeMux     // that need the token
+	events   events
 }
 
-// Listen starts a server on address, which is host:port; port 0 is a free one. The host must be localhost or
-// a loopback address in digits, else the error wraps ErrNotLoopback. health returns nil while the process
-// works, else a reason of one line. It is called by several goroutines and must not block.
-func Listen(address string, health func() error) (*Server, error) {
-	host, _, err := net.SplitHostPort(address)
+// Listen starts a server. Without a token and without TLS the host must be localhost or a loopback address in digits, else the
+// error wraps ErrNotLoopback.
+func Listen(c Config) (*Server, error) {
+	host, _, err := net.SplitHostPort(c.Address)
 	if err != nil {
 		return nil, err
 	}
-	if !IsLoopback(host) {
-		return nil, fmt.Errorf("listen on %s: %w", address, ErrNotLoopback)
+	if !c.Protected() && !IsLoopback(host) {
+		return nil, fmt.Errorf("listen on %s: %w", c.Address, ErrNotLoopback)
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", c.Address)
 	if err != nil {
 		return nil, err // it names the address
 	}
-	if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() { // localhost may be any address
+	if tcp, ok := l.Addr().(*net.TCPAddr); !c.Protected() && (!ok || !tcp.IP.IsLoopback()) { // localhost may be any address
 		l.Close()
 		return nil, fmt.Errorf("listen on %s: %w", l.Addr(), ErrNotLoopback)
 	}
-	s := &Server{listener: l, http: &http.Server{
-		Handler: handler(health), ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: maxHeaderBytes,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, IdleTimeout: idleTimeout,
-	}}
-	go s.http.Serve(netutil.LimitListener(l, maxConnections))
+	s := newServer(c)
+	s.listener = l
+	l = netutil.LimitListener(l, maxConnections)
+	if c.TLS != nil {
+		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*c.TLS}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})
+	}
+	go s.http.Serve(l)
 	return s, nil
 }
+
+// newServer returns a Server that does not listen yet.
+func newServer(c Config) *Server {
+	s := &Server{config: c, guarded: http.NewServeMux()}
+	ctx, end := context.WithCancel(context.Background())
+	s.end = end
+	s.http = &http.Server{
+		Handler: s.handler(), ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: maxHeaderBytes,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	return s
+}
+
+// Protected reports whether other machines may reach the server.
+func (c *Config) Protected() bool { return c.Token != "" || c.TLS != nil }
+
+// Handle has the server answer requests that match a pattern of http.ServeMux, such as "GET /metrics", behind the checks
+// of the API: they need the token if there is one. It may be called at any time, once for a pattern.
+func (s *Server) Handle(pattern string, h http.Handler) { s.guarded.Handle(pattern, h) }
 
 // Addr returns the address on which the server listens, as host:port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
+// URL returns the address of the page for a browser on this machine, without the token.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.config.TLS != nil {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(s.Addr())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if len(s.config.Hosts) > 0 && s.config.TLS != nil {
+		host = s.config.Hosts[0]
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
+}
+
 // Close stops the server. It waits for a second at most for requests that run.
 func (s *Server) Close() {
+	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {
 		s.http.Close()
 	}
-}
-
-// handler answers GET /healthz.
-func handler(health func() error) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		if err := health(); err != nil {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(w, err)
-			return
-		}
-		fmt.Fprintln(w, "ok")
-	})
-	return checkHost(mux)
-}
-
-// checkHost refuses requests whose Host header is not this machine. A web page whose name resolves to a loopback
-// address could otherwise read the answers (DNS rebinding).
-func checkHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil { // without a port
-			host = r.Host
-		}
-		if len(host) > 2 && host[0] == '[' && host[len(host)-1] == ']' {
-			host = host[1 : len(host)-1]
-		}
-		if !IsLoopback(host) {
-			http.Error(w, "the Host header must be localhost or a loopback address", http.StatusForbidden)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // IsLoopback reports whether host is localhost or a loopback address in digits.

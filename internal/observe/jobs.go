@@ -1,0 +1,157 @@
+package observe
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"factorfleet/internal/fleet"
+	"factorfleet/internal/plan"
+	"factorfleet/internal/task"
+)
+
+// A jobTable has the jobs that are not removed. FollowManifests puts them; the session's goroutine reads them.
+//
+// Bounds: a record of a job has about 1 KB. Of more than maxRecords jobs that have ended, only the newest ones are kept;
+// the others are counted.
+type jobTable struct {
+	mu       sync.Mutex
+	all      map[string]*jobRecord
+	ended    int  // guarded by mu; records of jobs that have ended
+	left     int  // guarded by mu; jobs that have ended and are not kept
+	caughtUp bool // guarded by mu; what was stored at the start is known
+}
+
+// maxRecords bounds the jobs that have ended, of which records are kept.
+const maxRecords = 2 * MaxJobs
+
+// A jobRecord is what is known of a job. job is guarded by the table's mu and not changed after it was stored; the
+// session's goroutine owns the rest.
+type jobRecord struct {
+	job *task.Job // without its bad tokens
+
+	lease    fleet.Lease
+	leaseAt  time.Time // the lease was read then; zero = never
+	stored   uint64    // numbers in FACTOR_INPUTS, of a job that is open
+	storedAt time.Time
+	fresh    bool // it was created since this process knows all jobs; guarded by the table's mu until the first look
+	seen     bool // answered was measured
+	answered uint64
+	progress *plan.JobProgress // nil until something was measured, and of jobs that have ended
+	planned  uint64            // numbers that were given to progress
+	sealed   bool              // progress knows the work of the job
+}
+
+func newJobTable() *jobTable { return &jobTable{all: make(map[string]*jobRecord)} }
+
+// put takes a manifest.
+func (t *jobTable) put(j *task.Job) {
+	if j.State == task.Removed {
+		t.remove(j.ID)
+		return
+	}
+	j.Bad = nil // up to 100 texts that a View does not show
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.all[j.ID]
+	if r == nil {
+		r = &jobRecord{fresh: t.caughtUp}
+		t.all[j.ID] = r
+	} else if r.job.Finished() {
+		t.ended--
+	}
+	r.job = j
+	if j.Finished() {
+		t.ended++
+		t.trimLocked()
+	}
+}
+
+// remove forgets a job.
+func (t *jobTable) remove(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.all[id]
+	if r == nil {
+		t.left = max(0, t.left-1)
+		return
+	}
+	if r.job.Finished() {
+		t.ended--
+	}
+	delete(t.all, id)
+}
+
+// trimLocked forgets the oldest jobs that have ended, a tenth of them, if there are too many.
+func (t *jobTable) trimLocked() {
+	if t.ended <= maxRecords {
+		return
+	}
+	var ended []*task.Job
+	for _, r := range t.all {
+		if r.job.Finished() {
+			ended = append(ended, r.job)
+		}
+	}
+	slices.SortFunc(ended, newestFirst)
+	for _, j := range ended[maxRecords-maxRecords/10:] {
+		delete(t.all, j.ID)
+		t.ended--
+		t.left++
+	}
+}
+
+// newestFirst compares jobs: those that were created last come first.
+func newestFirst(a, b *task.Job) int {
+	return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+}
+
+// complete notes that all manifests that were stored at the start are known.
+func (t *jobTable) complete() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.caughtUp = true
+}
+
+// known reports whether all manifests that were stored at the start are known.
+func (t *jobTable) known() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.caughtUp
+}
+
+// A jobAt is a record with the manifest as it was when the table was read.
+type jobAt struct {
+	*jobRecord
+	job *task.Job
+}
+
+// list returns the jobs, those that have not ended first, each part the newest first; and how many there are that are not kept.
+func (t *jobTable) list() (active, ended []jobAt, left int) {
+	t.mu.Lock()
+	for _, r := range t.all {
+		if r.job.Finished() {
+			ended = append(ended, jobAt{r, r.job})
+		} else {
+			active = append(active, jobAt{r, r.job})
+		}
+	}
+	left = t.left
+	t.mu.Unlock()
+	order := func(a, b jobAt) int { return newestFirst(a.job, b.job) }
+	slices.SortFunc(active, order)
+	slices.SortFunc(ended, order)
+	return active, ended, left
+}
+
+// get returns a job; ok is false if there is none.
+func (t *jobTable) get(id string) (j *task.Job, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.all[id]
+	if r == nil {
+		return nil, false
+	}
+	return r.job, true
+}
