@@ -5,9 +5,12 @@ import (
 	"strings"
 	"sync/atomic"
 
+	ucli "github.com/urfave/cli/v2"
+
 	"factorfleet/internal/command"
 	"factorfleet/internal/metrics"
 	"factorfleet/internal/natsconn"
+	"factorfleet/internal/web"
 	"factorfleet/internal/worker"
 )
 
@@ -26,6 +29,23 @@ func newMonitor() *monitor {
 	m.metrics = command.NewMetrics("consumer", m.connected, m.reconnects)
 	m.recorder = m.metrics.Worker(m.stats)
 	return m
+}
+
+// listenFlags returns the flags that say where the worker answers over HTTP.
+func listenFlags() []ucli.Flag {
+	return command.ListenFlags("none", "GET /metrics, /healthz and /readyz, such as 127.0.0.1:9101")
+}
+
+// listen begins to answer if --listen names an address, and has the worker of o count its work.
+func (m *monitor) listen(c *ucli.Context, s *command.Session, o *command.WorkerOptions) (stop func(), err error) {
+	server, err := command.Listen(c, s, web.Config{Health: m.health, Ready: m.ready})
+	if err != nil || server == nil {
+		return func() {}, err
+	}
+	server.Handle("GET /metrics", m.metrics.Handler())
+	o.Recorder = m.recorder
+	s.Log.Info().Str("url", server.URL()).Msg("metrics and health are served")
+	return server.Close, nil
 }
 
 // connected reports whether there is a connection to the server now.
