@@ -18,7 +18,7 @@ func runCommand() *ucli.Command {
 		Description: command.ExecDescription,
 		Flags: slices.Concat([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:4222", Usage: "`ADDRESS` on which the server listens for producers and consumers"},
-		}, accessFlags(), nodeFlags(), command.AvailabilityFlags()),
+		}, accessFlags(), nodeFlags(), command.AvailabilityFlags(), command.PageFlags()),
 		Action: run,
 	}
 }
@@ -30,6 +30,9 @@ func run(c *ucli.Context) error {
 	listen := c.String("listen")
 	host, _, err := cli.SplitListen(listen, 0) // port 0 is a free one
 	if err != nil {
+		return err
+	}
+	if err := command.CheckPage(c); err != nil {
 		return err
 	}
 	options, err := readNodeOptions(c)
@@ -60,6 +63,11 @@ func run(c *ucli.Context) error {
 	for _, line := range lines {
 		s.Notef("%s", line)
 	}
+	stopPage, err := n.servePage(c)
+	if err != nil {
+		return err
+	}
+	defer stopPage()
 	if a != nil {
 		go a.watchKeys(s.Context, n.server, n.fleet.RenewPulls, s.Log)
 	}

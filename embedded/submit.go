@@ -21,7 +21,7 @@ func submitCommand() *ucli.Command {
 		Name:      "submit",
 		Usage:     "factor numbers on this machine and print the answers",
 		ArgsUsage: "[NUMBER...|ITEM...]", Description: command.SubmitDescription,
-		Flags:  append(command.SubmitFlags(), append(nodeFlags(), fullWait)...),
+		Flags:  append(command.SubmitFlags(), append(append(nodeFlags(), fullWait), command.PageFlags()...)...),
 		Action: submit,
 	}
 }
@@ -29,6 +29,9 @@ func submitCommand() *ucli.Command {
 func submit(c *ucli.Context) error {
 	if c.IsSet("n") && c.Int("n") < 1 {
 		return cli.Usagef("-n must be at least 1: only this process can do the work")
+	}
+	if err := command.CheckPage(c); err != nil {
+		return err
 	}
 	options, err := readNodeOptions(c)
 	if err != nil {
@@ -67,11 +70,16 @@ func submit(c *ucli.Context) error {
 				return command.Target{}, nil, err
 			}
 		}
+		stopPage, err := n.servePage(c)
+		if err != nil {
+			n.finish()
+			return command.Target{}, nil, err
+		}
 		return command.Target{
 			Fleet: n.fleet, Private: !options.kept(),
 			Workers: func() int { return 1 }, Slots: func() int { return n.stats().Slots },
 			Statuses: func() []worker.Status { return []worker.Status{{Stats: n.stats()}} }, Resume: resumeHint, Rest: restHint, Dead: deadHint,
-		}, n.finish, nil
+		}, func() { stopPage(); n.finish() }, nil
 	})
 }
 

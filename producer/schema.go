@@ -62,6 +62,11 @@ var documents = []document{
 	{"keys-ls", "embedded keys ls --json: the identities", []command.KeyReport{}},
 	{"bench", "a line of consumer bench --json: the speed for one class of numbers", command.BenchReport{}},
 	{"log", "a line on standard error with --log-format json; it has the facts of its message as further properties", command.LogLine{}},
+	{"view", "GET /api/v1/view, and each event of /api/v1/events: what is seen of a fleet", observe.View{}},
+	{"job-view", "GET /api/v1/jobs/JOB: what is seen of a job", observe.JobView{}},
+	{"job-page", "GET /api/v1/jobs: a part of the list of jobs", observe.JobPage{}},
+	{"worker-page", "GET /api/v1/workers: a part of the list of workers", observe.WorkerPage{}},
+	{"dead-page", "GET /api/v1/dead: a part of the list of dead letters", observe.DeadPage{}},
 	{"heartbeat", "a heartbeat of consumer in the bucket FACTOR_WORKERS, and its answer to FACTOR.status.<worker>", worker.Status{}},
 }
 

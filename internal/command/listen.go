@@ -98,3 +98,33 @@ func serveAt(c *ucli.Context, s *Session, flag, address string, config web.Confi
 	}
 	return server, nil
 }
+
+// PageFlags returns --web, which is off by default, and the flags of ProtectFlags.
+func PageFlags() []ucli.Flag {
+	return slices.Concat([]ucli.Flag{
+		cli.NewOptionalFlag("web", "127.0.0.1:8222", webCategory, "serve the page of the fleet at http://127.0.0.1:8222/, or by --web=ADDRESS at another address"),
+	}, ProtectFlags())
+}
+
+// CheckPage checks the flags of PageFlags. All its errors have exit code Usage.
+func CheckPage(c *ucli.Context) error {
+	if address := c.String("web"); address != "" {
+		return checkAddress(c, "web", address)
+	}
+	for _, name := range []string{"web-token-file", "web-cert", "web-key", "web-host"} {
+		if c.IsSet(name) {
+			return cli.Usagef("--%s needs --web", name)
+		}
+	}
+	return nil
+}
+
+// ServePage starts to serve what config says at the address of --web, which CheckPage has checked. The server is nil without
+// --web. The caller must close a server.
+func ServePage(c *ucli.Context, s *Session, config web.Config) (*web.Server, error) {
+	address := c.String("web")
+	if address == "" {
+		return nil, nil
+	}
+	return serveAt(c, s, "web", address, config)
+}

@@ -26,12 +26,12 @@ import (
 // A DeadLetter is a record that a range was given up, or an attempt at it failed, and why. Job, Range and
 // Writer come from its subject, which the server has checked; the rest is what the writer claims.
 type DeadLetter struct {
-	Job          string
-	Range        task.Range
-	Writer       string // a worker's name, or schema.Sweeper
-	Seq          uint64 // in FACTOR_DEAD
-	Begun        bool   // a last-attempt record: Time is when the attempt began, and it does not say how it ended
-	task.Failure        // as the writer claims it
+	Job          string     `json:"Job"`
+	Range        task.Range `json:"Range"`
+	Writer       string     `json:"Writer"` // a worker's name, or schema.Sweeper
+	Seq          uint64     `json:"Seq"`    // in FACTOR_DEAD
+	Begun        bool       `json:"Begun"`  // a last-attempt record: Time is when the attempt began, and it does not say how it ended
+	task.Failure            // as the writer claims it
 }
 
 // Authoritative reports whether the sweeper wrote the letter. A worker's letter is only a claim.

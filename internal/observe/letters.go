@@ -157,7 +157,9 @@ func (l *letterLife) failure() error {
 // put takes a letter. Of its numbers it keeps the first.
 func (l *letterLife) put(d *fleet.DeadLetter) {
 	k := &keptLetter{Letter: Letter{DeadLetter: *d}, arrived: time.Now()}
-	k.Numbers = slices.Clone(d.Numbers[:min(len(d.Numbers), 1)])
+	if k.Numbers = slices.Clone(d.Numbers[:min(len(d.Numbers), 1)]); len(k.Numbers) > 0 {
+		k.Text = task.Brief(k.Kind, k.Numbers[0])
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := letterKey{d.Job, d.Range}

@@ -113,6 +113,7 @@ type JobView struct {
 // A Letter is a dead letter of the sweeper, with the attempts that workers have recorded.
 type Letter struct {
 	fleet.DeadLetter
+	Text     string             `json:"Text"`               // the number or the item for people, shortened; "" = unknown
 	Attempts []fleet.DeadLetter `json:"Attempts,omitempty"` // failed ones, the oldest first; as the workers claim
 }
 

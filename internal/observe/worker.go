@@ -15,10 +15,10 @@ import (
 // name, the status is that of the one which sent the last heartbeat, with the numbers of all added.
 type Worker struct {
 	worker.Status
-	Alive       bool                       `json:"alive"`         // it sends heartbeats
-	Processes   int                        `json:"processes"`     // whose heartbeats are in the status
-	Heartbeats  int                        `json:"heartbeats"`    // all of the name; more than Processes if there are too many to be read
-	Rate        float64                    `json:"numbers_per_s"` // answered over the last 10 s or more, as it says; of a View only
+	Alive       bool                       `json:"alive"`                   // it sends heartbeats
+	Processes   int                        `json:"processes"`               // whose heartbeats are in the status
+	Heartbeats  int                        `json:"heartbeats"`              // all of the name; more than Processes if there are too many to be read
+	Rate        float64                    `json:"numbers_per_s,omitempty"` // answered over the last 10 s or more, as it says; only in a View
 	Quarantined *time.Time                 `json:"quarantined,omitempty"`
 	Reason      string                     `json:"quarantine_reason,omitempty"`
 	Strikes     []fleet.Strike             `json:"strikes"`

@@ -48,24 +48,24 @@ func DecodeReturn(b []byte) (*Return, error) {
 // dead letter after the last attempt. Class, Numbers, Budget and Certify are those of
 // the task, so that the range can be requeued.
 type Failure struct {
-	Kind    string
-	Class   Class
-	Worker  string // the writer: a worker's name, or "sweeper"
-	Version string // of the writer
-	Attempt uint32 // from 1
-	Err     string // one line
-	Elapsed time.Duration
-	Time    time.Time // to the millisecond
-	Numbers []nat.Nat // empty if the task could not be decoded
-	Budget  time.Duration
-	Certify bool
+	Kind    string        `json:"Kind"`
+	Class   Class         `json:"Class"`
+	Worker  string        `json:"Worker"`  // the writer: a worker's name, or "sweeper"
+	Version string        `json:"Version"` // of the writer
+	Attempt uint32        `json:"Attempt"` // from 1
+	Err     string        `json:"Err"`     // one line
+	Elapsed time.Duration `json:"Elapsed"`
+	Time    time.Time     `json:"Time"`    // to the millisecond
+	Numbers []nat.Nat     `json:"Numbers"` // empty if the task could not be decoded
+	Budget  time.Duration `json:"Budget"`
+	Certify bool          `json:"Certify"`
 	// Instance is the process of the worker, as in the key of its heartbeats; "" = not stated.
-	Instance string
+	Instance string `json:"Instance"`
 
 	// Of the sweeper's dead letters: what supervisors have seen of the attempts, the oldest first, and since when the
 	// writer has watched the workers; zero = not stated.
-	Seen    []Seen
-	Watched time.Time
+	Seen    []Seen    `json:"Seen"`
+	Watched time.Time `json:"Watched"`
 }
 
 // The Unix milliseconds of the years 1 to 9999, which JSON can represent.

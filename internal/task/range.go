@@ -18,7 +18,8 @@ const MaxPosition = 1 << 53
 //
 // Invariant of a parsed Range: Count >= 1 and First+Count <= MaxPosition.
 type Range struct {
-	First, Count uint64
+	First uint64 `json:"First"`
+	Count uint64 `json:"Count"`
 }
 
 // Span returns the range [first, end).

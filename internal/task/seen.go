@@ -21,11 +21,12 @@ const (
 // A Seen is what a supervisor has seen of an attempt: a worker that named a task in its heartbeats, or handed it
 // back. The times are the server's, to the millisecond; zero = not known.
 type Seen struct {
-	Worker      string
-	Range       Range
-	Round       string
-	From, Until time.Time // the first and the last heartbeat that named the task
-	End         SeenEnd
+	Worker string    `json:"Worker"`
+	Range  Range     `json:"Range"`
+	Round  string    `json:"Round"`
+	From   time.Time `json:"From"`  // the first and the last heartbeat that named the task
+	Until  time.Time `json:"Until"` // the first and the last heartbeat that named the task
+	End    SeenEnd   `json:"End"`
 }
 
 // MaxSeen is the most entries of Failure.Seen.
