@@ -199,3 +199,23 @@ func TestServeMetrics(t *testing.T) {
 	want["factor_up"], want["factor_view_complete"] = 0, 0
 	eventually(t, fmt.Sprint(want), settled(want))
 }
+
+// A node is a worker and a supervisor: the metrics of both are at the address of its page.
+func TestEmbeddedMetrics(t *testing.T) {
+	t.Parallel()
+	p := start(t, "embedded", "run --listen 127.0.0.1:0 -n 2 --web=127.0.0.1:0")
+	url := urlOf(p)
+	var at string
+	eventually(t, "it says how to join", func() bool {
+		at = regexp.MustCompile(`nats://127\.0\.0\.1:\d+`).FindString(p.stderr.String())
+		return at != ""
+	})
+	run(t, "producer", "submit -s "+at+" --range 1001:1201 --chunk 20").wantCode(0)
+	eventually(t, "the fleet is observed", func() bool {
+		m := scrape(t, url)
+		return m.of("factor_numbers_total") == 201 && m.of("factor_up") == 1 && m.of("factor_slots") == 2 && m.of("factor_fleet_slots") == 2 &&
+			m.sum("factor_workers", "state", "running") == 1 && m.of("factor_supervisors") == 1 && m.of("factor_queue_pending") == 0
+	})
+	p.signal(syscall.SIGTERM)
+	p.wantCode(0)
+}
