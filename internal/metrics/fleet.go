@@ -69,7 +69,7 @@ func fleetValues() (list []fleetValue) {
 	add("factor_findings", "What is wrong with the server and its streams, as `producer status` says it.", func(v *observe.View) float64 { return float64(len(v.Findings)) })
 	add("factor_stored_bytes", "Size of the streams of the fleet, on one server.", func(v *observe.View) float64 { return float64(v.Server.Server.Stored) })
 	add("factor_view_timestamp_seconds", "When the fleet was last observed, Unix time.", func(v *observe.View) float64 { return float64(v.Time.UnixMilli()) / 1000 })
-	add("factor_view_complete", "0 if something of the fleet could not be read and is outdated, else 1.", func(v *observe.View) float64 { return number(v.Connected && !v.Outdated) })
+	add("factor_view_complete", "0 if something of the fleet cannot be read, or is outdated, else 1.", func(v *observe.View) float64 { return number(v.Connected && !v.Outdated && len(v.Missing) == 0) })
 	return list
 }
 

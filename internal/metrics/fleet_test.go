@@ -51,7 +51,7 @@ factor_rejected_results_total 6
 # HELP factor_supervisors Supervisors that are alive.
 # TYPE factor_supervisors gauge
 factor_supervisors 1
-# HELP factor_view_complete 0 if something of the fleet could not be read and is outdated, else 1.
+# HELP factor_view_complete 0 if something of the fleet cannot be read, or is outdated, else 1.
 # TYPE factor_view_complete gauge
 factor_view_complete 1
 # HELP factor_view_timestamp_seconds When the fleet was last observed, Unix time.
@@ -104,7 +104,7 @@ factor_dlq_messages 4
 # HELP factor_up 1 while this process is connected to the NATS server, else 0.
 # TYPE factor_up gauge
 factor_up 0
-# HELP factor_view_complete 0 if something of the fleet could not be read and is outdated, else 1.
+# HELP factor_view_complete 0 if something of the fleet cannot be read, or is outdated, else 1.
 # TYPE factor_view_complete gauge
 factor_view_complete 0
 `, "factor_dlq_messages", "factor_up", "factor_view_complete")

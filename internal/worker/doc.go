@@ -74,8 +74,9 @@
 // Worker.mu is the only lock. A function whose name ends in Locked requires it. Worker.mu guards the fields
 // of Worker below it, the fields of slots and deliveries that say so, and the links of all queues. It is
 // released before a method of Source, Handle, Outbox, Kind or Ledger is called, because these wait for a
-// server, a disk or a computation. So their own locks have no order with mu. A Recorder has no lock. Tick and Progress are called
-// millions of times: they write atomic variables instead.
+// server, a disk or a computation. So their own locks have no order with mu. Tick and Progress are called
+// millions of times: they write atomic variables instead. A Recorder is called with mu held, too: it calls nothing of the
+// worker, so its own locks are always the inner ones.
 //
 // # Invariants
 //

@@ -10,7 +10,7 @@ import (
 )
 
 // A Recorder counts what a worker does, for metrics. Its methods are called from several goroutines, some of them while
-// Worker.mu is held: they only write atomic variables.
+// Worker.mu is held: they call nothing of this package, and wait for nothing that lasts.
 type Recorder interface {
 	// Answered: items are the answers to numbers, which have the same length, of a task of a kind. The answers of a job
 	// that is cancelled meanwhile count, too. The Recorder keeps neither slice.
