@@ -22,7 +22,7 @@ test:
 
 # tests of the concurrent packages under the race detector
 race:
-    go test -race -short ./internal/factor/resource ./internal/worker ./internal/collect ./internal/plan ./internal/cli ./internal/natsconn ./internal/stream ./internal/puller ./internal/execkind ./internal/campaign ./internal/sieving ./internal/curving ./internal/kind ./internal/explain ./internal/command ./internal/fleet ./internal/job ./internal/natsserver
+    go test -race -short ./internal/factor/resource ./internal/worker ./internal/collect ./internal/plan ./internal/cli ./internal/natsconn ./internal/stream ./internal/puller ./internal/execkind ./internal/metrics ./internal/campaign ./internal/sieving ./internal/curving ./internal/kind ./internal/explain ./internal/command ./internal/fleet ./internal/job ./internal/natsserver
 
 # break a fleet in all ways at random: just soak 10m
 soak time="2m":

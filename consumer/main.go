@@ -7,6 +7,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/unit"
 )
 
 func main() {
@@ -22,6 +23,8 @@ func app() *ucli.App {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
-		Commands: append([]*ucli.Command{runCommand(), benchCommand()}, command.Standard(nil)...),
+		Commands: append([]*ucli.Command{
+			runCommand(), command.HealthCommand("a worker", "127.0.0.1:9101"), command.UnitCommand(unit.Consumer), benchCommand(),
+		}, command.Standard(nil)...),
 	}, examples)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -29,7 +28,7 @@ func runCommand() *ucli.Command {
 			command.LabelFlag(),
 			&ucli.IntFlag{Name: "max-digits", DefaultText: "any", Usage: "leave numbers of more than `N` digits to other workers; tasks of campaigns, of some seconds each, are of any size"},
 			&ucli.DurationFlag{Name: "drain-timeout", Value: 25 * time.Second, Usage: "longest `DURATION` of a drain; running tasks may finish in the first half"},
-		}, command.MachineFlags(), command.AvailabilityFlags(), command.EndFlags(), command.ExecFlags()),
+		}, command.MachineFlags(), command.AvailabilityFlags(), command.EndFlags(), command.ExecFlags(), listenFlags()),
 		Action: run,
 	}
 }
@@ -42,6 +41,9 @@ func run(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := command.CheckListen(c); err != nil {
+		return err
+	}
 	m, err := command.ReadMachine(c)
 	if err == nil {
 		err = m.Apply()
@@ -49,9 +51,9 @@ func run(c *ucli.Context) error {
 	if err != nil {
 		return err
 	}
-	var running atomic.Pointer[worker.Worker] // nil until the worker is ready
+	health := newMonitor()
 	stopTasks := func() {
-		if w := running.Load(); w != nil {
+		if w := health.worker.Load(); w != nil {
 			w.StopComputing()
 		}
 	}
@@ -60,11 +62,17 @@ func run(c *ucli.Context) error {
 		return err
 	}
 	defer stop()
+	stopListening, err := health.listen(c, s, &options)
+	if err != nil {
+		return command.Fail(err)
+	}
+	defer stopListening()
 	nc, js, err := s.Connect(c, "consumer "+options.Name)
 	if err != nil {
 		return command.Fail(err)
 	}
 	defer nc.Close()
+	health.conn.Store(nc)
 	if options.Name, err = workerName(options.Name, s.Identity); err != nil {
 		return err
 	}
@@ -75,7 +83,7 @@ func run(c *ucli.Context) error {
 	})
 	options.Log = s.Log
 	options.Ready = func(w *worker.Worker, name string) {
-		running.Store(w)
+		health.worker.Store(w)
 		s.Log.Info().Str("worker", name).Str("url", natsconn.URL(nc)).Str("version", command.Version).Msg("connected")
 		go s.LogUnsupervised(c)
 	}

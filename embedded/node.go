@@ -120,6 +120,9 @@ func (n *node) startWorker(log zerolog.Logger) error {
 	if n.ledger != nil {
 		o.Ledger = n.ledger
 	}
+	if n.options.metrics != nil {
+		o.Recorder = n.options.metrics.recorder
+	}
 	go func() {
 		err := command.RunWorker(ctx, nc, js, o)
 		nc.Close() // before the server stops

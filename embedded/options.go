@@ -36,6 +36,7 @@ type nodeOptions struct {
 	machine  command.Machine // what the process, its server included, may use of the machine
 	// availability says when the worker takes tasks.
 	availability command.Availability
+	metrics      *nodeMetrics  // nil if they are not served
 	fullWait     time.Duration // with a full store in which nothing changes, until the session ends; 0 = for ever
 }
 
@@ -82,6 +83,9 @@ func readNodeOptions(c *ucli.Context) (nodeOptions, error) {
 	}
 	if o.fullWait < 0 {
 		return o, cli.Usagef("--full-wait must not be negative")
+	}
+	if c.String("web") != "" {
+		o.metrics = newMetrics()
 	}
 	if c.IsSet("max-store") {
 		o.maxStore, err = maxStore(c.String("max-store"))

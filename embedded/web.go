@@ -19,6 +19,7 @@ func (n *node) servePage(c *ucli.Context) (stop func(), err error) {
 	if server == nil {
 		return func() {}, err
 	}
+	server.Handle("GET /metrics", n.options.metrics.handler(n, o))
 	ctx, cancel := context.WithCancel(n.session.Context)
 	ended := make(chan struct{})
 	go func() {

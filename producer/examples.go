@@ -53,6 +53,11 @@ producer init --replicas 3 --dry-run  # says what it would do, on a cluster
 producer init --print-permissions`,
 	"serve": `producer serve
 producer serve -s nats://first:4222 --listen none`,
+	"health": `producer health
+producer health --ready --address 127.0.0.1:8223`,
+	"unit": `producer unit --print systemd > /etc/systemd/system/factorfleet.service
+producer unit --print k8s --image registry.lab/factorfleet:1 | kubectl apply -f -
+producer unit --print grafana > dashboard.json`,
 	"cheat": `producer cheat
 producer cheat --context lab  # with the flags for that server`,
 }

@@ -9,6 +9,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/unit"
 )
 
 // softMemory is the memory limit of the garbage collector in bytes: near it, the collector works
@@ -33,7 +34,7 @@ func app() *ucli.App {
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
-			cheatCommand(), topCommand(),
+			command.HealthCommand("a supervisor", "127.0.0.1:8222"), command.UnitCommand(unit.Producer), cheatCommand(), topCommand(),
 		}, command.Standard(completeArguments)...),
 	}, examples)
 }

@@ -184,6 +184,7 @@ func listen(c *ucli.Context, s *command.Session, h *health, o *observe.Observer)
 	if server == nil {
 		return func() {}, err
 	}
+	server.Handle("GET /metrics", newMetrics(h, o).Handler())
 	s.Log.Info().Str("url", server.URL()).Str("health", server.URL()+"healthz").Msg("the page of the fleet is served")
 	return server.Close, nil
 }

@@ -41,6 +41,13 @@ const imports = `
 	hours           <
 	machine         < golang.org/x/sys/unix
 
+	metrics         < nat task worker fleet observe github.com/prometheus/client_golang
+	unit            < task schema
+	command         < unit metrics
+	/producer       < unit metrics
+	/consumer       < unit metrics web
+	/embedded       < observe metrics web
+
 	factor/kernels  < golang.org/x/sys/cpu
 	testsize        <
 	factor/kernels/kernelstest < factor/kernels testsize
@@ -122,7 +129,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/producer", "/embedded")
 			case rule == "fleet":
-				only(t, pkg, rule, "job", "explain", "observe", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "job", "explain", "observe", "metrics", "command", "/producer", "/embedded")
 			case rule == "puller":
 				only(t, pkg, rule, "command")
 			case rule == "stream":

@@ -30,14 +30,15 @@ type WorkerOptions struct {
 	Slots        int    // tasks at a time; 0 = one for each core that the process may use
 	Cores        int    // in use at a time; 0 = all that the process may use
 	DrainTimeout time.Duration
-	MaxMemory    uint64        // limit of the heap in bytes, see worker.Config; 0 = no limit
-	Offers       []string      // labels
-	Exec         execkind.Set  // commands that it offers, of kinds "exec:NAME"
-	MaxDigits    int           // of the numbers that it accepts; 0 = any
-	BySize       bool          // numbers whose sieve needs more memory than it has are handed back: see worker.Config
-	Ledger       worker.Ledger // see worker.Config; may be nil
-	Dead         StoreLetter   // stores the dead letters of single numbers; nil = the worker does, under its name
-	Timeout      time.Duration // for one reply of the server
+	MaxMemory    uint64          // limit of the heap in bytes, see worker.Config; 0 = no limit
+	Offers       []string        // labels
+	Exec         execkind.Set    // commands that it offers, of kinds "exec:NAME"
+	MaxDigits    int             // of the numbers that it accepts; 0 = any
+	BySize       bool            // numbers whose sieve needs more memory than it has are handed back: see worker.Config
+	Ledger       worker.Ledger   // see worker.Config; may be nil
+	Recorder     worker.Recorder // counts what the worker does; may be nil
+	Dead         StoreLetter     // stores the dead letters of single numbers; nil = the worker does, under its name
+	Timeout      time.Duration   // for one reply of the server
 	Availability
 	Log   zerolog.Logger
 	Ready func(w *worker.Worker, name string) // called before the worker pulls; may be nil
@@ -175,7 +176,7 @@ func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) (*worke
 	}
 	return worker.New(worker.Config{
 		Name: o.Name, Version: Version, Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
-		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Kinds: kinds, Parts: parts, Log: o.Log,
+		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Recorder: o.Recorder, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox), commands
 }
 

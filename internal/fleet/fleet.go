@@ -43,6 +43,7 @@ type Fleet struct {
 	cached       cacheBudget               // of the inputs of all jobs
 	own          sync.Map                  // job that this process has created -> ownManifest
 	held         sync.Map                  // key of FACTOR_LEASES -> true while this process holds that lease
+	rejected     atomic.Uint64             // results that this process has refused
 	answerCounts sync.Map                  // job -> *answerCount of its holder in this process
 	campaigns    sync.Map                  // child -> func() CampaignProgress of its holder in this process
 	covers       sync.Map                  // job -> *coverage of a watcher in this process

@@ -103,6 +103,9 @@ func (c *checker) sort(ctx context.Context, arrivals []collect.Arrival, outcomes
 		switch {
 		case o.unread, o.dropped:
 			refused = append(refused, seq)
+			if o.unread {
+				c.streams.fleet.CountRejected()
+			}
 		case errors.As(o.err, &refusal):
 			refused = append(refused, seq)
 			if err := c.refuse(ctx, refusal, seq); err != nil {
@@ -156,6 +159,7 @@ func (c *checker) refuse(ctx context.Context, refused *collect.Refused, seq uint
 		log.Debug().Err(refused.Err).Msg("a result was dropped: its range is not stored")
 		return nil
 	}
+	c.streams.fleet.CountRejected()
 	if refused.Excused && !c.excused.Overlaps(refused.Range) { // a second time, its number may be beyond such workers
 		c.excused.Add(refused.Range)
 		c.trust.Complain(refused.Worker, fleet.ComplaintUnfinished)

@@ -147,7 +147,7 @@ func TestOtherNumbersLie(t *testing.T) {
 
 // TestExcused: a refused result that is excused is removed, and is no strike, the first time for its range.
 func TestExcused(t *testing.T) {
-	c := &checker{streams: new(streams), trust: new(fleet.Trust)} // which cannot write strikes
+	c := &checker{streams: &streams{fleet: new(fleet.Fleet)}, trust: new(fleet.Trust)} // which cannot write strikes
 	arrivals := make([]collect.Arrival, 2*maxRefusals)
 	outcomes := make([]outcome, len(arrivals))
 	for i := range outcomes {
@@ -155,6 +155,9 @@ func TestExcused(t *testing.T) {
 	}
 	if verified, refused, err := c.sort(t.Context(), arrivals, outcomes); err != nil || len(verified) > 0 || len(refused) != len(arrivals) {
 		t.Errorf("%v, %v, %v", verified, refused, err)
+	}
+	if n := c.streams.fleet.Rejected(); n != uint64(len(arrivals)) {
+		t.Errorf("%d results count as rejected, want %d", n, len(arrivals))
 	}
 	if !c.excused.Contains(task.Span(0, uint64(len(arrivals)))) {
 		t.Error("a range can be excused again")

@@ -24,6 +24,7 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 	}
 	switch do.Action {
 	case attempt.Reject:
+		w.config.Recorder.Failed(FailedMalformed)
 		o.reject(w.failure(d, nil, nil, err, 0), err)
 	case attempt.Return:
 		detail := "" // of a split, which has its own
@@ -33,6 +34,7 @@ func (w *Worker) compute(s *slot, d *Delivery) {
 		o.handBack(d.Range, asReturn(do, detail))
 	case attempt.GiveUp:
 		err := errors.New(attempt.GiveUpDetail(d.deaths))
+		w.config.Recorder.Failed(FailedDeaths)
 		o.fail(w.failure(d, t, t.Numbers, err, 0), err)
 	case attempt.ComputeAlone:
 		if !w.startAlone(s, d, t) {

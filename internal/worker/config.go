@@ -51,6 +51,8 @@ type Config struct {
 	// Ledger counts the processes that died of a task; nil = the server's count of deliveries
 	// decides alone.
 	Ledger Ledger
+	// Recorder counts what the worker does; nil = nothing does.
+	Recorder Recorder
 	// Kinds are the kinds of tasks that this worker can compute, by name. It returns all others.
 	Kinds map[string]Kind
 	// Parts are the kinds of the tasks of parts that this worker can compute, by name. It drops all others.
@@ -71,5 +73,8 @@ func (c Config) withDefaults() Config {
 	c.Budget = max(c.Budget, 0)
 	c.Grace = cmp.Or(max(c.Grace, 0), 30*time.Second)
 	c.StoreEvery = cmp.Or(max(c.StoreEvery, 0), 5*time.Second)
+	if c.Recorder == nil {
+		c.Recorder = nothing{}
+	}
 	return c
 }

@@ -39,6 +39,7 @@
 //	settlers.go, settle.go     from settling on
 //	gather.go, join.go         the same of short tasks, together
 //	orders.go, drain.go        end tasks from outside
+//	recorder.go                counts of all this, for metrics
 //	pause.go, once.go          when no tasks are taken for a while, or no more
 //
 // Every place has one owner: a queue belongs to mu, a running delivery to its slot, a settling one to the
@@ -57,7 +58,7 @@
 //	heartbeat   1                Run ends                             beats, scanned, scannedCPU
 //	guard       1 if MaxMemory   Run ends                             nothing
 //
-// Cancel, Quarantine, Release, SetPause, Hint, StopComputing and Stats are called from goroutines of the program.
+// Cancel, Quarantine, Release, SetPause, Hint, StopComputing, PullError and Stats are called from goroutines of the program.
 //
 // The goroutines wait for each other in four condition variables of mu. The goroutine that makes a condition
 // true signals it:
@@ -74,7 +75,8 @@
 // of Worker below it, the fields of slots and deliveries that say so, and the links of all queues. It is
 // released before a method of Source, Handle, Outbox, Kind or Ledger is called, because these wait for a
 // server, a disk or a computation. So their own locks have no order with mu. Tick and Progress are called
-// millions of times: they write atomic variables instead.
+// millions of times: they write atomic variables instead. A Recorder is called with mu held, too: it calls nothing of the
+// worker, so its own locks are always the inner ones.
 //
 // # Invariants
 //

@@ -114,6 +114,7 @@ func (w *Worker) failHungLocked(s *slot, d *Delivery) {
 			}
 			continue
 		}
+		w.config.Recorder.Failed(FailedHang)
 		detail := fmt.Errorf("%w, and the computation did not end when interrupted", err)
 		d.outcome.addFailed(p, d.Range, w.failure(d, t, t.Numbers[at:at+1], detail, time.Since(s.numberSince)), err)
 	}

@@ -95,6 +95,7 @@ func (w *Worker) runPart(s *slot, d *Delivery, t *task.Task) {
 	w.endPart(s)
 	y.join()
 	d.outcome.cpu = y.cpu
+	defer func() { w.config.Recorder.RanPart(t.Kind, y.cpu, d.outcome.sieveFailed) }()
 	switch cause := context.Cause(ctx); {
 	case cause == errMemory || cause == errOverdue:
 		d.outcome.sieveFailed = true

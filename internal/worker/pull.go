@@ -41,6 +41,7 @@ func (w *Worker) pull() {
 			w.fail(err)
 			return
 		case err != nil && !stopped:
+			w.notePull(err)
 			if failures++; failures == 1 {
 				w.config.Log.Warn().Err(err).Msg("cannot pull tasks, retrying")
 			}
@@ -49,12 +50,27 @@ func (w *Worker) pull() {
 			if failures > 0 {
 				w.config.Log.Info().Msg("pulling tasks works again")
 				failures = 0
+				w.notePull(nil)
 			}
 			if received == 0 {
 				w.pause(emptyPause - time.Since(begin))
 			}
 		}
 	}
+}
+
+// notePull records how the last request for tasks has ended, for PullError.
+func (w *Worker) notePull(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pullErr = err
+}
+
+// PullError returns why the worker cannot request tasks now; nil if its last request was answered, or it has made none.
+func (w *Worker) PullError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pullErr
 }
 
 // awaitDemand returns how many tasks to request and a context that ends when they are no longer

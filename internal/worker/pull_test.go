@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -265,6 +266,9 @@ func TestPullErrors(t *testing.T) {
 		if n := len(r.source.asked()); n < 12 || n > 25 {
 			t.Errorf("%d pulls in a minute", n)
 		}
+		if err := r.PullError(); err != r.source.err {
+			t.Errorf("PullError: %v", err)
+		}
 		begin := time.Now()
 		if err := r.drain(); err != nil {
 			t.Error(err)
@@ -273,4 +277,42 @@ func TestPullErrors(t *testing.T) {
 			t.Errorf("drain took %v", took)
 		}
 	})
+}
+
+// TestPullErrorEnds: PullError is nil before the first error and after the next answer.
+func TestPullErrorEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		if err := r.PullError(); err != nil {
+			t.Error(err)
+		}
+		broken := make(chan struct{})
+		r.Worker.source = &mendedSource{fakeSource: r.source, broken: broken}
+		r.start()
+		time.Sleep(time.Second)
+		if r.PullError() == nil {
+			t.Error("no error while the source is broken")
+		}
+		close(broken)
+		time.Sleep(10 * time.Second)
+		if err := r.PullError(); err != nil {
+			t.Errorf("after an answer: %v", err)
+		}
+		r.drain()
+	})
+}
+
+// mendedSource fails until broken is closed.
+type mendedSource struct {
+	*fakeSource
+	broken chan struct{}
+}
+
+func (s *mendedSource) Pull(ctx context.Context, n int, deliver func(*Delivery)) error {
+	select {
+	case <-s.broken:
+		return s.fakeSource.Pull(ctx, n, deliver)
+	default:
+		return errors.New("no server")
+	}
 }

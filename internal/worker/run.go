@@ -72,6 +72,7 @@ func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
 		Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
 		Elapsed: now.Sub(s.encodedAt), Items: items, Budget: s.named,
 	})
+	w.config.Recorder.Answered(t.Kind, t.Numbers[from:][:len(items)], items)
 	d.outcome.noteAsked(t.Numbers[from:][:len(items)], items)
 	s.encoded, s.encodedAt = len(s.done), now
 }
@@ -100,6 +101,7 @@ func (w *Worker) endedEarly(s *slot, d *Delivery, t *task.Task, i int, ctx conte
 	if err == nil {
 		err = errNoAnswer
 	}
+	w.config.Recorder.Failed(failureCause(cause))
 	d.outcome.addFailed(p, d.Range, w.failure(d, t, t.Numbers[i:i+1], err, elapsed), err)
 	return d.Range.Count > 1 && (ctx.Err() == nil || w.resume(s, d))
 }

@@ -80,6 +80,9 @@ func (w *Worker) finish(s *slot, d *Delivery, elapsed time.Duration) {
 	w.countLocked(d)
 	if d.outcome.verdict.Computed() {
 		w.updatePaceLocked(s, elapsed)
+		if !d.expendable {
+			w.config.Recorder.Ran(elapsed)
+		}
 	}
 	w.noteOnceLocked(d)
 	d.state = settling

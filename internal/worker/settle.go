@@ -143,8 +143,9 @@ func about(e *zerolog.Event, d *Delivery) *zerolog.Event {
 	return e.Str("job", d.Job).Stringer("range", d.Range)
 }
 
-// logSettled logs how d has ended; err says why a step of end, or before it, was not done.
+// logSettled logs and records how d has ended; err says why a step of end, or before it, was not done.
 func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
+	w.recordSettled(d, end, err)
 	log, o := &w.config.Log, &d.outcome
 	switch {
 	case errors.Is(err, ErrForgotten):

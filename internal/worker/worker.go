@@ -103,6 +103,8 @@ type Worker struct {
 	// present Pull; it is nil if there is none, or if it was called.
 	pulling bool
 	endPull context.CancelFunc
+	// pullErr is why the last request for tasks has failed; nil if it has not.
+	pullErr error
 	// pullingOthers: the present Pull is one of PullOthers.
 	pullingOthers bool
 

@@ -115,7 +115,7 @@ func shellWords(t *testing.T, command string) (words []string) {
 func Man(t *testing.T, program func() *ucli.App) {
 	t.Helper()
 	page := run(t, program(), "man")
-	c := exec.CommandContext(t.Context(), testsize.Need(t, "groff"), "-man", "-Tutf8", "-ww")
+	c := exec.CommandContext(t.Context(), testsize.Need(t, "groff"), "-man", "-Tutf8", "-P-cbou", "-ww")
 	var warnings bytes.Buffer
 	c.Stdin, c.Stderr = strings.NewReader(page), &warnings
 	shown, err := c.Output()
