@@ -52,7 +52,7 @@ const imports = `
 	execkind        < nat task text worker golang.org/x/sys/unix
 	sample          < nat
 
-	schema          < task attempt
+	schema          < task attempt text
 	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task text attempt worker schema natsconn stream github.com/nats-io/nats.go
