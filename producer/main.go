@@ -23,11 +23,13 @@ func main() {
 		Version: command.Build(),
 		Before:  command.CheckKernels,
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
+
+		Metadata: map[string]any{cli.MonitorKey: checkCommandName},
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), checkCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})
 }

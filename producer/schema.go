@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/jsonschema"
+	"factorfleet/internal/monitor"
 	"factorfleet/internal/observe"
 	"factorfleet/internal/output"
 	"factorfleet/internal/schema"
@@ -56,6 +57,7 @@ var documents = []document{
 	{"workers-ls", "producer workers ls --json: the workers, by name", []observe.Worker{}},
 	{"dead-ls", "producer dead ls --json: the dead letters", []letterReport{}},
 	{"dead-show", "producer dead show --json: the dead letters with the history of their attempts", []letterReport{}},
+	{"check", "producer check --json: the outcome of one check", monitor.Result{}},
 	{"verify", "producer verify --json: counts of the lines of a file", verifyReport{}},
 	{"init", "producer init --json: what was created or updated", initReport{}},
 	{"permissions", "producer init --print-permissions --json: the permissions of each role, for an identity NAME", map[schema.Role]schema.Permissions{}},

@@ -70,7 +70,8 @@ const imports = `
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
-	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	monitor         < text
+	/producer       < attempt monitor explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

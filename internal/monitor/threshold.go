@@ -82,4 +82,4 @@ func (r *Range) String() string {
 }
 
 // MarshalText returns the text of the range.
-func (r *Range) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+func (r Range) MarshalText() ([]byte, error) { return []byte(r.text), nil }
