@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -13,7 +14,6 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/job"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/web"
 )
@@ -21,15 +21,23 @@ import (
 func serveCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
-		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing." + command.ConnectionHint,
-		Flags: []ucli.Flag{
+		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing. With\n--notify the supervisor tells of all jobs of the fleet: each event once, if several supervisors have --notify; after a\ncrash an event may be told twice, with the same id.\n\n" + command.NotifyDescription + "\n\n" + strings.TrimSpace(command.ConnectionHint),
+		Flags: append([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:8222", Usage: "loopback `ADDRESS` that answers GET /healthz: 200 while it supervises, else 503; none is no address"},
-		},
+		}, command.NotifyFlags()...),
 		Action: func(c *ucli.Context) error {
 			if err := checkServe(c); err != nil {
 				return err
 			}
-			return inSession(c, func(s *command.Session) error { return serve(c, s) })
+			var s *command.Session
+			notifier, err := command.ReadNotify(c, func(err error) { s.Log.Warn().Err(err).Msg("a notification was not delivered") })
+			if err != nil {
+				return err
+			}
+			return inSession(c, func(session *command.Session) error {
+				s = session
+				return serve(c, s, command.NewFleetNotifier(notifier, "producer serve", s.Log))
+			})
 		},
 	}
 }
@@ -54,7 +62,7 @@ func listens(c *ucli.Context) bool { return c.String("listen") != "" && c.String
 
 // serve supervises until the session ends. A signal is no error: then all watches have ended, and this
 // process has released its leases. A server that does not answer at the start is waited for.
-func serve(c *ucli.Context, s *command.Session) error {
+func serve(c *ucli.Context, s *command.Session, n *command.FleetNotifier) error {
 	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
 	h := new(health)
 	stopListening, err := listenHealth(c, s, h.check)
@@ -73,7 +81,7 @@ func serve(c *ucli.Context, s *command.Session) error {
 		if first && listens(c) {
 			go h.probe(s.Context)
 		}
-		err = supervise(s, fl)
+		err = supervise(s, fl, n)
 		closeFleet()
 		if err != nil {
 			return err
@@ -84,7 +92,7 @@ func serve(c *ucli.Context, s *command.Session) error {
 
 // supervise supervises a fleet until the session ends, or until something of the fleet is missing that this process may
 // create: it then returns nil, and the caller opens the fleet again.
-func supervise(s *command.Session, fl *fleet.Fleet) error {
+func supervise(s *command.Session, fl *fleet.Fleet, n *command.FleetNotifier) error {
 	ctx, cancel := context.WithCancelCause(s.Context)
 	defer cancel(nil)
 	go func() {
@@ -101,7 +109,7 @@ func supervise(s *command.Session, fl *fleet.Fleet) error {
 		}))
 	}()
 	s.Log.Info().Msg("supervising")
-	err := job.Supervise(ctx, fl, s.Log, command.DefaultMaxMemory())
+	err := n.Supervise(ctx, fl, s.Log, command.DefaultMaxMemory())
 	switch cause := context.Cause(ctx); {
 	case s.Context.Err() != nil:
 		return nil

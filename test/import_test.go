@@ -67,11 +67,12 @@ const imports = `
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan worker explain stream fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
-	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < notify campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
 	monitor         < text
-	/producer       < attempt monitor explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	notify          < text
+	/producer       < attempt monitor notify explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
