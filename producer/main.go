@@ -29,7 +29,7 @@ func main() {
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), checkCommand(), schemaCommand(), initCommand(), serveCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), checkCommand(), eventsCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/events"
 	"factorfleet/internal/jsonschema"
 	"factorfleet/internal/monitor"
 	"factorfleet/internal/notify"
@@ -64,6 +65,7 @@ var documents = []document{
 	{"permissions", "producer init --print-permissions --json: the permissions of each role, for an identity NAME", map[schema.Role]schema.Permissions{}},
 	{"keys-ls", "embedded keys ls --json: the identities", []command.KeyReport{}},
 	{"bench", "a line of consumer bench --json: the speed for one class of numbers", command.BenchReport{}},
+	{"event", "a line of producer events --json", events.Event{}},
 	{"notification", "what a command or address of --notify gets", notify.Event{}},
 	{"log", "a line on standard error with --log-format json; it has the facts of its message as further properties", command.LogLine{}},
 	{"heartbeat", "a heartbeat of consumer in the bucket FACTOR_WORKERS, and its answer to FACTOR.status.<worker>", worker.Status{}},

@@ -66,13 +66,14 @@ const imports = `
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan worker explain stream fleet
+	events          < task text schema worker stream fleet golang.org/x/sync
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < notify campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
 	monitor         < text
 	notify          < text
-	/producer       < attempt monitor notify explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt events monitor notify explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
@@ -121,11 +122,11 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/embedded")
 			case rule == "fleet":
-				only(t, pkg, rule, "job", "explain", "observe", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "job", "explain", "observe", "events", "command", "/producer", "/embedded")
 			case rule == "puller":
 				only(t, pkg, rule, "command")
 			case rule == "stream":
-				only(t, pkg, rule, "puller", "fleet", "job", "observe", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "puller", "fleet", "job", "observe", "events", "command", "/producer", "/embedded")
 			case rule == "natsconn":
 				only(t, pkg, rule, "stream", "puller", "fleet", "job", "cli", "command", "/consumer", "/embedded")
 			case rule == "factor/kernels": // a leaf

@@ -100,7 +100,7 @@ func (n *FleetNotifier) run(ctx context.Context, fl *fleet.Fleet) {
 	}
 	group.Go(func() {
 		n.keep(ctx, "jobs", func() error {
-			return fl.FollowManifests(ctx, func(j *task.Job) { n.manifest(j, fl.ServerTime(), send) }, nil)
+			return fl.FollowManifests(ctx, "", func(j *task.Job) { n.manifest(j, fl.ServerTime(), send) }, nil, nil)
 		})
 	})
 	group.Go(func() {

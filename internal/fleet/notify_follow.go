@@ -9,15 +9,16 @@ import (
 	"factorfleet/internal/task"
 )
 
-// FollowManifests calls changed with the manifests of all jobs, tombstones too, as they stand and after each change, and
-// caughtUp once when changed has had those that were stored, until ctx ends. It has a consumer of its own, so that changed may
-// block. It returns the error of stream.Follow.
-func (f *Fleet) FollowManifests(ctx context.Context, changed func(*task.Job), caughtUp func()) error {
-	return f.followKeys(ctx, "*", func(k key) {
+// FollowManifests calls changed with the manifest of a job, or with those of all jobs for "", tombstones too, as they stand
+// and after each change, and caughtUp once when changed has had those that were stored, until ctx ends. It has a consumer
+// of its own, so that changed may block. reopened is that of stream.Source. Both may be nil. It returns the error of
+// stream.Follow.
+func (f *Fleet) FollowManifests(ctx context.Context, job string, changed func(*task.Job), caughtUp func(), reopened func(lost bool)) error {
+	return f.followKeysAgain(ctx, orAny(job), func(k key) {
 		if j := f.decodeOrLog(k); j != nil {
 			changed(j)
 		}
-	}, caughtUp)
+	}, caughtUp, reopened)
 }
 
 // FollowGivenUp calls got with the dead letters of the sweeper, those that are stored and new ones, until ctx ends: the job,
