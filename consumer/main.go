@@ -21,6 +21,7 @@ func main() {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Metadata: map[string]any{cli.ServiceKey: "run"},
 		Commands: []*ucli.Command{runCommand(), benchCommand(), versionCommand()},
 	})
 }

@@ -17,6 +17,7 @@ func main() {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
+		Metadata: map[string]any{cli.ServiceKey: "run"},
 		Commands: []*ucli.Command{submitCommand(), runCommand(), keysCommand()},
 	})
 }

@@ -24,7 +24,7 @@ func main() {
 		Before:  command.CheckKernels,
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
 
-		Metadata: map[string]any{cli.MonitorKey: checkCommandName},
+		Metadata: map[string]any{cli.MonitorKey: checkCommandName, cli.ServiceKey: "serve"},
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),

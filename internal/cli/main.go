@@ -41,7 +41,7 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	ordered, command, err := permute(app, args)
 	defer func() {
 		if value := recover(); value != nil {
-			reportPanic(app, logsJSON(args), value)
+			reportPanic(app, logsJSON(app, command, args), value)
 			code = codeOf(app, command, Bug)
 		}
 	}()
@@ -58,7 +58,7 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	code = Code(err)
 	if err != nil && (exit == nil || exit.Err != nil) {
 		code = codeOf(app, command, code)
-		reportError(app, logsJSON(args), err, code)
+		reportError(app, logsJSON(app, command, args), err, code)
 	}
 	return code
 }

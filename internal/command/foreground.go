@@ -118,7 +118,7 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	}, func(id string) { f.id.Store(&id); f.teller.followLetters(ctx, f.target.Fleet, id) })
 	stopProgress()
 	if err = p.close(err); err == nil {
-		f.session.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
+		f.session.Log.Debug().Dur("took", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
 			Uint64("duplicate", sum.Duplicate).Uint64("refused", sum.Refused).Uint64("requeued", sum.Requeued).Msg("job ended")
 	}
 	return sum, err

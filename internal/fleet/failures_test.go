@@ -211,7 +211,7 @@ func TestAliveRecently(t *testing.T) {
 		y.logWait(t.Context(), &task.Job{ID: "j", Kind: "exec:resize"}, single(1), e)
 	}
 	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"worker":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") ||
-		!strings.Contains(got, `"an item has failed`) || !strings.Contains(got, `"cause":"no"`) {
+		!strings.Contains(got, `"an item has failed`) || !strings.Contains(got, `"error":"no"`) {
 		t.Errorf("the user reads %q", got)
 	}
 }
