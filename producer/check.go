@@ -14,10 +14,10 @@ import (
 	"factorfleet/internal/monitor"
 )
 
-const checkDescription = `For monitoring systems: prints one line with performance data, in the form of monitoring plug-ins, and
-exits with 0 OK, 1 WARNING, 2 CRITICAL or 3 UNKNOWN. UNKNOWN is each check that could not be made: the
-server cannot be reached, the credentials do not permit it, there is no such job, the command line is
-wrong. These exit codes are those of check alone. Credentials of an observer suffice.
+const checkDescription = `For monitoring systems: prints one line with performance data, as monitoring plug-ins do, and
+exits with 0 OK, 1 WARNING, 2 CRITICAL or 3 UNKNOWN. UNKNOWN is each check that could not be made:
+the server cannot be reached, the credentials do not permit it, there is no such job, the command
+line is wrong. Only check has these exit codes. Credentials of an observer suffice.
 
 --warn and --critical take a range; a value outside it is reported:
   10      below 0 or above 10            ~:10    above 10

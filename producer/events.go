@@ -17,10 +17,10 @@ import (
 	"factorfleet/internal/schema"
 )
 
-const eventsDescription = `Prints one event a line, in the order of time: jobs, answered chunks, failed attempts, dead letters and
-workers. With --json each line is an object (producer schema event). Without --follow it prints what is
-stored and ends; workers are seen with --follow only. Nothing is verified: times and errors are what
-workers say. An event "gap" says that events may be missing, or repeated, and of which stream.
+const eventsDescription = `Prints one event a line, in the order of time: jobs, answered chunks, failed attempts, dead
+letters and workers. With --json each line is an object (producer schema event). Without --follow
+it prints what is stored and ends; workers are seen with --follow only. Nothing is verified: times
+and errors are what workers say. An event "gap" names a stream of which events may be missing.
 
 Examples:
 

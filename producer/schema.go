@@ -67,7 +67,7 @@ var documents = []document{
 	{"bench", "a line of consumer bench --json: the speed for one class of numbers", command.BenchReport{}},
 	{"event", "a line of producer events --json", events.Event{}},
 	{"notification", "what a command or address of --notify gets", notify.Event{}},
-	{"log", "a line on standard error with --log-format json; it has the facts of its message as further properties", command.LogLine{}},
+	{"log", "a line on standard error with --log-format json, or of a service off a terminal; it has the facts of its message as further properties", command.LogLine{}},
 	{"heartbeat", "a heartbeat of consumer in the bucket FACTOR_WORKERS, and its answer to FACTOR.status.<worker>", worker.Status{}},
 }
 

@@ -21,7 +21,7 @@ import (
 func serveCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
-		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing. With\n--notify the supervisor tells of all jobs of the fleet: each event once, if several supervisors have --notify; after a\ncrash an event may be told twice, with the same id.\n\n" + command.NotifyDescription + "\n\n" + strings.TrimSpace(command.ConnectionHint),
+		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing. With\n--notify the supervisor tells of all jobs of the fleet. Of several supervisors one tells of each\nevent; after a crash an event may be told twice, with the same id.\n\n" + command.NotifyDescription + "\n\n" + strings.TrimSpace(command.ConnectionHint),
 		Flags: append([]ucli.Flag{
 			&ucli.StringFlag{Name: "listen", Value: "127.0.0.1:8222", Usage: "loopback `ADDRESS` that answers GET /healthz: 200 while it supervises, else 503; none is no address"},
 		}, command.NotifyFlags()...),

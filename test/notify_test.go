@@ -5,12 +5,17 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/notify"
+	"factorfleet/internal/schema"
 )
 
 // A hook is an address that counts notifications.
@@ -95,6 +100,37 @@ func TestNotifySupervisors(t *testing.T) {
 			t.Errorf("job %s was told %d times", job, n)
 		}
 	}
+}
+
+// TestNotifyFailed: a job whose input is lost cannot be finished, which is told once.
+func TestNotifyFailed(t *testing.T) {
+	t.Parallel()
+	s, h := startFleet(t), newHook(t)
+	s.run("producer", "submit --detach --id lost 15 21").wantCode(0)
+	if err := s.stream(schema.StreamInputs).Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.stream(schema.StreamTasks).Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.start("producer", "serve --listen none --notify "+h.url)
+	eventually(t, "the failure is told", func() bool { return len(h.of("lost")) > 0 })
+	if e := h.of("lost")[0]; e.Event != notify.JobEnded || e.State != notify.Failed || !strings.Contains(e.Reason, "lost") {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestNotifyInterrupted: Ctrl-C ends the wait for a notification, and the exit code is that of the job.
+func TestNotifyInterrupted(t *testing.T) {
+	t.Parallel()
+	s := startFleet(t)
+	s.consumer("-n 1")
+	begun := filepath.Join(t.TempDir(), "begun")
+	p := s.start("producer", "submit --notify", arguments("touch "+begun+"; sleep 1000", "15"))
+	eventually(t, "the command runs", func() bool { _, err := os.Stat(begun); return err == nil })
+	p.signal(syscall.SIGINT)
+	p.wait()
+	p.wantCode(0).wantStdout("15: 3 5\n").wantSaid("notify command touch: interrupted")
 }
 
 // TestNotifyDeadLetters: the first dead letter of a job is told while the job goes on, and a target that refuses is said in

@@ -43,9 +43,12 @@ func isService(app *cli.App, command string) bool {
 	return ok && len(words) > 1 && words[1] == name
 }
 
+// logFormat returns the value of --log-format. An empty variable of the environment is none.
+func logFormat(c *cli.Context) string { return cmp.Or(c.String("log-format"), formatAuto) }
+
 // LogsJSON reports whether the lines of a command on standard error are JSON: log lines, notes and errors.
 func LogsJSON(c *cli.Context) bool {
-	return inJSON(c.String("log-format"), isService(c.App, c.App.Name+" "+commandName(c)), stderrIsTerminal())
+	return inJSON(logFormat(c), isService(c.App, c.App.Name+" "+commandName(c)), stderrIsTerminal())
 }
 
 // stderrIsTerminal reports whether a person sees standard error, on a terminal of any kind: unlike isTerminal also on one that
@@ -68,7 +71,7 @@ func NewLogger(c *cli.Context, w io.Writer) (zerolog.Logger, error) {
 		return zerolog.Nop(), Usagef("%q is not a log level: use debug, info, warn or error", c.String("log-level"))
 	}
 	c.App.Metadata[logLevelKey] = level
-	switch format := c.String("log-format"); {
+	switch format := logFormat(c); {
 	case LogsJSON(c):
 	case format == formatText || format == formatAuto:
 		w = zerolog.ConsoleWriter{Out: w, NoColor: os.Getenv("NO_COLOR") != "" || !isTerminal(os.Stderr), TimeFormat: "15:04:05", FormatPrepare: countFromOne}

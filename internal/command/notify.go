@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -17,22 +18,26 @@ import (
 	"factorfleet/internal/task"
 )
 
+// notifyVariable is the variable of the environment for --notify.
+const notifyVariable = "FACTOR_NOTIFY"
+
 // NotifyFlags returns the flags of ReadNotify.
 func NotifyFlags() []ucli.Flag {
 	return []ucli.Flag{
-		&ucli.StringSliceFlag{Name: "notify", EnvVars: []string{"FACTOR_NOTIFY"}, Usage: "when a job ends or has its first dead letter, run the command `CMD|URL` by the shell, or POST to the address; may be repeated"},
+		&ucli.StringSliceFlag{Name: "notify", EnvVars: []string{notifyVariable}, Usage: "when a job ends or has its first dead letter, run the command `CMD|URL` by the shell, or POST to the address; may be repeated"},
 		&ucli.BoolFlag{Name: "notify-direct", DisableDefaultText: true, Usage: "run the command of --notify without a shell: spaces separate its words"},
 	}
 }
 
 // NotifyDescription says what a notification is.
 const NotifyDescription = `--notify CMD gets the notification on standard input, as one line of JSON (producer schema
-notification), and has FACTORFLEET_JOB, _EVENT, _STATE, _TEXT, _NUMBERS, _VERIFIED, _UNFINISHED, _DEAD,
-_BAD, _REASON and _ID in its environment. --notify URL gets a POST of the same JSON. Five attempts are
-made in at most two minutes. A notification that fails is reported; it does not change the exit code.
+notification), and has FACTORFLEET_JOB, _EVENT, _STATE, _TEXT, _NUMBERS, _VERIFIED, _UNFINISHED,
+_DEAD, _BAD, _REASON and _ID in its environment. --notify URL gets a POST of the same JSON. Five
+attempts are made in at most two minutes. A notification that fails is reported; it does not
+change the exit code. FACTOR_NOTIFY keeps a secret out of the list of processes. Examples:
 
    --notify 'mail -s "$FACTORFLEET_TEXT" me@example.org'
-   --notify https://hooks.example.org/SECRET        FACTOR_NOTIFY keeps a secret out of the list of processes`
+   --notify https://hooks.example.org/SECRET`
 
 // ReadNotify returns what tells the user, nil if the flags name nothing. failed is called with each notification that was
 // not delivered. Its errors have exit code Usage and do not contain the value, which may have a secret.
@@ -172,9 +177,9 @@ func (t *teller) endOf(id string, sum *job.Summary, err error) (notify.Event, bo
 	return e, true
 }
 
-// checkDetached refuses --notify for a command that does not wait.
+// checkDetached refuses --notify for a command that does not wait. In the environment it may be meant for other commands.
 func checkDetached(c *ucli.Context) error {
-	if len(c.StringSlice("notify")) > 0 && c.IsSet("notify") && c.Bool("detach") {
+	if len(c.StringSlice("notify")) > 0 && os.Getenv(notifyVariable) == "" && c.Bool("detach") {
 		return cli.WithHint(cli.Usagef("--notify with --detach: this process does not wait for the end of the job"),
 			"start `producer serve --notify`, which tells of all jobs, or wait by `producer wait JOB --notify`")
 	}
