@@ -23,6 +23,7 @@ func app() *ucli.App {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Metadata: map[string]any{cli.ServiceKey: "run"},
 		Commands: append([]*ucli.Command{
 			runCommand(), command.HealthCommand("a worker", "127.0.0.1:9101"), command.UnitCommand(unit.Consumer), benchCommand(),
 		}, command.Standard(nil)...),

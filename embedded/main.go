@@ -22,6 +22,7 @@ func app() *ucli.App {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
+		Metadata: map[string]any{cli.ServiceKey: "run"},
 		Commands: append([]*ucli.Command{submitCommand(), runCommand(), keysCommand()}, command.Standard(nil)...),
 	}, examples)
 }

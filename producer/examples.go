@@ -53,6 +53,13 @@ producer init --replicas 3 --dry-run  # says what it would do, on a cluster
 producer init --print-permissions`,
 	"serve": `producer serve
 producer serve -s nats://first:4222 --listen none`,
+	"check queue":      `producer check queue --warn 1000 --critical 10000`,
+	"check workers":    `producer check workers --warn 4: --critical 1:`,
+	"check dead":       `producer check dead --critical 0`,
+	"check job":        `producer check job monday`,
+	"check supervisor": `producer check supervisor`,
+	"events": `producer events --follow
+producer events --follow --job monday --json`,
 	"health": `producer health
 producer health --ready --address 127.0.0.1:8223`,
 	"unit": `producer unit --print systemd > /etc/systemd/system/factorfleet.service

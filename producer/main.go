@@ -24,17 +24,18 @@ func main() {
 // app returns the program.
 func app() *ucli.App {
 	return cli.SetExamples(&ucli.App{
-		Name:    "producer",
-		Usage:   "submit numbers to a fleet of workers and collect the answers",
-		Version: command.Build(),
-		Before:  command.CheckKernels,
-		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Name:     "producer",
+		Usage:    "submit numbers to a fleet of workers and collect the answers",
+		Version:  command.Build(),
+		Before:   command.CheckKernels,
+		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
+		Metadata: map[string]any{cli.MonitorKey: checkCommandName, cli.ServiceKey: "serve"},
 		Commands: append([]*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
-			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
+			statusCommand(), topCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
-			command.HealthCommand("a supervisor", "127.0.0.1:8222"), command.UnitCommand(unit.Producer), cheatCommand(), topCommand(),
+			verifyCommand(), deadCommand(), workersCommand(), checkCommand(), eventsCommand(), schemaCommand(), initCommand(), serveCommand(),
+			command.HealthCommand("a supervisor", "127.0.0.1:8222"), command.UnitCommand(unit.Producer), cheatCommand(),
 		}, command.Standard(completeArguments)...),
 	}, examples)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -16,7 +17,7 @@ func submitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "submit", Usage: "queue numbers or items, wait for the answers and print them",
 		ArgsUsage:   "[NUMBER...|ITEM...]",
-		Description: command.SubmitDescription,
+		Description: command.SubmitDescription + "\n\n" + command.NotifyDescription,
 		Flags:       command.SubmitFlags(),
 		Action: func(c *ucli.Context) error {
 			return inSession(c, func(s *command.Session) error { return s.Submit(c, openTarget(c, s)) })
@@ -27,7 +28,8 @@ func submitCommand() *ucli.Command {
 func waitCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "wait", Usage: "wait for a submitted job and print its answers", ArgsUsage: "JOB",
-		Flags: append([]ucli.Flag{command.DeadlineFlag(), command.ExplainFlag(), cli.ProgressFlag()}, command.OutputFlags()...),
+		Description: command.NotifyDescription,
+		Flags:       slices.Concat([]ucli.Flag{command.DeadlineFlag(), command.ExplainFlag(), cli.ProgressFlag()}, command.NotifyFlags(), command.OutputFlags()),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {

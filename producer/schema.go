@@ -12,7 +12,10 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/events"
 	"factorfleet/internal/jsonschema"
+	"factorfleet/internal/monitor"
+	"factorfleet/internal/notify"
 	"factorfleet/internal/observe"
 	"factorfleet/internal/output"
 	"factorfleet/internal/schema"
@@ -56,17 +59,20 @@ var documents = []document{
 	{"workers-ls", "producer workers ls --json: the workers, by name", []observe.Worker{}},
 	{"dead-ls", "producer dead ls --json: the dead letters", []letterReport{}},
 	{"dead-show", "producer dead show --json: the dead letters with the history of their attempts", []letterReport{}},
+	{"check", "producer check --json: the outcome of one check", monitor.Result{}},
 	{"verify", "producer verify --json: counts of the lines of a file", verifyReport{}},
 	{"init", "producer init --json: what was created or updated", initReport{}},
 	{"permissions", "producer init --print-permissions --json: the permissions of each role, for an identity NAME", map[schema.Role]schema.Permissions{}},
 	{"keys-ls", "embedded keys ls --json: the identities", []command.KeyReport{}},
 	{"bench", "a line of consumer bench --json: the speed for one class of numbers", command.BenchReport{}},
-	{"log", "a line on standard error with --log-format json; it has the facts of its message as further properties", command.LogLine{}},
 	{"view", "GET /api/v1/view, and each event of /api/v1/events: what is seen of a fleet", observe.View{}},
 	{"job-view", "GET /api/v1/jobs/JOB: what is seen of a job", observe.JobView{}},
 	{"job-page", "GET /api/v1/jobs: a part of the list of jobs", observe.JobPage{}},
 	{"worker-page", "GET /api/v1/workers: a part of the list of workers", observe.WorkerPage{}},
 	{"dead-page", "GET /api/v1/dead: a part of the list of dead letters", observe.DeadPage{}},
+	{"event", "a line of producer events --json", events.Event{}},
+	{"notification", "what a command or address of --notify gets", notify.Event{}},
+	{"log", "a line on standard error with --log-format json, or of a service off a terminal; it has the facts of its message as further properties", command.LogLine{}},
 	{"heartbeat", "a heartbeat of consumer in the bucket FACTOR_WORKERS, and its answer to FACTOR.status.<worker>", worker.Status{}},
 }
 

@@ -12,7 +12,6 @@ import (
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/job"
 	"factorfleet/internal/observe"
 	"factorfleet/internal/page"
 	"factorfleet/internal/stream"
@@ -23,13 +22,23 @@ func serveCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "serve", Usage: "supervise the fleet until a signal: queue lost and returned tasks again, finish and remove jobs that nobody waits for",
 		Description: "Run at least one in each fleet; any number may run, on any machines. The streams are created if they are missing.\n" +
-			"A page in the browser shows the jobs, the workers and the queue, at http://127.0.0.1:8222/ by default.",
-		Flags: command.ListenFlags("127.0.0.1:8222", "the page, and GET /healthz: 200 while it supervises, else 503"),
+			"A page in the browser shows the jobs, the workers and the queue, at http://127.0.0.1:8222/ by default.\n\n" +
+			"With --notify the supervisor tells of all jobs of the fleet. Of several supervisors one tells of each\n" +
+			"event; after a crash an event may be told twice, with the same id.\n\n" + command.NotifyDescription,
+		Flags: append(command.ListenFlags("127.0.0.1:8222", "the page, and GET /healthz: 200 while it supervises, else 503"), command.NotifyFlags()...),
 		Action: func(c *ucli.Context) error {
 			if err := checkServe(c); err != nil {
 				return err
 			}
-			return inSession(c, func(s *command.Session) error { return serve(c, s) })
+			var s *command.Session
+			notifier, err := command.ReadNotify(c, func(err error) { s.Log.Warn().Err(err).Msg("a notification was not delivered") })
+			if err != nil {
+				return err
+			}
+			return inSession(c, func(session *command.Session) error {
+				s = session
+				return serve(c, s, command.NewFleetNotifier(notifier, "producer serve", s.Log))
+			})
 		},
 	}
 }
@@ -44,7 +53,7 @@ func checkServe(c *ucli.Context) error {
 
 // serve supervises until the session ends. A signal is no error: then all watches have ended, and this
 // process has released its leases. A server that does not answer at the start is waited for.
-func serve(c *ucli.Context, s *command.Session) error {
+func serve(c *ucli.Context, s *command.Session, n *command.FleetNotifier) error {
 	debug.SetMemoryLimit(math.MaxInt64) // softMemory is for one job
 	h, o := new(health), observe.New()
 	stopListening, err := listen(c, s, h, o)
@@ -64,7 +73,7 @@ func serve(c *ucli.Context, s *command.Session) error {
 			go h.probe(s.Context)
 		}
 		stopObserving := observing(s.Context, c, o, fl)
-		err = supervise(s, fl)
+		err = supervise(s, fl, n)
 		stopObserving()
 		closeFleet()
 		if err != nil {
@@ -76,7 +85,7 @@ func serve(c *ucli.Context, s *command.Session) error {
 
 // supervise supervises a fleet until the session ends, or until something of the fleet is missing that this process may
 // create: it then returns nil, and the caller opens the fleet again.
-func supervise(s *command.Session, fl *fleet.Fleet) error {
+func supervise(s *command.Session, fl *fleet.Fleet, n *command.FleetNotifier) error {
 	ctx, cancel := context.WithCancelCause(s.Context)
 	defer cancel(nil)
 	go func() {
@@ -93,7 +102,7 @@ func supervise(s *command.Session, fl *fleet.Fleet) error {
 		}))
 	}()
 	s.Log.Info().Msg("supervising")
-	err := job.Supervise(ctx, fl, s.Log, command.DefaultMaxMemory())
+	err := n.Supervise(ctx, fl, s.Log, command.DefaultMaxMemory())
 	switch cause := context.Cause(ctx); {
 	case s.Context.Err() != nil:
 		return nil

@@ -110,6 +110,7 @@ func TestDeadLetter(t *testing.T) {
 		!slices.Equal(letters[0].Numbers, []string{"1000017"}) {
 		t.Fatalf("dead letters: %+v", letters)
 	}
+	s.wantRecords(letters[0].Error)
 	shown := report[[]letter](s, "dead show")
 	if len(shown) != 1 || len(shown[0].Attempts) < 3 || shown[0].Attempts[0].Worker != "fragile" ||
 		!strings.Contains(shown[0].Attempts[0].Error, "too much for me") {

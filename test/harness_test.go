@@ -103,7 +103,7 @@ func pipe(t testing.TB) (in setting, w *os.File) {
 }
 
 // start starts a program; args are separated by single spaces. Without a setting its standard input is
-// empty. Of the user's environment it gets PATH and kernels.Variable only.
+// empty. Of the user's environment it gets PATH and kernels.Variable only, and its log lines are text.
 func start(t testing.TB, name, args string, settings ...setting) *program {
 	t.Helper()
 	cmd := exec.Command(binary(t, name))
@@ -119,7 +119,8 @@ func startCommand(t testing.TB, cmd *exec.Cmd, settings ...setting) *program {
 	t.Helper()
 	home := t.TempDir()
 	p := &program{t: t, temp: t.TempDir(), ended: make(chan struct{}), cmd: cmd}
-	p.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + p.temp, "PATH=" + os.Getenv("PATH")}
+	// Tests read lines of text; without a terminal those of services would be JSON.
+	p.cmd.Env = []string{"HOME=" + home, "TMPDIR=" + p.temp, "PATH=" + os.Getenv("PATH"), "FACTOR_LOG_FORMAT=text"}
 	if level, ok := os.LookupEnv(kernels.Variable); ok { // all programs at one level
 		p.cmd.Env = append(p.cmd.Env, kernels.Variable+"="+level)
 	}

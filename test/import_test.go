@@ -59,7 +59,7 @@ const imports = `
 	execkind        < nat task text worker golang.org/x/sys/unix
 	sample          < nat
 
-	schema          < task attempt
+	schema          < task attempt text
 	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task text attempt worker schema natsconn stream github.com/nats-io/nats.go
@@ -73,14 +73,17 @@ const imports = `
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan collect worker explain stream fleet
+	events          < task text schema worker stream fleet golang.org/x/sync
 	top             < text observe
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys golang.org/x/term
 	cli/clitest     < cli testsize github.com/urfave/cli/v2
-	command         < campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
+	command         < notify campaign explain observe web factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	page            <
 	web             < observe text golang.org/x/net/netutil
-	/producer       < attempt explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	monitor         < text
+	notify          < text
+	/producer       < attempt events monitor notify explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < observe page web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
@@ -129,11 +132,11 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "zerolog"):
 				only(t, pkg, rule, "worker", "natsconn", "stream", "natsserver", "fleettest", "job", "cli", "command", "/producer", "/embedded")
 			case rule == "fleet":
-				only(t, pkg, rule, "job", "explain", "observe", "metrics", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "job", "explain", "observe", "metrics", "events", "command", "/producer", "/embedded")
 			case rule == "puller":
 				only(t, pkg, rule, "command")
 			case rule == "stream":
-				only(t, pkg, rule, "puller", "fleet", "job", "observe", "command", "/producer", "/embedded")
+				only(t, pkg, rule, "puller", "fleet", "job", "observe", "events", "command", "/producer", "/embedded")
 			case rule == "natsconn":
 				only(t, pkg, rule, "stream", "puller", "fleet", "job", "cli", "command", "/consumer", "/embedded")
 			case rule == "factor/kernels": // a leaf

@@ -44,6 +44,62 @@ func TestErrorsInJSON(t *testing.T) {
 	}
 }
 
+// TestLogFormatAuto: off a terminal all lines of a service are JSON, those of other commands are text.
+func TestLogFormatAuto(t *testing.T) {
+	t.Parallel()
+	auto := environment("FACTOR_LOG_FORMAT=auto")
+	s := startFleet(t)
+	for _, service := range []struct{ program, args, says string }{
+		{"producer", "serve --listen none --log-level debug", "supervising"},
+		{"consumer", "run -n 1 --name gopher --log-level debug", "worker ready"},
+	} {
+		p := s.start(service.program, service.args, auto)
+		p.await(&p.stderr, service.says)
+		if service.program == "consumer" {
+			s.run("producer", "submit --chunk 2 15 21 35 --log-level debug", auto).wantCode(0).wantSaid(" DBG ")
+			p.await(&p.stderr, "task settled")
+		}
+		p.signal(syscall.SIGTERM)
+		p.wantCode(0)
+		logLines(t, p)
+		if service.program == "consumer" {
+			wantChunks(t, p)
+		}
+	}
+	for _, wrong := range []refusal{{"producer", "serve --zzz", 2, "unknown flag --zzz"}, {"consumer", "run 15", 2, `"15"`}, {"embedded", "run --listen x", 2, "host:port"}} {
+		if l := logLines(t, run(t, wrong.program, wrong.args, auto).wantCode(wrong.code)); len(l) != 1 || !strings.Contains(l[0].Message, wrong.says) || l[0].Code != wrong.code {
+			t.Errorf("%+v", l)
+		}
+	}
+	run(t, "consumer", "run 15", auto, arguments("--log-format", "text")).wantCode(2).wantSaid("consumer: error: unexpected argument")
+	run(t, "producer", "wait", auto).wantCode(2).wantSaid("producer: error: wait needs a JOB")
+}
+
+// wantChunks checks that a worker has logged one line for each of the two chunks of three numbers, with what happened.
+func wantChunks(t *testing.T, p *program) {
+	t.Helper()
+	numbers := make(map[string]int)
+	for line := range strings.Lines(p.stderr.String()) {
+		var l struct {
+			Message, Level, Job, Range, Result string
+			Attempt, Numbers                   int
+			Took                               *float64
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Message == "task settled" {
+			numbers[l.Range] += l.Numbers
+			if l.Level != "debug" || l.Job == "" || l.Result != "answered" || l.Attempt != 1 || l.Took == nil {
+				t.Errorf("%s", line)
+			}
+		}
+	}
+	if len(numbers) != 2 || numbers["0-2"] != 2 || numbers["2-1"] != 1 {
+		t.Errorf("chunks %v", numbers)
+	}
+}
+
 // A logLine is a line of standard error in JSON.
 type logLine struct {
 	Time                          time.Time

@@ -43,6 +43,7 @@ func scriptSetup(env *testscript.Env) error {
 	}
 	env.Setenv("HOME", home)
 	env.Setenv("PATH", dir+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	env.Setenv("FACTOR_LOG_FORMAT", "text") // as on a terminal
 	env.Values[testingKey{}] = env.T()
 	return nil
 }

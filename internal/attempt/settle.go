@@ -13,6 +13,13 @@ const (
 	Rejected                  // the message is not a task
 )
 
+var verdictNames = [...]string{
+	Answered: "answered", HandedBack: "returned", Dropped: "dropped", Sieved: "sieved", Failed: "failed", Hopeless: "hopeless", Rejected: "rejected",
+}
+
+// String returns the verdict in one word, for log lines.
+func (v Verdict) String() string { return verdictNames[v] }
+
 // Computed reports whether a worker has computed the numbers of the delivery, with or without success: it was not
 // returned, dropped or refused.
 func (v Verdict) Computed() bool {

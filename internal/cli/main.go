@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -37,13 +38,13 @@ func Tune() {
 // It reports a panic of a command as a bug; a panic in another goroutine ends the process.
 func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	prepare(app)
+	ordered, command, err := permute(app, args)
 	defer func() {
 		if value := recover(); value != nil {
-			reportPanic(app, logsJSON(args), value)
-			code = Bug
+			reportPanic(app, logsJSON(app, command, args), value)
+			code = codeOf(app, command, Bug)
 		}
 	}()
-	ordered, command, err := permute(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
@@ -54,10 +55,30 @@ func Run(ctx context.Context, app *cli.App, args []string) (code ExitCode) {
 	if errors.As(err, &exit) && exit.Code == Usage && hintOf(err) == "" {
 		err = WithHint(err, "run %q for usage", command+" -h")
 	}
+	code = Code(err)
 	if err != nil && (exit == nil || exit.Err != nil) {
-		reportError(app, logsJSON(args), err, Code(err))
+		code = codeOf(app, command, code)
+		reportError(app, logsJSON(app, command, args), err, code)
 	}
-	return Code(err)
+	return code
+}
+
+// MonitorKey is the key in the Metadata of an app with the name of a command that monitoring systems run as a plug-in. To
+// them the exit codes 0, 1 and 2 are states of what is checked. So each error of the command, which is one of the
+// check itself, has the code 3, unknown.
+const MonitorKey = "monitor"
+
+// unknownState is the exit code of a plug-in that could not make its check.
+const unknownState ExitCode = 3
+
+// codeOf returns the exit code for an error that is printed: code, unless the command is the one of MonitorKey. command
+// has the words that lead to it.
+func codeOf(app *cli.App, command string, code ExitCode) ExitCode {
+	name, ok := app.Metadata[MonitorKey].(string)
+	if words := strings.Fields(command); ok && len(words) > 1 && words[1] == name {
+		return unknownState
+	}
+	return code
 }
 
 // A reportWriter keeps the first error of its writer. So commands that print a report or help need

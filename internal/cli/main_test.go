@@ -142,7 +142,7 @@ func TestMessages(t *testing.T) {
 		{"ls x", nil, 2, "producer: error: unexpected argument \"x\": ls takes no arguments\nproducer: hint: run \"producer ls -h\" for usage\n"},
 		{"panic", nil, 70, "producer: error: internal error, please report: index 5; out of range\n"},
 		{"panic --log-level loud", nil, 2, "producer: error: \"loud\" is not a log level: use debug, info, warn or error\nproducer: hint: run \"producer panic -h\" for usage\n"},
-		{"panic --log-format xml", nil, 2, "producer: error: \"xml\" is not a log format: use text or json\nproducer: hint: run \"producer panic -h\" for usage\n"},
+		{"panic --log-format xml", nil, 2, "producer: error: \"xml\" is not a log format: use auto, text or json\nproducer: hint: run \"producer panic -h\" for usage\n"},
 	} {
 		code, _, stdout, stderr := run(test.err, strings.Fields(test.line)...)
 		if code != test.code || stderr != test.want || stdout != "" {

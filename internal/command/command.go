@@ -87,7 +87,7 @@ func Start(c *ucli.Context, onSecond func()) (s *Session, stop func(), err error
 	})
 	ctx, refuse := context.WithCancelCause(ctx)
 	s = &Session{Program: c.App.Name, Context: ctx, Screen: screen, Log: log, cleanup: cleanup, refuse: refuse}
-	if c.String("log-format") == "json" {
+	if cli.LogsJSON(c) {
 		notes := zerolog.New(screen).With().Timestamp().Logger() // of any --log-level: the user is meant to read them
 		s.notes = &notes
 	}

@@ -54,6 +54,7 @@ type foregroundJob struct {
 	progress *plan.JobProgress
 	id       atomic.Pointer[string] // of the job; "" until it is known
 	last     lastAnswers
+	teller   *teller
 }
 
 // foreground runs a job, shows its progress, prints its answers and reports how it ended. Usage errors
@@ -61,6 +62,10 @@ type foregroundJob struct {
 // starts, so that no job runs whose answers cannot be printed.
 func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error {
 	format, err := outputFormat(c)
+	if err != nil {
+		return err
+	}
+	tell, err := s.newTeller(c)
 	if err != nil {
 		return err
 	}
@@ -77,10 +82,11 @@ func (s *Session) foreground(c *ucli.Context, open OpenTarget, run runJob) error
 		return Fail(err)
 	}
 	defer closeTarget()
-	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress)}
+	f := &foregroundJob{session: s, c: c, target: target, printer: p, progress: new(plan.JobProgress), teller: tell}
 	f.last.job = f
 	f.id.Store(new(string))
 	summary, err := f.run(run)
+	defer func() { tell.tellEnd(*f.id.Load(), summary, err) }()
 	if err != nil {
 		return f.failure(err)
 	}
@@ -109,10 +115,10 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
 		Leave: f.session.leave, Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,
 		Memory: DefaultMaxMemory(),
-	}, func(id string) { f.id.Store(&id) })
+	}, func(id string) { f.id.Store(&id); f.teller.followLetters(ctx, f.target.Fleet, id) })
 	stopProgress()
 	if err = p.close(err); err == nil {
-		f.session.Log.Debug().Dur("elapsed", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
+		f.session.Log.Debug().Dur("took", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
 			Uint64("duplicate", sum.Duplicate).Uint64("refused", sum.Refused).Uint64("requeued", sum.Requeued).Msg("job ended")
 	}
 	return sum, err

@@ -40,4 +40,11 @@ type LogLine struct {
 	Program  string    `json:"program,omitempty"`
 	Hint     string    `json:"hint,omitempty"`
 	ExitCode int       `json:"exit_code,omitempty"`
+
+	// Facts that many lines have, with the same names in all programs.
+	Job     string  `json:"job,omitempty"`
+	Range   string  `json:"range,omitempty"` // <first>-<count>, first from 0
+	Worker  string  `json:"worker,omitempty"`
+	Attempt int     `json:"attempt,omitempty"`
+	Took    float64 `json:"took,omitempty"` // milliseconds
 }

@@ -50,7 +50,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
 		ExplainFlag(),
 		cli.ProgressFlag(),
-	}, slices.Concat(itemFlags(), ruleFlags(), OutputFlags())...)
+	}, slices.Concat(itemFlags(), ruleFlags(), NotifyFlags(), OutputFlags())...)
 }
 
 // DeadlineFlag returns the flag --deadline: how long a command waits for its job; 0 = without a limit.

@@ -19,6 +19,9 @@ import (
 // answers. It reads the flags before it opens the target, so that a usage error starts nothing.
 func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 	sub, err := s.submission(c)
+	if err == nil {
+		err = checkDetached(c)
+	}
 	if err != nil {
 		return err
 	}

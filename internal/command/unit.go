@@ -41,7 +41,7 @@ func UnitCommand(program string) *ucli.Command {
 	return &ucli.Command{
 		Name: "unit", Usage: "print a file with which " + what + " is deployed",
 		Description: "-s and --creds are those of the file.",
-		Flags: append([]ucli.Flag{&ucli.StringFlag{Name: "print", Usage: "`KIND` of the file: " + list}}, flags...),
+		Flags:       append([]ucli.Flag{&ucli.StringFlag{Name: "print", Usage: "`KIND` of the file: " + list}}, flags...),
 		Action: func(c *ucli.Context) error {
 			if err := cli.NoArgs(c); err != nil {
 				return err

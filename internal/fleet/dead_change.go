@@ -15,7 +15,9 @@ import (
 // that is there already, of an earlier try, counts as stored.
 func (f *Fleet) giveUp(ctx context.Context, job string, r task.Range, failure *task.Failure) error {
 	failure.Worker, failure.Time = schema.Sweeper, f.now()
-	return f.link.Store(ctx, message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode()))
+	m := message(schema.DeadSubject(job, r, schema.Sweeper), failure.Encode())
+	m.Header = schema.RecordHeader(schema.Place{Address: task.Address{Job: job, Range: r}, Worker: schema.Sweeper}, failure)
+	return f.link.Store(ctx, m)
 }
 
 // GiveUp stores a dead letter of the sweeper for a number, with the content of a worker's: of the worker in this

@@ -118,7 +118,7 @@ func (x *Failures) pardon(ctx context.Context, job string, number task.Range, e 
 	if err != nil {
 		return false, err
 	}
-	x.f.link.Log.Info().Str("job", job).Uint64("number", number.First+1).Int("deaths", deaths).
+	x.f.link.Log.Info().Str("job", job).Stringer("range", number).Int("deaths", deaths).
 		Msg("workers that had a hard number have died, but its campaign has advanced: it is queued again")
 	return true, nil
 }

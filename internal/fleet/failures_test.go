@@ -210,8 +210,8 @@ func TestAliveRecently(t *testing.T) {
 	for range 2 {
 		y.logWait(t.Context(), &task.Job{ID: "j", Kind: "exec:resize"}, single(1), e)
 	}
-	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"worker":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") ||
-		!strings.Contains(got, `"an item has failed`) || !strings.Contains(got, `"cause":"no"`) {
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"workers":["w"]`) || !strings.Contains(got, "no other was alive for 20 s") ||
+		!strings.Contains(got, `"an item has failed`) || !strings.Contains(got, `"error":"no"`) {
 		t.Errorf("the user reads %q", got)
 	}
 }

@@ -45,7 +45,7 @@ func (x *Failures) logWait(ctx context.Context, j *task.Job, number task.Range, 
 		what = "an item"
 	}
 	cause, _ := x.cause(ctx, j.ID, number, e)
-	x.f.link.Log.Warn().Str("job", j.ID).Stringer("range", number).Strs("worker", slices.Sorted(maps.Keys(e.workers))).Str("cause", cause).
+	x.f.link.Log.Warn().Str("job", j.ID).Stringer("range", number).Strs("workers", slices.Sorted(maps.Keys(e.workers))).Str("error", cause).
 		Msgf("%s has failed at one worker and waits for another one: start one, or it is given up when no other was alive for %s",
 			what, text.Duration(attempt.AliveWaits*x.ackWait))
 }

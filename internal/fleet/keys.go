@@ -30,8 +30,13 @@ type key struct {
 //
 // nats.go's own watch may take half a minute to notice that a server is back.
 func (f *Fleet) followKeys(ctx context.Context, filter string, put func(key), caughtUp func()) error {
+	return f.followKeysAgain(ctx, filter, put, caughtUp, nil)
+}
+
+// followKeysAgain is followKeys. reopened is that of stream.Source.
+func (f *Fleet) followKeysAgain(ctx context.Context, filter string, put func(key), caughtUp func(), reopened func(lost bool)) error {
 	prefix := schema.KeyPrefix(schema.BucketJobs)
-	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true}
+	source := stream.Source{Stream: schema.BucketStream(schema.BucketJobs), Filter: prefix + filter, Latest: true, Reopened: reopened}
 	return f.link.Follow(ctx, source, func(batch []stream.Message, _ uint64) error {
 		for _, m := range batch {
 			put(keyOf(m.Subject, m.Header, m.Data, m.Seq, m.Stored))

@@ -18,21 +18,6 @@ import (
 // What an observer of the whole fleet reads. It follows FACTOR_JOBS and the heartbeats, which costs no requests, and
 // reads leases one by one, because observers and producers may not follow FACTOR_LEASES.
 
-// FollowManifests calls changed with all manifests, tombstones too, as they stand and after each change, and gone with
-// the id of each key that was removed, until ctx ends, which returns its cause. caughtUp is called once, after all that
-// was stored. Any number of callers may run, beside FollowJobs too. The functions are called by the caller's goroutine.
-// The caller may keep and change the manifest. If the server has lost messages, all manifests are delivered again; those
-// that were lost entirely are not reported.
-func (f *Fleet) FollowManifests(ctx context.Context, changed func(*task.Job), gone func(id string), caughtUp func()) error {
-	return f.followKeys(ctx, "*", func(k key) {
-		if j := f.decodeOrLog(k); j != nil {
-			changed(j)
-		} else if task.CheckJob(k.name) == nil {
-			gone(k.name)
-		}
-	}, caughtUp)
-}
-
 // A Lease is what is seen of a lease of a job or a part.
 type Lease struct {
 	Holder   string            // one line of at most 300 bytes; "" = the lease is free
@@ -173,8 +158,8 @@ func (f *Fleet) StoredCount(ctx context.Context, job string) (uint64, error) {
 	return 0, err
 }
 
-// FollowStandings returns what is held against workers, kept up to date until ctx ends. It stores nothing.
-func (f *Fleet) FollowStandings(ctx context.Context) (*Trust, error) { return f.readTrust(ctx) }
+// FollowTrust returns what is held against workers, kept up to date until ctx ends. It stores nothing.
+func (f *Fleet) FollowTrust(ctx context.Context) (*Trust, error) { return f.readTrust(ctx) }
 
 // List returns the standings as Fleet.Standings does, without a request.
 func (t *Trust) List() []Standing {

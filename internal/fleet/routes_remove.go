@@ -122,6 +122,6 @@ func (f *Fleet) removeRoute(ctx context.Context, class task.Class) error {
 	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return fmt.Errorf("remove durable %s: %w", schema.Durable(class), stream.Explain(err))
 	}
-	f.link.Log.Info().Str("class", string(class)).Msg("removed the durable of a route that no job uses")
+	f.link.Log.Info().Str("priority", string(class)).Msg("removed the durable of a route that no job uses")
 	return nil
 }

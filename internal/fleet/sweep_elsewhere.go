@@ -94,7 +94,7 @@ func (s *sweeper) noteElsewhere(ctx context.Context, at schema.Place, why string
 // logElsewhere logs, each once a minute, that a worker has left a range to others and why, and that all have. The job then
 // waits, and nothing fails.
 func (s *sweeper) logElsewhere(at schema.Place, why string, all bool) {
-	log := s.f.link.Log.With().Str("job", at.Job).Stringer("range", at.Range).Str("worker", at.Worker).Str("cause", why).Logger()
+	log := s.f.link.Log.With().Str("job", at.Job).Stringer("range", at.Range).Str("worker", at.Worker).Str("error", why).Logger()
 	switch now := time.Now(); {
 	case all && now.Sub(s.saidAllLeft) >= time.Minute:
 		s.saidAllLeft = now

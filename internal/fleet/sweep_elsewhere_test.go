@@ -118,7 +118,7 @@ func TestLogElsewhere(t *testing.T) {
 		s.logElsewhere(at, "exit status 75", i%2 == 1)
 	}
 	got := log.String()
-	if strings.Count(got, "\n") != 2 || strings.Count(got, `"worker":"w","cause":"exit status 75"`) != 2 || strings.Count(got, "all workers leave") != 1 || !strings.Contains(got, "up to 2m0s") {
+	if strings.Count(got, "\n") != 2 || strings.Count(got, `"worker":"w","error":"exit status 75"`) != 2 || strings.Count(got, "all workers leave") != 1 || !strings.Contains(got, "up to 2m0s") {
 		t.Errorf("%s", got)
 	}
 }

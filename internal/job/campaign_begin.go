@@ -41,7 +41,7 @@ func (c *campaigns) attend(ctx context.Context, x *candidate) {
 			defer c.awaitMemory(ctx, x.child, short.need)
 			again = withoutMemory
 		}
-		c.log.Warn().Err(err).Str("job", x.Job).Uint64("number", x.Position+1).Msg("the campaign for a hard number has failed here")
+		c.log.Warn().Err(err).Str("job", x.Job).Stringer("range", task.Range{First: x.Position, Count: 1}).Msg("the campaign for a hard number has failed here")
 	}
 	c.leave(x.child, again)
 }
@@ -134,7 +134,7 @@ func (c *campaigns) create(ctx context.Context, p *task.Part) (*task.Part, error
 	stored, err := c.f.CreatePart(ctx, p)
 	if err == nil && stored == p {
 		c.addWorking(p.ID)
-		c.log.Info().Str("job", p.Parent).Uint64("number", p.Position+1).Str("part", p.ID).
+		c.log.Info().Str("job", p.Parent).Stringer("range", task.Range{First: p.Position, Count: 1}).Str("part", p.ID).
 			Msgf("free workers %s a composite of %d digits", map[bool]string{false: "sieve", true: "run curves on"}[p.Curves()], len(p.Composite.String()))
 	}
 	return stored, err

@@ -74,7 +74,7 @@ func (d *conductor) issue(ctx context.Context, out campaign.Issue) error {
 	err := d.work.issue(ctx, d.c.f, d.part, ranges, out, d.mixed)
 	d.taken.issue(ranges)
 	if err == nil {
-		d.log.Debug().Int("tasks", out.Tasks).Dur("time", out.Time).Msg(d.work.kind() + " tasks queued")
+		d.log.Debug().Int("tasks", out.Tasks).Dur("predicted", out.Time).Msg(d.work.kind() + " tasks queued")
 	}
 	return err
 }

@@ -25,10 +25,26 @@ import (
 // that the fleet is not set up, or that the connection is closed for good. memory is how many bytes the relations and
 // the linear algebra of campaigns may take together; 0 = no limit.
 func Supervise(ctx context.Context, f *fleet.Fleet, log zerolog.Logger, memory uint64) error {
+	return Supervision{Log: log, Memory: memory}.Run(ctx, f)
+}
+
+// A Supervision is how a process supervises.
+type Supervision struct {
+	Log    zerolog.Logger
+	Memory uint64 // see Supervise
+	// Failed is called with each job that is left alone, and why. It must not block, nor change the manifest. It may be nil.
+	Failed func(j *task.Job, why error)
+}
+
+// Run is Supervise.
+func (v Supervision) Run(ctx context.Context, f *fleet.Fleet) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.Sweep(ctx) })
-	s := newSupervisor(f, log)
-	s.campaigns.memory = limitOf(memory)
+	s := newSupervisor(f, v.Log)
+	s.campaigns.memory = limitOf(v.Memory)
+	if v.Failed != nil {
+		s.failed = v.Failed
+	}
 	group.Go(func() error { s.run(ctx); return nil })
 	return group.Wait()
 }
@@ -56,6 +72,8 @@ type supervisor struct {
 	name string // of this supervisor, in leases; that of its watches is another for each job
 	pace pace
 
+	failed func(*task.Job, error) // see Supervision
+
 	audits   *askedAudits
 	survey   *fleet.Survey
 	expiry   *fleet.Expiry
@@ -81,8 +99,8 @@ type supervisor struct {
 
 func newSupervisor(f *fleet.Fleet, log zerolog.Logger) *supervisor {
 	s := &supervisor{
-		now: f.ServerTime,
-		f:   f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
+		now: f.ServerTime, failed: func(*task.Job, error) {},
+		f: f, log: log, name: task.NewJobID(time.Now()), pace: normalPace,
 		audits: newAskedAudits(), survey: f.NewSurvey(), expiry: f.NewExpiry(),
 		jobs: make(map[string]*supervised), watching: make(map[string]*supervised), ended: make(chan watchEnd),
 		news: make(map[string]*task.Job), arrived: make(chan struct{}, 1), abandoned: make(map[string]bool),

@@ -84,6 +84,7 @@ func (s *supervisor) watchEnded(ctx context.Context, end watchEnd) {
 		s.park(e, end.sum, now)
 	case errors.Is(err, ErrBeyondRepair), errors.Is(err, ErrInputLost):
 		log.Error().Err(err).Msg("job is left alone until it is changed")
+		s.failed(e.manifest, err)
 		s.leaveAlone(e, end.sum)
 	case errors.Is(err, fleet.ErrNoJob):
 		// Its tombstone comes in a moment. Without one, a server of a cluster has answered that is

@@ -67,7 +67,9 @@ func newSession(o *Observer, fl *fleet.Fleet) *session {
 // begin starts the followers, which end with ctx.
 func (s *session) begin(ctx context.Context) {
 	s.ctx = ctx
-	s.keep(ctx, "jobs", func() error { return s.fl.FollowManifests(ctx, s.jobs.put, s.jobs.remove, s.jobs.complete) })
+	s.keep(ctx, "jobs", func() error {
+		return s.fl.FollowManifests(ctx, "", fleet.ManifestWatch{Changed: s.jobs.put, Gone: s.jobs.remove, CaughtUp: s.jobs.complete})
+	})
 	s.keep(ctx, "workers", func() error {
 		r, err := s.fl.Registry(ctx)
 		if err != nil {
@@ -80,7 +82,7 @@ func (s *session) begin(ctx context.Context) {
 		return context.Cause(ctx)
 	})
 	s.keep(ctx, "strikes", func() error {
-		t, err := s.fl.FollowStandings(ctx)
+		t, err := s.fl.FollowTrust(ctx)
 		if err != nil {
 			return err
 		}

@@ -136,15 +136,26 @@ func (c *Client) Return(ctx context.Context, a task.Address, payload []byte) err
 
 // Failed stores the record of a failed attempt. Attempts count from 1.
 func (c *Client) Failed(ctx context.Context, a task.Address, attempt int, payload []byte) error {
-	return c.store(ctx, schema.FailedSubject(a, attempt, c.worker), payload)
+	return c.storeRecord(ctx, schema.FailedSubject(a, attempt, c.worker), payload)
 }
 
 // Dead stores a dead letter: the worker gives a range up.
 func (c *Client) Dead(ctx context.Context, job string, r task.Range, payload []byte) error {
-	return c.store(ctx, schema.DeadSubject(job, r, c.worker), payload)
+	return c.storeRecord(ctx, schema.DeadSubject(job, r, c.worker), payload)
 }
 
 // store publishes a message until it is stored. See stream.Link.Store for its errors.
 func (c *Client) store(ctx context.Context, subject string, payload []byte) error {
 	return c.link.Store(ctx, &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload})
+}
+
+// storeRecord is store for a task.Failure, with its facts in a header for people. A payload or subject that cannot be read
+// has none.
+func (c *Client) storeRecord(ctx context.Context, subject string, payload []byte) error {
+	m := &nats.Msg{Subject: subject, Header: schema.Header(), Data: payload}
+	place, err := schema.ParseSubject(subject)
+	if failure, e := task.DecodeFailure(payload); err == nil && e == nil {
+		m.Header = schema.RecordHeader(place, failure)
+	}
+	return c.link.Store(ctx, m)
 }

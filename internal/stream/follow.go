@@ -24,6 +24,15 @@ type Message struct {
 type Source struct {
 	Stream, Filter string
 	Latest         bool // of the messages stored so far, only the last one of each subject
+
+	// Of the messages stored so far, those of Since and later, by the server's clock, or none with New. At most one of
+	// Latest, Since and New is set.
+	Since time.Time
+	New   bool
+
+	// Reopened is called with each consumer but the first. What was stored and deleted again before the new consumer
+	// reached it is missing. lost: the server has lost messages, and the stream is delivered again. It may be nil.
+	Reopened func(lost bool)
 }
 
 // longestFollowPause is the longest pause between two consumers. A follower must find a server that is

@@ -42,6 +42,7 @@ type follower struct {
 	received   uint64    // sequence of the last message received
 	handedOver uint64    // and of the last one that deliver knows of; at most received
 	opened     bool      // a consumer was made, at least once
+	lost       bool      // checkStream has found that the server has lost messages, before the present consumer
 	batch      []Message // received and not handed over
 	batchBytes int       // bytes of their payloads
 
@@ -106,6 +107,11 @@ func (f *follower) create(ctx context.Context) error {
 	if err := f.checkStream(ctx); err != nil {
 		return err
 	}
+	if f.New && !f.opened {
+		if err := f.skipStored(ctx); err != nil {
+			return err
+		}
+	}
 	f.consumer = nuid.Next()
 	config := jetstream.ConsumerConfig{
 		Name: f.consumer, FilterSubject: f.Filter, AckPolicy: jetstream.AckNonePolicy,
@@ -115,14 +121,31 @@ func (f *follower) create(ctx context.Context) error {
 	if f.Latest && f.received == 0 {
 		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverLastPerSubjectPolicy, 0
 	}
+	if !f.Since.IsZero() && f.received == 0 {
+		config.DeliverPolicy, config.OptStartSeq, config.OptStartTime = jetstream.DeliverByStartTimePolicy, 0, &f.Since
+	}
 	c, err := f.link.JS.CreateOrUpdateConsumer(ctx, f.Stream, config)
 	if err != nil {
 		return err
 	}
-	f.opened = true
+	if f.opened && f.Reopened != nil {
+		f.Reopened(f.lost)
+	}
+	f.opened, f.lost = true, false
 	f.at = Reply{Pending: c.CachedInfo().NumPending}
 	f.checkCaughtUp()
 	return nil
+}
+
+// skipStored lets the first consumer begin behind what is stored. A consumer that is made anew before the first message
+// came begins there, too.
+func (f *follower) skipStored(ctx context.Context) error {
+	s, err := f.link.JS.Stream(ctx, f.Stream)
+	if err == nil {
+		f.received = s.CachedInfo().State.LastSeq
+		f.handedOver = f.received
+	}
+	return err
 }
 
 // checkStream compares the end of the stream with the last message received. A stream that ends before
@@ -140,7 +163,7 @@ func (f *follower) checkStream(ctx context.Context) error {
 	if end := s.CachedInfo().State.LastSeq; end < f.received {
 		f.link.Log.Warn().Str("stream", f.Stream).Uint64("received", f.received).Uint64("last", end).
 			Msg("the server has lost messages of a stream: reading the stream again")
-		f.received, f.handedOver = 0, 0
+		f.received, f.handedOver, f.lost = 0, 0, true
 	}
 	return nil
 }

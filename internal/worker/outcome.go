@@ -28,9 +28,10 @@ type outcome struct {
 	numbers     int       // answered
 	sieveFailed bool      // it is a task of a part that has failed
 	cpu         time.Duration
-	one         [1]payload // backs results in the usual case
-	partial     *partial   // a result of finished numbers that is being stored already; nil = none
-	asked       []nat.Nat  // the numbers of the only result, if its answers are complete; else nil: see join.go
+	took        time.Duration // wall-clock time of the computation
+	one         [1]payload    // backs results in the usual case
+	partial     *partial      // a result of finished numbers that is being stored already; nil = none
+	asked       []nat.Nat     // the numbers of the only result, if its answers are complete; else nil: see join.go
 }
 
 // maxResult is the most bytes of an encoded result; the stream accepts 896 KiB. The answer for a single number

@@ -52,7 +52,7 @@ func (w *Worker) computePart(s *slot, d *Delivery) {
 	d.outcome.drop()
 	t, content, err := w.readPart(d)
 	if attempt.Start(d.facts(), content).Action != attempt.Compute {
-		about(w.config.Log.Debug(), d).AnErr("cause", err).Int("attempt", d.Attempt).Msg("task of a part dropped")
+		about(w.config.Log.Debug(), d).Err(err).Int("attempt", d.Attempt).Msg("task of a part dropped")
 		return
 	}
 	w.runPart(s, d, t)

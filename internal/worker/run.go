@@ -32,6 +32,7 @@ func (w *Worker) run(s *slot, d *Delivery, t *task.Task) {
 	defer w.end(s)
 	for i, more := 0, true; more && i < len(t.Numbers); {
 		ctx, elapsed, err := w.runFrom(s, d, t, kind, each, i)
+		d.outcome.took += elapsed
 		if i += len(s.done); i == len(t.Numbers) {
 			return
 		}

@@ -143,7 +143,8 @@ func about(e *zerolog.Event, d *Delivery) *zerolog.Event {
 	return e.Str("job", d.Job).Stringer("range", d.Range)
 }
 
-// logSettled logs and records how d has ended; err says why a step of end, or before it, was not done.
+// logSettled logs in one line a delivery, and records, how d has ended; err says why a step of end, or before it, was not
+// done. took and cpu are in milliseconds.
 func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
 	w.recordSettled(d, end, err)
 	log, o := &w.config.Log, &d.outcome
@@ -155,12 +156,13 @@ func (w *Worker) logSettled(d *Delivery, end attempt.End, err error) {
 	case err != nil:
 		about(log.Error(), d).Err(err).Msg("could not settle a task: it will be redelivered")
 	case o.verdict == attempt.Rejected:
-		about(log.Error(), d).AnErr("cause", o.err).Msg("message is not a task, stored as a dead letter")
+		about(log.Error(), d).Err(o.err).Msg("message is not a task, stored as a dead letter")
 	case end == attempt.Term:
-		about(log.Error(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " given up")
+		about(log.Error(), d).Err(o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " given up")
 	case o.err != nil:
-		about(log.Warn(), d).AnErr("cause", o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " failed")
+		about(log.Warn(), d).Err(o.err).Int("attempt", d.Attempt).Msg(cmp.Or(d.noun, "number") + " failed")
 	default:
-		about(log.Debug(), d).Int("numbers", o.numbers).Msg("task settled")
+		about(log.Debug(), d).Int("attempt", d.Attempt).Stringer("result", o.verdict).Int("numbers", o.numbers).
+			Dur("took", o.took).Dur("cpu", o.cpu).Msg("task settled")
 	}
 }

@@ -1,0 +1,55 @@
+package notify
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// A Target is where notifications go: a command or an address.
+type Target struct {
+	url    *url.URL // nil for a command
+	words  []string // of the command
+	client *http.Client
+}
+
+// Parse reads the value of --notify: an address that begins with http:// or https://, or a command line. With direct the
+// command runs without a shell: its words are separated by spaces.
+func Parse(value string, direct bool) (*Target, error) {
+	if strings.TrimSpace(value) == "" {
+		return nil, errors.New("it is empty: name a command, or an address such as https://HOST/PATH")
+	}
+	if scheme, _, ok := strings.Cut(value, "://"); ok && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
+		return parseURL(value, strings.ToLower(scheme))
+	}
+	if direct {
+		return &Target{words: strings.Fields(value)}, nil
+	}
+	return &Target{words: append(shell(), value)}, nil
+}
+
+// parseURL reads an address. Its errors do not have the address, which may contain a secret.
+func parseURL(value, scheme string) (*Target, error) {
+	if scheme != "http" && scheme != "https" {
+		return nil, errors.New("the scheme " + scheme + ":// is not supported: use https:// or http://")
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Hostname() == "" || u.Fragment != "" {
+		return nil, errors.New("it is not an address such as https://HOST/PATH")
+	}
+	return &Target{url: u, client: newClient()}, nil
+}
+
+// String names the target without what may be secret: of an address the scheme and the host, of a command its first word.
+func (t *Target) String() string {
+	if t.url != nil {
+		return t.url.Scheme + "://" + t.url.Host
+	}
+	line := t.words[len(t.words)-1]
+	if len(t.words) > 1 && t.words[0] != shell()[0] {
+		line = t.words[0]
+	}
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return "command " + word
+}
