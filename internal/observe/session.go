@@ -67,7 +67,9 @@ func newSession(o *Observer, fl *fleet.Fleet) *session {
 // begin starts the followers, which end with ctx.
 func (s *session) begin(ctx context.Context) {
 	s.ctx = ctx
-	s.keep(ctx, "jobs", func() error { return s.fl.FollowManifests(ctx, s.jobs.put, s.jobs.remove, s.jobs.complete) })
+	s.keep(ctx, "jobs", func() error {
+		return s.fl.FollowManifests(ctx, s.jobs.put, s.jobs.remove, func() { s.jobs.complete(); s.note("jobs", nil) })
+	})
 	s.keep(ctx, "workers", func() error {
 		r, err := s.fl.Registry(ctx)
 		if err != nil {
@@ -76,6 +78,7 @@ func (s *session) begin(ctx context.Context) {
 		s.mu.Lock()
 		s.registry = r
 		s.mu.Unlock()
+		s.note("workers", nil)
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})
@@ -87,12 +90,13 @@ func (s *session) begin(ctx context.Context) {
 		s.mu.Lock()
 		s.trust = t
 		s.mu.Unlock()
+		s.note("strikes", nil)
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})
 }
 
-// keep calls follow, again after a pause if it fails, in a goroutine until ctx ends.
+// keep calls follow, again after a pause if it fails, in a goroutine until ctx ends. follow notes when it works.
 func (s *session) keep(ctx context.Context, what string, follow func() error) {
 	go func() {
 		for pause := stream.NewPause(); ctx.Err() == nil; {
