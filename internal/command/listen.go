@@ -8,7 +8,6 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"factorfleet/internal/cli"
-	"factorfleet/internal/natsconn"
 	"factorfleet/internal/web"
 )
 
@@ -80,7 +79,7 @@ func serveAt(c *ucli.Context, s *Session, flag, address string, config web.Confi
 		return nil, fmt.Errorf("--web-token-file: %w", err)
 	}
 	if cert := c.String("web-cert"); cert != "" {
-		if err := natsconn.CheckKeyMode(c.String("web-key")); err != nil {
+		if err := checkPrivate(c.String("web-key")); err != nil {
 			return nil, fmt.Errorf("--web-key: %w", err)
 		}
 		pair, err := tls.LoadX509KeyPair(cert, c.String("web-key"))

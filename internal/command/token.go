@@ -33,7 +33,7 @@ func readToken(s *Session, path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	if err := natsconn.CheckKeyMode(path); err != nil {
+	if err := checkPrivate(path); err != nil {
 		return "", err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxTokenFile))
@@ -66,4 +66,12 @@ func createToken(s *Session, path string) (string, error) {
 	}
 	s.Log.Info().Str("file", path).Msg("created a token for the page")
 	return token, nil
+}
+
+// checkPrivate returns an error if other users may read or write a file with a secret. It is not one of the connection to NATS.
+func checkPrivate(path string) error {
+	if err := natsconn.CheckKeyMode(path); err != nil {
+		return errors.New(err.Error())
+	}
+	return nil
 }

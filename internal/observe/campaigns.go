@@ -28,13 +28,12 @@ type campaignTable struct {
 
 // A campaign is one part with its history.
 type campaign struct {
-	job      string
-	facts    fleet.Campaign
-	marks    []CampaignMark
-	every    time.Duration   // between two marks
-	workers  map[string]bool // that have had a task of it
-	present  bool            // it was listed by the last look
-	readPart time.Time       // the manifest was read
+	job     string
+	facts   fleet.Campaign
+	marks   []CampaignMark
+	every   time.Duration   // between two marks
+	workers map[string]bool // that have had a task of it
+	present bool            // it was listed by the last look
 }
 
 func newCampaignTable() *campaignTable { return &campaignTable{make(map[string]*campaign)} }

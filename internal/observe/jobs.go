@@ -21,6 +21,9 @@ type jobTable struct {
 	ended    int  // guarded by mu; records of jobs that have ended
 	left     int  // guarded by mu; jobs that have ended and are not kept
 	caughtUp bool // guarded by mu; what was stored at the start is known
+
+	// sorted has the jobs that have ended, in order; nil = they have changed. It is guarded by mu, and not changed itself.
+	sorted []jobAt
 }
 
 // maxRecords bounds the jobs that have ended, of which records are kept.
@@ -60,10 +63,12 @@ func (t *jobTable) put(j *task.Job) {
 		t.all[j.ID] = r
 	} else if r.job.Finished() {
 		t.ended--
+		t.sorted = nil
 	}
 	r.job = j
 	if j.Finished() {
 		t.ended++
+		t.sorted = nil
 		t.trimLocked()
 	}
 }
@@ -79,6 +84,7 @@ func (t *jobTable) remove(id string) {
 	}
 	if r.job.Finished() {
 		t.ended--
+		t.sorted = nil
 	}
 	delete(t.all, id)
 }
@@ -127,22 +133,41 @@ type jobAt struct {
 	job *task.Job
 }
 
-// list returns the jobs, those that have not ended first, each part the newest first; and how many there are that are not kept.
-func (t *jobTable) list() (active, ended []jobAt, left int) {
+// order compares jobs as a View lists them.
+func order(a, b jobAt) int { return newestFirst(a.job, b.job) }
+
+// active returns the jobs that have not ended, the newest first.
+func (t *jobTable) active() []jobAt {
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.activeLocked()
+}
+
+func (t *jobTable) activeLocked() (list []jobAt) {
 	for _, r := range t.all {
-		if r.job.Finished() {
-			ended = append(ended, jobAt{r, r.job})
-		} else {
-			active = append(active, jobAt{r, r.job})
+		if !r.job.Finished() {
+			list = append(list, jobAt{r, r.job})
 		}
 	}
-	left = t.left
-	t.mu.Unlock()
-	order := func(a, b jobAt) int { return newestFirst(a.job, b.job) }
-	slices.SortFunc(active, order)
-	slices.SortFunc(ended, order)
-	return active, ended, left
+	slices.SortFunc(list, order)
+	return list
+}
+
+// list returns the jobs of one moment: those that have not ended, and those that have, which must not be modified, each the
+// newest first; and how many there are that are not kept.
+func (t *jobTable) list() (active, ended []jobAt, left int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sorted == nil {
+		t.sorted = make([]jobAt, 0, t.ended)
+		for _, r := range t.all {
+			if r.job.Finished() {
+				t.sorted = append(t.sorted, jobAt{r, r.job})
+			}
+		}
+		slices.SortFunc(t.sorted, order)
+	}
+	return t.activeLocked(), t.sorted, t.left
 }
 
 // get returns a job; ok is false if there is none.

@@ -27,7 +27,7 @@ func (s *session) readLeases(ctx context.Context, watched bool) (err error) {
 		}
 	}
 	now := time.Now()
-	active, _, _ := s.jobs.list()
+	active := s.jobs.active()
 	var due, open []jobAt
 	for _, j := range active {
 		x, own := s.leases.Own(j.job.ID)

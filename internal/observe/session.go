@@ -68,7 +68,7 @@ func newSession(o *Observer, fl *fleet.Fleet) *session {
 func (s *session) begin(ctx context.Context) {
 	s.ctx = ctx
 	s.keep(ctx, "jobs", func() error {
-		return s.fl.FollowManifests(ctx, "", fleet.ManifestWatch{Changed: s.jobs.put, Gone: s.jobs.remove, CaughtUp: s.jobs.complete})
+		return s.fl.FollowManifests(ctx, "", fleet.ManifestWatch{Changed: s.jobs.put, Gone: s.jobs.remove, CaughtUp: func() { s.jobs.complete(); s.note("jobs", nil) }})
 	})
 	s.keep(ctx, "workers", func() error {
 		r, err := s.fl.Registry(ctx)
@@ -78,6 +78,7 @@ func (s *session) begin(ctx context.Context) {
 		s.mu.Lock()
 		s.registry = r
 		s.mu.Unlock()
+		s.note("workers", nil)
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})
@@ -89,12 +90,13 @@ func (s *session) begin(ctx context.Context) {
 		s.mu.Lock()
 		s.trust = t
 		s.mu.Unlock()
+		s.note("strikes", nil)
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})
 }
 
-// keep calls follow, again after a pause if it fails, in a goroutine until ctx ends.
+// keep calls follow, again after a pause if it fails, in a goroutine until ctx ends. follow notes when it works.
 func (s *session) keep(ctx context.Context, what string, follow func() error) {
 	go func() {
 		for pause := stream.NewPause(); ctx.Err() == nil; {
@@ -173,8 +175,17 @@ func (s *session) step(ctx context.Context, watched bool) {
 	s.o.publish(v, began)
 }
 
-// same reports whether two Views differ in nothing but their times.
+// same reports whether two Views differ in nothing but their times. Of a fleet with workers they nearly always differ in the
+// time of a heartbeat, which is found without a look at the rest.
 func same(a, b *View) bool {
+	if len(a.Names) != len(b.Names) || len(a.Lines) != len(b.Lines) {
+		return false
+	}
+	for i := range a.Names {
+		if !a.Names[i].Seen.Equal(b.Names[i].Seen) {
+			return false
+		}
+	}
 	x, y := *a, *b
 	x.Time, y.Time = time.Time{}, time.Time{}
 	return reflect.DeepEqual(&x, &y)

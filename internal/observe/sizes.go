@@ -76,7 +76,7 @@ func (t *sizeTable) look(ctx context.Context, s *session) error {
 	for _, j := range t.jobs {
 		j.present = false
 	}
-	active, _, _ := s.jobs.list()
+	active := s.jobs.active()
 	blocks, now := sizedBlocks, time.Now()
 	for _, j := range active[:min(len(active), sizedJobs)] {
 		if task.IsExec(j.job.Kind) {
@@ -135,7 +135,7 @@ func (x *jobSizes) read(ctx context.Context, fl *fleet.Fleet, job string, most u
 // rows returns the counts by class, the smallest first.
 func (t *sizeTable) rows(s *session) []SizeRow {
 	rows := make([]SizeRow, sizeSteps+len(sizeLimits))
-	active, _, _ := s.jobs.list()
+	active := s.jobs.active()
 	for i, j := range active {
 		if x := t.jobs[j.job.ID]; x != nil && i < sizedJobs && len(x.classes) > 0 {
 			x.count(rows, j, s.answers)

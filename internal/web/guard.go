@@ -114,9 +114,9 @@ func checkSite(next http.Handler) http.Handler {
 func (s *Server) checkToken(next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(s.config.Token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		got := sha256.Sum256([]byte(token))
-		if s.config.Token != "" && subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if s.config.Token != "" && (!bearer || subtle.ConstantTimeCompare(got[:], want[:]) != 1) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="factorfleet"`)
 			fail(w, r, http.StatusUnauthorized, "this needs the token of --web-token-file: Authorization: Bearer TOKEN")
 			return

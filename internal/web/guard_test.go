@@ -26,6 +26,7 @@ func TestToken(t *testing.T) {
 		{"/api/v1/jobs", "Bearer " + token[1:], 401},
 		{"/api/v1/jobs", "Bearer " + token + "0", 401},
 		{"/api/v1/jobs", "Bearer ", 401},
+		{"/api/v1/jobs", token, 401},
 		{"/api/v1/jobs?sort=x", "Bearer " + token, 503}, // nothing is known yet
 		{"/api/v1/jobs?limit=x", "Bearer " + token, 400},
 		{"/metrics", "", 401},
