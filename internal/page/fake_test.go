@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"factorfleet/internal/observe"
 	"factorfleet/internal/page"
@@ -151,10 +152,16 @@ func (f *fake) events(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprintf(w, ": a comment\nevent: view\ndata: %s\n\n", b)
 		http.NewResponseController(w).Flush()
-		select {
-		case <-changed:
-		case <-r.Context().Done():
-			return
+		for open := true; open; {
+			select {
+			case <-changed:
+				open = false
+			case <-time.After(2 * time.Second): // a page takes silence for a broken connection
+				fmt.Fprint(w, ":\n\n")
+				http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				return
+			}
 		}
 	}
 }
