@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"factorfleet/internal/observe"
 	"factorfleet/internal/page"
@@ -18,6 +19,7 @@ type fake struct {
 	down    bool          // connections are closed without an answer
 	token   string        // that the API wants; "" = none
 	changed chan struct{} // closed and replaced at each change
+	streams int           // of events, that are open
 }
 
 // A letter is a dead letter as the API sends it.
@@ -86,6 +88,10 @@ func (f *fake) control(w http.ResponseWriter, r *http.Request) {
 		f.change(func() { f.down = value == "true" })
 	case "token":
 		f.change(func() { f.token = value })
+	case "streams":
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		fmt.Fprint(w, f.streams)
 	case "step":
 		f.change(func() { f.scene = f.scene.step() })
 	}
@@ -132,6 +138,8 @@ func (f *fake) api(answer func(*scene, *http.Request) any) http.HandlerFunc {
 
 // events streams the View of each change, cut as the contract of the API says.
 func (f *fake) events(w http.ResponseWriter, r *http.Request) {
+	f.change(func() { f.streams++ })
+	defer f.change(func() { f.streams-- })
 	for {
 		s, changed, ok := f.enter(w, r)
 		if !ok {
@@ -144,10 +152,16 @@ func (f *fake) events(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		fmt.Fprintf(w, ": a comment\nevent: view\ndata: %s\n\n", b)
 		http.NewResponseController(w).Flush()
-		select {
-		case <-changed:
-		case <-r.Context().Done():
-			return
+		for open := true; open; {
+			select {
+			case <-changed:
+				open = false
+			case <-time.After(2 * time.Second): // a page takes silence for a broken connection
+				fmt.Fprint(w, ":\n\n")
+				http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				return
+			}
 		}
 	}
 }

@@ -73,7 +73,8 @@ function poor() {
 function unnamed() {
   const found = [];
   const all = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
-  const name = (e) => e.getAttribute("aria-label") || document.getElementById(e.getAttribute("aria-labelledby"))?.textContent || e.labels?.[0]?.textContent || e.textContent.trim();
+  const given = (e) => e.getAttribute("aria-label") || document.getElementById(e.getAttribute("aria-labelledby"))?.textContent;
+  const name = (e) => given(e) || (e.matches("table, nav, progress, [role]:not(th)") ? "" : e.labels?.[0]?.textContent || e.textContent.trim());
   for (const e of all("a, button, input, summary, progress, table, nav, [role=img], [role=group], th")) if (!name(e)) found.push(`no name: ${e.outerHTML.slice(0, 80)}`);
   const levels = all("h1, h2, h3, h4").map((e) => Number(e.tagName[1]));
   if (levels.filter((l) => l === 1).length !== 1) found.push(`h1: ${levels}`);

@@ -31,6 +31,26 @@ export const connection = [
     t.is(await t.page.evaluate(() => window.loaded), true, "the same document");
     await t.sees("#said", "Connected");
   }],
+  ["a page that nobody sees gives its connection up, and takes it again", async (t) => {
+    await t.control("scene", "few");
+    await t.page.clock.install();
+    await t.go();
+    await t.sees("#status", "live");
+    const see = (hidden) => t.page.evaluate((value) => {
+      for (const [name, v] of [["hidden", value], ["visibilityState", value ? "hidden" : "visible"]]) Object.defineProperty(document, name, { value: v, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    await see(true);
+    t.is(await t.control("streams"), "1", "streams at first");
+    await t.page.clock.fastForward(21_000);
+    for (let n = 0; n < 600 && (await t.control("streams")) !== "0"; n++) await new Promise((done) => setTimeout(done, 50));
+    t.is(await t.control("streams"), "0", "streams while nobody sees the page");
+    await t.control("step");
+    await see(false);
+    await t.sees("main", "844,223");
+    await t.sees("#status", "live");
+    t.is(await t.page.locator(".banner").count(), 0, "banners");
+  }],
   ["a fleet that cannot be reached by its server is told apart", async (t) => {
     await t.control("scene", "offline");
     await t.go();

@@ -37,6 +37,7 @@ class Check {
   async control(what, value = "") {
     const answer = await fetch(`${base}/control/${what}?value=${encodeURIComponent(value)}`, { method: "POST" });
     if (!answer.ok) throw new Error(`control ${what}: ${answer.status}`);
+    return answer.text();
   }
 
   go(hash = "#/") {

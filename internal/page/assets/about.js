@@ -6,7 +6,7 @@ import { token } from "./api.js";
 import { clock, age, count, exact } from "./format.js";
 import { shortcuts } from "./keys.js";
 
-const words = { connecting: "connecting", live: "live", waiting: "not connected, tries again", locked: "a token is needed" };
+const words = { connecting: "connecting", live: "live", resting: "at rest while nobody sees the page", waiting: "not connected, tries again", locked: "a token is needed" };
 
 export function about(ctx) {
   return {

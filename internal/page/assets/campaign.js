@@ -69,7 +69,7 @@ function contributors(c) {
 function identity(c, id) {
   const name = shell(id);
   return section("The number", {},
-    h("p", { class: "mono digits" }, String(c.composite ?? "").match(/.{1,500}/gs) ?? ""),
+    h("p", { class: "mono digits" }, String(c.composite ?? "").match(/.{1,300}/gs) ?? ""),
     facts([["Position in the input", place(c.position)], ["Conducted by", c.holder], ["Part", c.part]]),
     name && h("p", null, h("span", { class: "dim" }, "End the work with what was found: "), command(`producer finish ${name}`)));
 }

@@ -16,7 +16,7 @@ export function foreign(key, element) {
 
 // cut keeps a text that is no message of a program any more from filling the page.
 function cut(text) {
-  return text.length > 600 ? `${text.slice(0, 300)}…${text.slice(-200)}` : text;
+  return text.length > 320 ? `${text.slice(0, 200)}…${text.slice(-100)}` : text;
 }
 
 function flat(list, out) {

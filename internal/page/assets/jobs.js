@@ -14,7 +14,7 @@ export function jobColumns(ctx) {
     { id: "state", title: "State", sort: true, cell: (j) => badge(j.state) },
     { id: "share", title: "Progress", sort: true, newest: true, cell: (j) => progressOf(j) },
     { id: "numbers", title: "Numbers", num: true, sort: true, cell: (j) => numbersOf(j) },
-    { id: "rate", title: "Rate", num: true, cell: (j) => (j.active && j.numbers_per_s > 0 ? rate(j.numbers_per_s) : null) },
+    { id: "numbers_per_s", title: "Rate", num: true, sort: true, cell: (j) => (j.active && j.numbers_per_s > 0 ? rate(j.numbers_per_s) : null) },
     { id: "eta", title: "Left", num: true, sort: true, cell: (j) => (j.active && j.eta_known ? left(ctx, j.eta_ns ?? 0, true) : null) },
     { id: "unfinished", title: "Unfinished", num: true, cell: (j) => dim(j.unfinished, "warn") },
     { id: "dead", title: "Dead", num: true, sort: true, cell: (j) => dim(j.dead, "bad") },

@@ -5,8 +5,10 @@ import { get, request, APIError } from "./api.js";
 
 const silence = 40_000; // ms without a byte after which a connection counts as broken; the server sends one in 15 s
 const longest = 15_000; // ms between two attempts
+const unseen = 20_000; // ms after which a page that nobody sees gives its connection up: a browser has six to a server
 
-// The connection has a phase: "connecting", "live", "waiting" (for the next attempt), or "locked" (a token is needed).
+// The connection has a phase: "connecting", "live", "waiting" (for the next attempt), "resting" (nobody sees the
+// page), or "locked" (a token is needed).
 export class Live {
   phase = "connecting";
   error = ""; // of the last attempt, one line
@@ -18,13 +20,18 @@ export class Live {
   since = 0; // time of the last change between live and not live
   #abort = null;
   #timer = 0;
+  #rest = 0;
 
   // onView gets each View; onChange is called when the phase changes.
   constructor(onView, onChange) {
     this.onView = onView;
     this.onChange = onChange;
     window.addEventListener("online", () => this.retry());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.phase === "waiting" && this.retry());
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#rest);
+      if (document.hidden) this.#rest = setTimeout(() => this.#giveUp(), unseen);
+      else if (this.phase === "waiting" || this.phase === "resting") this.retry();
+    });
   }
 
   // retry connects now, unless there is a connection.
@@ -33,6 +40,14 @@ export class Live {
     clearTimeout(this.#timer);
     this.#abort?.abort();
     this.#run();
+  }
+
+  #giveUp() {
+    if (this.phase === "locked") return;
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#enter("resting");
   }
 
   async #run() {

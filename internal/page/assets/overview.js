@@ -66,7 +66,7 @@ function activeJobs(ctx, view) {
   if (!active.length) {
     return section("Active jobs", { beside: all }, blank("No job is active", view.jobs_total ? `${plural(view.jobs_total, "job")} ended.` : "Submit one:", "producer submit -f numbers.txt"));
   }
-  const wanted = ["id", "state", "share", "numbers", "rate", "eta", "trouble"];
+  const wanted = ["id", "state", "share", "numbers", "numbers_per_s", "eta", "trouble"];
   return section("Active jobs", { beside: all },
     table(jobColumns(ctx).filter((c) => wanted.includes(c.id)), active.slice(0, rows), { label: "Active jobs", key: (j) => j.id, href: (j) => jobLink(j.id) }));
 }
