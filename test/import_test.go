@@ -29,7 +29,8 @@ const imports = `
 	task            < nat text task/taskpb google.golang.org/protobuf
 	verify          < nat task
 	plan            < nat task measured
-	input           < nat task
+	expr            < nat task text
+	input           < nat task expr github.com/klauspost/compress
 	output          < nat task
 	collect         < nat task verify
 	attempt         < task
@@ -70,7 +71,7 @@ const imports = `
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
-	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt explain expr observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
