@@ -85,6 +85,12 @@ func (t *text) scan(dst []nat.Nat, n int, to *sink) int {
 				t.pos += size
 				continue
 			}
+			if x, size := long(buf[t.pos:]); size > 0 && t.endsToken(buf[t.pos+size:]) {
+				dst[n] = x
+				n++
+				t.pos += size
+				continue
+			}
 			t.begin(c)
 		}
 	}

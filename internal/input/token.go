@@ -1,6 +1,7 @@
 package input
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/big"
@@ -123,7 +124,7 @@ func (t *token) number(s Syntax) (n nat.Nat, written, why string) {
 	plain := !t.bad && !t.joined && t.digit
 	switch {
 	case plain:
-		n, why = t.decimal()
+		n, why = decimal(t.digits)
 		return n, "", why
 	case s.Strict:
 		return n, "", whyNotInteger
@@ -144,9 +145,8 @@ func (t *token) number(s Syntax) (n nat.Nat, written, why string) {
 	return n, written, ""
 }
 
-// decimal returns the value of digits, or the reason why it is invalid.
-func (t *token) decimal() (n nat.Nat, why string) {
-	d := t.digits
+// decimal returns the value of digits without leading zeros, or the reason why it is invalid.
+func decimal(d []byte) (n nat.Nat, why string) {
 	switch {
 	case len(d) > task.MaxDigits:
 		return n, whyTooLong
@@ -225,6 +225,22 @@ func word(b []byte) (w uint64, size int) {
 		size++
 	}
 	return 0, 0
+}
+
+// long reads a number of any count of digits at the start of b that is followed by white space. It returns the value and
+// the number of digits, or a size of 0 if b does not start so, or if the number is too long: the caller then uses token.
+func long(b []byte) (n nat.Nat, size int) {
+	for size < len(b) && '0' <= b[size] && b[size] <= '9' {
+		size++
+	}
+	if size == 0 || size == len(b) || !space[b[size]] {
+		return n, 0
+	}
+	n, why := decimal(bytes.TrimLeft(b[:size], "0"))
+	if why != "" {
+		return n, 0
+	}
+	return n, size
 }
 
 // eightDigits reports whether all eight bytes of x are decimal digits. A byte is a
