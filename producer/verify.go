@@ -11,6 +11,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/command"
+	"factorfleet/internal/expr"
 	"factorfleet/internal/output"
 	"factorfleet/internal/task"
 	"factorfleet/internal/verify"
@@ -21,7 +22,7 @@ func verifyCommand() *ucli.Command {
 		Name: "verify", Usage: "check a file of answers in any output format, without a server", ArgsUsage: "FILE",
 		Description: "For each line the command checks the product, and that each factor is prime. Primes below 2^64 are " +
 			"proved. Larger primes are proved by the certificate of the line; without a certificate they are tested by " +
-			"Baillie-PSW. FILE - is standard input. Of the answers of a command (--kind exec:NAME, in JSON) only the form is checked.",
+			"Baillie-PSW. An expression in JSON must have the number as its value. FILE - is standard input. Of the answers of a command (--kind exec:NAME, in JSON) only the form is checked.",
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "kind", Value: task.KindFactor, Usage: "`KIND` of work that gave the answers: factor, square or exec:NAME"},
 			command.JSONFlag(),
@@ -125,6 +126,9 @@ func (r *verifyReport) print(c *ucli.Context) error {
 
 // count checks one record and counts it. A wrong record is an error and is not counted.
 func (r *verifyReport) count(ctx context.Context, kind string, line *output.Line) error {
+	if err := checkExpr(line); err != nil {
+		return err
+	}
 	if line.Dead != "" {
 		r.Dead++
 		return nil
@@ -140,6 +144,21 @@ func (r *verifyReport) count(ctx context.Context, kind string, line *output.Line
 		return fmt.Errorf("line %d: %w", line.Number, err)
 	}
 	r.countPrimes(line)
+	return nil
+}
+
+// checkExpr returns an error unless the number of a line is the value of its expression, if it has one.
+func checkExpr(line *output.Line) error {
+	if line.Expr == "" {
+		return nil
+	}
+	n, err := expr.Eval(line.Expr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("line %d: the expression %.60q: %w", line.Number, line.Expr, err)
+	case n.Cmp(line.N) != 0:
+		return fmt.Errorf("line %d: the expression %.60q is %s, not %s", line.Number, line.Expr, task.Brief(task.KindFactor, n), task.Brief(task.KindFactor, line.N))
+	}
 	return nil
 }
 

@@ -47,7 +47,7 @@ func TestStrangeBytes(t *testing.T) {
 	run(t, "embedded", "submit", feed("15\r\n21\r"+long+"\n\x00\n\v99")).wantCode(1).
 		wantStdout("15: 3 5\n21: 3 7\n99: 3 3 11\n").
 		wantStderr(`embedded: standard input: line 2: longer than 16,384 bits (about 4,932 digits): "1234567890123456789012345678901234567890…"
-embedded: standard input: line 3: not a non-negative decimal integer: "\x00"
+embedded: standard input: line 3: column 1: unexpected "\x00": "\x00"
 `)
 }
 

@@ -29,7 +29,8 @@ const imports = `
 	task            < nat text task/taskpb google.golang.org/protobuf
 	verify          < nat task
 	plan            < nat task measured
-	input           < nat task
+	expr            < nat task text
+	input           < nat task expr github.com/klauspost/compress
 	output          < nat task
 	collect         < nat task verify
 	attempt         < task
@@ -83,7 +84,7 @@ const imports = `
 	web             < observe text golang.org/x/net/netutil
 	monitor         < text
 	notify          < text
-	/producer       < attempt events monitor notify explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < attempt expr events monitor notify explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < observe page web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

@@ -42,6 +42,9 @@ func NewScreen() *Screen {
 // Write writes to standard error, above the status line.
 func (s *Screen) Write(b []byte) (int, error) { return s.write(s.stderr, b) }
 
+// ShowsStdout reports whether standard output is a terminal.
+func (s *Screen) ShowsStdout() bool { return s.visible }
+
 // Stdout returns the writer for answers: standard output itself, unless it shares the terminal with
 // the status line. Each write redraws the line, so the caller should buffer. On a terminal control characters, which
 // the answers of commands may have, are made visible; each write must end between two characters.

@@ -135,7 +135,7 @@ func (c *Collector) Accept(ctx context.Context, k Checked) (fresh uint64, err er
 	if c.cfg.Ordered {
 		fresh, err = c.acceptOrdered(ctx, &k, worker)
 	} else {
-		fresh, err = c.acceptUnordered(&k, worker)
+		fresh, err = c.acceptUnordered(ctx, &k, worker)
 	}
 	if err == nil || c.cfg.Ordered { // else the rest is partly missing, not duplicate
 		c.counts.Duplicate += k.Range.Count - missing
@@ -160,7 +160,7 @@ func (c *Collector) acceptOrdered(ctx context.Context, k *Checked, worker uint16
 	for _, gap := range c.gaps {
 		var done uint64
 		if err == nil && gap.First == c.emitted {
-			done, err = c.emitItems(k.result, k.Range.First, gap, k.numbersFrom(gap.First))
+			done, err = c.emitItems(ctx, k.result, k.Range.First, gap, k.numbersFrom(gap.First))
 		}
 		if done < gap.Count {
 			rest := newPiece(k, task.Span(gap.First+done, gap.End()), worker)
@@ -176,9 +176,9 @@ func (c *Collector) acceptOrdered(ctx context.Context, k *Checked, worker uint16
 }
 
 // acceptUnordered emits and covers c.gaps of k, up to the first error of Emit.
-func (c *Collector) acceptUnordered(k *Checked, worker uint16) (fresh uint64, err error) {
+func (c *Collector) acceptUnordered(ctx context.Context, k *Checked, worker uint16) (fresh uint64, err error) {
 	for _, gap := range c.gaps {
-		gap.Count, err = c.emitItems(k.result, k.Range.First, gap, k.numbersFrom(gap.First))
+		gap.Count, err = c.emitItems(ctx, k.result, k.Range.First, gap, k.numbersFrom(gap.First))
 		c.cover(gap, k, worker)
 		fresh += gap.Count
 		if err != nil {

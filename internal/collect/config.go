@@ -45,6 +45,10 @@ type Config struct {
 	// not change.
 	Numbers func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 
+	// Written returns how the input wrote the numbers of r, by position, as far as Item.Expr has it. The Collector
+	// calls it when it emits r, after Numbers. Its errors are those of Numbers. nil = the texts are not of interest.
+	Written func(ctx context.Context, r task.Range) ([]task.Written, error)
+
 	// Reread returns the payload of the result with the stream sequence seq. It retries
 	// for as long as a retry may help: if it returns an error or another payload, the
 	// result counts as lost (LostResult). Required if Ordered.
@@ -68,6 +72,7 @@ type Config struct {
 type Item struct {
 	Position           uint64 // from 0
 	N                  nat.Nat
+	Expr               string // how the input wrote N; "" = in plain digits, or it is not known
 	Kind               string
 	Format             task.Format // of the items of kind exec:NAME
 	task.Factorization             // empty if Dead

@@ -64,8 +64,13 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 		if err != nil {
 			return done, err
 		}
+		texts, err := c.written(ctx, block)
+		if err != nil {
+			return done, err
+		}
 		for i, n := range numbers {
 			c.item = Item{Position: block.First + uint64(i), N: n, Kind: c.cfg.Kind, Format: c.cfg.Format, Dead: why}
+			c.item.Expr = texts.next(c.item.Position)
 			if err := c.cfg.Emit(&c.item); err != nil {
 				return done, err
 			}
@@ -79,13 +84,18 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 // emitItems emits the answers of result for the positions of r. result starts at
 // position base, numbers at r.First. After an error, the first done positions of r have
 // been emitted.
-func (c *Collector) emitItems(result *task.Result, base uint64, r task.Range, numbers []nat.Nat) (done uint64, err error) {
+func (c *Collector) emitItems(ctx context.Context, result *task.Result, base uint64, r task.Range, numbers []nat.Nat) (done uint64, err error) {
+	texts, err := c.written(ctx, r)
+	if err != nil {
+		return 0, err
+	}
 	item := &c.item
 	*item = Item{Kind: c.cfg.Kind, Format: c.cfg.Format, Worker: result.Worker, Attempt: result.Attempt}
 	answers := result.Items[r.First-base:][:r.Count]
 	for i := range answers {
 		item.Position = r.First + uint64(i)
 		item.N = numbers[i]
+		item.Expr = texts.next(item.Position)
 		item.Factorization = answers[i]
 		if err := c.cfg.Emit(item); err != nil {
 			return uint64(i), err

@@ -104,7 +104,7 @@ func (c *Collector) emitPiece(ctx context.Context, p *piece, result *task.Result
 	if err != nil {
 		return err
 	}
-	done, err := c.emitItems(result, p.base(), p.span(), numbers)
+	done, err := c.emitItems(ctx, result, p.base(), p.span(), numbers)
 	if err != nil {
 		p.unfinished -= uint16(unfinished(p.of(result)[:done]))
 		p.first += done

@@ -24,7 +24,7 @@ func itemFlags() []ucli.Flag {
 }
 
 // numberFlags are the flags of submit that mean nothing for items.
-var numberFlags = []string{"range", "certify", "campaign", "work", "explain", "exponents"}
+var numberFlags = []string{"range", "strict", "full", "certify", "campaign", "work", "explain", "exponents"}
 
 // itemFormat returns the format of the items of a job of that kind, "" for numbers. It refuses flags that do not fit the
 // kind, with exit code Usage.
@@ -95,14 +95,14 @@ type reading struct {
 	file func(path string) input.Source
 }
 
-// readingOf returns the reading of items of format f, or of numbers if f is "".
-func readingOf(f task.Format) reading {
+// readingOf returns the reading of items of format f, or of numbers in a syntax if f is "".
+func readingOf(f task.Format, syntax input.Syntax) reading {
 	if f == "" {
-		return reading{input.Args, func(path string) input.Source {
+		return reading{syntax.Args, func(path string) input.Source {
 			if path == "-" {
-				return input.From("-", os.Stdin)
+				return syntax.From("-", os.Stdin)
 			}
-			return input.File(path)
+			return syntax.File(path)
 		}}
 	}
 	return reading{

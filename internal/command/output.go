@@ -20,6 +20,7 @@ func OutputFlags() []ucli.Flag {
 		&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari", Category: "output"},
 		&ucli.BoolFlag{Name: "json", DisableDefaultText: true, Aliases: []string{"j"}, Usage: "the same as --format json", Category: "output"},
 		&ucli.BoolFlag{Name: "exponents", DisableDefaultText: true, Aliases: []string{"e"}, Usage: "write 2^3 instead of 2 2 2", Category: "output"},
+		&ucli.BoolFlag{Name: "full", DisableDefaultText: true, Usage: "print unfinished factors in full on a terminal, too: c1234567 instead of c123…(7); elsewhere they always are", Category: "output"},
 		&ucli.BoolFlag{Name: "as-completed", DisableDefaultText: true, Usage: "print each answer as it arrives, not in the order of the input", Category: "output"},
 	}
 }
@@ -60,7 +61,11 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	if err != nil {
 		return nil, err
 	}
-	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed")}, nil
+	out := output.New(w, format, c.Bool("exponents"))
+	if file == nil && s.Screen.ShowsStdout() && !c.Bool("full") {
+		out.Abbreviate()
+	}
+	return &printer{session: s, out: out, file: file, ordered: !c.Bool("as-completed")}, nil
 }
 
 // emit prints one answer, and a note if the number was given up. Positions that a user sees count from

@@ -19,7 +19,15 @@ import (
 
 // SubmitDescription says where submit reads its numbers, and what items are.
 const SubmitDescription = `Numbers are read from the arguments, then from --range, then from -f. Without any of these they
-are read from standard input. White space separates numbers.
+are read from standard input. White space separates numbers, and a # before a word begins a comment.
+Files may be compressed by gzip or zstd. A number may be an expression:
+
+  submit '2^127-1' '(10^40-1)/9' '30!+1' 20# 'fib(100)' 'luc(50)' 0xff 1_000_000
+
+From the tightest to the loosest: ! (factorial) and # (primorial), ^ or ** (from right to left),
+signs, * / % (/ only without a remainder), + and -. Values are below 2^16384. In a file an expression
+may have spaces, as in 2^127 - 1; but 12 -5 are two numbers, and the second one is invalid.
+--strict reads digits only, as factor of coreutils does.
 
 With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item.
 An item is a line of the input: all its bytes but the newline, at most 65,536. Empty lines are
@@ -34,7 +42,8 @@ given up has an empty line (null with --ndjson). Answers of commands are not ver
 func SubmitFlags() []ucli.Flag {
 	return append([]ucli.Flag{
 		&ucli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "read numbers, or items, from `FILE`, - is standard input; may be repeated"},
-		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; may be repeated"},
+		&ucli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "read digits only, as factor of coreutils does: no expressions, no comments"},
+		&ucli.StringSliceFlag{Name: "range", Usage: "read the numbers A, A+STEP, ... up to B from `A:B[:STEP]`; STEP is 1 if omitted; each may be an expression, as in 10^12:10^12+100; may be repeated"},
 		&ucli.StringFlag{Name: "chunk", Value: "auto", Usage: "`SIZE` of a task: auto, a count of numbers such as 43, or a predicted computing time such as 5s; auto is at most 50 items of kind exec:NAME"},
 		&ucli.StringFlag{Name: "id", Usage: "`JOB` id; submitting the same input with the same id again resumes that job"},
 		&ucli.StringFlag{Name: "priority", Value: string(task.ClassNorm), Usage: "priority `CLASS` of the job: hi, norm or low"},
@@ -112,7 +121,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if err := checkItems(&sub); err != nil {
 		return sub, err
 	}
-	sub.Sources, err = sources(c, readingOf(sub.Format))
+	sub.Sources, err = sources(c, readingOf(sub.Format, syntaxOf(c)))
 	return sub, err
 }
 
@@ -146,6 +155,9 @@ func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	return nil
 }
 
+// syntaxOf returns which texts are numbers.
+func syntaxOf(c *ucli.Context) input.Syntax { return input.Syntax{Strict: c.Bool("strict")} }
+
 // sources returns the sources of numbers or items in the order of the output: arguments, ranges, files. It
 // returns standard input if the command line names none.
 func sources(c *ucli.Context, of reading) ([]input.Source, error) {
@@ -154,7 +166,7 @@ func sources(c *ucli.Context, of reading) ([]input.Source, error) {
 		list = append(list, of.args(c.Args().Slice()))
 	}
 	for _, text := range c.StringSlice("range") {
-		steps, err := input.ParseRange(text)
+		steps, err := syntaxOf(c).ParseRange(text)
 		if err != nil {
 			return nil, cli.Exit(cli.Usage, err)
 		}

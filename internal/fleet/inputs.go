@@ -21,14 +21,14 @@ import (
 //
 // Life of a block:
 //
-//	feeder: Append ──► stored, never changed ──► read by watchers, sweepers, and other feeders
-//	                        │                        │ not found
-//	                        │                        ▼
-//	                        │                    gone, for less than an election: a replica is behind
-//	                        │                        │ for longer
-//	                        │                        ▼
-//	                        │                    lost: ErrInputLost, until it is stored again
-//	                        └──► removed with the job
+//	feeder: AppendBlocks ──► stored, never changed ──► read by watchers, sweepers, and other feeders
+//	                              │                        │ not found
+//	                              │                        ▼
+//	                              │                    gone, for less than an election: a replica is behind
+//	                              │                        │ for longer
+//	                              │                        ▼
+//	                              │                    lost: ErrInputLost, until it is stored again
+//	                              └──► removed with the job
 //
 // Blocks and chunks are cut independently: a block is what the feeder stores at a time, a chunk is what
 // a worker computes at a time. A range of a chunk may lie in several blocks.
@@ -103,23 +103,23 @@ func (in *Inputs) countLocked() uint64 {
 	return in.blocks[len(in.blocks)-1].End()
 }
 
-// MaxBlocks is how many blocks Append stores at a time, at most.
+// MaxBlocks is how many blocks AppendBlocks stores at a time, at most.
 const MaxBlocks = 16
 
-// Append stores blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes; first is the position of the first
+// AppendBlocks stores blocks, each of 1 to 4096 numbers and at most task.MaxBlockBytes; first is the position of the first
 // number, at most Count. All are stored or none if the server supports atomic batches, and else one after the other: no
 // block is ever stored before those in front of it. There are at most MaxBlocks, of less than stream.MaxBatchBytes
 // together. It keeps the numbers, which must not be modified. The caller is the job's feeder. A block that is stored
 // already, by an attempt whose answer was lost, counts as stored; a former feeder can have stored only the same numbers
 // under the same subject, because both read the same input. Blocks of a former feeder may be found at any time, so
 // that Count says nothing about which number comes next.
-func (in *Inputs) Append(ctx context.Context, first uint64, blocks ...[]nat.Nat) error {
+func (in *Inputs) AppendBlocks(ctx context.Context, first uint64, blocks ...task.Block) error {
 	var messages []*nats.Msg
 	var ranges []task.Range
 	before := in.lastBlocks(first)
-	for _, numbers := range blocks {
-		r := task.Range{First: first, Count: uint64(len(numbers))}
-		m := message(schema.InputSubject(in.job, r), task.EncodeBlock(numbers))
+	for _, block := range blocks {
+		r := task.Range{First: first, Count: uint64(len(block.Numbers))}
+		m := message(schema.InputSubject(in.job, r), block.Encode())
 		before.write(m)
 		before.add(r)
 		ranges, messages, first = append(ranges, r), append(messages, m), r.End()
@@ -134,6 +134,15 @@ func (in *Inputs) Append(ctx context.Context, first uint64, blocks ...[]nat.Nat)
 		in.cache.put(r, blocks[i])
 	}
 	return nil
+}
+
+// Append is AppendBlocks for numbers that were written in plain digits.
+func (in *Inputs) Append(ctx context.Context, first uint64, numbers ...[]nat.Nat) error {
+	blocks := make([]task.Block, len(numbers))
+	for i := range numbers {
+		blocks[i].Numbers = numbers[i]
+	}
+	return in.AppendBlocks(ctx, first, blocks...)
 }
 
 // learnLocked adds a stored block to those that are known, unless it leaves a gap or has no further numbers. The caller
@@ -166,7 +175,7 @@ func (in *Inputs) Numbers(ctx context.Context, r task.Range) ([]nat.Nat, error) 
 			return nil, err
 		}
 		end := min(r.End(), b.End())
-		part := block[r.First-b.First : end-b.First : end-b.First]
+		part := block.Numbers[r.First-b.First : end-b.First : end-b.First]
 		if numbers == nil && end == r.End() {
 			return part, nil
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
@@ -21,8 +20,8 @@ type blockCache struct {
 
 type cachedBlock struct {
 	task.Range
-	numbers []nat.Nat
-	size    int // bytes
+	block task.Block
+	size  int // bytes
 }
 
 const (
@@ -48,24 +47,24 @@ func (c *blockCache) release() {
 	c.budget.bytes.Add(int64(-c.size))
 }
 
-// get returns the numbers of a block, and makes it the last used one.
-func (c *blockCache) get(r task.Range) ([]nat.Nat, bool) {
+// get returns the content of a block, and makes it the last used one.
+func (c *blockCache) get(r task.Range) (task.Block, bool) {
 	for i := len(c.entries) - 1; i >= 0; i-- {
 		if e := c.entries[i]; e.Range == r {
 			c.entries = append(append(c.entries[:i], c.entries[i+1:]...), e)
 			c.trim()
-			return e.numbers, true
+			return e.block, true
 		}
 	}
-	return nil, false
+	return task.Block{}, false
 }
 
 // put adds a block in place of those that were used longest ago.
-func (c *blockCache) put(r task.Range, numbers []nat.Nat) {
+func (c *blockCache) put(r task.Range, block task.Block) {
 	if _, ok := c.get(r); ok {
 		return // two goroutines have read it
 	}
-	e := cachedBlock{r, numbers, sizeOf(numbers)}
+	e := cachedBlock{r, block, sizeOf(block)}
 	c.entries = append(c.entries, e)
 	c.size += e.size
 	c.budget.bytes.Add(int64(e.size))
@@ -86,9 +85,13 @@ func (c *blockCache) trim() {
 	c.budget.bytes.Add(int64(c.size - before))
 }
 
-// sizeOf returns how many bytes of memory numbers take, about: 16 for each, and a big.Int for one of 2^64 or more.
-func sizeOf(numbers []nat.Nat) (size int) {
-	for _, n := range numbers {
+// sizeOf returns how many bytes of memory a block takes, about: 16 for each number, a big.Int for one of 2^64 or more, and
+// 24 and its bytes for each text.
+func sizeOf(block task.Block) (size int) {
+	for _, w := range block.Written {
+		size += 24 + len(w.Text)
+	}
+	for _, n := range block.Numbers {
 		if size += 16; n.ByteLen() > 8 {
 			size += 48 + n.ByteLen()
 		}

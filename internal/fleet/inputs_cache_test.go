@@ -20,9 +20,9 @@ func TestCacheBudget(t *testing.T) {
 		t.Fatal("no number")
 	}
 	n := nat.FromBig(digits)
-	var block []nat.Nat
+	var block task.Block
 	for sizeOf(block) < 1<<20 {
-		block = append(block, n)
+		block.Numbers = append(block.Numbers, n)
 	}
 	f := new(Fleet)
 	const jobs, blocks = 64, 30

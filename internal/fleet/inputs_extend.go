@@ -102,12 +102,12 @@ func (in *Inputs) readBack(ctx context.Context, subject string) error {
 			return err
 		}
 		p, err := schema.ParseSubject(m.Subject)
-		numbers, decodeErr := task.DecodeBlock(m.Data)
-		if err != nil || decodeErr != nil || uint64(len(numbers)) != p.Range.Count {
+		block, decodeErr := task.DecodeBlock(m.Data)
+		if err != nil || decodeErr != nil || uint64(len(block.Numbers)) != p.Range.Count {
 			return nil
 		}
 		in.mu.Lock()
-		in.cache.put(p.Range, numbers)
+		in.cache.put(p.Range, block)
 		in.mu.Unlock()
 		if len(chain) == 0 {
 			chain = append(chain, p.Range)

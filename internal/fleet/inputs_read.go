@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"factorfleet/internal/collect"
-	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
 	"factorfleet/internal/task"
@@ -53,43 +52,43 @@ func (in *Inputs) await(ctx context.Context, count uint64) error {
 	return nil
 }
 
-// block returns the range and the numbers of the block that holds a position below Count. The numbers are
+// block returns the range and the content of the block that holds a position below Count. The content is
 // shared by all callers and must not be modified. An error wraps collect.ErrNoInput if the position is
 // not below Count, and ErrInputLost if the block is gone or is not what its subject says. The block is
 // read without the lock; two goroutines that read it at the same time keep one copy.
-func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat.Nat, error) {
+func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, task.Block, error) {
 	in.mu.Lock()
 	// The first block with End > position; its First <= position, since there are no gaps.
 	i, _ := slices.BinarySearchFunc(in.blocks, position+1, func(b task.Range, end uint64) int { return cmp.Compare(b.End(), end) })
 	if i == len(in.blocks) {
 		in.mu.Unlock()
-		return task.Range{}, nil, fmt.Errorf("%w: position %d of job %s", collect.ErrNoInput, position, in.job)
+		return task.Range{}, task.Block{}, fmt.Errorf("%w: position %d of job %s", collect.ErrNoInput, position, in.job)
 	}
 	b := in.blocks[i]
-	numbers, ok := in.cache.get(b)
+	block, ok := in.cache.get(b)
 	in.mu.Unlock()
 	if ok {
-		return b, numbers, nil
+		return b, block, nil
 	}
 
 	m, err := in.read(ctx, b)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return b, nil, fmt.Errorf("%w: block %v of job %s is gone", ErrInputLost, b, in.job)
+		return b, block, fmt.Errorf("%w: block %v of job %s is gone", ErrInputLost, b, in.job)
 	}
 	if err != nil {
-		return b, nil, fmt.Errorf("read input block %v of job %s: %w", b, in.job, stream.Explain(err))
+		return b, block, fmt.Errorf("read input block %v of job %s: %w", b, in.job, stream.Explain(err))
 	}
-	numbers, err = task.DecodeBlock(m.Data)
-	if err == nil && uint64(len(numbers)) != b.Count {
-		err = fmt.Errorf("it has %d numbers, its subject says %d", len(numbers), b.Count)
+	block, err = task.DecodeBlock(m.Data)
+	if err == nil && uint64(len(block.Numbers)) != b.Count {
+		err = fmt.Errorf("it has %d numbers, its subject says %d", len(block.Numbers), b.Count)
 	}
 	if err != nil {
-		return b, nil, fmt.Errorf("%w: block %v of job %s: %w", ErrInputLost, b, in.job, err)
+		return b, block, fmt.Errorf("%w: block %v of job %s: %w", ErrInputLost, b, in.job, err)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.cache.put(b, numbers)
-	return b, numbers, nil
+	in.cache.put(b, block)
+	return b, block, nil
 }
 
 // read reads a block. A server that was cut off from its cluster may not have it yet: the block is

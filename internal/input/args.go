@@ -2,47 +2,31 @@ package input
 
 import (
 	"io"
-	"strings"
 
 	"factorfleet/internal/nat"
-	"factorfleet/internal/task"
 )
 
-// args is a Source of separate tokens.
-type args struct{ rest []string }
+// args is a Source of separate numbers.
+type args struct {
+	syntax Syntax
+	rest   []string
+}
 
-// Args returns the numbers of command line arguments. Each argument is one token. The
-// source of an invalid one is "argument", its line 0.
-func Args(list []string) Source { return &args{rest: list} }
-
-func (a *args) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
+func (a *args) read(dst []nat.Nat, to *sink) (n int, err error) {
 	for n < len(dst) && len(a.rest) > 0 {
-		x, t := parse(a.rest[0])
-		if t == nil {
+		x, written, bad := a.syntax.parse(a.rest[0])
+		if bad == nil {
 			dst[n] = x
+			to.wrote(n, written)
 			n++
 		} else {
-			t.Source = "argument"
-			bad(*t)
+			bad.Source = "argument"
+			to.bad(*bad)
 		}
 		a.rest = a.rest[1:]
 	}
 	if len(a.rest) == 0 {
 		return n, io.EOF
-	}
-	return n, nil
-}
-
-// parse reads one token, which may have leading spaces. If it is invalid, parse
-// returns its text and the reason, without a source.
-func parse(s string) (nat.Nat, *task.BadToken) {
-	var t token
-	if b := strings.TrimLeft(s, " "); b != "" {
-		t.add([]byte(b))
-	}
-	n, why := t.number()
-	if why != "" {
-		return n, &task.BadToken{Text: t.quoted(), Why: why}
 	}
 	return n, nil
 }

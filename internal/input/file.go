@@ -29,8 +29,8 @@ type file struct {
 	pos, end int // buf[pos:end] is to be scanned
 }
 
-// open opens the file, unless it has a reader, and makes the buffer.
-func (f *file) open() {
+// open opens the file, unless it has a reader, and makes the buffer. With unpack, a compressed file is unpacked.
+func (f *file) open(unpack bool) {
 	if f.r == nil {
 		file, err := os.Open(f.name)
 		if err != nil {
@@ -40,6 +40,9 @@ func (f *file) open() {
 		f.r, f.close = file, file.Close
 	}
 	f.buf = make([]byte, bufferSize)
+	if unpack {
+		f.unpack()
+	}
 }
 
 // skipByteOrderMark reads the beginning of the file, and skips a byte order mark.

@@ -2,15 +2,24 @@
 // one after the other. It streams: the memory does not depend on the length of the
 // input.
 //
-// A token is a run of bytes between white space (space, \t, \n, \v, \f, \r). It is a
-// number if it matches [+]?[0-9]+ and its value is from 0 to 2^task.MaxBits - 1.
-// Leading zeros are allowed. An argument is one token and may have leading spaces.
-// There are no comments, no hexadecimal numbers and no expressions.
+// A number is [+]?[0-9]+, leading zeros allowed, with a value from 0 to 2^task.MaxBits - 1; or an expression of package
+// expr, such as 2^127-1. An argument is one of these. In a text white space (space, \t, \n, \v, \f, \r) separates tokens,
+// and a token is a number. White space belongs to an expression
 //
-// These are the rules of coreutils factor, with three exceptions. factor takes \v, \f
-// and \r as part of a token, and so refuses every number of a file with CRLF lines.
-// factor silently drops the rest of a token after a NUL. factor refuses the UTF-8 byte
-// order mark, which may begin a file here.
+//	within parentheses                                  (10^40 - 1)
+//	before and after an operator                        2^127 - 1, 2 *3, 10! / 7!
+//	between the name of a function and its argument     fib (100)
+//
+// but not before a sign that has white space before it and none behind it: 12 -5 are two tokens, as 12 +5 always were. A
+// token does not extend over several lines, so that an invalid one affects nothing beyond its line. A # at the beginning
+// of a word begins a comment, which ends with the line; in 20# it is the primorial.
+//
+// A text may be compressed by gzip or zstd. Its first bytes decide, whatever its name.
+//
+// With Syntax.Strict there are no expressions and no comments: a token is a run of bytes between white space, and a number
+// is digits, with + before them or not. These are the rules of coreutils factor, with three exceptions. factor takes \v, \f
+// and \r as part of a token, and so refuses every number of a file with CRLF lines. factor silently drops the rest of a
+// token after a NUL. factor refuses the UTF-8 byte order mark, which may begin a file here.
 //
 // An invalid token is reported and skipped. It never affects another token.
 //
@@ -27,24 +36,36 @@ import (
 // A Source yields numbers. Args, From, File, Steps and ParseRange return one, and those of items. It can be
 // read once, by one Reader.
 type Source interface {
-	// read stores numbers into dst, which is not empty, and reports invalid tokens to
-	// bad. It returns 0 only with an error; io.EOF is returned with or after the last
-	// number.
-	read(dst []nat.Nat, bad func(task.BadToken)) (int, error)
+	// read stores numbers into dst, which is not empty, and reports to the sink. It
+	// returns 0 only with an error; io.EOF is returned with or after the last number.
+	read(dst []nat.Nat, to *sink) (int, error)
+}
+
+// A sink takes what a Source reports beside the numbers.
+type sink struct {
+	bad     func(task.BadToken) // gets each invalid token
+	written []task.Written      // of the numbers of this read that are expressions
+}
+
+// wrote notes that the number at dst[i] is an expression, unless written is "".
+func (s *sink) wrote(i int, written string) {
+	if written != "" {
+		s.written = append(s.written, task.Written{At: uint64(i), Text: written})
+	}
 }
 
 // A Reader reads the numbers of several sources in order. It is not safe for
 // concurrent use.
 type Reader struct {
 	sources []Source // the first one is being read
-	onBad   func(task.BadToken)
+	sink    sink
 	err     error // final; set once all numbers before it were returned
 }
 
 // New returns a Reader of sources. It calls onBad during Read for each invalid token,
 // whose Text is quoted and shortened to 40 bytes.
 func New(onBad func(task.BadToken), sources ...Source) *Reader {
-	return &Reader{sources: sources, onBad: onBad}
+	return &Reader{sources: sources, sink: sink{bad: onBad}}
 }
 
 // Read stores at least one number into dst and returns how many. Like an io.Reader it
@@ -52,6 +73,7 @@ func New(onBad func(task.BadToken), sources ...Source) *Reader {
 // number it returns 0, io.EOF. If a file cannot be opened or read, Read returns the
 // numbers before the failure, and from then on 0 and an error that names the file.
 func (r *Reader) Read(dst []nat.Nat) (int, error) {
+	r.sink.written = nil
 	if len(dst) == 0 {
 		return 0, r.err
 	}
@@ -60,7 +82,7 @@ func (r *Reader) Read(dst []nat.Nat) (int, error) {
 			r.err = io.EOF
 			break
 		}
-		n, err := r.sources[0].read(dst, r.onBad)
+		n, err := r.sources[0].read(dst, &r.sink)
 		if err == io.EOF {
 			r.sources = r.sources[1:]
 		} else {
@@ -73,9 +95,13 @@ func (r *Reader) Read(dst []nat.Nat) (int, error) {
 	return 0, r.err
 }
 
+// Written returns how the numbers of the last Read were written that are expressions of at most task.MaxWritten bytes, by
+// their index in dst, in ascending order. White space is reduced to single spaces. The caller may keep the slice.
+func (r *Reader) Written() []task.Written { return r.sink.written }
+
 // Describe returns b as a message for the user:
 //
-//	numbers.txt: line 17: not a non-negative decimal integer: "12x"
+//	numbers.txt: line 17: column 3: unexpected "x": "12x"
 func Describe(b task.BadToken) string {
 	source := b.Source
 	if source == stdin {

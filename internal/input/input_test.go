@@ -44,7 +44,10 @@ var (
 	tooLong = new(big.Int).Lsh(big.NewInt(1), task.MaxBits).String()
 )
 
-func TestText(t *testing.T) {
+// strict is the syntax of coreutils factor.
+var strict = Syntax{Strict: true}
+
+func TestStrictText(t *testing.T) {
 	nines := strings.Repeat("9", 5000)
 	for _, test := range []struct {
 		text, numbers, bad string // words; lines
@@ -87,7 +90,7 @@ numbers.txt: line 1: not a non-negative decimal integer: "1２"`},
 		for _, size := range []int{1, 2, 1000} {
 			for _, r := range []io.Reader{strings.NewReader(test.text), iotest.OneByteReader(strings.NewReader(test.text)),
 				iotest.DataErrReader(strings.NewReader(test.text))} {
-				numbers, bad, err := readAll(size, From("numbers.txt", r))
+				numbers, bad, err := readAll(size, strict.From("numbers.txt", r))
 				if got := strings.Join(numbers, " "); got != test.numbers {
 					t.Errorf("%.60q with dst of %d: numbers %.200q, want %.200q", test.text, size, got, test.numbers)
 				}
@@ -110,9 +113,9 @@ func notInteger(tokens ...string) string {
 	return strings.Join(tokens, "\n")
 }
 
-func TestArgs(t *testing.T) {
+func TestStrictArgs(t *testing.T) {
 	list := []string{"12", " +13", "0007", "", " ", "12 ", "12 13", "\t12", "-5", "+", tooLong, "14"}
-	numbers, bad, err := readAll(2, Args(list), Args(nil))
+	numbers, bad, err := readAll(2, strict.Args(list), strict.Args(nil))
 	if got, want := strings.Join(numbers, " "), "12 13 7 14"; got != want || err != nil {
 		t.Errorf("numbers %q, %v, want %q", got, err, want)
 	}
@@ -129,7 +132,7 @@ argument: longer than 16,384 bits (about 4,932 digits): "` + tooLong[:40] + `…
 	}
 }
 
-func TestRange(t *testing.T) {
+func TestStrictRange(t *testing.T) {
 	const top = "18446744073709551615" // 2^64 - 1
 	for _, test := range []struct{ text, want string }{
 		{"3:7", "3 4 5 6 7"},
@@ -155,7 +158,7 @@ func TestRange(t *testing.T) {
 		{"3:7:0", `range "3:7:0": the step must not be 0`},
 	} {
 		for _, size := range []int{1, 2, 100} {
-			source, err := ParseRange(test.text)
+			source, err := strict.ParseRange(test.text)
 			if err != nil {
 				if err.Error() != test.want {
 					t.Errorf("range %q: %v, want %s", test.text, err, test.want)
@@ -223,7 +226,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%q, %v, want %q, %s", got, err, test.want, test.err)
 		}
 		for _, b := range bad {
-			if want := one + `: line 3: not a non-negative decimal integer: "x"`; b != want {
+			if want := one + `: line 3: column 1: neither a number nor an expression; the functions are fib(n) and luc(n): "x"`; b != want {
 				t.Errorf("bad token %s, want %s", b, want)
 			}
 		}

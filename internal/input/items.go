@@ -16,6 +16,8 @@ import (
 //	json   an item a line, too; white space around it is removed. A line that is not one JSON value is invalid
 //	nul    an item before each NUL byte, as xargs -0 reads them: any other bytes, or none
 //
+// A file of lines or JSON values may be compressed by gzip or zstd; in format nul all bytes belong to items.
+//
 // The last item needs no newline or NUL byte behind it. An item of more than task.MaxItem bytes is invalid.
 type items struct {
 	file
@@ -41,22 +43,22 @@ func ItemsFile(f task.Format, path string) Source {
 	return &items{file: file{name: path}, format: f}
 }
 
-func (s *items) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
+func (s *items) read(dst []nat.Nat, to *sink) (n int, err error) {
 	if s.number == 0 {
 		s.number = 1
-		s.open()
+		s.open(s.format != task.FormatNUL)
 		if s.format == task.FormatJSON {
 			s.skipByteOrderMark()
 		}
 	}
 	for {
-		n += s.scan(dst[n:], bad)
+		n += s.scan(dst[n:], to.bad)
 		switch {
 		case n == len(dst):
 			return n, nil
 		case s.err == io.EOF: // the last item is complete
 			if len(s.item) > 0 {
-				n += s.finish(dst[n:], bad)
+				n += s.finish(dst[n:], to.bad)
 			}
 			return n, io.EOF
 		case s.err != nil: // the last item may be incomplete: drop it
@@ -134,7 +136,7 @@ type itemArgs struct {
 // argument is valid only in format nul.
 func ItemArgs(f task.Format, list []string) Source { return &itemArgs{f, list} }
 
-func (a *itemArgs) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
+func (a *itemArgs) read(dst []nat.Nat, to *sink) (n int, err error) {
 	for n < len(dst) && len(a.rest) > 0 {
 		item := trimItem(a.format, []byte(a.rest[0]))
 		err := task.CheckItem(a.format, item)
@@ -145,7 +147,7 @@ func (a *itemArgs) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err erro
 			dst[n] = task.ItemNumber(item)
 			n++
 		} else {
-			bad(task.BadToken{Source: "argument", Text: quoted(item[:min(len(item), maxShown+1)]), Why: err.Error()})
+			to.bad(task.BadToken{Source: "argument", Text: quoted(item[:min(len(item), maxShown+1)]), Why: err.Error()})
 		}
 		a.rest = a.rest[1:]
 	}

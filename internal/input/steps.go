@@ -39,14 +39,14 @@ func Steps(a, b, step nat.Nat) (Source, error) {
 
 // ParseRange returns the Steps of "A:B:STEP", or of "A:B" with STEP 1. B is included.
 // The parts follow the rules of an argument. An error names s.
-func ParseRange(s string) (Source, error) {
+func (x Syntax) ParseRange(s string) (Source, error) {
 	parts := strings.Split(s, ":")
 	if len(parts) != 2 && len(parts) != 3 {
 		return nil, fmt.Errorf("%.60q is not a range A:B or A:B:STEP", s)
 	}
 	numbers := [3]nat.Nat{2: nat.New(1)}
 	for i, part := range parts {
-		n, bad := parse(part)
+		n, _, bad := x.parse(part)
 		if bad != nil {
 			return nil, fmt.Errorf("range %.60q: %s: %s", s, bad.Why, bad.Text)
 		}
@@ -59,7 +59,7 @@ func ParseRange(s string) (Source, error) {
 	return source, nil
 }
 
-func (s *steps) read(dst []nat.Nat, _ func(task.BadToken)) (n int, err error) {
+func (s *steps) read(dst []nat.Nat, _ *sink) (n int, err error) {
 	if _, ok := s.last.Word(); ok {
 		n = s.readWords(dst)
 	} else {

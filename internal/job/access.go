@@ -83,6 +83,7 @@ type trust interface {
 
 // See collect.Config, whose functions these are.
 type (
+	writtenFunc = func(ctx context.Context, r task.Range) ([]task.Written, error)
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
 )

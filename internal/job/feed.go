@@ -69,19 +69,20 @@ type feeder struct {
 
 	state        feedState
 	job          *task.Job
-	storedBefore uint64        // numbers that were stored when the feeder got its lease
-	read         uint64        // numbers read so far
-	work         time.Duration // predicted computing time of all numbers read
-	digest       hash.Hash     // SHA-256 of all numbers read, see appendDigest
-	text         []byte        // buffer for digest
-	block        []nat.Nat     // the last numbers read: neither compared nor known to be stored yet
-	shipping     *shipment     // the first of block, which are being stored; nil = none
-	cut          time.Time     // when a block that was not full was last stored
-	since        time.Time     // when the first number of block was read
-	chunker      *plan.Chunker // of this lease: begins at storedBefore
-	queuer       *queuer       // of this lease
-	saidFull     time.Time     // when the user was last told that the queue is full; used by the goroutines of the queuers
-	departure    *departure    // nil unless the feeder has left the job; read by others when run has returned
+	storedBefore uint64         // numbers that were stored when the feeder got its lease
+	read         uint64         // numbers read so far
+	work         time.Duration  // predicted computing time of all numbers read
+	digest       hash.Hash      // SHA-256 of all numbers read, see appendDigest
+	text         []byte         // buffer for digest
+	block        []nat.Nat      // the last numbers read: neither compared nor known to be stored yet
+	written      []task.Written // how numbers of block were written, by position
+	shipping     *shipment      // the first of block, which are being stored; nil = none
+	cut          time.Time      // when a block that was not full was last stored
+	since        time.Time      // when the first number of block was read
+	chunker      *plan.Chunker  // of this lease: begins at storedBefore
+	queuer       *queuer        // of this lease
+	saidFull     time.Time      // when the user was last told that the queue is full; used by the goroutines of the queuers
+	departure    *departure     // nil unless the feeder has left the job; read by others when run has returned
 }
 
 // newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
@@ -146,7 +147,7 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 	p.EndWhen(fd.throttled)
 	fd.queuer = newQueuer(lease, p)
 	defer fd.stop(end)
-	if err := fd.take(lease, nil); err != nil { // what was read under an earlier lease
+	if err := fd.take(lease, piece{}); err != nil { // what was read under an earlier lease
 		return err
 	}
 	if fd.pieces == nil {
@@ -179,7 +180,7 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 		case <-ctx.Done():
 		case p := <-fd.pieces:
 			if fd.end = p.end; p.end == nil {
-				err = fd.take(ctx, p.numbers)
+				err = fd.take(ctx, p)
 				silence.Reset(pauseAfter)
 			}
 		case err = <-fd.shipmentDone():

@@ -2,11 +2,9 @@ package job
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/nat"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
@@ -41,7 +39,7 @@ func (fd *feeder) storeFull(ctx context.Context) error {
 		if err := fd.awaitShipment(); err != nil {
 			return err
 		}
-		blocks := cutBlocks(fd.block, false)
+		blocks := cutBlocks(fd.unstored(), false)
 		if len(blocks) == 0 {
 			break
 		}
@@ -57,42 +55,13 @@ func (fd *feeder) storeFull(ctx context.Context) error {
 
 // hasGathered reports whether enough numbers for a shipment have gathered behind those that are on their way.
 func (fd *feeder) hasGathered() bool {
-	size := 0
-	for i, n := range fd.block[fd.shipping.count:] {
-		if size += n.ByteLen(); i+1 >= maxGathered || size >= maxGatheredBytes {
+	behind, size := fd.unstored().from(fd.shipping.count), 0
+	for i := range behind.numbers {
+		if size += behind.bytesOf(i); i+1 >= maxGathered || size >= maxGatheredBytes {
 			return true
 		}
 	}
 	return false
-}
-
-// cutBlocks cuts the first blocks off numbers, as many as fit into a shipment. Without rest it leaves out numbers that
-// do not fill a block. The blocks are copies.
-func cutBlocks(numbers []nat.Nat, rest bool) (blocks [][]nat.Nat) {
-	for size := 0; len(blocks) < fleet.MaxBlocks && size < maxGatheredBytes; {
-		n := blockLen(numbers)
-		if n == 0 || !rest && n == len(numbers) && n < task.MaxCount {
-			break
-		}
-		for _, x := range numbers[:n] {
-			size += x.ByteLen()
-		}
-		blocks = append(blocks, slices.Clone(numbers[:n]))
-		numbers = numbers[n:]
-	}
-	return blocks
-}
-
-// blockLen returns how many of numbers fit into one block, from the first on: at most task.MaxCount
-// numbers and task.MaxBlockBytes bytes, and at least one if there are any.
-func blockLen(numbers []nat.Nat) int {
-	size := 0
-	for i, n := range numbers {
-		if size += n.ByteLen(); i == task.MaxCount || i > 0 && size > task.MaxBlockBytes {
-			return i
-		}
-	}
-	return len(numbers)
 }
 
 // storeAll stores what was read, and queues the chunks that are ready.
@@ -105,7 +74,7 @@ func (fd *feeder) storeAll(ctx context.Context, flow plan.InputState) error {
 			return fd.queue(flow)
 		}
 		fd.cut = time.Now()
-		if err := fd.ship(ctx, cutBlocks(fd.block, true)); err != nil {
+		if err := fd.ship(ctx, cutBlocks(fd.unstored(), true)); err != nil {
 			return err
 		}
 	}
@@ -113,16 +82,16 @@ func (fd *feeder) storeAll(ctx context.Context, flow plan.InputState) error {
 
 // ship begins to store blocks, which are the first numbers of block, behind all that are stored. They are queued later: a
 // task exists only for numbers that are stored. Requires that no shipment is on its way.
-func (fd *feeder) ship(ctx context.Context, blocks [][]nat.Nat) error {
+func (fd *feeder) ship(ctx context.Context, blocks []task.Block) error {
 	if err := fd.reopen(ctx); err != nil {
 		return err
 	}
 	s := &shipment{done: make(chan error, 1)}
 	for _, b := range blocks {
-		s.count += len(b)
+		s.count += len(b.Numbers)
 	}
 	first := fd.read - uint64(len(fd.block))
-	go func() { s.done <- fd.inputs.Append(ctx, first, blocks...) }() // it ends with ctx
+	go func() { s.done <- fd.inputs.AppendBlocks(ctx, first, blocks...) }() // it ends with ctx
 	fd.shipping = s
 	return nil
 }
@@ -151,6 +120,7 @@ func (fd *feeder) shipped(err error) error {
 		clear(fd.block[:n])
 		fd.block = rest
 	}
+	fd.trimWritten()
 	fd.since = time.Now()
 	return fd.queue(plan.InputFlowing)
 }

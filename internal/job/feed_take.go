@@ -14,11 +14,11 @@ import (
 	figure "factorfleet/internal/text"
 )
 
-// take takes the next numbers of the input, or none: it compares those that are stored already, and
+// take takes the next piece of the input, or an empty one: it compares those that are stored already, and
 // hands the rest to the state. After an error nothing is lost, because numbers are counted into block
 // first: the next call continues with block.
-func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
-	fd.count(numbers)
+func (fd *feeder) take(ctx context.Context, p piece) error {
+	fd.count(p.numbers, p.written)
 	if err := fd.compare(ctx); err != nil {
 		return err
 	}
@@ -30,7 +30,8 @@ func (fd *feeder) take(ctx context.Context, numbers []nat.Nat) error {
 
 // count takes numbers into the digest, the counts and block. It is called once for each number, so
 // that the digest and the counts are those of the input, whatever happens to the lease.
-func (fd *feeder) count(numbers []nat.Nat) {
+func (fd *feeder) count(numbers []nat.Nat, written []task.Written) {
+	fd.written = append(fd.written, task.MoveWritten(written, 0, fd.read)...)
 	var work time.Duration
 	fd.text = fd.text[:0]
 	for i, n := range numbers {
@@ -123,6 +124,7 @@ func (fd *feeder) compare(ctx context.Context) error {
 		}
 	}
 	fd.block = fd.block[n:]
+	fd.trimWritten()
 	if first+n < fd.storedBefore {
 		return nil
 	}

@@ -111,6 +111,7 @@ type loopConfig struct {
 	watch     Watch
 	access    access
 	numbers   numbersFunc // see collect.Config
+	written   writtenFunc // see collect.Config
 	reread    rereadFunc  // see collect.Config
 }
 
@@ -130,7 +131,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
 		Kind: c.job.Kind, Format: c.job.Format, Replicas: c.job.Replicas, Budget: c.job.Budget, LeastBudget: l.leastBudget,
-		Ordered: c.watch.Ordered, Numbers: c.numbers, Reread: c.reread, Emit: l.emit,
+		Ordered: c.watch.Ordered, Numbers: c.numbers, Written: c.written, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)
 	l.reminder.Stop()

@@ -94,7 +94,7 @@ func (s *streams) watch(ctx context.Context, l *loop, parts ...func(context.Cont
 // feeder.
 func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, hasFeeder bool) *loop {
 	l := newLoop(ctx, loopConfig{
-		goal: g, hasFeeder: hasFeeder, job: j, watch: w, access: s, numbers: s.inputs.Numbers, reread: s.fleet.Result,
+		goal: g, hasFeeder: hasFeeder, job: j, watch: w, access: s, numbers: s.inputs.Numbers, written: s.inputs.Written, reread: s.fleet.Result,
 	})
 	if g != goalFed {
 		l.results = func(ctx context.Context) error { return s.followResults(ctx, l) }

@@ -16,7 +16,7 @@ import (
 // then its own bytes.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte{1, 3, 0, 2, 1, 2, 0, 3, 1, 1, 0, 5}, uint64(7), "rho", "lab3", "", int64(1500000), uint32(1), uint8(0))
-	f.Add([]byte{1, 1, 0, 2, 9, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}, uint64(0), `a,"b`, "x", "", int64(1), uint32(3), uint8(0))
+	f.Add([]byte{1, 1, 0, 2, 9, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9}, uint64(0), `a,"b`, "x", "", int64(1), uint32(3), uint8(2))
 	f.Add([]byte{9, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 8}, uint64(0), "\x00\xff\u2028\\", "x", "", int64(1<<62-1), uint32(3), uint8(0))
 	f.Add([]byte{2, 1, 0, 2, 3}, uint64(1), "", "", "", int64(0), uint32(0), uint8(1))
 	f.Add([]byte{2, 1, 0, 2, 3}, uint64(1), "", "", "killed", int64(0), uint32(0), uint8(0))
@@ -39,6 +39,9 @@ func FuzzRoundTrip(f *testing.F) {
 				unfinished++
 			}
 			r.Factors = append(r.Factors, task.Factor{P: nat.FromBig(p), Exp: exp, Status: status})
+		}
+		if kind&2 == 2 {
+			r.Expr = worker + method
 		}
 		slices.SortFunc(r.Factors, func(a, b task.Factor) int { return a.P.Cmp(b.P) })
 		if r.N = nat.FromBig(new(big.Int).Set(n)); kind&1 == 1 {
@@ -63,7 +66,7 @@ func FuzzRoundTrip(f *testing.F) {
 				}
 				continue
 			}
-			if strings.HasPrefix(format, "factor ") || format == "factor" {
+			if strings.HasPrefix(format, "factor short") {
 				if unfinished > 1 { // they become one
 					left, product := big.NewInt(1), big.NewInt(1)
 					for _, f := range got[0].Factors {
@@ -86,7 +89,8 @@ func FuzzRoundTrip(f *testing.F) {
 func carried(r Record, format string) *Record {
 	switch format {
 	case "json":
-		r.Method, r.Worker, r.Dead = string([]rune(r.Method)), string([]rune(r.Worker)), string([]rune(r.Dead))
+		r.Method, r.Worker, r.Dead, r.Expr = string([]rune(r.Method)), string([]rune(r.Worker)), string([]rune(r.Dead)), string([]rune(r.Expr))
+		return &r
 	case "csv":
 		r.Method, r.Worker, r.Attempt = printable(r.Method), printable(r.Worker), 0
 		if r.Dead != "" {
@@ -98,12 +102,13 @@ func carried(r Record, format string) *Record {
 		}
 		r.Position, r.Method, r.Worker, r.Attempt, r.CPU, r.Wall = 0, "", "", 0, 0, 0
 	}
+	r.Expr = ""
 	return &r
 }
 
 func same(a, b *Record) bool {
 	return a.Position == b.Position && a.N.Cmp(b.N) == 0 && a.Kind == b.Kind && sameFactors(a.Factors, b.Factors) &&
-		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
+		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && a.Expr == b.Expr && slices.Equal(a.Certificates, b.Certificates)
 }
 
 // FuzzParse checks that no text makes Parse panic, and that a parsed record survives being written as

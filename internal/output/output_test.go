@@ -72,11 +72,11 @@ var records = []struct {
 		`"FF","factors":[{"p":"2","e":3,"st":"P"},{"p":"3","e":2,"st":"P"},{"p":"5","e":1,"st":"P"}]`},
 	{factored(m89, m89), m89 + ": " + m89, m89 + ": " + m89, m89 + ",PRP," + m89, m89 + "=" + m89, "[" + m89 + ",Mat([" + m89 + ",1])]",
 		`"PRP","factors":[{"p":"` + m89 + `","e":1,"st":"PRP"}]`},
-	{factored(c30, "c"+c30), c30 + ": c100…(30)", c30 + ": c100…(30)", c30 + ",C,c" + c30, c30 + "=" + c30 + " # unfinished: c100…(30)",
-		"[" + c30 + ",Mat([" + c30 + `,1])] \\ unfinished: c100…(30)`, `"C","factors":[{"p":"` + c30 + `","e":1,"st":"C"}]`},
+	{factored(c30, "c"+c30), c30 + ": c" + c30, c30 + ": c" + c30, c30 + ",C,c" + c30, c30 + "=" + c30 + " # unfinished: c100…(30)",
+		"[" + c30 + ",Mat([" + c30 + ",1]),[" + c30 + `]] \\ unfinished: c100…(30)`, `"C","factors":[{"p":"` + c30 + `","e":1,"st":"C"}]`},
 	{factored("2^2*"+c30+"^2*"+psize, "2^2*c"+c30+"^2*"+psize),
-		"N: 2 2 " + psize + " c100…(30) c100…(30)", "N: 2^2 " + psize + " c100…(30)^2", "N,CF,2^2*" + psize + "*c" + c30 + "^2",
-		"N=2^2*" + psize + "*" + c30 + "^2 # unfinished: c100…(30)", "[N,[2,2;" + psize + ",1;" + c30 + `,2]] \\ unfinished: c100…(30)`,
+		"N: 2 2 " + psize + " c" + c30 + " c" + c30, "N: 2^2 " + psize + " c" + c30 + "^2", "N,CF,2^2*" + psize + "*c" + c30 + "^2",
+		"N=2^2*" + psize + "*" + c30 + "^2 # unfinished: c100…(30)", "[N,[2,2;" + psize + ",1;" + c30 + ",2],[" + c30 + `]] \\ unfinished: c100…(30)`,
 		`"CF","factors":[{"p":"2","e":2,"st":"P"},{"p":"` + c30 + `","e":2,"st":"C"},{"p":"` + psize + `","e":1,"st":"PRP"}]`},
 	{Record{N: nat.New(12), Kind: task.KindSquare, Factorization: task.Factorization{Factors: []task.Factor{{P: nat.New(144), Exp: 1, Status: task.Value}}}},
 		"12: 144", "12: 144", "12,V,144", "12^2=144", "[12,144]", `"V","value":"144","factors":[]`},
@@ -93,6 +93,7 @@ func lines(r *Record) map[string]string {
 		text[string(f)] = write(r, f, false)
 	}
 	text["factor -e"] = write(r, Factor, true)
+	text["factor short"], text["factor short -e"] = writeShort(r, false), writeShort(r, true)
 	return text
 }
 
@@ -102,6 +103,28 @@ func write(r *Record, f Format, exponents bool) string {
 	w.Write(r)
 	w.Flush()
 	return out.String()
+}
+
+// writeShort is write in format factor with Abbreviate.
+func writeShort(r *Record, exponents bool) string {
+	var out bytes.Buffer
+	w := New(&out, Factor, exponents)
+	w.Abbreviate()
+	w.Write(r)
+	w.Flush()
+	return out.String()
+}
+
+// TestAbbreviate: for people unfinished factors are abbreviated, with exponents or repeated.
+func TestAbbreviate(t *testing.T) {
+	r := factored("2^2*"+c30+"^2*"+psize, "2^2*c"+c30+"^2*"+psize)
+	n := r.N.String()
+	if got, want := writeShort(&r, false), n+": 2 2 "+psize+" c100…(30) c100…(30)\n"; got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
+	if got, want := writeShort(&r, true), n+": 2^2 "+psize+" c100…(30)^2\n"; got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
 }
 
 func TestWrite(t *testing.T) {

@@ -43,7 +43,7 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line,
 //	position     the count of records before it
 //	status       by size: Prime below 2^64, else PRP. This is a claim that package verify
 //	             checks
-//	c123…(92)    the number divided by its known factors. So two different unfinished
+//	c123…(92)    the abbreviation of an unfinished factor: the number divided by its known factors. So two different unfinished
 //	             factors of one number become one
 //
 // Factors keep their order, except for unfinished ones, which are sorted in.

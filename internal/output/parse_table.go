@@ -16,6 +16,7 @@ type jsonLine struct {
 	V       int          `json:"v"`
 	I       uint64       `json:"i"`
 	N       string       `json:"n"`
+	Expr    string       `json:"expr,omitempty"`
 	Status  string       `json:"status"`
 	Value   *string      `json:"value,omitempty"`
 	Factors []jsonFactor `json:"factors"`
@@ -64,6 +65,7 @@ func (r *Record) parseJSON(text []byte) error {
 	if err := r.setNumber([]byte(line.N)); err != nil {
 		return err
 	}
+	r.Expr = line.Expr
 	r.Position, r.Worker, r.Attempt, r.Method = line.I, line.Worker, line.Attempt, line.Method
 	if err := r.setTimes(line.CPU.String(), line.Wall.String()); err != nil {
 		return err

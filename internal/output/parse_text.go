@@ -44,7 +44,14 @@ func (r *Record) parseFactor(n, text []byte) error {
 		return err
 	}
 	var unfinished []abbreviation
+	var composites Record // of which only the factors are used
 	for token := range bytes.FieldsSeq(text) {
+		if token[0] == 'c' && !bytes.Contains(token, []byte("…")) {
+			if err := composites.addComposite(token[1:]); err != nil {
+				return err
+			}
+			continue
+		}
 		if token[0] == 'c' {
 			m, err := parseAbbreviation(token)
 			if err != nil {
@@ -64,6 +71,9 @@ func (r *Record) parseFactor(n, text []byte) error {
 	for i := range r.Factors {
 		r.Factors[i].Status = sizeStatus(r.Factors[i].P)
 	}
+	for _, f := range composites.Factors {
+		r.sortIn(f)
+	}
 	if len(unfinished) > 0 {
 		return r.addCofactor(unfinished)
 	}
@@ -72,6 +82,19 @@ func (r *Record) parseFactor(n, text []byte) error {
 		r.Kind = task.KindSquare
 	}
 	return nil
+}
+
+// addComposite adds an unfinished factor that is written "p" or "p^e".
+func (r *Record) addComposite(text []byte) error {
+	base, exp, err := cutExponent(text)
+	if err != nil {
+		return err
+	}
+	p, ok := parseNumber(base)
+	if !ok || exp == 0 {
+		return errUnfinished
+	}
+	return r.addFactor(p, exp, task.Composite)
 }
 
 // isSquare reports whether v = n*n. For n = 0 and n = 1 too: their factorizations are empty.
@@ -177,56 +200,4 @@ func countUnfinished(comment []byte) int {
 		return 0
 	}
 	return len(bytes.Fields(list))
-}
-
-// parsePARI reads a line of format pari: [n,matrix] or [n,value], also with the spaces that
-// gp prints.
-func (r *Record) parsePARI(text []byte) error {
-	text, comment, _ := bytes.Cut(text, []byte(`\\`))
-	text = bytes.ReplaceAll(text, []byte(" "), nil)
-	text, ok := bytes.CutSuffix(text, []byte("]"))
-	n, answer, comma := bytes.Cut(text[min(1, len(text)):], []byte(","))
-	if !ok || !comma {
-		return errFormat
-	}
-	if err := r.setNumber(n); err != nil {
-		return err
-	}
-	if string(answer) == "matrix(0,2)" || r.N.BitLen() == 0 && string(answer) == "Mat([0,1])" {
-		return nil
-	}
-	matrix, ok := cutAround(answer, "Mat([", "])")
-	if !ok {
-		matrix, ok = cutAround(answer, "[", "]")
-	}
-	if !ok {
-		return r.setValue(answer)
-	}
-	for row := range bytes.SplitSeq(matrix, []byte(";")) {
-		p, e, ok := bytes.Cut(row, []byte(","))
-		if !ok {
-			return errFormat
-		}
-		base, okBase := parseNumber(p)
-		exp, okExp := parseExponent(string(e))
-		switch {
-		case !okBase:
-			return errFactor
-		case !okExp:
-			return errExponent
-		}
-		if err := r.addFactor(base, exp, 0); err != nil {
-			return err
-		}
-	}
-	return r.setStatuses(countUnfinished(comment))
-}
-
-// cutAround returns what stands in text between a prefix and a suffix.
-func cutAround(text []byte, prefix, suffix string) ([]byte, bool) {
-	text, ok := bytes.CutPrefix(text, []byte(prefix))
-	if !ok {
-		return nil, false
-	}
-	return bytes.CutSuffix(text, []byte(suffix))
 }

@@ -16,16 +16,20 @@
 // An unfinished factor comes last, except in json, and every format shows that it is
 // unfinished:
 //
-//	factor    360: 2 2 c90…(2)          its first three digits and its number of digits
+//	factor    360: 2 2 c90              for people c90…(2): its first three digits and its number of digits
 //	json      "st":"C"
 //	csv       2^2*c90                   and status CF or C
 //	factordb  360=2^2*90 # unfinished: c90…(2)
-//	pari      [360,[2,2;90,1]] \\ unfinished: c90…(2)
+//	pari      [360,[2,2;90,1],[90]] \\ unfinished: c90…(2)
 //
-// In json, factors stay ascending. A proved prime of 2^64 or more has "st":"P" and its
+// In gp an answer that has a third component is unfinished. Earlier versions wrote no third component, and in format
+// factor c90…(2) always; Parse reads that, too. In json, factors stay ascending. A proved prime of 2^64 or more has "st":"P" and its
 // certificate, "cert". The other formats do not carry certificates: such a prime is read
 // back as PRP. The answer n*n of kind square is written 12: 144, "value":"144" in json,
 // 0,12,V,144 in csv, 12^2=144 and [12,144].
+//
+// "expr" in json is the expression that the number was in the input, such as 2^127-1. It is left out if that was plain
+// digits, or has more than 256 bytes. The other formats do not carry it.
 //
 // "wall_s" in json and the last column of csv are the wall-clock time. It is there only
 // if the worker has stated it: of numbers that took a millisecond or more.
@@ -54,6 +58,7 @@ import (
 type Record struct {
 	Position uint64 // from 0
 	N        nat.Nat
+	Expr     string // how the input wrote N; "" = in plain digits, or it is not known
 	Kind     string
 	Format   task.Format // of the items of kind exec:NAME
 	task.Factorization

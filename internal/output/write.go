@@ -16,6 +16,7 @@ type Writer struct {
 	w         io.Writer
 	format    Format
 	exponents bool
+	short     bool   // see Abbreviate
 	buf       []byte // complete lines
 	err       error  // the first error of w; then nothing more is written
 }
@@ -29,6 +30,9 @@ func New(w io.Writer, f Format, exponents bool) *Writer {
 	}
 	return out
 }
+
+// Abbreviate makes format factor write c123…(92) for an unfinished factor, for people.
+func (w *Writer) Abbreviate() { w.short = true }
 
 // Write writes r as one line. It writes nothing if the number was given up and the format
 // cannot say so: only json and csv can, and for items factor. Lines are buffered, and reach the underlying
@@ -53,7 +57,7 @@ func (w *Writer) Write(r *Record) error {
 	case w.format == PARI:
 		w.buf = appendPARI(w.buf, r)
 	default:
-		w.buf = appendFactor(w.buf, r, w.exponents)
+		w.buf = w.appendFactor(w.buf, r)
 	}
 	if len(w.buf) >= bufferSize {
 		return w.Flush()

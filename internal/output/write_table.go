@@ -55,9 +55,11 @@ func printable(s string) string {
 // appendJSON appends r in format json.
 func appendJSON(b []byte, r *Record) []byte {
 	b = strconv.AppendUint(append(b, `{"v":1,"i":`...), r.Position, 10)
-	b = r.N.AppendDecimal(append(b, `,"n":"`...))
-	b = append(append(b, `","status":"`...), r.Status()...)
-	b = append(b, '"')
+	b = append(r.N.AppendDecimal(append(b, `,"n":"`...)), '"')
+	if r.Expr != "" {
+		b = appendString(append(b, `,"expr":`...), r.Expr)
+	}
+	b = append(append(append(b, `,"status":"`...), r.Status()...), '"')
 	value := r.value()
 	if value != nil {
 		b = append(value.P.AppendDecimal(append(b, `,"value":"`...)), '"')

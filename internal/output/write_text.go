@@ -8,32 +8,35 @@ import (
 )
 
 // appendFactor appends r in format factor.
-func appendFactor(b []byte, r *Record, exponents bool) []byte {
+func (w *Writer) appendFactor(b []byte, r *Record) []byte {
 	b = append(r.N.AppendDecimal(b), ':')
 	if v := r.value(); v != nil {
 		b = append(b, ' ')
 		b = v.P.AppendDecimal(b)
 	} else {
 		for f := range r.unfinishedLast {
-			b = appendPlain(b, f, exponents)
+			b = w.appendPlain(b, f)
 		}
 	}
 	return append(b, '\n')
 }
 
 // appendPlain appends f after a space, with its exponent or repeated.
-func appendPlain(b []byte, f *task.Factor, exponents bool) []byte {
+func (w *Writer) appendPlain(b []byte, f *task.Factor) []byte {
 	from := len(b)
 	b = append(b, ' ')
-	if f.Status == task.Composite {
-		b = appendAbbreviation(b, f.P)
-	} else {
+	switch {
+	case f.Status != task.Composite:
 		b = f.P.AppendDecimal(b)
+	case w.short:
+		b = appendAbbreviation(b, f.P)
+	default:
+		b = f.P.AppendDecimal(append(b, 'c'))
 	}
 	if f.Exp == 1 {
 		return b
 	}
-	if exponents {
+	if w.exponents {
 		return appendExponent(b, f.Exp)
 	}
 	to := len(b)
@@ -137,6 +140,21 @@ func appendPARI(b []byte, r *Record) []byte {
 	if len(r.Factors) == 1 {
 		b = append(b, ')')
 	}
-	b = appendUnfinished(append(b, ']'), r, ` \\ `)
+	b = appendUnfinished(append(appendComposites(b, r), ']'), r, ` \\ `)
 	return append(b, '\n')
+}
+
+// appendComposites appends the unfinished factors as a vector after a comma, or nothing if there are none.
+func appendComposites(b []byte, r *Record) []byte {
+	separator := ",["
+	for f := range r.unfinishedLast {
+		if f.Status == task.Composite {
+			b = f.P.AppendDecimal(append(b, separator...))
+			separator = ","
+		}
+	}
+	if separator == "," {
+		b = append(b, ']')
+	}
+	return b
 }

@@ -39,7 +39,10 @@ func FuzzDecodeFailure(f *testing.F) {
 func FuzzDecodeBlock(f *testing.F) {
 	f.Add(EncodeBlock(nil))
 	f.Add(EncodeBlock(some))
-	fuzzDecoder(f, DecodeBlock, EncodeBlock)
+	for _, b := range writtenBlocks {
+		f.Add(b.Encode())
+	}
+	fuzzDecoder(f, DecodeBlock, Block.Encode)
 }
 
 func FuzzDecodeJob(f *testing.F) {

@@ -88,7 +88,7 @@ func TestItemLimit(t *testing.T) {
 			t.Errorf("a failure of kind %q, %d bits: %v", c.kind, c.n.BitLen(), err)
 		}
 	}
-	if got, err := DecodeBlock(EncodeBlock([]nat.Nat{item, item})); err != nil || !reflect.DeepEqual(got, []nat.Nat{item, item}) {
+	if got, err := DecodeBlock(EncodeBlock([]nat.Nat{item, item})); err != nil || !reflect.DeepEqual(got, Block{Numbers: []nat.Nat{item, item}}) {
 		t.Errorf("a block of items: %v", err)
 	}
 	if _, err := DecodeBlock(EncodeBlock([]nat.Nat{beyond})); err == nil {

@@ -150,33 +150,3 @@ func decodeTask(b []byte) (*Task, error) {
 		Format: Format(m.Format),
 	}, nil
 }
-
-// EncodeBlock returns the wire form of one message of FACTOR_INPUTS, the numbers of a
-// range.
-func EncodeBlock(numbers []nat.Nat) []byte {
-	s := sizesOf(numbers)
-	return appendNumbers(make([]byte, 0, s.total()+nat.Slack), numbers, s)
-}
-
-// DecodeBlock is the inverse of EncodeBlock. A decoded block has at most MaxCount numbers
-// of at most MaxBits bits each, or with the length of an item: a block does not say of which kind its job is. A reader
-// computes with a number of more than MaxBits bits only if the job is of a kind exec:NAME.
-func DecodeBlock(b []byte) ([]nat.Nat, error) {
-	if numbers, ok := fastDecodeNumbers(b, MaxCount); ok {
-		return numbers, nil
-	}
-	return decodeBlock(b)
-}
-
-// decodeBlock is DecodeBlock with the generated code.
-func decodeBlock(b []byte) ([]nat.Nat, error) {
-	var m taskpb.Numbers
-	if err := unmarshal(b, &m); err != nil {
-		return nil, fmt.Errorf("input block: %w", err)
-	}
-	numbers, err := decodeNumbers(&m, MaxCount, maxItemBits)
-	if err != nil {
-		return nil, fmt.Errorf("input block: %w", err)
-	}
-	return numbers, nil
-}

@@ -93,8 +93,8 @@ func TestRoundTrip(t *testing.T) {
 		got, err := DecodeJob(jobs[i].Encode())
 		checkEqual(t, got, &jobs[i], err)
 	}
-	for _, block := range [][]nat.Nat{{}, some} {
-		got, err := DecodeBlock(EncodeBlock(block))
+	for _, block := range append(writtenBlocks, Block{Numbers: []nat.Nat{}}, Block{Numbers: some}) {
+		got, err := DecodeBlock(block.Encode())
 		checkEqual(t, got, block, err)
 	}
 }

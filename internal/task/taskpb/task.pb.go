@@ -83,6 +83,84 @@ func (x *Numbers) GetData() []byte {
 	return nil
 }
 
+// The input of one range: a Numbers, and how some of them were written. Subject: FACTOR.inputs.<job>.<first>-<count>
+type Block struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Sizes []uint32               `protobuf:"varint,1,rep,packed,name=sizes,proto3" json:"sizes,omitempty"` // as in Numbers; at most 4096 numbers
+	Data  []byte                 `protobuf:"bytes,2,opt,name=data,proto3" json:"data,omitempty"`           // as in Numbers
+	// The numbers that were not written in plain digits, in ascending order; the three columns have an entry for each.
+	WrittenAt     []uint32 `protobuf:"varint,3,rep,packed,name=written_at,json=writtenAt,proto3" json:"written_at,omitempty"`          // its index
+	WrittenSizes  []uint32 `protobuf:"varint,4,rep,packed,name=written_sizes,json=writtenSizes,proto3" json:"written_sizes,omitempty"` // bytes of its text, 1 to 256
+	Written       []byte   `protobuf:"bytes,5,opt,name=written,proto3" json:"written,omitempty"`                                       // the texts, printable ASCII, one after the other; exactly the sum of written_sizes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Block) Reset() {
+	*x = Block{}
+	mi := &file_task_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Block) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Block) ProtoMessage() {}
+
+func (x *Block) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Block.ProtoReflect.Descriptor instead.
+func (*Block) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Block) GetSizes() []uint32 {
+	if x != nil {
+		return x.Sizes
+	}
+	return nil
+}
+
+func (x *Block) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *Block) GetWrittenAt() []uint32 {
+	if x != nil {
+		return x.WrittenAt
+	}
+	return nil
+}
+
+func (x *Block) GetWrittenSizes() []uint32 {
+	if x != nil {
+		return x.WrittenSizes
+	}
+	return nil
+}
+
+func (x *Block) GetWritten() []byte {
+	if x != nil {
+		return x.Written
+	}
+	return nil
+}
+
 // The work for one range. Subject: FACTOR.tasks.<class>.<job>.<first>-<count>.<round>
 type Task struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -104,7 +182,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_task_proto_msgTypes[1]
+	mi := &file_task_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -116,7 +194,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[1]
+	mi := &file_task_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -129,7 +207,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{1}
+	return file_task_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Task) GetKind() string {
@@ -229,7 +307,7 @@ type Sieve struct {
 
 func (x *Sieve) Reset() {
 	*x = Sieve{}
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +319,7 @@ func (x *Sieve) String() string {
 func (*Sieve) ProtoMessage() {}
 
 func (x *Sieve) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +332,7 @@ func (x *Sieve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sieve.ProtoReflect.Descriptor instead.
 func (*Sieve) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{2}
+	return file_task_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Sieve) GetParams() []byte {
@@ -294,7 +372,7 @@ type Curves struct {
 
 func (x *Curves) Reset() {
 	*x = Curves{}
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -306,7 +384,7 @@ func (x *Curves) String() string {
 func (*Curves) ProtoMessage() {}
 
 func (x *Curves) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -319,7 +397,7 @@ func (x *Curves) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Curves.ProtoReflect.Descriptor instead.
 func (*Curves) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{3}
+	return file_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Curves) GetComposite() []byte {
@@ -387,7 +465,7 @@ type Yield struct {
 
 func (x *Yield) Reset() {
 	*x = Yield{}
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +477,7 @@ func (x *Yield) String() string {
 func (*Yield) ProtoMessage() {}
 
 func (x *Yield) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +490,7 @@ func (x *Yield) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Yield.ProtoReflect.Descriptor instead.
 func (*Yield) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{4}
+	return file_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Yield) GetKind() string {
@@ -522,7 +600,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +612,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +625,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{5}
+	return file_task_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Result) GetKind() string {
@@ -681,7 +759,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -693,7 +771,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -706,7 +784,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{6}
+	return file_task_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Return) GetReason() string {
@@ -760,7 +838,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +850,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +863,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{7}
+	return file_task_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Failure) GetKind() string {
@@ -922,7 +1000,14 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xb3\x03\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\x8f\x01\n" +
+	"\x05Block\x12\x14\n" +
+	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\x12\x1d\n" +
+	"\n" +
+	"written_at\x18\x03 \x03(\rR\twrittenAt\x12#\n" +
+	"\rwritten_sizes\x18\x04 \x03(\rR\fwrittenSizes\x12\x18\n" +
+	"\awritten\x18\x05 \x01(\fR\awritten\"\xb3\x03\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
@@ -1023,21 +1108,22 @@ func file_task_proto_rawDescGZIP() []byte {
 	return file_task_proto_rawDescData
 }
 
-var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_task_proto_goTypes = []any{
 	(*Numbers)(nil), // 0: factorfleet.task.v1.Numbers
-	(*Task)(nil),    // 1: factorfleet.task.v1.Task
-	(*Sieve)(nil),   // 2: factorfleet.task.v1.Sieve
-	(*Curves)(nil),  // 3: factorfleet.task.v1.Curves
-	(*Yield)(nil),   // 4: factorfleet.task.v1.Yield
-	(*Result)(nil),  // 5: factorfleet.task.v1.Result
-	(*Return)(nil),  // 6: factorfleet.task.v1.Return
-	(*Failure)(nil), // 7: factorfleet.task.v1.Failure
+	(*Block)(nil),   // 1: factorfleet.task.v1.Block
+	(*Task)(nil),    // 2: factorfleet.task.v1.Task
+	(*Sieve)(nil),   // 3: factorfleet.task.v1.Sieve
+	(*Curves)(nil),  // 4: factorfleet.task.v1.Curves
+	(*Yield)(nil),   // 5: factorfleet.task.v1.Yield
+	(*Result)(nil),  // 6: factorfleet.task.v1.Result
+	(*Return)(nil),  // 7: factorfleet.task.v1.Return
+	(*Failure)(nil), // 8: factorfleet.task.v1.Failure
 }
 var file_task_proto_depIdxs = []int32{
 	0, // 0: factorfleet.task.v1.Task.numbers:type_name -> factorfleet.task.v1.Numbers
-	2, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
-	3, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
+	3, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
+	4, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
 	0, // 3: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
 	0, // 4: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
 	5, // [5:5] is the sub-list for method output_type
@@ -1058,7 +1144,7 @@ func file_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_task_proto_rawDesc), len(file_task_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
