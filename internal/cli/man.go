@@ -108,7 +108,7 @@ func manFlags(b *strings.Builder, flags []cli.Flag) {
 
 // roff returns a line of text as roff shows it literally. A blank line is one of its own request.
 func roff(s string) string {
-	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(s)
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, "…", "...").Replace(s)
 	switch {
 	case s == "":
 		return ".sp"
