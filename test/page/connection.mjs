@@ -76,7 +76,7 @@ export const connection = [
     await t.sees("form label", "needs a token");
     await t.page.fill("#token", "wrong");
     await t.page.keyboard.press("Enter");
-    await t.sees("form label", "a token is missing or wrong");
+    await t.sees("form label", "was refused");
     await t.page.fill("#token", "right");
     await t.page.keyboard.press("Enter");
     await t.sees("main", "monday");

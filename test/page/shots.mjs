@@ -27,5 +27,10 @@ export const shots = [
     await t.control("down", "true");
     await t.sees(".banner", "Not connected");
   }),
+  shot("token-phone", "few", "#/", phone, async (t) => {
+    await t.control("token", "x");
+    await t.page.reload();
+    await t.sees("form", "needs a token");
+  }),
   shot("offline-phone", "offline", "#/", phone),
 ];

@@ -2,9 +2,8 @@
 // token.
 
 import { h, patch } from "./dom.js";
-import { setToken } from "./api.js";
+import { setToken, token } from "./api.js";
 import { age as ageOf, clock, count, closed } from "./format.js";
-import { command } from "./parts.js";
 import { openHelp } from "./keys.js";
 
 const views = [["", "Overview"], ["jobs", "Jobs"], ["workers", "Workers"], ["dead", ["Dead", h("span", { class: "word" }, " letters")]]];
@@ -62,7 +61,7 @@ function tokenForm(ctx) {
     setToken(new FormData(event.target).get("token").trim());
     ctx.live.retry();
   } },
-  h("label", { for: "token" }, h("strong", null, "This page needs a token"), `: ${ctx.live.error}.`),
+  h("label", { for: "token" }, h("strong", null, "This page needs a token."), token() && " The last one was refused."),
   h("span", { class: "token-line" }, h("input", { id: "token", name: "token", type: "password", required: true, autocomplete: "off", spellcheck: "false" }), h("button", { type: "submit" }, "Use it")),
-  h("p", { class: "dim" }, "The program that serves the page prints it at its start. In a terminal: ", command("producer status")));
+  h("p", { class: "dim" }, "It is in the file that the program which serves the page was given with ", h("code", null, "--web-token-file"), "."));
 }

@@ -84,7 +84,7 @@ export class Live {
   #failed(error) {
     this.error = error instanceof APIError ? error.message : error.name === "AbortError" ? "the server is silent" : "the connection broke";
     this.failure = error instanceof APIError ? error : new APIError(0, this.error);
-    if (error.status === 401 || error.status === 403) return this.#enter("locked");
+    if (error.status === 401) return this.#enter("locked");
     if (error.status === 503) this.attempts = 1; // it begins: it will know soon
     const pause = Math.min(longest, 500 * 2 ** this.attempts++) * (0.75 + Math.random() / 2);
     this.again = performance.now() + pause;

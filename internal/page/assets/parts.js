@@ -89,6 +89,7 @@ export function blank(title, text, ...next) {
 export function waiting(resource, what) {
   const error = resource?.error;
   if (!error) return h("div", { class: "loading", "aria-busy": "true" }, h("p", null, `Loading ${what}…`), [1, 2, 3].map((k) => h("div", { key: k, class: "line" })));
+  if (error.status === 401) return h("p", { class: "dim" }, "Nothing is shown without the token.");
   if (error.status === 404) return blank("Not found", sentence(error.message), h("a", { href: "#/jobs" }, "All jobs"));
   return blank(error.status === 503 ? "Nothing is known yet" : `Could not load ${what}`, `${sentence(error.message)} The page tries again by itself.`);
 }
