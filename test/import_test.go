@@ -64,7 +64,7 @@ const imports = `
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
-	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
+	explain         < nat task text plan campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan worker explain stream fleet
 	cli             < plan text natsconn github.com/rs/zerolog github.com/urfave/cli/v2 github.com/mattn/go-isatty golang.org/x/sys
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2

@@ -100,8 +100,8 @@ func TestProgressLineWorking(t *testing.T) {
 
 func TestPerSecond(t *testing.T) {
 	for rate, want := range map[float64]string{1e6: "1,000,000/s", 12.34: "12.3/s", 0.5: "0.5/s", 0.1: "6/min", 0.001: "3.6/h"} {
-		if got := perSecond(rate); got != want {
-			t.Errorf("perSecond(%v) = %q, want %q", rate, got, want)
+		if got := PerSecond(rate); got != want {
+			t.Errorf("PerSecond(%v) = %q, want %q", rate, got, want)
 		}
 	}
 }

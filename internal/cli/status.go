@@ -69,7 +69,7 @@ func (s Status) parts(working string) (parts []string) {
 		return append(parts, s.Waits)
 	}
 	if s.Rate > 0 && working == "" {
-		parts = append(parts, perSecond(s.Rate))
+		parts = append(parts, PerSecond(s.Rate))
 	}
 	if workers := s.workers(working != ""); workers != "" {
 		parts = append(parts, workers)
@@ -130,7 +130,7 @@ func (s Status) log(log zerolog.Logger) {
 		e = e.Uint64("total", s.Total).Str("work", fmt.Sprintf("%.1f%%", s.percent()))
 	}
 	if s.Rate > 0 {
-		e = e.Str("rate", perSecond(s.Rate))
+		e = e.Str("rate", PerSecond(s.Rate))
 	}
 	if s.Workers >= 0 {
 		e = e.Int("workers", s.Workers)
@@ -149,9 +149,9 @@ func (s Status) log(log zerolog.Logger) {
 	e.Msg("progress")
 }
 
-// perSecond writes a rate in numbers per second with about three digits, a slow one per minute or
+// PerSecond writes a rate in numbers per second with about three digits, a slow one per minute or
 // hour.
-func perSecond(rate float64) string {
+func PerSecond(rate float64) string {
 	switch {
 	case rate >= 100:
 		return text.Thousands(uint64(rate+0.5)) + "/s"
