@@ -17,6 +17,6 @@ func main() {
 		Version:  command.Build(),
 		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
-		Commands: []*ucli.Command{submitCommand(), runCommand(), keysCommand()},
+		Commands: []*ucli.Command{submitCommand(), planCommand(), runCommand(), keysCommand()},
 	})
 }

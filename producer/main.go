@@ -24,7 +24,7 @@ func main() {
 		Before:  command.CheckKernels,
 		Flags:   append(cli.ConnectionFlags(), cli.LogFlags()...),
 		Commands: []*ucli.Command{
-			submitCommand(), waitCommand(), resultsCommand(),
+			submitCommand(), planCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),

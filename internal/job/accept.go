@@ -105,7 +105,7 @@ func (l *loop) show() {
 
 // summary returns how the job stands. Requires that run has returned.
 func (l *loop) summary() *Summary {
-	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued + l.overdue.issues.Load(), Missing: l.unanswered.Len()}
+	s := &Summary{Sizes: l.watch.Progress.Heard(l.job.Sizes), Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued + l.overdue.issues.Load(), Missing: l.unanswered.Len()}
 	s.Counts.Dead -= min(s.Counts.Dead, s.Missing) // passed over, not given up
 	return s
 }

@@ -7,8 +7,6 @@ const (
 	// no ETA. The times of two numbers of one size differ by a factor of thousands, so that only numbers of the same list
 	// say what the others take.
 	mostUnlearned = 0.5
-	// mostOf is the part of the numbers left that must be of one class, so that unreported ones are taken to be of it.
-	mostOf = 0.8
 	// mostCores bounds the CPU time that a job gets, in cores of its workers: a worker may use more cores than it has
 	// slots.
 	mostCores = 1.25
@@ -175,11 +173,8 @@ func (p *JobProgress) evidenceLocked(now time.Time) (all [allClasses]amount) {
 		all[class] = c.bounded()
 	}
 	var any [allClasses]float64
-	var left float64
-	efficiency := p.efficiencyLocked()
 	for class := range any {
 		any[class] = p.submitted[class].numbers
-		left += max(0, any[class]-p.done[class].numbers)
 	}
 	for _, r := range p.runners.present() {
 		if !r.known() || r.class == mixed {
@@ -199,10 +194,6 @@ func (p *JobProgress) evidenceLocked(now time.Time) (all [allClasses]amount) {
 		work := p.expectedLocked(class)
 		whole := min(max(r.whole(now).Seconds(), work*leastClaim), work*mostClaim)
 		all[class].add(amount{1, work, whole})
-		if n := r.unreported(); n > 0 && any[class]-p.done[class].numbers >= mostOf*left { // the others are of this size, too
-			before := (r.total(now, efficiency) - r.spent(now)).Seconds()
-			all[class].add(amount{n, n * work, min(max(before, n*work*leastClaim), n*work*mostClaim)})
-		}
 	}
 	return all
 }

@@ -5,11 +5,17 @@ import "time"
 // mostShare is the largest share of a job that is not complete.
 const mostShare = 0.9999
 
+// shareMemory is the time in which the shown share follows the computed one, in seconds.
+const shareMemory = 0.5
+
 // A share is the share of a job as it is shown: it does not decrease. What is expected of the numbers that are left
 // changes, so that the computed share may fall. The shown one then grows more slowly, so that it reaches 1 at the expected
 // end, until the computed one is larger again:
 //
-//	shown = max(computed, shown + (1-shown) * dt/(dt+left))
+//	shown = shown + (1-shown) * dt/(dt+left)              while computed < shown
+//	shown = shown + (computed-shown) * min(1, dt/0.5 s)   otherwise
+//
+// So a moment at which too little is known hardly raises it.
 type share struct {
 	shown float64
 	at    time.Time // when it was shown last
@@ -19,9 +25,14 @@ type share struct {
 func (s *share) show(now time.Time, computed, left float64, known bool) float64 {
 	dt := now.Sub(s.at).Seconds()
 	computed = min(max(computed, 0), mostShare)
-	if computed < s.shown && known && dt > 0 {
+	switch {
+	case s.at.IsZero():
+		s.shown = computed
+	case computed < s.shown && known && dt > 0:
 		s.shown = min(s.shown+(1-s.shown)*dt/(dt+max(left, 0)), mostShare)
+	case computed > s.shown:
+		s.shown += (computed - s.shown) * min(1, max(dt, 0)/shareMemory)
 	}
-	s.at, s.shown = now, max(s.shown, computed)
+	s.at = now
 	return s.shown
 }
