@@ -27,6 +27,9 @@ const (
 	staleRunning = 15 * time.Second
 	// lastPart is the share of the time of a number that its end, such as the linear algebra, takes.
 	lastPart = 0.03
+	// What a worker may state of a number: products of the two do not overflow.
+	mostRunningCores = 4096
+	mostRunningTime  = 20 * 24 * time.Hour
 )
 
 // A runner is a number at work, as a JobProgress follows it.
@@ -49,8 +52,8 @@ func follow(before *runner, r Running, now time.Time) *runner {
 	if r.Seen.IsZero() || r.Seen.After(now) {
 		r.Seen = now
 	}
-	r.Cores, r.Share = max(r.Cores, 1), min(max(r.Share, 0), 1)
-	r.Spent, r.Left, r.Budget = max(r.Spent, 0), max(r.Left, 0), max(r.Budget, 0)
+	r.Cores, r.Share = min(max(r.Cores, 1), mostRunningCores), min(max(r.Share, 0), 1)
+	r.Spent, r.Left, r.Budget = min(max(r.Spent, 0), mostRunningTime), min(max(r.Left, 0), mostRunningTime), min(max(r.Budget, 0), mostRunningTime)
 	next := &runner{Running: r, class: mixed, first: r.Position, since: r.Seen, base: r.Spent}
 	if before != nil {
 		next.finished, next.first, next.since, next.base = before.finished, before.first, before.since, before.base
